@@ -1,0 +1,164 @@
+//! Build-time choices of a peripheral, as values, so that the simulator can try them all.
+
+use crate::address::Address;
+use crate::hci::ConnectionParameters;
+
+/// When the peripheral asks for a faster PHY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PhyUpdate {
+    /// At once after connecting (`CONFIG_BT_AUTO_PHY_UPDATE=y`).
+    OnConnect,
+    /// When pairing has completed with a bond; on a bonded reconnection, after encryption.
+    AfterBonding,
+    /// Never by itself.
+    Never,
+}
+
+/// Whether the peripheral asks for the central's features when it knows them already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FeatureExchange {
+    /// Only if the central has not told its features in this connection, and not while pairing.
+    Cached,
+    /// Always, at once after connecting, as Zephyr's host does.
+    Always,
+}
+
+/// When the peripheral asks for longer data PDUs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DataLengthUpdate {
+    /// At once after connecting.
+    OnConnect,
+    /// When pairing has completed with a bond; on a bonded reconnection, after encryption.
+    AfterBonding,
+    /// Never by itself.
+    Never,
+}
+
+/// Whether and when the peripheral asks for its preferred connection parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ParamUpdate {
+    /// This many milliseconds after connecting (Zephyr: 5,000), whatever else goes on.
+    AfterMs(u32),
+    /// This many milliseconds after connecting, but not before a pairing that runs has ended.
+    AfterMsNotWhilePairing(u32),
+    /// Never.
+    Never,
+}
+
+/// Where the passkey that the device displays comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Passkey {
+    /// A new random one for each pairing.
+    Random,
+    /// Always the same. **Insecure**: each attempt discloses one of its 20 bits, so at most 20
+    /// attempts (10.9 on average) or one sniffed pairing reveal it; see docs. Logged as a warning.
+    Static(u32),
+}
+
+/// What the device can show and ask (SMP IO capability).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IoCapability {
+    /// Shows numbers.
+    DisplayOnly = 0,
+    /// Shows numbers, has yes and no.
+    DisplayYesNo = 1,
+    /// Has a keyboard.
+    KeyboardOnly = 2,
+    /// Nothing: Just Works.
+    NoInputNoOutput = 3,
+    /// Both.
+    KeyboardDisplay = 4,
+}
+
+/// Who may connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Accept {
+    /// Once there are bonds: only bonded centrals, until the pairing button is pressed.
+    BondedOnly,
+    /// Anyone.
+    Anyone,
+}
+
+/// Choices of the whole peripheral.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// Own identity address.
+    pub address: Address,
+    /// When to ask for 2M.
+    pub phy_update: PhyUpdate,
+    /// When to ask for features.
+    pub feature_exchange: FeatureExchange,
+    /// When to ask for longer PDUs.
+    pub data_length: DataLengthUpdate,
+    /// When to ask for other parameters.
+    pub param_update: ParamUpdate,
+    /// What to ask for then.
+    pub preferred: ConnectionParameters,
+    /// Where passkeys come from.
+    pub passkey: Passkey,
+    /// What the device can show and ask.
+    pub io: IoCapability,
+    /// Security level that the LED characteristic demands for writing, 1–4.
+    pub required_level: u8,
+    /// Who may connect.
+    pub accept: Accept,
+    /// advInterval, units of 0.625 ms.
+    pub advertising_interval: u16,
+    /// Sleep clock accuracy in ppm, for window widening.
+    pub sleep_clock_ppm: u16,
+    /// Back off after failed pairing attempts (answer Repeated Attempts, doubling the wait).
+    /// Off only for experiments.
+    pub pairing_back_off: bool,
+    /// Whether the host starts security by itself (Security Request) on connection.
+    pub security_request: bool,
+}
+
+impl Config {
+    /// What the peripheral of the founding case did: feature request, PHY update and data length
+    /// back to back on connecting, connection parameters after 5 s, random passkey, static
+    /// random address.
+    #[must_use]
+    pub const fn zephyr_2024() -> Self {
+        Self {
+            address: Address::static_random([0xC0, 0x1D, 0xB0, 0x0B, 0x1E, 0x55]),
+            phy_update: PhyUpdate::OnConnect,
+            feature_exchange: FeatureExchange::Always,
+            data_length: DataLengthUpdate::OnConnect,
+            param_update: ParamUpdate::AfterMs(5_000),
+            preferred: ConnectionParameters {
+                interval_min: 24,
+                interval_max: 40,
+                latency: 0,
+                timeout: 42,
+            },
+            passkey: Passkey::Random,
+            io: IoCapability::DisplayOnly,
+            required_level: 4,
+            accept: Accept::BondedOnly,
+            advertising_interval: 160,
+            sleep_clock_ppm: 50,
+            pairing_back_off: true,
+            security_request: false,
+        }
+    }
+
+    /// What bletwin recommends: nothing is started by the peripheral itself between Pairing
+    /// Request and the end of encryption; 2M and long PDUs after bonding; parameters that Apple's
+    /// rules accept too.
+    #[must_use]
+    pub const fn recommended() -> Self {
+        Self {
+            phy_update: PhyUpdate::AfterBonding,
+            feature_exchange: FeatureExchange::Cached,
+            data_length: DataLengthUpdate::AfterBonding,
+            param_update: ParamUpdate::AfterMsNotWhilePairing(5_000),
+            preferred: ConnectionParameters {
+                interval_min: 24,
+                interval_max: 36,
+                latency: 0,
+                timeout: 400,
+            },
+            ..Self::zephyr_2024()
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The link layer's upper half: control procedures and the controller side of HCI, after the event.

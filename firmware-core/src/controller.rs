@@ -1,0 +1,1 @@
+//! Link and Control composed: a controller usable below any host.

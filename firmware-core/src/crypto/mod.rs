@@ -1,0 +1,1 @@
+//! Cryptographic primitives and the toolbox built on them.

@@ -1,0 +1,26 @@
+//! ACL data packets (Vol 4, Part E, 5.4.2).
+
+use super::Handle;
+
+/// Most octets in one ACL packet across this waist: one LL data PDU's worth.
+pub const ACL_MAX: usize = 251;
+
+/// Packet boundary flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AclBoundary {
+    /// First fragment of an L2CAP frame, or all of it.
+    First,
+    /// Continuing fragment.
+    Continuing,
+}
+
+/// A fragment of an L2CAP frame on its way through the waist.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Acl {
+    /// Connection.
+    pub handle: Handle,
+    /// First or continuing.
+    pub boundary: AclBoundary,
+    /// Up to [`ACL_MAX`] octets.
+    pub data: heapless::Vec<u8, ACL_MAX>,
+}

@@ -1,0 +1,1 @@
+//! The waist as bytes, through bt-hci types.

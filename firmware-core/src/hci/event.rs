@@ -1,0 +1,173 @@
+//! HCI events as owned values (Vol 4, Part E, 7.7).
+
+use super::{Handle, HciOpcode};
+use crate::address::Address;
+use crate::error::ErrorCode;
+use crate::pdu::advertising::AdvertisingData;
+use crate::pdu::control::FeatureSet;
+use crate::phy::Phy;
+
+/// Role in a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Central.
+    Central = 0,
+    /// Peripheral.
+    Peripheral = 1,
+}
+
+/// LE Connection Complete / LE Enhanced Connection Complete.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionComplete {
+    /// Result.
+    pub status: ErrorCode,
+    /// Handle.
+    pub handle: Handle,
+    /// Own role.
+    pub role: Role,
+    /// Peer's address as it was on air.
+    pub peer: Address,
+    /// Identity that the on-air address was resolved to, if it was.
+    pub peer_identity: Option<Address>,
+    /// Own address as it was on air.
+    pub local: Address,
+    /// connInterval, units of 1.25 ms.
+    pub interval: u16,
+    /// connPeripheralLatency.
+    pub latency: u16,
+    /// connSupervisionTimeout, units of 10 ms.
+    pub timeout: u16,
+    /// Central's sleep clock accuracy, 0–7.
+    pub sca: u8,
+}
+
+/// One report of LE Advertising Report.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AdvertisingReport {
+    /// 0 ADV_IND, 1 ADV_DIRECT_IND, 2 ADV_SCAN_IND, 3 ADV_NONCONN_IND, 4 SCAN_RSP.
+    pub event_type: u8,
+    /// Advertiser.
+    pub address: Address,
+    /// AdvData or ScanRspData.
+    pub data: AdvertisingData,
+    /// dBm.
+    pub rssi: i8,
+}
+
+/// Return parameters of Command Complete, beyond the status.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "fields are named as the specification names them")]
+pub enum Return {
+    /// Status only.
+    None,
+    /// Status and the handle that the command named.
+    Handle(Handle),
+    /// Read BD_ADDR.
+    BdAddr([u8; 6]),
+    /// LE Read Buffer Size.
+    BufferSize { length: u16, count: u8 },
+    /// LE Read Local Supported Features.
+    Features(FeatureSet),
+    /// LE Rand.
+    Random([u8; 8]),
+    /// LE Encrypt.
+    Encrypted([u8; 16]),
+    /// LE Read Filter Accept List Size and the like.
+    Size(u8),
+    /// LE Read Channel Map.
+    ChannelMap { handle: Handle, channel_map: u64 },
+    /// LE Read Maximum Data Length.
+    MaximumDataLength { tx_octets: u16, tx_time: u16, rx_octets: u16, rx_time: u16 },
+    /// LE Read PHY.
+    Phy { handle: Handle, tx: Phy, rx: Phy },
+    /// Read Authenticated Payload Timeout.
+    AuthenticatedPayloadTimeout { handle: Handle, timeout: u16 },
+}
+
+/// An event from a controller to its host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "fields are named as the specification names them")]
+pub enum Event {
+    /// Command Complete.
+    CommandComplete { opcode: HciOpcode, status: ErrorCode, returned: Return },
+    /// Command Status.
+    CommandStatus { opcode: HciOpcode, status: ErrorCode },
+    /// Disconnection Complete.
+    DisconnectionComplete { handle: Handle, reason: ErrorCode },
+    /// Encryption Change.
+    EncryptionChange { handle: Handle, status: ErrorCode, enabled: bool },
+    /// Encryption Key Refresh Complete.
+    EncryptionKeyRefreshComplete { handle: Handle, status: ErrorCode },
+    /// Read Remote Version Information Complete.
+    RemoteVersion { handle: Handle, status: ErrorCode, version: u8, company: u16, subversion: u16 },
+    /// Number Of Completed Packets.
+    NumberOfCompletedPackets { handle: Handle, count: u16 },
+    /// Authenticated Payload Timeout Expired.
+    AuthenticatedPayloadTimeoutExpired { handle: Handle },
+    /// Hardware Error.
+    HardwareError { code: u8 },
+    /// LE Connection Complete (enhanced or not).
+    LeConnectionComplete(ConnectionComplete),
+    /// LE Advertising Report.
+    LeAdvertisingReport(AdvertisingReport),
+    /// LE Connection Update Complete.
+    LeConnectionUpdateComplete {
+        handle: Handle,
+        status: ErrorCode,
+        interval: u16,
+        latency: u16,
+        timeout: u16,
+    },
+    /// LE Read Remote Features Complete.
+    LeRemoteFeatures { handle: Handle, status: ErrorCode, features: FeatureSet },
+    /// LE Long Term Key Request.
+    LeLongTermKeyRequest { handle: Handle, rand: u64, ediv: u16 },
+    /// LE Remote Connection Parameter Request.
+    LeRemoteConnectionParameterRequest {
+        handle: Handle,
+        interval_min: u16,
+        interval_max: u16,
+        latency: u16,
+        timeout: u16,
+    },
+    /// LE Data Length Change.
+    LeDataLengthChange {
+        handle: Handle,
+        tx_octets: u16,
+        tx_time: u16,
+        rx_octets: u16,
+        rx_time: u16,
+    },
+    /// LE PHY Update Complete.
+    LePhyUpdateComplete { handle: Handle, status: ErrorCode, tx: Phy, rx: Phy },
+}
+
+impl Event {
+    /// Name for logs and ladders.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::CommandComplete { .. } => "Command Complete",
+            Self::CommandStatus { .. } => "Command Status",
+            Self::DisconnectionComplete { .. } => "Disconnection Complete",
+            Self::EncryptionChange { .. } => "Encryption Change",
+            Self::EncryptionKeyRefreshComplete { .. } => "Encryption Key Refresh Complete",
+            Self::RemoteVersion { .. } => "Read Remote Version Information Complete",
+            Self::NumberOfCompletedPackets { .. } => "Number Of Completed Packets",
+            Self::AuthenticatedPayloadTimeoutExpired { .. } => {
+                "Authenticated Payload Timeout Expired"
+            }
+            Self::HardwareError { .. } => "Hardware Error",
+            Self::LeConnectionComplete(_) => "LE Connection Complete",
+            Self::LeAdvertisingReport(_) => "LE Advertising Report",
+            Self::LeConnectionUpdateComplete { .. } => "LE Connection Update Complete",
+            Self::LeRemoteFeatures { .. } => "LE Read Remote Features Complete",
+            Self::LeLongTermKeyRequest { .. } => "LE Long Term Key Request",
+            Self::LeRemoteConnectionParameterRequest { .. } => {
+                "LE Remote Connection Parameter Request"
+            }
+            Self::LeDataLengthChange { .. } => "LE Data Length Change",
+            Self::LePhyUpdateComplete { .. } => "LE PHY Update Complete",
+        }
+    }
+}

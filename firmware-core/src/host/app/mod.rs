@@ -1,0 +1,1 @@
+//! The LED Button Service application.

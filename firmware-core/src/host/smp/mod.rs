@@ -1,0 +1,1 @@
+//! Security Manager, responder.

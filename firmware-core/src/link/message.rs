@@ -1,0 +1,229 @@
+//! The two queues between [`Link`](super) (radio interrupt) and `Control` (after the event).
+//!
+//! `Control` orders, `Link` reports. Orders never ask for an answer within an event; reports are
+//! in the order of the air. Event counters are connEventCount, 16 bits, wrapping.
+
+use crate::address::Address;
+use crate::hci::{AdvertisingType, FilterPolicy};
+use crate::pdu::advertising::{AdvertisingData, ConnectInd};
+use crate::pdu::data::Llid;
+use crate::phy::{Phy, TxPhy};
+use crate::radio::Tag;
+use crate::time::Instant;
+
+/// Index of a connection inside this device, below its number of links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u8);
+
+/// Payload of a data channel PDU as it goes on air: up to 251 octets and a MIC.
+pub type Payload = heapless::Vec<u8, 255>;
+
+/// What is advertised, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Advertising {
+    /// Kind of PDU.
+    pub kind: AdvertisingType,
+    /// AdvA.
+    pub own: Address,
+    /// TargetA of directed kinds.
+    pub target: Address,
+    /// advInterval, units of 0.625 ms (ignored for high duty cycle).
+    pub interval: u16,
+    /// Bit 0 = channel 37 … bit 2 = channel 39.
+    pub channel_map: u8,
+    /// Who may scan and connect.
+    pub filter: FilterPolicy,
+    /// AdvData.
+    pub data: AdvertisingData,
+    /// ScanRspData.
+    pub scan_response: AdvertisingData,
+    /// Whether private addresses of peers are to be resolved before the filter is asked.
+    pub resolve: bool,
+}
+
+/// New connection parameters, from an LL_CONNECTION_UPDATE_IND.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NewParameters {
+    /// Units of 1.25 ms.
+    pub win_size: u8,
+    /// Units of 1.25 ms.
+    pub win_offset: u16,
+    /// Units of 1.25 ms.
+    pub interval: u16,
+    /// Events.
+    pub latency: u16,
+    /// Units of 10 ms.
+    pub timeout: u16,
+}
+
+/// What `Control` wants of `Link`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum LinkOrder {
+    /// Start advertising (replacing what was advertised).
+    Advertise(Advertising),
+    /// Stop advertising.
+    StopAdvertising,
+    /// Forget the filter accept list.
+    AcceptListClear,
+    /// Add to the filter accept list.
+    AcceptListAdd(Address),
+    /// Remove from the filter accept list.
+    AcceptListRemove(Address),
+    /// Result of resolving a private address, to be remembered: which identity it belongs to.
+    /// `None`: to none we know. The cache is small and forgets the oldest.
+    Resolved {
+        /// Resolvable private address as on air.
+        rpa: Address,
+        /// Whose.
+        identity: Option<Address>,
+    },
+    /// A connection that was accepted provisionally (see [`LinkReport::Connected`]) is refused:
+    /// drop it silently and advertise on.
+    Refuse(LinkId),
+    /// Queue a PDU (already encrypted if it is to be). Sent in order, repeated until
+    /// acknowledged. `Control` keeps count and never orders more than [`TX_QUEUE`] unacknowledged.
+    Send {
+        /// On which connection.
+        link: LinkId,
+        /// Kind of payload.
+        llid: Llid,
+        /// Octets, MIC included.
+        payload: Payload,
+        /// Names it in the record.
+        tag: Tag,
+    },
+    /// Use this channel map from the event `instant` on.
+    ChannelMap {
+        /// On which connection.
+        link: LinkId,
+        /// connEventCount.
+        instant: u16,
+        /// Bit n = data channel n.
+        channel_map: u64,
+    },
+    /// Use these PHYs from the event `instant` on.
+    Phy {
+        /// On which connection.
+        link: LinkId,
+        /// connEventCount.
+        instant: u16,
+        /// For own transmissions.
+        tx: TxPhy,
+        /// For reception.
+        rx: Phy,
+    },
+    /// Use these parameters from the event `instant` on.
+    Update {
+        /// On which connection.
+        link: LinkId,
+        /// connEventCount.
+        instant: u16,
+        /// What changes.
+        parameters: NewParameters,
+    },
+    /// Listen to every event (peripheral latency suspended), or not any more.
+    ListenAlways {
+        /// On which connection.
+        link: LinkId,
+        /// Suspend latency.
+        on: bool,
+    },
+    /// Leave the connection at once and without a word.
+    Drop(LinkId),
+}
+
+/// Unacknowledged PDUs that `Link` can hold per connection.
+pub const TX_QUEUE: usize = 4;
+
+/// Why `Link` gave up a connection by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// No packet in the first six events: 0x3E.
+    FailedToEstablish,
+    /// connSupervisionTimeout passed without a valid packet: 0x08.
+    SupervisionTimeout,
+}
+
+/// What `Link` tells `Control`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum LinkReport {
+    /// A valid CONNECT_IND for us has arrived; advertising has stopped.
+    Connected {
+        /// New connection.
+        link: LinkId,
+        /// The request, as on air.
+        request: ConnectInd,
+        /// Identity of the initiator if its private address is in the cache.
+        identity: Option<Address>,
+        /// The filter policy has not approved yet, because the private address must be resolved
+        /// first: `Control` resolves it and orders [`LinkOrder::Refuse`] if need be.
+        provisional: bool,
+        /// End of CONNECT_IND.
+        at: Instant,
+    },
+    /// A scanner's or initiator's private address is not in the cache.
+    Unresolved(Address),
+    /// The first packet of the central was heard: the connection is established.
+    Established(LinkId),
+    /// A new (not repeated), non-empty PDU with a right CRC. It is acknowledged already.
+    Received {
+        /// From which connection.
+        link: LinkId,
+        /// connEventCount.
+        event: u16,
+        /// Kind of payload.
+        llid: Llid,
+        /// Octets, MIC included if encrypted.
+        payload: Payload,
+        /// Start of the packet.
+        at: Instant,
+    },
+    /// A queued PDU was on air for the first time.
+    Sent {
+        /// On which connection.
+        link: LinkId,
+        /// connEventCount.
+        event: u16,
+        /// Which.
+        tag: Tag,
+    },
+    /// A queued PDU was acknowledged. Comes before the `Received` of the very packet that
+    /// carried the acknowledgement.
+    Acknowledged {
+        /// On which connection.
+        link: LinkId,
+        /// connEventCount.
+        event: u16,
+        /// Which.
+        tag: Tag,
+    },
+    /// A connection event is over (also one that was missed; not one skipped by latency).
+    EventEnded {
+        /// On which connection.
+        link: LinkId,
+        /// connEventCount of the event that is over.
+        event: u16,
+        /// connEventCount of the next event that will be listened to.
+        next: u16,
+        /// Whether any packet was received in it.
+        heard: bool,
+        /// When it closed.
+        at: Instant,
+    },
+    /// The connection is gone.
+    Lost {
+        /// Which.
+        link: LinkId,
+        /// Why.
+        loss: Loss,
+    },
+    /// High duty cycle directed advertising has ended without a connection.
+    AdvertisingTimeout,
+    /// A packet was on our connection or addressed to us that the rules forbid.
+    Misbehaved {
+        /// On which connection, if on one.
+        link: Option<LinkId>,
+        /// How.
+        sin: crate::error::PeerMisbehaved,
+    },
+}

@@ -1,0 +1,582 @@
+//! LL Control PDUs (Vol 6, Part B, 2.4.2), opcodes 0x00 to 0x19; all others are [`ControlPdu::Unknown`].
+
+use super::cursor::{Reader, Writer};
+use crate::error::ErrorCode;
+use crate::phy::PhySet;
+
+/// Longest Control PDU payload that is parsed here, opcode included (LL_CIS_REQ has 36; longer
+/// ones are unknown to us whatever they hold).
+pub const CONTROL_MAX: usize = 36;
+
+/// Octets of an encoded Control PDU, opcode first.
+pub type ControlOctets = heapless::Vec<u8, CONTROL_MAX>;
+
+/// Opcode of an LL Control PDU.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Opcode(pub u8);
+
+macro_rules! opcodes {
+    ($($name:ident = $code:literal, $len:literal, $text:literal;)*) => {
+        impl Opcode {
+            $(#[doc = concat!("`", $text, "`.")] pub const $name: Self = Self($code);)*
+
+            /// Name as the specification writes it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self.0 { $($code => $text,)* _ => "LL_(undefined)" }
+            }
+
+            /// Octets of CtrData that a PDU with this opcode has, if the opcode is known.
+            #[must_use]
+            pub const fn ctr_data_len(self) -> Option<usize> {
+                match self.0 { $($code => Some($len),)* _ => None }
+            }
+        }
+    };
+}
+
+opcodes! {
+    CONNECTION_UPDATE_IND = 0x00, 11, "LL_CONNECTION_UPDATE_IND";
+    CHANNEL_MAP_IND = 0x01, 7, "LL_CHANNEL_MAP_IND";
+    TERMINATE_IND = 0x02, 1, "LL_TERMINATE_IND";
+    ENC_REQ = 0x03, 22, "LL_ENC_REQ";
+    ENC_RSP = 0x04, 12, "LL_ENC_RSP";
+    START_ENC_REQ = 0x05, 0, "LL_START_ENC_REQ";
+    START_ENC_RSP = 0x06, 0, "LL_START_ENC_RSP";
+    UNKNOWN_RSP = 0x07, 1, "LL_UNKNOWN_RSP";
+    FEATURE_REQ = 0x08, 8, "LL_FEATURE_REQ";
+    FEATURE_RSP = 0x09, 8, "LL_FEATURE_RSP";
+    PAUSE_ENC_REQ = 0x0A, 0, "LL_PAUSE_ENC_REQ";
+    PAUSE_ENC_RSP = 0x0B, 0, "LL_PAUSE_ENC_RSP";
+    VERSION_IND = 0x0C, 5, "LL_VERSION_IND";
+    REJECT_IND = 0x0D, 1, "LL_REJECT_IND";
+    PERIPHERAL_FEATURE_REQ = 0x0E, 8, "LL_PERIPHERAL_FEATURE_REQ";
+    CONNECTION_PARAM_REQ = 0x0F, 23, "LL_CONNECTION_PARAM_REQ";
+    CONNECTION_PARAM_RSP = 0x10, 23, "LL_CONNECTION_PARAM_RSP";
+    REJECT_EXT_IND = 0x11, 2, "LL_REJECT_EXT_IND";
+    PING_REQ = 0x12, 0, "LL_PING_REQ";
+    PING_RSP = 0x13, 0, "LL_PING_RSP";
+    LENGTH_REQ = 0x14, 8, "LL_LENGTH_REQ";
+    LENGTH_RSP = 0x15, 8, "LL_LENGTH_RSP";
+    PHY_REQ = 0x16, 2, "LL_PHY_REQ";
+    PHY_RSP = 0x17, 2, "LL_PHY_RSP";
+    PHY_UPDATE_IND = 0x18, 4, "LL_PHY_UPDATE_IND";
+    MIN_USED_CHANNELS_IND = 0x19, 2, "LL_MIN_USED_CHANNELS_IND";
+    CTE_REQ = 0x1A, 1, "LL_CTE_REQ";
+    CTE_RSP = 0x1B, 0, "LL_CTE_RSP";
+    PERIODIC_SYNC_IND = 0x1C, 34, "LL_PERIODIC_SYNC_IND";
+    CLOCK_ACCURACY_REQ = 0x1D, 1, "LL_CLOCK_ACCURACY_REQ";
+    CLOCK_ACCURACY_RSP = 0x1E, 1, "LL_CLOCK_ACCURACY_RSP";
+    CIS_REQ = 0x1F, 35, "LL_CIS_REQ";
+    CIS_RSP = 0x20, 8, "LL_CIS_RSP";
+    CIS_IND = 0x21, 15, "LL_CIS_IND";
+    CIS_TERMINATE_IND = 0x22, 3, "LL_CIS_TERMINATE_IND";
+    POWER_CONTROL_REQ = 0x23, 3, "LL_POWER_CONTROL_REQ";
+    POWER_CONTROL_RSP = 0x24, 4, "LL_POWER_CONTROL_RSP";
+    POWER_CHANGE_IND = 0x25, 4, "LL_POWER_CHANGE_IND";
+    SUBRATE_REQ = 0x26, 10, "LL_SUBRATE_REQ";
+    SUBRATE_IND = 0x27, 10, "LL_SUBRATE_IND";
+    CHANNEL_REPORTING_IND = 0x28, 3, "LL_CHANNEL_REPORTING_IND";
+    CHANNEL_STATUS_IND = 0x29, 10, "LL_CHANNEL_STATUS_IND";
+}
+
+impl core::fmt::Debug for Opcode {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}(0x{:02X})", self.name(), self.0)
+    }
+}
+
+/// A FeatureSet: bit n of page 0 as Vol 6, Part B, 4.6 numbers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct FeatureSet(pub u64);
+
+impl FeatureSet {
+    /// Bit 0, LE Encryption.
+    pub const ENCRYPTION: Self = Self(1);
+    /// Bit 1, Connection Parameters Request procedure.
+    pub const CONNECTION_PARAMETERS_REQUEST: Self = Self(1 << 1);
+    /// Bit 2, Extended Reject Indication.
+    pub const EXTENDED_REJECT: Self = Self(1 << 2);
+    /// Bit 3, Peripheral-initiated Features Exchange.
+    pub const PERIPHERAL_FEATURE_EXCHANGE: Self = Self(1 << 3);
+    /// Bit 4, LE Ping.
+    pub const PING: Self = Self(1 << 4);
+    /// Bit 5, LE Data Packet Length Extension.
+    pub const DATA_LENGTH_EXTENSION: Self = Self(1 << 5);
+    /// Bit 6, LL Privacy.
+    pub const PRIVACY: Self = Self(1 << 6);
+    /// Bit 7, Extended Scanning Filter Policies.
+    pub const EXTENDED_SCANNING_FILTER: Self = Self(1 << 7);
+    /// Bit 8, LE 2M PHY.
+    pub const LE_2M: Self = Self(1 << 8);
+    /// Bit 11, LE Coded PHY.
+    pub const LE_CODED: Self = Self(1 << 11);
+    /// Bit 12, LE Extended Advertising.
+    pub const EXTENDED_ADVERTISING: Self = Self(1 << 12);
+    /// Bit 14, Channel Selection Algorithm #2.
+    pub const CSA2: Self = Self(1 << 14);
+    /// Bit 16, Minimum Number of Used Channels procedure.
+    pub const MIN_USED_CHANNELS: Self = Self(1 << 16);
+
+    /// Whether all of `other` is in the set.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Either set.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// `self` less `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// CtrData of LL_CONNECTION_UPDATE_IND.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionUpdate {
+    /// transmitWindowSize, units of 1.25 ms.
+    pub win_size: u8,
+    /// transmitWindowOffset, units of 1.25 ms.
+    pub win_offset: u16,
+    /// connInterval, units of 1.25 ms.
+    pub interval: u16,
+    /// connPeripheralLatency, events.
+    pub latency: u16,
+    /// connSupervisionTimeout, units of 10 ms.
+    pub timeout: u16,
+    /// Event counter from which the values apply.
+    pub instant: u16,
+}
+
+/// CtrData of LL_CONNECTION_PARAM_REQ and _RSP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionParam {
+    /// Units of 1.25 ms.
+    pub interval_min: u16,
+    /// Units of 1.25 ms.
+    pub interval_max: u16,
+    /// Events.
+    pub latency: u16,
+    /// Units of 10 ms.
+    pub timeout: u16,
+    /// Units of 1.25 ms; 0 = none.
+    pub preferred_periodicity: u8,
+    /// Event counter that the offsets refer to.
+    pub reference_conn_event_count: u16,
+    /// Possible anchor positions, best first, units of 1.25 ms; 0xFFFF = not valid.
+    pub offsets: [u16; 6],
+}
+
+/// CtrData of LL_LENGTH_REQ and _RSP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DataLength {
+    /// connMaxRxOctets of the sender, 27–251.
+    pub max_rx_octets: u16,
+    /// connMaxRxTime of the sender, µs, 328–17,040.
+    pub max_rx_time: u16,
+    /// connMaxTxOctets of the sender.
+    pub max_tx_octets: u16,
+    /// connMaxTxTime of the sender, µs.
+    pub max_tx_time: u16,
+}
+
+/// CtrData of LL_ENC_REQ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EncReq {
+    /// Rand, zero for LE Secure Connections.
+    pub rand: u64,
+    /// EDIV, zero for LE Secure Connections.
+    pub ediv: u16,
+    /// Central's half of the session key diversifier, least significant octet first.
+    pub skd_c: [u8; 8],
+    /// Central's half of the initialization vector.
+    pub iv_c: [u8; 4],
+}
+
+/// CtrData of LL_ENC_RSP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EncRsp {
+    /// Peripheral's half of the session key diversifier, least significant octet first.
+    pub skd_p: [u8; 8],
+    /// Peripheral's half of the initialization vector.
+    pub iv_p: [u8; 4],
+}
+
+/// CtrData of LL_VERSION_IND.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VersionInd {
+    /// Link Layer version (Assigned Numbers): 12 = 5.3, 13 = 5.4, 14 = 6.0.
+    pub version: u8,
+    /// Company identifier.
+    pub company: u16,
+    /// Subversion.
+    pub subversion: u16,
+}
+
+/// An LL Control PDU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ControlPdu {
+    /// 0x00, C→P.
+    ConnectionUpdateInd(ConnectionUpdate),
+    /// 0x01, C→P.
+    ChannelMapInd {
+        /// Bit n = data channel n.
+        channel_map: u64,
+        /// Event counter from which it applies.
+        instant: u16,
+    },
+    /// 0x02.
+    TerminateInd(ErrorCode),
+    /// 0x03, C→P.
+    EncReq(EncReq),
+    /// 0x04, P→C.
+    EncRsp(EncRsp),
+    /// 0x05, P→C.
+    StartEncReq,
+    /// 0x06.
+    StartEncRsp,
+    /// 0x07, with the opcode that was not understood.
+    UnknownRsp(Opcode),
+    /// 0x08, C→P.
+    FeatureReq(FeatureSet),
+    /// 0x09.
+    FeatureRsp(FeatureSet),
+    /// 0x0A, C→P.
+    PauseEncReq,
+    /// 0x0B.
+    PauseEncRsp,
+    /// 0x0C.
+    VersionInd(VersionInd),
+    /// 0x0D.
+    RejectInd(ErrorCode),
+    /// 0x0E, P→C.
+    PeripheralFeatureReq(FeatureSet),
+    /// 0x0F.
+    ConnectionParamReq(ConnectionParam),
+    /// 0x10.
+    ConnectionParamRsp(ConnectionParam),
+    /// 0x11.
+    RejectExtInd {
+        /// What is rejected.
+        opcode: Opcode,
+        /// Why.
+        error: ErrorCode,
+    },
+    /// 0x12.
+    PingReq,
+    /// 0x13.
+    PingRsp,
+    /// 0x14.
+    LengthReq(DataLength),
+    /// 0x15.
+    LengthRsp(DataLength),
+    /// 0x16.
+    PhyReq {
+        /// PHYs the sender prefers to transmit on.
+        tx: PhySet,
+        /// PHYs the sender prefers to receive on.
+        rx: PhySet,
+    },
+    /// 0x17.
+    PhyRsp {
+        /// PHYs the sender prefers to transmit on.
+        tx: PhySet,
+        /// PHYs the sender prefers to receive on.
+        rx: PhySet,
+    },
+    /// 0x18, C→P.
+    PhyUpdateInd {
+        /// Central to peripheral; empty: unchanged.
+        c_to_p: PhySet,
+        /// Peripheral to central; empty: unchanged.
+        p_to_c: PhySet,
+        /// Event counter from which they apply.
+        instant: u16,
+    },
+    /// 0x19, P→C.
+    MinUsedChannelsInd {
+        /// PHYs concerned.
+        phys: PhySet,
+        /// At least this many channels, 2–37.
+        min_used_channels: u8,
+    },
+    /// Any other opcode.
+    Unknown(Opcode),
+}
+
+/// Why octets are not a Control PDU that can be acted upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ControlError {
+    /// No opcode at all.
+    Empty,
+    /// A known opcode with the wrong number of octets.
+    WrongLength(Opcode),
+}
+
+fn param(r: &mut Reader<'_>) -> Option<ConnectionParam> {
+    Some(ConnectionParam {
+        interval_min: r.u16()?,
+        interval_max: r.u16()?,
+        latency: r.u16()?,
+        timeout: r.u16()?,
+        preferred_periodicity: r.u8()?,
+        reference_conn_event_count: r.u16()?,
+        offsets: [r.u16()?, r.u16()?, r.u16()?, r.u16()?, r.u16()?, r.u16()?],
+    })
+}
+
+fn length(r: &mut Reader<'_>) -> Option<DataLength> {
+    Some(DataLength {
+        max_rx_octets: r.u16()?,
+        max_rx_time: r.u16()?,
+        max_tx_octets: r.u16()?,
+        max_tx_time: r.u16()?,
+    })
+}
+
+fn phys(r: &mut Reader<'_>) -> Option<(PhySet, PhySet)> {
+    Some((PhySet(r.u8()?), PhySet(r.u8()?)))
+}
+
+impl ControlPdu {
+    /// Parses a Control PDU's payload (opcode first, MIC removed).
+    ///
+    /// # Errors
+    /// [`ControlError`] names the opcode, so that LL_UNKNOWN_RSP can be sent.
+    pub fn parse(payload: &[u8]) -> Result<Self, ControlError> {
+        let Some((&opcode, ctr_data)) = payload.split_first() else {
+            return Err(ControlError::Empty);
+        };
+        let opcode = Opcode(opcode);
+        match opcode.ctr_data_len() {
+            Some(expected) if expected != ctr_data.len() => Err(ControlError::WrongLength(opcode)),
+            _ => Self::fields(opcode, &mut Reader::new(ctr_data))
+                .ok_or(ControlError::WrongLength(opcode)),
+        }
+    }
+
+    fn fields(opcode: Opcode, r: &mut Reader<'_>) -> Option<Self> {
+        Some(match opcode {
+            Opcode::CONNECTION_UPDATE_IND => Self::ConnectionUpdateInd(ConnectionUpdate {
+                win_size: r.u8()?,
+                win_offset: r.u16()?,
+                interval: r.u16()?,
+                latency: r.u16()?,
+                timeout: r.u16()?,
+                instant: r.u16()?,
+            }),
+            Opcode::CHANNEL_MAP_IND => {
+                let [a, b, c, d, e] = r.array()?;
+                let channel_map = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
+                Self::ChannelMapInd { channel_map, instant: r.u16()? }
+            }
+            Opcode::TERMINATE_IND => Self::TerminateInd(ErrorCode(r.u8()?)),
+            Opcode::ENC_REQ => Self::EncReq(EncReq {
+                rand: r.u64()?,
+                ediv: r.u16()?,
+                skd_c: r.array()?,
+                iv_c: r.array()?,
+            }),
+            Opcode::ENC_RSP => Self::EncRsp(EncRsp { skd_p: r.array()?, iv_p: r.array()? }),
+            Opcode::START_ENC_REQ => Self::StartEncReq,
+            Opcode::START_ENC_RSP => Self::StartEncRsp,
+            Opcode::UNKNOWN_RSP => Self::UnknownRsp(Opcode(r.u8()?)),
+            Opcode::FEATURE_REQ => Self::FeatureReq(FeatureSet(r.u64()?)),
+            Opcode::FEATURE_RSP => Self::FeatureRsp(FeatureSet(r.u64()?)),
+            Opcode::PAUSE_ENC_REQ => Self::PauseEncReq,
+            Opcode::PAUSE_ENC_RSP => Self::PauseEncRsp,
+            Opcode::VERSION_IND => Self::VersionInd(VersionInd {
+                version: r.u8()?,
+                company: r.u16()?,
+                subversion: r.u16()?,
+            }),
+            Opcode::REJECT_IND => Self::RejectInd(ErrorCode(r.u8()?)),
+            Opcode::PERIPHERAL_FEATURE_REQ => Self::PeripheralFeatureReq(FeatureSet(r.u64()?)),
+            Opcode::CONNECTION_PARAM_REQ => Self::ConnectionParamReq(param(r)?),
+            Opcode::CONNECTION_PARAM_RSP => Self::ConnectionParamRsp(param(r)?),
+            Opcode::REJECT_EXT_IND => {
+                Self::RejectExtInd { opcode: Opcode(r.u8()?), error: ErrorCode(r.u8()?) }
+            }
+            Opcode::PING_REQ => Self::PingReq,
+            Opcode::PING_RSP => Self::PingRsp,
+            Opcode::LENGTH_REQ => Self::LengthReq(length(r)?),
+            Opcode::LENGTH_RSP => Self::LengthRsp(length(r)?),
+            Opcode::PHY_REQ => {
+                let (tx, rx) = phys(r)?;
+                Self::PhyReq { tx, rx }
+            }
+            Opcode::PHY_RSP => {
+                let (tx, rx) = phys(r)?;
+                Self::PhyRsp { tx, rx }
+            }
+            Opcode::PHY_UPDATE_IND => {
+                let (c_to_p, p_to_c) = phys(r)?;
+                Self::PhyUpdateInd { c_to_p, p_to_c, instant: r.u16()? }
+            }
+            Opcode::MIN_USED_CHANNELS_IND => {
+                Self::MinUsedChannelsInd { phys: PhySet(r.u8()?), min_used_channels: r.u8()? }
+            }
+            other => Self::Unknown(other),
+        })
+    }
+
+    /// The opcode.
+    #[must_use]
+    pub const fn opcode(&self) -> Opcode {
+        match self {
+            Self::ConnectionUpdateInd(_) => Opcode::CONNECTION_UPDATE_IND,
+            Self::ChannelMapInd { .. } => Opcode::CHANNEL_MAP_IND,
+            Self::TerminateInd(_) => Opcode::TERMINATE_IND,
+            Self::EncReq(_) => Opcode::ENC_REQ,
+            Self::EncRsp(_) => Opcode::ENC_RSP,
+            Self::StartEncReq => Opcode::START_ENC_REQ,
+            Self::StartEncRsp => Opcode::START_ENC_RSP,
+            Self::UnknownRsp(_) => Opcode::UNKNOWN_RSP,
+            Self::FeatureReq(_) => Opcode::FEATURE_REQ,
+            Self::FeatureRsp(_) => Opcode::FEATURE_RSP,
+            Self::PauseEncReq => Opcode::PAUSE_ENC_REQ,
+            Self::PauseEncRsp => Opcode::PAUSE_ENC_RSP,
+            Self::VersionInd(_) => Opcode::VERSION_IND,
+            Self::RejectInd(_) => Opcode::REJECT_IND,
+            Self::PeripheralFeatureReq(_) => Opcode::PERIPHERAL_FEATURE_REQ,
+            Self::ConnectionParamReq(_) => Opcode::CONNECTION_PARAM_REQ,
+            Self::ConnectionParamRsp(_) => Opcode::CONNECTION_PARAM_RSP,
+            Self::RejectExtInd { .. } => Opcode::REJECT_EXT_IND,
+            Self::PingReq => Opcode::PING_REQ,
+            Self::PingRsp => Opcode::PING_RSP,
+            Self::LengthReq(_) => Opcode::LENGTH_REQ,
+            Self::LengthRsp(_) => Opcode::LENGTH_RSP,
+            Self::PhyReq { .. } => Opcode::PHY_REQ,
+            Self::PhyRsp { .. } => Opcode::PHY_RSP,
+            Self::PhyUpdateInd { .. } => Opcode::PHY_UPDATE_IND,
+            Self::MinUsedChannelsInd { .. } => Opcode::MIN_USED_CHANNELS_IND,
+            Self::Unknown(opcode) => *opcode,
+        }
+    }
+
+    /// Opcode and CtrData as they go on air. An unknown PDU is written without CtrData.
+    #[must_use]
+    pub fn encode(&self) -> ControlOctets {
+        let mut w: Writer<CONTROL_MAX> = Writer::new();
+        w.u8(self.opcode().0);
+        match self {
+            Self::ConnectionUpdateInd(c) => {
+                w.u8(c.win_size).u16(c.win_offset).u16(c.interval);
+                w.u16(c.latency).u16(c.timeout).u16(c.instant);
+            }
+            Self::ChannelMapInd { channel_map, instant } => {
+                let [a, b, c, d, e, ..] = channel_map.to_le_bytes();
+                w.bytes(&[a, b, c, d, e]).u16(*instant);
+            }
+            Self::TerminateInd(error) | Self::RejectInd(error) => {
+                w.u8(error.0);
+            }
+            Self::EncReq(e) => {
+                w.u64(e.rand).u16(e.ediv).bytes(&e.skd_c).bytes(&e.iv_c);
+            }
+            Self::EncRsp(e) => {
+                w.bytes(&e.skd_p).bytes(&e.iv_p);
+            }
+            Self::UnknownRsp(opcode) => {
+                w.u8(opcode.0);
+            }
+            Self::FeatureReq(f) | Self::FeatureRsp(f) | Self::PeripheralFeatureReq(f) => {
+                w.u64(f.0);
+            }
+            Self::VersionInd(v) => {
+                w.u8(v.version).u16(v.company).u16(v.subversion);
+            }
+            Self::ConnectionParamReq(p) | Self::ConnectionParamRsp(p) => {
+                w.u16(p.interval_min).u16(p.interval_max).u16(p.latency).u16(p.timeout);
+                w.u8(p.preferred_periodicity).u16(p.reference_conn_event_count);
+                for offset in p.offsets {
+                    w.u16(offset);
+                }
+            }
+            Self::RejectExtInd { opcode, error } => {
+                w.u8(opcode.0).u8(error.0);
+            }
+            Self::LengthReq(l) | Self::LengthRsp(l) => {
+                w.u16(l.max_rx_octets).u16(l.max_rx_time).u16(l.max_tx_octets).u16(l.max_tx_time);
+            }
+            Self::PhyReq { tx, rx } | Self::PhyRsp { tx, rx } => {
+                w.u8(tx.0).u8(rx.0);
+            }
+            Self::PhyUpdateInd { c_to_p, p_to_c, instant } => {
+                w.u8(c_to_p.0).u8(p_to_c.0).u16(*instant);
+            }
+            Self::MinUsedChannelsInd { phys, min_used_channels } => {
+                w.u8(phys.0).u8(*min_used_channels);
+            }
+            Self::StartEncReq
+            | Self::StartEncRsp
+            | Self::PauseEncReq
+            | Self::PauseEncRsp
+            | Self::PingReq
+            | Self::PingRsp
+            | Self::Unknown(_) => {}
+        }
+        // The longest variant has 24 octets.
+        w.finish().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn length_of_a_captured_length_request() {
+        let octets = [0x14, 0xfb, 0x00, 0x48, 0x08, 0xfb, 0x00, 0x48, 0x08];
+        let pdu = ControlPdu::parse(&octets).unwrap();
+        let expected = DataLength {
+            max_rx_octets: 251,
+            max_rx_time: 2120,
+            max_tx_octets: 251,
+            max_tx_time: 2120,
+        };
+        assert_eq!(pdu, ControlPdu::LengthReq(expected));
+        assert_eq!(pdu.encode().as_slice(), octets);
+    }
+
+    #[test]
+    fn every_defined_opcode_has_exactly_one_length() {
+        for code in 0..=0x29 {
+            let opcode = Opcode(code);
+            let len = opcode.ctr_data_len().unwrap();
+            for wrong in [len + 1, len.wrapping_sub(1)] {
+                if wrong < 40 {
+                    let octets: Vec<u8> =
+                        core::iter::once(code).chain(core::iter::repeat_n(0, wrong)).collect();
+                    assert_eq!(ControlPdu::parse(&octets), Err(ControlError::WrongLength(opcode)));
+                }
+            }
+        }
+        assert_eq!(ControlPdu::parse(&[]), Err(ControlError::Empty));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_parsed_is_written_back(octets in proptest::collection::vec(0u8.., 0..40)) {
+            if let Ok(pdu) = ControlPdu::parse(&octets)
+                && pdu.opcode().0 <= 0x19
+            {
+                let written = pdu.encode();
+                proptest::prop_assert_eq!(written.as_slice(), &octets[..]);
+            }
+        }
+    }
+}

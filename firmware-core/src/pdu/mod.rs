@@ -1,0 +1,7 @@
+//! Octets ⇄ values, without state. Every parser takes any octets and answers with a value or an
+//! error; none panics, and what it accepts it also writes back unchanged.
+
+pub mod advertising;
+pub mod control;
+pub mod cursor;
+pub mod data;

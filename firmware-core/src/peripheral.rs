@@ -1,0 +1,1 @@
+//! Link, Control and Host composed: the whole peripheral.

@@ -1,0 +1,1 @@
+//! Controller and host composed: a central as a node.

@@ -1,0 +1,1 @@
+//! The central's link layer below HCI.

@@ -1,0 +1,1 @@
+//! The central's host above HCI.

@@ -1,0 +1,1 @@
+//! The person with both devices in front of them.

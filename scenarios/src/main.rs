@@ -1,0 +1,2 @@
+//! The `bletwin` command.
+fn main() {}

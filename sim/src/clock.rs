@@ -1,0 +1,1 @@
+//! Per-node clocks by exact ratios.

@@ -1,0 +1,1 @@
+//! Does the slow work that cores ask for.

@@ -1,0 +1,164 @@
+//! What the world asks of anything that lives in it.
+
+use std::hash::{Hash, Hasher};
+
+use firmware_core::host::message::{Button, Ui};
+use firmware_core::radio::{RadioCommand, RadioEvent};
+use firmware_core::time::{Duration, Instant};
+
+use crate::record::{Note, RecordId};
+
+/// Number of a node in its world, from 0 in the order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u16);
+
+/// What a person does to a device.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// Presses or releases a button of the peripheral.
+    Button {
+        /// Which.
+        button: Button,
+        /// Pressed (or released).
+        pressed: bool,
+    },
+    /// Types a passkey.
+    TypePasskey(u32),
+    /// Answers a numeric comparison.
+    Confirm(bool),
+    /// Dismisses whatever dialog is open.
+    Cancel,
+    /// Tells a central to do something by name (connect, pair, write …); the central's host
+    /// knows which names it takes.
+    Ask(String),
+    /// Switches the device off and on again; what is not persisted is lost.
+    PowerCycle,
+}
+
+/// What happens to a node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum NodeInput {
+    /// Power on, with the only entropy the node ever gets.
+    Start {
+        /// From the world's seed, a stream of its own per node.
+        entropy: [u8; 32],
+    },
+    /// Its radio reports.
+    Radio(RadioEvent),
+    /// Its deadline has come.
+    Timer,
+    /// A person does something to it.
+    Act(Act),
+    /// It sees what another node shows (only for nodes that watch).
+    Saw {
+        /// Which node shows it.
+        node: NodeId,
+        /// What.
+        ui: Ui,
+    },
+}
+
+/// What a node wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeOutput {
+    /// Its radio shall do this.
+    Radio(RadioCommand),
+    /// It shows this to whoever watches; recorded as well.
+    Show(Ui),
+    /// It acts upon another node after some (local) time: persons do.
+    Act {
+        /// Upon whom.
+        node: NodeId,
+        /// After how long.
+        after: Duration,
+        /// How.
+        act: Act,
+    },
+    /// To be recorded.
+    Note(Note),
+}
+
+/// Collects what a node wants done during one call, each with its causes.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    cause: Option<RecordId>,
+    extra: Vec<RecordId>,
+    recording: bool,
+    items: Vec<(NodeOutput, Vec<RecordId>)>,
+}
+
+impl Outbox {
+    /// For one call, whose input was recorded as `cause`. Without `recording`, notes are dropped.
+    #[must_use]
+    pub fn new(cause: Option<RecordId>, recording: bool) -> Self {
+        Self { cause, recording, ..Self::default() }
+    }
+
+    /// The record of the input that is being handled.
+    #[must_use]
+    pub const fn cause(&self) -> Option<RecordId> {
+        self.cause
+    }
+
+    /// Whether notes are kept: a node may skip the work of making them otherwise.
+    #[must_use]
+    pub const fn recording(&self) -> bool {
+        self.recording
+    }
+
+    /// From now on, outputs have these causes as well (work that was queued in an earlier call).
+    pub fn also_because(&mut self, causes: &[RecordId]) {
+        self.extra = causes.to_vec();
+    }
+
+    /// Adds an output.
+    pub fn push(&mut self, output: NodeOutput) {
+        if !self.recording && matches!(output, NodeOutput::Note(_)) {
+            return;
+        }
+        let causes = if self.recording {
+            let mut causes = self.extra.clone();
+            causes.extend(self.cause.filter(|c| !self.extra.contains(c)));
+            causes
+        } else {
+            Vec::new()
+        };
+        self.items.push((output, causes));
+    }
+
+    /// Takes all outputs in order, with their causes.
+    pub fn drain(&mut self) -> impl Iterator<Item = (NodeOutput, Vec<RecordId>)> + '_ {
+        self.items.drain(..)
+    }
+}
+
+/// A device or a person in the world. Time is the node's own sleep clock.
+pub trait Node: Clone + Eq + Hash {
+    /// Takes an input and puts what it wants done into `out`.
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox);
+
+    /// When [`NodeInput::Timer`] is due next. Asked after each call.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// Whether it sees what other nodes show.
+    fn watches(&self) -> bool {
+        false
+    }
+}
+
+/// Something that belongs to a node but not to its state: records, statistics, causes. It takes
+/// no part in equality and hashes, so that two states that differ in nothing else are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Untracked<T>(pub T);
+
+impl<T> PartialEq for Untracked<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<T> Eq for Untracked<T> {}
+
+impl<T> Hash for Untracked<T> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}

@@ -1,0 +1,1 @@
+//! A firmware-core peripheral as a node.

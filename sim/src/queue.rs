@@ -1,0 +1,1 @@
+//! Totally ordered events.

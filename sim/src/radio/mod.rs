@@ -1,0 +1,1 @@
+//! Executes RadioCommands on the medium.

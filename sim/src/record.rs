@@ -1,0 +1,122 @@
+//! The one record of what happened: log, ladder, "why", captures, oracles and hashes derive from
+//! it and from nothing else.
+
+use firmware_core::effect::EffectId;
+use firmware_core::hci::{Acl, Command, Event};
+use firmware_core::host::message::{Log, Ui};
+use firmware_core::radio::Tag;
+use firmware_core::time::Instant;
+use firmware_core::trace::Trace;
+
+use crate::node::{Act, NodeId};
+
+/// Version of the meaning of records; raised whenever a reader of old records would go wrong.
+pub const RECORD_SCHEMA: u32 = 1;
+
+/// Number of a record, from 1 in the order of recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(pub u64);
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its number.
+    pub id: RecordId,
+    /// What it happened because of.
+    pub causes: Vec<RecordId>,
+    /// World time.
+    pub at: Instant,
+    /// To or at whom.
+    pub node: NodeId,
+    /// What.
+    pub kind: RecordKind,
+}
+
+/// What a node tells for the record only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A command crossed the waist.
+    HciCommand(Command),
+    /// An event crossed the waist.
+    HciEvent(Event),
+    /// ACL data crossed the waist from host to controller.
+    AclOut(Acl),
+    /// ACL data crossed the waist from controller to host.
+    AclIn(Acl),
+    /// A log line.
+    Log(Log),
+    /// The link layer tells about itself.
+    Trace(Trace),
+    /// Slow work began.
+    EffectStarted {
+        /// Which.
+        id: EffectId,
+        /// In a word or two: `P-256 public key`.
+        what: &'static str,
+    },
+    /// Slow work ended.
+    EffectEnded {
+        /// Which.
+        id: EffectId,
+    },
+    /// Free text from a model's host: what its user would see or its log would say.
+    Host(String),
+}
+
+/// How a packet arrived at one receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reception {
+    /// With a right CRC.
+    Ok,
+    /// With a wrong CRC.
+    CrcError,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// A node was switched on.
+    Started,
+    /// A node told something.
+    Note(Note),
+    /// A node showed something.
+    Shown(Ui),
+    /// A person did something to this node.
+    Acted(Act),
+    /// A packet went on air. `at` is its first bit.
+    AirTx(AirTx),
+    /// A packet arrived here. `at` is its last bit; the cause is its `AirTx`.
+    AirRx {
+        /// Which packet.
+        tx: RecordId,
+        /// How.
+        reception: Reception,
+        /// Signal strength in dBm.
+        rssi_dbm: i8,
+    },
+    /// A receiver was open and saw no packet. `at` is when it closed.
+    AirMiss,
+    /// A fault rule struck: its text.
+    Fault(String),
+}
+
+/// A packet on air, as sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AirTx {
+    /// Channel index 0–39.
+    pub channel: u8,
+    /// PHY and coding.
+    pub phy: firmware_core::phy::TxPhy,
+    /// Access address.
+    pub access_address: u32,
+    /// CRC preset that the sender used.
+    pub crc_init: u32,
+    /// Header and payload before whitening.
+    pub pdu: firmware_core::radio::AirPdu,
+    /// CRC as sent, 24 bits.
+    pub crc: u32,
+    /// Last bit.
+    pub end: Instant,
+    /// The sender's name for the PDU; see [`Trace::Queued`].
+    pub tag: Tag,
+}

@@ -1,0 +1,1 @@
+//! A passive observer of the air that decodes and decrypts.
