@@ -1,0 +1,37 @@
+# Shared by the scripts in this folder: sections with durations, and a summary at the end.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+SECTIONS=()
+STARTED=$SECONDS
+
+# section TITLE COMMAND…: prints a header, runs the command, prints how long it took.
+section() {
+  local title=$1 begun=$SECONDS
+  shift
+  printf '\n==== %s\n' "$title"
+  "$@"
+  local took=$((SECONDS - begun))
+  SECTIONS+=("$(printf '%5d s  %s' "$took" "$title")")
+  printf -- '---- %s: %d s\n' "$title" "$took"
+}
+
+summary() {
+  printf '\n==== Summary\n'
+  printf '%s\n' "${SECTIONS[@]}"
+  printf '%5d s  in all\n' "$((SECONDS - STARTED))"
+}
+
+# Installs a Debian package unless its command is there. Elsewhere the user installs it.
+need_command() {
+  local command=$1 package=$2
+  command -v "$command" >/dev/null && return
+  if ! command -v apt-get >/dev/null; then
+    echo "'$command' is missing: install it (on Debian: apt-get install $package)" >&2
+    return 1
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" \
+    >/dev/null
+}

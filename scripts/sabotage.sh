@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Proves that the tests can fail: applies the one-line sabotages of scripts/sabotage.list, one at
+# a time, to a copy of the tree and runs the tests named there. Each must go red. A sabotage that
+# no longer applies, does not compile, or leaves the tests green fails the script.
+#
+# scripts/sabotage.sh [NAME…] runs only those whose name contains one of the words.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+LIST=$PWD/scripts/sabotage.list
+OUT=${CARGO_TARGET_DIR:-$PWD/target}/sabotage
+TREE=$OUT/tree
+LOG=$OUT/log
+export CARGO_TARGET_DIR=$OUT/build
+
+# A fresh copy at a stable path, so that builds are reused from run to run. Files that did not
+# change keep their time stamps.
+copy_tree() {
+  mkdir -p "$TREE"
+  git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+    [ -f "$file" ] || continue
+    cmp -s "$file" "$TREE/$file" && continue
+    mkdir -p "$TREE/$(dirname "$file")"
+    cp "$file" "$TREE/$file"
+  done
+}
+
+# verdict FILE SED CARGO-ARGUMENTS: prints red, GREEN, STALE or BROKEN.
+verdict() {
+  local file=$1 edit=$2 arguments=$3
+  sed -E -i "$edit" "$TREE/$file"
+  if cmp -s "$file" "$TREE/$file"; then
+    echo STALE
+    return
+  fi
+  # The arguments are words of the list, split on purpose.
+  # shellcheck disable=SC2086
+  (cd "$TREE" && cargo test --quiet --locked $arguments) >"$LOG" 2>&1 || true
+  cp "$file" "$TREE/$file"
+  if grep -q '^test result: FAILED' "$LOG"; then
+    echo red
+  elif grep -q '^test result: ok' "$LOG"; then
+    echo GREEN
+  else
+    echo BROKEN
+  fi
+}
+
+wanted() {
+  local name=$1 word
+  shift
+  [ $# -eq 0 ] && return
+  for word in "$@"; do
+    [[ $name == *"$word"* ]] && return
+  done
+  return 1
+}
+
+copy_tree
+failures=0
+printf '%-7s %6s  %-24s %s\n' verdict time sabotage tests
+while IFS='|' read -r name arguments file edit; do
+  [[ -z $name || $name == \#* ]] && continue
+  wanted "$name" "$@" || continue
+  begun=$SECONDS
+  result=$(verdict "$file" "$edit" "$arguments")
+  printf '%-7s %4d s  %-24s %s\n' "$result" "$((SECONDS - begun))" "$name" "$arguments"
+  if [ "$result" != red ]; then
+    failures=$((failures + 1))
+    [ "$result" = BROKEN ] && tail -20 "$LOG"
+  fi
+done <"$LIST"
+if [ "$failures" -ne 0 ]; then
+  echo "$failures sabotages did not turn their tests red" >&2
+  exit 1
+fi
