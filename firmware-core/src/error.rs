@@ -89,6 +89,8 @@ pub enum PeerMisbehaved {
     BadMic,
     /// No answer within 40 s.
     NoResponse,
+    /// More requests than can be answered while it acknowledges nothing.
+    TooManyRequests,
     /// Fields with values out of range.
     InvalidParameters,
     /// L2CAP: continuation without start, longer than announced, or beyond the MTU.

@@ -65,6 +65,11 @@ pub enum Trace {
         /// How.
         outcome: ErrorCode,
     },
+    /// The own host sent an ACL packet beyond its credits; it was dropped.
+    HostOverrun {
+        /// On which connection.
+        link: LinkId,
+    },
     /// The peer broke a rule.
     Misbehaved {
         /// On which connection, if on one.
