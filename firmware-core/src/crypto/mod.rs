@@ -4,3 +4,5 @@
 pub mod address;
 pub mod aes;
 pub mod ccm;
+pub mod cmac;
+pub mod toolbox;
