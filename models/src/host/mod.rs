@@ -1,1 +1,405 @@
-//! The central's host above HCI.
+//! The central's host above HCI: GAP central, L2CAP, GATT client and Security Manager initiator.
+//!
+//! [`CentralHost`] works above any controller: all it knows of the air came through HCI. Its
+//! particularities are data in [`HostConfig`].
+
+mod att;
+mod config;
+mod connection;
+mod gap;
+mod gatt;
+mod l2cap;
+mod security;
+mod smp;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use bletwin_sim::node::Act;
+use firmware_core::address::{Address, AddressKind};
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{Acl, Command, Event, HciOpcode};
+use firmware_core::host::message::Ui;
+use firmware_core::random::{Entropy, Purpose, Stream};
+use firmware_core::secret::Secret;
+use firmware_core::time::{Duration, Instant};
+
+use crate::attacker::Guesser;
+pub use config::{
+    Attack, BondedStart, DebugKey, HostConfig, HostProcedure, KeyMissing, OwnAddress, PairOn,
+    PairingConfig, ParameterRules, Step, Target, Uuid,
+};
+use connection::Connection;
+pub use gatt::{Characteristic, Database};
+pub use security::Bond;
+use smp::Draws;
+pub use smp::PairingError;
+
+/// A controller that does not answer a command within this is not waited for any longer.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What leaves the host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HostOutput {
+    /// To the controller.
+    Command(Command),
+    /// To the controller.
+    Acl(Acl),
+    /// To the user.
+    Show(Ui),
+    /// To whoever reads the host's log.
+    Note(String),
+}
+
+/// Where the host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Off,
+    Starting,
+    Idle,
+    Scanning,
+    Connecting(Instant),
+    Connected,
+    Waiting(Instant),
+}
+
+/// What has come of it so far.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Status {
+    /// Security level of the present connection, 1–4; 0 without one.
+    pub level: u8,
+    /// Result of the last pairing: the level of its key, or why there is none.
+    pub pairing: Option<Result<u8, PairingError>>,
+    /// Whether a bond was stored or used since power-on.
+    pub bonded: bool,
+    /// Pairings begun.
+    pub attempts: u32,
+    /// Dialogs shown for pairing.
+    pub dialogs: u32,
+    /// Connections that were made.
+    pub connections: u32,
+    /// Why the last connection ended, or was not made.
+    pub disconnected: Option<ErrorCode>,
+    /// Whether all steps were gone through.
+    pub finished: bool,
+}
+
+/// A host. Call [`Self::poll`] until it gives nothing after each call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CentralHost {
+    config: HostConfig,
+    draws: Draws,
+    identity_stream: Stream,
+    identity: Address,
+    irk: Secret<16>,
+    own_random: bool,
+    phase: Phase,
+    commands: VecDeque<Command>,
+    outstanding: Option<(HciOpcode, Instant)>,
+    buffers: (u16, u8),
+    bonds: Vec<Bond>,
+    connection: Option<Connection>,
+    guesser: Option<Guesser>,
+    status: Status,
+    out: VecDeque<HostOutput>,
+}
+
+impl CentralHost {
+    /// Switched off until [`Self::start`].
+    #[must_use]
+    pub fn new(config: HostConfig, entropy: &Entropy) -> Self {
+        Self {
+            draws: Draws::new(entropy.stream(Purpose::Pairing)),
+            identity_stream: entropy.stream(Purpose::Identity),
+            identity: Address::new(AddressKind::Public, [0; 6]),
+            irk: Secret::new([0; 16]),
+            own_random: false,
+            phase: Phase::Off,
+            commands: VecDeque::new(),
+            outstanding: None,
+            buffers: (27, 1),
+            bonds: config.bonds.clone(),
+            connection: None,
+            guesser: config.attack.map(|_| Guesser::default()),
+            status: Status::default(),
+            out: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// Power on.
+    pub fn start(&mut self, now: Instant) {
+        self.bring_up();
+        self.pump_commands(now);
+    }
+
+    /// What has come of it so far.
+    #[must_use]
+    pub const fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// The bond with the device behind `peer`, if there is one.
+    #[must_use]
+    pub fn bond(&self, peer: Address) -> Option<&Bond> {
+        self.bonds.iter().find(|bond| bond.is_with(peer))
+    }
+
+    /// All bonds, oldest first.
+    #[must_use]
+    pub fn bonds(&self) -> &[Bond] {
+        &self.bonds
+    }
+
+    /// What was discovered on the present connection.
+    #[must_use]
+    pub fn database(&self) -> Option<&Database> {
+        self.connection.as_ref().map(|c| c.client.database())
+    }
+
+    /// ATT MTU of the present connection.
+    #[must_use]
+    pub fn mtu(&self) -> Option<u16> {
+        self.connection.as_ref().map(|c| c.client.mtu())
+    }
+
+    /// An event of the controller.
+    pub fn event(&mut self, now: Instant, event: Event) {
+        match &event {
+            Event::CommandComplete { opcode, .. } | Event::CommandStatus { opcode, .. } => {
+                self.answered(*opcode);
+                self.returned(now, &event);
+                if let Event::CommandStatus { opcode, status } = &event {
+                    self.command_refused(now, *opcode, *status);
+                }
+            }
+            Event::LeAdvertisingReport(report) => self.advertising_report(now, report),
+            Event::LeConnectionComplete(complete) => self.connection_complete(now, complete),
+            Event::DisconnectionComplete { handle, reason } if self.is_ours(*handle) => {
+                self.disconnected(now, *reason);
+            }
+            Event::EncryptionChange { handle, status, enabled } if self.is_ours(*handle) => {
+                self.encryption_changed(now, *status, *enabled);
+            }
+            Event::NumberOfCompletedPackets { handle, count } if self.is_ours(*handle) => {
+                if let Some(connection) = &mut self.connection {
+                    connection.completed(*count);
+                }
+            }
+            Event::LeRemoteConnectionParameterRequest {
+                handle,
+                interval_min,
+                interval_max,
+                latency,
+                timeout,
+            } if self.is_ours(*handle) => {
+                self.parameter_request(firmware_core::hci::ConnectionParameters {
+                    interval_min: *interval_min,
+                    interval_max: *interval_max,
+                    latency: *latency,
+                    timeout: *timeout,
+                });
+            }
+            _ => {}
+        }
+        self.pump_commands(now);
+    }
+
+    fn is_ours(&self, handle: firmware_core::hci::Handle) -> bool {
+        self.connection.as_ref().is_some_and(|c| c.handle == handle)
+    }
+
+    /// Command Status with an error: what was asked for will not come.
+    fn command_refused(&mut self, now: Instant, opcode: HciOpcode, status: ErrorCode) {
+        const LE_CREATE_CONNECTION: HciOpcode = HciOpcode(0x200D);
+        const LE_ENABLE_ENCRYPTION: HciOpcode = HciOpcode(0x2019);
+        if status == ErrorCode::SUCCESS {
+            return;
+        }
+        self.note(&format!("Command 0x{:04x} refused: {status:?}", opcode.0));
+        match opcode {
+            LE_CREATE_CONNECTION if self.connection.is_none() => {
+                self.phase = Phase::Idle;
+                self.status.disconnected = Some(status);
+            }
+            LE_ENABLE_ENCRYPTION => self.encryption_changed(now, status, false),
+            _ => {}
+        }
+    }
+
+    /// The link layer passes on a peripheral's LL_CONNECTION_PARAM_REQ.
+    fn parameter_request(&mut self, asked: firmware_core::hci::ConnectionParameters) {
+        let Some(connection) = &self.connection else { return };
+        let handle = connection.handle;
+        self.command(if l2cap::acceptable(&asked, self.config.parameter_rules) {
+            Command::LeRemoteConnectionParameterRequestReply { handle, parameters: asked }
+        } else {
+            Command::LeRemoteConnectionParameterRequestNegativeReply {
+                handle,
+                reason: ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS,
+            }
+        });
+    }
+
+    /// Data from the peer.
+    pub fn acl(&mut self, now: Instant, packet: &Acl) {
+        let Some(connection) = self.connection.as_mut().filter(|c| c.handle == packet.handle)
+        else {
+            return;
+        };
+        match connection.recombination.push(packet) {
+            Some((l2cap::CID_ATT, frame)) => self.att_frame(now, &frame),
+            Some((l2cap::CID_SMP, frame)) => self.smp_frame(now, &frame),
+            Some((l2cap::CID_SIGNALLING, frame)) => self.signalling_frame(&frame),
+            _ => {}
+        }
+        self.pump_commands(now);
+    }
+
+    fn signalling_frame(&mut self, frame: &[u8]) {
+        let signalled = l2cap::signalling(frame, self.config.parameter_rules);
+        if let Some(answer) = signalled.answer {
+            self.send(l2cap::CID_SIGNALLING, &answer);
+        }
+        if let (Some(parameters), Some(connection)) = (signalled.update, &self.connection) {
+            let handle = connection.handle;
+            self.command(Command::LeConnectionUpdate { handle, parameters });
+        }
+    }
+
+    /// A person does something.
+    pub fn act(&mut self, now: Instant, act: &Act) {
+        if let Some(smp) = self.connection.as_mut().and_then(|c| c.smp.as_mut()) {
+            match act {
+                Act::TypePasskey(passkey) => smp.passkey_typed(now, *passkey),
+                Act::Confirm(equal) => smp.comparison_answered(now, *equal),
+                Act::Cancel => smp.cancelled(),
+                _ => {}
+            }
+            if let Some(connection) = &mut self.connection {
+                connection.progress = now;
+            }
+            self.pump_smp(now);
+        }
+        if let Act::Ask(wish) = act {
+            self.ask(now, wish);
+        }
+        self.pump_commands(now);
+    }
+
+    /// What a user may ask for: `connect`, `pair`, `disconnect`, `forget`.
+    fn ask(&mut self, now: Instant, wish: &str) {
+        match wish {
+            "connect" => self.connect(now),
+            "pair" => self.secure(now),
+            "disconnect" => self.disconnect(ErrorCode::REMOTE_USER_TERMINATED),
+            "forget" => self.bonds.clear(),
+            _ => self.note(&format!("{wish}: not understood; connect, pair, disconnect, forget")),
+        }
+    }
+
+    /// Time has come to [`Self::deadline`].
+    pub fn timer(&mut self, now: Instant) {
+        if self.outstanding.is_some_and(|(_, at)| at <= now) {
+            self.outstanding = None;
+            self.note("The controller does not answer a command");
+        }
+        self.gap_timer(now);
+        self.run_jobs(now);
+        if let Some(smp) = self.connection.as_mut().and_then(|c| c.smp.as_mut()) {
+            smp.timer(now);
+        }
+        self.pump_smp(now);
+        if let Some(connection) = &mut self.connection
+            && connection.pair_again.take_if(|at| *at <= now).is_some()
+        {
+            self.pair(now);
+        }
+        if let Some(result) = self.connection.as_mut().and_then(|c| c.client.timer(now)) {
+            self.client_ended(now, result);
+        }
+        self.step_timer(now);
+        self.give_up_if_due(now);
+        self.pump_commands(now);
+    }
+
+    /// When [`Self::timer`] is due next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let connection = self.connection.as_ref();
+        [
+            self.outstanding.map(|(_, at)| at),
+            self.gap_deadline().filter(|at| *at != Instant::MAX),
+            connection.and_then(|c| c.jobs.front()).map(|(at, _)| *at),
+            connection.and_then(|c| c.smp.as_ref()).and_then(smp::Initiator::deadline),
+            connection.and_then(|c| c.pair_again),
+            connection.and_then(|c| c.client.deadline()),
+            self.step_deadline(),
+            self.give_up_at(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Takes the next output.
+    pub fn poll(&mut self) -> Option<HostOutput> {
+        let packet = |connection: &mut Connection| connection.poll().map(HostOutput::Acl);
+        self.out.pop_front().or_else(|| self.connection.as_mut().and_then(packet))
+    }
+
+    fn note(&mut self, text: &str) {
+        self.out.push_back(HostOutput::Note(text.into()));
+    }
+
+    fn send(&mut self, cid: u16, payload: &[u8]) {
+        if let Some(connection) = &mut self.connection {
+            connection.send(cid, payload);
+        }
+    }
+
+    fn disconnect(&mut self, reason: ErrorCode) {
+        if let Some(connection) = &mut self.connection
+            && !connection.closing
+        {
+            connection.closing = true;
+            let handle = connection.handle;
+            self.command(Command::Disconnect { handle, reason });
+        }
+    }
+
+    /// Queues a command: the controller takes one at a time.
+    fn command(&mut self, command: Command) {
+        self.commands.push_back(command);
+    }
+
+    fn answered(&mut self, opcode: HciOpcode) {
+        if self.outstanding.is_some_and(|(outstanding, _)| outstanding == opcode) {
+            self.outstanding = None;
+        }
+    }
+
+    fn pump_commands(&mut self, now: Instant) {
+        if self.outstanding.is_none()
+            && let Some(command) = self.commands.pop_front()
+        {
+            self.outstanding = Some((command.opcode(), now + COMMAND_TIMEOUT));
+            self.out.push_back(HostOutput::Command(command));
+        }
+    }
+}
+
+impl fmt::Display for PairingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(reason) => write!(f, "refused here, reason 0x{reason:02x}"),
+            Self::Peer(reason) => write!(f, "refused by the peer, reason 0x{reason:02x}"),
+            Self::Timeout => f.write_str("no answer for 30 s"),
+            Self::LinkLost(error) => write!(f, "link lost, {error:?}"),
+            Self::Encryption(error) => write!(f, "no encryption, {error:?}"),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What a central's host is like, as plain data.
+
+use firmware_core::address::Address;
+use firmware_core::config::IoCapability;
+use firmware_core::hci::ConnectionParameters;
+use firmware_core::phy::PhySet;
+use firmware_core::time::Duration;
+
+use super::security::Bond;
+
+/// Which peripheral the user picks from the list of devices found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The first that advertises this local name (complete or shortened).
+    Name(String),
+    /// This one.
+    Address(Address),
+    /// The first that can be connected to.
+    Any,
+}
+
+/// The address that the central shows on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OwnAddress {
+    /// The controller's public address.
+    Public,
+    /// A static random address; its octets as printed, the two top bits are set.
+    StaticRandom([u8; 6]),
+    /// A resolvable private address, new at every start; the identity is the public address.
+    Resolvable,
+}
+
+/// What the host asks of its controller by itself as soon as a connection is there, without
+/// waiting for one to end before the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostProcedure {
+    /// LE Read Remote Features.
+    Features,
+    /// Read Remote Version Information.
+    Version,
+    /// LE Set Data Length to 251 octets, 2,120 µs.
+    DataLength,
+    /// LE Set PHY to this set in both directions.
+    Phy(PhySet),
+}
+
+/// A characteristic, by its UUID: least significant octet first, two octets or sixteen.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Uuid {
+    /// Assigned by the Bluetooth SIG.
+    Short(u16),
+    /// Any other; least significant octet first.
+    Long([u8; 16]),
+}
+
+impl Uuid {
+    /// From sixteen octets as printed.
+    #[must_use]
+    pub const fn printed(value: u128) -> Self {
+        Self::Long(value.to_le_bytes())
+    }
+
+    /// Button characteristic of the LED Button Service.
+    pub const BUTTON: Self = Self::printed(0x0000_1524_1212_efde_1523_785f_eabc_d123);
+    /// LED characteristic of the LED Button Service.
+    pub const LED: Self = Self::printed(0x0000_1525_1212_efde_1523_785f_eabc_d123);
+}
+
+/// One thing that the user or the application wants, in its turn.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Exchange MTU.
+    ExchangeMtu,
+    /// Make the link secure: with the bond if there is one, else by pairing.
+    Secure,
+    /// Discover all services and characteristics.
+    Discover,
+    /// Write a value and wait for the response.
+    Write(Uuid, Vec<u8>),
+    /// Read a value.
+    Read(Uuid),
+    /// Enable notifications.
+    Subscribe(Uuid),
+    /// Do nothing for a while.
+    Stay(Duration),
+    /// Disconnect (Remote User Terminated Connection).
+    Disconnect,
+}
+
+/// What makes the host pair by itself; [`Step::Secure`] is the user's own wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PairOn {
+    /// An ATT error Insufficient Authentication, Encryption or Encryption Key Size.
+    pub att_error: bool,
+    /// A Security Request. If not, it is answered with Pairing Not Supported.
+    pub security_request: bool,
+}
+
+/// What happens when the peer uses the public key whose private key is in the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DebugKey {
+    /// Pairing goes on; the key counts as unauthenticated and is not stored.
+    Accept,
+    /// Pairing Failed, Invalid Parameters, right after the key exchange.
+    Reject,
+}
+
+/// What happens when the peripheral has no key for a bond that this host has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyMissing {
+    /// Disconnect and keep the bond: the user has to remove the device first.
+    Disconnect,
+    /// Forget the bond and pair anew.
+    PairAgain,
+    /// Carry on without encryption.
+    Ignore,
+}
+
+/// Which connection parameters a peripheral may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ParameterRules {
+    /// All that the specification allows.
+    All,
+    /// Apple's accessory guidelines: interval in steps of 15 ms, room of 15 ms between the two
+    /// (or both 15 ms), latency ≤ 30, timeout 2–6 s, three events within the timeout.
+    Apple,
+    /// None.
+    Reject,
+}
+
+/// How a bonded reconnection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BondedStart {
+    /// Encryption first; everything else waits for it.
+    EncryptFirst,
+    /// Encryption at once, and everything else beside it.
+    EncryptAlongside,
+    /// Only when a step or an ATT error asks for it.
+    OnDemand,
+}
+
+/// How pairing is done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PairingConfig {
+    /// What the host can show and ask.
+    pub io: IoCapability,
+    /// Ask for man-in-the-middle protection.
+    pub mitm: bool,
+    /// Refuse (Authentication Requirements) what would give an unauthenticated key.
+    pub require_mitm: bool,
+    /// Store the keys.
+    pub bonding: bool,
+    /// Longest encryption key, octets, 7–16.
+    pub max_key_size: u8,
+    /// Shortest encryption key that is accepted, octets, 7–16.
+    pub min_key_size: u8,
+    /// Keys that the host offers to send: bit 0 LTK, 1 identity, 2 CSRK, 3 link key.
+    pub initiator_keys: u8,
+    /// Keys that the host asks for.
+    pub responder_keys: u8,
+    /// Policy for the debug key.
+    pub debug_key: DebugKey,
+}
+
+/// A guessing attack in place of an honest user; see [`crate::attacker`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Attack {
+    /// Attempts after which it gives up.
+    pub max_attempts: u32,
+}
+
+/// Everything that is particular about a central's host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostConfig {
+    /// Whom the user picks.
+    pub target: Target,
+    /// How the central shows itself.
+    pub address: OwnAddress,
+    /// Connection parameters of LE Create Connection.
+    pub parameters: ConnectionParameters,
+    /// How long LE Create Connection may take before it is cancelled.
+    pub connect_timeout: Duration,
+    /// Whether scanning and connecting begin with the power, or wait to be asked.
+    pub autostart: bool,
+    /// Connect again this long after a connection has ended; `None`: stay away.
+    pub reconnect: Option<Duration>,
+    /// At most this many connections.
+    pub max_connections: u32,
+    /// HCI procedures right after connecting.
+    pub on_connect: Vec<HostProcedure>,
+    /// What the user and the application do, in order.
+    pub steps: Vec<Step>,
+    /// ATT MTU that is asked for, 23–517.
+    pub mtu: u16,
+    /// What makes it pair.
+    pub pair_on: PairOn,
+    /// How it pairs.
+    pub pairing: PairingConfig,
+    /// The host gives up and disconnects when security is asked for and nothing has moved for
+    /// this long: no SMP command has come, no dialog is open. Counts from connecting.
+    pub give_up: Option<Duration>,
+    /// How a bonded reconnection begins.
+    pub bonded_start: BondedStart,
+    /// Reaction to PIN or Key Missing.
+    pub key_missing: KeyMissing,
+    /// Which parameters the peripheral may ask for.
+    pub parameter_rules: ParameterRules,
+    /// How long one P-256 operation takes.
+    pub p256_time: Duration,
+    /// Bonds that are in the store at the first start.
+    pub bonds: Vec<Bond>,
+    /// Guess passkeys instead of asking a user.
+    pub attack: Option<Attack>,
+}
+
+impl Default for HostConfig {
+    /// An honest, patient host with a keyboard and a display that does what the nRF Connect app
+    /// does with a LED Button Service.
+    fn default() -> Self {
+        Self {
+            target: Target::Name("Nordic_LBS".into()),
+            address: OwnAddress::Public,
+            parameters: ConnectionParameters {
+                interval_min: 24,
+                interval_max: 24,
+                latency: 0,
+                timeout: 500,
+            },
+            connect_timeout: Duration::from_secs(30),
+            autostart: true,
+            reconnect: None,
+            max_connections: 1,
+            on_connect: vec![HostProcedure::Features, HostProcedure::Version],
+            steps: vec![
+                Step::ExchangeMtu,
+                Step::Discover,
+                Step::Subscribe(Uuid::BUTTON),
+                Step::Write(Uuid::LED, vec![1]),
+                Step::Stay(Duration::from_secs(8)),
+            ],
+            mtu: 517,
+            pair_on: PairOn { att_error: true, security_request: true },
+            pairing: PairingConfig {
+                io: IoCapability::KeyboardDisplay,
+                mitm: true,
+                require_mitm: false,
+                bonding: true,
+                max_key_size: 16,
+                min_key_size: 7,
+                initiator_keys: 0x03,
+                responder_keys: 0x03,
+                debug_key: DebugKey::Accept,
+            },
+            give_up: None,
+            bonded_start: BondedStart::EncryptAlongside,
+            key_missing: KeyMissing::Disconnect,
+            parameter_rules: ParameterRules::All,
+            p256_time: Duration::from_ms(2),
+            bonds: Vec::new(),
+            attack: None,
+        }
+    }
+}

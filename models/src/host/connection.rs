@@ -1,0 +1,93 @@
+//! What the host keeps of a connection, and how data leave it.
+
+use std::collections::VecDeque;
+
+use firmware_core::address::Address;
+use firmware_core::hci::{Acl, ConnectionComplete, Handle};
+use firmware_core::time::Instant;
+
+use super::config::{HostConfig, Step};
+use super::gatt::Client;
+use super::l2cap::{self, Recombination};
+use super::security::{Job, Security};
+use super::smp::Initiator;
+use super::steps::Running;
+
+/// One connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Connection {
+    pub(super) handle: Handle,
+    /// Peer's address as on air.
+    pub(super) peer: Address,
+    /// Own address as on air.
+    pub(super) local: Address,
+    pub(super) recombination: Recombination,
+    pub(super) client: Client,
+    pub(super) smp: Option<Initiator>,
+    /// The Security Manager timed out: it is not used again on this connection.
+    pub(super) smp_dead: bool,
+    pub(super) pair_again: Option<Instant>,
+    pub(super) jobs: VecDeque<(Instant, Job)>,
+    pub(super) security: Security,
+    /// When security moved last; see `HostConfig::give_up`.
+    pub(super) progress: Instant,
+    pub(super) steps: VecDeque<Step>,
+    pub(super) running: Option<Running>,
+    pub(super) waits_for_encryption: bool,
+    /// Disconnect was asked for.
+    pub(super) closing: bool,
+    fragment_length: usize,
+    credits: u8,
+    queue: VecDeque<Acl>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        now: Instant,
+        complete: &ConnectionComplete,
+        config: &HostConfig,
+        (length, count): (u16, u8),
+    ) -> Self {
+        Self {
+            handle: complete.handle,
+            peer: complete.peer,
+            local: complete.local,
+            recombination: Recombination::default(),
+            client: Client::new(config.mtu),
+            smp: None,
+            smp_dead: false,
+            pair_again: None,
+            jobs: VecDeque::new(),
+            security: Security::None,
+            progress: now,
+            steps: config.steps.iter().cloned().collect(),
+            running: None,
+            waits_for_encryption: false,
+            closing: false,
+            fragment_length: usize::from(length),
+            credits: count,
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// Queues a frame for the controller.
+    pub(super) fn send(&mut self, cid: u16, payload: &[u8]) {
+        self.queue.extend(l2cap::fragments(self.handle, cid, payload, self.fragment_length));
+    }
+
+    /// The controller has room for `count` packets more.
+    pub(super) fn completed(&mut self, count: u16) {
+        let count = u8::try_from(count).unwrap_or(u8::MAX);
+        self.credits = self.credits.saturating_add(count);
+    }
+
+    /// The next packet that the controller has room for.
+    pub(super) fn poll(&mut self) -> Option<Acl> {
+        if self.credits == 0 {
+            return None;
+        }
+        let packet = self.queue.pop_front()?;
+        self.credits -= 1;
+        Some(packet)
+    }
+}

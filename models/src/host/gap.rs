@@ -1,0 +1,226 @@
+//! Finding a peripheral and connecting to it (Vol 3, Part C, 9.3).
+
+use firmware_core::address::Address;
+use firmware_core::crypto::address as private_address;
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{
+    AdvertisingReport, Command, ConnectionComplete, CreateConnection, Event, Return, ScanParameters,
+};
+use firmware_core::secret::Secret;
+use firmware_core::time::{Duration, Instant};
+
+use super::config::{OwnAddress, Target};
+use super::connection::Connection;
+use super::{CentralHost, Phase};
+
+/// Scan interval and window in units of 0.625 ms: continuous scanning, channel change every 30 ms.
+const SCAN: u16 = 48;
+/// Pause between connections of an attacker.
+const ATTACK_RECONNECT: Duration = Duration::from_ms(100);
+
+/// Shortened and complete local name.
+const NAMES: [u8; 2] = [0x08, 0x09];
+
+/// The first AD structure whose type is in `types`.
+fn ad_structure<'a>(mut data: &'a [u8], types: &[u8]) -> Option<&'a [u8]> {
+    while let Some((length, rest)) = data.split_first() {
+        let (structure, rest) = rest.split_at_checked(usize::from(*length))?;
+        match structure.split_first() {
+            Some((kind, value)) if types.contains(kind) => return Some(value),
+            _ => data = rest,
+        }
+    }
+    None
+}
+
+impl CentralHost {
+    /// Commands that bring the controller up.
+    pub(super) fn bring_up(&mut self) {
+        self.phase = Phase::Starting;
+        self.command(Command::Reset);
+        self.command(Command::SetEventMask { mask: u64::MAX });
+        self.command(Command::LeSetEventMask { mask: u64::MAX });
+        self.command(Command::LeReadBufferSize);
+        self.command(Command::LeReadLocalFeatures);
+        self.command(Command::ReadBdAddr);
+    }
+
+    /// Read BD_ADDR was the last question: now the own address can be settled.
+    pub(super) fn brought_up(&mut self, now: Instant, public: [u8; 6]) {
+        let public = Address::new(firmware_core::address::AddressKind::Public, public);
+        let random = match self.config.address {
+            OwnAddress::Public => {
+                self.identity = public;
+                None
+            }
+            OwnAddress::StaticRandom(printed) => {
+                self.identity = Address::static_random(printed);
+                Some(self.identity)
+            }
+            OwnAddress::Resolvable => {
+                self.identity = public;
+                self.irk = Secret::new(self.identity_stream.octets());
+                let prand = self.identity_stream.octets();
+                Some(private_address::resolvable(&self.irk, prand))
+            }
+        };
+        self.own_random = random.is_some();
+        if let Some(address) = random {
+            self.command(Command::LeSetRandomAddress { address: address.octets });
+        }
+        self.phase = Phase::Idle;
+        if self.config.autostart {
+            self.connect(now);
+        }
+    }
+
+    /// Starts to look for the target.
+    pub(super) fn connect(&mut self, now: Instant) {
+        if !matches!(self.phase, Phase::Idle | Phase::Waiting(_)) {
+            return;
+        }
+        if let Target::Address(address) = self.config.target {
+            return self.initiate(now, address);
+        }
+        self.phase = Phase::Scanning;
+        let parameters = ScanParameters {
+            active: true,
+            interval: SCAN,
+            window: SCAN,
+            own_address_random: self.own_random,
+            filter: false,
+        };
+        self.command(Command::LeSetScanParameters { parameters });
+        self.command(Command::LeSetScanEnable { enable: true, filter_duplicates: false });
+    }
+
+    pub(super) fn advertising_report(&mut self, now: Instant, report: &AdvertisingReport) {
+        /// ADV_SCAN_IND and ADV_NONCONN_IND tell nothing of whether one may connect; a scan
+        /// response follows an ADV_IND that may have carried the name already.
+        const CONNECTABLE: [u8; 2] = [0, 4];
+        if self.phase != Phase::Scanning || !CONNECTABLE.contains(&report.event_type) {
+            return;
+        }
+        let wanted = match &self.config.target {
+            Target::Any => true,
+            Target::Address(address) => *address == report.address,
+            Target::Name(name) => {
+                ad_structure(&report.data, &NAMES).is_some_and(|told| told == name.as_bytes())
+            }
+        };
+        if wanted {
+            self.note(&format!("Found {}", report.address));
+            self.command(Command::LeSetScanEnable { enable: false, filter_duplicates: false });
+            self.initiate(now, report.address);
+        }
+    }
+
+    fn initiate(&mut self, now: Instant, peer: Address) {
+        self.phase = Phase::Connecting(now + self.config.connect_timeout);
+        let request = CreateConnection {
+            scan_interval: SCAN,
+            scan_window: SCAN,
+            peer: Some(peer),
+            own_address_random: self.own_random,
+            parameters: self.config.parameters,
+        };
+        self.command(Command::LeCreateConnection { request });
+    }
+
+    pub(super) fn connection_complete(&mut self, now: Instant, complete: &ConnectionComplete) {
+        if !matches!(self.phase, Phase::Connecting(_)) {
+            return;
+        }
+        if complete.status != ErrorCode::SUCCESS {
+            self.note(&format!("Connecting failed: {:?}", complete.status));
+            self.status.disconnected = Some(complete.status);
+            return self.after_connection(now);
+        }
+        self.note(&format!("Connected to {}", complete.peer));
+        self.phase = Phase::Connected;
+        self.status.connections += 1;
+        self.status.level = 1;
+        self.connection = Some(Connection::new(now, complete, &self.config, self.buffers));
+        self.begin_connection(now);
+    }
+
+    pub(super) fn disconnected(&mut self, now: Instant, reason: ErrorCode) {
+        // Whatever was under way dies with the link; a pairing says so itself.
+        if let Some(smp) = self.connection.as_mut().and_then(|c| c.smp.as_mut()) {
+            smp.link_lost(reason);
+            if let Some(connection) = &mut self.connection {
+                connection.closing = true;
+            }
+            self.pump_smp(now);
+        }
+        self.connection = None;
+        self.status.disconnected = Some(reason);
+        self.status.level = 0;
+        self.note(&format!("Disconnected: {reason:?}"));
+        self.after_connection(now);
+    }
+
+    fn after_connection(&mut self, now: Instant) {
+        let attack_goes_on = self.guesser.is_some()
+            && !self.status.bonded
+            && self.config.attack.is_some_and(|a| self.status.attempts < a.max_attempts);
+        let pause = if attack_goes_on {
+            Some(ATTACK_RECONNECT)
+        } else {
+            let more = self.status.connections < self.config.max_connections;
+            self.config.reconnect.filter(|_| more)
+        };
+        self.phase = pause.map_or(Phase::Idle, |pause| Phase::Waiting(now + pause));
+    }
+
+    pub(super) fn gap_deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Connecting(at) | Phase::Waiting(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    pub(super) fn gap_timer(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Connecting(at) if at <= now => {
+                self.note("No answer; connecting cancelled");
+                // LE Connection Complete with an error follows; until then nothing else starts.
+                self.phase = Phase::Connecting(Instant::MAX);
+                self.command(Command::LeCreateConnectionCancel);
+            }
+            Phase::Waiting(at) if at <= now => self.connect(now),
+            _ => {}
+        }
+    }
+
+    /// Return parameters that the host keeps.
+    pub(super) fn returned(&mut self, now: Instant, event: &Event) {
+        match event {
+            Event::CommandComplete { returned: Return::BufferSize { length, count }, .. }
+                if *length > 0 && *count > 0 =>
+            {
+                self.buffers = (*length, *count);
+            }
+            Event::CommandComplete { returned: Return::BdAddr(public), .. }
+                if self.phase == Phase::Starting =>
+            {
+                self.brought_up(now, *public);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_advertising_data() {
+        let data = [2, 1, 6, 4, 9, b'a', b'b', b'c'];
+        assert_eq!(ad_structure(&data, &NAMES), Some(&b"abc"[..]));
+        assert_eq!(ad_structure(&[2, 1, 6], &NAMES), None);
+        assert_eq!(ad_structure(&[9, 9, b'a'], &NAMES), None);
+        assert_eq!(ad_structure(&[0, 0, 2, 9, b'a'], &NAMES), Some(&b"a"[..]));
+    }
+}

@@ -1,0 +1,311 @@
+//! GATT client: one procedure at a time over one ATT bearer (Vol 3, Part G, 4).
+
+use std::collections::VecDeque;
+
+use firmware_core::time::{Duration, Instant};
+
+use super::att::{self, Incoming, Request, error};
+use super::config::{Step, Uuid};
+
+/// A request must be answered within this (Vol 3, Part F, 3.3.3).
+const ATT_TIMEOUT: Duration = Duration::from_secs(30);
+const PRIMARY_SERVICE: u16 = 0x2800;
+const CHARACTERISTIC: u16 = 0x2803;
+const CCCD: Uuid = Uuid::Short(0x2902);
+/// More services or characteristics than this are not looked at.
+const ATTRIBUTES_MAX: usize = 512;
+/// Smallest and default ATT MTU.
+const MTU_MIN: u16 = 23;
+
+/// A characteristic that was discovered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Characteristic {
+    /// Handle of its declaration.
+    pub declaration: u16,
+    /// Handle of its value.
+    pub value: u16,
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// Handle of its Client Characteristic Configuration, if it has one.
+    pub cccd: Option<u16>,
+}
+
+/// What is known of a peripheral's attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Database {
+    /// First and last handle of each primary service.
+    pub services: Vec<(u16, u16, Uuid)>,
+    /// Characteristics in the order of their handles.
+    pub characteristics: Vec<Characteristic>,
+}
+
+impl Database {
+    /// The first characteristic with this UUID.
+    #[must_use]
+    pub fn find(&self, uuid: &Uuid) -> Option<&Characteristic> {
+        self.characteristics.iter().find(|c| c.uuid == *uuid)
+    }
+}
+
+/// Why a procedure gave nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ClientError {
+    /// Error Response with this code.
+    Att(u8),
+    /// The characteristic or its configuration is not there.
+    NotFound,
+    /// The server's response makes no sense.
+    Malformed,
+    /// No answer within 30 s: the bearer is dead.
+    Timeout,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Task {
+    Mtu,
+    Services,
+    Characteristics,
+    /// Descriptors of the characteristic with this index.
+    Descriptors(usize),
+    Value,
+}
+
+/// One client on one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Client {
+    own_mtu: u16,
+    mtu: u16,
+    task: Option<Task>,
+    pending: Option<(u8, Instant)>,
+    dead: bool,
+    database: Database,
+    out: VecDeque<Vec<u8>>,
+}
+
+type Ended = Option<Result<(), ClientError>>;
+
+impl Client {
+    pub(crate) fn new(own_mtu: u16) -> Self {
+        Self {
+            own_mtu: own_mtu.max(MTU_MIN),
+            mtu: MTU_MIN,
+            task: None,
+            pending: None,
+            dead: false,
+            database: Database::default(),
+            out: VecDeque::new(),
+        }
+    }
+
+    pub(crate) const fn mtu(&self) -> u16 {
+        self.mtu
+    }
+
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.pending.map(|(_, at)| at)
+    }
+
+    /// The next ATT PDU to be sent.
+    pub(crate) fn poll(&mut self) -> Option<Vec<u8>> {
+        self.out.pop_front()
+    }
+
+    /// Begins a step that needs ATT. `Some` if it is over already.
+    pub(crate) fn begin(&mut self, now: Instant, step: &Step) -> Ended {
+        if self.dead {
+            return Some(Err(ClientError::Timeout));
+        }
+        let known = |uuid| self.database.find(uuid).ok_or(ClientError::NotFound);
+        let request = match step {
+            Step::ExchangeMtu => Ok((Task::Mtu, Request::ExchangeMtu(self.own_mtu))),
+            Step::Discover => {
+                self.database = Database::default();
+                let all = Request::ReadByGroupType(1, u16::MAX, PRIMARY_SERVICE);
+                Ok((Task::Services, all))
+            }
+            Step::Write(uuid, value) => {
+                known(uuid).map(|c| (Task::Value, Request::Write(c.value, value.clone())))
+            }
+            Step::Read(uuid) => known(uuid).map(|c| (Task::Value, Request::Read(c.value))),
+            Step::Subscribe(uuid) => known(uuid)
+                .and_then(|c| c.cccd.ok_or(ClientError::NotFound))
+                .map(|cccd| (Task::Value, Request::Write(cccd, vec![1, 0]))),
+            Step::Secure | Step::Stay(_) | Step::Disconnect => return Some(Ok(())),
+        };
+        match request {
+            Ok((task, request)) => {
+                self.ask(now, task, &request);
+                None
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    fn ask(&mut self, now: Instant, task: Task, request: &Request) {
+        self.task = Some(task);
+        self.pending = Some((request.opcode(), now + ATT_TIMEOUT));
+        self.out.push_back(request.encode());
+    }
+
+    /// Time has come to [`Self::deadline`].
+    pub(crate) fn timer(&mut self, now: Instant) -> Ended {
+        self.pending.filter(|(_, at)| *at <= now)?;
+        self.pending = None;
+        self.task = None;
+        self.dead = true;
+        Some(Err(ClientError::Timeout))
+    }
+
+    /// An ATT PDU came. `Some` if the procedure under way is over with it.
+    pub(crate) fn received(&mut self, now: Instant, octets: &[u8]) -> Ended {
+        let Some(incoming) = Incoming::parse(octets) else {
+            // Malformed: if it was to be the response, the procedure cannot go on.
+            let response = octets.first().is_some_and(|opcode| {
+                self.pending.is_some_and(|(request, _)| *opcode == request + 1 || *opcode == 1)
+            });
+            return response.then(|| self.end(Err(ClientError::Malformed)));
+        };
+        match &incoming {
+            Incoming::Request(0x02) => self.serve_mtu(octets),
+            Incoming::Request(opcode) => {
+                self.out.push_back(vec![0x01, *opcode, 0, 0, error::REQUEST_NOT_SUPPORTED]);
+            }
+            Incoming::Indication(..) => self.out.push_back(vec![0x1E]),
+            _ => {}
+        }
+        let (request, _) = self.pending?;
+        if incoming.answers() != Some(request) {
+            return None;
+        }
+        self.pending = None;
+        self.response(now, incoming)
+    }
+
+    /// The peer is a client, too, and asks for our MTU.
+    fn serve_mtu(&mut self, octets: &[u8]) {
+        if let [_, low, high] = octets {
+            self.agree_mtu(u16::from_le_bytes([*low, *high]));
+            let [low, high] = self.own_mtu.to_le_bytes();
+            self.out.push_back(vec![0x03, low, high]);
+        }
+    }
+
+    fn agree_mtu(&mut self, peer: u16) {
+        self.mtu = self.own_mtu.min(peer).max(MTU_MIN);
+    }
+
+    fn end(&mut self, result: Result<(), ClientError>) -> Result<(), ClientError> {
+        self.task = None;
+        self.pending = None;
+        result
+    }
+
+    fn response(&mut self, now: Instant, incoming: Incoming) -> Ended {
+        let result = match (self.task.clone()?, incoming) {
+            (Task::Mtu, Incoming::Mtu(peer)) => {
+                self.agree_mtu(peer);
+                Ok(())
+            }
+            (Task::Services, Incoming::Groups(groups)) => return self.services(now, &groups),
+            (Task::Services, Incoming::Error { code: error::ATTRIBUTE_NOT_FOUND, .. }) => {
+                return self.next_characteristics(now, 1);
+            }
+            (Task::Characteristics, Incoming::ByType(records)) => {
+                return self.characteristics(now, &records);
+            }
+            (Task::Characteristics, Incoming::Error { code: error::ATTRIBUTE_NOT_FOUND, .. }) => {
+                return self.next_descriptors(now, 0);
+            }
+            (Task::Descriptors(index), Incoming::Information(pairs)) => {
+                let cccd = pairs.iter().find(|(_, uuid)| *uuid == CCCD).map(|(handle, _)| *handle);
+                if let Some(characteristic) = self.database.characteristics.get_mut(index) {
+                    characteristic.cccd = cccd;
+                }
+                return self.next_descriptors(now, index + 1);
+            }
+            (Task::Descriptors(index), Incoming::Error { .. }) => {
+                return self.next_descriptors(now, index + 1);
+            }
+            (Task::Value, Incoming::Value(_) | Incoming::Written) => Ok(()),
+            (_, Incoming::Error { code, .. }) => Err(ClientError::Att(code)),
+            _ => Err(ClientError::Malformed),
+        };
+        Some(self.end(result))
+    }
+
+    fn services(&mut self, now: Instant, groups: &[(u16, u16, Vec<u8>)]) -> Ended {
+        let mut last = self.database.services.last().map_or(0, |(_, end, _)| *end);
+        for (start, end, uuid) in groups {
+            let (true, Some(uuid)) = (*start > last && end >= start, att::uuid(uuid)) else {
+                return Some(self.end(Err(ClientError::Malformed)));
+            };
+            last = *end;
+            self.database.services.push((*start, *end, uuid));
+        }
+        if last == u16::MAX || self.database.services.len() > ATTRIBUTES_MAX {
+            return self.next_characteristics(now, 1);
+        }
+        let more = Request::ReadByGroupType(last + 1, u16::MAX, PRIMARY_SERVICE);
+        self.ask(now, Task::Services, &more);
+        None
+    }
+
+    fn next_characteristics(&mut self, now: Instant, from: u16) -> Ended {
+        let more = Request::ReadByType(from, u16::MAX, CHARACTERISTIC);
+        self.ask(now, Task::Characteristics, &more);
+        None
+    }
+
+    fn characteristics(&mut self, now: Instant, records: &[(u16, Vec<u8>)]) -> Ended {
+        let known = &mut self.database.characteristics;
+        let mut last = known.last().map_or(0, |c| c.declaration);
+        for (declaration, value) in records {
+            // Properties, value handle, UUID.
+            let (Some([_, low, high]), Some(uuid)) =
+                (value.first_chunk::<3>(), value.get(3..).and_then(att::uuid))
+            else {
+                return Some(self.end(Err(ClientError::Malformed)));
+            };
+            let value = u16::from_le_bytes([*low, *high]);
+            if *declaration <= last || value <= *declaration {
+                return Some(self.end(Err(ClientError::Malformed)));
+            }
+            last = *declaration;
+            known.push(Characteristic { declaration: last, value, uuid, cccd: None });
+        }
+        if last == u16::MAX || known.len() > ATTRIBUTES_MAX {
+            return self.next_descriptors(now, 0);
+        }
+        self.next_characteristics(now, last + 1)
+    }
+
+    /// Asks for the descriptors of the first characteristic from `index` on that has room for
+    /// any; ends the discovery when there is none.
+    fn next_descriptors(&mut self, now: Instant, index: usize) -> Ended {
+        let room = (index..self.database.characteristics.len())
+            .find_map(|index| self.descriptor_range(index).map(|range| (index, range)));
+        let Some((index, (start, end))) = room else {
+            return Some(self.end(Ok(())));
+        };
+        self.ask(now, Task::Descriptors(index), &Request::FindInformation(start, end));
+        None
+    }
+
+    /// The handles between a characteristic's value and whatever comes next.
+    fn descriptor_range(&self, index: usize) -> Option<(u16, u16)> {
+        let characteristic = self.database.characteristics.get(index)?;
+        let start = characteristic.value.checked_add(1)?;
+        let next = self.database.characteristics.get(index + 1).map(|c| c.declaration - 1);
+        let service = self
+            .database
+            .services
+            .iter()
+            .find(|(first, last, _)| (*first..=*last).contains(&characteristic.value));
+        let end = service.map_or(u16::MAX, |(_, last, _)| *last).min(next.unwrap_or(u16::MAX));
+        (start <= end).then_some((start, end))
+    }
+}
