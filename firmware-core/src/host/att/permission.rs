@@ -1,0 +1,44 @@
+//! Who may (Vol 3, Part C, 10.3.1, and Part F, 4).
+
+use super::AttError;
+use crate::host::gatt::{Access, Database};
+
+/// How secure the connection of a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Security {
+    /// Level of LE security mode 1, 1–4.
+    pub level: u8,
+    /// Octets of the encryption key in use, 7–16; of no meaning on level 1.
+    pub key_size: u8,
+    /// Whether there is a key for this peer, in use or not.
+    pub has_key: bool,
+}
+
+/// Whether an access may go on; `never` is the error where nobody may.
+pub(super) fn check<D: Database>(
+    db: &D,
+    access: Access,
+    security: Security,
+    never: AttError,
+) -> Result<(), AttError> {
+    let needed = match access {
+        Access::Never => return Err(never),
+        Access::Level(level) => level,
+        Access::Demanded => db.demanded_level(),
+    };
+    if security.level >= needed || needed <= 1 {
+        return Ok(());
+    }
+    if security.level <= 1 {
+        // Without a key the cure is to pair, with one to encrypt.
+        return Err(if security.has_key {
+            AttError::INSUFFICIENT_ENCRYPTION
+        } else {
+            AttError::INSUFFICIENT_AUTHENTICATION
+        });
+    }
+    if needed >= 4 && security.level == 3 && security.key_size < 16 {
+        return Err(AttError::KEY_SIZE_TOO_SHORT);
+    }
+    Err(AttError::INSUFFICIENT_AUTHENTICATION)
+}

@@ -1,0 +1,155 @@
+//! The server's end of one bearer.
+
+use super::prepared::Prepared;
+use super::response::{Refusal, Response};
+use super::{AttError, MTU_DEFAULT, MTU_SERVER, Pdu, Security, opcode};
+use crate::host::gatt::Database;
+use crate::pdu::cursor::Reader;
+use crate::time::{Duration, Instant};
+
+/// How long an indication may stay unconfirmed before the bearer is of no more use (3.3.3).
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// State of one ATT bearer, server's side.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bearer {
+    mtu: u16,
+    pub(super) prepared: Prepared,
+    indicated: Option<Instant>,
+}
+
+impl Default for Bearer {
+    fn default() -> Self {
+        Self { mtu: MTU_DEFAULT, prepared: Prepared::default(), indicated: None }
+    }
+}
+
+impl Bearer {
+    /// ATT_MTU in force.
+    #[must_use]
+    pub const fn mtu(&self) -> u16 {
+        self.mtu
+    }
+
+    /// Takes a PDU from the client and gives the response, if one is due: exactly one for a
+    /// request, none for a command.
+    pub fn received<D: Database>(
+        &mut self,
+        db: &mut D,
+        security: Security,
+        pdu: &[u8],
+    ) -> Option<Pdu> {
+        let (&code, body) = pdu.split_first()?;
+        match code {
+            opcode::HANDLE_VALUE_CFM => {
+                self.indicated = None;
+                None
+            }
+            // There is no client here, but an indication that nobody confirms would block the
+            // peer's server for good.
+            opcode::HANDLE_VALUE_IND => {
+                Some(Response::new(opcode::HANDLE_VALUE_CFM, self.mtu).finish())
+            }
+            opcode::WRITE_CMD => {
+                // A command is carried out or not; nobody is told.
+                let _ = self.write(db, security, body);
+                None
+            }
+            code if is_response(code) || code & 0x40 != 0 => None,
+            code if pdu.len() > usize::from(self.mtu) => Some(Refusal::MALFORMED.response(code)),
+            code => Some(match self.request(db, security, code, body) {
+                Ok(response) => response,
+                Err(refusal) => refusal.response(code),
+            }),
+        }
+    }
+
+    fn request<D: Database>(
+        &mut self,
+        db: &mut D,
+        security: Security,
+        code: u8,
+        body: &[u8],
+    ) -> Result<Pdu, Refusal> {
+        match code {
+            opcode::EXCHANGE_MTU_REQ => self.exchange_mtu(body),
+            opcode::FIND_INFORMATION_REQ => self.find_information(db, body),
+            opcode::FIND_BY_TYPE_VALUE_REQ => self.find_by_type_value(db, body),
+            opcode::READ_BY_TYPE_REQ => self.read_by_type(db, security, body),
+            opcode::READ_REQ => self.read(db, security, body),
+            opcode::READ_BLOB_REQ => self.read_blob(db, security, body),
+            opcode::READ_MULTIPLE_REQ => self.read_multiple(db, security, body),
+            opcode::READ_MULTIPLE_VARIABLE_REQ => self.read_multiple_variable(db, security, body),
+            opcode::READ_BY_GROUP_TYPE_REQ => self.read_by_group_type(db, body),
+            opcode::WRITE_REQ => {
+                self.write(db, security, body)?;
+                Ok(Response::new(opcode::WRITE_RSP, self.mtu).finish())
+            }
+            opcode::PREPARE_WRITE_REQ => self.prepare_write(db, security, body),
+            opcode::EXECUTE_WRITE_REQ => self.execute_write(db, body),
+            _ => Err(AttError::REQUEST_NOT_SUPPORTED.at(0)),
+        }
+    }
+
+    fn exchange_mtu(&mut self, body: &[u8]) -> Result<Pdu, Refusal> {
+        let mut r = Reader::new(body);
+        let (Some(client), Some(())) = (r.u16(), r.end()) else {
+            return Err(Refusal::MALFORMED);
+        };
+        if client < MTU_DEFAULT {
+            return Err(Refusal::MALFORMED);
+        }
+        // The response still belongs to the old MTU; it is three octets long anyway.
+        let mut response = Response::new(opcode::EXCHANGE_MTU_RSP, self.mtu);
+        response.cut(&MTU_SERVER.to_le_bytes());
+        self.mtu = client.min(MTU_SERVER);
+        Ok(response.finish())
+    }
+
+    /// A Handle Value Notification; the value is cut to fit.
+    #[must_use]
+    pub fn notification(&self, handle: u16, value: &[u8]) -> Pdu {
+        let mut pdu = Response::new(opcode::HANDLE_VALUE_NTF, self.mtu);
+        pdu.cut(&handle.to_le_bytes()).cut(value);
+        pdu.finish()
+    }
+
+    /// A Handle Value Indication, or `None` while the client has not confirmed the one before.
+    pub fn indication(&mut self, now: Instant, handle: u16, value: &[u8]) -> Option<Pdu> {
+        if self.indicated.is_some() {
+            return None;
+        }
+        self.indicated = Some(now + TRANSACTION_TIMEOUT);
+        let mut pdu = Response::new(opcode::HANDLE_VALUE_IND, self.mtu);
+        pdu.cut(&handle.to_le_bytes()).cut(value);
+        Some(pdu.finish())
+    }
+
+    /// When an unconfirmed indication makes the bearer useless.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        self.indicated
+    }
+}
+
+/// What only a server sends; a client that does gets no answer.
+const fn is_response(code: u8) -> bool {
+    matches!(
+        code,
+        opcode::ERROR_RSP
+            | opcode::EXCHANGE_MTU_RSP
+            | opcode::FIND_INFORMATION_RSP
+            | opcode::FIND_BY_TYPE_VALUE_RSP
+            | opcode::READ_BY_TYPE_RSP
+            | opcode::READ_RSP
+            | opcode::READ_BLOB_RSP
+            | opcode::READ_MULTIPLE_RSP
+            | opcode::READ_BY_GROUP_TYPE_RSP
+            | opcode::WRITE_RSP
+            | opcode::PREPARE_WRITE_RSP
+            | opcode::EXECUTE_WRITE_RSP
+            | opcode::HANDLE_VALUE_NTF
+            | opcode::READ_MULTIPLE_VARIABLE_RSP
+            | opcode::MULTIPLE_HANDLE_VALUE_NTF
+    )
+}
