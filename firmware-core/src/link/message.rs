@@ -135,6 +135,9 @@ pub enum LinkOrder {
 /// Unacknowledged PDUs that `Link` can hold per connection.
 pub const TX_QUEUE: usize = 4;
 
+/// Devices that the filter accept list holds.
+pub const ACCEPT_LIST_MAX: usize = 8;
+
 /// Why `Link` gave up a connection by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Loss {

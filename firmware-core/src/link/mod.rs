@@ -1,3 +1,210 @@
 //! The link layer's lower half: what the radio interrupt decides within T_IFS.
+//!
+//! [`Link`] takes [`LinkOrder`]s from `Control`, [`RadioEvent`]s from the radio and the passing
+//! of [`Link::deadline`]; it gives [`RadioCommand`]s and [`LinkReport`]s. An event is prepared
+//! ahead of its time, by [`Link::timer`] only, so that orders given after one connection event
+//! are in force for the next.
+//!
+//! What each file knows: [`channel`] hops, [`window`] tells when to listen, [`sequence`]
+//! acknowledges, [`instant`] keeps what is to change later, [`connection`] joins these;
+//! [`accept`] and [`advertising`] are the way into a connection; [`operation`] matches radio
+//! events to what was asked; [`schedule`] arbitrates the one radio among all of them.
 
+mod accept;
+mod advertising;
+mod channel;
+mod connection;
+mod events;
+mod instant;
 pub mod message;
+mod operation;
+mod report;
+mod schedule;
+mod sequence;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use crate::random::{Entropy, Purpose};
+use crate::time::Instant;
+use crate::work::{Level, Work};
+
+use crate::radio::{RadioCommand, RadioEvent};
+use accept::AcceptList;
+use advertising::Advertiser;
+use connection::Connection;
+use message::{LinkId, LinkOrder, LinkReport};
+use operation::Operation;
+use report::Reports;
+use schedule::Owner;
+
+/// What is fixed about a link layer when it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkConfig {
+    /// Accuracy of the own sleep clock in ppm (0–500), for window widening.
+    pub sleep_clock_ppm: u16,
+    /// Whether Channel Selection Algorithm #2 is offered (the ChSel bit).
+    pub csa2: bool,
+}
+
+/// The lower half of a peripheral's link layer with room for `LINKS` connections.
+///
+/// After each call, [`Self::command`] and [`Self::report`] are polled until they give `None`,
+/// and [`Self::timer`] is called when [`Self::deadline`] has come.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link<const LINKS: usize> {
+    config: LinkConfig,
+    accept: AcceptList,
+    advertiser: Advertiser,
+    connections: [Option<Connection>; LINKS],
+    /// Whose event is under way (prepared counts).
+    owner: Option<Owner>,
+    operation: Operation,
+    /// One is enough: a later command replaces what has not started.
+    command: Option<RadioCommand>,
+    reports: Reports,
+}
+
+impl<const LINKS: usize> Link<LINKS> {
+    /// Neither advertising nor connected, with an empty filter accept list.
+    #[must_use]
+    pub fn new(config: LinkConfig, entropy: &Entropy) -> Self {
+        Self {
+            config,
+            accept: AcceptList::default(),
+            advertiser: Advertiser::new(config.csa2, entropy.stream(Purpose::Advertising)),
+            connections: core::array::from_fn(|_| None),
+            owner: None,
+            operation: Operation::Idle,
+            command: None,
+            reports: Reports::default(),
+        }
+    }
+
+    /// Takes an order of `Control`. An order for a connection that does not exist (any more) is
+    /// ignored.
+    pub fn order(&mut self, now: Instant, order: LinkOrder) -> Work {
+        match order {
+            LinkOrder::Advertise(what) => {
+                self.release(Owner::Advertising);
+                self.advertiser.start(now, what);
+            }
+            LinkOrder::StopAdvertising => {
+                self.release(Owner::Advertising);
+                self.advertiser.stop();
+            }
+            LinkOrder::AcceptListClear => self.accept.clear(),
+            LinkOrder::AcceptListAdd(address) => self.accept.add(address),
+            LinkOrder::AcceptListRemove(address) => self.accept.remove(address),
+            LinkOrder::Resolved { rpa, identity } => self.accept.remember(rpa, identity),
+            LinkOrder::Refuse(link) => {
+                self.forget(link);
+                self.advertiser.resume(now);
+            }
+            LinkOrder::Drop(link) => self.forget(link),
+            LinkOrder::Send { link, llid, payload, tag } => {
+                self.with(link, |c| c.send(now, llid, payload, tag));
+            }
+            LinkOrder::ListenAlways { link, on } => {
+                self.with(link, |c| c.listen_always(now, on));
+            }
+            LinkOrder::ChannelMap { link, instant, channel_map } => {
+                self.with(link, |c| c.change_map(now, instant, channel_map));
+                self.prepare_anew(link);
+            }
+            LinkOrder::Phy { link, instant, tx, rx } => {
+                self.with(link, |c| c.change_phy(now, instant, tx, rx));
+                self.prepare_anew(link);
+            }
+            LinkOrder::Update { link, instant, parameters } => {
+                self.with(link, |c| c.change_parameters(now, instant, parameters));
+                self.prepare_anew(link);
+            }
+        }
+        Work::one(Level::Control)
+    }
+
+    /// Takes an event of the radio. An event that does not belong to the operation under way is
+    /// a leftover of one that was cancelled, and ignored.
+    pub fn radio(&mut self, now: Instant, event: RadioEvent) -> Work {
+        if self.operation.expects(now, &event) {
+            self.operation.advance(&event);
+            match self.owner {
+                Some(Owner::Advertising) => self.advertising_event(now, event),
+                Some(Owner::Link(link)) => self.connection_event(now, link, event),
+                None => {}
+            }
+        }
+        Work::one(Level::Radio)
+    }
+
+    /// Prepares the next event, ends what has timed out. Called too early it does nothing.
+    pub fn timer(&mut self, now: Instant) -> Work {
+        self.supervise(now);
+        self.watch_radio(now);
+        if self.advertiser.has_timed_out(now) {
+            self.advertiser.stop();
+            self.reports.push(LinkReport::AdvertisingTimeout);
+        }
+        self.start_due(now);
+        Work::one(Level::Radio)
+    }
+
+    /// When [`Self::timer`] is to be called, on the sleep clock; it may have passed already.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let busy = self.owner.is_some();
+        let starts = self.claims().map(|claim| claim.due(busy));
+        let supervisions = self.connections.iter().flatten().map(Connection::supervision);
+        starts
+            .chain(supervisions)
+            .chain(self.operation.overdue())
+            .chain(self.advertiser.timeout())
+            .min()
+    }
+
+    /// What the radio is to do.
+    pub fn command(&mut self) -> Option<RadioCommand> {
+        self.command.take()
+    }
+
+    /// What `Control` is to know, in the order of the air.
+    pub fn report(&mut self) -> Option<LinkReport> {
+        self.reports.pop()
+    }
+
+    fn connection(&mut self, link: LinkId) -> Option<&mut Connection> {
+        self.connections.get_mut(usize::from(link.0))?.as_mut()
+    }
+
+    fn with(&mut self, link: LinkId, change: impl FnOnce(&mut Connection)) {
+        if let Some(connection) = self.connection(link) {
+            change(connection);
+        }
+    }
+
+    /// An order may have changed the circumstances of the event that comes next. If that is
+    /// prepared already, it is prepared again, unless its first packet is there.
+    fn prepare_anew(&mut self, link: LinkId) {
+        if self.connection(link).is_some_and(Connection::reconsider) {
+            self.release(Owner::Link(link));
+        }
+    }
+
+    /// Takes the radio away from `owner`, if it has it.
+    fn release(&mut self, owner: Owner) {
+        if self.owner == Some(owner) {
+            self.owner = None;
+            self.operation = Operation::Idle;
+            self.command = Some(RadioCommand::Stop);
+        }
+    }
+
+    fn forget(&mut self, link: LinkId) {
+        self.release(Owner::Link(link));
+        if let Some(slot) = self.connections.get_mut(usize::from(link.0)) {
+            *slot = None;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Who may scan and connect: the filter accept list, and identities behind private addresses
+//! (Vol 6, Part B, 4.3.2 and 6.2).
+
+use super::message::ACCEPT_LIST_MAX;
+use crate::address::Address;
+use crate::queue::Queue;
+
+/// Private addresses whose owner is remembered.
+const CACHE: usize = 8;
+
+/// Who a peer is, as far as it is known within T_IFS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// Known: by the address on air, or the identity that it was resolved to.
+    Known { address: Address, identity: Option<Address> },
+    /// A private address that was tried before and belongs to nobody we know.
+    Stranger,
+    /// A private address that nobody has tried to resolve yet.
+    Unresolved,
+}
+
+/// The filter accept list and the cache of resolved addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) struct AcceptList {
+    devices: heapless::Vec<Address, ACCEPT_LIST_MAX>,
+    resolved: Queue<(Address, Option<Address>), CACHE>,
+}
+
+impl AcceptList {
+    pub(super) fn clear(&mut self) {
+        self.devices.clear();
+    }
+
+    /// Adds a device. `Control` keeps count of [`ACCEPT_LIST_MAX`].
+    pub(super) fn add(&mut self, device: Address) {
+        if !self.devices.contains(&device) {
+            let _ = self.devices.push(device);
+        }
+    }
+
+    pub(super) fn remove(&mut self, device: Address) {
+        self.devices.retain(|d| *d != device);
+    }
+
+    pub(super) fn contains(&self, device: Address) -> bool {
+        self.devices.contains(&device)
+    }
+
+    /// Remembers whose private address `rpa` is; the oldest is forgotten for it.
+    pub(super) fn remember(&mut self, rpa: Address, identity: Option<Address>) {
+        self.resolved.retain(|(known, _)| *known != rpa);
+        if self.resolved.is_full() {
+            self.resolved.pop();
+        }
+        // There is room now.
+        let _ = self.resolved.push((rpa, identity));
+    }
+
+    /// Who uses `address` on air; private addresses are looked up if `resolve`.
+    pub(super) fn identify(&self, address: Address, resolve: bool) -> Peer {
+        if !(resolve && address.is_resolvable()) {
+            return Peer::Known { address, identity: None };
+        }
+        match self.resolved.iter().find(|(known, _)| *known == address) {
+            Some(&(_, Some(identity))) => Peer::Known { address, identity: Some(identity) },
+            Some((_, None)) => Peer::Stranger,
+            None => Peer::Unresolved,
+        }
+    }
+}

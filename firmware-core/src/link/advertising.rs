@@ -1,0 +1,279 @@
+//! Legacy advertising events (Vol 6, Part B, 4.4.2).
+
+use super::accept::{AcceptList, Peer};
+use super::message::Advertising;
+use super::operation::T_IFS;
+use super::schedule::PREPARE_LEAD;
+use crate::address::Address;
+use crate::error::PeerMisbehaved;
+use crate::hci::{AdvertisingType, FilterPolicy};
+use crate::pdu::advertising::{
+    ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu, ConnectInd,
+};
+use crate::phy::{Phy, TxPhy};
+use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Tuning};
+use crate::random::Stream;
+use crate::time::{Duration, Instant};
+
+/// Unit of advInterval.
+const UNIT: Duration = Duration::from_us(625);
+/// Shortest advInterval, in its unit.
+const INTERVAL_MIN: u16 = 0x20;
+/// Most of advDelay, in microseconds.
+const ADV_DELAY_US: u32 = 10_000;
+/// High duty cycle: from one ADV_DIRECT_IND to the next on the same channel.
+const HIGH_DUTY_INTERVAL: Duration = Duration::from_us(3_750);
+/// High duty cycle: how long at all.
+const HIGH_DUTY_LIMIT: Duration = Duration::from_ms(1_280);
+/// From the end of one channel's turn to the next PDU, for tuning. The specification allows
+/// 10 ms from PDU to PDU; high duty cycle leaves less than 0.6 ms.
+const CHANNEL_GAP: Duration = Duration::from_us(300);
+/// CONNECT_IND, and the longest SCAN_RSP.
+const REQUEST_AND_RESPONSE: Duration =
+    Duration::from_us(TxPhy::Le1M.air_time_us(34) as u64 + TxPhy::Le1M.air_time_us(37) as u64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    Off,
+    /// A connection was accepted provisionally; refused, it gives way to advertising again.
+    Suspended,
+    /// Until the event that starts then.
+    Waiting(Instant),
+    /// An event is under way, with these channels still to come (bit 0 = channel 37).
+    Running {
+        started: Instant,
+        left: u8,
+    },
+}
+
+/// What an advertiser makes of a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Nothing for it.
+    Nothing,
+    /// A SCAN_REQ to answer.
+    Reply(RadioCommand),
+    /// A SCAN_REQ from somebody who must be resolved first.
+    Unresolved(Address),
+    /// A CONNECT_IND that breaks the rules.
+    Misbehaved(PeerMisbehaved),
+    /// A CONNECT_IND to accept.
+    Connect { request: ConnectInd, identity: Option<Address>, provisional: bool },
+}
+
+/// One advertiser.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Advertiser {
+    csa2: bool,
+    random: Stream,
+    what: Option<Advertising>,
+    stage: Stage,
+    /// When high duty cycle advertising ends.
+    until: Option<Instant>,
+}
+
+impl Advertiser {
+    pub(super) const fn new(csa2: bool, random: Stream) -> Self {
+        Self { csa2, random, what: None, stage: Stage::Off, until: None }
+    }
+
+    pub(super) fn start(&mut self, now: Instant, what: Advertising) {
+        let first = now + PREPARE_LEAD;
+        let high_duty = what.kind == AdvertisingType::DirectedHighDuty;
+        self.until = high_duty.then_some(first + HIGH_DUTY_LIMIT);
+        self.what = Some(what);
+        self.stage = Stage::Waiting(first);
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.what = None;
+        self.until = None;
+        self.stage = Stage::Off;
+    }
+
+    /// Ends because of a connection; one that is only provisional may be refused.
+    pub(super) fn connected(&mut self, provisional: bool) {
+        if provisional {
+            self.stage = Stage::Suspended;
+        } else {
+            self.stop();
+        }
+    }
+
+    /// Goes on after a provisional connection was refused.
+    pub(super) fn resume(&mut self, now: Instant) {
+        if self.stage == Stage::Suspended {
+            self.stage = Stage::Waiting(now + PREPARE_LEAD);
+        }
+    }
+
+    /// When the next event starts, unless one is under way.
+    pub(super) const fn next_event(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Waiting(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// When high duty cycle advertising must end, unless an event is under way.
+    pub(super) fn timeout(&self) -> Option<Instant> {
+        self.until.filter(|_| matches!(self.stage, Stage::Waiting(_)))
+    }
+
+    pub(super) fn has_timed_out(&self, now: Instant) -> bool {
+        self.timeout().is_some_and(|until| until <= now)
+    }
+
+    /// Begins the event that waits. `None` if it would reach beyond `limit`: it is left out.
+    pub(super) fn begin(&mut self, now: Instant, limit: Instant) -> Option<RadioCommand> {
+        let at = self.next_event()?.max(now + CHANNEL_GAP);
+        let map = self.what.as_ref()?.channel_map & 0b111;
+        self.stage = Stage::Running { started: at, left: if map == 0 { 0b111 } else { map } };
+        self.transmit(at, limit)
+    }
+
+    /// The PDU on the next channel of the event, or `None`: the event is over.
+    pub(super) fn next_channel(&mut self, now: Instant, limit: Instant) -> Option<RadioCommand> {
+        self.transmit(now + CHANNEL_GAP, limit)
+    }
+
+    /// Ends the event under way or leaves out the one that waits, and plans the next.
+    pub(super) fn end_event(&mut self) {
+        let (Stage::Running { started, .. } | Stage::Waiting(started)) = self.stage else {
+            return;
+        };
+        let Some(what) = &self.what else {
+            return;
+        };
+        let interval = if what.kind == AdvertisingType::DirectedHighDuty {
+            HIGH_DUTY_INTERVAL
+        } else {
+            let delay = self.random.below(ADV_DELAY_US.saturating_add(1));
+            UNIT.times(u64::from(what.interval.max(INTERVAL_MIN)))
+                + Duration::from_us(u64::from(delay))
+        };
+        self.stage = Stage::Waiting(started + interval);
+    }
+
+    fn transmit(&mut self, at: Instant, limit: Instant) -> Option<RadioCommand> {
+        let Stage::Running { started, left } = self.stage else {
+            return None;
+        };
+        let what = self.what.as_ref()?;
+        let (pdu, then) = pdu_of(what, self.csa2);
+        let mut end = at + TxPhy::Le1M.air_time(pdu.payload_len());
+        if then != AfterTransmit::Stop {
+            end = end + T_IFS.times(2) + REQUEST_AND_RESPONSE;
+        }
+        if left == 0 || end > limit {
+            self.end_event();
+            return None;
+        }
+        let lowest = u8::try_from(left.trailing_zeros()).unwrap_or(0);
+        self.stage = Stage::Running { started, left: left & left.wrapping_sub(1) };
+        Some(RadioCommand::Transmit {
+            at,
+            tuning: Tuning {
+                channel: lowest.saturating_add(37),
+                access_address: ADVERTISING_ACCESS_ADDRESS,
+                crc_init: ADVERTISING_CRC_INIT,
+            },
+            phy: TxPhy::Le1M,
+            pdu,
+            tag: 0,
+            then,
+        })
+    }
+
+    /// Judges a packet with a right CRC.
+    pub(super) fn hear(&self, pdu: &AirPdu, accept: &AcceptList) -> Heard {
+        let (Some(what), Some(pdu)) = (&self.what, AdvertisingPdu::parse(pdu)) else {
+            return Heard::Nothing;
+        };
+        match pdu {
+            AdvertisingPdu::ScanReq { scanner, advertiser } if advertiser == what.own => {
+                answer_scan(what, scanner, accept)
+            }
+            AdvertisingPdu::ConnectInd(request) if request.advertiser == what.own => {
+                judge_connect(what, request, accept)
+            }
+            _ => Heard::Nothing,
+        }
+    }
+}
+
+fn pdu_of(what: &Advertising, ch_sel: bool) -> (AirPdu, AfterTransmit) {
+    let (advertiser, data) = (what.own, what.data.clone());
+    let listen = AfterTransmit::Receive(Phy::Le1M);
+    let (pdu, then) = match what.kind {
+        AdvertisingType::ConnectableUndirected => {
+            (AdvertisingPdu::AdvInd { advertiser, data, ch_sel }, listen)
+        }
+        AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty => {
+            let target = what.target;
+            (AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel }, listen)
+        }
+        AdvertisingType::ScannableUndirected => {
+            (AdvertisingPdu::AdvScanInd { advertiser, data }, listen)
+        }
+        AdvertisingType::NonConnectable => {
+            (AdvertisingPdu::AdvNonconnInd { advertiser, data }, AfterTransmit::Stop)
+        }
+    };
+    (pdu.encode(), then)
+}
+
+fn answer_scan(what: &Advertising, scanner: Address, accept: &AcceptList) -> Heard {
+    let scannable = matches!(
+        what.kind,
+        AdvertisingType::ConnectableUndirected | AdvertisingType::ScannableUndirected
+    );
+    if !scannable {
+        return Heard::Nothing;
+    }
+    if matches!(what.filter, FilterPolicy::ScanFromList | FilterPolicy::BothFromList) {
+        match accept.identify(scanner, what.resolve) {
+            Peer::Known { address, identity } if accept.contains(identity.unwrap_or(address)) => {}
+            Peer::Known { .. } | Peer::Stranger => return Heard::Nothing,
+            Peer::Unresolved => return Heard::Unresolved(scanner),
+        }
+    }
+    let data = what.scan_response.clone();
+    Heard::Reply(RadioCommand::Reply {
+        phy: TxPhy::Le1M,
+        pdu: AdvertisingPdu::ScanRsp { advertiser: what.own, data }.encode(),
+        tag: 0,
+        then: AfterTransmit::Stop,
+    })
+}
+
+fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -> Heard {
+    let directed = match what.kind {
+        AdvertisingType::ConnectableUndirected => false,
+        AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty => true,
+        AdvertisingType::ScannableUndirected | AdvertisingType::NonConnectable => {
+            return Heard::Nothing;
+        }
+    };
+    // Directed advertising has a filter of its own: the target.
+    let filtered = directed
+        || matches!(what.filter, FilterPolicy::ConnectFromList | FilterPolicy::BothFromList);
+    let welcome = |device: Address| match directed {
+        true => device == what.target,
+        false => !filtered || accept.contains(device),
+    };
+    let (identity, provisional) = match accept.identify(request.initiator, what.resolve) {
+        Peer::Known { address, identity } if welcome(identity.unwrap_or(address)) => {
+            (identity, false)
+        }
+        // The target may be given as the very private address that it uses.
+        _ if directed && request.initiator == what.target => (None, false),
+        Peer::Unresolved => (None, filtered),
+        Peer::Stranger if !filtered => (None, false),
+        Peer::Known { .. } | Peer::Stranger => return Heard::Nothing,
+    };
+    if !request.is_valid() {
+        return Heard::Misbehaved(PeerMisbehaved::InvalidConnectInd);
+    }
+    Heard::Connect { request, identity, provisional }
+}

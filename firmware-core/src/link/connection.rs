@@ -1,0 +1,387 @@
+//! One connection: its events from the peripheral's side (Vol 6, Part B, 4.5).
+
+use super::channel::Hopper;
+use super::instant::{Pending, events_until, take_due};
+use super::message::{LinkId, LinkReport, Loss, NewParameters, Payload};
+use super::operation::{T_IFS, shortest};
+use super::report::Reports;
+use super::sequence::Sequence;
+use super::window::{self, Timeline};
+use crate::error::PeerMisbehaved;
+use crate::pdu::advertising::ConnectInd;
+use crate::pdu::data::{DataHeader, Llid};
+use crate::phy::{Phy, TxPhy};
+use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Tag, Tuning};
+use crate::time::{Duration, Instant};
+
+/// Unit of connSupervisionTimeout.
+const TIMEOUT_UNIT: Duration = Duration::from_ms(10);
+/// Events without a packet after which a connection that was never established is given up.
+const ESTABLISH_EVENTS: u64 = 6;
+/// An event closes at the second packet in a row with a wrong CRC.
+const CRC_ERRORS_MAX: u8 = 2;
+/// Before the window of an event that was to be skipped: how long it takes to change one's mind.
+const WAKE_LEAD: Duration = Duration::from_us(500);
+
+/// The event under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+struct Event {
+    /// Whether any packet was received.
+    heard: bool,
+    /// Whether one had a right CRC.
+    valid: bool,
+    /// Wrong CRCs in a row.
+    crc_errors: u8,
+    /// Whether the central may have more to send: its MD, or unknown after a wrong CRC.
+    more: bool,
+}
+
+/// A packet as the radio received it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packet<'a> {
+    pub(super) start: Instant,
+    pub(super) end: Instant,
+    pub(super) pdu: &'a AirPdu,
+    pub(super) crc_ok: bool,
+}
+
+/// A connection as the peripheral keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Connection {
+    link: LinkId,
+    access_address: u32,
+    crc_init: u32,
+    hopper: Hopper,
+    channel_map: u64,
+    tx: TxPhy,
+    rx: Phy,
+    /// connEventCount of the event under way, else of the next one (skipped or not).
+    event: u16,
+    timeline: Timeline,
+    latency: u16,
+    timeout: Duration,
+    /// When the supervision timer expires.
+    supervision: Instant,
+    established: bool,
+    listen_always: bool,
+    /// Events from `event` on that are to be skipped.
+    skip: u16,
+    /// Events without a packet, in a row.
+    missed: u16,
+    new_map: Option<Pending<u64>>,
+    new_phy: Option<Pending<(TxPhy, Phy)>>,
+    new_parameters: Option<Pending<NewParameters>>,
+    sequence: Sequence,
+    running: Option<Event>,
+}
+
+impl Connection {
+    /// From a valid CONNECT_IND that ended at `end`.
+    pub(super) fn new(
+        link: LinkId,
+        request: &ConnectInd,
+        end: Instant,
+        csa2: bool,
+        ppm: u16,
+    ) -> Self {
+        let interval = window::interval(request.interval);
+        let both = window::both_ppm(ppm, request.sca);
+        let hopper = if csa2 && request.ch_sel {
+            Hopper::two(request.access_address)
+        } else {
+            Hopper::one(request.hop)
+        };
+        Self {
+            link,
+            access_address: request.access_address,
+            crc_init: request.crc_init,
+            hopper,
+            channel_map: request.channel_map,
+            tx: TxPhy::Le1M,
+            rx: Phy::Le1M,
+            event: 0,
+            timeline: Timeline::new(end, interval, request.win_offset, request.win_size, both),
+            latency: request.latency,
+            timeout: TIMEOUT_UNIT.times(u64::from(request.timeout)),
+            supervision: end + interval.times(ESTABLISH_EVENTS),
+            established: false,
+            listen_always: false,
+            skip: 0,
+            missed: 0,
+            new_map: None,
+            new_phy: None,
+            new_parameters: None,
+            sequence: Sequence::new(),
+            running: None,
+        }
+    }
+
+    /// When the connection is lost unless something is heard.
+    pub(super) const fn supervision(&self) -> Instant {
+        self.supervision
+    }
+
+    /// What it is called if the supervision timer expires.
+    pub(super) const fn loss(&self) -> Loss {
+        if self.established { Loss::SupervisionTimeout } else { Loss::FailedToEstablish }
+    }
+
+    /// Start of the next event that is listened to, unless one is under way.
+    pub(super) fn next_event(&self) -> Option<Instant> {
+        if self.running.is_some() { None } else { Some(self.timeline.opens(self.skip)) }
+    }
+
+    pub(super) const fn missed(&self) -> u16 {
+        self.missed
+    }
+
+    /// Whether a packet was received in the event under way.
+    pub(super) fn heard(&self) -> bool {
+        self.running.is_some_and(|event| event.heard)
+    }
+
+    pub(super) fn send(&mut self, now: Instant, llid: Llid, payload: Payload, tag: Tag) {
+        self.sequence.push(llid, payload, tag);
+        self.wake(now);
+    }
+
+    pub(super) fn listen_always(&mut self, now: Instant, on: bool) {
+        self.listen_always = on;
+        self.wake(now);
+    }
+
+    pub(super) fn change_map(&mut self, now: Instant, instant: u16, map: u64) {
+        self.new_map = Some(Pending { instant, change: map });
+        self.wake(now);
+    }
+
+    pub(super) fn change_phy(&mut self, now: Instant, instant: u16, tx: TxPhy, rx: Phy) {
+        self.new_phy = Some(Pending { instant, change: (tx, rx) });
+        self.wake(now);
+    }
+
+    pub(super) fn change_parameters(&mut self, now: Instant, instant: u16, new: NewParameters) {
+        if self.heard() && instant == self.event {
+            self.timeline.update_from_anchor(window::interval(new.interval), 0);
+            self.take_over(new, now);
+        } else {
+            self.new_parameters = Some(Pending { instant, change: new });
+            self.wake(now);
+        }
+    }
+
+    /// Applies what has come due for an event whose first packet is not there yet. Whether the
+    /// event was prepared already and must be prepared again.
+    pub(super) fn reconsider(&mut self) -> bool {
+        if self.heard() || self.events_to_instant() > 0 {
+            return false;
+        }
+        self.apply_due();
+        self.running.take().is_some()
+    }
+
+    /// Begins the next event: the radio shall listen for its first packet.
+    pub(super) fn begin(&mut self, now: Instant) -> RadioCommand {
+        // Windows that were not served in time (the radio was elsewhere) have passed.
+        let late = now.since(self.timeline.closes(self.skip));
+        if late > Duration::ZERO {
+            self.skip = self.skip.saturating_add(self.events_in(late));
+        }
+        self.advance(self.skip);
+        self.skip = 0;
+        self.running = Some(Event::default());
+        let from = self.timeline.opens(0).max(now);
+        RadioCommand::Receive {
+            from,
+            until: self.timeline.closes(0).max(from),
+            tuning: Tuning {
+                channel: self.hopper.channel(self.event, self.channel_map),
+                access_address: self.access_address,
+                crc_init: self.crc_init,
+            },
+            phy: self.rx,
+        }
+    }
+
+    /// Takes a packet of the event under way. `None`: no answer, the event is over. `limit`: by
+    /// when others need the radio.
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        packet: Packet<'_>,
+        limit: Instant,
+        reports: &mut Reports,
+    ) -> Option<RadioCommand> {
+        let event = self.running.as_mut()?;
+        if !event.heard {
+            // The anchor is the start of the first packet, whatever its CRC.
+            event.heard = true;
+            self.timeline.synchronise(packet.start);
+        }
+        if packet.crc_ok {
+            event.valid = true;
+            event.crc_errors = 0;
+            self.take(packet, reports);
+        } else {
+            event.crc_errors = event.crc_errors.saturating_add(1);
+            event.more = true;
+            if event.crc_errors >= CRC_ERRORS_MAX {
+                return None;
+            }
+        }
+        self.reply(now, packet.end, limit)
+    }
+
+    /// A packet of ours has left.
+    pub(super) fn transmitted(&mut self, reports: &mut Reports) {
+        if let Some(tag) = self.sequence.transmitted() {
+            reports.push(LinkReport::Sent { link: self.link, event: self.event, tag });
+        }
+    }
+
+    /// The event under way is over. Plans the next.
+    pub(super) fn close(&mut self, now: Instant, reports: &mut Reports) {
+        let Some(ended) = self.running.take() else {
+            return;
+        };
+        self.missed = if ended.heard { 0 } else { self.missed.saturating_add(1) };
+        let event = self.event;
+        self.advance(1);
+        let may_skip = self.established && ended.valid && !ended.more && self.may_sleep();
+        self.skip = if may_skip { self.latency } else { 0 };
+        let next = self.event.wrapping_add(self.skip);
+        let (link, heard) = (self.link, ended.heard);
+        reports.push(LinkReport::EventEnded { link, event, next, heard, at: now });
+    }
+
+    fn take(&mut self, packet: Packet<'_>, reports: &mut Reports) {
+        let (link, event) = (self.link, self.event);
+        self.supervision = packet.end + self.timeout;
+        if !self.established {
+            self.established = true;
+            reports.push(LinkReport::Established(link));
+        }
+        let header = DataHeader::from_octet(packet.pdu.header());
+        if let Some(running) = &mut self.running {
+            running.more = header.md;
+        }
+        let payload = packet.pdu.payload();
+        let meaning = self.sequence.receive(header, payload.is_empty() || reports.has_room());
+        if let Some(tag) = meaning.acknowledged {
+            reports.push(LinkReport::Acknowledged { link, event, tag });
+        }
+        if !meaning.new {
+            return;
+        }
+        let announced = packet.pdu.octets().get(1).copied().map(usize::from);
+        let sin = match header.llid {
+            Llid::Reserved => Some(PeerMisbehaved::ReservedLlid),
+            Llid::Control if payload.is_empty() => Some(PeerMisbehaved::WrongLength),
+            _ if announced != Some(payload.len()) => Some(PeerMisbehaved::WrongLength),
+            _ => None,
+        };
+        if let Some(sin) = sin {
+            reports.mention(LinkReport::Misbehaved { link: Some(link), sin });
+        } else if !payload.is_empty()
+            && let Ok(payload) = Payload::from_slice(payload)
+        {
+            let (llid, at) = (header.llid, packet.start);
+            reports.push(LinkReport::Received { link, event, llid, payload, at });
+        }
+    }
+
+    /// The answer to a packet that ended at `end`, if there is time for one.
+    fn reply(&mut self, now: Instant, end: Instant, limit: Instant) -> Option<RadioCommand> {
+        let limit = self.timeline.opens(1).before(T_IFS).min(limit);
+        let own_end = end + T_IFS + self.tx.air_time(self.sequence.next_len());
+        if now > end + T_IFS || own_end > limit {
+            return None;
+        }
+        let more = self.sequence.more_len();
+        let exchange = T_IFS + shortest(self.rx) + T_IFS + self.tx.air_time(more.unwrap_or(0));
+        let fits = own_end + exchange <= limit;
+        let md = fits && more.is_some();
+        let goes_on = md || (fits && self.running.is_some_and(|event| event.more));
+        let (pdu, tag) = self.sequence.transmit(md);
+        let then = if goes_on { AfterTransmit::Receive(self.rx) } else { AfterTransmit::Stop };
+        Some(RadioCommand::Reply { phy: self.tx, pdu, tag, then })
+    }
+
+    /// Whether nothing demands that the next event be listened to.
+    fn may_sleep(&self) -> bool {
+        !self.listen_always
+            && self.sequence.is_idle()
+            && self.new_map.is_none()
+            && self.new_phy.is_none()
+            && self.new_parameters.is_none()
+    }
+
+    /// Skips no more events than have passed already, if something demands attention now.
+    fn wake(&mut self, now: Instant) {
+        if self.skip > 0 && !self.may_sleep() {
+            let late = (now + WAKE_LEAD).since(self.timeline.opens(0));
+            let passed = if late > Duration::ZERO { self.events_in(late) } else { 0 };
+            self.skip = self.skip.min(passed);
+        }
+    }
+
+    /// In how many events' time `late` ends, counted from the event at hand.
+    fn events_in(&self, late: Duration) -> u16 {
+        let whole = late.ticks().checked_div(self.timeline.interval().ticks()).unwrap_or(0);
+        u16::try_from(whole.saturating_add(1)).unwrap_or(u16::MAX)
+    }
+
+    /// Events until the nearest instant.
+    fn events_to_instant(&self) -> u16 {
+        let instants = [
+            self.new_map.map(|p| p.instant),
+            self.new_phy.map(|p| p.instant),
+            self.new_parameters.map(|p| p.instant),
+        ];
+        let ahead = instants.into_iter().flatten().map(|i| events_until(i, self.event));
+        ahead.min().unwrap_or(u16::MAX)
+    }
+
+    /// Goes on by `events` events, with each change taking effect in its own.
+    fn advance(&mut self, events: u16) {
+        let mut left = events;
+        while left > 0 {
+            // At most three instants lie on the way, and each is taken out when it is reached.
+            let step = left.min(self.events_to_instant().max(1));
+            left = left.saturating_sub(step);
+            self.event = self.event.wrapping_add(step);
+            self.hopper.advance(step);
+            self.timeline.advance(step);
+            self.apply_due();
+        }
+    }
+
+    fn apply_due(&mut self) {
+        if let Some(new) = take_due(&mut self.new_map, self.event) {
+            self.channel_map = new.change;
+        }
+        if let Some(new) = take_due(&mut self.new_phy, self.event) {
+            (self.tx, self.rx) = new.change;
+        }
+        if let Some(Pending { instant, change }) = take_due(&mut self.new_parameters, self.event) {
+            let interval = window::interval(change.interval);
+            if instant == self.event {
+                self.timeline.update(interval, change.win_offset, change.win_size);
+            } else {
+                let passed = self.event.wrapping_sub(instant);
+                self.timeline.update_from_anchor(interval, passed);
+            }
+            self.take_over(change, self.timeline.expected());
+        }
+    }
+
+    /// The part of a connection update that is not about anchors. The supervision timer starts
+    /// anew at `at`, unless it expires before.
+    fn take_over(&mut self, new: NewParameters, at: Instant) {
+        self.latency = new.latency;
+        self.timeout = TIMEOUT_UNIT.times(u64::from(new.timeout));
+        if self.supervision > at {
+            self.supervision = at + self.timeout;
+        }
+    }
+}

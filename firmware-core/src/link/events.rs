@@ -1,0 +1,208 @@
+//! What radio events and the passing of time do to advertiser and connections.
+
+use super::Link;
+use super::advertising::Heard;
+use super::connection::{Connection, Packet};
+use super::message::{LinkId, LinkReport};
+use super::operation::Operation;
+use super::schedule::{self, Claim, Hold, Owner};
+use crate::address::Address;
+use crate::pdu::advertising::ConnectInd;
+use crate::radio::{RadioCommand, RadioEvent};
+use crate::time::Instant;
+
+impl<const LINKS: usize> Link<LINKS> {
+    /// Everybody's next event; who is in one has no claim.
+    pub(super) fn claims(&self) -> impl Iterator<Item = Claim> {
+        let connections = self.connections.iter().zip(0u8..).filter_map(|(slot, n)| {
+            let connection = slot.as_ref()?;
+            let from = connection.next_event()?;
+            Some(Claim { owner: Owner::Link(LinkId(n)), from, missed: connection.missed() })
+        });
+        let advertising = self.advertiser.next_event().map(|from| Claim {
+            owner: Owner::Advertising,
+            from,
+            missed: 0,
+        });
+        connections.chain(advertising)
+    }
+
+    pub(super) fn connection_event(&mut self, now: Instant, link: LinkId, event: RadioEvent) {
+        let limit = schedule::limit(self.claims(), Owner::Link(link));
+        let slot = self.connections.get_mut(usize::from(link.0)).and_then(Option::as_mut);
+        let Some(connection) = slot else {
+            return;
+        };
+        let reply = match event {
+            RadioEvent::Transmitted { .. } => {
+                connection.transmitted(&mut self.reports);
+                None
+            }
+            RadioEvent::Received { start, end, pdu, crc_ok, .. } => {
+                let packet = Packet { start, end, pdu: &pdu, crc_ok };
+                connection.receive(now, packet, limit, &mut self.reports)
+            }
+            RadioEvent::Missed { .. } => None,
+        };
+        if let Some(command) = reply {
+            self.issue(now, command);
+        } else if self.operation == Operation::Idle {
+            self.end_event(now);
+        }
+    }
+
+    pub(super) fn advertising_event(&mut self, now: Instant, event: RadioEvent) {
+        if let RadioEvent::Received { end, pdu, crc_ok: true, .. } = event {
+            match self.advertiser.hear(&pdu, &self.accept) {
+                Heard::Reply(command) => return self.issue(now, command),
+                Heard::Connect { request, identity, provisional } => {
+                    if self.connect(request, identity, provisional, end) {
+                        return;
+                    }
+                }
+                Heard::Unresolved(address) => {
+                    self.reports.mention(LinkReport::Unresolved(address));
+                }
+                Heard::Misbehaved(sin) => {
+                    self.reports.mention(LinkReport::Misbehaved { link: None, sin });
+                }
+                Heard::Nothing => {}
+            }
+        }
+        if self.operation == Operation::Idle {
+            self.advertise_on(now);
+        }
+    }
+
+    /// The next channel of the advertising event, or its end.
+    fn advertise_on(&mut self, now: Instant) {
+        let limit = schedule::limit(self.claims(), Owner::Advertising);
+        match self.advertiser.next_channel(now, limit) {
+            Some(command) => self.issue(now, command),
+            None => self.owner = None,
+        }
+    }
+
+    /// Creates a connection; `false` if there is no room for one.
+    fn connect(
+        &mut self,
+        request: ConnectInd,
+        identity: Option<Address>,
+        provisional: bool,
+        at: Instant,
+    ) -> bool {
+        let free = self.connections.iter_mut().zip(0u8..).find(|(slot, _)| slot.is_none());
+        let Some((slot, n)) = free else {
+            return false;
+        };
+        let (link, config) = (LinkId(n), self.config);
+        *slot = Some(Connection::new(link, &request, at, config.csa2, config.sleep_clock_ppm));
+        self.advertiser.connected(provisional);
+        self.owner = None;
+        self.reports.push(LinkReport::Connected { link, request, identity, provisional, at });
+        true
+    }
+
+    /// Gives up connections that were not heard for too long.
+    pub(super) fn supervise(&mut self, now: Instant) {
+        for n in 0..u8::try_from(LINKS).unwrap_or(u8::MAX) {
+            let link = LinkId(n);
+            let lost = self.connection(link).filter(|c| c.supervision() <= now).map(|c| c.loss());
+            if let Some(loss) = lost {
+                self.forget(link);
+                self.reports.push(LinkReport::Lost { link, loss });
+            }
+        }
+    }
+
+    /// Gives up an operation that the radio has not answered.
+    pub(super) fn watch_radio(&mut self, now: Instant) {
+        if self.operation.overdue().is_none_or(|overdue| overdue > now) {
+            return;
+        }
+        self.operation = Operation::Idle;
+        self.command = Some(RadioCommand::Stop);
+        match self.owner {
+            Some(Owner::Advertising) => self.advertise_on(now),
+            Some(Owner::Link(_)) => self.end_event(now),
+            None => {}
+        }
+    }
+
+    /// Settles all claims that are due.
+    pub(super) fn start_due(&mut self, now: Instant) {
+        for _ in 0..=LINKS {
+            let Some(claim) = self.claims().min_by_key(|claim| claim.from) else {
+                return;
+            };
+            if claim.due(self.owner.is_some()) > now {
+                return;
+            }
+            if self.hold().is_none_or(|hold| schedule::wins(&claim, hold)) {
+                self.end_event(now);
+                self.begin(now, claim.owner);
+            } else {
+                self.forgo(now, claim.owner);
+            }
+        }
+    }
+
+    fn hold(&mut self) -> Option<Hold> {
+        let link = match self.owner? {
+            Owner::Advertising => return Some(Hold::Advertising),
+            Owner::Link(link) => link,
+        };
+        self.connection(link).map(|connection| match connection.heard() {
+            true => Hold::Served,
+            false => Hold::Waiting { missed: connection.missed() },
+        })
+    }
+
+    fn begin(&mut self, now: Instant, owner: Owner) {
+        let command = match owner {
+            Owner::Advertising => {
+                let limit = schedule::limit(self.claims(), owner);
+                self.advertiser.begin(now, limit)
+            }
+            Owner::Link(link) => self.connection(link).map(|connection| connection.begin(now)),
+        };
+        if let Some(command) = command {
+            self.owner = Some(owner);
+            self.issue(now, command);
+        }
+    }
+
+    /// Lets an event pass for which the radio is not free.
+    fn forgo(&mut self, now: Instant, owner: Owner) {
+        match owner {
+            Owner::Advertising => self.advertiser.end_event(),
+            Owner::Link(link) => {
+                let slot = self.connections.get_mut(usize::from(link.0)).and_then(Option::as_mut);
+                if let Some(connection) = slot {
+                    let _ = connection.begin(now);
+                    connection.close(now, &mut self.reports);
+                }
+            }
+        }
+    }
+
+    /// Ends the event under way, if there is one, and frees the radio.
+    fn end_event(&mut self, now: Instant) {
+        match self.owner.take() {
+            Some(Owner::Advertising) => self.advertiser.end_event(),
+            Some(Owner::Link(link)) => {
+                let slot = self.connections.get_mut(usize::from(link.0)).and_then(Option::as_mut);
+                if let Some(connection) = slot {
+                    connection.close(now, &mut self.reports);
+                }
+            }
+            None => {}
+        }
+        self.operation = Operation::Idle;
+    }
+
+    fn issue(&mut self, now: Instant, command: RadioCommand) {
+        self.operation = Operation::of(now, &command);
+        self.command = Some(command);
+    }
+}

@@ -1,0 +1,128 @@
+//! Acknowledgement and flow control: SN, NESN, and what is sent next (Vol 6, Part B, 4.5.9).
+
+use super::message::{Payload, TX_QUEUE};
+use crate::pdu::data::{DataHeader, Llid};
+use crate::queue::Queue;
+use crate::radio::{AirPdu, Tag};
+
+/// A PDU that waits for its acknowledgement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Outgoing {
+    llid: Llid,
+    payload: Payload,
+    tag: Tag,
+    /// Whether it has been on air.
+    sent: bool,
+}
+
+/// What was sent last and may have to be sent again. An Empty PDU must be repeated as such: the
+/// peer may have it already and would take a new PDU with the same SN for a repetition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum InFlight {
+    Nothing,
+    Empty,
+    /// The front of the queue.
+    Queued,
+}
+
+/// What the header of a received packet meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// Tag of the queued PDU that was acknowledged.
+    pub(super) acknowledged: Option<Tag>,
+    /// Whether the packet is new and was accepted (not a repetition, not refused).
+    pub(super) new: bool,
+}
+
+/// One end of the acknowledgement scheme.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Sequence {
+    /// transmitSeqNum.
+    sn: bool,
+    /// nextExpectedSeqNum.
+    nesn: bool,
+    in_flight: InFlight,
+    queue: Queue<Outgoing, TX_QUEUE>,
+}
+
+impl Sequence {
+    pub(super) const fn new() -> Self {
+        Self { sn: false, nesn: false, in_flight: InFlight::Nothing, queue: Queue::new() }
+    }
+
+    /// Queues a PDU. `Control` never has more than [`TX_QUEUE`] of them unacknowledged; one too
+    /// many would have nowhere to go.
+    pub(super) fn push(&mut self, llid: Llid, payload: Payload, tag: Tag) {
+        let _ = self.queue.push(Outgoing { llid, payload, tag, sent: false });
+    }
+
+    /// Whether nothing is queued or unacknowledged (Empty PDUs do not count).
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Takes the header of a packet with a right CRC. A new packet is only accepted if there is
+    /// `room` for it; otherwise NESN stays, and the peer will repeat it.
+    pub(super) fn receive(&mut self, header: DataHeader, room: bool) -> Meaning {
+        let mut acknowledged = None;
+        if header.nesn != self.sn {
+            self.sn = !self.sn;
+            if self.in_flight == InFlight::Queued {
+                acknowledged = self.queue.pop().map(|pdu| pdu.tag);
+            }
+            self.in_flight = InFlight::Nothing;
+        }
+        let new = header.sn == self.nesn && room;
+        if new {
+            self.nesn = !self.nesn;
+        }
+        Meaning { acknowledged, new }
+    }
+
+    /// Payload octets of the packet that [`Self::transmit`] will give.
+    pub(super) fn next_len(&self) -> u16 {
+        let next = match self.in_flight {
+            InFlight::Empty => None,
+            InFlight::Nothing | InFlight::Queued => self.queue.front(),
+        };
+        next.map_or(0, |pdu| u16::try_from(pdu.payload.len()).unwrap_or(u16::MAX))
+    }
+
+    /// Payload octets of the packet after that, if there is one.
+    pub(super) fn more_len(&self) -> Option<u16> {
+        let before = usize::from(self.in_flight != InFlight::Empty);
+        let more = self.queue.iter().nth(before)?;
+        u16::try_from(more.payload.len()).ok()
+    }
+
+    /// The packet to send now: the last one again if it was not acknowledged, else the next.
+    pub(super) fn transmit(&mut self, md: bool) -> (AirPdu, Tag) {
+        if self.in_flight == InFlight::Nothing {
+            let queued = !self.queue.is_empty();
+            self.in_flight = if queued { InFlight::Queued } else { InFlight::Empty };
+        }
+        let queued = self.queue.front().filter(|_| self.in_flight == InFlight::Queued);
+        let (llid, payload, tag) = match queued {
+            Some(pdu) => (pdu.llid, pdu.payload.as_slice(), pdu.tag),
+            None => (Llid::Continuation, [].as_slice(), 0),
+        };
+        let header = DataHeader { llid, nesn: self.nesn, sn: self.sn, md };
+        // A Payload has at most 255 octets.
+        (AirPdu::new(header.octet(), payload).unwrap_or_default(), tag)
+    }
+
+    /// The packet of [`Self::transmit`] has left. Gives its tag if it was queued and this was the
+    /// first time.
+    pub(super) fn transmitted(&mut self) -> Option<Tag> {
+        if self.in_flight != InFlight::Queued {
+            return None;
+        }
+        let pdu = self.queue.front_mut().filter(|pdu| !pdu.sent)?;
+        pdu.sent = true;
+        Some(pdu.tag)
+    }
+}
+
+#[cfg(test)]
+#[path = "sequence_tests.rs"]
+mod tests;
