@@ -9,6 +9,8 @@ mod connection;
 mod gap;
 mod gatt;
 mod l2cap;
+#[cfg(test)]
+mod rig;
 mod security;
 mod smp;
 mod steps;

@@ -200,9 +200,11 @@ impl CentralHost {
     }
 
     fn show(&mut self, now: Instant, ui: Ui) {
-        if let (Ui::AskPasskey, Some(guesser)) = (&ui, &self.guesser) {
+        if let Some(guesser) = &self.guesser {
             let guess = guesser.guess();
-            if let Some(smp) = self.connection.as_mut().and_then(|c| c.smp.as_mut()) {
+            if ui == Ui::AskPasskey
+                && let Some(smp) = self.connection.as_mut().and_then(|c| c.smp.as_mut())
+            {
                 smp.passkey_typed(now, guess);
             }
             return;

@@ -1,1 +1,331 @@
+use firmware_core::config::IoCapability;
+use firmware_core::effect::PublicKey;
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{Acl, AclBoundary, Command, Event};
+use firmware_core::host::message::Ui;
+use firmware_core::time::Duration;
 
+use super::rig::{HANDLE, PERIPHERAL, Rig};
+use super::smp::{PairingError, Pdu, reason};
+use super::*;
+
+fn phone() -> Rig {
+    Rig::new(HostConfig::default())
+}
+
+fn run(mut rig: Rig) -> Rig {
+    rig.start();
+    rig.run_until_ms(60_000);
+    rig
+}
+
+fn has(rig: &Rig, wanted: impl Fn(&Command) -> bool) -> bool {
+    rig.commands.iter().any(wanted)
+}
+
+#[test]
+fn the_protected_write_leads_to_a_bond_and_is_repeated() {
+    let rig = run(phone());
+    assert_eq!(rig.host.status().pairing, Some(Ok(4)));
+    assert_eq!(rig.shown, [Ui::AskPasskey, Ui::Clear]);
+    assert_eq!(rig.led, Some(1));
+    let bond = rig.host.bond(PERIPHERAL).unwrap();
+    assert_eq!((bond.level, &bond.ltk), (4, rig.bonded_ltk.as_ref().unwrap()));
+    assert_eq!(rig.host.mtu(), Some(247));
+    let database = rig.host.database().unwrap();
+    assert_eq!(database.find(&Uuid::BUTTON).unwrap().cccd, Some(4));
+    assert_eq!(database.find(&Uuid::LED).unwrap().value, 6);
+    assert!(rig.host.status().finished && rig.host.status().disconnected.is_none());
+}
+
+#[test]
+fn a_wrong_passkey_fails_with_confirm_value_failed() {
+    let mut rig = phone();
+    rig.typed = Some(123_457);
+    let rig = run(rig);
+    assert_eq!(rig.host.status().pairing, Some(Err(PairingError::Peer(4))));
+    assert!(rig.host.bonds().is_empty());
+    assert_eq!(rig.led, None);
+}
+
+#[test]
+fn a_peripheral_that_does_not_know_the_passkey_is_refused() {
+    let mut rig = phone();
+    // It differs in the last bit only, and this responder does not check: the initiator must.
+    rig.responder.passkey = 123_456 | 1 << 19;
+    rig.responder.credulous = true;
+    assert_eq!(run(rig).host.status().pairing, Some(Err(PairingError::Local(4))));
+}
+
+#[test]
+fn the_passkey_is_shown_to_a_responder_with_a_keyboard() {
+    let mut rig = phone();
+    rig.responder.features.as_mut().unwrap().io = 2;
+    rig.typed = None;
+    rig.start();
+    rig.run_until_ms(1);
+    // The user reads it before the responder's confirm is computed: look it up first.
+    let mut probe = phone();
+    probe.responder.features.as_mut().unwrap().io = 2;
+    let probe = run(probe);
+    let Some(Ui::ShowPasskey(passkey)) = probe.shown.first() else { panic!("{:?}", probe.shown) };
+    rig.responder.passkey = *passkey;
+    rig.run_until_ms(60_000);
+    assert_eq!(rig.host.status().pairing, Some(Ok(4)));
+}
+
+#[test]
+fn numeric_comparison_needs_a_yes() {
+    for (equal, expected) in [(true, Ok(4)), (false, Err(PairingError::Local(0x0C)))] {
+        let mut rig = phone();
+        rig.responder.features.as_mut().unwrap().io = 1;
+        rig.passkey_method = false;
+        rig.equal = Some(equal);
+        let rig = run(rig);
+        assert!(matches!(rig.shown.first(), Some(Ui::CompareNumber(0..1_000_000))));
+        assert_eq!(rig.host.status().pairing, Some(expected));
+    }
+}
+
+#[test]
+fn just_works_gives_level_2_and_nothing_where_mitm_is_required() {
+    for (required, expected) in [(false, Ok(2)), (true, Err(PairingError::Local(3)))] {
+        let mut config = HostConfig::default();
+        config.pairing.require_mitm = required;
+        let mut rig = Rig::new(config);
+        rig.responder.features.as_mut().unwrap().io = 3;
+        rig.passkey_method = false;
+        let rig = run(rig);
+        assert_eq!(rig.host.status().pairing, Some(expected));
+        assert_eq!(rig.shown, []);
+    }
+}
+
+#[test]
+fn weak_or_strange_responses_are_refused() {
+    let mut legacy = phone();
+    legacy.responder.features.as_mut().unwrap().auth = 0x05;
+    assert_eq!(run(legacy).host.status().pairing, Some(Err(PairingError::Local(3))));
+    let mut short = phone();
+    short.responder.features.as_mut().unwrap().key_size = 6;
+    assert_eq!(run(short).host.status().pairing, Some(Err(PairingError::Local(0x0A))));
+    let mut config = HostConfig::default();
+    config.pairing.min_key_size = 16;
+    let mut knob = Rig::new(config);
+    knob.responder.features.as_mut().unwrap().key_size = 7;
+    assert_eq!(run(knob).host.status().pairing, Some(Err(PairingError::Local(6))));
+    let mut greedy = phone();
+    greedy.responder.features.as_mut().unwrap().initiator_keys = 0x0F;
+    assert_eq!(run(greedy).host.status().pairing, Some(Err(PairingError::Local(0x0A))));
+}
+
+#[test]
+fn bad_public_keys_and_checks_are_refused() {
+    let mut invalid = phone();
+    // X of a real point with Y forced to zero: not on the curve.
+    let mut forged = smp::public_key(&Secret::new([7; 32])).unwrap();
+    forged.y = [0; 32];
+    invalid.responder.forged_key = Some(forged);
+    assert_eq!(run(invalid).host.status().pairing, Some(Err(PairingError::Local(0x0B))));
+    let mut check = phone();
+    check.responder.forged_check = true;
+    assert_eq!(run(check).host.status().pairing, Some(Err(PairingError::Local(0x0B))));
+}
+
+#[test]
+fn the_debug_key_is_refused_by_policy() {
+    let private = Secret::new(reversed_debug_private());
+    let debug = smp::public_key(&private).unwrap();
+    let mut config = HostConfig::default();
+    config.pairing.debug_key = DebugKey::Reject;
+    let mut rig = Rig::new(config);
+    rig.responder.forged_key = Some(PublicKey { x: debug.x, y: debug.y });
+    let rig = run(rig);
+    let expected = PairingError::Local(reason::INVALID_PARAMETERS);
+    assert_eq!(rig.host.status().pairing, Some(Err(expected)));
+}
+
+/// Private key of the debug key pair (Vol 3, Part H, 2.3.5.6.1), least significant octet first.
+fn reversed_debug_private() -> [u8; 32] {
+    let mut octets = 0_u8;
+    let printed = "3f49f6d4a3c55f3874c9b3e3d2103f504aff607beb40b7995899b8a6cd3c1abd";
+    std::array::from_fn(|at| {
+        octets = u8::from_str_radix(&printed[62 - 2 * at..64 - 2 * at], 16).unwrap();
+        octets
+    })
+}
+
+#[test]
+fn a_bonded_reconnection_encrypts_without_pairing() {
+    let first = run(phone());
+    let config = HostConfig { bonds: first.host.bonds().to_vec(), ..HostConfig::default() };
+    let mut second = Rig::new(config);
+    second.bonded_ltk = first.bonded_ltk;
+    let second = run(second);
+    assert_eq!((second.host.status().level, second.host.status().attempts), (4, 0));
+    assert_eq!(second.led, Some(1));
+}
+
+#[test]
+fn a_missing_key_is_treated_as_configured() {
+    let bonds = run(phone()).host.bonds().to_vec();
+    let with = |key_missing| {
+        run(Rig::new(HostConfig { bonds: bonds.clone(), key_missing, ..HostConfig::default() }))
+    };
+    let apple = with(KeyMissing::Disconnect);
+    assert!(apple.noted("Peer removed pairing information"));
+    assert!(has(&apple, |c| matches!(
+        c,
+        Command::Disconnect { reason: ErrorCode::AUTHENTICATION_FAILURE, .. }
+    )));
+    assert_eq!(apple.host.bonds().len(), 1);
+    let again = with(KeyMissing::PairAgain);
+    assert_eq!(again.host.status().pairing, Some(Ok(4)));
+    assert_eq!(with(KeyMissing::Ignore).host.status().level, 1);
+}
+
+#[test]
+fn an_impatient_host_gives_up_when_nothing_comes() {
+    let config = HostConfig {
+        give_up: Some(Duration::from_secs(13)),
+        steps: vec![Step::Secure],
+        ..HostConfig::default()
+    };
+    let mut rig = Rig::new(config);
+    rig.responder.features = None;
+    rig.start();
+    rig.run_until_ms(12_990);
+    assert!(!has(&rig, |c| matches!(c, Command::Disconnect { .. })));
+    rig.run_until_ms(13_010);
+    assert!(has(&rig, |c| matches!(
+        c,
+        Command::Disconnect { reason: ErrorCode::REMOTE_USER_TERMINATED, .. }
+    )));
+    assert_eq!(rig.shown, []);
+}
+
+#[test]
+fn a_patient_host_fails_after_30_s_and_pairs_no_more_on_this_link() {
+    let mut rig = phone();
+    rig.responder.features = None;
+    let mut rig = run(rig);
+    assert_eq!(rig.host.status().pairing, Some(Err(PairingError::Timeout)));
+    rig.send(l2cap::CID_SMP, &Pdu::SecurityRequest(0x0D).encode());
+    rig.run_until_ms(61_000);
+    assert_eq!(rig.host.status().attempts, 1);
+}
+
+#[test]
+fn an_open_dialog_holds_the_host_back_from_giving_up() {
+    let config = HostConfig { give_up: Some(Duration::from_secs(13)), ..HostConfig::default() };
+    let mut rig = Rig::new(config);
+    rig.typed = None;
+    rig.start();
+    rig.run_until_ms(25_000);
+    assert!(!has(&rig, |c| matches!(c, Command::Disconnect { .. })));
+    rig.host.act(rig.now, &Act::TypePasskey(123_456));
+    rig.run_until_ms(26_000);
+    assert_eq!(rig.host.status().pairing, Some(Ok(4)));
+}
+
+#[test]
+fn a_security_request_is_followed_or_refused() {
+    for (follow, attempts) in [(true, 1), (false, 0)] {
+        let config = HostConfig {
+            steps: vec![],
+            pair_on: PairOn { att_error: false, security_request: follow },
+            ..HostConfig::default()
+        };
+        let mut rig = Rig::new(config);
+        rig.start();
+        rig.run_until_ms(10);
+        rig.send(l2cap::CID_SMP, &Pdu::SecurityRequest(0x0D).encode());
+        rig.run_until_ms(1000);
+        assert_eq!(rig.host.status().attempts, attempts);
+    }
+}
+
+#[test]
+fn a_host_that_does_not_pair_on_att_errors_goes_on() {
+    let config = HostConfig {
+        pair_on: PairOn { att_error: false, security_request: false },
+        ..HostConfig::default()
+    };
+    let rig = run(Rig::new(config));
+    assert_eq!((rig.host.status().attempts, rig.led), (0, None));
+    assert!(rig.host.status().finished);
+}
+
+#[test]
+fn losing_the_link_ends_the_pairing_and_the_dialog() {
+    let mut rig = phone();
+    rig.typed = None;
+    rig.start();
+    rig.run_until_ms(5_000);
+    let reason = ErrorCode::CONNECTION_TIMEOUT;
+    rig.event(Event::DisconnectionComplete { handle: HANDLE, reason });
+    rig.run_until_ms(6_000);
+    assert_eq!(rig.shown, [Ui::AskPasskey, Ui::Clear]);
+    assert_eq!(rig.host.status().pairing, Some(Err(PairingError::LinkLost(reason))));
+    assert_eq!(rig.host.status().disconnected, Some(reason));
+    assert_eq!(rig.host.deadline(), None);
+}
+
+#[test]
+fn a_static_passkey_falls_within_20_attempts() {
+    let config = HostConfig { attack: Some(Attack { max_attempts: 30 }), ..HostConfig::default() };
+    let mut rig = Rig::new(config);
+    rig.responder.passkey = 0xAAAAA;
+    rig.typed = None;
+    let rig = run(rig);
+    assert_eq!(rig.host.status().pairing, Some(Ok(4)));
+    assert!((2..=20).contains(&rig.host.status().attempts), "{}", rig.host.status().attempts);
+    assert_eq!(rig.shown, []);
+}
+
+#[test]
+fn io_capability_is_sent_as_configured() {
+    let mut config = HostConfig::default();
+    config.pairing.io = IoCapability::NoInputNoOutput;
+    let mut rig = Rig::new(config);
+    rig.passkey_method = false;
+    assert_eq!(run(rig).host.status().pairing, Some(Ok(2)));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever a peripheral sends, at whatever time: no panic, no endless talk.
+    #[test]
+    fn hostile_frames_do_no_harm(
+        frames in proptest::collection::vec(
+            (0u64..300, 4u16..7, proptest::collection::vec(0u8..0x20, 0..40)), 0..60),
+    ) {
+        let mut rig = phone();
+        rig.start();
+        let mut ms = 0;
+        for (pause, cid, frame) in frames {
+            ms += pause;
+            rig.run_until_ms(ms);
+            rig.send(cid, &frame);
+        }
+        rig.run_until_ms(ms + 100_000);
+    }
+
+    /// The same below L2CAP.
+    #[test]
+    fn hostile_packets_do_no_harm(
+        packets in proptest::collection::vec(
+            (proptest::bool::ANY, proptest::collection::vec(0u8.., 0..30)), 0..60),
+    ) {
+        let mut rig = phone();
+        rig.start();
+        rig.run_until_ms(1);
+        for (first, data) in packets {
+            let boundary = if first { AclBoundary::First } else { AclBoundary::Continuing };
+            let data = data.into_iter().collect();
+            rig.host.acl(rig.now, &Acl { handle: HANDLE, boundary, data });
+        }
+        rig.run_until_ms(200_000);
+    }
+}

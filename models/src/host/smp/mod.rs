@@ -12,7 +12,7 @@ mod pdu;
 mod stages;
 #[cfg(test)]
 mod tests;
-mod toolbox;
+pub(super) mod toolbox;
 
 use std::collections::VecDeque;
 

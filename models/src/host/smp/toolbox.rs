@@ -4,12 +4,12 @@ use firmware_core::address::Address;
 use firmware_core::crypto::toolbox::{self, reversed};
 use firmware_core::secret::Secret;
 
-pub(super) fn f4(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], z: u8) -> [u8; 16] {
+pub(crate) fn f4(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], z: u8) -> [u8; 16] {
     reversed(toolbox::f4(&reversed(*u), &reversed(*v), &reversed(*x), z))
 }
 
 /// MacKey and LTK.
-pub(super) fn f5(
+pub(crate) fn f5(
     w: &Secret<32>,
     n1: &[u8; 16],
     n2: &[u8; 16],
@@ -24,19 +24,19 @@ pub(super) fn f5(
 }
 
 /// The six digits' 32-bit origin.
-pub(super) fn g2(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], y: &[u8; 16]) -> u32 {
+pub(crate) fn g2(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], y: &[u8; 16]) -> u32 {
     toolbox::g2(&reversed(*u), &reversed(*v), &reversed(*x), &reversed(*y))
 }
 
 /// What one side proves to the other: its nonce first, its addresses first.
-pub(super) struct Check<'a> {
-    pub(super) nonces: (&'a [u8; 16], &'a [u8; 16]),
-    pub(super) r: [u8; 16],
-    pub(super) io_cap: [u8; 3],
-    pub(super) addresses: (Address, Address),
+pub(crate) struct Check<'a> {
+    pub(crate) nonces: (&'a [u8; 16], &'a [u8; 16]),
+    pub(crate) r: [u8; 16],
+    pub(crate) io_cap: [u8; 3],
+    pub(crate) addresses: (Address, Address),
 }
 
-pub(super) fn f6(mac_key: &Secret<16>, check: &Check<'_>) -> [u8; 16] {
+pub(crate) fn f6(mac_key: &Secret<16>, check: &Check<'_>) -> [u8; 16] {
     let key = Secret::new(reversed(*mac_key.expose()));
     let (n1, n2) = check.nonces;
     let (a1, a2) = check.addresses;
