@@ -7,11 +7,13 @@
 
 pub mod clock;
 pub mod effects;
+pub mod hash;
 pub mod medium;
 pub mod node;
 pub mod peripheral;
 pub mod queue;
 pub mod radio;
+pub mod random;
 pub mod record;
 pub mod report;
 pub mod sniffer;

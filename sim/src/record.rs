@@ -96,8 +96,22 @@ pub enum RecordKind {
     },
     /// A receiver was open and saw no packet. `at` is when it closed.
     AirMiss,
-    /// A fault rule struck: its text.
+    /// A fault rule struck: its text. The cause is the `AirTx` that it struck.
     Fault(String),
+    /// The radio was asked for what it could not do in time. It reported
+    /// [`RadioEvent::Missed`](firmware_core::radio::RadioEvent::Missed) instead.
+    RadioError(RadioError),
+}
+
+/// A command that the radio could not execute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RadioError {
+    /// A reply came later than T_IFS less the radio's ramp-up.
+    ReplyTooLate,
+    /// A reply without a packet to reply to.
+    NothingToReplyTo,
+    /// The time of a transmission had passed.
+    TransmitTooLate,
 }
 
 /// A packet on air, as sent.

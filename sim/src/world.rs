@@ -1,1 +1,251 @@
-//! The event loop.
+//! The world: nodes, events, one step at a time.
+
+use std::hash::Hasher as _;
+
+use firmware_core::time::{Duration, Instant};
+
+use crate::hash::RelativeHasher;
+use crate::medium::fault::Faults;
+use crate::medium::{Medium, MediumConfig};
+use crate::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
+use crate::queue::EventQueue;
+use crate::record::{Note, Record, RecordId, RecordKind};
+
+mod canonical;
+mod engine;
+mod recorder;
+mod station;
+
+use engine::{Delivery, Engine, Event};
+use recorder::Recorder;
+pub use station::Placement;
+
+/// What a world is made of beside its nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct WorldConfig {
+    /// All randomness comes from here.
+    pub seed: u64,
+    /// Whether records are kept. What happens does not depend on it.
+    pub recording: bool,
+    /// The air.
+    pub medium: MediumConfig,
+}
+
+/// Nodes, the air between them, and all that is going to happen.
+#[derive(Clone, Debug)]
+pub struct World<N> {
+    engine: Engine,
+    nodes: Vec<N>,
+}
+
+impl<N: Node> World<N> {
+    /// An empty world at time zero.
+    #[must_use]
+    pub fn new(config: WorldConfig) -> Self {
+        let engine = Engine {
+            seed: config.seed,
+            now: Instant::ZERO,
+            queue: EventQueue::default(),
+            medium: Medium::new(config.medium),
+            stations: Vec::new(),
+            faults: Faults::default(),
+            recorder: Recorder::new(config.recording),
+        };
+        Self { engine, nodes: Vec::new() }
+    }
+
+    /// Puts a node into the world. A world has room for 65,535 of them.
+    pub fn add(&mut self, name: &str, node: N, place: Placement) -> NodeId {
+        self.nodes.push(node);
+        self.engine.add(name, place)
+    }
+
+    /// World time.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.engine.now
+    }
+
+    /// A node.
+    ///
+    /// # Panics
+    /// If `id` is from another world.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &N {
+        &self.nodes[usize::from(id.0)]
+    }
+
+    /// A node, to change it from outside. What it wants done in consequence is noticed at its
+    /// next input.
+    ///
+    /// # Panics
+    /// If `id` is from another world.
+    pub fn node_mut(&mut self, id: NodeId) -> &mut N {
+        &mut self.nodes[usize::from(id.0)]
+    }
+
+    /// All nodes with their numbers.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &N)> {
+        (0..).map(NodeId).zip(&self.nodes)
+    }
+
+    /// The name that a node was added with; empty for one from another world.
+    #[must_use]
+    pub fn name(&self, id: NodeId) -> &str {
+        self.engine.station(id).map_or("", |station| &station.name)
+    }
+
+    /// A node's own (sleep clock) time.
+    #[must_use]
+    pub fn local_now(&self, id: NodeId) -> Instant {
+        self.engine.local(id)
+    }
+
+    /// World time of an instant on a node's sleep clock.
+    #[must_use]
+    pub fn world_time(&self, id: NodeId, local: Instant) -> Instant {
+        self.engine.station(id).map_or(local, |station| station.sleep.world(local))
+    }
+
+    /// Moves a node.
+    pub fn set_position(&mut self, id: NodeId, position_m: (i32, i32)) {
+        self.engine.medium.set_position(id, position_m);
+    }
+
+    /// Fixes the path loss between two nodes (in dB, both ways), whatever their distance.
+    pub fn set_path_loss(&mut self, a: NodeId, b: NodeId, db: i32) {
+        self.engine.medium.set_path_loss(a, b, db);
+    }
+
+    /// Rules for what shall go wrong.
+    pub const fn faults(&mut self) -> &mut Faults {
+        &mut self.engine.faults
+    }
+
+    /// A person does something to a node, at a world time (at once if that has passed). Nothing
+    /// happens to a node that is off.
+    pub fn act(&mut self, node: NodeId, at: Instant, act: Act) {
+        let at = at.max(self.engine.now);
+        self.engine.queue.push(at, Event::Input(node, NodeInput::Act(act), None));
+    }
+
+    /// When the next event is due.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Instant> {
+        self.engine.queue.next_at()
+    }
+
+    /// Does the next event. `false` when nothing is left to happen.
+    pub fn step(&mut self) -> bool {
+        let Some((at, event)) = self.engine.queue.pop() else {
+            return false;
+        };
+        self.engine.now = at;
+        if let Some(delivery) = self.engine.handle(event) {
+            self.deliver(delivery);
+        }
+        true
+    }
+
+    /// Does all events up to and including `t`, and moves on to `t`.
+    pub fn run_until(&mut self, t: Instant) {
+        while self.next_event().is_some_and(|next| next <= t) {
+            self.step();
+        }
+        self.engine.now = self.engine.now.max(t);
+    }
+
+    /// Does events as long as `goes_on` holds before each and something is left to happen by
+    /// `latest`. Returns whether `goes_on` was the reason to stop.
+    pub fn run_while(&mut self, latest: Instant, mut goes_on: impl FnMut(&Self) -> bool) -> bool {
+        loop {
+            if !goes_on(self) {
+                return true;
+            }
+            if self.next_event().is_none_or(|next| next > latest) {
+                self.engine.now = self.engine.now.max(latest);
+                return false;
+            }
+            self.step();
+        }
+    }
+
+    fn deliver(&mut self, Delivery { node, input, cause }: Delivery) {
+        let Some(value) = self.nodes.get_mut(usize::from(node.0)) else {
+            return;
+        };
+        let recording = self.engine.recorder.is_on();
+        // Faults find encrypted PDUs by what their senders note.
+        let notes = recording || !self.engine.faults.is_empty();
+        let mut out = Outbox::new(cause, notes);
+        value.handle(self.engine.local(node), input, &mut out);
+        let deadline = value.deadline();
+        for (output, causes) in out.drain() {
+            self.output(node, output, causes);
+        }
+        self.engine.set_deadline(node, deadline);
+    }
+
+    fn output(&mut self, node: NodeId, output: NodeOutput, causes: Vec<RecordId>) {
+        let now = self.engine.now;
+        match output {
+            NodeOutput::Radio(command) => self.engine.command(node, command, causes),
+            NodeOutput::Note(note) => {
+                if let Note::Trace(trace) = &note {
+                    self.engine.faults.learn(node, trace);
+                }
+                self.engine.recorder.add(now, node, &causes, || RecordKind::Note(note));
+            }
+            NodeOutput::Show(ui) => {
+                let shown = || RecordKind::Shown(ui.clone());
+                let cause = self.engine.recorder.add(now, node, &causes, shown);
+                for (watcher, value) in (0..).map(NodeId).zip(&self.nodes) {
+                    if watcher != node && value.watches() {
+                        let saw = NodeInput::Saw { node, ui: ui.clone() };
+                        self.engine.queue.push(now, Event::Input(watcher, saw, cause));
+                    }
+                }
+            }
+            NodeOutput::Act { node: upon, after, act } => {
+                let span = self.engine.station(node).map_or(after, |s| s.sleep.span(after));
+                let cause = causes.last().copied();
+                self.engine.queue.push(now + span, Event::Input(upon, NodeInput::Act(act), cause));
+            }
+        }
+    }
+
+    /// What has been recorded, oldest first; nothing without [`WorldConfig::recording`].
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        self.engine.recorder.records()
+    }
+
+    /// Hash of the whole state relative to now: equal for worlds that differ only in the date, in
+    /// records or causes, and go the same way from here.
+    #[must_use]
+    pub fn canonical_hash(&self) -> u64 {
+        let mut hasher = RelativeHasher::new(self.engine.now);
+        self.engine.hash_canonically(&mut hasher);
+        for (id, node) in self.nodes() {
+            hasher.set_now(self.engine.local(id));
+            node.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// SHA-256 over every packet that was put on air: time, channel, PHY and symbols as sent;
+    /// no names. It is kept with and without recording.
+    #[must_use]
+    pub fn trace_sha256(&self) -> [u8; 32] {
+        self.engine.recorder.air_sha256()
+    }
+
+    /// Time that has passed since an earlier moment of this world.
+    #[must_use]
+    pub const fn elapsed(&self, since: Instant) -> Duration {
+        self.engine.now.since(since)
+    }
+}
+
+#[cfg(test)]
+mod tests;

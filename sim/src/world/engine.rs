@@ -1,0 +1,524 @@
+//! Everything in the world but the nodes: events, radios, the air, the record.
+
+use std::sync::Arc;
+
+use firmware_core::phy::{Phy, T_IFS_US};
+use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent};
+use firmware_core::time::{Duration, Instant};
+
+use super::recorder::Recorder;
+use super::station::{Placement, Station};
+use crate::medium::fault::{Candidate, Effect, Faults};
+use crate::medium::{Medium, Transmission, TxId, fec, frame};
+use crate::node::{Act, NodeId, NodeInput};
+use crate::queue::EventQueue;
+use crate::radio::{Caused, Lock, Outgoing, RAMP_UP_US, SYNC_LEAD_US, State, T_IFS_TOLERANCE_US};
+use crate::record::{AirTx, RadioError, Reception, RecordId, RecordKind};
+
+/// Most wrong symbols among the 256 of a coded access address that a correlator forgives.
+const CODED_SYNC_ERRORS: u32 = 48;
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+pub(super) enum Event {
+    PowerOn(NodeId),
+    Timer(NodeId),
+    /// The next step of a radio.
+    Radio(NodeId),
+    /// The access address of a packet has passed.
+    Sync(TxId),
+    Input(NodeId, NodeInput, Option<RecordId>),
+}
+
+/// Something that a node must be told.
+pub(super) struct Delivery {
+    pub(super) node: NodeId,
+    pub(super) input: NodeInput,
+    pub(super) cause: Option<RecordId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Engine {
+    pub(super) seed: u64,
+    pub(super) now: Instant,
+    pub(super) queue: EventQueue<Event>,
+    pub(super) medium: Medium,
+    pub(super) stations: Vec<Station>,
+    pub(super) faults: Faults,
+    pub(super) recorder: Recorder,
+}
+
+impl Engine {
+    pub(super) fn add(&mut self, name: &str, place: Placement) -> NodeId {
+        // More nodes than numbers would take more memory than there is.
+        let id = u16::try_from(self.stations.len()).unwrap_or(u16::MAX);
+        let start = self.now + place.start_after;
+        self.medium.add(place.position_m, place.tx_power_dbm);
+        self.stations.push(Station::new(name, self.seed, id, start, place.clocks));
+        self.queue.push(start, Event::PowerOn(NodeId(id)));
+        NodeId(id)
+    }
+
+    pub(super) fn station(&self, node: NodeId) -> Option<&Station> {
+        self.stations.get(usize::from(node.0))
+    }
+
+    fn station_mut(&mut self, node: NodeId) -> Option<&mut Station> {
+        self.stations.get_mut(usize::from(node.0))
+    }
+
+    pub(super) fn local(&self, node: NodeId) -> Instant {
+        self.station(node).map_or(self.now, |station| station.sleep.local(self.now))
+    }
+
+    fn record(&mut self, node: NodeId, causes: &[RecordId], kind: RecordKind) -> Option<RecordId> {
+        self.recorder.add(self.now, node, causes, || kind)
+    }
+
+    /// Does one event; what comes of it for a node is for the caller to deliver.
+    pub(super) fn handle(&mut self, event: Event) -> Option<Delivery> {
+        match event {
+            Event::PowerOn(node) => {
+                let station = self.station_mut(node)?;
+                station.on = true;
+                let entropy = station.entropy.octets();
+                let cause = self.record(node, &[], RecordKind::Started);
+                Some(Delivery { node, input: NodeInput::Start { entropy }, cause })
+            }
+            Event::Timer(node) => {
+                let station = self.station_mut(node)?;
+                station.reported = station.timer.take().map(|(local, _)| local);
+                Some(Delivery { node, input: NodeInput::Timer, cause: None })
+            }
+            Event::Radio(node) => self.radio_step(node),
+            Event::Sync(packet) => {
+                self.sync(packet);
+                None
+            }
+            Event::Input(node, input, cause) => self.input(node, input, cause),
+        }
+    }
+
+    fn input(
+        &mut self,
+        node: NodeId,
+        input: NodeInput,
+        cause: Option<RecordId>,
+    ) -> Option<Delivery> {
+        let station = self.station_mut(node)?;
+        if !station.on {
+            return None;
+        }
+        let NodeInput::Act(act) = &input else {
+            return Some(Delivery { node, input, cause });
+        };
+        if *act == Act::PowerCycle {
+            station.radio = Default::default();
+            let (step, timer) = (station.step.take(), station.timer.take());
+            step.and_then(|ticket| self.queue.cancel(ticket));
+            timer.and_then(|(_, ticket)| self.queue.cancel(ticket));
+            self.queue.push(self.now, Event::PowerOn(node));
+        }
+        let causes: Vec<RecordId> = cause.into_iter().collect();
+        let acted = RecordKind::Acted(act.clone());
+        let cause = self.record(node, &causes, acted);
+        Some(Delivery { node, input, cause })
+    }
+
+    /// Schedules the node's deadline, if it has changed. A deadline that was reported and still
+    /// stands is reported again, but a microsecond later: time must go on.
+    pub(super) fn set_deadline(&mut self, node: NodeId, deadline: Option<Instant>) {
+        let now = self.now;
+        let Some(station) = self.stations.get_mut(usize::from(node.0)) else {
+            return;
+        };
+        if station.timer.map(|(local, _)| local) == deadline {
+            return;
+        }
+        if let Some((_, ticket)) = station.timer.take() {
+            self.queue.cancel(ticket);
+        }
+        let Some(local) = deadline.filter(|local| *local != Instant::MAX) else {
+            return;
+        };
+        let mut at = station.sleep.world(local).max(now);
+        if station.reported == Some(local) {
+            at = at.max(now + Duration::from_us(1));
+        }
+        station.timer = Some((local, self.queue.push(at, Event::Timer(node))));
+    }
+
+    // ---- Radio commands ----
+
+    /// Takes a command from a node.
+    pub(super) fn command(&mut self, node: NodeId, command: RadioCommand, causes: Vec<RecordId>) {
+        let Some(station) = self.station_mut(node) else {
+            return;
+        };
+        if station.radio.is_busy() {
+            station.radio.pending = Some((command, causes));
+            return;
+        }
+        station.radio.pending = None;
+        if let Some(ticket) = station.step.take() {
+            self.queue.cancel(ticket);
+        }
+        self.begin(node, (command, causes));
+    }
+
+    fn begin(&mut self, node: NodeId, (command, causes): Caused) {
+        let now = self.now;
+        let Some(station) = self.station_mut(node) else {
+            return;
+        };
+        station.radio.causes = causes;
+        let received = station.radio.received.take();
+        match command {
+            RadioCommand::Stop => station.radio.state = State::Off,
+            RadioCommand::Receive { from, until, tuning, phy } => {
+                let from = station.sleep_start(from);
+                let close = station.sleep.world(until) + sync_time(phy);
+                self.listen(node, from, State::ToListen { tuning, phy, close });
+            }
+            RadioCommand::Transmit { at, tuning, phy, pdu, tag, then } => {
+                let at = station.sleep_start(at);
+                if at < now {
+                    self.cannot(node, RadioError::TransmitTooLate);
+                } else {
+                    self.schedule(
+                        node,
+                        at,
+                        State::ToSend(Outgoing { tuning, phy, pdu, tag, then }),
+                    );
+                }
+            }
+            RadioCommand::Reply { phy, pdu, tag, then } => {
+                let Some((tuning, end)) = received else {
+                    self.cannot(node, RadioError::NothingToReplyTo);
+                    return;
+                };
+                let at = end + station.active_span(Duration::from_us(u64::from(T_IFS_US)));
+                if now + Duration::from_us(RAMP_UP_US) > at {
+                    self.cannot(node, RadioError::ReplyTooLate);
+                } else {
+                    self.schedule(
+                        node,
+                        at,
+                        State::ToSend(Outgoing { tuning, phy, pdu, tag, then }),
+                    );
+                }
+            }
+        }
+    }
+
+    fn schedule(&mut self, node: NodeId, at: Instant, state: State) {
+        let ticket = self.queue.push(at.max(self.now), Event::Radio(node));
+        if let Some(station) = self.station_mut(node) {
+            station.radio.state = state;
+            station.step = Some(ticket);
+        }
+    }
+
+    fn listen(&mut self, node: NodeId, from: Instant, state: State) {
+        match state {
+            State::ToListen { close, .. } if close <= from.max(self.now) => {
+                self.schedule(node, self.now, State::ToReportMiss);
+            }
+            state => self.schedule(node, from, state),
+        }
+    }
+
+    fn cannot(&mut self, node: NodeId, error: RadioError) {
+        let causes = self.causes(node);
+        let record = self.record(node, &causes, RecordKind::RadioError(error));
+        if let (Some(station), Some(record)) = (self.station_mut(node), record) {
+            station.radio.causes = vec![record];
+        }
+        self.schedule(node, self.now, State::ToReportMiss);
+    }
+
+    fn causes(&self, node: NodeId) -> Vec<RecordId> {
+        self.station(node).map_or_else(Vec::new, |station| station.radio.causes.clone())
+    }
+
+    // ---- Radio steps ----
+
+    fn radio_step(&mut self, node: NodeId) -> Option<Delivery> {
+        let station = self.station_mut(node)?;
+        station.step = None;
+        match std::mem::replace(&mut station.radio.state, State::Off) {
+            State::Off => None,
+            State::ToSend(outgoing) => {
+                self.send(node, outgoing);
+                None
+            }
+            State::ToListen { tuning, phy, close } => {
+                let since = self.now;
+                self.schedule(node, close, State::Listening { tuning, phy, since });
+                None
+            }
+            State::ToReportMiss | State::Listening { .. } => {
+                let causes = self.causes(node);
+                let cause = self.record(node, &causes, RecordKind::AirMiss);
+                let at = self.local(node);
+                let input = NodeInput::Radio(RadioEvent::Missed { at });
+                Some(Delivery { node, input, cause })
+            }
+            State::Receiving { tuning, lock } => self.receive(node, tuning, lock),
+            State::Sending { tuning, start, end, then, record } => {
+                self.after_sending(node, tuning, then);
+                let station = self.station(node)?;
+                let (start, end) = (station.sleep.local(start), station.sleep.local(end));
+                let input = NodeInput::Radio(RadioEvent::Transmitted { start, end });
+                Some(Delivery { node, input, cause: record })
+            }
+        }
+    }
+
+    fn send(&mut self, node: NodeId, outgoing: Outgoing) {
+        let Outgoing { tuning, phy, pdu, tag, then } = outgoing;
+        let (symbols, crc) = frame::encode(&tuning, phy, &pdu);
+        let start = self.now;
+        self.recorder.on_air(start, tuning.channel, phy, &symbols);
+        let access_address = tuning.access_address;
+        let candidate = Candidate {
+            from: node,
+            access_address,
+            channel: tuning.channel,
+            at: start,
+            pdu: &pdu,
+            tag,
+        };
+        let chance = &mut self.stations[usize::from(node.0)].fault;
+        let struck = self.faults.strike(&candidate, chance);
+        let stations = &self.stations;
+        let packet = Transmission {
+            id: TxId::default(),
+            from: node,
+            channel: tuning.channel,
+            phy,
+            start,
+            end: start,
+            symbols: Arc::new(symbols),
+            strike: struck.as_ref().map(|(strike, _)| *strike),
+            record: None,
+        };
+        let needed = |id| stations.iter().any(|station| station.radio.needs(id));
+        let id = self.medium.transmit(packet, needed);
+        let Some(end) = self.medium.get(id).map(|packet| packet.end) else {
+            return;
+        };
+        let causes = self.causes(node);
+        let crc_init = tuning.crc_init;
+        let channel = tuning.channel;
+        let record = self.recorder.add(start, node, &causes, || {
+            RecordKind::AirTx(AirTx { channel, phy, access_address, crc_init, pdu, crc, end, tag })
+        });
+        if let Some((_, text)) = struck {
+            let cause: Vec<RecordId> = record.into_iter().collect();
+            self.record(node, &cause, RecordKind::Fault(text));
+        }
+        if let Some(packet) = self.medium.get_mut(id) {
+            packet.record = record;
+        }
+        self.queue.push(start + symbols_time(phy, frame::sync_symbols(phy)), Event::Sync(id));
+        self.schedule(node, end, State::Sending { tuning, start, end, then, record });
+    }
+
+    fn after_sending(
+        &mut self,
+        node: NodeId,
+        tuning: firmware_core::radio::Tuning,
+        then: AfterTransmit,
+    ) {
+        let now = self.now;
+        let Some(station) = self.station_mut(node) else {
+            return;
+        };
+        if let Some(pending) = station.radio.pending.take() {
+            self.begin(node, pending);
+        } else if let AfterTransmit::Receive(phy) = then {
+            let nominal = Duration::from_us(u64::from(T_IFS_US));
+            // The peer's active clock may be 50 ppm off, and so may this one.
+            let slack = Duration::from_us(T_IFS_TOLERANCE_US) + nominal.ppm(100);
+            let at = now + station.active_span(nominal);
+            let close = at + slack + sync_time(phy);
+            self.listen(node, at.before(slack), State::ToListen { tuning, phy, close });
+        }
+    }
+
+    // ---- Reception ----
+
+    /// The access address of a packet has passed: who has caught it?
+    fn sync(&mut self, id: TxId) {
+        let Some(packet) = self.medium.get(id) else {
+            return;
+        };
+        let address = packet.start
+            + symbols_time(packet.phy, frame::preamble_symbols(packet.phy))
+                .saturating_sub(Duration::from_us(SYNC_LEAD_US));
+        for node in 0..self.stations.len() {
+            let station = &mut self.stations[node];
+            let State::Listening { tuning, phy, since } = station.radio.state else {
+                continue;
+            };
+            if tuning.channel != packet.channel || phy != packet.phy.phy() || since > address {
+                continue;
+            }
+            let node = NodeId(node as u16);
+            let dropped = packet.strike.filter(|strike| strike.at.is_none_or(|at| at == node));
+            if dropped.is_some_and(|strike| strike.effect == Effect::Drop)
+                || station.loss.chance_ppm(self.medium.loss_ppm())
+            {
+                continue;
+            }
+            let sync = frame::preamble_symbols(packet.phy)..frame::sync_symbols(packet.phy);
+            let errors = self.medium.errors(packet, node, sync, &mut station.noise);
+            let mut symbols = Arc::clone(&packet.symbols);
+            flip(&mut symbols, &errors);
+            if !is_address(packet, &symbols, tuning.access_address) {
+                continue;
+            }
+            let lock = Lock {
+                packet: id,
+                phy: packet.phy,
+                start: packet.start,
+                record: packet.record,
+                rssi_dbm: self.medium.rssi_dbm(packet.from, node),
+                symbols,
+                length: None,
+            };
+            let next = match packet.phy.phy() {
+                Phy::LeCoded => packet.end,
+                Phy::Le1M | Phy::Le2M => self.now + symbols_time(packet.phy, 16),
+            };
+            if let Some(ticket) = station.step.take() {
+                self.queue.cancel(ticket);
+            }
+            station.step = Some(self.queue.push(next, Event::Radio(node)));
+            station.radio.state = State::Receiving { tuning, lock };
+        }
+    }
+
+    /// The next part of a packet has arrived: the header, or (coded: at once) the rest.
+    fn receive(
+        &mut self,
+        node: NodeId,
+        tuning: firmware_core::radio::Tuning,
+        mut lock: Lock,
+    ) -> Option<Delivery> {
+        let header = frame::sync_symbols(lock.phy);
+        let body = header + 16;
+        let coded = lock.phy.phy() == Phy::LeCoded;
+        if !coded && lock.length.is_none() {
+            self.arrive(node, &mut lock, header..body);
+            let length = frame::length_of(tuning.channel, lock.phy, &lock.symbols);
+            lock.length = Some(length);
+            let total = frame::packet_symbols(lock.phy, usize::from(length));
+            let end = lock.start + symbols_time(lock.phy, total);
+            self.schedule(node, end, State::Receiving { tuning, lock });
+            return None;
+        }
+        let received = if coded {
+            let all = lock.symbols.len();
+            self.arrive(node, &mut lock, header..all);
+            fec::decode_block_1(&lock.symbols)
+                .and_then(|(_, phy)| fec::decode(&tuning, phy, &lock.symbols))
+        } else {
+            let length = lock.length.unwrap_or(0);
+            let total = frame::packet_symbols(lock.phy, usize::from(length));
+            self.arrive(node, &mut lock, body..total);
+            frame::decode(&tuning, lock.phy, &lock.symbols, length)
+        };
+        self.received(node, tuning, &lock, received)
+    }
+
+    /// Lets the symbols in `range` arrive with errors; after the end of the packet, with nothing
+    /// but noise.
+    fn arrive(&mut self, node: NodeId, lock: &mut Lock, range: std::ops::Range<usize>) {
+        let Some(packet) = self.medium.get(lock.packet) else {
+            return;
+        };
+        let Some(station) = self.stations.get_mut(usize::from(node.0)) else {
+            return;
+        };
+        let sent = packet.symbols.len();
+        let (start, end) = (range.start.min(sent), range.end.min(sent));
+        let errors = self.medium.errors(packet, node, start..end, &mut station.noise);
+        flip(&mut lock.symbols, &errors);
+        if end == sent
+            && let Some(strike) = packet.strike
+            && strike.at.is_none_or(|at| at == node)
+            && let Effect::Corrupt { bits } = strike.effect
+        {
+            let span = u32::try_from(end - start).unwrap_or(0);
+            let wrong: std::collections::BTreeSet<usize> =
+                (0..bits.max(1)).map(|_| start + station.fault.below(span) as usize).collect();
+            flip(&mut lock.symbols, &wrong.into_iter().collect::<Vec<_>>());
+        }
+        for _ in sent..range.end {
+            let noise = station.noise.u32() & 1 == 1;
+            Arc::make_mut(&mut lock.symbols).push(noise);
+        }
+    }
+
+    fn received(
+        &mut self,
+        node: NodeId,
+        tuning: firmware_core::radio::Tuning,
+        lock: &Lock,
+        received: Option<(firmware_core::radio::AirPdu, bool)>,
+    ) -> Option<Delivery> {
+        let (pdu, crc_ok) = received.unwrap_or_default();
+        let now = self.now;
+        let rssi_dbm = lock.rssi_dbm;
+        let tx = lock.record.unwrap_or(RecordId(0));
+        let reception = if crc_ok { Reception::Ok } else { Reception::CrcError };
+        let causes: Vec<RecordId> = lock.record.into_iter().collect();
+        let cause = self.record(node, &causes, RecordKind::AirRx { tx, reception, rssi_dbm });
+        let station = self.station_mut(node)?;
+        let (start, end) = (station.sleep.local(lock.start), station.sleep.local(now));
+        let pending = station.radio.pending.take();
+        if let Some(pending) = pending {
+            self.begin(node, pending);
+        }
+        self.station_mut(node)?.radio.received = Some((tuning, now));
+        let event = RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm };
+        Some(Delivery { node, input: NodeInput::Radio(event), cause })
+    }
+}
+
+fn symbols_time(phy: firmware_core::phy::TxPhy, symbols: usize) -> Duration {
+    Duration::from_ticks(frame::symbol_ticks(phy)).times(symbols as u64)
+}
+
+/// From the start of a packet until its access address must have been seen. One tick more, so
+/// that a packet that starts at the last moment is seen before the receiver closes.
+fn sync_time(phy: Phy) -> Duration {
+    use firmware_core::phy::TxPhy;
+    let sent = match phy {
+        Phy::Le1M => TxPhy::Le1M,
+        Phy::Le2M => TxPhy::Le2M,
+        Phy::LeCoded => TxPhy::CodedS8,
+    };
+    symbols_time(sent, frame::sync_symbols(sent)) + Duration::from_ticks(1)
+}
+
+fn flip(symbols: &mut Arc<crate::medium::symbols::Symbols>, wrong: &[usize]) {
+    if !wrong.is_empty() {
+        let symbols = Arc::make_mut(symbols);
+        wrong.iter().for_each(|index| symbols.flip(*index));
+    }
+}
+
+fn is_address(
+    packet: &Transmission,
+    symbols: &crate::medium::symbols::Symbols,
+    expected: u32,
+) -> bool {
+    if packet.phy.phy() == Phy::LeCoded {
+        return fec::address_errors(symbols, expected) <= CODED_SYNC_ERRORS;
+    }
+    let from = frame::preamble_symbols(packet.phy) / 8;
+    symbols.octets().get(from..from + 4) == Some(expected.to_le_bytes().as_slice())
+}

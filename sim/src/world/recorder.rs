@@ -1,0 +1,72 @@
+//! Keeps the records and the running hash of what was on air.
+
+use sha2::{Digest as _, Sha256};
+
+use firmware_core::phy::TxPhy;
+use firmware_core::time::Instant;
+
+use crate::medium::symbols::Symbols;
+use crate::node::NodeId;
+use crate::record::{Record, RecordId, RecordKind};
+
+#[derive(Clone, Debug)]
+pub(super) struct Recorder {
+    recording: bool,
+    records: Vec<Record>,
+    next: u64,
+    air: Sha256,
+}
+
+impl Recorder {
+    pub(super) fn new(recording: bool) -> Self {
+        Self { recording, records: Vec::new(), next: 1, air: Sha256::new() }
+    }
+
+    pub(super) const fn is_on(&self) -> bool {
+        self.recording
+    }
+
+    pub(super) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Records something, if records are kept; `kind` is only made then.
+    pub(super) fn add(
+        &mut self,
+        at: Instant,
+        node: NodeId,
+        causes: &[RecordId],
+        kind: impl FnOnce() -> RecordKind,
+    ) -> Option<RecordId> {
+        if !self.recording {
+            return None;
+        }
+        let id = RecordId(self.next);
+        self.next += 1;
+        self.records.push(Record { id, causes: causes.to_vec(), at, node, kind: kind() });
+        Some(id)
+    }
+
+    /// Hashes a packet that goes on air: time of its first bit (ticks), channel index, PHY, number
+    /// of symbols, and the symbols, eight to an octet, the first in the least significant bit.
+    /// Numbers are little-endian.
+    pub(super) fn on_air(&mut self, start: Instant, channel: u8, phy: TxPhy, symbols: &Symbols) {
+        let mut head = [0; 14];
+        head[..8].copy_from_slice(&start.ticks().to_le_bytes());
+        head[8] = channel;
+        head[9] = match phy {
+            TxPhy::Le1M => 1,
+            TxPhy::Le2M => 2,
+            TxPhy::CodedS2 => 3,
+            TxPhy::CodedS8 => 4,
+        };
+        let len = u32::try_from(symbols.len()).unwrap_or(u32::MAX);
+        head[10..].copy_from_slice(&len.to_le_bytes());
+        self.air.update(head);
+        self.air.update(symbols.octets());
+    }
+
+    pub(super) fn air_sha256(&self) -> [u8; 32] {
+        self.air.clone().finalize().into()
+    }
+}
