@@ -1,1 +1,341 @@
-//! The link layer's upper half: control procedures and the controller side of HCI, after the event.
+//! The upper half of the peripheral's link layer: procedures after the event, and the controller
+//! side of HCI.
+//!
+//! Sans-IO: [`Control::report`], [`Control::command`], [`Control::acl`] and [`Control::timer`]
+//! take what happened, [`Control::poll`] gives what follows. Poll until `None` after each call:
+//! the queue between holds what one call can cause. Outputs that nobody fetched are lost, and a
+//! Hardware Error event says so.
+//!
+//! One file a procedure; who may start and who yields is one table, [`arbiter`].
+
+pub mod arbiter;
+
+mod advertising;
+mod channel_map;
+mod commands;
+mod connection;
+mod connection_update;
+mod data_length;
+mod encryption;
+mod features;
+mod link_commands;
+mod outbox;
+mod parameters;
+mod pause;
+mod phy;
+mod ping;
+mod procedure;
+mod reject;
+mod resolving;
+mod sender;
+mod termination;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+use crate::address::Address;
+use crate::error::ErrorCode;
+use crate::hci::{Acl, Command, ConnectionComplete, Event, Role};
+use crate::link::message::{LinkId, LinkOrder, LinkReport, Loss};
+use crate::pdu::advertising::ConnectInd;
+use crate::pdu::control::{FeatureSet, VersionInd};
+use crate::random::{Entropy, Purpose, Stream};
+use crate::time::Instant;
+use crate::trace::Trace;
+use crate::work::{Level, Work};
+
+use advertising::Advertiser;
+use connection::{Connection, Context};
+use data_length::{DataLengths, Length};
+use outbox::Outbox;
+use phy::Phys;
+use resolving::ResolvingList;
+use sender::ACL_BUFFERS;
+
+/// This device's role in all its connections.
+const ROLE: Role = Role::Peripheral;
+
+/// What a controller is and can do; constant while it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ControlConfig {
+    /// Public device address, least significant octet first.
+    pub public_address: [u8; 6],
+    /// Features to offer. Behaviour follows the bits; what is not in
+    /// [`ControlConfig::SUPPORTED`] is not offered.
+    pub features: FeatureSet,
+    /// What LL_VERSION_IND says.
+    pub version: VersionInd,
+    /// Largest data PDU that can be sent and received, 27–251 octets.
+    pub max_tx_octets: u16,
+    /// Longest packet that can be sent and received, 328–17,040 µs.
+    pub max_tx_time: u16,
+}
+
+impl ControlConfig {
+    /// All features that this link layer has. CSA #2 is `Link`'s, the bit is told here.
+    pub const SUPPORTED: FeatureSet = FeatureSet::ENCRYPTION
+        .with(FeatureSet::CONNECTION_PARAMETERS_REQUEST)
+        .with(FeatureSet::EXTENDED_REJECT)
+        .with(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE)
+        .with(FeatureSet::PING)
+        .with(FeatureSet::DATA_LENGTH_EXTENSION)
+        .with(FeatureSet::PRIVACY)
+        .with(FeatureSet::LE_2M)
+        .with(FeatureSet::CSA2);
+
+    const fn own_features(&self) -> FeatureSet {
+        self.features.and(Self::SUPPORTED)
+    }
+
+    fn longest(&self) -> Length {
+        if self.own_features().has(FeatureSet::DATA_LENGTH_EXTENSION) {
+            Length {
+                octets: self.max_tx_octets.clamp(data_length::MIN_OCTETS, data_length::MAX_OCTETS),
+                time: self.max_tx_time.clamp(data_length::MIN_TIME, data_length::MAX_TIME),
+            }
+        } else {
+            Length::MIN
+        }
+    }
+}
+
+/// What leaves `Control`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ControlOutput {
+    /// To `Link`.
+    Order(LinkOrder),
+    /// To the host.
+    Event(Event),
+    /// To the host.
+    Acl(Acl),
+    /// To the record.
+    Trace(Trace),
+}
+
+/// The link layer's procedures and the controller side of HCI, for up to `LINKS` connections.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Control<const LINKS: usize> {
+    config: ControlConfig,
+    /// Session key diversifiers and initialization vectors.
+    random: Stream,
+    /// LE Rand.
+    hci_random: Stream,
+    out: Outbox,
+    advertiser: Advertiser,
+    resolving: ResolvingList,
+    /// Length to start connections with.
+    default_length: Length,
+    /// PHYs that the host prefers on new connections.
+    default_phys: Phys,
+    connections: [Option<Connection>; LINKS],
+}
+
+impl<const LINKS: usize> Control<LINKS> {
+    /// A controller as after power-on.
+    #[must_use]
+    pub fn new(config: ControlConfig, entropy: &Entropy) -> Self {
+        let phys = phy::supported(config.own_features());
+        Self {
+            config,
+            random: entropy.stream(Purpose::Encryption),
+            hci_random: entropy.stream(Purpose::Hci),
+            out: Outbox::default(),
+            advertiser: Advertiser::default(),
+            resolving: ResolvingList::default(),
+            default_length: Length::MIN,
+            default_phys: Phys::new(phys, phys),
+            connections: [const { None }; LINKS],
+        }
+    }
+
+    /// What `Link` reports.
+    pub fn report(&mut self, now: Instant, report: LinkReport) -> Work {
+        let blocks = match report {
+            LinkReport::Connected { link, request, identity, provisional, .. } => {
+                self.connected(link, &request, identity, provisional)
+            }
+            LinkReport::Unresolved(rpa) => self.resolving.tell(&mut self.out, rpa).1,
+            LinkReport::Established(_) => 0,
+            LinkReport::Received { link, event, llid, payload, .. } => {
+                self.on(now, link, |connection, cx| {
+                    connection.advance(cx, event);
+                    connection.received(cx, llid, payload);
+                })
+            }
+            LinkReport::Sent { link, event, .. } => {
+                self.on(now, link, |connection, cx| connection.advance(cx, event))
+            }
+            LinkReport::Acknowledged { link, event, tag } => {
+                self.on(now, link, |connection, cx| {
+                    connection.advance(cx, event);
+                    connection.acknowledged(cx, tag);
+                })
+            }
+            LinkReport::EventEnded { link, event, .. } => self.on(now, link, |connection, cx| {
+                connection.advance(cx, event);
+                connection.event_ended(cx);
+            }),
+            LinkReport::Lost { link, loss } => self.on(now, link, |connection, cx| {
+                let reason = match loss {
+                    Loss::FailedToEstablish => ErrorCode::FAILED_TO_ESTABLISH,
+                    Loss::SupervisionTimeout => ErrorCode::CONNECTION_TIMEOUT,
+                };
+                connection.gone(cx, reason);
+            }),
+            LinkReport::AdvertisingTimeout => self.advertising_timeout(),
+            LinkReport::Misbehaved { link, sin } => {
+                self.out.trace(Trace::Misbehaved { link, sin });
+                0
+            }
+        };
+        Work { level: Level::Control, items: 1, aes_blocks: blocks }
+    }
+
+    /// ACL data from the host. Beyond its credits (LE Read Buffer Size) it is dropped, and the
+    /// record says so.
+    pub fn acl(&mut self, now: Instant, acl: Acl) -> Work {
+        let outstanding: usize =
+            self.connections.iter().flatten().map(|c| c.sender.outstanding()).sum();
+        let Ok(index) = u8::try_from(acl.handle.0) else {
+            return Work::one(Level::Control);
+        };
+        let blocks = self.on(now, LinkId(index), |connection, cx| {
+            if outstanding >= ACL_BUFFERS {
+                cx.out.trace(Trace::HostOverrun { link: connection.link });
+            } else {
+                connection.accept_acl(cx, acl);
+            }
+        });
+        Work { level: Level::Control, items: 1, aes_blocks: blocks }
+    }
+
+    /// To be called at [`Control::deadline`]; earlier it does nothing.
+    pub fn timer(&mut self, now: Instant) -> Work {
+        let mut blocks = 0_u16;
+        for index in 0..u8::try_from(LINKS).unwrap_or(u8::MAX) {
+            let cost = self.on(now, LinkId(index), |connection, cx| connection.timer(cx));
+            blocks = blocks.saturating_add(cost);
+        }
+        Work { level: Level::Control, items: 1, aes_blocks: blocks }
+    }
+
+    /// When [`Control::timer`] is due next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.connections.iter().flatten().filter_map(Connection::deadline).min()
+    }
+
+    /// The next output, in order.
+    pub fn poll(&mut self) -> Option<ControlOutput> {
+        self.out.pop()
+    }
+
+    /// A command from the host.
+    pub fn command(&mut self, now: Instant, command: Command) -> Work {
+        let blocks = self.dispatch(now, command);
+        Work { level: Level::Control, items: 1, aes_blocks: blocks }
+    }
+
+    /// Does something on a connection, lets it settle, and forgets it if it is gone. Gives the
+    /// number of AES blocks.
+    fn on(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        act: impl FnOnce(&mut Connection, &mut Context<'_>),
+    ) -> u16 {
+        let Some(place) = self.connections.get_mut(usize::from(link.0)) else {
+            return 0;
+        };
+        let Some(connection) = place else {
+            return 0;
+        };
+        let mut cx = Context {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+            random: &mut self.random,
+            blocks: 0,
+        };
+        act(connection, &mut cx);
+        connection.settle(&mut cx);
+        let blocks = cx.blocks;
+        if connection.gone {
+            *place = None;
+        }
+        blocks
+    }
+
+    fn connected(
+        &mut self,
+        link: LinkId,
+        request: &ConnectInd,
+        identity: Option<Address>,
+        provisional: bool,
+    ) -> u16 {
+        let peer = request.initiator;
+        let (identity, blocks) = match identity {
+            Some(identity) => (Some(identity), 0),
+            None if self.resolving.enabled && peer.is_resolvable() => {
+                self.resolving.tell(&mut self.out, peer)
+            }
+            None => (None, 0),
+        };
+        let known_as = identity.unwrap_or(peer);
+        let refused = self.resolving.must_hide(peer)
+            || (provisional && !self.advertiser.may_connect(Some(known_as)));
+        let Some(place) = self.connections.get_mut(usize::from(link.0)).filter(|_| !refused) else {
+            self.out.order(LinkOrder::Refuse(link));
+            return blocks;
+        };
+        let lengths = DataLengths::new(self.default_length, self.config.longest());
+        let connection = Connection::new(link, request, lengths, self.default_phys);
+        let handle = connection.handle;
+        *place = Some(connection);
+        self.advertiser.enabled = false;
+        self.out.event(Event::LeConnectionComplete(ConnectionComplete {
+            status: ErrorCode::SUCCESS,
+            handle,
+            role: ROLE,
+            peer,
+            peer_identity: identity,
+            local: request.advertiser,
+            interval: request.interval,
+            latency: request.latency,
+            timeout: request.timeout,
+            sca: request.sca,
+        }));
+        blocks
+    }
+
+    /// High duty cycle directed advertising has ended without a connection.
+    fn advertising_timeout(&mut self) -> u16 {
+        self.advertiser.enabled = false;
+        let nobody = Address::new(crate::address::AddressKind::Public, [0; 6]);
+        self.out.event(Event::LeConnectionComplete(ConnectionComplete {
+            status: ErrorCode::ADVERTISING_TIMEOUT,
+            handle: crate::hci::Handle(0),
+            role: ROLE,
+            peer: nobody,
+            peer_identity: None,
+            local: nobody,
+            interval: 0,
+            latency: 0,
+            timeout: 0,
+            sca: 0,
+        }));
+        0
+    }
+}
+
+impl Connection {
+    fn accept_acl(&mut self, cx: &mut Context<'_>, acl: Acl) {
+        if acl.data.is_empty() {
+            // There is no PDU for it; the host gets its buffer back at once.
+            cx.out.event(Event::NumberOfCompletedPackets { handle: self.handle, count: 1 });
+        } else if self.termination.is_none() && !self.sender.acl(acl) {
+            cx.out.trace(Trace::HostOverrun { link: self.link });
+        }
+    }
+}

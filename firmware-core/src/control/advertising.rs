@@ -1,0 +1,173 @@
+//! HCI's side of advertising: parameters, data, the filter accept list.
+
+use crate::address::{Address, AddressKind};
+use crate::error::ErrorCode;
+use crate::hci::{AdvertisingParameters, AdvertisingType, FilterPolicy};
+use crate::link::message::{Advertising, LinkOrder};
+use crate::pdu::advertising::AdvertisingData;
+use crate::queue::Queue;
+
+use super::outbox::Outbox;
+
+/// Devices in the filter accept list.
+pub(super) const ACCEPT_LIST: usize = 8;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Advertiser {
+    parameters: AdvertisingParameters,
+    data: AdvertisingData,
+    scan_response: AdvertisingData,
+    random_address: Option<[u8; 6]>,
+    accept_list: Queue<Address, ACCEPT_LIST>,
+    pub(super) enabled: bool,
+}
+
+impl Default for Advertiser {
+    /// As after a reset (Vol 4, Part E, 7.8.5).
+    fn default() -> Self {
+        Self {
+            parameters: AdvertisingParameters {
+                interval_min: 0x0800,
+                interval_max: 0x0800,
+                kind: AdvertisingType::ConnectableUndirected,
+                own_address_random: false,
+                peer: Address::new(AddressKind::Public, [0; 6]),
+                channel_map: 0x07,
+                filter: FilterPolicy::Any,
+            },
+            data: AdvertisingData::new(),
+            scan_response: AdvertisingData::new(),
+            random_address: None,
+            accept_list: Queue::new(),
+            enabled: false,
+        }
+    }
+}
+
+impl Advertiser {
+    pub(super) fn is_connectable(&self) -> bool {
+        !matches!(
+            self.parameters.kind,
+            AdvertisingType::NonConnectable | AdvertisingType::ScannableUndirected
+        )
+    }
+
+    /// Whether connecting is for devices of the accept list only.
+    fn connects_from_list(&self) -> bool {
+        matches!(self.parameters.filter, FilterPolicy::ConnectFromList | FilterPolicy::BothFromList)
+    }
+
+    /// Whether a device may connect under this identity.
+    pub(super) fn may_connect(&self, identity: Option<Address>) -> bool {
+        let listed = identity.is_some_and(|id| self.accept_list.iter().any(|device| *device == id));
+        listed || !self.connects_from_list()
+    }
+
+    pub(super) fn set_random_address(&mut self, address: [u8; 6]) -> ErrorCode {
+        if self.enabled {
+            return ErrorCode::COMMAND_DISALLOWED;
+        }
+        self.random_address = Some(address);
+        ErrorCode::SUCCESS
+    }
+
+    pub(super) fn set_parameters(&mut self, parameters: AdvertisingParameters) -> ErrorCode {
+        let valid = 0x20..=0x4000;
+        let undirected = !matches!(
+            parameters.kind,
+            AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty
+        );
+        let intervals = parameters.kind == AdvertisingType::DirectedHighDuty
+            || (valid.contains(&parameters.interval_min)
+                && valid.contains(&parameters.interval_max)
+                && parameters.interval_min <= parameters.interval_max);
+        if self.enabled {
+            return ErrorCode::COMMAND_DISALLOWED;
+        }
+        if !intervals || parameters.channel_map & 0x07 == 0 || parameters.channel_map > 0x07 {
+            return ErrorCode::INVALID_PARAMETERS;
+        }
+        self.parameters = parameters;
+        if !undirected {
+            // Directed advertising has its filter in the target address.
+            self.parameters.filter = FilterPolicy::Any;
+        }
+        ErrorCode::SUCCESS
+    }
+
+    pub(super) fn set_data(&mut self, data: AdvertisingData) {
+        self.data = data;
+    }
+
+    pub(super) fn set_scan_response(&mut self, data: AdvertisingData) {
+        self.scan_response = data;
+    }
+
+    /// Orders what is to be advertised; advertising that runs goes on with new data.
+    pub(super) fn enable(&mut self, out: &mut Outbox, public: [u8; 6], resolve: bool) -> ErrorCode {
+        let own = if self.parameters.own_address_random {
+            let Some(octets) = self.random_address else {
+                return ErrorCode::INVALID_PARAMETERS;
+            };
+            Address::new(AddressKind::Random, octets)
+        } else {
+            Address::new(AddressKind::Public, public)
+        };
+        self.enabled = true;
+        out.order(LinkOrder::Advertise(Advertising {
+            kind: self.parameters.kind,
+            own,
+            target: self.parameters.peer,
+            interval: self.parameters.interval_min,
+            channel_map: self.parameters.channel_map,
+            filter: self.parameters.filter,
+            data: self.data.clone(),
+            scan_response: self.scan_response.clone(),
+            resolve,
+        }));
+        ErrorCode::SUCCESS
+    }
+
+    pub(super) fn disable(&mut self, out: &mut Outbox) {
+        if core::mem::take(&mut self.enabled) {
+            out.order(LinkOrder::StopAdvertising);
+        }
+    }
+
+    /// The list must not change while advertising looks at it.
+    fn list_is_in_use(&self) -> bool {
+        self.enabled && self.parameters.filter != FilterPolicy::Any
+    }
+
+    pub(super) fn clear_accept_list(&mut self, out: &mut Outbox) -> ErrorCode {
+        if self.list_is_in_use() {
+            return ErrorCode::COMMAND_DISALLOWED;
+        }
+        self.accept_list.clear();
+        out.order(LinkOrder::AcceptListClear);
+        ErrorCode::SUCCESS
+    }
+
+    pub(super) fn accept(&mut self, out: &mut Outbox, address: Address) -> ErrorCode {
+        if self.list_is_in_use() {
+            return ErrorCode::COMMAND_DISALLOWED;
+        }
+        if self.accept_list.iter().any(|device| *device == address) {
+            return ErrorCode::SUCCESS;
+        }
+        if self.accept_list.push(address).is_err() {
+            return ErrorCode::MEMORY_CAPACITY_EXCEEDED;
+        }
+        out.order(LinkOrder::AcceptListAdd(address));
+        ErrorCode::SUCCESS
+    }
+
+    pub(super) fn forget(&mut self, out: &mut Outbox, address: Address) -> ErrorCode {
+        if self.list_is_in_use() {
+            return ErrorCode::COMMAND_DISALLOWED;
+        }
+        self.accept_list.retain(|device| *device != address);
+        out.order(LinkOrder::AcceptListRemove(address));
+        ErrorCode::SUCCESS
+    }
+}

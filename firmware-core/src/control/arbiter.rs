@@ -1,0 +1,199 @@
+//! Who may start a procedure, who yields, who leaves (Vol 6, Part B, 5.2 and 5.3): one table.
+//!
+//! Two procedures are *incompatible* when both involve an instant. Code asks [`decide`]; the
+//! decisions themselves are [`TABLE`] and nowhere else.
+
+use crate::error::ErrorCode;
+use crate::hci::Role;
+use crate::trace::Procedure;
+
+/// How far the other procedure of a pair has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Situation {
+    /// We want to start; nothing that matters is open.
+    OwnStart,
+    /// We want to start; another own procedure is open.
+    OwnStartOwnOpen,
+    /// We want to start; the peer's incompatible procedure is open.
+    OwnStartPeerIncompatible,
+    /// We want to start; encryption is being started or paused.
+    OwnStartEncrypting,
+    /// We want to start; the connection is being terminated.
+    OwnStartTerminating,
+    /// The peer starts; nothing incompatible is open.
+    PeerStart,
+    /// The peer starts the procedure that we have asked for; it has not answered us yet.
+    PeerStartSameUnanswered,
+    /// The peer starts an incompatible procedure; it has not answered our own yet.
+    PeerStartOtherUnanswered,
+    /// The peer starts the procedure that we started, after answering it and before its end.
+    PeerStartSameAnswered,
+    /// The peer starts an incompatible procedure, after answering our own and before its end.
+    PeerStartOtherAnswered,
+    /// The peer starts its own procedure again before its end.
+    PeerStartSameTwice,
+    /// The peer starts an incompatible procedure before the end of its own other one.
+    PeerStartOtherTwice,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Start, or serve the peer's procedure.
+    Proceed,
+    /// Start later: when the obstacle is gone.
+    Wait,
+    /// Serve the peer's procedure; the own one only waits for its rejection.
+    Yield,
+    /// Reject the peer's PDU with the row's error and go on with the own procedure.
+    Reject,
+    /// Leave the connection at once with the row's error.
+    Disconnect,
+}
+
+/// One decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Row {
+    /// Names the rule in documents, tests and findings.
+    pub rule: &'static str,
+    /// When.
+    pub situation: Situation,
+    /// In which role we are; `None`: in either.
+    pub role: Option<Role>,
+    /// What to do.
+    pub verdict: Verdict,
+    /// With which error, where the verdict has one.
+    pub error: ErrorCode,
+}
+
+const fn row(
+    rule: &'static str,
+    situation: Situation,
+    role: Option<Role>,
+    verdict: Verdict,
+    error: ErrorCode,
+) -> Row {
+    Row { rule, situation, role, verdict, error }
+}
+
+const NONE: ErrorCode = ErrorCode::SUCCESS;
+const SAME: ErrorCode = ErrorCode::LL_PROCEDURE_COLLISION;
+const OTHER: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
+const CENTRAL: Option<Role> = Some(Role::Central);
+const PERIPHERAL: Option<Role> = Some(Role::Peripheral);
+
+/// All decisions. The first row that matches situation and role counts.
+pub const TABLE: &[Row] = &[
+    row("LL-ARB-1", Situation::OwnStart, None, Verdict::Proceed, NONE),
+    row("LL-ARB-2", Situation::OwnStartOwnOpen, None, Verdict::Wait, NONE),
+    row("LL-ARB-3", Situation::OwnStartPeerIncompatible, None, Verdict::Wait, NONE),
+    row("LL-ARB-4", Situation::OwnStartEncrypting, None, Verdict::Wait, NONE),
+    row("LL-ARB-5", Situation::OwnStartTerminating, None, Verdict::Wait, NONE),
+    row("LL-ARB-6", Situation::PeerStart, None, Verdict::Proceed, NONE),
+    row("LL-ARB-7", Situation::PeerStartSameUnanswered, PERIPHERAL, Verdict::Yield, SAME),
+    row("LL-ARB-8", Situation::PeerStartOtherUnanswered, PERIPHERAL, Verdict::Yield, OTHER),
+    row("LL-ARB-9", Situation::PeerStartSameUnanswered, CENTRAL, Verdict::Reject, SAME),
+    row("LL-ARB-10", Situation::PeerStartOtherUnanswered, CENTRAL, Verdict::Reject, OTHER),
+    row("LL-ARB-11", Situation::PeerStartSameAnswered, None, Verdict::Disconnect, SAME),
+    row("LL-ARB-12", Situation::PeerStartOtherAnswered, None, Verdict::Disconnect, OTHER),
+    row("LL-ARB-13", Situation::PeerStartSameTwice, None, Verdict::Disconnect, SAME),
+    row("LL-ARB-14", Situation::PeerStartOtherTwice, None, Verdict::Disconnect, OTHER),
+];
+
+/// Looks the decision up.
+#[must_use]
+pub fn decide(situation: Situation, role: Role) -> Row {
+    let matches =
+        |row: &&Row| row.situation == situation && row.role.is_none_or(|of_row| of_row == role);
+    // A situation without a row would be a hole in the table; a test walks them all. Leaving the
+    // connection is the answer that cannot make things worse.
+    TABLE.iter().find(matches).copied().unwrap_or_else(|| {
+        row("LL-ARB-0", situation, None, Verdict::Disconnect, ErrorCode::UNSPECIFIED)
+    })
+}
+
+/// Whether a procedure involves an instant.
+#[must_use]
+pub const fn has_instant(procedure: Procedure) -> bool {
+    matches!(
+        procedure,
+        Procedure::ConnectionUpdate
+            | Procedure::ChannelMapUpdate
+            | Procedure::ConnectionParametersRequest
+            | Procedure::PhyUpdate
+    )
+}
+
+/// Whether two procedures must not overlap.
+#[must_use]
+pub const fn incompatible(a: Procedure, b: Procedure) -> bool {
+    has_instant(a) && has_instant(b)
+}
+
+/// Whether two procedures count as the same in a collision: a connection update and a connection
+/// parameters request do.
+#[must_use]
+pub fn same(a: Procedure, b: Procedure) -> bool {
+    use Procedure::{ConnectionParametersRequest, ConnectionUpdate};
+    let one = |p| if p == ConnectionParametersRequest { ConnectionUpdate } else { p };
+    one(a) == one(b)
+}
+
+/// The situation in which a peer starts `starting`. `own` is our open procedure and whether the
+/// peer has answered it; `peers` is an open procedure of the peer.
+#[must_use]
+pub fn peer_starts(
+    starting: Procedure,
+    own: Option<(Procedure, bool)>,
+    peers: Option<Procedure>,
+) -> Situation {
+    if let Some(open) = peers
+        && incompatible(open, starting)
+    {
+        return if same(open, starting) {
+            Situation::PeerStartSameTwice
+        } else {
+            Situation::PeerStartOtherTwice
+        };
+    }
+    match own {
+        Some((open, answered)) if incompatible(open, starting) => {
+            match (same(open, starting), answered) {
+                (true, false) => Situation::PeerStartSameUnanswered,
+                (false, false) => Situation::PeerStartOtherUnanswered,
+                (true, true) => Situation::PeerStartSameAnswered,
+                (false, true) => Situation::PeerStartOtherAnswered,
+            }
+        }
+        _ => Situation::PeerStart,
+    }
+}
+
+/// What stands in the way of an own procedure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Obstacles {
+    /// The connection is being terminated.
+    pub terminating: bool,
+    /// Encryption is being started or paused.
+    pub encrypting: bool,
+    /// Another own procedure is open.
+    pub own_open: bool,
+    /// An open procedure of the peer.
+    pub peers: Option<Procedure>,
+}
+
+/// The situation in which we want to start `starting`.
+#[must_use]
+pub fn own_starts(starting: Procedure, obstacles: Obstacles) -> Situation {
+    if obstacles.terminating {
+        Situation::OwnStartTerminating
+    } else if obstacles.encrypting {
+        Situation::OwnStartEncrypting
+    } else if obstacles.own_open {
+        Situation::OwnStartOwnOpen
+    } else if obstacles.peers.is_some_and(|open| incompatible(open, starting)) {
+        Situation::OwnStartPeerIncompatible
+    } else {
+        Situation::OwnStart
+    }
+}

@@ -1,0 +1,296 @@
+//! One connection: its state, and what reaches it.
+
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::hci::{ACL_MAX, Acl, AclBoundary, Handle};
+use crate::link::message::{LinkId, LinkOrder, Payload};
+use crate::pdu::advertising::ConnectInd;
+use crate::pdu::control::{ConnectionParam, ControlError, ControlPdu, FeatureSet, Opcode};
+use crate::pdu::data::Llid;
+use crate::radio::Tag;
+use crate::random::Stream;
+use crate::time::Instant;
+
+use super::ControlConfig;
+use super::channel_map::ChannelMap;
+use super::connection_update::Parameters;
+use super::data_length::DataLengths;
+use super::encryption::Encryption;
+use super::features::Features;
+use super::outbox::Outbox;
+use super::phy::{self, Phys};
+use super::ping::Ping;
+use super::procedure::Procedures;
+use super::sender::{Sender, Sent};
+use super::termination::Termination;
+use super::version::Version;
+
+/// What every procedure needs beside its connection.
+pub(super) struct Context<'a> {
+    pub(super) now: Instant,
+    pub(super) config: &'a ControlConfig,
+    pub(super) out: &'a mut Outbox,
+    /// For encryption start.
+    pub(super) random: &'a mut Stream,
+    /// AES blocks computed in this call.
+    pub(super) blocks: u16,
+}
+
+impl Context<'_> {
+    pub(super) const fn features(&self) -> FeatureSet {
+        self.config.own_features()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Connection {
+    pub(super) link: LinkId,
+    pub(super) handle: Handle,
+    /// connEventCount of the latest report.
+    pub(super) event: u16,
+    pub(super) parameters: Parameters,
+    pub(super) channel_map: ChannelMap,
+    pub(super) version: Version,
+    pub(super) features: Features,
+    pub(super) data_length: DataLengths,
+    pub(super) phy: Phys,
+    pub(super) encryption: Encryption,
+    pub(super) ping: Ping,
+    pub(super) sender: Sender,
+    pub(super) procedures: Procedures,
+    /// The peer's connection parameters request, until it is answered.
+    pub(super) asked_parameters: Option<ConnectionParam>,
+    pub(super) termination: Option<Termination>,
+    /// The host has been told that the connection is over.
+    pub(super) gone: bool,
+    listening: bool,
+}
+
+impl Connection {
+    pub(super) fn new(link: LinkId, request: &ConnectInd, lengths: DataLengths, phy: Phys) -> Self {
+        Self {
+            link,
+            handle: Handle(u16::from(link.0)),
+            event: 0,
+            parameters: Parameters::new(request.interval, request.latency, request.timeout),
+            channel_map: ChannelMap::new(request.channel_map),
+            version: Version::default(),
+            features: Features::default(),
+            data_length: lengths,
+            phy,
+            encryption: Encryption::default(),
+            ping: Ping::default(),
+            sender: Sender::default(),
+            procedures: Procedures::default(),
+            asked_parameters: None,
+            termination: None,
+            gone: false,
+            listening: false,
+        }
+    }
+
+    /// Queues a control PDU. What must not be sent now is held back, and nothing follows
+    /// LL_TERMINATE_IND.
+    pub(super) fn send(&mut self, cx: &mut Context<'_>, pdu: ControlPdu) {
+        if self.termination.is_some() && pdu.opcode() != Opcode::TERMINATE_IND {
+            return;
+        }
+        let queued = if self.encryption.permits(pdu.opcode()) {
+            self.sender.control(cx.out, self.link, pdu)
+        } else {
+            self.sender.hold(pdu)
+        };
+        if !queued {
+            self.misbehaved(cx, PeerMisbehaved::TooManyRequests);
+        }
+    }
+
+    /// Encryption is on or off for good: what was held back may go.
+    pub(super) fn release_held(&mut self, cx: &mut Context<'_>) {
+        while let Some(pdu) = self.sender.release() {
+            self.send(cx, pdu);
+        }
+    }
+
+    /// A PDU has come. Anything is possible in it.
+    pub(super) fn received(&mut self, cx: &mut Context<'_>, llid: Llid, mut payload: Payload) {
+        if matches!(self.termination, Some(Termination::Remote { .. })) {
+            return;
+        }
+        if let Some(cipher) = &mut self.encryption.rx {
+            cx.blocks = cx.blocks.saturating_add(crate::crypto::ccm::Cipher::blocks(payload.len()));
+            if cipher.decrypt(llid, &mut payload).is_err() {
+                self.misbehaved(cx, PeerMisbehaved::BadMic);
+                return self.leave(cx, ErrorCode::MIC_FAILURE);
+            }
+            if self.ping.is_running() {
+                self.ping.start(cx.now);
+            }
+        }
+        match llid {
+            Llid::Control => self.control(cx, &payload),
+            Llid::Start => self.data(cx, AclBoundary::First, &payload),
+            Llid::Continuation => self.data(cx, AclBoundary::Continuing, &payload),
+            Llid::Reserved => self.misbehaved(cx, PeerMisbehaved::ReservedLlid),
+        }
+    }
+
+    fn data(&mut self, cx: &mut Context<'_>, boundary: AclBoundary, payload: &[u8]) {
+        if self.encryption.is_busy() {
+            return self.forbidden_while_encrypting(cx);
+        }
+        match heapless::Vec::from_slice(payload) {
+            Ok(data) if !data.is_empty() => {
+                cx.out.acl(Acl { handle: self.handle, boundary, data });
+            }
+            // Nothing in it after decryption, or more than [`ACL_MAX`] octets.
+            _ => self.misbehaved(cx, PeerMisbehaved::WrongLength),
+        }
+        const { assert!(ACL_MAX == 251) };
+    }
+
+    fn control(&mut self, cx: &mut Context<'_>, payload: &[u8]) {
+        let parsed = ControlPdu::parse(payload);
+        let tolerated = matches!(&parsed, Ok(pdu) if self.encryption.tolerates(pdu));
+        if self.encryption.is_busy() && !tolerated {
+            return self.forbidden_while_encrypting(cx);
+        }
+        match parsed {
+            Ok(pdu) if understands(cx.features(), pdu.opcode()) => self.serve(cx, pdu),
+            Ok(pdu) => {
+                if wrong_role(pdu.opcode()) {
+                    self.misbehaved(cx, PeerMisbehaved::WrongRole);
+                }
+                self.on_unknown(cx, pdu.opcode());
+            }
+            Err(ControlError::WrongLength(opcode)) => {
+                self.misbehaved(cx, PeerMisbehaved::WrongLength);
+                self.on_unknown(cx, opcode);
+            }
+            Err(ControlError::Empty) => self.misbehaved(cx, PeerMisbehaved::WrongLength),
+        }
+    }
+
+    fn forbidden_while_encrypting(&mut self, cx: &mut Context<'_>) {
+        self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
+        self.leave(cx, ErrorCode::MIC_FAILURE);
+    }
+
+    fn serve(&mut self, cx: &mut Context<'_>, pdu: ControlPdu) {
+        match pdu {
+            ControlPdu::ConnectionUpdateInd(update) => self.on_connection_update(cx, update),
+            ControlPdu::ChannelMapInd { channel_map, instant } => {
+                self.on_channel_map(cx, channel_map, instant);
+            }
+            ControlPdu::TerminateInd(reason) => self.on_terminate(cx, reason),
+            ControlPdu::EncReq(request) => self.on_enc_req(cx, request),
+            ControlPdu::StartEncRsp => self.on_start_enc_rsp(cx),
+            ControlPdu::UnknownRsp(opcode) => self.on_unknown_rsp(cx, opcode),
+            ControlPdu::FeatureReq(features) => self.on_feature_req(cx, features),
+            ControlPdu::FeatureRsp(features) => self.on_feature_rsp(cx, features),
+            ControlPdu::PauseEncReq => self.on_pause_enc_req(cx),
+            ControlPdu::PauseEncRsp => self.on_pause_enc_rsp(cx),
+            ControlPdu::VersionInd(version) => self.on_version(cx, version),
+            ControlPdu::RejectInd(error) => self.on_reject(cx, None, error),
+            ControlPdu::RejectExtInd { opcode, error } => self.on_reject(cx, Some(opcode), error),
+            ControlPdu::ConnectionParamReq(request) => self.on_parameters_req(cx, request),
+            ControlPdu::PingReq => self.on_ping_req(cx),
+            ControlPdu::PingRsp => self.on_ping_rsp(cx),
+            ControlPdu::LengthReq(length) => self.on_length_req(cx, length),
+            ControlPdu::LengthRsp(length) => self.on_length_rsp(cx, length),
+            ControlPdu::PhyReq { rx, .. } => self.on_phy_req(cx, rx),
+            ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant } => {
+                self.on_phy_update(cx, c_to_p, p_to_c, instant);
+            }
+            other => self.on_unknown(cx, other.opcode()),
+        }
+    }
+
+    /// A queued PDU has been acknowledged.
+    pub(super) fn acknowledged(&mut self, cx: &mut Context<'_>, tag: Tag) {
+        match self.sender.acknowledged(tag) {
+            Some(Sent::Control(opcode)) => {
+                self.encryption.acknowledged(opcode);
+                self.terminated(cx, opcode);
+            }
+            Some(Sent::LastFragment) => {
+                cx.out.event(crate::hci::Event::NumberOfCompletedPackets {
+                    handle: self.handle,
+                    count: 1,
+                });
+            }
+            Some(Sent::Fragment) | None => {}
+        }
+    }
+
+    /// After each call: starts what may start, hands over what may be sent, suspends latency
+    /// while an answer or an instant is awaited.
+    pub(super) fn settle(&mut self, cx: &mut Context<'_>) {
+        if self.gone {
+            return;
+        }
+        self.start_waiting(cx);
+        let flows = !self.encryption.is_busy() && self.termination.is_none();
+        let fragment = flows.then(|| self.fragment_octets());
+        match self.sender.pump(cx.out, self.link, &mut self.encryption.tx, fragment) {
+            Ok(blocks) => cx.blocks = cx.blocks.saturating_add(blocks),
+            // Out of packet counters: no key is left to go on with.
+            Err(_) => return self.leave(cx, ErrorCode::MIC_FAILURE),
+        }
+        let on = self.procedures.own.is_some()
+            || self.procedures.peers.is_some()
+            || self.encryption.is_busy()
+            || self.termination.is_some();
+        if on != self.listening {
+            self.listening = on;
+            cx.out.order(LinkOrder::ListenAlways { link: self.link, on });
+        }
+    }
+
+    /// When [`Self::timer`] is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let termination = self.termination.and_then(|t| t.deadline());
+        [self.procedures.deadline(), self.encryption.deadline, termination, self.ping.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    pub(super) fn timer(&mut self, cx: &mut Context<'_>) {
+        let response = self.procedures.deadline().into_iter().chain(self.encryption.deadline);
+        if self.termination.and_then(|t| t.deadline()).is_some_and(|at| at <= cx.now) {
+            self.terminated(cx, Opcode::TERMINATE_IND);
+        } else if response.min().is_some_and(|at| at <= cx.now) {
+            self.misbehaved(cx, PeerMisbehaved::NoResponse);
+            self.leave(cx, ErrorCode::LL_RESPONSE_TIMEOUT);
+        } else {
+            self.ping_timer(cx);
+        }
+    }
+}
+
+/// Whether a peripheral with these features acts on a PDU. All others are LL_UNKNOWN_RSP's.
+fn understands(features: FeatureSet, opcode: Opcode) -> bool {
+    if phy::OPCODES.contains(&opcode) {
+        // A central never sends LL_PHY_RSP.
+        return opcode != Opcode::PHY_RSP && features.has(FeatureSet::LE_2M);
+    }
+    match opcode {
+        Opcode::CONNECTION_PARAM_REQ => features.has(FeatureSet::CONNECTION_PARAMETERS_REQUEST),
+        Opcode::PING_REQ | Opcode::PING_RSP => features.has(FeatureSet::PING),
+        Opcode::LENGTH_REQ | Opcode::LENGTH_RSP => features.has(FeatureSet::DATA_LENGTH_EXTENSION),
+        _ => opcode.0 <= Opcode::REJECT_EXT_IND.0 && !wrong_role(opcode),
+    }
+}
+
+/// PDUs that only a peripheral may send.
+fn wrong_role(opcode: Opcode) -> bool {
+    const PERIPHERALS: [Opcode; 6] = [
+        Opcode::ENC_RSP,
+        Opcode::START_ENC_REQ,
+        Opcode::PERIPHERAL_FEATURE_REQ,
+        Opcode::CONNECTION_PARAM_RSP,
+        Opcode::PHY_RSP,
+        Opcode::MIN_USED_CHANNELS_IND,
+    ];
+    PERIPHERALS.contains(&opcode)
+}

@@ -1,0 +1,197 @@
+//! Encryption start, peripheral's side (Vol 6, Part B, 5.1.3.1). For the pause see
+//! [`super::pause`].
+//!
+//! PDUs are encrypted when they are handed to `Link` and decrypted after the event. Reception is
+//! decrypted from the acknowledgement of LL_START_ENC_REQ on: whoever has acknowledged it sends
+//! nothing in the clear any more.
+
+use crate::crypto::ccm::{Cipher, Direction, session_key};
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::hci::Event;
+use crate::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
+use crate::secret::Secret;
+use crate::time::Instant;
+use crate::trace::{Initiator, Procedure, Trace};
+
+use super::connection::{Connection, Context};
+use super::procedure::RESPONSE_TIMEOUT;
+
+/// How far encryption is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) enum Phase {
+    /// No encryption.
+    #[default]
+    Off,
+    /// LL_ENC_REQ has been answered; the host looks for the key.
+    AwaitKey,
+    /// LL_START_ENC_REQ is on its way.
+    Starting,
+    /// Encrypted.
+    On,
+    /// LL_PAUSE_ENC_RSP is on its way.
+    Pausing,
+    /// In the clear again; LL_ENC_REQ must follow.
+    Paused,
+}
+
+/// Both halves of the session key diversifier and of the initialization vector, as on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Halves {
+    skd_c: [u8; 8],
+    skd_p: [u8; 8],
+    iv_c: [u8; 4],
+    iv_p: [u8; 4],
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) struct Encryption {
+    pub(super) phase: Phase,
+    pub(super) rx: Option<Cipher>,
+    pub(super) tx: Option<Cipher>,
+    /// Ciphers of the session that starts.
+    next: Option<(Cipher, Cipher)>,
+    halves: Option<Halves>,
+    /// The connection was encrypted before: this is a refresh.
+    pub(super) refresh: bool,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Encryption {
+    /// Whether encryption is being started or paused: no data, and few PDUs are tolerated.
+    pub(super) const fn is_busy(&self) -> bool {
+        !matches!(self.phase, Phase::Off | Phase::On)
+    }
+
+    /// Whether a PDU may be received while encryption is being started or paused.
+    pub(super) const fn tolerates(&self, pdu: &ControlPdu) -> bool {
+        match pdu {
+            ControlPdu::TerminateInd(_)
+            | ControlPdu::RejectInd(_)
+            | ControlPdu::RejectExtInd { .. }
+            | ControlPdu::UnknownRsp(_) => true,
+            // In the clear it is no answer to anything.
+            ControlPdu::StartEncRsp => matches!(self.phase, Phase::Starting) && self.rx.is_some(),
+            ControlPdu::PauseEncRsp => matches!(self.phase, Phase::Pausing),
+            ControlPdu::EncReq(_) => matches!(self.phase, Phase::Paused),
+            _ => false,
+        }
+    }
+
+    /// Whether a PDU may be sent while encryption is being started or paused.
+    pub(super) fn permits(&self, opcode: Opcode) -> bool {
+        const PERMITTED: [Opcode; 7] = [
+            Opcode::TERMINATE_IND,
+            Opcode::ENC_RSP,
+            Opcode::START_ENC_REQ,
+            Opcode::START_ENC_RSP,
+            Opcode::REJECT_IND,
+            Opcode::REJECT_EXT_IND,
+            Opcode::PAUSE_ENC_RSP,
+        ];
+        !self.is_busy() || PERMITTED.contains(&opcode)
+    }
+
+    /// A PDU of ours has been acknowledged.
+    pub(super) fn acknowledged(&mut self, opcode: Opcode) {
+        if opcode == Opcode::START_ENC_REQ
+            && self.phase == Phase::Starting
+            && let Some((rx, _)) = &self.next
+        {
+            self.rx = Some(rx.clone());
+        } else if opcode == Opcode::PAUSE_ENC_RSP && self.phase == Phase::Pausing {
+            self.rx = None;
+        }
+    }
+}
+
+impl Connection {
+    /// Whether the host has been asked for the key and has not answered yet.
+    pub(super) fn awaits_key(&self) -> bool {
+        self.encryption.phase == Phase::AwaitKey && self.encryption.halves.is_some()
+    }
+
+    pub(super) fn on_enc_req(&mut self, cx: &mut Context<'_>, request: EncReq) {
+        if !cx.features().has(FeatureSet::ENCRYPTION) {
+            return self.reject(cx, Opcode::ENC_REQ, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
+        }
+        if self.encryption.phase == Phase::On {
+            self.misbehaved(cx, PeerMisbehaved::UnexpectedResponse);
+            return self.reject(cx, Opcode::ENC_REQ, ErrorCode::LMP_PDU_NOT_ALLOWED);
+        }
+        cx.out.trace(Trace::ProcedureStarted {
+            link: self.link,
+            procedure: Procedure::EncryptionStart,
+            initiator: Initiator::Remote,
+        });
+        // Sent behind all that is queued already, so that is flushed in the clear.
+        self.encryption.phase = Phase::AwaitKey;
+        self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
+        let (skd_p, iv_p) = (cx.random.octets(), cx.random.octets());
+        let EncReq { rand, ediv, skd_c, iv_c } = request;
+        self.encryption.halves = Some(Halves { skd_c, skd_p, iv_c, iv_p });
+        self.send(cx, ControlPdu::EncRsp(EncRsp { skd_p, iv_p }));
+        if cx.out.masks.key_request() {
+            cx.out.event(Event::LeLongTermKeyRequest { handle: self.handle, rand, ediv });
+        } else {
+            self.no_key(cx);
+        }
+    }
+
+    /// The host has the key. False if it was not asked.
+    pub(super) fn key(&mut self, cx: &mut Context<'_>, ltk: &Secret<16>) -> bool {
+        if self.encryption.phase != Phase::AwaitKey {
+            return false;
+        }
+        let Some(Halves { skd_c, skd_p, iv_c, iv_p }) = self.encryption.halves.take() else {
+            return false;
+        };
+        let key = session_key(ltk, skd_c, skd_p);
+        cx.blocks = cx.blocks.saturating_add(1);
+        let rx = Cipher::new(key.clone(), iv_c, iv_p, Direction::CentralToPeripheral);
+        let tx = Cipher::new(key, iv_c, iv_p, Direction::PeripheralToCentral);
+        self.encryption.next = Some((rx, tx));
+        self.encryption.phase = Phase::Starting;
+        self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
+        self.send(cx, ControlPdu::StartEncReq);
+        true
+    }
+
+    /// The host has no key. False if it was not asked.
+    pub(super) fn no_key(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.encryption.phase != Phase::AwaitKey {
+            return false;
+        }
+        let error = ErrorCode::PIN_OR_KEY_MISSING;
+        self.encryption.halves = None;
+        self.encryption.deadline = None;
+        self.trace_end(cx, Procedure::EncryptionStart, Initiator::Remote, error);
+        if self.encryption.refresh {
+            // What was encrypted must not go on in the clear.
+            self.terminate(cx, error, error);
+        } else {
+            self.reject(cx, Opcode::ENC_REQ, error);
+            self.encryption.phase = Phase::Off;
+            self.release_held(cx);
+        }
+        true
+    }
+
+    pub(super) fn on_start_enc_rsp(&mut self, cx: &mut Context<'_>) {
+        let Some((_, tx)) = self.encryption.next.take() else {
+            return self.unexpected(cx);
+        };
+        self.encryption.tx = Some(tx);
+        self.send(cx, ControlPdu::StartEncRsp);
+        self.encryption.phase = Phase::On;
+        self.encryption.deadline = None;
+        self.ping.start(cx.now);
+        let (handle, status) = (self.handle, ErrorCode::SUCCESS);
+        self.trace_end(cx, Procedure::EncryptionStart, Initiator::Remote, status);
+        if core::mem::take(&mut self.encryption.refresh) {
+            cx.out.event(Event::EncryptionKeyRefreshComplete { handle, status });
+        } else {
+            cx.out.event(Event::EncryptionChange { handle, status, enabled: true });
+        }
+        self.release_held(cx);
+    }
+}

@@ -1,0 +1,66 @@
+//! Feature exchange (Vol 6, Part B, 5.1.4), started by either side.
+
+use crate::error::ErrorCode;
+use crate::hci::Event;
+use crate::pdu::control::{ControlPdu, FeatureSet};
+use crate::trace::Procedure;
+
+use super::connection::{Connection, Context};
+
+/// Bits that a device keeps to itself (Vol 6, Part B, 4.6): LL Privacy, Extended Scanning Filter
+/// Policies, Extended Advertising, Periodic Advertising.
+const NOT_EXCHANGED: FeatureSet = FeatureSet(1 << 6 | 1 << 7 | 1 << 12 | 1 << 13);
+
+/// Octet 0: in a response the features that both sides have.
+const OCTET_0: FeatureSet = FeatureSet(0xFF);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) struct Features {
+    /// What the peer has said; `None` before any exchange.
+    pub(super) peer: Option<FeatureSet>,
+}
+
+impl Features {
+    /// Whether the peer is known not to have a feature.
+    pub(super) fn lacks(&self, feature: FeatureSet) -> bool {
+        self.peer.is_some_and(|peer| !peer.has(feature))
+    }
+
+    /// Whether both sides are known to have a feature.
+    pub(super) fn common(&self, own: FeatureSet, feature: FeatureSet) -> bool {
+        own.has(feature) && self.peer.is_some_and(|peer| peer.has(feature))
+    }
+}
+
+impl Connection {
+    pub(super) fn start_features(&mut self, cx: &mut Context<'_>) {
+        if self.features.peer.is_some() {
+            self.end_own(cx, ErrorCode::SUCCESS);
+        } else {
+            let own = cx.features().without(NOT_EXCHANGED);
+            self.send(cx, ControlPdu::PeripheralFeatureReq(own));
+        }
+    }
+
+    pub(super) fn on_feature_req(&mut self, cx: &mut Context<'_>, peer: FeatureSet) {
+        self.features.peer = Some(peer);
+        self.trace_served(cx, Procedure::FeatureExchange);
+        let own = cx.features().without(NOT_EXCHANGED);
+        let answer = own.without(OCTET_0).with(own.and(peer).and(OCTET_0));
+        self.send(cx, ControlPdu::FeatureRsp(answer));
+    }
+
+    pub(super) fn on_feature_rsp(&mut self, cx: &mut Context<'_>, peer: FeatureSet) {
+        if self.procedures.asked(Procedure::FeatureExchange).is_some() {
+            self.features.peer = Some(peer);
+            self.end_own(cx, ErrorCode::SUCCESS);
+        } else {
+            self.unexpected(cx);
+        }
+    }
+
+    pub(super) fn tell_features(&self, cx: &mut Context<'_>, status: ErrorCode) {
+        let features = self.features.peer.unwrap_or_default();
+        cx.out.event(Event::LeRemoteFeatures { handle: self.handle, status, features });
+    }
+}

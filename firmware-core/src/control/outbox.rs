@@ -1,0 +1,137 @@
+//! What `Control` has to say, in order: the queue that [`Control::poll`](super::Control::poll)
+//! empties, with the event masks in front of it.
+
+use super::ControlOutput;
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::hci::{Acl, Event, HciOpcode, Return};
+use crate::link::message::{LinkId, LinkOrder};
+use crate::queue::Queue;
+use crate::radio::Tag;
+use crate::trace::Trace;
+
+/// Outputs of one call. The largest batch is a reset of several busy connections.
+const OUTPUTS: usize = 40;
+
+/// Code of the Hardware Error event that says outputs were lost because nobody polled.
+const OUTPUTS_LOST: u8 = 1;
+
+/// Set Event Mask and LE Set Event Mask (Vol 4, Part E, 7.3.1 and 7.8.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Masks {
+    pub(super) events: u64,
+    pub(super) le_events: u64,
+}
+
+impl Default for Masks {
+    /// The values after a reset. LE Meta events are off until the host asks for them.
+    fn default() -> Self {
+        Self { events: 0x0000_1FFF_FFFF_FFFF, le_events: 0x1F }
+    }
+}
+
+impl Masks {
+    const LE_META: u64 = 1 << 61;
+
+    /// LE subevent code minus one, for LE Meta events.
+    const fn le_bits(event: &Event) -> Option<u64> {
+        Some(match event {
+            // Either form of the event will do.
+            Event::LeConnectionComplete(_) => 1 | 1 << 9,
+            Event::LeAdvertisingReport(_) => 1 << 1,
+            Event::LeConnectionUpdateComplete { .. } => 1 << 2,
+            Event::LeRemoteFeatures { .. } => 1 << 3,
+            Event::LeLongTermKeyRequest { .. } => 1 << 4,
+            Event::LeRemoteConnectionParameterRequest { .. } => 1 << 5,
+            Event::LeDataLengthChange { .. } => 1 << 6,
+            Event::LePhyUpdateComplete { .. } => 1 << 11,
+            _ => return None,
+        })
+    }
+
+    /// Whether the host wants this event.
+    pub(super) const fn allow(&self, event: &Event) -> bool {
+        if let Some(bits) = Self::le_bits(event) {
+            return self.events & Self::LE_META != 0 && self.le_events & bits != 0;
+        }
+        let bit = match event {
+            Event::DisconnectionComplete { .. } => 4,
+            Event::EncryptionChange { .. } => 7,
+            Event::RemoteVersion { .. } => 11,
+            Event::HardwareError { .. } => 15,
+            Event::EncryptionKeyRefreshComplete { .. } => 47,
+            // Cannot be masked, or (authenticated payload timeout) only by a command that this
+            // waist does not carry.
+            _ => return true,
+        };
+        self.events & (1 << bit) != 0
+    }
+
+    /// Whether the host may be asked for a long term key.
+    pub(super) const fn key_request(&self) -> bool {
+        self.events & Self::LE_META != 0 && self.le_events & (1 << 4) != 0
+    }
+
+    /// Whether the host may be asked about connection parameters.
+    pub(super) const fn parameter_request(&self) -> bool {
+        self.events & Self::LE_META != 0 && self.le_events & (1 << 5) != 0
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) struct Outbox {
+    queue: Queue<ControlOutput, OUTPUTS>,
+    pub(super) masks: Masks,
+    last_tag: Tag,
+    lost: bool,
+}
+
+impl Outbox {
+    fn push(&mut self, output: ControlOutput) {
+        self.lost |= self.queue.push(output).is_err();
+    }
+
+    pub(super) fn pop(&mut self) -> Option<ControlOutput> {
+        self.queue.pop().or_else(|| {
+            core::mem::take(&mut self.lost)
+                .then_some(ControlOutput::Event(Event::HardwareError { code: OUTPUTS_LOST }))
+        })
+    }
+
+    pub(super) fn order(&mut self, order: LinkOrder) {
+        self.push(ControlOutput::Order(order));
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        if self.masks.allow(&event) {
+            self.push(ControlOutput::Event(event));
+        }
+    }
+
+    pub(super) fn acl(&mut self, acl: Acl) {
+        self.push(ControlOutput::Acl(acl));
+    }
+
+    pub(super) fn trace(&mut self, trace: Trace) {
+        self.push(ControlOutput::Trace(trace));
+    }
+
+    pub(super) fn misbehaved(&mut self, link: LinkId, sin: PeerMisbehaved) {
+        self.trace(Trace::Misbehaved { link: Some(link), sin });
+    }
+
+    /// Command Complete.
+    pub(super) fn complete(&mut self, opcode: HciOpcode, status: ErrorCode, returned: Return) {
+        self.event(Event::CommandComplete { opcode, status, returned });
+    }
+
+    /// Command Status.
+    pub(super) fn status(&mut self, opcode: HciOpcode, status: ErrorCode) {
+        self.event(Event::CommandStatus { opcode, status });
+    }
+
+    /// A tag that no PDU had in a long time; never zero.
+    pub(super) fn fresh_tag(&mut self) -> Tag {
+        self.last_tag = self.last_tag.checked_add(1).unwrap_or(1);
+        self.last_tag
+    }
+}

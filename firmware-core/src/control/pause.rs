@@ -1,0 +1,41 @@
+//! Encryption pause (Vol 6, Part B, 5.1.3.2): what comes before a refresh of the key.
+
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::pdu::control::ControlPdu;
+use crate::trace::{Initiator, Procedure, Trace};
+
+use super::connection::{Connection, Context};
+use super::encryption::Phase;
+use super::procedure::RESPONSE_TIMEOUT;
+
+impl Connection {
+    pub(super) fn on_pause_enc_req(&mut self, cx: &mut Context<'_>) {
+        if self.encryption.phase != Phase::On {
+            return self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
+        }
+        cx.out.trace(Trace::ProcedureStarted {
+            link: self.link,
+            procedure: Procedure::EncryptionPause,
+            initiator: Initiator::Remote,
+        });
+        // Still encrypted, and behind all that is queued.
+        self.send(cx, ControlPdu::PauseEncRsp);
+        self.encryption.phase = Phase::Pausing;
+        self.encryption.refresh = true;
+        self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
+        self.ping.stop();
+    }
+
+    /// The central's answer: both directions are in the clear now.
+    pub(super) fn on_pause_enc_rsp(&mut self, cx: &mut Context<'_>) {
+        if self.encryption.phase != Phase::Pausing {
+            return self.unexpected(cx);
+        }
+        self.encryption.tx = None;
+        self.encryption.rx = None;
+        self.encryption.phase = Phase::Paused;
+        self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
+        let outcome = ErrorCode::SUCCESS;
+        self.trace_end(cx, Procedure::EncryptionPause, Initiator::Remote, outcome);
+    }
+}

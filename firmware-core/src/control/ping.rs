@@ -1,0 +1,97 @@
+//! LE Ping (Vol 6, Part B, 5.1.8) and the authenticated payload timeout (5.4).
+
+use crate::error::ErrorCode;
+use crate::hci::Event;
+use crate::pdu::control::{ControlPdu, FeatureSet};
+use crate::time::{Duration, Instant};
+use crate::trace::Procedure;
+
+use super::connection::{Connection, Context};
+use super::procedure::Request;
+
+/// Default authenticated payload timeout, units of 10 ms: 30 s.
+const DEFAULT: u16 = 3000;
+
+/// The authenticated payload timeout of an encrypted connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Ping {
+    /// Units of 10 ms.
+    pub(super) timeout: u16,
+    /// When the last authenticated PDU came; `None`: not encrypted.
+    heard: Option<Instant>,
+    pinged: bool,
+}
+
+impl Default for Ping {
+    fn default() -> Self {
+        Self { timeout: DEFAULT, heard: None, pinged: false }
+    }
+}
+
+impl Ping {
+    /// Starts the timer, or starts it again: a PDU with a valid MIC has come.
+    pub(super) const fn start(&mut self, now: Instant) {
+        self.heard = Some(now);
+        self.pinged = false;
+    }
+
+    pub(super) const fn stop(&mut self) {
+        self.heard = None;
+    }
+
+    pub(super) const fn is_running(&self) -> bool {
+        self.heard.is_some()
+    }
+
+    fn span(&self) -> Duration {
+        Duration::from_ms(u64::from(self.timeout).saturating_mul(10))
+    }
+
+    /// When the timeout expires.
+    fn expiry(&self) -> Option<Instant> {
+        Some(self.heard? + self.span())
+    }
+
+    /// When it is time to ask for a sign of life: at half time, so that it has many connection
+    /// events to come.
+    fn ping_at(&self) -> Option<Instant> {
+        (!self.pinged).then_some(self.heard? + self.span().divided_by(2))
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.ping_at().or_else(|| self.expiry())
+    }
+}
+
+impl Connection {
+    pub(super) fn start_ping(&mut self, cx: &mut Context<'_>) {
+        self.send(cx, ControlPdu::PingReq);
+    }
+
+    pub(super) fn on_ping_req(&mut self, cx: &mut Context<'_>) {
+        self.trace_served(cx, Procedure::LePing);
+        self.send(cx, ControlPdu::PingRsp);
+    }
+
+    pub(super) fn on_ping_rsp(&mut self, cx: &mut Context<'_>) {
+        if self.procedures.asked(Procedure::LePing).is_some() {
+            self.end_own(cx, ErrorCode::SUCCESS);
+        } else {
+            self.unexpected(cx);
+        }
+    }
+
+    pub(super) fn ping_timer(&mut self, cx: &mut Context<'_>) {
+        if self.ping.expiry().is_some_and(|at| at <= cx.now) {
+            cx.out.event(Event::AuthenticatedPayloadTimeoutExpired { handle: self.handle });
+            self.ping.start(cx.now);
+        } else if self.ping.ping_at().is_some_and(|at| at <= cx.now) {
+            self.ping.pinged = true;
+            let features = cx.features();
+            if features.has(FeatureSet::PING) && !self.procedures.is_requested(Procedure::LePing) {
+                // A full queue means that PDUs will flow without a ping.
+                let _ = self.procedures.request(Request::Ping);
+            }
+        }
+    }
+}

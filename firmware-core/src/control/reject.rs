@@ -1,0 +1,83 @@
+//! Refusals in both directions: LL_UNKNOWN_RSP, LL_REJECT_IND and LL_REJECT_EXT_IND.
+
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use crate::trace::Procedure;
+
+use super::connection::{Connection, Context};
+use super::procedure::{PeerStage, Request};
+
+/// The PDU that starts a procedure of ours.
+const fn opcode(request: Request) -> Opcode {
+    match request {
+        Request::Version => Opcode::VERSION_IND,
+        Request::Features => Opcode::PERIPHERAL_FEATURE_REQ,
+        Request::DataLength => Opcode::LENGTH_REQ,
+        Request::Phy { .. } => Opcode::PHY_REQ,
+        Request::Parameters(_) => Opcode::CONNECTION_PARAM_REQ,
+        Request::Ping => Opcode::PING_REQ,
+    }
+}
+
+impl Connection {
+    /// Rejects, in the extended form if both sides are known to have it.
+    pub(super) fn reject(&mut self, cx: &mut Context<'_>, opcode: Opcode, error: ErrorCode) {
+        let pdu = if self.features.common(cx.features(), FeatureSet::EXTENDED_REJECT) {
+            ControlPdu::RejectExtInd { opcode, error }
+        } else {
+            ControlPdu::RejectInd(error)
+        };
+        self.send(cx, pdu);
+    }
+
+    /// Whether an own procedure with this first PDU (any, for `None`) awaits an answer.
+    fn awaits_answer(&self, of: Option<Opcode>) -> bool {
+        self.procedures.own.is_some_and(|own| {
+            self.procedures.asked(own.request.procedure()).is_some()
+                && of.is_none_or(|of| of == opcode(own.request))
+        })
+    }
+
+    pub(super) fn on_unknown_rsp(&mut self, cx: &mut Context<'_>, of: Opcode) {
+        if !self.awaits_answer(Some(of)) {
+            return self.unexpected(cx);
+        }
+        // For a ping any answer will do.
+        let outcome = if of == Opcode::PING_REQ {
+            ErrorCode::SUCCESS
+        } else {
+            ErrorCode::UNSUPPORTED_REMOTE_FEATURE
+        };
+        self.end_own(cx, outcome);
+    }
+
+    /// Both forms are accepted, whatever has been said about features: old centrals send the
+    /// short one to requests that are younger than it.
+    pub(super) fn on_reject(&mut self, cx: &mut Context<'_>, of: Option<Opcode>, error: ErrorCode) {
+        let parameters = Procedure::ConnectionParametersRequest;
+        let answered = self.procedures.peer_stage(parameters) == Some(PeerStage::Indication);
+        let means_ours = of.is_none_or(|of| {
+            of == Opcode::CONNECTION_PARAM_RSP || of == Opcode::CONNECTION_PARAM_REQ
+        });
+        if self.awaits_answer(of) {
+            self.end_own(cx, error);
+        } else if answered && means_ours {
+            self.end_peers(cx, error);
+        } else if !self.encryption.is_busy() {
+            self.unexpected(cx);
+        }
+    }
+
+    pub(super) fn on_unknown(&mut self, cx: &mut Context<'_>, opcode: Opcode) {
+        self.send(cx, ControlPdu::UnknownRsp(opcode));
+    }
+
+    /// An answer to nothing: recorded, and ignored.
+    pub(super) fn unexpected(&self, cx: &mut Context<'_>) {
+        self.misbehaved(cx, PeerMisbehaved::UnexpectedResponse);
+    }
+
+    pub(super) fn misbehaved(&self, cx: &mut Context<'_>, sin: PeerMisbehaved) {
+        cx.out.misbehaved(self.link, sin);
+    }
+}

@@ -1,0 +1,133 @@
+//! The resolving list (Vol 6, Part B, 4.7 and 6.4): whose private address is it?
+
+use crate::address::Address;
+use crate::crypto::address::resolves;
+use crate::error::ErrorCode;
+use crate::link::message::LinkOrder;
+use crate::queue::Queue;
+use crate::secret::Secret;
+
+use super::outbox::Outbox;
+
+/// Devices in the resolving list.
+pub(super) const RESOLVING_LIST: usize = 8;
+
+/// Private addresses that `Link` has been told about lately.
+const RECENT: usize = 8;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Device {
+    identity: Address,
+    peer_irk: Secret<16>,
+    /// Accepts the device under its identity address too.
+    device_privacy: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) struct ResolvingList {
+    devices: Queue<Device, RESOLVING_LIST>,
+    pub(super) enabled: bool,
+    /// What `Link` was told, so that it can be told anew when the list changes.
+    recent: Queue<(Address, Option<Address>), RECENT>,
+}
+
+impl ResolvingList {
+    pub(super) fn add(&mut self, identity: Address, peer_irk: Secret<16>) -> Result<(), ErrorCode> {
+        if self.devices.iter().any(|device| device.identity == identity) {
+            return Err(ErrorCode::INVALID_PARAMETERS);
+        }
+        // Network privacy is what a device starts with.
+        self.devices
+            .push(Device { identity, peer_irk, device_privacy: false })
+            .map_err(|_| ErrorCode::MEMORY_CAPACITY_EXCEEDED)
+    }
+
+    pub(super) fn remove(&mut self, identity: Address) -> Result<(), ErrorCode> {
+        let before = self.devices.len();
+        self.devices.retain(|device| device.identity != identity);
+        if self.devices.len() == before {
+            return Err(ErrorCode::UNKNOWN_CONNECTION);
+        }
+        Ok(())
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.devices.clear();
+    }
+
+    pub(super) fn set_mode(&mut self, identity: Address, device: bool) -> Result<(), ErrorCode> {
+        let mut found = Err(ErrorCode::UNKNOWN_CONNECTION);
+        let mut changed = Queue::new();
+        for entry in self.devices.iter() {
+            let mut entry = entry.clone();
+            if entry.identity == identity {
+                entry.device_privacy = device;
+                found = Ok(());
+            }
+            // As many as there were.
+            let _ = changed.push(entry);
+        }
+        self.devices = changed;
+        found
+    }
+
+    /// Whose the private address is, and how many AES blocks it took to find out.
+    pub(super) fn resolve(&self, address: Address) -> (Option<Address>, u16) {
+        let mut blocks = 0_u16;
+        if !self.enabled || !address.is_resolvable() {
+            return (None, blocks);
+        }
+        for device in self.devices.iter().filter(|device| device.has_irk()) {
+            blocks = blocks.saturating_add(1);
+            if resolves(&device.peer_irk, address) {
+                return (Some(device.identity), blocks);
+            }
+        }
+        (None, blocks)
+    }
+
+    /// Whether a device must be ignored because it shows its identity address although network
+    /// privacy is asked of it.
+    pub(super) fn must_hide(&self, address: Address) -> bool {
+        let hides = |device: &Device| {
+            device.identity == address && device.has_irk() && !device.device_privacy
+        };
+        self.enabled && self.devices.iter().any(hides)
+    }
+
+    /// Resolves and tells `Link`.
+    pub(super) fn tell(&mut self, out: &mut Outbox, rpa: Address) -> (Option<Address>, u16) {
+        let (identity, blocks) = self.resolve(rpa);
+        self.recent.retain(|(known, _)| *known != rpa);
+        if self.recent.is_full() {
+            self.recent.pop();
+        }
+        // There is room: one was taken out.
+        let _ = self.recent.push((rpa, identity));
+        out.order(LinkOrder::Resolved { rpa, identity });
+        (identity, blocks)
+    }
+
+    /// The list has changed: what `Link` remembers may be wrong now.
+    pub(super) fn changed(&mut self, out: &mut Outbox) -> u16 {
+        let mut blocks = 0_u16;
+        let mut recent = Queue::new();
+        for &(rpa, before) in self.recent.iter() {
+            let (identity, cost) = self.resolve(rpa);
+            blocks = blocks.saturating_add(cost);
+            if identity != before {
+                out.order(LinkOrder::Resolved { rpa, identity });
+            }
+            // As many as there were.
+            let _ = recent.push((rpa, identity));
+        }
+        self.recent = recent;
+        blocks
+    }
+}
+
+impl Device {
+    fn has_irk(&self) -> bool {
+        self.peer_irk != Secret::new([0; 16])
+    }
+}

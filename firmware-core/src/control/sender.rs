@@ -1,0 +1,156 @@
+//! What waits to be sent on one connection: control PDUs first, then the host's ACL data in
+//! fragments, each encrypted when it is handed to `Link`.
+
+use crate::crypto::ccm::{Cipher, CipherError};
+use crate::hci::{Acl, AclBoundary};
+use crate::link::message::{LinkId, LinkOrder, Payload, TX_QUEUE};
+use crate::pdu::control::{ControlPdu, Opcode};
+use crate::pdu::data::Llid;
+use crate::queue::Queue;
+use crate::radio::Tag;
+use crate::trace::Trace;
+
+use super::outbox::Outbox;
+
+/// ACL packets that the host may have outstanding on one connection.
+pub(super) const ACL_BUFFERS: usize = 4;
+
+/// Control PDUs that can wait behind the ones `Link` has. A procedure has at most one waiting,
+/// so only a peer that acknowledges nothing and asks on and on fills it.
+const CONTROL_QUEUE: usize = 8;
+
+/// A control PDU that is held back while encryption starts.
+const HELD: usize = 2;
+
+/// What a PDU in `Link`'s hands is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Sent {
+    Control(Opcode),
+    Fragment,
+    LastFragment,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) struct Sender {
+    in_flight: Queue<(Tag, Sent), TX_QUEUE>,
+    control: Queue<(Tag, ControlPdu), CONTROL_QUEUE>,
+    held: Queue<ControlPdu, HELD>,
+    acl: Queue<Acl, ACL_BUFFERS>,
+    /// Octets of the oldest ACL packet that are in `Link`'s hands already.
+    offset: usize,
+    /// ACL packets that the host has not got back yet.
+    outstanding: usize,
+}
+
+impl Sender {
+    /// Queues a control PDU; false if there is no room.
+    pub(super) fn control(&mut self, out: &mut Outbox, link: LinkId, pdu: ControlPdu) -> bool {
+        if self.control.is_full() {
+            return false;
+        }
+        let tag = out.fresh_tag();
+        out.trace(Trace::Queued { link, tag, opcode: Some(pdu.opcode()) });
+        self.control.push((tag, pdu)).is_ok()
+    }
+
+    /// Keeps a control PDU until [`Self::release`]; false if there is no room.
+    pub(super) fn hold(&mut self, pdu: ControlPdu) -> bool {
+        self.held.push(pdu).is_ok()
+    }
+
+    pub(super) fn release(&mut self) -> Option<ControlPdu> {
+        self.held.pop()
+    }
+
+    /// ACL packets that the host has outstanding.
+    pub(super) const fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
+    /// Takes an ACL packet; false if the host has no credit left.
+    pub(super) fn acl(&mut self, acl: Acl) -> bool {
+        let taken = self.acl.push(acl).is_ok();
+        self.outstanding = self.outstanding.saturating_add(usize::from(taken));
+        taken
+    }
+
+    /// Forgets data that will never be sent.
+    pub(super) fn discard_data(&mut self) {
+        self.acl.clear();
+        self.offset = 0;
+    }
+
+    /// The peer has acknowledged a PDU.
+    pub(super) fn acknowledged(&mut self, tag: Tag) -> Option<Sent> {
+        let &(oldest, sent) = self.in_flight.front()?;
+        if oldest != tag {
+            return None;
+        }
+        self.in_flight.pop();
+        if sent == Sent::LastFragment {
+            self.outstanding = self.outstanding.saturating_sub(1);
+        }
+        Some(sent)
+    }
+
+    /// Hands as much to `Link` as it can take: control PDUs, then data in fragments of at most
+    /// `fragment` octets (none: no data may flow). Data leaves one place free for a control PDU.
+    /// Gives the number of AES blocks.
+    ///
+    /// # Errors
+    /// [`CipherError`] if a PDU could not be encrypted; the connection cannot go on.
+    pub(super) fn pump(
+        &mut self,
+        out: &mut Outbox,
+        link: LinkId,
+        cipher: &mut Option<Cipher>,
+        fragment: Option<usize>,
+    ) -> Result<u16, CipherError> {
+        let mut blocks = 0_u16;
+        while !self.in_flight.is_full() {
+            let next = match self.control.pop() {
+                Some((tag, pdu)) => {
+                    let payload = Payload::from_slice(&pdu.encode()).unwrap_or_default();
+                    Some((tag, Llid::Control, payload, Sent::Control(pdu.opcode())))
+                }
+                None if self.in_flight.len() >= TX_QUEUE.saturating_sub(1) => None,
+                None => fragment.and_then(|octets| self.fragment(out, link, octets)),
+            };
+            let Some((tag, llid, mut payload, sent)) = next else {
+                break;
+            };
+            if let Some(cipher) = cipher {
+                blocks = blocks.saturating_add(Cipher::blocks(payload.len()));
+                cipher.encrypt(llid, &mut payload)?;
+            }
+            // There is room: the loop's condition says so.
+            let _ = self.in_flight.push((tag, sent));
+            out.order(LinkOrder::Send { link, llid, payload, tag });
+        }
+        Ok(blocks)
+    }
+
+    fn fragment(
+        &mut self,
+        out: &mut Outbox,
+        link: LinkId,
+        octets: usize,
+    ) -> Option<(Tag, Llid, Payload, Sent)> {
+        let acl = self.acl.front()?;
+        let first = self.offset == 0 && acl.boundary == AclBoundary::First;
+        let llid = if first { Llid::Start } else { Llid::Continuation };
+        let rest = acl.data.get(self.offset..).unwrap_or(&[]);
+        let take = rest.len().min(octets.max(1));
+        let payload = Payload::from_slice(rest.get(..take).unwrap_or(rest)).unwrap_or_default();
+        let last = take == rest.len();
+        if last {
+            self.acl.pop();
+            self.offset = 0;
+        } else {
+            self.offset = self.offset.saturating_add(take);
+        }
+        let tag = out.fresh_tag();
+        out.trace(Trace::Queued { link, tag, opcode: None });
+        Some((tag, llid, payload, if last { Sent::LastFragment } else { Sent::Fragment }))
+    }
+}

@@ -1,0 +1,111 @@
+//! Termination (Vol 6, Part B, 5.1.6), and leaving without a word.
+
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::hci::Event;
+use crate::link::message::LinkOrder;
+use crate::pdu::control::{ControlPdu, Opcode};
+use crate::time::{Duration, Instant};
+use crate::trace::{Initiator, Procedure, Trace};
+
+use super::connection::{Connection, Context};
+
+/// A termination under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Termination {
+    /// LL_TERMINATE_IND is on its way.
+    Local {
+        /// What the own host is told.
+        reason: ErrorCode,
+        /// When to give up waiting for the acknowledgement.
+        deadline: Instant,
+    },
+    /// The peer's LL_TERMINATE_IND has come. The acknowledgement leaves within this event.
+    Remote {
+        /// What the own host is told.
+        reason: ErrorCode,
+    },
+}
+
+impl Termination {
+    pub(super) const fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Local { deadline, .. } => Some(*deadline),
+            Self::Remote { .. } => None,
+        }
+    }
+}
+
+impl Connection {
+    /// Starts termination with `error` on air and `reason` for the own host. False if it has
+    /// been started already.
+    pub(super) fn terminate(
+        &mut self,
+        cx: &mut Context<'_>,
+        error: ErrorCode,
+        reason: ErrorCode,
+    ) -> bool {
+        if self.termination.is_some() {
+            return false;
+        }
+        cx.out.trace(Trace::ProcedureStarted {
+            link: self.link,
+            procedure: Procedure::Termination,
+            initiator: Initiator::Local,
+        });
+        let timeout = Duration::from_ms(u64::from(self.parameters.timeout).saturating_mul(10));
+        self.termination = Some(Termination::Local { reason, deadline: cx.now + timeout });
+        self.sender.discard_data();
+        self.send(cx, ControlPdu::TerminateInd(error));
+        true
+    }
+
+    pub(super) fn on_terminate(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
+        cx.out.trace(Trace::ProcedureStarted {
+            link: self.link,
+            procedure: Procedure::Termination,
+            initiator: Initiator::Remote,
+        });
+        self.termination = Some(Termination::Remote { reason });
+    }
+
+    /// The own LL_TERMINATE_IND is acknowledged, or will not be.
+    pub(super) fn terminated(&mut self, cx: &mut Context<'_>, opcode: Opcode) {
+        if opcode == Opcode::TERMINATE_IND
+            && let Some(Termination::Local { reason, .. }) = self.termination
+        {
+            self.trace_end(cx, Procedure::Termination, Initiator::Local, ErrorCode::SUCCESS);
+            self.leave(cx, reason);
+        }
+    }
+
+    /// An event is over: nothing holds a connection any more that the peer has terminated.
+    pub(super) fn event_ended(&mut self, cx: &mut Context<'_>) {
+        if let Some(Termination::Remote { reason }) = self.termination {
+            self.trace_end(cx, Procedure::Termination, Initiator::Remote, ErrorCode::SUCCESS);
+            self.leave(cx, reason);
+        }
+    }
+
+    /// Leaves the connection at once and tells the host.
+    pub(super) fn leave(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
+        if !self.gone {
+            cx.out.order(LinkOrder::Drop(self.link));
+            self.gone(cx, reason);
+        }
+    }
+
+    /// The connection is gone already: tells the host.
+    pub(super) fn gone(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
+        self.gone = true;
+        if let Some(own) = self.procedures.own.take() {
+            self.trace_end(cx, own.request.procedure(), Initiator::Local, reason);
+        }
+        self.end_peers(cx, reason);
+        cx.out.event(Event::DisconnectionComplete { handle: self.handle, reason });
+    }
+
+    pub(super) fn instant_passed(&mut self, cx: &mut Context<'_>) {
+        self.misbehaved(cx, PeerMisbehaved::InstantPassed);
+        self.leave(cx, ErrorCode::INSTANT_PASSED);
+    }
+}
