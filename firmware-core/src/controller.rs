@@ -1,1 +1,121 @@
 //! Link and Control composed: a controller usable below any host.
+//!
+//! [`Controller::radio`] does what the radio interrupt must; what follows from it waits for
+//! [`Controller::run_control`], so that a runner can let time pass between the two. Commands and
+//! data of the host are taken by `Control` at once.
+
+use crate::control::{Control, ControlConfig, ControlOutput};
+use crate::hci::{Acl, Command, Event};
+use crate::link::{Link, LinkConfig};
+use crate::radio::{RadioCommand, RadioEvent};
+use crate::random::Entropy;
+use crate::time::Instant;
+use crate::trace::Trace;
+use crate::work::{Level, Work};
+
+/// What leaves a controller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ControllerOutput {
+    /// To the radio.
+    Radio(RadioCommand),
+    /// To the host.
+    Event(Event),
+    /// To the host.
+    Acl(Acl),
+    /// To the record.
+    Trace(Trace),
+}
+
+/// A peripheral's link layer with room for `LINKS` connections.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Controller<const LINKS: usize> {
+    link: Link<LINKS>,
+    control: Control<LINKS>,
+}
+
+impl<const LINKS: usize> Controller<LINKS> {
+    /// As after power-on.
+    #[must_use]
+    pub fn new(link: LinkConfig, control: ControlConfig, entropy: &Entropy) -> Self {
+        Self { link: Link::new(link, entropy), control: Control::new(control, entropy) }
+    }
+
+    /// A command from the host.
+    pub fn command(&mut self, now: Instant, command: Command) -> Work {
+        let work = self.control.command(now, command);
+        self.pass_orders(now, work)
+    }
+
+    /// ACL data from the host.
+    pub fn acl(&mut self, now: Instant, acl: Acl) -> Work {
+        let work = self.control.acl(now, acl);
+        self.pass_orders(now, work)
+    }
+
+    /// An event of the radio. Fetch the answer with [`Self::poll`] well within T_IFS, then call
+    /// [`Self::run_control`] if [`Self::control_pending`].
+    pub fn radio(&mut self, now: Instant, event: RadioEvent) -> Work {
+        self.link.radio(now, event)
+    }
+
+    /// To be called at [`Self::deadline`]; [`Self::control_pending`] may be true afterwards.
+    pub fn timer(&mut self, now: Instant) -> Work {
+        let mut work = Work::none(Level::Radio);
+        if self.link.deadline().is_some_and(|at| at <= now) {
+            work = work.and(self.link.timer(now));
+        }
+        if self.control.deadline().is_some_and(|at| at <= now) {
+            let control = self.control.timer(now);
+            let control = self.pass_orders(now, control);
+            // The more urgent level names the sum.
+            work = work.and(control);
+        }
+        work
+    }
+
+    /// When [`Self::timer`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.link.deadline().into_iter().chain(self.control.deadline()).min()
+    }
+
+    /// Whether [`Self::run_control`] has something to do.
+    #[must_use]
+    pub fn control_pending(&self) -> bool {
+        self.link.has_reports()
+    }
+
+    /// Lets `Control` see what `Link` has reported, and `Link` what `Control` orders. Stops when
+    /// much waits for [`Self::poll`]: poll, and call again while [`Self::control_pending`].
+    pub fn run_control(&mut self, now: Instant) -> Work {
+        let mut work = Work::none(Level::Control);
+        while self.control.has_room()
+            && let Some(report) = self.link.report()
+        {
+            let control = self.control.report(now, report);
+            work = work.and(self.pass_orders(now, control));
+        }
+        work
+    }
+
+    fn pass_orders(&mut self, now: Instant, mut work: Work) -> Work {
+        while let Some(order) = self.control.poll_order() {
+            work = work.and(self.link.order(now, order));
+        }
+        work
+    }
+
+    /// The next output: the radio's first.
+    pub fn poll(&mut self) -> Option<ControllerOutput> {
+        if let Some(command) = self.link.command() {
+            return Some(ControllerOutput::Radio(command));
+        }
+        match self.control.poll()? {
+            // None is left: orders are passed on within the call that causes them.
+            ControlOutput::Order(_) => None,
+            ControlOutput::Event(event) => Some(ControllerOutput::Event(event)),
+            ControlOutput::Acl(acl) => Some(ControllerOutput::Acl(acl)),
+            ControlOutput::Trace(trace) => Some(ControllerOutput::Trace(trace)),
+        }
+    }
+}

@@ -226,7 +226,18 @@ impl<const LINKS: usize> Control<LINKS> {
         self.connections.iter().flatten().filter_map(Connection::deadline).min()
     }
 
-    /// The next output, in order.
+    /// Whether one more report can be taken before [`Self::poll`] empties the queue.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.out.has_room()
+    }
+
+    /// The next order alone, for a runner that has `Link` at hand.
+    pub fn poll_order(&mut self) -> Option<LinkOrder> {
+        self.out.pop_order()
+    }
+
+    /// The next output: all orders, then the rest as it came about.
     pub fn poll(&mut self) -> Option<ControlOutput> {
         self.out.pop()
     }

@@ -9,8 +9,11 @@ use crate::queue::Queue;
 use crate::radio::Tag;
 use crate::trace::Trace;
 
-/// Outputs of one call. The largest batch is a reset of several busy connections.
-const OUTPUTS: usize = 40;
+/// Orders of one call. The largest batch is a reset: connections, lists, cached addresses.
+const ORDERS: usize = 24;
+
+/// Other outputs of one call. The largest batch is the end of a busy connection.
+const OUTPUTS: usize = 32;
 
 /// Code of the Hardware Error event that says outputs were lost because nobody polled.
 const OUTPUTS_LOST: u8 = 1;
@@ -79,6 +82,7 @@ impl Masks {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Outbox {
+    orders: Queue<LinkOrder, ORDERS>,
     queue: Queue<ControlOutput, OUTPUTS>,
     pub(super) masks: Masks,
     last_tag: Tag,
@@ -90,15 +94,26 @@ impl Outbox {
         self.lost |= self.queue.push(output).is_err();
     }
 
+    /// Whether all that a report can cause fits.
+    pub(super) fn has_room(&self) -> bool {
+        self.orders.is_empty() && self.queue.len() <= OUTPUTS / 2
+    }
+
+    pub(super) fn pop_order(&mut self) -> Option<LinkOrder> {
+        self.orders.pop()
+    }
+
+    /// Orders come first: the radio does not wait.
     pub(super) fn pop(&mut self) -> Option<ControlOutput> {
-        self.queue.pop().or_else(|| {
+        let order = self.pop_order().map(ControlOutput::Order);
+        order.or_else(|| self.queue.pop()).or_else(|| {
             core::mem::take(&mut self.lost)
                 .then_some(ControlOutput::Event(Event::HardwareError { code: OUTPUTS_LOST }))
         })
     }
 
     pub(super) fn order(&mut self, order: LinkOrder) {
-        self.push(ControlOutput::Order(order));
+        self.lost |= self.orders.push(order).is_err();
     }
 
     pub(super) fn event(&mut self, event: Event) {

@@ -169,6 +169,12 @@ impl<const LINKS: usize> Link<LINKS> {
         self.command.take()
     }
 
+    /// Whether [`Self::report`] has something to tell.
+    #[must_use]
+    pub fn has_reports(&self) -> bool {
+        !self.reports.is_empty()
+    }
+
     /// What `Control` is to know, in the order of the air.
     pub fn report(&mut self) -> Option<LinkReport> {
         self.reports.pop()

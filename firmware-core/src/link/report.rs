@@ -35,6 +35,10 @@ impl Reports {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn pop(&mut self) -> Option<LinkReport> {
         self.0.pop()
     }
