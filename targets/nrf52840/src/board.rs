@@ -1,0 +1,34 @@
+//! The development kit's four LEDs (P0.13–P0.16, lit when low).
+
+use firmware_core::host::message::Ui;
+use nrf_pac::{P0, gpio};
+
+const FIRST_PIN: usize = 13;
+const LEDS: usize = 4;
+
+/// LEDs off, as outputs.
+pub fn set_up() {
+    for pin in FIRST_PIN..FIRST_PIN + LEDS {
+        light(pin, false);
+        P0.pin_cnf(pin).write(|w| w.set_dir(gpio::vals::Dir::Output));
+    }
+}
+
+/// Shows what a person is to see, as far as four LEDs can: numbers they cannot.
+pub fn show(ui: &Ui) {
+    if let Ui::Led { led, on } = ui
+        && let Some(index) = usize::from(*led).checked_sub(1).filter(|index| *index < LEDS)
+    {
+        light(FIRST_PIN + index, *on);
+    }
+}
+
+fn light(pin: usize, on: bool) {
+    let mut pins = gpio::regs::Outset(0);
+    pins.set_pin(pin, true);
+    if on {
+        P0.outclr().write(|w| w.set_pin(pin, true));
+    } else {
+        P0.outset().write_value(pins);
+    }
+}

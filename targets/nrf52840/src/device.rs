@@ -1,0 +1,110 @@
+//! The core with the hardware around it.
+
+use crate::peripheral::{Input, Output, Peripheral};
+use cortex_m::peripheral::NVIC;
+use firmware_core::config::Config;
+use firmware_core::effect::{Completion, Effect};
+use firmware_core::host::message::HostInput;
+use firmware_core::queue::Queue;
+use firmware_core::random::Entropy;
+use firmware_core::work::Level;
+use nrf_pac::Interrupt;
+
+use crate::board;
+use crate::clock::Clock;
+use crate::radio::Radio;
+
+/// Effects that may wait for the thread. The core starts one at a time per pairing and one per
+/// record.
+const EFFECTS: usize = 8;
+
+/// Everything that the three levels share.
+pub struct Device {
+    peripheral: Peripheral<1>,
+    radio: Radio,
+    clock: Clock,
+    effects: Queue<Effect, EFFECTS>,
+}
+
+impl Device {
+    /// Starts the clocks and sets up the radio; the core does not run yet.
+    pub fn new(config: Config, entropy: &Entropy) -> Self {
+        board::set_up();
+        let clock = Clock::start();
+        let radio = Radio::new();
+        Self { peripheral: Peripheral::new(config, entropy), radio, clock, effects: Queue::new() }
+    }
+
+    /// Starts the core.
+    pub fn start(&mut self) {
+        self.handle(Input::Start);
+    }
+
+    /// The radio has switched itself off.
+    pub fn radio_interrupt(&mut self) {
+        if let Some(event) = self.radio.disabled(self.clock.now()) {
+            self.handle(Input::Radio(event));
+        }
+    }
+
+    /// The clock overflowed, or the core's deadline may have come.
+    pub fn clock_interrupt(&mut self) {
+        self.clock.acknowledge();
+        let now = self.clock.now();
+        if self.peripheral.deadline().is_some_and(|deadline| deadline <= now) {
+            self.handle(Input::Timer);
+        } else {
+            self.clock.set_deadline(self.peripheral.deadline());
+        }
+    }
+
+    /// Slow work for the thread.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.pop()
+    }
+
+    /// Slow work is done.
+    pub fn complete(&mut self, completion: Completion) {
+        self.handle(Input::Host(HostInput::Completed(completion)));
+    }
+
+    /// Runs one step of a level, if it has work; whether it had.
+    pub fn run(&mut self, level: Level) -> bool {
+        if self.peripheral.pending() != Some(level) {
+            return false;
+        }
+        // Here time charges itself.
+        let _ = self.peripheral.run(self.clock.now(), level);
+        self.settle();
+        true
+    }
+
+    fn handle(&mut self, input: Input) {
+        let _ = self.peripheral.handle(self.clock.now(), input);
+        self.settle();
+    }
+
+    /// Does what the core wants done, until it wants nothing more.
+    fn settle(&mut self) {
+        while let Some(output) = self.peripheral.poll() {
+            let now = self.clock.now();
+            match output {
+                Output::Radio(command) => {
+                    if let Some(event) = self.radio.execute(now, command) {
+                        let _ = self.peripheral.handle(now, Input::Radio(event));
+                    }
+                }
+                Output::Effect(effect) => {
+                    // Full only if the core broke its own limit; it then waits in vain and its
+                    // timers end what waited.
+                    let _ = self.effects.push(effect);
+                }
+                Output::Ui(ui) => board::show(&ui),
+            }
+        }
+        self.clock.set_deadline(self.peripheral.deadline());
+        if self.peripheral.pending() == Some(Level::Control) {
+            NVIC::pend(Interrupt::EGU0_SWI0);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Executes the core's [`RadioCommand`]s and reports what came of them.
+
+use core::sync::atomic::{Ordering, compiler_fence};
+
+use firmware_core::phy::{Phy, TxPhy};
+use firmware_core::radio::{AIR_PDU_MAX, AfterTransmit, AirPdu, RadioCommand, RadioEvent, Tuning};
+use firmware_core::time::Instant;
+use nrf_pac::{RADIO, radio};
+use radio_regs::frame;
+use radio_regs::time::{self, Epoch};
+
+use super::wiring;
+
+/// What the radio is doing or armed to do.
+#[derive(Clone, Copy)]
+enum Doing {
+    Nothing,
+    Sending { phy: TxPhy, then: AfterTransmit },
+    Listening { phy: Phy },
+}
+
+/// Rounds of waiting for a packet on air: beyond the longest packet at 64 MHz, then give up.
+const PATIENCE: u32 = 1_000_000;
+
+/// RADIO with TIMER0 and its PPI channels. The chip reads and writes the two buffers by DMA, so
+/// the value must not move once it has executed a command: it lives in a `static`.
+pub struct Radio {
+    doing: Doing,
+    epoch: Option<Epoch>,
+    /// PHY and END count of the packet received last: what a reply goes by.
+    received: Option<(Phy, u32)>,
+    transmit: [u8; AIR_PDU_MAX],
+    receive: [u8; AIR_PDU_MAX],
+}
+
+impl Radio {
+    /// Sets up what never changes.
+    pub fn new() -> Self {
+        wiring::set_up_timer();
+        wiring::set_up_radio();
+        RADIO.modecnf0().write_value(radio::regs::Modecnf0(frame::MODE_CONFIGURATION));
+        RADIO.pcnf1().write_value(radio::regs::Pcnf1(frame::PACKET_CONFIGURATION_1));
+        RADIO.crccnf().write_value(radio::regs::Crccnf(frame::CRC_CONFIGURATION));
+        RADIO.crcpoly().write_value(radio::regs::Crcpoly(frame::CRC_POLYNOMIAL));
+        RADIO.txaddress().write_value(radio::regs::Txaddress(0));
+        RADIO.rxaddresses().write_value(radio::regs::Rxaddresses(1));
+        Self {
+            doing: Doing::Nothing,
+            epoch: None,
+            received: None,
+            transmit: [0; AIR_PDU_MAX],
+            receive: [0; AIR_PDU_MAX],
+        }
+    }
+
+    /// Arms the hardware. An event comes back at once when there was nothing left to do: a window
+    /// already over, a reply too late.
+    pub fn execute(&mut self, now: Instant, command: RadioCommand) -> Option<RadioEvent> {
+        self.stop();
+        match command {
+            RadioCommand::Transmit { at, tuning, phy, pdu, then, .. } => {
+                self.tune(tuning);
+                let start = time::plan_transmit(now, self.epoch, at)
+                    .or_else(|| time::plan_transmit(now, None, time::earliest(now)))?;
+                self.epoch = Some(start.epoch);
+                wiring::set_epoch(&start);
+                self.send(start.enable, phy, &pdu, then);
+                None
+            }
+            RadioCommand::Receive { from, until, tuning, phy } => {
+                self.tune(tuning);
+                let Some(start) = time::plan_receive(now, self.epoch, from)
+                    .or_else(|| time::plan_receive(now, None, time::earliest(now)))
+                    .filter(|start| start.epoch.instant(start.enable) < until)
+                else {
+                    return Some(RadioEvent::Missed { at: now });
+                };
+                self.epoch = Some(start.epoch);
+                wiring::set_epoch(&start);
+                let Some(close) = time::window_end(start.epoch, until, phy) else {
+                    return Some(RadioEvent::Missed { at: now });
+                };
+                self.listen(start.enable, close, phy);
+                None
+            }
+            RadioCommand::Reply { phy, pdu, then, .. } => {
+                let enable = self.received.map(|(phy, end)| time::reply_enable(end, phy));
+                match enable.filter(|enable| wiring::count() < *enable) {
+                    Some(enable) => {
+                        self.send(enable, phy, &pdu, then);
+                        None
+                    }
+                    None => Some(RadioEvent::Missed { at: now }),
+                }
+            }
+            RadioCommand::Stop => None,
+        }
+    }
+
+    /// Called from the interrupt: the radio has switched itself off.
+    pub fn disabled(&mut self, now: Instant) -> Option<RadioEvent> {
+        RADIO.events_disabled().write_value(0);
+        wiring::disarm();
+        compiler_fence(Ordering::SeqCst);
+        let epoch = self.epoch?;
+        match core::mem::replace(&mut self.doing, Doing::Nothing) {
+            Doing::Nothing => None,
+            Doing::Sending { phy, then } => {
+                let (address, end) = (wiring::address_count(), wiring::end_count());
+                if let AfterTransmit::Receive(phy) = then {
+                    let (enable, close) = time::follow_window(end, phy);
+                    self.listen(enable, close, phy);
+                }
+                Some(RadioEvent::Transmitted {
+                    start: time::own_start(epoch, address, phy.phy()),
+                    end: epoch.instant(end),
+                })
+            }
+            Doing::Listening { .. } if RADIO.events_end().read() == 0 => {
+                Some(RadioEvent::Missed { at: now })
+            }
+            Doing::Listening { phy } => Some(self.take_packet(epoch, phy, now)),
+        }
+    }
+
+    fn take_packet(&mut self, epoch: Epoch, phy: Phy, now: Instant) -> RadioEvent {
+        let (address, end) = (wiring::address_count(), wiring::end_count());
+        self.received = Some((phy, end));
+        let length = self.receive.get(1).copied().unwrap_or(0);
+        let octets = self.receive.get(..2 + usize::from(length)).unwrap_or(&[]);
+        let Some(pdu) = AirPdu::from_octets(octets) else {
+            return RadioEvent::Missed { at: now };
+        };
+        // RSSISAMPLE is the magnitude of a negative number of dBm, 0 to 127.
+        let rssi = RADIO.rssisample().read().rssisample();
+        RadioEvent::Received {
+            start: time::packet_start(epoch, address, phy),
+            end: time::packet_end(epoch, end, phy),
+            pdu,
+            crc_ok: RADIO.crcstatus().read().0 & 1 != 0,
+            rssi_dbm: -i8::try_from(rssi).unwrap_or(i8::MAX),
+        }
+    }
+
+    /// Calls off what has not started, lets a packet on air end, and switches off.
+    fn stop(&mut self) {
+        wiring::disarm();
+        let state = || RADIO.state().read().state();
+        let on_air = match self.doing {
+            Doing::Nothing => return,
+            Doing::Sending { .. } => state() == radio::vals::State::Tx,
+            Doing::Listening { .. } => RADIO.events_address().read() != 0,
+        };
+        if !on_air && state() != radio::vals::State::Disabled {
+            RADIO.tasks_disable().write_value(1);
+        }
+        for _ in 0..PATIENCE {
+            if state() == radio::vals::State::Disabled {
+                break;
+            }
+        }
+        RADIO.events_disabled().write_value(0);
+        self.doing = Doing::Nothing;
+    }
+
+    fn tune(&mut self, tuning: Tuning) {
+        let (base, prefix) = frame::address(tuning.access_address);
+        RADIO.frequency().write_value(radio::regs::Frequency(frame::frequency(tuning.channel)));
+        RADIO.datawhiteiv().write_value(radio::regs::Datawhiteiv(frame::whitening(tuning.channel)));
+        RADIO.base0().write_value(base);
+        RADIO.prefix0().write_value(radio::regs::Prefix0(prefix));
+        RADIO.crcinit().write_value(radio::regs::Crcinit(frame::crc_init(tuning)));
+    }
+
+    fn send(&mut self, enable: u32, phy: TxPhy, pdu: &AirPdu, then: AfterTransmit) {
+        for (to, from) in self.transmit.iter_mut().zip(pdu.octets()) {
+            *to = *from;
+        }
+        frame_as(frame::transmit_mode(phy), phy.phy(), self.transmit.as_ptr() as u32);
+        self.doing = Doing::Sending { phy, then };
+        wiring::arm_transmitter(enable);
+    }
+
+    fn listen(&mut self, enable: u32, close: u32, phy: Phy) {
+        frame_as(frame::receive_mode(phy), phy, self.receive.as_mut_ptr() as u32);
+        self.doing = Doing::Listening { phy };
+        wiring::arm_receiver(enable, close);
+    }
+}
+
+/// PHY, framing and where the packet lies. The pointer is taken over at START.
+fn frame_as(mode: u32, phy: Phy, packet: u32) {
+    RADIO.mode().write_value(radio::regs::Mode(mode));
+    RADIO.pcnf0().write_value(radio::regs::Pcnf0(frame::packet_configuration_0(phy)));
+    // What was written to the buffer must be in memory before the chip is told of it.
+    compiler_fence(Ordering::SeqCst);
+    RADIO.packetptr().write_value(packet);
+}
