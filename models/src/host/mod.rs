@@ -13,12 +13,12 @@ mod l2cap;
 mod rig;
 mod security;
 mod smp;
+mod status;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
-use std::fmt;
 
 use bletwin_sim::node::Act;
 use firmware_core::address::{Address, AddressKind};
@@ -39,6 +39,7 @@ pub use gatt::{Characteristic, Database};
 pub use security::Bond;
 use smp::Draws;
 pub use smp::PairingError;
+pub use status::Status;
 
 /// A controller that does not answer a command within this is not waited for any longer.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
@@ -66,27 +67,6 @@ enum Phase {
     Connecting(Instant),
     Connected,
     Waiting(Instant),
-}
-
-/// What has come of it so far.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Status {
-    /// Security level of the present connection, 1–4; 0 without one.
-    pub level: u8,
-    /// Result of the last pairing: the level of its key, or why there is none.
-    pub pairing: Option<Result<u8, PairingError>>,
-    /// Whether a bond was stored or used since power-on.
-    pub bonded: bool,
-    /// Pairings begun.
-    pub attempts: u32,
-    /// Dialogs shown for pairing.
-    pub dialogs: u32,
-    /// Connections that were made.
-    pub connections: u32,
-    /// Why the last connection ended, or was not made.
-    pub disconnected: Option<ErrorCode>,
-    /// Whether all steps were gone through.
-    pub finished: bool,
 }
 
 /// A host. Call [`Self::poll`] until it gives nothing after each call.
@@ -185,6 +165,10 @@ impl CentralHost {
             }
             Event::EncryptionChange { handle, status, enabled } if self.is_ours(*handle) => {
                 self.encryption_changed(now, *status, *enabled);
+            }
+            // Re-encryption of an encrypted link ends in another event.
+            Event::EncryptionKeyRefreshComplete { handle, status } if self.is_ours(*handle) => {
+                self.encryption_changed(now, *status, true);
             }
             Event::NumberOfCompletedPackets { handle, count } if self.is_ours(*handle) => {
                 if let Some(connection) = &mut self.connection {
@@ -390,18 +374,6 @@ impl CentralHost {
         {
             self.outstanding = Some((command.opcode(), now + COMMAND_TIMEOUT));
             self.out.push_back(HostOutput::Command(command));
-        }
-    }
-}
-
-impl fmt::Display for PairingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Local(reason) => write!(f, "refused here, reason 0x{reason:02x}"),
-            Self::Peer(reason) => write!(f, "refused by the peer, reason 0x{reason:02x}"),
-            Self::Timeout => f.write_str("no answer for 30 s"),
-            Self::LinkLost(error) => write!(f, "link lost, {error:?}"),
-            Self::Encryption(error) => write!(f, "no encryption, {error:?}"),
         }
     }
 }

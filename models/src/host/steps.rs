@@ -64,6 +64,10 @@ impl CentralHost {
         {
             self.begin_step(now, step, false);
         }
+        let idle = |c: &super::connection::Connection| {
+            c.running.is_none() && !c.waits_for_encryption && !c.closing && c.steps.is_empty()
+        };
+        self.status.finished |= self.connection.as_ref().is_some_and(idle);
     }
 
     fn begin_step(&mut self, now: Instant, step: Step, retried: bool) {
@@ -101,9 +105,6 @@ impl CentralHost {
         if self.step_deadline().is_some_and(|at| at <= now) {
             if let Some(connection) = &mut self.connection {
                 connection.running = None;
-                if connection.steps.is_empty() {
-                    self.status.finished = true;
-                }
             }
             self.advance(now);
         }

@@ -1,0 +1,40 @@
+//! What has come of a host's efforts.
+
+use std::fmt;
+
+use firmware_core::error::ErrorCode;
+
+use super::smp::PairingError;
+
+/// What has come of it so far.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Status {
+    /// Security level of the present connection, 1–4; 0 without one.
+    pub level: u8,
+    /// Result of the last pairing: the level of its key, or why there is none.
+    pub pairing: Option<Result<u8, PairingError>>,
+    /// Whether a bond was stored or used since power-on.
+    pub bonded: bool,
+    /// Pairings begun.
+    pub attempts: u32,
+    /// Dialogs shown for pairing.
+    pub dialogs: u32,
+    /// Connections that were made.
+    pub connections: u32,
+    /// Why the last connection ended, or was not made.
+    pub disconnected: Option<ErrorCode>,
+    /// Whether all steps were gone through.
+    pub finished: bool,
+}
+
+impl fmt::Display for PairingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(reason) => write!(f, "refused here, reason 0x{reason:02x}"),
+            Self::Peer(reason) => write!(f, "refused by the peer, reason 0x{reason:02x}"),
+            Self::Timeout => f.write_str("no answer for 30 s"),
+            Self::LinkLost(error) => write!(f, "link lost, {error:?}"),
+            Self::Encryption(error) => write!(f, "no encryption, {error:?}"),
+        }
+    }
+}
