@@ -1,1 +1,206 @@
-//! Bond table.
+//! Bond table: a fixed number of slots, each stored as one record.
+
+use crate::address::{Address, AddressKind};
+use crate::effect::Record;
+use crate::pdu::cursor::{Reader, Writer};
+use crate::secret::Secret;
+
+/// What is kept of a bonded peer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bond {
+    /// Identity address: public or static random.
+    pub identity: Address,
+    /// Long Term Key, least significant octet first.
+    pub ltk: Secret<16>,
+    /// Identity Resolving Key, least significant octet first; `None` if the peer has none.
+    pub irk: Option<Secret<16>>,
+    /// Security level that the key gives, 2–4.
+    pub level: u8,
+    /// Octets of the key that count, 7–16.
+    pub key_size: u8,
+    /// Slot in the table and in storage.
+    pub slot: u8,
+    /// Client Characteristic Configurations, one bit each as the application numbers them.
+    pub cccd: u16,
+}
+
+/// Layout of the record; another number is another layout and is not read.
+const VERSION: u8 = 1;
+
+impl Bond {
+    /// As stored.
+    #[must_use]
+    pub fn to_record(&self) -> Option<Record> {
+        let mut w = Writer::<64>::new();
+        w.u8(VERSION).u8(self.identity.kind as u8).bytes(&self.identity.octets);
+        w.bytes(self.ltk.expose()).u8(self.level).u8(self.key_size).u16(self.cccd);
+        if let Some(irk) = &self.irk {
+            w.bytes(irk.expose());
+        }
+        Record::new(&w.finish()?)
+    }
+
+    /// From a record; `None` if it is not one that [`Bond::to_record`] makes.
+    #[must_use]
+    pub fn from_record(slot: u8, record: &Record) -> Option<Self> {
+        let mut r = Reader::new(record.expose());
+        if r.u8()? != VERSION {
+            return None;
+        }
+        let kind = match r.u8()? {
+            0 => AddressKind::Public,
+            1 => AddressKind::Random,
+            _ => return None,
+        };
+        let identity = Address::new(kind, r.array()?);
+        let ltk = Secret::new(r.array()?);
+        let (level, key_size, cccd) = (r.u8()?, r.u8()?, r.u16()?);
+        let irk = if r.rest().is_empty() { None } else { Some(Secret::new(r.array()?)) };
+        r.end()?;
+        let sane = identity.is_identity()
+            && (2..=4).contains(&level)
+            && (7..=16).contains(&key_size)
+            && (level < 4 || key_size == 16);
+        sane.then_some(Self { identity, ltk, irk, level, key_size, slot, cccd })
+    }
+}
+
+/// The bonds, by slot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bonds<const N: usize>([Option<Bond>; N]);
+
+impl<const N: usize> Bonds<N> {
+    /// No bonds.
+    #[must_use]
+    pub const fn new() -> Self {
+        const { assert!(N <= 16, "more bonds than one call's outputs can hold") };
+        Self([const { None }; N])
+    }
+
+    /// In the order of their slots.
+    pub fn iter(&self) -> impl Iterator<Item = &Bond> {
+        self.0.iter().flatten()
+    }
+
+    /// The bond with this identity.
+    #[must_use]
+    pub fn find(&self, identity: Address) -> Option<&Bond> {
+        self.iter().find(|bond| bond.identity == identity)
+    }
+
+    /// The bond with this identity, to change it.
+    pub fn find_mut(&mut self, identity: Address) -> Option<&mut Bond> {
+        self.0.iter_mut().flatten().find(|bond| bond.identity == identity)
+    }
+
+    /// The identity behind an on-air address: itself, or what a bond's key resolves it to.
+    #[must_use]
+    pub fn resolve(&self, address: Address) -> Option<Address> {
+        if address.is_identity() {
+            return Some(address);
+        }
+        self.iter()
+            .find(|bond| {
+                bond.irk.as_ref().is_some_and(|irk| crate::crypto::address::resolves(irk, address))
+            })
+            .map(|bond| bond.identity)
+    }
+
+    /// The slot that a bond with this identity has or would get; `None` when all are taken.
+    #[must_use]
+    pub fn slot_for(&self, identity: Option<Address>) -> Option<u8> {
+        let own = identity.and_then(|identity| self.find(identity)).map(|bond| bond.slot);
+        own.or_else(|| {
+            let free = self.0.iter().position(Option::is_none)?;
+            u8::try_from(free).ok()
+        })
+    }
+
+    /// Puts a bond into its slot. False if there is no such slot.
+    pub fn put(&mut self, bond: Bond) -> bool {
+        match self.0.get_mut(usize::from(bond.slot)) {
+            Some(place) => {
+                *place = Some(bond);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes the bond with the lowest slot out.
+    pub fn take_first(&mut self) -> Option<Bond> {
+        self.0.iter_mut().find_map(Option::take)
+    }
+}
+
+impl<const N: usize> Default for Bonds<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bond(slot: u8, irk: Option<[u8; 16]>) -> Bond {
+        Bond {
+            identity: Address::public([slot, 2, 3, 4, 5, 6]),
+            ltk: Secret::new([slot; 16]),
+            irk: irk.map(Secret::new),
+            level: 4,
+            key_size: 16,
+            slot,
+            cccd: 0x0102,
+        }
+    }
+
+    #[test]
+    fn records_give_back_the_bond() {
+        for bond in [bond(1, None), bond(2, Some([9; 16]))] {
+            let record = bond.to_record().unwrap();
+            assert_eq!(Bond::from_record(bond.slot, &record), Some(bond));
+        }
+    }
+
+    #[test]
+    fn a_level_4_key_is_never_short() {
+        let short = Bond { key_size: 7, ..bond(0, None) };
+        assert_eq!(Bond::from_record(0, &short.to_record().unwrap()), None);
+    }
+
+    #[test]
+    fn slots_are_reused_by_the_same_identity_and_run_out() {
+        let mut bonds = Bonds::<2>::new();
+        let stranger = Address::public([9; 6]);
+        assert!(bonds.put(bond(0, None)));
+        assert_eq!(bonds.slot_for(Some(stranger)), Some(1));
+        assert!(bonds.put(bond(1, None)));
+        assert_eq!(bonds.slot_for(Some(stranger)), None);
+        assert_eq!(bonds.slot_for(Some(bond(1, None).identity)), Some(1));
+        assert!(!bonds.put(bond(2, None)));
+    }
+
+    #[test]
+    fn private_addresses_are_resolved_with_the_keys_of_bonds() {
+        let mut bonds = Bonds::<1>::new();
+        let known = bond(0, Some([3; 16]));
+        let rpa = crate::crypto::address::resolvable(&Secret::new([3; 16]), [1, 2, 3]);
+        assert_eq!(bonds.resolve(rpa), None);
+        bonds.put(known.clone());
+        assert_eq!(bonds.resolve(rpa), Some(known.identity));
+    }
+
+    proptest! {
+        #[test]
+        fn any_record_is_a_bond_that_gives_it_back_or_nothing(
+            octets in proptest::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let record = Record::new(&octets).unwrap();
+            if let Some(bond) = Bond::from_record(3, &record) {
+                prop_assert_eq!(bond.to_record(), Some(record));
+            }
+        }
+    }
+}

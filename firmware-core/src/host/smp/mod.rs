@@ -1,1 +1,109 @@
-//! Security Manager, responder.
+//! Security Manager, responder of LE Secure Connections (Vol 3, Part H).
+//!
+//! [`SecurityManager`] takes SMP payloads, the controller's key requests and the user's answers,
+//! and gives [`SmpOutput`]s. Call [`SecurityManager::poll`] until `None` after each other call.
+//! One pairing goes on at a time, on whichever connection: there is one display and one key pair.
+//!
+//! | file | what |
+//! |---|---|
+//! | `state` | where a pairing stands, and which command does what |
+//! | `negotiate` | features, method, refusals |
+//! | `exchange`, `key_pair` | public keys |
+//! | `passkey`, `numeric` | stage 1 |
+//! | `check` | stage 2 |
+//! | `encryption`, `keys` | phase 3 and the bond |
+//! | `outcome`, `back_off` | failures, the timeout, waiting after failures |
+
+mod back_off;
+mod check;
+mod command;
+mod draws;
+mod encryption;
+mod exchange;
+mod key_pair;
+mod keys;
+mod link;
+mod manager;
+mod negotiate;
+mod numeric;
+mod outcome;
+mod passkey;
+mod state;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use command::{Reason, SMP_MAX};
+pub use manager::SecurityManager;
+
+use crate::address::Address;
+use crate::config::{IoCapability, Passkey};
+use crate::effect::Effect;
+use crate::hci::{Command, Handle};
+use crate::host::message::{Log, SecurityError, Ui};
+use crate::trace::Trace;
+
+/// Choices of the Security Manager.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SmpConfig {
+    /// What the device can show and ask.
+    pub io: IoCapability,
+    /// Where the passkeys come from that it shows.
+    pub passkey: Passkey,
+    /// Lowest security level (1–4) that a pairing must reach. A request that cannot is refused:
+    /// nothing is silently downgraded.
+    pub min_level: u8,
+    /// Whether a peer that failed to authenticate has to wait, longer each time. Off only for
+    /// experiments.
+    pub back_off: bool,
+    /// Whether pairing is allowed; otherwise requests get Pairing Not Supported.
+    pub bondable: bool,
+    /// Identity address that is distributed to peers.
+    pub identity: Address,
+}
+
+/// What leaves the Security Manager.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SmpOutput {
+    /// Payload for the Security Manager channel.
+    Send {
+        /// On which connection.
+        handle: Handle,
+        /// Octets, code first.
+        pdu: heapless::Vec<u8, SMP_MAX>,
+    },
+    /// To the controller.
+    Command(Command),
+    /// To whoever does slow work. The ids are this manager's own, from 0 upwards.
+    Effect(Effect),
+    /// To the user.
+    Ui(Ui),
+    /// To the log.
+    Log(Log),
+    /// To the record.
+    Trace(Trace),
+    /// Encryption has changed the security level.
+    SecurityChanged {
+        /// On which connection.
+        handle: Handle,
+        /// 1–4.
+        level: u8,
+    },
+    /// Security was wanted and not reached.
+    SecurityFailed {
+        /// On which connection.
+        handle: Handle,
+        /// Why.
+        error: SecurityError,
+    },
+    /// A pairing is over.
+    PairingEnded {
+        /// On which connection.
+        handle: Handle,
+        /// It succeeded, and the keys are kept.
+        bonded: bool,
+    },
+    /// The table of bonds has changed.
+    BondsChanged,
+}

@@ -1,0 +1,88 @@
+//! Long Term Key requests and what encryption changes.
+
+use super::SmpOutput;
+use super::command::Reason;
+use super::keys;
+use super::link::{Context, Offer};
+use super::outcome::{self, Finder, of_status};
+use super::state::{Failure, Key, State, Step};
+use crate::error::ErrorCode;
+use crate::hci::Command;
+use crate::host::message::SecurityError;
+
+/// The central starts encryption: give the key, or say that there is none.
+///
+/// While a pairing has not made its key yet there is none to give, not even an old one: an
+/// encryption started then (CVE-2019-19194: with a key of zeroes) would pass for the new one.
+pub(super) fn request<const B: usize>(
+    state: State,
+    rand: u64,
+    ediv: u16,
+    cx: &mut Context<'_, B>,
+) -> State {
+    let handle = cx.peer.handle;
+    let key = match &state {
+        _ if rand != 0 || ediv != 0 => None,
+        State::Encryption(_, key) => Some(key.clone()),
+        state if state.is_pairing() && !state.is_distributing() => None,
+        _ => cx.peer.key.clone().or_else(|| bonded_key(cx)),
+    };
+    let Some(key) = key else {
+        cx.shared.emit(SmpOutput::Command(Command::LeLongTermKeyRequestNegativeReply { handle }));
+        if state != State::Requested {
+            return state;
+        }
+        // The central has answered our Security Request with a key we do not have.
+        cx.peer.deadline = None;
+        let error = SecurityError::PinOrKeyMissing;
+        cx.shared.emit(SmpOutput::SecurityFailed { handle, error });
+        return State::Idle;
+    };
+    let fresh = matches!(state, State::Encryption(..));
+    cx.peer.offered = Some(Offer { level: key.level, key_size: key.size, fresh });
+    let reply = Command::LeLongTermKeyRequestReply { handle, ltk: key.ltk };
+    cx.shared.emit(SmpOutput::Command(reply));
+    if state == State::Requested {
+        cx.peer.deadline = None;
+        return State::Idle;
+    }
+    state
+}
+
+fn bonded_key<const B: usize>(cx: &Context<'_, B>) -> Option<Key> {
+    let bond = cx.peer.identity.and_then(|identity| cx.bonds.find(identity))?;
+    Some(Key { ltk: bond.ltk.clone(), level: bond.level, size: bond.key_size })
+}
+
+/// Encryption is on, off, refreshed, or has failed. The level changes here and nowhere else.
+pub(super) fn changed<const B: usize>(
+    state: State,
+    status: ErrorCode,
+    enabled: bool,
+    cx: &mut Context<'_, B>,
+) -> Step {
+    let handle = cx.peer.handle;
+    let offered = cx.peer.offered.take();
+    if status != ErrorCode::SUCCESS {
+        if matches!(state, State::Encryption(..)) {
+            let failure = Failure::from(Reason::UNSPECIFIED);
+            outcome::fail(&state, failure, Finder::Controller(status), cx);
+            return Ok(State::Idle);
+        }
+        let error = of_status(status);
+        cx.shared.emit(SmpOutput::SecurityFailed { handle, error });
+        return Ok(state);
+    }
+    let (level, key_size, fresh) = match offered {
+        _ if !enabled => (1, 0, false),
+        Some(offer) => (offer.level, offer.key_size, offer.fresh),
+        // Encrypted with a key that is not ours: worth nothing.
+        None => return Ok(state),
+    };
+    (cx.peer.level, cx.peer.key_size) = (level, key_size);
+    cx.shared.emit(SmpOutput::SecurityChanged { handle, level });
+    match state {
+        State::Encryption(terms, key) if fresh => keys::begin(terms, key, cx),
+        state => Ok(state),
+    }
+}

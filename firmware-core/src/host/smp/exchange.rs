@@ -1,0 +1,38 @@
+//! Public key exchange (Vol 3, Part H, 2.3.5.6.1).
+
+use super::command::{Command, Reason};
+use super::key_pair::DEBUG_X;
+use super::link::Context;
+use super::negotiate::{Method, Terms};
+use super::state::{DhKey, Exchange, State, Step};
+use super::{SmpOutput, numeric, passkey};
+use crate::effect::{Effect, PublicKey};
+use crate::error::PeerMisbehaved;
+
+/// The peer's public key: go on when the own one is ready.
+pub(super) fn public_key<const B: usize>(
+    terms: Terms,
+    peer: PublicKey,
+    cx: &mut Context<'_, B>,
+) -> Step {
+    if peer.x == DEBUG_X {
+        return Err(Reason::AUTHENTICATION_REQUIREMENTS.because(PeerMisbehaved::SmpBadPublicKey));
+    }
+    let Some((private_key, own)) = cx.shared.own.take() else {
+        cx.shared.renew_key_pair();
+        return Ok(State::OwnKey(terms, peer));
+    };
+    // A reflected key makes the peer's checks computable from ours, passkey or not.
+    if peer.x == own.x {
+        return Err(Reason::DHKEY_CHECK_FAILED.because(PeerMisbehaved::SmpBadPublicKey));
+    }
+    cx.send(&Command::PublicKey(own));
+    let id = cx.shared.effect_id();
+    cx.shared.emit(SmpOutput::Effect(Effect::P256SharedSecret { id, private_key, peer }));
+    let exchange = Exchange { terms, own, peer, dhkey: DhKey::Computing(id) };
+    match exchange.terms.method {
+        Method::JustWorks | Method::NumericComparison => numeric::begin(exchange, cx),
+        Method::ShowPasskey => passkey::show(exchange, cx),
+        Method::EnterPasskey => passkey::ask(exchange, cx),
+    }
+}

@@ -1,0 +1,66 @@
+//! The own P-256 key pair: computed ahead, used for one pairing, then replaced.
+//!
+//! A pair that serves one attempt only gives nothing to an attacker who probes with points that
+//! are not on the curve, and cannot be reflected from an earlier attempt.
+
+use super::draws::Draws;
+use crate::effect::{EffectId, PublicKey};
+use crate::secret::Secret;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum KeyPair {
+    /// Not asked for yet, or given to a pairing.
+    Absent,
+    /// Waits for the public key.
+    Computing { id: EffectId, private: Secret<32> },
+    /// Ready for the next pairing.
+    Ready { private: Secret<32>, public: PublicKey },
+}
+
+impl KeyPair {
+    /// Draws a private key and tells what has to be computed, unless a pair exists or is on its
+    /// way.
+    pub(super) fn renew(&mut self, draws: &mut Draws, id: EffectId) -> Option<Secret<32>> {
+        if *self != Self::Absent {
+            return None;
+        }
+        let private = Secret::new(draws.octets());
+        *self = Self::Computing { id, private: private.clone() };
+        Some(private)
+    }
+
+    /// Takes the public key; false if this answers something else or nothing came out.
+    pub(super) fn computed(&mut self, answered: EffectId, key: Option<PublicKey>) -> bool {
+        match core::mem::replace(self, Self::Absent) {
+            Self::Computing { id, private } if id == answered => match key {
+                Some(public) => {
+                    *self = Self::Ready { private, public };
+                    true
+                }
+                None => false,
+            },
+            other => {
+                *self = other;
+                false
+            }
+        }
+    }
+
+    /// Gives the pair to a pairing; `None` if it is not ready.
+    pub(super) fn take(&mut self) -> Option<(Secret<32>, PublicKey)> {
+        match core::mem::replace(self, Self::Absent) {
+            Self::Ready { private, public } => Some((private, public)),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
+
+/// The debug key of the specification (2.3.5.6.1), X coordinate, least significant octet first.
+/// Its private key is public, so whoever uses it can be listened to.
+pub(super) const DEBUG_X: [u8; 32] = [
+    0xe6, 0x9d, 0x35, 0x0e, 0x48, 0x01, 0x03, 0xcc, 0xdb, 0xfd, 0xf4, 0xac, 0x11, 0x91, 0xf4, 0xef,
+    0xb9, 0xa5, 0xf9, 0xe9, 0xa7, 0x83, 0x2c, 0x5e, 0x2c, 0xbe, 0x97, 0xf2, 0xd2, 0x03, 0xb0, 0x20,
+];

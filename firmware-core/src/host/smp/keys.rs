@@ -1,0 +1,96 @@
+//! Phase 3: key distribution on the encrypted link, and the bond (Vol 3, Part H, 2.4.3, 3.6).
+//!
+//! With LE Secure Connections no encryption key is distributed: both sides have derived it.
+
+use super::SmpOutput;
+use super::command::{Command, DISTRIBUTE_IDENTITY, Reason};
+use super::link::Context;
+use super::negotiate::Terms;
+use super::state::{Key, State, Step};
+use crate::address::Address;
+use crate::effect::Effect;
+use crate::host::bonds::Bond;
+use crate::host::message::{Line, Severity};
+use crate::secret::Secret;
+
+/// Encryption is on: send the own keys, then wait for the peer's.
+pub(super) fn begin<const B: usize>(terms: Terms, key: Key, cx: &mut Context<'_, B>) -> Step {
+    cx.peer.key = Some(key.clone());
+    if terms.response.responder_keys & DISTRIBUTE_IDENTITY != 0 {
+        // All zeroes: this device has no resolvable private addresses.
+        cx.send(&Command::IdentityInformation(Secret::new([0; 16])));
+        cx.send(&Command::IdentityAddress(cx.shared.config.identity));
+    }
+    if terms.response.initiator_keys & DISTRIBUTE_IDENTITY != 0 {
+        return Ok(State::IdentityKey(terms, key));
+    }
+    let identity = cx.peer.identity;
+    finish(&terms, key, None, identity, cx)
+}
+
+/// The peer's identity, its last key.
+pub(super) fn identity<const B: usize>(
+    terms: Terms,
+    key: Key,
+    irk: Secret<16>,
+    identity: Address,
+    cx: &mut Context<'_, B>,
+) -> Step {
+    if !identity.is_identity() {
+        return Err(Reason::INVALID_PARAMETERS.into());
+    }
+    let irk = (irk != Secret::new([0; 16])).then_some(irk);
+    finish(&terms, key, irk, Some(identity), cx)
+}
+
+/// Stores the bond, if one was agreed on and the peer can be recognised, and ends the pairing.
+fn finish<const B: usize>(
+    terms: &Terms,
+    key: Key,
+    irk: Option<Secret<16>>,
+    identity: Option<Address>,
+    cx: &mut Context<'_, B>,
+) -> Step {
+    let bonded = match identity {
+        Some(identity) if terms.bonding() => {
+            store(key, irk, identity, cx)?;
+            true
+        }
+        _ => false,
+    };
+    cx.peer.deadline = None;
+    cx.clear();
+    let on_air = cx.peer.on_air;
+    cx.shared.back_off.succeeded(on_air);
+    let peer = cx.name();
+    cx.shared.back_off.succeeded(peer);
+    cx.log(Severity::Info, Line::PairingComplete { peer, bonded });
+    cx.shared.emit(SmpOutput::PairingEnded { handle: cx.peer.handle, bonded });
+    cx.shared.renew_key_pair();
+    Ok(State::Idle)
+}
+
+/// A bond replaces an older one of the same identity only if it is at least as secure.
+fn store<const B: usize>(
+    key: Key,
+    irk: Option<Secret<16>>,
+    identity: Address,
+    cx: &mut Context<'_, B>,
+) -> Result<(), super::state::Failure> {
+    let old = cx.bonds.find(identity);
+    if old.is_some_and(|old| old.level > key.level) {
+        return Err(Reason::KEY_REJECTED.into());
+    }
+    let Some(slot) = cx.bonds.slot_for(Some(identity)) else {
+        return Err(Reason::UNSPECIFIED.into());
+    };
+    let bond =
+        Bond { identity, ltk: key.ltk, irk, level: key.level, key_size: key.size, slot, cccd: 0 };
+    let record = bond.to_record();
+    cx.bonds.put(bond);
+    cx.peer.identity = Some(identity);
+    let id = cx.shared.effect_id();
+    cx.shared.emit(SmpOutput::Effect(Effect::Persist { id, slot, record }));
+    cx.shared.emit(SmpOutput::BondsChanged);
+    Ok(())
+}

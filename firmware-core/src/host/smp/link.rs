@@ -1,0 +1,173 @@
+//! One connection as SMP sees it, and what a step of its pairing may touch.
+
+use super::back_off::BackOff;
+use super::command::Command;
+use super::draws::Draws;
+use super::key_pair::KeyPair;
+use super::state::{Key, State};
+use super::{SmpConfig, SmpOutput};
+use crate::address::Address;
+use crate::effect::{Effect, EffectId};
+use crate::hci::Handle;
+use crate::host::bonds::Bonds;
+use crate::host::message::{Line, Log, Severity, Ui};
+use crate::link::message::LinkId;
+use crate::queue::Queue;
+use crate::time::{Duration, Instant};
+use crate::trace::Trace;
+
+/// SMP transaction timeout (Vol 3, Part H, 3.4).
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// More outputs than any one call makes: 16 deleted bonds and a few.
+pub(super) const OUTPUTS: usize = 24;
+
+/// A connection, apart from where its pairing stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Peer {
+    pub(super) handle: Handle,
+    /// Own address on air.
+    pub(super) local: Address,
+    /// Peer's address on air.
+    pub(super) on_air: Address,
+    /// Who the peer is, as far as known.
+    pub(super) identity: Option<Address>,
+    /// Security level of the connection, 1–4.
+    pub(super) level: u8,
+    /// Octets of the key in use; 0 without encryption.
+    pub(super) key_size: u8,
+    /// The key that this connection's pairing made.
+    pub(super) key: Option<Key>,
+    /// The key given to the controller, until encryption is on.
+    pub(super) offered: Option<Offer>,
+    /// Something is on the display.
+    pub(super) shown: bool,
+    /// End of the transaction timeout.
+    pub(super) deadline: Option<Instant>,
+}
+
+/// A key on its way into the controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Offer {
+    pub(super) level: u8,
+    pub(super) key_size: u8,
+    /// Made by the pairing that waits for encryption.
+    pub(super) fresh: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Link {
+    pub(super) peer: Peer,
+    pub(super) state: State,
+}
+
+impl Link {
+    /// Whether a loss of the connection now would be a failure of security.
+    pub(super) const fn is_pending(&self) -> bool {
+        self.state.is_pairing()
+            || matches!(self.state, State::Requested)
+            || self.peer.offered.is_some()
+    }
+}
+
+/// What all connections share, beside the bonds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Shared {
+    pub(super) config: SmpConfig,
+    pub(super) draws: Draws,
+    pub(super) own: KeyPair,
+    pub(super) back_off: BackOff,
+    pub(super) outputs: Queue<SmpOutput, OUTPUTS>,
+    next_effect: u32,
+}
+
+impl Shared {
+    pub(super) const fn new(config: SmpConfig, draws: Draws) -> Self {
+        Self {
+            config,
+            draws,
+            own: KeyPair::Absent,
+            back_off: BackOff::new(),
+            outputs: Queue::new(),
+            next_effect: 0,
+        }
+    }
+
+    pub(super) fn emit(&mut self, output: SmpOutput) {
+        // The queue is emptied after each call and longer than what one call makes.
+        let _ = self.outputs.push(output);
+    }
+
+    pub(super) fn log(&mut self, severity: Severity, module: &'static str, line: Line) {
+        self.emit(SmpOutput::Log(Log { severity, module, line }));
+    }
+
+    pub(super) const fn effect_id(&mut self) -> EffectId {
+        let id = EffectId(self.next_effect);
+        self.next_effect = self.next_effect.wrapping_add(1);
+        id
+    }
+
+    /// Asks for the next key pair unless there is one.
+    pub(super) fn renew_key_pair(&mut self) {
+        if self.own != KeyPair::Absent {
+            return;
+        }
+        let id = self.effect_id();
+        if let Some(private_key) = self.own.renew(&mut self.draws, id) {
+            self.emit(SmpOutput::Effect(Effect::P256PublicKey { id, private_key }));
+        }
+    }
+}
+
+/// What a step may touch beside the state that it consumes.
+pub(super) struct Context<'a, const B: usize> {
+    pub(super) now: Instant,
+    pub(super) peer: &'a mut Peer,
+    pub(super) shared: &'a mut Shared,
+    pub(super) bonds: &'a mut Bonds<B>,
+    /// A pairing goes on with another peer; there is one display and one key pair.
+    pub(super) busy: bool,
+}
+
+impl<const B: usize> Context<'_, B> {
+    /// Sends a command, which restarts the transaction timeout.
+    pub(super) fn send(&mut self, command: &Command) {
+        self.peer.deadline = Some(self.now + TIMEOUT);
+        self.shared.emit(SmpOutput::Send { handle: self.peer.handle, pdu: command.encode() });
+    }
+
+    /// Shows something to the user, to be cleared at the end.
+    pub(super) fn show(&mut self, ui: Ui) {
+        self.peer.shown = true;
+        self.shared.emit(SmpOutput::Ui(ui));
+    }
+
+    /// Takes away what was shown; true if there was anything.
+    pub(super) fn clear(&mut self) -> bool {
+        let shown = core::mem::replace(&mut self.peer.shown, false);
+        if shown {
+            self.shared.emit(SmpOutput::Ui(Ui::Clear));
+        }
+        shown
+    }
+
+    /// A line of the application's log.
+    pub(super) fn log(&mut self, severity: Severity, line: Line) {
+        self.shared.log(severity, "BLE_Main", line);
+    }
+
+    /// The peer's address for logs and tables: its identity if known.
+    pub(super) const fn name(&self) -> Address {
+        match self.peer.identity {
+            Some(identity) => identity,
+            None => self.peer.on_air,
+        }
+    }
+
+    pub(super) fn misbehaved(&mut self, sin: crate::error::PeerMisbehaved) {
+        // Handles are indices of links here; a foreign controller's larger handle names none.
+        let link = u8::try_from(self.peer.handle.0).ok().map(LinkId);
+        self.shared.emit(SmpOutput::Trace(Trace::Misbehaved { link, sin }));
+    }
+}

@@ -1,0 +1,361 @@
+//! The Security Manager's face: what comes in, who it is about, and the order of things.
+
+use super::command::{Command, Reason, Unreadable};
+use super::draws::Draws;
+use super::link::{Context, Link, Peer, Shared};
+use super::outcome::{self, Finder};
+use super::state::{self, DhKey, Failure, State, Step};
+use super::{SmpConfig, SmpOutput, encryption, exchange, negotiate, numeric, passkey};
+use crate::address::Address;
+use crate::config::Passkey;
+use crate::effect::{Completion, Effect, EffectId, PublicKey, Record};
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::hci::Handle;
+use crate::host::bonds::{Bond, Bonds};
+use crate::host::message::{Line, SecurityError, Severity};
+use crate::random::Entropy;
+use crate::secret::Secret;
+use crate::time::Instant;
+
+/// Pairing, keys and bonds of up to `LINKS` connections and `BONDS` (at most 16) bonded peers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SecurityManager<const LINKS: usize, const BONDS: usize> {
+    pub(super) shared: Shared,
+    pub(super) bonds: Bonds<BONDS>,
+    links: heapless::Vec<Link, LINKS>,
+}
+
+impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
+    /// A manager without bonds; give it the [`Completion::Loaded`] records, then start it.
+    #[must_use]
+    pub fn new(config: SmpConfig, entropy: &Entropy) -> Self {
+        Self {
+            shared: Shared::new(config, Draws::new(entropy)),
+            bonds: Bonds::new(),
+            links: heapless::Vec::new(),
+        }
+    }
+
+    /// Asks for the first key pair, so that it is there when a pairing begins.
+    pub fn start(&mut self, _now: Instant) {
+        if matches!(self.shared.config.passkey, Passkey::Static(_)) {
+            self.shared.log(Severity::Warning, "BLE_Main", Line::StaticPasskeyWarning);
+        }
+        self.shared.renew_key_pair();
+    }
+
+    /// A connection with these on-air addresses; `identity` if the controller resolved the
+    /// peer's. A private address that it did not resolve is tried with the keys of the bonds.
+    pub fn connected(
+        &mut self,
+        _now: Instant,
+        handle: Handle,
+        local: Address,
+        peer: Address,
+        identity: Option<Address>,
+    ) {
+        self.links.retain(|link| link.peer.handle != handle);
+        let identity = identity.or_else(|| self.bonds.resolve(peer));
+        let peer = Peer {
+            handle,
+            local,
+            on_air: peer,
+            identity,
+            level: 1,
+            key_size: 0,
+            key: None,
+            offered: None,
+            shown: false,
+            deadline: None,
+        };
+        // A connection beyond the table gets no SMP: whatever it sends finds no link.
+        let _ = self.links.push(Link { peer, state: State::Idle });
+    }
+
+    /// The connection is gone. If pairing, encryption or an own Security Request was pending,
+    /// its failure ([`SecurityError::Unspecified`]) is reported now, before the application
+    /// tells of the disconnection.
+    pub fn disconnected(&mut self, _now: Instant, handle: Handle, _reason: ErrorCode) {
+        let Some(index) = self.links.iter().position(|link| link.peer.handle == handle) else {
+            return;
+        };
+        let link = self.links.swap_remove(index);
+        outcome::lost(&link, &mut self.shared);
+    }
+
+    /// A payload of the Security Manager channel.
+    pub fn received(&mut self, now: Instant, handle: Handle, pdu: &[u8]) {
+        let command = Command::parse(pdu);
+        self.step(now, handle, |state, cx| {
+            let command = match command {
+                Ok(command) => command,
+                Err(Unreadable::Unknown) => return Ok(state),
+                Err(Unreadable::Malformed) if !state.is_pairing() => return Ok(state),
+                Err(_) if state == State::Blocked => return Ok(state),
+                Err(_) => {
+                    return Err(Reason::INVALID_PARAMETERS.because(PeerMisbehaved::WrongLength));
+                }
+            };
+            match command {
+                Command::Failed(reason) => Ok(failed_by_peer(state, reason, cx)),
+                command => state::step(state, command, cx),
+            }
+        });
+    }
+
+    /// LE Long Term Key Request.
+    pub fn ltk_request(&mut self, now: Instant, handle: Handle, rand: u64, ediv: u16) {
+        self.step(now, handle, |state, cx| Ok(encryption::request(state, rand, ediv, cx)));
+    }
+
+    /// Encryption Change.
+    pub fn encryption_changed(
+        &mut self,
+        now: Instant,
+        handle: Handle,
+        status: ErrorCode,
+        enabled: bool,
+    ) {
+        self.step(now, handle, |state, cx| encryption::changed(state, status, enabled, cx));
+    }
+
+    /// Encryption Key Refresh Complete.
+    pub fn key_refreshed(&mut self, now: Instant, handle: Handle, status: ErrorCode) {
+        self.encryption_changed(now, handle, status, true);
+    }
+
+    /// Slow work is done, or a record was found at boot. Answers to effects that are not this
+    /// manager's must not be given to it.
+    pub fn completed(&mut self, now: Instant, completion: Completion) {
+        match completion {
+            Completion::PublicKey { id, key } => self.public_key(now, id, key),
+            Completion::SharedSecret { id, secret } => self.shared_secret(now, id, secret),
+            Completion::Persisted { ok: true, .. } => {}
+            Completion::Persisted { ok: false, .. } => {
+                let error = ErrorCode::MEMORY_CAPACITY_EXCEEDED;
+                let line = Line::ProcedureFailed { what: "Storing the bond", error };
+                self.shared.log(Severity::Error, "bt_smp", line);
+            }
+            Completion::Loaded { slot, record } => self.loaded(slot, &record),
+        }
+    }
+
+    fn public_key(&mut self, now: Instant, id: EffectId, key: Option<PublicKey>) {
+        if !self.shared.own.computed(id, key) {
+            // Out of range (one in 2³²) or not asked for: draw again unless one is under way.
+            self.shared.renew_key_pair();
+            return;
+        }
+        let waits = |link: &&Link| matches!(link.state, State::OwnKey(..));
+        let Some(handle) = self.links.iter().find(waits).map(|link| link.peer.handle) else {
+            return;
+        };
+        self.step(now, handle, |state, cx| match state {
+            State::OwnKey(terms, peer) => exchange::public_key(terms, peer, cx),
+            state => Ok(state),
+        });
+    }
+
+    fn shared_secret(&mut self, now: Instant, id: EffectId, secret: Option<Secret<32>>) {
+        let waits = |link: &mut Link| link.state.exchange_of(id).is_some();
+        let Some(handle) =
+            self.links.iter_mut().find_map(|link| waits(link).then_some(link.peer.handle))
+        else {
+            return;
+        };
+        self.step(now, handle, |mut state, cx| {
+            let Some(secret) = secret else {
+                let sin = PeerMisbehaved::SmpBadPublicKey;
+                return Err(Reason::DHKEY_CHECK_FAILED.because(sin));
+            };
+            if let Some(exchange) = state.exchange_of(id) {
+                exchange.dhkey = DhKey::Ready(secret);
+            }
+            match state {
+                State::Check(exchange, proof, Some(value)) => {
+                    super::check::verify(exchange, proof, value, cx)
+                }
+                state => Ok(state),
+            }
+        });
+    }
+
+    fn loaded(&mut self, slot: u8, record: &Record) {
+        let stored = Bond::from_record(slot, record).is_some_and(|bond| self.bonds.put(bond));
+        if stored {
+            self.shared.emit(SmpOutput::BondsChanged);
+        } else {
+            let error = ErrorCode::INVALID_PARAMETERS;
+            let line = Line::ProcedureFailed { what: "Reading a stored bond", error };
+            self.shared.log(Severity::Warning, "bt_smp", line);
+        }
+    }
+
+    /// The user typed a passkey (above 999,999: gave up).
+    pub fn passkey_entered(&mut self, now: Instant, passkey: u32) {
+        let asks = |link: &&Link| matches!(link.state, State::Entry(..));
+        let Some(handle) = self.links.iter().find(asks).map(|link| link.peer.handle) else {
+            return;
+        };
+        self.step(now, handle, |state, cx| match state {
+            State::Entry(exchange, first) => passkey::entered(exchange, first, passkey, cx),
+            state => Ok(state),
+        });
+    }
+
+    /// The user compared the numbers.
+    pub fn numeric_confirmed(&mut self, now: Instant, yes: bool) {
+        let asks = |link: &&Link| matches!(link.state, State::Comparison(..));
+        let Some(handle) = self.links.iter().find(asks).map(|link| link.peer.handle) else {
+            return;
+        };
+        self.step(now, handle, |state, cx| match state {
+            State::Comparison(exchange, comparison) => {
+                numeric::confirmed(exchange, comparison, yes, cx)
+            }
+            state => Ok(state),
+        });
+    }
+
+    /// Asks the central for security by a Security Request, unless something goes on already.
+    pub fn request_security(&mut self, now: Instant, handle: Handle) {
+        self.step(now, handle, |state, cx| {
+            if state != State::Idle || cx.peer.offered.is_some() {
+                return Ok(state);
+            }
+            let auth = negotiate::auth_req(cx.shared);
+            cx.send(&Command::SecurityRequest(auth));
+            Ok(State::Requested)
+        });
+    }
+
+    /// Allows pairing, or not; one that runs goes on.
+    pub const fn set_bondable(&mut self, on: bool) {
+        self.shared.config.bondable = on;
+    }
+
+    /// Forgets all bonds, in storage too. Connections stay as they are, but their keys are gone.
+    pub fn delete_all_bonds(&mut self, _now: Instant) {
+        while let Some(bond) = self.bonds.take_first() {
+            let id = self.shared.effect_id();
+            let effect = Effect::Persist { id, slot: bond.slot, record: None };
+            self.shared.emit(SmpOutput::Effect(effect));
+        }
+        for link in &mut self.links {
+            link.peer.key = None;
+        }
+        self.shared.emit(SmpOutput::BondsChanged);
+    }
+
+    /// Keeps what a bonded client has configured. Nothing happens without a bond or a change.
+    pub fn set_cccd(&mut self, _now: Instant, handle: Handle, cccd: u16) {
+        let Some(identity) = self.peer(handle).and_then(|peer| peer.identity) else {
+            return;
+        };
+        let Some(bond) = self.bonds.find_mut(identity).filter(|bond| bond.cccd != cccd) else {
+            return;
+        };
+        bond.cccd = cccd;
+        let (slot, record) = (bond.slot, bond.to_record());
+        let id = self.shared.effect_id();
+        self.shared.emit(SmpOutput::Effect(Effect::Persist { id, slot, record }));
+    }
+
+    /// To be called at [`SecurityManager::deadline`] or later.
+    pub fn timer(&mut self, now: Instant) {
+        for link in &mut self.links {
+            if link.peer.deadline.is_some_and(|deadline| deadline <= now) {
+                outcome::timed_out(link, &mut self.shared, &mut self.bonds, now);
+            }
+        }
+    }
+
+    /// When the next transaction timeout ends.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.links.iter().filter_map(|link| link.peer.deadline).min()
+    }
+
+    /// The next output.
+    pub fn poll(&mut self) -> Option<SmpOutput> {
+        self.shared.outputs.pop()
+    }
+
+    fn peer(&self, handle: Handle) -> Option<&Peer> {
+        self.links.iter().map(|link| &link.peer).find(|peer| peer.handle == handle)
+    }
+
+    /// Security level, 1–4; 1 for a connection that does not exist.
+    #[must_use]
+    pub fn level(&self, handle: Handle) -> u8 {
+        self.peer(handle).map_or(1, |peer| peer.level)
+    }
+
+    /// Octets of the encryption key that count; 0 without encryption.
+    #[must_use]
+    pub fn key_size(&self, handle: Handle) -> u8 {
+        self.peer(handle).map_or(0, |peer| peer.key_size)
+    }
+
+    /// Whether pairing goes on: from Pairing Request or the own Security Request until
+    /// encryption and key distribution are over, or it has failed; also while a bonded central's
+    /// encryption is starting.
+    #[must_use]
+    pub fn is_pairing(&self, handle: Handle) -> bool {
+        self.links.iter().any(|link| link.peer.handle == handle && link.is_pending())
+    }
+
+    /// All bonds, by slot.
+    pub fn bonds(&self) -> impl Iterator<Item = &Bond> {
+        self.bonds.iter()
+    }
+
+    /// The bond of a connection's peer.
+    #[must_use]
+    pub fn bond_of(&self, handle: Handle) -> Option<&Bond> {
+        self.peer(handle)?.identity.and_then(|identity| self.bonds.find(identity))
+    }
+
+    /// Consumes a connection's state, and puts the next one in its place; a failure ends the
+    /// pairing.
+    fn step(
+        &mut self,
+        now: Instant,
+        handle: Handle,
+        work: impl FnOnce(State, &mut Context<'_, BONDS>) -> Step,
+    ) {
+        let elsewhere = |link: &Link| link.peer.handle != handle && link.state.is_pairing();
+        let busy = self.links.iter().any(elsewhere);
+        let Some(link) = self.links.iter_mut().find(|link| link.peer.handle == handle) else {
+            return;
+        };
+        let state = core::mem::replace(&mut link.state, State::Idle);
+        let before = state.clone();
+        let (shared, bonds) = (&mut self.shared, &mut self.bonds);
+        let mut cx = Context { now, peer: &mut link.peer, shared, bonds, busy };
+        link.state = match work(state, &mut cx) {
+            Ok(next) => next,
+            Err(failure) => {
+                outcome::fail(&before, failure, Finder::Local, &mut cx);
+                State::Idle
+            }
+        };
+    }
+}
+
+/// The peer ends the pairing, or refuses the own Security Request.
+fn failed_by_peer<const B: usize>(state: State, reason: Reason, cx: &mut Context<'_, B>) -> State {
+    match state {
+        State::Idle | State::Blocked => state,
+        State::Requested => {
+            cx.peer.deadline = None;
+            let error: SecurityError = outcome::of_reason(reason);
+            cx.shared.emit(SmpOutput::SecurityFailed { handle: cx.peer.handle, error });
+            State::Idle
+        }
+        state => {
+            outcome::fail(&state, Failure::from(reason), Finder::Remote, cx);
+            State::Idle
+        }
+    }
+}

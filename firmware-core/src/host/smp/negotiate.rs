@@ -1,0 +1,148 @@
+//! Pairing feature exchange: what is agreed, and what is refused (Vol 3, Part H, 2.3.5.1).
+//!
+//! LE legacy pairing is not implemented: a request without Secure Connections is refused, as a
+//! device that demands level 4 must.
+
+use super::command::{
+    AUTH_BONDING, AUTH_MITM, AUTH_SC, Command, DISTRIBUTE_IDENTITY, Features, Reason,
+};
+use super::link::{Context, Shared};
+use super::state::{State, Step};
+use crate::config::IoCapability;
+
+/// Own maximum and the size that level 4 demands.
+const KEY_SIZE_MAX: u8 = 16;
+const KEY_SIZE_MIN: u8 = 7;
+
+/// How the two sides convince each other, seen from this side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Method {
+    /// Nobody checks anything.
+    JustWorks,
+    /// Both users see a number and compare.
+    NumericComparison,
+    /// This device shows the passkey.
+    ShowPasskey,
+    /// This device's user types the passkey that the peer shows (or that its user types too).
+    EnterPasskey,
+}
+
+impl Method {
+    /// The table of 2.3.5.1 for LE Secure Connections; `None` for a reserved IO capability.
+    pub(super) const fn choose(initiator: u8, responder: IoCapability) -> Option<Self> {
+        use IoCapability::{
+            DisplayOnly, DisplayYesNo, KeyboardDisplay, KeyboardOnly, NoInputNoOutput,
+        };
+        Some(match (initiator, responder) {
+            (3, _) | (0..=4, NoInputNoOutput) => Self::JustWorks,
+            (0 | 1, DisplayOnly) | (0, DisplayYesNo) => Self::JustWorks,
+            (1 | 4, DisplayYesNo | KeyboardDisplay) => Self::NumericComparison,
+            (2 | 4, DisplayOnly) | (2, DisplayYesNo | KeyboardDisplay) => Self::ShowPasskey,
+            (0..=4, KeyboardOnly) | (0, KeyboardDisplay) => Self::EnterPasskey,
+            _ => return None,
+        })
+    }
+}
+
+/// What both sides have agreed on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Terms {
+    pub(super) request: Features,
+    pub(super) response: Features,
+    pub(super) method: Method,
+}
+
+impl Terms {
+    /// Both want to keep the keys.
+    pub(super) const fn bonding(&self) -> bool {
+        self.request.auth & self.response.auth & AUTH_BONDING != 0
+    }
+
+    /// Octets of the LTK that count.
+    pub(super) const fn key_size(&self) -> u8 {
+        if self.request.key_size < KEY_SIZE_MAX { self.request.key_size } else { KEY_SIZE_MAX }
+    }
+
+    /// Security level of the key that this pairing makes.
+    pub(super) const fn level(&self) -> u8 {
+        match (self.method, self.key_size()) {
+            (Method::JustWorks, _) => 2,
+            (_, KEY_SIZE_MAX) => 4,
+            _ => 3,
+        }
+    }
+}
+
+/// AuthReq of this device.
+pub(super) fn auth_req(shared: &Shared) -> u8 {
+    let bonding = if shared.config.bondable { AUTH_BONDING } else { 0 };
+    let mitm = if shared.config.io == IoCapability::NoInputNoOutput { 0 } else { AUTH_MITM };
+    bonding | mitm | AUTH_SC
+}
+
+/// Pairing Request: refuse it, or answer and wait for the public key.
+pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Context<'_, B>) -> Step {
+    let config = &cx.shared.config;
+    if config.back_off && cx.shared.back_off.refuses(cx.now, cx.name()) {
+        return Err(Reason::REPEATED_ATTEMPTS.into());
+    }
+    if cx.busy {
+        return Err(Reason::BUSY.into());
+    }
+    if !config.bondable {
+        return Err(Reason::PAIRING_NOT_SUPPORTED.into());
+    }
+    let auth = auth_req(cx.shared);
+    let method = match Method::choose(request.io, config.io) {
+        None => return Err(Reason::INVALID_PARAMETERS.into()),
+        Some(_) if (request.auth | auth) & AUTH_MITM == 0 => Method::JustWorks,
+        Some(method) => method,
+    };
+    let identity = if request.auth & AUTH_BONDING != 0 { DISTRIBUTE_IDENTITY } else { 0 };
+    let response = Features {
+        io: config.io as u8,
+        oob: 0,
+        auth: auth & (request.auth | !AUTH_BONDING),
+        key_size: KEY_SIZE_MAX,
+        initiator_keys: request.initiator_keys & identity,
+        responder_keys: request.responder_keys & identity,
+    };
+    let terms = Terms { request, response, method };
+    refuse_weakness(&terms, cx)?;
+    cx.send(&Command::PairingResponse(response));
+    Ok(State::PublicKey(terms))
+}
+
+/// Refuses what cannot reach the security that this device, or an earlier bond, demands. Nothing
+/// is silently downgraded.
+fn refuse_weakness<const B: usize>(
+    terms: &Terms,
+    cx: &Context<'_, B>,
+) -> Result<(), super::state::Failure> {
+    let bonded = cx.peer.identity.and_then(|identity| cx.bonds.find(identity));
+    let demanded = bonded.map_or(0, |bond| bond.level).max(cx.shared.config.min_level);
+    let request = &terms.request;
+    if !(KEY_SIZE_MIN..=KEY_SIZE_MAX).contains(&request.key_size) {
+        return Err(Reason::ENCRYPTION_KEY_SIZE.into());
+    }
+    if request.auth & AUTH_SC == 0 {
+        return Err(Reason::AUTHENTICATION_REQUIREMENTS.into());
+    }
+    match request.oob {
+        0 => {}
+        // With Secure Connections one side's data suffices to choose OOB, and there is none.
+        1 => return Err(Reason::OOB_NOT_AVAILABLE.into()),
+        _ => return Err(Reason::INVALID_PARAMETERS.into()),
+    }
+    if terms.method == Method::JustWorks && demanded >= 3 {
+        return Err(Reason::AUTHENTICATION_REQUIREMENTS.into());
+    }
+    if terms.level() < demanded {
+        return Err(Reason::ENCRYPTION_KEY_SIZE.into());
+    }
+    if terms.bonding() && cx.bonds.slot_for(cx.peer.identity).is_none() {
+        // No room for another bond; better said now than after the user has typed.
+        return Err(Reason::UNSPECIFIED.into());
+    }
+    Ok(())
+}
