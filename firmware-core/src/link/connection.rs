@@ -5,6 +5,7 @@ use super::instant::{Pending, events_until, take_due};
 use super::message::{LinkId, LinkReport, Loss, NewParameters, Payload};
 use super::operation::{T_IFS, shortest};
 use super::report::Reports;
+use super::schedule::Hold;
 use super::sequence::Sequence;
 use super::window::{self, Timeline};
 use crate::error::PeerMisbehaved;
@@ -30,10 +31,21 @@ struct Event {
     heard: bool,
     /// Whether one had a right CRC.
     valid: bool,
+    /// Whether an answer has left.
+    answered: bool,
     /// Wrong CRCs in a row.
     crc_errors: u8,
     /// Whether the central may have more to send: its MD, or unknown after a wrong CRC.
     more: bool,
+}
+
+/// By when the radio must be free for others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// While this event has not been answered.
+    pub(super) answer: Instant,
+    /// Once it has been.
+    pub(super) more: Instant,
 }
 
 /// A packet as the radio received it.
@@ -66,7 +78,7 @@ pub(super) struct Connection {
     listen_always: bool,
     /// Events from `event` on that are to be skipped.
     skip: u16,
-    /// Events without a packet, in a row.
+    /// Events without an answer of ours, in a row.
     missed: u16,
     new_map: Option<Pending<u64>>,
     new_phy: Option<Pending<(TxPhy, Phy)>>,
@@ -133,6 +145,14 @@ impl Connection {
 
     pub(super) const fn missed(&self) -> u16 {
         self.missed
+    }
+
+    /// How firmly it holds the radio in its event.
+    pub(super) fn hold(&self) -> Hold {
+        match self.running {
+            Some(Event { answered: true, .. }) => Hold::Served,
+            _ => Hold::Waiting { missed: self.missed },
+        }
     }
 
     /// Whether a packet was received in the event under way.
@@ -203,13 +223,12 @@ impl Connection {
         }
     }
 
-    /// Takes a packet of the event under way. `None`: no answer, the event is over. `limit`: by
-    /// when others need the radio.
+    /// Takes a packet of the event under way. `None`: no answer, the event is over.
     pub(super) fn receive(
         &mut self,
         now: Instant,
         packet: Packet<'_>,
-        limit: Instant,
+        limits: Limits,
         reports: &mut Reports,
     ) -> Option<RadioCommand> {
         let event = self.running.as_mut()?;
@@ -229,11 +248,14 @@ impl Connection {
                 return None;
             }
         }
-        self.reply(now, packet.end, limit)
+        self.reply(now, packet.end, limits)
     }
 
     /// A packet of ours has left.
     pub(super) fn transmitted(&mut self, reports: &mut Reports) {
+        if let Some(event) = &mut self.running {
+            event.answered = true;
+        }
         if let Some(tag) = self.sequence.transmitted() {
             reports.push(LinkReport::Sent { link: self.link, event: self.event, tag });
         }
@@ -244,10 +266,11 @@ impl Connection {
         let Some(ended) = self.running.take() else {
             return;
         };
-        self.missed = if ended.heard { 0 } else { self.missed.saturating_add(1) };
+        self.missed = if ended.answered { 0 } else { self.missed.saturating_add(1) };
+        // Asked before a change takes effect: the event of the instant is listened to.
+        let may_skip = self.established && ended.valid && !ended.more && self.may_sleep();
         let event = self.event;
         self.advance(1);
-        let may_skip = self.established && ended.valid && !ended.more && self.may_sleep();
         self.skip = if may_skip { self.latency } else { 0 };
         let next = self.event.wrapping_add(self.skip);
         let (link, heard) = (self.link, ended.heard);
@@ -291,15 +314,17 @@ impl Connection {
     }
 
     /// The answer to a packet that ended at `end`, if there is time for one.
-    fn reply(&mut self, now: Instant, end: Instant, limit: Instant) -> Option<RadioCommand> {
-        let limit = self.timeline.opens(1).before(T_IFS).min(limit);
+    fn reply(&mut self, now: Instant, end: Instant, limits: Limits) -> Option<RadioCommand> {
+        let answered = self.running.is_some_and(|event| event.answered);
+        let others = if answered { limits.more } else { limits.answer };
+        let next_anchor = self.timeline.opens(1).before(T_IFS);
         let own_end = end + T_IFS + self.tx.air_time(self.sequence.next_len());
-        if now > end + T_IFS || own_end > limit {
+        if now > end + T_IFS || own_end > next_anchor.min(others) {
             return None;
         }
         let more = self.sequence.more_len();
         let exchange = T_IFS + shortest(self.rx) + T_IFS + self.tx.air_time(more.unwrap_or(0));
-        let fits = own_end + exchange <= limit;
+        let fits = own_end + exchange <= next_anchor.min(limits.more);
         let md = fits && more.is_some();
         let goes_on = md || (fits && self.running.is_some_and(|event| event.more));
         let (pdu, tag) = self.sequence.transmit(md);

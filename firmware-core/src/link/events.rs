@@ -2,7 +2,7 @@
 
 use super::Link;
 use super::advertising::Heard;
-use super::connection::{Connection, Packet};
+use super::connection::{Connection, Limits, Packet};
 use super::message::{LinkId, LinkReport};
 use super::operation::Operation;
 use super::schedule::{self, Claim, Hold, Owner};
@@ -28,7 +28,12 @@ impl<const LINKS: usize> Link<LINKS> {
     }
 
     pub(super) fn connection_event(&mut self, now: Instant, link: LinkId, event: RadioEvent) {
-        let limit = schedule::limit(self.claims(), Owner::Link(link));
+        let owner = Owner::Link(link);
+        let hold = self.hold().unwrap_or(Hold::Served);
+        let limits = Limits {
+            answer: schedule::limit(self.claims(), owner, hold),
+            more: schedule::limit(self.claims(), owner, Hold::Served),
+        };
         let slot = self.connections.get_mut(usize::from(link.0)).and_then(Option::as_mut);
         let Some(connection) = slot else {
             return;
@@ -40,7 +45,7 @@ impl<const LINKS: usize> Link<LINKS> {
             }
             RadioEvent::Received { start, end, pdu, crc_ok, .. } => {
                 let packet = Packet { start, end, pdu: &pdu, crc_ok };
-                connection.receive(now, packet, limit, &mut self.reports)
+                connection.receive(now, packet, limits, &mut self.reports)
             }
             RadioEvent::Missed { .. } => None,
         };
@@ -76,7 +81,7 @@ impl<const LINKS: usize> Link<LINKS> {
 
     /// The next channel of the advertising event, or its end.
     fn advertise_on(&mut self, now: Instant) {
-        let limit = schedule::limit(self.claims(), Owner::Advertising);
+        let limit = schedule::limit(self.claims(), Owner::Advertising, Hold::Advertising);
         match self.advertiser.next_channel(now, limit) {
             Some(command) => self.issue(now, command),
             None => self.owner = None,
@@ -148,20 +153,16 @@ impl<const LINKS: usize> Link<LINKS> {
     }
 
     fn hold(&mut self) -> Option<Hold> {
-        let link = match self.owner? {
-            Owner::Advertising => return Some(Hold::Advertising),
-            Owner::Link(link) => link,
-        };
-        self.connection(link).map(|connection| match connection.heard() {
-            true => Hold::Served,
-            false => Hold::Waiting { missed: connection.missed() },
-        })
+        match self.owner? {
+            Owner::Advertising => Some(Hold::Advertising),
+            Owner::Link(link) => self.connection(link).map(|connection| connection.hold()),
+        }
     }
 
     fn begin(&mut self, now: Instant, owner: Owner) {
         let command = match owner {
             Owner::Advertising => {
-                let limit = schedule::limit(self.claims(), owner);
+                let limit = schedule::limit(self.claims(), owner, Hold::Advertising);
                 self.advertiser.begin(now, limit)
             }
             Owner::Link(link) => self.connection(link).map(|connection| connection.begin(now)),

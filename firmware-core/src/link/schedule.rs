@@ -1,8 +1,8 @@
 //! One radio, many wishes: who gets it when, and who must have left by then.
 //!
-//! Connections come before advertising. Among connections, one whose event is being served
-//! leaves in time for the next one's window; where two windows overlap, the connection that has
-//! missed more events wins, and the other counts the event as missed.
+//! Connections come before advertising. A connection that has answered its central leaves in
+//! time for the next one's window. Where there is no time even for one answer each, the
+//! connection that has gone without for more events wins, so that they take turns.
 
 use super::message::LinkId;
 use crate::time::{Duration, Instant};
@@ -32,7 +32,7 @@ pub(super) struct Claim {
     pub(super) owner: Owner,
     /// Start of listening or sending.
     pub(super) from: Instant,
-    /// Events missed in a row.
+    /// Events in a row in which it could not answer.
     pub(super) missed: u16,
 }
 
@@ -49,9 +49,9 @@ impl Claim {
 pub(super) enum Hold {
     /// An advertising event.
     Advertising,
-    /// A connection that has missed so many events and still waits for its packet.
+    /// A connection that has not answered yet, nor in so many events before.
     Waiting { missed: u16 },
-    /// A connection that has been served in this event.
+    /// A connection that has answered in this event.
     Served,
 }
 
@@ -64,10 +64,10 @@ pub(super) fn wins(claim: &Claim, hold: Hold) -> bool {
     }
 }
 
-/// By when `owner` must have left the radio. Only connections can demand that.
-pub(super) fn limit(claims: impl Iterator<Item = Claim>, owner: Owner) -> Instant {
+/// By when `owner` must have left the radio if it holds it like that.
+pub(super) fn limit(claims: impl Iterator<Item = Claim>, owner: Owner, hold: Hold) -> Instant {
     claims
-        .filter(|claim| claim.owner != owner && claim.owner != Owner::Advertising)
+        .filter(|claim| claim.owner != owner && wins(claim, hold))
         .map(|claim| claim.from.before(TURNAROUND))
         .min()
         .unwrap_or(Instant::MAX)
@@ -99,11 +99,12 @@ mod tests {
     }
 
     #[test]
-    fn only_other_connections_set_a_limit() {
-        let claims = [claim(Owner::Advertising, 100, 0), claim(A, 1_000, 0), claim(B, 5_000, 0)];
-        let by = |owner| limit(claims.into_iter(), owner);
-        assert_eq!(by(Owner::Advertising), Instant::from_us(800));
-        assert_eq!(by(A), Instant::from_us(4_800));
-        assert_eq!(limit([].into_iter(), A), Instant::MAX);
+    fn only_others_that_would_win_set_a_limit() {
+        let claims = [claim(Owner::Advertising, 100, 9), claim(A, 1_000, 0), claim(B, 5_000, 1)];
+        let by = |owner, hold| limit(claims.into_iter(), owner, hold);
+        assert_eq!(by(Owner::Advertising, Hold::Advertising), Instant::from_us(800));
+        assert_eq!(by(A, Hold::Served), Instant::from_us(4_800));
+        assert_eq!(by(A, Hold::Waiting { missed: 0 }), Instant::from_us(4_800));
+        assert_eq!(by(A, Hold::Waiting { missed: 1 }), Instant::MAX);
     }
 }

@@ -1,0 +1,198 @@
+//! Legacy advertising on air.
+
+use super::*;
+use crate::error::PeerMisbehaved;
+
+/// One whole event that nobody answers: start and channel of each PDU.
+fn event(b: &mut Bench<1>, channels: usize) -> Vec<(Instant, u8)> {
+    let turn = |_| {
+        let (start, channel, _) = b.advertises();
+        b.nobody();
+        (start, channel)
+    };
+    (0..channels).map(turn).collect()
+}
+
+#[test]
+fn an_event_visits_the_channels_in_ascending_order() {
+    let mut b = Bench::new();
+    b.order(LinkOrder::Advertise(advertising()));
+    let turns = event(&mut b, 3);
+    assert_eq!(turns.iter().map(|t| t.1).collect::<Vec<_>>(), [37, 38, 39]);
+    assert!(turns.is_sorted());
+    assert!(turns.windows(2).all(|t| t[1].0.since(t[0].0) <= Duration::from_ms(10)));
+}
+
+#[test]
+fn only_channels_of_the_map_are_used() {
+    let mut b = Bench::new();
+    b.order(LinkOrder::Advertise(Advertising { channel_map: 0b101, ..advertising() }));
+    let channels: Vec<u8> = event(&mut b, 4).iter().map(|t| t.1).collect();
+    assert_eq!(channels, [37, 39, 37, 39]);
+}
+
+#[test]
+fn events_are_an_interval_and_a_random_delay_apart() {
+    let mut b = Bench::new();
+    b.order(LinkOrder::Advertise(Advertising { channel_map: 1, ..advertising() }));
+    let starts: Vec<Instant> = event(&mut b, 40).iter().map(|t| t.0).collect();
+    let mut delays: Vec<Duration> =
+        starts.windows(2).map(|s| s[1].since(s[0]) - Duration::from_ms(100)).collect();
+    assert!(starts.windows(2).all(|s| s[1].since(s[0]) >= Duration::from_ms(100)));
+    assert!(delays.iter().all(|delay| *delay <= Duration::from_ms(10)));
+    delays.sort();
+    delays.dedup();
+    assert!(delays.len() > 30);
+}
+
+#[test]
+fn a_scan_request_is_answered_and_the_event_goes_on() {
+    let mut b = Bench::<1>::new();
+    let AdvertisingPdu::AdvInd { advertiser, data, ch_sel } = b.advertise(advertising()) else {
+        panic!("not ADV_IND")
+    };
+    assert_eq!((advertiser, data.as_slice(), ch_sel), (OWN, [2, 1, 6].as_slice(), true));
+    let answer = b.requests(scan_request(CENTRAL));
+    let data = advertising().scan_response;
+    assert_eq!(answer, Some(AdvertisingPdu::ScanRsp { advertiser: OWN, data }));
+    b.command = None;
+    let start = b.now + T_IFS;
+    b.radio(start + Duration::from_us(160), RadioEvent::Transmitted { start, end: start });
+    assert_eq!(b.advertises().1, 38);
+}
+
+#[test]
+fn only_requests_to_the_own_address_and_its_type_count() {
+    let stranger = Address::static_random([0xC0, 9, 9, 9, 9, 9]);
+    let other_kind = Address::new(AddressKind::Public, OWN.octets);
+    for advertiser in [stranger, other_kind] {
+        let mut b = Bench::<1>::new();
+        b.advertise(advertising());
+        let scan = AdvertisingPdu::ScanReq { scanner: CENTRAL, advertiser }.encode();
+        assert_eq!(b.requests(scan), None);
+        assert_eq!(b.advertises().1, 38);
+        assert_eq!(b.requests(connect(ConnectInd { advertiser, ..request() })), None);
+        assert_eq!(b.advertises().1, 39);
+        assert_eq!(b.told(), []);
+    }
+}
+
+#[test]
+fn a_damaged_request_is_ignored() {
+    let mut b = Bench::<1>::new();
+    b.advertise(advertising());
+    let (start, pdu) = (b.now + T_IFS, connect(request()));
+    let end = start + TxPhy::Le1M.air_time(pdu.payload_len());
+    b.radio(end, RadioEvent::Received { start, end, pdu, crc_ok: false, rssi_dbm: -90 });
+    assert_eq!((b.advertises().1, b.told()), (38, Vec::new()));
+}
+
+#[test]
+fn a_scannable_advertiser_is_not_connectable() {
+    let mut b = Bench::<1>::new();
+    let kind = AdvertisingType::ScannableUndirected;
+    let pdu = b.advertise(Advertising { kind, ..advertising() });
+    assert!(matches!(pdu, AdvertisingPdu::AdvScanInd { .. }));
+    assert_eq!(b.requests(connect(request())), None);
+    assert_eq!(b.told(), []);
+    b.advertises();
+    assert!(matches!(b.requests(scan_request(CENTRAL)), Some(AdvertisingPdu::ScanRsp { .. })));
+}
+
+#[test]
+fn a_non_connectable_advertiser_does_not_listen() {
+    let mut b = Bench::<1>::new();
+    b.order(LinkOrder::Advertise(Advertising {
+        kind: AdvertisingType::NonConnectable,
+        ..advertising()
+    }));
+    for channel in [37, 38, 39, 37] {
+        // `advertises` says that the PDU has left; nothing else happens in between.
+        assert_eq!(b.advertises().1, channel);
+    }
+}
+
+#[test]
+fn high_duty_cycle_repeats_within_3_75_ms_and_ends_after_1_28_s() {
+    let mut b = Bench::<1>::new();
+    let kind = AdvertisingType::DirectedHighDuty;
+    b.order(LinkOrder::Advertise(Advertising { kind, ..advertising() }));
+    let begin = b.now;
+    let mut last = [None; 3];
+    while let Some(command) = b.run(b.now + Duration::from_ms(4)) {
+        b.command = Some(command);
+        let (start, channel, pdu) = b.advertises();
+        let target = CENTRAL;
+        assert_eq!(pdu, AdvertisingPdu::AdvDirectInd { advertiser: OWN, target, ch_sel: true });
+        if let Some(before) = last[usize::from(channel - 37)].replace(start) {
+            assert!(start.since(before) <= Duration::from_us(3_750));
+        }
+        b.nobody();
+    }
+    assert_eq!(b.told(), [LinkReport::AdvertisingTimeout]);
+    assert!(b.reported.since(begin) >= Duration::from_ms(1_276));
+    assert!(b.reported.since(begin) <= Duration::from_ms(1_285));
+    assert_eq!(b.link.deadline(), None);
+}
+
+#[test]
+fn low_duty_cycle_goes_on_and_is_for_its_target_only() {
+    let mut b = Bench::<1>::new();
+    let kind = AdvertisingType::DirectedLowDuty;
+    b.advertise(Advertising { kind, ..advertising() });
+    assert_eq!(b.requests(scan_request(CENTRAL)), None);
+    b.advertises();
+    assert_eq!(b.requests(connect(ConnectInd { initiator: IDENTITY, ..request() })), None);
+    assert_eq!(b.told(), []);
+    b.advertises();
+    b.requests(connect(request()));
+    assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
+}
+
+#[test]
+fn a_connect_ind_out_of_range_is_named_and_ignored() {
+    let mut b = Bench::<1>::new();
+    b.advertise(advertising());
+    assert_eq!(b.requests(connect(ConnectInd { hop: 4, ..request() })), None);
+    let sin = PeerMisbehaved::InvalidConnectInd;
+    assert_eq!(b.told(), [LinkReport::Misbehaved { link: None, sin }]);
+    assert_eq!(b.advertises().1, 38);
+}
+
+#[test]
+fn a_connection_ends_advertising() {
+    let mut b = Bench::<1>::new();
+    b.advertise(advertising());
+    b.requests(connect(request()));
+    let connected = LinkReport::Connected {
+        link: LINK,
+        request: request(),
+        identity: None,
+        provisional: false,
+        at: b.now,
+    };
+    assert_eq!(b.told(), [connected]);
+    b.listens();
+}
+
+#[test]
+fn stopping_cancels_what_was_prepared() {
+    let mut b = Bench::<1>::new();
+    b.advertise(advertising());
+    b.order(LinkOrder::StopAdvertising);
+    assert_eq!(b.command.take(), Some(RadioCommand::Stop));
+    assert_eq!(b.link.deadline(), None);
+    // A request that was on air just then comes too late.
+    assert_eq!(b.requests(connect(request())), None);
+    assert_eq!((b.told(), b.command.take()), (Vec::new(), None));
+}
+
+#[test]
+fn without_a_free_link_nobody_can_connect() {
+    let mut b = established(|_| ());
+    b.order(LinkOrder::Advertise(advertising()));
+    let pdu = b.advertises();
+    assert_eq!(pdu.1, 37);
+    assert_eq!(b.requests(connect(request())), None);
+    assert_eq!(b.told(), []);
+}

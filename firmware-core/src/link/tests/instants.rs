@@ -1,0 +1,140 @@
+//! Changes at an instant: not an event earlier, not an event later.
+
+use super::*;
+use crate::link::message::{Loss, NewParameters};
+
+const FAST: NewParameters =
+    NewParameters { win_size: 2, win_offset: 4, interval: 12, latency: 0, timeout: 100 };
+const FAST_INTERVAL: Duration = Duration::from_us(15_000);
+
+fn anchor_of(listen: &Listen) -> Instant {
+    listen.middle()
+}
+
+#[test]
+fn a_channel_map_is_used_from_its_instant_on() {
+    let mut b = established(|_| ());
+    // Hop 5: events 1, 2, 3, 4 would use 10, 15, 20, 25. Without 15 and 20, the 21st used is 22.
+    let channel_map = CHANNEL_MAP_ALL & !(1 << 15) & !(1 << 20);
+    b.order(LinkOrder::ChannelMap { link: LINK, instant: 3, channel_map });
+    let channels: Vec<u8> = (0..4).map(|_| b.silence().channel).collect();
+    // Event 3: 20 mod 35 = 20, and used channel number 20 is 21 (15 left out, 20 left out: 22).
+    assert_eq!(channels, [10, 15, 22, 25]);
+}
+
+#[test]
+fn phys_change_at_their_instant_each_for_its_direction() {
+    let mut b = established(|_| ());
+    b.order(LinkOrder::Phy { link: LINK, instant: 2, tx: TxPhy::Le2M, rx: Phy::Le1M });
+    let before = b.event(&empty(1, 1));
+    assert_eq!(before.phy, TxPhy::Le1M);
+    let listen = b.listens();
+    assert_eq!(listen.phy, Phy::Le1M);
+    let at = b.receives(listen.middle(), TxPhy::Le1M, &empty(0, 0), true).unwrap();
+    assert_eq!(at.phy, TxPhy::Le2M);
+    b.replies(&at);
+    b.order(LinkOrder::Phy { link: LINK, instant: 3, tx: TxPhy::Le2M, rx: Phy::Le2M });
+    assert_eq!(b.listens().phy, Phy::Le2M);
+}
+
+#[test]
+fn an_instant_that_is_the_event_already_prepared_is_kept() {
+    let mut b = established(|_| ());
+    assert_eq!(b.listens().phy, Phy::Le1M);
+    b.order(LinkOrder::Phy { link: LINK, instant: 1, tx: TxPhy::Le2M, rx: Phy::Le2M });
+    let listen = b.listens();
+    assert_eq!((listen.phy, listen.channel), (Phy::Le2M, 10));
+    b.misses(listen.until);
+    assert_eq!(b.ended(), (1, 2, false));
+}
+
+#[test]
+fn a_connection_update_opens_its_window_at_the_instant() {
+    let mut b = established(|_| ());
+    b.order(LinkOrder::Update { link: LINK, instant: 2, parameters: FAST });
+    let listen = b.listens();
+    let anchor = anchor_of(&listen);
+    let reply = b.receives(anchor, TxPhy::Le1M, &empty(1, 1), true).unwrap();
+    b.replies(&reply);
+    let window = b.listens();
+    // From the old schedule's anchor, 5 ms offset, 2.5 ms size; 100 ppm of 37.5 ms.
+    let widening = Duration::from_us(37_500).ppm(100) + Duration::from_us(16);
+    assert_eq!(window.from, (anchor + INTERVAL + Duration::from_us(5_000)).before(widening));
+    assert_eq!(window.until, anchor + INTERVAL + Duration::from_us(7_500) + widening);
+    let anchor = window.from + Duration::from_us(600);
+    let reply = b.receives(anchor, TxPhy::Le1M, &empty(0, 0), true).unwrap();
+    b.replies(&reply);
+    assert_eq!(anchor_of(&b.listens()), anchor + FAST_INTERVAL);
+}
+
+#[test]
+fn a_missed_window_of_an_update_comes_again_after_the_new_interval() {
+    let mut b = established(|_| ());
+    b.order(LinkOrder::Update { link: LINK, instant: 1, parameters: FAST });
+    let first = b.silence();
+    let second = b.silence();
+    assert!(second.from < first.from + FAST_INTERVAL);
+    assert!(second.until > first.until + FAST_INTERVAL);
+    assert_eq!(second.middle(), first.middle() + FAST_INTERVAL);
+}
+
+#[test]
+fn supervision_restarts_at_the_instant() {
+    let mut b = established(|_| ());
+    let anchor = b.listens().middle();
+    let reply = b.receives(anchor, TxPhy::Le1M, &empty(1, 1), true).unwrap();
+    b.replies(&reply);
+    b.order(LinkOrder::Update { link: LINK, instant: 2, parameters: FAST });
+    let expiry = anchor + INTERVAL + Duration::from_us(5_000) + Duration::from_ms(1_000);
+    while b.run(expiry.before(Duration::from_us(1))).is_some() {}
+    assert_eq!(b.told(), []);
+    while b.run(expiry).is_some() {}
+    let loss = Loss::SupervisionTimeout;
+    assert_eq!(b.told(), [LinkReport::Lost { link: LINK, loss }]);
+}
+
+#[test]
+fn an_update_first_received_in_its_instant_makes_that_packet_the_anchor() {
+    // Ordered while the event goes on, and after it.
+    for during in [true, false] {
+        let mut b = established(|_| ());
+        let anchor = b.listens().middle();
+        let update = LinkOrder::Update { link: LINK, instant: 1, parameters: FAST };
+        let reply = b.receives(anchor, TxPhy::Le1M, &empty(1, 1), true).unwrap();
+        if during {
+            b.order(update.clone());
+        }
+        b.replies(&reply);
+        if !during {
+            b.order(update);
+        }
+        let listen = b.listens();
+        assert_eq!(anchor_of(&listen), anchor + FAST_INTERVAL);
+        assert!(listen.until.since(listen.from) < Duration::from_us(50));
+    }
+}
+
+#[test]
+fn instants_are_counted_across_the_wrap() {
+    let mut b = established(|c| (c.latency, c.timeout) = (499, 3_200));
+    // Sleep through the counter's range; every 500th event is heard.
+    let mut n = 1;
+    while b.ended().1 < 65_000 {
+        b.event(&empty(n, n));
+        n = 1 - n;
+    }
+    let next = b.ended().1;
+    let instant = next.wrapping_add(600);
+    assert!(instant < 600);
+    b.order(LinkOrder::Phy { link: LINK, instant, tx: TxPhy::Le2M, rx: Phy::Le2M });
+    loop {
+        let listen = b.listens();
+        if listen.phy == Phy::Le2M {
+            break;
+        }
+        let reply = b.receives(listen.middle(), TxPhy::Le1M, &empty(n, n), true).unwrap();
+        b.replies(&reply);
+        n = 1 - n;
+    }
+    assert_eq!(b.ended().0, instant.wrapping_sub(1));
+}
