@@ -1,9 +1,264 @@
 //! The host: L2CAP, ATT/GATT, SMP, bonds and the application, above any controller.
+//!
+//! [`Host`] is one value with one owner. Its inputs are HCI events, ACL packets, completions of
+//! slow work and what people do to the device; its outputs are HCI commands, ACL packets, slow
+//! work to do, log lines and what people see. Nothing in here knows what is below HCI.
+//!
+//! | file | knows |
+//! |---|---|
+//! | [`l2cap`] | frames, fragments, LE signalling |
+//! | [`att`] | requests and responses, permissions |
+//! | [`gatt`] | the table of attributes and their values |
+//! | [`smp`], [`bonds`] | pairing, keys, who is known |
+//! | [`procedures`] | what the host starts by itself, and when |
+//! | [`app`] | the LED Button Service application |
 
 pub mod app;
 pub mod att;
 pub mod bonds;
+mod channels;
+mod commands;
+mod connection;
+mod events;
 pub mod gatt;
 pub mod l2cap;
 pub mod message;
+pub mod procedures;
+mod security;
 pub mod smp;
+
+#[cfg(test)]
+mod tests;
+
+use crate::config::Config;
+use crate::effect::Effect;
+use crate::error::PeerMisbehaved;
+use crate::hci::{Command, Handle};
+use crate::queue::Queue;
+use crate::random::Entropy;
+use crate::time::Instant;
+use crate::trace::Trace;
+use crate::work::{Level, Work};
+use app::App;
+use bonds::Bond;
+use commands::Commands;
+use connection::Connection;
+use gatt::services::TABLE;
+use gatt::values::Values;
+use message::{HostInput, HostOutput, Line, Log, Severity, Ui};
+use smp::{SecurityManager, SmpConfig};
+
+/// Bonds that the device can keep (`CONFIG_BT_MAX_PAIRED` of the course application).
+pub const BONDS: usize = 5;
+
+/// Notes that can wait. More than any one input gives rise to.
+const NOTES: usize = 32;
+
+/// An output that waits. Commands and ACL packets have queues of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Note {
+    Effect(Effect),
+    Log(Log),
+    Ui(Ui),
+    Trace(Trace),
+}
+
+/// What the controller has told of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Controller {
+    /// Longest ACL packet.
+    acl_length: u16,
+    /// ACL packets that it has room for now.
+    credits: u16,
+    /// supportedMaxTxOctets.
+    tx_octets: u16,
+    /// supportedMaxTxTime, microseconds.
+    tx_time: u16,
+}
+
+impl Controller {
+    /// Before it has been asked: no packets yet, and the least that LE allows.
+    const UNKNOWN: Self = Self { acl_length: 27, credits: 0, tx_octets: 27, tx_time: 328 };
+}
+
+/// How far the host has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Stage {
+    Off,
+    SettingUp,
+    Ready,
+}
+
+/// The host of a peripheral with room for `LINKS` connections.
+///
+/// After each call, [`Host::poll`] until it gives `None`: that is what makes room again. What
+/// finds no room waits inside, and [`Host::deadline`] is then in the past: call [`Host::timer`]
+/// once there is room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Host<const LINKS: usize> {
+    config: Config,
+    stage: Stage,
+    smp: SecurityManager<LINKS, BONDS>,
+    connections: [Option<Connection>; LINKS],
+    /// Where the search for the next ACL packet begins, so that every connection has its turn.
+    turn: usize,
+    values: Values,
+    commands: Commands,
+    controller: Controller,
+    notes: Queue<Note, NOTES>,
+    app: App,
+    /// Security Manager outputs were left where they are for lack of room.
+    unsettled: bool,
+}
+
+impl<const LINKS: usize> Host<LINKS> {
+    /// A host that has done nothing yet. Records found in storage are given as
+    /// [`Loaded`](crate::effect::Completion::Loaded) before [`Host::start`].
+    #[must_use]
+    pub fn new(config: &Config, entropy: &Entropy) -> Self {
+        let smp = SmpConfig {
+            io: config.io,
+            passkey: config.passkey,
+            min_level: config.required_level,
+            back_off: config.pairing_back_off,
+            bondable: true,
+            identity: config.address,
+        };
+        Self {
+            config: config.clone(),
+            stage: Stage::Off,
+            smp: SecurityManager::new(smp, entropy),
+            connections: [const { None }; LINKS],
+            turn: 0,
+            values: Values {
+                button: false,
+                led: false,
+                preferred: config.preferred,
+                demanded_level: config.required_level,
+                hash: gatt::hash::database_hash(&TABLE),
+            },
+            commands: Commands::default(),
+            controller: Controller::UNKNOWN,
+            notes: Queue::new(),
+            app: App::default(),
+            unsettled: false,
+        }
+    }
+
+    /// Sets the controller up; advertising follows when it has answered.
+    pub fn start(&mut self, now: Instant) -> Work {
+        self.stage = Stage::SettingUp;
+        for command in app::set_up(&self.config) {
+            self.commands.push(command);
+        }
+        self.smp.start(now);
+        self.settle(now);
+        Work::one(Level::Host)
+    }
+
+    /// Takes an input.
+    pub fn input(&mut self, now: Instant, input: HostInput) -> Work {
+        match input {
+            HostInput::Event(event) => self.event(now, event),
+            HostInput::Acl(acl) => self.acl(now, &acl),
+            HostInput::Completed(completion) => self.smp.completed(now, completion),
+            HostInput::Button { button, pressed } => self.button(now, button, pressed),
+            HostInput::PasskeyEntered(passkey) => self.smp.passkey_entered(now, passkey),
+            HostInput::NumericConfirmed(same) => self.smp.numeric_confirmed(now, same),
+        }
+        self.settle(now);
+        Work::one(Level::Host)
+    }
+
+    /// To be called when [`Host::deadline`] has come.
+    pub fn timer(&mut self, now: Instant) -> Work {
+        if self.smp.deadline().is_some_and(|deadline| deadline <= now) {
+            self.smp.timer(now);
+        }
+        self.settle(now);
+        Work::one(Level::Host)
+    }
+
+    /// When [`Host::timer`] is to be called; in the past if something waits for room that there
+    /// is now.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.unsettled && self.has_room() {
+            return Some(Instant::ZERO);
+        }
+        let procedures = self.connections.iter().flatten();
+        procedures.filter_map(|c| c.procedures.deadline()).chain(self.smp.deadline()).min()
+    }
+
+    /// The next output.
+    pub fn poll(&mut self) -> Option<HostOutput> {
+        if let Some(note) = self.notes.pop() {
+            return Some(match note {
+                Note::Effect(effect) => HostOutput::Effect(effect),
+                Note::Log(log) => HostOutput::Log(log),
+                Note::Ui(ui) => HostOutput::Ui(ui),
+                Note::Trace(trace) => HostOutput::Trace(trace),
+            });
+        }
+        if let Some(command) = self.commands.next() {
+            return Some(HostOutput::Command(command));
+        }
+        self.next_acl().map(HostOutput::Acl)
+    }
+
+    /// The bonds, by slot.
+    pub fn bonds(&self) -> impl Iterator<Item = &Bond> {
+        self.smp.bonds()
+    }
+
+    /// Security level of a connection, 1–4.
+    #[must_use]
+    pub fn level(&self, handle: Handle) -> u8 {
+        self.smp.level(handle)
+    }
+
+    /// Handles of the connections there are.
+    pub fn handles(&self) -> impl Iterator<Item = Handle> {
+        self.connections.iter().flatten().map(|connection| connection.handle)
+    }
+
+    /// Whether the LED characteristic is on.
+    #[must_use]
+    pub const fn led(&self) -> bool {
+        self.values.led
+    }
+
+    /// Does what is due now, after whatever came in.
+    fn settle(&mut self, now: Instant) {
+        self.drain_security(now);
+        self.procedures_due(now);
+        self.tell_button();
+        self.advertise_if_due();
+    }
+
+    fn connection(&mut self, handle: Handle) -> Option<&mut Connection> {
+        self.connections.iter_mut().flatten().find(|connection| connection.handle == handle)
+    }
+
+    fn note(&mut self, note: Note) {
+        // There is room for what one input causes, and callers poll after each.
+        let _ = self.notes.push(note);
+    }
+
+    fn log(&mut self, severity: Severity, module: &'static str, line: Line) {
+        self.note(Note::Log(Log { severity, module, line }));
+    }
+
+    fn info(&mut self, line: Line) {
+        self.log(Severity::Info, "BLE_Main", line);
+    }
+
+    fn misbehaved(&mut self, handle: Handle, sin: PeerMisbehaved) {
+        let link = u8::try_from(handle.0).ok().map(crate::link::message::LinkId);
+        self.note(Note::Trace(Trace::Misbehaved { link, sin }));
+    }
+
+    fn command(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+}

@@ -228,6 +228,6 @@ fn gaw_bv_08_configurations() {
     assert_eq!(peer.ask(&[0x12, 0x13, 0, 2, 0]), [0x01, 0x12, 0x13, 0, 0xFD]);
     assert_eq!(peer.ask(&[0x12, 0x04, 0, 2, 0]), [0x13]);
     assert_eq!(peer.ask(&[0x12, 0x13, 0, 1]), [0x01, 0x12, 0x13, 0, 0x0D]);
-    assert_eq!(peer.client, Client::from_octets(peer.client.to_octets()));
+    assert_eq!(peer.client, Client::from_bits(peer.client.to_bits()));
     assert!(peer.client.wants_button());
 }

@@ -41,20 +41,23 @@ pub struct Client {
 }
 
 impl Client {
-    /// As three octets, for a bond's record.
+    /// As 16 bits, for a bond: bit 0 Button notifies, bit 1 Service Changed indicates, from bit
+    /// 8 on Client Supported Features.
     #[must_use]
-    pub const fn to_octets(self) -> [u8; 3] {
-        let [button, _] = self.button.to_le_bytes();
-        let [service_changed, _] = self.service_changed.to_le_bytes();
-        [button, service_changed, self.features]
+    pub const fn to_bits(self) -> u16 {
+        u16::from_le_bytes([
+            (self.button & NOTIFY) as u8 | (self.service_changed & INDICATE) as u8,
+            self.features,
+        ])
     }
 
-    /// From a bond's record; bits that mean nothing are dropped.
+    /// From a bond; bits that mean nothing are dropped.
     #[must_use]
-    pub const fn from_octets([button, service_changed, features]: [u8; 3]) -> Self {
+    pub const fn from_bits(bits: u16) -> Self {
+        let [_, features] = bits.to_le_bytes();
         Self {
-            button: button as u16 & NOTIFY,
-            service_changed: service_changed as u16 & INDICATE,
+            button: bits & NOTIFY,
+            service_changed: bits & INDICATE,
             features: features & FEATURES,
         }
     }

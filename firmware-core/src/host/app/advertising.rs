@@ -1,0 +1,169 @@
+//! The advertising cycle: who may connect, and the commands that make it so.
+
+use crate::address::AddressKind;
+use crate::config::Accept;
+use crate::error::ErrorCode;
+use crate::hci::{AdvertisingParameters, AdvertisingType, Command, FilterPolicy, HciOpcode};
+use crate::host::gatt::services::{DEVICE_NAME, LBS_SERVICE};
+use crate::host::message::{Line, Severity};
+use crate::host::{BONDS, Host, Stage};
+use crate::pdu::advertising::AdvertisingData;
+use crate::secret::Secret;
+
+/// Commands of one cycle: four for each bond at most, and ten more.
+const CYCLE: usize = BONDS * 4 + 10;
+
+const SET_ENABLE: HciOpcode = HciOpcode(0x200A);
+
+/// How far advertising is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) enum State {
+    #[default]
+    Off,
+    /// To be started, or started anew, as soon as the commands before have been answered.
+    Wanted {
+        /// It is on, and must be stopped first.
+        running: bool,
+    },
+    /// Commands are on their way.
+    Starting,
+    On,
+}
+
+/// AdvData: Flags (LE general discoverable, no BR/EDR), Complete Local Name.
+#[must_use]
+pub fn advertising_data() -> AdvertisingData {
+    let mut data = AdvertisingData::new();
+    structure(&mut data, 0x01, &[0x06]);
+    structure(&mut data, 0x09, DEVICE_NAME);
+    data
+}
+
+/// ScanRspData: Complete List of 128-bit Service Class UUIDs.
+#[must_use]
+pub fn scan_response_data() -> AdvertisingData {
+    let mut data = AdvertisingData::new();
+    structure(&mut data, 0x07, &LBS_SERVICE);
+    data
+}
+
+fn structure(data: &mut AdvertisingData, kind: u8, value: &[u8]) {
+    let length = u8::try_from(value.len()).unwrap_or(0).saturating_add(1);
+    // The structures of this device fit, as a test shows.
+    let _ = data.extend_from_slice(&[length, kind]);
+    let _ = data.extend_from_slice(value);
+}
+
+impl<const LINKS: usize> Host<LINKS> {
+    pub(super) fn want_advertising(&mut self) {
+        let running = match self.app.advertising {
+            State::Off => false,
+            State::Wanted { running } => running,
+            State::Starting | State::On => true,
+        };
+        self.app.advertising = State::Wanted { running };
+    }
+
+    /// There is no connection left to advertise for.
+    pub(super) fn forget_advertising(&mut self) {
+        self.app.advertising = State::Off;
+        self.commands.retain(|c| !matches!(c, Command::LeSetAdvertisingEnable { enable: true }));
+    }
+
+    /// The controller has stopped by itself, for a connection.
+    pub(in crate::host) fn advertising_stopped(&mut self) {
+        self.app.advertising = State::Off;
+    }
+
+    pub(super) fn is_advertising(&self) -> bool {
+        self.app.advertising != State::Off
+    }
+
+    pub(in crate::host) fn advertise_if_due(&mut self) {
+        let State::Wanted { running } = self.app.advertising else { return };
+        if self.stage != Stage::Ready
+            || !self.commands.are_done()
+            || !self.commands.have_room_for(CYCLE)
+        {
+            return;
+        }
+        self.app.advertising = State::Starting;
+        if running {
+            self.command(Command::LeSetAdvertisingEnable { enable: false });
+        }
+        let listed = self.fill_lists();
+        if listed == 0 {
+            self.info(Line::AdvertisingOpen);
+        } else {
+            self.info(Line::AcceptListSize(listed));
+            self.info(Line::AdvertisingWithAcceptList);
+        }
+        let filter = if listed == 0 { FilterPolicy::Any } else { FilterPolicy::ConnectFromList };
+        self.command(Command::LeSetAdvertisingParameters {
+            parameters: AdvertisingParameters {
+                interval_min: self.config.advertising_interval,
+                interval_max: self.config.advertising_interval,
+                kind: AdvertisingType::ConnectableUndirected,
+                own_address_random: self.config.address.kind == AddressKind::Random,
+                peer: self.config.address,
+                channel_map: 0x07,
+                filter,
+            },
+        });
+        self.command(Command::LeSetAdvertisingData { data: advertising_data() });
+        self.command(Command::LeSetScanResponseData { data: scan_response_data() });
+        self.command(Command::LeSetAdvertisingEnable { enable: true });
+    }
+
+    /// Fills the filter accept list and the resolving list from the bonds; the number of devices
+    /// in the former.
+    fn fill_lists(&mut self) -> u8 {
+        self.command(Command::LeClearFilterAcceptList);
+        self.command(Command::LeSetAddressResolutionEnable { enable: false });
+        self.command(Command::LeClearResolvingList);
+        let open = self.app.pairing_mode || self.config.accept == Accept::Anyone;
+        let mut listed = 0_u8;
+        let mut private = false;
+        for bond in self.smp.bonds() {
+            let identity = bond.identity;
+            if !open {
+                self.commands.push(Command::LeAddToFilterAcceptList { address: identity });
+                listed = listed.saturating_add(1);
+            }
+            // A peer with a key of zeros uses its identity address only.
+            if let Some(irk) = bond.irk.clone().filter(|irk| *irk != Secret::new([0; 16])) {
+                private = true;
+                let local_irk = Secret::new([0; 16]);
+                self.commands.push(Command::LeAddToResolvingList {
+                    identity,
+                    peer_irk: irk,
+                    local_irk,
+                });
+                // Some centrals with a key use their identity address all the same.
+                self.commands.push(Command::LeSetPrivacyMode { identity, device_privacy: true });
+            }
+        }
+        if private {
+            self.command(Command::LeSetAddressResolutionEnable { enable: true });
+        }
+        listed
+    }
+
+    pub(in crate::host) fn advertising_answered(&mut self, opcode: HciOpcode, status: ErrorCode) {
+        // The answer to switching it off leaves the one to switching it on to come.
+        if opcode != SET_ENABLE
+            || self.app.advertising != State::Starting
+            || !self.commands.are_done()
+        {
+            return;
+        }
+        if status == ErrorCode::SUCCESS {
+            self.app.advertising = State::On;
+            self.info(Line::AdvertisingStarted);
+        } else {
+            self.app.advertising = State::Off;
+            let line = Line::ProcedureFailed { what: "Advertising", error: status };
+            self.log(Severity::Error, "BLE_Main", line);
+        }
+    }
+}

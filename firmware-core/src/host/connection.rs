@@ -1,0 +1,64 @@
+//! What the host keeps of one connection.
+
+use super::att::{Bearer, Pdu};
+use super::gatt::values::Client;
+use super::l2cap::fragment::Fragmenter;
+use super::l2cap::recombine::Recombiner;
+use super::l2cap::signalling::Signalling;
+use super::l2cap::{CID_ATT, frame};
+use super::procedures::Procedures;
+use crate::address::Address;
+use crate::hci::{ConnectionComplete, Handle};
+
+/// One connection, from LE Connection Complete to Disconnection Complete.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Connection {
+    pub(super) handle: Handle,
+    /// Identity if known, else the on-air address: what logs show.
+    pub(super) peer: Address,
+    /// Security level, 1–4, as last told.
+    pub(super) level: u8,
+    /// connInterval, connPeripheralLatency, connSupervisionTimeout.
+    pub(super) parameters: (u16, u16, u16),
+    pub(super) received: Recombiner,
+    pub(super) frames: Fragmenter,
+    /// ACL packets that the controller has and has not completed.
+    pub(super) in_flight: u16,
+    pub(super) signalling: Signalling,
+    pub(super) bearer: Bearer,
+    pub(super) client: Client,
+    /// The Button has changed and this client has not been told yet, for lack of room.
+    pub(super) button_untold: bool,
+    pub(super) procedures: Procedures,
+}
+
+impl Connection {
+    pub(super) fn new(complete: &ConnectionComplete, procedures: Procedures) -> Self {
+        Self {
+            handle: complete.handle,
+            peer: complete.peer_identity.unwrap_or(complete.peer),
+            level: 1,
+            parameters: (complete.interval, complete.latency, complete.timeout),
+            received: Recombiner::default(),
+            frames: Fragmenter::default(),
+            in_flight: 0,
+            signalling: Signalling::default(),
+            bearer: Bearer::default(),
+            client: Client::default(),
+            button_untold: false,
+            procedures,
+        }
+    }
+
+    /// Queues an ATT PDU; `None` if there is no room.
+    #[must_use]
+    pub(super) fn send_att(&mut self, pdu: &Pdu) -> Option<()> {
+        self.send(CID_ATT, pdu)
+    }
+
+    /// Queues a payload on a channel; `None` if there is no room.
+    #[must_use]
+    pub(super) fn send(&mut self, cid: u16, payload: &[u8]) -> Option<()> {
+        self.frames.push(frame(cid, payload)?)
+    }
+}

@@ -1,0 +1,250 @@
+//! HCI events.
+
+use super::gatt::values::Client;
+use super::l2cap::CID_SIGNALLING;
+use super::message::{Line, Severity};
+use super::procedures::{Procedures, Request, Requests, fits};
+use super::{Connection, Host, Stage};
+use crate::error::ErrorCode;
+use crate::hci::{
+    Command, ConnectionComplete, ConnectionParameters, Event, Handle, HciOpcode, Return,
+};
+use crate::phy::PhySet;
+use crate::time::Instant;
+
+/// Opcodes whose failure has a meaning of its own.
+const CONNECTION_UPDATE: HciOpcode = HciOpcode(0x2013);
+
+impl<const LINKS: usize> Host<LINKS> {
+    pub(super) fn event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::CommandComplete { opcode, status, returned } => {
+                self.answered(opcode, status);
+                self.returned(status, &returned);
+                self.advertising_answered(opcode, status);
+                self.set_up_done();
+            }
+            Event::CommandStatus { opcode, status } => {
+                self.answered(opcode, status);
+                self.set_up_done();
+            }
+            Event::LeConnectionComplete(complete) => self.connected(now, &complete),
+            Event::DisconnectionComplete { handle, reason } => {
+                self.disconnected(now, handle, reason);
+            }
+            Event::NumberOfCompletedPackets { handle, count } => {
+                if let Some(connection) = self.connection(handle) {
+                    let count = count.min(connection.in_flight);
+                    connection.in_flight = connection.in_flight.saturating_sub(count);
+                    self.controller.credits = self.controller.credits.saturating_add(count);
+                }
+            }
+            Event::EncryptionChange { handle, status, enabled } => {
+                self.encryption_changed(now, handle, status, enabled);
+            }
+            Event::EncryptionKeyRefreshComplete { handle, status } => {
+                self.smp.key_refreshed(now, handle, status);
+            }
+            Event::LeLongTermKeyRequest { handle, rand, ediv } => {
+                self.smp.ltk_request(now, handle, rand, ediv);
+            }
+            event => self.link_changed(event),
+        }
+    }
+
+    /// Events that tell of link layer procedures.
+    fn link_changed(&mut self, event: Event) {
+        match event {
+            Event::LeConnectionUpdateComplete { handle, status, interval, latency, timeout } => {
+                if status == ErrorCode::SUCCESS {
+                    if let Some(connection) = self.connection(handle) {
+                        connection.parameters = (interval, latency, timeout);
+                    }
+                    self.info(Line::ParametersUpdated { interval, latency, timeout });
+                } else {
+                    self.parameters_refused(handle, status);
+                }
+            }
+            Event::LeRemoteConnectionParameterRequest {
+                handle,
+                interval_min,
+                interval_max,
+                latency,
+                timeout,
+            } => {
+                // The link layer has checked the ranges; the central knows best.
+                let parameters =
+                    ConnectionParameters { interval_min, interval_max, latency, timeout };
+                self.command(Command::LeRemoteConnectionParameterRequestReply {
+                    handle,
+                    parameters,
+                });
+            }
+            Event::LeDataLengthChange { tx_octets, rx_octets, .. } => {
+                self.info(Line::DataLengthUpdated { tx: tx_octets, rx: rx_octets });
+            }
+            Event::LePhyUpdateComplete { status, tx, rx, .. } => {
+                if status == ErrorCode::SUCCESS {
+                    self.info(Line::PhyUpdated { tx: tx as u8, rx: rx as u8 });
+                } else {
+                    self.failed("PHY update", status);
+                }
+            }
+            Event::HardwareError { code } => self.failed("Controller", ErrorCode(code)),
+            // The host decides nothing by what these say.
+            _ => {}
+        }
+    }
+
+    fn failed(&mut self, what: &'static str, error: ErrorCode) {
+        self.log(Severity::Warning, "BLE_Main", Line::ProcedureFailed { what, error });
+    }
+
+    /// A command was answered.
+    fn answered(&mut self, opcode: HciOpcode, status: ErrorCode) {
+        let handle = self.commands.answered(opcode);
+        // A connection may go while a command is on its way; that is no failure.
+        if status == ErrorCode::SUCCESS || status == ErrorCode::UNKNOWN_CONNECTION {
+            return;
+        }
+        match handle {
+            Some(handle) if opcode == CONNECTION_UPDATE => self.parameters_refused(handle, status),
+            _ => self.failed("HCI command", status),
+        }
+    }
+
+    fn returned(&mut self, status: ErrorCode, returned: &Return) {
+        if status != ErrorCode::SUCCESS {
+            return;
+        }
+        match *returned {
+            Return::BufferSize { length, count } => {
+                self.controller.acl_length = length;
+                self.controller.credits = count.into();
+            }
+            Return::MaximumDataLength { tx_octets, tx_time, .. } => {
+                self.controller.tx_octets = tx_octets;
+                self.controller.tx_time = tx_time;
+            }
+            _ => {}
+        }
+    }
+
+    fn set_up_done(&mut self) {
+        if self.stage == Stage::SettingUp && self.commands.are_done() {
+            self.stage = Stage::Ready;
+            self.initialized();
+        }
+    }
+
+    fn connected(&mut self, now: Instant, complete: &ConnectionComplete) {
+        self.advertising_stopped();
+        if complete.status != ErrorCode::SUCCESS {
+            return self.app_connection_failed(complete.status);
+        }
+        let handle = complete.handle;
+        let (procedures, requests) = Procedures::connected(&self.config, now);
+        let mut connection = Connection::new(complete, procedures);
+        let peer = connection.peer;
+        if let Some(bond) = self.smp.bonds().find(|bond| bond.identity == peer) {
+            connection.client = Client::from_bits(bond.cccd);
+        }
+        let Some(place) = self.connections.iter_mut().find(|place| place.is_none()) else {
+            let reason = ErrorCode::REMOTE_LOW_RESOURCES;
+            return self.command(Command::Disconnect { handle, reason });
+        };
+        *place = Some(connection);
+        self.smp.connected(now, handle, complete.local, complete.peer, complete.peer_identity);
+        self.app_connected();
+        if self.config.security_request {
+            self.smp.request_security(now, handle);
+        }
+        self.request_all(handle, &requests);
+    }
+
+    fn disconnected(&mut self, now: Instant, handle: Handle, reason: ErrorCode) {
+        // First security, which may have been under way, then the connection: the order of the
+        // two log lines of the founding case.
+        self.smp.disconnected(now, handle, reason);
+        self.drain_security(now);
+        let Some(place) = self
+            .connections
+            .iter_mut()
+            .find(|place| place.as_ref().is_some_and(|connection| connection.handle == handle))
+        else {
+            return;
+        };
+        if let Some(connection) = place.take() {
+            let credits = self.controller.credits.saturating_add(connection.in_flight);
+            self.controller.credits = credits;
+        }
+        self.app_disconnected(reason);
+    }
+
+    fn encryption_changed(&mut self, now: Instant, handle: Handle, status: ErrorCode, on: bool) {
+        self.smp.encryption_changed(now, handle, status, on);
+        self.drain_security(now);
+        // Pairing that still has keys to distribute comes to this point when it ends.
+        let settled = !self.smp.is_pairing(handle) && self.smp.bond_of(handle).is_some();
+        if on && status == ErrorCode::SUCCESS && settled {
+            let requests = self.secured(handle);
+            self.request_all(handle, &requests);
+        }
+    }
+
+    /// What is due once bonded and encrypted.
+    pub(super) fn secured(&mut self, handle: Handle) -> Requests {
+        let connection =
+            self.connections.iter_mut().flatten().find(|connection| connection.handle == handle);
+        connection.map(|connection| connection.procedures.secured(&self.config)).unwrap_or_default()
+    }
+
+    /// What is due by the clock.
+    pub(super) fn procedures_due(&mut self, now: Instant) {
+        for index in 0..LINKS {
+            let Some(Some(connection)) = self.connections.get_mut(index) else { continue };
+            let handle = connection.handle;
+            let busy = self.smp.is_pairing(handle);
+            let requests = connection.procedures.parameters_due(&self.config, now, busy);
+            let (interval, latency, timeout) = connection.parameters;
+            if !fits(&self.config.preferred, interval, latency, timeout) {
+                self.request_all(handle, &requests);
+            }
+        }
+    }
+
+    pub(super) fn request_all(&mut self, handle: Handle, requests: &[Request]) {
+        for request in requests {
+            self.command(match request {
+                Request::Features => Command::LeReadRemoteFeatures { handle },
+                Request::Phy => Command::LeSetPhy {
+                    handle,
+                    tx: PhySet::LE_2M,
+                    rx: PhySet::LE_2M,
+                    coded_options: 0,
+                },
+                Request::DataLength => Command::LeSetDataLength {
+                    handle,
+                    tx_octets: self.controller.tx_octets,
+                    tx_time: self.controller.tx_time,
+                },
+                Request::Parameters => {
+                    Command::LeConnectionUpdate { handle, parameters: self.config.preferred }
+                }
+            });
+        }
+    }
+
+    /// The central's link layer does not know the procedure: its host is asked instead.
+    fn parameters_refused(&mut self, handle: Handle, status: ErrorCode) {
+        let wanted = self.config.preferred;
+        if status == ErrorCode::UNSUPPORTED_REMOTE_FEATURE
+            && let Some(connection) = self.connection(handle)
+            && let Some(packet) = connection.signalling.request(wanted)
+            && connection.send(CID_SIGNALLING, &packet).is_some()
+        {
+            return;
+        }
+        self.failed("Connection parameter update", status);
+    }
+}

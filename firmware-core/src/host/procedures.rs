@@ -1,0 +1,197 @@
+//! Which procedures the host starts by itself, and when: the policy that the founding case is
+//! about. One value per connection decides; the host turns its [`Request`]s into HCI commands.
+
+use crate::config::{Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate};
+use crate::hci::ConnectionParameters;
+use crate::time::{Duration, Instant};
+
+/// Something to ask the controller for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// LE Read Remote Features.
+    Features,
+    /// LE Set PHY, 2M both ways.
+    Phy,
+    /// LE Set Data Length, the longest there is.
+    DataLength,
+    /// LE Connection Update, the preferred parameters.
+    Parameters,
+}
+
+/// What is to be asked now, in this order and back to back.
+pub type Requests = heapless::Vec<Request, 4>;
+
+/// Automatic procedures of one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Procedures {
+    features_asked: bool,
+    /// What follows bonding has been asked for.
+    secured: bool,
+    parameters: Parameters,
+}
+
+/// The update of the connection parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Parameters {
+    /// Not before this.
+    At(Instant),
+    /// As soon as security has settled.
+    WhenQuiet,
+    /// Asked for, or not wanted.
+    Done,
+}
+
+impl Procedures {
+    /// A connection has come about.
+    pub fn connected(config: &Config, now: Instant) -> (Self, Requests) {
+        let mut requests = Requests::new();
+        let features_asked = config.feature_exchange == FeatureExchange::Always;
+        if features_asked {
+            add(&mut requests, Request::Features);
+        }
+        if config.phy_update == PhyUpdate::OnConnect {
+            add(&mut requests, Request::Phy);
+        }
+        if config.data_length == DataLengthUpdate::OnConnect {
+            add(&mut requests, Request::DataLength);
+        }
+        let parameters = match config.param_update {
+            ParamUpdate::AfterMs(ms) | ParamUpdate::AfterMsNotWhilePairing(ms) => {
+                Parameters::At(now + Duration::from_ms(ms.into()))
+            }
+            ParamUpdate::Never => Parameters::Done,
+        };
+        (Self { features_asked, secured: false, parameters }, requests)
+    }
+
+    /// Pairing has ended with a bond, or a bonded connection is encrypted: the time for what was
+    /// put off until then. Once per connection.
+    pub fn secured(&mut self, config: &Config) -> Requests {
+        let mut requests = Requests::new();
+        if core::mem::replace(&mut self.secured, true) {
+            return requests;
+        }
+        let phy = config.phy_update == PhyUpdate::AfterBonding;
+        let data_length = config.data_length == DataLengthUpdate::AfterBonding;
+        if phy || data_length {
+            self.features_first(&mut requests);
+        }
+        if phy {
+            add(&mut requests, Request::Phy);
+        }
+        if data_length {
+            add(&mut requests, Request::DataLength);
+        }
+        requests
+    }
+
+    /// Time has passed, or security has settled. `busy`: security is being set up.
+    pub fn parameters_due(&mut self, config: &Config, now: Instant, busy: bool) -> Requests {
+        let mut requests = Requests::new();
+        match self.parameters {
+            Parameters::At(at) if at <= now => {}
+            Parameters::WhenQuiet => {}
+            Parameters::At(_) | Parameters::Done => return requests,
+        }
+        if busy && matches!(config.param_update, ParamUpdate::AfterMsNotWhilePairing(_)) {
+            self.parameters = Parameters::WhenQuiet;
+            return requests;
+        }
+        self.parameters = Parameters::Done;
+        self.features_first(&mut requests);
+        add(&mut requests, Request::Parameters);
+        requests
+    }
+
+    /// When to call [`Self::parameters_due`] next.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        match self.parameters {
+            Parameters::At(at) => Some(at),
+            Parameters::WhenQuiet | Parameters::Done => None,
+        }
+    }
+
+    /// With [`FeatureExchange::Cached`] the host asks only now, when it needs the answer. By now
+    /// most centrals have told their features, and then the controller answers without the air.
+    fn features_first(&mut self, requests: &mut Requests) {
+        if !core::mem::replace(&mut self.features_asked, true) {
+            add(requests, Request::Features);
+        }
+    }
+}
+
+/// Whether there is nothing to gain from asking for the preferred parameters.
+#[must_use]
+pub const fn fits(
+    preferred: &ConnectionParameters,
+    interval: u16,
+    latency: u16,
+    timeout: u16,
+) -> bool {
+    preferred.interval_min <= interval
+        && interval <= preferred.interval_max
+        && preferred.latency == latency
+        && preferred.timeout == timeout
+}
+
+fn add(requests: &mut Requests, request: Request) {
+    // Each of the four is added at most once.
+    let _ = requests.push(request);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Request::{DataLength, Features, Parameters, Phy};
+    use super::*;
+
+    #[test]
+    fn zephyr_2024_asks_for_all_on_connecting_and_for_parameters_after_five_seconds() {
+        let config = Config::zephyr_2024();
+        let t0 = Instant::from_us(7);
+        let (mut p, now) = Procedures::connected(&config, t0);
+        assert_eq!(now, [Features, Phy, DataLength]);
+        let t5 = t0 + Duration::from_secs(5);
+        assert_eq!(p.deadline(), Some(t5));
+        assert_eq!(p.parameters_due(&config, t5.before(Duration::from_us(1)), false), []);
+        assert_eq!(p.parameters_due(&config, t5, true), [Parameters], "whatever else goes on");
+        assert_eq!(p.parameters_due(&config, t5, true), []);
+        assert_eq!(p.secured(&config), []);
+    }
+
+    #[test]
+    fn recommended_asks_for_nothing_before_security_has_settled() {
+        let config = Config::recommended();
+        let t0 = Instant::ZERO;
+        let (mut p, now) = Procedures::connected(&config, t0);
+        assert_eq!(now, []);
+        let t5 = t0 + Duration::from_secs(5);
+        assert_eq!(p.parameters_due(&config, t5, true), []);
+        assert_eq!(p.deadline(), None);
+        assert_eq!(p.parameters_due(&config, t5, true), []);
+        assert_eq!(p.secured(&config), [Features, Phy, DataLength]);
+        assert_eq!(p.parameters_due(&config, t5, false), [Parameters]);
+        assert_eq!(p.secured(&config), [], "once");
+    }
+
+    #[test]
+    fn never_means_never() {
+        let config = Config {
+            phy_update: PhyUpdate::Never,
+            data_length: DataLengthUpdate::Never,
+            param_update: ParamUpdate::Never,
+            ..Config::recommended()
+        };
+        let (mut p, now) = Procedures::connected(&config, Instant::ZERO);
+        assert_eq!((now.len(), p.secured(&config).len(), p.deadline()), (0, 0, None));
+        assert_eq!(p.parameters_due(&config, Instant::MAX, false), []);
+    }
+
+    #[test]
+    fn fitting_parameters_are_left_alone() {
+        let preferred = Config::zephyr_2024().preferred;
+        assert!(fits(&preferred, 24, 0, 42) && fits(&preferred, 40, 0, 42));
+        assert!(!fits(&preferred, 23, 0, 42) && !fits(&preferred, 24, 0, 43));
+        assert!(!fits(&preferred, 41, 0, 42) && !fits(&preferred, 24, 1, 42));
+    }
+}

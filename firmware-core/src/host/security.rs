@@ -1,0 +1,75 @@
+//! What the Security Manager says, carried out.
+
+use super::l2cap::CID_SMP;
+use super::message::{Line, Severity};
+use super::smp::SmpOutput;
+use super::{Connection, Host, Note};
+use crate::hci::Handle;
+use crate::time::Instant;
+
+/// Room that must be left before another of the Security Manager's outputs is taken: some of
+/// them lead to several notes or commands.
+const NOTES_SPARE: usize = 4;
+const COMMANDS_SPARE: usize = 8;
+
+impl<const LINKS: usize> Host<LINKS> {
+    /// Whether another of the Security Manager's outputs can be taken.
+    pub(super) fn has_room(&self) -> bool {
+        self.notes.len().saturating_add(NOTES_SPARE) <= super::NOTES
+            && self.commands.have_room_for(COMMANDS_SPARE)
+            && self.connections.iter().flatten().all(|c| c.frames.has_room())
+    }
+
+    pub(super) fn drain_security(&mut self, now: Instant) {
+        while self.has_room() {
+            let Some(output) = self.smp.poll() else {
+                self.unsettled = false;
+                return;
+            };
+            self.security(now, output);
+        }
+        self.unsettled = true;
+    }
+
+    fn security(&mut self, now: Instant, output: SmpOutput) {
+        match output {
+            SmpOutput::Send { handle, pdu } => {
+                if let Some(connection) = self.connection(handle) {
+                    // There is room: nothing is taken from the Security Manager without.
+                    let _ = connection.send(CID_SMP, &pdu);
+                }
+            }
+            SmpOutput::Command(command) => self.command(command),
+            SmpOutput::Effect(effect) => self.note(Note::Effect(effect)),
+            SmpOutput::Ui(ui) => self.note(Note::Ui(ui)),
+            SmpOutput::Log(log) => self.note(Note::Log(log)),
+            SmpOutput::Trace(trace) => self.note(Note::Trace(trace)),
+            SmpOutput::SecurityChanged { handle, level } => {
+                if let Some(connection) = self.connection(handle) {
+                    connection.level = level;
+                    let peer = connection.peer;
+                    self.info(Line::SecurityChanged { peer, level });
+                }
+            }
+            SmpOutput::SecurityFailed { handle, error } => {
+                if let Some(&mut Connection { peer, level, .. }) = self.connection(handle) {
+                    let line = Line::SecurityFailed { peer, level, error };
+                    self.log(Severity::Info, "BLE_Main", line);
+                }
+            }
+            SmpOutput::PairingEnded { handle, bonded } => self.pairing_ended(now, handle, bonded),
+            SmpOutput::BondsChanged => self.bonds_changed(),
+        }
+    }
+
+    fn pairing_ended(&mut self, now: Instant, handle: Handle, bonded: bool) {
+        let Some(connection) = self.connection(handle) else { return };
+        if !bonded {
+            return;
+        }
+        let bits = connection.client.to_bits();
+        let requests = self.secured(handle);
+        self.smp.set_cccd(now, handle, bits);
+        self.request_all(handle, &requests);
+    }
+}
