@@ -1,1 +1,447 @@
 //! Link, Control and Host composed: the whole peripheral.
+//!
+//! ```text
+//!            radio events            reports              events, ACL
+//!   radio ──────────────▶ Link ──────────────▶ Control ──────────────▶ Host ◀── people, storage
+//!         ◀──────────────      ◀──────────────         ◀──────────────
+//!            radio commands          orders             commands, ACL
+//! ```
+//!
+//! A radio event runs [`Link`] only. What follows from it waits in queues, until a runner lets
+//! [`Control`] and then [`Host`] have their turn, which may cost as much time as they cost on a
+//! chip. Every queue is bounded. Where one is full the part before it is not run, so that work
+//! waits and nothing is lost; the two queues between Control and Host cannot block each other,
+//! because HCI's own flow control (one command, [`ACL_BUFFERS`] packets) bounds the one that
+//! leads down below its size.
+
+use crate::address::AddressKind;
+use crate::config::Config;
+use crate::control::{ACL_BUFFERS, Control, ControlConfig, ControlOutput};
+use crate::effect::Effect;
+use crate::hci::{Acl, Command, Event};
+use crate::host::Host;
+use crate::host::message::{HostInput, HostOutput, Log, Ui};
+use crate::link::{Link, LinkConfig};
+use crate::pdu::control::VersionInd;
+use crate::queue::Queue;
+use crate::radio::{RadioCommand, RadioEvent};
+use crate::random::Entropy;
+use crate::time::Instant;
+use crate::trace::Trace;
+use crate::work::{Level, Work};
+
+/// Events and ACL packets on their way up.
+const UP: usize = 8;
+/// Commands and ACL packets on their way down.
+const DOWN: usize = ACL_BUFFERS + 2;
+/// Inputs of people and storage on their way to the host.
+const INPUTS: usize = 8;
+/// Outputs that wait for [`Peripheral::poll`].
+const OUTPUTS: usize = 16;
+
+/// LL_VERSION_IND: Core 5.4, Nordic Semiconductor.
+const VERSION: VersionInd = VersionInd { version: 13, company: 0x0059, subversion: 0 };
+
+/// What reaches a peripheral.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// Power is on, and the records in storage have been given.
+    Start,
+    /// From the radio.
+    Radio(RadioEvent),
+    /// [`Peripheral::deadline`] has come.
+    Timer,
+    /// From people and from whoever does slow work.
+    Host(HostInput),
+}
+
+/// What leaves a peripheral.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output {
+    /// To the radio.
+    Radio(RadioCommand),
+    /// To whoever does slow work.
+    Effect(Effect),
+    /// To the log.
+    Log(Log),
+    /// To the display, the LEDs.
+    Ui(Ui),
+    /// To the record.
+    Trace(Trace),
+    /// Copy for the record: host to controller.
+    HciCommand(Command),
+    /// Copy for the record: controller to host.
+    HciEvent(Event),
+    /// Copy for the record: host to controller.
+    AclOut(Acl),
+    /// Copy for the record: controller to host.
+    AclIn(Acl),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Up {
+    Event(Event),
+    Acl(Acl),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Down {
+    Command(Command),
+    Acl(Acl),
+}
+
+/// What has been told to a part that has not had its turn yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+struct Due {
+    start: bool,
+    control_timer: bool,
+    host_timer: bool,
+}
+
+/// A whole peripheral with room for `LINKS` connections.
+///
+/// After each call: [`Peripheral::poll`] until `None`, then [`Peripheral::run`] while
+/// [`Peripheral::pending`] names a level.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Peripheral<const LINKS: usize = 1> {
+    link: Link<LINKS>,
+    control: Control<LINKS>,
+    host: Host<LINKS>,
+    up: Queue<Up, UP>,
+    down: Queue<Down, DOWN>,
+    inputs: Queue<HostInput, INPUTS>,
+    outputs: Queue<Output, OUTPUTS>,
+    due: Due,
+    /// The host's outputs were not taken to the last: it is not run before they are.
+    host_full: bool,
+}
+
+impl<const LINKS: usize> Peripheral<LINKS> {
+    /// A peripheral as after power-on. Give it the records in storage as
+    /// [`HostInput::Completed`], then [`Input::Start`].
+    #[must_use]
+    pub fn new(config: Config, entropy: &Entropy) -> Self {
+        let public_address = match config.address.kind {
+            AddressKind::Public => config.address.octets,
+            AddressKind::Random => [0; 6],
+        };
+        let link = LinkConfig { sleep_clock_ppm: config.sleep_clock_ppm, csa2: true };
+        let control = ControlConfig {
+            public_address,
+            features: ControlConfig::SUPPORTED,
+            version: VERSION,
+            max_tx_octets: 251,
+            max_tx_time: 2120,
+        };
+        Self {
+            link: Link::new(link, entropy),
+            control: Control::new(control, entropy),
+            host: Host::new(&config, entropy),
+            up: Queue::new(),
+            down: Queue::new(),
+            inputs: Queue::new(),
+            outputs: Queue::new(),
+            due: Due::default(),
+            host_full: false,
+        }
+    }
+
+    /// Takes an input. A radio event or a timer of the link runs [`Link`] and nothing else; all
+    /// other work is left pending.
+    pub fn handle(&mut self, now: Instant, input: Input) -> Work {
+        match input {
+            Input::Start => self.due.start = true,
+            Input::Radio(event) => return self.link.radio(now, event),
+            Input::Timer => return self.timer(now),
+            Input::Host(input) => {
+                if let Err(input) = self.inputs.push(input) {
+                    // The world does not wait: the host has its turn now, and then there is room.
+                    let work = self.run_host(now);
+                    let _ = self.inputs.push(input);
+                    return work;
+                }
+            }
+        }
+        Work::none(Level::Host)
+    }
+
+    fn timer(&mut self, now: Instant) -> Work {
+        let come = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
+        self.due.control_timer |= come(self.control.deadline());
+        self.due.host_timer |= come(self.host.deadline());
+        if come(self.link.deadline()) { self.link.timer(now) } else { Work::none(Level::Radio) }
+    }
+
+    /// The most urgent level at which work waits and can be done.
+    #[must_use]
+    pub fn pending(&self) -> Option<Level> {
+        let control = self.due.control_timer || self.link.has_reports() || !self.down.is_empty();
+        if control && self.control.has_room() {
+            return Some(Level::Control);
+        }
+        let waits =
+            self.due.start || self.due.host_timer || !self.up.is_empty() || !self.inputs.is_empty();
+        (waits && !self.host_full).then_some(Level::Host)
+    }
+
+    /// Does the work that waits at a level, as far as there is room for what follows from it.
+    pub fn run(&mut self, now: Instant, level: Level) -> Work {
+        match level {
+            Level::Radio => Work::none(Level::Radio),
+            Level::Control => self.run_control(now),
+            Level::Host => self.run_host(now),
+        }
+    }
+
+    /// When [`Input::Timer`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        // A part whose time has come already only waits for its turn.
+        let control = self.control.deadline().filter(|_| !self.due.control_timer);
+        let host = self.host.deadline().filter(|_| !self.due.host_timer && !self.host_full);
+        self.link.deadline().into_iter().chain(control).chain(host).min()
+    }
+
+    /// The next output; what the radio is to do comes first.
+    pub fn poll(&mut self) -> Option<Output> {
+        if let Some(command) = self.link.command() {
+            return Some(Output::Radio(command));
+        }
+        if self.outputs.is_empty() {
+            self.drain_control();
+            self.drain_host();
+        }
+        self.outputs.pop()
+    }
+
+    /// The host, for its bonds and levels.
+    #[must_use]
+    pub const fn host(&self) -> &Host<LINKS> {
+        &self.host
+    }
+
+    fn run_control(&mut self, now: Instant) -> Work {
+        let mut work = Work::none(Level::Control);
+        if self.control.has_room() && core::mem::take(&mut self.due.control_timer) {
+            let timer = self.control.timer(now);
+            work = work.and(self.pass_orders(now, timer));
+        }
+        while self.control.has_room()
+            && let Some(report) = self.link.report()
+        {
+            let report = self.control.report(now, report);
+            work = work.and(self.pass_orders(now, report));
+        }
+        while self.control.has_room()
+            && let Some(down) = self.down.pop()
+        {
+            let taken = match down {
+                Down::Command(command) => self.control.command(now, command),
+                Down::Acl(acl) => self.control.acl(now, acl),
+            };
+            work = work.and(self.pass_orders(now, taken));
+        }
+        self.drain_control();
+        work
+    }
+
+    fn pass_orders(&mut self, now: Instant, mut work: Work) -> Work {
+        while let Some(order) = self.control.poll_order() {
+            work = work.and(self.link.order(now, order));
+        }
+        work
+    }
+
+    fn drain_control(&mut self) {
+        while !self.up.is_full() && !self.outputs.is_full() {
+            let (up, copy) = match self.control.poll() {
+                Some(ControlOutput::Event(event)) => {
+                    (Some(Up::Event(event.clone())), Output::HciEvent(event))
+                }
+                Some(ControlOutput::Acl(acl)) => (Some(Up::Acl(acl.clone())), Output::AclIn(acl)),
+                Some(ControlOutput::Trace(trace)) => (None, Output::Trace(trace)),
+                // Orders are passed on within the call that gives them.
+                Some(ControlOutput::Order(_)) => continue,
+                None => return,
+            };
+            // There is room in both.
+            let _ = self.outputs.push(copy);
+            if let Some(up) = up {
+                let _ = self.up.push(up);
+            }
+        }
+    }
+
+    fn run_host(&mut self, now: Instant) -> Work {
+        let mut work = Work::none(Level::Host);
+        self.drain_host();
+        while !self.host_full {
+            let input = if core::mem::take(&mut self.due.start) {
+                // Records found in storage come before the start.
+                while let Some(input) = self.inputs.pop() {
+                    work = work.and(self.host.input(now, input));
+                }
+                work = work.and(self.host.start(now));
+                self.drain_host();
+                continue;
+            } else if core::mem::take(&mut self.due.host_timer) {
+                work = work.and(self.host.timer(now));
+                self.drain_host();
+                continue;
+            } else if let Some(up) = self.up.pop() {
+                match up {
+                    Up::Event(event) => HostInput::Event(event),
+                    Up::Acl(acl) => HostInput::Acl(acl),
+                }
+            } else if let Some(input) = self.inputs.pop() {
+                input
+            } else {
+                break;
+            };
+            work = work.and(self.host.input(now, input));
+            self.drain_host();
+        }
+        self.drain_control();
+        work
+    }
+
+    fn drain_host(&mut self) {
+        while !self.down.is_full() && !self.outputs.is_full() {
+            let (down, copy) = match self.host.poll() {
+                Some(HostOutput::Command(command)) => {
+                    (Some(Down::Command(command.clone())), Output::HciCommand(command))
+                }
+                Some(HostOutput::Acl(acl)) => (Some(Down::Acl(acl.clone())), Output::AclOut(acl)),
+                Some(HostOutput::Effect(effect)) => (None, Output::Effect(effect)),
+                Some(HostOutput::Log(log)) => (None, Output::Log(log)),
+                Some(HostOutput::Ui(ui)) => (None, Output::Ui(ui)),
+                Some(HostOutput::Trace(trace)) => (None, Output::Trace(trace)),
+                None => {
+                    self.host_full = false;
+                    return;
+                }
+            };
+            // There is room in both.
+            let _ = self.outputs.push(copy);
+            if let Some(down) = down {
+                let _ = self.down.push(down);
+            }
+        }
+        self.host_full = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pdu::advertising::AdvertisingPdu;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    type Device = Peripheral<1>;
+
+    /// Lets everything settle; what came out.
+    fn settle(device: &mut Device, now: Instant) -> Vec<Output> {
+        let mut all = Vec::new();
+        for _ in 0..1_000 {
+            all.extend(core::iter::from_fn(|| device.poll()));
+            let Some(level) = device.pending() else { return all };
+            let work = device.run(now, level);
+            assert_eq!(work.level, level);
+            assert!(work.items > 0, "pending work that cannot be done");
+        }
+        panic!("never settles");
+    }
+
+    fn started() -> (Device, Vec<Output>) {
+        let mut device = Device::new(Config::zephyr_2024(), &Entropy::new([1; 32]));
+        let _ = device.handle(Instant::ZERO, Input::Start);
+        let outputs = settle(&mut device, Instant::ZERO);
+        (device, outputs)
+    }
+
+    #[test]
+    fn starts_nothing_by_itself() {
+        let mut device = Device::new(Config::zephyr_2024(), &Entropy::new([1; 32]));
+        assert_eq!((device.poll(), device.pending(), device.deadline()), (None, None, None));
+    }
+
+    #[test]
+    fn after_start_it_advertises_its_name() {
+        let (mut device, mut outputs) = started();
+        for _ in 0..10 {
+            if outputs.iter().any(|output| matches!(output, Output::Radio(_))) {
+                break;
+            }
+            let now = device.deadline().unwrap();
+            let _ = device.handle(now, Input::Timer);
+            outputs.extend(settle(&mut device, now));
+        }
+        let sent = outputs.iter().find_map(|output| match output {
+            Output::Radio(RadioCommand::Transmit { pdu, .. }) => AdvertisingPdu::parse(pdu),
+            _ => None,
+        });
+        let Some(AdvertisingPdu::AdvInd { advertiser, data, .. }) = sent else {
+            panic!("{sent:?} is no ADV_IND");
+        };
+        assert_eq!(advertiser, Config::zephyr_2024().address);
+        assert_eq!(data, crate::host::app::advertising_data());
+        let logs: Vec<String> = outputs.iter().filter_map(line).collect();
+        assert_eq!(logs.first().map(String::as_str), Some("Bluetooth initialized"));
+        assert_eq!(logs.last().map(String::as_str), Some("Advertising successfully started"));
+    }
+
+    fn line(output: &Output) -> Option<String> {
+        match output {
+            Output::Log(log) => Some(format!("{}", log.line)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn commands_and_their_answers_are_copied_for_the_record() {
+        let (_, outputs) = started();
+        let commands = outputs.iter().filter_map(|output| match output {
+            Output::HciCommand(command) => Some(command.opcode()),
+            _ => None,
+        });
+        let answers = outputs.iter().filter_map(|output| match output {
+            Output::HciEvent(Event::CommandComplete { opcode, status, .. }) => {
+                assert_eq!(*status, crate::error::ErrorCode::SUCCESS);
+                Some(*opcode)
+            }
+            _ => None,
+        });
+        let (commands, answers): (Vec<_>, Vec<_>) = (commands.collect(), answers.collect());
+        assert!(commands.len() > 10);
+        assert_eq!(commands, answers);
+    }
+
+    #[test]
+    fn a_radio_event_runs_the_link_alone() {
+        let (mut device, _) = started();
+        let now = device.deadline().unwrap();
+        let _ = device.handle(now, Input::Timer);
+        settle(&mut device, now);
+        let before = device.host.clone();
+        let work = device.handle(now, Input::Radio(RadioEvent::Missed { at: now }));
+        assert_eq!(work.level, Level::Radio);
+        assert_eq!(device.host, before);
+    }
+
+    #[test]
+    fn more_inputs_than_the_queue_holds_are_not_lost() {
+        use crate::host::message::Button;
+        let (mut device, _) = started();
+        let button = |pressed| Input::Host(HostInput::Button { button: Button::User, pressed });
+        for n in 0..21 {
+            let _ = device.handle(Instant::ZERO, button(n % 2 == 0));
+        }
+        let mut expected = started().0;
+        let _ = expected.handle(Instant::ZERO, button(true));
+        settle(&mut device, Instant::ZERO);
+        settle(&mut expected, Instant::ZERO);
+        assert_eq!(device, expected);
+    }
+}

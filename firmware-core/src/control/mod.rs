@@ -51,7 +51,7 @@ use data_length::{DataLengths, Length};
 use outbox::Outbox;
 use phy::Phys;
 use resolving::ResolvingList;
-use sender::ACL_BUFFERS;
+pub(crate) use sender::ACL_BUFFERS;
 
 /// This device's role in all its connections.
 const ROLE: Role = Role::Peripheral;

@@ -13,7 +13,7 @@ use crate::trace::Trace;
 use super::outbox::Outbox;
 
 /// ACL packets that the host may have outstanding on one connection.
-pub(super) const ACL_BUFFERS: usize = 4;
+pub(crate) const ACL_BUFFERS: usize = 4;
 
 /// Control PDUs that can wait behind the ones `Link` has. A procedure has at most one waiting,
 /// so only a peer that acknowledges nothing and asks on and on fills it.
