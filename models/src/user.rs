@@ -1,1 +1,253 @@
 //! The person with both devices in front of them.
+//!
+//! [`User`] is a node without a radio. It sees what the devices show, copies passkeys from one to
+//! the other, compares numbers, and presses buttons at set times. It takes its time, as people do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bletwin_sim::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
+use firmware_core::host::message::Ui;
+use firmware_core::random::{Entropy, Purpose, Stream};
+use firmware_core::time::{Duration, Instant};
+
+/// What the person types when a device asks for the passkey that another shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Typing {
+    /// What is shown.
+    Right,
+    /// What is shown with its last digit changed.
+    Wrong,
+    /// Always this.
+    Always(u32),
+    /// Nothing: the person has gone.
+    Nothing,
+    /// Nothing: the person dismisses the dialog.
+    Dismiss,
+}
+
+/// How the person behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UserConfig {
+    /// From seeing to acting.
+    pub reaction: Duration,
+    /// What is typed.
+    pub typing: Typing,
+    /// Whether equal numbers are confirmed as equal (unequal ones never are).
+    pub confirms: bool,
+    /// What the person does at which time after the start, in order of time.
+    pub schedule: Vec<(Duration, NodeId, Act)>,
+}
+
+impl Default for UserConfig {
+    /// Attentive, three seconds slow, right.
+    fn default() -> Self {
+        Self {
+            reaction: Duration::from_secs(3),
+            typing: Typing::Right,
+            confirms: true,
+            schedule: Vec::new(),
+        }
+    }
+}
+
+/// The person.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct User {
+    config: UserConfig,
+    invention: Option<Stream>,
+    /// Passkeys that are on display.
+    shown: BTreeMap<NodeId, u32>,
+    /// Devices that ask for a passkey.
+    asking: BTreeSet<NodeId>,
+    /// Numbers to be compared.
+    compared: BTreeMap<NodeId, u32>,
+}
+
+impl User {
+    /// Somebody who behaves like this.
+    #[must_use]
+    pub const fn new(config: UserConfig) -> Self {
+        Self {
+            config,
+            invention: None,
+            shown: BTreeMap::new(),
+            asking: BTreeSet::new(),
+            compared: BTreeMap::new(),
+        }
+    }
+
+    fn act(&self, node: NodeId, act: Act, out: &mut Outbox) {
+        out.push(NodeOutput::Act { node, after: self.config.reaction, act });
+    }
+
+    fn saw(&mut self, node: NodeId, ui: &Ui, out: &mut Outbox) {
+        match ui {
+            Ui::ShowPasskey(passkey) => {
+                self.shown.insert(node, *passkey);
+            }
+            Ui::AskPasskey => {
+                self.asking.insert(node);
+            }
+            Ui::CompareNumber(number) => {
+                self.compared.insert(node, *number);
+            }
+            Ui::Clear => {
+                self.shown.remove(&node);
+                self.asking.remove(&node);
+                self.compared.remove(&node);
+            }
+            Ui::Led { .. } => {}
+        }
+        self.copy_passkey(out);
+        self.invent_passkey(out);
+        self.compare(out);
+    }
+
+    /// One device shows, another asks.
+    fn copy_passkey(&mut self, out: &mut Outbox) {
+        let Some((shower, passkey)) = self.shown.iter().next().map(|(n, p)| (*n, *p)) else {
+            return;
+        };
+        let askers: Vec<NodeId> = self.asking.iter().copied().filter(|n| *n != shower).collect();
+        for asker in askers {
+            self.asking.remove(&asker);
+            let act = match self.config.typing {
+                Typing::Right => Act::TypePasskey(passkey),
+                Typing::Wrong => Act::TypePasskey(passkey - passkey % 10 + (passkey + 1) % 10),
+                Typing::Always(passkey) => Act::TypePasskey(passkey),
+                Typing::Nothing => continue,
+                Typing::Dismiss => Act::Cancel,
+            };
+            self.act(asker, act, out);
+        }
+    }
+
+    /// Two devices ask and none shows: the person makes a passkey up and types it into both.
+    fn invent_passkey(&mut self, out: &mut Outbox) {
+        if self.asking.len() < 2 || !self.shown.is_empty() || self.config.typing == Typing::Nothing
+        {
+            return;
+        }
+        let passkey = self.invention.as_mut().map_or(0, |stream| stream.below(1_000_000));
+        for asker in std::mem::take(&mut self.asking) {
+            self.act(asker, Act::TypePasskey(passkey), out);
+        }
+    }
+
+    /// Two devices show a number to be compared.
+    fn compare(&mut self, out: &mut Outbox) {
+        if self.compared.len() < 2 || self.config.typing == Typing::Nothing {
+            return;
+        }
+        let compared = std::mem::take(&mut self.compared);
+        let first = compared.values().next().copied();
+        let equal = compared.values().all(|number| Some(*number) == first);
+        for node in compared.into_keys() {
+            self.act(node, Act::Confirm(equal && self.config.confirms), out);
+        }
+    }
+}
+
+impl Node for User {
+    fn handle(&mut self, _: Instant, input: NodeInput, out: &mut Outbox) {
+        match input {
+            NodeInput::Start { entropy } => {
+                self.invention = Some(Entropy::new(entropy).stream(Purpose::Pairing));
+                for (after, node, act) in self.config.schedule.clone() {
+                    out.push(NodeOutput::Act { node, after, act });
+                }
+            }
+            NodeInput::Saw { node, ui } => self.saw(node, &ui, out),
+            NodeInput::Radio(_) | NodeInput::Timer | NodeInput::Act(_) => {}
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn watches(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use firmware_core::host::message::Button;
+
+    use super::*;
+
+    const PHONE: NodeId = NodeId(1);
+    const LAMP: NodeId = NodeId(0);
+
+    /// What the person does after seeing these in turn.
+    fn after(config: UserConfig, seen: &[(NodeId, Ui)]) -> Vec<(NodeId, Act)> {
+        let mut user = User::new(config);
+        let mut out = Outbox::new(None, false);
+        user.handle(Instant::ZERO, NodeInput::Start { entropy: [1; 32] }, &mut out);
+        for (node, ui) in seen {
+            let input = NodeInput::Saw { node: *node, ui: ui.clone() };
+            user.handle(Instant::ZERO, input, &mut out);
+        }
+        out.drain()
+            .filter_map(|(output, _)| match output {
+                NodeOutput::Act { node, after, act } => {
+                    assert!(after >= Duration::from_secs(1), "people are not that fast");
+                    Some((node, act))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn types(typing: Typing) -> UserConfig {
+        UserConfig { typing, ..UserConfig::default() }
+    }
+
+    #[test]
+    fn a_passkey_is_copied_once_whichever_device_is_first() {
+        let (show, ask) = ((LAMP, Ui::ShowPasskey(42)), (PHONE, Ui::AskPasskey));
+        let typed = vec![(PHONE, Act::TypePasskey(42))];
+        for seen in [[show.clone(), ask.clone()], [ask.clone(), show.clone()]] {
+            assert_eq!(after(types(Typing::Right), &seen), typed);
+        }
+        let led = (LAMP, Ui::Led { led: 2, on: true });
+        assert_eq!(after(types(Typing::Right), &[show.clone(), ask.clone(), led]), typed);
+        let gone = [show, (LAMP, Ui::Clear), ask];
+        assert_eq!(after(types(Typing::Right), &gone), []);
+    }
+
+    #[test]
+    fn people_can_be_wrong_absent_or_unwilling() {
+        let seen = [(LAMP, Ui::ShowPasskey(999_999)), (PHONE, Ui::AskPasskey)];
+        assert_eq!(after(types(Typing::Wrong), &seen), [(PHONE, Act::TypePasskey(999_990))]);
+        assert_eq!(after(types(Typing::Always(7)), &seen), [(PHONE, Act::TypePasskey(7))]);
+        assert_eq!(after(types(Typing::Nothing), &seen), []);
+        assert_eq!(after(types(Typing::Dismiss), &seen), [(PHONE, Act::Cancel)]);
+    }
+
+    #[test]
+    fn only_equal_numbers_are_confirmed() {
+        for (other, equal) in [(5, true), (6, false)] {
+            let seen = [(LAMP, Ui::CompareNumber(5)), (PHONE, Ui::CompareNumber(other))];
+            let both = [(LAMP, Act::Confirm(equal)), (PHONE, Act::Confirm(equal))];
+            assert_eq!(after(UserConfig::default(), &seen), both);
+        }
+    }
+
+    #[test]
+    fn two_keyboards_get_the_same_invention() {
+        let seen = [(LAMP, Ui::AskPasskey), (PHONE, Ui::AskPasskey)];
+        let acts = after(UserConfig::default(), &seen);
+        assert!(matches!(acts[..], [(LAMP, Act::TypePasskey(a)), (PHONE, Act::TypePasskey(b))]
+            if a == b && a < 1_000_000));
+    }
+
+    #[test]
+    fn the_schedule_is_kept() {
+        let press = Act::Button { button: Button::Pairing, pressed: true };
+        let schedule = vec![(Duration::from_secs(2), LAMP, press.clone())];
+        let config = UserConfig { schedule, ..UserConfig::default() };
+        assert_eq!(after(config, &[]), [(LAMP, press)]);
+    }
+}

@@ -43,7 +43,8 @@ pub(super) struct Responder {
     round: u8,
     passkey_method: bool,
     pub(super) ltk: Option<Secret<16>>,
-    central_keys: Vec<Pdu>,
+    /// What the central distributed.
+    pub(super) central_keys: Vec<Pdu>,
 }
 
 const PRIVATE: [u8; 32] = [0x31; 32];
@@ -147,6 +148,8 @@ pub(super) struct Rig {
     pub(super) equal: Option<bool>,
     /// Error code of a write to the LED as long as the link is plain.
     pub(super) led_error: Option<u8>,
+    /// Whether the peripheral can be connected to.
+    pub(super) answers: bool,
     /// Whether data from the host still reach the peripheral.
     pub(super) link_works: bool,
     pub(super) bonded_ltk: Option<Secret<16>>,
@@ -185,6 +188,7 @@ impl Rig {
             typed: Some(123_456),
             equal: Some(true),
             led_error: Some(5),
+            answers: true,
             link_works: true,
             bonded_ltk: None,
             led: None,
@@ -289,21 +293,16 @@ impl Rig {
                     rssi: -50,
                 }));
             }
+            Command::LeCreateConnection { .. } if !self.answers => self.status(command),
+            Command::LeCreateConnectionCancel => {
+                self.complete(command, Return::None);
+                self.connected(PERIPHERAL, ErrorCode::UNKNOWN_CONNECTION, (0, 0));
+            }
             Command::LeCreateConnection { request } => {
                 self.status(command);
                 self.encrypted = false;
-                self.event(Event::LeConnectionComplete(ConnectionComplete {
-                    status: ErrorCode::SUCCESS,
-                    handle: HANDLE,
-                    role: Role::Central,
-                    peer: request.peer.unwrap(),
-                    peer_identity: None,
-                    local: CENTRAL,
-                    interval: request.parameters.interval_max,
-                    latency: 0,
-                    timeout: request.parameters.timeout,
-                    sca: 5,
-                }));
+                let parameters = (request.parameters.interval_max, request.parameters.timeout);
+                self.connected(request.peer.unwrap(), ErrorCode::SUCCESS, parameters);
             }
             Command::LeEnableEncryption { ltk, .. } => {
                 self.status(command);
@@ -332,6 +331,21 @@ impl Rig {
             }
             _ => self.complete(command, Return::None),
         }
+    }
+
+    fn connected(&mut self, peer: Address, status: ErrorCode, (interval, timeout): (u16, u16)) {
+        self.event(Event::LeConnectionComplete(ConnectionComplete {
+            status,
+            handle: HANDLE,
+            role: Role::Central,
+            peer,
+            peer_identity: None,
+            local: CENTRAL,
+            interval,
+            latency: 0,
+            timeout,
+            sca: 5,
+        }));
     }
 
     fn frame(&mut self, cid: u16, frame: &[u8]) {
@@ -377,7 +391,7 @@ impl Rig {
         }
     }
 
-    /// Whether the host sent a Pairing Failed or such by its own account.
+    /// Whether the host's log says this.
     pub(super) fn noted(&self, text: &str) -> bool {
         self.notes.iter().any(|note| note.contains(text))
     }

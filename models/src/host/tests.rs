@@ -284,6 +284,137 @@ fn a_static_passkey_falls_within_20_attempts() {
 }
 
 #[test]
+fn a_static_passkey_falls_to_an_attacker_who_has_to_reconnect() {
+    let config = HostConfig {
+        attack: Some(Attack { max_attempts: 30 }),
+        steps: vec![Step::Secure, Step::Stay(Duration::from_secs(1))],
+        ..HostConfig::default()
+    };
+    let mut rig = Rig::new(config);
+    rig.responder.passkey = 999_999;
+    rig.start();
+    for second in 1..60 {
+        rig.run_until_ms(second * 1000);
+        if rig.host.status().bonded {
+            break;
+        }
+        let reason = ErrorCode::REMOTE_USER_TERMINATED;
+        rig.event(Event::DisconnectionComplete { handle: HANDLE, reason });
+    }
+    assert!(rig.host.status().bonded);
+}
+
+#[test]
+fn a_random_passkey_costs_the_attacker_all_its_attempts() {
+    let config = HostConfig { attack: Some(Attack { max_attempts: 25 }), ..HostConfig::default() };
+    let mut rig = Rig::new(config);
+    rig.start();
+    for ms in 1..2_000_u32 {
+        // Another passkey for each attempt.
+        rig.responder.passkey = ms.wrapping_mul(2_654_435_761) % 1_000_000;
+        rig.run_until_ms(u64::from(ms) * 10);
+    }
+    assert_eq!((rig.host.status().attempts, rig.host.status().bonded), (25, false));
+}
+
+#[test]
+fn parameters_are_granted_by_the_rules_on_both_ways() {
+    let asked = |rules| {
+        let config = HostConfig { parameter_rules: rules, ..HostConfig::default() };
+        let mut rig = run(Rig::new(config));
+        rig.send(l2cap::CID_SIGNALLING, &[0x12, 7, 8, 0, 24, 0, 40, 0, 0, 0, 42, 0]);
+        rig.event(Event::LeRemoteConnectionParameterRequest {
+            handle: HANDLE,
+            interval_min: 24,
+            interval_max: 40,
+            latency: 0,
+            timeout: 42,
+        });
+        rig.run_until_ms(61_000);
+        let update = has(&rig, |c| matches!(c, Command::LeConnectionUpdate { .. }));
+        let reply =
+            has(&rig, |c| matches!(c, Command::LeRemoteConnectionParameterRequestReply { .. }));
+        (update, reply)
+    };
+    assert_eq!(asked(ParameterRules::All), (true, true));
+    assert_eq!(asked(ParameterRules::Apple), (false, false));
+}
+
+#[test]
+fn a_private_address_resolves_with_the_key_that_is_distributed() {
+    let config = HostConfig { address: OwnAddress::Resolvable, ..HostConfig::default() };
+    let rig = run(Rig::new(config));
+    let on_air = rig.commands.iter().find_map(|command| match command {
+        Command::LeSetRandomAddress { address } => Some(*address),
+        _ => None,
+    });
+    let on_air = Address::new(AddressKind::Random, on_air.unwrap());
+    let [Pdu::IdentityInformation(irk), Pdu::IdentityAddress(identity)] =
+        rig.responder.central_keys[..]
+    else {
+        panic!("{:?}", rig.responder.central_keys);
+    };
+    assert!(firmware_core::crypto::address::resolves(&Secret::new(irk), on_air));
+    assert_eq!(identity, rig::CENTRAL);
+}
+
+#[test]
+fn connecting_in_vain_is_cancelled() {
+    let mut rig = phone();
+    rig.answers = false;
+    let rig = run(rig);
+    assert!(has(&rig, |c| matches!(c, Command::LeCreateConnectionCancel)));
+    assert_eq!(rig.host.status().disconnected, Some(ErrorCode::UNKNOWN_CONNECTION));
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_left_after_30_s() {
+    let mut rig = phone();
+    rig.link_works = false;
+    rig.start();
+    rig.run_until_ms(29_000);
+    assert_eq!(rig.host.status().disconnected, None);
+    rig.run_until_ms(31_000);
+    assert_eq!(rig.host.status().disconnected, Some(ErrorCode::LOCAL_HOST_TERMINATED));
+}
+
+#[test]
+fn a_finished_connection_comes_back_when_told_to() {
+    let config = HostConfig {
+        steps: vec![Step::Secure, Step::Disconnect],
+        reconnect: Some(Duration::from_ms(500)),
+        max_connections: 3,
+        ..HostConfig::default()
+    };
+    let rig = run(Rig::new(config));
+    let status = rig.host.status();
+    assert_eq!((status.connections, status.attempts, status.bonded), (3, 1, true));
+}
+
+#[test]
+fn data_wait_for_room_in_the_controller() {
+    let mut rig = phone();
+    rig.start();
+    rig.run_until_ms(10);
+    let mut host = rig.host.clone();
+    for _ in 0..20 {
+        host.acl(
+            rig.now,
+            &Acl {
+                handle: HANDLE,
+                boundary: AclBoundary::First,
+                // An indication asks for a confirmation each time.
+                data: [3, 0, 4, 0, 0x1D, 2, 0].into_iter().collect(),
+            },
+        );
+    }
+    let packets = std::iter::from_fn(|| host.poll()).filter(|o| matches!(o, HostOutput::Acl(_)));
+    assert_eq!(packets.count(), 3);
+    host.event(rig.now, Event::NumberOfCompletedPackets { handle: HANDLE, count: 2 });
+    assert_eq!(std::iter::from_fn(|| host.poll()).count(), 2);
+}
+
+#[test]
 fn io_capability_is_sent_as_configured() {
     let mut config = HostConfig::default();
     config.pairing.io = IoCapability::NoInputNoOutput;

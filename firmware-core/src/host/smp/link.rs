@@ -22,6 +22,10 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 /// More outputs than any one call makes: 16 deleted bonds and a few.
 pub(super) const OUTPUTS: usize = 24;
 
+/// With more outputs waiting than this, nothing is received: no command of a peer makes more
+/// than the same number again, and a third is left for the controller and the user.
+pub(super) const ROOM_TO_RECEIVE: usize = OUTPUTS / 3;
+
 /// A connection, apart from where its pairing stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Peer {

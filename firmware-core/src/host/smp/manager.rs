@@ -2,7 +2,7 @@
 
 use super::command::{Command, Reason, Unreadable};
 use super::draws::Draws;
-use super::link::{Context, Link, Peer, Shared};
+use super::link::{Context, Link, Peer, ROOM_TO_RECEIVE, Shared};
 use super::outcome::{self, Finder};
 use super::state::{self, DhKey, Failure, State, Step};
 use super::{SmpConfig, SmpOutput, encryption, exchange, negotiate, numeric, passkey};
@@ -80,11 +80,17 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             return;
         };
         let link = self.links.swap_remove(index);
+        let dead = |output: &SmpOutput| matches!(output, SmpOutput::Send { handle: h, .. } if *h == handle);
+        self.shared.outputs.retain(|output| !dead(output));
         outcome::lost(&link, &mut self.shared);
     }
 
-    /// A payload of the Security Manager channel.
+    /// A payload of the Security Manager channel. It is dropped while so many outputs wait that
+    /// an answer might find no room: a peer that floods but does not listen only harms itself.
     pub fn received(&mut self, now: Instant, handle: Handle, pdu: &[u8]) {
+        if self.shared.outputs.len() > ROOM_TO_RECEIVE {
+            return;
+        }
         let command = Command::parse(pdu);
         self.step(now, handle, |state, cx| {
             let command = match command {

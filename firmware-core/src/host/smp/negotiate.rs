@@ -146,3 +146,30 @@ fn refuse_weakness<const B: usize>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_those_of_the_table() {
+        use IoCapability::*;
+        let responders =
+            [DisplayOnly, DisplayYesNo, KeyboardOnly, NoInputNoOutput, KeyboardDisplay];
+        // Rows: responder; columns: initiator 0–4. J Just Works, N numeric comparison, S this
+        // side shows, E this side enters.
+        let table = ["JJSJS", "JNSJN", "EEEJE", "JJJJJ", "ENSJN"];
+        for (responder, row) in responders.into_iter().zip(table) {
+            for (initiator, letter) in (0..).zip(row.chars()) {
+                let expected = match letter {
+                    'J' => Method::JustWorks,
+                    'N' => Method::NumericComparison,
+                    'S' => Method::ShowPasskey,
+                    _ => Method::EnterPasskey,
+                };
+                assert_eq!(Method::choose(initiator, responder), Some(expected));
+            }
+            assert_eq!(Method::choose(5, responder), None);
+        }
+    }
+}

@@ -254,3 +254,17 @@ fn one_pairing_at_a_time() {
     assert!(device.manager.is_pairing(HANDLE));
     assert!(!device.manager.is_pairing(other));
 }
+
+/// Nobody takes the answers: what comes in is dropped before an answer would be.
+#[test]
+fn a_flood_without_room_for_answers_loses_no_output() {
+    let mut device = device(IoCapability::DisplayOnly, 4);
+    for _ in 0..100 {
+        device.manager.received(device.now, HANDLE, &REQUEST);
+    }
+    assert!(!device.manager.shared.outputs.is_full());
+    device.manager.disconnected(device.now, HANDLE, ErrorCode::CONNECTION_TIMEOUT);
+    assert!(!device.manager.shared.outputs.is_full());
+    device.pump();
+    assert!(device.sent().is_empty(), "nothing is left to send");
+}

@@ -266,3 +266,70 @@ fn cccd_is_kept_with_the_bond() {
     assert_eq!(device.effects.len(), 1, "stored once");
     assert_eq!(device.manager.bond_of(HANDLE).unwrap().cccd, 1);
 }
+
+#[test]
+fn short_keys_are_cut_and_worth_less() {
+    let mut device = display(2);
+    let mut request = REQUEST;
+    request[4] = 7;
+    let mut central = Initiator::new(request);
+    central.pair_by_passkey(&mut device);
+    assert_eq!((device.manager.level(HANDLE), device.manager.key_size(HANDLE)), (3, 7));
+    let ltk = device.manager.bond_of(HANDLE).unwrap().ltk.clone();
+    assert_eq!(ltk.expose()[..7], central.ltk[..7]);
+    assert_eq!(ltk.expose()[7..], [0; 9]);
+}
+
+#[test]
+fn without_bonding_the_key_lasts_as_long_as_the_link() {
+    let mut device = display(4);
+    let mut request = REQUEST;
+    request[3] &= !0x01;
+    let mut central = Initiator::new(request);
+    central.pair_by_passkey(&mut device);
+    assert_eq!((device.ended(), device.manager.level(HANDLE)), (Some(false), 4));
+    assert_eq!(device.manager.bonds().count(), 0);
+    assert_eq!(device.ask_ltk(), Some(central.ltk));
+    device.manager.disconnected(device.now, HANDLE, ErrorCode::REMOTE_USER_TERMINATED);
+    device.connect();
+    assert_eq!(device.ask_ltk(), None);
+}
+
+#[test]
+fn a_private_address_without_identity_cannot_be_bonded() {
+    let mut device = display(4);
+    let mut request = REQUEST;
+    request[5] = 0;
+    Initiator::new(request).pair_by_passkey(&mut device);
+    assert_eq!(device.ended(), Some(true), "its address on air is an identity");
+    let private = crate::crypto::address::resolvable(&Secret::new([1; 16]), [2; 3]);
+    let bonds = device.manager.bonds().count();
+    let mut device = display(4);
+    device.manager.connected(device.now, HANDLE, LOCAL, private, None);
+    let mut central = Initiator::new(request);
+    central.address = private;
+    central.pair_by_passkey(&mut device);
+    assert_eq!((bonds, device.ended()), (1, Some(false)));
+    assert_eq!(device.manager.level(HANDLE), 4);
+}
+
+#[test]
+fn a_full_table_refuses_strangers_and_keeps_friends() {
+    let mut device = display(4);
+    for n in 1..=2 {
+        let bond = crate::host::bonds::Bond {
+            identity: Address::public([n; 6]),
+            ltk: Secret::new([n; 16]),
+            irk: None,
+            level: 4,
+            key_size: 16,
+            slot: n - 1,
+            cccd: 0,
+        };
+        let record = bond.to_record().unwrap();
+        device.manager.completed(device.now, Completion::Loaded { slot: n - 1, record });
+    }
+    assert_eq!(device.exchange(&REQUEST), [[0x05, 0x08]]);
+    device.manager.connected(device.now, HANDLE, LOCAL, Address::public([1; 6]), None);
+    assert_eq!(device.exchange(&REQUEST)[0][0], 0x02);
+}

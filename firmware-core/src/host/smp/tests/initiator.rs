@@ -6,6 +6,8 @@ use crate::crypto::toolbox::{f4, f5, f6, reversed};
 
 pub(super) struct Initiator {
     pub(super) private: [u8; 32],
+    /// On air.
+    pub(super) address: Address,
     pub(super) request: [u8; 7],
     response: [u8; 7],
     peer: PublicKey,
@@ -21,6 +23,7 @@ impl Initiator {
     pub(super) fn new(request: [u8; 7]) -> Self {
         Self {
             private: [0x21; 32],
+            address: PEER,
             request,
             response: [0; 7],
             peer: PublicKey { x: [0; 32], y: [0; 32] },
@@ -105,7 +108,7 @@ impl Initiator {
     pub(super) fn check_pdu(&mut self, passkey: u32) -> (Vec<u8>, [u8; 16]) {
         let mut dhkey = *shared_secret(&self.private, &self.peer).unwrap().expose();
         dhkey.reverse();
-        let (a, b) = (PEER.for_smp(), LOCAL.for_smp());
+        let (a, b) = (self.address.for_smp(), LOCAL.for_smp());
         let (na, nb) = (reversed(self.na), reversed(self.nb));
         let (mac, ltk) = f5(&Secret::new(dhkey), &na, &nb, &a, &b);
         self.ltk = reversed(*ltk.expose());
