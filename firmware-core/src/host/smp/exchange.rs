@@ -16,13 +16,14 @@ pub(super) fn public_key<const B: usize>(
     cx: &mut Context<'_, B>,
 ) -> Step {
     if peer.x == DEBUG_X {
-        return Err(Reason::AUTHENTICATION_REQUIREMENTS.because(PeerMisbehaved::SmpBadPublicKey));
+        return Err(Reason::INVALID_PARAMETERS.because(PeerMisbehaved::SmpBadPublicKey));
     }
     let Some((private_key, own)) = cx.shared.own.take() else {
         cx.shared.renew_key_pair();
         return Ok(State::OwnKey(terms, peer));
     };
-    // A reflected key makes the peer's checks computable from ours, passkey or not.
+    // A reflected key makes the peer's checks computable from ours, passkey or not. No reason is
+    // named for it; it is the one for keys that are not valid (3.5.5).
     if peer.x == own.x {
         return Err(Reason::DHKEY_CHECK_FAILED.because(PeerMisbehaved::SmpBadPublicKey));
     }

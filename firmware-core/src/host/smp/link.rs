@@ -169,6 +169,11 @@ impl<const B: usize> Context<'_, B> {
         }
     }
 
+    /// Whether the peer failed to authenticate too recently.
+    pub(super) fn has_to_wait(&self) -> bool {
+        self.shared.config.back_off && self.shared.back_off.refuses(self.now, self.name())
+    }
+
     pub(super) fn misbehaved(&mut self, sin: crate::error::PeerMisbehaved) {
         // Handles are indices of links here; a foreign controller's larger handle names none.
         let link = u8::try_from(self.peer.handle.0).ok().map(LinkId);

@@ -223,10 +223,11 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         });
     }
 
-    /// Asks the central for security by a Security Request, unless something goes on already.
+    /// Asks the central for security by a Security Request, unless something goes on already or
+    /// the peer has failed to authenticate too recently.
     pub fn request_security(&mut self, now: Instant, handle: Handle) {
         self.step(now, handle, |state, cx| {
-            if state != State::Idle || cx.peer.offered.is_some() {
+            if state != State::Idle || cx.peer.offered.is_some() || cx.has_to_wait() {
                 return Ok(state);
             }
             let auth = negotiate::auth_req(cx.shared);

@@ -83,7 +83,7 @@ pub(super) fn auth_req(shared: &Shared) -> u8 {
 /// Pairing Request: refuse it, or answer and wait for the public key.
 pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Context<'_, B>) -> Step {
     let config = &cx.shared.config;
-    if config.back_off && cx.shared.back_off.refuses(cx.now, cx.name()) {
+    if cx.has_to_wait() {
         return Err(Reason::REPEATED_ATTEMPTS.into());
     }
     if cx.busy {

@@ -134,7 +134,7 @@ fn debug_key_is_refused() {
     device.exchange(&REQUEST);
     let x = p256_vectors::value("debug_key", "pub_a_x");
     let y = p256_vectors::value("debug_key", "pub_a_y");
-    assert_eq!(device.exchange(&[&[0x0C][..], &x, &y].concat()), [[0x05, 0x03]]);
+    assert_eq!(device.exchange(&[&[0x0C][..], &x, &y].concat()), [[0x05, 0x0A]]);
 }
 
 #[test]
@@ -267,4 +267,19 @@ fn a_flood_without_room_for_answers_loses_no_output() {
     assert!(!device.manager.shared.outputs.is_full());
     device.pump();
     assert!(device.sent().is_empty(), "nothing is left to send");
+}
+
+#[test]
+fn no_security_is_asked_of_a_peer_that_has_to_wait() {
+    let mut device = device(IoCapability::DisplayOnly, 4);
+    device.exchange(&REQUEST);
+    device.receive(&[0x05, 0x04]);
+    device.sent();
+    device.manager.request_security(device.now, HANDLE);
+    device.pump();
+    assert!(device.sent().is_empty());
+    device.wait(Duration::from_secs(1));
+    device.manager.request_security(device.now, HANDLE);
+    device.pump();
+    assert_eq!(device.sent(), [[0x0B, 0x0D]]);
 }
