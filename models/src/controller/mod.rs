@@ -1,1 +1,287 @@
-//! The central's link layer below HCI.
+//! The link layer of a central, below the HCI waist: scanning, initiating, connections and all
+//! control procedures of the central's role.
+//!
+//! Written from the rules and independent of `firmware-core`'s state machines. It is sans-IO like
+//! the core: commands, ACL data, radio events and the time go in, [`ControllerOutput`]s come out.
+//! The machine itself is honest; [`quirk`] holds the rules by which a profile departs from it, and
+//! they act at four points only: when a request of the peripheral is answered, when the next PDU
+//! is picked, when an event begins, and when an instant comes.
+
+mod access;
+mod channel;
+mod config;
+mod control;
+mod flow;
+mod hci;
+mod link;
+mod procedure;
+pub mod quirk;
+mod scan;
+mod shared;
+mod smp;
+
+#[cfg(test)]
+mod tests;
+
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{Acl, Command, ConnectionComplete, Event, Role};
+use firmware_core::link::message::LinkId;
+use firmware_core::radio::{RadioCommand, RadioEvent};
+use firmware_core::random::Entropy;
+use firmware_core::time::Instant;
+use firmware_core::trace::{Initiator, Trace};
+
+pub use config::{AutomaticProcedure, ControllerConfig, OwnProcedure};
+use link::Link;
+pub use quirk::ControllerQuirks;
+use scan::{Connecting, Scanner};
+pub use shared::ControllerOutput;
+use shared::Shared;
+pub use smp::SmpWatch;
+
+/// Whose event the radio serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Activity {
+    Idle,
+    /// See [`Scanner`].
+    Scan,
+    /// A connection event of the link in this slot.
+    Event(usize),
+}
+
+/// A central's link layer. See the [module](self).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CentralController {
+    shared: Shared,
+    scanner: Scanner,
+    links: Vec<Option<Link>>,
+    activity: Activity,
+}
+
+impl CentralController {
+    /// A controller that has just been switched on.
+    #[must_use]
+    pub fn new(config: ControllerConfig, entropy: &Entropy) -> Self {
+        let slots = usize::from(config.max_connections.max(1));
+        Self {
+            shared: Shared::new(config, entropy),
+            scanner: Scanner::default(),
+            links: vec![None; slots],
+            activity: Activity::Idle,
+        }
+    }
+
+    /// The next thing that it wants done.
+    pub fn poll(&mut self) -> Option<ControllerOutput> {
+        self.shared.poll()
+    }
+
+    /// A command from the host.
+    pub fn command(&mut self, now: Instant, command: Command) {
+        self.execute(now, command);
+        self.settle(now);
+    }
+
+    /// ACL data from the host. Beyond the credits it is dropped.
+    pub fn acl(&mut self, now: Instant, acl: Acl) {
+        let credits = usize::from(self.shared.config.acl_buffers);
+        let (links, shared) = (&mut self.links, &mut self.shared);
+        let link = links.iter_mut().flatten().find(|link| link.handle == acl.handle);
+        if let Some(link) = link.filter(|_| !acl.data.is_empty()) {
+            if link.outstanding() < credits {
+                link.send_data(shared, &acl);
+            } else {
+                shared.trace(Trace::HostOverrun { link: link.id });
+            }
+        }
+        self.settle(now);
+    }
+
+    /// A report of the radio.
+    pub fn radio(&mut self, now: Instant, event: RadioEvent) {
+        match self.activity {
+            Activity::Idle => {}
+            Activity::Scan => self.scanner_radio(event),
+            Activity::Event(slot) => self.link_radio(now, slot, event),
+        }
+        self.settle(now);
+    }
+
+    /// The deadline has come.
+    pub fn timer(&mut self, now: Instant) {
+        for link in self.links.iter_mut().flatten() {
+            link.expire(&mut self.shared, now);
+        }
+        self.settle(now);
+    }
+
+    /// When [`Self::timer`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let mut earliest = match self.activity {
+            Activity::Idle => self.scanner.deadline(),
+            Activity::Scan | Activity::Event(_) => None,
+        };
+        for (slot, link) in self.links.iter().enumerate() {
+            let Some(link) = link else { continue };
+            let mut due = link.deadline();
+            if self.activity != Activity::Event(slot) {
+                due = due.min(link.preparation());
+            }
+            earliest = Some(earliest.map_or(due, |e| e.min(due)));
+        }
+        earliest
+    }
+
+    /// Does all that is due.
+    fn settle(&mut self, now: Instant) {
+        self.reap();
+        for slot in 0..self.links.len() {
+            self.begin_events(now, slot);
+        }
+        self.reap();
+        if self.activity == Activity::Idle {
+            let limit = self.next_event();
+            if let Some(command) = self.scanner.step(now, limit) {
+                self.activity = Activity::Scan;
+                self.shared.radio(command);
+            }
+        }
+    }
+
+    /// Earliest moment at which a connection wants the radio.
+    fn next_event(&self) -> Instant {
+        let not_running = |slot: usize| self.activity != Activity::Event(slot);
+        self.links
+            .iter()
+            .enumerate()
+            .filter(|(slot, _)| not_running(*slot))
+            .filter_map(|(_, link)| link.as_ref())
+            .map(Link::preparation)
+            .min()
+            .unwrap_or(Instant::MAX)
+    }
+
+    /// Begins the event of a connection that is due. An event for which the radio is not free is
+    /// skipped.
+    fn begin_events(&mut self, now: Instant, slot: usize) {
+        if self.activity == Activity::Event(slot) {
+            return;
+        }
+        let free = !matches!(self.activity, Activity::Event(_));
+        let Some(link) = self.links.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        // Ends: each round moves the anchor point by an interval, and supervision ends a
+        // connection that has been left alone for long.
+        while link.gone.is_none() && now >= link.preparation() {
+            link.queue_automatic(&mut self.shared, now);
+            let command = link.begin_event(&mut self.shared);
+            // A change of parameters has just moved the anchor point: not yet.
+            if free
+                && now <= link.anchor
+                && let Some(command) = command
+            {
+                self.scanner.release();
+                self.activity = Activity::Event(slot);
+                self.shared.radio(command);
+                return;
+            }
+            link.end_event(&mut self.shared, now);
+            link.expire(&mut self.shared, now);
+        }
+    }
+
+    fn link_radio(&mut self, now: Instant, slot: usize, event: RadioEvent) {
+        let limit = self.next_event();
+        let Some(link) = self.links.get_mut(slot).and_then(Option::as_mut) else {
+            self.activity = Activity::Idle;
+            return;
+        };
+        match event {
+            RadioEvent::Transmitted { .. } => link.transmitted(),
+            RadioEvent::Received { pdu, crc_ok, .. } => {
+                match link.received(&mut self.shared, now, &pdu, crc_ok, limit) {
+                    Some(reply) => self.shared.radio(reply),
+                    None => self.end_event(now, slot),
+                }
+            }
+            RadioEvent::Missed { .. } => self.end_event(now, slot),
+        }
+    }
+
+    fn end_event(&mut self, now: Instant, slot: usize) {
+        self.activity = Activity::Idle;
+        if let Some(link) = self.links.get_mut(slot).and_then(Option::as_mut) {
+            link.end_event(&mut self.shared, now);
+        }
+    }
+
+    fn scanner_radio(&mut self, event: RadioEvent) {
+        match event {
+            RadioEvent::Transmitted { end, .. } => {
+                if let Some(connecting) = self.scanner.transmitted() {
+                    self.activity = Activity::Idle;
+                    self.connected(end, &connecting);
+                }
+            }
+            RadioEvent::Received { pdu, crc_ok, rssi_dbm, .. } => {
+                let others: Vec<u32> =
+                    self.links.iter().flatten().map(|link| link.access_address).collect();
+                let reply =
+                    self.scanner.received(&mut self.shared, &pdu, crc_ok, rssi_dbm, &others);
+                match reply {
+                    Some(command) => self.shared.radio(command),
+                    None => self.activity = Activity::Idle,
+                }
+            }
+            RadioEvent::Missed { .. } => {
+                self.scanner.missed(&mut self.shared);
+                self.activity = Activity::Idle;
+            }
+        }
+    }
+
+    /// CONNECT_IND has left: there is a connection, as far as this end can know.
+    fn connected(&mut self, at: Instant, connecting: &Connecting) {
+        let Some(slot) = self.links.iter().position(Option::is_none) else {
+            return;
+        };
+        let Connecting { request, identity, csa2 } = connecting;
+        let id = LinkId(u8::try_from(slot).unwrap_or(u8::MAX));
+        let link = Link::new(&self.shared, at, id, request, *identity, *csa2);
+        self.shared.connected_before = true;
+        self.shared.event(Event::LeConnectionComplete(ConnectionComplete {
+            status: ErrorCode::SUCCESS,
+            handle: link.handle,
+            role: Role::Central,
+            peer: link.peer,
+            peer_identity: (link.identity != link.peer).then_some(link.identity),
+            local: request.initiator,
+            interval: request.interval,
+            latency: request.latency,
+            timeout: request.timeout,
+            sca: 0,
+        }));
+        if let Some(place) = self.links.get_mut(slot) {
+            *place = Some(link);
+        }
+    }
+
+    /// Removes connections that are over and tells the host.
+    fn reap(&mut self) {
+        for slot in 0..self.links.len() {
+            let Some(place) = self.links.get_mut(slot) else { continue };
+            let Some(link) = place.take_if(|link| link.gone.is_some()) else { continue };
+            let reason = link.gone.unwrap_or(ErrorCode::UNSPECIFIED);
+            if let Some(own) = &link.control.own {
+                link.ended(&mut self.shared, own.request.procedure(), Initiator::Local, reason);
+            }
+            self.shared.event(Event::DisconnectionComplete { handle: link.handle, reason });
+            if self.activity == Activity::Event(slot) {
+                self.activity = Activity::Idle;
+                self.shared.radio(RadioCommand::Stop);
+            }
+        }
+    }
+}

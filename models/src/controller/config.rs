@@ -1,0 +1,126 @@
+//! What a controller is: its identity, abilities and habits.
+
+use firmware_core::hci::ConnectionParameters;
+use firmware_core::pdu::control::{FeatureSet, VersionInd};
+use firmware_core::trace::Procedure;
+
+use super::quirk::ControllerQuirks;
+
+/// A controller as it leaves the factory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ControllerConfig {
+    /// Public device address, least significant octet first.
+    pub public_address: [u8; 6],
+    /// FeatureSet exactly as it is sent. Behaviour follows the bits.
+    pub features: FeatureSet,
+    /// What LL_VERSION_IND tells.
+    pub version: VersionInd,
+    /// Sleep clock accuracy that is announced, ppm, 0–500.
+    pub sleep_clock_ppm: u16,
+    /// hopIncrement of every connection, 5–16; `None`: random.
+    pub hop: Option<u8>,
+    /// Largest number of connections, at most 255.
+    pub max_connections: u8,
+    /// ACL packets that the host may have outstanding per connection.
+    pub acl_buffers: u8,
+    /// Largest connMaxTxOctets and connMaxRxOctets, 27–251.
+    pub max_octets: u16,
+    /// Largest connMaxTxTime and connMaxRxTime, µs, 328–17,040.
+    pub max_time: u16,
+    /// Events between an instant's PDU and the instant, for latency 0; at least 6. Each is
+    /// counted `latency + 1` times.
+    pub instant_events: u16,
+    /// Change connection parameters by LL_CONNECTION_PARAM_REQ first, where the peer can.
+    pub request_parameters: bool,
+    /// Departures from the rules.
+    pub quirks: ControllerQuirks,
+    /// Procedures that the controller starts by itself in every connection.
+    pub automatic: Vec<OwnProcedure>,
+}
+
+/// A procedure that the controller starts by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OwnProcedure {
+    /// Which.
+    pub procedure: AutomaticProcedure,
+    /// connEventCount of the event in which its first PDU is sent, if nothing is in the way.
+    pub at_event: u16,
+}
+
+/// What a controller may start by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AutomaticProcedure {
+    /// LL_FEATURE_REQ.
+    Features,
+    /// LL_VERSION_IND.
+    Version,
+    /// LL_LENGTH_REQ with the largest values.
+    DataLength,
+    /// LL_PHY_REQ with the default PHYs.
+    Phy,
+    /// LL_PING_REQ.
+    Ping,
+    /// LL_CHANNEL_MAP_IND, bit n = data channel n.
+    ChannelMap(u64),
+    /// A change of connection parameters.
+    Parameters(ConnectionParameters),
+}
+
+impl AutomaticProcedure {
+    /// The procedure that it starts.
+    #[must_use]
+    pub const fn procedure(self) -> Procedure {
+        match self {
+            Self::Features => Procedure::FeatureExchange,
+            Self::Version => Procedure::VersionExchange,
+            Self::DataLength => Procedure::DataLengthUpdate,
+            Self::Phy => Procedure::PhyUpdate,
+            Self::Ping => Procedure::LePing,
+            Self::ChannelMap(_) => Procedure::ChannelMapUpdate,
+            Self::Parameters(_) => Procedure::ConnectionUpdate,
+        }
+    }
+}
+
+impl Default for ControllerConfig {
+    /// An honest controller of today: all that an LE 5.3 central has except LE Coded.
+    fn default() -> Self {
+        let features = FeatureSet::ENCRYPTION
+            .with(FeatureSet::CONNECTION_PARAMETERS_REQUEST)
+            .with(FeatureSet::EXTENDED_REJECT)
+            .with(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE)
+            .with(FeatureSet::PING)
+            .with(FeatureSet::DATA_LENGTH_EXTENSION)
+            .with(FeatureSet::LE_2M)
+            .with(FeatureSet::CSA2);
+        Self {
+            public_address: [0x01, 0, 0, 0, 0xC0, 0],
+            features,
+            version: VersionInd { version: 12, company: 0xFFFF, subversion: 0 },
+            sleep_clock_ppm: 50,
+            hop: None,
+            max_connections: 4,
+            acl_buffers: 8,
+            max_octets: 251,
+            max_time: 2120,
+            instant_events: 6,
+            request_parameters: false,
+            quirks: ControllerQuirks::default(),
+            automatic: Vec::new(),
+        }
+    }
+}
+
+/// The SCA field for an accuracy in ppm (Vol 6, Part B, 2.3.3.1).
+pub(super) const fn sca(ppm: u16) -> u8 {
+    match ppm {
+        0..=20 => 7,
+        21..=30 => 6,
+        31..=50 => 5,
+        51..=75 => 4,
+        76..=100 => 3,
+        101..=150 => 2,
+        151..=250 => 1,
+        _ => 0,
+    }
+}

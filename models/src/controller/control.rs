@@ -1,0 +1,602 @@
+//! Control procedures of one connection: one own procedure at a time, one queue of those that
+//! wait, and the one place that decides what a received PDU belongs to (Vol 6, Part B, 5).
+
+use std::collections::VecDeque;
+
+use firmware_core::error::{ErrorCode, PeerMisbehaved};
+use firmware_core::hci::ConnectionParameters;
+use firmware_core::pdu::control::{ControlError, ControlPdu, FeatureSet, Opcode, VersionInd};
+use firmware_core::phy::PhySet;
+use firmware_core::secret::Secret;
+use firmware_core::time::{Duration, Instant};
+use firmware_core::trace::{Initiator, Procedure, Trace};
+
+use super::config::AutomaticProcedure;
+use super::link::Link;
+use super::procedure::encryption::Starting;
+use super::procedure::parameters::RemoteParameters;
+use super::quirk::{Answer, PeripheralRequest, View};
+use super::shared::Shared;
+
+/// The procedure response timeout.
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// Requests of the peer that are held while encryption starts; more is a flood.
+const HELD: usize = 16;
+
+/// Control PDUs that wait for the air; a peer that acknowledges nothing and asks on is cut off.
+const CONTROL_QUEUE: usize = 32;
+
+/// An own procedure that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Request {
+    Features { host: bool },
+    Version { host: bool },
+    Length,
+    Phy { tx: PhySet, rx: PhySet, host: bool },
+    Parameters { wanted: ConnectionParameters, host: bool, ask: bool },
+    ChannelMap(u64),
+    Encryption { rand: u64, ediv: u16, ltk: Secret<16> },
+    Ping,
+}
+
+impl Request {
+    pub(super) const fn procedure(&self) -> Procedure {
+        match self {
+            Self::Features { .. } => Procedure::FeatureExchange,
+            Self::Version { .. } => Procedure::VersionExchange,
+            Self::Length => Procedure::DataLengthUpdate,
+            Self::Phy { .. } => Procedure::PhyUpdate,
+            Self::Parameters { ask: true, .. } => Procedure::ConnectionParametersRequest,
+            Self::Parameters { .. } => Procedure::ConnectionUpdate,
+            Self::ChannelMap(_) => Procedure::ChannelMapUpdate,
+            Self::Encryption { .. } => Procedure::EncryptionStart,
+            Self::Ping => Procedure::LePing,
+        }
+    }
+}
+
+/// What the own procedure waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Step {
+    /// The answer to this PDU.
+    Response(Opcode),
+    /// The instant.
+    Instant,
+    /// See [`Starting`].
+    Encryption(Starting),
+}
+
+/// The own procedure that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Own {
+    pub(super) request: Request,
+    pub(super) step: Step,
+    /// The peer has sent a PDU of this procedure.
+    pub(super) answered: bool,
+    pub(super) deadline: Option<Instant>,
+    /// Events since the step began.
+    pub(super) events: u16,
+}
+
+/// A procedure of the peer that is not over when it has been answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Remote {
+    Phy,
+    Parameters(RemoteParameters),
+}
+
+impl Remote {
+    const fn procedure(&self) -> Procedure {
+        match self {
+            Self::Phy => Procedure::PhyUpdate,
+            Self::Parameters(_) => Procedure::ConnectionParametersRequest,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Control {
+    pub(super) queue: VecDeque<Request>,
+    pub(super) own: Option<Own>,
+    pub(super) remote: Option<Remote>,
+    /// The peer's requests that came while encryption starts.
+    held: VecDeque<ControlPdu>,
+    pub(super) version_sent: bool,
+    pub(super) peer_version: Option<VersionInd>,
+    /// LL_TERMINATE_IND waits for its acknowledgement until then.
+    pub(super) terminating: Option<Instant>,
+}
+
+impl Control {
+    pub(super) fn terminating(&self) -> bool {
+        self.terminating.is_some()
+    }
+
+    /// The own encryption start, if one is under way.
+    pub(super) fn starting(&self) -> Option<&Starting> {
+        match &self.own {
+            Some(Own { step: Step::Encryption(starting), .. }) => Some(starting),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a procedure has an instant: two such ones are incompatible.
+const fn has_instant(procedure: Procedure) -> bool {
+    matches!(
+        procedure,
+        Procedure::ConnectionUpdate
+            | Procedure::ConnectionParametersRequest
+            | Procedure::ChannelMapUpdate
+            | Procedure::PhyUpdate
+    )
+}
+
+/// Changing the parameters counts as the same procedure in both its forms.
+fn collision_error(own: Procedure, peer: Procedure) -> ErrorCode {
+    let form = |p| match p {
+        Procedure::ConnectionUpdate => Procedure::ConnectionParametersRequest,
+        other => other,
+    };
+    if form(own) == form(peer) {
+        ErrorCode::LL_PROCEDURE_COLLISION
+    } else {
+        ErrorCode::DIFFERENT_TRANSACTION_COLLISION
+    }
+}
+
+impl Link {
+    /// Whether both ends are known to have a feature.
+    pub(super) fn agreed(&self, sh: &Shared, feature: FeatureSet) -> bool {
+        sh.has(feature) && self.features.is_some_and(|peer| peer.has(feature))
+    }
+
+    /// Whether the peer is known to lack a feature.
+    pub(super) fn lacks(&self, feature: FeatureSet) -> bool {
+        self.features.is_some_and(|peer| !peer.has(feature))
+    }
+
+    // Own procedures.
+
+    /// Queues what the configuration starts at this event.
+    pub(super) fn queue_own_procedures(&mut self, sh: &Shared, event: u16) {
+        for own in sh.config.automatic.iter().filter(|own| own.at_event == event) {
+            let ask = sh.config.request_parameters;
+            self.control.queue.push_back(match own.procedure {
+                AutomaticProcedure::Features => Request::Features { host: false },
+                AutomaticProcedure::Version => Request::Version { host: false },
+                AutomaticProcedure::DataLength => {
+                    self.lengths.want(sh.config.max_octets, sh.config.max_time);
+                    Request::Length
+                }
+                AutomaticProcedure::Phy => {
+                    Request::Phy { tx: sh.default_tx, rx: sh.default_rx, host: false }
+                }
+                AutomaticProcedure::Ping => Request::Ping,
+                AutomaticProcedure::ChannelMap(map) => Request::ChannelMap(map),
+                AutomaticProcedure::Parameters(wanted) => {
+                    Request::Parameters { wanted, host: false, ask }
+                }
+            });
+        }
+    }
+
+    /// Starts own procedures as far as the rules allow.
+    pub(super) fn run(&mut self, sh: &mut Shared, now: Instant) {
+        self.answer_parameters(sh);
+        for _ in 0..self.control.queue.len() {
+            if self.control.own.is_some() || self.control.terminating() || self.gone.is_some() {
+                return;
+            }
+            let busy = self.control.remote.is_some() || self.scheduled.any();
+            let startable = |request: &Request| !(busy && has_instant(request.procedure()));
+            let Some(at) = self.control.queue.iter().position(startable) else {
+                return;
+            };
+            if let Some(request) = self.control.queue.remove(at) {
+                self.start(sh, now, request);
+            }
+        }
+    }
+
+    /// Starts an own procedure, whether the rules allow it or not.
+    pub(super) fn start(&mut self, sh: &mut Shared, now: Instant, request: Request) {
+        match request {
+            Request::Features { .. } => {
+                self.begin(sh, now, request, ControlPdu::FeatureReq(sh.config.features));
+            }
+            Request::Version { host } => self.start_version(sh, now, host),
+            Request::Length => self.start_length(sh, now),
+            Request::Phy { tx, rx, host } => self.start_phy(sh, now, tx, rx, host),
+            Request::Parameters { wanted, host, ask } => {
+                self.start_parameters(sh, now, wanted, host, ask);
+            }
+            Request::ChannelMap(channel_map) => {
+                let pdu = ControlPdu::ChannelMapInd { channel_map, instant: 0 };
+                self.begin(sh, now, request, pdu);
+                self.await_instant();
+            }
+            Request::Encryption { .. } => self.start_encryption(sh, now, request),
+            Request::Ping => self.begin(sh, now, request, ControlPdu::PingReq),
+        }
+    }
+
+    /// Makes `request` the own procedure, sends its first PDU and waits for the answer.
+    pub(super) fn begin(
+        &mut self,
+        sh: &mut Shared,
+        now: Instant,
+        request: Request,
+        pdu: ControlPdu,
+    ) {
+        self.started(sh, request.procedure(), Initiator::Local);
+        self.control.own = Some(Own {
+            request,
+            step: Step::Response(pdu.opcode()),
+            answered: false,
+            deadline: Some(now + RESPONSE_TIMEOUT),
+            events: 0,
+        });
+        self.send(sh, pdu);
+    }
+
+    /// The own procedure has no more to ask: it ends at its instant.
+    pub(super) fn await_instant(&mut self) {
+        if let Some(own) = &mut self.control.own {
+            own.step = Step::Instant;
+            own.deadline = None;
+        }
+    }
+
+    /// The own procedure waits for the next answer.
+    pub(super) fn next_step(&mut self, now: Instant, step: Step) {
+        if let Some(own) = &mut self.control.own {
+            own.step = step;
+            own.answered = true;
+            own.deadline = Some(now + RESPONSE_TIMEOUT);
+            own.events = 0;
+        }
+    }
+
+    /// The own procedure is over.
+    pub(super) fn end_own(&mut self, sh: &mut Shared, outcome: ErrorCode) -> Option<Request> {
+        let own = self.control.own.take()?;
+        self.ended(sh, own.request.procedure(), Initiator::Local, outcome);
+        Some(own.request)
+    }
+
+    pub(super) fn started(&self, sh: &mut Shared, procedure: Procedure, initiator: Initiator) {
+        sh.trace(Trace::ProcedureStarted { link: self.id, procedure, initiator });
+    }
+
+    pub(super) fn ended(
+        &self,
+        sh: &mut Shared,
+        procedure: Procedure,
+        initiator: Initiator,
+        outcome: ErrorCode,
+    ) {
+        sh.trace(Trace::ProcedureEnded { link: self.id, procedure, initiator, outcome });
+    }
+
+    /// A procedure of the peer that began and ended with one answer.
+    pub(super) fn served(&self, sh: &mut Shared, procedure: Procedure) {
+        self.started(sh, procedure, Initiator::Remote);
+        self.ended(sh, procedure, Initiator::Remote, ErrorCode::SUCCESS);
+    }
+
+    /// The peer's procedure with an instant is over.
+    pub(super) fn end_remote(&mut self, sh: &mut Shared, outcome: ErrorCode) {
+        if let Some(remote) = self.control.remote.take() {
+            self.ended(sh, remote.procedure(), Initiator::Remote, outcome);
+        }
+    }
+
+    // Received PDUs.
+
+    pub(super) fn receive_control(&mut self, sh: &mut Shared, now: Instant, payload: &[u8]) {
+        let pdu = match ControlPdu::parse(payload) {
+            Ok(pdu) => pdu,
+            Err(error) => {
+                sh.misbehaved(Some(self.id), PeerMisbehaved::WrongLength);
+                if self.must_be_quiet() {
+                    self.broke_encryption_start(sh);
+                } else if let ControlError::WrongLength(opcode) = error {
+                    self.send(sh, ControlPdu::UnknownRsp(opcode));
+                }
+                return;
+            }
+        };
+        if self.must_be_quiet() && !allowed_while_encrypting(&pdu) {
+            return self.broke_encryption_start(sh);
+        }
+        if self.flow.control.len() >= CONTROL_QUEUE {
+            sh.misbehaved(Some(self.id), PeerMisbehaved::TooManyRequests);
+            return self.terminate(sh, now, ErrorCode::REMOTE_LOW_RESOURCES);
+        }
+        self.dispatch(sh, now, pdu);
+    }
+
+    fn dispatch(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
+        match pdu {
+            ControlPdu::TerminateInd(reason) => {
+                self.terminated = Some(reason);
+                self.forget_queues();
+            }
+            ControlPdu::PhyReq { .. }
+            | ControlPdu::LengthReq(_)
+            | ControlPdu::ConnectionParamReq(_)
+            | ControlPdu::PeripheralFeatureReq(_) => self.request(sh, now, pdu),
+            ControlPdu::VersionInd(version) => self.receive_version(sh, now, version),
+            ControlPdu::PingReq => self.honest(sh, now, pdu),
+            ControlPdu::FeatureRsp(features) => self.receive_features(sh, features),
+            ControlPdu::PhyRsp { tx, rx } => self.receive_phy_rsp(sh, tx, rx),
+            ControlPdu::LengthRsp(lengths) => self.receive_length_rsp(sh, lengths),
+            ControlPdu::ConnectionParamRsp(p) => self.receive_param_rsp(sh, p),
+            ControlPdu::PingRsp => self.receive_ping_rsp(sh),
+            ControlPdu::EncRsp(_)
+            | ControlPdu::StartEncReq
+            | ControlPdu::StartEncRsp
+            | ControlPdu::PauseEncRsp => self.receive_encryption(sh, now, pdu),
+            ControlPdu::UnknownRsp(opcode) => {
+                self.refused(sh, now, Some(opcode), ErrorCode::UNSUPPORTED_REMOTE_FEATURE, true);
+            }
+            ControlPdu::RejectInd(error) => self.refused(sh, now, None, error, false),
+            ControlPdu::RejectExtInd { opcode, error } => {
+                self.refused(sh, now, Some(opcode), error, false);
+            }
+            ControlPdu::MinUsedChannelsInd { .. } if sh.has(FeatureSet::MIN_USED_CHANNELS) => {
+                self.served(sh, Procedure::MinUsedChannels);
+            }
+            ControlPdu::ConnectionUpdateInd(_)
+            | ControlPdu::ChannelMapInd { .. }
+            | ControlPdu::EncReq(_)
+            | ControlPdu::FeatureReq(_)
+            | ControlPdu::PauseEncReq
+            | ControlPdu::PhyUpdateInd { .. } => {
+                sh.misbehaved(Some(self.id), PeerMisbehaved::WrongRole);
+                self.send(sh, ControlPdu::UnknownRsp(pdu.opcode()));
+            }
+            ControlPdu::MinUsedChannelsInd { .. } | ControlPdu::Unknown(_) => {
+                self.send(sh, ControlPdu::UnknownRsp(pdu.opcode()));
+            }
+        }
+    }
+
+    /// A request of the peripheral, to which a rule of behaviour may have an answer of its own.
+    pub(super) fn request(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
+        let Some(request) = PeripheralRequest::of(&pdu) else {
+            return;
+        };
+        match sh.config.quirks.delay(request) {
+            0 => self.decide(sh, now, pdu),
+            events if self.quirks.delayed.len() < HELD => {
+                self.quirks.delayed.push_back((events, pdu));
+            }
+            _ => sh.misbehaved(Some(self.id), PeerMisbehaved::TooManyRequests),
+        }
+    }
+
+    /// Chooses the answer to a request of the peripheral.
+    pub(super) fn decide(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
+        let Some(request) = PeripheralRequest::of(&pdu) else {
+            return;
+        };
+        let encryption_starting = self.control.starting().is_some();
+        let waiting = self.control.queue.iter().any(|r| matches!(r, Request::Encryption { .. }));
+        let view = View {
+            smp_or_encryption: self.smp.pending() || encryption_starting || waiting,
+            encryption_starting,
+            encrypted: self.encrypted(),
+            features_cached: self.features_cached,
+            first_connection: self.first_connection,
+        };
+        match sh.config.quirks.answer(request, &view) {
+            None => self.honest(sh, now, pdu),
+            Some(answer) => self.bend(sh, now, request, pdu, answer),
+        }
+    }
+
+    /// Answers as a rule of behaviour says.
+    fn bend(
+        &mut self,
+        sh: &mut Shared,
+        now: Instant,
+        request: PeripheralRequest,
+        pdu: ControlPdu,
+        answer: Answer,
+    ) {
+        let opcode = request.opcode();
+        match answer {
+            Answer::Now => self.answer(sh, pdu),
+            Answer::AfterEncryption if self.encrypted() => self.honest(sh, now, pdu),
+            Answer::AfterEncryption => {
+                if self.quirks.after_encryption.len() < HELD {
+                    self.quirks.after_encryption.push_back(pdu);
+                }
+            }
+            Answer::Never => {}
+            Answer::BlockControl => self.quirks.blocked = true,
+            Answer::SilentAfterEvents(n) => {
+                self.quirks.silent_after.get_or_insert_with(|| n.saturating_add(1));
+            }
+            Answer::Unknown => self.send(sh, ControlPdu::UnknownRsp(opcode)),
+            Answer::RejectInd(error) => self.send(sh, ControlPdu::RejectInd(error)),
+            Answer::RejectExt(error) => self.send(sh, ControlPdu::RejectExtInd { opcode, error }),
+            Answer::UpdateThenOwnPhyReq => {
+                self.answer(sh, pdu);
+                let (tx, rx) = (sh.default_tx, sh.default_rx);
+                self.press(sh, now, Request::Phy { tx, rx, host: false });
+            }
+            Answer::UpdateThenParamReq => {
+                self.answer(sh, pdu);
+                let wanted = self.current_parameters();
+                self.press(sh, now, Request::Parameters { wanted, host: false, ask: true });
+            }
+            Answer::UpdateNoSwitch => {
+                self.quirks.no_switch = true;
+                self.answer(sh, pdu);
+            }
+        }
+    }
+
+    /// Starts a procedure now, against the rules, unless an own one is under way.
+    fn press(&mut self, sh: &mut Shared, now: Instant, request: Request) {
+        if self.control.own.is_none() {
+            self.start(sh, now, request);
+        } else {
+            self.control.queue.push_front(request);
+        }
+    }
+
+    /// Answers by the rules: now, or after the own encryption start.
+    fn honest(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
+        if self.control.starting().is_none() {
+            self.answer(sh, pdu);
+        } else if self.control.held.len() < HELD {
+            self.control.held.push_back(pdu);
+        } else {
+            sh.misbehaved(Some(self.id), PeerMisbehaved::TooManyRequests);
+            self.terminate(sh, now, ErrorCode::REMOTE_LOW_RESOURCES);
+        }
+    }
+
+    fn answer(&mut self, sh: &mut Shared, pdu: ControlPdu) {
+        match pdu {
+            ControlPdu::PhyReq { tx, rx } => self.answer_phy_req(sh, tx, rx),
+            ControlPdu::LengthReq(lengths) => self.answer_length_req(sh, lengths),
+            ControlPdu::ConnectionParamReq(asked) => self.answer_param_req(sh, asked),
+            ControlPdu::PeripheralFeatureReq(features) => self.answer_features(sh, features),
+            ControlPdu::VersionInd(_) => self.answer_version(sh),
+            ControlPdu::PingReq if sh.has(FeatureSet::PING) => {
+                self.send(sh, ControlPdu::PingRsp);
+                self.served(sh, Procedure::LePing);
+            }
+            other => self.send(sh, ControlPdu::UnknownRsp(other.opcode())),
+        }
+    }
+
+    /// The own encryption start is over: what was held is answered now.
+    pub(super) fn answer_held(&mut self, sh: &mut Shared) {
+        for pdu in std::mem::take(&mut self.control.held) {
+            self.answer(sh, pdu);
+        }
+        if self.encrypted() {
+            for pdu in std::mem::take(&mut self.quirks.after_encryption) {
+                self.answer(sh, pdu);
+            }
+        }
+    }
+
+    /// Whether the peer's request may be served, as to incompatible procedures. If not, it has
+    /// been rejected, or the connection is over.
+    pub(super) fn may_serve(&mut self, sh: &mut Shared, opcode: Opcode, peer: Procedure) -> bool {
+        if let Some(own) = self.control.own.as_ref().filter(|o| has_instant(o.request.procedure()))
+        {
+            let error = collision_error(own.request.procedure(), peer);
+            if own.answered {
+                sh.misbehaved(Some(self.id), PeerMisbehaved::ProcedureBeforeInstant);
+                self.gone = Some(error);
+            } else {
+                self.reject(sh, opcode, error);
+            }
+            return false;
+        }
+        if let Some(remote) = &self.control.remote {
+            let error = collision_error(remote.procedure(), peer);
+            sh.misbehaved(Some(self.id), PeerMisbehaved::ProcedureBeforeInstant);
+            self.reject(sh, opcode, error);
+            return false;
+        }
+        true
+    }
+
+    /// Rejects a request in the form that both ends know.
+    pub(super) fn reject(&mut self, sh: &mut Shared, opcode: Opcode, error: ErrorCode) {
+        let pdu = if self.agreed(sh, FeatureSet::EXTENDED_REJECT) {
+            ControlPdu::RejectExtInd { opcode, error }
+        } else {
+            ControlPdu::RejectInd(error)
+        };
+        self.send(sh, pdu);
+    }
+
+    /// LL_UNKNOWN_RSP, LL_REJECT_IND or LL_REJECT_EXT_IND.
+    fn refused(
+        &mut self,
+        sh: &mut Shared,
+        now: Instant,
+        opcode: Option<Opcode>,
+        error: ErrorCode,
+        unknown: bool,
+    ) {
+        let awaited = match &self.control.own {
+            Some(Own { step: Step::Response(sent), .. }) => Some(*sent),
+            Some(Own { step: Step::Encryption(starting), .. }) => Some(starting.last_sent()),
+            _ => None,
+        };
+        if awaited.is_none() || opcode.is_some() && opcode != awaited {
+            return sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse);
+        }
+        match self.control.own.as_ref().map(|own| own.request.clone()) {
+            Some(Request::Ping) if unknown => self.receive_ping_rsp(sh),
+            Some(Request::Encryption { .. }) => self.encryption_refused(sh, now, error),
+            Some(Request::Parameters { wanted, host, ask: true })
+                if error == ErrorCode::UNSUPPORTED_REMOTE_FEATURE =>
+            {
+                self.features =
+                    self.features.map(|f| f.without(FeatureSet::CONNECTION_PARAMETERS_REQUEST));
+                self.end_own(sh, error);
+                self.start_parameters(sh, now, wanted, host, false);
+            }
+            _ => self.fail_own(sh, error),
+        }
+    }
+
+    /// The own procedure has failed: the host is told, where it asked.
+    fn fail_own(&mut self, sh: &mut Shared, error: ErrorCode) {
+        match self.end_own(sh, error) {
+            Some(Request::Features { host: true }) => self.tell_features(sh, error),
+            Some(Request::Version { host: true }) => self.tell_version(sh, error),
+            Some(Request::Phy { host: true, .. }) => self.tell_phy(sh, error),
+            Some(Request::Parameters { host: true, .. }) => self.tell_parameters(sh, error),
+            _ => {}
+        }
+    }
+
+    // Time.
+
+    pub(super) fn control_deadline(&self) -> Option<Instant> {
+        let own = self.control.own.as_ref().and_then(|own| own.deadline);
+        [own, self.control.terminating].into_iter().flatten().min()
+    }
+
+    pub(super) fn expire_procedures(&mut self, sh: &mut Shared, now: Instant) {
+        if self.control.terminating.is_some_and(|at| now >= at) {
+            self.gone.get_or_insert(ErrorCode::LOCAL_HOST_TERMINATED);
+        } else if self.control_deadline().is_some_and(|at| now >= at) {
+            sh.misbehaved(Some(self.id), PeerMisbehaved::NoResponse);
+            self.gone.get_or_insert(ErrorCode::LL_RESPONSE_TIMEOUT);
+        }
+    }
+
+    pub(super) fn control_event_ended(&mut self, sh: &mut Shared, now: Instant) {
+        if let Some(own) = &mut self.control.own {
+            own.events = own.events.saturating_add(1);
+        }
+        self.lose_patience(sh, now);
+    }
+}
+
+/// What a peripheral may send between LL_ENC_RSP and the end of the encryption start.
+const fn allowed_while_encrypting(pdu: &ControlPdu) -> bool {
+    matches!(
+        pdu,
+        ControlPdu::StartEncReq
+            | ControlPdu::StartEncRsp
+            | ControlPdu::TerminateInd(_)
+            | ControlPdu::RejectInd(_)
+            | ControlPdu::RejectExtInd { .. }
+    )
+}

@@ -1,0 +1,423 @@
+//! Commands of the host (Vol 4, Part E, 7).
+
+use firmware_core::crypto::aes;
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{
+    Command, ConnectionComplete, ConnectionParameters, CreateConnection, Event, Handle, HciOpcode,
+    Return, Role,
+};
+use firmware_core::pdu::advertising::CHANNEL_MAP_ALL;
+use firmware_core::phy::PhySet;
+use firmware_core::radio::RadioCommand;
+use firmware_core::secret::Secret;
+use firmware_core::time::Instant;
+
+use super::control::Request;
+use super::link::Link;
+use super::procedure::parameters::in_range;
+use super::scan::{LIST, Resolving, Scanner};
+use super::shared::Shared;
+use super::{Activity, CentralController};
+
+/// A status, or what Command Complete returns beside success.
+type Answer = Result<Return, ErrorCode>;
+
+const DONE: Answer = Ok(Return::None);
+
+impl CentralController {
+    pub(super) fn execute(&mut self, now: Instant, command: Command) {
+        let opcode = command.opcode();
+        let answer = match command {
+            Command::Disconnect { .. }
+            | Command::ReadRemoteVersion { .. }
+            | Command::LeReadRemoteFeatures { .. }
+            | Command::LeConnectionUpdate { .. }
+            | Command::LeEnableEncryption { .. }
+            | Command::LeSetPhy { .. }
+            | Command::LeCreateConnection { .. } => return self.start(now, opcode, command),
+            Command::Reset => {
+                self.reset();
+                DONE
+            }
+            Command::LeSetScanParameters { .. }
+            | Command::LeSetScanEnable { .. }
+            | Command::LeCreateConnectionCancel
+            | Command::LeClearFilterAcceptList
+            | Command::LeAddToFilterAcceptList { .. }
+            | Command::LeRemoveFromFilterAcceptList { .. }
+            | Command::LeReadFilterAcceptListSize
+            | Command::LeAddToResolvingList { .. }
+            | Command::LeRemoveFromResolvingList { .. }
+            | Command::LeClearResolvingList
+            | Command::LeSetAddressResolutionEnable { .. }
+            | Command::LeSetPrivacyMode { .. } => self.scanner_command(now, command),
+            Command::ReadAuthenticatedPayloadTimeout { handle }
+            | Command::WriteAuthenticatedPayloadTimeout { handle, .. }
+            | Command::LeReadChannelMap { handle }
+            | Command::LeReadPhy { handle }
+            | Command::LeSetDataLength { handle, .. }
+            | Command::LeRemoteConnectionParameterRequestReply { handle, .. }
+            | Command::LeRemoteConnectionParameterRequestNegativeReply { handle, .. } => {
+                self.link_command(now, handle, command)
+            }
+            other => self.device_command(now, other),
+        };
+        let (status, returned) = match answer {
+            Ok(returned) => (ErrorCode::SUCCESS, returned),
+            Err(error) => (error, Return::None),
+        };
+        self.shared.complete(opcode, status, returned);
+        if opcode == Command::LeCreateConnectionCancel.opcode() && status == ErrorCode::SUCCESS {
+            self.cancelled();
+        }
+    }
+
+    /// Commands of the device as a whole.
+    fn device_command(&mut self, now: Instant, command: Command) -> Answer {
+        let sh = &mut self.shared;
+        match command {
+            Command::SetEventMask { mask } => sh.event_mask = mask,
+            Command::LeSetEventMask { mask } => sh.le_event_mask = mask,
+            Command::ReadBdAddr => return Ok(Return::BdAddr(sh.config.public_address)),
+            Command::LeReadBufferSize => {
+                return Ok(Return::BufferSize { length: 251, count: sh.config.acl_buffers });
+            }
+            Command::LeReadLocalFeatures => return Ok(Return::Features(sh.config.features)),
+            Command::LeSetRandomAddress { address } => sh.random_address = address,
+            Command::LeRand => return Ok(Return::Random(sh.host_random.octets())),
+            Command::LeEncrypt { key, plaintext } => {
+                return Ok(Return::Encrypted(aes::e(key.expose(), plaintext.expose())));
+            }
+            Command::LeSetHostChannelClassification { channel_map } => {
+                return self.classify(now, channel_map);
+            }
+            Command::LeWriteSuggestedDefaultDataLength { tx_octets, tx_time } => {
+                if !length_in_range(tx_octets, tx_time) {
+                    return Err(ErrorCode::INVALID_PARAMETERS);
+                }
+                sh.default_length = (tx_octets, tx_time);
+            }
+            Command::LeReadMaximumDataLength => {
+                let (octets, time) = (sh.config.max_octets, sh.config.max_time);
+                return Ok(Return::MaximumDataLength {
+                    tx_octets: octets,
+                    tx_time: time,
+                    rx_octets: octets,
+                    rx_time: time,
+                });
+            }
+            Command::LeSetDefaultPhy { tx, rx } => {
+                let any = |set: PhySet| if set == PhySet::NONE { sh.phys() } else { set };
+                let (tx, rx) = (any(tx), any(rx));
+                if tx.union(rx).0 & !sh.phys().0 != 0 {
+                    return Err(ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER);
+                }
+                (sh.default_tx, sh.default_rx) = (tx, rx);
+            }
+            _ => return Err(ErrorCode::UNKNOWN_COMMAND),
+        }
+        DONE
+    }
+
+    /// Channels that the host knows to be bad: every connection gets a new map.
+    fn classify(&mut self, now: Instant, channel_map: u64) -> Answer {
+        let map = channel_map & CHANNEL_MAP_ALL;
+        if map == 0 || map != channel_map {
+            return Err(ErrorCode::INVALID_PARAMETERS);
+        }
+        // The link layer needs two; with fewer it goes on as it did.
+        if map.count_ones() < 2 {
+            return DONE;
+        }
+        self.shared.channel_map = map;
+        for link in self.links.iter_mut().flatten() {
+            link.control.queue.retain(|request| !matches!(request, Request::ChannelMap(_)));
+            link.control.queue.push_back(Request::ChannelMap(map));
+            link.run(&mut self.shared, now);
+        }
+        DONE
+    }
+
+    /// Commands of one connection that are complete at once.
+    fn link_command(&mut self, now: Instant, handle: Handle, command: Command) -> Answer {
+        let (links, sh) = (&mut self.links, &mut self.shared);
+        let Some(link) = links.iter_mut().flatten().find(|link| link.handle == handle) else {
+            return Err(ErrorCode::UNKNOWN_CONNECTION);
+        };
+        match command {
+            Command::ReadAuthenticatedPayloadTimeout { .. } => {
+                let timeout = link.payload_timer.timeout;
+                Ok(Return::AuthenticatedPayloadTimeout { handle, timeout })
+            }
+            Command::WriteAuthenticatedPayloadTimeout { timeout, .. } => {
+                let units =
+                    u64::from(link.parameters.interval) * (u64::from(link.parameters.latency) + 1);
+                // Not shorter than one interval with latency: 1.25 ms against 10 ms.
+                if timeout == 0 || u64::from(timeout) * 8 < units {
+                    return Err(ErrorCode::INVALID_PARAMETERS);
+                }
+                link.payload_timer.timeout = timeout;
+                Ok(Return::Handle(handle))
+            }
+            Command::LeReadChannelMap { .. } => {
+                Ok(Return::ChannelMap { handle, channel_map: link.channel_map })
+            }
+            Command::LeReadPhy { .. } => Ok(Return::Phy { handle, tx: link.tx.phy(), rx: link.rx }),
+            Command::LeSetDataLength { tx_octets, tx_time, .. } => {
+                if !length_in_range(tx_octets, tx_time) {
+                    return Err(ErrorCode::INVALID_PARAMETERS);
+                }
+                link.lengths.want(tx_octets, tx_time);
+                link.want(sh, now, Request::Length);
+                Ok(Return::Handle(handle))
+            }
+            Command::LeRemoteConnectionParameterRequestReply { parameters, .. } => {
+                if !in_range(&parameters) {
+                    return Err(ErrorCode::INVALID_PARAMETERS);
+                }
+                answer_parameters(link, sh, Ok(parameters))
+            }
+            Command::LeRemoteConnectionParameterRequestNegativeReply { reason, .. } => {
+                answer_parameters(link, sh, Err(reason))
+            }
+            _ => Err(ErrorCode::UNKNOWN_COMMAND),
+        }
+    }
+
+    /// Commands that begin something: Command Status now, an event later.
+    fn start(&mut self, now: Instant, opcode: HciOpcode, command: Command) {
+        let begun = match command {
+            Command::LeCreateConnection { request } => {
+                let result = self.create(&request);
+                self.status(opcode, result);
+                if result.is_ok() {
+                    self.stop_scan();
+                    self.scanner.initiate(now, request);
+                }
+                return;
+            }
+            Command::Disconnect { handle, reason } => (handle, Begin::Terminate(reason)),
+            Command::ReadRemoteVersion { handle } => {
+                (handle, Begin::Procedure(Request::Version { host: true }))
+            }
+            Command::LeReadRemoteFeatures { handle } => (handle, Begin::Features),
+            Command::LeConnectionUpdate { handle, parameters } => {
+                (handle, Begin::Parameters(parameters))
+            }
+            Command::LeEnableEncryption { handle, rand, ediv, ltk } => {
+                (handle, Begin::Procedure(Request::Encryption { rand, ediv, ltk }))
+            }
+            Command::LeSetPhy { handle, tx, rx, .. } => {
+                (handle, Begin::Procedure(Request::Phy { tx, rx, host: true }))
+            }
+            _ => return self.shared.status(opcode, ErrorCode::UNKNOWN_COMMAND),
+        };
+        let (links, sh) = (&mut self.links, &mut self.shared);
+        let (handle, begin) = begun;
+        let Some(link) = links.iter_mut().flatten().find(|link| link.handle == handle) else {
+            return sh.status(opcode, ErrorCode::UNKNOWN_CONNECTION);
+        };
+        let status = link.permits(sh, &begin);
+        sh.status(opcode, status);
+        if status == ErrorCode::SUCCESS {
+            link.launch(sh, now, begin);
+        }
+    }
+
+    fn status(&mut self, opcode: HciOpcode, result: Result<(), ErrorCode>) {
+        self.shared.status(opcode, result.err().unwrap_or(ErrorCode::SUCCESS));
+    }
+
+    fn create(&self, request: &CreateConnection) -> Result<(), ErrorCode> {
+        if self.scanner.initiating.is_some() {
+            return Err(ErrorCode::COMMAND_DISALLOWED);
+        }
+        if self.links.iter().all(Option::is_some) {
+            return Err(ErrorCode::CONNECTION_LIMIT_EXCEEDED);
+        }
+        let known =
+            |peer| self.links.iter().flatten().any(|l| l.peer == peer || l.identity == peer);
+        if request.peer.is_some_and(known) {
+            return Err(ErrorCode::CONNECTION_ALREADY_EXISTS);
+        }
+        if !in_range(&request.parameters)
+            || !scan_in_range(request.scan_interval, request.scan_window)
+        {
+            return Err(ErrorCode::INVALID_PARAMETERS);
+        }
+        Ok(())
+    }
+
+    /// LE Create Connection was cancelled: it completes without a connection.
+    fn cancelled(&mut self) {
+        let own_random = self.scanner.initiating.take().is_some_and(|r| r.own_address_random);
+        self.stop_scan();
+        let local = self.shared.own_address(own_random);
+        self.shared.event(Event::LeConnectionComplete(ConnectionComplete {
+            status: ErrorCode::UNKNOWN_CONNECTION,
+            handle: Handle(0),
+            role: Role::Central,
+            peer: firmware_core::address::Address::public([0; 6]),
+            peer_identity: None,
+            local,
+            interval: 0,
+            latency: 0,
+            timeout: 0,
+            sca: 0,
+        }));
+    }
+
+    /// Takes the radio from the scanner.
+    fn stop_scan(&mut self) {
+        if self.activity == Activity::Scan {
+            self.activity = Activity::Idle;
+            self.scanner.release();
+            self.shared.radio(RadioCommand::Stop);
+        }
+    }
+
+    fn reset(&mut self) {
+        for link in &mut self.links {
+            *link = None;
+        }
+        if self.activity != Activity::Idle {
+            self.activity = Activity::Idle;
+            self.shared.radio(RadioCommand::Stop);
+        }
+        self.scanner = Scanner::default();
+        self.shared.reset();
+    }
+
+    /// Commands for scanning, initiating and their lists.
+    fn scanner_command(&mut self, now: Instant, command: Command) -> Answer {
+        match command {
+            Command::LeSetScanParameters { parameters } => {
+                if self.scanner.scanning() {
+                    return Err(ErrorCode::COMMAND_DISALLOWED);
+                }
+                if !scan_in_range(parameters.interval, parameters.window) {
+                    return Err(ErrorCode::INVALID_PARAMETERS);
+                }
+                self.scanner.parameters = parameters;
+            }
+            Command::LeSetScanEnable { enable, filter_duplicates } => {
+                if self.scanner.initiating.is_none() {
+                    self.stop_scan();
+                }
+                self.scanner.enable(now, enable, filter_duplicates);
+            }
+            Command::LeCreateConnectionCancel if self.scanner.initiating.is_none() => {
+                return Err(ErrorCode::COMMAND_DISALLOWED);
+            }
+            Command::LeReadFilterAcceptListSize => return Ok(Return::Size(LIST as u8)),
+            Command::LeClearFilterAcceptList => self.scanner.accept.clear(),
+            Command::LeAddToFilterAcceptList { address } => {
+                let accept = &mut self.scanner.accept;
+                if !accept.contains(&address) {
+                    if accept.len() >= LIST {
+                        return Err(ErrorCode::MEMORY_CAPACITY_EXCEEDED);
+                    }
+                    accept.push(address);
+                }
+            }
+            Command::LeRemoveFromFilterAcceptList { address } => {
+                self.scanner.accept.retain(|a| *a != address);
+            }
+            Command::LeClearResolvingList => self.scanner.resolving.clear(),
+            Command::LeAddToResolvingList { identity, peer_irk, .. } => {
+                let list = &mut self.scanner.resolving;
+                list.retain(|peer| peer.identity != identity);
+                if list.len() >= LIST {
+                    return Err(ErrorCode::MEMORY_CAPACITY_EXCEEDED);
+                }
+                // An all-zero key stands for none.
+                if peer_irk != Secret::new([0; 16]) {
+                    list.push(Resolving { identity, irk: peer_irk });
+                }
+            }
+            Command::LeRemoveFromResolvingList { identity } => {
+                self.scanner.resolving.retain(|peer| peer.identity != identity);
+            }
+            Command::LeSetAddressResolutionEnable { enable } => self.scanner.resolve = enable,
+            _ => {}
+        }
+        DONE
+    }
+}
+
+/// What a command with a later event begins.
+enum Begin {
+    Procedure(Request),
+    Features,
+    Parameters(ConnectionParameters),
+    Terminate(ErrorCode),
+}
+
+impl Link {
+    fn permits(&self, sh: &Shared, begin: &Begin) -> ErrorCode {
+        let pending = |wanted: fn(&Request) -> bool| {
+            self.control.queue.iter().any(wanted)
+                || self.control.own.as_ref().is_some_and(|own| wanted(&own.request))
+        };
+        match begin {
+            _ if self.control.terminating() => ErrorCode::COMMAND_DISALLOWED,
+            Begin::Parameters(wanted) if !in_range(wanted) => ErrorCode::INVALID_PARAMETERS,
+            Begin::Procedure(Request::Encryption { .. }) => {
+                if !sh.has(firmware_core::pdu::control::FeatureSet::ENCRYPTION) {
+                    ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER
+                } else if pending(|r| matches!(r, Request::Encryption { .. })) {
+                    ErrorCode::COMMAND_DISALLOWED
+                } else {
+                    ErrorCode::SUCCESS
+                }
+            }
+            Begin::Procedure(Request::Phy { tx, rx, .. })
+                if tx.union(*rx).0 & !sh.phys().0 != 0 =>
+            {
+                ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER
+            }
+            _ => ErrorCode::SUCCESS,
+        }
+    }
+
+    fn launch(&mut self, sh: &mut Shared, now: Instant, begin: Begin) {
+        match begin {
+            Begin::Procedure(request) => self.want(sh, now, request),
+            Begin::Features if self.features.is_some() => {
+                self.tell_features(sh, ErrorCode::SUCCESS);
+            }
+            Begin::Features => self.want(sh, now, Request::Features { host: true }),
+            Begin::Parameters(wanted) => {
+                let ask = sh.config.request_parameters;
+                self.want(sh, now, Request::Parameters { wanted, host: true, ask });
+            }
+            Begin::Terminate(reason) => self.terminate(sh, now, reason),
+        }
+    }
+
+    fn want(&mut self, sh: &mut Shared, now: Instant, request: Request) {
+        self.control.queue.push_back(request);
+        self.run(sh, now);
+    }
+}
+
+fn answer_parameters(
+    link: &mut Link,
+    sh: &mut Shared,
+    answer: Result<ConnectionParameters, ErrorCode>,
+) -> Answer {
+    if link.host_answers_parameters(sh, answer) {
+        Ok(Return::Handle(link.handle))
+    } else {
+        Err(ErrorCode::COMMAND_DISALLOWED)
+    }
+}
+
+const fn length_in_range(octets: u16, time: u16) -> bool {
+    octets >= 27 && octets <= 251 && time >= 328 && time <= 17_040
+}
+
+/// Scan interval and window, units of 0.625 ms.
+const fn scan_in_range(interval: u16, window: u16) -> bool {
+    window >= 4 && window <= interval && interval <= 0x4000
+}

@@ -1,0 +1,221 @@
+//! Connection update (Vol 6, Part B, 5.1.1), channel map (5.1.2) aside, and connection parameters
+//! request (5.1.7).
+
+use firmware_core::error::{ErrorCode, PeerMisbehaved};
+use firmware_core::hci::{ConnectionParameters, Event};
+use firmware_core::pdu::control::{
+    ConnectionParam, ConnectionUpdate, ControlPdu, FeatureSet, Opcode,
+};
+use firmware_core::time::Instant;
+use firmware_core::trace::Procedure;
+
+use crate::controller::control::{Remote, Request};
+use crate::controller::link::Link;
+use crate::controller::shared::Shared;
+
+/// The peripheral's request for other parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::controller) enum RemoteParameters {
+    /// The host has been asked.
+    Asked,
+    /// The host has answered; the answer has not been sent, because encryption starts.
+    Answered(Result<ConnectionParameters, ErrorCode>),
+    /// LL_CONNECTION_UPDATE_IND is queued or sent.
+    Granted,
+}
+
+/// Whether the link layer can run with these values (Vol 6, Part B, 4.5.1 and 4.5.2).
+pub(in crate::controller) const fn in_range(p: &ConnectionParameters) -> bool {
+    let needed = (p.latency as u32 + 1) * p.interval_max as u32 * 2;
+    p.interval_min >= 6
+        && p.interval_min <= p.interval_max
+        && p.interval_max <= 3200
+        && p.latency <= 499
+        && p.timeout >= 10
+        && p.timeout <= 3200
+        && p.timeout as u32 * 8 > needed
+}
+
+const fn asked(p: &ConnectionParam) -> ConnectionParameters {
+    ConnectionParameters {
+        interval_min: p.interval_min,
+        interval_max: p.interval_max,
+        latency: p.latency,
+        timeout: p.timeout,
+    }
+}
+
+/// The longest interval that is wanted; the window begins at the old anchor point.
+const fn update(p: &ConnectionParameters) -> ControlPdu {
+    ControlPdu::ConnectionUpdateInd(ConnectionUpdate {
+        win_size: 2,
+        win_offset: 0,
+        interval: p.interval_max,
+        latency: p.latency,
+        timeout: p.timeout,
+        instant: 0,
+    })
+}
+
+impl Link {
+    pub(in crate::controller) fn current_parameters(&self) -> ConnectionParameters {
+        ConnectionParameters {
+            interval_min: self.parameters.interval,
+            interval_max: self.parameters.interval,
+            latency: self.parameters.latency,
+            timeout: self.parameters.timeout,
+        }
+    }
+
+    /// With `ask`, by LL_CONNECTION_PARAM_REQ where the peer may know it; else, or if that is
+    /// refused as unknown, by LL_CONNECTION_UPDATE_IND alone.
+    pub(in crate::controller) fn start_parameters(
+        &mut self,
+        sh: &mut Shared,
+        now: Instant,
+        wanted: ConnectionParameters,
+        host: bool,
+        ask: bool,
+    ) {
+        let feature = FeatureSet::CONNECTION_PARAMETERS_REQUEST;
+        let ask = ask && sh.has(feature) && !self.lacks(feature);
+        let request = Request::Parameters { wanted, host, ask };
+        if ask {
+            let pdu = ControlPdu::ConnectionParamReq(ConnectionParam {
+                interval_min: wanted.interval_min,
+                interval_max: wanted.interval_max,
+                latency: wanted.latency,
+                timeout: wanted.timeout,
+                preferred_periodicity: 0,
+                reference_conn_event_count: self.counter,
+                offsets: [0xFFFF; 6],
+            });
+            self.begin(sh, now, request, pdu);
+        } else {
+            self.begin(sh, now, request, update(&wanted));
+            self.await_instant();
+        }
+    }
+
+    /// LL_CONNECTION_PARAM_RSP.
+    pub(in crate::controller) fn receive_param_rsp(
+        &mut self,
+        sh: &mut Shared,
+        answer: ConnectionParam,
+    ) {
+        if !self.awaits(Opcode::CONNECTION_PARAM_REQ) {
+            return sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse);
+        }
+        let granted = asked(&answer);
+        if let Some(own) = &mut self.control.own {
+            own.answered = true;
+        }
+        if in_range(&granted) {
+            self.await_instant();
+            return self.send(sh, update(&granted));
+        }
+        sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
+        let error = ErrorCode::INVALID_LL_PARAMETERS;
+        self.reject(sh, Opcode::CONNECTION_PARAM_RSP, error);
+        if let Some(Request::Parameters { host: true, .. }) = self.end_own(sh, error) {
+            self.tell_parameters(sh, error);
+        }
+    }
+
+    /// LL_CONNECTION_PARAM_REQ of the peripheral. The host is asked unless only the anchor point
+    /// could move.
+    pub(in crate::controller) fn answer_param_req(
+        &mut self,
+        sh: &mut Shared,
+        pdu: ConnectionParam,
+    ) {
+        let opcode = Opcode::CONNECTION_PARAM_REQ;
+        if !sh.has(FeatureSet::CONNECTION_PARAMETERS_REQUEST) {
+            return self.send(sh, ControlPdu::UnknownRsp(opcode));
+        }
+        let wanted = asked(&pdu);
+        if !in_range(&wanted) {
+            sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
+            return self.reject(sh, opcode, ErrorCode::INVALID_LL_PARAMETERS);
+        }
+        if !self.may_serve(sh, opcode, Procedure::ConnectionParametersRequest) {
+            return;
+        }
+        let now = self.parameters;
+        let unchanged = (wanted.interval_min..=wanted.interval_max).contains(&now.interval)
+            && (wanted.latency, wanted.timeout) == (now.latency, now.timeout);
+        if !unchanged && !sh.asks_for_parameters() {
+            return self.reject(sh, opcode, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
+        }
+        self.remote_started(sh, Procedure::ConnectionParametersRequest);
+        if unchanged {
+            self.control.remote = Some(Remote::Parameters(RemoteParameters::Granted));
+            return self.send(sh, update(&self.current_parameters()));
+        }
+        self.control.remote = Some(Remote::Parameters(RemoteParameters::Asked));
+        sh.event(Event::LeRemoteConnectionParameterRequest {
+            handle: self.handle,
+            interval_min: wanted.interval_min,
+            interval_max: wanted.interval_max,
+            latency: wanted.latency,
+            timeout: wanted.timeout,
+        });
+    }
+
+    /// The host's answer. False: it was not asked.
+    pub(in crate::controller) fn host_answers_parameters(
+        &mut self,
+        sh: &mut Shared,
+        answer: Result<ConnectionParameters, ErrorCode>,
+    ) -> bool {
+        let Some(Remote::Parameters(state @ RemoteParameters::Asked)) = &mut self.control.remote
+        else {
+            return false;
+        };
+        *state = RemoteParameters::Answered(answer);
+        self.answer_parameters(sh);
+        true
+    }
+
+    /// Sends the host's answer, once encryption does not forbid it.
+    pub(in crate::controller) fn answer_parameters(&mut self, sh: &mut Shared) {
+        if self.control.starting().is_some() {
+            return;
+        }
+        let Some(Remote::Parameters(state)) = &mut self.control.remote else {
+            return;
+        };
+        let RemoteParameters::Answered(answer) = *state else {
+            return;
+        };
+        match answer {
+            Ok(granted) => {
+                *state = RemoteParameters::Granted;
+                self.send(sh, update(&granted));
+            }
+            Err(error) => {
+                self.end_remote(sh, error);
+                self.reject(sh, Opcode::CONNECTION_PARAM_REQ, error);
+            }
+        }
+    }
+
+    /// The instant of an update that the peripheral asked for. False: there was none.
+    pub(in crate::controller) fn end_remote_parameters(&mut self, sh: &mut Shared) -> bool {
+        let granted = self.control.remote == Some(Remote::Parameters(RemoteParameters::Granted));
+        if granted {
+            self.end_remote(sh, ErrorCode::SUCCESS);
+        }
+        granted
+    }
+
+    pub(in crate::controller) fn tell_parameters(&self, sh: &mut Shared, status: ErrorCode) {
+        sh.event(Event::LeConnectionUpdateComplete {
+            handle: self.handle,
+            status,
+            interval: self.parameters.interval,
+            latency: self.parameters.latency,
+            timeout: self.parameters.timeout,
+        });
+    }
+}

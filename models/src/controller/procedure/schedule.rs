@@ -1,0 +1,121 @@
+//! Instants (Vol 6, Part B, 5.5): chosen when the PDU is first sent, applied when their event
+//! begins.
+
+use firmware_core::error::ErrorCode;
+use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu};
+use firmware_core::phy::{PhySet, TxPhy};
+use firmware_core::time::Duration;
+
+use super::phy::announced;
+use crate::controller::control::{Request, Step};
+use crate::controller::link::{Link, Parameters, units};
+use crate::controller::shared::Shared;
+
+/// From the start of the transmit window of a connection update to the packet: inside the window
+/// of 2.5 ms whichever way the clocks err.
+const WINDOW_POSITION: Duration = Duration::from_us(1_000);
+
+/// What has been announced and not been done yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(in crate::controller) struct Scheduled {
+    phy: Option<(u16, PhySet, PhySet)>,
+    update: Option<ConnectionUpdate>,
+    channel_map: Option<(u16, u64)>,
+}
+
+impl Scheduled {
+    /// Whether an instant lies ahead.
+    pub(in crate::controller) fn any(&self) -> bool {
+        self.phy.is_some() || self.update.is_some() || self.channel_map.is_some()
+    }
+
+    /// What will be transmitted on after the next PHY instant.
+    pub(in crate::controller) fn tx(&self) -> Option<TxPhy> {
+        self.phy.and_then(|(_, c_to_p, _)| announced(c_to_p))
+    }
+}
+
+impl Link {
+    /// Fills in the instant of a PDU that is sent for the first time in the current event: six
+    /// events to which the peripheral listens lie in between.
+    pub(in crate::controller) fn set_instant(
+        &mut self,
+        sh: &mut Shared,
+        mut pdu: ControlPdu,
+    ) -> ControlPdu {
+        let events = u32::from(sh.config.instant_events.max(6));
+        let ahead = events * (u32::from(self.parameters.latency) + 1);
+        // A legal latency keeps this far below half the range of the counter.
+        let ahead = u16::try_from(ahead.min(0x7FFE)).unwrap_or(0x7FFE);
+        let at = self.counter.wrapping_add(ahead);
+        match &mut pdu {
+            ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant } => {
+                if *c_to_p == PhySet::NONE && *p_to_c == PhySet::NONE {
+                    // Nothing changes; the instant stays 0 and the procedure is over.
+                    self.change_phy(sh, None, None);
+                } else {
+                    *instant = at;
+                    self.scheduled.phy = Some((at, *c_to_p, *p_to_c));
+                }
+            }
+            ControlPdu::ConnectionUpdateInd(update) => {
+                update.instant = at;
+                self.scheduled.update = Some(*update);
+            }
+            ControlPdu::ChannelMapInd { channel_map, instant } => {
+                *instant = at;
+                self.scheduled.channel_map = Some((at, *channel_map));
+            }
+            _ => {}
+        }
+        pdu
+    }
+
+    /// Does what was announced for the event that begins now.
+    pub(in crate::controller) fn apply_instants(&mut self, sh: &mut Shared) {
+        if let Some(update) = self.scheduled.update.take_if(|u| u.instant == self.counter) {
+            self.apply_update(sh, update);
+        }
+        if let Some((_, map)) = self.scheduled.channel_map.take_if(|(at, _)| *at == self.counter) {
+            self.channel_map = map;
+            let own = self.control.own.as_ref();
+            if own.is_some_and(|o| matches!(o.request, Request::ChannelMap(_))) {
+                self.end_own(sh, ErrorCode::SUCCESS);
+            }
+        }
+        if let Some((_, c_to_p, p_to_c)) =
+            self.scheduled.phy.take_if(|(at, ..)| *at == self.counter)
+        {
+            self.change_phy(sh, c_to_p.single(), p_to_c.single());
+        }
+    }
+
+    fn apply_update(&mut self, sh: &mut Shared, update: ConnectionUpdate) {
+        let new = Parameters {
+            interval: update.interval,
+            latency: update.latency,
+            timeout: update.timeout,
+        };
+        let changed = new != self.parameters;
+        if self.quirks.no_switch {
+            self.quirks.no_switch = false;
+        } else {
+            self.anchor = self.anchor + units(update.win_offset) + WINDOW_POSITION;
+            self.parameters = new;
+            self.heard = self.heard.max(self.anchor);
+        }
+        let own = self.control.own.as_ref();
+        let mut asked = false;
+        if own.is_some_and(|o| {
+            o.step == Step::Instant && matches!(o.request, Request::Parameters { .. })
+        }) {
+            let request = self.end_own(sh, ErrorCode::SUCCESS);
+            asked = matches!(request, Some(Request::Parameters { host: true, .. }));
+        } else {
+            asked = self.end_remote_parameters(sh) || asked;
+        }
+        if asked || changed {
+            self.tell_parameters(sh, ErrorCode::SUCCESS);
+        }
+    }
+}

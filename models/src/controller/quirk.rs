@@ -1,0 +1,198 @@
+//! Rules by which a central's controller departs from the specification: plain data, and the
+//! little state they need.
+//!
+//! A rule says how the controller behaves, never what comes of it. It may depend on what the
+//! controller can see: HCI, the octets of ACL data that pass, and the air.
+
+use std::collections::VecDeque;
+
+use firmware_core::error::ErrorCode;
+use firmware_core::pdu::control::{ControlPdu, Opcode};
+
+/// How a controller differs from an honest one. The default is honest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ControllerQuirks {
+    /// Answers to the peripheral's requests. The first rule whose request and condition match
+    /// decides; without one, the answer is honest.
+    pub rules: Vec<AnswerRule>,
+    /// Most connection events that the controller waits for each of LL_ENC_RSP and
+    /// LL_START_ENC_REQ before it ends the connection with 0x3D (Surface Pro 4: Zephyr #12362).
+    pub encryption_patience_events: Option<u16>,
+}
+
+/// One answer under one condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AnswerRule {
+    /// To which request.
+    pub request: PeripheralRequest,
+    /// When.
+    pub condition: Condition,
+    /// How.
+    pub answer: Answer,
+    /// Connection events from the reception of the request until the condition is looked at and
+    /// the answer chosen. 0: at once.
+    pub delay_events: u16,
+}
+
+/// A request that a peripheral's link layer sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PeripheralRequest {
+    /// LL_PHY_REQ.
+    Phy,
+    /// LL_LENGTH_REQ.
+    DataLength,
+    /// LL_CONNECTION_PARAM_REQ.
+    ConnectionParameters,
+    /// LL_PERIPHERAL_FEATURE_REQ.
+    Features,
+    /// LL_VERSION_IND that was not asked for.
+    Version,
+}
+
+impl PeripheralRequest {
+    /// The request that a PDU is, if it is one.
+    #[must_use]
+    pub const fn of(pdu: &ControlPdu) -> Option<Self> {
+        match pdu {
+            ControlPdu::PhyReq { .. } => Some(Self::Phy),
+            ControlPdu::LengthReq(_) => Some(Self::DataLength),
+            ControlPdu::ConnectionParamReq(_) => Some(Self::ConnectionParameters),
+            ControlPdu::PeripheralFeatureReq(_) => Some(Self::Features),
+            ControlPdu::VersionInd(_) => Some(Self::Version),
+            _ => None,
+        }
+    }
+
+    /// The opcode of the request.
+    #[must_use]
+    pub const fn opcode(self) -> Opcode {
+        match self {
+            Self::Phy => Opcode::PHY_REQ,
+            Self::DataLength => Opcode::LENGTH_REQ,
+            Self::ConnectionParameters => Opcode::CONNECTION_PARAM_REQ,
+            Self::Features => Opcode::PERIPHERAL_FEATURE_REQ,
+            Self::Version => Opcode::VERSION_IND,
+        }
+    }
+}
+
+/// When a rule applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// Always.
+    Always,
+    /// While pairing or encryption is under way, as far as a controller can tell (see
+    /// [`SmpWatch`](super::smp::SmpWatch)).
+    WhileSmpOrEncryptionPending,
+    /// From LL_ENC_REQ being queued until encryption runs or was refused.
+    WhileEncryptionStarting,
+    /// While the connection is not encrypted.
+    WhileNotEncrypted,
+    /// If the peer's features were learnt in an earlier connection since power-on or reset.
+    IfFeaturesCached,
+    /// In the first connection since power-on or reset.
+    FirstConnection,
+}
+
+/// How a request of the peripheral is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// As an honest controller would, but at once, even where the rules tell to wait.
+    Now,
+    /// Honestly, once the next encryption start is over (at once if the link is encrypted).
+    AfterEncryption,
+    /// Not at all; everything else goes on.
+    Never,
+    /// Not at all, and from here on no control PDU and no ACL data leaves any more; packets are
+    /// received and acknowledged, empty PDUs are sent. LL_TERMINATE_IND cannot leave either: when
+    /// the host disconnects, the controller falls silent at once and reports 0x16.
+    BlockControl,
+    /// Not at all, and the link layer stops after so many more events: no transmission, no
+    /// reception. The host learns of it by the supervision timeout.
+    SilentAfterEvents(u16),
+    /// LL_UNKNOWN_RSP.
+    Unknown,
+    /// LL_REJECT_IND with this code, whatever the features say.
+    RejectInd(ErrorCode),
+    /// LL_REJECT_EXT_IND with this code, whatever the features say.
+    RejectExt(ErrorCode),
+    /// Honestly, and then an own LL_PHY_REQ before the instant.
+    UpdateThenOwnPhyReq,
+    /// Honestly, and then an own LL_CONNECTION_PARAM_REQ before the instant.
+    UpdateThenParamReq,
+    /// Honestly, but what the answer announces for its instant is not done.
+    UpdateNoSwitch,
+}
+
+/// What a rule's condition may look at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View {
+    pub(super) smp_or_encryption: bool,
+    pub(super) encryption_starting: bool,
+    pub(super) encrypted: bool,
+    pub(super) features_cached: bool,
+    pub(super) first_connection: bool,
+}
+
+impl Condition {
+    const fn holds(self, view: &View) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WhileSmpOrEncryptionPending => view.smp_or_encryption,
+            Self::WhileEncryptionStarting => view.encryption_starting,
+            Self::WhileNotEncrypted => !view.encrypted,
+            Self::IfFeaturesCached => view.features_cached,
+            Self::FirstConnection => view.first_connection,
+        }
+    }
+}
+
+impl ControllerQuirks {
+    /// Events to wait before the answer to this request is chosen.
+    pub(super) fn delay(&self, request: PeripheralRequest) -> u16 {
+        self.rules.iter().find(|r| r.request == request).map_or(0, |r| r.delay_events)
+    }
+
+    /// The answer to this request, if a rule has one.
+    pub(super) fn answer(&self, request: PeripheralRequest, view: &View) -> Option<Answer> {
+        self.rules
+            .iter()
+            .find(|rule| rule.request == request && rule.condition.holds(view))
+            .map(|rule| rule.answer)
+    }
+}
+
+/// What rules have done to one connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct QuirkState {
+    /// No control PDU, no ACL data leaves.
+    pub(super) blocked: bool,
+    /// Events until the link layer stops; `Some(0)`: it has.
+    pub(super) silent_after: Option<u16>,
+    /// The next announced change of PHY or parameters is not done.
+    pub(super) no_switch: bool,
+    /// Requests that wait out their rule's delay, with the events left.
+    pub(super) delayed: VecDeque<(u16, ControlPdu)>,
+    /// Requests to be answered after encryption.
+    pub(super) after_encryption: VecDeque<ControlPdu>,
+}
+
+impl QuirkState {
+    /// Whether the link layer has stopped.
+    pub(super) fn silent(&self) -> bool {
+        self.silent_after == Some(0)
+    }
+
+    /// A connection event is over: gives the requests whose delay has passed.
+    pub(super) fn event_ended(&mut self) -> Vec<ControlPdu> {
+        if let Some(events) = &mut self.silent_after {
+            *events = events.saturating_sub(1);
+        }
+        for (left, _) in &mut self.delayed {
+            *left = left.saturating_sub(1);
+        }
+        let due = self.delayed.iter().filter(|(left, _)| *left == 0).map(|(_, pdu)| *pdu).collect();
+        self.delayed.retain(|(left, _)| *left > 0);
+        due
+    }
+}

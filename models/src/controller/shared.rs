@@ -1,0 +1,204 @@
+//! What all parts of a controller share: configuration, defaults set by the host, random
+//! numbers, and the outputs.
+
+use std::collections::VecDeque;
+
+use firmware_core::address::{Address, AddressKind};
+use firmware_core::error::{ErrorCode, PeerMisbehaved};
+use firmware_core::hci::{Acl, Event, HciOpcode, Return};
+use firmware_core::link::message::LinkId;
+use firmware_core::pdu::advertising::CHANNEL_MAP_ALL;
+use firmware_core::pdu::control::{FeatureSet, Opcode};
+use firmware_core::phy::PhySet;
+use firmware_core::radio::{RadioCommand, Tag};
+use firmware_core::random::{Entropy, Purpose, Stream};
+use firmware_core::trace::Trace;
+
+use super::config::ControllerConfig;
+
+/// What a controller wants done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ControllerOutput {
+    /// By its radio.
+    Radio(RadioCommand),
+    /// An event for the host.
+    Event(Event),
+    /// ACL data for the host.
+    Acl(Acl),
+    /// For the record.
+    Trace(Trace),
+}
+
+/// Peers whose features are remembered.
+const KNOWN_PEERS: usize = 16;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Shared {
+    pub(super) config: ControllerConfig,
+    pub(super) random: Stream,
+    pub(super) encryption: Stream,
+    pub(super) host_random: Stream,
+    pub(super) random_address: [u8; 6],
+    pub(super) default_tx: PhySet,
+    pub(super) default_rx: PhySet,
+    /// Suggested connInitialMaxTxOctets and connInitialMaxTxTime.
+    pub(super) default_length: (u16, u16),
+    pub(super) channel_map: u64,
+    pub(super) event_mask: u64,
+    pub(super) le_event_mask: u64,
+    known_features: VecDeque<(Address, FeatureSet)>,
+    /// A connection has been made since power-on or reset.
+    pub(super) connected_before: bool,
+    next_tag: Tag,
+    out: VecDeque<ControllerOutput>,
+}
+
+impl Shared {
+    pub(super) fn new(config: ControllerConfig, entropy: &Entropy) -> Self {
+        let phys = supported_phys(config.features);
+        Self {
+            random: entropy.stream(Purpose::Advertising),
+            encryption: entropy.stream(Purpose::Encryption),
+            host_random: entropy.stream(Purpose::Hci),
+            random_address: [0; 6],
+            default_tx: phys,
+            default_rx: phys,
+            default_length: (27, 328),
+            channel_map: CHANNEL_MAP_ALL,
+            event_mask: u64::MAX,
+            le_event_mask: u64::MAX,
+            known_features: VecDeque::new(),
+            connected_before: false,
+            next_tag: 1,
+            out: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// What HCI Reset undoes. Random streams, tags and outputs go on.
+    pub(super) fn reset(&mut self) {
+        let phys = supported_phys(self.config.features);
+        (self.default_tx, self.default_rx) = (phys, phys);
+        self.random_address = [0; 6];
+        self.default_length = (27, 328);
+        self.channel_map = CHANNEL_MAP_ALL;
+        (self.event_mask, self.le_event_mask) = (u64::MAX, u64::MAX);
+        self.known_features.clear();
+        self.connected_before = false;
+    }
+
+    pub(super) fn own_address(&self, random: bool) -> Address {
+        if random {
+            Address::new(AddressKind::Random, self.random_address)
+        } else {
+            Address::new(AddressKind::Public, self.config.public_address)
+        }
+    }
+
+    pub(super) fn has(&self, feature: FeatureSet) -> bool {
+        self.config.features.has(feature)
+    }
+
+    pub(super) fn phys(&self) -> PhySet {
+        supported_phys(self.config.features)
+    }
+
+    pub(super) fn tag(&mut self) -> Tag {
+        let tag = self.next_tag;
+        self.next_tag = self.next_tag.wrapping_add(1).max(1);
+        tag
+    }
+
+    pub(super) fn radio(&mut self, command: RadioCommand) {
+        self.out.push_back(ControllerOutput::Radio(command));
+    }
+
+    pub(super) fn acl(&mut self, acl: Acl) {
+        self.out.push_back(ControllerOutput::Acl(acl));
+    }
+
+    pub(super) fn trace(&mut self, trace: Trace) {
+        self.out.push_back(ControllerOutput::Trace(trace));
+    }
+
+    pub(super) fn queued(&mut self, link: LinkId, tag: Tag, opcode: Option<Opcode>) {
+        self.trace(Trace::Queued { link, tag, opcode });
+    }
+
+    pub(super) fn misbehaved(&mut self, link: Option<LinkId>, sin: PeerMisbehaved) {
+        self.trace(Trace::Misbehaved { link, sin });
+    }
+
+    /// Gives an event to the host, unless it is masked.
+    pub(super) fn event(&mut self, event: Event) {
+        if self.wants(&event) {
+            self.out.push_back(ControllerOutput::Event(event));
+        }
+    }
+
+    pub(super) fn status(&mut self, opcode: HciOpcode, status: ErrorCode) {
+        self.event(Event::CommandStatus { opcode, status });
+    }
+
+    pub(super) fn complete(&mut self, opcode: HciOpcode, status: ErrorCode, returned: Return) {
+        self.event(Event::CommandComplete { opcode, status, returned });
+    }
+
+    /// Whether the host is told of remote parameter requests.
+    pub(super) const fn asks_for_parameters(&self) -> bool {
+        self.le_event_mask & 1 << 5 != 0 && self.event_mask & 1 << 61 != 0
+    }
+
+    fn wants(&self, event: &Event) -> bool {
+        let classic = |bit: u32| self.event_mask & 1 << bit != 0;
+        let le = |bits: u64| classic(61) && self.le_event_mask & bits != 0;
+        match event {
+            Event::CommandComplete { .. }
+            | Event::CommandStatus { .. }
+            | Event::NumberOfCompletedPackets { .. }
+            | Event::AuthenticatedPayloadTimeoutExpired { .. } => true,
+            Event::DisconnectionComplete { .. } => classic(4),
+            Event::EncryptionChange { .. } => classic(7),
+            Event::RemoteVersion { .. } => classic(11),
+            Event::HardwareError { .. } => classic(15),
+            Event::EncryptionKeyRefreshComplete { .. } => classic(47),
+            // Bit 0: plain, bit 9: enhanced; across this waist they are one.
+            Event::LeConnectionComplete(_) => le(1 | 1 << 9),
+            Event::LeAdvertisingReport(_) => le(1 << 1),
+            Event::LeConnectionUpdateComplete { .. } => le(1 << 2),
+            Event::LeRemoteFeatures { .. } => le(1 << 3),
+            Event::LeLongTermKeyRequest { .. } => le(1 << 4),
+            Event::LeRemoteConnectionParameterRequest { .. } => le(1 << 5),
+            Event::LeDataLengthChange { .. } => le(1 << 6),
+            Event::LePhyUpdateComplete { .. } => le(1 << 11),
+        }
+    }
+
+    pub(super) fn known_features(&self, peer: Address) -> Option<FeatureSet> {
+        self.known_features.iter().find(|(address, _)| *address == peer).map(|(_, f)| *f)
+    }
+
+    pub(super) fn remember_features(&mut self, peer: Address, features: FeatureSet) {
+        self.known_features.retain(|(address, _)| *address != peer);
+        if self.known_features.len() >= KNOWN_PEERS {
+            self.known_features.pop_front();
+        }
+        self.known_features.push_back((peer, features));
+    }
+
+    pub(super) fn poll(&mut self) -> Option<ControllerOutput> {
+        self.out.pop_front()
+    }
+}
+
+/// PHYs that the feature bits promise.
+pub(super) const fn supported_phys(features: FeatureSet) -> PhySet {
+    let mut phys = PhySet::LE_1M;
+    if features.has(FeatureSet::LE_2M) {
+        phys = phys.union(PhySet::LE_2M);
+    }
+    if features.has(FeatureSet::LE_CODED) {
+        phys = phys.union(PhySet::CODED);
+    }
+    phys
+}

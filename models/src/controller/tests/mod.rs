@@ -1,0 +1,9 @@
+//! A scripted peripheral against the controller: what each says in which connection event.
+
+mod collisions;
+mod encryption;
+mod link;
+mod procedures;
+mod quirks;
+mod rig;
+mod robustness;
