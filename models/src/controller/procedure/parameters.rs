@@ -26,14 +26,14 @@ pub(in crate::controller) enum RemoteParameters {
 
 /// Whether the link layer can run with these values (Vol 6, Part B, 4.5.1 and 4.5.2).
 pub(in crate::controller) const fn in_range(p: &ConnectionParameters) -> bool {
-    let needed = (p.latency as u32 + 1) * p.interval_max as u32 * 2;
+    let needed = (p.latency as u64 + 1) * p.interval_max as u64 * 2;
     p.interval_min >= 6
         && p.interval_min <= p.interval_max
         && p.interval_max <= 3200
         && p.latency <= 499
         && p.timeout >= 10
         && p.timeout <= 3200
-        && p.timeout as u32 * 8 > needed
+        && p.timeout as u64 * 8 > needed
 }
 
 const fn asked(p: &ConnectionParam) -> ConnectionParameters {

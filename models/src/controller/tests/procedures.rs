@@ -46,7 +46,7 @@ fn features_are_read_from_the_air_once() {
     rig.exchange(Some(ControlPdu::FeatureRsp(theirs)));
     let told =
         Event::LeRemoteFeatures { handle: HANDLE, status: ErrorCode::SUCCESS, features: theirs };
-    assert_eq!(rig.take_events(), [told.clone()]);
+    assert_eq!(rig.take_events(), std::slice::from_ref(&told));
     rig.command(Command::LeReadRemoteFeatures { handle: HANDLE });
     assert_eq!(rig.take_events(), [told]);
     assert_eq!(rig.events(3), []);
