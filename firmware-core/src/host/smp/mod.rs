@@ -32,7 +32,7 @@ mod state;
 mod values;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::host) mod tests;
 
 pub use command::{Reason, SMP_MAX};
 pub use manager::SecurityManager;

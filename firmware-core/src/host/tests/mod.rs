@@ -2,6 +2,7 @@
 
 mod advertising;
 mod channels;
+mod pairing;
 mod procedures;
 
 use super::bonds::Bond;

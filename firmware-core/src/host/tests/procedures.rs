@@ -8,7 +8,7 @@ use crate::phy::PhySet;
 const AUTOMATIC: [&str; 4] =
     ["LeReadRemoteFeatures", "LeSetPhy", "LeSetDataLength", "LeConnectionUpdate"];
 
-fn automatic(rig: &Rig) -> Vec<&'static str> {
+pub(super) fn automatic(rig: &Rig) -> Vec<&'static str> {
     rig.names().into_iter().filter(|name| AUTOMATIC.contains(name)).collect()
 }
 

@@ -33,7 +33,7 @@ pub(super) fn config(io: IoCapability, min_level: u8) -> SmpConfig {
 }
 
 /// Public key of a private key, both least significant octet first.
-pub(super) fn public_key(private: &[u8; 32]) -> Option<PublicKey> {
+pub(in crate::host) fn public_key(private: &[u8; 32]) -> Option<PublicKey> {
     let mut octets = *private;
     octets.reverse();
     let point = p256::SecretKey::from_slice(&octets).ok()?.public_key().to_sec1_point(false);
@@ -46,7 +46,7 @@ pub(super) fn public_key(private: &[u8; 32]) -> Option<PublicKey> {
 }
 
 /// Shared secret, or `None` for a point that is not on the curve.
-pub(super) fn shared_secret(private: &[u8; 32], peer: &PublicKey) -> Option<Secret<32>> {
+pub(in crate::host) fn shared_secret(private: &[u8; 32], peer: &PublicKey) -> Option<Secret<32>> {
     let mut octets = *private;
     octets.reverse();
     let private = p256::SecretKey::from_slice(&octets).ok()?;
