@@ -1,0 +1,192 @@
+//! pcapng with LINKTYPE 256 (Bluetooth LE link layer with pseudo-header), for Wireshark.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use firmware_core::phy::TxPhy;
+
+use crate::record::{AirTx, Reception, Record, RecordKind};
+use crate::sniffer::{AirItem, Direction, sniff};
+
+const LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR: u16 = 256;
+
+const DEWHITENED: u16 = 1;
+const SIGNAL_VALID: u16 = 1 << 1;
+const NOISE_VALID: u16 = 1 << 2;
+const DECRYPTED: u16 = 1 << 3;
+const REFERENCE_ADDRESS_VALID: u16 = 1 << 4;
+const DATA_CENTRAL_TO_PERIPHERAL: u16 = 2 << 7;
+const DATA_PERIPHERAL_TO_CENTRAL: u16 = 3 << 7;
+const CRC_CHECKED: u16 = 1 << 10;
+const CRC_VALID: u16 = 1 << 11;
+const MIC_CHECKED: u16 = 1 << 12;
+const MIC_VALID: u16 = 1 << 13;
+const PHY_2M: u16 = 1 << 14;
+const PHY_CODED: u16 = 2 << 14;
+
+/// How packets are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// As they were on air.
+    OnAir,
+    /// Decrypted where the key is known: with the plain payload and without MIC.
+    Decrypted,
+}
+
+/// A whole capture file: every packet on air as an ideal sniffer sees it, free of errors.
+/// `interface` names the only interface; the noise that is stated is `noise_dbm`.
+#[must_use]
+pub fn pcapng(records: &[Record], interface: &str, noise_dbm: i8, style: Style) -> Vec<u8> {
+    let mut file = Vec::new();
+    section_header(&mut file);
+    interface_description(&mut file, interface);
+    for item in sniff(records) {
+        if let Some(RecordKind::AirTx(tx)) = records.get(item.index).map(|record| &record.kind) {
+            packet(&mut file, &item, tx, noise_dbm, style);
+        }
+    }
+    file
+}
+
+/// Writes a file so that it is there completely or not at all: into a new file beside it, which
+/// takes its place at the end.
+///
+/// # Errors
+/// Whatever creating, writing or renaming gave; nothing is left behind then.
+pub fn write_atomically(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name")
+    })?;
+    let mut part = std::ffi::OsString::from(".");
+    part.push(name);
+    part.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(part);
+    let written = std::fs::File::create(&part)
+        .and_then(|mut file| file.write_all(octets).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        // The first error is the one that counts.
+        let _ = std::fs::remove_file(&part);
+    }
+    written
+}
+
+fn block(file: &mut Vec<u8>, kind: u32, body: &[u8]) {
+    let padded = body.len().next_multiple_of(4);
+    let total = u32::try_from(padded + 12).unwrap_or(u32::MAX).to_le_bytes();
+    file.extend_from_slice(&kind.to_le_bytes());
+    file.extend_from_slice(&total);
+    file.extend_from_slice(body);
+    file.resize(file.len() + padded - body.len(), 0);
+    file.extend_from_slice(&total);
+}
+
+fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
+    let value = value.get(..value.len().min(1_024)).unwrap_or(value);
+    body.extend_from_slice(&code.to_le_bytes());
+    body.extend_from_slice(&(value.len() as u16).to_le_bytes());
+    body.extend_from_slice(value);
+    body.resize(body.len().next_multiple_of(4), 0);
+}
+
+fn section_header(file: &mut Vec<u8>) {
+    let mut body = Vec::new();
+    body.extend_from_slice(&0x1A2B_3C4D_u32.to_le_bytes());
+    body.extend_from_slice(&1_u16.to_le_bytes());
+    body.extend_from_slice(&0_u16.to_le_bytes());
+    // Length of the section: not stated.
+    body.extend_from_slice(&u64::MAX.to_le_bytes());
+    option(&mut body, 4, concat!("bletwin ", env!("CARGO_PKG_VERSION")).as_bytes());
+    option(&mut body, 0, &[]);
+    block(file, 0x0A0D_0D0A, &body);
+}
+
+fn interface_description(file: &mut Vec<u8>, name: &str) {
+    let mut body = Vec::new();
+    body.extend_from_slice(&u32::from(LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR).to_le_bytes());
+    // No limit on the length of packets.
+    body.extend_from_slice(&0_u32.to_le_bytes());
+    option(&mut body, 2, name.as_bytes());
+    // Resolution of timestamps: 10⁻⁹ s.
+    option(&mut body, 9, &[9]);
+    option(&mut body, 0, &[]);
+    block(file, 1, &body);
+}
+
+/// RF channel: 0–39 in the order of frequency.
+const fn rf_channel(index: u8) -> u8 {
+    match index {
+        37 => 0,
+        38 => 12,
+        39 => 39,
+        0..=10 => index + 1,
+        _ => index + 2,
+    }
+}
+
+fn packet(file: &mut Vec<u8>, item: &AirItem, tx: &AirTx, noise_dbm: i8, style: Style) {
+    let mut flags = DEWHITENED | NOISE_VALID | REFERENCE_ADDRESS_VALID | CRC_CHECKED | CRC_VALID;
+    if item.rssi_dbm.is_some() {
+        flags |= SIGNAL_VALID;
+    }
+    flags |= match item.direction {
+        Some(Direction::CentralToPeripheral) => DATA_CENTRAL_TO_PERIPHERAL,
+        Some(Direction::PeripheralToCentral) => DATA_PERIPHERAL_TO_CENTRAL,
+        None => 0,
+    };
+    flags |= match tx.phy {
+        TxPhy::Le1M => 0,
+        TxPhy::Le2M => PHY_2M,
+        TxPhy::CodedS2 | TxPhy::CodedS8 => PHY_CODED,
+    };
+    let plain = style == Style::Decrypted && item.decrypted == Some(true);
+    if plain {
+        flags |= DECRYPTED | MIC_CHECKED | MIC_VALID;
+    }
+    let mut octets = vec![rf_channel(tx.channel), item.rssi_dbm.unwrap_or(0).cast_unsigned()];
+    octets.extend_from_slice(&[noise_dbm.cast_unsigned(), 0]);
+    octets.extend_from_slice(&tx.access_address.to_le_bytes());
+    octets.extend_from_slice(&flags.to_le_bytes());
+    octets.extend_from_slice(&tx.access_address.to_le_bytes());
+    match tx.phy {
+        TxPhy::CodedS8 => octets.push(0),
+        TxPhy::CodedS2 => octets.push(1),
+        TxPhy::Le1M | TxPhy::Le2M => {}
+    }
+    if plain {
+        // A payload that was decrypted is shorter than one that fits a length octet.
+        octets.extend_from_slice(&[item.header, item.payload.len() as u8]);
+        octets.extend_from_slice(&item.payload);
+    } else {
+        octets.extend_from_slice(tx.pdu.octets());
+    }
+    octets.extend_from_slice(&tx.crc.to_le_bytes()[..3]);
+    enhanced_packet(file, item, &octets);
+}
+
+fn enhanced_packet(file: &mut Vec<u8>, item: &AirItem, octets: &[u8]) {
+    let ns = item.at.ticks() / 64;
+    let len = u32::try_from(octets.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let mut body = Vec::new();
+    body.extend_from_slice(&0_u32.to_le_bytes());
+    body.extend_from_slice(&((ns >> 32) as u32).to_le_bytes());
+    body.extend_from_slice(&(ns as u32).to_le_bytes());
+    body.extend_from_slice(&len);
+    body.extend_from_slice(&len);
+    body.extend_from_slice(octets);
+    body.resize(body.len().next_multiple_of(4), 0);
+    let comment = match item.reception {
+        Some(Reception::Ok) => "",
+        Some(Reception::CrcError) => "arrived with a wrong CRC",
+        None if item.connection.is_some() => "not received by the peer",
+        None => "",
+    };
+    if !comment.is_empty() {
+        option(&mut body, 1, comment.as_bytes());
+    }
+    option(&mut body, 0, &[]);
+    block(file, 6, &body);
+}
+
+#[cfg(test)]
+mod tests;

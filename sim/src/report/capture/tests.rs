@@ -1,0 +1,81 @@
+//! Captures, checked block by block and, where it is installed, by tshark.
+
+use std::process::Command;
+
+use firmware_core::pdu::control::ControlPdu;
+use firmware_core::phy::PhySet;
+
+use super::*;
+use crate::node::NodeId;
+use crate::sniffer::tests::Tape;
+
+fn tape() -> Tape {
+    let mut tape = Tape::connected();
+    tape.empty(NodeId(0), 5_000);
+    let two = PhySet::LE_2M;
+    tape.control(NodeId(1), 5_230, ControlPdu::PhyReq { tx: two, rx: two });
+    tape
+}
+
+fn directory(name: &str) -> std::path::PathBuf {
+    let directory = std::env::temp_dir().join(format!("bletwin-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+#[test]
+fn blocks_have_their_lengths_at_both_ends() {
+    let file = pcapng(&tape().records, "air", -104, Style::OnAir);
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let (mut at, mut kinds) = (0, Vec::new());
+    while at < file.len() {
+        let total = word(at + 4) as usize;
+        assert_eq!(word(at + total - 4) as usize, total);
+        kinds.push(word(at));
+        at += total;
+    }
+    assert_eq!(kinds, [0x0A0D_0D0A, 1, 6, 6, 6]);
+}
+
+#[test]
+fn a_file_is_written_wholly_or_not_at_all() {
+    let directory = directory("atomic");
+    let path = directory.join("x.pcapng");
+    write_atomically(&path, b"one").unwrap();
+    write_atomically(&path, b"two").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"two");
+    assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1);
+    assert!(write_atomically(&directory.join("none").join("x"), b"three").is_err());
+    // The name of a directory cannot be taken by a file.
+    std::fs::create_dir(directory.join("taken")).unwrap();
+    assert!(write_atomically(&directory.join("taken"), b"four").is_err());
+    assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 2);
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn tshark_reads_the_capture() {
+    if Command::new("tshark").arg("--version").output().is_err() {
+        println!("skipped: tshark is not installed");
+        return;
+    }
+    let directory = directory("tshark");
+    let path = directory.join("x.pcapng");
+    write_atomically(&path, &pcapng(&tape().records, "air", -104, Style::OnAir)).unwrap();
+    let fields = ["frame.time_epoch", "btle_rf.channel", "btle.control_opcode", "btle.length"];
+    let mut tshark = Command::new("tshark");
+    tshark.args(["-2", "-Tfields", "-Eseparator=|", "-r"]).arg(&path);
+    fields.iter().for_each(|field| {
+        tshark.args(["-e", field]);
+    });
+    let output = tshark.args(["-e", "_ws.malformed"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    std::fs::remove_dir_all(&directory).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines,
+        ["0.001000000|0||34|", "0.005000000|6||0|", "0.005230000|6|0x16|3|"],
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

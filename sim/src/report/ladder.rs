@@ -1,0 +1,93 @@
+//! The ladder: one line per packet, time from top to bottom.
+
+use std::fmt::Write as _;
+
+use super::{names, seconds};
+use crate::record::Reception;
+use crate::sniffer::{AirItem, Decoded, Direction};
+
+/// The ladder of the packets that `wanted` approves of.
+///
+/// Columns: time in seconds, connEventCount, direction (C the central, P the peripheral), packet.
+/// Marks: `lost` (not received by its peer), `CRC error`, `repeated`, `encrypted`.
+#[must_use]
+pub fn ladder(items: &[AirItem], mut wanted: impl FnMut(&AirItem) -> bool) -> String {
+    let mut text = String::from("     time s  event        packet\n");
+    for item in items.iter().filter(|item| wanted(item)) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", line(item));
+    }
+    text
+}
+
+/// Everything but empty data PDUs and unanswered advertising: what most readers want.
+#[must_use]
+pub fn substantial(item: &AirItem) -> bool {
+    match &item.decoded {
+        Decoded::Empty => false,
+        Decoded::Advertising(_) => item.connection.is_some(),
+        _ => true,
+    }
+}
+
+/// One line of the ladder.
+#[must_use]
+pub fn line(item: &AirItem) -> String {
+    let event = item.event.map_or_else(|| "-".to_owned(), |event| event.to_string());
+    let arrow = match item.direction {
+        Some(Direction::CentralToPeripheral) => "C ──▶ P",
+        Some(Direction::PeripheralToCentral) => "C ◀── P",
+        None => "  ◀─▶  ",
+    };
+    let mut text =
+        format!("{:>11}  {event:>5}  {arrow}  {}", seconds(item.at), names::describe(item));
+    for mark in marks(item) {
+        text.push_str("  [");
+        text.push_str(mark);
+        text.push(']');
+    }
+    text
+}
+
+fn marks(item: &AirItem) -> impl Iterator<Item = &'static str> {
+    let arrival = match item.reception {
+        _ if matches!(item.decoded, Decoded::Advertising(_)) && item.connection.is_none() => None,
+        Some(Reception::Ok) => None,
+        Some(Reception::CrcError) => Some("CRC error"),
+        None => Some("lost"),
+    };
+    let repeated = item.retransmission.then_some("repeated");
+    let encrypted = match item.decrypted {
+        Some(true) => Some("encrypted"),
+        Some(false) => Some("encrypted, key unknown or MIC wrong"),
+        None => None,
+    };
+    [arrival, repeated, encrypted].into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::NodeId;
+    use crate::sniffer::sniff;
+    use crate::sniffer::tests::Tape;
+    use firmware_core::pdu::control::ControlPdu;
+    use firmware_core::pdu::data::Llid;
+    use firmware_core::phy::PhySet;
+
+    #[test]
+    fn a_ladder_reads_like_one() {
+        let mut tape = Tape::connected();
+        let two = PhySet::LE_2M;
+        tape.empty(NodeId(0), 5_000);
+        tape.control(NodeId(1), 5_230, ControlPdu::PhyReq { tx: two, rx: two });
+        let update = ControlPdu::PhyUpdateInd { c_to_p: two, p_to_c: PhySet::NONE, instant: 9 };
+        tape.control(NodeId(0), 15_000, update);
+        tape.data(NodeId(0), 25_000, Llid::Control, &update.encode(), false);
+        tape.data(NodeId(0), 35_000, Llid::Start, &[2, 0, 6, 0, 5, 8], true);
+        if let Some(last) = tape.records.pop() {
+            assert!(matches!(last.kind, crate::record::RecordKind::AirRx { .. }));
+        }
+        insta::assert_snapshot!(ladder(&sniff(&tape.records), substantial));
+    }
+}

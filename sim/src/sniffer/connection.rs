@@ -1,0 +1,217 @@
+//! One connection as seen from outside.
+
+use std::collections::BTreeMap;
+
+use firmware_core::crypto::ccm::{Cipher, Direction, session_key};
+use firmware_core::link::message::Payload;
+use firmware_core::pdu::advertising::ConnectInd;
+use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu, EncReq};
+use firmware_core::pdu::data::{DataHeader, Llid};
+use firmware_core::secret::Secret;
+use firmware_core::time::{Duration, Instant};
+
+use super::{AirItem, Decoded};
+use crate::node::NodeId;
+use crate::record::Reception;
+
+const UNIT: Duration = Duration::from_us(1_250);
+
+/// What is known about one direction.
+#[derive(Clone, Debug, Default)]
+struct Way {
+    sequence: Option<bool>,
+    /// Payload, decryption and meaning of the last PDU, for its repetitions.
+    last: Option<(Vec<u8>, Option<bool>, Decoded)>,
+    cipher: Option<Cipher>,
+    encrypted: bool,
+    /// L2CAP frame in parts: announced length, channel, octets.
+    frame: Option<(usize, u16, Vec<u8>)>,
+}
+
+pub(super) struct Connection {
+    access_address: u32,
+    central: NodeId,
+    peripheral: Option<NodeId>,
+    interval: Duration,
+    /// Last anchor point and its event.
+    anchor: Option<(Instant, u16)>,
+    update: Option<ConnectionUpdate>,
+    enc_req: Option<EncReq>,
+    ways: [Way; 2],
+}
+
+impl Connection {
+    pub(super) fn new(request: &ConnectInd, central: NodeId, peripheral: Option<NodeId>) -> Self {
+        Self {
+            access_address: request.access_address,
+            central,
+            peripheral,
+            interval: UNIT.times(u64::from(request.interval.max(1))),
+            anchor: None,
+            update: None,
+            enc_req: None,
+            ways: Default::default(),
+        }
+    }
+
+    pub(super) const fn access_address(&self) -> u32 {
+        self.access_address
+    }
+
+    pub(super) fn may_be(&self, node: NodeId) -> bool {
+        node == self.central || self.peripheral.is_none_or(|peripheral| peripheral == node)
+    }
+
+    pub(super) fn peer_of(&self, node: NodeId) -> Option<NodeId> {
+        if node == self.central { self.peripheral } else { Some(self.central) }
+    }
+
+    /// Understands a packet of this connection.
+    pub(super) fn packet(&mut self, item: &mut AirItem, keys: &BTreeMap<NodeId, Secret<16>>) {
+        let direction = if item.from == self.central {
+            self.time(item.at);
+            Direction::CentralToPeripheral
+        } else {
+            self.peripheral = self.peripheral.or(Some(item.from));
+            Direction::PeripheralToCentral
+        };
+        item.direction = Some(direction);
+        item.event = self.anchor.map(|(_, event)| event);
+        let header = DataHeader::from_octet(item.header);
+        let way = &mut self.ways[direction as usize];
+        item.retransmission = way.sequence == Some(header.sn);
+        way.sequence = Some(header.sn);
+        if item.retransmission {
+            if let Some((payload, decrypted, decoded)) = way.last.clone() {
+                (item.payload, item.decrypted, item.decoded) = (payload, decrypted, decoded);
+            }
+        } else {
+            way.open(header.llid, item);
+            item.decoded = way.decode(header.llid, item);
+            way.last = Some((item.payload.clone(), item.decrypted, item.decoded.clone()));
+        }
+        if let Decoded::Control(pdu) = item.decoded {
+            let heard = item.reception == Some(Reception::Ok);
+            self.follow(&pdu, direction, heard, keys);
+        }
+    }
+
+    /// Which event does a packet of the central belong to that starts at `at`?
+    fn time(&mut self, at: Instant) {
+        let Some((anchor, event)) = self.anchor else {
+            self.anchor = Some((at, 0));
+            return;
+        };
+        if let Some(update) = self.update {
+            let ahead = u64::from(update.instant.wrapping_sub(event));
+            let start =
+                anchor + self.interval.times(ahead) + UNIT.times(u64::from(update.win_offset));
+            if ahead < 0x8000 && at + tolerance(self.interval) >= start {
+                self.interval = UNIT.times(u64::from(update.interval.max(1)));
+                self.update = None;
+                let since = (at + tolerance(self.interval)).since(start).ticks();
+                let later = since / self.interval.ticks();
+                self.anchor = Some((at, update.instant.wrapping_add(later as u16)));
+                return;
+            }
+        }
+        let since = (at + tolerance(self.interval)).since(anchor).ticks();
+        let events = since / self.interval.ticks();
+        if events > 0 {
+            self.anchor = Some((at, event.wrapping_add(events as u16)));
+        }
+    }
+
+    /// Learns from a control PDU. Keys change only when the peer has heard that they shall.
+    fn follow(
+        &mut self,
+        pdu: &ControlPdu,
+        direction: Direction,
+        heard: bool,
+        keys: &BTreeMap<NodeId, Secret<16>>,
+    ) {
+        use Direction::{CentralToPeripheral as Down, PeripheralToCentral as Up};
+        match (pdu, direction) {
+            (ControlPdu::ConnectionUpdateInd(update), Down) => self.update = Some(*update),
+            (ControlPdu::EncReq(request), Down) => self.enc_req = Some(*request),
+            (ControlPdu::EncRsp(response), Up) => {
+                let ours = self.peripheral.and_then(|node| keys.get(&node));
+                let key = keys.get(&self.central).or(ours);
+                if let (Some(request), Some(ltk)) = (self.enc_req.take(), key) {
+                    let key = session_key(ltk, request.skd_c, response.skd_p);
+                    for way in [Down, Up] {
+                        let cipher = Cipher::new(key.clone(), request.iv_c, response.iv_p, way);
+                        self.ways[way as usize].cipher = Some(cipher);
+                    }
+                }
+            }
+            (ControlPdu::StartEncReq, Up) if heard => self.ways[Down as usize].encrypted = true,
+            (ControlPdu::StartEncRsp, Down) if heard => self.ways[Up as usize].encrypted = true,
+            (ControlPdu::PauseEncRsp, Up) if heard => self.ways[Down as usize].encrypted = false,
+            (ControlPdu::PauseEncRsp, Down) if heard => self.ways[Up as usize].encrypted = false,
+            _ => {}
+        }
+    }
+}
+
+/// How much earlier than expected an event may begin.
+fn tolerance(interval: Duration) -> Duration {
+    interval.divided_by(4).min(Duration::from_us(2_000))
+}
+
+impl Way {
+    fn open(&mut self, llid: Llid, item: &mut AirItem) {
+        if !self.encrypted || item.payload.is_empty() {
+            return;
+        }
+        item.decrypted = Some(false);
+        let opened = Payload::from_slice(&item.payload).ok().zip(self.cipher.as_mut());
+        if let Some((mut payload, cipher)) = opened
+            && cipher.decrypt(llid, &mut payload).is_ok()
+        {
+            item.payload = payload.to_vec();
+            item.decrypted = Some(true);
+        }
+    }
+
+    fn decode(&mut self, llid: Llid, item: &AirItem) -> Decoded {
+        if item.payload.is_empty() {
+            return Decoded::Empty;
+        }
+        if item.decrypted == Some(false) {
+            return Decoded::Opaque;
+        }
+        match llid {
+            Llid::Control => {
+                ControlPdu::parse(&item.payload).map_or(Decoded::Opaque, Decoded::Control)
+            }
+            Llid::Start => {
+                let Some(([l0, l1, c0, c1], rest)) = item.payload.split_first_chunk::<4>() else {
+                    return Decoded::Opaque;
+                };
+                let length = usize::from(u16::from_le_bytes([*l0, *l1]));
+                let cid = u16::from_le_bytes([*c0, *c1]);
+                self.frame = Some((length, cid, rest.to_vec()));
+                self.part()
+            }
+            Llid::Continuation => {
+                if let Some((_, _, bytes)) = &mut self.frame {
+                    bytes.extend_from_slice(&item.payload);
+                }
+                self.part()
+            }
+            Llid::Reserved => Decoded::Opaque,
+        }
+    }
+
+    fn part(&mut self) -> Decoded {
+        let Some((length, cid, bytes)) = self.frame.take() else {
+            return Decoded::Opaque;
+        };
+        let complete = bytes.len() >= length;
+        if !complete {
+            self.frame = Some((length, cid, bytes.clone()));
+        }
+        Decoded::L2cap { cid, bytes, complete }
+    }
+}
