@@ -1,1 +1,157 @@
 //! Controller and host composed: a central as a node.
+//!
+//! The two meet only at HCI, and everything that crosses there is noted for the record.
+
+#[cfg(test)]
+mod tests;
+
+use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
+use bletwin_sim::record::Note;
+use firmware_core::random::Entropy;
+use firmware_core::time::Instant;
+
+use crate::controller::{CentralController, ControllerOutput};
+use crate::host::{Bond, CentralHost, HostConfig, HostOutput};
+use crate::profile::Profile;
+
+/// More than this many HCI packets in one go is a quarrel between host and controller.
+const ROUNDS_MAX: usize = 4096;
+
+/// What exists while the power is on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Powered {
+    controller: CentralController,
+    host: CentralHost,
+}
+
+/// A central.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Central {
+    profile: Profile,
+    /// The bond store, while the power is off.
+    bonds: Vec<Bond>,
+    powered: Option<Powered>,
+}
+
+impl Central {
+    /// Switched off.
+    #[must_use]
+    pub fn new(profile: Profile) -> Self {
+        Self { bonds: profile.host.bonds.clone(), profile, powered: None }
+    }
+
+    /// What it is like.
+    #[must_use]
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Its host, while the power is on.
+    #[must_use]
+    pub fn host(&self) -> Option<&CentralHost> {
+        self.powered.as_ref().map(|powered| &powered.host)
+    }
+
+    /// Its controller, while the power is on.
+    #[must_use]
+    pub fn controller(&self) -> Option<&CentralController> {
+        self.powered.as_ref().map(|powered| &powered.controller)
+    }
+
+    fn power_on(&mut self, now: Instant, entropy: &Entropy) {
+        let bonds = std::mem::take(&mut self.bonds);
+        let config = HostConfig { bonds, ..self.profile.host.clone() };
+        let mut host = CentralHost::new(config, entropy);
+        host.start(now);
+        let controller = CentralController::new(self.profile.controller.clone(), entropy);
+        self.powered = Some(Powered { controller, host });
+    }
+
+    /// Only bonds outlast it. The world switches on again by another start.
+    fn power_off(&mut self) {
+        if let Some(powered) = self.powered.take() {
+            self.bonds = powered.host.bonds().to_vec();
+        }
+    }
+}
+
+impl Powered {
+    /// Carries everything that waits at HCI across, both ways, until nothing does.
+    fn carry(&mut self, now: Instant, out: &mut Outbox) {
+        for _ in 0..ROUNDS_MAX {
+            if let Some(output) = self.host.poll() {
+                self.host_wants(now, output, out);
+            } else if let Some(output) = self.controller.poll() {
+                self.controller_says(now, output, out);
+            } else {
+                return;
+            }
+        }
+        out.push(NodeOutput::Note(Note::Host("Host and controller do not come to rest".into())));
+    }
+
+    fn host_wants(&mut self, now: Instant, output: HostOutput, out: &mut Outbox) {
+        match output {
+            HostOutput::Command(command) => {
+                out.push(NodeOutput::Note(Note::HciCommand(command.clone())));
+                self.controller.command(now, command);
+            }
+            HostOutput::Acl(packet) => {
+                out.push(NodeOutput::Note(Note::AclOut(packet.clone())));
+                self.controller.acl(now, packet);
+            }
+            HostOutput::Show(ui) => out.push(NodeOutput::Show(ui)),
+            HostOutput::Note(text) => out.push(NodeOutput::Note(Note::Host(text))),
+        }
+    }
+
+    fn controller_says(&mut self, now: Instant, output: ControllerOutput, out: &mut Outbox) {
+        match output {
+            ControllerOutput::Radio(command) => out.push(NodeOutput::Radio(command)),
+            ControllerOutput::Event(event) => {
+                out.push(NodeOutput::Note(Note::HciEvent(event.clone())));
+                self.host.event(now, event);
+            }
+            ControllerOutput::Acl(packet) => {
+                out.push(NodeOutput::Note(Note::AclIn(packet.clone())));
+                self.host.acl(now, &packet);
+            }
+            ControllerOutput::Trace(trace) => out.push(NodeOutput::Note(Note::Trace(trace))),
+        }
+    }
+
+    /// Wakes whichever half has its time.
+    fn timer(&mut self, now: Instant) {
+        let due = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
+        if due(self.controller.deadline()) {
+            self.controller.timer(now);
+        }
+        if due(self.host.deadline()) {
+            self.host.timer(now);
+        }
+    }
+}
+
+impl Node for Central {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        match (input, &mut self.powered) {
+            (NodeInput::Start { entropy }, _) => {
+                self.power_off();
+                self.power_on(now, &Entropy::new(entropy));
+            }
+            (NodeInput::Act(Act::PowerCycle), _) => self.power_off(),
+            (NodeInput::Act(act), Some(powered)) => powered.host.act(now, &act),
+            (NodeInput::Radio(event), Some(powered)) => powered.controller.radio(now, event),
+            (NodeInput::Timer, Some(powered)) => powered.timer(now),
+            (NodeInput::Saw { .. }, _) | (_, None) => {}
+        }
+        if let Some(powered) = &mut self.powered {
+            powered.carry(now, out);
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let powered = self.powered.as_ref()?;
+        [powered.controller.deadline(), powered.host.deadline()].into_iter().flatten().min()
+    }
+}

@@ -10,6 +10,8 @@ mod gap;
 mod gatt;
 mod l2cap;
 #[cfg(test)]
+pub(crate) mod peer;
+#[cfg(test)]
 mod rig;
 mod security;
 mod smp;

@@ -5,7 +5,8 @@ use firmware_core::hci::{Acl, AclBoundary, Command, Event};
 use firmware_core::host::message::Ui;
 use firmware_core::time::Duration;
 
-use super::rig::{HANDLE, PERIPHERAL, Rig};
+use super::peer::{CENTRAL, PERIPHERAL};
+use super::rig::{HANDLE, Rig};
 use super::smp::{PairingError, Pdu, reason};
 use super::*;
 
@@ -28,9 +29,9 @@ fn the_protected_write_leads_to_a_bond_and_is_repeated() {
     let rig = run(phone());
     assert_eq!(rig.host.status().pairing, Some(Ok(4)));
     assert_eq!(rig.shown, [Ui::AskPasskey, Ui::Clear]);
-    assert_eq!(rig.led, Some(1));
+    assert_eq!(rig.peer.led, Some(1));
     let bond = rig.host.bond(PERIPHERAL).unwrap();
-    assert_eq!((bond.level, &bond.ltk), (4, rig.bonded_ltk.as_ref().unwrap()));
+    assert_eq!((bond.level, &bond.ltk), (4, rig.peer.bonded_ltk.as_ref().unwrap()));
     assert_eq!(rig.host.mtu(), Some(247));
     let database = rig.host.database().unwrap();
     assert_eq!(database.find(&Uuid::BUTTON).unwrap().cccd, Some(4));
@@ -45,31 +46,31 @@ fn a_wrong_passkey_fails_with_confirm_value_failed() {
     let rig = run(rig);
     assert_eq!(rig.host.status().pairing, Some(Err(PairingError::Peer(4))));
     assert!(rig.host.bonds().is_empty());
-    assert_eq!(rig.led, None);
+    assert_eq!(rig.peer.led, None);
 }
 
 #[test]
 fn a_peripheral_that_does_not_know_the_passkey_is_refused() {
     let mut rig = phone();
     // It differs in the last bit only, and this responder does not check: the initiator must.
-    rig.responder.passkey = 123_456 | 1 << 19;
-    rig.responder.credulous = true;
+    rig.peer.responder.passkey = 123_456 | 1 << 19;
+    rig.peer.responder.credulous = true;
     assert_eq!(run(rig).host.status().pairing, Some(Err(PairingError::Local(4))));
 }
 
 #[test]
 fn the_passkey_is_shown_to_a_responder_with_a_keyboard() {
     let mut rig = phone();
-    rig.responder.features.as_mut().unwrap().io = 2;
+    rig.peer.responder.features.as_mut().unwrap().io = 2;
     rig.typed = None;
     rig.start();
     rig.run_until_ms(1);
     // The user reads it before the responder's confirm is computed: look it up first.
     let mut probe = phone();
-    probe.responder.features.as_mut().unwrap().io = 2;
+    probe.peer.responder.features.as_mut().unwrap().io = 2;
     let probe = run(probe);
     let Some(Ui::ShowPasskey(passkey)) = probe.shown.first() else { panic!("{:?}", probe.shown) };
-    rig.responder.passkey = *passkey;
+    rig.peer.responder.passkey = *passkey;
     rig.run_until_ms(60_000);
     assert_eq!(rig.host.status().pairing, Some(Ok(4)));
 }
@@ -78,8 +79,8 @@ fn the_passkey_is_shown_to_a_responder_with_a_keyboard() {
 fn numeric_comparison_needs_a_yes() {
     for (equal, expected) in [(true, Ok(4)), (false, Err(PairingError::Local(0x0C)))] {
         let mut rig = phone();
-        rig.responder.features.as_mut().unwrap().io = 1;
-        rig.passkey_method = false;
+        rig.peer.responder.features.as_mut().unwrap().io = 1;
+        rig.peer.passkey_method = false;
         rig.equal = Some(equal);
         let rig = run(rig);
         assert!(matches!(rig.shown.first(), Some(Ui::CompareNumber(0..1_000_000))));
@@ -93,8 +94,8 @@ fn just_works_gives_level_2_and_nothing_where_mitm_is_required() {
         let mut config = HostConfig::default();
         config.pairing.require_mitm = required;
         let mut rig = Rig::new(config);
-        rig.responder.features.as_mut().unwrap().io = 3;
-        rig.passkey_method = false;
+        rig.peer.responder.features.as_mut().unwrap().io = 3;
+        rig.peer.passkey_method = false;
         let rig = run(rig);
         assert_eq!(rig.host.status().pairing, Some(expected));
         assert_eq!(rig.shown, []);
@@ -104,18 +105,18 @@ fn just_works_gives_level_2_and_nothing_where_mitm_is_required() {
 #[test]
 fn weak_or_strange_responses_are_refused() {
     let mut legacy = phone();
-    legacy.responder.features.as_mut().unwrap().auth = 0x05;
+    legacy.peer.responder.features.as_mut().unwrap().auth = 0x05;
     assert_eq!(run(legacy).host.status().pairing, Some(Err(PairingError::Local(3))));
     let mut short = phone();
-    short.responder.features.as_mut().unwrap().key_size = 6;
+    short.peer.responder.features.as_mut().unwrap().key_size = 6;
     assert_eq!(run(short).host.status().pairing, Some(Err(PairingError::Local(0x0A))));
     let mut config = HostConfig::default();
     config.pairing.min_key_size = 16;
     let mut knob = Rig::new(config);
-    knob.responder.features.as_mut().unwrap().key_size = 7;
+    knob.peer.responder.features.as_mut().unwrap().key_size = 7;
     assert_eq!(run(knob).host.status().pairing, Some(Err(PairingError::Local(6))));
     let mut greedy = phone();
-    greedy.responder.features.as_mut().unwrap().initiator_keys = 0x0F;
+    greedy.peer.responder.features.as_mut().unwrap().initiator_keys = 0x0F;
     assert_eq!(run(greedy).host.status().pairing, Some(Err(PairingError::Local(0x0A))));
 }
 
@@ -125,10 +126,10 @@ fn bad_public_keys_and_checks_are_refused() {
     // X of a real point with Y forced to zero: not on the curve.
     let mut forged = smp::public_key(&Secret::new([7; 32])).unwrap();
     forged.y = [0; 32];
-    invalid.responder.forged_key = Some(forged);
+    invalid.peer.responder.forged_key = Some(forged);
     assert_eq!(run(invalid).host.status().pairing, Some(Err(PairingError::Local(0x0B))));
     let mut check = phone();
-    check.responder.forged_check = true;
+    check.peer.responder.forged_check = true;
     assert_eq!(run(check).host.status().pairing, Some(Err(PairingError::Local(0x0B))));
 }
 
@@ -139,7 +140,7 @@ fn the_debug_key_is_refused_by_policy() {
     let mut config = HostConfig::default();
     config.pairing.debug_key = DebugKey::Reject;
     let mut rig = Rig::new(config);
-    rig.responder.forged_key = Some(PublicKey { x: debug.x, y: debug.y });
+    rig.peer.responder.forged_key = Some(PublicKey { x: debug.x, y: debug.y });
     let rig = run(rig);
     let expected = PairingError::Local(reason::INVALID_PARAMETERS);
     assert_eq!(rig.host.status().pairing, Some(Err(expected)));
@@ -160,10 +161,10 @@ fn a_bonded_reconnection_encrypts_without_pairing() {
     let first = run(phone());
     let config = HostConfig { bonds: first.host.bonds().to_vec(), ..HostConfig::default() };
     let mut second = Rig::new(config);
-    second.bonded_ltk = first.bonded_ltk;
+    second.peer.bonded_ltk = first.peer.bonded_ltk;
     let second = run(second);
     assert_eq!((second.host.status().level, second.host.status().attempts), (4, 0));
-    assert_eq!(second.led, Some(1));
+    assert_eq!(second.peer.led, Some(1));
 }
 
 #[test]
@@ -192,7 +193,7 @@ fn an_impatient_host_gives_up_when_nothing_comes() {
         ..HostConfig::default()
     };
     let mut rig = Rig::new(config);
-    rig.responder.features = None;
+    rig.peer.responder.features = None;
     rig.start();
     rig.run_until_ms(12_990);
     assert!(!has(&rig, |c| matches!(c, Command::Disconnect { .. })));
@@ -207,7 +208,7 @@ fn an_impatient_host_gives_up_when_nothing_comes() {
 #[test]
 fn a_patient_host_fails_after_30_s_and_pairs_no_more_on_this_link() {
     let mut rig = phone();
-    rig.responder.features = None;
+    rig.peer.responder.features = None;
     let mut rig = run(rig);
     assert_eq!(rig.host.status().pairing, Some(Err(PairingError::Timeout)));
     rig.send(l2cap::CID_SMP, &Pdu::SecurityRequest(0x0D).encode());
@@ -252,7 +253,7 @@ fn a_host_that_does_not_pair_on_att_errors_goes_on() {
         ..HostConfig::default()
     };
     let rig = run(Rig::new(config));
-    assert_eq!((rig.host.status().attempts, rig.led), (0, None));
+    assert_eq!((rig.host.status().attempts, rig.peer.led), (0, None));
     assert!(rig.host.status().finished);
 }
 
@@ -275,7 +276,7 @@ fn losing_the_link_ends_the_pairing_and_the_dialog() {
 fn a_static_passkey_falls_within_20_attempts() {
     let config = HostConfig { attack: Some(Attack { max_attempts: 30 }), ..HostConfig::default() };
     let mut rig = Rig::new(config);
-    rig.responder.passkey = 0xAAAAA;
+    rig.peer.responder.passkey = 0xAAAAA;
     rig.typed = None;
     let rig = run(rig);
     assert_eq!(rig.host.status().pairing, Some(Ok(4)));
@@ -291,7 +292,7 @@ fn a_static_passkey_falls_to_an_attacker_who_has_to_reconnect() {
         ..HostConfig::default()
     };
     let mut rig = Rig::new(config);
-    rig.responder.passkey = 999_999;
+    rig.peer.responder.passkey = 999_999;
     rig.start();
     for second in 1..60 {
         rig.run_until_ms(second * 1000);
@@ -311,7 +312,7 @@ fn a_random_passkey_costs_the_attacker_all_its_attempts() {
     rig.start();
     for ms in 1..2_000_u32 {
         // Another passkey for each attempt.
-        rig.responder.passkey = ms.wrapping_mul(2_654_435_761) % 1_000_000;
+        rig.peer.responder.passkey = ms.wrapping_mul(2_654_435_761) % 1_000_000;
         rig.run_until_ms(u64::from(ms) * 10);
     }
     assert_eq!((rig.host.status().attempts, rig.host.status().bonded), (25, false));
@@ -350,12 +351,12 @@ fn a_private_address_resolves_with_the_key_that_is_distributed() {
     });
     let on_air = Address::new(AddressKind::Random, on_air.unwrap());
     let [Pdu::IdentityInformation(irk), Pdu::IdentityAddress(identity)] =
-        rig.responder.central_keys[..]
+        rig.peer.responder.central_keys[..]
     else {
-        panic!("{:?}", rig.responder.central_keys);
+        panic!("{:?}", rig.peer.responder.central_keys);
     };
     assert!(firmware_core::crypto::address::resolves(&Secret::new(irk), on_air));
-    assert_eq!(identity, rig::CENTRAL);
+    assert_eq!(identity, CENTRAL);
 }
 
 #[test]
@@ -419,7 +420,7 @@ fn io_capability_is_sent_as_configured() {
     let mut config = HostConfig::default();
     config.pairing.io = IoCapability::NoInputNoOutput;
     let mut rig = Rig::new(config);
-    rig.passkey_method = false;
+    rig.peer.passkey_method = false;
     assert_eq!(run(rig).host.status().pairing, Some(Ok(2)));
 }
 
