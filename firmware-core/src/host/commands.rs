@@ -33,6 +33,11 @@ impl Commands {
         let _ = self.waiting.push(command);
     }
 
+    /// Whether such a command waits to go.
+    pub(super) fn hold(&self, such: impl Fn(&Command) -> bool) -> bool {
+        self.waiting.iter().any(such)
+    }
+
     /// Takes back what has not gone yet.
     pub(super) fn retain(&mut self, keep: impl FnMut(&Command) -> bool) {
         self.waiting.retain(keep);

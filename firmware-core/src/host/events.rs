@@ -166,7 +166,7 @@ impl<const LINKS: usize> Host<LINKS> {
         // First security, which may have been under way, then the connection: the order of the
         // two log lines of the founding case.
         self.smp.disconnected(now, handle, reason);
-        self.drain_security(now);
+        self.drain_security_of_lost(now);
         let Some(place) = self
             .connections
             .iter_mut()

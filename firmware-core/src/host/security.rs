@@ -31,6 +31,16 @@ impl<const LINKS: usize> Host<LINKS> {
         self.unsettled = true;
     }
 
+    /// Takes all, room or not: for the moment of a disconnection, when the failure of security
+    /// must be told first. What waits for another connection, which has not acknowledged
+    /// anything in a long time, may get lost.
+    pub(super) fn drain_security_of_lost(&mut self, now: Instant) {
+        while let Some(output) = self.smp.poll() {
+            self.security(now, output);
+        }
+        self.unsettled = false;
+    }
+
     fn security(&mut self, now: Instant, output: SmpOutput) {
         match output {
             SmpOutput::Send { handle, pdu } => {

@@ -54,6 +54,10 @@ fn structure(data: &mut AdvertisingData, kind: u8, value: &[u8]) {
     let _ = data.extend_from_slice(value);
 }
 
+const fn switches_on(command: &Command) -> bool {
+    matches!(command, Command::LeSetAdvertisingEnable { enable: true })
+}
+
 impl<const LINKS: usize> Host<LINKS> {
     pub(super) fn want_advertising(&mut self) {
         let running = match self.app.advertising {
@@ -67,7 +71,7 @@ impl<const LINKS: usize> Host<LINKS> {
     /// There is no connection left to advertise for.
     pub(super) fn forget_advertising(&mut self) {
         self.app.advertising = State::Off;
-        self.commands.retain(|c| !matches!(c, Command::LeSetAdvertisingEnable { enable: true }));
+        self.commands.retain(|command| !switches_on(command));
     }
 
     /// The controller has stopped by itself, for a connection.
@@ -153,7 +157,7 @@ impl<const LINKS: usize> Host<LINKS> {
         // The answer to switching it off leaves the one to switching it on to come.
         if opcode != SET_ENABLE
             || self.app.advertising != State::Starting
-            || !self.commands.are_done()
+            || self.commands.hold(switches_on)
         {
             return;
         }

@@ -155,6 +155,24 @@ fn security_fails_before_the_disconnection_is_told() {
 }
 
 #[test]
+fn security_fails_first_even_if_nothing_was_acknowledged_any_more() {
+    let mut rig = Rig::new(&Config::zephyr_2024());
+    rig.credits = 1;
+    let _ = rig.host.start(rig.now);
+    rig.pump();
+    rig.connect(INTEL);
+    for _ in 0..6 {
+        rig.send(CID_ATT, &[0x0A, 0x12, 0]);
+    }
+    rig.send(CID_SMP, &PAIRING_REQUEST);
+    rig.forget();
+    rig.disconnect(ErrorCode::CONNECTION_TIMEOUT);
+    let failed = "Security failed: 58:A0:23:A6:35:0A (public) level 1 err 9";
+    let lines: Vec<_> = rig.logs.iter().filter(|line| !line.starts_with("Pairing")).collect();
+    assert_eq!(lines[..2], [failed, "Disconnected (reason 8)"]);
+}
+
+#[test]
 fn without_pairing_there_is_only_the_disconnection() {
     let mut rig = Rig::connected(&Config::zephyr_2024());
     rig.forget();
