@@ -69,7 +69,7 @@ impl DataLengths {
     }
 
     /// connMaxTxOctets and -Time, limited to what this controller can do.
-    pub(super) fn set_own(&mut self, own: Length) {
+    fn set_own(&mut self, own: Length) {
         self.own_tx = Length {
             octets: own.octets.min(self.own_rx.octets),
             time: own.time.min(self.own_rx.time),
@@ -97,11 +97,22 @@ impl Connection {
 
     /// The remote's values apply on a request as on a response.
     fn learn_length(&mut self, cx: &mut Context<'_>, peer: DataLength) {
-        let before = (self.data_length.tx(), self.data_length.rx());
+        let before = self.data_length;
         self.data_length.peer_tx = Length { octets: peer.max_tx_octets, time: peer.max_tx_time };
         self.data_length.peer_rx = Length { octets: peer.max_rx_octets, time: peer.max_rx_time };
+        self.tell_length(cx, before);
+    }
+
+    /// The host asks for longer transmissions; what the peer can take is known from before.
+    pub(super) fn set_own_length(&mut self, cx: &mut Context<'_>, own: Length) {
+        let before = self.data_length;
+        self.data_length.set_own(own);
+        self.tell_length(cx, before);
+    }
+
+    fn tell_length(&self, cx: &mut Context<'_>, before: DataLengths) {
         let (tx, rx) = (self.data_length.tx(), self.data_length.rx());
-        if before != (tx, rx) {
+        if (before.tx(), before.rx()) != (tx, rx) {
             cx.out.event(Event::LeDataLengthChange {
                 handle: self.handle,
                 tx_octets: tx.octets,

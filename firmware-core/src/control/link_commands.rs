@@ -228,7 +228,7 @@ impl Connection {
             Command::ReadRemoteVersion { .. } => Request::Version,
             Command::LeReadRemoteFeatures { .. } => Request::Features,
             Command::LeSetDataLength { tx_octets, tx_time, .. } => {
-                self.data_length.set_own(Length { octets: tx_octets, time: tx_time });
+                self.set_own_length(cx, Length { octets: tx_octets, time: tx_time });
                 Request::DataLength
             }
             Command::LeSetPhy { tx, rx, .. } => self.phy_request(cx, tx, rx),

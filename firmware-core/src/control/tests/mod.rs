@@ -1,1 +1,15 @@
+//! Event scripts for `Control`: what the central sends (C>), what must be sent (P>), what the
+//! host is told (H). Written from the rules; each test names the script it plays.
 
+mod arbitration;
+mod collisions;
+mod encryption;
+mod exchanges;
+mod flow;
+mod hci;
+mod parameters;
+mod phy;
+mod privacy;
+mod property;
+mod script;
+mod termination;

@@ -1,0 +1,295 @@
+//! Encryption start and pause: E1–E5, with the sample data of Vol 6, Part C, 1 for the central's
+//! part of it.
+
+use super::script::{HANDLE, OK, Script};
+use crate::crypto::ccm::{Cipher, Direction, session_key};
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::hci::{Acl, AclBoundary, Command, Event};
+use crate::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
+use crate::pdu::data::Llid;
+use crate::secret::Secret;
+use crate::time::Duration;
+
+const LTK: [u8; 16] = [0xbf, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0x4c];
+const SKD_C: [u8; 8] = [0x13, 0x02, 0xf1, 0xe0, 0xdf, 0xce, 0xbd, 0xac];
+const IV_C: [u8; 4] = [0x24, 0xab, 0xdc, 0xba];
+const ENC_REQ: ControlPdu =
+    ControlPdu::EncReq(EncReq { rand: 0x1234, ediv: 0x2474, skd_c: SKD_C, iv_c: IV_C });
+const KEY_REQUEST: Event =
+    Event::LeLongTermKeyRequest { handle: HANDLE, rand: 0x1234, ediv: 0x2474 };
+const NO_KEY: Command = Command::LeLongTermKeyRequestNegativeReply { handle: HANDLE };
+const CHANGED: Event = Event::EncryptionChange { handle: HANDLE, status: OK, enabled: true };
+
+fn key() -> Command {
+    Command::LeLongTermKeyRequestReply { handle: HANDLE, ltk: Secret::new(LTK) }
+}
+
+fn acl(octets: &[u8]) -> Acl {
+    let data = heapless::Vec::from_slice(octets).unwrap();
+    Acl { handle: HANDLE, boundary: AclBoundary::First, data }
+}
+
+/// The central's ciphers for what the peripheral has answered.
+fn ciphers(answer: EncRsp) -> (Cipher, Cipher) {
+    let key = session_key(&Secret::new(LTK), SKD_C, answer.skd_p);
+    (
+        Cipher::new(key.clone(), IV_C, answer.iv_p, Direction::CentralToPeripheral),
+        Cipher::new(key, IV_C, answer.iv_p, Direction::PeripheralToCentral),
+    )
+}
+
+/// C> ENC_REQ … P> START_ENC_REQ.
+fn up_to_start_enc_req(s: &mut Script) -> (Cipher, Cipher) {
+    s.event(&[ENC_REQ]);
+    assert_eq!(s.told(), [KEY_REQUEST]);
+    let sent = s.event(&[]);
+    let [ControlPdu::EncRsp(answer)] = sent[..] else { panic!("{sent:?}") };
+    assert_eq!(s.ask(key()), OK);
+    assert_eq!(s.event(&[]), [ControlPdu::StartEncReq]);
+    ciphers(answer)
+}
+
+/// All of the start, in which the host has nothing else to hear.
+fn encrypt(s: &mut Script) {
+    let (tx, rx) = up_to_start_enc_req(s);
+    s.central_tx = Some(tx);
+    assert_eq!(s.event(&[ControlPdu::StartEncRsp]), []);
+    s.central_rx = Some(rx);
+    assert_eq!(s.event(&[]), [ControlPdu::StartEncRsp]);
+}
+
+#[test]
+fn e1_start() {
+    let mut s = Script::new();
+    encrypt(&mut s);
+    assert_eq!(s.told(), [CHANGED]);
+    s.acl(acl(b"up"));
+    s.receive(Llid::Start, b"down");
+    s.event(&[]);
+    assert_eq!(s.received, [acl(b"down")]);
+    assert_eq!(s.data, [(Llid::Start, b"up".to_vec())]);
+}
+
+#[test]
+fn e2_what_was_queued_goes_in_the_clear_and_nothing_is_lost() {
+    let mut s = Script::new();
+    for n in 0..4 {
+        s.acl(acl(&[n]));
+    }
+    s.receive(Llid::Control, &ENC_REQ.encode());
+    // Three data PDUs are in Link's hands; one place was left for LL_ENC_RSP.
+    let sent = s.event(&[]);
+    let [ControlPdu::EncRsp(answer)] = sent[..] else { panic!("{sent:?}") };
+    assert_eq!(s.data.len(), 3);
+    s.ask(key());
+    s.event(&[]);
+    let _ = s.event(&[]);
+    let (tx, rx) = ciphers(answer);
+    s.central_tx = Some(tx);
+    s.event(&[ControlPdu::StartEncRsp]);
+    s.central_rx = Some(rx);
+    assert_eq!(s.event(&[]), [ControlPdu::StartEncRsp]);
+    s.event(&[]);
+    let data: std::vec::Vec<_> = s.data.iter().map(|(_, octets)| octets[0]).collect();
+    assert_eq!(data, [0, 1, 2, 3]);
+}
+
+#[test]
+fn e3_without_a_key_the_link_lives_on_in_the_clear() {
+    let error = ErrorCode::PIN_OR_KEY_MISSING;
+    let extended = ControlPdu::RejectExtInd { opcode: Opcode::ENC_REQ, error };
+    let cases = [
+        (Script::new(), ControlPdu::RejectInd(error)),
+        (Script::with_features(FeatureSet::EXTENDED_REJECT), extended),
+    ];
+    for (mut s, expected) in cases {
+        s.event(&[ENC_REQ]);
+        s.acl(acl(b"wait"));
+        let sent = s.event(&[]);
+        assert!(matches!(sent[..], [ControlPdu::EncRsp(_)]));
+        s.told();
+        assert_eq!(s.ask(NO_KEY), OK);
+        assert_eq!(s.event(&[]), [expected]);
+        s.event(&[]);
+        assert_eq!(s.data, [(Llid::Start, b"wait".to_vec())]);
+        assert!(!s.dropped);
+        assert_eq!(s.ask(NO_KEY), ErrorCode::COMMAND_DISALLOWED);
+    }
+}
+
+#[test]
+fn e4_a_forbidden_pdu_ends_the_link_and_nothing_more_is_sent() {
+    let version = ControlPdu::VersionInd(super::script::VERSION);
+    for pdu in [version, ControlPdu::PingReq, super::phy::update(20), ControlPdu::StartEncRsp] {
+        let mut s = Script::new();
+        s.event(&[ENC_REQ]);
+        s.event(&[pdu]);
+        s.assert_left(ErrorCode::MIC_FAILURE);
+        assert!(s.misbehaved(PeerMisbehaved::NotAllowedWhileEncrypting));
+        s.wait(Duration::from_secs(60));
+    }
+    let mut s = Script::new();
+    s.event(&[ENC_REQ]);
+    s.receive(Llid::Start, b"data");
+    s.assert_left(ErrorCode::MIC_FAILURE);
+}
+
+#[test]
+fn answers_to_an_earlier_request_are_tolerated() {
+    let opcode = Opcode::PHY_REQ;
+    for answer in [
+        ControlPdu::UnknownRsp(opcode),
+        ControlPdu::RejectInd(ErrorCode(0x2A)),
+        ControlPdu::RejectExtInd { opcode, error: ErrorCode(0x2A) },
+    ] {
+        let mut s = Script::new();
+        s.ask(super::phy::SET_2M);
+        assert_eq!(s.event(&[ENC_REQ]), [super::phy::REQ_2M]);
+        s.told();
+        let sent = s.event(&[answer]);
+        let [ControlPdu::EncRsp(enc_rsp)] = sent[..] else { panic!("{sent:?}") };
+        assert!(matches!(s.told()[..], [Event::LePhyUpdateComplete { .. }]));
+        s.ask(key());
+        assert_eq!(s.event(&[]), [ControlPdu::StartEncReq]);
+        s.central_tx = Some(ciphers(enc_rsp).0);
+        s.event(&[ControlPdu::StartEncRsp]);
+        assert_eq!(s.told(), [CHANGED]);
+    }
+}
+
+#[test]
+fn an_answer_deferred_until_after_the_start_is_taken() {
+    let mut s = Script::new();
+    s.ask(super::phy::SET_2M);
+    s.event(&[]);
+    encrypt(&mut s);
+    s.told();
+    let at = s.at + 6;
+    s.event(&[super::phy::update(at)]);
+    s.until(at + 1);
+    assert!(matches!(s.told()[..], [Event::LePhyUpdateComplete { status: OK, .. }]));
+}
+
+#[test]
+fn own_procedures_wait_until_encryption_has_started() {
+    let mut s = Script::new();
+    s.event(&[ENC_REQ]);
+    s.told();
+    s.ask(super::phy::SET_2M);
+    let sent = s.event(&[]);
+    let [ControlPdu::EncRsp(answer)] = sent[..] else { panic!("{sent:?}") };
+    assert_eq!(s.event(&[]), []);
+    s.ask(key());
+    assert_eq!(s.event(&[]), [ControlPdu::StartEncReq]);
+    let (tx, rx) = ciphers(answer);
+    s.central_tx = Some(tx);
+    s.event(&[ControlPdu::StartEncRsp]);
+    s.central_rx = Some(rx);
+    assert_eq!(s.event(&[]), [ControlPdu::StartEncRsp, super::phy::REQ_2M]);
+}
+
+#[test]
+fn a_bad_mic_ends_the_link() {
+    let mut s = Script::new();
+    encrypt(&mut s);
+    s.central_tx = None;
+    s.receive(Llid::Control, &[0x12, 0, 0, 0, 0]);
+    s.assert_left(ErrorCode::MIC_FAILURE);
+    assert!(s.misbehaved(PeerMisbehaved::BadMic));
+}
+
+#[test]
+fn a_plain_answer_after_start_enc_req_is_a_bad_mic() {
+    let mut s = Script::new();
+    let _ = up_to_start_enc_req(&mut s);
+    s.event(&[ControlPdu::StartEncRsp]);
+    s.assert_left(ErrorCode::MIC_FAILURE);
+}
+
+#[test]
+fn a_silent_host_or_central_costs_the_link_after_40_s() {
+    let mut s = Script::new();
+    s.event(&[ENC_REQ]);
+    s.wait(Duration::from_secs(41));
+    s.assert_left(ErrorCode::LL_RESPONSE_TIMEOUT);
+    let mut s = Script::new();
+    let _ = up_to_start_enc_req(&mut s);
+    s.wait(Duration::from_secs(41));
+    s.assert_left(ErrorCode::LL_RESPONSE_TIMEOUT);
+}
+
+#[test]
+fn without_the_feature_encryption_is_refused() {
+    let mut s = Script::with(FeatureSet::LE_2M);
+    s.event(&[ENC_REQ]);
+    assert_eq!(s.event(&[]), [ControlPdu::RejectInd(ErrorCode::UNSUPPORTED_REMOTE_FEATURE)]);
+    assert_eq!(s.told(), []);
+}
+
+#[test]
+fn a_masked_key_request_is_refused_for_the_host() {
+    let mut s = Script::new();
+    s.ask(Command::LeSetEventMask { mask: 0x0F });
+    s.event(&[ENC_REQ]);
+    s.event(&[]);
+    let sent = s.event(&[]);
+    assert!(sent.len() <= 1);
+    assert_eq!(s.told(), []);
+    assert!(!s.dropped);
+}
+
+/// C> PAUSE_ENC_REQ … both in the clear.
+fn pause(s: &mut Script) {
+    s.event(&[ControlPdu::PauseEncReq]);
+    s.acl(acl(b"held"));
+    assert_eq!(s.event(&[]), [ControlPdu::PauseEncRsp], "still encrypted");
+    s.central_rx = None;
+    s.central_tx = None;
+    assert_eq!(s.event(&[ControlPdu::PauseEncRsp]), []);
+}
+
+#[test]
+fn e5_pause_and_refresh() {
+    let mut s = Script::new();
+    encrypt(&mut s);
+    s.told();
+    pause(&mut s);
+    assert_eq!(s.data, []);
+    encrypt(&mut s);
+    s.event(&[]);
+    let told = s.told();
+    let refreshed = Event::EncryptionKeyRefreshComplete { handle: HANDLE, status: OK };
+    assert_eq!(told.first(), Some(&refreshed));
+    assert!(!told.contains(&CHANGED));
+    assert_eq!(s.data, [(Llid::Start, b"held".to_vec())]);
+}
+
+#[test]
+fn a_refresh_without_a_key_ends_the_link() {
+    let mut s = Script::new();
+    encrypt(&mut s);
+    pause(&mut s);
+    s.event(&[ENC_REQ]);
+    s.event(&[]);
+    s.ask(NO_KEY);
+    assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(ErrorCode::PIN_OR_KEY_MISSING)]);
+    s.event(&[]);
+    s.assert_left(ErrorCode::PIN_OR_KEY_MISSING);
+}
+
+#[test]
+fn an_encrypted_link_that_goes_silent_is_pinged_and_then_reported() {
+    let mut s = Script::new();
+    encrypt(&mut s);
+    s.told();
+    s.wait(Duration::from_secs(15));
+    assert_eq!(s.event(&[]), [ControlPdu::PingReq]);
+    s.event(&[ControlPdu::PingRsp]);
+    s.wait(Duration::from_secs(16));
+    assert_eq!(s.told(), [], "the answer had a MIC");
+    assert_eq!(s.event(&[]), [ControlPdu::PingReq]);
+    s.event(&[ControlPdu::UnknownRsp(Opcode::PING_REQ)]);
+    s.wait(Duration::from_secs(16));
+    s.wait(Duration::from_secs(16));
+    assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
+}

@@ -1,0 +1,233 @@
+//! HCI: answers to commands, masks, advertising.
+
+use super::script::{HANDLE, LINK, OK, Script, config, connect_ind};
+use crate::address::Address;
+use crate::control::{Control, ControlConfig, ControlOutput};
+use crate::error::ErrorCode;
+use crate::hci::{
+    AdvertisingParameters, AdvertisingType, Command, ConnectionComplete, Event, FilterPolicy,
+    Handle, HciOpcode, Return, Role,
+};
+use crate::link::message::{LinkOrder, LinkReport};
+use crate::pdu::control::FeatureSet;
+use crate::phy::{Phy, PhySet};
+use crate::random::Entropy;
+use crate::secret::Secret;
+use crate::time::Instant;
+
+fn parameters() -> AdvertisingParameters {
+    AdvertisingParameters {
+        interval_min: 160,
+        interval_max: 160,
+        kind: AdvertisingType::ConnectableUndirected,
+        own_address_random: true,
+        peer: Address::public([0; 6]),
+        channel_map: 7,
+        filter: FilterPolicy::Any,
+    }
+}
+
+fn returned(s: &mut Script, command: Command) -> Return {
+    s.command(command);
+    match s.told().pop() {
+        Some(Event::CommandComplete { status: OK, returned, .. }) => returned,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn values_that_a_host_reads() {
+    let mut s = Script::new();
+    assert_eq!(returned(&mut s, Command::ReadBdAddr), Return::BdAddr([1, 2, 3, 4, 5, 6]));
+    assert_eq!(
+        returned(&mut s, Command::LeReadBufferSize),
+        Return::BufferSize { length: 251, count: 4 }
+    );
+    assert_eq!(
+        returned(&mut s, Command::LeReadLocalFeatures),
+        Return::Features(ControlConfig::SUPPORTED)
+    );
+    let phys = Return::Phy { handle: HANDLE, tx: Phy::Le1M, rx: Phy::Le1M };
+    assert_eq!(returned(&mut s, Command::LeReadPhy { handle: HANDLE }), phys);
+    let timeout = Return::AuthenticatedPayloadTimeout { handle: HANDLE, timeout: 3000 };
+    let read = Command::ReadAuthenticatedPayloadTimeout { handle: HANDLE };
+    assert_eq!(returned(&mut s, read), timeout);
+    assert_ne!(returned(&mut s, Command::LeRand), returned(&mut s, Command::LeRand));
+}
+
+#[test]
+fn features_that_do_not_exist_are_not_offered() {
+    let mut s = Script::with(FeatureSet(u64::MAX));
+    assert_eq!(
+        returned(&mut s, Command::LeReadLocalFeatures),
+        Return::Features(ControlConfig::SUPPORTED)
+    );
+}
+
+/// Appendix C.1 of FIPS 197.
+#[test]
+fn le_encrypt_is_aes() {
+    let mut s = Script::new();
+    let key = Secret::new(core::array::from_fn(|n| u8::try_from(n).unwrap()));
+    let plaintext = Secret::new(core::array::from_fn(|n| u8::try_from(n).unwrap() * 0x11));
+    let Return::Encrypted(octets) = returned(&mut s, Command::LeEncrypt { key, plaintext }) else {
+        panic!("no ciphertext");
+    };
+    assert_eq!(octets[..4], [0x69, 0xc4, 0xe0, 0xd8]);
+}
+
+#[test]
+fn wrong_commands_have_the_right_errors() {
+    let mut s = Script::new();
+    let other = Handle(1);
+    let cases = [
+        (Command::Unknown(HciOpcode(0x1234)), ErrorCode::UNKNOWN_COMMAND),
+        (Command::LeCreateConnectionCancel, ErrorCode::UNKNOWN_COMMAND),
+        (Command::ReadRemoteVersion { handle: other }, ErrorCode::UNKNOWN_CONNECTION),
+        (Command::LeReadPhy { handle: Handle(0x0100) }, ErrorCode::UNKNOWN_CONNECTION),
+        (
+            Command::LeSetDataLength { handle: HANDLE, tx_octets: 26, tx_time: 328 },
+            ErrorCode::INVALID_PARAMETERS,
+        ),
+        (
+            Command::LeSetPhy {
+                handle: HANDLE,
+                tx: PhySet::CODED,
+                rx: PhySet::NONE,
+                coded_options: 0,
+            },
+            ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER,
+        ),
+        (
+            Command::LeLongTermKeyRequestReply { handle: HANDLE, ltk: Secret::new([0; 16]) },
+            ErrorCode::COMMAND_DISALLOWED,
+        ),
+        (
+            Command::WriteAuthenticatedPayloadTimeout { handle: HANDLE, timeout: 0 },
+            ErrorCode::INVALID_PARAMETERS,
+        ),
+        (super::parameters::ask(5), ErrorCode::INVALID_PARAMETERS),
+    ];
+    for (command, error) in cases {
+        let name = command.name();
+        assert_eq!(s.ask(command), error, "{name}");
+        assert_eq!(s.told(), []);
+    }
+}
+
+#[test]
+fn a_host_that_asks_too_much_is_told_so() {
+    let mut s = Script::new();
+    let answers: std::vec::Vec<_> = (0..12).map(|_| s.ask(super::phy::SET_2M)).collect();
+    assert_eq!(answers[..9], [OK; 9]);
+    assert_eq!(answers[9..], [ErrorCode::CONTROLLER_BUSY; 3]);
+}
+
+#[test]
+fn after_power_on_le_events_are_masked() {
+    let mut control: Control<1> =
+        Control::new(config(ControlConfig::SUPPORTED), &Entropy::new([1; 32]));
+    let at = Instant::ZERO;
+    let request = connect_ind();
+    let connected =
+        LinkReport::Connected { link: LINK, request, identity: None, provisional: false, at };
+    let _ = control.report(at, connected);
+    assert_eq!(control.poll(), None);
+    let _ = control.command(at, Command::Reset);
+    assert!(matches!(control.poll(), Some(ControlOutput::Order(LinkOrder::Drop(LINK)))));
+}
+
+#[test]
+fn connection_complete_carries_what_was_on_air() {
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    let request = connect_ind();
+    let (link, at) = (LINK, s.now);
+    s.report(LinkReport::Connected {
+        link,
+        request: request.clone(),
+        identity: None,
+        provisional: false,
+        at,
+    });
+    assert_eq!(
+        s.told(),
+        [Event::LeConnectionComplete(ConnectionComplete {
+            status: OK,
+            handle: HANDLE,
+            role: Role::Peripheral,
+            peer: request.initiator,
+            peer_identity: None,
+            local: request.advertiser,
+            interval: 24,
+            latency: 0,
+            timeout: 100,
+            sca: 5,
+        })]
+    );
+}
+
+#[test]
+fn advertising_is_ordered_with_the_address_that_was_chosen() {
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    let enable = Command::LeSetAdvertisingEnable { enable: true };
+    assert_eq!(s.ask(Command::LeSetAdvertisingParameters { parameters: parameters() }), OK);
+    assert_eq!(s.ask(enable.clone()), ErrorCode::INVALID_PARAMETERS, "no random address yet");
+    let own = Address::static_random([0xC0, 1, 2, 3, 4, 5]);
+    assert_eq!(s.ask(Command::LeSetRandomAddress { address: own.octets }), OK);
+    let data = heapless::Vec::from_slice(&[2, 1, 6]).unwrap();
+    assert_eq!(s.ask(Command::LeSetAdvertisingData { data: data.clone() }), OK);
+    assert_eq!(s.ask(enable), OK);
+    let Some(LinkOrder::Advertise(what)) = s.orders.last() else { panic!("{:?}", s.orders) };
+    assert_eq!((what.own, what.interval, &what.data), (own, 160, &data));
+    let again = Command::LeSetAdvertisingParameters { parameters: parameters() };
+    assert_eq!(s.ask(again), ErrorCode::COMMAND_DISALLOWED, "while advertising");
+    assert_eq!(s.ask(Command::LeSetAdvertisingEnable { enable: false }), OK);
+    assert_eq!(s.orders.last(), Some(&LinkOrder::StopAdvertising));
+}
+
+#[test]
+fn advertising_parameters_out_of_range_are_refused() {
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    for parameters in [
+        AdvertisingParameters { interval_min: 0x1F, ..parameters() },
+        AdvertisingParameters { interval_max: 0x4001, ..parameters() },
+        AdvertisingParameters { interval_min: 161, ..parameters() },
+        AdvertisingParameters { channel_map: 0, ..parameters() },
+        AdvertisingParameters { channel_map: 8, ..parameters() },
+    ] {
+        let command = Command::LeSetAdvertisingParameters { parameters };
+        assert_eq!(s.ask(command), ErrorCode::INVALID_PARAMETERS);
+    }
+}
+
+#[test]
+fn the_accept_list_is_bounded_and_fixed_while_in_use() {
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    let add = |n| Command::LeAddToFilterAcceptList { address: Address::public([n, 0, 0, 0, 0, 0]) };
+    for n in 0..8 {
+        assert_eq!(s.ask(add(n)), OK);
+    }
+    assert_eq!(s.ask(add(7)), OK, "in it already");
+    assert_eq!(s.ask(add(8)), ErrorCode::MEMORY_CAPACITY_EXCEEDED);
+    let parameters = AdvertisingParameters {
+        own_address_random: false,
+        filter: FilterPolicy::BothFromList,
+        ..parameters()
+    };
+    s.ask(Command::LeSetAdvertisingParameters { parameters });
+    assert_eq!(s.ask(Command::LeSetAdvertisingEnable { enable: true }), OK);
+    assert_eq!(s.ask(Command::LeClearFilterAcceptList), ErrorCode::COMMAND_DISALLOWED);
+}
+
+#[test]
+fn reset_forgets_everything() {
+    let mut s = Script::new();
+    s.ask(super::phy::SET_2M);
+    s.orders.clear();
+    assert_eq!(s.ask(Command::Reset), OK);
+    assert!(s.orders.contains(&LinkOrder::Drop(LINK)));
+    assert!(s.orders.contains(&LinkOrder::AcceptListClear));
+    assert_eq!(s.told(), [], "no Disconnection Complete after a reset");
+    assert_eq!(s.control.deadline(), None);
+    assert_eq!(s.ask(Command::ReadRemoteVersion { handle: HANDLE }), ErrorCode::UNKNOWN_CONNECTION);
+}

@@ -1,0 +1,126 @@
+//! The resolving list: who hides behind a private address.
+
+use super::script::{LINK, OK, Script, connect_ind};
+use crate::address::Address;
+use crate::control::ControlConfig;
+use crate::crypto::address::resolvable;
+use crate::error::ErrorCode;
+use crate::hci::{AdvertisingParameters, AdvertisingType, Command, Event, FilterPolicy};
+use crate::link::message::{LinkOrder, LinkReport};
+use crate::pdu::advertising::ConnectInd;
+use crate::secret::Secret;
+
+const IRK: [u8; 16] = [7; 16];
+
+fn identity() -> Address {
+    Address::public([0x58, 0xA0, 0x23, 0xA6, 0x35, 0x0A])
+}
+
+fn add() -> Command {
+    let (peer_irk, local_irk) = (Secret::new(IRK), Secret::new([0; 16]));
+    Command::LeAddToResolvingList { identity: identity(), peer_irk, local_irk }
+}
+
+fn rpa(irk: u8) -> Address {
+    resolvable(&Secret::new([irk; 16]), [1, 2, 3])
+}
+
+fn privacy() -> Script {
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    assert_eq!(s.ask(add()), OK);
+    assert_eq!(s.ask(Command::LeSetAddressResolutionEnable { enable: true }), OK);
+    s
+}
+
+fn accept_only_listed(s: &mut Script) {
+    s.ask(Command::LeAddToFilterAcceptList { address: identity() });
+    let parameters = AdvertisingParameters {
+        interval_min: 160,
+        interval_max: 160,
+        kind: AdvertisingType::ConnectableUndirected,
+        own_address_random: false,
+        peer: identity(),
+        channel_map: 7,
+        filter: FilterPolicy::BothFromList,
+    };
+    s.ask(Command::LeSetAdvertisingParameters { parameters });
+    assert_eq!(s.ask(Command::LeSetAdvertisingEnable { enable: true }), OK);
+}
+
+fn connect(s: &mut Script, initiator: Address) {
+    let request = ConnectInd { initiator, ..connect_ind() };
+    let (link, at) = (LINK, s.now);
+    s.report(LinkReport::Connected { link, request, identity: None, provisional: true, at });
+}
+
+#[test]
+fn addresses_are_resolved_for_link() {
+    let mut s = privacy();
+    s.report(LinkReport::Unresolved(rpa(7)));
+    let known = LinkOrder::Resolved { rpa: rpa(7), identity: Some(identity()) };
+    assert_eq!(s.orders.last(), Some(&known));
+    s.report(LinkReport::Unresolved(rpa(8)));
+    assert_eq!(s.orders.last(), Some(&LinkOrder::Resolved { rpa: rpa(8), identity: None }));
+}
+
+#[test]
+fn what_link_remembers_follows_the_list() {
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    s.ask(Command::LeSetAddressResolutionEnable { enable: true });
+    s.report(LinkReport::Unresolved(rpa(7)));
+    assert_eq!(s.orders.last(), Some(&LinkOrder::Resolved { rpa: rpa(7), identity: None }));
+    s.ask(add());
+    let known = LinkOrder::Resolved { rpa: rpa(7), identity: Some(identity()) };
+    assert_eq!(s.orders.last(), Some(&known));
+}
+
+#[test]
+fn a_listed_identity_connects_under_its_private_address() {
+    let mut s = privacy();
+    accept_only_listed(&mut s);
+    connect(&mut s, rpa(7));
+    assert!(!s.dropped);
+    let told = s.told();
+    let [Event::LeConnectionComplete(complete)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((complete.peer, complete.peer_identity), (rpa(7), Some(identity())));
+}
+
+#[test]
+fn a_stranger_is_refused_and_the_host_hears_nothing() {
+    let mut s = privacy();
+    accept_only_listed(&mut s);
+    connect(&mut s, rpa(8));
+    assert_eq!(s.orders.last(), Some(&LinkOrder::Refuse(LINK)));
+    assert_eq!(s.told(), []);
+}
+
+#[test]
+fn network_privacy_ignores_the_identity_address_itself() {
+    let mut s = privacy();
+    accept_only_listed(&mut s);
+    connect(&mut s, identity());
+    assert_eq!(s.orders.last(), Some(&LinkOrder::Refuse(LINK)));
+
+    let mut s = privacy();
+    let mode = Command::LeSetPrivacyMode { identity: identity(), device_privacy: true };
+    assert_eq!(s.ask(mode), OK);
+    accept_only_listed(&mut s);
+    connect(&mut s, identity());
+    assert!(!s.dropped);
+}
+
+#[test]
+fn the_list_is_bounded_and_fixed_while_in_use() {
+    let mut s = privacy();
+    for n in 1..9 {
+        let identity = Address::public([n, 0, 0, 0, 0, 0]);
+        let (peer_irk, local_irk) = (Secret::new([n; 16]), Secret::new([0; 16]));
+        let status = s.ask(Command::LeAddToResolvingList { identity, peer_irk, local_irk });
+        assert_eq!(status, if n < 8 { OK } else { ErrorCode::MEMORY_CAPACITY_EXCEEDED });
+    }
+    assert_eq!(s.ask(add()), ErrorCode::INVALID_PARAMETERS, "in it already");
+    accept_only_listed(&mut s);
+    assert_eq!(s.ask(Command::LeClearResolvingList), ErrorCode::COMMAND_DISALLOWED);
+    let off = Command::LeSetAddressResolutionEnable { enable: false };
+    assert_eq!(s.ask(off), ErrorCode::COMMAND_DISALLOWED);
+}

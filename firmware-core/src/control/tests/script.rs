@@ -1,0 +1,266 @@
+//! A connection with a scripted central, one call an event.
+
+use std::collections::VecDeque;
+use std::vec::Vec;
+
+use super::super::{Control, ControlConfig, ControlOutput};
+use crate::address::Address;
+use crate::crypto::ccm::Cipher;
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::hci::{Acl, Command, Event, Handle};
+use crate::link::message::{LinkId, LinkOrder, LinkReport, Payload, TX_QUEUE};
+use crate::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
+use crate::pdu::control::{ControlPdu, FeatureSet, VersionInd};
+use crate::pdu::data::Llid;
+use crate::radio::Tag;
+use crate::random::Entropy;
+use crate::time::{Duration, Instant};
+use crate::trace::Trace;
+
+pub(super) const LINK: LinkId = LinkId(0);
+pub(super) const HANDLE: Handle = Handle(0);
+pub(super) const VERSION: VersionInd = VersionInd { version: 13, company: 0x59, subversion: 7 };
+pub(super) const OK: ErrorCode = ErrorCode::SUCCESS;
+
+pub(super) fn config(features: FeatureSet) -> ControlConfig {
+    ControlConfig {
+        public_address: [1, 2, 3, 4, 5, 6],
+        features,
+        version: VERSION,
+        max_tx_octets: 251,
+        max_tx_time: 2120,
+    }
+}
+
+pub(super) fn connect_ind() -> ConnectInd {
+    ConnectInd {
+        initiator: Address::public([0x58, 0xA0, 0x23, 0xA6, 0x35, 0x0A]),
+        advertiser: Address::static_random([0xC0, 1, 2, 3, 4, 5]),
+        access_address: 0x5065_5DAB,
+        crc_init: 0x12_3456,
+        win_size: 2,
+        win_offset: 3,
+        interval: 24,
+        latency: 0,
+        timeout: 100,
+        channel_map: CHANNEL_MAP_ALL,
+        hop: 7,
+        sca: 5,
+        ch_sel: true,
+    }
+}
+
+pub(super) struct Script {
+    pub(super) control: Control<1>,
+    pub(super) now: Instant,
+    /// connEventCount of the next event.
+    pub(super) at: u16,
+    pub(super) heard: Vec<Event>,
+    pub(super) received: Vec<Acl>,
+    pub(super) traces: Vec<Trace>,
+    pub(super) orders: Vec<LinkOrder>,
+    /// Data PDUs of the peripheral, in the clear.
+    pub(super) data: Vec<(Llid, Vec<u8>)>,
+    pub(super) central_tx: Option<Cipher>,
+    pub(super) central_rx: Option<Cipher>,
+    queued: VecDeque<(Tag, Llid, Payload)>,
+    sent: VecDeque<Tag>,
+    pub(super) dropped: bool,
+    /// Sent PDUs are not looked into.
+    pub(super) deaf: bool,
+}
+
+impl Script {
+    pub(super) fn new() -> Self {
+        Self::with(ControlConfig::SUPPORTED)
+    }
+
+    /// Connected, all events on, nothing said yet.
+    pub(super) fn with(features: FeatureSet) -> Self {
+        let mut script = Self::unconnected(features);
+        let at = script.now;
+        script.report(LinkReport::Connected {
+            link: LINK,
+            request: connect_ind(),
+            identity: None,
+            provisional: false,
+            at,
+        });
+        script.heard.clear();
+        script
+    }
+
+    pub(super) fn unconnected(features: FeatureSet) -> Self {
+        let mut script = Self {
+            control: Control::new(config(features), &Entropy::new([9; 32])),
+            now: Instant::from_us(1_000_000),
+            at: 0,
+            heard: Vec::new(),
+            received: Vec::new(),
+            traces: Vec::new(),
+            orders: Vec::new(),
+            data: Vec::new(),
+            central_tx: None,
+            central_rx: None,
+            queued: VecDeque::new(),
+            sent: VecDeque::new(),
+            dropped: false,
+            deaf: false,
+        };
+        script.command(Command::SetEventMask { mask: u64::MAX });
+        script.command(Command::LeSetEventMask { mask: u64::MAX });
+        script.heard.clear();
+        script
+    }
+
+    /// As [`Self::new`], after the central has asked for features.
+    pub(super) fn with_features(peer: FeatureSet) -> Self {
+        let mut script = Self::new();
+        script.event(&[ControlPdu::FeatureReq(peer)]);
+        script.event(&[]);
+        script.clear();
+        script
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.heard.clear();
+        self.orders.clear();
+        self.traces.clear();
+    }
+
+    fn fetch(&mut self) {
+        while let Some(output) = self.control.poll() {
+            match output {
+                ControlOutput::Order(order) => {
+                    self.orders.push(order.clone());
+                    match order {
+                        LinkOrder::Send { llid, payload, tag, .. } => {
+                            assert!(!self.dropped, "sent after leaving");
+                            self.queued.push_back((tag, llid, payload));
+                            let held = self.queued.len() + self.sent.len();
+                            assert!(held <= TX_QUEUE, "more than Link can hold");
+                        }
+                        LinkOrder::Drop(_) | LinkOrder::Refuse(_) => self.dropped = true,
+                        _ => {}
+                    }
+                }
+                ControlOutput::Event(event) => self.heard.push(event),
+                ControlOutput::Acl(acl) => self.received.push(acl),
+                ControlOutput::Trace(trace) => self.traces.push(trace),
+            }
+        }
+    }
+
+    pub(super) fn report(&mut self, report: LinkReport) {
+        let _ = self.control.report(self.now, report);
+        self.fetch();
+    }
+
+    pub(super) fn command(&mut self, command: Command) {
+        let _ = self.control.command(self.now, command);
+        self.fetch();
+    }
+
+    /// A command, the status it is answered with, and nothing else left in `heard` of it.
+    pub(super) fn ask(&mut self, command: Command) -> ErrorCode {
+        let opcode = command.opcode();
+        let before = self.heard.len();
+        self.command(command);
+        match self.heard.remove(before) {
+            Event::CommandStatus { opcode: of, status }
+            | Event::CommandComplete { opcode: of, status, .. } => {
+                assert_eq!(of, opcode);
+                status
+            }
+            other => panic!("{other:?} is no answer to a command"),
+        }
+    }
+
+    pub(super) fn acl(&mut self, acl: Acl) {
+        let _ = self.control.acl(self.now, acl);
+        self.fetch();
+    }
+
+    pub(super) fn timer(&mut self) {
+        let _ = self.control.timer(self.now);
+        self.fetch();
+    }
+
+    pub(super) fn wait(&mut self, by: Duration) {
+        self.now += by;
+        self.timer();
+    }
+
+    /// The central acknowledges all that was sent in former events.
+    pub(super) fn acknowledge(&mut self) {
+        while let Some(tag) = self.sent.pop_front() {
+            self.report(LinkReport::Acknowledged { link: LINK, event: self.at, tag });
+        }
+    }
+
+    pub(super) fn receive(&mut self, llid: Llid, octets: &[u8]) {
+        let mut payload = Payload::from_slice(octets).unwrap();
+        if let Some(cipher) = &mut self.central_tx {
+            cipher.encrypt(llid, &mut payload).unwrap();
+        }
+        let (event, at) = (self.at, self.now);
+        self.report(LinkReport::Received { link: LINK, event, llid, payload, at });
+    }
+
+    /// One connection event: acknowledgements, the central's PDUs, and what the peripheral had
+    /// queued before it. Gives the control PDUs that the peripheral sends.
+    pub(super) fn event(&mut self, central: &[ControlPdu]) -> Vec<ControlPdu> {
+        let ready = self.queued.len();
+        self.acknowledge();
+        for pdu in central {
+            self.receive(Llid::Control, &pdu.encode());
+        }
+        let mut pdus = Vec::new();
+        for _ in 0..ready {
+            let (tag, llid, mut payload) = self.queued.pop_front().unwrap();
+            if let Some(cipher) = &mut self.central_rx {
+                cipher.decrypt(llid, &mut payload).expect("a good MIC");
+            }
+            if self.deaf {
+                // Nobody reads it.
+            } else if llid == Llid::Control {
+                pdus.push(ControlPdu::parse(&payload).unwrap());
+            } else {
+                self.data.push((llid, payload.to_vec()));
+            }
+            self.sent.push_back(tag);
+            self.report(LinkReport::Sent { link: LINK, event: self.at, tag });
+        }
+        let (event, next) = (self.at, self.at.wrapping_add(1));
+        let at = self.now;
+        self.report(LinkReport::EventEnded { link: LINK, event, next, heard: true, at });
+        self.at = next;
+        self.now += Duration::from_ms(30);
+        pdus
+    }
+
+    /// Events without a word of the central, up to `at`.
+    pub(super) fn until(&mut self, at: u16) {
+        while self.at != at {
+            assert_eq!(self.event(&[]), []);
+        }
+    }
+
+    /// What the host has been told since it last looked.
+    pub(super) fn told(&mut self) -> Vec<Event> {
+        core::mem::take(&mut self.heard)
+    }
+
+    /// The connection has ended at once, for this reason.
+    pub(super) fn assert_left(&mut self, reason: ErrorCode) {
+        assert!(self.dropped, "still there");
+        assert_eq!(
+            self.heard.last(),
+            Some(&Event::DisconnectionComplete { handle: HANDLE, reason })
+        );
+    }
+
+    pub(super) fn misbehaved(&self, sin: PeerMisbehaved) -> bool {
+        self.traces.contains(&Trace::Misbehaved { link: Some(LINK), sin })
+    }
+}
