@@ -1,0 +1,365 @@
+//! The peripheral's link layer of firmware-core and the central's of this crate, written apart
+//! from each other, on one air: connect, all procedures, encryption, data, and goodbye.
+
+use bletwin_models::controller::{CentralController, ControllerConfig, ControllerOutput};
+use bletwin_sim::clock::ClockConfig;
+use bletwin_sim::medium::MediumConfig;
+use bletwin_sim::node::{Node, NodeInput, NodeOutput, Outbox};
+use bletwin_sim::record::Note;
+use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::address::{Address, AddressKind};
+use firmware_core::control::ControlConfig;
+use firmware_core::controller::{Controller, ControllerOutput as PeripheralOutput};
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{
+    Acl, AclBoundary, AdvertisingParameters, AdvertisingType, Command, ConnectionParameters,
+    CreateConnection, Event, FilterPolicy, Handle,
+};
+use firmware_core::link::LinkConfig;
+use firmware_core::pdu::control::{FeatureSet, VersionInd};
+use firmware_core::phy::{Phy, PhySet};
+use firmware_core::random::Entropy;
+use firmware_core::secret::Secret;
+use firmware_core::time::{Duration, Instant};
+use firmware_core::trace::Trace;
+
+const PERIPHERAL: [u8; 6] = [1, 2, 3, 4, 5, 6];
+const LTK: [u8; 16] = [0x5A; 16];
+
+/// A host of few words above each of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum End {
+    Peripheral { config: LinkConfig, controller: Option<Controller<1>>, host: Host },
+    Central { config: ControllerConfig, controller: Option<CentralController>, host: Host },
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Host {
+    handle: Option<Handle>,
+    /// What the central does next.
+    step: usize,
+    events: Vec<Event>,
+    echoes: usize,
+    /// Octets of the echo that is coming in.
+    received: usize,
+    sins: Vec<Trace>,
+}
+
+enum Say {
+    Command(Command),
+    Acl(Acl),
+}
+
+fn peripheral_start() -> Vec<Say> {
+    let parameters = AdvertisingParameters {
+        interval_min: 0x20,
+        interval_max: 0x20,
+        kind: AdvertisingType::ConnectableUndirected,
+        own_address_random: false,
+        peer: Address::public([0; 6]),
+        channel_map: 7,
+        filter: FilterPolicy::Any,
+    };
+    vec![
+        Say::Command(Command::LeSetEventMask { mask: u64::MAX }),
+        Say::Command(Command::SetEventMask { mask: u64::MAX }),
+        Say::Command(Command::LeSetAdvertisingParameters { parameters }),
+        Say::Command(Command::LeSetAdvertisingEnable { enable: true }),
+    ]
+}
+
+fn central_start() -> Vec<Say> {
+    vec![Say::Command(Command::LeCreateConnection {
+        request: CreateConnection {
+            scan_interval: 16,
+            scan_window: 16,
+            peer: Some(Address::new(AddressKind::Public, PERIPHERAL)),
+            own_address_random: false,
+            parameters: parameters(24),
+        },
+    })]
+}
+
+fn parameters(interval: u16) -> ConnectionParameters {
+    ConnectionParameters {
+        interval_min: interval,
+        interval_max: interval,
+        latency: 0,
+        timeout: 200,
+    }
+}
+
+fn peripheral_host(host: &mut Host, event: &Event) -> Vec<Say> {
+    match *event {
+        Event::LeLongTermKeyRequest { handle, .. } => {
+            let ltk = Secret::new(LTK);
+            vec![Say::Command(Command::LeLongTermKeyRequestReply { handle, ltk })]
+        }
+        Event::LeConnectionComplete(ref complete) => {
+            host.handle = Some(complete.handle);
+            vec![]
+        }
+        _ => vec![],
+    }
+}
+
+const ECHOES: usize = 20;
+
+/// Goes to the next step when the event of the last one has come.
+fn central_host(host: &mut Host, event: &Event) -> Vec<Say> {
+    if let Event::LeConnectionComplete(complete) = event {
+        host.handle = Some(complete.handle);
+    }
+    let Some(handle) = host.handle else { return vec![] };
+    let done = matches!(
+        (host.step, event),
+        (0, Event::LeConnectionComplete(_))
+            | (1, Event::LeRemoteFeatures { status: ErrorCode::SUCCESS, .. })
+            | (2, Event::RemoteVersion { status: ErrorCode::SUCCESS, .. })
+            | (3, Event::LeDataLengthChange { .. })
+            | (4, Event::LePhyUpdateComplete { tx: Phy::Le2M, rx: Phy::Le2M, .. })
+            | (5, Event::EncryptionChange { enabled: true, .. })
+            | (6, Event::LeConnectionUpdateComplete { interval: 12, .. })
+            | (7, Event::CommandComplete { .. })
+            | (9, Event::EncryptionKeyRefreshComplete { status: ErrorCode::SUCCESS, .. })
+    );
+    if !done {
+        return vec![];
+    }
+    next_step(host, handle)
+}
+
+fn next_step(host: &mut Host, handle: Handle) -> Vec<Say> {
+    let ltk = Secret::new(LTK);
+    host.step += 1;
+    vec![Say::Command(match host.step {
+        1 => Command::LeReadRemoteFeatures { handle },
+        2 => Command::ReadRemoteVersion { handle },
+        3 => Command::LeSetDataLength { handle, tx_octets: 251, tx_time: 2120 },
+        4 => {
+            let two = PhySet::LE_2M;
+            Command::LeSetPhy { handle, tx: two, rx: two, coded_options: 0 }
+        }
+        5 | 9 => Command::LeEnableEncryption { handle, rand: 0, ediv: 0, ltk },
+        6 => Command::LeConnectionUpdate { handle, parameters: parameters(12) },
+        7 => Command::LeSetHostChannelClassification { channel_map: 0x1F_FF00_0000 },
+        8 => return echo(handle, 0),
+        _ => Command::Disconnect { handle, reason: ErrorCode::REMOTE_USER_TERMINATED },
+    })]
+}
+
+fn echo(handle: Handle, n: usize) -> Vec<Say> {
+    let octets = vec![u8::try_from(n).unwrap(); 30 + 11 * n];
+    let data = heapless::Vec::from_slice(&octets).unwrap();
+    vec![Say::Acl(Acl { handle, boundary: AclBoundary::First, data })]
+}
+
+impl End {
+    fn say(&mut self, now: Instant, said: Vec<Say>) {
+        for say in said {
+            match (&mut *self, say) {
+                (Self::Peripheral { controller: Some(c), .. }, Say::Command(command)) => {
+                    let _ = c.command(now, command);
+                }
+                (Self::Peripheral { controller: Some(c), .. }, Say::Acl(acl)) => {
+                    let _ = c.acl(now, acl);
+                }
+                (Self::Central { controller: Some(c), .. }, Say::Command(command)) => {
+                    c.command(now, command);
+                }
+                (Self::Central { controller: Some(c), .. }, Say::Acl(acl)) => c.acl(now, acl),
+                _ => {}
+            }
+        }
+    }
+
+    fn heard(&mut self, acl: &Acl) -> Vec<Say> {
+        match self {
+            Self::Peripheral { .. } => vec![Say::Acl(acl.clone())],
+            Self::Central { host, .. } => {
+                // The peripheral keeps to 27 octets: answers come in fragments.
+                assert_eq!(acl.boundary == AclBoundary::First, host.received == 0);
+                assert!(acl.data.iter().all(|octet| usize::from(*octet) == host.echoes));
+                host.received += acl.data.len();
+                if host.received < 30 + 11 * host.echoes {
+                    return vec![];
+                }
+                host.received = 0;
+                host.echoes += 1;
+                if host.echoes == ECHOES {
+                    next_step(host, acl.handle)
+                } else {
+                    echo(acl.handle, host.echoes)
+                }
+            }
+        }
+    }
+
+    fn output(&mut self, now: Instant, output: PeripheralOutput, out: &mut Outbox) {
+        match output {
+            PeripheralOutput::Radio(command) => out.push(NodeOutput::Radio(command)),
+            PeripheralOutput::Trace(trace) => {
+                if let (
+                    Trace::Misbehaved { .. } | Trace::HostOverrun { .. },
+                    Self::Peripheral { host, .. } | Self::Central { host, .. },
+                ) = (&trace, &mut *self)
+                {
+                    host.sins.push(trace.clone());
+                }
+                out.push(NodeOutput::Note(Note::Trace(trace)));
+            }
+            PeripheralOutput::Acl(acl) => {
+                let said = self.heard(&acl);
+                self.say(now, said);
+            }
+            PeripheralOutput::Event(event) => {
+                let said = match self {
+                    Self::Peripheral { host, .. } => peripheral_host(host, &event),
+                    Self::Central { host, .. } => central_host(host, &event),
+                };
+                let (Self::Peripheral { host, .. } | Self::Central { host, .. }) = self;
+                host.events.push(event);
+                self.say(now, said);
+            }
+        }
+    }
+
+    fn drain(&mut self, now: Instant, out: &mut Outbox) {
+        loop {
+            let output = match self {
+                Self::Peripheral { controller: Some(c), .. } => match c.poll() {
+                    None if c.control_pending() => {
+                        let _ = c.run_control(now);
+                        continue;
+                    }
+                    other => other,
+                },
+                Self::Central { controller: Some(c), .. } => c.poll().map(|output| match output {
+                    ControllerOutput::Radio(command) => PeripheralOutput::Radio(command),
+                    ControllerOutput::Event(event) => PeripheralOutput::Event(event),
+                    ControllerOutput::Acl(acl) => PeripheralOutput::Acl(acl),
+                    ControllerOutput::Trace(trace) => PeripheralOutput::Trace(trace),
+                }),
+                _ => None,
+            };
+            let Some(output) = output else { return };
+            self.output(now, output, out);
+        }
+    }
+}
+
+impl Node for End {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        match (&mut *self, input) {
+            (Self::Peripheral { config, controller, .. }, NodeInput::Start { entropy }) => {
+                let control = ControlConfig {
+                    public_address: PERIPHERAL,
+                    features: ControlConfig::SUPPORTED,
+                    version: VersionInd { version: 12, company: 0x59, subversion: 1 },
+                    max_tx_octets: 251,
+                    max_tx_time: 2120,
+                };
+                *controller = Some(Controller::new(*config, control, &Entropy::new(entropy)));
+                self.say(now, peripheral_start());
+            }
+            (Self::Central { config, controller, .. }, NodeInput::Start { entropy }) => {
+                let central = CentralController::new(config.clone(), &Entropy::new(entropy));
+                *controller = Some(central);
+                self.say(now, central_start());
+            }
+            (Self::Peripheral { controller: Some(c), .. }, NodeInput::Radio(event)) => {
+                let _ = c.radio(now, event);
+            }
+            (Self::Peripheral { controller: Some(c), .. }, NodeInput::Timer) => {
+                let _ = c.timer(now);
+            }
+            (Self::Central { controller: Some(c), .. }, NodeInput::Radio(event)) => {
+                c.radio(now, event);
+            }
+            (Self::Central { controller: Some(c), .. }, NodeInput::Timer) => c.timer(now),
+            _ => {}
+        }
+        self.drain(now, out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Peripheral { controller, .. } => controller.as_ref()?.deadline(),
+            Self::Central { controller, .. } => controller.as_ref()?.deadline(),
+        }
+    }
+}
+
+struct Air {
+    seed: u64,
+    csa2: bool,
+    sleep_ppb: (i32, i32),
+    loss_ppm: u32,
+}
+
+fn run(air: &Air) -> (Host, Host) {
+    let medium = MediumConfig { loss_ppm: air.loss_ppm, ..MediumConfig::default() };
+    let mut world = World::new(WorldConfig { seed: air.seed, recording: false, medium });
+    let place = |metres, sleep_ppb: i32| Placement {
+        position_m: (metres, 0),
+        clocks: ClockConfig { sleep_ppb, ..ClockConfig::default() },
+        ..Placement::default()
+    };
+    let link = LinkConfig { sleep_clock_ppm: 50, csa2: air.csa2 };
+    let peripheral = End::Peripheral { config: link, controller: None, host: Host::default() };
+    let features = ControlConfig::SUPPORTED.with(FeatureSet(0x59FF)).without(FeatureSet::LE_CODED);
+    let config = ControllerConfig { features, ..ControllerConfig::default() };
+    let central = End::Central { config, controller: None, host: Host::default() };
+    let p = world.add("peripheral", peripheral, place(0, air.sleep_ppb.0));
+    let c = world.add("central", central, place(2, air.sleep_ppb.1));
+    world.run_until(Instant::ZERO + Duration::from_secs(20));
+    let host = |id| {
+        let (End::Peripheral { host, .. } | End::Central { host, .. }) = world.node(id);
+        host.clone()
+    };
+    (host(p), host(c))
+}
+
+fn reason(host: &Host) -> Option<ErrorCode> {
+    host.events.iter().rev().find_map(|event| match event {
+        Event::DisconnectionComplete { reason, .. } => Some(*reason),
+        _ => None,
+    })
+}
+
+fn check(air: &Air) {
+    let (p, c) = run(air);
+    let seed = air.seed;
+    assert_eq!(c.sins, [], "seed {seed}: {:?}", c.events);
+    assert_eq!(p.sins, [], "seed {seed}: {:?}", p.events);
+    assert_eq!((c.step, c.echoes), (10, ECHOES), "seed {seed}: {:?}\n{:?}", c.events, p.events);
+    assert_eq!(reason(&c), Some(ErrorCode::LOCAL_HOST_TERMINATED), "seed {seed}");
+    assert_eq!(reason(&p), Some(ErrorCode::REMOTE_USER_TERMINATED), "seed {seed}");
+    let told = |wanted: fn(&Event) -> bool| p.events.iter().any(wanted);
+    assert!(told(|e| matches!(e, Event::LePhyUpdateComplete { tx: Phy::Le2M, rx: Phy::Le2M, .. })));
+    assert!(told(|e| matches!(e, Event::EncryptionChange { enabled: true, .. })));
+    assert!(told(|e| matches!(e, Event::LeConnectionUpdateComplete { interval: 12, .. })));
+}
+
+#[test]
+fn agree_on_an_ideal_air_with_both_channel_selection_algorithms() {
+    for csa2 in [false, true] {
+        check(&Air { seed: 1, csa2, sleep_ppb: (0, 0), loss_ppm: 0 });
+    }
+}
+
+#[test]
+fn agree_with_clocks_50_ppm_off() {
+    for (seed, sleep_ppb) in [(1, (50_000, -50_000)), (2, (-50_000, 50_000)), (3, (50_000, 50_000))]
+    {
+        check(&Air { seed, csa2: seed != 2, sleep_ppb, loss_ppm: 0 });
+    }
+}
+
+#[test]
+fn agree_when_one_packet_in_a_hundred_is_lost() {
+    for seed in 0..12 {
+        let csa2 = seed % 2 == 0;
+        check(&Air { seed, csa2, sleep_ppb: (-50_000, 50_000), loss_ppm: 10_000 });
+    }
+}
