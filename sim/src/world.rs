@@ -3,6 +3,7 @@
 use std::hash::Hasher as _;
 
 use firmware_core::time::{Duration, Instant};
+use firmware_core::trace::Trace;
 
 use crate::hash::RelativeHasher;
 use crate::medium::fault::Faults;
@@ -191,10 +192,16 @@ impl<N: Node> World<N> {
         match output {
             NodeOutput::Radio(command) => self.engine.command(node, command, causes),
             NodeOutput::Note(note) => {
+                let mut queued = 0;
                 if let Note::Trace(trace) = &note {
                     self.engine.faults.learn(node, trace);
+                    if let Trace::Queued { tag, .. } = trace {
+                        queued = *tag;
+                    }
                 }
-                self.engine.recorder.add(now, node, &causes, || RecordKind::Note(note));
+                let kind = || RecordKind::Note(note);
+                let record = self.engine.recorder.add(now, node, &causes, kind);
+                self.engine.recorder.name(node, queued, record);
             }
             NodeOutput::Show(ui) => {
                 let shown = || RecordKind::Shown(ui.clone());

@@ -308,7 +308,8 @@ impl Engine {
         let Some(end) = self.medium.get(id).map(|packet| packet.end) else {
             return;
         };
-        let causes = self.causes(node);
+        let mut causes = self.causes(node);
+        causes.extend(self.recorder.queued(node, tag));
         let crc_init = tuning.crc_init;
         let channel = tuning.channel;
         let record = self.recorder.add(start, node, &causes, || {

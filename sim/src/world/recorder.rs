@@ -1,8 +1,11 @@
 //! Keeps the records and the running hash of what was on air.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest as _, Sha256};
 
 use firmware_core::phy::TxPhy;
+use firmware_core::radio::Tag;
 use firmware_core::time::Instant;
 
 use crate::medium::symbols::Symbols;
@@ -14,12 +17,20 @@ pub(super) struct Recorder {
     recording: bool,
     records: Vec<Record>,
     next: u64,
+    /// Records of queued PDUs by sender and tag, for the transmissions to point at.
+    queued: BTreeMap<(NodeId, Tag), RecordId>,
     air: Sha256,
 }
 
 impl Recorder {
     pub(super) fn new(recording: bool) -> Self {
-        Self { recording, records: Vec::new(), next: 1, air: Sha256::new() }
+        Self {
+            recording,
+            records: Vec::new(),
+            next: 1,
+            queued: BTreeMap::new(),
+            air: Sha256::new(),
+        }
     }
 
     pub(super) const fn is_on(&self) -> bool {
@@ -45,6 +56,18 @@ impl Recorder {
         self.next += 1;
         self.records.push(Record { id, causes: causes.to_vec(), at, node, kind: kind() });
         Some(id)
+    }
+
+    /// Remembers which record tells of the queueing of a PDU.
+    pub(super) fn name(&mut self, node: NodeId, tag: Tag, record: Option<RecordId>) {
+        if let Some(record) = record.filter(|_| tag != 0) {
+            self.queued.insert((node, tag), record);
+        }
+    }
+
+    /// The record that tells of the queueing of a PDU.
+    pub(super) fn queued(&self, node: NodeId, tag: Tag) -> Option<RecordId> {
+        self.queued.get(&(node, tag)).copied()
     }
 
     /// Hashes a packet that goes on air: time of its first bit (ticks), channel index, PHY, number
