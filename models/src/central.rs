@@ -3,6 +3,8 @@
 //! The two meet only at HCI, and everything that crosses there is noted for the record.
 
 #[cfg(test)]
+mod firmware;
+#[cfg(test)]
 mod tests;
 
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
