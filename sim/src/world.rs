@@ -15,6 +15,7 @@ use crate::record::{Note, Record, RecordId, RecordKind};
 mod canonical;
 mod engine;
 mod recorder;
+mod signal;
 mod station;
 
 use engine::{Delivery, Engine, Event};

@@ -103,7 +103,10 @@ pub struct CreateConnection {
 }
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident $({ $($(#[$fdoc:meta])* $field:ident : $ty:ty),* $(,)? })? = $code:literal;)*) => {
+    ($(
+        $(#[$doc:meta])* $name:ident
+        $({ $($(#[$fdoc:meta])* $field:ident : $ty:ty),* $(,)? })? = $code:literal;
+    )*) => {
         /// A command from a host to its controller.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "fields are named as the specification names them")]
@@ -201,7 +204,10 @@ commands! {
     /// LE Long Term Key Request Negative Reply.
     LeLongTermKeyRequestNegativeReply { handle: Handle } = 0x201B;
     /// LE Remote Connection Parameter Request Reply.
-    LeRemoteConnectionParameterRequestReply { handle: Handle, parameters: ConnectionParameters } = 0x2020;
+    LeRemoteConnectionParameterRequestReply {
+        handle: Handle,
+        parameters: ConnectionParameters,
+    } = 0x2020;
     /// LE Remote Connection Parameter Request Negative Reply.
     LeRemoteConnectionParameterRequestNegativeReply { handle: Handle, reason: ErrorCode } = 0x2021;
     /// LE Set Data Length.
@@ -209,7 +215,11 @@ commands! {
     /// LE Write Suggested Default Data Length.
     LeWriteSuggestedDefaultDataLength { tx_octets: u16, tx_time: u16 } = 0x2024;
     /// LE Add Device To Resolving List. Keys least significant octet first.
-    LeAddToResolvingList { identity: Address, peer_irk: Secret<16>, local_irk: Secret<16> } = 0x2027;
+    LeAddToResolvingList {
+        identity: Address,
+        peer_irk: Secret<16>,
+        local_irk: Secret<16>,
+    } = 0x2027;
     /// LE Remove Device From Resolving List.
     LeRemoveFromResolvingList { identity: Address } = 0x2028;
     /// LE Clear Resolving List.

@@ -196,7 +196,8 @@ impl fmt::Display for Line {
             }
             Self::ParametersUpdated { interval, latency, timeout } => write!(
                 f,
-                "Connection parameters updated: interval {interval}, latency {latency}, timeout {timeout}"
+                "Connection parameters updated: interval {interval}, latency {latency}, \
+                 timeout {timeout}"
             ),
             Self::ProcedureFailed { what, error } => {
                 write!(f, "{what} failed (err 0x{:02x})", error.0)

@@ -309,7 +309,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_octets_parse_or_not_but_never_panic(octets in proptest::collection::vec(0u8.., 2..60)) {
+        fn any_octets_parse_or_not_but_never_panic(
+            octets in proptest::collection::vec(0u8.., 2..60),
+        ) {
             let air = AirPdu::from_octets(&octets).unwrap();
             if let Some(pdu) = AdvertisingPdu::parse(&air) {
                 proptest::prop_assert_eq!(AdvertisingPdu::parse(&pdu.encode()), Some(pdu));

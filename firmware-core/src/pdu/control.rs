@@ -1,4 +1,9 @@
-//! LL Control PDUs (Vol 6, Part B, 2.4.2), opcodes 0x00 to 0x19; all others are [`ControlPdu::Unknown`].
+//! LL Control PDUs (Vol 6, Part B, 2.4.2), opcodes 0x00 to 0x19; all others are
+//! [`ControlPdu::Unknown`].
+
+mod features;
+
+pub use features::FeatureSet;
 
 use super::cursor::{Reader, Writer};
 use crate::error::ErrorCode;
@@ -83,63 +88,6 @@ opcodes! {
 impl core::fmt::Debug for Opcode {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{}(0x{:02X})", self.name(), self.0)
-    }
-}
-
-/// A FeatureSet: bit n of page 0 as Vol 6, Part B, 4.6 numbers them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct FeatureSet(pub u64);
-
-impl FeatureSet {
-    /// Bit 0, LE Encryption.
-    pub const ENCRYPTION: Self = Self(1);
-    /// Bit 1, Connection Parameters Request procedure.
-    pub const CONNECTION_PARAMETERS_REQUEST: Self = Self(1 << 1);
-    /// Bit 2, Extended Reject Indication.
-    pub const EXTENDED_REJECT: Self = Self(1 << 2);
-    /// Bit 3, Peripheral-initiated Features Exchange.
-    pub const PERIPHERAL_FEATURE_EXCHANGE: Self = Self(1 << 3);
-    /// Bit 4, LE Ping.
-    pub const PING: Self = Self(1 << 4);
-    /// Bit 5, LE Data Packet Length Extension.
-    pub const DATA_LENGTH_EXTENSION: Self = Self(1 << 5);
-    /// Bit 6, LL Privacy.
-    pub const PRIVACY: Self = Self(1 << 6);
-    /// Bit 7, Extended Scanning Filter Policies.
-    pub const EXTENDED_SCANNING_FILTER: Self = Self(1 << 7);
-    /// Bit 8, LE 2M PHY.
-    pub const LE_2M: Self = Self(1 << 8);
-    /// Bit 11, LE Coded PHY.
-    pub const LE_CODED: Self = Self(1 << 11);
-    /// Bit 12, LE Extended Advertising.
-    pub const EXTENDED_ADVERTISING: Self = Self(1 << 12);
-    /// Bit 14, Channel Selection Algorithm #2.
-    pub const CSA2: Self = Self(1 << 14);
-    /// Bit 16, Minimum Number of Used Channels procedure.
-    pub const MIN_USED_CHANNELS: Self = Self(1 << 16);
-
-    /// Whether all of `other` is in the set.
-    #[must_use]
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Either set.
-    #[must_use]
-    pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// `self` less `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Both sets.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
     }
 }
 
@@ -534,49 +482,4 @@ impl ControlPdu {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::vec::Vec;
-
-    #[test]
-    fn length_of_a_captured_length_request() {
-        let octets = [0x14, 0xfb, 0x00, 0x48, 0x08, 0xfb, 0x00, 0x48, 0x08];
-        let pdu = ControlPdu::parse(&octets).unwrap();
-        let expected = DataLength {
-            max_rx_octets: 251,
-            max_rx_time: 2120,
-            max_tx_octets: 251,
-            max_tx_time: 2120,
-        };
-        assert_eq!(pdu, ControlPdu::LengthReq(expected));
-        assert_eq!(pdu.encode().as_slice(), octets);
-    }
-
-    #[test]
-    fn every_defined_opcode_has_exactly_one_length() {
-        for code in 0..=0x29 {
-            let opcode = Opcode(code);
-            let len = opcode.ctr_data_len().unwrap();
-            for wrong in [len + 1, len.wrapping_sub(1)] {
-                if wrong < 40 {
-                    let octets: Vec<u8> =
-                        core::iter::once(code).chain(core::iter::repeat_n(0, wrong)).collect();
-                    assert_eq!(ControlPdu::parse(&octets), Err(ControlError::WrongLength(opcode)));
-                }
-            }
-        }
-        assert_eq!(ControlPdu::parse(&[]), Err(ControlError::Empty));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn what_is_parsed_is_written_back(octets in proptest::collection::vec(0u8.., 0..40)) {
-            if let Ok(pdu) = ControlPdu::parse(&octets)
-                && pdu.opcode().0 <= 0x19
-            {
-                let written = pdu.encode();
-                proptest::prop_assert_eq!(written.as_slice(), &octets[..]);
-            }
-        }
-    }
-}
+mod tests;

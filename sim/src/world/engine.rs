@@ -7,6 +7,7 @@ use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent};
 use firmware_core::time::{Duration, Instant};
 
 use super::recorder::Recorder;
+use super::signal::{flip, is_address, symbols_time, sync_time};
 use super::station::{Placement, Station};
 use crate::medium::fault::{Candidate, Effect, Faults};
 use crate::medium::{Medium, Transmission, TxId, fec, frame};
@@ -14,9 +15,6 @@ use crate::node::{Act, NodeId, NodeInput};
 use crate::queue::EventQueue;
 use crate::radio::{Caused, Lock, Outgoing, RAMP_UP_US, SYNC_LEAD_US, State, T_IFS_TOLERANCE_US};
 use crate::record::{AirTx, RadioError, Reception, RecordId, RecordKind};
-
-/// Most wrong symbols among the 256 of a coded access address that a correlator forgives.
-const CODED_SYNC_ERRORS: u32 = 48;
 
 /// Something that will happen.
 #[derive(Clone, Debug)]
@@ -487,39 +485,4 @@ impl Engine {
         let event = RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm };
         Some(Delivery { node, input: NodeInput::Radio(event), cause })
     }
-}
-
-fn symbols_time(phy: firmware_core::phy::TxPhy, symbols: usize) -> Duration {
-    Duration::from_ticks(frame::symbol_ticks(phy)).times(symbols as u64)
-}
-
-/// From the start of a packet until its access address must have been seen. One tick more, so
-/// that a packet that starts at the last moment is seen before the receiver closes.
-fn sync_time(phy: Phy) -> Duration {
-    use firmware_core::phy::TxPhy;
-    let sent = match phy {
-        Phy::Le1M => TxPhy::Le1M,
-        Phy::Le2M => TxPhy::Le2M,
-        Phy::LeCoded => TxPhy::CodedS8,
-    };
-    symbols_time(sent, frame::sync_symbols(sent)) + Duration::from_ticks(1)
-}
-
-fn flip(symbols: &mut Arc<crate::medium::symbols::Symbols>, wrong: &[usize]) {
-    if !wrong.is_empty() {
-        let symbols = Arc::make_mut(symbols);
-        wrong.iter().for_each(|index| symbols.flip(*index));
-    }
-}
-
-fn is_address(
-    packet: &Transmission,
-    symbols: &crate::medium::symbols::Symbols,
-    expected: u32,
-) -> bool {
-    if packet.phy.phy() == Phy::LeCoded {
-        return fec::address_errors(symbols, expected) <= CODED_SYNC_ERRORS;
-    }
-    let from = frame::preamble_symbols(packet.phy) / 8;
-    symbols.octets().get(from..from + 4) == Some(expected.to_le_bytes().as_slice())
 }

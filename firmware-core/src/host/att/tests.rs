@@ -322,7 +322,8 @@ proptest! {
     fn any_octets_do_no_harm(
         pdus in proptest::collection::vec((
             prop_oneof![Just(0x02_u8), Just(0x04), Just(0x06), Just(0x08), Just(0x0A), Just(0x0C),
-                Just(0x0E), Just(0x10), Just(0x12), Just(0x16), Just(0x18), Just(0x20), any::<u8>()],
+                Just(0x0E), Just(0x10), Just(0x12), Just(0x16), Just(0x18), Just(0x20),
+                any::<u8>()],
             proptest::collection::vec(prop_oneof![0_u8..12, any::<u8>()], 0..60),
         ), 1..30),
         level in 1_u8..=4,

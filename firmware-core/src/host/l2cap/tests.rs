@@ -111,13 +111,16 @@ proptest! {
         for (first, data) in fragments {
             if let Ok(Some(frame)) = up.fragment(if first { First } else { Continuing }, &data) {
                 let (_, payload) = split(&frame).unwrap();
-                prop_assert_eq!(usize::from(u16::from_le_bytes([frame[0], frame[1]])), payload.len());
+                let announced = u16::from_le_bytes([frame[0], frame[1]]);
+                prop_assert_eq!(usize::from(announced), payload.len());
             }
         }
     }
 
     #[test]
-    fn any_signalling_is_answered_at_most_once(packet in proptest::collection::vec(any::<u8>(), 0..40)) {
+    fn any_signalling_is_answered_at_most_once(
+        packet in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
         if let Signal::Answer(answer) = Signalling::default().received(&packet) {
             prop_assert_eq!((answer[0], answer[1]), (COMMAND_REJECT, packet[1]));
         }

@@ -164,12 +164,15 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => any_order().prop_map(Step::Order),
         2 => (0u32..40_000, -30_000i32..30_000, 0u8..3, octets(), any::<bool>()).prop_map(
-            |(after, offset, kind, octets, crc_ok)| Step::Radio { after, offset, kind, octets, crc_ok },
+            |(after, offset, kind, octets, crc_ok)| {
+                Step::Radio { after, offset, kind, octets, crc_ok }
+            },
         ),
         8 => (any::<u16>(), octets(), any::<bool>())
             .prop_map(|(into, octets, crc_ok)| Step::Obey { into, octets, crc_ok }),
         2 => any_request().prop_map(Step::Connect),
-        6 => prop_oneof![Just(0u32), 0u32..5_000, any::<u32>()].prop_map(|late| Step::Timer { late }),
+        6 => prop_oneof![Just(0u32), 0u32..5_000, any::<u32>()]
+            .prop_map(|late| Step::Timer { late }),
     ]
 }
 

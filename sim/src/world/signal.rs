@@ -1,0 +1,45 @@
+//! Symbols as a receiver meets them.
+
+use std::sync::Arc;
+
+use firmware_core::phy::{Phy, TxPhy};
+use firmware_core::time::Duration;
+
+use crate::medium::symbols::Symbols;
+use crate::medium::{Transmission, fec, frame};
+
+/// Most wrong symbols among the 256 of a coded access address that a correlator forgives.
+const CODED_SYNC_ERRORS: u32 = 48;
+
+/// How long that many symbols last.
+pub(super) fn symbols_time(phy: TxPhy, symbols: usize) -> Duration {
+    Duration::from_ticks(frame::symbol_ticks(phy)).times(symbols as u64)
+}
+
+/// From the start of a packet until its access address must have been seen. One tick more, so
+/// that a packet that starts at the last moment is seen before the receiver closes.
+pub(super) fn sync_time(phy: Phy) -> Duration {
+    let sent = match phy {
+        Phy::Le1M => TxPhy::Le1M,
+        Phy::Le2M => TxPhy::Le2M,
+        Phy::LeCoded => TxPhy::CodedS8,
+    };
+    symbols_time(sent, frame::sync_symbols(sent)) + Duration::from_ticks(1)
+}
+
+/// Makes those symbols wrong.
+pub(super) fn flip(symbols: &mut Arc<Symbols>, wrong: &[usize]) {
+    if !wrong.is_empty() {
+        let symbols = Arc::make_mut(symbols);
+        wrong.iter().for_each(|index| symbols.flip(*index));
+    }
+}
+
+/// Whether a correlator takes the packet for one with that access address.
+pub(super) fn is_address(packet: &Transmission, symbols: &Symbols, expected: u32) -> bool {
+    if packet.phy.phy() == Phy::LeCoded {
+        return fec::address_errors(symbols, expected) <= CODED_SYNC_ERRORS;
+    }
+    let from = frame::preamble_symbols(packet.phy) / 8;
+    symbols.octets().get(from..from + 4) == Some(expected.to_le_bytes().as_slice())
+}
