@@ -13,8 +13,21 @@ const TUNING: Tuning = Tuning { channel: 37, access_address: 0x8E89_BED6, crc_in
 /// Sends every `every_us`, or listens all the time; answers if told to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Toy {
-    Beacon { every_us: u64, phy: TxPhy, len: usize, next: Instant, answers: u32 },
-    Scanner { phy: Phy, reply: bool, late_us: u64, heard: Vec<(bool, usize)>, due: Option<Instant> },
+    Beacon {
+        every_us: u64,
+        phy: TxPhy,
+        len: usize,
+        next: Instant,
+        answers: u32,
+    },
+    Scanner {
+        phy: Phy,
+        reply: bool,
+        late_us: u64,
+        /// CRC right, number of octets.
+        heard: Vec<(bool, usize)>,
+        due: Option<Instant>,
+    },
 }
 
 fn beacon(every_us: u64, phy: TxPhy, len: usize) -> Toy {
