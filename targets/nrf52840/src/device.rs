@@ -1,10 +1,10 @@
 //! The core with the hardware around it.
 
-use crate::peripheral::{Input, Output, Peripheral};
 use cortex_m::peripheral::NVIC;
 use firmware_core::config::Config;
 use firmware_core::effect::{Completion, Effect};
 use firmware_core::host::message::HostInput;
+use firmware_core::peripheral::{Input, Output, Peripheral};
 use firmware_core::queue::Queue;
 use firmware_core::random::Entropy;
 use firmware_core::work::Level;
@@ -16,7 +16,7 @@ use crate::radio::Radio;
 
 /// Effects that may wait for the thread. The core starts one at a time per pairing and one per
 /// record.
-const EFFECTS: usize = 8;
+const EFFECTS: usize = 4;
 
 /// Everything that the three levels share.
 pub struct Device {
@@ -100,6 +100,8 @@ impl Device {
                     let _ = self.effects.push(effect);
                 }
                 Output::Ui(ui) => board::show(&ui),
+                // For records and logs, which this firmware does not keep.
+                _ => {}
             }
         }
         self.clock.set_deadline(self.peripheral.deadline());

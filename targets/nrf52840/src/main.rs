@@ -11,7 +11,6 @@ mod board;
 mod clock;
 mod device;
 mod effects;
-mod peripheral;
 mod radio;
 mod rng;
 

@@ -80,7 +80,8 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             return;
         };
         let link = self.links.swap_remove(index);
-        let dead = |output: &SmpOutput| matches!(output, SmpOutput::Send { handle: h, .. } if *h == handle);
+        let dead =
+            |sent: &SmpOutput| matches!(sent, SmpOutput::Send { handle: h, .. } if *h == handle);
         self.shared.outputs.retain(|output| !dead(output));
         outcome::lost(&link, &mut self.shared);
     }

@@ -6,7 +6,7 @@ use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode, VersionInd};
 use firmware_core::time::Instant;
 use firmware_core::trace::{Initiator, Procedure};
 
-use crate::controller::control::{Own, Request, Step};
+use crate::controller::control::{Request, Step};
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
@@ -104,7 +104,8 @@ impl Link {
 
     /// Whether the own procedure waits for the answer to this PDU.
     pub(in crate::controller) fn awaits(&self, sent: Opcode) -> bool {
-        matches!(&self.control.own, Some(Own { step: Step::Response(opcode), .. }) if *opcode == sent)
+        let own = self.control.own.as_ref();
+        own.is_some_and(|own| matches!(own.step, Step::Response(opcode) if opcode == sent))
     }
 
     /// The peer's procedure with an instant has begun.

@@ -1,5 +1,5 @@
-//! The scripted peripheral: it acknowledges everything and sends what it is told. The radio between is
-//! ideal and hears on any channel and PHY; tests look at which were used.
+//! The scripted peripheral: it acknowledges everything and sends what it is told. The radio
+//! between is ideal and hears on any channel and PHY; tests look at which were used.
 
 use std::collections::VecDeque;
 
