@@ -119,3 +119,89 @@ impl<const LINKS: usize> Controller<LINKS> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::{Address, AddressKind};
+    use crate::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL, ConnectInd};
+    use crate::pdu::control::VersionInd;
+    use crate::time::Duration;
+    use std::vec::Vec;
+
+    fn controller() -> Controller<1> {
+        let link = LinkConfig { sleep_clock_ppm: 50, csa2: true };
+        let control = ControlConfig {
+            public_address: [1, 2, 3, 4, 5, 6],
+            features: ControlConfig::SUPPORTED,
+            version: VersionInd { version: 13, company: 0x59, subversion: 1 },
+            max_tx_octets: 251,
+            max_tx_time: 2120,
+        };
+        Controller::new(link, control, &Entropy::new([5; 32]))
+    }
+
+    fn all(controller: &mut Controller<1>) -> Vec<ControllerOutput> {
+        core::iter::from_fn(|| controller.poll()).collect()
+    }
+
+    /// From LE Set Advertising Enable over CONNECT_IND to LE Connection Complete.
+    #[test]
+    fn a_host_advertises_and_is_connected_to() {
+        let mut controller = controller();
+        let start = Instant::from_us(1_000);
+        for command in [
+            Command::SetEventMask { mask: u64::MAX },
+            Command::LeSetAdvertisingEnable { enable: true },
+        ] {
+            let _ = controller.command(start, command);
+        }
+        all(&mut controller);
+        let due = controller.deadline().unwrap();
+        let _ = controller.timer(due);
+        let outputs = all(&mut controller);
+        let [ControllerOutput::Radio(RadioCommand::Transmit { at, phy, pdu, .. })] = &outputs[..]
+        else {
+            panic!("{outputs:?}");
+        };
+        let advertiser = Address::new(AddressKind::Public, [1, 2, 3, 4, 5, 6]);
+        assert!(matches!(
+            AdvertisingPdu::parse(pdu),
+            Some(AdvertisingPdu::AdvInd { advertiser: own, ch_sel: true, .. }) if own == advertiser
+        ));
+        let end = *at + phy.air_time(pdu.payload_len());
+        let _ = controller.radio(end, RadioEvent::Transmitted { start: *at, end });
+        let pdu = AdvertisingPdu::ConnectInd(ConnectInd {
+            initiator: Address::public([9; 6]),
+            advertiser,
+            access_address: 0x5065_5DAB,
+            crc_init: 1,
+            win_size: 2,
+            win_offset: 1,
+            interval: 24,
+            latency: 0,
+            timeout: 100,
+            channel_map: CHANNEL_MAP_ALL,
+            hop: 7,
+            sca: 5,
+            ch_sel: true,
+        })
+        .encode();
+        let start = end + Duration::from_us(150);
+        let end = start + phy.air_time(pdu.payload_len());
+        let event = RadioEvent::Received { start, end, pdu, crc_ok: true, rssi_dbm: -50 };
+        let _ = controller.radio(end, event);
+        assert!(controller.control_pending());
+        let _ = controller.run_control(end);
+        assert!(!controller.control_pending());
+        let told = all(&mut controller);
+        assert!(
+            told.iter().any(|output| matches!(
+                output,
+                ControllerOutput::Event(Event::LeConnectionComplete(complete))
+                    if complete.interval == 24 && complete.local == advertiser
+            )),
+            "{told:?}"
+        );
+    }
+}

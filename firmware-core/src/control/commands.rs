@@ -4,6 +4,7 @@ use crate::crypto::aes::e;
 use crate::error::ErrorCode;
 use crate::hci::{Command, HciOpcode, Return};
 use crate::link::message::LinkOrder;
+use crate::pdu::control::FeatureSet;
 use crate::phy::PhySet;
 use crate::time::Instant;
 
@@ -24,6 +25,18 @@ pub(super) fn preference(set: PhySet, supported: PhySet) -> Result<PhySet, Error
     } else {
         Err(ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER)
     }
+}
+
+/// Commands that exist with LL Privacy only.
+const fn is_privacy(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::LeAddToResolvingList { .. }
+            | Command::LeRemoveFromResolvingList { .. }
+            | Command::LeClearResolvingList
+            | Command::LeSetAddressResolutionEnable { .. }
+            | Command::LeSetPrivacyMode { .. }
+    )
 }
 
 impl<const LINKS: usize> Control<LINKS> {
@@ -180,6 +193,10 @@ impl<const LINKS: usize> Control<LINKS> {
 
     /// The resolving list must not change while advertising resolves with it.
     fn privacy_command(&mut self, now: Instant, opcode: HciOpcode, command: Command) -> u16 {
+        if is_privacy(&command) && !self.config.own_features().has(FeatureSet::PRIVACY) {
+            self.out.status(opcode, ErrorCode::UNKNOWN_COMMAND);
+            return 0;
+        }
         let in_use = self.advertiser.enabled;
         let listing = in_use && self.resolving.enabled;
         let result = match command {

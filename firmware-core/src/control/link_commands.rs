@@ -159,6 +159,11 @@ impl Connection {
             Command::LeSetDataLength { tx_octets, tx_time, .. } => {
                 Length { octets: *tx_octets, time: *tx_time }.is_valid()
             }
+            Command::LeReadRemoteFeatures { .. } => {
+                let may_ask = cx.features().has(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE);
+                let known = self.features.peer.is_some();
+                return (!may_ask && !known).then_some(ErrorCode::COMMAND_DISALLOWED);
+            }
             Command::LeConnectionUpdate { parameters, .. } => {
                 return self.parameters_objection(cx, parameters);
             }

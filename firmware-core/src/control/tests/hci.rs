@@ -231,3 +231,20 @@ fn reset_forgets_everything() {
     assert_eq!(s.control.deadline(), None);
     assert_eq!(s.ask(Command::ReadRemoteVersion { handle: HANDLE }), ErrorCode::UNKNOWN_CONNECTION);
 }
+
+#[test]
+fn commands_follow_the_feature_bits() {
+    let mut s = Script::with(FeatureSet::ENCRYPTION);
+    let cases = [
+        (Command::LeClearResolvingList, ErrorCode::UNKNOWN_COMMAND),
+        (Command::LeReadRemoteFeatures { handle: HANDLE }, ErrorCode::COMMAND_DISALLOWED),
+        (
+            Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 2120 },
+            ErrorCode::UNKNOWN_COMMAND,
+        ),
+        (Command::ReadAuthenticatedPayloadTimeout { handle: HANDLE }, ErrorCode::UNKNOWN_COMMAND),
+    ];
+    for (command, error) in cases {
+        assert_eq!(s.ask(command), error);
+    }
+}
