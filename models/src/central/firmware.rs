@@ -5,7 +5,7 @@ use bletwin_sim::effects::{Storage, perform};
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::RecordKind;
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::config::{Config, PhyUpdate};
+use firmware_core::config::{Config, Passkey, PhyUpdate};
 use firmware_core::host::message::{HostInput, Line};
 use firmware_core::peripheral::{Input, Output, Peripheral};
 use firmware_core::time::Duration;
@@ -91,11 +91,15 @@ struct Story {
 }
 
 fn story(config: Config, profile: Profile) -> Story {
+    story_with(config, profile, UserConfig::default())
+}
+
+fn story_with(config: Config, profile: Profile, user: UserConfig) -> Story {
     let mut world = World::new(WorldConfig { seed: 1, recording: true, ..WorldConfig::default() });
     let device = Device { config, peripheral: None, storage: Storage::default() };
     world.add("device", Actor::Device(Box::new(device)), Placement::default());
     world.add("central", Actor::Central(Box::new(Central::new(profile))), Placement::default());
-    world.add("user", Actor::User(User::new(UserConfig::default())), Placement::default());
+    world.add("user", Actor::User(User::new(user)), Placement::default());
     world.run_until(Instant::from_us(20_000_000));
     let lines = world
         .records()
@@ -166,4 +170,36 @@ fn the_blocked_laptop_gives_up_after_some_15_seconds_without_a_dialog() {
     assert!((Duration::from_secs(14)..Duration::from_secs(16)).contains(&lasted), "{lasted:?}");
     assert_eq!(story.status.dialogs, 0);
     assert!(!story.lines.iter().any(|(_, line)| matches!(line, Line::Passkey { .. })));
+}
+
+#[test]
+fn a_static_passkey_falls_and_a_random_one_does_not() {
+    let attacked = |passkey| {
+        let config = Config { passkey, pairing_back_off: false, ..with_phy(PhyUpdate::Never) };
+        story(config, Profile::attacker()).status
+    };
+    for passkey in [0, 123_456, 999_999] {
+        let status = attacked(Passkey::Static(passkey));
+        assert_eq!(status.pairing, Some(Ok(4)), "{passkey}");
+        assert!(status.attempts <= 20, "{passkey}: {}", status.attempts);
+    }
+    let status = attacked(Passkey::Random);
+    assert!(!status.bonded && status.attempts > 20, "{status:?}");
+}
+
+#[test]
+fn a_wrong_passkey_is_noticed_on_both_sides() {
+    let typing = crate::user::Typing::Wrong;
+    let user = UserConfig { typing, ..UserConfig::default() };
+    let story = story_with(with_phy(PhyUpdate::Never), Profile::phone(), user);
+    assert_eq!(story.status.pairing, Some(Err(crate::host::PairingError::Peer(4))));
+    let failed = |line: &Line| matches!(line, Line::PairingFailed { reason: 4, .. });
+    assert!(story.lines.iter().any(|(_, line)| failed(line)));
+}
+
+#[test]
+fn a_name_means_nothing() {
+    let renamed = Profile { name: "acme".into(), ..Profile::windows_intel() };
+    let config = || with_phy(PhyUpdate::OnConnect);
+    assert_eq!(story(config(), renamed).lines, story(config(), Profile::windows_intel()).lines);
 }
