@@ -14,6 +14,9 @@
 //! because HCI's own flow control (one command, [`ACL_BUFFERS`] packets) bounds the one that
 //! leads down below its size.
 
+#[cfg(test)]
+mod tests;
+
 use crate::address::AddressKind;
 use crate::config::Config;
 use crate::control::{ACL_BUFFERS, Control, ControlConfig, ControlOutput};
@@ -31,13 +34,13 @@ use crate::trace::Trace;
 use crate::work::{Level, Work};
 
 /// Events and ACL packets on their way up.
-const UP: usize = 8;
+const UP: usize = 4;
 /// Commands and ACL packets on their way down.
 const DOWN: usize = ACL_BUFFERS + 2;
 /// Inputs of people and storage on their way to the host.
-const INPUTS: usize = 8;
+const INPUTS: usize = 6;
 /// Outputs that wait for [`Peripheral::poll`].
-const OUTPUTS: usize = 16;
+const OUTPUTS: usize = 8;
 
 /// LL_VERSION_IND: Core 5.4, Nordic Semiconductor.
 const VERSION: VersionInd = VersionInd { version: 13, company: 0x0059, subversion: 0 };
@@ -328,120 +331,5 @@ impl<const LINKS: usize> Peripheral<LINKS> {
             }
         }
         self.host_full = true;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::pdu::advertising::AdvertisingPdu;
-    use std::format;
-    use std::string::String;
-    use std::vec::Vec;
-
-    type Device = Peripheral<1>;
-
-    /// Lets everything settle; what came out.
-    fn settle(device: &mut Device, now: Instant) -> Vec<Output> {
-        let mut all = Vec::new();
-        for _ in 0..1_000 {
-            all.extend(core::iter::from_fn(|| device.poll()));
-            let Some(level) = device.pending() else { return all };
-            let work = device.run(now, level);
-            assert_eq!(work.level, level);
-            assert!(work.items > 0, "pending work that cannot be done");
-        }
-        panic!("never settles");
-    }
-
-    fn started() -> (Device, Vec<Output>) {
-        let mut device = Device::new(Config::zephyr_2024(), &Entropy::new([1; 32]));
-        let _ = device.handle(Instant::ZERO, Input::Start);
-        let outputs = settle(&mut device, Instant::ZERO);
-        (device, outputs)
-    }
-
-    #[test]
-    fn starts_nothing_by_itself() {
-        let mut device = Device::new(Config::zephyr_2024(), &Entropy::new([1; 32]));
-        assert_eq!((device.poll(), device.pending(), device.deadline()), (None, None, None));
-    }
-
-    #[test]
-    fn after_start_it_advertises_its_name() {
-        let (mut device, mut outputs) = started();
-        for _ in 0..10 {
-            if outputs.iter().any(|output| matches!(output, Output::Radio(_))) {
-                break;
-            }
-            let now = device.deadline().unwrap();
-            let _ = device.handle(now, Input::Timer);
-            outputs.extend(settle(&mut device, now));
-        }
-        let sent = outputs.iter().find_map(|output| match output {
-            Output::Radio(RadioCommand::Transmit { pdu, .. }) => AdvertisingPdu::parse(pdu),
-            _ => None,
-        });
-        let Some(AdvertisingPdu::AdvInd { advertiser, data, .. }) = sent else {
-            panic!("{sent:?} is no ADV_IND");
-        };
-        assert_eq!(advertiser, Config::zephyr_2024().address);
-        assert_eq!(data, crate::host::app::advertising_data());
-        let logs: Vec<String> = outputs.iter().filter_map(line).collect();
-        assert_eq!(logs.first().map(String::as_str), Some("Bluetooth initialized"));
-        assert_eq!(logs.last().map(String::as_str), Some("Advertising successfully started"));
-    }
-
-    fn line(output: &Output) -> Option<String> {
-        match output {
-            Output::Log(log) => Some(format!("{}", log.line)),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn commands_and_their_answers_are_copied_for_the_record() {
-        let (_, outputs) = started();
-        let commands = outputs.iter().filter_map(|output| match output {
-            Output::HciCommand(command) => Some(command.opcode()),
-            _ => None,
-        });
-        let answers = outputs.iter().filter_map(|output| match output {
-            Output::HciEvent(Event::CommandComplete { opcode, status, .. }) => {
-                assert_eq!(*status, crate::error::ErrorCode::SUCCESS);
-                Some(*opcode)
-            }
-            _ => None,
-        });
-        let (commands, answers): (Vec<_>, Vec<_>) = (commands.collect(), answers.collect());
-        assert!(commands.len() > 10);
-        assert_eq!(commands, answers);
-    }
-
-    #[test]
-    fn a_radio_event_runs_the_link_alone() {
-        let (mut device, _) = started();
-        let now = device.deadline().unwrap();
-        let _ = device.handle(now, Input::Timer);
-        settle(&mut device, now);
-        let before = device.host.clone();
-        let work = device.handle(now, Input::Radio(RadioEvent::Missed { at: now }));
-        assert_eq!(work.level, Level::Radio);
-        assert_eq!(device.host, before);
-    }
-
-    #[test]
-    fn more_inputs_than_the_queue_holds_are_not_lost() {
-        use crate::host::message::Button;
-        let (mut device, _) = started();
-        let button = |pressed| Input::Host(HostInput::Button { button: Button::User, pressed });
-        for n in 0..21 {
-            let _ = device.handle(Instant::ZERO, button(n % 2 == 0));
-        }
-        let mut expected = started().0;
-        let _ = expected.handle(Instant::ZERO, button(true));
-        settle(&mut device, Instant::ZERO);
-        settle(&mut expected, Instant::ZERO);
-        assert_eq!(device, expected);
     }
 }
