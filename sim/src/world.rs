@@ -14,6 +14,7 @@ use crate::record::{Note, Record, RecordId, RecordKind};
 
 mod canonical;
 mod engine;
+mod reception;
 mod recorder;
 mod signal;
 mod station;

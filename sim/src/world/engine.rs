@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use firmware_core::phy::{Phy, T_IFS_US};
-use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent};
+use firmware_core::phy::T_IFS_US;
+use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent, Tuning};
 use firmware_core::time::{Duration, Instant};
 
 use super::recorder::Recorder;
-use super::signal::{flip, is_address, symbols_time, sync_time};
+use super::signal::{symbols_time, sync_time};
 use super::station::{Placement, Station};
-use crate::medium::fault::{Candidate, Effect, Faults};
-use crate::medium::{Medium, Transmission, TxId, fec, frame};
+use crate::medium::fault::{Candidate, Faults};
+use crate::medium::{Medium, Transmission, TxId, frame};
 use crate::node::{Act, NodeId, NodeInput};
 use crate::queue::EventQueue;
-use crate::radio::{Caused, Lock, Outgoing, RAMP_UP_US, SYNC_LEAD_US, State, T_IFS_TOLERANCE_US};
-use crate::record::{AirTx, RadioError, Reception, RecordId, RecordKind};
+use crate::radio::{Caused, Outgoing, RAMP_UP_US, State, T_IFS_TOLERANCE_US};
+use crate::record::{AirTx, RadioError, RecordId, RecordKind};
 
 /// Something that will happen.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Engine {
         self.stations.get(usize::from(node.0))
     }
 
-    fn station_mut(&mut self, node: NodeId) -> Option<&mut Station> {
+    pub(super) fn station_mut(&mut self, node: NodeId) -> Option<&mut Station> {
         self.stations.get_mut(usize::from(node.0))
     }
 
@@ -69,7 +69,12 @@ impl Engine {
         self.station(node).map_or(self.now, |station| station.sleep.local(self.now))
     }
 
-    fn record(&mut self, node: NodeId, causes: &[RecordId], kind: RecordKind) -> Option<RecordId> {
+    pub(super) fn record(
+        &mut self,
+        node: NodeId,
+        causes: &[RecordId],
+        kind: RecordKind,
+    ) -> Option<RecordId> {
         self.recorder.add(self.now, node, causes, || kind)
     }
 
@@ -164,7 +169,7 @@ impl Engine {
         self.begin(node, (command, causes));
     }
 
-    fn begin(&mut self, node: NodeId, (command, causes): Caused) {
+    pub(super) fn begin(&mut self, node: NodeId, (command, causes): Caused) {
         let now = self.now;
         let Some(station) = self.station_mut(node) else {
             return;
@@ -209,7 +214,7 @@ impl Engine {
         }
     }
 
-    fn schedule(&mut self, node: NodeId, at: Instant, state: State) {
+    pub(super) fn schedule(&mut self, node: NodeId, at: Instant, state: State) {
         let ticket = self.queue.push(at.max(self.now), Event::Radio(node));
         if let Some(station) = self.station_mut(node) {
             station.radio.state = state;
@@ -324,12 +329,7 @@ impl Engine {
         self.schedule(node, end, State::Sending { tuning, start, end, then, record });
     }
 
-    fn after_sending(
-        &mut self,
-        node: NodeId,
-        tuning: firmware_core::radio::Tuning,
-        then: AfterTransmit,
-    ) {
+    fn after_sending(&mut self, node: NodeId, tuning: Tuning, then: AfterTransmit) {
         let now = self.now;
         let Some(station) = self.station_mut(node) else {
             return;
@@ -344,145 +344,5 @@ impl Engine {
             let close = at + slack + sync_time(phy);
             self.listen(node, at.before(slack), State::ToListen { tuning, phy, close });
         }
-    }
-
-    // ---- Reception ----
-
-    /// The access address of a packet has passed: who has caught it?
-    fn sync(&mut self, id: TxId) {
-        let Some(packet) = self.medium.get(id) else {
-            return;
-        };
-        let address = packet.start
-            + symbols_time(packet.phy, frame::preamble_symbols(packet.phy))
-                .saturating_sub(Duration::from_us(SYNC_LEAD_US));
-        for node in 0..self.stations.len() {
-            let station = &mut self.stations[node];
-            let State::Listening { tuning, phy, since } = station.radio.state else {
-                continue;
-            };
-            if tuning.channel != packet.channel || phy != packet.phy.phy() || since > address {
-                continue;
-            }
-            let node = NodeId(node as u16);
-            let dropped = packet.strike.filter(|strike| strike.at.is_none_or(|at| at == node));
-            if dropped.is_some_and(|strike| strike.effect == Effect::Drop)
-                || station.loss.chance_ppm(self.medium.loss_ppm())
-            {
-                continue;
-            }
-            let sync = frame::preamble_symbols(packet.phy)..frame::sync_symbols(packet.phy);
-            let errors = self.medium.errors(packet, node, sync, &mut station.noise);
-            let mut symbols = Arc::clone(&packet.symbols);
-            flip(&mut symbols, &errors);
-            if !is_address(packet, &symbols, tuning.access_address) {
-                continue;
-            }
-            let lock = Lock {
-                packet: id,
-                phy: packet.phy,
-                start: packet.start,
-                record: packet.record,
-                rssi_dbm: self.medium.rssi_dbm(packet.from, node),
-                symbols,
-                length: None,
-            };
-            let next = match packet.phy.phy() {
-                Phy::LeCoded => packet.end,
-                Phy::Le1M | Phy::Le2M => self.now + symbols_time(packet.phy, 16),
-            };
-            if let Some(ticket) = station.step.take() {
-                self.queue.cancel(ticket);
-            }
-            station.step = Some(self.queue.push(next, Event::Radio(node)));
-            station.radio.state = State::Receiving { tuning, lock };
-        }
-    }
-
-    /// The next part of a packet has arrived: the header, or (coded: at once) the rest.
-    fn receive(
-        &mut self,
-        node: NodeId,
-        tuning: firmware_core::radio::Tuning,
-        mut lock: Lock,
-    ) -> Option<Delivery> {
-        let header = frame::sync_symbols(lock.phy);
-        let body = header + 16;
-        let coded = lock.phy.phy() == Phy::LeCoded;
-        if !coded && lock.length.is_none() {
-            self.arrive(node, &mut lock, header..body);
-            let length = frame::length_of(tuning.channel, lock.phy, &lock.symbols);
-            lock.length = Some(length);
-            let total = frame::packet_symbols(lock.phy, usize::from(length));
-            let end = lock.start + symbols_time(lock.phy, total);
-            self.schedule(node, end, State::Receiving { tuning, lock });
-            return None;
-        }
-        let received = if coded {
-            let all = lock.symbols.len();
-            self.arrive(node, &mut lock, header..all);
-            fec::decode_block_1(&lock.symbols)
-                .and_then(|(_, phy)| fec::decode(&tuning, phy, &lock.symbols))
-        } else {
-            let length = lock.length.unwrap_or(0);
-            let total = frame::packet_symbols(lock.phy, usize::from(length));
-            self.arrive(node, &mut lock, body..total);
-            frame::decode(&tuning, lock.phy, &lock.symbols, length)
-        };
-        self.received(node, tuning, &lock, received)
-    }
-
-    /// Lets the symbols in `range` arrive with errors; after the end of the packet, with nothing
-    /// but noise.
-    fn arrive(&mut self, node: NodeId, lock: &mut Lock, range: std::ops::Range<usize>) {
-        let Some(packet) = self.medium.get(lock.packet) else {
-            return;
-        };
-        let Some(station) = self.stations.get_mut(usize::from(node.0)) else {
-            return;
-        };
-        let sent = packet.symbols.len();
-        let (start, end) = (range.start.min(sent), range.end.min(sent));
-        let errors = self.medium.errors(packet, node, start..end, &mut station.noise);
-        flip(&mut lock.symbols, &errors);
-        if end == sent
-            && let Some(strike) = packet.strike
-            && strike.at.is_none_or(|at| at == node)
-            && let Effect::Corrupt { bits } = strike.effect
-        {
-            let span = u32::try_from(end - start).unwrap_or(0);
-            let wrong: std::collections::BTreeSet<usize> =
-                (0..bits.max(1)).map(|_| start + station.fault.below(span) as usize).collect();
-            flip(&mut lock.symbols, &wrong.into_iter().collect::<Vec<_>>());
-        }
-        for _ in sent..range.end {
-            let noise = station.noise.u32() & 1 == 1;
-            Arc::make_mut(&mut lock.symbols).push(noise);
-        }
-    }
-
-    fn received(
-        &mut self,
-        node: NodeId,
-        tuning: firmware_core::radio::Tuning,
-        lock: &Lock,
-        received: Option<(firmware_core::radio::AirPdu, bool)>,
-    ) -> Option<Delivery> {
-        let (pdu, crc_ok) = received.unwrap_or_default();
-        let now = self.now;
-        let rssi_dbm = lock.rssi_dbm;
-        let tx = lock.record.unwrap_or(RecordId(0));
-        let reception = if crc_ok { Reception::Ok } else { Reception::CrcError };
-        let causes: Vec<RecordId> = lock.record.into_iter().collect();
-        let cause = self.record(node, &causes, RecordKind::AirRx { tx, reception, rssi_dbm });
-        let station = self.station_mut(node)?;
-        let (start, end) = (station.sleep.local(lock.start), station.sleep.local(now));
-        let pending = station.radio.pending.take();
-        if let Some(pending) = pending {
-            self.begin(node, pending);
-        }
-        self.station_mut(node)?.radio.received = Some((tuning, now));
-        let event = RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm };
-        Some(Delivery { node, input: NodeInput::Radio(event), cause })
     }
 }

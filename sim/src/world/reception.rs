@@ -1,0 +1,158 @@
+//! How packets arrive: who catches the access address, which symbols come in wrong, what a
+//! receiver makes of them.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use firmware_core::phy::Phy;
+use firmware_core::radio::{AirPdu, RadioEvent, Tuning};
+use firmware_core::time::Duration;
+
+use super::engine::{Delivery, Engine, Event};
+use super::signal::{flip, is_address, symbols_time};
+use crate::medium::fault::Effect;
+use crate::medium::{TxId, fec, frame};
+use crate::node::{NodeId, NodeInput};
+use crate::radio::{Lock, SYNC_LEAD_US, State};
+use crate::record::{Reception, RecordId, RecordKind};
+
+impl Engine {
+    /// The access address of a packet has passed: who has caught it?
+    pub(super) fn sync(&mut self, id: TxId) {
+        let Some(packet) = self.medium.get(id) else {
+            return;
+        };
+        let address = packet.start
+            + symbols_time(packet.phy, frame::preamble_symbols(packet.phy))
+                .saturating_sub(Duration::from_us(SYNC_LEAD_US));
+        for node in 0..self.stations.len() {
+            let station = &mut self.stations[node];
+            let State::Listening { tuning, phy, since } = station.radio.state else {
+                continue;
+            };
+            if tuning.channel != packet.channel || phy != packet.phy.phy() || since > address {
+                continue;
+            }
+            let node = NodeId(node as u16);
+            let dropped = packet.strike.filter(|strike| strike.at.is_none_or(|at| at == node));
+            if dropped.is_some_and(|strike| strike.effect == Effect::Drop)
+                || station.loss.chance_ppm(self.medium.loss_ppm())
+            {
+                continue;
+            }
+            let sync = frame::preamble_symbols(packet.phy)..frame::sync_symbols(packet.phy);
+            let errors = self.medium.errors(packet, node, sync, &mut station.noise);
+            let mut symbols = Arc::clone(&packet.symbols);
+            flip(&mut symbols, &errors);
+            if !is_address(packet, &symbols, tuning.access_address) {
+                continue;
+            }
+            let lock = Lock {
+                packet: id,
+                phy: packet.phy,
+                start: packet.start,
+                record: packet.record,
+                rssi_dbm: self.medium.rssi_dbm(packet.from, node),
+                symbols,
+                length: None,
+            };
+            let next = match packet.phy.phy() {
+                Phy::LeCoded => packet.end,
+                Phy::Le1M | Phy::Le2M => self.now + symbols_time(packet.phy, 16),
+            };
+            if let Some(ticket) = station.step.take() {
+                self.queue.cancel(ticket);
+            }
+            station.step = Some(self.queue.push(next, Event::Radio(node)));
+            station.radio.state = State::Receiving { tuning, lock };
+        }
+    }
+
+    /// The next part of a packet has arrived: the header, or (coded: at once) the rest.
+    pub(super) fn receive(
+        &mut self,
+        node: NodeId,
+        tuning: Tuning,
+        mut lock: Lock,
+    ) -> Option<Delivery> {
+        let header = frame::sync_symbols(lock.phy);
+        let body = header + 16;
+        let coded = lock.phy.phy() == Phy::LeCoded;
+        if !coded && lock.length.is_none() {
+            self.arrive(node, &mut lock, header..body);
+            let length = frame::length_of(tuning.channel, lock.phy, &lock.symbols);
+            lock.length = Some(length);
+            let total = frame::packet_symbols(lock.phy, usize::from(length));
+            let end = lock.start + symbols_time(lock.phy, total);
+            self.schedule(node, end, State::Receiving { tuning, lock });
+            return None;
+        }
+        let received = if coded {
+            let all = lock.symbols.len();
+            self.arrive(node, &mut lock, header..all);
+            fec::decode_block_1(&lock.symbols)
+                .and_then(|(_, phy)| fec::decode(&tuning, phy, &lock.symbols))
+        } else {
+            let length = lock.length.unwrap_or(0);
+            let total = frame::packet_symbols(lock.phy, usize::from(length));
+            self.arrive(node, &mut lock, body..total);
+            frame::decode(&tuning, lock.phy, &lock.symbols, length)
+        };
+        self.received(node, tuning, &lock, received)
+    }
+
+    /// Lets the symbols in `range` arrive with errors; after the end of the packet, with nothing
+    /// but noise.
+    fn arrive(&mut self, node: NodeId, lock: &mut Lock, range: Range<usize>) {
+        let Some(packet) = self.medium.get(lock.packet) else {
+            return;
+        };
+        let Some(station) = self.stations.get_mut(usize::from(node.0)) else {
+            return;
+        };
+        let sent = packet.symbols.len();
+        let (start, end) = (range.start.min(sent), range.end.min(sent));
+        let errors = self.medium.errors(packet, node, start..end, &mut station.noise);
+        flip(&mut lock.symbols, &errors);
+        if end == sent
+            && let Some(strike) = packet.strike
+            && strike.at.is_none_or(|at| at == node)
+            && let Effect::Corrupt { bits } = strike.effect
+        {
+            let span = u32::try_from(end - start).unwrap_or(0);
+            let wrong: BTreeSet<usize> =
+                (0..bits.max(1)).map(|_| start + station.fault.below(span) as usize).collect();
+            flip(&mut lock.symbols, &wrong.into_iter().collect::<Vec<_>>());
+        }
+        for _ in sent..range.end {
+            let noise = station.noise.u32() & 1 == 1;
+            Arc::make_mut(&mut lock.symbols).push(noise);
+        }
+    }
+
+    fn received(
+        &mut self,
+        node: NodeId,
+        tuning: Tuning,
+        lock: &Lock,
+        received: Option<(AirPdu, bool)>,
+    ) -> Option<Delivery> {
+        let (pdu, crc_ok) = received.unwrap_or_default();
+        let now = self.now;
+        let rssi_dbm = lock.rssi_dbm;
+        let tx = lock.record.unwrap_or(RecordId(0));
+        let reception = if crc_ok { Reception::Ok } else { Reception::CrcError };
+        let causes: Vec<RecordId> = lock.record.into_iter().collect();
+        let cause = self.record(node, &causes, RecordKind::AirRx { tx, reception, rssi_dbm });
+        let station = self.station_mut(node)?;
+        let (start, end) = (station.sleep.local(lock.start), station.sleep.local(now));
+        let pending = station.radio.pending.take();
+        if let Some(pending) = pending {
+            self.begin(node, pending);
+        }
+        self.station_mut(node)?.radio.received = Some((tuning, now));
+        let event = RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm };
+        Some(Delivery { node, input: NodeInput::Radio(event), cause })
+    }
+}
