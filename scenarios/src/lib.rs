@@ -1,1 +1,18 @@
-//! Under construction.
+//! Scenarios: what people and devices do, what is expected, and what came of it.
+//!
+//! [`setup::Setup`] says which firmware, which central, which air and which seed;
+//! [`stage::Stage`] plays a scenario of the [`catalogue`] with it; [`report`] and [`why`] tell
+//! what happened, from the record alone.
+#![forbid(unsafe_code)]
+
+pub mod catalogue;
+pub mod cli;
+pub mod error;
+pub mod keys;
+pub mod output;
+pub mod participant;
+pub mod report;
+pub mod setup;
+pub mod stage;
+pub mod summary;
+pub mod why;

@@ -1,2 +1,7 @@
 //! The `bletwin` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bletwin_scenarios::cli::main()
+}

@@ -277,7 +277,7 @@ impl Link {
         if let Some(sent) = heard.acknowledged {
             self.acknowledged(sh, sent);
         }
-        let goes_on = header.md || self.has_more();
+        let goes_on = header.md || self.event.sent_md;
         let reply = if goes_on && self.gone.is_none() { self.reply(sh, now, limit) } else { None };
         if heard.new && self.gone.is_none() {
             self.deliver(sh, now, header.llid, pdu);

@@ -1,5 +1,7 @@
 //! What a central's host is like, as plain data.
 
+use std::fmt;
+
 use firmware_core::address::Address;
 use firmware_core::config::IoCapability;
 use firmware_core::hci::ConnectionParameters;
@@ -66,6 +68,17 @@ impl Uuid {
     pub const LED: Self = Self::printed(0x0000_1525_1212_efde_1523_785f_eabc_d123);
 }
 
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            known if *known == Self::BUTTON => f.write_str("the Button characteristic"),
+            known if *known == Self::LED => f.write_str("the LED characteristic"),
+            Self::Short(uuid) => write!(f, "characteristic 0x{uuid:04X}"),
+            Self::Long(octets) => write!(f, "characteristic {:032x}", u128::from_le_bytes(*octets)),
+        }
+    }
+}
+
 /// One thing that the user or the application wants, in its turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -85,6 +98,25 @@ pub enum Step {
     Stay(Duration),
     /// Disconnect (Remote User Terminated Connection).
     Disconnect,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ExchangeMtu => f.write_str("MTU exchange"),
+            Self::Secure => f.write_str("securing the link"),
+            Self::Discover => f.write_str("discovery"),
+            Self::Write(uuid, value) => {
+                write!(f, "writing ")?;
+                value.iter().try_for_each(|octet| write!(f, "{octet:02x}"))?;
+                write!(f, " to {uuid}")
+            }
+            Self::Read(uuid) => write!(f, "reading {uuid}"),
+            Self::Subscribe(uuid) => write!(f, "subscribing to {uuid}"),
+            Self::Stay(time) => write!(f, "staying {} ms", time.as_us() / 1000),
+            Self::Disconnect => f.write_str("disconnecting"),
+        }
+    }
 }
 
 /// What makes the host pair by itself; [`Step::Secure`] is the user's own wish.

@@ -134,7 +134,7 @@ impl CentralHost {
         let step = running.step;
         match result {
             Ok(()) => {
-                self.note(&format!("{step:?} done"));
+                self.note(&format!("{step} done"));
                 self.advance(now);
             }
             Err(ClientError::Timeout) => {
@@ -146,14 +146,14 @@ impl CentralHost {
                 | error::INSUFFICIENT_ENCRYPTION
                 | error::INSUFFICIENT_KEY_SIZE),
             )) if self.config.pair_on.att_error && !running.retried => {
-                let text = format!("{step:?} needs security (ATT error 0x{code:02x})");
+                let text = format!("{step} needs security (ATT error 0x{code:02x})");
                 connection.running =
                     Some(Running { step, waits_for: WaitsFor::Security, retried: false });
                 self.note(&text);
                 self.raise_security(now);
             }
             Err(error) => {
-                self.note(&format!("{step:?} failed: {error:?}"));
+                self.note(&format!("{step} failed: {error:?}"));
                 self.advance(now);
             }
         }
@@ -182,7 +182,7 @@ impl CentralHost {
             }
             Some(Step::Secure) | None => {}
             Some(step) if reached => return self.begin_step(now, step, true),
-            Some(step) => self.note(&format!("{step:?} given up")),
+            Some(step) => self.note(&format!("{step} given up")),
         }
         self.advance(now);
     }

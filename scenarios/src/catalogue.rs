@@ -1,0 +1,80 @@
+//! The scenarios that `bletwin run` knows.
+
+use crate::error::{BadInput, unknown_name};
+use crate::summary::Verdict;
+
+/// What the person and the central do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Story {
+    /// The central connects and pairs as its kind does; the person types what is asked.
+    Pair,
+    /// As `Pair`; then the central leaves, comes back and encrypts with the stored key.
+    Reconnect,
+    /// As `Pair`, but the person types a wrong passkey.
+    WrongPasskey,
+    /// An attacker guesses the passkey bit by bit.
+    StaticPasskey,
+}
+
+/// A scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// As on the command line.
+    pub name: &'static str,
+    /// What happens in it, in a line.
+    pub text: &'static str,
+    /// What the person and the central do.
+    pub story: Story,
+    /// The outcome with which the run counts as passed.
+    pub expects: Verdict,
+    /// Simulated seconds after which it is over in any case.
+    pub limit_s: u64,
+}
+
+const ALL: &[Scenario] = &[
+    Scenario {
+        name: "pairing",
+        text: "the founding case: connect, write the protected LED, pair with a passkey, bond",
+        story: Story::Pair,
+        expects: Verdict::Bonded,
+        limit_s: 60,
+    },
+    Scenario {
+        name: "reconnect",
+        text: "bond, leave, come back and encrypt with the stored key",
+        story: Story::Reconnect,
+        expects: Verdict::Bonded,
+        limit_s: 90,
+    },
+    Scenario {
+        name: "wrong-passkey",
+        text: "the person types a wrong passkey: pairing must fail and nothing be stored",
+        story: Story::WrongPasskey,
+        expects: Verdict::PairingFailed,
+        limit_s: 60,
+    },
+    Scenario {
+        name: "static-passkey",
+        text: "an attacker guesses the passkey bit by bit: it must not get in within 20 attempts",
+        story: Story::StaticPasskey,
+        expects: Verdict::PairingFailed,
+        limit_s: 3600,
+    },
+];
+
+/// All of them.
+#[must_use]
+pub const fn all() -> &'static [Scenario] {
+    ALL
+}
+
+/// One by its name.
+///
+/// # Errors
+/// [`BadInput`] that names the nearest ones.
+pub fn by_name(name: &str) -> Result<&'static Scenario, BadInput> {
+    ALL.iter().find(|s| s.name == name).ok_or_else(|| {
+        let names: Vec<&str> = ALL.iter().map(|s| s.name).collect();
+        unknown_name("scenario", name, &names, "`bletwin list` shows all")
+    })
+}

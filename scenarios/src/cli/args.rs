@@ -1,0 +1,92 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A digital twin for Bluetooth LE peripherals: why it pairs with your phone but not with that
+/// laptop, on a simulated air, in milliseconds.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bletwin",
+    version,
+    after_help = "Examples:\n  \
+        bletwin                                        the founding case: failure, reason, cure\n  \
+        bletwin list                                   scenarios, firmware presets, centrals\n  \
+        bletwin run pairing --central windows-intel --log --ladder\n  \
+        bletwin run pairing --central windows-intel --set phy-update=after-bonding\n  \
+        bletwin run pairing --pcapng pairing.pcapng --decrypted\n\n\
+        Exit status: 0 the expected outcome, 1 another, 2 bad input, 130 interrupted."
+)]
+pub struct Cli {
+    /// What to do; `demo` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What `bletwin` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The founding case in four runs: it bonds with a phone, dies with the laptop, and two cures.
+    Demo(Demo),
+    /// List scenarios, firmware presets and centrals.
+    List {
+        /// As JSON: an array of objects with `kind`, `name` and `text`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run one scenario.
+    Run(Run),
+}
+
+/// Options of `bletwin demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder for the captures.
+    #[arg(long, value_name = "FOLDER", default_value = "bletwin-demo")]
+    pub out: PathBuf,
+    /// Seed of all randomness.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl Demo {
+    /// As with no arguments at all.
+    pub(super) fn standard() -> Self {
+        Self { out: PathBuf::from("bletwin-demo"), seed: 1 }
+    }
+}
+
+/// Options of `bletwin run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Name of the scenario; see `bletwin list`.
+    pub scenario: Option<String>,
+    /// Firmware preset, or a TOML file with a `preset` and keys as in `--set help`.
+    #[arg(long, value_name = "PRESET|FILE.toml", default_value = "zephyr-2024")]
+    pub peripheral: String,
+    /// Central by name; see `bletwin list`.
+    #[arg(long, value_name = "NAME", default_value = "phone")]
+    pub central: String,
+    /// Change one key of the firmware, the air or the central; `--set help` lists the keys.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of all randomness: the same seed gives the same bits on air.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Write a capture of the air for Wireshark (pcapng, LE link layer).
+    #[arg(long, value_name = "FILE")]
+    pub pcapng: Option<PathBuf>,
+    /// Write the capture decrypted, so that SMP and ATT can be read.
+    #[arg(long, requires = "pcapng")]
+    pub decrypted: bool,
+    /// Print the devices' log.
+    #[arg(long)]
+    pub log: bool,
+    /// Print the ladder of PDUs.
+    #[arg(long)]
+    pub ladder: bool,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,77 @@
+//! The `bletwin` command.
+
+mod args;
+mod demo;
+mod list;
+mod run;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+use args::Command;
+
+use crate::error::BadInput;
+
+/// How the command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// The expected outcome.
+    Expected,
+    /// Another outcome.
+    Unexpected,
+}
+
+/// Runs the command and tells its exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    interrupt::install();
+    let result = match cli.command.unwrap_or_else(|| Command::Demo(args::Demo::standard())) {
+        Command::Demo(options) => demo::demo(&options),
+        Command::List { json } => list::list(json),
+        Command::Run(options) => run::run(&options),
+    };
+    match result {
+        Ok(Exit::Expected) => ExitCode::SUCCESS,
+        Ok(Exit::Unexpected) => ExitCode::from(1),
+        Err(error) => report(&error),
+    }
+}
+
+fn report(error: &anyhow::Error) -> ExitCode {
+    if let Some(bad) = error.downcast_ref::<BadInput>() {
+        eprintln!("bletwin: {}\n         {}", bad.what, bad.help);
+        return ExitCode::from(2);
+    }
+    if error.downcast_ref::<std::io::Error>().is_some_and(is_closed_pipe) {
+        // Whoever read our output has seen enough: `bletwin list | head`.
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("bletwin: {error:#}");
+    ExitCode::from(2)
+}
+
+fn is_closed_pipe(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+/// Ctrl-C: output files appear only when complete and temporary ones are removed on the way out.
+pub(crate) mod interrupt {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    // A signal has no other way to reach a loop; nothing simulated ever reads it.
+    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+    pub(super) fn install() {
+        // Without a handler Ctrl-C still ends the process; only the tidy way out is lost.
+        let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst));
+    }
+
+    /// Whether Ctrl-C was pressed: loops ask between simulated events.
+    pub(crate) fn requested() -> bool {
+        INTERRUPTED.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,79 @@
+//! `bletwin run`.
+
+use std::io::Write;
+
+use anyhow::Context;
+
+use super::args::Run;
+use super::{Exit, interrupt, style};
+use crate::catalogue::{self, Scenario};
+use crate::error::BadInput;
+use crate::keys;
+use crate::output::Output;
+use crate::report;
+use crate::setup::Setup;
+use crate::stage::{Finished, Stage};
+
+pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
+    if options.set.iter().any(|s| s == "help") {
+        return print_keys();
+    }
+    let scenario = find(options.scenario.as_deref())?;
+    let mut setup = Setup::new(&options.peripheral, &options.central, options.seed)?;
+    for assignment in &options.set {
+        setup.set(assignment)?;
+    }
+    let capture = options.pcapng.as_deref().map(Output::prepare).transpose()?;
+    let mut stage = Stage::new(scenario, &setup);
+    if !stage.run(interrupt::requested) {
+        drop(capture);
+        eprintln!("bletwin: interrupted; nothing was written");
+        std::process::exit(130);
+    }
+    let finished = stage.finish();
+    if let Some(output) = capture {
+        let path = output.path().to_owned();
+        output
+            .commit(|w| report::capture(&finished, options.decrypted, w))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    print(options, &finished)?;
+    Ok(if finished.expected { Exit::Expected } else { Exit::Unexpected })
+}
+
+fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
+    let name = name.ok_or_else(|| BadInput {
+        what: "which scenario?".into(),
+        help: "for example `bletwin run pairing`; `bletwin list` shows all".into(),
+    })?;
+    catalogue::by_name(name)
+}
+
+fn print(options: &Run, finished: &Finished) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    if options.json {
+        serde_json::to_writer(&mut out, &finished.summary)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    if options.log {
+        writeln!(out, "{}", style::heading("Log of the peripheral"))?;
+        writeln!(out, "{}", report::log(finished))?;
+    }
+    if options.ladder {
+        writeln!(out, "{}", style::heading("On air"))?;
+        writeln!(out, "{}", report::ladder(finished))?;
+    }
+    let why = (!finished.expected).then(|| report::why(finished)).flatten();
+    writeln!(out, "{}", report::verdict_line(finished))?;
+    if let Some(why) = why {
+        writeln!(out, "\n{}\n{}", style::heading("Why"), report::wrap(&why, 88))?;
+    }
+    Ok(())
+}
+
+fn print_keys() -> anyhow::Result<Exit> {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{}", keys::help())?;
+    Ok(Exit::Expected)
+}

@@ -1,0 +1,216 @@
+//! What people read of a finished run; each is a function of its record.
+
+use std::io::{self, Write};
+
+use bletwin_sim::medium::MediumConfig;
+use bletwin_sim::node::Act;
+use bletwin_sim::record::{Note, Reception, RecordKind};
+use bletwin_sim::report;
+use bletwin_sim::report::capture::{Style, pcapng};
+use bletwin_sim::report::ladder::substantial;
+use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
+use firmware_core::host::message::Ui;
+
+use crate::stage::Finished;
+use crate::summary::Verdict;
+use crate::why::air::seconds;
+use crate::why::words::Found;
+use crate::why::{Pairing, Pdu, What, ending::ending, procedures::exchanges};
+
+const CID_ATT: u16 = 4;
+const CID_SMP: u16 = 6;
+
+/// The capture as pcapng, as on air or decrypted.
+///
+/// # Errors
+/// Whatever writing ran into.
+pub fn capture(run: &Finished, decrypted: bool, out: &mut impl Write) -> io::Result<()> {
+    let style = if decrypted { Style::Decrypted } else { Style::OnAir };
+    let noise = i8::try_from(MediumConfig::default().noise_floor_dbm).unwrap_or(i8::MIN);
+    out.write_all(&pcapng(&run.records, "air", noise, style))
+}
+
+/// The peripheral's log as Zephyr prints it.
+#[must_use]
+pub fn log(run: &Finished) -> String {
+    report::log::log(&run.records, run.peripheral)
+}
+
+/// Every PDU on air except empty ones.
+#[must_use]
+pub fn ladder(run: &Finished) -> String {
+    report::ladder::ladder(&sniff(&run.records), substantial)
+}
+
+/// Only the PDUs that the explanation speaks of, and those on both sides of them.
+#[must_use]
+pub fn decisive_ladder(run: &Finished) -> String {
+    let items = sniff(&run.records);
+    let Some(told) = Told::of(run, &items) else {
+        return ladder(run);
+    };
+    let wanted = told.wanted();
+    report::ladder::ladder(&items, |item| wanted.contains(&item.record))
+}
+
+/// Why the link ended as it did; `None` when it did not.
+#[must_use]
+pub fn why(run: &Finished) -> Option<String> {
+    let items = sniff(&run.records);
+    Told::of(run, &items).map(|told| told.found(run).paragraph())
+}
+
+/// What was found on air in the connection that ended.
+struct Told {
+    pdus: Vec<Pdu>,
+    exchanges: Vec<crate::why::Exchange>,
+    pairing: Option<Pairing>,
+    ending: crate::why::Ending,
+}
+
+impl Told {
+    fn of(run: &Finished, items: &[AirItem]) -> Option<Self> {
+        let (at, reason) = run.facts.disconnected?;
+        let connection =
+            items.iter().take_while(|i| i.at <= at).filter_map(|i| i.connection).last();
+        let pdus: Vec<Pdu> = items
+            .iter()
+            .filter(|i| i.connection.is_some() && i.connection == connection && i.at <= at)
+            .map(pdu)
+            .collect();
+        let exchanges = exchanges(&pdus);
+        let pairing = Pairing::last_of(&pdus);
+        let ending = ending(&pdus, &exchanges, at, reason);
+        Some(Self { pdus, exchanges, pairing, ending })
+    }
+
+    fn found(&self, run: &Finished) -> Found<'_> {
+        Found {
+            pdus: &self.pdus,
+            exchanges: &self.exchanges,
+            pairing: self.pairing,
+            ending: &self.ending,
+            security_err: run.facts.security_err,
+        }
+    }
+
+    /// Records of the PDUs that matter.
+    fn wanted(&self) -> std::collections::BTreeSet<bletwin_sim::record::RecordId> {
+        self.ending
+            .indices()
+            .chain(self.pairing.iter().flat_map(Pairing::indices))
+            .chain(self.pdus.iter().position(|p| p.event.is_none()))
+            .filter_map(|index| self.pdus.get(index))
+            .map(|pdu| pdu.id)
+            .collect()
+    }
+}
+
+fn pdu(item: &AirItem) -> Pdu {
+    let what = match &item.decoded {
+        Decoded::Advertising(pdu) => What::Advertising(pdu.name()),
+        Decoded::Control(pdu) => What::Control(*pdu),
+        Decoded::Empty => What::Empty,
+        Decoded::L2cap { cid: CID_SMP, bytes, complete: true } => {
+            bytes.first().map_or(What::Data, |code| What::Smp(*code))
+        }
+        Decoded::L2cap { cid: CID_ATT, bytes, complete: true } => {
+            bytes.first().map_or(What::Data, |opcode| What::Att(*opcode))
+        }
+        Decoded::L2cap { .. } | Decoded::Opaque => What::Data,
+    };
+    Pdu {
+        id: item.record,
+        at: item.at,
+        event: item.event,
+        from_central: item.direction == Some(Direction::CentralToPeripheral),
+        phy: item.phy,
+        what,
+        repeated: item.retransmission,
+        heard: item.reception == Some(Reception::Ok),
+    }
+}
+
+/// The run in a few lines: what a person in front of the devices would have seen.
+#[must_use]
+pub fn story(run: &Finished) -> String {
+    let mut lines = Vec::new();
+    let mut line = |at, text: &str| lines.push(format!("{:>10}  {text}", seconds(at)));
+    for record in &run.records {
+        let central = record.node == run.central;
+        match &record.kind {
+            RecordKind::Shown(Ui::ShowPasskey(passkey)) if !central => {
+                line(record.at, &format!("the device shows the passkey {passkey:06}"));
+            }
+            RecordKind::Shown(Ui::AskPasskey) if central => {
+                line(record.at, "the central asks for the passkey");
+            }
+            RecordKind::Acted(Act::TypePasskey(passkey)) if central => {
+                line(record.at, &format!("the user types {passkey:06} on the central"));
+            }
+            RecordKind::Acted(Act::Confirm(yes)) => {
+                let answer = if *yes { "the same" } else { "different" };
+                line(record.at, &format!("the user says that the numbers are {answer}"));
+            }
+            RecordKind::Note(Note::Log(log)) if !central => {
+                line(record.at, &format!("the device logs: {}", log.line));
+            }
+            RecordKind::Note(Note::Host(text)) if central => {
+                line(record.at, &format!("the central: {text}"));
+            }
+            _ => {}
+        }
+    }
+    lines.join("\n")
+}
+
+/// One line: scenario, who with whom, what came of it.
+#[must_use]
+pub fn verdict_line(run: &Finished) -> String {
+    let s = &run.summary;
+    let what = match s.outcome {
+        Verdict::Bonded => format!("bonded, level {}", s.security_level.unwrap_or(1)),
+        Verdict::Disconnected => "no bond, the link died".into(),
+        Verdict::PairingFailed => "no bond, pairing failed".into(),
+        Verdict::Timeout => "no bond in the time allowed".into(),
+    };
+    let reason = s.disconnect_reason.map_or_else(String::new, |r| format!(", reason {r}"));
+    let error = s.security_err.map_or_else(String::new, |e| format!(", err {e}"));
+    let passed = if run.expected { "as expected" } else { "NOT as expected" };
+    format!(
+        "{}: {} with {}, seed {}: {what}{error}{reason} after {:.3} s simulated ({passed})",
+        s.scenario, s.peripheral, s.central, s.seed, s.sim_seconds
+    )
+}
+
+/// Breaks text into lines of at most `width` characters, at spaces.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let fits = lines.last().is_some_and(|line| {
+            line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width
+        });
+        if !fits {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn lines_are_no_longer_than_asked() {
+        assert_eq!(wrap("a bb ccc dddd", 6), "a bb\nccc\ndddd");
+        assert_eq!(wrap("unbreakable", 3), "unbreakable");
+    }
+}

@@ -1,0 +1,280 @@
+//! Plays a scenario: puts the devices and the person into a world and lets time pass.
+
+use bletwin_models::central::Central;
+use bletwin_models::host::{Attack, Step};
+use bletwin_models::profile::Profile;
+use bletwin_models::user::{Typing, User, UserConfig};
+use bletwin_sim::clock::ClockConfig;
+use bletwin_sim::medium::MediumConfig;
+use bletwin_sim::node::NodeId;
+use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
+use bletwin_sim::record::Record;
+use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::time::{Duration, Instant};
+
+use crate::catalogue::{Scenario, Story};
+use crate::participant::Participant;
+use crate::setup::Setup;
+use crate::summary::{PeripheralFacts, Summary, Verdict, hex};
+
+/// How long a run goes on after its outcome is settled, so that what follows is seen: the PHY
+/// update after bonding, a central that regrets.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// The same after the link has ended: the peripheral's host tells its application, which
+/// advertises again.
+const SETTLE_GONE: Duration = Duration::from_ms(20);
+
+/// A scenario under way.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The world; its record tells everything.
+    pub world: World<Participant>,
+    /// The peripheral's node.
+    pub peripheral: NodeId,
+    /// The central's node.
+    pub central: NodeId,
+    scenario: Scenario,
+    names: [String; 2],
+    seed: u64,
+    required_level: u8,
+    facts: PeripheralFacts,
+    seen: usize,
+    settled: Option<Instant>,
+}
+
+/// A scenario that is over.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The machine-readable result.
+    pub summary: Summary,
+    /// Whether the outcome is the one that the scenario expects.
+    pub expected: bool,
+    /// Everything that happened.
+    pub records: Vec<Record>,
+    /// Names of the nodes, by number.
+    pub node_names: Vec<String>,
+    /// The peripheral's node.
+    pub peripheral: NodeId,
+    /// The central's node.
+    pub central: NodeId,
+    /// What the peripheral's part of the record tells.
+    pub facts: PeripheralFacts,
+    /// Pairings that the central began.
+    pub pairing_attempts: u32,
+}
+
+impl Stage {
+    /// Puts everybody in place; nothing has happened yet.
+    #[must_use]
+    pub fn new(scenario: &Scenario, setup: &Setup) -> Self {
+        let air = &setup.air;
+        let mut world = World::new(WorldConfig {
+            seed: setup.seed,
+            recording: true,
+            medium: MediumConfig { loss_ppm: air.loss_ppm, ..MediumConfig::default() },
+        });
+        let place = |metres: u32, ppm: i32| Placement {
+            position_m: (i32::try_from(metres).unwrap_or(i32::MAX), 0),
+            clocks: ClockConfig { sleep_ppb: ppm * 1000, ..ClockConfig::default() },
+            ..Placement::default()
+        };
+        let peripheral = PeripheralNode::new(setup.peripheral.clone(), CpuConfig::default());
+        let central = Central::new(directed(scenario.story, setup.central.clone()));
+        let peripheral = world.add(
+            "peripheral",
+            Participant::Peripheral(Box::new(peripheral)),
+            place(0, air.clock_ppm),
+        );
+        let central = world.add(
+            "central",
+            Participant::Central(Box::new(central)),
+            place(air.distance_m, -air.clock_ppm),
+        );
+        let typing = match scenario.story {
+            Story::WrongPasskey => Typing::Wrong,
+            Story::Pair | Story::Reconnect | Story::StaticPasskey => Typing::Right,
+        };
+        let user = User::new(UserConfig { typing, ..UserConfig::default() });
+        world.add("user", Participant::User(user), place(0, 0));
+        Self {
+            world,
+            peripheral,
+            central,
+            scenario: *scenario,
+            names: [setup.peripheral_name.clone(), setup.central.name.clone()],
+            seed: setup.seed,
+            required_level: setup.peripheral.required_level,
+            facts: PeripheralFacts::default(),
+            seen: 0,
+            settled: None,
+        }
+    }
+
+    /// Plays to the end.
+    #[must_use]
+    pub fn play(mut self) -> Finished {
+        self.run(|| false);
+        self.finish()
+    }
+
+    /// Lets time pass until the scenario is over, or `interrupted` says so between two events.
+    /// `false`: interrupted.
+    pub fn run(&mut self, interrupted: impl Fn() -> bool) -> bool {
+        let limit = Instant::ZERO + Duration::from_secs(self.scenario.limit_s);
+        loop {
+            if interrupted() {
+                return false;
+            }
+            let end = limit.min(self.end());
+            if self.world.next_event().is_none_or(|next| next > end) {
+                self.world.run_until(end);
+                return true;
+            }
+            self.world.step();
+            self.look();
+        }
+    }
+
+    /// When the curtain falls, as far as is known.
+    fn end(&self) -> Instant {
+        let settled = self.settled.map_or(Instant::MAX, |at| at + SETTLE);
+        match self.facts.disconnected {
+            Some((at, _)) if self.ends_with_the_link() => settled.min(at + SETTLE_GONE),
+            _ => settled,
+        }
+    }
+
+    fn look(&mut self) {
+        let records = self.world.records();
+        for record in records.get(self.seen..).unwrap_or_default() {
+            self.facts.add(self.peripheral, record);
+        }
+        let news = records.len() > self.seen;
+        self.seen = records.len();
+        if news && self.settled.is_none() && self.is_settled() {
+            self.settled = Some(self.world.now());
+        }
+    }
+
+    /// Whether the outcome cannot change any more.
+    fn is_settled(&self) -> bool {
+        match self.scenario.story {
+            Story::Pair => self.both_bonded(),
+            Story::WrongPasskey => self.facts.pairing_failed || self.both_bonded(),
+            Story::Reconnect => {
+                self.facts.connections >= 2 && self.facts.level >= Some(self.required_level)
+            }
+            Story::StaticPasskey => self.attack_is_over(),
+        }
+    }
+
+    /// Whether the first disconnection is the end of the story.
+    const fn ends_with_the_link(&self) -> bool {
+        matches!(self.scenario.story, Story::Pair | Story::WrongPasskey)
+    }
+
+    fn attack_is_over(&self) -> bool {
+        let attempts = self.attempts();
+        self.both_bonded() || attempts >= ATTEMPTS_MAX
+    }
+
+    fn attempts(&self) -> u32 {
+        match self.world.node(self.central) {
+            Participant::Central(central) => central.host().map_or(0, |h| h.status().attempts),
+            _ => 0,
+        }
+    }
+
+    /// Whether both ends have stored a bond at the demanded level.
+    fn both_bonded(&self) -> bool {
+        let level = self.required_level;
+        let here = match self.world.node(self.peripheral) {
+            Participant::Peripheral(node) => node
+                .device()
+                .is_some_and(|device| device.host().bonds().any(|bond| bond.level >= level)),
+            _ => false,
+        };
+        let there = match self.world.node(self.central) {
+            Participant::Central(central) => {
+                central.host().is_some_and(|h| h.bonds().iter().any(|bond| bond.level >= level))
+            }
+            _ => false,
+        };
+        here && there
+    }
+
+    fn verdict(&self) -> Verdict {
+        let facts = &self.facts;
+        let died_early = facts.disconnected.is_some() && self.ends_with_the_link();
+        if self.both_bonded() {
+            match self.scenario.story {
+                Story::Reconnect if self.settled.is_none() => Verdict::Timeout,
+                _ => Verdict::Bonded,
+            }
+        } else if died_early && !facts.failed_before_disconnect {
+            Verdict::Disconnected
+        } else if facts.pairing_failed {
+            Verdict::PairingFailed
+        } else {
+            Verdict::Timeout
+        }
+    }
+
+    /// The result so far.
+    #[must_use]
+    pub fn finish(self) -> Finished {
+        let outcome = self.verdict();
+        let facts = &self.facts;
+        let [peripheral, central] = self.names.clone();
+        let summary = Summary {
+            scenario: self.scenario.name.into(),
+            peripheral,
+            central,
+            seed: self.seed,
+            outcome,
+            security_level: facts.last_level,
+            security_err: facts.security_err,
+            disconnect_reason: facts.disconnected.map(|(_, reason)| reason.0),
+            phy: facts.phy,
+            sim_seconds: self.world.now().as_us() as f64 / 1e6,
+            trace_sha256: hex(&self.world.trace_sha256()),
+        };
+        let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
+        Finished {
+            expected: outcome == self.scenario.expects,
+            summary,
+            node_names,
+            peripheral: self.peripheral,
+            central: self.central,
+            pairing_attempts: self.attempts(),
+            records: self.world.records().to_vec(),
+            facts: self.facts,
+        }
+    }
+}
+
+/// Attempts after which the attacker has had twice what a static passkey takes at worst.
+const ATTEMPTS_MAX: u32 = 40;
+
+/// The central as the story needs it: what its user wants, never how it behaves.
+fn directed(story: Story, mut central: Profile) -> Profile {
+    let host = &mut central.host;
+    match story {
+        Story::Pair | Story::WrongPasskey => {}
+        Story::Reconnect => {
+            host.steps.retain(|step| !matches!(step, Step::Stay(_)));
+            host.steps.push(Step::Stay(Duration::from_ms(500)));
+            host.steps.push(Step::Disconnect);
+            host.reconnect = Some(Duration::from_secs(1));
+            host.max_connections = 2;
+        }
+        Story::StaticPasskey => {
+            let attacker = Profile::attacker();
+            central.host = attacker.host;
+            central.host.attack = Some(Attack { max_attempts: ATTEMPTS_MAX });
+            central.controller = attacker.controller;
+        }
+    }
+    central
+}

@@ -1,0 +1,159 @@
+//! What came out of a run, read from its record.
+
+use bletwin_sim::node::NodeId;
+use bletwin_sim::record::{Note, Record, RecordKind};
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::Event;
+use firmware_core::host::message::{Line, Log};
+use firmware_core::time::Instant;
+use serde::Serialize;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Both ends stored the bond, at the security level that was demanded.
+    Bonded,
+    /// The link died before.
+    Disconnected,
+    /// Pairing failed and the link lived on.
+    PairingFailed,
+    /// Nothing of that in the time that the scenario allows.
+    Timeout,
+}
+
+impl Verdict {
+    /// As in `--json`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bonded => "bonded",
+            Self::Disconnected => "disconnected",
+            Self::PairingFailed => "pairing-failed",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// PHYs of the peripheral's link when the run ended (or when the link did), as HCI numbers them:
+/// 1 = 1M, 2 = 2M, 3 = Coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Phys {
+    /// Peripheral to central.
+    pub tx: u8,
+    /// Central to peripheral.
+    pub rx: u8,
+}
+
+/// The machine-readable result of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Scenario's name.
+    pub scenario: String,
+    /// Firmware configuration's name.
+    pub peripheral: String,
+    /// Central's name.
+    pub central: String,
+    /// Seed.
+    pub seed: u64,
+    /// How it ended.
+    pub outcome: Verdict,
+    /// The peripheral's security level, 1–4, when the link ended or the run did.
+    pub security_level: Option<u8>,
+    /// Last `Security failed` of the peripheral's log, as `bt_security_err`.
+    pub security_err: Option<u8>,
+    /// First disconnection that the peripheral's host was told.
+    pub disconnect_reason: Option<u8>,
+    /// PHYs at the end.
+    pub phy: Option<Phys>,
+    /// Simulated seconds.
+    pub sim_seconds: f64,
+    /// Hash of every bit and time on air.
+    pub trace_sha256: String,
+}
+
+/// What the peripheral's part of a record tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeripheralFacts {
+    /// When its host was told of the last connection.
+    pub connected: Option<Instant>,
+    /// Connections so far.
+    pub connections: u32,
+    /// First disconnection and its reason.
+    pub disconnected: Option<(Instant, ErrorCode)>,
+    /// Whether the peer or this device had given up pairing before that.
+    pub failed_before_disconnect: bool,
+    /// Security level of the present connection.
+    pub level: Option<u8>,
+    /// Security level of the present connection, or of the last one when it ended.
+    pub last_level: Option<u8>,
+    /// Last `Security failed`.
+    pub security_err: Option<u8>,
+    /// Whether pairing was reported to have failed.
+    pub pairing_failed: bool,
+    /// When a pairing completed with a bond.
+    pub bonded: Option<Instant>,
+    /// PHYs of the last connection.
+    pub phy: Option<Phys>,
+}
+
+impl PeripheralFacts {
+    /// Takes in one more record; records of other nodes do not count.
+    pub fn add(&mut self, peripheral: NodeId, record: &Record) {
+        if record.node != peripheral {
+            return;
+        }
+        match &record.kind {
+            RecordKind::Note(Note::HciEvent(event)) => self.add_event(record.at, event),
+            RecordKind::Note(Note::Log(Log { line, .. })) => self.add_line(record.at, line),
+            _ => {}
+        }
+    }
+
+    fn add_event(&mut self, at: Instant, event: &Event) {
+        match event {
+            Event::LeConnectionComplete(c) if c.status == ErrorCode::SUCCESS => {
+                self.connected = Some(at);
+                self.connections += 1;
+                self.set_level(1);
+                self.phy = Some(Phys { tx: 1, rx: 1 });
+            }
+            Event::DisconnectionComplete { reason, .. } => {
+                if self.disconnected.is_none() {
+                    self.failed_before_disconnect = self.pairing_failed;
+                }
+                self.disconnected.get_or_insert((at, *reason));
+                self.level = None;
+            }
+            Event::LePhyUpdateComplete { status: ErrorCode::SUCCESS, tx, rx, .. } => {
+                self.phy = Some(Phys { tx: *tx as u8, rx: *rx as u8 });
+            }
+            _ => {}
+        }
+    }
+
+    const fn set_level(&mut self, level: u8) {
+        self.level = Some(level);
+        self.last_level = Some(level);
+    }
+
+    fn add_line(&mut self, at: Instant, line: &Line) {
+        match line {
+            Line::SecurityChanged { level, .. } => self.set_level(*level),
+            Line::SecurityFailed { error, .. } => {
+                self.security_err = Some(*error as u8);
+                self.pairing_failed = true;
+            }
+            Line::PairingComplete { bonded: true, .. } => {
+                self.bonded.get_or_insert(at);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|o| format!("{o:02x}")).collect()
+}

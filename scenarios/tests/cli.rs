@@ -1,0 +1,168 @@
+//! The command as a user meets it: exit codes, JSON, clear errors, no broken files.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn bletwin(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bletwin")).args(arguments).output().expect("bletwin starts")
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+fn json(arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
+    let output = bletwin(arguments);
+    let value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}{}", text(&output.stdout), text(&output.stderr)));
+    (output.status.code(), value)
+}
+
+#[test]
+fn the_case_exits_1_and_its_json_has_all_fields() {
+    let (code, value) = json(&["run", "pairing", "--central", "windows-intel", "--json"]);
+    assert_eq!(code, Some(1));
+    let object = value.as_object().expect("one object");
+    let mut names: Vec<&str> = object.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let expected = [
+        "central",
+        "disconnect_reason",
+        "outcome",
+        "peripheral",
+        "phy",
+        "scenario",
+        "security_err",
+        "security_level",
+        "seed",
+        "sim_seconds",
+        "trace_sha256",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(value["outcome"], "disconnected");
+    assert_eq!(value["disconnect_reason"], 8);
+    assert_eq!(value["security_err"], 9);
+    assert_eq!(value["security_level"], 1);
+    assert_eq!(value["seed"], 1);
+    let seconds = value["sim_seconds"].as_f64().expect("a number");
+    assert!((13.0..18.0).contains(&seconds), "about 15 s: {seconds}");
+    assert_eq!(value["trace_sha256"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn absent_values_are_null() {
+    let (code, value) = json(&["run", "pairing", "--json"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(value["outcome"], "bonded");
+    assert!(value["security_err"].is_null());
+    assert!(value["disconnect_reason"].is_null());
+    assert_eq!(value["phy"]["tx"], 2);
+}
+
+#[test]
+fn list_names_what_run_takes() {
+    let output = bletwin(&["list", "--json"]);
+    let entries: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    for name in ["pairing", "zephyr-2024", "recommended", "phone", "windows-intel"] {
+        let entry = entries.iter().find(|e| e["name"] == name).unwrap_or_else(|| panic!("{name}"));
+        assert!(entry["text"].as_str().is_some_and(|t| !t.is_empty()), "{name}");
+    }
+    assert_eq!(output.status.code(), Some(0));
+}
+
+fn refused(arguments: &[&str], says: &str) {
+    let output = bletwin(arguments);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+    assert!(error.contains(says), "{arguments:?} should name {says}: {error}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+}
+
+#[test]
+fn bad_names_and_values_exit_2_and_say_what_would_be_right() {
+    refused(&["run", "pairin"], "pairing");
+    refused(&["run"], "bletwin list");
+    refused(&["run", "pairing", "--central", "windows-inte"], "windows-intel");
+    refused(&["run", "pairing", "--peripheral", "zephyr"], "zephyr-2024");
+    refused(&["run", "pairing", "--peripheral", "missing.toml"], "missing.toml");
+    refused(&["run", "pairing", "--set", "phy-updat=never"], "phy-update");
+    refused(&["run", "pairing", "--set", "phy-update=sometimes"], "after-bonding");
+    refused(&["run", "pairing", "--set", "phy-update"], "KEY=VALUE");
+    refused(&["run", "pairing", "--set", "loss=101"], "0-100");
+    refused(&["run", "pairing", "--seed", "x"], "--seed");
+    refused(&["run", "pairing", "--decrypted"], "--pcapng");
+    refused(&["rum"], "run");
+}
+
+#[test]
+fn set_help_lists_every_key() {
+    let output = bletwin(&["run", "--set", "help"]);
+    let help = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    for key in ["phy-update", "passkey", "loss", "clock-ppm"] {
+        assert!(help.contains(key), "{key}");
+    }
+}
+
+#[test]
+fn an_unwritable_capture_fails_before_the_run_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("no/such/folder/x.pcapng");
+    refused(&["run", "pairing", "--pcapng", &path.to_string_lossy()], "cannot write");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);
+}
+
+#[test]
+fn a_capture_is_complete_and_alone_in_its_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.pcapng");
+    let output = bletwin(&["run", "pairing", "--pcapng", &path.to_string_lossy(), "--decrypted"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let octets = std::fs::read(&path).expect("the capture");
+    assert_eq!(octets.get(..4), Some(&[0x0A, 0x0D, 0x0D, 0x0A][..]), "section header block");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 1);
+}
+
+#[test]
+fn colours_only_on_a_terminal() {
+    let output = bletwin(&["run", "pairing", "--central", "windows-intel", "--log", "--ladder"]);
+    assert!(!output.stdout.contains(&0x1B), "no escape sequences into a pipe");
+}
+
+#[test]
+fn the_demo_holds_and_leaves_eight_captures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("demo");
+    let output = bletwin(&["demo", "--out", &out.to_string_lossy()]);
+    let story = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{story}");
+    for line in [
+        "Security failed: 58:A0:23:A6:35:0A (public) level 1 err 9",
+        "Disconnected (reason 8)",
+        "LL_PHY_REQ",
+    ] {
+        assert!(story.contains(line), "{line}\n{story}");
+    }
+    assert_eq!(files(&out), 8);
+}
+
+fn files(folder: &Path) -> usize {
+    std::fs::read_dir(folder).expect("readable").count()
+}
+
+#[test]
+fn a_firmware_file_changes_the_outcome() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.toml");
+    std::fs::write(&path, "preset = \"zephyr-2024\"\nphy-update = \"never\"\n").expect("writable");
+    let (code, value) = json(&[
+        "run",
+        "pairing",
+        "--peripheral",
+        &path.to_string_lossy(),
+        "--central",
+        "windows-intel",
+        "--json",
+    ]);
+    assert_eq!((code, &value["outcome"]), (Some(0), &"bonded".into()));
+}
