@@ -268,7 +268,8 @@ impl Connection {
         };
         self.missed = if ended.answered { 0 } else { self.missed.saturating_add(1) };
         // Asked before a change takes effect: the event of the instant is listened to.
-        let may_skip = self.established && ended.valid && !ended.more && self.may_sleep();
+        // A valid packet in this event also means that the connection is established.
+        let may_skip = ended.valid && !ended.more && self.may_sleep();
         let event = self.event;
         self.advance(1);
         self.skip = if may_skip { self.latency } else { 0 };
