@@ -165,7 +165,8 @@ impl Found<'_> {
         let instant = open.instant().map_or_else(String::new, |i| format!(", before instant {i}"));
         Some(format!(
             "The {} started {} ({}){instant}: after answering a procedure with an instant no other \
-             such procedure may be started until it is over, and the peripheral has to leave: {end}.",
+             such procedure may be started until it is over, and the peripheral has to leave: \
+             {end}.",
             side(offence.from_central),
             offence.name(),
             offence.place(),
@@ -196,8 +197,8 @@ impl Found<'_> {
         let pending = self.pairing.is_some_and(|p| p.failed.is_none() && p.encrypted.is_none());
         let local = self.ending.reason != ErrorCode::SUCCESS;
         (unspecified && pending && local).then(|| {
-            "\"Security failed … err 9\" is no code from the central: it is what the host says when \
-             a link dies while pairing is still open."
+            "\"Security failed … err 9\" is no code from the central: it is what the host says \
+             when a link dies while pairing is still open."
                 .to_owned()
         })
     }
