@@ -7,9 +7,9 @@ use bletwin_sim::node::Act;
 use bletwin_sim::record::{Note, Reception, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
-use bletwin_sim::report::ladder::substantial;
+use bletwin_sim::report::ladder::{line, substantial};
 use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
-use firmware_core::host::message::Ui;
+use firmware_core::host::message::{Line, Ui};
 
 use crate::stage::Finished;
 use crate::summary::Verdict;
@@ -42,7 +42,7 @@ pub fn ladder(run: &Finished) -> String {
     report::ladder::ladder(&sniff(&run.records), substantial)
 }
 
-/// Only the PDUs that the explanation speaks of, and those on both sides of them.
+/// Only the PDUs that the explanation speaks of, and how many lie between them.
 #[must_use]
 pub fn decisive_ladder(run: &Finished) -> String {
     let items = sniff(&run.records);
@@ -50,7 +50,32 @@ pub fn decisive_ladder(run: &Finished) -> String {
         return ladder(run);
     };
     let wanted = told.wanted();
-    report::ladder::ladder(&items, |item| wanted.contains(&item.record))
+    let mut lines = Vec::new();
+    let (mut empty, mut full) = (0_u32, 0_u32);
+    for item in items.iter().filter(|i| i.connection.is_some()) {
+        if wanted.contains(&item.record) {
+            lines.extend(gap(empty, full));
+            (empty, full) = (0, 0);
+            lines.push(line(item));
+        } else if item.decoded == Decoded::Empty {
+            empty += 1;
+        } else {
+            full += 1;
+        }
+    }
+    lines.extend(gap(empty, full));
+    lines.join("\n")
+}
+
+/// What is left out between two lines of the decisive ladder.
+fn gap(empty: u32, full: u32) -> Option<String> {
+    let what = match (empty, full) {
+        (0, 0) => return None,
+        (empty, 0) => format!("{empty} empty"),
+        (0, full) => format!("{full} more"),
+        (empty, full) => format!("{full} more, {empty} empty"),
+    };
+    Some(format!("{:>26} ⋮     ({what})", ""))
 }
 
 /// Why the link ended as it did; `None` when it did not.
@@ -99,6 +124,7 @@ impl Told {
         self.ending
             .indices()
             .chain(self.pairing.iter().flat_map(Pairing::indices))
+            .chain(self.pdus.iter().rposition(|p| p.from_central && p.is_news()))
             .chain(self.pdus.iter().position(|p| p.event.is_none()))
             .filter_map(|index| self.pdus.get(index))
             .map(|pdu| pdu.id)
@@ -113,6 +139,9 @@ fn pdu(item: &AirItem) -> Pdu {
         Decoded::Empty => What::Empty,
         Decoded::L2cap { cid: CID_SMP, bytes, complete: true } => {
             bytes.first().map_or(What::Data, |code| What::Smp(*code))
+        }
+        Decoded::L2cap { cid: CID_SMP, bytes, complete: false } => {
+            bytes.first().map_or(What::Data, |code| What::SmpPart(*code))
         }
         Decoded::L2cap { cid: CID_ATT, bytes, complete: true } => {
             bytes.first().map_or(What::Data, |opcode| What::Att(*opcode))
@@ -134,34 +163,46 @@ fn pdu(item: &AirItem) -> Pdu {
 /// The run in a few lines: what a person in front of the devices would have seen.
 #[must_use]
 pub fn story(run: &Finished) -> String {
-    let mut lines = Vec::new();
-    let mut line = |at, text: &str| lines.push(format!("{:>10}  {text}", seconds(at)));
-    for record in &run.records {
-        let central = record.node == run.central;
-        match &record.kind {
-            RecordKind::Shown(Ui::ShowPasskey(passkey)) if !central => {
-                line(record.at, &format!("the device shows the passkey {passkey:06}"));
-            }
-            RecordKind::Shown(Ui::AskPasskey) if central => {
-                line(record.at, "the central asks for the passkey");
-            }
-            RecordKind::Acted(Act::TypePasskey(passkey)) if central => {
-                line(record.at, &format!("the user types {passkey:06} on the central"));
-            }
-            RecordKind::Acted(Act::Confirm(yes)) => {
-                let answer = if *yes { "the same" } else { "different" };
-                line(record.at, &format!("the user says that the numbers are {answer}"));
-            }
-            RecordKind::Note(Note::Log(log)) if !central => {
-                line(record.at, &format!("the device logs: {}", log.line));
-            }
-            RecordKind::Note(Note::Host(text)) if central => {
-                line(record.at, &format!("the central: {text}"));
-            }
-            _ => {}
+    run.records
+        .iter()
+        .filter_map(|record| {
+            let told = moment(&record.kind, record.node == run.central)?;
+            Some(format!("{:>10}  {told}", seconds(record.at)))
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn moment(kind: &RecordKind, central: bool) -> Option<String> {
+    Some(match kind {
+        RecordKind::Shown(Ui::ShowPasskey(passkey)) if !central => {
+            format!("the device shows the passkey {passkey:06}")
         }
-    }
-    lines.join("\n")
+        RecordKind::Shown(Ui::AskPasskey) if central => "the central asks for the passkey".into(),
+        RecordKind::Acted(Act::TypePasskey(passkey)) if central => {
+            format!("the user types {passkey:06} on the central")
+        }
+        RecordKind::Acted(Act::Confirm(yes)) => {
+            let answer = if *yes { "the same" } else { "different" };
+            format!("the user says that the numbers are {answer}")
+        }
+        RecordKind::Note(Note::Log(log)) if !central && tells_the_outcome(&log.line) => {
+            format!("the device: {}", log.line)
+        }
+        RecordKind::Note(Note::Host(text)) if central => format!("the central: {text}"),
+        _ => return None,
+    })
+}
+
+const fn tells_the_outcome(line: &Line) -> bool {
+    matches!(
+        line,
+        Line::SecurityChanged { .. }
+            | Line::SecurityFailed { .. }
+            | Line::PairingComplete { .. }
+            | Line::PhyUpdated { .. }
+            | Line::Disconnected(_)
+    )
 }
 
 /// One line: scenario, who with whom, what came of it.

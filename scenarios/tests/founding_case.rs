@@ -108,3 +108,21 @@ fn why_names_the_request_and_its_event() {
         assert!(why.contains("LL_PHY_REQ (event "), "{central}: {why}");
     }
 }
+
+/// Centrals that no catalogue knows: other requests, other mechanisms, other delays.
+#[test]
+fn why_names_the_right_request_of_centrals_never_seen_before() {
+    let made_up: [(&[&str], &str); 4] = [
+        (&["central.phy-req=honest", "central.length-req=block@pairing"], "LL_LENGTH_REQ"),
+        (&["central.phy-req=honest", "central.feature-req=silent:9@always"], "LL_PERIPHERAL_FEAT"),
+        (&["central.phy-req=silent:40@pairing+3", "central.interval-us=30000"], "LL_PHY_REQ"),
+        (&["central.phy-req=then-param-req@plain"], "LL_PHY_REQ"),
+    ];
+    for (set, request) in made_up {
+        let run = pairing("windows-intel", set, 5);
+        assert_eq!(run.summary.outcome, Verdict::Disconnected, "{set:?}");
+        let why = bletwin_scenarios::report::why(&run).expect("a dead link has a reason");
+        let named = why.split("sent ").nth(1).expect("what was sent");
+        assert!(named.starts_with(request), "{set:?}: {why}");
+    }
+}

@@ -14,6 +14,8 @@ pub enum What {
     Control(ControlPdu),
     /// SMP command, by its code.
     Smp(u8),
+    /// Part of an SMP command that is longer than one PDU; not its last one.
+    SmpPart(u8),
     /// ATT PDU, by its opcode.
     Att(u8),
     /// Any other L2CAP data.
@@ -57,6 +59,7 @@ impl Pdu {
             What::Advertising(name) => (*name).to_owned(),
             What::Control(pdu) => pdu.opcode().name().to_owned(),
             What::Smp(code) => format!("SMP {}", smp_name(*code)),
+            What::SmpPart(code) => format!("a part of SMP {}", smp_name(*code)),
             What::Att(opcode) => format!("ATT PDU 0x{opcode:02X}"),
             What::Data => "L2CAP data".to_owned(),
             What::Empty => "empty PDU".to_owned(),

@@ -1,6 +1,7 @@
 //! Says in words what was found on air.
 
 use firmware_core::error::ErrorCode;
+use firmware_core::phy::Phy;
 use firmware_core::time::Instant;
 
 use super::air::{Pdu, What, seconds};
@@ -133,8 +134,9 @@ impl Found<'_> {
         let sent = later.iter().filter(|p| p.from_central).count();
         let phy = match self.expected_phy(first_unheard) {
             Some(expected) if expected != unheard.phy.phy() => format!(
-                " It was still sending on {:?} when the peripheral had switched to {expected:?}.",
-                unheard.phy.phy()
+                " It was still sending on {} when the peripheral had switched to {}.",
+                phy_name(unheard.phy.phy()),
+                phy_name(expected)
             ),
             _ => String::new(),
         };
@@ -147,7 +149,7 @@ impl Found<'_> {
     }
 
     /// The PHY that the last PDU with an instant before `index` obliges the central to send on.
-    fn expected_phy(&self, index: usize) -> Option<firmware_core::phy::Phy> {
+    fn expected_phy(&self, index: usize) -> Option<Phy> {
         use firmware_core::pdu::control::ControlPdu;
         let event = self.pdu(index)?.event?;
         self.pdus.get(..index)?.iter().rev().find_map(|p| match &p.what {
@@ -201,6 +203,14 @@ impl Found<'_> {
              when a link dies while pairing is still open."
                 .to_owned()
         })
+    }
+}
+
+const fn phy_name(phy: Phy) -> &'static str {
+    match phy {
+        Phy::Le1M => "1M",
+        Phy::Le2M => "2M",
+        Phy::LeCoded => "Coded",
     }
 }
 
