@@ -166,3 +166,36 @@ fn a_firmware_file_changes_the_outcome() {
     ]);
     assert_eq!((code, &value["outcome"]), (Some(0), &"bonded".into()));
 }
+
+/// Ctrl-C in the middle of a run: exit 130, and the folder is as it was. A run that was faster
+/// than the signal leaves a complete file, and the test tries again.
+#[cfg(unix)]
+#[test]
+fn interrupted_runs_leave_nothing_behind() {
+    for _ in 0..50 {
+        let folder = tempfile::tempdir().expect("a folder");
+        match interrupt_a_run_that_writes_to(folder.path()) {
+            Some(130) => return assert_eq!(files(folder.path()), 0),
+            _ => assert_eq!(files(folder.path()), 1),
+        }
+    }
+    panic!("no signal came in time");
+}
+
+#[cfg(unix)]
+fn interrupt_a_run_that_writes_to(folder: &Path) -> Option<i32> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bletwin"))
+        .args(["run", "static-passkey", "--pcapng"])
+        .arg(folder.join("x.pcapng"))
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("bletwin starts");
+    // The temporary file shows that the handler is there and the run about to begin.
+    while files(folder) == 0 && child.try_wait().expect("a child").is_none() {
+        std::thread::yield_now();
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.is_ok(), "there is a kill command");
+    child.wait().expect("a child").code()
+}

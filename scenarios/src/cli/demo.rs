@@ -87,8 +87,7 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
     for (number, (part, [air, decrypted])) in PARTS.iter().zip(captures).enumerate() {
         let started = Instant::now();
         let Some(finished) = play(part, options.seed)? else {
-            eprintln!("bletwin: interrupted; captures of unfinished runs were not written");
-            std::process::exit(130);
+            return Ok(Exit::Interrupted);
         };
         let wall_ms = started.elapsed().as_millis();
         for (output, decrypt) in [(air, false), (decrypted, true)] {
@@ -143,6 +142,8 @@ fn tell(out: &mut impl Write, number: usize, part: &Part, run: &Finished) -> any
         writeln!(out, "   {}", style::heading("What the device logged"))?;
         writeln!(out, "{}", indent(&report::log(run)))?;
         writeln!(out, "   {}", style::heading("The decisive PDUs"))?;
+        let legend = "time in s, connection event, C the central, P the peripheral, what was sent";
+        writeln!(out, "   {}", style::faint(legend))?;
         writeln!(out, "{}", indent(&report::decisive_ladder(run)))?;
         if let Some(why) = report::why(run) {
             writeln!(out, "   {}", style::heading("Why"))?;

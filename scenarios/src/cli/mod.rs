@@ -22,6 +22,8 @@ enum Exit {
     Expected,
     /// Another outcome.
     Unexpected,
+    /// Ctrl-C; nothing half-written is left.
+    Interrupted,
 }
 
 /// Runs the command and tells its exit status.
@@ -37,6 +39,10 @@ pub fn main() -> ExitCode {
     match result {
         Ok(Exit::Expected) => ExitCode::SUCCESS,
         Ok(Exit::Unexpected) => ExitCode::from(1),
+        Ok(Exit::Interrupted) => {
+            eprintln!("bletwin: interrupted; what was not finished was not written");
+            ExitCode::from(130)
+        }
         Err(error) => report(&error),
     }
 }
@@ -58,7 +64,7 @@ fn is_closed_pipe(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
-/// Ctrl-C: output files appear only when complete and temporary ones are removed on the way out.
+/// Ctrl-C: loops end at the next simulated event, and temporary files are removed on the way out.
 pub(crate) mod interrupt {
     use std::sync::atomic::{AtomicBool, Ordering};
 

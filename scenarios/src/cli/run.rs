@@ -26,9 +26,7 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
     let capture = options.pcapng.as_deref().map(Output::prepare).transpose()?;
     let mut stage = Stage::new(scenario, &setup);
     if !stage.run(interrupt::requested) {
-        drop(capture);
-        eprintln!("bletwin: interrupted; nothing was written");
-        std::process::exit(130);
+        return Ok(Exit::Interrupted);
     }
     let finished = stage.finish();
     if let Some(output) = capture {
