@@ -1,24 +1,27 @@
 //! What people read of a finished run; each is a function of its record.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::Act;
-use bletwin_sim::record::{Note, Reception, RecordKind};
+use bletwin_sim::record::{Note, Reception, RecordId, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::report::ladder::{line, substantial};
 use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
 use firmware_core::host::message::{Line, Ui};
+use firmware_core::time::Instant;
 
 use crate::stage::Finished;
 use crate::summary::Verdict;
 use crate::why::air::seconds;
 use crate::why::words::Found;
-use crate::why::{Pairing, Pdu, What, ending::ending, procedures::exchanges};
+use crate::why::{Ending, Exchange, Pairing, Pdu, What, ending::ending, procedures::exchanges};
 
 const CID_ATT: u16 = 4;
 const CID_SMP: u16 = 6;
+const PAIRING_FAILED: u8 = 0x05;
 
 /// The capture as pcapng, as on air or decrypted.
 ///
@@ -46,10 +49,7 @@ pub fn ladder(run: &Finished) -> String {
 #[must_use]
 pub fn decisive_ladder(run: &Finished) -> String {
     let items = sniff(&run.records);
-    let Some(told) = Told::of(run, &items) else {
-        return ladder(run);
-    };
-    let wanted = told.wanted();
+    let wanted = Told::of(run, &items).wanted();
     let mut lines = Vec::new();
     let (mut empty, mut full) = (0_u32, 0_u32);
     for item in items.iter().filter(|i| i.connection.is_some()) {
@@ -78,24 +78,25 @@ fn gap(empty: u32, full: u32) -> Option<String> {
     Some(format!("{:>26} ⋮     ({what})", ""))
 }
 
-/// Why the link ended as it did; `None` when it did not.
+/// Why the link ended as it did, or why there is no bond; `None` when the air does not tell.
 #[must_use]
 pub fn why(run: &Finished) -> Option<String> {
     let items = sniff(&run.records);
-    Told::of(run, &items).map(|told| told.found(run).paragraph())
+    let paragraph = Told::of(run, &items).found(run).paragraph();
+    (!paragraph.is_empty()).then_some(paragraph)
 }
 
 /// What was found on air in the connection that ended.
 struct Told {
     pdus: Vec<Pdu>,
-    exchanges: Vec<crate::why::Exchange>,
+    exchanges: Vec<Exchange>,
     pairing: Option<Pairing>,
-    ending: crate::why::Ending,
+    ending: Option<Ending>,
 }
 
 impl Told {
-    fn of(run: &Finished, items: &[AirItem]) -> Option<Self> {
-        let (at, reason) = run.facts.disconnected?;
+    fn of(run: &Finished, items: &[AirItem]) -> Self {
+        let at = run.facts.disconnected.map_or(Instant::MAX, |(at, _)| at);
         let connection =
             items.iter().take_while(|i| i.at <= at).filter_map(|i| i.connection).last();
         let pdus: Vec<Pdu> = items
@@ -105,8 +106,9 @@ impl Told {
             .collect();
         let exchanges = exchanges(&pdus);
         let pairing = Pairing::last_of(&pdus);
-        let ending = ending(&pdus, &exchanges, at, reason);
-        Some(Self { pdus, exchanges, pairing, ending })
+        let ending =
+            run.facts.disconnected.map(|(at, reason)| ending(&pdus, &exchanges, at, reason));
+        Self { pdus, exchanges, pairing, ending }
     }
 
     fn found(&self, run: &Finished) -> Found<'_> {
@@ -114,15 +116,16 @@ impl Told {
             pdus: &self.pdus,
             exchanges: &self.exchanges,
             pairing: self.pairing,
-            ending: &self.ending,
+            ending: self.ending.as_ref(),
             security_err: run.facts.security_err,
         }
     }
 
     /// Records of the PDUs that matter.
-    fn wanted(&self) -> std::collections::BTreeSet<bletwin_sim::record::RecordId> {
+    fn wanted(&self) -> BTreeSet<RecordId> {
         self.ending
-            .indices()
+            .iter()
+            .flat_map(Ending::indices)
             .chain(self.pairing.iter().flat_map(Pairing::indices))
             .chain(self.pdus.iter().rposition(|p| p.from_central && p.is_news()))
             .chain(self.pdus.iter().position(|p| p.event.is_none()))
@@ -137,9 +140,11 @@ fn pdu(item: &AirItem) -> Pdu {
         Decoded::Advertising(pdu) => What::Advertising(pdu.name()),
         Decoded::Control(pdu) => What::Control(*pdu),
         Decoded::Empty => What::Empty,
-        Decoded::L2cap { cid: CID_SMP, bytes, complete: true } => {
-            bytes.first().map_or(What::Data, |code| What::Smp(*code))
-        }
+        Decoded::L2cap { cid: CID_SMP, bytes, complete: true } => match bytes.as_slice() {
+            [PAIRING_FAILED, reason] => What::PairingFailed(*reason),
+            [code, ..] => What::Smp(*code),
+            [] => What::Data,
+        },
         Decoded::L2cap { cid: CID_SMP, bytes, complete: false } => {
             bytes.first().map_or(What::Data, |code| What::SmpPart(*code))
         }

@@ -1,6 +1,7 @@
 //! What was on air in one connection, as much of it as an explanation needs.
 
 use bletwin_sim::record::RecordId;
+use bletwin_sim::report::names;
 use firmware_core::pdu::control::ControlPdu;
 use firmware_core::phy::TxPhy;
 use firmware_core::time::Instant;
@@ -14,6 +15,8 @@ pub enum What {
     Control(ControlPdu),
     /// SMP command, by its code.
     Smp(u8),
+    /// SMP Pairing Failed, with its reason.
+    PairingFailed(u8),
     /// Part of an SMP command that is longer than one PDU; not its last one.
     SmpPart(u8),
     /// ATT PDU, by its opcode.
@@ -58,8 +61,11 @@ impl Pdu {
         match &self.what {
             What::Advertising(name) => (*name).to_owned(),
             What::Control(pdu) => pdu.opcode().name().to_owned(),
-            What::Smp(code) => format!("SMP {}", smp_name(*code)),
-            What::SmpPart(code) => format!("a part of SMP {}", smp_name(*code)),
+            What::Smp(code) => format!("SMP {}", names::smp(*code)),
+            What::PairingFailed(reason) => {
+                format!("SMP Pairing Failed (0x{reason:02X} {})", names::smp_failure(*reason))
+            }
+            What::SmpPart(code) => format!("a part of SMP {}", names::smp(*code)),
             What::Att(opcode) => format!("ATT PDU 0x{opcode:02X}"),
             What::Data => "L2CAP data".to_owned(),
             What::Empty => "empty PDU".to_owned(),
@@ -81,26 +87,4 @@ impl Pdu {
 pub fn seconds(at: Instant) -> String {
     let ms = at.as_us() / 1000;
     format!("{}.{:03} s", ms / 1000, ms % 1000)
-}
-
-/// Name of an SMP command.
-#[must_use]
-pub const fn smp_name(code: u8) -> &'static str {
-    match code {
-        0x01 => "Pairing Request",
-        0x02 => "Pairing Response",
-        0x03 => "Pairing Confirm",
-        0x04 => "Pairing Random",
-        0x05 => "Pairing Failed",
-        0x06 => "Encryption Information",
-        0x07 => "Central Identification",
-        0x08 => "Identity Information",
-        0x09 => "Identity Address Information",
-        0x0A => "Signing Information",
-        0x0B => "Security Request",
-        0x0C => "Pairing Public Key",
-        0x0D => "Pairing DHKey Check",
-        0x0E => "Keypress Notification",
-        _ => "(reserved)",
-    }
 }

@@ -25,10 +25,8 @@ impl Pairing {
             match (&pdu.what, &mut pairing) {
                 (What::Smp(0x01), _) => pairing = Some(Self::new(index)),
                 (What::Smp(0x0B), None) => pairing = Some(Self::new(index)),
-                (What::Smp(code), Some(p)) => {
-                    p.last = index;
-                    p.failed = (*code == 0x05).then_some(index).or(p.failed);
-                }
+                (What::Smp(_), Some(p)) => p.last = index,
+                (What::PairingFailed(_), Some(p)) => p.failed = Some(index),
                 (What::Control(ControlPdu::StartEncRsp), Some(p)) if !pdu.from_central => {
                     p.encrypted = Some(index);
                 }

@@ -1,6 +1,5 @@
 //! Says in words what was found on air.
 
-use firmware_core::error::ErrorCode;
 use firmware_core::phy::Phy;
 use firmware_core::time::Instant;
 
@@ -17,8 +16,8 @@ pub struct Found<'a> {
     pub exchanges: &'a [Exchange],
     /// The last pairing.
     pub pairing: Option<Pairing>,
-    /// How the link ended.
-    pub ending: &'a Ending,
+    /// How the link ended, if it did.
+    pub ending: Option<&'a Ending>,
     /// The peripheral's host's `Security failed … err`, if it printed one.
     pub security_err: Option<u8>,
 }
@@ -41,7 +40,7 @@ impl Found<'_> {
     }
 
     fn decisive_sentence(&self) -> Option<String> {
-        let decisive = self.ending.decisive.as_ref()?;
+        let decisive = self.ending?.decisive.as_ref()?;
         let request = self.pdu(decisive.request)?;
         let who = side(decisive.from_central);
         let pending = self.pairing.is_some_and(|p| p.pending_at(decisive.request));
@@ -93,16 +92,17 @@ impl Found<'_> {
     }
 
     fn ending_sentence(&self) -> Option<String> {
-        let reason = self.ending.reason;
-        let end = format!("reason {} ({}) at {}", reason.0, reason.name(), seconds(self.ending.at));
-        Some(match &self.ending.how {
+        let ending = self.ending?;
+        let reason = ending.reason;
+        let end = format!("reason {} ({}) at {}", reason.0, reason.name(), seconds(ending.at));
+        Some(match &ending.how {
             How::Silence { last_heard } => {
                 let last = self.pdu(*last_heard)?;
                 format!(
                     "The central's last packet came at {}; it left without LL_TERMINATE_IND, and \
                      {} later the peripheral's supervision timeout ended the link: {end}.",
                     last.place(),
-                    span(last.at, self.ending.at),
+                    span(last.at, ending.at),
                 )
             }
             How::Deaf { last_heard, first_unheard } => {
@@ -144,7 +144,7 @@ impl Found<'_> {
             "After {} the peripheral heard nothing more, although the central sent {sent} more \
              packets.{phy} After {} without a valid packet the link ended with {end}.",
             heard.place(),
-            span(heard.at, self.ending.at),
+            span(heard.at, self.ending?.at),
         ))
     }
 
@@ -180,7 +180,11 @@ impl Found<'_> {
         let (begun, last) = (self.pdu(pairing.begun)?, self.pdu(pairing.last)?);
         if let Some(failed) = pairing.failed.and_then(|f| self.pdu(f)) {
             let who = side(failed.from_central);
-            return Some(format!("Pairing was ended by the {who} ({}).", failed.place()));
+            return Some(format!(
+                "The {who} ended pairing with {} ({}).",
+                failed.name(),
+                failed.place()
+            ));
         }
         if pairing.encrypted.is_some() {
             return None;
@@ -197,8 +201,7 @@ impl Found<'_> {
     fn error_sentence(&self) -> Option<String> {
         let unspecified = self.security_err? == 9;
         let pending = self.pairing.is_some_and(|p| p.failed.is_none() && p.encrypted.is_none());
-        let local = self.ending.reason != ErrorCode::SUCCESS;
-        (unspecified && pending && local).then(|| {
+        (unspecified && pending && self.ending.is_some()).then(|| {
             "\"Security failed … err 9\" is no code from the central: it is what the host says \
              when a link dies while pairing is still open."
                 .to_owned()

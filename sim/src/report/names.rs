@@ -221,7 +221,9 @@ const fn signalling(code: u8) -> &'static str {
     }
 }
 
-const fn smp(code: u8) -> &'static str {
+/// Name of an SMP command.
+#[must_use]
+pub const fn smp(code: u8) -> &'static str {
     match code {
         0x01 => "Pairing Request",
         0x02 => "Pairing Response",
@@ -241,7 +243,9 @@ const fn smp(code: u8) -> &'static str {
     }
 }
 
-const fn smp_failure(reason: u8) -> &'static str {
+/// Name of a Pairing Failed reason; empty for one that is reserved.
+#[must_use]
+pub const fn smp_failure(reason: u8) -> &'static str {
     match reason {
         0x01 => "Passkey Entry Failed",
         0x02 => "OOB Not Available",
