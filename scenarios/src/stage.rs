@@ -15,7 +15,7 @@ use firmware_core::time::{Duration, Instant};
 use crate::catalogue::{Scenario, Story};
 use crate::participant::Participant;
 use crate::setup::Setup;
-use crate::summary::{PeripheralFacts, Summary, Verdict, hex};
+use crate::summary::{PeripheralFacts, Summary, Verdict, hex, never_established};
 
 /// How long a run goes on after its outcome is settled, so that what follows is seen: the PHY
 /// update after bonding, a central that regrets.
@@ -140,7 +140,9 @@ impl Stage {
     fn end(&self) -> Instant {
         let settled = self.settled.map_or(Instant::MAX, |at| at + SETTLE);
         match self.facts.disconnected {
-            Some((at, _)) if self.ends_with_the_link() => settled.min(at + SETTLE_GONE),
+            Some((at, reason)) if self.ends_with_the_link() && !never_established(reason) => {
+                settled.min(at + SETTLE_GONE)
+            }
             _ => settled,
         }
     }

@@ -79,7 +79,8 @@ pub struct PeripheralFacts {
     pub connected: Option<Instant>,
     /// Connections so far.
     pub connections: u32,
-    /// First disconnection and its reason.
+    /// First disconnection and its reason. One that was never established (0x3E) counts only as
+    /// long as no other connection follows: a central tries again.
     pub disconnected: Option<(Instant, ErrorCode)>,
     /// Whether the peer or this device had given up pairing before that.
     pub failed_before_disconnect: bool,
@@ -115,10 +116,14 @@ impl PeripheralFacts {
             Event::LeConnectionComplete(c) if c.status == ErrorCode::SUCCESS => {
                 self.connected = Some(at);
                 self.connections += 1;
+                self.disconnected.take_if(|(_, reason)| never_established(*reason));
                 self.set_level(1);
                 self.phy = Some(Phys { tx: 1, rx: 1 });
             }
             Event::DisconnectionComplete { reason, .. } => {
+                if never_established(*reason) {
+                    self.connections = self.connections.saturating_sub(1);
+                }
                 if self.disconnected.is_none() {
                     self.failed_before_disconnect = self.pairing_failed;
                 }
@@ -150,6 +155,11 @@ impl PeripheralFacts {
             _ => {}
         }
     }
+}
+
+/// Whether a connection that ended for this reason was none.
+pub(crate) fn never_established(reason: ErrorCode) -> bool {
+    reason == ErrorCode::FAILED_TO_ESTABLISH
 }
 
 /// Lower-case hexadecimal.

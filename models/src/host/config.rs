@@ -212,6 +212,9 @@ pub struct HostConfig {
     pub parameters: ConnectionParameters,
     /// How long LE Create Connection may take before it is cancelled.
     pub connect_timeout: Duration,
+    /// How often connecting is tried when the peripheral stays silent after CONNECT_IND
+    /// (Connection Failed to be Established, 0x3E): the packet may have been lost. At least 1.
+    pub connect_attempts: u8,
     /// Whether scanning and connecting begin with the power, or wait to be asked.
     pub autostart: bool,
     /// Connect again this long after a connection has ended; `None`: stay away.
@@ -259,6 +262,7 @@ impl Default for HostConfig {
                 timeout: 500,
             },
             connect_timeout: Duration::from_secs(30),
+            connect_attempts: 5,
             autostart: true,
             reconnect: None,
             max_connections: 1,

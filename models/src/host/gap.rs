@@ -157,7 +157,23 @@ impl CentralHost {
         self.status.disconnected = Some(reason);
         self.status.level = 0;
         self.note(&format!("Disconnected: {reason:?}"));
+        if reason == ErrorCode::FAILED_TO_ESTABLISH {
+            return self.try_again(now);
+        }
+        self.unestablished = 0;
         self.after_connection(now);
+    }
+
+    /// The peripheral was never heard: there was no connection.
+    fn try_again(&mut self, now: Instant) {
+        self.status.connections = self.status.connections.saturating_sub(1);
+        self.unestablished = self.unestablished.saturating_add(1);
+        if self.unestablished >= self.config.connect_attempts {
+            self.unestablished = 0;
+            return self.after_connection(now);
+        }
+        self.phase = Phase::Idle;
+        self.connect(now);
     }
 
     fn after_connection(&mut self, now: Instant) {

@@ -86,6 +86,8 @@ pub struct CentralHost {
     buffers: (u16, u8),
     bonds: Vec<Bond>,
     connection: Option<Connection>,
+    /// Connections in a row that were never established.
+    unestablished: u8,
     guesser: Option<Guesser>,
     status: Status,
     out: VecDeque<HostOutput>,
@@ -107,6 +109,7 @@ impl CentralHost {
             buffers: (27, 1),
             bonds: config.bonds.clone(),
             connection: None,
+            unestablished: 0,
             guesser: config.attack.map(|_| Guesser::default()),
             status: Status::default(),
             out: VecDeque::new(),

@@ -19,7 +19,7 @@ pub struct Status {
     pub attempts: u32,
     /// Dialogs shown for pairing.
     pub dialogs: u32,
-    /// Connections that were made.
+    /// Connections that were made, less those that proved never to have been established.
     pub connections: u32,
     /// Why the last connection ended, or was not made.
     pub disconnected: Option<ErrorCode>,

@@ -380,6 +380,22 @@ fn a_server_that_does_not_answer_is_left_after_30_s() {
 }
 
 #[test]
+fn connecting_is_repeated_when_the_peripheral_stays_silent() {
+    let config = HostConfig { connect_attempts: 3, ..HostConfig::default() };
+    let (reason, mut rig) = (ErrorCode::FAILED_TO_ESTABLISH, Rig::new(config));
+    rig.link_works = false;
+    rig.start();
+    for ms in [100, 200, 300, 400] {
+        rig.run_until_ms(ms);
+        rig.event(Event::DisconnectionComplete { handle: HANDLE, reason });
+    }
+    let created = |c: &&Command| matches!(c, Command::LeCreateConnection { .. });
+    assert_eq!(rig.commands.iter().filter(created).count(), 3);
+    let status = rig.host.status();
+    assert_eq!((status.connections, status.disconnected), (0, Some(reason)));
+}
+
+#[test]
 fn a_finished_connection_comes_back_when_told_to() {
     let config = HostConfig {
         steps: vec![Step::Secure, Step::Disconnect],
