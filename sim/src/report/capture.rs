@@ -161,10 +161,23 @@ fn packet(file: &mut Vec<u8>, item: &AirItem, tx: &AirTx, noise_dbm: i8, style: 
         octets.extend_from_slice(tx.pdu.octets());
     }
     octets.extend_from_slice(&tx.crc.to_le_bytes()[..3]);
-    enhanced_packet(file, item, &octets);
+    enhanced_packet(file, item, plain, &octets);
 }
 
-fn enhanced_packet(file: &mut Vec<u8>, item: &AirItem, octets: &[u8]) {
+/// What no field of the pseudo-header can say. Wireshark has no notion of encryption here: it
+/// reads ciphertext as if it were plain and may call it malformed.
+fn comments(item: &AirItem, plain: bool) -> impl Iterator<Item = &'static str> {
+    let lost = match item.reception {
+        Some(Reception::Ok) => None,
+        Some(Reception::CrcError) => Some("arrived with a wrong CRC"),
+        None => item.connection.is_some().then_some("not received by the peer"),
+    };
+    let ciphertext = item.decrypted.is_some() && !plain;
+    let note = "encrypted: whatever is shown of the payload is ciphertext";
+    lost.into_iter().chain(ciphertext.then_some(note))
+}
+
+fn enhanced_packet(file: &mut Vec<u8>, item: &AirItem, plain: bool, octets: &[u8]) {
     let ns = item.at.ticks() / 64;
     let len = u32::try_from(octets.len()).unwrap_or(u32::MAX).to_le_bytes();
     let mut body = Vec::new();
@@ -175,13 +188,7 @@ fn enhanced_packet(file: &mut Vec<u8>, item: &AirItem, octets: &[u8]) {
     body.extend_from_slice(&len);
     body.extend_from_slice(octets);
     body.resize(body.len().next_multiple_of(4), 0);
-    let comment = match item.reception {
-        Some(Reception::Ok) => "",
-        Some(Reception::CrcError) => "arrived with a wrong CRC",
-        None if item.connection.is_some() => "not received by the peer",
-        None => "",
-    };
-    if !comment.is_empty() {
+    for comment in comments(item, plain) {
         option(&mut body, 1, comment.as_bytes());
     }
     option(&mut body, 0, &[]);
