@@ -4,11 +4,11 @@
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::Event;
 use crate::link::message::{LinkOrder, NewParameters};
-use crate::pdu::control::ConnectionUpdate;
+use crate::pdu::control::{ConnectionUpdate, Opcode};
 use crate::trace::Procedure;
 
 use super::connection::{Connection, Context};
-use super::procedure::{PeerStage, is_past};
+use super::procedure::{Own, PeerStage, Request, Stage, is_past};
 
 /// The connection's timing as it is and as it will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,9 +59,11 @@ impl Connection {
             self.procedures.peer_stage(request),
             Some(PeerStage::Host | PeerStage::Indication)
         );
+        // What comes before the request can have arrived is no answer to it.
         let answers = !continues
             && self.procedures.peers.is_none()
-            && self.procedures.asked(request).is_some();
+            && self.procedures.asked(request).is_some()
+            && !self.sender.holds(Opcode::CONNECTION_PARAM_REQ);
         if !continues && !answers {
             if !self.admit(cx, Procedure::ConnectionUpdate) {
                 return;
@@ -91,6 +93,27 @@ impl Connection {
         } else {
             self.peers_at(cx, PeerStage::Instant(instant));
         }
+    }
+
+    /// The central rejects the request that its update seemed to answer: that was its own.
+    /// False if it did not seem so.
+    pub(super) fn update_was_the_centrals(
+        &mut self,
+        cx: &mut Context<'_>,
+        of: Option<Opcode>,
+        error: ErrorCode,
+    ) -> bool {
+        let Some(Own { request: Request::Parameters(_), stage: Stage::Instant(instant), .. }) =
+            self.procedures.own
+        else {
+            return false;
+        };
+        if of.is_some_and(|of| of != Opcode::CONNECTION_PARAM_REQ) {
+            return false;
+        }
+        self.end_own(cx, error);
+        self.open_peers(cx, Procedure::ConnectionUpdate, PeerStage::Instant(instant));
+        true
     }
 
     pub(super) fn tell_parameters(&self, cx: &mut Context<'_>, status: ErrorCode) {

@@ -38,8 +38,24 @@ impl Connection {
         })
     }
 
+    /// Whether the peer's open procedure has had this answer of ours (any, for `None`) and could
+    /// be ended by a refusal of it.
+    fn has_answered(&self, of: Option<Opcode>) -> bool {
+        let at = |procedure| self.procedures.peer_stage(procedure) == Some(PeerStage::Indication);
+        if at(Procedure::ConnectionParametersRequest) {
+            of.is_none_or(|of| {
+                of == Opcode::CONNECTION_PARAM_RSP || of == Opcode::CONNECTION_PARAM_REQ
+            })
+        } else {
+            at(Procedure::PhyUpdate) && of.is_none_or(|of| of == Opcode::PHY_RSP)
+        }
+    }
+
     pub(super) fn on_unknown_rsp(&mut self, cx: &mut Context<'_>, of: Opcode) {
         if !self.awaits_answer(Some(of)) {
+            if self.has_answered(Some(of)) {
+                return self.end_peers(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
+            }
             return self.unexpected(cx);
         }
         // For a ping any answer will do.
@@ -54,16 +70,11 @@ impl Connection {
     /// Both forms are accepted, whatever has been said about features: old centrals send the
     /// short one to requests that are younger than it.
     pub(super) fn on_reject(&mut self, cx: &mut Context<'_>, of: Option<Opcode>, error: ErrorCode) {
-        let parameters = Procedure::ConnectionParametersRequest;
-        let answered = self.procedures.peer_stage(parameters) == Some(PeerStage::Indication);
-        let means_ours = of.is_none_or(|of| {
-            of == Opcode::CONNECTION_PARAM_RSP || of == Opcode::CONNECTION_PARAM_REQ
-        });
         if self.awaits_answer(of) {
             self.end_own(cx, error);
-        } else if answered && means_ours {
+        } else if self.has_answered(of) {
             self.end_peers(cx, error);
-        } else if !self.encryption.is_busy() {
+        } else if !self.update_was_the_centrals(cx, of, error) && !self.encryption.is_busy() {
             self.unexpected(cx);
         }
     }

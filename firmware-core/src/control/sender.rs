@@ -58,6 +58,12 @@ impl Sender {
         self.held.push(pdu).is_ok()
     }
 
+    /// Whether a control PDU has not been acknowledged yet: the peer may not know of it.
+    pub(super) fn holds(&self, opcode: Opcode) -> bool {
+        self.in_flight.iter().any(|(_, sent)| *sent == Sent::Control(opcode))
+            || self.control.iter().any(|(_, pdu)| pdu.opcode() == opcode)
+    }
+
     pub(super) fn release(&mut self) -> Option<ControlPdu> {
         self.held.pop()
     }

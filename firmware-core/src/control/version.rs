@@ -17,7 +17,10 @@ impl Connection {
     pub(super) fn start_version(&mut self, cx: &mut Context<'_>) {
         if self.version.peer.is_some() {
             self.end_own(cx, ErrorCode::SUCCESS);
-        } else if !core::mem::replace(&mut self.version.sent, true) {
+        } else if core::mem::replace(&mut self.version.sent, true) {
+            // Said once and refused: there will be no answer.
+            self.end_own(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
+        } else {
             self.send(cx, ControlPdu::VersionInd(cx.config.version));
         }
     }

@@ -151,3 +151,21 @@ fn after_the_instant_the_central_may_start_anew() {
     assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
     assert_eq!(s.ask(Command::ReadRemoteVersion { handle: HANDLE }), OK);
 }
+
+/// The central's own update has crossed our request, which it then rejects: no sin of its own.
+#[test]
+fn an_update_that_crosses_our_parameter_request_is_the_centrals() {
+    for acknowledged in [false, true] {
+        let mut s = Script::new();
+        s.ask(ask(30));
+        if acknowledged {
+            s.event(&[]);
+        }
+        s.event(&[new_parameters(50, 10)]);
+        s.event(&[reject(Opcode::CONNECTION_PARAM_REQ, 0x23)]);
+        assert_eq!(s.told(), [updated(0x23, 24, 0, 100)]);
+        assert!(!s.misbehaved(PeerMisbehaved::UnexpectedResponse));
+        s.until(11);
+        assert_eq!(s.told(), [updated(0, 50, 0, 200)]);
+    }
+}

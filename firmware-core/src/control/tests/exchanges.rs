@@ -220,3 +220,42 @@ fn a_flood_without_acknowledgement_is_bounded_and_named() {
     }
     assert!((8..=16).contains(&answers), "{answers}");
 }
+
+#[test]
+fn a_central_without_versions_is_not_asked_twice() {
+    let mut s = Script::new();
+    let ask = Command::ReadRemoteVersion { handle: HANDLE };
+    s.ask(ask.clone());
+    assert_eq!(s.event(&[]), [ControlPdu::VersionInd(VERSION)]);
+    s.event(&[ControlPdu::UnknownRsp(Opcode::VERSION_IND)]);
+    let unknown = |told: &[Event]| {
+        matches!(told, [Event::RemoteVersion { status, .. }]
+            if *status == ErrorCode::UNSUPPORTED_REMOTE_FEATURE)
+    };
+    assert!(unknown(&s.told()));
+    s.ask(ask);
+    assert!(unknown(&s.told()));
+    s.wait(Duration::from_secs(41));
+    assert!(!s.dropped);
+}
+
+/// Its procedure is over then; nobody waits 40 s for the indication.
+#[test]
+fn a_central_may_refuse_our_answer() {
+    let refusals = [
+        ControlPdu::UnknownRsp(Opcode::PHY_RSP),
+        ControlPdu::RejectInd(ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER),
+        ControlPdu::RejectExtInd {
+            opcode: Opcode::PHY_RSP,
+            error: ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER,
+        },
+    ];
+    for refusal in refusals {
+        let mut s = Script::new();
+        s.event(&[super::phy::REQ_2M]);
+        assert!(matches!(s.event(&[])[..], [ControlPdu::PhyRsp { .. }]));
+        s.event(&[refusal]);
+        s.wait(Duration::from_secs(41));
+        assert!(!s.dropped);
+    }
+}
