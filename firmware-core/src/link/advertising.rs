@@ -35,7 +35,7 @@ const REQUEST_AND_RESPONSE: Duration =
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     Off,
-    /// A connection was accepted provisionally; refused, it gives way to advertising again.
+    /// A connection was made; refused by `Control`, it gives way to advertising again.
     Suspended,
     /// Until the event that starts then.
     Waiting(Instant),
@@ -91,16 +91,12 @@ impl Advertiser {
         self.stage = Stage::Off;
     }
 
-    /// Ends because of a connection; one that is only provisional may be refused.
-    pub(super) fn connected(&mut self, provisional: bool) {
-        if provisional {
-            self.stage = Stage::Suspended;
-        } else {
-            self.stop();
-        }
+    /// Ends because of a connection, unless that is refused.
+    pub(super) const fn connected(&mut self) {
+        self.stage = Stage::Suspended;
     }
 
-    /// Goes on after a provisional connection was refused.
+    /// Goes on after a connection was refused.
     pub(super) fn resume(&mut self, now: Instant) {
         if self.stage == Stage::Suspended {
             self.stage = Stage::Waiting(now + PREPARE_LEAD);

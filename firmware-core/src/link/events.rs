@@ -102,7 +102,7 @@ impl<const LINKS: usize> Link<LINKS> {
         };
         let (link, config) = (LinkId(n), self.config);
         *slot = Some(Connection::new(link, &request, at, config.csa2, config.sleep_clock_ppm));
-        self.advertiser.connected(provisional);
+        self.advertiser.connected();
         self.owner = None;
         self.reports.push(LinkReport::Connected { link, request, identity, provisional, at });
         true

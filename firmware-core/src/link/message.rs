@@ -77,8 +77,8 @@ pub enum LinkOrder {
         /// Whose.
         identity: Option<Address>,
     },
-    /// A connection that was accepted provisionally (see [`LinkReport::Connected`]) is refused:
-    /// drop it silently and advertise on.
+    /// A connection that was just reported (see [`LinkReport::Connected`]) is refused: drop it
+    /// silently and advertise on.
     Refuse(LinkId),
     /// Queue a PDU (already encrypted if it is to be). Sent in order, repeated until
     /// acknowledged. `Control` keeps count and never orders more than [`TX_QUEUE`] unacknowledged.

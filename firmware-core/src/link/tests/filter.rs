@@ -130,3 +130,18 @@ fn without_a_filter_a_private_initiator_is_as_welcome_as_any() {
     b.requests(connect(ConnectInd { initiator: RPA, ..request() }));
     assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
 }
+
+/// Whoever must hide behind a private address (network privacy) and does not is refused by
+/// `Control`, although no filter policy had to be asked.
+#[test]
+fn advertising_goes_on_after_any_refused_connection() {
+    let mut b = filtering(FilterPolicy::Any);
+    b.advertises();
+    b.requests(connect(request()));
+    assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
+    b.order(LinkOrder::Refuse(LINK));
+    for channel in [37, 38, 39, 37] {
+        assert_eq!(b.advertises().1, channel);
+        b.nobody();
+    }
+}
