@@ -46,6 +46,8 @@ pub(in crate::controller) struct Lengths {
     rx: Limit,
     remote_tx: Limit,
     remote_rx: Limit,
+    /// Effective limits, tx and rx, as the host knows them.
+    told: (Limit, Limit),
 }
 
 impl Lengths {
@@ -61,6 +63,7 @@ impl Lengths {
             rx,
             remote_tx: Limit::INITIAL,
             remote_rx: Limit::INITIAL,
+            told: (Limit::INITIAL, Limit::INITIAL),
         }
     }
 
@@ -127,10 +130,10 @@ impl Link {
         if pdu.max_rx_octets < OCTETS_MIN || pdu.max_tx_octets < OCTETS_MIN {
             sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
         }
-        let before = (self.lengths.tx(), self.lengths.effective_rx());
         self.lengths.learn(pdu);
         let (tx, rx) = (self.lengths.tx(), self.lengths.effective_rx());
-        if (tx, rx) != before {
+        // What the own host wants may have changed them before.
+        if core::mem::replace(&mut self.lengths.told, (tx, rx)) != (tx, rx) {
             sh.event(Event::LeDataLengthChange {
                 handle: self.handle,
                 tx_octets: tx.octets,
