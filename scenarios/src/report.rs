@@ -13,6 +13,7 @@ use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
 use firmware_core::host::message::{Line, Ui};
 use firmware_core::time::Instant;
 
+use crate::catalogue::Story;
 use crate::stage::Finished;
 use crate::summary::Verdict;
 use crate::why::air::seconds;
@@ -222,9 +223,14 @@ pub fn verdict_line(run: &Finished) -> String {
     };
     let reason = s.disconnect_reason.map_or_else(String::new, |r| format!(", reason {r}"));
     let error = s.security_err.map_or_else(String::new, |e| format!(", err {e}"));
+    let attempts = match (run.story, run.pairing_attempts) {
+        (Story::StaticPasskey, 1) => ", 1 attempt".into(),
+        (Story::StaticPasskey, n) => format!(", {n} attempts"),
+        _ => String::new(),
+    };
     let passed = if run.expected { "as expected" } else { "NOT as expected" };
     format!(
-        "{}: {} with {}, seed {}: {what}{error}{reason} after {:.3} s simulated ({passed})",
+        "{}: {} with {}, seed {}: {what}{attempts}{error}{reason} after {:.3} s simulated ({passed})",
         s.scenario, s.peripheral, s.central, s.seed, s.sim_seconds
     )
 }

@@ -1,7 +1,7 @@
 //! Plays a scenario: puts the devices and the person into a world and lets time pass.
 
 use bletwin_models::central::Central;
-use bletwin_models::host::{Attack, Step};
+use bletwin_models::host::{Attack, CentralHost, Step};
 use bletwin_models::profile::Profile;
 use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
@@ -50,6 +50,8 @@ pub struct Finished {
     pub summary: Summary,
     /// Whether the outcome is the one that the scenario expects.
     pub expected: bool,
+    /// What the person and the central did.
+    pub story: Story,
     /// Everything that happened.
     pub records: Vec<Record>,
     /// Names of the nodes, by number.
@@ -176,15 +178,20 @@ impl Stage {
         matches!(self.scenario.story, Story::Pair | Story::WrongPasskey)
     }
 
+    /// The attacker is in, or has left after its last attempt.
     fn attack_is_over(&self) -> bool {
-        let attempts = self.attempts();
-        self.both_bonded() || attempts >= ATTEMPTS_MAX
+        let gone = self.central_host().is_none_or(|host| host.status().level == 0);
+        self.both_bonded() || (self.attempts() >= ATTEMPTS_MAX && gone)
     }
 
     fn attempts(&self) -> u32 {
+        self.central_host().map_or(0, |host| host.status().attempts)
+    }
+
+    fn central_host(&self) -> Option<&CentralHost> {
         match self.world.node(self.central) {
-            Participant::Central(central) => central.host().map_or(0, |h| h.status().attempts),
-            _ => 0,
+            Participant::Central(central) => central.host(),
+            _ => None,
         }
     }
 
@@ -197,13 +204,8 @@ impl Stage {
                 .is_some_and(|device| device.host().bonds().any(|bond| bond.level >= level)),
             _ => false,
         };
-        let there = match self.world.node(self.central) {
-            Participant::Central(central) => {
-                central.host().is_some_and(|h| h.bonds().iter().any(|bond| bond.level >= level))
-            }
-            _ => false,
-        };
-        here && there
+        let there = self.central_host();
+        here && there.is_some_and(|host| host.bonds().iter().any(|bond| bond.level >= level))
     }
 
     fn verdict(&self) -> Verdict {
@@ -245,6 +247,7 @@ impl Stage {
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {
             expected: outcome == self.scenario.expects,
+            story: self.scenario.story,
             summary,
             node_names,
             peripheral: self.peripheral,

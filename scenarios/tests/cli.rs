@@ -146,6 +146,19 @@ fn the_demo_holds_and_leaves_eight_captures() {
     assert_eq!(files(&out), 8);
 }
 
+#[test]
+fn the_attack_on_a_static_passkey_tells_its_attempts() {
+    let attack = ["run", "static-passkey", "--set", "pairing-back-off=off", "--set"];
+    let fixed = bletwin(&[&attack[..], &["passkey=123456"]].concat());
+    let told = text(&fixed.stdout);
+    // Unknown bits are guessed to be 0, and each that is 1 costs an attempt.
+    assert!(told.contains(&format!(", {} attempts", 1 + 123_456_u32.count_ones())), "{told}");
+    assert_eq!(fixed.status.code(), Some(1));
+    let random = bletwin(&[&attack[..], &["passkey=random"]].concat());
+    assert!(text(&random.stdout).contains(", 40 attempts"), "{}", text(&random.stdout));
+    assert_eq!(random.status.code(), Some(0));
+}
+
 fn files(folder: &Path) -> usize {
     std::fs::read_dir(folder).expect("readable").count()
 }
