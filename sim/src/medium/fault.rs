@@ -47,6 +47,13 @@ pub enum Which {
     All,
     /// The first transmission of the nth PDU, counted from 1. Repetitions do not count and pass.
     Nth(u32),
+    /// The first so many transmissions of the nth PDU.
+    NthTimes {
+        /// Which PDU, counted from 1.
+        nth: u32,
+        /// How many of its transmissions.
+        times: u32,
+    },
     /// The nth PDU and all its repetitions.
     NthAndRepetitions(u32),
     /// Each transmission with this probability, in parts per million.
@@ -87,6 +94,7 @@ impl fmt::Display for Rule {
         match self.which {
             Which::All => f.write_str("every ")?,
             Which::Nth(n) => write!(f, "number {n} of ")?,
+            Which::NthTimes { nth, times } => write!(f, "{times} times number {nth} of ")?,
             Which::NthAndRepetitions(n) => write!(f, "number {n} and its repetitions of ")?,
             Which::Chance(ppm) => write!(f, "{ppm} in 10⁶ of ")?,
         }
@@ -120,10 +128,19 @@ pub(crate) struct Candidate<'a> {
 /// Names of queued control PDUs that are remembered.
 const NAMES: usize = 64;
 
+/// How often a rule has fitted.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+struct Fitted {
+    /// PDUs.
+    pdus: u32,
+    /// Transmissions of the last of them.
+    transmissions: u32,
+}
+
 /// The rules of a world, and how often each has fitted.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Faults {
-    rules: Vec<(Rule, u32)>,
+    rules: Vec<(Rule, Fitted)>,
     /// Last PDU of each sender on each access address, with NESN and MD masked.
     last: Vec<(NodeId, u32, AirPdu)>,
     names: VecDeque<(NodeId, Tag, Opcode)>,
@@ -132,7 +149,7 @@ pub struct Faults {
 impl Faults {
     /// Adds a rule. The first rule that strikes a packet decides.
     pub fn add(&mut self, rule: Rule) -> &mut Self {
-        self.rules.push((rule, 0));
+        self.rules.push((rule, Fitted::default()));
         self
     }
 
@@ -171,17 +188,21 @@ impl Faults {
         let repeated = self.is_repetition(packet);
         let kind = self.kind(packet);
         let mut struck = None;
-        for (rule, count) in &mut self.rules {
+        for (rule, fitted) in &mut self.rules {
             if !rule.when.fits(packet, kind) {
                 continue;
             }
             if !repeated {
-                *count = count.saturating_add(1);
+                *fitted = Fitted { pdus: fitted.pdus.saturating_add(1), transmissions: 0 };
             }
+            fitted.transmissions = fitted.transmissions.saturating_add(1);
             let hit = match rule.which {
                 Which::All => true,
-                Which::Nth(n) => *count == n && !repeated,
-                Which::NthAndRepetitions(n) => *count == n,
+                Which::Nth(n) => fitted.pdus == n && !repeated,
+                Which::NthTimes { nth, times } => {
+                    fitted.pdus == nth && fitted.transmissions <= times
+                }
+                Which::NthAndRepetitions(n) => fitted.pdus == n,
                 Which::Chance(ppm) => chance.chance_ppm(ppm),
             };
             if hit && struck.is_none() {

@@ -253,6 +253,8 @@ fn faults_strike_what_they_mean() {
     assert_eq!(run(rule(Which::Nth(2), Effect::Drop)), (vec![(true, 30); 4], 1));
     let (heard, _) = run(rule(Which::Nth(3), Effect::Corrupt { bits: 2 }));
     assert_eq!(heard, [(true, 30), (true, 30), (false, 30), (true, 30), (true, 30)]);
+    let twice = run(rule(Which::NthTimes { nth: 2, times: 2 }, Effect::Drop));
+    assert_eq!(twice, (vec![(true, 30); 4], 1), "advertising PDUs are never repetitions");
     let other = Pattern { channel: Some(38), ..Pattern::default() };
     let (_, struck) = run(Rule { when: other, ..rule(Which::All, Effect::Drop) });
     assert_eq!(struck, 0);
