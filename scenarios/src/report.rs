@@ -228,9 +228,10 @@ pub fn verdict_line(run: &Finished) -> String {
         (Story::StaticPasskey, n) => format!(", {n} attempts"),
         _ => String::new(),
     };
+    let end = [attempts, error, reason].concat();
     let passed = if run.expected { "as expected" } else { "NOT as expected" };
     format!(
-        "{}: {} with {}, seed {}: {what}{attempts}{error}{reason} after {:.3} s simulated ({passed})",
+        "{}: {} with {}, seed {}: {what}{end} after {:.3} s simulated ({passed})",
         s.scenario, s.peripheral, s.central, s.seed, s.sim_seconds
     )
 }
