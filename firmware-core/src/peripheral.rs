@@ -34,13 +34,13 @@ use crate::trace::Trace;
 use crate::work::{Level, Work};
 
 /// Events and ACL packets on their way up.
-const UP: usize = 4;
+const UP: usize = 3;
 /// Commands and ACL packets on their way down.
 const DOWN: usize = ACL_BUFFERS + 2;
 /// Inputs of people and storage on their way to the host.
-const INPUTS: usize = 6;
+const INPUTS: usize = 4;
 /// Outputs that wait for [`Peripheral::poll`].
-const OUTPUTS: usize = 8;
+const OUTPUTS: usize = 6;
 
 /// LL_VERSION_IND: Core 5.4, Nordic Semiconductor.
 const VERSION: VersionInd = VersionInd { version: 13, company: 0x0059, subversion: 0 };

@@ -10,10 +10,13 @@ use crate::radio::Tag;
 use crate::trace::Trace;
 
 /// Orders of one call. The largest batch is a reset: connections, lists, cached addresses.
-const ORDERS: usize = 24;
+const ORDERS: usize = 16;
 
 /// Other outputs of one call. The largest batch is the end of a busy connection.
 const OUTPUTS: usize = 32;
+
+/// ACL packets among them. One report brings one at most.
+const ACLS: usize = 2;
 
 /// Code of the Hardware Error event that says outputs were lost because nobody polled.
 const OUTPUTS_LOST: u8 = 1;
@@ -80,23 +83,34 @@ impl Masks {
     }
 }
 
+/// An output that is not an order. Octets have a queue of their own, or each place here would be
+/// as large as the largest packet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Waiting {
+    Event(Event),
+    /// The oldest of [`Outbox::acls`].
+    Acl,
+    Trace(Trace),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Outbox {
     orders: Queue<LinkOrder, ORDERS>,
-    queue: Queue<ControlOutput, OUTPUTS>,
+    queue: Queue<Waiting, OUTPUTS>,
+    acls: Queue<Acl, ACLS>,
     pub(super) masks: Masks,
     last_tag: Tag,
     lost: bool,
 }
 
 impl Outbox {
-    fn push(&mut self, output: ControlOutput) {
+    fn push(&mut self, output: Waiting) {
         self.lost |= self.queue.push(output).is_err();
     }
 
     /// Whether all that a report can cause fits.
     pub(super) fn has_room(&self) -> bool {
-        self.orders.is_empty() && self.queue.len() <= OUTPUTS / 2
+        self.orders.is_empty() && self.queue.len() <= OUTPUTS / 2 && !self.acls.is_full()
     }
 
     pub(super) fn pop_order(&mut self) -> Option<LinkOrder> {
@@ -105,11 +119,16 @@ impl Outbox {
 
     /// Orders come first: the radio does not wait.
     pub(super) fn pop(&mut self) -> Option<ControlOutput> {
-        let order = self.pop_order().map(ControlOutput::Order);
-        order.or_else(|| self.queue.pop()).or_else(|| {
-            core::mem::take(&mut self.lost)
-                .then_some(ControlOutput::Event(Event::HardwareError { code: OUTPUTS_LOST }))
-        })
+        if let Some(order) = self.pop_order() {
+            return Some(ControlOutput::Order(order));
+        }
+        match self.queue.pop() {
+            Some(Waiting::Event(event)) => Some(ControlOutput::Event(event)),
+            Some(Waiting::Acl) => self.acls.pop().map(ControlOutput::Acl),
+            Some(Waiting::Trace(trace)) => Some(ControlOutput::Trace(trace)),
+            None => core::mem::take(&mut self.lost)
+                .then_some(ControlOutput::Event(Event::HardwareError { code: OUTPUTS_LOST })),
+        }
     }
 
     pub(super) fn order(&mut self, order: LinkOrder) {
@@ -118,16 +137,20 @@ impl Outbox {
 
     pub(super) fn event(&mut self, event: Event) {
         if self.masks.allow(&event) {
-            self.push(ControlOutput::Event(event));
+            self.push(Waiting::Event(event));
         }
     }
 
     pub(super) fn acl(&mut self, acl: Acl) {
-        self.push(ControlOutput::Acl(acl));
+        if self.queue.is_full() || self.acls.push(acl).is_err() {
+            self.lost = true;
+        } else {
+            self.push(Waiting::Acl);
+        }
     }
 
     pub(super) fn trace(&mut self, trace: Trace) {
-        self.push(ControlOutput::Trace(trace));
+        self.push(Waiting::Trace(trace));
     }
 
     pub(super) fn misbehaved(&mut self, link: LinkId, sin: PeerMisbehaved) {

@@ -4,7 +4,7 @@ use crate::hci::{Command, Handle, HciOpcode};
 use crate::queue::Queue;
 
 /// Commands that can wait: a whole advertising cycle, and a few for each connection.
-const COMMANDS: usize = 48;
+const COMMANDS: usize = 40;
 
 /// Commands that wait, and the one that the controller has not answered yet.
 ///

@@ -54,10 +54,15 @@ pub const BONDS: usize = 5;
 /// Notes that can wait. More than any one input gives rise to.
 const NOTES: usize = 32;
 
-/// An output that waits. Commands and ACL packets have queues of their own.
+/// Slow work among them: a record for each bond, and a key pair or a shared secret.
+const EFFECTS: usize = BONDS + 3;
+
+/// An output that waits. Commands, ACL packets and effects, which are large, have queues of their
+/// own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Note {
-    Effect(Effect),
+    /// The oldest of [`Host::effects`].
+    Effect,
     Log(Log),
     Ui(Ui),
     Trace(Trace),
@@ -106,6 +111,7 @@ pub struct Host<const LINKS: usize> {
     commands: Commands,
     controller: Controller,
     notes: Queue<Note, NOTES>,
+    effects: Queue<Effect, EFFECTS>,
     app: App,
     /// Security Manager outputs were left where they are for lack of room.
     unsettled: bool,
@@ -140,6 +146,7 @@ impl<const LINKS: usize> Host<LINKS> {
             commands: Commands::default(),
             controller: Controller::UNKNOWN,
             notes: Queue::new(),
+            effects: Queue::new(),
             app: App::default(),
             unsettled: false,
         }
@@ -193,12 +200,12 @@ impl<const LINKS: usize> Host<LINKS> {
     /// The next output.
     pub fn poll(&mut self) -> Option<HostOutput> {
         if let Some(note) = self.notes.pop() {
-            return Some(match note {
-                Note::Effect(effect) => HostOutput::Effect(effect),
-                Note::Log(log) => HostOutput::Log(log),
-                Note::Ui(ui) => HostOutput::Ui(ui),
-                Note::Trace(trace) => HostOutput::Trace(trace),
-            });
+            return match note {
+                Note::Effect => self.effects.pop().map(HostOutput::Effect),
+                Note::Log(log) => Some(HostOutput::Log(log)),
+                Note::Ui(ui) => Some(HostOutput::Ui(ui)),
+                Note::Trace(trace) => Some(HostOutput::Trace(trace)),
+            };
         }
         if let Some(command) = self.commands.next() {
             return Some(HostOutput::Command(command));
@@ -243,6 +250,12 @@ impl<const LINKS: usize> Host<LINKS> {
     fn note(&mut self, note: Note) {
         // There is room for what one input causes, and callers poll after each.
         let _ = self.notes.push(note);
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        if !self.notes.is_full() && self.effects.push(effect).is_ok() {
+            self.note(Note::Effect);
+        }
     }
 
     fn log(&mut self, severity: Severity, module: &'static str, line: Line) {

@@ -16,6 +16,7 @@ impl<const LINKS: usize> Host<LINKS> {
     /// Whether another of the Security Manager's outputs can be taken.
     pub(super) fn has_room(&self) -> bool {
         self.notes.len().saturating_add(NOTES_SPARE) <= super::NOTES
+            && !self.effects.is_full()
             && self.commands.have_room_for(COMMANDS_SPARE)
             && self.connections.iter().flatten().all(|c| c.frames.has_room())
     }
@@ -50,7 +51,7 @@ impl<const LINKS: usize> Host<LINKS> {
                 }
             }
             SmpOutput::Command(command) => self.command(command),
-            SmpOutput::Effect(effect) => self.note(Note::Effect(effect)),
+            SmpOutput::Effect(effect) => self.effect(effect),
             SmpOutput::Ui(ui) => self.note(Note::Ui(ui)),
             SmpOutput::Log(log) => self.note(Note::Log(log)),
             SmpOutput::Trace(trace) => self.note(Note::Trace(trace)),

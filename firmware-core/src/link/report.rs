@@ -4,7 +4,7 @@ use super::message::{LinkReport, TX_QUEUE};
 use crate::queue::Queue;
 
 /// Reports that a peer can cause at will: received PDUs above all.
-const FROM_AIR: usize = 8;
+const FROM_AIR: usize = 4;
 
 /// Reports that follow from what `Control` ordered or that come once an event: of each queued
 /// PDU that it was sent and acknowledged, and the beginning and end of things.

@@ -115,5 +115,5 @@ fn more_inputs_than_the_queue_holds_are_not_lost() {
 /// The chip has 64 KiB for this, its stack and the runner.
 #[test]
 fn it_fits_a_small_chip() {
-    assert!(size_of::<Device>() <= 48 * 1024, "{}", size_of::<Device>());
+    assert!(size_of::<Device>() <= 32 * 1024, "{}", size_of::<Device>());
 }
