@@ -12,7 +12,9 @@ TRIPLE=thumbv7em-none-eabihf
 FLASH_MAX=$((256 * 1024))
 RAM_MAX=$((64 * 1024))
 # Kept free for the three levels' stacks.
-STACK_MIN=$((16 * 1024))
+STACK_MIN=$((24 * 1024))
+# No function may have a larger stack frame: the core, built on the stack and then moved, would.
+FRAME_MAX=$((8 * 1024))
 OUT=${CARGO_TARGET_DIR:-$PWD/target}/cross
 
 has_rustup_target() {
@@ -59,14 +61,16 @@ debian_sysroot() {
   echo "$version" >"$sysroot/built-by"
 }
 
-# cross_cargo ARGUMENTS…: cargo for the target, whichever way this machine has.
+# cross_cargo COMMAND ARGUMENTS…: cargo for the target, whichever way this machine has.
 cross_cargo() {
+  local command=$1
+  shift
   if has_rustup_target; then
-    cargo "$@" --target "$TRIPLE" --target-dir "$OUT"
+    cargo "$command" --target "$TRIPLE" --target-dir "$OUT" "$@"
   else
     env -u RUSTUP_TOOLCHAIN RUSTC=/usr/bin/rustc CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER="$LLD" \
       CARGO_TARGET_THUMBV7EM_NONE_EABIHF_RUSTFLAGS="--sysroot=$OUT/sysroot" \
-      /usr/bin/cargo "$@" --target "$TRIPLE" --target-dir "$OUT"
+      /usr/bin/cargo "$command" --target "$TRIPLE" --target-dir "$OUT" "$@"
   fi
 }
 
@@ -80,6 +84,33 @@ check_budget() {
   echo "  RAM   $ram of $RAM_MAX, of which $STACK_MIN must stay free for stacks"
   if [ "$flash" -gt "$FLASH_MAX" ] || [ $((ram + STACK_MIN)) -gt "$RAM_MAX" ]; then
     echo "the firmware does not fit" >&2
+    return 1
+  fi
+}
+
+# Octets and name of the largest stack frame in a file of assembly. Frames are made by
+# subtracting a number, or a register that was loaded with one, from the stack pointer.
+largest_frame() {
+  awk '
+    function number(text) { sub(/.*#/, "", text); return text + 0 }
+    /^[A-Za-z_]/ { name = $1; sub(/:.*/, "", name); frame = 0; split("", loaded) }
+    $1 ~ /^movw?(\.w)?$/ && $3 ~ /^#/ { loaded[$2] = number($3) }
+    $1 ~ /^movt$/ { loaded[$2] += 65536 * number($3) }
+    $1 ~ /^sub(\.w|w)?$/ && $2 == "sp," {
+      by = $NF
+      frame += by ~ /#/ ? number(by) : loaded[by ","]
+      if (frame > most) { most = frame; whose = name }
+    }
+    END { print most, whose }
+  ' "$1"
+}
+
+check_frames() {
+  local frame whose
+  read -r frame whose < <(largest_frame "$1")
+  echo "  largest stack frame $frame of $FRAME_MAX, in $whose"
+  if [ -z "$whose" ] || [ "$frame" -gt "$FRAME_MAX" ]; then
+    echo "a stack frame is too large: is the core built in place?" >&2
     return 1
   fi
 }
@@ -101,6 +132,7 @@ echo "firmware-core, as a library, before the linker drops what is not called:"
 size -t "$OUT/$TRIPLE/release/libfirmware_core.rlib" 2>/dev/null | awk 'NR == 1 || /TOTALS/'
 
 if [ -f targets/nrf52840/Cargo.toml ]; then
-  (cd targets/nrf52840 && cross_cargo build --release --locked)
+  (cd targets/nrf52840 && cross_cargo rustc --release --locked -- --emit "asm=$OUT/thin.s")
   check_budget "$OUT/$TRIPLE/release/bletwin-nrf52840"
+  check_frames "$OUT/thin.s"
 fi

@@ -1,5 +1,7 @@
 //! The core with the hardware around it.
 
+use core::mem::MaybeUninit;
+
 use cortex_m::peripheral::NVIC;
 use firmware_core::config::Config;
 use firmware_core::effect::{Completion, Effect};
@@ -18,21 +20,32 @@ use crate::radio::Radio;
 /// record.
 const EFFECTS: usize = 4;
 
+/// Where the core lies. Nothing is there before [`Device::new`], so it costs no flash.
+pub type Place = MaybeUninit<Peripheral<1>>;
+
+/// Builds the core where it stays. Half of the RAM is too much to be built on the stack and moved:
+/// a function of its own, with the place as its argument, lets the compiler write there at once.
+/// `.ci/cross.sh` looks at the stack frames whether it does.
+#[inline(never)]
+fn build<'a>(place: &'a mut Place, config: Config, entropy: &Entropy) -> &'a mut Peripheral<1> {
+    place.write(Peripheral::new(config, entropy))
+}
+
 /// Everything that the three levels share.
 pub struct Device {
-    peripheral: Peripheral<1>,
+    peripheral: &'static mut Peripheral<1>,
     radio: Radio,
     clock: Clock,
     effects: Queue<Effect, EFFECTS>,
 }
 
 impl Device {
-    /// Starts the clocks and sets up the radio; the core does not run yet.
-    pub fn new(config: Config, entropy: &Entropy) -> Self {
+    /// Starts the clocks and sets up the radio; the core, at its `place`, does not run yet.
+    pub fn new(place: &'static mut Place, config: Config, entropy: &Entropy) -> Self {
         board::set_up();
         let clock = Clock::start();
         let radio = Radio::new();
-        Self { peripheral: Peripheral::new(config, entropy), radio, clock, effects: Queue::new() }
+        Self { peripheral: build(place, config, entropy), radio, clock, effects: Queue::new() }
     }
 
     /// Starts the core.

@@ -24,7 +24,7 @@ use firmware_core::config::Config;
 use firmware_core::work::Level;
 use nrf_pac::{Interrupt, interrupt};
 
-use crate::device::Device;
+use crate::device::{Device, Place};
 
 static DEVICE: Mutex<RefCell<Option<Device>>> = Mutex::new(RefCell::new(None));
 
@@ -36,8 +36,11 @@ fn with<R>(f: impl FnOnce(&mut Device) -> R) -> Option<R> {
 
 #[entry]
 fn main() -> ! {
+    // The entry macro makes it a `&'static mut`: there is only one `main`.
+    static mut CORE: Place = Place::uninit();
     critical_section::with(|cs| {
-        DEVICE.borrow(cs).replace(Some(Device::new(Config::recommended(), &rng::entropy())));
+        let device = Device::new(CORE, Config::recommended(), &rng::entropy());
+        DEVICE.borrow(cs).replace(Some(device));
     });
     enable_interrupts();
     with(Device::start);
