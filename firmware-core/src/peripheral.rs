@@ -11,7 +11,7 @@
 //! [`Control`] and then [`Host`] have their turn, which may cost as much time as they cost on a
 //! chip. Every queue is bounded. Where one is full the part before it is not run, so that work
 //! waits and nothing is lost; the two queues between Control and Host cannot block each other,
-//! because HCI's own flow control (one command, [`ACL_BUFFERS`] packets) bounds the one that
+//! because HCI's own flow control (one command, `ACL_BUFFERS` packets) bounds the one that
 //! leads down below its size.
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 //! ahead of its time, by [`Link::timer`] only, so that orders given after one connection event
 //! are in force for the next.
 //!
-//! What each file knows: [`channel`] hops, [`window`] tells when to listen, [`sequence`]
-//! acknowledges, [`instant`] keeps what is to change later, [`connection`] joins these;
-//! [`accept`] and [`advertising`] are the way into a connection; [`operation`] matches radio
-//! events to what was asked; [`schedule`] arbitrates the one radio among all of them.
+//! What each file knows: `channel` hops, `window` tells when to listen, `sequence`
+//! acknowledges, `instant` keeps what is to change later, `connection` joins these;
+//! `accept` and `advertising` are the way into a connection; `operation` matches radio
+//! events to what was asked; `schedule` arbitrates the one radio among all of them.
 
 mod accept;
 mod advertising;
