@@ -88,8 +88,11 @@ struct Host {
     reasons: Vec<ErrorCode>,
     sins: Vec<Trace>,
     open: BTreeMap<String, i32>,
-    /// Octets of data that came.
+    /// Octets of data that were given to the controller, and that came.
+    sent: usize,
     data: usize,
+    /// The controller had no buffer for some of it.
+    overrun: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -198,6 +201,7 @@ impl End {
             let Some(handle) = self.host.handle else { return };
             match self.host.wishes.pop() {
                 Some((_, Wish::Data(octets))) => {
+                    self.host.sent += usize::from(octets);
                     let data = heapless::Vec::from_slice(&vec![7; usize::from(octets)]).unwrap();
                     let acl = Acl { handle, boundary: AclBoundary::First, data };
                     match &mut self.chip {
@@ -280,6 +284,7 @@ impl End {
             Trace::ProcedureEnded { procedure, initiator, .. } => {
                 *self.host.open.entry(format!("{procedure:?} {initiator:?}")).or_default() -= 1;
             }
+            Trace::HostOverrun { .. } => self.host.overrun = true,
             Trace::Misbehaved { .. } => self.host.sins.push(trace),
             _ => {}
         }
@@ -389,6 +394,8 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
             |(name, open): (&String, &i32)| *open == 0 || name == "LePing Local" && *open == 1;
         prop_assert!(host.open.iter().all(ended), "{}: {:?}", side, host.open);
     }
+    prop_assert!(p.overrun || c.data == p.sent, "{} of {} octets", c.data, p.sent);
+    prop_assert!(c.overrun || p.data == c.sent, "{} of {} octets", p.data, c.sent);
     let turned = |(tx, rx): (Phy, Phy)| (rx, tx);
     prop_assert_eq!(p.phy, c.phy.map(turned));
     prop_assert_eq!(p.timing, c.timing);
