@@ -40,10 +40,12 @@ impl<const LINKS: usize> Controller<LINKS> {
         Self { link: Link::new(link, entropy), control: Control::new(control, entropy) }
     }
 
-    /// A command from the host.
+    /// A command from the host. What has happened on the air before it is seen before it, so
+    /// that a reset forgets a connection that has just been made.
     pub fn command(&mut self, now: Instant, command: Command) -> Work {
+        let before = self.run_control(now);
         let work = self.control.command(now, command);
-        self.pass_orders(now, work)
+        before.and(self.pass_orders(now, work))
     }
 
     /// ACL data from the host.
@@ -124,6 +126,7 @@ impl<const LINKS: usize> Controller<LINKS> {
 mod tests {
     use super::*;
     use crate::address::{Address, AddressKind};
+    use crate::error::ErrorCode;
     use crate::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL, ConnectInd};
     use crate::pdu::control::VersionInd;
     use crate::time::Duration;
@@ -145,9 +148,10 @@ mod tests {
         core::iter::from_fn(|| controller.poll()).collect()
     }
 
-    /// From LE Set Advertising Enable over CONNECT_IND to LE Connection Complete.
-    #[test]
-    fn a_host_advertises_and_is_connected_to() {
+    const ADVERTISER: Address = Address::new(AddressKind::Public, [1, 2, 3, 4, 5, 6]);
+
+    /// From LE Set Advertising Enable to CONNECT_IND, which ends at the time given.
+    fn requested() -> (Controller<1>, Instant) {
         let mut controller = controller();
         let start = Instant::from_us(1_000);
         for command in [
@@ -164,16 +168,15 @@ mod tests {
         else {
             panic!("{outputs:?}");
         };
-        let advertiser = Address::new(AddressKind::Public, [1, 2, 3, 4, 5, 6]);
         assert!(matches!(
             AdvertisingPdu::parse(pdu),
-            Some(AdvertisingPdu::AdvInd { advertiser: own, ch_sel: true, .. }) if own == advertiser
+            Some(AdvertisingPdu::AdvInd { advertiser: own, ch_sel: true, .. }) if own == ADVERTISER
         ));
         let end = *at + phy.air_time(pdu.payload_len());
         let _ = controller.radio(end, RadioEvent::Transmitted { start: *at, end });
         let pdu = AdvertisingPdu::ConnectInd(ConnectInd {
             initiator: Address::public([9; 6]),
-            advertiser,
+            advertiser: ADVERTISER,
             access_address: 0x5065_5DAB,
             crc_init: 1,
             win_size: 2,
@@ -192,6 +195,12 @@ mod tests {
         let event = RadioEvent::Received { start, end, pdu, crc_ok: true, rssi_dbm: -50 };
         let _ = controller.radio(end, event);
         assert!(controller.control_pending());
+        (controller, end)
+    }
+
+    #[test]
+    fn a_host_advertises_and_is_connected_to() {
+        let (mut controller, end) = requested();
         let _ = controller.run_control(end);
         assert!(!controller.control_pending());
         let told = all(&mut controller);
@@ -199,9 +208,24 @@ mod tests {
             told.iter().any(|output| matches!(
                 output,
                 ControllerOutput::Event(Event::LeConnectionComplete(complete))
-                    if complete.interval == 24 && complete.local == advertiser
+                    if complete.interval == 24 && complete.local == ADVERTISER
             )),
             "{told:?}"
         );
+    }
+
+    #[test]
+    fn a_reset_forgets_a_connection_that_was_just_made() {
+        let (mut controller, end) = requested();
+        let _ = controller.command(end, Command::Reset);
+        let _ = controller.run_control(end);
+        all(&mut controller);
+        let _ = controller.command(end, Command::LeSetAdvertisingEnable { enable: true });
+        let told = all(&mut controller);
+        let success = |output: &ControllerOutput| {
+            matches!(output, ControllerOutput::Event(Event::CommandComplete { status, .. })
+                if *status == ErrorCode::SUCCESS)
+        };
+        assert!(told.iter().any(success), "{told:?}");
     }
 }
