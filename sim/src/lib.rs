@@ -10,6 +10,7 @@ pub mod effects;
 pub mod hash;
 pub mod medium;
 pub mod node;
+pub mod oracle;
 pub mod peripheral;
 pub mod queue;
 pub mod radio;

@@ -1,0 +1,58 @@
+//! What the oracle says about whole runs.
+
+use std::collections::BTreeSet;
+
+use bletwin_scenarios::catalogue;
+use bletwin_scenarios::setup::{PRESETS, Setup};
+use bletwin_scenarios::stage::{Finished, Stage};
+use bletwin_sim::oracle::{Finding, judge};
+
+fn play(scenario: &str, peripheral: &str, central: &str, set: &[&str], seed: u64) -> Finished {
+    let mut setup = Setup::new(peripheral, central, seed).expect("known names");
+    for assignment in set {
+        setup.set(assignment).expect("a known key");
+    }
+    Stage::new(catalogue::by_name(scenario).expect("known"), &setup).play()
+}
+
+fn told(findings: &[Finding]) -> String {
+    let line = |f: &Finding| format!("{} {:?} {:?} {}\n", f.rule, f.culprit, f.at, f.text);
+    findings.iter().map(line).collect()
+}
+
+#[test]
+fn nothing_is_found_against_honest_devices() {
+    for scenario in ["pairing", "reconnect", "wrong-passkey"] {
+        for peripheral in PRESETS {
+            for central in ["phone", "honest"] {
+                for (seed, set) in [(1, &[] as &[&str]), (2, &["loss=1"]), (3, &["clock-ppm=50"])] {
+                    let run = play(scenario, peripheral, central, set, seed);
+                    let findings = judge(&run.records);
+                    let told = told(&findings);
+                    assert!(
+                        findings.is_empty(),
+                        "{scenario} {peripheral} {central} {seed}:\n{told}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn quirks_are_found_and_the_central_named() {
+    let cases: [(&str, &[&str]); 4] = [
+        ("windows-intel", &["LL-END-1", "LL-LIVE-2"]),
+        ("windows-intel-m1", &["LL-LIVE-3"]),
+        ("windows-intel-m3", &["LL-AGREE-1", "LL-PHY-1"]),
+        ("windows-intel-restart", &["LL-COLL-1"]),
+    ];
+    for (central, wanted) in cases {
+        let run = play("pairing", "zephyr-2024", central, &[], 1);
+        let findings = judge(&run.records);
+        let told = told(&findings);
+        assert!(findings.iter().all(|f| f.culprit == run.central), "{central}:\n{told}");
+        let rules: BTreeSet<&str> = findings.iter().map(|finding| finding.rule).collect();
+        assert_eq!(rules, wanted.iter().copied().collect(), "{central}:\n{told}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Feature bits against what is done, and the form of rejects that they decide.
+
+use firmware_core::pdu::control::{ControlPdu, FeatureSet};
+
+use super::Findings;
+use super::link::{Link, Packet, other};
+use super::table::needs;
+use crate::record::RecordId;
+
+/// What an end has said of itself.
+#[derive(Clone, Copy)]
+struct Told {
+    set: FeatureSet,
+    /// Octet 0 of a response holds only what both have.
+    whole: bool,
+    record: RecordId,
+}
+
+pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
+    let mut told: [Option<Told>; 2] = [None; 2];
+    let mut asked: [Option<FeatureSet>; 2] = [None; 2];
+    // What each end has taken from the other.
+    let mut known: [Option<Told>; 2] = [None; 2];
+    for packet in &link.packets {
+        let Some(pdu) = packet.control() else { continue };
+        let (own, peer) = (packet.by as usize, other(packet.by) as usize);
+        if packet.new {
+            let view = View { own: told[own], peer: known[own], asked: asked[own] };
+            if let Some((rule, record, text)) = wrong(&view, packet, pdu) {
+                let evidence: Vec<_> = record.into_iter().collect();
+                link.report(findings, rule, packet, &evidence, text);
+            }
+            if let Some(set) = set(pdu) {
+                let whole = !matches!(pdu, ControlPdu::FeatureRsp(_));
+                told[own] = Some(Told { set, whole, record: packet.item.record });
+            }
+        }
+        if packet.taken
+            && let Some(set) = set(pdu)
+        {
+            if !matches!(pdu, ControlPdu::FeatureRsp(_)) {
+                asked[peer] = Some(set);
+            }
+            known[peer] = told[own];
+        }
+    }
+}
+
+struct View {
+    own: Option<Told>,
+    peer: Option<Told>,
+    asked: Option<FeatureSet>,
+}
+
+const fn set(pdu: &ControlPdu) -> Option<FeatureSet> {
+    match pdu {
+        ControlPdu::FeatureReq(set)
+        | ControlPdu::PeripheralFeatureReq(set)
+        | ControlPdu::FeatureRsp(set) => Some(*set),
+        _ => None,
+    }
+}
+
+fn wrong(
+    view: &View,
+    packet: &Packet<'_>,
+    pdu: &ControlPdu,
+) -> Option<(&'static str, Option<RecordId>, String)> {
+    let name = packet.name();
+    match pdu {
+        ControlPdu::FeatureRsp(set) => {
+            let asked = view.asked?;
+            let more = set.0 & !asked.0 & 0xFF;
+            (more != 0).then(|| {
+                ("LL-FEAT-1", None, format!("{name} with bits {more:02X} that were not asked for"))
+            })
+        }
+        ControlPdu::UnknownRsp(what) => {
+            let (own, needed) = (view.own?, needs(*what)?);
+            let has = own.set.0 & needed.0 != 0;
+            has.then(|| {
+                let text = format!("does not know {} but has its feature bit", what.name());
+                ("LL-FEAT-2", Some(own.record), text)
+            })
+        }
+        ControlPdu::RejectExtInd { .. } | ControlPdu::RejectInd(_) => reject(view, pdu, &name),
+        _ => {
+            let (peer, needed) = (view.peer?, needs(pdu.opcode())?);
+            let lacks = peer.whole && peer.set.0 & needed.0 == 0;
+            lacks.then(|| {
+                ("LL-FEAT-3", Some(peer.record), format!("{name} to a peer without the feature"))
+            })
+        }
+    }
+}
+
+/// LL_REJECT_EXT_IND if both ends have the feature, else LL_REJECT_IND. LL_REJECT_IND remains
+/// possible as long as the features are not known.
+fn reject(
+    view: &View,
+    pdu: &ControlPdu,
+    name: &str,
+) -> Option<(&'static str, Option<RecordId>, String)> {
+    let (own, peer) = (view.own?, view.peer?);
+    let both = own.set.and(peer.set).has(FeatureSet::EXTENDED_REJECT);
+    let extended = matches!(pdu, ControlPdu::RejectExtInd { .. });
+    (both != extended).then(|| {
+        let text = format!("{name} although the exchanged features demand the other form");
+        ("LL-REJ-1", Some(peer.record), text)
+    })
+}

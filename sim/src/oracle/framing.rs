@@ -1,0 +1,86 @@
+//! Framing, header bits and lengths, and the fields of CONNECT_IND.
+
+use firmware_core::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, ConnectInd};
+use firmware_core::pdu::data::Llid;
+
+use super::link::{Link, Packet};
+use super::{Finding, Findings};
+
+/// Bits 5 (CP), 6 and 7 of header octet 0: nobody here sends constant tone extensions.
+const RESERVED_BITS: u8 = 0xE0;
+
+pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
+    if let Some(wrong) = wrong_field(link.request) {
+        findings.add(Finding {
+            rule: "LL-CONN-1",
+            culprit: link.connect.from,
+            at: link.connect.at,
+            record: link.connect.record,
+            evidence: Vec::new(),
+            text: format!("CONNECT_IND with {wrong} out of range"),
+        });
+    }
+    for packet in &link.packets {
+        if let Some((rule, text)) = wrong_frame(link, packet) {
+            link.report(findings, rule, packet, &[link.connect.record], text);
+        }
+    }
+}
+
+fn wrong_frame(link: &Link<'_>, packet: &Packet<'_>) -> Option<(&'static str, String)> {
+    let octets = packet.tx.pdu.octets();
+    let length = octets.get(1).copied().unwrap_or(0);
+    let llid = packet.header.llid;
+    if packet.tx.crc_init != link.request.crc_init {
+        return Some(("LL-CRC-1", format!("CRC preset {:06X}", packet.tx.crc_init)));
+    }
+    if usize::from(length) != octets.len().saturating_sub(2) {
+        return Some(("LL-FRAME-1", format!("length octet {length} with other payload")));
+    }
+    if packet.item.header & RESERVED_BITS != 0 {
+        return Some(("LL-FRAME-2", format!("header octet {:02X}", packet.item.header)));
+    }
+    if llid == Llid::Reserved || (length == 0 && llid != Llid::Continuation) {
+        return Some(("LL-FRAME-3", format!("{llid:?} LLID with {length} octets")));
+    }
+    let opcode = packet.opcode()?;
+    let wrong = opcode.ctr_data_len().is_some_and(|len| len + 1 != packet.item.payload.len());
+    wrong.then(|| {
+        let octets = packet.item.payload.len().saturating_sub(1);
+        ("LL-CTRL-1", format!("{} with {octets} octets of CtrData", opcode.name()))
+    })
+}
+
+/// The first field of CONNECT_IND that is out of range.
+fn wrong_field(request: &ConnectInd) -> Option<&'static str> {
+    let interval = u32::from(request.interval);
+    let latency = u32::from(request.latency);
+    // Units: timeout 10 ms, interval 1.25 ms.
+    let needed = 2 * interval * (latency + 1);
+    let checks = [
+        (good_access_address(request.access_address), "access address"),
+        ((6..=3200).contains(&interval), "interval"),
+        (latency <= 499, "latency"),
+        ((10..=3200).contains(&request.timeout), "supervision timeout"),
+        (u32::from(request.timeout) * 8 > needed, "supervision timeout for latency and interval"),
+        (request.win_size >= 1 && u32::from(request.win_size) <= 8, "window size"),
+        (u32::from(request.win_size) < interval, "window size for the interval"),
+        (u32::from(request.win_offset) <= interval, "window offset"),
+        ((request.channel_map & 0x1F_FFFF_FFFF).count_ones() >= 2, "channel map"),
+        ((5..=16).contains(&request.hop), "hop increment"),
+    ];
+    checks.into_iter().find(|(good, _)| !good).map(|(_, name)| name)
+}
+
+fn good_access_address(address: u32) -> bool {
+    let [a, b, c, d] = address.to_le_bytes();
+    let transitions = (address ^ (address >> 1)) & 0x7FFF_FFFF;
+    // Seven equal bits in a row show as six neighbouring bits without a transition.
+    let steady = !transitions & 0x7FFF_FFFF;
+    let run = (0..26).any(|shift| (steady >> shift) & 0x3F == 0x3F);
+    (address ^ ADVERTISING_ACCESS_ADDRESS).count_ones() > 1
+        && !(a == b && b == c && c == d)
+        && !run
+        && transitions.count_ones() <= 24
+        && (transitions >> 26).count_ones() >= 2
+}

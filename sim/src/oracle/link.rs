@@ -1,0 +1,282 @@
+//! One connection as the rules see it: its packets with what the peer made of each, and the HCI
+//! events of both ends.
+
+use std::collections::BTreeMap;
+
+use firmware_core::address::Address;
+use firmware_core::hci::{Event, Handle, Role};
+use firmware_core::pdu::advertising::{AdvertisingPdu, ConnectInd};
+use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu, Opcode};
+use firmware_core::pdu::data::{DataHeader, Llid};
+use firmware_core::time::{Duration, Instant};
+
+use super::{Finding, Findings};
+use crate::node::NodeId;
+use crate::record::{AirTx, Note, Reception, Record, RecordId, RecordKind};
+use crate::sniffer::{AirItem, Decoded};
+
+/// The unit of connection intervals and transmit windows.
+pub(super) const UNIT: Duration = Duration::from_us(1_250);
+
+/// A packet of a connection.
+pub(super) struct Packet<'a> {
+    pub(super) item: &'a AirItem,
+    pub(super) tx: &'a AirTx,
+    pub(super) by: Role,
+    pub(super) header: DataHeader,
+    /// Connection event, counted on beyond 65,535.
+    pub(super) event: u64,
+    /// Not a repetition.
+    pub(super) new: bool,
+    /// The peer received it, it was new to it, and it did not refuse it.
+    pub(super) taken: bool,
+}
+
+impl Packet<'_> {
+    pub(super) fn heard(&self) -> bool {
+        self.item.reception == Some(Reception::Ok)
+    }
+
+    /// Opcode, if it is a control PDU whose opcode can be read.
+    pub(super) fn opcode(&self) -> Option<Opcode> {
+        let readable = self.header.llid == Llid::Control && self.item.decrypted != Some(false);
+        self.item.payload.first().filter(|_| readable).map(|code| Opcode(*code))
+    }
+
+    pub(super) fn control(&self) -> Option<&ControlPdu> {
+        self.item.control()
+    }
+
+    /// What it is called in a finding.
+    pub(super) fn name(&self) -> String {
+        match (&self.item.decoded, self.opcode()) {
+            (_, Some(opcode)) => opcode.name().to_owned(),
+            (Decoded::Empty, _) => "an empty PDU".to_owned(),
+            (Decoded::L2cap { .. }, _) => "a data PDU".to_owned(),
+            _ => "a PDU".to_owned(),
+        }
+    }
+}
+
+/// An HCI event of one end.
+pub(super) struct HciEvent<'a> {
+    pub(super) by: Role,
+    pub(super) at: Instant,
+    pub(super) record: RecordId,
+    pub(super) event: &'a Event,
+}
+
+/// A connection.
+pub(super) struct Link<'a> {
+    pub(super) connect: &'a AirItem,
+    pub(super) request: &'a ConnectInd,
+    pub(super) csa2: bool,
+    /// Nodes of central and peripheral.
+    pub(super) nodes: [NodeId; 2],
+    pub(super) packets: Vec<Packet<'a>>,
+    pub(super) hci: Vec<HciEvent<'a>>,
+    /// Index of the last packet of each end.
+    last: [Option<usize>; 2],
+    /// Time of the last record of all.
+    pub(super) end: Instant,
+}
+
+impl Link<'_> {
+    pub(super) const fn node(&self, role: Role) -> NodeId {
+        self.nodes[role as usize]
+    }
+
+    pub(super) const fn interval(&self) -> Duration {
+        UNIT.times(self.request.interval as u64)
+    }
+
+    fn updates(&self) -> impl DoubleEndedIterator<Item = &ConnectionUpdate> {
+        self.packets.iter().filter(|packet| packet.by == Role::Central).filter_map(|packet| {
+            match packet.item.control() {
+                Some(ControlPdu::ConnectionUpdateInd(update)) => Some(update),
+                _ => None,
+            }
+        })
+    }
+
+    /// Interval, latency and supervision timeout that the central gave last.
+    pub(super) fn parameters(&self) -> (u16, u16, u16) {
+        let request = self.request;
+        self.updates()
+            .next_back()
+            .map_or((request.interval, request.latency, request.timeout), |update| {
+                (update.interval, update.latency, update.timeout)
+            })
+    }
+
+    /// The longest interval that the connection ever had.
+    pub(super) fn longest_interval(&self) -> Duration {
+        let changed = self.updates().map(|update| update.interval).max();
+        UNIT.times(u64::from(changed.unwrap_or(0).max(self.request.interval)))
+    }
+
+    /// The shortest supervision timeout that the connection ever had.
+    pub(super) fn shortest_timeout(&self) -> Duration {
+        let changed = self.updates().map(|update| update.timeout).min();
+        let timeout = changed.unwrap_or(u16::MAX).min(self.request.timeout);
+        Duration::from_ms(10 * u64::from(timeout))
+    }
+
+    /// Index of the last packet of an end.
+    pub(super) fn last_of(&self, role: Role) -> Option<usize> {
+        self.last[role as usize]
+    }
+
+    /// A finding about a packet.
+    pub(super) fn report(
+        &self,
+        findings: &mut Findings,
+        rule: &'static str,
+        packet: &Packet<'_>,
+        evidence: &[RecordId],
+        text: String,
+    ) {
+        findings.add(Finding {
+            rule,
+            culprit: packet.item.from,
+            at: packet.item.at,
+            record: packet.item.record,
+            evidence: evidence.to_vec(),
+            text,
+        });
+    }
+}
+
+pub(super) const fn other(role: Role) -> Role {
+    match role {
+        Role::Central => Role::Peripheral,
+        Role::Peripheral => Role::Central,
+    }
+}
+
+/// All connections of a record.
+pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link<'a>> {
+    let mut links = Vec::new();
+    let mut by_number = BTreeMap::new();
+    // Who advertised with an address, and whether with the bit for the second algorithm.
+    let mut advertisers: BTreeMap<Address, (NodeId, bool)> = BTreeMap::new();
+    let end = records.last().map_or(Instant::ZERO, |record| record.at);
+    for item in items {
+        match (&item.decoded, item.connection) {
+            (Decoded::Advertising(AdvertisingPdu::ConnectInd(request)), Some(number)) => {
+                let known = advertisers.get(&request.advertiser);
+                let Some(&(peripheral, ch_sel)) = known else { continue };
+                by_number.insert(number, links.len());
+                links.push(Link {
+                    connect: item,
+                    request,
+                    csa2: ch_sel && request.ch_sel,
+                    nodes: [item.from, peripheral],
+                    packets: Vec::new(),
+                    hci: Vec::new(),
+                    last: [None; 2],
+                    end,
+                });
+            }
+            (
+                Decoded::Advertising(
+                    AdvertisingPdu::AdvInd { advertiser, ch_sel, .. }
+                    | AdvertisingPdu::AdvDirectInd { advertiser, ch_sel, .. },
+                ),
+                _,
+            ) => {
+                advertisers.insert(*advertiser, (item.from, *ch_sel));
+            }
+            (_, Some(number)) => {
+                let link = by_number.get(&number).and_then(|at: &usize| links.get_mut(*at));
+                if let (Some(link), RecordKind::AirTx(tx)) = (link, &records[item.index].kind) {
+                    link.packets.extend(packet(link, item, tx));
+                }
+            }
+            _ => {}
+        }
+    }
+    for link in &mut links {
+        acknowledge(&mut link.packets);
+        for (index, packet) in link.packets.iter().enumerate() {
+            link.last[packet.by as usize] = Some(index);
+        }
+    }
+    listen(records, &mut links);
+    links
+}
+
+fn packet<'a>(link: &Link<'a>, item: &'a AirItem, tx: &'a AirTx) -> Option<Packet<'a>> {
+    let by = [Role::Central, Role::Peripheral].into_iter().find(|r| link.node(*r) == item.from)?;
+    let event = item.event?;
+    let before = link.packets.last().map_or(0, |packet| packet.event);
+    Some(Packet {
+        item,
+        tx,
+        by,
+        header: DataHeader::from_octet(item.header),
+        event: before + u64::from(event.wrapping_sub(before as u16)),
+        new: !item.retransmission,
+        taken: false,
+    })
+}
+
+/// Finds out which packets were taken by the peer: heard with the sequence number that was
+/// expected, and acknowledged unless the peer never spoke again.
+fn acknowledge(packets: &mut [Packet<'_>]) {
+    let mut expected = [false; 2];
+    let mut candidate: [Option<usize>; 2] = [None; 2];
+    for index in 0..packets.len() {
+        let packet = &packets[index];
+        let (by, peer) = (packet.by as usize, other(packet.by) as usize);
+        let (header, heard) = (packet.header, packet.heard());
+        let refused = candidate[by].take().filter(|_| header.nesn == expected[by]);
+        expected[by] = header.nesn;
+        if let Some(refused) = refused {
+            packets[refused].taken = false;
+        }
+        if heard && header.sn == expected[peer] {
+            packets[index].taken = true;
+            candidate[peer] = Some(index);
+        }
+    }
+}
+
+/// Assigns HCI events to connections by handle.
+fn listen<'a>(records: &'a [Record], links: &mut [Link<'a>]) {
+    let mut handles: BTreeMap<(NodeId, Handle), (usize, Role)> = BTreeMap::new();
+    for record in records {
+        let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { continue };
+        if let Event::LeConnectionComplete(complete) = event {
+            let fits = |link: &Link<'_>| {
+                link.node(complete.role) == record.node && link.connect.record < record.id
+            };
+            if let Some(at) = links.iter().rposition(fits) {
+                handles.insert((record.node, complete.handle), (at, complete.role));
+            }
+        }
+        let handle = handle(event).map(|handle| (record.node, handle));
+        let Some(&(at, by)) = handle.and_then(|handle| handles.get(&handle)) else { continue };
+        let hci = HciEvent { by, at: record.at, record: record.id, event };
+        if let Some(link) = links.get_mut(at) {
+            link.hci.push(hci);
+        }
+        if let (Event::DisconnectionComplete { .. }, Some(handle)) = (event, handle) {
+            handles.remove(&handle);
+        }
+    }
+}
+
+/// The connection that an event is about, where it tells something about the link.
+const fn handle(event: &Event) -> Option<Handle> {
+    match event {
+        Event::LeConnectionComplete(complete) => Some(complete.handle),
+        Event::DisconnectionComplete { handle, .. }
+        | Event::EncryptionChange { handle, .. }
+        | Event::EncryptionKeyRefreshComplete { handle, .. }
+        | Event::LeConnectionUpdateComplete { handle, .. }
+        | Event::LeDataLengthChange { handle, .. }
+        | Event::LePhyUpdateComplete { handle, .. } => Some(*handle),
+        _ => None,
+    }
+}

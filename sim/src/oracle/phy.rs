@@ -1,0 +1,67 @@
+//! The PHY of each direction, and its change at an instant.
+
+use firmware_core::hci::Role;
+use firmware_core::pdu::control::ControlPdu;
+use firmware_core::phy::{Phy, PhySet};
+
+use super::Findings;
+use super::link::{Link, Packet};
+use crate::record::RecordId;
+
+pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
+    let mut phys = Phys::default();
+    for packet in &link.packets {
+        phys.reach(packet.event);
+        let sent = packet.tx.phy.phy();
+        let wanted = phys.ends[packet.by as usize][packet.by as usize];
+        if sent != wanted {
+            let text = format!("{} on {sent:?} instead of {wanted:?}", packet.name());
+            let evidence: Vec<_> = phys.changed.into_iter().collect();
+            link.report(findings, "LL-PHY-1", packet, &evidence, text);
+        }
+        phys.learn(packet);
+    }
+}
+
+/// What each end believes: the central knows a change when it sends it, the peripheral when it
+/// has taken it.
+#[derive(Default)]
+pub(super) struct Phys {
+    /// By end, then by sender: the PHY in force.
+    pub(super) ends: [[Phy; 2]; 2],
+    next: [Option<(u64, [PhySet; 2])>; 2],
+    pub(super) changed: Option<RecordId>,
+}
+
+impl Phys {
+    pub(super) fn reach(&mut self, event: u64) {
+        for (end, next) in self.ends.iter_mut().zip(&mut self.next) {
+            if let Some((_, sets)) = next.take_if(|(instant, _)| event >= *instant) {
+                for (phy, set) in end.iter_mut().zip(sets) {
+                    *phy = set.single().unwrap_or(*phy);
+                }
+            }
+        }
+    }
+
+    pub(super) fn learn(&mut self, packet: &Packet<'_>) {
+        let Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant }) = packet.control() else {
+            return;
+        };
+        if packet.by != Role::Central || (c_to_p.0 == 0 && p_to_c.0 == 0) {
+            return;
+        }
+        let ahead = instant.wrapping_sub(packet.event as u16);
+        if ahead >= 0x7FFF {
+            return;
+        }
+        let change = Some((packet.event + u64::from(ahead), [*c_to_p, *p_to_c]));
+        if packet.new {
+            self.next[Role::Central as usize] = change;
+            self.changed = Some(packet.item.record);
+        }
+        if packet.taken {
+            self.next[Role::Peripheral as usize] = change;
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Control procedures: who may start which when, what must be answered, and by when.
+
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::Role;
+use firmware_core::pdu::control::{ControlPdu, Opcode};
+use firmware_core::time::{Duration, Instant};
+
+use super::Findings;
+use super::link::{Link, Packet, other};
+use super::table::{Kind, answers, is_owed, kind, only};
+use crate::record::RecordId;
+
+/// The procedure response timeout.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
+/// Events from an instant's PDU to its instant, at least.
+const INSTANT_EVENTS: u16 = 6;
+/// An instant this far ahead lies in the past.
+const PAST: u16 = 0x7FFF;
+
+/// A procedure under way.
+#[derive(Clone, Copy)]
+struct Open {
+    kind: Kind,
+    record: RecordId,
+    /// The other end has sent a PDU of it.
+    answered: Option<RecordId>,
+    /// Event of its instant.
+    until: Option<u64>,
+}
+
+/// A PDU that an end has taken and owes an answer to.
+#[derive(Clone, Copy)]
+pub(super) struct Due {
+    pub(super) opcode: Opcode,
+    pub(super) record: RecordId,
+    pub(super) at: Instant,
+}
+
+/// The procedures of a connection, by the end that started them.
+#[derive(Default)]
+pub(super) struct Procedures {
+    open: [Option<Open>; 2],
+    pub(super) due: [Vec<Due>; 2],
+    /// Opcodes that each end has taken, for LL_UNKNOWN_RSP and rejects.
+    seen: [u64; 2],
+    version: [Option<RecordId>; 2],
+}
+
+/// Checks all procedures and gives what is left of them at the end of the connection.
+pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
+    let mut all = Procedures::default();
+    for packet in &link.packets {
+        all.expire(packet.event);
+        if packet.new
+            && let Some(opcode) = packet.opcode()
+        {
+            all.sent(link, packet, opcode, findings);
+        }
+        if packet.taken
+            && let Some(opcode) = packet.opcode()
+        {
+            all.took(packet, opcode);
+        }
+    }
+    all
+}
+
+impl Procedures {
+    /// Whether encryption is being started or paused.
+    pub(super) fn encrypting(&self) -> bool {
+        self.open.iter().flatten().any(|open| open.kind == Kind::Encryption)
+    }
+
+    fn expire(&mut self, event: u64) {
+        for open in &mut self.open {
+            open.take_if(|open| open.until.is_some_and(|until| event >= until));
+        }
+    }
+
+    fn sent(&mut self, link: &Link<'_>, packet: &Packet<'_>, opcode: Opcode, out: &mut Findings) {
+        let (by, name) = (packet.by, opcode.name());
+        let mut tell = |rule, evidence: &[RecordId], text| {
+            link.report(out, rule, packet, evidence, text);
+        };
+        if only(opcode).is_some_and(|role| role != by) {
+            tell("LL-ROLE-1", &[], format!("{name} is for the other role to send"));
+            return;
+        }
+        let own = by as usize;
+        let continues = self.continues(by, opcode);
+        let answered = self.settle(packet, opcode);
+        if let Some(due) = answered {
+            if packet.item.at.since(due.at) > RESPONSE_TIMEOUT {
+                tell("LL-LIVE-1", &[due.record], format!("{name} came after more than 40 s"));
+            }
+        } else if must_answer(opcode, by) && !self.may_refuse(packet, opcode) {
+            tell("LL-RSP-1", &[], format!("{name} answers nothing"));
+        }
+        if let (Opcode::VERSION_IND, Some(first)) = (opcode, self.version[own]) {
+            tell("LL-VERS-1", &[first], format!("{name} a second time"));
+        }
+        if let Some(wrong) = wrong_instant(packet) {
+            tell("LL-INST-1", &[], format!("{name} with an instant {wrong}"));
+        }
+        if self.rejects_collision_as_peripheral(packet) {
+            tell("LL-COLL-3", &[], format!("{name}: it is for the central to reject collisions"));
+        }
+        let starts = answered.is_none() && !continues && is_start(opcode);
+        if let (true, Some(kind)) = (starts, kind(opcode)) {
+            for (rule, record, text) in self.wrong_start(by, kind) {
+                tell(rule, &[record], format!("{name} {text}"));
+            }
+        } else if let Some(record) = self.serves_collision(by, opcode, answered) {
+            let text = format!("{name} instead of a reject while an own procedure is open");
+            tell("LL-COLL-2", &[record], text);
+        }
+        self.advance(packet, opcode, starts);
+    }
+
+    /// Whether a PDU of the central goes on with a procedure that it started itself.
+    fn continues(&self, by: Role, opcode: Opcode) -> bool {
+        let goes_on = matches!(opcode, Opcode::CONNECTION_UPDATE_IND | Opcode::ENC_REQ);
+        goes_on
+            && self.open[by as usize].is_some_and(|open| {
+                Some(open.kind) == kind(opcode) && open.answered.is_some() && open.until.is_none()
+            })
+    }
+
+    /// Takes what this PDU answers off the sender's list.
+    fn settle(&mut self, packet: &Packet<'_>, opcode: Opcode) -> Option<Due> {
+        let due = &mut self.due[packet.by as usize];
+        let fits = |due: &Due| match (opcode, packet.control()) {
+            (_, Some(ControlPdu::UnknownRsp(what))) => due.opcode == *what,
+            (_, Some(ControlPdu::RejectExtInd { opcode: what, .. })) => {
+                due.opcode == *what || kind(due.opcode) == kind(*what)
+            }
+            (Opcode::REJECT_IND, _) => true,
+            (Opcode::VERSION_IND, _) => due.opcode == Opcode::VERSION_IND,
+            (Opcode::CONNECTION_UPDATE_IND, _) => kind(due.opcode) == Some(Kind::Parameters),
+            _ => answers(opcode, packet.by).contains(&due.opcode),
+        };
+        let at = due.iter().position(fits)?;
+        Some(due.remove(at))
+    }
+
+    /// LL_UNKNOWN_RSP and rejects may name anything that was taken.
+    fn may_refuse(&self, packet: &Packet<'_>, opcode: Opcode) -> bool {
+        let seen =
+            |what: Opcode| self.seen[packet.by as usize] >> u32::from(what.0).min(63) & 1 == 1;
+        match packet.control() {
+            Some(ControlPdu::UnknownRsp(what)) => seen(*what),
+            Some(ControlPdu::RejectExtInd { opcode: what, .. }) => seen(*what),
+            _ => opcode == Opcode::REJECT_IND && self.seen[packet.by as usize] != 0,
+        }
+    }
+
+    fn rejects_collision_as_peripheral(&self, packet: &Packet<'_>) -> bool {
+        let error = match packet.control() {
+            Some(ControlPdu::RejectInd(error) | ControlPdu::RejectExtInd { error, .. }) => *error,
+            _ => return false,
+        };
+        let collision =
+            [ErrorCode::LL_PROCEDURE_COLLISION, ErrorCode::DIFFERENT_TRANSACTION_COLLISION];
+        packet.by == Role::Peripheral && collision.contains(&error)
+    }
+
+    /// What is wrong with starting a procedure now.
+    fn wrong_start(&self, by: Role, kind: Kind) -> Vec<(&'static str, RecordId, String)> {
+        let mut wrong = Vec::new();
+        if let Some(open) = &self.open[by as usize] {
+            let text = format!("while its own {:?} procedure is open", open.kind);
+            wrong.push(("LL-PROC-1", open.record, text));
+        }
+        let theirs = self.open[other(by) as usize].as_ref();
+        if let Some(open) = theirs.filter(|open| kind.has_instant() && open.kind.has_instant())
+            && let Some(answered) = open.answered
+        {
+            let text = format!("after its answer in the peer's {:?} procedure", open.kind);
+            wrong.push(("LL-COLL-1", answered, text));
+        }
+        wrong
+    }
+
+    /// Whether the central serves a procedure that it should have rejected.
+    fn serves_collision(
+        &self,
+        by: Role,
+        opcode: Opcode,
+        answered: Option<Due>,
+    ) -> Option<RecordId> {
+        let answered = answered.filter(|due| {
+            due.opcode == Opcode::PHY_REQ || due.opcode == Opcode::CONNECTION_PARAM_REQ
+        })?;
+        let positive = matches!(opcode, Opcode::PHY_UPDATE_IND | Opcode::CONNECTION_UPDATE_IND);
+        let own = self.open[by as usize].filter(|own| own.kind.has_instant())?;
+        (by == Role::Central && positive && Some(own.kind) != kind(answered.opcode))
+            .then_some(own.record)
+    }
+
+    /// What is open after a PDU was sent for the first time.
+    fn advance(&mut self, packet: &Packet<'_>, opcode: Opcode, starts: bool) {
+        let (by, own) = (packet.by, packet.by as usize);
+        let record = packet.item.record;
+        if opcode == Opcode::VERSION_IND {
+            self.version[own].get_or_insert(record);
+        }
+        if opcode == Opcode::ENC_RSP {
+            self.due[own].push(Due { opcode, record, at: packet.item.at });
+        }
+        if starts && let Some(kind) = kind(opcode) {
+            self.open[own] = Some(Open { kind, record, answered: None, until: None });
+        }
+        let until = instant(packet)
+            .map(|instant| packet.event + u64::from(instant.wrapping_sub(packet.event as u16)));
+        let kind = kind(opcode);
+        let mine_is_open = self.open[own].is_some_and(|open| Some(open.kind) == kind);
+        let theirs = self.open[other(by) as usize].as_mut();
+        if let Some(open) = theirs.filter(|open| Some(open.kind) == kind && !starts) {
+            open.answered = Some(record);
+            if !mine_is_open {
+                open.until = until.or(open.until);
+            }
+        }
+        if let Some(open) = self.open[own].as_mut().filter(|open| Some(open.kind) == kind) {
+            open.until = until.or(open.until);
+        }
+        let unchanged = matches!(packet.control(), Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, .. })
+            if c_to_p.0 == 0 && p_to_c.0 == 0);
+        let refuses_rsp = matches!(packet.control(), Some(ControlPdu::RejectExtInd { opcode, .. })
+            if *opcode == Opcode::CONNECTION_PARAM_RSP);
+        if unchanged && mine_is_open || refuses_rsp {
+            self.open[own] = None;
+        }
+    }
+
+    fn took(&mut self, packet: &Packet<'_>, opcode: Opcode) {
+        let (by, taker) = (packet.by, other(packet.by));
+        let due = Due { opcode, record: packet.item.record, at: packet.item.end };
+        self.seen[taker as usize] |= 1 << u32::from(opcode.0).min(63);
+        let unanswered_version =
+            opcode == Opcode::VERSION_IND && self.version[taker as usize].is_none();
+        let malformed = packet.control().is_none_or(|pdu| matches!(pdu, ControlPdu::Unknown(_)));
+        let owed = only(opcode).is_none_or(|role| role == by) && is_owed(opcode, by);
+        if owed || unanswered_version || malformed {
+            self.due[taker as usize].push(due);
+        }
+        let open = &mut self.open[taker as usize];
+        let closes = open.is_some_and(|open| match packet.control() {
+            Some(ControlPdu::RejectInd(_)) => true,
+            Some(ControlPdu::UnknownRsp(what) | ControlPdu::RejectExtInd { opcode: what, .. }) => {
+                kind(*what) == Some(open.kind)
+            }
+            Some(
+                ControlPdu::FeatureRsp(_)
+                | ControlPdu::LengthRsp(_)
+                | ControlPdu::PingRsp
+                | ControlPdu::VersionInd(_),
+            ) => kind(opcode) == Some(open.kind),
+            Some(ControlPdu::StartEncRsp) => by == Role::Peripheral,
+            Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, .. }) => {
+                open.kind == Kind::Phy && c_to_p.0 == 0 && p_to_c.0 == 0
+            }
+            _ => false,
+        });
+        if closes {
+            *open = None;
+        }
+    }
+}
+
+/// PDUs that never come by themselves.
+fn must_answer(opcode: Opcode, by: Role) -> bool {
+    !answers(opcode, by).is_empty()
+        || matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND | Opcode::REJECT_EXT_IND)
+}
+
+/// PDUs that start a procedure unless they answer or go on with one.
+const fn is_start(opcode: Opcode) -> bool {
+    matches!(
+        opcode,
+        Opcode::FEATURE_REQ
+            | Opcode::PERIPHERAL_FEATURE_REQ
+            | Opcode::VERSION_IND
+            | Opcode::ENC_REQ
+            | Opcode::PAUSE_ENC_REQ
+            | Opcode::CONNECTION_UPDATE_IND
+            | Opcode::CONNECTION_PARAM_REQ
+            | Opcode::CHANNEL_MAP_IND
+            | Opcode::PING_REQ
+            | Opcode::LENGTH_REQ
+            | Opcode::PHY_REQ
+    )
+}
+
+const fn instant(packet: &Packet<'_>) -> Option<u16> {
+    match packet.item.control() {
+        Some(ControlPdu::ConnectionUpdateInd(update)) => Some(update.instant),
+        Some(ControlPdu::ChannelMapInd { instant, .. }) => Some(*instant),
+        Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant })
+            if c_to_p.0 != 0 || p_to_c.0 != 0 =>
+        {
+            Some(*instant)
+        }
+        _ => None,
+    }
+}
+
+fn wrong_instant(packet: &Packet<'_>) -> Option<String> {
+    let ahead = instant(packet)?.wrapping_sub(packet.event as u16);
+    match ahead {
+        PAST.. => Some("in the past".to_owned()),
+        0..INSTANT_EVENTS => Some(format!("only {ahead} events ahead")),
+        _ => None,
+    }
+}

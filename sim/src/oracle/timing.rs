@@ -1,0 +1,170 @@
+//! T_IFS, anchor points and transmit windows.
+
+use firmware_core::hci::Role;
+use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu};
+use firmware_core::phy::T_IFS_US;
+use firmware_core::time::{Duration, Instant};
+
+use super::Findings;
+use super::link::{Link, Packet, UNIT};
+
+/// What the sender of the second packet may deviate, and what its clock (50 ppm) adds.
+const T_IFS_TOLERANCE: Duration = Duration::from_us(2);
+const ACTIVE_CLOCK_PPM: u32 = 50;
+/// How far an anchor may be off its place by the jitter of the sleep clock.
+const JITTER: Duration = Duration::from_us(16);
+/// From the end of CONNECT_IND to the earliest transmit window.
+const WINDOW_DELAY: Duration = Duration::from_us(1_250);
+
+pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
+    let mut anchors = Anchors::new(link);
+    let mut before: Option<&Packet<'_>> = None;
+    for (index, packet) in link.packets.iter().enumerate() {
+        let inside = before.filter(|before| before.event == packet.event);
+        let evidence: Vec<_> = before.iter().map(|before| before.item.record).collect();
+        match (packet.by, inside) {
+            (Role::Peripheral, None) => {
+                let text = format!("{} is no answer to a packet", packet.name());
+                link.report(findings, "LL-TIFS-2", packet, &evidence, text);
+            }
+            (Role::Peripheral, Some(asked)) if asked.item.reception.is_none() => {
+                let text = format!("{} answers what was not received", packet.name());
+                link.report(findings, "LL-TIFS-2", packet, &evidence, text);
+            }
+            (_, Some(former)) => {
+                if let Some(off) = t_ifs_error(former, packet) {
+                    let text = format!("{} began {off} after the packet before", packet.name());
+                    link.report(findings, "LL-TIFS-1", packet, &evidence, text);
+                }
+            }
+            (Role::Central, None) => {
+                if let Some((rule, text)) = anchors.anchor(packet) {
+                    link.report(findings, rule, packet, &evidence, text);
+                }
+            }
+        }
+        if ignored(link, index) {
+            let peripheral = link.node(Role::Peripheral);
+            findings.add(super::Finding {
+                rule: "LL-TIFS-3",
+                culprit: peripheral,
+                at: packet.item.end,
+                record: packet.item.record,
+                evidence: Vec::new(),
+                text: format!("{} was received and not answered", packet.name()),
+            });
+        }
+        anchors.learn(packet);
+        before = Some(packet);
+    }
+}
+
+fn t_ifs_error(former: &Packet<'_>, packet: &Packet<'_>) -> Option<String> {
+    let t_ifs = Duration::from_us(u64::from(T_IFS_US));
+    let gap = packet.item.at.since(former.item.end);
+    let tolerance = T_IFS_TOLERANCE + t_ifs.ppm(ACTIVE_CLOCK_PPM);
+    let off = distance(gap, t_ifs);
+    (off > tolerance).then(|| format!("{}.{} µs", gap.as_us(), gap.ticks() % 64_000 / 6_400))
+}
+
+/// Whether the peripheral left a packet without an answer that it had received, and was there
+/// later.
+fn ignored(link: &Link<'_>, index: usize) -> bool {
+    let packet = &link.packets[index];
+    if packet.by != Role::Central || !packet.heard() {
+        return false;
+    }
+    let Some(next) = link.packets.get(index + 1) else {
+        return false;
+    };
+    let answered = next.by == Role::Peripheral && next.event == packet.event;
+    !answered && link.last_of(Role::Peripheral).is_some_and(|last| last > index)
+}
+
+fn distance(a: Duration, b: Duration) -> Duration {
+    (a - b) + (b - a)
+}
+
+/// Where the central's anchor points must be.
+struct Anchors {
+    ppm: u32,
+    interval: Duration,
+    /// Last anchor and its event.
+    last: Option<(Instant, u64)>,
+    /// Earliest start and length of the first transmit window.
+    window: (Instant, Duration),
+    update: Option<(u64, ConnectionUpdate)>,
+}
+
+impl Anchors {
+    fn new(link: &Link<'_>) -> Self {
+        let request = link.request;
+        let offset = UNIT.times(u64::from(request.win_offset));
+        Self {
+            ppm: accuracy_ppm(request.sca),
+            interval: link.interval(),
+            last: None,
+            window: (
+                link.connect.end + WINDOW_DELAY + offset,
+                UNIT.times(u64::from(request.win_size)),
+            ),
+            update: None,
+        }
+    }
+
+    fn learn(&mut self, packet: &Packet<'_>) {
+        if let (Role::Central, true, Some(ControlPdu::ConnectionUpdateInd(update))) =
+            (packet.by, packet.new, packet.control())
+        {
+            let ahead = update.instant.wrapping_sub(packet.event as u16);
+            self.update = Some((packet.event + u64::from(ahead), *update));
+        }
+    }
+
+    /// Takes an anchor and tells what is wrong with it.
+    fn anchor(&mut self, packet: &Packet<'_>) -> Option<(&'static str, String)> {
+        let at = packet.item.at;
+        let (earliest, latest, rule) = match (self.last, self.update) {
+            (Some((last, event)), Some((instant, update))) if packet.event >= instant => {
+                let old = self.interval.times(instant.saturating_sub(event));
+                self.interval = UNIT.times(u64::from(update.interval));
+                self.update = None;
+                let later = self.interval.times(packet.event - instant);
+                let start = last + old + UNIT.times(u64::from(update.win_offset)) + later;
+                (start, start + UNIT.times(u64::from(update.win_size)), "LL-WIN-1")
+            }
+            (Some((last, event)), _) => {
+                let start = last + self.interval.times(packet.event - event);
+                (start, start, "LL-ANCHOR-1")
+            }
+            (None, _) => {
+                let start = self.window.0 + self.interval.times(packet.event);
+                (start, start + self.window.1, "LL-WIN-1")
+            }
+        };
+        let since = self.last.map_or(self.window.0, |(last, _)| last);
+        let tolerance = JITTER.times(2) + at.since(since).ppm(self.ppm);
+        self.last = Some((at, packet.event));
+        let early = earliest.since(at) > tolerance;
+        let late = at.since(latest) > tolerance;
+        (early || late).then(|| {
+            let off = if early { earliest.since(at) } else { at.since(latest) };
+            let how = if early { "early" } else { "late" };
+            (rule, format!("event {} began {} µs too {how}", packet.event, off.as_us()))
+        })
+    }
+}
+
+/// Worst accuracy that a value of the SCA field promises.
+const fn accuracy_ppm(sca: u8) -> u32 {
+    match sca {
+        0 => 500,
+        1 => 250,
+        2 => 150,
+        3 => 100,
+        4 => 75,
+        5 => 50,
+        6 => 30,
+        _ => 20,
+    }
+}
