@@ -7,6 +7,7 @@ use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::NodeId;
+use bletwin_sim::oracle::{self, Finding};
 use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
@@ -64,6 +65,14 @@ pub struct Finished {
     pub facts: PeripheralFacts,
     /// Pairings that the central began.
     pub pairing_attempts: u32,
+}
+
+impl Finished {
+    /// What the oracle finds against either link layer, judged anew with each call.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        oracle::judge(&self.records)
+    }
 }
 
 impl Stage {

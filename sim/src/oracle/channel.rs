@@ -85,7 +85,7 @@ pub(super) fn algorithm_2(access_address: u32, event: u16, map: u64) -> Option<u
     if map >> unmapped & 1 == 1 {
         return u8::try_from(unmapped).ok();
     }
-    used(map, random * count(map) >> 16)
+    used(map, (random * count(map)) >> 16)
 }
 
 #[cfg(test)]

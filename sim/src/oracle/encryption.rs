@@ -85,8 +85,13 @@ impl Start {
             }
             (Some(ControlPdu::StartEncRsp), Role::Peripheral) if packet.taken => *central = None,
             (Some(ControlPdu::StartEncRsp), Role::Central) if packet.taken => *peripheral = None,
-            (Some(ControlPdu::RejectInd(_)), Role::Peripheral)
-            | (Some(ControlPdu::RejectExtInd { opcode: Opcode::ENC_REQ, .. }), Role::Peripheral) => {
+            (
+                Some(
+                    ControlPdu::RejectInd(_)
+                    | ControlPdu::RejectExtInd { opcode: Opcode::ENC_REQ, .. },
+                ),
+                Role::Peripheral,
+            ) => {
                 if packet.new {
                     *peripheral = None;
                 }

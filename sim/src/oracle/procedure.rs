@@ -224,11 +224,7 @@ impl Procedures {
         if let Some(open) = self.open[own].as_mut().filter(|open| Some(open.kind) == kind) {
             open.until = until.or(open.until);
         }
-        let unchanged = matches!(packet.control(), Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, .. })
-            if c_to_p.0 == 0 && p_to_c.0 == 0);
-        let refuses_rsp = matches!(packet.control(), Some(ControlPdu::RejectExtInd { opcode, .. })
-            if *opcode == Opcode::CONNECTION_PARAM_RSP);
-        if unchanged && mine_is_open || refuses_rsp {
+        if ends_own(packet) && (mine_is_open || opcode == Opcode::REJECT_EXT_IND) {
             self.open[own] = None;
         }
     }
@@ -265,6 +261,15 @@ impl Procedures {
         if closes {
             *open = None;
         }
+    }
+}
+
+/// Whether a PDU of the central ends a procedure that it started itself.
+fn ends_own(packet: &Packet<'_>) -> bool {
+    match packet.control() {
+        Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, .. }) => c_to_p.0 == 0 && p_to_c.0 == 0,
+        Some(ControlPdu::RejectExtInd { opcode, .. }) => *opcode == Opcode::CONNECTION_PARAM_RSP,
+        _ => false,
     }
 }
 
