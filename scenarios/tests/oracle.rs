@@ -59,3 +59,25 @@ fn quirks_are_found_and_the_central_named() {
         assert_eq!(rules, wanted.iter().copied().collect(), "{central}:\n{told}");
     }
 }
+
+/// Rules that no named central has: what they break is found, and nothing against the peripheral.
+#[test]
+fn made_up_quirks_are_found_too() {
+    let cases = [
+        ("central.phy-req=then-param-req@always", "LL-COLL-1"),
+        ("central.phy-req=unknown@always", "LL-FEAT-2"),
+        ("central.phy-req=reject:0x2a@always", "LL-REJ-1"),
+        ("central.param-req=then-phy-req@always", "LL-COLL-2"),
+        ("central.param-req=then-param-req@always", "LL-COLL-2"),
+        ("central.length-req=block@always", "LL-LIVE-2"),
+        ("central.feature-req=silent:4@always", "LL-LIVE-3"),
+    ];
+    for (set, rule) in cases {
+        let set = ["central.phy-req=honest", set];
+        let run = play("pairing", "zephyr-2024", "windows-intel", &set, 3);
+        let findings = run.findings();
+        let told = told(&findings);
+        assert!(findings.iter().all(|f| f.culprit == run.central), "{set:?}:\n{told}");
+        assert!(findings.iter().any(|f| f.rule == rule), "{set:?}: {rule}\n{told}");
+    }
+}

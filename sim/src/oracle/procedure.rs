@@ -139,7 +139,11 @@ impl Procedures {
             (Opcode::CONNECTION_UPDATE_IND, _) => kind(due.opcode) == Some(Kind::Parameters),
             _ => answers(opcode, packet.by).contains(&due.opcode),
         };
-        let at = due.iter().position(fits)?;
+        // An answer in the sender's own procedure comes before one in the peer's.
+        let own = |due: &Due| {
+            matches!(due.opcode, Opcode::PHY_RSP | Opcode::CONNECTION_PARAM_RSP) && fits(due)
+        };
+        let at = due.iter().position(own).or_else(|| due.iter().position(fits))?;
         Some(due.remove(at))
     }
 
@@ -188,13 +192,12 @@ impl Procedures {
         opcode: Opcode,
         answered: Option<Due>,
     ) -> Option<RecordId> {
-        let answered = answered.filter(|due| {
+        answered.filter(|due| {
             due.opcode == Opcode::PHY_REQ || due.opcode == Opcode::CONNECTION_PARAM_REQ
         })?;
         let positive = matches!(opcode, Opcode::PHY_UPDATE_IND | Opcode::CONNECTION_UPDATE_IND);
         let own = self.open[by as usize].filter(|own| own.kind.has_instant())?;
-        (by == Role::Central && positive && Some(own.kind) != kind(answered.opcode))
-            .then_some(own.record)
+        (by == Role::Central && positive).then_some(own.record)
     }
 
     /// What is open after a PDU was sent for the first time.

@@ -191,6 +191,7 @@ fn procedures() -> Vec<(&'static str, Role, Script)> {
         }),
         ("LL-COLL-1", C, Script::new().say(P, PHY_REQ).say(C, update(30)).say(C, map(40))),
         ("LL-COLL-2", C, Script::new().say(C, map(30)).say(P, PHY_REQ).say(C, update(40))),
+        ("LL-COLL-2", C, Script::new().say(P, PHY_REQ).say(C, PHY_REQ).say(C, update(30))),
         ("LL-COLL-3", P, Script::new().say(C, PHY_REQ).say(P, extended)),
         ("LL-INST-1", C, Script::new().events(3).say(C, map(8))),
     ]
