@@ -20,11 +20,13 @@ fn told(findings: &[Finding]) -> String {
     findings.iter().map(line).collect()
 }
 
-const AIRS: [&[&str]; 4] = [
+const AIRS: [&[&str]; 5] = [
     &[],
     &["loss=1"],
     &["clock-ppm=50", "loss=5"],
     &["clock-ppm=-50", "loss=1", "phy-update=on-connect"],
+    // Requests that were queued before the features were known.
+    &["central.features=1", "param-update=100", "loss=3"],
 ];
 
 #[test]

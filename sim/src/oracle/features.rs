@@ -14,7 +14,12 @@ struct Told {
     /// Octet 0 of a response holds only what both have.
     whole: bool,
     record: RecordId,
+    /// Event from which the peer must heed it.
+    from: u64,
 }
+
+/// Events after which nothing is sent any more that was queued before the features were known.
+const QUEUE_EVENTS: u64 = 2;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut told: [Option<Told>; 2] = [None; 2];
@@ -25,14 +30,16 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         let Some(pdu) = packet.control() else { continue };
         let (own, peer) = (packet.by as usize, other(packet.by) as usize);
         if packet.new {
-            let view = View { own: told[own], peer: known[own], asked: asked[own] };
+            let peer = known[own].filter(|told| packet.event >= told.from);
+            let view = View { own: told[own], peer, asked: asked[own] };
             if let Some((rule, record, text)) = wrong(&view, packet, pdu) {
                 let evidence: Vec<_> = record.into_iter().collect();
                 link.report(findings, rule, packet, &evidence, text);
             }
             if let Some(set) = set(pdu) {
                 let whole = !matches!(pdu, ControlPdu::FeatureRsp(_));
-                told[own] = Some(Told { set, whole, record: packet.item.record });
+                let (record, from) = (packet.item.record, u64::MAX);
+                told[own] = Some(Told { set, whole, record, from });
             }
         }
         if packet.taken
@@ -41,7 +48,8 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             if !matches!(pdu, ControlPdu::FeatureRsp(_)) {
                 asked[peer] = Some(set);
             }
-            known[peer] = told[own];
+            let from = packet.event + QUEUE_EVENTS;
+            known[peer] = told[own].map(|told| Told { from, ..told });
         }
     }
 }
@@ -85,7 +93,8 @@ fn wrong(
         }
         ControlPdu::RejectExtInd { .. } | ControlPdu::RejectInd(_) => reject(view, pdu, &name),
         _ => {
-            let (peer, needed) = (view.peer?, needs(pdu.opcode())?);
+            // Who has not answered yet may still have the request in its queue before the answer.
+            let (_, peer, needed) = (view.own?, view.peer?, needs(pdu.opcode())?);
             let lacks = peer.whole && peer.set.0 & needed.0 == 0;
             lacks.then(|| {
                 ("LL-FEAT-3", Some(peer.record), format!("{name} to a peer without the feature"))
