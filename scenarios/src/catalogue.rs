@@ -55,7 +55,7 @@ const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "static-passkey",
-        text: "an attacker guesses the passkey bit by bit: it must not get in within 20 attempts",
+        text: "an attacker, as the central, guesses the passkey bit by bit and must not get in",
         story: Story::StaticPasskey,
         expects: Verdict::PairingFailed,
         limit_s: 3600,

@@ -91,7 +91,9 @@ impl Stage {
             ..Placement::default()
         };
         let peripheral = PeripheralNode::new(setup.peripheral.clone(), CpuConfig::default());
-        let central = Central::new(directed(scenario.story, setup.central.clone()));
+        let profile = directed(scenario.story, setup.central.clone());
+        let central_name = profile.name.clone();
+        let central = Central::new(profile);
         let peripheral = world.add(
             "peripheral",
             Participant::Peripheral(Box::new(peripheral)),
@@ -113,7 +115,7 @@ impl Stage {
             peripheral,
             central,
             scenario: *scenario,
-            names: [setup.peripheral_name.clone(), setup.central.name.clone()],
+            names: [setup.peripheral_name.clone(), central_name],
             seed: setup.seed,
             required_level: setup.peripheral.required_level,
             facts: PeripheralFacts::default(),
@@ -271,7 +273,8 @@ impl Stage {
 /// Attempts after which the attacker has had twice what a static passkey takes at worst.
 const ATTEMPTS_MAX: u32 = 40;
 
-/// The central as the story needs it: what its user wants, never how it behaves.
+/// The central as the story needs it: what its user wants, never how it behaves. Where the story is
+/// about an attacker, that is the central, under its own name.
 fn directed(story: Story, mut central: Profile) -> Profile {
     let host = &mut central.host;
     match story {
@@ -284,10 +287,8 @@ fn directed(story: Story, mut central: Profile) -> Profile {
             host.max_connections = 2;
         }
         Story::StaticPasskey => {
-            let attacker = Profile::attacker();
-            central.host = attacker.host;
+            central = Profile::attacker();
             central.host.attack = Some(Attack { max_attempts: ATTEMPTS_MAX });
-            central.controller = attacker.controller;
         }
     }
     central

@@ -27,7 +27,7 @@ fn a_copy_taken_at_any_moment_goes_the_same_way() {
 }
 
 #[test]
-fn the_hash_of_a_quiet_world_does_not_depend_on_records() {
+fn a_copy_has_the_same_hash_and_the_next_step_another() {
     let mut world = stage(3).world;
     world.run_until(Instant::from_us(50_000));
     let hash = world.canonical_hash();

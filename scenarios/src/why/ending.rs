@@ -122,9 +122,9 @@ fn collided(pdus: &[Pdu], exchanges: &[Exchange]) -> How {
     open.map_or(How::Other, |open| How::Collision { open: *open, offending: offending.request })
 }
 
-/// The exchange on which it turned: the one that is named by the end itself; else the last one
-/// that was left without an answer; else, when both sides stopped hearing each other, the last
-/// one whose instant came just then.
+/// The exchange on which it turned: the one that is named by the end itself; when both sides
+/// stopped hearing each other, the last one whose instant came just then; else the first that was
+/// left without an answer, the peripheral's own before the central's.
 fn decisive(pdus: &[Pdu], exchanges: &[Exchange], how: &How) -> Option<Exchange> {
     match how {
         How::Collision { open, .. } | How::NoResponse { open } => Some(*open),
@@ -139,7 +139,6 @@ fn decisive(pdus: &[Pdu], exchanges: &[Exchange], how: &How) -> Option<Exchange>
     }
 }
 
-/// The first request of the peripheral that was never answered; else the central's.
 fn unanswered(exchanges: &[Exchange]) -> Option<&Exchange> {
     let open = |e: &&Exchange| e.answer.is_none();
     exchanges.iter().filter(open).find(|e| !e.from_central).or_else(|| exchanges.iter().find(open))
