@@ -109,6 +109,12 @@ impl Link<'_> {
             })
     }
 
+    /// The shortest interval that the connection ever had.
+    pub(super) fn shortest_interval(&self) -> Duration {
+        let changed = self.updates().map(|update| update.interval).min();
+        UNIT.times(u64::from(changed.unwrap_or(u16::MAX).min(self.request.interval)))
+    }
+
     /// The longest interval that the connection ever had.
     pub(super) fn longest_interval(&self) -> Duration {
         let changed = self.updates().map(|update| update.interval).max();

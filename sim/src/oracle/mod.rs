@@ -10,6 +10,7 @@ use crate::node::NodeId;
 use crate::record::{Record, RecordId};
 
 mod agreement;
+mod bits;
 mod channel;
 mod encryption;
 mod ending;
@@ -18,11 +19,14 @@ mod flow;
 mod framing;
 mod length;
 mod link;
+mod overlap;
 mod phy;
 mod procedure;
 mod rules;
 mod table;
 mod timing;
+mod told;
+mod window;
 
 pub use rules::{RULES, Rule};
 
@@ -53,6 +57,8 @@ pub struct Finding {
 #[must_use]
 pub fn judge(records: &[Record]) -> Vec<Finding> {
     let items = crate::sniffer::sniff(records);
+    let (own, closed) = (bits::own(records), window::closed(records));
+    let unfinished = told::unfinished(records);
     let mut all = Vec::new();
     for link in link::links(records, &items) {
         let mut findings = Findings::default();
@@ -67,6 +73,10 @@ pub fn judge(records: &[Record]) -> Vec<Finding> {
         let procedures = procedure::check(&link, &mut findings);
         ending::check(&link, &procedures, &mut findings);
         agreement::check(&link, &mut findings);
+        overlap::check(&link, &mut findings);
+        bits::check(&link, &own, &mut findings);
+        window::check(&link, &closed, &mut findings);
+        told::check(&link, &unfinished, &mut findings);
         all.append(&mut findings.list);
     }
     all.sort_by_key(|finding| (finding.record, finding.rule));

@@ -300,7 +300,7 @@ const fn is_start(opcode: Opcode) -> bool {
     )
 }
 
-const fn instant(packet: &Packet<'_>) -> Option<u16> {
+pub(super) const fn instant(packet: &Packet<'_>) -> Option<u16> {
     match packet.item.control() {
         Some(ControlPdu::ConnectionUpdateInd(update)) => Some(update.instant),
         Some(ControlPdu::ChannelMapInd { instant, .. }) => Some(*instant),

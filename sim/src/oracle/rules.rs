@@ -275,6 +275,34 @@ pub const RULES: &[Rule] = &[
          response timeout, or by a breach of the peer that obliges or allows to leave.",
     ),
     rule(
+        "LL-COLL-4",
+        "a forbidden procedure is not served",
+        "5.3",
+        "Whoever is asked by the peer for a procedure with an instant, while the instant of \
+         another has been announced and not come, leaves the connection and does not answer.",
+    ),
+    rule(
+        "LL-FEAT-4",
+        "features of the device",
+        "4.6, 5.1.4",
+        "The features that a device shows on air are those that its controller tells its host, \
+         octet 0 of LL_FEATURE_RSP masked with the request's and all others whole.",
+    ),
+    rule(
+        "LL-WIDE-1",
+        "window widening",
+        "4.2.4, 4.5.7",
+        "A peripheral listens until the last moment at which its central's anchor may come, by \
+         the accuracy of both clocks and the time since it heard the central.",
+    ),
+    rule(
+        "LL-LIVE-4",
+        "hosts are told",
+        "5.2, Vol 4, Part E, 7.7",
+        "A command on a connection that was accepted with Command Status is followed by its \
+         event, unless the connection ends first.",
+    ),
+    rule(
         "LL-AGREE-1",
         "both ends agree",
         "5.1",

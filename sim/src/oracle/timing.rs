@@ -12,7 +12,7 @@ use super::link::{Link, Packet, UNIT};
 const T_IFS_TOLERANCE: Duration = Duration::from_us(2);
 const ACTIVE_CLOCK_PPM: u32 = 50;
 /// How far an anchor may be off its place by the jitter of the sleep clock.
-const JITTER: Duration = Duration::from_us(16);
+pub(super) const JITTER: Duration = Duration::from_us(16);
 /// From the end of CONNECT_IND to the earliest transmit window.
 const WINDOW_DELAY: Duration = Duration::from_us(1_250);
 
@@ -156,7 +156,7 @@ impl Anchors {
 }
 
 /// Worst accuracy that a value of the SCA field promises.
-const fn accuracy_ppm(sca: u8) -> u32 {
+pub(super) const fn accuracy_ppm(sca: u8) -> u32 {
     match sca {
         0 => 500,
         1 => 250,

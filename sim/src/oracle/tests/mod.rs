@@ -19,6 +19,7 @@ use super::*;
 use crate::record::{AirTx, Note, Reception, RecordKind};
 
 mod broken;
+mod reactions;
 
 const ACCESS_ADDRESS: u32 = 0x7176_4129;
 const CRC_INIT: u32 = 0x12_3456;

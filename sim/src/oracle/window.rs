@@ -1,0 +1,86 @@
+//! Window widening: a peripheral listens until the last moment at which its central may begin.
+
+use std::collections::BTreeMap;
+
+use firmware_core::hci::Role;
+use firmware_core::phy::{Phy, T_IFS_US};
+use firmware_core::time::{Duration, Instant};
+
+use super::Findings;
+use super::link::{Link, Packet};
+use super::timing::{JITTER, accuracy_ppm};
+use crate::node::NodeId;
+use crate::record::{Record, RecordId, RecordKind};
+
+/// Worst accuracy of the peripheral's own sleep clock.
+const OWN_PPM: u32 = 500;
+/// A receiver that closed longer before an anchor was not open for it.
+const FAR: Duration = Duration::from_ms(10);
+
+/// When each node's receiver was closed without having seen a packet.
+pub(super) type Closed = BTreeMap<NodeId, Vec<(Instant, RecordId)>>;
+
+pub(super) fn closed(records: &[Record]) -> Closed {
+    let mut closed = Closed::new();
+    for record in records.iter().filter(|record| record.kind == RecordKind::AirMiss) {
+        closed.entry(record.node).or_default().push((record.at, record.id));
+    }
+    closed
+}
+
+pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
+    let node = link.node(Role::Peripheral);
+    let Some(closed) = closed.get(&node) else { return };
+    let mut heard = None;
+    let mut before: Option<&Packet<'_>> = None;
+    for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
+        let anchor = before.is_none_or(|before| before.event != packet.event);
+        before = Some(packet);
+        if packet.item.reception.is_some() {
+            heard = Some(packet.item.at);
+            continue;
+        }
+        let Some(since) = heard.filter(|_| anchor) else { continue };
+        let misplaced = findings.list.iter().any(|f| f.record == packet.item.record);
+        if misplaced || !within_reach(link, packet.item.at.since(since)) {
+            continue;
+        }
+        if let Some(record) = closed_early(closed, packet, link.shortest_interval()) {
+            findings.add(super::Finding {
+                rule: "LL-WIDE-1",
+                culprit: node,
+                at: packet.item.at,
+                record: packet.item.record,
+                evidence: vec![record],
+                text: format!(
+                    "the peripheral stopped listening before the anchor of event {}",
+                    packet.event
+                ),
+            });
+        }
+    }
+}
+
+/// Whether the widening may not have reached the middle between two anchors.
+fn within_reach(link: &Link<'_>, since: Duration) -> bool {
+    let ppm = accuracy_ppm(link.request.sca) + OWN_PPM;
+    let most = link.shortest_interval().divided_by(2) - Duration::from_us(u64::from(T_IFS_US));
+    since.ppm(ppm) + JITTER < most
+}
+
+fn closed_early(
+    closed: &[(Instant, RecordId)],
+    packet: &Packet<'_>,
+    interval: Duration,
+) -> Option<RecordId> {
+    // A receiver closes when an access address that began in time would have passed.
+    let address = Duration::from_us(match packet.tx.phy.phy() {
+        Phy::Le1M => 40,
+        Phy::Le2M => 24,
+        Phy::LeCoded => 336,
+    });
+    let at = packet.item.at;
+    let last = closed.partition_point(|(moment, _)| *moment < at + address).checked_sub(1)?;
+    let (moment, record) = *closed.get(last)?;
+    (at.since(moment) < FAR.min(interval.divided_by(3))).then_some(record)
+}
