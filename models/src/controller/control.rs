@@ -2,6 +2,7 @@
 //! wait, and the one place that decides what a received PDU belongs to (Vol 6, Part B, 5).
 
 mod outcome;
+mod pressed;
 
 use std::collections::VecDeque;
 

@@ -243,6 +243,7 @@ impl Link {
     pub(super) fn queue_automatic(&mut self, sh: &mut Shared, now: Instant) {
         if let Ok(event) = u16::try_from(self.events) {
             self.queue_own_procedures(sh, event);
+            self.press_due(sh, now, event);
         }
         self.run(sh, now);
     }

@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 use firmware_core::error::ErrorCode;
 use firmware_core::pdu::control::{ControlPdu, Opcode};
 
+use super::config::OwnProcedure;
+
 /// How a controller differs from an honest one. The default is honest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ControllerQuirks {
@@ -18,6 +20,9 @@ pub struct ControllerQuirks {
     /// Most connection events that the controller waits for each of LL_ENC_RSP and
     /// LL_START_ENC_REQ before it ends the connection with 0x3D (Surface Pro 4: Zephyr #12362).
     pub encryption_patience_events: Option<u16>,
+    /// Procedures that the controller starts in these events against all rules: a second
+    /// LL_VERSION_IND, a request before an instant or while encryption starts.
+    pub pressed: Vec<OwnProcedure>,
 }
 
 /// One answer under one condition.

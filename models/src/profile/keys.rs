@@ -64,6 +64,7 @@ keys! {
         |p, v| quirks::set(p, PeripheralRequest::ConnectionParameters, v);
     "feature-req", quirks::SYNTAX, |p, v| quirks::set(p, PeripheralRequest::Features, v);
     "version-ind", quirks::SYNTAX, |p, v| quirks::set(p, PeripheralRequest::Version, v);
+    "press", quirks::PRESS_SYNTAX, quirks::press;
     "target", "name of the peripheral to connect to",
         |p, v| { p.host.target = Target::Name(v.into()); Some(()) };
     "interval-us", "connection interval, 7500 to 4000000 in steps of 1250", interval;

@@ -1,8 +1,11 @@
 //! Answers to the peripheral's requests, as users write them: `ANSWER[@CONDITION][+EVENTS]`, such
 //! as `block@pairing` or `reject:0x2a@always+2`.
 
+use firmware_core::hci::ConnectionParameters;
+
 use super::{Profile, error_code};
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
+use crate::controller::{AutomaticProcedure, OwnProcedure};
 
 /// How answers are written.
 pub(super) const SYNTAX: &str = "ANSWER[@CONDITION][+EVENTS] with ANSWER honest, now, \
@@ -54,4 +57,38 @@ pub(super) fn set(profile: &mut Profile, request: PeripheralRequest, text: &str)
     rules.retain(|rule| rule.request != request);
     rules.extend(rule);
     Some(())
+}
+
+/// How pressed procedures are written.
+pub(super) const PRESS_SYNTAX: &str = "PROCEDURE@EVENT, several with commas, or none: started in \
+     that connection event whatever the rules say; PROCEDURE is features, version, length, phy, \
+     ping, channel-map or parameters";
+
+/// Replaces what is pressed.
+pub(super) fn press(profile: &mut Profile, text: &str) -> Option<()> {
+    let listed = text.split(',').filter(|_| text != "none");
+    let pressed = listed.map(|text| pressed(text.trim())).collect::<Option<_>>()?;
+    profile.controller.quirks.pressed = pressed;
+    Some(())
+}
+
+fn pressed(text: &str) -> Option<OwnProcedure> {
+    let (word, event) = text.split_once('@')?;
+    let procedure = match word {
+        "features" => AutomaticProcedure::Features,
+        "version" => AutomaticProcedure::Version,
+        "length" => AutomaticProcedure::DataLength,
+        "phy" => AutomaticProcedure::Phy,
+        "ping" => AutomaticProcedure::Ping,
+        // The lower half of all channels, and parameters that anybody can live with.
+        "channel-map" => AutomaticProcedure::ChannelMap(0x7FFFF),
+        "parameters" => AutomaticProcedure::Parameters(ConnectionParameters {
+            interval_min: 24,
+            interval_max: 24,
+            latency: 0,
+            timeout: 400,
+        }),
+        _ => return None,
+    };
+    Some(OwnProcedure { procedure, at_event: event.parse().ok()? })
 }

@@ -57,6 +57,16 @@ fn a_quirk_can_be_described_with_keys() {
 }
 
 #[test]
+fn what_is_pressed_is_a_list() {
+    let mut profile = Profile::honest();
+    profile.set("press", "version@3, parameters@40").unwrap();
+    let events: Vec<_> = profile.controller.quirks.pressed.iter().map(|own| own.at_event).collect();
+    assert_eq!(events, [3, 40]);
+    profile.set("press", "none").unwrap();
+    assert_eq!(profile, Profile::honest());
+}
+
+#[test]
 fn bad_settings_are_refused_and_change_nothing() {
     let mut profile = Profile::phone();
     let bad = [
@@ -70,6 +80,8 @@ fn bad_settings_are_refused_and_change_nothing() {
         ("phy-req", "reject:0"),
         ("phy-req", "block@noon"),
         ("phy-req", "block+x"),
+        ("press", "version"),
+        ("press", "phy@12,dance@13"),
         ("give-up-ms", "0"),
         ("mitm", "perhaps"),
     ];

@@ -85,6 +85,11 @@ impl Lengths {
         (self.tx().octets, self.effective_rx().octets)
     }
 
+    /// LL_LENGTH_REQ.
+    pub(in crate::controller) fn request(&self) -> ControlPdu {
+        ControlPdu::LengthReq(self.pdu())
+    }
+
     fn pdu(&self) -> DataLength {
         DataLength {
             max_rx_octets: self.rx.octets,
@@ -104,7 +109,7 @@ impl Link {
     pub(in crate::controller) fn start_length(&mut self, sh: &mut Shared, now: Instant) {
         let feature = FeatureSet::DATA_LENGTH_EXTENSION;
         if sh.has(feature) && !self.lacks(feature) {
-            let pdu = ControlPdu::LengthReq(self.lengths.pdu());
+            let pdu = self.lengths.request();
             self.begin(sh, now, Request::Length, pdu);
         }
     }

@@ -67,6 +67,22 @@ impl Link {
         }
     }
 
+    /// LL_CONNECTION_PARAM_REQ without a wish for the anchor point.
+    pub(in crate::controller) const fn parameters_request(
+        &self,
+        wanted: ConnectionParameters,
+    ) -> ControlPdu {
+        ControlPdu::ConnectionParamReq(ConnectionParam {
+            interval_min: wanted.interval_min,
+            interval_max: wanted.interval_max,
+            latency: wanted.latency,
+            timeout: wanted.timeout,
+            preferred_periodicity: 0,
+            reference_conn_event_count: self.counter,
+            offsets: [0xFFFF; 6],
+        })
+    }
+
     /// With `ask`, by LL_CONNECTION_PARAM_REQ where the peer may know it; else, or if that is
     /// refused as unknown, by LL_CONNECTION_UPDATE_IND alone.
     pub(in crate::controller) fn start_parameters(
@@ -81,16 +97,7 @@ impl Link {
         let ask = ask && sh.has(feature) && !self.lacks(feature);
         let request = Request::Parameters { wanted, host, ask };
         if ask {
-            let pdu = ControlPdu::ConnectionParamReq(ConnectionParam {
-                interval_min: wanted.interval_min,
-                interval_max: wanted.interval_max,
-                latency: wanted.latency,
-                timeout: wanted.timeout,
-                preferred_periodicity: 0,
-                reference_conn_event_count: self.counter,
-                offsets: [0xFFFF; 6],
-            });
-            self.begin(sh, now, request, pdu);
+            self.begin(sh, now, request, self.parameters_request(wanted));
         } else {
             self.begin(sh, now, request, update(&wanted));
             self.await_instant();

@@ -9,7 +9,7 @@ use firmware_core::time::Duration;
 
 use super::rig::{HANDLE, Rig, opcodes, phy_req, with_rule};
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
-use crate::controller::{ControllerConfig, ControllerQuirks};
+use crate::controller::{AutomaticProcedure, ControllerConfig, ControllerQuirks, OwnProcedure};
 
 const TWO: PhySet = PhySet::LE_2M;
 /// SMP Pairing Request on CID 6: AuthReq 0x0D, no keys to distribute.
@@ -200,4 +200,22 @@ fn little_patience_with_encryption() {
     let sent = rig.events(8);
     assert_eq!(opcodes(&sent), [Opcode::ENC_REQ, Opcode::TERMINATE_IND]);
     assert_eq!(sent[1], ControlPdu::TerminateInd(ErrorCode::MIC_FAILURE));
+}
+
+/// Pressed procedures wait for nobody: not for the answer to another, not for an encryption start.
+#[test]
+fn pressed_procedures_start_in_their_event_whatever_is_open() {
+    let press = |procedure, at_event| OwnProcedure { procedure, at_event };
+    let pressed = vec![
+        press(AutomaticProcedure::Version, 3),
+        press(AutomaticProcedure::Version, 4),
+        press(AutomaticProcedure::Phy, 6),
+        press(AutomaticProcedure::Phy, 7),
+    ];
+    let quirks = ControllerQuirks { pressed, ..ControllerQuirks::default() };
+    let mut rig = Rig::new(ControllerConfig { quirks, ..super::rig::honest() });
+    rig.connect(super::rig::PARAMETERS);
+    let sent: Vec<_> = (0..9).flat_map(|_| opcodes(&rig.exchange(None))).collect();
+    let (version, phy) = (Opcode::VERSION_IND, Opcode::PHY_REQ);
+    assert_eq!(sent, [version, version, phy, phy]);
 }
