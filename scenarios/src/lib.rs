@@ -11,6 +11,7 @@ pub mod error;
 pub mod keys;
 pub mod output;
 pub mod participant;
+pub mod prompt;
 pub mod report;
 pub mod setup;
 pub mod stage;

@@ -11,11 +11,13 @@ use bletwin_sim::oracle::{self, Finding};
 use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::config::Config;
 use firmware_core::time::{Duration, Instant};
 
 use crate::catalogue::{Scenario, Story};
 use crate::participant::Participant;
-use crate::setup::Setup;
+use crate::prompt::{Prompt, Prompter, Target};
+use crate::setup::{Air, Setup};
 use crate::summary::{PeripheralFacts, Summary, Verdict, hex, never_established};
 
 /// How long a run goes on after its outcome is settled, so that what follows is seen: the PHY
@@ -42,6 +44,38 @@ pub struct Stage {
     facts: PeripheralFacts,
     seen: usize,
     settled: Option<Instant>,
+    linger: Duration,
+    prompter: Prompter,
+}
+
+/// Who plays, where, and with which luck.
+#[derive(Clone, Debug)]
+pub struct Cast {
+    /// Names of peripheral and central, for reports.
+    pub names: [String; 2],
+    /// The firmware configuration.
+    pub peripheral: Config,
+    /// The central, as the story needs it.
+    pub central: Central,
+    /// Air and clocks.
+    pub air: Air,
+    /// Seed of all randomness.
+    pub seed: u64,
+}
+
+impl Cast {
+    /// The cast of a scenario, as a setup wants it.
+    #[must_use]
+    pub fn of(scenario: &Scenario, setup: &Setup) -> Self {
+        let profile = directed(scenario.story, setup.central.clone());
+        Self {
+            names: [setup.peripheral_name.clone(), profile.name.clone()],
+            peripheral: setup.peripheral.clone(),
+            central: Central::new(profile),
+            air: setup.air.clone(),
+            seed: setup.seed,
+        }
+    }
 }
 
 /// A scenario that is over.
@@ -79,9 +113,15 @@ impl Stage {
     /// Puts everybody in place; nothing has happened yet.
     #[must_use]
     pub fn new(scenario: &Scenario, setup: &Setup) -> Self {
-        let air = &setup.air;
+        Self::with(scenario, Cast::of(scenario, setup))
+    }
+
+    /// Puts this cast in place.
+    #[must_use]
+    pub fn with(scenario: &Scenario, cast: Cast) -> Self {
+        let Cast { names, peripheral: config, central, air, seed } = cast;
         let mut world = World::new(WorldConfig {
-            seed: setup.seed,
+            seed,
             recording: true,
             medium: MediumConfig { loss_ppm: air.loss_ppm, ..MediumConfig::default() },
         });
@@ -90,10 +130,8 @@ impl Stage {
             clocks: ClockConfig { sleep_ppb: ppm * 1000, ..ClockConfig::default() },
             ..Placement::default()
         };
-        let peripheral = PeripheralNode::new(setup.peripheral.clone(), CpuConfig::default());
-        let profile = directed(scenario.story, setup.central.clone());
-        let central_name = profile.name.clone();
-        let central = Central::new(profile);
+        let required_level = config.required_level;
+        let peripheral = PeripheralNode::new(config, CpuConfig::default());
         let peripheral = world.add(
             "peripheral",
             Participant::Peripheral(Box::new(peripheral)),
@@ -115,13 +153,27 @@ impl Stage {
             peripheral,
             central,
             scenario: *scenario,
-            names: [setup.peripheral_name.clone(), central_name],
-            seed: setup.seed,
-            required_level: setup.peripheral.required_level,
+            names,
+            seed,
+            required_level,
             facts: PeripheralFacts::default(),
             seen: 0,
             settled: None,
+            linger: SETTLE,
+            prompter: Prompter::default(),
         }
+    }
+
+    /// The same, but the run goes on for so long after its outcome is settled.
+    #[must_use]
+    pub fn lingering(self, linger: Duration) -> Self {
+        Self { linger, ..self }
+    }
+
+    /// The same, but this is done in the middle of it.
+    #[must_use]
+    pub fn prompted(self, prompts: &[Prompt]) -> Self {
+        Self { prompter: Prompter::new(prompts), ..self }
     }
 
     /// Plays to the end.
@@ -140,6 +192,7 @@ impl Stage {
                 return false;
             }
             let end = limit.min(self.end());
+            self.prompt(end);
             if self.world.next_event().is_none_or(|next| next > end) {
                 self.world.run_until(end);
                 return true;
@@ -149,9 +202,21 @@ impl Stage {
         }
     }
 
+    /// Puts into the world what is to be done before anything else happens.
+    fn prompt(&mut self, end: Instant) {
+        let next = self.world.next_event().map_or(end, |next| next.min(end));
+        while let Some((at, target, act)) = self.prompter.due(next) {
+            let node = match target {
+                Target::Peripheral => self.peripheral,
+                Target::Central => self.central,
+            };
+            self.world.act(node, at, act);
+        }
+    }
+
     /// When the curtain falls, as far as is known.
     fn end(&self) -> Instant {
-        let settled = self.settled.map_or(Instant::MAX, |at| at + SETTLE);
+        let settled = self.settled.map_or(Instant::MAX, |at| at + self.linger);
         match self.facts.disconnected {
             Some((at, reason)) if self.ends_with_the_link() && !never_established(reason) => {
                 settled.min(at + SETTLE_GONE)
@@ -164,6 +229,7 @@ impl Stage {
         let records = self.world.records();
         for record in records.get(self.seen..).unwrap_or_default() {
             self.facts.add(self.peripheral, record);
+            self.prompter.see(self.peripheral, record);
         }
         let news = records.len() > self.seen;
         self.seen = records.len();

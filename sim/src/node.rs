@@ -28,8 +28,9 @@ pub enum Act {
     Confirm(bool),
     /// Dismisses whatever dialog is open.
     Cancel,
-    /// Tells a central to do something by name (connect, pair, write …); the central's host
-    /// knows which names it takes.
+    /// Tells a device to do something by name. A central's host knows which names it takes
+    /// (connect, pair, write …); a peripheral's application asks for the procedure of that name
+    /// ([`Request::name`](firmware_core::host::procedures::Request::name)).
     Ask(String),
     /// Switches the device off and on again; what is not persisted is lost.
     PowerCycle,

@@ -7,6 +7,7 @@
 use firmware_core::config::Config;
 use firmware_core::effect::Effect;
 use firmware_core::host::message::HostInput;
+use firmware_core::host::procedures::Request;
 use firmware_core::peripheral::{Input, Output, Peripheral};
 use firmware_core::radio::RadioEvent;
 use firmware_core::random::Entropy;
@@ -306,8 +307,11 @@ impl Node for PeripheralNode {
                     Act::Confirm(same) => HostInput::NumericConfirmed(same),
                     Act::Cancel => HostInput::NumericConfirmed(false),
                     Act::PowerCycle => return self.switch_off(),
-                    // Nobody asks a peripheral by name.
-                    Act::Ask(_) => return,
+                    Act::Ask(wish) => {
+                        let wished = |request: &Request| request.name() == wish;
+                        let Some(request) = Request::ALL.into_iter().find(wished) else { return };
+                        HostInput::Ask(request)
+                    }
                 };
                 self.input(now, Input::Host(input), out);
             }

@@ -213,6 +213,16 @@ impl<const LINKS: usize> Host<LINKS> {
         }
     }
 
+    /// What the application asks for, whatever the configuration says.
+    pub(super) fn asked(&mut self, request: Request) {
+        for index in 0..LINKS {
+            if let Some(Some(connection)) = self.connections.get(index) {
+                let handle = connection.handle;
+                self.request_all(handle, &[request]);
+            }
+        }
+    }
+
     pub(super) fn request_all(&mut self, handle: Handle, requests: &[Request]) {
         for request in requests {
             self.command(match request {

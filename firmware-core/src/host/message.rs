@@ -6,6 +6,7 @@ use crate::address::Address;
 use crate::effect::{Completion, Effect};
 use crate::error::ErrorCode;
 use crate::hci::{Acl, Command, Event};
+use crate::host::procedures::Request;
 use crate::trace::Trace;
 
 /// Buttons of the development kit, as the course application uses them.
@@ -39,6 +40,9 @@ pub enum HostInput {
     PasskeyEntered(u32),
     /// The user confirmed or refused a numeric comparison.
     NumericConfirmed(bool),
+    /// The application asks for a procedure at a time of its own, on each connection, beside what
+    /// the configuration makes the host ask for.
+    Ask(Request),
 }
 
 /// What leaves the host.

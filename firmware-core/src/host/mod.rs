@@ -172,6 +172,7 @@ impl<const LINKS: usize> Host<LINKS> {
             HostInput::Button { button, pressed } => self.button(now, button, pressed),
             HostInput::PasskeyEntered(passkey) => self.smp.passkey_entered(now, passkey),
             HostInput::NumericConfirmed(same) => self.smp.numeric_confirmed(now, same),
+            HostInput::Ask(request) => self.asked(request),
         }
         self.settle(now);
         Work::one(Level::Host)

@@ -18,6 +18,22 @@ pub enum Request {
     Parameters,
 }
 
+impl Request {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Features, Self::Phy, Self::DataLength, Self::Parameters];
+
+    /// A word for each.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Features => "features",
+            Self::Phy => "phy",
+            Self::DataLength => "data-length",
+            Self::Parameters => "parameters",
+        }
+    }
+}
+
 /// What is to be asked now, in this order and back to back.
 pub type Requests = heapless::Vec<Request, 4>;
 

@@ -1,8 +1,10 @@
 //! What the host starts by itself: which HCI commands, in which order, when.
 
 use super::*;
+use crate::config::PhyUpdate;
 use crate::hci::ConnectionParameters;
 use crate::host::l2cap::CID_SIGNALLING;
+use crate::host::procedures::Request;
 use crate::phy::PhySet;
 
 const AUTOMATIC: [&str; 4] =
@@ -147,4 +149,18 @@ fn a_central_that_asks_for_parameters_gets_them() {
     let handle = HANDLE;
     let reply = Command::LeRemoteConnectionParameterRequestReply { handle, parameters: p };
     assert_eq!(rig.commands, [reply]);
+}
+
+#[test]
+fn the_application_may_ask_for_each_procedure_whenever_it_likes() {
+    let config = Config { phy_update: PhyUpdate::Never, ..Config::recommended() };
+    let commands = ["LeReadRemoteFeatures", "LeSetPhy", "LeSetDataLength", "LeConnectionUpdate"];
+    for (request, command) in Request::ALL.into_iter().zip(commands) {
+        let mut rig = Rig::connected(&config);
+        rig.input(HostInput::Ask(request));
+        assert_eq!(automatic(&rig), [command]);
+    }
+    let mut alone = Rig::started(&config);
+    alone.input(HostInput::Ask(Request::Phy));
+    assert_eq!(automatic(&alone), [""; 0], "without a connection there is nobody to ask");
 }

@@ -1,0 +1,144 @@
+//! What is done to a device in the middle of a run, beside the story: by its application or by the
+//! person in front of it.
+
+use std::collections::BTreeSet;
+
+use bletwin_sim::node::{Act, NodeId};
+use bletwin_sim::record::{Note, Record, RecordKind};
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{Acl, AclBoundary, Event};
+use firmware_core::host::message::Line;
+use firmware_core::time::{Duration, Instant};
+
+/// What a prompt counts from. Each connection has its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Milestone {
+    /// Power on.
+    Start,
+    /// The peripheral's host learns of a connection.
+    Connected,
+    /// It receives a Pairing Request.
+    PairingBegun,
+    /// It learns that the link is encrypted.
+    Encrypted,
+    /// It has stored a bond, or encrypted with one.
+    Secured,
+}
+
+/// To whom it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The peripheral.
+    Peripheral,
+    /// The central.
+    Central,
+}
+
+/// Something to be done at a moment that the run itself defines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// To whom.
+    pub target: Target,
+    /// What.
+    pub act: Act,
+    /// In which connection, from 1; `None`: in each. Without meaning at [`Milestone::Start`].
+    pub connection: Option<u32>,
+    /// Counted from when.
+    pub since: Milestone,
+    /// How long after it. Dropped if the connection ends first.
+    pub after: Duration,
+}
+
+/// Knows what is to be done next.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prompter {
+    prompts: Vec<Prompt>,
+    connections: u32,
+    reached: BTreeSet<Milestone>,
+    bonded: bool,
+    /// Indices of prompts that wait for their time.
+    waiting: Vec<(Instant, usize)>,
+}
+
+impl Prompter {
+    pub(crate) fn new(prompts: &[Prompt]) -> Self {
+        let mut prompter = Self { prompts: prompts.to_vec(), ..Self::default() };
+        prompter.reach(Instant::ZERO, Milestone::Start);
+        prompter
+    }
+
+    /// Takes in one more record; only the peripheral's own count.
+    pub(crate) fn see(&mut self, peripheral: NodeId, record: &Record) {
+        if self.prompts.is_empty() || record.node != peripheral {
+            return;
+        }
+        let at = record.at;
+        match &record.kind {
+            RecordKind::Note(Note::HciEvent(Event::LeConnectionComplete(complete)))
+                if complete.status == ErrorCode::SUCCESS =>
+            {
+                self.connections += 1;
+                self.reached.clear();
+                self.reach(at, Milestone::Connected);
+            }
+            RecordKind::Note(Note::HciEvent(Event::DisconnectionComplete { .. })) => {
+                let prompts = &self.prompts;
+                let stays = |index: usize| {
+                    prompts.get(index).is_some_and(|prompt| prompt.since == Milestone::Start)
+                };
+                self.waiting.retain(|(_, index)| stays(*index));
+            }
+            RecordKind::Note(Note::AclIn(acl)) if is_pairing_request(acl) => {
+                self.reach(at, Milestone::PairingBegun);
+            }
+            RecordKind::Note(Note::HciEvent(Event::EncryptionChange { enabled: true, .. })) => {
+                self.reach(at, Milestone::Encrypted);
+                if self.bonded {
+                    self.reach(at, Milestone::Secured);
+                }
+            }
+            RecordKind::Note(Note::Log(log))
+                if matches!(log.line, Line::PairingComplete { bonded: true, .. }) =>
+            {
+                self.bonded = true;
+                self.reach(at, Milestone::Secured);
+            }
+            _ => {}
+        }
+    }
+
+    fn reach(&mut self, at: Instant, milestone: Milestone) {
+        if !self.reached.insert(milestone) {
+            return;
+        }
+        for (index, prompt) in self.prompts.iter().enumerate() {
+            let here = milestone == Milestone::Start
+                || prompt.connection.is_none_or(|number| number == self.connections);
+            if prompt.since == milestone && here {
+                self.waiting.push((at + prompt.after, index));
+            }
+        }
+        // Stable: what was asked for first comes first.
+        self.waiting.sort_by_key(|(at, _)| *at);
+    }
+
+    /// The next thing that is to be done by `latest`.
+    pub(crate) fn due(&mut self, latest: Instant) -> Option<(Instant, Target, Act)> {
+        let (at, index) = *self.waiting.first().filter(|(at, _)| *at <= latest)?;
+        self.waiting.remove(0);
+        let prompt = self.prompts.get(index)?;
+        Some((at, prompt.target, prompt.act.clone()))
+    }
+}
+
+/// L2CAP channel of the Security Manager, and its Pairing Request.
+const PAIRING_REQUEST: (u16, u8) = (6, 1);
+
+fn is_pairing_request(acl: &Acl) -> bool {
+    match acl.data.as_slice() {
+        [_, _, low, high, code, ..] if acl.boundary == AclBoundary::First => {
+            (u16::from_le_bytes([*low, *high]), *code) == PAIRING_REQUEST
+        }
+        _ => false,
+    }
+}
