@@ -1,10 +1,10 @@
 //! Who may start a procedure, who yields, who leaves (Vol 6, Part B, 5.2 and 5.3): one table.
 //!
 //! Two procedures are *incompatible* when both involve an instant. Code asks [`decide`]; the
-//! decisions themselves are [`TABLE`] and nowhere else.
+//! decisions themselves are [`TABLE`] and nowhere else. They are the peripheral's; a central has
+//! rows of its own, and `docs/rules/collisions.md` prints both as one table.
 
 use crate::error::ErrorCode;
-use crate::hci::Role;
 use crate::trace::Procedure;
 
 /// How far the other procedure of a pair has come.
@@ -36,6 +36,35 @@ pub enum Situation {
     PeerStartOtherTwice,
 }
 
+impl Situation {
+    /// In words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::OwnStart => "own start, nothing in the way",
+            Self::OwnStartOwnOpen => "own start, another own procedure is open",
+            Self::OwnStartPeerIncompatible => "own start, the peer's incompatible one is open",
+            Self::OwnStartEncrypting => "own start while encryption starts or pauses",
+            Self::OwnStartTerminating => "own start while the connection is terminated",
+            Self::PeerStart => "the peer starts, nothing incompatible is open",
+            Self::PeerStartSameUnanswered => "the peer starts what we have asked it for",
+            Self::PeerStartOtherUnanswered => {
+                "the peer starts an incompatible one, our request is unanswered"
+            }
+            Self::PeerStartSameAnswered => {
+                "the peer has answered our request and starts the same before the instant"
+            }
+            Self::PeerStartOtherAnswered => {
+                "the peer has answered our request and starts an incompatible one before the instant"
+            }
+            Self::PeerStartSameTwice => "the peer starts its own procedure again before its end",
+            Self::PeerStartOtherTwice => {
+                "the peer starts an incompatible one before the end of its own other"
+            }
+        }
+    }
+}
+
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
@@ -45,8 +74,6 @@ pub enum Verdict {
     Wait,
     /// Serve the peer's procedure; the own one only waits for its rejection.
     Yield,
-    /// Reject the peer's PDU with the row's error and go on with the own procedure.
-    Reject,
     /// Leave the connection at once with the row's error.
     Disconnect,
 }
@@ -58,58 +85,48 @@ pub struct Row {
     pub rule: &'static str,
     /// When.
     pub situation: Situation,
-    /// In which role we are; `None`: in either.
-    pub role: Option<Role>,
     /// What to do.
     pub verdict: Verdict,
-    /// With which error, where the verdict has one.
+    /// With which error: the reason of the disconnection, or what a rejection of the procedure
+    /// that has yielded is expected to say. Success where the verdict has none.
     pub error: ErrorCode,
 }
 
-const fn row(
-    rule: &'static str,
-    situation: Situation,
-    role: Option<Role>,
-    verdict: Verdict,
-    error: ErrorCode,
-) -> Row {
-    Row { rule, situation, role, verdict, error }
+const fn row(rule: &'static str, situation: Situation, verdict: Verdict, error: ErrorCode) -> Row {
+    Row { rule, situation, verdict, error }
 }
 
 const NONE: ErrorCode = ErrorCode::SUCCESS;
 const SAME: ErrorCode = ErrorCode::LL_PROCEDURE_COLLISION;
 const OTHER: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
-const CENTRAL: Option<Role> = Some(Role::Central);
-const PERIPHERAL: Option<Role> = Some(Role::Peripheral);
 
-/// All decisions. The first row that matches situation and role counts.
+/// All decisions of a peripheral, one a situation. The ids that are missing here are the
+/// central's.
 pub const TABLE: &[Row] = &[
-    row("LL-ARB-1", Situation::OwnStart, None, Verdict::Proceed, NONE),
-    row("LL-ARB-2", Situation::OwnStartOwnOpen, None, Verdict::Wait, NONE),
-    row("LL-ARB-3", Situation::OwnStartPeerIncompatible, None, Verdict::Wait, NONE),
-    row("LL-ARB-4", Situation::OwnStartEncrypting, None, Verdict::Wait, NONE),
-    row("LL-ARB-5", Situation::OwnStartTerminating, None, Verdict::Wait, NONE),
-    row("LL-ARB-6", Situation::PeerStart, None, Verdict::Proceed, NONE),
-    row("LL-ARB-7", Situation::PeerStartSameUnanswered, PERIPHERAL, Verdict::Yield, SAME),
-    row("LL-ARB-8", Situation::PeerStartOtherUnanswered, PERIPHERAL, Verdict::Yield, OTHER),
-    row("LL-ARB-9", Situation::PeerStartSameUnanswered, CENTRAL, Verdict::Reject, SAME),
-    row("LL-ARB-10", Situation::PeerStartOtherUnanswered, CENTRAL, Verdict::Reject, OTHER),
-    row("LL-ARB-11", Situation::PeerStartSameAnswered, None, Verdict::Disconnect, SAME),
-    row("LL-ARB-12", Situation::PeerStartOtherAnswered, None, Verdict::Disconnect, OTHER),
-    row("LL-ARB-13", Situation::PeerStartSameTwice, None, Verdict::Disconnect, SAME),
-    row("LL-ARB-14", Situation::PeerStartOtherTwice, None, Verdict::Disconnect, OTHER),
+    row("LL-ARB-1", Situation::OwnStart, Verdict::Proceed, NONE),
+    row("LL-ARB-2", Situation::OwnStartOwnOpen, Verdict::Wait, NONE),
+    row("LL-ARB-3", Situation::OwnStartPeerIncompatible, Verdict::Wait, NONE),
+    row("LL-ARB-4", Situation::OwnStartEncrypting, Verdict::Wait, NONE),
+    row("LL-ARB-5", Situation::OwnStartTerminating, Verdict::Wait, NONE),
+    row("LL-ARB-6", Situation::PeerStart, Verdict::Proceed, NONE),
+    row("LL-ARB-7", Situation::PeerStartSameUnanswered, Verdict::Yield, SAME),
+    row("LL-ARB-8", Situation::PeerStartOtherUnanswered, Verdict::Yield, OTHER),
+    row("LL-ARB-11", Situation::PeerStartSameAnswered, Verdict::Disconnect, SAME),
+    row("LL-ARB-12", Situation::PeerStartOtherAnswered, Verdict::Disconnect, OTHER),
+    row("LL-ARB-13", Situation::PeerStartSameTwice, Verdict::Disconnect, SAME),
+    row("LL-ARB-14", Situation::PeerStartOtherTwice, Verdict::Disconnect, OTHER),
 ];
 
 /// Looks the decision up.
 #[must_use]
-pub fn decide(situation: Situation, role: Role) -> Row {
-    let matches =
-        |row: &&Row| row.situation == situation && row.role.is_none_or(|of_row| of_row == role);
+pub fn decide(situation: Situation) -> Row {
     // A situation without a row would be a hole in the table; a test walks them all. Leaving the
     // connection is the answer that cannot make things worse.
-    TABLE.iter().find(matches).copied().unwrap_or_else(|| {
-        row("LL-ARB-0", situation, None, Verdict::Disconnect, ErrorCode::UNSPECIFIED)
-    })
+    TABLE
+        .iter()
+        .find(|row| row.situation == situation)
+        .copied()
+        .unwrap_or_else(|| row("LL-ARB-0", situation, Verdict::Disconnect, ErrorCode::UNSPECIFIED))
 }
 
 /// Whether a procedure involves an instant.

@@ -164,7 +164,7 @@ impl Connection {
                 peers: self.procedures.peers.map(|peers| peers.procedure),
             };
             let situation = arbiter::own_starts(request.procedure(), obstacles);
-            if arbiter::decide(situation, super::ROLE).verdict != Verdict::Proceed {
+            if arbiter::decide(situation).verdict != Verdict::Proceed {
                 return;
             }
             self.procedures.waiting.pop();
@@ -218,7 +218,7 @@ impl Connection {
             .map(|own| (own.request.procedure(), matches!(own.stage, Stage::Instant(_))));
         let peers = self.procedures.peers.map(|peers| peers.procedure);
         let situation = arbiter::peer_starts(procedure, own, peers);
-        let row = arbiter::decide(situation, super::ROLE);
+        let row = arbiter::decide(situation);
         match row.verdict {
             Verdict::Proceed => {}
             Verdict::Yield => {
@@ -226,7 +226,7 @@ impl Connection {
                     own.stage = Stage::Yielded;
                 }
             }
-            Verdict::Wait | Verdict::Reject | Verdict::Disconnect => {
+            Verdict::Wait | Verdict::Disconnect => {
                 let sin = crate::error::PeerMisbehaved::ProcedureBeforeInstant;
                 cx.out.misbehaved(self.link, sin);
                 self.leave(cx, row.error);

@@ -14,6 +14,7 @@ use firmware_core::secret::Secret;
 use firmware_core::time::{Duration, Instant};
 use firmware_core::trace::{Initiator, Procedure, Trace};
 
+use super::arbiter::{self, Obstacles, Verdict};
 use super::config::AutomaticProcedure;
 use super::link::Link;
 use super::procedure::encryption::Starting;
@@ -125,30 +126,6 @@ impl Control {
     }
 }
 
-/// Whether a procedure has an instant: two such ones are incompatible.
-const fn has_instant(procedure: Procedure) -> bool {
-    matches!(
-        procedure,
-        Procedure::ConnectionUpdate
-            | Procedure::ConnectionParametersRequest
-            | Procedure::ChannelMapUpdate
-            | Procedure::PhyUpdate
-    )
-}
-
-/// Changing the parameters counts as the same procedure in both its forms.
-fn collision_error(own: Procedure, peer: Procedure) -> ErrorCode {
-    let form = |p| match p {
-        Procedure::ConnectionUpdate => Procedure::ConnectionParametersRequest,
-        other => other,
-    };
-    if form(own) == form(peer) {
-        ErrorCode::LL_PROCEDURE_COLLISION
-    } else {
-        ErrorCode::DIFFERENT_TRANSACTION_COLLISION
-    }
-}
-
 impl Link {
     /// Whether both ends are known to have a feature.
     pub(super) fn agreed(&self, sh: &Shared, feature: FeatureSet) -> bool {
@@ -189,11 +166,18 @@ impl Link {
     pub(super) fn run(&mut self, sh: &mut Shared, now: Instant) {
         self.answer_parameters(sh);
         for _ in 0..self.control.queue.len() {
-            if self.control.own.is_some() || self.control.terminating() || self.gone.is_some() {
+            if self.gone.is_some() {
                 return;
             }
-            let busy = self.control.remote.is_some() || self.scheduled.any();
-            let startable = |request: &Request| !(busy && has_instant(request.procedure()));
+            let obstacles = Obstacles {
+                terminating: self.control.terminating(),
+                own: self.control.own.is_some(),
+                instant: self.control.remote.is_some() || self.scheduled.any(),
+            };
+            let startable = |request: &Request| {
+                let situation = arbiter::own_starts(request.procedure(), obstacles);
+                arbiter::decide(situation).verdict == Verdict::Proceed
+            };
             let Some(at) = self.control.queue.iter().position(startable) else {
                 return;
             };

@@ -8,6 +8,7 @@
 //! is picked, when an event begins, and when an instant comes.
 
 mod access;
+pub mod arbiter;
 mod channel;
 mod config;
 mod control;

@@ -1,10 +1,16 @@
-//! The table of decisions, row by row.
+//! The table of decisions: each row played on a connection, and the situations told apart.
 
 use super::super::arbiter::{
-    Obstacles, Situation, TABLE, Verdict, decide, incompatible, own_starts, peer_starts, same,
+    Obstacles, Row, Situation, TABLE, Verdict, decide, incompatible, own_starts, peer_starts, same,
 };
+use super::encryption::{encrypt_after, up_to_enc_rsp};
+use super::parameters::{ask, complete as updated, request, update as new_parameters};
+use super::phy::{REQ_2M, SET_2M, complete, update};
+use super::script::{HANDLE, OK, Script};
 use crate::error::ErrorCode;
-use crate::hci::Role;
+use crate::hci::{Command, Event};
+use crate::pdu::control::{ControlPdu, Opcode};
+use crate::phy::{Phy, PhySet};
 use crate::trace::Procedure;
 
 const INSTANT: [Procedure; 4] = [
@@ -21,37 +27,163 @@ const OTHERS: [Procedure; 5] = [
     Procedure::EncryptionStart,
 ];
 
-/// Rule, situation, role and what follows, as the rules have it.
-const EXPECTED: [(&str, Situation, Role, Verdict, u8); 16] = [
-    ("LL-ARB-1", Situation::OwnStart, Role::Peripheral, Verdict::Proceed, 0),
-    ("LL-ARB-2", Situation::OwnStartOwnOpen, Role::Peripheral, Verdict::Wait, 0),
-    ("LL-ARB-3", Situation::OwnStartPeerIncompatible, Role::Peripheral, Verdict::Wait, 0),
-    ("LL-ARB-4", Situation::OwnStartEncrypting, Role::Peripheral, Verdict::Wait, 0),
-    ("LL-ARB-5", Situation::OwnStartTerminating, Role::Peripheral, Verdict::Wait, 0),
-    ("LL-ARB-6", Situation::PeerStart, Role::Peripheral, Verdict::Proceed, 0),
-    ("LL-ARB-7", Situation::PeerStartSameUnanswered, Role::Peripheral, Verdict::Yield, 0x23),
-    ("LL-ARB-8", Situation::PeerStartOtherUnanswered, Role::Peripheral, Verdict::Yield, 0x2A),
-    ("LL-ARB-9", Situation::PeerStartSameUnanswered, Role::Central, Verdict::Reject, 0x23),
-    ("LL-ARB-10", Situation::PeerStartOtherUnanswered, Role::Central, Verdict::Reject, 0x2A),
-    ("LL-ARB-11", Situation::PeerStartSameAnswered, Role::Peripheral, Verdict::Disconnect, 0x23),
-    ("LL-ARB-12", Situation::PeerStartOtherAnswered, Role::Peripheral, Verdict::Disconnect, 0x2A),
-    ("LL-ARB-13", Situation::PeerStartSameTwice, Role::Peripheral, Verdict::Disconnect, 0x23),
-    ("LL-ARB-14", Situation::PeerStartOtherTwice, Role::Peripheral, Verdict::Disconnect, 0x2A),
-    ("LL-ARB-11", Situation::PeerStartSameAnswered, Role::Central, Verdict::Disconnect, 0x23),
-    ("LL-ARB-12", Situation::PeerStartOtherAnswered, Role::Central, Verdict::Disconnect, 0x2A),
+/// Rule, situation and what follows, as the rules have it for a peripheral.
+const EXPECTED: [(&str, Situation, Verdict, u8); 12] = [
+    ("LL-ARB-1", Situation::OwnStart, Verdict::Proceed, 0),
+    ("LL-ARB-2", Situation::OwnStartOwnOpen, Verdict::Wait, 0),
+    ("LL-ARB-3", Situation::OwnStartPeerIncompatible, Verdict::Wait, 0),
+    ("LL-ARB-4", Situation::OwnStartEncrypting, Verdict::Wait, 0),
+    ("LL-ARB-5", Situation::OwnStartTerminating, Verdict::Wait, 0),
+    ("LL-ARB-6", Situation::PeerStart, Verdict::Proceed, 0),
+    ("LL-ARB-7", Situation::PeerStartSameUnanswered, Verdict::Yield, 0x23),
+    ("LL-ARB-8", Situation::PeerStartOtherUnanswered, Verdict::Yield, 0x2A),
+    ("LL-ARB-11", Situation::PeerStartSameAnswered, Verdict::Disconnect, 0x23),
+    ("LL-ARB-12", Situation::PeerStartOtherAnswered, Verdict::Disconnect, 0x2A),
+    ("LL-ARB-13", Situation::PeerStartSameTwice, Verdict::Disconnect, 0x23),
+    ("LL-ARB-14", Situation::PeerStartOtherTwice, Verdict::Disconnect, 0x2A),
 ];
 
+const PARAM_REQ: fn(u16) -> ControlPdu =
+    |interval| ControlPdu::ConnectionParamReq(request(interval));
+
+fn is_param_req(pdus: &[ControlPdu]) -> bool {
+    matches!(pdus, [ControlPdu::ConnectionParamReq(_)])
+}
+
+/// Why the link has ended, as the host was told.
+fn reason(s: &mut Script) -> Option<ErrorCode> {
+    s.told().into_iter().find_map(|event| match event {
+        Event::DisconnectionComplete { reason, .. } => Some(reason),
+        _ => None,
+    })
+}
+
+/// Our LL_PHY_REQ, its answer, and what the central starts before the instant.
+fn before_the_instant(starts: ControlPdu) -> (Verdict, ErrorCode) {
+    let mut s = Script::new();
+    s.ask(SET_2M);
+    assert_eq!(s.event(&[]), [REQ_2M]);
+    assert_eq!(s.event(&[update(12)]), []);
+    assert_eq!(s.event(&[starts]), []);
+    (Verdict::Disconnect, reason(&mut s).expect("it has left"))
+}
+
+/// The central's LL_PHY_REQ, our answer, and what it starts before the instant.
+fn while_its_own_is_open(starts: ControlPdu) -> (Verdict, ErrorCode) {
+    let mut s = Script::new();
+    s.event(&[REQ_2M]);
+    assert!(matches!(s.event(&[])[..], [ControlPdu::PhyRsp { .. }]));
+    assert_eq!(s.event(&[starts]), []);
+    (Verdict::Disconnect, reason(&mut s).expect("it has left"))
+}
+
+/// Our LL_PHY_REQ is open; the central starts this, rejects ours with `error` and goes on.
+fn crossed(starts: ControlPdu, error: u8) -> (Verdict, ErrorCode) {
+    let mut s = Script::new();
+    s.ask(SET_2M);
+    assert_eq!(s.event(&[starts]), [REQ_2M]);
+    let phy = starts.opcode() == Opcode::PHY_REQ;
+    if phy {
+        assert!(matches!(s.event(&[])[..], [ControlPdu::PhyRsp { .. }]), "served at once");
+    }
+    let error = ErrorCode(error);
+    s.event(&[ControlPdu::RejectExtInd { opcode: Opcode::PHY_REQ, error }]);
+    assert_eq!(s.told(), [complete(error.0, Phy::Le1M)], "the own one is over");
+    // The central's takes effect, and only then a new one of ours may start.
+    s.ask(SET_2M);
+    if phy {
+        let (c_to_p, p_to_c) = (PhySet::LE_2M, PhySet::LE_2M);
+        s.event(&[ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant: 12 }]);
+    }
+    s.until(12);
+    assert_eq!(s.told(), []);
+    assert_eq!(s.event(&[]), []);
+    let after = if phy { complete(0, Phy::Le2M) } else { updated(0, 50, 0, 200) };
+    assert_eq!(s.told(), [after]);
+    assert_eq!(s.event(&[]), [REQ_2M]);
+    (Verdict::Yield, error)
+}
+
+/// An own procedure that does not start at once, but does later.
+fn waits(situation: Situation) -> (Verdict, ErrorCode) {
+    let mut s = Script::new();
+    match situation {
+        Situation::OwnStartOwnOpen => {
+            s.ask(SET_2M);
+            s.ask(ask(30));
+            assert_eq!(s.event(&[]), [REQ_2M]);
+            assert_eq!(s.event(&[]), []);
+            s.event(&[ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
+        }
+        Situation::OwnStartPeerIncompatible => {
+            s.event(&[REQ_2M]);
+            s.ask(ask(30));
+            assert!(matches!(s.event(&[])[..], [ControlPdu::PhyRsp { .. }]));
+            assert_eq!(s.event(&[update(9)]), []);
+            s.until(9);
+            assert_eq!(s.event(&[]), []);
+        }
+        Situation::OwnStartEncrypting => {
+            let answer = up_to_enc_rsp(&mut s);
+            s.ask(ask(30));
+            assert_eq!(s.event(&[]), []);
+            let mut sent = encrypt_after(&mut s, answer);
+            assert_eq!(sent.remove(0), ControlPdu::StartEncRsp);
+            assert!(is_param_req(&sent), "{sent:?}");
+            return (Verdict::Wait, OK);
+        }
+        other => panic!("{other:?} waits for nothing"),
+    }
+    let sent = s.event(&[]);
+    assert!(is_param_req(&sent), "{sent:?}");
+    (Verdict::Wait, OK)
+}
+
+/// Brings a connection into the situation; what is seen on air and by the host.
+fn played(situation: Situation) -> (Verdict, ErrorCode) {
+    match situation {
+        Situation::OwnStart => {
+            let mut s = Script::new();
+            s.ask(SET_2M);
+            assert_eq!(s.event(&[]), [REQ_2M]);
+            (Verdict::Proceed, OK)
+        }
+        Situation::OwnStartOwnOpen
+        | Situation::OwnStartPeerIncompatible
+        | Situation::OwnStartEncrypting => waits(situation),
+        Situation::OwnStartTerminating => {
+            let mut s = Script::new();
+            let error = ErrorCode::REMOTE_USER_TERMINATED;
+            s.ask(Command::Disconnect { handle: HANDLE, reason: error });
+            s.ask(SET_2M);
+            assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(error)]);
+            assert_eq!(s.event(&[]), []);
+            assert!(s.dropped, "and nothing was sent in between");
+            (Verdict::Wait, OK)
+        }
+        Situation::PeerStart => {
+            let mut s = Script::new();
+            s.event(&[REQ_2M]);
+            assert!(matches!(s.event(&[])[..], [ControlPdu::PhyRsp { .. }]));
+            (Verdict::Proceed, OK)
+        }
+        Situation::PeerStartSameUnanswered => crossed(REQ_2M, 0x23),
+        Situation::PeerStartOtherUnanswered => crossed(new_parameters(50, 12), 0x2A),
+        Situation::PeerStartSameAnswered => before_the_instant(REQ_2M),
+        Situation::PeerStartOtherAnswered => before_the_instant(PARAM_REQ(50)),
+        Situation::PeerStartSameTwice => while_its_own_is_open(REQ_2M),
+        Situation::PeerStartOtherTwice => while_its_own_is_open(PARAM_REQ(50)),
+    }
+}
+
 #[test]
-fn every_row_decides_as_the_rules_say() {
-    for (rule, situation, role, verdict, error) in EXPECTED {
-        let row = decide(situation, role);
-        assert_eq!((row.rule, row.verdict, row.error), (rule, verdict, ErrorCode(error)));
+fn every_row_is_what_a_connection_does() {
+    for (rule, situation, verdict, error) in EXPECTED {
+        let row = Row { rule, situation, verdict, error: ErrorCode(error) };
+        assert_eq!(decide(situation), row);
+        assert_eq!(played(situation), (verdict, ErrorCode(error)), "{rule}");
     }
-    for row in TABLE {
-        assert!(EXPECTED.iter().any(|(rule, ..)| *rule == row.rule), "{} has no test", row.rule);
-        let ids = TABLE.iter().filter(|other| other.rule == row.rule).count();
-        assert_eq!(ids, 1, "{} is not unique", row.rule);
-    }
+    assert_eq!(TABLE.len(), EXPECTED.len(), "a row has no test");
 }
 
 #[test]

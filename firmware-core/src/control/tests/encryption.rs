@@ -38,24 +38,38 @@ fn ciphers(answer: EncRsp) -> (Cipher, Cipher) {
     )
 }
 
-/// C> ENC_REQ … P> START_ENC_REQ.
-fn up_to_start_enc_req(s: &mut Script) -> (Cipher, Cipher) {
+/// C> ENC_REQ, P> ENC_RSP; the host is asked for the key.
+pub(super) fn up_to_enc_rsp(s: &mut Script) -> EncRsp {
     s.event(&[ENC_REQ]);
     assert_eq!(s.told(), [KEY_REQUEST]);
     let sent = s.event(&[]);
     let [ControlPdu::EncRsp(answer)] = sent[..] else { panic!("{sent:?}") };
+    answer
+}
+
+/// What follows [`up_to_enc_rsp`], with all that is sent after the last PDU of the central.
+pub(super) fn encrypt_after(s: &mut Script, answer: EncRsp) -> std::vec::Vec<ControlPdu> {
+    assert_eq!(s.ask(key()), OK);
+    assert_eq!(s.event(&[]), [ControlPdu::StartEncReq]);
+    let (tx, rx) = ciphers(answer);
+    s.central_tx = Some(tx);
+    assert_eq!(s.event(&[ControlPdu::StartEncRsp]), []);
+    s.central_rx = Some(rx);
+    s.event(&[])
+}
+
+/// C> ENC_REQ … P> START_ENC_REQ.
+fn up_to_start_enc_req(s: &mut Script) -> (Cipher, Cipher) {
+    let answer = up_to_enc_rsp(s);
     assert_eq!(s.ask(key()), OK);
     assert_eq!(s.event(&[]), [ControlPdu::StartEncReq]);
     ciphers(answer)
 }
 
 /// All of the start, in which the host has nothing else to hear.
-fn encrypt(s: &mut Script) {
-    let (tx, rx) = up_to_start_enc_req(s);
-    s.central_tx = Some(tx);
-    assert_eq!(s.event(&[ControlPdu::StartEncRsp]), []);
-    s.central_rx = Some(rx);
-    assert_eq!(s.event(&[]), [ControlPdu::StartEncRsp]);
+pub(super) fn encrypt(s: &mut Script) {
+    let answer = up_to_enc_rsp(s);
+    assert_eq!(encrypt_after(s, answer), [ControlPdu::StartEncRsp]);
 }
 
 #[test]

@@ -23,24 +23,19 @@ impl Link {
         opcode: Opcode,
         peer: Procedure,
     ) -> bool {
-        if let Some(own) = self.control.own.as_ref().filter(|o| has_instant(o.request.procedure()))
-        {
-            let error = collision_error(own.request.procedure(), peer);
-            if own.answered {
-                sh.misbehaved(Some(self.id), PeerMisbehaved::ProcedureBeforeInstant);
-                self.gone = Some(error);
-            } else {
-                self.reject(sh, opcode, error);
-            }
-            return false;
-        }
-        if let Some(remote) = &self.control.remote {
-            let error = collision_error(remote.procedure(), peer);
+        let own = self.control.own.as_ref().map(|own| (own.request.procedure(), own.answered));
+        let remote = self.control.remote.as_ref().map(Remote::procedure);
+        let row = arbiter::decide(arbiter::peripheral_starts(peer, own, remote));
+        // A request that crosses an unanswered own one is no sin.
+        if remote.is_some() || row.verdict == Verdict::Disconnect {
             sh.misbehaved(Some(self.id), PeerMisbehaved::ProcedureBeforeInstant);
-            self.reject(sh, opcode, error);
-            return false;
         }
-        true
+        match row.verdict {
+            Verdict::Proceed => return true,
+            Verdict::Wait | Verdict::Reject => self.reject(sh, opcode, row.error),
+            Verdict::Disconnect => self.gone = Some(row.error),
+        }
+        false
     }
 
     /// Rejects a request in the form that both ends know.

@@ -7,8 +7,8 @@ use firmware_core::phy::PhySet;
 
 use super::rig::{HANDLE, Rig, acquainted, opcodes, phy_req};
 
-const TWO: PhySet = PhySet::LE_2M;
-const PARAM_REQ: ControlPdu = ControlPdu::ConnectionParamReq(ConnectionParam {
+pub(super) const TWO: PhySet = PhySet::LE_2M;
+pub(super) const PARAM_REQ: ControlPdu = ControlPdu::ConnectionParamReq(ConnectionParam {
     interval_min: 40,
     interval_max: 40,
     latency: 0,
@@ -24,7 +24,7 @@ fn reject(opcode: Opcode, error: u8) -> ControlPdu {
     ControlPdu::RejectExtInd { opcode, error: ErrorCode(error) }
 }
 
-fn ask_for_phy(rig: &mut Rig) {
+pub(super) fn ask_for_phy(rig: &mut Rig) {
     rig.command(Command::LeSetPhy { handle: HANDLE, tx: TWO, rx: TWO, coded_options: 0 });
 }
 

@@ -1,5 +1,6 @@
 //! A scripted peripheral against the controller: what each says in which connection event.
 
+mod arbitration;
 mod collisions;
 mod encryption;
 mod link;
