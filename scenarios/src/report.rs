@@ -79,6 +79,11 @@ fn gap(empty: u32, full: u32) -> Option<String> {
     Some(format!("{:>26} ⋮     ({what})", ""))
 }
 
+/// Records of the packets that the explanation speaks of.
+pub(crate) fn decisive(run: &Finished) -> BTreeSet<RecordId> {
+    Told::of(run, &sniff(&run.records)).wanted()
+}
+
 /// Why the link ended as it did, or why there is no bond; `None` when the air does not tell.
 #[must_use]
 pub fn why(run: &Finished) -> Option<String> {
@@ -136,7 +141,8 @@ impl Told {
     }
 }
 
-fn pdu(item: &AirItem) -> Pdu {
+/// A packet as an explanation sees it.
+pub(crate) fn pdu(item: &AirItem) -> Pdu {
     let what = match &item.decoded {
         Decoded::Advertising(pdu) => What::Advertising(pdu.name()),
         Decoded::Control(pdu) => What::Control(*pdu),

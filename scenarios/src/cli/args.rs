@@ -15,7 +15,8 @@ use clap::{Args, Parser, Subcommand};
         bletwin list                                   scenarios, firmware presets, centrals\n  \
         bletwin run pairing --central windows-intel --log --ladder\n  \
         bletwin run pairing --central windows-intel --set phy-update=after-bonding\n  \
-        bletwin run pairing --pcapng pairing.pcapng --decrypted\n\n\
+        bletwin run pairing --pcapng pairing.pcapng --decrypted\n  \
+        bletwin run pairing --central windows-intel --html case.html\n\n\
         Exit status: 0 the expected outcome, 1 another, 2 bad input, 130 interrupted."
 )]
 pub struct Cli {
@@ -80,6 +81,9 @@ pub struct Run {
     /// Write the capture decrypted, so that SMP and ATT can be read.
     #[arg(long, requires = "pcapng")]
     pub decrypted: bool,
+    /// Write one self-contained page with the ladder of PDUs drawn to time, for a browser.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Print the devices' log.
     #[arg(long)]
     pub log: bool,

@@ -8,6 +8,7 @@ use super::args::Run;
 use super::{Exit, interrupt, style};
 use crate::catalogue::{self, Scenario};
 use crate::error::BadInput;
+use crate::html::{self, Exhibit};
 use crate::keys;
 use crate::output::Output;
 use crate::report;
@@ -24,6 +25,7 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
         setup.set(assignment)?;
     }
     let capture = options.pcapng.as_deref().map(Output::prepare).transpose()?;
+    let page = options.html.as_deref().map(Output::prepare).transpose()?;
     let mut stage = Stage::new(scenario, &setup);
     if !stage.run(interrupt::requested) {
         return Ok(Exit::Interrupted);
@@ -33,6 +35,14 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
         let path = output.path().to_owned();
         output
             .commit(|w| report::capture(&finished, options.decrypted, w))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    if let Some(output) = page {
+        let path = output.path().to_owned();
+        let exhibit = Exhibit::of(&finished);
+        let title = format!("{}: {}", finished.summary.scenario, exhibit.heading);
+        output
+            .commit(|w| html::page(&title, &[exhibit], w))
             .with_context(|| format!("writing {}", path.display()))?;
     }
     print(options, &finished)?;

@@ -1,0 +1,124 @@
+//! The page in a real browser: headless Chromium opens it, clicks and filters. Without Chromium
+//! these tests say so and pass.
+
+use std::path::Path;
+use std::process::Command;
+
+use bletwin_scenarios::catalogue;
+use bletwin_scenarios::html::{Exhibit, page};
+use bletwin_scenarios::setup::Setup;
+use bletwin_scenarios::stage::{Finished, Stage};
+
+fn browser() -> Option<&'static str> {
+    let works = |name: &&str| Command::new(name).arg("--version").output().is_ok();
+    let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(works);
+    if found.is_none() {
+        println!("skipped: no Chromium (Debian: apt-get install chromium)");
+    }
+    found
+}
+
+fn chromium(name: &str, folder: &Path, extra: &[&str], page: &Path) -> Vec<u8> {
+    let output = Command::new(name)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .arg("--virtual-time-budget=4000")
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
+        .args(extra)
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .expect("Chromium starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn play(set: &[&str]) -> Finished {
+    let mut setup = Setup::new("zephyr-2024", "windows-intel", 1).expect("known names");
+    for assignment in set {
+        setup.set(assignment).expect("a known key");
+    }
+    Stage::new(catalogue::by_name("pairing").expect("known"), &setup).play()
+}
+
+/// The failing run beside the cured one, with a script that does what a reader would do.
+fn visited(folder: &Path, actions: &str) -> std::path::PathBuf {
+    let (failing, cured) = (play(&[]), play(&["phy-update=after-bonding"]));
+    let mut out = Vec::new();
+    page("The case", &[Exhibit::of(&failing), Exhibit::of(&cured)], &mut out).expect("writes");
+    let text = String::from_utf8(out).expect("UTF-8");
+    let reader = format!(
+        "<script>addEventListener('error', e => said('error ' + e.message));\
+         const said = text => document.body.append('§' + text + '§');\
+         setTimeout(() => {{ {actions} }}, 50);</script></body>"
+    );
+    let path = folder.join("page.html");
+    std::fs::write(&path, text.replacen("</body>", &reader, 1)).expect("writable");
+    path
+}
+
+const ACTIONS: &str = "
+    const all = s => [...document.querySelectorAll(s)];
+    const count = text => all('.mark title').filter(t => t.textContent.includes(text)).length;
+    said('runs ' + all('.run svg').length);
+    said('requests ' + count('LL_PHY_REQ'));
+    said('unanswered ' + all('.procedure.unanswered.decisive title').map(t => t.textContent)[0]);
+    said('overlaps ' + all('.overlap-text').map(t => t.textContent).join());
+    document.getElementById('decisive').click();
+    said('detail ' + document.querySelector('#facts h3').textContent);
+    said('octets ' + document.querySelector('#facts pre').textContent);
+    document.getElementById('close').click();
+    said('closed ' + document.getElementById('detail').hidden);
+    const tall = () => Number(document.querySelector('.run svg').getAttribute('height'));
+    const before = tall();
+    for (let i = 0; i < 4; i++) document.getElementById('in').click();
+    said('zoomed ' + (tall() > before));
+    document.querySelector('[data-kind=control]').click();
+    said('without control ' + count('LL_PHY_REQ'));
+    document.querySelector('[data-kind=control]').click();
+    const search = document.getElementById('search');
+    search.value = 'll_phy';
+    search.dispatchEvent(new Event('input'));
+    const title = m => m.querySelector('title').textContent;
+    said('searched ' + all('.mark').every(m => title(m).includes('LL_PHY')));
+    search.value = '';
+    search.dispatchEvent(new Event('input'));
+    all('.mark').find(m => m.textContent.includes('SMP Pairing Request'))
+        .dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    said('clicked ' + document.querySelector('#facts h3').textContent);
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown' }));
+    said('stepped ' + (document.querySelector('#facts h3').textContent !== 'SMP Pairing Request'));
+";
+
+#[test]
+fn a_reader_can_click_zoom_filter_and_search() {
+    let Some(name) = browser() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = visited(folder.path(), ACTIONS);
+    let dom = chromium(name, folder.path(), &["--dump-dom"], &path);
+    let dom = String::from_utf8_lossy(&dom);
+    let said: Vec<&str> = dom
+        .rsplit("</script>")
+        .next()
+        .unwrap_or_default()
+        .split('§')
+        .filter(|part| part.contains(' '))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn it_can_be_looked_at_on_a_large_and_a_small_window() {
+    let Some(name) = browser() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = visited(folder.path(), "");
+    for size in ["1400,1200", "420,900"] {
+        let picture = folder.path().join("picture.png");
+        let extra = [
+            &format!("--window-size={size}") as &str,
+            &format!("--screenshot={}", picture.display()),
+        ];
+        chromium(name, folder.path(), &extra, &path);
+        let png = std::fs::read(&picture).expect("a screenshot");
+        assert!(png.starts_with(b"\x89PNG") && png.len() > 20_000, "{size}: {}", png.len());
+    }
+}
