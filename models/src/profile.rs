@@ -28,6 +28,10 @@ pub struct Profile {
     pub about: String,
     /// Where its behaviour is known from.
     pub sources: Vec<String>,
+    /// Ids of the link layer's rules that it breaks, as the oracle names them
+    /// (`bletwin_sim::oracle::RULES`): found against this central they are no surprise. Plain
+    /// data, like everything here; a test proves that each of them is broken in some run.
+    pub breaks: Vec<String>,
     /// Its link layer.
     pub controller: ControllerConfig,
     /// Its host.
@@ -70,6 +74,7 @@ impl Profile {
             name: "honest".into(),
             about: "A central that keeps every rule; the measure for all others".into(),
             sources: Vec::new(),
+            breaks: Vec::new(),
             controller: ControllerConfig::default(),
             host: HostConfig::default(),
         }
@@ -89,6 +94,7 @@ impl Profile {
                 "https://devzone.nordicsemi.com/f/nordic-q-a/114341",
                 "https://developer.android.com/reference/android/bluetooth/BluetoothGatt",
             ]),
+            breaks: Vec::new(),
             controller: ControllerConfig {
                 public_address: [0x22, 0x11, 0x00, 0x5E, 0x00, 0x00],
                 ..honest.controller
@@ -123,6 +129,7 @@ impl Profile {
                 "https://github.com/zephyrproject-rtos/zephyr/issues/109217",
                 "https://github.com/hbldh/bleak/pull/1100",
             ]),
+            breaks: Vec::new(),
             controller: ControllerConfig {
                 public_address: INTEL_ADDRESS,
                 features: FeatureSet(INTEL_FEATURES),
@@ -157,13 +164,15 @@ impl Profile {
     /// The laptop of the founding case, mechanism 2.
     #[must_use]
     pub fn windows_intel() -> Self {
-        Self::windows_intel_without_quirk().with_phy_rule(
-            "windows-intel",
-            "Windows/Intel laptop of the founding case: a PHY request while pairing blocks the \
+        Self::windows_intel_without_quirk()
+            .with_phy_rule(
+                "windows-intel",
+                "Windows/Intel laptop of the founding case: a PHY request while pairing blocks the \
              controller's queue for good, until the host gives up",
-            Condition::WhileSmpOrEncryptionPending,
-            Answer::BlockControl,
-        )
+                Condition::WhileSmpOrEncryptionPending,
+                Answer::BlockControl,
+            )
+            .that_breaks(&["LL-END-1", "LL-LIVE-2"])
     }
 
     /// The laptop of the founding case, mechanism 1.
@@ -176,18 +185,21 @@ impl Profile {
             Condition::WhileSmpOrEncryptionPending,
             Answer::SilentAfterEvents(6),
         )
+        .that_breaks(&["LL-LIVE-3"])
     }
 
     /// The laptop of the founding case, mechanism 3.
     #[must_use]
     pub fn windows_intel_m3() -> Self {
-        Self::windows_intel_without_quirk().with_phy_rule(
-            "windows-intel-m3",
-            "As windows-intel, but the controller answers a PHY request while pairing and then \
+        Self::windows_intel_without_quirk()
+            .with_phy_rule(
+                "windows-intel-m3",
+                "As windows-intel, but the controller answers a PHY request while pairing and then \
              does not switch at the instant",
-            Condition::WhileSmpOrEncryptionPending,
-            Answer::UpdateNoSwitch,
-        )
+                Condition::WhileSmpOrEncryptionPending,
+                Answer::UpdateNoSwitch,
+            )
+            .that_breaks(&["LL-AGREE-1", "LL-PHY-1"])
     }
 
     /// Intel "Meteor Lake": restarts the PHY procedure before its instant.
@@ -199,7 +211,8 @@ impl Profile {
              before the instant",
             Condition::Always,
             Answer::UpdateThenOwnPhyReq,
-        );
+        )
+        .that_breaks(&["LL-COLL-1"]);
         profile.sources.push("https://github.com/zephyrproject-rtos/zephyr/pull/81088".into());
         profile
     }
@@ -212,6 +225,7 @@ impl Profile {
             name: "static-passkey-attacker".into(),
             about: "Guesses the passkey: each failed attempt tells one bit".into(),
             sources: owned(&["https://github.com/zephyrproject-rtos/zephyr/issues/36005"]),
+            breaks: Vec::new(),
             controller: honest.controller,
             host: HostConfig {
                 parameters: ConnectionParameters {
@@ -245,10 +259,16 @@ impl Profile {
         self
     }
 
+    fn that_breaks(mut self, rules: &[&str]) -> Self {
+        self.breaks = owned(rules);
+        self
+    }
+
     /// The same central without its controller's quirks.
     #[must_use]
     pub fn without_quirks(mut self) -> Self {
         self.controller.quirks = ControllerQuirks::default();
+        self.breaks.clear();
         self
     }
 

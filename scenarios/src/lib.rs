@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod error;
 pub mod html;
+pub mod judgement;
 pub mod keys;
 pub mod output;
 pub mod participant;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::Act;
+use bletwin_sim::oracle::{Finding, RULES};
 use bletwin_sim::record::{Note, Reception, RecordId, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
@@ -14,6 +15,7 @@ use firmware_core::host::message::{Line, Ui};
 use firmware_core::time::Instant;
 
 use crate::catalogue::Story;
+use crate::judgement::side;
 use crate::stage::Finished;
 use crate::summary::Verdict;
 use crate::why::air::seconds;
@@ -89,7 +91,42 @@ pub(crate) fn decisive(run: &Finished) -> BTreeSet<RecordId> {
 pub fn why(run: &Finished) -> Option<String> {
     let items = sniff(&run.records);
     let paragraph = Told::of(run, &items).found(run).paragraph();
-    (!paragraph.is_empty()).then_some(paragraph)
+    let sentences: Vec<String> =
+        Some(paragraph).filter(|p| !p.is_empty()).into_iter().chain(admitted(run)).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+/// Which rules the central broke as its profile, or who set its quirks, had announced.
+fn admitted(run: &Finished) -> Option<String> {
+    let rules: BTreeSet<&str> = run.judgement.admitted.iter().map(|f| f.rule).collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    let (last, others) = rules.split_last()?;
+    let list = match others {
+        [] => (*last).to_owned(),
+        _ => format!("{} and {last}", others.join(", ")),
+    };
+    let why = if run.made_up { "as its quirks make it" } else { "as its profile says" };
+    Some(format!("The central broke {list}, {why}."))
+}
+
+/// Every breach of the rules that nobody had announced, a line or two each: the rule, who broke
+/// it and when, what happened, and where the rule stands.
+#[must_use]
+pub fn breaches(run: &Finished) -> Option<String> {
+    let one = |finding: &Finding| {
+        let rule = RULES.iter().find(|rule| rule.id == finding.rule);
+        let title = rule.map_or("", |rule| rule.title);
+        let source = rule.map_or("", |rule| rule.source);
+        format!(
+            "{} ({title}) by the {} at {}: {} [{source}]",
+            finding.rule,
+            side(finding.culprit == run.central),
+            seconds(finding.at),
+            finding.text
+        )
+    };
+    let lines: Vec<String> = run.judgement.unexpected.iter().map(one).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// What was found on air in the connection that ended.
@@ -235,7 +272,11 @@ pub fn verdict_line(run: &Finished) -> String {
         _ => String::new(),
     };
     let end = [attempts, error, reason].concat();
-    let passed = if run.expected { "as expected" } else { "NOT as expected" };
+    let passed = match (run.expected, run.passed()) {
+        (true, true) => "as expected",
+        (true, false) => "as expected, but rules were broken",
+        (false, _) => "NOT as expected",
+    };
     format!(
         "{}: {} with {}, seed {}: {what}{end} after {:.3} s simulated ({passed})",
         s.scenario, s.peripheral, s.central, s.seed, s.sim_seconds

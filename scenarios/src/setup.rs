@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bletwin_models::controller::ControllerQuirks;
 use bletwin_models::profile::Profile;
 use firmware_core::config::Config;
 
@@ -47,6 +48,9 @@ pub struct Setup {
     pub peripheral: Config,
     /// The central.
     pub central: Profile,
+    /// Whether the central's controller was given quirks of the user's own making: what it then
+    /// breaks is told, but is no failure, for no profile could have declared it.
+    pub made_up: bool,
     /// Air and clocks.
     pub air: Air,
     /// Seed of all randomness.
@@ -63,6 +67,7 @@ impl Setup {
             peripheral_name: peripheral.to_owned(),
             peripheral: load_peripheral(peripheral)?,
             central: find_central(central)?,
+            made_up: false,
             air: Air::default(),
             seed,
         })
@@ -88,9 +93,21 @@ impl Setup {
             return done;
         }
         if let Some(name) = name.strip_prefix(keys::CENTRAL_PREFIX) {
-            return keys::apply_central(&mut self.central, name, value);
+            return self.set_central(name, value);
         }
         Err(keys::unknown_key(name, &keys::all_names()))
+    }
+
+    /// Another quirk makes another central: what the profile declared holds no longer.
+    fn set_central(&mut self, name: &str, value: &str) -> Result<(), BadInput> {
+        let before = self.central.controller.quirks.clone();
+        keys::apply_central(&mut self.central, name, value)?;
+        let quirks = &self.central.controller.quirks;
+        if *quirks != before {
+            self.central.breaks.clear();
+            self.made_up = *quirks != ControllerQuirks::default();
+        }
+        Ok(())
     }
 }
 

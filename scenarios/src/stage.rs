@@ -7,7 +7,6 @@ use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::NodeId;
-use bletwin_sim::oracle::{self, Finding};
 use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
@@ -15,8 +14,10 @@ use firmware_core::config::Config;
 use firmware_core::time::{Duration, Instant};
 
 use crate::catalogue::{Scenario, Story};
+use crate::judgement::{Judgement, Permit};
 use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
+use crate::report;
 use crate::setup::{Air, Setup};
 use crate::summary::{PeripheralFacts, Summary, Verdict, hex, never_established};
 
@@ -41,6 +42,7 @@ pub struct Stage {
     names: [String; 2],
     seed: u64,
     required_level: u8,
+    permit: Permit,
     facts: PeripheralFacts,
     seen: usize,
     settled: Option<Instant>,
@@ -57,6 +59,8 @@ pub struct Cast {
     pub peripheral: Config,
     /// The central, as the story needs it.
     pub central: Central,
+    /// What the oracle may find against the central.
+    pub permit: Permit,
     /// Air and clocks.
     pub air: Air,
     /// Seed of all randomness.
@@ -68,10 +72,16 @@ impl Cast {
     #[must_use]
     pub fn of(scenario: &Scenario, setup: &Setup) -> Self {
         let profile = directed(scenario.story, setup.central.clone());
+        let attacked = scenario.story == Story::StaticPasskey;
+        let permit = match setup.made_up && !attacked {
+            true => Permit::MadeUp,
+            false => Permit::Declared(profile.breaks.clone()),
+        };
         Self {
             names: [setup.peripheral_name.clone(), profile.name.clone()],
             peripheral: setup.peripheral.clone(),
             central: Central::new(profile),
+            permit,
             air: setup.air.clone(),
             seed: setup.seed,
         }
@@ -99,13 +109,17 @@ pub struct Finished {
     pub facts: PeripheralFacts,
     /// Pairings that the central began.
     pub pairing_attempts: u32,
+    /// What the oracle found against either link layer.
+    pub judgement: Judgement,
+    /// Whether the central's quirks were made up by the user.
+    pub made_up: bool,
 }
 
 impl Finished {
-    /// What the oracle finds against either link layer, judged anew with each call.
+    /// Whether the outcome is the expected one and nobody broke a rule unannounced.
     #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
-        oracle::judge(&self.records)
+    pub const fn passed(&self) -> bool {
+        self.expected && self.judgement.unexpected.is_empty()
     }
 }
 
@@ -119,7 +133,7 @@ impl Stage {
     /// Puts this cast in place.
     #[must_use]
     pub fn with(scenario: &Scenario, cast: Cast) -> Self {
-        let Cast { names, peripheral: config, central, air, seed } = cast;
+        let Cast { names, peripheral: config, central, permit, air, seed } = cast;
         let mut world = World::new(WorldConfig {
             seed,
             recording: true,
@@ -156,6 +170,7 @@ impl Stage {
             names,
             seed,
             required_level,
+            permit,
             facts: PeripheralFacts::default(),
             seen: 0,
             settled: None,
@@ -176,11 +191,23 @@ impl Stage {
         Self { prompter: Prompter::new(prompts), ..self }
     }
 
-    /// Plays to the end.
+    /// Plays to the end: a whole run as tests want it.
+    ///
+    /// # Panics
+    /// If the oracle finds a breach of the rules that the central's profile does not declare.
+    /// [`Self::run`] and [`Self::finish`] leave it to the caller what to do about that.
     #[must_use]
     pub fn play(mut self) -> Finished {
         self.run(|| false);
-        self.finish()
+        let finished = self.finish();
+        let unexpected = &finished.judgement.unexpected;
+        assert!(
+            unexpected.is_empty(),
+            "{:?}\n{}",
+            finished.summary,
+            report::breaches(&finished).unwrap_or_default()
+        );
+        finished
     }
 
     /// Lets time pass until the scenario is over, or `interrupted` says so between two events.
@@ -302,12 +329,14 @@ impl Stage {
         }
     }
 
-    /// The result so far.
+    /// The result so far, judged by the oracle.
     #[must_use]
     pub fn finish(self) -> Finished {
         let outcome = self.verdict();
         let facts = &self.facts;
         let [peripheral, central] = self.names.clone();
+        let records = self.world.records().to_vec();
+        let judgement = Judgement::of(&records, self.central, &self.permit);
         let summary = Summary {
             scenario: self.scenario.name.into(),
             peripheral,
@@ -320,6 +349,7 @@ impl Stage {
             phy: facts.phy,
             sim_seconds: self.world.now().as_us() as f64 / 1e6,
             trace_sha256: hex(&self.world.trace_sha256()),
+            findings: judgement.told(self.central),
         };
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {
@@ -330,7 +360,9 @@ impl Stage {
             peripheral: self.peripheral,
             central: self.central,
             pairing_attempts: self.attempts(),
-            records: self.world.records().to_vec(),
+            made_up: self.permit == Permit::MadeUp,
+            records,
+            judgement,
             facts: self.facts,
         }
     }

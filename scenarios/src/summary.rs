@@ -8,6 +8,8 @@ use firmware_core::host::message::{Line, Log};
 use firmware_core::time::Instant;
 use serde::Serialize;
 
+use crate::judgement::Told;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -70,6 +72,8 @@ pub struct Summary {
     pub sim_seconds: f64,
     /// Hash of every bit and time on air.
     pub trace_sha256: String,
+    /// Breaches of the link layer's rules, those first that no profile declares.
+    pub findings: Vec<Told>,
 }
 
 /// What the peripheral's part of a record tells.

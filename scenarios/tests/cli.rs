@@ -28,6 +28,7 @@ fn the_case_exits_1_and_its_json_has_all_fields() {
     let expected = [
         "central",
         "disconnect_reason",
+        "findings",
         "outcome",
         "peripheral",
         "phy",

@@ -411,6 +411,12 @@ impl Link {
             Answer::Unknown => self.send(sh, ControlPdu::UnknownRsp(opcode)),
             Answer::RejectInd(error) => self.send(sh, ControlPdu::RejectInd(error)),
             Answer::RejectExt(error) => self.send(sh, ControlPdu::RejectExtInd { opcode, error }),
+            // An honest answer waits until encryption has started, and nothing comes after it then.
+            Answer::UpdateThenOwnPhyReq | Answer::UpdateThenParamReq | Answer::UpdateNoSwitch
+                if self.control.starting().is_some() =>
+            {
+                self.honest(sh, now, pdu);
+            }
             Answer::UpdateThenOwnPhyReq => {
                 self.answer(sh, pdu);
                 let (tx, rx) = (sh.default_tx, sh.default_rx);

@@ -17,7 +17,11 @@ use clap::{Args, Parser, Subcommand};
         bletwin run pairing --central windows-intel --set phy-update=after-bonding\n  \
         bletwin run pairing --pcapng pairing.pcapng --decrypted\n  \
         bletwin run pairing --central windows-intel --html case.html\n\n\
-        Exit status: 0 the expected outcome, 1 another, 2 bad input, 130 interrupted."
+        Every run is judged by the rules of the link layer. What a central breaks is told;\n\
+        unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
+        the run fails. The peripheral may break nothing.\n\n\
+        Exit status: 0 the expected outcome and no such breach, 1 otherwise, 2 bad input,\n\
+        130 interrupted."
 )]
 pub struct Cli {
     /// What to do; `demo` if nothing is said.

@@ -97,7 +97,8 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
                 .with_context(|| format!("writing {}", path.display()))?;
         }
         tell(&mut out, number + 1, part, &finished)?;
-        rows.push(((part.holds)(&finished.summary), part, finished.summary, wall_ms));
+        let holds = (part.holds)(&finished.summary) && finished.judgement.unexpected.is_empty();
+        rows.push((holds, part, finished.summary, wall_ms));
     }
     conclude(&mut out, &rows, &options.out)?;
     Ok(if rows.iter().all(|(holds, ..)| *holds) { Exit::Expected } else { Exit::Unexpected })
@@ -138,6 +139,9 @@ fn tell(out: &mut impl Write, number: usize, part: &Part, run: &Finished) -> any
     writeln!(out, "   {}", style::faint(&command))?;
     let failed = run.summary.outcome != Verdict::Bonded;
     writeln!(out, "{}", indent(&report::story(run)))?;
+    if let Some(breaches) = report::breaches(run) {
+        writeln!(out, "   {}\n{}", style::heading("Rules broken"), indent(&breaches))?;
+    }
     if failed {
         writeln!(out, "   {}", style::heading("What the device logged"))?;
         writeln!(out, "{}", indent(&report::log(run)))?;

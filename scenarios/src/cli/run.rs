@@ -46,7 +46,7 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
             .with_context(|| format!("writing {}", path.display()))?;
     }
     print(options, &finished)?;
-    Ok(if finished.expected { Exit::Expected } else { Exit::Unexpected })
+    Ok(if finished.passed() { Exit::Expected } else { Exit::Unexpected })
 }
 
 fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
@@ -76,6 +76,12 @@ fn print(options: &Run, finished: &Finished) -> anyhow::Result<()> {
     writeln!(out, "{}", report::verdict_line(finished))?;
     if let Some(why) = why {
         writeln!(out, "\n{}\n{}", style::heading("Why"), report::wrap(&why, 88))?;
+    }
+    if let Some(breaches) = report::breaches(finished) {
+        writeln!(out, "\n{}", style::heading("Rules broken"))?;
+        for line in breaches.lines() {
+            writeln!(out, "{}", report::wrap(line, 88))?;
+        }
     }
     Ok(())
 }

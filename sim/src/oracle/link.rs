@@ -128,6 +128,15 @@ impl Link<'_> {
         Duration::from_ms(10 * u64::from(timeout))
     }
 
+    /// When an end told its host that the connection was over, else the end of all records.
+    pub(super) fn left(&self, role: Role) -> Instant {
+        let told = self
+            .hci
+            .iter()
+            .find(|hci| hci.by == role && matches!(hci.event, Event::DisconnectionComplete { .. }));
+        told.map_or(self.end, |hci| hci.at)
+    }
+
     /// Index of the last packet of an end.
     pub(super) fn last_of(&self, role: Role) -> Option<usize> {
         self.last[role as usize]

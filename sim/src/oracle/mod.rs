@@ -2,7 +2,7 @@
 //! and names rule, culprit and evidence of every breach. Written from the rules, not from the
 //! link layers that it judges; it shares with them no more than the formats of PDUs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use firmware_core::time::Instant;
 
@@ -88,12 +88,15 @@ pub fn judge(records: &[Record]) -> Vec<Finding> {
 struct Findings {
     list: Vec<Finding>,
     counts: BTreeMap<(&'static str, NodeId), usize>,
+    /// Records of all findings, also of those that are too many to be told.
+    struck: BTreeSet<RecordId>,
 }
 
 impl Findings {
     fn add(&mut self, finding: Finding) {
         let count = self.counts.entry((finding.rule, finding.culprit)).or_default();
         *count += 1;
+        self.struck.insert(finding.record);
         if *count <= FINDINGS_MAX {
             self.list.push(finding);
         }

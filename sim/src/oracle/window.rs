@@ -33,7 +33,10 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
     let Some(closed) = closed.get(&node) else { return };
     let mut heard = None;
     let mut before: Option<&Packet<'_>> = None;
-    for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
+    // Who has left the connection listens for others.
+    let left = link.left(Role::Peripheral);
+    let sent = link.packets.iter().filter(|packet| packet.by == Role::Central);
+    for packet in sent.take_while(|packet| packet.item.at < left) {
         let anchor = before.is_none_or(|before| before.event != packet.event);
         before = Some(packet);
         if packet.item.reception.is_some() {
@@ -41,7 +44,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
             continue;
         }
         let Some(since) = heard.filter(|_| anchor) else { continue };
-        let misplaced = findings.list.iter().any(|f| f.record == packet.item.record);
+        let misplaced = findings.struck.contains(&packet.item.record);
         if misplaced || !within_reach(link, packet.item.at.since(since)) {
             continue;
         }

@@ -1,0 +1,78 @@
+//! What the oracle found in a run, sorted by what the central's profile admits to.
+
+use bletwin_sim::node::NodeId;
+use bletwin_sim::oracle::{Finding, judge};
+use bletwin_sim::record::Record;
+use serde::Serialize;
+
+/// What may be found against the central. Against the peripheral nothing may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// These rules, by id, as its profile declares.
+    Declared(Vec<String>),
+    /// Whatever follows from quirks that were set by hand and that no profile declares.
+    MadeUp,
+}
+
+/// The oracle's findings in a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// Breaches that nobody has announced: a run with one has failed.
+    pub unexpected: Vec<Finding>,
+    /// Breaches of the central that its profile declares, or that its made-up quirks bring about.
+    pub admitted: Vec<Finding>,
+}
+
+/// A finding as `--json` tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// `central` or `peripheral`.
+    pub culprit: &'static str,
+    /// When, in simulated microseconds.
+    pub at_us: u64,
+    /// What happened.
+    pub text: String,
+    /// Whether the central's profile declares it, or the user made the quirk up.
+    pub admitted: bool,
+}
+
+impl Judgement {
+    /// Judges a record.
+    #[must_use]
+    pub fn of(records: &[Record], central: NodeId, permit: &Permit) -> Self {
+        let admitted = |finding: &Finding| {
+            finding.culprit == central
+                && match permit {
+                    Permit::Declared(rules) => rules.iter().any(|rule| rule == finding.rule),
+                    Permit::MadeUp => true,
+                }
+        };
+        let (admitted, unexpected) = judge(records).into_iter().partition(admitted);
+        Self { unexpected, admitted }
+    }
+
+    /// All findings, those first that nobody has announced.
+    pub fn all(&self) -> impl Iterator<Item = &Finding> {
+        self.unexpected.iter().chain(&self.admitted)
+    }
+
+    /// All findings as `--json` tells them.
+    #[must_use]
+    pub fn told(&self, central: NodeId) -> Vec<Told> {
+        let one = |finding: &Finding, admitted| Told {
+            rule: finding.rule,
+            culprit: side(finding.culprit == central),
+            at_us: finding.at.as_us(),
+            text: finding.text.clone(),
+            admitted,
+        };
+        let unexpected = self.unexpected.iter().map(|finding| one(finding, false));
+        unexpected.chain(self.admitted.iter().map(|finding| one(finding, true))).collect()
+    }
+}
+
+pub(crate) const fn side(central: bool) -> &'static str {
+    if central { "central" } else { "peripheral" }
+}
