@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod cli;
 pub mod error;
+pub mod explore;
 pub mod html;
 pub mod judgement;
 pub mod keys;

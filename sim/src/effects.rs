@@ -22,6 +22,11 @@ impl Storage {
         self.slots.iter().map(loaded)
     }
 
+    /// Puts a record into a slot, as if it had been there all the time.
+    pub fn put(&mut self, slot: u8, record: firmware_core::effect::Record) {
+        self.slots.insert(slot, record);
+    }
+
     /// Number of records.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod effects;
+pub mod explore;
 pub mod hash;
 pub mod medium;
 pub mod node;

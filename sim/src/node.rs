@@ -2,6 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use firmware_core::hci::Command;
 use firmware_core::host::message::{Button, Ui};
 use firmware_core::radio::{RadioCommand, RadioEvent};
 use firmware_core::time::{Duration, Instant};
@@ -32,6 +33,8 @@ pub enum Act {
     /// (connect, pair, write …); a peripheral's application asks for the procedure of that name
     /// ([`Request::name`](firmware_core::host::procedures::Request::name)).
     Ask(String),
+    /// An application has its host give the controller a command.
+    Command(Command),
     /// Switches the device off and on again; what is not persisted is lost.
     PowerCycle,
 }

@@ -133,6 +133,11 @@ impl PeripheralNode {
         &self.storage
     }
 
+    /// What it has stored, to change it: it is read at the next start.
+    pub const fn storage_mut(&mut self) -> &mut Storage {
+        &mut self.storage
+    }
+
     /// Its choices; they apply from the next start.
     pub const fn config_mut(&mut self) -> &mut Config {
         &mut self.config
@@ -306,6 +311,7 @@ impl Node for PeripheralNode {
                     Act::TypePasskey(passkey) => HostInput::PasskeyEntered(passkey),
                     Act::Confirm(same) => HostInput::NumericConfirmed(same),
                     Act::Cancel => HostInput::NumericConfirmed(false),
+                    Act::Command(command) => HostInput::Command(command),
                     Act::PowerCycle => return self.switch_off(),
                     Act::Ask(wish) => {
                         let wished = |request: &Request| request.name() == wish;

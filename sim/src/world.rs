@@ -229,6 +229,18 @@ impl<N: Node> World<N> {
         self.engine.recorder.records()
     }
 
+    /// Moves what has been recorded to the end of `to`, so that copies of this world are made
+    /// without its past. What is recorded from here on points at it by number as before.
+    pub fn drain_records(&mut self, to: &mut Vec<Record>) {
+        self.engine.recorder.drain(to);
+    }
+
+    /// Who puts a packet on air with the next [`step`](Self::step), if anybody does.
+    #[must_use]
+    pub fn next_sender(&self) -> Option<NodeId> {
+        self.engine.next_sender()
+    }
+
     /// Hash of the whole state relative to now: equal for worlds that differ only in the date, in
     /// records or causes, and go the same way from here.
     #[must_use]

@@ -43,6 +43,9 @@ pub enum HostInput {
     /// The application asks for a procedure at a time of its own, on each connection, beside what
     /// the configuration makes the host ask for.
     Ask(Request),
+    /// The application wants the controller to be given a command. It takes its turn among the
+    /// host's own, and is dropped if none more can wait.
+    Command(Command),
 }
 
 /// What leaves the host.

@@ -173,6 +173,7 @@ impl<const LINKS: usize> Host<LINKS> {
             HostInput::PasskeyEntered(passkey) => self.smp.passkey_entered(now, passkey),
             HostInput::NumericConfirmed(same) => self.smp.numeric_confirmed(now, same),
             HostInput::Ask(request) => self.asked(request),
+            HostInput::Command(command) => self.command(command),
         }
         self.settle(now);
         Work::one(Level::Host)

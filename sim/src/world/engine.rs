@@ -78,6 +78,17 @@ impl Engine {
         self.recorder.add(self.now, node, causes, || kind)
     }
 
+    /// Whose radio begins to send with the next event.
+    pub(super) fn next_sender(&self) -> Option<NodeId> {
+        match self.queue.iter().next() {
+            Some((_, Event::Radio(node))) => {
+                let state = &self.station(*node)?.radio.state;
+                matches!(state, State::ToSend(_)).then_some(*node)
+            }
+            _ => None,
+        }
+    }
+
     /// Does one event; what comes of it for a node is for the caller to deliver.
     pub(super) fn handle(&mut self, event: Event) -> Option<Delivery> {
         match event {

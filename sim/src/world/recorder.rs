@@ -41,6 +41,11 @@ impl Recorder {
         &self.records
     }
 
+    /// Moves what has been recorded to the end of `to`. Numbers go on.
+    pub(super) fn drain(&mut self, to: &mut Vec<Record>) {
+        to.append(&mut self.records);
+    }
+
     /// Records something, if records are kept; `kind` is only made then.
     pub(super) fn add(
         &mut self,

@@ -1,0 +1,18 @@
+//! The search for what goes wrong: a run as a plain value, many of them, and what is found.
+//!
+//! A [`Case`] is all that a run depends on. The firmware under test is whole; the central is a
+//! controller of a profile below a host that does nothing but ask for what the case says.
+//! [`run()`] plays one case and judges it.
+
+mod base;
+pub mod case;
+mod live;
+mod node;
+mod run;
+mod watch;
+
+pub use base::Base;
+pub use case::Case;
+pub use live::Live;
+pub use node::{Actor, AskingCentral};
+pub use run::{Found, Outcome, Runner, run};

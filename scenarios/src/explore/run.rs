@@ -1,0 +1,265 @@
+//! Plays one case from its start state to the end, and judges it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bletwin_sim::explore::digest::Digest;
+use bletwin_sim::node::{Act, NodeId};
+use bletwin_sim::oracle;
+use bletwin_sim::record::{Record, RecordId};
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{Command, ConnectionParameters};
+use firmware_core::host::message::Button;
+use firmware_core::phy::PhySet;
+use firmware_core::time::{Duration, Instant};
+
+use super::base::{Base, BaseKey, HANDLE, encrypt};
+use super::case::{Case, Procedure, Side, What};
+use super::live::{Live, Tape, node};
+use super::node::READ;
+use super::watch::Watch;
+use crate::error::BadInput;
+
+/// How long a run in which something is left open goes on: beyond LL_RESPONSE_TIMEOUT (40 s).
+const LAST_WAIT: Duration = Duration::from_secs(42);
+/// Intervals after which the authenticated payload timeout is set back.
+const PING_INTERVALS: u64 = 2;
+/// Authenticated payload timeout as it is without a wish, units of 10 ms.
+const PAYLOAD_TIMEOUT: u16 = 3000;
+
+/// A breach of a rule in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Id of the rule: one of [`oracle::RULES`], or `HOST-LIVE` and `HOST-AGREE` for what only
+    /// the hosts see.
+    pub rule: String,
+    /// Who broke it, if that can be told.
+    pub culprit: Option<NodeId>,
+    /// When, world time.
+    pub at: Instant,
+    /// What broke it.
+    pub record: Option<RecordId>,
+    /// What happened, in a sentence.
+    pub text: String,
+}
+
+/// A run that is over.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was broken, without what the case suppresses and what the central is known for.
+    pub findings: Vec<Found>,
+    /// What was on air in the run proper.
+    pub trace: Digest,
+    /// Hash of the world at its end.
+    pub state: u64,
+    /// Everything that happened, from power-on.
+    pub records: Vec<Record>,
+    /// Where the run proper begins among the records.
+    pub start: usize,
+    /// Packets of peripheral and central in the run proper.
+    pub sent: [u32; 2],
+    /// World time at its end.
+    pub end: Instant,
+}
+
+/// Plays a case.
+///
+/// # Errors
+/// [`BadInput`] if the case names what does not exist, or its start state cannot be reached.
+pub fn run(case: &Case) -> Result<Outcome, BadInput> {
+    Ok(Base::new(case)?.run(case))
+}
+
+/// Plays cases, and keeps the start states that it has reached.
+#[derive(Clone, Debug, Default)]
+pub struct Runner {
+    bases: BTreeMap<BaseKey, Arc<Base>>,
+}
+
+/// Start states that a runner keeps.
+const BASES_MAX: usize = 64;
+
+impl Runner {
+    /// As [`run()`].
+    ///
+    /// # Errors
+    /// As [`run()`].
+    pub fn run(&mut self, case: &Case) -> Result<Outcome, BadInput> {
+        Ok(self.base(case)?.run(case))
+    }
+
+    /// Where a case begins.
+    ///
+    /// # Errors
+    /// As [`run()`].
+    pub fn base(&mut self, case: &Case) -> Result<Arc<Base>, BadInput> {
+        let key = BaseKey::of(case);
+        if let Some(base) = self.bases.get(&key) {
+            return Ok(Arc::clone(base));
+        }
+        let base = Arc::new(Base::new(case)?);
+        if self.bases.len() >= BASES_MAX {
+            self.bases.pop_first();
+        }
+        self.bases.insert(key, Arc::clone(&base));
+        Ok(base)
+    }
+}
+
+impl Base {
+    /// A copy of the link with all that the hosts will ask for.
+    #[must_use]
+    pub fn begin(&self, procedures: &[Procedure]) -> Live {
+        let mut live = self.live.clone();
+        for procedure in procedures {
+            self.ask(&mut live, procedure);
+        }
+        live
+    }
+
+    /// Plays a case that begins here.
+    #[must_use]
+    pub fn run(&self, case: &Case) -> Outcome {
+        let mut tape = self.tape.to_vec();
+        let start = tape.len();
+        let mut live = self.begin(&case.procedures);
+        while !self.is_over(&live) {
+            let struck = live.next_sender().and_then(|side| {
+                let number = live.sent[node(side).0 as usize] + 1;
+                case.losses.iter().find(|loss| loss.of == side && loss.packet == number)
+            });
+            match struck {
+                Some(loss) => live.step_losing(loss.how, &mut tape),
+                None => live.step(&mut tape),
+            }
+        }
+        self.end(&mut live, &mut tape);
+        let mut findings = judge(&tape, &live.watch);
+        findings.retain(|found| !case.suppress.contains(&found.rule));
+        Outcome {
+            findings,
+            trace: live.trace.until(live.world.now()),
+            state: live.world.canonical_hash(),
+            start,
+            sent: live.sent,
+            end: live.world.now(),
+            records: tape,
+        }
+    }
+
+    /// Whether nothing more is to come.
+    pub(super) fn is_over(&self, live: &Live) -> bool {
+        live.watch.is_over() || live.is_quiet() && live.quiet_at() >= self.event(1)
+    }
+
+    /// Lets time pass to the end of a run: to the end of silence, or, where something is left
+    /// open, until it must have ended.
+    pub(super) fn end(&self, live: &mut Live, tape: &mut Tape) {
+        live.run_until(live.quiet_at().max(live.world.now()), tape);
+        if live.watch.is_open() {
+            let latest = live.world.now() + LAST_WAIT;
+            while live.watch.is_open() && live.world.next_event().is_some_and(|at| at <= latest) {
+                live.step(tape);
+            }
+            let soon = live.quiet_at().max(live.world.now());
+            live.run_until(soon, tape);
+        }
+    }
+
+    fn ask(&self, live: &mut Live, procedure: &Procedure) {
+        let thousandth = Duration::from_ticks(self.interval.ticks() / 1000);
+        let before = self.start.before(self.interval);
+        let at = before
+            + self.interval.times(procedure.event.into())
+            + thousandth.times(procedure.position.into());
+        let upon = node(procedure.who);
+        match acts(procedure) {
+            Acts::One(act) => live.world.act(upon, at, act),
+            Acts::Two(act, later) => {
+                live.world.act(upon, at, act);
+                live.world.act(upon, at + self.interval.times(PING_INTERVALS), later);
+            }
+        }
+    }
+}
+
+/// Judges a run by the air and by what its hosts were told.
+pub(super) fn judge(tape: &[Record], watch: &Watch) -> Vec<Found> {
+    let air = oracle::judge(tape).into_iter().map(|finding| Found {
+        rule: finding.rule.to_owned(),
+        culprit: Some(finding.culprit),
+        at: finding.at,
+        record: Some(finding.record),
+        text: finding.text,
+    });
+    let mut findings: Vec<Found> = air.collect();
+    // The air tells more, where it tells anything.
+    if findings.is_empty() && watch.is_open() {
+        findings.extend(left_open(tape, watch));
+    }
+    findings
+}
+
+fn left_open(tape: &[Record], watch: &Watch) -> Option<Found> {
+    let at = tape.last().map_or(Instant::ZERO, |record| record.at);
+    let found = |rule: &str, culprit, text| {
+        Some(Found { rule: rule.to_owned(), culprit, at, record: None, text })
+    };
+    for (side, end) in [Side::Peripheral, Side::Central].into_iter().zip(&watch.ends) {
+        if let Some(asked) = end.open.first() {
+            let text = format!("{} was asked for and did not end", asked.name());
+            return found("HOST-LIVE", Some(node(side)), text);
+        }
+    }
+    match watch.disagree() {
+        Some(text) => found("HOST-AGREE", None, format!("the hosts believe in {text}")),
+        None => found("HOST-AGREE", None, "one host has a connection and the other none".into()),
+    }
+}
+
+enum Acts {
+    One(Act),
+    /// The second a little later.
+    Two(Act, Act),
+}
+
+fn acts(procedure: &Procedure) -> Acts {
+    let handle = HANDLE;
+    let ping =
+        |timeout| Act::Command(Command::WriteAuthenticatedPayloadTimeout { handle, timeout });
+    let button = |pressed| Act::Button { button: Button::User, pressed };
+    Acts::One(Act::Command(match (&procedure.what, procedure.who) {
+        (What::Features, _) => Command::LeReadRemoteFeatures { handle },
+        (What::Version, _) => Command::ReadRemoteVersion { handle },
+        (What::DataLength { octets, time }, _) => {
+            Command::LeSetDataLength { handle, tx_octets: *octets, tx_time: *time }
+        }
+        (What::Phy { tx, rx }, _) => {
+            Command::LeSetPhy { handle, tx: PhySet(*tx), rx: PhySet(*rx), coded_options: 0 }
+        }
+        (
+            What::ConnectionUpdate { interval, latency, timeout }
+            | What::ParameterRequest { interval, latency, timeout },
+            _,
+        ) => {
+            let (latency, timeout) = (*latency, *timeout);
+            let parameters = ConnectionParameters {
+                interval_min: *interval,
+                interval_max: *interval,
+                latency,
+                timeout,
+            };
+            Command::LeConnectionUpdate { handle, parameters }
+        }
+        (What::Ping, _) => return Acts::Two(ping(1), ping(PAYLOAD_TIMEOUT)),
+        (What::ChannelMap { map }, _) => {
+            Command::LeSetHostChannelClassification { channel_map: *map }
+        }
+        (What::Encryption, _) => encrypt(),
+        (What::Terminate, _) => {
+            Command::Disconnect { handle, reason: ErrorCode::REMOTE_USER_TERMINATED }
+        }
+        (What::Data, Side::Central) => return Acts::One(Act::Ask(READ.into())),
+        (What::Data, Side::Peripheral) => return Acts::Two(button(true), button(false)),
+    }))
+}

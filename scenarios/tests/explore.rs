@@ -1,0 +1,91 @@
+//! Single runs as values: start states are reached, and what hosts ask for ends without a breach.
+
+use bletwin_scenarios::explore::case::{
+    Case, Csa, How, Loss, Procedure, Side, Start, Switch, What,
+};
+use bletwin_scenarios::explore::{Outcome, Runner, run};
+use bletwin_sim::record::RecordKind;
+
+const STARTS: [Start; 3] = [Start::Fresh, Start::Latency4, Start::Le2M];
+
+fn wishes(side: Side) -> Vec<What> {
+    let update = What::ConnectionUpdate { interval: 9, latency: 1, timeout: 300 };
+    let mut all = vec![
+        What::Features,
+        What::Version,
+        What::DataLength { octets: 251, time: 2120 },
+        What::Phy { tx: 2, rx: 2 },
+        What::Phy { tx: 1, rx: 1 },
+        update,
+        What::Data,
+        What::Terminate,
+    ];
+    if side == Side::Central {
+        all.push(What::ParameterRequest { interval: 9, latency: 1, timeout: 300 });
+        all.push(What::ChannelMap { map: 0x1F_0000_00FF });
+        all.push(What::Encryption);
+    }
+    all
+}
+
+fn told(outcome: &Outcome) -> String {
+    outcome.findings.iter().map(|f| format!("{} {:?} {}\n", f.rule, f.culprit, f.text)).collect()
+}
+
+#[test]
+fn each_wish_alone_ends_without_a_breach() {
+    let mut runner = Runner::default();
+    let mut failed = String::new();
+    for peripheral in ["recommended", "zephyr-2024"] {
+        for (start, encryption) in
+            STARTS.into_iter().flat_map(|s| [Switch::Off, Switch::On].map(|e| (s, e)))
+        {
+            for who in [Side::Peripheral, Side::Central] {
+                let ping = (encryption == Switch::On).then_some(What::Ping);
+                for what in wishes(who).into_iter().chain(ping) {
+                    let case = Case {
+                        peripheral: peripheral.into(),
+                        start,
+                        encryption,
+                        procedures: vec![Procedure::new(who, what, 2)],
+                        ..Case::default()
+                    };
+                    let outcome = runner.run(&case).unwrap();
+                    if !outcome.findings.is_empty() {
+                        failed += &format!("{case:?}\n{}\n", told(&outcome));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(failed, "");
+}
+
+#[test]
+fn the_event_counter_can_pass_its_end() {
+    let start = Start::NearWrap;
+    let phy = Procedure::new(Side::Central, What::Phy { tx: 2, rx: 2 }, 3);
+    for csa in [Csa::One, Csa::Two] {
+        let case = Case { start, csa, procedures: vec![phy.clone()], ..Case::default() };
+        let outcome = run(&case).unwrap();
+        assert_eq!(told(&outcome), "");
+        let items = bletwin_sim::sniffer::sniff(&outcome.records);
+        let passes = |items: &[bletwin_sim::sniffer::AirItem]| {
+            items[0].event == Some(u16::MAX) && items[1].event == Some(0)
+        };
+        assert!(items.windows(2).any(passes));
+    }
+}
+
+#[test]
+fn a_run_is_the_same_again_and_a_loss_makes_another() {
+    let phy = Procedure::new(Side::Peripheral, What::Phy { tx: 2, rx: 2 }, 1);
+    let case = Case { procedures: vec![phy], ..Case::default() };
+    let lost = Loss { of: Side::Central, packet: 3, how: How::Lost };
+    let other = Case { losses: vec![lost], ..case.clone() };
+    let [a, b, c] = [&case, &case, &other].map(|case| run(case).unwrap());
+    assert_eq!((a.trace, a.state, &a.records), (b.trace, b.state, &b.records));
+    assert_ne!(a.trace, c.trace);
+    let struck = |o: &Outcome| o.records.iter().any(|r| matches!(r.kind, RecordKind::Fault(_)));
+    assert_eq!((struck(&a), struck(&c)), (false, true));
+}
