@@ -40,6 +40,17 @@ impl<const LINKS: usize> Controller<LINKS> {
         Self { link: Link::new(link, entropy), control: Control::new(control, entropy) }
     }
 
+    /// Gives the device another public address. It counts from the next use.
+    pub const fn set_public_address(&mut self, address: [u8; 6]) {
+        self.control.set_public_address(address);
+    }
+
+    /// Whether advertising is enabled.
+    #[must_use]
+    pub const fn is_advertising(&self) -> bool {
+        self.control.is_advertising()
+    }
+
     /// A command from the host. What has happened on the air before it is seen before it, so
     /// that a reset forgets a connection that has just been made.
     pub fn command(&mut self, now: Instant, command: Command) -> Work {

@@ -158,7 +158,7 @@ impl Node for User {
                 }
             }
             NodeInput::Saw { node, ui } => self.saw(node, &ui, out),
-            NodeInput::Radio(_) | NodeInput::Timer | NodeInput::Act(_) => {}
+            NodeInput::Radio(_) | NodeInput::Timer | NodeInput::Act(_) | NodeInput::Octets(_) => {}
         }
     }
 

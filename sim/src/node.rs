@@ -53,6 +53,8 @@ pub enum NodeInput {
     Timer,
     /// A person does something to it.
     Act(Act),
+    /// Octets from a program outside of the world that is attached to it.
+    Octets(Vec<u8>),
     /// It sees what another node shows (only for nodes that watch).
     Saw {
         /// Which node shows it.

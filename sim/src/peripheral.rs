@@ -321,7 +321,7 @@ impl Node for PeripheralNode {
                 };
                 self.input(now, Input::Host(input), out);
             }
-            NodeInput::Saw { .. } => {}
+            NodeInput::Saw { .. } | NodeInput::Octets(_) => {}
         }
         self.plan(now);
     }

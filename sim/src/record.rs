@@ -43,6 +43,13 @@ pub enum Note {
     AclOut(Acl),
     /// ACL data crossed the waist from controller to host.
     AclIn(Acl),
+    /// Octets of HCI as a transport carries them, packet indicator first.
+    H4 {
+        /// From the controller to the host, or the other way.
+        to_host: bool,
+        /// One packet, or what was sent in its place.
+        octets: Vec<u8>,
+    },
     /// A log line.
     Log(Log),
     /// The link layer tells about itself.

@@ -132,6 +132,12 @@ impl<N: Node> World<N> {
         self.engine.queue.push(at, Event::Input(node, NodeInput::Act(act), None));
     }
 
+    /// Octets of a program outside of the world reach a node now. A node that is off loses them.
+    pub fn octets(&mut self, node: NodeId, octets: Vec<u8>) {
+        let input = NodeInput::Octets(octets);
+        self.engine.queue.push(self.engine.now, Event::Input(node, input, None));
+    }
+
     /// When the next event is due.
     #[must_use]
     pub fn next_event(&self) -> Option<Instant> {

@@ -149,6 +149,17 @@ impl<const LINKS: usize> Control<LINKS> {
         }
     }
 
+    /// Gives the device another public address. It counts from the next use.
+    pub const fn set_public_address(&mut self, address: [u8; 6]) {
+        self.config.public_address = address;
+    }
+
+    /// Whether advertising is enabled.
+    #[must_use]
+    pub const fn is_advertising(&self) -> bool {
+        self.advertiser.enabled
+    }
+
     /// What `Link` reports.
     pub fn report(&mut self, now: Instant, report: LinkReport) -> Work {
         let blocks = match report {

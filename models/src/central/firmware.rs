@@ -30,7 +30,7 @@ impl Device {
             }
             NodeInput::Radio(event) => Input::Radio(event),
             NodeInput::Timer => Input::Timer,
-            NodeInput::Act(_) | NodeInput::Saw { .. } => return,
+            NodeInput::Act(_) | NodeInput::Saw { .. } | NodeInput::Octets(_) => return,
         };
         let Some(peripheral) = &mut self.peripheral else { return };
         let _work = peripheral.handle(now, input);

@@ -72,6 +72,23 @@ impl CentralController {
         }
     }
 
+    /// Gives the device another public address. It counts from the next use.
+    pub const fn set_public_address(&mut self, address: [u8; 6]) {
+        self.shared.config.public_address = address;
+    }
+
+    /// Whether it scans for advertisers.
+    #[must_use]
+    pub const fn is_scanning(&self) -> bool {
+        self.scanner.scanning()
+    }
+
+    /// Whether it tries to connect.
+    #[must_use]
+    pub const fn is_initiating(&self) -> bool {
+        self.scanner.initiating.is_some()
+    }
+
     /// The next thing that it wants done.
     pub fn poll(&mut self) -> Option<ControllerOutput> {
         self.shared.poll()

@@ -265,8 +265,9 @@ impl Scanner {
             return None;
         }
         let parsed = parsed?;
-        if self.initiating.is_some() {
-            return self.try_to_connect(sh, &parsed, others);
+        let connect = self.try_to_connect(sh, &parsed, others);
+        if connect.is_some() || !self.scanning {
+            return connect;
         }
         self.scan(sh, parsed, rssi)
     }

@@ -16,7 +16,8 @@ use clap::{Args, Parser, Subcommand};
         bletwin run pairing --central windows-intel --log --ladder\n  \
         bletwin run pairing --central windows-intel --set phy-update=after-bonding\n  \
         bletwin run pairing --pcapng pairing.pcapng --decrypted\n  \
-        bletwin run pairing --central windows-intel --html case.html\n\n\
+        bletwin run pairing --central windows-intel --html case.html\n  \
+        bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024\n\n\
         Every run is judged by the rules of the link layer. What a central breaks is told;\n\
         unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
         the run fails. The peripheral may break nothing.\n\n\
@@ -42,6 +43,9 @@ pub enum Command {
     },
     /// Run one scenario.
     Run(Run),
+    /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.
+    #[cfg(unix)]
+    Serve(Serve),
 }
 
 /// Options of `bletwin demo`.
@@ -97,4 +101,52 @@ pub struct Run {
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `bletwin serve`.
+#[cfg(unix)]
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024 --log --ladder\n  \
+    bletwin serve --endpoint tcp:9001 --endpoint unix:/tmp/hci --pcapng case.pcapng\n  \
+    bletwin serve --endpoint pty:/tmp/hci-pty=phone --peripheral firmware.toml\n  \
+    bletwin serve --endpoint tcp:0 --time controlled --control tcp:9100\n\n\
+    Each endpoint is an HCI controller that speaks H4. docs/HCI.md tells how to attach a host.\n\
+    Ctrl-C ends it; files are complete then.")]
+pub struct Serve {
+    /// An endpoint: tcp:HOST:PORT, tcp:PORT (this machine only), unix:PATH or pty:PATH, and the
+    /// central whose link layer it has (default: honest). May be given often.
+    #[arg(long = "endpoint", value_name = "EP[=CENTRAL]", required = true)]
+    pub endpoints: Vec<String>,
+    /// Firmware in the same air: a preset, or a TOML file. May be given often.
+    #[arg(long = "peripheral", value_name = "PRESET|FILE.toml")]
+    pub peripherals: Vec<String>,
+    /// Change one key of the firmware or of the centrals; `bletwin run --set help` lists them.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// How time passes: `real`, a number (so many times as fast), or `controlled` (as a program on
+    /// the control port says).
+    #[arg(long, value_name = "real|N|controlled", default_value = "real")]
+    pub time: String,
+    /// Where the program that controls time finds us.
+    #[arg(long, value_name = "EP")]
+    pub control: Option<String>,
+    /// Whether the peripherals' owner confirms numbers that are compared.
+    #[arg(long, value_name = "yes|no", default_value = "yes")]
+    pub owner: String,
+    /// Seed of all randomness.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Capture the air and every endpoint's HCI into one file for Wireshark, while it happens.
+    #[arg(long, value_name = "FILE")]
+    pub pcapng: Option<PathBuf>,
+    /// Write the air decrypted, so that SMP and ATT can be read.
+    #[arg(long, requires = "pcapng")]
+    pub decrypted: bool,
+    /// Print the peripherals' log.
+    #[arg(long)]
+    pub log: bool,
+    /// Print the ladder of PDUs.
+    #[arg(long)]
+    pub ladder: bool,
 }

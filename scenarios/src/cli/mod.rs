@@ -4,6 +4,8 @@ mod args;
 mod demo;
 mod list;
 mod run;
+#[cfg(unix)]
+mod serve;
 mod style;
 
 use std::process::ExitCode;
@@ -35,6 +37,8 @@ pub fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::List { json } => list::list(json),
         Command::Run(options) => run::run(&options),
+        #[cfg(unix)]
+        Command::Serve(options) => serve::serve(&options),
     };
     match result {
         Ok(Exit::Expected) => ExitCode::SUCCESS,

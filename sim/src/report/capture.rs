@@ -1,14 +1,17 @@
-//! pcapng with LINKTYPE 256 (Bluetooth LE link layer with pseudo-header), for Wireshark.
+//! pcapng for Wireshark: the air with LINKTYPE 256 (Bluetooth LE link layer with pseudo-header),
+//! and what crosses HCI with LINKTYPE 201 (H4 with direction).
 
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use firmware_core::phy::TxPhy;
+use firmware_core::time::Instant;
 
 use crate::record::{AirTx, Reception, Record, RecordKind};
 use crate::sniffer::{AirItem, Direction, sniff};
 
 const LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR: u16 = 256;
+const LINKTYPE_BLUETOOTH_HCI_H4_WITH_PHDR: u16 = 201;
 
 const DEWHITENED: u16 = 1;
 const SIGNAL_VALID: u16 = 1 << 1;
@@ -37,15 +40,44 @@ pub enum Style {
 /// `interface` names the only interface; the noise that is stated is `noise_dbm`.
 #[must_use]
 pub fn pcapng(records: &[Record], interface: &str, noise_dbm: i8, style: Style) -> Vec<u8> {
-    let mut file = Vec::new();
-    section_header(&mut file);
-    interface_description(&mut file, interface);
+    let mut file = head(interface, &[]);
     for item in sniff(records) {
         if let Some(RecordKind::AirTx(tx)) = records.get(item.index).map(|record| &record.kind) {
             packet(&mut file, &item, tx, noise_dbm, style);
         }
     }
     file
+}
+
+/// The beginning of a capture that grows: the air is its interface 0, HCI ports follow from 1.
+/// Every function here gives whole blocks, so that a file is readable after each of them.
+#[must_use]
+pub fn head(air: &str, ports: &[String]) -> Vec<u8> {
+    let mut file = Vec::new();
+    section_header(&mut file);
+    interface_description(&mut file, LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR, air);
+    for port in ports {
+        interface_description(&mut file, LINKTYPE_BLUETOOTH_HCI_H4_WITH_PHDR, port);
+    }
+    file
+}
+
+/// One packet on air, to follow [`head`].
+#[must_use]
+pub fn air_packet(item: &AirItem, tx: &AirTx, noise_dbm: i8, style: Style) -> Vec<u8> {
+    let mut block = Vec::new();
+    packet(&mut block, item, tx, noise_dbm, style);
+    block
+}
+
+/// One HCI packet with its H4 indicator on the interface of a port, to follow [`head`].
+#[must_use]
+pub fn hci_packet(interface: u32, at: Instant, to_host: bool, h4: &[u8]) -> Vec<u8> {
+    let mut octets = u32::from(to_host).to_be_bytes().to_vec();
+    octets.extend_from_slice(h4);
+    let mut block = Vec::new();
+    enhanced_packet(&mut block, interface, at, &octets, []);
+    block
 }
 
 /// Writes a file so that it is there completely or not at all: into a new file beside it, which
@@ -101,9 +133,9 @@ fn section_header(file: &mut Vec<u8>) {
     block(file, 0x0A0D_0D0A, &body);
 }
 
-fn interface_description(file: &mut Vec<u8>, name: &str) {
+fn interface_description(file: &mut Vec<u8>, link_type: u16, name: &str) {
     let mut body = Vec::new();
-    body.extend_from_slice(&u32::from(LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR).to_le_bytes());
+    body.extend_from_slice(&u32::from(link_type).to_le_bytes());
     // No limit on the length of packets.
     body.extend_from_slice(&0_u32.to_le_bytes());
     option(&mut body, 2, name.as_bytes());
@@ -161,7 +193,7 @@ fn packet(file: &mut Vec<u8>, item: &AirItem, tx: &AirTx, noise_dbm: i8, style: 
         octets.extend_from_slice(tx.pdu.octets());
     }
     octets.extend_from_slice(&tx.crc.to_le_bytes()[..3]);
-    enhanced_packet(file, item, plain, &octets);
+    enhanced_packet(file, 0, item.at, &octets, comments(item, plain));
 }
 
 /// What no field of the pseudo-header can say. Wireshark has no notion of encryption here: it
@@ -177,18 +209,24 @@ fn comments(item: &AirItem, plain: bool) -> impl Iterator<Item = &'static str> {
     lost.into_iter().chain(ciphertext.then_some(note))
 }
 
-fn enhanced_packet(file: &mut Vec<u8>, item: &AirItem, plain: bool, octets: &[u8]) {
-    let ns = item.at.ticks() / 64;
+fn enhanced_packet(
+    file: &mut Vec<u8>,
+    interface: u32,
+    at: Instant,
+    octets: &[u8],
+    comments: impl IntoIterator<Item = &'static str>,
+) {
+    let ns = at.ticks() / 64;
     let len = u32::try_from(octets.len()).unwrap_or(u32::MAX).to_le_bytes();
     let mut body = Vec::new();
-    body.extend_from_slice(&0_u32.to_le_bytes());
+    body.extend_from_slice(&interface.to_le_bytes());
     body.extend_from_slice(&((ns >> 32) as u32).to_le_bytes());
     body.extend_from_slice(&(ns as u32).to_le_bytes());
     body.extend_from_slice(&len);
     body.extend_from_slice(&len);
     body.extend_from_slice(octets);
     body.resize(body.len().next_multiple_of(4), 0);
-    for comment in comments(item, plain) {
+    for comment in comments {
         option(&mut body, 1, comment.as_bytes());
     }
     option(&mut body, 0, &[]);

@@ -64,6 +64,9 @@ fn note(note: &Note) -> (&'static str, Value) {
         }
         Note::AclOut(acl) => ("acl-out", json!({ "handle": acl.handle.0, "data": hex(&acl.data) })),
         Note::AclIn(acl) => ("acl-in", json!({ "handle": acl.handle.0, "data": hex(&acl.data) })),
+        Note::H4 { to_host, octets } => {
+            ("h4", json!({ "to-host": to_host, "octets": hex(octets) }))
+        }
         Note::Log(log) => {
             let details = json!({
                 "severity": format!("{:?}", log.severity).to_lowercase(),

@@ -14,9 +14,11 @@ use crate::node::NodeId;
 use crate::record::{AirTx, Note, Reception, Record, RecordId, RecordKind};
 
 mod connection;
+mod live;
 
 use connection::Connection;
 pub use firmware_core::crypto::ccm::Direction;
+pub use live::Live;
 
 /// What a packet turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +117,7 @@ pub fn sniff(records: &[Record]) -> Vec<AirItem> {
     items
 }
 
+/// All receptions among the records.
 fn arrivals(records: &[Record]) -> Arrivals {
     let mut arrivals = Arrivals::new();
     for record in records {
@@ -126,7 +129,7 @@ fn arrivals(records: &[Record]) -> Arrivals {
 }
 
 #[derive(Default)]
-struct Sniffer {
+pub(in crate::sniffer) struct Sniffer {
     arrivals: Arrivals,
     /// In the order of CONNECT_INDs; the last of several with one access address counts.
     connections: Vec<Connection>,

@@ -12,6 +12,11 @@ use crate::medium::symbols::Symbols;
 use crate::node::NodeId;
 use crate::record::{Record, RecordId, RecordKind};
 
+/// For how many records the queueing of a PDU is remembered at least.
+const QUEUED_SPAN: u64 = 1 << 16;
+/// How many may be remembered before any is forgotten.
+const QUEUED_MAX: usize = 1 << 14;
+
 #[derive(Clone, Debug)]
 pub(super) struct Recorder {
     recording: bool,
@@ -41,9 +46,14 @@ impl Recorder {
         &self.records
     }
 
-    /// Moves what has been recorded to the end of `to`. Numbers go on.
+    /// Moves what has been recorded to the end of `to`. Numbers go on. In a world that lives for
+    /// long, PDUs that were queued long ago are forgotten.
     pub(super) fn drain(&mut self, to: &mut Vec<Record>) {
         to.append(&mut self.records);
+        if self.queued.len() > QUEUED_MAX {
+            let next = self.next;
+            self.queued.retain(|_, id| id.0.saturating_add(QUEUED_SPAN) > next);
+        }
     }
 
     /// Records something, if records are kept; `kind` is only made then.

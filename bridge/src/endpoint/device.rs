@@ -1,0 +1,125 @@
+//! Commands about the device as a whole that the waist does not carry.
+
+use bletwin_sim::effects;
+use firmware_core::effect::PublicKey;
+use firmware_core::error::ErrorCode;
+use firmware_core::secret::Secret;
+
+use super::Endpoint;
+use super::table::{self, Row};
+
+/// LMP features: BR/EDR Not Supported, LE Supported (Controller).
+const LMP_FEATURES: [u8; 8] = [0, 0, 0, 0, 0x60, 0, 0, 0];
+/// All combinations of roles that the specification has a bit for.
+const SUPPORTED_STATES: u64 = (1 << 42) - 1;
+/// dBm. Where an endpoint is heard how strongly is for its place in the world to say.
+const TX_POWER: i8 = 0;
+/// Devices in the resolving list of either half.
+const RESOLVING_LIST: u8 = 8;
+const P256_PUBLIC_KEY: u8 = 0x08;
+const DHKEY: u8 = 0x09;
+
+/// What is answered: octets after the status, or an error.
+type Answer = Result<Vec<u8>, ErrorCode>;
+
+impl Endpoint {
+    /// Carries a command out, if it is one of these. The length of parameters is checked here.
+    pub(super) fn device_command(&mut self, row: &Row, parameters: &[u8]) -> bool {
+        let answer = match row.opcode {
+            0x0C63 => self.set_event_mask_page_2(parameters),
+            0x1001 => nothing(parameters, || self.version()),
+            0x1002 => nothing(parameters, || table::supported_commands(self.features).to_vec()),
+            0x1003 => nothing(parameters, || LMP_FEATURES.to_vec()),
+            0x2007 => nothing(parameters, || TX_POWER.to_le_bytes().to_vec()),
+            0x201C => nothing(parameters, || SUPPORTED_STATES.to_le_bytes().to_vec()),
+            0x2023 => nothing(parameters, || {
+                let (octets, time) = self.settings.suggested;
+                [octets.to_le_bytes(), time.to_le_bytes()].concat()
+            }),
+            0x202A => nothing(parameters, || vec![RESOLVING_LIST]),
+            0x204B => nothing(parameters, || [TX_POWER.to_le_bytes(); 2].concat()),
+            0xFC06 => self.write_bd_addr(parameters),
+            0x2025 => {
+                self.read_public_key(row, parameters);
+                return true;
+            }
+            0x2026 => {
+                self.generate_dhkey(row, parameters);
+                return true;
+            }
+            _ => return false,
+        };
+        match answer {
+            Ok(returned) => self.complete_raw(row.opcode, &returned),
+            Err(error) => self.refuse(row, parameters, error),
+        }
+        true
+    }
+
+    fn version(&self) -> Vec<u8> {
+        let version = self.config.version;
+        let [company_low, company_high] = version.company.to_le_bytes();
+        let [low, high] = version.subversion.to_le_bytes();
+        vec![version.version, low, high, version.version, company_low, company_high, low, high]
+    }
+
+    fn set_event_mask_page_2(&mut self, parameters: &[u8]) -> Answer {
+        let mask = parameters.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)?;
+        self.settings.masks.page_2 = u64::from_le_bytes(mask);
+        Ok(Vec::new())
+    }
+
+    fn write_bd_addr(&mut self, parameters: &[u8]) -> Answer {
+        let address = parameters.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)?;
+        if self.is_active() || !self.connections.is_empty() {
+            return Err(ErrorCode::COMMAND_DISALLOWED);
+        }
+        self.set_public_address(address);
+        Ok(Vec::new())
+    }
+
+    fn read_public_key(&mut self, row: &Row, parameters: &[u8]) {
+        if !parameters.is_empty() {
+            return self.refuse(row, parameters, ErrorCode::INVALID_PARAMETERS);
+        }
+        self.status(row.opcode, ErrorCode::SUCCESS);
+        // All but one in 2³² draws are private keys.
+        let drawn = (0..8).find_map(|_| {
+            let private = Secret::new(self.random.octets());
+            effects::public_key(&private).map(|public| (private, public))
+        });
+        let told = match drawn {
+            Some((private, PublicKey { x, y })) => {
+                self.settings.private_key = Some(private);
+                [&[ErrorCode::SUCCESS.0], &x[..], &y[..]].concat()
+            }
+            None => [&[ErrorCode::UNSPECIFIED.0][..], &[0; 64]].concat(),
+        };
+        self.subevent(P256_PUBLIC_KEY, &told);
+    }
+
+    /// A point that is not on the curve is answered with Invalid HCI Command Parameters and the
+    /// key that says so: all ones.
+    fn generate_dhkey(&mut self, row: &Row, parameters: &[u8]) {
+        let Ok(point) = <[u8; 64]>::try_from(parameters) else {
+            return self.refuse(row, parameters, ErrorCode::INVALID_PARAMETERS);
+        };
+        let (mut x, mut y) = ([0; 32], [0; 32]);
+        x.copy_from_slice(&point[..32]);
+        y.copy_from_slice(&point[32..]);
+        let Some(private) = &self.settings.private_key else {
+            return self.refuse(row, parameters, ErrorCode::COMMAND_DISALLOWED);
+        };
+        let shared = effects::shared_secret(private, &PublicKey { x, y });
+        self.status(row.opcode, ErrorCode::SUCCESS);
+        let told = match &shared {
+            Some(key) => [&[ErrorCode::SUCCESS.0], &key.expose()[..]].concat(),
+            None => [&[ErrorCode::INVALID_PARAMETERS.0][..], &[0xFF; 32]].concat(),
+        };
+        self.subevent(DHKEY, &told);
+    }
+}
+
+fn nothing(parameters: &[u8], answer: impl FnOnce() -> Vec<u8>) -> Answer {
+    if parameters.is_empty() { Ok(answer()) } else { Err(ErrorCode::INVALID_PARAMETERS) }
+}

@@ -1,0 +1,112 @@
+//! What the host is told.
+
+use bletwin_sim::record::Note;
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::codec::{encode_acl, encode_event};
+use firmware_core::hci::{Acl, Event, HciOpcode, Return};
+
+use super::table::{Answer, Row};
+use super::{Endpoint, Known, Output};
+
+/// Code of the Hardware Error event that says the place in the byte stream is lost; a Reset
+/// finds it again.
+const FRAMING_LOST: u8 = 0x02;
+/// Bit of Hardware Error in the event mask.
+const HARDWARE_ERROR_BIT: u32 = 15;
+
+impl Endpoint {
+    /// An event of a half, unless it is masked.
+    pub(super) fn event(&mut self, event: Event) {
+        self.keep_books(&event);
+        if self.settings.masks.allow(&event) {
+            self.tell(event);
+        }
+    }
+
+    fn keep_books(&mut self, event: &Event) {
+        match event {
+            Event::LeConnectionComplete(complete) if complete.status == ErrorCode::SUCCESS => {
+                let known =
+                    Known { peer: complete.peer, identity: complete.peer_identity, outstanding: 0 };
+                self.connections.insert(complete.handle.0, known);
+            }
+            Event::DisconnectionComplete { handle, .. } => {
+                self.connections.remove(&handle.0);
+            }
+            Event::NumberOfCompletedPackets { handle, count } => {
+                if let Some(known) = self.connections.get_mut(&handle.0) {
+                    known.outstanding = known.outstanding.saturating_sub(*count);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        let form = self.settings.masks.connection_event();
+        // A value that has no octets cannot come from a half; it would be lost here.
+        if let Ok(octets) = encode_event(&event, form) {
+            self.note(Note::HciEvent(event));
+            self.send(4, &octets);
+        }
+    }
+
+    pub(super) fn status(&mut self, opcode: u16, status: ErrorCode) {
+        self.tell(Event::CommandStatus { opcode: HciOpcode(opcode), status });
+    }
+
+    pub(super) fn complete(&mut self, opcode: u16, status: ErrorCode, returned: Return) {
+        self.tell(Event::CommandComplete { opcode: HciOpcode(opcode), status, returned });
+    }
+
+    /// Command Complete with success and what follows it as octets.
+    pub(super) fn complete_raw(&mut self, opcode: u16, returned: &[u8]) {
+        let [low, high] = opcode.to_le_bytes();
+        let head = [1, low, high, ErrorCode::SUCCESS.0];
+        self.raw_event(0x0E, &[&head, returned].concat());
+    }
+
+    /// The answer to a command that is not carried out, in the form that this command has.
+    pub(super) fn refuse(&mut self, row: &Row, parameters: &[u8], error: ErrorCode) {
+        let returned = match (row.answer, parameters) {
+            (Answer::Status, _) => return self.status(row.opcode, error),
+            (Answer::Handle, [low, high, ..]) => {
+                Return::Handle(firmware_core::hci::Handle(u16::from_le_bytes([*low, *high])))
+            }
+            _ => Return::None,
+        };
+        self.complete(row.opcode, error, returned);
+    }
+
+    /// An LE event that the waist does not carry.
+    pub(super) fn subevent(&mut self, code: u8, parameters: &[u8]) {
+        if self.settings.masks.subevent(code) {
+            self.raw_event(0x3E, &[&[code], parameters].concat());
+        }
+    }
+
+    pub(super) fn raw_event(&mut self, code: u8, parameters: &[u8]) {
+        // Nobody gives more than 255 octets.
+        let length = u8::try_from(parameters.len()).unwrap_or(u8::MAX);
+        self.send(4, &[&[code, length], parameters].concat());
+    }
+
+    pub(super) fn hardware_error(&mut self) {
+        if self.settings.masks.classic(HARDWARE_ERROR_BIT) {
+            self.tell(Event::HardwareError { code: FRAMING_LOST });
+        }
+    }
+
+    pub(super) fn acl_to_host(&mut self, acl: Acl) {
+        if let Ok(octets) = encode_acl(&acl, false) {
+            self.note(Note::AclIn(acl));
+            self.send(2, &octets);
+        }
+    }
+
+    fn send(&mut self, indicator: u8, packet: &[u8]) {
+        let octets = [&[indicator], packet].concat();
+        self.note(Note::H4 { to_host: true, octets: octets.clone() });
+        self.out.0.push_back(Output::Octets(octets));
+    }
+}

@@ -1,0 +1,214 @@
+//! A whole LE controller for a host outside of the simulation, spoken to in octets of H4.
+//!
+//! It has two link layers that know nothing of each other: firmware-core's for advertising and
+//! connections as peripheral, the central model's, with all its quirks, for scanning, initiating
+//! and connections as central. They share one radio ([`arbiter`]), one space of connection
+//! handles ([`handles`]), and what a host sets for the device as a whole ([`settings`]). Sans-IO
+//! like everything below: octets, radio events and the time go in, [`Output`]s come out.
+
+mod acl;
+mod arbiter;
+mod commands;
+mod device;
+mod events;
+mod h4;
+mod halves;
+mod handles;
+mod settings;
+pub mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bletwin_models::controller::ControllerConfig;
+use bletwin_sim::record::Note;
+use firmware_core::address::Address;
+use firmware_core::pdu::control::FeatureSet;
+use firmware_core::radio::{RadioCommand, RadioEvent};
+use firmware_core::random::{Entropy, Purpose, Stream};
+use firmware_core::time::Instant;
+
+use arbiter::{Arbiter, Side, Step};
+use h4::{Frame, Framer};
+use halves::Halves;
+use settings::Settings;
+
+/// Operations of the radio that may fail at one instant before time goes on.
+const ROUNDS: usize = 64;
+
+/// What an endpoint wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// By its radio.
+    Radio(RadioCommand),
+    /// Octets for the host.
+    Octets(Vec<u8>),
+    /// For the record.
+    Note(Note),
+}
+
+/// A connection as far as the host knows of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Known {
+    peer: Address,
+    identity: Option<Address>,
+    /// ACL packets that wait for their acknowledgement.
+    outstanding: u16,
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    config: ControllerConfig,
+    /// What HCI promises: of the profile's features those that are really there.
+    features: FeatureSet,
+    settings: Settings,
+    halves: Halves,
+    arbiter: Arbiter,
+    framer: Framer,
+    /// By handle, as the host knows them.
+    connections: BTreeMap<u16, Known>,
+    /// LE Rand, P-256.
+    random: Stream,
+    out: Outputs,
+}
+
+/// Outputs are fetched within the call that causes them; they are no state.
+type Outputs = bletwin_sim::node::Untracked<VecDeque<Output>>;
+
+impl Endpoint {
+    /// Features that both halves have, in deed.
+    pub const OFFERED: FeatureSet = FeatureSet::ENCRYPTION
+        .with(FeatureSet::CONNECTION_PARAMETERS_REQUEST)
+        .with(FeatureSet::EXTENDED_REJECT)
+        .with(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE)
+        .with(FeatureSet::PING)
+        .with(FeatureSet::DATA_LENGTH_EXTENSION)
+        .with(FeatureSet::LE_2M)
+        .with(FeatureSet::CSA2);
+
+    /// As after power-on. The profile's features go on air as they are; HCI offers those among
+    /// them that are in [`Self::OFFERED`].
+    #[must_use]
+    pub fn new(config: ControllerConfig, entropy: &Entropy) -> Self {
+        let features = config.features.and(Self::OFFERED);
+        Self {
+            features,
+            settings: Settings::default(),
+            halves: Halves::new(&config, entropy),
+            arbiter: Arbiter::default(),
+            framer: Framer::default(),
+            connections: BTreeMap::new(),
+            random: entropy.stream(Purpose::Identity),
+            out: Outputs::default(),
+            config,
+        }
+    }
+
+    /// What LE Read Local Supported Features tells.
+    #[must_use]
+    pub const fn features(&self) -> FeatureSet {
+        self.features
+    }
+
+    /// Octets from the host.
+    pub fn octets(&mut self, now: Instant, octets: &[u8]) {
+        self.framer.push(octets);
+        while let Some(frame) = self.framer.next() {
+            self.frame(now, frame);
+            self.work(now);
+        }
+    }
+
+    fn frame(&mut self, now: Instant, frame: Frame) {
+        let (indicator, packet) = match &frame {
+            Frame::Command(packet) => (Some(1), packet),
+            Frame::Acl(packet) => (Some(2), packet),
+            Frame::Other(packet) => (Some(3), packet),
+            Frame::Lost(packet) => (None, packet),
+        };
+        let octets = indicator.into_iter().chain(packet.iter().copied()).collect();
+        self.note(Note::H4 { to_host: false, octets });
+        match frame {
+            Frame::Command(packet) => self.command(now, &packet),
+            Frame::Acl(packet) => self.acl(now, &packet),
+            Frame::Other(_) => {}
+            Frame::Lost(_) => self.hardware_error(),
+        }
+    }
+
+    /// A report of the radio.
+    pub fn radio(&mut self, now: Instant, event: RadioEvent) {
+        if let Some(side) = self.arbiter.event(&event) {
+            self.halves.radio(now, side, event);
+            self.drain(now);
+            self.arbiter.settle();
+        }
+        self.work(now);
+    }
+
+    /// [`Self::deadline`] has come.
+    pub fn timer(&mut self, now: Instant) {
+        self.halves.timer(now);
+        self.work(now);
+    }
+
+    /// When [`Self::timer`] is due.
+    #[must_use]
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        self.halves.deadline().into_iter().chain(self.arbiter.deadline(now)).min()
+    }
+
+    /// The next thing that it wants done.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.0.pop_front()
+    }
+
+    /// Gives the device another public address.
+    pub const fn set_public_address(&mut self, address: [u8; 6]) {
+        self.config.public_address = address;
+        self.halves.set_public_address(address);
+    }
+
+    fn note(&mut self, note: Note) {
+        self.out.0.push_back(Output::Note(note));
+    }
+
+    /// Passes everything on that the halves want, and lends the radio.
+    fn work(&mut self, now: Instant) {
+        self.drain(now);
+        for _ in 0..ROUNDS {
+            match self.arbiter.step(now) {
+                None => return,
+                Some(Step::Radio(command)) => self.out.0.push_back(Output::Radio(command)),
+                Some(Step::Missed(side)) => {
+                    self.halves.radio(now, side, RadioEvent::Missed { at: now });
+                    self.drain(now);
+                }
+            }
+        }
+    }
+
+    fn drain(&mut self, now: Instant) {
+        for side in Side::BOTH {
+            while let Some(output) = self.halves.poll(now, side) {
+                self.output(side, output);
+            }
+        }
+    }
+
+    fn output(&mut self, side: Side, output: halves::Output) {
+        match output {
+            halves::Output::Radio(command) => {
+                if let Some(command) = self.arbiter.command(side, command) {
+                    self.out.0.push_back(Output::Radio(command));
+                }
+            }
+            halves::Output::Event(event) => self.event(event),
+            halves::Output::Acl(acl) => self.acl_to_host(acl),
+            halves::Output::Trace(trace) => self.note(Note::Trace(trace)),
+        }
+    }
+}

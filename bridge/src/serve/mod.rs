@@ -1,0 +1,269 @@
+//! Lends a [`Twin`] to programs: one thread that waits on all lines at once, so that nothing but
+//! octets and time decides what happens.
+
+mod address;
+mod control;
+mod line;
+mod net;
+mod pace;
+mod report;
+mod session;
+
+use std::io::{self, Write};
+use std::time::Duration as Wall;
+
+use bletwin_models::controller::ControllerConfig;
+use firmware_core::config::Config;
+use firmware_core::time::{Duration, Instant};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+pub use address::Address;
+pub use report::Watching;
+
+use crate::twin::{Owner, Port, Twin};
+use line::{Change, Line};
+use net::Listener;
+use pace::Pace;
+use report::{Reporter, port_line};
+use session::Session;
+
+/// The longest wait: a pseudo-terminal and Ctrl-C are looked at that often.
+const LOOK: Wall = Wall::from_millis(20);
+/// Simulated time that passes before lines are looked at again.
+const SLICE: Duration = Duration::from_ms(5);
+
+/// An endpoint to be served.
+#[derive(Clone, Debug)]
+pub struct EndpointSpec {
+    /// Where its host finds it.
+    pub address: Address,
+    /// Name of its profile.
+    pub profile: String,
+    /// Its link layer.
+    pub controller: ControllerConfig,
+}
+
+/// A peripheral in the same air.
+#[derive(Clone, Debug)]
+pub struct PeripheralSpec {
+    /// For logs.
+    pub name: String,
+    /// Its firmware.
+    pub config: Config,
+}
+
+/// How time passes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Time {
+    /// So many times as fast as the clock on the wall.
+    Times(f64),
+    /// As a program at this address says.
+    Controlled(Address),
+}
+
+/// All that is to be served.
+#[derive(Debug)]
+pub struct Options {
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// Endpoints.
+    pub endpoints: Vec<EndpointSpec>,
+    /// Firmware.
+    pub peripherals: Vec<PeripheralSpec>,
+    /// Whether the peripherals' owner confirms numbers.
+    pub owner_confirms: bool,
+    /// How time passes.
+    pub time: Time,
+    /// What is watched.
+    pub watching: Watching,
+}
+
+/// Why serving could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address cannot be used.
+    #[error("cannot listen on {address}: {error}")]
+    Bind {
+        /// Which.
+        address: Address,
+        /// Why.
+        error: io::Error,
+    },
+    /// Something went wrong later.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Serves until `interrupted`. Prints where everything is to `out`, then `ready`, then what is
+/// watched.
+///
+/// # Errors
+/// [`ServeError`] if an address cannot be used, or a file or `out` cannot be written.
+pub fn serve(
+    options: Options,
+    interrupted: impl Fn() -> bool,
+    out: &mut dyn Write,
+) -> Result<(), ServeError> {
+    let mut server = Server::new(options, out)?;
+    writeln!(out, "ready")?;
+    out.flush()?;
+    while !interrupted() {
+        server.turn(out)?;
+    }
+    server.reporter.report(&mut server.twin, out)?;
+    Ok(())
+}
+
+fn bind(address: &Address) -> Result<(Listener, Address), ServeError> {
+    let failed = |error| ServeError::Bind { address: address.clone(), error };
+    let listener = Listener::bind(address).map_err(failed)?;
+    let found = listener.address().map_err(failed)?;
+    Ok((listener, found))
+}
+
+/// How time passes, with what that takes.
+#[derive(Debug)]
+enum Clock {
+    Paced(Pace),
+    Controlled(Box<Session>),
+}
+
+struct Server {
+    twin: Twin,
+    lines: Vec<Line>,
+    /// What control requests call the ports: a TCP port number, or the ordinal.
+    names: Vec<String>,
+    clock: Clock,
+    reporter: Reporter,
+}
+
+impl Server {
+    fn new(options: Options, out: &mut dyn Write) -> Result<Self, ServeError> {
+        let owner = Owner { confirms: options.owner_confirms };
+        let mut twin = Twin::new(options.seed, owner);
+        for peripheral in options.peripherals {
+            writeln!(out, "peripheral: {} {}", peripheral.name, peripheral.config.address)?;
+            twin.add_peripheral(&peripheral.name, peripheral.config);
+        }
+        let (mut lines, mut names, mut titles) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, endpoint) in (1..).zip(options.endpoints) {
+            let (listener, address) = bind(&endpoint.address)?;
+            twin.add_endpoint(&format!("endpoint {number}"), endpoint.controller);
+            writeln!(out, "endpoint {number}: {address} {}", endpoint.profile)?;
+            titles.push(format!("hci {number} {address} {}", endpoint.profile));
+            names.push(match address {
+                Address::Tcp(address) => address.port().to_string(),
+                Address::Unix(_) | Address::Pty(_) => number.to_string(),
+            });
+            lines.push(Line::new(listener));
+        }
+        let clock = match options.time {
+            Time::Times(factor) => Clock::Paced(Pace::new(factor, Instant::ZERO)),
+            Time::Controlled(address) => {
+                let (listener, address) = bind(&address)?;
+                writeln!(out, "control: {address}")?;
+                Clock::Controlled(Box::new(Session::new(listener)))
+            }
+        };
+        let reporter = Reporter::new(options.watching, &titles)?;
+        Ok(Self { twin, lines, names, clock, reporter })
+    }
+
+    /// Waits for something to do, and does it.
+    fn turn(&mut self, out: &mut dyn Write) -> Result<(), ServeError> {
+        self.wait()?;
+        self.pump(out)?;
+        match &mut self.clock {
+            Clock::Paced(_) => self.follow(out)?,
+            Clock::Controlled(session) => {
+                let requests = session.requests()?;
+                for request in requests {
+                    self.request(request, out)?;
+                }
+            }
+        }
+        self.reporter.report(&mut self.twin, out)?;
+        Ok(())
+    }
+
+    fn wait(&self) -> io::Result<()> {
+        let mut waits: Vec<PollFd<'_>> = Vec::new();
+        let all = self.lines.iter().flat_map(Line::waits_on);
+        waits.extend(all.map(|(fd, flags)| PollFd::new(fd, flags)));
+        let timeout = match &self.clock {
+            Clock::Paced(pace) => {
+                self.twin.next_event().map_or(LOOK, |at| pace.until(at).min(LOOK))
+            }
+            Clock::Controlled(session) => {
+                let more = session.waits_on();
+                waits.extend(more.into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+                LOOK
+            }
+        };
+        // Rounded up, or the last part of a millisecond would be spent asking.
+        let ms = timeout.as_micros().div_ceil(1_000);
+        let timeout = PollTimeout::try_from(ms).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut waits, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Lets octets come and go, and clients.
+    fn pump(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let now = self.twin.now();
+        for (number, line) in (1..).zip(&mut self.lines) {
+            for change in line.pump()? {
+                let what = match change {
+                    Change::Came => "a host has come",
+                    Change::Refused => "taken; another host was sent away",
+                };
+                writeln!(out, "{}", port_line(now, number, what))?;
+                out.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells endpoints whose hosts have gone.
+    fn leave(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let now = self.twin.now();
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            if line.take_left() {
+                self.twin.leave(Port(index));
+                writeln!(out, "{}", port_line(now, index + 1, "the host has gone"))?;
+                out.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Catches up with the clock on the wall.
+    fn follow(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let Clock::Paced(mut pace) = self.clock else { return Ok(()) };
+        let target = pace.target();
+        let slice = self.twin.now() + SLICE;
+        self.twin.run_until(target.min(slice));
+        self.leave(out)?;
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            let octets = line.take();
+            if !octets.is_empty() {
+                self.twin.feed(Port(index), octets);
+            }
+        }
+        self.hand_over();
+        pace.accept(self.twin.now());
+        self.clock = Clock::Paced(pace);
+        Ok(())
+    }
+
+    /// Gives hosts what their endpoints have for them.
+    fn hand_over(&mut self) {
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            let octets = self.twin.take(Port(index));
+            if !octets.is_empty() {
+                line.send(&octets);
+            }
+        }
+    }
+}

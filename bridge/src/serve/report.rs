@@ -1,0 +1,109 @@
+//! What can be watched while it happens: log lines, the ladder, a capture.
+
+use std::fs::File;
+use std::io::{self, Write};
+
+use bletwin_sim::medium::MediumConfig;
+use bletwin_sim::record::{Note, Record, RecordKind};
+use bletwin_sim::report::capture::{self, Style};
+use bletwin_sim::report::{ladder, log, seconds};
+use bletwin_sim::sniffer::AirItem;
+use firmware_core::host::message::Severity;
+use firmware_core::time::Instant;
+
+use crate::twin::Twin;
+
+/// What is wanted.
+#[derive(Debug, Default)]
+pub struct Watching {
+    /// Devices' log lines.
+    pub log: bool,
+    /// Packets on air, empty ones left out.
+    pub ladder: bool,
+    /// Everything into this file.
+    pub capture: Option<File>,
+    /// Decrypted in the capture, where the key is known.
+    pub decrypted: bool,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Reporter {
+    watching: Watching,
+    noise_dbm: i8,
+}
+
+impl Reporter {
+    /// Begins the capture. `ports` are the names of the endpoints.
+    pub(super) fn new(mut watching: Watching, ports: &[String]) -> io::Result<Self> {
+        if let Some(file) = &mut watching.capture {
+            file.write_all(&capture::head("air", ports))?;
+        }
+        let noise = MediumConfig::default().noise_floor_dbm;
+        Ok(Self { watching, noise_dbm: i8::try_from(noise).unwrap_or(i8::MIN) })
+    }
+
+    /// Writes all that is settled. The file holds whole blocks afterwards.
+    pub(super) fn report(&mut self, twin: &mut Twin, out: &mut dyn Write) -> io::Result<()> {
+        let mut blocks = Vec::new();
+        let mut wrote = false;
+        for (record, item) in twin.settled() {
+            if self.watching.capture.is_some() {
+                self.block(twin, &record, item.as_ref(), &mut blocks);
+            }
+            if let Some(line) = self.line(twin, &record, item.as_ref()) {
+                writeln!(out, "{line}")?;
+                wrote = true;
+            }
+        }
+        if wrote {
+            out.flush()?;
+        }
+        if let Some(file) = self.watching.capture.as_mut().filter(|_| !blocks.is_empty()) {
+            file.write_all(&blocks)?;
+        }
+        Ok(())
+    }
+
+    fn block(&self, twin: &Twin, record: &Record, item: Option<&AirItem>, blocks: &mut Vec<u8>) {
+        let style = if self.watching.decrypted { Style::Decrypted } else { Style::OnAir };
+        match (&record.kind, item) {
+            (RecordKind::AirTx(tx), Some(item)) => {
+                blocks.extend(capture::air_packet(item, tx, self.noise_dbm, style));
+            }
+            (RecordKind::Note(Note::H4 { to_host, octets }), _) => {
+                let port = twin.port_of(record.node).map_or(0, |port| port.0);
+                let interface = u32::try_from(port + 1).unwrap_or(0);
+                blocks.extend(capture::hci_packet(interface, record.at, *to_host, octets));
+            }
+            _ => {}
+        }
+    }
+
+    fn line(&self, twin: &Twin, record: &Record, item: Option<&AirItem>) -> Option<String> {
+        match (&record.kind, item) {
+            (RecordKind::Note(Note::Log(line)), _) if self.watching.log => {
+                let severity = match line.severity {
+                    Severity::Error => "err",
+                    Severity::Warning => "wrn",
+                    Severity::Info => "inf",
+                    Severity::Debug => "dbg",
+                };
+                let time = log::timestamp(record.at.since(Instant::ZERO));
+                let name = twin.world().name(record.node);
+                Some(format!("{name}: [{time}] <{severity}> {}: {}", line.module, line.line))
+            }
+            (RecordKind::AirTx(_), Some(item)) if self.watching.ladder => {
+                let connection = item.connection.map(|number| format!("#{number}"));
+                ladder::substantial(item)
+                    .then(|| format!("{:<4}{}", connection.unwrap_or_default(), ladder::line(item)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A line about a port, with the time.
+pub(super) fn port_line(now: Instant, number: usize, what: &str) -> String {
+    format!("endpoint {number}: {what} at {} s", seconds(now))
+}

@@ -1,0 +1,253 @@
+//! Endpoints and firmware peripherals in one air, steered from outside. Sans-IO: octets and the
+//! passing of time go in, octets and records come out.
+
+use bletwin_models::controller::ControllerConfig;
+use bletwin_sim::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
+use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
+use bletwin_sim::record::Record;
+use bletwin_sim::sniffer::{AirItem, Live};
+use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::config::Config;
+use firmware_core::host::message::Ui;
+use firmware_core::time::{Duration, Instant};
+
+use crate::node::EndpointNode;
+use crate::raw::{RawPacket, RawSender};
+
+/// How long the owner of a peripheral looks at a number before answering.
+const REACTION: Duration = Duration::from_ms(500);
+
+/// Number of an endpoint, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Port(pub usize);
+
+/// Whoever has the peripherals in front of them: answers numeric comparisons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// Confirms numbers, or refuses them.
+    pub confirms: bool,
+}
+
+impl Node for Owner {
+    fn handle(&mut self, _: Instant, input: NodeInput, out: &mut Outbox) {
+        if let NodeInput::Saw { node, ui: Ui::CompareNumber(_) } = input {
+            let act = Act::Confirm(self.confirms);
+            out.push(NodeOutput::Act { node, after: REACTION, act });
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn watches(&self) -> bool {
+        true
+    }
+}
+
+/// Who lives in the world.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Resident {
+    /// Firmware.
+    Peripheral(Box<PeripheralNode>),
+    /// A controller for a host outside.
+    Endpoint(Box<EndpointNode>),
+    /// A person.
+    Owner(Owner),
+    /// A test program's transmitter.
+    Sender(RawSender),
+}
+
+impl Node for Resident {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        match self {
+            Self::Peripheral(node) => node.handle(now, input, out),
+            Self::Endpoint(node) => node.handle(now, input, out),
+            Self::Owner(node) => node.handle(now, input, out),
+            Self::Sender(node) => node.handle(now, input, out),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Peripheral(node) => node.deadline(),
+            Self::Endpoint(node) => node.deadline(),
+            Self::Owner(node) => node.deadline(),
+            Self::Sender(node) => node.deadline(),
+        }
+    }
+
+    fn watches(&self) -> bool {
+        matches!(self, Self::Owner(_))
+    }
+}
+
+/// See the [module](self).
+pub struct Twin {
+    world: World<Resident>,
+    sender: NodeId,
+    ports: Vec<NodeId>,
+    live: Live,
+}
+
+impl Twin {
+    /// An air with nobody in it but the peripherals' owner.
+    #[must_use]
+    pub fn new(seed: u64, owner: Owner) -> Self {
+        let mut world = World::new(WorldConfig { seed, recording: true, ..WorldConfig::default() });
+        let place = Placement::default();
+        world.add("owner", Resident::Owner(owner), place);
+        let sender = world.add("sender", Resident::Sender(RawSender::default()), place);
+        Self { world, sender, ports: Vec::new(), live: Live::default() }
+    }
+
+    /// Everybody sits a metre from the next.
+    fn place(&self) -> Placement {
+        let metres = i32::try_from(self.world.nodes().count()).unwrap_or(i32::MAX);
+        Placement { position_m: (metres, 0), ..Placement::default() }
+    }
+
+    /// Puts firmware into the air.
+    pub fn add_peripheral(&mut self, name: &str, config: Config) -> NodeId {
+        let node = PeripheralNode::new(config, CpuConfig::default());
+        self.world.add(name, Resident::Peripheral(Box::new(node)), self.place())
+    }
+
+    /// Puts an endpoint into the air. Two of the same address get different ones.
+    pub fn add_endpoint(&mut self, name: &str, mut config: ControllerConfig) -> Port {
+        while self.endpoints().any(|node| node.config().public_address == config.public_address) {
+            let [low, ..] = &mut config.public_address;
+            *low = low.wrapping_add(1);
+        }
+        let node = EndpointNode::new(config);
+        let id = self.world.add(name, Resident::Endpoint(Box::new(node)), self.place());
+        self.ports.push(id);
+        Port(self.ports.len() - 1)
+    }
+
+    fn endpoints(&self) -> impl Iterator<Item = &EndpointNode> {
+        self.world.nodes().filter_map(|(_, node)| match node {
+            Resident::Endpoint(node) => Some(&**node),
+            _ => None,
+        })
+    }
+
+    fn endpoint_mut(&mut self, port: Port) -> Option<&mut EndpointNode> {
+        match self.world.node_mut(*self.ports.get(port.0)?) {
+            Resident::Endpoint(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// All endpoints.
+    pub fn ports(&self) -> impl Iterator<Item = Port> + use<> {
+        (0..self.ports.len()).map(Port)
+    }
+
+    /// The world itself, to look at.
+    #[must_use]
+    pub const fn world(&self) -> &World<Resident> {
+        &self.world
+    }
+
+    /// The port of a node, if it is an endpoint's.
+    #[must_use]
+    pub fn port_of(&self, node: NodeId) -> Option<Port> {
+        self.ports.iter().position(|id| *id == node).map(Port)
+    }
+
+    /// The endpoint of a port.
+    #[must_use]
+    pub fn endpoint(&self, port: Port) -> Option<&EndpointNode> {
+        match self.world.node(*self.ports.get(port.0)?) {
+            Resident::Endpoint(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Simulated time.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.world.now()
+    }
+
+    /// When something happens next.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Instant> {
+        self.world.next_event()
+    }
+
+    /// Octets of a host reach its endpoint now; what is due at this instant is done.
+    pub fn feed(&mut self, port: Port, octets: Vec<u8>) {
+        if let Some(node) = self.ports.get(port.0) {
+            self.world.octets(*node, octets);
+        }
+        self.run_until(self.now());
+    }
+
+    /// Octets for a host.
+    pub fn take(&mut self, port: Port) -> Vec<u8> {
+        self.endpoint_mut(port).map(EndpointNode::take_octets).unwrap_or_default()
+    }
+
+    /// The host of an endpoint has gone: its links drop, and the endpoint begins anew.
+    pub fn leave(&mut self, port: Port) {
+        if let Some(node) = self.ports.get(port.0) {
+            self.world.act(*node, self.now(), Act::PowerCycle);
+        }
+        self.run_until(self.now());
+    }
+
+    /// A person does something to a device now.
+    pub fn act(&mut self, node: NodeId, act: Act) {
+        self.world.act(node, self.now(), act);
+    }
+
+    /// Gives an endpoint another public address. `false`: there is no such endpoint.
+    pub fn set_address(&mut self, port: Port, address: [u8; 6]) -> bool {
+        self.endpoint_mut(port).map(|node| node.set_public_address(address)).is_some()
+    }
+
+    /// Puts a raw packet on the air later.
+    ///
+    /// # Errors
+    /// Why it cannot be sent.
+    pub fn transmit(&mut self, packet: RawPacket) -> Result<(), &'static str> {
+        if packet.at <= self.now() {
+            return Err("its time has passed");
+        }
+        let Resident::Sender(sender) = self.world.node_mut(self.sender) else {
+            return Err("there is no transmitter");
+        };
+        sender.plan(packet).map_err(|_| "it overlaps another raw packet")?;
+        // It looks at its plans.
+        self.world.octets(self.sender, Vec::new());
+        self.run_until(self.now());
+        Ok(())
+    }
+
+    /// Does everything up to and including `until`.
+    pub fn run_until(&mut self, until: Instant) {
+        self.world.run_until(until);
+    }
+
+    /// Does everything up to and including `until`, or to the first instant at which octets wait
+    /// for some host.
+    pub fn run_until_octets(&mut self, until: Instant) {
+        let quiet = |world: &World<Resident>| {
+            !world
+                .nodes()
+                .any(|(_, node)| matches!(node, Resident::Endpoint(node) if node.has_octets()))
+        };
+        self.world.run_while(until, quiet);
+        self.run_until(self.now());
+    }
+
+    /// What was recorded and is settled by now, with the packets among it understood.
+    pub fn settled(&mut self) -> Vec<(Record, Option<AirItem>)> {
+        let mut records = Vec::new();
+        self.world.drain_records(&mut records);
+        self.live.add(records);
+        self.live.settled(self.world.now())
+    }
+}

@@ -1,0 +1,108 @@
+//! `bletwin serve`.
+
+use std::fs::File;
+use std::path::Path;
+
+use bletwin_bridge::serve::{
+    self, Address, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching,
+};
+
+use super::args::Serve;
+use super::{Exit, interrupt};
+use crate::error::BadInput;
+use crate::setup::Setup;
+
+/// Central whose link layer an endpoint has if none is named.
+const PROFILE: &str = "honest";
+
+pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
+    let options = read(options)?;
+    let mut out = anstream::stdout();
+    match serve::serve(options, interrupt::requested, &mut out) {
+        Ok(()) => Ok(Exit::Expected),
+        Err(error @ ServeError::Bind { .. }) => Err(BadInput {
+            what: error.to_string(),
+            help: "name an address of this machine that is free, or port 0 for any".into(),
+        }
+        .into()),
+        Err(ServeError::Io(error)) => Err(error.into()),
+    }
+}
+
+fn read(options: &Serve) -> Result<Options, BadInput> {
+    let time = time(options)?;
+    let peripherals = options.peripherals.iter().map(|name| peripheral(options, name));
+    let peripherals = peripherals.collect::<Result<_, _>>()?;
+    let endpoints = options.endpoints.iter().map(|text| endpoint(options, text));
+    let endpoints = endpoints.collect::<Result<_, _>>()?;
+    let owner_confirms = match options.owner.as_str() {
+        "yes" => true,
+        "no" => false,
+        other => return Err(wrong("--owner", other, "yes or no")),
+    };
+    // Last: what is wrong with the rest must not cost anybody an old file.
+    let capture = options.pcapng.as_deref().map(create).transpose()?;
+    let (log, ladder, decrypted) = (options.log, options.ladder, options.decrypted);
+    let watching = Watching { log, ladder, capture, decrypted };
+    Ok(Options { seed: options.seed, endpoints, peripherals, owner_confirms, time, watching })
+}
+
+fn wrong(option: &str, value: &str, right: &str) -> BadInput {
+    BadInput { what: format!("{option} is `{value}`"), help: format!("give {right}") }
+}
+
+fn time(options: &Serve) -> Result<Time, BadInput> {
+    match (options.time.as_str(), &options.control) {
+        ("controlled", Some(control)) => address(control).map(Time::Controlled),
+        ("controlled", None) => Err(BadInput {
+            what: "nobody would control time".into(),
+            help: "say where the program that does finds us: --control tcp:9100".into(),
+        }),
+        (_, Some(_)) => Err(BadInput {
+            what: "there is a control port, but time is not controlled".into(),
+            help: "add --time controlled".into(),
+        }),
+        ("real", None) => Ok(Time::Times(1.0)),
+        (text, None) => {
+            let factor = text.parse().ok().filter(|factor| (0.01..=10_000.0).contains(factor));
+            let right = "`real`, a number from 0.01 to 10000, or `controlled`";
+            factor.map(Time::Times).ok_or_else(|| wrong("--time", text, right))
+        }
+    }
+}
+
+fn address(text: &str) -> Result<Address, BadInput> {
+    text.parse()
+        .map_err(|what| BadInput { what, help: "`bletwin serve --help` has examples".into() })
+}
+
+/// Keys of the firmware, of the centrals; a run has a pair of them.
+fn setup(options: &Serve, peripheral: &str, central: &str) -> Result<Setup, BadInput> {
+    let mut setup = Setup::new(peripheral, central, options.seed)?;
+    for assignment in &options.set {
+        setup.set(assignment)?;
+    }
+    Ok(setup)
+}
+
+fn peripheral(options: &Serve, name: &str) -> Result<PeripheralSpec, BadInput> {
+    let config = setup(options, name, PROFILE)?.peripheral;
+    let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let name = if name.ends_with(".toml") { stem.unwrap_or_default() } else { name.to_owned() };
+    Ok(PeripheralSpec { name, config })
+}
+
+fn endpoint(options: &Serve, text: &str) -> Result<EndpointSpec, BadInput> {
+    let (at, profile) = text.rsplit_once('=').unwrap_or((text, PROFILE));
+    let address = address(at)?;
+    let controller = setup(options, "recommended", profile)?.central.controller;
+    Ok(EndpointSpec { address, profile: profile.to_owned(), controller })
+}
+
+/// A capture that grows is where it belongs from the beginning.
+fn create(path: &Path) -> Result<File, BadInput> {
+    File::create(path).map_err(|error| BadInput {
+        what: format!("cannot write {}: {error}", path.display()),
+        help: "name a file in a folder that exists and that you may write to".into(),
+    })
+}

@@ -1,0 +1,90 @@
+//! Reads packets out of records while they come.
+
+use std::collections::VecDeque;
+
+use firmware_core::time::Instant;
+
+use super::{AirItem, Arrivals, Sniffer, arrivals};
+use crate::record::{Note, Record, RecordId, RecordKind};
+
+/// A sniffer for a world that goes on. How a packet arrived is known when its last bit has
+/// passed; until then it is kept back, and what was recorded after it as well.
+#[derive(Default)]
+pub struct Live {
+    sniffer: Sniffer,
+    waiting: VecDeque<Record>,
+    read: usize,
+}
+
+impl Live {
+    /// Takes records, in their order.
+    pub fn add(&mut self, records: Vec<Record>) {
+        merge(&mut self.sniffer.arrivals, arrivals(&records));
+        self.waiting.extend(records);
+    }
+
+    /// What is settled now, in order; a packet on air with what it turned out to be.
+    pub fn settled(&mut self, now: Instant) -> Vec<(Record, Option<AirItem>)> {
+        let mut settled = Vec::new();
+        while self.waiting.front().is_some_and(|record| is_settled(record, now))
+            && let Some(record) = self.waiting.pop_front()
+        {
+            let item = match &record.kind {
+                RecordKind::AirTx(tx) => Some(self.sniffer.packet(self.read, &record, tx)),
+                RecordKind::Note(Note::HciCommand(command)) => {
+                    self.sniffer.command(record.node, command);
+                    None
+                }
+                _ => None,
+            };
+            self.read += 1;
+            let next = RecordId(record.id.0.saturating_add(1));
+            self.sniffer.arrivals = self.sniffer.arrivals.split_off(&next);
+            settled.push((record, item));
+        }
+        settled
+    }
+}
+
+const fn is_settled(record: &Record, now: Instant) -> bool {
+    match &record.kind {
+        RecordKind::AirTx(tx) => tx.end.ticks() <= now.ticks(),
+        _ => true,
+    }
+}
+
+fn merge(into: &mut Arrivals, more: Arrivals) {
+    for (id, receptions) in more {
+        into.entry(id).or_default().extend(receptions);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::NodeId;
+    use crate::sniffer::sniff;
+    use crate::sniffer::tests::Tape;
+    use firmware_core::pdu::control::ControlPdu;
+    use firmware_core::phy::PhySet;
+
+    #[test]
+    fn record_by_record_it_reads_what_the_whole_record_says() {
+        let mut tape = Tape::connected();
+        tape.empty(NodeId(0), 5_000);
+        let two = PhySet::LE_2M;
+        tape.control(NodeId(1), 5_230, ControlPdu::PhyReq { tx: two, rx: two });
+        let mut live = Live::default();
+        let mut read = Vec::new();
+        for record in &tape.records {
+            live.add(vec![record.clone()]);
+            read.extend(live.settled(record.at));
+        }
+        read.extend(live.settled(Instant::MAX));
+        let order: Vec<RecordId> = read.iter().map(|(record, _)| record.id).collect();
+        assert_eq!(order, tape.records.iter().map(|r| r.id).collect::<Vec<_>>());
+        let items: Vec<AirItem> = read.into_iter().filter_map(|(_, item)| item).collect();
+        assert_eq!(items, sniff(&tape.records));
+        assert!(live.sniffer.arrivals.is_empty());
+    }
+}
