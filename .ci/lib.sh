@@ -27,8 +27,14 @@ summary() {
 need_command() {
   local command=$1 package=$2
   command -v "$command" >/dev/null && return
+  need_package "$package"
+}
+
+# Installs a Debian package. Elsewhere the user installs it.
+need_package() {
+  local package=$1
   if ! command -v apt-get >/dev/null; then
-    echo "'$command' is missing: install it (on Debian: apt-get install $package)" >&2
+    echo "something is missing: install it (on Debian: apt-get install $package)" >&2
     return 1
   fi
   apt-get update -qq

@@ -60,20 +60,18 @@ pub struct RawSender {
 }
 
 impl RawSender {
-    /// Takes a packet for later. Refused, if it would overlap one that waits: there is only one
+    /// Takes a packet for later. `false`: it would overlap one that waits, and there is only one
     /// transmitter.
-    ///
-    /// # Errors
-    /// The packet, if it overlaps another.
-    pub fn plan(&mut self, packet: RawPacket) -> Result<(), RawPacket> {
+    #[must_use]
+    pub fn plan(&mut self, packet: RawPacket) -> bool {
         let overlaps =
             |other: &RawPacket| packet.at <= other.end() + LEAD && other.at <= packet.end() + LEAD;
         if self.waiting.iter().any(overlaps) {
-            return Err(packet);
+            return false;
         }
         let place = self.waiting.partition_point(|other| other.at < packet.at);
         self.waiting.insert(place, packet);
-        Ok(())
+        true
     }
 }
 

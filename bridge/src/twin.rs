@@ -219,7 +219,9 @@ impl Twin {
         let Resident::Sender(sender) = self.world.node_mut(self.sender) else {
             return Err("there is no transmitter");
         };
-        sender.plan(packet).map_err(|_| "it overlaps another raw packet")?;
+        if !sender.plan(packet) {
+            return Err("it overlaps another raw packet");
+        }
         // It looks at its plans.
         self.world.octets(self.sender, Vec::new());
         self.run_until(self.now());

@@ -3,17 +3,25 @@
 import asyncio
 import os
 import re
+import signal
 import sys
 from contextlib import asynccontextmanager
 
-from bumble.core import PhysicalTransport
+from bumble.core import UUID
 from bumble.device import Device, DeviceConfiguration
 from bumble.hci import Address
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport import open_transport
 
 BLETWIN = os.environ.get("BLETWIN", "target/debug/bletwin")
+# Simulated time runs this many times as fast as the clock on the wall.
+TIMES = float(os.environ.get("BLETWIN_TIMES", "5"))
 IO = PairingDelegate.IoCapability
+
+# The firmware: its name, and characteristics of its LED Button Service.
+NAME = "Nordic_LBS"
+BUTTON = UUID("00001524-1212-EFDE-1523-785FEABCD123")
+LED = UUID("00001525-1212-EFDE-1523-785FEABCD123")
 
 
 class Twin:
@@ -23,6 +31,7 @@ class Twin:
         self.process = process
         self.endpoints = []
         self.lines = []
+        self.mark = 0
         self.news = asyncio.Condition()
 
     async def read(self):
@@ -48,6 +57,15 @@ class Twin:
                 return match
         return None
 
+    async def type(self, line):
+        """Types a line: buttons of the firmware."""
+        self.process.stdin.write(f"{line}\n".encode())
+        await self.process.stdin.drain()
+
+    async def pause(self, seconds):
+        """Lets simulated time pass."""
+        await asyncio.sleep(seconds / TIMES)
+
     @asynccontextmanager
     async def host(self, number, name="host", address="F0:F1:F2:F3:F4:F5", keys=None):
         """A Bumble device on an endpoint (from 1)."""
@@ -55,8 +73,6 @@ class Twin:
         async with transport as (source, sink):
             config = DeviceConfiguration(name=name, address=Address(address))
             device = Device.from_config_with_hci(config, source, sink)
-            if keys is not None:
-                device.keystore = keys
             await device.power_on()
             if keys is not None:
                 device.keystore = keys
@@ -67,7 +83,12 @@ class Twin:
 async def twin(*arguments):
     """Runs `bletwin serve` with these arguments."""
     process = await asyncio.create_subprocess_exec(
-        BLETWIN, "serve", *arguments, stdout=asyncio.subprocess.PIPE
+        BLETWIN,
+        "serve",
+        *("--log", "--time", str(TIMES)),
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
     started = Twin(process)
     reading = asyncio.create_task(started.read())
@@ -75,9 +96,10 @@ async def twin(*arguments):
         await started.said("^ready$")
         yield started
     finally:
-        process.terminate()
-        await process.wait()
+        process.send_signal(signal.SIGINT)
+        status = await process.wait()
         reading.cancel()
+    assert status == 0, f"bletwin ended with {status}"
 
 
 async def find(device, name):
@@ -99,8 +121,11 @@ async def find(device, name):
 
 
 def pairing(device, delegate, sc=True, mitm=True):
-    """Pairs with this delegate from now on."""
-    device.pairing_config_factory = lambda _: PairingConfig(sc, mitm, True, delegate)
+    """Pairs with this delegate from now on. The identity is the address that is used on air: by
+    default Bumble gives its public one, and a peer's accept list would wait for that."""
+    random = PairingConfig.AddressType.RANDOM
+    config = PairingConfig(sc, mitm, True, delegate, identity_address_type=random)
+    device.pairing_config_factory = lambda _: config
 
 
 def main(script):

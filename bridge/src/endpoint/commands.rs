@@ -100,11 +100,11 @@ impl Endpoint {
             }
             Command::SetEventMask { mask } => {
                 self.settings.masks.events = mask;
-                self.both(now, command)
+                self.mask_halves(now)
             }
             Command::LeSetEventMask { mask } => {
                 self.settings.masks.le = mask;
-                self.both(now, command)
+                self.mask_halves(now)
             }
             Command::ReadBdAddr => Ok(Return::BdAddr(self.config.public_address)),
             Command::LeReadBufferSize => {
@@ -139,9 +139,14 @@ impl Endpoint {
         self.out.0.push_back(super::Output::Radio(firmware_core::radio::RadioCommand::Stop));
         self.settings = Settings::default();
         self.connections.clear();
-        let masks = self.settings.masks;
-        let _ = self.both(now, Command::SetEventMask { mask: masks.events });
-        let _ = self.both(now, Command::LeSetEventMask { mask: masks.le });
+        let _ = self.mask_halves(now);
+    }
+
+    /// What the halves may tell, as opposed to what the host wants to hear.
+    pub(super) fn mask_halves(&mut self, now: Instant) -> Verdict {
+        let mask = self.settings.masks.for_halves();
+        self.both(now, Command::SetEventMask { mask: u64::MAX })?;
+        self.both(now, Command::LeSetEventMask { mask })
     }
 
     /// Why a command about a connection is refused before any half sees it.
@@ -163,9 +168,11 @@ impl Endpoint {
         match &command {
             Command::LeSetScanParameters { parameters } => {
                 let (own, filter) = (parameters.own_address_random, parameters.filter);
-                self.ask(now, Side::Central, command).inspect(|_| {
-                    (self.settings.scan_random, self.settings.scan_filter) = (own, filter)
-                })
+                let verdict = self.ask(now, Side::Central, command);
+                if verdict.is_ok() {
+                    (self.settings.scan_random, self.settings.scan_filter) = (own, filter);
+                }
+                verdict
             }
             Command::LeSetScanEnable { enable: true, .. }
                 if self.settings.scan_random && !random =>

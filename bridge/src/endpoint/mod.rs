@@ -94,7 +94,7 @@ impl Endpoint {
     #[must_use]
     pub fn new(config: ControllerConfig, entropy: &Entropy) -> Self {
         let features = config.features.and(Self::OFFERED);
-        Self {
+        let mut endpoint = Self {
             features,
             settings: Settings::default(),
             halves: Halves::new(&config, entropy),
@@ -104,7 +104,10 @@ impl Endpoint {
             random: entropy.stream(Purpose::Identity),
             out: Outputs::default(),
             config,
-        }
+        };
+        // Commands that no half refuses.
+        let _ = endpoint.mask_halves(Instant::ZERO);
+        endpoint
     }
 
     /// What LE Read Local Supported Features tells.

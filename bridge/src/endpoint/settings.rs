@@ -30,12 +30,36 @@ impl Masks {
         self.classic(61) && self.le >> code.saturating_sub(1) & 1 == 1
     }
 
-    /// Whether an event that a half lets through may pass: page 2 is honoured here only.
+    /// Whether the host wants this event.
     pub(super) const fn allow(&self, event: &Event) -> bool {
         match event {
+            Event::CommandComplete { .. }
+            | Event::CommandStatus { .. }
+            | Event::NumberOfCompletedPackets { .. } => true,
+            Event::DisconnectionComplete { .. } => self.classic(4),
+            Event::EncryptionChange { .. } => self.classic(7),
+            Event::RemoteVersion { .. } => self.classic(11),
+            Event::HardwareError { .. } => self.classic(15),
+            Event::EncryptionKeyRefreshComplete { .. } => self.classic(47),
             Event::AuthenticatedPayloadTimeoutExpired { .. } => self.page_2 >> 23 & 1 == 1,
-            _ => true,
+            // Either form will do.
+            Event::LeConnectionComplete(_) => self.subevent(0x01) || self.subevent(0x0A),
+            Event::LeAdvertisingReport(_) => self.subevent(0x02),
+            Event::LeConnectionUpdateComplete { .. } => self.subevent(0x03),
+            Event::LeRemoteFeatures { .. } => self.subevent(0x04),
+            Event::LeLongTermKeyRequest { .. } => self.subevent(0x05),
+            Event::LeRemoteConnectionParameterRequest { .. } => self.subevent(0x06),
+            Event::LeDataLengthChange { .. } => self.subevent(0x07),
+            Event::LePhyUpdateComplete { .. } => self.subevent(0x0C),
         }
+    }
+
+    /// LE event mask for the halves. They tell the endpoint everything, for it keeps books; but
+    /// a host that cannot be asked for a key or for parameters is not asked on air either.
+    pub(super) const fn for_halves(&self) -> u64 {
+        const ASKED: u64 = 1 << 4 | 1 << 5;
+        let asked = if self.classic(61) { self.le & ASKED } else { 0 };
+        !ASKED | asked
     }
 
     /// The form in which the host wants to hear of connections.

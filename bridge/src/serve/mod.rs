@@ -3,6 +3,7 @@
 
 mod address;
 mod control;
+mod keyboard;
 mod line;
 mod net;
 mod pace;
@@ -13,6 +14,7 @@ use std::io::{self, Write};
 use std::time::Duration as Wall;
 
 use bletwin_models::controller::ControllerConfig;
+use bletwin_sim::node::NodeId;
 use firmware_core::config::Config;
 use firmware_core::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -21,6 +23,7 @@ pub use address::Address;
 pub use report::Watching;
 
 use crate::twin::{Owner, Port, Twin};
+use keyboard::Keyboard;
 use line::{Change, Line};
 use net::Listener;
 use pace::Pace;
@@ -76,6 +79,8 @@ pub struct Options {
     pub time: Time,
     /// What is watched.
     pub watching: Watching,
+    /// Whether lines on standard input press the first peripheral's buttons.
+    pub keyboard: bool,
 }
 
 /// Why serving could not begin or go on.
@@ -135,15 +140,20 @@ struct Server {
     names: Vec<String>,
     clock: Clock,
     reporter: Reporter,
+    keyboard: Option<Keyboard>,
+    /// Whose buttons are pressed.
+    first: Option<NodeId>,
 }
 
 impl Server {
     fn new(options: Options, out: &mut dyn Write) -> Result<Self, ServeError> {
         let owner = Owner { confirms: options.owner_confirms };
         let mut twin = Twin::new(options.seed, owner);
+        let mut first = None;
         for peripheral in options.peripherals {
             writeln!(out, "peripheral: {} {}", peripheral.name, peripheral.config.address)?;
-            twin.add_peripheral(&peripheral.name, peripheral.config);
+            let node = twin.add_peripheral(&peripheral.name, peripheral.config);
+            first = first.or(Some(node));
         }
         let (mut lines, mut names, mut titles) = (Vec::new(), Vec::new(), Vec::new());
         for (number, endpoint) in (1..).zip(options.endpoints) {
@@ -166,13 +176,18 @@ impl Server {
             }
         };
         let reporter = Reporter::new(options.watching, &titles)?;
-        Ok(Self { twin, lines, names, clock, reporter })
+        let keyboard = first.filter(|_| options.keyboard).map(|_| Keyboard::default());
+        if keyboard.is_some() && Keyboard::is_a_person() {
+            writeln!(out, "type {}", keyboard::HELP)?;
+        }
+        Ok(Self { twin, lines, names, clock, reporter, keyboard, first })
     }
 
     /// Waits for something to do, and does it.
     fn turn(&mut self, out: &mut dyn Write) -> Result<(), ServeError> {
         self.wait()?;
         self.pump(out)?;
+        self.type_in(out)?;
         match &mut self.clock {
             Clock::Paced(_) => self.follow(out)?,
             Clock::Controlled(session) => {
@@ -188,6 +203,9 @@ impl Server {
 
     fn wait(&self) -> io::Result<()> {
         let mut waits: Vec<PollFd<'_>> = Vec::new();
+        let stdin = io::stdin();
+        let typed = self.keyboard.as_ref().and_then(|keyboard| keyboard.waits_on(&stdin));
+        waits.extend(typed.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         let all = self.lines.iter().flat_map(Line::waits_on);
         waits.extend(all.map(|(fd, flags)| PollFd::new(fd, flags)));
         let timeout = match &self.clock {
@@ -207,6 +225,20 @@ impl Server {
             Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Does what was typed.
+    fn type_in(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let (Some(keyboard), Some(node)) = (&mut self.keyboard, self.first) else {
+            return Ok(());
+        };
+        for line in keyboard.typed()? {
+            match keyboard::act(&line) {
+                Some(act) => self.twin.act(node, act),
+                None => writeln!(out, "`{line}`? type {}", keyboard::HELP)?,
+            }
+        }
+        Ok(())
     }
 
     /// Lets octets come and go, and clients.

@@ -112,6 +112,8 @@ pub struct Run {
     bletwin serve --endpoint pty:/tmp/hci-pty=phone --peripheral firmware.toml\n  \
     bletwin serve --endpoint tcp:0 --time controlled --control tcp:9100\n\n\
     Each endpoint is an HCI controller that speaks H4. docs/HCI.md tells how to attach a host.\n\
+    Lines on standard input press buttons of the first peripheral: press, release, delete-bonds,\n\
+    pairing, power-cycle.\n\
     Ctrl-C ends it; files are complete then.")]
 pub struct Serve {
     /// An endpoint: tcp:HOST:PORT, tcp:PORT (this machine only), unix:PATH or pty:PATH, and the

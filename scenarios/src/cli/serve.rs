@@ -44,7 +44,8 @@ fn read(options: &Serve) -> Result<Options, BadInput> {
     let capture = options.pcapng.as_deref().map(create).transpose()?;
     let (log, ladder, decrypted) = (options.log, options.ladder, options.decrypted);
     let watching = Watching { log, ladder, capture, decrypted };
-    Ok(Options { seed: options.seed, endpoints, peripherals, owner_confirms, time, watching })
+    let (seed, keyboard) = (options.seed, !matches!(time, Time::Controlled(_)));
+    Ok(Options { seed, endpoints, peripherals, owner_confirms, time, watching, keyboard })
 }
 
 fn wrong(option: &str, value: &str, right: &str) -> BadInput {

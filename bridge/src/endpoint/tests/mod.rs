@@ -1,0 +1,5 @@
+mod answers;
+mod hostile;
+mod proofs;
+mod rig;
+mod roles;

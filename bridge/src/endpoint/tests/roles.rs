@@ -1,0 +1,96 @@
+//! Both roles at once, and several connections, with one radio.
+
+use firmware_core::config::Config;
+use firmware_core::time::Duration;
+
+use super::rig::{A, B, Rig};
+use crate::twin::Port;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn one_device_is_central_and_peripheral_at_once() {
+    let mut rig = Rig::new(3);
+    let c = Port(2);
+    // B is connected to from A and connects to C.
+    let [_, as_peripheral] = rig.connect(A, B);
+    let [as_central, _] = rig.connect(B, c);
+    assert_ne!(as_peripheral, as_central);
+    rig.pass(SECOND.times(20));
+    for _ in 0..20 {
+        rig.acl(B, as_peripheral, &[1, 0, 4, 0, 1]);
+        rig.acl(B, as_central, &[1, 0, 4, 0, 2]);
+        assert_eq!(rig.data(A)[4], 1);
+        assert_eq!(rig.data(c)[4], 2);
+    }
+    for port in [A, B, c] {
+        let told = rig.waiting(port);
+        assert!(told.iter().all(|packet| packet[1] != 0x05), "a link was lost: {told:02x?}");
+    }
+}
+
+#[test]
+fn a_device_scans_and_advertises_while_it_has_links() {
+    let mut rig = Rig::new(3);
+    let c = Port(2);
+    rig.connect(A, B);
+    rig.advertise(A);
+    rig.advertise(c);
+    for port in [A, c] {
+        rig.ok(port, 0x200B, &[1, 0x20, 0, 0x20, 0, 0, 0]);
+        rig.ok(port, 0x200C, &[1, 0]);
+    }
+    rig.pass(SECOND);
+    // About 40 advertising events each; scanning without a pause hears most of them.
+    for port in [A, c] {
+        let reports = rig.waiting(port).iter().filter(|packet| packet[1] == 0x3E).count();
+        assert!(reports > 20, "{port:?} heard {reports}");
+    }
+    rig.pass(SECOND.times(20));
+    let told = rig.waiting(B);
+    assert!(told.is_empty(), "the link does not suffer: {told:02x?}");
+}
+
+#[test]
+fn scanning_and_connecting_go_together() {
+    let mut rig = Rig::new(3);
+    let c = Port(2);
+    rig.advertise(c);
+    rig.ok(A, 0x200B, &[0, 0x10, 0, 0x10, 0, 0, 0]);
+    rig.ok(A, 0x200C, &[1, 0]);
+    rig.ok(A, 0x200D, &Rig::create(&[9; 6]));
+    rig.waiting(A);
+    rig.pass(SECOND);
+    assert!(rig.waiting(A).iter().filter(|packet| packet[3] == 0x02).count() > 10);
+    rig.ok(A, 0x200E, &[]);
+    rig.subevent(A, 0x01);
+    rig.connect(A, B);
+}
+
+#[test]
+fn a_central_has_several_links() {
+    let mut rig = Rig::new(4);
+    let handles: Vec<[u8; 2]> = (1..4).map(|n| rig.connect(A, Port(n))[0]).collect();
+    rig.pass(SECOND.times(5));
+    for (number, handle) in (1_u8..).zip(handles) {
+        rig.acl(A, handle, &[1, 0, 4, 0, number]);
+        assert_eq!(rig.data(Port(usize::from(number)))[4], number);
+    }
+}
+
+#[test]
+fn firmware_answers_an_endpoint_as_it_answers_a_model() {
+    let config = Config::recommended();
+    let address = config.address.octets;
+    let mut rig = Rig::new(1).with_peripheral(config);
+    let mut create = Rig::create(&address);
+    create[5] = 1;
+    rig.ok(A, 0x200D, &create);
+    let complete = rig.subevent(A, 0x01);
+    assert_eq!(complete[..1], [0]);
+    let handle = [complete[1], complete[2]];
+    // Read By Group Type: the first service is Generic Attribute.
+    rig.acl(A, handle, &[7, 0, 4, 0, 0x10, 1, 0, 0xFF, 0xFF, 0x00, 0x28]);
+    let answer = rig.data(A);
+    assert_eq!(answer[4..12], [0x11, 6, 1, 0, 8, 0, 0x01, 0x18]);
+}
