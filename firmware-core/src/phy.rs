@@ -42,6 +42,7 @@ impl TxPhy {
     /// Air time of a whole packet with `payload` octets after the two header octets (a MIC
     /// counts as payload), in microseconds.
     #[must_use]
+    // LL-AIR-1: as the header, the PHY and the coding have it.
     pub const fn air_time_us(self, payload: u16) -> u32 {
         let n = payload as u32;
         match self {
@@ -132,6 +133,7 @@ pub const T_IFS_US: u32 = 150;
 mod tests {
     use super::*;
 
+    /// LL-AIR-1.
     #[test]
     fn air_times_of_the_specification() {
         assert_eq!(TxPhy::Le1M.air_time_us(0), 80);

@@ -16,6 +16,7 @@ pub mod output;
 pub mod participant;
 pub mod prompt;
 pub mod report;
+pub mod rules;
 pub mod setup;
 pub mod stage;
 pub mod summary;

@@ -213,3 +213,23 @@ fn interrupt_a_run_that_writes_to(folder: &Path) -> Option<i32> {
     assert!(sent.is_ok(), "there is a kill command");
     child.wait().expect("a child").code()
 }
+
+#[test]
+fn rules_are_listed_one_by_one_by_area_or_all() {
+    let (code, all) = json(&["rules", "--json"]);
+    assert_eq!(code, Some(0));
+    let count = |value: &serde_json::Value| value.as_array().expect("an array").len();
+    assert!(count(&all) > 100);
+    let (_, area) = json(&["rules", "ll-arb", "--json"]);
+    assert!((10..20).contains(&count(&area)), "{area}");
+    let (_, one) = json(&["rules", "LL-PHY-1", "--json"]);
+    assert_eq!(count(&one), 1);
+    assert_eq!(one[0]["checked_by"], "the oracle, and tests");
+    assert_eq!(one[0]["document"], "docs/rules/phy.md");
+    let printed = text(&bletwin(&["rules", "LL-PHY-4"]).stdout);
+    assert!(printed.starts_with("LL-PHY-4 the same PHY both ways\n"), "{printed}");
+    assert!(printed.contains("kept by central; checked by tests"), "{printed}");
+    let wrong = bletwin(&["rules", "LL_PHY_4"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("LL-PHY-4"), "{}", text(&wrong.stderr));
+}

@@ -47,6 +47,7 @@ fn seeds() -> u64 {
     std::env::var("BLETWIN_ORACLE_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1)
 }
 
+/// LL-AGREE-1.
 #[test]
 fn nothing_is_found_against_honest_devices() {
     let mut cases = Vec::new();

@@ -1,8 +1,12 @@
 //! Rules of the house that a program can check (CONTRIBUTING.md): every finding names file and
 //! line. Each rule has a sample here that breaks it.
 
+mod sources;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use sources::{is_test_file, root, sources, without_tests};
 
 const LINES_MAX: usize = 500;
 const WIDTH_MAX: usize = 100;
@@ -55,11 +59,6 @@ fn unexplained_allow(text: &str) -> Vec<Finding> {
     findings
 }
 
-/// The part of a source file before its inline tests.
-fn without_tests(text: &str) -> &str {
-    text.find("#[cfg(test)]\nmod tests {").map_or(text, |at| &text[..at])
-}
-
 /// The core does not know on which side it runs: the only condition it may have is `test`.
 fn side_known(text: &str) -> Vec<Finding> {
     find(text, "firmware-core must not depend on where it runs", |line| {
@@ -79,45 +78,6 @@ fn uses_std(text: &str) -> Vec<Finding> {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     findings.retain(|(line, _)| line.checked_sub(2).is_none_or(|n| lines[n] != "#[cfg(test)]"));
     findings
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("has a parent").to_owned()
-}
-
-/// All Rust files below `folder`, in a fixed order.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("readable") {
-            let path = entry.expect("readable").path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() {
-                if name != "target" && !name.starts_with('.') {
-                    folders.push(path);
-                }
-            } else if name.ends_with(".rs") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// Whether a file holds tests only: in a folder of tests, or declared as such where it belongs.
-fn is_test_file(path: &Path) -> bool {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let declaration = format!("#[cfg(test)]\nmod {stem};");
-    let folder = path.parent().expect("a file is in a folder");
-    let declared = |file: PathBuf| {
-        fs::read_to_string(file).is_ok_and(|text| text.replace("\r\n", "\n").contains(&declaration))
-    };
-    stem.ends_with("tests")
-        || path.components().any(|part| part.as_os_str() == "tests")
-        || declared(folder.join("mod.rs"))
-        || declared(folder.with_extension("rs"))
 }
 
 fn assert_none(folder: &Path, rules: &[fn(&str) -> Vec<Finding>], skip: fn(&Path) -> bool) {

@@ -52,10 +52,10 @@ impl Situation {
                 "the peer starts an incompatible one, our request is unanswered"
             }
             Self::PeerStartSameAnswered => {
-                "the peer has answered our request and starts the same before the instant"
+                "the peer has answered our request, and starts the same before the instant"
             }
             Self::PeerStartOtherAnswered => {
-                "the peer has answered our request and starts an incompatible one before the instant"
+                "the peer has answered our request, and starts another one before the instant"
             }
             Self::PeerStartSameTwice => "the peer starts its own procedure again before its end",
             Self::PeerStartOtherTwice => {
@@ -126,7 +126,7 @@ pub fn decide(situation: Situation) -> Row {
         .iter()
         .find(|row| row.situation == situation)
         .copied()
-        .unwrap_or_else(|| row("LL-ARB-0", situation, Verdict::Disconnect, ErrorCode::UNSPECIFIED))
+        .unwrap_or_else(|| row("no rule", situation, Verdict::Disconnect, ErrorCode::UNSPECIFIED))
 }
 
 /// Whether a procedure involves an instant.
@@ -144,6 +144,7 @@ pub const fn has_instant(procedure: Procedure) -> bool {
 /// Whether two procedures must not overlap.
 #[must_use]
 pub const fn incompatible(a: Procedure, b: Procedure) -> bool {
+    // LL-COLL-5.
     has_instant(a) && has_instant(b)
 }
 
@@ -152,6 +153,7 @@ pub const fn incompatible(a: Procedure, b: Procedure) -> bool {
 #[must_use]
 pub fn same(a: Procedure, b: Procedure) -> bool {
     use Procedure::{ConnectionParametersRequest, ConnectionUpdate};
+    // LL-COLL-6.
     let one = |p| if p == ConnectionParametersRequest { ConnectionUpdate } else { p };
     one(a) == one(b)
 }
@@ -209,6 +211,7 @@ pub fn own_starts(starting: Procedure, obstacles: Obstacles) -> Situation {
     } else if obstacles.own_open {
         Situation::OwnStartOwnOpen
     } else if obstacles.peers.is_some_and(|open| incompatible(open, starting)) {
+        // LL-COLL-1.
         Situation::OwnStartPeerIncompatible
     } else {
         Situation::OwnStart

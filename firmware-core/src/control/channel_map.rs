@@ -34,6 +34,7 @@ impl Connection {
         }
         self.open_peers(cx, Procedure::ChannelMapUpdate, PeerStage::Indication);
         let channel_map = map & CHANNEL_MAP_ALL;
+        // LL-MAP-2.
         if channel_map.count_ones() < 2 {
             self.misbehaved(cx, PeerMisbehaved::InvalidParameters);
             return self.leave(cx, ErrorCode::INVALID_LL_PARAMETERS);
@@ -42,6 +43,7 @@ impl Connection {
             return self.instant_passed(cx);
         }
         self.channel_map.next = Some(channel_map);
+        // LL-MAP-1.
         cx.out.order(LinkOrder::ChannelMap { link: self.link, instant, channel_map });
         self.peers_at(cx, PeerStage::Instant(instant));
     }

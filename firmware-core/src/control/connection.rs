@@ -91,6 +91,7 @@ impl Connection {
     /// Queues a control PDU. What must not be sent now is held back, and nothing follows
     /// LL_TERMINATE_IND.
     pub(super) fn send(&mut self, cx: &mut Context<'_>, pdu: ControlPdu) {
+        // LL-TERM-3.
         if self.termination.is_some() && pdu.opcode() != Opcode::TERMINATE_IND {
             return;
         }
@@ -119,6 +120,7 @@ impl Connection {
         if let Some(cipher) = &mut self.encryption.rx {
             cx.blocks = cx.blocks.saturating_add(crate::crypto::ccm::Cipher::blocks(payload.len()));
             if cipher.decrypt(llid, &mut payload).is_err() {
+                // LL-MIC-2.
                 self.misbehaved(cx, PeerMisbehaved::BadMic);
                 return self.leave(cx, ErrorCode::MIC_FAILURE);
             }
@@ -171,11 +173,13 @@ impl Connection {
     }
 
     fn forbidden_while_encrypting(&mut self, cx: &mut Context<'_>) {
+        // LL-ENC-6.
         self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
         self.leave(cx, ErrorCode::MIC_FAILURE);
     }
 
     fn serve(&mut self, cx: &mut Context<'_>, pdu: ControlPdu) {
+        // LL-RSP-1: whatever answers is sent from here on, upon a request.
         match pdu {
             ControlPdu::ConnectionUpdateInd(update) => self.on_connection_update(cx, update),
             ControlPdu::ChannelMapInd { channel_map, instant } => {
@@ -270,6 +274,7 @@ impl Connection {
 
 /// Whether a peripheral with these features acts on a PDU. All others are LL_UNKNOWN_RSP's.
 fn understands(features: FeatureSet, opcode: Opcode) -> bool {
+    // LL-FEAT-2: behaviour follows the bits that are shown.
     if phy::OPCODES.contains(&opcode) {
         // A central never sends LL_PHY_RSP.
         return opcode != Opcode::PHY_RSP && features.has(FeatureSet::LE_2M);
@@ -284,6 +289,7 @@ fn understands(features: FeatureSet, opcode: Opcode) -> bool {
 
 /// PDUs that only a peripheral may send.
 fn wrong_role(opcode: Opcode) -> bool {
+    // LL-ROLE-1.
     const PERIPHERALS: [Opcode; 6] = [
         Opcode::ENC_RSP,
         Opcode::START_ENC_REQ,

@@ -70,6 +70,7 @@ impl Connection {
             }
             self.open_peers(cx, Procedure::ConnectionUpdate, PeerStage::Indication);
         }
+        // LL-UPD-3.
         if !is_valid(&update) {
             self.misbehaved(cx, PeerMisbehaved::InvalidParameters);
             return self.leave(cx, ErrorCode::INVALID_LL_PARAMETERS);

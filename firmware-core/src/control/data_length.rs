@@ -36,6 +36,7 @@ impl Length {
 
     /// Whether a host may ask for it.
     pub(super) fn is_valid(self) -> bool {
+        // LL-LEN-3.
         (MIN_OCTETS..=MAX_OCTETS).contains(&self.octets)
             && (MIN_TIME..=MAX_TIME).contains(&self.time)
     }
@@ -60,6 +61,7 @@ impl DataLengths {
 
     /// connEffectiveMaxTx…
     pub(super) fn tx(&self) -> Length {
+        // LL-LEN-1, LL-LEN-2, LL-LEN-4.
         self.own_tx.effective(self.peer_rx)
     }
 
@@ -97,6 +99,7 @@ impl Connection {
 
     /// The remote's values apply on a request as on a response.
     fn learn_length(&mut self, cx: &mut Context<'_>, peer: DataLength) {
+        // LL-LEN-5.
         let before = self.data_length;
         self.data_length.peer_tx = Length { octets: peer.max_tx_octets, time: peer.max_tx_time };
         self.data_length.peer_rx = Length { octets: peer.max_rx_octets, time: peer.max_rx_time };
@@ -112,6 +115,7 @@ impl Connection {
 
     fn tell_length(&self, cx: &mut Context<'_>, before: DataLengths) {
         let (tx, rx) = (self.data_length.tx(), self.data_length.rx());
+        // LL-LEN-6.
         if (before.tx(), before.rx()) != (tx, rx) {
             cx.out.event(Event::LeDataLengthChange {
                 handle: self.handle,

@@ -64,6 +64,7 @@ impl Encryption {
 
     /// Whether a PDU may be received while encryption is being started or paused.
     pub(super) const fn tolerates(&self, pdu: &ControlPdu) -> bool {
+        // LL-ENC-5.
         match pdu {
             ControlPdu::TerminateInd(_)
             | ControlPdu::RejectInd(_)
@@ -79,6 +80,7 @@ impl Encryption {
 
     /// Whether a PDU may be sent while encryption is being started or paused.
     pub(super) fn permits(&self, opcode: Opcode) -> bool {
+        // LL-ENC-1.
         const PERMITTED: [Opcode; 7] = [
             Opcode::TERMINATE_IND,
             Opcode::ENC_RSP,
@@ -112,6 +114,7 @@ impl Connection {
 
     pub(super) fn on_enc_req(&mut self, cx: &mut Context<'_>, request: EncReq) {
         if !cx.features().has(FeatureSet::ENCRYPTION) {
+            // LL-ENC-10.
             return self.reject(cx, Opcode::ENC_REQ, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         }
         if self.encryption.phase == Phase::On {
@@ -123,8 +126,10 @@ impl Connection {
             procedure: Procedure::EncryptionStart,
             initiator: Initiator::Remote,
         });
+        // LL-ENC-4.
         // Sent behind all that is queued already, so that is flushed in the clear.
         self.encryption.phase = Phase::AwaitKey;
+        // LL-TIME-3: the own host is waited for as well.
         self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
         let (skd_p, iv_p) = (cx.random.octets(), cx.random.octets());
         let EncReq { rand, ediv, skd_c, iv_c } = request;
@@ -166,9 +171,11 @@ impl Connection {
         self.encryption.deadline = None;
         self.trace_end(cx, Procedure::EncryptionStart, Initiator::Remote, error);
         if self.encryption.refresh {
+            // LL-ENC-9.
             // What was encrypted must not go on in the clear.
             self.terminate(cx, error, error);
         } else {
+            // LL-ENC-8.
             self.reject(cx, Opcode::ENC_REQ, error);
             self.encryption.phase = Phase::Off;
             self.release_held(cx);
@@ -180,6 +187,7 @@ impl Connection {
         let Some((_, tx)) = self.encryption.next.take() else {
             return self.unexpected(cx);
         };
+        // LL-ENC-3, LL-ENC-13.
         self.encryption.tx = Some(tx);
         self.send(cx, ControlPdu::StartEncRsp);
         self.encryption.phase = Phase::On;
@@ -192,6 +200,7 @@ impl Connection {
         } else {
             cx.out.event(Event::EncryptionChange { handle, status, enabled: true });
         }
+        // LL-ENC-14: what was held goes now, and what waits may start.
         self.release_held(cx);
     }
 }

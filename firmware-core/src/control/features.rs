@@ -28,6 +28,7 @@ impl Features {
 
     /// Whether both sides are known to have a feature.
     pub(super) fn common(&self, own: FeatureSet, feature: FeatureSet) -> bool {
+        // LL-FEAT-6: for rejects only; requests are answered by own capability.
         own.has(feature) && self.peer.is_some_and(|peer| peer.has(feature))
     }
 }
@@ -37,6 +38,7 @@ impl Connection {
         if self.features.peer.is_some() {
             self.end_own(cx, ErrorCode::SUCCESS);
         } else {
+            // LL-FEAT-4, LL-FEAT-7.
             let own = cx.features().without(NOT_EXCHANGED);
             self.send(cx, ControlPdu::PeripheralFeatureReq(own));
         }
@@ -46,6 +48,7 @@ impl Connection {
         self.features.peer = Some(peer);
         self.trace_served(cx, Procedure::FeatureExchange);
         let own = cx.features().without(NOT_EXCHANGED);
+        // LL-FEAT-1, LL-FEAT-5.
         let answer = own.without(OCTET_0).with(own.and(peer).and(OCTET_0));
         self.send(cx, ControlPdu::FeatureRsp(answer));
     }

@@ -305,6 +305,7 @@ impl<const LINKS: usize> Control<LINKS> {
             None => (None, 0),
         };
         let known_as = identity.unwrap_or(peer);
+        // LL-ADV-6: refused as if it had not been heard.
         let refused = self.resolving.must_hide(peer)
             || (provisional && !self.advertiser.may_connect(Some(known_as)));
         let Some(place) = self.connections.get_mut(usize::from(link.0)).filter(|_| !refused) else {
@@ -316,6 +317,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let handle = connection.handle;
         *place = Some(connection);
         self.advertiser.enabled = false;
+        // LL-CONN-3: created; `Link` says when it is established.
         self.out.event(Event::LeConnectionComplete(ConnectionComplete {
             status: ErrorCode::SUCCESS,
             handle,

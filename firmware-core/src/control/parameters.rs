@@ -43,6 +43,7 @@ impl Connection {
 
     /// With the peer's features unknown the request is sent: LL_UNKNOWN_RSP tells.
     pub(super) fn start_parameters(&mut self, cx: &mut Context<'_>, p: ConnectionParameters) {
+        // LL-FEAT-3, LL-PAR-4.
         if self.features.lacks(FeatureSet::CONNECTION_PARAMETERS_REQUEST) {
             self.end_own(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         } else {
@@ -56,6 +57,7 @@ impl Connection {
         }
         self.open_peers(cx, Procedure::ConnectionParametersRequest, PeerStage::Host);
         let wanted = asked(&pdu);
+        // LL-PAR-3.
         let periodicity_fits = u16::from(pdu.preferred_periodicity) <= pdu.interval_max;
         if !is_valid(&wanted) || !periodicity_fits {
             self.misbehaved(cx, PeerMisbehaved::InvalidParameters);
@@ -63,6 +65,7 @@ impl Connection {
         }
         self.asked_parameters = Some(pdu);
         let now = self.parameters;
+        // LL-PAR-6.
         let only_moves_anchor = (wanted.interval_min..=wanted.interval_max).contains(&now.interval)
             && (wanted.latency, wanted.timeout) == (now.latency, now.timeout);
         if only_moves_anchor {
@@ -93,6 +96,7 @@ impl Connection {
             answer.reference_conn_event_count = request.reference_conn_event_count;
             answer.offsets = request.offsets;
         }
+        // LL-PAR-2.
         self.send(cx, ControlPdu::ConnectionParamRsp(answer));
         self.peers_at(cx, PeerStage::Indication);
     }

@@ -18,6 +18,7 @@ impl Connection {
             procedure: Procedure::EncryptionPause,
             initiator: Initiator::Remote,
         });
+        // LL-ENC-11.
         // Still encrypted, and behind all that is queued.
         self.send(cx, ControlPdu::PauseEncRsp);
         self.encryption.phase = Phase::Pausing;

@@ -66,6 +66,7 @@ impl Connection {
     /// Most octets of a data PDU that may be queued now: the effective length, on the present
     /// PHY and on each that an open procedure may lead to (Table 5.1 of Vol 6, Part B, 5.1.10).
     pub(super) fn fragment_octets(&self) -> usize {
+        // LL-PHY-7.
         let mut possible = PhySet::only(self.phy.tx);
         if let Some((tx, _)) = self.phy.next {
             possible = possible.union(PhySet::only(tx));
@@ -101,6 +102,7 @@ impl Connection {
         }
         let (tx, rx) = (self.phy.preferred_tx, self.phy.preferred_rx);
         self.phy.offered = tx.intersection(peer_rx);
+        // LL-PHY-2.
         self.send(cx, ControlPdu::PhyRsp { tx, rx });
         self.open_peers(cx, Procedure::PhyUpdate, PeerStage::Indication);
     }
@@ -119,6 +121,7 @@ impl Connection {
             None => return self.unexpected(cx),
         };
         if c_to_p == PhySet::NONE && p_to_c == PhySet::NONE {
+            // LL-PHY-5.
             // The instant is reserved then: nothing changes and nothing is waited for.
             return if ours {
                 self.end_own(cx, ErrorCode::SUCCESS);
@@ -129,6 +132,7 @@ impl Connection {
         if is_past(self.event, instant) {
             return self.instant_passed(cx);
         }
+        // LL-PHY-6.
         let usable =
             |set: PhySet| set.single().filter(|phy| supported(cx.features()).contains(*phy));
         let tx = usable(p_to_c).unwrap_or(self.phy.tx);
@@ -136,6 +140,7 @@ impl Connection {
         self.phy.next = Some((tx, rx));
         if (tx, rx) != (self.phy.tx, self.phy.rx) {
             let tx = as_tx(tx);
+            // LL-PHY-1.
             cx.out.order(LinkOrder::Phy { link: self.link, instant, tx, rx });
         }
         if ours {

@@ -70,6 +70,7 @@ impl Connection {
 
     pub(super) fn on_ping_req(&mut self, cx: &mut Context<'_>) {
         self.trace_served(cx, Procedure::LePing);
+        // LL-PING-1.
         self.send(cx, ControlPdu::PingRsp);
     }
 
@@ -83,6 +84,7 @@ impl Connection {
 
     pub(super) fn ping_timer(&mut self, cx: &mut Context<'_>) {
         if self.ping.expiry().is_some_and(|at| at <= cx.now) {
+            // LL-PING-2.
             cx.out.event(Event::AuthenticatedPayloadTimeoutExpired { handle: self.handle });
             self.ping.start(cx.now);
         } else if self.ping.ping_at().is_some_and(|at| at <= cx.now) {

@@ -129,6 +129,7 @@ pub(super) const fn reached(now: u16, instant: u16) -> bool {
 
 /// Whether an instant that arrives in the event `now` lies in the past (Vol 6, Part B, 5.1).
 pub(super) const fn is_past(now: u16, instant: u16) -> bool {
+    // LL-INST-2, LL-INST-3.
     instant.wrapping_sub(now) >= 32_767
 }
 
@@ -163,11 +164,13 @@ impl Connection {
                 own_open: self.procedures.own.is_some(),
                 peers: self.procedures.peers.map(|peers| peers.procedure),
             };
+            // LL-PROC-1.
             let situation = arbiter::own_starts(request.procedure(), obstacles);
             if arbiter::decide(situation).verdict != Verdict::Proceed {
                 return;
             }
             self.procedures.waiting.pop();
+            // LL-LIVE-1, LL-TIME-1.
             let deadline = Some(cx.now + RESPONSE_TIMEOUT);
             self.procedures.own = Some(Own { request, stage: Stage::Asked, deadline });
             self.trace_start(cx, request.procedure(), Initiator::Local);
@@ -189,10 +192,12 @@ impl Connection {
         };
         self.trace_end(cx, own.request.procedure(), Initiator::Local, outcome);
         let handle = self.handle;
+        // LL-LIVE-4.
         match own.request {
             Request::Version => self.tell_version(cx, outcome),
             Request::Features => self.tell_features(cx, outcome),
             Request::Phy { .. } => {
+                // LL-PHY-8: as they are, whatever the outcome.
                 let (tx, rx) = (self.phy.tx, self.phy.rx);
                 cx.out.event(Event::LePhyUpdateComplete { handle, status: outcome, tx, rx });
             }
@@ -205,6 +210,7 @@ impl Connection {
     pub(super) fn own_answered(&mut self, instant: u16) {
         if let Some(own) = &mut self.procedures.own {
             own.stage = Stage::Instant(instant);
+            // LL-TIME-2.
             own.deadline = None;
         }
     }
@@ -217,18 +223,21 @@ impl Connection {
             .own
             .map(|own| (own.request.procedure(), matches!(own.stage, Stage::Instant(_))));
         let peers = self.procedures.peers.map(|peers| peers.procedure);
+        // LL-PROC-2: what is compatible finds nothing in its way.
         let situation = arbiter::peer_starts(procedure, own, peers);
         let row = arbiter::decide(situation);
         match row.verdict {
             Verdict::Proceed => {}
             Verdict::Yield => {
                 if let Some(own) = &mut self.procedures.own {
+                    // LL-COLL-3.
                     own.stage = Stage::Yielded;
                 }
             }
             Verdict::Wait | Verdict::Disconnect => {
                 let sin = crate::error::PeerMisbehaved::ProcedureBeforeInstant;
                 cx.out.misbehaved(self.link, sin);
+                // LL-COLL-4.
                 self.leave(cx, row.error);
                 return false;
             }
@@ -277,8 +286,10 @@ impl Connection {
             self.procedures.peers
             && reached(event, instant)
         {
+            // LL-AGREE-1: the host is told what is in force, at the instant.
             let changed = self.take_effect(procedure);
             self.end_peers(cx, ErrorCode::SUCCESS);
+            // LL-UPD-4.
             if changed {
                 self.tell_change(cx, procedure);
             }

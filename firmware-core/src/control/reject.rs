@@ -22,6 +22,7 @@ const fn opcode(request: Request) -> Opcode {
 impl Connection {
     /// Rejects, in the extended form if both sides are known to have it.
     pub(super) fn reject(&mut self, cx: &mut Context<'_>, opcode: Opcode, error: ErrorCode) {
+        // LL-REJ-1.
         let pdu = if self.features.common(cx.features(), FeatureSet::EXTENDED_REJECT) {
             ControlPdu::RejectExtInd { opcode, error }
         } else {
@@ -58,6 +59,7 @@ impl Connection {
             }
             return self.unexpected(cx);
         }
+        // LL-CTRL-3.
         // For a ping any answer will do.
         let outcome = if of == Opcode::PING_REQ {
             ErrorCode::SUCCESS
@@ -70,9 +72,11 @@ impl Connection {
     /// Both forms are accepted, whatever has been said about features: old centrals send the
     /// short one to requests that are younger than it.
     pub(super) fn on_reject(&mut self, cx: &mut Context<'_>, of: Option<Opcode>, error: ErrorCode) {
+        // LL-REJ-2.
         if self.awaits_answer(of) {
             self.end_own(cx, error);
         } else if self.has_answered(of) {
+            // LL-PAR-5.
             self.end_peers(cx, error);
         } else if !self.update_was_the_centrals(cx, of, error) && !self.encryption.is_busy() {
             self.unexpected(cx);
@@ -80,11 +84,13 @@ impl Connection {
     }
 
     pub(super) fn on_unknown(&mut self, cx: &mut Context<'_>, opcode: Opcode) {
+        // LL-CTRL-2.
         self.send(cx, ControlPdu::UnknownRsp(opcode));
     }
 
     /// An answer to nothing: recorded, and ignored.
     pub(super) fn unexpected(&self, cx: &mut Context<'_>) {
+        // LL-RSP-2.
         self.misbehaved(cx, PeerMisbehaved::UnexpectedResponse);
     }
 

@@ -114,6 +114,7 @@ impl Sender {
     ) -> Result<u16, CipherError> {
         let mut blocks = 0_u16;
         while !self.in_flight.is_full() {
+            // LL-LIVE-2: control PDUs go first, so that no answer waits behind data.
             let next = match self.control.pop() {
                 Some((tag, pdu)) => {
                     let payload = Payload::from_slice(&pdu.encode()).unwrap_or_default();
@@ -125,6 +126,7 @@ impl Sender {
             let Some((tag, llid, mut payload, sent)) = next else {
                 break;
             };
+            // LL-ENC-2.
             if let Some(cipher) = cipher {
                 blocks = blocks.saturating_add(Cipher::blocks(payload.len()));
                 cipher.encrypt(llid, &mut payload)?;

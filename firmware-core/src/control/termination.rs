@@ -65,6 +65,7 @@ impl Connection {
             procedure: Procedure::Termination,
             initiator: Initiator::Remote,
         });
+        // LL-TERM-2: the acknowledgement leaves in this event.
         self.termination = Some(Termination::Remote { reason });
     }
 
@@ -74,6 +75,7 @@ impl Connection {
             && let Some(Termination::Local { reason, .. }) = self.termination
         {
             self.trace_end(cx, Procedure::Termination, Initiator::Local, ErrorCode::SUCCESS);
+            // LL-TERM-1.
             self.leave(cx, reason);
         }
     }
@@ -89,6 +91,7 @@ impl Connection {
     /// Leaves the connection at once and tells the host.
     pub(super) fn leave(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
         if !self.gone {
+            // LL-END-1.
             cx.out.order(LinkOrder::Drop(self.link));
             self.gone(cx, reason);
         }

@@ -18,6 +18,7 @@ impl Connection {
         if self.version.peer.is_some() {
             self.end_own(cx, ErrorCode::SUCCESS);
         } else if core::mem::replace(&mut self.version.sent, true) {
+            // LL-VERS-1.
             // Said once and refused: there will be no answer.
             self.end_own(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         } else {
@@ -26,6 +27,7 @@ impl Connection {
     }
 
     pub(super) fn on_version(&mut self, cx: &mut Context<'_>, version: VersionInd) {
+        // LL-VERS-2.
         // A second one says nothing new and is not answered.
         if self.version.peer.replace(version).is_some() {
             return;

@@ -20,13 +20,16 @@ const UNIT: Duration = Duration::from_us(625);
 /// Shortest advInterval, in its unit.
 const INTERVAL_MIN: u16 = 0x20;
 /// Most of advDelay, in microseconds.
+// LL-ADV-2.
 const ADV_DELAY_US: u32 = 10_000;
 /// High duty cycle: from one ADV_DIRECT_IND to the next on the same channel.
+// LL-ADV-3.
 const HIGH_DUTY_INTERVAL: Duration = Duration::from_us(3_750);
 /// High duty cycle: how long at all.
 const HIGH_DUTY_LIMIT: Duration = Duration::from_ms(1_280);
 /// From the end of one channel's turn to the next PDU, for tuning. The specification allows
 /// 10 ms from PDU to PDU; high duty cycle leaves less than 0.6 ms.
+// LL-ADV-1: far below 10 ms.
 const CHANNEL_GAP: Duration = Duration::from_us(300);
 /// CONNECT_IND, and the longest SCAN_RSP.
 const REQUEST_AND_RESPONSE: Duration =
@@ -187,6 +190,7 @@ impl Advertiser {
             return Heard::Nothing;
         };
         match pdu {
+            // LL-ADV-4: addresses differ if their types do.
             AdvertisingPdu::ScanReq { scanner, advertiser } if advertiser == what.own => {
                 answer_scan(what, scanner, accept)
             }

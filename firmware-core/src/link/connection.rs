@@ -98,6 +98,7 @@ impl Connection {
     ) -> Self {
         let interval = window::interval(request.interval);
         let both = window::both_ppm(ppm, request.sca);
+        // LL-CONN-2.
         let hopper = if csa2 && request.ch_sel {
             Hopper::two(request.access_address)
         } else {
@@ -115,6 +116,7 @@ impl Connection {
             timeline: Timeline::new(end, interval, request.win_offset, request.win_size, both),
             latency: request.latency,
             timeout: TIMEOUT_UNIT.times(u64::from(request.timeout)),
+            // LL-SUP-2.
             supervision: end + interval.times(ESTABLISH_EVENTS),
             established: false,
             listen_always: false,
@@ -181,6 +183,7 @@ impl Connection {
     }
 
     pub(super) fn change_parameters(&mut self, now: Instant, instant: u16, new: NewParameters) {
+        // LL-UPD-2.
         if self.heard() && instant == self.event {
             self.timeline.update_from_anchor(window::interval(new.interval), 0);
             self.take_over(new, now);
@@ -215,6 +218,7 @@ impl Connection {
             from,
             until: self.timeline.closes(0).max(from),
             tuning: Tuning {
+                // LL-CHAN-1.
                 channel: self.hopper.channel(self.event, self.channel_map),
                 access_address: self.access_address,
                 crc_init: self.crc_init,
@@ -233,6 +237,7 @@ impl Connection {
     ) -> Option<RadioCommand> {
         let event = self.running.as_mut()?;
         if !event.heard {
+            // LL-WIDE-2.
             // The anchor is the start of the first packet, whatever its CRC.
             event.heard = true;
             self.timeline.synchronise(packet.start);
@@ -244,6 +249,7 @@ impl Connection {
         } else {
             event.crc_errors = event.crc_errors.saturating_add(1);
             event.more = true;
+            // LL-EVENT-3.
             if event.crc_errors >= CRC_ERRORS_MAX {
                 return None;
             }
@@ -266,12 +272,14 @@ impl Connection {
         let Some(ended) = self.running.take() else {
             return;
         };
+        // LL-WIN-2: the first window as any other; `Timeline` keeps its length.
         self.missed = if ended.answered { 0 } else { self.missed.saturating_add(1) };
         // Asked before a change takes effect: the event of the instant is listened to.
         // A valid packet in this event also means that the connection is established.
         let may_skip = ended.valid && !ended.more && self.may_sleep();
         let event = self.event;
         self.advance(1);
+        // LL-LAT-1.
         self.skip = if may_skip { self.latency } else { 0 };
         let next = self.event.wrapping_add(self.skip);
         let (link, heard) = (self.link, ended.heard);
@@ -280,6 +288,7 @@ impl Connection {
 
     fn take(&mut self, packet: Packet<'_>, reports: &mut Reports) {
         let (link, event) = (self.link, self.event);
+        // LL-SUP-1.
         self.supervision = packet.end + self.timeout;
         if !self.established {
             self.established = true;
@@ -297,6 +306,7 @@ impl Connection {
         if !meaning.new {
             return;
         }
+        // LL-FRAME-1, LL-FRAME-3: what breaks them is acknowledged and not delivered.
         let announced = packet.pdu.octets().get(1).copied().map(usize::from);
         let sin = match header.llid {
             Llid::Reserved => Some(PeerMisbehaved::ReservedLlid),
@@ -320,6 +330,7 @@ impl Connection {
         let others = if answered { limits.more } else { limits.answer };
         let next_anchor = self.timeline.opens(1).before(T_IFS);
         let own_end = end + T_IFS + self.tx.air_time(self.sequence.next_len());
+        // LL-TIFS-2, LL-TIFS-3: an answer, and only in time.
         if now > end + T_IFS || own_end > next_anchor.min(others) {
             return None;
         }
@@ -335,6 +346,7 @@ impl Connection {
 
     /// Whether nothing demands that the next event be listened to.
     fn may_sleep(&self) -> bool {
+        // LL-LAT-2: an instant that is known is waited for awake.
         !self.listen_always
             && self.sequence.is_idle()
             && self.new_map.is_none()
@@ -375,6 +387,7 @@ impl Connection {
             // At most three instants lie on the way, and each is taken out when it is reached.
             let step = left.min(self.events_to_instant().max(1));
             left = left.saturating_sub(step);
+            // LL-EVENT-2: skipped events count.
             self.event = self.event.wrapping_add(step);
             self.hopper.advance(step);
             self.timeline.advance(step);
@@ -392,6 +405,7 @@ impl Connection {
         if let Some(Pending { instant, change }) = take_due(&mut self.new_parameters, self.event) {
             let interval = window::interval(change.interval);
             if instant == self.event {
+                // LL-UPD-1.
                 self.timeline.update(interval, change.win_offset, change.win_size);
             } else {
                 let passed = self.event.wrapping_sub(instant);
@@ -406,6 +420,7 @@ impl Connection {
     fn take_over(&mut self, new: NewParameters, at: Instant) {
         self.latency = new.latency;
         self.timeout = TIMEOUT_UNIT.times(u64::from(new.timeout));
+        // LL-SUP-3.
         if self.supervision > at {
             self.supervision = at + self.timeout;
         }

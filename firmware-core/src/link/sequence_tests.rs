@@ -18,6 +18,7 @@ fn sent(sequence: &mut Sequence) -> (DataHeader, Vec<u8>) {
     (DataHeader::from_octet(pdu.header()), pdu.payload().to_vec())
 }
 
+/// LL-SN-2.
 #[test]
 fn the_first_packet_has_sn_0_and_acknowledges() {
     let mut p = Sequence::new();
@@ -26,6 +27,7 @@ fn the_first_packet_has_sn_0_and_acknowledges() {
     assert_eq!((h.sn, h.nesn, h.llid, octets.len()), (false, true, Llid::Continuation, 0));
 }
 
+/// LL-SN-1.
 #[test]
 fn sn_flips_with_each_acknowledgement() {
     let mut p = Sequence::new();
@@ -39,6 +41,7 @@ fn sn_flips_with_each_acknowledgement() {
     assert_eq!(seen, [(false, true), (true, false), (false, true), (true, false)]);
 }
 
+/// LL-NESN-1.
 #[test]
 fn a_repetition_is_acknowledged_again_but_not_new() {
     let mut p = Sequence::new();
@@ -48,6 +51,7 @@ fn a_repetition_is_acknowledged_again_but_not_new() {
     assert_eq!(sent(&mut p), first);
 }
 
+/// LL-RETX-1.
 #[test]
 fn a_queued_pdu_is_repeated_until_acknowledged() {
     let mut p = Sequence::new();
@@ -78,6 +82,7 @@ fn an_empty_pdu_in_flight_is_repeated_before_data() {
     assert_eq!(sent(&mut p).1, [7]);
 }
 
+/// LL-NESN-2.
 #[test]
 fn without_room_a_packet_stays_unacknowledged() {
     let mut p = Sequence::new();

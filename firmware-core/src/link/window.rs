@@ -111,6 +111,7 @@ impl Timeline {
     /// windowWidening: drift of both clocks since the central was heard, and jitter. It never
     /// reaches the middle between two anchors: a packet there could belong to either.
     fn widening(&self, ahead: u16) -> Duration {
+        // LL-WIDE-1, LL-WIDE-2.
         let since = (self.anchor(ahead) + self.window).since(self.heard);
         let most = self.interval.divided_by(2) - Duration::from_us(u64::from(T_IFS_US));
         (since.ppm(self.ppm) + JITTER).min(most)
@@ -150,6 +151,7 @@ mod tests {
         assert_eq!(t.closes(0), us(1_000 + 1_250 + 2_500 + 3_750) + widening);
     }
 
+    /// LL-WIDE-1.
     #[test]
     fn window_widens_by_both_clocks_and_jitter() {
         let t = synchronised();

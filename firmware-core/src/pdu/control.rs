@@ -304,6 +304,7 @@ impl ControlPdu {
     /// # Errors
     /// [`ControlError`] names the opcode, so that LL_UNKNOWN_RSP can be sent.
     pub fn parse(payload: &[u8]) -> Result<Self, ControlError> {
+        // LL-CTRL-1.
         let Some((&opcode, ctr_data)) = payload.split_first() else {
             return Err(ControlError::Empty);
         };

@@ -64,6 +64,7 @@ impl DataHeader {
     /// As header octet 0.
     #[must_use]
     pub const fn octet(self) -> u8 {
+        // LL-FRAME-1, LL-FRAME-2: length and reserved bits are nowhere else written.
         (self.llid as u8)
             | if self.nesn { Self::NESN } else { 0 }
             | if self.sn { Self::SN } else { 0 }

@@ -6,6 +6,7 @@ use firmware_core::random::Stream;
 /// Whether a connection may use this access address. The stricter rules for devices with
 /// LE Coded PHY are applied always.
 pub(super) const fn is_valid(address: u32) -> bool {
+    // LL-AIR-3.
     // Bit n of `edges`: bits n and n+1 differ (n < 31).
     let edges = (address ^ (address >> 1)) & 0x7FFF_FFFF;
     let [a, b, c, d] = address.to_le_bytes();
@@ -48,6 +49,7 @@ mod tests {
     use super::*;
     use firmware_core::random::{Entropy, Purpose};
 
+    /// LL-AIR-3.
     #[test]
     fn each_rule_refuses() {
         // Taken from public captures.

@@ -46,10 +46,10 @@ impl Situation {
                 "the peer starts an incompatible one, our request is unanswered"
             }
             Self::RequestSameBeforeInstant => {
-                "the peer has answered our request and starts the same before the instant"
+                "the peer has answered our request, and starts the same before the instant"
             }
             Self::RequestOtherBeforeInstant => {
-                "the peer has answered our request and starts an incompatible one before the instant"
+                "the peer has answered our request, and starts another one before the instant"
             }
             Self::RequestSameTwice => "the peer starts its own procedure again before its end",
             Self::RequestOtherTwice => {
@@ -116,7 +116,7 @@ pub fn decide(situation: Situation) -> Row {
         .iter()
         .find(|row| row.situation == situation)
         .copied()
-        .unwrap_or_else(|| row("LL-ARB-0", situation, Verdict::Disconnect, ErrorCode::UNSPECIFIED))
+        .unwrap_or_else(|| row("no rule", situation, Verdict::Disconnect, ErrorCode::UNSPECIFIED))
 }
 
 /// Whether a procedure has an instant: two such ones are incompatible.
@@ -150,6 +150,7 @@ pub const fn own_starts(procedure: Procedure, obstacles: Obstacles) -> Situation
     } else if obstacles.own {
         Situation::OwnOpen
     } else if obstacles.instant && has_instant(procedure) {
+        // LL-COLL-1.
         Situation::RemoteOpen
     } else {
         Situation::Free
@@ -164,6 +165,7 @@ pub fn peripheral_starts(
     own: Option<(Procedure, bool)>,
     remote: Option<Procedure>,
 ) -> Situation {
+    // LL-COLL-5.
     if !has_instant(procedure) {
         return Situation::Request;
     }
@@ -180,6 +182,7 @@ pub fn peripheral_starts(
 
 /// Changing the parameters counts as the same procedure in both its forms.
 fn same(a: Procedure, b: Procedure) -> bool {
+    // LL-COLL-6.
     let form = |p| match p {
         Procedure::ConnectionUpdate => Procedure::ConnectionParametersRequest,
         other => other,

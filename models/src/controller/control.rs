@@ -129,6 +129,7 @@ impl Control {
 impl Link {
     /// Whether both ends are known to have a feature.
     pub(super) fn agreed(&self, sh: &Shared, feature: FeatureSet) -> bool {
+        // LL-FEAT-6: for rejects only; requests are answered by own capability.
         sh.has(feature) && self.features.is_some_and(|peer| peer.has(feature))
     }
 
@@ -174,6 +175,7 @@ impl Link {
                 own: self.control.own.is_some(),
                 instant: self.control.remote.is_some() || self.scheduled.any(),
             };
+            // LL-PROC-1.
             let startable = |request: &Request| {
                 let situation = arbiter::own_starts(request.procedure(), obstacles);
                 arbiter::decide(situation).verdict == Verdict::Proceed
@@ -190,6 +192,7 @@ impl Link {
     /// Starts an own procedure, whether the rules allow it or not.
     pub(super) fn start(&mut self, sh: &mut Shared, now: Instant, request: Request) {
         match request {
+            // LL-FEAT-4, LL-FEAT-7.
             Request::Features { .. } => {
                 self.begin(sh, now, request, ControlPdu::FeatureReq(sh.config.features));
             }
@@ -222,6 +225,7 @@ impl Link {
             request,
             step: Step::Response(pdu.opcode()),
             answered: false,
+            // LL-LIVE-1, LL-TIME-1.
             deadline: Some(now + RESPONSE_TIMEOUT),
             events: 0,
         });
@@ -232,6 +236,7 @@ impl Link {
     pub(super) fn await_instant(&mut self) {
         if let Some(own) = &mut self.control.own {
             own.step = Step::Instant;
+            // LL-TIME-2.
             own.deadline = None;
         }
     }
@@ -290,6 +295,7 @@ impl Link {
                 if self.must_be_quiet() {
                     self.broke_encryption_start(sh);
                 } else if let ControlError::WrongLength(opcode) = error {
+                    // LL-CTRL-2.
                     self.send(sh, ControlPdu::UnknownRsp(opcode));
                 }
                 return;
@@ -308,6 +314,7 @@ impl Link {
     fn dispatch(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
         match pdu {
             ControlPdu::TerminateInd(reason) => {
+                // LL-TERM-2: the next packet acknowledges it.
                 self.terminated = Some(reason);
                 self.forget_queues();
             }
@@ -327,8 +334,10 @@ impl Link {
             | ControlPdu::StartEncRsp
             | ControlPdu::PauseEncRsp => self.receive_encryption(sh, now, pdu),
             ControlPdu::UnknownRsp(opcode) => {
+                // LL-CTRL-3.
                 self.refused(sh, now, Some(opcode), ErrorCode::UNSUPPORTED_REMOTE_FEATURE, true);
             }
+            // LL-REJ-2.
             ControlPdu::RejectInd(error) => self.refused(sh, now, None, error, false),
             ControlPdu::RejectExtInd { opcode, error } => {
                 self.refused(sh, now, Some(opcode), error, false);
@@ -336,6 +345,7 @@ impl Link {
             ControlPdu::MinUsedChannelsInd { .. } if sh.has(FeatureSet::MIN_USED_CHANNELS) => {
                 self.served(sh, Procedure::MinUsedChannels);
             }
+            // LL-ROLE-1: these are ours alone.
             ControlPdu::ConnectionUpdateInd(_)
             | ControlPdu::ChannelMapInd { .. }
             | ControlPdu::EncReq(_)
@@ -445,6 +455,7 @@ impl Link {
 
     /// Answers by the rules: now, or after the own encryption start.
     fn honest(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
+        // LL-ENC-7.
         if self.control.starting().is_none() {
             self.answer(sh, pdu);
         } else if self.control.held.len() < HELD {
@@ -456,6 +467,7 @@ impl Link {
     }
 
     fn answer(&mut self, sh: &mut Shared, pdu: ControlPdu) {
+        // LL-RSP-1: responses are sent from here on, upon a request.
         match pdu {
             ControlPdu::PhyReq { tx, rx } => self.answer_phy_req(sh, tx, rx),
             ControlPdu::LengthReq(lengths) => self.answer_length_req(sh, lengths),
@@ -463,6 +475,7 @@ impl Link {
             ControlPdu::PeripheralFeatureReq(features) => self.answer_features(sh, features),
             ControlPdu::VersionInd(_) => self.answer_version(sh),
             ControlPdu::PingReq if sh.has(FeatureSet::PING) => {
+                // LL-PING-1.
                 self.send(sh, ControlPdu::PingRsp);
                 self.served(sh, Procedure::LePing);
             }

@@ -73,9 +73,11 @@ impl Flow {
         } else {
             // Without anything sent there is nothing to acknowledge.
             let taken = self.in_flight.take();
+            // LL-SN-1.
             self.sn ^= taken.is_some();
             taken
         };
+        // LL-NESN-1.
         let new = header.sn == self.nesn;
         self.nesn ^= new;
         Heard { acknowledged, new }
@@ -104,6 +106,7 @@ mod tests {
         });
     }
 
+    /// LL-SN-1, LL-NESN-1.
     #[test]
     fn both_bits_follow_the_peer() {
         let mut flow = Flow::default();

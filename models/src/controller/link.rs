@@ -122,6 +122,7 @@ impl Link {
         identity: Address,
         csa2: bool,
     ) -> Self {
+        // LL-WIN-1.
         // Well inside the transmit window, whichever way the clocks err.
         let window = units(u16::from(request.win_size)).divided_by(2);
         Self {
@@ -131,6 +132,7 @@ impl Link {
             identity,
             access_address: request.access_address,
             crc_init: request.crc_init,
+            // LL-CONN-2: `csa2` is ChSel of both.
             hopping: if csa2 {
                 Hopping::two(request.access_address)
             } else {
@@ -149,6 +151,7 @@ impl Link {
             heard: now,
             tx: TxPhy::Le1M,
             rx: Phy::Le1M,
+            // LL-SN-2.
             flow: Flow::default(),
             lengths: Lengths::new(sh),
             control: Control::default(),
@@ -174,6 +177,7 @@ impl Link {
 
     /// When the connection is lost unless something is heard.
     fn supervision(&self) -> Instant {
+        // LL-SUP-2.
         let patience = if self.established {
             self.parameters.timeout()
         } else {
@@ -218,8 +222,10 @@ impl Link {
     /// Begins the next event: what the radio shall do, if the link layer does anything at all.
     pub(super) fn begin_event(&mut self, sh: &mut Shared) -> Option<RadioCommand> {
         self.apply_instants(sh);
+        // LL-CHAN-1.
         let channel = self.hopping.next(self.counter, self.channel_map);
         self.event = EventState { channel, ..EventState::default() };
+        // LL-LIVE-3: only a quirk keeps a central from it.
         if self.quirks.silent() {
             return None;
         }
@@ -232,6 +238,7 @@ impl Link {
     pub(super) fn end_event(&mut self, sh: &mut Shared, now: Instant) {
         self.counter = self.counter.wrapping_add(1);
         self.events = self.events.saturating_add(1);
+        // LL-ANCHOR-1, LL-EVENT-2.
         self.anchor += self.parameters.interval();
         for request in self.quirks.event_ended() {
             self.decide(sh, now, request);
@@ -267,11 +274,13 @@ impl Link {
     ) -> Option<RadioCommand> {
         if !crc_ok {
             self.event.crc_errors = self.event.crc_errors.saturating_add(1);
+            // LL-EVENT-1.
             let goes_on = self.event.sent_md && self.event.crc_errors < 2;
             return if goes_on { self.reply(sh, now, limit) } else { None };
         }
         self.event.crc_errors = 0;
         self.established = true;
+        // LL-SUP-1.
         self.heard = now;
         let header = DataHeader::from_octet(pdu.header());
         let heard = self.flow.hear(header);
@@ -309,6 +318,7 @@ impl Link {
 
     /// The packet to send now: what is in flight, else the next in the queues, else an empty PDU.
     fn packet(&mut self, sh: &mut Shared) -> (AirPdu, Tag, AfterTransmit) {
+        // LL-RETX-1: LLID and payload as they were; only NESN, SN and MD are new.
         let next = match self.flow.in_flight.take() {
             Some(in_flight) => in_flight,
             None => self.pick(sh),
@@ -332,6 +342,7 @@ impl Link {
     /// Takes the next PDU from the queues, encrypted if encryption is on.
     fn pick(&mut self, sh: &mut Shared) -> InFlight {
         if self.has_more() {
+            // LL-LIVE-2: control PDUs go first.
             if let Some(next) = self.flow.control.pop_front() {
                 let pdu = self.set_instant(sh, next.pdu);
                 let kind = Kind::Control(pdu.opcode());
@@ -367,6 +378,7 @@ impl Link {
     /// Encrypts a new PDU, if it has a payload and encryption is on.
     fn seal(&mut self, llid: Llid, octets: &[u8], tag: Tag, kind: Kind) -> InFlight {
         let mut payload = Payload::from_slice(octets).unwrap_or_default();
+        // LL-ENC-2, LL-MIC-1.
         if !payload.is_empty()
             && let Some(cipher) = &mut self.ciphers.tx
             && cipher.encrypt(llid, &mut payload).is_err()
@@ -390,6 +402,7 @@ impl Link {
 
     /// A new PDU from the peer.
     fn deliver(&mut self, sh: &mut Shared, now: Instant, llid: Llid, pdu: &AirPdu) {
+        // LL-FRAME-3.
         let announced = pdu.octets().get(1).copied().map_or(0, usize::from);
         let Ok(mut payload) = Payload::from_slice(pdu.payload()) else {
             return;
@@ -405,6 +418,7 @@ impl Link {
         }
         if let Some(cipher) = &mut self.ciphers.rx {
             if cipher.decrypt(llid, &mut payload).is_err() {
+                // LL-MIC-2.
                 sh.misbehaved(Some(self.id), PeerMisbehaved::BadMic);
                 self.gone = Some(ErrorCode::MIC_FAILURE);
                 return;

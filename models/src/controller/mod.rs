@@ -269,6 +269,7 @@ impl CentralController {
         let id = LinkId(u8::try_from(slot).unwrap_or(u8::MAX));
         let link = Link::new(&self.shared, at, id, request, *identity, *csa2);
         self.shared.connected_before = true;
+        // LL-CONN-3: created, which says nothing of the peer.
         self.shared.event(Event::LeConnectionComplete(ConnectionComplete {
             status: ErrorCode::SUCCESS,
             handle: link.handle,

@@ -373,6 +373,7 @@ fn connect_ind(
     request: &CreateConnection,
     others: &[u32],
 ) -> ConnectInd {
+    // LL-CONN-1: the host's values have been checked; the others are drawn in range.
     let interval = request.parameters.interval_max;
     let [c0, c1, c2] = sh.random.octets();
     let hop = sh.config.hop.unwrap_or_else(|| 5 + sh.random.below(12) as u8).clamp(5, 16);

@@ -43,6 +43,8 @@ pub enum Command {
     },
     /// Run one scenario.
     Run(Run),
+    /// List the rules of the link layer: what they demand, of whom, and what checks them.
+    Rules(Rules),
     /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.
     #[cfg(unix)]
     Serve(Serve),
@@ -64,6 +66,18 @@ impl Demo {
     pub(super) fn standard() -> Self {
         Self { out: PathBuf::from("bletwin-demo"), seed: 1 }
     }
+}
+
+/// Options of `bletwin rules`.
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// One rule, as a finding names it (`LL-PHY-4`), or an area (`LL-PHY`).
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// As JSON: an array of objects with `id`, `title`, `text`, `note`, `source`, `kept_by`,
+    /// `checked_by` and `document`.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `bletwin run`.

@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod list;
+mod rules;
 mod run;
 #[cfg(unix)]
 mod serve;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command.unwrap_or_else(|| Command::Demo(args::Demo::standard())) {
         Command::Demo(options) => demo::demo(&options),
         Command::List { json } => list::list(json),
+        Command::Rules(options) => rules::rules(&options),
         Command::Run(options) => run::run(&options),
         #[cfg(unix)]
         Command::Serve(options) => serve::serve(&options),

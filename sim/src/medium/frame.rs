@@ -49,6 +49,7 @@ pub fn packet_symbols(phy: TxPhy, payload: usize) -> usize {
 /// Symbols of a packet as sent, and its CRC (24 bits, first octet on air least significant).
 #[must_use]
 pub fn encode(tuning: &Tuning, phy: TxPhy, pdu: &AirPdu) -> (Symbols, u32) {
+    // LL-CRC-1, LL-WHITE-1: the CRC first, then whitening over both.
     let crc = crc24(tuning.crc_init, pdu.octets());
     let mut octets = [0; 260];
     let len = pdu.octets().len();

@@ -142,6 +142,7 @@ fn packets_arrive_on_every_phy() {
     }
 }
 
+/// LL-TIFS-1.
 #[test]
 fn t_ifs_is_150_us_by_the_active_clock_and_the_asker_hears_the_answer() {
     for (phy, tx) in [(Phy::Le1M, TxPhy::Le1M), (Phy::Le2M, TxPhy::Le2M)] {

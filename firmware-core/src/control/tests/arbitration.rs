@@ -186,6 +186,7 @@ fn every_row_is_what_a_connection_does() {
     assert_eq!(TABLE.len(), EXPECTED.len(), "a row has no test");
 }
 
+/// LL-COLL-5.
 #[test]
 fn procedures_with_an_instant_are_incompatible_and_no_others() {
     for a in INSTANT {
@@ -194,6 +195,7 @@ fn procedures_with_an_instant_are_incompatible_and_no_others() {
     }
 }
 
+/// LL-COLL-6.
 #[test]
 fn an_update_and_a_request_for_one_are_the_same() {
     assert!(same(Procedure::ConnectionUpdate, Procedure::ConnectionParametersRequest));

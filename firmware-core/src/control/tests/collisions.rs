@@ -1,30 +1,15 @@
-//! Collisions: X1–X4, X7, and leaving a central that breaks the rules.
+//! Collisions beyond the scripts, and leaving a central that breaks the rules.
 
 use super::parameters::{ask, complete as updated, request, update as new_parameters};
 use super::phy::{REQ_2M, RSP_2M, SET_2M, complete, update};
 use super::script::{HANDLE, OK, Script};
 use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Command, ConnectionParameters, Event};
-use crate::pdu::control::{ControlPdu, DataLength, Opcode};
+use crate::hci::Command;
+use crate::pdu::control::{ControlPdu, Opcode};
 use crate::phy::Phy;
 
 fn reject(opcode: Opcode, error: u8) -> ControlPdu {
     ControlPdu::RejectExtInd { opcode, error: ErrorCode(error) }
-}
-
-#[test]
-fn x1_both_ask_for_phys_and_the_central_wins() {
-    let mut s = Script::new();
-    s.ask(SET_2M);
-    assert_eq!(s.event(&[REQ_2M]), [REQ_2M]);
-    assert_eq!(s.event(&[]), [RSP_2M]);
-    s.event(&[reject(Opcode::PHY_REQ, 0x23)]);
-    assert_eq!(s.told(), [complete(0x23, Phy::Le1M)]);
-    s.event(&[update(12)]);
-    s.until(12);
-    assert_eq!(s.told(), []);
-    s.event(&[]);
-    assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
 }
 
 #[test]
@@ -39,68 +24,6 @@ fn what_waited_behind_a_lost_collision_runs() {
 }
 
 #[test]
-fn x2_both_ask_for_parameters_and_the_central_wins() {
-    let mut s = Script::new();
-    s.ask(ask(30));
-    let sent = s.event(&[ControlPdu::ConnectionParamReq(request(50))]);
-    assert!(matches!(sent[..], [ControlPdu::ConnectionParamReq(p)] if p.interval_max == 30));
-    assert!(matches!(
-        s.told()[..],
-        [Event::LeRemoteConnectionParameterRequest { interval_max: 50, .. }]
-    ));
-    let parameters =
-        ConnectionParameters { interval_min: 50, interval_max: 50, latency: 0, timeout: 200 };
-    s.ask(Command::LeRemoteConnectionParameterRequestReply { handle: HANDLE, parameters });
-    let sent = s.event(&[reject(Opcode::CONNECTION_PARAM_REQ, 0x23)]);
-    assert!(matches!(sent[..], [ControlPdu::ConnectionParamRsp(p)] if p.interval_max == 50));
-    assert_eq!(s.told(), [updated(0x23, 24, 0, 100)]);
-    s.event(&[new_parameters(50, 12)]);
-    s.until(12);
-    assert_eq!(s.told(), []);
-    s.event(&[]);
-    assert_eq!(s.told(), [updated(0, 50, 0, 200)]);
-}
-
-#[test]
-fn x3_the_own_request_waits_for_the_instant_of_the_centrals() {
-    let mut s = Script::new();
-    s.event(&[ControlPdu::ConnectionParamReq(request(50))]);
-    s.ask(ask(30));
-    s.told();
-    let parameters =
-        ConnectionParameters { interval_min: 50, interval_max: 50, latency: 0, timeout: 200 };
-    s.ask(Command::LeRemoteConnectionParameterRequestReply { handle: HANDLE, parameters });
-    assert!(matches!(s.event(&[])[..], [ControlPdu::ConnectionParamRsp(_)]));
-    s.event(&[new_parameters(50, 9)]);
-    s.until(9);
-    s.event(&[]);
-    assert_eq!(s.told(), [updated(0, 50, 0, 200)]);
-    assert!(matches!(
-        s.event(&[])[..],
-        [ControlPdu::ConnectionParamReq(p)] if p.interval_max == 30
-    ));
-    s.event(&[new_parameters(30, 18)]);
-    s.until(19);
-    assert_eq!(s.told(), [updated(0, 30, 0, 200)]);
-}
-
-#[test]
-fn x7_both_ask_for_length_and_both_are_answered() {
-    let mut s = Script::new();
-    s.ask(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 2120 });
-    let peer =
-        DataLength { max_rx_octets: 100, max_rx_time: 2120, max_tx_octets: 120, max_tx_time: 2120 };
-    assert!(matches!(s.event(&[ControlPdu::LengthReq(peer)])[..], [ControlPdu::LengthReq(_)]));
-    let sent = s.event(&[ControlPdu::LengthRsp(peer)]);
-    assert!(matches!(sent[..], [ControlPdu::LengthRsp(l)] if l.max_tx_octets == 251));
-    let changes = s.told();
-    assert!(
-        matches!(changes[..], [Event::LeDataLengthChange { tx_octets: 100, rx_octets: 120, .. }]),
-        "{changes:?}"
-    );
-}
-
-#[test]
 fn an_update_while_our_phy_request_is_open_goes_first() {
     let mut s = Script::new();
     s.ask(SET_2M);
@@ -111,6 +34,7 @@ fn an_update_while_our_phy_request_is_open_goes_first() {
     assert_eq!(s.told(), [updated(0, 50, 0, 200)]);
 }
 
+/// LL-COLL-4.
 #[test]
 fn a_central_that_starts_before_the_instant_is_left() {
     let cases = [

@@ -1,5 +1,5 @@
-//! Encryption start and pause: E1–E5, with the sample data of Vol 6, Part C, 1 for the central's
-//! part of it.
+//! Encryption start and pause beyond the scripts, with the sample data of Vol 6, Part C, 1 for the
+//! central's part of it.
 
 use super::script::{HANDLE, OK, Script};
 use crate::crypto::ccm::{Cipher, Direction, session_key};
@@ -13,24 +13,25 @@ use crate::time::Duration;
 const LTK: [u8; 16] = [0xbf, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0x4c];
 const SKD_C: [u8; 8] = [0x13, 0x02, 0xf1, 0xe0, 0xdf, 0xce, 0xbd, 0xac];
 const IV_C: [u8; 4] = [0x24, 0xab, 0xdc, 0xba];
-const ENC_REQ: ControlPdu =
+pub(super) const ENC_REQ: ControlPdu =
     ControlPdu::EncReq(EncReq { rand: 0x1234, ediv: 0x2474, skd_c: SKD_C, iv_c: IV_C });
 const KEY_REQUEST: Event =
     Event::LeLongTermKeyRequest { handle: HANDLE, rand: 0x1234, ediv: 0x2474 };
-const NO_KEY: Command = Command::LeLongTermKeyRequestNegativeReply { handle: HANDLE };
-const CHANGED: Event = Event::EncryptionChange { handle: HANDLE, status: OK, enabled: true };
+pub(super) const NO_KEY: Command = Command::LeLongTermKeyRequestNegativeReply { handle: HANDLE };
+pub(super) const CHANGED: Event =
+    Event::EncryptionChange { handle: HANDLE, status: OK, enabled: true };
 
-fn key() -> Command {
+pub(super) fn key() -> Command {
     Command::LeLongTermKeyRequestReply { handle: HANDLE, ltk: Secret::new(LTK) }
 }
 
-fn acl(octets: &[u8]) -> Acl {
+pub(super) fn acl(octets: &[u8]) -> Acl {
     let data = heapless::Vec::from_slice(octets).unwrap();
     Acl { handle: HANDLE, boundary: AclBoundary::First, data }
 }
 
 /// The central's ciphers for what the peripheral has answered.
-fn ciphers(answer: EncRsp) -> (Cipher, Cipher) {
+pub(super) fn ciphers(answer: EncRsp) -> (Cipher, Cipher) {
     let key = session_key(&Secret::new(LTK), SKD_C, answer.skd_p);
     (
         Cipher::new(key.clone(), IV_C, answer.iv_p, Direction::CentralToPeripheral),
@@ -72,82 +73,7 @@ pub(super) fn encrypt(s: &mut Script) {
     assert_eq!(encrypt_after(s, answer), [ControlPdu::StartEncRsp]);
 }
 
-#[test]
-fn e1_start() {
-    let mut s = Script::new();
-    encrypt(&mut s);
-    assert_eq!(s.told(), [CHANGED]);
-    s.acl(acl(b"up"));
-    s.receive(Llid::Start, b"down");
-    s.event(&[]);
-    assert_eq!(s.received, [acl(b"down")]);
-    assert_eq!(s.data, [(Llid::Start, b"up".to_vec())]);
-}
-
-#[test]
-fn e2_what_was_queued_goes_in_the_clear_and_nothing_is_lost() {
-    let mut s = Script::new();
-    for n in 0..4 {
-        s.acl(acl(&[n]));
-    }
-    s.receive(Llid::Control, &ENC_REQ.encode());
-    // Three data PDUs are in Link's hands; one place was left for LL_ENC_RSP.
-    let sent = s.event(&[]);
-    let [ControlPdu::EncRsp(answer)] = sent[..] else { panic!("{sent:?}") };
-    assert_eq!(s.data.len(), 3);
-    s.ask(key());
-    s.event(&[]);
-    let _ = s.event(&[]);
-    let (tx, rx) = ciphers(answer);
-    s.central_tx = Some(tx);
-    s.event(&[ControlPdu::StartEncRsp]);
-    s.central_rx = Some(rx);
-    assert_eq!(s.event(&[]), [ControlPdu::StartEncRsp]);
-    s.event(&[]);
-    let data: std::vec::Vec<_> = s.data.iter().map(|(_, octets)| octets[0]).collect();
-    assert_eq!(data, [0, 1, 2, 3]);
-}
-
-#[test]
-fn e3_without_a_key_the_link_lives_on_in_the_clear() {
-    let error = ErrorCode::PIN_OR_KEY_MISSING;
-    let extended = ControlPdu::RejectExtInd { opcode: Opcode::ENC_REQ, error };
-    let cases = [
-        (Script::new(), ControlPdu::RejectInd(error)),
-        (Script::with_features(FeatureSet::EXTENDED_REJECT), extended),
-    ];
-    for (mut s, expected) in cases {
-        s.event(&[ENC_REQ]);
-        s.acl(acl(b"wait"));
-        let sent = s.event(&[]);
-        assert!(matches!(sent[..], [ControlPdu::EncRsp(_)]));
-        s.told();
-        assert_eq!(s.ask(NO_KEY), OK);
-        assert_eq!(s.event(&[]), [expected]);
-        s.event(&[]);
-        assert_eq!(s.data, [(Llid::Start, b"wait".to_vec())]);
-        assert!(!s.dropped);
-        assert_eq!(s.ask(NO_KEY), ErrorCode::COMMAND_DISALLOWED);
-    }
-}
-
-#[test]
-fn e4_a_forbidden_pdu_ends_the_link_and_nothing_more_is_sent() {
-    let version = ControlPdu::VersionInd(super::script::VERSION);
-    for pdu in [version, ControlPdu::PingReq, super::phy::update(20), ControlPdu::StartEncRsp] {
-        let mut s = Script::new();
-        s.event(&[ENC_REQ]);
-        s.event(&[pdu]);
-        s.assert_left(ErrorCode::MIC_FAILURE);
-        assert!(s.misbehaved(PeerMisbehaved::NotAllowedWhileEncrypting));
-        s.wait(Duration::from_secs(60));
-    }
-    let mut s = Script::new();
-    s.event(&[ENC_REQ]);
-    s.receive(Llid::Start, b"data");
-    s.assert_left(ErrorCode::MIC_FAILURE);
-}
-
+/// LL-ENC-5.
 #[test]
 fn answers_to_an_earlier_request_are_tolerated() {
     let opcode = Opcode::PHY_REQ;
@@ -171,6 +97,7 @@ fn answers_to_an_earlier_request_are_tolerated() {
     }
 }
 
+/// LL-ENC-14.
 #[test]
 fn an_answer_deferred_until_after_the_start_is_taken() {
     let mut s = Script::new();
@@ -184,6 +111,7 @@ fn an_answer_deferred_until_after_the_start_is_taken() {
     assert!(matches!(s.told()[..], [Event::LePhyUpdateComplete { status: OK, .. }]));
 }
 
+/// LL-ENC-1, LL-ENC-14.
 #[test]
 fn own_procedures_wait_until_encryption_has_started() {
     let mut s = Script::new();
@@ -202,6 +130,7 @@ fn own_procedures_wait_until_encryption_has_started() {
     assert_eq!(s.event(&[]), [ControlPdu::StartEncRsp, super::phy::REQ_2M]);
 }
 
+/// LL-MIC-2.
 #[test]
 fn a_bad_mic_ends_the_link() {
     let mut s = Script::new();
@@ -220,6 +149,7 @@ fn a_plain_answer_after_start_enc_req_is_a_bad_mic() {
     s.assert_left(ErrorCode::MIC_FAILURE);
 }
 
+/// LL-TIME-3.
 #[test]
 fn a_silent_host_or_central_costs_the_link_after_40_s() {
     let mut s = Script::new();
@@ -232,6 +162,7 @@ fn a_silent_host_or_central_costs_the_link_after_40_s() {
     s.assert_left(ErrorCode::LL_RESPONSE_TIMEOUT);
 }
 
+/// LL-ENC-10.
 #[test]
 fn without_the_feature_encryption_is_refused() {
     let mut s = Script::with(FeatureSet::LE_2M);
@@ -253,7 +184,7 @@ fn a_masked_key_request_is_refused_for_the_host() {
 }
 
 /// C> PAUSE_ENC_REQ … both in the clear.
-fn pause(s: &mut Script) {
+pub(super) fn pause(s: &mut Script) {
     s.event(&[ControlPdu::PauseEncReq]);
     s.acl(acl(b"held"));
     assert_eq!(s.event(&[]), [ControlPdu::PauseEncRsp], "still encrypted");
@@ -262,22 +193,7 @@ fn pause(s: &mut Script) {
     assert_eq!(s.event(&[ControlPdu::PauseEncRsp]), []);
 }
 
-#[test]
-fn e5_pause_and_refresh() {
-    let mut s = Script::new();
-    encrypt(&mut s);
-    s.told();
-    pause(&mut s);
-    assert_eq!(s.data, []);
-    encrypt(&mut s);
-    s.event(&[]);
-    let told = s.told();
-    let refreshed = Event::EncryptionKeyRefreshComplete { handle: HANDLE, status: OK };
-    assert_eq!(told.first(), Some(&refreshed));
-    assert!(!told.contains(&CHANGED));
-    assert_eq!(s.data, [(Llid::Start, b"held".to_vec())]);
-}
-
+/// LL-ENC-9.
 #[test]
 fn a_refresh_without_a_key_ends_the_link() {
     let mut s = Script::new();
@@ -291,6 +207,7 @@ fn a_refresh_without_a_key_ends_the_link() {
     s.assert_left(ErrorCode::PIN_OR_KEY_MISSING);
 }
 
+/// LL-PING-1, LL-PING-2.
 #[test]
 fn an_encrypted_link_that_goes_silent_is_pinged_and_then_reported() {
     let mut s = Script::new();

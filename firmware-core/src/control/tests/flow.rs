@@ -37,6 +37,7 @@ fn long_packets_are_cut_and_their_order_kept() {
     assert_eq!(s.told(), [COMPLETED, COMPLETED]);
 }
 
+/// LL-LEN-1, LL-LEN-2.
 #[test]
 fn the_effective_length_and_time_bound_a_fragment() {
     let cases = [((251, 2120), 251), ((100, 2120), 100), ((251, 592), 60), ((251, 1064), 119)];
@@ -85,6 +86,7 @@ fn beyond_its_credits_a_host_is_ignored_and_named() {
     assert_eq!(s.data.len(), 5);
 }
 
+/// LL-LIVE-2.
 #[test]
 fn control_pdus_go_before_data() {
     let mut s = Script::new();
@@ -109,6 +111,7 @@ fn received_data_reaches_the_host_as_it_came() {
 }
 
 /// Table 5.1 of Vol 6, Part B: while a slower PHY may come, data must fit it already.
+/// LL-PHY-7.
 #[test]
 fn a_possible_slower_phy_shortens_fragments() {
     let mut s = Script::new();

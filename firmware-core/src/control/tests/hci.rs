@@ -137,6 +137,7 @@ fn after_power_on_le_events_are_masked() {
     assert!(matches!(control.poll(), Some(ControlOutput::Order(LinkOrder::Drop(LINK)))));
 }
 
+/// LL-CONN-3.
 #[test]
 fn connection_complete_carries_what_was_on_air() {
     let mut s = Script::unconnected(ControlConfig::SUPPORTED);

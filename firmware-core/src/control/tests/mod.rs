@@ -7,6 +7,7 @@ mod encryption;
 mod exchanges;
 mod flow;
 mod hci;
+mod llcp;
 mod parameters;
 mod phy;
 mod privacy;

@@ -1,18 +1,18 @@
-//! PHY update: H1, H2 and the limits on data meanwhile.
+//! PHY update, beyond the scripts, and the limits on data meanwhile.
 
-use super::script::{HANDLE, LINK, OK, Script};
+use super::script::{HANDLE, OK, Script};
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::{Command, Event};
 use crate::link::message::LinkOrder;
 use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use crate::phy::{Phy, PhySet, TxPhy};
+use crate::phy::{Phy, PhySet};
 
 pub(super) const SET_2M: Command =
     Command::LeSetPhy { handle: HANDLE, tx: PhySet::LE_2M, rx: PhySet::LE_2M, coded_options: 0 };
 pub(super) const REQ_2M: ControlPdu = ControlPdu::PhyReq { tx: PhySet::LE_2M, rx: PhySet::LE_2M };
 const ALL: PhySet = PhySet(3);
 /// Without a preference of the host.
-const RSP_ALL: ControlPdu = ControlPdu::PhyRsp { tx: ALL, rx: ALL };
+pub(super) const RSP_ALL: ControlPdu = ControlPdu::PhyRsp { tx: ALL, rx: ALL };
 
 /// With the preference that [`SET_2M`] states.
 pub(super) const RSP_2M: ControlPdu = ControlPdu::PhyRsp { tx: PhySet::LE_2M, rx: PhySet::LE_2M };
@@ -24,38 +24,6 @@ pub(super) fn update(instant: u16) -> ControlPdu {
 pub(super) fn complete(status: u8, phy: Phy) -> Event {
     let status = ErrorCode(status);
     Event::LePhyUpdateComplete { handle: HANDLE, status, tx: phy, rx: phy }
-}
-
-#[test]
-fn h1_own_request() {
-    let mut s = Script::new();
-    assert_eq!(s.ask(SET_2M), OK);
-    assert_eq!(s.event(&[]), [REQ_2M]);
-    assert_eq!(s.event(&[update(8)]), []);
-    let order = LinkOrder::Phy { link: LINK, instant: 8, tx: TxPhy::Le2M, rx: Phy::Le2M };
-    assert!(s.orders.contains(&order));
-    s.until(8);
-    assert_eq!(s.told(), [], "not before the instant");
-    s.event(&[]);
-    assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
-}
-
-#[test]
-fn h1_request_of_the_central_with_and_without_change() {
-    let mut s = Script::new();
-    s.event(&[REQ_2M]);
-    assert_eq!(s.event(&[]), [RSP_ALL]);
-    s.event(&[update(9)]);
-    s.until(10);
-    assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
-    // Again: nothing changes, so the host hears nothing.
-    s.event(&[REQ_2M]);
-    assert_eq!(s.event(&[]), [RSP_ALL]);
-    s.event(&[ControlPdu::PhyUpdateInd { c_to_p: PhySet::NONE, p_to_c: PhySet::NONE, instant: 0 }]);
-    assert_eq!(s.told(), []);
-    // The procedure is over at once, whatever the instant says: an own one may start.
-    s.command(SET_2M);
-    assert_eq!(s.event(&[]), [REQ_2M]);
 }
 
 #[test]
@@ -73,6 +41,7 @@ fn one_direction_may_change_alone() {
     assert_eq!(s.told(), [Event::LePhyUpdateComplete { handle: HANDLE, status: OK, tx, rx }]);
 }
 
+/// LL-PHY-6.
 #[test]
 fn ambiguous_and_unsupported_fields_change_nothing() {
     for (c_to_p, p_to_c) in [(3, 3), (4, 4), (0x80, 6)] {
@@ -95,6 +64,7 @@ fn h2_indication_without_request_is_ignored_and_named() {
     assert!(!s.dropped);
 }
 
+/// LL-INST-2, LL-INST-3.
 #[test]
 fn instants_are_compared_modulo_65536() {
     for (at, instant, left) in [
@@ -118,6 +88,7 @@ fn instants_are_compared_modulo_65536() {
     }
 }
 
+/// LL-CTRL-3, LL-REJ-2, LL-PHY-8.
 #[test]
 fn any_form_of_refusal_ends_the_request() {
     let cases = [
@@ -147,6 +118,7 @@ fn a_refusal_of_something_else_is_no_answer() {
     assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
 }
 
+/// LL-FEAT-2.
 #[test]
 fn without_the_feature_nothing_is_understood() {
     let mut s = Script::with(FeatureSet::ENCRYPTION);
@@ -155,6 +127,7 @@ fn without_the_feature_nothing_is_understood() {
     assert_eq!(s.event(&[]), [ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
 }
 
+/// LL-FEAT-3.
 #[test]
 fn a_peer_known_to_have_one_phy_is_not_asked() {
     let mut s = Script::with_features(FeatureSet::ENCRYPTION);

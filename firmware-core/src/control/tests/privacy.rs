@@ -94,6 +94,7 @@ fn a_stranger_is_refused_and_the_host_hears_nothing() {
     assert_eq!(s.told(), []);
 }
 
+/// LL-ADV-6.
 #[test]
 fn network_privacy_ignores_the_identity_address_itself() {
     let mut s = privacy();

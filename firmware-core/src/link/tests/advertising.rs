@@ -13,6 +13,7 @@ fn event(b: &mut Bench<1>, channels: usize) -> Vec<(Instant, u8)> {
     (0..channels).map(turn).collect()
 }
 
+/// LL-ADV-1.
 #[test]
 fn an_event_visits_the_channels_in_ascending_order() {
     let mut b = Bench::new();
@@ -31,6 +32,7 @@ fn only_channels_of_the_map_are_used() {
     assert_eq!(channels, [37, 39, 37, 39]);
 }
 
+/// LL-ADV-2.
 #[test]
 fn events_are_an_interval_and_a_random_delay_apart() {
     let mut b = Bench::new();
@@ -61,6 +63,7 @@ fn a_scan_request_is_answered_and_the_event_goes_on() {
     assert_eq!(b.advertises().1, 38);
 }
 
+/// LL-ADV-4.
 #[test]
 fn only_requests_to_the_own_address_and_its_type_count() {
     let stranger = Address::static_random([0xC0, 9, 9, 9, 9, 9]);
@@ -112,6 +115,7 @@ fn a_non_connectable_advertiser_does_not_listen() {
     }
 }
 
+/// LL-ADV-3.
 #[test]
 fn high_duty_cycle_repeats_within_3_75_ms_and_ends_after_1_28_s() {
     let mut b = Bench::<1>::new();

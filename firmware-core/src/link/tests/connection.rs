@@ -15,6 +15,7 @@ fn the_first_window_starts_1_25_ms_and_the_offset_after_the_request() {
     assert_eq!((listen.access_address, listen.phy), (0xAF9A_8396, Phy::Le1M));
 }
 
+/// LL-WIN-2.
 #[test]
 fn a_missed_first_window_comes_again_one_interval_later() {
     let mut b = Bench::<1>::new();
@@ -27,6 +28,7 @@ fn a_missed_first_window_comes_again_one_interval_later() {
     assert_eq!(b.ended(), (1, 2, false));
 }
 
+/// LL-WIDE-2.
 #[test]
 fn every_anchor_is_synchronised_to_and_the_next_window_is_widened() {
     let mut b = Bench::<1>::new();
@@ -44,6 +46,7 @@ fn every_anchor_is_synchronised_to_and_the_next_window_is_widened() {
     }
 }
 
+/// LL-WIDE-1.
 #[test]
 fn missed_events_widen_the_window() {
     let mut b = established(|_| ());
@@ -64,6 +67,7 @@ fn an_event_is_prepared_a_millisecond_ahead() {
     assert_eq!(listen.given, listen.from.before(Duration::from_ms(1)));
 }
 
+/// LL-CHAN-1.
 #[test]
 fn csa1_hops_by_the_increment() {
     let mut b = established(|_| ());
@@ -71,6 +75,7 @@ fn csa1_hops_by_the_increment() {
     assert_eq!([b.silence().channel, b.silence().channel, b.silence().channel], [10, 15, 20]);
 }
 
+/// LL-CONN-2.
 #[test]
 fn csa2_is_used_if_both_offer_it() {
     let mut b = Bench::<1>::new();
@@ -91,6 +96,7 @@ fn sn_and_nesn_flip_with_every_good_exchange() {
     assert_eq!(bits, [(1, 0, 0), (0, 1, 0), (1, 0, 0)]);
 }
 
+/// LL-TIFS-3, LL-NESN-1.
 #[test]
 fn a_damaged_packet_is_answered_with_nesn_unchanged() {
     let mut b = established(|_| ());
@@ -103,6 +109,7 @@ fn a_damaged_packet_is_answered_with_nesn_unchanged() {
     assert_eq!((reply.bits(), reply.goes_on()), ((1, 0, 0), false));
 }
 
+/// LL-EVENT-3.
 #[test]
 fn two_damaged_packets_in_a_row_close_the_event() {
     let mut b = established(|_| ());
@@ -115,6 +122,7 @@ fn two_damaged_packets_in_a_row_close_the_event() {
     assert_eq!(b.listens().middle(), anchor + INTERVAL);
 }
 
+/// LL-TIFS-2.
 #[test]
 fn nothing_is_sent_when_nothing_was_heard() {
     let mut b = established(|_| ());
@@ -123,6 +131,7 @@ fn nothing_is_sent_when_nothing_was_heard() {
     assert_eq!(b.ended(), (1, 2, false));
 }
 
+/// LL-EVENT-3.
 #[test]
 fn an_event_goes_on_while_the_central_has_more() {
     let mut b = established(|_| ());
@@ -210,6 +219,7 @@ fn the_event_ends_before_the_next_anchor() {
     assert_eq!(b.listens().middle(), anchor + Duration::from_us(7_500));
 }
 
+/// LL-FRAME-3.
 #[test]
 fn a_reserved_llid_is_acknowledged_and_not_delivered() {
     let mut b = established(|_| ());

@@ -21,6 +21,7 @@ fn filtering(filter: FilterPolicy) -> Bench<1> {
     b
 }
 
+/// LL-ADV-5.
 #[test]
 fn each_policy_filters_what_it_says() {
     for (filter, scans, connects) in [
@@ -64,6 +65,7 @@ fn an_unresolved_scanner_is_reported_and_answered_once_known() {
     assert_eq!(scanned(&mut b, RPA), (false, Vec::new()));
 }
 
+/// LL-ADV-5.
 #[test]
 fn an_address_that_does_not_resolve_never_matches() {
     let mut b = filtering(FilterPolicy::BothFromList);

@@ -11,6 +11,7 @@ fn anchor_of(listen: &Listen) -> Instant {
     listen.middle()
 }
 
+/// LL-MAP-1, LL-CHAN-1.
 #[test]
 fn a_channel_map_is_used_from_its_instant_on() {
     let mut b = established(|_| ());
@@ -22,6 +23,7 @@ fn a_channel_map_is_used_from_its_instant_on() {
     assert_eq!(channels, [10, 15, 22, 25]);
 }
 
+/// LL-PHY-1.
 #[test]
 fn phys_change_at_their_instant_each_for_its_direction() {
     let mut b = established(|_| ());
@@ -48,6 +50,7 @@ fn an_instant_that_is_the_event_already_prepared_is_kept() {
     assert_eq!(b.ended(), (1, 2, false));
 }
 
+/// LL-UPD-1.
 #[test]
 fn a_connection_update_opens_its_window_at_the_instant() {
     let mut b = established(|_| ());
@@ -78,6 +81,7 @@ fn a_missed_window_of_an_update_comes_again_after_the_new_interval() {
     assert_eq!(second.middle(), first.middle() + FAST_INTERVAL);
 }
 
+/// LL-SUP-3.
 #[test]
 fn supervision_restarts_at_the_instant() {
     let mut b = established(|_| ());
@@ -93,6 +97,7 @@ fn supervision_restarts_at_the_instant() {
     assert_eq!(b.told(), [LinkReport::Lost { link: LINK, loss }]);
 }
 
+/// LL-UPD-2.
 #[test]
 fn an_update_first_received_in_its_instant_makes_that_packet_the_anchor() {
     // Ordered while the event goes on, and after it.
@@ -114,6 +119,7 @@ fn an_update_first_received_in_its_instant_makes_that_packet_the_anchor() {
     }
 }
 
+/// LL-EVENT-2.
 #[test]
 fn instants_are_counted_across_the_wrap() {
     let mut b = established(|c| (c.latency, c.timeout) = (499, 3_200));

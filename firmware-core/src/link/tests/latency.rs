@@ -7,6 +7,7 @@ fn sleepy() -> Bench<1> {
     established(|c| (c.latency, c.timeout) = (4, 400))
 }
 
+/// LL-LAT-1, LL-EVENT-2.
 #[test]
 fn events_are_skipped_and_counted() {
     let mut b = sleepy();
@@ -22,6 +23,7 @@ fn events_are_skipped_and_counted() {
     assert_eq!(b.ended(), (5, 10, true));
 }
 
+/// LL-LAT-1.
 #[test]
 fn nothing_is_skipped_before_the_connection_is_established() {
     let mut b = Bench::<1>::new();
@@ -68,6 +70,7 @@ fn listening_always_suspends_latency() {
     assert_eq!(b.ended(), (2, 7, true));
 }
 
+/// LL-LAT-2.
 #[test]
 fn a_pending_instant_suspends_latency() {
     let mut b = sleepy();

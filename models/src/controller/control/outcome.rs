@@ -23,6 +23,7 @@ impl Link {
         opcode: Opcode,
         peer: Procedure,
     ) -> bool {
+        // LL-PROC-2.
         let own = self.control.own.as_ref().map(|own| (own.request.procedure(), own.answered));
         let remote = self.control.remote.as_ref().map(Remote::procedure);
         let row = arbiter::decide(arbiter::peripheral_starts(peer, own, remote));
@@ -32,7 +33,9 @@ impl Link {
         }
         match row.verdict {
             Verdict::Proceed => return true,
+            // LL-COLL-2.
             Verdict::Wait | Verdict::Reject => self.reject(sh, opcode, row.error),
+            // LL-COLL-4.
             Verdict::Disconnect => self.gone = Some(row.error),
         }
         false
@@ -45,6 +48,7 @@ impl Link {
         opcode: Opcode,
         error: ErrorCode,
     ) {
+        // LL-REJ-1.
         let pdu = if self.agreed(sh, FeatureSet::EXTENDED_REJECT) {
             ControlPdu::RejectExtInd { opcode, error }
         } else {
@@ -68,11 +72,13 @@ impl Link {
             _ => None,
         };
         if awaited.is_none() || opcode.is_some() && opcode != awaited {
+            // LL-RSP-2.
             return sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse);
         }
         match self.control.own.as_ref().map(|own| own.request.clone()) {
             Some(Request::Ping) if unknown => self.receive_ping_rsp(sh),
             Some(Request::Encryption { .. }) => self.encryption_refused(sh, now, error),
+            // LL-PAR-7.
             Some(Request::Parameters { wanted, host, ask: true })
                 if error == ErrorCode::UNSUPPORTED_REMOTE_FEATURE =>
             {
@@ -87,9 +93,11 @@ impl Link {
 
     /// The own procedure has failed: the host is told, where it asked.
     pub(super) fn fail_own(&mut self, sh: &mut Shared, error: ErrorCode) {
+        // LL-LIVE-4.
         match self.end_own(sh, error) {
             Some(Request::Features { host: true }) => self.tell_features(sh, error),
             Some(Request::Version { host: true }) => self.tell_version(sh, error),
+            // LL-PHY-8.
             Some(Request::Phy { host: true, .. }) => self.tell_phy(sh, error),
             Some(Request::Parameters { host: true, .. }) => self.tell_parameters(sh, error),
             _ => {}

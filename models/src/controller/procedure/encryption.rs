@@ -52,6 +52,7 @@ impl Link {
 
     /// Whether ACL data may be sent.
     pub(in crate::controller) fn data_flows(&self) -> bool {
+        // LL-ENC-1.
         self.control.starting().is_none() && !self.control.terminating()
     }
 
@@ -65,6 +66,7 @@ impl Link {
 
     /// It has sent another.
     pub(in crate::controller) fn broke_encryption_start(&mut self, sh: &mut Shared) {
+        // LL-ENC-6.
         sh.misbehaved(Some(self.id), PeerMisbehaved::NotAllowedWhileEncrypting);
         self.gone = Some(ErrorCode::MIC_FAILURE);
     }
@@ -117,6 +119,7 @@ impl Link {
                 }
             }
             (Starting::StartReq { ciphers, refresh }, ControlPdu::StartEncReq) => {
+                // LL-ENC-3: our LL_START_ENC_RSP is the first that is encrypted.
                 self.ciphers = *ciphers;
                 self.next_step(now, Step::Encryption(Starting::StartRsp { refresh }));
                 self.send(sh, ControlPdu::StartEncRsp);
@@ -137,6 +140,7 @@ impl Link {
         let Some(ControlPdu::EncReq(req)) = request.and_then(|r| self.enc_req(sh, &r)) else {
             return;
         };
+        // LL-ENC-11.
         self.send(sh, ControlPdu::PauseEncRsp);
         self.send(sh, ControlPdu::EncReq(req));
         let step = Starting::EncRsp { skd_c: req.skd_c, iv_c: req.iv_c, refresh: true };
@@ -157,6 +161,7 @@ impl Link {
     }
 
     fn encryption_started(&mut self, sh: &mut Shared, now: Instant, refresh: bool) {
+        // LL-ENC-13.
         self.end_own(sh, ErrorCode::SUCCESS);
         self.payload_timer.restart(now);
         self.smp.encrypted();
@@ -175,6 +180,7 @@ impl Link {
         self.end_own(sh, error);
         self.tell_encryption(sh, error, refresh);
         if refresh {
+            // LL-ENC-9.
             self.terminate(sh, now, error);
         } else {
             self.answer_held(sh);

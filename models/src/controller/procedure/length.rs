@@ -29,6 +29,7 @@ impl Limit {
     const INITIAL: Self = Self { octets: OCTETS_MIN, time: TIME_MIN };
 
     fn new(octets: u16, time: u16) -> Self {
+        // LL-LEN-3.
         Self { octets: octets.clamp(OCTETS_MIN, OCTETS_MAX), time: time.clamp(TIME_MIN, TIME_MAX) }
     }
 
@@ -108,6 +109,7 @@ impl Lengths {
 impl Link {
     pub(in crate::controller) fn start_length(&mut self, sh: &mut Shared, now: Instant) {
         let feature = FeatureSet::DATA_LENGTH_EXTENSION;
+        // LL-FEAT-3.
         if sh.has(feature) && !self.lacks(feature) {
             let pdu = self.lengths.request();
             self.begin(sh, now, Request::Length, pdu);
@@ -135,8 +137,10 @@ impl Link {
         if pdu.max_rx_octets < OCTETS_MIN || pdu.max_tx_octets < OCTETS_MIN {
             sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
         }
+        // LL-LEN-5.
         self.lengths.learn(pdu);
         let (tx, rx) = (self.lengths.tx(), self.lengths.effective_rx());
+        // LL-LEN-6.
         // What the own host wants may have changed them before.
         if core::mem::replace(&mut self.lengths.told, (tx, rx)) != (tx, rx) {
             sh.event(Event::LeDataLengthChange {
@@ -152,6 +156,7 @@ impl Link {
     /// Most octets of a data PDU sent now: by octets, and by time on the PHY in use and on the
     /// one that an LL_PHY_UPDATE_IND has announced.
     pub(in crate::controller) fn longest_fragment(&self) -> usize {
+        // LL-LEN-1, LL-LEN-2, LL-LEN-4.
         let Limit { octets, time } = self.lengths.tx();
         let announced = self.scheduled.tx().unwrap_or(self.tx);
         let fits = |phy: TxPhy, octets: u16| {

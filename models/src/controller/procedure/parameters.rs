@@ -141,6 +141,7 @@ impl Link {
             return self.send(sh, ControlPdu::UnknownRsp(opcode));
         }
         let wanted = asked(&pdu);
+        // LL-PAR-3.
         if !in_range(&wanted) {
             sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
             return self.reject(sh, opcode, ErrorCode::INVALID_LL_PARAMETERS);
@@ -151,6 +152,7 @@ impl Link {
         let now = self.parameters;
         let unchanged = (wanted.interval_min..=wanted.interval_max).contains(&now.interval)
             && (wanted.latency, wanted.timeout) == (now.latency, now.timeout);
+        // LL-PAR-6.
         if !unchanged && !sh.asks_for_parameters() {
             return self.reject(sh, opcode, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         }
@@ -198,6 +200,7 @@ impl Link {
         match answer {
             Ok(granted) => {
                 *state = RemoteParameters::Granted;
+                // LL-PAR-1.
                 self.send(sh, update(&granted));
             }
             Err(error) => {

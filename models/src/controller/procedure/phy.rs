@@ -88,12 +88,14 @@ impl Link {
         tx: PhySet,
         rx: PhySet,
     ) {
+        // LL-FEAT-2.
         if !sh.has(FeatureSet::LE_2M) && !sh.has(FeatureSet::LE_CODED) {
             return self.send(sh, ControlPdu::UnknownRsp(Opcode::PHY_REQ));
         }
         if !self.may_serve(sh, Opcode::PHY_REQ, Procedure::PhyUpdate) {
             return;
         }
+        // LL-PHY-2.
         self.remote_started(sh, Procedure::PhyUpdate);
         self.control.remote = Some(Remote::Phy);
         let update = self.phy_update((sh.default_tx, sh.default_rx), (tx, rx));
@@ -103,9 +105,11 @@ impl Link {
     /// What both wishes come to. An end that wishes one and the same PHY in both directions gets
     /// it in both or in none.
     fn phy_update(&self, own: Wish, peer: Wish) -> ControlPdu {
+        // LL-PHY-3.
         let mut c_to_p = choose(own.0.intersection(peer.1), self.tx.phy());
         let mut p_to_c = choose(peer.0.intersection(own.1), self.rx);
         let applied = (c_to_p.unwrap_or_else(|| self.tx.phy()), p_to_c.unwrap_or(self.rx));
+        // LL-PHY-4.
         if (symmetric(own) || symmetric(peer)) && applied.0 != applied.1 {
             (c_to_p, p_to_c) = (None, None);
         }

@@ -66,6 +66,7 @@ impl Link {
         };
         if now >= since + self.payload_timer.timeout() {
             self.payload_timer.restart(now);
+            // LL-PING-2.
             sh.event(Event::AuthenticatedPayloadTimeoutExpired { handle: self.handle });
         } else if !self.payload_timer.pinged && now >= self.ping_due(since) {
             self.payload_timer.pinged = true;

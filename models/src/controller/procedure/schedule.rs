@@ -43,6 +43,7 @@ impl Link {
         sh: &mut Shared,
         mut pdu: ControlPdu,
     ) -> ControlPdu {
+        // LL-INST-1, LL-INST-4.
         let events = u32::from(sh.config.instant_events.max(6));
         let ahead = events * (u32::from(self.parameters.latency) + 1);
         // A legal latency keeps this far below half the range of the counter.
@@ -51,6 +52,7 @@ impl Link {
         match &mut pdu {
             ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant } => {
                 if *c_to_p == PhySet::NONE && *p_to_c == PhySet::NONE {
+                    // LL-PHY-5.
                     // Nothing changes; the instant stays 0 and the procedure is over.
                     self.change_phy(sh, None, None);
                 } else {
@@ -73,10 +75,12 @@ impl Link {
 
     /// Does what was announced for the event that begins now.
     pub(in crate::controller) fn apply_instants(&mut self, sh: &mut Shared) {
+        // LL-AGREE-1: what is announced is what is done.
         if let Some(update) = self.scheduled.update.take_if(|u| u.instant == self.counter) {
             self.apply_update(sh, update);
         }
         if let Some((_, map)) = self.scheduled.channel_map.take_if(|(at, _)| *at == self.counter) {
+            // LL-MAP-1.
             self.channel_map = map;
             let own = self.control.own.as_ref();
             if own.is_some_and(|o| matches!(o.request, Request::ChannelMap(_))) {
@@ -86,6 +90,7 @@ impl Link {
         if let Some((_, c_to_p, p_to_c)) =
             self.scheduled.phy.take_if(|(at, ..)| *at == self.counter)
         {
+            // LL-PHY-1.
             self.change_phy(sh, c_to_p.single(), p_to_c.single());
         }
     }
@@ -100,8 +105,10 @@ impl Link {
         if self.quirks.no_switch {
             self.quirks.no_switch = false;
         } else {
+            // LL-UPD-1, LL-WIN-1.
             self.anchor = self.anchor + units(update.win_offset) + WINDOW_POSITION;
             self.parameters = new;
+            // LL-SUP-3.
             self.heard = self.heard.max(self.anchor);
         }
         let own = self.control.own.as_ref();
@@ -114,6 +121,7 @@ impl Link {
         } else {
             asked = self.end_remote_parameters(sh) || asked;
         }
+        // LL-UPD-4.
         if asked || changed {
             self.tell_parameters(sh, ErrorCode::SUCCESS);
         }

@@ -26,6 +26,7 @@ impl Link {
         }
         self.started(sh, Procedure::Termination, Initiator::Local);
         self.control.terminating = Some(now + self.parameters.timeout());
+        // LL-TERM-3.
         self.forget_queues();
         self.send(sh, ControlPdu::TerminateInd(reason));
     }
@@ -33,6 +34,7 @@ impl Link {
     /// A control PDU was acknowledged.
     pub(in crate::controller) fn control_acknowledged(&mut self, opcode: Opcode) {
         if opcode == Opcode::TERMINATE_IND {
+            // LL-TERM-1, LL-END-1.
             self.gone.get_or_insert(ErrorCode::LOCAL_HOST_TERMINATED);
         }
     }

@@ -41,6 +41,7 @@ fn parameter_request_against_own_phy_request() {
 }
 
 /// X9: both at once.
+/// LL-COLL-2.
 #[test]
 fn phy_request_against_own_phy_request() {
     let mut rig = Rig::connected(acquainted());
@@ -50,6 +51,7 @@ fn phy_request_against_own_phy_request() {
 }
 
 /// X9: the peer's first.
+/// LL-COLL-1.
 #[test]
 fn own_phy_request_waits_for_the_instant_of_the_peers() {
     let mut rig = Rig::connected(acquainted());
@@ -65,6 +67,7 @@ fn own_phy_request_waits_for_the_instant_of_the_peers() {
     assert_eq!(sent, [phy_req(TWO)]);
 }
 
+/// LL-COLL-6.
 #[test]
 fn both_forms_of_changing_parameters_are_the_same_procedure() {
     let mut rig = Rig::connected(acquainted());
@@ -83,6 +86,7 @@ fn phy_request_before_the_instant_of_a_channel_map() {
 }
 
 /// The peripheral has taken part in the procedure and starts another before its instant.
+/// LL-COLL-4.
 #[test]
 fn a_peer_that_breaks_the_rule_is_left() {
     for (pdu, code) in [(PARAM_REQ, 0x2A), (phy_req(TWO), 0x23)] {
@@ -96,6 +100,7 @@ fn a_peer_that_breaks_the_rule_is_left() {
     }
 }
 
+/// LL-PROC-2.
 #[test]
 fn compatible_procedures_do_not_wait() {
     let mut rig = Rig::connected(acquainted());
@@ -104,6 +109,7 @@ fn compatible_procedures_do_not_wait() {
     assert_eq!(rig.exchange(None), [ControlPdu::PingRsp]);
 }
 
+/// LL-REJ-1.
 #[test]
 fn without_the_feature_the_short_form_is_used() {
     let mut rig = Rig::connected(super::rig::honest());

@@ -14,6 +14,7 @@ fn changed(status: ErrorCode) -> Event {
     Event::EncryptionChange { handle: HANDLE, status, enabled }
 }
 
+/// LL-ENC-2, LL-ENC-3, LL-ENC-13.
 #[test]
 fn encrypts_and_carries_data() {
     let mut rig = Rig::connected(acquainted());
@@ -28,6 +29,7 @@ fn encrypts_and_carries_data() {
     assert_eq!(rig.acl.last().map(|acl| acl.data.to_vec()), Some(b"answer".to_vec()));
 }
 
+/// LL-ENC-1, LL-ENC-7.
 #[test]
 fn nothing_else_is_sent_while_it_starts() {
     let mut rig = Rig::connected(acquainted());
@@ -60,6 +62,7 @@ fn own_procedures_are_finished_first() {
     assert_eq!(opcodes(&rig.exchange(None)), [Opcode::ENC_REQ]);
 }
 
+/// LL-ENC-6.
 #[test]
 fn an_unexpected_pdu_after_enc_rsp_ends_the_connection() {
     let data = (Llid::Start, b"data".to_vec());
@@ -75,6 +78,7 @@ fn an_unexpected_pdu_after_enc_rsp_ends_the_connection() {
     }
 }
 
+/// LL-MIC-2.
 #[test]
 fn a_bad_mic_ends_the_connection_without_a_word() {
     let mut rig = Rig::connected(acquainted());
@@ -102,6 +106,7 @@ fn a_missing_key_leaves_the_connection_in_clear() {
     }
 }
 
+/// LL-ENC-11.
 #[test]
 fn refresh_pauses_first() {
     let mut rig = Rig::connected(acquainted());
@@ -127,6 +132,7 @@ fn no_answer_for_40_seconds() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::LL_RESPONSE_TIMEOUT));
 }
 
+/// LL-PING-2.
 #[test]
 fn a_silent_encrypted_link_is_pinged_and_then_reported() {
     let mut rig = Rig::connected(acquainted());

@@ -58,6 +58,7 @@ fn active_scanning_asks_and_reports_the_answer() {
     assert_eq!((report.event_type, report.data.as_slice()), (4, [1, 9].as_slice()));
 }
 
+/// LL-CONN-1, LL-WIN-1.
 #[test]
 fn connects_to_the_right_peer_with_legal_values() {
     let mut rig = Rig::new(honest());
@@ -127,6 +128,7 @@ fn a_private_address_is_resolved() {
     assert_eq!((complete.peer, complete.peer_identity), (rpa, Some(PEER)));
 }
 
+/// LL-RETX-1.
 #[test]
 fn an_unanswered_packet_is_repeated_unchanged() {
     let mut rig = Rig::connected(honest());
@@ -142,6 +144,7 @@ fn an_unanswered_packet_is_repeated_unchanged() {
     assert!(rig.last().payload.is_empty());
 }
 
+/// LL-EVENT-1.
 #[test]
 fn more_data_keeps_the_event_open() {
     let mut rig = Rig::connected(honest());
@@ -169,6 +172,7 @@ fn credits_are_limited() {
     assert_eq!(data, 2);
 }
 
+/// LL-CONN-3, LL-SUP-2.
 #[test]
 fn never_established_is_0x3e_after_six_intervals() {
     let mut rig = Rig::new(honest());
@@ -180,6 +184,7 @@ fn never_established_is_0x3e_after_six_intervals() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::FAILED_TO_ESTABLISH));
 }
 
+/// LL-SUP-1.
 #[test]
 fn supervision_ends_an_established_connection() {
     let mut rig = Rig::connected(honest());
@@ -191,6 +196,7 @@ fn supervision_ends_an_established_connection() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::CONNECTION_TIMEOUT));
 }
 
+/// LL-TERM-1, LL-END-1.
 #[test]
 fn own_termination_waits_for_its_acknowledgement() {
     let mut rig = Rig::connected(honest());
@@ -204,6 +210,7 @@ fn own_termination_waits_for_its_acknowledgement() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::LOCAL_HOST_TERMINATED));
 }
 
+/// LL-TERM-2.
 #[test]
 fn termination_of_the_peer_is_acknowledged() {
     let mut rig = Rig::connected(honest());

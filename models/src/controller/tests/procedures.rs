@@ -37,6 +37,7 @@ fn param(interval: u16, latency: u16, timeout: u16) -> ConnectionParam {
     }
 }
 
+/// LL-FEAT-4, LL-FEAT-7.
 #[test]
 fn features_are_read_from_the_air_once() {
     let mut rig = Rig::connected(honest());
@@ -52,6 +53,7 @@ fn features_are_read_from_the_air_once() {
     assert_eq!(rig.events(3), []);
 }
 
+/// LL-FEAT-1.
 #[test]
 fn feature_response_masks_octet_0_only() {
     let mut rig = Rig::connected(honest());
@@ -59,6 +61,7 @@ fn feature_response_masks_octet_0_only() {
     assert_eq!(rig.exchange(None), [ControlPdu::FeatureRsp(FeatureSet(0x5921))]);
 }
 
+/// LL-VERS-1, LL-VERS-2.
 #[test]
 fn version_is_told_once_whoever_asks_first() {
     let mut rig = Rig::connected(honest());
@@ -71,6 +74,7 @@ fn version_is_told_once_whoever_asks_first() {
     assert!(matches!(told.as_slice(), [Event::RemoteVersion { company: 0x59, .. }]), "{told:?}");
 }
 
+/// LL-LEN-1, LL-LEN-2, LL-LEN-4.
 #[test]
 fn data_length_takes_the_minimum_and_fragments_by_it() {
     let mut rig = Rig::connected(honest());
@@ -105,6 +109,7 @@ fn data_length_request_is_answered_with_own_values() {
     assert_eq!(rig.exchange(None), [ControlPdu::LengthRsp(answer)]);
 }
 
+/// LL-PHY-1, LL-PHY-2, LL-PHY-3.
 #[test]
 fn phy_request_of_the_peripheral_changes_at_the_instant() {
     let mut rig = Rig::connected(honest());
@@ -127,6 +132,7 @@ fn phy_request_of_the_peripheral_changes_at_the_instant() {
     };
 }
 
+/// LL-PHY-2.
 #[test]
 fn own_phy_request_waits_for_the_answer() {
     let mut rig = Rig::connected(honest());
@@ -142,6 +148,7 @@ fn own_phy_request_waits_for_the_answer() {
     assert_eq!(rig.last().phy, TxPhy::Le2M);
 }
 
+/// LL-PHY-3, LL-PHY-4, LL-PHY-5.
 #[test]
 fn one_phy_for_both_directions_or_no_change() {
     let mut rig = Rig::connected(honest());
@@ -161,6 +168,7 @@ fn one_phy_for_both_directions_or_no_change() {
     );
 }
 
+/// LL-ANCHOR-1, LL-WIN-1, LL-UPD-1, LL-UPD-4.
 #[test]
 fn connection_update_moves_the_anchor_at_the_instant() {
     let mut rig = Rig::connected(honest());
@@ -191,6 +199,7 @@ fn connection_update_moves_the_anchor_at_the_instant() {
     assert_eq!(rig.last().at.since(anchor), Duration::from_us(50_000));
 }
 
+/// LL-INST-1, LL-INST-4.
 #[test]
 fn latency_puts_the_instant_off() {
     let mut rig = Rig::new(honest());
@@ -201,6 +210,7 @@ fn latency_puts_the_instant_off() {
     assert_eq!(sent, [ControlPdu::ChannelMapInd { channel_map: map, instant: 30 }]);
 }
 
+/// LL-MAP-1, LL-CHAN-1.
 #[test]
 fn channel_map_is_used_from_the_instant_on() {
     let mut rig = Rig::connected(honest());
@@ -215,6 +225,7 @@ fn channel_map_is_used_from_the_instant_on() {
     assert!(!outside(5, 30));
 }
 
+/// LL-PAR-1.
 #[test]
 fn parameters_of_the_peripheral_are_the_hosts_decision() {
     let mut rig = Rig::connected(acquainted());
@@ -242,6 +253,7 @@ fn parameters_of_the_peripheral_are_the_hosts_decision() {
     assert_eq!(rig.exchange(None), [ControlPdu::RejectExtInd { opcode, error }]);
 }
 
+/// LL-PAR-3.
 #[test]
 fn parameters_out_of_range_are_rejected_without_asking() {
     let mut rig = Rig::connected(acquainted());
@@ -259,6 +271,7 @@ fn parameters_out_of_range_are_rejected_without_asking() {
     assert_eq!(rig.take_events(), []);
 }
 
+/// LL-PAR-7.
 #[test]
 fn a_request_for_parameters_falls_back_to_the_update() {
     let mut rig = Rig::connected(ControllerConfig { request_parameters: true, ..honest() });
@@ -285,6 +298,7 @@ fn an_answer_to_own_parameters_is_carried_out_or_refused() {
     assert_eq!(rig.exchange(None), [ControlPdu::RejectExtInd { opcode, error }]);
 }
 
+/// LL-CTRL-3, LL-REJ-2, LL-PHY-8, LL-LIVE-4.
 #[test]
 fn every_refusal_ends_the_own_request() {
     let opcode = Opcode::PHY_REQ;
@@ -307,6 +321,7 @@ fn every_refusal_ends_the_own_request() {
     }
 }
 
+/// LL-LIVE-1, LL-TIME-1.
 #[test]
 fn silence_ends_the_connection_after_40_seconds() {
     let mut rig = Rig::connected(honest());
@@ -317,6 +332,7 @@ fn silence_ends_the_connection_after_40_seconds() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::LL_RESPONSE_TIMEOUT));
 }
 
+/// LL-CTRL-2, LL-ROLE-1.
 #[test]
 fn what_is_not_known_or_not_for_a_central_is_unknown() {
     let mut rig = Rig::connected(honest());
@@ -333,6 +349,7 @@ fn what_is_not_known_or_not_for_a_central_is_unknown() {
     }
 }
 
+/// LL-PING-1.
 #[test]
 fn ping_is_answered() {
     let mut rig = Rig::connected(honest());
