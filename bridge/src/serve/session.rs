@@ -42,19 +42,11 @@ impl Session {
 
     /// Requests that have come, understood or not.
     pub(super) fn requests(&mut self) -> io::Result<Vec<Result<Request, String>>> {
-        while let Some(stream) = self.listener.accept()? {
-            // There is one controlling program; another is sent away.
-            if self.client.is_none() {
-                self.client = Some(stream);
-                self.line.clear();
-            }
-        }
-        let Some(client) = &mut self.client else { return Ok(Vec::new()) };
         let mut chunk = [0; 1_024];
-        match client.read(&mut chunk) {
-            Got::Octets(count) => self.line.extend_from_slice(&chunk[..count]),
-            Got::Nothing => {}
-            Got::End => self.client = None,
+        match self.client.as_mut().map(|client| client.read(&mut chunk)) {
+            Some(Got::Octets(count)) => self.line.extend_from_slice(&chunk[..count]),
+            Some(Got::End) => self.client = None,
+            Some(Got::Nothing) | None => {}
         }
         let mut requests = Vec::new();
         while let Some(end) = self.line.iter().position(|octet| *octet == b'\n') {
@@ -65,6 +57,13 @@ impl Session {
         if self.line.len() > LINE_MAX {
             self.line.clear();
             requests.push(Err("the line is too long".into()));
+        }
+        while let Some(stream) = self.listener.accept()? {
+            // There is one controlling program; another is sent away.
+            if self.client.is_none() {
+                self.client = Some(stream);
+                self.line.clear();
+            }
         }
         Ok(requests)
     }

@@ -1,0 +1,6 @@
+//! `serve` as programs meet it: over sockets and pseudo-terminals, in real and in controlled time.
+#![cfg(unix)]
+
+mod controlled;
+mod lines;
+mod rig;

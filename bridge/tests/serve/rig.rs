@@ -1,0 +1,248 @@
+//! A server in a thread, and clients that speak H4 octets.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bletwin_bridge::serve::{
+    Address, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching, serve,
+};
+use bletwin_models::profile::Profile;
+use firmware_core::config::Config;
+
+/// What a client may have to wait for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Everything that the server prints.
+#[derive(Clone, Default)]
+struct Printed(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Printed {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) struct Server {
+    stop: Arc<AtomicBool>,
+    printed: Printed,
+    thread: Option<JoinHandle<Result<(), ServeError>>>,
+}
+
+/// Lets a little wall time pass.
+pub(super) fn pause(ms: u64) {
+    std::thread::park_timeout(Duration::from_millis(ms));
+}
+
+impl Server {
+    pub(super) fn start(addresses: &[&str], time: Time, capture: Option<&Path>) -> Self {
+        let endpoints = addresses.iter().map(|text| EndpointSpec {
+            address: text.parse().unwrap(),
+            profile: "honest".into(),
+            controller: Profile::honest().controller,
+        });
+        let config = Config::recommended();
+        let options = Options {
+            seed: 3,
+            endpoints: endpoints.collect(),
+            peripherals: vec![PeripheralSpec { name: "firmware".into(), config }],
+            owner_confirms: true,
+            time,
+            watching: Watching {
+                log: true,
+                ladder: true,
+                capture: capture.map(|path| std::fs::File::create(path).unwrap()),
+                decrypted: false,
+            },
+            keyboard: false,
+        };
+        let (stop, printed) = (Arc::new(AtomicBool::new(false)), Printed::default());
+        let (flag, mut out) = (Arc::clone(&stop), printed.clone());
+        let thread =
+            std::thread::spawn(move || serve(options, || flag.load(Ordering::SeqCst), &mut out));
+        let server = Self { stop, printed, thread: Some(thread) };
+        server.wait_for("ready");
+        server
+    }
+
+    pub(super) fn controlled(addresses: &[&str], capture: Option<&Path>) -> Self {
+        let control: Address = "tcp:0".parse().unwrap();
+        Self::start(addresses, Time::Controlled(control), capture)
+    }
+
+    pub(super) fn printed(&self) -> String {
+        String::from_utf8(self.printed.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Waits until a line begins or ends so.
+    pub(super) fn wait_for(&self, what: &str) {
+        for _ in 0..PATIENCE.as_millis() / 5 {
+            if self.printed().lines().any(|line| line.contains(what)) {
+                return;
+            }
+            assert!(self.thread.as_ref().is_some_and(|thread| !thread.is_finished()));
+            pause(5);
+        }
+        panic!("{what} is not in\n{}", self.printed());
+    }
+
+    /// Where the line that begins so says that something is.
+    fn address(&self, begins: &str) -> String {
+        let printed = self.printed();
+        let line = printed.lines().find_map(|line| line.strip_prefix(begins)).unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
+    }
+
+    pub(super) fn endpoint(&self, number: usize) -> Client<TcpStream> {
+        let address = self.address(&format!("endpoint {number}: tcp:"));
+        Client::new(TcpStream::connect(address).unwrap())
+    }
+
+    pub(super) fn control(&self) -> Control {
+        let stream = TcpStream::connect(self.address("control: tcp:")).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Control { stream, rest: Vec::new() }
+    }
+
+    /// Ctrl-C; everything is as it should be.
+    pub(super) fn stop(mut self) -> String {
+        self.stop.store(true, Ordering::SeqCst);
+        self.thread.take().unwrap().join().unwrap().unwrap();
+        self.printed()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A host.
+pub(super) struct Client<S> {
+    stream: S,
+    pub(super) sent: u64,
+    pub(super) received: Vec<u8>,
+}
+
+impl Client<TcpStream> {
+    fn new(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::over(stream)
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    pub(super) const fn over(stream: S) -> Self {
+        Self { stream, sent: 0, received: Vec::new() }
+    }
+
+    pub(super) fn send(&mut self, octets: &[u8]) {
+        self.stream.write_all(octets).unwrap();
+        self.sent += octets.len() as u64;
+    }
+
+    pub(super) fn command(&mut self, opcode: u16, parameters: &[u8]) {
+        let [low, high] = opcode.to_le_bytes();
+        self.send(&[&[1, low, high, parameters.len() as u8], parameters].concat());
+    }
+
+    /// Reads so many octets.
+    pub(super) fn take(&mut self, count: usize) -> Vec<u8> {
+        let mut octets = vec![0; count];
+        self.stream.read_exact(&mut octets).unwrap();
+        self.received.extend_from_slice(&octets);
+        octets
+    }
+
+    /// Reads up to so many octets since the beginning.
+    pub(super) fn take_up_to(&mut self, total: usize) {
+        let count = total - self.received.len();
+        self.take(count);
+    }
+
+    /// The next event: code and parameters.
+    pub(super) fn event(&mut self) -> (u8, Vec<u8>) {
+        let head = self.take(3);
+        assert_eq!(head[0], 4);
+        (head[1], self.take(usize::from(head[2])))
+    }
+
+    /// A command that succeeds: what it returns.
+    pub(super) fn ok(&mut self, opcode: u16, parameters: &[u8]) -> Vec<u8> {
+        self.command(opcode, parameters);
+        loop {
+            match self.event() {
+                (0x0E, answer) if answer[1..3] == opcode.to_le_bytes() => {
+                    assert_eq!(answer[3], 0, "{opcode:04x}");
+                    return answer[4..].to_vec();
+                }
+                (0x0F, answer) if answer[2..4] == opcode.to_le_bytes() => {
+                    assert_eq!(answer[0], 0, "{opcode:04x}");
+                    return Vec::new();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the other end has closed the line without a word.
+    pub(super) fn is_closed(&mut self) -> bool {
+        self.stream.read(&mut [0]).is_ok_and(|count| count == 0)
+    }
+}
+
+/// A program that controls time.
+pub(super) struct Control {
+    stream: TcpStream,
+    rest: Vec<u8>,
+}
+
+impl Control {
+    pub(super) fn ask(&mut self, request: &str) -> String {
+        self.stream.write_all(format!("{request}\n").as_bytes()).unwrap();
+        loop {
+            if let Some(end) = self.rest.iter().position(|octet| *octet == b'\n') {
+                let rest = self.rest.split_off(end + 1);
+                let line = std::mem::replace(&mut self.rest, rest);
+                return String::from_utf8(line).unwrap().trim_end().to_owned();
+            }
+            let mut chunk = [0; 256];
+            let count = self.stream.read(&mut chunk).unwrap();
+            assert!(count > 0, "the server closed the control port");
+            self.rest.extend_from_slice(&chunk[..count]);
+        }
+    }
+}
+
+/// The blocks of a capture: kind, and for packets the interface. Panics unless every block is
+/// whole.
+pub(super) fn blocks(path: &Path) -> Vec<(u32, u32)> {
+    let file = std::fs::read(path).unwrap();
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let (mut at, mut blocks) = (0, Vec::new());
+    while at < file.len() {
+        let total = word(at + 4) as usize;
+        assert_eq!(word(at + total - 4) as usize, total);
+        blocks.push((word(at), word(at + 8)));
+        at += total;
+    }
+    blocks
+}
+
+pub(super) fn folder() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    (folder, path)
+}
