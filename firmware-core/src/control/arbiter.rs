@@ -148,14 +148,16 @@ pub const fn incompatible(a: Procedure, b: Procedure) -> bool {
     has_instant(a) && has_instant(b)
 }
 
-/// Whether two procedures count as the same in a collision: a connection update and a connection
-/// parameters request do.
+/// Whether a procedure that meets an open one counts as the same: a connection parameters request
+/// that meets a connection update does, and not the other way round.
 #[must_use]
-pub fn same(a: Procedure, b: Procedure) -> bool {
-    use Procedure::{ConnectionParametersRequest, ConnectionUpdate};
+pub fn same(open: Procedure, starting: Procedure) -> bool {
     // LL-COLL-6.
-    let one = |p| if p == ConnectionParametersRequest { ConnectionUpdate } else { p };
-    one(a) == one(b)
+    open == starting
+        || matches!(
+            (open, starting),
+            (Procedure::ConnectionUpdate, Procedure::ConnectionParametersRequest)
+        )
 }
 
 /// The situation in which a peer starts `starting`. `own` is our open procedure and whether the
@@ -177,7 +179,10 @@ pub fn peer_starts(
     }
     match own {
         Some((open, answered)) if incompatible(open, starting) => {
-            match (same(open, starting), answered) {
+            // As long as it has not answered, its own procedure is the open one in its eyes, and it
+            // is the peer who chooses the error.
+            let alike = if answered { same(open, starting) } else { same(starting, open) };
+            match (alike, answered) {
                 (true, false) => Situation::PeerStartSameUnanswered,
                 (false, false) => Situation::PeerStartOtherUnanswered,
                 (true, true) => Situation::PeerStartSameAnswered,

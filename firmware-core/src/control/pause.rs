@@ -24,7 +24,6 @@ impl Connection {
         self.encryption.phase = Phase::Pausing;
         self.encryption.refresh = true;
         self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
-        self.ping.stop();
     }
 
     /// The central's answer: both directions are in the clear now.

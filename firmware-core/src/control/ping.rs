@@ -35,10 +35,6 @@ impl Ping {
         self.pinged = false;
     }
 
-    pub(super) const fn stop(&mut self) {
-        self.heard = None;
-    }
-
     pub(super) const fn is_running(&self) -> bool {
         self.heard.is_some()
     }
@@ -85,6 +81,7 @@ impl Connection {
     pub(super) fn ping_timer(&mut self, cx: &mut Context<'_>) {
         if self.ping.expiry().is_some_and(|at| at <= cx.now) {
             // LL-PING-2.
+            // LL-PING-3: in a pause of encryption as well.
             cx.out.event(Event::AuthenticatedPayloadTimeoutExpired { handle: self.handle });
             self.ping.start(cx.now);
         } else if self.ping.ping_at().is_some_and(|at| at <= cx.now) {

@@ -197,8 +197,9 @@ fn procedures_with_an_instant_are_incompatible_and_no_others() {
 
 /// LL-COLL-6.
 #[test]
-fn an_update_and_a_request_for_one_are_the_same() {
+fn a_request_that_meets_an_update_is_the_same_and_not_the_other_way_round() {
     assert!(same(Procedure::ConnectionUpdate, Procedure::ConnectionParametersRequest));
+    assert!(!same(Procedure::ConnectionParametersRequest, Procedure::ConnectionUpdate));
     assert!(!same(Procedure::ConnectionUpdate, Procedure::PhyUpdate));
     assert!(!same(Procedure::ChannelMapUpdate, Procedure::ConnectionUpdate));
 }

@@ -93,3 +93,21 @@ fn an_update_that_crosses_our_parameter_request_is_the_centrals() {
         assert_eq!(s.told(), [updated(0, 50, 0, 200)]);
     }
 }
+
+/// Our request is answered; a second update before the instant is another procedure. A request
+/// that meets the central's own update is the same one.
+///
+/// LL-COLL-6, LL-ARB-12, LL-ARB-13.
+#[test]
+fn an_update_after_a_request_is_another_procedure_and_a_request_after_an_update_is_not() {
+    let mut s = Script::new();
+    s.ask(ask(30));
+    s.event(&[]);
+    s.event(&[new_parameters(30, 12)]);
+    s.event(&[new_parameters(50, 14)]);
+    s.assert_left(ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
+    let mut s = Script::new();
+    s.event(&[new_parameters(30, 12)]);
+    s.event(&[ControlPdu::ConnectionParamReq(request(50))]);
+    s.assert_left(ErrorCode::LL_PROCEDURE_COLLISION);
+}

@@ -224,3 +224,17 @@ fn an_encrypted_link_that_goes_silent_is_pinged_and_then_reported() {
     s.wait(Duration::from_secs(16));
     assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
 }
+
+/// The central pauses and then says nothing for long: nothing that came had a MIC.
+///
+/// LL-PING-3.
+#[test]
+fn a_pause_does_not_stop_the_authenticated_payload_timer() {
+    let mut s = Script::new();
+    encrypt(&mut s);
+    pause(&mut s);
+    s.told();
+    s.wait(Duration::from_secs(31));
+    assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
+    assert!(!s.dropped);
+}

@@ -135,7 +135,6 @@ impl Link {
     /// Both directions are in clear from here on, until encryption starts anew.
     fn paused(&mut self, sh: &mut Shared, now: Instant) {
         self.ciphers = Ciphers::default();
-        self.payload_timer.stop();
         let request = self.control.own.as_ref().map(|own| own.request.clone());
         let Some(ControlPdu::EncReq(req)) = request.and_then(|r| self.enc_req(sh, &r)) else {
             return;

@@ -32,10 +32,6 @@ impl PayloadTimer {
         self.pinged = false;
     }
 
-    pub(in crate::controller) fn stop(&mut self) {
-        self.since = None;
-    }
-
     fn timeout(&self) -> Duration {
         Duration::from_ms(10).times(u64::from(self.timeout))
     }
@@ -67,6 +63,7 @@ impl Link {
         if now >= since + self.payload_timer.timeout() {
             self.payload_timer.restart(now);
             // LL-PING-2.
+            // LL-PING-3: in a pause of encryption as well.
             sh.event(Event::AuthenticatedPayloadTimeoutExpired { handle: self.handle });
         } else if !self.payload_timer.pinged && now >= self.ping_due(since) {
             self.payload_timer.pinged = true;

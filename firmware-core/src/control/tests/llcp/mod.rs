@@ -6,3 +6,4 @@ mod collisions;
 mod connection_update;
 mod encryption;
 mod procedures;
+mod several_links;
