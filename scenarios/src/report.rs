@@ -1,30 +1,27 @@
 //! What people read of a finished run; each is a function of its record.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::Act;
+<<<<<<< HEAD
 use bletwin_sim::oracle::{Finding, RULES};
 use bletwin_sim::record::{Note, Reception, RecordId, RecordKind};
+=======
+use bletwin_sim::record::{Note, RecordKind};
+>>>>>>> b6f89a3 (Diagnose: search for cures, find where runs part, prove the cause)
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::report::ladder::{line, substantial};
-use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
+use bletwin_sim::sniffer::{Decoded, sniff};
 use firmware_core::host::message::{Line, Ui};
-use firmware_core::time::Instant;
 
 use crate::catalogue::Story;
 use crate::judgement::side;
 use crate::stage::Finished;
 use crate::summary::Verdict;
+use crate::why::Told;
 use crate::why::air::seconds;
-use crate::why::words::Found;
-use crate::why::{Ending, Exchange, Pairing, Pdu, What, ending::ending, procedures::exchanges};
-
-const CID_ATT: u16 = 4;
-const CID_SMP: u16 = 6;
-const PAIRING_FAILED: u8 = 0x05;
 
 /// The capture as pcapng, as on air or decrypted.
 ///
@@ -129,6 +126,7 @@ pub fn breaches(run: &Finished) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+<<<<<<< HEAD
 /// What was found on air in the connection that ended.
 struct Told {
     pdus: Vec<Pdu>,
@@ -209,6 +207,8 @@ pub(crate) fn pdu(item: &AirItem) -> Pdu {
     }
 }
 
+=======
+>>>>>>> b6f89a3 (Diagnose: search for cures, find where runs part, prove the cause)
 /// The run in a few lines: what a person in front of the devices would have seen.
 #[must_use]
 pub fn story(run: &Finished) -> String {

@@ -17,7 +17,8 @@ use clap::{Args, Parser, Subcommand};
         bletwin run pairing --central windows-intel --set phy-update=after-bonding\n  \
         bletwin run pairing --pcapng pairing.pcapng --decrypted\n  \
         bletwin run pairing --central windows-intel --html case.html\n  \
-        bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024\n\n\
+        bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024\n  \
+        bletwin diagnose pairing --central windows-intel   why, and what to change\n\n\
         Every run is judged by the rules of the link layer. What a central breaks is told;\n\
         unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
         the run fails. The peripheral may break nothing.\n\n\
@@ -43,6 +44,8 @@ pub enum Command {
     },
     /// Run one scenario.
     Run(Run),
+    /// Find out why a firmware fails with a central, and what to change.
+    Diagnose(super::diagnose::Diagnose),
     /// List the rules of the link layer: what they demand, of whom, and what checks them.
     Rules(Rules),
     /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.

@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod diagnose;
 mod list;
 mod rules;
 mod run;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
         Command::List { json } => list::list(json),
         Command::Rules(options) => rules::rules(&options),
         Command::Run(options) => run::run(&options),
+        Command::Diagnose(options) => diagnose::run(&options),
         #[cfg(unix)]
         Command::Serve(options) => serve::serve(&options),
     };

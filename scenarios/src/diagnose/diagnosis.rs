@@ -1,0 +1,298 @@
+//! The diagnosis itself: one step after the other.
+
+use std::cmp::Reverse;
+
+use firmware_core::config::Config;
+use serde::Serialize;
+
+use super::behaviour::{Breach, breaches};
+use super::bench::{Bench, Partner, Trial};
+use super::cause::{Case, Cause};
+use super::cost::Cost;
+use super::lattice::{Candidate, Kind};
+use super::outcome::{Outcome, Share};
+use super::part::part;
+use super::search::{Cured, Found, price, search};
+use super::timing::{self, Row};
+use super::user::{self, Advice};
+use super::zephyr;
+use crate::report as story;
+use crate::setup::Air;
+use crate::stage::Finished;
+use crate::summary::Verdict;
+
+/// Runs that a healthy pair has to pass.
+const HEALTHY: u64 = 20;
+
+/// What is to be diagnosed.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Names for the report: the firmware's and the central's. Nothing depends on them.
+    pub names: [String; 2],
+    /// The firmware.
+    pub config: Config,
+    /// First seed.
+    pub seed: u64,
+    /// Seeds that are tried at first.
+    pub seeds: u64,
+}
+
+/// What was found out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Diagnosis {
+    /// Scenario.
+    pub scenario: &'static str,
+    /// The firmware's name.
+    pub peripheral: String,
+    /// The central's name.
+    pub central: String,
+    /// First seed.
+    pub seed: u64,
+    /// Runs that fail. None: the pair is healthy.
+    pub fails: Share,
+    /// How the runs fail that are told about.
+    pub failure: Option<Outcome>,
+    /// Bad runs of the same firmware with a central that keeps every rule.
+    pub honest_fails: Option<Share>,
+    /// The same with the suspect on a calm air and with exact clocks; only where the question's are
+    /// not.
+    pub calm_fails: Option<Share>,
+    /// What makes it fail; of several, each is enough.
+    pub causes: Vec<Cause>,
+    /// Rules that were broken in the failing run.
+    pub breaches: Vec<Breach>,
+    /// The failing run in words.
+    pub why: Option<String>,
+    /// When the first cause's procedure does harm.
+    pub timing: Vec<Row>,
+    /// What cures, the best first.
+    pub cures: Vec<Cure>,
+    /// Single changes that make a difference and do not cure.
+    pub not_enough: Vec<Tried>,
+    /// What a person can do; only where the firmware cannot help, or not without a price.
+    pub advice: Vec<Advice>,
+    /// Firmware configurations that were tried.
+    pub configurations: usize,
+    /// Runs that were played.
+    pub runs: usize,
+    /// The runs themselves.
+    #[serde(skip)]
+    pub evidence: Option<Evidence>,
+}
+
+impl Diagnosis {
+    /// Whether nothing has failed.
+    #[must_use]
+    pub const fn is_healthy(&self) -> bool {
+        self.fails.count == 0
+    }
+}
+
+/// The runs that a diagnosis rests on, with everything that their records hold.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// A failing one.
+    pub failing: Finished,
+    /// The same with the cure whose run stays together with it for longest.
+    pub cured: Option<Finished>,
+}
+
+/// A cure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cure {
+    /// As for `--set`.
+    pub set: Vec<String>,
+    /// What it asks for.
+    pub kind: Kind,
+    /// How to make it in Zephyr.
+    pub zephyr: Vec<&'static str>,
+    /// Good runs.
+    pub good: Share,
+    /// Good runs on an air that loses 2 % more packets.
+    pub rough: Share,
+    /// What it costs.
+    pub cost: Cost,
+    /// Good runs with the first cause's procedure moved a little, where the cure leaves it in.
+    pub moved: Option<Share>,
+    /// Payload per second that the link allows in the end, kbit/s.
+    pub throughput_kbps: u32,
+    /// The whole configuration.
+    #[serde(skip)]
+    pub candidate: Candidate,
+}
+
+impl Cure {
+    /// Whether it also holds on a worse air and with other timing.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.rough.is_all() && self.moved.is_none_or(Share::is_all)
+    }
+}
+
+/// A change that does not cure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tried {
+    /// As for `--set`.
+    pub set: Vec<String>,
+    /// How a run with it ended.
+    pub outcome: Outcome,
+}
+
+/// Finds out why. `None`: interrupted.
+#[must_use]
+pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
+    let outcomes = first_look(&bench, question)?;
+    let seeds: Vec<u64> =
+        (question.seed..).zip(&outcomes).filter(|(_, o)| !o.good).map(|(s, _)| s).collect();
+    let mut diagnosis = blank(&bench, question, Share::bad(&outcomes));
+    let Some((failure, seeds)) = commonest(&outcomes, &seeds, question.seed) else {
+        diagnosis.runs = bench.runs();
+        return Some(diagnosis);
+    };
+    let late = bench.outcome(&Trial::new(&question.config, seeds[0]))?.good;
+    let bench = if late { bench.patient() } else { bench };
+    let base = &question.config;
+    let honest: Vec<Trial> = seeds
+        .iter()
+        .map(|&seed| Trial { partner: Partner::Honest, ..Trial::new(base, seed) })
+        .collect();
+    diagnosis.honest_fails = Some(Share::bad(&bench.outcomes(&honest)?));
+    if *bench.air() != Air::default() {
+        let calm = |&seed: &u64| Trial { air: Some(Air::default()), ..Trial::new(base, seed) };
+        let calm: Vec<Trial> = seeds.iter().map(calm).collect();
+        diagnosis.calm_fails = Some(Share::bad(&bench.outcomes(&calm)?));
+    }
+    let found = search(&bench, base, seeds[0], &failure)?;
+    fill(&mut diagnosis, found);
+    let closest = closest(&bench, base, &diagnosis.cures, seeds[0])?;
+    if let Some(cured) = &closest {
+        let case = Case { bench: &bench, base, cured, seeds: &seeds };
+        diagnosis.causes = case.causes()?;
+        if let Some(request) = diagnosis.causes.iter().find_map(|cause| cause.request) {
+            diagnosis.timing = timing::rows(&bench, cured, request, seeds[0])?;
+            for cure in &mut diagnosis.cures {
+                let config = &cure.candidate.config;
+                cure.moved = timing::moved(&bench, config, request, seeds[0])?;
+            }
+            rank(&mut diagnosis.cures);
+        }
+    }
+    let free = diagnosis.cures.iter().any(|cure| cure.kind == Kind::Plain);
+    if !free && bench.scenario().expects == Verdict::Bonded {
+        diagnosis.advice = user::advice(&bench, base, &seeds)?;
+    }
+    let failing = bench.play(&Trial::new(base, seeds[0]))?;
+    diagnosis.breaches = breaches(&failing);
+    diagnosis.why = story::why(&failing);
+    diagnosis.failure = Some(failure);
+    let cured = match &closest {
+        Some(cured) => Some(bench.evidence(&Trial::new(cured, seeds[0]))?),
+        None => None,
+    };
+    let failing = bench.evidence(&Trial::new(base, seeds[0]))?;
+    diagnosis.evidence = Some(Evidence { failing, cured });
+    diagnosis.runs = bench.runs();
+    Some(diagnosis)
+}
+
+/// A few runs; if all are good, some more before the pair is called healthy.
+fn first_look(bench: &Bench<'_>, question: &Question) -> Option<Vec<Outcome>> {
+    let trials = |from: u64, to: u64| -> Vec<Trial> {
+        let seeds = (question.seed..).skip(from as usize).take(to.saturating_sub(from) as usize);
+        seeds.map(|seed| Trial::new(&question.config, seed).patient()).collect()
+    };
+    let mut outcomes = bench.outcomes(&trials(0, question.seeds))?;
+    if outcomes.iter().any(|outcome| outcome.good) {
+        outcomes.extend(bench.outcomes(&trials(question.seeds, HEALTHY))?);
+    }
+    Some(outcomes)
+}
+
+/// The most frequent failure, and the seeds that lead to it.
+fn commonest(outcomes: &[Outcome], bad: &[u64], first: u64) -> Option<(Outcome, Vec<u64>)> {
+    let of = |seed: u64| outcomes.get(usize::try_from(seed.wrapping_sub(first)).ok()?);
+    let same = |kind| {
+        let same = bad.iter().copied().filter(|&seed| of(seed).is_some_and(|o| o.kind() == kind));
+        same.collect::<Vec<u64>>()
+    };
+    let kinds = bad.iter().filter_map(|&seed| of(seed));
+    let most = kinds.max_by_key(|outcome| {
+        let seeds = same(outcome.kind());
+        (seeds.len(), Reverse(seeds.first().copied()))
+    })?;
+    let mut seeds = same(most.kind());
+    seeds.truncate(SEEDS_MAX);
+    Some((most.clone(), seeds))
+}
+
+/// Failing seeds that a proof is made with.
+const SEEDS_MAX: usize = 5;
+
+fn blank(bench: &Bench<'_>, question: &Question, fails: Share) -> Diagnosis {
+    let [peripheral, central] = question.names.clone();
+    Diagnosis {
+        scenario: bench.scenario().name,
+        peripheral,
+        central,
+        seed: question.seed,
+        fails,
+        failure: None,
+        honest_fails: None,
+        calm_fails: None,
+        causes: Vec::new(),
+        breaches: Vec::new(),
+        why: None,
+        timing: Vec::new(),
+        cures: Vec::new(),
+        not_enough: Vec::new(),
+        advice: Vec::new(),
+        configurations: 0,
+        runs: 0,
+        evidence: None,
+    }
+}
+
+fn fill(diagnosis: &mut Diagnosis, found: Found) {
+    diagnosis.configurations = found.tried;
+    let tried = |(candidate, outcome): (Candidate, Outcome)| Tried {
+        set: candidate.assignments(),
+        outcome,
+    };
+    diagnosis.not_enough = found.near.into_iter().map(tried).collect();
+    diagnosis.cures = found.cures.into_iter().map(cure).collect();
+    rank(&mut diagnosis.cures);
+}
+
+fn cure(cured: Cured) -> Cure {
+    let Cured { candidate, clear, rough, cost } = cured;
+    let zephyr = candidate.changes.iter().filter_map(|c| zephyr::hint(c.key, &c.value));
+    Cure {
+        set: candidate.assignments(),
+        kind: candidate.kind(),
+        zephyr: zephyr.collect(),
+        good: clear,
+        rough,
+        moved: None,
+        cost,
+        throughput_kbps: cost.throughput_kbps(),
+        candidate,
+    }
+}
+
+fn rank(cures: &mut [Cure]) {
+    cures.sort_by_key(|cure| (cure.kind, !cure.holds(), price(&cure.candidate, &cure.cost)));
+}
+
+/// The cure whose run stays together with the failing one for longest: it changes least.
+fn closest(bench: &Bench<'_>, base: &Config, cures: &[Cure], seed: u64) -> Option<Option<Config>> {
+    let failing = bench.play(&Trial::new(base, seed))?;
+    let mut best: Option<(usize, Config)> = None;
+    for cure in cures {
+        let run = bench.play(&Trial::new(&cure.candidate.config, seed))?;
+        let common = part(&failing, &run).map_or(0, |parting| parting.common);
+        if best.as_ref().is_none_or(|(most, _)| common > *most) {
+            best = Some((common, cure.candidate.config.clone()));
+        }
+    }
+    Some(best.map(|(_, config)| config))
+}

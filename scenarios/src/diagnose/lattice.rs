@@ -1,0 +1,196 @@
+//! What can be changed of a firmware configuration: each key's other values, as the table of keys
+//! gives them.
+
+use firmware_core::config::{Accept, Config, IoCapability, Passkey};
+use serde::Serialize;
+
+use crate::keys::{self, Key, PERIPHERAL};
+
+/// What a change asks of whoever makes it, the easiest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Other behaviour, nothing else.
+    Plain,
+    /// Other buttons or another display.
+    Hardware,
+    /// Less security: a cure of last resort.
+    Weaker,
+}
+
+/// One key with another value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// As in `--set`.
+    pub key: &'static str,
+    /// As in `--set`.
+    pub value: String,
+    /// What it asks for.
+    pub kind: Kind,
+}
+
+impl Change {
+    /// As in `--set`.
+    #[must_use]
+    pub fn assignment(&self) -> String {
+        format!("{}={}", self.key, self.value)
+    }
+}
+
+/// A configuration and how it differs from the one in question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What is changed, a key at most once.
+    pub changes: Vec<Change>,
+    /// The result.
+    pub config: Config,
+}
+
+impl Candidate {
+    /// The one in question.
+    #[must_use]
+    pub fn base(config: &Config) -> Self {
+        Self { changes: Vec::new(), config: config.clone() }
+    }
+
+    /// `base` with these changes. All values are known to be good.
+    #[must_use]
+    pub fn with(base: &Config, changes: &[Change]) -> Self {
+        let mut config = base.clone();
+        for change in changes {
+            let _ = keys::apply(PERIPHERAL, &mut config, change.key, &change.value);
+        }
+        Self { changes: changes.to_vec(), config }
+    }
+
+    /// The most demanding of its changes.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.changes.iter().map(|change| change.kind).max().unwrap_or(Kind::Plain)
+    }
+
+    /// As in `--set`, one after the other.
+    #[must_use]
+    pub fn assignments(&self) -> Vec<String> {
+        self.changes.iter().map(Change::assignment).collect()
+    }
+}
+
+/// Every other value of every key, in the order of the table.
+#[must_use]
+pub fn changes(base: &Config) -> Vec<Change> {
+    let mut found = Vec::new();
+    for key in PERIPHERAL {
+        let mut seen = vec![base.clone()];
+        for value in values(key) {
+            let mut config = base.clone();
+            let taken = keys::apply(PERIPHERAL, &mut config, key.name, &value);
+            // Another way to write a value is no other value.
+            if matches!(taken, Some(Ok(()))) && !seen.contains(&config) {
+                found.push(Change { key: key.name, value, kind: kind(base, &config) });
+                seen.push(config);
+            }
+        }
+    }
+    found
+}
+
+/// Values of a key that are worth a try. Words and short ranges are read from the table, so that a
+/// new key is searched as soon as it is there; of what has too many values, these.
+fn values(key: &Key<Config>) -> Vec<String> {
+    let chosen: &[&str] = match key.name {
+        "param-update" => &["5000:not-while-pairing", "never", "5000", "1000", "30000"],
+        // What Apple's rules accept, with a patient timeout first; Zephyr's; short; long.
+        "preferred" => &["24,36,0,400", "12,24,0,400", "24,40,0,42", "6,12,0,200", "80,160,0,600"],
+        // A static passkey cures nothing.
+        "passkey" => &["random"],
+        _ => return listed(key.values),
+    };
+    chosen.iter().map(ToString::to_string).collect()
+}
+
+/// What `a | b | 1-4 (unit)` lists: words as they are, a short range in full, a long one by
+/// a few of its numbers.
+fn listed(text: &str) -> Vec<String> {
+    let text = text.split(" (").next().unwrap_or(text);
+    text.split('|').map(str::trim).flat_map(alternative).collect()
+}
+
+fn alternative(text: &str) -> Vec<String> {
+    let range = text.split_once('-').and_then(|(low, high)| {
+        Some((low.parse::<u32>().ok()?, high.parse::<u32>().ok()?)).filter(|(l, h)| l <= h)
+    });
+    match range {
+        Some((low, high)) if high - low < 8 => (low..=high).map(|n| n.to_string()).collect(),
+        Some((low, high)) => {
+            let steps = [20, 50, 100, 160, 250, 500, 1_600];
+            let inside = steps.into_iter().filter(|step| (low + 1..high).contains(step));
+            [low].into_iter().chain(inside).chain([high]).map(|n| n.to_string()).collect()
+        }
+        None if text.chars().any(|c| c.is_uppercase() || c.is_whitespace()) => Vec::new(),
+        None => vec![text.to_owned()],
+    }
+}
+
+fn kind(base: &Config, changed: &Config) -> Kind {
+    let weaker = changed.required_level < base.required_level
+        || (changed.io == IoCapability::NoInputNoOutput && changed.io != base.io)
+        || matches!(changed.passkey, Passkey::Static(_)) && changed.passkey != base.passkey
+        || (!changed.pairing_back_off && base.pairing_back_off)
+        || (changed.accept == Accept::Anyone && changed.accept != base.accept);
+    if weaker {
+        Kind::Weaker
+    } else if changed.io != base.io {
+        Kind::Hardware
+    } else {
+        Kind::Plain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_firmware_is_searched() {
+        for base in [Config::zephyr_2024(), Config::recommended()] {
+            let changes = changes(&base);
+            for key in PERIPHERAL.iter().filter(|key| key.name != "passkey") {
+                assert!(changes.iter().any(|change| change.key == key.name), "{}", key.name);
+            }
+            for change in &changes {
+                let one = Candidate::with(&base, std::slice::from_ref(change));
+                assert_ne!(one.config, base, "{change:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_weakens_security_is_known_as_such() {
+        let base = Config::zephyr_2024();
+        let weaker: Vec<String> = changes(&base)
+            .iter()
+            .filter(|change| change.kind == Kind::Weaker)
+            .map(Change::assignment)
+            .collect();
+        let expected = [
+            "io=none",
+            "required-level=1",
+            "required-level=2",
+            "required-level=3",
+            "accept=anyone",
+            "pairing-back-off=off",
+        ];
+        assert_eq!(weaker, expected);
+        let fixed = Config { passkey: Passkey::Static(123_456), ..base };
+        assert!(changes(&fixed).iter().any(|c| c.assignment() == "passkey=random"));
+    }
+
+    #[test]
+    fn values_are_read_as_people_read_them() {
+        assert_eq!(listed("on-connect | after-bonding | never").len(), 3);
+        assert_eq!(listed("1-4"), ["1", "2", "3", "4"]);
+        assert_eq!(listed("32-16384 (0.625 ms)")[..3], ["32", "50", "100"]);
+        assert_eq!(listed("never | MILLISECONDS"), ["never"]);
+    }
+}

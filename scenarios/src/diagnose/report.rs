@@ -1,0 +1,242 @@
+//! A diagnosis in words, for somebody who wants to know what to change.
+
+use super::cause::{Cause, Means};
+use super::diagnosis::{Cure, Diagnosis, Tried};
+use super::lattice::Kind;
+use super::part::Difference;
+use super::suspect::on_air;
+use crate::report::wrap;
+
+const WIDTH: usize = 88;
+/// Changes that do not cure, as many as are of use to read.
+const NOT_ENOUGH_MAX: usize = 6;
+
+/// A part of the report: a heading and the lines below it.
+pub type Section = (&'static str, Vec<String>);
+
+/// The report, part by part.
+#[must_use]
+pub fn sections(diagnosis: &Diagnosis) -> Vec<Section> {
+    let all = [
+        ("Verdict", verdict(diagnosis)),
+        ("Cause", causes(diagnosis)),
+        ("What the central does", central(diagnosis)),
+        ("When it does harm", timing(diagnosis)),
+        ("Cures, the best first", cures(diagnosis)),
+        ("What the user can do", advice(diagnosis)),
+        ("Not enough", not_enough(diagnosis)),
+    ];
+    all.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
+}
+
+/// The report as plain text.
+#[must_use]
+pub fn text(diagnosis: &Diagnosis) -> String {
+    let sections = sections(diagnosis).into_iter();
+    let text: Vec<String> =
+        sections.map(|(heading, lines)| format!("{heading}\n{}\n", lines.join("\n"))).collect();
+    text.join("\n")
+}
+
+fn paragraph(text: &str) -> Vec<String> {
+    wrap(text, WIDTH).lines().map(|line| format!("  {line}")).collect()
+}
+
+fn verdict(d: &Diagnosis) -> Vec<String> {
+    let pair = format!("{}: {} with {}", d.scenario, d.peripheral, d.central);
+    let Some(failure) = &d.failure else {
+        let text = format!(
+            "{pair} is healthy: {} of {} runs end as they should. There is nothing to cure.",
+            d.fails.of - d.fails.count,
+            d.fails.of
+        );
+        return paragraph(&text);
+    };
+    let often = if d.fails.is_all() { "" } else { " (it is a matter of chance)" };
+    let honest = d.honest_fails.map_or_else(String::new, |share| match share.count {
+        0 => " With a central that keeps every rule the same firmware is good.".to_owned(),
+        _ if share.is_all() => " It fails with a central that keeps every rule as well: the fault \
+                                is not this central's."
+            .to_owned(),
+        _ => format!(" With a central that keeps every rule it fails in {share} runs."),
+    });
+    let calm = match d.calm_fails {
+        Some(share) if share.count == 0 => {
+            " On a calm air and with exact clocks it is good: air or clocks do it."
+        }
+        _ => "",
+    };
+    let cure = match (d.cures.first(), d.advice.iter().find(|a| a.good.is_all())) {
+        (Some(cure), _) if cure.kind == Kind::Plain => {
+            format!(" Cure: {}.", cure.set.join(" and "))
+        }
+        (_, Some(advice)) => {
+            format!(" No cure in the firmware: tell the user to {}.", advice.text)
+        }
+        (Some(cure), None) => {
+            format!(" No cure in the firmware without a price: {}.", cure.set.join(" and "))
+        }
+        (None, None) => " No cure in the firmware.".to_owned(),
+    };
+    paragraph(&format!(
+        "{pair} fails in {} runs{often}: {}.{honest}{calm}{cure}",
+        d.fails,
+        failure.text()
+    ))
+}
+
+fn causes(d: &Diagnosis) -> Vec<String> {
+    let mut lines: Vec<String> = d.causes.iter().flat_map(|cause| self::cause(cause)).collect();
+    if d.causes.len() > 1 {
+        lines.extend(paragraph("Each of these is enough to fail: all have to go."));
+    }
+    lines
+}
+
+fn cause(cause: &Cause) -> Vec<String> {
+    let place = place(cause);
+    let pairing = if cause.while_pairing { ", while pairing" } else { "" };
+    let pdu = &cause.pdu;
+    let same = match cause.common {
+        0 => "the peripheral's first word".to_owned(),
+        1 => "after one PDU of the peripheral that is the same in both".to_owned(),
+        n => format!("after {n} PDUs of the peripheral that are the same in both"),
+    };
+    let what = match cause.difference {
+        Difference::OnlyInFailing => format!(
+            "The peripheral's {pdu} {place}{pairing}. There the failing and the cured run part, \
+             {same}; the cured run does not have it."
+        ),
+        Difference::EarlierInFailing => format!(
+            "The peripheral's {pdu} {place}{pairing}. There the failing and the cured run part, \
+             {same}; the cured run has it later."
+        ),
+        Difference::OnlyInCured => format!(
+            "The failing run lacks the peripheral's {pdu}, which the cured run has {place}, {same}."
+        ),
+        Difference::OtherEvent => format!(
+            "The peripheral says the same in both runs, but its {pdu} comes {place} in the failing \
+             run and elsewhere in the cured one."
+        ),
+    };
+    let proof = match cause.means {
+        Means::Procedure => format!(
+            "Proof: taken out alone, {} runs are good; put back alone into the cured firmware at \
+             the same moment, {} fail.",
+            cause.removed, cause.put_back
+        ),
+        Means::Configuration => format!(
+            "Proof: with the change {} runs are good, without it {} fail.",
+            cause.removed, cause.put_back
+        ),
+    };
+    [paragraph(&what), paragraph(&proof)].concat()
+}
+
+fn place(cause: &Cause) -> String {
+    let ms = cause.at_us / 1_000;
+    let at = format!("{}.{:03} s", ms / 1_000, ms % 1_000);
+    let link = match cause.connection {
+        1 => String::new(),
+        n => format!(" of connection {n}"),
+    };
+    match cause.event {
+        Some(event) => format!("at connection event {event}{link} ({at})"),
+        None => format!("at {at}{link}"),
+    }
+}
+
+fn central(d: &Diagnosis) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cause in &d.causes {
+        if let Some(reaction) = &cause.reaction {
+            lines.extend(paragraph(&format!("It {reaction}.")));
+        }
+    }
+    for breach in &d.breaches {
+        let who = if breach.by_central { "Central" } else { "Peripheral" };
+        let (rule, title, source) = (breach.rule, breach.title, breach.source);
+        lines.extend(paragraph(&format!(
+            "{who} against {rule} \"{title}\" (Vol 6, Part B, {source}): {}",
+            breach.text
+        )));
+    }
+    if let Some(why) = &d.why {
+        lines.extend(paragraph(why));
+    }
+    lines
+}
+
+fn timing(d: &Diagnosis) -> Vec<String> {
+    let Some(request) = d.causes.iter().find_map(|cause| cause.request) else {
+        return Vec::new();
+    };
+    if d.timing.is_empty() {
+        return Vec::new();
+    }
+    let heading = format!("  {} asked for by the application, all else cured:", on_air(request));
+    let rows = d.timing.iter().map(|row| {
+        let word = match row.good.count {
+            0 => "fails".to_owned(),
+            _ if row.good.is_all() => "good".to_owned(),
+            _ => format!("good in {} runs", row.good),
+        };
+        format!("    {:<26} {word}", row.moment)
+    });
+    [heading].into_iter().chain(rows).collect()
+}
+
+fn cures(d: &Diagnosis) -> Vec<String> {
+    if d.failure.is_none() {
+        return Vec::new();
+    }
+    if d.cures.is_empty() {
+        let text = format!("None: {} configurations were tried.", d.configurations);
+        return paragraph(&text);
+    }
+    (1..).zip(&d.cures).flat_map(|(number, cure)| self::cure(number, cure)).collect()
+}
+
+fn cure(number: usize, cure: &Cure) -> Vec<String> {
+    let set: Vec<String> = cure.set.iter().map(|set| format!("--set {set}")).collect();
+    let mut lines = vec![format!("  {number}. {}", set.join(" "))];
+    lines.push(format!("     {}", cure.cost.text()));
+    let luck = if cure.holds() { "" } else { ": it holds by luck of timing" };
+    let moved = match cure.moved {
+        Some(share) if !share.is_all() => format!(", in {share} with the request moved a little"),
+        _ => String::new(),
+    };
+    lines.push(format!(
+        "     good in {} runs, in {} with 2 % more packets lost{moved}{luck}",
+        cure.good, cure.rough
+    ));
+    lines.extend(cure.zephyr.iter().map(|hint| format!("     Zephyr: {hint}")));
+    match cure.kind {
+        Kind::Plain => {}
+        Kind::Hardware => lines.push("     needs other buttons or another display".into()),
+        Kind::Weaker => {
+            lines.push("     WEAKENS SECURITY: only if nothing else is possible".into())
+        }
+    }
+    lines
+}
+
+fn advice(d: &Diagnosis) -> Vec<String> {
+    d.advice
+        .iter()
+        .filter(|advice| advice.good.count > 0)
+        .map(|advice| format!("  {}: good in {} runs", advice.text, advice.good))
+        .chain((!d.advice.is_empty() && d.advice.iter().all(|a| a.good.count == 0)).then(|| {
+            let tried: Vec<&str> = d.advice.iter().map(|advice| advice.text).collect();
+            format!("  Nothing that was tried helps: {}.", tried.join("; "))
+        }))
+        .flat_map(|line| wrap(&line, WIDTH).lines().map(|l| format!("  {l}")).collect::<Vec<_>>())
+        .collect()
+}
+
+fn not_enough(d: &Diagnosis) -> Vec<String> {
+    let more = d.not_enough.len().saturating_sub(NOT_ENOUGH_MAX);
+    let line = |tried: &Tried| format!("  {}: {}", tried.set.join(" "), tried.outcome.text());
+    let lines = d.not_enough.iter().take(NOT_ENOUGH_MAX).map(line);
+    lines.chain((more > 0).then(|| format!("  and {more} more"))).collect()
+}

@@ -1,0 +1,31 @@
+//! How a change is made in a firmware that is built on Zephyr or the nRF Connect SDK.
+
+/// What to write where, for a key and its value; `None` where nothing corresponds.
+#[must_use]
+pub fn hint(key: &str, value: &str) -> Option<&'static str> {
+    Some(match (key, value) {
+        ("phy-update", "after-bonding") => {
+            "CONFIG_BT_USER_PHY_UPDATE=y, and bt_conn_le_phy_update() from pairing_complete()"
+        }
+        ("phy-update", "never") => "CONFIG_BT_USER_PHY_UPDATE=y, and no call of your own",
+        ("data-length", "after-bonding") => {
+            "CONFIG_BT_USER_DATA_LEN_UPDATE=y, and bt_conn_le_data_len_update() from \
+             pairing_complete()"
+        }
+        ("data-length", "never") => "CONFIG_BT_USER_DATA_LEN_UPDATE=y, and no call of your own",
+        ("feature-exchange", "cached") => "CONFIG_BT_CTLR_PER_INIT_FEAT_XCHG=n",
+        ("param-update", "never") => "CONFIG_BT_GAP_AUTO_UPDATE_CONN_PARAMS=n",
+        ("param-update", value) if value.ends_with(":not-while-pairing") => {
+            "CONFIG_BT_GAP_AUTO_UPDATE_CONN_PARAMS=n, and bt_conn_le_param_update() once \
+             pairing has ended"
+        }
+        ("param-update", _) => "CONFIG_BT_CONN_PARAM_UPDATE_TIMEOUT",
+        ("preferred", _) => "CONFIG_BT_PERIPHERAL_PREF_MIN_INT, _MAX_INT, _LATENCY, _TIMEOUT",
+        ("security-request", "on") => "bt_conn_set_security() from connected()",
+        ("security-request", "off") => "no bt_conn_set_security() from connected()",
+        ("accept", "anyone") => "no BT_LE_ADV_OPT_FILTER_CONN",
+        ("passkey", "random") => "no CONFIG_BT_FIXED_PASSKEY, no bt_passkey_set()",
+        ("sleep-clock-ppm", _) => "CONFIG_CLOCK_CONTROL_NRF_K32SRC_*PPM, as the crystal is",
+        _ => return None,
+    })
+}
