@@ -1,15 +1,12 @@
 //! What people read of a finished run; each is a function of its record.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::Act;
-<<<<<<< HEAD
 use bletwin_sim::oracle::{Finding, RULES};
-use bletwin_sim::record::{Note, Reception, RecordId, RecordKind};
-=======
-use bletwin_sim::record::{Note, RecordKind};
->>>>>>> b6f89a3 (Diagnose: search for cures, find where runs part, prove the cause)
+use bletwin_sim::record::{Note, RecordId, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::report::ladder::{line, substantial};
@@ -126,89 +123,6 @@ pub fn breaches(run: &Finished) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-<<<<<<< HEAD
-/// What was found on air in the connection that ended.
-struct Told {
-    pdus: Vec<Pdu>,
-    exchanges: Vec<Exchange>,
-    pairing: Option<Pairing>,
-    ending: Option<Ending>,
-}
-
-impl Told {
-    fn of(run: &Finished, items: &[AirItem]) -> Self {
-        let at = run.facts.disconnected.map_or(Instant::MAX, |(at, _)| at);
-        let connection =
-            items.iter().take_while(|i| i.at <= at).filter_map(|i| i.connection).last();
-        let pdus: Vec<Pdu> = items
-            .iter()
-            .filter(|i| i.connection.is_some() && i.connection == connection && i.at <= at)
-            .map(pdu)
-            .collect();
-        let exchanges = exchanges(&pdus);
-        let pairing = Pairing::last_of(&pdus);
-        let ending =
-            run.facts.disconnected.map(|(at, reason)| ending(&pdus, &exchanges, at, reason));
-        Self { pdus, exchanges, pairing, ending }
-    }
-
-    fn found(&self, run: &Finished) -> Found<'_> {
-        Found {
-            pdus: &self.pdus,
-            exchanges: &self.exchanges,
-            pairing: self.pairing,
-            ending: self.ending.as_ref(),
-            security_err: run.facts.security_err,
-        }
-    }
-
-    /// Records of the PDUs that matter.
-    fn wanted(&self) -> BTreeSet<RecordId> {
-        self.ending
-            .iter()
-            .flat_map(Ending::indices)
-            .chain(self.pairing.iter().flat_map(Pairing::indices))
-            .chain(self.pdus.iter().rposition(|p| p.from_central && p.is_news()))
-            .chain(self.pdus.iter().position(|p| p.event.is_none()))
-            .filter_map(|index| self.pdus.get(index))
-            .map(|pdu| pdu.id)
-            .collect()
-    }
-}
-
-/// A packet as an explanation sees it.
-pub(crate) fn pdu(item: &AirItem) -> Pdu {
-    let what = match &item.decoded {
-        Decoded::Advertising(pdu) => What::Advertising(pdu.name()),
-        Decoded::Control(pdu) => What::Control(*pdu),
-        Decoded::Empty => What::Empty,
-        Decoded::L2cap { cid: CID_SMP, bytes, complete: true } => match bytes.as_slice() {
-            [PAIRING_FAILED, reason] => What::PairingFailed(*reason),
-            [code, ..] => What::Smp(*code),
-            [] => What::Data,
-        },
-        Decoded::L2cap { cid: CID_SMP, bytes, complete: false } => {
-            bytes.first().map_or(What::Data, |code| What::SmpPart(*code))
-        }
-        Decoded::L2cap { cid: CID_ATT, bytes, complete: true } => {
-            bytes.first().map_or(What::Data, |opcode| What::Att(*opcode))
-        }
-        Decoded::L2cap { .. } | Decoded::Opaque => What::Data,
-    };
-    Pdu {
-        id: item.record,
-        at: item.at,
-        event: item.event,
-        from_central: item.direction == Some(Direction::CentralToPeripheral),
-        phy: item.phy,
-        what,
-        repeated: item.retransmission,
-        heard: item.reception == Some(Reception::Ok),
-    }
-}
-
-=======
->>>>>>> b6f89a3 (Diagnose: search for cures, find where runs part, prove the cause)
 /// The run in a few lines: what a person in front of the devices would have seen.
 #[must_use]
 pub fn story(run: &Finished) -> String {

@@ -65,6 +65,31 @@ pub fn reaction(run: &Finished, record: RecordId) -> Option<String> {
     Some([Some(answer), end].into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
+/// What the central's last Pairing Request offers, where the peripheral refuses it.
+#[must_use]
+pub fn offer(run: &Finished) -> Option<String> {
+    const CAPABILITIES: [&str; 5] =
+        ["DisplayOnly", "DisplayYesNo", "KeyboardOnly", "NoInputNoOutput", "KeyboardDisplay"];
+    let items = sniff(&run.records);
+    let request = items.iter().rev().find_map(|item| match item.frame() {
+        Some((6, [0x01, io, _oob, auth, ..])) => Some((*io, *auth)),
+        _ => None,
+    });
+    let (io, auth) = request?;
+    let io = CAPABILITIES.get(usize::from(io)).copied().unwrap_or("a reserved IO capability");
+    let wish = |bit: u8, name: &'static str| (auth & bit != 0).then_some(name);
+    let wishes: Vec<&str> = [
+        wish(0x01, "bonding"),
+        wish(0x04, "protection against a man in the middle"),
+        wish(0x08, "LE Secure Connections"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let wishes = if wishes.is_empty() { "nothing more".into() } else { wishes.join(", ") };
+    Some(format!("asks to pair with {io} and {wishes}"))
+}
+
 fn answered(told: &Told, exchange: &Exchange, name: &str) -> Option<String> {
     let answer =
         |index: usize| told.pdus.get(index).map(|pdu| format!("{} ({})", pdu.name(), pdu.place()));

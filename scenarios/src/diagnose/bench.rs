@@ -208,15 +208,26 @@ impl<'a> Bench<'a> {
         Some(run)
     }
 
+    /// What `read` reads out of each of them, in their order, whatever the number of threads.
+    /// `None`: interrupted.
+    #[must_use]
+    pub fn read<T: Send>(
+        &self,
+        trials: &[Trial],
+        read: impl Fn(&Finished) -> T + Sync,
+    ) -> Option<Vec<T>> {
+        trials.par_iter().map(|trial| self.play(trial).map(|run| read(&run))).collect()
+    }
+
     /// How one ends. `None`: interrupted.
     #[must_use]
     pub fn outcome(&self, trial: &Trial) -> Option<Outcome> {
         self.play(trial).map(|run| Outcome::of(&run))
     }
 
-    /// How each of them ends, in their order, whatever the number of threads.
+    /// How each of them ends. `None`: interrupted.
     #[must_use]
     pub fn outcomes(&self, trials: &[Trial]) -> Option<Vec<Outcome>> {
-        trials.par_iter().map(|trial| self.outcome(trial)).collect()
+        self.read(trials, Outcome::of)
     }
 }

@@ -79,12 +79,12 @@ impl Case<'_> {
     #[must_use]
     pub fn causes(&self) -> Option<Vec<Cause>> {
         let Some(&seed) = self.seeds.first() else { return Some(Vec::new()) };
-        let cured = self.bench.play(&Trial::new(self.cured, seed))?;
-        let mut firmware = self.base.clone();
+        let (mut firmware, mut cured) = (self.base.clone(), self.cured.clone());
         let mut causes = Vec::new();
         while causes.len() < CAUSES_MAX {
+            let cured_run = self.bench.play(&Trial::new(&cured, seed))?;
             let failing = self.bench.play(&Trial::new(&firmware, seed))?;
-            let Some(parting) = part(&failing, &cured) else { break };
+            let Some(parting) = part(&failing, &cured_run) else { break };
             let cause = self.cause(&firmware, &failing, &parting)?;
             let (healed, request) = (cause.removed.is_all(), cause.request);
             causes.push(cause);
@@ -93,7 +93,8 @@ impl Case<'_> {
             if without == firmware {
                 break;
             }
-            firmware = without;
+            // What is behind it shows when it is gone from both.
+            (firmware, cured) = (without, suspect::without(&cured, request));
         }
         Some(causes)
     }
@@ -122,7 +123,7 @@ impl Case<'_> {
             means,
             removed,
             put_back,
-            reaction: here.then(|| behaviour::reaction(failing, spot.record)).flatten(),
+            reaction: reaction(failing, parting),
             record: spot.record.0,
             request,
         })
@@ -143,7 +144,8 @@ impl Case<'_> {
             let others = suspect::schedule(&cured, Instant::MAX)
                 .into_iter()
                 .filter(|a| a.request != request);
-            let prompts = suspect::replay(others.chain([asked]).collect());
+            // First: where another is asked for at the same time, it was there before.
+            let prompts = suspect::replay([asked].into_iter().chain(others).collect());
             trials.push(Trial::new(&suspect::mute(self.cured), seed).prompted(&prompts));
         }
         let put_back = Share::bad(&self.bench.outcomes(&trials)?);
@@ -161,6 +163,17 @@ impl Case<'_> {
     fn trials(&self, config: &Config) -> Vec<Trial> {
         self.seeds.iter().map(|&seed| Trial::new(config, seed)).collect()
     }
+}
+
+/// What the central did about the PDU, or asked for before it.
+fn reaction(failing: &Finished, parting: &Parting) -> Option<String> {
+    if parting.difference == Difference::OnlyInCured {
+        return None;
+    }
+    if parting.spot.name.starts_with("SMP ") {
+        return behaviour::offer(failing);
+    }
+    behaviour::reaction(failing, parting.spot.record)
 }
 
 /// When the host asked for what was first on air.

@@ -71,6 +71,8 @@ pub struct Diagnosis {
     pub not_enough: Vec<Tried>,
     /// What a person can do; only where the firmware cannot help, or not without a price.
     pub advice: Vec<Advice>,
+    /// What to tell the user where nothing that was tried helps.
+    pub last_resort: Option<String>,
     /// Firmware configurations that were tried.
     pub configurations: usize,
     /// Runs that were played.
@@ -177,12 +179,16 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
             rank(&mut diagnosis.cures);
         }
     }
-    let free = diagnosis.cures.iter().any(|cure| cure.kind == Kind::Plain);
+    let free = diagnosis.cures.iter().any(|cure| cure.kind == Kind::Plain && cure.holds());
     if !free && bench.scenario().expects == Verdict::Bonded {
         diagnosis.advice = user::advice(&bench, base, &seeds)?;
     }
     let failing = bench.play(&Trial::new(base, seeds[0]))?;
     diagnosis.breaches = breaches(&failing);
+    let helps = diagnosis.advice.iter().any(|advice| advice.good.is_all());
+    if !diagnosis.advice.is_empty() && !helps {
+        diagnosis.last_resort = Some(user::last_resort(&failing, &diagnosis.breaches));
+    }
     diagnosis.why = story::why(&failing);
     diagnosis.failure = Some(failure);
     let cured = match &closest {
@@ -246,6 +252,7 @@ fn blank(bench: &Bench<'_>, question: &Question, fails: Share) -> Diagnosis {
         cures: Vec::new(),
         not_enough: Vec::new(),
         advice: Vec::new(),
+        last_resort: None,
         configurations: 0,
         runs: 0,
         evidence: None,

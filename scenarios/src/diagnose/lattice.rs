@@ -56,11 +56,13 @@ impl Candidate {
     /// `base` with these changes. All values are known to be good.
     #[must_use]
     pub fn with(base: &Config, changes: &[Change]) -> Self {
+        let mut changes = changes.to_vec();
+        changes.sort_by_key(|change| PERIPHERAL.iter().position(|key| key.name == change.key));
         let mut config = base.clone();
-        for change in changes {
+        for change in &changes {
             let _ = keys::apply(PERIPHERAL, &mut config, change.key, &change.value);
         }
-        Self { changes: changes.to_vec(), config }
+        Self { changes, config }
     }
 
     /// The most demanding of its changes.

@@ -8,6 +8,8 @@ use super::suspect::on_air;
 use crate::report::wrap;
 
 const WIDTH: usize = 88;
+/// Cures that are told.
+const CURES_MAX: usize = 5;
 /// Changes that do not cure, as many as are of use to read.
 const NOT_ENOUGH_MAX: usize = 6;
 
@@ -66,18 +68,7 @@ fn verdict(d: &Diagnosis) -> Vec<String> {
         }
         _ => "",
     };
-    let cure = match (d.cures.first(), d.advice.iter().find(|a| a.good.is_all())) {
-        (Some(cure), _) if cure.kind == Kind::Plain => {
-            format!(" Cure: {}.", cure.set.join(" and "))
-        }
-        (_, Some(advice)) => {
-            format!(" No cure in the firmware: tell the user to {}.", advice.text)
-        }
-        (Some(cure), None) => {
-            format!(" No cure in the firmware without a price: {}.", cure.set.join(" and "))
-        }
-        (None, None) => " No cure in the firmware.".to_owned(),
-    };
+    let cure = cure_in_a_word(d);
     paragraph(&format!(
         "{pair} fails in {} runs{often}: {}.{honest}{calm}{cure}",
         d.fails,
@@ -85,15 +76,43 @@ fn verdict(d: &Diagnosis) -> Vec<String> {
     ))
 }
 
+fn cure_in_a_word(d: &Diagnosis) -> String {
+    let words = |cure: &Cure| cure.set.join(" and ");
+    let free = d.cures.first().filter(|cure| cure.kind == Kind::Plain);
+    if let Some(cure) = free.filter(|cure| cure.holds()) {
+        return format!(" Cure: {}.", words(cure));
+    }
+    if let Some(advice) = d.advice.iter().find(|advice| advice.good.is_all()) {
+        return format!(" No cure in the firmware: tell the user to {}.", advice.text);
+    }
+    match (free, d.cures.first()) {
+        (Some(cure), _) => format!(" No sure cure; by luck of timing: {}.", words(cure)),
+        (None, Some(cure)) => {
+            format!(" No cure in the firmware without a price: {}.", words(cure))
+        }
+        (None, None) => {
+            let last = d.last_resort.as_deref().unwrap_or_default();
+            format!(" No cure in the firmware. {last}")
+        }
+    }
+}
+
 fn causes(d: &Diagnosis) -> Vec<String> {
-    let mut lines: Vec<String> = d.causes.iter().flat_map(|cause| self::cause(cause)).collect();
+    let numbered = (0..).zip(&d.causes);
+    let mut lines: Vec<String> = numbered.flat_map(|(n, cause)| self::cause(n, cause)).collect();
+    if d.causes.is_empty() && d.failure.is_some() && !d.cures.is_empty() {
+        lines.extend(paragraph(
+            "No PDU of the peripheral tells the failing and the cured run apart before the link \
+             ends: it is a matter of the air or of clocks.",
+        ));
+    }
     if d.causes.len() > 1 {
         lines.extend(paragraph("Each of these is enough to fail: all have to go."));
     }
     lines
 }
 
-fn cause(cause: &Cause) -> Vec<String> {
+fn cause(number: usize, cause: &Cause) -> Vec<String> {
     let place = place(cause);
     let pairing = if cause.while_pairing { ", while pairing" } else { "" };
     let pdu = &cause.pdu;
@@ -121,9 +140,11 @@ fn cause(cause: &Cause) -> Vec<String> {
     };
     let proof = match cause.means {
         Means::Procedure => format!(
-            "Proof: taken out alone, {} runs are good; put back alone into the cured firmware at \
-             the same moment, {} fail.",
-            cause.removed, cause.put_back
+            "Proof: taken out {}, {} runs are good; put back alone into the cured firmware at the \
+             same moment, {} fail.",
+            if number == 0 { "alone" } else { "as well" },
+            cause.removed,
+            cause.put_back
         ),
         Means::Configuration => format!(
             "Proof: with the change {} runs are good, without it {} fail.",
@@ -177,6 +198,7 @@ fn timing(d: &Diagnosis) -> Vec<String> {
     let heading = format!("  {} asked for by the application, all else cured:", on_air(request));
     let rows = d.timing.iter().map(|row| {
         let word = match row.good.count {
+            _ if row.sent == 0 => "not sent, for there is no need or no link any more".to_owned(),
             0 => "fails".to_owned(),
             _ if row.good.is_all() => "good".to_owned(),
             _ => format!("good in {} runs", row.good),
@@ -194,7 +216,13 @@ fn cures(d: &Diagnosis) -> Vec<String> {
         let text = format!("None: {} configurations were tried.", d.configurations);
         return paragraph(&text);
     }
-    (1..).zip(&d.cures).flat_map(|(number, cure)| self::cure(number, cure)).collect()
+    let shown = (1..).zip(&d.cures).take(CURES_MAX);
+    let mut lines: Vec<String> =
+        shown.flat_map(|(number, cure)| self::cure(number, cure)).collect();
+    if d.cures.len() > CURES_MAX {
+        lines.push(format!("  and {} more; --json tells all", d.cures.len() - CURES_MAX));
+    }
+    lines
 }
 
 fn cure(number: usize, cure: &Cure) -> Vec<String> {
@@ -222,16 +250,15 @@ fn cure(number: usize, cure: &Cure) -> Vec<String> {
 }
 
 fn advice(d: &Diagnosis) -> Vec<String> {
-    d.advice
-        .iter()
-        .filter(|advice| advice.good.count > 0)
-        .map(|advice| format!("  {}: good in {} runs", advice.text, advice.good))
-        .chain((!d.advice.is_empty() && d.advice.iter().all(|a| a.good.count == 0)).then(|| {
-            let tried: Vec<&str> = d.advice.iter().map(|advice| advice.text).collect();
-            format!("  Nothing that was tried helps: {}.", tried.join("; "))
-        }))
-        .flat_map(|line| wrap(&line, WIDTH).lines().map(|l| format!("  {l}")).collect::<Vec<_>>())
-        .collect()
+    let helps = d.advice.iter().filter(|advice| advice.good.count > 0);
+    let mut lines: Vec<String> = helps
+        .flat_map(|advice| paragraph(&format!("{}: good in {} runs", advice.text, advice.good)))
+        .collect();
+    if let Some(last) = &d.last_resort {
+        let tried: Vec<&str> = d.advice.iter().map(|advice| advice.text).collect();
+        lines.extend(paragraph(&format!("{last} None of this helps: {}.", tried.join("; "))));
+    }
+    lines
 }
 
 fn not_enough(d: &Diagnosis) -> Vec<String> {

@@ -113,7 +113,7 @@ impl Search<'_> {
         for (candidate, outcome) in candidates.into_iter().zip(outcomes) {
             if outcome.good {
                 good.push((candidate, outcome.cost));
-            } else if candidate.changes.len() == 1 && outcome.kind() != self.failure.kind() {
+            } else if outcome.kind() != self.failure.kind() {
                 self.near(candidate, outcome);
             }
         }
@@ -121,7 +121,9 @@ impl Search<'_> {
     }
 
     fn near(&mut self, candidate: Candidate, outcome: Outcome) {
-        if !self.found.near.iter().any(|(known, _)| *known == candidate) {
+        if candidate.changes.len() == 1
+            && !self.found.near.iter().any(|(known, _)| *known == candidate)
+        {
             self.found.near.push((candidate, outcome));
         }
     }

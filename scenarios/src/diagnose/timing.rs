@@ -6,8 +6,9 @@ use firmware_core::host::procedures::Request;
 use firmware_core::time::{Duration, Instant};
 use serde::Serialize;
 
+use super::behaviour::first_on_air;
 use super::bench::{Bench, Trial};
-use super::outcome::Share;
+use super::outcome::{Outcome, Share};
 use super::suspect::{Asked, ask, mute, replay, schedule};
 use crate::prompt::Milestone;
 
@@ -52,6 +53,8 @@ pub struct Row {
     pub moment: &'static str,
     /// Good runs.
     pub good: Share,
+    /// Runs in which the request came on air.
+    pub sent: usize,
 }
 
 /// Asks for `request` at each moment, in place of when `config`, which is good, asks for it.
@@ -76,9 +79,14 @@ pub fn rows(bench: &Bench<'_>, config: &Config, request: Request, seed: u64) -> 
             seeds.iter().zip(prompts.collect::<Vec<_>>()).map(trial).collect::<Vec<_>>()
         })
         .collect();
-    let outcomes = bench.outcomes(&trials)?;
-    let shares = outcomes.chunks(seeds.len().max(1)).map(Share::good);
-    Some(MOMENTS.iter().zip(shares).map(|(m, good)| Row { moment: m.text, good }).collect())
+    let runs =
+        bench.read(&trials, |run| (Outcome::of(run).good, first_on_air(run, request).is_some()))?;
+    let row = |(moment, runs): (&Moment, &[(bool, bool)])| Row {
+        moment: moment.text,
+        good: Share { count: runs.iter().filter(|(good, _)| *good).count(), of: runs.len() },
+        sent: runs.iter().filter(|(_, sent)| *sent).count(),
+    };
+    Some(MOMENTS.iter().zip(runs.chunks(seeds.len().max(1))).map(row).collect())
 }
 
 /// What `config` asks for in a run, this one excepted.

@@ -6,10 +6,12 @@ use firmware_core::host::message::Button;
 use firmware_core::time::Duration;
 use serde::Serialize;
 
+use super::behaviour::{self, Breach};
 use super::bench::{Bench, Trial};
 use super::outcome::Share;
 use crate::prompt::{Milestone, Prompt, Target};
 use crate::setup::Air;
+use crate::stage::Finished;
 
 /// Something to tell the user, and whether it helps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +46,39 @@ pub fn advice(bench: &Bench<'_>, base: &Config, seeds: &[u64]) -> Option<Vec<Adv
     let shares = outcomes.chunks(seeds.len().max(1)).map(Share::good);
     Some(actions.iter().zip(shares).map(|(a, good)| Advice { text: a.text, good }).collect())
 }
+
+/// What is left to be told when nothing helps, by what was seen.
+#[must_use]
+pub fn last_resort(failing: &Finished, breaches: &[Breach]) -> String {
+    let offer = behaviour::offer(failing);
+    let reason = failing.summary.disconnect_reason;
+    if failing.facts.connections == 0 && reason.is_none() {
+        "Tell the user that the central never connects: is this device in its list, is it near, is \
+         the accept list in the way?"
+            .into()
+    } else if offer.is_some_and(|offer| offer.contains("NoInputNoOutput"))
+        && failing.summary.security_err == Some(AUTHENTICATION_REQUIREMENTS)
+    {
+        "Tell the user to pair with a central that can show or type a passkey: this one cannot, and \
+         without that the demanded security level is out of reach."
+            .into()
+    } else {
+        let rules: Vec<&str> =
+            breaches.iter().filter(|breach| breach.by_central).map(|breach| breach.rule).collect();
+        let rules = if rules.is_empty() {
+            String::new()
+        } else {
+            format!(" It breaks {}: its maker should know.", rules.join(", "))
+        };
+        format!(
+            "Tell the user to take another Bluetooth adapter, or a newer driver or system for this \
+             one.{rules}"
+        )
+    }
+}
+
+/// `bt_security_err` when the demanded level is out of reach.
+const AUTHENTICATION_REQUIREMENTS: u8 = 4;
 
 fn actions(air: &Air) -> Vec<Action> {
     let forget = at_once(Target::Central, Act::Ask("forget".into()));

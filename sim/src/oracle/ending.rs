@@ -117,6 +117,8 @@ fn wrong_reason(
         findings.list.iter().any(|f| f.culprit == node && rules.contains(&f.rule))
     };
     let permitted = match reason {
+        // Whatever the peer said with its LL_TERMINATE_IND.
+        _ if terminated(link, peer, hci.at) == Some(reason) => true,
         ErrorCode::CONNECTION_TIMEOUT => timed_out(link, hci),
         ErrorCode::LOCAL_HOST_TERMINATED => {
             terminated(link, hci.by, hci.at).is_some() || timed_out(link, hci)
@@ -132,8 +134,7 @@ fn wrong_reason(
         ErrorCode::FAILED_TO_ESTABLISH => {
             !link.packets.iter().any(|packet| packet.by == peer && packet.heard())
         }
-        // The code that the peer sent.
-        _ => terminated(link, peer, hci.at) == Some(reason),
+        _ => false,
     };
     (!permitted).then(|| format!("the connection was given up with {reason:?} for no such cause"))
 }
