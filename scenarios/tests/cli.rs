@@ -181,6 +181,34 @@ fn a_firmware_file_changes_the_outcome() {
     assert_eq!((code, &value["outcome"]), (Some(0), &"bonded".into()));
 }
 
+#[test]
+fn a_diagnosis_names_cause_and_cure_as_data_and_exits_1() {
+    let (code, value) = json(&["diagnose", "pairing", "--central", "windows-intel", "--json"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(value["causes"][0]["pdu"], "LL_PHY_REQ");
+    assert_eq!(value["cures"][0]["set"][0], "phy-update=after-bonding");
+    assert_eq!(value["fails"], serde_json::json!({ "count": 5, "of": 5 }));
+}
+
+#[test]
+fn a_firmware_can_be_diagnosed_instead_of_a_scenario() {
+    let (code, value) = json(&["diagnose", "recommended", "--central", "windows-intel", "--json"]);
+    assert_eq!((code, &value["scenario"]), (Some(0), &"pairing".into()));
+    assert_eq!(value["peripheral"], "recommended");
+    let text = text(&bletwin(&["diagnose", "recommended", "--central", "phone"]).stdout);
+    assert!(text.contains("healthy"), "{text}");
+}
+
+#[test]
+fn bad_questions_exit_2() {
+    refused(&["diagnose", "pairin", "--central", "phone"], "pairing");
+    refused(&["diagnose", "recommendd", "--central", "phone"], "recommended");
+    refused(&["diagnose", "missing.toml", "--central", "phone"], "missing.toml");
+    refused(&["diagnose", "pairing"], "--central");
+    refused(&["diagnose", "recommended", "--peripheral", "x.toml", "--central", "phone"], "one of");
+    refused(&["diagnose", "pairing", "--central", "phone", "--seeds", "0"], "1..");
+}
+
 /// Ctrl-C in the middle of a run: exit 130, and the folder is as it was. A run that was faster
 /// than the signal leaves a complete file, and the test tries again.
 #[cfg(unix)]

@@ -27,6 +27,9 @@ pub struct Change {
     pub value: String,
     /// What it asks for.
     pub kind: Kind,
+    /// Place in the table of keys and their values: between equals the first is preferred.
+    #[serde(skip)]
+    pub place: usize,
 }
 
 impl Change {
@@ -89,7 +92,8 @@ pub fn changes(base: &Config) -> Vec<Change> {
             let taken = keys::apply(PERIPHERAL, &mut config, key.name, &value);
             // Another way to write a value is no other value.
             if matches!(taken, Some(Ok(()))) && !seen.contains(&config) {
-                found.push(Change { key: key.name, value, kind: kind(base, &config) });
+                let (kind, place) = (kind(base, &config), found.len());
+                found.push(Change { key: key.name, value, kind, place });
                 seen.push(config);
             }
         }

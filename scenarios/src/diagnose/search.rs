@@ -225,7 +225,7 @@ pub fn price(candidate: &Candidate, cost: &Cost) -> impl Ord + use<> {
         cost.bond_ms.unwrap_or(u32::MAX) / 500,
         candidate.changes.len(),
         cost.radio_us_per_s / 100,
-        candidate.assignments(),
+        candidate.changes.iter().map(|change| change.place).collect::<Vec<_>>(),
     )
 }
 

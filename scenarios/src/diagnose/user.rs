@@ -53,14 +53,14 @@ pub fn last_resort(failing: &Finished, breaches: &[Breach]) -> String {
     let offer = behaviour::offer(failing);
     let reason = failing.summary.disconnect_reason;
     if failing.facts.connections == 0 && reason.is_none() {
-        "Tell the user that the central never connects: is this device in its list, is it near, is \
-         the accept list in the way?"
+        "Tell the user that the central never connects: is this device in its list, is it near, \
+         is the accept list in the way?"
             .into()
     } else if offer.is_some_and(|offer| offer.contains("NoInputNoOutput"))
         && failing.summary.security_err == Some(AUTHENTICATION_REQUIREMENTS)
     {
-        "Tell the user to pair with a central that can show or type a passkey: this one cannot, and \
-         without that the demanded security level is out of reach."
+        "Tell the user to pair with a central that can show or type a passkey: this one cannot, \
+         and without that the demanded security level is out of reach."
             .into()
     } else {
         let rules: Vec<&str> =
