@@ -180,6 +180,17 @@ pub enum Side {
     Central,
 }
 
+impl Side {
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Peripheral => "peripheral",
+            Self::Central => "central",
+        }
+    }
+}
+
 /// A host asks for a procedure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -27,13 +27,16 @@ pub struct Live {
     pub trace: Tracer,
     /// Packets of peripheral and central since the start of the run proper.
     pub sent: [u32; 2],
+    /// The last time at which a host is made to ask for something.
+    pub(super) asked_until: Instant,
     pub(super) watch: Watch,
 }
 
 impl Live {
     pub(super) fn new(world: World<Actor>) -> Self {
         let trace = Tracer::new(world.now());
-        Self { world, trace, sent: [0; 2], watch: Watch::default() }
+        let asked_until = world.now();
+        Self { world, trace, sent: [0; 2], asked_until, watch: Watch::default() }
     }
 
     /// Whose packet goes on air with the next step.
@@ -87,7 +90,7 @@ impl Live {
     /// When the run is over if nothing more happens.
     #[must_use]
     pub fn quiet_at(&self) -> Instant {
-        self.watch.active + self.watch.patience()
+        (self.watch.active + self.watch.patience()).max(self.asked_until)
     }
 
     /// Whether nothing has happened for so long that nothing is to come.
@@ -96,14 +99,14 @@ impl Live {
         self.world.next_event().is_none_or(|next| next > self.quiet_at())
     }
 
-    /// A number for the state of the world and of what the hosts know: where it is the same at
-    /// the same time, all goes on in the same way and is judged in the same way.
+    /// A number for the state of the world, and one for it and what the hosts know: where that is
+    /// the same at the same time, all goes on in the same way and is judged in the same way.
     #[must_use]
-    pub fn key(&self) -> u64 {
+    pub fn keys(&self) -> (u64, u64) {
+        let state = self.world.canonical_hash();
         let mut hasher = RelativeHasher::new(self.world.now());
-        self.world.canonical_hash().hash(&mut hasher);
-        self.watch.hash(&mut hasher);
-        hasher.finish()
+        (state, &self.watch).hash(&mut hasher);
+        (state, hasher.finish())
     }
 }
 

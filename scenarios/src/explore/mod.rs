@@ -5,9 +5,11 @@
 //! [`run()`] plays one case and judges it.
 
 mod base;
+pub mod campaign;
 pub mod case;
 mod live;
 mod node;
+pub mod pairs;
 mod run;
 mod watch;
 

@@ -111,6 +111,7 @@ impl Base {
     #[must_use]
     pub fn begin(&self, procedures: &[Procedure]) -> Live {
         let mut live = self.live.clone();
+        live.asked_until = self.event(1);
         for procedure in procedures {
             self.ask(&mut live, procedure);
         }
@@ -134,7 +135,7 @@ impl Base {
             }
         }
         self.end(&mut live, &mut tape);
-        let mut findings = judge(&tape, &live.watch);
+        let mut findings = judge(&tape, &live.watch, true);
         findings.retain(|found| !case.suppress.contains(&found.rule));
         Outcome {
             findings,
@@ -149,7 +150,7 @@ impl Base {
 
     /// Whether nothing more is to come.
     pub(super) fn is_over(&self, live: &Live) -> bool {
-        live.watch.is_over() || live.is_quiet() && live.quiet_at() >= self.event(1)
+        live.watch.is_over() || live.is_quiet()
     }
 
     /// Lets time pass to the end of a run: to the end of silence, or, where something is left
@@ -166,25 +167,32 @@ impl Base {
         }
     }
 
-    fn ask(&self, live: &mut Live, procedure: &Procedure) {
+    /// When a host asks for it.
+    pub(super) fn moment(&self, procedure: &Procedure) -> Instant {
         let thousandth = Duration::from_ticks(self.interval.ticks() / 1000);
-        let before = self.start.before(self.interval);
-        let at = before
+        self.start.before(self.interval)
             + self.interval.times(procedure.event.into())
-            + thousandth.times(procedure.position.into());
+            + thousandth.times(procedure.position.into())
+    }
+
+    fn ask(&self, live: &mut Live, procedure: &Procedure) {
+        let at = self.moment(procedure);
         let upon = node(procedure.who);
+        live.asked_until = live.asked_until.max(at);
         match acts(procedure) {
             Acts::One(act) => live.world.act(upon, at, act),
             Acts::Two(act, later) => {
                 live.world.act(upon, at, act);
-                live.world.act(upon, at + self.interval.times(PING_INTERVALS), later);
+                let back = at + self.interval.times(PING_INTERVALS);
+                live.world.act(upon, back, later);
+                live.asked_until = live.asked_until.max(back);
             }
         }
     }
 }
 
-/// Judges a run by the air and by what its hosts were told.
-pub(super) fn judge(tape: &[Record], watch: &Watch) -> Vec<Found> {
+/// Judges a run by the air and, if it is over, by what its hosts were told.
+pub(super) fn judge(tape: &[Record], watch: &Watch, over: bool) -> Vec<Found> {
     let air = oracle::judge(tape).into_iter().map(|finding| Found {
         rule: finding.rule.to_owned(),
         culprit: Some(finding.culprit),
@@ -194,7 +202,7 @@ pub(super) fn judge(tape: &[Record], watch: &Watch) -> Vec<Found> {
     });
     let mut findings: Vec<Found> = air.collect();
     // The air tells more, where it tells anything.
-    if findings.is_empty() && watch.is_open() {
+    if over && findings.is_empty() && watch.is_open() {
         findings.extend(left_open(tape, watch));
     }
     findings

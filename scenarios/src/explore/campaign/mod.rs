@@ -1,0 +1,181 @@
+//! A search that is spread over threads, machines and days: units of work in their order, a
+//! progress file, shards and their sum.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+
+use serde::{Deserialize, Serialize};
+
+use super::base::BaseKey;
+use super::case::{Case, Side};
+use super::live::node;
+use super::pairs::{Common, Kind, Unit, search, units};
+use super::{Base, Found};
+use crate::error::BadInput;
+
+mod progress;
+mod report;
+mod shard;
+
+pub use progress::Progress;
+pub use report::{PairCounts, Report};
+pub use shard::Shard;
+
+/// What a campaign searches. Two campaigns with the same options search the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Options {
+    /// The space.
+    pub kind: Kind,
+    /// Firmware and central.
+    #[serde(flatten)]
+    pub common: Common,
+    /// Seeds, each of which means the whole space again.
+    pub seeds: Range<u64>,
+    /// Which part of it.
+    pub shard: Shard,
+}
+
+/// A finding with the case that shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Finding {
+    /// The rule that is broken.
+    pub rule: String,
+    /// By whom, if that can be told.
+    pub culprit: Option<Side>,
+    /// What happened, in a sentence.
+    pub text: String,
+    /// The first case of its unit that shows it.
+    pub case: Case,
+}
+
+/// A unit that was searched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Done {
+    /// Number of the unit in the whole space.
+    pub number: usize,
+    /// What meets.
+    pub pair: String,
+    /// Runs.
+    pub runs: u64,
+    /// Runs that were known from some moment on.
+    pub joined: u64,
+    /// Different traces on air.
+    pub traces: u64,
+    /// Different states.
+    pub states: u64,
+    /// Runs in which something was found.
+    pub breaches: u64,
+    /// The first case for each rule and culprit.
+    pub findings: Vec<Finding>,
+}
+
+impl Options {
+    /// The units of this shard, with their numbers in the whole space.
+    #[must_use]
+    pub fn units(&self) -> Vec<(usize, Unit)> {
+        let all = units(self.kind, &self.common, self.seeds.clone()).into_iter().enumerate();
+        all.filter(|(number, _)| self.shard.has(*number)).collect()
+    }
+
+    /// Finds out whether there is such a firmware and such a central.
+    ///
+    /// # Errors
+    /// [`BadInput`] that says what there is not.
+    pub fn check(&self) -> Result<(), BadInput> {
+        let Common { peripheral, central, set } = self.common.clone();
+        Case { peripheral, central, set, ..Case::default() }.setup().map(drop)
+    }
+}
+
+/// Start states that were reached, for all threads.
+#[derive(Default)]
+struct Bases(Mutex<BTreeMap<BaseKey, Arc<OnceLock<Result<Base, BadInput>>>>>);
+
+impl Bases {
+    fn with<T>(&self, case: &Case, then: impl FnOnce(&Base) -> T) -> Result<T, BadInput> {
+        let cell = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(BaseKey::of(case)).or_default())
+        };
+        // Whoever comes second waits here, and not for all start states at once.
+        match cell.get_or_init(|| Base::new(case)) {
+            Ok(base) => Ok(then(base)),
+            Err(bad) => Err(bad.clone()),
+        }
+    }
+}
+
+/// Searches units with some threads until all are done or `stop` says so. `done` is told of each
+/// as it ends; one that was under way when `stop` came is not told of.
+///
+/// # Errors
+/// [`BadInput`] if a start state cannot be reached, or whatever `done` runs into.
+pub fn conduct(
+    units: &[(usize, Unit)],
+    jobs: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+    mut done: impl FnMut(Done) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let bases = Bases::default();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..jobs.max(1) {
+            let (sender, bases, next) = (sender.clone(), &bases, &next);
+            scope.spawn(move || {
+                while !stop()
+                    && let Some((number, unit)) = units.get(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    let result = one(bases, *number, unit, stop).transpose();
+                    if result.is_some_and(|result| sender.send(result).is_err()) {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for result in receiver {
+            let told = result.map_err(anyhow::Error::from).and_then(&mut done);
+            if told.is_err() {
+                // Nothing that is left to do could be kept.
+                next.store(units.len(), Ordering::Relaxed);
+                return told;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn one(
+    bases: &Bases,
+    number: usize,
+    unit: &Unit,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Option<Done>, BadInput> {
+    let case = Case { procedures: unit.meetings().concat(), ..unit.case.clone() };
+    let searched = bases.with(&case, |base| search(unit, base, &|| stop()))?;
+    Ok(searched.map(|searched| Done {
+        number,
+        pair: unit.pair(),
+        runs: searched.runs,
+        joined: searched.joined,
+        traces: searched.traces,
+        states: searched.states,
+        breaches: searched.breaches,
+        findings: searched.findings.into_iter().map(|(case, found)| finding(case, found)).collect(),
+    }))
+}
+
+fn finding(case: Case, found: Found) -> Finding {
+    let sides = [Side::Peripheral, Side::Central];
+    let culprit = sides.into_iter().find(|side| Some(node(*side)) == found.culprit);
+    Finding { rule: found.rule, culprit, text: found.text, case }
+}
+
+#[cfg(test)]
+mod tests;
