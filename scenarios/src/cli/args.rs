@@ -48,6 +48,8 @@ pub enum Command {
     Diagnose(super::diagnose::Diagnose),
     /// List the rules of the link layer: what they demand, of whom, and what checks them.
     Rules(Rules),
+    /// Search for what goes wrong when procedures meet and packets are lost.
+    Explore(Explore),
     /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.
     #[cfg(unix)]
     Serve(Serve),
@@ -168,4 +170,57 @@ pub struct Serve {
     /// Print the ladder of PDUs.
     #[arg(long)]
     pub ladder: bool,
+}
+
+/// Options of `bletwin explore`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+        bletwin explore --pairs --budget 90s\n  \
+        bletwin explore --pairs --peripheral zephyr-2024 --resume pairs.progress\n  \
+        bletwin explore --pairs --shard 2/8 --json > part-2.json\n  \
+        bletwin explore --merge part-*.json\n\n\
+        Counts depend on version and options only, never on time, threads or parts.\n\
+        Exit status: 0 nothing found, 1 findings, 2 bad input, 130 interrupted.")]
+pub struct Explore {
+    /// Every procedure of one side with every one of the other, at every offset, with every packet
+    /// and every two packets lost: a fixed, finite space. What is searched if nothing is said.
+    #[arg(long, group = "space")]
+    pub pairs: bool,
+    /// Three procedures, with every packet lost.
+    #[arg(long, group = "space")]
+    pub triples: bool,
+    /// Firmware preset.
+    #[arg(long, value_name = "PRESET", default_value = "recommended")]
+    pub peripheral: String,
+    /// Central by name; its link layer takes part, below a host that asks for procedures.
+    #[arg(long, value_name = "NAME", default_value = "honest")]
+    pub central: String,
+    /// Change one key of the firmware or the central; `bletwin run --set help` lists the keys.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seeds, the last one excluded: the whole space is searched with each.
+    #[arg(long, value_name = "A..B", default_value = "1..2")]
+    pub seeds: String,
+    /// Threads; as many as there are processors if nothing is said.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// End after this time, complete or not: 90s, 10m, 2h.
+    #[arg(long, value_name = "TIME")]
+    pub budget: Option<String>,
+    /// Search one part of several that know nothing of each other; `auto`: as the batch system
+    /// says (Slurm job arrays, Kubernetes indexed jobs, and others: docs/EXPLORE.md).
+    #[arg(long, value_name = "K/N|auto")]
+    pub shard: Option<String>,
+    /// Keep in this file what is done, and go on from there.
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// Add the JSON results of parts instead of searching.
+    #[arg(long, value_name = "FILES", num_args = 1.., conflicts_with = "space")]
+    pub merge: Vec<PathBuf>,
+    /// Folder for the findings.
+    #[arg(long, value_name = "FOLDER", default_value = "bletwin-findings")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
 }

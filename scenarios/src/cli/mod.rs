@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod diagnose;
+mod explore;
 mod list;
 mod rules;
 mod run;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
         Command::Rules(options) => rules::rules(&options),
         Command::Run(options) => run::run(&options),
         Command::Diagnose(options) => diagnose::run(&options),
+        Command::Explore(options) => explore::explore(&options),
         #[cfg(unix)]
         Command::Serve(options) => serve::serve(&options),
     };

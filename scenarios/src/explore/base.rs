@@ -69,6 +69,8 @@ pub struct Base {
     pub(super) start: Instant,
     /// connInterval.
     pub(super) interval: Duration,
+    /// Rules that the central is known to break.
+    pub(super) breaks: Vec<String>,
 }
 
 impl Base {
@@ -108,7 +110,8 @@ impl Base {
         let start = live.watch.anchor + interval;
         live.sent = [0; 2];
         live.trace = bletwin_sim::explore::digest::Tracer::new(live.world.now());
-        Ok(Self { live, tape: tape.into(), start, interval })
+        let breaks = setup.central.breaks;
+        Ok(Self { live, tape: tape.into(), start, interval, breaks })
     }
 
     /// Anchor point of an event, were the interval to stay.

@@ -7,6 +7,7 @@
 mod base;
 pub mod campaign;
 pub mod case;
+pub mod known;
 mod live;
 mod node;
 pub mod pairs;

@@ -9,9 +9,8 @@ fn options() -> Options {
 
 /// A few units of fresh links, far apart.
 fn sample(options: &Options) -> Vec<(usize, Unit)> {
-    let fresh = |unit: &Unit| {
-        unit.case.start == Start::Fresh && unit.case.encryption == Switch::Off
-    };
+    let fresh =
+        |unit: &Unit| unit.case.start == Start::Fresh && unit.case.encryption == Switch::Off;
     let few = options.units().into_iter().filter(|(number, unit)| number % 13 == 0 && fresh(unit));
     few.take(4).collect()
 }

@@ -10,7 +10,6 @@ use firmware_core::time::{Duration, Instant};
 use super::{Unit, WINDOW};
 use crate::explore::case::{Case, How, Loss, Procedure};
 use crate::explore::live::{Live, Tape, node};
-use crate::explore::run::judge;
 use crate::explore::{Base, Found};
 
 /// Connection intervals between two moments at which states are compared.
@@ -127,7 +126,7 @@ impl Search<'_> {
                 live.run_until(next, &mut self.tape);
                 let key = self.compare(&mut live, &mut way, next);
                 if let Some(rest) = self.known.get(&key).copied() {
-                    if judge(&self.tape, &live.watch, false).is_empty() {
+                    if self.base.judge(&self.tape, &live.watch, false).is_empty() {
                         self.searched.joined += 1;
                         self.count(&way.whole().then(&rest));
                         self.tape.truncate(mark);
@@ -145,7 +144,7 @@ impl Search<'_> {
         way.cut(live.trace.until(live.world.now()));
         self.count(&way.whole());
         self.states.insert(live.world.canonical_hash());
-        let findings = judge(&self.tape, &live.watch, true);
+        let findings = self.base.judge(&self.tape, &live.watch, true);
         if findings.is_empty() {
             for (key, rest) in way.rests() {
                 self.known.entry(key).or_insert(rest);

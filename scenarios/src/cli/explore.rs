@@ -1,0 +1,186 @@
+//! `bletwin explore`.
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::Explore;
+use super::{Exit, interrupt};
+use crate::error::BadInput;
+use crate::explore::campaign::{Done, Options, Progress, Report, Shard, conduct};
+use crate::explore::known;
+use crate::explore::pairs::{Common, Kind};
+
+mod findings;
+mod tell;
+
+pub(super) fn explore(asked: &Explore) -> anyhow::Result<Exit> {
+    let known = known::known();
+    let report = if asked.merge.is_empty() { search(asked)? } else { merge(&asked.merge)? };
+    let told = findings::shrink(&report.findings, &known, interrupt::requested);
+    findings::save(&asked.out, &told)?;
+    if asked.json {
+        tell::json(&report, &told)?;
+    } else {
+        tell::text(&report, &told, &asked.out)?;
+    }
+    let new = report.findings.iter().any(|finding| known::source(&known, finding).is_none());
+    Ok(match (interrupt::requested(), new) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::Unexpected,
+        (false, false) => Exit::Expected,
+    })
+}
+
+fn search(asked: &Explore) -> anyhow::Result<Report> {
+    let options = options(asked)?;
+    let budget = asked.budget.as_deref().map(time).transpose()?;
+    options.check()?;
+    let (mut progress, before) = match &asked.resume {
+        Some(path) => {
+            let (progress, before) = Progress::open(path, &options)?;
+            (Some(progress), before)
+        }
+        None => (None, Vec::new()),
+    };
+    let mut units = options.units();
+    let all = units.len();
+    units.retain(|(number, _)| before.iter().all(|done| done.number != *number));
+    let begun = Instant::now();
+    let stop = || interrupt::requested() || budget.is_some_and(|most| begun.elapsed() >= most);
+    let bar = Bar::new(all, &before);
+    let mut done = before;
+    conduct(&units, jobs(asked), &stop, |unit| {
+        if let Some(progress) = &mut progress {
+            progress.keep(&unit)?;
+        }
+        bar.tell(&unit);
+        done.push(unit);
+        Ok(())
+    })?;
+    bar.0.finish_and_clear();
+    Ok(Report::new(&options, done, begun.elapsed().as_secs_f64()))
+}
+
+fn jobs(asked: &Explore) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.jobs.unwrap_or_else(processors).max(1)
+}
+
+fn options(asked: &Explore) -> Result<Options, BadInput> {
+    let shard = match asked.shard.as_deref() {
+        None => Shard::default(),
+        Some("auto") => Shard::from_environment(|name| std::env::var(name).ok())?,
+        Some(text) => text.parse()?,
+    };
+    Ok(Options {
+        kind: if asked.triples { Kind::Triples } else { Kind::Pairs },
+        common: Common {
+            peripheral: asked.peripheral.clone(),
+            central: asked.central.clone(),
+            set: asked.set.clone(),
+        },
+        seeds: seeds(&asked.seeds)?,
+        shard,
+    })
+}
+
+fn seeds(text: &str) -> Result<Range<u64>, BadInput> {
+    let range = text
+        .split_once("..")
+        .and_then(|(from, to)| Some(from.trim().parse().ok()?..to.trim().parse().ok()?));
+    range.filter(|range: &Range<u64>| range.start < range.end).ok_or_else(|| BadInput {
+        what: format!("`{text}` is not a range of seeds"),
+        help: "for example `--seeds 1..5` for 1, 2, 3 and 4".into(),
+    })
+}
+
+/// `90s`, `10m`, `2h`, or a number of seconds.
+fn time(text: &str) -> Result<Duration, BadInput> {
+    let (number, unit) = match text.find(|c: char| c.is_ascii_alphabetic()) {
+        Some(at) => text.split_at(at),
+        None => (text, "s"),
+    };
+    let seconds = match unit {
+        "s" => Some(1),
+        "m" | "min" => Some(60),
+        "h" => Some(3600),
+        _ => None,
+    };
+    let time =
+        number.trim().parse().ok().zip(seconds).and_then(|(n, s): (u64, u64)| n.checked_mul(s));
+    time.map(Duration::from_secs).ok_or_else(|| BadInput {
+        what: format!("`{text}` is not a time"),
+        help: "for example `--budget 90s`, `10m` or `2h`".into(),
+    })
+}
+
+fn merge(files: &[impl AsRef<Path>]) -> anyhow::Result<Report> {
+    let read = |path: &Path| {
+        let bad = |why: String| BadInput {
+            what: format!("cannot use {}: {why}", path.display()),
+            help: "merge the JSON that `bletwin explore --shard K/N --json` printed".into(),
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+        serde_json::from_str::<Report>(&text).map_err(|error| bad(error.to_string()))
+    };
+    let parts = files.iter().map(|path| read(path.as_ref())).collect::<Result<_, _>>()?;
+    Ok(Report::merge(parts)?)
+}
+
+/// A bar on standard error, if that is a terminal.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(all: usize, before: &[Done]) -> Self {
+        let bar = ProgressBar::new(all as u64);
+        let style = "{bar:30} {pos}/{len} pairs, {elapsed}, {eta} to go, {msg}";
+        bar.set_style(
+            ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        let bar = Self(bar);
+        for done in before {
+            bar.0.inc(1);
+            bar.add(done);
+        }
+        bar.0.reset_eta();
+        bar
+    }
+
+    fn tell(&self, done: &Done) {
+        self.0.inc(1);
+        self.add(done);
+    }
+
+    fn add(&self, done: &Done) {
+        let counts = |text: &str| -> (u64, u64) {
+            let mut numbers = text.split_whitespace().filter_map(|word| word.parse().ok());
+            (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+        };
+        let (runs, breaches) = counts(&self.0.message());
+        let (runs, breaches) = (runs + done.runs, breaches + done.breaches);
+        self.0.set_message(format!("{runs} runs, {breaches} with findings"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_seeds_are_read_and_nonsense_refused() {
+        assert_eq!(time("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(time("10m"), Ok(Duration::from_secs(600)));
+        assert_eq!(time("2h"), Ok(Duration::from_secs(7200)));
+        assert_eq!(time("5"), Ok(Duration::from_secs(5)));
+        for text in ["", "s", "5d", "-1s", "1.5h", "99999999999999999999h"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        assert_eq!(seeds("3..7"), Ok(3..7));
+        for text in ["", "3", "7..3", "3..3", "a..b"] {
+            assert!(seeds(text).is_err(), "{text}");
+        }
+    }
+}
