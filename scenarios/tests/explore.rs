@@ -5,6 +5,7 @@ use bletwin_scenarios::explore::case::{
 };
 use bletwin_scenarios::explore::{Outcome, Runner, run};
 use bletwin_sim::record::RecordKind;
+use firmware_core::pdu::control::ControlPdu;
 
 const STARTS: [Start; 3] = [Start::Fresh, Start::Latency4, Start::Le2M];
 
@@ -88,4 +89,27 @@ fn a_run_is_the_same_again_and_a_loss_makes_another() {
     assert_ne!(a.trace, c.trace);
     let struck = |o: &Outcome| o.records.iter().any(|r| matches!(r.kind, RecordKind::Fault(_)));
     assert_eq!((struck(&a), struck(&c)), (false, true));
+}
+
+/// Found by the search of pairs: the plain reject of the peripheral's request, which has crossed
+/// the central's, was taken for an answer to the peripheral's response.
+#[test]
+fn a_plain_reject_of_a_collision_leaves_the_response_to_be_answered() {
+    let phy = What::Phy { tx: 2, rx: 2 };
+    let lost = |of| Loss { of, packet: 4, how: How::Lost };
+    let case = Case {
+        procedures: vec![
+            Procedure::new(Side::Peripheral, phy.clone(), 3),
+            Procedure::new(Side::Central, phy, 3),
+        ],
+        losses: vec![lost(Side::Central), lost(Side::Peripheral)],
+        ..Case::default()
+    };
+    let outcome = run(&case).unwrap();
+    assert_eq!(told(&outcome), "");
+    let items = bletwin_sim::sniffer::sniff(&outcome.records);
+    let rejects = |item: &bletwin_sim::sniffer::AirItem| {
+        matches!(item.control(), Some(ControlPdu::RejectInd(_)))
+    };
+    assert!(items.iter().any(rejects));
 }

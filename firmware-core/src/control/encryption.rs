@@ -81,8 +81,7 @@ impl Encryption {
     /// Whether a PDU may be sent while encryption is being started or paused.
     pub(super) fn permits(&self, opcode: Opcode) -> bool {
         // LL-ENC-1.
-        const PERMITTED: [Opcode; 7] = [
-            Opcode::TERMINATE_IND,
+        const PERMITTED: [Opcode; 6] = [
             Opcode::ENC_RSP,
             Opcode::START_ENC_REQ,
             Opcode::START_ENC_RSP,
@@ -90,7 +89,11 @@ impl Encryption {
             Opcode::REJECT_EXT_IND,
             Opcode::PAUSE_ENC_RSP,
         ];
-        !self.is_busy() || PERMITTED.contains(&opcode)
+        // From LL_START_ENC_REQ and LL_PAUSE_ENC_RSP on, the peer takes what follows for the other
+        // kind, encrypted or not, than it would be sent as until the peer has answered.
+        let turning = matches!(self.phase, Phase::Starting | Phase::Pausing);
+        let leaving = opcode == Opcode::TERMINATE_IND && !turning;
+        !self.is_busy() || leaving || PERMITTED.contains(&opcode)
     }
 
     /// A PDU of ours has been acknowledged.

@@ -37,5 +37,8 @@ impl Connection {
         self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
         let outcome = ErrorCode::SUCCESS;
         self.trace_end(cx, Procedure::EncryptionPause, Initiator::Remote, outcome);
+        if self.termination.is_some() {
+            self.release_held(cx);
+        }
     }
 }

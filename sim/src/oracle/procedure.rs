@@ -134,14 +134,16 @@ impl Procedures {
             (_, Some(ControlPdu::RejectExtInd { opcode: what, .. })) => {
                 due.opcode == *what || kind(due.opcode) == kind(*what)
             }
-            (Opcode::REJECT_IND, _) => true,
+            (Opcode::REJECT_IND, _) => due.opcode != Opcode::PHY_RSP,
             (Opcode::VERSION_IND, _) => due.opcode == Opcode::VERSION_IND,
             (Opcode::CONNECTION_UPDATE_IND, _) => kind(due.opcode) == Some(Kind::Parameters),
             _ => answers(opcode, packet.by).contains(&due.opcode),
         };
-        // An answer in the sender's own procedure comes before one in the peer's.
+        // An answer in the sender's own procedure comes before one in the peer's; but a plain
+        // reject is for requests.
         let own = |due: &Due| {
-            matches!(due.opcode, Opcode::PHY_RSP | Opcode::CONNECTION_PARAM_RSP) && fits(due)
+            let response = matches!(due.opcode, Opcode::PHY_RSP | Opcode::CONNECTION_PARAM_RSP);
+            response && opcode != Opcode::REJECT_IND && fits(due)
         };
         let at = due.iter().position(own).or_else(|| due.iter().position(fits))?;
         Some(due.remove(at))

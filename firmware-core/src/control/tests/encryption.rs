@@ -111,6 +111,21 @@ fn an_answer_deferred_until_after_the_start_is_taken() {
     assert!(matches!(s.told()[..], [Event::LePhyUpdateComplete { status: OK, .. }]));
 }
 
+/// LL-ENC-1. Found by the search of pairs: the central, which had turned encryption on, took
+/// LL_TERMINATE_IND in the clear for a wrong MIC.
+#[test]
+fn termination_waits_until_both_know_whether_it_is_encrypted() {
+    let mut s = Script::new();
+    let (tx, rx) = up_to_start_enc_req(&mut s);
+    s.told();
+    s.ask(super::termination::disconnect(0x13));
+    assert_eq!(s.event(&[]), []);
+    s.central_tx = Some(tx);
+    s.event(&[ControlPdu::StartEncRsp]);
+    s.central_rx = Some(rx);
+    assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(ErrorCode(0x13))]);
+}
+
 /// LL-ENC-1, LL-ENC-14.
 #[test]
 fn own_procedures_wait_until_encryption_has_started() {

@@ -20,7 +20,7 @@ mod search;
 pub use search::search;
 
 /// Packets from the first wish on, both directions together, of which every two are lost.
-pub const WINDOW: u32 = 14;
+pub const WINDOW: u32 = 24;
 
 /// Connection event of the first procedure.
 const FIRST: u16 = 3;
