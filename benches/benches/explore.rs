@@ -8,11 +8,8 @@ use bletwin_scenarios::explore::pairs::{Common, Kind, Unit, search, units};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn unit(pair: &str, start: Start, encryption: Switch) -> Unit {
-    let common = Common {
-        peripheral: "recommended".into(),
-        central: "honest".into(),
-        set: Vec::new(),
-    };
+    let common =
+        Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
     let fits = |unit: &Unit| {
         unit.pair() == pair && unit.case.start == start && unit.case.encryption == encryption
     };
