@@ -5,9 +5,11 @@ use firmware_core::crypto::aes;
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::codec::parse_command;
 use firmware_core::hci::{Command, CreateConnection, Event, FilterPolicy, HciOpcode, Return};
+use firmware_core::pdu::control::FeatureSet;
 use firmware_core::time::Instant;
 
 use super::arbiter::{Arbiter, Side};
+use super::privacy::Privacy;
 use super::settings::Settings;
 use super::table::{self, Answer, Row};
 use super::{Endpoint, halves, handles};
@@ -16,9 +18,9 @@ use super::{Endpoint, halves, handles};
 const ACCEPT_LIST: u8 = 8;
 
 /// A status, or what Command Complete returns beside success.
-type Verdict = Result<Return, ErrorCode>;
+pub(super) type Verdict = Result<Return, ErrorCode>;
 
-const DONE: Verdict = Ok(Return::None);
+pub(super) const DONE: Verdict = Ok(Return::None);
 
 impl Endpoint {
     /// A command, opcode first.
@@ -31,7 +33,12 @@ impl Endpoint {
         if self.device_command(row, parameters) {
             return;
         }
-        match parse_command(packet) {
+        let packet = if self.features.has(FeatureSet::PRIVACY) {
+            self.without_private_type(opcode, packet)
+        } else {
+            packet.to_vec()
+        };
+        match parse_command(&packet) {
             Ok(command) => {
                 self.note(Note::HciCommand(command.clone()));
                 self.waist(now, row, parameters, command);
@@ -50,19 +57,28 @@ impl Endpoint {
         }
         let verdict = match command {
             Command::LeSetAdvertisingParameters { parameters: wanted } => {
-                let filter = wanted.filter;
-                let wanted = Command::LeSetAdvertisingParameters { parameters: wanted };
-                self.ask(now, Side::Peripheral, wanted)
-                    .inspect(|_| self.settings.advertising = filter)
+                let asked = Command::LeSetAdvertisingParameters { parameters: wanted.clone() };
+                let verdict = self.ask(now, Side::Peripheral, asked);
+                if verdict.is_ok() {
+                    self.settings.advertising = wanted.filter;
+                    self.advertise_as_asked(wanted);
+                }
+                verdict
+            }
+            Command::LeSetAdvertisingEnable { enable: true } if !self.halves.is_advertising() => {
+                self.prepare_advertising(now);
+                return self.pass(now, Side::Peripheral, row, parameters, command);
             }
             Command::LeSetAdvertisingData { .. }
             | Command::LeSetScanResponseData { .. }
             | Command::LeSetAdvertisingEnable { .. } => {
                 return self.pass(now, Side::Peripheral, row, parameters, command);
             }
-            Command::LeCreateConnection { ref request } => match self.may_connect(request) {
+            Command::LeCreateConnection { ref mut request } => match self.may_connect(request) {
                 Ok(()) => {
                     self.settings.connect_from_list = request.peer.is_none();
+                    let own = request.own_address_random;
+                    request.own_address_random = self.prepare_initiating(now, request.peer, own);
                     return self.pass(now, Side::Central, row, parameters, command);
                 }
                 Err(error) => Err(error),
@@ -127,7 +143,7 @@ impl Endpoint {
             }
             Command::LeReadMaximumDataLength => self.ask(now, Side::Central, command),
             Command::LeSetDefaultPhy { .. } => self.both(now, command),
-            _ => Err(ErrorCode::UNKNOWN_COMMAND),
+            other => self.privacy_command(now, other).unwrap_or(Err(ErrorCode::UNKNOWN_COMMAND)),
         }
     }
 
@@ -138,6 +154,7 @@ impl Endpoint {
         self.arbiter = Arbiter::default();
         self.out.0.push_back(super::Output::Radio(firmware_core::radio::RadioCommand::Stop));
         self.settings = Settings::default();
+        self.privacy = Privacy::default();
         self.connections.clear();
         let _ = self.mask_halves(now);
     }
@@ -168,9 +185,11 @@ impl Endpoint {
         match &command {
             Command::LeSetScanParameters { parameters } => {
                 let (own, filter) = (parameters.own_address_random, parameters.filter);
+                let asked = parameters.clone();
                 let verdict = self.ask(now, Side::Central, command);
                 if verdict.is_ok() {
                     (self.settings.scan_random, self.settings.scan_filter) = (own, filter);
+                    self.scan_as_asked(asked);
                 }
                 verdict
             }
@@ -178,6 +197,10 @@ impl Endpoint {
                 if self.settings.scan_random && !random =>
             {
                 Err(ErrorCode::INVALID_PARAMETERS)
+            }
+            Command::LeSetScanEnable { enable: true, .. } if !self.halves.is_scanning() => {
+                self.prepare_scanning(now);
+                self.ask(now, Side::Central, command)
             }
             _ => self.ask(now, Side::Central, command),
         }
@@ -210,14 +233,14 @@ impl Endpoint {
     }
 
     /// Lets both halves carry out a command and gives the answer that is worse.
-    fn both(&mut self, now: Instant, command: Command) -> Verdict {
+    pub(super) fn both(&mut self, now: Instant, command: Command) -> Verdict {
         let first = self.ask(now, Side::Peripheral, command.clone());
         let second = self.ask(now, Side::Central, command);
         first.and(second)
     }
 
     /// Lets a half carry out a command and takes the answer. Whatever else it says is passed on.
-    fn ask(&mut self, now: Instant, side: Side, command: Command) -> Verdict {
+    pub(super) fn ask(&mut self, now: Instant, side: Side, command: Command) -> Verdict {
         let asked = command.opcode();
         self.halves.command(now, side, command);
         let mut verdict = Err(ErrorCode::UNSPECIFIED);

@@ -6,6 +6,7 @@ use firmware_core::error::ErrorCode;
 use firmware_core::secret::Secret;
 
 use super::Endpoint;
+use super::privacy::LIST;
 use super::table::{self, Row};
 
 /// LMP features: BR/EDR Not Supported, LE Supported (Controller).
@@ -14,8 +15,6 @@ const LMP_FEATURES: [u8; 8] = [0, 0, 0, 0, 0x60, 0, 0, 0];
 const SUPPORTED_STATES: u64 = (1 << 42) - 1;
 /// dBm. Where an endpoint is heard how strongly is for its place in the world to say.
 const TX_POWER: i8 = 0;
-/// Devices in the resolving list of either half.
-const RESOLVING_LIST: u8 = 8;
 const P256_PUBLIC_KEY: u8 = 0x08;
 const DHKEY: u8 = 0x09;
 
@@ -36,7 +35,10 @@ impl Endpoint {
                 let (octets, time) = self.settings.suggested;
                 [octets.to_le_bytes(), time.to_le_bytes()].concat()
             }),
-            0x202A => nothing(parameters, || vec![RESOLVING_LIST]),
+            0x202A => nothing(parameters, || vec![LIST as u8]),
+            0x202B => self.read_private(parameters, false),
+            0x202C => self.read_private(parameters, true),
+            0x202E => self.set_timeout(parameters),
             0x204B => nothing(parameters, || [TX_POWER.to_le_bytes(); 2].concat()),
             0xFC06 => self.write_bd_addr(parameters),
             0x2025 => {

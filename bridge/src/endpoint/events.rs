@@ -29,6 +29,9 @@ impl Endpoint {
                 let known =
                     Known { peer: complete.peer, identity: complete.peer_identity, outstanding: 0 };
                 self.connections.insert(complete.handle.0, known);
+                if let Some(identity) = complete.peer_identity {
+                    self.privacy.saw(identity, complete.peer);
+                }
             }
             Event::DisconnectionComplete { handle, .. } => {
                 self.connections.remove(&handle.0);

@@ -14,6 +14,7 @@ mod events;
 mod h4;
 mod halves;
 mod handles;
+mod privacy;
 mod settings;
 pub mod table;
 
@@ -33,6 +34,7 @@ use firmware_core::time::Instant;
 use arbiter::{Arbiter, Side, Step};
 use h4::{Frame, Framer};
 use halves::Halves;
+use privacy::Privacy;
 use settings::Settings;
 
 /// Operations of the radio that may fail at one instant before time goes on.
@@ -65,6 +67,7 @@ pub struct Endpoint {
     /// What HCI promises: of the profile's features those that are really there.
     features: FeatureSet,
     settings: Settings,
+    privacy: Privacy,
     halves: Halves,
     arbiter: Arbiter,
     framer: Framer,
@@ -86,8 +89,16 @@ impl Endpoint {
         .with(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE)
         .with(FeatureSet::PING)
         .with(FeatureSet::DATA_LENGTH_EXTENSION)
+        .with(FeatureSet::PRIVACY)
         .with(FeatureSet::LE_2M)
         .with(FeatureSet::CSA2);
+
+    /// The controller that has everything: no profile of anybody's.
+    #[must_use]
+    pub fn full() -> ControllerConfig {
+        let honest = ControllerConfig::default();
+        ControllerConfig { features: honest.features.with(Self::OFFERED), ..honest }
+    }
 
     /// As after power-on. The profile's features go on air as they are; HCI offers those among
     /// them that are in [`Self::OFFERED`].
@@ -97,6 +108,7 @@ impl Endpoint {
         let mut endpoint = Self {
             features,
             settings: Settings::default(),
+            privacy: Privacy::default(),
             halves: Halves::new(&config, entropy),
             arbiter: Arbiter::default(),
             framer: Framer::default(),
@@ -155,13 +167,17 @@ impl Endpoint {
     /// [`Self::deadline`] has come.
     pub fn timer(&mut self, now: Instant) {
         self.halves.timer(now);
+        self.rotate_address(now);
         self.work(now);
     }
 
     /// When [`Self::timer`] is due.
     #[must_use]
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        self.halves.deadline().into_iter().chain(self.arbiter.deadline(now)).min()
+        [self.halves.deadline(), self.arbiter.deadline(now), self.privacy.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next thing that it wants done.

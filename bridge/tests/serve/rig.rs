@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::serve::{
     Address, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching, serve,
 };
-use bletwin_models::profile::Profile;
 use firmware_core::config::Config;
 
 /// What a client may have to wait for.
@@ -47,8 +47,8 @@ impl Server {
     pub(super) fn start(addresses: &[&str], time: Time, capture: Option<&Path>) -> Self {
         let endpoints = addresses.iter().map(|text| EndpointSpec {
             address: text.parse().unwrap(),
-            profile: "honest".into(),
-            controller: Profile::honest().controller,
+            profile: "full".into(),
+            controller: Endpoint::full(),
         });
         let config = Config::recommended();
         let options = Options {

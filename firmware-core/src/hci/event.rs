@@ -46,8 +46,10 @@ pub struct ConnectionComplete {
 pub struct AdvertisingReport {
     /// 0 ADV_IND, 1 ADV_DIRECT_IND, 2 ADV_SCAN_IND, 3 ADV_NONCONN_IND, 4 SCAN_RSP.
     pub event_type: u8,
-    /// Advertiser.
+    /// Advertiser, or its identity if it was resolved.
     pub address: Address,
+    /// Whether the address is the identity behind a private address.
+    pub resolved: bool,
     /// AdvData or ScanRspData.
     pub data: AdvertisingData,
     /// dBm.

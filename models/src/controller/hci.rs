@@ -332,13 +332,19 @@ impl CentralController {
                 }
                 // An all-zero key stands for none.
                 if peer_irk != Secret::new([0; 16]) {
-                    list.push(Resolving { identity, irk: peer_irk });
+                    list.push(Resolving { identity, irk: peer_irk, device_privacy: false });
                 }
             }
             Command::LeRemoveFromResolvingList { identity } => {
                 self.scanner.resolving.retain(|peer| peer.identity != identity);
             }
             Command::LeSetAddressResolutionEnable { enable } => self.scanner.resolve = enable,
+            Command::LeSetPrivacyMode { identity, device_privacy } => {
+                let peers = self.scanner.resolving.iter_mut();
+                for peer in peers.filter(|peer| peer.identity == identity) {
+                    peer.device_privacy = device_privacy;
+                }
+            }
             _ => {}
         }
         DONE

@@ -55,6 +55,8 @@ pub(super) struct Connecting {
 pub(super) struct Resolving {
     pub(super) identity: Address,
     pub(super) irk: Secret<16>,
+    /// Is heard under its identity address too; else it must hide behind private ones.
+    pub(super) device_privacy: bool,
 }
 
 /// Backoff of active scanners (4.4.3.2).
@@ -264,7 +266,7 @@ impl Scanner {
             }
             return None;
         }
-        let parsed = parsed?;
+        let parsed = parsed.filter(|pdu| !self.must_hide(pdu))?;
         let connect = self.try_to_connect(sh, &parsed, others);
         if connect.is_some() || !self.scanning {
             return connect;
@@ -317,7 +319,13 @@ impl Scanner {
             self.seen.push_back(key);
         }
         let address = self.identity(advertiser);
-        sh.event(Event::LeAdvertisingReport(AdvertisingReport { event_type, address, data, rssi }));
+        sh.event(Event::LeAdvertisingReport(AdvertisingReport {
+            event_type,
+            address,
+            resolved: address != advertiser,
+            data,
+            rssi,
+        }));
     }
 
     fn try_to_connect(
@@ -348,6 +356,19 @@ impl Scanner {
         let command = reply(&AdvertisingPdu::ConnectInd(connect.clone()), AfterTransmit::Stop);
         self.busy = Busy::Connecting(Box::new(Connecting { request: connect, identity, csa2 }));
         Some(command)
+    }
+
+    /// Whether an advertiser shows its identity although network privacy is asked of it.
+    fn must_hide(&self, pdu: &AdvertisingPdu) -> bool {
+        let (AdvertisingPdu::AdvInd { advertiser, .. }
+        | AdvertisingPdu::AdvDirectInd { advertiser, .. }
+        | AdvertisingPdu::AdvScanInd { advertiser, .. }
+        | AdvertisingPdu::AdvNonconnInd { advertiser, .. }) = pdu
+        else {
+            return false;
+        };
+        let hides = |peer: &Resolving| peer.identity == *advertiser && !peer.device_privacy;
+        self.resolve && self.resolving.iter().any(hides)
     }
 
     /// The identity of a private address that can be resolved; else the address.

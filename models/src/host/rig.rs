@@ -145,6 +145,7 @@ impl Rig {
                 self.event(Event::LeAdvertisingReport(AdvertisingReport {
                     event_type: 0,
                     address: PERIPHERAL,
+                    resolved: false,
                     data: data.into_iter().collect(),
                     rssi: -50,
                 }));

@@ -136,7 +136,8 @@ pub struct Run {
     Ctrl-C ends it; files are complete then.")]
 pub struct Serve {
     /// An endpoint: tcp:HOST:PORT, tcp:PORT (this machine only), unix:PATH or pty:PATH, and the
-    /// central whose link layer it has (default: honest). May be given often.
+    /// central whose link layer it has (default: `full`, honest
+    /// and with every feature there is). May be given often.
     #[arg(long = "endpoint", value_name = "EP[=CENTRAL]", required = true)]
     pub endpoints: Vec<String>,
     /// Firmware in the same air: a preset, or a TOML file. May be given often.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::serve::{
     self, Address, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching,
 };
@@ -12,8 +13,10 @@ use super::{Exit, interrupt};
 use crate::error::BadInput;
 use crate::setup::Setup;
 
-/// Central whose link layer an endpoint has if none is named.
-const PROFILE: &str = "honest";
+/// Name of an endpoint's link layer if no central is named: honest, with all that there is.
+const FULL: &str = "full";
+/// Where such an endpoint takes the rest from.
+const BASE: &str = "honest";
 
 pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
     let options = read(options)?;
@@ -87,16 +90,24 @@ fn setup(options: &Serve, peripheral: &str, central: &str) -> Result<Setup, BadI
 }
 
 fn peripheral(options: &Serve, name: &str) -> Result<PeripheralSpec, BadInput> {
-    let config = setup(options, name, PROFILE)?.peripheral;
+    let config = setup(options, name, BASE)?.peripheral;
     let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = if name.ends_with(".toml") { stem.unwrap_or_default() } else { name.to_owned() };
     Ok(PeripheralSpec { name, config })
 }
 
 fn endpoint(options: &Serve, text: &str) -> Result<EndpointSpec, BadInput> {
-    let (at, profile) = text.rsplit_once('=').unwrap_or((text, PROFILE));
+    let (at, named) = match text.rsplit_once('=') {
+        Some((at, name)) if name != FULL => (at, Some(name)),
+        Some((at, _)) => (at, None),
+        None => (text, None),
+    };
     let address = address(at)?;
-    let controller = setup(options, "recommended", profile)?.central.controller;
+    let mut controller = setup(options, "recommended", named.unwrap_or(BASE))?.central.controller;
+    if named.is_none() {
+        controller.features = controller.features.with(Endpoint::OFFERED);
+    }
+    let profile = named.unwrap_or(FULL);
     Ok(EndpointSpec { address, profile: profile.to_owned(), controller })
 }
 

@@ -1,5 +1,7 @@
 //! Errors by the book.
 
+use firmware_core::pdu::control::FeatureSet;
+
 use super::rig::{A, B, Rig};
 use crate::endpoint::Endpoint;
 use crate::endpoint::table::{Answer, COMMANDS};
@@ -7,9 +9,9 @@ use crate::endpoint::table::{Answer, COMMANDS};
 #[test]
 fn unknown_commands_are_told_apart_from_wrong_ones() {
     let mut rig = Rig::new(1);
-    // Inquiry, Read Local Extended Features, LE Set Extended Advertising Parameters, resolving
-    // list, a vendor's.
-    for opcode in [0x0401, 0x1004, 0x2036, 0x2027, 0x201D, 0xFC01, 0xFFFF] {
+    // Inquiry, Read Local Extended Features, LE Set Extended Advertising Parameters, LE Receiver
+    // Test, a vendor's.
+    for opcode in [0x0401, 0x1004, 0x2036, 0x201D, 0xFC01, 0xFFFF] {
         for parameters in [&[][..], &[0; 20]] {
             rig.send(A, opcode, parameters);
             let [low, high] = opcode.to_le_bytes();
@@ -52,8 +54,6 @@ fn wrong_values_and_wrong_states_are_refused() {
     rig.fails(A, 0x2006, &[0x1F, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0], 0x12);
     rig.fails(A, 0x2006, &[0x20, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0x12);
     rig.fails(A, 0x200B, &[0, 0x10, 0, 0x11, 0, 0, 0], 0x12);
-    // A private address of the controller's making, without the feature.
-    rig.fails(A, 0x200B, &[0, 0x10, 0, 0x10, 0, 2, 0], 0x12);
     // The random address before there is one, and while it is used.
     rig.ok(A, 0x200B, &[0, 0x10, 0, 0x10, 0, 1, 0]);
     rig.fails(A, 0x200C, &[1, 0], 0x12);
@@ -90,4 +90,16 @@ fn data_beyond_the_credits_is_dropped_and_the_host_is_told() {
     }
     rig.acl(A, central, &[1, 0, 4, 0, 9]);
     assert_eq!(rig.data(B)[4], 9);
+}
+
+#[test]
+fn without_ll_privacy_its_commands_and_address_types_do_not_exist() {
+    let mut config = Endpoint::full();
+    config.features = config.features.without(FeatureSet::PRIVACY);
+    let mut rig = Rig::with(vec![config]);
+    for opcode in (0x2027..=0x202E).chain([0x204E]) {
+        rig.fails(A, opcode, &[], 0x01);
+    }
+    rig.fails(A, 0x200B, &[0, 0x10, 0, 0x10, 0, 2, 0], 0x12);
+    assert_eq!(rig.ok(A, 0x2003, &[])[0] & 0x40, 0);
 }

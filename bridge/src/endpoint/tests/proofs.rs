@@ -1,6 +1,9 @@
 //! What Supported Commands and Features announce is there, seen from both ends of the air. A bit
 //! without a proof here fails.
 
+mod device;
+mod privacy;
+
 use bletwin_sim::sniffer::{AirItem, Decoded};
 use bt_hci::FromHciBytes as _;
 use bt_hci::param::CmdMask;
@@ -31,18 +34,21 @@ const PROOFS: &[Proof] = &[
     (&[0x2016, 0x041D], FeatureSet::PERIPHERAL_FEATURE_EXCHANGE, what_the_peer_is),
     (&[0x2019, 0x201A], FeatureSet::ENCRYPTION, encryption),
     (&[0x201B], NONE, encryption_without_a_key),
-    (&[0x2017, 0x2018], NONE, aes_and_random_numbers),
+    (&[0x2017, 0x2018], NONE, device::aes_and_random_numbers),
     (&[0x2020], FeatureSet::CONNECTION_PARAMETERS_REQUEST, parameters_accepted),
     (&[0x2021], FeatureSet::EXTENDED_REJECT, parameters_refused),
     (&[0x2022, 0x2023, 0x2024, 0x202F], FeatureSet::DATA_LENGTH_EXTENSION, data_length),
     (&[0x2030, 0x2031, 0x2032], FeatureSet::LE_2M, phy),
     (&[0x0C7B, 0x0C7C], FeatureSet::PING, authenticated_payload_timeout),
-    (&[0x2025, 0x2026], NONE, p256),
-    (&[0x0C01, 0x0C63, 0x2001], NONE, masks),
-    (&[0x0C03], NONE, reset),
-    (&[0x1001, 0x1002, 0x1003, 0x2003, 0x2007, 0x201C, 0x204B], NONE, what_the_device_is),
-    (&[0x1009, 0xFC06], NONE, public_address),
+    (&[0x2025, 0x2026], NONE, device::p256),
+    (&[0x0C01, 0x0C63, 0x2001], NONE, device::masks),
+    (&[0x0C03], NONE, device::reset),
+    (&[0x1001, 0x1002, 0x1003, 0x2003, 0x2007, 0x201C, 0x204B], NONE, device::what_the_device_is),
+    (&[0x1009, 0xFC06], NONE, device::public_address),
     (&[], FeatureSet::CSA2, channel_selection),
+    (&[0x2027, 0x2028, 0x2029, 0x202A], FeatureSet::PRIVACY, privacy::resolving_list),
+    (&[0x202B, 0x202C, 0x202D, 0x202E], NONE, privacy::private_addresses),
+    (&[0x204E], NONE, privacy::privacy_mode),
 ];
 
 #[test]
@@ -94,7 +100,11 @@ fn supported_commands_read_the_same_to_a_foreign_parser() {
     assert!(mask.le_read_local_p256_public_key() && mask.le_generate_dhkey_v1());
     assert!(mask.le_read_phy() && mask.le_set_default_phy() && mask.le_set_phy());
     assert!(mask.le_read_transmit_power() && !mask.le_set_ext_adv_parameters_v1());
-    assert!(!mask.le_add_device_to_resolving_list() && !mask.le_receiver_test_v1());
+    assert!(mask.le_add_device_to_resolving_list() && mask.le_clear_resolving_list());
+    assert!(mask.le_remove_device_from_resolving_list() && mask.le_read_resolving_list_size());
+    assert!(mask.le_read_peer_resolvable_addr() && mask.le_read_local_resolvable_addr());
+    assert!(mask.le_set_addr_resolution_enable() && mask.le_set_privacy_mode());
+    assert!(mask.le_set_resolvable_private_addr_timeout_v1() && !mask.le_receiver_test_v1());
     let bits: u32 = octets.iter().map(|octet| octet.count_ones()).sum();
     let rows = COMMANDS.iter().filter(|row| Endpoint::OFFERED.has(row.needs));
     assert_eq!(bits as usize, rows.filter(|row| row.bit.is_some()).count());
@@ -263,19 +273,6 @@ fn encryption_without_a_key() {
     assert_eq!(rig.event(A, 0x08), [&[6], &central[..], &[0]].concat());
 }
 
-/// FIPS 197, C.1, in the octet order of HCI.
-fn aes_and_random_numbers() {
-    let mut rig = Rig::new(1);
-    let key: Vec<u8> = (0..16).rev().collect();
-    let plain: Vec<u8> = (0..16).rev().map(|n| n * 0x11).collect();
-    let mut encrypted = rig.ok(A, 0x2017, &[key, plain].concat());
-    encrypted.reverse();
-    let expected = 0x69c4_e0d8_6a7b_0430_d8cd_b780_70b4_c55a_u128;
-    assert_eq!(encrypted, expected.to_be_bytes());
-    let random = rig.ok(A, 0x2018, &[]);
-    assert!(random.len() == 8 && random != rig.ok(A, 0x2018, &[]));
-}
-
 /// The peripheral asks, and the central's host is asked.
 fn parameters_asked(rig: &mut Rig) -> [[u8; 2]; 2] {
     let handles = rig.connect(A, B);
@@ -362,102 +359,6 @@ fn authenticated_payload_timeout() {
     rig.waiting(A);
     rig.twin.leave(B);
     assert_eq!(rig.event(A, 0x57), central);
-}
-
-fn p256() {
-    let mut rig = Rig::new(2);
-    rig.fails(A, 0x2026, &[1; 64], 0x0C);
-    let keys = [A, B].map(|port| {
-        rig.ok(port, 0x2025, &[]);
-        let complete = rig.subevent(port, 0x08);
-        assert_eq!((complete[0], complete.len()), (0, 65));
-        complete[1..].to_vec()
-    });
-    let shared = [(A, &keys[1]), (B, &keys[0])].map(|(port, peer)| {
-        rig.ok(port, 0x2026, peer);
-        rig.subevent(port, 0x09)
-    });
-    assert_eq!(shared[0], shared[1]);
-    assert_eq!((shared[0][0], shared[0].len()), (0, 33));
-    // Not on the curve.
-    rig.ok(A, 0x2026, &[1; 64]);
-    assert_eq!(rig.subevent(A, 0x09), [&[0x12][..], &[0xFF; 32]].concat());
-}
-
-/// What is masked does not come; what is not masked does.
-fn masks() {
-    let mut rig = Rig::new(2);
-    let all = [0xFF; 8];
-    // Without Disconnection Complete, without LE Connection Complete, with its enhanced form.
-    rig.ok(A, 0x0C01, &[0xEF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
-    rig.ok(A, 0x2001, &[0, 2, 0, 0, 0, 0, 0, 0]);
-    let address = rig.address(B);
-    rig.advertise(B);
-    rig.ok(A, 0x200D, &Rig::create(&address));
-    let enhanced = rig.subevent(A, 0x0A);
-    assert_eq!(enhanced.len(), 30);
-    let handle = [enhanced[1], enhanced[2]];
-    rig.ok(A, 0x0406, &[&handle[..], &[0x13]].concat());
-    rig.event(B, 0x05);
-    rig.pass(SECOND);
-    assert!(rig.waiting(A).is_empty());
-    // LE Meta events need their bit in the classic mask too.
-    rig.ok(A, 0x2001, &all);
-    rig.ok(A, 0x0C01, &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0, 0]);
-    rig.ok(A, 0x2025, &[]);
-    assert!(rig.waiting(A).is_empty());
-    // Page 2.
-    rig.ok(A, 0x0C01, &all);
-    rig.ok(A, 0x2001, &[0xFF, 0xFD, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
-    rig.ok(A, 0x0C63, &[0; 8]);
-    let [central, _] = encrypted(&mut rig);
-    rig.ok(A, 0x0C7C, &[&central[..], &[40, 0]].concat());
-    rig.twin.leave(B);
-    rig.pass(SECOND.times(2));
-    let told = rig.waiting(A);
-    assert!(told.iter().all(|packet| packet[1] != 0x57), "{told:02x?}");
-    assert!(told.iter().any(|packet| packet[1] == 0x05), "{told:02x?}");
-}
-
-fn reset() {
-    let mut rig = Rig::new(2);
-    rig.connect(A, B);
-    rig.pass(SECOND);
-    rig.advertise(A);
-    rig.ok(A, 0x200C, &[1, 0]);
-    rig.ok(A, 0x0C03, &[]);
-    air(&mut rig);
-    rig.pass(SECOND);
-    // Nothing of it is left on air, and its peer sees a timeout.
-    let from_a = rig.twin.endpoint(A).is_some() && {
-        let node = rig.twin.world().nodes().nth(2).unwrap().0;
-        air(&mut rig).iter().any(|item| item.from == node)
-    };
-    assert!(!from_a);
-    assert_eq!(rig.event(B, 0x05)[3], 0x08);
-    // Masks are those of a new controller: no LE Meta events.
-    rig.ok(A, 0x2025, &[]);
-    assert!(rig.waiting(A).is_empty());
-}
-
-fn what_the_device_is() {
-    let mut rig = Rig::new(1);
-    assert_eq!(rig.ok(A, 0x1001, &[]), [12, 0, 0, 12, 0xFF, 0xFF, 0, 0]);
-    assert_eq!(rig.ok(A, 0x1003, &[]), [0, 0, 0, 0, 0x60, 0, 0, 0]);
-    assert_eq!(rig.ok(A, 0x1002, &[]).len(), 64);
-    assert_eq!(rig.ok(A, 0x2003, &[]), Endpoint::OFFERED.0.to_le_bytes());
-    assert_eq!(rig.ok(A, 0x2007, &[]), [0]);
-    assert_eq!(rig.ok(A, 0x204B, &[]), [0, 0]);
-    assert_eq!(rig.ok(A, 0x201C, &[]), [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 3, 0, 0]);
-}
-
-fn public_address() {
-    let mut rig = Rig::new(2);
-    let address = [6, 5, 4, 3, 2, 1];
-    rig.ok(B, 0xFC06, &address);
-    assert_eq!(rig.address(B), address);
-    rig.connect(A, B);
-    rig.fails(B, 0xFC06, &[1; 6], 0x0C);
 }
 
 fn channel_selection() {

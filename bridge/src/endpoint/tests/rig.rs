@@ -6,6 +6,7 @@ use bletwin_models::controller::ControllerConfig;
 use firmware_core::config::Config;
 use firmware_core::time::{Duration, Instant};
 
+use crate::endpoint::Endpoint;
 use crate::twin::{Owner, Port, Twin};
 
 pub(super) const A: Port = Port(0);
@@ -43,7 +44,7 @@ impl Rig {
     }
 
     pub(super) fn new(count: usize) -> Self {
-        Self::with(vec![ControllerConfig::default(); count])
+        Self::with(vec![Endpoint::full(); count])
     }
 
     pub(super) fn with_peripheral(mut self, config: Config) -> Self {

@@ -144,6 +144,7 @@ fn every_event(a: u16, b: u16, flag: bool, octets: [u8; 16], data: &[u8]) -> Vec
     let report = AdvertisingReport {
         event_type: o0 % 5,
         address,
+        resolved: o2 & 1 == 1,
         data: AdvertisingData::from_slice(data).unwrap(),
         rssi: i8::from_le_bytes([o1]),
     };

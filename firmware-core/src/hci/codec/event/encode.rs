@@ -152,7 +152,7 @@ fn connection_complete(w: &mut Octets, complete: &ConnectionComplete, form: Conn
 fn advertising_report(w: &mut Octets, report: &AdvertisingReport) -> Option<()> {
     let (kind, address) = wire_address(report.address);
     subevent(w, LeEventKind::LeAdvertisingReport).u8(1).u8(report.event_type);
-    w.u8(kind.into_inner()).bytes(address.raw());
+    w.u8(kind.into_inner() | u8::from(report.resolved) << 1).bytes(address.raw());
     w.u8(u8::try_from(report.data.len()).ok()?).bytes(&report.data);
     w.bytes(&report.rssi.to_le_bytes());
     Some(())

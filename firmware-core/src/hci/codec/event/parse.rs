@@ -211,6 +211,7 @@ fn advertising_report(e: &le::LeAdvertisingReport<'_>) -> Option<Event> {
     Some(Event::LeAdvertisingReport(AdvertisingReport {
         event_type: report.event_kind as u8,
         address: peer_address(report.addr_kind, report.addr)?,
+        resolved: matches!(report.addr_kind.into_inner(), 2 | 3),
         data: AdvertisingData::from_slice(report.data).ok()?,
         rssi: report.rssi,
     }))

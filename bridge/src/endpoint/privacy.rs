@@ -1,0 +1,272 @@
+//! LL Privacy (Vol 6, Part B, 6): the resolving list, and private addresses of the device's own
+//! making.
+//!
+//! The halves resolve peers. Own private addresses are made here, from the local IRK of the list's
+//! entry for the peer, and given to the halves as their random address when an activity begins.
+
+use std::collections::BTreeMap;
+
+use firmware_core::address::Address;
+use firmware_core::crypto::address::resolvable;
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{AdvertisingParameters, Command, ScanParameters};
+use firmware_core::secret::Secret;
+use firmware_core::time::{Duration, Instant};
+
+use super::Endpoint;
+use super::arbiter::Side;
+use super::commands::{DONE, Verdict};
+
+/// Devices in the resolving list.
+pub(super) const LIST: usize = 8;
+/// Seconds after which a private address is replaced, unless the host says otherwise.
+const TIMEOUT_S: u16 = 900;
+/// Most that a host may say.
+const TIMEOUT_MAX_S: u16 = 0x0E10;
+
+/// One device of the resolving list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Entry {
+    local_irk: Secret<16>,
+    /// Own private address that was used last for this peer.
+    local: Option<[u8; 6]>,
+    /// The peer's private address that was seen last.
+    peer: Option<[u8; 6]>,
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Privacy {
+    entries: BTreeMap<Address, Entry>,
+    resolves: bool,
+    timeout_s: u16,
+    /// Own_Address_Type 2 or 3 of advertising, scanning and initiating.
+    advertising: bool,
+    scanning: bool,
+    initiating: bool,
+    /// What was asked of advertising and scanning, for when they begin.
+    advertise: Option<AdvertisingParameters>,
+    scan: Option<ScanParameters>,
+    /// When advertising takes a new address.
+    rotate: Option<Instant>,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            resolves: false,
+            timeout_s: TIMEOUT_S,
+            advertising: false,
+            scanning: false,
+            initiating: false,
+            advertise: None,
+            scan: None,
+            rotate: None,
+        }
+    }
+}
+
+impl Privacy {
+    /// When [`Endpoint::rotate_address`] is due.
+    pub(super) const fn deadline(&self) -> Option<Instant> {
+        self.rotate
+    }
+
+    /// Notices a peer's private address.
+    pub(super) fn saw(&mut self, identity: Address, private: Address) {
+        if let Some(entry) = self.entries.get_mut(&identity) {
+            entry.peer = Some(private.octets);
+        }
+    }
+}
+
+impl Endpoint {
+    /// Own_Address_Type 2 and 3 become 0 and 1, and are remembered: the waist knows no others.
+    pub(super) fn without_private_type(&mut self, opcode: u16, packet: &[u8]) -> Vec<u8> {
+        let mut packet = packet.to_vec();
+        let (offset, private) = match opcode {
+            0x2006 => (5, &mut self.privacy.advertising),
+            0x200B => (5, &mut self.privacy.scanning),
+            0x200D => (12, &mut self.privacy.initiating),
+            _ => return packet,
+        };
+        if let Some(kind) = packet.get_mut(3 + offset) {
+            *private = matches!(*kind, 2 | 3);
+            if *private {
+                *kind &= 1;
+            }
+        }
+        packet
+    }
+
+    /// A new private address for a peer, if the list has a key for that.
+    fn private_address(&mut self, peer: Address) -> Option<[u8; 6]> {
+        let prand = self.random.octets();
+        let entry = self.privacy.entries.get_mut(&peer)?;
+        let has_key = entry.local_irk != Secret::new([0; 16]);
+        entry.local = has_key.then(|| resolvable(&entry.local_irk, prand).octets);
+        entry.local
+    }
+
+    /// Gives a half the address that it is to use: a private one, or the host's random one.
+    fn set_address(&mut self, now: Instant, side: Side, private: Option<[u8; 6]>) {
+        if let Some(address) = private.or(self.settings.random_address) {
+            // Refused by nobody: the half is not active.
+            let _ = self.ask(now, side, Command::LeSetRandomAddress { address });
+        }
+    }
+
+    pub(super) fn advertise_as_asked(&mut self, parameters: AdvertisingParameters) {
+        self.privacy.advertise = Some(parameters);
+    }
+
+    pub(super) fn scan_as_asked(&mut self, parameters: ScanParameters) {
+        self.privacy.scan = Some(parameters);
+    }
+
+    /// Before advertising begins.
+    pub(super) fn prepare_advertising(&mut self, now: Instant) {
+        self.privacy.rotate = None;
+        let Some(mut parameters) = self.privacy.advertise.clone() else { return };
+        let private = self.privacy.advertising.then(|| self.private_address(parameters.peer));
+        let private = private.flatten();
+        self.set_address(now, Side::Peripheral, private);
+        if private.is_some() {
+            parameters.own_address_random = true;
+            let timeout = Duration::from_secs(u64::from(self.privacy.timeout_s));
+            self.privacy.rotate = Some(now + timeout);
+        }
+        let _ = self.ask(now, Side::Peripheral, Command::LeSetAdvertisingParameters { parameters });
+    }
+
+    /// Before scanning begins: SCAN_REQ shows the private address for the first peer that has one.
+    pub(super) fn prepare_scanning(&mut self, now: Instant) {
+        let Some(mut parameters) = self.privacy.scan.clone() else { return };
+        let peers: Vec<Address> = self.privacy.entries.keys().copied().collect();
+        let private = self.privacy.scanning.then_some(peers).into_iter().flatten();
+        let private = private.into_iter().find_map(|peer| self.private_address(peer));
+        self.set_address(now, Side::Central, private);
+        parameters.own_address_random |= private.is_some();
+        let _ = self.ask(now, Side::Central, Command::LeSetScanParameters { parameters });
+    }
+
+    /// Before initiating begins: whether the random address is to be used.
+    pub(super) fn prepare_initiating(
+        &mut self,
+        now: Instant,
+        peer: Option<Address>,
+        own_random: bool,
+    ) -> bool {
+        let private = self.privacy.initiating.then_some(peer).flatten();
+        let private = private.and_then(|peer| self.private_address(peer));
+        self.set_address(now, Side::Central, private);
+        own_random || private.is_some()
+    }
+
+    /// Advertising goes on under a new private address.
+    pub(super) fn rotate_address(&mut self, now: Instant) {
+        if self.privacy.rotate.is_none_or(|at| now < at) {
+            return;
+        }
+        self.privacy.rotate = None;
+        if self.halves.is_advertising() {
+            let enable = |enable| Command::LeSetAdvertisingEnable { enable };
+            let _ = self.ask(now, Side::Peripheral, enable(false));
+            self.prepare_advertising(now);
+            let _ = self.ask(now, Side::Peripheral, enable(true));
+        }
+    }
+
+    /// Commands of the resolving list.
+    pub(super) fn privacy_command(&mut self, now: Instant, command: Command) -> Option<Verdict> {
+        let listing = self.privacy.resolves && self.is_active();
+        Some(match command {
+            Command::LeAddToResolvingList { .. }
+            | Command::LeRemoveFromResolvingList { .. }
+            | Command::LeClearResolvingList
+                if listing =>
+            {
+                Err(ErrorCode::COMMAND_DISALLOWED)
+            }
+            Command::LeSetAddressResolutionEnable { .. } | Command::LeSetPrivacyMode { .. }
+                if self.is_active() =>
+            {
+                Err(ErrorCode::COMMAND_DISALLOWED)
+            }
+            Command::LeAddToResolvingList { identity, ref local_irk, .. } => {
+                self.add(now, identity, local_irk.clone(), command)
+            }
+            Command::LeRemoveFromResolvingList { identity } => {
+                match self.privacy.entries.remove(&identity) {
+                    Some(_) => self.both(now, command),
+                    None => Err(ErrorCode::UNKNOWN_CONNECTION),
+                }
+            }
+            Command::LeClearResolvingList => {
+                self.privacy.entries.clear();
+                self.both(now, command)
+            }
+            Command::LeSetAddressResolutionEnable { enable } => {
+                self.privacy.resolves = enable;
+                self.both(now, command)
+            }
+            Command::LeSetPrivacyMode { identity, .. } => {
+                if self.privacy.entries.contains_key(&identity) {
+                    self.both(now, command)
+                } else {
+                    Err(ErrorCode::UNKNOWN_CONNECTION)
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn add(
+        &mut self,
+        now: Instant,
+        identity: Address,
+        local_irk: Secret<16>,
+        command: Command,
+    ) -> Verdict {
+        if self.privacy.entries.contains_key(&identity) {
+            return Err(ErrorCode::INVALID_PARAMETERS);
+        }
+        if self.privacy.entries.len() >= LIST {
+            return Err(ErrorCode::MEMORY_CAPACITY_EXCEEDED);
+        }
+        self.privacy.entries.insert(identity, Entry { local_irk, local: None, peer: None });
+        self.both(now, command).and(DONE)
+    }
+
+    /// LE Set Resolvable Private Address Timeout.
+    pub(super) fn set_timeout(&mut self, parameters: &[u8]) -> Result<Vec<u8>, ErrorCode> {
+        let seconds = parameters.try_into().map(u16::from_le_bytes).unwrap_or(0);
+        if !(1..=TIMEOUT_MAX_S).contains(&seconds) {
+            return Err(ErrorCode::INVALID_PARAMETERS);
+        }
+        self.privacy.timeout_s = seconds;
+        Ok(Vec::new())
+    }
+
+    /// LE Read Peer (or Local) Resolvable Address; zeros before one was used.
+    pub(super) fn read_private(
+        &self,
+        parameters: &[u8],
+        local: bool,
+    ) -> Result<Vec<u8>, ErrorCode> {
+        let (Some((kind, octets)), 7) = (parameters.split_first(), parameters.len()) else {
+            return Err(ErrorCode::INVALID_PARAMETERS);
+        };
+        let kind = match kind {
+            0 => firmware_core::address::AddressKind::Public,
+            1 => firmware_core::address::AddressKind::Random,
+            _ => return Err(ErrorCode::INVALID_PARAMETERS),
+        };
+        let octets = octets.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)?;
+        let entry = self.privacy.entries.get(&Address::new(kind, octets));
+        let entry = entry.ok_or(ErrorCode::UNKNOWN_CONNECTION)?;
+        let address = if local { entry.local } else { entry.peer };
+        Ok(address.unwrap_or_default().to_vec())
+    }
+}

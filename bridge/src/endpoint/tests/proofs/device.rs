@@ -1,0 +1,114 @@
+//! The device as a whole.
+
+use super::super::rig::{A, B, Rig};
+use super::{SECOND, air, encrypted};
+use crate::endpoint::Endpoint;
+
+/// FIPS 197, C.1, in the octet order of HCI.
+pub(super) fn aes_and_random_numbers() {
+    let mut rig = Rig::new(1);
+    let key: Vec<u8> = (0..16).rev().collect();
+    let plain: Vec<u8> = (0..16).rev().map(|n| n * 0x11).collect();
+    let mut encrypted = rig.ok(A, 0x2017, &[key, plain].concat());
+    encrypted.reverse();
+    let expected = 0x69c4_e0d8_6a7b_0430_d8cd_b780_70b4_c55a_u128;
+    assert_eq!(encrypted, expected.to_be_bytes());
+    let random = rig.ok(A, 0x2018, &[]);
+    assert!(random.len() == 8 && random != rig.ok(A, 0x2018, &[]));
+}
+
+pub(super) fn p256() {
+    let mut rig = Rig::new(2);
+    rig.fails(A, 0x2026, &[1; 64], 0x0C);
+    let keys = [A, B].map(|port| {
+        rig.ok(port, 0x2025, &[]);
+        let complete = rig.subevent(port, 0x08);
+        assert_eq!((complete[0], complete.len()), (0, 65));
+        complete[1..].to_vec()
+    });
+    let shared = [(A, &keys[1]), (B, &keys[0])].map(|(port, peer)| {
+        rig.ok(port, 0x2026, peer);
+        rig.subevent(port, 0x09)
+    });
+    assert_eq!(shared[0], shared[1]);
+    assert_eq!((shared[0][0], shared[0].len()), (0, 33));
+    // Not on the curve.
+    rig.ok(A, 0x2026, &[1; 64]);
+    assert_eq!(rig.subevent(A, 0x09), [&[0x12][..], &[0xFF; 32]].concat());
+}
+
+/// What is masked does not come; what is not masked does.
+pub(super) fn masks() {
+    let mut rig = Rig::new(2);
+    let all = [0xFF; 8];
+    // Without Disconnection Complete, without LE Connection Complete, with its enhanced form.
+    rig.ok(A, 0x0C01, &[0xEF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
+    rig.ok(A, 0x2001, &[0, 2, 0, 0, 0, 0, 0, 0]);
+    let address = rig.address(B);
+    rig.advertise(B);
+    rig.ok(A, 0x200D, &Rig::create(&address));
+    let enhanced = rig.subevent(A, 0x0A);
+    assert_eq!(enhanced.len(), 30);
+    let handle = [enhanced[1], enhanced[2]];
+    rig.ok(A, 0x0406, &[&handle[..], &[0x13]].concat());
+    rig.event(B, 0x05);
+    rig.pass(SECOND);
+    assert!(rig.waiting(A).is_empty());
+    // LE Meta events need their bit in the classic mask too.
+    rig.ok(A, 0x2001, &all);
+    rig.ok(A, 0x0C01, &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0, 0]);
+    rig.ok(A, 0x2025, &[]);
+    assert!(rig.waiting(A).is_empty());
+    // Page 2.
+    rig.ok(A, 0x0C01, &all);
+    rig.ok(A, 0x2001, &[0xFF, 0xFD, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
+    rig.ok(A, 0x0C63, &[0; 8]);
+    let [central, _] = encrypted(&mut rig);
+    rig.ok(A, 0x0C7C, &[&central[..], &[40, 0]].concat());
+    rig.twin.leave(B);
+    rig.pass(SECOND.times(2));
+    let told = rig.waiting(A);
+    assert!(told.iter().all(|packet| packet[1] != 0x57), "{told:02x?}");
+    assert!(told.iter().any(|packet| packet[1] == 0x05), "{told:02x?}");
+}
+
+pub(super) fn reset() {
+    let mut rig = Rig::new(2);
+    rig.connect(A, B);
+    rig.pass(SECOND);
+    rig.advertise(A);
+    rig.ok(A, 0x200C, &[1, 0]);
+    rig.ok(A, 0x0C03, &[]);
+    air(&mut rig);
+    rig.pass(SECOND);
+    // Nothing of it is left on air, and its peer sees a timeout.
+    let from_a = rig.twin.endpoint(A).is_some() && {
+        let node = rig.twin.world().nodes().nth(2).unwrap().0;
+        air(&mut rig).iter().any(|item| item.from == node)
+    };
+    assert!(!from_a);
+    assert_eq!(rig.event(B, 0x05)[3], 0x08);
+    // Masks are those of a new controller: no LE Meta events.
+    rig.ok(A, 0x2025, &[]);
+    assert!(rig.waiting(A).is_empty());
+}
+
+pub(super) fn what_the_device_is() {
+    let mut rig = Rig::new(1);
+    assert_eq!(rig.ok(A, 0x1001, &[]), [12, 0, 0, 12, 0xFF, 0xFF, 0, 0]);
+    assert_eq!(rig.ok(A, 0x1003, &[]), [0, 0, 0, 0, 0x60, 0, 0, 0]);
+    assert_eq!(rig.ok(A, 0x1002, &[]).len(), 64);
+    assert_eq!(rig.ok(A, 0x2003, &[]), Endpoint::OFFERED.0.to_le_bytes());
+    assert_eq!(rig.ok(A, 0x2007, &[]), [0]);
+    assert_eq!(rig.ok(A, 0x204B, &[]), [0, 0]);
+    assert_eq!(rig.ok(A, 0x201C, &[]), [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 3, 0, 0]);
+}
+
+pub(super) fn public_address() {
+    let mut rig = Rig::new(2);
+    let address = [6, 5, 4, 3, 2, 1];
+    rig.ok(B, 0xFC06, &address);
+    assert_eq!(rig.address(B), address);
+    rig.connect(A, B);
+    rig.fails(B, 0xFC06, &[1; 6], 0x0C);
+}

@@ -1,0 +1,114 @@
+//! LL Privacy.
+
+use bletwin_sim::sniffer::Decoded;
+use firmware_core::address::Address;
+use firmware_core::pdu::advertising::AdvertisingPdu;
+
+use super::super::rig::{A, B, PUBLIC, Rig};
+use super::{SECOND, air};
+use crate::twin::Port;
+
+const IRK_A: [u8; 16] = [0xA1; 16];
+const IRK_B: [u8; 16] = [0xB2; 16];
+
+/// Each knows the other by its key. Gives their identities.
+fn acquainted(rig: &mut Rig) -> [Vec<u8>; 2] {
+    let identities = [A, B].map(|port| rig.address(port));
+    let keys = [(A, &identities[1], [IRK_B, IRK_A]), (B, &identities[0], [IRK_A, IRK_B])];
+    for (port, peer, [of_peer, own]) in keys {
+        rig.ok(port, 0x2027, &[&[PUBLIC], &peer[..], &of_peer, &own].concat());
+        rig.ok(port, 0x202D, &[1]);
+    }
+    identities
+}
+
+/// Advertises under a private address of the controller's making, for a peer.
+fn advertise_privately(rig: &mut Rig, port: Port, peer: &[u8]) {
+    let head = [0x20, 0, 0x20, 0, 0, 2, PUBLIC];
+    rig.ok(port, 0x2006, &[&head[..], peer, &[7, 0]].concat());
+    rig.ok(port, 0x200A, &[1]);
+}
+
+fn on_air(rig: &mut Rig) -> Vec<Address> {
+    let advertisers = air(rig).into_iter().filter_map(|item| match item.decoded {
+        Decoded::Advertising(AdvertisingPdu::AdvInd { advertiser, .. }) => Some(advertiser),
+        _ => None,
+    });
+    let mut all: Vec<_> = advertisers.collect();
+    all.dedup();
+    all
+}
+
+pub(super) fn resolving_list() {
+    let mut rig = Rig::new(2);
+    assert_eq!(rig.ok(A, 0x202A, &[]), [8]);
+    let [a, b] = acquainted(&mut rig);
+    rig.fails(A, 0x2027, &[&[PUBLIC], &b[..], &[0; 32]].concat(), 0x12);
+    advertise_privately(&mut rig, B, &a);
+    rig.ok(A, 0x200B, &[0, 0x10, 0, 0x10, 0, PUBLIC, 0]);
+    rig.ok(A, 0x200C, &[1, 0]);
+    rig.fails(A, 0x2029, &[], 0x0C);
+    // Reported under the identity, and said to be one.
+    let report = rig.subevent(A, 0x02);
+    assert_eq!(report[2..9], [&[2], &b[..]].concat()[..]);
+    rig.ok(A, 0x200C, &[0, 0]);
+    rig.ok(A, 0x2028, &[&[PUBLIC], &b[..]].concat());
+    rig.fails(A, 0x2028, &[&[PUBLIC], &b[..]].concat(), 0x02);
+    rig.ok(A, 0x200C, &[1, 0]);
+    // Nobody that is known: a random address, resolvable.
+    let report = rig.subevent(A, 0x02);
+    assert_eq!((report[2], report[8] >> 6), (1, 0b01));
+    rig.ok(A, 0x200C, &[0, 0]);
+    for number in 0..8 {
+        rig.ok(A, 0x2027, &[&[PUBLIC, number, 0, 0, 0, 0, 0], &[3; 32][..]].concat());
+    }
+    rig.fails(A, 0x2027, &[&[PUBLIC, 9, 0, 0, 0, 0, 0], &[3; 32][..]].concat(), 0x07);
+    rig.ok(A, 0x2029, &[]);
+    rig.ok(A, 0x2027, &[&[PUBLIC, 9, 0, 0, 0, 0, 0], &[3; 32][..]].concat());
+}
+
+/// Both ends hide, and know each other.
+pub(super) fn private_addresses() {
+    let mut rig = Rig::new(2);
+    rig.ok(B, 0x202E, &[5, 0]);
+    rig.fails(B, 0x202E, &[0, 0], 0x12);
+    let [a, b] = acquainted(&mut rig);
+    for port in [A, B] {
+        rig.ok(port, 0x2001, &[0xFF; 8]);
+    }
+    advertise_privately(&mut rig, B, &a);
+    rig.pass(SECOND.times(12));
+    // A new address every five seconds.
+    assert_eq!(on_air(&mut rig).len(), 3);
+    let mut create = Rig::create(&b);
+    create[12] = 2;
+    rig.ok(A, 0x200D, &create);
+    for (port, peer) in [(A, &b), (B, &a)] {
+        let complete = rig.subevent(port, 0x0A);
+        // Identity of the peer, own and the peer's private address.
+        assert_eq!(complete[4..11], [&[2], &peer[..]].concat()[..]);
+        for (opcode, at) in [(0x202C, 11), (0x202B, 17)] {
+            let private = rig.ok(port, opcode, &[&[PUBLIC], &peer[..]].concat());
+            assert_eq!(complete[at..at + 6], private);
+            assert_eq!(private[5] >> 6, 0b01);
+        }
+    }
+    rig.fails(A, 0x202B, &[PUBLIC, 1, 1, 1, 1, 1, 1], 0x02);
+}
+
+/// Who is asked to hide is heard under its identity with device privacy only.
+pub(super) fn privacy_mode() {
+    let mut rig = Rig::new(2);
+    let [_, b] = acquainted(&mut rig);
+    rig.advertise(B);
+    rig.ok(A, 0x200B, &[0, 0x10, 0, 0x10, 0, PUBLIC, 0]);
+    for device in [false, true] {
+        rig.ok(A, 0x200C, &[1, 0]);
+        rig.fails(A, 0x204E, &[&[PUBLIC], &b[..], &[1]].concat(), 0x0C);
+        rig.waiting(A);
+        rig.pass(SECOND);
+        assert_eq!(!rig.waiting(A).is_empty(), device);
+        rig.ok(A, 0x200C, &[0, 0]);
+        rig.ok(A, 0x204E, &[&[PUBLIC], &b[..], &[1]].concat());
+    }
+}
