@@ -1,7 +1,9 @@
 //! Endpoints and firmware peripherals in one air, steered from outside. Sans-IO: octets and the
 //! passing of time go in, octets and records come out.
 
+use bletwin_models::central::Central;
 use bletwin_models::controller::ControllerConfig;
+use bletwin_models::profile::Profile;
 use bletwin_sim::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
@@ -52,6 +54,8 @@ pub enum Resident {
     Peripheral(Box<PeripheralNode>),
     /// A controller for a host outside.
     Endpoint(Box<EndpointNode>),
+    /// A model of a central, host and all.
+    Central(Box<Central>),
     /// A person.
     Owner(Owner),
     /// A test program's transmitter.
@@ -63,6 +67,7 @@ impl Node for Resident {
         match self {
             Self::Peripheral(node) => node.handle(now, input, out),
             Self::Endpoint(node) => node.handle(now, input, out),
+            Self::Central(node) => node.handle(now, input, out),
             Self::Owner(node) => node.handle(now, input, out),
             Self::Sender(node) => node.handle(now, input, out),
         }
@@ -72,6 +77,7 @@ impl Node for Resident {
         match self {
             Self::Peripheral(node) => node.deadline(),
             Self::Endpoint(node) => node.deadline(),
+            Self::Central(node) => node.deadline(),
             Self::Owner(node) => node.deadline(),
             Self::Sender(node) => node.deadline(),
         }
@@ -123,6 +129,13 @@ impl Twin {
         let id = self.world.add(name, Resident::Endpoint(Box::new(node)), self.place());
         self.ports.push(id);
         Port(self.ports.len() - 1)
+    }
+
+    /// Puts a model of a central into the air.
+    pub fn add_central(&mut self, profile: Profile) -> NodeId {
+        let name = profile.name.clone();
+        let central = Resident::Central(Box::new(Central::new(profile)));
+        self.world.add(&name, central, self.place())
     }
 
     fn endpoints(&self) -> impl Iterator<Item = &EndpointNode> {
@@ -201,6 +214,11 @@ impl Twin {
     /// A person does something to a device now.
     pub fn act(&mut self, node: NodeId, act: Act) {
         self.world.act(node, self.now(), act);
+    }
+
+    /// A person does something to a device after a while.
+    pub fn act_after(&mut self, node: NodeId, after: Duration, act: Act) {
+        self.world.act(node, self.now() + after, act);
     }
 
     /// Gives an endpoint another public address. `false`: there is no such endpoint.
