@@ -1,5 +1,6 @@
 //! The scenarios that `bletwin run` knows.
 
+use crate::collision::{Collision, table};
 use crate::error::{BadInput, unknown_name};
 use crate::summary::Verdict;
 
@@ -14,6 +15,8 @@ pub enum Story {
     WrongPasskey,
     /// An attacker guesses the passkey bit by bit.
     StaticPasskey,
+    /// Both hosts ask for procedures that meet; nobody pairs. See [`crate::collision::play`].
+    Collision(&'static Collision),
 }
 
 /// A scenario.
@@ -60,7 +63,47 @@ const ALL: &[Scenario] = &[
         expects: Verdict::PairingFailed,
         limit_s: 3600,
     },
+    collision(
+        "phy-collides-with-phy",
+        "both ask for 2M in the same event: the central's request goes on (X1)",
+        &table::PHY_AND_PHY,
+    ),
+    collision(
+        "parameters-collide-with-parameters",
+        "both ask for parameters in the same event: the central's request goes on (X2)",
+        &table::PARAMETERS_AND_PARAMETERS,
+    ),
+    collision(
+        "parameters-wait-for-parameters",
+        "the peripheral asks after the central did: its request waits for the instant (X3)",
+        &table::PARAMETERS_AFTER_PARAMETERS,
+    ),
+    collision(
+        "parameters-come-too-late",
+        "as the second, and the peripheral asks again before the instant (X4)",
+        &table::PARAMETERS_TOO_LATE,
+    ),
+    collision(
+        "length-meets-length",
+        "both ask for longer PDUs in the same event, which is no collision (X7)",
+        &table::LENGTH_AND_LENGTH,
+    ),
+    collision(
+        "parameters-collide-with-phy",
+        "the central asks for 2M, the peripheral for parameters: the central's goes on (X8)",
+        &table::PARAMETERS_AND_PHY,
+    ),
+    collision(
+        "phy-waits-for-phy",
+        "the central asks after the peripheral did: its request waits for the instant (X9)",
+        &table::PHY_AFTER_PHY,
+    ),
 ];
+
+const fn collision(name: &'static str, text: &'static str, which: &'static Collision) -> Scenario {
+    let (story, expects) = (Story::Collision(which), Verdict::Resolved);
+    Scenario { name, text, story, expects, limit_s: 60 }
+}
 
 /// All of them.
 #[must_use]

@@ -7,6 +7,7 @@
 
 pub mod catalogue;
 pub mod cli;
+pub mod collision;
 pub mod diagnose;
 pub mod error;
 pub mod explore;

@@ -84,9 +84,14 @@ pub(crate) fn decisive(run: &Finished) -> BTreeSet<RecordId> {
 #[must_use]
 pub fn why(run: &Finished) -> Option<String> {
     let items = sniff(&run.records);
-    let paragraph = Told::of(run, &items).found(run).paragraph();
+    // Where procedures meet and the link lives on, there is no end to explain.
+    let paragraph = match run.summary.outcome {
+        Verdict::Unresolved => String::new(),
+        _ => Told::of(run, &items).found(run).paragraph(),
+    };
+    let paragraph = Some(paragraph).filter(|p| !p.is_empty());
     let sentences: Vec<String> =
-        Some(paragraph).filter(|p| !p.is_empty()).into_iter().chain(admitted(run)).collect();
+        run.difference.clone().into_iter().chain(paragraph).chain(admitted(run)).collect();
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
@@ -177,6 +182,8 @@ pub fn verdict_line(run: &Finished) -> String {
         Verdict::Disconnected => "no bond, the link died".into(),
         Verdict::PairingFailed => "no bond, pairing failed".into(),
         Verdict::Timeout => "no bond in the time allowed".into(),
+        Verdict::Resolved => "resolved as the rules say".into(),
+        Verdict::Unresolved => "not resolved as the rules say".into(),
     };
     let reason = s.disconnect_reason.map_or_else(String::new, |r| format!(", reason {r}"));
     let error = s.security_err.map_or_else(String::new, |e| format!(", err {e}"));

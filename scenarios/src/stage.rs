@@ -114,6 +114,8 @@ pub struct Finished {
     pub judgement: Judgement,
     /// Whether the central's quirks were made up by the user.
     pub made_up: bool,
+    /// In a collision: where it departs from what the rules say, in a sentence.
+    pub difference: Option<String>,
 }
 
 impl Finished {
@@ -159,7 +161,9 @@ impl Stage {
         );
         let typing = match scenario.story {
             Story::WrongPasskey => Typing::Wrong,
-            Story::Pair | Story::Reconnect | Story::StaticPasskey => Typing::Right,
+            Story::Pair | Story::Reconnect | Story::StaticPasskey | Story::Collision(_) => {
+                Typing::Right
+            }
         };
         let user = User::new(UserConfig { typing, ..UserConfig::default() });
         world.add("user", Participant::User(user), place(0, 0));
@@ -276,7 +280,7 @@ impl Stage {
     /// Whether the outcome cannot change any more.
     fn is_settled(&self) -> bool {
         match self.scenario.story {
-            Story::Pair => self.both_bonded(),
+            Story::Pair | Story::Collision(_) => self.both_bonded(),
             Story::WrongPasskey => self.facts.pairing_failed || self.both_bonded(),
             Story::Reconnect => {
                 self.facts.connections >= 2 && self.facts.level >= Some(self.required_level)
@@ -372,6 +376,7 @@ impl Stage {
             central: self.central,
             pairing_attempts: self.attempts(),
             made_up: self.permit == Permit::MadeUp,
+            difference: None,
             records,
             judgement,
             facts: self.facts,
@@ -387,7 +392,7 @@ const ATTEMPTS_MAX: u32 = 40;
 fn directed(story: Story, mut central: Profile) -> Profile {
     let host = &mut central.host;
     match story {
-        Story::Pair | Story::WrongPasskey => {}
+        Story::Pair | Story::WrongPasskey | Story::Collision(_) => {}
         Story::Reconnect => {
             host.steps.retain(|step| !matches!(step, Step::Stay(_)));
             host.steps.push(Step::Stay(Duration::from_ms(500)));

@@ -22,6 +22,10 @@ pub enum Verdict {
     PairingFailed,
     /// Nothing of that in the time that the scenario allows.
     Timeout,
+    /// Procedures that met ended as the rules say.
+    Resolved,
+    /// They ended in another way.
+    Unresolved,
 }
 
 impl Verdict {
@@ -33,6 +37,8 @@ impl Verdict {
             Self::Disconnected => "disconnected",
             Self::PairingFailed => "pairing-failed",
             Self::Timeout => "timeout",
+            Self::Resolved => "resolved",
+            Self::Unresolved => "unresolved",
         }
     }
 }

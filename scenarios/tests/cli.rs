@@ -261,3 +261,18 @@ fn rules_are_listed_one_by_one_by_area_or_all() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("LL-PHY-4"), "{}", text(&wrong.stderr));
 }
+
+#[test]
+fn a_collision_is_a_scenario_like_any_other() {
+    let (code, value) = json(&["run", "phy-collides-with-phy", "--json"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(value["outcome"], "resolved");
+    assert_eq!(value["peripheral"], "recommended");
+    assert_eq!(value["central"], "honest");
+    let quirk = ["--set", "central.phy-req=unknown@always"];
+    let output = bletwin(&[&["run", "phy-collides-with-phy", "--ladder"][..], &quirk].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let printed = text(&output.stdout);
+    assert!(printed.contains("not resolved as the rules say"), "{printed}");
+    assert!(printed.contains("On air was: C LL_UNKNOWN_RSP LL_PHY_REQ."), "{printed}");
+}

@@ -14,6 +14,7 @@ const TRANSMIT_WINDOW_DELAY: Duration = Duration::from_us(1_250);
 const JITTER: Duration = Duration::from_us(16);
 
 /// Sleep clock accuracy field → worst case in ppm (Vol 6, Part B, 2.3.3.1).
+// LL-WIDE-3.
 const SCA_PPM: [u32; 8] = [500, 250, 150, 100, 75, 50, 30, 20];
 
 /// Both clocks together: the own one in ppm and the central's SCA field.
@@ -135,6 +136,7 @@ mod tests {
         t
     }
 
+    /// LL-WIDE-3.
     #[test]
     fn clock_accuracies_add_up() {
         assert_eq!(both_ppm(50, 5), 100);

@@ -90,12 +90,13 @@ pub struct Rules {
 pub struct Run {
     /// Name of the scenario; see `bletwin list`.
     pub scenario: Option<String>,
-    /// Firmware preset, or a TOML file with a `preset` and keys as in `--set help`.
-    #[arg(long, value_name = "PRESET|FILE.toml", default_value = "zephyr-2024")]
-    pub peripheral: String,
-    /// Central by name; see `bletwin list`.
-    #[arg(long, value_name = "NAME", default_value = "phone")]
-    pub central: String,
+    /// Firmware preset, or a TOML file with a `preset` and keys as in `--set help` [default:
+    /// zephyr-2024; where procedures meet: recommended].
+    #[arg(long, value_name = "PRESET|FILE.toml")]
+    pub peripheral: Option<String>,
+    /// Central by name; see `bletwin list` [default: phone; where procedures meet: honest].
+    #[arg(long, value_name = "NAME")]
+    pub central: Option<String>,
     /// Change one key of the firmware, the air or the central; `--set help` lists the keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Exit, interrupt, style};
-use crate::catalogue::{self, Scenario};
+use crate::catalogue::{self, Scenario, Story};
 use crate::diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, report};
 use crate::error::{BadInput, nearest};
 use crate::setup::{PRESETS, Setup};
@@ -86,6 +86,12 @@ fn subject(options: &Diagnose) -> Result<(&'static Scenario, String), BadInput> 
         return Ok((catalogue::by_name("pairing")?, word.to_owned()));
     }
     let peripheral = options.peripheral.clone().unwrap_or_else(|| PRESETS[0].to_owned());
+    if let Ok(Scenario { story: Story::Collision(_), .. }) = catalogue::by_name(word) {
+        return Err(BadInput {
+            what: format!("`{word}` is about procedures that meet, and nobody pairs in it"),
+            help: "`bletwin run` says where such a run departs from the rules".into(),
+        });
+    }
     catalogue::by_name(word).map(|scenario| (scenario, peripheral)).map_err(|_| {
         let scenarios = catalogue::all().iter().map(|s| s.name);
         let known: Vec<&str> = scenarios.chain(PRESETS).collect();

@@ -6,7 +6,8 @@ use anyhow::Context;
 
 use super::args::Run;
 use super::{Exit, interrupt, style};
-use crate::catalogue::{self, Scenario};
+use crate::catalogue::{self, Scenario, Story};
+use crate::collision::{self, Collision, Company};
 use crate::error::BadInput;
 use crate::html::{self, Exhibit};
 use crate::keys;
@@ -20,17 +21,12 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
         return print_keys();
     }
     let scenario = find(options.scenario.as_deref())?;
-    let mut setup = Setup::new(&options.peripheral, &options.central, options.seed)?;
-    for assignment in &options.set {
-        setup.set(assignment)?;
-    }
+    let stage = prepare(scenario, options)?;
     let capture = options.pcapng.as_deref().map(Output::prepare).transpose()?;
     let page = options.html.as_deref().map(Output::prepare).transpose()?;
-    let mut stage = Stage::new(scenario, &setup);
-    if !stage.run(interrupt::requested) {
+    let Some(finished) = stage.play()? else {
         return Ok(Exit::Interrupted);
-    }
-    let finished = stage.finish();
+    };
     if let Some(output) = capture {
         let path = output.path().to_owned();
         output
@@ -47,6 +43,45 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
     }
     print(options, &finished)?;
     Ok(if finished.passed() { Exit::Expected } else { Exit::Unexpected })
+}
+
+/// What is about to be played.
+enum Play<'a> {
+    Stage(Box<Stage>),
+    Collision(&'a Scenario, &'static Collision, Company<'a>),
+}
+
+impl Play<'_> {
+    /// `None`: interrupted.
+    fn play(self) -> Result<Option<Finished>, BadInput> {
+        match self {
+            Self::Stage(mut stage) => Ok(stage.run(interrupt::requested).then(|| stage.finish())),
+            Self::Collision(scenario, collision, company) => {
+                collision::play(scenario, collision, &company).map(Some)
+            }
+        }
+    }
+}
+
+/// Checks all that was typed before anything is written.
+fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, BadInput> {
+    let (peripheral, central) = match scenario.story {
+        Story::Collision(_) => ("recommended", "honest"),
+        _ => ("zephyr-2024", "phone"),
+    };
+    let peripheral = options.peripheral.as_deref().unwrap_or(peripheral);
+    let central = options.central.as_deref().unwrap_or(central);
+    let mut setup = Setup::new(peripheral, central, options.seed)?;
+    for assignment in &options.set {
+        setup.set(assignment)?;
+    }
+    Ok(match scenario.story {
+        Story::Collision(collision) => {
+            let (set, seed) = (options.set.as_slice(), options.seed);
+            Play::Collision(scenario, collision, Company { peripheral, central, set, seed })
+        }
+        _ => Play::Stage(Box::new(Stage::new(scenario, &setup))),
+    })
 }
 
 fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {

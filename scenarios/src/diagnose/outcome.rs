@@ -67,6 +67,8 @@ impl Outcome {
             Verdict::Disconnected => format!("no bond, the link died{numbers}"),
             Verdict::PairingFailed => format!("no bond, pairing failed{numbers}"),
             Verdict::Timeout => format!("no bond in the time allowed{numbers}"),
+            // Nobody pairs where procedures meet.
+            Verdict::Resolved | Verdict::Unresolved => self.verdict.name().into(),
         }
     }
 }

@@ -1,0 +1,173 @@
+//! Scenarios in which procedures of both ends meet, played by real devices on air: the hosts of
+//! both ask at the right moment, and what follows is compared with what the rules say.
+//!
+//! [`table`] is the data; the world is that of [`crate::explore`].
+
+mod seen;
+pub mod table;
+
+use bletwin_sim::node::NodeId;
+use bletwin_sim::record::{Record, RecordKind};
+use firmware_core::time::Instant;
+use sha2::{Digest, Sha256};
+
+use crate::catalogue::{Scenario, Story};
+use crate::error::BadInput;
+use crate::explore::{self, Case, case};
+use crate::judgement::{Judgement, Permit};
+use crate::setup::Setup;
+use crate::stage::Finished;
+use crate::summary::{PeripheralFacts, Summary, Verdict, hex};
+use seen::Seen;
+
+/// What both hosts ask for, and what has to come of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Collision {
+    /// Number of the script that it plays, as in the tests of the link layers.
+    pub script: &'static str,
+    /// Ids of the decisions that it is about.
+    pub rules: &'static [&'static str],
+    /// What the hosts ask for. Features are exchanged before.
+    pub asks: &'static [case::Procedure],
+    /// Control PDUs that have to be on air, in this order, repetitions and features left out:
+    /// `C` the central's, `P` the peripheral's.
+    pub air: &'static [&'static str],
+    /// What the central's host has to be told.
+    pub central: &'static [&'static str],
+    /// What the peripheral's host has to be told.
+    pub peripheral: &'static [&'static str],
+}
+
+impl Collision {
+    fn expects(&self) -> Seen {
+        let owned = |list: &[&str]| list.iter().map(|line| (*line).to_owned()).collect();
+        Seen {
+            air: owned(self.air),
+            central: owned(self.central),
+            peripheral: owned(self.peripheral),
+        }
+    }
+}
+
+/// What to play a collision with, beside the collision itself.
+#[derive(Clone, Debug)]
+pub struct Company<'a> {
+    /// Firmware preset, or a TOML file.
+    pub peripheral: &'a str,
+    /// Central by name.
+    pub central: &'a str,
+    /// Changes, `KEY=VALUE`.
+    pub set: &'a [String],
+    /// Seed of all randomness.
+    pub seed: u64,
+}
+
+impl Default for Company<'_> {
+    /// The firmware that does nothing by itself, and the central that keeps every rule.
+    fn default() -> Self {
+        Self { peripheral: "recommended", central: "honest", set: &[], seed: 1 }
+    }
+}
+
+/// Plays a scenario that is a collision.
+///
+/// # Errors
+/// [`BadInput`] for names, keys and values that do not exist, or if the two do not connect.
+pub fn play(
+    scenario: &Scenario,
+    collision: &'static Collision,
+    company: &Company<'_>,
+) -> Result<Finished, BadInput> {
+    let mut setup = Setup::new(company.peripheral, company.central, company.seed)?;
+    for assignment in company.set {
+        setup.set(assignment)?;
+    }
+    let features = case::Procedure::new(case::Side::Central, case::What::Features, 0);
+    let ppm = i16::try_from(setup.air.clock_ppm).unwrap_or(i16::MAX);
+    let case = Case {
+        peripheral: company.peripheral.into(),
+        central: company.central.into(),
+        set: company.set.to_vec(),
+        seed: company.seed,
+        loss_ppm: setup.air.loss_ppm,
+        clocks: case::Clocks { peripheral: ppm, central: ppm.saturating_neg() },
+        procedures: [std::slice::from_ref(&features), collision.asks].concat(),
+        ..Case::default()
+    };
+    let outcome = explore::run(&case)?;
+    Ok(finished(scenario, collision, company, &setup, outcome))
+}
+
+/// The peripheral's node in explored worlds, and the central's.
+const NODES: [NodeId; 2] = [NodeId(0), NodeId(1)];
+
+fn finished(
+    scenario: &Scenario,
+    collision: &'static Collision,
+    company: &Company<'_>,
+    setup: &Setup,
+    outcome: explore::Outcome,
+) -> Finished {
+    let [peripheral, central] = NODES;
+    let records = outcome.records;
+    let mut facts = PeripheralFacts::default();
+    for record in &records {
+        facts.add(peripheral, record);
+    }
+    let permit = match setup.made_up {
+        true => Permit::MadeUp,
+        false => Permit::Declared(setup.central.breaks.clone()),
+    };
+    let judgement = Judgement::of(&records, central, &permit);
+    let from = records.get(outcome.start).map_or(Instant::ZERO, |record| record.at);
+    let difference = Seen::of(&records, from, NODES).difference(&collision.expects());
+    let verdict = match (facts.disconnected.is_some(), difference.is_none()) {
+        (true, _) => Verdict::Disconnected,
+        (false, true) => Verdict::Resolved,
+        (false, false) => Verdict::Unresolved,
+    };
+    let summary = Summary {
+        scenario: scenario.name.into(),
+        peripheral: company.peripheral.into(),
+        central: company.central.into(),
+        seed: company.seed,
+        outcome: verdict,
+        security_level: facts.last_level,
+        security_err: facts.security_err,
+        disconnect_reason: facts.disconnected.map(|(_, reason)| reason.0),
+        phy: facts.phy,
+        sim_seconds: outcome.end.as_us() as f64 / 1e6,
+        trace_sha256: hex(&air_sha256(&records)),
+        findings: judgement.told(central),
+    };
+    Finished {
+        expected: verdict == scenario.expects,
+        story: Story::Collision(collision),
+        summary,
+        difference,
+        node_names: vec!["peripheral".into(), "central".into()],
+        peripheral,
+        central,
+        pairing_attempts: 0,
+        made_up: setup.made_up,
+        records,
+        judgement,
+        facts,
+    }
+}
+
+/// Of every bit and time on air, as far as the records go back.
+fn air_sha256(records: &[Record]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for record in records {
+        if let RecordKind::AirTx(tx) = &record.kind {
+            hash.update(record.at.ticks().to_le_bytes());
+            hash.update(tx.end.ticks().to_le_bytes());
+            hash.update([tx.channel]);
+            hash.update(tx.access_address.to_le_bytes());
+            hash.update(tx.pdu.octets());
+            hash.update(tx.crc.to_le_bytes());
+        }
+    }
+    hash.finalize().into()
+}

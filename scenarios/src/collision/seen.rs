@@ -1,0 +1,129 @@
+//! What was on air and what the hosts were told, in the words in which a collision states it.
+
+use std::collections::VecDeque;
+
+use bletwin_sim::node::NodeId;
+use bletwin_sim::record::{Note, Record, RecordKind};
+use bletwin_sim::sniffer::{Direction, sniff};
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::Event;
+use firmware_core::pdu::control::ControlPdu;
+use firmware_core::time::Instant;
+
+/// The run, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) air: Vec<String>,
+    pub(super) central: Vec<String>,
+    pub(super) peripheral: Vec<String>,
+}
+
+impl Seen {
+    /// Of what happened from then on; `nodes` are peripheral and central.
+    pub(super) fn of(records: &[Record], from: Instant, nodes: [NodeId; 2]) -> Self {
+        let air = sniff(records).into_iter().filter(|item| item.at >= from && !item.retransmission);
+        let air = air.filter_map(|item| {
+            let who = match item.direction? {
+                Direction::CentralToPeripheral => "C",
+                Direction::PeripheralToCentral => "P",
+            };
+            Some(format!("{who} {}", pdu(item.control()?)?))
+        });
+        let told = |node: NodeId| {
+            let notes = records.iter().filter(|record| record.node == node && record.at >= from);
+            let events = notes.filter_map(|record| match &record.kind {
+                RecordKind::Note(Note::HciEvent(event)) => event_in_words(event),
+                _ => None,
+            });
+            events.collect()
+        };
+        let [peripheral, central] = nodes;
+        Self { air: air.collect(), central: told(central), peripheral: told(peripheral) }
+    }
+
+    /// Where it departs from what is expected, in a sentence.
+    pub(super) fn difference(&self, expected: &Self) -> Option<String> {
+        let differs = |what: &str, seen: &[String], expected: &[String]| {
+            let mut left: VecDeque<&String> = expected.iter().collect();
+            let first = seen.iter().find(|line| left.pop_front() != Some(*line));
+            match (first, left.front()) {
+                (None, None) => None,
+                (None, Some(missing)) => Some(format!("{what} ended before: {missing}.")),
+                (Some(line), _) => {
+                    let at = seen.iter().position(|other| std::ptr::eq(other, line))?;
+                    let due = expected.get(at).map_or("nothing more", String::as_str);
+                    Some(format!("{what} was: {line}. By the rules it is: {due}."))
+                }
+            }
+        };
+        differs("On air", &self.air, &expected.air)
+            .or_else(|| differs("What the central told its host", &self.central, &expected.central))
+            .or_else(|| {
+                let what = "What the peripheral told its host";
+                differs(what, &self.peripheral, &expected.peripheral)
+            })
+    }
+}
+
+/// `None`: of the feature exchange, which comes first in every run.
+fn pdu(pdu: &ControlPdu) -> Option<String> {
+    let name = pdu.opcode().name();
+    Some(match pdu {
+        ControlPdu::FeatureReq(_)
+        | ControlPdu::PeripheralFeatureReq(_)
+        | ControlPdu::FeatureRsp(_) => return None,
+        ControlPdu::RejectExtInd { opcode, error } => {
+            format!("{name} {} 0x{:02X}", opcode.name(), error.0)
+        }
+        ControlPdu::RejectInd(error) | ControlPdu::TerminateInd(error) => {
+            format!("{name} 0x{:02X}", error.0)
+        }
+        ControlPdu::UnknownRsp(opcode) => format!("{name} {}", opcode.name()),
+        _ => name.into(),
+    })
+}
+
+/// `None`: what says nothing of a procedure.
+fn event_in_words(event: &Event) -> Option<String> {
+    let code = |status: ErrorCode| format!("0x{:02X}", status.0);
+    Some(match event {
+        Event::LePhyUpdateComplete { status, tx, rx, .. } => {
+            format!("PHY update {}: tx {}, rx {}", code(*status), *tx as u8, *rx as u8)
+        }
+        Event::LeConnectionUpdateComplete { status, interval, .. } => {
+            format!("connection update {}: interval {interval}", code(*status))
+        }
+        Event::LeDataLengthChange { tx_octets, rx_octets, .. } => {
+            format!("data length: tx {tx_octets}, rx {rx_octets}")
+        }
+        Event::LeRemoteConnectionParameterRequest { interval_max, .. } => {
+            format!("asked for interval {interval_max}")
+        }
+        Event::DisconnectionComplete { reason, .. } => format!("disconnected {}", code(*reason)),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(air: &[&str]) -> Seen {
+        let air = air.iter().map(|line| (*line).to_owned()).collect();
+        Seen { air, central: Vec::new(), peripheral: Vec::new() }
+    }
+
+    #[test]
+    fn the_first_difference_is_told() {
+        let expected = seen(&["C LL_PHY_REQ", "P LL_PHY_RSP"]);
+        assert_eq!(expected.difference(&expected), None);
+        let short = seen(&["C LL_PHY_REQ"]).difference(&expected).unwrap();
+        assert_eq!(short, "On air ended before: P LL_PHY_RSP.");
+        let other = seen(&["C LL_PHY_REQ", "P LL_UNKNOWN_RSP LL_PHY_REQ"]).difference(&expected);
+        let other = other.unwrap();
+        let told = "On air was: P LL_UNKNOWN_RSP LL_PHY_REQ. By the rules it is: P LL_PHY_RSP.";
+        assert_eq!(other, told);
+        let long = seen(&["C LL_PHY_REQ", "P LL_PHY_RSP", "P LL_PHY_RSP"]).difference(&expected);
+        assert!(long.unwrap().ends_with("By the rules it is: nothing more."));
+    }
+}
