@@ -309,7 +309,6 @@ impl Connection {
     }
 
     fn tell_change(&mut self, cx: &mut Context<'_>, procedure: Procedure) {
-        // LL-TOLD-1.
         let handle = self.handle;
         match procedure {
             Procedure::PhyUpdate => {

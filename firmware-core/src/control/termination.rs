@@ -110,7 +110,6 @@ impl Connection {
     }
 
     pub(super) fn instant_passed(&mut self, cx: &mut Context<'_>) {
-        // LL-LEAVE-1.
         self.misbehaved(cx, PeerMisbehaved::InstantPassed);
         self.leave(cx, ErrorCode::INSTANT_PASSED);
     }

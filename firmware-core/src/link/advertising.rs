@@ -203,7 +203,6 @@ impl Advertiser {
 }
 
 fn pdu_of(what: &Advertising, ch_sel: bool) -> (AirPdu, AfterTransmit) {
-    // LL-ADV-8.
     let (advertiser, data) = (what.own, what.data.clone());
     let listen = AfterTransmit::Receive(Phy::Le1M);
     let (pdu, then) = match what.kind {
@@ -240,7 +239,6 @@ fn answer_scan(what: &Advertising, scanner: Address, accept: &AcceptList) -> Hea
         }
     }
     let data = what.scan_response.clone();
-    // LL-ADV-7: a reply, which the radio sends T_IFS after.
     Heard::Reply(RadioCommand::Reply {
         phy: TxPhy::Le1M,
         pdu: AdvertisingPdu::ScanRsp { advertiser: what.own, data }.encode(),

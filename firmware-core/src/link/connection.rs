@@ -328,7 +328,6 @@ impl Connection {
     fn reply(&mut self, now: Instant, end: Instant, limits: Limits) -> Option<RadioCommand> {
         let answered = self.running.is_some_and(|event| event.answered);
         let others = if answered { limits.more } else { limits.answer };
-        // LL-EVENT-4.
         let next_anchor = self.timeline.opens(1).before(T_IFS);
         let own_end = end + T_IFS + self.tx.air_time(self.sequence.next_len());
         // LL-TIFS-2, LL-TIFS-3: an answer, and only in time.

@@ -384,7 +384,6 @@ impl Scanner {
 }
 
 fn reply(pdu: &AdvertisingPdu, then: AfterTransmit) -> RadioCommand {
-    // LL-ADV-7.
     RadioCommand::Reply { phy: TxPhy::Le1M, pdu: pdu.encode(), tag: 0, then }
 }
 

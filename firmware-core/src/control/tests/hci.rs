@@ -167,7 +167,6 @@ fn connection_complete_carries_what_was_on_air() {
     );
 }
 
-/// LL-ADV-8.
 #[test]
 fn advertising_is_ordered_with_the_address_that_was_chosen() {
     let mut s = Script::unconnected(ControlConfig::SUPPORTED);

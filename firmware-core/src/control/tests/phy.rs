@@ -64,7 +64,7 @@ fn h2_indication_without_request_is_ignored_and_named() {
     assert!(!s.dropped);
 }
 
-/// LL-INST-2, LL-INST-3, LL-LEAVE-1.
+/// LL-INST-2, LL-INST-3.
 #[test]
 fn instants_are_compared_modulo_65536() {
     for (at, instant, left) in [

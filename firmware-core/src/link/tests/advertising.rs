@@ -47,7 +47,6 @@ fn events_are_an_interval_and_a_random_delay_apart() {
     assert!(delays.len() > 30);
 }
 
-/// LL-ADV-7.
 #[test]
 fn a_scan_request_is_answered_and_the_event_goes_on() {
     let mut b = Bench::<1>::new();

@@ -66,7 +66,6 @@ impl Link {
 
     /// It has sent another.
     pub(in crate::controller) fn broke_encryption_start(&mut self, sh: &mut Shared) {
-        // LL-LEAVE-1.
         // LL-ENC-6.
         sh.misbehaved(Some(self.id), PeerMisbehaved::NotAllowedWhileEncrypting);
         self.gone = Some(ErrorCode::MIC_FAILURE);

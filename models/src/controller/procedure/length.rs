@@ -158,7 +158,6 @@ impl Link {
     pub(in crate::controller) fn longest_fragment(&self) -> usize {
         // LL-LEN-1, LL-LEN-2, LL-LEN-4.
         let Limit { octets, time } = self.lengths.tx();
-        // LL-PHY-7.
         let announced = self.scheduled.tx().unwrap_or(self.tx);
         let fits = |phy: TxPhy, octets: u16| {
             let time = match phy {

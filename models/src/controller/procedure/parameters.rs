@@ -26,7 +26,6 @@ pub(in crate::controller) enum RemoteParameters {
 
 /// Whether the link layer can run with these values (Vol 6, Part B, 4.5.1 and 4.5.2).
 pub(in crate::controller) const fn in_range(p: &ConnectionParameters) -> bool {
-    // LL-CTRL-4.
     let needed = (p.latency as u64 + 1) * p.interval_max as u64 * 2;
     p.interval_min >= 6
         && p.interval_min <= p.interval_max

@@ -147,7 +147,6 @@ impl Link {
     }
 
     pub(in crate::controller) fn tell_phy(&self, sh: &mut Shared, status: ErrorCode) {
-        // LL-TOLD-1.
         let (tx, rx) = (self.tx.phy(), self.rx);
         sh.event(Event::LePhyUpdateComplete { handle: self.handle, status, tx, rx });
     }

@@ -116,7 +116,7 @@ fn a_request_that_only_moves_the_anchor_is_not_the_hosts() {
 
 /// U10.
 ///
-/// LL-PAR-3, LL-CTRL-4.
+/// LL-PAR-3.
 #[test]
 fn a_request_out_of_range_never_reaches_the_host() {
     let illegal = [

@@ -13,7 +13,7 @@ use crate::phy::{Phy, PhySet, TxPhy};
 
 /// H1, asked by the host.
 ///
-/// LL-PHY-2, LL-TOLD-1.
+/// LL-PHY-2.
 #[test]
 fn an_own_phy_request_changes_at_the_instant() {
     let mut s = Script::new();
