@@ -109,6 +109,8 @@ pub struct Config {
     /// Back off after failed pairing attempts (answer Repeated Attempts, doubling the wait).
     /// Off only for experiments.
     pub pairing_back_off: bool,
+    /// How many channels the central is asked to use at least; 0: it is not asked.
+    pub min_used_channels: u8,
     /// Whether the host starts security by itself (Security Request) on connection.
     pub security_request: bool,
 }
@@ -138,6 +140,7 @@ impl Config {
             advertising_interval: 160,
             sleep_clock_ppm: 50,
             pairing_back_off: true,
+            min_used_channels: 0,
             security_request: false,
         }
     }

@@ -4,7 +4,7 @@
 //! [`Controller::run_control`], so that a runner can let time pass between the two. Commands and
 //! data of the host are taken by `Control` at once.
 
-use crate::control::{Control, ControlConfig, ControlOutput};
+use crate::control::{AnchorWish, Control, ControlConfig, ControlOutput};
 use crate::hci::{Acl, Command, Event};
 use crate::link::{Link, LinkConfig};
 use crate::radio::{RadioCommand, RadioEvent};
@@ -38,6 +38,11 @@ impl<const LINKS: usize> Controller<LINKS> {
     #[must_use]
     pub fn new(link: LinkConfig, control: ControlConfig, entropy: &Entropy) -> Self {
         Self { link: Link::new(link, entropy), control: Control::new(control, entropy) }
+    }
+
+    /// See [`Control::prefer_anchors`].
+    pub const fn prefer_anchors(&mut self, wish: AnchorWish) {
+        self.control.prefer_anchors(wish);
     }
 
     /// Gives the device another public address. It counts from the next use.
@@ -151,6 +156,7 @@ mod tests {
             version: VersionInd { version: 13, company: 0x59, subversion: 1 },
             max_tx_octets: 251,
             max_tx_time: 2120,
+            min_used_channels: None,
         };
         Controller::new(link, control, &Entropy::new([5; 32]))
     }

@@ -19,13 +19,14 @@ mod tests;
 
 use crate::address::AddressKind;
 use crate::config::Config;
-use crate::control::{ACL_BUFFERS, Control, ControlConfig, ControlOutput};
+use crate::control::{ACL_BUFFERS, Control, ControlConfig, ControlOutput, MinUsedChannels};
 use crate::effect::Effect;
 use crate::hci::{Acl, Command, Event};
 use crate::host::Host;
 use crate::host::message::{HostInput, HostOutput, Log, Ui};
 use crate::link::{Link, LinkConfig};
 use crate::pdu::control::VersionInd;
+use crate::phy::PhySet;
 use crate::queue::Queue;
 use crate::radio::{RadioCommand, RadioEvent};
 use crate::random::Entropy;
@@ -134,7 +135,9 @@ impl<const LINKS: usize> Peripheral<LINKS> {
             features: ControlConfig::SUPPORTED,
             version: VERSION,
             max_tx_octets: 251,
-            max_tx_time: 2120,
+            max_tx_time: 17_040,
+            min_used_channels: (config.min_used_channels > 0)
+                .then_some(MinUsedChannels { phys: PhySet(7), channels: config.min_used_channels }),
         };
         Self {
             link: Link::new(link, entropy),

@@ -14,6 +14,37 @@ pub enum Phy {
     LeCoded = 3,
 }
 
+impl Phy {
+    /// As a packet is sent on it; the coding matters on LE Coded only.
+    #[must_use]
+    pub const fn sent_with(self, coding: Coding) -> TxPhy {
+        match (self, coding) {
+            (Self::Le1M, _) => TxPhy::Le1M,
+            (Self::Le2M, _) => TxPhy::Le2M,
+            (Self::LeCoded, Coding::S2) => TxPhy::CodedS2,
+            (Self::LeCoded, Coding::S8) => TxPhy::CodedS8,
+        }
+    }
+}
+
+/// How bits are coded on LE Coded. Every receiver takes both; each packet says which it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Coding {
+    /// Two symbols a bit: 500 kb/s.
+    S2,
+    /// Eight symbols a bit: 125 kb/s, and the longest range.
+    #[default]
+    S8,
+}
+
+impl Coding {
+    /// What PHY_Options of LE Set PHY ask for; without a preference, the longest range.
+    #[must_use]
+    pub const fn preferred(options: u16) -> Self {
+        if options & 0b11 == 1 { Self::S2 } else { Self::S8 }
+    }
+}
+
 /// A physical layer with its coding, as each packet is sent on one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum TxPhy {

@@ -38,7 +38,8 @@ enum Wish {
     Features,
     Version,
     Length(u16, u16),
-    Phy(u8, u8),
+    /// PHY_Options last.
+    Phy(u8, u8, u16),
     Parameters {
         interval: u16,
         latency: u16,
@@ -122,8 +123,8 @@ fn command(handle: Handle, wish: &Wish) -> Option<Command> {
         Wish::Features => Command::LeReadRemoteFeatures { handle },
         Wish::Version => Command::ReadRemoteVersion { handle },
         Wish::Length(tx_octets, tx_time) => Command::LeSetDataLength { handle, tx_octets, tx_time },
-        Wish::Phy(tx, rx) => {
-            Command::LeSetPhy { handle, tx: PhySet(tx), rx: PhySet(rx), coded_options: 0 }
+        Wish::Phy(tx, rx, coded_options) => {
+            Command::LeSetPhy { handle, tx: PhySet(tx), rx: PhySet(rx), coded_options }
         }
         Wish::Parameters { interval, latency } => {
             Command::LeConnectionUpdate { handle, parameters: parameters(interval, latency) }
@@ -164,7 +165,8 @@ impl End {
             features: ControlConfig::SUPPORTED,
             version: VersionInd { version: 12, company: 0x59, subversion: 1 },
             max_tx_octets: 251,
-            max_tx_time: 2120,
+            max_tx_time: 17_040,
+            min_used_channels: None,
         };
         let link = LinkConfig { sleep_clock_ppm: 500, csa2: self.csa2 };
         self.chip = Chip::Peripheral(Box::new(Controller::new(link, control, entropy)));
@@ -413,8 +415,9 @@ fn wish() -> impl Strategy<Value = Wish> {
     prop_oneof![
         1 => Just(Wish::Features),
         1 => Just(Wish::Version),
-        2 => (27..=251u16, 328..=2120u16).prop_map(|(octets, time)| Wish::Length(octets, time)),
-        3 => (1..=3u8, 1..=3u8).prop_map(|(tx, rx)| Wish::Phy(tx, rx)),
+        2 => (27..=251u16, prop_oneof![328..=2120u16, 328..=17_040u16])
+            .prop_map(|(octets, time)| Wish::Length(octets, time)),
+        3 => (1..=7u8, 1..=7u8, 0..=2u16).prop_map(|(tx, rx, coded)| Wish::Phy(tx, rx, coded)),
         3 => (6..=40u16, 0..=4u16)
             .prop_map(|(interval, latency)| Wish::Parameters { interval, latency }),
         1 => (50..=300u16).prop_map(Wish::Ping),

@@ -5,7 +5,7 @@ use bletwin_models::controller::{CentralController, ControllerConfig, Controller
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::{Node, NodeInput, NodeOutput, Outbox};
-use bletwin_sim::record::Note;
+use bletwin_sim::record::{Note, RecordKind};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::address::{Address, AddressKind};
 use firmware_core::control::ControlConfig;
@@ -17,7 +17,7 @@ use firmware_core::hci::{
 };
 use firmware_core::link::LinkConfig;
 use firmware_core::pdu::control::{FeatureSet, VersionInd};
-use firmware_core::phy::{Phy, PhySet};
+use firmware_core::phy::{Coding, Phy, PhySet};
 use firmware_core::random::Entropy;
 use firmware_core::secret::Secret;
 use firmware_core::time::{Duration, Instant};
@@ -29,13 +29,14 @@ const LTK: [u8; 16] = [0x5A; 16];
 /// A host of few words above each of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum End {
-    Peripheral { config: LinkConfig, controller: Option<Controller<1>>, host: Host },
+    Peripheral { config: LinkConfig, controller: Option<Controller<2>>, host: Host },
     Central { config: ControllerConfig, controller: Option<CentralController>, host: Host },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Host {
     handle: Option<Handle>,
+    connections: usize,
     /// What the central does next.
     step: usize,
     events: Vec<Event>,
@@ -43,6 +44,27 @@ struct Host {
     /// Octets of the echo that is coming in.
     received: usize,
     sins: Vec<Trace>,
+    plan: Plan,
+}
+
+/// What differs from run to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Plan {
+    /// The PHY to change to, and PHY_Options.
+    phy: (Phy, u16),
+    /// connMaxTxTime of both, and whether the peripheral sends long PDUs too.
+    time: u16,
+    both_long: bool,
+    /// connInterval to change to.
+    interval: u16,
+    /// How many centrals there are.
+    centrals: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { phy: (Phy::Le2M, 0), time: 2_120, both_long: false, interval: 12, centrals: 1 }
+    }
 }
 
 enum Say {
@@ -97,7 +119,15 @@ fn peripheral_host(host: &mut Host, event: &Event) -> Vec<Say> {
         }
         Event::LeConnectionComplete(ref complete) => {
             host.handle = Some(complete.handle);
-            vec![]
+            host.connections += 1;
+            let more = host.connections < host.plan.centrals;
+            let advertise = Command::LeSetAdvertisingEnable { enable: true };
+            more.then_some(Say::Command(advertise)).into_iter().collect()
+        }
+        // The central has begun: now its features are known.
+        Event::LeDataLengthChange { handle, tx_octets: 27, .. } if host.plan.both_long => {
+            let (tx_octets, tx_time) = (251, host.plan.time);
+            vec![Say::Command(Command::LeSetDataLength { handle, tx_octets, tx_time })]
         }
         _ => vec![],
     }
@@ -117,9 +147,9 @@ fn central_host(host: &mut Host, event: &Event) -> Vec<Say> {
             | (1, Event::LeRemoteFeatures { status: ErrorCode::SUCCESS, .. })
             | (2, Event::RemoteVersion { status: ErrorCode::SUCCESS, .. })
             | (3, Event::LeDataLengthChange { .. })
-            | (4, Event::LePhyUpdateComplete { tx: Phy::Le2M, rx: Phy::Le2M, .. })
+            | (4 | 10, Event::LePhyUpdateComplete { .. })
             | (5, Event::EncryptionChange { enabled: true, .. })
-            | (6, Event::LeConnectionUpdateComplete { interval: 12, .. })
+            | (6, Event::LeConnectionUpdateComplete { .. })
             | (7, Event::CommandComplete { .. })
             | (9, Event::EncryptionKeyRefreshComplete { status: ErrorCode::SUCCESS, .. })
     );
@@ -135,13 +165,22 @@ fn next_step(host: &mut Host, handle: Handle) -> Vec<Say> {
     vec![Say::Command(match host.step {
         1 => Command::LeReadRemoteFeatures { handle },
         2 => Command::ReadRemoteVersion { handle },
-        3 => Command::LeSetDataLength { handle, tx_octets: 251, tx_time: 2120 },
+        3 => Command::LeSetDataLength { handle, tx_octets: 251, tx_time: host.plan.time },
         4 => {
-            let two = PhySet::LE_2M;
-            Command::LeSetPhy { handle, tx: two, rx: two, coded_options: 0 }
+            let (phy, coded_options) = host.plan.phy;
+            let set = PhySet::only(phy);
+            Command::LeSetPhy { handle, tx: set, rx: set, coded_options }
+        }
+        10 => {
+            let one = PhySet::LE_1M;
+            let coded_options = host.plan.phy.1;
+            Command::LeSetPhy { handle, tx: one, rx: one, coded_options }
         }
         5 | 9 => Command::LeEnableEncryption { handle, rand: 0, ediv: 0, ltk },
-        6 => Command::LeConnectionUpdate { handle, parameters: parameters(12) },
+        6 => {
+            let parameters = parameters(host.plan.interval);
+            Command::LeConnectionUpdate { handle, parameters }
+        }
         7 => Command::LeSetHostChannelClassification { channel_map: 0x1F_FF00_0000 },
         8 => return echo(handle, 0),
         _ => Command::Disconnect { handle, reason: ErrorCode::REMOTE_USER_TERMINATED },
@@ -177,7 +216,7 @@ impl End {
         match self {
             Self::Peripheral { .. } => vec![Say::Acl(acl.clone())],
             Self::Central { host, .. } => {
-                // The peripheral keeps to 27 octets: answers come in fragments.
+                // What the peripheral does not send at once comes in fragments.
                 assert_eq!(acl.boundary == AclBoundary::First, host.received == 0);
                 assert!(acl.data.iter().all(|octet| usize::from(*octet) == host.echoes));
                 host.received += acl.data.len();
@@ -257,7 +296,8 @@ impl Node for End {
                     features: ControlConfig::SUPPORTED,
                     version: VersionInd { version: 12, company: 0x59, subversion: 1 },
                     max_tx_octets: 251,
-                    max_tx_time: 2120,
+                    max_tx_time: 17_040,
+                    min_used_channels: None,
                 };
                 *controller = Some(Controller::new(*config, control, &Entropy::new(entropy)));
                 self.say(now, peripheral_start());
@@ -295,29 +335,68 @@ struct Air {
     csa2: bool,
     sleep_ppb: (i32, i32),
     loss_ppm: u32,
+    plan: Plan,
 }
 
-fn run(air: &Air) -> (Host, Host) {
+fn run(air: &Air) -> (Host, Vec<Host>) {
     let medium = MediumConfig { loss_ppm: air.loss_ppm, ..MediumConfig::default() };
-    let mut world = World::new(WorldConfig { seed: air.seed, recording: false, medium });
+    let mut world = World::new(WorldConfig { seed: air.seed, recording: true, medium });
     let place = |metres, sleep_ppb: i32| Placement {
         position_m: (metres, 0),
         clocks: ClockConfig { sleep_ppb, ..ClockConfig::default() },
         ..Placement::default()
     };
     let link = LinkConfig { sleep_clock_ppm: 50, csa2: air.csa2 };
-    let peripheral = End::Peripheral { config: link, controller: None, host: Host::default() };
-    let features = ControlConfig::SUPPORTED.with(FeatureSet(0x59FF)).without(FeatureSet::LE_CODED);
+    let host = Host { plan: air.plan, ..Host::default() };
+    let peripheral = End::Peripheral { config: link, controller: None, host: host.clone() };
+    let features = ControlConfig::SUPPORTED.with(FeatureSet(0x59FF));
     let config = ControllerConfig { features, ..ControllerConfig::default() };
-    let central = End::Central { config, controller: None, host: Host::default() };
+    let centrals: Vec<End> = (0..air.plan.centrals)
+        .map(|n| {
+            let public_address = [u8::try_from(n).unwrap(), 0, 0, 0, 0xC0, 0];
+            let config = ControllerConfig { public_address, ..config.clone() };
+            End::Central { config, controller: None, host: host.clone() }
+        })
+        .collect();
     let p = world.add("peripheral", peripheral, place(0, air.sleep_ppb.0));
-    let c = world.add("central", central, place(2, air.sleep_ppb.1));
-    world.run_until(Instant::ZERO + Duration::from_secs(20));
+    let mut start_after = Duration::ZERO;
+    let centrals: Vec<_> = centrals
+        .into_iter()
+        .map(|central| {
+            let place = Placement { start_after, ..place(2, air.sleep_ppb.1) };
+            start_after = start_after + Duration::from_ms(300);
+            world.add("central", central, place)
+        })
+        .collect();
+    world.run_until(Instant::ZERO + Duration::from_secs(30));
+    heard_on(&world, air.plan);
     let host = |id| {
         let (End::Peripheral { host, .. } | End::Central { host, .. }) = world.node(id);
         host.clone()
     };
-    (host(p), host(c))
+    (host(p), centrals.into_iter().map(host).collect())
+}
+
+/// Data of both sides was on air on the PHY of the plan and with its coding, in packets as long
+/// as the plan lets them be.
+fn heard_on(world: &World<End>, plan: Plan) {
+    let (phy, options) = plan.phy;
+    let records = world.records();
+    let sent = records.iter().filter_map(|record| match &record.kind {
+        RecordKind::AirTx(tx) if tx.phy.phy() == phy => Some((record.node, tx)),
+        _ => None,
+    });
+    let mut longest = [0, 0];
+    for (node, tx) in sent {
+        // The peripheral's host has not said what it prefers: S=8.
+        let coding = Coding::preferred(if node.0 == 0 { 0 } else { options });
+        assert_eq!(tx.phy, phy.sent_with(coding));
+        let longest = &mut longest[usize::from(node.0 > 0)];
+        *longest = tx.pdu.payload_len().max(*longest);
+    }
+    let all = 239 + 4;
+    let (peripheral, central) = if plan.both_long { (200, all) } else { (27 + 4, all) };
+    assert!(longest[0] >= peripheral && longest[1] >= central, "{longest:?}");
 }
 
 fn reason(host: &Host) -> Option<ErrorCode> {
@@ -327,24 +406,38 @@ fn reason(host: &Host) -> Option<ErrorCode> {
     })
 }
 
-fn check(air: &Air) {
-    let (p, c) = run(air);
-    let seed = air.seed;
+/// A central whose host has come to the end of what it wanted.
+fn content(c: &Host, p: &Host, seed: u64) {
     assert_eq!(c.sins, [], "seed {seed}: {:?}", c.events);
+    assert_eq!((c.step, c.echoes), (11, ECHOES), "seed {seed}: {:?}\n{:?}", c.events, p.events);
+    assert_eq!(reason(c), Some(ErrorCode::LOCAL_HOST_TERMINATED), "seed {seed}");
+}
+
+fn check(air: &Air) {
+    let (p, centrals) = run(air);
+    let seed = air.seed;
     assert_eq!(p.sins, [], "seed {seed}: {:?}", p.events);
-    assert_eq!((c.step, c.echoes), (10, ECHOES), "seed {seed}: {:?}\n{:?}", c.events, p.events);
-    assert_eq!(reason(&c), Some(ErrorCode::LOCAL_HOST_TERMINATED), "seed {seed}");
+    for c in &centrals {
+        content(c, &p, seed);
+    }
+    let disconnected = |e: &&Event| matches!(e, Event::DisconnectionComplete { .. });
+    assert_eq!(p.events.iter().filter(disconnected).count(), centrals.len());
     assert_eq!(reason(&p), Some(ErrorCode::REMOTE_USER_TERMINATED), "seed {seed}");
     let told = |wanted: fn(&Event) -> bool| p.events.iter().any(wanted);
-    assert!(told(|e| matches!(e, Event::LePhyUpdateComplete { tx: Phy::Le2M, rx: Phy::Le2M, .. })));
+    let phy = air.plan.phy.0;
+    for wanted in [phy, Phy::Le1M] {
+        let changed = |e: &Event| matches!(*e, Event::LePhyUpdateComplete { tx, rx, .. } if (tx, rx) == (wanted, wanted));
+        assert!(p.events.iter().any(changed), "seed {seed}: {wanted:?}");
+    }
     assert!(told(|e| matches!(e, Event::EncryptionChange { enabled: true, .. })));
-    assert!(told(|e| matches!(e, Event::LeConnectionUpdateComplete { interval: 12, .. })));
+    let updated = |e: &Event| matches!(*e, Event::LeConnectionUpdateComplete { interval, .. } if interval == air.plan.interval);
+    assert!(p.events.iter().any(updated));
 }
 
 #[test]
 fn agree_on_an_ideal_air_with_both_channel_selection_algorithms() {
     for csa2 in [false, true] {
-        check(&Air { seed: 1, csa2, sleep_ppb: (0, 0), loss_ppm: 0 });
+        check(&Air { seed: 1, csa2, sleep_ppb: (0, 0), loss_ppm: 0, plan: Plan::default() });
     }
 }
 
@@ -352,7 +445,7 @@ fn agree_on_an_ideal_air_with_both_channel_selection_algorithms() {
 fn agree_with_clocks_50_ppm_off() {
     for (seed, sleep_ppb) in [(1, (50_000, -50_000)), (2, (-50_000, 50_000)), (3, (50_000, 50_000))]
     {
-        check(&Air { seed, csa2: seed != 2, sleep_ppb, loss_ppm: 0 });
+        check(&Air { seed, csa2: seed != 2, sleep_ppb, loss_ppm: 0, plan: Plan::default() });
     }
 }
 
@@ -360,6 +453,48 @@ fn agree_with_clocks_50_ppm_off() {
 fn agree_when_one_packet_in_a_hundred_is_lost() {
     for seed in 0..12 {
         let csa2 = seed % 2 == 0;
-        check(&Air { seed, csa2, sleep_ppb: (-50_000, 50_000), loss_ppm: 10_000 });
+        let sleep_ppb = (-50_000, 50_000);
+        check(&Air { seed, csa2, sleep_ppb, loss_ppm: 10_000, plan: Plan::default() });
+    }
+}
+
+/// A connection on LE Coded with one coding or the other, and back to 1M.
+fn coded(options: u16) -> Plan {
+    Plan { phy: (Phy::LeCoded, options), time: 17_040, both_long: true, interval: 40, centrals: 1 }
+}
+
+#[test]
+fn agree_on_le_coded_with_both_codings() {
+    for options in [0, 1, 2] {
+        let sleep_ppb = (50_000, -50_000);
+        check(&Air { seed: 7, csa2: true, sleep_ppb, loss_ppm: 0, plan: coded(options) });
+    }
+}
+
+#[test]
+fn agree_on_le_coded_when_packets_are_lost() {
+    for seed in 0..6 {
+        let (csa2, options) = (seed % 2 == 0, 1 + u16::from(seed % 3 == 0));
+        let sleep_ppb = (-50_000, 50_000);
+        check(&Air { seed, csa2, sleep_ppb, loss_ppm: 10_000, plan: coded(options) });
+    }
+}
+
+/// Two centrals, the second a little later: versions, lengths, PHYs, parameters, channel maps,
+/// keys and data of both at once, over one radio.
+#[test]
+fn two_centrals_get_what_each_of_them_wants() {
+    for seed in 0..4 {
+        let plan = Plan { interval: 40, centrals: 2, ..Plan::default() };
+        let sleep_ppb = [(0, 0), (50_000, -50_000)][usize::from(seed % 2 == 1)];
+        check(&Air { seed, csa2: seed < 2, sleep_ppb, loss_ppm: 0, plan });
+    }
+}
+
+#[test]
+fn two_centrals_on_le_coded_share_the_radio() {
+    for seed in 0..2 {
+        let plan = Plan { both_long: false, centrals: 2, ..coded(1 + u16::from(seed == 1)) };
+        check(&Air { seed, csa2: true, sleep_ppb: (0, 0), loss_ppm: 0, plan });
     }
 }

@@ -182,6 +182,15 @@ pub const PERIPHERAL: &[Key<Config>] = &[
         },
     },
     Key {
+        name: "min-used-channels",
+        values: "0 | 2 to 37",
+        meaning: "channels that the central is asked to use at least; 0: it is not asked",
+        apply: |c, v| {
+            c.min_used_channels = v.parse().ok().filter(|n| matches!(n, 0 | 2..=37))?;
+            Some(())
+        },
+    },
+    Key {
         name: "security-request",
         values: "on | off",
         meaning: "whether the peripheral asks for security on connection",

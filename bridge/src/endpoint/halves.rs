@@ -48,6 +48,7 @@ impl Halves {
             version: config.version,
             max_tx_octets: config.max_octets,
             max_tx_time: config.max_time,
+            min_used_channels: None,
         };
         Self {
             peripheral: Controller::new(link, control, entropy),

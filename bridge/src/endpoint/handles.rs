@@ -1,4 +1,4 @@
-//! Connection handles: each half numbers its connections from zero; a host sees one space.
+//! Connection handles: each half numbers its connections from zero to 0xFF; a host sees one space.
 
 use firmware_core::hci::{Command, Event, Handle, Return};
 

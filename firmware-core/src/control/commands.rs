@@ -11,6 +11,7 @@ use crate::time::Instant;
 use super::Control;
 use super::advertising::{ACCEPT_LIST, Advertiser};
 use super::data_length::{Length, MAX_OCTETS};
+use super::link_commands::needs;
 use super::outbox::Masks;
 use super::phy::{self, Phys};
 use super::resolving::ResolvingList;
@@ -43,6 +44,11 @@ impl<const LINKS: usize> Control<LINKS> {
     /// Gives the number of AES blocks computed.
     pub(super) fn dispatch(&mut self, now: Instant, command: Command) -> u16 {
         let opcode = command.opcode();
+        let needed = needs(&command);
+        if needed != FeatureSet(0) && self.config.own_features().and(needed) == FeatureSet(0) {
+            self.out.status(opcode, ErrorCode::UNKNOWN_COMMAND);
+            return 0;
+        }
         match command {
             Command::Reset => self.reset(opcode),
             Command::SetEventMask { mask } => {

@@ -17,6 +17,7 @@ use super::data_length::DataLengths;
 use super::encryption::Encryption;
 use super::features::Features;
 use super::outbox::Outbox;
+use super::parameters::AnchorWish;
 use super::phy::{self, Phys};
 use super::ping::Ping;
 use super::procedure::Procedures;
@@ -28,6 +29,8 @@ use super::version::Version;
 pub(super) struct Context<'a> {
     pub(super) now: Instant,
     pub(super) config: &'a ControlConfig,
+    /// For own requests for parameters.
+    pub(super) anchors: AnchorWish,
     pub(super) out: &'a mut Outbox,
     /// For encryption start.
     pub(super) random: &'a mut Stream,
@@ -60,16 +63,24 @@ pub(super) struct Connection {
     /// The peer's connection parameters request, until it is answered.
     pub(super) asked_parameters: Option<ConnectionParam>,
     pub(super) termination: Option<Termination>,
+    /// The peer has been asked for a minimum of channels.
+    pub(super) channels_asked: bool,
     /// The host has been told that the connection is over.
     pub(super) gone: bool,
     listening: bool,
 }
 
 impl Connection {
-    pub(super) fn new(link: LinkId, request: &ConnectInd, lengths: DataLengths, phy: Phys) -> Self {
+    pub(super) fn new(
+        link: LinkId,
+        handle: Handle,
+        request: &ConnectInd,
+        lengths: DataLengths,
+        phy: Phys,
+    ) -> Self {
         Self {
             link,
-            handle: Handle(u16::from(link.0)),
+            handle,
             event: 0,
             parameters: Parameters::new(request.interval, request.latency, request.timeout),
             channel_map: ChannelMap::new(request.channel_map),
@@ -83,6 +94,7 @@ impl Connection {
             procedures: Procedures::default(),
             asked_parameters: None,
             termination: None,
+            channels_asked: false,
             gone: false,
             listening: false,
         }
@@ -214,6 +226,7 @@ impl Connection {
         match self.sender.acknowledged(tag) {
             Some(Sent::Control(opcode)) => {
                 self.encryption.acknowledged(opcode);
+                self.channels_acknowledged(cx, opcode);
                 self.terminated(cx, opcode);
             }
             Some(Sent::LastFragment) => {
@@ -277,13 +290,19 @@ fn understands(features: FeatureSet, opcode: Opcode) -> bool {
     // LL-FEAT-2: behaviour follows the bits that are shown.
     if phy::OPCODES.contains(&opcode) {
         // A central never sends LL_PHY_RSP.
-        return opcode != Opcode::PHY_RSP && features.has(FeatureSet::LE_2M);
+        let more_than_1m = FeatureSet::LE_2M.with(FeatureSet::LE_CODED);
+        return opcode != Opcode::PHY_RSP && features.and(more_than_1m) != FeatureSet(0);
     }
     match opcode {
+        Opcode::START_ENC_RSP | Opcode::PAUSE_ENC_REQ | Opcode::PAUSE_ENC_RSP => {
+            features.has(FeatureSet::ENCRYPTION)
+        }
+        Opcode::FEATURE_RSP => features.has(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE),
+        Opcode::REJECT_EXT_IND => features.has(FeatureSet::EXTENDED_REJECT),
         Opcode::CONNECTION_PARAM_REQ => features.has(FeatureSet::CONNECTION_PARAMETERS_REQUEST),
         Opcode::PING_REQ | Opcode::PING_RSP => features.has(FeatureSet::PING),
         Opcode::LENGTH_REQ | Opcode::LENGTH_RSP => features.has(FeatureSet::DATA_LENGTH_EXTENSION),
-        _ => opcode.0 <= Opcode::REJECT_EXT_IND.0 && !wrong_role(opcode),
+        _ => opcode.0 < Opcode::REJECT_EXT_IND.0 && !wrong_role(opcode),
     }
 }
 

@@ -20,11 +20,13 @@ pub(super) struct Parameters {
     /// Units of 10 ms.
     pub(super) timeout: u16,
     next: Option<(u16, u16, u16)>,
+    /// The shortest interval that the peer's open request was answered with.
+    pub(super) granted: Option<u16>,
 }
 
 impl Parameters {
     pub(super) const fn new(interval: u16, latency: u16, timeout: u16) -> Self {
-        Self { interval, latency, timeout, next: None }
+        Self { interval, latency, timeout, next: None, granted: None }
     }
 
     pub(super) fn take_effect(&mut self) -> bool {
@@ -79,6 +81,7 @@ impl Connection {
             return self.instant_passed(cx);
         }
         self.asked_parameters = None;
+        self.parameters.granted = None;
         self.parameters.next = Some((update.interval, update.latency, update.timeout));
         let parameters = NewParameters {
             win_size: update.win_size,
@@ -94,6 +97,22 @@ impl Connection {
         } else {
             self.peers_at(cx, PeerStage::Instant(instant));
         }
+    }
+
+    /// The shortest connInterval that is in force or may soon be, for the length of packets on
+    /// LE Coded (Vol 6, Part B, 5.1.7.4).
+    pub(super) fn shortest_interval(&self) -> u16 {
+        let own = match self.procedures.own {
+            Some(Own { request: Request::Parameters(p), stage, .. })
+                if !matches!(stage, Stage::Instant(_)) =>
+            {
+                Some(p.interval_min)
+            }
+            _ => None,
+        };
+        let next = self.parameters.next.map(|(interval, ..)| interval);
+        let possible = [next, own, self.parameters.granted];
+        possible.into_iter().flatten().fold(self.parameters.interval, u16::min)
     }
 
     /// The central rejects the request that its update seemed to answer: that was its own.

@@ -3,6 +3,7 @@
 use crate::error::ErrorCode;
 use crate::hci::Event;
 use crate::pdu::control::{ControlPdu, DataLength, FeatureSet};
+use crate::phy::{Coding, Phy};
 use crate::trace::Procedure;
 
 use super::connection::{Connection, Context};
@@ -11,6 +12,14 @@ use super::connection::{Connection, Context};
 pub(super) const MIN_OCTETS: u16 = 27;
 /// Time in µs that every device can send and receive.
 pub(super) const MIN_TIME: u16 = 328;
+/// Time in µs that every device can send and receive on LE Coded: 27 octets and a MIC at S=8.
+const MIN_TIME_CODED: u16 = 2_704;
+/// Longest packet on LE 1M, µs. A peer without LE Coded is told no more.
+pub(super) const MAX_TIME_UNCODED: u16 = 2_120;
+/// Octets of a MIC.
+const MIC: u16 = 4;
+/// Both T_IFS of an exchange, µs.
+const TWO_T_IFS: u32 = 300;
 /// Largest values of the fields.
 pub(super) const MAX_OCTETS: u16 = 251;
 /// Largest values of the fields, µs.
@@ -52,22 +61,48 @@ pub(super) struct DataLengths {
     peer_tx: Length,
     /// connRemoteMaxRx…
     peer_rx: Length,
+    /// The peer was known to have LE Coded when it was told the own lengths.
+    coded: bool,
 }
 
 impl DataLengths {
     pub(super) const fn new(own_tx: Length, own_rx: Length) -> Self {
-        Self { own_tx, own_rx, peer_tx: Length::MIN, peer_rx: Length::MIN }
+        Self { own_tx, own_rx, peer_tx: Length::MIN, peer_rx: Length::MIN, coded: false }
     }
 
     /// connEffectiveMaxTx…
     pub(super) fn tx(&self) -> Length {
         // LL-LEN-1, LL-LEN-2, LL-LEN-4.
-        self.own_tx.effective(self.peer_rx)
+        self.told(self.own_tx).effective(self.peer_rx)
     }
 
     /// connEffectiveMaxRx…
     fn rx(&self) -> Length {
-        self.own_rx.effective(self.peer_tx)
+        self.told(self.own_rx).effective(self.peer_tx)
+    }
+
+    /// connEffectiveMaxTxTime on a PHY, with this connInterval: on LE Coded as much as leaves the
+    /// peer room for its longest packet, but never less than 27 octets take.
+    pub(super) fn tx_time(&self, phy: Phy, interval: u16) -> u16 {
+        let uncoded = self.tx().time;
+        if phy != Phy::LeCoded {
+            return uncoded;
+        }
+        // LL-LEN-7.
+        let rx = self.rx();
+        let longest_rx = Phy::LeCoded.sent_with(Coding::S8).air_time_us(rx.octets + MIC);
+        // As if the peer sent on LE Coded too; on another PHY there would be a little more room.
+        let required = TWO_T_IFS + longest_rx.min(u32::from(rx.time.max(MIN_TIME_CODED)));
+        let available = (u32::from(interval) * 1_250).saturating_sub(required);
+        let available = u16::try_from(available).unwrap_or(u16::MAX);
+        uncoded.min(available).max(MIN_TIME_CODED)
+    }
+
+    /// An own length as the peer has been told it.
+    fn told(&self, own: Length) -> Length {
+        // LL-LEN-8.
+        let most = if self.coded { MAX_TIME } else { MAX_TIME_UNCODED };
+        Length { time: own.time.min(most), ..own }
     }
 
     /// connMaxTxOctets and -Time, limited to what this controller can do.
@@ -78,12 +113,13 @@ impl DataLengths {
         };
     }
 
-    const fn pdu(&self) -> DataLength {
+    fn pdu(&self) -> DataLength {
+        let (rx, tx) = (self.told(self.own_rx), self.told(self.own_tx));
         DataLength {
-            max_rx_octets: self.own_rx.octets,
-            max_rx_time: self.own_rx.time,
-            max_tx_octets: self.own_tx.octets,
-            max_tx_time: self.own_tx.time,
+            max_rx_octets: rx.octets,
+            max_rx_time: rx.time,
+            max_tx_octets: tx.octets,
+            max_tx_time: tx.time,
         }
     }
 }
@@ -93,8 +129,16 @@ impl Connection {
         if self.features.lacks(FeatureSet::DATA_LENGTH_EXTENSION) {
             self.end_own(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         } else {
-            self.send(cx, ControlPdu::LengthReq(self.data_length.pdu()));
+            let pdu = self.own_lengths(cx);
+            self.send(cx, ControlPdu::LengthReq(pdu));
         }
+    }
+
+    /// What the peer is told. A peer that may not have LE Coded hears no times that only make
+    /// sense there.
+    fn own_lengths(&mut self, cx: &Context<'_>) -> DataLength {
+        self.data_length.coded = self.features.common(cx.features(), FeatureSet::LE_CODED);
+        self.data_length.pdu()
     }
 
     /// The remote's values apply on a request as on a response.
@@ -129,7 +173,8 @@ impl Connection {
 
     pub(super) fn on_length_req(&mut self, cx: &mut Context<'_>, peer: DataLength) {
         self.trace_served(cx, Procedure::DataLengthUpdate);
-        self.send(cx, ControlPdu::LengthRsp(self.data_length.pdu()));
+        let pdu = self.own_lengths(cx);
+        self.send(cx, ControlPdu::LengthRsp(pdu));
         self.learn_length(cx, peer);
     }
 

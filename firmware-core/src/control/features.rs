@@ -46,6 +46,7 @@ impl Connection {
 
     pub(super) fn on_feature_req(&mut self, cx: &mut Context<'_>, peer: FeatureSet) {
         self.features.peer = Some(peer);
+        self.want_channels(cx);
         self.trace_served(cx, Procedure::FeatureExchange);
         let own = cx.features().without(NOT_EXCHANGED);
         // LL-FEAT-1, LL-FEAT-5.
@@ -56,6 +57,7 @@ impl Connection {
     pub(super) fn on_feature_rsp(&mut self, cx: &mut Context<'_>, peer: FeatureSet) {
         if self.procedures.asked(Procedure::FeatureExchange).is_some() {
             self.features.peer = Some(peer);
+            self.want_channels(cx);
             self.end_own(cx, ErrorCode::SUCCESS);
         } else {
             self.unexpected(cx);

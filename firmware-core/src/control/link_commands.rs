@@ -2,9 +2,8 @@
 
 use crate::error::ErrorCode;
 use crate::hci::{Command, ConnectionParameters, Handle, HciOpcode, Return};
-use crate::link::message::LinkId;
 use crate::pdu::control::FeatureSet;
-use crate::phy::PhySet;
+use crate::phy::{Coding, PhySet};
 use crate::time::Instant;
 
 use super::Control;
@@ -43,11 +42,19 @@ const fn handle(command: &Command) -> Option<Handle> {
     })
 }
 
-/// The feature without which a command does not exist here.
-const fn needs(command: &Command) -> FeatureSet {
+/// Features without any of which a command does not exist here; none: it always does.
+pub(super) const fn needs(command: &Command) -> FeatureSet {
     match command {
-        Command::LeSetDataLength { .. } => FeatureSet::DATA_LENGTH_EXTENSION,
-        Command::LeSetPhy { .. } => FeatureSet::LE_2M,
+        Command::LeSetDataLength { .. }
+        | Command::LeReadMaximumDataLength
+        | Command::LeWriteSuggestedDefaultDataLength { .. } => FeatureSet::DATA_LENGTH_EXTENSION,
+        Command::LeReadPhy { .. } | Command::LeSetPhy { .. } | Command::LeSetDefaultPhy { .. } => {
+            FeatureSet::LE_2M.with(FeatureSet::LE_CODED)
+        }
+        Command::LeRemoteConnectionParameterRequestReply { .. }
+        | Command::LeRemoteConnectionParameterRequestNegativeReply { .. } => {
+            FeatureSet::CONNECTION_PARAMETERS_REQUEST
+        }
         Command::LeLongTermKeyRequestReply { .. }
         | Command::LeLongTermKeyRequestNegativeReply { .. } => FeatureSet::ENCRYPTION,
         Command::ReadAuthenticatedPayloadTimeout { .. }
@@ -76,17 +83,11 @@ impl<const LINKS: usize> Control<LINKS> {
         opcode: HciOpcode,
         command: Command,
     ) -> u16 {
-        let Some(handle) =
-            handle(&command).filter(|_| self.config.own_features().has(needs(&command)))
-        else {
+        let Some(handle) = handle(&command) else {
             self.out.status(opcode, ErrorCode::UNKNOWN_COMMAND);
             return 0;
         };
-        let link = u8::try_from(handle.0)
-            .ok()
-            .map(LinkId)
-            .filter(|link| matches!(self.connections.get(usize::from(link.0)), Some(Some(_))));
-        let Some(link) = link else {
+        let Some(link) = self.link_of(handle) else {
             let error = ErrorCode::UNKNOWN_CONNECTION;
             if has_status(&command) {
                 self.out.status(opcode, error);
@@ -155,7 +156,9 @@ impl Connection {
                     | ErrorCode::UNIT_KEY_NOT_SUPPORTED
                     | ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS
             ),
-            Command::WriteAuthenticatedPayloadTimeout { timeout, .. } => *timeout > 0,
+            Command::WriteAuthenticatedPayloadTimeout { timeout, .. } => {
+                self.may_time_payloads(*timeout)
+            }
             Command::LeSetDataLength { tx_octets, tx_time, .. } => {
                 Length { octets: *tx_octets, time: *tx_time }.is_valid()
             }
@@ -236,7 +239,10 @@ impl Connection {
                 self.set_own_length(cx, Length { octets: tx_octets, time: tx_time });
                 Request::DataLength
             }
-            Command::LeSetPhy { tx, rx, .. } => self.phy_request(cx, tx, rx),
+            Command::LeSetPhy { tx, rx, coded_options, .. } => {
+                self.prefer_coding(cx, Coding::preferred(coded_options));
+                self.phy_request(cx, tx, rx)
+            }
             Command::LeConnectionUpdate { parameters, .. } => Request::Parameters(parameters),
             _ => return,
         };

@@ -19,6 +19,7 @@ mod data_length;
 mod encryption;
 mod features;
 mod link_commands;
+mod min_used_channels;
 mod outbox;
 mod parameters;
 mod pause;
@@ -36,7 +37,7 @@ mod tests;
 
 use crate::address::Address;
 use crate::error::ErrorCode;
-use crate::hci::{Acl, Command, ConnectionComplete, Event, Role};
+use crate::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
 use crate::link::message::{LinkId, LinkOrder, LinkReport, Loss};
 use crate::pdu::advertising::ConnectInd;
 use crate::pdu::control::{FeatureSet, VersionInd};
@@ -48,7 +49,9 @@ use crate::work::{Level, Work};
 use advertising::Advertiser;
 use connection::{Connection, Context};
 use data_length::{DataLengths, Length};
+pub use min_used_channels::MinUsedChannels;
 use outbox::Outbox;
+pub use parameters::AnchorWish;
 use phy::Phys;
 use resolving::ResolvingList;
 pub(crate) use sender::ACL_BUFFERS;
@@ -70,6 +73,9 @@ pub struct ControlConfig {
     pub max_tx_octets: u16,
     /// Longest packet that can be sent and received, 328–17,040 µs.
     pub max_tx_time: u16,
+    /// How many channels each central is asked to use at least, once it is known to have the
+    /// procedure; `None`: it is not asked.
+    pub min_used_channels: Option<MinUsedChannels>,
 }
 
 impl ControlConfig {
@@ -82,7 +88,9 @@ impl ControlConfig {
         .with(FeatureSet::DATA_LENGTH_EXTENSION)
         .with(FeatureSet::PRIVACY)
         .with(FeatureSet::LE_2M)
-        .with(FeatureSet::CSA2);
+        .with(FeatureSet::LE_CODED)
+        .with(FeatureSet::CSA2)
+        .with(FeatureSet::MIN_USED_CHANNELS);
 
     const fn own_features(&self) -> FeatureSet {
         self.features.and(Self::SUPPORTED)
@@ -90,9 +98,11 @@ impl ControlConfig {
 
     fn longest(&self) -> Length {
         if self.own_features().has(FeatureSet::DATA_LENGTH_EXTENSION) {
+            let coded = self.own_features().has(FeatureSet::LE_CODED);
+            let most = if coded { data_length::MAX_TIME } else { data_length::MAX_TIME_UNCODED };
             Length {
                 octets: self.max_tx_octets.clamp(data_length::MIN_OCTETS, data_length::MAX_OCTETS),
-                time: self.max_tx_time.clamp(data_length::MIN_TIME, data_length::MAX_TIME),
+                time: self.max_tx_time.clamp(data_length::MIN_TIME, most),
             }
         } else {
             Length::MIN
@@ -129,12 +139,17 @@ pub struct Control<const LINKS: usize> {
     /// PHYs that the host prefers on new connections.
     default_phys: Phys,
     connections: [Option<Connection>; LINKS],
+    /// Connections that each place has had: a part of their handles, so that what a host sends
+    /// late never reaches the next connection.
+    generations: [u8; LINKS],
+    anchors: AnchorWish,
 }
 
 impl<const LINKS: usize> Control<LINKS> {
     /// A controller as after power-on.
     #[must_use]
     pub fn new(config: ControlConfig, entropy: &Entropy) -> Self {
+        const { assert!(LINKS <= LinkId::MAX) }
         let phys = phy::supported(config.own_features());
         Self {
             config,
@@ -146,7 +161,14 @@ impl<const LINKS: usize> Control<LINKS> {
             default_length: Length::MIN,
             default_phys: Phys::new(phys, phys),
             connections: [const { None }; LINKS],
+            generations: [0; LINKS],
+            anchors: AnchorWish::NONE,
         }
+    }
+
+    /// States this wish in own requests for connection parameters from here on.
+    pub const fn prefer_anchors(&mut self, wish: AnchorWish) {
+        self.anchors = wish;
     }
 
     /// Gives the device another public address. It counts from the next use.
@@ -187,12 +209,13 @@ impl<const LINKS: usize> Control<LINKS> {
                 connection.advance(cx, event);
                 connection.event_ended(cx);
             }),
+            // `Link` keeps the place until it is told that this has been seen.
             LinkReport::Lost { link, loss } => self.on(now, link, |connection, cx| {
                 let reason = match loss {
                     Loss::FailedToEstablish => ErrorCode::FAILED_TO_ESTABLISH,
                     Loss::SupervisionTimeout => ErrorCode::CONNECTION_TIMEOUT,
                 };
-                connection.gone(cx, reason);
+                connection.leave(cx, reason);
             }),
             LinkReport::AdvertisingTimeout => self.advertising_timeout(),
             LinkReport::Misbehaved { link, sin } => {
@@ -208,10 +231,10 @@ impl<const LINKS: usize> Control<LINKS> {
     pub fn acl(&mut self, now: Instant, acl: Acl) -> Work {
         let outstanding: usize =
             self.connections.iter().flatten().map(|c| c.sender.outstanding()).sum();
-        let Ok(index) = u8::try_from(acl.handle.0) else {
+        let Some(link) = self.link_of(acl.handle) else {
             return Work::one(Level::Control);
         };
-        let blocks = self.on(now, LinkId(index), |connection, cx| {
+        let blocks = self.on(now, link, |connection, cx| {
             if outstanding >= ACL_BUFFERS {
                 cx.out.trace(Trace::HostOverrun { link: connection.link });
             } else {
@@ -219,6 +242,12 @@ impl<const LINKS: usize> Control<LINKS> {
             }
         });
         Work { level: Level::Control, items: 1, aes_blocks: blocks }
+    }
+
+    /// The connection that has this handle.
+    fn link_of(&self, handle: Handle) -> Option<LinkId> {
+        let mut connections = self.connections.iter().flatten();
+        connections.find(|connection| connection.handle == handle).map(|connection| connection.link)
     }
 
     /// To be called at [`Control::deadline`]; earlier it does nothing.
@@ -276,6 +305,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let mut cx = Context {
             now,
             config: &self.config,
+            anchors: self.anchors,
             out: &mut self.out,
             random: &mut self.random,
             blocks: 0,
@@ -308,13 +338,16 @@ impl<const LINKS: usize> Control<LINKS> {
         // LL-ADV-6: refused as if it had not been heard.
         let refused = self.resolving.must_hide(peer)
             || (provisional && !self.advertiser.may_connect(Some(known_as)));
-        let Some(place) = self.connections.get_mut(usize::from(link.0)).filter(|_| !refused) else {
+        let place = self.connections.get_mut(usize::from(link.0)).filter(|_| !refused);
+        let generation = self.generations.get_mut(usize::from(link.0));
+        let (Some(place), Some(generation)) = (place, generation) else {
             self.out.order(LinkOrder::Refuse(link));
             return blocks;
         };
+        let handle = link.handle(*generation);
+        *generation = generation.wrapping_add(1);
         let lengths = DataLengths::new(self.default_length, self.config.longest());
-        let connection = Connection::new(link, request, lengths, self.default_phys);
-        let handle = connection.handle;
+        let connection = Connection::new(link, handle, request, lengths, self.default_phys);
         *place = Some(connection);
         self.advertiser.enabled = false;
         // LL-CONN-3: created; `Link` says when it is established.
@@ -339,7 +372,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let nobody = Address::new(crate::address::AddressKind::Public, [0; 6]);
         self.out.event(Event::LeConnectionComplete(ConnectionComplete {
             status: ErrorCode::ADVERTISING_TIMEOUT,
-            handle: crate::hci::Handle(0),
+            handle: Handle(0),
             role: ROLE,
             peer: nobody,
             peer_identity: None,

@@ -12,11 +12,37 @@ use super::procedure::PeerStage;
 /// "No preference" for an anchor position.
 const NO_OFFSET: u16 = 0xFFFF;
 
+/// Events from a request to the one that its positions refer to: it must still lie ahead when
+/// the request is first sent.
+const REFERENCE_AHEAD: u16 = 64;
+
+/// Where this device would like the anchor points of its connections after a change of parameters
+/// that it asks for (Vol 6, Part B, 5.1.7.1): HCI has no words for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AnchorWish {
+    /// Of which the interval should be a multiple, units of 1.25 ms; 0: of nothing.
+    pub periodicity: u8,
+    /// Positions relative to an anchor point of before, best first, units of 1.25 ms; 0xFFFF, or
+    /// beyond the longest interval: none.
+    pub offsets: [u16; 6],
+}
+
+impl AnchorWish {
+    /// No preference.
+    pub const NONE: Self = Self { periodicity: 0, offsets: [NO_OFFSET; 6] };
+}
+
 /// Whether a host or a peer may ask for these.
 pub(super) fn is_valid(p: &ConnectionParameters) -> bool {
     p.interval_min <= p.interval_max
         && p.interval_min >= 6
         && in_range(p.interval_max, p.latency, p.timeout)
+}
+
+/// Whether periodicity and anchor positions lie within the longest interval.
+fn positions_fit(pdu: &ConnectionParam) -> bool {
+    let fits = |offset: &u16| *offset == NO_OFFSET || *offset <= pdu.interval_max;
+    u16::from(pdu.preferred_periodicity) <= pdu.interval_max && pdu.offsets.iter().all(fits)
 }
 
 const fn asked(pdu: &ConnectionParam) -> ConnectionParameters {
@@ -29,15 +55,24 @@ const fn asked(pdu: &ConnectionParam) -> ConnectionParameters {
 }
 
 impl Connection {
-    fn parameters_pdu(&self, p: ConnectionParameters) -> ConnectionParam {
+    /// A request or a response that states `wish`, as far as it can be stated.
+    fn parameters_pdu(&self, p: ConnectionParameters, wish: AnchorWish) -> ConnectionParam {
+        let within = |offset: u16| if offset <= p.interval_max { offset } else { NO_OFFSET };
+        // LL-PAR-8.
+        let offsets = wish.offsets.map(within);
+        // Positions within a range of intervals take a periodicity; any interval is a multiple
+        // of one.
+        let range = p.interval_min != p.interval_max && offsets != [NO_OFFSET; 6];
+        let periodicity =
+            if u16::from(wish.periodicity) > p.interval_max { 0 } else { wish.periodicity };
         ConnectionParam {
             interval_min: p.interval_min,
             interval_max: p.interval_max,
             latency: p.latency,
             timeout: p.timeout,
-            preferred_periodicity: 0,
-            reference_conn_event_count: self.event,
-            offsets: [NO_OFFSET; 6],
+            preferred_periodicity: periodicity.max(u8::from(range)),
+            reference_conn_event_count: self.event.wrapping_add(REFERENCE_AHEAD),
+            offsets,
         }
     }
 
@@ -47,7 +82,8 @@ impl Connection {
         if self.features.lacks(FeatureSet::CONNECTION_PARAMETERS_REQUEST) {
             self.end_own(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         } else {
-            self.send(cx, ControlPdu::ConnectionParamReq(self.parameters_pdu(p)));
+            let pdu = self.parameters_pdu(p, cx.anchors);
+            self.send(cx, ControlPdu::ConnectionParamReq(pdu));
         }
     }
 
@@ -58,8 +94,7 @@ impl Connection {
         self.open_peers(cx, Procedure::ConnectionParametersRequest, PeerStage::Host);
         let wanted = asked(&pdu);
         // LL-PAR-3.
-        let periodicity_fits = u16::from(pdu.preferred_periodicity) <= pdu.interval_max;
-        if !is_valid(&wanted) || !periodicity_fits {
+        if !is_valid(&wanted) || !positions_fit(&pdu) {
             self.misbehaved(cx, PeerMisbehaved::InvalidParameters);
             return self.refuse_parameters(cx, ErrorCode::INVALID_LL_PARAMETERS);
         }
@@ -90,13 +125,17 @@ impl Connection {
 
     /// The host (or the controller itself) accepts. The peer's anchor positions are agreed to.
     pub(super) fn accept_parameters(&mut self, cx: &mut Context<'_>, p: ConnectionParameters) {
-        let mut answer = self.parameters_pdu(p);
-        if let Some(request) = self.asked_parameters.take() {
-            answer.preferred_periodicity = request.preferred_periodicity;
+        let request = self.asked_parameters.take();
+        let wish = request.map_or(AnchorWish::NONE, |request| AnchorWish {
+            periodicity: request.preferred_periodicity,
+            offsets: request.offsets,
+        });
+        let mut answer = self.parameters_pdu(p, wish);
+        if let Some(request) = request {
             answer.reference_conn_event_count = request.reference_conn_event_count;
-            answer.offsets = request.offsets;
         }
         // LL-PAR-2.
+        self.parameters.granted = Some(answer.interval_min);
         self.send(cx, ControlPdu::ConnectionParamRsp(answer));
         self.peers_at(cx, PeerStage::Indication);
     }

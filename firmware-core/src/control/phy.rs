@@ -3,7 +3,7 @@
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::link::message::LinkOrder;
 use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use crate::phy::{Phy, PhySet, TxPhy};
+use crate::phy::{Coding, Phy, PhySet, TxPhy};
 use crate::trace::Procedure;
 
 use super::connection::{Connection, Context};
@@ -19,6 +19,8 @@ pub(super) struct Phys {
     pub(super) preferred_tx: PhySet,
     /// As `preferred_tx`.
     pub(super) preferred_rx: PhySet,
+    /// How the host wants LE Coded to be sent.
+    pub(super) coding: Coding,
     /// Own PHYs that the peer's open procedure may end on.
     offered: PhySet,
 }
@@ -31,6 +33,7 @@ impl Phys {
             next: None,
             preferred_tx,
             preferred_rx,
+            coding: Coding::S8,
             offered: PhySet::NONE,
         }
     }
@@ -44,22 +47,15 @@ impl Phys {
 
 /// PHYs that a controller with these features can use.
 pub(super) const fn supported(features: FeatureSet) -> PhySet {
-    if features.has(FeatureSet::LE_2M) { PhySet(3) } else { PhySet::LE_1M }
+    let two = if features.has(FeatureSet::LE_2M) { PhySet::LE_2M } else { PhySet::NONE };
+    let coded = if features.has(FeatureSet::LE_CODED) { PhySet::CODED } else { PhySet::NONE };
+    PhySet::LE_1M.union(two).union(coded)
 }
 
 /// Octets of payload, MIC not counted, that fit into `time` µs on a PHY.
-fn octets_in(phy: Phy, time: u16) -> u16 {
-    let coding = as_tx(phy);
-    let fits = |octets: &u16| coding.air_time_us(octets.saturating_add(4)) <= u32::from(time);
+fn octets_in(phy: TxPhy, time: u16) -> u16 {
+    let fits = |octets: &u16| phy.air_time_us(octets.saturating_add(4)) <= u32::from(time);
     (27..=251).rev().find(fits).unwrap_or(27)
-}
-
-const fn as_tx(phy: Phy) -> TxPhy {
-    match phy {
-        Phy::Le1M => TxPhy::Le1M,
-        Phy::Le2M => TxPhy::Le2M,
-        Phy::LeCoded => TxPhy::CodedS8,
-    }
 }
 
 impl Connection {
@@ -78,13 +74,23 @@ impl Connection {
         if self.procedures.peer_stage(Procedure::PhyUpdate) == Some(PeerStage::Indication) {
             possible = possible.union(self.phy.offered);
         }
-        let length = self.data_length.tx();
+        let interval = self.shortest_interval();
         let octets = [Phy::Le1M, Phy::Le2M, Phy::LeCoded]
             .into_iter()
             .filter(|phy| possible.contains(*phy))
-            .map(|phy| octets_in(phy, length.time))
-            .fold(length.octets, u16::min);
+            .map(|phy| {
+                let time = self.data_length.tx_time(phy, interval);
+                octets_in(phy.sent_with(self.phy.coding), time)
+            })
+            .fold(self.data_length.tx().octets, u16::min);
         usize::from(octets)
+    }
+
+    /// The host prefers this coding; what is queued from here on is sent with it.
+    pub(super) fn prefer_coding(&mut self, cx: &mut Context<'_>, coding: Coding) {
+        if core::mem::replace(&mut self.phy.coding, coding) != coding {
+            cx.out.order(LinkOrder::Coding { link: self.link, coding });
+        }
     }
 
     pub(super) fn start_phy(&mut self, cx: &mut Context<'_>, tx: PhySet, rx: PhySet) {
@@ -139,8 +145,8 @@ impl Connection {
         let rx = usable(c_to_p).unwrap_or(self.phy.rx);
         self.phy.next = Some((tx, rx));
         if (tx, rx) != (self.phy.tx, self.phy.rx) {
-            let tx = as_tx(tx);
             // LL-PHY-1.
+            let tx = tx.sent_with(self.phy.coding);
             cx.out.order(LinkOrder::Phy { link: self.link, instant, tx, rx });
         }
         if ours {

@@ -60,6 +60,14 @@ impl Ping {
 }
 
 impl Connection {
+    /// Whether an authenticated payload timeout leaves the peer a chance to be heard: not less
+    /// than connInterval · (1 + connPeripheralLatency) (Vol 4, Part E, 7.3.94).
+    pub(super) fn may_time_payloads(&self, timeout: u16) -> bool {
+        let events = u32::from(self.parameters.latency) + 1;
+        // 10 ms against 1.25 ms.
+        timeout > 0 && u32::from(timeout) * 8 >= events * u32::from(self.parameters.interval)
+    }
+
     pub(super) fn start_ping(&mut self, cx: &mut Context<'_>) {
         self.send(cx, ControlPdu::PingReq);
     }

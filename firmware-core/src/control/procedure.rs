@@ -10,6 +10,7 @@ use crate::trace::{Initiator, Procedure, Trace};
 
 use super::arbiter::{self, Obstacles, Verdict};
 use super::connection::{Connection, Context};
+use super::min_used_channels::MinUsedChannels;
 
 /// Procedure response timeout (Vol 6, Part B, 5.2).
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
@@ -26,6 +27,7 @@ pub(super) enum Request {
     Phy { tx: PhySet, rx: PhySet },
     Parameters(ConnectionParameters),
     Ping,
+    MinUsedChannels(MinUsedChannels),
 }
 
 impl Request {
@@ -37,6 +39,7 @@ impl Request {
             Self::Phy { .. } => Procedure::PhyUpdate,
             Self::Parameters(_) => Procedure::ConnectionParametersRequest,
             Self::Ping => Procedure::LePing,
+            Self::MinUsedChannels(_) => Procedure::MinUsedChannels,
         }
     }
 }
@@ -181,6 +184,7 @@ impl Connection {
                 Request::Phy { tx, rx } => self.start_phy(cx, tx, rx),
                 Request::Parameters(parameters) => self.start_parameters(cx, parameters),
                 Request::Ping => self.start_ping(cx),
+                Request::MinUsedChannels(wanted) => self.start_min_used_channels(cx, wanted),
             }
         }
     }
@@ -202,7 +206,7 @@ impl Connection {
                 cx.out.event(Event::LePhyUpdateComplete { handle, status: outcome, tx, rx });
             }
             Request::Parameters(_) => self.tell_parameters(cx, outcome),
-            Request::DataLength | Request::Ping => {}
+            Request::DataLength | Request::Ping | Request::MinUsedChannels(_) => {}
         }
     }
 
@@ -269,6 +273,7 @@ impl Connection {
     /// Ends the peer's procedure.
     pub(super) fn end_peers(&mut self, cx: &mut Context<'_>, outcome: ErrorCode) {
         if let Some(peers) = self.procedures.peers.take() {
+            self.parameters.granted = None;
             self.trace_end(cx, peers.procedure, Initiator::Remote, outcome);
         }
     }

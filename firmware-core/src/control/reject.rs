@@ -16,6 +16,7 @@ const fn opcode(request: Request) -> Opcode {
         Request::Phy { .. } => Opcode::PHY_REQ,
         Request::Parameters(_) => Opcode::CONNECTION_PARAM_REQ,
         Request::Ping => Opcode::PING_REQ,
+        Request::MinUsedChannels(_) => Opcode::MIN_USED_CHANNELS_IND,
     }
 }
 

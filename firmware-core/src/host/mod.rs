@@ -269,7 +269,7 @@ impl<const LINKS: usize> Host<LINKS> {
     }
 
     fn misbehaved(&mut self, handle: Handle, sin: PeerMisbehaved) {
-        let link = u8::try_from(handle.0).ok().map(crate::link::message::LinkId);
+        let link = Some(crate::link::message::LinkId::of(handle));
         self.note(Note::Trace(Trace::Misbehaved { link, sin }));
     }
 

@@ -11,7 +11,7 @@ use super::window::{self, Timeline};
 use crate::error::PeerMisbehaved;
 use crate::pdu::advertising::ConnectInd;
 use crate::pdu::data::{DataHeader, Llid};
-use crate::phy::{Phy, TxPhy};
+use crate::phy::{Coding, Phy, TxPhy};
 use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Tag, Tuning};
 use crate::time::{Duration, Instant};
 
@@ -67,6 +67,8 @@ pub(super) struct Connection {
     channel_map: u64,
     tx: TxPhy,
     rx: Phy,
+    /// Of PDUs that are queued from here on, and of Empty PDUs.
+    coding: Coding,
     /// connEventCount of the event under way, else of the next one (skipped or not).
     event: u16,
     timeline: Timeline,
@@ -112,6 +114,7 @@ impl Connection {
             channel_map: request.channel_map,
             tx: TxPhy::Le1M,
             rx: Phy::Le1M,
+            coding: Coding::default(),
             event: 0,
             timeline: Timeline::new(end, interval, request.win_offset, request.win_size, both),
             latency: request.latency,
@@ -163,13 +166,17 @@ impl Connection {
     }
 
     pub(super) fn send(&mut self, now: Instant, llid: Llid, payload: Payload, tag: Tag) {
-        self.sequence.push(llid, payload, tag);
+        self.sequence.push(llid, payload, tag, self.coding);
         self.wake(now);
     }
 
     pub(super) fn listen_always(&mut self, now: Instant, on: bool) {
         self.listen_always = on;
         self.wake(now);
+    }
+
+    pub(super) fn code(&mut self, coding: Coding) {
+        self.coding = coding;
     }
 
     pub(super) fn change_map(&mut self, now: Instant, instant: u16, map: u64) {
@@ -329,19 +336,27 @@ impl Connection {
         let answered = self.running.is_some_and(|event| event.answered);
         let others = if answered { limits.more } else { limits.answer };
         let next_anchor = self.timeline.opens(1).before(T_IFS);
-        let own_end = end + T_IFS + self.tx.air_time(self.sequence.next_len());
         // LL-TIFS-2, LL-TIFS-3: an answer, and only in time.
+        let (octets, coding) = self.sequence.next_len();
+        let phy = self.coded(coding.unwrap_or(self.coding));
+        let own_end = end + T_IFS + phy.air_time(octets);
         if now > end + T_IFS || own_end > next_anchor.min(others) {
             return None;
         }
         let more = self.sequence.more_len();
-        let exchange = T_IFS + shortest(self.rx) + T_IFS + self.tx.air_time(more.unwrap_or(0));
+        let (octets, coding) = more.unwrap_or((0, self.coding));
+        let exchange = T_IFS + shortest(self.rx) + T_IFS + self.coded(coding).air_time(octets);
         let fits = own_end + exchange <= next_anchor.min(limits.more);
         let md = fits && more.is_some();
         let goes_on = md || (fits && self.running.is_some_and(|event| event.more));
         let (pdu, tag) = self.sequence.transmit(md);
         let then = if goes_on { AfterTransmit::Receive(self.rx) } else { AfterTransmit::Stop };
-        Some(RadioCommand::Reply { phy: self.tx, pdu, tag, then })
+        Some(RadioCommand::Reply { phy, pdu, tag, then })
+    }
+
+    /// How a PDU with this coding is sent.
+    const fn coded(&self, coding: Coding) -> TxPhy {
+        self.tx.phy().sent_with(coding)
     }
 
     /// Whether nothing demands that the next event be listened to.

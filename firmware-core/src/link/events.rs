@@ -96,8 +96,9 @@ impl<const LINKS: usize> Link<LINKS> {
         provisional: bool,
         at: Instant,
     ) -> bool {
-        let free = self.connections.iter_mut().zip(0u8..).find(|(slot, _)| slot.is_none());
-        let Some((slot, n)) = free else {
+        let places = self.connections.iter_mut().zip(self.lost).zip(0u8..);
+        let free = places.into_iter().find(|((slot, lost), _)| slot.is_none() && !lost);
+        let Some(((slot, _), n)) = free else {
             return false;
         };
         let (link, config) = (LinkId(n), self.config);
@@ -115,6 +116,7 @@ impl<const LINKS: usize> Link<LINKS> {
             let lost = self.connection(link).filter(|c| c.supervision() <= now).map(|c| c.loss());
             if let Some(loss) = lost {
                 self.forget(link);
+                self.set_lost(link, true);
                 self.reports.push(LinkReport::Lost { link, loss });
             }
         }

@@ -4,16 +4,38 @@
 //! in the order of the air. Event counters are connEventCount, 16 bits, wrapping.
 
 use crate::address::Address;
-use crate::hci::{AdvertisingType, FilterPolicy};
+use crate::hci::{AdvertisingType, FilterPolicy, Handle};
 use crate::pdu::advertising::{AdvertisingData, ConnectInd};
 use crate::pdu::data::Llid;
-use crate::phy::{Phy, TxPhy};
+use crate::phy::{Coding, Phy, TxPhy};
 use crate::radio::Tag;
 use crate::time::Instant;
 
 /// Index of a connection inside this device, below its number of links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u8);
+
+impl LinkId {
+    /// Most links that a device can have.
+    pub const MAX: usize = 16;
+    /// Generations before a handle is used again: handles stay below 0x0100, so that there is room
+    /// for those of other roles beside them.
+    const GENERATIONS: u8 = 16;
+
+    /// Connection_Handle of the connection in this place. The generation tells it from former
+    /// ones.
+    #[must_use]
+    pub const fn handle(self, generation: u8) -> Handle {
+        let generation = (generation % Self::GENERATIONS) as u16;
+        Handle(generation << 4 | (self.0 & 0x0F) as u16)
+    }
+
+    /// The place of the connection that has, or had, this handle.
+    #[must_use]
+    pub const fn of(handle: Handle) -> Self {
+        Self((handle.0 & 0x0F) as u8)
+    }
+}
 
 /// Payload of a data channel PDU as it goes on air: up to 251 octets and a MIC.
 pub type Payload = heapless::Vec<u8, 255>;
@@ -111,6 +133,13 @@ pub enum LinkOrder {
         tx: TxPhy,
         /// For reception.
         rx: Phy,
+    },
+    /// Code PDUs that are queued from here on like that, where they are sent on LE Coded.
+    Coding {
+        /// On which connection.
+        link: LinkId,
+        /// How.
+        coding: Coding,
     },
     /// Use these parameters from the event `instant` on.
     Update {
@@ -213,7 +242,7 @@ pub enum LinkReport {
         /// When it closed.
         at: Instant,
     },
-    /// The connection is gone.
+    /// The connection is gone. Its place is not taken again before [`LinkOrder::Drop`].
     Lost {
         /// Which.
         link: LinkId,

@@ -58,6 +58,8 @@ pub struct Link<const LINKS: usize> {
     accept: AcceptList,
     advertiser: Advertiser,
     connections: [Option<Connection>; LINKS],
+    /// Places of connections that were lost, until `Control` knows.
+    lost: [bool; LINKS],
     /// Whose event is under way (prepared counts).
     owner: Option<Owner>,
     operation: Operation,
@@ -75,6 +77,7 @@ impl<const LINKS: usize> Link<LINKS> {
             accept: AcceptList::default(),
             advertiser: Advertiser::new(config.csa2, entropy.stream(Purpose::Advertising)),
             connections: core::array::from_fn(|_| None),
+            lost: [false; LINKS],
             owner: None,
             operation: Operation::Idle,
             command: None,
@@ -117,6 +120,7 @@ impl<const LINKS: usize> Link<LINKS> {
                 self.with(link, |c| c.change_phy(now, instant, tx, rx));
                 self.prepare_anew(link);
             }
+            LinkOrder::Coding { link, coding } => self.with(link, |c| c.code(coding)),
             LinkOrder::Update { link, instant, parameters } => {
                 self.with(link, |c| c.change_parameters(now, instant, parameters));
                 self.prepare_anew(link);
@@ -211,6 +215,13 @@ impl<const LINKS: usize> Link<LINKS> {
         self.release(Owner::Link(link));
         if let Some(slot) = self.connections.get_mut(usize::from(link.0)) {
             *slot = None;
+        }
+        self.set_lost(link, false);
+    }
+
+    fn set_lost(&mut self, link: LinkId, lost: bool) {
+        if let Some(place) = self.lost.get_mut(usize::from(link.0)) {
+            *place = lost;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The radio operation under way, and which events belong to it.
 
-use crate::phy::{Phy, T_IFS_US, TxPhy};
+use crate::phy::{Coding, Phy, T_IFS_US};
 use crate::radio::{AfterTransmit, RadioCommand, RadioEvent};
 use crate::time::{Duration, Instant};
 
@@ -93,18 +93,10 @@ impl Operation {
 
 /// Air time of the longest packet.
 const fn longest(phy: Phy) -> Duration {
-    match phy {
-        Phy::Le1M => TxPhy::Le1M.air_time(255),
-        Phy::Le2M => TxPhy::Le2M.air_time(255),
-        Phy::LeCoded => TxPhy::CodedS8.air_time(255),
-    }
+    phy.sent_with(Coding::S8).air_time(255)
 }
 
 /// Air time of the shortest packet.
 pub(super) const fn shortest(phy: Phy) -> Duration {
-    match phy {
-        Phy::Le1M => TxPhy::Le1M.air_time(0),
-        Phy::Le2M => TxPhy::Le2M.air_time(0),
-        Phy::LeCoded => TxPhy::CodedS2.air_time(0),
-    }
+    phy.sent_with(Coding::S2).air_time(0)
 }

@@ -2,6 +2,7 @@
 
 use super::message::{Payload, TX_QUEUE};
 use crate::pdu::data::{DataHeader, Llid};
+use crate::phy::Coding;
 use crate::queue::Queue;
 use crate::radio::{AirPdu, Tag};
 
@@ -11,8 +12,16 @@ struct Outgoing {
     llid: Llid,
     payload: Payload,
     tag: Tag,
+    /// On LE Coded. Its length was chosen for this one.
+    coding: Coding,
     /// Whether it has been on air.
     sent: bool,
+}
+
+impl Outgoing {
+    fn len(&self) -> u16 {
+        u16::try_from(self.payload.len()).unwrap_or(u16::MAX)
+    }
 }
 
 /// What was sent last and may have to be sent again. An Empty PDU must be repeated as such: the
@@ -53,8 +62,8 @@ impl Sequence {
 
     /// Queues a PDU. `Control` never has more than [`TX_QUEUE`] of them unacknowledged; one too
     /// many would have nowhere to go.
-    pub(super) fn push(&mut self, llid: Llid, payload: Payload, tag: Tag) {
-        let _ = self.queue.push(Outgoing { llid, payload, tag, sent: false });
+    pub(super) fn push(&mut self, llid: Llid, payload: Payload, tag: Tag, coding: Coding) {
+        let _ = self.queue.push(Outgoing { llid, payload, tag, coding, sent: false });
     }
 
     /// Whether nothing is queued or unacknowledged (Empty PDUs do not count).
@@ -83,19 +92,19 @@ impl Sequence {
     }
 
     /// Payload octets of the packet that [`Self::transmit`] will give.
-    pub(super) fn next_len(&self) -> u16 {
+    /// If it is a queued one, its coding too.
+    pub(super) fn next_len(&self) -> (u16, Option<Coding>) {
         let next = match self.in_flight {
             InFlight::Empty => None,
             InFlight::Nothing | InFlight::Queued => self.queue.front(),
         };
-        next.map_or(0, |pdu| u16::try_from(pdu.payload.len()).unwrap_or(u16::MAX))
+        next.map_or((0, None), |pdu| (pdu.len(), Some(pdu.coding)))
     }
 
-    /// Payload octets of the packet after that, if there is one.
-    pub(super) fn more_len(&self) -> Option<u16> {
+    /// Payload octets and coding of the packet after that, if there is one.
+    pub(super) fn more_len(&self) -> Option<(u16, Coding)> {
         let before = usize::from(self.in_flight != InFlight::Empty);
-        let more = self.queue.iter().nth(before)?;
-        u16::try_from(more.payload.len()).ok()
+        self.queue.iter().nth(before).map(|pdu| (pdu.len(), pdu.coding))
     }
 
     /// The packet to send now: the last one again if it was not acknowledged, else the next.

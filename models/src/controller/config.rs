@@ -19,7 +19,7 @@ pub struct ControllerConfig {
     pub sleep_clock_ppm: u16,
     /// hopIncrement of every connection, 5–16; `None`: random.
     pub hop: Option<u8>,
-    /// Largest number of connections, at most 255.
+    /// Largest number of connections, at most 16.
     pub max_connections: u8,
     /// ACL packets that the host may have outstanding per connection.
     pub acl_buffers: u8,
@@ -83,7 +83,7 @@ impl AutomaticProcedure {
 }
 
 impl Default for ControllerConfig {
-    /// An honest controller of today: all that an LE 5.3 central has except LE Coded.
+    /// An honest controller of today: all that an LE 5.3 central has.
     fn default() -> Self {
         let features = FeatureSet::ENCRYPTION
             .with(FeatureSet::CONNECTION_PARAMETERS_REQUEST)
@@ -92,7 +92,9 @@ impl Default for ControllerConfig {
             .with(FeatureSet::PING)
             .with(FeatureSet::DATA_LENGTH_EXTENSION)
             .with(FeatureSet::LE_2M)
-            .with(FeatureSet::CSA2);
+            .with(FeatureSet::LE_CODED)
+            .with(FeatureSet::CSA2)
+            .with(FeatureSet::MIN_USED_CHANNELS);
         Self {
             public_address: [0x01, 0, 0, 0, 0xC0, 0],
             features,
@@ -102,7 +104,7 @@ impl Default for ControllerConfig {
             max_connections: 4,
             acl_buffers: 8,
             max_octets: 251,
-            max_time: 2120,
+            max_time: 17_040,
             instant_events: 6,
             request_parameters: false,
             quirks: ControllerQuirks::default(),

@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 
 use firmware_core::error::{ErrorCode, PeerMisbehaved};
 use firmware_core::hci::ConnectionParameters;
-use firmware_core::pdu::control::{ControlError, ControlPdu, FeatureSet, Opcode, VersionInd};
+use firmware_core::pdu::control::{
+    ConnectionParam, ControlError, ControlPdu, FeatureSet, Opcode, VersionInd,
+};
 use firmware_core::phy::PhySet;
 use firmware_core::secret::Secret;
 use firmware_core::time::{Duration, Instant};
@@ -104,6 +106,8 @@ pub(super) struct Control {
     pub(super) queue: VecDeque<Request>,
     pub(super) own: Option<Own>,
     pub(super) remote: Option<Remote>,
+    /// The peer's request for parameters that is open.
+    pub(super) asked_parameters: Option<ConnectionParam>,
     /// The peer's requests that came while encryption starts.
     held: VecDeque<ControlPdu>,
     pub(super) version_sent: bool,
@@ -202,11 +206,7 @@ impl Link {
             Request::Parameters { wanted, host, ask } => {
                 self.start_parameters(sh, now, wanted, host, ask);
             }
-            Request::ChannelMap(channel_map) => {
-                let pdu = ControlPdu::ChannelMapInd { channel_map, instant: 0 };
-                self.begin(sh, now, request, pdu);
-                self.await_instant();
-            }
+            Request::ChannelMap(map) => self.start_channel_map(sh, now, map),
             Request::Encryption { .. } => self.start_encryption(sh, now, request),
             Request::Ping => self.begin(sh, now, request, ControlPdu::PingReq),
         }
@@ -312,6 +312,9 @@ impl Link {
     }
 
     fn dispatch(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
+        if !understands(sh.config.features, &pdu) {
+            return self.send(sh, ControlPdu::UnknownRsp(pdu.opcode()));
+        }
         match pdu {
             ControlPdu::TerminateInd(reason) => {
                 // LL-TERM-2: the next packet acknowledges it.
@@ -342,8 +345,8 @@ impl Link {
             ControlPdu::RejectExtInd { opcode, error } => {
                 self.refused(sh, now, Some(opcode), error, false);
             }
-            ControlPdu::MinUsedChannelsInd { .. } if sh.has(FeatureSet::MIN_USED_CHANNELS) => {
-                self.served(sh, Procedure::MinUsedChannels);
+            ControlPdu::MinUsedChannelsInd { phys, min_used_channels } => {
+                self.receive_min_used_channels(sh, phys, min_used_channels);
             }
             // LL-ROLE-1: these are ours alone.
             ControlPdu::ConnectionUpdateInd(_)
@@ -355,9 +358,7 @@ impl Link {
                 sh.misbehaved(Some(self.id), PeerMisbehaved::WrongRole);
                 self.send(sh, ControlPdu::UnknownRsp(pdu.opcode()));
             }
-            ControlPdu::MinUsedChannelsInd { .. } | ControlPdu::Unknown(_) => {
-                self.send(sh, ControlPdu::UnknownRsp(pdu.opcode()));
-            }
+            ControlPdu::Unknown(opcode) => self.send(sh, ControlPdu::UnknownRsp(opcode)),
         }
     }
 
@@ -481,6 +482,32 @@ impl Link {
             }
             other => self.send(sh, ControlPdu::UnknownRsp(other.opcode())),
         }
+    }
+}
+
+/// Whether a central with these features knows a PDU that its peripheral may send.
+const fn understands(features: FeatureSet, pdu: &ControlPdu) -> bool {
+    match pdu {
+        ControlPdu::EncRsp(_)
+        | ControlPdu::StartEncReq
+        | ControlPdu::StartEncRsp
+        | ControlPdu::PauseEncRsp => features.has(FeatureSet::ENCRYPTION),
+        ControlPdu::PeripheralFeatureReq(_) => {
+            features.has(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE)
+        }
+        ControlPdu::ConnectionParamReq(_) | ControlPdu::ConnectionParamRsp(_) => {
+            features.has(FeatureSet::CONNECTION_PARAMETERS_REQUEST)
+        }
+        ControlPdu::RejectExtInd { .. } => features.has(FeatureSet::EXTENDED_REJECT),
+        ControlPdu::PingReq | ControlPdu::PingRsp => features.has(FeatureSet::PING),
+        ControlPdu::LengthReq(_) | ControlPdu::LengthRsp(_) => {
+            features.has(FeatureSet::DATA_LENGTH_EXTENSION)
+        }
+        ControlPdu::PhyReq { .. } | ControlPdu::PhyRsp { .. } => {
+            features.has(FeatureSet::LE_2M) || features.has(FeatureSet::LE_CODED)
+        }
+        ControlPdu::MinUsedChannelsInd { .. } => features.has(FeatureSet::MIN_USED_CHANNELS),
+        _ => true,
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use firmware_core::hci::AclBoundary;
 use firmware_core::pdu::control::{ControlPdu, Opcode};
 use firmware_core::pdu::data::{DataHeader, Llid};
+use firmware_core::phy::Coding;
 use firmware_core::radio::{AirPdu, Tag};
 
 /// What the PDU in flight is.
@@ -28,6 +29,8 @@ pub(super) struct InFlight {
     pub(super) pdu: AirPdu,
     pub(super) tag: Tag,
     pub(super) kind: Kind,
+    /// On LE Coded. Its length was chosen for this one.
+    pub(super) coding: Coding,
 }
 
 /// A control PDU that waits. Instants are filled in when it is first sent.
@@ -103,6 +106,7 @@ mod tests {
             pdu: AirPdu::default(),
             tag: 0,
             kind: Kind::Empty,
+            coding: Coding::S8,
         });
     }
 

@@ -7,7 +7,7 @@ use firmware_core::hci::{
     Return, Role,
 };
 use firmware_core::pdu::advertising::CHANNEL_MAP_ALL;
-use firmware_core::phy::PhySet;
+use firmware_core::phy::{Coding, PhySet};
 use firmware_core::radio::RadioCommand;
 use firmware_core::secret::Secret;
 use firmware_core::time::Instant;
@@ -162,7 +162,7 @@ impl CentralController {
             Command::LeReadChannelMap { .. } => {
                 Ok(Return::ChannelMap { handle, channel_map: link.channel_map })
             }
-            Command::LeReadPhy { .. } => Ok(Return::Phy { handle, tx: link.tx.phy(), rx: link.rx }),
+            Command::LeReadPhy { .. } => Ok(Return::Phy { handle, tx: link.tx, rx: link.rx }),
             Command::LeSetDataLength { tx_octets, tx_time, .. } => {
                 if !length_in_range(tx_octets, tx_time) {
                     return Err(ErrorCode::INVALID_PARAMETERS);
@@ -207,8 +207,8 @@ impl CentralController {
             Command::LeEnableEncryption { handle, rand, ediv, ltk } => {
                 (handle, Begin::Procedure(Request::Encryption { rand, ediv, ltk }))
             }
-            Command::LeSetPhy { handle, tx, rx, .. } => {
-                (handle, Begin::Procedure(Request::Phy { tx, rx, host: true }))
+            Command::LeSetPhy { handle, tx, rx, coded_options } => {
+                (handle, Begin::Phy { tx, rx, coding: Coding::preferred(coded_options) })
             }
             _ => return self.shared.status(opcode, ErrorCode::UNKNOWN_COMMAND),
         };
@@ -355,6 +355,7 @@ impl CentralController {
 enum Begin {
     Procedure(Request),
     Features,
+    Phy { tx: PhySet, rx: PhySet, coding: Coding },
     Parameters(ConnectionParameters),
     Terminate(ErrorCode),
 }
@@ -377,9 +378,7 @@ impl Link {
                     ErrorCode::SUCCESS
                 }
             }
-            Begin::Procedure(Request::Phy { tx, rx, .. })
-                if tx.union(*rx).0 & !sh.phys().0 != 0 =>
-            {
+            Begin::Phy { tx, rx, .. } if tx.union(*rx).0 & !sh.phys().0 != 0 => {
                 ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER
             }
             _ => ErrorCode::SUCCESS,
@@ -389,6 +388,10 @@ impl Link {
     fn launch(&mut self, sh: &mut Shared, now: Instant, begin: Begin) {
         match begin {
             Begin::Procedure(request) => self.want(sh, now, request),
+            Begin::Phy { tx, rx, coding } => {
+                self.coding = coding;
+                self.want(sh, now, Request::Phy { tx, rx, host: true });
+            }
             Begin::Features if self.features.is_some() => {
                 self.tell_features(sh, ErrorCode::SUCCESS);
             }

@@ -7,20 +7,21 @@ use firmware_core::crypto::ccm::Cipher;
 use firmware_core::error::{ErrorCode, PeerMisbehaved};
 use firmware_core::hci::{Acl, AclBoundary, Event, Handle};
 use firmware_core::link::message::{LinkId, Payload};
-use firmware_core::pdu::advertising::ConnectInd;
 use firmware_core::pdu::control::{ControlPdu, FeatureSet};
 use firmware_core::pdu::data::{DataHeader, Llid};
-use firmware_core::phy::{Phy, T_IFS_US, TxPhy};
+use firmware_core::phy::{Coding, Phy, T_IFS_US, TxPhy};
 use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Tag, Tuning};
 use firmware_core::time::{Duration, Instant};
 
 use super::channel::Hopping;
 use super::control::Control;
 use super::flow::{DataOut, Flow, InFlight, Kind};
+use super::procedure::channels::Minimum;
 use super::procedure::length::Lengths;
 use super::procedure::ping::PayloadTimer;
 use super::procedure::schedule::Scheduled;
 use super::quirk::QuirkState;
+use super::scan::Connecting;
 use super::shared::Shared;
 use super::smp::{SmpWatch, Way};
 
@@ -68,6 +69,14 @@ struct EventState {
     sent_md: bool,
 }
 
+/// A packet as it is to leave.
+struct Packet {
+    phy: TxPhy,
+    pdu: AirPdu,
+    tag: Tag,
+    then: AfterTransmit,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Link {
     pub(super) id: LinkId,
@@ -80,6 +89,8 @@ pub(super) struct Link {
     crc_init: u32,
     hopping: Hopping,
     pub(super) channel_map: u64,
+    /// What the peripheral has asked for.
+    pub(super) minimum: Minimum,
     /// connEventCount of the event that is under way or comes next.
     pub(super) counter: u16,
     /// Events since the connection was made; does not wrap.
@@ -90,8 +101,10 @@ pub(super) struct Link {
     established: bool,
     /// Last packet with a right CRC, or creation.
     pub(super) heard: Instant,
-    pub(super) tx: TxPhy,
+    pub(super) tx: Phy,
     pub(super) rx: Phy,
+    /// Of new PDUs on LE Coded.
+    pub(super) coding: Coding,
     pub(super) flow: Flow,
     pub(super) lengths: Lengths,
     pub(super) control: Control,
@@ -104,6 +117,8 @@ pub(super) struct Link {
     pub(super) ciphers: Ciphers,
     pub(super) payload_timer: PayloadTimer,
     event: EventState,
+    /// Events in a row that did not take place, because the radio was not free.
+    pub(super) skipped: u16,
     /// The peer has terminated for this reason.
     pub(super) terminated: Option<ErrorCode>,
     /// The packet on its way acknowledges the peer's LL_TERMINATE_IND.
@@ -118,27 +133,28 @@ impl Link {
         sh: &Shared,
         now: Instant,
         id: LinkId,
-        request: &ConnectInd,
-        identity: Address,
-        csa2: bool,
+        handle: Handle,
+        connecting: &Connecting,
     ) -> Self {
         // LL-WIN-1.
+        let Connecting { request, identity, csa2 } = connecting;
         // Well inside the transmit window, whichever way the clocks err.
         let window = units(u16::from(request.win_size)).divided_by(2);
         Self {
             id,
-            handle: Handle(u16::from(id.0)),
+            handle,
             peer: request.advertiser,
-            identity,
+            identity: *identity,
             access_address: request.access_address,
             crc_init: request.crc_init,
             // LL-CONN-2: `csa2` is ChSel of both.
-            hopping: if csa2 {
+            hopping: if *csa2 {
                 Hopping::two(request.access_address)
             } else {
                 Hopping::one(request.hop)
             },
             channel_map: request.channel_map,
+            minimum: Minimum::default(),
             counter: 0,
             events: 0,
             anchor: now + units(1) + units(request.win_offset) + window,
@@ -149,8 +165,9 @@ impl Link {
             },
             established: false,
             heard: now,
-            tx: TxPhy::Le1M,
+            tx: Phy::Le1M,
             rx: Phy::Le1M,
+            coding: Coding::S8,
             // LL-SN-2.
             flow: Flow::default(),
             lengths: Lengths::new(sh),
@@ -159,11 +176,12 @@ impl Link {
             quirks: QuirkState::default(),
             smp: SmpWatch::default(),
             features: None,
-            features_cached: sh.known_features(identity).is_some(),
+            features_cached: sh.known_features(*identity).is_some(),
             first_connection: !sh.connected_before,
             ciphers: Ciphers::default(),
             payload_timer: PayloadTimer::default(),
             event: EventState::default(),
+            skipped: 0,
             terminated: None,
             leaving: false,
             gone: None,
@@ -229,9 +247,9 @@ impl Link {
         if self.quirks.silent() {
             return None;
         }
-        let (pdu, tag, then) = self.packet(sh);
+        let Packet { phy, pdu, tag, then } = self.packet(sh);
         let (at, tuning) = (self.anchor, self.tuning());
-        Some(RadioCommand::Transmit { at, tuning, phy: self.tx, pdu, tag, then })
+        Some(RadioCommand::Transmit { at, tuning, phy, pdu, tag, then })
     }
 
     /// The event is over, or could not take place.
@@ -301,24 +319,23 @@ impl Link {
         if now + t_ifs.times(3) + longest > limit.min(self.anchor + self.parameters.interval()) {
             return None;
         }
-        let (pdu, tag, then) = self.packet(sh);
-        Some(RadioCommand::Reply { phy: self.tx, pdu, tag, then })
+        let Packet { phy, pdu, tag, then } = self.packet(sh);
+        Some(RadioCommand::Reply { phy, pdu, tag, then })
     }
 
     /// Air time of the longest packets in both directions.
-    fn longest_exchange(&self) -> Duration {
-        let rx = match self.rx {
-            Phy::Le1M => TxPhy::Le1M,
-            Phy::Le2M => TxPhy::Le2M,
-            Phy::LeCoded => TxPhy::CodedS8,
-        };
+    pub(super) fn longest_exchange(&self) -> Duration {
         let (tx_octets, rx_octets) = self.lengths.octets();
-        self.tx.air_time(tx_octets.saturating_add(4)) + rx.air_time(rx_octets.saturating_add(4))
+        let on = |phy: Phy, octets: u16| phy.sent_with(Coding::S8).air_time(octets + 4);
+        let tx_time = u64::from(self.lengths.tx_time(self.tx, self.parameters.interval));
+        let rx_time = u64::from(self.lengths.rx_time(self.rx));
+        on(self.tx, tx_octets).min(Duration::from_us(tx_time))
+            + on(self.rx, rx_octets).min(Duration::from_us(rx_time))
     }
 
     /// The packet to send now: what is in flight, else the next in the queues, else an empty PDU.
-    fn packet(&mut self, sh: &mut Shared) -> (AirPdu, Tag, AfterTransmit) {
-        // LL-RETX-1: LLID and payload as they were; only NESN, SN and MD are new.
+    // LL-RETX-1: LLID and payload as they were; only NESN, SN and MD are new.
+    fn packet(&mut self, sh: &mut Shared) -> Packet {
         let next = match self.flow.in_flight.take() {
             Some(in_flight) => in_flight,
             None => self.pick(sh),
@@ -327,11 +344,11 @@ impl Link {
         self.event.sent_md = md;
         let mut pdu = next.pdu.clone();
         pdu.set_header(self.flow.header(next.llid, md).octet());
-        let tag = next.tag;
+        let (tag, phy) = (next.tag, self.tx.sent_with(next.coding));
         self.flow.in_flight = Some(next);
         self.leaving = self.terminated.is_some();
         let then = if self.leaving { AfterTransmit::Stop } else { AfterTransmit::Receive(self.rx) };
-        (pdu, tag, then)
+        Packet { phy, pdu, tag, then }
     }
 
     fn has_more(&self) -> bool {
@@ -387,7 +404,7 @@ impl Link {
             self.gone = Some(ErrorCode::MIC_FAILURE);
         }
         let pdu = AirPdu::new(llid as u8, &payload).unwrap_or_default();
-        InFlight { llid, pdu, tag, kind }
+        InFlight { llid, pdu, tag, kind, coding: self.coding }
     }
 
     fn acknowledged(&mut self, sh: &mut Shared, sent: InFlight) {

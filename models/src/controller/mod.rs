@@ -56,6 +56,8 @@ pub struct CentralController {
     shared: Shared,
     scanner: Scanner,
     links: Vec<Option<Link>>,
+    /// Connections that each place has had, for their handles.
+    generations: Vec<u8>,
     activity: Activity,
 }
 
@@ -63,11 +65,12 @@ impl CentralController {
     /// A controller that has just been switched on.
     #[must_use]
     pub fn new(config: ControllerConfig, entropy: &Entropy) -> Self {
-        let slots = usize::from(config.max_connections.max(1));
+        let slots = usize::from(config.max_connections.max(1)).min(LinkId::MAX);
         Self {
             shared: Shared::new(config, entropy),
             scanner: Scanner::default(),
             links: vec![None; slots],
+            generations: vec![0; slots],
             activity: Activity::Idle,
         }
     }
@@ -187,27 +190,48 @@ impl CentralController {
             return;
         }
         let free = !matches!(self.activity, Activity::Event(_));
-        let Some(link) = self.links.get_mut(slot).and_then(Option::as_mut) else {
-            return;
-        };
         // Ends: each round moves the anchor point by an interval, and supervision ends a
         // connection that has been left alone for long.
-        while link.gone.is_none() && now >= link.preparation() {
+        loop {
+            let gives_way = self.gives_way(slot);
+            let Some(link) = self.links.get_mut(slot).and_then(Option::as_mut) else {
+                return;
+            };
+            if link.gone.is_some() || now < link.preparation() {
+                return;
+            }
             link.queue_automatic(&mut self.shared, now);
             let command = link.begin_event(&mut self.shared);
             // A change of parameters has just moved the anchor point: not yet.
             if free
+                && !gives_way
                 && now <= link.anchor
                 && let Some(command) = command
             {
+                link.skipped = 0;
                 self.scanner.release();
                 self.activity = Activity::Event(slot);
                 self.shared.radio(command);
                 return;
             }
+            link.skipped = link.skipped.saturating_add(1);
             link.end_event(&mut self.shared, now);
             link.expire(&mut self.shared, now);
         }
+    }
+
+    /// Whether the next event of this link would take the radio from another one that has gone
+    /// without for more events: links whose anchor points collide take turns.
+    fn gives_way(&self, slot: usize) -> bool {
+        let Some(own) = self.links.get(slot).and_then(Option::as_ref) else {
+            return false;
+        };
+        let end = own.anchor + own.longest_exchange();
+        self.links.iter().flatten().any(|other| {
+            other.id != own.id
+                && other.skipped > own.skipped
+                && (own.preparation()..end).contains(&other.preparation())
+        })
     }
 
     fn link_radio(&mut self, now: Instant, slot: usize, event: RadioEvent) {
@@ -265,9 +289,14 @@ impl CentralController {
         let Some(slot) = self.links.iter().position(Option::is_none) else {
             return;
         };
-        let Connecting { request, identity, csa2 } = connecting;
+        let request = &connecting.request;
         let id = LinkId(u8::try_from(slot).unwrap_or(u8::MAX));
-        let link = Link::new(&self.shared, at, id, request, *identity, *csa2);
+        let generation = self.generations.get(slot).copied().unwrap_or(0);
+        let handle = id.handle(generation);
+        let link = Link::new(&self.shared, at, id, handle, connecting);
+        if let Some(next) = self.generations.get_mut(slot) {
+            *next = generation.wrapping_add(1);
+        }
         self.shared.connected_before = true;
         // LL-CONN-3: created, which says nothing of the peer.
         self.shared.event(Event::LeConnectionComplete(ConnectionComplete {

@@ -71,19 +71,25 @@ pub(super) fn encode(phy: TxPhy, access_address: u32, body: &[u8]) -> Symbols {
 
 /// Most likely bits behind a terminated block (Viterbi, hard decisions), TERM included.
 fn viterbi(symbols: &Symbols, start: usize, bits: usize, s8: bool) -> Vec<bool> {
-    let per_bit = if s8 { 8 } else { 2 };
+    let spread = if s8 { 4 } else { 1 };
     let mut cost = [u32::MAX / 2; 8];
     cost[0] = 0;
     let mut came_from: Vec<[u8; 8]> = Vec::with_capacity(bits);
     for bit in 0..bits {
-        let at = start + bit * per_bit;
+        let at = start + bit * 2 * spread as usize;
+        // Of both coded bits: how far from a zero, and from a one.
+        let far = [at, at + spread as usize].map(|at| {
+            let from_zero = from_zero(symbols, at, spread);
+            [from_zero, spread - from_zero]
+        });
         let mut next = [u32::MAX / 2; 8];
         let mut from = [0; 8];
         for (state, so_far) in (0_u8..).zip(cost) {
             for input in [0, 1_u8] {
                 let register = state | input << 3;
                 let target = usize::from(register >> 1);
-                let total = so_far + distance(symbols, at, outputs(register), s8);
+                let (first, second) = outputs(register);
+                let total = so_far + far[0][usize::from(first)] + far[1][usize::from(second)];
                 if total < next[target] {
                     next[target] = total;
                     from[target] = state;
@@ -108,20 +114,16 @@ fn viterbi(symbols: &Symbols, start: usize, bits: usize, s8: bool) -> Vec<bool> 
     decoded
 }
 
-fn distance(symbols: &Symbols, at: usize, (first, second): (bool, bool), s8: bool) -> u32 {
-    let differs = |i: usize, expected: bool| u32::from(symbols.get(at + i) != expected);
-    if s8 {
-        [first, second]
-            .into_iter()
-            .enumerate()
-            .map(|(i, coded)| {
-                let pattern = [coded, coded, !coded, !coded];
-                (0..4).map(|k| differs(i * 4 + k, pattern[k])).sum::<u32>()
-            })
-            .sum()
-    } else {
-        differs(0, first) + differs(1, second)
+/// Symbols of a coded bit that differ from those of a zero, out of `spread`.
+fn from_zero(symbols: &Symbols, at: usize, spread: u32) -> u32 {
+    if spread == 1 {
+        return u32::from(symbols.get(at));
     }
+    [false, false, true, true]
+        .into_iter()
+        .enumerate()
+        .map(|(i, expected)| u32::from(symbols.get(at + i) != expected))
+        .sum()
 }
 
 fn octets(bits: &[bool]) -> Vec<u8> {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use firmware_core::phy::TxPhy;
+
 use super::{names, seconds};
 use crate::record::Reception;
 use crate::sniffer::{AirItem, Decoded, Direction};
@@ -9,7 +11,8 @@ use crate::sniffer::{AirItem, Decoded, Direction};
 /// The ladder of the packets that `wanted` approves of.
 ///
 /// Columns: time in seconds, connEventCount, direction (C the central, P the peripheral), packet.
-/// Marks: `lost` (not received by its peer), `CRC error`, `repeated`, `encrypted`.
+/// Marks: `lost` (not received by its peer), `CRC error`, `repeated`, `encrypted`, on LE Coded
+/// `S=2` or `S=8`.
 #[must_use]
 pub fn ladder(items: &[AirItem], mut wanted: impl FnMut(&AirItem) -> bool) -> String {
     let mut text = String::from("     time s  event        packet\n");
@@ -62,7 +65,12 @@ fn marks(item: &AirItem) -> impl Iterator<Item = &'static str> {
         Some(false) => Some("encrypted, key unknown or MIC wrong"),
         None => None,
     };
-    [arrival, repeated, encrypted].into_iter().flatten()
+    let coding = match item.phy {
+        TxPhy::CodedS2 => Some("S=2"),
+        TxPhy::CodedS8 => Some("S=8"),
+        TxPhy::Le1M | TxPhy::Le2M => None,
+    };
+    [arrival, repeated, encrypted, coding].into_iter().flatten()
 }
 
 #[cfg(test)]

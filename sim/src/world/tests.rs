@@ -142,6 +142,21 @@ fn packets_arrive_on_every_phy() {
     }
 }
 
+/// 6 dB above the noise one symbol in fifteen is wrong: too many for a packet without coding, few
+/// enough for eight symbols a bit.
+#[test]
+fn le_coded_is_heard_where_1m_is_not() {
+    for (tx, rx, ok) in [(TxPhy::Le1M, Phy::Le1M, 0), (TxPhy::CodedS8, Phy::LeCoded, 20)] {
+        let mut world = World::new(config(1));
+        let far = world.add("beacon", beacon(50_000, tx, 20), at(0));
+        let near = world.add("scanner", scanner(rx, false), at(3));
+        world.set_path_loss(far, near, 98);
+        world.run_until(Instant::from_us(1_000_000));
+        let right = heard(&world, near).iter().filter(|(crc_ok, _)| *crc_ok).count();
+        assert_eq!(right, ok, "{tx:?}");
+    }
+}
+
 /// LL-TIFS-1.
 #[test]
 fn t_ifs_is_150_us_by_the_active_clock_and_the_asker_hears_the_answer() {

@@ -5,10 +5,10 @@ use crate::address::Address;
 use crate::control::{Control, ControlConfig, ControlOutput};
 use crate::error::ErrorCode;
 use crate::hci::{
-    AdvertisingParameters, AdvertisingType, Command, ConnectionComplete, Event, FilterPolicy,
-    Handle, HciOpcode, Return, Role,
+    Acl, AclBoundary, AdvertisingParameters, AdvertisingType, Command, ConnectionComplete, Event,
+    FilterPolicy, Handle, HciOpcode, Return, Role,
 };
-use crate::link::message::{LinkOrder, LinkReport};
+use crate::link::message::{LinkOrder, LinkReport, Loss};
 use crate::pdu::control::FeatureSet;
 use crate::phy::{Phy, PhySet};
 use crate::random::Entropy;
@@ -90,12 +90,7 @@ fn wrong_commands_have_the_right_errors() {
             ErrorCode::INVALID_PARAMETERS,
         ),
         (
-            Command::LeSetPhy {
-                handle: HANDLE,
-                tx: PhySet::CODED,
-                rx: PhySet::NONE,
-                coded_options: 0,
-            },
+            Command::LeSetPhy { handle: HANDLE, tx: PhySet(8), rx: PhySet::NONE, coded_options: 0 },
             ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER,
         ),
         (
@@ -247,5 +242,49 @@ fn commands_follow_the_feature_bits() {
     ];
     for (command, error) in cases {
         assert_eq!(s.ask(command), error);
+    }
+}
+
+/// The next connection in the same place has another handle: nothing that the host sends late
+/// reaches it.
+#[test]
+fn late_data_and_commands_do_not_reach_the_next_connection() {
+    let mut s = Script::new();
+    s.report(LinkReport::Lost { link: LINK, loss: Loss::SupervisionTimeout });
+    assert!(s.orders.contains(&LinkOrder::Drop(LINK)), "the place is given back");
+    (s.dropped, s.at) = (false, 0);
+    s.connect(connect_ind());
+    let handle = s.heard.iter().rev().find_map(|event| match event {
+        Event::LeConnectionComplete(complete) => Some(complete.handle),
+        _ => None,
+    });
+    let handle = handle.unwrap();
+    assert_ne!(handle, HANDLE);
+    let acl = |handle| Acl {
+        handle,
+        boundary: AclBoundary::First,
+        data: heapless::Vec::from_slice(&[1, 2, 3]).unwrap(),
+    };
+    s.acl(acl(HANDLE));
+    s.event(&[]);
+    assert_eq!(s.data, []);
+    s.heard.clear();
+    let reason = ErrorCode::REMOTE_USER_TERMINATED;
+    let unknown = ErrorCode::UNKNOWN_CONNECTION;
+    assert_eq!(s.ask(Command::Disconnect { handle: HANDLE, reason }), unknown);
+    s.acl(acl(handle));
+    s.event(&[]);
+    assert_eq!(s.data.len(), 1);
+}
+
+/// Vol 4, Part E, 7.3.94: at least one interval with latency, here 30 ms.
+#[test]
+fn an_authenticated_payload_timeout_leaves_a_chance_to_be_heard() {
+    let mut s = Script::new();
+    for (timeout, status) in
+        [(0, ErrorCode::INVALID_PARAMETERS), (2, ErrorCode::INVALID_PARAMETERS), (3, OK)]
+    {
+        let command = Command::WriteAuthenticatedPayloadTimeout { handle: HANDLE, timeout };
+        assert_eq!(s.ask(command), status, "{timeout}");
     }
 }

@@ -1,6 +1,7 @@
 //! Connection update, connection parameters request and channel map, beyond the scripts.
 
 use super::script::{HANDLE, LINK, Script};
+use crate::control::AnchorWish;
 use crate::error::ErrorCode;
 use crate::hci::{Command, ConnectionParameters, Event};
 use crate::link::message::LinkOrder;
@@ -74,4 +75,56 @@ fn latency_is_suspended_until_the_instant() {
     assert!(!s.orders.contains(&LinkOrder::ListenAlways { link: LINK, on: false }));
     s.event(&[]);
     assert!(s.orders.contains(&LinkOrder::ListenAlways { link: LINK, on: false }));
+}
+
+/// LL-PAR-8 (Vol 6, Part B, 5.1.7.1): positions with a range of intervals need a periodicity, and refer to an
+/// event that lies ahead.
+#[test]
+fn an_own_request_states_where_the_anchor_points_should_be() {
+    let none = [0xFFFF; 6];
+    let offsets = [3, 41, 9, 0xFFFF, 0xFFFF, 0xFFFF];
+    let fitting = [3, 0xFFFF, 9, 0xFFFF, 0xFFFF, 0xFFFF];
+    for (wish, interval_min, said) in [
+        (AnchorWish::NONE, 20, (0, none)),
+        (AnchorWish { periodicity: 10, offsets }, 20, (10, fitting)),
+        (AnchorWish { periodicity: 0, offsets }, 20, (1, fitting)),
+        (AnchorWish { periodicity: 0, offsets }, 40, (0, fitting)),
+        (AnchorWish { periodicity: 41, offsets: none }, 20, (0, none)),
+    ] {
+        let mut s = Script::new();
+        s.control.prefer_anchors(wish);
+        let parameters = ConnectionParameters { interval_min, ..wanted(40) };
+        s.command(Command::LeConnectionUpdate { handle: HANDLE, parameters });
+        let at = s.at;
+        let sent = s.event(&[]);
+        let [ControlPdu::ConnectionParamReq(p)] = sent[..] else { panic!("{sent:?}") };
+        assert_eq!((p.preferred_periodicity, p.offsets), said);
+        assert!((0..32_767).contains(&p.reference_conn_event_count.wrapping_sub(at)));
+    }
+}
+
+/// LL-PAR-8 (Vol 6, Part B, 5.1.7.1): the answer keeps the rules of a request, whatever the host makes of it.
+#[test]
+fn positions_beyond_the_interval_of_the_answer_are_left_out() {
+    let (asked, within) = ([20, 5], [0xFFFF, 5]);
+    for (interval, periodicity, said) in
+        [((50, 50), 0, (0, asked)), ((40, 50), 0, (1, asked)), ((10, 10), 10, (10, within))]
+    {
+        let mut s = Script::new();
+        let request = ConnectionParam {
+            preferred_periodicity: periodicity,
+            offsets: [20, 5, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF],
+            ..request(50)
+        };
+        s.event(&[ControlPdu::ConnectionParamReq(request)]);
+        let (interval_min, interval_max) = interval;
+        let parameters = ConnectionParameters { interval_min, interval_max, ..wanted(50) };
+        let handle = HANDLE;
+        s.ask(Command::LeRemoteConnectionParameterRequestReply { handle, parameters });
+        s.told();
+        let sent = s.event(&[]);
+        let [ControlPdu::ConnectionParamRsp(answer)] = sent[..] else { panic!("{sent:?}") };
+        assert_eq!((answer.preferred_periodicity, [answer.offsets[0], answer.offsets[1]]), said);
+        assert_eq!(answer.reference_conn_event_count, request.reference_conn_event_count);
+    }
 }

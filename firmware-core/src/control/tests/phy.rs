@@ -1,16 +1,16 @@
 //! PHY update, beyond the scripts, and the limits on data meanwhile.
 
-use super::script::{HANDLE, OK, Script};
+use super::script::{HANDLE, LINK, OK, Script};
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::{Command, Event};
 use crate::link::message::LinkOrder;
-use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use crate::phy::{Phy, PhySet};
+use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
+use crate::phy::{Coding, Phy, PhySet, TxPhy};
 
 pub(super) const SET_2M: Command =
     Command::LeSetPhy { handle: HANDLE, tx: PhySet::LE_2M, rx: PhySet::LE_2M, coded_options: 0 };
 pub(super) const REQ_2M: ControlPdu = ControlPdu::PhyReq { tx: PhySet::LE_2M, rx: PhySet::LE_2M };
-const ALL: PhySet = PhySet(3);
+const ALL: PhySet = PhySet(7);
 /// Without a preference of the host.
 pub(super) const RSP_ALL: ControlPdu = ControlPdu::PhyRsp { tx: ALL, rx: ALL };
 
@@ -44,7 +44,7 @@ fn one_direction_may_change_alone() {
 /// LL-PHY-6.
 #[test]
 fn ambiguous_and_unsupported_fields_change_nothing() {
-    for (c_to_p, p_to_c) in [(3, 3), (4, 4), (0x80, 6)] {
+    for (c_to_p, p_to_c) in [(3, 3), (8, 8), (0x80, 6)] {
         let mut s = Script::new();
         s.ask(SET_2M);
         s.event(&[]);
@@ -134,4 +134,104 @@ fn a_peer_known_to_have_one_phy_is_not_asked() {
     s.ask(SET_2M);
     assert_eq!(s.event(&[]), []);
     assert_eq!(s.told(), [complete(0x1A, Phy::Le1M)]);
+}
+
+fn set_coded(coded_options: u16) -> Command {
+    Command::LeSetPhy { handle: HANDLE, tx: PhySet::CODED, rx: PhySet::CODED, coded_options }
+}
+
+fn update_coded(instant: u16) -> ControlPdu {
+    ControlPdu::PhyUpdateInd { c_to_p: PhySet::CODED, p_to_c: PhySet::CODED, instant }
+}
+
+#[test]
+fn the_host_chooses_how_le_coded_is_sent() {
+    for (options, tx) in [(0, TxPhy::CodedS8), (1, TxPhy::CodedS2), (2, TxPhy::CodedS8)] {
+        let mut s = Script::new();
+        s.ask(set_coded(options));
+        s.event(&[]);
+        s.event(&[update_coded(8)]);
+        let order = LinkOrder::Phy { link: LINK, instant: 8, tx, rx: Phy::LeCoded };
+        assert!(s.orders.contains(&order), "{options}");
+        s.until(9);
+        assert_eq!(s.told(), [complete(0, Phy::LeCoded)]);
+    }
+}
+
+#[test]
+fn another_coding_is_ordered_at_once() {
+    let mut s = Script::new();
+    s.ask(set_coded(1));
+    let coding = Coding::S2;
+    assert!(s.orders.contains(&LinkOrder::Coding { link: LINK, coding }));
+}
+
+#[test]
+fn each_phy_has_its_feature_bit() {
+    let one = FeatureSet::ENCRYPTION;
+    let cases = [(FeatureSet::LE_2M, 3), (FeatureSet::LE_CODED, 5)];
+    for (feature, set) in cases {
+        let all = PhySet(set);
+        let mut s = Script::with(one.with(feature));
+        s.event(&[ControlPdu::PhyReq { tx: PhySet(7), rx: PhySet(7) }]);
+        assert_eq!(s.event(&[]), [ControlPdu::PhyRsp { tx: all, rx: all }]);
+        // A PHY that it does not have is not changed to.
+        let other = PhySet(7 & !set);
+        s.event(&[ControlPdu::PhyUpdateInd { c_to_p: other, p_to_c: other, instant: 8 }]);
+        s.until(9);
+        assert!(!s.orders.iter().any(|o| matches!(o, LinkOrder::Phy { .. })));
+        let unsupported = ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER;
+        let ask = Command::LeSetPhy { handle: HANDLE, tx: other, rx: all, coded_options: 0 };
+        assert_eq!(s.ask(ask), unsupported);
+    }
+}
+
+/// LL-LEN-7. 27 octets and a MIC take 2,704 µs at S=8, and may always be sent; beyond, octets, time and
+/// what the interval leaves count (Vol 6, Part B, 4.5.10).
+#[test]
+fn packets_on_le_coded_are_as_long_as_time_and_interval_allow() {
+    let long =
+        DataLength { max_rx_octets: 251, max_rx_time: 17_040, max_tx_octets: 27, max_tx_time: 328 };
+    let coded = FeatureSet(u64::MAX);
+    // (interval, own time, options) and the most octets: the peer's packets are 27 octets, so
+    // 3,004 µs of each interval are not ours.
+    let cases = [
+        (24, 2_120, 0, 27),
+        (24, 17_040, 0, 251),
+        (16, 17_040, 0, 250),
+        (12, 17_040, 0, 172),
+        (6, 17_040, 0, 55),
+        (12, 8_000, 0, 109),
+        (6, 17_040, 1, 248),
+        (6, 2_120, 1, 136),
+    ];
+    for (interval, time, options, octets) in cases {
+        let mut s = Script::long_range(coded, interval);
+        s.event(&[ControlPdu::LengthReq(long)]);
+        s.command(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: time });
+        s.event(&[]);
+        s.event(&[ControlPdu::LengthRsp(long)]);
+        s.ask(set_coded(options));
+        s.event(&[]);
+        let at = s.at + 6;
+        s.event(&[update_coded(at)]);
+        s.until(at + 1);
+        assert_eq!(s.longest_fragment(), octets, "{interval} {time} {options}");
+    }
+}
+
+/// LL-LEN-8 (Vol 6, Part B, 5.1.9): no more than 2,128 µs to a peer without LE Coded.
+#[test]
+fn a_peer_without_le_coded_hears_no_longer_times() {
+    for (features, time) in [(FeatureSet(0xFF), 2_120), (FeatureSet(0x8FF), 17_040)] {
+        let mut s = Script::long_range(features, 24);
+        s.command(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 17_040 });
+        let told = DataLength {
+            max_rx_octets: 251,
+            max_rx_time: time,
+            max_tx_octets: 251,
+            max_tx_time: time,
+        };
+        assert_eq!(s.event(&[]), [ControlPdu::LengthReq(told)]);
+    }
 }

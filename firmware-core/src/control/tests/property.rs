@@ -29,7 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0_u8..0x2A, proptest::collection::vec(any::<u8>(), 36))
             .prop_map(|(opcode, data)| Step::Pdu(opcode, data)),
         1 => proptest::collection::vec(any::<u8>(), 0..40).prop_map(Step::Data),
-        6 => (0_u8..14).prop_map(Step::Ask),
+        6 => (0_u8..15).prop_map(Step::Ask),
         2 => (0_usize..252).prop_map(Step::Acl),
         8 => Just(Step::Event),
         1 => Just(Step::Acknowledge),
@@ -59,6 +59,7 @@ fn command(which: u8) -> Command {
         10 => Command::WriteAuthenticatedPayloadTimeout { handle, timeout: 100 },
         11 => Command::LeSetPhy { handle, tx: PhySet::NONE, rx: PhySet(1), coded_options: 0 },
         12 => Command::LeReadChannelMap { handle },
+        13 => Command::LeSetPhy { handle, tx: PhySet(4), rx: PhySet(6), coded_options: 1 },
         _ => Command::LeReadPhy { handle },
     }
 }

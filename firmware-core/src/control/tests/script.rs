@@ -7,7 +7,7 @@ use super::super::{Control, ControlConfig, ControlOutput};
 use crate::address::Address;
 use crate::crypto::ccm::Cipher;
 use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Acl, Command, Event, Handle};
+use crate::hci::{Acl, AclBoundary, Command, Event, Handle};
 use crate::link::message::{LinkId, LinkOrder, LinkReport, Payload, TX_QUEUE};
 use crate::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
 use crate::pdu::control::{ControlPdu, FeatureSet, VersionInd};
@@ -29,6 +29,7 @@ pub(super) fn config(features: FeatureSet) -> ControlConfig {
         version: VERSION,
         max_tx_octets: 251,
         max_tx_time: 2120,
+        min_used_channels: None,
     }
 }
 
@@ -77,22 +78,41 @@ impl Script {
 
     /// Connected, all events on, nothing said yet.
     pub(super) fn with(features: FeatureSet) -> Self {
-        let mut script = Self::unconnected(features);
-        let at = script.now;
-        script.report(LinkReport::Connected {
-            link: LINK,
-            request: connect_ind(),
-            identity: None,
-            provisional: false,
-            at,
-        });
+        Self::configured(config(features))
+    }
+
+    /// As [`Self::with`], for any configuration.
+    pub(super) fn configured(config: ControlConfig) -> Self {
+        let mut script = Self::unconnected_as(config);
+        script.connect(connect_ind());
         script.heard.clear();
         script
     }
 
+    pub(super) fn connect(&mut self, request: ConnectInd) {
+        let (identity, provisional, at) = (None, false, self.now);
+        self.report(LinkReport::Connected { link: LINK, request, identity, provisional, at });
+    }
+
     pub(super) fn unconnected(features: FeatureSet) -> Self {
+        Self::unconnected_as(config(features))
+    }
+
+    /// With the longest packets that there are on LE Coded, and the features of the central
+    /// known.
+    pub(super) fn long_range(peer: FeatureSet, interval: u16) -> Self {
+        let config = ControlConfig { max_tx_time: 17_040, ..config(ControlConfig::SUPPORTED) };
+        let mut script = Self::unconnected_as(config);
+        script.connect(ConnectInd { interval, ..connect_ind() });
+        script.event(&[ControlPdu::FeatureReq(peer)]);
+        script.event(&[]);
+        script.clear();
+        script
+    }
+
+    fn unconnected_as(config: ControlConfig) -> Self {
         let mut script = Self {
-            control: Control::new(config(features), &Entropy::new([9; 32])),
+            control: Control::new(config, &Entropy::new([9; 32])),
             now: Instant::from_us(1_000_000),
             at: 0,
             heard: Vec::new(),
@@ -249,6 +269,15 @@ impl Script {
     /// What the host has been told since it last looked.
     pub(super) fn told(&mut self) -> Vec<Event> {
         core::mem::take(&mut self.heard)
+    }
+
+    /// Octets of the first PDU that a long packet of the host is sent in.
+    pub(super) fn longest_fragment(&mut self) -> usize {
+        let data = heapless::Vec::from_slice(&[7; 251]).unwrap();
+        self.acl(Acl { handle: HANDLE, boundary: AclBoundary::First, data });
+        let before = self.data.len();
+        self.event(&[]);
+        self.data[before].1.len()
     }
 
     /// The connection has ended at once, for this reason.

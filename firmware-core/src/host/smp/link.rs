@@ -176,7 +176,7 @@ impl<const B: usize> Context<'_, B> {
 
     pub(super) fn misbehaved(&mut self, sin: crate::error::PeerMisbehaved) {
         // Handles are indices of links here; a foreign controller's larger handle names none.
-        let link = u8::try_from(self.peer.handle.0).ok().map(LinkId);
+        let link = Some(LinkId::of(self.peer.handle));
         self.shared.emit(SmpOutput::Trace(Trace::Misbehaved { link, sin }));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::link::message::NewParameters;
+use crate::phy::Coding;
 use proptest::prelude::*;
 
 #[test]
@@ -149,14 +150,21 @@ fn any_order() -> impl Strategy<Value = LinkOrder> {
         1 => (link.clone(), any::<u16>(), any::<u64>()).prop_map(|(link, instant, channel_map)| {
             LinkOrder::ChannelMap { link, instant, channel_map }
         }),
-        1 => (link.clone(), 0u16..40).prop_map(|(link, instant)| LinkOrder::Phy {
-            link, instant, tx: TxPhy::Le2M, rx: Phy::Le2M,
+        1 => (link.clone(), 0u16..40, any_phy()).prop_map(|(link, instant, phy)| LinkOrder::Phy {
+            link, instant, tx: phy.sent_with(Coding::S8), rx: phy,
+        }),
+        1 => (link.clone(), any::<u16>()).prop_map(|(link, options)| LinkOrder::Coding {
+            link, coding: Coding::preferred(options),
         }),
         1 => (link.clone(), prop_oneof![0u16..40, any::<u16>()], any_parameters()).prop_map(
             |(link, instant, parameters)| LinkOrder::Update { link, instant, parameters },
         ),
         1 => (link, any::<bool>()).prop_map(|(link, on)| LinkOrder::ListenAlways { link, on }),
     ]
+}
+
+fn any_phy() -> impl Strategy<Value = Phy> {
+    prop_oneof![Just(Phy::Le1M), Just(Phy::Le2M), Just(Phy::LeCoded)]
 }
 
 fn any_step() -> impl Strategy<Value = Step> {

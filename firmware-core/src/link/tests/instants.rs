@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::link::message::{Loss, NewParameters};
+use crate::phy::Coding;
 
 const FAST: NewParameters =
     NewParameters { win_size: 2, win_offset: 4, interval: 12, latency: 0, timeout: 100 };
@@ -143,4 +144,38 @@ fn instants_are_counted_across_the_wrap() {
         n = 1 - n;
     }
     assert_eq!(b.ended().0, instant.wrapping_sub(1));
+}
+
+#[test]
+fn a_pdu_on_le_coded_keeps_the_coding_it_was_queued_with() {
+    let mut b = established(|_| ());
+    b.order(LinkOrder::Coding { link: LINK, coding: Coding::S2 });
+    b.order(LinkOrder::Phy { link: LINK, instant: 1, tx: TxPhy::CodedS2, rx: Phy::LeCoded });
+    b.order(send(1, 1));
+    b.order(LinkOrder::Coding { link: LINK, coding: Coding::S8 });
+    for (n, from, phy, octets) in
+        [(1, TxPhy::CodedS8, TxPhy::CodedS2, 1), (0, TxPhy::CodedS2, TxPhy::CodedS8, 0)]
+    {
+        let listen = b.listens();
+        assert_eq!(listen.phy, Phy::LeCoded);
+        // The central may code as it likes.
+        let reply = b.receives(listen.middle(), from, &empty(n, n), true).unwrap();
+        assert_eq!((reply.phy, reply.payload.len()), (phy, octets));
+        b.replies(&reply);
+    }
+}
+
+/// 251 octets at S=8 last 17 ms: an interval of 20 ms has room for one such packet and a short
+/// answer, one of 15 ms has not.
+#[test]
+fn a_packet_that_would_run_into_the_next_anchor_is_not_sent() {
+    for (interval, sent) in [(12, false), (16, true)] {
+        let mut b = established(|c| c.interval = interval);
+        b.order(LinkOrder::Phy { link: LINK, instant: 1, tx: TxPhy::CodedS8, rx: Phy::LeCoded });
+        let payload = Payload::from_slice(&[7; 255]).unwrap();
+        b.order(LinkOrder::Send { link: LINK, llid: Llid::Start, payload, tag: 1 });
+        let listen = b.listens();
+        let reply = b.receives(listen.middle(), TxPhy::CodedS8, &empty(1, 1), true);
+        assert_eq!(reply.is_some(), sent, "{interval}");
+    }
 }

@@ -99,3 +99,29 @@ fn connections_that_collide_take_turns() {
     assert!(answers.iter().all(|answered| *answered >= 6), "{answers:?}");
     assert_eq!(b.told(), []);
 }
+
+/// `Control` may still order something for a connection that it does not know to be lost.
+#[test]
+fn the_place_of_a_lost_connection_stays_empty_until_it_is_given_back() {
+    for (dropped, place) in [(false, SECOND), (true, LINK)] {
+        let mut b = Bench::<2>::new();
+        b.connect(request());
+        while !b.reports.iter().any(|report| matches!(report, LinkReport::Lost { .. })) {
+            if let Some(RadioCommand::Receive { until, .. }) = b.run(b.now + INTERVAL) {
+                b.misses(until + Duration::from_us(40));
+            }
+        }
+        if dropped {
+            b.order(LinkOrder::Drop(LINK));
+        }
+        b.reports.clear();
+        b.order(LinkOrder::Advertise(advertising()));
+        b.advertises();
+        b.requests(connect(ConnectInd { access_address: 0x7192_3456, ..request() }));
+        let link = b.reports.iter().find_map(|report| match report {
+            LinkReport::Connected { link, .. } => Some(*link),
+            _ => None,
+        });
+        assert_eq!(link, Some(place));
+    }
+}

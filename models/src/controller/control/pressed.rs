@@ -32,7 +32,10 @@ impl Link {
                 }
                 (Request::Version { host: false }, pdu)
             }
-            AutomaticProcedure::DataLength => (Request::Length, self.lengths.request()),
+            AutomaticProcedure::DataLength => {
+                let coded = self.agreed(sh, FeatureSet::LE_CODED);
+                (Request::Length, self.lengths.request(coded))
+            }
             AutomaticProcedure::Phy => {
                 (Request::Phy { tx, rx, host: false }, ControlPdu::PhyReq { tx, rx })
             }

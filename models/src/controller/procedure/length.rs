@@ -3,7 +3,7 @@
 use firmware_core::error::{ErrorCode, PeerMisbehaved};
 use firmware_core::hci::Event;
 use firmware_core::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
-use firmware_core::phy::TxPhy;
+use firmware_core::phy::Phy;
 use firmware_core::time::Instant;
 use firmware_core::trace::Procedure;
 
@@ -15,6 +15,8 @@ const OCTETS_MIN: u16 = 27;
 const OCTETS_MAX: u16 = 251;
 const TIME_MIN: u16 = 328;
 const TIME_MAX: u16 = 17_040;
+/// The longest packet on LE 1M; a peer without LE Coded is told no more.
+const TIME_MAX_UNCODED: u16 = 2_120;
 /// The least connEffectiveMaxTxTime on LE Coded: 27 octets and a MIC at S=8.
 const TIME_MIN_CODED: u16 = 2_704;
 
@@ -47,6 +49,8 @@ pub(in crate::controller) struct Lengths {
     rx: Limit,
     remote_tx: Limit,
     remote_rx: Limit,
+    /// The peer was known to have LE Coded when it was told.
+    coded: bool,
     /// Effective limits, tx and rx, as the host knows them.
     told: (Limit, Limit),
 }
@@ -64,6 +68,7 @@ impl Lengths {
             rx,
             remote_tx: Limit::INITIAL,
             remote_rx: Limit::INITIAL,
+            coded: false,
             told: (Limit::INITIAL, Limit::INITIAL),
         }
     }
@@ -74,11 +79,47 @@ impl Lengths {
     }
 
     fn tx(&self) -> Limit {
-        self.wanted.and(self.remote_rx)
+        self.said(self.wanted).and(self.remote_rx)
     }
 
     fn effective_rx(&self) -> Limit {
-        self.rx.and(self.remote_tx)
+        self.said(self.rx).and(self.remote_tx)
+    }
+
+    /// An own limit as the peer is told it.
+    fn said(&self, limit: Limit) -> Limit {
+        // LL-LEN-8.
+        let most = if self.coded { TIME_MAX } else { TIME_MAX_UNCODED };
+        Limit { time: limit.time.min(most), ..limit }
+    }
+
+    /// connEffectiveMaxRxTime.
+    pub(in crate::controller) fn rx_time(&self, phy: Phy) -> u16 {
+        let time = self.effective_rx().time;
+        if phy == Phy::LeCoded { time.max(TIME_MIN_CODED) } else { time }
+    }
+
+    /// connIntervalRequired in µs, as if the peer sent on LE Coded: its longest packet and twice
+    /// T_IFS.
+    fn required(&self) -> u32 {
+        let octets = 976 + 64 * u32::from(self.effective_rx().octets);
+        300 + octets.min(u32::from(self.rx_time(Phy::LeCoded)))
+    }
+
+    /// connEffectiveMaxTxTime with this connInterval.
+    pub(in crate::controller) fn tx_time(&self, phy: Phy, interval: u16) -> u16 {
+        let time = self.tx().time;
+        if phy != Phy::LeCoded {
+            return time;
+        }
+        // LL-LEN-7.
+        let available = (u32::from(interval) * 1_250).saturating_sub(self.required());
+        (u32::from(time).min(available) as u16).max(TIME_MIN_CODED)
+    }
+
+    /// connIntervalCodedMin, in units of 1.25 ms.
+    pub(in crate::controller) fn least_coded_interval(&self) -> u16 {
+        (self.required() + u32::from(TIME_MIN_CODED)).div_ceil(1_250) as u16
     }
 
     /// Effective octets in both directions.
@@ -87,16 +128,19 @@ impl Lengths {
     }
 
     /// LL_LENGTH_REQ.
-    pub(in crate::controller) fn request(&self) -> ControlPdu {
-        ControlPdu::LengthReq(self.pdu())
+    pub(in crate::controller) fn request(&mut self, coded: bool) -> ControlPdu {
+        ControlPdu::LengthReq(self.pdu(coded))
     }
 
-    fn pdu(&self) -> DataLength {
+    /// What the peer is told; `coded`: it is known to have LE Coded.
+    fn pdu(&mut self, coded: bool) -> DataLength {
+        self.coded = coded;
+        let (rx, wanted) = (self.said(self.rx), self.said(self.wanted));
         DataLength {
-            max_rx_octets: self.rx.octets,
-            max_rx_time: self.rx.time,
-            max_tx_octets: self.wanted.octets,
-            max_tx_time: self.wanted.time,
+            max_rx_octets: rx.octets,
+            max_rx_time: rx.time,
+            max_tx_octets: wanted.octets,
+            max_tx_time: wanted.time,
         }
     }
 
@@ -111,7 +155,8 @@ impl Link {
         let feature = FeatureSet::DATA_LENGTH_EXTENSION;
         // LL-FEAT-3.
         if sh.has(feature) && !self.lacks(feature) {
-            let pdu = self.lengths.request();
+            let coded = self.agreed(sh, FeatureSet::LE_CODED);
+            let pdu = self.lengths.request(coded);
             self.begin(sh, now, Request::Length, pdu);
         }
     }
@@ -128,7 +173,9 @@ impl Link {
         if !sh.has(FeatureSet::DATA_LENGTH_EXTENSION) {
             return self.send(sh, ControlPdu::UnknownRsp(Opcode::LENGTH_REQ));
         }
-        self.send(sh, ControlPdu::LengthRsp(self.lengths.pdu()));
+        let coded = self.agreed(sh, FeatureSet::LE_CODED);
+        let answer = self.lengths.pdu(coded);
+        self.send(sh, ControlPdu::LengthRsp(answer));
         self.learn_lengths(sh, pdu);
         self.served(sh, Procedure::DataLengthUpdate);
     }
@@ -154,19 +201,18 @@ impl Link {
     }
 
     /// Most octets of a data PDU sent now: by octets, and by time on the PHY in use and on the
-    /// one that an LL_PHY_UPDATE_IND has announced.
+    /// one that an LL_PHY_UPDATE_IND has announced, with the interval in use and the one that an
+    /// LL_CONNECTION_UPDATE_IND has announced.
     pub(in crate::controller) fn longest_fragment(&self) -> usize {
         // LL-LEN-1, LL-LEN-2, LL-LEN-4.
-        let Limit { octets, time } = self.lengths.tx();
         let announced = self.scheduled.tx().unwrap_or(self.tx);
-        let fits = |phy: TxPhy, octets: u16| {
-            let time = match phy {
-                TxPhy::CodedS2 | TxPhy::CodedS8 => time.max(TIME_MIN_CODED),
-                TxPhy::Le1M | TxPhy::Le2M => time,
-            };
-            phy.air_time_us(octets.saturating_add(4)) <= u32::from(time)
+        let now = self.parameters.interval;
+        let interval = self.scheduled.interval().map_or(now, |next| next.min(now));
+        let fits = |phy: Phy, octets: u16| {
+            let time = u32::from(self.lengths.tx_time(phy, interval));
+            phy.sent_with(self.coding).air_time_us(octets.saturating_add(4)) <= time
         };
-        let longest = (OCTETS_MIN..=octets)
+        let longest = (OCTETS_MIN..=self.lengths.octets().0)
             .rev()
             .find(|octets| fits(self.tx, *octets) && fits(announced, *octets));
         usize::from(longest.unwrap_or(OCTETS_MIN))

@@ -1,5 +1,6 @@
 //! The control procedures, one a file.
 
+pub(super) mod channels;
 pub(super) mod encryption;
 pub(super) mod exchange;
 pub(super) mod length;

@@ -6,6 +6,7 @@ use firmware_core::hci::{ConnectionParameters, Event};
 use firmware_core::pdu::control::{
     ConnectionParam, ConnectionUpdate, ControlPdu, FeatureSet, Opcode,
 };
+use firmware_core::phy::Phy;
 use firmware_core::time::Instant;
 use firmware_core::trace::Procedure;
 
@@ -45,19 +46,50 @@ const fn asked(p: &ConnectionParam) -> ConnectionParameters {
     }
 }
 
-/// The longest interval that is wanted; the window begins at the old anchor point.
-const fn update(p: &ConnectionParameters) -> ControlPdu {
-    ControlPdu::ConnectionUpdateInd(ConnectionUpdate {
-        win_size: 2,
-        win_offset: 0,
-        interval: p.interval_max,
-        latency: p.latency,
-        timeout: p.timeout,
-        instant: 0,
-    })
+/// The longest interval that is wanted, where a periodicity is preferred the longest multiple of
+/// it, but none below `least`. `None`: there is no such interval.
+fn choose_interval(p: &ConnectionParameters, periodicity: u8, least: u16) -> Option<u16> {
+    let shortest = p.interval_min.max(least);
+    let multiple = p.interval_max.checked_rem(u16::from(periodicity));
+    let multiple = multiple.map(|beyond| p.interval_max - beyond).filter(|m| *m >= shortest);
+    multiple.or(Some(p.interval_max)).filter(|interval| *interval >= shortest)
 }
 
+/// Positions of anchor points that a peer has asked for: 0xFFFF means none.
+fn offsets_in_range(p: &ConnectionParam) -> bool {
+    let in_range = |offset: &u16| *offset == NO_OFFSET || *offset <= p.interval_max;
+    u16::from(p.preferred_periodicity) <= p.interval_max && p.offsets.iter().all(in_range)
+}
+
+const NO_OFFSET: u16 = 0xFFFF;
+
 impl Link {
+    /// LL_CONNECTION_UPDATE_IND; when it is sent, the transmit window is laid around the anchor
+    /// point that `peer` has asked for, if it has. `None`: no interval will do.
+    fn update(
+        &mut self,
+        sh: &Shared,
+        p: &ConnectionParameters,
+        peer: Option<&ConnectionParam>,
+    ) -> Option<ControlPdu> {
+        let coded = self.tx == Phy::LeCoded || self.rx == Phy::LeCoded;
+        let least = if coded && sh.has(FeatureSet::DATA_LENGTH_EXTENSION) {
+            self.lengths.least_coded_interval()
+        } else {
+            6
+        };
+        let interval = choose_interval(p, peer.map_or(0, |peer| peer.preferred_periodicity), least);
+        let interval = interval?;
+        self.scheduled.wish = peer.and_then(|peer| {
+            let offset = peer.offsets.iter().find(|offset| **offset < interval)?;
+            Some((peer.reference_conn_event_count, *offset))
+        });
+        let (latency, timeout) = (p.latency, p.timeout);
+        let (win_size, win_offset, instant) = (2, 0, 0);
+        let update = ConnectionUpdate { win_size, win_offset, interval, latency, timeout, instant };
+        Some(ControlPdu::ConnectionUpdateInd(update))
+    }
+
     pub(in crate::controller) fn current_parameters(&self) -> ConnectionParameters {
         ConnectionParameters {
             interval_min: self.parameters.interval,
@@ -98,9 +130,11 @@ impl Link {
         let request = Request::Parameters { wanted, host, ask };
         if ask {
             self.begin(sh, now, request, self.parameters_request(wanted));
-        } else {
-            self.begin(sh, now, request, update(&wanted));
+        } else if let Some(update) = self.update(sh, &wanted, None) {
+            self.begin(sh, now, request, update);
             self.await_instant();
+        } else if host {
+            self.tell_parameters(sh, ErrorCode::UNSUPPORTED_LL_PARAMETER_VALUE);
         }
     }
 
@@ -117,12 +151,16 @@ impl Link {
         if let Some(own) = &mut self.control.own {
             own.answered = true;
         }
-        if in_range(&granted) {
-            self.await_instant();
-            return self.send(sh, update(&granted));
-        }
-        sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
-        let error = ErrorCode::INVALID_LL_PARAMETERS;
+        let error = if in_range(&granted) && offsets_in_range(&answer) {
+            if let Some(update) = self.update(sh, &granted, Some(&answer)) {
+                self.await_instant();
+                return self.send(sh, update);
+            }
+            ErrorCode::UNSUPPORTED_LL_PARAMETER_VALUE
+        } else {
+            sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
+            ErrorCode::INVALID_LL_PARAMETERS
+        };
         self.reject(sh, Opcode::CONNECTION_PARAM_RSP, error);
         if let Some(Request::Parameters { host: true, .. }) = self.end_own(sh, error) {
             self.tell_parameters(sh, error);
@@ -142,7 +180,7 @@ impl Link {
         }
         let wanted = asked(&pdu);
         // LL-PAR-3.
-        if !in_range(&wanted) {
+        if !in_range(&wanted) || !offsets_in_range(&pdu) {
             sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
             return self.reject(sh, opcode, ErrorCode::INVALID_LL_PARAMETERS);
         }
@@ -157,9 +195,11 @@ impl Link {
             return self.reject(sh, opcode, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         }
         self.remote_started(sh, Procedure::ConnectionParametersRequest);
+        self.control.asked_parameters = Some(pdu);
         if unchanged {
-            self.control.remote = Some(Remote::Parameters(RemoteParameters::Granted));
-            return self.send(sh, update(&self.current_parameters()));
+            let answer = Ok(self.current_parameters());
+            self.control.remote = Some(Remote::Parameters(RemoteParameters::Answered(answer)));
+            return self.answer_parameters(sh);
         }
         self.control.remote = Some(Remote::Parameters(RemoteParameters::Asked));
         sh.event(Event::LeRemoteConnectionParameterRequest {
@@ -191,17 +231,19 @@ impl Link {
         if self.control.starting().is_some() {
             return;
         }
-        let Some(Remote::Parameters(state)) = &mut self.control.remote else {
+        let Some(Remote::Parameters(RemoteParameters::Answered(answer))) = self.control.remote
+        else {
             return;
         };
-        let RemoteParameters::Answered(answer) = *state else {
-            return;
-        };
-        match answer {
-            Ok(granted) => {
-                *state = RemoteParameters::Granted;
-                // LL-PAR-1.
-                self.send(sh, update(&granted));
+        // LL-PAR-1.
+        let peer = self.control.asked_parameters.take();
+        let unsupported = ErrorCode::UNSUPPORTED_LL_PARAMETER_VALUE;
+        let update =
+            answer.and_then(|granted| self.update(sh, &granted, peer.as_ref()).ok_or(unsupported));
+        match update {
+            Ok(update) => {
+                self.control.remote = Some(Remote::Parameters(RemoteParameters::Granted));
+                self.send(sh, update);
             }
             Err(error) => {
                 self.end_remote(sh, error);

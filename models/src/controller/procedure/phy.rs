@@ -3,7 +3,7 @@
 use firmware_core::error::{ErrorCode, PeerMisbehaved};
 use firmware_core::hci::Event;
 use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use firmware_core::phy::{Phy, PhySet, TxPhy};
+use firmware_core::phy::{Phy, PhySet};
 use firmware_core::time::Instant;
 use firmware_core::trace::Procedure;
 
@@ -17,15 +17,6 @@ fn choose(allowed: PhySet, current: Phy) -> Option<Phy> {
         .into_iter()
         .find(|phy| allowed.contains(*phy))
         .filter(|phy| *phy != current)
-}
-
-/// How a PHY is sent on; LE Coded always with S=8.
-const fn coding(phy: Phy) -> TxPhy {
-    match phy {
-        Phy::Le1M => TxPhy::Le1M,
-        Phy::Le2M => TxPhy::Le2M,
-        Phy::LeCoded => TxPhy::CodedS8,
-    }
 }
 
 /// PHYs of one end: those it likes to transmit on, and to receive on.
@@ -106,10 +97,10 @@ impl Link {
     /// it in both or in none.
     fn phy_update(&self, own: Wish, peer: Wish) -> ControlPdu {
         // LL-PHY-3.
-        let mut c_to_p = choose(own.0.intersection(peer.1), self.tx.phy());
-        let mut p_to_c = choose(peer.0.intersection(own.1), self.rx);
-        let applied = (c_to_p.unwrap_or_else(|| self.tx.phy()), p_to_c.unwrap_or(self.rx));
         // LL-PHY-4.
+        let mut c_to_p = choose(own.0.intersection(peer.1), self.tx);
+        let mut p_to_c = choose(peer.0.intersection(own.1), self.rx);
+        let applied = (c_to_p.unwrap_or(self.tx), p_to_c.unwrap_or(self.rx));
         if (symmetric(own) || symmetric(peer)) && applied.0 != applied.1 {
             (c_to_p, p_to_c) = (None, None);
         }
@@ -129,7 +120,7 @@ impl Link {
         if self.quirks.no_switch {
             self.quirks.no_switch = false;
         } else {
-            self.tx = c_to_p.map_or(self.tx, coding);
+            self.tx = c_to_p.unwrap_or(self.tx);
             self.rx = p_to_c.unwrap_or(self.rx);
         }
         let mut asked = false;
@@ -144,15 +135,11 @@ impl Link {
         if asked || before != (self.tx, self.rx) {
             self.tell_phy(sh, ErrorCode::SUCCESS);
         }
+        self.keep_minimum(sh);
     }
 
     pub(in crate::controller) fn tell_phy(&self, sh: &mut Shared, status: ErrorCode) {
-        let (tx, rx) = (self.tx.phy(), self.rx);
+        let (tx, rx) = (self.tx, self.rx);
         sh.event(Event::LePhyUpdateComplete { handle: self.handle, status, tx, rx });
     }
-}
-
-/// The PHY and coding to transmit on after an LL_PHY_UPDATE_IND.
-pub(in crate::controller) fn announced(c_to_p: PhySet) -> Option<TxPhy> {
-    c_to_p.single().map(coding)
 }

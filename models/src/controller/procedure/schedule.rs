@@ -3,10 +3,9 @@
 
 use firmware_core::error::ErrorCode;
 use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu};
-use firmware_core::phy::{PhySet, TxPhy};
+use firmware_core::phy::{Phy, PhySet};
 use firmware_core::time::Duration;
 
-use super::phy::announced;
 use crate::controller::control::{Request, Step};
 use crate::controller::link::{Link, Parameters, units};
 use crate::controller::shared::Shared;
@@ -21,6 +20,11 @@ pub(in crate::controller) struct Scheduled {
     phy: Option<(u16, PhySet, PhySet)>,
     update: Option<ConnectionUpdate>,
     channel_map: Option<(u16, u64)>,
+    /// Where the peer wants its anchor points after the next connection update: an offset in
+    /// units of 1.25 ms from the event with this counter.
+    pub(in crate::controller) wish: Option<(u16, u16)>,
+    /// From the start of the announced transmit window to the packet.
+    position: Duration,
 }
 
 impl Scheduled {
@@ -30,8 +34,13 @@ impl Scheduled {
     }
 
     /// What will be transmitted on after the next PHY instant.
-    pub(in crate::controller) fn tx(&self) -> Option<TxPhy> {
-        self.phy.and_then(|(_, c_to_p, _)| announced(c_to_p))
+    pub(in crate::controller) fn tx(&self) -> Option<Phy> {
+        self.phy.and_then(|(_, c_to_p, _)| c_to_p.single())
+    }
+
+    /// The interval after the next connection update.
+    pub(in crate::controller) fn interval(&self) -> Option<u16> {
+        self.update.map(|update| update.interval)
     }
 }
 
@@ -62,6 +71,13 @@ impl Link {
             }
             ControlPdu::ConnectionUpdateInd(update) => {
                 update.instant = at;
+                self.scheduled.position = WINDOW_POSITION;
+                if let Some(wish) = self.scheduled.wish.take() {
+                    let delta = self.distance(at, update.interval, wish);
+                    update.win_offset = delta.saturating_sub(1);
+                    update.win_size = 3;
+                    self.scheduled.position = units(delta - update.win_offset);
+                }
                 self.scheduled.update = Some(*update);
             }
             ControlPdu::ChannelMapInd { channel_map, instant } => {
@@ -95,6 +111,17 @@ impl Link {
         }
     }
 
+    /// From the old anchor point at `instant` to the first new one, so that one of the new ones
+    /// lies `offset` after the event `reference` (Vol 6, Part B, 5.1.7.3.2), in units of 1.25 ms.
+    fn distance(&self, instant: u16, new: u16, (reference, offset): (u16, u16)) -> u16 {
+        // The nearer half of all counters lies ahead.
+        let events = i64::from(instant.wrapping_sub(reference) as i16);
+        let passed = events * i64::from(self.parameters.interval);
+        // LL-PAR-9.
+        let distance = (i64::from(offset) - passed).rem_euclid(i64::from(new.max(1)));
+        u16::try_from(distance).unwrap_or(0)
+    }
+
     fn apply_update(&mut self, sh: &mut Shared, update: ConnectionUpdate) {
         let new = Parameters {
             interval: update.interval,
@@ -106,7 +133,7 @@ impl Link {
             self.quirks.no_switch = false;
         } else {
             // LL-UPD-1, LL-WIN-1.
-            self.anchor = self.anchor + units(update.win_offset) + WINDOW_POSITION;
+            self.anchor = self.anchor + units(update.win_offset) + self.scheduled.position;
             self.parameters = new;
             // LL-SUP-3.
             self.heard = self.heard.max(self.anchor);

@@ -1,6 +1,7 @@
 //! A scripted peripheral against the controller: what each says in which connection event.
 
 mod arbitration;
+mod channels;
 mod collisions;
 mod encryption;
 mod link;
@@ -8,3 +9,4 @@ mod procedures;
 mod quirks;
 mod rig;
 mod robustness;
+mod understood;

@@ -1,6 +1,6 @@
 //! How a packet is framed and where the radio is tuned.
 
-use firmware_core::phy::{Phy, TxPhy};
+use firmware_core::phy::{Coding, Phy, TxPhy};
 use firmware_core::radio::Tuning;
 
 /// FREQUENCY: MHz above 2,400 of a channel index (Vol 6, Part B, 1.4.1). Indices above 39 do not
@@ -61,6 +61,13 @@ pub const fn receive_mode(phy: Phy) -> u32 {
         Phy::Le2M => 4,
         Phy::LeCoded => 5,
     }
+}
+
+/// The coding of the packet received last, from PDUSTAT: bits 1 and 2 repeat the coding indicator,
+/// 0 for S=8 and 1 for S=2.
+#[must_use]
+pub const fn received_coding(pdu_status: u32) -> Coding {
+    if pdu_status >> 1 & 0b11 == 1 { Coding::S2 } else { Coding::S8 }
 }
 
 /// PCNF0: one octet S0 (the header), eight bits of length, no S1; the preamble and, on Coded, CI
@@ -153,6 +160,15 @@ mod tests {
     }
 
     #[test]
+    fn the_coding_of_a_packet_is_read_from_its_status() {
+        // Bit 0 tells whether the PDU was too long; it has no say.
+        for (status, coding) in [(0, Coding::S8), (1, Coding::S8), (2, Coding::S2), (3, Coding::S2)]
+        {
+            assert_eq!(received_coding(status), coding);
+        }
+    }
+
+    #[test]
     fn modes_agree_with_the_generated_values() {
         let of = |mode: vals::Mode| u32::from(mode.to_bits());
         assert_eq!(transmit_mode(TxPhy::Le1M), of(vals::Mode::Ble1mbit));
@@ -160,6 +176,8 @@ mod tests {
         assert_eq!(transmit_mode(TxPhy::CodedS8), of(vals::Mode::BleLr125kbit));
         assert_eq!(transmit_mode(TxPhy::CodedS2), of(vals::Mode::BleLr500kbit));
         assert_eq!(receive_mode(Phy::Le2M), of(vals::Mode::Ble2mbit));
+        // A receiver of LE Coded is set to the coding that the first block always has.
+        assert_eq!(receive_mode(Phy::LeCoded), of(vals::Mode::BleLr125kbit));
         let mut whitening_register = regs::Datawhiteiv(0);
         whitening_register.set_datawhiteiv(0x40 | 39);
         assert_eq!(whitening(39), whitening_register.0);

@@ -4,7 +4,7 @@
 //! counts 16 MHz from HFXO: the active clock. Before an operation RTC0 clears and starts TIMER0
 //! through PPI at a tick that is known, its *epoch*; then TIMER0 starts the radio to 1/16 µs.
 
-use firmware_core::phy::{Phy, T_IFS_US, TxPhy};
+use firmware_core::phy::{Coding, Phy, T_IFS_US, TxPhy};
 use firmware_core::time::{Duration, Instant};
 
 /// 1/64 ns in one tick of 32,768 Hz.
@@ -25,13 +25,26 @@ const EPOCH_LEAD: u64 = 3;
 /// An epoch is good for this long: crystals 100 ppm apart then disagree by 1 µs.
 const EPOCH_LIFE: Duration = Duration::from_ms(10);
 
-/// From the last bit of a packet (or of an access address) on air to the event in the chip.
-const fn rx_chain(phy: Phy) -> u32 {
+/// From the end of an access address on air (on LE Coded: of TERM1 after it) to the event in the
+/// chip.
+const fn address_chain(phy: Phy) -> u32 {
     match phy {
         // 9.4 µs, 5.0 µs and 19.6 µs, as measured by others on this chip.
         Phy::Le1M => 150,
         Phy::Le2M => 80,
         Phy::LeCoded => 314,
+    }
+}
+
+/// From the last bit of a packet on air to the event in the chip. What is coded more takes longer
+/// to decode.
+const fn end_chain(phy: TxPhy) -> u32 {
+    match phy {
+        // 9.4 µs, 5.0 µs, 24.6 µs and 29.6 µs, as measured by others on this chip.
+        TxPhy::Le1M => 150,
+        TxPhy::Le2M => 80,
+        TxPhy::CodedS2 => 394,
+        TxPhy::CodedS8 => 474,
     }
 }
 
@@ -135,13 +148,13 @@ fn plan(now: Instant, running: Option<Epoch>, at: Instant, lead: u32) -> Option<
 /// access address of a packet that starts at `until`, and 2 µs for rounding.
 #[must_use]
 pub fn window_end(epoch: Epoch, until: Instant, phy: Phy) -> Option<u32> {
-    epoch.count(until)?.checked_add(sync_counts(phy) + rx_chain(phy) + 2 * PER_US)
+    epoch.count(until)?.checked_add(sync_counts(phy) + address_chain(phy) + 2 * PER_US)
 }
 
 /// First bit of the preamble, from the count captured at the access address.
 #[must_use]
 pub fn packet_start(epoch: Epoch, address: u32, phy: Phy) -> Instant {
-    epoch.instant(address.saturating_sub(sync_counts(phy) + rx_chain(phy)))
+    epoch.instant(address.saturating_sub(sync_counts(phy) + address_chain(phy)))
 }
 
 /// First bit of an own packet, from the count captured at the end of its access address.
@@ -152,14 +165,14 @@ pub fn own_start(epoch: Epoch, address: u32, phy: Phy) -> Instant {
 
 /// Last bit on air of a received packet, from the count captured at its end.
 #[must_use]
-pub fn packet_end(epoch: Epoch, end: u32, phy: Phy) -> Instant {
-    epoch.instant(end.saturating_sub(rx_chain(phy)))
+pub fn packet_end(epoch: Epoch, end: u32, phy: TxPhy) -> Instant {
+    epoch.instant(end.saturating_sub(end_chain(phy)))
 }
 
 /// TXEN for a reply T_IFS after the end of a received packet.
 #[must_use]
-pub fn reply_enable(end: u32, phy: Phy) -> u32 {
-    end.saturating_sub(rx_chain(phy)).wrapping_add(T_IFS_US * PER_US - RAMP_UP - TX_CHAIN)
+pub fn reply_enable(end: u32, phy: TxPhy) -> u32 {
+    end.saturating_sub(end_chain(phy)).wrapping_add(T_IFS_US * PER_US - RAMP_UP - TX_CHAIN)
 }
 
 /// RXEN and end of the window for the packet that follows an own one: T_IFS after its end, with
@@ -168,16 +181,18 @@ pub fn reply_enable(end: u32, phy: Phy) -> u32 {
 pub fn follow_window(end: u32, phy: Phy) -> (u32, u32) {
     let start = end.wrapping_add(T_IFS_US * PER_US + TX_CHAIN);
     let open = start.wrapping_sub(4 * PER_US + RAMP_UP);
-    (open, start.wrapping_add(sync_counts(phy) + rx_chain(phy) + 4 * PER_US))
+    (open, start.wrapping_add(sync_counts(phy) + address_chain(phy) + 4 * PER_US))
 }
 
+/// From the start of a packet to what the chip calls its address: on LE Coded the coding indicator
+/// and TERM1 belong to it.
 const fn sync_counts(phy: Phy) -> u32 {
-    let us = match phy {
-        Phy::Le1M => TxPhy::Le1M.sync_time_us(),
-        Phy::Le2M => TxPhy::Le2M.sync_time_us(),
-        Phy::LeCoded => TxPhy::CodedS8.sync_time_us(),
+    const CI_AND_TERM1_US: u32 = 16 + 24;
+    let more = match phy {
+        Phy::Le1M | Phy::Le2M => 0,
+        Phy::LeCoded => CI_AND_TERM1_US,
     };
-    us * PER_US
+    (phy.sent_with(Coding::S8).sync_time_us() + more) * PER_US
 }
 
 #[cfg(test)]

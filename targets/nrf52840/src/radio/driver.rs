@@ -27,8 +27,8 @@ const PATIENCE: u32 = 1_000_000;
 pub struct Radio {
     doing: Doing,
     epoch: Option<Epoch>,
-    /// PHY and END count of the packet received last: what a reply goes by.
-    received: Option<(Phy, u32)>,
+    /// PHY, coding and END count of the packet received last: what a reply goes by.
+    received: Option<(TxPhy, u32)>,
     transmit: [u8; AIR_PDU_MAX],
     receive: [u8; AIR_PDU_MAX],
 }
@@ -125,7 +125,8 @@ impl Radio {
 
     fn take_packet(&mut self, epoch: Epoch, phy: Phy, now: Instant) -> RadioEvent {
         let (address, end) = (wiring::address_count(), wiring::end_count());
-        self.received = Some((phy, end));
+        let sent_as = phy.sent_with(frame::received_coding(RADIO.pdustat().read().0));
+        self.received = Some((sent_as, end));
         let length = self.receive.get(1).copied().unwrap_or(0);
         let octets = self.receive.get(..2 + usize::from(length)).unwrap_or(&[]);
         let Some(pdu) = AirPdu::from_octets(octets) else {
@@ -135,7 +136,7 @@ impl Radio {
         let rssi = RADIO.rssisample().read().rssisample();
         RadioEvent::Received {
             start: time::packet_start(epoch, address, phy),
-            end: time::packet_end(epoch, end, phy),
+            end: time::packet_end(epoch, end, sent_as),
             pdu,
             crc_ok: RADIO.crcstatus().read().0 & 1 != 0,
             rssi_dbm: -i8::try_from(rssi).unwrap_or(i8::MAX),

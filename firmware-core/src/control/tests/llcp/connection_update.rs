@@ -127,6 +127,7 @@ fn a_request_out_of_range_never_reaches_the_host() {
         ConnectionParam { timeout: 9, ..request(50) },
         ConnectionParam { latency: 16, ..request(50) },
         ConnectionParam { preferred_periodicity: 51, ..request(50) },
+        ConnectionParam { offsets: [1, 51, 2, 3, 4, 5], ..request(50) },
     ];
     for pdu in illegal {
         let mut s = Script::with_features(FeatureSet::EXTENDED_REJECT);

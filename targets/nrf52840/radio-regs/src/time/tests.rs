@@ -73,9 +73,9 @@ fn an_epoch_that_has_not_begun_is_planned_anew() {
 /// A reply whose chain delays are as assumed starts exactly T_IFS after the packet's last bit.
 #[test]
 fn replies_keep_t_ifs() {
-    for phy in [Phy::Le1M, Phy::Le2M] {
+    for phy in [TxPhy::Le1M, TxPhy::Le2M, TxPhy::CodedS2, TxPhy::CodedS8] {
         let last_bit = 100_000;
-        let end_event = last_bit + rx_chain(phy);
+        let end_event = last_bit + end_chain(phy);
         let first_bit = reply_enable(end_event, phy) + RAMP_UP + TX_CHAIN;
         assert_eq!(first_bit - last_bit, 150 * PER_US);
     }
@@ -87,15 +87,28 @@ fn the_window_after_an_own_packet_holds_t_ifs() {
     let (enable, close) = follow_window(end_event, Phy::Le1M);
     let expected = end_event + TX_CHAIN + 150 * PER_US;
     assert!(enable + RAMP_UP <= expected - 2 * PER_US);
-    assert!(close >= expected + (40 + 2) * PER_US + rx_chain(Phy::Le1M));
+    assert!(close >= expected + (40 + 2) * PER_US + address_chain(Phy::Le1M));
 }
 
 #[test]
 fn a_received_packet_is_dated_back() {
     let epoch = Epoch(Instant::from_us(5_000));
     let first_bit = 16 * 300;
-    let address_event = first_bit + 40 * PER_US + rx_chain(Phy::Le1M);
+    let address_event = first_bit + 40 * PER_US + address_chain(Phy::Le1M);
     assert_eq!(packet_start(epoch, address_event, Phy::Le1M), Instant::from_us(5_300));
-    let end_event = first_bit + 80 * PER_US + rx_chain(Phy::Le1M);
-    assert_eq!(packet_end(epoch, end_event, Phy::Le1M), Instant::from_us(5_380));
+    let end_event = first_bit + 80 * PER_US + end_chain(TxPhy::Le1M);
+    assert_eq!(packet_end(epoch, end_event, TxPhy::Le1M), Instant::from_us(5_380));
+}
+
+#[test]
+fn a_coded_packet_is_dated_back_from_the_end_of_its_first_block() {
+    let epoch = Epoch(Instant::from_us(5_000));
+    let first_bit = 16 * 300;
+    // Preamble 80, access address 256, coding indicator 16, TERM1 24.
+    let address_event = first_bit + 376 * PER_US + address_chain(Phy::LeCoded);
+    assert_eq!(packet_start(epoch, address_event, Phy::LeCoded), Instant::from_us(5_300));
+    for (phy, us) in [(TxPhy::CodedS2, 462), (TxPhy::CodedS8, 720)] {
+        let end_event = first_bit + us * PER_US + end_chain(phy);
+        assert_eq!(packet_end(epoch, end_event, phy), Instant::from_us(u64::from(5_300 + us)));
+    }
 }

@@ -1,0 +1,64 @@
+//! Minimum number of used channels (Vol 6, Part B, 5.1.11).
+
+use super::script::{Script, config};
+use crate::control::{ControlConfig, MinUsedChannels};
+use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use crate::phy::PhySet;
+use crate::trace::{Initiator, Procedure, Trace};
+
+const ALL: FeatureSet = FeatureSet(u64::MAX);
+const IND: ControlPdu =
+    ControlPdu::MinUsedChannelsInd { phys: PhySet(0b011), min_used_channels: 20 };
+
+/// A peripheral that wants 20 channels where it sends on 1M or 2M.
+fn wanting(features: FeatureSet) -> Script {
+    let wanted = MinUsedChannels { phys: PhySet(0b011), channels: 20 };
+    Script::configured(ControlConfig { min_used_channels: Some(wanted), ..config(features) })
+}
+
+fn ended(s: &Script) -> bool {
+    s.traces.iter().any(|trace| {
+        matches!(
+            trace,
+            Trace::ProcedureEnded {
+                procedure: Procedure::MinUsedChannels,
+                initiator: Initiator::Local,
+                ..
+            }
+        )
+    })
+}
+
+/// LL-MAP-3.
+#[test]
+fn a_central_that_has_the_procedure_is_asked_once_and_the_acknowledgement_ends_it() {
+    let mut s = wanting(ControlConfig::SUPPORTED);
+    assert_eq!(s.event(&[]), [], "not before its features are known");
+    s.event(&[ControlPdu::FeatureReq(ALL)]);
+    let sent = s.event(&[]);
+    assert!(matches!(sent[..], [ControlPdu::FeatureRsp(_), IND]), "{sent:?}");
+    assert!(!ended(&s));
+    s.event(&[ControlPdu::FeatureReq(ALL)]);
+    assert!(ended(&s));
+    let again = s.event(&[]);
+    assert!(matches!(again[..], [ControlPdu::FeatureRsp(_)]), "{again:?}");
+}
+
+#[test]
+fn nobody_is_asked_who_lacks_the_procedure() {
+    let lacks = FeatureSet(u64::MAX).without(FeatureSet::MIN_USED_CHANNELS);
+    for (own, peer) in [(lacks, ALL), (ControlConfig::SUPPORTED, lacks)] {
+        let mut s = wanting(own);
+        s.event(&[ControlPdu::FeatureReq(peer)]);
+        let sent = s.event(&[]);
+        assert!(matches!(sent[..], [ControlPdu::FeatureRsp(_)]), "{sent:?}");
+    }
+}
+
+/// Only a peripheral sends it.
+#[test]
+fn a_central_that_asks_is_not_understood() {
+    let mut s = wanting(ControlConfig::SUPPORTED);
+    s.event(&[IND]);
+    assert_eq!(s.event(&[]), [ControlPdu::UnknownRsp(Opcode::MIN_USED_CHANNELS_IND)]);
+}
