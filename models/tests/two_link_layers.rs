@@ -368,7 +368,8 @@ fn run(air: &Air) -> (Host, Vec<Host>) {
             world.add("central", central, place)
         })
         .collect();
-    world.run_until(Instant::ZERO + Duration::from_secs(30));
+    let seconds = if air.plan.centrals > 1 { 120 } else { 30 };
+    world.run_until(Instant::ZERO + Duration::from_secs(seconds));
     heard_on(&world, air.plan);
     let host = |id| {
         let (End::Peripheral { host, .. } | End::Central { host, .. }) = world.node(id);

@@ -309,7 +309,7 @@ fn parameters_refused() {
 fn data_length() {
     let mut rig = Rig::new(2);
     assert_eq!(rig.ok(A, 0x2023, &[]), [27, 0, 0x48, 1]);
-    assert_eq!(rig.ok(A, 0x202F, &[]), [251, 0, 0x48, 8, 251, 0, 0x48, 8]);
+    assert_eq!(rig.ok(A, 0x202F, &[]), [251, 0, 0x90, 0x42, 251, 0, 0x90, 0x42]);
     rig.ok(A, 0x2024, &[100, 0, 0x48, 8]);
     assert_eq!(rig.ok(A, 0x2023, &[]), [100, 0, 0x48, 8]);
     let [central, peripheral] = rig.connect(A, B);

@@ -252,13 +252,11 @@ impl Link {
         }
     }
 
-    /// The instant of an update that the peripheral asked for. False: there was none.
-    pub(in crate::controller) fn end_remote_parameters(&mut self, sh: &mut Shared) -> bool {
-        let granted = self.control.remote == Some(Remote::Parameters(RemoteParameters::Granted));
-        if granted {
+    /// The instant of an update that the peripheral asked for, if it did.
+    pub(in crate::controller) fn end_remote_parameters(&mut self, sh: &mut Shared) {
+        if self.control.remote == Some(Remote::Parameters(RemoteParameters::Granted)) {
             self.end_remote(sh, ErrorCode::SUCCESS);
         }
-        granted
     }
 
     pub(in crate::controller) fn tell_parameters(&self, sh: &mut Shared, status: ErrorCode) {

@@ -139,15 +139,16 @@ impl Link {
             self.heard = self.heard.max(self.anchor);
         }
         let own = self.control.own.as_ref();
-        let mut asked = false;
-        if own.is_some_and(|o| {
+        let asked = if own.is_some_and(|o| {
             o.step == Step::Instant && matches!(o.request, Request::Parameters { .. })
         }) {
             let request = self.end_own(sh, ErrorCode::SUCCESS);
-            asked = matches!(request, Some(Request::Parameters { host: true, .. }));
+            matches!(request, Some(Request::Parameters { host: true, .. }))
         } else {
-            asked = self.end_remote_parameters(sh) || asked;
-        }
+            // Who was asked hears of it only if something changes.
+            self.end_remote_parameters(sh);
+            false
+        };
         // LL-UPD-4.
         if asked || changed {
             self.tell_parameters(sh, ErrorCode::SUCCESS);
