@@ -11,7 +11,7 @@ pub(super) const READ_FEATURES: Command = Command::LeReadRemoteFeatures { handle
 pub(super) const READ_VERSION: Command = Command::ReadRemoteVersion { handle: HANDLE };
 
 /// Octets 0 and 1 of what this device says: LL Privacy stays with it.
-pub(super) const SAID: u64 = 0b0100_1001_0011_1111;
+pub(super) const SAID: u64 = 0b1_0100_1001_0011_1111;
 
 pub(super) fn features(status: u8, features: u64) -> Event {
     let (status, features) = (ErrorCode(status), FeatureSet(features));

@@ -77,8 +77,8 @@ fn latency_is_suspended_until_the_instant() {
     assert!(s.orders.contains(&LinkOrder::ListenAlways { link: LINK, on: false }));
 }
 
-/// LL-PAR-8 (Vol 6, Part B, 5.1.7.1): positions with a range of intervals need a periodicity, and refer to an
-/// event that lies ahead.
+/// LL-PAR-8: positions with a range of intervals need a periodicity, and refer to an event that
+/// lies ahead.
 #[test]
 fn an_own_request_states_where_the_anchor_points_should_be() {
     let none = [0xFFFF; 6];
@@ -103,7 +103,7 @@ fn an_own_request_states_where_the_anchor_points_should_be() {
     }
 }
 
-/// LL-PAR-8 (Vol 6, Part B, 5.1.7.1): the answer keeps the rules of a request, whatever the host makes of it.
+/// LL-PAR-8: the answer keeps the rules of a request, whatever the host makes of it.
 #[test]
 fn positions_beyond_the_interval_of_the_answer_are_left_out() {
     let (asked, within) = ([20, 5], [0xFFFF, 5]);

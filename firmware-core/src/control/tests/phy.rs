@@ -186,8 +186,8 @@ fn each_phy_has_its_feature_bit() {
     }
 }
 
-/// LL-LEN-7. 27 octets and a MIC take 2,704 µs at S=8, and may always be sent; beyond, octets, time and
-/// what the interval leaves count (Vol 6, Part B, 4.5.10).
+/// LL-LEN-7. 27 octets and a MIC take 2,704 µs at S=8, and may always be sent; beyond, octets,
+/// time and what the interval leaves count (Vol 6, Part B, 4.5.10).
 #[test]
 fn packets_on_le_coded_are_as_long_as_time_and_interval_allow() {
     let long =

@@ -46,7 +46,7 @@ fn losses_have_their_reasons() {
         s.ask(super::phy::SET_2M);
         s.report(LinkReport::Lost { link: LINK, loss });
         assert_eq!(s.told(), [disconnected(reason)]);
-        assert!(!s.dropped, "Link knows already");
+        assert!(s.dropped, "the place is given back");
         let ended = Trace::ProcedureEnded {
             link: LINK,
             procedure: Procedure::PhyUpdate,
