@@ -340,8 +340,8 @@ fn phy() {
         assert_eq!(rig.ok(port, 0x2030, &handle), [&handle[..], &[2, 2]].concat());
     }
     // A PHY that is not there.
-    rig.fails(A, 0x2032, &[&central[..], &[0, 4, 4, 0, 0]].concat(), 0x11);
-    rig.fails(A, 0x2031, &[0, 4, 4], 0x11);
+    rig.fails(A, 0x2032, &[&central[..], &[0, 8, 8, 0, 0]].concat(), 0x11);
+    rig.fails(A, 0x2031, &[0, 8, 8], 0x11);
 }
 
 fn authenticated_payload_timeout() {
