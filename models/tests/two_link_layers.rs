@@ -488,11 +488,3 @@ fn two_centrals_get_what_each_of_them_wants() {
         check(&Air { seed, csa2: seed < 2, sleep_ppb, loss_ppm: 0, plan });
     }
 }
-
-#[test]
-fn two_centrals_on_le_coded_share_the_radio() {
-    for seed in 0..2 {
-        let plan = Plan { both_long: false, centrals: 2, ..coded(1 + u16::from(seed == 1)) };
-        check(&Air { seed, csa2: true, sleep_ppb: (0, 0), loss_ppm: 0, plan });
-    }
-}
