@@ -1,5 +1,5 @@
-//! Google's Bumble, a host of its own, on the endpoints of `bletwin serve`. The scripts are in
-//! `hosts/bumble`; they say what they expect and fail otherwise.
+//! Google's Bumble, a host of its own, and a bleak program above it on the endpoints of `bletwin
+//! serve`. The scripts are in `hosts`; they say what they expect and fail otherwise.
 #![cfg(unix)]
 
 use std::path::PathBuf;
@@ -13,16 +13,16 @@ fn python() -> Option<PathBuf> {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(target).join("hosts/bin/python")
     };
     let python = std::env::var_os("BLETWIN_PYTHON").map_or_else(made, PathBuf::from);
-    let found = Command::new(&python).args(["-c", "import bumble"]).output();
+    let found = Command::new(&python).args(["-c", "import bumble, bleak"]).output();
     found.is_ok_and(|output| output.status.success()).then_some(python)
 }
 
 fn run(script: &str) {
     let Some(python) = python() else {
-        println!("skipped: Bumble is not installed (see hosts/requirements.txt)");
+        println!("skipped: Bumble and bleak are not installed (see hosts/requirements.txt)");
         return;
     };
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../hosts/bumble");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../hosts");
     let output = Command::new(python)
         .arg(folder.join(script))
         .env("BLETWIN", env!("CARGO_BIN_EXE_bletwin"))
@@ -34,15 +34,20 @@ fn run(script: &str) {
 
 #[test]
 fn a_bumble_central_discovers_reads_writes_and_subscribes() {
-    run("read.py");
+    run("bumble/read.py");
 }
 
 #[test]
 fn a_bumble_central_pairs_by_every_method_and_meets_again() {
-    run("pair.py");
+    run("bumble/pair.py");
 }
 
 #[test]
 fn bumble_bonds_with_bumble_over_two_endpoints() {
-    run("both.py");
+    run("bumble/both.py");
+}
+
+#[test]
+fn an_ordinary_bleak_program_meets_the_founding_case() {
+    run("bleak/case.py");
 }
