@@ -145,7 +145,13 @@ impl Procedures {
             let response = matches!(due.opcode, Opcode::PHY_RSP | Opcode::CONNECTION_PARAM_RSP);
             response && opcode != Opcode::REJECT_IND && fits(due)
         };
-        let at = due.iter().position(own).or_else(|| due.iter().position(fits))?;
+        // What a reject names is what it answers.
+        let named = |due: &Due| {
+            matches!(packet.control(), Some(ControlPdu::RejectExtInd { opcode, .. })
+                if due.opcode == *opcode)
+        };
+        let first = |is: &dyn Fn(&Due) -> bool| due.iter().position(is);
+        let at = first(&named).or_else(|| first(&own)).or_else(|| first(&fits))?;
         Some(due.remove(at))
     }
 

@@ -9,6 +9,9 @@ use crate::cli::style;
 use crate::explore::campaign::{PairCounts, Report};
 use crate::report::wrap;
 
+/// Lines of a ladder that are told; the file shows all.
+const LINES: usize = 30;
+
 pub(super) fn json(report: &Report, told: &[Told]) -> anyhow::Result<()> {
     let mut value = serde_json::to_value(report)?;
     value["shrunk"] = serde_json::to_value(told)?;
@@ -56,8 +59,11 @@ fn finding(out: &mut impl Write, one: &Told, folder: &Path) -> anyhow::Result<()
     if let Some(source) = &one.known {
         writeln!(out, "{}", style::faint(&format!("known: {source}")))?;
     }
-    for line in one.ladder.lines() {
+    for line in one.ladder.lines().take(LINES) {
         writeln!(out, "  {line}")?;
+    }
+    if let Some(more) = one.ladder.lines().count().checked_sub(LINES).filter(|more| *more > 0) {
+        writeln!(out, "{:>28} ⋮     ({more} more)", "")?;
     }
     let path = folder.join(&one.file);
     writeln!(out, "{}\n", style::faint(&format!("bletwin replay {}", path.display())))?;

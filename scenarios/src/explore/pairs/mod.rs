@@ -11,6 +11,8 @@
 
 use std::fmt;
 
+use firmware_core::control::ControlConfig;
+use firmware_core::pdu::control::FeatureSet;
 use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Csa, Procedure, Side, Start, Switch, What};
@@ -110,7 +112,7 @@ impl Unit {
 pub fn units(kind: Kind, common: &Common, seeds: std::ops::Range<u64>) -> Vec<Unit> {
     let mut units = Vec::new();
     for seed in seeds {
-        for (start, csa, encryption) in links(kind) {
+        for (start, csa, encryption) in links(kind, common) {
             let case = Case {
                 peripheral: common.peripheral.clone(),
                 central: common.central.clone(),
@@ -129,13 +131,14 @@ pub fn units(kind: Kind, common: &Common, seeds: std::ops::Range<u64>) -> Vec<Un
     units
 }
 
-fn links(kind: Kind) -> Vec<(Start, Csa, Switch)> {
+fn links(kind: Kind, common: &Common) -> Vec<(Start, Csa, Switch)> {
     let (starts, algorithms): (&[Start], &[Csa]) = match kind {
         Kind::Pairs => (&STARTS, &[Csa::One, Csa::Two]),
         Kind::Triples => (&[Start::Fresh], &[Csa::Two]),
     };
+    let features = shared(common);
     let mut links = Vec::new();
-    for start in starts {
+    for start in starts.iter().filter(|start| features.has(needed(**start))) {
         for csa in algorithms {
             for encryption in [Switch::Off, Switch::On] {
                 links.push((*start, *csa, encryption));
@@ -145,7 +148,27 @@ fn links(kind: Kind) -> Vec<(Start, Csa, Switch)> {
     links
 }
 
-const STARTS: [Start; 4] = [Start::Fresh, Start::NearWrap, Start::Latency4, Start::Le2M];
+const STARTS: [Start; 5] =
+    [Start::Fresh, Start::NearWrap, Start::Latency4, Start::Le2M, Start::Coded];
+
+/// The features that both ends have.
+fn shared(common: &Common) -> FeatureSet {
+    let Common { peripheral, central, set } = common.clone();
+    let setup = Case { peripheral, central, set, ..Case::default() }.setup();
+    // Names that do not exist are told elsewhere.
+    setup.map_or(FeatureSet(0), |setup| {
+        ControlConfig::SUPPORTED.and(setup.central.controller.features)
+    })
+}
+
+/// Without which there is no such start state.
+const fn needed(start: Start) -> FeatureSet {
+    match start {
+        Start::Fresh | Start::NearWrap | Start::Latency4 => FeatureSet(0),
+        Start::Le2M => FeatureSet::LE_2M,
+        Start::Coded => FeatureSet::LE_CODED,
+    }
+}
 
 fn wishes(kind: Kind, start: Start, encryption: Switch) -> Vec<Vec<(Side, What)>> {
     let of = |side| alone(side, start, encryption).into_iter().map(move |what| (side, what));
@@ -167,7 +190,7 @@ fn wishes(kind: Kind, start: Start, encryption: Switch) -> Vec<Vec<(Side, What)>
 
 /// What a side's host can ask for, with values that change something.
 fn alone(side: Side, start: Start, encryption: Switch) -> Vec<What> {
-    let phy = if start == Start::Le2M { 1 } else { 2 };
+    let phy = if matches!(start, Start::Le2M | Start::Coded) { 1 } else { 2 };
     let mut all = vec![
         What::Features,
         What::Version,

@@ -15,6 +15,10 @@ use crate::explore::{Base, Found};
 /// Connection intervals between two moments at which states are compared.
 const GRID: u64 = 4;
 
+/// Packets from the first wish on of which each is lost: far more than a run has in which nobody
+/// waits for a link to die.
+const LAST: u32 = 160;
+
 /// What a unit has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searched {
@@ -86,7 +90,7 @@ impl Search<'_> {
         live.run_until(first.unwrap_or(live.world.now()), &mut self.tape);
         self.finish(live.clone(), &[]);
         let before = packets(&live);
-        while !self.base.is_over(&live) {
+        while !self.base.is_over(&live) && packets(&live) - before < LAST {
             if stop() {
                 return None;
             }

@@ -32,5 +32,13 @@ fn every_start_state_algorithm_and_encryption_is_there() {
     let all = units(Kind::Pairs, &common(), 1..2);
     let link = |unit: &Unit| (unit.case.start, unit.case.csa, unit.case.encryption);
     let links: BTreeSet<_> = all.iter().map(link).collect();
-    assert_eq!(links.len(), STARTS.len() * 4);
+    let starts: BTreeSet<Start> = links.iter().map(|(start, ..)| *start).collect();
+    assert_eq!(links.len(), starts.len() * 4);
+    let always = [Start::Fresh, Start::NearWrap, Start::Latency4, Start::Le2M];
+    assert!(always.iter().all(|start| starts.contains(start)));
+    let coded = ControlConfig::SUPPORTED.has(FeatureSet::LE_CODED)
+        && bletwin_models::controller::ControllerConfig::default()
+            .features
+            .has(FeatureSet::LE_CODED);
+    assert_eq!(starts.contains(&Start::Coded), coded);
 }
