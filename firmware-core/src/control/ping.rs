@@ -69,6 +69,9 @@ impl Connection {
     }
 
     pub(super) fn start_ping(&mut self, cx: &mut Context<'_>) {
+        if self.features.lacks(FeatureSet::PING) {
+            return self.end_own(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
+        }
         self.send(cx, ControlPdu::PingReq);
     }
 

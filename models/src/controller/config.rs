@@ -67,6 +67,27 @@ pub enum AutomaticProcedure {
 }
 
 impl AutomaticProcedure {
+    /// By its name, with values that anybody can live with: for the channel map the lower half of
+    /// all channels, for the parameters an interval of 30 ms.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "features" => Self::Features,
+            "version" => Self::Version,
+            "length" => Self::DataLength,
+            "phy" => Self::Phy,
+            "ping" => Self::Ping,
+            "channel-map" => Self::ChannelMap(0x7FFFF),
+            "parameters" => Self::Parameters(ConnectionParameters {
+                interval_min: 24,
+                interval_max: 24,
+                latency: 0,
+                timeout: 400,
+            }),
+            _ => return None,
+        })
+    }
+
     /// The procedure that it starts.
     #[must_use]
     pub const fn procedure(self) -> Procedure {

@@ -433,12 +433,12 @@ impl Link {
             Answer::UpdateThenOwnPhyReq => {
                 self.answer(sh, pdu);
                 let (tx, rx) = (sh.default_tx, sh.default_rx);
-                self.press(sh, now, Request::Phy { tx, rx, host: false });
+                self.hurry(sh, now, Request::Phy { tx, rx, host: false });
             }
             Answer::UpdateThenParamReq => {
                 self.answer(sh, pdu);
                 let wanted = self.current_parameters();
-                self.press(sh, now, Request::Parameters { wanted, host: false, ask: true });
+                self.hurry(sh, now, Request::Parameters { wanted, host: false, ask: true });
             }
             Answer::UpdateNoSwitch => {
                 self.quirks.no_switch = true;
@@ -448,7 +448,7 @@ impl Link {
     }
 
     /// Starts a procedure now, against the rules, unless an own one is under way.
-    fn press(&mut self, sh: &mut Shared, now: Instant, request: Request) {
+    fn hurry(&mut self, sh: &mut Shared, now: Instant, request: Request) {
         if self.control.own.is_none() {
             self.start(sh, now, request);
         } else {

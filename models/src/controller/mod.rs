@@ -103,6 +103,15 @@ impl CentralController {
         self.settle(now);
     }
 
+    /// Starts a procedure on every connection, whatever the rules say; see
+    /// [`ControllerQuirks::pressed`].
+    pub fn press(&mut self, now: Instant, procedure: AutomaticProcedure) {
+        for link in self.links.iter_mut().flatten() {
+            link.press(&mut self.shared, now, procedure);
+        }
+        self.settle(now);
+    }
+
     /// ACL data from the host. Beyond the credits it is dropped.
     pub fn acl(&mut self, now: Instant, acl: Acl) {
         let credits = usize::from(self.shared.config.acl_buffers);

@@ -1,8 +1,6 @@
 //! Answers to the peripheral's requests, as users write them: `ANSWER[@CONDITION][+EVENTS]`, such
 //! as `block@pairing` or `reject:0x2a@always+2`.
 
-use firmware_core::hci::ConnectionParameters;
-
 use super::{Profile, error_code};
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
 use crate::controller::{AutomaticProcedure, OwnProcedure};
@@ -74,21 +72,6 @@ pub(super) fn press(profile: &mut Profile, text: &str) -> Option<()> {
 
 fn pressed(text: &str) -> Option<OwnProcedure> {
     let (word, event) = text.split_once('@')?;
-    let procedure = match word {
-        "features" => AutomaticProcedure::Features,
-        "version" => AutomaticProcedure::Version,
-        "length" => AutomaticProcedure::DataLength,
-        "phy" => AutomaticProcedure::Phy,
-        "ping" => AutomaticProcedure::Ping,
-        // The lower half of all channels, and parameters that anybody can live with.
-        "channel-map" => AutomaticProcedure::ChannelMap(0x7FFFF),
-        "parameters" => AutomaticProcedure::Parameters(ConnectionParameters {
-            interval_min: 24,
-            interval_max: 24,
-            latency: 0,
-            timeout: 400,
-        }),
-        _ => return None,
-    };
+    let procedure = AutomaticProcedure::by_name(word)?;
     Some(OwnProcedure { procedure, at_event: event.parse().ok()? })
 }

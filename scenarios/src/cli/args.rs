@@ -50,6 +50,8 @@ pub enum Command {
     Rules(Rules),
     /// Search for what goes wrong when procedures meet and packets are lost.
     Explore(Explore),
+    /// Run a finding again: exit 0 if it shows the same, 1 if not.
+    Replay(Replay),
     /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.
     #[cfg(unix)]
     Serve(Serve),
@@ -222,6 +224,26 @@ pub struct Explore {
     /// Folder for the findings.
     #[arg(long, value_name = "FOLDER", default_value = "bletwin-findings")]
     pub out: PathBuf,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `bletwin replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A file that `bletwin explore` has written.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write a capture of the air for Wireshark (pcapng, LE link layer).
+    #[arg(long, value_name = "FILE")]
+    pub pcapng: Option<PathBuf>,
+    /// Write the capture decrypted.
+    #[arg(long, requires = "pcapng")]
+    pub decrypted: bool,
+    /// Print the peripheral's log, too.
+    #[arg(long)]
+    pub log: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,

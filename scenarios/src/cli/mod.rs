@@ -5,6 +5,7 @@ mod demo;
 mod diagnose;
 mod explore;
 mod list;
+mod replay;
 mod rules;
 mod run;
 #[cfg(unix)]
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Diagnose(options) => diagnose::run(&options),
         Command::Explore(options) => explore::explore(&options),
+        Command::Replay(options) => replay::replay(&options),
         #[cfg(unix)]
         Command::Serve(options) => serve::serve(&options),
     };

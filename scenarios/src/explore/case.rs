@@ -206,6 +206,15 @@ pub struct Procedure {
     /// before, 0–999.
     #[serde(default = "middle")]
     pub position: u16,
+    /// The central's controller starts it by itself and whatever the rules say, with values of
+    /// its own.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub forced: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Halfway between two anchor points.
@@ -214,10 +223,14 @@ const fn middle() -> u16 {
 }
 
 impl Procedure {
+    fn cannot_be_forced(&self) -> bool {
+        self.forced && (self.who == Side::Peripheral || self.what.forced_name().is_none())
+    }
+
     /// Asked for halfway between two events.
     #[must_use]
     pub const fn new(who: Side, what: What, event: u16) -> Self {
-        Self { who, what, event, position: middle() }
+        Self { who, what, event, position: middle(), forced: false }
     }
 }
 
@@ -278,6 +291,23 @@ pub enum What {
 }
 
 impl What {
+    /// What a controller calls it that can start it against the rules.
+    #[must_use]
+    pub const fn forced_name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Features => "features",
+            Self::Version => "version",
+            Self::DataLength { .. } => "length",
+            Self::Phy { .. } => "phy",
+            Self::ParameterRequest { .. } => "parameters",
+            Self::Ping => "ping",
+            Self::ChannelMap { .. } => "channel-map",
+            Self::ConnectionUpdate { .. } | Self::Encryption | Self::Terminate | Self::Data => {
+                return None;
+            }
+        })
+    }
+
     /// As in tables and file names.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -370,6 +400,8 @@ impl Case {
             "`loss-ppm` is at most 1000000"
         } else if self.procedures.iter().any(|p| p.position > 999 || p.event > 10_000) {
             "`position` is 0–999 and `event` at most 10000"
+        } else if self.procedures.iter().any(Procedure::cannot_be_forced) {
+            "only a central can force a procedure, and not all of them"
         } else if self.losses.iter().any(|loss| loss.packet == 0) {
             "the first packet has the number 1"
         } else {

@@ -7,11 +7,15 @@
 mod base;
 pub mod campaign;
 pub mod case;
+pub mod hunt;
 pub mod known;
 mod live;
 mod node;
 pub mod pairs;
+pub mod random;
 mod run;
+pub mod saved;
+mod simpler;
 mod watch;
 
 pub use base::Base;
@@ -19,3 +23,4 @@ pub use case::Case;
 pub use live::Live;
 pub use node::{Actor, AskingCentral};
 pub use run::{Found, Outcome, Runner, run};
+pub use watch::{CENTRAL, PERIPHERAL};

@@ -1,7 +1,9 @@
 //! The two ends of an explored link: the whole firmware, and a central's controller below a host
 //! that does nothing by itself but connect.
 
-use bletwin_models::controller::{CentralController, ControllerConfig, ControllerOutput};
+use bletwin_models::controller::{
+    AutomaticProcedure, CentralController, ControllerConfig, ControllerOutput,
+};
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::peripheral::PeripheralNode;
 use bletwin_sim::record::Note;
@@ -150,6 +152,11 @@ impl Node for AskingCentral {
             (NodeInput::Timer, Some(controller)) => controller.timer(now),
             (NodeInput::Act(Act::Command(command)), Some(_)) => self.command(now, command, out),
             (NodeInput::Act(Act::Ask(wish)), Some(_)) if wish == READ => self.read(now, out),
+            (NodeInput::Act(Act::Ask(wish)), Some(controller)) => {
+                if let Some(procedure) = AutomaticProcedure::by_name(&wish) {
+                    controller.press(now, procedure);
+                }
+            }
             _ => {}
         }
         self.carry(now, out);

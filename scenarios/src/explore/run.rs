@@ -7,9 +7,11 @@ use bletwin_sim::explore::digest::Digest;
 use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::oracle;
 use bletwin_sim::record::{Record, RecordId};
+use bletwin_sim::sniffer::{AirItem, sniff};
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{Command, ConnectionParameters};
 use firmware_core::host::message::Button;
+use firmware_core::pdu::data::{DataHeader, Llid};
 use firmware_core::phy::PhySet;
 use firmware_core::time::{Duration, Instant};
 
@@ -62,6 +64,30 @@ pub struct Outcome {
     pub end: Instant,
 }
 
+impl Outcome {
+    /// What was on air in the run proper, as text.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let [a, b] = self.trace.value();
+        format!("{a:016x}{b:016x}")
+    }
+
+    /// Control PDUs that were sent in the run proper, repetitions not counted.
+    #[must_use]
+    pub fn control_pdus(&self) -> u32 {
+        let from = self.records.get(self.start).map_or(RecordId(u64::MAX), |record| record.id);
+        let control = |item: &AirItem| {
+            item.record >= from
+                && item.event.is_some()
+                && !item.retransmission
+                && !item.payload.is_empty()
+                && DataHeader::from_octet(item.header).llid == Llid::Control
+        };
+        let items = sniff(&self.records);
+        u32::try_from(items.iter().filter(|item| control(item)).count()).unwrap_or(u32::MAX)
+    }
+}
+
 /// Plays a case.
 ///
 /// # Errors
@@ -73,7 +99,7 @@ pub fn run(case: &Case) -> Result<Outcome, BadInput> {
 /// Plays cases, and keeps the start states that it has reached.
 #[derive(Clone, Debug, Default)]
 pub struct Runner {
-    bases: BTreeMap<BaseKey, Arc<Base>>,
+    bases: BTreeMap<BaseKey, Result<Arc<Base>, BadInput>>,
 }
 
 /// Start states that a runner keeps.
@@ -95,14 +121,14 @@ impl Runner {
     pub fn base(&mut self, case: &Case) -> Result<Arc<Base>, BadInput> {
         let key = BaseKey::of(case);
         if let Some(base) = self.bases.get(&key) {
-            return Ok(Arc::clone(base));
+            return base.clone();
         }
-        let base = Arc::new(Base::new(case)?);
+        let base = Base::new(case).map(Arc::new);
         if self.bases.len() >= BASES_MAX {
             self.bases.pop_first();
         }
-        self.bases.insert(key, Arc::clone(&base));
-        Ok(base)
+        self.bases.insert(key, base.clone());
+        base
     }
 }
 
@@ -168,8 +194,11 @@ impl Base {
     pub(super) fn end(&self, live: &mut Live, tape: &mut Tape) {
         live.run_until(live.quiet_at().max(live.world.now()), tape);
         if live.watch.is_open() {
-            let latest = live.world.now() + LAST_WAIT;
-            while live.watch.is_open() && live.world.next_event().is_some_and(|at| at <= latest) {
+            let (now, next) = (live.world.now(), |live: &Live| live.world.next_event());
+            // What was begun meanwhile has its time, too; but pings go on for ever.
+            let latest =
+                |live: &Live| (live.watch.active + LAST_WAIT).min(now + LAST_WAIT.times(2));
+            while live.watch.is_open() && next(live).is_some_and(|at| at <= latest(live)) {
                 live.step(tape);
             }
             let soon = live.quiet_at().max(live.world.now());
@@ -244,6 +273,9 @@ fn acts(procedure: &Procedure) -> Acts {
     let handle = HANDLE;
     let ping =
         |timeout| Act::Command(Command::WriteAuthenticatedPayloadTimeout { handle, timeout });
+    if let Some(name) = procedure.what.forced_name().filter(|_| procedure.forced) {
+        return Acts::One(Act::Ask(name.into()));
+    }
     let button = |pressed| Act::Button { button: Button::User, pressed };
     Acts::One(Act::Command(match (&procedure.what, procedure.who) {
         (What::Features, _) => Command::LeReadRemoteFeatures { handle },

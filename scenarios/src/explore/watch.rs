@@ -14,9 +14,9 @@ use firmware_core::time::{Duration, Instant};
 use firmware_core::trace::{Initiator, Procedure, Trace};
 
 /// The peripheral's node in every explored world.
-pub(super) const PERIPHERAL: NodeId = NodeId(0);
+pub const PERIPHERAL: NodeId = NodeId(0);
 /// The central's node in every explored world.
-pub(super) const CENTRAL: NodeId = NodeId(1);
+pub const CENTRAL: NodeId = NodeId(1);
 
 /// Something that a host has asked for, until it is told the end of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -129,7 +129,7 @@ fn wrong_reason(
         ErrorCode::INSTANT_PASSED => broke(&["LL-INST-1"]) || late_instant(link, peer),
         ErrorCode::MIC_FAILURE => broke(&["LL-ENC-1", "LL-ENC-2", "LL-MIC-1"]),
         ErrorCode::LL_PROCEDURE_COLLISION | ErrorCode::DIFFERENT_TRANSACTION_COLLISION => {
-            broke(&["LL-COLL-1", "LL-COLL-2"])
+            broke(&["LL-COLL-1", "LL-COLL-2", "LL-PROC-1"])
         }
         ErrorCode::FAILED_TO_ESTABLISH => {
             !link.packets.iter().any(|packet| packet.by == peer && packet.heard())

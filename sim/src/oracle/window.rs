@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use firmware_core::hci::Role;
-use firmware_core::phy::{Phy, T_IFS_US};
+use firmware_core::phy::T_IFS_US;
 use firmware_core::time::{Duration, Instant};
 
 use super::Findings;
@@ -76,12 +76,9 @@ fn closed_early(
     packet: &Packet<'_>,
     interval: Duration,
 ) -> Option<RecordId> {
-    // A receiver closes when an access address that began in time would have passed.
-    let address = Duration::from_us(match packet.tx.phy.phy() {
-        Phy::Le1M => 40,
-        Phy::Le2M => 24,
-        Phy::LeCoded => 336,
-    });
+    // A receiver closes when an access address that began in time would have passed: on LE 2M
+    // after 24 µs, and on which PHY it listened is not known.
+    let address = Duration::from_us(24);
     let at = packet.item.at;
     let last = closed.partition_point(|(moment, _)| *moment < at + address).checked_sub(1)?;
     let (moment, record) = *closed.get(last)?;

@@ -8,16 +8,21 @@ impl Link {
         let pressed = sh.config.quirks.pressed.iter().filter(|own| own.at_event == event);
         let due: Vec<_> = pressed.map(|own| own.procedure).collect();
         for procedure in due {
-            if self.control.terminating() || self.terminated.is_some() {
-                return;
-            }
-            self.press_now(sh, now, procedure);
+            self.press(sh, now, procedure);
         }
     }
 
     /// As an own procedure if none is under way. Else, and for a version that was told before,
     /// the first PDU alone is sent, and what comes of it is nobody's.
-    fn press_now(&mut self, sh: &mut Shared, now: Instant, procedure: AutomaticProcedure) {
+    pub(in crate::controller) fn press(
+        &mut self,
+        sh: &mut Shared,
+        now: Instant,
+        procedure: AutomaticProcedure,
+    ) {
+        if self.control.terminating() || self.terminated.is_some() {
+            return;
+        }
         let free = self.control.own.is_none();
         let (tx, rx) = (sh.default_tx, sh.default_rx);
         let (request, pdu) = match procedure {

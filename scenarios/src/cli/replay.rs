@@ -1,0 +1,139 @@
+//! `bletwin replay`.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context;
+use bletwin_sim::medium::MediumConfig;
+use bletwin_sim::oracle::RULES;
+use bletwin_sim::report::capture::{Style, pcapng};
+use bletwin_sim::report::ladder::{ladder, substantial};
+use bletwin_sim::report::log::log;
+use bletwin_sim::sniffer::sniff;
+use serde::Serialize;
+
+use super::args::Replay;
+use super::{Exit, style};
+use crate::error::BadInput;
+use crate::explore::case::Side;
+use crate::explore::hunt::{against, side};
+use crate::explore::saved::Saved;
+use crate::explore::{Found, Outcome, run};
+use crate::output::Output;
+use crate::report::wrap;
+
+/// Most octets of a file that could be a finding.
+const FILE_MAX: u64 = 1 << 20;
+
+/// What came of a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Verdict {
+    /// The same rule, the same culprit, and the same on air to the last bit.
+    Reproduced,
+    /// The same rule and culprit, but something else was on air.
+    RuleOnly,
+    /// Nothing of the kind.
+    NotReproduced,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    verdict: Verdict,
+    rule: &'a str,
+    culprit: Option<&'static str>,
+    text: &'a str,
+    trace: String,
+    control_pdus: u32,
+    /// All rules that were broken.
+    findings: Vec<&'a str>,
+}
+
+pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
+    let saved = read(&options.file)?;
+    let capture = options.pcapng.as_deref().map(Output::prepare).transpose()?;
+    let outcome = run(&saved.case)?;
+    let findings = against(&saved.case, &outcome);
+    let found = findings.iter().find(|f| f.rule == saved.rule && side(f.culprit) == saved.culprit);
+    let verdict = match found {
+        None => Verdict::NotReproduced,
+        Some(_) if outcome.digest() == saved.trace => Verdict::Reproduced,
+        Some(_) => Verdict::RuleOnly,
+    };
+    if let Some(output) = capture {
+        let path = output.path().to_owned();
+        let noise = i8::try_from(MediumConfig::default().noise_floor_dbm).unwrap_or(i8::MIN);
+        let style = if options.decrypted { Style::Decrypted } else { Style::OnAir };
+        output
+            .commit(|w| w.write_all(&pcapng(&outcome.records, "air", noise, style)))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    if options.json {
+        let told = Told {
+            verdict,
+            rule: &saved.rule,
+            culprit: saved.culprit.map(Side::name),
+            text: found.map_or(&saved.text, |found| &found.text),
+            trace: outcome.digest(),
+            control_pdus: outcome.control_pdus(),
+            findings: findings.iter().map(|found| found.rule.as_str()).collect(),
+        };
+        let mut out = anstream::stdout().lock();
+        serde_json::to_writer(&mut out, &told)?;
+        writeln!(out)?;
+    } else {
+        print(options, &saved, &outcome, found, verdict)?;
+    }
+    Ok(if verdict == Verdict::Reproduced { Exit::Expected } else { Exit::Unexpected })
+}
+
+fn read(path: &Path) -> Result<Saved, BadInput> {
+    let help = "give a file that `bletwin explore` has written";
+    let unreadable = |why: String| BadInput {
+        what: format!("cannot read {}: {why}", path.display()),
+        help: help.into(),
+    };
+    let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
+    if size > FILE_MAX {
+        return Err(unreadable(format!("{size} octets are too many for a finding")));
+    }
+    let octets = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    Saved::from_file(&String::from_utf8_lossy(&octets))
+        .map_err(|bad| BadInput { what: format!("{}: {}", path.display(), bad.what), ..bad })
+}
+
+fn print(
+    options: &Replay,
+    saved: &Saved,
+    outcome: &Outcome,
+    found: Option<&Found>,
+    verdict: Verdict,
+) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    let culprit = saved.culprit.map_or("both ends", Side::name);
+    if options.log {
+        let peripheral = crate::explore::PERIPHERAL;
+        writeln!(out, "{}", style::heading("Log of the peripheral"))?;
+        writeln!(out, "{}", log(&outcome.records, peripheral))?;
+    }
+    let part = outcome.records.get(outcome.start).map(|record| record.id);
+    let items = sniff(&outcome.records);
+    let from = items.partition_point(|item| Some(item.record) < part);
+    writeln!(out, "{}", style::heading("On air"))?;
+    writeln!(out, "{}", ladder(&items[from..], substantial))?;
+    writeln!(out, "\n{}", style::heading(&format!("{} against the {culprit}", saved.rule)))?;
+    writeln!(out, "{}", wrap(found.map_or(&saved.text, |found| &found.text), 88))?;
+    if let Some(rule) = RULES.iter().find(|rule| rule.id == saved.rule) {
+        writeln!(out, "{}", wrap(&format!("The rule ({}): {}", rule.source, rule.text), 88))?;
+    }
+    let verdict = match verdict {
+        Verdict::Reproduced => "reproduced, the same on air to the last bit",
+        Verdict::RuleOnly => {
+            "NOT reproduced: the rule is broken again, but what was on air is not the same; the \
+             firmware or bletwin has changed"
+        }
+        Verdict::NotReproduced => "NOT reproduced: the rule is kept now",
+    };
+    writeln!(out, "\n{verdict}")?;
+    Ok(())
+}
