@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-OUT=${CARGO_TARGET_DIR:-$PWD/target}/planted
+OUT=${CARGO_TARGET_DIR:-$PWD/target}/planted-bugs
 TREE=$OUT/tree
 LOG=$OUT/log
 BUDGET=${BUDGET:-60}
@@ -80,7 +80,7 @@ hunt() {
     VERDICT=MISSED
     return
   fi
-  RULE=$(value rule) PDUS=$(value control_pdus)
+  RULE=$(value rule) PDUS=$(value control-pdus)
   if [ "$(value culprit)" = peripheral ] && [ "${PDUS:-99}" -le "$PDUS_MAX" ]; then
     VERDICT=found
   else
@@ -113,7 +113,7 @@ build
 if search; then
   row none clean - "$BUDGET s" -
 else
-  row none FOUND "$(value rule)" - "$(value control_pdus)"
+  row none FOUND "$(value rule)" - "$(value control-pdus)"
   failures=$((failures + 1))
 fi
 if [ "$failures" -ne 0 ]; then

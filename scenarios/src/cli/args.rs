@@ -182,7 +182,9 @@ pub struct Serve {
         bletwin explore --pairs --budget 90s\n  \
         bletwin explore --pairs --peripheral zephyr-2024 --resume pairs.progress\n  \
         bletwin explore --pairs --shard 2/8 --json > part-2.json\n  \
-        bletwin explore --merge part-*.json\n\n\
+        bletwin explore --merge part-*.json\n  \
+        bletwin explore --random --budget 60s --peripheral zephyr-2024\n  \
+        bletwin replay bletwin-findings/FILE.toml\n\n\
         Counts depend on version and options only, never on time, threads or parts.\n\
         Exit status: 0 nothing found, 1 findings, 2 bad input, 130 interrupted.")]
 pub struct Explore {
@@ -193,18 +195,27 @@ pub struct Explore {
     /// Three procedures, with every packet lost.
     #[arg(long, group = "space")]
     pub triples: bool,
-    /// Firmware preset.
-    #[arg(long, value_name = "PRESET", default_value = "recommended")]
-    pub peripheral: String,
-    /// Central by name; its link layer takes part, below a host that asks for procedures.
-    #[arg(long, value_name = "NAME", default_value = "honest")]
-    pub central: String,
+    /// Runs that are drawn from seeds: any procedures, losses, clocks and start states, and
+    /// centrals that misbehave.
+    #[arg(long, group = "space", conflicts_with_all = ["shard", "resume"])]
+    pub random: bool,
+    /// With --random: end at the first finding.
+    #[arg(long, requires = "random")]
+    pub first: bool,
+    /// Firmware preset; `recommended` if nothing is said, with --random any.
+    #[arg(long, value_name = "PRESET")]
+    pub peripheral: Option<String>,
+    /// Central by name; its link layer takes part, below a host that asks for procedures. `honest`
+    /// if nothing is said, with --random a drawn one.
+    #[arg(long, value_name = "NAME")]
+    pub central: Option<String>,
     /// Change one key of the firmware or the central; `bletwin run --set help` lists the keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Seeds, the last one excluded: the whole space is searched with each.
-    #[arg(long, value_name = "A..B", default_value = "1..2")]
-    pub seeds: String,
+    /// Seeds, the last one excluded: the whole space is searched with each (1..2 if nothing is
+    /// said); with --random each is a run (from 0 on; 10,000 of them without a budget).
+    #[arg(long, value_name = "A..B")]
+    pub seeds: Option<String>,
     /// Threads; as many as there are processors if nothing is said.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,

@@ -14,9 +14,13 @@ use crate::explore::known;
 use crate::explore::pairs::{Common, Kind};
 
 mod findings;
+mod random;
 mod tell;
 
 pub(super) fn explore(asked: &Explore) -> anyhow::Result<Exit> {
+    if asked.random {
+        return random::random(asked);
+    }
     let known = known::known();
     let report = if asked.merge.is_empty() { search(asked)? } else { merge(&asked.merge)? };
     let told = findings::shrink(&report.findings, &known, interrupt::requested);
@@ -78,11 +82,11 @@ fn options(asked: &Explore) -> Result<Options, BadInput> {
     Ok(Options {
         kind: if asked.triples { Kind::Triples } else { Kind::Pairs },
         common: Common {
-            peripheral: asked.peripheral.clone(),
-            central: asked.central.clone(),
+            peripheral: asked.peripheral.clone().unwrap_or_else(|| "recommended".into()),
+            central: asked.central.clone().unwrap_or_else(|| "honest".into()),
             set: asked.set.clone(),
         },
-        seeds: seeds(&asked.seeds)?,
+        seeds: seeds(asked.seeds.as_deref().unwrap_or("1..2"))?,
         shard,
     })
 }

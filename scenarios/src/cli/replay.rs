@@ -16,7 +16,7 @@ use super::args::Replay;
 use super::{Exit, style};
 use crate::error::BadInput;
 use crate::explore::case::Side;
-use crate::explore::hunt::{against, side};
+use crate::explore::caught::{against, side};
 use crate::explore::saved::Saved;
 use crate::explore::{Found, Outcome, run};
 use crate::output::Output;

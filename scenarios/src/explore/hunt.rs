@@ -7,14 +7,11 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bletwin_sim::explore::shrink::shrink;
-use bletwin_sim::node::NodeId;
-
-use super::case::{Case, Side, Start};
-use super::live::node;
+use super::case::{Case, Start};
+use super::caught::{against, shrunk, side};
 use super::random::{Space, draw};
-use super::run::{Found, Outcome, Runner, run};
-use super::saved::{SCHEMA, Saved};
+use super::run::{Found, Runner, run};
+use super::saved::Saved;
 use crate::error::BadInput;
 
 /// What to search.
@@ -82,7 +79,7 @@ pub fn hunt(
     stop: impl Fn() -> bool + Sync,
     mut progress: impl FnMut(&Hunted),
 ) -> Result<Hunted, BadInput> {
-    draw(&Space { central: plan.space.central.clone(), ..plan.space.clone() }, 0).setup()?;
+    plan.space.setup()?;
     let jobs = plan.jobs.max(1);
     let mut runners = vec![Runner::default(); jobs];
     let mut hunted = Hunted::default();
@@ -96,7 +93,10 @@ pub fn hunt(
                 let times: &mut u32 = same.entry((found.rule.clone(), found.culprit)).or_default();
                 *times += 1;
                 if *times <= SAME_MAX && !stop() {
-                    hunted.keep(catch(plan, &raw, found, &stop));
+                    let culprit = side(found.culprit);
+                    let (saved, _) =
+                        shrunk(&raw.case, &found.rule, culprit, plan.shrink_runs, &stop);
+                    hunted.keep(Caught { seed: raw.seed, saved });
                     if plan.first {
                         return Ok(hunted);
                     }
@@ -148,55 +148,6 @@ fn one(plan: &Plan, seed: u64, runner: &mut Runner) -> Raw {
         Err(_) => (None, Vec::new()),
     };
     Raw { seed, ended, case, found }
-}
-
-/// What counts in a run, a rule and culprit once: where the central was told to misbehave, only
-/// what the peripheral did.
-#[must_use]
-pub fn against(case: &Case, outcome: &Outcome) -> Vec<Found> {
-    let mut seen = BTreeSet::new();
-    let mut found = outcome.findings.clone();
-    found.retain(|found| {
-        let counts = !case.misbehaves() || found.culprit == Some(node(Side::Peripheral));
-        counts && seen.insert((found.rule.clone(), found.culprit))
-    });
-    found
-}
-
-/// The side that a node is.
-#[must_use]
-pub fn side(culprit: Option<NodeId>) -> Option<Side> {
-    [Side::Peripheral, Side::Central].into_iter().find(|side| Some(node(*side)) == culprit)
-}
-
-/// Shrinks a finding.
-fn catch(plan: &Plan, raw: &Raw, found: &Found, stop: &impl Fn() -> bool) -> Caught {
-    let mut runner = Runner::default();
-    let same = |other: &&Found| other.rule == found.rule && other.culprit == found.culprit;
-    let shrunk = shrink(raw.case.clone(), plan.shrink_runs, |case| {
-        // When time is up, nothing simpler is found any more.
-        !stop()
-            && runner
-                .run(case)
-                .is_ok_and(|outcome| against(case, &outcome).iter().any(|f| same(&f)))
-    });
-    let case = shrunk.value;
-    let outcome = run(&case).ok();
-    let seen = outcome.as_ref().and_then(|outcome| {
-        let found = against(&case, outcome).iter().find(same).cloned()?;
-        Some((found, outcome))
-    });
-    let saved = Saved {
-        schema: SCHEMA,
-        bletwin: Saved::version().into(),
-        rule: found.rule.clone(),
-        culprit: side(found.culprit),
-        text: seen.as_ref().map_or_else(|| found.text.clone(), |(found, _)| found.text.clone()),
-        trace: seen.as_ref().map_or_else(String::new, |(_, outcome)| outcome.digest()),
-        control_pdus: seen.as_ref().map_or(0, |(_, outcome)| outcome.control_pdus()),
-        case,
-    };
-    Caught { seed: raw.seed, saved }
 }
 
 impl Hunted {

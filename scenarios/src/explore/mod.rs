@@ -7,6 +7,7 @@
 mod base;
 pub mod campaign;
 pub mod case;
+pub mod caught;
 pub mod hunt;
 pub mod known;
 mod live;

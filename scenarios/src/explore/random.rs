@@ -4,6 +4,8 @@
 
 use bletwin_sim::random::{Purpose, Stream};
 
+use crate::error::BadInput;
+
 use super::case::{Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What};
 
 /// What is not drawn.
@@ -17,6 +19,19 @@ pub struct Space {
     pub set: Vec<String>,
     /// Rules whose breaches are not reported.
     pub suppress: Vec<String>,
+}
+
+impl Space {
+    /// Makes sure that all that it names is there.
+    ///
+    /// # Errors
+    /// [`BadInput`] if it is not.
+    pub fn setup(&self) -> Result<(), BadInput> {
+        let mut case = Case { set: self.set.clone(), ..Case::default() };
+        case.peripheral = self.peripheral.clone().unwrap_or(case.peripheral);
+        case.central = self.central.clone().unwrap_or(case.central);
+        case.setup().map(drop)
+    }
 }
 
 /// Draws the case of a seed.

@@ -10,13 +10,15 @@ use serde::Serialize;
 
 use crate::error::BadInput;
 use crate::explore::campaign::Finding;
-use crate::explore::case::Case;
 use crate::explore::known::{self, Known};
-use crate::explore::{Outcome, Runner};
+use crate::explore::saved::Saved;
+use crate::explore::{Outcome, caught};
 use crate::output::Output;
 
 /// Findings of one rule against one side that are shrunk and saved; all are counted.
 const SAME_MAX: usize = 3;
+/// Most runs that one finding is shrunk with.
+pub(super) const SHRINK_RUNS: usize = 600;
 
 /// A finding as it is told.
 #[derive(Clone, Debug, Serialize)]
@@ -28,14 +30,30 @@ pub(super) struct Told {
     pub(super) known: Option<String>,
     /// Name of its file.
     pub(super) file: String,
+    /// Control PDUs of the run proper, repetitions not counted.
+    pub(super) control_pdus: u32,
     #[serde(skip)]
     pub(super) ladder: String,
+    #[serde(skip)]
+    saved: Saved,
+}
+
+impl Told {
+    pub(super) fn new(saved: Saved, known: Option<String>, ladder: String) -> Self {
+        let finding = Finding {
+            rule: saved.rule.clone(),
+            culprit: saved.culprit,
+            text: saved.text.clone(),
+            case: saved.case.clone(),
+        };
+        let file = saved.file_name();
+        Self { finding, known, file, control_pdus: saved.control_pdus, ladder, saved }
+    }
 }
 
 /// Shrinks the first few of each kind.
 pub(super) fn shrink(findings: &[Finding], known: &[Known], stop: fn() -> bool) -> Vec<Told> {
     let mut counts: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
-    let mut runner = Runner::default();
     let mut told: Vec<Told> = Vec::new();
     for finding in findings {
         let culprit = finding.culprit.map(crate::explore::case::Side::name);
@@ -45,7 +63,7 @@ pub(super) fn shrink(findings: &[Finding], known: &[Known], stop: fn() -> bool) 
             continue;
         }
         let source = known::source(known, finding);
-        let one = tell(&mut runner, finding, source, stop);
+        let one = tell(finding, source, stop);
         if told.iter().all(|other| other.finding.case != one.finding.case) {
             told.push(one);
         }
@@ -53,29 +71,19 @@ pub(super) fn shrink(findings: &[Finding], known: &[Known], stop: fn() -> bool) 
     told
 }
 
-fn tell(
-    runner: &mut Runner,
-    finding: &Finding,
-    known: Option<String>,
-    _stop: fn() -> bool,
-) -> Told {
-    let outcome = runner.run(&finding.case).ok();
+fn tell(finding: &Finding, known: Option<String>, stop: fn() -> bool) -> Told {
+    let (saved, outcome) =
+        caught::shrunk(&finding.case, &finding.rule, finding.culprit, SHRINK_RUNS, &stop);
     let ladder = outcome.as_ref().map(from_start).unwrap_or_default();
-    let file = file_name(&finding.rule, &finding.case);
-    Told { finding: finding.clone(), known, file, ladder }
+    Told::new(saved, known, ladder)
 }
 
 /// The ladder of the run proper.
-fn from_start(outcome: &Outcome) -> String {
+pub(super) fn from_start(outcome: &Outcome) -> String {
     let from = outcome.records.get(outcome.start).map_or(u64::MAX, |record| record.id.0);
     let mut items = sniff(&outcome.records);
     items.retain(|item| item.record.0 >= from);
     ladder(&items, substantial)
-}
-
-fn file_name(rule: &str, case: &Case) -> String {
-    let names: Vec<&str> = case.procedures.iter().map(|p| p.what.name()).collect();
-    format!("{}-{}-{}.toml", rule.to_lowercase(), names.join("-"), case.start.name())
 }
 
 /// Saves each as a file of its own.
@@ -90,11 +98,9 @@ pub(super) fn save(folder: &Path, told: &[Told]) -> anyhow::Result<()> {
     for one in told {
         let output = Output::prepare(&folder.join(&one.file))?;
         let title = title(&one.finding.rule);
-        let text = &one.finding.text;
         output.commit(|to| {
             use std::io::Write;
-            writeln!(to, "# {}: {title}\n# {text}", one.finding.rule)?;
-            to.write_all(one.finding.case.to_toml().as_bytes())
+            to.write_all(one.saved.to_file(title).as_bytes())
         })?;
     }
     Ok(())

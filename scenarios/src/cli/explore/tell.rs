@@ -51,7 +51,7 @@ pub(super) fn text(report: &Report, told: &[Told], folder: &Path) -> anyhow::Res
     Ok(())
 }
 
-fn finding(out: &mut impl Write, one: &Told, folder: &Path) -> anyhow::Result<()> {
+pub(super) fn finding(out: &mut impl Write, one: &Told, folder: &Path) -> anyhow::Result<()> {
     let found = &one.finding;
     let heading = format!("{} by the {}: {}", found.rule, culprit(found), title(&found.rule));
     writeln!(out, "{}", style::bad(&heading))?;

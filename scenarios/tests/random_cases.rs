@@ -1,0 +1,238 @@
+//! Both link layers with hosts that ask for anything at any time, on any air, and centrals that
+//! misbehave: nobody breaks a rule who was not told to. Cases are drawn twice over: by the search
+//! of `bletwin explore --random`, and by proptest, whose cases shrink on meaning as well.
+
+use bletwin_scenarios::explore::case::{
+    Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What,
+};
+use bletwin_scenarios::explore::caught::{against, shrunk};
+use bletwin_scenarios::explore::hunt::{Hunted, Plan, hunt};
+use bletwin_scenarios::explore::random::{Space, draw};
+use bletwin_scenarios::explore::run;
+use proptest::prelude::*;
+
+fn search(jobs: usize, seeds: std::ops::Range<u64>) -> Hunted {
+    let plan = Plan { space: Space::default(), seeds, jobs, first: false, shrink_runs: 200 };
+    hunt(&plan, || false, |_| {}).expect("known names")
+}
+
+fn told(case: &Case) -> Vec<String> {
+    let Ok(outcome) = run(case) else { return Vec::new() };
+    let found = against(case, &outcome);
+    found
+        .into_iter()
+        .map(|found| format!("{} {:?} {}", found.rule, found.culprit, found.text))
+        .collect()
+}
+
+#[test]
+fn threads_change_nothing_and_most_runs_differ_on_air() {
+    let (one, three) = (search(1, 100..164), search(3, 100..164));
+    assert_eq!(one.traces, three.traces);
+    assert_eq!((one.runs, one.skipped), (64, three.skipped));
+    assert!(one.traces.len() > 48, "{}", one.traces.len());
+    assert!(one.complete && three.complete);
+}
+
+#[test]
+fn the_random_search_finds_nothing() {
+    let hunted = search(2, 0..300);
+    let saved: Vec<_> = hunted.findings.iter().map(|caught| caught.saved.to_file("")).collect();
+    assert!(saved.is_empty(), "{}", saved.join("\n"));
+}
+
+#[test]
+fn what_is_drawn_can_be_written_down_and_read_back() {
+    for seed in 0..500 {
+        let case = draw(&Space::default(), seed);
+        assert_eq!(Case::from_toml(&case.to_toml()), Ok(case), "{seed}");
+    }
+}
+
+fn at(who: Side, what: What, event: u16) -> Procedure {
+    Procedure::new(who, what, event)
+}
+
+/// A central whose feature bits lie, in the middle of everything else.
+#[test]
+fn a_finding_shrinks_to_what_it_takes() {
+    let phy = What::Phy { tx: 1, rx: 3 };
+    let loss = |of, packet| Loss { of, packet, how: How::Corrupted };
+    let case = Case {
+        set: vec!["central.phy-req=unknown@always".into(), "phy-update=never".into()],
+        seed: 77,
+        csa: Csa::One,
+        interval: 17,
+        clocks: Clocks { peripheral: 300, central: -20 },
+        procedures: vec![
+            at(Side::Central, What::Version, 3),
+            at(Side::Peripheral, phy, 9),
+            at(Side::Central, What::Data, 10),
+            at(Side::Peripheral, What::Data, 12),
+        ],
+        losses: vec![loss(Side::Central, 4), loss(Side::Peripheral, 30)],
+        ..Case::default()
+    };
+    let (saved, _) = shrunk(&case, "LL-FEAT-2", Some(Side::Central), 600, &|| false);
+    assert!(saved.control_pdus <= 4, "{}", saved.to_file(""));
+    let simplest = Case {
+        set: vec!["central.phy-req=unknown@always".into()],
+        procedures: vec![at(Side::Peripheral, What::Phy { tx: 2, rx: 2 }, 0)],
+        ..Case::default()
+    };
+    assert_eq!(saved.case, simplest);
+}
+
+/// Found by the search: LL_TERMINATE_IND left in plain text while LL_START_ENC_RSP was on its way.
+#[test]
+fn a_disconnection_may_be_asked_for_at_every_moment_of_an_encryption_start() {
+    for event in 0..6 {
+        for position in [0, 250, 500, 750] {
+            let end = Procedure { position, ..at(Side::Peripheral, What::Terminate, event) };
+            let procedures = vec![at(Side::Central, What::Encryption, 0), end];
+            let case = Case { procedures, ..Case::default() };
+            assert_eq!(told(&case), [""; 0], "{event} {position}");
+        }
+    }
+}
+
+/// Found by the search: LL_PING_REQ was sent to a central that had said that it has no ping.
+#[test]
+fn a_central_without_ping_is_not_pinged() {
+    let case = Case {
+        set: vec!["central.features=402f".into()],
+        encryption: Switch::On,
+        procedures: vec![at(Side::Central, What::Features, 0), at(Side::Peripheral, What::Ping, 4)],
+        ..Case::default()
+    };
+    assert_eq!(told(&case), [""; 0]);
+}
+
+/// Found earlier: the central's rejection of our request, which its own update had crossed, was
+/// taken for an answer to nothing.
+#[test]
+fn both_may_want_parameters_at_once() {
+    let wish = What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 };
+    for (p, c) in [(0, 0), (1, 0), (0, 1), (4, 3), (3, 4)] {
+        let procedures =
+            vec![at(Side::Peripheral, wish.clone(), p), at(Side::Central, wish.clone(), c)];
+        assert_eq!(told(&Case { procedures, ..Case::default() }), [""; 0], "{p} {c}");
+    }
+}
+
+/// Found earlier: the central's host did not hear of a length that it had shortened.
+#[test]
+fn a_length_may_be_taken_back_at_once() {
+    let length = |time| at(Side::Central, What::DataLength { octets: 27, time }, 0);
+    let case = Case { procedures: vec![length(328), length(329)], ..Case::default() };
+    assert_eq!(told(&case), [""; 0]);
+}
+
+fn what(who: Side) -> BoxedStrategy<What> {
+    let common = prop_oneof![
+        Just(What::Data),
+        Just(What::Version),
+        Just(What::Features),
+        Just(What::Ping),
+        (27..=251_u16, 328..=2120_u16).prop_map(|(octets, time)| What::DataLength { octets, time }),
+        (1..=3_u8, 1..=3_u8).prop_map(|(tx, rx)| What::Phy { tx, rx }),
+        (6..=40_u16, 0..=4_u16).prop_map(|(interval, latency)| {
+            What::ConnectionUpdate { interval, latency, timeout: 600 }
+        }),
+    ];
+    if who == Side::Peripheral {
+        return common.boxed();
+    }
+    let own = prop_oneof![
+        Just(What::Encryption),
+        (0..1_u64 << 37).prop_map(|map| What::ChannelMap { map: map | 0x18_0000_0003 }),
+        (6..=40_u16, 0..=4_u16).prop_map(|(interval, latency)| {
+            What::ParameterRequest { interval, latency, timeout: 600 }
+        }),
+    ];
+    prop_oneof![3 => common, 1 => own].boxed()
+}
+
+/// Small events shrink to early ones, and a list of procedures to fewer.
+fn procedure() -> impl Strategy<Value = Procedure> {
+    let who = prop_oneof![Just(Side::Peripheral), Just(Side::Central)];
+    let with =
+        who.prop_flat_map(|who| (Just(who), what(who), 0..24_u16, 0..1000_u16, any::<bool>()));
+    with.prop_map(|(who, what, event, position, forced)| {
+        let forced = forced && who == Side::Central && what.forced_name().is_some();
+        Procedure { who, what, event, position, forced }
+    })
+}
+
+fn loss() -> impl Strategy<Value = Loss> {
+    let of = prop_oneof![Just(Side::Central), Just(Side::Peripheral)];
+    let how = prop_oneof![Just(How::Lost), Just(How::Corrupted)];
+    (of, 1..60_u32, how).prop_map(|(of, packet, how)| Loss { of, packet, how })
+}
+
+/// The first alternative is the ordinary one: shrinking ends there.
+fn case() -> impl Strategy<Value = Case> {
+    let link = (
+        prop_oneof![Just("recommended"), Just("zephyr-2024")],
+        prop_oneof![Just(Csa::Two), Just(Csa::One)],
+        prop_oneof![Just(Switch::Off), Just(Switch::On)],
+        prop_oneof![Just(Start::Fresh), Just(Start::Latency4), Just(Start::Le2M)],
+        6..=40_u16,
+        prop_oneof![Just((0, 0)), (-500..=500_i16, -500..=500_i16)],
+    );
+    let air = (
+        prop_oneof![Just(0), 0..100_000_u32],
+        proptest::collection::vec(procedure(), 0..8),
+        proptest::collection::vec(loss(), 0..4),
+        proptest::collection::vec(quirk(), 0..2),
+        any::<u64>(),
+    );
+    (link, air).prop_map(|(link, (loss_ppm, procedures, losses, quirks, seed))| {
+        let (peripheral, csa, encryption, start, interval, clocks) = link;
+        let clocks = Clocks { peripheral: clocks.0, central: clocks.1 };
+        let peripheral = peripheral.to_owned();
+        Case {
+            peripheral,
+            csa,
+            encryption,
+            start,
+            interval,
+            clocks,
+            loss_ppm,
+            procedures,
+            losses,
+            quirks,
+            seed,
+            ..Case::default()
+        }
+    })
+}
+
+fn quirk() -> impl Strategy<Value = String> {
+    let request = prop_oneof![
+        Just("phy-req"),
+        Just("param-req"),
+        Just("length-req"),
+        Just("feature-req"),
+        Just("version-ind"),
+    ];
+    let answer = prop_oneof![
+        Just("now"),
+        Just("unknown"),
+        Just("reject:0x2a"),
+        Just("reject-ext:0x23"),
+        Just("never"),
+        Just("then-phy-req"),
+        Just("then-param-req"),
+    ];
+    (request, answer).prop_map(|(request, answer)| format!("{request}={answer}@always"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hosts_may_ask_for_anything_at_any_time(case in case()) {
+        prop_assert_eq!(told(&case), [""; 0], "{}", case.to_toml());
+    }
+}
