@@ -29,7 +29,7 @@ copy_tree() {
 }
 
 build() {
-  (cd "$TREE" && cargo build --quiet --locked --profile planted -p bletwin-scenarios) \
+  (cd "$TREE" && cargo build --quiet --locked --profile planted -p bletwin-scenarios --bin bletwin) \
     >"$LOG" 2>&1
 }
 

@@ -31,6 +31,7 @@ impl Shrink for Case {
         let mut simpler = Simpler { case: self, all: Vec::new() };
         simpler.whole_fields();
         simpler.fewer();
+        simpler.firmware_that_only_does_as_told();
         simpler.simpler_procedures();
         simpler.simpler_air();
         simpler.all.retain(|candidate| candidate != self);
@@ -67,6 +68,23 @@ impl Simpler<'_> {
         self.with(|case| case.central = plain.central.clone());
         self.with(|case| case.interval = plain.interval);
         self.with(|case| case.seed = plain.seed);
+    }
+
+    /// What a preset starts by itself, the host can ask for, and then nothing else is in the way.
+    fn firmware_that_only_does_as_told(&mut self) {
+        let plain = Case::default().peripheral;
+        if self.case.peripheral == plain {
+            return;
+        }
+        for what in [What::Phy { tx: 2, rx: 2 }, What::Features, What::Version] {
+            for event in 0..4 {
+                self.with(|case| {
+                    case.peripheral.clone_from(&plain);
+                    let procedure = Procedure::new(Side::Peripheral, what.clone(), event);
+                    case.procedures.insert(0, procedure);
+                });
+            }
+        }
     }
 
     fn fewer(&mut self) {
