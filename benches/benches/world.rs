@@ -10,6 +10,7 @@ use bletwin_scenarios::catalogue;
 use bletwin_scenarios::participant::Participant;
 use bletwin_scenarios::setup::Setup;
 use bletwin_scenarios::stage::Stage;
+use bletwin_sim::oracle::judge;
 use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::RecordKind;
 use bletwin_sim::world::{Placement, World, WorldConfig};
@@ -132,9 +133,32 @@ fn pairing(c: &mut Criterion) {
     group.finish();
 }
 
+/// The same runs, and what it costs on top to ask the oracle about them.
+fn judged(c: &mut Criterion) {
+    let scenario = catalogue::by_name("pairing").expect("in the catalogue");
+    let mut group = c.benchmark_group("oracle");
+    for central in ["phone", "windows-intel"] {
+        let setup = Setup::new("zephyr-2024", central, 1).expect("built in");
+        group.bench_function(BenchmarkId::new("run without", central), |b| {
+            b.iter(|| {
+                let mut stage = Stage::new(scenario, &setup);
+                stage.run(|| false);
+                stage
+            });
+        });
+        let mut stage = Stage::new(scenario, &setup);
+        stage.run(|| false);
+        let records = stage.world.records().to_vec();
+        group.bench_function(BenchmarkId::new("oracle alone", central), |b| {
+            b.iter(|| judge(&records));
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).measurement_time(WallTime::from_secs(4));
-    targets = recording, crowd, pairing
+    targets = recording, crowd, pairing, judged
 }
 criterion_main!(benches);

@@ -6,6 +6,7 @@ use firmware_core::hci::{Event, Role};
 use firmware_core::pdu::control::ControlPdu;
 use firmware_core::time::{Duration, Instant};
 
+use super::duty::{INVALID, said_goodbye};
 use super::link::{HciEvent, Link, other};
 use super::procedure::{Due, Procedures};
 use super::{Finding, Findings};
@@ -38,7 +39,7 @@ pub(super) fn check(link: &Link<'_>, procedures: &Procedures, findings: &mut Fin
     silent_central(link, findings);
 }
 
-fn ended<'a>(link: &'a Link<'_>, role: Role) -> Option<(&'a HciEvent<'a>, ErrorCode)> {
+pub(super) fn ended<'a>(link: &'a Link<'_>, role: Role) -> Option<(&'a HciEvent<'a>, ErrorCode)> {
     link.hci.iter().find_map(|hci| match hci.event {
         Event::DisconnectionComplete { reason, .. } if hci.by == role => Some((hci, *reason)),
         _ => None,
@@ -48,7 +49,7 @@ fn ended<'a>(link: &'a Link<'_>, role: Role) -> Option<(&'a HciEvent<'a>, ErrorC
 fn late(link: &Link<'_>, role: Role, due: &Due, until: Instant, findings: &mut Findings) {
     if until.since(due.at) > RESPONSE_TIMEOUT + PATIENCE {
         findings.add(Finding {
-            rule: "LL-LIVE-1",
+            rule: if due.unknown { "LL-UNK-1" } else { "LL-LIVE-1" },
             culprit: link.node(role),
             at: until,
             record: due.record,
@@ -69,7 +70,7 @@ fn abandoned(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mu
     }
     let last = link.packets.iter().rev().find(|packet| packet.by != role && packet.heard());
     let Some(last) = last else { return };
-    for due in &procedures.due[role as usize] {
+    for due in procedures.due[role as usize].iter().filter(|due| !due.unknown) {
         if last.item.at.since(due.at) > PATIENCE {
             findings.add(Finding {
                 rule: "LL-LIVE-2",
@@ -121,7 +122,7 @@ fn wrong_reason(
         _ if terminated(link, peer, hci.at) == Some(reason) => true,
         ErrorCode::CONNECTION_TIMEOUT => timed_out(link, hci),
         ErrorCode::LOCAL_HOST_TERMINATED => {
-            terminated(link, hci.by, hci.at).is_some() || timed_out(link, hci)
+            said_goodbye(link, hci.by, hci.at) || timed_out(link, hci)
         }
         ErrorCode::LL_RESPONSE_TIMEOUT => procedures.due[peer as usize]
             .iter()
@@ -134,6 +135,7 @@ fn wrong_reason(
         ErrorCode::FAILED_TO_ESTABLISH => {
             !link.packets.iter().any(|packet| packet.by == peer && packet.heard())
         }
+        INVALID if broke(&["LL-PAR-1"]) => true,
         _ => false,
     };
     (!permitted).then(|| format!("the connection was given up with {reason:?} for no such cause"))

@@ -18,6 +18,16 @@ struct Told {
     from: u64,
 }
 
+/// The features that an end has shown on air whole.
+pub(super) fn shown(link: &Link<'_>, role: firmware_core::hci::Role) -> Option<FeatureSet> {
+    link.packets.iter().filter(|packet| packet.by == role).find_map(|packet| {
+        match packet.control() {
+            Some(ControlPdu::FeatureReq(set) | ControlPdu::PeripheralFeatureReq(set)) => Some(*set),
+            _ => None,
+        }
+    })
+}
+
 /// Events after which nothing is sent any more that was queued before the features were known.
 const QUEUE_EVENTS: u64 = 2;
 
@@ -60,7 +70,7 @@ struct View {
     asked: Option<FeatureSet>,
 }
 
-const fn set(pdu: &ControlPdu) -> Option<FeatureSet> {
+pub(super) const fn set(pdu: &ControlPdu) -> Option<FeatureSet> {
     match pdu {
         ControlPdu::FeatureReq(set)
         | ControlPdu::PeripheralFeatureReq(set)

@@ -20,9 +20,10 @@ struct End {
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut ends = [End::default(), End::default()];
     for (index, packet) in link.packets.iter().enumerate() {
-        let evidence: Vec<_> = ends.iter().filter_map(|end| end.last).collect();
-        let evidence: Vec<_> = evidence.iter().map(|at| link.packets[*at].item.record).collect();
+        let before = [ends[0].last, ends[1].last];
         let mut tell = |rule, text: &str| {
+            let before = before.iter().flatten();
+            let evidence: Vec<_> = before.map(|at| link.packets[*at].item.record).collect();
             link.report(findings, rule, packet, &evidence, format!("{}: {text}", packet.name()));
         };
         let own = &mut ends[packet.by as usize];

@@ -1,5 +1,6 @@
 //! Limits of data length: octets and time in force, and the values that are exchanged.
 
+use firmware_core::hci::Role;
 use firmware_core::pdu::control::{ControlPdu, DataLength};
 
 use super::Findings;
@@ -9,7 +10,7 @@ use super::link::{Link, Packet, other};
 const OCTETS_MIN: u16 = 27;
 const TIME_MIN: u16 = 328;
 /// The same time on LE Coded.
-const TIME_MIN_CODED: u16 = 2_704;
+pub(super) const TIME_MIN_CODED: u16 = 2_704;
 const OCTETS_MAX: u16 = 251;
 const TIME_MAX: u16 = 17_040;
 const MIC: u16 = 4;
@@ -37,6 +38,9 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     }
 }
 
+/// Events after which nothing is sent any more that was queued before a change was known.
+const QUEUE_EVENTS: u64 = 2;
+
 pub(super) const fn length_of<'a>(packet: &Packet<'a>) -> Option<&'a DataLength> {
     match packet.item.control() {
         Some(ControlPdu::LengthReq(told) | ControlPdu::LengthRsp(told)) => Some(told),
@@ -53,37 +57,77 @@ fn in_range(told: &DataLength) -> bool {
         && time.contains(&told.max_tx_time)
 }
 
-/// What each end may send. A limit that falls applies to what is queued later, which nobody can
-/// see from outside: the highest so far counts.
+/// What each end may send. A limit that falls applies to what is queued later: the former one
+/// counts until an Empty PDU shows that nothing is left in the queue from before.
 #[derive(Default)]
-struct Lengths {
+pub(super) struct Lengths {
     /// What each end has told last.
     told: [Option<DataLength>; 2],
+    /// What each end has taken from the other last.
+    heard: [Option<DataLength>; 2],
     /// Octets and time by sender, once the peer's values have been taken.
     limit: [Option<(u16, u16)>; 2],
+    /// A lower limit, and from which event on an Empty PDU brings it into force.
+    falling: [Option<(u64, (u16, u16))>; 2],
+    /// Data waits while encryption starts, and Empty PDUs say nothing.
+    encrypting: bool,
 }
 
 impl Lengths {
-    fn limit(&self, packet: &Packet<'_>) -> (u16, u16) {
+    pub(super) fn limit(&self, packet: &Packet<'_>) -> (u16, u16) {
         let coded = packet.tx.phy.phy() == firmware_core::phy::Phy::LeCoded;
         let least = if coded { TIME_MIN_CODED } else { TIME_MIN };
         let (octets, time) = self.limit[packet.by as usize].unwrap_or((OCTETS_MIN, TIME_MIN));
         (octets, time.max(least))
     }
 
-    fn learn(&mut self, packet: &Packet<'_>) {
+    pub(super) fn learn(&mut self, packet: &Packet<'_>) {
+        self.drain(packet);
         let Some(told) = length_of(packet) else { return };
+        let (by, peer) = (packet.by as usize, other(packet.by) as usize);
         if packet.new {
-            self.told[packet.by as usize] = Some(*told);
+            self.told[by] = Some(*told);
+            self.agree(by, packet.event);
         }
         if packet.taken {
-            let peer = other(packet.by) as usize;
-            let own = self.told[peer]
-                .map_or((OCTETS_MAX, TIME_MAX), |own| (own.max_tx_octets, own.max_tx_time));
-            let limit = &mut self.limit[peer];
-            let (octets, time) = limit.unwrap_or((OCTETS_MIN, TIME_MIN));
-            let (rx_octets, rx_time) = (told.max_rx_octets, told.max_rx_time);
-            *limit = Some((octets.max(own.0.min(rx_octets)), time.max(own.1.min(rx_time))));
+            self.heard[peer] = Some(*told);
+            self.agree(peer, packet.event);
+        }
+    }
+
+    /// What an end may send by what it has told and heard.
+    fn agree(&mut self, end: usize, event: u64) {
+        let Some(peer) = self.heard[end] else { return };
+        let own = self.told[end]
+            .map_or((OCTETS_MAX, TIME_MAX), |own| (own.max_tx_octets, own.max_tx_time));
+        let new = (own.0.min(peer.max_rx_octets), own.1.min(peer.max_rx_time));
+        let (octets, time) = self.limit[end].unwrap_or((OCTETS_MIN, TIME_MIN));
+        self.limit[end] = Some((octets.max(new.0), time.max(new.1)));
+        let falls = self.limit[end] != Some(new);
+        self.falling[end] = falls.then_some((event + QUEUE_EVENTS, new));
+    }
+
+    fn drain(&mut self, packet: &Packet<'_>) {
+        match packet.control() {
+            Some(ControlPdu::EncReq(_) | ControlPdu::PauseEncReq) => self.encrypting = true,
+            Some(ControlPdu::StartEncRsp) if packet.by == Role::Peripheral => {
+                self.encrypting = false;
+                // What has waited goes out first.
+                let later = packet.event + QUEUE_EVENTS;
+                for (from, _) in self.falling.iter_mut().flatten() {
+                    *from = (*from).max(later);
+                }
+            }
+            Some(ControlPdu::RejectInd(_) | ControlPdu::RejectExtInd { .. }) => {
+                self.encrypting = false;
+            }
+            _ => {}
+        }
+        let by = packet.by as usize;
+        let empty = packet.new && packet.tx.pdu.payload_len() == 0 && !self.encrypting;
+        let fallen = self.falling[by].take_if(|(from, _)| empty && packet.event >= *from);
+        if let Some((_, limit)) = fallen {
+            self.limit[by] = Some(limit);
         }
     }
 }

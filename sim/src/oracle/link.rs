@@ -26,6 +26,8 @@ pub(super) struct Packet<'a> {
     pub(super) header: DataHeader,
     /// Connection event, counted on beyond 65,535.
     pub(super) event: u64,
+    /// The central's first in its event.
+    pub(super) anchor: bool,
     /// Not a repetition.
     pub(super) new: bool,
     /// The peer received it, it was new to it, and it did not refuse it.
@@ -81,7 +83,27 @@ pub(super) struct Link<'a> {
     pub(super) end: Instant,
 }
 
+/// When two nodes had a connection.
+pub(super) struct Span {
+    nodes: [NodeId; 2],
+    from: Instant,
+    until: Instant,
+}
+
+impl Span {
+    /// Whether both were at the same time and have a node in common.
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        let common = self.nodes.iter().any(|node| other.nodes.contains(node));
+        common && self.from < other.until && other.from < self.until
+    }
+}
+
 impl Link<'_> {
+    pub(super) fn span(&self) -> Span {
+        let until = self.left(Role::Central).max(self.left(Role::Peripheral));
+        Span { nodes: self.nodes, from: self.connect.at, until }
+    }
+
     pub(super) const fn node(&self, role: Role) -> NodeId {
         self.nodes[role as usize]
     }
@@ -140,6 +162,43 @@ impl Link<'_> {
     /// Index of the last packet of an end.
     pub(super) fn last_of(&self, role: Role) -> Option<usize> {
         self.last[role as usize]
+    }
+
+    /// A finding against one end about a packet of the other.
+    pub(super) fn accuse(
+        &self,
+        findings: &mut Findings,
+        rule: &'static str,
+        culprit: Role,
+        packet: &Packet<'_>,
+        evidence: &[RecordId],
+        text: String,
+    ) {
+        findings.add(Finding {
+            rule,
+            culprit: self.node(culprit),
+            at: packet.item.at,
+            record: packet.item.record,
+            evidence: evidence.to_vec(),
+            text,
+        });
+    }
+
+    /// Forgets everything from a packet on.
+    pub(super) fn truncate(&mut self, index: usize) {
+        let Some(packet) = self.packets.get(index) else { return };
+        let at = packet.item.at;
+        self.packets.truncate(index);
+        self.hci.retain(|hci| hci.at < at);
+        self.end = at;
+        self.mark_last();
+    }
+
+    fn mark_last(&mut self) {
+        self.last = [None; 2];
+        for (index, packet) in self.packets.iter().enumerate() {
+            self.last[packet.by as usize] = Some(index);
+        }
     }
 
     /// A finding about a packet.
@@ -213,9 +272,7 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
     }
     for link in &mut links {
         acknowledge(&mut link.packets);
-        for (index, packet) in link.packets.iter().enumerate() {
-            link.last[packet.by as usize] = Some(index);
-        }
+        link.mark_last();
     }
     listen(records, &mut links);
     links
@@ -224,13 +281,16 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
 fn packet<'a>(link: &Link<'a>, item: &'a AirItem, tx: &'a AirTx) -> Option<Packet<'a>> {
     let by = [Role::Central, Role::Peripheral].into_iter().find(|r| link.node(*r) == item.from)?;
     let event = item.event?;
-    let before = link.packets.last().map_or(0, |packet| packet.event);
+    let last = link.packets.last();
+    let before = last.map_or(0, |packet| packet.event);
+    let anchor = by == Role::Central && last.is_none_or(|last| last.event as u16 != event);
     Some(Packet {
         item,
         tx,
         by,
         header: DataHeader::from_octet(item.header),
         event: before + u64::from(event.wrapping_sub(before as u16)),
+        anchor,
         new: !item.retransmission,
         taken: false,
     })
@@ -291,7 +351,10 @@ const fn handle(event: &Event) -> Option<Handle> {
         | Event::EncryptionKeyRefreshComplete { handle, .. }
         | Event::LeConnectionUpdateComplete { handle, .. }
         | Event::LeDataLengthChange { handle, .. }
-        | Event::LePhyUpdateComplete { handle, .. } => Some(*handle),
+        | Event::LePhyUpdateComplete { handle, .. }
+        | Event::AuthenticatedPayloadTimeoutExpired { handle }
+        | Event::LeRemoteFeatures { handle, .. }
+        | Event::RemoteVersion { handle, .. } => Some(*handle),
         _ => None,
     }
 }

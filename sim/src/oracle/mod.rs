@@ -9,23 +9,31 @@ use firmware_core::time::Instant;
 use crate::node::NodeId;
 use crate::record::{Record, RecordId};
 
+mod advertising;
 mod agreement;
+mod awake;
 mod bits;
 mod channel;
+mod duty;
 mod encryption;
 mod ending;
 mod features;
 mod flow;
 mod framing;
+mod kept;
 mod length;
 mod link;
 mod overlap;
+mod payload;
 mod phy;
+mod possible;
 mod procedure;
 mod rules;
+mod shown;
 mod table;
 mod timing;
 mod told;
+mod values;
 mod window;
 
 pub use rules::{RULES, Rule};
@@ -57,30 +65,71 @@ pub struct Finding {
 #[must_use]
 pub fn judge(records: &[Record]) -> Vec<Finding> {
     let items = crate::sniffer::sniff(records);
-    let (own, closed) = (bits::own(records), window::closed(records));
-    let unfinished = told::unfinished(records);
-    let mut all = Vec::new();
-    for link in link::links(records, &items) {
-        let mut findings = Findings::default();
-        framing::check(&link, &mut findings);
-        flow::check(&link, &mut findings);
-        timing::check(&link, &mut findings);
-        channel::check(&link, &mut findings);
-        phy::check(&link, &mut findings);
-        length::check(&link, &mut findings);
-        encryption::check(&link, &mut findings);
-        features::check(&link, &mut findings);
-        let procedures = procedure::check(&link, &mut findings);
-        ending::check(&link, &procedures, &mut findings);
-        agreement::check(&link, &mut findings);
-        overlap::check(&link, &mut findings);
-        bits::check(&link, &own, &mut findings);
-        window::check(&link, &closed, &mut findings);
-        told::check(&link, &unfinished, &mut findings);
-        all.append(&mut findings.list);
+    let facts = Facts::of(records);
+    let mut findings = Findings::default();
+    advertising::check(records, &mut findings);
+    let mut all = findings.list;
+    let links = link::links(records, &items);
+    let spans: Vec<_> = links.iter().map(link::Link::span).collect();
+    for (number, link) in links.into_iter().enumerate() {
+        let others = spans.iter().enumerate().filter(|(other, _)| *other != number);
+        let alone = !others.into_iter().any(|(_, span)| span.shares(&spans[number]));
+        all.append(&mut one_link(link, &facts, alone).list);
     }
     all.sort_by_key(|finding| (finding.record, finding.rule));
     all
+}
+
+/// What a record says beside the packets of connections.
+struct Facts {
+    own: bits::Own,
+    closed: window::Closed,
+    unfinished: Vec<told::Unfinished>,
+    timeouts: Vec<payload::Set>,
+}
+
+impl Facts {
+    fn of(records: &[Record]) -> Self {
+        Self {
+            own: bits::own(records),
+            closed: window::closed(records),
+            unfinished: told::unfinished(records),
+            timeouts: payload::set(records),
+        }
+    }
+}
+
+/// Everything about one connection; `alone`: its peripheral had no other one at the time.
+fn one_link(mut link: link::Link<'_>, facts: &Facts, alone: bool) -> Findings {
+    let mut findings = Findings::default();
+    if let Some((index, update)) = kept::kept(&link) {
+        kept::report(&link, index, update, &mut findings);
+        link.truncate(index);
+    }
+    framing::check(&link, &mut findings);
+    values::check(&link, &mut findings);
+    flow::check(&link, &mut findings);
+    timing::check(&link, &mut findings);
+    channel::check(&link, &mut findings);
+    phy::check(&link, &mut findings);
+    length::check(&link, &mut findings);
+    encryption::check(&link, &mut findings);
+    features::check(&link, &mut findings);
+    let procedures = procedure::check(&link, &mut findings);
+    ending::check(&link, &procedures, &mut findings);
+    agreement::check(&link, &mut findings);
+    overlap::check(&link, &mut findings);
+    bits::check(&link, &facts.own, &mut findings);
+    window::check(&link, &facts.closed, &mut findings);
+    told::check(&link, &facts.unfinished, &mut findings);
+    if alone {
+        awake::check(&link, &facts.closed, &mut findings);
+    }
+    possible::check(&link, &mut findings);
+    payload::check(&link, &facts.own, &facts.timeouts, &mut findings);
+    shown::check(&link, &mut findings);
+    duty::check(&link, &procedures, &mut findings);
+    findings
 }
 
 /// Collects the findings of one connection.

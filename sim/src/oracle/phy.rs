@@ -25,7 +25,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
 
 /// What each end believes: the central knows a change when it sends it, the peripheral when it
 /// has taken it.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Phys {
     /// By end, then by sender: the PHY in force.
     pub(super) ends: [[Phy; 2]; 2],

@@ -15,7 +15,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 /// Events from an instant's PDU to its instant, at least.
 const INSTANT_EVENTS: u16 = 6;
 /// An instant this far ahead lies in the past.
-const PAST: u16 = 0x7FFF;
+pub(super) const PAST: u16 = 0x7FFF;
 
 /// A procedure under way.
 #[derive(Clone, Copy)]
@@ -34,6 +34,8 @@ pub(super) struct Due {
     pub(super) opcode: Opcode,
     pub(super) record: RecordId,
     pub(super) at: Instant,
+    /// It must be answered with LL_UNKNOWN_RSP.
+    pub(super) unknown: bool,
 }
 
 /// The procedures of a connection, by the end that started them.
@@ -44,11 +46,14 @@ pub(super) struct Procedures {
     /// Opcodes that each end has taken, for LL_UNKNOWN_RSP and rejects.
     seen: [u64; 2],
     version: [Option<RecordId>; 2],
+    /// connPeripheralLatency in force, and what follows it at which event.
+    latency: u16,
+    next_latency: Option<(u64, u16)>,
 }
 
 /// Checks all procedures and gives what is left of them at the end of the connection.
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
-    let mut all = Procedures::default();
+    let mut all = Procedures { latency: link.request.latency, ..Procedures::default() };
     for packet in &link.packets {
         all.expire(packet.event);
         if packet.new
@@ -75,6 +80,9 @@ impl Procedures {
         for open in &mut self.open {
             open.take_if(|open| open.until.is_some_and(|until| event >= until));
         }
+        if let Some((_, latency)) = self.next_latency.take_if(|(instant, _)| event >= *instant) {
+            self.latency = latency;
+        }
     }
 
     fn sent(&mut self, link: &Link<'_>, packet: &Packet<'_>, opcode: Opcode, out: &mut Findings) {
@@ -90,6 +98,9 @@ impl Procedures {
         let continues = self.continues(by, opcode);
         let answered = self.settle(packet, opcode);
         if let Some(due) = answered {
+            if due.unknown && !matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND) {
+                tell("LL-UNK-1", &[due.record], format!("{name} answers what is not understood"));
+            }
             if packet.item.at.since(due.at) > RESPONSE_TIMEOUT {
                 tell("LL-LIVE-1", &[due.record], format!("{name} came after more than 40 s"));
             }
@@ -101,6 +112,9 @@ impl Procedures {
         }
         if let Some(wrong) = wrong_instant(packet) {
             tell("LL-INST-1", &[], format!("{name} with an instant {wrong}"));
+        } else if let Some(ahead) = self.too_near(packet) {
+            let text = format!("{name} with an instant {ahead} events ahead at this latency");
+            tell("LL-INST-2", &[], text);
         }
         if self.rejects_collision_as_peripheral(packet) {
             tell("LL-COLL-3", &[], format!("{name}: it is for the central to reject collisions"));
@@ -115,6 +129,13 @@ impl Procedures {
             tell("LL-COLL-2", &[record], text);
         }
         self.advance(packet, opcode, starts);
+    }
+
+    /// How far ahead an instant is that leaves the peripheral less than six events to hear of it.
+    fn too_near(&self, packet: &Packet<'_>) -> Option<u16> {
+        let ahead = instant(packet)?.wrapping_sub(packet.event as u16);
+        let needed = u32::from(INSTANT_EVENTS) * (u32::from(self.latency) + 1);
+        (u32::from(ahead) < needed).then_some(ahead)
     }
 
     /// Whether a PDU of the central goes on with a procedure that it started itself.
@@ -216,13 +237,17 @@ impl Procedures {
             self.version[own].get_or_insert(record);
         }
         if opcode == Opcode::ENC_RSP {
-            self.due[own].push(Due { opcode, record, at: packet.item.at });
+            self.due[own].push(Due { opcode, record, at: packet.item.at, unknown: false });
         }
         if starts && let Some(kind) = kind(opcode) {
             self.open[own] = Some(Open { kind, record, answered: None, until: None });
         }
         let until = instant(packet)
             .map(|instant| packet.event + u64::from(instant.wrapping_sub(packet.event as u16)));
+        if let (Some(at), Some(ControlPdu::ConnectionUpdateInd(update))) = (until, packet.control())
+        {
+            self.next_latency = Some((at, update.latency));
+        }
         let kind = kind(opcode);
         let mine_is_open = self.open[own].is_some_and(|open| Some(open.kind) == kind);
         let theirs = self.open[other(by) as usize].as_mut();
@@ -242,13 +267,14 @@ impl Procedures {
 
     fn took(&mut self, packet: &Packet<'_>, opcode: Opcode) {
         let (by, taker) = (packet.by, other(packet.by));
-        let due = Due { opcode, record: packet.item.record, at: packet.item.end };
+        let malformed = packet.control().is_none_or(|pdu| matches!(pdu, ControlPdu::Unknown(_)));
+        let unknown = malformed || is_start(opcode) && only(opcode).is_some_and(|role| role != by);
+        let due = Due { opcode, record: packet.item.record, at: packet.item.end, unknown };
         self.seen[taker as usize] |= 1 << u32::from(opcode.0).min(63);
         let unanswered_version =
             opcode == Opcode::VERSION_IND && self.version[taker as usize].is_none();
-        let malformed = packet.control().is_none_or(|pdu| matches!(pdu, ControlPdu::Unknown(_)));
         let owed = only(opcode).is_none_or(|role| role == by) && is_owed(opcode, by);
-        if owed || unanswered_version || malformed {
+        if owed || unanswered_version || unknown {
             self.due[taker as usize].push(due);
         }
         let open = &mut self.open[taker as usize];

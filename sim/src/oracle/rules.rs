@@ -303,6 +303,120 @@ pub const RULES: &[Rule] = &[
          event, unless the connection ends first.",
     ),
     rule(
+        "LL-ADV-1",
+        "order of an advertising event",
+        "4.4.2.2",
+        "The PDUs of an advertising event go through the channels in ascending order, at most \
+         10 ms from one to the next.",
+    ),
+    rule(
+        "LL-ADV-2",
+        "advertising interval",
+        "4.4.2.2, 4.4.2.4",
+        "Advertising events are advInterval and up to 10 ms of advDelay apart, at high duty cycle \
+         at most 3.75 ms.",
+    ),
+    rule(
+        "LL-ADV-3",
+        "answers on advertising channels",
+        "4.1.1, 4.4.2",
+        "SCAN_REQ, SCAN_RSP and CONNECT_IND begin T_IFS after the PDU that they answer.",
+    ),
+    rule(
+        "LL-ADV-4",
+        "advertising as the host asks",
+        "4.4.2, Vol 4, Part E, 7.8.5",
+        "What is advertised is of the kind that the host has asked for, with the own address, on \
+         channels that are not excluded, while it is enabled.",
+    ),
+    rule(
+        "LL-LAT-1",
+        "peripheral latency",
+        "4.5.1",
+        "A peripheral leaves out no more events in a row than connPeripheralLatency.",
+    ),
+    rule(
+        "LL-LAT-2",
+        "awake before instants",
+        "5.1.1, 5.5.1",
+        "A peripheral that has been told of an instant listens to every event until it knows that \
+         its acknowledgement has arrived, and for new connection parameters to the event of the \
+         instant and to the one before.",
+    ),
+    rule(
+        "LL-INST-2",
+        "instants and latency",
+        "5.5",
+        "Six events to which the peripheral listens lie before an instant: at latency n it may \
+         listen to one in n + 1.",
+    ),
+    rule(
+        "LL-UPD-1",
+        "announced changes are made",
+        "5.1.1",
+        "A central that has announced connection parameters goes by them from the instant on.",
+    ),
+    rule(
+        "LL-PAR-1",
+        "ranges of fields",
+        "2.4.2, 5.1.1, 5.1.10, 5.1.11",
+        "Connection parameters, channel maps, PHYs and numbers of channels in control PDUs are in \
+         range.",
+    ),
+    rule(
+        "LL-EVENT-2",
+        "room before the next anchor",
+        "4.5.1, 4.5.6",
+        "A connection event closes T_IFS before the next anchor point.",
+    ),
+    rule(
+        "LL-LEN-4",
+        "lengths while a PHY update is open",
+        "5.1.10, Table 5.1",
+        "From its request, its answer or the indication on, until the PHYs have changed, nobody \
+         sends what would take too long on a PHY that may come to apply.",
+    ),
+    rule(
+        "LL-PING-1",
+        "authenticated payload timeout",
+        "5.1.8, 5.4",
+        "The host of an encrypted link is told when nothing with a valid MIC has come for the \
+         authenticated payload timeout.",
+    ),
+    rule(
+        "LL-TOLD-1",
+        "hosts are told the truth",
+        "5.1, Vol 4, Part E, 7.7",
+        "What an event tells of PHYs, connection parameters, encryption, version and features is \
+         what was on air.",
+    ),
+    rule(
+        "LL-LEAVE-1",
+        "who must leave leaves",
+        "5.1.3, 5.5.1",
+        "After a wrong MIC, an unexpected PDU while encryption starts, or new connection \
+         parameters whose instant has passed, a device leaves the connection.",
+    ),
+    rule(
+        "LL-TERM-1",
+        "the end is acknowledged",
+        "5.1.6",
+        "Who receives LL_TERMINATE_IND acknowledges it before it leaves.",
+    ),
+    rule(
+        "LL-LIVE-5",
+        "nobody waits for ever",
+        "5.2",
+        "Who has waited 40 s for an answer leaves the connection.",
+    ),
+    rule(
+        "LL-UNK-1",
+        "what is not understood",
+        "2.4.2, 5.1",
+        "A control PDU of undefined opcode, wrong length or the wrong role is answered with \
+         LL_UNKNOWN_RSP.",
+    ),
+    rule(
         "LL-AGREE-1",
         "both ends agree",
         "5.1",

@@ -115,6 +115,7 @@ pub(super) const fn needs(opcode: Opcode) -> Option<FeatureSet> {
         Opcode::PERIPHERAL_FEATURE_REQ => FeatureSet::PERIPHERAL_FEATURE_EXCHANGE,
         Opcode::PING_REQ => FeatureSet::PING,
         Opcode::LENGTH_REQ => FeatureSet::DATA_LENGTH_EXTENSION,
+        Opcode::MIN_USED_CHANNELS_IND => FeatureSet::MIN_USED_CHANNELS,
         Opcode::PHY_REQ => FeatureSet::LE_2M.with(FeatureSet::LE_CODED),
         _ => return None,
     })

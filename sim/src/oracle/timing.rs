@@ -21,25 +21,30 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut before: Option<&Packet<'_>> = None;
     for (index, packet) in link.packets.iter().enumerate() {
         let inside = before.filter(|before| before.event == packet.event);
-        let evidence: Vec<_> = before.iter().map(|before| before.item.record).collect();
+        let former = before.map(|before| before.item.record);
+        let evidence = former.as_slice();
         match (packet.by, inside) {
             (Role::Peripheral, None) => {
                 let text = format!("{} is no answer to a packet", packet.name());
-                link.report(findings, "LL-TIFS-2", packet, &evidence, text);
+                link.report(findings, "LL-TIFS-2", packet, evidence, text);
             }
             (Role::Peripheral, Some(asked)) if asked.item.reception.is_none() => {
                 let text = format!("{} answers what was not received", packet.name());
-                link.report(findings, "LL-TIFS-2", packet, &evidence, text);
+                link.report(findings, "LL-TIFS-2", packet, evidence, text);
             }
             (_, Some(former)) => {
-                if let Some(off) = t_ifs_error(former, packet) {
+                if let Some(off) = t_ifs_error(former.item.end, packet.item.at) {
                     let text = format!("{} began {off} after the packet before", packet.name());
-                    link.report(findings, "LL-TIFS-1", packet, &evidence, text);
+                    link.report(findings, "LL-TIFS-1", packet, evidence, text);
                 }
             }
             (Role::Central, None) => {
+                if let Some(before) = before.filter(|before| overruns(link, before, packet)) {
+                    let text = format!("{} runs into the next anchor point", before.name());
+                    link.report(findings, "LL-EVENT-2", before, &[packet.item.record], text);
+                }
                 if let Some((rule, text)) = anchors.anchor(packet) {
-                    link.report(findings, rule, packet, &evidence, text);
+                    link.report(findings, rule, packet, evidence, text);
                 }
             }
         }
@@ -59,12 +64,20 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     }
 }
 
-fn t_ifs_error(former: &Packet<'_>, packet: &Packet<'_>) -> Option<String> {
+/// How far after the end of a packet another one began, if that is not T_IFS.
+pub(super) fn t_ifs_error(end: Instant, start: Instant) -> Option<String> {
     let t_ifs = Duration::from_us(u64::from(T_IFS_US));
-    let gap = packet.item.at.since(former.item.end);
+    let gap = start.since(end);
     let tolerance = T_IFS_TOLERANCE + t_ifs.ppm(ACTIVE_CLOCK_PPM);
     let off = distance(gap, t_ifs);
     (off > tolerance).then(|| format!("{}.{} µs", gap.as_us(), gap.ticks() % 64_000 / 6_400))
+}
+
+/// Whether a packet runs into the next anchor, if the next event has one.
+fn overruns(link: &Link<'_>, before: &Packet<'_>, anchor: &Packet<'_>) -> bool {
+    let close = Duration::from_us(u64::from(T_IFS_US)) - JITTER.times(2);
+    let drift = link.longest_interval().ppm(accuracy_ppm(link.request.sca));
+    anchor.event == before.event + 1 && anchor.item.at + drift < before.item.end + close
 }
 
 /// Whether the peripheral left a packet without an answer that it had received, and was there
@@ -81,7 +94,7 @@ fn ignored(link: &Link<'_>, index: usize) -> bool {
     !answered && link.last_of(Role::Peripheral).is_some_and(|last| last > index)
 }
 
-fn distance(a: Duration, b: Duration) -> Duration {
+pub(super) fn distance(a: Duration, b: Duration) -> Duration {
     (a - b) + (b - a)
 }
 

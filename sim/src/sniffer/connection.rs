@@ -15,6 +15,10 @@ use crate::node::NodeId;
 use crate::record::Reception;
 
 const UNIT: Duration = Duration::from_us(1_250);
+/// A packet that begins so soon after another may answer it.
+const T_IFS_LATEST: Duration = Duration::from_us(155);
+/// How much too early an anchor may be, whatever the clocks.
+const EARLIEST: Duration = Duration::from_us(100);
 
 /// What is known about one direction.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +39,8 @@ pub(super) struct Connection {
     interval: Duration,
     /// Last anchor point and its event.
     anchor: Option<(Instant, u16)>,
+    /// End of the last packet.
+    last_end: Instant,
     update: Option<ConnectionUpdate>,
     enc_req: Option<EncReq>,
     ways: [Way; 2],
@@ -48,6 +54,7 @@ impl Connection {
             peripheral,
             interval: UNIT.times(u64::from(request.interval.max(1))),
             anchor: None,
+            last_end: Instant::ZERO,
             update: None,
             enc_req: None,
             ways: Default::default(),
@@ -75,6 +82,7 @@ impl Connection {
             self.peripheral = self.peripheral.or(Some(item.from));
             Direction::PeripheralToCentral
         };
+        self.last_end = item.end;
         item.direction = Some(direction);
         item.event = self.anchor.map(|(_, event)| event);
         let header = DataHeader::from_octet(item.header);
@@ -102,6 +110,9 @@ impl Connection {
             self.anchor = Some((at, 0));
             return;
         };
+        if self.goes_on(anchor, at) {
+            return;
+        }
         if let Some(update) = self.update {
             let ahead = u64::from(update.instant.wrapping_sub(event));
             let start =
@@ -120,6 +131,13 @@ impl Connection {
         if events > 0 {
             self.anchor = Some((at, event.wrapping_add(events as u16)));
         }
+    }
+
+    /// Whether a packet comes T_IFS after the last one and well before the next anchor: an event
+    /// that fills its interval.
+    fn goes_on(&self, anchor: Instant, at: Instant) -> bool {
+        let next = anchor + self.interval;
+        at.since(self.last_end) < T_IFS_LATEST && at + EARLIEST < next
     }
 
     /// Learns from a control PDU. Keys change only when the peer has heard that they shall.

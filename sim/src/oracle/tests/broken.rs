@@ -9,13 +9,13 @@ use super::*;
 
 const BOTH: PhySet = PhySet(3);
 const PHY_REQ: ControlPdu = ControlPdu::PhyReq { tx: BOTH, rx: BOTH };
-const LENGTH: DataLength =
+pub(super) const LENGTH: DataLength =
     DataLength { max_rx_octets: 100, max_rx_time: 2120, max_tx_octets: 100, max_tx_time: 1000 };
 const VERSION: ControlPdu =
     ControlPdu::VersionInd(VersionInd { version: 12, company: 0, subversion: 0 });
-const ENC_REQ: ControlPdu =
+pub(super) const ENC_REQ: ControlPdu =
     ControlPdu::EncReq(EncReq { rand: 0, ediv: 0, skd_c: [1; 8], iv_c: [2; 4] });
-const ENC_RSP: ControlPdu = ControlPdu::EncRsp(EncRsp { skd_p: [3; 8], iv_p: [4; 4] });
+pub(super) const ENC_RSP: ControlPdu = ControlPdu::EncRsp(EncRsp { skd_p: [3; 8], iv_p: [4; 4] });
 const COLLISION: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
 
 fn map(instant: u16) -> ControlPdu {
@@ -32,7 +32,7 @@ fn features(bits: FeatureSet) -> Script {
     Script::new().say(C, ControlPdu::FeatureReq(bits)).say(P, ControlPdu::FeatureRsp(bits))
 }
 
-fn encrypted() -> Script {
+pub(super) fn encrypted() -> Script {
     let ltk = firmware_core::secret::Secret::new([0x11; 16]);
     let mut script = Script::new();
     let command = firmware_core::hci::Command::LeEnableEncryption {
@@ -46,7 +46,7 @@ fn encrypted() -> Script {
     script.say(C, ENC_REQ).say(P, ENC_RSP).say(P, ControlPdu::StartEncReq)
 }
 
-fn ids(findings: &[Finding]) -> BTreeSet<&'static str> {
+pub(super) fn ids(findings: &[Finding]) -> BTreeSet<&'static str> {
     findings.iter().map(|finding| finding.rule).collect()
 }
 
@@ -88,7 +88,7 @@ fn frames() -> Vec<(&'static str, Role, Script)> {
 }
 
 /// Flips bits of header octet 0.
-fn set(tx: &mut AirTx, bits: u8) {
+pub(super) fn set(tx: &mut AirTx, bits: u8) {
     let header = tx.pdu.header() ^ bits;
     tx.pdu.set_header(header);
 }
@@ -200,7 +200,15 @@ fn procedures() -> Vec<(&'static str, Role, Script)> {
 fn endings() -> Vec<(&'static str, Role, Script)> {
     let timeout = ErrorCode::CONNECTION_TIMEOUT;
     vec![
-        ("LL-LIVE-1", C, Script::new().say(P, PHY_REQ).events(4_200)),
+        ("LL-LIVE-1", C, {
+            let waits = Script::new().say(P, PHY_REQ).events(4_000);
+            let mut script = waits.end(P, ErrorCode::LL_RESPONSE_TIMEOUT);
+            for _ in 0..200 {
+                script.packet(C, 0, None);
+                script.next();
+            }
+            script
+        }),
         ("LL-LIVE-2", C, {
             let mut script = Script::new().say(P, PHY_REQ).events(200);
             // Nothing of what the central still sends arrives.
@@ -218,7 +226,8 @@ fn endings() -> Vec<(&'static str, Role, Script)> {
 #[test]
 fn each_rule_is_broken_alone() {
     let reactions = reactions::broken();
-    let groups = [frames(), timing(), limits(), procedures(), endings(), reactions];
+    let (later, air) = (later::broken(), later::advertising());
+    let groups = [frames(), timing(), limits(), procedures(), endings(), reactions, later, air];
     let all: Vec<_> = groups.into_iter().flatten().collect();
     let mut wrong = Vec::new();
     for (rule, culprit, script) in &all {
@@ -231,7 +240,7 @@ fn each_rule_is_broken_alone() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     let alone = all.iter().map(|(rule, ..)| *rule);
-    let broken: BTreeSet<_> = alone.chain(reactions::PROVOKED).collect();
+    let broken: BTreeSet<_> = alone.chain(reactions::PROVOKED).chain(later::PROVOKED).collect();
     let rules: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
     assert_eq!(broken, rules);
     assert_eq!(rules.len(), RULES.len(), "an id twice");

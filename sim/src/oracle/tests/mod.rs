@@ -4,8 +4,10 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use firmware_core::address::Address;
+use firmware_core::crypto::ccm::{Cipher, Direction, session_key};
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{ConnectionComplete, Event, Handle, Role};
+use firmware_core::link::message::Payload;
 use firmware_core::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu, CHANNEL_MAP_ALL, ConnectInd,
 };
@@ -19,6 +21,7 @@ use super::*;
 use crate::record::{AirTx, Note, Reception, RecordKind};
 
 mod broken;
+mod later;
 mod reactions;
 
 const ACCESS_ADDRESS: u32 = 0x7176_4129;
@@ -33,13 +36,17 @@ pub(super) struct Script {
     pub(super) records: Vec<Record>,
     sn: [bool; 2],
     nesn: [bool; 2],
-    queue: [VecDeque<(Llid, Vec<u8>)>; 2],
+    pub(super) queue: [VecDeque<(Llid, Vec<u8>)>; 2],
     /// Sent and not acknowledged.
     pub(super) flight: [Option<(Llid, Vec<u8>)>; 2],
     pub(super) event: u64,
     /// Next anchor point, µs.
     pub(super) anchor: u64,
     pub(super) phys: [TxPhy; 2],
+    /// The peripheral's receiver is closed.
+    pub(super) asleep: bool,
+    /// Encrypts what is queued, by sender.
+    pub(super) ciphers: [Option<Cipher>; 2],
 }
 
 impl Script {
@@ -58,6 +65,8 @@ impl Script {
             event: 0,
             anchor: 3_000,
             phys: [TxPhy::Le1M; 2],
+            asleep: false,
+            ciphers: [None, None],
         };
         let (initiator, advertiser) = (Address::public([1; 6]), Address::static_random([2; 6]));
         let adv = AdvertisingPdu::AdvInd { advertiser, data: Default::default(), ch_sel: false };
@@ -79,7 +88,7 @@ impl Script {
         };
         edit(&mut request);
         let pdu = AdvertisingPdu::ConnectInd(request).encode();
-        script.on_air(C, 1_000, 37, ADVERTISING_ACCESS_ADDRESS, pdu, Some(Reception::Ok));
+        script.on_air(C, 278, 37, ADVERTISING_ACCESS_ADDRESS, pdu, Some(Reception::Ok));
         for role in [C, P] {
             let (peer, local) =
                 if role == C { (advertiser, initiator) } else { (initiator, advertiser) };
@@ -100,7 +109,7 @@ impl Script {
         script
     }
 
-    fn record(&mut self, by: Role, at: Instant, kind: RecordKind) -> RecordId {
+    pub(super) fn record(&mut self, by: Role, at: Instant, kind: RecordKind) -> RecordId {
         let id = RecordId(self.records.len() as u64 + 1);
         let node = NodeId(by as u16);
         self.records.push(Record { id, causes: Vec::new(), at, node, kind });
@@ -113,7 +122,7 @@ impl Script {
         self.record(by, at, RecordKind::Note(Note::HciEvent(event)));
     }
 
-    fn on_air(
+    pub(super) fn on_air(
         &mut self,
         by: Role,
         us: u64,
@@ -132,6 +141,8 @@ impl Script {
             let peer = if by == C { P } else { C };
             let kind = RecordKind::AirRx { tx, reception, rssi_dbm: -50 };
             self.record(peer, end, kind);
+        } else if data && by == C && !self.asleep {
+            self.record(P, Instant::from_us(us + 56), RecordKind::AirMiss);
         }
         end
     }
@@ -179,6 +190,10 @@ impl Script {
     }
 
     pub(super) fn raw(mut self, by: Role, llid: Llid, payload: &[u8]) -> Self {
+        let mut payload = Payload::from_slice(payload).unwrap();
+        if let Some(cipher) = &mut self.ciphers[by as usize] {
+            cipher.encrypt(llid, &mut payload).unwrap();
+        }
         self.queue[by as usize].push_back((llid, payload.to_vec()));
         self.events(2)
     }

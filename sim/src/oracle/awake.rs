@@ -1,0 +1,130 @@
+//! Peripheral latency: how many events a peripheral may leave out, and which ones it may not.
+
+use firmware_core::hci::Role;
+use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu};
+use firmware_core::time::{Duration, Instant};
+
+use super::Findings;
+use super::link::{Link, Packet};
+use super::procedure::{PAST, instant};
+use super::window::Closed;
+use crate::record::RecordId;
+
+/// A receiver that was closed this far from an anchor was not open for it.
+const FAR: Duration = Duration::from_ms(20);
+
+/// A change that was announced to the peripheral.
+struct Watch {
+    instant: u64,
+    /// Of parameters: the event before the instant and the instant itself are listened to.
+    parameters: bool,
+    /// SN of the PDU: another one says that its acknowledgement has arrived.
+    sn: bool,
+    confirmed: bool,
+    record: RecordId,
+}
+
+pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
+    let node = link.node(Role::Peripheral);
+    let closed = closed.get(&node).map_or(&[][..], Vec::as_slice);
+    let left = link.left(Role::Peripheral);
+    let mut state =
+        Awake { latency: [0; 2], next: None, watch: Vec::new(), skipped: 0, last: None };
+    for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
+        if packet.item.at >= left {
+            return;
+        }
+        if packet.anchor {
+            let listened =
+                packet.item.reception.is_some() || open(closed, packet.item.at, link.interval());
+            if let Some((rule, evidence, text)) = state.event(packet, listened) {
+                link.accuse(findings, rule, Role::Peripheral, packet, &evidence, text);
+            }
+        }
+        if packet.heard() {
+            state.hear(link, packet);
+        }
+    }
+}
+
+/// Whether a receiver was open around an anchor and saw nothing.
+fn open(closed: &[(Instant, RecordId)], at: Instant, interval: Duration) -> bool {
+    let near = FAR.min(interval.divided_by(2));
+    let from = closed.partition_point(|(moment, _)| *moment < at.before(near));
+    closed.get(from).is_some_and(|(moment, _)| *moment <= at + near)
+}
+
+struct Awake {
+    /// Before and after the last change: either may be meant around its instant.
+    latency: [u16; 2],
+    next: Option<(u64, ConnectionUpdate)>,
+    watch: Vec<Watch>,
+    /// Events left out in a row.
+    skipped: u16,
+    last: Option<u64>,
+}
+
+impl Awake {
+    fn event(
+        &mut self,
+        packet: &Packet<'_>,
+        listened: bool,
+    ) -> Option<(&'static str, Vec<RecordId>, String)> {
+        let event = packet.event;
+        if let Some((_, update)) = self.next.take_if(|(instant, _)| event > *instant) {
+            self.latency = [self.latency[1], update.latency];
+        }
+        self.watch.retain(|watch| watch.instant >= event);
+        let in_a_row = self.last == event.checked_sub(1);
+        self.last = Some(event);
+        if listened {
+            self.skipped = 0;
+            return None;
+        }
+        self.skipped = if in_a_row { self.skipped.saturating_add(1) } else { 1 };
+        let due = self.watch.iter().find(|watch| {
+            let near = event + 1 >= watch.instant;
+            if watch.parameters && near { true } else { !watch.confirmed && event < watch.instant }
+        });
+        if let Some(watch) = due {
+            let text = format!("event {event} was left out before instant {}", watch.instant);
+            return Some(("LL-LAT-2", vec![watch.record], text));
+        }
+        let pending = self.next.as_ref().map_or(0, |(_, update)| update.latency);
+        let allowed = self.latency[0].max(self.latency[1]).max(pending);
+        (self.skipped > allowed).then(|| {
+            let text = format!("{} events left out in a row, up to event {event}", self.skipped);
+            ("LL-LAT-1", Vec::new(), text)
+        })
+    }
+
+    fn hear(&mut self, link: &Link<'_>, packet: &Packet<'_>) {
+        if self.latency == [0; 2] && self.next.is_none() && self.watch.is_empty() {
+            // Latency applies once the connection is established.
+            self.latency = [link.request.latency; 2];
+        }
+        for watch in &mut self.watch {
+            watch.confirmed |= packet.header.sn != watch.sn;
+        }
+        let Some(instant) = instant(packet).filter(|_| packet.taken) else { return };
+        let ahead = instant.wrapping_sub(packet.event as u16);
+        if ahead == 0 || ahead >= PAST {
+            return;
+        }
+        let instant = packet.event + u64::from(ahead);
+        let update = match packet.control() {
+            Some(ControlPdu::ConnectionUpdateInd(update)) => Some(*update),
+            _ => None,
+        };
+        self.watch.push(Watch {
+            instant,
+            parameters: update.is_some(),
+            sn: packet.header.sn,
+            confirmed: false,
+            record: packet.item.record,
+        });
+        if let Some(update) = update {
+            self.next = Some((instant, update));
+        }
+    }
+}

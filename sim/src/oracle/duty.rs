@@ -1,0 +1,133 @@
+//! What a device owes after something has happened: to leave where it must, to acknowledge the
+//! end, not to wait for ever.
+
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::Role;
+use firmware_core::pdu::control::{ControlPdu, Opcode};
+use firmware_core::time::Duration;
+
+use super::ending::ended;
+use super::link::{Link, Packet, other};
+use super::procedure::{PAST, Procedures};
+use super::{Finding, Findings};
+
+/// Breaches of the peer after which a device leaves at once (5.1.3).
+const OBLIGE: [&str; 3] = ["LL-ENC-1", "LL-ENC-2", "LL-MIC-1"];
+/// Events until it is gone.
+const GRACE: u64 = 3;
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) fn check(link: &Link<'_>, procedures: &Procedures, findings: &mut Findings) {
+    stays(link, findings);
+    for role in [Role::Central, Role::Peripheral] {
+        unacknowledged(link, role, findings);
+        waits(link, procedures, role, findings);
+    }
+}
+
+/// Who goes on with a connection that it must leave.
+fn stays(link: &Link<'_>, findings: &mut Findings) {
+    let breaches = findings.list.iter().filter(|found| OBLIGE.contains(&found.rule));
+    let broken = breaches.filter_map(|found| {
+        let at = |packet: &Packet<'_>| packet.item.record;
+        link.packets.binary_search_by_key(&found.record, at).ok()
+    });
+    let mut reasons: Vec<usize> = broken.collect();
+    let past = |packet: &Packet<'_>| match packet.control() {
+        Some(ControlPdu::ConnectionUpdateInd(update)) => {
+            update.instant.wrapping_sub(packet.event as u16) >= PAST
+        }
+        _ => false,
+    };
+    reasons.extend(link.packets.iter().enumerate().filter(|(_, p)| past(p)).map(|(at, _)| at));
+    for at in reasons {
+        let reason = &link.packets[at];
+        let victim = other(reason.by);
+        let after = link.packets.iter().skip(at + 1).filter(|packet| packet.by == victim);
+        let says_goodbye = after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
+        let mut stays = after.filter(|packet| packet.event > reason.event + GRACE);
+        if let Some(packet) = stays.next().filter(|_| reason.taken && !says_goodbye) {
+            let text = format!("goes on after {}, which ends the connection", reason.name());
+            link.report(findings, "LL-LEAVE-1", packet, &[reason.item.record], text);
+        }
+    }
+}
+
+/// Who leaves on LL_TERMINATE_IND without having acknowledged it.
+fn unacknowledged(link: &Link<'_>, role: Role, findings: &mut Findings) {
+    let Some((hci, reason)) = ended(link, role) else { return };
+    let goodbye = link.packets.iter().position(|packet| {
+        let code =
+            matches!(packet.control(), Some(ControlPdu::TerminateInd(code)) if *code == reason);
+        packet.by != role && packet.taken && code
+    });
+    let Some(at) = goodbye else { return };
+    let answered = link.packets.iter().skip(at + 1).any(|packet| packet.by == role);
+    if !answered {
+        findings.add(Finding {
+            rule: "LL-TERM-1",
+            culprit: link.node(role),
+            at: hci.at,
+            record: hci.record,
+            evidence: vec![link.packets[at].item.record],
+            text: "left without acknowledging LL_TERMINATE_IND".to_owned(),
+        });
+    }
+}
+
+/// Who waits longer for an answer than the response timeout.
+fn waits(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mut Findings) {
+    let sent = link
+        .packets
+        .iter()
+        .rev()
+        .find(|packet| packet.by == role && packet.new && packet.opcode().is_some());
+    let Some(sent) = sent else { return };
+    let left = link.left(role);
+    let open = procedures.due[other(role) as usize].iter().find(|due| !due.unknown);
+    let Some(due) = open else { return };
+    let waited = left.since(due.at.max(sent.item.at));
+    if waited > RESPONSE_TIMEOUT + PATIENCE {
+        findings.add(Finding {
+            rule: "LL-LIVE-5",
+            culprit: link.node(role),
+            at: left,
+            record: due.record,
+            evidence: vec![sent.item.record],
+            text: format!(
+                "has waited {} s for the answer to {}",
+                waited.as_us() / 1_000_000,
+                due.opcode.name()
+            ),
+        });
+    }
+}
+
+/// Whether an LL_TERMINATE_IND of this end was acknowledged, or had its time.
+pub(super) fn said_goodbye(
+    link: &Link<'_>,
+    role: Role,
+    before: firmware_core::time::Instant,
+) -> bool {
+    let goodbyes =
+        link.packets.iter().enumerate().filter(|(_, packet)| {
+            packet.by == role && packet.opcode() == Some(Opcode::TERMINATE_IND)
+        });
+    let mut goodbyes = goodbyes.peekable();
+    let timeout = link.shortest_timeout();
+    let slow = goodbyes
+        .peek()
+        .is_some_and(|(_, first)| before.since(first.item.at) + timeout.ppm(20_000) >= timeout);
+    slow || goodbyes.any(|(at, goodbye)| {
+        link.packets.iter().skip(at + 1).any(|packet| {
+            packet.by != role
+                && packet.heard()
+                && packet.item.at < before
+                && packet.header.nesn != goodbye.header.sn
+        })
+    })
+}
+
+/// What a device is told to leave with.
+pub(super) const INVALID: ErrorCode = ErrorCode::INVALID_LL_PARAMETERS;
