@@ -47,7 +47,7 @@ fn seeds() -> u64 {
     std::env::var("BLETWIN_ORACLE_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1)
 }
 
-/// LL-AGREE-1.
+/// LL-AGREE-1, LL-AGREE-2.
 #[test]
 fn nothing_is_found_against_honest_devices() {
     let mut cases = Vec::new();
@@ -150,6 +150,7 @@ fn made_up_quirks_are_found_too() {
         ("central.param-req=then-param-req@always", "LL-COLL-2"),
         ("central.length-req=block@always", "LL-LIVE-2"),
         ("central.feature-req=silent:4@always", "LL-LIVE-3"),
+        ("central.param-req=no-switch@always", "LL-UPD-1"),
     ];
     for (set, rule) in cases {
         let set = ["central.phy-req=honest", set];

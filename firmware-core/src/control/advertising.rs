@@ -113,6 +113,7 @@ impl Advertiser {
         } else {
             Address::new(AddressKind::Public, public)
         };
+        // LL-ADV-8.
         self.enabled = true;
         out.order(LinkOrder::Advertise(Advertising {
             kind: self.parameters.kind,

@@ -38,7 +38,7 @@ impl Parameters {
 }
 
 /// Whether interval, latency and timeout are in range and the timeout spans more than two
-/// chances to be heard (Vol 6, Part B, 4.5).
+/// chances to be heard (Vol 6, Part B, 4.5; LL-CTRL-4).
 pub(super) fn in_range(interval: u16, latency: u16, timeout: u16) -> bool {
     let chances = u32::from(latency).saturating_add(1).saturating_mul(2);
     (6..=3200).contains(&interval)

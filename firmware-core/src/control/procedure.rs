@@ -291,7 +291,7 @@ impl Connection {
             self.procedures.peers
             && reached(event, instant)
         {
-            // LL-AGREE-1: the host is told what is in force, at the instant.
+            // LL-AGREE-1, LL-AGREE-2: the host is told what is in force, at the instant.
             let changed = self.take_effect(procedure);
             self.end_peers(cx, ErrorCode::SUCCESS);
             // LL-UPD-4.

@@ -335,6 +335,7 @@ impl Connection {
     fn reply(&mut self, now: Instant, end: Instant, limits: Limits) -> Option<RadioCommand> {
         let answered = self.running.is_some_and(|event| event.answered);
         let others = if answered { limits.more } else { limits.answer };
+        // LL-EVENT-4.
         let next_anchor = self.timeline.opens(1).before(T_IFS);
         // LL-TIFS-2, LL-TIFS-3: an answer, and only in time.
         let (octets, coding) = self.sequence.next_len();

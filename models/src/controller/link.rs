@@ -315,6 +315,7 @@ impl Link {
 
     fn reply(&mut self, sh: &mut Shared, now: Instant, limit: Instant) -> Option<RadioCommand> {
         let t_ifs = Duration::from_us(u64::from(T_IFS_US));
+        // LL-EVENT-4.
         let longest = self.longest_exchange();
         if now + t_ifs.times(3) + longest > limit.min(self.anchor + self.parameters.interval()) {
             return None;

@@ -104,7 +104,7 @@ fn answer(at: Instant, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
     };
     // Another sender may have spoken in between: then the sequence says nothing.
     let heard = heard.filter(fits)?;
-    t_ifs_error(heard.end, at).map(|off| ("LL-ADV-3", format!("began {off} after what it answers")))
+    t_ifs_error(heard.end, at).map(|off| ("LL-ADV-7", format!("began {off} after what it answers")))
 }
 
 #[derive(Default)]
@@ -238,7 +238,7 @@ impl Advertiser {
         } else {
             return None;
         };
-        Some(("LL-ADV-4", wrong.to_owned()))
+        Some(("LL-ADV-8", wrong.to_owned()))
     }
 }
 

@@ -8,7 +8,7 @@ use super::Findings;
 use super::link::{Link, Packet};
 use super::procedure::{PAST, instant};
 use super::window::Closed;
-use crate::record::RecordId;
+use crate::record::{Reception, RecordId};
 
 /// A receiver that was closed this far from an anchor was not open for it.
 const FAR: Duration = Duration::from_ms(20);
@@ -25,6 +25,9 @@ struct Watch {
 }
 
 pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
+    if link.connect.reception != Some(Reception::Ok) {
+        return;
+    }
     let node = link.node(Role::Peripheral);
     let closed = closed.get(&node).map_or(&[][..], Vec::as_slice);
     let left = link.left(Role::Peripheral);

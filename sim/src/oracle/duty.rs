@@ -29,19 +29,22 @@ pub(super) fn check(link: &Link<'_>, procedures: &Procedures, findings: &mut Fin
 /// Who goes on with a connection that it must leave.
 fn stays(link: &Link<'_>, findings: &mut Findings) {
     let breaches = findings.list.iter().filter(|found| OBLIGE.contains(&found.rule));
-    let broken = breaches.filter_map(|found| {
-        let at = |packet: &Packet<'_>| packet.item.record;
-        link.packets.binary_search_by_key(&found.record, at).ok()
-    });
-    let mut reasons: Vec<usize> = broken.collect();
+    let mut reasons: Vec<_> = breaches
+        .filter_map(|found| {
+            let at = |packet: &Packet<'_>| packet.item.record;
+            let at = link.packets.binary_search_by_key(&found.record, at).ok()?;
+            Some((at, if found.rule == "LL-ENC-1" { "LL-ENC-6" } else { "LL-MIC-2" }))
+        })
+        .collect();
     let past = |packet: &Packet<'_>| match packet.control() {
         Some(ControlPdu::ConnectionUpdateInd(update)) => {
             update.instant.wrapping_sub(packet.event as u16) >= PAST
         }
         _ => false,
     };
-    reasons.extend(link.packets.iter().enumerate().filter(|(_, p)| past(p)).map(|(at, _)| at));
-    for at in reasons {
+    let late = link.packets.iter().enumerate().filter(|(_, packet)| past(packet));
+    reasons.extend(late.map(|(at, _)| (at, "LL-INST-2")));
+    for (at, rule) in reasons {
         let reason = &link.packets[at];
         let victim = other(reason.by);
         let after = link.packets.iter().skip(at + 1).filter(|packet| packet.by == victim);
@@ -49,7 +52,7 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
         let mut stays = after.filter(|packet| packet.event > reason.event + GRACE);
         if let Some(packet) = stays.next().filter(|_| reason.taken && !says_goodbye) {
             let text = format!("goes on after {}, which ends the connection", reason.name());
-            link.report(findings, "LL-LEAVE-1", packet, &[reason.item.record], text);
+            link.report(findings, rule, packet, &[reason.item.record], text);
         }
     }
 }
@@ -66,7 +69,7 @@ fn unacknowledged(link: &Link<'_>, role: Role, findings: &mut Findings) {
     let answered = link.packets.iter().skip(at + 1).any(|packet| packet.by == role);
     if !answered {
         findings.add(Finding {
-            rule: "LL-TERM-1",
+            rule: "LL-TERM-2",
             culprit: link.node(role),
             at: hci.at,
             record: hci.record,
@@ -90,7 +93,7 @@ fn waits(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mut Fi
     let waited = left.since(due.at.max(sent.item.at));
     if waited > RESPONSE_TIMEOUT + PATIENCE {
         findings.add(Finding {
-            rule: "LL-LIVE-5",
+            rule: "LL-TIME-1",
             culprit: link.node(role),
             at: left,
             record: due.record,

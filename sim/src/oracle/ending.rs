@@ -49,7 +49,7 @@ pub(super) fn ended<'a>(link: &'a Link<'_>, role: Role) -> Option<(&'a HciEvent<
 fn late(link: &Link<'_>, role: Role, due: &Due, until: Instant, findings: &mut Findings) {
     if until.since(due.at) > RESPONSE_TIMEOUT + PATIENCE {
         findings.add(Finding {
-            rule: if due.unknown { "LL-UNK-1" } else { "LL-LIVE-1" },
+            rule: if due.unknown { "LL-CTRL-2" } else { "LL-LIVE-1" },
             culprit: link.node(role),
             at: until,
             record: due.record,
@@ -135,7 +135,7 @@ fn wrong_reason(
         ErrorCode::FAILED_TO_ESTABLISH => {
             !link.packets.iter().any(|packet| packet.by == peer && packet.heard())
         }
-        INVALID if broke(&["LL-PAR-1"]) => true,
+        INVALID if broke(&["LL-CTRL-4"]) => true,
         _ => false,
     };
     (!permitted).then(|| format!("the connection was given up with {reason:?} for no such cause"))

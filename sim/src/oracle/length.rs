@@ -61,11 +61,7 @@ fn in_range(told: &DataLength) -> bool {
 /// counts until an Empty PDU shows that nothing is left in the queue from before.
 #[derive(Default)]
 pub(super) struct Lengths {
-    /// What each end has told last.
-    told: [Option<DataLength>; 2],
-    /// What each end has taken from the other last.
-    heard: [Option<DataLength>; 2],
-    /// Octets and time by sender, once the peer's values have been taken.
+    /// Octets and time by sender, once it has taken the peer's values.
     limit: [Option<(u16, u16)>; 2],
     /// A lower limit, and from which event on an Empty PDU brings it into force.
     falling: [Option<(u64, (u16, u16))>; 2],
@@ -84,23 +80,14 @@ impl Lengths {
     pub(super) fn learn(&mut self, packet: &Packet<'_>) {
         self.drain(packet);
         let Some(told) = length_of(packet) else { return };
-        let (by, peer) = (packet.by as usize, other(packet.by) as usize);
-        if packet.new {
-            self.told[by] = Some(*told);
-            self.agree(by, packet.event);
-        }
         if packet.taken {
-            self.heard[peer] = Some(*told);
-            self.agree(peer, packet.event);
+            self.agree(other(packet.by) as usize, told, packet.event);
         }
     }
 
-    /// What an end may send by what it has told and heard.
-    fn agree(&mut self, end: usize, event: u64) {
-        let Some(peer) = self.heard[end] else { return };
-        let own = self.told[end]
-            .map_or((OCTETS_MAX, TIME_MAX), |own| (own.max_tx_octets, own.max_tx_time));
-        let new = (own.0.min(peer.max_rx_octets), own.1.min(peer.max_rx_time));
+    /// An end may raise what it sends at any time: only what the peer takes is known from outside.
+    fn agree(&mut self, end: usize, told: &DataLength, event: u64) {
+        let new = (told.max_rx_octets, told.max_rx_time);
         let (octets, time) = self.limit[end].unwrap_or((OCTETS_MIN, TIME_MIN));
         self.limit[end] = Some((octets.max(new.0), time.max(new.1)));
         let falls = self.limit[end] != Some(new);

@@ -85,7 +85,7 @@ fn silent(link: &Link<'_>, role: Role, sets: &[Set], findings: &mut Findings) {
         if at.since(since) > timeout + timeout.ppm(SLACK_PPM) + PATIENCE {
             let last = link.packets.iter().rev().find(|packet| packet.item.at < at);
             findings.add(Finding {
-                rule: "LL-PING-1",
+                rule: "LL-PING-2",
                 culprit: link.node(role),
                 at,
                 record: last.map_or(link.connect.record, |packet| packet.item.record),

@@ -22,7 +22,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             if let Some(phy) = too_long(possible, packet, time) {
                 let text = format!("{} takes too long on {phy:?}, which may apply", packet.name());
                 let evidence: Vec<_> = open.record.into_iter().collect();
-                link.report(findings, "LL-LEN-4", packet, &evidence, text);
+                link.report(findings, "LL-PHY-7", packet, &evidence, text);
             }
         }
         open.learn(packet);

@@ -71,7 +71,8 @@ pub const RULES: &[Rule] = &[
         "LL-NESN-1",
         "acknowledgement",
         "4.5.9",
-        "NESN advances only over a packet that was received with a right CRC and the expected SN.",
+        "NESN advances only over a packet that was received with a right CRC and the expected \
+         SN.",
     ),
     rule(
         "LL-RETX-1",
@@ -83,8 +84,8 @@ pub const RULES: &[Rule] = &[
         "LL-EVENT-1",
         "end of a connection event",
         "4.5.1, 4.5.6",
-        "The central sends no more in an event after a missing answer, after two wrong CRCs in a \
-         row, or once both ends have said that they have no more data.",
+        "The central sends no more in an event after a missing answer, after two wrong CRCs in \
+         a row, or once both ends have said that they have no more data.",
     ),
     rule(
         "LL-TIFS-1",
@@ -109,15 +110,15 @@ pub const RULES: &[Rule] = &[
         "LL-ANCHOR-1",
         "anchor points",
         "4.2.2, 4.5.1",
-        "Anchor points are one interval apart, within the announced sleep clock accuracy and \
-         16 µs of jitter at either.",
+        "Anchor points are one interval apart, within the announced sleep clock accuracy and 16 \
+         µs of jitter at either.",
     ),
     rule(
         "LL-WIN-1",
         "transmit window",
         "4.5.3, 5.1.1",
-        "The first packet of a connection, and of changed parameters, starts inside the transmit \
-         window.",
+        "The first packet of a connection, and of changed parameters, starts inside the \
+         transmit window.",
     ),
     rule(
         "LL-CHAN-1",
@@ -136,15 +137,15 @@ pub const RULES: &[Rule] = &[
         "LL-LEN-1",
         "octets in force",
         "4.5.10",
-        "A data channel PDU carries no more octets than its sender announced for sending and \
-         its peer for receiving; 27 until both have.",
+        "A data channel PDU carries no more octets than its sender has heard that its peer \
+         receives; 27 until then.",
     ),
     rule(
         "LL-LEN-2",
         "time in force",
         "4.5.10",
-        "A packet takes no more time than its sender announced for sending and its peer for \
-         receiving; 328 µs until both have.",
+        "A packet takes no more time than its sender has heard that its peer receives; 328 µs \
+         until then, and on LE Coded never less than 2704 µs.",
     ),
     rule(
         "LL-LEN-3",
@@ -304,117 +305,136 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "LL-ADV-1",
-        "order of an advertising event",
-        "4.4.2.2",
-        "The PDUs of an advertising event go through the channels in ascending order, at most \
-         10 ms from one to the next.",
+        "channels of an advertising event",
+        "4.4.2.1",
+        "An advertising event uses the enabled ones of the channels 37, 38 and 39 in this \
+         order, each PDU beginning at most 10 ms after the one before.",
     ),
     rule(
         "LL-ADV-2",
-        "advertising interval",
-        "4.4.2.2, 4.4.2.4",
-        "Advertising events are advInterval and up to 10 ms of advDelay apart, at high duty cycle \
-         at most 3.75 ms.",
+        "random delay",
+        "4.4.2.2",
+        "Advertising events are advInterval and a random advDelay of 0 to 10 ms apart, drawn \
+         anew for each.",
     ),
     rule(
-        "LL-ADV-3",
+        "LL-ADV-7",
         "answers on advertising channels",
         "4.1.1, 4.4.2",
         "SCAN_REQ, SCAN_RSP and CONNECT_IND begin T_IFS after the PDU that they answer.",
     ),
     rule(
-        "LL-ADV-4",
+        "LL-ADV-8",
         "advertising as the host asks",
         "4.4.2, Vol 4, Part E, 7.8.5",
-        "What is advertised is of the kind that the host has asked for, with the own address, on \
-         channels that are not excluded, while it is enabled.",
+        "What is advertised is of the kind that the host has asked for, with the own address, \
+         on channels that are not excluded, while it is enabled.",
     ),
     rule(
         "LL-LAT-1",
         "peripheral latency",
         "4.5.1",
-        "A peripheral leaves out no more events in a row than connPeripheralLatency.",
+        "An established peripheral with nothing to send may skip up to connPeripheralLatency \
+         events in a row.",
     ),
     rule(
         "LL-LAT-2",
-        "awake before instants",
-        "5.1.1, 5.5.1",
-        "A peripheral that has been told of an instant listens to every event until it knows that \
-         its acknowledgement has arrived, and for new connection parameters to the event of the \
-         instant and to the one before.",
+        "latency and instants",
+        "5.1",
+        "A peripheral that has been told of an instant listens to every event until it knows \
+         that its acknowledgement has arrived, and for new connection parameters to the event \
+         of the instant and to the one before.",
     ),
     rule(
-        "LL-INST-2",
-        "instants and latency",
+        "LL-INST-4",
+        "latency",
         "5.5",
-        "Six events to which the peripheral listens lie before an instant: at latency n it may \
-         listen to one in n + 1.",
+        "The six events ahead of an instant are events to which the peripheral has to listen: \
+         six times latency and one.",
     ),
     rule(
         "LL-UPD-1",
-        "announced changes are made",
+        "new parameters from the instant on",
         "5.1.1",
-        "A central that has announced connection parameters goes by them from the instant on.",
+        "In the event of the instant the central sends inside the transmit window that counts \
+         from the anchor point which the old parameters would have had; all that follows keeps \
+         to the new ones.",
     ),
     rule(
-        "LL-PAR-1",
+        "LL-CTRL-4",
         "ranges of fields",
         "2.4.2, 5.1.1, 5.1.10, 5.1.11",
-        "Connection parameters, channel maps, PHYs and numbers of channels in control PDUs are in \
-         range.",
+        "Connection parameters, channel maps, PHYs and numbers of channels in control PDUs are \
+         in range.",
     ),
     rule(
-        "LL-EVENT-2",
+        "LL-EVENT-4",
         "room before the next anchor",
         "4.5.1, 4.5.6",
         "A connection event closes T_IFS before the next anchor point.",
     ),
     rule(
-        "LL-LEN-4",
-        "lengths while a PHY update is open",
+        "LL-PHY-7",
+        "length while a PHY may change",
         "5.1.10, Table 5.1",
-        "From its request, its answer or the indication on, until the PHYs have changed, nobody \
-         sends what would take too long on a PHY that may come to apply.",
+        "From its LL_PHY_REQ or LL_PHY_RSP to the instant a peripheral sends only what fits on \
+         each PHY that may come to apply.",
     ),
     rule(
-        "LL-PING-1",
+        "LL-PING-2",
         "authenticated payload timeout",
-        "5.1.8, 5.4",
-        "The host of an encrypted link is told when nothing with a valid MIC has come for the \
-         authenticated payload timeout.",
+        "5.4",
+        "On an encrypted connection a device that has long had no PDU with a MIC sends \
+         LL_PING_REQ in time before the authenticated payload timeout, 30 s unless changed; its \
+         end is told to the host and nothing else.",
     ),
     rule(
-        "LL-TOLD-1",
+        "LL-AGREE-2",
         "hosts are told the truth",
         "5.1, Vol 4, Part E, 7.7",
-        "What an event tells of PHYs, connection parameters, encryption, version and features is \
-         what was on air.",
+        "What an event tells of PHYs, connection parameters, encryption, version and features \
+         is what was on air.",
     ),
     rule(
-        "LL-LEAVE-1",
-        "who must leave leaves",
-        "5.1.3, 5.5.1",
-        "After a wrong MIC, an unexpected PDU while encryption starts, or new connection \
-         parameters whose instant has passed, a device leaves the connection.",
+        "LL-ENC-6",
+        "anything else",
+        "5.1.3.1",
+        "Any other PDU with a payload, in this time, ends the connection at once with MIC \
+         Failure (0x3D).",
     ),
     rule(
-        "LL-TERM-1",
-        "the end is acknowledged",
+        "LL-MIC-2",
+        "wrong MIC",
+        "5.1.3.1, Part E 1",
+        "A PDU with a wrong MIC ends the connection at once, without LL_TERMINATE_IND, with MIC \
+         Failure (0x3D).",
+    ),
+    rule(
+        "LL-INST-2",
+        "instants in the past",
+        "5.1, 5.5",
+        "An instant lies in the past if it is 32,767 or more events ahead modulo 65,536; the \
+         peripheral then leaves with Instant Passed (0x28).",
+    ),
+    rule(
+        "LL-TERM-2",
+        "the peer’s termination",
         "5.1.6",
-        "Who receives LL_TERMINATE_IND acknowledges it before it leaves.",
+        "Who receives LL_TERMINATE_IND acknowledges it, leaves and tells its host the error in \
+         it.",
     ),
     rule(
-        "LL-LIVE-5",
-        "nobody waits for ever",
+        "LL-TIME-1",
+        "40 seconds",
         "5.2",
-        "Who has waited 40 s for an answer leaves the connection.",
+        "A device whose peer owes an answer for 40 s leaves with LL Response Timeout (0x22).",
     ),
     rule(
-        "LL-UNK-1",
+        "LL-CTRL-2",
         "what is not understood",
         "2.4.2, 5.1",
-        "A control PDU of undefined opcode, wrong length or the wrong role is answered with \
-         LL_UNKNOWN_RSP.",
+        "A control PDU whose opcode is unknown, unsupported or not for the receiver's role, or \
+         whose length is wrong, is answered with LL_UNKNOWN_RSP.",
     ),
     rule(
         "LL-AGREE-1",

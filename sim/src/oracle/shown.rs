@@ -21,7 +21,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         }
         if let Some(text) = air.denies(hci) {
             findings.add(Finding {
-                rule: "LL-TOLD-1",
+                rule: "LL-AGREE-2",
                 culprit: link.node(hci.by),
                 at: hci.at,
                 record: hci.record,

@@ -41,7 +41,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             (Role::Central, None) => {
                 if let Some(before) = before.filter(|before| overruns(link, before, packet)) {
                     let text = format!("{} runs into the next anchor point", before.name());
-                    link.report(findings, "LL-EVENT-2", before, &[packet.item.record], text);
+                    link.report(findings, "LL-EVENT-4", before, &[packet.item.record], text);
                 }
                 if let Some((rule, text)) = anchors.anchor(packet) {
                     link.report(findings, rule, packet, evidence, text);

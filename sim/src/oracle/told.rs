@@ -173,12 +173,12 @@ pub(super) fn check(link: &Link<'_>, unfinished: &[Unfinished], findings: &mut F
 /// Whether a node had this connection when a record was made.
 fn lived(link: &Link<'_>, node: NodeId, record: RecordId) -> bool {
     let own = link.hci.iter().filter(|hci| link.node(hci.by) == node && hci.record < record);
-    let last = own.filter_map(|hci| match hci.event {
+    let last = own.rev().find_map(|hci| match hci.event {
         Event::LeConnectionComplete(_) => Some(true),
         Event::DisconnectionComplete { .. } => Some(false),
         _ => None,
     });
-    last.last() == Some(true)
+    last == Some(true)
 }
 
 /// When the last control PDU was sent that moves a procedure on. Pings go on for ever.

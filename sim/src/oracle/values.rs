@@ -10,7 +10,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     for packet in link.packets.iter().filter(|packet| packet.new) {
         if let Some(field) = packet.control().and_then(wrong) {
             let text = format!("{} with {field} out of range", packet.name());
-            link.report(findings, "LL-PAR-1", packet, &[], text);
+            link.report(findings, "LL-CTRL-4", packet, &[], text);
         }
     }
 }

@@ -211,7 +211,7 @@ impl Engine {
                     self.cannot(node, RadioError::NothingToReplyTo);
                     return;
                 };
-                // LL-TIFS-1: by the active clock of whoever answers.
+                // LL-TIFS-1, LL-ADV-7: by the active clock of whoever answers.
                 let at = end + station.active_span(Duration::from_us(u64::from(T_IFS_US)));
                 if now + Duration::from_us(RAMP_UP_US) > at {
                     self.cannot(node, RadioError::ReplyTooLate);

@@ -157,7 +157,7 @@ fn le_coded_is_heard_where_1m_is_not() {
     }
 }
 
-/// LL-TIFS-1.
+/// LL-TIFS-1, LL-ADV-7.
 #[test]
 fn t_ifs_is_150_us_by_the_active_clock_and_the_asker_hears_the_answer() {
     for (phy, tx) in [(Phy::Le1M, TxPhy::Le1M), (Phy::Le2M, TxPhy::Le2M)] {

@@ -13,7 +13,7 @@ fn event(b: &mut Bench<1>, channels: usize) -> Vec<(Instant, u8)> {
     (0..channels).map(turn).collect()
 }
 
-/// LL-ADV-1.
+/// LL-ADV-1, LL-ADV-8.
 #[test]
 fn an_event_visits_the_channels_in_ascending_order() {
     let mut b = Bench::new();

@@ -25,7 +25,7 @@ pub(in crate::controller) enum RemoteParameters {
     Granted,
 }
 
-/// Whether the link layer can run with these values (Vol 6, Part B, 4.5.1 and 4.5.2).
+/// Whether the link layer can run with these values (Vol 6, Part B, 4.5.1, 4.5.2; LL-CTRL-4).
 pub(in crate::controller) const fn in_range(p: &ConnectionParameters) -> bool {
     let needed = (p.latency as u64 + 1) * p.interval_max as u64 * 2;
     p.interval_min >= 6

@@ -91,7 +91,7 @@ impl Link {
 
     /// Does what was announced for the event that begins now.
     pub(in crate::controller) fn apply_instants(&mut self, sh: &mut Shared) {
-        // LL-AGREE-1: what is announced is what is done.
+        // LL-AGREE-1, LL-AGREE-2: what is announced is what is done.
         if let Some(update) = self.scheduled.update.take_if(|u| u.instant == self.counter) {
             self.apply_update(sh, update);
         }

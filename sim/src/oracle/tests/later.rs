@@ -13,7 +13,7 @@ const PHY_REQ: ControlPdu = ControlPdu::PhyReq { tx: BOTH, rx: BOTH };
 const GONE: ErrorCode = ErrorCode::REMOTE_USER_TERMINATED;
 
 /// Broken only by who meets a breach of the other.
-pub(super) const PROVOKED: [&str; 2] = ["LL-LEAVE-1", "LL-LIVE-5"];
+pub(super) const PROVOKED: [&str; 4] = ["LL-ENC-6", "LL-INST-2", "LL-MIC-2", "LL-TIME-1"];
 
 const UPDATE: ConnectionUpdate = ConnectionUpdate {
     win_size: 1,
@@ -51,9 +51,9 @@ fn told(mut script: Script, pdu: ControlPdu) -> Script {
 
 /// To 2M by the central, with little time to send.
 fn fast() -> Script {
-    let short = DataLength { max_tx_time: 500, ..LENGTH };
+    let short = DataLength { max_rx_time: 500, ..LENGTH };
     let mut script =
-        Script::new().say(C, ControlPdu::LengthReq(LENGTH)).say(P, ControlPdu::LengthRsp(short));
+        Script::new().say(C, ControlPdu::LengthReq(short)).say(P, ControlPdu::LengthRsp(LENGTH));
     script = script.say(P, PHY_REQ);
     let (set, instant) = (PhySet::LE_2M, script.event as u16 + 8);
     script =
@@ -113,44 +113,44 @@ pub(super) fn broken() -> Vec<(&'static str, Role, Script)> {
         ("LL-LAT-1", P, sleep(Script::new().events(3), 1).events(2)),
         ("LL-LAT-1", P, sleep(patient().events(3), 4).events(2)),
         ("LL-LAT-2", P, sleep(told(patient().events(3), map(40)), 1).events(2)),
-        ("LL-INST-2", C, patient().events(3).say(C, map(20))),
+        ("LL-INST-4", C, patient().events(3).say(C, map(20))),
         ("LL-UPD-1", C, Script::new().say(C, ControlPdu::ConnectionUpdateInd(UPDATE)).events(12)),
-        ("LL-PAR-1", C, {
+        ("LL-CTRL-4", C, {
             Script::new().say(C, ControlPdu::ChannelMapInd { channel_map: 1, instant: 30 })
         }),
-        ("LL-EVENT-2", P, long_event()),
-        ("LL-LEN-4", P, {
+        ("LL-EVENT-4", P, long_event()),
+        ("LL-PHY-7", P, {
             let slow = ControlPdu::PhyReq { tx: PhySet::LE_1M, rx: BOTH };
             fast().say(P, slow).raw(P, Llid::Start, &[1; 100])
         }),
         ("LL-LEN-1", C, shrunk().raw(C, Llid::Start, &[1; 60])),
-        ("LL-PING-1", C, secure().events(3_100)),
-        ("LL-TOLD-1", P, {
+        ("LL-PING-2", C, secure().events(3_100)),
+        ("LL-AGREE-2", P, {
             let mut script = Script::new().events(3);
             let (status, tx, rx) = (ErrorCode::SUCCESS, Phy::Le2M, Phy::Le2M);
             script.hci(P, Event::LePhyUpdateComplete { handle: Handle(0), status, tx, rx });
             script.events(3)
         }),
-        ("LL-TERM-1", P, {
+        ("LL-TERM-2", P, {
             let mut script = Script::new().events(3);
             let goodbye = ControlPdu::TerminateInd(GONE).encode();
             script.queue[0].push_back((Llid::Control, goodbye.to_vec()));
             script.packet(C, 0, Some(Reception::Ok));
             script.end(P, GONE)
         }),
-        ("LL-UNK-1", P, Script::new().raw(C, Llid::Control, &[0x7F, 1]).events(4_200)),
+        ("LL-CTRL-2", P, Script::new().raw(C, Llid::Control, &[0x7F, 1]).events(4_200)),
     ]
 }
 
 /// The central may send 100 octets and then 40, with nothing in its queue in between.
 fn shrunk() -> Script {
-    let less = DataLength { max_tx_octets: 40, ..LENGTH };
+    let less = DataLength { max_rx_octets: 40, ..LENGTH };
     Script::new()
         .say(C, ControlPdu::LengthReq(LENGTH))
         .say(P, ControlPdu::LengthRsp(LENGTH))
         .raw(C, Llid::Start, &[1; 60])
-        .say(C, ControlPdu::LengthReq(less))
-        .say(P, ControlPdu::LengthRsp(LENGTH))
+        .say(P, ControlPdu::LengthReq(less))
+        .say(C, ControlPdu::LengthRsp(LENGTH))
         .events(3)
 }
 
@@ -184,17 +184,19 @@ fn a_link_that_must_be_left_is_left() {
         theirs.map(|f| f.rule).collect::<BTreeSet<_>>()
     };
     assert_eq!(by(&wrong(0), P), BTreeSet::new());
-    assert_eq!(by(&wrong(9), P), BTreeSet::from(["LL-LEAVE-1"]));
+    assert_eq!(by(&wrong(9), P), BTreeSet::from(["LL-MIC-2"]));
+    let early = Script::new().say(C, ENC_REQ).raw(C, Llid::Start, &[1, 0, 4, 0, 9]).events(9);
+    assert_eq!(by(&early.told(), P), BTreeSet::from(["LL-ENC-6"]));
     let update = ConnectionUpdate { instant: 1, ..UPDATE };
     let past = Script::new().events(3).say(C, ControlPdu::ConnectionUpdateInd(update)).events(9);
-    assert!(by(&past.told(), P).contains("LL-LEAVE-1"));
+    assert!(by(&past.told(), P).contains("LL-INST-2"));
 }
 
 #[test]
 fn who_waits_beyond_the_response_timeout_is_named_beside_who_keeps_it_waiting() {
     let told = Script::new().say(P, PHY_REQ).events(4_200).told();
     let rules: Vec<_> = told.iter().map(|f| (f.rule, f.culprit.0)).collect();
-    assert_eq!(rules, [("LL-LIVE-1", C as u16), ("LL-LIVE-5", P as u16)]);
+    assert_eq!(rules, [("LL-LIVE-1", C as u16), ("LL-TIME-1", P as u16)]);
 }
 
 #[test]
@@ -204,7 +206,7 @@ fn what_is_not_understood_is_answered_as_unknown() {
     let opcode = Opcode(0x7F);
     let error = ErrorCode::UNSUPPORTED_REMOTE_FEATURE;
     let told = answer(ControlPdu::RejectExtInd { opcode, error });
-    assert_eq!(ids(&told), BTreeSet::from(["LL-UNK-1"]));
+    assert_eq!(ids(&told), BTreeSet::from(["LL-CTRL-2"]));
 }
 
 #[test]
@@ -272,8 +274,8 @@ pub(super) fn advertising() -> Vec<(&'static str, Role, Script)> {
         ("LL-ADV-1", P, advertise(&[(0, 37), (1_000, 39), (2_000, 38)])),
         ("LL-ADV-2", P, advertise(&[(0, 37), (1_000, 38), (15_000, 37)])),
         ("LL-ADV-2", P, slow),
-        ("LL-ADV-3", C, late),
-        ("LL-ADV-4", P, asked(false)),
+        ("LL-ADV-7", C, late),
+        ("LL-ADV-8", P, asked(false)),
     ]
 }
 

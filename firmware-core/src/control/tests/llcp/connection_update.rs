@@ -192,7 +192,7 @@ fn the_host_is_told_of_changes_only() {
 
 /// U15, unasked and as the answer to our request.
 ///
-/// LL-UPD-3.
+/// LL-CTRL-4, LL-UPD-3.
 #[test]
 fn an_update_out_of_range_ends_the_link() {
     for asked in [false, true] {
