@@ -198,6 +198,7 @@ fn an_unacknowledged_pdu_is_sent_again_in_the_next_event() {
     assert_eq!(b.told(), [LinkReport::Sent { link: LINK, event: 1, tag: 7 }]);
 }
 
+/// LL-EVENT-4.
 #[test]
 fn the_event_ends_before_the_next_anchor() {
     let mut b = established(|c| c.interval = 6);
