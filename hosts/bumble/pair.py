@@ -59,8 +59,8 @@ async def passkey():
             await air.said("Pairing failed: .* reason 0x04")
             await connection.disconnect()
 
-            # The firmware waits a second before it lets the same peer try again.
-            await air.pause(1.2)
+            # The firmware waits a second before it lets the same peer try again; be generous.
+            await air.pause(3)
             connection = await device.connect(address)
             air.mark = len(air.lines)
             pairing(device, Reader(air))

@@ -2,5 +2,6 @@
 #![cfg(unix)]
 
 mod controlled;
+mod latency;
 mod lines;
 mod rig;

@@ -141,6 +141,18 @@ impl Client<TcpStream> {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self::over(stream)
     }
+
+    /// How long reading may wait.
+    pub(super) fn set_patience(&self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).unwrap();
+    }
+
+    /// Reads what has come.
+    pub(super) fn take_what_is_there(&mut self) -> Vec<u8> {
+        let mut chunk = [0; 1_024];
+        let count = self.stream.read(&mut chunk).unwrap_or(0);
+        chunk[..count].to_vec()
+    }
 }
 
 impl<S: Read + Write> Client<S> {

@@ -1,5 +1,6 @@
 mod answers;
 mod hostile;
+mod judged;
 mod proofs;
 mod rig;
 mod roles;
