@@ -23,6 +23,8 @@ pub enum Milestone {
     Encrypted,
     /// It has stored a bond, or encrypted with one.
     Secured,
+    /// The connection has ended; counted by its number.
+    Ended,
 }
 
 /// To whom it is done.
@@ -45,7 +47,7 @@ pub struct Prompt {
     pub connection: Option<u32>,
     /// Counted from when.
     pub since: Milestone,
-    /// How long after it. Dropped if the connection ends first.
+    /// How long after it. Dropped if the connection ends first, unless it counts from there.
     pub after: Duration,
 }
 
@@ -84,9 +86,11 @@ impl Prompter {
             RecordKind::Note(Note::HciEvent(Event::DisconnectionComplete { .. })) => {
                 let prompts = &self.prompts;
                 let stays = |index: usize| {
-                    prompts.get(index).is_some_and(|prompt| prompt.since == Milestone::Start)
+                    let since = prompts.get(index).map(|prompt| prompt.since);
+                    matches!(since, Some(Milestone::Start | Milestone::Ended))
                 };
                 self.waiting.retain(|(_, index)| stays(*index));
+                self.reach(at, Milestone::Ended);
             }
             RecordKind::Note(Note::AclIn(acl)) if is_pairing_request(acl) => {
                 self.reach(at, Milestone::PairingBegun);

@@ -64,6 +64,8 @@ pub struct Cast {
     pub permit: Permit,
     /// Air and clocks.
     pub air: Air,
+    /// How long the person takes from seeing to acting.
+    pub reaction: Duration,
     /// Seed of all randomness.
     pub seed: u64,
 }
@@ -84,6 +86,7 @@ impl Cast {
             central: Central::new(profile),
             permit,
             air: setup.air.clone(),
+            reaction: UserConfig::default().reaction,
             seed: setup.seed,
         }
     }
@@ -136,7 +139,7 @@ impl Stage {
     /// Puts this cast in place.
     #[must_use]
     pub fn with(scenario: &Scenario, cast: Cast) -> Self {
-        let Cast { names, peripheral: config, central, permit, air, seed } = cast;
+        let Cast { names, peripheral: config, central, permit, air, reaction, seed } = cast;
         let mut world = World::new(WorldConfig {
             seed,
             recording: true,
@@ -165,7 +168,7 @@ impl Stage {
                 Typing::Right
             }
         };
-        let user = User::new(UserConfig { typing, ..UserConfig::default() });
+        let user = User::new(UserConfig { reaction, typing, ..UserConfig::default() });
         world.add("user", Participant::User(user), place(0, 0));
         Self {
             world,

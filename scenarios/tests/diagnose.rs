@@ -252,6 +252,36 @@ fn other_scenarios_than_pairing_are_diagnosed_too() {
     assert_eq!(blamed(&again), PHY, "{}", report::text(&again));
 }
 
+/// The pair is healthy, but the peripheral does not get what it asks for.
+#[test]
+fn what_a_healthy_central_does_not_grant_is_told_with_the_change_that_gets_it() {
+    let apple = of("pairing", &setup("zephyr-2024", "phone", &["central.parameter-rules=apple"]));
+    let told = report::text(&apple);
+    assert!(apple.is_healthy(), "{told}");
+    let [unmet] = &apple.unmet[..] else { panic!("{told}") };
+    assert_eq!(unmet.request, "LL_CONNECTION_PARAM_REQ");
+    let got: Vec<String> = unmet.cures.iter().flat_map(|cure| cure.set.clone()).collect();
+    assert!(got.contains(&"preferred=24,36,0,400".into()), "{got:?}");
+    assert!(!got.contains(&"preferred=24,40,0,42".into()), "Zephyr's own: {got:?}");
+    let stubborn = setup("zephyr-2024", "phone", &["central.parameter-rules=reject"]);
+    let stubborn = of("pairing", &stubborn);
+    assert!(stubborn.unmet[0].cures.is_empty(), "{}", report::text(&stubborn));
+}
+
+/// What is put off by five seconds comes after pairing only where the person is quick.
+#[test]
+fn a_cure_that_needs_a_quick_user_is_told_apart() {
+    let set = [HONEST, "central.param-req=silent:2@pairing", "param-update=1000"];
+    let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel", &set));
+    let told = report::text(&diagnosis);
+    let holds = |set: &str| {
+        let cure = diagnosis.cures.iter().find(|cure| cure.set == [set]);
+        cure.unwrap_or_else(|| panic!("{set}\n{told}")).holds()
+    };
+    assert!(!holds("param-update=5000") && holds("param-update=never"), "{told}");
+    assert!(holds("param-update=5000:not-while-pairing"), "{told}");
+}
+
 /// What a trial shows does not tell what only the central's own host and link layer know.
 #[test]
 fn runs_hide_what_only_the_central_knows() {

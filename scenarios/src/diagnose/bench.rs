@@ -8,12 +8,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bletwin_models::central::Central;
+use bletwin_models::user::UserConfig;
 use bletwin_sim::record::RecordKind;
 use firmware_core::config::Config;
+use firmware_core::host::procedures::Request;
 use firmware_core::time::Duration;
 use rayon::prelude::*;
 
 use super::outcome::Outcome;
+use super::wishes;
 use crate::catalogue::Scenario;
 use crate::error::BadInput;
 use crate::judgement::Permit;
@@ -66,6 +69,8 @@ pub struct Trial {
     pub partner: Partner,
     /// On which air; `None`: on that of the question.
     pub air: Option<Air>,
+    /// How long the person takes to act; `None`: as usual.
+    pub reaction: Option<Duration>,
     /// Whether the run goes on until a request that nobody answers has had its 40 s.
     pub patient: bool,
 }
@@ -80,6 +85,7 @@ impl Trial {
             prompts: Vec::new(),
             partner: Partner::Suspect,
             air: None,
+            reaction: None,
             patient: false,
         }
     }
@@ -117,6 +123,7 @@ pub struct Bench<'a> {
     honest: Unknown,
     air: Air,
     patient: bool,
+    wishes: Vec<Request>,
     watcher: Watcher<'a>,
     runs: AtomicUsize,
 }
@@ -145,7 +152,22 @@ impl<'a> Bench<'a> {
     ) -> Self {
         let runs = AtomicUsize::new(0);
         let air = air.clone();
-        Self { scenario: *scenario, suspect, honest, air, patient: false, watcher, runs }
+        Self {
+            scenario: *scenario,
+            suspect,
+            honest,
+            air,
+            patient: false,
+            wishes: Vec::new(),
+            watcher,
+            runs,
+        }
+    }
+
+    /// The same, but a run is good only if the central also grants these.
+    #[must_use]
+    pub fn wishing(self, wishes: Vec<Request>) -> Self {
+        Self { wishes, ..self }
     }
 
     /// The same, but every run is a patient one.
@@ -186,6 +208,7 @@ impl<'a> Bench<'a> {
             // What the suspect breaks is what is asked for.
             permit: Permit::MadeUp,
             air: trial.air.clone().unwrap_or_else(|| self.air.clone()),
+            reaction: trial.reaction.unwrap_or_else(|| UserConfig::default().reaction),
             seed: trial.seed,
         };
         let stage = Stage::with(&self.scenario, cast);
@@ -222,12 +245,22 @@ impl<'a> Bench<'a> {
     /// How one ends. `None`: interrupted.
     #[must_use]
     pub fn outcome(&self, trial: &Trial) -> Option<Outcome> {
-        self.play(trial).map(|run| Outcome::of(&run))
+        self.play(trial).map(|run| self.judged(&run))
     }
 
     /// How each of them ends. `None`: interrupted.
     #[must_use]
     pub fn outcomes(&self, trials: &[Trial]) -> Option<Vec<Outcome>> {
-        self.read(trials, Outcome::of)
+        self.read(trials, |run| self.judged(run))
+    }
+
+    fn judged(&self, run: &Finished) -> Outcome {
+        let outcome = Outcome::of(run);
+        let granted = self.wishes.is_empty() || {
+            let unmet = wishes::unmet(run);
+            let asked = wishes::asked(run);
+            self.wishes.iter().all(|wish| asked.contains(wish) && !unmet.contains(wish))
+        };
+        Outcome { good: outcome.good && granted, ..outcome }
     }
 }

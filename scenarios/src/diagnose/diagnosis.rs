@@ -12,12 +12,13 @@ use super::cost::Cost;
 use super::lattice::{Candidate, Kind};
 use super::outcome::{Outcome, Share};
 use super::part::part;
-use super::search::{Cured, Found, price, search};
+use super::search::{Cured, Found, price, search, search_singles};
+use super::surroundings;
+use super::suspect::on_air;
 use super::timing::{self, Row};
 use super::user::{self, Advice};
-use super::zephyr;
+use super::{wishes, zephyr};
 use crate::report as story;
-use crate::setup::Air;
 use crate::stage::Finished;
 use crate::summary::Verdict;
 
@@ -54,9 +55,8 @@ pub struct Diagnosis {
     pub failure: Option<Outcome>,
     /// Bad runs of the same firmware with a central that keeps every rule.
     pub honest_fails: Option<Share>,
-    /// The same with the suspect on a calm air and with exact clocks; only where the question's are
-    /// not.
-    pub calm_fails: Option<Share>,
+    /// Good runs with the suspect in better surroundings, where the question's could be better.
+    pub surroundings: Vec<Advice>,
     /// What makes it fail; of several, each is enough.
     pub causes: Vec<Cause>,
     /// Rules that were broken in the failing run.
@@ -73,6 +73,8 @@ pub struct Diagnosis {
     pub advice: Vec<Advice>,
     /// What to tell the user where nothing that was tried helps.
     pub last_resort: Option<String>,
+    /// What a healthy central does not grant.
+    pub unmet: Vec<Unmet>,
     /// Firmware configurations that were tried.
     pub configurations: usize,
     /// Runs that were played.
@@ -114,6 +116,8 @@ pub struct Cure {
     pub rough: Share,
     /// What it costs.
     pub cost: Cost,
+    /// Good runs with a person who takes their time.
+    pub slow: Share,
     /// Good runs with the first cause's procedure moved a little, where the cure leaves it in.
     pub moved: Option<Share>,
     /// Payload per second that the link allows in the end, kbit/s.
@@ -127,8 +131,17 @@ impl Cure {
     /// Whether it also holds on a worse air and with other timing.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.rough.is_all() && self.moved.is_none_or(Share::is_all)
+        self.rough.is_all() && self.slow.is_all() && self.moved.is_none_or(Share::is_all)
     }
+}
+
+/// Something that the peripheral asks for and does not get.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unmet {
+    /// The request, as it is called on air.
+    pub request: &'static str,
+    /// Changes with which it is granted, the best first.
+    pub cures: Vec<Cure>,
 }
 
 /// A change that does not cure.
@@ -148,8 +161,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
         (question.seed..).zip(&outcomes).filter(|(_, o)| !o.good).map(|(s, _)| s).collect();
     let mut diagnosis = blank(&bench, question, Share::bad(&outcomes));
     let Some((failure, seeds)) = commonest(&outcomes, &seeds, question.seed) else {
-        diagnosis.runs = bench.runs();
-        return Some(diagnosis);
+        return ungranted(bench, question, diagnosis);
     };
     let late = bench.outcome(&Trial::new(&question.config, seeds[0]))?.good;
     let bench = if late { bench.patient() } else { bench };
@@ -159,11 +171,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
         .map(|&seed| Trial { partner: Partner::Honest, ..Trial::new(base, seed) })
         .collect();
     diagnosis.honest_fails = Some(Share::bad(&bench.outcomes(&honest)?));
-    if *bench.air() != Air::default() {
-        let calm = |&seed: &u64| Trial { air: Some(Air::default()), ..Trial::new(base, seed) };
-        let calm: Vec<Trial> = seeds.iter().map(calm).collect();
-        diagnosis.calm_fails = Some(Share::bad(&bench.outcomes(&calm)?));
-    }
+    diagnosis.surroundings = surroundings::try_out(&bench, base, &seeds)?;
     let found = search(&bench, base, seeds[0], &failure)?;
     fill(&mut diagnosis, found);
     let closest = closest(&bench, base, &diagnosis.cures, seeds[0])?;
@@ -185,7 +193,8 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     }
     let failing = bench.play(&Trial::new(base, seeds[0]))?;
     diagnosis.breaches = breaches(&failing);
-    let helps = diagnosis.advice.iter().any(|advice| advice.good.is_all());
+    let tried = diagnosis.advice.iter().chain(&diagnosis.surroundings);
+    let helps = tried.into_iter().any(|advice| advice.good.is_all());
     if !diagnosis.advice.is_empty() && !helps {
         diagnosis.last_resort = Some(user::last_resort(&failing, &diagnosis.breaches));
     }
@@ -197,6 +206,25 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     };
     let failing = bench.evidence(&Trial::new(base, seeds[0]))?;
     diagnosis.evidence = Some(Evidence { failing, cured });
+    diagnosis.runs = bench.runs();
+    Some(diagnosis)
+}
+
+/// A healthy pair: does the peripheral get what it asks for?
+fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) -> Option<Diagnosis> {
+    let (base, seed) = (&question.config, question.seed);
+    let run = bench.play(&Trial::new(base, seed).patient())?;
+    let outcome = Outcome::of(&run);
+    let wishes = wishes::unmet(&run);
+    let mut bench = bench;
+    for wish in wishes {
+        bench = bench.wishing(vec![wish]);
+        let found = search_singles(&bench, base, seed, &outcome)?;
+        diagnosis.configurations += found.tried;
+        let mut cures: Vec<Cure> = found.cures.into_iter().map(cure).collect();
+        rank(&mut cures);
+        diagnosis.unmet.push(Unmet { request: on_air(wish), cures });
+    }
     diagnosis.runs = bench.runs();
     Some(diagnosis)
 }
@@ -244,7 +272,8 @@ fn blank(bench: &Bench<'_>, question: &Question, fails: Share) -> Diagnosis {
         fails,
         failure: None,
         honest_fails: None,
-        calm_fails: None,
+        surroundings: Vec::new(),
+        unmet: Vec::new(),
         causes: Vec::new(),
         breaches: Vec::new(),
         why: None,
@@ -271,7 +300,7 @@ fn fill(diagnosis: &mut Diagnosis, found: Found) {
 }
 
 fn cure(cured: Cured) -> Cure {
-    let Cured { candidate, clear, rough, cost } = cured;
+    let Cured { candidate, clear, rough, slow, cost } = cured;
     let zephyr = candidate.changes.iter().filter_map(|c| zephyr::hint(c.key, &c.value));
     Cure {
         set: candidate.assignments(),
@@ -279,6 +308,7 @@ fn cure(cured: Cured) -> Cure {
         zephyr: zephyr.collect(),
         good: clear,
         rough,
+        slow,
         moved: None,
         cost,
         throughput_kbps: cost.throughput_kbps(),

@@ -18,9 +18,11 @@ pub mod outcome;
 pub mod part;
 pub mod report;
 pub mod search;
+pub mod surroundings;
 pub mod suspect;
 pub mod timing;
 pub mod user;
+pub mod wishes;
 pub mod zephyr;
 
 pub use bench::{Bench, Unknown, Watcher};

@@ -85,7 +85,8 @@ fn spot(connection: usize, item: &AirItem) -> Option<Spot> {
     let (request, signature) = match &item.decoded {
         Decoded::Control(pdu) => (asked(pdu), control(pdu)),
         Decoded::L2cap { cid, bytes, complete: true } => match (*cid, bytes.as_slice()) {
-            (CID_SMP, [0x01 | 0x02 | 0x05 | 0x0B, ..]) => (None, frame(*cid, bytes)),
+            // With the same seed keys are the same, unless the firmware is built to choose another.
+            (CID_SMP, [0x01 | 0x02 | 0x05 | 0x0B | 0x0C, ..]) => (None, frame(*cid, bytes)),
             // The error's code counts, and what it is about.
             (CID_ATT, [0x01, ..]) => (None, frame(*cid, bytes)),
             (CID_SIGNALLING, [0x12, _, rest @ ..]) => {

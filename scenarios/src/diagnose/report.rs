@@ -1,7 +1,7 @@
 //! A diagnosis in words, for somebody who wants to know what to change.
 
 use super::cause::{Cause, Means};
-use super::diagnosis::{Cure, Diagnosis, Tried};
+use super::diagnosis::{Cure, Diagnosis, Tried, Unmet};
 use super::lattice::Kind;
 use super::part::Difference;
 use super::suspect::on_air;
@@ -52,7 +52,7 @@ fn verdict(d: &Diagnosis) -> Vec<String> {
             d.fails.of - d.fails.count,
             d.fails.of
         );
-        return paragraph(&text);
+        return [paragraph(&text), d.unmet.iter().flat_map(unmet).collect()].concat();
     };
     let often = if d.fails.is_all() { "" } else { " (it is a matter of chance)" };
     let honest = d.honest_fails.map_or_else(String::new, |share| match share.count {
@@ -62,18 +62,26 @@ fn verdict(d: &Diagnosis) -> Vec<String> {
             .to_owned(),
         _ => format!(" With a central that keeps every rule it fails in {share} runs."),
     });
-    let calm = match d.calm_fails {
-        Some(share) if share.count == 0 => {
-            " On a calm air and with exact clocks it is good: air or clocks do it."
-        }
-        _ => "",
-    };
+    let calm: String = d
+        .surroundings
+        .iter()
+        .filter(|better| better.good.is_all())
+        .map(|better| format!(" With {} it is good with this central, too.", better.text))
+        .collect();
     let cure = cure_in_a_word(d);
     paragraph(&format!(
         "{pair} fails in {} runs{often}: {}.{honest}{calm}{cure}",
         d.fails,
         failure.text()
     ))
+}
+
+fn unmet(unmet: &Unmet) -> Vec<String> {
+    let how = match unmet.cures.first() {
+        Some(cure) => format!("It is with --set {}.", cure.set.join(" --set ")),
+        None => "No single change of the firmware gets it.".to_owned(),
+    };
+    paragraph(&format!("Worth knowing: {} is not granted. {how}", unmet.request))
 }
 
 fn cure_in_a_word(d: &Diagnosis) -> String {
@@ -235,8 +243,8 @@ fn cure(number: usize, cure: &Cure) -> Vec<String> {
         _ => String::new(),
     };
     lines.push(format!(
-        "     good in {} runs, in {} with 2 % more packets lost{moved}{luck}",
-        cure.good, cure.rough
+        "     good in {} runs, in {} with 2 % more packets lost, in {} with a slow user{moved}{luck}",
+        cure.good, cure.rough, cure.slow
     ));
     lines.extend(cure.zephyr.iter().map(|hint| format!("     Zephyr: {hint}")));
     match cure.kind {

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use firmware_core::config::Config;
+use firmware_core::time::Duration;
 
 use super::bench::{Bench, Trial};
 use super::cost::Cost;
@@ -19,6 +20,10 @@ use crate::setup::Air;
 const CLEAR: u64 = 10;
 /// Runs on a worse air that show whether it holds by luck.
 const ROUGH: u64 = 5;
+/// Runs with a person who takes their time.
+const SLOW: u64 = 3;
+/// How much time that is.
+const SLOW_REACTION: Duration = Duration::from_secs(11);
 /// Packets lost on that air, parts per million more than on that of the question.
 const ROUGH_LOSS_PPM: u32 = 20_000;
 /// Most cures that are told.
@@ -44,6 +49,8 @@ pub struct Cured {
     pub clear: Share,
     /// Good runs on a worse one.
     pub rough: Share,
+    /// Good runs with a person who takes 11 s for what others do in 3.
+    pub slow: Share,
     /// What it costs, in the first run.
     pub cost: Cost,
 }
@@ -71,6 +78,21 @@ pub fn search(bench: &Bench<'_>, base: &Config, seed: u64, failure: &Outcome) ->
     if search.found.cures.is_empty() {
         search.sets(&quiet, &costly)?;
     }
+    Some(search.found)
+}
+
+/// Searches for single changes only, which cost nothing but themselves. `None`: interrupted.
+#[must_use]
+pub fn search_singles(
+    bench: &Bench<'_>,
+    base: &Config,
+    seed: u64,
+    failure: &Outcome,
+) -> Option<Found> {
+    let mut search = Search { bench, base, seed, failure, found: Found::default() };
+    let plain: Vec<Change> =
+        changes(base).into_iter().filter(|change| change.kind == Kind::Plain).collect();
+    search.singles(&plain)?;
     Some(search.found)
 }
 
@@ -209,8 +231,12 @@ impl Search<'_> {
                 continue;
             }
             let rough = Share::good(&self.bench.outcomes(&worse)?);
+            let slow = |seed| Trial { reaction: Some(SLOW_REACTION), ..trial(seed) };
+            let slow: Vec<Trial> = seeds(SLOW).map(slow).collect();
+            let slow = Share::good(&self.bench.outcomes(&slow)?);
             let cost = outcomes.first().map(|outcome| outcome.cost).unwrap_or_default();
-            self.found.cures.push(Cured { candidate, clear: Share::good(&outcomes), rough, cost });
+            let clear = Share::good(&outcomes);
+            self.found.cures.push(Cured { candidate, clear, rough, slow, cost });
         }
         Some(())
     }

@@ -92,7 +92,12 @@ fn actions(air: &Air) -> Vec<Action> {
     };
     let action = |text, prompts: &[&Prompt]| Action {
         text,
-        prompts: prompts.iter().map(|prompt| (*prompt).clone()).collect(),
+        // Also after each connection, for what goes wrong only when the central comes back.
+        prompts: prompts
+            .iter()
+            .flat_map(|prompt| [Some((*prompt).clone()), later(prompt)])
+            .flatten()
+            .collect(),
         air: None,
     };
     let (delete, pairing) = (press(Button::DeleteBonds), press(Button::Pairing));
@@ -115,6 +120,11 @@ fn actions(air: &Air) -> Vec<Action> {
         actions.push(Action { text, prompts: Vec::new(), air: Some(calm) });
     }
     actions
+}
+
+fn later(prompt: &Prompt) -> Option<Prompt> {
+    let (since, after) = (Milestone::Ended, Duration::from_ms(300));
+    (prompt.since == Milestone::Start).then(|| Prompt { since, after, ..prompt.clone() })
 }
 
 fn at_once(target: Target, act: Act) -> Prompt {

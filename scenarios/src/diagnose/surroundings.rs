@@ -1,0 +1,41 @@
+//! What is neither the firmware's configuration nor the central: the air, the clocks.
+
+use firmware_core::config::Config;
+
+use super::bench::{Bench, Trial};
+use super::outcome::Share;
+use super::user::Advice;
+use crate::setup::Air;
+
+/// Plays with each part of the surroundings made better alone, and all of them together where
+/// none alone helps. Empty where there is nothing to make better. `None`: interrupted.
+#[must_use]
+pub fn try_out(bench: &Bench<'_>, base: &Config, seeds: &[u64]) -> Option<Vec<Advice>> {
+    let better = better(bench.air());
+    let mut found = Vec::new();
+    for (text, air) in better {
+        let all = text == ALL;
+        if all && (found.len() < 2 || found.iter().any(|known: &Advice| known.good.is_all())) {
+            continue;
+        }
+        let trial = |&seed: &u64| Trial { air: Some(air.clone()), ..Trial::new(base, seed) };
+        let trials: Vec<Trial> = seeds.iter().map(trial).collect();
+        found.push(Advice { text, good: Share::good(&bench.outcomes(&trials)?) });
+    }
+    Some(found)
+}
+
+const ALL: &str = "all of this";
+
+fn better(air: &Air) -> Vec<(&'static str, Air)> {
+    let best = Air::default();
+    [
+        ("no packets lost", Air { loss_ppm: best.loss_ppm, ..air.clone() }),
+        ("the devices close together", Air { distance_m: best.distance_m, ..air.clone() }),
+        ("exact clocks", Air { clock_ppm: best.clock_ppm, ..air.clone() }),
+        (ALL, best),
+    ]
+    .into_iter()
+    .filter(|(_, better)| better != air)
+    .collect()
+}
