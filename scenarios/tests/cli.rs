@@ -191,6 +191,20 @@ fn a_diagnosis_names_cause_and_cure_as_data_and_exits_1() {
 }
 
 #[test]
+fn a_diagnosis_can_be_looked_at_with_both_runs_on_one_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("case.html");
+    let arguments = ["diagnose", "pairing", "--central", "windows-intel", "--html"];
+    let output = bletwin(&[&arguments[..], &[&path.to_string_lossy()]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let page = std::fs::read_to_string(&path).expect("the page");
+    for told in ["no bond, the link died (err 9, reason 8)", "phy-update=after-bonding", "Proof:"] {
+        assert!(page.contains(told), "{told}");
+    }
+    assert_eq!(files(folder.path()), 1);
+}
+
+#[test]
 fn a_firmware_can_be_diagnosed_instead_of_a_scenario() {
     let (code, value) = json(&["diagnose", "recommended", "--central", "windows-intel", "--json"]);
     assert_eq!((code, &value["scenario"]), (Some(0), &"pairing".into()));

@@ -1,15 +1,19 @@
 //! `bletwin diagnose`.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Exit, interrupt, style};
 use crate::catalogue::{self, Scenario, Story};
-use crate::diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, report};
+use crate::diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, exhibit, report};
 use crate::error::{BadInput, nearest};
+use crate::html;
+use crate::output::Output;
 use crate::setup::{PRESETS, Setup};
 
 /// Options of `bletwin diagnose`.
@@ -41,6 +45,9 @@ pub struct Diagnose {
     /// How many seeds to begin with: more find what fails more seldom.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub seeds: u64,
+    /// Write one self-contained page for a browser: the failing and the cured run side by side.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,
@@ -52,6 +59,7 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
     for assignment in &options.set {
         setup.set(assignment)?;
     }
+    let page = options.html.as_deref().map(Output::prepare).transpose()?;
     let question = Question {
         names: [peripheral, options.central.clone()],
         config: setup.peripheral.clone(),
@@ -69,6 +77,13 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
     let diagnosis = diagnose(Bench::of(scenario, &setup, watcher)?, &question);
     progress.finish_and_clear();
     let Some(diagnosis) = diagnosis else { return Ok(Exit::Interrupted) };
+    if let Some(output) = page {
+        let path = output.path().to_owned();
+        let title = format!("{} with {}", diagnosis.peripheral, diagnosis.central);
+        output
+            .commit(|w| html::page(&title, &exhibit::exhibits(&diagnosis), w))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
     print(options, &diagnosis)?;
     Ok(if diagnosis.is_healthy() { Exit::Expected } else { Exit::Unexpected })
 }

@@ -179,8 +179,8 @@ fn reaction(failing: &Finished, parting: &Parting) -> Option<String> {
 /// When the host asked for what was first on air.
 fn decisive(failing: &Finished, request: Request) -> Option<Asked> {
     let until = behaviour::first_on_air(failing, request)?;
-    let asked = suspect::schedule(failing, until).into_iter();
-    asked.filter(|asked| asked.request == request).next_back()
+    let mut asked = suspect::schedule(failing, until).into_iter();
+    asked.rfind(|asked| asked.request == request)
 }
 
 fn while_pairing(failing: &Finished, parting: &Parting) -> bool {

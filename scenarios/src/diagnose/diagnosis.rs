@@ -95,10 +95,10 @@ impl Diagnosis {
 /// The runs that a diagnosis rests on, with everything that their records hold.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// A failing one.
+    /// A failing one; of a healthy pair, a good one.
     pub failing: Finished,
-    /// The same with the cure whose run stays together with it for longest.
-    pub cured: Option<Finished>,
+    /// The same with the cure whose run stays together with it for longest, and its changes.
+    pub cured: Option<(Vec<String>, Finished)>,
 }
 
 /// A cure.
@@ -175,7 +175,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     let found = search(&bench, base, seeds[0], &failure)?;
     fill(&mut diagnosis, found);
     let closest = closest(&bench, base, &diagnosis.cures, seeds[0])?;
-    if let Some(cured) = &closest {
+    if let Some(Candidate { config: cured, .. }) = &closest {
         let case = Case { bench: &bench, base, cured, seeds: &seeds };
         diagnosis.causes = case.causes()?;
         if let Some(request) = diagnosis.causes.iter().find_map(|cause| cause.request) {
@@ -201,7 +201,10 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     diagnosis.why = story::why(&failing);
     diagnosis.failure = Some(failure);
     let cured = match &closest {
-        Some(cured) => Some(bench.evidence(&Trial::new(cured, seeds[0]))?),
+        Some(cured) => {
+            let set = cured.assignments();
+            Some((set, bench.evidence(&Trial::new(&cured.config, seeds[0]))?))
+        }
         None => None,
     };
     let failing = bench.evidence(&Trial::new(base, seeds[0]))?;
@@ -216,6 +219,8 @@ fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) ->
     let run = bench.play(&Trial::new(base, seed).patient())?;
     let outcome = Outcome::of(&run);
     let wishes = wishes::unmet(&run);
+    let failing = bench.evidence(&Trial::new(base, seed))?;
+    diagnosis.evidence = Some(Evidence { failing, cured: None });
     let mut bench = bench;
     for wish in wishes {
         bench = bench.wishing(vec![wish]);
@@ -321,15 +326,20 @@ fn rank(cures: &mut [Cure]) {
 }
 
 /// The cure whose run stays together with the failing one for longest: it changes least.
-fn closest(bench: &Bench<'_>, base: &Config, cures: &[Cure], seed: u64) -> Option<Option<Config>> {
+fn closest(
+    bench: &Bench<'_>,
+    base: &Config,
+    cures: &[Cure],
+    seed: u64,
+) -> Option<Option<Candidate>> {
     let failing = bench.play(&Trial::new(base, seed))?;
-    let mut best: Option<(usize, Config)> = None;
+    let mut best: Option<(usize, &Candidate)> = None;
     for cure in cures {
         let run = bench.play(&Trial::new(&cure.candidate.config, seed))?;
         let common = part(&failing, &run).map_or(0, |parting| parting.common);
-        if best.as_ref().is_none_or(|(most, _)| common > *most) {
-            best = Some((common, cure.candidate.config.clone()));
+        if best.is_none_or(|(most, _)| common > most) {
+            best = Some((common, &cure.candidate));
         }
     }
-    Some(best.map(|(_, config)| config))
+    Some(best.map(|(_, candidate)| candidate.clone()))
 }

@@ -13,6 +13,7 @@ pub mod bench;
 pub mod cause;
 pub mod cost;
 pub mod diagnosis;
+pub mod exhibit;
 pub mod lattice;
 pub mod outcome;
 pub mod part;

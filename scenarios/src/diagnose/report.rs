@@ -40,6 +40,15 @@ pub fn text(diagnosis: &Diagnosis) -> String {
     text.join("\n")
 }
 
+/// Cause, proof and the story of the failing run, a paragraph each and unbroken.
+#[must_use]
+pub fn case(diagnosis: &Diagnosis) -> Vec<String> {
+    let whole =
+        |lines: Vec<String>| lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let parts = [causes(diagnosis), central(diagnosis)];
+    parts.into_iter().filter(|lines| !lines.is_empty()).map(whole).collect()
+}
+
 fn paragraph(text: &str) -> Vec<String> {
     wrap(text, WIDTH).lines().map(|line| format!("  {line}")).collect()
 }
@@ -242,16 +251,17 @@ fn cure(number: usize, cure: &Cure) -> Vec<String> {
         Some(share) if !share.is_all() => format!(", in {share} with the request moved a little"),
         _ => String::new(),
     };
+    let (good, rough, slow) = (cure.good, cure.rough, cure.slow);
     lines.push(format!(
-        "     good in {} runs, in {} with 2 % more packets lost, in {} with a slow user{moved}{luck}",
-        cure.good, cure.rough, cure.slow
+        "     good in {good} runs, in {rough} with 2 % more packets lost, in {slow} with a slow \
+         user{moved}{luck}"
     ));
     lines.extend(cure.zephyr.iter().map(|hint| format!("     Zephyr: {hint}")));
     match cure.kind {
         Kind::Plain => {}
         Kind::Hardware => lines.push("     needs other buttons or another display".into()),
         Kind::Weaker => {
-            lines.push("     WEAKENS SECURITY: only if nothing else is possible".into())
+            lines.push("     WEAKENS SECURITY: only if nothing else is possible".into());
         }
     }
     lines

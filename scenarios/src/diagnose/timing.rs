@@ -1,6 +1,8 @@
 //! When one of the peripheral's own procedures does harm: it is asked for at one moment after the
 //! other, in a firmware that is good without it; and moved a little where a cure leaves it in.
 
+use std::slice;
+
 use firmware_core::config::Config;
 use firmware_core::host::procedures::Request;
 use firmware_core::time::{Duration, Instant};
@@ -73,7 +75,8 @@ pub fn rows(bench: &Bench<'_>, config: &Config, request: Request, seed: u64) -> 
             let after = Duration::from_ms(moment.after_ms);
             let prompt = ask(request, moment.since, after);
             // First, so that it comes first where others are asked for at the same time.
-            let prompts = others.iter().map(|others| [&[prompt.clone()], &others[..]].concat());
+            let prompts =
+                others.iter().map(|others| [slice::from_ref(&prompt), &others[..]].concat());
             let trial =
                 |(seed, prompts): (&u64, Vec<_>)| Trial::new(&config, *seed).prompted(&prompts);
             seeds.iter().zip(prompts.collect::<Vec<_>>()).map(trial).collect::<Vec<_>>()
