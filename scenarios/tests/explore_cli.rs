@@ -1,7 +1,8 @@
 //! `bletwin explore` as people and batch systems call it.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use bletwin_scenarios::explore::pairs::{Common, Kind, Unit, units};
 use serde_json::Value;
@@ -148,4 +149,46 @@ fn bad_input_is_told_with_what_would_be_right() {
     // The batch system says nothing: neither does a default help.
     let output = explore(folder.path(), &["--shard", "auto", "--budget", "0s"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+/// A long search, left alone for a while and then sent a signal.
+#[cfg(unix)]
+fn signalled(folder: &Path, arguments: &[&str], signal: &str) -> Output {
+    let child = Command::new(env!("CARGO_BIN_EXE_bletwin"))
+        .current_dir(folder)
+        .arg("explore")
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("bletwin starts");
+    std::thread::sleep(Duration::from_millis(2_500));
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status().expect("kill");
+    assert!(sent.success());
+    child.wait_with_output().expect("it ends")
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_was_found() {
+    let folder = folder();
+    let output = signalled(folder.path(), &["--pairs", "--json"], "-INT");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let told = json(&output);
+    assert_eq!(told["complete"], Value::Bool(false));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_search_goes_on_with_all_that_was_done() {
+    let folder = folder();
+    let arguments = ["--pairs", "--jobs", "2", "--resume", "progress"];
+    let killed = signalled(folder.path(), &arguments, "-KILL");
+    assert_eq!(killed.status.code(), None);
+    let text = std::fs::read_to_string(folder.path().join("progress")).expect("a progress file");
+    let whole = text.matches('\n').count();
+    let again = ["--pairs", "--resume", "progress", "--budget", "0s", "--json"];
+    let told = json(&explore(folder.path(), &again));
+    assert_eq!(told["units"][0].as_u64(), Some(whole as u64 - 1), "the first line is no unit");
 }
