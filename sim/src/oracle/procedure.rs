@@ -99,7 +99,7 @@ impl Procedures {
         let answered = self.settle(packet, opcode);
         if let Some(due) = answered {
             if due.unknown && !matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND) {
-                tell("LL-UNK-1", &[due.record], format!("{name} answers what is not understood"));
+                tell("LL-CTRL-2", &[due.record], format!("{name} answers what is not understood"));
             }
             if packet.item.at.since(due.at) > RESPONSE_TIMEOUT {
                 tell("LL-LIVE-1", &[due.record], format!("{name} came after more than 40 s"));
@@ -114,7 +114,7 @@ impl Procedures {
             tell("LL-INST-1", &[], format!("{name} with an instant {wrong}"));
         } else if let Some(ahead) = self.too_near(packet) {
             let text = format!("{name} with an instant {ahead} events ahead at this latency");
-            tell("LL-INST-2", &[], text);
+            tell("LL-INST-4", &[], text);
         }
         if self.rejects_collision_as_peripheral(packet) {
             tell("LL-COLL-3", &[], format!("{name}: it is for the central to reject collisions"));
