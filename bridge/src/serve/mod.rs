@@ -143,6 +143,8 @@ struct Server {
     keyboard: Option<Keyboard>,
     /// Whose buttons are pressed.
     first: Option<NodeId>,
+    /// That simulated time falls behind was told.
+    slow: bool,
 }
 
 impl Server {
@@ -180,7 +182,7 @@ impl Server {
         if keyboard.is_some() && Keyboard::is_a_person() {
             writeln!(out, "type {}", keyboard::HELP)?;
         }
-        Ok(Self { twin, lines, names, clock, reporter, keyboard, first })
+        Ok(Self { twin, lines, names, clock, reporter, keyboard, first, slow: false })
     }
 
     /// Waits for something to do, and does it.
@@ -284,7 +286,9 @@ impl Server {
             }
         }
         self.hand_over();
-        pace.accept(self.twin.now());
+        if pace.accept(self.twin.now()) && !std::mem::replace(&mut self.slow, true) {
+            writeln!(out, "this machine is too slow: simulated time falls behind")?;
+        }
         self.clock = Clock::Paced(pace);
         Ok(())
     }

@@ -37,6 +37,8 @@ impl Reporter {
     /// Begins the capture. `ports` are the names of the endpoints.
     pub(super) fn new(mut watching: Watching, ports: &[String]) -> io::Result<Self> {
         if let Some(file) = &mut watching.capture {
+            // Only now, when everything else is in place, is an old file given up.
+            file.set_len(0)?;
             file.write_all(&capture::head("air", ports))?;
         }
         let noise = MediumConfig::default().noise_floor_dbm;

@@ -43,7 +43,6 @@ fn read(options: &Serve) -> Result<Options, BadInput> {
         "no" => false,
         other => return Err(wrong("--owner", other, "yes or no")),
     };
-    // Last: what is wrong with the rest must not cost anybody an old file.
     let capture = options.pcapng.as_deref().map(create).transpose()?;
     let (log, ladder, decrypted) = (options.log, options.ladder, options.decrypted);
     let watching = Watching { log, ladder, capture, decrypted };
@@ -111,9 +110,10 @@ fn endpoint(options: &Serve, text: &str) -> Result<EndpointSpec, BadInput> {
     Ok(EndpointSpec { address, profile: profile.to_owned(), controller })
 }
 
-/// A capture that grows is where it belongs from the beginning.
+/// A capture that grows is where it belongs from the beginning. An old file is kept until serving
+/// begins.
 fn create(path: &Path) -> Result<File, BadInput> {
-    File::create(path).map_err(|error| BadInput {
+    File::options().write(true).create(true).truncate(false).open(path).map_err(|error| BadInput {
         what: format!("cannot write {}: {error}", path.display()),
         help: "name a file in a folder that exists and that you may write to".into(),
     })
