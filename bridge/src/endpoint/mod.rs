@@ -91,6 +91,7 @@ impl Endpoint {
         .with(FeatureSet::DATA_LENGTH_EXTENSION)
         .with(FeatureSet::PRIVACY)
         .with(FeatureSet::LE_2M)
+        .with(FeatureSet::LE_CODED)
         .with(FeatureSet::CSA2);
 
     /// The controller that has everything: no profile of anybody's.

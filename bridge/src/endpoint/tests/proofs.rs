@@ -9,6 +9,7 @@ use bt_hci::FromHciBytes as _;
 use bt_hci::param::CmdMask;
 use firmware_core::pdu::advertising::AdvertisingPdu;
 use firmware_core::pdu::control::{FeatureSet, Opcode};
+use firmware_core::phy::TxPhy;
 use firmware_core::time::Duration;
 
 use super::rig::{A, B, PUBLIC, Rig};
@@ -39,6 +40,7 @@ const PROOFS: &[Proof] = &[
     (&[0x2021], FeatureSet::EXTENDED_REJECT, parameters_refused),
     (&[0x2022, 0x2023, 0x2024, 0x202F], FeatureSet::DATA_LENGTH_EXTENSION, data_length),
     (&[0x2030, 0x2031, 0x2032], FeatureSet::LE_2M, phy),
+    (&[], FeatureSet::LE_CODED, coded_phy),
     (&[0x0C7B, 0x0C7C], FeatureSet::PING, authenticated_payload_timeout),
     (&[0x2025, 0x2026], NONE, device::p256),
     (&[0x0C01, 0x0C63, 0x2001], NONE, device::masks),
@@ -342,6 +344,21 @@ fn phy() {
     // A PHY that is not there.
     rig.fails(A, 0x2032, &[&central[..], &[0, 8, 8, 0, 0]].concat(), 0x11);
     rig.fails(A, 0x2031, &[0, 8, 8], 0x11);
+}
+
+/// Asked for with S=8, and data go through.
+fn coded_phy() {
+    let mut rig = Rig::new(2);
+    let [central, peripheral] = rig.connect(A, B);
+    rig.ok(A, 0x2032, &[&central[..], &[0, 4, 4, 2, 0]].concat());
+    for (port, handle) in [(A, central), (B, peripheral)] {
+        assert_eq!(rig.subevent(port, 0x0C), [&[0], &handle[..], &[3, 3]].concat());
+    }
+    air(&mut rig);
+    rig.acl(A, central, &[3, 0, 4, 0, 1, 2, 3]);
+    assert_eq!(rig.data(B), [3, 0, 4, 0, 1, 2, 3]);
+    let coded = |item: &AirItem| item.phy == TxPhy::CodedS8;
+    assert!(air(&mut rig).iter().filter(|item| item.connection.is_some()).all(coded));
 }
 
 fn authenticated_payload_timeout() {
