@@ -26,11 +26,11 @@ const fn lbs(id: u16) -> Uuid {
 /// The passkey that the firmware shows; it is shown before this host is asked for it.
 fn shown(air: &Air) -> u32 {
     let records = air.twin().settled();
-    let passkeys = records.iter().filter_map(|(record, _)| match record.kind {
+    let mut passkeys = records.iter().filter_map(|(record, _)| match record.kind {
         RecordKind::Shown(Ui::ShowPasskey(passkey)) => Some(passkey),
         _ => None,
     });
-    passkeys.last().expect("a passkey is shown")
+    passkeys.next_back().expect("a passkey is shown")
 }
 
 async fn connect<'a>(central: &mut Central<'a, Controller, Pool>) -> Connection<'a, Pool> {
@@ -116,8 +116,7 @@ fn play(config: Config) -> [u8; 32] {
     let controller = Controller::new(air.line(air.endpoint()));
     let done = air.run(Duration::from_secs(60), application(&air, controller));
     assert!(done.is_some(), "it takes too long");
-    let hash = air.look().world().trace_sha256();
-    hash
+    air.look().world().trace_sha256()
 }
 
 #[test]

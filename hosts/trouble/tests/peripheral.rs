@@ -60,9 +60,9 @@ async fn application(
     table.add_service(Service::new(0x1801_u16));
     let mut service = table.add_service(Service::new(lbs(0x1523)));
     let properties = [CharacteristicProp::Read, CharacteristicProp::Notify];
-    let _ = service.add_characteristic(lbs(0x1524), &properties, 0_u8, &mut button).build();
+    let _ = service.add_characteristic(lbs(0x1524), properties, 0_u8, &mut button).build();
     let _ = service
-        .add_characteristic(lbs(0x1525), &[CharacteristicProp::Write], 0_u8, &mut led)
+        .add_characteristic(lbs(0x1525), [CharacteristicProp::Write], 0_u8, &mut led)
         .write_permission(PermissionLevel::AuthenticationRequired)
         .build();
     service.build();
