@@ -8,7 +8,7 @@ use firmware_core::config::{
 };
 use firmware_core::hci::ConnectionParameters;
 
-use bletwin_models::profile::{self, Profile, SetError};
+use bletwin_models::profile::{self, Profile};
 
 use crate::error::{BadInput, nearest};
 use crate::setup::Air;
@@ -290,22 +290,12 @@ pub const CENTRAL_PREFIX: &str = "central.";
 /// # Errors
 /// [`BadInput`] if there is no such key or it does not take that value.
 pub fn apply_central(central: &mut Profile, name: &str, value: &str) -> Result<(), BadInput> {
-    central.set(name, value).map_err(|error| match error {
-        SetError::UnknownKey { .. } => {
-            let names = profile::KEYS.map(|key| key.name);
-            let near = nearest(name, &names);
-            BadInput {
-                what: format!("a central has no key `{name}`"),
-                help: match near {
-                    Some(near) => format!("did you mean `{near}`? `--set help` lists all keys"),
-                    None => "`--set help` lists all keys".into(),
-                },
-            }
-        }
-        SetError::BadValue { help, .. } => BadInput {
-            what: format!("`{value}` is not a value of `{CENTRAL_PREFIX}{name}`"),
-            help: format!("it takes: {help}"),
+    central.set(name, value).map_err(|error| BadInput {
+        what: match error.unknown {
+            Some(_) => format!("a central has no key `{name}`"),
+            None => format!("`{value}` is not a value of `{CENTRAL_PREFIX}{name}`"),
         },
+        help: BadInput::from(error).help,
     })
 }
 
@@ -319,14 +309,17 @@ pub fn help() -> String {
             .collect();
         format!("{title}\n{rows}")
     }
-    let central: String = profile::KEYS
+    let central: String = profile::keys()
         .iter()
-        .map(|key| format!("  {:<32} {}\n", format!("{CENTRAL_PREFIX}{}", key.name), key.help))
+        .map(|key| {
+            let name = format!("{CENTRAL_PREFIX}{}", key.name);
+            format!("  {name:<32} {}\n  {:<32}   {}\n", key.meaning, "", key.values)
+        })
         .collect();
     [
         rows("Keys of the peripheral's firmware (also in --peripheral FILE.toml)", PERIPHERAL),
         rows("Keys of the air and the clocks", AIR),
-        format!("Keys of the central\n{central}"),
+        format!("Keys of the central (without `central.` also in --central FILE.toml)\n{central}"),
     ]
     .join("\n")
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod catalogue;
+pub mod centrals;
 pub mod cli;
 pub mod collision;
 pub mod diagnose;

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use bletwin_models::controller::ControllerQuirks;
-use bletwin_models::profile::Profile;
+use bletwin_models::profile::{self, Profile};
 use firmware_core::config::Config;
 
 use crate::error::{BadInput, unknown_name};
-use crate::keys;
+use crate::{centrals, keys};
 
 /// The air between the two devices and the errors of their clocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,16 +58,20 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A firmware preset (or a TOML file that ends in `.toml`), a central by name, and a seed.
+    /// A firmware preset and a central, each by name or as a TOML file that ends in `.toml`, and a
+    /// seed.
     ///
     /// # Errors
     /// [`BadInput`] for names that do not exist and files that cannot be used.
     pub fn new(peripheral: &str, central: &str, seed: u64) -> Result<Self, BadInput> {
+        let found = centrals::find(central)?.profile;
         Ok(Self {
             peripheral_name: peripheral.to_owned(),
             peripheral: load_peripheral(peripheral)?,
-            central: find_central(central)?,
-            made_up: false,
+            made_up: profile::is_file(central)
+                && found.breaks.is_empty()
+                && found.controller.quirks != ControllerQuirks::default(),
+            central: found,
             air: Air::default(),
             seed,
         })
@@ -109,14 +113,14 @@ impl Setup {
         }
         Ok(())
     }
-}
 
-fn find_central(name: &str) -> Result<Profile, BadInput> {
-    Profile::by_name(name).ok_or_else(|| {
-        let all = Profile::all();
-        let names: Vec<&str> = all.iter().map(|p| p.name.as_str()).collect();
-        unknown_name("central", name, &names, "`bletwin list` shows all")
-    })
+    /// Looks for values of the central that cannot go together, once all are set.
+    ///
+    /// # Errors
+    /// [`BadInput`] with what contradicts what.
+    pub fn check(&self) -> Result<(), BadInput> {
+        self.central.check().map_err(Into::into)
+    }
 }
 
 fn load_peripheral(name: &str) -> Result<Config, BadInput> {

@@ -38,6 +38,7 @@ pub use config::{
 };
 use connection::Connection;
 pub use gatt::{Characteristic, Database};
+pub(crate) use l2cap::acceptable;
 pub use security::Bond;
 use smp::Draws;
 pub use smp::PairingError;
@@ -225,7 +226,7 @@ impl CentralHost {
     fn parameter_request(&mut self, asked: firmware_core::hci::ConnectionParameters) {
         let Some(connection) = &self.connection else { return };
         let handle = connection.handle;
-        self.command(if l2cap::acceptable(&asked, self.config.parameter_rules) {
+        self.command(if acceptable(&asked, self.config.parameter_rules) {
             Command::LeRemoteConnectionParameterRequestReply { handle, parameters: asked }
         } else {
             Command::LeRemoteConnectionParameterRequestNegativeReply {

@@ -1,14 +1,64 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use firmware_core::error::ErrorCode;
+
 use super::*;
+use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
+
+fn named(name: &str) -> Profile {
+    Profile::by_name(name).unwrap()
+}
+
+/// Loads `main.toml` of some files that exist in memory.
+fn from_files(files: &[(&str, &str)]) -> Result<Entry, ProfileError> {
+    let files: BTreeMap<&str, &str> = files.iter().copied().collect();
+    let read = |path: &Path| {
+        let text = files.get(path.to_str().unwrap()).map(|text| (*text).to_owned());
+        text.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    };
+    load(Path::new("main.toml"), &read)
+}
+
+fn from_text(text: &str) -> Result<Entry, ProfileError> {
+    from_files(&[("main.toml", text)])
+}
 
 #[test]
-fn names_are_unique_and_found() {
-    let all = Profile::all();
-    for profile in &all {
-        assert_eq!(Profile::by_name(&profile.name).as_ref(), Some(profile));
-        assert_eq!(all.iter().filter(|other| other.name == profile.name).count(), 1);
-        assert!(!profile.about.is_empty());
+fn everything_embedded_can_be_read_and_everything_there_is_embedded() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut there: Vec<String> = ["centrals", "quirks", "attackers"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
+        .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    there.sort();
+    let mut embedded: Vec<&str> = catalogue::names().collect();
+    embedded.sort_unstable();
+    assert_eq!(embedded, there, "names are unique, and files are embedded");
+    for name in embedded {
+        let entry = compose::built_in(name).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(entry.profile.name, name);
+        assert!(!entry.profile.about.is_empty(), "{name}");
+        assert_eq!(entry.profile.check(), Ok(()), "{name}");
     }
     assert_eq!(Profile::by_name("nokia"), None);
+}
+
+#[test]
+fn every_quirk_says_how_it_shows_and_changes_what_it_extends() {
+    for entry in catalogue::quirks() {
+        let name = &entry.profile.name;
+        let quirk = entry.quirk.unwrap_or_else(|| panic!("{name} has no [quirk]"));
+        assert_ne!(quirk.effect, Effect::default(), "{name}");
+        assert!(!entry.profile.sources.is_empty() || quirk.confidence == Confidence::C, "{name}");
+        let base = entry.base.unwrap();
+        let changed =
+            (base.controller, base.host) != (entry.profile.controller, entry.profile.host);
+        assert!(changed || !quirk.set.is_empty(), "{name}");
+    }
+    assert!(catalogue::centrals().iter().all(|entry| entry.quirk.is_none()));
 }
 
 #[test]
@@ -17,11 +67,11 @@ fn the_three_mechanisms_differ_in_the_controllers_rule_only() {
         let profile = profile.without_quirks();
         (profile.controller, profile.host)
     };
-    let intel = bare(Profile::windows_intel());
-    assert_eq!(intel, bare(Profile::windows_intel_m1()));
-    assert_eq!(intel, bare(Profile::windows_intel_m3()));
-    assert_eq!(intel, bare(Profile::windows_intel_restart()));
-    assert_ne!(Profile::windows_intel().controller.quirks, ControllerQuirks::default());
+    let intel = bare(named("windows-intel-clean"));
+    for name in ["windows-intel", "windows-intel-m1", "windows-intel-m3", "windows-intel-restart"] {
+        assert_ne!(named(name).controller.quirks, ControllerQuirks::default());
+        assert_eq!(intel, bare(named(name)), "{name}");
+    }
 }
 
 #[test]
@@ -35,25 +85,26 @@ fn the_laptop_has_the_address_of_the_log() {
 
 #[test]
 fn a_quirk_can_be_described_with_keys() {
-    let mut profile = Profile::windows_intel_without_quirk();
+    let mut profile = named("windows-intel-clean");
     profile.set("phy-req", "block@pairing").unwrap();
     assert_eq!(profile.controller, Profile::windows_intel().controller);
     profile.set("phy-req", "silent:6@pairing").unwrap();
-    assert_eq!(profile.controller, Profile::windows_intel_m1().controller);
+    assert_eq!(profile.controller, named("windows-intel-m1").controller);
     profile.set("phy-req", "then-phy-req").unwrap();
-    assert_eq!(profile.controller, Profile::windows_intel_restart().controller);
+    assert_eq!(profile.controller, named("windows-intel-restart").controller);
     profile.set("phy-req", "honest").unwrap();
     assert_eq!(profile.controller.quirks, ControllerQuirks::default());
-    profile.set("length-req", "reject:0x1a@first+3").unwrap();
-    assert_eq!(
-        profile.controller.quirks.rules,
-        [AnswerRule {
-            request: PeripheralRequest::DataLength,
-            condition: Condition::FirstConnection,
-            answer: Answer::RejectInd(ErrorCode::UNSUPPORTED_REMOTE_FEATURE),
-            delay_events: 3,
-        }]
-    );
+    profile.set("length-req", "reject:0x1a@first+3, never@pairing").unwrap();
+    let rule = |condition, answer, delay_events| AnswerRule {
+        request: PeripheralRequest::DataLength,
+        condition,
+        answer,
+        delay_events,
+    };
+    let reject = Answer::RejectInd(ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
+    let pending = Condition::WhileSmpOrEncryptionPending;
+    let rules = [rule(Condition::FirstConnection, reject, 3), rule(pending, Answer::Never, 0)];
+    assert_eq!(profile.controller.quirks.rules, rules);
 }
 
 #[test]
@@ -82,21 +133,150 @@ fn bad_settings_are_refused_and_change_nothing() {
         ("phy-req", "block+x"),
         ("press", "version"),
         ("press", "phy@12,dance@13"),
+        ("own-procedures", "parameters:30000:0:10@3"),
+        ("steps", "write:led:0"),
+        ("steps", "stay:600001"),
+        ("address-type", "static:00:0D:CA:FE:12:34"),
         ("give-up-ms", "0"),
         ("mitm", "perhaps"),
     ];
     for (key, value) in bad {
         let error = profile.set(key, value).unwrap_err();
-        assert!(matches!(error, SetError::BadValue { .. }), "{key}={value}: {error}");
+        assert!(error.what.contains("is no value"), "{key}={value}: {error}");
+        assert!(error.help.starts_with("it takes: "), "{key}={value}: {}", error.help);
     }
-    let error = profile.set("colour", "red").unwrap_err();
-    assert!(error.to_string().contains("no key `colour`; keys are address, "), "{error}");
+    let error = profile.set("mut", "100").unwrap_err();
+    let (typed, known) = error.unknown.unwrap();
+    assert_eq!(typed, "mut");
+    assert!(known.contains(&"mtu".to_owned()) && !known.contains(&"version".to_owned()));
     assert_eq!(profile, Profile::phone());
+}
+
+#[test]
+fn a_file_departs_from_what_it_extends_and_takes_quirks_besides() {
+    let entry = from_text(
+        "version = 1\nextends = \"windows-11\"\nquirks = [\"phy-stall\"]\nmtu = 247\n\
+         steps = [\"mtu\", \"write:led:01\", \"stay:500\"]\nbreaks = [\"LL-X-1\"]\n",
+    )
+    .unwrap();
+    let mut by_hand = named("windows-11");
+    for (key, value) in
+        [("phy-req", "block@pairing"), ("mtu", "247"), ("steps", "mtu,write:led:01,stay:500")]
+    {
+        by_hand.set(key, value).unwrap();
+    }
+    let profile = entry.profile;
+    assert_eq!((&profile.controller, &profile.host), (&by_hand.controller, &by_hand.host));
+    assert_eq!(profile.name, "main");
+    assert!(profile.sources.len() > by_hand.sources.len(), "the quirk's sources come along");
+    assert_eq!(profile.breaks.last().map(String::as_str), Some("LL-X-1"));
+    assert_eq!(entry.base, Some(named("windows-11")));
+}
+
+#[test]
+fn files_refer_to_files_beside_them() {
+    let files = [
+        ("main.toml", "version = 1\nextends = \"b/base.toml\"\nlatency = 1"),
+        ("b/base.toml", "version = 1\nname = \"Base\"\nquirks = [\"q.toml\"]\nmtu = 100"),
+        ("b/q.toml", "version = 1\nphy-req = \"never\"\nextends = \"phone\"\nmtu = 200"),
+    ];
+    let profile = from_files(&files).unwrap().profile;
+    assert_eq!((profile.host.mtu, profile.host.parameters.latency), (100, 1));
+    assert_eq!(profile.controller.quirks.rules.len(), 1);
+    assert_eq!(profile.host.address, Profile::honest().host.address, "keys count, not `extends`");
+}
+
+#[test]
+fn errors_say_where_and_what_would_be_right() {
+    let cases = [
+        ("version = 1\n\nmut = 100\n", 3, "no key `mut`"),
+        ("version = 1\nmtu = 22\n", 2, "`22` is no value"),
+        ("version = 1\nmtu = [22]\n", 2, "`22` is no value"),
+        ("version = 1\nmtu = 1.5\n", 2, "invalid type: floating point `1.5`, expected 23 to 527"),
+        ("version = 1\nmtu = \n", 2, "value"),
+        ("version = 1\nphy-req = [\"block@pairing\", \"block@noon\"]\n", 2, "`block@pairing, bl"),
+        ("version = 1\nmtu = 100\nmtu = 101\n", 3, "duplicate key"),
+        ("version = 1\nextends = 5\n", 2, "expected a string"),
+        ("version = 1\ninterval-us = 4000000\n", 0, "supervision timeout"),
+        ("version = 1\ntimeout-ms = 100\nlatency = 30\n", 2, "supervision timeout"),
+        ("version = 1\nmin-key-size = 16\nmax-key-size = 7\n", 2, "shortest key"),
+        ("version = 1\nfeatures = 0\nown-procedures = [\"phy@3\"]\n", 3, "`features` lacks"),
+        ("version = 1\nphy-req = [\"never\", \"block@first\"]\n", 2, "never be given"),
+        ("version = 1\nrequire-mitm = true\nio = \"none\"\n", 2, "cannot demand"),
+        ("version = 2\n", 0, "version 2"),
+        ("mtu = 100\n", 0, "version of the format is missing"),
+    ];
+    for (text, line, what) in cases {
+        let error = from_text(text).unwrap_err();
+        assert!(error.what.contains(what), "{text:?}: {error}");
+        assert_eq!(error.line.unwrap_or(0), line, "{text:?}: {error}");
+        assert_eq!(error.place, "main.toml");
+        assert!(!error.help.is_empty());
+    }
+}
+
+#[test]
+fn circles_depth_and_size_have_an_end() {
+    let circle = [
+        ("main.toml", "version = 1\nextends = \"a.toml\""),
+        ("a.toml", "version = 1\nquirks = [\"main.toml\"]"),
+    ];
+    let error = from_files(&circle).unwrap_err();
+    assert!(error.what.contains("main.toml → a.toml → main.toml"), "{error}");
+    let chain: Vec<(String, String)> = (0..20)
+        .map(|n| (format!("{n}.toml"), format!("version = 1\nextends = \"{}.toml\"", n + 1)))
+        .collect();
+    let mut files: Vec<(&str, &str)> = chain.iter().map(|(n, t)| (&n[..], &t[..])).collect();
+    files.push(("main.toml", "version = 1\nextends = \"0.toml\""));
+    assert!(from_files(&files).unwrap_err().what.contains("in a row"));
+    let wide = format!("version = 1\nquirks = {:?}", ["phy-stall"; 100]);
+    assert!(from_text(&wide).unwrap_err().what.contains("in all"));
+    let long = format!("version = 1\n{}", "#\n".repeat(SIZE_MAX));
+    assert!(from_text(&long).unwrap_err().what.contains("longer than 64 KiB"));
+    let items = format!("version = 1\nsteps = {:?}", ["mtu"; 65]);
+    assert!(from_text(&items).unwrap_err().what.contains("at most 64"));
+}
+
+#[test]
+fn names_that_do_not_exist_are_told_with_those_that_do() {
+    let error = from_text("version = 1\nextends = \"windws-10\"").unwrap_err();
+    let (typed, known) = error.unknown.unwrap();
+    assert_eq!((error.place.as_str(), typed.as_str()), ("main.toml", "windws-10"));
+    assert!(known.contains(&"windows-10".to_owned()));
+    let error = from_text("version = 1\nextends = \"other.toml\"").unwrap_err();
+    assert_eq!(error.place, "other.toml");
+    assert!(error.what.contains("cannot be read"), "{error}");
+}
+
+/// The last words of a value's description are an example, more often than not.
+fn values() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    prop_oneof![
+        "\\PC{0,12}",
+        "[a-z-]{1,10}(:[0-9]{1,6})?(@[a-z0-9]{1,7})?(\\+[0-9]{1,3})?",
+        "-?[0-9]{1,12}",
+    ]
 }
 
 proptest::proptest! {
     #[test]
-    fn no_value_can_do_harm(key in 0..KEYS.len(), value in "\\PC{0,12}") {
-        let _ = Profile::phone().set(KEYS[key].name, &value);
+    fn no_value_can_do_harm(key in proptest::prelude::any::<proptest::sample::Index>(),
+        value in values(),
+    ) {
+        let _ = Profile::phone().set(&key.get(&keys()).name, &value);
+    }
+
+    #[test]
+    fn no_file_can_do_harm(
+        lines in proptest::collection::vec(
+            (proptest::prelude::any::<proptest::sample::Index>(), values()), 0..6),
+        tail in "\\PC{0,20}",
+    ) {
+        let mut text = "version = 1\n".to_owned();
+        for (key, value) in lines {
+            text += &format!("{} = {value:?}\n", key.get(&keys()).name);
+        }
+        let _ = from_text(&text);
+        let _ = from_text(&(text + &tail));
     }
 }

@@ -55,6 +55,9 @@ pub enum Command {
     /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.
     #[cfg(unix)]
     Serve(Serve),
+    /// List, show, check or begin descriptions of centrals.
+    #[command(subcommand)]
+    Central(Central),
 }
 
 /// Options of `bletwin demo`.
@@ -87,6 +90,35 @@ pub struct Rules {
     pub json: bool,
 }
 
+/// What `bletwin central` can do.
+#[derive(Debug, Subcommand)]
+pub enum Central {
+    /// List centrals and quirks.
+    List {
+        /// As JSON: an array of objects with `kind`, `name` and `text`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the file of a built-in central or quirk: a start for your own.
+    Show {
+        /// Its name; see `bletwin central list`.
+        name: String,
+    },
+    /// Read a file, with all that it extends, and say what is wrong with it.
+    Check {
+        /// TOML file; see docs/CENTRALS.md.
+        file: PathBuf,
+    },
+    /// Begin a file of your own, NAME.toml, with every key explained.
+    New {
+        /// Name of the central; letters, digits and hyphens.
+        name: String,
+        /// The central that it departs from.
+        #[arg(long, value_name = "NAME", default_value = "honest")]
+        extends: String,
+    },
+}
+
 /// Options of `bletwin run`.
 #[derive(Debug, Args)]
 pub struct Run {
@@ -96,8 +128,9 @@ pub struct Run {
     /// zephyr-2024; where procedures meet: recommended].
     #[arg(long, value_name = "PRESET|FILE.toml")]
     pub peripheral: Option<String>,
-    /// Central by name; see `bletwin list` [default: phone; where procedures meet: honest].
-    #[arg(long, value_name = "NAME")]
+    /// Central by name (see `bletwin central list`), or a TOML file that describes one [default:
+    /// phone; where procedures meet: honest].
+    #[arg(long, value_name = "NAME|FILE.toml")]
     pub central: Option<String>,
     /// Change one key of the firmware, the air or the central; `--set help` lists the keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]

@@ -9,28 +9,37 @@ use super::{Exit, style};
 use crate::catalogue;
 use crate::setup::PRESETS;
 
+/// A line of a list.
 #[derive(Serialize)]
-struct Entry {
-    kind: &'static str,
-    name: String,
-    text: String,
+pub(super) struct Listed {
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) text: String,
 }
 
+/// Kinds and their headings.
+pub(super) type Sections = &'static [(&'static str, &'static str)];
+
+const SECTIONS: Sections = &[
+    ("scenario", "Scenarios (bletwin run NAME)"),
+    ("peripheral", "Firmware presets (--peripheral NAME)"),
+    ("central", "Centrals (--central NAME; `bletwin central list` adds the quirks)"),
+];
+
 pub(super) fn list(json: bool) -> anyhow::Result<Exit> {
-    let entries = entries();
+    print(&entries(), SECTIONS, json)
+}
+
+pub(super) fn print(entries: &[Listed], sections: Sections, json: bool) -> anyhow::Result<Exit> {
     let mut out = anstream::stdout().lock();
     if json {
-        serde_json::to_writer_pretty(&mut out, &entries)?;
+        serde_json::to_writer_pretty(&mut out, entries)?;
         writeln!(out)?;
         return Ok(Exit::Expected);
     }
-    for (kind, title) in [
-        ("scenario", "Scenarios (bletwin run NAME)"),
-        ("peripheral", "Firmware presets (--peripheral NAME)"),
-        ("central", "Centrals (--central NAME)"),
-    ] {
+    for (kind, title) in sections {
         writeln!(out, "{}", style::heading(title))?;
-        for entry in entries.iter().filter(|e| e.kind == kind) {
+        for entry in entries.iter().filter(|e| e.kind == *kind) {
             writeln!(out, "  {:<24} {}", entry.name, entry.text)?;
         }
         writeln!(out)?;
@@ -38,13 +47,13 @@ pub(super) fn list(json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Expected)
 }
 
-fn entries() -> Vec<Entry> {
-    let scenarios = catalogue::all().iter().map(|s| Entry {
+fn entries() -> Vec<Listed> {
+    let scenarios = catalogue::all().iter().map(|s| Listed {
         kind: "scenario",
         name: s.name.into(),
         text: s.text.into(),
     });
-    let presets = PRESETS.iter().map(|name| Entry {
+    let presets = PRESETS.iter().map(|name| Listed {
         kind: "peripheral",
         name: (*name).into(),
         text: match *name {
@@ -54,6 +63,6 @@ fn entries() -> Vec<Entry> {
         .into(),
     });
     let centrals =
-        Profile::all().into_iter().map(|p| Entry { kind: "central", name: p.name, text: p.about });
+        Profile::all().into_iter().map(|p| Listed { kind: "central", name: p.name, text: p.about });
     scenarios.chain(presets).chain(centrals).collect()
 }

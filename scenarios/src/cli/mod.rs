@@ -1,6 +1,7 @@
 //! The `bletwin` command.
 
 mod args;
+mod central;
 mod demo;
 mod diagnose;
 mod explore;
@@ -47,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Replay(options) => replay::replay(&options),
         #[cfg(unix)]
         Command::Serve(options) => serve::serve(&options),
+        Command::Central(command) => central::central(&command),
     };
     match result {
         Ok(Exit::Expected) => ExitCode::SUCCESS,

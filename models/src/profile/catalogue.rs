@@ -1,0 +1,70 @@
+//! The built-in profiles: TOML files like those of users, embedded.
+
+use super::compose::{self, Entry};
+
+macro_rules! embedded {
+    ($folder:literal: $($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../", $folder, "/", $name, ".toml")))),*]
+    };
+}
+
+type Files = &'static [(&'static str, &'static str)];
+
+/// Whole centrals, in the order of lists.
+const CENTRALS: Files = embedded!("centrals":
+    "honest" "phone" "windows-intel" "windows-intel-m1" "windows-intel-m3" "windows-intel-restart"
+    "windows-intel-clean" "windows-10" "windows-11"
+);
+
+/// Quirks: each is a central that does one thing in its own way.
+const QUIRKS: Files = embedded!("quirks":
+    "phy-stall" "phy-stall-silent" "phy-stall-no-switch" "second-phy-request"
+);
+
+/// Centrals with bad intentions.
+const ATTACKERS: Files = embedded!("attackers": "static-passkey-attacker");
+
+fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    CENTRALS.iter().chain(QUIRKS).chain(ATTACKERS)
+}
+
+/// The text of a built-in profile.
+#[must_use]
+pub fn text(name: &str) -> Option<&'static str> {
+    all().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// Names of everything built in.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    all().map(|(name, _)| *name)
+}
+
+/// Whether this is an attacker: not somebody to bond with.
+#[must_use]
+pub fn is_attacker(name: &str) -> bool {
+    ATTACKERS.iter().any(|(known, _)| *known == name)
+}
+
+/// A built-in profile by its name.
+#[must_use]
+pub fn entry(name: &str) -> Option<Entry> {
+    text(name)?;
+    // What is embedded was read by a test.
+    compose::built_in(name).ok()
+}
+
+fn entries(files: Files) -> Vec<Entry> {
+    files.iter().filter_map(|(name, _)| entry(name)).collect()
+}
+
+/// Whole centrals.
+#[must_use]
+pub fn centrals() -> Vec<Entry> {
+    entries(CENTRALS)
+}
+
+/// Quirks.
+#[must_use]
+pub fn quirks() -> Vec<Entry> {
+    entries(QUIRKS)
+}

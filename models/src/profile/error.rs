@@ -1,0 +1,73 @@
+//! What is wrong with a profile, where, and what would be right.
+
+use std::fmt;
+
+use super::text::TAKES;
+
+/// Why a profile was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileError {
+    /// The file, or the name of what was asked for.
+    pub place: String,
+    /// Line, counted from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+    /// What would be right.
+    pub help: String,
+    /// A word that does not exist, and those that do: the nearest may be meant.
+    pub unknown: Option<(String, Vec<String>)>,
+}
+
+impl fmt::Display for ProfileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+impl std::error::Error for ProfileError {}
+
+impl ProfileError {
+    pub(super) fn new(place: &str, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            line: None,
+            what: what.into(),
+            help: help.into(),
+            unknown: None,
+        }
+    }
+
+    /// From what TOML or the schema have against a text.
+    pub(super) fn of_toml(place: &str, text: &str, error: &toml::de::Error) -> Self {
+        let start = error.span().map(|span| span.start.min(text.len()));
+        let line = start.map(|at| text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count());
+        Self { line: line.map(|n| n + 1), ..Self::of_message(place, error.message()) }
+    }
+
+    /// From what the schema says of a value.
+    pub(super) fn of_message(place: &str, message: &str) -> Self {
+        let message = message.trim_end();
+        if let Some((what, help)) = message.split_once(&format!("; {TAKES}")) {
+            return Self::new(place, what, format!("{TAKES}{help}"));
+        }
+        let help = "docs/CENTRALS.md and `bletwin central new` show how it is written";
+        let mut error = Self::new(place, message, help);
+        if let Some(words) = message.strip_prefix("unknown ") {
+            // "unknown field `a`, expected one of `b`, `c`"
+            let mut quoted = words.split('`').skip(1).step_by(2).map(str::to_owned);
+            if let Some(typed) = quoted.next() {
+                error.what = match words.starts_with("field") {
+                    true => format!("there is no key `{typed}`"),
+                    false => format!("`{typed}` is not known here"),
+                };
+                error.unknown = Some((typed, quoted.collect()));
+            }
+        }
+        error
+    }
+}

@@ -1,0 +1,97 @@
+//! What the catalogue says of a quirk besides its keys: how it shows, and what cures it.
+
+use serde::Deserialize;
+
+/// How far a quirk can be relied upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+pub enum Confidence {
+    /// Described with a trace or a maintainer's analysis.
+    A,
+    /// A user's report; the cause is inferred.
+    B,
+    /// Known in the field, without a source.
+    C,
+}
+
+/// The table `[quirk]`: with the file's own keys the effect shows, without them (with what the
+/// file extends) it does not, and each cure heals it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Quirk {
+    /// Entries of the catalogue that it stands for, `Q1`.
+    pub ids: Vec<String>,
+    /// In one line.
+    pub title: String,
+    /// How far it can be relied upon.
+    pub confidence: Confidence,
+    /// Where it was seen.
+    pub seen_in: String,
+    /// The scenario that shows it.
+    #[serde(default = "Quirk::pairing")]
+    pub scenario: String,
+    /// The firmware that shows it: a preset.
+    #[serde(default = "Quirk::zephyr")]
+    pub firmware: String,
+    /// What else it takes, as `KEY=VALUE` of `--set`: an older firmware, a worse air.
+    #[serde(default)]
+    pub set: Vec<String>,
+    /// Seeds with which it is shown.
+    #[serde(default = "Quirk::first_seed")]
+    pub seeds: Vec<u64>,
+    /// How it shows.
+    pub effect: Effect,
+    /// Changes of the firmware that heal it, the cheapest first; each is a list of `KEY=VALUE`.
+    #[serde(default)]
+    pub cures: Vec<Vec<String>>,
+    /// What to tell the user; the only way where there is no cure.
+    pub advice: String,
+}
+
+/// How a quirk shows at the peripheral. What is not named may be anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Effect {
+    /// Outcome of the run, as in `--json`.
+    pub outcome: Option<String>,
+    /// A disconnection for this reason.
+    pub reason: Option<u8>,
+    /// A `Security failed` with this error.
+    pub err: Option<u8>,
+    /// Transmit PHY at the end: 1 for 1M, 2 for 2M.
+    pub phy: Option<u8>,
+    /// Lines of the peripheral's log.
+    pub log: Vec<String>,
+    /// PDUs on air, as the ladder names them.
+    pub air: Vec<String>,
+}
+
+impl Quirk {
+    fn pairing() -> String {
+        "pairing".into()
+    }
+
+    fn zephyr() -> String {
+        "zephyr-2024".into()
+    }
+
+    fn first_seed() -> Vec<u64> {
+        vec![1]
+    }
+}
+
+/// An entry of the catalogue without a file of its own, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Unexpressed {
+    /// `Q16`.
+    pub id: String,
+    /// In one line.
+    pub title: String,
+    /// Where it was seen.
+    pub seen_in: String,
+    /// Why there is no file.
+    pub reason: String,
+    /// Where it is described.
+    #[serde(default)]
+    pub sources: Vec<String>,
+}

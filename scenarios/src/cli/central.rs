@@ -1,0 +1,90 @@
+//! `bletwin central`: descriptions of centrals.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use bletwin_models::profile::{Entry, Profile, catalogue};
+
+use super::args::Central;
+use super::list::{self, Listed};
+use super::{Exit, style};
+use crate::centrals;
+use crate::error::{BadInput, unknown_name};
+use crate::output::Output;
+
+pub(super) fn central(command: &Central) -> anyhow::Result<Exit> {
+    match command {
+        Central::List { json } => list::print(&listed(), SECTIONS, *json),
+        Central::Show { name } => show(name),
+        Central::Check { file } => check(file),
+        Central::New { name, extends } => new(name, extends),
+    }
+}
+
+const SECTIONS: list::Sections = &[
+    ("central", "Centrals (--central NAME)"),
+    (
+        "quirk",
+        "Quirks: centrals that do one thing in their own way, and `quirks = [NAME]` in files",
+    ),
+];
+
+fn listed() -> Vec<Listed> {
+    let of = |kind, entries: Vec<Entry>| {
+        let listed = move |entry: Entry| {
+            let Profile { name, about, .. } = entry.profile;
+            Listed { kind, name, text: entry.quirk.map_or(about, |quirk| quirk.title) }
+        };
+        entries.into_iter().map(listed)
+    };
+    of("central", catalogue::centrals()).chain(of("quirk", catalogue::quirks())).collect()
+}
+
+fn show(name: &str) -> anyhow::Result<Exit> {
+    let text = catalogue::text(name).ok_or_else(|| {
+        let names: Vec<&str> = catalogue::names().collect();
+        unknown_name("central", name, &names, "`bletwin central list` shows all")
+    })?;
+    write!(anstream::stdout().lock(), "{text}")?;
+    Ok(Exit::Expected)
+}
+
+fn check(file: &Path) -> anyhow::Result<Exit> {
+    let reference = file.to_string_lossy();
+    if !bletwin_models::profile::is_file(&reference) {
+        let what = format!("{reference} does not end in .toml");
+        let help = "give a file such as my-laptop.toml; `bletwin central new` begins one".into();
+        return Err(BadInput { what, help }.into());
+    }
+    let profile = centrals::find(&reference)?.profile;
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{} {}", style::good("ok"), profile.name)?;
+    if !profile.about.is_empty() {
+        writeln!(out, "{}", profile.about)?;
+    }
+    writeln!(out, "{}", style::faint(&format!("bletwin run pairing --central {reference}")))?;
+    Ok(Exit::Expected)
+}
+
+fn new(name: &str, extends: &str) -> anyhow::Result<Exit> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+        let what = format!("`{name}` is no name for a central");
+        let help = "use letters, digits and hyphens: my-laptop".into();
+        return Err(BadInput { what, help }.into());
+    }
+    centrals::find(extends)?;
+    let path = PathBuf::from(format!("{name}.toml"));
+    if path.exists() {
+        let what = format!("{} exists", path.display());
+        return Err(BadInput { what, help: "choose another name, or move it away".into() }.into());
+    }
+    Output::prepare(&path)?
+        .commit(|w| w.write_all(centrals::template(extends).as_bytes()))
+        .with_context(|| format!("writing {}", path.display()))?;
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{} written; take the `# ` off the keys that you know", path.display())?;
+    writeln!(out, "{}", style::faint(&format!("bletwin central check {}", path.display())))?;
+    Ok(Exit::Expected)
+}
