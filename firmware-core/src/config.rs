@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::hci::ConnectionParameters;
+use crate::pdu::control::FeatureSet;
 
 /// When the peripheral asks for a faster PHY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +80,26 @@ pub enum Accept {
     Anyone,
 }
 
+/// Which refusals end an own procedure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Refusals {
+    /// LL_UNKNOWN_RSP, LL_REJECT_IND and LL_REJECT_EXT_IND, as the rules want it.
+    #[default]
+    All,
+    /// LL_REJECT_EXT_IND alone: what refuses in another form is ignored (Zephyr before 28550 and
+    /// 49182).
+    ExtendedOnly,
+}
+
+/// What the firmware of other years got wrong, to reproduce what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Lapses {
+    /// Features that are offered, but whose PDUs get LL_UNKNOWN_RSP (Zephyr 14658).
+    pub hollow: FeatureSet,
+    /// Which refusals are understood.
+    pub refusals: Refusals,
+}
+
 /// Choices of the whole peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -113,6 +134,13 @@ pub struct Config {
     pub min_used_channels: u8,
     /// Whether the host starts security by itself (Security Request) on connection.
     pub security_request: bool,
+    /// Link layer features that are not offered although they could be.
+    pub left_out: FeatureSet,
+    /// Mistakes of older firmware.
+    pub lapses: Lapses,
+    /// Pair with the debug key of the specification instead of a key of one's own. **Insecure**:
+    /// its private half is public, so that sniffers can follow.
+    pub debug_key: bool,
 }
 
 impl Config {
@@ -142,6 +170,9 @@ impl Config {
             pairing_back_off: true,
             min_used_channels: 0,
             security_request: false,
+            left_out: FeatureSet(0),
+            lapses: Lapses { hollow: FeatureSet(0), refusals: Refusals::All },
+            debug_key: false,
         }
     }
 

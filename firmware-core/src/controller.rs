@@ -157,6 +157,7 @@ mod tests {
             max_tx_octets: 251,
             max_tx_time: 2120,
             min_used_channels: None,
+            lapses: Default::default(),
         };
         Controller::new(link, control, &Entropy::new([5; 32]))
     }

@@ -132,12 +132,13 @@ impl<const LINKS: usize> Peripheral<LINKS> {
         let link = LinkConfig { sleep_clock_ppm: config.sleep_clock_ppm, csa2: true };
         let control = ControlConfig {
             public_address,
-            features: ControlConfig::SUPPORTED,
+            features: ControlConfig::SUPPORTED.without(config.left_out),
             version: VERSION,
             max_tx_octets: 251,
             max_tx_time: 17_040,
             min_used_channels: (config.min_used_channels > 0)
                 .then_some(MinUsedChannels { phys: PhySet(7), channels: config.min_used_channels }),
+            lapses: config.lapses,
         };
         Self {
             link: Link::new(link, entropy),

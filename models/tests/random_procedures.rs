@@ -167,6 +167,7 @@ impl End {
             max_tx_octets: 251,
             max_tx_time: 17_040,
             min_used_channels: None,
+            lapses: Default::default(),
         };
         let link = LinkConfig { sleep_clock_ppm: 500, csa2: self.csa2 };
         self.chip = Chip::Peripheral(Box::new(Controller::new(link, control, entropy)));

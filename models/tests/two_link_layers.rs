@@ -298,6 +298,7 @@ impl Node for End {
                     max_tx_octets: 251,
                     max_tx_time: 17_040,
                     min_used_channels: None,
+                    lapses: Default::default(),
                 };
                 *controller = Some(Controller::new(*config, control, &Entropy::new(entropy)));
                 self.say(now, peripheral_start());

@@ -11,12 +11,26 @@ pub enum Story {
     Pair,
     /// As `Pair`; then the central leaves, comes back and encrypts with the stored key.
     Reconnect,
+    /// As `Pair`; then the central stays connected for most of a minute.
+    Stay,
+    /// As `Reconnect`, but the user removes the peripheral from the central in between.
+    Forgotten,
+    /// As `Reconnect`, but the peripheral's bonds are deleted in between.
+    BondLost,
     /// As `Pair`, but the person types a wrong passkey.
     WrongPasskey,
     /// An attacker guesses the passkey bit by bit.
     StaticPasskey,
     /// Both hosts ask for procedures that meet; nobody pairs. See [`crate::collision::play`].
     Collision(&'static Collision),
+}
+
+impl Story {
+    /// Whether the central comes back a second time.
+    #[must_use]
+    pub const fn comes_back(self) -> bool {
+        matches!(self, Self::Reconnect | Self::Forgotten | Self::BondLost)
+    }
 }
 
 /// A scenario.
@@ -46,6 +60,27 @@ const ALL: &[Scenario] = &[
         name: "reconnect",
         text: "bond, leave, come back and encrypt with the stored key",
         story: Story::Reconnect,
+        expects: Verdict::Bonded,
+        limit_s: 90,
+    },
+    Scenario {
+        name: "stay",
+        text: "bond and stay connected for most of a minute",
+        story: Story::Stay,
+        expects: Verdict::Bonded,
+        limit_s: 120,
+    },
+    Scenario {
+        name: "forgotten",
+        text: "bond, leave, be removed from the central's list, come back and bond anew",
+        story: Story::Forgotten,
+        expects: Verdict::Bonded,
+        limit_s: 90,
+    },
+    Scenario {
+        name: "bond-lost",
+        text: "bond, leave, lose the peripheral's bonds, come back and bond anew",
+        story: Story::BondLost,
         expects: Verdict::Bonded,
         limit_s: 90,
     },

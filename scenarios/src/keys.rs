@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use firmware_core::config::{
     Accept, Config, DataLengthUpdate, FeatureExchange, IoCapability, ParamUpdate, Passkey,
-    PhyUpdate,
+    PhyUpdate, Refusals,
 };
 use firmware_core::hci::ConnectionParameters;
+use firmware_core::pdu::control::FeatureSet;
 
 use bletwin_models::profile::{self, Profile};
 
@@ -199,6 +200,47 @@ pub const PERIPHERAL: &[Key<Config>] = &[
             Some(())
         },
     },
+    Key {
+        name: "features-left-out",
+        values: "none, or a list of 2m, data-length, param-request, extended-reject, ping, \
+                 feature-exchange",
+        meaning: "link layer features that it does not offer",
+        apply: |c, v| {
+            c.left_out = features(v)?;
+            Some(())
+        },
+    },
+    Key {
+        name: "features-hollow",
+        values: "as features-left-out",
+        meaning: "features that it offers but answers with LL_UNKNOWN_RSP, as old firmware did",
+        apply: |c, v| {
+            c.lapses.hollow = features(v)?;
+            Some(())
+        },
+    },
+    Key {
+        name: "refusals",
+        values: "all | extended-only",
+        meaning: "which refusals it understands; old firmware ignored all but LL_REJECT_EXT_IND",
+        apply: |c, v| {
+            c.lapses.refusals = match v {
+                "all" => Refusals::All,
+                "extended-only" => Refusals::ExtendedOnly,
+                _ => return None,
+            };
+            Some(())
+        },
+    },
+    Key {
+        name: "debug-key",
+        values: "on | off",
+        meaning: "whether it pairs with the debug key of the specification (insecure)",
+        apply: |c, v| {
+            c.debug_key = on_off(v)?;
+            Some(())
+        },
+    },
 ];
 
 /// Keys of the air and the clocks.
@@ -236,6 +278,22 @@ pub const AIR: &[Key<Air>] = &[
 
 fn number<T: FromStr + PartialOrd>(text: &str, min: T, max: T) -> Option<T> {
     text.parse().ok().filter(|n| (min..=max).contains(n))
+}
+
+fn features(text: &str) -> Option<FeatureSet> {
+    let one = |word: &str| {
+        Some(match word.trim() {
+            "2m" => FeatureSet::LE_2M,
+            "data-length" => FeatureSet::DATA_LENGTH_EXTENSION,
+            "param-request" => FeatureSet::CONNECTION_PARAMETERS_REQUEST,
+            "extended-reject" => FeatureSet::EXTENDED_REJECT,
+            "ping" => FeatureSet::PING,
+            "feature-exchange" => FeatureSet::PERIPHERAL_FEATURE_EXCHANGE,
+            _ => return None,
+        })
+    };
+    let listed = text.split(',').filter(|_| text != "none");
+    listed.map(one).try_fold(FeatureSet::default(), |all, one| Some(all.with(one?)))
 }
 
 fn on_off(text: &str) -> Option<bool> {

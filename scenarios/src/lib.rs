@@ -18,6 +18,7 @@ pub mod keys;
 pub mod output;
 pub mod participant;
 pub mod prompt;
+pub mod quirks;
 pub mod report;
 pub mod rules;
 pub mod setup;

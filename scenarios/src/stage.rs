@@ -1,7 +1,9 @@
 //! Plays a scenario: puts the devices and the person into a world and lets time pass.
 
+mod story;
+
 use bletwin_models::central::Central;
-use bletwin_models::host::{Attack, CentralHost, Step};
+use bletwin_models::host::{Attack, Step};
 use bletwin_models::profile::Profile;
 use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
@@ -19,7 +21,7 @@ use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
 use crate::report;
 use crate::setup::{Air, Setup};
-use crate::summary::{PeripheralFacts, Summary, Verdict, hex, never_established};
+use crate::summary::{PeripheralFacts, Summary, hex};
 
 /// How long a run goes on after its outcome is settled, so that what follows is seen: the PHY
 /// update after bonding, a central that regrets.
@@ -46,6 +48,8 @@ pub struct Stage {
     facts: PeripheralFacts,
     seen: usize,
     settled: Option<Instant>,
+    /// The first connection is over.
+    left_once: bool,
     linger: Duration,
     judged: bool,
     prompter: Prompter,
@@ -164,9 +168,7 @@ impl Stage {
         );
         let typing = match scenario.story {
             Story::WrongPasskey => Typing::Wrong,
-            Story::Pair | Story::Reconnect | Story::StaticPasskey | Story::Collision(_) => {
-                Typing::Right
-            }
+            _ => Typing::Right,
         };
         let user = User::new(UserConfig { reaction, typing, ..UserConfig::default() });
         world.add("user", Participant::User(user), place(0, 0));
@@ -182,6 +184,7 @@ impl Stage {
             facts: PeripheralFacts::default(),
             seen: 0,
             settled: None,
+            left_once: false,
             linger: SETTLE,
             judged: true,
             prompter: Prompter::default(),
@@ -256,17 +259,6 @@ impl Stage {
         }
     }
 
-    /// When the curtain falls, as far as is known.
-    fn end(&self) -> Instant {
-        let settled = self.settled.map_or(Instant::MAX, |at| at + self.linger);
-        match self.facts.disconnected {
-            Some((at, reason)) if self.ends_with_the_link() && !never_established(reason) => {
-                settled.min(at + SETTLE_GONE)
-            }
-            _ => settled,
-        }
-    }
-
     fn look(&mut self) {
         let records = self.world.records();
         for record in records.get(self.seen..).unwrap_or_default() {
@@ -275,72 +267,12 @@ impl Stage {
         }
         let news = records.len() > self.seen;
         self.seen = records.len();
+        if news && !self.left_once && !self.facts.endings.is_empty() {
+            self.left_once = true;
+            self.between_connections();
+        }
         if news && self.settled.is_none() && self.is_settled() {
             self.settled = Some(self.world.now());
-        }
-    }
-
-    /// Whether the outcome cannot change any more.
-    fn is_settled(&self) -> bool {
-        match self.scenario.story {
-            Story::Pair | Story::Collision(_) => self.both_bonded(),
-            Story::WrongPasskey => self.facts.pairing_failed || self.both_bonded(),
-            Story::Reconnect => {
-                self.facts.connections >= 2 && self.facts.level >= Some(self.required_level)
-            }
-            Story::StaticPasskey => self.attack_is_over(),
-        }
-    }
-
-    /// Whether the first disconnection is the end of the story.
-    const fn ends_with_the_link(&self) -> bool {
-        matches!(self.scenario.story, Story::Pair | Story::WrongPasskey)
-    }
-
-    /// The attacker is in, or has left after its last attempt.
-    fn attack_is_over(&self) -> bool {
-        let gone = self.central_host().is_none_or(|host| host.status().level == 0);
-        self.both_bonded() || (self.attempts() >= ATTEMPTS_MAX && gone)
-    }
-
-    fn attempts(&self) -> u32 {
-        self.central_host().map_or(0, |host| host.status().attempts)
-    }
-
-    fn central_host(&self) -> Option<&CentralHost> {
-        match self.world.node(self.central) {
-            Participant::Central(central) => central.host(),
-            _ => None,
-        }
-    }
-
-    /// Whether both ends have stored a bond at the demanded level.
-    fn both_bonded(&self) -> bool {
-        let level = self.required_level;
-        let here = match self.world.node(self.peripheral) {
-            Participant::Peripheral(node) => node
-                .device()
-                .is_some_and(|device| device.host().bonds().any(|bond| bond.level >= level)),
-            _ => false,
-        };
-        let there = self.central_host();
-        here && there.is_some_and(|host| host.bonds().iter().any(|bond| bond.level >= level))
-    }
-
-    fn verdict(&self) -> Verdict {
-        let facts = &self.facts;
-        let died_early = facts.disconnected.is_some() && self.ends_with_the_link();
-        if self.both_bonded() {
-            match self.scenario.story {
-                Story::Reconnect if self.settled.is_none() => Verdict::Timeout,
-                _ => Verdict::Bonded,
-            }
-        } else if died_early && !facts.failed_before_disconnect {
-            Verdict::Disconnected
-        } else if facts.pairing_failed {
-            Verdict::PairingFailed
-        } else {
-            Verdict::Timeout
         }
     }
 
@@ -363,7 +295,7 @@ impl Stage {
             outcome,
             security_level: facts.last_level,
             security_err: facts.security_err,
-            disconnect_reason: facts.disconnected.map(|(_, reason)| reason.0),
+            disconnect_reason: self.decisive_ending(outcome).map(|reason| reason.0),
             phy: facts.phy,
             sim_seconds: self.world.now().as_us() as f64 / 1e6,
             trace_sha256: hex(&self.world.trace_sha256()),
@@ -387,6 +319,9 @@ impl Stage {
     }
 }
 
+/// Longer than the procedure response timeout of 40 s.
+const STAY: Duration = Duration::from_secs(45);
+
 /// Attempts after which the attacker has had twice what a static passkey takes at worst.
 const ATTEMPTS_MAX: u32 = 40;
 
@@ -396,7 +331,11 @@ fn directed(story: Story, mut central: Profile) -> Profile {
     let host = &mut central.host;
     match story {
         Story::Pair | Story::WrongPasskey | Story::Collision(_) => {}
-        Story::Reconnect => {
+        Story::Stay => {
+            host.steps.retain(|step| !matches!(step, Step::Stay(_)));
+            host.steps.push(Step::Stay(STAY));
+        }
+        Story::Reconnect | Story::Forgotten | Story::BondLost => {
             host.steps.retain(|step| !matches!(step, Step::Stay(_)));
             host.steps.push(Step::Stay(Duration::from_ms(500)));
             host.steps.push(Step::Disconnect);

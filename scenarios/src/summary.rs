@@ -70,7 +70,8 @@ pub struct Summary {
     pub security_level: Option<u8>,
     /// Last `Security failed` of the peripheral's log, as `bt_security_err`.
     pub security_err: Option<u8>,
-    /// First disconnection that the peripheral's host was told.
+    /// First disconnection that the peripheral's host was told; if the central came back and
+    /// failed then, the second.
     pub disconnect_reason: Option<u8>,
     /// PHYs at the end.
     pub phy: Option<Phys>,
@@ -92,6 +93,8 @@ pub struct PeripheralFacts {
     /// First disconnection and its reason. One that was never established (0x3E) counts only as
     /// long as no other connection follows: a central tries again.
     pub disconnected: Option<(Instant, ErrorCode)>,
+    /// Disconnections, less those of connections that were never established.
+    pub endings: Vec<(Instant, ErrorCode)>,
     /// Whether the peer or this device had given up pairing before that.
     pub failed_before_disconnect: bool,
     /// Security level of the present connection.
@@ -133,6 +136,8 @@ impl PeripheralFacts {
             Event::DisconnectionComplete { reason, .. } => {
                 if never_established(*reason) {
                     self.connections = self.connections.saturating_sub(1);
+                } else {
+                    self.endings.push((at, *reason));
                 }
                 if self.disconnected.is_none() {
                     self.failed_before_disconnect = self.pairing_failed;

@@ -42,6 +42,11 @@ impl Context<'_> {
     pub(super) const fn features(&self) -> FeatureSet {
         self.config.own_features()
     }
+
+    /// Those whose PDUs are acted upon.
+    const fn served(&self) -> FeatureSet {
+        self.features().without(self.config.lapses.hollow)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -169,7 +174,7 @@ impl Connection {
             return self.forbidden_while_encrypting(cx);
         }
         match parsed {
-            Ok(pdu) if understands(cx.features(), pdu.opcode()) => self.serve(cx, pdu),
+            Ok(pdu) if understands(cx.served(), pdu.opcode()) => self.serve(cx, pdu),
             Ok(pdu) => {
                 if wrong_role(pdu.opcode()) {
                     self.misbehaved(cx, PeerMisbehaved::WrongRole);

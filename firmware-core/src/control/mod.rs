@@ -36,6 +36,7 @@ mod version;
 mod tests;
 
 use crate::address::Address;
+use crate::config::Lapses;
 use crate::error::ErrorCode;
 use crate::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
 use crate::link::message::{LinkId, LinkOrder, LinkReport, Loss};
@@ -76,6 +77,8 @@ pub struct ControlConfig {
     /// How many channels each central is asked to use at least, once it is known to have the
     /// procedure; `None`: it is not asked.
     pub min_used_channels: Option<MinUsedChannels>,
+    /// Mistakes of older firmware.
+    pub lapses: Lapses,
 }
 
 impl ControlConfig {

@@ -1,5 +1,6 @@
 //! Refusals in both directions: LL_UNKNOWN_RSP, LL_REJECT_IND and LL_REJECT_EXT_IND.
 
+use crate::config::Refusals;
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use crate::trace::Procedure;
@@ -54,6 +55,9 @@ impl Connection {
     }
 
     pub(super) fn on_unknown_rsp(&mut self, cx: &mut Context<'_>, of: Opcode) {
+        if cx.config.lapses.refusals == Refusals::ExtendedOnly {
+            return self.unexpected(cx);
+        }
         if !self.awaits_answer(Some(of)) {
             if self.has_answered(Some(of)) {
                 return self.end_peers(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
@@ -74,7 +78,9 @@ impl Connection {
     /// short one to requests that are younger than it.
     pub(super) fn on_reject(&mut self, cx: &mut Context<'_>, of: Option<Opcode>, error: ErrorCode) {
         // LL-REJ-2.
-        if self.awaits_answer(of) {
+        if of.is_none() && cx.config.lapses.refusals == Refusals::ExtendedOnly {
+            self.unexpected(cx);
+        } else if self.awaits_answer(of) {
             self.end_own(cx, error);
         } else if self.has_answered(of) {
             // LL-PAR-5.

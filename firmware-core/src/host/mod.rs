@@ -129,6 +129,7 @@ impl<const LINKS: usize> Host<LINKS> {
             back_off: config.pairing_back_off,
             bondable: true,
             identity: config.address,
+            debug_key: config.debug_key,
         };
         Self {
             config: config.clone(),

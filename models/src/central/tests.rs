@@ -40,6 +40,7 @@ impl Lamp {
             max_tx_octets: 251,
             max_tx_time: 2120,
             min_used_channels: None,
+            lapses: Default::default(),
         };
         self.room = 2;
         self.controller = Some(Controller::new(link, control, &Entropy::new(entropy)));

@@ -27,8 +27,8 @@ pub struct ControllerConfig {
     pub max_octets: u16,
     /// Largest connMaxTxTime and connMaxRxTime, µs, 328–17,040.
     pub max_time: u16,
-    /// Events between an instant's PDU and the instant, for latency 0; at least 6. Each is
-    /// counted `latency + 1` times.
+    /// Events between an instant's PDU and the instant, for latency 0; the rules recommend at
+    /// least 6. Each is counted `latency + 1` times.
     pub instant_events: u16,
     /// Change connection parameters by LL_CONNECTION_PARAM_REQ first, where the peer can.
     pub request_parameters: bool,

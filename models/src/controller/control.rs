@@ -22,7 +22,7 @@ use super::config::AutomaticProcedure;
 use super::link::Link;
 use super::procedure::encryption::Starting;
 use super::procedure::parameters::RemoteParameters;
-use super::quirk::{Answer, PeripheralRequest, View};
+use super::quirk::{Answer, PeripheralRequest, Stall, View};
 use super::shared::Shared;
 use understood::{allowed_while_encrypting, understands};
 
@@ -410,6 +410,11 @@ impl Link {
         let opcode = request.opcode();
         match answer {
             Answer::Now => self.answer(sh, pdu),
+            Answer::Overlap => {
+                self.quirks.overlap = true;
+                self.answer(sh, pdu);
+                self.quirks.overlap = false;
+            }
             Answer::AfterEncryption if self.encrypted() => self.honest(sh, now, pdu),
             Answer::AfterEncryption => {
                 if self.quirks.after_encryption.len() < HELD {
@@ -417,10 +422,8 @@ impl Link {
                 }
             }
             Answer::Never => {}
-            Answer::BlockControl => self.quirks.blocked = true,
-            Answer::SilentAfterEvents(n) => {
-                self.quirks.silent_after.get_or_insert_with(|| n.saturating_add(1));
-            }
+            Answer::BlockControl => self.quirks.stall(Stall::Block),
+            Answer::SilentAfterEvents(n) => self.quirks.stall(Stall::SilentAfterEvents(n)),
             Answer::Unknown => self.send(sh, ControlPdu::UnknownRsp(opcode)),
             Answer::RejectInd(error) => self.send(sh, ControlPdu::RejectInd(error)),
             Answer::RejectExt(error) => self.send(sh, ControlPdu::RejectExtInd { opcode, error }),

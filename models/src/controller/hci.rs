@@ -188,7 +188,11 @@ impl CentralController {
     fn start(&mut self, now: Instant, opcode: HciOpcode, command: Command) {
         let begun = match command {
             Command::LeCreateConnection { request } => {
-                let result = self.create(&request);
+                let result = if self.shared.config.quirks.refuses_connections {
+                    Err(ErrorCode::COMMAND_DISALLOWED)
+                } else {
+                    self.create(&request)
+                };
                 self.status(opcode, result);
                 if result.is_ok() {
                     self.stop_scan();

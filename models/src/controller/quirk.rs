@@ -20,9 +20,22 @@ pub struct ControllerQuirks {
     /// Most connection events that the controller waits for each of LL_ENC_RSP and
     /// LL_START_ENC_REQ before it ends the connection with 0x3D (Surface Pro 4: Zephyr #12362).
     pub encryption_patience_events: Option<u16>,
+    /// What comes of LL_UNKNOWN_RSP to an own request; `None`: that procedure is over.
+    pub on_unknown: Option<Stall>,
+    /// LE Create Connection is refused with Command Disallowed (Intel 9560 with old firmware).
+    pub refuses_connections: bool,
     /// Procedures that the controller starts in these events against all rules: a second
     /// LL_VERSION_IND, a request before an instant or while encryption starts.
     pub pressed: Vec<OwnProcedure>,
+}
+
+/// How a controller stops to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stall {
+    /// As [`Answer::BlockControl`].
+    Block,
+    /// As [`Answer::SilentAfterEvents`].
+    SilentAfterEvents(u16),
 }
 
 /// One answer under one condition.
@@ -104,6 +117,8 @@ pub enum Condition {
 pub enum Answer {
     /// As an honest controller would, but at once, even where the rules tell to wait.
     Now,
+    /// As [`Self::Now`], and also while another procedure with an instant is open.
+    Overlap,
     /// Honestly, once the next encryption start is over (at once if the link is encrypted).
     AfterEncryption,
     /// Not at all; everything else goes on.
@@ -174,6 +189,8 @@ pub(super) struct QuirkState {
     pub(super) blocked: bool,
     /// Events until the link layer stops; `Some(0)`: it has.
     pub(super) silent_after: Option<u16>,
+    /// The request that is being answered is served whatever else is open.
+    pub(super) overlap: bool,
     /// The next announced change of PHY or parameters is not done.
     pub(super) no_switch: bool,
     /// Requests that wait out their rule's delay, with the events left.
@@ -186,6 +203,16 @@ impl QuirkState {
     /// Whether the link layer has stopped.
     pub(super) fn silent(&self) -> bool {
         self.silent_after == Some(0)
+    }
+
+    /// Stops to work.
+    pub(super) fn stall(&mut self, how: Stall) {
+        match how {
+            Stall::Block => self.blocked = true,
+            Stall::SilentAfterEvents(n) => {
+                self.silent_after.get_or_insert_with(|| n.saturating_add(1));
+            }
+        }
     }
 
     /// A connection event is over: gives the requests whose delay has passed.

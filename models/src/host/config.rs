@@ -133,6 +133,8 @@ pub struct PairOn {
 pub enum DebugKey {
     /// Pairing goes on; the key counts as unauthenticated and is not stored.
     Accept,
+    /// Pairing goes on as with any other key.
+    Trust,
     /// Pairing Failed, Invalid Parameters, right after the key exchange.
     Reject,
 }
@@ -242,6 +244,9 @@ pub struct HostConfig {
     pub parameter_rules: ParameterRules,
     /// How long one P-256 operation takes.
     pub p256_time: Duration,
+    /// Whether forgetting a peripheral changes the identity that a resolvable address stands for,
+    /// so that a peripheral that kept the bond meets a stranger.
+    pub forgets_itself: bool,
     /// Bonds that are in the store at the first start.
     pub bonds: Vec<Bond>,
     /// Guess passkeys instead of asking a user.
@@ -292,6 +297,7 @@ impl Default for HostConfig {
             key_missing: KeyMissing::Disconnect,
             parameter_rules: ParameterRules::All,
             p256_time: Duration::from_ms(2),
+            forgets_itself: false,
             bonds: Vec::new(),
             attack: None,
         }

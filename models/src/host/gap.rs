@@ -59,9 +59,7 @@ impl CentralHost {
             }
             OwnAddress::Resolvable => {
                 self.identity = public;
-                self.irk = Secret::new(self.identity_stream.octets());
-                let prand = self.identity_stream.octets();
-                Some(private_address::resolvable(&self.irk, prand))
+                Some(self.new_private_address())
             }
         };
         self.own_random = random.is_some();
@@ -71,6 +69,20 @@ impl CentralHost {
         self.phase = Phase::Idle;
         if self.config.autostart {
             self.connect(now);
+        }
+    }
+
+    fn new_private_address(&mut self) -> Address {
+        self.irk = Secret::new(self.identity_stream.octets());
+        private_address::resolvable(&self.irk, self.identity_stream.octets())
+    }
+
+    /// The user removes all devices.
+    pub(super) fn forget(&mut self) {
+        self.bonds.clear();
+        if self.config.forgets_itself && self.config.address == OwnAddress::Resolvable {
+            let address = self.new_private_address().octets;
+            self.command(Command::LeSetRandomAddress { address });
         }
     }
 

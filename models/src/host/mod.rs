@@ -288,7 +288,7 @@ impl CentralHost {
             "connect" => self.connect(now),
             "pair" => self.secure(now),
             "disconnect" => self.disconnect(ErrorCode::REMOTE_USER_TERMINATED),
-            "forget" => self.bonds.clear(),
+            "forget" => self.forget(),
             _ => self.note(&format!("{wish}: not understood; connect, pair, disconnect, forget")),
         }
     }

@@ -12,13 +12,20 @@ type Files = &'static [(&'static str, &'static str)];
 
 /// Whole centrals, in the order of lists.
 const CENTRALS: Files = embedded!("centrals":
-    "honest" "phone" "windows-intel" "windows-intel-m1" "windows-intel-m3" "windows-intel-restart"
-    "windows-intel-clean" "windows-10" "windows-11"
+    "honest" "phone" "ios" "macos" "android-13" "android-16" "samsung" "bluez" "windows-10"
+    "windows-11" "windows-intel" "windows-intel-m1" "windows-intel-m3" "windows-intel-restart"
+    "windows-intel-clean" "windows-intel-meteor-lake" "surface-pro-4" "esp32" "cyw43439"
 );
 
 /// Quirks: each is a central that does one thing in its own way.
 const QUIRKS: Files = embedded!("quirks":
     "phy-stall" "phy-stall-silent" "phy-stall-no-switch" "second-phy-request"
+    "second-phy-request-cached" "param-request-before-phy-instant" "conn-update-during-phy"
+    "phy-request-after-param-request" "short-reject-for-length" "short-reject-for-phy"
+    "unknown-rsp-for-phy" "stall-if-phy-unknown" "encryption-beats-phy" "late-encryption"
+    "close-instants" "param-unknown-stall" "key-missing" "forgets-itself"
+    "no-pairing-on-att-error" "debug-key-refused" "no-keyboard" "apple-parameter-rules"
+    "short-supervision-timeout" "connect-refused"
 );
 
 /// Centrals with bad intentions.

@@ -13,7 +13,7 @@ use super::quirk::Quirk;
 use super::text::{Is, Number, Text, Word};
 use super::values::{PublicAddress, Rule};
 use crate::controller::OwnProcedure;
-use crate::controller::quirk::PeripheralRequest;
+use crate::controller::quirk::{PeripheralRequest, Stall};
 use crate::host::{
     Attack, BondedStart, DebugKey, HostProcedure, KeyMissing, OwnAddress, ParameterRules, Step,
     Target,
@@ -110,8 +110,8 @@ keys! {
         max_octets: Number<27, 251> = |p, v| p.controller.max_octets = v.short();
         /// Longest data PDU, µs.
         max_time_us: Number<328, 17_040> = |p, v| p.controller.max_time = v.short();
-        /// Events between an instant's PDU and the instant.
-        instant_events: Number<6, 1_000> = |p, v| p.controller.instant_events = v.short();
+        /// Events between an instant's PDU and the instant; at least 6, if the rules are kept.
+        instant_events: Number<1, 1_000> = |p, v| p.controller.instant_events = v.short();
         /// Changes connection parameters by LL_CONNECTION_PARAM_REQ where the peripheral can.
         request_parameters: bool = |p, v| p.controller.request_parameters = *v;
         /// Procedures that the controller starts by itself, within the rules.
@@ -128,6 +128,10 @@ keys! {
         feature_req: Vec<Rule> = |p, v| set_rules(p, PeripheralRequest::Features, v);
         /// Answer to LL_VERSION_IND.
         version_ind: Vec<Rule> = |p, v| set_rules(p, PeripheralRequest::Version, v);
+        /// What comes of LL_UNKNOWN_RSP to an own request.
+        on_unknown_rsp: Option<Stall> = |p, v| p.controller.quirks.on_unknown = *v;
+        /// Refuses LE Create Connection with Command Disallowed.
+        refuses_connections: bool = |p, v| p.controller.quirks.refuses_connections = *v;
         /// Procedures that are started in their event whatever the rules say.
         press: Vec<OwnProcedure> = |p, v| p.controller.quirks.pressed.clone_from(v);
         /// Events to wait for each answer while encryption starts; then the link is left, 0x3D.
@@ -199,6 +203,8 @@ keys! {
         bonded_start: BondedStart = |p, v| p.host.bonded_start = *v;
         /// What happens when the peripheral has lost the key.
         key_missing: KeyMissing = |p, v| p.host.key_missing = *v;
+        /// Forgetting a device changes the identity behind a resolvable address.
+        forgets_itself: bool = |p, v| p.host.forgets_itself = *v;
         /// The host gives up after so much silence while security is set up, ms.
         give_up_ms: Option<Number<1, 65_535>> = |p, v| {
             p.host.give_up = v.map(|ms| millis(ms.steps()));

@@ -9,7 +9,7 @@ use firmware_core::phy::PhySet;
 use firmware_core::time::Duration;
 
 use super::text::{Text, words};
-use crate::controller::quirk::{Answer, Condition};
+use crate::controller::quirk::{Answer, Condition, Stall};
 use crate::controller::{AutomaticProcedure, OwnProcedure};
 use crate::host::{
     BondedStart, DebugKey, HostProcedure, KeyMissing, OwnAddress, ParameterRules, Step, Uuid,
@@ -22,7 +22,11 @@ words!(IoCapability {
     "none" => Self::NoInputNoOutput,
     "keyboard-display" => Self::KeyboardDisplay,
 });
-words!(DebugKey { "accept" => Self::Accept, "reject" => Self::Reject });
+words!(DebugKey {
+    "accept" => Self::Accept,
+    "trust" => Self::Trust,
+    "reject" => Self::Reject,
+});
 words!(KeyMissing {
     "disconnect" => Self::Disconnect,
     "pair-again" => Self::PairAgain,
@@ -127,8 +131,8 @@ pub(super) struct Rule {
 impl Text for Rule {
     fn expects() -> String {
         format!(
-            "ANSWER[@CONDITION][+EVENTS] with ANSWER honest, now, after-encryption, never, block, \
-             silent:EVENTS, unknown, reject:CODE, reject-ext:CODE, then-phy-req, then-param-req or \
+            "ANSWER[@CONDITION][+EVENTS] with ANSWER honest, now, overlap, after-encryption, never, \
+             block, silent:EVENTS, unknown, reject:CODE, reject-ext:CODE, then-phy-req, then-param-req or \
              no-switch, and CONDITION {}",
             Condition::expects()
         )
@@ -145,10 +149,25 @@ impl Text for Rule {
     }
 }
 
+impl Text for Stall {
+    fn expects() -> String {
+        "block, silent:EVENTS".into()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "block" => Some(Self::Block),
+            Some(("silent", events)) => Some(Self::SilentAfterEvents(events.parse().ok()?)),
+            _ => None,
+        }
+    }
+}
+
 fn answer(text: &str) -> Option<Answer> {
     let (word, argument) = text.split_once(':').unwrap_or((text, ""));
     Some(match (word, argument) {
         ("now", "") => Answer::Now,
+        ("overlap", "") => Answer::Overlap,
         ("after-encryption", "") => Answer::AfterEncryption,
         ("never", "") => Answer::Never,
         ("block", "") => Answer::BlockControl,

@@ -18,13 +18,18 @@ pub(super) enum KeyPair {
 }
 
 impl KeyPair {
-    /// Draws a private key and tells what has to be computed, unless a pair exists or is on its
-    /// way.
-    pub(super) fn renew(&mut self, draws: &mut Draws, id: EffectId) -> Option<Secret<32>> {
+    /// Draws a private key, or takes the debug key, and tells what has to be computed, unless a
+    /// pair exists or is on its way.
+    pub(super) fn renew(
+        &mut self,
+        draws: &mut Draws,
+        id: EffectId,
+        debug: bool,
+    ) -> Option<Secret<32>> {
         if *self != Self::Absent {
             return None;
         }
-        let private = Secret::new(draws.octets());
+        let private = Secret::new(if debug { DEBUG_PRIVATE } else { draws.octets() });
         *self = Self::Computing { id, private: private.clone() };
         Some(private)
     }
@@ -63,4 +68,10 @@ impl KeyPair {
 pub(super) const DEBUG_X: [u8; 32] = [
     0xe6, 0x9d, 0x35, 0x0e, 0x48, 0x01, 0x03, 0xcc, 0xdb, 0xfd, 0xf4, 0xac, 0x11, 0x91, 0xf4, 0xef,
     0xb9, 0xa5, 0xf9, 0xe9, 0xa7, 0x83, 0x2c, 0x5e, 0x2c, 0xbe, 0x97, 0xf2, 0xd2, 0x03, 0xb0, 0x20,
+];
+
+/// The private half of the debug key.
+const DEBUG_PRIVATE: [u8; 32] = [
+    0xbd, 0x1a, 0x3c, 0xcd, 0xa6, 0xb8, 0x99, 0x58, 0x99, 0xb7, 0x40, 0xeb, 0x7b, 0x60, 0xff, 0x4a,
+    0x50, 0x3f, 0x10, 0xd2, 0xe3, 0xb3, 0xc9, 0x74, 0x38, 0x5f, 0xc5, 0xa3, 0xd4, 0xf6, 0x49, 0x3f,
 ];

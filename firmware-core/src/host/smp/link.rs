@@ -118,7 +118,8 @@ impl Shared {
             return;
         }
         let id = self.effect_id();
-        if let Some(private_key) = self.own.renew(&mut self.draws, id) {
+        let debug = self.config.debug_key;
+        if let Some(private_key) = self.own.renew(&mut self.draws, id, debug) {
             self.emit(SmpOutput::Effect(Effect::P256PublicKey { id, private_key }));
         }
     }

@@ -61,6 +61,8 @@ pub struct SmpConfig {
     pub bondable: bool,
     /// Identity address that is distributed to peers.
     pub identity: Address,
+    /// Use the debug key of the specification instead of an own one: insecure.
+    pub debug_key: bool,
 }
 
 /// What leaves the Security Manager.

@@ -23,6 +23,9 @@ impl Link {
         opcode: Opcode,
         peer: Procedure,
     ) -> bool {
+        if self.quirks.overlap {
+            return true;
+        }
         // LL-PROC-2.
         let own = self.control.own.as_ref().map(|own| (own.request.procedure(), own.answered));
         let remote = self.control.remote.as_ref().map(Remote::procedure);
@@ -75,7 +78,14 @@ impl Link {
             // LL-RSP-2.
             return sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse);
         }
-        match self.control.own.as_ref().map(|own| own.request.clone()) {
+        let request = self.control.own.as_ref().map(|own| own.request.clone());
+        if unknown
+            && request != Some(Request::Ping)
+            && let Some(how) = sh.config.quirks.on_unknown
+        {
+            self.quirks.stall(how);
+        }
+        match request {
             Some(Request::Ping) if unknown => self.receive_ping_rsp(sh),
             Some(Request::Encryption { .. }) => self.encryption_refused(sh, now, error),
             // LL-PAR-7.

@@ -45,15 +45,15 @@ impl Scheduled {
 }
 
 impl Link {
-    /// Fills in the instant of a PDU that is sent for the first time in the current event: six
-    /// events to which the peripheral listens lie in between.
+    /// Fills in the instant of a PDU that is sent for the first time in the current event, counted
+    /// in events to which the peripheral listens.
     pub(in crate::controller) fn set_instant(
         &mut self,
         sh: &mut Shared,
         mut pdu: ControlPdu,
     ) -> ControlPdu {
         // LL-INST-1, LL-INST-4.
-        let events = u32::from(sh.config.instant_events.max(6));
+        let events = u32::from(sh.config.instant_events.max(1));
         let ahead = events * (u32::from(self.parameters.latency) + 1);
         // A legal latency keeps this far below half the range of the counter.
         let ahead = u16::try_from(ahead.min(0x7FFE)).unwrap_or(0x7FFE);

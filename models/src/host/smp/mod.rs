@@ -312,8 +312,10 @@ impl Initiator {
             return self.fail(reason::DHKEY_CHECK_FAILED);
         }
         self.debug_key = curve::is_debug_key(&key);
-        if self.debug_key && self.config.debug_key == DebugKey::Reject {
-            return self.fail(reason::INVALID_PARAMETERS);
+        match self.config.debug_key {
+            DebugKey::Reject if self.debug_key => return self.fail(reason::INVALID_PARAMETERS),
+            DebugKey::Trust => self.debug_key = false,
+            DebugKey::Accept | DebugKey::Reject => {}
         }
         self.peer_key = Some(key);
         self.out.push_back(Output::ComputeSharedSecret(self.private_key.clone(), key));

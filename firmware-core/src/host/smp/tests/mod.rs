@@ -29,6 +29,7 @@ pub(super) fn config(io: IoCapability, min_level: u8) -> SmpConfig {
         back_off: true,
         bondable: true,
         identity: LOCAL,
+        debug_key: false,
     }
 }
 

@@ -40,6 +40,21 @@ fn debug_key_is_the_published_one() {
 }
 
 #[test]
+fn the_debug_key_is_used_where_it_is_wanted_and_only_there() {
+    for debug_key in [false, true] {
+        let config = SmpConfig { debug_key, ..config(IoCapability::DisplayOnly, 4) };
+        let mut smp = SecurityManager::<1, 1>::new(config, &Entropy::new([1; 32]));
+        smp.start(Instant::ZERO);
+        let private = core::iter::from_fn(|| smp.poll()).find_map(|output| match output {
+            SmpOutput::Effect(Effect::P256PublicKey { private_key, .. }) => Some(private_key),
+            _ => None,
+        });
+        let public = public_key(private.unwrap().expose()).unwrap();
+        assert_eq!(public.x == DEBUG_X, debug_key);
+    }
+}
+
+#[test]
 fn invalid_points_are_refused_by_the_runner() {
     for set in ["invalid_point_y42", "invalid_point_y0"] {
         let point = PublicKey { x: value(set, "peer_x"), y: value(set, "peer_y") };

@@ -1,0 +1,104 @@
+//! The quirk catalogue at work: whether a quirk shows as its file says, stays away without it, and
+//! is healed by each of its cures.
+
+use bletwin_models::profile::{Effect, Entry, Profile, Quirk};
+
+use crate::catalogue;
+use crate::error::BadInput;
+use crate::report;
+use crate::setup::Setup;
+use crate::stage::{Finished, Stage};
+
+/// Under which circumstances a quirk is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// With the quirk.
+    With,
+    /// With what its file extends.
+    Without,
+    /// With the quirk and the cure of this number.
+    Cured(usize),
+}
+
+/// The setup of a trial.
+///
+/// # Errors
+/// [`BadInput`] if the file names what does not exist.
+pub fn setup(entry: &Entry, quirk: &Quirk, trial: Trial, seed: u64) -> Result<Setup, BadInput> {
+    let mut setup = Setup::new(&quirk.firmware, "honest", seed)?;
+    setup.central = match (trial, &entry.base) {
+        (Trial::Without, Some(base)) => base.clone(),
+        (Trial::Without, None) => Profile::honest(),
+        _ => entry.profile.clone(),
+    };
+    let cure = match trial {
+        Trial::Cured(number) => quirk.cures.get(number).map_or(&[][..], Vec::as_slice),
+        _ => &[],
+    };
+    for assignment in quirk.set.iter().chain(cure) {
+        setup.set(assignment)?;
+    }
+    Ok(setup)
+}
+
+/// Plays a trial.
+///
+/// # Errors
+/// As [`setup`].
+pub fn play(entry: &Entry, quirk: &Quirk, trial: Trial, seed: u64) -> Result<Finished, BadInput> {
+    let scenario = catalogue::by_name(&quirk.scenario)?;
+    Ok(Stage::new(scenario, &setup(entry, quirk, trial, seed)?).play())
+}
+
+/// The command that plays a trial, as far as the command line can say it.
+#[must_use]
+pub fn command(entry: &Entry, quirk: &Quirk, trial: Trial) -> String {
+    let mut words =
+        vec![format!("bletwin run {} --central {}", quirk.scenario, entry.profile.name)];
+    if quirk.firmware != "zephyr-2024" {
+        words.push(format!("--peripheral {}", quirk.firmware));
+    }
+    let cure = match trial {
+        Trial::Cured(number) => quirk.cures.get(number).map_or(&[][..], Vec::as_slice),
+        _ => &[],
+    };
+    words.extend(quirk.set.iter().chain(cure).map(|set| format!("--set {set}")));
+    if let Some(seed) = quirk.seeds.first().filter(|seed| **seed != 1) {
+        words.push(format!("--seed {seed}"));
+    }
+    words.join(" ")
+}
+
+/// What of an effect is missing from a run; nothing: it shows.
+#[must_use]
+pub fn missing(effect: &Effect, run: &Finished) -> Vec<String> {
+    let summary = &run.summary;
+    let mut missing = Vec::new();
+    let mut want = |holds: bool, what: String| {
+        if !holds {
+            missing.push(what);
+        }
+    };
+    if let Some(outcome) = &effect.outcome {
+        want(summary.outcome.name() == outcome, format!("outcome {outcome}"));
+    }
+    if let Some(reason) = effect.reason {
+        let met = run.facts.endings.iter().any(|(_, code)| code.0 == reason);
+        want(met, format!("reason {reason}"));
+    }
+    if let Some(err) = effect.err {
+        want(summary.security_err == Some(err), format!("err {err}"));
+    }
+    if let Some(phy) = effect.phy {
+        want(summary.phy.is_some_and(|phys| phys.tx == phy), format!("PHY {phy}"));
+    }
+    if !effect.log.is_empty() {
+        let log = report::log(run);
+        effect.log.iter().for_each(|line| want(log.contains(line), format!("in the log: {line}")));
+    }
+    if !effect.air.is_empty() {
+        let air = report::ladder(run);
+        effect.air.iter().for_each(|pdu| want(air.contains(pdu), format!("on air: {pdu}")));
+    }
+    missing
+}

@@ -1,0 +1,120 @@
+//! What each story is about: what happens in the middle of it, when it is over, and how it ended.
+
+use bletwin_models::host::CentralHost;
+use bletwin_sim::node::Act;
+use firmware_core::error::ErrorCode;
+use firmware_core::host::message::Button;
+use firmware_core::time::Instant;
+
+use super::{ATTEMPTS_MAX, SETTLE_GONE, Stage};
+use crate::catalogue::Story;
+use crate::participant::Participant;
+use crate::summary::{Verdict, never_established};
+
+impl Stage {
+    /// The first connection is over: what the story has in store now.
+    pub(super) fn between_connections(&mut self) {
+        let now = self.world.now();
+        match self.scenario.story {
+            Story::Forgotten => self.world.act(self.central, now, Act::Ask("forget".into())),
+            Story::BondLost => {
+                let act = Act::Button { button: Button::DeleteBonds, pressed: true };
+                self.world.act(self.peripheral, now, act);
+            }
+            _ => {}
+        }
+    }
+
+    /// When the curtain falls, as far as is known.
+    pub(super) fn end(&self) -> Instant {
+        let settled = self.settled.map_or(Instant::MAX, |at| at + self.linger);
+        let gone = match self.scenario.story {
+            Story::Pair | Story::WrongPasskey | Story::Stay => self.facts.disconnected,
+            story if story.comes_back() && self.settled.is_none() => {
+                self.facts.endings.get(1).copied()
+            }
+            _ => None,
+        };
+        match gone.filter(|(_, reason)| !never_established(*reason)) {
+            Some((at, _)) => settled.min(at + SETTLE_GONE),
+            None => settled,
+        }
+    }
+
+    /// Whether the outcome cannot change any more.
+    pub(super) fn is_settled(&self) -> bool {
+        match self.scenario.story {
+            Story::Pair => self.both_bonded(),
+            Story::Stay => {
+                self.both_bonded() && self.central_host().is_some_and(|host| host.status().finished)
+            }
+            Story::WrongPasskey => self.facts.pairing_failed || self.both_bonded(),
+            Story::Reconnect | Story::Forgotten | Story::BondLost => {
+                self.facts.connections >= 2
+                    && self.facts.level >= Some(self.required_level)
+                    && self.both_bonded()
+            }
+            Story::StaticPasskey => self.attack_is_over(),
+        }
+    }
+
+    /// The attacker is in, or has left after its last attempt.
+    fn attack_is_over(&self) -> bool {
+        let gone = self.central_host().is_none_or(|host| host.status().level == 0);
+        self.both_bonded() || (self.attempts() >= ATTEMPTS_MAX && gone)
+    }
+
+    pub(super) fn attempts(&self) -> u32 {
+        self.central_host().map_or(0, |host| host.status().attempts)
+    }
+
+    fn central_host(&self) -> Option<&CentralHost> {
+        match self.world.node(self.central) {
+            Participant::Central(central) => central.host(),
+            _ => None,
+        }
+    }
+
+    /// Whether both ends have stored a bond at the demanded level.
+    fn both_bonded(&self) -> bool {
+        let level = self.required_level;
+        let here = match self.world.node(self.peripheral) {
+            Participant::Peripheral(node) => node
+                .device()
+                .is_some_and(|device| device.host().bonds().any(|bond| bond.level >= level)),
+            _ => false,
+        };
+        let there = self.central_host();
+        here && there.is_some_and(|host| host.bonds().iter().any(|bond| bond.level >= level))
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        let facts = &self.facts;
+        let story = self.scenario.story;
+        let more_to_come = story.comes_back() || story == Story::Stay;
+        let died = match story {
+            Story::Pair | Story::WrongPasskey | Story::Stay => {
+                facts.disconnected.is_some() && !facts.failed_before_disconnect
+            }
+            Story::StaticPasskey => false,
+            _ => facts.endings.len() > 1,
+        };
+        if self.both_bonded() && (self.settled.is_some() || !more_to_come) {
+            Verdict::Bonded
+        } else if died {
+            Verdict::Disconnected
+        } else if facts.pairing_failed {
+            Verdict::PairingFailed
+        } else {
+            Verdict::Timeout
+        }
+    }
+
+    /// The disconnection that decided the story.
+    pub(super) fn decisive_ending(&self, outcome: Verdict) -> Option<ErrorCode> {
+        let first = self.facts.disconnected;
+        let second = self.facts.endings.get(1).copied();
+        let failed_later = self.scenario.story.comes_back() && outcome != Verdict::Bonded;
+        second.filter(|_| failed_later).or(first).map(|(_, reason)| reason)
+    }
+}

@@ -1,0 +1,50 @@
+//! The quirk catalogue: each entry shows as its file says, stays away without it, and is healed by
+//! each of its cures.
+
+use bletwin_models::profile::{Entry, Quirk, catalogue};
+use bletwin_scenarios::quirks::{self, Trial};
+use bletwin_scenarios::stage::Finished;
+use rayon::prelude::*;
+
+fn told(run: &Finished) -> String {
+    let summary = &run.summary;
+    let reasons: Vec<u8> = run.facts.endings.iter().map(|(_, reason)| reason.0).collect();
+    format!("{}, reasons {reasons:?}, err {:?}", summary.outcome.name(), summary.security_err)
+}
+
+/// What is wrong with an entry, trial by trial.
+fn judge(entry: &Entry, quirk: &Quirk) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for seed in &quirk.seeds {
+        let play = |trial| quirks::play(entry, quirk, trial, *seed).expect("known names and keys");
+        let run = play(Trial::With);
+        let missing = quirks::missing(&quirk.effect, &run);
+        if !missing.is_empty() {
+            wrong.push(format!("seed {seed}, with: misses {missing:?}: {}", told(&run)));
+        }
+        let healthy = (0..quirk.cures.len()).map(Trial::Cured).chain([Trial::Without]);
+        for trial in healthy {
+            let run = play(trial);
+            if !run.expected || quirks::missing(&quirk.effect, &run).is_empty() {
+                wrong.push(format!("seed {seed}, {trial:?}: {}", told(&run)));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_quirk_shows_stays_away_without_and_is_cured() {
+    let findings: Vec<String> = catalogue::quirks()
+        .par_iter()
+        .flat_map(|entry| {
+            let quirk = entry.quirk.as_ref().expect("quirks have a table");
+            let name = &entry.profile.name;
+            judge(entry, quirk)
+                .into_iter()
+                .map(|what| format!("{name}: {what}"))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(findings.is_empty(), "\n{}", findings.join("\n"));
+}
