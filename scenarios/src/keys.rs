@@ -274,6 +274,15 @@ pub const AIR: &[Key<Air>] = &[
             Some(())
         },
     },
+    Key {
+        name: "host-latency",
+        values: "0-1000 (ms)",
+        meaning: "how late the peripheral's host gets to work; 0: as fast as the chip is",
+        apply: |a, v| {
+            a.host_latency_ms = number(v, 0, 1_000)?;
+            Some(())
+        },
+    },
 ];
 
 fn number<T: FromStr + PartialOrd>(text: &str, min: T, max: T) -> Option<T> {
@@ -376,7 +385,7 @@ pub fn help() -> String {
         .collect();
     [
         rows("Keys of the peripheral's firmware (also in --peripheral FILE.toml)", PERIPHERAL),
-        rows("Keys of the air and the clocks", AIR),
+        rows("Keys of the air, the clocks and the processor", AIR),
         format!("Keys of the central (without `central.` also in --central FILE.toml)\n{central}"),
     ]
     .join("\n")

@@ -9,7 +9,7 @@ use firmware_core::config::Config;
 use crate::error::{BadInput, unknown_name};
 use crate::{centrals, keys};
 
-/// The air between the two devices and the errors of their clocks.
+/// The air between the two devices, the errors of their clocks, the load of the peripheral.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Air {
     /// Packets lost at random, parts per million.
@@ -18,11 +18,13 @@ pub struct Air {
     pub clock_ppm: i32,
     /// Metres between the devices.
     pub distance_m: u32,
+    /// How late the peripheral's host gets to work, ms; 0: as the chip does it.
+    pub host_latency_ms: u32,
 }
 
 impl Default for Air {
     fn default() -> Self {
-        Self { loss_ppm: 0, clock_ppm: 0, distance_m: 2 }
+        Self { loss_ppm: 0, clock_ppm: 0, distance_m: 2, host_latency_ms: 0 }
     }
 }
 

@@ -155,7 +155,9 @@ impl Stage {
             ..Placement::default()
         };
         let required_level = config.required_level;
-        let peripheral = PeripheralNode::new(config, CpuConfig::default());
+        let mut cpu = CpuConfig::default();
+        cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
+        let peripheral = PeripheralNode::new(config, cpu);
         let peripheral = world.add(
             "peripheral",
             Participant::Peripheral(Box::new(peripheral)),

@@ -6,6 +6,7 @@ use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use crate::phy::{Coding, Phy, PhySet, TxPhy};
 use crate::trace::Procedure;
 
+use super::arbiter::has_instant;
 use super::connection::{Connection, Context};
 use super::procedure::{Own, PeerStage, Stage, is_past};
 
@@ -123,7 +124,15 @@ impl Connection {
         let ours = match self.procedures.peer_stage(Procedure::PhyUpdate) {
             Some(PeerStage::Indication) => false,
             Some(_) => return self.misbehaved(cx, PeerMisbehaved::ProcedureBeforeInstant),
-            None if self.procedures.asked(Procedure::PhyUpdate).is_some() => true,
+            None if self.procedures.asked(Procedure::PhyUpdate).is_some() => {
+                // We yielded to the peer's other procedure: to grant ours as well before that is
+                // over makes two instants at once.
+                let two = self.procedures.peers.is_some_and(|peers| has_instant(peers.procedure));
+                if two && !self.admit(cx, Procedure::PhyUpdate) {
+                    return;
+                }
+                true
+            }
             None => return self.unexpected(cx),
         };
         if c_to_p == PhySet::NONE && p_to_c == PhySet::NONE {

@@ -245,10 +245,12 @@ impl<const LINKS: usize> Host<LINKS> {
         }
     }
 
-    /// The central's link layer does not know the procedure: its host is asked instead.
+    /// Either link layer does not know the procedure: the central's host is asked instead.
     fn parameters_refused(&mut self, handle: Handle, status: ErrorCode) {
         let wanted = self.config.preferred;
-        if status == ErrorCode::UNSUPPORTED_REMOTE_FEATURE
+        let unknown = [ErrorCode::UNSUPPORTED_REMOTE_FEATURE, ErrorCode::COMMAND_DISALLOWED]
+            .contains(&status);
+        if unknown
             && let Some(connection) = self.connection(handle)
             && let Some(packet) = connection.signalling.request(wanted)
             && connection.send(CID_SIGNALLING, &packet).is_some()

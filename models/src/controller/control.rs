@@ -172,6 +172,12 @@ impl Link {
     /// Starts own procedures as far as the rules allow.
     pub(super) fn run(&mut self, sh: &mut Shared, now: Instant) {
         self.answer_parameters(sh);
+        if self.control.own.is_none()
+            && !self.control.terminating()
+            && let Some(request) = self.quirks.pressing.pop_front()
+        {
+            self.start(sh, now, request);
+        }
         for _ in 0..self.control.queue.len() {
             if self.gone.is_some() {
                 return;
@@ -450,12 +456,12 @@ impl Link {
         }
     }
 
-    /// Starts a procedure now, against the rules, unless an own one is under way.
+    /// Starts a procedure against the rules: now, or as soon as the own one under way is over.
     fn hurry(&mut self, sh: &mut Shared, now: Instant, request: Request) {
         if self.control.own.is_none() {
             self.start(sh, now, request);
-        } else {
-            self.control.queue.push_front(request);
+        } else if self.quirks.pressing.len() < HELD {
+            self.quirks.pressing.push_back(request);
         }
     }
 

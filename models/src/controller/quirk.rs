@@ -10,6 +10,7 @@ use firmware_core::error::ErrorCode;
 use firmware_core::pdu::control::{ControlPdu, Opcode};
 
 use super::config::OwnProcedure;
+use super::control::Request;
 
 /// How a controller differs from an honest one. The default is honest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -193,6 +194,8 @@ pub(super) struct QuirkState {
     pub(super) overlap: bool,
     /// The next announced change of PHY or parameters is not done.
     pub(super) no_switch: bool,
+    /// Procedures to be started as soon as the own one is over, whatever the rules say.
+    pub(super) pressing: VecDeque<Request>,
     /// Requests that wait out their rule's delay, with the events left.
     pub(super) delayed: VecDeque<(u16, ControlPdu)>,
     /// Requests to be answered after encryption.

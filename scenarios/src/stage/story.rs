@@ -30,9 +30,7 @@ impl Stage {
         let settled = self.settled.map_or(Instant::MAX, |at| at + self.linger);
         let gone = match self.scenario.story {
             Story::Pair | Story::WrongPasskey | Story::Stay => self.facts.disconnected,
-            story if story.comes_back() && self.settled.is_none() => {
-                self.facts.endings.get(1).copied()
-            }
+            story if story.comes_back() => self.facts.endings.get(1).copied(),
             _ => None,
         };
         match gone.filter(|(_, reason)| !never_established(*reason)) {
@@ -97,9 +95,12 @@ impl Stage {
                 facts.disconnected.is_some() && !facts.failed_before_disconnect
             }
             Story::StaticPasskey => false,
-            _ => facts.endings.len() > 1,
+            // The central leaves again when its user is done.
+            _ => facts.endings.get(1).is_some_and(|(_, reason)| {
+                self.settled.is_none() || *reason != ErrorCode::REMOTE_USER_TERMINATED
+            }),
         };
-        if self.both_bonded() && (self.settled.is_some() || !more_to_come) {
+        if self.both_bonded() && (!more_to_come || self.settled.is_some() && !died) {
             Verdict::Bonded
         } else if died {
             Verdict::Disconnected

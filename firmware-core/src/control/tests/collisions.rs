@@ -54,6 +54,17 @@ fn a_central_that_starts_before_the_instant_is_left() {
     }
 }
 
+/// Samsung Galaxy S8 (Zephyr 13396): our request is granted although it should be rejected.
+#[test]
+fn a_central_that_grants_our_request_during_its_own_update_is_left() {
+    let mut s = Script::new();
+    s.ask(SET_2M);
+    assert_eq!(s.event(&[new_parameters(50, 8)]), [REQ_2M]);
+    s.event(&[update(9)]);
+    s.assert_left(ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
+    assert!(s.misbehaved(PeerMisbehaved::ProcedureBeforeInstant));
+}
+
 #[test]
 fn a_second_request_of_the_central_is_not_answered() {
     let mut s = Script::new();
