@@ -41,13 +41,15 @@ pub fn setup(entry: &Entry, quirk: &Quirk, trial: Trial, seed: u64) -> Result<Se
     Ok(setup)
 }
 
-/// Plays a trial.
+/// Plays a trial. What the oracle finds is in the result.
 ///
 /// # Errors
 /// As [`setup`].
 pub fn play(entry: &Entry, quirk: &Quirk, trial: Trial, seed: u64) -> Result<Finished, BadInput> {
     let scenario = catalogue::by_name(&quirk.scenario)?;
-    Ok(Stage::new(scenario, &setup(entry, quirk, trial, seed)?).play())
+    let mut stage = Stage::new(scenario, &setup(entry, quirk, trial, seed)?);
+    stage.run(|| false);
+    Ok(stage.finish())
 }
 
 /// The command that plays a trial, as far as the command line can say it.

@@ -49,6 +49,7 @@ impl Halves {
             max_tx_octets: config.max_octets,
             max_tx_time: config.max_time,
             min_used_channels: None,
+            lapses: Default::default(),
         };
         Self {
             peripheral: Controller::new(link, control, entropy),

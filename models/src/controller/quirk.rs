@@ -118,7 +118,7 @@ pub enum Condition {
 pub enum Answer {
     /// As an honest controller would, but at once, even where the rules tell to wait.
     Now,
-    /// As [`Self::Now`], and also while another procedure with an instant is open.
+    /// Honestly, but also while another procedure with an instant is open.
     Overlap,
     /// Honestly, once the next encryption start is over (at once if the link is encrypted).
     AfterEncryption,

@@ -1,6 +1,9 @@
 //! The built-in profiles: TOML files like those of users, embedded.
 
+use serde::Deserialize;
+
 use super::compose::{self, Entry};
+use super::quirk::Unexpressed;
 
 macro_rules! embedded {
     ($folder:literal: $($name:literal)*) => {
@@ -74,4 +77,16 @@ pub fn centrals() -> Vec<Entry> {
 #[must_use]
 pub fn quirks() -> Vec<Entry> {
     entries(QUIRKS)
+}
+
+/// Entries of the catalogue that no file expresses, and why.
+#[must_use]
+pub fn unexpressed() -> Vec<Unexpressed> {
+    #[derive(Deserialize)]
+    struct List {
+        entry: Vec<Unexpressed>,
+    }
+    let text = include_str!("../../quirks-not-expressed.toml");
+    // What is embedded was read by a test.
+    toml::from_str(text).map_or_else(|_| Vec::new(), |list: List| list.entry)
 }

@@ -61,6 +61,20 @@ fn every_quirk_says_how_it_shows_and_changes_what_it_extends() {
     assert!(catalogue::centrals().iter().all(|entry| entry.quirk.is_none()));
 }
 
+/// Q1 to Q50: each is expressed by a file, or told why not.
+#[test]
+fn the_catalogue_is_complete() {
+    let mut ids: Vec<String> = catalogue::quirks()
+        .into_iter()
+        .flat_map(|entry| entry.quirk.unwrap().ids)
+        .chain(catalogue::unexpressed().into_iter().map(|entry| entry.id))
+        .collect();
+    ids.sort_by_key(|id| id[1..].parse::<u32>().unwrap());
+    ids.dedup();
+    let all: Vec<String> = (1..=50).map(|n| format!("Q{n}")).collect();
+    assert_eq!(ids, all);
+}
+
 #[test]
 fn the_three_mechanisms_differ_in_the_controllers_rule_only() {
     let bare = |profile: Profile| {

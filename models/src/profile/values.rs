@@ -131,9 +131,9 @@ pub(super) struct Rule {
 impl Text for Rule {
     fn expects() -> String {
         format!(
-            "ANSWER[@CONDITION][+EVENTS] with ANSWER honest, now, overlap, after-encryption, never, \
-             block, silent:EVENTS, unknown, reject:CODE, reject-ext:CODE, then-phy-req, then-param-req or \
-             no-switch, and CONDITION {}",
+            "ANSWER[@CONDITION][+EVENTS] with ANSWER honest, now, overlap, after-encryption, \
+             never, block, silent:EVENTS, unknown, reject:CODE, reject-ext:CODE, then-phy-req, \
+             then-param-req or no-switch, and CONDITION {}",
             Condition::expects()
         )
     }

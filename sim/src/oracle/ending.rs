@@ -128,7 +128,10 @@ fn wrong_reason(
             .iter()
             .any(|due| hci.at.since(due.at) + PATIENCE > RESPONSE_TIMEOUT),
         ErrorCode::INSTANT_PASSED => broke(&["LL-INST-1"]) || late_instant(link, peer),
-        ErrorCode::MIC_FAILURE => broke(&["LL-ENC-1", "LL-ENC-2", "LL-MIC-1"]),
+        ErrorCode::MIC_FAILURE => {
+            broke(&["LL-ENC-1", "LL-ENC-2", "LL-MIC-1"])
+                || terminated(link, peer, hci.at) == Some(reason)
+        }
         ErrorCode::LL_PROCEDURE_COLLISION | ErrorCode::DIFFERENT_TRANSACTION_COLLISION => {
             broke(&["LL-COLL-1", "LL-COLL-2", "LL-PROC-1"])
         }
