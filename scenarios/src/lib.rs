@@ -15,6 +15,7 @@ pub mod explore;
 pub mod html;
 pub mod judgement;
 pub mod keys;
+pub mod matrix;
 pub mod output;
 pub mod participant;
 pub mod prompt;

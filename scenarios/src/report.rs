@@ -179,6 +179,7 @@ pub fn verdict_line(run: &Finished) -> String {
     let s = &run.summary;
     let what = match s.outcome {
         Verdict::Bonded => format!("bonded, level {}", s.security_level.unwrap_or(1)),
+        Verdict::Disconnected if run.facts.bonded.is_some() => "bonded, but the link died".into(),
         Verdict::Disconnected => "no bond, the link died".into(),
         Verdict::PairingFailed => "no bond, pairing failed".into(),
         Verdict::Timeout => "no bond in the time allowed".into(),

@@ -235,7 +235,9 @@ fn a_cure_that_weakens_security_is_the_last_and_flagged() {
 /// Moving the request by accident is no cure: it must hold when the request moves again.
 #[test]
 fn a_cure_by_luck_of_timing_is_not_the_first() {
-    let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel-restart", &[]));
+    // A request of the central's own in one event: whatever moves ours by an event heals.
+    let set = ["central.press=phy@7"];
+    let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel-clean", &set));
     let told = report::text(&diagnosis);
     let (steady, lucky): (Vec<_>, Vec<_>) = diagnosis.cures.iter().partition(|cure| cure.holds());
     assert_eq!(steady.len() + lucky.len(), cures(&diagnosis).len());

@@ -104,7 +104,7 @@ fn section(entry: &Entry) -> String {
 
 const HEAD: &str = "# Quirks of centrals
 
-<!-- Made from models/quirks by `UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test documents`. -->
+<!-- Made from models/quirks: `UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test documents`. -->
 
 What real centrals are known to do, as files that can be run. A quirk is a rule of behaviour; its
 effect at the peripheral comes of it on the simulated air. For each one a test shows that the

@@ -46,6 +46,8 @@ pub enum Command {
     Run(Run),
     /// Find out why a firmware fails with a central, and what to change.
     Diagnose(super::diagnose::Diagnose),
+    /// Let every firmware meet every central, and show which survive which.
+    Matrix(super::matrix::Options),
     /// List the rules of the link layer: what they demand, of whom, and what checks them.
     Rules(Rules),
     /// Search for what goes wrong when procedures meet and packets are lost.

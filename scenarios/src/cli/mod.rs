@@ -6,6 +6,7 @@ mod demo;
 mod diagnose;
 mod explore;
 mod list;
+mod matrix;
 mod replay;
 mod rules;
 mod run;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Replay(options) => replay::replay(&options),
         #[cfg(unix)]
         Command::Serve(options) => serve::serve(&options),
+        Command::Matrix(options) => matrix::run(&options),
         Command::Central(command) => central::central(&command),
     };
     match result {

@@ -1,0 +1,259 @@
+//! Firmware configurations against centrals, each pair with many seeds.
+//!
+//! A cell is a function of its runs, and a run of its seed: the table is the same whatever the
+//! number of threads.
+
+pub mod page;
+
+use std::collections::BTreeMap;
+
+use bletwin_models::profile::Entry;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::catalogue::{self, Scenario, Story};
+use crate::centrals;
+use crate::error::BadInput;
+use crate::setup::Setup;
+use crate::stage::{Finished, Stage};
+use crate::summary::Verdict;
+
+/// What a cell is called whose runs do not agree.
+const FLAKY: &str = "flaky";
+
+/// What is to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The scenario of all cells; `None`: each central's own, which is `pairing` unless it is a
+    /// quirk.
+    pub scenario: Option<String>,
+    /// Firmware presets or files.
+    pub firmwares: Vec<String>,
+    /// Centrals by name or file.
+    pub centrals: Vec<String>,
+    /// `KEY=VALUE` for all runs; with any, everybody is expected to pass.
+    pub set: Vec<String>,
+    /// The first seed, and how many.
+    pub seeds: (u64, u64),
+}
+
+/// One firmware with one central.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// The central, as named in the plan.
+    pub central: String,
+    /// The firmware, as named in the plan.
+    pub firmware: String,
+    /// The scenario.
+    pub scenario: String,
+    /// What came of all runs, or `flaky`.
+    pub outcome: String,
+    /// Runs with the outcome that the scenario wants, and no undeclared breach of a rule.
+    pub passed: u64,
+    /// Runs.
+    pub of: u64,
+    /// What came of how many runs.
+    pub outcomes: BTreeMap<String, u64>,
+    /// What the catalogue expects.
+    pub expected: String,
+    /// Whether that is what was found.
+    pub as_expected: bool,
+    /// Runs again what failed first; what passed first, if nothing failed.
+    pub command: String,
+}
+
+/// The whole table, row by row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Matrix {
+    /// All cells: for each central, all firmwares.
+    pub cells: Vec<Cell>,
+}
+
+/// A pair before it is run.
+struct Pair {
+    central: String,
+    firmware: String,
+    scenario: &'static Scenario,
+    setup: Setup,
+    set: Vec<String>,
+    expected: String,
+}
+
+/// What is kept of a run.
+struct Kept {
+    outcome: String,
+    passed: bool,
+}
+
+impl Plan {
+    fn pairs(&self) -> Result<Vec<Pair>, BadInput> {
+        let mut pairs = Vec::new();
+        for central in &self.centrals {
+            let entry = centrals::find(central)?;
+            for firmware in &self.firmwares {
+                pairs.push(self.pair(central, &entry, firmware)?);
+            }
+        }
+        Ok(pairs)
+    }
+
+    fn pair(&self, central: &str, entry: &Entry, firmware: &str) -> Result<Pair, BadInput> {
+        let own = entry.quirk.as_ref().filter(|_| self.scenario.is_none());
+        let name = own.map(|quirk| quirk.scenario.as_str()).or(self.scenario.as_deref());
+        let scenario = catalogue::by_name(name.unwrap_or("pairing"))?;
+        let (first, _) = self.seeds;
+        let mut setup = Setup::new(firmware, central, first)?;
+        let circumstances = own.map_or(&[][..], |quirk| &quirk.set);
+        let set: Vec<String> = circumstances.iter().chain(&self.set).cloned().collect();
+        for assignment in &set {
+            setup.set(assignment)?;
+        }
+        setup.check()?;
+        let known = self.scenario.is_none() && self.set.is_empty();
+        let expected = entry.expect.get(firmware).filter(|_| known).cloned();
+        let expected = expected.unwrap_or_else(|| wanted(scenario));
+        let (central, firmware) = (central.to_owned(), firmware.to_owned());
+        Ok(Pair { central, firmware, scenario, setup, set, expected })
+    }
+
+    /// Fills the table. `tick` is called after each run; `None`: `stop` said so.
+    ///
+    /// # Errors
+    /// [`BadInput`] if the plan names what does not exist, or takes what cannot go together.
+    pub fn run(
+        &self,
+        tick: &(dyn Fn() + Sync),
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Matrix>, BadInput> {
+        let pairs = self.pairs()?;
+        let (first, count) = self.seeds;
+        let runs: Vec<(&Pair, u64)> = pairs
+            .iter()
+            .flat_map(|pair| (0..count).map(move |n| (pair, first.saturating_add(n))))
+            .collect();
+        let kept: Option<Vec<Kept>> = runs
+            .into_par_iter()
+            .map(|(pair, seed)| {
+                let kept = pair.play(seed, stop);
+                tick();
+                kept
+            })
+            .collect();
+        let Some(kept) = kept else { return Ok(None) };
+        let size = usize::try_from(count).unwrap_or(usize::MAX);
+        let cells = pairs.iter().zip(kept.chunks(size)).map(|(pair, kept)| pair.cell(first, kept));
+        Ok(Some(Matrix { cells: cells.collect() }))
+    }
+}
+
+/// What a scenario wants, as cells say it.
+fn wanted(scenario: &Scenario) -> String {
+    match scenario.expects {
+        Verdict::PairingFailed => "pairing failed".into(),
+        other => other.name().into(),
+    }
+}
+
+impl Pair {
+    fn play(&self, seed: u64, stop: &(dyn Fn() -> bool + Sync)) -> Option<Kept> {
+        let setup = Setup { seed, ..self.setup.clone() };
+        let mut stage = Stage::new(self.scenario, &setup);
+        stage.run(stop).then(|| {
+            let finished = stage.finish();
+            Kept { outcome: outcome(&finished), passed: finished.passed() }
+        })
+    }
+
+    fn cell(&self, first: u64, kept: &[Kept]) -> Cell {
+        let mut outcomes = BTreeMap::new();
+        for run in kept {
+            *outcomes.entry(run.outcome.clone()).or_insert(0) += 1;
+        }
+        let agreed = outcomes.keys().next().filter(|_| outcomes.len() == 1);
+        let outcome = agreed.cloned().unwrap_or_else(|| FLAKY.into());
+        let passed = kept.iter().filter(|run| run.passed).count() as u64;
+        let of = kept.len() as u64;
+        // Which error pairing failed with may be left open.
+        let rest = outcome.strip_prefix(&self.expected);
+        let matches = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(", err"));
+        let good = self.expected == wanted(self.scenario);
+        let failed = kept.iter().position(|run| !run.passed).unwrap_or(0) as u64;
+        Cell {
+            as_expected: matches && (!good || passed == of),
+            command: self.command(first.saturating_add(failed)),
+            central: self.central.clone(),
+            firmware: self.firmware.clone(),
+            scenario: self.scenario.name.into(),
+            expected: self.expected.clone(),
+            outcome,
+            passed,
+            of,
+            outcomes,
+        }
+    }
+
+    fn command(&self, seed: u64) -> String {
+        let Self { scenario, firmware, central, .. } = self;
+        let mut words = vec![format!("bletwin run {}", scenario.name)];
+        let quoted =
+            |text: &str| match text.chars().all(|c| c.is_alphanumeric() || "-_./,:=@+".contains(c))
+            {
+                true => text.to_owned(),
+                false => format!("'{}'", text.replace('\'', r"'\''")),
+            };
+        words.push(format!("--peripheral {} --central {}", quoted(firmware), quoted(central)));
+        words.extend(self.set.iter().map(|set| format!("--set {}", quoted(set))));
+        words.push(format!("--seed {seed}"));
+        words.join(" ")
+    }
+}
+
+/// What came of a run, in a few words.
+fn outcome(run: &Finished) -> String {
+    let summary = &run.summary;
+    let after = match (summary.outcome, summary.disconnect_reason) {
+        (Verdict::Bonded, Some(reason)) if !run.story.comes_back() => {
+            format!(", then reason {reason}")
+        }
+        (Verdict::Disconnected, Some(reason)) => format!(", reason {reason}"),
+        _ => String::new(),
+    };
+    let what = match summary.outcome {
+        Verdict::PairingFailed => match (run.story, summary.security_err) {
+            (Story::StaticPasskey, _) | (_, None) => "pairing failed".into(),
+            (_, Some(err)) => format!("pairing failed, err {err}"),
+        },
+        other => other.name().to_owned(),
+    };
+    what + &after
+}
+
+impl Cell {
+    /// What the cell says: the outcome, and how many runs passed.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} {}/{}", self.outcome, self.passed, self.of)
+    }
+}
+
+impl Matrix {
+    /// Whether every cell is as the catalogue expects it.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        self.cells.iter().all(|cell| cell.as_expected)
+    }
+
+    /// Firmwares in the order of the columns.
+    #[must_use]
+    pub fn firmwares(&self) -> Vec<&str> {
+        let first = self.cells.first().map(|cell| cell.central.as_str());
+        let row = self.cells.iter().filter(|cell| Some(cell.central.as_str()) == first);
+        row.map(|cell| cell.firmware.as_str()).collect()
+    }
+
+    /// The table's rows: a central and its cells.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &[Cell])> {
+        let columns = self.firmwares().len().max(1);
+        self.cells.chunks(columns).filter_map(|row| Some((row.first()?.central.as_str(), row)))
+    }
+}

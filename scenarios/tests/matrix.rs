@@ -1,0 +1,131 @@
+//! `bletwin matrix`: the same table on any number of threads, exit codes, a page by itself; and
+//! centrals put together at random, which may fail but not crash or hang.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Output};
+
+use bletwin_models::profile::catalogue as centrals;
+use bletwin_scenarios::matrix::{Matrix, Plan};
+use bletwin_scenarios::setup::{PRESETS, Setup};
+use bletwin_scenarios::{catalogue, stage::Stage};
+use proptest::prelude::*;
+
+fn bletwin(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+    command.arg("matrix").args(arguments).output().expect("bletwin starts")
+}
+
+fn matrix(centrals: &[&str], seeds: u64) -> Matrix {
+    let plan = Plan {
+        scenario: None,
+        firmwares: PRESETS.map(str::to_owned).to_vec(),
+        centrals: centrals.iter().map(|name| (*name).to_owned()).collect(),
+        set: Vec::new(),
+        seeds: (1, seeds),
+    };
+    plan.run(&|| {}, &|| false).expect("known names").expect("nobody stops it")
+}
+
+#[test]
+fn every_central_is_as_the_catalogue_expects() {
+    let all: Vec<String> = centrals::centrals().into_iter().map(|e| e.profile.name).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let wrong: Vec<String> = matrix(&all, 3)
+        .cells
+        .into_iter()
+        .filter(|cell| !cell.as_expected)
+        .map(|cell| format!("{}: {}, expected {}", cell.command, cell.text(), cell.expected))
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_does_not_depend_on_the_number_of_threads() {
+    let tables: Vec<Vec<u8>> = ["1", "4"]
+        .iter()
+        .map(|jobs| {
+            let named = ["phone", "windows-intel", "bluez"];
+            let centrals = named.map(|name| ["--central", name]).concat();
+            let rest = ["--set", "loss=30", "--seeds", "4", "--json", "--jobs", jobs];
+            bletwin(&[&centrals[..], &rest].concat()).stdout
+        })
+        .collect();
+    assert!(tables[0] == tables[1] && !tables[0].is_empty());
+}
+
+#[test]
+fn cells_say_what_came_of_it_and_how_to_see_it_again() {
+    let output = bletwin(&["--central", "windows-intel", "--seeds", "2", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "the catalogue knows that it fails");
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let cell = &value["cells"][0];
+    assert_eq!(cell["central"], "windows-intel");
+    assert_eq!(cell["firmware"], "zephyr-2024");
+    assert_eq!(cell["outcome"], "disconnected, reason 8");
+    assert_eq!((cell["passed"].as_u64(), cell["of"].as_u64()), (Some(0), Some(2)));
+    let command = cell["command"].as_str().expect("a command");
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let mut again = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+    let again = again.args(words).output().expect("bletwin starts");
+    assert_eq!(again.status.code(), Some(1), "{command}");
+    assert_eq!(value["cells"][1]["outcome"], "bonded");
+}
+
+#[test]
+fn surprises_exit_with_1_and_are_told() {
+    let set = ["--central", "windows-intel", "--set", "phy-update=on-connect", "--seeds", "1"];
+    let output = bletwin(&set);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("Not as expected") && text.contains("bletwin run pairing"), "{text}");
+    assert_eq!(bletwin(&["--central", "nokia"]).status.code(), Some(2));
+    assert_eq!(bletwin(&["--seeds", "0"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_page_stands_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("matrix.html");
+    let path = file.to_str().expect("UTF-8");
+    let output = bletwin(&["--central", "phone", "--seeds", "1", "--html", path]);
+    assert_eq!(output.status.code(), Some(0));
+    let page = std::fs::read_to_string(&file).expect("written");
+    assert!(page.contains("bletwin run pairing --peripheral zephyr-2024 --central phone"));
+    assert!(!page.contains("http") && !page.contains("<script"), "nothing from elsewhere");
+}
+
+/// Every value that a built-in file gives to a key.
+fn lines() -> Vec<(String, String)> {
+    let names: Vec<&str> = centrals::names().collect();
+    let texts = names.into_iter().filter_map(centrals::text);
+    let tables = texts.map(|text| text.parse::<toml::Table>().expect("TOML"));
+    let header = ["version", "name", "about", "extends", "sources", "breaks", "quirk", "expect"];
+    let keep = |(key, _): &(String, toml::Value)| !header.contains(&key.as_str());
+    tables.flatten().filter(keep).map(|(key, value)| (key, value.to_string())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_profile_can_crash_or_hang_a_run(
+        picks in proptest::collection::vec(any::<proptest::sample::Index>(), 1..8),
+        seed in 0..100u64,
+    ) {
+        let known = lines();
+        let chosen: BTreeMap<_, _> = picks.iter().map(|pick| pick.get(&known).clone()).collect();
+        let mut text = "version = 1\n".to_owned();
+        for (key, value) in chosen {
+            text += &format!("{key} = {value}\n");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("random.toml");
+        std::fs::write(&file, &text).expect("written");
+        let setup = Setup::new("zephyr-2024", file.to_str().expect("UTF-8"), seed);
+        if let Ok(setup) = setup {
+            let mut stage = Stage::new(catalogue::by_name("pairing").expect("known"), &setup);
+            stage.run(|| false);
+            prop_assert!(stage.finish().summary.sim_seconds <= 60.0);
+        }
+    }
+}
