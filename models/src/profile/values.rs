@@ -209,16 +209,13 @@ impl Text for OwnProcedure {
         let (what, event) = text.split_once('@')?;
         let (word, argument) = what.split_once(':').unwrap_or((what, ""));
         let procedure = match (word, argument) {
-            ("features", "") => AutomaticProcedure::Features,
-            ("version", "") => AutomaticProcedure::Version,
-            ("length", "") => AutomaticProcedure::DataLength,
-            ("phy", "") => AutomaticProcedure::Phy,
-            ("ping", "") => AutomaticProcedure::Ping,
-            // The lower half of all channels, and parameters that anybody can live with.
-            ("channel-map", "") => AutomaticProcedure::ChannelMap(0x7_FFFF),
-            ("channel-map", map) => AutomaticProcedure::ChannelMap(channel_map(map)?),
-            ("parameters", "") => AutomaticProcedure::Parameters(parameters("30000:0:4000")?),
-            ("parameters", asked) => AutomaticProcedure::Parameters(parameters(asked)?),
+            ("channel-map", map) if !map.is_empty() => {
+                AutomaticProcedure::ChannelMap(channel_map(map)?)
+            }
+            ("parameters", asked) if !asked.is_empty() => {
+                AutomaticProcedure::Parameters(parameters(asked)?)
+            }
+            (word, "") => AutomaticProcedure::by_name(word)?,
             _ => return None,
         };
         Some(Self { procedure, at_event: event.parse().ok()? })

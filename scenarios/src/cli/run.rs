@@ -75,6 +75,7 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
     for assignment in &options.set {
         setup.set(assignment)?;
     }
+    setup.check()?;
     Ok(match scenario.story {
         Story::Collision(collision) => {
             let (set, seed) = (options.set.as_slice(), options.seed);
