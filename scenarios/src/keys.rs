@@ -202,8 +202,8 @@ pub const PERIPHERAL: &[Key<Config>] = &[
     },
     Key {
         name: "features-left-out",
-        values: "none, or a list of 2m, data-length, param-request, extended-reject, ping, \
-                 feature-exchange",
+        values: "none, or a list of 2m, coded, data-length, param-request, extended-reject, \
+                 ping, feature-exchange",
         meaning: "link layer features that it does not offer",
         apply: |c, v| {
             c.left_out = features(v)?;
@@ -293,6 +293,7 @@ fn features(text: &str) -> Option<FeatureSet> {
     let one = |word: &str| {
         Some(match word.trim() {
             "2m" => FeatureSet::LE_2M,
+            "coded" => FeatureSet::LE_CODED,
             "data-length" => FeatureSet::DATA_LENGTH_EXTENSION,
             "param-request" => FeatureSet::CONNECTION_PARAMETERS_REQUEST,
             "extended-reject" => FeatureSet::EXTENDED_REJECT,

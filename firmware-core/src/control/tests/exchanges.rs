@@ -1,6 +1,7 @@
 //! Procedures of one exchange, beyond the scripts of [`super::llcp`], and what is common to all.
 
 use super::script::{HANDLE, Script, VERSION};
+use crate::config::Refusals;
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::{Command, Event};
 use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
@@ -139,4 +140,34 @@ fn a_central_may_refuse_our_answer() {
         s.wait(Duration::from_secs(41));
         assert!(!s.dropped);
     }
+}
+
+/// What Zephyr did before 28550 and 49182: only the extended form was an answer.
+#[test]
+fn refusals_that_are_not_understood_leave_the_procedure_open() {
+    let refused = |refusals, pdu| {
+        let mut s = Script::new();
+        s.control.config.lapses.refusals = refusals;
+        s.ask(super::phy::SET_2M);
+        s.event(&[]);
+        s.event(&[pdu]);
+        !s.told().is_empty()
+    };
+    let (opcode, error) = (Opcode::PHY_REQ, ErrorCode(0x1A));
+    for short in [ControlPdu::UnknownRsp(opcode), ControlPdu::RejectInd(error)] {
+        assert!(refused(Refusals::All, short));
+        assert!(!refused(Refusals::ExtendedOnly, short));
+    }
+    assert!(refused(Refusals::ExtendedOnly, ControlPdu::RejectExtInd { opcode, error }));
+}
+
+/// Zephyr 14658: the bit says 2M, the answer that there is no such procedure.
+#[test]
+fn hollow_features_are_offered_and_not_served() {
+    let mut s = Script::new();
+    s.control.config.lapses.hollow = FeatureSet::LE_2M;
+    s.event(&[ControlPdu::FeatureReq(FeatureSet(0x59FF))]);
+    let sent = s.event(&[super::phy::REQ_2M]);
+    assert!(matches!(sent[..], [ControlPdu::FeatureRsp(f)] if f.has(FeatureSet::LE_2M)));
+    assert_eq!(s.event(&[]), [ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
 }
