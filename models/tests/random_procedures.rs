@@ -1,8 +1,6 @@
 //! Both link layers on one air, with hosts that ask for anything at any time: whatever loss and
 //! clocks do, every procedure ends, nobody accuses the other, and both agree in the end.
 
-use std::collections::BTreeMap;
-
 use bletwin_models::controller::{CentralController, ControllerConfig, ControllerOutput};
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::MediumConfig;
@@ -24,6 +22,7 @@ use firmware_core::secret::Secret;
 use firmware_core::time::{Duration, Instant};
 use firmware_core::trace::Trace;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const PERIPHERAL: [u8; 6] = [1, 2, 3, 4, 5, 6];
 /// Requests end here; what follows is for procedures to end.
