@@ -113,7 +113,7 @@ fn values(key: &Key<Config>) -> Vec<String> {
         "features-hollow" => &["none"],
         "refusals" => &["all"],
         "debug-key" => &["off"],
-        "features-left-out" => &["none", "2m", "data-length", "param-request"],
+        "features-left-out" => &["none"],
         _ => return listed(key.values),
     };
     chosen.iter().map(ToString::to_string).collect()
