@@ -1,8 +1,9 @@
 //! The cut between the link layer and a radio: the core emits [`RadioCommand`]s and takes
 //! [`RadioEvent`]s. A chip executes them with RADIO, TIMER and PPI; the simulator on its medium.
 //!
-//! One operation is under way at a time. A new command replaces whatever has not started on air
-//! yet; a packet on air is always finished first. All instants are on the node's sleep clock.
+//! One operation is under way at a time. A new command replaces it: what is being received is
+//! given up, without an event; only a packet that is being sent is finished first. All instants
+//! are on the node's sleep clock.
 //! T_IFS is measured by the radio's own (active) clock, which is why replies carry no instant.
 
 use crate::phy::{Phy, TxPhy};

@@ -489,3 +489,13 @@ fn two_centrals_get_what_each_of_them_wants() {
         check(&Air { seed, csa2: seed < 2, sleep_ppb, loss_ppm: 0, plan });
     }
 }
+
+/// Packets of one central last until after the other one has begun to send.
+#[test]
+fn long_packets_of_two_centrals_on_le_coded_take_turns() {
+    for seed in 0..4 {
+        let options = 1 + u16::from(seed % 2 == 1);
+        let plan = Plan { both_long: seed > 1, centrals: 2, ..coded(options) };
+        check(&Air { seed, csa2: true, sleep_ppb: (0, 0), loss_ppm: 0, plan });
+    }
+}

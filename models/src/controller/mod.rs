@@ -27,9 +27,10 @@ mod tests;
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{Acl, Command, ConnectionComplete, Event, Role};
 use firmware_core::link::message::LinkId;
+use firmware_core::phy::T_IFS_US;
 use firmware_core::radio::{RadioCommand, RadioEvent};
 use firmware_core::random::Entropy;
-use firmware_core::time::Instant;
+use firmware_core::time::{Duration, Instant};
 use firmware_core::trace::{Initiator, Trace};
 
 pub use config::{AutomaticProcedure, ControllerConfig, OwnProcedure};
@@ -39,6 +40,8 @@ use scan::{Connecting, Scanner};
 pub use shared::ControllerOutput;
 use shared::Shared;
 pub use smp::SmpWatch;
+
+const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
 
 /// Whose event the radio serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -235,7 +238,7 @@ impl CentralController {
         let Some(own) = self.links.get(slot).and_then(Option::as_ref) else {
             return false;
         };
-        let end = own.anchor + own.longest_exchange();
+        let end = own.anchor + own.longest_exchange() + T_IFS.times(2);
         self.links.iter().flatten().any(|other| {
             other.id != own.id
                 && other.skipped > own.skipped

@@ -87,7 +87,7 @@ pub(crate) struct Radio {
     pub(crate) state: State,
     /// What made it do what it does.
     pub(crate) causes: Vec<RecordId>,
-    /// To be done when the packet on air has ended.
+    /// To be done when the own packet on air has ended.
     pub(crate) pending: Option<Caused>,
     /// Tuning and end of the packet received last, until something else begins.
     pub(crate) received: Option<(Tuning, Instant)>,
@@ -100,9 +100,9 @@ impl Default for Radio {
 }
 
 impl Radio {
-    /// Whether a packet that concerns this radio is on air.
-    pub(crate) const fn is_busy(&self) -> bool {
-        matches!(self.state, State::Sending { .. } | State::Receiving { .. })
+    /// Whether an own packet is on air.
+    pub(crate) const fn is_sending(&self) -> bool {
+        matches!(self.state, State::Sending { .. })
     }
 
     /// Whether this radio still needs a packet on air.

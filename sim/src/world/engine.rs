@@ -169,7 +169,7 @@ impl Engine {
         let Some(station) = self.station_mut(node) else {
             return;
         };
-        if station.radio.is_busy() {
+        if station.radio.is_sending() {
             station.radio.pending = Some((command, causes));
             return;
         }

@@ -147,11 +147,7 @@ impl Engine {
         let cause = self.record(node, &causes, RecordKind::AirRx { tx, reception, rssi_dbm });
         let station = self.station_mut(node)?;
         let (start, end) = (station.sleep.local(lock.start), station.sleep.local(now));
-        let pending = station.radio.pending.take();
-        if let Some(pending) = pending {
-            self.begin(node, pending);
-        }
-        self.station_mut(node)?.radio.received = Some((tuning, now));
+        station.radio.received = Some((tuning, now));
         let event = RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm };
         Some(Delivery { node, input: NodeInput::Radio(event), cause })
     }

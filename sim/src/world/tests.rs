@@ -28,6 +28,11 @@ enum Toy {
         heard: Vec<(bool, usize)>,
         due: Option<Instant>,
     },
+    /// Listens on LE Coded, and a little later on another channel for a moment.
+    Fickle {
+        changes: Option<Instant>,
+        told: Vec<RadioEvent>,
+    },
 }
 
 fn beacon(every_us: u64, phy: TxPhy, len: usize) -> Toy {
@@ -88,6 +93,20 @@ impl Node for Toy {
                     _ => out.push(receive(now, *phy)),
                 }
             }
+            Self::Fickle { changes, told } => match input {
+                NodeInput::Radio(event) => told.push(event),
+                NodeInput::Timer => {
+                    *changes = None;
+                    let (from, until) = (now, now + Duration::from_us(10));
+                    let (tuning, phy) = (Tuning { channel: 38, ..TUNING }, Phy::LeCoded);
+                    let command = RadioCommand::Receive { from, until, tuning, phy };
+                    out.push(NodeOutput::Radio(command));
+                }
+                _ => {
+                    *changes = Some(now + Duration::from_ms(2));
+                    out.push(receive(now, Phy::LeCoded));
+                }
+            },
         }
     }
 
@@ -95,6 +114,7 @@ impl Node for Toy {
         match self {
             Self::Beacon { next, .. } => Some(*next),
             Self::Scanner { due, .. } => *due,
+            Self::Fickle { changes, .. } => *changes,
         }
     }
 }
@@ -110,7 +130,7 @@ fn at(x: i32) -> Placement {
 fn heard(world: &World<Toy>, id: NodeId) -> &[(bool, usize)] {
     match world.node(id) {
         Toy::Scanner { heard, .. } => heard,
-        Toy::Beacon { .. } => &[],
+        Toy::Beacon { .. } | Toy::Fickle { .. } => &[],
     }
 }
 
@@ -144,6 +164,18 @@ fn packets_arrive_on_every_phy() {
 
 /// 6 dB above the noise one symbol in fifteen is wrong: too many for a packet without coding, few
 /// enough for eight symbols a bit.
+#[test]
+fn a_command_ends_what_is_being_received() {
+    let mut world = World::new(config(1));
+    let sender = world.add("sender", beacon(50_000, TxPhy::CodedS8, 200), at(0));
+    let fickle = world.add("fickle", Toy::Fickle { changes: None, told: Vec::new() }, at(1));
+    world.run_until(Instant::from_us(40_000));
+    let (start, end) = tx_starts(&world, sender)[0];
+    let Toy::Fickle { told, .. } = world.node(fickle) else { unreachable!() };
+    let [RadioEvent::Missed { at }] = told.as_slice() else { panic!("{told:?}") };
+    assert!(start < *at && *at < end, "{at:?}");
+}
+
 #[test]
 fn le_coded_is_heard_where_1m_is_not() {
     for (tx, rx, ok) in [(TxPhy::Le1M, Phy::Le1M, 0), (TxPhy::CodedS8, Phy::LeCoded, 20)] {

@@ -4,13 +4,16 @@ use firmware_core::address::{Address, AddressKind};
 use firmware_core::crypto::address::resolvable;
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{Command, ConnectionParameters, CreateConnection, Event, ScanParameters};
+use firmware_core::link::message::LinkId;
 use firmware_core::pdu::advertising::{AdvertisingData, AdvertisingPdu};
 use firmware_core::pdu::control::ControlPdu;
 use firmware_core::pdu::data::Llid;
+use firmware_core::phy::T_IFS_US;
 use firmware_core::secret::Secret;
 use firmware_core::time::Duration;
 
 use super::rig::{HANDLE, PARAMETERS, PEER, Rig, honest};
+use crate::controller::link::LEAD;
 use crate::controller::{AutomaticProcedure, ControllerConfig, OwnProcedure};
 
 fn adv_ind(advertiser: Address) -> AdvertisingPdu {
@@ -277,4 +280,21 @@ fn reset_forgets_everything() {
         rig.take_events().as_slice(),
         [Event::CommandComplete { status: ErrorCode::UNKNOWN_CONNECTION, .. }]
     ));
+}
+
+/// The answer to the longest packet ends T_IFS later than both packets are long.
+#[test]
+fn a_link_gives_way_to_one_that_begins_during_its_last_answer() {
+    let mut rig = Rig::connected(honest());
+    let central = &mut rig.central;
+    let own = central.links[0].clone().unwrap();
+    for (after_us, gives_way) in [(656 - 10, true), (656 + T_IFS_US - 10, true), (5_000, false)] {
+        let mut other = own.clone();
+        other.id = LinkId(1);
+        other.skipped = 1;
+        other.anchor = own.anchor + LEAD + Duration::from_us(u64::from(after_us));
+        central.links[1] = Some(other);
+        assert_eq!(central.gives_way(0), gives_way, "{after_us}");
+        assert!(!central.gives_way(1));
+    }
 }

@@ -19,7 +19,7 @@ enum Doing {
     Listening { phy: Phy },
 }
 
-/// Rounds of waiting for a packet on air: beyond the longest packet at 64 MHz, then give up.
+/// Rounds of waiting for an own packet on air: beyond the longest packet at 64 MHz, then give up.
 const PATIENCE: u32 = 1_000_000;
 
 /// RADIO with TIMER0 and its PPI channels. The chip reads and writes the two buffers by DMA, so
@@ -143,14 +143,14 @@ impl Radio {
         }
     }
 
-    /// Calls off what has not started, lets a packet on air end, and switches off.
+    /// Calls off what is under way, lets an own packet on air end, and switches off.
     fn stop(&mut self) {
         wiring::disarm();
         let state = || RADIO.state().read().state();
         let on_air = match self.doing {
             Doing::Nothing => return,
             Doing::Sending { .. } => state() == radio::vals::State::Tx,
-            Doing::Listening { .. } => RADIO.events_address().read() != 0,
+            Doing::Listening { .. } => false,
         };
         if !on_air && state() != radio::vals::State::Disabled {
             RADIO.tasks_disable().write_value(1);
