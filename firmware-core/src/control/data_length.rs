@@ -90,9 +90,11 @@ impl DataLengths {
         }
         // LL-LEN-7.
         let rx = self.rx();
-        let longest_rx = Phy::LeCoded.sent_with(Coding::S8).air_time_us(rx.octets + MIC);
+        let longest_rx =
+            Phy::LeCoded.sent_with(Coding::S8).air_time_us(rx.octets.saturating_add(MIC));
         // As if the peer sent on LE Coded too; on another PHY there would be a little more room.
-        let required = TWO_T_IFS + longest_rx.min(u32::from(rx.time.max(MIN_TIME_CODED)));
+        let longest_rx = longest_rx.min(u32::from(rx.time.max(MIN_TIME_CODED)));
+        let required = longest_rx.saturating_add(TWO_T_IFS);
         let available = (u32::from(interval) * 1_250).saturating_sub(required);
         let available = u16::try_from(available).unwrap_or(u16::MAX);
         uncoded.min(available).max(MIN_TIME_CODED)

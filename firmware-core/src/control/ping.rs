@@ -65,7 +65,8 @@ impl Connection {
     pub(super) fn may_time_payloads(&self, timeout: u16) -> bool {
         let events = u32::from(self.parameters.latency) + 1;
         // 10 ms against 1.25 ms.
-        timeout > 0 && u32::from(timeout) * 8 >= events * u32::from(self.parameters.interval)
+        let least = events.saturating_mul(u32::from(self.parameters.interval));
+        timeout > 0 && u32::from(timeout) * 8 >= least
     }
 
     pub(super) fn start_ping(&mut self, cx: &mut Context<'_>) {
