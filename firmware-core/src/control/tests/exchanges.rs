@@ -165,7 +165,7 @@ fn refusals_that_are_not_understood_leave_the_procedure_open() {
 #[test]
 fn hollow_features_are_offered_and_not_served() {
     let mut s = Script::new();
-    s.control.config.lapses.hollow = FeatureSet::LE_2M;
+    s.control.config.lapses.hollow = FeatureSet::LE_2M.with(FeatureSet::LE_CODED);
     s.event(&[ControlPdu::FeatureReq(FeatureSet(0x59FF))]);
     let sent = s.event(&[super::phy::REQ_2M]);
     assert!(matches!(sent[..], [ControlPdu::FeatureRsp(f)] if f.has(FeatureSet::LE_2M)));

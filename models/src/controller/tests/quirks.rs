@@ -8,7 +8,7 @@ use firmware_core::phy::{PhySet, TxPhy};
 use firmware_core::time::Duration;
 
 use super::rig::{HANDLE, Rig, opcodes, phy_req, with_rule};
-use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest, Stall};
+use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
 use crate::controller::{AutomaticProcedure, ControllerConfig, ControllerQuirks, OwnProcedure};
 
 const TWO: PhySet = PhySet::LE_2M;
@@ -218,45 +218,4 @@ fn pressed_procedures_start_in_their_event_whatever_is_open() {
     let sent: Vec<_> = (0..9).flat_map(|_| opcodes(&rig.exchange(None))).collect();
     let (version, phy) = (Opcode::VERSION_IND, Opcode::PHY_REQ);
     assert_eq!(sent, [version, version, phy, phy]);
-}
-
-/// What an honest controller takes for the end of the procedure, one with a stall does not survive.
-#[test]
-fn an_unknown_response_to_an_own_request_may_block_everything() {
-    let automatic = vec![OwnProcedure { procedure: AutomaticProcedure::Phy, at_event: 1 }];
-    for on_unknown in [None, Some(Stall::Block), Some(Stall::SilentAfterEvents(2))] {
-        let quirks = ControllerQuirks { on_unknown, ..ControllerQuirks::default() };
-        let config =
-            ControllerConfig { automatic: automatic.clone(), quirks, ..super::rig::honest() };
-        let mut rig = Rig::connected(config);
-        assert_eq!(opcodes(&rig.events(3)), [Opcode::PHY_REQ]);
-        rig.exchange(Some(ControlPdu::UnknownRsp(Opcode::PHY_REQ)));
-        rig.sent.clear();
-        rig.host_sends(b"data");
-        rig.pass(Duration::from_ms(1_000));
-        let data = rig.sent.iter().any(|(_, sent)| sent.payload == b"data");
-        assert_eq!(data, on_unknown.is_none(), "{on_unknown:?}");
-        let silent = matches!(on_unknown, Some(Stall::SilentAfterEvents(_)));
-        assert_eq!(rig.sent.len() <= 2, silent, "{on_unknown:?}");
-    }
-}
-
-/// Samsung Galaxy S8: both instants are announced.
-#[test]
-fn overlap_grants_during_an_own_update() {
-    let automatic = vec![OwnProcedure {
-        procedure: AutomaticProcedure::Parameters(super::rig::PARAMETERS),
-        at_event: 1,
-    }];
-    for (answer, granted) in [(None, false), (Some(Answer::Overlap), true)] {
-        let config = match answer {
-            Some(answer) => rule(answer, Condition::Always),
-            None => super::rig::honest(),
-        };
-        let mut rig = Rig::connected(ControllerConfig { automatic: automatic.clone(), ..config });
-        rig.events(2);
-        rig.exchange(Some(phy_req(TWO)));
-        let sent = opcodes(&rig.events(2));
-        assert_eq!(sent.contains(&Opcode::PHY_UPDATE_IND), granted, "{answer:?}: {sent:?}");
-    }
 }
