@@ -112,7 +112,7 @@ impl Profile {
         if !known.iter().any(|k| k.name == key) {
             let names: Vec<String> = known.into_iter().map(|key| key.name).collect();
             return Err(ProfileError {
-                unknown: Some((key.into(), names)),
+                unknown: Some(Box::new((key.into(), names))),
                 ..ProfileError::new(
                     "central",
                     format!("there is no key `{key}`"),

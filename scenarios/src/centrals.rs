@@ -9,7 +9,8 @@ use crate::error::{BadInput, nearest, unknown_name};
 
 impl From<ProfileError> for BadInput {
     fn from(error: ProfileError) -> Self {
-        let near = error.unknown.as_ref().and_then(|(typed, known)| {
+        let near = error.unknown.as_ref().and_then(|unknown| {
+            let (typed, known) = &**unknown;
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             nearest(typed, &known)
         });

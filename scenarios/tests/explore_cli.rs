@@ -153,6 +153,7 @@ fn bad_input_is_told_with_what_would_be_right() {
 
 /// A long search, left alone for a while and then sent a signal.
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "a signal strikes a process in wall time")]
 fn signalled(folder: &Path, arguments: &[&str], signal: &str) -> Output {
     let child = Command::new(env!("CARGO_BIN_EXE_bletwin"))
         .current_dir(folder)

@@ -173,7 +173,7 @@ impl Loader<'_> {
 fn missing(place: String, name: &str) -> ProfileError {
     let place = if place.is_empty() { "centrals".into() } else { place };
     ProfileError {
-        unknown: Some((name.into(), catalogue::names().map(str::to_owned).collect())),
+        unknown: Some(Box::new((name.into(), catalogue::names().map(str::to_owned).collect()))),
         ..ProfileError::new(
             &place,
             format!("there is no central or quirk `{name}`"),

@@ -16,7 +16,7 @@ pub struct ProfileError {
     /// What would be right.
     pub help: String,
     /// A word that does not exist, and those that do: the nearest may be meant.
-    pub unknown: Option<(String, Vec<String>)>,
+    pub unknown: Option<Box<(String, Vec<String>)>>,
 }
 
 impl fmt::Display for ProfileError {
@@ -65,7 +65,7 @@ impl ProfileError {
                     true => format!("there is no key `{typed}`"),
                     false => format!("`{typed}` is not known here"),
                 };
-                error.unknown = Some((typed, quoted.collect()));
+                error.unknown = Some(Box::new((typed, quoted.collect())));
             }
         }
         error

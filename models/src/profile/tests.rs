@@ -160,7 +160,7 @@ fn bad_settings_are_refused_and_change_nothing() {
         assert!(error.help.starts_with("it takes: "), "{key}={value}: {}", error.help);
     }
     let error = profile.set("mut", "100").unwrap_err();
-    let (typed, known) = error.unknown.unwrap();
+    let (typed, known) = *error.unknown.unwrap();
     assert_eq!(typed, "mut");
     assert!(known.contains(&"mtu".to_owned()) && !known.contains(&"version".to_owned()));
     assert_eq!(profile, Profile::phone());
@@ -254,7 +254,7 @@ fn circles_depth_and_size_have_an_end() {
 #[test]
 fn names_that_do_not_exist_are_told_with_those_that_do() {
     let error = from_text("version = 1\nextends = \"windws-10\"").unwrap_err();
-    let (typed, known) = error.unknown.unwrap();
+    let (typed, known) = *error.unknown.unwrap();
     assert_eq!((error.place.as_str(), typed.as_str()), ("main.toml", "windws-10"));
     assert!(known.contains(&"windows-10".to_owned()));
     let error = from_text("version = 1\nextends = \"other.toml\"").unwrap_err();

@@ -89,7 +89,9 @@ impl Simpler<'_> {
 
     fn fewer(&mut self) {
         for at in (0..self.case.procedures.len()).rev() {
-            self.with(|case| drop(case.procedures.remove(at)));
+            self.with(|case| {
+                case.procedures.remove(at);
+            });
         }
         for at in (0..self.case.losses.len()).rev() {
             self.with(|case| drop(case.losses.drain(at..=at)));

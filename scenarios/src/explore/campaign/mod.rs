@@ -94,7 +94,10 @@ impl Options {
 
 /// Start states that were reached, for all threads.
 #[derive(Default)]
-struct Bases(Mutex<BTreeMap<BaseKey, Arc<OnceLock<Result<Base, BadInput>>>>>);
+struct Bases(Mutex<BTreeMap<BaseKey, Arc<Slot>>>);
+
+/// A start state once somebody has reached it.
+type Slot = OnceLock<Result<Base, BadInput>>;
 
 impl Bases {
     fn with<T>(&self, case: &Case, then: impl FnOnce(&Base) -> T) -> Result<T, BadInput> {

@@ -87,7 +87,7 @@ impl Search<'_> {
         let mark = self.tape.len();
         let mut live = self.base.begin(&procedures);
         self.procedures = procedures;
-        live.run_until(first.unwrap_or(live.world.now()), &mut self.tape);
+        live.run_until(first.unwrap_or_else(|| live.world.now()), &mut self.tape);
         self.finish(live.clone(), &[]);
         let before = packets(&live);
         while !self.base.is_over(&live) && packets(&live) - before < LAST {
