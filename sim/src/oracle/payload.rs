@@ -13,6 +13,8 @@ use crate::node::NodeId;
 use crate::record::{Note, Record, RecordKind};
 
 const DEFAULT: Duration = Duration::from_secs(30);
+/// Write Authenticated Payload Timeout.
+const WRITE_TIMEOUT: u16 = 0x0C7C;
 const UNIT: Duration = Duration::from_ms(10);
 /// Until the host is told; clocks are far within the second value.
 const PATIENCE: Duration = Duration::from_ms(100);
@@ -26,20 +28,30 @@ pub(super) struct Set {
     timeout: Duration,
 }
 
+/// All settings that were not refused.
 pub(super) fn set(records: &[Record]) -> Vec<Set> {
-    let commands = records.iter().filter_map(|record| match &record.kind {
-        RecordKind::Note(Note::HciCommand(Command::WriteAuthenticatedPayloadTimeout {
-            handle,
-            timeout,
-        })) => Some(Set {
-            node: record.node,
-            handle: *handle,
-            at: record.at,
-            timeout: UNIT.times(u64::from(*timeout)),
-        }),
-        _ => None,
-    });
-    commands.collect()
+    let mut sets: Vec<Set> = Vec::new();
+    for record in records {
+        match &record.kind {
+            RecordKind::Note(Note::HciCommand(Command::WriteAuthenticatedPayloadTimeout {
+                handle,
+                timeout,
+            })) => sets.push(Set {
+                node: record.node,
+                handle: *handle,
+                at: record.at,
+                timeout: UNIT.times(u64::from(*timeout)),
+            }),
+            RecordKind::Note(Note::HciEvent(Event::CommandComplete { opcode, status, .. }))
+                if opcode.0 == WRITE_TIMEOUT && status.0 != 0 =>
+            {
+                let refused = sets.iter().rposition(|set| set.node == record.node);
+                refused.map(|at| sets.remove(at));
+            }
+            _ => {}
+        }
+    }
+    sets
 }
 
 pub(super) fn check(link: &Link<'_>, own: &Own, sets: &[Set], findings: &mut Findings) {

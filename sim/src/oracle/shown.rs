@@ -3,6 +3,7 @@
 
 use firmware_core::hci::{Event, Role};
 use firmware_core::pdu::control::{ControlPdu, FeatureSet, VersionInd};
+use firmware_core::time::Instant;
 
 use super::Findings;
 use super::link::{HciEvent, Link, Packet, other};
@@ -11,6 +12,8 @@ use super::{Finding, features};
 
 /// A host may be told of a change a little before the first packet that shows it.
 const EARLY: u64 = 2;
+/// The shortest connInterval: as many events may have passed in silence.
+const INTERVAL_MIN_US: u64 = 7_500;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut air = Air::new(link);
@@ -36,6 +39,8 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
 struct Air {
     phys: Phys,
     event: u64,
+    /// When the last packet began.
+    at: Instant,
     last: Option<crate::record::RecordId>,
     parameters: [Vec<(u16, u16, u16)>; 2],
     features: [Vec<FeatureSet>; 2],
@@ -51,6 +56,7 @@ impl Air {
         Self {
             phys: Phys::default(),
             event: 0,
+            at: link.connect.at,
             last: None,
             parameters: [vec![first], vec![first]],
             features: [Vec::new(), Vec::new()],
@@ -62,7 +68,8 @@ impl Air {
     fn learn(&mut self, packet: &Packet<'_>) {
         self.phys.reach(packet.event);
         self.phys.learn(packet);
-        (self.event, self.last) = (packet.event, Some(packet.item.record));
+        (self.event, self.at) = (packet.event, packet.item.at);
+        self.last = Some(packet.item.record);
         let Some(pdu) = packet.control() else { return };
         if let (true, Role::Central, ControlPdu::ConnectionUpdateInd(update)) =
             (packet.new, packet.by, pdu)
@@ -91,7 +98,9 @@ impl Air {
             Event::LePhyUpdateComplete { status, tx, rx, .. } if status.0 == 0 => {
                 let told = if hci.by == Role::Central { [*tx, *rx] } else { [*rx, *tx] };
                 let mut soon = self.phys;
-                soon.reach(self.event + EARLY);
+                // An end that the other has left goes on alone, to the instant and beyond.
+                let alone = hci.at.since(self.at).as_us() / INTERVAL_MIN_US;
+                soon.reach(self.event + EARLY + alone);
                 let true_now = told == self.phys.ends[own] || told == soon.ends[own];
                 (!true_now).then(|| format!("{tx:?} and {rx:?}, which nobody has announced"))
             }

@@ -18,6 +18,7 @@ const WINDOW_DELAY: Duration = Duration::from_us(1_250);
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut anchors = Anchors::new(link);
+    let drift = link.longest_interval().ppm(accuracy_ppm(link.request.sca));
     let mut before: Option<&Packet<'_>> = None;
     for (index, packet) in link.packets.iter().enumerate() {
         let inside = before.filter(|before| before.event == packet.event);
@@ -39,7 +40,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
                 }
             }
             (Role::Central, None) => {
-                if let Some(before) = before.filter(|before| overruns(link, before, packet)) {
+                if let Some(before) = before.filter(|before| overruns(before, packet, drift)) {
                     let text = format!("{} runs into the next anchor point", before.name());
                     link.report(findings, "LL-EVENT-4", before, &[packet.item.record], text);
                 }
@@ -73,10 +74,10 @@ pub(super) fn t_ifs_error(end: Instant, start: Instant) -> Option<String> {
     (off > tolerance).then(|| format!("{}.{} µs", gap.as_us(), gap.ticks() % 64_000 / 6_400))
 }
 
-/// Whether a packet runs into the next anchor, if the next event has one.
-fn overruns(link: &Link<'_>, before: &Packet<'_>, anchor: &Packet<'_>) -> bool {
+/// Whether a packet runs into the next anchor, if the next event has one. Clocks may differ by
+/// `drift` over an interval.
+fn overruns(before: &Packet<'_>, anchor: &Packet<'_>, drift: Duration) -> bool {
     let close = Duration::from_us(u64::from(T_IFS_US)) - JITTER.times(2);
-    let drift = link.longest_interval().ppm(accuracy_ppm(link.request.sca));
     anchor.event == before.event + 1 && anchor.item.at + drift < before.item.end + close
 }
 
