@@ -33,7 +33,9 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
         .filter_map(|found| {
             let at = |packet: &Packet<'_>| packet.item.record;
             let at = link.packets.binary_search_by_key(&found.record, at).ok()?;
-            Some((at, if found.rule == "LL-ENC-1" { "LL-ENC-6" } else { "LL-MIC-2" }))
+            let early = found.rule == "LL-ENC-1";
+            let obliges = !early || !is_done(&link.packets[..at], link.packets[at].by);
+            obliges.then_some((at, if early { "LL-ENC-6" } else { "LL-MIC-2" }))
         })
         .collect();
     let past = |packet: &Packet<'_>| match packet.control() {
@@ -55,6 +57,16 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
             link.report(findings, rule, packet, &[reason.item.record], text);
         }
     }
+}
+
+/// Whether an encryption start is over for the peer of `by`: for the peripheral it is with the
+/// central's LL_START_ENC_RSP, before the central hears of that.
+fn is_done(before: &[Packet<'_>], by: Role) -> bool {
+    let taken = before.iter().rev().filter(|packet| packet.taken && packet.by == by);
+    let last = taken.filter_map(Packet::opcode).find(|opcode| {
+        matches!(*opcode, Opcode::START_ENC_RSP | Opcode::ENC_REQ | Opcode::PAUSE_ENC_REQ)
+    });
+    by == Role::Central && last == Some(Opcode::START_ENC_RSP)
 }
 
 /// Who leaves on LL_TERMINATE_IND without having acknowledged it.
