@@ -108,13 +108,15 @@ for patch in scripts/planted/*.patch; do
   fi
   copy_tree
 done
-# Without a bug: the same search to its end.
-build
-if search; then
-  row none clean - "$BUDGET s" -
-else
-  row none FOUND "$(value rule)" - "$(value control-pdus)"
-  failures=$((failures + 1))
+# Without a bug, if all were asked for: the same search to its end.
+if [ $# -eq 0 ]; then
+  build
+  if search; then
+    row none clean - "$BUDGET s" -
+  else
+    row none FOUND "$(value rule)" - "$(value control-pdus)"
+    failures=$((failures + 1))
+  fi
 fi
 if [ "$failures" -ne 0 ]; then
   echo "$failures of the searches went wrong" >&2

@@ -473,14 +473,12 @@ fn agree_on_le_coded_with_both_codings() {
 #[test]
 fn agree_on_le_coded_when_packets_are_lost() {
     for seed in 0..6 {
-        let (csa2, options) = (seed % 2 == 0, 1 + u16::from(seed % 3 == 0));
-        let sleep_ppb = (-50_000, 50_000);
-        check(&Air { seed, csa2, sleep_ppb, loss_ppm: 10_000, plan: coded(options) });
+        let (csa2, plan) = (seed % 2 == 0, coded(1 + u16::from(seed % 3 == 0)));
+        check(&Air { seed, csa2, sleep_ppb: (-50_000, 50_000), loss_ppm: 10_000, plan });
     }
 }
 
-/// Two centrals, the second a little later: versions, lengths, PHYs, parameters, channel maps,
-/// keys and data of both at once, over one radio.
+/// All that two centrals may want at once, the second a little later, over one radio.
 #[test]
 fn two_centrals_get_what_each_of_them_wants() {
     for seed in 0..4 {

@@ -170,7 +170,7 @@ fn bad_settings_are_refused_and_change_nothing() {
 fn a_file_departs_from_what_it_extends_and_takes_quirks_besides() {
     let entry = from_text(
         "version = 1\nextends = \"windows-11\"\nquirks = [\"phy-stall\"]\nmtu = 247\n\
-         steps = [\"mtu\", \"write:led:01\", \"stay:500\"]\nbreaks = [\"LL-X-1\"]\n",
+         steps = [\"mtu\", \"write:led:01\", \"stay:500\"]\nbreaks = [\"LL-LIVE-1\"]\n",
     )
     .unwrap();
     let mut by_hand = named("windows-11");
@@ -183,7 +183,7 @@ fn a_file_departs_from_what_it_extends_and_takes_quirks_besides() {
     assert_eq!((&profile.controller, &profile.host), (&by_hand.controller, &by_hand.host));
     assert_eq!(profile.name, "main");
     assert!(profile.sources.len() > by_hand.sources.len(), "the quirk's sources come along");
-    assert_eq!(profile.breaks.last().map(String::as_str), Some("LL-X-1"));
+    assert_eq!(profile.breaks.last().map(String::as_str), Some("LL-LIVE-1"));
     assert_eq!(entry.base, Some(named("windows-11")));
 }
 
