@@ -2,8 +2,8 @@
 //!
 //! It has two link layers that know nothing of each other: firmware-core's for advertising and
 //! connections as peripheral, the central model's, with all its quirks, for scanning, initiating
-//! and connections as central. They share one radio ([`arbiter`]), one space of connection
-//! handles ([`handles`]), and what a host sets for the device as a whole ([`settings`]). Sans-IO
+//! and connections as central. They share one radio (`arbiter`), one space of connection
+//! handles (`handles`), and what a host sets for the device as a whole (`settings`). Sans-IO
 //! like everything below: octets, radio events and the time go in, [`Output`]s come out.
 
 mod acl;

@@ -1,7 +1,7 @@
 //! One self-contained page that shows runs: the ladder of PDUs drawn to time between the lanes of
 //! both devices, procedures as bars, log lines and the explanation in place.
 //!
-//! [`model`] is what the page is told, as data; [`marks`] and [`bars`] read it from a record; the
+//! [`model`] is what the page is told, as data; `marks` and `bars` read it from a record; the
 //! script beside this file draws it. Nothing is loaded from anywhere: the page works in a mail.
 
 mod bars;
