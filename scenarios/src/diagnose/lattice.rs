@@ -168,7 +168,14 @@ mod tests {
         for base in [Config::zephyr_2024(), Config::recommended()] {
             let changes = changes(&base);
             // Of these the good value is all that is tried, and these presets have it.
-            let good = ["passkey", "features-hollow", "refusals", "debug-key", "min-used-channels"];
+            let good = [
+                "passkey",
+                "features-left-out",
+                "features-hollow",
+                "refusals",
+                "debug-key",
+                "min-used-channels",
+            ];
             for key in PERIPHERAL.iter().filter(|key| !good.contains(&key.name)) {
                 assert!(changes.iter().any(|change| change.key == key.name), "{}", key.name);
             }
