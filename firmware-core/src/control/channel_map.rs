@@ -20,10 +20,8 @@ impl ChannelMap {
         Self { map, next: None }
     }
 
-    pub(super) fn take_effect(&mut self) -> bool {
-        let before = self.map;
-        self.map = self.next.take().unwrap_or(before);
-        before != self.map
+    pub(super) fn take_effect(&mut self) {
+        self.map = self.next.take().unwrap_or(self.map);
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) enum Phase {
     #[default]
     Off,
     /// LL_ENC_REQ has been answered; the host looks for the key.
-    AwaitKey,
+    AwaitKey(Halves),
     /// LL_START_ENC_REQ is on its way.
     Starting,
     /// Encrypted.
@@ -36,7 +36,7 @@ pub(super) enum Phase {
 
 /// Both halves of the session key diversifier and of the initialization vector, as on air.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Halves {
+pub(super) struct Halves {
     skd_c: [u8; 8],
     skd_p: [u8; 8],
     iv_c: [u8; 4],
@@ -50,7 +50,6 @@ pub(super) struct Encryption {
     pub(super) tx: Option<Cipher>,
     /// Ciphers of the session that starts.
     next: Option<(Cipher, Cipher)>,
-    halves: Option<Halves>,
     /// The connection was encrypted before: this is a refresh.
     pub(super) refresh: bool,
     pub(super) deadline: Option<Instant>,
@@ -98,21 +97,18 @@ impl Encryption {
 
     /// A PDU of ours has been acknowledged.
     pub(super) fn acknowledged(&mut self, opcode: Opcode) {
-        if opcode == Opcode::START_ENC_REQ
-            && self.phase == Phase::Starting
-            && let Some((rx, _)) = &self.next
-        {
-            self.rx = Some(rx.clone());
-        } else if opcode == Opcode::PAUSE_ENC_RSP && self.phase == Phase::Pausing {
-            self.rx = None;
+        match opcode {
+            Opcode::START_ENC_REQ => self.rx = self.next.as_ref().map(|(rx, _)| rx.clone()),
+            Opcode::PAUSE_ENC_RSP => self.rx = None,
+            _ => {}
         }
     }
 }
 
 impl Connection {
     /// Whether the host has been asked for the key and has not answered yet.
-    pub(super) fn awaits_key(&self) -> bool {
-        self.encryption.phase == Phase::AwaitKey && self.encryption.halves.is_some()
+    pub(super) const fn awaits_key(&self) -> bool {
+        matches!(self.encryption.phase, Phase::AwaitKey(_))
     }
 
     pub(super) fn on_enc_req(&mut self, cx: &mut Context<'_>, request: EncReq) {
@@ -131,12 +127,11 @@ impl Connection {
         });
         // LL-ENC-4.
         // Sent behind all that is queued already, so that is flushed in the clear.
-        self.encryption.phase = Phase::AwaitKey;
-        // LL-TIME-3: the own host is waited for as well.
-        self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
         let (skd_p, iv_p) = (cx.random.octets(), cx.random.octets());
         let EncReq { rand, ediv, skd_c, iv_c } = request;
-        self.encryption.halves = Some(Halves { skd_c, skd_p, iv_c, iv_p });
+        self.encryption.phase = Phase::AwaitKey(Halves { skd_c, skd_p, iv_c, iv_p });
+        // LL-TIME-3: the own host is waited for as well.
+        self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
         self.send(cx, ControlPdu::EncRsp(EncRsp { skd_p, iv_p }));
         if cx.out.masks.key_request() {
             cx.out.event(Event::LeLongTermKeyRequest { handle: self.handle, rand, ediv });
@@ -145,13 +140,10 @@ impl Connection {
         }
     }
 
-    /// The host has the key. False if it was not asked.
-    pub(super) fn key(&mut self, cx: &mut Context<'_>, ltk: &Secret<16>) -> bool {
-        if self.encryption.phase != Phase::AwaitKey {
-            return false;
-        }
-        let Some(Halves { skd_c, skd_p, iv_c, iv_p }) = self.encryption.halves.take() else {
-            return false;
+    /// The host has the key.
+    pub(super) fn key(&mut self, cx: &mut Context<'_>, ltk: &Secret<16>) {
+        let Phase::AwaitKey(Halves { skd_c, skd_p, iv_c, iv_p }) = self.encryption.phase else {
+            return;
         };
         let key = session_key(ltk, skd_c, skd_p);
         cx.blocks = cx.blocks.saturating_add(1);
@@ -161,16 +153,11 @@ impl Connection {
         self.encryption.phase = Phase::Starting;
         self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
         self.send(cx, ControlPdu::StartEncReq);
-        true
     }
 
-    /// The host has no key. False if it was not asked.
-    pub(super) fn no_key(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.encryption.phase != Phase::AwaitKey {
-            return false;
-        }
+    /// The host has no key, or is not asked.
+    pub(super) fn no_key(&mut self, cx: &mut Context<'_>) {
         let error = ErrorCode::PIN_OR_KEY_MISSING;
-        self.encryption.halves = None;
         self.encryption.deadline = None;
         self.trace_end(cx, Procedure::EncryptionStart, Initiator::Remote, error);
         if self.encryption.refresh {
@@ -183,7 +170,6 @@ impl Connection {
             self.encryption.phase = Phase::Off;
             self.release_held(cx);
         }
-        true
     }
 
     pub(super) fn on_start_enc_rsp(&mut self, cx: &mut Context<'_>) {

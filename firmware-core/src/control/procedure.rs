@@ -127,7 +127,7 @@ impl Procedures {
 
 /// Whether the event `now` is at or after `instant`, modulo 65536.
 pub(super) const fn reached(now: u16, instant: u16) -> bool {
-    now.wrapping_sub(instant) < 0x8000
+    now == instant || is_past(now, instant)
 }
 
 /// Whether an instant that arrives in the event `now` lies in the past (Vol 6, Part B, 5.1).
@@ -301,14 +301,17 @@ impl Connection {
         }
     }
 
-    /// Applies what was agreed; says whether anything changed.
+    /// Applies what was agreed; says whether anything changed of which the host hears.
     fn take_effect(&mut self, procedure: Procedure) -> bool {
         match procedure {
             Procedure::PhyUpdate => self.phy.take_effect(),
             Procedure::ConnectionUpdate | Procedure::ConnectionParametersRequest => {
                 self.parameters.take_effect()
             }
-            Procedure::ChannelMapUpdate => self.channel_map.take_effect(),
+            Procedure::ChannelMapUpdate => {
+                self.channel_map.take_effect();
+                false
+            }
             _ => false,
         }
     }

@@ -36,16 +36,10 @@ impl Termination {
 }
 
 impl Connection {
-    /// Starts termination with `error` on air and `reason` for the own host. False if it has
-    /// been started already.
-    pub(super) fn terminate(
-        &mut self,
-        cx: &mut Context<'_>,
-        error: ErrorCode,
-        reason: ErrorCode,
-    ) -> bool {
+    /// Starts termination with `error` on air and `reason` for the own host, once.
+    pub(super) fn terminate(&mut self, cx: &mut Context<'_>, error: ErrorCode, reason: ErrorCode) {
         if self.termination.is_some() {
-            return false;
+            return;
         }
         cx.out.trace(Trace::ProcedureStarted {
             link: self.link,
@@ -58,7 +52,6 @@ impl Connection {
         // Nothing else is to be said, and LL_TERMINATE_IND may have to wait itself.
         while self.sender.release().is_some() {}
         self.send(cx, ControlPdu::TerminateInd(error));
-        true
     }
 
     pub(super) fn on_terminate(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {

@@ -2,11 +2,14 @@
 //! host is told (H). Written from the rules; each test names the script it plays.
 
 mod arbitration;
+mod channel_map;
 mod collisions;
+mod connection_update;
 mod encryption;
 mod exchanges;
 mod flow;
 mod hci;
+mod latency;
 mod llcp;
 mod min_used_channels;
 mod parameters;
@@ -15,4 +18,5 @@ mod privacy;
 mod property;
 mod script;
 mod termination;
+mod timeout;
 mod understood;

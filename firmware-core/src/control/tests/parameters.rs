@@ -1,10 +1,9 @@
-//! Connection update, connection parameters request and channel map, beyond the scripts.
+//! Connection parameters request, beyond the scripts.
 
-use super::script::{HANDLE, LINK, Script};
+use super::script::{HANDLE, Script};
 use crate::control::AnchorWish;
 use crate::error::ErrorCode;
 use crate::hci::{Command, ConnectionParameters, Event};
-use crate::link::message::LinkOrder;
 use crate::pdu::control::{ConnectionParam, ConnectionUpdate, ControlPdu};
 
 pub(super) fn wanted(interval: u16) -> ConnectionParameters {
@@ -55,26 +54,6 @@ fn a_masked_event_refuses_for_the_host() {
     s.ask(Command::LeSetEventMask { mask: 0x1F });
     s.event(&[ControlPdu::ConnectionParamReq(request(50))]);
     assert_eq!(s.event(&[]), [ControlPdu::RejectInd(ErrorCode::UNSUPPORTED_REMOTE_FEATURE)]);
-}
-
-/// LL-MAP-2.
-#[test]
-fn a_map_of_one_channel_ends_the_link() {
-    let mut s = Script::new();
-    s.event(&[ControlPdu::ChannelMapInd { channel_map: 1, instant: 6 }]);
-    s.assert_left(ErrorCode::INVALID_LL_PARAMETERS);
-}
-
-/// LL-LAT-2.
-#[test]
-fn latency_is_suspended_until_the_instant() {
-    let mut s = Script::new();
-    s.event(&[update(30, 6)]);
-    assert!(s.orders.contains(&LinkOrder::ListenAlways { link: LINK, on: true }));
-    s.until(6);
-    assert!(!s.orders.contains(&LinkOrder::ListenAlways { link: LINK, on: false }));
-    s.event(&[]);
-    assert!(s.orders.contains(&LinkOrder::ListenAlways { link: LINK, on: false }));
 }
 
 /// LL-PAR-8: positions with a range of intervals need a periodicity, and refer to an event that

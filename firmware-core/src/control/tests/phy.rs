@@ -186,6 +186,31 @@ fn each_phy_has_its_feature_bit() {
     }
 }
 
+/// The central may end on LE Coded: until it has chosen, data fit that already.
+///
+/// LL-PHY-7.
+#[test]
+fn a_slow_phy_that_the_central_may_choose_shortens_fragments_until_it_has_chosen() {
+    let peer =
+        DataLength { max_rx_octets: 251, max_rx_time: 2120, max_tx_octets: 27, max_tx_time: 328 };
+    let coded = ControlPdu::PhyReq { tx: ALL, rx: PhySet::CODED };
+    let fast = ControlPdu::PhyReq { tx: ALL, rx: PhySet::LE_2M };
+    let (c_to_p, p_to_c) = (PhySet::NONE, PhySet::NONE);
+    let as_it_is = ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant: 0 };
+    let cases: [(&[ControlPdu], usize); 4] =
+        [(&[], 251), (&[coded], 27), (&[fast], 251), (&[coded, as_it_is], 251)];
+    for (pdus, octets) in cases {
+        let mut s = Script::new();
+        s.ask(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 2120 });
+        s.event(&[]);
+        s.event(&[ControlPdu::LengthRsp(peer)]);
+        for pdu in pdus {
+            s.event(&[*pdu]);
+        }
+        assert_eq!(s.longest_fragment(), octets, "{pdus:?}");
+    }
+}
+
 /// LL-LEN-7. 27 octets and a MIC take 2,704 µs at S=8, and may always be sent; beyond, octets,
 /// time and what the interval leaves count (Vol 6, Part B, 4.5.10).
 #[test]

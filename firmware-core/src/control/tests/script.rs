@@ -162,6 +162,13 @@ impl Script {
                             assert!(held <= TX_QUEUE, "more than Link can hold");
                         }
                         LinkOrder::Drop(_) | LinkOrder::Refuse(_) => self.dropped = true,
+                        LinkOrder::ChannelMap { .. }
+                        | LinkOrder::Phy { .. }
+                        | LinkOrder::Coding { .. }
+                        | LinkOrder::Update { .. }
+                        | LinkOrder::ListenAlways { .. } => {
+                            assert!(!self.dropped, "{order:?} after leaving");
+                        }
                         _ => {}
                     }
                 }

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use super::script::{HANDLE, Script};
 use crate::control::ControlConfig;
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::{Command, ConnectionParameters};
 use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use crate::pdu::data::Llid;
@@ -82,6 +82,20 @@ fn each_feature_alone_and_all_but_each_decide_about_every_opcode() {
                 }
             }
         }
+    }
+}
+
+/// LL-ROLE-1: only the opcodes that a central never sends are named so.
+#[test]
+fn pdus_of_the_wrong_role_are_named() {
+    let peripherals = [0x04, 0x05, 0x0E, 0x10, 0x17, 0x19];
+    for opcode in 0..=0xFF {
+        let mut s = Script::new();
+        let mut pdu = std::vec![0; Opcode(opcode).ctr_data_len().unwrap_or(0) + 1];
+        pdu[0] = opcode;
+        s.receive(Llid::Control, &pdu);
+        let named = s.misbehaved(PeerMisbehaved::WrongRole);
+        assert_eq!(named, peripherals.contains(&opcode), "{opcode:02X}");
     }
 }
 
