@@ -18,7 +18,7 @@ use super::encryption::Encryption;
 use super::features::Features;
 use super::outbox::Outbox;
 use super::parameters::AnchorWish;
-use super::phy::{self, Phys};
+use super::phy::Phys;
 use super::ping::Ping;
 use super::procedure::Procedures;
 use super::sender::{Sender, Sent};
@@ -293,12 +293,16 @@ impl Connection {
 /// Whether a peripheral with these features acts on a PDU. All others are LL_UNKNOWN_RSP's.
 fn understands(features: FeatureSet, opcode: Opcode) -> bool {
     // LL-FEAT-2: behaviour follows the bits that are shown.
-    if phy::OPCODES.contains(&opcode) {
-        // A central never sends LL_PHY_RSP.
-        let more_than_1m = FeatureSet::LE_2M.with(FeatureSet::LE_CODED);
-        return opcode != Opcode::PHY_RSP && features.and(more_than_1m) != FeatureSet(0);
-    }
     match opcode {
+        Opcode::CONNECTION_UPDATE_IND
+        | Opcode::CHANNEL_MAP_IND
+        | Opcode::TERMINATE_IND
+        | Opcode::UNKNOWN_RSP
+        | Opcode::FEATURE_REQ
+        | Opcode::VERSION_IND
+        | Opcode::REJECT_IND => true,
+        // Without encryption it is rejected, not unknown.
+        Opcode::ENC_REQ => true,
         Opcode::START_ENC_RSP | Opcode::PAUSE_ENC_REQ | Opcode::PAUSE_ENC_RSP => {
             features.has(FeatureSet::ENCRYPTION)
         }
@@ -307,7 +311,10 @@ fn understands(features: FeatureSet, opcode: Opcode) -> bool {
         Opcode::CONNECTION_PARAM_REQ => features.has(FeatureSet::CONNECTION_PARAMETERS_REQUEST),
         Opcode::PING_REQ | Opcode::PING_RSP => features.has(FeatureSet::PING),
         Opcode::LENGTH_REQ | Opcode::LENGTH_RSP => features.has(FeatureSet::DATA_LENGTH_EXTENSION),
-        _ => opcode.0 < Opcode::REJECT_EXT_IND.0 && !wrong_role(opcode),
+        Opcode::PHY_REQ | Opcode::PHY_UPDATE_IND => {
+            features.and(FeatureSet::LE_2M.with(FeatureSet::LE_CODED)) != FeatureSet(0)
+        }
+        _ => false,
     }
 }
 

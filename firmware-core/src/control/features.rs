@@ -7,9 +7,11 @@ use crate::trace::Procedure;
 
 use super::connection::{Connection, Context};
 
-/// Bits that a device keeps to itself (Vol 6, Part B, 4.6): LL Privacy, Extended Scanning Filter
-/// Policies, Extended Advertising, Periodic Advertising.
-const NOT_EXCHANGED: FeatureSet = FeatureSet(1 << 6 | 1 << 7 | 1 << 12 | 1 << 13);
+/// Bits that a device keeps to itself (Vol 6, Part B, 4.6); the last is Periodic Advertising.
+const NOT_EXCHANGED: FeatureSet = FeatureSet::PRIVACY
+    .with(FeatureSet::EXTENDED_SCANNING_FILTER)
+    .with(FeatureSet::EXTENDED_ADVERTISING)
+    .with(FeatureSet(0x2000));
 
 /// Octet 0: in a response the features that both sides have.
 const OCTET_0: FeatureSet = FeatureSet(0xFF);

@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::link::message::LinkOrder;
-use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use crate::pdu::control::{ControlPdu, FeatureSet};
 use crate::phy::{Coding, Phy, PhySet, TxPhy};
 use crate::trace::Procedure;
 
@@ -165,6 +165,3 @@ impl Connection {
         }
     }
 }
-
-/// Opcodes that only a device with more than one PHY understands.
-pub(super) const OPCODES: [Opcode; 3] = [Opcode::PHY_REQ, Opcode::PHY_RSP, Opcode::PHY_UPDATE_IND];

@@ -66,7 +66,7 @@ impl Connection {
         let events = u32::from(self.parameters.latency) + 1;
         // 10 ms against 1.25 ms.
         let least = events.saturating_mul(u32::from(self.parameters.interval));
-        timeout > 0 && u32::from(timeout) * 8 >= least
+        u32::from(timeout) * 8 >= least
     }
 
     pub(super) fn start_ping(&mut self, cx: &mut Context<'_>) {

@@ -186,6 +186,15 @@ fn every_row_is_what_a_connection_does() {
     assert_eq!(TABLE.len(), EXPECTED.len(), "a row has no test");
 }
 
+/// Each situation is in words, and no two are in the same.
+#[test]
+fn situations_are_told_apart_in_words() {
+    let words: std::collections::BTreeSet<_> =
+        TABLE.iter().map(|row| row.situation.text()).collect();
+    assert_eq!(words.len(), TABLE.len());
+    assert!(words.iter().all(|text| text.contains("own") || text.contains("peer")));
+}
+
 /// LL-COLL-5.
 #[test]
 fn procedures_with_an_instant_are_incompatible_and_no_others() {

@@ -322,6 +322,47 @@ fn an_encrypted_link_that_goes_silent_is_pinged_and_then_reported() {
     assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
 }
 
+/// LL-PING-2: in time is at half time; then the timeout itself is due.
+#[test]
+fn half_the_authenticated_payload_timeout_and_then_its_end_are_due() {
+    let mut s = Script::new();
+    s.wait(Duration::from_secs(100));
+    assert_eq!(s.control.deadline(), None, "not encrypted");
+    let answer = up_to_enc_rsp(&mut s);
+    s.ask(key());
+    s.event(&[]);
+    s.central_tx = Some(ciphers(answer).0);
+    let heard = s.now;
+    s.event(&[ControlPdu::StartEncRsp]);
+    assert_eq!(s.control.deadline(), Some(heard + Duration::from_secs(15)));
+    s.now = heard + Duration::from_secs(15);
+    s.timer();
+    s.now = heard + Duration::from_ms(29_999);
+    s.timer();
+    assert!(!s.heard.contains(&Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }));
+    s.event(&[ControlPdu::UnknownRsp(Opcode::PING_REQ)]);
+}
+
+/// While an instant is far off pings wait, and one is enough.
+///
+/// LL-PROC-1, LL-PING-2.
+#[test]
+fn a_ping_that_waits_is_not_asked_for_again() {
+    let mut s = Script::new();
+    encrypt(&mut s);
+    s.ask(super::phy::SET_2M);
+    s.event(&[]);
+    let at = s.at + 6;
+    s.event(&[super::phy::update(at)]);
+    for _ in 0..6 {
+        s.wait(Duration::from_secs(15));
+    }
+    s.until(at + 1);
+    assert_eq!(s.event(&[]), [ControlPdu::PingReq]);
+    assert_eq!(s.event(&[ControlPdu::PingRsp]), []);
+    assert_eq!(s.event(&[]), []);
+}
+
 /// The central pauses and then says nothing for long: nothing that came had a MIC.
 ///
 /// LL-PING-3.

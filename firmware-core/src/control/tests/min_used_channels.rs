@@ -44,6 +44,18 @@ fn a_central_that_has_the_procedure_is_asked_once_and_the_acknowledgement_ends_i
     assert!(matches!(again[..], [ControlPdu::FeatureRsp(_)]), "{again:?}");
 }
 
+/// LL-MAP-3.
+#[test]
+fn the_acknowledgement_of_another_pdu_ends_nothing() {
+    let mut s = wanting(ControlConfig::SUPPORTED);
+    s.event(&[ControlPdu::FeatureReq(ALL)]);
+    assert_eq!(s.event(&[]).len(), 2, "the answer, and then the request");
+    s.acknowledge_one();
+    assert!(!ended(&s));
+    s.acknowledge_one();
+    assert!(ended(&s));
+}
+
 #[test]
 fn nobody_is_asked_who_lacks_the_procedure() {
     let lacks = FeatureSet(u64::MAX).without(FeatureSet::MIN_USED_CHANNELS);

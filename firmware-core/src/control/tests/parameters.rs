@@ -2,9 +2,9 @@
 
 use super::script::{HANDLE, Script};
 use crate::control::AnchorWish;
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::{Command, ConnectionParameters, Event};
-use crate::pdu::control::{ConnectionParam, ConnectionUpdate, ControlPdu};
+use crate::pdu::control::{ConnectionParam, ConnectionUpdate, ControlPdu, Opcode};
 
 pub(super) fn wanted(interval: u16) -> ConnectionParameters {
     ConnectionParameters {
@@ -56,6 +56,54 @@ fn a_masked_event_refuses_for_the_host() {
     assert_eq!(s.event(&[]), [ControlPdu::RejectInd(ErrorCode::UNSUPPORTED_REMOTE_FEATURE)]);
 }
 
+/// LL-PAR-6: it is the host's as soon as one value changes.
+#[test]
+fn a_request_that_changes_any_one_value_is_the_hosts() {
+    let as_it_is = ConnectionParam { timeout: 100, ..request(24) };
+    for changed in [
+        ConnectionParam { timeout: 101, ..as_it_is },
+        ConnectionParam { latency: 1, ..as_it_is },
+        ConnectionParam { interval_min: 25, interval_max: 30, ..as_it_is },
+        ConnectionParam { interval_min: 20, interval_max: 23, ..as_it_is },
+    ] {
+        let mut s = Script::new();
+        s.event(&[ControlPdu::ConnectionParamReq(changed)]);
+        let told = s.told();
+        assert!(
+            matches!(told[..], [Event::LeRemoteConnectionParameterRequest { .. }]),
+            "{changed:?}"
+        );
+        assert_eq!(s.event(&[]), []);
+    }
+    let mut s = Script::new();
+    let around = ConnectionParam { interval_min: 20, interval_max: 30, ..as_it_is };
+    let around = ConnectionParam { preferred_periodicity: 1, ..around };
+    s.event(&[ControlPdu::ConnectionParamReq(around)]);
+    assert_eq!(s.told(), []);
+}
+
+/// LL-PAR-5, LL-RSP-2: what refuses something else than our answer does not end the procedure.
+#[test]
+fn a_refusal_of_something_else_leaves_the_centrals_request_open() {
+    let error = ErrorCode(0x1A);
+    for refusal in [
+        ControlPdu::UnknownRsp(Opcode::LENGTH_REQ),
+        ControlPdu::RejectExtInd { opcode: Opcode::PHY_RSP, error },
+    ] {
+        let mut s = Script::new();
+        s.event(&[ControlPdu::ConnectionParamReq(request(50))]);
+        let parameters = wanted(50);
+        s.ask(Command::LeRemoteConnectionParameterRequestReply { handle: HANDLE, parameters });
+        s.event(&[]);
+        s.told();
+        s.event(&[refusal]);
+        assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
+        s.event(&[update(50, 8)]);
+        s.until(9);
+        assert_eq!(s.told(), [complete(0, 50, 0, 200)]);
+    }
+}
+
 /// LL-PAR-8: positions with a range of intervals need a periodicity, and refer to an event that
 /// lies ahead.
 #[test]
@@ -68,6 +116,7 @@ fn an_own_request_states_where_the_anchor_points_should_be() {
         (AnchorWish { periodicity: 10, offsets }, 20, (10, fitting)),
         (AnchorWish { periodicity: 0, offsets }, 20, (1, fitting)),
         (AnchorWish { periodicity: 0, offsets }, 40, (0, fitting)),
+        (AnchorWish { periodicity: 40, offsets: none }, 20, (40, none)),
         (AnchorWish { periodicity: 41, offsets: none }, 20, (0, none)),
     ] {
         let mut s = Script::new();

@@ -2,7 +2,7 @@
 
 use super::script::{HANDLE, LINK, OK, Script};
 use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Command, Event};
+use crate::hci::{Command, ConnectionParameters, Event};
 use crate::link::message::LinkOrder;
 use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
 use crate::phy::{Coding, Phy, PhySet, TxPhy};
@@ -116,6 +116,25 @@ fn a_refusal_of_something_else_is_no_answer() {
     s.event(&[ControlPdu::UnknownRsp(Opcode::LENGTH_REQ)]);
     assert_eq!(s.told(), []);
     assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
+}
+
+/// LL-RSP-2.
+#[test]
+fn a_refusal_of_something_else_leaves_the_centrals_request_open() {
+    let error = ErrorCode(0x1A);
+    for refusal in [
+        ControlPdu::UnknownRsp(Opcode::LENGTH_REQ),
+        ControlPdu::RejectExtInd { opcode: Opcode::CONNECTION_PARAM_RSP, error },
+    ] {
+        let mut s = Script::new();
+        s.event(&[REQ_2M]);
+        assert_eq!(s.event(&[]), [RSP_ALL]);
+        s.event(&[refusal]);
+        assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
+        s.event(&[update(8)]);
+        s.until(9);
+        assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
+    }
 }
 
 /// LL-FEAT-2.
@@ -242,6 +261,39 @@ fn packets_on_le_coded_are_as_long_as_time_and_interval_allow() {
         s.event(&[update_coded(at)]);
         s.until(at + 1);
         assert_eq!(s.longest_fragment(), octets, "{interval} {time} {options}");
+    }
+}
+
+/// LL-LEN-7, LL-PHY-7: an interval that we have asked for may come with the next update; once the
+/// central has chosen another, it counts no more.
+#[test]
+fn an_interval_that_may_come_shortens_packets_on_le_coded() {
+    let long =
+        DataLength { max_rx_octets: 251, max_rx_time: 17_040, max_tx_octets: 27, max_tx_time: 328 };
+    let parameters =
+        ConnectionParameters { interval_min: 6, interval_max: 24, latency: 0, timeout: 100 };
+    for (asks, chosen, octets) in
+        [(false, None, 251), (true, None, 55), (true, Some(24), 251), (true, Some(6), 55)]
+    {
+        let mut s = Script::long_range(FeatureSet(u64::MAX), 24);
+        s.event(&[ControlPdu::LengthReq(long)]);
+        s.command(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 17_040 });
+        s.event(&[]);
+        s.event(&[ControlPdu::LengthRsp(long)]);
+        s.ask(set_coded(0));
+        s.event(&[]);
+        let at = s.at + 6;
+        s.event(&[update_coded(at)]);
+        s.until(at + 1);
+        if asks {
+            s.command(Command::LeConnectionUpdate { handle: HANDLE, parameters });
+            s.event(&[]);
+        }
+        if let Some(interval) = chosen {
+            let at = s.at + 20;
+            s.event(&[super::parameters::update(interval, at)]);
+        }
+        assert_eq!(s.longest_fragment(), octets, "{asks} {chosen:?}");
     }
 }
 

@@ -226,6 +226,12 @@ impl Script {
         }
     }
 
+    /// The central acknowledges the oldest PDU that was sent, and no more.
+    pub(super) fn acknowledge_one(&mut self) {
+        let tag = self.sent.pop_front().expect("something was sent");
+        self.report(LinkReport::Acknowledged { link: LINK, event: self.at, tag });
+    }
+
     pub(super) fn receive(&mut self, llid: Llid, octets: &[u8]) {
         let mut payload = Payload::from_slice(octets).unwrap();
         if let Some(cipher) = &mut self.central_tx {

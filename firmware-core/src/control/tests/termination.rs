@@ -20,6 +20,7 @@ pub(super) fn disconnected(reason: ErrorCode) -> Event {
 fn t1_own_termination_gives_up_after_the_supervision_timeout() {
     let mut s = Script::new();
     s.ask(disconnect(0x13));
+    assert_eq!(s.control.deadline(), Some(s.now + Duration::from_secs(1)));
     s.wait(Duration::from_ms(999));
     assert!(!s.dropped);
     s.wait(Duration::from_ms(1));
