@@ -220,7 +220,10 @@ impl<const LINKS: usize> Control<LINKS> {
                 };
                 connection.leave(cx, reason);
             }),
-            LinkReport::AdvertisingTimeout => self.advertising_timeout(),
+            LinkReport::AdvertisingTimeout => {
+                self.advertising_timeout();
+                0
+            }
             LinkReport::Misbehaved { link, sin } => {
                 self.out.trace(Trace::Misbehaved { link, sin });
                 0
@@ -370,7 +373,7 @@ impl<const LINKS: usize> Control<LINKS> {
     }
 
     /// High duty cycle directed advertising has ended without a connection.
-    fn advertising_timeout(&mut self) -> u16 {
+    fn advertising_timeout(&mut self) {
         self.advertiser.enabled = false;
         let nobody = Address::new(crate::address::AddressKind::Public, [0; 6]);
         self.out.event(Event::LeConnectionComplete(ConnectionComplete {
@@ -385,7 +388,6 @@ impl<const LINKS: usize> Control<LINKS> {
             timeout: 0,
             sca: 0,
         }));
-        0
     }
 }
 

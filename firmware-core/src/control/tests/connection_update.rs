@@ -5,6 +5,7 @@ use super::phy::{REQ_2M, SET_2M};
 use super::script::Script;
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::pdu::control::{ConnectionUpdate, ControlPdu, Opcode};
+use crate::pdu::data::Llid;
 
 /// 50 ms, no latency, 2 s.
 const FAIR: ConnectionUpdate = ConnectionUpdate {
@@ -89,6 +90,21 @@ fn an_update_before_our_request_has_arrived_does_not_answer_it() {
     s.event(&[ControlPdu::RejectExtInd { opcode, error }]);
     assert_eq!(s.told(), [complete(0x23, 50, 0, 200)]);
     assert_eq!(s.event(&[]), [REQ_2M]);
+}
+
+/// As the one before, with our request still behind others that `Link` has not sent.
+#[test]
+fn an_update_while_our_request_waits_to_be_sent_does_not_answer_it() {
+    let mut s = Script::new();
+    for _ in 0..4 {
+        s.receive(Llid::Control, &ControlPdu::PingReq.encode());
+    }
+    s.ask(ask(30));
+    s.receive(Llid::Control, &update(50, 6).encode());
+    for _ in 0..8 {
+        s.event(&[]);
+    }
+    assert!(s.control.deadline().is_some(), "an answer is still awaited");
 }
 
 /// LL-TIME-2, LL-LIVE-4.

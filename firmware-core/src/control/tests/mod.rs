@@ -4,7 +4,9 @@
 mod arbitration;
 mod channel_map;
 mod collisions;
+mod commands;
 mod connection_update;
+mod cost;
 mod encryption;
 mod exchanges;
 mod flow;
@@ -13,6 +15,7 @@ mod latency;
 mod llcp;
 mod masks;
 mod min_used_channels;
+mod outbox;
 mod parameters;
 mod phy;
 mod privacy;

@@ -85,6 +85,25 @@ fn a_listed_identity_connects_under_its_private_address() {
     assert_eq!((complete.peer, complete.peer_identity), (rpa(7), Some(identity())));
 }
 
+/// Only a resolvable private address is looked up, and only one at a time is charged.
+#[test]
+fn addresses_that_hide_nobody_are_not_looked_up() {
+    let mut s = privacy();
+    let connected = |initiator, at| {
+        let request = ConnectInd { initiator, ..connect_ind() };
+        LinkReport::Connected { link: LINK, request, identity: None, provisional: false, at }
+    };
+    let work = s.control.report(s.now, connected(Address::public([9; 6]), s.now));
+    assert_eq!(work.aes_blocks, 0);
+    while let Some(order) = s.control.poll_order() {
+        assert!(!matches!(order, LinkOrder::Resolved { .. }), "{order:?}");
+    }
+    let mut s = privacy();
+    let work = s.control.report(s.now, connected(rpa(7), s.now));
+    assert_eq!(work.aes_blocks, 1);
+    assert_eq!(s.control.report(s.now, LinkReport::Unresolved(rpa(8))).aes_blocks, 1);
+}
+
 #[test]
 fn a_stranger_is_refused_and_the_host_hears_nothing() {
     let mut s = privacy();

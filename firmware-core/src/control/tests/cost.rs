@@ -1,0 +1,55 @@
+//! What a runner charges for: the AES blocks of each call.
+
+use super::encryption::{acl, encrypt, key, up_to_enc_rsp};
+use super::script::{HANDLE, LINK, Script};
+use crate::crypto::ccm::Cipher;
+use crate::hci::Command;
+use crate::link::message::{LinkReport, Payload};
+use crate::pdu::control::ControlPdu;
+use crate::pdu::data::Llid;
+use crate::secret::Secret;
+use crate::time::Duration;
+use crate::work::{Level, Work};
+
+const fn blocks(aes_blocks: u16) -> Work {
+    Work { level: Level::Control, items: 1, aes_blocks }
+}
+
+/// The central's LL_PING_REQ.
+fn ping(s: &mut Script) -> Work {
+    let mut payload = Payload::from_slice(&ControlPdu::PingReq.encode()).unwrap();
+    if let Some(cipher) = &mut s.central_tx {
+        cipher.encrypt(Llid::Control, &mut payload).unwrap();
+    }
+    let (event, llid, at) = (s.at, Llid::Control, s.now);
+    s.control.report(s.now, LinkReport::Received { link: LINK, event, llid, payload, at })
+}
+
+#[test]
+fn in_the_clear_nothing_is_charged() {
+    let mut s = Script::new();
+    assert_eq!(ping(&mut s), blocks(0));
+    assert_eq!(s.control.acl(s.now, acl(b"up")), blocks(0));
+    assert_eq!(s.control.timer(s.now), blocks(0));
+    assert_eq!(s.control.command(s.now, Command::LeReadPhy { handle: HANDLE }), blocks(0));
+}
+
+#[test]
+fn each_pdu_of_an_encrypted_connection_is_charged() {
+    let one = Cipher::blocks(1);
+    let mut s = Script::new();
+    encrypt(&mut s);
+    assert_eq!(ping(&mut s), blocks(one + one), "the request and its answer");
+    assert_eq!(s.control.acl(s.now, acl(&[7; 20])), blocks(Cipher::blocks(20)));
+    s.now += Duration::from_secs(15);
+    assert_eq!(s.control.timer(s.now), blocks(one), "the own ping");
+}
+
+#[test]
+fn keys_are_charged() {
+    let mut s = Script::new();
+    let _ = up_to_enc_rsp(&mut s);
+    assert_eq!(s.control.command(s.now, key()), blocks(1));
+    let (key, plaintext) = (Secret::new([0; 16]), Secret::new([0; 16]));
+    assert_eq!(s.control.command(s.now, Command::LeEncrypt { key, plaintext }), blocks(1));
+}
