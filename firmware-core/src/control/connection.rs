@@ -112,12 +112,15 @@ impl Connection {
         if self.termination.is_some() && pdu.opcode() != Opcode::TERMINATE_IND {
             return;
         }
-        let queued = if self.encryption.permits(pdu.opcode()) {
-            self.sender.control(cx.out, self.link, pdu)
-        } else {
-            self.sender.hold(pdu)
-        };
-        if !queued {
+        if self.encryption.permits(pdu.opcode()) {
+            self.queue(cx, pdu);
+        } else if !self.sender.hold(pdu) {
+            self.misbehaved(cx, PeerMisbehaved::TooManyRequests);
+        }
+    }
+
+    fn queue(&mut self, cx: &mut Context<'_>, pdu: ControlPdu) {
+        if !self.sender.control(cx.out, self.link, pdu) {
             self.misbehaved(cx, PeerMisbehaved::TooManyRequests);
         }
     }
@@ -125,7 +128,7 @@ impl Connection {
     /// Encryption is on or off for good: what was held back may go.
     pub(super) fn release_held(&mut self, cx: &mut Context<'_>) {
         while let Some(pdu) = self.sender.release() {
-            self.send(cx, pdu);
+            self.queue(cx, pdu);
         }
     }
 

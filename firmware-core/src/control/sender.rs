@@ -80,8 +80,9 @@ impl Sender {
         taken
     }
 
-    /// Forgets data that will never be sent.
-    pub(super) fn discard_data(&mut self) {
+    /// Forgets what will never be sent: data, and what was held back.
+    pub(super) fn discard(&mut self) {
+        self.held.clear();
         self.acl.clear();
         self.offset = 0;
     }

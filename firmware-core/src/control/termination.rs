@@ -48,9 +48,8 @@ impl Connection {
         });
         let timeout = Duration::from_ms(u64::from(self.parameters.timeout).saturating_mul(10));
         self.termination = Some(Termination::Local { reason, deadline: cx.now + timeout });
-        self.sender.discard_data();
         // Nothing else is to be said, and LL_TERMINATE_IND may have to wait itself.
-        while self.sender.release().is_some() {}
+        self.sender.discard();
         self.send(cx, ControlPdu::TerminateInd(error));
     }
 

@@ -181,7 +181,28 @@ fn an_answer_of_the_host_waits_until_encryption_runs_or_has_failed() {
             (s.event(&[]), ControlPdu::RejectInd(ErrorCode::PIN_OR_KEY_MISSING))
         };
         assert_eq!(sent, [first, ControlPdu::ConnectionParamRsp(request)]);
+        assert!(!s.misbehaved(PeerMisbehaved::TooManyRequests));
     }
+}
+
+/// LL-TERM-3: what was held back is not said after the end.
+#[test]
+fn only_termination_follows_a_start_in_which_the_host_hangs_up() {
+    let parameters = super::parameters::wanted(50);
+    let answer = Command::LeRemoteConnectionParameterRequestReply { handle: HANDLE, parameters };
+    let mut s = Script::new();
+    s.event(&[ControlPdu::ConnectionParamReq(super::parameters::request(50))]);
+    s.told();
+    let (tx, rx) = up_to_start_enc_req(&mut s);
+    assert_eq!(s.ask(answer), OK);
+    s.ask(super::termination::disconnect(0x13));
+    assert_eq!(s.event(&[]), []);
+    s.central_tx = Some(tx);
+    s.event(&[ControlPdu::StartEncRsp]);
+    s.central_rx = Some(rx);
+    assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(ErrorCode(0x13))]);
+    assert_eq!(s.event(&[]), []);
+    assert!(s.dropped);
 }
 
 /// A zero-length PDU is not encrypted, so one that is empty once decrypted carries nothing that

@@ -1,7 +1,7 @@
 //! The queue that `poll` empties: what is lost when nobody does, and how much room there is.
 
-use super::super::outbox::Outbox;
 use super::super::ControlOutput;
+use super::super::outbox::Outbox;
 use super::script::{HANDLE, LINK, OK, Script};
 use crate::hci::{Acl, AclBoundary, Command, Event, HciOpcode, Return};
 use crate::link::message::LinkOrder;
