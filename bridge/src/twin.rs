@@ -231,7 +231,7 @@ impl Twin {
     /// # Errors
     /// Why it cannot be sent.
     pub fn transmit(&mut self, packet: RawPacket) -> Result<(), &'static str> {
-        if packet.at <= self.now() {
+        if packet.at < self.now() {
             return Err("its time has passed");
         }
         let Resident::Sender(sender) = self.world.node_mut(self.sender) else {
@@ -252,8 +252,8 @@ impl Twin {
     }
 
     /// Does everything up to and including `until`, or to the first instant at which octets wait
-    /// for some host.
-    pub fn run_until_octets(&mut self, until: Instant) {
+    /// for some host. Whether some do.
+    pub fn run_until_octets(&mut self, until: Instant) -> bool {
         let quiet = |world: &World<Resident>| {
             !world
                 .nodes()
@@ -261,6 +261,7 @@ impl Twin {
         };
         self.world.run_while(until, quiet);
         self.run_until(self.now());
+        !quiet(&self.world)
     }
 
     /// What was recorded and is settled by now, with the packets among it understood.

@@ -5,7 +5,7 @@
 //! data of the host are taken by `Control` at once.
 
 use crate::control::{AnchorWish, Control, ControlConfig, ControlOutput};
-use crate::hci::{Acl, Command, Event};
+use crate::hci::{Acl, Command, Event, Handle};
 use crate::link::{Link, LinkConfig};
 use crate::radio::{RadioCommand, RadioEvent};
 use crate::random::Entropy;
@@ -54,6 +54,12 @@ impl<const LINKS: usize> Controller<LINKS> {
     #[must_use]
     pub const fn is_advertising(&self) -> bool {
         self.control.is_advertising()
+    }
+
+    /// The connection whose event is under way: what the radio reports is about it.
+    #[must_use]
+    pub fn serves(&self) -> Option<Handle> {
+        self.control.handle_of(self.link.serves()?)
     }
 
     /// A command from the host. What has happened on the air before it is seen before it, so

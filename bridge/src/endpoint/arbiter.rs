@@ -2,18 +2,26 @@
 //!
 //! The advertising and the scanning half of a device each believe that the radio is theirs. Here
 //! it is lent to one at a time: an operation waits until shortly before it starts; what listens
-//! for advertising gives way to what has an appointment; everything else is finished first, and
-//! whoever comes too late for its turn is told that it heard nothing.
+//! for advertising gives way to what has an appointment, and so does a connection once it has
+//! exchanged packets in its event. Of two that can only have one the other's place, the
+//! connection that has gone without for more events wins, so that they take turns; whoever comes
+//! too late for its turn is told that it heard nothing.
+
+use std::collections::BTreeMap;
 
 use firmware_core::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
+use firmware_core::phy::T_IFS_US;
 use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent};
 use firmware_core::time::{Duration, Instant};
 
+const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
 /// How long before its start an operation gets the radio.
 const LEAD: Duration = Duration::from_us(20);
 /// By how much an event may seem to come before the command that it answers: a receiver needs no
 /// whole preamble.
 const SLACK: Duration = Duration::from_us(10);
+/// Connections whose lost events are counted: as many as a device can have.
+const COUNTED: usize = 32;
 
 /// One of the two link layers of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,17 +56,26 @@ struct Loan {
     then_listens: bool,
     /// The operation is over; only a reply goes on with it.
     over: bool,
+    /// Of a connection, or of advertising.
+    access_address: u32,
+    /// Events in a row for which this connection did not have the radio.
+    missed: u16,
+    /// The radio came late.
+    late: bool,
+    sent: bool,
+    heard: bool,
 }
 
 impl Loan {
-    fn of(side: Side, since: Instant, command: &RadioCommand) -> Self {
-        Self {
-            side,
-            since,
-            scans: scans(command),
-            then_listens: then_listens(command),
-            over: false,
-        }
+    fn go_on(&mut self, command: &RadioCommand) {
+        self.scans = scans(command);
+        self.then_listens = then_listens(command);
+        self.over = false;
+    }
+
+    /// Whether a connection has had what its event is for.
+    fn served(&self) -> bool {
+        self.sent && self.heard && self.access_address != ADVERTISING_ACCESS_ADDRESS
     }
 }
 
@@ -70,6 +87,8 @@ pub(super) struct Arbiter {
     waiting: [Option<RadioCommand>; 2],
     /// Whom the radio was taken from.
     robbed: Option<Side>,
+    /// Events in a row that connections lost to somebody else, by access address.
+    missed: BTreeMap<u32, u16>,
 }
 
 fn start(command: &RadioCommand) -> Instant {
@@ -93,6 +112,24 @@ fn scans(command: &RadioCommand) -> bool {
         if tuning.access_address == ADVERTISING_ACCESS_ADDRESS)
 }
 
+fn access_address(command: &RadioCommand) -> Option<u32> {
+    match command {
+        RadioCommand::Transmit { tuning, .. } | RadioCommand::Receive { tuning, .. } => {
+            Some(tuning.access_address)
+        }
+        RadioCommand::Reply { .. } | RadioCommand::Stop => None,
+    }
+}
+
+/// When the packet has left that is to be sent now, or at its time.
+fn sent(now: Instant, command: &RadioCommand) -> Option<Instant> {
+    match command {
+        RadioCommand::Transmit { at, phy, pdu, .. } => Some(*at + phy.air_time(pdu.payload_len())),
+        RadioCommand::Reply { phy, pdu, .. } => Some(now + T_IFS + phy.air_time(pdu.payload_len())),
+        RadioCommand::Receive { .. } | RadioCommand::Stop => None,
+    }
+}
+
 fn then_listens(command: &RadioCommand) -> bool {
     let (RadioCommand::Transmit { then, .. } | RadioCommand::Reply { then, .. }) = command else {
         return false;
@@ -102,7 +139,12 @@ fn then_listens(command: &RadioCommand) -> bool {
 
 impl Arbiter {
     /// What a half wants. The radio's command, if it is to have one at once.
-    pub(super) fn command(&mut self, side: Side, command: RadioCommand) -> Option<RadioCommand> {
+    pub(super) fn command(
+        &mut self,
+        now: Instant,
+        side: Side,
+        command: RadioCommand,
+    ) -> Option<RadioCommand> {
         let place = &mut self.waiting[side as usize];
         *place = None;
         let Some(loan) = self.loan.as_mut().filter(|loan| loan.side == side) else {
@@ -117,7 +159,16 @@ impl Arbiter {
                 *place = Some(command);
                 return None;
             }
-            _ => *loan = Loan::of(side, loan.since, &command),
+            _ => {
+                let (missed, served) = (loan.missed, loan.served());
+                let ends = self.comes_first(now, side, &command, missed, served);
+                let loan = self.loan.as_mut()?;
+                if ends {
+                    (loan.late, self.robbed) = (true, Some(side));
+                    return None;
+                }
+                loan.go_on(&command);
+            }
         }
         Some(command)
     }
@@ -136,13 +187,63 @@ impl Arbiter {
             return None;
         }
         loan.scans = false;
+        loan.sent |= matches!(event, RadioEvent::Transmitted { .. });
+        loan.heard |= matches!(event, RadioEvent::Received { .. });
         loan.over = !(loan.then_listens && matches!(event, RadioEvent::Transmitted { .. }));
         Some(loan.side)
     }
 
     /// Takes the radio back from a half that does not go on.
     pub(super) fn settle(&mut self) {
-        self.loan = self.loan.filter(|loan| !loan.over);
+        if let Some(loan) = self.loan.take_if(|loan| loan.over) {
+            self.count(&loan);
+        }
+    }
+
+    /// Keeps count at the end of a loan. A peer that does not answer is nobody's fault here.
+    fn count(&mut self, loan: &Loan) {
+        if loan.served() {
+            self.missed.remove(&loan.access_address);
+        } else if loan.late {
+            self.lost(loan.access_address);
+        }
+    }
+
+    /// A connection went without its event.
+    fn lost(&mut self, access_address: u32) {
+        if access_address == ADVERTISING_ACCESS_ADDRESS {
+            return;
+        }
+        let missed = self.missed.entry(access_address).or_default();
+        *missed = missed.saturating_add(1);
+        if self.missed.len() > COUNTED {
+            self.missed.pop_first();
+        }
+    }
+
+    fn missed(&self, command: &RadioCommand) -> u16 {
+        access_address(command).and_then(|known| self.missed.get(&known)).copied().unwrap_or(0)
+    }
+
+    /// Whether the other half has an appointment that would be lost if this packet were sent, and
+    /// that counts for more.
+    fn comes_first(
+        &self,
+        now: Instant,
+        side: Side,
+        command: &RadioCommand,
+        missed: u16,
+        served: bool,
+    ) -> bool {
+        let others = Side::BOTH.into_iter().filter(|other| *other != side);
+        let mut waiting = others.filter_map(|other| self.waiting[other as usize].as_ref());
+        sent(now, command).is_some_and(|end| {
+            waiting.any(|other| {
+                !scans(other)
+                    && start(other).before(LEAD) < end
+                    && (served || self.missed(other) > missed)
+            })
+        })
     }
 
     /// What is due.
@@ -162,19 +263,41 @@ impl Arbiter {
     }
 
     fn lend(&mut self, now: Instant, side: Side) -> Option<Step> {
-        let place = &mut self.waiting[side as usize];
-        let command = place.as_ref()?;
-        let gives_way = self.loan.is_some_and(|loan| loan.scans && !scans(command));
-        if latest(command) < now {
-            *place = None;
-            return Some(Step::Missed(side));
-        }
-        if self.loan.is_some() && !gives_way {
+        let command = self.waiting[side as usize].as_ref()?;
+        let (address, listens) = (access_address(command)?, scans(command));
+        let too_late = latest(command) < now;
+        let missed = self.missed(command);
+        let gives_way = self
+            .loan
+            .is_some_and(|loan| !listens && (loan.scans || loan.served() || missed > loan.missed));
+        if !too_late && self.loan.is_some() && !gives_way {
             return None;
         }
-        let command = place.take()?;
-        self.robbed = self.loan.map(|loan| loan.side);
-        self.loan = Some(Loan::of(side, now, &command));
+        let command = self.waiting[side as usize].take()?;
+        if too_late || (!listens && self.comes_first(now, side, &command, missed, false)) {
+            if !listens {
+                self.lost(address);
+            }
+            return Some(Step::Missed(side));
+        }
+        if let Some(loan) = self.loan.take() {
+            self.robbed = Some(loan.side);
+            if !loan.scans {
+                self.count(&Loan { late: true, ..loan });
+            }
+        }
+        self.loan = Some(Loan {
+            side,
+            since: now,
+            scans: listens,
+            then_listens: then_listens(&command),
+            over: false,
+            access_address: address,
+            missed,
+            late: start(&command) < now,
+            sent: false,
+            heard: false,
+        });
         Some(Step::Radio(command))
     }
 

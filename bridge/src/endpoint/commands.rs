@@ -9,6 +9,7 @@ use firmware_core::pdu::control::FeatureSet;
 use firmware_core::time::Instant;
 
 use super::arbiter::{Arbiter, Side};
+use super::flow::HostFlow;
 use super::privacy::Privacy;
 use super::settings::Settings;
 use super::table::{self, Answer, Row};
@@ -155,6 +156,7 @@ impl Endpoint {
         self.out.0.push_back(super::Output::Radio(firmware_core::radio::RadioCommand::Stop));
         self.settings = Settings::default();
         self.privacy = Privacy::default();
+        self.flow = HostFlow::default();
         self.connections.clear();
         let _ = self.mask_halves(now);
     }
@@ -256,7 +258,7 @@ impl Endpoint {
                 {
                     verdict = if status == ErrorCode::SUCCESS { DONE } else { Err(status) };
                 }
-                other => self.output(side, other),
+                other => self.output(now, side, other),
             }
         }
         verdict
@@ -275,7 +277,7 @@ impl Endpoint {
                 {
                     self.refuse(row, parameters, status);
                 }
-                other => self.output(side, other),
+                other => self.output(now, side, other),
             }
         }
     }

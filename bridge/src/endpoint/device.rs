@@ -5,9 +5,9 @@ use firmware_core::effect::PublicKey;
 use firmware_core::error::ErrorCode;
 use firmware_core::secret::Secret;
 
-use super::Endpoint;
 use super::privacy::LIST;
 use super::table::{self, Row};
+use super::{Endpoint, Known};
 
 /// LMP features: BR/EDR Not Supported, LE Supported (Controller).
 const LMP_FEATURES: [u8; 8] = [0, 0, 0, 0, 0x60, 0, 0, 0];
@@ -15,6 +15,8 @@ const LMP_FEATURES: [u8; 8] = [0, 0, 0, 0, 0x60, 0, 0, 0];
 const SUPPORTED_STATES: u64 = (1 << 42) - 1;
 /// dBm. Where an endpoint is heard how strongly is for its place in the world to say.
 const TX_POWER: i8 = 0;
+/// What Read RSSI tells before anything was received.
+const NO_RSSI: i8 = 127;
 const P256_PUBLIC_KEY: u8 = 0x08;
 const DHKEY: u8 = 0x09;
 
@@ -25,10 +27,19 @@ impl Endpoint {
     /// Carries a command out, if it is one of these. The length of parameters is checked here.
     pub(super) fn device_command(&mut self, row: &Row, parameters: &[u8]) -> bool {
         let answer = match row.opcode {
+            0x0C2D => self.read_transmit_power_level(parameters),
+            0x0C31 => self.set_host_flow_control(parameters),
+            0x0C33 => self.host_buffer_size(parameters),
+            // Nobody is told that it went well.
+            0x0C35 => match self.host_completed(parameters) {
+                Ok(()) => return true,
+                Err(error) => Err(error),
+            },
             0x0C63 => self.set_event_mask_page_2(parameters),
             0x1001 => nothing(parameters, || self.version()),
             0x1002 => nothing(parameters, || table::supported_commands(self.features).to_vec()),
             0x1003 => nothing(parameters, || LMP_FEATURES.to_vec()),
+            0x1405 => self.read_rssi(parameters),
             0x2007 => nothing(parameters, || TX_POWER.to_le_bytes().to_vec()),
             0x201C => nothing(parameters, || SUPPORTED_STATES.to_le_bytes().to_vec()),
             0x2023 => nothing(parameters, || {
@@ -69,6 +80,26 @@ impl Endpoint {
         let mask = parameters.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)?;
         self.settings.masks.page_2 = u64::from_le_bytes(mask);
         Ok(Vec::new())
+    }
+
+    /// Of the level at present and of the highest: they are the same.
+    fn read_transmit_power_level(&self, parameters: &[u8]) -> Answer {
+        let [low, high, 0 | 1] = *parameters else {
+            return Err(ErrorCode::INVALID_PARAMETERS);
+        };
+        self.known(low, high)?;
+        Ok([&[low, high], &TX_POWER.to_le_bytes()[..]].concat())
+    }
+
+    fn read_rssi(&self, parameters: &[u8]) -> Answer {
+        let [low, high] = *parameters else { return Err(ErrorCode::INVALID_PARAMETERS) };
+        let rssi = self.known(low, high)?.rssi.unwrap_or(NO_RSSI);
+        Ok([&[low, high], &rssi.to_le_bytes()[..]].concat())
+    }
+
+    fn known(&self, low: u8, high: u8) -> Result<&Known, ErrorCode> {
+        let handle = u16::from_le_bytes([low, high]);
+        self.connections.get(&handle).ok_or(ErrorCode::UNKNOWN_CONNECTION)
     }
 
     fn write_bd_addr(&mut self, parameters: &[u8]) -> Answer {

@@ -26,8 +26,12 @@ impl Endpoint {
     fn keep_books(&mut self, event: &Event) {
         match event {
             Event::LeConnectionComplete(complete) if complete.status == ErrorCode::SUCCESS => {
-                let known =
-                    Known { peer: complete.peer, identity: complete.peer_identity, outstanding: 0 };
+                let known = Known {
+                    peer: complete.peer,
+                    identity: complete.peer_identity,
+                    outstanding: 0,
+                    rssi: None,
+                };
                 self.connections.insert(complete.handle.0, known);
                 if let Some(identity) = complete.peer_identity {
                     self.privacy.saw(identity, complete.peer);
@@ -35,6 +39,8 @@ impl Endpoint {
             }
             Event::DisconnectionComplete { handle, .. } => {
                 self.connections.remove(&handle.0);
+                self.flow.forget(*handle);
+                self.give_data();
             }
             Event::NumberOfCompletedPackets { handle, count } => {
                 if let Some(known) = self.connections.get_mut(&handle.0) {
@@ -100,7 +106,8 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn acl_to_host(&mut self, acl: Acl) {
+    /// Data for the host, now.
+    pub(super) fn send_acl(&mut self, acl: Acl) {
         if let Ok(octets) = encode_acl(&acl, false) {
             self.note(Note::AclIn(acl));
             self.send(2, &octets);

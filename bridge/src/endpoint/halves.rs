@@ -4,7 +4,7 @@ use bletwin_models::controller as models;
 use bletwin_models::controller::{CentralController, ControllerConfig};
 use firmware_core::control::ControlConfig;
 use firmware_core::controller::{self as core, Controller};
-use firmware_core::hci::{Acl, Command, Event};
+use firmware_core::hci::{Acl, Command, Event, Handle};
 use firmware_core::link::LinkConfig;
 use firmware_core::pdu::control::FeatureSet;
 use firmware_core::radio::{RadioCommand, RadioEvent};
@@ -72,6 +72,15 @@ impl Halves {
 
     pub(super) const fn is_initiating(&self) -> bool {
         self.central.is_initiating()
+    }
+
+    /// The connection whose event is under way in a half.
+    pub(super) fn serves(&self, side: Side) -> Option<Handle> {
+        let handle = match side {
+            Side::Peripheral => self.peripheral.serves(),
+            Side::Central => self.central.serves(),
+        };
+        handle.map(|handle| handles::outward(side, handle))
     }
 
     pub(super) fn command(&mut self, now: Instant, side: Side, mut command: Command) {

@@ -75,7 +75,8 @@ pub(super) fn of_event(event: &mut Event) -> Option<&mut Handle> {
         | Event::LeLongTermKeyRequest { handle, .. }
         | Event::LeRemoteConnectionParameterRequest { handle, .. }
         | Event::LeDataLengthChange { handle, .. }
-        | Event::LePhyUpdateComplete { handle, .. } => handle,
+        | Event::LePhyUpdateComplete { handle, .. }
+        | Event::LeChannelSelectionAlgorithm { handle, .. } => handle,
         _ => return None,
     })
 }

@@ -11,6 +11,7 @@ mod arbiter;
 mod commands;
 mod device;
 mod events;
+mod flow;
 mod h4;
 mod halves;
 mod handles;
@@ -32,6 +33,7 @@ use firmware_core::random::{Entropy, Purpose, Stream};
 use firmware_core::time::Instant;
 
 use arbiter::{Arbiter, Side, Step};
+use flow::HostFlow;
 use h4::{Frame, Framer};
 use halves::Halves;
 use privacy::Privacy;
@@ -58,6 +60,8 @@ struct Known {
     identity: Option<Address>,
     /// ACL packets that wait for their acknowledgement.
     outstanding: u16,
+    /// dBm, of the packet that was received last.
+    rssi: Option<i8>,
 }
 
 /// See the [module](self).
@@ -71,6 +75,7 @@ pub struct Endpoint {
     halves: Halves,
     arbiter: Arbiter,
     framer: Framer,
+    flow: HostFlow,
     /// By handle, as the host knows them.
     connections: BTreeMap<u16, Known>,
     /// LE Rand, P-256.
@@ -113,6 +118,7 @@ impl Endpoint {
             halves: Halves::new(&config, entropy),
             arbiter: Arbiter::default(),
             framer: Framer::default(),
+            flow: HostFlow::default(),
             connections: BTreeMap::new(),
             random: entropy.stream(Purpose::Identity),
             out: Outputs::default(),
@@ -158,11 +164,20 @@ impl Endpoint {
     /// A report of the radio.
     pub fn radio(&mut self, now: Instant, event: RadioEvent) {
         if let Some(side) = self.arbiter.event(&event) {
+            self.measure(side, &event);
             self.halves.radio(now, side, event);
             self.drain(now);
             self.arbiter.settle();
         }
         self.work(now);
+    }
+
+    fn measure(&mut self, side: Side, event: &RadioEvent) {
+        let RadioEvent::Received { rssi_dbm, .. } = event else { return };
+        let served = self.halves.serves(side);
+        if let Some(known) = served.and_then(|handle| self.connections.get_mut(&handle.0)) {
+            known.rssi = Some(*rssi_dbm);
+        }
     }
 
     /// [`Self::deadline`] has come.
@@ -199,6 +214,7 @@ impl Endpoint {
     /// Passes everything on that the halves want, and lends the radio.
     fn work(&mut self, now: Instant) {
         self.drain(now);
+        self.relieve(now);
         for _ in 0..ROUNDS {
             match self.arbiter.step(now) {
                 None => return,
@@ -214,15 +230,15 @@ impl Endpoint {
     fn drain(&mut self, now: Instant) {
         for side in Side::BOTH {
             while let Some(output) = self.halves.poll(now, side) {
-                self.output(side, output);
+                self.output(now, side, output);
             }
         }
     }
 
-    fn output(&mut self, side: Side, output: halves::Output) {
+    fn output(&mut self, now: Instant, side: Side, output: halves::Output) {
         match output {
             halves::Output::Radio(command) => {
-                if let Some(command) = self.arbiter.command(side, command) {
+                if let Some(command) = self.arbiter.command(now, side, command) {
                     self.out.0.push_back(Output::Radio(command));
                 }
             }

@@ -51,6 +51,7 @@ impl Masks {
             Event::LeRemoteConnectionParameterRequest { .. } => self.subevent(0x06),
             Event::LeDataLengthChange { .. } => self.subevent(0x07),
             Event::LePhyUpdateComplete { .. } => self.subevent(0x0C),
+            Event::LeChannelSelectionAlgorithm { .. } => self.subevent(0x14),
         }
     }
 

@@ -55,6 +55,10 @@ rows! {
     0x041D, Some((2, 7)), ALWAYS, Status, "Read Remote Version Information";
     0x0C01, Some((5, 6)), ALWAYS, Complete, "Set Event Mask";
     0x0C03, Some((5, 7)), ALWAYS, Complete, "Reset";
+    0x0C2D, Some((10, 2)), ALWAYS, Handle, "Read Transmit Power Level";
+    0x0C31, Some((10, 5)), ALWAYS, Complete, "Set Controller To Host Flow Control";
+    0x0C33, Some((10, 6)), ALWAYS, Complete, "Host Buffer Size";
+    0x0C35, Some((10, 7)), ALWAYS, Complete, "Host Number Of Completed Packets";
     0x0C63, Some((22, 2)), ALWAYS, Complete, "Set Event Mask Page 2";
     0x0C7B, Some((32, 4)), PING, Handle, "Read Authenticated Payload Timeout";
     0x0C7C, Some((32, 5)), PING, Handle, "Write Authenticated Payload Timeout";
@@ -62,6 +66,7 @@ rows! {
     0x1002, Some((14, 4)), ALWAYS, Complete, "Read Local Supported Commands";
     0x1003, Some((14, 5)), ALWAYS, Complete, "Read Local Supported Features";
     0x1009, Some((15, 1)), ALWAYS, Complete, "Read BD_ADDR";
+    0x1405, Some((15, 5)), ALWAYS, Handle, "Read RSSI";
     0x2001, Some((25, 0)), ALWAYS, Complete, "LE Set Event Mask";
     0x2002, Some((25, 1)), ALWAYS, Complete, "LE Read Buffer Size";
     0x2003, Some((25, 2)), ALWAYS, Complete, "LE Read Local Supported Features";

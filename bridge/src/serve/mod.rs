@@ -106,13 +106,13 @@ pub enum ServeError {
 /// [`ServeError`] if an address cannot be used, or a file or `out` cannot be written.
 pub fn serve(
     options: Options,
-    interrupted: impl Fn() -> bool,
+    interrupted: impl Fn() -> bool + 'static,
     out: &mut dyn Write,
 ) -> Result<(), ServeError> {
-    let mut server = Server::new(options, out)?;
+    let mut server = Server::new(options, Box::new(interrupted), out)?;
     writeln!(out, "ready")?;
     out.flush()?;
-    while !interrupted() {
+    while !(server.interrupted)() {
         server.turn(out)?;
     }
     server.reporter.report(&mut server.twin, out)?;
@@ -145,10 +145,15 @@ struct Server {
     first: Option<NodeId>,
     /// That simulated time falls behind was told.
     slow: bool,
+    interrupted: Box<dyn Fn() -> bool>,
 }
 
 impl Server {
-    fn new(options: Options, out: &mut dyn Write) -> Result<Self, ServeError> {
+    fn new(
+        options: Options,
+        interrupted: Box<dyn Fn() -> bool>,
+        out: &mut dyn Write,
+    ) -> Result<Self, ServeError> {
         let owner = Owner { confirms: options.owner_confirms };
         let mut twin = Twin::new(options.seed, owner);
         let mut first = None;
@@ -182,7 +187,8 @@ impl Server {
         if keyboard.is_some() && Keyboard::is_a_person() {
             writeln!(out, "type {}", keyboard::HELP)?;
         }
-        Ok(Self { twin, lines, names, clock, reporter, keyboard, first, slow: false })
+        let slow = false;
+        Ok(Self { twin, lines, names, clock, reporter, keyboard, first, slow, interrupted })
     }
 
     /// Waits for something to do, and does it.

@@ -14,6 +14,8 @@ use crate::twin::Port;
 
 /// How long octets that a request announces may take to arrive.
 const PATIENCE: Wall = Wall::from_secs(10);
+/// Simulated time that passes in one go.
+const PART: Duration = Duration::from_secs(1);
 /// Longest line.
 const LINE_MAX: usize = 4_096;
 
@@ -152,15 +154,32 @@ impl Server {
             return Ok(Err(error));
         }
         self.hand_over();
-        if !(stop && self.has_news()) {
-            if stop {
-                self.twin.run_until_octets(until);
-                self.whole_microsecond(until);
-            } else {
-                self.twin.run_until(until);
-            }
+        let news = stop && self.has_news();
+        if !news && !self.pass(until, stop, out)? {
+            return Ok(Err("interrupted".into()));
         }
         Ok(Ok(self.at()))
+    }
+
+    /// Lets time pass. In parts, so that little waits to be written and Ctrl-C is heeded: `false`,
+    /// if it was.
+    fn pass(&mut self, until: Instant, stop: bool, out: &mut dyn Write) -> io::Result<bool> {
+        loop {
+            if (self.interrupted)() {
+                return Ok(false);
+            }
+            let part = until.min(self.twin.now() + PART);
+            if !stop {
+                self.twin.run_until(part);
+            } else if self.twin.run_until_octets(part) {
+                self.whole_microsecond(until);
+                return Ok(true);
+            }
+            if self.twin.now() >= until {
+                return Ok(true);
+            }
+            self.reporter.report(&mut self.twin, out)?;
+        }
     }
 
     /// Lets endpoints consume what the request says, in its order. The last octets of a client
@@ -229,7 +248,7 @@ impl Server {
             if total == 0 && !line.is_open() {
                 return Ok(Ok(Vec::new()));
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > PATIENCE || (self.interrupted)() {
                 return Ok(Err(format!("{total} octets were announced and have not come")));
             }
             self.wait()?;

@@ -67,8 +67,9 @@ impl Server {
         };
         let (stop, printed) = (Arc::new(AtomicBool::new(false)), Printed::default());
         let (flag, mut out) = (Arc::clone(&stop), printed.clone());
-        let thread =
-            std::thread::spawn(move || serve(options, || flag.load(Ordering::SeqCst), &mut out));
+        let thread = std::thread::spawn(move || {
+            serve(options, move || flag.load(Ordering::SeqCst), &mut out)
+        });
         let server = Self { stop, printed, thread: Some(thread) };
         server.wait_for("ready");
         server

@@ -256,6 +256,12 @@ impl<const LINKS: usize> Control<LINKS> {
         connections.find(|connection| connection.handle == handle).map(|connection| connection.link)
     }
 
+    /// Handle of the connection in this place.
+    pub(crate) fn handle_of(&self, link: LinkId) -> Option<Handle> {
+        let place = self.connections.get(usize::from(link.0))?;
+        place.as_ref().map(|connection| connection.handle)
+    }
+
     /// To be called at [`Control::deadline`]; earlier it does nothing.
     pub fn timer(&mut self, now: Instant) -> Work {
         let mut blocks = 0_u16;
@@ -369,6 +375,11 @@ impl<const LINKS: usize> Control<LINKS> {
             timeout: request.timeout,
             sca: request.sca,
         }));
+        if self.config.own_features().has(FeatureSet::CSA2) {
+            // LL-CONN-2: #2 if both have it.
+            let second = request.ch_sel;
+            self.out.event(Event::LeChannelSelectionAlgorithm { handle, second });
+        }
         blocks
     }
 

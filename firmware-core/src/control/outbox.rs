@@ -50,6 +50,7 @@ impl Masks {
             Event::LeRemoteConnectionParameterRequest { .. } => 1 << 5,
             Event::LeDataLengthChange { .. } => 1 << 6,
             Event::LePhyUpdateComplete { .. } => 1 << 11,
+            Event::LeChannelSelectionAlgorithm { .. } => 1 << 19,
             _ => return None,
         })
     }

@@ -142,6 +142,8 @@ pub enum Event {
     },
     /// LE PHY Update Complete.
     LePhyUpdateComplete { handle: Handle, status: ErrorCode, tx: Phy, rx: Phy },
+    /// LE Channel Selection Algorithm: #2, or #1.
+    LeChannelSelectionAlgorithm { handle: Handle, second: bool },
 }
 
 impl Event {
@@ -170,6 +172,7 @@ impl Event {
             }
             Self::LeDataLengthChange { .. } => "LE Data Length Change",
             Self::LePhyUpdateComplete { .. } => "LE PHY Update Complete",
+            Self::LeChannelSelectionAlgorithm { .. } => "LE Channel Selection Algorithm",
         }
     }
 }

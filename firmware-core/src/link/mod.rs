@@ -168,6 +168,15 @@ impl<const LINKS: usize> Link<LINKS> {
             .min()
     }
 
+    /// The connection whose event is under way.
+    #[must_use]
+    pub const fn serves(&self) -> Option<LinkId> {
+        match self.owner {
+            Some(Owner::Link(link)) => Some(link),
+            _ => None,
+        }
+    }
+
     /// What the radio is to do.
     pub fn command(&mut self) -> Option<RadioCommand> {
         self.command.take()

@@ -25,8 +25,9 @@ mod smp;
 mod tests;
 
 use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Acl, Command, ConnectionComplete, Event, Role};
+use firmware_core::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
 use firmware_core::link::message::LinkId;
+use firmware_core::pdu::control::FeatureSet;
 use firmware_core::phy::T_IFS_US;
 use firmware_core::radio::{RadioCommand, RadioEvent};
 use firmware_core::random::Entropy;
@@ -93,6 +94,13 @@ impl CentralController {
     #[must_use]
     pub const fn is_initiating(&self) -> bool {
         self.scanner.initiating.is_some()
+    }
+
+    /// The connection whose event is under way: what the radio reports is about it.
+    #[must_use]
+    pub fn serves(&self) -> Option<Handle> {
+        let Activity::Event(slot) = self.activity else { return None };
+        self.links.get(slot)?.as_ref().map(|link| link.handle)
     }
 
     /// The next thing that it wants done.
@@ -323,6 +331,10 @@ impl CentralController {
             timeout: request.timeout,
             sca: 0,
         }));
+        if self.shared.has(FeatureSet::CSA2) {
+            let (handle, second) = (link.handle, connecting.csa2);
+            self.shared.event(Event::LeChannelSelectionAlgorithm { handle, second });
+        }
         if let Some(place) = self.links.get_mut(slot) {
             *place = Some(link);
         }

@@ -171,6 +171,7 @@ impl Shared {
             Event::LeRemoteConnectionParameterRequest { .. } => le(1 << 5),
             Event::LeDataLengthChange { .. } => le(1 << 6),
             Event::LePhyUpdateComplete { .. } => le(1 << 11),
+            Event::LeChannelSelectionAlgorithm { .. } => le(1 << 19),
         }
     }
 

@@ -33,13 +33,16 @@ fn ad_structure<'a>(mut data: &'a [u8], types: &[u8]) -> Option<&'a [u8]> {
     None
 }
 
+/// Bit of LE Channel Selection Algorithm in the LE event mask: nothing follows from it for a host.
+const CHANNEL_SELECTION: u64 = 1 << 19;
+
 impl CentralHost {
     /// Commands that bring the controller up.
     pub(super) fn bring_up(&mut self) {
         self.phase = Phase::Starting;
         self.command(Command::Reset);
         self.command(Command::SetEventMask { mask: u64::MAX });
-        self.command(Command::LeSetEventMask { mask: u64::MAX });
+        self.command(Command::LeSetEventMask { mask: !CHANNEL_SELECTION });
         self.command(Command::LeReadBufferSize);
         self.command(Command::LeReadLocalFeatures);
         self.command(Command::ReadBdAddr);

@@ -26,6 +26,8 @@ const NONE: FeatureSet = FeatureSet(0);
 
 /// Commands and features, and what proves them.
 const PROOFS: &[Proof] = &[
+    (&[0x0C2D, 0x1405], NONE, device::signal_strength),
+    (&[0x0C31, 0x0C33, 0x0C35], NONE, device::host_flow_control),
     (&[0x2002, 0x2006, 0x200A, 0x200D, 0x0406], NONE, data_both_ways),
     (&[0x2008, 0x2009, 0x200B, 0x200C, 0x2005], NONE, scanning),
     (&[0x200E], NONE, cancelling),
@@ -79,6 +81,9 @@ fn supported_commands_read_the_same_to_a_foreign_parser() {
     assert!(rest.is_empty());
     assert!(mask.disconnect() && mask.read_remote_version_information());
     assert!(mask.set_event_mask() && mask.reset() && mask.set_event_mask_page_2());
+    assert!(mask.read_transmit_power_level() && mask.read_rssi());
+    assert!(mask.set_controller_to_host_flow_control() && mask.host_buffer_size());
+    assert!(mask.host_number_of_completed_packets());
     assert!(mask.read_authenticated_payload_timeout());
     assert!(mask.write_authenticated_payload_timeout());
     assert!(mask.read_local_version_information() && mask.read_local_supported_features());
@@ -112,7 +117,7 @@ fn supported_commands_read_the_same_to_a_foreign_parser() {
     assert_eq!(bits as usize, rows.filter(|row| row.bit.is_some()).count());
 }
 
-fn air(rig: &mut Rig) -> Vec<AirItem> {
+pub(super) fn air(rig: &mut Rig) -> Vec<AirItem> {
     rig.twin.settled().into_iter().filter_map(|(_, item)| item).collect()
 }
 
@@ -380,7 +385,7 @@ fn authenticated_payload_timeout() {
 
 fn channel_selection() {
     let mut rig = Rig::new(2);
-    rig.connect(A, B);
+    let [central, peripheral] = rig.connect(A, B);
     rig.pass(SECOND);
     let items = air(&mut rig);
     let bits: Vec<bool> = items
@@ -392,7 +397,20 @@ fn channel_selection() {
         })
         .collect();
     assert!(bits.len() >= 2 && bits.iter().all(|bit| *bit));
+    for (port, handle) in [(A, central), (B, peripheral)] {
+        assert_eq!(rig.subevent(port, 0x14), [&handle[..], &[1]].concat());
+    }
     // With algorithm #1, hops would be the same every time.
     let answered = items.iter().filter(|item| item.connection.is_some()).count();
     assert!(answered > 40, "the link holds: {answered}");
+    // A peer without #2: the other end tells #1.
+    let mut first = Endpoint::full();
+    first.features = first.features.without(FeatureSet::CSA2);
+    for (configs, told) in [([Endpoint::full(), first.clone()], A), ([first, Endpoint::full()], B)]
+    {
+        let mut rig = Rig::with(configs.to_vec());
+        let handles = rig.connect(A, B);
+        let handle = handles[told.0];
+        assert_eq!(rig.subevent(told, 0x14), [&handle[..], &[0]].concat());
+    }
 }

@@ -3,6 +3,7 @@
 use firmware_core::config::Config;
 use firmware_core::time::Duration;
 
+use super::proofs::air;
 use super::rig::{A, B, Rig};
 use crate::twin::Port;
 
@@ -29,11 +30,41 @@ fn one_device_is_central_and_peripheral_at_once() {
     }
 }
 
+/// Whatever lies between the anchor points of two links, neither starves: both have an interval
+/// of 30 ms, and give up after a second.
+#[test]
+fn links_of_both_roles_whose_anchor_points_collide_take_turns() {
+    let mut met = 0;
+    for step in 0..60 {
+        let mut rig = Rig::new(3);
+        let c = Port(2);
+        let [_, as_peripheral] = rig.connect(A, B);
+        rig.pass(Duration::from_us(500 * step));
+        let [as_central, _] = rig.connect(B, c);
+        air(&mut rig);
+        rig.pass(SECOND.times(3));
+        // Two links at an interval of 30 ms send some 400 packets in three seconds.
+        met += u32::from(air(&mut rig).len() < 390);
+        for _ in 0..10 {
+            rig.acl(B, as_peripheral, &[&[20, 0, 4, 0][..], &[1; 20]].concat());
+            rig.acl(B, as_central, &[&[20, 0, 4, 0][..], &[2; 20]].concat());
+            assert_eq!(rig.data(A)[4], 1, "step {step}");
+            assert_eq!(rig.data(c)[4], 2, "step {step}");
+        }
+        for port in [A, B, c] {
+            let told = rig.waiting(port);
+            assert!(told.iter().all(|packet| packet[1] != 0x05), "step {step}: {told:02x?}");
+        }
+    }
+    assert!(met > 0, "no two links have met");
+}
+
 #[test]
 fn a_device_scans_and_advertises_while_it_has_links() {
     let mut rig = Rig::new(3);
     let c = Port(2);
     rig.connect(A, B);
+    rig.waiting(B);
     rig.advertise(A);
     rig.advertise(c);
     for port in [A, c] {

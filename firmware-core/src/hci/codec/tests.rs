@@ -184,6 +184,7 @@ fn every_event(a: u16, b: u16, flag: bool, octets: [u8; 16], data: &[u8]) -> Vec
         },
         Event::LeDataLengthChange { handle, tx_octets, tx_time, rx_octets, rx_time },
         Event::LePhyUpdateComplete { handle, status, tx, rx },
+        Event::LeChannelSelectionAlgorithm { handle, second: flag },
     ]
 }
 

@@ -69,8 +69,12 @@ fn connects_to_the_right_peer_with_legal_values() {
     let request = rig.connect.clone().unwrap();
     assert!(request.is_valid());
     assert_eq!((request.advertiser, request.interval, request.timeout), (PEER, 24, 200));
-    let connected = rig.events.last().cloned();
-    let Some(Event::LeConnectionComplete(complete)) = connected else { panic!("{connected:?}") };
+    let told = rig.events.clone();
+    let [.., Event::LeConnectionComplete(complete), algorithm] = &told[..] else {
+        panic!("{told:?}")
+    };
+    let (handle, second) = (complete.handle, request.ch_sel);
+    assert_eq!(*algorithm, Event::LeChannelSelectionAlgorithm { handle, second });
     assert_eq!((complete.status, complete.peer), (ErrorCode::SUCCESS, PEER));
     let end_of_request = rig.now;
     rig.exchange(None);
@@ -127,7 +131,7 @@ fn a_private_address_is_resolved() {
     assert_eq!(rig.advertise(&adv_ind(other)), None);
     assert!(rig.advertise(&adv_ind(rpa)).is_some());
     let told = rig.take_events();
-    let [Event::LeConnectionComplete(complete)] = told.as_slice() else { panic!("{told:?}") };
+    let [Event::LeConnectionComplete(complete), _] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((complete.peer, complete.peer_identity), (rpa, Some(PEER)));
 }
 

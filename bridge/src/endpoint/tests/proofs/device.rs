@@ -3,6 +3,7 @@
 use super::super::rig::{A, B, Rig};
 use super::{SECOND, air, encrypted};
 use crate::endpoint::Endpoint;
+use crate::twin::Port;
 
 /// FIPS 197, C.1, in the octet order of HCI.
 pub(super) fn aes_and_random_numbers() {
@@ -35,6 +36,71 @@ pub(super) fn p256() {
     // Not on the curve.
     rig.ok(A, 0x2026, &[1; 64]);
     assert_eq!(rig.subevent(A, 0x09), [&[0x12][..], &[0xFF; 32]].concat());
+}
+
+/// Nodes sit a metre apart, so that each hears the other equally well.
+pub(super) fn signal_strength() {
+    let mut rig = Rig::new(3);
+    let [central, peripheral] = rig.connect(A, B);
+    rig.pass(SECOND);
+    let [a, b] = [(A, central), (B, peripheral)].map(|(port, handle)| {
+        for level in [0, 1] {
+            let power = rig.ok(port, 0x0C2D, &[&handle[..], &[level]].concat());
+            assert_eq!(power, [&handle[..], &[0]].concat());
+        }
+        rig.fails(port, 0x0C2D, &[&handle[..], &[2]].concat(), 0x12);
+        let strength = rig.ok(port, 0x1405, &handle);
+        assert_eq!(strength[..2], handle);
+        strength[2].cast_signed()
+    });
+    assert_eq!(a, b);
+    // Two metres are weaker than one.
+    let [further, _] = rig.connect(A, Port(2));
+    assert_eq!(rig.ok(A, 0x1405, &further)[2], 127, "nothing was received yet");
+    rig.pass(SECOND);
+    let strength = rig.ok(A, 0x1405, &further)[2].cast_signed();
+    assert!(strength < a && a < 0, "{strength} dBm, {a} dBm");
+    rig.fails(A, 0x1405, &[0x99, 0], 0x02);
+    rig.fails(A, 0x0C2D, &[0x99, 0, 0], 0x02);
+}
+
+/// Data come in pieces that fit, as many as the host has room for, and more when it says so.
+pub(super) fn host_flow_control() {
+    let mut rig = Rig::new(2);
+    rig.fails(A, 0x0C33, &[0, 0, 0, 2, 0, 0, 0], 0x12);
+    rig.fails(A, 0x0C31, &[4], 0x12);
+    rig.fails(A, 0x0C35, &[0], 0x0C);
+    rig.ok(A, 0x0C33, &[27, 0, 0, 2, 0, 0, 0]);
+    rig.ok(A, 0x0C31, &[1]);
+    let [central, peripheral] = rig.connect(A, B);
+    rig.fails(A, 0x0C31, &[0], 0x0C);
+    rig.acl(B, peripheral, &[&[60, 0, 4, 0][..], &[7; 60]].concat());
+    rig.pass(SECOND);
+    let data = |rig: &mut Rig| -> Vec<Vec<u8>> {
+        rig.waiting(A).into_iter().filter(|packet| packet[0] == 2).collect()
+    };
+    let got = data(&mut rig);
+    let [low, high] = central;
+    // Boundary flags: 2 begins, 1 goes on.
+    assert_eq!(
+        got.iter().map(|p| p[..5].to_vec()).collect::<Vec<_>>(),
+        [[2, low, high | 0x20, 27, 0], [2, low, high | 0x10, 27, 0]]
+    );
+    rig.pass(SECOND);
+    assert!(data(&mut rig).is_empty(), "the host has no room");
+    rig.fails(A, 0x0C35, &[&[1], &central[..], &[3, 0]].concat(), 0x12);
+    rig.fails(A, 0x0C35, &[1, 0x99, 0, 1, 0], 0x02);
+    rig.send(A, 0x0C35, &[&[1], &central[..], &[1, 0]].concat());
+    assert_eq!(rig.waiting(A), [[&[2, low, high | 0x10, 10, 0][..], &[7; 10]].concat()]);
+    // A host that never has room does not make the device grow: the link is given up.
+    for _ in 0..100 {
+        rig.acl(B, peripheral, &[1, 0, 4, 0, 9]);
+        rig.pass(SECOND.divided_by(10));
+    }
+    assert_eq!(rig.event(B, 0x05)[3], 0x14);
+    // Without a link there is nothing to wait for, and a reset forgets it all.
+    rig.ok(A, 0x0C31, &[0]);
+    rig.ok(A, 0x0C03, &[]);
 }
 
 /// What is masked does not come; what is not masked does.

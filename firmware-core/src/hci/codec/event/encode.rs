@@ -121,6 +121,10 @@ fn of_a_connection(w: &mut Octets, event: &Event) {
             subevent(w, LeEventKind::LePhyUpdateComplete).u8(status.0).u16(handle.0);
             w.u8(*tx as u8).u8(*rx as u8);
         }
+        Event::LeChannelSelectionAlgorithm { handle, second } => {
+            subevent(w, LeEventKind::LeChannelSelectionAlgorithm).u16(handle.0);
+            w.u8(u8::from(*second));
+        }
         // Written by `general`.
         _ => {}
     }

@@ -132,6 +132,10 @@ fn le_event(event: LeEvent<'_>, own: Address) -> Option<Event> {
             tx: event_phy(e.tx_phy)?,
             rx: event_phy(e.rx_phy)?,
         },
+        LeEvent::LeChannelSelectionAlgorithm(e) => Event::LeChannelSelectionAlgorithm {
+            handle: handle(e.handle),
+            second: e.channel_selection_algorithm == 1,
+        },
         _ => return None,
     })
 }
