@@ -144,9 +144,8 @@ impl Connection {
                 self.misbehaved(cx, PeerMisbehaved::BadMic);
                 return self.leave(cx, ErrorCode::MIC_FAILURE);
             }
-            if self.ping.is_running() {
-                self.ping.start(cx.now);
-            }
+            // LL-PING-2: it had a MIC. The first one starts the timer.
+            self.ping.start(cx.now);
         }
         match llid {
             Llid::Control => self.control(cx, &payload),

@@ -181,7 +181,6 @@ impl Connection {
         self.send(cx, ControlPdu::StartEncRsp);
         self.encryption.phase = Phase::On;
         self.encryption.deadline = None;
-        self.ping.start(cx.now);
         let (handle, status) = (self.handle, ErrorCode::SUCCESS);
         self.trace_end(cx, Procedure::EncryptionStart, Initiator::Remote, status);
         if core::mem::take(&mut self.encryption.refresh) {

@@ -35,10 +35,6 @@ impl Ping {
         self.pinged = false;
     }
 
-    pub(super) const fn is_running(&self) -> bool {
-        self.heard.is_some()
-    }
-
     fn span(&self) -> Duration {
         Duration::from_ms(u64::from(self.timeout).saturating_mul(10))
     }
