@@ -61,6 +61,20 @@ fn both_cures_bond_at_level_4_with_each_mechanism() {
     }
 }
 
+/// As BlueZ does. Pairing then ends with the peripheral's keys, and the cure must not overtake
+/// them on their way.
+#[test]
+fn a_central_that_distributes_no_keys_is_cured_too() {
+    for central in MECHANISMS {
+        let mut setup = Setup::new("zephyr-2024", central, 1).expect("known names");
+        setup.set("phy-update=after-bonding").expect("a known key");
+        setup.central.host.pairing.initiator_keys = 0;
+        let run = play(&setup);
+        assert_eq!(run.summary.outcome, Verdict::Bonded, "{central}");
+        assert_eq!(run.summary.phy, Some(Phys { tx: 2, rx: 2 }), "{central}");
+    }
+}
+
 #[test]
 fn the_recommended_preset_bonds_with_all_of_them() {
     for central in MECHANISMS.into_iter().chain(["phone"]) {

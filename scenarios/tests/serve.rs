@@ -22,6 +22,9 @@ fn bad_input_exits_2_says_what_would_be_right_and_loses_no_file() {
     let old = folder.path().join("old.pcapng");
     std::fs::write(&old, "old").unwrap();
     let capture = ["--pcapng", old.to_str().unwrap()];
+    // A link of the user's own.
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&old, &link).unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = format!("tcp:{}", taken.local_addr().unwrap());
     for (arguments, right) in [
@@ -34,11 +37,14 @@ fn bad_input_exits_2_says_what_would_be_right_and_loses_no_file() {
         (&["--endpoint", "tcp:0", "--owner", "maybe"], "yes or no"),
         (&["--endpoint", "tcp:0", "--set", "phy-updat=never"], "phy-update"),
         (&["--endpoint", &taken], "port 0"),
+        (&["--endpoint", &format!("unix:{}", old.display())], "nothing yet"),
+        (&["--endpoint", &format!("pty:{}", link.display())], "nothing yet"),
     ] {
         let error = fails(&[arguments, &capture].concat());
         assert!(error.contains(right), "{arguments:?}: {error}");
         assert_eq!(std::fs::read(&old).unwrap(), b"old", "{arguments:?}");
     }
+    assert_eq!(std::fs::read(&link).unwrap(), b"old");
 }
 
 #[test]

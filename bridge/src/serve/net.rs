@@ -192,11 +192,12 @@ fn remove_stale_socket(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
+/// Takes the place of a link to a pseudo-terminal, as one is left by a server that was killed.
 fn remove_link(path: &Path) -> io::Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Err(_) => Ok(()),
-        Ok(found) if found.is_symlink() => std::fs::remove_file(path),
-        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file of that name")),
+    match (std::fs::symlink_metadata(path), std::fs::read_link(path)) {
+        (Err(_), _) => Ok(()),
+        (Ok(_), Ok(to)) if to.starts_with("/dev/pts") => std::fs::remove_file(path),
+        _ => Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file of that name")),
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Connection {
     /// The Button has changed and this client has not been told yet, for lack of room.
     pub(super) button_untold: bool,
     pub(super) procedures: Procedures,
+    /// What waits for a bond is due once all that was sent for it has arrived.
+    pub(super) bonding: bool,
 }
 
 impl Connection {
@@ -47,7 +49,13 @@ impl Connection {
             client: Client::default(),
             button_untold: false,
             procedures,
+            bonding: false,
         }
+    }
+
+    /// Whether all that was queued has arrived.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.in_flight == 0 && self.frames.is_empty()
     }
 
     /// Queues an ATT PDU; `None` if there is no room.

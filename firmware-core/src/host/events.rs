@@ -3,7 +3,7 @@
 use super::gatt::values::Client;
 use super::l2cap::CID_SIGNALLING;
 use super::message::{Line, Severity};
-use super::procedures::{Procedures, Request, Requests, fits};
+use super::procedures::{Procedures, Request, fits};
 use super::{Connection, Host, Stage};
 use crate::error::ErrorCode;
 use crate::hci::{
@@ -38,6 +38,7 @@ impl<const LINKS: usize> Host<LINKS> {
                     connection.in_flight = connection.in_flight.saturating_sub(count);
                     self.controller.credits = self.controller.credits.saturating_add(count);
                 }
+                self.ask_if_quiet(handle);
             }
             Event::EncryptionChange { handle, status, enabled } => {
                 self.encryption_changed(now, handle, status, enabled);
@@ -187,16 +188,8 @@ impl<const LINKS: usize> Host<LINKS> {
         // Pairing that still has keys to distribute comes to this point when it ends.
         let settled = !self.smp.is_pairing(handle) && self.smp.bond_of(handle).is_some();
         if on && status == ErrorCode::SUCCESS && settled {
-            let requests = self.secured(handle);
-            self.request_all(handle, &requests);
+            self.bonded(handle);
         }
-    }
-
-    /// What is due once bonded and encrypted.
-    pub(super) fn secured(&mut self, handle: Handle) -> Requests {
-        let connection =
-            self.connections.iter_mut().flatten().find(|connection| connection.handle == handle);
-        connection.map(|connection| connection.procedures.secured(&self.config)).unwrap_or_default()
     }
 
     /// What is due by the clock.
@@ -204,7 +197,7 @@ impl<const LINKS: usize> Host<LINKS> {
         for index in 0..LINKS {
             let Some(Some(connection)) = self.connections.get_mut(index) else { continue };
             let handle = connection.handle;
-            let busy = self.smp.is_pairing(handle);
+            let busy = self.smp.is_pairing(handle) || connection.bonding;
             let requests = connection.procedures.parameters_due(&self.config, now, busy);
             let (interval, latency, timeout) = connection.parameters;
             if !fits(&self.config.preferred, interval, latency, timeout) {

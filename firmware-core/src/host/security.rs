@@ -79,8 +79,26 @@ impl<const LINKS: usize> Host<LINKS> {
             return;
         }
         let bits = connection.client.to_bits();
-        let requests = self.secured(handle);
         self.smp.set_cccd(now, handle, bits);
-        self.request_all(handle, &requests);
+        self.bonded(handle);
+    }
+
+    /// Asks for what was put off until there is a bond. Link layer requests overtake data: for a
+    /// central that distributes no keys, pairing is not over before it has those of this side.
+    pub(super) fn bonded(&mut self, handle: Handle) {
+        if let Some(connection) = self.connection(handle) {
+            connection.bonding = true;
+            self.ask_if_quiet(handle);
+        }
+    }
+
+    pub(super) fn ask_if_quiet(&mut self, handle: Handle) {
+        let find = |connection: &&mut Connection| connection.handle == handle;
+        let Some(connection) = self.connections.iter_mut().flatten().find(find) else { return };
+        if connection.bonding && connection.is_quiet() {
+            connection.bonding = false;
+            let requests = connection.procedures.secured(&self.config);
+            self.request_all(handle, &requests);
+        }
     }
 }

@@ -23,9 +23,17 @@ pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
     let mut out = anstream::stdout();
     match serve::serve(options, interrupt::requested, &mut out) {
         Ok(()) => Ok(Exit::Expected),
-        Err(error @ ServeError::Bind { .. }) => Err(BadInput {
+        Err(ref error @ ServeError::Bind { ref address, .. }) => Err(BadInput {
             what: error.to_string(),
-            help: "name an address of this machine that is free, or port 0 for any".into(),
+            help: match address {
+                Address::Tcp(_) => {
+                    "name an address of this machine that is free, or port 0 for any"
+                }
+                Address::Unix(_) | Address::Pty(_) => {
+                    "name a path in a folder that exists, at which there is nothing yet"
+                }
+            }
+            .into(),
         }
         .into()),
         Err(ServeError::Io(error)) => Err(error.into()),
