@@ -252,6 +252,7 @@ impl End {
                 self.say(now, said);
             }
             PeripheralOutput::Event(event) => {
+                out.push(NodeOutput::Note(Note::HciEvent(event.clone())));
                 let said = match self {
                     Self::Peripheral { host, .. } => peripheral_host(host, &event),
                     Self::Central { host, .. } => central_host(host, &event),
@@ -352,26 +353,22 @@ fn run(air: &Air) -> (Host, Vec<Host>) {
     let peripheral = End::Peripheral { config: link, controller: None, host: host.clone() };
     let features = ControlConfig::SUPPORTED.with(FeatureSet(0x59FF));
     let config = ControllerConfig { features, ..ControllerConfig::default() };
-    let centrals: Vec<End> = (0..air.plan.centrals)
+    let p = world.add("peripheral", peripheral, place(0, air.sleep_ppb.0));
+    let centrals: Vec<_> = (0..air.plan.centrals)
         .map(|n| {
             let public_address = [u8::try_from(n).unwrap(), 0, 0, 0, 0xC0, 0];
             let config = ControllerConfig { public_address, ..config.clone() };
-            End::Central { config, controller: None, host: host.clone() }
-        })
-        .collect();
-    let p = world.add("peripheral", peripheral, place(0, air.sleep_ppb.0));
-    let mut start_after = Duration::ZERO;
-    let centrals: Vec<_> = centrals
-        .into_iter()
-        .map(|central| {
+            let central = End::Central { config, controller: None, host: host.clone() };
+            let start_after = Duration::from_ms(300).times(n as u64);
             let place = Placement { start_after, ..place(2, air.sleep_ppb.1) };
-            start_after = start_after + Duration::from_ms(300);
             world.add("central", central, place)
         })
         .collect();
     let seconds = if air.plan.centrals > 1 { 120 } else { 30 };
     world.run_until(Instant::ZERO + Duration::from_secs(seconds));
     heard_on(&world, air.plan);
+    let findings = bletwin_sim::oracle::judge(world.records());
+    assert!(findings.is_empty(), "seed {}: {findings:#?}", air.seed);
     let host = |id| {
         let (End::Peripheral { host, .. } | End::Central { host, .. }) = world.node(id);
         host.clone()

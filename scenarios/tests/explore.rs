@@ -62,6 +62,23 @@ fn each_wish_alone_ends_without_a_breach() {
     assert_eq!(failed, "");
 }
 
+/// Firmware that has asked for 2M by itself has no objection to LE Coded.
+#[test]
+fn le_coded_can_be_a_start_state_of_every_preset() {
+    for peripheral in ["recommended", "zephyr-2024"] {
+        for encryption in [Switch::Off, Switch::On] {
+            let case = Case {
+                peripheral: peripheral.into(),
+                start: Start::Coded,
+                encryption,
+                ..Case::default()
+            };
+            let outcome = run(&case).unwrap();
+            assert_eq!(told(&outcome), "");
+        }
+    }
+}
+
 #[test]
 fn the_event_counter_can_pass_its_end() {
     let start = Start::NearWrap;

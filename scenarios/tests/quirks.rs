@@ -19,9 +19,6 @@ fn breaches(run: &Finished, quirk: &Quirk) -> Vec<String> {
     let against = run.judgement.unexpected.iter();
     against
         .filter(|finding| finding.culprit == run.central || !old)
-        // The judge of advertising finds fault after a stranger's CONNECT_IND that the accept list
-        // keeps out; whether with the peripheral or with itself is not settled.
-        .filter(|finding| quirk.scenario != "forgotten" || !finding.rule.starts_with("LL-ADV"))
         .map(|finding| format!("{}: {}", finding.rule, finding.text))
         .collect()
 }

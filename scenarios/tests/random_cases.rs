@@ -132,6 +132,88 @@ fn a_length_may_be_taken_back_at_once() {
     assert_eq!(told(&case), [""; 0]);
 }
 
+/// Found by the search: a central that serves our request where it had to reject it, for which we
+/// then wait. LL-COLL-2, LL-TIME-1.
+#[test]
+fn a_reject_that_never_comes_is_waited_for_as_long_as_any_answer() {
+    let wish = What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 };
+    let case = Case {
+        peripheral: "zephyr-2024".into(),
+        set: vec!["phy-update=after-bonding".into(), "param-update=100".into()],
+        start: Start::Coded,
+        quirks: vec!["param-req=then-param-req@always".into()],
+        procedures: vec![at(Side::Peripheral, wish, 0)],
+        ..Case::default()
+    };
+    assert_eq!(told(&case), [""; 0]);
+    let outcome = run(&case).expect("it begins");
+    assert!(outcome.findings.iter().any(|found| found.rule == "LL-COLL-2"));
+}
+
+/// Found by the search, all of them with centrals that misbehave, and none the peripheral's fault
+/// but the last: it took a reject for an answer to a request that it had not sent yet.
+#[test]
+fn what_a_central_does_wrong_is_not_held_against_the_peripheral() {
+    let wish = || What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 };
+    let forced = |what, event| Procedure { forced: true, ..at(Side::Central, what, event) };
+    let encrypted = Case { encryption: Switch::On, ..Case::default() };
+    let cases = [
+        // A reject after the update that it seems to be about, and another procedure at once.
+        Case {
+            start: Start::Latency4,
+            procedures: vec![
+                at(Side::Central, wish(), 0),
+                at(Side::Peripheral, wish(), 0),
+                forced(What::Phy { tx: 2, rx: 2 }, 1),
+            ],
+            ..Case::default()
+        },
+        // An update to no new PHY in its own procedure, where ours was to be rejected.
+        Case {
+            quirks: vec!["phy-req=then-phy-req@always+4".into()],
+            procedures: vec![at(Side::Central, What::Phy { tx: 3, rx: 1 }, 0)],
+            ..encrypted.clone()
+        },
+        // Its version twice before the answer can come.
+        Case {
+            quirks: vec!["feature-req=never@always+1".into()],
+            procedures: vec![
+                at(Side::Central, What::Version, 0),
+                forced(What::Version, 0),
+                at(Side::Central, What::Encryption, 0),
+            ],
+            ..Case::default()
+        },
+        Case {
+            set: vec!["param-update=100".into()],
+            quirks: vec![
+                "feature-req=then-param-req@always+4".into(),
+                "version-ind=reject:0x1a@always+1".into(),
+            ],
+            procedures: vec![at(Side::Peripheral, wish(), 0), forced(What::Version, 9)],
+            ..encrypted
+        },
+    ];
+    for case in cases {
+        assert_eq!(told(&case), [""; 0], "{}", case.to_toml());
+    }
+}
+
+/// Found by the search: LL_TERMINATE_IND waited long for an event in which it could leave. LL-TERM-1.
+#[test]
+fn a_termination_is_timed_from_the_moment_at_which_the_host_asks() {
+    let case = Case {
+        peripheral: "zephyr-2024".into(),
+        seed: 9709,
+        start: Start::Latency4,
+        interval: 64,
+        loss_ppm: 200_000,
+        procedures: vec![at(Side::Peripheral, What::Terminate, 12)],
+        ..Case::default()
+    };
+    assert_eq!(told(&case), [""; 0]);
+}
+
 fn what(who: Side) -> BoxedStrategy<What> {
     let common = prop_oneof![
         Just(What::Data),

@@ -61,11 +61,7 @@ impl Connection {
             self.procedures.peer_stage(request),
             Some(PeerStage::Host | PeerStage::Indication)
         );
-        // What comes before the request can have arrived is no answer to it.
-        let answers = !continues
-            && self.procedures.peers.is_none()
-            && self.procedures.asked(request).is_some()
-            && !self.sender.holds(Opcode::CONNECTION_PARAM_REQ);
+        let answers = !continues && self.procedures.peers.is_none() && self.awaits(request);
         if !continues && !answers {
             if !self.admit(cx, Procedure::ConnectionUpdate) {
                 return;

@@ -181,7 +181,7 @@ impl Connection {
     }
 
     pub(super) fn on_length_rsp(&mut self, cx: &mut Context<'_>, peer: DataLength) {
-        if self.procedures.asked(Procedure::DataLengthUpdate).is_some() {
+        if self.awaits(Procedure::DataLengthUpdate) {
             self.learn_length(cx, peer);
             self.end_own(cx, ErrorCode::SUCCESS);
         } else {

@@ -57,7 +57,7 @@ impl Connection {
     }
 
     pub(super) fn on_feature_rsp(&mut self, cx: &mut Context<'_>, peer: FeatureSet) {
-        if self.procedures.asked(Procedure::FeatureExchange).is_some() {
+        if self.awaits(Procedure::FeatureExchange) {
             self.features.peer = Some(peer);
             self.want_channels(cx);
             self.end_own(cx, ErrorCode::SUCCESS);

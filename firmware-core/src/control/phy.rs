@@ -124,7 +124,7 @@ impl Connection {
         let ours = match self.procedures.peer_stage(Procedure::PhyUpdate) {
             Some(PeerStage::Indication) => false,
             Some(_) => return self.misbehaved(cx, PeerMisbehaved::ProcedureBeforeInstant),
-            None if self.procedures.asked(Procedure::PhyUpdate).is_some() => {
+            None if self.awaits(Procedure::PhyUpdate) => {
                 // We yielded to the peer's other procedure: to grant ours as well before that is
                 // over makes two instants at once.
                 let two = self.procedures.peers.is_some_and(|peers| has_instant(peers.procedure));

@@ -79,7 +79,7 @@ impl Connection {
     }
 
     pub(super) fn on_ping_rsp(&mut self, cx: &mut Context<'_>) {
-        if self.procedures.asked(Procedure::LePing).is_some() {
+        if self.awaits(Procedure::LePing) {
             self.end_own(cx, ErrorCode::SUCCESS);
         } else {
             self.unexpected(cx);

@@ -33,11 +33,18 @@ impl Connection {
         self.send(cx, pdu);
     }
 
+    /// Whether this is the own procedure and an answer may come. What comes before the request
+    /// can have arrived is no answer to it.
+    pub(super) fn awaits(&self, procedure: Procedure) -> bool {
+        // LL-RSP-2.
+        let asked = self.procedures.asked(procedure);
+        asked.is_some_and(|request| !self.sender.holds(opcode(request)))
+    }
+
     /// Whether an own procedure with this first PDU (any, for `None`) awaits an answer.
     fn awaits_answer(&self, of: Option<Opcode>) -> bool {
         self.procedures.own.is_some_and(|own| {
-            self.procedures.asked(own.request.procedure()).is_some()
-                && of.is_none_or(|of| of == opcode(own.request))
+            self.awaits(own.request.procedure()) && of.is_none_or(|of| of == opcode(own.request))
         })
     }
 

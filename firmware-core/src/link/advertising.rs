@@ -38,8 +38,9 @@ const REQUEST_AND_RESPONSE: Duration =
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     Off,
-    /// A connection was made; refused by `Control`, it gives way to advertising again.
-    Suspended,
+    /// A connection was made in the event that started then; refused by `Control`, it gives way to
+    /// advertising again.
+    Suspended(Instant),
     /// Until the event that starts then.
     Waiting(Instant),
     /// An event is under way, with these channels still to come (bit 0 = channel 37).
@@ -96,13 +97,18 @@ impl Advertiser {
 
     /// Ends because of a connection, unless that is refused.
     pub(super) const fn connected(&mut self) {
-        self.stage = Stage::Suspended;
+        if let Stage::Running { started, .. } | Stage::Waiting(started) = self.stage {
+            self.stage = Stage::Suspended(started);
+        }
     }
 
-    /// Goes on after a connection was refused.
-    pub(super) fn resume(&mut self, now: Instant) {
-        if self.stage == Stage::Suspended {
-            self.stage = Stage::Waiting(now + PREPARE_LEAD);
+    /// Goes on after a connection was refused: the event in which it was made is over, and the
+    /// next comes when it would have come.
+    pub(super) fn resume(&mut self) {
+        if let Stage::Suspended(started) = self.stage {
+            // LL-ADV-2.
+            self.stage = Stage::Waiting(started);
+            self.end_event();
         }
     }
 

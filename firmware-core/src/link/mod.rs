@@ -103,7 +103,7 @@ impl<const LINKS: usize> Link<LINKS> {
             LinkOrder::Resolved { rpa, identity } => self.accept.remember(rpa, identity),
             LinkOrder::Refuse(link) => {
                 self.forget(link);
-                self.advertiser.resume(now);
+                self.advertiser.resume();
             }
             LinkOrder::Drop(link) => self.forget(link),
             LinkOrder::Send { link, llid, payload, tag } => {

@@ -21,7 +21,7 @@ use firmware_core::time::{Duration, Instant};
 use super::case::{Case, Clocks, Csa, Side, Start, Switch, What};
 use super::live::{Live, Tape};
 use super::node::{Actor, AskingCentral};
-use super::watch::CENTRAL;
+use super::watch::{CENTRAL, PERIPHERAL};
 use crate::error::BadInput;
 use crate::setup::Setup;
 
@@ -220,16 +220,25 @@ fn on_phy(live: &mut Live, tape: &mut Tape, phy: Phy) -> bool {
     if !settle(live, tape) {
         return false;
     }
-    if !there(live) {
-        let set = match phy {
-            Phy::Le1M => PhySet::LE_1M,
-            Phy::Le2M => PhySet::LE_2M,
-            Phy::LeCoded => PhySet::CODED,
-        };
+    let ask = |live: &mut Live, whom, set| {
         let ask = Command::LeSetPhy { handle: HANDLE, tx: set, rx: set, coded_options: 0 };
         let now = live.world.now();
-        live.world.act(CENTRAL, now, Act::Command(ask));
-        if !wait(live, tape, there) || !settle(live, tape) {
+        live.world.act(whom, now, Act::Command(ask));
+    };
+    // Firmware that has asked for another PHY by itself answers with that one alone, until its
+    // host asks for any.
+    for any_first in [false, true] {
+        if there(live) {
+            return true;
+        }
+        if any_first {
+            ask(live, PERIPHERAL, PhySet::LE_1M.union(PhySet::LE_2M).union(PhySet::CODED));
+            if !settle(live, tape) {
+                return false;
+            }
+        }
+        ask(live, CENTRAL, PhySet::only(phy));
+        if !settle(live, tape) {
             return false;
         }
     }

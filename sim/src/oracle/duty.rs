@@ -131,9 +131,11 @@ pub(super) fn said_goodbye(
         });
     let mut goodbyes = goodbyes.peekable();
     let timeout = link.shortest_timeout();
-    let slow = goodbyes
-        .peek()
-        .is_some_and(|(_, first)| before.since(first.item.at) + timeout.ppm(20_000) >= timeout);
+    // The timer runs from the moment at which it was queued.
+    let slow = goodbyes.peek().is_some_and(|(_, first)| {
+        let asked = link.farewells[role as usize].unwrap_or(first.item.at);
+        before.since(asked.min(first.item.at)) + timeout.ppm(20_000) >= timeout
+    });
     slow || goodbyes.any(|(at, goodbye)| {
         link.packets.iter().skip(at + 1).any(|packet| {
             packet.by != role

@@ -124,8 +124,8 @@ fn wrong_reason(
         ErrorCode::LOCAL_HOST_TERMINATED => {
             said_goodbye(link, hci.by, hci.at) || timed_out(link, hci)
         }
-        ErrorCode::LL_RESPONSE_TIMEOUT => procedures.due[peer as usize]
-            .iter()
+        ErrorCode::LL_RESPONSE_TIMEOUT => procedures
+            .awaited_from(peer)
             .any(|due| hci.at.since(due.at) + PATIENCE > RESPONSE_TIMEOUT),
         ErrorCode::INSTANT_PASSED => broke(&["LL-INST-1"]) || late_instant(link, peer),
         ErrorCode::MIC_FAILURE => {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use firmware_core::address::Address;
-use firmware_core::hci::{Event, Handle, Role};
+use firmware_core::hci::{Command, Event, Handle, Role};
 use firmware_core::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu, Opcode};
 use firmware_core::pdu::data::{DataHeader, Llid};
@@ -77,6 +77,8 @@ pub(super) struct Link<'a> {
     pub(super) nodes: [NodeId; 2],
     pub(super) packets: Vec<Packet<'a>>,
     pub(super) hci: Vec<HciEvent<'a>>,
+    /// When the host of each end asked to disconnect.
+    pub(super) farewells: [Option<Instant>; 2],
     /// Index of the last packet of each end.
     last: [Option<usize>; 2],
     /// Time of the last record of all.
@@ -248,6 +250,7 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
                     nodes: [item.from, peripheral],
                     packets: Vec::new(),
                     hci: Vec::new(),
+                    farewells: [None; 2],
                     last: [None; 2],
                     end,
                 });
@@ -317,10 +320,16 @@ fn acknowledge(packets: &mut [Packet<'_>]) {
     }
 }
 
-/// Assigns HCI events to connections by handle.
+/// Assigns HCI events, and farewells, to connections by handle.
 fn listen<'a>(records: &'a [Record], links: &mut [Link<'a>]) {
     let mut handles: BTreeMap<(NodeId, Handle), (usize, Role)> = BTreeMap::new();
     for record in records {
+        if let RecordKind::Note(Note::HciCommand(Command::Disconnect { handle, .. })) = &record.kind
+            && let Some(&(at, by)) = handles.get(&(record.node, *handle))
+            && let Some(link) = links.get_mut(at)
+        {
+            link.farewells[by as usize].get_or_insert(record.at);
+        }
         let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { continue };
         if let Event::LeConnectionComplete(complete) = event {
             let fits = |link: &Link<'_>| {

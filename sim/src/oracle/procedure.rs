@@ -43,9 +43,14 @@ pub(super) struct Due {
 pub(super) struct Procedures {
     open: [Option<Open>; 2],
     pub(super) due: [Vec<Due>; 2],
+    /// Requests that the central served where it had to reject them. Who has asked may take that
+    /// for a PDU of the central's own procedure, and wait for the reject.
+    unrejected: Vec<Due>,
     /// Opcodes that each end has taken, for LL_UNKNOWN_RSP and rejects.
     seen: [u64; 2],
     version: [Option<RecordId>; 2],
+    /// The last PDU of an end belongs to a procedure that it has open itself.
+    of_own: [bool; 2],
     /// connPeripheralLatency in force, and what follows it at which event.
     latency: u16,
     next_latency: Option<(u64, u16)>,
@@ -74,6 +79,12 @@ impl Procedures {
     /// Whether encryption is being started or paused.
     pub(super) fn encrypting(&self) -> bool {
         self.open.iter().flatten().any(|open| open.kind == Kind::Encryption)
+    }
+
+    /// What the other end may be waiting for.
+    pub(super) fn awaited_from(&self, role: Role) -> impl Iterator<Item = &Due> {
+        let unrejected = self.unrejected.iter().filter(move |_| role == Role::Central);
+        self.due[role as usize].iter().chain(unrejected)
     }
 
     fn expire(&mut self, event: u64) {
@@ -127,6 +138,7 @@ impl Procedures {
         } else if let Some(record) = self.serves_collision(by, opcode, answered) {
             let text = format!("{name} instead of a reject while an own procedure is open");
             tell("LL-COLL-2", &[record], text);
+            self.unrejected.extend(answered);
         }
         self.advance(packet, opcode, starts);
     }
@@ -250,6 +262,7 @@ impl Procedures {
         }
         let kind = kind(opcode);
         let mine_is_open = self.open[own].is_some_and(|open| Some(open.kind) == kind);
+        self.of_own[own] = mine_is_open;
         let theirs = self.open[other(by) as usize].as_mut();
         if let Some(open) = theirs.filter(|open| Some(open.kind) == kind && !starts) {
             open.answered = Some(record);
@@ -271,14 +284,17 @@ impl Procedures {
         let unknown = malformed || is_start(opcode) && only(opcode).is_some_and(|role| role != by);
         let due = Due { opcode, record: packet.item.record, at: packet.item.end, unknown };
         self.seen[taker as usize] |= 1 << u32::from(opcode.0).min(63);
-        let unanswered_version =
-            opcode == Opcode::VERSION_IND && self.version[taker as usize].is_none();
+        // One answer is due, however often it is asked for.
+        let unanswered_version = opcode == Opcode::VERSION_IND
+            && self.version[taker as usize].is_none()
+            && self.due[taker as usize].iter().all(|due| due.opcode != Opcode::VERSION_IND);
         let owed = only(opcode).is_none_or(|role| role == by) && is_owed(opcode, by);
         if owed || unanswered_version || unknown {
             self.due[taker as usize].push(due);
         }
-        let open = &mut self.open[taker as usize];
-        let closes = open.is_some_and(|open| match packet.control() {
+        let in_own = self.of_own[by as usize];
+        let Some(open) = self.open[taker as usize] else { return };
+        let closes = match packet.control() {
             Some(ControlPdu::RejectInd(_)) => true,
             Some(ControlPdu::UnknownRsp(what) | ControlPdu::RejectExtInd { opcode: what, .. }) => {
                 kind(*what) == Some(open.kind)
@@ -291,12 +307,17 @@ impl Procedures {
             ) => kind(opcode) == Some(open.kind),
             Some(ControlPdu::StartEncRsp) => by == Role::Peripheral,
             Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, .. }) => {
-                open.kind == Kind::Phy && c_to_p.0 == 0 && p_to_c.0 == 0
+                open.kind == Kind::Phy && c_to_p.0 == 0 && p_to_c.0 == 0 && !in_own
             }
             _ => false,
-        });
-        if closes {
-            *open = None;
+        };
+        if closes && open.until.is_none() {
+            self.open[taker as usize] = None;
+        } else if closes && open.kind == Kind::Parameters {
+            // The update that seemed to answer what is refused was the central's own; its instant
+            // comes all the same.
+            self.open[taker as usize] = None;
+            self.open[by as usize] = Some(Open { answered: None, ..open });
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::{Command, Event};
 use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
 use crate::pdu::data::Llid;
+use crate::phy::PhySet;
 use crate::time::Duration;
 
 pub(super) const READ_FEATURES: Command = Command::LeReadRemoteFeatures { handle: HANDLE };
@@ -36,6 +37,37 @@ fn host_requests_back_to_back_run_one_after_another() {
     assert!(matches!(s.event(&[])[..], [ControlPdu::LengthReq(_)]));
     s.event(&[ControlPdu::UnknownRsp(Opcode::LENGTH_REQ)]);
     assert!(matches!(s.event(&[])[..], [ControlPdu::VersionInd(_)]));
+}
+
+/// What comes in the event in which a request is first sent cannot be the answer to it.
+///
+/// LL-RSP-2, LL-PROC-1.
+#[test]
+fn an_answer_that_comes_before_the_request_was_sent_answers_nothing() {
+    let length =
+        DataLength { max_rx_octets: 27, max_rx_time: 328, max_tx_octets: 27, max_tx_time: 328 };
+    let set_length = Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 2120 };
+    let unchanged =
+        ControlPdu::PhyUpdateInd { c_to_p: PhySet::NONE, p_to_c: PhySet::NONE, instant: 0 };
+    for (ask, opcode, early) in [
+        (READ_FEATURES, Opcode::PERIPHERAL_FEATURE_REQ, ControlPdu::FeatureRsp(FeatureSet(0))),
+        (set_length.clone(), Opcode::LENGTH_REQ, ControlPdu::LengthRsp(length)),
+        (set_length, Opcode::LENGTH_REQ, ControlPdu::RejectInd(ErrorCode(0x1A))),
+        (super::phy::SET_2M, Opcode::PHY_REQ, unchanged),
+        (super::phy::SET_2M, Opcode::PHY_REQ, ControlPdu::UnknownRsp(Opcode::PHY_REQ)),
+    ] {
+        let mut s = Script::new();
+        s.ask(ask);
+        s.ask(READ_VERSION);
+        let sent = s.event(&[early]);
+        assert!(matches!(sent[..], [pdu] if pdu.opcode() == opcode), "{sent:?}");
+        assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse), "{early:?}");
+        // The procedure is still open: nothing else starts, and the answer that comes now ends it.
+        assert_eq!(s.event(&[]), [], "{early:?}");
+        assert_eq!(s.told(), []);
+        s.event(&[ControlPdu::UnknownRsp(opcode)]);
+        assert!(matches!(s.event(&[])[..], [ControlPdu::VersionInd(_)]), "{early:?}");
+    }
 }
 
 /// LL-RSP-1, LL-RSP-2.

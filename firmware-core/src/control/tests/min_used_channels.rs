@@ -29,6 +29,8 @@ fn ended(s: &Script) -> bool {
     })
 }
 
+/// N1.
+///
 /// LL-MAP-3.
 #[test]
 fn a_central_that_has_the_procedure_is_asked_once_and_the_acknowledgement_ends_it() {
@@ -67,7 +69,10 @@ fn nobody_is_asked_who_lacks_the_procedure() {
     }
 }
 
-/// Only a peripheral sends it.
+/// N1, the other half: only a peripheral sends it. One stack says nothing; the rule is
+/// LL_UNKNOWN_RSP.
+///
+/// LL-CTRL-2.
 #[test]
 fn a_central_that_asks_is_not_understood() {
     let mut s = wanting(ControlConfig::SUPPORTED);

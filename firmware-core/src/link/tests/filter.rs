@@ -133,16 +133,19 @@ fn without_a_filter_a_private_initiator_is_as_welcome_as_any() {
     assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
 }
 
-/// Whoever must hide behind a private address (network privacy) and does not is refused by
+/// LL-ADV-2. Whoever must hide behind a private address (network privacy) and does not is refused by
 /// `Control`, although no filter policy had to be asked.
 #[test]
 fn advertising_goes_on_after_any_refused_connection() {
     let mut b = filtering(FilterPolicy::Any);
-    b.advertises();
+    let (first, ..) = b.advertises();
     b.requests(connect(request()));
     assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
     b.order(LinkOrder::Refuse(LINK));
-    for channel in [37, 38, 39, 37] {
+    let (next, channel, _) = b.advertises();
+    assert!(channel == 37 && next.since(first) >= Duration::from_ms(20), "an event of its own");
+    b.nobody();
+    for channel in [38, 39, 37] {
         assert_eq!(b.advertises().1, channel);
         b.nobody();
     }
