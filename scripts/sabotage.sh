@@ -6,24 +6,13 @@
 # scripts/sabotage.sh [NAME…] runs only those whose name contains one of the words.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/lib.sh
 
 LIST=$PWD/scripts/sabotage.list
 OUT=${CARGO_TARGET_DIR:-$PWD/target}/sabotage
 TREE=$OUT/tree
 LOG=$OUT/log
 export CARGO_TARGET_DIR=$OUT/build
-
-# A fresh copy at a stable path, so that builds are reused from run to run. Files that did not
-# change keep their time stamps.
-copy_tree() {
-  mkdir -p "$TREE"
-  git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-    [ -f "$file" ] || continue
-    cmp -s "$file" "$TREE/$file" && continue
-    mkdir -p "$TREE/$(dirname "$file")"
-    cp "$file" "$TREE/$file"
-  done
-}
 
 # verdict FILE SED CARGO-ARGUMENTS: prints red, GREEN, STALE or BROKEN.
 verdict() {
@@ -46,17 +35,7 @@ verdict() {
   fi
 }
 
-wanted() {
-  local name=$1 word
-  shift
-  [ $# -eq 0 ] && return
-  for word in "$@"; do
-    [[ $name == *"$word"* ]] && return
-  done
-  return 1
-}
-
-copy_tree
+copy_tree "$TREE"
 failures=0
 printf '%-7s %6s  %-24s %s\n' verdict time sabotage tests
 while IFS='|' read -r name arguments file edit; do
