@@ -194,8 +194,11 @@ fn echo(handle: Handle, n: usize) -> Vec<Say> {
 }
 
 impl End {
-    fn say(&mut self, now: Instant, said: Vec<Say>) {
+    fn say(&mut self, now: Instant, said: Vec<Say>, out: &mut Outbox) {
         for say in said {
+            if let Say::Command(command) = &say {
+                out.push(NodeOutput::Note(Note::HciCommand(command.clone())));
+            }
             match (&mut *self, say) {
                 (Self::Peripheral { controller: Some(c), .. }, Say::Command(command)) => {
                     let _ = c.command(now, command);
@@ -249,7 +252,7 @@ impl End {
             }
             PeripheralOutput::Acl(acl) => {
                 let said = self.heard(&acl);
-                self.say(now, said);
+                self.say(now, said, out);
             }
             PeripheralOutput::Event(event) => {
                 out.push(NodeOutput::Note(Note::HciEvent(event.clone())));
@@ -259,7 +262,7 @@ impl End {
                 };
                 let (Self::Peripheral { host, .. } | Self::Central { host, .. }) = self;
                 host.events.push(event);
-                self.say(now, said);
+                self.say(now, said, out);
             }
         }
     }
@@ -302,12 +305,12 @@ impl Node for End {
                     lapses: Default::default(),
                 };
                 *controller = Some(Controller::new(*config, control, &Entropy::new(entropy)));
-                self.say(now, peripheral_start());
+                self.say(now, peripheral_start(), out);
             }
             (Self::Central { config, controller, .. }, NodeInput::Start { entropy }) => {
                 let central = CentralController::new(config.clone(), &Entropy::new(entropy));
                 *controller = Some(central);
-                self.say(now, central_start());
+                self.say(now, central_start(), out);
             }
             (Self::Peripheral { controller: Some(c), .. }, NodeInput::Radio(event)) => {
                 let _ = c.radio(now, event);

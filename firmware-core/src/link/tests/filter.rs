@@ -133,7 +133,9 @@ fn without_a_filter_a_private_initiator_is_as_welcome_as_any() {
     assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
 }
 
-/// LL-ADV-2. Whoever must hide behind a private address (network privacy) and does not is refused by
+/// LL-ADV-2.
+///
+/// Whoever must hide behind a private address (network privacy) and does not is refused by
 /// `Control`, although no filter policy had to be asked.
 #[test]
 fn advertising_goes_on_after_any_refused_connection() {
