@@ -116,6 +116,38 @@ fn parts_are_merged_and_other_files_refused() {
 }
 
 #[test]
+fn a_random_search_is_cut_into_parts_resumed_and_merged() {
+    let folder = folder();
+    let seeds = ["--random", "--seeds", "40..168", "--json"];
+    let whole = json(&explore(folder.path(), &seeds));
+    assert_eq!(whole["complete"], Value::Bool(true), "{whole}");
+    for part in ["1/2", "2/2"] {
+        let arguments = [&seeds[..], &["--shard", part, "--resume", "progress"]].concat();
+        let first = explore(folder.path(), &arguments);
+        let mut again = json(&explore(folder.path(), &arguments));
+        again["seconds"] = json(&first)["seconds"].clone();
+        assert_eq!(again, json(&first), "nothing is left to do");
+        std::fs::write(folder.path().join(part.replace('/', "-")), first.stdout).expect("written");
+        std::fs::rename(folder.path().join("progress"), folder.path().join("old")).expect("moved");
+    }
+    let merged = json(&explore(folder.path(), &["--merge", "1-2", "2-2", "--json"]));
+    for key in ["complete", "units", "runs", "unreached", "traces", "states", "breaches"] {
+        assert_eq!(merged[key], whole[key], "{key}");
+    }
+    // Of other seeds.
+    std::fs::rename(folder.path().join("old"), folder.path().join("progress")).expect("moved");
+    let other = ["--random", "--seeds", "0..64", "--resume", "progress"];
+    let refused = explore(folder.path(), &other);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("other options"), "{refused:?}");
+    let pairs = ["--pairs", "--shard", "1/2", "--budget", "0s", "--json"];
+    let other = explore(folder.path(), &pairs);
+    std::fs::write(folder.path().join("pairs"), other.stdout).expect("written");
+    let refused = explore(folder.path(), &["--merge", "pairs", "2-2"]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+}
+
+#[test]
 fn a_breach_that_no_profile_declares_is_found_told_and_saved() {
     let folder = folder();
     let shard = part(|unit| unit.pair() == "P phy × C terminate");

@@ -219,6 +219,7 @@ pub struct Serve {
         bletwin explore --pairs --shard 2/8 --json > part-2.json\n  \
         bletwin explore --merge part-*.json\n  \
         bletwin explore --random --budget 60s --peripheral zephyr-2024\n  \
+        bletwin explore --random --seeds 0..500000 --shard 2/8 --json > part-2.json\n  \
         bletwin replay bletwin-findings/FILE.toml\n\n\
         Counts depend on version and options only, never on time, threads or parts.\n\
         Exit status: 0 nothing found, 1 findings, 2 bad input, 130 interrupted.")]
@@ -232,7 +233,7 @@ pub struct Explore {
     pub triples: bool,
     /// Runs that are drawn from seeds: any procedures, losses, clocks and start states, and
     /// centrals that misbehave.
-    #[arg(long, group = "space", conflicts_with_all = ["shard", "resume"])]
+    #[arg(long, group = "space")]
     pub random: bool,
     /// With --random: end at the first finding.
     #[arg(long, requires = "random")]
@@ -248,7 +249,7 @@ pub struct Explore {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Seeds, the last one excluded: the whole space is searched with each (1..2 if nothing is
-    /// said); with --random each is a run (from 0 on; 10,000 of them without a budget).
+    /// said); with --random each is a run (0..10000, with a budget 0..1000000).
     #[arg(long, value_name = "A..B")]
     pub seeds: Option<String>,
     /// Threads; as many as there are processors if nothing is said.

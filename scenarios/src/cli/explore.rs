@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,18 +10,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::Explore;
 use super::{Exit, interrupt};
 use crate::error::BadInput;
-use crate::explore::campaign::{Done, Options, Progress, Report, Shard, conduct};
+use crate::explore::campaign::{Done, Kind, Options, Progress, Report, Shard, conduct};
 use crate::explore::known;
-use crate::explore::pairs::{Common, Kind};
+use crate::explore::pairs::Common;
+use crate::explore::random::ANY;
 
 mod findings;
-mod random;
 mod tell;
 
 pub(super) fn explore(asked: &Explore) -> anyhow::Result<Exit> {
-    if asked.random {
-        return random::random(asked);
-    }
     let known = known::known();
     let report = if asked.merge.is_empty() { search(asked)? } else { merge(&asked.merge)? };
     let told = findings::shrink(&report.findings, &known, interrupt::requested);
@@ -53,7 +51,12 @@ fn search(asked: &Explore) -> anyhow::Result<Report> {
     let all = units.len();
     units.retain(|(number, _)| before.iter().all(|done| done.number != *number));
     let begun = Instant::now();
-    let stop = || interrupt::requested() || budget.is_some_and(|most| begun.elapsed() >= most);
+    let enough = AtomicBool::new(false);
+    let stop = || {
+        interrupt::requested()
+            || enough.load(Ordering::Relaxed)
+            || budget.is_some_and(|most| begun.elapsed() >= most)
+    };
     let bar = Bar::new(all, &before);
     let mut done = before;
     conduct(&units, jobs(asked), &stop, |unit| {
@@ -61,6 +64,7 @@ fn search(asked: &Explore) -> anyhow::Result<Report> {
             progress.keep(&unit)?;
         }
         bar.tell(&unit);
+        enough.fetch_or(asked.first && unit.breaches > 0, Ordering::Relaxed);
         done.push(unit);
         Ok(())
     })?;
@@ -79,25 +83,41 @@ fn options(asked: &Explore) -> Result<Options, BadInput> {
         Some("auto") => Shard::from_environment(|name| std::env::var(name).ok())?,
         Some(text) => text.parse()?,
     };
+    let (kind, peripheral, central, range) = match (asked.random, asked.triples) {
+        (true, _) if asked.budget.is_some() => (Kind::Random, ANY, ANY, SEEDS_WITHIN_BUDGET),
+        (true, _) => (Kind::Random, ANY, ANY, SEEDS),
+        (_, true) => (Kind::Triples, "recommended", "honest", ONE_SEED),
+        _ => (Kind::Pairs, "recommended", "honest", ONE_SEED),
+    };
+    let name = |asked: &Option<String>, plain: &str| asked.clone().unwrap_or_else(|| plain.into());
     Ok(Options {
-        kind: if asked.triples { Kind::Triples } else { Kind::Pairs },
+        kind,
         common: Common {
-            peripheral: asked.peripheral.clone().unwrap_or_else(|| "recommended".into()),
-            central: asked.central.clone().unwrap_or_else(|| "honest".into()),
+            peripheral: name(&asked.peripheral, peripheral),
+            central: name(&asked.central, central),
             set: asked.set.clone(),
         },
-        seeds: seeds(asked.seeds.as_deref().unwrap_or("1..2"))?,
+        seeds: asked.seeds.as_deref().map_or(Ok(range), seeds)?,
         shard,
     })
 }
+
+/// Seeds that are searched if nothing is said: whole spaces with one, runs of the random search,
+/// and those if a budget ends it: far more than come about in an hour.
+const ONE_SEED: Range<u64> = 1..2;
+const SEEDS: Range<u64> = 0..10_000;
+const SEEDS_WITHIN_BUDGET: Range<u64> = 0..1_000_000;
+/// Most seeds in all: what is done is kept in memory.
+const SEEDS_MAX: u64 = 10_000_000;
 
 fn seeds(text: &str) -> Result<Range<u64>, BadInput> {
     let range = text
         .split_once("..")
         .and_then(|(from, to)| Some(from.trim().parse().ok()?..to.trim().parse().ok()?));
-    range.filter(|range: &Range<u64>| range.start < range.end).ok_or_else(|| BadInput {
+    let fits = |range: &Range<u64>| range.start < range.end && range.end - range.start <= SEEDS_MAX;
+    range.filter(fits).ok_or_else(|| BadInput {
         what: format!("`{text}` is not a range of seeds"),
-        help: "for example `--seeds 1..5` for 1, 2, 3 and 4".into(),
+        help: "for example `--seeds 1..5` for 1, 2, 3 and 4; at most ten million".into(),
     })
 }
 
@@ -140,7 +160,7 @@ struct Bar(ProgressBar);
 impl Bar {
     fn new(all: usize, before: &[Done]) -> Self {
         let bar = ProgressBar::new(all as u64);
-        let style = "{bar:30} {pos}/{len} pairs, {elapsed}, {eta} to go, {msg}";
+        let style = "{bar:30} {pos}/{len} units, {elapsed}, {eta} to go, {msg}";
         bar.set_style(
             ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
@@ -183,7 +203,7 @@ mod tests {
             assert!(time(text).is_err(), "{text}");
         }
         assert_eq!(seeds("3..7"), Ok(3..7));
-        for text in ["", "3", "7..3", "3..3", "a..b"] {
+        for text in ["", "3", "7..3", "3..3", "a..b", "0..18446744073709551615"] {
             assert!(seeds(text).is_err(), "{text}");
         }
     }

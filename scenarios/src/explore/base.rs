@@ -94,7 +94,8 @@ impl Base {
                     settle(&mut live, &mut tape) && wrap::wait(&mut live, &mut tape, case.clocks)
                 }
             };
-        if !reached {
+        // Whoever has panicked on the way is found by the first run from here.
+        if !reached && live.panicked.is_none() {
             return Err(BadInput {
                 what: format!(
                     "the start state `{}` is not reached by {} with {}",
@@ -183,7 +184,7 @@ fn controller(setup: &Setup, csa: Csa, asks_first: bool, clocks: Clocks) -> Cont
 /// Lets time pass until something holds.
 fn wait(live: &mut Live, tape: &mut Tape, holds: impl Fn(&Live) -> bool) -> bool {
     let latest = live.world.now() + PATIENCE;
-    while live.world.next_event().is_some_and(|next| next < latest) {
+    while live.next_event().is_some_and(|next| next < latest) {
         live.step(tape);
         if holds(live) {
             return true;

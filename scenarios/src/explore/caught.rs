@@ -7,17 +7,19 @@ use bletwin_sim::node::NodeId;
 
 use super::case::{Case, Side};
 use super::live::node;
-use super::run::{Found, Outcome, Runner, run};
+use super::run::{Found, Outcome, PANIC, Runner, run};
 use super::saved::{SCHEMA, Saved};
 
 /// What counts in a run, a rule and culprit once: where the central was told to misbehave, only
-/// what the peripheral did.
+/// what the peripheral did, and panics.
 #[must_use]
 pub fn against(case: &Case, outcome: &Outcome) -> Vec<Found> {
     let mut seen = BTreeSet::new();
     let mut found = outcome.findings.clone();
     found.retain(|found| {
-        let counts = !case.misbehaves() || found.culprit == Some(node(Side::Peripheral));
+        let counts = !case.misbehaves()
+            || found.culprit == Some(node(Side::Peripheral))
+            || found.rule == PANIC;
         counts && seen.insert((found.rule.clone(), found.culprit))
     });
     found

@@ -12,6 +12,7 @@ use bletwin_sim::world::World;
 use firmware_core::time::Instant;
 
 use super::case::{How, Side};
+use super::guard::guarded;
 use super::node::Actor;
 use super::watch::{CENTRAL, PERIPHERAL, Watch};
 
@@ -30,13 +31,16 @@ pub struct Live {
     /// The last time at which a host is made to ask for something.
     pub(super) asked_until: Instant,
     pub(super) watch: Watch,
+    /// What a device has panicked with. Nothing happens after that.
+    pub(super) panicked: Option<String>,
 }
 
 impl Live {
     pub(super) fn new(world: World<Actor>) -> Self {
         let trace = Tracer::new(world.now());
         let asked_until = world.now();
-        Self { world, trace, sent: [0; 2], asked_until, watch: Watch::default() }
+        let watch = Watch::default();
+        Self { world, trace, sent: [0; 2], asked_until, watch, panicked: None }
     }
 
     /// Whose packet goes on air with the next step.
@@ -45,10 +49,22 @@ impl Live {
         self.world.next_sender().map(side)
     }
 
+    /// When the next event of the world is due.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Instant> {
+        self.world.next_event().filter(|_| self.panicked.is_none())
+    }
+
     /// Does the next event of the world.
     pub fn step(&mut self, tape: &mut Tape) {
-        self.world.step();
+        self.step_world();
         self.read(tape);
+    }
+
+    fn step_world(&mut self) {
+        if self.panicked.is_none() {
+            self.panicked = guarded(|| self.world.step()).err();
+        }
     }
 
     /// Does the next event of the world, which puts a packet on air, and lets it not arrive.
@@ -59,7 +75,7 @@ impl Live {
         };
         let rule = Rule { when: Pattern::default(), which: Which::All, effect, at: None };
         self.world.faults().add(rule);
-        self.world.step();
+        self.step_world();
         // It has struck, and a rule that is spent is no part of the state.
         self.world.faults().clear();
         self.read(tape);
@@ -67,10 +83,12 @@ impl Live {
 
     /// Lets all happen up to a moment, and time come to it.
     pub fn run_until(&mut self, until: Instant, tape: &mut Tape) {
-        while self.world.next_event().is_some_and(|next| next <= until) {
+        while self.next_event().is_some_and(|next| next <= until) {
             self.step(tape);
         }
-        self.world.run_until(until);
+        if self.panicked.is_none() {
+            self.world.run_until(until);
+        }
     }
 
     fn read(&mut self, tape: &mut Tape) {
@@ -96,7 +114,7 @@ impl Live {
     /// Whether nothing has happened for so long that nothing is to come.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.world.next_event().is_none_or(|next| next > self.quiet_at())
+        self.next_event().is_none_or(|next| next > self.quiet_at())
     }
 
     /// A number for the state of the world, and one for it and what the hosts know: where that is

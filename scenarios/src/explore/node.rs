@@ -146,6 +146,10 @@ impl AskingCentral {
 
 impl Node for AskingCentral {
     fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        #[cfg(test)]
+        if matches!(&input, NodeInput::Act(Act::Ask(wish)) if wish == "panic") {
+            panic!("as a test asks");
+        }
         match (input, &mut self.controller) {
             (NodeInput::Start { entropy }, _) => self.start(now, entropy, out),
             (NodeInput::Radio(event), Some(controller)) => controller.radio(now, event),

@@ -7,9 +7,17 @@ use bletwin_sim::random::{Purpose, Stream};
 use crate::error::BadInput;
 
 use super::case::{Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What};
+use super::pairs::Common;
+
+mod block;
+
+pub use block::{Block, blocks};
+
+/// Firmware, or a central, that is drawn.
+pub const ANY: &str = "any";
 
 /// What is not drawn.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Space {
     /// Firmware preset; `None`: any.
     pub peripheral: Option<String>,
@@ -17,8 +25,18 @@ pub struct Space {
     pub central: Option<String>,
     /// Settings of all runs.
     pub set: Vec<String>,
-    /// Rules whose breaches are not reported.
-    pub suppress: Vec<String>,
+}
+
+impl From<&Common> for Space {
+    /// [`ANY`] is what is drawn.
+    fn from(common: &Common) -> Self {
+        let named = |name: &String| (name != ANY).then(|| name.clone());
+        Self {
+            peripheral: named(&common.peripheral),
+            central: named(&common.central),
+            set: common.set.clone(),
+        }
+    }
 }
 
 impl Space {
@@ -39,13 +57,7 @@ impl Space {
 pub fn draw(space: &Space, seed: u64) -> Case {
     let mut dice = Dice(Stream::new(seed, u16::MAX, Purpose::Entropy));
     let peripheral = space.peripheral.clone().unwrap_or_else(|| preset(&mut dice));
-    let mut case = Case {
-        peripheral,
-        seed,
-        set: space.set.clone(),
-        suppress: space.suppress.clone(),
-        ..Case::default()
-    };
+    let mut case = Case { peripheral, seed, set: space.set.clone(), ..Case::default() };
     dice.link(&mut case);
     dice.procedures(&mut case);
     dice.air(&mut case);

@@ -17,6 +17,7 @@ use firmware_core::time::{Duration, Instant};
 
 use super::base::{Base, BaseKey, HANDLE, encrypt};
 use super::case::{Case, Procedure, Side, What};
+use super::guard::guarded;
 use super::live::{Live, Tape, node};
 use super::node::READ;
 use super::watch::{CENTRAL, Watch};
@@ -32,8 +33,8 @@ const PAYLOAD_TIMEOUT: u16 = 3000;
 /// A breach of a rule in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Id of the rule: one of [`oracle::RULES`], or `HOST-LIVE` and `HOST-AGREE` for what only
-    /// the hosts see.
+    /// Id of the rule: one of [`oracle::RULES`], `HOST-LIVE` and `HOST-AGREE` for what only the
+    /// hosts see, or [`PANIC`].
     pub rule: String,
     /// Who broke it, if that can be told.
     pub culprit: Option<NodeId>,
@@ -161,7 +162,7 @@ impl Base {
             }
         }
         self.end(&mut live, &mut tape);
-        let mut findings = self.judge(&tape, &live.watch, true);
+        let mut findings = self.judge(&tape, &live, true);
         findings.retain(|found| !case.suppress.contains(&found.rule));
         Outcome {
             findings,
@@ -176,8 +177,8 @@ impl Base {
 
     /// Judges a run by the air and, if it is over, by what its hosts were told. What the central
     /// is known to break is left out.
-    pub(super) fn judge(&self, tape: &[Record], watch: &Watch, over: bool) -> Vec<Found> {
-        let mut findings = judge(tape, watch, over);
+    pub(super) fn judge(&self, tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
+        let mut findings = judge(tape, live, over);
         let known =
             |found: &Found| found.culprit == Some(CENTRAL) && self.breaks.contains(&found.rule);
         findings.retain(|found| !known(found));
@@ -194,7 +195,7 @@ impl Base {
     pub(super) fn end(&self, live: &mut Live, tape: &mut Tape) {
         live.run_until(live.quiet_at().max(live.world.now()), tape);
         if live.watch.is_open() {
-            let (now, next) = (live.world.now(), |live: &Live| live.world.next_event());
+            let (now, next) = (live.world.now(), Live::next_event);
             // What was begun meanwhile has its time, too; but pings go on for ever.
             let latest =
                 |live: &Live| (live.watch.active + LAST_WAIT).min(now + LAST_WAIT.times(2));
@@ -230,8 +231,25 @@ impl Base {
     }
 }
 
-fn judge(tape: &[Record], watch: &Watch, over: bool) -> Vec<Found> {
-    let air = oracle::judge(tape).into_iter().map(|finding| Found {
+/// The rule against panics, of devices and of their judge.
+pub const PANIC: &str = "PANIC";
+
+fn panicked(tape: &[Record], text: String) -> Vec<Found> {
+    let at = tape.last().map_or(Instant::ZERO, |record| record.at);
+    vec![Found { rule: PANIC.to_owned(), culprit: None, at, record: None, text }]
+}
+
+fn judge(tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
+    let watch = &live.watch;
+    let judged = match &live.panicked {
+        Some(text) => Err(text.clone()),
+        None => guarded(|| oracle::judge(tape)),
+    };
+    let air = match judged {
+        Ok(air) => air,
+        Err(text) => return panicked(tape, text),
+    };
+    let air = air.into_iter().map(|finding| Found {
         rule: finding.rule.to_owned(),
         culprit: Some(finding.culprit),
         at: finding.at,

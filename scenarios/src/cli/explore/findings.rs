@@ -64,7 +64,10 @@ pub(super) fn shrink(findings: &[Finding], known: &[Known], stop: fn() -> bool) 
         }
         let source = known::source(known, finding);
         let one = tell(finding, source, stop);
-        if told.iter().all(|other| other.finding.case != one.finding.case) {
+        let shape = |told: &Told| {
+            (told.finding.rule.clone(), told.finding.culprit, told.finding.case.shape())
+        };
+        if told.iter().all(|other| shape(other) != shape(&one)) {
             told.push(one);
         }
     }
@@ -111,6 +114,7 @@ pub(super) fn title(rule: &str) -> &'static str {
     let own = match rule {
         "HOST-LIVE" => "what a host asks for ends",
         "HOST-AGREE" => "both hosts are told the same",
+        "PANIC" => "nothing that comes makes a device panic",
         _ => "",
     };
     RULES.iter().find(|known| known.id == rule).map_or(own, |known| known.text)

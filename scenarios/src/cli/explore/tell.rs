@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::findings::{Told, culprit, title};
 use crate::cli::style;
-use crate::explore::campaign::{PairCounts, Report};
+use crate::explore::campaign::{Kind, PairCounts, Report};
 use crate::report::wrap;
 
 /// Lines of a ladder that are told; the file shows all.
@@ -26,7 +26,9 @@ pub(super) fn text(report: &Report, told: &[Told], folder: &Path) -> anyhow::Res
     for one in told {
         finding(&mut out, one, folder)?;
     }
-    table(&mut out, &report.pairs)?;
+    if report.options.kind != Kind::Random {
+        table(&mut out, &report.pairs)?;
+    }
     let [done, all] = report.units;
     let complete = if report.complete {
         format!("complete: {all} of {all} units")
@@ -42,6 +44,9 @@ pub(super) fn text(report: &Report, told: &[Told], folder: &Path) -> anyhow::Res
         report.seconds,
         report.runs as f64 / report.seconds.max(1e-9),
     )?;
+    if report.unreached > 0 {
+        writeln!(out, "{} start states are not reached by these two", report.unreached)?;
+    }
     let line = match report.findings.len() {
         0 => style::good("nothing found"),
         _ if told.iter().all(|one| one.known.is_some()) => style::good("only what is known"),

@@ -30,7 +30,7 @@ pub(super) fn wait(live: &mut Live, tape: &mut Tape, clocks: Clocks) -> bool {
     let mut event = Tape::new();
     let mut anchor = live.watch.anchor;
     while counted + 1 < TARGET {
-        if live.watch.is_over() || live.world.next_event().is_none() {
+        if live.watch.is_over() || live.next_event().is_none() {
             return false;
         }
         let at = event.len();

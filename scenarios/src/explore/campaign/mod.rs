@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::base::BaseKey;
 use super::case::{Case, Side};
-use super::live::node;
-use super::pairs::{Common, Kind, Unit, search, units};
+use super::caught::side;
+use super::pairs::{self, Common, Unit, search, units};
+use super::random::{ANY, Block, Space, blocks};
 use super::{Base, Found};
 use crate::error::BadInput;
 
@@ -23,6 +24,38 @@ pub use progress::Progress;
 pub use report::{PairCounts, Report};
 pub use shard::Shard;
 
+/// Which space is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Two procedures that meet.
+    Pairs,
+    /// Three procedures that meet.
+    Triples,
+    /// Runs that are drawn from seeds.
+    Random,
+}
+
+/// A part of the space that is searched by itself, by one thread in one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Procedures that meet.
+    Meetings(Unit),
+    /// Seeds.
+    Seeds(Block),
+}
+
+impl Task {
+    /// What it is counted under.
+    #[must_use]
+    pub fn pair(&self) -> String {
+        match self {
+            Self::Meetings(unit) => unit.pair(),
+            Self::Seeds(_) => "random".into(),
+        }
+    }
+}
+
 /// What a campaign searches. Two campaigns with the same options search the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -32,7 +65,7 @@ pub struct Options {
     /// Firmware and central.
     #[serde(flatten)]
     pub common: Common,
-    /// Seeds, each of which means the whole space again.
+    /// Seeds: each means the whole space again, or is one run of the random search.
     pub seeds: Range<u64>,
     /// Which part of it.
     pub shard: Shard,
@@ -53,7 +86,7 @@ pub struct Finding {
 }
 
 /// A unit that was searched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Done {
     /// Number of the unit in the whole space.
@@ -64,6 +97,8 @@ pub struct Done {
     pub runs: u64,
     /// Runs that were known from some moment on.
     pub joined: u64,
+    /// Start states that the two devices do not reach: nothing was run from there.
+    pub unreached: u64,
     /// Different traces on air.
     pub traces: u64,
     /// Different states.
@@ -77,9 +112,21 @@ pub struct Done {
 impl Options {
     /// The units of this shard, with their numbers in the whole space.
     #[must_use]
-    pub fn units(&self) -> Vec<(usize, Unit)> {
-        let all = units(self.kind, &self.common, self.seeds.clone()).into_iter().enumerate();
-        all.filter(|(number, _)| self.shard.has(*number)).collect()
+    pub fn units(&self) -> Vec<(usize, Task)> {
+        let meetings = |kind| {
+            let all = units(kind, &self.common, self.seeds.clone());
+            all.into_iter().map(Task::Meetings).enumerate().collect()
+        };
+        let mut all: Vec<(usize, Task)> = match self.kind {
+            Kind::Pairs => meetings(pairs::Kind::Pairs),
+            Kind::Triples => meetings(pairs::Kind::Triples),
+            Kind::Random => {
+                let space = Space::from(&self.common);
+                blocks(&space, self.seeds.clone()).map(Task::Seeds).enumerate().collect()
+            }
+        };
+        all.retain(|(number, _)| self.shard.has(*number));
+        all
     }
 
     /// Finds out whether there is such a firmware and such a central.
@@ -87,8 +134,17 @@ impl Options {
     /// # Errors
     /// [`BadInput`] that says what there is not.
     pub fn check(&self) -> Result<(), BadInput> {
-        let Common { peripheral, central, set } = self.common.clone();
-        Case { peripheral, central, set, ..Case::default() }.setup().map(drop)
+        let mut case = Case { set: self.common.set.clone(), ..Case::default() };
+        let names = [
+            (&mut case.peripheral, &self.common.peripheral),
+            (&mut case.central, &self.common.central),
+        ];
+        for (plain, name) in names {
+            if self.kind != Kind::Random || name != ANY {
+                plain.clone_from(name);
+            }
+        }
+        case.setup().map(drop)
     }
 }
 
@@ -117,9 +173,9 @@ impl Bases {
 /// as it ends; one that was under way when `stop` came is not told of.
 ///
 /// # Errors
-/// [`BadInput`] if a start state cannot be reached, or whatever `done` runs into.
+/// Whatever `done` runs into.
 pub fn conduct(
-    units: &[(usize, Unit)],
+    units: &[(usize, Task)],
     jobs: usize,
     stop: &(dyn Fn() -> bool + Sync),
     mut done: impl FnMut(Done) -> anyhow::Result<()>,
@@ -134,7 +190,7 @@ pub fn conduct(
                 while !stop()
                     && let Some((number, unit)) = units.get(next.fetch_add(1, Ordering::Relaxed))
                 {
-                    let result = one(bases, *number, unit, stop).transpose();
+                    let result = one(bases, *number, unit, stop);
                     if result.is_some_and(|result| sender.send(result).is_err()) {
                         return;
                     }
@@ -143,7 +199,7 @@ pub fn conduct(
         }
         drop(sender);
         for result in receiver {
-            let told = result.map_err(anyhow::Error::from).and_then(&mut done);
+            let told = done(result);
             if told.is_err() {
                 // Nothing that is left to do could be kept.
                 next.store(units.len(), Ordering::Relaxed);
@@ -154,30 +210,40 @@ pub fn conduct(
     })
 }
 
+/// Searches one unit. `None`: `stop` said so.
 fn one(
     bases: &Bases,
     number: usize,
-    unit: &Unit,
+    task: &Task,
     stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<Done>, BadInput> {
-    let case = Case { procedures: unit.meetings().concat(), ..unit.case.clone() };
-    let searched = bases.with(&case, |base| search(unit, base, &|| stop()))?;
-    Ok(searched.map(|searched| Done {
-        number,
-        pair: unit.pair(),
-        runs: searched.runs,
-        joined: searched.joined,
-        traces: searched.traces,
-        states: searched.states,
-        breaches: searched.breaches,
-        findings: searched.findings.into_iter().map(|(case, found)| finding(case, found)).collect(),
-    }))
+) -> Option<Done> {
+    let mut done = Done { number, pair: task.pair(), ..Done::default() };
+    let found;
+    match task {
+        Task::Meetings(unit) => {
+            let case = Case { procedures: unit.meetings().concat(), ..unit.case.clone() };
+            let Ok(searched) = bases.with(&case, |base| search(unit, base, &|| stop())) else {
+                done.unreached = 1;
+                return Some(done);
+            };
+            let searched = searched?;
+            (done.runs, done.joined) = (searched.runs, searched.joined);
+            (done.traces, done.states) = (searched.traces, searched.states);
+            (done.breaches, found) = (searched.breaches, searched.findings);
+        }
+        Task::Seeds(block) => {
+            let searched = block.search(|case| bases.with(case, |base| base.run(case)), stop)?;
+            (done.runs, done.unreached) = (searched.runs, searched.unreached);
+            (done.traces, done.states) = (searched.traces, searched.states);
+            (done.breaches, found) = (searched.breaches, searched.findings);
+        }
+    }
+    done.findings = found.into_iter().map(|(case, found)| finding(case, found)).collect();
+    Some(done)
 }
 
 fn finding(case: Case, found: Found) -> Finding {
-    let sides = [Side::Peripheral, Side::Central];
-    let culprit = sides.into_iter().find(|side| Some(node(*side)) == found.culprit);
-    Finding { rule: found.rule, culprit, text: found.text, case }
+    Finding { rule: found.rule, culprit: side(found.culprit), text: found.text, case }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{Done, Options};
 use crate::error::BadInput;
 
 /// Version of the format; raised whenever a reader of old files would go wrong.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Head {
@@ -129,8 +129,8 @@ fn read(path: &Path, lines: &str, options: &Options) -> Result<Vec<Done>, BadInp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::campaign::Shard;
-    use crate::explore::pairs::{Common, Kind};
+    use crate::explore::campaign::{Kind, Shard};
+    use crate::explore::pairs::Common;
 
     fn options() -> Options {
         let common = Common {
@@ -143,8 +143,7 @@ mod tests {
 
     fn done(number: usize) -> Done {
         let pair = "phy × features".into();
-        let findings = Vec::new();
-        Done { number, pair, runs: 5, joined: 2, traces: 4, states: 9, breaches: 0, findings }
+        Done { number, pair, runs: 5, joined: 2, traces: 4, states: 9, ..Done::default() }
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct Report {
     pub runs: u64,
     /// Those that joined a known way.
     pub joined: u64,
+    /// Start states that the two devices do not reach: nothing was run from there.
+    pub unreached: u64,
     /// Different traces on air: within a unit each is counted once, units are added.
     pub traces: u64,
     /// Different states of the world, counted in the same way.
@@ -71,6 +73,7 @@ impl Report {
             units: [done.len(), wanted],
             runs: 0,
             joined: 0,
+            unreached: 0,
             traces: 0,
             states: 0,
             breaches: 0,
@@ -82,6 +85,7 @@ impl Report {
         for unit in done {
             report.runs += unit.runs;
             report.joined += unit.joined;
+            report.unreached += unit.unreached;
             report.traces += unit.traces;
             report.states += unit.states;
             report.breaches += unit.breaches;
@@ -136,6 +140,7 @@ impl Report {
         self.units[0] += part.units[0];
         self.runs += part.runs;
         self.joined += part.joined;
+        self.unreached += part.unreached;
         self.traces += part.traces;
         self.states += part.states;
         self.breaches += part.breaches;

@@ -8,14 +8,18 @@ fn options() -> Options {
 }
 
 /// A few units of fresh links, far apart.
-fn sample(options: &Options) -> Vec<(usize, Unit)> {
-    let fresh =
-        |unit: &Unit| unit.case.start == Start::Fresh && unit.case.encryption == Switch::Off;
-    let few = options.units().into_iter().filter(|(number, unit)| number % 13 == 0 && fresh(unit));
+fn sample(options: &Options) -> Vec<(usize, Task)> {
+    let fresh = |task: &Task| match task {
+        Task::Meetings(unit) => {
+            unit.case.start == Start::Fresh && unit.case.encryption == Switch::Off
+        }
+        Task::Seeds(_) => false,
+    };
+    let few = options.units().into_iter().filter(|(number, task)| number % 13 == 0 && fresh(task));
     few.take(4).collect()
 }
 
-fn played(units: &[(usize, Unit)], jobs: usize) -> Vec<Done> {
+fn played(units: &[(usize, Task)], jobs: usize) -> Vec<Done> {
     let mut all = Vec::new();
     let keep = |done| {
         all.push(done);
@@ -51,8 +55,7 @@ fn parts_add_up_to_the_whole() {
         joined: 1,
         traces: 3,
         states: 2,
-        breaches: 0,
-        findings: Vec::new(),
+        ..Done::default()
     };
     let all = |options: &Options| options.units().into_iter().map(|(n, _)| done(n)).collect();
     let whole = Report::new(&options, all(&options), 3.0);
@@ -69,6 +72,37 @@ fn parts_add_up_to_the_whole() {
     let mut other = part(2);
     other.options.seeds = 5..9;
     assert!(Report::merge(vec![part(1), other]).is_err());
+}
+
+/// What is drawn depends on the seeds, wherever and together with whatever they are run.
+#[test]
+fn a_random_search_has_parts_that_add_up() {
+    let common = Common { peripheral: ANY.into(), central: ANY.into(), set: Vec::new() };
+    let options =
+        |shard| Options { kind: Kind::Random, common: common.clone(), seeds: 1000..1100, shard };
+    let report = |shard, jobs| {
+        let options = options(shard);
+        Report::new(&options, played(&options.units(), jobs), 1.0)
+    };
+    let whole = report(Shard::default(), 1);
+    assert!(whole.complete && whole.units == [4, 4], "{whole:?}");
+    assert_eq!(whole.runs + whole.unreached, 100);
+    assert!(whole.traces > 80 && whole.findings.is_empty(), "{whole:?}");
+    let parts = [1, 2].map(|k| report(Shard::new(k, 2).unwrap(), 2));
+    assert_eq!(Report::merge(parts.to_vec()), Ok(Report { seconds: 2.0, ..whole }));
+}
+
+/// Nobody gets to 2M with a central that never answers.
+#[test]
+fn a_start_state_that_is_not_reached_is_counted_and_the_rest_is_searched() {
+    let mut options = options();
+    options.common.set = vec!["central.phy-req=never@always".into()];
+    options.common.peripheral = "zephyr-2024".into();
+    let on_2m =
+        |task: &Task| matches!(task, Task::Meetings(unit) if unit.case.start == Start::Le2M);
+    let units: Vec<_> = options.units().into_iter().filter(|(_, task)| on_2m(task)).collect();
+    let done = played(&units[..1], 1);
+    assert_eq!((done[0].unreached, done[0].runs), (1, 0), "{done:?}");
 }
 
 #[test]

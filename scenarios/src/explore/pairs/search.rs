@@ -126,11 +126,11 @@ impl Search<'_> {
         let mut next = self.after(live.world.now());
         let mut joins = self.prune;
         while !self.base.is_over(&live) {
-            if joins && live.world.next_event().is_some_and(|at| at > next) {
+            if joins && live.next_event().is_some_and(|at| at > next) {
                 live.run_until(next, &mut self.tape);
                 let key = self.compare(&mut live, &mut way, next);
                 if let Some(rest) = self.known.get(&key).copied() {
-                    if self.base.judge(&self.tape, &live.watch, false).is_empty() {
+                    if self.base.judge(&self.tape, &live, false).is_empty() {
                         self.searched.joined += 1;
                         self.count(&way.whole().then(&rest));
                         self.tape.truncate(mark);
@@ -148,7 +148,7 @@ impl Search<'_> {
         way.cut(live.trace.until(live.world.now()));
         self.count(&way.whole());
         self.states.insert(live.world.canonical_hash());
-        let findings = self.base.judge(&self.tape, &live.watch, true);
+        let findings = self.base.judge(&self.tape, &live, true);
         if findings.is_empty() {
             for (key, rest) in way.rests() {
                 self.known.entry(key).or_insert(rest);
