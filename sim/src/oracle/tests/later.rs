@@ -225,14 +225,14 @@ fn a_longer_pdu_may_still_be_in_the_queue_when_the_limit_falls() {
     assert_eq!(script.events(2).told(), Vec::new());
 }
 
-fn adv(script: &mut Script, us: u64, channel: u8) {
+pub(super) fn adv(script: &mut Script, us: u64, channel: u8) {
     let advertiser = Address::static_random([2; 6]);
     let pdu = AdvertisingPdu::AdvInd { advertiser, data: Default::default(), ch_sel: false };
     script.on_air(P, us, channel, ADVERTISING_ACCESS_ADDRESS, pdu.encode(), None);
 }
 
 /// PDUs of an advertiser at these times, in µs, on these channels.
-fn advertise(list: &[(u64, u8)]) -> Script {
+pub(super) fn advertise(list: &[(u64, u8)]) -> Script {
     let mut script = Script::new();
     script.records.clear();
     for (us, channel) in list {
@@ -241,7 +241,7 @@ fn advertise(list: &[(u64, u8)]) -> Script {
     script
 }
 
-fn asked(own_address_random: bool) -> Script {
+pub(super) fn asked(own_address_random: bool) -> Script {
     let mut script = advertise(&[]);
     let parameters = AdvertisingParameters {
         interval_min: 0x20,

@@ -20,6 +20,7 @@ use firmware_core::time::{Duration, Instant};
 use super::*;
 use crate::record::{AirTx, Note, Reception, RecordKind};
 
+mod advertising;
 mod broken;
 mod later;
 mod reactions;

@@ -1,0 +1,137 @@
+//! Advertising: each exchange, channel and command on its own, and how much is told at most.
+
+use firmware_core::hci::{AdvertisingType, Command};
+
+use super::broken::ids;
+use super::later::{adv, advertise, asked};
+use super::*;
+use crate::oracle::FINDINGS_MAX;
+
+fn own() -> Address {
+    Address::static_random([2; 6])
+}
+
+/// `second` begins T_IFS and `late` µs after `first`.
+fn exchange(first: &AdvertisingPdu, by: Role, second: &AdvertisingPdu, late: u64) -> Script {
+    let mut script = advertise(&[]);
+    let peer = if by == P { C } else { P };
+    let ok = Some(Reception::Ok);
+    let end = script.on_air(by, 1_000, 37, ADVERTISING_ACCESS_ADDRESS, first.encode(), ok);
+    let at = end.as_us() + 150 + late;
+    script.on_air(peer, at, 37, ADVERTISING_ACCESS_ADDRESS, second.encode(), ok);
+    script
+}
+
+/// What a good connection begins with.
+fn connect_ind() -> AdvertisingPdu {
+    let script = Script::new();
+    let mut pdus = script.records.iter().filter_map(|record| match &record.kind {
+        RecordKind::AirTx(tx) => AdvertisingPdu::parse(&tx.pdu),
+        _ => None,
+    });
+    pdus.find(|pdu| matches!(pdu, AdvertisingPdu::ConnectInd(_))).expect("it connects")
+}
+
+/// LL-ADV-7.
+#[test]
+fn every_answer_has_its_time() {
+    let scanner = Address::public([1; 6]);
+    let (advertiser, data, ch_sel) =
+        (own(), firmware_core::pdu::advertising::AdvertisingData::default(), false);
+    let undirected = AdvertisingPdu::AdvInd { advertiser, data: data.clone(), ch_sel };
+    let directed = AdvertisingPdu::AdvDirectInd { advertiser, target: scanner, ch_sel };
+    let scannable = AdvertisingPdu::AdvScanInd { advertiser, data: data.clone() };
+    let request = AdvertisingPdu::ScanReq { scanner, advertiser };
+    let response = AdvertisingPdu::ScanRsp { advertiser, data };
+    let connect = connect_ind();
+    for (first, by, second) in [
+        (&undirected, P, &request),
+        (&scannable, P, &request),
+        (&request, C, &response),
+        (&undirected, P, &connect),
+        (&directed, P, &connect),
+    ] {
+        let told = |late| ids(&exchange(first, by, second, late).told());
+        assert_eq!(told(0), BTreeSet::new(), "{first:?} {second:?}");
+        assert_eq!(told(5), BTreeSet::from(["LL-ADV-7"]), "{first:?} {second:?}");
+    }
+}
+
+/// LL-ADV-1.
+#[test]
+fn a_channel_comes_once_in_an_event() {
+    let twice = advertise(&[(0, 37), (1_000, 37)]);
+    assert_eq!(ids(&twice.told()), BTreeSet::from(["LL-ADV-1"]));
+}
+
+/// LL-ADV-8.
+#[test]
+fn each_kind_is_another_one() {
+    use AdvertisingType::{ConnectableUndirected, NonConnectable, ScannableUndirected};
+    for kind in [ConnectableUndirected, NonConnectable, ScannableUndirected] {
+        let mut script = asked(true);
+        for record in &mut script.records {
+            if let RecordKind::Note(Note::HciCommand(Command::LeSetAdvertisingParameters {
+                parameters,
+            })) = &mut record.kind
+            {
+                parameters.kind = kind;
+            }
+        }
+        // ADV_IND is on air.
+        let good = kind == ConnectableUndirected;
+        assert_eq!(ids(&script.told()).is_empty(), good, "{kind:?}");
+    }
+}
+
+/// LL-ADV-8: what was prepared already may still be sent, and nothing after that.
+#[test]
+fn advertising_ends_with_the_command() {
+    for (us, good) in [(11_000, true), (40_000, false)] {
+        let mut script = asked(true);
+        let off = Command::LeSetAdvertisingEnable { enable: false };
+        script.record(P, Instant::from_us(2_000), RecordKind::Note(Note::HciCommand(off)));
+        adv(&mut script, us, 37);
+        let expected = if good { BTreeSet::new() } else { BTreeSet::from(["LL-ADV-8"]) };
+        assert_eq!(ids(&script.told()), expected, "{us}");
+    }
+}
+
+/// LL-ADV-2: a connection that did not come about is none, so the longest interval counts.
+#[test]
+fn a_failed_connection_excuses_no_late_event() {
+    let mut script = asked(true);
+    let complete = ConnectionComplete {
+        status: ErrorCode::ADVERTISING_TIMEOUT,
+        handle: Handle(0),
+        role: P,
+        peer: own(),
+        peer_identity: None,
+        local: own(),
+        interval: 0,
+        latency: 0,
+        timeout: 0,
+        sca: 0,
+    };
+    script.hci(P, Event::LeConnectionComplete(complete));
+    adv(&mut script, 1_000 + 30_000, 37);
+    adv(&mut script, 1_000 + 30_000 + 31_000, 37);
+    assert_eq!(ids(&script.told()), BTreeSet::from(["LL-ADV-2"]));
+}
+
+#[test]
+fn a_rule_that_is_broken_on_and_on_is_told_a_few_times() {
+    let list: Vec<_> = (0..30).map(|n| (n * 15_000, 37)).collect();
+    assert_eq!(advertise(&list).told().len(), FINDINGS_MAX);
+}
+
+/// LL-END-1.
+#[test]
+fn no_reason_is_good_without_its_cause() {
+    for reason in [0x08, 0x16, 0x1E, 0x22, 0x23, 0x28, 0x2A, 0x3B, 0x3D, 0x3E] {
+        for role in [C, P] {
+            let script = Script::new().events(5).end(role, ErrorCode(reason));
+            assert_eq!(ids(&script.told()), BTreeSet::from(["LL-END-1"]), "{reason:02X}");
+        }
+    }
+}
