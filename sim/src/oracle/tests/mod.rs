@@ -22,6 +22,7 @@ use crate::record::{AirTx, Note, Reception, RecordKind};
 
 mod advertising;
 mod broken;
+mod connect;
 mod later;
 mod reactions;
 
