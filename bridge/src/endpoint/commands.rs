@@ -31,7 +31,7 @@ impl Endpoint {
         let Some(row) = table::row(opcode, self.features) else {
             return self.status(opcode, ErrorCode::UNKNOWN_COMMAND);
         };
-        if self.device_command(row, parameters) {
+        if self.direct_test(now, row, parameters) || self.device_command(row, parameters) {
             return;
         }
         let packet = if self.features.has(FeatureSet::PRIVACY) {
@@ -157,6 +157,7 @@ impl Endpoint {
         self.settings = Settings::default();
         self.privacy = Privacy::default();
         self.flow = HostFlow::default();
+        self.testing = None;
         self.connections.clear();
         let _ = self.mask_halves(now);
     }

@@ -10,6 +10,7 @@ mod acl;
 mod arbiter;
 mod commands;
 mod device;
+mod direct_test;
 mod events;
 mod flow;
 mod h4;
@@ -33,6 +34,7 @@ use firmware_core::random::{Entropy, Purpose, Stream};
 use firmware_core::time::Instant;
 
 use arbiter::{Arbiter, Side, Step};
+use direct_test::DirectTest;
 use flow::HostFlow;
 use h4::{Frame, Framer};
 use halves::Halves;
@@ -76,6 +78,8 @@ pub struct Endpoint {
     arbiter: Arbiter,
     framer: Framer,
     flow: HostFlow,
+    /// Direct test mode.
+    testing: Option<DirectTest>,
     /// By handle, as the host knows them.
     connections: BTreeMap<u16, Known>,
     /// LE Rand, P-256.
@@ -119,6 +123,7 @@ impl Endpoint {
             arbiter: Arbiter::default(),
             framer: Framer::default(),
             flow: HostFlow::default(),
+            testing: None,
             connections: BTreeMap::new(),
             random: entropy.stream(Purpose::Identity),
             out: Outputs::default(),
@@ -163,6 +168,9 @@ impl Endpoint {
 
     /// A report of the radio.
     pub fn radio(&mut self, now: Instant, event: RadioEvent) {
+        if self.test_radio(now, &event) {
+            return;
+        }
         if let Some(side) = self.arbiter.event(&event) {
             self.measure(side, &event);
             self.halves.radio(now, side, event);

@@ -94,6 +94,9 @@ rows! {
     0x201A, Some((28, 1)), ENCRYPTION, Handle, "LE Long Term Key Request Reply";
     0x201B, Some((28, 2)), ENCRYPTION, Handle, "LE Long Term Key Request Negative Reply";
     0x201C, Some((28, 3)), ALWAYS, Complete, "LE Read Supported States";
+    0x201D, Some((28, 4)), ALWAYS, Complete, "LE Receiver Test [v1]";
+    0x201E, Some((28, 5)), ALWAYS, Complete, "LE Transmitter Test [v1]";
+    0x201F, Some((28, 6)), ALWAYS, Complete, "LE Test End";
     0x2020, Some((33, 4)), PARAMETERS, Handle, "LE Remote Connection Parameter Request Reply";
     0x2021, Some((33, 5)), PARAMETERS, Handle,
         "LE Remote Connection Parameter Request Negative Reply";
@@ -114,6 +117,8 @@ rows! {
     0x2030, Some((35, 4)), PHY, Handle, "LE Read PHY";
     0x2031, Some((35, 5)), PHY, Complete, "LE Set Default PHY";
     0x2032, Some((35, 6)), PHY, Status, "LE Set PHY";
+    0x2033, Some((35, 7)), PHY, Complete, "LE Receiver Test [v2]";
+    0x2034, Some((36, 0)), PHY, Complete, "LE Transmitter Test [v2]";
     0x204B, Some((38, 7)), ALWAYS, Complete, "LE Read Transmit Power";
     0x204E, Some((39, 2)), PRIVACY, Complete, "LE Set Privacy Mode";
     0xFC06, None, ALWAYS, Complete, "Zephyr: Write BD_ADDR";

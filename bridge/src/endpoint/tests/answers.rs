@@ -10,8 +10,8 @@ use crate::endpoint::table::{Answer, COMMANDS};
 fn unknown_commands_are_told_apart_from_wrong_ones() {
     let mut rig = Rig::new(1);
     // Inquiry, Read Local Extended Features, LE Set Extended Advertising Parameters, LE Receiver
-    // Test, a vendor's.
-    for opcode in [0x0401, 0x1004, 0x2036, 0x201D, 0xFC01, 0xFFFF] {
+    // Test [v3], a vendor's.
+    for opcode in [0x0401, 0x1004, 0x2036, 0x204F, 0xFC01, 0xFFFF] {
         for parameters in [&[][..], &[0; 20]] {
             rig.send(A, opcode, parameters);
             let [low, high] = opcode.to_le_bytes();

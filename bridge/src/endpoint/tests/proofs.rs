@@ -2,6 +2,7 @@
 //! without a proof here fails.
 
 mod device;
+mod direct_test;
 mod privacy;
 
 use bletwin_sim::sniffer::{AirItem, Decoded};
@@ -28,6 +29,7 @@ const NONE: FeatureSet = FeatureSet(0);
 const PROOFS: &[Proof] = &[
     (&[0x0C2D, 0x1405], NONE, device::signal_strength),
     (&[0x0C31, 0x0C33, 0x0C35], NONE, device::host_flow_control),
+    (&[0x201D, 0x201E, 0x201F, 0x2033, 0x2034], NONE, direct_test::packets_are_counted),
     (&[0x2002, 0x2006, 0x200A, 0x200D, 0x0406], NONE, data_both_ways),
     (&[0x2008, 0x2009, 0x200B, 0x200C, 0x2005], NONE, scanning),
     (&[0x200E], NONE, cancelling),
@@ -111,7 +113,9 @@ fn supported_commands_read_the_same_to_a_foreign_parser() {
     assert!(mask.le_remove_device_from_resolving_list() && mask.le_read_resolving_list_size());
     assert!(mask.le_read_peer_resolvable_addr() && mask.le_read_local_resolvable_addr());
     assert!(mask.le_set_addr_resolution_enable() && mask.le_set_privacy_mode());
-    assert!(mask.le_set_resolvable_private_addr_timeout_v1() && !mask.le_receiver_test_v1());
+    assert!(mask.le_set_resolvable_private_addr_timeout_v1() && !mask.le_receiver_test_v3());
+    assert!(mask.le_receiver_test_v1() && mask.le_receiver_test_v2() && mask.le_test_end());
+    assert!(mask.le_transmitter_test_v1() && mask.le_transmitter_test_v2());
     let bits: u32 = octets.iter().map(|octet| octet.count_ones()).sum();
     let rows = COMMANDS.iter().filter(|row| Endpoint::OFFERED.has(row.needs));
     assert_eq!(bits as usize, rows.filter(|row| row.bit.is_some()).count());
