@@ -80,7 +80,12 @@ fn closed_early(
     // after 24 µs, and on which PHY it listened is not known.
     let address = Duration::from_us(24);
     let at = packet.item.at;
-    let last = closed.partition_point(|(moment, _)| *moment < at + address).checked_sub(1)?;
-    let (moment, record) = *closed.get(last)?;
-    (at.since(moment) < FAR.min(interval.divided_by(3))).then_some(record)
+    let near = FAR.min(interval.divided_by(3));
+    let next = closed.partition_point(|(moment, _)| *moment < at + address);
+    // It was open again: what closed before waited for more of the event before.
+    if closed.get(next).is_some_and(|(moment, _)| moment.since(at) < near) {
+        return None;
+    }
+    let (moment, record) = *closed.get(next.checked_sub(1)?)?;
+    (at.since(moment) < near).then_some(record)
 }

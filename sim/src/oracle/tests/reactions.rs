@@ -68,7 +68,9 @@ fn deaf(us: u64) -> Script {
     let mut script = Script::new().events(3);
     let at = Instant::from_us(script.anchor + 40 - us);
     script.record(P, at, RecordKind::AirMiss);
+    script.asleep = true;
     script.packet(C, 0, None);
+    script.asleep = false;
     script.next();
     script.events(3)
 }
@@ -77,8 +79,18 @@ fn deaf(us: u64) -> Script {
 fn a_packet_may_be_lost_in_an_open_window() {
     let mut script = Script::new().events(3);
     script.packet(C, 0, None);
-    let at = Instant::from_us(script.anchor + 56);
+    script.next();
+    assert_eq!(script.events(3).told(), Vec::new());
+}
+
+/// Long packets on LE Coded, and more to say: the wait for the central's next packet in vain ends
+/// close to the anchor after it.
+#[test]
+fn a_packet_may_be_lost_soon_after_a_wait_for_more_of_the_event_before() {
+    let mut script = Script::new().events(3);
+    let at = Instant::from_us(script.anchor - 2_400);
     script.record(P, at, RecordKind::AirMiss);
+    script.packet(C, 0, None);
     script.next();
     assert_eq!(script.events(3).told(), Vec::new());
 }
