@@ -4,9 +4,13 @@
 //! [`Controller::run_control`], so that a runner can let time pass between the two. Commands and
 //! data of the host are taken by `Control` at once.
 
+use crate::address::Address;
 use crate::control::{AnchorWish, Control, ControlConfig, ControlOutput};
 use crate::hci::{Acl, Command, Event, Handle};
+use crate::link::extended::{Neighbours, Who};
 use crate::link::{Link, LinkConfig};
+use crate::pdu::advertising::ConnectInd;
+use crate::phy::Phy;
 use crate::radio::{RadioCommand, RadioEvent};
 use crate::random::Entropy;
 use crate::time::Instant;
@@ -60,6 +64,19 @@ impl<const LINKS: usize> Controller<LINKS> {
     #[must_use]
     pub fn serves(&self) -> Option<Handle> {
         self.control.handle_of(self.link.serves()?)
+    }
+
+    /// Takes a connection that an advertising set has accepted; see
+    /// [`SetReport::Connected`](crate::link::extended::SetReport::Connected). `false`: there is no
+    /// room for one.
+    pub fn adopt(
+        &mut self,
+        request: ConnectInd,
+        identity: Option<Address>,
+        phy: Phy,
+        at: Instant,
+    ) -> bool {
+        self.link.adopt(request, identity, phy, at)
     }
 
     /// A command from the host. What has happened on the air before it is seen before it, so
@@ -144,12 +161,22 @@ impl<const LINKS: usize> Controller<LINKS> {
     }
 }
 
+impl<const LINKS: usize> Neighbours for Controller<LINKS> {
+    fn who(&self, address: Address) -> Who {
+        self.control.who(address)
+    }
+
+    fn has_room(&self) -> bool {
+        self.link.has_room()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Address, AddressKind};
+    use crate::address::AddressKind;
     use crate::error::ErrorCode;
-    use crate::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL, ConnectInd};
+    use crate::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL};
     use crate::pdu::control::VersionInd;
     use crate::time::Duration;
     use std::vec::Vec;

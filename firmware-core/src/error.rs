@@ -56,6 +56,9 @@ error_codes! {
     ADVERTISING_TIMEOUT = 0x3C, "Advertising Timeout";
     MIC_FAILURE = 0x3D, "Connection Terminated due to MIC Failure";
     FAILED_TO_ESTABLISH = 0x3E, "Connection Failed to be Established";
+    UNKNOWN_ADVERTISING_IDENTIFIER = 0x42, "Unknown Advertising Identifier";
+    LIMIT_REACHED = 0x43, "Limit Reached";
+    PACKET_TOO_LONG = 0x45, "Packet Too Long";
 }
 
 impl core::fmt::Debug for ErrorCode {

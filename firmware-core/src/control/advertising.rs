@@ -57,10 +57,14 @@ impl Advertiser {
         matches!(self.parameters.filter, FilterPolicy::ConnectFromList | FilterPolicy::BothFromList)
     }
 
+    /// Whether a device is in the filter accept list.
+    pub(super) fn lists(&self, identity: Address) -> bool {
+        self.accept_list.iter().any(|device| *device == identity)
+    }
+
     /// Whether a device may connect under this identity.
     pub(super) fn may_connect(&self, identity: Option<Address>) -> bool {
-        let listed = identity.is_some_and(|id| self.accept_list.iter().any(|device| *device == id));
-        listed || !self.connects_from_list()
+        identity.is_some_and(|id| self.lists(id)) || !self.connects_from_list()
     }
 
     pub(super) fn set_random_address(&mut self, address: [u8; 6]) -> ErrorCode {

@@ -39,6 +39,7 @@ use crate::address::Address;
 use crate::config::Lapses;
 use crate::error::ErrorCode;
 use crate::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
+use crate::link::extended::Who;
 use crate::link::message::{LinkId, LinkOrder, LinkReport, Loss};
 use crate::pdu::advertising::ConnectInd;
 use crate::pdu::control::{FeatureSet, VersionInd};
@@ -191,6 +192,9 @@ impl<const LINKS: usize> Control<LINKS> {
             LinkReport::Connected { link, request, identity, provisional, .. } => {
                 self.connected(link, &request, identity, provisional)
             }
+            LinkReport::OnPhy { link, phy } => {
+                self.on(now, link, |connection, _| connection.phy.begin_on(phy))
+            }
             LinkReport::Unresolved(rpa) => self.resolving.tell(&mut self.out, rpa).1,
             LinkReport::Established(_) => 0,
             LinkReport::Received { link, event, llid, payload, .. } => {
@@ -230,6 +234,17 @@ impl<const LINKS: usize> Control<LINKS> {
             }
         };
         Work { level: Level::Control, items: 1, aes_blocks: blocks }
+    }
+
+    /// Who uses an address, for whom advertising sets beside this controller ask.
+    #[must_use]
+    pub fn who(&self, address: Address) -> Who {
+        let (identity, _) = self.resolving.resolve(address);
+        Who {
+            identity,
+            listed: self.advertiser.lists(identity.unwrap_or(address)),
+            hides: self.resolving.must_hide(address),
+        }
     }
 
     /// ACL data from the host. Beyond its credits (LE Read Buffer Size) it is dropped, and the

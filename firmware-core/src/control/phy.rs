@@ -39,6 +39,11 @@ impl Phys {
         }
     }
 
+    /// The connection began on another PHY than LE 1M.
+    pub(super) const fn begin_on(&mut self, phy: Phy) {
+        (self.tx, self.rx) = (phy, phy);
+    }
+
     pub(super) fn take_effect(&mut self) -> bool {
         let before = (self.tx, self.rx);
         (self.tx, self.rx) = self.next.take().unwrap_or(before);

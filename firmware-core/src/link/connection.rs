@@ -133,6 +133,26 @@ impl Connection {
         }
     }
 
+    /// From a valid AUX_CONNECT_REQ on this PHY that ended at `end`.
+    pub(super) fn extended(
+        link: LinkId,
+        request: &ConnectInd,
+        end: Instant,
+        ppm: u16,
+        phy: Phy,
+    ) -> Self {
+        let legacy = Self::new(link, request, end, false, ppm);
+        // LL-EXT-6: Channel Selection Algorithm #2 always, the PHY of the request, and a transmit
+        // window that comes later.
+        Self {
+            hopper: Hopper::two(request.access_address),
+            tx: phy.sent_with(legacy.coding),
+            rx: phy,
+            timeline: legacy.timeline.later(window::further_delay(phy)),
+            ..legacy
+        }
+    }
+
     /// When the connection is lost unless something is heard.
     pub(super) const fn supervision(&self) -> Instant {
         self.supervision

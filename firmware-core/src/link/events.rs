@@ -8,6 +8,7 @@ use super::operation::Operation;
 use super::schedule::{self, Claim, Hold, Owner};
 use crate::address::Address;
 use crate::pdu::advertising::ConnectInd;
+use crate::phy::Phy;
 use crate::radio::{RadioCommand, RadioEvent};
 use crate::time::Instant;
 
@@ -96,17 +97,51 @@ impl<const LINKS: usize> Link<LINKS> {
         provisional: bool,
         at: Instant,
     ) -> bool {
-        let places = self.connections.iter_mut().zip(self.lost).zip(0u8..);
-        let free = places.into_iter().find(|((slot, lost), _)| slot.is_none() && !lost);
-        let Some(((slot, _), n)) = free else {
+        let Some(link) = self.free_place() else {
             return false;
         };
-        let (link, config) = (LinkId(n), self.config);
-        *slot = Some(Connection::new(link, &request, at, config.csa2, config.sleep_clock_ppm));
+        let config = self.config;
+        let connection = Connection::new(link, &request, at, config.csa2, config.sleep_clock_ppm);
+        if let Some(slot) = self.connections.get_mut(usize::from(link.0)) {
+            *slot = Some(connection);
+        }
         self.advertiser.connected();
         self.owner = None;
         self.reports.push(LinkReport::Connected { link, request, identity, provisional, at });
         true
+    }
+
+    /// Takes a connection that began with an AUX_CONNECT_REQ, which ended at `at`; `false`: there
+    /// is no room for one.
+    pub fn adopt(
+        &mut self,
+        request: ConnectInd,
+        identity: Option<Address>,
+        phy: Phy,
+        at: Instant,
+    ) -> bool {
+        let Some(link) = self.free_place() else {
+            return false;
+        };
+        let connection = Connection::extended(link, &request, at, self.config.sleep_clock_ppm, phy);
+        if let Some(slot) = self.connections.get_mut(usize::from(link.0)) {
+            *slot = Some(connection);
+        }
+        let provisional = false;
+        self.reports.push(LinkReport::Connected { link, request, identity, provisional, at });
+        self.reports.push(LinkReport::OnPhy { link, phy });
+        true
+    }
+
+    /// Whether another connection can be taken.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.free_place().is_some()
+    }
+
+    fn free_place(&self) -> Option<LinkId> {
+        let mut places = self.connections.iter().zip(self.lost).zip(0u8..);
+        places.find(|((slot, lost), _)| slot.is_none() && !lost).map(|(_, n)| LinkId(n))
     }
 
     /// Gives up connections that were not heard for too long.

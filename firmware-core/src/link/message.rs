@@ -193,6 +193,13 @@ pub enum LinkReport {
         /// End of CONNECT_IND.
         at: Instant,
     },
+    /// The connection that was just reported began with extended advertising, on this PHY.
+    OnPhy {
+        /// Which.
+        link: LinkId,
+        /// Of both directions.
+        phy: Phy,
+    },
     /// A scanner's or initiator's private address is not in the cache.
     Unresolved(Address),
     /// The first packet of the central was heard: the connection is established.

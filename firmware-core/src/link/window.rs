@@ -1,7 +1,7 @@
 //! When the central's next packet is to be expected, and how far off it may be (Vol 6, Part B,
 //! 4.2.4 and 4.5.3).
 
-use crate::phy::T_IFS_US;
+use crate::phy::{Phy, T_IFS_US};
 use crate::time::{Duration, Instant};
 
 /// Unit of connInterval, transmitWindowOffset and transmitWindowSize.
@@ -9,6 +9,14 @@ pub(super) const UNIT: Duration = Duration::from_us(1_250);
 
 /// transmitWindowDelay after a legacy CONNECT_IND.
 const TRANSMIT_WINDOW_DELAY: Duration = Duration::from_us(1_250);
+
+/// What transmitWindowDelay after an AUX_CONNECT_REQ has beyond that after a CONNECT_IND.
+pub(super) const fn further_delay(phy: Phy) -> Duration {
+    match phy {
+        Phy::Le1M | Phy::Le2M => UNIT,
+        Phy::LeCoded => UNIT.times(2),
+    }
+}
 
 /// How far an anchor may be off apart from drift (Vol 6, Part B, 4.2.2).
 const JITTER: Duration = Duration::from_us(16);
@@ -55,6 +63,12 @@ impl Timeline {
             expected: end + TRANSMIT_WINDOW_DELAY + UNIT.times(u64::from(offset)),
             window: UNIT.times(u64::from(size)),
         }
+    }
+
+    /// The same with a transmit window that comes later.
+    pub(super) fn later(mut self, by: Duration) -> Self {
+        self.expected += by;
+        self
     }
 
     pub(super) const fn interval(&self) -> Duration {

@@ -257,3 +257,28 @@ fn a_reply_that_comes_too_late_is_not_given() {
     assert_eq!(b.receives(start, TxPhy::Le1M, &empty(1, 1), true), None);
     assert_eq!(b.ended(), (1, 2, true));
 }
+
+/// LL-EXT-6.
+#[test]
+fn a_connection_of_extended_advertising_begins_later_and_on_its_phy() {
+    for (phy, delay) in [(Phy::Le1M, 2_500), (Phy::Le2M, 2_500), (Phy::LeCoded, 3_750)] {
+        let mut link =
+            Link::<1>::new(LinkConfig { sleep_clock_ppm: 50, csa2: true }, &Entropy::new([3; 32]));
+        let end = ms(20);
+        assert!(link.has_room() && link.adopt(request(), None, phy, end) && !link.has_room());
+        assert!(matches!(link.report(), Some(LinkReport::Connected { .. })));
+        assert_eq!(link.report(), Some(LinkReport::OnPhy { link: LINK, phy }));
+        let due = link.deadline().unwrap();
+        let _ = link.timer(due);
+        let Some(RadioCommand::Receive { from, until, tuning, phy: heard }) = link.command() else {
+            panic!("it listens");
+        };
+        let window = end + Duration::from_us(delay + 5 * 1_250);
+        let widening = Duration::from_us(2 + 16);
+        assert!(from <= window && window.since(from) <= widening, "{from:?}");
+        assert!(until.since(window + Duration::from_us(3 * 1_250)) <= widening);
+        assert_eq!(heard, phy);
+        // Channel Selection Algorithm #2 for this access address; #1 would begin with 5.
+        assert_ne!(tuning.channel, 5);
+    }
+}
