@@ -119,6 +119,8 @@ impl Powered {
                 self.host.acl(now, &packet);
             }
             ControllerOutput::Trace(trace) => out.push(NodeOutput::Note(Note::Trace(trace))),
+            // This host does not know the extended commands.
+            ControllerOutput::Extended(_) => {}
         }
     }
 

@@ -137,7 +137,7 @@ impl Halves {
                 }
                 let _ = self.peripheral.run_control(now);
             },
-            Side::Central => of_models(self.central.poll()?),
+            Side::Central => of_models(self.central.poll()?)?,
         };
         match &mut output {
             Output::Event(event) => {
@@ -174,11 +174,13 @@ fn of_core(output: core::ControllerOutput) -> Output {
     }
 }
 
-fn of_models(output: models::ControllerOutput) -> Output {
-    match output {
+fn of_models(output: models::ControllerOutput) -> Option<Output> {
+    Some(match output {
         models::ControllerOutput::Radio(command) => Output::Radio(command),
         models::ControllerOutput::Event(event) => Output::Event(event),
         models::ControllerOutput::Acl(acl) => Output::Acl(acl),
         models::ControllerOutput::Trace(trace) => Output::Trace(trace),
-    }
+        // Nobody can ask for it.
+        models::ControllerOutput::Extended(_) => return None,
+    })
 }

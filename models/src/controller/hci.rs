@@ -232,7 +232,7 @@ impl CentralController {
         self.shared.status(opcode, result.err().unwrap_or(ErrorCode::SUCCESS));
     }
 
-    fn create(&self, request: &CreateConnection) -> Result<(), ErrorCode> {
+    pub(super) fn create(&self, request: &CreateConnection) -> Result<(), ErrorCode> {
         if self.scanner.initiating.is_some() {
             return Err(ErrorCode::COMMAND_DISALLOWED);
         }
@@ -272,7 +272,7 @@ impl CentralController {
     }
 
     /// Takes the radio from the scanner.
-    fn stop_scan(&mut self) {
+    pub(super) fn stop_scan(&mut self) {
         if self.activity == Activity::Scan {
             self.activity = Activity::Idle;
             self.scanner.release();

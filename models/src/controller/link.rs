@@ -137,7 +137,8 @@ impl Link {
         connecting: &Connecting,
     ) -> Self {
         // LL-WIN-1.
-        let Connecting { request, identity, csa2 } = connecting;
+        let Connecting { request, identity, csa2, phy } = connecting;
+        let (delay, phy) = (connecting.window_delay(), phy.unwrap_or_default());
         // Well inside the transmit window, whichever way the clocks err.
         let window = units(u16::from(request.win_size)).divided_by(2);
         Self {
@@ -157,7 +158,7 @@ impl Link {
             minimum: Minimum::default(),
             counter: 0,
             events: 0,
-            anchor: now + units(1) + units(request.win_offset) + window,
+            anchor: now + delay + units(request.win_offset) + window,
             parameters: Parameters {
                 interval: request.interval,
                 latency: request.latency,
@@ -165,8 +166,8 @@ impl Link {
             },
             established: false,
             heard: now,
-            tx: Phy::Le1M,
-            rx: Phy::Le1M,
+            tx: phy,
+            rx: phy,
             coding: Coding::S8,
             // LL-SN-2.
             flow: Flow::default(),

@@ -17,7 +17,7 @@ mod hci;
 mod link;
 mod procedure;
 pub mod quirk;
-mod scan;
+pub mod scan;
 mod shared;
 mod smp;
 
@@ -37,7 +37,7 @@ use firmware_core::trace::{Initiator, Trace};
 pub use config::{AutomaticProcedure, ControllerConfig, OwnProcedure};
 use link::Link;
 pub use quirk::ControllerQuirks;
-use scan::{Connecting, Scanner};
+use scan::{Around, Connecting, Heard, Scanner};
 pub use shared::ControllerOutput;
 use shared::Shared;
 pub use smp::SmpWatch;
@@ -282,19 +282,22 @@ impl CentralController {
     fn scanner_radio(&mut self, event: RadioEvent) {
         match event {
             RadioEvent::Transmitted { end, .. } => {
-                if let Some(connecting) = self.scanner.transmitted() {
+                if let Some(connecting) = self.scanner.transmitted(end) {
                     self.activity = Activity::Idle;
                     self.connected(end, &connecting);
                 }
             }
-            RadioEvent::Received { pdu, crc_ok, rssi_dbm, .. } => {
+            RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm } => {
                 let others: Vec<u32> =
                     self.links.iter().flatten().map(|link| link.access_address).collect();
-                let reply =
-                    self.scanner.received(&mut self.shared, &pdu, crc_ok, rssi_dbm, &others);
-                match reply {
+                let heard = Heard { start, end, pdu: &pdu, crc_ok, rssi: rssi_dbm };
+                let around = Around { others: &others, limit: self.next_event() };
+                match self.scanner.received(&mut self.shared, &heard, &around) {
                     Some(command) => self.shared.radio(command),
                     None => self.activity = Activity::Idle,
+                }
+                if let Some((at, connecting)) = self.scanner.made() {
+                    self.connected(at, &connecting);
                 }
             }
             RadioEvent::Missed { .. } => {

@@ -1,14 +1,20 @@
 //! Scanning and initiating on the primary advertising channels (Vol 6, Part B, 4.4.3 and 4.4.4).
 
+mod backoff;
+pub mod extended;
+mod follow;
+mod report;
+
 use std::collections::VecDeque;
 
 use firmware_core::address::Address;
 use firmware_core::crypto::address::resolves;
-use firmware_core::hci::{AdvertisingReport, CreateConnection, Event, ScanParameters};
+use firmware_core::hci::{CreateConnection, ScanParameters};
 use firmware_core::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingData, AdvertisingPdu, ConnectInd,
 };
 use firmware_core::pdu::control::FeatureSet;
+use firmware_core::pdu::extended::ExtendedPdu;
 use firmware_core::phy::{Phy, TxPhy};
 use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Tuning};
 use firmware_core::secret::Secret;
@@ -16,18 +22,19 @@ use firmware_core::time::{Duration, Instant};
 
 use super::access;
 use super::config::sca;
+use super::link::units;
 use super::shared::Shared;
+use backoff::Backoff;
+use extended::Asked;
+use follow::Follow;
+use report::Seen;
 
 /// The shortest listening that is worth it.
 const LISTEN_MIN: Duration = Duration::from_us(500);
 /// A packet that starts at the end of the window, and its SCAN_REQ and SCAN_RSP.
 const EXCHANGE: Duration = Duration::from_us(1_800);
-/// Advertisers remembered to filter duplicates.
-const SEEN: usize = 64;
 /// Devices in the accept list and in the resolving list.
 pub(super) const LIST: usize = 16;
-/// Largest backoff.
-const BACKOFF_MAX: u32 = 256;
 
 /// What the radio does for the scanner.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -35,10 +42,33 @@ enum Busy {
     #[default]
     No,
     Listening,
-    /// SCAN_REQ is on its way.
-    Requested(Address),
+    /// SCAN_REQ is on its way, to an advertiser of this event type.
+    Requested(Address, u8),
     /// CONNECT_IND is on its way.
     Connecting(Box<Connecting>),
+    /// Waits for a packet on a secondary channel.
+    Following(Box<Follow>),
+    /// AUX_CONNECT_REQ is on its way, or has ended then.
+    AuxConnecting(Box<Connecting>, Instant),
+}
+
+/// A packet as the radio received it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard<'a> {
+    pub(super) start: Instant,
+    pub(super) end: Instant,
+    pub(super) pdu: &'a AirPdu,
+    pub(super) crc_ok: bool,
+    pub(super) rssi: i8,
+}
+
+/// What else the device does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around<'a> {
+    /// Access addresses of its connections.
+    pub(super) others: &'a [u32],
+    /// When the next of their events needs the radio.
+    pub(super) limit: Instant,
 }
 
 /// A connection that comes into being when its CONNECT_IND has left.
@@ -48,6 +78,20 @@ pub(super) struct Connecting {
     /// Identity of the advertiser, or its address if there is no other.
     pub(super) identity: Address,
     pub(super) csa2: bool,
+    /// PHY of an AUX_CONNECT_REQ.
+    pub(super) phy: Option<Phy>,
+}
+
+impl Connecting {
+    /// transmitWindowDelay.
+    pub(super) fn window_delay(&self) -> Duration {
+        // LL-EXT-6.
+        units(match self.phy {
+            None => 1,
+            Some(Phy::Le1M | Phy::Le2M) => 2,
+            Some(Phy::LeCoded) => 3,
+        })
+    }
 }
 
 /// A peer whose private addresses are resolved.
@@ -59,48 +103,6 @@ pub(super) struct Resolving {
     pub(super) device_privacy: bool,
 }
 
-/// Backoff of active scanners (4.4.3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Backoff {
-    upper_limit: u32,
-    count: u32,
-    successes: u8,
-    failures: u8,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { upper_limit: 1, count: 1, successes: 0, failures: 0 }
-    }
-}
-
-impl Backoff {
-    /// An advertisement that could be asked: whether to ask now.
-    fn ask(&mut self) -> bool {
-        self.count = self.count.saturating_sub(1);
-        self.count == 0
-    }
-
-    fn done(&mut self, sh: &mut Shared, success: bool) {
-        if success {
-            self.failures = 0;
-            self.successes += 1;
-            if self.successes == 2 {
-                self.successes = 0;
-                self.upper_limit = (self.upper_limit / 2).max(1);
-            }
-        } else {
-            self.successes = 0;
-            self.failures += 1;
-            if self.failures == 2 {
-                self.failures = 0;
-                self.upper_limit = (self.upper_limit * 2).min(BACKOFF_MAX);
-            }
-        }
-        self.count = sh.random.below(self.upper_limit) + 1;
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Scanner {
     pub(super) parameters: ScanParameters,
@@ -110,7 +112,12 @@ pub(super) struct Scanner {
     pub(super) accept: Vec<Address>,
     pub(super) resolving: Vec<Resolving>,
     pub(super) resolve: bool,
-    seen: VecDeque<(Address, u8)>,
+    asked: Asked,
+    /// A connection that AUX_CONNECT_RSP has made, and the end of its AUX_CONNECT_REQ.
+    made: Option<(Instant, Box<Connecting>)>,
+    /// Primary PHY that is listened to.
+    phy: Phy,
+    seen: VecDeque<Seen>,
     backoff: Backoff,
     /// Start of the first scan window.
     start: Instant,
@@ -135,6 +142,9 @@ impl Default for Scanner {
             accept: Vec::new(),
             resolving: Vec::new(),
             resolve: false,
+            asked: Asked::default(),
+            made: None,
+            phy: Phy::Le1M,
             seen: VecDeque::new(),
             backoff: Backoff::default(),
             start: Instant::ZERO,
@@ -173,6 +183,7 @@ impl Scanner {
 
     pub(super) fn initiate(&mut self, now: Instant, request: CreateConnection) {
         self.initiating = Some(request);
+        self.asked.connect = None;
         self.begin(now);
     }
 
@@ -190,53 +201,53 @@ impl Scanner {
         self.wanted().then_some(self.next)
     }
 
-    fn timing(&self) -> (Duration, Duration) {
-        let (interval, window) = match &self.initiating {
-            Some(request) => (request.scan_interval, request.scan_window),
-            None => (self.parameters.interval, self.parameters.window),
-        };
-        let interval = slots(interval.max(4));
-        (interval, Duration::from_ticks(slots(window.max(4)).ticks().min(interval.ticks())))
-    }
-
     /// Listens, if it is time to, and no longer than a connection event at `limit` allows.
     pub(super) fn step(&mut self, now: Instant, limit: Instant) -> Option<RadioCommand> {
         if !self.wanted() || self.busy() || now < self.next {
             return None;
         }
-        let (interval, window) = self.timing();
-        let number = now.since(self.start).ticks() / interval.ticks();
-        let opened = self.start + interval.times(number);
+        let extended::Window { phy, channel, opened, length, interval } = self.window(now);
         let limit = limit.before(EXCHANGE);
-        let until = (opened + window).min(limit);
+        let until = (opened + length).min(limit);
         if now + LISTEN_MIN > until {
             let again = if now + LISTEN_MIN > limit { limit + EXCHANGE } else { opened + interval };
             self.next = again.max(now + LISTEN_MIN);
             return None;
         }
         self.busy = Busy::Listening;
+        self.phy = phy;
         let tuning = Tuning {
-            channel: 37 + (number % 3) as u8,
+            channel,
             access_address: ADVERTISING_ACCESS_ADDRESS,
             crc_init: ADVERTISING_CRC_INIT,
         };
-        Some(RadioCommand::Receive { from: now, until, tuning, phy: Phy::Le1M })
+        Some(RadioCommand::Receive { from: now, until, tuning, phy })
     }
 
     /// The window closed on nothing.
     pub(super) fn missed(&mut self, sh: &mut Shared) {
-        if let Busy::Requested(_) = self.busy {
-            self.backoff.done(sh, false);
+        match std::mem::take(&mut self.busy) {
+            Busy::Requested(..) => self.backoff.done(sh, false),
+            Busy::Following(follow) => {
+                if follow.asks() {
+                    self.backoff.done(sh, false);
+                }
+                self.give_up(sh, *follow);
+            }
+            _ => {}
         }
-        self.release();
     }
 
     /// A packet has left: the connection that it made.
-    pub(super) fn transmitted(&mut self) -> Option<Connecting> {
+    pub(super) fn transmitted(&mut self, end: Instant) -> Option<Connecting> {
         match std::mem::take(&mut self.busy) {
             Busy::Connecting(connecting) => {
-                self.initiating = None;
+                (self.initiating, self.asked.connect) = (None, None);
                 Some(*connecting)
+            }
+            Busy::AuxConnecting(connecting, _) => {
+                self.busy = Busy::AuxConnecting(connecting, end);
+                None
             }
             other => {
                 self.busy = other;
@@ -245,33 +256,62 @@ impl Scanner {
         }
     }
 
+    /// A connection that the packet that has just come has made, and when it began.
+    pub(super) const fn made(&mut self) -> Option<(Instant, Box<Connecting>)> {
+        self.made.take()
+    }
+
     /// A packet has come; gives the reply to it, if there is one.
     pub(super) fn received(
         &mut self,
         sh: &mut Shared,
-        pdu: &AirPdu,
-        crc_ok: bool,
-        rssi: i8,
-        others: &[u32],
+        heard: &Heard<'_>,
+        around: &Around<'_>,
     ) -> Option<RadioCommand> {
-        let was = std::mem::take(&mut self.busy);
-        let parsed = if crc_ok { AdvertisingPdu::parse(pdu) } else { None };
-        if let Busy::Requested(asked) = was {
-            let answered = matches!(&parsed, Some(AdvertisingPdu::ScanRsp { advertiser, .. })
-                if *advertiser == asked);
-            self.backoff.done(sh, answered);
-            if let Some(AdvertisingPdu::ScanRsp { advertiser, data }) = parsed.filter(|_| answered)
-            {
-                self.report(sh, 4, advertiser, data, rssi);
+        let parsed = if heard.crc_ok { AdvertisingPdu::parse(heard.pdu) } else { None };
+        match std::mem::take(&mut self.busy) {
+            Busy::Requested(asked, kind) => {
+                self.scan_answered(sh, parsed, asked, kind, heard.rssi);
+                return None;
             }
+            Busy::Following(follow) => return self.followed(sh, heard, *follow, around),
+            Busy::AuxConnecting(connecting, at) => {
+                self.connect_answered(heard, *connecting, at);
+                return None;
+            }
+            Busy::No | Busy::Listening | Busy::Connecting(_) => {}
+        }
+        let Some(parsed) = parsed else {
+            let extended = self.asked.scan.is_some() || self.asked.connect.is_some();
+            let pdu = if extended && heard.crc_ok { ExtendedPdu::parse(heard.pdu) } else { None };
+            return self.follow(sh, heard, &pdu?, around);
+        };
+        if advertiser(&parsed).is_some_and(|advertiser| self.must_hide(advertiser)) {
             return None;
         }
-        let parsed = parsed.filter(|pdu| !self.must_hide(pdu))?;
-        let connect = self.try_to_connect(sh, &parsed, others);
+        let connect = self.try_to_connect(sh, &parsed, around.others);
         if connect.is_some() || !self.scanning {
             return connect;
         }
-        self.scan(sh, parsed, rssi)
+        self.scan(sh, parsed, heard.rssi)
+    }
+
+    fn scan_answered(
+        &mut self,
+        sh: &mut Shared,
+        parsed: Option<AdvertisingPdu>,
+        asked: Address,
+        kind: u8,
+        rssi: i8,
+    ) {
+        let answer = match parsed {
+            Some(AdvertisingPdu::ScanRsp { advertiser, data }) if advertiser == asked => Some(data),
+            _ => None,
+        };
+        self.backoff.done(sh, answer.is_some());
+        if let Some(data) = answer {
+            self.report(sh, 4, kind, asked, data, rssi);
+        }
     }
 
     fn scan(&mut self, sh: &mut Shared, pdu: AdvertisingPdu, rssi: i8) -> Option<RadioCommand> {
@@ -288,44 +328,16 @@ impl Scanner {
         if self.parameters.filter && !self.accept.contains(&self.identity(advertiser)) {
             return None;
         }
-        self.report(sh, kind, advertiser, data, rssi);
+        self.report(sh, kind, kind, advertiser, data, rssi);
         let scannable = matches!(kind, 0 | 2);
-        if !(self.parameters.active && scannable && self.backoff.ask()) {
+        if !(self.is_active(Phy::Le1M) && scannable && self.backoff.ask()) {
             return None;
         }
-        self.busy = Busy::Requested(advertiser);
+        self.busy = Busy::Requested(advertiser, kind);
         Some(reply(
             &AdvertisingPdu::ScanReq { scanner: own, advertiser },
             AfterTransmit::Receive(Phy::Le1M),
         ))
-    }
-
-    fn report(
-        &mut self,
-        sh: &mut Shared,
-        event_type: u8,
-        advertiser: Address,
-        data: AdvertisingData,
-        rssi: i8,
-    ) {
-        let key = (advertiser, event_type);
-        if self.filter_duplicates {
-            if self.seen.contains(&key) {
-                return;
-            }
-            if self.seen.len() >= SEEN {
-                self.seen.pop_front();
-            }
-            self.seen.push_back(key);
-        }
-        let address = self.identity(advertiser);
-        sh.event(Event::LeAdvertisingReport(AdvertisingReport {
-            event_type,
-            address,
-            resolved: address != advertiser,
-            data,
-            rssi,
-        }));
     }
 
     fn try_to_connect(
@@ -354,20 +366,14 @@ impl Scanner {
         let connect = connect_ind(sh, own, advertiser, &request, others);
         let csa2 = connect.ch_sel && ch_sel;
         let command = reply(&AdvertisingPdu::ConnectInd(connect.clone()), AfterTransmit::Stop);
-        self.busy = Busy::Connecting(Box::new(Connecting { request: connect, identity, csa2 }));
+        let connecting = Connecting { request: connect, identity, csa2, phy: None };
+        self.busy = Busy::Connecting(Box::new(connecting));
         Some(command)
     }
 
     /// Whether an advertiser shows its identity although network privacy is asked of it.
-    fn must_hide(&self, pdu: &AdvertisingPdu) -> bool {
-        let (AdvertisingPdu::AdvInd { advertiser, .. }
-        | AdvertisingPdu::AdvDirectInd { advertiser, .. }
-        | AdvertisingPdu::AdvScanInd { advertiser, .. }
-        | AdvertisingPdu::AdvNonconnInd { advertiser, .. }) = pdu
-        else {
-            return false;
-        };
-        let hides = |peer: &Resolving| peer.identity == *advertiser && !peer.device_privacy;
+    fn must_hide(&self, advertiser: Address) -> bool {
+        let hides = |peer: &Resolving| peer.identity == advertiser && !peer.device_privacy;
         self.resolve && self.resolving.iter().any(hides)
     }
 
@@ -380,6 +386,17 @@ impl Scanner {
             .iter()
             .find(|peer| resolves(&peer.irk, address))
             .map_or(address, |peer| peer.identity)
+    }
+}
+
+/// Who advertises.
+const fn advertiser(pdu: &AdvertisingPdu) -> Option<Address> {
+    match pdu {
+        AdvertisingPdu::AdvInd { advertiser, .. }
+        | AdvertisingPdu::AdvDirectInd { advertiser, .. }
+        | AdvertisingPdu::AdvScanInd { advertiser, .. }
+        | AdvertisingPdu::AdvNonconnInd { advertiser, .. } => Some(*advertiser),
+        _ => None,
     }
 }
 

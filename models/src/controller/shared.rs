@@ -15,6 +15,7 @@ use firmware_core::random::{Entropy, Purpose, Stream};
 use firmware_core::trace::Trace;
 
 use super::config::ControllerConfig;
+use super::scan::extended::ExtendedReport;
 
 /// What a controller wants done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +28,8 @@ pub enum ControllerOutput {
     Acl(Acl),
     /// For the record.
     Trace(Trace),
+    /// An advertisement, for a host that scans by the extended commands.
+    Extended(Box<ExtendedReport>),
 }
 
 /// Peers whose features are remembered.
@@ -119,6 +122,10 @@ impl Shared {
 
     pub(super) fn trace(&mut self, trace: Trace) {
         self.out.push_back(ControllerOutput::Trace(trace));
+    }
+
+    pub(super) fn output(&mut self, output: ControllerOutput) {
+        self.out.push_back(output);
     }
 
     pub(super) fn queued(&mut self, link: LinkId, tag: Tag, opcode: Option<Opcode>) {

@@ -95,7 +95,10 @@ fn spot(connection: usize, item: &AirItem) -> Option<Spot> {
             (_, [code, ..]) => (None, frame(*cid, &[*code])),
             (_, []) => return None,
         },
-        Decoded::L2cap { .. } | Decoded::Empty | Decoded::Advertising(_) => return None,
+        Decoded::L2cap { .. }
+        | Decoded::Empty
+        | Decoded::Advertising(_)
+        | Decoded::Extended { .. } => return None,
         Decoded::Opaque => (None, vec![item.header & 3]),
     };
     let name = told::pdu(item).name();

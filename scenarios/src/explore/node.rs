@@ -114,6 +114,8 @@ impl AskingCentral {
                 Some(ControllerOutput::Trace(trace)) => {
                     out.push(NodeOutput::Note(Note::Trace(trace)));
                 }
+                // This host does not know the extended commands.
+                Some(ControllerOutput::Extended(_)) => {}
             }
         }
     }

@@ -114,6 +114,7 @@ fn packet(exhibit: &Exhibit<'_>, item: &AirItem) -> Option<Mark> {
 
 const fn kind(item: &AirItem) -> Kind {
     match &item.decoded {
+        Decoded::Extended { .. } => Kind::Advertising,
         Decoded::Advertising(_) if item.connection.is_none() => Kind::Advertising,
         // CONNECT_IND is where every story begins.
         Decoded::Advertising(_) | Decoded::Control(_) => Kind::Control,

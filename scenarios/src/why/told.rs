@@ -79,7 +79,9 @@ impl Told {
 #[must_use]
 pub fn pdu(item: &AirItem) -> Pdu {
     let what = match &item.decoded {
-        Decoded::Advertising(pdu) => What::Advertising(pdu.name()),
+        Decoded::Advertising(_) | Decoded::Extended { .. } => {
+            What::Advertising(item.advertising_name().unwrap_or_default())
+        }
         Decoded::Control(pdu) => What::Control(*pdu),
         Decoded::Empty => What::Empty,
         Decoded::L2cap { cid: CID_SMP, bytes, complete: true } => match bytes.as_slice() {

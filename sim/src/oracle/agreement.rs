@@ -84,7 +84,7 @@ fn last_change(link: &Link<'_>) -> Instant {
 
 /// The PHYs that the central must use, after all that it has announced.
 fn demanded(link: &Link<'_>) -> [Phy; 2] {
-    let mut phys = Phys::default();
+    let mut phys = Phys::of(link);
     for packet in &link.packets {
         phys.reach(packet.event);
         phys.learn(packet);
@@ -93,7 +93,7 @@ fn demanded(link: &Link<'_>) -> [Phy; 2] {
 }
 
 fn belief(link: &Link<'_>, role: Role, end: Instant) -> Option<Belief> {
-    let mut belief = Belief { phys: [Phy::Le1M; 2], parameters: None, octets: [27; 2] };
+    let mut belief = Belief { phys: [link.first_phy(); 2], parameters: None, octets: [27; 2] };
     let order = |tx, rx| if role == Role::Central { [tx, rx] } else { [rx, tx] };
     for hci in link.hci.iter().filter(|hci| hci.by == role && hci.at <= end) {
         match hci.event {

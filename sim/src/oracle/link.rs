@@ -8,6 +8,7 @@ use firmware_core::hci::{Command, Event, Handle, Role};
 use firmware_core::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu, Opcode};
 use firmware_core::pdu::data::{DataHeader, Llid};
+use firmware_core::phy::Phy;
 use firmware_core::time::{Duration, Instant};
 
 use super::{Finding, Findings};
@@ -73,6 +74,8 @@ pub(super) struct Link<'a> {
     pub(super) connect: &'a AirItem,
     pub(super) request: &'a ConnectInd,
     pub(super) csa2: bool,
+    /// PHY of the AUX_CONNECT_REQ with which it began.
+    extended: Option<Phy>,
     /// Nodes of central and peripheral.
     pub(super) nodes: [NodeId; 2],
     pub(super) packets: Vec<Packet<'a>>,
@@ -108,6 +111,20 @@ impl Link<'_> {
 
     pub(super) const fn node(&self, role: Role) -> NodeId {
         self.nodes[role as usize]
+    }
+
+    /// The PHY with which it began, in both directions.
+    pub(super) fn first_phy(&self) -> Phy {
+        self.extended.unwrap_or_default()
+    }
+
+    /// transmitWindowDelay.
+    pub(super) const fn window_delay(&self) -> Duration {
+        UNIT.times(match self.extended {
+            None => 1,
+            Some(Phy::Le1M | Phy::Le2M) => 2,
+            Some(Phy::LeCoded) => 3,
+        })
     }
 
     pub(super) const fn interval(&self) -> Duration {
@@ -237,8 +254,33 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
     // Who advertised with an address, and whether with the bit for the second algorithm.
     let mut advertisers: BTreeMap<Address, (NodeId, bool)> = BTreeMap::new();
     let end = records.last().map_or(Instant::ZERO, |record| record.at);
+    // An AUX_CONNECT_REQ that waits for its answer.
+    let mut asked: Option<(&AirItem, &ConnectInd, usize)> = None;
     for item in items {
         match (&item.decoded, item.connection) {
+            (Decoded::Advertising(AdvertisingPdu::ConnectInd(request)), Some(number))
+                if item.is_secondary() =>
+            {
+                asked = Some((item, request, number));
+            }
+            (Decoded::Extended { pdu, .. }, _) => {
+                let answered = pdu.connect_rsp && item.reception == Some(Reception::Ok);
+                let Some((connect, request, number)) = asked.take().filter(|_| answered) else {
+                    continue;
+                };
+                by_number.insert(number, links.len());
+                links.push(Link {
+                    connect,
+                    request,
+                    csa2: true,
+                    extended: Some(connect.phy.phy()),
+                    nodes: [connect.from, item.from],
+                    packets: Vec::new(),
+                    hci: Vec::new(),
+                    last: [None; 2],
+                    end,
+                });
+            }
             (Decoded::Advertising(AdvertisingPdu::ConnectInd(request)), Some(number)) => {
                 let known = advertisers.get(&request.advertiser);
                 let Some(&(peripheral, ch_sel)) = known else { continue };
@@ -247,6 +289,7 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
                     connect: item,
                     request,
                     csa2: ch_sel && request.ch_sel,
+                    extended: None,
                     nodes: [item.from, peripheral],
                     packets: Vec::new(),
                     hci: Vec::new(),

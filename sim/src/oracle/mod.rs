@@ -17,6 +17,7 @@ mod channel;
 mod duty;
 mod encryption;
 mod ending;
+mod extended;
 mod features;
 mod flow;
 mod framing;
@@ -68,6 +69,7 @@ pub fn judge(records: &[Record]) -> Vec<Finding> {
     let facts = Facts::of(records);
     let mut findings = Findings::default();
     advertising::check(records, &mut findings);
+    extended::check(records, &items, &mut findings);
     let mut all = findings.list;
     let links = link::links(records, &items);
     let spans: Vec<_> = links.iter().map(link::Link::span).collect();

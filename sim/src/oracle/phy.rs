@@ -9,7 +9,7 @@ use super::link::{Link, Packet};
 use crate::record::RecordId;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
-    let mut phys = Phys::default();
+    let mut phys = Phys::of(link);
     for packet in &link.packets {
         phys.reach(packet.event);
         let sent = packet.tx.phy.phy();
@@ -34,6 +34,11 @@ pub(super) struct Phys {
 }
 
 impl Phys {
+    /// Those with which the connection began.
+    pub(super) fn of(link: &Link<'_>) -> Self {
+        Self { ends: [[link.first_phy(); 2]; 2], ..Self::default() }
+    }
+
     pub(super) fn reach(&mut self, event: u64) {
         for (end, next) in self.ends.iter_mut().zip(&mut self.next) {
             if let Some((_, sets)) = next.take_if(|(instant, _)| event >= *instant) {

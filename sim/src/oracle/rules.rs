@@ -331,6 +331,35 @@ pub const RULES: &[Rule] = &[
          on channels that are not excluded, while it is enabled.",
     ),
     rule(
+        "LL-EXT-1",
+        "fields of extended advertising",
+        "2.3.4",
+        "ADV_EXT_IND has no data, and ADI and AuxPtr both or neither; AUX_ADV_IND has ADI, and \
+         where it can be asked AdvA and no chain; the data of a scannable set are in AUX_SCAN_RSP; \
+         AUX_CHAIN_IND has no address, AUX_CONNECT_RSP both.",
+    ),
+    rule(
+        "LL-EXT-2",
+        "AuxPtr",
+        "2.3.4.5, 4.1.2",
+        "AUX_ADV_IND and AUX_CHAIN_IND begin on the channel and PHY that the AuxPtr before names, \
+         within one of its units after its offset, and 300 µs or more after the end of the packet \
+         with it.",
+    ),
+    rule(
+        "LL-EXT-3",
+        "answers on secondary channels",
+        "4.1.1, 4.4.2, 4.4.3",
+        "AUX_SCAN_REQ, AUX_SCAN_RSP, AUX_CONNECT_REQ and AUX_CONNECT_RSP begin T_IFS after the \
+         PDU that they answer, on its PHY, with its addresses, and ask for what can be asked.",
+    ),
+    rule(
+        "LL-EXT-5",
+        "ADI",
+        "4.4.2.11, 2.3.4.4",
+        "New data of an advertising set have another DID than those before.",
+    ),
+    rule(
         "LL-LAT-1",
         "peripheral latency",
         "4.5.1",

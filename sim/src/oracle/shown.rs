@@ -54,7 +54,7 @@ impl Air {
         let request = link.request;
         let first = (request.interval, request.latency, request.timeout);
         Self {
-            phys: Phys::default(),
+            phys: Phys::of(link),
             event: 0,
             at: link.connect.at,
             last: None,

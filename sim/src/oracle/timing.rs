@@ -13,8 +13,6 @@ const T_IFS_TOLERANCE: Duration = Duration::from_us(2);
 const ACTIVE_CLOCK_PPM: u32 = 50;
 /// How far an anchor may be off its place by the jitter of the sleep clock.
 pub(super) const JITTER: Duration = Duration::from_us(16);
-/// From the end of CONNECT_IND to the earliest transmit window.
-const WINDOW_DELAY: Duration = Duration::from_us(1_250);
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut anchors = Anchors::new(link);
@@ -119,7 +117,7 @@ impl Anchors {
             interval: link.interval(),
             last: None,
             window: (
-                link.connect.end + WINDOW_DELAY + offset,
+                link.connect.end + link.window_delay() + offset,
                 UNIT.times(u64::from(request.win_size)),
             ),
             update: None,

@@ -18,12 +18,16 @@ const SIGNAL_VALID: u16 = 1 << 1;
 const NOISE_VALID: u16 = 1 << 2;
 const DECRYPTED: u16 = 1 << 3;
 const REFERENCE_ADDRESS_VALID: u16 = 1 << 4;
+const AUXILIARY_ADVERTISING: u16 = 1 << 7;
 const DATA_CENTRAL_TO_PERIPHERAL: u16 = 2 << 7;
 const DATA_PERIPHERAL_TO_CENTRAL: u16 = 3 << 7;
 const CRC_CHECKED: u16 = 1 << 10;
 const CRC_VALID: u16 = 1 << 11;
 const MIC_CHECKED: u16 = 1 << 12;
 const MIC_VALID: u16 = 1 << 13;
+/// Which PDU, in place of the MIC flags, where the type is auxiliary advertising.
+const AUX_CHAIN_IND: u16 = 1 << 12;
+const AUX_SCAN_RSP: u16 = 3 << 12;
 const PHY_2M: u16 = 1 << 14;
 const PHY_CODED: u16 = 2 << 14;
 
@@ -164,7 +168,7 @@ fn packet(file: &mut Vec<u8>, item: &AirItem, tx: &AirTx, noise_dbm: i8, style: 
     flags |= match item.direction {
         Some(Direction::CentralToPeripheral) => DATA_CENTRAL_TO_PERIPHERAL,
         Some(Direction::PeripheralToCentral) => DATA_PERIPHERAL_TO_CENTRAL,
-        None => 0,
+        None => auxiliary(item),
     };
     flags |= match tx.phy {
         TxPhy::Le1M => 0,
@@ -194,6 +198,16 @@ fn packet(file: &mut Vec<u8>, item: &AirItem, tx: &AirTx, noise_dbm: i8, style: 
     }
     octets.extend_from_slice(&tx.crc.to_le_bytes()[..3]);
     enhanced_packet(file, 0, item.at, &octets, comments(item, plain));
+}
+
+/// Type and kind of a PDU on a secondary advertising channel.
+fn auxiliary(item: &AirItem) -> u16 {
+    match item.advertising_name().filter(|_| item.is_secondary()) {
+        None => 0,
+        Some("AUX_CHAIN_IND") => AUXILIARY_ADVERTISING | AUX_CHAIN_IND,
+        Some("AUX_SCAN_RSP") => AUXILIARY_ADVERTISING | AUX_SCAN_RSP,
+        Some(_) => AUXILIARY_ADVERTISING,
+    }
 }
 
 /// What no field of the pseudo-header can say. Wireshark has no notion of encryption here: it

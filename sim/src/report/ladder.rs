@@ -29,6 +29,8 @@ pub fn substantial(item: &AirItem) -> bool {
     match &item.decoded {
         Decoded::Empty => false,
         Decoded::Advertising(_) => item.connection.is_some(),
+        // The answer to AUX_CONNECT_REQ is a part of every connection that it begins.
+        Decoded::Extended { pdu, .. } => pdu.connect_rsp,
         _ => true,
     }
 }
@@ -54,7 +56,7 @@ pub fn line(item: &AirItem) -> String {
 
 fn marks(item: &AirItem) -> impl Iterator<Item = &'static str> {
     let arrival = match item.reception {
-        _ if matches!(item.decoded, Decoded::Advertising(_)) && item.connection.is_none() => None,
+        _ if item.advertising_name().is_some() && item.connection.is_none() => None,
         Some(Reception::Ok) => None,
         Some(Reception::CrcError) => Some("CRC error"),
         None => Some("lost"),

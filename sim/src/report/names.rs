@@ -3,6 +3,7 @@
 use firmware_core::error::ErrorCode;
 use firmware_core::pdu::advertising::AdvertisingPdu;
 use firmware_core::pdu::control::{ControlPdu, DataLength};
+use firmware_core::pdu::extended::ExtendedPdu;
 use firmware_core::phy::PhySet;
 
 use crate::sniffer::{AirItem, Decoded};
@@ -11,7 +12,8 @@ use crate::sniffer::{AirItem, Decoded};
 #[must_use]
 pub fn describe(item: &AirItem) -> String {
     match &item.decoded {
-        Decoded::Advertising(pdu) => advertising(pdu),
+        Decoded::Advertising(pdu) => advertising(item.advertising_name().unwrap_or_default(), pdu),
+        Decoded::Extended { name, pdu } => extended(name, pdu),
         Decoded::Control(pdu) => control(pdu),
         Decoded::L2cap { cid, bytes, complete: true } => frame(*cid, bytes),
         Decoded::L2cap { cid, bytes, complete: false } => {
@@ -22,8 +24,25 @@ pub fn describe(item: &AirItem) -> String {
     }
 }
 
-fn advertising(pdu: &AdvertisingPdu) -> String {
-    let name = pdu.name();
+fn extended(name: &str, pdu: &ExtendedPdu) -> String {
+    let mut text = name.to_owned();
+    if let Some(advertiser) = pdu.advertiser {
+        text.push_str(&format!(" {advertiser}"));
+    }
+    if let Some(target) = pdu.target {
+        text.push_str(&format!(" for {target}"));
+    }
+    if !pdu.data.is_empty() {
+        text.push_str(&format!(", {} octets", pdu.data.len()));
+    }
+    if let Some(aux) = pdu.aux {
+        let (channel, after) = (aux.channel, aux.earliest().as_us());
+        text.push_str(&format!(", next on channel {channel} after {after} µs"));
+    }
+    text
+}
+
+fn advertising(name: &str, pdu: &AdvertisingPdu) -> String {
     match pdu {
         AdvertisingPdu::AdvInd { advertiser, .. }
         | AdvertisingPdu::AdvNonconnInd { advertiser, .. }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use firmware_core::hci::Command;
 use firmware_core::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
 use firmware_core::pdu::control::ControlPdu;
+use firmware_core::pdu::extended::ExtendedPdu;
 use firmware_core::phy::TxPhy;
 use firmware_core::secret::Secret;
 use firmware_core::time::Instant;
@@ -13,9 +14,11 @@ use firmware_core::time::Instant;
 use crate::node::NodeId;
 use crate::record::{AirTx, Note, Reception, Record, RecordId, RecordKind};
 
+mod auxiliary;
 mod connection;
 mod live;
 
+use auxiliary::Auxiliary;
 use connection::Connection;
 pub use firmware_core::crypto::ccm::Direction;
 pub use live::Live;
@@ -23,8 +26,15 @@ pub use live::Live;
 /// What a packet turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decoded {
-    /// A legacy advertising channel PDU.
+    /// A legacy advertising channel PDU, or a request of extended advertising.
     Advertising(AdvertisingPdu),
+    /// A PDU of extended advertising.
+    Extended {
+        /// Which, by its place.
+        name: &'static str,
+        /// What it says.
+        pdu: Box<ExtendedPdu>,
+    },
     /// An LL Control PDU.
     Control(ControlPdu),
     /// An L2CAP frame or a part of one.
@@ -77,9 +87,27 @@ pub struct AirItem {
     pub index: usize,
     /// PHY and coding.
     pub phy: TxPhy,
+    /// Channel index.
+    pub channel: u8,
 }
 
 impl AirItem {
+    /// Whether it is not on a primary advertising channel.
+    #[must_use]
+    pub const fn is_secondary(&self) -> bool {
+        self.channel < 37
+    }
+
+    /// What an advertising PDU is called.
+    #[must_use]
+    pub const fn advertising_name(&self) -> Option<&'static str> {
+        match &self.decoded {
+            Decoded::Advertising(pdu) => Some(auxiliary::legacy_name(self.channel, pdu)),
+            Decoded::Extended { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// Its control PDU, if it is one.
     #[must_use]
     pub const fn control(&self) -> Option<&ControlPdu> {
@@ -135,6 +163,7 @@ pub(in crate::sniffer) struct Sniffer {
     connections: Vec<Connection>,
     /// Last key that a host gave to its controller, as central or as peripheral.
     keys: BTreeMap<NodeId, Secret<16>>,
+    auxiliary: Auxiliary,
 }
 
 impl Sniffer {
@@ -171,6 +200,7 @@ impl Sniffer {
             rssi_dbm: None,
             index,
             phy: tx.phy,
+            channel: tx.channel,
         };
         let mut peer = None;
         if tx.access_address == ADVERTISING_ACCESS_ADDRESS {
@@ -198,8 +228,13 @@ impl Sniffer {
 
     fn advertising(&mut self, item: &mut AirItem, tx: &AirTx) {
         let Some(pdu) = AdvertisingPdu::parse(&tx.pdu) else {
+            if let Some(pdu) = ExtendedPdu::parse(&tx.pdu) {
+                let name = self.auxiliary.name(item.from, item.at, tx, &pdu);
+                item.decoded = Decoded::Extended { name, pdu: Box::new(pdu) };
+            }
             return;
         };
+        self.auxiliary.request(tx, &pdu);
         if let AdvertisingPdu::ConnectInd(request) = &pdu {
             let peripheral = self.arrival(item.record, None).map(|(node, ..)| node);
             item.connection = Some(self.connections.len());

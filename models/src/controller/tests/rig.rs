@@ -186,7 +186,7 @@ impl Rig {
                 ControllerOutput::Radio(command) => commands.push(command),
                 ControllerOutput::Event(event) => self.events.push(event),
                 ControllerOutput::Acl(acl) => self.acl.push(acl),
-                ControllerOutput::Trace(_) => {}
+                ControllerOutput::Trace(_) | ControllerOutput::Extended(_) => {}
             }
         }
         commands

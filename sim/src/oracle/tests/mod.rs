@@ -23,6 +23,7 @@ use crate::record::{AirTx, Note, Reception, RecordKind};
 mod advertising;
 mod broken;
 mod connect;
+mod extended;
 mod later;
 mod reactions;
 

@@ -1,0 +1,66 @@
+//! Which extended advertising PDU a packet is: they share a type, and the place tells them apart.
+
+use std::collections::BTreeMap;
+
+use firmware_core::pdu::advertising::AdvertisingPdu;
+use firmware_core::pdu::extended::ExtendedPdu;
+use firmware_core::time::{Duration, Instant};
+
+use crate::node::NodeId;
+use crate::record::AirTx;
+
+/// The lowest index of a primary advertising channel.
+const PRIMARY: u8 = 37;
+/// A packet that begins so soon after another answers it.
+const T_IFS_LATEST: Duration = Duration::from_us(155);
+
+/// What was seen on secondary channels. Bounded: one entry a channel and sender.
+#[derive(Debug, Default)]
+pub(super) struct Auxiliary {
+    /// Whether the packet that somebody's AuxPtr names on a channel goes on a chain.
+    named: BTreeMap<(NodeId, u8), bool>,
+    /// End of the last AUX_SCAN_REQ on a channel.
+    asked: BTreeMap<u8, Instant>,
+}
+
+impl Auxiliary {
+    /// Notices a request.
+    pub(super) fn request(&mut self, tx: &AirTx, pdu: &AdvertisingPdu) {
+        if let AdvertisingPdu::ScanReq { .. } = pdu {
+            self.asked.insert(tx.channel, tx.end);
+        }
+    }
+
+    /// What a PDU is called.
+    pub(super) fn name(
+        &mut self,
+        from: NodeId,
+        at: Instant,
+        tx: &AirTx,
+        pdu: &ExtendedPdu,
+    ) -> &'static str {
+        let primary = tx.channel >= PRIMARY;
+        let asked = self.asked.remove(&tx.channel);
+        let answers = asked.is_some_and(|end| at.since(end) < T_IFS_LATEST);
+        let named = self.named.remove(&(from, tx.channel)).filter(|_| !primary);
+        if let Some(aux) = pdu.aux {
+            self.named.insert((from, aux.channel), !primary);
+        }
+        match (primary, pdu.connect_rsp, named) {
+            (true, ..) => "ADV_EXT_IND",
+            (_, true, _) => "AUX_CONNECT_RSP",
+            _ if answers => "AUX_SCAN_RSP",
+            (.., Some(true)) => "AUX_CHAIN_IND",
+            _ => "AUX_ADV_IND",
+        }
+    }
+}
+
+/// The name of a PDU that both kinds of advertising have.
+pub(super) const fn legacy_name(channel: u8, pdu: &AdvertisingPdu) -> &'static str {
+    match pdu {
+        AdvertisingPdu::ScanReq { .. } if channel < PRIMARY => "AUX_SCAN_REQ",
+        AdvertisingPdu::ConnectInd(_) if channel < PRIMARY => "AUX_CONNECT_REQ",
+        _ => pdu.name(),
+    }
+}
