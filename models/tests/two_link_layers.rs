@@ -277,12 +277,15 @@ impl End {
                     }
                     other => other,
                 },
-                Self::Central { controller: Some(c), .. } => c.poll().map(|output| match output {
-                    ControllerOutput::Radio(command) => PeripheralOutput::Radio(command),
-                    ControllerOutput::Event(event) => PeripheralOutput::Event(event),
-                    ControllerOutput::Acl(acl) => PeripheralOutput::Acl(acl),
-                    ControllerOutput::Trace(trace) => PeripheralOutput::Trace(trace),
-                }),
+                Self::Central { controller: Some(c), .. } => {
+                    c.poll().and_then(|output| match output {
+                        ControllerOutput::Radio(command) => Some(PeripheralOutput::Radio(command)),
+                        ControllerOutput::Event(event) => Some(PeripheralOutput::Event(event)),
+                        ControllerOutput::Acl(acl) => Some(PeripheralOutput::Acl(acl)),
+                        ControllerOutput::Trace(trace) => Some(PeripheralOutput::Trace(trace)),
+                        ControllerOutput::Extended(_) => None,
+                    })
+                }
                 _ => None,
             };
             let Some(output) = output else { return };

@@ -128,7 +128,9 @@ fn drain_central(
             ControllerOutput::Event(Event::DisconnectionComplete { reason, .. }) => {
                 host.reasons.push(reason);
             }
-            ControllerOutput::Event(_) | ControllerOutput::Trace(_) => {}
+            ControllerOutput::Event(_)
+            | ControllerOutput::Trace(_)
+            | ControllerOutput::Extended(_) => {}
         }
     }
 }
