@@ -91,6 +91,7 @@ macro_rules! documents {
 documents![
     "framing.md",
     "advertising.md",
+    "extended.md",
     "connection.md",
     "channels.md",
     "acknowledgement.md",
