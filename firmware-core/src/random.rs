@@ -20,6 +20,8 @@ pub enum Purpose {
     BackOff = 5,
     /// LE Rand for a host above HCI.
     Hci = 6,
+    /// advDelay, secondary channels and DIDs of an advertising set.
+    ExtendedAdvertising = 7,
 }
 
 /// The 32 octets of entropy that a device draws at boot.

@@ -6,6 +6,8 @@
 
 #[path = "tshark/air.rs"]
 mod air;
+#[path = "tshark/extended.rs"]
+mod extended;
 #[path = "tshark/payload.rs"]
 mod payload;
 #[path = "tshark/tool.rs"]

@@ -1,11 +1,11 @@
-//! One radio for two link layers.
+//! One radio for several link layers.
 //!
-//! The advertising and the scanning half of a device each believe that the radio is theirs. Here
-//! it is lent to one at a time: an operation waits until shortly before it starts; what listens
-//! for advertising gives way to what has an appointment, and so does a connection once it has
-//! exchanged packets in its event. Of two that can only have one the other's place, the
-//! connection that has gone without for more events wins, so that they take turns; whoever comes
-//! too late for its turn is told that it heard nothing.
+//! The advertising and the scanning half of a device and its advertising set each believe that the
+//! radio is theirs. Here it is lent to one at a time: an operation waits until shortly before it
+//! starts; what listens for advertising gives way to what has an appointment, and so does a
+//! connection once it has exchanged packets in its event. Of two that can only have one the other's
+//! place, the connection that has gone without for more events wins, so that they take turns;
+//! whoever comes too late for its turn is told that it heard nothing.
 
 use std::collections::BTreeMap;
 
@@ -23,17 +23,19 @@ const SLACK: Duration = Duration::from_us(10);
 /// Connections whose lost events are counted: as many as a device can have.
 const COUNTED: usize = 32;
 
-/// One of the two link layers of a device.
+/// One of the link layers of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Side {
     /// Advertising, and connections in the peripheral's role.
     Peripheral,
     /// Scanning, initiating, and connections in the central's role.
     Central,
+    /// Extended advertising.
+    Extended,
 }
 
 impl Side {
-    pub(super) const BOTH: [Self; 2] = [Self::Peripheral, Self::Central];
+    pub(super) const ALL: [Self; 3] = [Self::Peripheral, Self::Central, Self::Extended];
 }
 
 /// What is to be done next.
@@ -83,8 +85,8 @@ impl Loan {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Arbiter {
     loan: Option<Loan>,
-    /// What the peripheral's and the central's half want next.
-    waiting: [Option<RadioCommand>; 2],
+    /// What each of [`Side::ALL`] wants next.
+    waiting: [Option<RadioCommand>; 3],
     /// Whom the radio was taken from.
     robbed: Option<Side>,
     /// Events in a row that connections lost to somebody else, by access address.
@@ -235,7 +237,7 @@ impl Arbiter {
         missed: u16,
         served: bool,
     ) -> bool {
-        let others = Side::BOTH.into_iter().filter(|other| *other != side);
+        let others = Side::ALL.into_iter().filter(|other| *other != side);
         let mut waiting = others.filter_map(|other| self.waiting[other as usize].as_ref());
         sent(now, command).is_some_and(|end| {
             waiting.any(|other| {
@@ -251,7 +253,7 @@ impl Arbiter {
         if let Some(side) = self.robbed.take() {
             return Some(Step::Missed(side));
         }
-        let mut due: Vec<(Instant, Side)> = Side::BOTH
+        let mut due: Vec<(Instant, Side)> = Side::ALL
             .into_iter()
             .filter_map(|side| Some((start(self.waiting[side as usize].as_ref()?), side)))
             .filter(|(start, _)| start.before(LEAD) <= now)

@@ -9,6 +9,7 @@ use firmware_core::pdu::control::FeatureSet;
 use firmware_core::time::Instant;
 
 use super::arbiter::{Arbiter, Side};
+use super::extended::{self, Extended, Family};
 use super::flow::HostFlow;
 use super::privacy::Privacy;
 use super::settings::Settings;
@@ -31,7 +32,10 @@ impl Endpoint {
         let Some(row) = table::row(opcode, self.features) else {
             return self.status(opcode, ErrorCode::UNKNOWN_COMMAND);
         };
-        if self.direct_test(now, row, parameters) || self.device_command(row, parameters) {
+        if self.direct_test(now, row, parameters)
+            || self.device_command(row, parameters)
+            || self.extended_command(now, row, parameters)
+        {
             return;
         }
         let packet = if self.features.has(FeatureSet::PRIVACY) {
@@ -49,6 +53,11 @@ impl Endpoint {
     }
 
     fn waist(&mut self, now: Instant, row: &Row, parameters: &[u8], mut command: Command) {
+        if extended::is_legacy(row.opcode)
+            && let Err(error) = self.belongs(Family::Legacy)
+        {
+            return self.refuse(row, parameters, error);
+        }
         if let Some(handle) = handles::of_command(&mut command) {
             let side = handles::inward(*handle).0;
             return match self.objection(handle.0, side, &command) {
@@ -67,7 +76,7 @@ impl Endpoint {
                 verdict
             }
             Command::LeSetAdvertisingEnable { enable: true } if !self.halves.is_advertising() => {
-                self.prepare_advertising(now);
+                let _ = self.prepare_advertising(now);
                 return self.pass(now, Side::Peripheral, row, parameters, command);
             }
             Command::LeSetAdvertisingData { .. }
@@ -158,6 +167,8 @@ impl Endpoint {
         self.privacy = Privacy::default();
         self.flow = HostFlow::default();
         self.testing = None;
+        self.extended = Extended::default();
+        self.halves.set.disable();
         self.connections.clear();
         let _ = self.mask_halves(now);
     }
@@ -209,7 +220,7 @@ impl Endpoint {
         }
     }
 
-    fn may_connect(&self, request: &CreateConnection) -> Result<(), ErrorCode> {
+    pub(super) fn may_connect(&self, request: &CreateConnection) -> Result<(), ErrorCode> {
         if request.own_address_random && self.settings.random_address.is_none() {
             return Err(ErrorCode::INVALID_PARAMETERS);
         }
@@ -225,12 +236,14 @@ impl Endpoint {
     }
 
     /// Whether anything runs that uses the device's address.
-    pub(super) const fn is_active(&self) -> bool {
-        self.halves.is_advertising() || self.halves.is_scanning() || self.halves.is_initiating()
+    pub(super) fn is_active(&self) -> bool {
+        let advertises = self.halves.is_advertising() || self.set_is_enabled();
+        advertises || self.halves.is_scanning() || self.halves.is_initiating()
     }
 
     fn list_is_in_use(&self) -> bool {
         (self.halves.is_advertising() && self.settings.advertising != FilterPolicy::Any)
+            || self.set_filters()
             || (self.halves.is_scanning() && self.settings.scan_filter)
             || (self.halves.is_initiating() && self.settings.connect_from_list)
     }

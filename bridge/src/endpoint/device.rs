@@ -5,6 +5,7 @@ use firmware_core::effect::PublicKey;
 use firmware_core::error::ErrorCode;
 use firmware_core::secret::Secret;
 
+use super::extended::Family;
 use super::privacy::LIST;
 use super::table::{self, Row};
 use super::{Endpoint, Known};
@@ -14,7 +15,7 @@ const LMP_FEATURES: [u8; 8] = [0, 0, 0, 0, 0x60, 0, 0, 0];
 /// All combinations of roles that the specification has a bit for.
 const SUPPORTED_STATES: u64 = (1 << 42) - 1;
 /// dBm. Where an endpoint is heard how strongly is for its place in the world to say.
-const TX_POWER: i8 = 0;
+pub(super) const TX_POWER: i8 = 0;
 /// What Read RSSI tells before anything was received.
 const NO_RSSI: i8 = 127;
 const P256_PUBLIC_KEY: u8 = 0x08;
@@ -40,7 +41,10 @@ impl Endpoint {
             0x1002 => nothing(parameters, || table::supported_commands(self.features).to_vec()),
             0x1003 => nothing(parameters, || LMP_FEATURES.to_vec()),
             0x1405 => self.read_rssi(parameters),
-            0x2007 => nothing(parameters, || TX_POWER.to_le_bytes().to_vec()),
+            0x2007 => {
+                let told = nothing(parameters, || TX_POWER.to_le_bytes().to_vec());
+                told.and_then(|told| self.belongs(Family::Legacy).map(|()| told))
+            }
             0x201C => nothing(parameters, || SUPPORTED_STATES.to_le_bytes().to_vec()),
             0x2023 => nothing(parameters, || {
                 let (octets, time) = self.settings.suggested;

@@ -18,8 +18,15 @@ impl Endpoint {
     /// An event of a half, unless it is masked.
     pub(super) fn event(&mut self, event: Event) {
         self.keep_books(&event);
+        let begun = match &event {
+            Event::LeConnectionComplete(complete) => Some(complete.clone()),
+            _ => None,
+        };
         if self.settings.masks.allow(&event) {
             self.tell(event);
+        }
+        if let Some(complete) = begun {
+            self.set_ended_with(&complete);
         }
     }
 

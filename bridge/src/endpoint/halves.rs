@@ -1,18 +1,27 @@
 //! The two link layers of a device behind one interface.
 
 use bletwin_models::controller as models;
+use bletwin_models::controller::scan::extended::{ExtendedConnect, ExtendedReport, ExtendedScan};
 use bletwin_models::controller::{CentralController, ControllerConfig};
+use firmware_core::address::Address;
 use firmware_core::control::ControlConfig;
 use firmware_core::controller::{self as core, Controller};
-use firmware_core::hci::{Acl, Command, Event, Handle};
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{Acl, Command, Event, FilterPolicy, Handle};
 use firmware_core::link::LinkConfig;
+use firmware_core::link::extended::parameters::SetParameters;
+use firmware_core::link::extended::{AdvertisingSet, Neighbours as _, SetReport};
+use firmware_core::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
 use firmware_core::pdu::control::FeatureSet;
+use firmware_core::pdu::extended::AdvMode;
+use firmware_core::phy::{Phy, PhySet, TxPhy};
 use firmware_core::radio::{RadioCommand, RadioEvent};
-use firmware_core::random::Entropy;
+use firmware_core::random::{Entropy, Purpose};
 use firmware_core::time::Instant;
 use firmware_core::trace::Trace;
 
 use super::arbiter::Side;
+use super::extended::DATA_MAX;
 use super::handles;
 
 /// Connections as peripheral.
@@ -27,6 +36,10 @@ pub(super) enum Output {
     Event(Event),
     Acl(Acl),
     Trace(Trace),
+    /// Of extended scanning.
+    Report(Box<ExtendedReport>),
+    /// Of the advertising set.
+    Set(SetReport),
 }
 
 /// See the [module](self).
@@ -34,6 +47,8 @@ pub(super) enum Output {
 pub(super) struct Halves {
     peripheral: Controller<LINKS>,
     central: CentralController,
+    pub(super) set: Box<AdvertisingSet<DATA_MAX>>,
+    phys: PhySet,
 }
 
 impl Halves {
@@ -54,6 +69,11 @@ impl Halves {
         Self {
             peripheral: Controller::new(link, control, entropy),
             central: CentralController::new(config.clone(), entropy),
+            set: Box::new(AdvertisingSet::new(
+                entropy.stream(Purpose::ExtendedAdvertising),
+                nothing(),
+            )),
+            phys: phys(config.features),
         }
     }
 
@@ -64,6 +84,44 @@ impl Halves {
 
     pub(super) const fn is_advertising(&self) -> bool {
         self.peripheral.is_advertising()
+    }
+
+    /// PHYs of the device.
+    pub(super) const fn phys(&self) -> PhySet {
+        self.phys
+    }
+
+    /// Gives the peripheral's half a connection that the advertising set has accepted.
+    pub(super) fn adopt(
+        &mut self,
+        request: ConnectInd,
+        identity: Option<Address>,
+        phy: Phy,
+        at: Instant,
+    ) {
+        // There was room within T_IFS, and nothing has come in between.
+        let _ = self.peripheral.adopt(request, identity, phy, at);
+    }
+
+    /// The identity behind a private address.
+    pub(super) fn identity(&self, address: Address) -> Option<Address> {
+        self.peripheral.who(address).identity
+    }
+
+    pub(super) fn extended_scan(
+        &mut self,
+        now: Instant,
+        scan: Option<ExtendedScan>,
+    ) -> Result<(), ErrorCode> {
+        self.central.extended_scan(now, scan)
+    }
+
+    pub(super) fn extended_connect(
+        &mut self,
+        now: Instant,
+        asked: ExtendedConnect,
+    ) -> Result<(), ErrorCode> {
+        self.central.extended_connect(now, asked)
     }
 
     pub(super) const fn is_scanning(&self) -> bool {
@@ -79,6 +137,7 @@ impl Halves {
         let handle = match side {
             Side::Peripheral => self.peripheral.serves(),
             Side::Central => self.central.serves(),
+            Side::Extended => None,
         };
         handle.map(|handle| handles::outward(side, handle))
     }
@@ -91,6 +150,7 @@ impl Halves {
             // Work costs no time here.
             Side::Peripheral => _ = self.peripheral.command(now, command),
             Side::Central => self.central.command(now, command),
+            Side::Extended => {}
         }
     }
 
@@ -100,6 +160,7 @@ impl Halves {
         match side {
             Side::Peripheral => _ = self.peripheral.acl(now, acl),
             Side::Central => self.central.acl(now, acl),
+            Side::Extended => {}
         }
     }
 
@@ -107,6 +168,7 @@ impl Halves {
         match side {
             Side::Peripheral => _ = self.peripheral.radio(now, event),
             Side::Central => self.central.radio(now, event),
+            Side::Extended => self.set.radio(now, event, &self.peripheral),
         }
     }
 
@@ -119,10 +181,14 @@ impl Halves {
         if due(self.central.deadline()) {
             self.central.timer(now);
         }
+        if due(self.set.deadline()) {
+            self.set.timer(now);
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.peripheral.deadline(), self.central.deadline()].into_iter().flatten().min()
+        let all = [self.peripheral.deadline(), self.central.deadline(), self.set.deadline()];
+        all.into_iter().flatten().min()
     }
 
     /// What a half wants next.
@@ -137,7 +203,11 @@ impl Halves {
                 }
                 let _ = self.peripheral.run_control(now);
             },
-            Side::Central => of_models(self.central.poll()?)?,
+            Side::Central => of_models(self.central.poll()?),
+            Side::Extended => match self.set.command() {
+                Some(command) => Output::Radio(command),
+                None => Output::Set(self.set.report()?),
+            },
         };
         match &mut output {
             Output::Event(event) => {
@@ -150,7 +220,7 @@ impl Halves {
             Output::Trace(Trace::Queued { tag, .. }) if side == Side::Central => {
                 *tag |= CENTRAL_TAG;
             }
-            Output::Radio(_) | Output::Trace(_) => {}
+            Output::Radio(_) | Output::Trace(_) | Output::Report(_) | Output::Set(_) => {}
         }
         Some(output)
     }
@@ -174,13 +244,37 @@ fn of_core(output: core::ControllerOutput) -> Output {
     }
 }
 
-fn of_models(output: models::ControllerOutput) -> Option<Output> {
-    Some(match output {
+fn of_models(output: models::ControllerOutput) -> Output {
+    match output {
         models::ControllerOutput::Radio(command) => Output::Radio(command),
         models::ControllerOutput::Event(event) => Output::Event(event),
         models::ControllerOutput::Acl(acl) => Output::Acl(acl),
         models::ControllerOutput::Trace(trace) => Output::Trace(trace),
-        // Nobody can ask for it.
-        models::ControllerOutput::Extended(_) => return None,
-    })
+        models::ControllerOutput::Extended(report) => Output::Report(report),
+    }
+}
+
+const fn phys(features: FeatureSet) -> PhySet {
+    let two = if features.has(FeatureSet::LE_2M) { PhySet::LE_2M } else { PhySet::NONE };
+    let coded = if features.has(FeatureSet::LE_CODED) { PhySet::CODED } else { PhySet::NONE };
+    PhySet::LE_1M.union(two).union(coded)
+}
+
+/// What a set has before it is given parameters.
+const fn nothing() -> SetParameters {
+    SetParameters {
+        mode: AdvMode::None,
+        own: Address::public([0; 6]),
+        anonymous: false,
+        target: None,
+        interval: 0,
+        channel_map: 0,
+        secondary_map: CHANNEL_MAP_ALL,
+        primary: TxPhy::Le1M,
+        secondary: TxPhy::Le1M,
+        sid: 0,
+        tx_power: None,
+        filter: FilterPolicy::Any,
+        accurate: false,
+    }
 }

@@ -13,7 +13,7 @@ const PERIPHERAL: u16 = 0x0101;
 pub(super) const fn outward(side: Side, Handle(local): Handle) -> Handle {
     Handle(match side {
         Side::Central => CENTRAL.saturating_add(local),
-        Side::Peripheral => PERIPHERAL.saturating_add(local),
+        Side::Peripheral | Side::Extended => PERIPHERAL.saturating_add(local),
     })
 }
 

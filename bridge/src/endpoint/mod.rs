@@ -12,6 +12,7 @@ mod commands;
 mod device;
 mod direct_test;
 mod events;
+mod extended;
 mod flow;
 mod h4;
 mod halves;
@@ -35,6 +36,7 @@ use firmware_core::time::Instant;
 
 use arbiter::{Arbiter, Side, Step};
 use direct_test::DirectTest;
+use extended::Extended;
 use flow::HostFlow;
 use h4::{Frame, Framer};
 use halves::Halves;
@@ -74,6 +76,7 @@ pub struct Endpoint {
     features: FeatureSet,
     settings: Settings,
     privacy: Privacy,
+    extended: Extended,
     halves: Halves,
     arbiter: Arbiter,
     framer: Framer,
@@ -101,6 +104,7 @@ impl Endpoint {
         .with(FeatureSet::PRIVACY)
         .with(FeatureSet::LE_2M)
         .with(FeatureSet::LE_CODED)
+        .with(FeatureSet::EXTENDED_ADVERTISING)
         .with(FeatureSet::CSA2);
 
     /// The controller that has everything: no profile of anybody's.
@@ -115,10 +119,17 @@ impl Endpoint {
     #[must_use]
     pub fn new(config: ControllerConfig, entropy: &Entropy) -> Self {
         let features = config.features.and(Self::OFFERED);
+        // Connections of extended advertising hop by algorithm #2 only.
+        let features = if features.has(FeatureSet::CSA2) {
+            features
+        } else {
+            features.without(FeatureSet::EXTENDED_ADVERTISING)
+        };
         let mut endpoint = Self {
             features,
             settings: Settings::default(),
             privacy: Privacy::default(),
+            extended: Extended::default(),
             halves: Halves::new(&config, entropy),
             arbiter: Arbiter::default(),
             framer: Framer::default(),
@@ -173,6 +184,9 @@ impl Endpoint {
         }
         if let Some(side) = self.arbiter.event(&event) {
             self.measure(side, &event);
+            if side == Side::Peripheral {
+                self.overhear_legacy(&event);
+            }
             self.halves.radio(now, side, event);
             self.drain(now);
             self.arbiter.settle();
@@ -192,16 +206,16 @@ impl Endpoint {
     pub fn timer(&mut self, now: Instant) {
         self.halves.timer(now);
         self.rotate_address(now);
+        self.extended_timer(now);
         self.work(now);
     }
 
     /// When [`Self::timer`] is due.
     #[must_use]
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        [self.halves.deadline(), self.arbiter.deadline(now), self.privacy.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let radio = [self.halves.deadline(), self.arbiter.deadline(now)];
+        let hosts = [self.privacy.deadline(), self.extended.deadline()];
+        radio.into_iter().chain(hosts).flatten().min()
     }
 
     /// The next thing that it wants done.
@@ -236,8 +250,16 @@ impl Endpoint {
     }
 
     fn drain(&mut self, now: Instant) {
-        for side in Side::BOTH {
-            while let Some(output) = self.halves.poll(now, side) {
+        // Once more after all that one side may cause in another.
+        while let Some((side, output)) =
+            Side::ALL.into_iter().find_map(|side| Some((side, self.halves.poll(now, side)?)))
+        {
+            if let halves::Output::Radio(command) = &output
+                && side == Side::Peripheral
+                && self.watch_legacy(command)
+            {
+                self.limit_legacy(now);
+            } else {
                 self.output(now, side, output);
             }
         }
@@ -253,6 +275,8 @@ impl Endpoint {
             halves::Output::Event(event) => self.event(event),
             halves::Output::Acl(acl) => self.acl_to_host(acl),
             halves::Output::Trace(trace) => self.note(Note::Trace(trace)),
+            halves::Output::Report(report) => self.tell_report(&report),
+            halves::Output::Set(report) => self.set_report(report),
         }
     }
 }

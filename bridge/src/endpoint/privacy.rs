@@ -101,7 +101,7 @@ impl Endpoint {
     }
 
     /// A new private address for a peer, if the list has a key for that.
-    fn private_address(&mut self, peer: Address) -> Option<[u8; 6]> {
+    pub(super) fn private_address(&mut self, peer: Address) -> Option<[u8; 6]> {
         let prand = self.random.octets();
         let entry = self.privacy.entries.get_mut(&peer)?;
         let has_key = entry.local_irk != Secret::new([0; 16]);
@@ -110,7 +110,7 @@ impl Endpoint {
     }
 
     /// Gives a half the address that it is to use: a private one, or the host's random one.
-    fn set_address(&mut self, now: Instant, side: Side, private: Option<[u8; 6]>) {
+    pub(super) fn set_address(&mut self, now: Instant, side: Side, private: Option<[u8; 6]>) {
         if let Some(address) = private.or(self.settings.random_address) {
             // Refused by nobody: the half is not active.
             let _ = self.ask(now, side, Command::LeSetRandomAddress { address });
@@ -125,27 +125,46 @@ impl Endpoint {
         self.privacy.scan = Some(parameters);
     }
 
-    /// Before advertising begins.
-    pub(super) fn prepare_advertising(&mut self, now: Instant) {
+    pub(super) const fn advertise_privately(&mut self, private: bool) {
+        self.privacy.advertising = private;
+    }
+
+    pub(super) const fn initiate_privately(&mut self, private: bool) {
+        self.privacy.initiating = private;
+    }
+
+    /// Advertising takes a new address when its time has come.
+    pub(super) fn rotate_from(&mut self, now: Instant) {
+        let timeout = Duration::from_secs(u64::from(self.privacy.timeout_s));
+        self.privacy.rotate = Some(now + timeout);
+    }
+
+    /// A private address for the first peer that has one.
+    pub(super) fn private_address_for_anybody(&mut self) -> Option<[u8; 6]> {
+        let peers: Vec<Address> = self.privacy.entries.keys().copied().collect();
+        peers.into_iter().find_map(|peer| self.private_address(peer))
+    }
+
+    /// Before advertising begins: whether it is from a private address.
+    pub(super) fn prepare_advertising(&mut self, now: Instant) -> bool {
         self.privacy.rotate = None;
-        let Some(mut parameters) = self.privacy.advertise.clone() else { return };
+        let Some(mut parameters) = self.privacy.advertise.clone() else { return false };
         let private = self.privacy.advertising.then(|| self.private_address(parameters.peer));
         let private = private.flatten();
         self.set_address(now, Side::Peripheral, private);
         if private.is_some() {
             parameters.own_address_random = true;
-            let timeout = Duration::from_secs(u64::from(self.privacy.timeout_s));
-            self.privacy.rotate = Some(now + timeout);
+            self.rotate_from(now);
         }
         let _ = self.ask(now, Side::Peripheral, Command::LeSetAdvertisingParameters { parameters });
+        private.is_some()
     }
 
     /// Before scanning begins: SCAN_REQ shows the private address for the first peer that has one.
     pub(super) fn prepare_scanning(&mut self, now: Instant) {
         let Some(mut parameters) = self.privacy.scan.clone() else { return };
-        let peers: Vec<Address> = self.privacy.entries.keys().copied().collect();
-        let private = self.privacy.scanning.then_some(peers).into_iter().flatten();
-        let private = private.into_iter().find_map(|peer| self.private_address(peer));
+        let scanning = self.privacy.scanning;
+        let private = scanning.then(|| self.private_address_for_anybody()).flatten();
         self.set_address(now, Side::Central, private);
         parameters.own_address_random |= private.is_some();
         let _ = self.ask(now, Side::Central, Command::LeSetScanParameters { parameters });
@@ -173,9 +192,10 @@ impl Endpoint {
         if self.halves.is_advertising() {
             let enable = |enable| Command::LeSetAdvertisingEnable { enable };
             let _ = self.ask(now, Side::Peripheral, enable(false));
-            self.prepare_advertising(now);
+            let _ = self.prepare_advertising(now);
             let _ = self.ask(now, Side::Peripheral, enable(true));
         }
+        self.rotate_set(now);
     }
 
     /// Commands of the resolving list.

@@ -36,6 +36,7 @@ const PING: FeatureSet = FeatureSet::PING;
 const LENGTH: FeatureSet = FeatureSet::DATA_LENGTH_EXTENSION;
 const PRIVACY: FeatureSet = FeatureSet::PRIVACY;
 const PHY: FeatureSet = FeatureSet::LE_2M;
+const EXTENDED: FeatureSet = FeatureSet::EXTENDED_ADVERTISING;
 
 macro_rules! rows {
     ($($opcode:literal, $bit:expr, $needs:ident, $answer:ident, $name:literal;)*) => {
@@ -119,6 +120,18 @@ rows! {
     0x2032, Some((35, 6)), PHY, Status, "LE Set PHY";
     0x2033, Some((35, 7)), PHY, Complete, "LE Receiver Test [v2]";
     0x2034, Some((36, 0)), PHY, Complete, "LE Transmitter Test [v2]";
+    0x2035, Some((36, 1)), EXTENDED, Complete, "LE Set Advertising Set Random Address";
+    0x2036, Some((36, 2)), EXTENDED, Complete, "LE Set Extended Advertising Parameters";
+    0x2037, Some((36, 3)), EXTENDED, Complete, "LE Set Extended Advertising Data";
+    0x2038, Some((36, 4)), EXTENDED, Complete, "LE Set Extended Scan Response Data";
+    0x2039, Some((36, 5)), EXTENDED, Complete, "LE Set Extended Advertising Enable";
+    0x203A, Some((36, 6)), EXTENDED, Complete, "LE Read Maximum Advertising Data Length";
+    0x203B, Some((36, 7)), EXTENDED, Complete, "LE Read Number of Supported Advertising Sets";
+    0x203C, Some((37, 0)), EXTENDED, Complete, "LE Remove Advertising Set";
+    0x203D, Some((37, 1)), EXTENDED, Complete, "LE Clear Advertising Sets";
+    0x2041, Some((37, 5)), EXTENDED, Complete, "LE Set Extended Scan Parameters";
+    0x2042, Some((37, 6)), EXTENDED, Complete, "LE Set Extended Scan Enable";
+    0x2043, Some((37, 7)), EXTENDED, Status, "LE Extended Create Connection";
     0x204B, Some((38, 7)), ALWAYS, Complete, "LE Read Transmit Power";
     0x204E, Some((39, 2)), PRIVACY, Complete, "LE Set Privacy Mode";
     0xFC06, None, ALWAYS, Complete, "Zephyr: Write BD_ADDR";

@@ -9,9 +9,9 @@ use crate::endpoint::table::{Answer, COMMANDS};
 #[test]
 fn unknown_commands_are_told_apart_from_wrong_ones() {
     let mut rig = Rig::new(1);
-    // Inquiry, Read Local Extended Features, LE Set Extended Advertising Parameters, LE Receiver
+    // Inquiry, Read Local Extended Features, LE Set Periodic Advertising Parameters, LE Receiver
     // Test [v3], a vendor's.
-    for opcode in [0x0401, 0x1004, 0x2036, 0x204F, 0xFC01, 0xFFFF] {
+    for opcode in [0x0401, 0x1004, 0x203E, 0x204F, 0xFC01, 0xFFFF] {
         for parameters in [&[][..], &[0; 20]] {
             rig.send(A, opcode, parameters);
             let [low, high] = opcode.to_le_bytes();
@@ -90,6 +90,20 @@ fn data_beyond_the_credits_is_dropped_and_the_host_is_told() {
     }
     rig.acl(A, central, &[1, 0, 4, 0, 9]);
     assert_eq!(rig.data(B)[4], 9);
+}
+
+/// Nor without Channel Selection Algorithm #2, which its connections need.
+#[test]
+fn without_extended_advertising_its_commands_do_not_exist() {
+    for missing in [FeatureSet::EXTENDED_ADVERTISING, FeatureSet::CSA2] {
+        let mut config = Endpoint::full();
+        config.features = config.features.without(missing);
+        let mut rig = Rig::with(vec![config]);
+        for opcode in (0x2035..=0x203D).chain(0x2041..=0x2043) {
+            rig.fails(A, opcode, &[], 0x01);
+        }
+        assert_eq!(rig.ok(A, 0x2003, &[])[1] & 0x10, 0);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod device;
 mod direct_test;
+mod extended;
 mod privacy;
 
 use bletwin_sim::sniffer::{AirItem, Decoded};
@@ -55,6 +56,19 @@ const PROOFS: &[Proof] = &[
     (&[0x2027, 0x2028, 0x2029, 0x202A], FeatureSet::PRIVACY, privacy::resolving_list),
     (&[0x202B, 0x202C, 0x202D, 0x202E], NONE, privacy::private_addresses),
     (&[0x204E], NONE, privacy::privacy_mode),
+    (
+        &[0x2036, 0x2037, 0x2039, 0x203A, 0x2041, 0x2042],
+        FeatureSet::EXTENDED_ADVERTISING,
+        extended::data_in_chains,
+    ),
+    (&[0x2038], NONE, extended::scan_responses),
+    (&[0x2043], NONE, extended::connections),
+    (&[0x2035, 0x203B, 0x203C, 0x203D], NONE, extended::sets),
+    (&[], NONE, extended::legacy_pdus),
+    (&[], NONE, extended::the_firmware),
+    (&[], NONE, extended::limits),
+    (&[], NONE, extended::families),
+    (&[], NONE, extended::too_much_data),
 ];
 
 #[test]
@@ -108,7 +122,13 @@ fn supported_commands_read_the_same_to_a_foreign_parser() {
     assert!(mask.le_write_suggested_default_data_length() && mask.le_read_maximum_data_length());
     assert!(mask.le_read_local_p256_public_key() && mask.le_generate_dhkey_v1());
     assert!(mask.le_read_phy() && mask.le_set_default_phy() && mask.le_set_phy());
-    assert!(mask.le_read_transmit_power() && !mask.le_set_ext_adv_parameters_v1());
+    assert!(mask.le_read_transmit_power() && mask.le_set_ext_adv_parameters_v1());
+    assert!(mask.le_set_adv_set_random_addr() && mask.le_set_ext_adv_data());
+    assert!(mask.le_set_ext_scan_response_data() && mask.le_set_ext_adv_enable());
+    assert!(mask.le_read_maximum_adv_data_length() && mask.le_remove_adv_set());
+    assert!(mask.le_read_number_of_supported_adv_sets() && mask.le_clear_adv_sets());
+    assert!(mask.le_set_ext_scan_parameters() && mask.le_set_ext_scan_enable());
+    assert!(mask.le_ext_create_conn_v1() && !mask.le_set_periodic_adv_enable());
     assert!(mask.le_add_device_to_resolving_list() && mask.le_clear_resolving_list());
     assert!(mask.le_remove_device_from_resolving_list() && mask.le_read_resolving_list_size());
     assert!(mask.le_read_peer_resolvable_addr() && mask.le_read_local_resolvable_addr());
