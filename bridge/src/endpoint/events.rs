@@ -18,15 +18,11 @@ impl Endpoint {
     /// An event of a half, unless it is masked.
     pub(super) fn event(&mut self, event: Event) {
         self.keep_books(&event);
-        let begun = match &event {
-            Event::LeConnectionComplete(complete) => Some(complete.clone()),
-            _ => None,
-        };
+        if let Event::LeConnectionComplete(complete) = &event {
+            self.extended.begun(complete);
+        }
         if self.settings.masks.allow(&event) {
             self.tell(event);
-        }
-        if let Some(complete) = begun {
-            self.set_ended_with(&complete);
         }
     }
 

@@ -263,6 +263,7 @@ impl Endpoint {
                 self.output(now, side, output);
             }
         }
+        self.tell_end_of_set();
     }
 
     fn output(&mut self, now: Instant, side: Side, output: halves::Output) {

@@ -123,6 +123,8 @@ impl<const LINKS: usize> Link<LINKS> {
         let Some(link) = self.free_place() else {
             return false;
         };
+        // ChSel is reserved in AUX_CONNECT_REQ; what it would tell is settled.
+        let request = ConnectInd { ch_sel: true, ..request };
         let connection = Connection::extended(link, &request, at, self.config.sleep_clock_ppm, phy);
         if let Some(slot) = self.connections.get_mut(usize::from(link.0)) {
             *slot = Some(connection);

@@ -7,8 +7,9 @@
 //!
 //! What each file knows: `channel` hops, `window` tells when to listen, `sequence`
 //! acknowledges, `instant` keeps what is to change later, `connection` joins these;
-//! `accept` and `advertising` are the way into a connection, `extended` another one beside it; `operation` matches radio
-//! events to what was asked; `schedule` arbitrates the one radio among all of them.
+//! `accept` and `advertising` are the way into a connection, `extended` another one beside it;
+//! `operation` matches radio events to what was asked; `schedule` arbitrates the one radio among
+//! all of them.
 
 mod accept;
 mod advertising;

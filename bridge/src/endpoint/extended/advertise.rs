@@ -2,7 +2,7 @@
 
 use firmware_core::address::{Address, AddressKind};
 use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Command, ConnectionComplete, FilterPolicy, Role};
+use firmware_core::hci::{Command, FilterPolicy};
 use firmware_core::link::extended::SetReport;
 use firmware_core::link::extended::parameters::SetParameters;
 use firmware_core::pdu::advertising::{
@@ -355,11 +355,9 @@ impl Endpoint {
 
     /// The host has been told of a connection, or that directed advertising found none: the end of
     /// a set, if one has led to it.
-    pub(in crate::endpoint) fn set_ended_with(&mut self, complete: &ConnectionComplete) {
-        let Some(set) = self.extended.set.as_mut().filter(|_| complete.role == Role::Peripheral)
-        else {
-            return;
-        };
+    pub(in crate::endpoint) fn tell_end_of_set(&mut self) {
+        let Some(complete) = self.extended.begun.take() else { return };
+        let Some(set) = &mut self.extended.set else { return };
         let legacy = set.legacy.take().map(|legacy| legacy.begun);
         let Some(events) = set.connected.take().or(legacy) else { return };
         let handle = set.what.handle;

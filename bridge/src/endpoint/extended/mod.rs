@@ -11,6 +11,7 @@ mod scan;
 mod tell;
 
 use firmware_core::error::ErrorCode;
+use firmware_core::hci::{ConnectionComplete, Role};
 use firmware_core::pdu::control::FeatureSet;
 use firmware_core::time::Instant;
 
@@ -42,9 +43,18 @@ pub(super) struct Extended {
     family: Option<Family>,
     set: Option<Set>,
     scan: Scan,
+    /// What the host has just been told, if that ends a set: to be told next.
+    begun: Option<ConnectionComplete>,
 }
 
 impl Extended {
+    /// Notes a connection, or that directed advertising found none.
+    pub(super) fn begun(&mut self, complete: &ConnectionComplete) {
+        if complete.role == Role::Peripheral && self.set.is_some() {
+            self.begun = Some(complete.clone());
+        }
+    }
+
     /// When [`Endpoint::extended_timer`] is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let set = self.set.as_ref().and_then(Set::deadline);

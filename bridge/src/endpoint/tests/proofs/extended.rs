@@ -145,7 +145,10 @@ fn connect(rig: &mut Rig, phys: (u8, u8)) -> [[u8; 2]; 2] {
     let handles = [A, B].map(|port| {
         let complete = rig.subevent(port, 0x01);
         assert_eq!(complete[0], 0);
-        [complete[1], complete[2]]
+        let handle = [complete[1], complete[2]];
+        // Channel Selection Algorithm #2.
+        assert_eq!(rig.subevent(port, 0x14), [&handle[..], &[1]].concat());
+        handle
     });
     let terminated = rig.subevent(B, 0x12);
     assert_eq!(terminated[..4], [0, SET, handles[1][0], handles[1][1]]);
