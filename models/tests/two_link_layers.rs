@@ -278,13 +278,7 @@ impl End {
                     other => other,
                 },
                 Self::Central { controller: Some(c), .. } => {
-                    c.poll().and_then(|output| match output {
-                        ControllerOutput::Radio(command) => Some(PeripheralOutput::Radio(command)),
-                        ControllerOutput::Event(event) => Some(PeripheralOutput::Event(event)),
-                        ControllerOutput::Acl(acl) => Some(PeripheralOutput::Acl(acl)),
-                        ControllerOutput::Trace(trace) => Some(PeripheralOutput::Trace(trace)),
-                        ControllerOutput::Extended(_) => None,
-                    })
+                    c.poll().and_then(ControllerOutput::into_core)
                 }
                 _ => None,
             };

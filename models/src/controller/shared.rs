@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use firmware_core::address::{Address, AddressKind};
+use firmware_core::controller;
 use firmware_core::error::{ErrorCode, PeerMisbehaved};
 use firmware_core::hci::{Acl, Event, HciOpcode, Return};
 use firmware_core::link::message::LinkId;
@@ -30,6 +31,20 @@ pub enum ControllerOutput {
     Trace(Trace),
     /// An advertisement, for a host that scans by the extended commands.
     Extended(Box<ExtendedReport>),
+}
+
+impl ControllerOutput {
+    /// As firmware-core's controller gives it, for who runs both. `None`: it gives nothing such.
+    #[must_use]
+    pub fn into_core(self) -> Option<controller::ControllerOutput> {
+        Some(match self {
+            Self::Radio(command) => controller::ControllerOutput::Radio(command),
+            Self::Event(event) => controller::ControllerOutput::Event(event),
+            Self::Acl(acl) => controller::ControllerOutput::Acl(acl),
+            Self::Trace(trace) => controller::ControllerOutput::Trace(trace),
+            Self::Extended(_) => return None,
+        })
+    }
 }
 
 /// Peers whose features are remembered.
