@@ -277,6 +277,7 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
                     nodes: [connect.from, item.from],
                     packets: Vec::new(),
                     hci: Vec::new(),
+                    farewells: [None; 2],
                     last: [None; 2],
                     end,
                 });
