@@ -47,7 +47,12 @@ impl Framer {
             }
             [3, _, _, length, ..] => (3, 4 + usize::from(length)),
             [5, _, _, low, high, ..] => {
-                (5, 5 + usize::from(u16::from_le_bytes([low, high & 0x3F])))
+                // Waiting for 16 KB of what is not taken would swallow even a Reset.
+                let length = usize::from(u16::from_le_bytes([low, high & 0x3F]));
+                if length > ACL_LENGTH_MAX {
+                    return Some(self.lose());
+                }
+                (5, 5 + length)
             }
             [1 | 2 | 3 | 5, ..] => return None,
             _ => return Some(self.lose()),
@@ -87,6 +92,18 @@ mod tests {
 
     fn all(framer: &mut Framer) -> Vec<Frame> {
         std::iter::from_fn(|| framer.next()).collect()
+    }
+
+    #[test]
+    fn data_that_claim_to_be_longer_than_announced_do_not_swallow_a_reset() {
+        for kind in [2, 5] {
+            let mut framer = Framer::default();
+            framer.push(&[kind, 29, 16, 248, 0x36, 0, 0, 1, 3, 0x0C, 0]);
+            let [Frame::Lost(_), Frame::Command(reset)] = &all(&mut framer)[..] else {
+                panic!("indicator {kind}");
+            };
+            assert_eq!(reset[..], [3, 0x0C, 0]);
+        }
     }
 
     #[test]
