@@ -1,6 +1,6 @@
 //! Advertising: each exchange, channel and command on its own, and how much is told at most.
 
-use firmware_core::hci::{AdvertisingType, Command};
+use firmware_core::hci::{AdvertisingParameters, AdvertisingType, Command};
 
 use super::broken::ids;
 use super::later::{adv, advertise, asked};
@@ -57,6 +57,33 @@ fn every_answer_has_its_time() {
     }
 }
 
+/// The host asks for this beside what [`asked`] asks for.
+fn asked_with(edit: impl Fn(&mut AdvertisingParameters)) -> Script {
+    let mut script = asked(true);
+    for record in &mut script.records {
+        if let RecordKind::Note(Note::HciCommand(Command::LeSetAdvertisingParameters {
+            parameters,
+        })) = &mut record.kind
+        {
+            edit(parameters);
+        }
+    }
+    script
+}
+
+/// LL-ADV-1: at most 10 ms from one channel to the next, however long the interval is.
+#[test]
+fn the_next_channel_comes_soon() {
+    for (us, good) in [(9_900, true), (20_000, false)] {
+        let mut script = asked_with(|parameters| {
+            (parameters.interval_min, parameters.interval_max) = (0x100, 0x100);
+        });
+        adv(&mut script, 1_000 + us, 38);
+        let expected = if good { BTreeSet::new() } else { BTreeSet::from(["LL-ADV-1"]) };
+        assert_eq!(ids(&script.told()), expected, "{us}");
+    }
+}
+
 /// LL-ADV-1.
 #[test]
 fn a_channel_comes_once_in_an_event() {
@@ -69,15 +96,7 @@ fn a_channel_comes_once_in_an_event() {
 fn each_kind_is_another_one() {
     use AdvertisingType::{ConnectableUndirected, NonConnectable, ScannableUndirected};
     for kind in [ConnectableUndirected, NonConnectable, ScannableUndirected] {
-        let mut script = asked(true);
-        for record in &mut script.records {
-            if let RecordKind::Note(Note::HciCommand(Command::LeSetAdvertisingParameters {
-                parameters,
-            })) = &mut record.kind
-            {
-                parameters.kind = kind;
-            }
-        }
+        let script = asked_with(|parameters| parameters.kind = kind);
         // ADV_IND is on air.
         let good = kind == ConnectableUndirected;
         assert_eq!(ids(&script.told()).is_empty(), good, "{kind:?}");
