@@ -108,6 +108,28 @@ fn a_run_is_the_same_again_and_a_loss_makes_another() {
     assert_eq!((struck(&a), struck(&c)), (false, true));
 }
 
+/// Found by the search of pairs: long packets on LE Coded let an event end shortly before the next,
+/// and the receiver that had waited in vain for more was taken for one that closed too early.
+///
+/// LL-WIDE-1.
+#[test]
+fn an_event_on_le_coded_may_end_just_before_the_next_begins() {
+    let wish = What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 };
+    let case = Case {
+        start: Start::Coded,
+        procedures: vec![
+            Procedure::new(Side::Peripheral, wish, 3),
+            Procedure::new(Side::Central, What::Encryption, 3),
+        ],
+        losses: vec![
+            Loss { of: Side::Peripheral, packet: 4, how: How::Lost },
+            Loss { of: Side::Central, packet: 6, how: How::Lost },
+        ],
+        ..Case::default()
+    };
+    assert_eq!(told(&run(&case).unwrap()), "");
+}
+
 /// Found by the search of pairs: the plain reject of the peripheral's request, which has crossed
 /// the central's, was taken for an answer to the peripheral's response.
 #[test]
