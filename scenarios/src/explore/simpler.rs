@@ -31,9 +31,9 @@ impl Shrink for Case {
         let mut simpler = Simpler { case: self, all: Vec::new() };
         simpler.whole_fields();
         simpler.fewer();
-        simpler.firmware_that_only_does_as_told();
         simpler.simpler_procedures();
         simpler.simpler_air();
+        simpler.firmware_that_only_does_as_told();
         simpler.all.retain(|candidate| candidate != self);
         simpler.all
     }
@@ -70,16 +70,25 @@ impl Simpler<'_> {
         self.with(|case| case.seed = plain.seed);
     }
 
-    /// What a preset starts by itself, the host can ask for, and then nothing else is in the way.
+    /// What firmware starts by itself, the host can ask for, and then nothing else is in the way.
     fn firmware_that_only_does_as_told(&mut self) {
         let plain = Case::default().peripheral;
-        if self.case.peripheral == plain {
+        if self.case.peripheral == plain && self.case.set.is_empty() {
             return;
         }
-        for what in [What::Phy { tx: 2, rx: 2 }, What::Features, What::Version] {
-            for event in 0..4 {
+        let whats = [
+            What::Phy { tx: 2, rx: 2 },
+            What::Features,
+            What::Version,
+            What::DataLength { octets: 251, time: 2120 },
+        ];
+        let central = self.case.procedures.iter().filter(|p| p.who == Side::Central);
+        let first = central.map(|p| p.event).min().filter(|event| *event > 2);
+        for event in (0..4).chain(first.into_iter().flat_map(|event| event..event + 3)) {
+            for what in &whats {
                 self.with(|case| {
                     case.peripheral.clone_from(&plain);
+                    case.set.clear();
                     let procedure = Procedure::new(Side::Peripheral, what.clone(), event);
                     case.procedures.insert(0, procedure);
                 });
