@@ -13,6 +13,7 @@ use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Config;
+use firmware_core::error::ErrorCode;
 use firmware_core::time::{Duration, Instant};
 
 use crate::catalogue::{Scenario, Story};
@@ -115,6 +116,8 @@ pub struct Finished {
     pub central: NodeId,
     /// What the peripheral's part of the record tells.
     pub facts: PeripheralFacts,
+    /// The disconnection that decided the story, and its reason.
+    pub ending: Option<(Instant, ErrorCode)>,
     /// Pairings that the central began.
     pub pairing_attempts: u32,
     /// What the oracle found against either link layer.
@@ -283,6 +286,7 @@ impl Stage {
     pub fn finish(self) -> Finished {
         let outcome = self.verdict();
         let facts = &self.facts;
+        let ending = self.decisive_ending(outcome);
         let [peripheral, central] = self.names.clone();
         let records = self.world.records().to_vec();
         let judgement = match self.judged {
@@ -297,7 +301,7 @@ impl Stage {
             outcome,
             security_level: facts.last_level,
             security_err: facts.security_err,
-            disconnect_reason: self.decisive_ending(outcome).map(|reason| reason.0),
+            disconnect_reason: ending.map(|(_, reason)| reason.0),
             phy: facts.phy,
             sim_seconds: self.world.now().as_us() as f64 / 1e6,
             trace_sha256: hex(&self.world.trace_sha256()),
@@ -314,6 +318,7 @@ impl Stage {
             pairing_attempts: self.attempts(),
             made_up: self.permit == Permit::MadeUp,
             difference: None,
+            ending,
             records,
             judgement,
             facts: self.facts,

@@ -145,6 +145,7 @@ fn finished(
         story: Story::Collision(collision),
         summary,
         difference,
+        ending: facts.disconnected,
         node_names: vec!["peripheral".into(), "central".into()],
         peripheral,
         central,

@@ -112,10 +112,13 @@ impl Stage {
     }
 
     /// The disconnection that decided the story.
-    pub(super) fn decisive_ending(&self, outcome: Verdict) -> Option<ErrorCode> {
+    pub(super) fn decisive_ending(&self, outcome: Verdict) -> Option<(Instant, ErrorCode)> {
         let first = self.facts.disconnected;
         let second = self.facts.endings.get(1).copied();
         let failed_later = self.scenario.story.comes_back() && outcome != Verdict::Bonded;
-        second.filter(|_| failed_later).or(first).map(|(_, reason)| reason)
+        let meant = |reason| failed_later && reason == ErrorCode::REMOTE_USER_TERMINATED;
+        // That the user left at first is what the story wants.
+        let first = first.filter(|(_, reason)| !meant(*reason));
+        second.filter(|_| failed_later).or(first)
     }
 }

@@ -21,6 +21,8 @@ pub enum What {
     SmpPart(u8),
     /// ATT PDU, by its opcode.
     Att(u8),
+    /// PDU of L2CAP's signalling channel, by its code.
+    Signalling(u8),
     /// Any other L2CAP data.
     Data,
     /// Nothing in it.
@@ -67,6 +69,7 @@ impl Pdu {
             }
             What::SmpPart(code) => format!("a part of SMP {}", names::smp(*code)),
             What::Att(opcode) => format!("ATT PDU 0x{opcode:02X}"),
+            What::Signalling(code) => format!("L2CAP {}", names::signalling(*code)),
             What::Data => "L2CAP data".to_owned(),
             What::Empty => "empty PDU".to_owned(),
         }

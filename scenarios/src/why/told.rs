@@ -13,6 +13,7 @@ use super::{Pairing, Pdu, What};
 use crate::stage::Finished;
 
 const CID_ATT: u16 = 4;
+const CID_SIGNALLING: u16 = 5;
 const CID_SMP: u16 = 6;
 const PAIRING_FAILED: u8 = 0x05;
 
@@ -33,7 +34,7 @@ impl Told {
     /// Reads it out of a run whose air was sniffed.
     #[must_use]
     pub fn of(run: &Finished, items: &[AirItem]) -> Self {
-        let at = run.facts.disconnected.map_or(Instant::MAX, |(at, _)| at);
+        let at = run.ending.map_or(Instant::MAX, |(at, _)| at);
         let connection =
             items.iter().take_while(|i| i.at <= at).filter_map(|i| i.connection).last();
         let pdus: Vec<Pdu> = items
@@ -43,8 +44,7 @@ impl Told {
             .collect();
         let exchanges = exchanges(&pdus);
         let pairing = Pairing::last_of(&pdus);
-        let ending =
-            run.facts.disconnected.map(|(at, reason)| ending(&pdus, &exchanges, at, reason));
+        let ending = run.ending.map(|(at, reason)| ending(&pdus, &exchanges, at, reason));
         Self { pdus, exchanges, pairing, ending }
     }
 
@@ -94,6 +94,9 @@ pub fn pdu(item: &AirItem) -> Pdu {
         }
         Decoded::L2cap { cid: CID_ATT, bytes, complete: true } => {
             bytes.first().map_or(What::Data, |opcode| What::Att(*opcode))
+        }
+        Decoded::L2cap { cid: CID_SIGNALLING, bytes, complete: true } => {
+            bytes.first().map_or(What::Data, |code| What::Signalling(*code))
         }
         Decoded::L2cap { .. } | Decoded::Opaque => What::Data,
     };

@@ -27,6 +27,7 @@ impl Found<'_> {
     #[must_use]
     pub fn paragraph(&self) -> String {
         let sentences = [
+            self.unanswered_sentence(),
             self.decisive_sentence(),
             self.ending_sentence(),
             self.pairing_sentence(),
@@ -37,6 +38,22 @@ impl Found<'_> {
 
     fn pdu(&self, index: usize) -> Option<&Pdu> {
         self.pdus.get(index)
+    }
+
+    /// A peripheral that never said a word in the connection that the central believes in.
+    fn unanswered_sentence(&self) -> Option<String> {
+        let (first, rest) = self.pdus.split_first()?;
+        let last = rest.last()?;
+        let alone = first.event.is_none() && rest.iter().all(|pdu| pdu.from_central);
+        alone.then(|| {
+            format!(
+                "The peripheral did not take the central's {} ({}): the central went on until {}, \
+                 and nothing answered it.",
+                first.name(),
+                first.place(),
+                last.place()
+            )
+        })
     }
 
     fn decisive_sentence(&self) -> Option<String> {

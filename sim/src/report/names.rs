@@ -230,7 +230,9 @@ const fn att_error(code: u8) -> &'static str {
     }
 }
 
-const fn signalling(code: u8) -> &'static str {
+/// PDU of L2CAP's signalling channel.
+#[must_use]
+pub const fn signalling(code: u8) -> &'static str {
     match code {
         0x01 => "Command Reject",
         0x12 => "Connection Parameter Update Request",
