@@ -19,7 +19,7 @@ use serde::de::value::{Error as ValueError, MapDeserializer};
 
 pub use compose::{Entry, Read, SIZE_MAX, is_file, load};
 pub use error::ProfileError;
-pub use quirk::{Confidence, Effect, Quirk, Unexpressed};
+pub use quirk::{Confidence, Effect, Quirk, Shows, Unexpressed};
 pub use schema::{File, Key, VERSION, keys};
 
 use crate::controller::{ControllerConfig, ControllerQuirks};

@@ -6,6 +6,7 @@ use std::path::Path;
 use bletwin_models::profile::{self, Entry, ProfileError, SIZE_MAX, catalogue, keys};
 
 use crate::error::{BadInput, nearest, unknown_name};
+use crate::setup::PRESETS;
 
 impl From<ProfileError> for BadInput {
     fn from(error: ProfileError) -> Self {
@@ -28,7 +29,18 @@ impl From<ProfileError> for BadInput {
 /// [`BadInput`] with the nearest names, or with file, line and what would be right.
 pub fn find(reference: &str) -> Result<Entry, BadInput> {
     if profile::is_file(reference) {
-        return Ok(profile::load(Path::new(reference), &read)?);
+        let entry = profile::load(Path::new(reference), &read)?;
+        let known = |name: &str| PRESETS.contains(&name) || profile::is_file(name);
+        return match entry.expect.keys().find(|name| !known(name)) {
+            Some(name) => Err(BadInput {
+                what: format!("{reference}: [expect] names `{name}`, which is no firmware"),
+                help: match nearest(name, &PRESETS) {
+                    Some(near) => format!("did you mean `{near}`? a file must end in .toml"),
+                    None => format!("name {}, or a file that ends in .toml", PRESETS.join(", ")),
+                },
+            }),
+            None => Ok(entry),
+        };
     }
     catalogue::entry(reference).ok_or_else(|| {
         let names: Vec<&str> = catalogue::names().collect();

@@ -1,9 +1,10 @@
 //! The quirk catalogue at work: whether a quirk shows as its file says, stays away without it, and
 //! is healed by each of its cures.
 
-use bletwin_models::profile::{Effect, Entry, Profile, Quirk};
+use bletwin_models::profile::{Effect, Entry, Profile, Quirk, Shows};
 
 use crate::catalogue;
+use crate::diagnose::cost::Cost;
 use crate::error::BadInput;
 use crate::report;
 use crate::setup::Setup;
@@ -71,6 +72,36 @@ pub fn command(entry: &Entry, quirk: &Quirk, trial: Trial) -> String {
     words.join(" ")
 }
 
+/// The command that shows a behaviour by which nothing fails.
+#[must_use]
+pub fn command_of(shows: &Shows) -> String {
+    let set: String = shows.set.iter().map(|set| format!(" --set {set}")).collect();
+    format!("bletwin run {} --central {}{set} --ladder", shows.scenario, shows.central)
+}
+
+/// Plays what shows a behaviour; what is not on air in its order is told.
+///
+/// # Errors
+/// [`BadInput`] if it names what does not exist.
+pub fn unseen(shows: &Shows, seed: u64) -> Result<Option<String>, BadInput> {
+    let mut setup = Setup::new("zephyr-2024", &shows.central, seed)?;
+    for assignment in &shows.set {
+        setup.set(assignment)?;
+    }
+    let mut stage = Stage::new(catalogue::by_name(&shows.scenario)?, &setup);
+    stage.run(|| false);
+    let run = stage.finish();
+    let ladder = report::ladder(&run);
+    let mut rest = ladder.as_str();
+    for pdu in &shows.air {
+        match rest.split_once(pdu.as_str()) {
+            Some((_, after)) => rest = after,
+            None => return Ok(Some(pdu.clone())),
+        }
+    }
+    Ok((!run.passed()).then(|| "a run that passes".into()))
+}
+
 /// What of an effect is missing from a run; nothing: it shows.
 #[must_use]
 pub fn missing(effect: &Effect, run: &Finished) -> Vec<String> {
@@ -93,6 +124,10 @@ pub fn missing(effect: &Effect, run: &Finished) -> Vec<String> {
     }
     if let Some(phy) = effect.phy {
         want(summary.phy.is_some_and(|phys| phys.tx == phy), format!("PHY {phy}"));
+    }
+    if let Some(interval_us) = effect.interval_us {
+        let met = Cost::of(run).interval_us == interval_us;
+        want(met, format!("interval {interval_us} µs"));
     }
     if !effect.log.is_empty() {
         let log = report::log(run);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bletwin_models::profile::{Entry, Quirk, catalogue, keys};
-use bletwin_scenarios::quirks::{Trial, command};
+use bletwin_scenarios::quirks::{Trial, command, command_of};
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("has a parent").join("docs")
@@ -68,6 +68,7 @@ fn effect(quirk: &Quirk) -> String {
         effect.reason.map(|reason| format!("reason {reason}")),
         effect.err.map(|err| format!("err {err}")),
         effect.phy.map(|phy| format!("the link stays on {phy}M")),
+        effect.interval_us.map(|us| format!("an interval of {} ms in the end", us / 1_000)),
         (!effect.log.is_empty()).then(|| format!("log `{}`", effect.log.join("`, `"))),
         (!effect.air.is_empty()).then(|| format!("on air `{}`", effect.air.join("`, `"))),
     ];
@@ -84,12 +85,17 @@ fn section(entry: &Entry) -> String {
         let cures: Vec<String> = quirk.cures.iter().map(one).collect();
         format!("{}. {}.", cures.join(", or "), quirk.advice)
     };
+    // Not those of what it extends.
+    let base = entry.base.iter().flat_map(|base| &base.sources);
+    let inherited: Vec<&String> = base.collect();
+    let own = profile.sources.iter().filter(|source| !inherited.contains(source)).cloned();
+    let sources = links(&own.collect::<Vec<String>>());
     let declared =
         if profile.breaks.is_empty() { "none".into() } else { profile.breaks.join(", ") };
     format!(
         "### `{name}` ({ids})\n\n{title}.\n\n* the central: {about}\n* seen in: {seen}\n\
          * effect: {effect}\n* see it: `{with}`\n* cure: {cures}\n* breaks rules: {declared}\n\
-         * confidence {confidence:?}; {sources}\n",
+         * confidence {confidence:?}{sources}\n",
         name = profile.name,
         ids = quirk.ids.join(", "),
         title = quirk.title,
@@ -98,7 +104,7 @@ fn section(entry: &Entry) -> String {
         effect = effect(quirk),
         with = command(entry, quirk, Trial::With),
         confidence = quirk.confidence,
-        sources = links(&profile.sources),
+        sources = if sources.is_empty() { sources } else { format!("; {sources}") },
     )
 }
 
@@ -128,9 +134,20 @@ fn the_quirks_are_in_the_document() {
     for entry in catalogue::quirks() {
         text += &format!("\n{}", section(&entry));
     }
+    text += "\n## What fails nothing\n\nBehaviour that whole centrals have, and that a firmware \
+             should know. A test plays each run and finds it on air.\n\n\
+             | entry | what | seen in | here | see it | source |\n|---|---|---|---|---|---|\n";
+    let (shown, unexpressed): (Vec<_>, Vec<_>) =
+        catalogue::unexpressed().into_iter().partition(|entry| entry.shows.is_some());
+    for entry in shown {
+        let see = entry.shows.as_ref().map(command_of).unwrap_or_default();
+        let see = format!("`{see}`");
+        let cells = [entry.title, entry.seen_in, entry.reason, see, links(&entry.sources)];
+        text += &format!("| {} | {} |\n", entry.id, cells.map(|c| cell(&c)).join(" | "));
+    }
     text += "\n## Not expressed, and why\n\n| entry | what | seen in | why not | source |\n\
              |---|---|---|---|---|\n";
-    for entry in catalogue::unexpressed() {
+    for entry in unexpressed {
         let cells = [entry.title, entry.seen_in, entry.reason, links(&entry.sources)];
         text += &format!("| {} | {} |\n", entry.id, cells.map(|c| cell(&c)).join(" | "));
     }

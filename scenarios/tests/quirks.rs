@@ -63,3 +63,28 @@ fn every_quirk_shows_stays_away_without_and_is_cured() {
         .collect();
     assert!(findings.is_empty(), "\n{}", findings.join("\n"));
 }
+
+#[test]
+fn every_behaviour_that_fails_nothing_is_seen_on_air() {
+    let shown =
+        catalogue::unexpressed().into_iter().filter_map(|entry| entry.shows.zip(Some(entry.id)));
+    let shown: Vec<_> = shown.collect();
+    assert!(shown.len() >= 9);
+    let unseen: Vec<String> = shown
+        .par_iter()
+        .filter_map(|(shows, id)| {
+            let unseen = quirks::unseen(shows, 1).expect("known names and keys");
+            unseen.map(|what| format!("{id}: {what}: {}", quirks::command_of(shows)))
+        })
+        .collect();
+    assert!(unseen.is_empty(), "\n{}", unseen.join("\n"));
+}
+
+/// What is looked for can be missing.
+#[test]
+fn a_behaviour_that_is_not_there_is_told() {
+    let mut shows =
+        catalogue::unexpressed().into_iter().find_map(|entry| entry.shows).expect("one");
+    shows.air.reverse();
+    assert!(quirks::unseen(&shows, 1).expect("known names").is_some());
+}

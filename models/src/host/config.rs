@@ -124,6 +124,8 @@ impl fmt::Display for Step {
 pub struct PairOn {
     /// An ATT error Insufficient Authentication, Encryption or Encryption Key Size.
     pub att_error: bool,
+    /// The same with a peripheral after its user has removed devices.
+    pub forgotten: bool,
     /// A Security Request. If not, it is answered with Pairing Not Supported.
     pub security_request: bool,
 }
@@ -231,6 +233,9 @@ pub struct HostConfig {
     pub mtu: u16,
     /// What makes it pair.
     pub pair_on: PairOn,
+    /// A Security Request so soon after power-on is refused, and nothing more is paired in that
+    /// connection.
+    pub refuses_after_boot: Option<Duration>,
     /// How it pairs.
     pub pairing: PairingConfig,
     /// The host gives up and disconnects when security is asked for and nothing has moved for
@@ -280,7 +285,8 @@ impl Default for HostConfig {
                 Step::Stay(Duration::from_secs(8)),
             ],
             mtu: 517,
-            pair_on: PairOn { att_error: true, security_request: true },
+            pair_on: PairOn { att_error: true, forgotten: true, security_request: true },
+            refuses_after_boot: None,
             pairing: PairingConfig {
                 io: IoCapability::KeyboardDisplay,
                 mitm: true,

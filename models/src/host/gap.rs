@@ -83,6 +83,7 @@ impl CentralHost {
     /// The user removes all devices.
     pub(super) fn forget(&mut self) {
         self.bonds.clear();
+        self.forgot = true;
         if self.config.forgets_itself && self.config.address == OwnAddress::Resolvable {
             let address = self.new_private_address().octets;
             self.command(Command::LeSetRandomAddress { address });

@@ -86,6 +86,8 @@ pub struct CentralHost {
     outstanding: Option<(HciOpcode, Instant)>,
     buffers: (u16, u8),
     bonds: Vec<Bond>,
+    /// Whether the user has removed devices.
+    forgot: bool,
     connection: Option<Connection>,
     /// Connections in a row that were never established.
     unestablished: u8,
@@ -109,6 +111,7 @@ impl CentralHost {
             outstanding: None,
             buffers: (27, 1),
             bonds: config.bonds.clone(),
+            forgot: false,
             connection: None,
             unestablished: 0,
             guesser: config.attack.map(|_| Guesser::default()),

@@ -144,11 +144,24 @@ impl CentralHost {
         if busy || on {
             return;
         }
+        if self.config.refuses_after_boot.is_some_and(|busy| now < Instant::ZERO + busy) {
+            self.send_smp(&Pdu::Failed(reason::UNSPECIFIED));
+            if let Some(connection) = &mut self.connection {
+                connection.smp_dead = true;
+            }
+            return;
+        }
         if self.config.pair_on.security_request || self.bond(connection.peer).is_some() {
             self.secure(now);
         } else {
             self.send_smp(&Pdu::Failed(reason::PAIRING_NOT_SUPPORTED));
         }
+    }
+
+    /// Whether an attribute that is refused for lack of security makes it pair.
+    pub(super) const fn pairs_on_att_error(&self) -> bool {
+        let on = &self.config.pair_on;
+        on.att_error && (on.forgotten || !self.forgot)
     }
 
     fn send_smp(&mut self, command: &Pdu) {

@@ -127,6 +127,7 @@ impl CentralHost {
     }
 
     pub(super) fn client_ended(&mut self, now: Instant, result: Result<(), ClientError>) {
+        let pairs = self.pairs_on_att_error();
         let Some(connection) = &mut self.connection else { return };
         let Some(running) = connection.running.take_if(|r| r.waits_for == WaitsFor::Client) else {
             return;
@@ -145,7 +146,7 @@ impl CentralHost {
                 code @ (error::INSUFFICIENT_AUTHENTICATION
                 | error::INSUFFICIENT_ENCRYPTION
                 | error::INSUFFICIENT_KEY_SIZE),
-            )) if self.config.pair_on.att_error && !running.retried => {
+            )) if pairs && !running.retried => {
                 let text = format!("{step} needs security (ATT error 0x{code:02x})");
                 connection.running =
                     Some(Running { step, waits_for: WaitsFor::Security, retried: false });

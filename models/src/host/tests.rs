@@ -234,7 +234,7 @@ fn a_security_request_is_followed_or_refused() {
     for (follow, attempts) in [(true, 1), (false, 0)] {
         let config = HostConfig {
             steps: vec![],
-            pair_on: PairOn { att_error: false, security_request: follow },
+            pair_on: PairOn { att_error: false, forgotten: true, security_request: follow },
             ..HostConfig::default()
         };
         let mut rig = Rig::new(config);
@@ -249,7 +249,7 @@ fn a_security_request_is_followed_or_refused() {
 #[test]
 fn a_host_that_does_not_pair_on_att_errors_goes_on() {
     let config = HostConfig {
-        pair_on: PairOn { att_error: false, security_request: false },
+        pair_on: PairOn { att_error: false, forgotten: true, security_request: false },
         ..HostConfig::default()
     };
     let rig = run(Rig::new(config));

@@ -27,7 +27,8 @@ const QUIRKS: Files = embedded!("quirks":
     "phy-request-after-param-request" "short-reject-for-length" "short-reject-for-phy"
     "unknown-rsp-for-phy" "stall-if-phy-unknown" "encryption-beats-phy" "late-encryption"
     "close-instants" "param-unknown-stall" "key-missing" "forgets-itself"
-    "no-pairing-on-att-error" "debug-key-refused" "no-keyboard" "apple-parameter-rules"
+    "forgotten-stays-forgotten" "no-pairing-on-att-error" "debug-key-refused" "no-keyboard"
+    "refuses-after-boot" "apple-parameter-rules" "parameters-overwritten"
     "short-supervision-timeout" "connect-refused"
 );
 

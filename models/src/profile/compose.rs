@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bletwin_sim::oracle::RULES;
+
 use super::error::ProfileError;
 use super::quirk::Quirk;
 use super::schema::{File, VERSION};
@@ -98,14 +100,18 @@ impl Loader<'_> {
     fn entry(&mut self, place: &Place, chain: &mut Chain) -> Result<Entry, ProfileError> {
         let (file, text) = self.file(place, chain)?;
         chain.push(place.clone());
+        let here = |error: ProfileError| error.found_in(place.text().as_str(), &text, &file);
         let base = match &file.extends {
-            Some(of) => Some(self.entry(&place.resolve(of), chain)?.profile),
+            Some(of) => Some(self.entry(&place.resolve(of), chain).map_err(here)?.profile),
             None => None,
         };
         let mut profile = base.clone().unwrap_or_default();
         profile.name = file.name.clone().unwrap_or_else(|| place.stem());
-        self.layer(place, &file, &mut profile, chain)?;
+        self.layer(place, &file, &mut profile, chain).map_err(here)?;
         chain.pop();
+        if let Some(rule) = file.breaks.iter().find(|id| !is_rule(id)) {
+            return Err(here(no_rule(&place.text(), rule)));
+        }
         if let Some(about) = &file.about {
             profile.about.clone_from(about);
         }
@@ -167,6 +173,22 @@ impl Loader<'_> {
             })?,
         };
         Ok((parse(&name, &text)?, text))
+    }
+}
+
+fn is_rule(id: &str) -> bool {
+    RULES.iter().any(|rule| rule.id == id)
+}
+
+fn no_rule(place: &str, id: &str) -> ProfileError {
+    let rules = RULES.iter().map(|rule| rule.id.to_owned()).collect();
+    ProfileError {
+        unknown: Some(Box::new((id.into(), rules))),
+        ..ProfileError::new(
+            place,
+            format!("there is no rule `{id}` that could be broken"),
+            "`bletwin rules` shows all",
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::schema::File;
 use super::text::TAKES;
 
 /// Why a profile was not taken.
@@ -40,6 +41,19 @@ impl ProfileError {
             help: help.into(),
             unknown: None,
         }
+    }
+
+    /// With the line of this file that names what is wrong, if the error is about this file and
+    /// does not know its line yet.
+    pub(super) fn found_in(self, place: &str, text: &str, file: &File) -> Self {
+        if self.line.is_some() || self.place != place {
+            return self;
+        }
+        let typed = self.unknown.as_ref().map(|unknown| unknown.0.as_str());
+        let names = typed.into_iter().chain(file.extends.as_deref());
+        let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+        let line = names.iter().find_map(|name| text.lines().position(|line| line.contains(name)));
+        Self { line: line.map(|n| n + 1), ..self }
     }
 
     /// From what TOML or the schema have against a text.

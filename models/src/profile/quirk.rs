@@ -59,6 +59,8 @@ pub struct Effect {
     pub err: Option<u8>,
     /// Transmit PHY at the end: 1 for 1M, 2 for 2M.
     pub phy: Option<u8>,
+    /// connInterval at the end.
+    pub interval_us: Option<u32>,
     /// Lines of the peripheral's log.
     pub log: Vec<String>,
     /// PDUs on air, as the ladder names them.
@@ -79,6 +81,21 @@ impl Quirk {
     }
 }
 
+/// A run that shows a behaviour by which nothing fails.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Shows {
+    /// The central that does it.
+    pub central: String,
+    /// The scenario.
+    pub scenario: String,
+    /// What else it takes, as `KEY=VALUE` of `--set`.
+    #[serde(default)]
+    pub set: Vec<String>,
+    /// What is on air, in this order, as the ladder has it.
+    pub air: Vec<String>,
+}
+
 /// An entry of the catalogue without a file of its own, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -91,6 +108,9 @@ pub struct Unexpressed {
     pub seen_in: String,
     /// Why there is no file.
     pub reason: String,
+    /// Where it is seen, if nothing fails by it: in a central that does it.
+    #[serde(default)]
+    pub shows: Option<Shows>,
     /// Where it is described.
     #[serde(default)]
     pub sources: Vec<String>,

@@ -197,8 +197,14 @@ keys! {
         debug_key: DebugKey = |p, v| p.host.pairing.debug_key = *v;
         /// Pairs by itself on an ATT error that asks for security.
         pair_on_att_error: bool = |p, v| p.host.pair_on.att_error = *v;
+        /// The same after its user has removed the device.
+        pair_when_forgotten: bool = |p, v| p.host.pair_on.forgotten = *v;
         /// Pairs by itself on a Security Request; else refuses it.
         pair_on_security_request: bool = |p, v| p.host.pair_on.security_request = *v;
+        /// Refuses a Security Request so soon after power-on, ms.
+        refuses_after_boot_ms: Option<Number<1, 600_000>> = |p, v| {
+            p.host.refuses_after_boot = v.map(|ms| millis(ms.steps()));
+        };
         /// How a bonded reconnection begins.
         bonded_start: BondedStart = |p, v| p.host.bonded_start = *v;
         /// What happens when the peripheral has lost the key.

@@ -63,6 +63,15 @@ impl<'de, T: Text> Visitor<'de> for Reader<T> {
         T::number(number).ok_or_else(|| bad::<T, E>(&number.to_string()))
     }
 
+    // What is too large for the one above.
+    fn visit_i128<E: Error>(self, number: i128) -> Result<T, E> {
+        Err(bad::<T, E>(&number.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        Err(bad::<T, E>(&number.to_string()))
+    }
+
     fn visit_bool<E: Error>(self, flag: bool) -> Result<T, E> {
         self.visit_str(if flag { "true" } else { "false" })
     }
@@ -75,7 +84,11 @@ impl<'de, T: Text> Visitor<'de> for Reader<T> {
             }
             texts.push(text);
         }
-        T::list(&texts).ok_or_else(|| bad::<T, A::Error>(&texts.join(", ")))
+        T::list(&texts).ok_or_else(|| {
+            // The entry that is wrong by itself, if there is one.
+            let wrong = texts.iter().find(|text| T::list(std::slice::from_ref(*text)).is_none());
+            bad::<T, A::Error>(&wrong.cloned().unwrap_or_else(|| texts.join(", ")))
+        })
     }
 }
 
