@@ -173,9 +173,13 @@ impl Pair {
         let outcome = agreed.cloned().unwrap_or_else(|| FLAKY.into());
         let passed = kept.iter().filter(|run| run.passed).count() as u64;
         let of = kept.len() as u64;
-        // Which error pairing failed with may be left open.
-        let rest = outcome.strip_prefix(&self.expected);
-        let matches = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(", err"));
+        // Which error pairing failed with may be left open, and what chance decides.
+        let is = |outcome: &str, wanted: &str| {
+            let rest = outcome.strip_prefix(wanted);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(", err"))
+        };
+        let known = |outcome: &String| self.expected.split(" or ").any(|one| is(outcome, one));
+        let matches = outcomes.keys().all(known);
         let good = self.expected == wanted(self.scenario);
         let failed = kept.iter().position(|run| !run.passed).unwrap_or(0) as u64;
         Cell {
@@ -229,6 +233,12 @@ fn outcome(run: &Finished) -> String {
 }
 
 impl Cell {
+    /// Whether all runs ended well and stayed so.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.passed == self.of && !self.outcome.contains(", then ")
+    }
+
     /// What the cell says: the outcome, and how many runs passed.
     #[must_use]
     pub fn text(&self) -> String {

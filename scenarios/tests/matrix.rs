@@ -9,6 +9,7 @@ use bletwin_scenarios::matrix::{Matrix, Plan};
 use bletwin_scenarios::setup::{PRESETS, Setup};
 use bletwin_scenarios::{catalogue, stage::Stage};
 use proptest::prelude::*;
+use rayon::prelude::*;
 
 fn bletwin(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bletwin"));
@@ -69,6 +70,47 @@ fn cells_say_what_came_of_it_and_how_to_see_it_again() {
     let again = again.args(words).output().expect("bletwin starts");
     assert_eq!(again.status.code(), Some(1), "{command}");
     assert_eq!(value["cells"][1]["outcome"], "bonded");
+}
+
+/// With every quirk by itself nothing is a surprise either, and each cell's command does again what
+/// the cell says.
+#[test]
+fn quirks_are_as_the_catalogue_expects_and_every_command_runs_its_cell_again() {
+    let options = ["--quirks", "--central", "phone", "--central", "samsung", "--seeds", "2"];
+    let output = bletwin(&[&options[..], &["--json"]].concat());
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let cells = value["cells"].as_array().expect("cells");
+    assert_eq!(cells.len(), (2 + centrals::quirks().len()) * PRESETS.len());
+    let surprises: Vec<_> = cells.iter().filter(|cell| cell["as_expected"] != true).collect();
+    assert!(surprises.is_empty(), "{surprises:#?}");
+    assert_eq!(output.status.code(), Some(0));
+    let again = |cell: &serde_json::Value| {
+        let command = cell["command"].as_str().expect("a command").to_owned();
+        let words = command.split(' ').skip(1);
+        let mut bletwin = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+        let output = bletwin.args(words).arg("--json").output().expect("bletwin starts");
+        let passes = cell["passed"] == cell["of"];
+        (output.status.code() != Some(i32::from(!passes))).then_some(command)
+    };
+    let wrong: Vec<String> = cells.par_iter().filter_map(again).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What chance decides may be expected as such: every run has to be one of the two.
+#[test]
+fn a_central_may_be_expected_to_fail_by_chance() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("lossy.toml");
+    let code = |expected: &str| {
+        let text =
+            format!("version = 1\nextends = \"phone\"\n[expect]\nzephyr-2024 = \"{expected}\"\n");
+        std::fs::write(&file, text).expect("writable");
+        let central = file.to_str().expect("UTF-8");
+        let one = ["--peripheral", "zephyr-2024", "--central", central, "--seeds", "2"];
+        bletwin(&one).status.code()
+    };
+    assert_eq!(code("bonded or disconnected, reason 8"), Some(0));
+    assert_eq!(code("disconnected, reason 8 or timeout"), Some(1));
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn widths(matrix: &Matrix) -> Vec<usize> {
 
 fn coloured(cell: &Cell, width: usize) -> String {
     let text = format!("{:<width$}", cell.text());
-    match (cell.as_expected, cell.passed == cell.of) {
+    match (cell.as_expected, cell.is_good()) {
         (true, true) => style::good(&text),
         // A failure that the catalogue knows.
         (true, false) => text,
