@@ -64,6 +64,14 @@ fn a_finding_replays_to_the_last_bit_and_bad_files_are_refused() {
     let value: serde_json::Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(value["verdict"], "reproduced");
     assert!(std::fs::metadata(&capture).expect("a capture").len() > 100);
+    let page = folder.path().join("x.html");
+    let (code, told) = replayed(&file, &["--html", &page.to_string_lossy()]);
+    assert_eq!(code, Some(0), "{told}");
+    let page = std::fs::read_to_string(&page).expect("a page");
+    for part in ["against the", "The rule (", "LL_PHY_REQ", "to the last bit"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("src=") && !page.contains("href="), "it stands alone");
 
     let edited = |name: &str, text: String| {
         let path = folder.path().join(name);

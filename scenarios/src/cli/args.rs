@@ -288,6 +288,9 @@ pub struct Replay {
     /// Write the capture decrypted.
     #[arg(long, requires = "pcapng")]
     pub decrypted: bool,
+    /// Write one self-contained page with the ladder of PDUs drawn to time, for a browser.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Print the peripheral's log, too.
     #[arg(long)]
     pub log: bool,

@@ -18,7 +18,8 @@ use crate::error::BadInput;
 use crate::explore::case::Side;
 use crate::explore::caught::{against, side};
 use crate::explore::saved::Saved;
-use crate::explore::{Found, Outcome, run};
+use crate::explore::{CENTRAL, Found, Outcome, PERIPHERAL, run};
+use crate::html::{self, Exhibit};
 use crate::output::Output;
 use crate::report::wrap;
 
@@ -37,6 +38,19 @@ enum Verdict {
     NotReproduced,
 }
 
+impl Verdict {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Reproduced => "reproduced, the same on air to the last bit",
+            Self::RuleOnly => {
+                "NOT reproduced: the rule is broken again, but what was on air is not the same; \
+                 the firmware or bletwin has changed"
+            }
+            Self::NotReproduced => "NOT reproduced: the rule is kept now",
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Told<'a> {
     verdict: Verdict,
@@ -52,6 +66,7 @@ struct Told<'a> {
 pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
     let saved = read(&options.file)?;
     let capture = options.pcapng.as_deref().map(Output::prepare).transpose()?;
+    let page = options.html.as_deref().map(Output::prepare).transpose()?;
     let outcome = run(&saved.case)?;
     let findings = against(&saved.case, &outcome);
     let found = findings.iter().find(|f| f.rule == saved.rule && side(f.culprit) == saved.culprit);
@@ -66,6 +81,14 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
         let style = if options.decrypted { Style::Decrypted } else { Style::OnAir };
         output
             .commit(|w| w.write_all(&pcapng(&outcome.records, "air", noise, style)))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    if let Some(output) = page {
+        let path = output.path().to_owned();
+        let exhibit = exhibit(&saved, &outcome, found, verdict);
+        let title = format!("{}: {}", saved.rule, path.display());
+        output
+            .commit(|w| html::page(&title, &[exhibit], w))
             .with_context(|| format!("writing {}", path.display()))?;
     }
     if options.json {
@@ -85,6 +108,32 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
         print(options, &saved, &outcome, found, verdict)?;
     }
     Ok(if verdict == Verdict::Reproduced { Exit::Expected } else { Exit::Unexpected })
+}
+
+/// The run on a page: what broke the rule is marked, and the rule is told.
+fn exhibit<'a>(
+    saved: &Saved,
+    outcome: &'a Outcome,
+    found: Option<&Found>,
+    verdict: Verdict,
+) -> Exhibit<'a> {
+    let rule = RULES.iter().find(|rule| rule.id == saved.rule);
+    let rule = rule.map(|rule| format!("The rule ({}): {}", rule.source, rule.text));
+    let text = found.map_or(&saved.text, |found| &found.text).clone();
+    Exhibit {
+        heading: against_whom(saved),
+        verdict: verdict.text().to_owned(),
+        good: verdict == Verdict::NotReproduced,
+        why: [Some(text), rule].into_iter().flatten().collect(),
+        records: &outcome.records,
+        central: CENTRAL,
+        peripheral: PERIPHERAL,
+        decisive: found.and_then(|found| found.record).into_iter().collect(),
+    }
+}
+
+fn against_whom(saved: &Saved) -> String {
+    format!("{} against the {}", saved.rule, saved.culprit.map_or("both ends", Side::name))
 }
 
 fn read(path: &Path) -> Result<Saved, BadInput> {
@@ -110,30 +159,20 @@ fn print(
     verdict: Verdict,
 ) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    let culprit = saved.culprit.map_or("both ends", Side::name);
     if options.log {
-        let peripheral = crate::explore::PERIPHERAL;
         writeln!(out, "{}", style::heading("Log of the peripheral"))?;
-        writeln!(out, "{}", log(&outcome.records, peripheral))?;
+        writeln!(out, "{}", log(&outcome.records, PERIPHERAL))?;
     }
     let part = outcome.records.get(outcome.start).map(|record| record.id);
     let items = sniff(&outcome.records);
     let from = items.partition_point(|item| Some(item.record) < part);
     writeln!(out, "{}", style::heading("On air"))?;
     writeln!(out, "{}", ladder(&items[from..], substantial))?;
-    writeln!(out, "\n{}", style::heading(&format!("{} against the {culprit}", saved.rule)))?;
+    writeln!(out, "\n{}", style::heading(&against_whom(saved)))?;
     writeln!(out, "{}", wrap(found.map_or(&saved.text, |found| &found.text), 88))?;
     if let Some(rule) = RULES.iter().find(|rule| rule.id == saved.rule) {
         writeln!(out, "{}", wrap(&format!("The rule ({}): {}", rule.source, rule.text), 88))?;
     }
-    let verdict = match verdict {
-        Verdict::Reproduced => "reproduced, the same on air to the last bit",
-        Verdict::RuleOnly => {
-            "NOT reproduced: the rule is broken again, but what was on air is not the same; the \
-             firmware or bletwin has changed"
-        }
-        Verdict::NotReproduced => "NOT reproduced: the rule is kept now",
-    };
-    writeln!(out, "\n{verdict}")?;
+    writeln!(out, "\n{}", verdict.text())?;
     Ok(())
 }

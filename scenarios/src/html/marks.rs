@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bletwin_sim::node::NodeId;
+use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::oracle;
 use bletwin_sim::record::{Note, Reception, Record, RecordId, RecordKind};
 use bletwin_sim::report::names;
 use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
 use firmware_core::hci::{Acl, AclBoundary};
+use firmware_core::host::message::Ui;
 use firmware_core::time::Instant;
 
 use super::Exhibit;
@@ -166,8 +167,8 @@ fn other(exhibit: &Exhibit<'_>, record: &Record) -> Option<Mark> {
             (host, host, Kind::Log, text, String::new())
         }
         RecordKind::Note(Note::Host(text)) => (host, host, Kind::Log, text.clone(), String::new()),
-        RecordKind::Shown(ui) => (host, host, Kind::Log, format!("shows {ui:?}"), String::new()),
-        RecordKind::Acted(act) => (host, host, Kind::Log, format!("user: {act:?}"), String::new()),
+        RecordKind::Shown(ui) => (host, host, Kind::Log, shown(ui), String::new()),
+        RecordKind::Acted(act) => (host, host, Kind::Log, acted(act), String::new()),
         RecordKind::Fault(text) => (link, Lane::Air, Kind::Finding, text.clone(), String::new()),
         _ => return None,
     };
@@ -213,4 +214,29 @@ fn spaced(name: &str) -> String {
 
 pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// What a person sees.
+fn shown(ui: &Ui) -> String {
+    match ui {
+        Ui::ShowPasskey(passkey) => format!("shows passkey {passkey:06}"),
+        Ui::CompareNumber(number) => format!("asks whether the other shows {number:06}"),
+        Ui::AskPasskey => "asks for the passkey".into(),
+        Ui::Clear => "closes the dialog".into(),
+        Ui::Led { led, on } => format!("LED {led} {}", if *on { "on" } else { "off" }),
+    }
+}
+
+/// What a person does.
+fn acted(act: &Act) -> String {
+    match act {
+        Act::TypePasskey(passkey) => format!("user types {passkey:06}"),
+        Act::Confirm(same) => format!("user says {}", if *same { "yes" } else { "no" }),
+        Act::Cancel => "user dismisses the dialog".into(),
+        Act::Ask(what) => format!("user wants: {what}"),
+        Act::PowerCycle => "user switches it off and on".into(),
+        Act::Button { button, pressed: true } => format!("user presses {button:?}"),
+        Act::Button { button, pressed: false } => format!("user lets {button:?} go"),
+        Act::Command(command) => format!("application: {command:?}"),
+    }
 }

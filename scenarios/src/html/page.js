@@ -287,7 +287,9 @@
     for (const run of page.runs) {
       const card = html("section", { class: `card ${run.good ? "good" : "bad"}` });
       card.append(html("h2", {}, run.heading), html("p", { class: "verdict" }, run.verdict));
-      for (const paragraph of run.why) card.append(html("p", {}, paragraph));
+      for (const paragraph of run.why) {
+        card.append(html("p", paragraph.startsWith("In short") ? { class: "short" } : {}, paragraph));
+      }
       $("cards").append(card);
       const holder = html("section", { class: `run ${run.good ? "good" : "bad"}` });
       holder.append(html("h2", {}, run.heading));
