@@ -28,12 +28,18 @@ pub struct Breach {
     pub text: String,
 }
 
-/// Every rule that was broken, once for each side.
+/// Every rule that was broken, once for each side: what the air shows of `seen`, unless `whole`,
+/// the same run with all that its nodes note, knows better (a central that went because its own
+/// host told it to has not fallen silent).
 #[must_use]
-pub fn breaches(run: &Finished) -> Vec<Breach> {
+pub fn breaches(seen: &Finished, whole: &Finished) -> Vec<Breach> {
     let mut found: Vec<Breach> = Vec::new();
-    for finding in oracle::judge(&run.records) {
-        let by_central = finding.culprit == run.central;
+    let sure = oracle::judge(&whole.records);
+    for finding in oracle::judge(&seen.records) {
+        if !sure.iter().any(|f| (f.rule, f.culprit) == (finding.rule, finding.culprit)) {
+            continue;
+        }
+        let by_central = finding.culprit == seen.central;
         let known = found.iter().any(|b| b.rule == finding.rule && b.by_central == by_central);
         let Some(rule) = RULES.iter().find(|rule| rule.id == finding.rule).filter(|_| !known)
         else {
@@ -58,9 +64,12 @@ pub fn first_on_air(run: &Finished, request: Request) -> Option<Instant> {
 pub fn reaction(run: &Finished, record: RecordId) -> Option<String> {
     let told = Told::of(run, &sniff(&run.records));
     let index = told.pdus.iter().position(|pdu| pdu.id == record)?;
-    let exchange = told.exchanges.iter().find(|exchange| exchange.request == index)?;
     let name = told.pdus.get(index)?.name();
-    let answer = answered(&told, exchange, &name)?;
+    let answer = match told.exchanges.iter().find(|exchange| exchange.request == index) {
+        Some(exchange) => answered(&told, exchange, &name)?,
+        // No procedure of the link layer.
+        None => followed(&told, index, &name)?,
+    };
     let end = told.ending.as_ref().and_then(|ending| ended(&told, &ending.how));
     Some([Some(answer), end].into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
@@ -88,6 +97,20 @@ pub fn offer(run: &Finished) -> Option<String> {
     .collect();
     let wishes = if wishes.is_empty() { "nothing more".into() } else { wishes.join(", ") };
     Some(format!("asks to pair with {io} and {wishes}"))
+}
+
+/// What the central says next, where a request is none of the link layer's.
+fn followed(told: &Told, request: usize, name: &str) -> Option<String> {
+    let later = told.pdus.iter().skip(request + 1);
+    let next: Vec<String> = later
+        .filter(|pdu| pdu.from_central && pdu.is_news())
+        .take(2)
+        .map(|pdu| format!("{} ({})", pdu.name(), pdu.place()))
+        .collect();
+    match next.is_empty() {
+        true => Some(format!("says nothing after {name}")),
+        false => Some(format!("says {} after {name}", next.join(", then "))),
+    }
 }
 
 fn answered(told: &Told, exchange: &Exchange, name: &str) -> Option<String> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::behaviour;
 use super::bench::{Bench, Trial};
 use super::outcome::Share;
-use super::part::{Difference, Parting, part};
+use super::part::{Difference, Parting, Spot, part, part_at, spots};
 use super::suspect::{self, Asked};
 use crate::stage::Finished;
 use crate::why::Told;
@@ -62,6 +62,22 @@ pub struct Cause {
     pub request: Option<Request>,
 }
 
+impl Cause {
+    /// Whether taking it out heals always, and putting it back fails always.
+    #[must_use]
+    pub const fn is_proven(&self) -> bool {
+        self.put_back.is_all() && self.removed.is_all()
+    }
+}
+
+/// The proof by a procedure.
+struct Proof {
+    removed: Share,
+    put_back: Share,
+    /// Where it was put back, from 0; `None`: into every connection that had it.
+    connection: Option<usize>,
+}
+
 /// What a cause is looked for with.
 pub struct Case<'a> {
     /// Where runs are played.
@@ -85,7 +101,7 @@ impl Case<'_> {
             let cured_run = self.bench.play(&Trial::new(&cured, seed))?;
             let failing = self.bench.play(&Trial::new(&firmware, seed))?;
             let Some(parting) = part(&failing, &cured_run) else { break };
-            let cause = self.cause(&firmware, &failing, &parting)?;
+            let cause = self.cause(&firmware, [&failing, &cured_run], parting)?;
             let (healed, request) = (cause.removed.is_all(), cause.request);
             causes.push(cause);
             let Some(request) = request.filter(|_| !healed) else { break };
@@ -99,18 +115,30 @@ impl Case<'_> {
         Some(causes)
     }
 
-    fn cause(&self, firmware: &Config, failing: &Finished, parting: &Parting) -> Option<Cause> {
-        let spot = &parting.spot;
+    fn cause(
+        &self,
+        firmware: &Config,
+        [failing, cured]: [&Finished; 2],
+        mut parting: Parting,
+    ) -> Option<Cause> {
         let here = parting.difference != Difference::OnlyInCured;
-        let request = spot.request.filter(|_| here);
+        let request = parting.spot.request.filter(|_| here);
         let procedure = match request {
-            Some(request) => self.procedure(firmware, request)?,
+            Some(request) => self.procedure(firmware, failing, request)?,
             None => None,
         };
         let (means, removed, put_back) = match procedure {
-            Some((removed, put_back)) => (Means::Procedure, removed, put_back),
+            Some(Proof { removed, put_back, connection }) => {
+                // What the runs part at may be harmless, and the same in a later connection not.
+                let elsewhere = connection.filter(|n| *n != parting.spot.connection).zip(request);
+                if let Some((connection, request)) = elsewhere {
+                    parting = part_at(failing, cured, connection, request).unwrap_or(parting);
+                }
+                (Means::Procedure, removed, put_back)
+            }
             None => (Means::Configuration, self.good(self.cured)?, self.bad(firmware)?),
         };
+        let (spot, parting) = (&parting.spot, &parting);
         Some(Cause {
             pdu: spot.name.clone(),
             difference: parting.difference,
@@ -130,26 +158,58 @@ impl Case<'_> {
     }
 
     /// Takes the procedure out of the failing firmware, and puts it back into the cured one where
-    /// each failing run had it. Inner `None`: it cannot be taken out, or was not the host's wish.
-    fn procedure(&self, firmware: &Config, request: Request) -> Option<Option<(Share, Share)>> {
+    /// each failing run had it: into one connection, the last first, or else into all of them.
+    /// Inner `None`: it cannot be taken out, or was not the host's wish.
+    fn procedure(
+        &self,
+        firmware: &Config,
+        failing: &Finished,
+        request: Request,
+    ) -> Option<Option<Proof>> {
         let without = suspect::without(firmware, request);
         if without == *firmware {
             return Some(None);
         }
+        let asks = |spots: &Vec<Spot>| spots.iter().any(|spot| spot.request == Some(request));
+        let asking = (0..).zip(spots(failing)).filter(|(_, spots)| asks(spots));
+        let connections: Vec<usize> = asking.map(|(connection, _)| connection).collect();
+        let removed = self.good(&without)?;
+        let mut all = None;
+        for connection in connections.iter().rev().copied().map(Some).chain([None]) {
+            let Some(put_back) = self.put_back(firmware, request, connection)? else {
+                return Some(None);
+            };
+            all = Some(Proof { removed, put_back, connection });
+            if put_back.is_all() {
+                break;
+            }
+        }
+        Some(all)
+    }
+
+    /// Bad runs with the procedure put back. Inner `None`: it was not the host's wish.
+    fn put_back(
+        &self,
+        firmware: &Config,
+        request: Request,
+        connection: Option<usize>,
+    ) -> Option<Option<Share>> {
         let mut trials = Vec::new();
         for &seed in self.seeds {
             let failing = self.bench.play(&Trial::new(firmware, seed))?;
             let cured = self.bench.play(&Trial::new(self.cured, seed))?;
-            let Some(asked) = decisive(&failing, request) else { return Some(None) };
+            let asked = decisive(&failing, request, connection);
+            if asked.is_empty() {
+                return Some(None);
+            }
             let others = suspect::schedule(&cured, Instant::MAX)
                 .into_iter()
                 .filter(|a| a.request != request);
             // First: where another is asked for at the same time, it was there before.
-            let prompts = suspect::replay([asked].into_iter().chain(others).collect());
+            let prompts = suspect::replay(asked.into_iter().chain(others).collect());
             trials.push(Trial::new(&suspect::mute(self.cured), seed).prompted(&prompts));
         }
-        let put_back = Share::bad(&self.bench.outcomes(&trials)?);
-        Some(Some((self.good(&without)?, put_back)))
+        Some(Some(Share::bad(&self.bench.outcomes(&trials)?)))
     }
 
     fn good(&self, config: &Config) -> Option<Share> {
@@ -176,11 +236,17 @@ fn reaction(failing: &Finished, parting: &Parting) -> Option<String> {
     behaviour::reaction(failing, parting.spot.record)
 }
 
-/// When the host asked for what was first on air.
-fn decisive(failing: &Finished, request: Request) -> Option<Asked> {
-    let until = behaviour::first_on_air(failing, request)?;
-    let mut asked = suspect::schedule(failing, until).into_iter();
-    asked.rfind(|asked| asked.request == request)
+/// When the host asked for what was first on air in this connection, or in each of them.
+fn decisive(failing: &Finished, request: Request, connection: Option<usize>) -> Vec<Asked> {
+    let on_air =
+        |spots: &Vec<Spot>| spots.iter().find(|spot| spot.request == Some(request)).cloned();
+    let firsts = spots(failing).iter().filter_map(on_air).collect::<Vec<_>>();
+    let wanted = firsts.iter().filter(|spot| connection.is_none_or(|n| n == spot.connection));
+    let asked = wanted.filter_map(|spot| {
+        let mut until = suspect::schedule(failing, spot.at).into_iter();
+        until.rfind(|asked| asked.request == request)
+    });
+    asked.collect()
 }
 
 fn while_pairing(failing: &Finished, parting: &Parting) -> bool {

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::behaviour::{Breach, breaches};
 use super::bench::{Bench, Partner, Trial};
-use super::cause::{Case, Cause};
+use super::cause::{Case, Cause, Means};
 use super::cost::Cost;
 use super::lattice::{Candidate, Kind};
 use super::outcome::{Outcome, Share};
 use super::part::part;
-use super::search::{Cured, Found, price, search, search_singles};
+use super::search::{Cured, Found, is_of_the_air, price, search, search_singles};
 use super::surroundings;
 use super::suspect::on_air;
 use super::timing::{self, Row};
@@ -163,7 +163,8 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     let Some((failure, seeds)) = commonest(&outcomes, &seeds, question.seed) else {
         return ungranted(bench, question, diagnosis);
     };
-    let late = bench.outcome(&Trial::new(&question.config, seeds[0]))?.good;
+    let hasty: Vec<Trial> = seeds.iter().map(|&seed| Trial::new(&question.config, seed)).collect();
+    let late = bench.outcomes(&hasty)?.iter().any(|outcome| outcome.good);
     let bench = if late { bench.patient() } else { bench };
     let base = &question.config;
     let honest: Vec<Trial> = seeds
@@ -175,28 +176,30 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     let found = search(&bench, base, seeds[0], &failure)?;
     fill(&mut diagnosis, found);
     let closest = closest(&bench, base, &diagnosis.cures, seeds[0])?;
-    if let Some(Candidate { config: cured, .. }) = &closest {
-        let case = Case { bench: &bench, base, cured, seeds: &seeds };
-        diagnosis.causes = case.causes()?;
-        if let Some(request) = diagnosis.causes.iter().find_map(|cause| cause.request) {
-            diagnosis.timing = timing::rows(&bench, cured, request, seeds[0])?;
-            for cure in &mut diagnosis.cures {
-                let config = &cure.candidate.config;
-                cure.moved = timing::moved(&bench, config, request, seeds[0])?;
-            }
-            rank(&mut diagnosis.cures);
+    let (closest, causes) = clearest(&bench, base, closest, &seeds)?;
+    diagnosis.causes = causes;
+    let request = diagnosis.causes.iter().find_map(|cause| cause.request);
+    if let (Some(Candidate { config: cured, .. }), Some(request)) = (&closest, request) {
+        diagnosis.timing = timing::rows(&bench, cured, request, seeds[0])?;
+        for cure in &mut diagnosis.cures {
+            let config = &cure.candidate.config;
+            cure.moved = timing::moved(&bench, config, request, seeds[0])?;
         }
+        rank(&mut diagnosis.cures);
     }
     let free = diagnosis.cures.iter().any(|cure| cure.kind == Kind::Plain && cure.holds());
     if !free && bench.scenario().expects == Verdict::Bonded {
         diagnosis.advice = user::advice(&bench, base, &seeds)?;
     }
     let failing = bench.play(&Trial::new(base, seeds[0]))?;
-    diagnosis.breaches = breaches(&failing);
+    let whole = bench.evidence(&Trial::new(base, seeds[0]))?;
+    diagnosis.breaches = breaches(&failing, &whole);
     let tried = diagnosis.advice.iter().chain(&diagnosis.surroundings);
     let helps = tried.into_iter().any(|advice| advice.good.is_all());
     if !diagnosis.advice.is_empty() && !helps {
-        diagnosis.last_resort = Some(user::last_resort(&failing, &diagnosis.breaches));
+        let honest_is_good = diagnosis.honest_fails.is_some_and(|share| share.count == 0);
+        let last = user::last_resort(&failing, &diagnosis.breaches, honest_is_good);
+        diagnosis.last_resort = Some(last);
     }
     diagnosis.why = story::why(&failing);
     diagnosis.failure = Some(failure);
@@ -207,8 +210,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
         }
         None => None,
     };
-    let failing = bench.evidence(&Trial::new(base, seeds[0]))?;
-    diagnosis.evidence = Some(Evidence { failing, cured });
+    diagnosis.evidence = Some(Evidence { failing: whole, cured });
     diagnosis.runs = bench.runs();
     Some(diagnosis)
 }
@@ -325,21 +327,46 @@ fn rank(cures: &mut [Cure]) {
     cures.sort_by_key(|cure| (cure.kind, !cure.holds(), price(&cure.candidate, &cure.cost)));
 }
 
-/// The cure whose run stays together with the failing one for longest: it changes least.
-fn closest(
-    bench: &Bench<'_>,
-    base: &Config,
-    cures: &[Cure],
-    seed: u64,
-) -> Option<Option<Candidate>> {
+/// The cures, that first whose run stays together with the failing one for longest: it changes
+/// least.
+fn closest(bench: &Bench<'_>, base: &Config, cures: &[Cure], seed: u64) -> Option<Vec<Candidate>> {
     let failing = bench.play(&Trial::new(base, seed))?;
-    let mut best: Option<(usize, &Candidate)> = None;
+    let mut found = Vec::new();
     for cure in cures {
         let run = bench.play(&Trial::new(&cure.candidate.config, seed))?;
         let common = part(&failing, &run).map_or(0, |parting| parting.common);
-        if best.is_none_or(|(most, _)| common > most) {
-            best = Some((common, &cure.candidate));
+        let of_the_air = cure.candidate.changes.iter().any(|change| is_of_the_air(change.key));
+        found.push(((of_the_air, Reverse(common)), cure.candidate.clone()));
+    }
+    found.sort_by_key(|(order, _)| *order);
+    Some(found.into_iter().map(|(_, candidate)| candidate).collect())
+}
+
+/// The cure that shows the causes best, and these: a procedure that is proven to be it, before
+/// something else that is proven, before what stays unproven.
+fn clearest(
+    bench: &Bench<'_>,
+    base: &Config,
+    cures: Vec<Candidate>,
+    seeds: &[u64],
+) -> Option<(Option<Candidate>, Vec<Cause>)> {
+    let mut best: Option<(u8, Candidate, Vec<Cause>)> = None;
+    for candidate in cures {
+        let case = Case { bench, base, cured: &candidate.config, seeds };
+        let causes = case.causes()?;
+        let healed = causes.last().is_some_and(|cause| cause.removed.is_all());
+        let proven = healed && causes.iter().all(|cause| cause.put_back.is_all());
+        let clear = match causes.first() {
+            Some(first) if proven && first.means == Means::Procedure => 0,
+            Some(_) if proven => 1,
+            _ => 2,
+        };
+        if best.as_ref().is_none_or(|(known, ..)| clear < *known) {
+            best = Some((clear, candidate, causes));
+        }
+        if clear == 0 {
+            break;
         }
     }
-    Some(best.map(|(_, candidate)| candidate.clone()))
+    Some(best.map_or_else(Default::default, |(_, candidate, causes)| (Some(candidate), causes)))
 }

@@ -110,12 +110,14 @@ fn values(key: &Key<Config>) -> Vec<String> {
         "min-used-channels" => &["0"],
         // What Apple's rules accept, with a patient timeout first; Zephyr's; short; long.
         "preferred" => &["24,36,0,400", "12,24,0,400", "24,40,0,42", "6,12,0,200", "80,160,0,600"],
-        // A static passkey cures nothing; nor do the lapses of old firmware and the debug key.
+        // A static passkey and the debug key give security away; the lapses of old firmware are
+        // mistakes. Of these only the way back is tried.
         "passkey" => &["random"],
         "features-hollow" => &["none"],
         "refusals" => &["all"],
         "debug-key" => &["off"],
-        "features-left-out" => &["none"],
+        // Whole features, of which a central that stumbles over them then hears nothing.
+        "features-left-out" => &["none", "2m,coded", "data-length", "param-request"],
         _ => return listed(key.values),
     };
     chosen.iter().map(ToString::to_string).collect()
@@ -148,6 +150,7 @@ fn kind(base: &Config, changed: &Config) -> Kind {
     let weaker = changed.required_level < base.required_level
         || (changed.io == IoCapability::NoInputNoOutput && changed.io != base.io)
         || matches!(changed.passkey, Passkey::Static(_)) && changed.passkey != base.passkey
+        || (changed.debug_key && !base.debug_key)
         || (!changed.pairing_back_off && base.pairing_back_off)
         || (changed.accept == Accept::Anyone && changed.accept != base.accept);
     if weaker {
@@ -168,14 +171,7 @@ mod tests {
         for base in [Config::zephyr_2024(), Config::recommended()] {
             let changes = changes(&base);
             // Of these the good value is all that is tried, and these presets have it.
-            let good = [
-                "passkey",
-                "features-left-out",
-                "features-hollow",
-                "refusals",
-                "debug-key",
-                "min-used-channels",
-            ];
+            let good = ["passkey", "features-hollow", "refusals", "debug-key", "min-used-channels"];
             for key in PERIPHERAL.iter().filter(|key| !good.contains(&key.name)) {
                 assert!(changes.iter().any(|change| change.key == key.name), "{}", key.name);
             }
@@ -203,6 +199,10 @@ mod tests {
             "pairing-back-off=off",
         ];
         assert_eq!(weaker, expected);
+        let mut debug = base.clone();
+        debug.debug_key = true;
+        assert_eq!(kind(&base, &debug), Kind::Weaker);
+        assert_eq!(kind(&debug, &base), Kind::Plain);
         let fixed = Config { passkey: Passkey::Static(123_456), ..base };
         assert!(changes(&fixed).iter().any(|c| c.assignment() == "passkey=random"));
     }

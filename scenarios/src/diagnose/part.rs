@@ -155,6 +155,28 @@ pub fn part(failing: &Finished, cured: &Finished) -> Option<Parting> {
     other_event(&failing, &cured)
 }
 
+/// Where the failing run asks for `request` in this connection, and whether the cured one does.
+#[must_use]
+pub fn part_at(
+    failing: &Finished,
+    cured: &Finished,
+    connection: usize,
+    request: Request,
+) -> Option<Parting> {
+    let (failing, cured) = (spots(failing), spots(cured));
+    let ours = failing.get(connection)?;
+    let theirs = cured.get(connection).map_or(&[][..], Vec::as_slice);
+    let spot = ours.iter().find(|spot| spot.request == Some(request))?;
+    let later = theirs.iter().any(|theirs| theirs.signature == spot.signature);
+    let same = ours.iter().zip(theirs).take_while(|(a, b)| a.signature == b.signature);
+    Some(Parting {
+        difference: if later { Difference::EarlierInFailing } else { Difference::OnlyInFailing },
+        spot: spot.clone(),
+        other: None,
+        common: same.count(),
+    })
+}
+
 /// Tells what the difference at `index` is.
 fn at(ours: &[Spot], theirs: &[Spot], index: usize, common: usize) -> Option<Parting> {
     let has = |spots: &[Spot], spot: &Spot| {

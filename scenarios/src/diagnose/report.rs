@@ -1,10 +1,12 @@
 //! A diagnosis in words, for somebody who wants to know what to change.
 
+use firmware_core::host::procedures::Request;
+
 use super::cause::{Cause, Means};
 use super::diagnosis::{Cure, Diagnosis, Tried, Unmet};
 use super::lattice::Kind;
 use super::part::Difference;
-use super::suspect::on_air;
+use crate::keys::PERIPHERAL;
 use crate::report::wrap;
 
 const WIDTH: usize = 88;
@@ -40,12 +42,48 @@ pub fn text(diagnosis: &Diagnosis) -> String {
     text.join("\n")
 }
 
+/// For somebody who has never seen a PDU: what collides with what, and what to do.
+fn in_short(d: &Diagnosis) -> Vec<String> {
+    let Some(cause) = d.causes.first() else { return Vec::new() };
+    let when = match (cause.while_pairing, cause.connection) {
+        (true, _) => " while the two are pairing",
+        (false, 1) => "",
+        (false, _) => " in a later connection",
+    };
+    let what = match cause.request {
+        Some(Request::Phy) => "asks for another radio mode, with twice the bit rate,",
+        Some(Request::DataLength) => "asks for longer packets",
+        Some(Request::Parameters) => "asks for another rhythm of the connection",
+        Some(Request::Features) => "asks what the other one can do",
+        None if cause.difference == Difference::OnlyInCured => {
+            "should say something that it lacks:"
+        }
+        None => "says something that the other one does not bear:",
+    };
+    let good_later = d.timing.iter().any(|row| row.sent > 0 && row.good.is_all());
+    let so = match (cause.request, good_later) {
+        (None, _) => format!(" {}.", cause.pdu),
+        (Some(_), true) => format!(
+            "{when}. This central does not cope with both at once; at another moment the same \
+             request is good. On the page it is the arrow {} that is marked.",
+            cause.pdu
+        ),
+        (Some(_), false) => format!(
+            "{when}, and this central does not cope with that at any time. On the page it is the \
+             arrow {} that is marked.",
+            cause.pdu
+        ),
+    };
+    let cure = d.cures.first().map(|cure| format!(" What cures: {}.", cure.set.join(" and ")));
+    vec![format!("In short: the device {what}{so}{}", cure.unwrap_or_default())]
+}
+
 /// Cause, proof and the story of the failing run, a paragraph each and unbroken.
 #[must_use]
 pub fn case(diagnosis: &Diagnosis) -> Vec<String> {
     let whole =
         |lines: Vec<String>| lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    let parts = [causes(diagnosis), central(diagnosis)];
+    let parts = [in_short(diagnosis), causes(diagnosis), central(diagnosis)];
     parts.into_iter().filter(|lines| !lines.is_empty()).map(whole).collect()
 }
 
@@ -118,15 +156,27 @@ fn causes(d: &Diagnosis) -> Vec<String> {
     let numbered = (0..).zip(&d.causes);
     let mut lines: Vec<String> = numbered.flat_map(|(n, cause)| self::cause(n, cause)).collect();
     if d.causes.is_empty() && d.failure.is_some() && !d.cures.is_empty() {
-        lines.extend(paragraph(
-            "No PDU of the peripheral tells the failing and the cured run apart before the link \
-             ends: it is a matter of the air or of clocks.",
-        ));
+        lines.extend(paragraph(&silent(d)));
     }
     if d.causes.len() > 1 {
         lines.extend(paragraph("Each of these is enough to fail: all have to go."));
     }
     lines
+}
+
+/// The cause where no PDU of the peripheral tells the runs apart.
+fn silent(d: &Diagnosis) -> String {
+    let keys = d.cures.first().map_or(&[][..], |cure| &cure.candidate.changes);
+    let meaning = |name: &str| {
+        let key = PERIPHERAL.iter().find(|key| key.name == name);
+        key.map(|key| format!("`{name}` ({})", key.meaning))
+    };
+    let keys: Vec<String> = keys.iter().filter_map(|change| meaning(change.key)).collect();
+    format!(
+        "No PDU of the peripheral tells the failing and the cured run apart before the link ends. \
+         It turns on {}.",
+        keys.join(" and ")
+    )
 }
 
 fn cause(number: usize, cause: &Cause) -> Vec<String> {
@@ -156,6 +206,12 @@ fn cause(number: usize, cause: &Cause) -> Vec<String> {
         ),
     };
     let proof = match cause.means {
+        Means::Procedure if cause.put_back.count == 0 && cause.removed.is_all() => format!(
+            "Taken out, {} runs are good; but put back alone into the cured firmware, none of {} \
+             fails: not the request itself does harm, but what it adds to what else is to be done \
+             at that time.",
+            cause.removed, cause.put_back.of
+        ),
         Means::Procedure => format!(
             "Proof: taken out {}, {} runs are good; put back alone into the cured firmware at the \
              same moment, {} fail.",
@@ -195,7 +251,7 @@ fn central(d: &Diagnosis) -> Vec<String> {
         let who = if breach.by_central { "Central" } else { "Peripheral" };
         let (rule, title, source) = (breach.rule, breach.title, breach.source);
         lines.extend(paragraph(&format!(
-            "{who} against {rule} \"{title}\" (Vol 6, Part B, {source}): {}",
+            "{who} against {rule} \"{title}\" (Vol 6, Part B, {source}): {}.",
             breach.text
         )));
     }
@@ -206,13 +262,13 @@ fn central(d: &Diagnosis) -> Vec<String> {
 }
 
 fn timing(d: &Diagnosis) -> Vec<String> {
-    let Some(request) = d.causes.iter().find_map(|cause| cause.request) else {
+    let Some(cause) = d.causes.iter().find(|cause| cause.request.is_some()) else {
         return Vec::new();
     };
     if d.timing.is_empty() {
         return Vec::new();
     }
-    let heading = format!("  {} asked for by the application, all else cured:", on_air(request));
+    let heading = format!("  {} asked for by the application, all else cured:", cause.pdu);
     let rows = d.timing.iter().map(|row| {
         let word = match row.good.count {
             _ if row.sent == 0 => "not sent, for there is no need or no link any more".to_owned(),

@@ -65,9 +65,15 @@ pub fn search(bench: &Bench<'_>, base: &Config, seed: u64, failure: &Outcome) ->
     };
     let (plain, costly) = (of(&[Kind::Plain]), of(&[Kind::Hardware, Kind::Weaker]));
     let quiet = quiet(&plain);
+    // A feature that is left out is missing with every central: only where less does not do.
+    let blunt = |change: &Change| change.key == "features-left-out" && change.value != "none";
+    let (blunt, plain): (Vec<Change>, Vec<Change>) = plain.into_iter().partition(blunt);
     search.singles(&plain)?;
     if search.found.cures.is_empty() {
         search.sets(&quiet, &plain)?;
+    }
+    if search.found.cures.is_empty() {
+        search.singles(&blunt)?;
     }
     if search.found.cures.is_empty() {
         search.pairs(&plain)?;
@@ -247,6 +253,8 @@ impl Search<'_> {
 pub fn price(candidate: &Candidate, cost: &Cost) -> impl Ord + use<> {
     (
         candidate.kind(),
+        // Who advertises seldom is found late.
+        candidate.changes.iter().any(|change| is_of_the_air(change.key)),
         Reverse(cost.throughput_kbps()),
         cost.bond_ms.unwrap_or(u32::MAX) / 500,
         candidate.changes.len(),
@@ -256,7 +264,8 @@ pub fn price(candidate: &Candidate, cost: &Cost) -> impl Ord + use<> {
 }
 
 /// Keys that have nothing to do with what the peripheral says in a connection.
-fn is_of_the_air(key: &str) -> bool {
+#[must_use]
+pub fn is_of_the_air(key: &str) -> bool {
     matches!(key, "advertising-interval" | "sleep-clock-ppm")
 }
 

@@ -1,4 +1,5 @@
-//! What is neither the firmware's configuration nor the central: the air, the clocks.
+//! What is neither a key of the firmware nor the central: the air, the clocks, the load of the
+//! peripheral's processor.
 
 use firmware_core::config::Config;
 
@@ -33,6 +34,10 @@ fn better(air: &Air) -> Vec<(&'static str, Air)> {
         ("no packets lost", Air { loss_ppm: best.loss_ppm, ..air.clone() }),
         ("the devices close together", Air { distance_m: best.distance_m, ..air.clone() }),
         ("exact clocks", Air { clock_ppm: best.clock_ppm, ..air.clone() }),
+        (
+            "the peripheral's host at work at once (host-latency=0)",
+            Air { host_latency_ms: best.host_latency_ms, ..air.clone() },
+        ),
         (ALL, best),
     ]
     .into_iter()

@@ -49,10 +49,14 @@ pub fn advice(bench: &Bench<'_>, base: &Config, seeds: &[u64]) -> Option<Vec<Adv
 
 /// What is left to be told when nothing helps, by what was seen.
 #[must_use]
-pub fn last_resort(failing: &Finished, breaches: &[Breach]) -> String {
+pub fn last_resort(failing: &Finished, breaches: &[Breach], honest_is_good: bool) -> String {
     let offer = behaviour::offer(failing);
     let reason = failing.summary.disconnect_reason;
-    if failing.facts.connections == 0 && reason.is_none() {
+    if failing.facts.connections == 0 && reason.is_none() && honest_is_good {
+        "Tell the user that this central never connects, although others do: update the firmware \
+         and the driver of its Bluetooth controller, or take another adapter."
+            .into()
+    } else if failing.facts.connections == 0 && reason.is_none() {
         "Tell the user that the central never connects: is this device in its list, is it near, \
          is the accept list in the way?"
             .into()

@@ -25,6 +25,17 @@ pub fn hint(key: &str, value: &str) -> Option<&'static str> {
         ("security-request", "off") => "no bt_conn_set_security() from connected()",
         ("accept", "anyone") => "no BT_LE_ADV_OPT_FILTER_CONN",
         ("passkey", "random") => "no CONFIG_BT_FIXED_PASSKEY, no bt_passkey_set()",
+        ("features-left-out", "2m,coded") => "CONFIG_BT_CTLR_PHY_2M=n, CONFIG_BT_CTLR_PHY_CODED=n",
+        ("features-left-out", "data-length") => "CONFIG_BT_CTLR_DATA_LENGTH=n",
+        ("features-left-out", "param-request") => "CONFIG_BT_CTLR_CONN_PARAM_REQ=n",
+        ("features-hollow", "none") => {
+            "a controller that leaves the bit out together with the procedure (pull request 96369)"
+        }
+        ("refusals", "all") => {
+            "a controller that takes LL_REJECT_IND and LL_UNKNOWN_RSP for the end of the procedure \
+             (pull request 28550, issue 49182)"
+        }
+        ("debug-key", "off") => "no CONFIG_BT_USE_DEBUG_KEYS",
         ("sleep-clock-ppm", _) => "CONFIG_CLOCK_CONTROL_NRF_K32SRC_*PPM, as the crystal is",
         _ => return None,
     })
