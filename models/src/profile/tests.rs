@@ -225,7 +225,7 @@ fn errors_say_where_and_what_would_be_right() {
         ("version = 1\n\nextends = \"nokia\"\n", 3, "no central or quirk `nokia`"),
         ("version = 1\nextends = \"ios\"\nquirks = [\"phy-stal\"]\n", 3, "quirk `phy-stal`"),
         ("version = 1\nextends = \"main.toml\"\n", 2, "in a circle"),
-        ("version = 1\nbreaks = [\"LL-NOPE-1\"]\n", 2, "no rule `LL-NOPE-1`"),
+        ("version = 1\nbreaks = [\"LL-NOPE\"]\n", 2, "no rule `LL-NOPE`"),
         ("version = 2\n", 0, "version 2"),
         ("mtu = 100\n", 0, "version of the format is missing"),
     ];
