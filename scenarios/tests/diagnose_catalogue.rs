@@ -246,10 +246,14 @@ fn central(text: &str, set: &[&str]) -> Setup {
     setup
 }
 
+/// File, scenario, `--set`, the PDUs to blame, and a cure.
+type Composed =
+    (&'static str, &'static str, &'static [&'static str], &'static [&'static str], &'static str);
+
 /// Several quirks in one central: each is enough, so all have to go.
 #[test]
 fn composed_of_several_quirks_all_of_them_are_found_out() {
-    let cases: &[(&str, &str, &[&str], &[&str], &str)] = &[
+    let cases: &[Composed] = &[
         (
             "extends = \"windows-10\"\n\
              quirks = [\"phy-stall\", \"phy-request-after-param-request\"]",
@@ -281,7 +285,7 @@ fn composed_of_several_quirks_all_of_them_are_found_out() {
             "phy-update=after-bonding data-length=after-bonding",
         ),
     ];
-    let judge = |(text, scenario, set, pdus, cure): &(&str, &str, &[&str], &[&str], &str)| {
+    let judge = |(text, scenario, set, pdus, cure): &Composed| {
         let diagnosis = ask(scenario, &central(text, set));
         let blamed: Vec<&str> = diagnosis.causes.iter().map(|cause| cause.pdu.as_str()).collect();
         let cures: Vec<String> = diagnosis.cures.iter().map(|cure| cure.set.join(" ")).collect();
