@@ -147,18 +147,22 @@ fn connection_complete_carries_what_was_on_air() {
     });
     assert_eq!(
         s.told(),
-        [Event::LeConnectionComplete(ConnectionComplete {
-            status: OK,
-            handle: HANDLE,
-            role: Role::Peripheral,
-            peer: request.initiator,
-            peer_identity: None,
-            local: request.advertiser,
-            interval: 24,
-            latency: 0,
-            timeout: 100,
-            sca: 5,
-        })]
+        [
+            Event::LeConnectionComplete(ConnectionComplete {
+                status: OK,
+                handle: HANDLE,
+                role: Role::Peripheral,
+                peer: request.initiator,
+                peer_identity: None,
+                local: request.advertiser,
+                interval: 24,
+                latency: 0,
+                timeout: 100,
+                sca: 5,
+            }),
+            // LL-CONN-2.
+            Event::LeChannelSelectionAlgorithm { handle: HANDLE, second: request.ch_sel },
+        ]
     );
 }
 

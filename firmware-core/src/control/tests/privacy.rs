@@ -81,7 +81,7 @@ fn a_listed_identity_connects_under_its_private_address() {
     connect(&mut s, rpa(7));
     assert!(!s.dropped);
     let told = s.told();
-    let [Event::LeConnectionComplete(complete)] = &told[..] else { panic!("{told:?}") };
+    let [Event::LeConnectionComplete(complete), ..] = &told[..] else { panic!("{told:?}") };
     assert_eq!((complete.peer, complete.peer_identity), (rpa(7), Some(identity())));
 }
 
