@@ -1,7 +1,7 @@
 //! Single runs as values: start states are reached, and what hosts ask for ends without a breach.
 
 use bletwin_scenarios::explore::case::{
-    Case, Csa, How, Loss, Procedure, Side, Start, Switch, What,
+    Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What,
 };
 use bletwin_scenarios::explore::{Outcome, Runner, run};
 use bletwin_sim::record::RecordKind;
@@ -83,8 +83,9 @@ fn le_coded_can_be_a_start_state_of_every_preset() {
 fn the_event_counter_can_pass_its_end() {
     let start = Start::NearWrap;
     let phy = Procedure::new(Side::Central, What::Phy { tx: 2, rx: 2 }, 3);
-    for csa in [Csa::One, Csa::Two] {
-        let case = Case { start, csa, procedures: vec![phy.clone()], ..Case::default() };
+    for (csa, central) in [(Csa::One, 0), (Csa::Two, 0), (Csa::Two, 500), (Csa::One, -500)] {
+        let clocks = Clocks { peripheral: -central, central };
+        let case = Case { start, csa, clocks, procedures: vec![phy.clone()], ..Case::default() };
         let outcome = run(&case).unwrap();
         assert_eq!(told(&outcome), "");
         let items = bletwin_sim::sniffer::sniff(&outcome.records);

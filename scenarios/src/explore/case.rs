@@ -161,15 +161,6 @@ pub struct Clocks {
     pub central: i16,
 }
 
-impl Clocks {
-    /// The larger error.
-    #[must_use]
-    pub const fn worst(self) -> u16 {
-        let (a, b) = (self.peripheral.unsigned_abs(), self.central.unsigned_abs());
-        if a > b { a } else { b }
-    }
-}
-
 /// One of the two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

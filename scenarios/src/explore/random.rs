@@ -77,7 +77,9 @@ fn ordinary(case: &mut Case, space: &Space) {
     let plain = Case::default();
     case.set.clone_from(&space.set);
     (case.seed, case.interval, case.loss_ppm) = (plain.seed, plain.interval, plain.loss_ppm);
-    (case.clocks, case.csa, case.encryption) = (plain.clocks, plain.csa, plain.encryption);
+    (case.csa, case.encryption) = (plain.csa, plain.encryption);
+    let central = 500 * case.clocks.central.signum();
+    case.clocks = Clocks { peripheral: -central, central };
     case.peripheral = space.peripheral.clone().unwrap_or(plain.peripheral);
     case.quirks.clear();
 }

@@ -5,6 +5,7 @@
 
 use bletwin_sim::oracle;
 use bletwin_sim::record::{Record, RecordKind};
+use firmware_core::time::Duration;
 
 use crate::explore::case::Clocks;
 use crate::explore::live::{Live, Tape};
@@ -14,19 +15,18 @@ use crate::explore::watch::CENTRAL;
 const TARGET: u64 = 65_528;
 /// Where events are counted once more, by the rules of the air.
 const RECOUNT: u64 = TARGET - 40;
-/// Events left out between two that are kept; even, and shorter than the supervision
-/// timeout.
+/// At most so many events are left out between two that are kept; even, and shorter than the
+/// supervision timeout.
 const GAP: u64 = 510;
-/// A gap times the clocks' error must be far less than an interval: parts per million.
-const DRIFT_MAX: u64 = 100_000;
+/// How far the central's clock may go astray in a gap, µs: whoever counts events from outside takes
+/// one that is 2 ms early for the one before.
+const ASTRAY_MAX: u64 = 1_800;
 
 /// Waits, and leaves an excerpt on the tape. False if the link was lost or somebody broke a rule.
 pub(super) fn wait(live: &mut Live, tape: &mut Tape, clocks: Clocks) -> bool {
-    let drift = u64::from(clocks.worst()) * 2 + 1;
-    let gap = (DRIFT_MAX / drift).min(GAP) & !1;
     let mut counted = events(tape);
     let mut all = tape.clone();
-    let mut cut = Cut { gap, skipped: 0, held: None };
+    let mut cut = Cut { skipped: 0, held: None };
     let mut event = Tape::new();
     let mut anchor = live.watch.anchor;
     while counted + 1 < TARGET {
@@ -45,13 +45,21 @@ pub(super) fn wait(live: &mut Live, tape: &mut Tape, clocks: Clocks) -> bool {
                 // A change of the interval may have hidden an event.
                 counted = events(&all) + 1;
             }
-            cut.take(std::mem::replace(&mut event, rest), tape);
+            let gap = gap(live.watch.interval(), clocks);
+            cut.take(std::mem::replace(&mut event, rest), gap, tape);
         }
     }
     all.extend(event.iter().cloned());
     cut.flush(tape);
     tape.append(&mut event);
     oracle::judge(&all).is_empty() && events(tape) + 1 == TARGET
+}
+
+/// Events left out between two that are kept.
+fn gap(interval: Duration, clocks: Clocks) -> u64 {
+    let astray_ppm = u64::from(clocks.central.unsigned_abs()) + 1;
+    let astray = interval.as_us().max(1) * astray_ppm;
+    (ASTRAY_MAX * 1_000_000 / astray).min(GAP) & !1
 }
 
 /// Connection events that began on the tape.
@@ -62,15 +70,14 @@ fn events(tape: &[Record]) -> u64 {
 }
 
 struct Cut {
-    gap: u64,
     skipped: u64,
     /// An idle event, left out together with the next if that is idle too.
     held: Option<Tape>,
 }
 
 impl Cut {
-    fn take(&mut self, event: Tape, tape: &mut Tape) {
-        let may_go = is_idle(&event) && self.skipped < self.gap;
+    fn take(&mut self, event: Tape, gap: u64, tape: &mut Tape) {
+        let may_go = is_idle(&event) && self.skipped < gap;
         match (self.held.take(), may_go) {
             (Some(_), true) => self.skipped += 2,
             (None, true) => self.held = Some(event),
