@@ -156,6 +156,38 @@ fn a_reject_that_never_comes_is_waited_for_as_long_as_any_answer() {
     assert!(outcome.findings.iter().any(|found| found.rule == "LL-COLL-2"));
 }
 
+/// Found by the search: a central without LL_REJECT_EXT_IND that refuses our response ends its
+/// request, and we may begin ours. LL-COLL-1, LL-COLL-2.
+#[test]
+fn a_response_may_be_refused_in_plain_words() {
+    let own = What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 };
+    let theirs = What::ParameterRequest { interval: 14, latency: 0, timeout: 564 };
+    let case = Case {
+        peripheral: "zephyr-2024".into(),
+        set: vec!["central.features=1483b".into()],
+        start: Start::Coded,
+        procedures: vec![at(Side::Central, theirs, 0), at(Side::Peripheral, own, 1)],
+        ..Case::default()
+    };
+    assert_eq!(told(&case), [""; 0]);
+    let theirs = What::ParameterRequest { interval: 24, latency: 0, timeout: 400 };
+    let length = What::DataLength { octets: 251, time: 2120 };
+    let case = Case {
+        set: vec!["central.features=1493d".into()],
+        procedures: vec![
+            at(Side::Central, length, 0),
+            at(
+                Side::Peripheral,
+                What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 },
+                1,
+            ),
+            Procedure { forced: true, ..at(Side::Central, theirs, 0) },
+        ],
+        ..Case::default()
+    };
+    assert_eq!(told(&case), [""; 0]);
+}
+
 /// Found by the search, all of them with centrals that misbehave, and none the peripheral's fault
 /// but the last: it took a reject for an answer to a request that it had not sent yet.
 #[test]

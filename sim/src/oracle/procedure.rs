@@ -141,6 +141,11 @@ impl Procedures {
             self.unrejected.extend(answered);
         }
         self.advance(packet, opcode, starts);
+        // Whoever refuses the response to its own request ends what it began, in whatever words.
+        let refuses = matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND);
+        if refuses && answered.is_some_and(|due| due.opcode == Opcode::CONNECTION_PARAM_RSP) {
+            self.open[own].take_if(|open| open.kind == Kind::Parameters);
+        }
     }
 
     /// How far ahead an instant is that leaves the peripheral less than six events to hear of it.
