@@ -38,8 +38,11 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
             return;
         }
         if packet.anchor {
+            let near = FAR.min(link.interval().divided_by(2));
+            let at = packet.item.at;
+            // A record that ends before the receiver closes does not say that it was open.
             let listened =
-                packet.item.reception.is_some() || open(closed, packet.item.at, link.interval());
+                packet.item.reception.is_some() || at + near > link.end || open(closed, at, near);
             if let Some((rule, evidence, text)) = state.event(packet, listened) {
                 link.accuse(findings, rule, Role::Peripheral, packet, &evidence, text);
             }
@@ -50,9 +53,8 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
     }
 }
 
-/// Whether a receiver was open around an anchor and saw nothing.
-fn open(closed: &[(Instant, RecordId)], at: Instant, interval: Duration) -> bool {
-    let near = FAR.min(interval.divided_by(2));
+/// Whether a receiver that saw nothing was closed near an anchor.
+fn open(closed: &[(Instant, RecordId)], at: Instant, near: Duration) -> bool {
     let from = closed.partition_point(|(moment, _)| *moment < at.before(near));
     closed.get(from).is_some_and(|(moment, _)| *moment <= at + near)
 }

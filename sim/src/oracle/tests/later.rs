@@ -164,6 +164,12 @@ fn what_latency_allows_may_be_left_out() {
 }
 
 #[test]
+fn what_comes_after_the_end_of_the_record_is_not_known() {
+    let cut = sleep(Script::new().events(3), 1);
+    assert_eq!(cut.told(), Vec::new());
+}
+
+#[test]
 fn the_instant_of_new_parameters_is_listened_to_whatever_latency_allows() {
     let update = ConnectionUpdate { instant: 40, interval: 8, latency: 3, ..UPDATE };
     let around = |events: u64| {
