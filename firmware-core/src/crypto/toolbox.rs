@@ -79,21 +79,19 @@ pub fn h7(salt: &[u8; 16], w: &Secret<16>) -> Secret<16> {
     Secret::new(aes_cmac(salt, &[w.expose()]))
 }
 
-/// Confirm value of LE legacy pairing. `preq` and `pres` are the whole PDUs, `iat` and `rat` the
-/// address kinds, `ia` and `ra` the addresses of initiator and responder.
+/// Confirm value of LE legacy pairing. `preq` and `pres` are the whole PDUs, `initiator` and
+/// `responder` the addresses as [`Address::for_smp`](crate::address::Address::for_smp) gives them.
 #[must_use]
-#[allow(clippy::too_many_arguments, reason = "the function of the specification has them")]
 pub fn c1(
     k: &[u8; 16],
     r: &[u8; 16],
     preq: &[u8; 7],
     pres: &[u8; 7],
-    iat: u8,
-    rat: u8,
-    ia: &[u8; 6],
-    ra: &[u8; 6],
+    initiator: &[u8; 7],
+    responder: &[u8; 7],
 ) -> [u8; 16] {
-    let p1 = concatenated(&[pres, preq, &[rat], &[iat]]);
+    let ([iat, ia @ ..], [rat, ra @ ..]) = (initiator, responder);
+    let p1 = concatenated(&[pres, preq, &[*rat], &[*iat]]);
     let p2 = concatenated(&[&[0; 4], ia, ra]);
     e(k, &xor(&e(k, &xor(r, &p1)), &p2))
 }

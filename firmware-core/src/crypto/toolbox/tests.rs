@@ -97,10 +97,14 @@ fn key_conversion_samples() {
 #[test]
 fn legacy_samples() {
     for s in samples("c1") {
-        let ([iat], [rat]) = (field(&s, "iat"), field(&s, "rat"));
+        let address = |kind, octets| {
+            let ([kind], [a, b, c, d, e, f]) = (field(&s, kind), field(&s, octets));
+            [kind, a, b, c, d, e, f]
+        };
+        let (initiator, responder) = (address("iat", "ia"), address("rat", "ra"));
         let (preq, pres) = (field(&s, "preq"), field(&s, "pres"));
-        let (ia, ra) = (field(&s, "ia"), field(&s, "ra"));
-        let confirm = c1(&field(&s, "k"), &field(&s, "r"), &preq, &pres, iat, rat, &ia, &ra);
+        let (k, r) = (field(&s, "k"), field(&s, "r"));
+        let confirm = c1(&k, &r, &preq, &pres, &initiator, &responder);
         assert_eq!(confirm, field(&s, "out"));
     }
     for s in samples("s1") {
