@@ -26,3 +26,13 @@ wanted() {
   done
   return 1
 }
+
+# seed_build FROM INTO: gives a build folder that does not exist yet what the tree's own build has
+# of foreign crates. The crates of this project are left out: they are built from the copy.
+seed_build() {
+  local from=$1 into=$2
+  [ -d "$into" ] || [ ! -d "$from/.fingerprint" ] && return
+  mkdir -p "$into"
+  tar -C "$from" --exclude='*bletwin*' --exclude='*firmware[-_]core*' -cf - \
+    .fingerprint build deps | tar -C "$into" -xf -
+}

@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 source scripts/lib.sh
 
 LIST=$PWD/scripts/sabotage.list
-OUT=${CARGO_TARGET_DIR:-$PWD/target}/sabotage
+BUILT=${CARGO_TARGET_DIR:-$PWD/target}
+OUT=$BUILT/sabotage
 TREE=$OUT/tree
 LOG=$OUT/log
 export CARGO_TARGET_DIR=$OUT/build
@@ -36,6 +37,7 @@ verdict() {
 }
 
 copy_tree "$TREE"
+seed_build "$BUILT/debug" "$CARGO_TARGET_DIR/debug"
 failures=0
 printf '%-7s %6s  %-24s %s\n' verdict time sabotage tests
 while IFS='|' read -r name arguments file edit; do
