@@ -7,14 +7,15 @@ use bletwin_scenarios::explore::case::{
     Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What,
 };
 use bletwin_scenarios::explore::caught::{against, shrunk};
-use bletwin_scenarios::explore::pairs::Common;
+use bletwin_scenarios::explore::pairs::{Common, WINDOW};
 use bletwin_scenarios::explore::random::{ANY, Space, draw};
 use bletwin_scenarios::explore::run;
 use proptest::prelude::*;
 
 fn search(jobs: usize, seeds: std::ops::Range<u64>) -> Report {
     let common = Common { peripheral: ANY.into(), central: ANY.into(), set: Vec::new() };
-    let options = Options { kind: Kind::Random, common, seeds, shard: Shard::default() };
+    let options =
+        Options { kind: Kind::Random, common, seeds, window: WINDOW, shard: Shard::default() };
     let mut done = Vec::new();
     let keep = |unit| {
         done.push(unit);

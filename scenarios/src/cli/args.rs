@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::explore::pairs::{LAST, WINDOW};
+
 /// A digital twin for Bluetooth LE peripherals: why it pairs with your phone but not with that
 /// laptop, on a simulated air, in milliseconds.
 #[derive(Debug, Parser)]
@@ -252,6 +254,14 @@ pub struct Explore {
     /// said); with --random each is a run (0..10000, with a budget 0..1000000).
     #[arg(long, value_name = "A..B")]
     pub seeds: Option<String>,
+    /// With --pairs: lose every two packets of the first N, both directions together, up to 160,
+    /// which is all of them.
+    #[arg(
+        long, value_name = "N", default_value_t = WINDOW,
+        conflicts_with_all = ["triples", "random"],
+        value_parser = clap::value_parser!(u32).range(..=i64::from(LAST)),
+    )]
+    pub window: u32,
     /// Threads; as many as there are processors if nothing is said.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,

@@ -98,6 +98,7 @@ fn options(asked: &Explore) -> Result<Options, BadInput> {
             set: asked.set.clone(),
         },
         seeds: asked.seeds.as_deref().map_or(Ok(range), seeds)?,
+        window: asked.window,
         shard,
     })
 }

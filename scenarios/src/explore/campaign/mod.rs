@@ -67,6 +67,8 @@ pub struct Options {
     pub common: Common,
     /// Seeds: each means the whole space again, or is one run of the random search.
     pub seeds: Range<u64>,
+    /// Packets of which every two are lost, with [`Kind::Pairs`].
+    pub window: u32,
     /// Which part of it.
     pub shard: Shard,
 }
@@ -115,7 +117,11 @@ impl Options {
     pub fn units(&self) -> Vec<(usize, Task)> {
         let meetings = |kind| {
             let all = units(kind, &self.common, self.seeds.clone());
-            all.into_iter().map(Task::Meetings).enumerate().collect()
+            let task = |mut unit: Unit| {
+                unit.window = self.window;
+                Task::Meetings(unit)
+            };
+            all.into_iter().map(task).enumerate().collect()
         };
         let mut all: Vec<(usize, Task)> = match self.kind {
             Kind::Pairs => meetings(pairs::Kind::Pairs),

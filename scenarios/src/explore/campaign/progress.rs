@@ -13,7 +13,7 @@ use super::{Done, Options};
 use crate::error::BadInput;
 
 /// Version of the format; raised whenever a reader of old files would go wrong.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Head {
@@ -130,7 +130,7 @@ fn read(path: &Path, lines: &str, options: &Options) -> Result<Vec<Done>, BadInp
 mod tests {
     use super::*;
     use crate::explore::campaign::{Kind, Shard};
-    use crate::explore::pairs::Common;
+    use crate::explore::pairs::{Common, WINDOW};
 
     fn options() -> Options {
         let common = Common {
@@ -138,7 +138,7 @@ mod tests {
             central: "honest".into(),
             set: vec!["loss=1".into()],
         };
-        Options { kind: Kind::Pairs, common, seeds: 1..2, shard: Shard::default() }
+        Options { kind: Kind::Pairs, common, seeds: 1..2, window: WINDOW, shard: Shard::default() }
     }
 
     fn done(number: usize) -> Done {

@@ -1,10 +1,11 @@
 use super::*;
 use crate::explore::case::{Start, Switch};
+use crate::explore::pairs::WINDOW;
 
 fn options() -> Options {
     let common =
         Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
-    Options { kind: Kind::Pairs, common, seeds: 1..2, shard: Shard::default() }
+    Options { kind: Kind::Pairs, common, seeds: 1..2, window: WINDOW, shard: Shard::default() }
 }
 
 /// A few units of fresh links, far apart.
@@ -78,8 +79,13 @@ fn parts_add_up_to_the_whole() {
 #[test]
 fn a_random_search_has_parts_that_add_up() {
     let common = Common { peripheral: ANY.into(), central: ANY.into(), set: Vec::new() };
-    let options =
-        |shard| Options { kind: Kind::Random, common: common.clone(), seeds: 1000..1100, shard };
+    let options = |shard| Options {
+        kind: Kind::Random,
+        common: common.clone(),
+        seeds: 1000..1100,
+        window: WINDOW,
+        shard,
+    };
     let report = |shard, jobs| {
         let options = options(shard);
         Report::new(&options, played(&options.units(), jobs), 1.0)

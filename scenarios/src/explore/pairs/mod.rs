@@ -21,8 +21,13 @@ mod search;
 
 pub use search::search;
 
-/// Packets from the first wish on, both directions together, of which every two are lost.
+/// Packets from the first wish on, both directions together, of which every two are lost if
+/// nothing else is said.
 pub const WINDOW: u32 = 24;
+
+/// Packets from the first wish on of which each is lost: far more than a run has in which nobody
+/// waits for a link to die.
+pub const LAST: u32 = 160;
 
 /// Connection event of the first procedure.
 const FIRST: u16 = 3;
@@ -66,6 +71,8 @@ pub struct Unit {
     pub case: Case,
     /// What is asked for, the peripheral's first.
     pub wishes: Vec<(Side, What)>,
+    /// Packets from the first wish on of which every two are lost, at most [`LAST`].
+    pub window: u32,
 }
 
 impl fmt::Display for Unit {
@@ -124,7 +131,7 @@ pub fn units(kind: Kind, common: &Common, seeds: std::ops::Range<u64>) -> Vec<Un
                 ..Case::default()
             };
             for wishes in wishes(kind, start, encryption) {
-                units.push(Unit { kind, case: case.clone(), wishes });
+                units.push(Unit { kind, case: case.clone(), wishes, window: WINDOW });
             }
         }
     }

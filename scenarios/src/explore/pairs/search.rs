@@ -7,17 +7,13 @@ use bletwin_sim::explore::digest::{Digest, Tracer};
 use bletwin_sim::node::NodeId;
 use firmware_core::time::{Duration, Instant};
 
-use super::{Unit, WINDOW};
+use super::{LAST, Unit};
 use crate::explore::case::{Case, How, Loss, Procedure};
 use crate::explore::live::{Live, Tape, node};
 use crate::explore::{Base, Found};
 
 /// Connection intervals between two moments at which states are compared.
 const GRID: u64 = 4;
-
-/// Packets from the first wish on of which each is lost: far more than a run has in which nobody
-/// waits for a link to die.
-const LAST: u32 = 160;
 
 /// What a unit has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,7 +107,7 @@ impl Search<'_> {
         live.step_losing(How::Lost, &mut self.tape);
         self.finish(live.clone(), &losses);
         if losses.len() < self.unit.kind.losses() {
-            while packets(&live) - before < WINDOW && !self.base.is_over(&live) {
+            while packets(&live) - before < self.unit.window && !self.base.is_over(&live) {
                 self.lose(&live, &losses, before);
                 live.step(&mut self.tape);
             }

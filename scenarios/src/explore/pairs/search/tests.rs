@@ -1,11 +1,11 @@
 use super::*;
 use crate::explore::case::{Side, Start, Switch, What};
-use crate::explore::pairs::Kind;
+use crate::explore::pairs::{Kind, WINDOW};
 
 fn unit(local: What, remote: What) -> Unit {
     let case = Case { start: Start::Fresh, encryption: Switch::Off, ..Case::default() };
     let wishes = vec![(Side::Peripheral, local), (Side::Central, remote)];
-    Unit { kind: Kind::Pairs, case, wishes }
+    Unit { kind: Kind::Pairs, case, wishes, window: WINDOW }
 }
 
 fn searched(unit: &Unit, prune: bool, meetings: &[usize]) -> (Searched, BTreeSet<[u64; 2]>) {
@@ -40,6 +40,18 @@ fn joining_a_known_way_changes_no_trace_and_no_count() {
     assert_eq!((joined.runs, joined.breaches), (whole.runs, whole.breaches));
     assert!(traces == all, "{} and {}", traces.len(), all.len());
     assert!(joined.traces * 2 > joined.runs, "{joined:?}");
+}
+
+/// The space grows with the window, up to every two packets of a run.
+#[test]
+fn a_wider_window_loses_more_pairs_of_packets_and_none_less() {
+    let narrow = unit(What::Phy { tx: 2, rx: 2 }, What::Version);
+    let wide = Unit { window: LAST, ..narrow.clone() };
+    let (some, few) = searched(&Unit { window: 6, ..narrow.clone() }, true, &[3]);
+    let (more, many) = searched(&narrow, true, &[3]);
+    let (most, all) = searched(&wide, true, &[3]);
+    assert!(some.runs < more.runs && more.runs < most.runs, "{some:?} {more:?} {most:?}");
+    assert!(few.is_subset(&many) && many.is_subset(&all));
 }
 
 /// A case that is written down plays as it was found.
