@@ -197,7 +197,8 @@ impl<const LINKS: usize> Control<LINKS> {
         if self.advertiser.enabled { self.enable_advertising() } else { ErrorCode::SUCCESS }
     }
 
-    /// The resolving list must not change while advertising resolves with it.
+    /// The resolving list must not change while advertising resolves with it, nor, while
+    /// advertising, whether it does.
     fn privacy_command(&mut self, now: Instant, opcode: HciOpcode, command: Command) -> u16 {
         if is_privacy(&command) && !self.config.own_features().has(FeatureSet::PRIVACY) {
             self.out.status(opcode, ErrorCode::UNKNOWN_COMMAND);
@@ -209,13 +210,12 @@ impl<const LINKS: usize> Control<LINKS> {
             Command::LeAddToResolvingList { .. }
             | Command::LeRemoveFromResolvingList { .. }
             | Command::LeClearResolvingList
+            | Command::LeSetPrivacyMode { .. }
                 if listing =>
             {
                 Err(ErrorCode::COMMAND_DISALLOWED)
             }
-            Command::LeSetAddressResolutionEnable { .. } | Command::LeSetPrivacyMode { .. }
-                if in_use =>
-            {
+            Command::LeSetAddressResolutionEnable { .. } if in_use => {
                 Err(ErrorCode::COMMAND_DISALLOWED)
             }
             Command::LeAddToResolvingList { identity, peer_irk, .. } => {

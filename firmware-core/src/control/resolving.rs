@@ -33,13 +33,16 @@ pub(super) struct ResolvingList {
 
 impl ResolvingList {
     pub(super) fn add(&mut self, identity: Address, peer_irk: Secret<16>) -> Result<(), ErrorCode> {
-        if self.devices.iter().any(|device| device.identity == identity) {
+        // Network privacy is what a device starts with.
+        let new = Device { identity, peer_irk, device_privacy: false };
+        // By the same key two identities could not be told apart.
+        let clashes = |device: &Device| {
+            device.identity == identity || device.has_irk() && device.peer_irk == new.peer_irk
+        };
+        if !identity.is_identity() || self.devices.iter().any(clashes) {
             return Err(ErrorCode::INVALID_PARAMETERS);
         }
-        // Network privacy is what a device starts with.
-        self.devices
-            .push(Device { identity, peer_irk, device_privacy: false })
-            .map_err(|_| ErrorCode::MEMORY_CAPACITY_EXCEEDED)
+        self.devices.push(new).map_err(|_| ErrorCode::MEMORY_CAPACITY_EXCEEDED)
     }
 
     pub(super) fn remove(&mut self, identity: Address) -> Result<(), ErrorCode> {

@@ -3,10 +3,12 @@
 use super::encryption::{acl, encrypt, key, up_to_enc_rsp};
 use super::script::{HANDLE, LINK, Script};
 use crate::crypto::ccm::Cipher;
-use crate::hci::Command;
+use crate::error::ErrorCode;
+use crate::hci::{Command, Handle};
 use crate::link::message::{LinkReport, Payload};
-use crate::pdu::control::ControlPdu;
+use crate::pdu::control::{ControlPdu, FeatureSet};
 use crate::pdu::data::Llid;
+use crate::phy::PhySet;
 use crate::secret::Secret;
 use crate::time::Duration;
 use crate::work::{Level, Work};
@@ -32,6 +34,41 @@ fn in_the_clear_nothing_is_charged() {
     assert_eq!(s.control.acl(s.now, acl(b"up")), blocks(0));
     assert_eq!(s.control.timer(s.now), blocks(0));
     assert_eq!(s.control.command(s.now, Command::LeReadPhy { handle: HANDLE }), blocks(0));
+}
+
+#[test]
+fn commands_that_use_no_key_are_free() {
+    let (handle, tx, rx) = (HANDLE, PhySet::NONE, PhySet::NONE);
+    let (tx_octets, tx_time) = (251, 2_120);
+    for command in [
+        Command::Reset,
+        Command::SetEventMask { mask: 0 },
+        Command::LeSetEventMask { mask: 0 },
+        Command::ReadBdAddr,
+        Command::LeReadBufferSize,
+        Command::LeReadLocalFeatures,
+        Command::LeReadMaximumDataLength,
+        Command::LeRand,
+        Command::LeWriteSuggestedDefaultDataLength { tx_octets, tx_time },
+        Command::LeWriteSuggestedDefaultDataLength { tx_octets: 0, tx_time },
+        Command::LeSetDefaultPhy { tx, rx },
+        Command::LeSetRandomAddress { address: [0xC0; 6] },
+        Command::LeReadFilterAcceptListSize,
+        Command::LeSetAdvertisingEnable { enable: false },
+        Command::LeClearFilterAcceptList,
+        Command::LeSetAddressResolutionEnable { enable: true },
+        Command::LeClearResolvingList,
+        Command::LeCreateConnectionCancel,
+        Command::LeReadPhy { handle: Handle(0x0EFF) },
+        Command::Disconnect { handle: Handle(0x0EFF), reason: ErrorCode(0x13) },
+        Command::ReadRemoteVersion { handle },
+        Command::LeSetPhy { handle, tx, rx, coded_options: 0 },
+    ] {
+        let mut s = Script::new();
+        assert_eq!(s.control.command(s.now, command.clone()), blocks(0), "{command:?}");
+    }
+    let mut s = Script::with(FeatureSet(0));
+    assert_eq!(s.control.command(s.now, Command::LeClearResolvingList), blocks(0));
 }
 
 #[test]

@@ -86,6 +86,31 @@ fn beyond_its_credits_a_host_is_ignored_and_named() {
     assert_eq!(s.data.len(), 5);
 }
 
+/// There is no PDU for it (Vol 6, Part B, 2.4.1), and it takes no place of another.
+#[test]
+fn a_packet_without_octets_is_given_back_at_once() {
+    let mut s = Script::new();
+    s.acl(acl(0, AclBoundary::First));
+    assert_eq!(s.told(), [COMPLETED]);
+    for _ in 0..4 {
+        s.acl(acl(1, AclBoundary::First));
+    }
+    assert!(!s.traces.contains(&Trace::HostOverrun { link: LINK }));
+    (0..3).for_each(|_| drop(s.event(&[])));
+    assert_eq!(lengths(&s), [(Llid::Start, 1); 4]);
+}
+
+/// A host that hangs up has nothing more to say.
+#[test]
+fn data_after_a_disconnection_go_nowhere() {
+    let mut s = Script::new();
+    s.ask(super::termination::disconnect(0x13));
+    s.traces.clear();
+    s.acl(acl(10, AclBoundary::First));
+    s.event(&[]);
+    assert_eq!((s.data.len(), s.traces.len()), (0, 0));
+}
+
 /// LL-LIVE-2.
 #[test]
 fn control_pdus_go_before_data() {

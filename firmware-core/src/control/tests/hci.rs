@@ -1,12 +1,10 @@
-//! HCI: answers to commands, masks, advertising.
+//! HCI: answers to commands, masks.
 
 use super::script::{HANDLE, LINK, OK, Script, config, connect_ind};
-use crate::address::Address;
 use crate::control::{Control, ControlConfig, ControlOutput};
 use crate::error::ErrorCode;
 use crate::hci::{
-    Acl, AclBoundary, AdvertisingParameters, AdvertisingType, Command, ConnectionComplete, Event,
-    FilterPolicy, Handle, HciOpcode, Return, Role,
+    Acl, AclBoundary, Command, ConnectionComplete, Event, Handle, HciOpcode, Return, Role,
 };
 use crate::link::message::{LinkOrder, LinkReport, Loss};
 use crate::pdu::control::FeatureSet;
@@ -14,18 +12,6 @@ use crate::phy::{Phy, PhySet};
 use crate::random::Entropy;
 use crate::secret::Secret;
 use crate::time::Instant;
-
-fn parameters() -> AdvertisingParameters {
-    AdvertisingParameters {
-        interval_min: 160,
-        interval_max: 160,
-        kind: AdvertisingType::ConnectableUndirected,
-        own_address_random: true,
-        peer: Address::public([0; 6]),
-        channel_map: 7,
-        filter: FilterPolicy::Any,
-    }
-}
 
 fn returned(s: &mut Script, command: Command) -> Return {
     s.command(command);
@@ -164,59 +150,6 @@ fn connection_complete_carries_what_was_on_air() {
             Event::LeChannelSelectionAlgorithm { handle: HANDLE, second: request.ch_sel },
         ]
     );
-}
-
-#[test]
-fn advertising_is_ordered_with_the_address_that_was_chosen() {
-    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
-    let enable = Command::LeSetAdvertisingEnable { enable: true };
-    assert_eq!(s.ask(Command::LeSetAdvertisingParameters { parameters: parameters() }), OK);
-    assert_eq!(s.ask(enable.clone()), ErrorCode::INVALID_PARAMETERS, "no random address yet");
-    let own = Address::static_random([0xC0, 1, 2, 3, 4, 5]);
-    assert_eq!(s.ask(Command::LeSetRandomAddress { address: own.octets }), OK);
-    let data = heapless::Vec::from_slice(&[2, 1, 6]).unwrap();
-    assert_eq!(s.ask(Command::LeSetAdvertisingData { data: data.clone() }), OK);
-    assert_eq!(s.ask(enable), OK);
-    let Some(LinkOrder::Advertise(what)) = s.orders.last() else { panic!("{:?}", s.orders) };
-    assert_eq!((what.own, what.interval, &what.data), (own, 160, &data));
-    let again = Command::LeSetAdvertisingParameters { parameters: parameters() };
-    assert_eq!(s.ask(again), ErrorCode::COMMAND_DISALLOWED, "while advertising");
-    assert_eq!(s.ask(Command::LeSetAdvertisingEnable { enable: false }), OK);
-    assert_eq!(s.orders.last(), Some(&LinkOrder::StopAdvertising));
-}
-
-#[test]
-fn advertising_parameters_out_of_range_are_refused() {
-    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
-    for parameters in [
-        AdvertisingParameters { interval_min: 0x1F, ..parameters() },
-        AdvertisingParameters { interval_max: 0x4001, ..parameters() },
-        AdvertisingParameters { interval_min: 161, ..parameters() },
-        AdvertisingParameters { channel_map: 0, ..parameters() },
-        AdvertisingParameters { channel_map: 8, ..parameters() },
-    ] {
-        let command = Command::LeSetAdvertisingParameters { parameters };
-        assert_eq!(s.ask(command), ErrorCode::INVALID_PARAMETERS);
-    }
-}
-
-#[test]
-fn the_accept_list_is_bounded_and_fixed_while_in_use() {
-    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
-    let add = |n| Command::LeAddToFilterAcceptList { address: Address::public([n, 0, 0, 0, 0, 0]) };
-    for n in 0..8 {
-        assert_eq!(s.ask(add(n)), OK);
-    }
-    assert_eq!(s.ask(add(7)), OK, "in it already");
-    assert_eq!(s.ask(add(8)), ErrorCode::MEMORY_CAPACITY_EXCEEDED);
-    let parameters = AdvertisingParameters {
-        own_address_random: false,
-        filter: FilterPolicy::BothFromList,
-        ..parameters()
-    };
-    s.ask(Command::LeSetAdvertisingParameters { parameters });
-    assert_eq!(s.ask(Command::LeSetAdvertisingEnable { enable: true }), OK);
-    assert_eq!(s.ask(Command::LeClearFilterAcceptList), ErrorCode::COMMAND_DISALLOWED);
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn events() -> [(Event, u32); 5] {
 }
 
 /// LE events with their bits of LE Set Event Mask, any of which lets them through.
-fn le_events() -> [(Event, u64); 8] {
+fn le_events() -> [(Event, u64); 9] {
     let (handle, status) = (HANDLE, OK);
     let nobody = Address::public([0; 6]);
     let (interval, latency, timeout) = (24, 0, 100);
@@ -71,6 +71,7 @@ fn le_events() -> [(Event, u64); 8] {
         ),
         (Event::LeDataLengthChange { handle, tx_octets, tx_time, rx_octets, rx_time }, 1 << 6),
         (Event::LePhyUpdateComplete { handle, status, tx, rx }, 1 << 11),
+        (Event::LeChannelSelectionAlgorithm { handle, second: true }, 1 << 19),
     ]
 }
 

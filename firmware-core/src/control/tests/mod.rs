@@ -1,12 +1,15 @@
 //! Event scripts for `Control`: what the central sends (C>), what must be sent (P>), what the
 //! host is told (H). Written from the rules; each test names the script it plays.
 
+mod accept_list;
+mod advertising;
 mod arbitration;
 mod channel_map;
 mod collisions;
 mod commands;
 mod connection_update;
 mod cost;
+mod defaults;
 mod encryption;
 mod exchanges;
 mod flow;
@@ -21,6 +24,7 @@ mod phy;
 mod privacy;
 mod property;
 mod record;
+mod resolving_list;
 mod script;
 mod termination;
 mod timeout;

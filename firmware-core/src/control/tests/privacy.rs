@@ -134,7 +134,7 @@ fn the_list_is_bounded_and_fixed_while_in_use() {
     let mut s = privacy();
     for n in 1..9 {
         let identity = Address::public([n, 0, 0, 0, 0, 0]);
-        let (peer_irk, local_irk) = (Secret::new([n; 16]), Secret::new([0; 16]));
+        let (peer_irk, local_irk) = (Secret::new([n + 10; 16]), Secret::new([0; 16]));
         let status = s.ask(Command::LeAddToResolvingList { identity, peer_irk, local_irk });
         assert_eq!(status, if n < 8 { OK } else { ErrorCode::MEMORY_CAPACITY_EXCEEDED });
     }

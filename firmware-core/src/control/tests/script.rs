@@ -111,7 +111,7 @@ impl Script {
         script
     }
 
-    fn unconnected_as(config: ControlConfig) -> Self {
+    pub(super) fn unconnected_as(config: ControlConfig) -> Self {
         let mut script = Self {
             control: Control::new(config, &Entropy::new([9; 32])),
             now: Instant::from_us(1_000_000),

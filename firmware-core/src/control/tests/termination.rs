@@ -1,9 +1,10 @@
 //! Termination beyond the scripts, and connections that end by themselves.
 
-use super::script::{HANDLE, LINK, Script};
+use super::script::{HANDLE, LINK, OK, Script};
 use crate::error::ErrorCode;
 use crate::hci::{Command, Event};
 use crate::link::message::{LinkReport, Loss};
+use crate::pdu::control::ControlPdu;
 use crate::time::Duration;
 use crate::trace::{Initiator, Procedure, Trace};
 
@@ -27,12 +28,20 @@ fn t1_own_termination_gives_up_after_the_supervision_timeout() {
     s.assert_left(ErrorCode::LOCAL_HOST_TERMINATED);
 }
 
+/// Vol 4, Part E, 7.1.6.
 #[test]
-fn an_illegal_reason_is_refused() {
-    for reason in [0x00, 0x08, 0x16, 0x3D] {
+fn only_reasons_of_a_host_are_sent() {
+    let legal = [0x05, 0x13, 0x14, 0x15, 0x1A, 0x29, 0x3B];
+    for reason in 0..=0xFF {
         let mut s = Script::new();
-        assert_eq!(s.ask(disconnect(reason)), ErrorCode::INVALID_PARAMETERS);
-        assert_eq!(s.event(&[]), []);
+        let status = s.ask(disconnect(reason));
+        if legal.contains(&reason) {
+            assert_eq!(status, OK);
+            assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(ErrorCode(reason))]);
+        } else {
+            assert_eq!(status, ErrorCode::INVALID_PARAMETERS, "{reason:#04x}");
+            assert_eq!(s.event(&[]), []);
+        }
     }
 }
 

@@ -118,7 +118,7 @@ fn commands_of_a_feature_that_is_off_do_not_exist() {
         ConnectionParameters { interval_min: 24, interval_max: 24, latency: 0, timeout: 100 };
     let (tx, rx, coded_options) = (PhySet::NONE, PhySet::NONE, 0);
     let (tx_octets, tx_time) = (27, 328);
-    let ltk = Secret::new([1; 16]);
+    let (ltk, reason) = (Secret::new([1; 16]), ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS);
     let phys = 1 << 8 | 1 << 11;
     let commands = [
         (Command::LeSetPhy { handle, tx, rx, coded_options }, phys),
@@ -128,6 +128,7 @@ fn commands_of_a_feature_that_is_off_do_not_exist() {
         (Command::LeReadMaximumDataLength, 1 << 5),
         (Command::LeWriteSuggestedDefaultDataLength { tx_octets, tx_time }, 1 << 5),
         (Command::LeRemoteConnectionParameterRequestReply { handle, parameters }, 1 << 1),
+        (Command::LeRemoteConnectionParameterRequestNegativeReply { handle, reason }, 1 << 1),
         (Command::LeLongTermKeyRequestReply { handle, ltk }, 1),
         (Command::LeLongTermKeyRequestNegativeReply { handle }, 1),
         (Command::ReadAuthenticatedPayloadTimeout { handle }, 1 << 4),

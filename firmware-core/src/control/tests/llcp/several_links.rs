@@ -8,14 +8,17 @@ use super::super::super::{Control, ControlOutput};
 use super::super::parameters::{request, wanted};
 use super::super::script::{config, connect_ind};
 use crate::control::ControlConfig;
-use crate::hci::{Command, Event, Handle};
-use crate::link::message::{LinkId, LinkOrder, LinkReport, Payload};
+use crate::error::ErrorCode;
+use crate::hci::{Acl, AclBoundary, Command, Event, Handle};
+use crate::link::message::{LinkId, LinkOrder, LinkReport, Loss, Payload};
 use crate::pdu::control::ControlPdu;
 use crate::pdu::data::Llid;
 use crate::random::Entropy;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
+use crate::trace::Trace;
 
 const NOW: Instant = Instant::from_us(1_000_000);
+const TIMEOUT: Loss = Loss::SupervisionTimeout;
 const LINKS: [LinkId; 2] = [LinkId(0), LinkId(1)];
 
 struct Links {
@@ -101,6 +104,68 @@ fn is_request(sent: &[(LinkId, ControlPdu)], of: LinkId) -> bool {
 
 fn is_response(sent: &[(LinkId, ControlPdu)], of: LinkId) -> bool {
     matches!(sent, [(link, ControlPdu::ConnectionParamRsp(_))] if *link == of)
+}
+
+/// A handle names its connection and no other, whatever the host asks of it.
+#[test]
+fn commands_and_data_reach_the_connection_that_they_name() {
+    let mut links = Links::new();
+    for (which, link) in LINKS.into_iter().enumerate() {
+        assert_eq!(links.control.handle_of(link), Some(links.handles[which]));
+        let (handle, boundary) = (links.handles[which], AclBoundary::First);
+        let data = heapless::Vec::from_slice(&[7]).unwrap();
+        let _ = links.control.acl(NOW, Acl { handle, boundary, data });
+        let orders: Vec<_> = core::iter::from_fn(|| links.control.poll_order()).collect();
+        assert!(matches!(orders[..], [LinkOrder::Send { link: of, .. }] if of == link));
+    }
+    assert_eq!(links.control.handle_of(LinkId(2)), None);
+    let reason = ErrorCode::REMOTE_USER_TERMINATED;
+    let sent = links.command(Command::Disconnect { handle: links.handles[1], reason });
+    assert_eq!(sent, [(LINKS[1], ControlPdu::TerminateInd(reason))]);
+    let _ = links.control.report(NOW, LinkReport::Lost { link: LINKS[1], loss: TIMEOUT });
+    assert_eq!(links.control.handle_of(LINKS[1]), None);
+    assert_eq!(links.control.handle_of(LINKS[0]), Some(links.handles[0]));
+}
+
+/// Vol 4, Part E, 4.1.1: the buffers are those of the controller, not of a connection.
+#[test]
+fn all_connections_share_the_buffers() {
+    let mut links = Links::new();
+    let mut overrun = |which: usize| {
+        let (handle, boundary) = (links.handles[which], AclBoundary::First);
+        let data = heapless::Vec::from_slice(&[7]).unwrap();
+        let _ = links.control.acl(NOW, Acl { handle, boundary, data });
+        core::iter::from_fn(|| links.control.poll()).find_map(|output| match output {
+            ControlOutput::Trace(Trace::HostOverrun { link }) => Some(link),
+            _ => None,
+        })
+    };
+    for which in [0, 1, 0, 1] {
+        assert_eq!(overrun(which), None);
+    }
+    assert_eq!(overrun(0), Some(LINKS[0]));
+    assert_eq!(overrun(1), Some(LINKS[1]));
+}
+
+/// What is due first on any connection is due.
+#[test]
+fn the_first_deadline_of_all_connections_counts() {
+    let mut links = Links::new();
+    assert_eq!(links.control.deadline(), None);
+    assert!(is_request(&links.ask(1), LINKS[1]));
+    let due = NOW + Duration::from_secs(40);
+    assert_eq!(links.control.deadline(), Some(due));
+    let (handle, reason) = (links.handles[0], ErrorCode::REMOTE_USER_TERMINATED);
+    links.command(Command::Disconnect { handle, reason });
+    let sooner = NOW + Duration::from_secs(1);
+    assert_eq!(links.control.deadline(), Some(sooner));
+    let _ = links.control.timer(sooner);
+    let ended = Event::DisconnectionComplete { handle, reason: ErrorCode::LOCAL_HOST_TERMINATED };
+    assert_eq!(links.outputs().1, [ended]);
+    assert_eq!(links.control.deadline(), Some(due), "the other goes on");
+    let _ = links.control.timer(due);
+    let (handle, reason) = (links.handles[1], ErrorCode::LL_RESPONSE_TIMEOUT);
+    assert!(links.outputs().1.contains(&Event::DisconnectionComplete { handle, reason }));
 }
 
 /// X5. Our own request is open on one link; the central of the other asks, and so does our host.
