@@ -39,4 +39,14 @@ mod tests {
         assert_eq!(events_until(0xFFFE, 2), 0);
         assert_eq!(events_until(5, 5), 0);
     }
+
+    /// LL-INST-2: less than 32,767 events ahead is the future.
+    #[test]
+    fn the_nearer_half_of_the_counter_lies_ahead() {
+        for event in [0, 5, 40_000, 0xFFFF_u16] {
+            assert_eq!(events_until(event.wrapping_add(32_766), event), 32_766);
+            assert_eq!(events_until(event.wrapping_add(32_767), event), 0);
+            assert_eq!(events_until(event.wrapping_sub(1), event), 0);
+        }
+    }
 }

@@ -98,6 +98,14 @@ mod tests {
         assert!(wins(&claim(B, 0, 0), Hold::Served));
     }
 
+    /// Ahead of time, or as late as can be while somebody has the radio.
+    #[test]
+    fn an_event_is_settled_later_while_the_radio_is_busy() {
+        let claim = claim(A, 5_000, 0);
+        assert_eq!(claim.due(false), Instant::from_us(4_000));
+        assert_eq!(claim.due(true), Instant::from_us(4_800));
+    }
+
     #[test]
     fn only_others_that_would_win_set_a_limit() {
         let claims = [claim(Owner::Advertising, 100, 9), claim(A, 1_000, 0), claim(B, 5_000, 1)];

@@ -1,11 +1,13 @@
 //! The link from outside: a scripted radio, so that a test reads like a ladder of packets.
 
 mod advertising;
+mod answers;
 mod connection;
 mod filter;
 mod hostile;
 mod instants;
 mod latency;
+mod operation;
 mod sharing;
 mod supervision;
 
