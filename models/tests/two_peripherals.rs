@@ -179,7 +179,7 @@ impl Node for End {
 
 fn run(seed: u64, intervals: &[u16]) -> Host {
     let medium = MediumConfig::default();
-    let mut world = World::new(WorldConfig { seed, recording: false, medium });
+    let mut world = World::new(WorldConfig { seed, recording: true, medium });
     for address in 0..u8::try_from(intervals.len()).unwrap() {
         world.add("peripheral", End::Off { address }, Placement::default());
     }
@@ -187,6 +187,8 @@ fn run(seed: u64, intervals: &[u16]) -> Host {
         End::Central { controller: None, intervals: intervals.to_vec(), host: Host::default() };
     let central: NodeId = world.add("central", central, Placement::default());
     world.run_until(Instant::ZERO + Duration::from_secs(12));
+    let found = bletwin_sim::oracle::judge(world.records());
+    assert_eq!(found, [], "seed {seed} {intervals:?}");
     match world.node(central) {
         End::Central { host, .. } => host.clone(),
         other => panic!("{other:?}"),

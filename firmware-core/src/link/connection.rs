@@ -358,10 +358,20 @@ impl Connection {
         // LL-EVENT-4.
         let next_anchor = self.timeline.opens(1).before(T_IFS);
         // LL-TIFS-2, LL-TIFS-3: an answer, and only in time.
+        let limit = next_anchor.min(others);
+        let ends = |phy: TxPhy, octets| end + T_IFS + phy.air_time(octets);
         let (octets, coding) = self.sequence.next_len();
-        let phy = self.coded(coding.unwrap_or(self.coding));
-        let own_end = end + T_IFS + phy.air_time(octets);
-        if now > end + T_IFS || own_end > next_anchor.min(others) {
+        let mut phy = self.coded(coding.unwrap_or(self.coding));
+        let mut own_end = ends(phy, octets);
+        if own_end > limit && !self.sequence.repeats() {
+            // What has not been on air can wait; an Empty PDU is an answer too.
+            phy = self.coded(self.coding);
+            own_end = ends(phy, 0);
+            if own_end <= limit {
+                self.sequence.put_off();
+            }
+        }
+        if now > end + T_IFS || own_end > limit {
             return None;
         }
         let more = self.sequence.more_len();

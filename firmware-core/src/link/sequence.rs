@@ -101,6 +101,16 @@ impl Sequence {
         next.map_or((0, None), |pdu| (pdu.len(), Some(pdu.coding)))
     }
 
+    /// Whether that packet has been on air and must stay as it is.
+    pub(super) fn repeats(&self) -> bool {
+        self.in_flight != InFlight::Nothing
+    }
+
+    /// Sends an Empty PDU before what is queued.
+    pub(super) const fn put_off(&mut self) {
+        self.in_flight = InFlight::Empty;
+    }
+
     /// Payload octets and coding of the packet after that, if there is one.
     pub(super) fn more_len(&self) -> Option<(u16, Coding)> {
         let before = usize::from(self.in_flight != InFlight::Empty);

@@ -5,10 +5,11 @@ use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu};
 use firmware_core::time::{Duration, Instant};
 
 use super::Findings;
+use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
 use super::procedure::{PAST, instant};
 use super::window::Closed;
-use crate::record::{Reception, RecordId};
+use crate::record::RecordId;
 
 /// A receiver that was closed this far from an anchor was not open for it.
 const FAR: Duration = Duration::from_ms(20);
@@ -24,8 +25,8 @@ struct Watch {
     record: RecordId,
 }
 
-pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
-    if link.connect.reception != Some(Reception::Ok) {
+pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings: &mut Findings) {
+    if !link.is_accepted() {
         return;
     }
     let node = link.node(Role::Peripheral);
@@ -41,8 +42,10 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
             let near = FAR.min(link.interval().divided_by(2));
             let at = packet.item.at;
             // A record that ends before the receiver closes does not say that it was open.
-            let listened =
-                packet.item.reception.is_some() || at + near > link.end || open(closed, at, near);
+            let listened = packet.item.reception.is_some()
+                || at + near > link.end
+                || open(closed, at, near)
+                || busy.touches(at.before(LEAD), packet.item.end + LEAD);
             if let Some((rule, evidence, text)) = state.event(packet, listened) {
                 link.accuse(findings, rule, Role::Peripheral, packet, &evidence, text);
             }

@@ -90,17 +90,9 @@ pub(super) struct Link<'a> {
 
 /// When two nodes had a connection.
 pub(super) struct Span {
-    nodes: [NodeId; 2],
-    from: Instant,
-    until: Instant,
-}
-
-impl Span {
-    /// Whether both were at the same time and have a node in common.
-    pub(super) fn shares(&self, other: &Self) -> bool {
-        let common = self.nodes.iter().any(|node| other.nodes.contains(node));
-        common && self.from < other.until && other.from < self.until
-    }
+    pub(super) nodes: [NodeId; 2],
+    pub(super) from: Instant,
+    pub(super) until: Instant,
 }
 
 impl Link<'_> {
@@ -119,12 +111,19 @@ impl Link<'_> {
     }
 
     /// transmitWindowDelay.
-    pub(super) const fn window_delay(&self) -> Duration {
+    const fn window_delay(&self) -> Duration {
         UNIT.times(match self.extended {
             None => 1,
             Some(Phy::Le1M | Phy::Le2M) => 2,
             Some(Phy::LeCoded) => 3,
         })
+    }
+
+    /// Start and length of the transmit window of event 0.
+    pub(super) fn window(&self) -> (Instant, Duration) {
+        let offset = UNIT.times(u64::from(self.request.win_offset));
+        let start = self.connect.end + self.window_delay() + offset;
+        (start, UNIT.times(u64::from(self.request.win_size)))
     }
 
     pub(super) const fn interval(&self) -> Duration {
@@ -176,6 +175,14 @@ impl Link<'_> {
             .iter()
             .find(|hci| hci.by == role && matches!(hci.event, Event::DisconnectionComplete { .. }));
         told.map_or(self.end, |hci| hci.at)
+    }
+
+    /// Whether the peripheral is in it: who filters lets a CONNECT_IND pass that it has received.
+    pub(super) fn is_accepted(&self) -> bool {
+        let told = |hci: &HciEvent<'_>| {
+            hci.by == Role::Peripheral && matches!(hci.event, Event::LeConnectionComplete(_))
+        };
+        self.last_of(Role::Peripheral).is_some() || self.hci.iter().any(told)
     }
 
     /// Index of the last packet of an end.

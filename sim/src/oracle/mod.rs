@@ -13,6 +13,7 @@ mod advertising;
 mod agreement;
 mod awake;
 mod bits;
+mod busy;
 mod channel;
 mod duty;
 mod encryption;
@@ -72,11 +73,9 @@ pub fn judge(records: &[Record]) -> Vec<Finding> {
     extended::check(records, &items, &mut findings);
     let mut all = findings.list;
     let links = link::links(records, &items);
-    let spans: Vec<_> = links.iter().map(link::Link::span).collect();
+    let shared = busy::Shared::of(&links);
     for (number, link) in links.into_iter().enumerate() {
-        let others = spans.iter().enumerate().filter(|(other, _)| *other != number);
-        let alone = !others.into_iter().any(|(_, span)| span.shares(&spans[number]));
-        all.append(&mut one_link(link, &facts, alone).list);
+        all.append(&mut one_link(link, &facts, &shared.of_peripheral(number)).list);
     }
     all.sort_by_key(|finding| (finding.record, finding.rule));
     all
@@ -101,8 +100,8 @@ impl Facts {
     }
 }
 
-/// Everything about one connection; `alone`: its peripheral had no other one at the time.
-fn one_link(mut link: link::Link<'_>, facts: &Facts, alone: bool) -> Findings {
+/// Everything about one connection; `busy`: what its peripheral did meanwhile in others.
+fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> Findings {
     let mut findings = Findings::default();
     if let Some((index, update)) = kept::kept(&link) {
         kept::report(&link, index, update, &mut findings);
@@ -111,7 +110,7 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, alone: bool) -> Findings {
     framing::check(&link, &mut findings);
     values::check(&link, &mut findings);
     flow::check(&link, &mut findings);
-    timing::check(&link, &mut findings);
+    timing::check(&link, busy, &mut findings);
     channel::check(&link, &mut findings);
     phy::check(&link, &mut findings);
     length::check(&link, &mut findings);
@@ -122,11 +121,9 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, alone: bool) -> Findings {
     agreement::check(&link, &mut findings);
     overlap::check(&link, &mut findings);
     bits::check(&link, &facts.own, &mut findings);
-    window::check(&link, &facts.closed, &mut findings);
+    window::check(&link, &facts.closed, busy, &mut findings);
     told::check(&link, &facts.unfinished, &mut findings);
-    if alone {
-        awake::check(&link, &facts.closed, &mut findings);
-    }
+    awake::check(&link, &facts.closed, busy, &mut findings);
     possible::check(&link, &mut findings);
     payload::check(&link, &facts.own, &facts.timeouts, &mut findings);
     shown::check(&link, &mut findings);

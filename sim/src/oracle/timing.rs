@@ -6,6 +6,7 @@ use firmware_core::phy::T_IFS_US;
 use firmware_core::time::{Duration, Instant};
 
 use super::Findings;
+use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet, UNIT};
 
 /// What the sender of the second packet may deviate, and what its clock (50 ppm) adds.
@@ -14,7 +15,7 @@ const ACTIVE_CLOCK_PPM: u32 = 50;
 /// How far an anchor may be off its place by the jitter of the sleep clock.
 pub(super) const JITTER: Duration = Duration::from_us(16);
 
-pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
+pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
     let mut anchors = Anchors::new(link);
     let drift = link.longest_interval().ppm(accuracy_ppm(link.request.sca));
     let mut before: Option<&Packet<'_>> = None;
@@ -47,7 +48,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
                 }
             }
         }
-        if ignored(link, index) {
+        if ignored(link, index) && !no_time(link, index, busy) {
             let peripheral = link.node(Role::Peripheral);
             findings.add(super::Finding {
                 rule: "LL-TIFS-3",
@@ -93,6 +94,19 @@ fn ignored(link: &Link<'_>, index: usize) -> bool {
     !answered && link.last_of(Role::Peripheral).is_some_and(|last| last > index)
 }
 
+/// Whether the answer to a packet would have lasted into an event of another connection of the
+/// peripheral. What has not been acknowledged is all that it may send; else an empty PDU will do.
+fn no_time(link: &Link<'_>, index: usize, busy: &Busy<'_>) -> bool {
+    let packet = &link.packets[index];
+    let own = link.packets[..index].iter().rev().find(|own| own.by == Role::Peripheral);
+    let answer = own.map_or(Duration::ZERO, |own| {
+        let again = own.header.sn == packet.header.nesn;
+        own.tx.phy.air_time(if again { own.tx.pdu.payload_len() } else { 0 })
+    });
+    let start = packet.item.end + Duration::from_us(u64::from(T_IFS_US));
+    busy.touches(packet.item.at, start + answer + LEAD)
+}
+
 pub(super) fn distance(a: Duration, b: Duration) -> Duration {
     (a - b) + (b - a)
 }
@@ -110,16 +124,11 @@ struct Anchors {
 
 impl Anchors {
     fn new(link: &Link<'_>) -> Self {
-        let request = link.request;
-        let offset = UNIT.times(u64::from(request.win_offset));
         Self {
-            ppm: accuracy_ppm(request.sca),
+            ppm: accuracy_ppm(link.request.sca),
             interval: link.interval(),
             last: None,
-            window: (
-                link.connect.end + link.window_delay() + offset,
-                UNIT.times(u64::from(request.win_size)),
-            ),
+            window: link.window(),
             update: None,
         }
     }

@@ -7,6 +7,7 @@ use firmware_core::phy::T_IFS_US;
 use firmware_core::time::{Duration, Instant};
 
 use super::Findings;
+use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
 use super::timing::{JITTER, accuracy_ppm};
 use crate::node::NodeId;
@@ -28,7 +29,7 @@ pub(super) fn closed(records: &[Record]) -> Closed {
     closed
 }
 
-pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
+pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings: &mut Findings) {
     let node = link.node(Role::Peripheral);
     let Some(closed) = closed.get(&node) else { return };
     let mut heard = None;
@@ -45,7 +46,8 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, findings: &mut Findings) {
         }
         let Some(since) = heard.filter(|_| anchor) else { continue };
         let misplaced = findings.struck.contains(&packet.item.record);
-        if misplaced || !within_reach(link, packet.item.at.since(since)) {
+        let elsewhere = || busy.touches(packet.item.at.before(LEAD), packet.item.end + LEAD);
+        if misplaced || !within_reach(link, packet.item.at.since(since)) || elsewhere() {
             continue;
         }
         if let Some(record) = closed_early(closed, packet, link.shortest_interval()) {

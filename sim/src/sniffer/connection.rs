@@ -7,6 +7,7 @@ use firmware_core::link::message::Payload;
 use firmware_core::pdu::advertising::ConnectInd;
 use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu, EncReq};
 use firmware_core::pdu::data::{DataHeader, Llid};
+use firmware_core::phy::Phy;
 use firmware_core::secret::Secret;
 use firmware_core::time::{Duration, Instant};
 
@@ -19,6 +20,8 @@ const UNIT: Duration = Duration::from_us(1_250);
 const T_IFS_LATEST: Duration = Duration::from_us(155);
 /// How much too early an anchor may be, whatever the clocks.
 const EARLIEST: Duration = Duration::from_us(100);
+/// The worst sleep clock that can be announced.
+const WORST_PPM: u32 = 500;
 
 /// What is known about one direction.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +40,8 @@ pub(super) struct Connection {
     central: NodeId,
     peripheral: Option<NodeId>,
     interval: Duration,
+    /// Start of the transmit window of event 0.
+    window: Instant,
     /// Last anchor point and its event.
     anchor: Option<(Instant, u16)>,
     /// End of the last packet.
@@ -47,12 +52,19 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(request: &ConnectInd, central: NodeId, peripheral: Option<NodeId>) -> Self {
+    /// Begun by `request`, which is `item`.
+    pub(super) fn new(request: &ConnectInd, item: &AirItem, peripheral: Option<NodeId>) -> Self {
+        let delay = match item.phy.phy() {
+            _ if !item.is_secondary() => 1,
+            Phy::Le1M | Phy::Le2M => 2,
+            Phy::LeCoded => 3,
+        };
         Self {
             access_address: request.access_address,
-            central,
+            central: item.from,
             peripheral,
             interval: UNIT.times(u64::from(request.interval.max(1))),
+            window: item.end + UNIT.times(delay + u64::from(request.win_offset)),
             anchor: None,
             last_end: Instant::ZERO,
             update: None,
@@ -107,7 +119,8 @@ impl Connection {
     /// Which event does a packet of the central belong to that starts at `at`?
     fn time(&mut self, at: Instant) {
         let Some((anchor, event)) = self.anchor else {
-            self.anchor = Some((at, 0));
+            // A window that passes without a packet is followed by another one, an event later.
+            self.anchor = Some((at, windows_since(self.window, at, self.interval)));
             return;
         };
         if self.goes_on(anchor, at) {
@@ -120,9 +133,8 @@ impl Connection {
             if ahead < 0x8000 && at + tolerance(self.interval) >= start {
                 self.interval = UNIT.times(u64::from(update.interval.max(1)));
                 self.update = None;
-                let since = (at + tolerance(self.interval)).since(start).ticks();
-                let later = since / self.interval.ticks();
-                self.anchor = Some((at, update.instant.wrapping_add(later as u16)));
+                let later = windows_since(start, at, self.interval);
+                self.anchor = Some((at, update.instant.wrapping_add(later)));
                 return;
             }
         }
@@ -175,6 +187,14 @@ impl Connection {
 /// How much earlier than expected an event may begin.
 fn tolerance(interval: Duration) -> Duration {
     interval.divided_by(4).min(Duration::from_us(2_000))
+}
+
+/// How many transmit windows after the one that starts at `start` a packet begins. A window may
+/// be as long as an interval but for 1.25 ms.
+fn windows_since(start: Instant, at: Instant, interval: Duration) -> u16 {
+    let drift = at.since(start).ppm(WORST_PPM);
+    let since = (at + EARLIEST + drift).since(start).ticks();
+    (since / interval.ticks()) as u16
 }
 
 impl Way {

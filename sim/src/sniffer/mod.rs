@@ -238,7 +238,7 @@ impl Sniffer {
         if let AdvertisingPdu::ConnectInd(request) = &pdu {
             let peripheral = self.arrival(item.record, None).map(|(node, ..)| node);
             item.connection = Some(self.connections.len());
-            self.connections.push(Connection::new(request, item.from, peripheral));
+            self.connections.push(Connection::new(request, item, peripheral));
         }
         item.decoded = Decoded::Advertising(pdu);
     }

@@ -130,6 +130,37 @@ fn event_counters_come_from_anchors_and_survive_an_update() {
     assert_eq!(items[1].reception, Some(Reception::Ok));
 }
 
+/// CONNECT_IND ends at 1.352 ms, its first window starts at 2.602 ms and lasts 1.25 ms.
+#[test]
+fn a_window_that_passes_without_a_packet_counts_as_an_event() {
+    for (first, event) in [(2_500, 0), (3_840, 0), (12_500, 1), (13_850, 1), (22_600, 2)] {
+        let mut tape = Tape::connected();
+        tape.empty(CENTRAL, first);
+        tape.empty(CENTRAL, first + 20_000);
+        let events: Vec<_> = data_items(&tape).iter().map(|item| item.event.unwrap()).collect();
+        assert_eq!(events, [event, event + 2], "{first} µs");
+    }
+}
+
+/// A window of an update may be as long as the new interval but for 1.25 ms.
+#[test]
+fn a_late_start_in_a_long_window_is_still_of_the_instant() {
+    let update = ConnectionUpdate {
+        win_size: 5,
+        win_offset: 0,
+        interval: 6,
+        latency: 0,
+        timeout: 100,
+        instant: 6,
+    };
+    let mut tape = Tape::connected();
+    tape.control(CENTRAL, 5_000, ControlPdu::ConnectionUpdateInd(update));
+    tape.empty(CENTRAL, 65_000 + 6_200);
+    tape.empty(CENTRAL, 65_000 + 6_200 + 7_500);
+    let events: Vec<_> = data_items(&tape).iter().map(|item| item.event.unwrap()).collect();
+    assert_eq!(events, [0, 6, 7]);
+}
+
 #[test]
 fn fragments_are_joined_and_repetitions_marked() {
     let mut tape = Tape::connected();

@@ -165,17 +165,24 @@ fn a_pdu_on_le_coded_keeps_the_coding_it_was_queued_with() {
     }
 }
 
-/// 251 octets at S=8 last 17 ms: an interval of 20 ms has room for one such packet and a short
-/// answer, one of 15 ms has not.
+/// LL-TIFS-3, LL-EVENT-4: 251 octets at S=8 last 17 ms. An interval of 20 ms has room for one such
+/// packet and a short answer; in one of 15 ms an Empty PDU answers, or nothing if the long one was
+/// on air before and can only be repeated.
 #[test]
 fn a_packet_that_would_run_into_the_next_anchor_is_not_sent() {
-    for (interval, sent) in [(12, false), (16, true)] {
+    for (interval, octets) in [(12, 0), (16, 255)] {
         let mut b = established(|c| c.interval = interval);
         b.order(LinkOrder::Phy { link: LINK, instant: 1, tx: TxPhy::CodedS8, rx: Phy::LeCoded });
         let payload = Payload::from_slice(&[7; 255]).unwrap();
         b.order(LinkOrder::Send { link: LINK, llid: Llid::Start, payload, tag: 1 });
         let listen = b.listens();
-        let reply = b.receives(listen.middle(), TxPhy::CodedS8, &empty(1, 1), true);
-        assert_eq!(reply.is_some(), sent, "{interval}");
+        let reply = b.receives(listen.middle(), TxPhy::CodedS8, &empty(1, 1), true).unwrap();
+        assert_eq!(reply.payload.len(), octets, "{interval}");
+        b.replies(&reply);
+        if octets > 0 {
+            // The central heard nothing, and takes so long that no time is left.
+            let (start, long) = (b.listens().middle(), packet(1, 1, 0, Llid::Start, &[1; 100]));
+            assert!(b.receives(start, TxPhy::CodedS8, &long, true).is_none());
+        }
     }
 }

@@ -26,6 +26,7 @@ mod connect;
 mod extended;
 mod later;
 mod reactions;
+mod several;
 
 const ACCESS_ADDRESS: u32 = 0x7176_4129;
 const CRC_INIT: u32 = 0x12_3456;
