@@ -46,6 +46,10 @@ const OUTPUTS: usize = 6;
 /// LL_VERSION_IND: Core 5.4, Nordic Semiconductor.
 const VERSION: VersionInd = VersionInd { version: 13, company: 0x0059, subversion: 0 };
 
+const fn on_all_phys(channels: u8) -> MinUsedChannels {
+    MinUsedChannels { phys: PhySet(7), channels }
+}
+
 /// What reaches a peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Input {
@@ -57,6 +61,9 @@ pub enum Input {
     Timer,
     /// From people and from whoever does slow work.
     Host(HostInput),
+    /// An application wants so many channels used at least, 2–37: see
+    /// [`Control::ask_for_channels`].
+    MinUsedChannels(u8),
 }
 
 /// What leaves a peripheral.
@@ -100,6 +107,7 @@ struct Due {
     start: bool,
     control_timer: bool,
     host_timer: bool,
+    channels: Option<u8>,
 }
 
 /// A whole peripheral with room for `LINKS` connections.
@@ -137,7 +145,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
             max_tx_octets: 251,
             max_tx_time: 17_040,
             min_used_channels: (config.min_used_channels > 0)
-                .then_some(MinUsedChannels { phys: PhySet(7), channels: config.min_used_channels }),
+                .then_some(on_all_phys(config.min_used_channels)),
             lapses: config.lapses,
         };
         Self {
@@ -160,6 +168,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
             Input::Start => self.due.start = true,
             Input::Radio(event) => return self.link.radio(now, event),
             Input::Timer => return self.timer(now),
+            Input::MinUsedChannels(channels) => self.due.channels = Some(channels),
             Input::Host(input) => {
                 if let Err(input) = self.inputs.push(input) {
                     // The world does not wait: the host has its turn now, and then there is room.
@@ -182,7 +191,8 @@ impl<const LINKS: usize> Peripheral<LINKS> {
     /// The most urgent level at which work waits and can be done.
     #[must_use]
     pub fn pending(&self) -> Option<Level> {
-        let control = self.due.control_timer || self.link.has_reports() || !self.down.is_empty();
+        let told = self.due.control_timer || self.due.channels.is_some();
+        let control = told || self.link.has_reports() || !self.down.is_empty();
         if control && self.control.has_room() {
             return Some(Level::Control);
         }
@@ -232,6 +242,12 @@ impl<const LINKS: usize> Peripheral<LINKS> {
         if self.control.has_room() && core::mem::take(&mut self.due.control_timer) {
             let timer = self.control.timer(now);
             work = work.and(self.pass_orders(now, timer));
+        }
+        if self.control.has_room()
+            && let Some(channels) = self.due.channels.take()
+        {
+            let asked = self.control.ask_for_channels(now, on_all_phys(channels));
+            work = work.and(self.pass_orders(now, asked));
         }
         while self.control.has_room()
             && let Some(report) = self.link.report()

@@ -3,7 +3,7 @@
 use bletwin_scenarios::explore::case::{
     Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What,
 };
-use bletwin_scenarios::explore::{Outcome, Runner, run};
+use bletwin_scenarios::explore::{CENTRAL, Outcome, Runner, run};
 use bletwin_sim::record::RecordKind;
 use firmware_core::pdu::control::ControlPdu;
 
@@ -21,7 +21,9 @@ fn wishes(side: Side) -> Vec<What> {
         What::Data,
         What::Terminate,
     ];
-    if side == Side::Central {
+    if side == Side::Peripheral {
+        all.push(What::MinUsedChannels { channels: 30 });
+    } else {
         all.push(What::ParameterRequest { interval: 9, latency: 1, timeout: 300 });
         all.push(What::ChannelMap { map: 0x1F_0000_00FF });
         all.push(What::Encryption);
@@ -152,4 +154,38 @@ fn a_plain_reject_of_a_collision_leaves_the_response_to_be_answered() {
         matches!(item.control(), Some(ControlPdu::RejectInd(_)))
     };
     assert!(items.iter().any(rejects));
+}
+
+/// The peripheral's application may want it at any time; what is not its to ask for it answers.
+///
+/// LL-MAP-3, LL-CTRL-2.
+#[test]
+fn a_minimum_of_used_channels_is_among_what_meets() {
+    let wish = What::MinUsedChannels { channels: 37 };
+    let map = What::ChannelMap { map: 0xFF };
+    let honest = Case {
+        procedures: vec![
+            Procedure::new(Side::Central, map, 0),
+            Procedure::new(Side::Peripheral, wish.clone(), 12),
+        ],
+        ..Case::default()
+    };
+    let outcome = run(&honest).unwrap();
+    assert_eq!(told(&outcome), "");
+    let sent: Vec<ControlPdu> = bletwin_sim::sniffer::sniff(&outcome.records)
+        .iter()
+        .filter_map(|i| i.control().cloned())
+        .collect();
+    let asks = |pdu: &ControlPdu| matches!(pdu, ControlPdu::MinUsedChannelsInd { .. });
+    let maps = |pdu: &ControlPdu| matches!(pdu, ControlPdu::ChannelMapInd { .. });
+    assert_eq!(sent.iter().filter(|pdu| asks(pdu)).count(), 1, "{sent:?}");
+    assert_eq!(sent.iter().filter(|pdu| maps(pdu)).count(), 2, "its own map, and all channels");
+
+    let forced = Procedure { forced: true, ..Procedure::new(Side::Central, wish.clone(), 3) };
+    let outcome = run(&Case { procedures: vec![forced], ..Case::default() }).unwrap();
+    assert!(outcome.findings.iter().all(|found| found.culprit == Some(CENTRAL)));
+    assert!(!outcome.findings.is_empty());
+    let unforced =
+        Case { procedures: vec![Procedure::new(Side::Central, wish, 3)], ..Case::default() };
+    assert!(run(&unforced).is_err());
 }

@@ -268,7 +268,8 @@ fn what(who: Side) -> BoxedStrategy<What> {
         }),
     ];
     if who == Side::Peripheral {
-        return common.boxed();
+        let own = (2..=37_u8).prop_map(|channels| What::MinUsedChannels { channels });
+        return prop_oneof![9 => common, 1 => own].boxed();
     }
     let own = prop_oneof![
         Just(What::Encryption),

@@ -35,6 +35,8 @@ pub enum Act {
     Ask(String),
     /// An application has its host give the controller a command.
     Command(Command),
+    /// A peripheral's application wants so many channels used at least, 2–37.
+    MinUsedChannels(u8),
     /// Switches the device off and on again; what is not persisted is lost.
     PowerCycle,
 }

@@ -313,6 +313,10 @@ impl Node for PeripheralNode {
                     Act::Cancel => HostInput::NumericConfirmed(false),
                     Act::Command(command) => HostInput::Command(command),
                     Act::PowerCycle => return self.switch_off(),
+                    Act::MinUsedChannels(channels) => {
+                        self.input(now, Input::MinUsedChannels(channels), out);
+                        return self.plan(now);
+                    }
                     Act::Ask(wish) => {
                         let wished = |request: &Request| request.name() == wish;
                         let Some(request) = Request::ALL.into_iter().find(wished) else { return };

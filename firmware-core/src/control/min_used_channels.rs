@@ -2,13 +2,16 @@
 //! procedure is over with the acknowledgement.
 
 use crate::error::ErrorCode;
+use crate::link::message::LinkId;
 use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use crate::phy::PhySet;
+use crate::time::Instant;
 use crate::trace::Procedure;
+use crate::work::{Level, Work};
 
 use super::connection::{Connection, Context};
-use super::phy;
 use super::procedure::Request;
+use super::{Control, phy};
 
 /// How many channels the peer is asked to use at least, where the peripheral sends on `phys`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +20,23 @@ pub struct MinUsedChannels {
     pub phys: PhySet,
     /// 2–37.
     pub channels: u8,
+}
+
+impl<const LINKS: usize> Control<LINKS> {
+    /// Has every central asked for this minimum, once, as soon as it is known to have the
+    /// procedure; those to come, too. HCI has no command for it.
+    pub fn ask_for_channels(&mut self, now: Instant, wanted: MinUsedChannels) -> Work {
+        self.config.min_used_channels = Some(wanted);
+        let mut work = Work::one(Level::Control);
+        for link in (0..LINKS).filter_map(|place| u8::try_from(place).ok()) {
+            let blocks = self.on(now, LinkId(link), |connection, cx| {
+                connection.channels_asked = false;
+                connection.want_channels(cx);
+            });
+            work.aes_blocks = work.aes_blocks.saturating_add(blocks);
+        }
+        work
+    }
 }
 
 impl Connection {

@@ -64,6 +64,8 @@ pub enum AutomaticProcedure {
     ChannelMap(u64),
     /// A change of connection parameters.
     Parameters(ConnectionParameters),
+    /// LL_MIN_USED_CHANNELS_IND, which is a peripheral's: only to be pressed.
+    MinUsedChannels,
 }
 
 impl AutomaticProcedure {
@@ -84,6 +86,7 @@ impl AutomaticProcedure {
                 latency: 0,
                 timeout: 400,
             }),
+            "min-used-channels" => Self::MinUsedChannels,
             _ => return None,
         })
     }
@@ -99,6 +102,7 @@ impl AutomaticProcedure {
             Self::Ping => Procedure::LePing,
             Self::ChannelMap(_) => Procedure::ChannelMapUpdate,
             Self::Parameters(_) => Procedure::ConnectionUpdate,
+            Self::MinUsedChannels => Procedure::MinUsedChannels,
         }
     }
 }

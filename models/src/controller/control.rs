@@ -166,6 +166,7 @@ impl Link {
                 AutomaticProcedure::Parameters(wanted) => {
                     Request::Parameters { wanted, host: false, ask }
                 }
+                AutomaticProcedure::MinUsedChannels => continue,
             });
         }
     }

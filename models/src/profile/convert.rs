@@ -70,6 +70,14 @@ pub(super) fn contradiction(profile: &Profile) -> Option<Contradiction> {
     if let Some((key, feature)) = lacking(profile) {
         return found(key, "it takes a feature that `features` lacks", feature);
     }
+    let automatic = &profile.controller.automatic;
+    if automatic.iter().any(|own| own.procedure == AutomaticProcedure::MinUsedChannels) {
+        return found(
+            "own-procedures",
+            "within the rules only a peripheral starts min-used-channels",
+            "put it under `press`",
+        );
+    }
     shadowed(profile).then_some(Contradiction {
         key: "phy-req",
         what: "an answer under `always` comes before another to the same request, which could \

@@ -219,6 +219,11 @@ fn errors_say_where_and_what_would_be_right() {
         ("version = 1\ntimeout-ms = 100\nlatency = 30\n", 2, "supervision timeout"),
         ("version = 1\nmin-key-size = 16\nmax-key-size = 7\n", 2, "shortest key"),
         ("version = 1\nfeatures = 0\nown-procedures = [\"phy@3\"]\n", 3, "`features` lacks"),
+        (
+            "version = 1\nown-procedures = [\"min-used-channels@3\"]\n",
+            2,
+            "only a peripheral starts min-used-channels",
+        ),
         ("version = 1\nphy-req = [\"never\", \"block@first\"]\n", 2, "never be given"),
         ("version = 1\nrequire-mitm = true\nio = \"none\"\n", 2, "cannot demand"),
         ("version = 1\nmtu = 99999999999999999999\n", 2, "is no value"),

@@ -200,8 +200,8 @@ fn parameters(text: &str) -> Option<ConnectionParameters> {
 
 impl Text for OwnProcedure {
     fn expects() -> String {
-        "PROCEDURE@EVENT with PROCEDURE features, version, length, phy, ping, channel-map[:MAP] or \
-         parameters[:INTERVAL_US:LATENCY:TIMEOUT_MS]"
+        "PROCEDURE@EVENT with PROCEDURE features, version, length, phy, ping, channel-map[:MAP], \
+         parameters[:INTERVAL_US:LATENCY:TIMEOUT_MS] or, for `press`, min-used-channels"
             .into()
     }
 

@@ -90,7 +90,7 @@ fn preset(dice: &mut Dice) -> String {
 }
 
 /// Procedures that one side may be asked for; the drawn parameters aside.
-const KINDS: u32 = 11;
+const KINDS: u32 = 12;
 
 struct Dice(Stream);
 
@@ -127,11 +127,12 @@ impl Dice {
             1 => self.range(6, 24),
             _ => self.range(6, 80),
         };
-        let settings: [&[&str]; 4] = [
+        let settings: [&[&str]; 5] = [
             &["phy-update=on-connect", "phy-update=after-bonding", "phy-update=never"],
             &["data-length=on-connect", "data-length=after-bonding", "data-length=never"],
             &["feature-exchange=always", "feature-exchange=cached"],
             &["param-update=100", "param-update=1000:not-while-pairing", "param-update=never"],
+            &["min-used-channels=2", "min-used-channels=20", "min-used-channels=37"],
         ];
         for values in settings {
             if self.one_in(4) {
@@ -180,7 +181,8 @@ impl Dice {
             }
             9 if central => What::Encryption,
             10 if self.one_in(6) => What::Terminate,
-            8..=10 => What::Data,
+            11 if !central => What::MinUsedChannels { channels: self.range(2, 37) as u8 },
+            8..=11 => What::Data,
             _ => return None,
         })
     }
@@ -215,7 +217,7 @@ impl Dice {
         if self.one_in(3) {
             let mut features = bletwin_models::profile::Profile::honest().controller.features.0;
             for _ in 0..=self.below(2) {
-                features &= !(1 << self.pick(&[1, 2, 3, 4, 8]));
+                features &= !(1 << self.pick(&[1, 2, 3, 4, 8, 16]));
             }
             case.set.push(format!("{}features={features:x}", crate::keys::CENTRAL_PREFIX));
         }
@@ -231,6 +233,11 @@ impl Dice {
                 |p: &&mut Procedure| p.who == Side::Central && p.what.forced_name().is_some();
             for procedure in case.procedures.iter_mut().filter(central) {
                 procedure.forced = self.one_in(2);
+            }
+            if self.one_in(4) {
+                let what = What::MinUsedChannels { channels: 20 };
+                let turned = Procedure::new(Side::Central, what, self.range(0, 20));
+                case.procedures.push(Procedure { forced: true, ..turned });
             }
         }
     }

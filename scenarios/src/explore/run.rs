@@ -221,6 +221,10 @@ impl Base {
         live.asked_until = live.asked_until.max(at);
         match acts(procedure) {
             Acts::One(act) => live.world.act(upon, at, act),
+            Acts::Both(first, second) => {
+                live.world.act(upon, at, first);
+                live.world.act(upon, at, second);
+            }
             Acts::Two(act, later) => {
                 live.world.act(upon, at, act);
                 let back = at + self.interval.times(PING_INTERVALS);
@@ -283,6 +287,8 @@ fn left_open(tape: &[Record], watch: &Watch) -> Option<Found> {
 
 enum Acts {
     One(Act),
+    /// At once.
+    Both(Act, Act),
     /// The second a little later.
     Two(Act, Act),
 }
@@ -321,6 +327,10 @@ fn acts(procedure: &Procedure) -> Acts {
         (What::Ping, _) => return Acts::Two(ping(1), ping(PAYLOAD_TIMEOUT)),
         (What::ChannelMap { map }, _) => {
             Command::LeSetHostChannelClassification { channel_map: *map }
+        }
+        (What::MinUsedChannels { channels }, _) => {
+            let features = Act::Command(Command::LeReadRemoteFeatures { handle });
+            return Acts::Both(features, Act::MinUsedChannels(*channels));
         }
         (What::Encryption, _) => encrypt(),
         (What::Terminate, _) => {

@@ -238,5 +238,6 @@ fn acted(act: &Act) -> String {
         Act::Button { button, pressed: true } => format!("user presses {button:?}"),
         Act::Button { button, pressed: false } => format!("user lets {button:?} go"),
         Act::Command(command) => format!("application: {command:?}"),
+        Act::MinUsedChannels(channels) => format!("application: at least {channels} channels"),
     }
 }

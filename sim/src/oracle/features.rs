@@ -4,7 +4,7 @@ use firmware_core::pdu::control::{ControlPdu, FeatureSet};
 
 use super::Findings;
 use super::link::{Link, Packet, other};
-use super::table::needs;
+use super::table::{needs, only};
 use crate::record::RecordId;
 
 /// What an end has said of itself.
@@ -95,7 +95,8 @@ fn wrong(
         }
         ControlPdu::UnknownRsp(what) => {
             let (own, needed) = (view.own?, needs(*what)?);
-            let has = own.set.0 & needed.0 != 0;
+            // LL-CTRL-2: what is not for its role it need not know.
+            let has = own.set.0 & needed.0 != 0 && only(*what) != Some(packet.by);
             has.then(|| {
                 let text = format!("does not know {} but has its feature bit", what.name());
                 ("LL-FEAT-2", Some(own.record), text)

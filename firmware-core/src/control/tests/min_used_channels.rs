@@ -79,3 +79,21 @@ fn a_central_that_asks_is_not_understood() {
     s.event(&[IND]);
     assert_eq!(s.event(&[]), [ControlPdu::UnknownRsp(Opcode::MIN_USED_CHANNELS_IND)]);
 }
+
+/// An application may think of it at any time, and again.
+#[test]
+fn an_application_has_the_central_asked_at_once_or_when_its_features_are_known() {
+    let mut s = Script::with(ControlConfig::SUPPORTED);
+    let wanted = |channels| MinUsedChannels { phys: PhySet(0b011), channels };
+    let _ = s.control.ask_for_channels(s.now, wanted(20));
+    assert_eq!(s.event(&[]), [], "not before its features are known");
+    s.event(&[ControlPdu::FeatureReq(ALL)]);
+    let sent = s.event(&[]);
+    assert!(matches!(sent[..], [ControlPdu::FeatureRsp(_), IND]), "{sent:?}");
+    s.event(&[]);
+    assert!(ended(&s));
+    let _ = s.control.ask_for_channels(s.now, wanted(36));
+    s.event(&[]);
+    let again = ControlPdu::MinUsedChannelsInd { phys: PhySet(0b011), min_used_channels: 36 };
+    assert_eq!(s.event(&[]), [again]);
+}

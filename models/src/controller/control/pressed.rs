@@ -53,6 +53,11 @@ impl Link {
                 let request = Request::Parameters { wanted, host: false, ask: true };
                 (request, self.parameters_request(wanted))
             }
+            AutomaticProcedure::MinUsedChannels => {
+                let phys = PhySet::LE_1M.union(PhySet::LE_2M);
+                let pdu = ControlPdu::MinUsedChannelsInd { phys, min_used_channels: 20 };
+                return self.send(sh, pdu);
+            }
         };
         if free {
             self.start(sh, now, request);

@@ -211,11 +211,12 @@ fn pressed_procedures_start_in_their_event_whatever_is_open() {
         press(AutomaticProcedure::Version, 4),
         press(AutomaticProcedure::Phy, 6),
         press(AutomaticProcedure::Phy, 7),
+        press(AutomaticProcedure::MinUsedChannels, 8),
     ];
     let quirks = ControllerQuirks { pressed, ..ControllerQuirks::default() };
     let mut rig = Rig::new(ControllerConfig { quirks, ..super::rig::honest() });
     rig.connect(super::rig::PARAMETERS);
-    let sent: Vec<_> = (0..9).flat_map(|_| opcodes(&rig.exchange(None))).collect();
+    let sent: Vec<_> = (0..10).flat_map(|_| opcodes(&rig.exchange(None))).collect();
     let (version, phy) = (Opcode::VERSION_IND, Opcode::PHY_REQ);
-    assert_eq!(sent, [version, version, phy, phy]);
+    assert_eq!(sent, [version, version, phy, phy, Opcode::MIN_USED_CHANNELS_IND]);
 }

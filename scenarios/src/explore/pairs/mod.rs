@@ -207,6 +207,7 @@ fn alone(side: Side, start: Start, encryption: Switch) -> Vec<What> {
     match side {
         Side::Peripheral => {
             all.push(What::ConnectionUpdate { interval: 8, latency: 0, timeout: 300 });
+            all.push(What::MinUsedChannels { channels: 30 });
         }
         Side::Central => {
             let (interval, latency, timeout) = (10, 1, 350);

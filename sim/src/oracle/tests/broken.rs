@@ -271,6 +271,19 @@ fn a_good_record_breaks_nothing() {
     assert_eq!(script.told(), Vec::new());
 }
 
+/// LL-CTRL-2 before LL-FEAT-2: what only peripherals send a peripheral does not know.
+#[test]
+fn who_does_not_know_what_is_not_for_its_role_has_the_feature_all_the_same() {
+    let channels = ControlPdu::MinUsedChannelsInd { phys: BOTH, min_used_channels: 20 };
+    let unknown = ControlPdu::UnknownRsp(Opcode::MIN_USED_CHANNELS_IND);
+    for (asks, found) in [(C, ["LL-ROLE-1"].as_slice()), (P, &["LL-FEAT-2"])] {
+        let script = features(FeatureSet(u64::MAX)).say(asks, channels.clone());
+        let script = script.say(if asks == C { P } else { C }, unknown.clone());
+        let findings = ids(&script.told());
+        assert_eq!(findings.into_iter().collect::<Vec<_>>(), found);
+    }
+}
+
 /// The parameters change at the instant, inside the transmit window.
 #[test]
 fn a_connection_update_moves_the_anchors() {
