@@ -202,7 +202,8 @@ pub const RULES: &[Rule] = &[
         "LL-FEAT-2",
         "feature bits are true",
         "4.6",
-        "Who shows a feature bit does not answer its request with LL_UNKNOWN_RSP.",
+        "Who shows a feature bit does not answer its request with LL_UNKNOWN_RSP, unless the \
+         request is one that only its own role may send.",
     ),
     rule(
         "LL-FEAT-3",
