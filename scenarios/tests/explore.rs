@@ -174,7 +174,7 @@ fn a_minimum_of_used_channels_is_among_what_meets() {
     assert_eq!(told(&outcome), "");
     let sent: Vec<ControlPdu> = bletwin_sim::sniffer::sniff(&outcome.records)
         .iter()
-        .filter_map(|i| i.control().cloned())
+        .filter_map(|i| i.control().copied())
         .collect();
     let asks = |pdu: &ControlPdu| matches!(pdu, ControlPdu::MinUsedChannelsInd { .. });
     let maps = |pdu: &ControlPdu| matches!(pdu, ControlPdu::ChannelMapInd { .. });

@@ -277,8 +277,8 @@ fn who_does_not_know_what_is_not_for_its_role_has_the_feature_all_the_same() {
     let channels = ControlPdu::MinUsedChannelsInd { phys: BOTH, min_used_channels: 20 };
     let unknown = ControlPdu::UnknownRsp(Opcode::MIN_USED_CHANNELS_IND);
     for (asks, found) in [(C, ["LL-ROLE-1"].as_slice()), (P, &["LL-FEAT-2"])] {
-        let script = features(FeatureSet(u64::MAX)).say(asks, channels.clone());
-        let script = script.say(if asks == C { P } else { C }, unknown.clone());
+        let script = features(FeatureSet(u64::MAX)).say(asks, channels);
+        let script = script.say(if asks == C { P } else { C }, unknown);
         let findings = ids(&script.told());
         assert_eq!(findings.into_iter().collect::<Vec<_>>(), found);
     }
