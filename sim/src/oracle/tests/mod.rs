@@ -21,10 +21,14 @@ use super::*;
 use crate::record::{AirTx, Note, Reception, RecordKind};
 
 mod advertising;
+mod answers;
 mod broken;
 mod connect;
+mod duties;
+mod endings;
 mod extended;
 mod later;
+mod procedures;
 mod reactions;
 mod several;
 
@@ -36,6 +40,7 @@ const C: Role = Role::Central;
 const P: Role = Role::Peripheral;
 
 /// Both ends of a connection with Channel Selection Algorithm #1 that lose nothing.
+#[derive(Clone)]
 pub(super) struct Script {
     pub(super) records: Vec<Record>,
     sn: [bool; 2],
@@ -238,7 +243,19 @@ impl Script {
         self
     }
 
+    /// Goes on to this event.
+    pub(super) fn until(self, event: u16) -> Self {
+        let events = u64::from(event).checked_sub(self.event).expect("an event to come");
+        self.events(events)
+    }
+
     pub(super) fn told(&self) -> Vec<Finding> {
         judge(&self.records)
+    }
+
+    /// Which rules are broken, and by whom.
+    pub(super) fn named(&self) -> BTreeSet<(&'static str, Role)> {
+        let role = |node: NodeId| if node == NodeId(C as u16) { C } else { P };
+        self.told().iter().map(|finding| (finding.rule, role(finding.culprit))).collect()
     }
 }

@@ -1,0 +1,214 @@
+//! For each reason with which a connection ends: when it is permitted, when it is just not, and
+//! for which end.
+
+use firmware_core::hci::Command;
+use firmware_core::pdu::control::Opcode;
+
+use super::broken::{ENC_REQ, encrypted};
+use super::procedures::*;
+use super::*;
+
+const TIMEOUT: ErrorCode = ErrorCode::CONNECTION_TIMEOUT;
+const GONE: ErrorCode = ErrorCode::REMOTE_USER_TERMINATED;
+const LOCAL: ErrorCode = ErrorCode::LOCAL_HOST_TERMINATED;
+const ROLES: [(Role, Role); 2] = [(C, P), (P, C)];
+
+/// So many events in which nothing of this end arrives.
+fn unheard(mut script: Script, by: Role, events: u64) -> Script {
+    for _ in 0..events {
+        if by == C {
+            script.packet(C, 0, None);
+        } else {
+            let end = script.packet(C, 0, Some(Reception::Ok));
+            script.packet(P, end + 150, None);
+        }
+        script.next();
+    }
+    script
+}
+
+fn ends(script: Script, by: Role, reason: ErrorCode) -> BTreeSet<(&'static str, Role)> {
+    script.end(by, reason).named()
+}
+
+/// LL-END-1: 1 s without a packet of the peer, give or take the clocks.
+#[test]
+fn a_supervision_timeout_has_its_time() {
+    for (by, peer) in ROLES {
+        let lost = |events| ends(unheard(Script::new().events(5), peer, events), by, TIMEOUT);
+        assert_eq!(lost(96), breaks("LL-END-1", by));
+        assert_eq!(lost(99), BTreeSet::new());
+    }
+    // What the central does not hear of the peripheral does not end the peripheral's connection.
+    let own = unheard(Script::new().events(5), P, 100);
+    assert_eq!(ends(own, P, TIMEOUT), breaks("LL-END-1", P));
+    // From the CONNECT_IND on, if nothing ever came.
+    let never = unheard(Script::new(), P, 101);
+    assert_eq!(ends(never, C, TIMEOUT), BTreeSet::new());
+}
+
+/// LL-END-1 with LL_TERMINATE_IND: who says it leaves when it is acknowledged, the other one with
+/// the code in it.
+#[test]
+fn a_goodbye_is_acknowledged_and_its_code_is_told() {
+    for (by, peer) in ROLES {
+        let goodbye = || Script::new().events(2).say(by, ControlPdu::TerminateInd(GONE));
+        assert_eq!(ends(goodbye(), by, LOCAL), BTreeSet::new());
+        assert_eq!(ends(goodbye(), peer, GONE), BTreeSet::new());
+        let other = ErrorCode::REMOTE_POWER_OFF;
+        assert_eq!(ends(goodbye(), peer, other), breaks("LL-END-1", peer));
+        assert_eq!(ends(Script::new().events(2), by, LOCAL), breaks("LL-END-1", by));
+        assert_eq!(ends(Script::new().events(2), peer, GONE), breaks("LL-END-1", peer));
+        // The peer's own goodbye is none of this end.
+        assert_eq!(ends(goodbye(), peer, LOCAL), breaks("LL-END-1", peer));
+    }
+}
+
+fn queued(mut script: Script, by: Role, pdu: ControlPdu) -> Script {
+    script.queue[by as usize].push_back((Llid::Control, pdu.encode().to_vec()));
+    script
+}
+
+/// LL-END-1: a goodbye that does not arrive has the supervision timeout to do so, counted from the
+/// host's wish.
+#[test]
+fn a_goodbye_without_acknowledgement_has_its_time() {
+    let slow = |by: Role, events, asked: bool| {
+        let mut script = Script::new().events(2);
+        if asked {
+            let at = Instant::from_us(script.anchor);
+            let command = Command::Disconnect { handle: Handle(0), reason: GONE };
+            script.record(by, at, RecordKind::Note(Note::HciCommand(command)));
+            script = script.events(20);
+        }
+        let script = queued(script, by, ControlPdu::TerminateInd(GONE));
+        ends(unheard(script, by, events), by, LOCAL)
+    };
+    for (by, _) in ROLES {
+        assert_eq!(slow(by, 90, false), breaks("LL-END-1", by));
+        assert_eq!(slow(by, 100, false), BTreeSet::new());
+        assert_eq!(slow(by, 75, true), breaks("LL-END-1", by));
+        assert_eq!(slow(by, 80, true), BTreeSet::new());
+    }
+    // Nothing came of the peer either: its supervision timeout.
+    let silent = unheard(Script::new().events(2), P, 100);
+    assert_eq!(ends(silent, C, LOCAL), BTreeSet::new());
+}
+
+/// LL-END-1: the response timeout, with a second of tolerance.
+#[test]
+fn a_response_timeout_needs_an_answer_that_is_40_seconds_late() {
+    let reason = ErrorCode::LL_RESPONSE_TIMEOUT;
+    for (by, peer) in ROLES {
+        let waits = |events| all(&[(by, ControlPdu::PingReq)]).events(events);
+        assert_eq!(ends(waits(3_800), by, reason), breaks("LL-END-1", by));
+        assert_eq!(ends(waits(4_000), by, reason), BTreeSet::new());
+        // Who owes the answer has nothing to wait for.
+        assert_eq!(ends(waits(4_000), peer, reason), breaks("LL-END-1", peer));
+        let answered = ping(Script::new(), by).events(4_000);
+        assert_eq!(ends(answered, by, reason), breaks("LL-END-1", by));
+    }
+    // The central served what it had to reject: the peripheral may wait for the reject.
+    let served = all(&[(P, PHY_REQ), (C, PHY_REQ), (P, PHY_RSP), (C, phy(30)), (C, NOTHING)]);
+    let served = ends(served.events(4_000), P, reason);
+    assert!(served.iter().all(|(_, who)| *who == C), "{served:?}");
+}
+
+/// LL-END-1: reasons that need a breach of the peer.
+#[test]
+fn some_reasons_need_a_breach_of_the_peer() {
+    let collision = ErrorCode::LL_PROCEDURE_COLLISION;
+    let early = || Script::new().events(3).say(C, map(5));
+    let twice = || all(&[(C, map(30)), (C, PHY_REQ)]);
+    let range = || Script::new().say(C, ControlPdu::ChannelMapInd { channel_map: 1, instant: 30 });
+    let mic = || encrypted().raw(C, Llid::Start, &[9; 12]);
+    let cases = [
+        (early as fn() -> Script, ErrorCode::INSTANT_PASSED, "LL-INST-1"),
+        (twice, collision, "LL-PROC-1"),
+        (twice, COLLISION, "LL-PROC-1"),
+        (range, ErrorCode::INVALID_LL_PARAMETERS, "LL-CTRL-4"),
+        (mic, ErrorCode::MIC_FAILURE, "LL-MIC-1"),
+    ];
+    for (script, reason, rule) in cases {
+        assert_eq!(ends(script(), P, reason), breaks(rule, C), "{reason:?}");
+        // Who broke it may not leave for it.
+        let both = BTreeSet::from([(rule, C), ("LL-END-1", C)]);
+        assert_eq!(ends(script(), C, reason), both, "{reason:?}");
+        assert_eq!(ends(Script::new().events(3), P, reason), breaks("LL-END-1", P), "{reason:?}");
+        // Another breach is no such cause.
+        let other = Script::new().say(C, ControlPdu::PingRsp);
+        let both = BTreeSet::from([("LL-RSP-1", C), ("LL-END-1", P)]);
+        assert_eq!(ends(other, P, reason), both, "{reason:?}");
+    }
+}
+
+/// LL-END-1: an instant may also be in the past because its PDU was lost so often.
+#[test]
+fn an_instant_may_have_passed_through_losses() {
+    for pdu in [map(8), phy(8), parameters(8)] {
+        let lost = |events| {
+            let script = if pdu == phy(8) { all(&[(P, PHY_REQ)]) } else { Script::new().events(2) };
+            let script = unheard(queued(script, C, pdu), C, events).events(1);
+            ends(script, P, ErrorCode::INSTANT_PASSED)
+        };
+        assert_eq!(lost(3), breaks("LL-END-1", P), "{pdu:?}");
+        assert!(!lost(9).contains(&("LL-END-1", P)), "{pdu:?}");
+    }
+}
+
+/// LL-END-1.
+#[test]
+fn a_connection_that_was_not_established_never_had_a_packet() {
+    let reason = ErrorCode::FAILED_TO_ESTABLISH;
+    for (by, peer) in ROLES {
+        assert_eq!(ends(unheard(Script::new(), peer, 6), by, reason), BTreeSet::new());
+        let heard = unheard(Script::new().events(1), peer, 6);
+        assert_eq!(ends(heard, by, reason), breaks("LL-END-1", by));
+    }
+    let broken = encrypted().raw(C, Llid::Start, &[9; 12]);
+    assert!(ends(broken, P, reason).contains(&("LL-END-1", P)));
+}
+
+/// LL-LIVE-2: who dies on its supervision timer with a request that the peer had a second to
+/// answer.
+#[test]
+fn an_answer_is_not_withheld_until_the_link_dies() {
+    for (by, peer) in ROLES {
+        let dies = |events| {
+            let waits = all(&[(by, ControlPdu::PingReq)]).events(events);
+            ends(unheard(waits, peer, 98), by, TIMEOUT)
+        };
+        // What still comes from this end counts as the time that the peer has.
+        assert_eq!(dies(if by == C { 0 } else { 80 }), BTreeSet::new());
+        assert_eq!(dies(120), breaks("LL-LIVE-2", peer));
+        let asks_nothing = unheard(Script::new().events(120), peer, 100);
+        assert_eq!(ends(asks_nothing, by, TIMEOUT), BTreeSet::new());
+        // The end that owes it dies: nobody withholds anything.
+        let waits = all(&[(by, ControlPdu::PingReq)]).events(120);
+        assert_eq!(ends(unheard(waits, by, 100), peer, TIMEOUT), BTreeSet::new());
+    }
+    // An LL_UNKNOWN_RSP that is owed has 40 s.
+    let unknown = Script::new().raw(C, Llid::Control, &[0x7F, 1]).events(120);
+    assert_eq!(ends(unheard(unknown, P, 100), C, TIMEOUT), BTreeSet::new());
+    // While encryption starts, other answers wait.
+    let starts = all(&[(P, ControlPdu::PingReq), (C, ENC_REQ)]).events(120);
+    assert!(!ends(unheard(starts, C, 100), P, TIMEOUT).contains(&("LL-LIVE-2", C)));
+}
+
+/// LL-LIVE-3: six events of 10 ms and 20 ms.
+#[test]
+fn a_central_is_not_silent_for_more_than_six_events() {
+    let quiet = |us| Script::new().events(5).silence(us);
+    assert_eq!(quiet(70_000).named(), BTreeSet::new());
+    assert_eq!(quiet(71_000).named(), breaks("LL-LIVE-3", C));
+    // Until it tells its host that it has left.
+    let left = Script::new().events(5).say(C, ControlPdu::TerminateInd(GONE)).end(C, LOCAL);
+    assert_eq!(left.end(P, GONE).silence(500_000).named(), BTreeSet::new());
+}
+
+/// A reject that nobody has asked for is no LL_TERMINATE_IND.
+#[test]
+fn only_a_goodbye_carries_the_code() {
+    let script = all(&[(P, PHY_REQ), (C, reject(Opcode::PHY_REQ, GONE))]);
+    assert_eq!(ends(script, P, GONE), breaks("LL-END-1", P));
+}
