@@ -27,13 +27,13 @@ impl LinkId {
     #[must_use]
     pub const fn handle(self, generation: u8) -> Handle {
         let generation = (generation % Self::GENERATIONS) as u16;
-        Handle(generation << 4 | (self.0 & 0x0F) as u16)
+        Handle(generation.saturating_mul(Self::MAX as u16).saturating_add(self.0 as u16))
     }
 
     /// The place of the connection that has, or had, this handle.
     #[must_use]
     pub const fn of(handle: Handle) -> Self {
-        Self((handle.0 & 0x0F) as u8)
+        Self((handle.0 % Self::MAX as u16) as u8)
     }
 }
 

@@ -43,3 +43,29 @@ impl Reports {
         self.0.pop()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::message::LinkId;
+
+    fn report(n: u8) -> LinkReport {
+        LinkReport::Established(LinkId(n))
+    }
+
+    /// The peer has said as much as it may; then what each queued PDU and one event bring must
+    /// still fit: 4 PDUs sent and acknowledged, and four ends and beginnings. Not more.
+    #[test]
+    fn what_a_peer_causes_leaves_the_reserve_alone() {
+        let mut reports = Reports::default();
+        assert!(reports.is_empty());
+        (0..9).for_each(|n| reports.mention(report(n)));
+        assert!(!reports.has_room() && !reports.is_empty());
+        (4..20).for_each(|n| reports.push(report(n)));
+        for n in 0..16 {
+            assert_eq!(reports.pop(), Some(report(n)));
+            assert_eq!(reports.has_room(), n >= 12, "{n}");
+        }
+        assert_eq!(reports.pop(), None);
+    }
+}

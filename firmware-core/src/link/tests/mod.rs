@@ -178,7 +178,7 @@ impl<const LINKS: usize> Bench<LINKS> {
     /// Lets time pass until the radio is told something other than to stop, but not beyond
     /// `until`.
     fn run(&mut self, until: Instant) -> Option<RadioCommand> {
-        loop {
+        for _ in 0..10_000 {
             if let Some(command) = self.command.take().filter(|c| *c != RadioCommand::Stop) {
                 return Some(command);
             }
@@ -190,6 +190,7 @@ impl<const LINKS: usize> Bench<LINKS> {
             let _ = self.link.timer(self.now);
             self.settle();
         }
+        panic!("the timer does not get ahead of {until:?}")
     }
 
     /// Lets time pass until the radio is told something.

@@ -64,6 +64,54 @@ fn two(apart: Duration) -> Bench<2> {
     b
 }
 
+/// Each place has 16 handles, one after another; no two connections that can be there at the same
+/// time share one, and 0x0100 and above are for others.
+#[test]
+fn handles_tell_places_and_generations_apart() {
+    let mut handles = std::collections::BTreeSet::new();
+    for place in 0..16 {
+        for generation in 0..16 {
+            let handle = LinkId(place).handle(generation);
+            assert_eq!(LinkId::of(handle), LinkId(place));
+            assert_eq!(LinkId(place).handle(generation + 16), handle);
+            assert!(handle.0 < 0x0100);
+            handles.insert(handle);
+        }
+    }
+    assert_eq!(handles.len(), 256);
+    assert_eq!(usize::from(LinkId(15).0) + 1, LinkId::MAX);
+}
+
+/// What the radio reports is about the connection whose event is under way, and about none
+/// between events or while something is advertised.
+#[test]
+fn it_is_known_who_is_served() {
+    let mut b = two(Duration::from_ms(9));
+    for _ in 0..4 {
+        let listen = b.listens();
+        let first = listen.access_address == request().access_address;
+        assert_eq!(b.link.serves(), Some(if first { LINK } else { SECOND }));
+        let reply = b.receives(listen.middle(), TxPhy::Le1M, &empty(1, 1), true).unwrap();
+        b.replies(&reply);
+        assert_eq!(b.link.serves(), None);
+    }
+    let mut b = Bench::<1>::new();
+    b.advertise(advertising());
+    assert_eq!(b.link.serves(), None);
+}
+
+#[test]
+fn reports_are_there_until_they_are_fetched() {
+    let mut b = Bench::<1>::new();
+    b.connect(request());
+    assert!(!b.link.has_reports());
+    let deadline = b.link.connections[0].as_ref().unwrap().supervision();
+    let _ = b.link.timer(deadline);
+    assert!(b.link.has_reports());
+    while b.link.report().is_some() {}
+    assert!(!b.link.has_reports());
+}
+
 #[test]
 fn two_connections_are_both_served() {
     let mut b = two(Duration::from_ms(9));
