@@ -33,7 +33,7 @@ impl LinkId {
     /// The place of the connection that has, or had, this handle.
     #[must_use]
     pub const fn of(handle: Handle) -> Self {
-        Self((handle.0 % Self::MAX as u16) as u8)
+        Self((handle.0 & 0x0F) as u8)
     }
 }
 

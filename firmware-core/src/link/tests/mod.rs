@@ -10,6 +10,7 @@ mod latency;
 mod operation;
 mod sharing;
 mod supervision;
+mod timing;
 
 use super::message::{Advertising, LinkId, LinkOrder, LinkReport, Payload};
 use super::{Link, LinkConfig};
@@ -205,6 +206,13 @@ impl<const LINKS: usize> Bench<LINKS> {
         };
         let (channel, access_address) = (tuning.channel, tuning.access_address);
         Listen { given: self.now, from, until, channel, access_address, phy }
+    }
+
+    /// The window that comes next if the timer is called in time. Nothing happens yet.
+    fn foresees(&self) -> Listen {
+        let (link, now, command) = (self.link.clone(), self.now, self.command.clone());
+        let mut copy = Self { link, now, reports: Vec::new(), reported: now, command };
+        copy.listens()
     }
 
     /// A packet arrives that started at `start`.
