@@ -41,8 +41,8 @@ impl Masks {
     /// LE subevent code minus one, for LE Meta events.
     const fn le_bits(event: &Event) -> Option<u64> {
         Some(match event {
-            // Either form of the event will do.
-            Event::LeConnectionComplete(_) => 1 | 1 << 9,
+            // Bits 0 and 9: either form of the event will do.
+            Event::LeConnectionComplete(_) => 0x0201,
             Event::LeAdvertisingReport(_) => 1 << 1,
             Event::LeConnectionUpdateComplete { .. } => 1 << 2,
             Event::LeRemoteFeatures { .. } => 1 << 3,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::PeerMisbehaved;
+use crate::phy::Coding;
 
 #[test]
 fn the_first_window_starts_1_25_ms_and_the_offset_after_the_request() {
@@ -280,5 +281,13 @@ fn a_connection_of_extended_advertising_begins_later_and_on_its_phy() {
         assert_eq!(heard, phy);
         // Channel Selection Algorithm #2 for this access address; #1 would begin with 5.
         assert_ne!(tuning.channel, 5);
+        let pdu = empty(0, 0);
+        let (start, end) = (window, window + phy.sent_with(Coding::S8).air_time(0));
+        let heard = RadioEvent::Received { start, end, pdu, crc_ok: true, rssi_dbm: 0 };
+        let _ = link.radio(end, heard);
+        let Some(RadioCommand::Reply { phy: answered, .. }) = link.command() else {
+            panic!("it answers");
+        };
+        assert_eq!(answered, phy.sent_with(Coding::S8));
     }
 }

@@ -194,6 +194,21 @@ impl<const LINKS: usize> Bench<LINKS> {
         panic!("the timer does not get ahead of {until:?}")
     }
 
+    /// Lets time pass up to `until`, with the timer called when it is due. Whether the radio is
+    /// left alone.
+    fn passes(&mut self, until: Instant) -> bool {
+        while let Some(deadline) = self.link.deadline().filter(|at| *at <= until) {
+            self.now = self.now.max(deadline);
+            let _ = self.link.timer(self.now);
+            self.settle();
+            if self.command.is_some() {
+                return false;
+            }
+        }
+        self.now = self.now.max(until);
+        true
+    }
+
     /// Lets time pass until the radio is told something.
     fn next_command(&mut self) -> RadioCommand {
         self.run(self.now + Duration::from_secs(60)).expect("a command")

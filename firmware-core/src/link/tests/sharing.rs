@@ -42,26 +42,26 @@ fn two(apart: Duration) -> Bench<2> {
     b.replies(&reply);
     b.order(LinkOrder::Advertise(advertising()));
     b.advertises();
-    b.requests(connect(ConnectInd { access_address: 0x7192_3456, win_size: 8, ..request() }));
-    let mut anchors = [first, Instant::ZERO];
-    let target = |first: Instant| first + apart;
-    while anchors[1] == Instant::ZERO {
-        let listen = b.listens();
-        if listen.access_address == request().access_address {
-            anchors[0] = listen.middle();
-            let reply = b.receives(anchors[0], TxPhy::Le1M, &empty(1, 1), true);
-            b.replies(&reply.unwrap());
-        } else {
-            let mut at = target(anchors[0]);
-            while at < listen.from {
-                at += INTERVAL;
-            }
-            let at = at.min(listen.until);
-            b.receives(at, TxPhy::Le1M, &empty(0, 0), true).map(|reply| b.replies(&reply));
-            anchors[1] = at;
-        }
+    // A window around the anchor wanted: it begins one to two units before.
+    let (unit, end) = (Duration::from_us(1_250), b.now + T_IFS + TxPhy::Le1M.air_time(34));
+    let mut anchor = first + apart;
+    while anchor < end + unit.times(2) {
+        anchor += INTERVAL;
     }
-    b
+    let units = anchor.since(end).ticks() / unit.ticks();
+    let win_offset = u16::try_from(units - 2).unwrap();
+    b.requests(connect(ConnectInd { access_address: 0x7192_3456, win_offset, ..request() }));
+    loop {
+        let listen = b.listens();
+        if listen.access_address != request().access_address {
+            assert!(listen.from < anchor && anchor < listen.until);
+            let reply = b.receives(anchor, TxPhy::Le1M, &empty(0, 0), true);
+            b.replies(&reply.unwrap());
+            return b;
+        }
+        let reply = b.receives(listen.middle(), TxPhy::Le1M, &empty(1, 1), true);
+        b.replies(&reply.unwrap());
+    }
 }
 
 /// Each place has 16 handles, one after another; no two connections that can be there at the same
@@ -130,22 +130,41 @@ fn two_connections_are_both_served() {
     }
 }
 
-#[test]
-fn connections_that_collide_take_turns() {
-    // 0.4 ms are not enough for a packet, its answer and the way to the next channel.
-    let mut b = two(Duration::from_us(400));
-    b.reports.clear();
+/// How often each of two connections answers its central in as many intervals, with the timer
+/// called when it is due.
+fn answers(b: &mut Bench<2>, intervals: u64) -> [u64; 2] {
+    let end = b.now + INTERVAL.times(intervals);
     let mut answers = [0; 2];
-    for _ in 0..20 {
+    while b.now < end {
         let listen = b.listens();
         let which = usize::from(listen.access_address != request().access_address);
+        let heard = listen.middle() + TxPhy::Le1M.air_time(0);
+        if !b.passes(heard) {
+            continue;
+        }
         if let Some(reply) = b.receives(listen.middle(), TxPhy::Le1M, &empty(1, 1), true) {
+            assert!(b.passes(reply.end + T_IFS + reply.len), "an answer is finished");
             b.replies(&reply);
             answers[which] += 1;
         }
     }
-    assert!(answers.iter().all(|answered| *answered >= 6), "{answers:?}");
-    assert_eq!(b.told(), []);
+    answers
+}
+
+/// There is no time for both where the second packet comes before the first is answered, or less
+/// than 0.2 ms after that: then each connection has every other event.
+#[test]
+fn connections_that_collide_take_turns() {
+    for (apart, collide) in
+        [(10, true), (100, true), (300, true), (500, true), (540, false), (9_000, false)]
+    {
+        let mut b = two(Duration::from_us(apart));
+        b.reports.clear();
+        let answers = answers(&mut b, 20);
+        let each = if collide { 9..=11 } else { 19..=21 };
+        assert!(answers.iter().all(|n| each.contains(n)), "{apart} µs: {answers:?}");
+        assert_eq!(b.told(), []);
+    }
 }
 
 /// `Control` may still order something for a connection that it does not know to be lost.

@@ -28,18 +28,40 @@ fn in_an_event(queued: &[&[u8]]) -> (Bench<1>, Instant) {
     (b, (anchor + us(7_500)).before(widening + T_IFS))
 }
 
-/// LL-EVENT-4.
+/// LL-EVENT-4, LL-TIFS-3: what is queued waits if it would end too late, and an Empty PDU answers
+/// in its place as long as that is in time.
 #[test]
 fn an_answer_is_sent_if_it_ends_t_ifs_before_the_next_window() {
-    for (octets, late, answered) in
-        [(0, Duration::ZERO, true), (0, TICK, false), (20, Duration::ZERO, true), (20, TICK, false)]
-    {
-        let queued = [[7; 20].as_slice()];
-        let (mut b, limit) = in_an_event(if octets == 0 { &[] } else { &queued });
-        let own = TxPhy::Le1M.air_time(octets);
+    let queued = [[7; 20].as_slice()];
+    let long = TxPhy::Le1M.air_time(20);
+    for (own, late, octets) in [
+        (long, Duration::ZERO, Some(20)),
+        (long, TICK, Some(0)),
+        (EMPTY, Duration::ZERO, Some(0)),
+        (EMPTY, TICK, None),
+    ] {
+        let (mut b, limit) = in_an_event(&queued);
         let start = limit.before(own + T_IFS + EMPTY) + late;
         let reply = b.receives(start, TxPhy::Le1M, &empty(0, 0), true);
-        assert_eq!(reply.is_some(), answered, "{octets} {late:?}");
+        assert_eq!(reply.map(|reply| reply.payload.len()), octets, "{own:?} {late:?}");
+    }
+}
+
+/// LL-RETX-1: what was on air comes again as it is, or nothing does.
+#[test]
+fn a_repetition_that_would_end_too_late_is_not_replaced() {
+    for (late, octets) in [(Duration::ZERO, Some(20)), (TICK, None)] {
+        let (mut b, limit) = in_an_event(&[[7; 20].as_slice()]);
+        let more = packet(0, 0, 1, Llid::Start, &[2]);
+        let start = b.now + T_IFS;
+        let reply = b.receives(start, TxPhy::Le1M, &more, true).unwrap();
+        assert_eq!((reply.payload.len(), reply.goes_on()), (20, true));
+        b.replies(&reply);
+        // The central heard nothing of it and repeats itself.
+        let long = TxPhy::Le1M.air_time(20);
+        let start = limit.before(long + T_IFS + TxPhy::Le1M.air_time(1)) + late;
+        let reply = b.receives(start, TxPhy::Le1M, &more, true);
+        assert_eq!(reply.map(|reply| reply.payload.len()), octets, "{late:?}");
     }
 }
 
