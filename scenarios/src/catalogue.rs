@@ -1,5 +1,6 @@
 //! The scenarios that `bletwin run` knows.
 
+use crate::collision::links::{self, Links};
 use crate::collision::{Collision, table};
 use crate::error::{BadInput, unknown_name};
 use crate::summary::Verdict;
@@ -23,6 +24,9 @@ pub enum Story {
     StaticPasskey,
     /// Both hosts ask for procedures that meet; nobody pairs. See [`crate::collision::play`].
     Collision(&'static Collision),
+    /// The same on two links of one peripheral, whose devices the scenario brings along. See
+    /// [`links::play`].
+    Links(&'static Links),
 }
 
 impl Story {
@@ -118,6 +122,16 @@ const ALL: &[Scenario] = &[
         "as the second, and the peripheral asks again before the instant (X4)",
         &table::PARAMETERS_TOO_LATE,
     ),
+    two_links(
+        "parameters-on-two-links",
+        "the peripheral asks on one link and is asked on the other: both are served (X5)",
+        &links::OWN_REQUEST_ELSEWHERE,
+    ),
+    two_links(
+        "two-centrals-want-parameters",
+        "a second central asks before the first is answered: both are served (X6)",
+        &links::REQUEST_ELSEWHERE,
+    ),
     collision(
         "length-meets-length",
         "both ask for longer PDUs in the same event, which is no collision (X7)",
@@ -137,6 +151,11 @@ const ALL: &[Scenario] = &[
 
 const fn collision(name: &'static str, text: &'static str, which: &'static Collision) -> Scenario {
     let (story, expects) = (Story::Collision(which), Verdict::Resolved);
+    Scenario { name, text, story, expects, limit_s: 60 }
+}
+
+const fn two_links(name: &'static str, text: &'static str, which: &'static Links) -> Scenario {
+    let (story, expects) = (Story::Links(which), Verdict::Resolved);
     Scenario { name, text, story, expects, limit_s: 60 }
 }
 

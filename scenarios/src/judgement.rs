@@ -60,10 +60,10 @@ impl Judgement {
 
     /// All findings as `--json` tells them.
     #[must_use]
-    pub fn told(&self, central: NodeId) -> Vec<Told> {
+    pub fn told(&self, peripheral: NodeId) -> Vec<Told> {
         let one = |finding: &Finding, admitted| Told {
             rule: finding.rule,
-            culprit: side(finding.culprit == central),
+            culprit: side(finding.culprit != peripheral),
             at_us: finding.at.as_us(),
             text: finding.text.clone(),
             admitted,

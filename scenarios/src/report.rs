@@ -119,7 +119,7 @@ pub fn breaches(run: &Finished) -> Option<String> {
         format!(
             "{} ({title}) by the {} at {}: {} [{source}]",
             finding.rule,
-            side(finding.culprit == run.central),
+            side(finding.culprit != run.peripheral),
             seconds(finding.at),
             finding.text
         )

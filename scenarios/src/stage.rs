@@ -305,7 +305,7 @@ impl Stage {
             phy: facts.phy,
             sim_seconds: self.world.now().as_us() as f64 / 1e6,
             trace_sha256: hex(&self.world.trace_sha256()),
-            findings: judgement.told(self.central),
+            findings: judgement.told(self.peripheral),
         };
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {
@@ -337,7 +337,7 @@ const ATTEMPTS_MAX: u32 = 40;
 fn directed(story: Story, mut central: Profile) -> Profile {
     let host = &mut central.host;
     match story {
-        Story::Pair | Story::WrongPasskey | Story::Collision(_) => {}
+        Story::Pair | Story::WrongPasskey | Story::Collision(_) | Story::Links(_) => {}
         Story::Stay => {
             host.steps.retain(|step| !matches!(step, Step::Stay(_)));
             host.steps.push(Step::Stay(STAY));

@@ -101,7 +101,9 @@ fn subject(options: &Diagnose) -> Result<(&'static Scenario, String), BadInput> 
         return Ok((catalogue::by_name("pairing")?, word.to_owned()));
     }
     let peripheral = options.peripheral.clone().unwrap_or_else(|| PRESETS[0].to_owned());
-    if let Ok(Scenario { story: Story::Collision(_), .. }) = catalogue::by_name(word) {
+    if let Ok(Scenario { story: Story::Collision(_) | Story::Links(_), .. }) =
+        catalogue::by_name(word)
+    {
         return Err(BadInput {
             what: format!("`{word}` is about procedures that meet, and nobody pairs in it"),
             help: "`bletwin run` says where such a run departs from the rules".into(),

@@ -7,6 +7,7 @@ use anyhow::Context;
 use super::args::Run;
 use super::{Exit, interrupt, style};
 use crate::catalogue::{self, Scenario, Story};
+use crate::collision::links::{self, Links};
 use crate::collision::{self, Collision, Company};
 use crate::error::BadInput;
 use crate::html::{self, Exhibit};
@@ -49,6 +50,7 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
 enum Play<'a> {
     Stage(Box<Stage>),
     Collision(&'a Scenario, &'static Collision, Company<'a>),
+    Links(&'a Scenario, &'static Links, u64),
 }
 
 impl Play<'_> {
@@ -59,12 +61,22 @@ impl Play<'_> {
             Self::Collision(scenario, collision, company) => {
                 collision::play(scenario, collision, &company).map(Some)
             }
+            Self::Links(scenario, links, seed) => Ok(Some(links::play(scenario, links, seed))),
         }
     }
 }
 
 /// Checks all that was typed before anything is written.
 fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, BadInput> {
+    if let Story::Links(links) = scenario.story {
+        return match (&options.peripheral, &options.central, options.set.is_empty()) {
+            (None, None, true) => Ok(Play::Links(scenario, links, options.seed)),
+            _ => Err(BadInput {
+                what: format!("`{}` brings its own devices along", scenario.name),
+                help: "leave out --peripheral, --central and --set".into(),
+            }),
+        };
+    }
     let (peripheral, central) = match scenario.story {
         Story::Collision(_) => ("recommended", "honest"),
         _ => ("zephyr-2024", "phone"),

@@ -3,6 +3,7 @@
 //!
 //! [`table`] is the data; the world is that of [`crate::explore`].
 
+pub mod links;
 mod seen;
 pub mod table;
 
@@ -18,7 +19,7 @@ use crate::judgement::{Judgement, Permit};
 use crate::setup::Setup;
 use crate::stage::Finished;
 use crate::summary::{PeripheralFacts, Summary, Verdict, hex};
-use seen::Seen;
+use seen::{Seen, View};
 
 /// What both hosts ask for, and what has to come of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,12 +41,7 @@ pub struct Collision {
 
 impl Collision {
     fn expects(&self) -> Seen {
-        let owned = |list: &[&str]| list.iter().map(|line| (*line).to_owned()).collect();
-        Seen {
-            air: owned(self.air),
-            central: owned(self.central),
-            peripheral: owned(self.peripheral),
-        }
+        Seen::expected(self.air, self.central, self.peripheral)
     }
 }
 
@@ -120,28 +116,25 @@ fn finished(
     };
     let judgement = Judgement::of(&records, central, &permit);
     let from = records.get(outcome.start).map_or(Instant::ZERO, |record| record.at);
-    let difference = Seen::of(&records, from, NODES).difference(&collision.expects());
-    let verdict = match (facts.disconnected.is_some(), difference.is_none()) {
-        (true, _) => Verdict::Disconnected,
-        (false, true) => Verdict::Resolved,
-        (false, false) => Verdict::Unresolved,
-    };
+    let view = View { from, nodes: NODES, link: None };
+    let difference = Seen::of(&records, &view).difference(&collision.expects());
+    let result = verdict(&facts, difference.as_ref());
     let summary = Summary {
         scenario: scenario.name.into(),
         peripheral: company.peripheral.into(),
         central: company.central.into(),
         seed: company.seed,
-        outcome: verdict,
+        outcome: result,
         security_level: facts.last_level,
         security_err: facts.security_err,
         disconnect_reason: facts.disconnected.map(|(_, reason)| reason.0),
         phy: facts.phy,
         sim_seconds: outcome.end.as_us() as f64 / 1e6,
         trace_sha256: hex(&air_sha256(&records)),
-        findings: judgement.told(central),
+        findings: judgement.told(peripheral),
     };
     Finished {
-        expected: verdict == scenario.expects,
+        expected: result == scenario.expects,
         story: Story::Collision(collision),
         summary,
         difference,
@@ -154,6 +147,14 @@ fn finished(
         records,
         judgement,
         facts,
+    }
+}
+
+fn verdict(facts: &PeripheralFacts, difference: Option<&String>) -> Verdict {
+    match (facts.disconnected.is_some(), difference.is_none()) {
+        (true, _) => Verdict::Disconnected,
+        (false, true) => Verdict::Resolved,
+        (false, false) => Verdict::Unresolved,
     }
 }
 

@@ -6,7 +6,7 @@ use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
 use bletwin_sim::sniffer::{Direction, sniff};
 use firmware_core::error::ErrorCode;
-use firmware_core::hci::Event;
+use firmware_core::hci::{Event, Handle};
 use firmware_core::pdu::control::ControlPdu;
 use firmware_core::time::Instant;
 
@@ -18,10 +18,31 @@ pub(super) struct Seen {
     pub(super) peripheral: Vec<String>,
 }
 
+/// What is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View {
+    /// What happened from then on.
+    pub(super) from: Instant,
+    /// Peripheral and central.
+    pub(super) nodes: [NodeId; 2],
+    /// Where there are several: number of the connection, and its handles at both.
+    pub(super) link: Option<(usize, [Handle; 2])>,
+}
+
 impl Seen {
-    /// Of what happened from then on; `nodes` are peripheral and central.
-    pub(super) fn of(records: &[Record], from: Instant, nodes: [NodeId; 2]) -> Self {
-        let air = sniff(records).into_iter().filter(|item| item.at >= from && !item.retransmission);
+    /// What has to be.
+    pub(super) fn expected(air: &[&str], central: &[&str], peripheral: &[&str]) -> Self {
+        let owned = |list: &[&str]| list.iter().map(|line| (*line).to_owned()).collect();
+        Self { air: owned(air), central: owned(central), peripheral: owned(peripheral) }
+    }
+
+    /// Of what happened.
+    pub(super) fn of(records: &[Record], view: &View) -> Self {
+        let View { from, nodes, link } = *view;
+        let here = |connection| link.is_none_or(|(number, _)| connection == Some(number));
+        let air = sniff(records).into_iter();
+        let air =
+            air.filter(|item| item.at >= from && !item.retransmission && here(item.connection));
         let air = air.filter_map(|item| {
             let who = match item.direction? {
                 Direction::CentralToPeripheral => "C",
@@ -29,16 +50,19 @@ impl Seen {
             };
             Some(format!("{who} {}", pdu(item.control()?)?))
         });
-        let told = |node: NodeId| {
+        let told = |end: usize| {
+            let node = nodes[end];
+            let here = |handle| link.is_none_or(|(_, handles)| handles[end] == handle);
             let notes = records.iter().filter(|record| record.node == node && record.at >= from);
             let events = notes.filter_map(|record| match &record.kind {
-                RecordKind::Note(Note::HciEvent(event)) => event_in_words(event),
+                RecordKind::Note(Note::HciEvent(event)) => {
+                    event_in_words(event).filter(|(handle, _)| here(*handle)).map(|(_, text)| text)
+                }
                 _ => None,
             });
             events.collect()
         };
-        let [peripheral, central] = nodes;
-        Self { air: air.collect(), central: told(central), peripheral: told(peripheral) }
+        Self { air: air.collect(), central: told(1), peripheral: told(0) }
     }
 
     /// Where it departs from what is expected, in a sentence.
@@ -83,23 +107,26 @@ fn pdu(pdu: &ControlPdu) -> Option<String> {
     })
 }
 
-/// `None`: what says nothing of a procedure.
-fn event_in_words(event: &Event) -> Option<String> {
+/// With the link's handle. `None`: what says nothing of a procedure.
+fn event_in_words(event: &Event) -> Option<(Handle, String)> {
     let code = |status: ErrorCode| format!("0x{:02X}", status.0);
     Some(match event {
-        Event::LePhyUpdateComplete { status, tx, rx, .. } => {
-            format!("PHY update {}: tx {}, rx {}", code(*status), *tx as u8, *rx as u8)
+        Event::LePhyUpdateComplete { handle, status, tx, rx } => {
+            let status = code(*status);
+            (*handle, format!("PHY update {status}: tx {}, rx {}", *tx as u8, *rx as u8))
         }
-        Event::LeConnectionUpdateComplete { status, interval, .. } => {
-            format!("connection update {}: interval {interval}", code(*status))
+        Event::LeConnectionUpdateComplete { handle, status, interval, .. } => {
+            (*handle, format!("connection update {}: interval {interval}", code(*status)))
         }
-        Event::LeDataLengthChange { tx_octets, rx_octets, .. } => {
-            format!("data length: tx {tx_octets}, rx {rx_octets}")
+        Event::LeDataLengthChange { handle, tx_octets, rx_octets, .. } => {
+            (*handle, format!("data length: tx {tx_octets}, rx {rx_octets}"))
         }
-        Event::LeRemoteConnectionParameterRequest { interval_max, .. } => {
-            format!("asked for interval {interval_max}")
+        Event::LeRemoteConnectionParameterRequest { handle, interval_max, .. } => {
+            (*handle, format!("asked for interval {interval_max}"))
         }
-        Event::DisconnectionComplete { reason, .. } => format!("disconnected {}", code(*reason)),
+        Event::DisconnectionComplete { handle, reason, .. } => {
+            (*handle, format!("disconnected {}", code(*reason)))
+        }
         _ => return None,
     })
 }

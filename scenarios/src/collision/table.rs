@@ -1,5 +1,5 @@
-//! The collisions, by the numbers of the scripts X1 to X9. X5 and X6 need several links: they are
-//! played in `scenarios/tests/several_links.rs`.
+//! The collisions, by the numbers of the scripts X1 to X9. X5 and X6 need several links: they stand
+//! in [`super::links`].
 
 use super::Collision;
 use crate::explore::case::{Procedure, Side, What};

@@ -42,7 +42,7 @@ impl Stage {
     /// Whether the outcome cannot change any more.
     pub(super) fn is_settled(&self) -> bool {
         match self.scenario.story {
-            Story::Pair | Story::Collision(_) => self.both_bonded(),
+            Story::Pair | Story::Collision(_) | Story::Links(_) => self.both_bonded(),
             Story::Stay => {
                 self.both_bonded() && self.central_host().is_some_and(|host| host.status().finished)
             }
@@ -94,7 +94,7 @@ impl Stage {
             Story::Pair | Story::WrongPasskey | Story::Stay => {
                 facts.disconnected.is_some() && !facts.failed_before_disconnect
             }
-            Story::StaticPasskey | Story::Collision(_) => false,
+            Story::StaticPasskey | Story::Collision(_) | Story::Links(_) => false,
             // The central leaves again when its user is done.
             _ => facts.endings.get(1).is_some_and(|(_, reason)| {
                 self.settled.is_none() || *reason != ErrorCode::REMOTE_USER_TERMINATED
