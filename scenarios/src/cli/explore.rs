@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use super::args::Explore;
 use super::{Exit, interrupt};
 use crate::error::BadInput;
-use crate::explore::campaign::{Done, Kind, Options, Progress, Report, Shard, conduct};
+use crate::explore::campaign::{Kind, Options, Progress, Report, Shard, conduct};
 use crate::explore::known;
 use crate::explore::pairs::Common;
 use crate::explore::random::ANY;
+use bar::Bar;
 
+mod bar;
 mod findings;
 mod tell;
 
@@ -57,7 +57,7 @@ fn search(asked: &Explore) -> anyhow::Result<Report> {
             || enough.load(Ordering::Relaxed)
             || budget.is_some_and(|most| begun.elapsed() >= most)
     };
-    let bar = Bar::new(all, &before);
+    let mut bar = Bar::new(all, &before, budget);
     let mut done = before;
     conduct(&units, jobs(asked), &stop, |unit| {
         if let Some(progress) = &mut progress {
@@ -68,7 +68,7 @@ fn search(asked: &Explore) -> anyhow::Result<Report> {
         done.push(unit);
         Ok(())
     })?;
-    bar.0.finish_and_clear();
+    bar.clear();
     Ok(Report::new(&options, done, begun.elapsed().as_secs_f64()))
 }
 
@@ -153,41 +153,6 @@ fn merge(files: &[impl AsRef<Path>]) -> anyhow::Result<Report> {
     };
     let parts = files.iter().map(|path| read(path.as_ref())).collect::<Result<_, _>>()?;
     Ok(Report::merge(parts)?)
-}
-
-/// A bar on standard error, if that is a terminal.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new(all: usize, before: &[Done]) -> Self {
-        let bar = ProgressBar::new(all as u64);
-        let style = "{bar:30} {pos}/{len} units, {elapsed}, {eta} to go, {msg}";
-        bar.set_style(
-            ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
-        );
-        let bar = Self(bar);
-        for done in before {
-            bar.0.inc(1);
-            bar.add(done);
-        }
-        bar.0.reset_eta();
-        bar
-    }
-
-    fn tell(&self, done: &Done) {
-        self.0.inc(1);
-        self.add(done);
-    }
-
-    fn add(&self, done: &Done) {
-        let counts = |text: &str| -> (u64, u64) {
-            let mut numbers = text.split_whitespace().filter_map(|word| word.parse().ok());
-            (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
-        };
-        let (runs, breaches) = counts(&self.0.message());
-        let (runs, breaches) = (runs + done.runs, breaches + done.breaches);
-        self.0.set_message(format!("{runs} runs, {breaches} with findings"));
-    }
 }
 
 #[cfg(test)]
