@@ -60,3 +60,15 @@ fn a_request_that_nobody_answers_is_seen_on_its_link() {
     let why = report::why(&run).expect("something to tell");
     assert_eq!(why, "Of link 1: On air ended before: P LL_CONNECTION_PARAM_RSP.");
 }
+
+/// Lines of two links that live at the same time say which is which.
+#[test]
+fn a_ladder_of_two_links_tells_them_apart() {
+    let (scenario, links) = scenarios()[1];
+    let ladder = report::ladder(&play(scenario, links, 1));
+    let of = |link: &str| {
+        let line = |line: &&str| line.split_whitespace().nth(1) == Some(link);
+        ladder.lines().filter(line).filter(|line| line.contains("LL_CONNECTION_UPDATE_IND")).count()
+    };
+    assert_eq!((of("1"), of("2")), (1, 1), "{ladder}");
+}

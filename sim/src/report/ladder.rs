@@ -15,12 +15,29 @@ use crate::sniffer::{AirItem, Decoded, Direction};
 /// `S=2` or `S=8`.
 #[must_use]
 pub fn ladder(items: &[AirItem], mut wanted: impl FnMut(&AirItem) -> bool) -> String {
-    let mut text = String::from("     time s  event        packet\n");
+    let several = lives_overlap(items);
+    let head = if several { "  link" } else { "" };
+    let mut text = format!("     time s{head}  event        packet\n");
     for item in items.iter().filter(|item| wanted(item)) {
+        let link = match item.connection {
+            _ if !several => String::new(),
+            Some(number) => format!("{:>6}", number + 1),
+            None => format!("{:>6}", "-"),
+        };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}", line(item));
+        let _ = writeln!(text, "{}", with_link(item, &link));
     }
     text
+}
+
+/// Whether a connection goes on after a later one was made.
+fn lives_overlap(items: &[AirItem]) -> bool {
+    let mut last = 0;
+    let mut connections = items.iter().filter_map(|item| item.connection);
+    connections.any(|number| {
+        last = last.max(number);
+        number < last
+    })
 }
 
 /// Everything but empty data PDUs and unanswered advertising: what most readers want.
@@ -38,6 +55,10 @@ pub fn substantial(item: &AirItem) -> bool {
 /// One line of the ladder.
 #[must_use]
 pub fn line(item: &AirItem) -> String {
+    with_link(item, "")
+}
+
+fn with_link(item: &AirItem, link: &str) -> String {
     let event = item.event.map_or_else(|| "-".to_owned(), |event| event.to_string());
     let arrow = match item.direction {
         Some(Direction::CentralToPeripheral) => "C ──▶ P",
@@ -45,7 +66,7 @@ pub fn line(item: &AirItem) -> String {
         None => "  ◀─▶  ",
     };
     let mut text =
-        format!("{:>11}  {event:>5}  {arrow}  {}", seconds(item.at), names::describe(item));
+        format!("{:>11}{link}  {event:>5}  {arrow}  {}", seconds(item.at), names::describe(item));
     for mark in marks(item) {
         text.push_str("  [");
         text.push_str(mark);
