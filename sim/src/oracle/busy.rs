@@ -5,13 +5,15 @@ use firmware_core::hci::Role;
 use firmware_core::time::{Duration, Instant};
 
 use super::link::{Link, Span, UNIT};
+use super::timing::Anchors;
 
 /// How long before an event a radio is made ready for it, and after its last packet still at it.
 pub(super) const LEAD: Duration = Duration::from_ms(1);
 
 /// The events of one connection, as far as they show or must have been.
 struct Events {
-    /// Start, end and counter. The first is the transmit window.
+    /// Start, end and counter. Where there is a transmit window, it is a part of the event: the
+    /// peripheral listens from its start. The first is that of the connection.
     seen: Vec<(Instant, Instant, u64)>,
     interval: Duration,
     /// When its peripheral had left it.
@@ -66,11 +68,16 @@ impl Events {
     fn of(link: &Link<'_>) -> Self {
         let window = link.window();
         let mut seen = vec![(window.0, window.0 + window.1, 0)];
+        let mut anchors = Anchors::new(link);
         for packet in &link.packets {
             match seen.last_mut() {
                 Some((_, end, _)) if !packet.anchor => *end = packet.item.end.max(*end),
-                _ => seen.push((packet.item.at, packet.item.end, packet.event)),
+                _ => {
+                    let (earliest, ..) = anchors.place(packet);
+                    seen.push((earliest.min(packet.item.at), packet.item.end, packet.event));
+                }
             }
+            anchors.learn(packet);
         }
         Self {
             seen,

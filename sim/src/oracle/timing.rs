@@ -112,7 +112,7 @@ pub(super) fn distance(a: Duration, b: Duration) -> Duration {
 }
 
 /// Where the central's anchor points must be.
-struct Anchors {
+pub(super) struct Anchors {
     ppm: u32,
     interval: Duration,
     /// Last anchor and its event.
@@ -123,7 +123,7 @@ struct Anchors {
 }
 
 impl Anchors {
-    fn new(link: &Link<'_>) -> Self {
+    pub(super) fn new(link: &Link<'_>) -> Self {
         Self {
             ppm: accuracy_ppm(link.request.sca),
             interval: link.interval(),
@@ -133,7 +133,8 @@ impl Anchors {
         }
     }
 
-    fn learn(&mut self, packet: &Packet<'_>) {
+    /// Takes any packet, after [`Self::place`] if it is an anchor.
+    pub(super) fn learn(&mut self, packet: &Packet<'_>) {
         if let (Role::Central, true, Some(ControlPdu::ConnectionUpdateInd(update))) =
             (packet.by, packet.new, packet.control())
         {
@@ -142,10 +143,9 @@ impl Anchors {
         }
     }
 
-    /// Takes an anchor and tells what is wrong with it.
-    fn anchor(&mut self, packet: &Packet<'_>) -> Option<(&'static str, String)> {
-        let at = packet.item.at;
-        let (earliest, latest, rule) = match (self.last, self.update) {
+    /// Takes an anchor and tells between when and when it had to begin, by which rule.
+    pub(super) fn place(&mut self, packet: &Packet<'_>) -> (Instant, Instant, &'static str) {
+        let place = match (self.last, self.update) {
             (Some((last, event)), Some((instant, update))) if packet.event >= instant => {
                 let old = self.interval.times(instant.saturating_sub(event));
                 self.interval = UNIT.times(u64::from(update.interval));
@@ -163,9 +163,16 @@ impl Anchors {
                 (start, start + self.window.1, "LL-WIN-1")
             }
         };
+        self.last = Some((packet.item.at, packet.event));
+        place
+    }
+
+    /// Takes an anchor and tells what is wrong with it.
+    fn anchor(&mut self, packet: &Packet<'_>) -> Option<(&'static str, String)> {
+        let at = packet.item.at;
         let since = self.last.map_or(self.window.0, |(last, _)| last);
+        let (earliest, latest, rule) = self.place(packet);
         let tolerance = JITTER.times(2) + at.since(since).ppm(self.ppm);
-        self.last = Some((at, packet.event));
         let early = earliest.since(at) > tolerance;
         let late = at.since(latest) > tolerance;
         (early || late).then(|| {
