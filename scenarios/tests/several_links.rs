@@ -22,7 +22,9 @@ fn requests_on_two_links_hinder_each_other_nowhere() {
     let scripts: Vec<&str> = scenarios().iter().map(|(_, links)| links.script).collect();
     assert_eq!(scripts, ["X5", "X6"]);
     for (scenario, links) in scenarios() {
-        for seed in 1..6 {
+        // 4, 9, 29 and 40: anchor points that meet. What that brings about, and nothing else, is
+        // excused.
+        for seed in [1, 2, 3, 4, 9, 29, 40] {
             let run = play(scenario, links, seed);
             assert_eq!(run.difference, None, "{} with seed {seed}", scenario.name);
             assert_eq!(run.summary.outcome, Verdict::Resolved);

@@ -69,13 +69,26 @@ impl Events {
         let window = link.window();
         let mut seen = vec![(window.0, window.0 + window.1, 0)];
         let mut anchors = Anchors::new(link);
+        // A transmit window recurs until something was heard in it.
+        let mut unheard = None;
         for packet in &link.packets {
-            match seen.last_mut() {
-                Some((_, end, _)) if !packet.anchor => *end = packet.item.end.max(*end),
-                _ => {
-                    let (earliest, ..) = anchors.place(packet);
-                    seen.push((earliest.min(packet.item.at), packet.item.end, packet.event));
+            let (mut start, mut until) = (packet.item.at, packet.item.end);
+            if packet.anchor {
+                let (earliest, latest, rule) = anchors.place(packet);
+                if rule == "LL-WIN-1" {
+                    unheard = Some((earliest, latest, packet.event));
                 }
+                if let Some((earliest, latest, event)) = unheard {
+                    let later = anchors.interval().times(packet.event - event);
+                    (start, until) = (start.min(earliest + later), until.max(latest + later));
+                }
+            }
+            match seen.last_mut() {
+                Some((_, end, _)) if !packet.anchor => *end = until.max(*end),
+                _ => seen.push((start, until, packet.event)),
+            }
+            if packet.by == Role::Central && packet.item.reception.is_some() {
+                unheard = None;
             }
             anchors.learn(packet);
         }

@@ -40,6 +40,12 @@ impl Packet<'_> {
         self.item.reception == Some(Reception::Ok)
     }
 
+    /// Its end as its receiver saw it: the length of a damaged packet may be read as another one.
+    pub(super) fn until(&self) -> Instant {
+        let damaged = self.item.reception == Some(Reception::CrcError);
+        self.item.received.filter(|_| damaged).unwrap_or(self.item.end)
+    }
+
     /// Opcode, if it is a control PDU whose opcode can be read.
     pub(super) fn opcode(&self) -> Option<Opcode> {
         let readable = self.header.llid == Llid::Control && self.item.decrypted != Some(false);

@@ -33,7 +33,7 @@ pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
                 link.report(findings, "LL-TIFS-2", packet, evidence, text);
             }
             (_, Some(former)) => {
-                if let Some(off) = t_ifs_error(former.item.end, packet.item.at) {
+                if let Some(off) = t_ifs_error(former.until(), packet.item.at) {
                     let text = format!("{} began {off} after the packet before", packet.name());
                     link.report(findings, "LL-TIFS-1", packet, evidence, text);
                 }
@@ -131,6 +131,11 @@ impl Anchors {
             window: link.window(),
             update: None,
         }
+    }
+
+    /// connInterval as it was at the last anchor.
+    pub(super) const fn interval(&self) -> Duration {
+        self.interval
     }
 
     /// Takes any packet, after [`Self::place`] if it is an anchor.

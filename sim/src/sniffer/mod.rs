@@ -83,6 +83,8 @@ pub struct AirItem {
     pub reception: Option<Reception>,
     /// How strong it was there.
     pub rssi_dbm: Option<i8>,
+    /// When its peer was done with it: at its end, or where the length arrived damaged, elsewhere.
+    pub received: Option<Instant>,
     /// Index of the [`AirTx`] among the records it was read from.
     pub index: usize,
     /// PHY and coding.
@@ -128,7 +130,15 @@ impl AirItem {
 }
 
 /// How a packet arrived, and where.
-type Arrivals = BTreeMap<RecordId, Vec<(NodeId, Reception, i8)>>;
+type Arrivals = BTreeMap<RecordId, Vec<Arrival>>;
+
+#[derive(Clone, Copy)]
+struct Arrival {
+    node: NodeId,
+    how: Reception,
+    rssi_dbm: i8,
+    at: Instant,
+}
 
 /// Reads all packets out of records.
 #[must_use]
@@ -150,7 +160,8 @@ fn arrivals(records: &[Record]) -> Arrivals {
     let mut arrivals = Arrivals::new();
     for record in records {
         if let RecordKind::AirRx { tx, reception, rssi_dbm } = record.kind {
-            arrivals.entry(tx).or_default().push((record.node, reception, rssi_dbm));
+            let arrival = Arrival { node: record.node, how: reception, rssi_dbm, at: record.at };
+            arrivals.entry(tx).or_default().push(arrival);
         }
     }
     arrivals
@@ -176,10 +187,10 @@ impl Sniffer {
     }
 
     /// The best way a packet arrived at `at` (`None`: at anybody).
-    fn arrival(&self, id: RecordId, at: Option<NodeId>) -> Option<(NodeId, Reception, i8)> {
+    fn arrival(&self, id: RecordId, at: Option<NodeId>) -> Option<Arrival> {
         let all = self.arrivals.get(&id)?;
-        let here = || all.iter().filter(|(node, ..)| at.is_none_or(|at| at == *node));
-        here().find(|(_, how, _)| *how == Reception::Ok).or_else(|| here().next()).copied()
+        let here = || all.iter().filter(|arrival| at.is_none_or(|at| at == arrival.node));
+        here().find(|arrival| arrival.how == Reception::Ok).or_else(|| here().next()).copied()
     }
 
     fn packet(&mut self, index: usize, record: &Record, tx: &AirTx) -> AirItem {
@@ -198,6 +209,7 @@ impl Sniffer {
             decoded: Decoded::Opaque,
             reception: None,
             rssi_dbm: None,
+            received: None,
             index,
             phy: tx.phy,
             channel: tx.channel,
@@ -210,8 +222,9 @@ impl Sniffer {
             peer = self.connections.get(number).and_then(|c| c.peer_of(record.node));
         }
         let arrival = self.arrival(record.id, peer);
-        item.reception = arrival.map(|(_, how, _)| how);
-        item.rssi_dbm = arrival.map(|(.., rssi)| rssi);
+        item.reception = arrival.map(|arrival| arrival.how);
+        item.rssi_dbm = arrival.map(|arrival| arrival.rssi_dbm);
+        item.received = arrival.map(|arrival| arrival.at);
         if let Some(connection) =
             item.connection.and_then(|number| self.connections.get_mut(number))
             && tx.access_address != ADVERTISING_ACCESS_ADDRESS
@@ -236,7 +249,7 @@ impl Sniffer {
         };
         self.auxiliary.request(tx, &pdu);
         if let AdvertisingPdu::ConnectInd(request) = &pdu {
-            let peripheral = self.arrival(item.record, None).map(|(node, ..)| node);
+            let peripheral = self.arrival(item.record, None).map(|arrival| arrival.node);
             item.connection = Some(self.connections.len());
             self.connections.push(Connection::new(request, item, peripheral));
         }
