@@ -28,9 +28,12 @@ mod duties;
 mod endings;
 mod extended;
 mod later;
+mod links;
 mod procedures;
 mod reactions;
 mod several;
+mod timings;
+mod values;
 
 const ACCESS_ADDRESS: u32 = 0x7176_4129;
 const CRC_INIT: u32 = 0x12_3456;
