@@ -141,9 +141,12 @@ impl Procedures {
             self.unrejected.extend(answered);
         }
         self.advance(packet, opcode, starts);
-        // Whoever refuses the response to its own request ends what it began, in whatever words.
-        let refuses = matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND);
-        if refuses && answered.is_some_and(|due| due.opcode == Opcode::CONNECTION_PARAM_RSP) {
+        // Whoever refuses the response to its own request ends what it began, in whatever words:
+        // a reject may name the request or the response.
+        let refuses = [Opcode::UNKNOWN_RSP, Opcode::REJECT_IND, Opcode::REJECT_EXT_IND];
+        if refuses.contains(&opcode)
+            && answered.is_some_and(|due| due.opcode == Opcode::CONNECTION_PARAM_RSP)
+        {
             self.open[own].take_if(|open| open.kind == Kind::Parameters);
         }
     }
@@ -278,7 +281,7 @@ impl Procedures {
         if let Some(open) = self.open[own].as_mut().filter(|open| Some(open.kind) == kind) {
             open.until = until.or(open.until);
         }
-        if ends_own(packet) && (mine_is_open || opcode == Opcode::REJECT_EXT_IND) {
+        if mine_is_open && changes_nothing(packet) {
             self.open[own] = None;
         }
     }
@@ -311,10 +314,7 @@ impl Procedures {
                 | ControlPdu::VersionInd(_),
             ) => kind(opcode) == Some(open.kind),
             Some(ControlPdu::StartEncRsp) => by == Role::Peripheral,
-            Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, .. }) => {
-                open.kind == Kind::Phy && c_to_p.0 == 0 && p_to_c.0 == 0 && !in_own
-            }
-            _ => false,
+            _ => open.kind == Kind::Phy && changes_nothing(packet) && !in_own,
         };
         if closes && open.until.is_none() {
             self.open[taker as usize] = None;
@@ -327,13 +327,9 @@ impl Procedures {
     }
 }
 
-/// Whether a PDU of the central ends a procedure that it started itself.
-fn ends_own(packet: &Packet<'_>) -> bool {
-    match packet.control() {
-        Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, .. }) => c_to_p.0 == 0 && p_to_c.0 == 0,
-        Some(ControlPdu::RejectExtInd { opcode, .. }) => *opcode == Opcode::CONNECTION_PARAM_RSP,
-        _ => false,
-    }
+/// Whether it is an LL_PHY_UPDATE_IND that ends its procedure at once.
+fn changes_nothing(packet: &Packet<'_>) -> bool {
+    matches!(packet.control(), Some(ControlPdu::PhyUpdateInd { .. })) && instant(packet).is_none()
 }
 
 /// PDUs that never come by themselves.

@@ -70,6 +70,10 @@ fn only_what_has_come_is_refused() {
         for pdu in refusals(Opcode::LENGTH_REQ) {
             assert_eq!(asked().say(peer, pdu).named(), breaks("LL-RSP-1", peer), "{pdu:?}");
         }
+        // What has come is something else.
+        for pdu in refusals(Opcode::LENGTH_REQ) {
+            assert_eq!(all(&[(by, PingReq), (peer, pdu)]).named(), breaks("LL-RSP-1", peer));
+        }
         // Late or twice, but of something that was there.
         for pdu in refusals(Opcode::PING_REQ).into_iter().chain([RejectInd(NO)]) {
             assert_eq!(asked().say(peer, pdu).named(), BTreeSet::new(), "{pdu:?}");

@@ -102,6 +102,7 @@ fn exchanges() -> Vec<Vec<(Role, ControlPdu)>> {
         vec![(P, PARAM_REQ), (C, UnknownRsp(param))],
         vec![(P, PARAM_REQ), (C, reject(param, COLLISION))],
         vec![(C, PARAM_REQ), (P, PARAM_RSP), (C, reject(Opcode::CONNECTION_PARAM_RSP, NO))],
+        vec![(C, PARAM_REQ), (P, PARAM_RSP), (C, reject(param, NO))],
         vec![(C, PARAM_REQ), (P, PARAM_RSP), (C, UnknownRsp(Opcode::CONNECTION_PARAM_RSP))],
         vec![(C, PARAM_REQ), (P, PARAM_RSP), (C, RejectInd(NO))],
         vec![(C, ENC_REQ), (P, RejectInd(NO))],
@@ -190,6 +191,20 @@ fn after_an_answer_no_procedure_with_an_instant_is_started_before_the_peers_is_o
     // A request that has not been answered hinders nobody.
     let crossed = all(&[(P, PHY_REQ), (C, map(30)), (C, reject(Opcode::PHY_REQ, COLLISION))]);
     assert_eq!(crossed.named(), BTreeSet::new());
+}
+
+/// LL-PROC-1: LL_CONNECTION_UPDATE_IND goes on with the central's own request when that has been
+/// answered, and once; else it starts another procedure.
+#[test]
+fn an_update_goes_on_with_an_answered_request_only() {
+    let told = |list: &[(Role, ControlPdu)]| all(list).named();
+    assert_eq!(told(&[(C, PARAM_REQ), (P, PARAM_RSP), (C, parameters(30))]), BTreeSet::new());
+    let wrong = breaks("LL-PROC-1", C);
+    assert_eq!(told(&[(C, PARAM_REQ), (C, parameters(30))]), wrong);
+    assert_eq!(told(&[(C, PHY_REQ), (P, PHY_RSP), (C, parameters(30))]), wrong);
+    assert_eq!(told(&[(C, PHY_REQ), (P, PHY_RSP), (C, map(30))]), wrong);
+    let twice = [(C, PARAM_REQ), (P, PARAM_RSP), (C, parameters(30)), (C, parameters(40))];
+    assert_eq!(told(&twice), wrong);
 }
 
 /// LL-COLL-2.
