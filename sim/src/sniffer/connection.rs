@@ -48,6 +48,8 @@ pub(super) struct Connection {
     last_end: Instant,
     update: Option<ConnectionUpdate>,
     enc_req: Option<EncReq>,
+    /// The key that a host gave for this connection: the central's, else the peripheral's.
+    key: Option<Secret<16>>,
     ways: [Way; 2],
 }
 
@@ -69,6 +71,7 @@ impl Connection {
             last_end: Instant::ZERO,
             update: None,
             enc_req: None,
+            key: None,
             ways: Default::default(),
         }
     }
@@ -79,6 +82,17 @@ impl Connection {
 
     pub(super) fn may_be(&self, node: NodeId) -> bool {
         node == self.central || self.peripheral.is_none_or(|peripheral| peripheral == node)
+    }
+
+    /// Whether a node is its central, or its peripheral.
+    pub(super) fn has_end(&self, node: NodeId, central: bool) -> bool {
+        if central { node == self.central } else { self.peripheral == Some(node) }
+    }
+
+    pub(super) fn give_key(&mut self, node: NodeId, ltk: &Secret<16>) {
+        if node == self.central || self.key.is_none() {
+            self.key = Some(ltk.clone());
+        }
     }
 
     pub(super) fn peer_of(&self, node: NodeId) -> Option<NodeId> {
@@ -166,7 +180,8 @@ impl Connection {
             (ControlPdu::EncReq(request), Down) => self.enc_req = Some(*request),
             (ControlPdu::EncRsp(response), Up) => {
                 let ours = self.peripheral.and_then(|node| keys.get(&node));
-                let key = keys.get(&self.central).or(ours);
+                let last = keys.get(&self.central).or(ours);
+                let key = self.key.as_ref().or(last);
                 if let (Some(request), Some(ltk)) = (self.enc_req.take(), key) {
                     let key = session_key(ltk, request.skd_c, response.skd_p);
                     for way in [Down, Up] {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use firmware_core::time::Instant;
 
 use super::{AirItem, Arrivals, Sniffer, arrivals};
-use crate::record::{Note, Record, RecordId, RecordKind};
+use crate::record::{Record, RecordId, RecordKind};
 
 /// A sniffer for a world that goes on. How a packet arrived is known when its last bit has
 /// passed; until then it is kept back, and what was recorded after it as well.
@@ -31,8 +31,8 @@ impl Live {
         {
             let item = match &record.kind {
                 RecordKind::AirTx(tx) => Some(self.sniffer.packet(self.read, &record, tx)),
-                RecordKind::Note(Note::HciCommand(command)) => {
-                    self.sniffer.command(record.node, command);
+                RecordKind::Note(note) => {
+                    self.sniffer.note(record.node, note);
                     None
                 }
                 _ => None,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::hci::Command;
+use firmware_core::hci::{Command, Event, Handle, Role};
 use firmware_core::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
 use firmware_core::pdu::control::ControlPdu;
 use firmware_core::pdu::extended::ExtendedPdu;
@@ -148,7 +148,7 @@ pub fn sniff(records: &[Record]) -> Vec<AirItem> {
     for (index, record) in records.iter().enumerate() {
         match &record.kind {
             RecordKind::AirTx(tx) => items.push(sniffer.packet(index, record, tx)),
-            RecordKind::Note(Note::HciCommand(command)) => sniffer.command(record.node, command),
+            RecordKind::Note(note) => sniffer.note(record.node, note),
             _ => {}
         }
     }
@@ -172,17 +172,33 @@ pub(in crate::sniffer) struct Sniffer {
     arrivals: Arrivals,
     /// In the order of CONNECT_INDs; the last of several with one access address counts.
     connections: Vec<Connection>,
+    /// What a host calls its connection.
+    handles: BTreeMap<(NodeId, Handle), usize>,
     /// Last key that a host gave to its controller, as central or as peripheral.
     keys: BTreeMap<NodeId, Secret<16>>,
     auxiliary: Auxiliary,
 }
 
 impl Sniffer {
-    fn command(&mut self, node: NodeId, command: &Command) {
-        if let Command::LeEnableEncryption { ltk, .. }
-        | Command::LeLongTermKeyRequestReply { ltk, .. } = command
-        {
-            self.keys.insert(node, ltk.clone());
+    /// Learns keys, and which connection each is for.
+    fn note(&mut self, node: NodeId, note: &Note) {
+        match note {
+            Note::HciCommand(
+                Command::LeEnableEncryption { handle, ltk, .. }
+                | Command::LeLongTermKeyRequestReply { handle, ltk },
+            ) => {
+                self.keys.insert(node, ltk.clone());
+                let number = self.handles.get(&(node, *handle));
+                if let Some(connection) = number.and_then(|at| self.connections.get_mut(*at)) {
+                    connection.give_key(node, ltk);
+                }
+            }
+            Note::HciEvent(Event::LeConnectionComplete(complete)) => {
+                let central = complete.role == Role::Central;
+                let number = self.connections.iter().rposition(|c| c.has_end(node, central));
+                self.handles.extend(number.map(|at| ((node, complete.handle), at)));
+            }
+            _ => {}
         }
     }
 

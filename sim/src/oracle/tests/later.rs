@@ -62,23 +62,27 @@ fn fast() -> Script {
     script.events(2)
 }
 
-/// With encryption running, and the central's features on air.
 fn secure() -> Script {
+    secure_from(Script::new(), 0x11)
+}
+
+/// With encryption running by a key of these octets, and the central's features on air.
+pub(super) fn secure_from(script: Script, octet: u8) -> Script {
     let features = ControlPdu::FeatureReq(FeatureSet(0xFFFF));
-    let script = Script::new().say(C, features).say(P, ControlPdu::FeatureRsp(FeatureSet(0xFFFF)));
-    let mut script = encrypted_from(script);
+    let script = script.say(C, features).say(P, ControlPdu::FeatureRsp(FeatureSet(0xFFFF)));
+    let mut script = encrypted_from(script, octet);
     let (ControlPdu::EncReq(request), ControlPdu::EncRsp(response)) = (ENC_REQ, ENC_RSP) else {
         unreachable!("as named")
     };
-    let ltk = firmware_core::secret::Secret::new([0x11; 16]);
+    let ltk = firmware_core::secret::Secret::new([octet; 16]);
     let key = session_key(&ltk, request.skd_c, response.skd_p);
     script.ciphers = [Direction::CentralToPeripheral, Direction::PeripheralToCentral]
         .map(|way| Some(Cipher::new(key.clone(), request.iv_c, response.iv_p, way)));
     script.say(C, ControlPdu::StartEncRsp).say(P, ControlPdu::StartEncRsp)
 }
 
-fn encrypted_from(mut script: Script) -> Script {
-    let ltk = firmware_core::secret::Secret::new([0x11; 16]);
+fn encrypted_from(mut script: Script, octet: u8) -> Script {
+    let ltk = firmware_core::secret::Secret::new([octet; 16]);
     let command = Command::LeEnableEncryption { handle: Handle(0), rand: 0, ediv: 0, ltk };
     let at = Instant::from_us(script.anchor);
     script.record(C, at, RecordKind::Note(Note::HciCommand(command)));

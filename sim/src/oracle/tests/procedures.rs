@@ -191,6 +191,10 @@ fn after_an_answer_no_procedure_with_an_instant_is_started_before_the_peers_is_o
     // A request that has not been answered hinders nobody.
     let crossed = all(&[(P, PHY_REQ), (C, map(30)), (C, reject(Opcode::PHY_REQ, COLLISION))]);
     assert_eq!(crossed.named(), BTreeSet::new());
+    // Nor one after which something else was answered.
+    let other = all(&[(P, PHY_REQ)]).raw(P, Llid::Control, &[0x7F, 1]);
+    let other = other.say(C, ControlPdu::UnknownRsp(Opcode(0x7F))).say(C, map(30));
+    assert_eq!(other.say(C, reject(Opcode::PHY_REQ, COLLISION)).named(), BTreeSet::new());
 }
 
 /// LL-PROC-1: LL_CONNECTION_UPDATE_IND goes on with the central's own request when that has been

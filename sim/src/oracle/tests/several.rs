@@ -1,7 +1,10 @@
 //! Several connections at once: each is judged by itself, and a device with one radio is not
 //! blamed for what it cannot do in two of them at the same time.
 
+use firmware_core::hci::Command;
+
 use super::broken::ids;
+use super::later::secure_from;
 use super::*;
 
 const OTHER_ADDRESS: u32 = 0x4B6F_81F1;
@@ -50,6 +53,10 @@ fn moved(mut record: Record, us: u64, nodes: [u16; 2]) -> Record {
         RecordKind::Note(Note::HciEvent(Event::LeConnectionComplete(complete))) => {
             complete.handle = Handle(1);
         }
+        RecordKind::Note(
+            Note::HciEvent(Event::DisconnectionComplete { handle, .. })
+            | Note::HciCommand(Command::LeEnableEncryption { handle, .. }),
+        ) => *handle = Handle(1),
         _ => {}
     }
     record
@@ -106,6 +113,32 @@ fn of_two_links_the_one_that_breaks_a_rule_is_named() {
     // The peripheral answers in the wrong place: the third node, in the second link.
     let shifted = every_second(second(), 1, 20).shift_last(Duration::from_us(3));
     assert_eq!(named(&two_peripherals(&good, &shifted, 200)), BTreeSet::from([("LL-TIFS-1", 2)]));
+}
+
+/// LL-MIC-1: keys of their own, and encryption that starts on both at once.
+#[test]
+fn each_connection_has_its_key() {
+    let (first, second) = (secure_from(Script::new(), 0x11), secure_from(second(), 0x22));
+    for us in [1_200, 12_000] {
+        assert_eq!(two_peripherals(&first, &second, us), []);
+    }
+}
+
+/// LL-END-1, LL-TERM-2: the end of one connection is not that of the other.
+#[test]
+fn each_connection_ends_for_itself() {
+    let gone = ErrorCode::REMOTE_USER_TERMINATED;
+    let goodbye = |script: Script| {
+        let script = script.events(2).say(C, ControlPdu::TerminateInd(gone));
+        script.end(P, gone).end(C, ErrorCode::LOCAL_HOST_TERMINATED)
+    };
+    for (first, second) in [
+        (goodbye(Script::new()), second().events(20)),
+        (Script::new().events(20), goodbye(second())),
+    ] {
+        assert_eq!(two_peripherals(&first, &second, 1_200), []);
+        assert_eq!(two_centrals(&first, &second, 21_200), []);
+    }
 }
 
 /// The peripheral does not listen to the next event.
