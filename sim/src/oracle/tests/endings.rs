@@ -35,9 +35,15 @@ fn ends(script: Script, by: Role, reason: ErrorCode) -> BTreeSet<(&'static str, 
 #[test]
 fn a_supervision_timeout_has_its_time() {
     for (by, peer) in ROLES {
-        let lost = |events| ends(unheard(Script::new().events(5), peer, events), by, TIMEOUT);
-        assert_eq!(lost(96), breaks("LL-END-1", by));
-        assert_eq!(lost(99), BTreeSet::new());
+        // Two in a hundred are for the clocks.
+        let lost = |early| {
+            let heard = Script::new().events(5);
+            let (last, _) = heard.last(peer);
+            let until = (last + Duration::from_ms(980)).before(Duration::from_ticks(early));
+            unheard(heard, peer, 97).end_at(by, TIMEOUT, until).named()
+        };
+        assert_eq!(lost(1), breaks("LL-END-1", by));
+        assert_eq!(lost(0), BTreeSet::new());
     }
     // What the central does not hear of the peripheral does not end the peripheral's connection.
     let own = unheard(Script::new().events(5), P, 100);
@@ -90,6 +96,15 @@ fn a_goodbye_without_acknowledgement_has_its_time() {
         assert_eq!(slow(by, 75, true), breaks("LL-END-1", by));
         assert_eq!(slow(by, 80, true), BTreeSet::new());
     }
+    let exactly = |early| {
+        let script = queued(Script::new().events(5), P, ControlPdu::TerminateInd(GONE));
+        let script = unheard(script, P, 1);
+        let (first, _) = script.last(P);
+        let until = (first + Duration::from_ms(980)).before(Duration::from_ticks(early));
+        unheard(script, P, 96).end_at(P, LOCAL, until).named()
+    };
+    assert_eq!(exactly(1), breaks("LL-END-1", P));
+    assert_eq!(exactly(0), BTreeSet::new());
     // Nothing came of the peer either: its supervision timeout.
     let silent = unheard(Script::new().events(2), P, 100);
     assert_eq!(ends(silent, C, LOCAL), BTreeSet::new());
@@ -101,8 +116,13 @@ fn a_response_timeout_needs_an_answer_that_is_40_seconds_late() {
     let reason = ErrorCode::LL_RESPONSE_TIMEOUT;
     for (by, peer) in ROLES {
         let waits = |events| all(&[(by, ControlPdu::PingReq)]).events(events);
-        assert_eq!(ends(waits(3_800), by, reason), breaks("LL-END-1", by));
-        assert_eq!(ends(waits(4_000), by, reason), BTreeSet::new());
+        let exactly = |ticks| {
+            let (script, end) = Script::new().events(2).ask(by, ControlPdu::PingReq);
+            let at = end + Duration::from_secs(39) + Duration::from_ticks(ticks);
+            script.events(3_896).end_at(by, reason, at).named()
+        };
+        assert_eq!(exactly(0), breaks("LL-END-1", by));
+        assert_eq!(exactly(1), BTreeSet::new());
         // Who owes the answer has nothing to wait for.
         assert_eq!(ends(waits(4_000), peer, reason), breaks("LL-END-1", peer));
         let answered = ping(Script::new(), by).events(4_000);
@@ -187,6 +207,10 @@ fn an_answer_is_not_withheld_until_the_link_dies() {
         let waits = all(&[(by, ControlPdu::PingReq)]).events(120);
         assert_eq!(ends(unheard(waits, by, 100), peer, TIMEOUT), BTreeSet::new());
     }
+    // The time counts in which the peer could hear this end, and not the one in which it could not.
+    let slow = || Script::with(|request| request.timeout = 200).say(C, ControlPdu::PingReq);
+    assert_eq!(ends(unheard(slow(), P, 198), C, TIMEOUT), breaks("LL-LIVE-2", P));
+    assert_eq!(ends(unheard(slow(), C, 200), C, TIMEOUT), BTreeSet::new());
     // An LL_UNKNOWN_RSP that is owed has 40 s.
     let unknown = Script::new().raw(C, Llid::Control, &[0x7F, 1]).events(120);
     assert_eq!(ends(unheard(unknown, P, 100), C, TIMEOUT), BTreeSet::new());

@@ -24,7 +24,7 @@ fn refused(mut script: Script, pdu: ControlPdu, events: u64) -> Script {
         let end = script.packet(C, 0, Some(Reception::Ok));
         script.nesn[1] ^= true;
         script.packet(P, end + 150, Some(Reception::Ok));
-        script.flight[0].get_or_insert((Llid::Control, pdu.encode().to_vec()));
+        script.flight[0].get_or_insert_with(|| (Llid::Control, pdu.encode().to_vec()));
         script.next();
     }
     script

@@ -215,6 +215,29 @@ impl Script {
         self
     }
 
+    pub(super) fn end_at(mut self, by: Role, reason: ErrorCode, at: Instant) -> Self {
+        let event = Event::DisconnectionComplete { handle: Handle(0), reason };
+        self.record(by, at, RecordKind::Note(Note::HciEvent(event)));
+        self
+    }
+
+    /// When the last packet of this end began and ended.
+    pub(super) fn last(&self, by: Role) -> (Instant, Instant) {
+        let sent = self.records.iter().rev().find_map(|record| match &record.kind {
+            RecordKind::AirTx(tx) if record.node == NodeId(by as u16) => Some((record.at, tx.end)),
+            _ => None,
+        });
+        sent.expect("a packet")
+    }
+
+    /// A control PDU that is taken in the event at hand; with its end.
+    pub(super) fn ask(mut self, by: Role, pdu: ControlPdu) -> (Self, Instant) {
+        self.queue[by as usize].push_back((Llid::Control, pdu.encode().to_vec()));
+        let script = self.events(1);
+        let (_, end) = script.last(by);
+        (script.events(1), end)
+    }
+
     /// Lets time pass without a packet.
     pub(super) fn silence(mut self, us: u64) -> Self {
         self.event += us / INTERVAL_US;

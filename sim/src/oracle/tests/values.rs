@@ -7,13 +7,16 @@ use super::broken::LENGTH;
 use super::procedures::*;
 use super::*;
 
+/// A change, what it is called, and whether it leaves all in range.
+type Case<T> = (&'static str, fn(&mut T), bool);
+
 /// Checks that a change of a PDU is accepted or not.
 fn check<T: Copy>(
     rule: &'static str,
     by: Role,
     fair: T,
     pdu: fn(T) -> ControlPdu,
-    cases: &[(&str, fn(&mut T), bool)],
+    cases: &[Case<T>],
 ) {
     for (name, edit, good) in cases {
         let mut fields = fair;
@@ -75,7 +78,7 @@ fn the_fields_of_a_parameter_request_have_their_ranges() {
         reference_conn_event_count: 0,
         offsets: [0xFFFF; 6],
     };
-    let cases: [(&str, fn(&mut ConnectionParam), bool); 8] = [
+    let cases: [Case<ConnectionParam>; 8] = [
         ("fair", |_| {}, true),
         ("one interval", |p| p.interval_min = 16, true),
         ("the wrong way round", |p| p.interval_min = 17, false),
@@ -112,7 +115,7 @@ fn maps_have_two_channels_and_sets_of_phys_one_that_is_known() {
         ],
     );
     let sets = |(tx, rx)| ControlPdu::PhyReq { tx: PhySet(tx), rx: PhySet(rx) };
-    let cases: [(&str, fn(&mut (u8, u8)), bool); 6] = [
+    let cases: [Case<(u8, u8)>; 6] = [
         ("all", |s| *s = (7, 7), true),
         ("coded", |s| *s = (4, 1), true),
         ("no PHY to send on", |s| *s = (0, 1), false),
@@ -155,7 +158,7 @@ fn maps_have_two_channels_and_sets_of_phys_one_that_is_known() {
 
 #[test]
 fn lengths_have_their_ranges() {
-    let cases: [(&str, fn(&mut DataLength), bool); 13] = [
+    let cases: [Case<DataLength>; 13] = [
         ("fair", |_| {}, true),
         ("27", |l| (l.max_rx_octets, l.max_tx_octets) = (27, 27), true),
         ("26 to receive", |l| l.max_rx_octets = 26, false),
