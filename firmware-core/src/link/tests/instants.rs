@@ -51,6 +51,36 @@ fn an_instant_that_is_the_event_already_prepared_is_kept() {
     assert_eq!(b.ended(), (1, 2, false));
 }
 
+/// The radio listens already, or the first packet is there: only what takes effect in an event
+/// that has not begun is a reason to prepare it again.
+#[test]
+fn what_is_prepared_or_has_begun_goes_on() {
+    let orders = |instant| {
+        [
+            LinkOrder::ChannelMap { link: LINK, instant, channel_map: CHANNEL_MAP_ALL >> 1 },
+            LinkOrder::Phy { link: LINK, instant, tx: TxPhy::Le2M, rx: Phy::Le2M },
+            LinkOrder::Update { link: LINK, instant, parameters: FAST },
+        ]
+    };
+    for (instant, begun) in [(2, false), (1, true), (2, true)] {
+        for order in orders(instant) {
+            let mut b = established(|_| ());
+            let anchor = b.listens().middle();
+            let exchange = |b: &mut Bench<1>| {
+                let reply = b.receives(anchor, TxPhy::Le1M, &empty(1, 1), true);
+                reply.expect("an answer")
+            };
+            let reply = begun.then(|| exchange(&mut b));
+            b.order(order.clone());
+            assert_eq!(b.command, None, "{order:?} {begun}");
+            let reply = reply.unwrap_or_else(|| exchange(&mut b));
+            assert_eq!(reply.phy, TxPhy::Le1M);
+            b.replies(&reply);
+            assert_eq!(b.ended(), (1, 2, true));
+        }
+    }
+}
+
 /// LL-UPD-1.
 #[test]
 fn a_connection_update_opens_its_window_at_the_instant() {

@@ -167,6 +167,22 @@ fn connections_that_collide_take_turns() {
     }
 }
 
+/// It still listens for more of its central when the other one's window comes.
+#[test]
+fn a_connection_that_has_answered_makes_way() {
+    let apart = Duration::from_ms(2);
+    let mut b = two(apart);
+    let first = b.listens();
+    assert_eq!(first.access_address, request().access_address);
+    let more = packet(1, 1, 1, Llid::Continuation, &[]);
+    let reply = b.receives(first.middle(), TxPhy::Le1M, &more, true).unwrap();
+    assert!(reply.goes_on());
+    b.replies(&reply);
+    let second = b.listens();
+    assert_ne!(second.access_address, request().access_address);
+    assert_eq!(second.middle(), first.middle() + apart);
+}
+
 /// `Control` may still order something for a connection that it does not know to be lost.
 #[test]
 fn the_place_of_a_lost_connection_stays_empty_until_it_is_given_back() {
