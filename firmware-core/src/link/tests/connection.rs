@@ -221,13 +221,39 @@ fn the_event_ends_before_the_next_anchor() {
     assert_eq!(b.listens().middle(), anchor + Duration::from_us(7_500));
 }
 
-/// LL-FRAME-3.
+/// LL-FRAME-1, LL-FRAME-3: what breaks the rules of a data channel PDU is acknowledged all the
+/// same, named, and not delivered.
 #[test]
-fn a_reserved_llid_is_acknowledged_and_not_delivered() {
-    let mut b = established(|_| ());
-    assert_eq!(b.event(&packet(1, 1, 0, Llid::Reserved, &[1])).bits(), (1, 0, 0));
-    let sin = PeerMisbehaved::ReservedLlid;
-    assert_eq!(b.told(), [LinkReport::Misbehaved { link: Some(LINK), sin }]);
+fn only_well_formed_pdus_are_delivered() {
+    let control = packet(1, 1, 0, Llid::Control, &[7]).header();
+    let announcing = |length| AirPdu::from_octets(&[control, length, 7, 8]).unwrap();
+    let (reserved, wrong) = (PeerMisbehaved::ReservedLlid, PeerMisbehaved::WrongLength);
+    for (pdu, delivered, named) in [
+        (packet(1, 1, 0, Llid::Start, &[7]), Some(Llid::Start), None),
+        (packet(1, 1, 0, Llid::Continuation, &[7]), Some(Llid::Continuation), None),
+        (packet(1, 1, 0, Llid::Control, &[7]), Some(Llid::Control), None),
+        (packet(1, 1, 0, Llid::Continuation, &[]), None, None),
+        (packet(1, 1, 0, Llid::Control, &[]), None, Some(wrong)),
+        (packet(1, 1, 0, Llid::Reserved, &[7]), None, Some(reserved)),
+        (packet(1, 1, 0, Llid::Reserved, &[]), None, Some(reserved)),
+        (announcing(2), Some(Llid::Control), None),
+        (announcing(1), None, Some(wrong)),
+        (announcing(3), None, Some(wrong)),
+    ] {
+        let mut b = established(|_| ());
+        assert_eq!(b.event(&pdu).bits(), (1, 0, 0), "{pdu:?}");
+        let told = b.told();
+        let found = match told[..] {
+            [] => (None, None),
+            [LinkReport::Received { llid, ref payload, .. }] => {
+                assert_eq!(payload, pdu.payload());
+                (Some(llid), None)
+            }
+            [LinkReport::Misbehaved { link: Some(LINK), sin }] => (None, Some(sin)),
+            _ => panic!("{told:?}"),
+        };
+        assert_eq!(found, (delivered, named), "{pdu:?}");
+    }
 }
 
 #[test]
