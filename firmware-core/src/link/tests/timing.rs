@@ -100,7 +100,7 @@ fn md_is_set_if_the_next_packet_fits() {
 /// LL-TIFS-2.
 #[test]
 fn an_answer_can_be_ordered_until_t_ifs_is_over() {
-    for (after, answered) in [(us(0), true), (us(149), true), (us(150) + TICK, false)] {
+    for (after, answered) in [(us(0), true), (us(150), true), (us(150) + TICK, false)] {
         let mut b = established(|_| ());
         let start = b.listens().middle();
         b.now = start + EMPTY + after;
