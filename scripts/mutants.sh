@@ -8,7 +8,7 @@ cd "$folder"
 
 # The lines begin with path:line:column.
 for kind in "${kinds[@]}"; do
-  sed -E "s#^([^:]*/)?([^/:]+)\.rs:.*#\2 $kind#" "$kind.txt"
+  sed -E "s#^(.*/src/)?([^:]+)\.rs:.*#\2 $kind#" "$kind.txt"
 done | awk '
   { count[$1, $2]++; count["all", $2]++; files[$1] }
   function row(file) {

@@ -402,7 +402,7 @@ impl Connection {
 
     /// Skips no more events than have passed already, if something demands attention now.
     fn wake(&mut self, now: Instant) {
-        if self.skip > 0 && !self.may_sleep() {
+        if !self.may_sleep() {
             let late = (now + WAKE_LEAD).since(self.timeline.opens(0));
             let passed = if late > Duration::ZERO { self.events_in(late) } else { 0 };
             self.skip = self.skip.min(passed);

@@ -70,6 +70,14 @@ fn listening_always_suspends_latency() {
     assert_eq!(b.ended(), (2, 7, true));
 }
 
+#[test]
+fn an_order_that_demands_nothing_wakes_nobody() {
+    let mut b = sleepy();
+    let anchor = b.now.before(Duration::from_us(80 + 150 + 80));
+    b.order(LinkOrder::ListenAlways { link: LINK, on: false });
+    assert_eq!(b.listens().middle(), anchor + INTERVAL.times(5));
+}
+
 /// LL-LAT-2.
 #[test]
 fn a_pending_instant_suspends_latency() {
