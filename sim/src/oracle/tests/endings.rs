@@ -65,9 +65,18 @@ fn a_goodbye_is_acknowledged_and_its_code_is_told() {
         assert_eq!(ends(goodbye(), peer, other), breaks("LL-END-1", peer));
         assert_eq!(ends(Script::new().events(2), by, LOCAL), breaks("LL-END-1", by));
         assert_eq!(ends(Script::new().events(2), peer, GONE), breaks("LL-END-1", peer));
-        // The peer's own goodbye is none of this end.
+        // The peer's own goodbye is none of this end, and this end's own gives no reason.
         assert_eq!(ends(goodbye(), peer, LOCAL), breaks("LL-END-1", peer));
+        assert_eq!(ends(goodbye(), by, GONE), breaks("LL-END-1", by));
+        // It did not arrive.
+        let lost = queued(Script::new().events(2), by, ControlPdu::TerminateInd(GONE));
+        assert_eq!(ends(unheard(lost, by, 5), peer, GONE), breaks("LL-END-1", peer));
     }
+    // It came when this end had left.
+    let script = Script::new().events(2);
+    let at = Instant::from_us(script.anchor);
+    let late = script.end_at(P, GONE, at).say(C, ControlPdu::TerminateInd(GONE)).named();
+    assert!(late.contains(&("LL-END-1", P)), "{late:?}");
 }
 
 fn queued(mut script: Script, by: Role, pdu: ControlPdu) -> Script {

@@ -22,11 +22,13 @@ use crate::record::{AirTx, Note, Reception, RecordKind};
 
 mod advertising;
 mod answers;
+mod bits;
 mod broken;
 mod connect;
 mod duties;
 mod endings;
 mod extended;
+mod frames;
 mod later;
 mod links;
 mod procedures;
