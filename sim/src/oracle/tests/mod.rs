@@ -29,6 +29,7 @@ mod duties;
 mod endings;
 mod extended;
 mod frames;
+mod hosts;
 mod later;
 mod links;
 mod procedures;
