@@ -49,7 +49,7 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
     for (at, rule) in reasons {
         let reason = &link.packets[at];
         let victim = other(reason.by);
-        let after = link.packets.iter().skip(at + 1).filter(|packet| packet.by == victim);
+        let after = link.packets.iter().skip(at).filter(|packet| packet.by == victim);
         let says_goodbye = after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
         let mut stays = after.filter(|packet| packet.event > reason.event + GRACE);
         if let Some(packet) = stays.next().filter(|_| reason.taken && !says_goodbye) {
@@ -62,8 +62,9 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
 /// Whether an encryption start is over for the peer of `by`: for the peripheral it is with the
 /// central's LL_START_ENC_RSP, before the central hears of that.
 fn is_done(before: &[Packet<'_>], by: Role) -> bool {
-    let taken = before.iter().rev().filter(|packet| packet.taken && packet.by == by);
-    let last = taken.filter_map(Packet::opcode).find(|opcode| {
+    // All of them were taken: another one has followed.
+    let sent = before.iter().rev().filter(|packet| packet.by == by);
+    let last = sent.filter_map(Packet::opcode).find(|opcode| {
         matches!(*opcode, Opcode::START_ENC_RSP | Opcode::ENC_REQ | Opcode::PAUSE_ENC_REQ)
     });
     by == Role::Central && last == Some(Opcode::START_ENC_RSP)
@@ -78,7 +79,7 @@ fn unacknowledged(link: &Link<'_>, role: Role, findings: &mut Findings) {
         packet.by != role && packet.taken && code
     });
     let Some(at) = goodbye else { return };
-    let answered = link.packets.iter().skip(at + 1).any(|packet| packet.by == role);
+    let answered = link.packets.iter().skip(at).any(|packet| packet.by == role);
     if !answered {
         findings.add(Finding {
             rule: "LL-TERM-2",
@@ -137,7 +138,7 @@ pub(super) fn said_goodbye(
         before.since(asked.min(first.item.at)) + timeout.ppm(20_000) >= timeout
     });
     slow || goodbyes.any(|(at, goodbye)| {
-        link.packets.iter().skip(at + 1).any(|packet| {
+        link.packets.iter().skip(at).any(|packet| {
             packet.by != role
                 && packet.heard()
                 && packet.item.at < before

@@ -3,6 +3,7 @@
 use firmware_core::pdu::control::ConnectionUpdate;
 
 use super::broken::{ENC_REQ, ENC_RSP, encrypted};
+use super::later::{keyed, secure_from};
 use super::procedures::*;
 use super::*;
 
@@ -23,6 +24,37 @@ fn after_a_wrong_mic_a_peripheral_is_gone_within_three_events() {
     let farewell = ControlPdu::TerminateInd(ErrorCode::MIC_FAILURE);
     let leaves = wrong(2).say(P, farewell).events(3);
     assert!(!rules_of(&leaves, P).contains("LL-MIC-2"));
+}
+
+/// LL-MIC-2: once encryption runs, as well as while it starts; so does plain text.
+#[test]
+fn what_is_not_encrypted_with_the_key_ends_the_connection() {
+    let plain = |llid, octets: &[u8], events| {
+        let mut script = secure_from(Script::new(), 0x11).events(4);
+        script.ciphers[0] = None;
+        script.raw(C, llid, octets).events(events)
+    };
+    for (llid, octets, rule) in [
+        (Llid::Start, [9; 12].as_slice(), "LL-MIC-1"),
+        (Llid::Control, &ControlPdu::PingReq.encode(), "LL-ENC-2"),
+    ] {
+        assert_eq!(plain(llid, octets, 2).named(), breaks(rule, C));
+        assert_eq!(rules_of(&plain(llid, octets, 3), P), BTreeSet::from(["LL-MIC-2"]));
+    }
+}
+
+/// LL-ENC-6: for the peripheral the start is over with LL_START_ENC_RSP of the central, although
+/// that has to wait for the peripheral's.
+#[test]
+fn data_at_the_very_end_of_an_encryption_start_is_the_central_s_fault_alone() {
+    let script = keyed(Script::new(), 0x11).say(C, ControlPdu::StartEncRsp);
+    let early = script.raw(C, Llid::Start, &DATA).events(9);
+    assert_eq!(early.named(), breaks("LL-ENC-1", C));
+    // A pause begins anew.
+    let script = secure_from(Script::new(), 0x11).say(C, ControlPdu::PauseEncReq);
+    let paused = script.raw(C, Llid::Start, &DATA).events(9);
+    assert_eq!(rules_of(&paused, C), BTreeSet::from(["LL-ENC-1"]));
+    assert_eq!(rules_of(&paused, P), BTreeSet::from(["LL-ENC-6"]));
 }
 
 /// LL-MIC-2: who has not got it does not know.

@@ -68,6 +68,12 @@ fn secure() -> Script {
 
 /// With encryption running by a key of these octets, and the central's features on air.
 pub(super) fn secure_from(script: Script, octet: u8) -> Script {
+    let script = keyed(script, octet);
+    script.say(C, ControlPdu::StartEncRsp).say(P, ControlPdu::StartEncRsp)
+}
+
+/// Up to LL_START_ENC_REQ; what follows is encrypted.
+pub(super) fn keyed(script: Script, octet: u8) -> Script {
     let features = ControlPdu::FeatureReq(FeatureSet(0xFFFF));
     let script = script.say(C, features).say(P, ControlPdu::FeatureRsp(FeatureSet(0xFFFF)));
     let mut script = encrypted_from(script, octet);
@@ -78,7 +84,7 @@ pub(super) fn secure_from(script: Script, octet: u8) -> Script {
     let key = session_key(&ltk, request.skd_c, response.skd_p);
     script.ciphers = [Direction::CentralToPeripheral, Direction::PeripheralToCentral]
         .map(|way| Some(Cipher::new(key.clone(), request.iv_c, response.iv_p, way)));
-    script.say(C, ControlPdu::StartEncRsp).say(P, ControlPdu::StartEncRsp)
+    script
 }
 
 fn encrypted_from(mut script: Script, octet: u8) -> Script {
