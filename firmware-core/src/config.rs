@@ -132,6 +132,8 @@ pub struct Config {
     pub pairing_back_off: bool,
     /// How many channels the central is asked to use at least; 0: it is not asked.
     pub min_used_channels: u8,
+    /// Refuse the connection parameters that the central asks for (LL_CONNECTION_PARAM_REQ).
+    pub refuses_parameters: bool,
     /// Whether the host starts security by itself (Security Request) on connection.
     pub security_request: bool,
     /// Link layer features that are not offered although they could be.
@@ -169,6 +171,7 @@ impl Config {
             sleep_clock_ppm: 50,
             pairing_back_off: true,
             min_used_channels: 0,
+            refuses_parameters: false,
             security_request: false,
             left_out: FeatureSet(0),
             lapses: Lapses { hollow: FeatureSet(0), refusals: Refusals::All },

@@ -192,6 +192,19 @@ pub const PERIPHERAL: &[Key<Config>] = &[
         },
     },
     Key {
+        name: "param-requests",
+        values: "accept | refuse",
+        meaning: "whether the central gets the connection parameters that it asks for",
+        apply: |c, v| {
+            c.refuses_parameters = match v {
+                "accept" => false,
+                "refuse" => true,
+                _ => return None,
+            };
+            Some(())
+        },
+    },
+    Key {
         name: "security-request",
         values: "on | off",
         meaning: "whether the peripheral asks for security on connection",

@@ -81,7 +81,7 @@ fn a_finding_shrinks_to_what_it_takes() {
         losses: vec![loss(Side::Central, 4), loss(Side::Peripheral, 30)],
         ..Case::default()
     };
-    let (saved, _) = shrunk(&case, "LL-FEAT-2", Some(Side::Central), 600, &|| false);
+    let (saved, _) = shrunk(&case, "LL-FEAT-2", Some(Side::Central), 1500, &|| false);
     let shrunk = &saved.case;
     assert!(saved.control_pdus <= 6 && shrunk.procedures.len() <= 2, "{}", saved.to_file(""));
     let simplest = Case {

@@ -76,9 +76,11 @@ impl<const LINKS: usize> Host<LINKS> {
                 // The link layer has checked the ranges; the central knows best.
                 let parameters =
                     ConnectionParameters { interval_min, interval_max, latency, timeout };
-                self.command(Command::LeRemoteConnectionParameterRequestReply {
-                    handle,
-                    parameters,
+                self.command(if self.config.refuses_parameters {
+                    let reason = ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS;
+                    Command::LeRemoteConnectionParameterRequestNegativeReply { handle, reason }
+                } else {
+                    Command::LeRemoteConnectionParameterRequestReply { handle, parameters }
                 });
             }
             Event::LeDataLengthChange { tx_octets, rx_octets, .. } => {

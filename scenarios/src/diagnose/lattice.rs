@@ -106,8 +106,9 @@ pub fn changes(base: &Config) -> Vec<Change> {
 fn values(key: &Key<Config>) -> Vec<String> {
     let chosen: &[&str] = match key.name {
         "param-update" => &["5000:not-while-pairing", "never", "5000", "1000", "30000"],
-        // To ask for channels mends nothing; not to ask may.
+        // To ask for channels, or to refuse what is asked for, mends nothing; not to may.
         "min-used-channels" => &["0"],
+        "param-requests" => &["accept"],
         // What Apple's rules accept, with a patient timeout first; Zephyr's; short; long.
         "preferred" => &["24,36,0,400", "12,24,0,400", "24,40,0,42", "6,12,0,200", "80,160,0,600"],
         // A static passkey and the debug key give security away; the lapses of old firmware are
@@ -171,7 +172,14 @@ mod tests {
         for base in [Config::zephyr_2024(), Config::recommended()] {
             let changes = changes(&base);
             // Of these the good value is all that is tried, and these presets have it.
-            let good = ["passkey", "features-hollow", "refusals", "debug-key", "min-used-channels"];
+            let good = [
+                "passkey",
+                "features-hollow",
+                "refusals",
+                "debug-key",
+                "min-used-channels",
+                "param-requests",
+            ];
             for key in PERIPHERAL.iter().filter(|key| !good.contains(&key.name)) {
                 assert!(changes.iter().any(|change| change.key == key.name), "{}", key.name);
             }

@@ -18,7 +18,7 @@ use firmware_core::phy::{Phy, PhySet};
 use firmware_core::secret::Secret;
 use firmware_core::time::{Duration, Instant};
 
-use super::case::{Case, Clocks, Csa, Side, Start, Switch, What};
+use super::case::{Case, Clocks, Csa, Refusal, Side, Start, Switch, What};
 use super::live::{Live, Tape};
 use super::node::{Actor, AskingCentral};
 use super::watch::{CENTRAL, PERIPHERAL};
@@ -144,7 +144,8 @@ fn world(case: &Case, setup: &Setup, controller: &ControllerConfig) -> World<Act
         // Notifications of the Button are wanted.
         cccd: u16::MAX,
     };
-    if let Some(record) = bond.to_record() {
+    let kept = !case.refuse.contains(&Refusal::PeripheralKey);
+    if let Some(record) = bond.to_record().filter(|_| kept) {
         peripheral.storage_mut().put(0, record);
     }
     let latency = if case.start == Start::Latency4 { 4 } else { 0 };
@@ -154,7 +155,8 @@ fn world(case: &Case, setup: &Setup, controller: &ControllerConfig) -> World<Act
         latency,
         timeout: timeout(case.interval, latency),
     };
-    let central = AskingCentral::new(controller.clone(), address, parameters);
+    let agrees = !case.refuse.contains(&Refusal::CentralParameters);
+    let central = AskingCentral::new(controller.clone(), address, parameters, agrees);
     let nodes = [
         (Actor::Peripheral(Box::new(peripheral)), 0, case.clocks.peripheral),
         (Actor::Central(Box::new(central)), 2, case.clocks.central),

@@ -40,6 +40,9 @@ pub struct Case {
     /// Packets that do not arrive as they were sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
+    /// What the two hosts refuse where they may.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refuse: Vec<Refusal>,
     /// How the central misbehaves, beyond its profile: `KEY=VALUE` of a central as in `--set`,
     /// without the prefix: `phy-req=never@always`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -65,6 +68,7 @@ impl Default for Case {
             loss_ppm: 0,
             procedures: Vec::new(),
             losses: Vec::new(),
+            refuse: Vec::new(),
             quirks: Vec::new(),
             suppress: Vec::new(),
         }
@@ -116,6 +120,16 @@ pub enum Switch {
     Off,
     /// On.
     On,
+}
+
+/// What a host refuses. The peripheral's refuses parameters with `param-requests=refuse` in `set`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// The central's host: the connection parameters that the peripheral asks for.
+    CentralParameters,
+    /// The peripheral's host: the key, as it has lost its bond.
+    PeripheralKey,
 }
 
 /// What the link is like when the run proper begins.
@@ -263,6 +277,7 @@ mod tests {
                 Procedure::new(Side::Central, What::Features, 2),
             ],
             losses: vec![Loss { of: Side::Central, packet: 4, how: How::Lost }],
+            refuse: vec![Refusal::PeripheralKey],
             quirks: vec!["phy-req=never@always".into()],
             ..Case::default()
         };

@@ -10,6 +10,9 @@ use super::live::node;
 use super::run::{Found, Outcome, PANIC, Runner, run};
 use super::saved::{SCHEMA, Saved};
 
+/// With so few control PDUs there is nothing to be told in fewer.
+const PDUS_FEW: u32 = 3;
+
 /// What counts in a run, a rule and culprit once: where the central was told to misbehave, only
 /// what the peripheral did, and panics.
 #[must_use]
@@ -46,10 +49,25 @@ pub fn shrunk(
         let same = |found: &Found| found.rule == rule && side(found.culprit) == culprit;
         against(case, outcome).into_iter().find(same)
     };
-    let shrunk = shrink(case.clone(), runs, |case| {
-        !stop() && runner.run(case).is_ok_and(|outcome| find(case, &outcome).is_some())
-    });
-    let case = shrunk.value;
+    // Control PDUs of a run that shows it.
+    let mut pdus = |case: &Case| {
+        let outcome = runner.run(case).ok().filter(|_| !stop())?;
+        find(case, &outcome).map(|_| outcome.control_pdus())
+    };
+    let first = shrink(case.clone(), runs, |case| pdus(case).is_some());
+    let (mut case, mut left) = (first.value, runs - first.tried);
+    let mut fewest = pdus(&case).unwrap_or(0);
+    // Steps lead to a place from which all are longer; the way may begin elsewhere.
+    while fewest > PDUS_FEW {
+        let meetings = case.meetings().into_iter().take(left);
+        let fewer = |(_, meeting): &(usize, Case)| pdus(meeting).is_some_and(|n| n < fewest);
+        let Some((tried, meeting)) = meetings.enumerate().find(fewer) else { break };
+        fewest = pdus(&meeting).unwrap_or(fewest);
+        let next = shrink(meeting, left - tried - 1, |case| {
+            pdus(case).filter(|n| *n <= fewest).inspect(|n| fewest = *n).is_some()
+        });
+        (case, left) = (next.value, left - tried - 1 - next.tried);
+    }
     let outcome = run(&case).ok();
     let found = outcome.as_ref().and_then(|outcome| find(&case, outcome));
     let saved = Saved {

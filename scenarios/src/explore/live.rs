@@ -128,7 +128,8 @@ impl Live {
     }
 }
 
-const fn side(node: NodeId) -> Side {
+/// The side of a node.
+pub(super) const fn side(node: NodeId) -> Side {
     if node.0 == CENTRAL.0 { Side::Central } else { Side::Peripheral }
 }
 

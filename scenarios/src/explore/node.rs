@@ -8,6 +8,7 @@ use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::peripheral::PeripheralNode;
 use bletwin_sim::record::Note;
 use firmware_core::address::Address;
+use firmware_core::error::ErrorCode;
 use firmware_core::hci::{
     Acl, AclBoundary, Command, ConnectionParameters, CreateConnection, Event, Handle,
 };
@@ -48,26 +49,28 @@ impl Node for Actor {
     }
 }
 
-/// A central's controller whose host connects, agrees to all parameters, and otherwise passes on
-/// the commands that [`Act::Command`] brings.
+/// A central's controller whose host connects, agrees to all parameters or to none, and otherwise
+/// passes on the commands that [`Act::Command`] brings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AskingCentral {
     config: ControllerConfig,
     peer: Address,
     parameters: ConnectionParameters,
+    agrees: bool,
     controller: Option<CentralController>,
     handle: Option<Handle>,
 }
 
 impl AskingCentral {
-    /// Switched off.
+    /// Switched off; `agrees` to other connection parameters than it begins with.
     #[must_use]
     pub const fn new(
         config: ControllerConfig,
         peer: Address,
         parameters: ConnectionParameters,
+        agrees: bool,
     ) -> Self {
-        Self { config, peer, parameters, controller: None, handle: None }
+        Self { config, peer, parameters, agrees, controller: None, handle: None }
     }
 
     fn start(&mut self, now: Instant, entropy: [u8; 32], out: &mut Outbox) {
@@ -138,7 +141,12 @@ impl AskingCentral {
             } => {
                 let parameters =
                     ConnectionParameters { interval_min, interval_max, latency, timeout };
-                let reply = Command::LeRemoteConnectionParameterRequestReply { handle, parameters };
+                let reply = if self.agrees {
+                    Command::LeRemoteConnectionParameterRequestReply { handle, parameters }
+                } else {
+                    let reason = ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS;
+                    Command::LeRemoteConnectionParameterRequestNegativeReply { handle, reason }
+                };
                 self.command(now, reply, out);
             }
             _ => {}

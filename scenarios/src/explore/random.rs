@@ -6,7 +6,7 @@ use bletwin_sim::random::{Purpose, Stream};
 
 use crate::error::BadInput;
 
-use super::case::{Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What};
+use super::case::{Case, Clocks, Csa, How, Loss, Procedure, Refusal, Side, Start, Switch, What};
 use super::pairs::Common;
 
 mod block;
@@ -60,6 +60,7 @@ pub fn draw(space: &Space, seed: u64) -> Case {
     let mut case = Case { peripheral, seed, set: space.set.clone(), ..Case::default() };
     dice.link(&mut case);
     dice.procedures(&mut case);
+    dice.refusals(&mut case);
     dice.air(&mut case);
     match &space.central {
         Some(central) => case.central.clone_from(central),
@@ -82,6 +83,7 @@ fn ordinary(case: &mut Case, space: &Space) {
     case.clocks = Clocks { peripheral: -central, central };
     case.peripheral = space.peripheral.clone().unwrap_or(plain.peripheral);
     case.quirks.clear();
+    case.refuse.clear();
 }
 
 fn preset(dice: &mut Dice) -> String {
@@ -155,6 +157,19 @@ impl Dice {
             let position = if self.one_in(2) { 500 } else { self.range(0, 999) };
             let event = around + self.range(0, spread);
             case.procedures.push(Procedure { position, ..Procedure::new(who, what, event) });
+        }
+    }
+
+    /// What the hosts refuse. Without the key no link begins encrypted.
+    fn refusals(&mut self, case: &mut Case) {
+        if self.one_in(6) {
+            case.set.push("param-requests=refuse".into());
+        }
+        if self.one_in(6) {
+            case.refuse.push(Refusal::CentralParameters);
+        }
+        if self.one_in(4) && case.encryption == Switch::Off {
+            case.refuse.push(Refusal::PeripheralKey);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bletwin_sim::explore::digest::Digest;
 use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::oracle;
-use bletwin_sim::record::{Record, RecordId};
+use bletwin_sim::record::{Note, Record, RecordId, RecordKind};
 use bletwin_sim::sniffer::{AirItem, sniff};
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{Command, ConnectionParameters};
@@ -14,13 +14,14 @@ use firmware_core::host::message::Button;
 use firmware_core::pdu::data::{DataHeader, Llid};
 use firmware_core::phy::PhySet;
 use firmware_core::time::{Duration, Instant};
+use firmware_core::trace::Trace;
 
 use super::base::{Base, BaseKey, HANDLE, encrypt};
 use super::case::{Case, Procedure, Side, What};
 use super::guard::guarded;
-use super::live::{Live, Tape, node};
+use super::live::{Live, Tape, node, side};
 use super::node::READ;
-use super::watch::{CENTRAL, Watch};
+use super::watch::{CENTRAL, PERIPHERAL, Watch};
 use crate::error::BadInput;
 
 /// How long a run in which something is left open goes on: beyond LL_RESPONSE_TIMEOUT (40 s).
@@ -33,8 +34,8 @@ const PAYLOAD_TIMEOUT: u16 = 3000;
 /// A breach of a rule in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Id of the rule: one of [`oracle::RULES`], `HOST-LIVE` and `HOST-AGREE` for what only the
-    /// hosts see, or [`PANIC`].
+    /// Id of the rule: one of [`oracle::RULES`], `HOST-LIVE`, `HOST-DATA` and `HOST-AGREE` for
+    /// what only the hosts see, or [`PANIC`].
     pub rule: String,
     /// Who broke it, if that can be told.
     pub culprit: Option<NodeId>,
@@ -262,22 +263,69 @@ fn judge(tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
     });
     let mut findings: Vec<Found> = air.collect();
     // The air tells more, where it tells anything.
-    if over && findings.is_empty() && watch.is_open() {
-        findings.extend(left_open(tape, watch));
+    if findings.is_empty() {
+        let at_last = || if over && watch.is_open() { left_open(tape, watch) } else { None };
+        findings.extend(mistaken(tape, watch).or_else(at_last));
     }
     findings
 }
 
-fn left_open(tape: &[Record], watch: &Watch) -> Option<Found> {
+/// What the hosts see alone.
+fn told(tape: &[Record], rule: &str, culprit: Option<NodeId>, text: String) -> Found {
     let at = tape.last().map_or(Instant::ZERO, |record| record.at);
-    let found = |rule: &str, culprit, text| {
-        Some(Found { rule: rule.to_owned(), culprit, at, record: None, text })
+    Found { rule: rule.to_owned(), culprit, at, record: None, text }
+}
+
+fn mistaken(tape: &[Record], watch: &Watch) -> Option<Found> {
+    let from = watch.mistook()?;
+    let text = format!("what the {}'s host sends arrives as something else", side(from).name());
+    Some(told(tape, "HOST-DATA", Some(carrier(tape, from)), text))
+}
+
+const fn other(node: NodeId) -> NodeId {
+    if node.0 == CENTRAL.0 { PERIPHERAL } else { CENTRAL }
+}
+
+/// Who carries the data of a host wrong: its own controller, if they are not on air as it has sent
+/// them, else the other.
+fn carrier(tape: &[Record], from: NodeId) -> NodeId {
+    let mut sent: Vec<u8> = Vec::new();
+    let mut last = 0;
+    for record in tape.iter().filter(|record| record.node == from) {
+        match &record.kind {
+            RecordKind::Note(Note::AclOut(acl)) => {
+                last = sent.len();
+                sent.extend(&acl.data);
+            }
+            RecordKind::Note(Note::Trace(Trace::HostOverrun { .. })) => sent.truncate(last),
+            _ => {}
+        }
+    }
+    let items = sniff(tape);
+    let connection = items.iter().filter_map(|item| item.connection).max();
+    let carries = |item: &&AirItem| {
+        item.from == from
+            && item.connection == connection
+            && item.event.is_some()
+            && !item.retransmission
+            && DataHeader::from_octet(item.header).llid != Llid::Control
     };
+    let aired: Vec<u8> =
+        items.iter().filter(carries).flat_map(|item| item.payload.clone()).collect();
+    if sent == aired { other(from) } else { from }
+}
+
+fn left_open(tape: &[Record], watch: &Watch) -> Option<Found> {
+    let found = |rule: &str, culprit, text| Some(told(tape, rule, culprit, text));
     for (side, end) in [Side::Peripheral, Side::Central].into_iter().zip(&watch.ends) {
         if let Some(asked) = end.open.first() {
             let text = format!("{} was asked for and did not end", asked.name());
             return found("HOST-LIVE", Some(node(side)), text);
         }
+    }
+    if let Some(from) = watch.misses() {
+        let text = format!("what the {}'s host has sent does not arrive", side(from).name());
+        return found("HOST-DATA", Some(carrier(tape, from)), text);
     }
     match watch.disagree() {
         Some(text) => found("HOST-AGREE", None, format!("the hosts believe in {text}")),

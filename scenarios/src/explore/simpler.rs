@@ -1,5 +1,5 @@
 //! What is simpler than a case: fewer procedures, fewer losses, fewer quirks, earlier events, an
-//! ordinary link.
+//! ordinary link; and the simplest meetings of what it is about.
 
 use bletwin_sim::explore::shrink::Shrink;
 
@@ -26,6 +26,91 @@ impl Case {
     }
 }
 
+/// Firmware that starts nothing by itself.
+const SILENT: [&str; 4] =
+    ["phy-update=never", "data-length=never", "param-update=never", "feature-exchange=cached"];
+
+impl Case {
+    /// What it is about, told anew from an ordinary link: one of the central's procedures, and one
+    /// that the peripheral's host asks for or firmware would start by itself, around the same
+    /// event. No step leads there from where the firmware's own procedures are in the way.
+    #[must_use]
+    pub fn meetings(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        for losses in self.fewest_losses() {
+            for encryption in [Switch::Off, Switch::On] {
+                let with = |procedures| Self {
+                    set: self.silent(),
+                    encryption,
+                    losses: losses.clone(),
+                    quirks: self.quirks.clone(),
+                    refuse: self.refuse.clone(),
+                    procedures,
+                    ..Self::default()
+                };
+                all.extend(self.pairs().into_iter().map(with));
+            }
+        }
+        all
+    }
+
+    /// Of the case's settings those of the central stay.
+    fn silent(&self) -> Vec<String> {
+        let prefix = crate::keys::CENTRAL_PREFIX;
+        let kept = self.set.iter().filter(|set| set.starts_with(prefix)).cloned();
+        SILENT.map(String::from).into_iter().chain(kept).collect()
+    }
+
+    /// None, and where there are any, one of the first packets of either side.
+    fn fewest_losses(&self) -> Vec<Vec<Loss>> {
+        let mut all = vec![Vec::new()];
+        if !self.losses.is_empty() || self.loss_ppm > 0 {
+            for packet in 2..=8 {
+                for of in [Side::Central, Side::Peripheral] {
+                    all.push(vec![Loss { of, packet, how: How::Lost }]);
+                }
+            }
+        }
+        all
+    }
+
+    fn pairs(&self) -> Vec<Vec<Procedure>> {
+        const MIDDLE: u16 = 2;
+        let of = |side| self.procedures.iter().filter(move |p: &&Procedure| p.who == side);
+        let mut centrals: Vec<Procedure> = Vec::new();
+        for procedure in of(Side::Central) {
+            let plain = Procedure { event: MIDDLE, position: 500, ..procedure.clone() };
+            let plain = Procedure { what: self::plain(&plain.what), ..plain };
+            if !centrals.contains(&plain) {
+                centrals.push(plain);
+            }
+        }
+        let mut whats = vec![
+            What::DataLength { octets: 251, time: 2120 },
+            What::Phy { tx: 2, rx: 2 },
+            What::Features,
+            What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 },
+        ];
+        whats.extend(of(Side::Peripheral).map(|procedure| plain(&procedure.what)));
+        let mut seen = std::collections::BTreeSet::new();
+        whats.retain(|what| seen.insert(what.clone()));
+        let own = |event| {
+            let whats = whats.clone().into_iter();
+            whats.map(move |what| Procedure::new(Side::Peripheral, what, event))
+        };
+        if centrals.is_empty() {
+            return own(MIDDLE).map(|own| vec![own]).collect();
+        }
+        let mut all: Vec<_> = centrals.iter().map(|central| vec![central.clone()]).collect();
+        for central in &centrals {
+            for event in [2, 3, 1, 4, 0, 5] {
+                all.extend(own(event).map(|own| vec![own, central.clone()]));
+            }
+        }
+        all
+    }
+}
+
 impl Shrink for Case {
     fn simpler(&self) -> Vec<Self> {
         let mut simpler = Simpler { case: self, all: Vec::new() };
@@ -33,7 +118,6 @@ impl Shrink for Case {
         simpler.fewer();
         simpler.simpler_procedures();
         simpler.simpler_air();
-        simpler.firmware_that_only_does_as_told();
         simpler.all.retain(|candidate| candidate != self && candidate.in_range().is_ok());
         simpler.all
     }
@@ -59,6 +143,7 @@ impl Simpler<'_> {
         self.with(|case| case.quirks.clear());
         self.with(|case| case.procedures.truncate(half));
         self.with(|case| drop(case.procedures.drain(..half)));
+        self.with(|case| case.refuse.clear());
         self.with(|case| case.set.clear());
         self.with(|case| case.clocks = Clocks::default());
         self.with(|case| case.start = Start::Fresh);
@@ -68,32 +153,6 @@ impl Simpler<'_> {
         self.with(|case| case.central = plain.central.clone());
         self.with(|case| case.interval = plain.interval);
         self.with(|case| case.seed = plain.seed);
-    }
-
-    /// What firmware starts by itself, the host can ask for, and then nothing else is in the way.
-    fn firmware_that_only_does_as_told(&mut self) {
-        let plain = Case::default().peripheral;
-        if self.case.peripheral == plain && self.case.set.is_empty() {
-            return;
-        }
-        let whats = [
-            What::Phy { tx: 2, rx: 2 },
-            What::Features,
-            What::Version,
-            What::DataLength { octets: 251, time: 2120 },
-        ];
-        let central = self.case.procedures.iter().filter(|p| p.who == Side::Central);
-        let first = central.map(|p| p.event).min().filter(|event| *event > 2);
-        for event in (0..4).chain(first.into_iter().flat_map(|event| event..event + 3)) {
-            for what in &whats {
-                self.with(|case| {
-                    case.peripheral.clone_from(&plain);
-                    case.set.clear();
-                    let procedure = Procedure::new(Side::Peripheral, what.clone(), event);
-                    case.procedures.insert(0, procedure);
-                });
-            }
-        }
     }
 
     fn fewer(&mut self) {
@@ -107,6 +166,11 @@ impl Simpler<'_> {
         }
         for at in (0..self.case.quirks.len()).rev() {
             self.with(|case| drop(case.quirks.remove(at)));
+        }
+        for at in (0..self.case.refuse.len()).rev() {
+            self.with(|case| {
+                case.refuse.remove(at);
+            });
         }
         for at in (0..self.case.set.len()).rev() {
             self.with(|case| drop(case.set.remove(at)));

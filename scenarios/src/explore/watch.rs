@@ -13,6 +13,10 @@ use firmware_core::phy::Phy;
 use firmware_core::time::{Duration, Instant};
 use firmware_core::trace::{Initiator, Procedure, Trace};
 
+mod data;
+
+use data::Data;
+
 /// The peripheral's node in every explored world.
 pub const PERIPHERAL: NodeId = NodeId(0);
 /// The central's node in every explored world.
@@ -173,6 +177,8 @@ impl End {
 pub(super) struct Watch {
     /// By node.
     pub(super) ends: [End; 2],
+    /// By the node that sends.
+    pub(super) data: [Data; 2],
     /// Something was asked, told, or sent beside empty PDUs.
     pub(super) active: Instant,
     /// What was asked, told and queued so far, without times.
@@ -187,6 +193,7 @@ impl Default for Watch {
     fn default() -> Self {
         Self {
             ends: [End::default(), End::default()],
+            data: [Data::default(), Data::default()],
             active: Instant::ZERO,
             history: 0,
             established: false,
@@ -198,7 +205,8 @@ impl Default for Watch {
 impl Watch {
     /// Takes note of a record.
     pub(super) fn note(&mut self, record: &Record) {
-        let Some(end) = self.ends.get_mut(usize::from(record.node.0)) else { return };
+        let own = usize::from(record.node.0);
+        let Some(end) = self.ends.get_mut(own) else { return };
         match &record.kind {
             RecordKind::AirTx(tx) => self.packet(record, tx),
             RecordKind::AirRx { reception: Reception::Ok, .. } => {
@@ -208,8 +216,14 @@ impl Watch {
                 end.command(command);
                 self.event_of(record, command.opcode().0);
             }
+            RecordKind::Note(Note::AclOut(acl)) if end.connected => self.data[own].sent(acl),
+            RecordKind::Note(Note::AclIn(acl)) => self.data[1 - own].arrived(acl),
+            RecordKind::Note(Note::Trace(Trace::HostOverrun { .. })) => self.data[own].refused(),
             RecordKind::Note(Note::HciEvent(event)) => {
                 end.event(event);
+                if end.ended.is_some() {
+                    self.data[1 - own].given_up();
+                }
                 self.event_of(record, event.name());
             }
             RecordKind::Note(Note::Trace(Trace::Queued { opcode: Some(opcode), .. })) => {
@@ -263,11 +277,27 @@ impl Watch {
         self.ends.iter().all(|end| end.ended.is_some())
     }
 
-    /// A host waits to be told an end, or the two believe different things.
+    /// A host waits to be told an end, or for data, or the two believe different things.
     pub(super) fn is_open(&self) -> bool {
         let [p, c] = &self.ends;
         let one_left = p.ended.is_some() != c.ended.is_some();
-        one_left || self.ends.iter().any(|end| !end.open.is_empty()) || self.disagree().is_some()
+        let waits = self.ends.iter().any(|end| !end.open.is_empty()) || self.misses().is_some();
+        one_left || waits || self.disagree().is_some()
+    }
+
+    /// Whose data have not arrived although the link is alive.
+    pub(super) fn misses(&self) -> Option<NodeId> {
+        let alive = self.ends.iter().all(|end| end.ended.is_none());
+        [PERIPHERAL, CENTRAL]
+            .into_iter()
+            .zip(&self.data)
+            .find_map(|(node, data)| (alive && !data.is_there()).then_some(node))
+    }
+
+    /// Whose data have arrived as something else.
+    pub(super) fn mistook(&self) -> Option<NodeId> {
+        let nodes = [PERIPHERAL, CENTRAL].into_iter().zip(&self.data);
+        nodes.into_iter().find_map(|(node, data)| data.wrong.then_some(node))
     }
 
     /// What the hosts believe differently.

@@ -50,11 +50,34 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             if central.parameters == Some(air) { Role::Peripheral } else { Role::Central };
         tell("connection parameters", culprit, text);
     }
-    if central.octets != peripheral.octets {
+    let unsaid = |role| has_shortened(link, role, end);
+    if central.octets != peripheral.octets && !unsaid(Role::Central) && !unsaid(Role::Peripheral) {
         let text = format!("{:?} and {:?}", central.octets, peripheral.octets);
         let culprit = if peripheral.octets == [27, 27] { Role::Peripheral } else { Role::Central };
         tell("data length", culprit, text);
     }
+}
+
+/// Whether an end sends shorter PDUs than it has told its peer so far. Its host knows at once; the
+/// peer's when the procedure is had, for which other procedures have to end first.
+fn has_shortened(link: &Link<'_>, role: Role, end: Instant) -> bool {
+    let told = link.hci.iter().rev().find_map(|hci| match hci.event {
+        Event::LeDataLengthChange { tx_octets, .. } if hci.by == role && hci.at <= end => {
+            Some((hci.at, *tx_octets))
+        }
+        _ => None,
+    });
+    let said =
+        link.packets.iter().rev().filter(|packet| packet.by == role).find_map(
+            |packet| match packet.control() {
+                Some(ControlPdu::LengthReq(length) | ControlPdu::LengthRsp(length)) => {
+                    Some((packet.item.at, length.max_tx_octets))
+                }
+                _ => None,
+            },
+        );
+    let (Some((told_at, told)), Some((said_at, said))) = (told, said) else { return false };
+    told < said && said_at < told_at
 }
 
 /// When something was changed last, on air or at a host.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::PhyUpdate;
+use crate::error::ErrorCode;
 use crate::hci::ConnectionParameters;
 use crate::host::l2cap::CID_SIGNALLING;
 use crate::host::procedures::Request;
@@ -135,9 +136,9 @@ fn a_security_request_comes_before_the_automatic_procedures() {
     assert_eq!((cid, pdu[0]), (CID_SMP, 0x0B));
 }
 
-#[test]
-fn a_central_that_asks_for_parameters_gets_them() {
-    let mut rig = Rig::connected(&Config::recommended());
+/// What a host answers to a request for the preferred parameters.
+fn asked_for_parameters(config: &Config) -> Vec<Command> {
+    let mut rig = Rig::connected(config);
     let p = PREFERRED;
     rig.event(Event::LeRemoteConnectionParameterRequest {
         handle: HANDLE,
@@ -146,9 +147,22 @@ fn a_central_that_asks_for_parameters_gets_them() {
         latency: p.latency,
         timeout: p.timeout,
     });
-    let handle = HANDLE;
-    let reply = Command::LeRemoteConnectionParameterRequestReply { handle, parameters: p };
-    assert_eq!(rig.commands, [reply]);
+    rig.commands
+}
+
+#[test]
+fn a_central_that_asks_for_parameters_gets_them() {
+    let (handle, parameters) = (HANDLE, PREFERRED);
+    let reply = Command::LeRemoteConnectionParameterRequestReply { handle, parameters };
+    assert_eq!(asked_for_parameters(&Config::recommended()), [reply]);
+}
+
+#[test]
+fn firmware_may_refuse_the_parameters_that_a_central_asks_for() {
+    let config = Config { refuses_parameters: true, ..Config::recommended() };
+    let (handle, reason) = (HANDLE, ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS);
+    let reply = Command::LeRemoteConnectionParameterRequestNegativeReply { handle, reason };
+    assert_eq!(asked_for_parameters(&config), [reply]);
 }
 
 #[test]

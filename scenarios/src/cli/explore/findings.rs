@@ -18,7 +18,7 @@ use crate::output::Output;
 /// Findings of one rule against one side that are shrunk and saved; all are counted.
 const SAME_MAX: usize = 3;
 /// Most runs that one finding is shrunk with.
-pub(super) const SHRINK_RUNS: usize = 600;
+pub(super) const SHRINK_RUNS: usize = 1500;
 
 /// A finding as it is told.
 #[derive(Clone, Debug, Serialize)]
@@ -113,6 +113,7 @@ pub(super) fn save(folder: &Path, told: &[Told]) -> anyhow::Result<()> {
 pub(super) fn title(rule: &str) -> &'static str {
     let own = match rule {
         "HOST-LIVE" => "what a host asks for ends",
+        "HOST-DATA" => "what a host sends arrives complete, in order and once at the other",
         "HOST-AGREE" => "both hosts are told the same",
         "PANIC" => "nothing that comes makes a device panic",
         _ => "",
