@@ -1,10 +1,11 @@
 //! Single runs as values: start states are reached, and what hosts ask for ends without a breach.
 
 use bletwin_scenarios::explore::case::{
-    Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What,
+    Case, Clocks, Csa, How, Loss, Procedure, Refusal, Side, Start, Switch, What,
 };
 use bletwin_scenarios::explore::{CENTRAL, Outcome, Runner, run};
 use bletwin_sim::record::RecordKind;
+use firmware_core::error::ErrorCode;
 use firmware_core::pdu::control::ControlPdu;
 
 const STARTS: [Start; 3] = [Start::Fresh, Start::Latency4, Start::Le2M];
@@ -188,4 +189,46 @@ fn a_minimum_of_used_channels_is_among_what_meets() {
     let unforced =
         Case { procedures: vec![Procedure::new(Side::Central, wish, 3)], ..Case::default() };
     assert!(run(&unforced).is_err());
+}
+
+#[test]
+fn a_run_can_be_cut_off() {
+    let phy = Procedure::new(Side::Central, What::Phy { tx: 2, rx: 2 }, 1);
+    let whole = Case { procedures: vec![phy], ..Case::default() };
+    let cut = Case { until: Some(4), ..whole.clone() };
+    let [whole, cut] = [&whole, &cut].map(|case| run(case).unwrap());
+    assert_eq!(told(&cut), "");
+    assert_eq!(cut.records, whole.records[..cut.records.len()]);
+    assert!(cut.sent.iter().all(|sent| (3..=4).contains(sent)), "{:?}", cut.sent);
+    assert!(whole.sent[0] > 10);
+}
+
+/// Hosts may say no, and both ends live with it.
+#[test]
+fn what_a_host_refuses_is_rejected_on_air_and_nobody_breaks_a_rule() {
+    let wish = || (9, 1, 300);
+    let (interval, latency, timeout) = wish();
+    let update = What::ConnectionUpdate { interval, latency, timeout };
+    let asks = What::ParameterRequest { interval, latency, timeout };
+    let refuse = |refusal| Case { refuse: vec![refusal], ..Case::default() };
+    let set = Case { set: vec!["param-requests=refuse".into()], ..Case::default() };
+    let unacceptable = ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS;
+    for (case, who, what, error) in [
+        (refuse(Refusal::CentralParameters), Side::Peripheral, update, unacceptable),
+        (set, Side::Central, asks, unacceptable),
+        (
+            refuse(Refusal::PeripheralKey),
+            Side::Central,
+            What::Encryption,
+            ErrorCode::PIN_OR_KEY_MISSING,
+        ),
+    ] {
+        let features = Procedure::new(Side::Central, What::Features, 0);
+        let case = Case { procedures: vec![features, Procedure::new(who, what, 4)], ..case };
+        let outcome = run(&case).unwrap();
+        assert_eq!(told(&outcome), "", "{}", case.to_toml());
+        let items = bletwin_sim::sniffer::sniff(&outcome.records);
+        let rejects = |pdu: &ControlPdu| matches!(pdu, ControlPdu::RejectExtInd { error: told, .. } if *told == error);
+        assert!(items.iter().filter_map(|i| i.control()).any(rejects), "{}", case.to_toml());
+    }
 }

@@ -88,10 +88,12 @@ fn a_finding_shrinks_to_what_it_takes() {
         set: vec!["central.phy-req=unknown@always".into()],
         peripheral: shrunk.peripheral.clone(),
         procedures: shrunk.procedures.clone(),
+        until: shrunk.until,
         ..Case::default()
     };
     assert_eq!(*shrunk, simplest);
     assert!(shrunk.procedures.iter().all(|procedure| procedure.event <= 3));
+    assert!(shrunk.until.is_some_and(|event| event < 10), "{:?}", shrunk.until);
 }
 
 /// Found by the search: LL_TERMINATE_IND left in plain text while LL_START_ENC_RSP was on its way.

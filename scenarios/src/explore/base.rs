@@ -51,6 +51,7 @@ impl BaseKey {
         let case = Case {
             procedures: Vec::new(),
             losses: Vec::new(),
+            until: None,
             suppress: Vec::new(),
             ..case.clone()
         };

@@ -40,6 +40,10 @@ pub struct Case {
     /// Packets that do not arrive as they were sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
+    /// The connection event before which the run is cut off, whatever is open then; what only the
+    /// end shows is not judged. None: when nothing is to come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u16>,
     /// What the two hosts refuse where they may.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refuse: Vec<Refusal>,
@@ -68,6 +72,7 @@ impl Default for Case {
             loss_ppm: 0,
             procedures: Vec::new(),
             losses: Vec::new(),
+            until: None,
             refuse: Vec::new(),
             quirks: Vec::new(),
             suppress: Vec::new(),
@@ -277,6 +282,7 @@ mod tests {
                 Procedure::new(Side::Central, What::Features, 2),
             ],
             losses: vec![Loss { of: Side::Central, packet: 4, how: How::Lost }],
+            until: Some(40),
             refuse: vec![Refusal::PeripheralKey],
             quirks: vec!["phy-req=never@always".into()],
             ..Case::default()

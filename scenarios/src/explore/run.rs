@@ -152,7 +152,9 @@ impl Base {
         let mut tape = self.tape.to_vec();
         let start = tape.len();
         let mut live = self.begin(&case.procedures);
-        while !self.is_over(&live) {
+        let end = case.until.map_or(Instant::MAX, |event| self.event(event.into()));
+        let cut = |live: &Live| live.next_event().is_some_and(|next| next >= end);
+        while !self.is_over(&live) && !cut(&live) {
             let struck = live.next_sender().and_then(|side| {
                 let number = live.sent[node(side).0 as usize] + 1;
                 case.losses.iter().find(|loss| loss.of == side && loss.packet == number)
@@ -162,8 +164,11 @@ impl Base {
                 None => live.step(&mut tape),
             }
         }
-        self.end(&mut live, &mut tape);
-        let mut findings = self.judge(&tape, &live, true);
+        let over = !cut(&live);
+        if over {
+            self.end(&mut live, &mut tape);
+        }
+        let mut findings = self.judge(&tape, &live, over);
         findings.retain(|found| !case.suppress.contains(&found.rule));
         Outcome {
             findings,
@@ -188,7 +193,7 @@ impl Base {
 
     /// Whether nothing more is to come.
     pub(super) fn is_over(&self, live: &Live) -> bool {
-        live.watch.is_over() || live.is_quiet()
+        live.watch.is_over() || live.is_quiet() || live.watch.mistook().is_some()
     }
 
     /// Lets time pass to the end of a run: to the end of silence, or, where something is left

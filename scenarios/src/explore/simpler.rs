@@ -118,6 +118,7 @@ impl Shrink for Case {
         simpler.fewer();
         simpler.simpler_procedures();
         simpler.simpler_air();
+        simpler.sooner_over();
         simpler.all.retain(|candidate| candidate != self && candidate.in_range().is_ok());
         simpler.all
     }
@@ -191,6 +192,17 @@ impl Simpler<'_> {
             for event in [0, middle.event / 2, middle.event.saturating_sub(1)] {
                 self.with(|case| case.procedures[at].event = event);
             }
+        }
+    }
+
+    /// What comes after the breach tells nothing.
+    fn sooner_over(&mut self) {
+        let ends = match self.case.until {
+            None => vec![4, 8, 16, 32, 64],
+            Some(end) => vec![end / 2, end - end.div_ceil(4), end.saturating_sub(1)],
+        };
+        for end in ends {
+            self.with(|case| case.until = Some(end));
         }
     }
 
