@@ -141,6 +141,21 @@ fn a_length_may_be_taken_back_at_once() {
     assert_eq!(told(&case), [""; 0]);
 }
 
+/// Found by the search: the peripheral's host knew of the length that it had shortened before the
+/// procedure could begin, for which another had to end that never did. LL-AGREE-1.
+#[test]
+fn a_length_that_could_not_be_told_yet_is_no_disagreement() {
+    let length =
+        |octets, event| at(Side::Peripheral, What::DataLength { octets, time: 462 }, event);
+    let case = Case {
+        interval: 79,
+        quirks: vec!["param-req=never@always+4".into()],
+        procedures: vec![length(251, 0), length(27, 51)],
+        ..Case::default()
+    };
+    assert_eq!(told(&case), [""; 0]);
+}
+
 /// Found by the search: a central that serves our request where it had to reject it, for which we
 /// then wait. LL-COLL-2, LL-TIME-1.
 #[test]
