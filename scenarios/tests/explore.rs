@@ -228,7 +228,10 @@ fn what_a_host_refuses_is_rejected_on_air_and_nobody_breaks_a_rule() {
         let outcome = run(&case).unwrap();
         assert_eq!(told(&outcome), "", "{}", case.to_toml());
         let items = bletwin_sim::sniffer::sniff(&outcome.records);
-        let rejects = |pdu: &ControlPdu| matches!(pdu, ControlPdu::RejectExtInd { error: told, .. } if *told == error);
-        assert!(items.iter().filter_map(|i| i.control()).any(rejects), "{}", case.to_toml());
+        let rejected = items.iter().filter_map(|item| match item.control() {
+            Some(ControlPdu::RejectExtInd { error, .. }) => Some(*error),
+            _ => None,
+        });
+        assert_eq!(rejected.collect::<Vec<_>>(), [error], "{}", case.to_toml());
     }
 }
