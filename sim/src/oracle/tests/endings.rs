@@ -114,6 +114,11 @@ fn a_goodbye_without_acknowledgement_has_its_time() {
     };
     assert_eq!(exactly(1), breaks("LL-END-1", P));
     assert_eq!(exactly(0), BTreeSet::new());
+    // It is acknowledged before it leaves, not after.
+    let script = queued(Script::new().events(2), P, ControlPdu::TerminateInd(GONE)).events(1);
+    let at = Instant::from_us(script.anchor);
+    let early = script.end_at(P, LOCAL, at).events(1).named();
+    assert!(early.contains(&("LL-END-1", P)), "{early:?}");
     // Nothing came of the peer either: its supervision timeout.
     let silent = unheard(Script::new().events(2), P, 100);
     assert_eq!(ends(silent, C, LOCAL), BTreeSet::new());
