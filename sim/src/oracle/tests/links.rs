@@ -1,6 +1,7 @@
 //! What belongs to a connection: its packets, who took them, its events, its parameters.
 
 use firmware_core::pdu::control::{ConnectionUpdate, Opcode};
+use firmware_core::phy::Phy;
 
 use super::procedures::*;
 use super::*;
@@ -74,6 +75,10 @@ fn a_finding_names_what_was_sent() {
     data.queue[1].push_back((Llid::Start, vec![1, 0, 4, 0, 9]));
     let data = data.events(1).shift_last(shift);
     assert_eq!(text(&data), "a data PDU began 159.0 µs after the packet before");
+    let mut control = Script::new().events(3);
+    control.queue[1].push_back((Llid::Control, version().encode().to_vec()));
+    let control = control.events(1).shift_last(shift);
+    assert_eq!(text(&control), "LL_VERSION_IND began 159.0 µs after the packet before");
     let mut opaque = Script::new().events(3);
     opaque.queue[1].push_back((Llid::Start, vec![1]));
     let opaque = opaque.events(1).shift_last(shift);
@@ -108,6 +113,26 @@ fn new_parameters_count_for_timeouts_and_silence() {
     assert_eq!(silent(16, 130_000), BTreeSet::new());
     assert_eq!(silent(16, 131_000), breaks("LL-LIVE-3", C));
     assert_eq!(silent(8, 130_000), breaks("LL-LIVE-3", C));
+}
+
+/// LL-UPD-1: what comes after parameters that are announced and not kept is not judged, what
+/// came before is.
+#[test]
+fn what_comes_after_two_ends_have_parted_is_not_judged() {
+    let wrong = |mut script: Script| {
+        let (handle, status) = (Handle(0), ErrorCode::SUCCESS);
+        let (tx, rx) = (Phy::Le2M, Phy::Le2M);
+        script.hci(P, Event::LePhyUpdateComplete { handle, status, tx, rx });
+        script
+    };
+    let update = ConnectionUpdate { interval: 16, instant: 9, ..UPDATE };
+    let announced = || Script::new().say(C, ControlPdu::ConnectionUpdateInd(update));
+    let kept = breaks("LL-UPD-1", C);
+    assert_eq!(announced().events(12).named(), kept);
+    assert_eq!(wrong(announced().events(12)).events(2).named(), kept);
+    let mut both = kept;
+    both.insert(("LL-AGREE-2", P));
+    assert_eq!(wrong(announced()).events(12).named(), both);
 }
 
 /// An update that the wrong end sends changes nothing.
