@@ -293,7 +293,11 @@ fn a_connection_of_extended_advertising_begins_later_and_on_its_phy() {
             Link::<1>::new(LinkConfig { sleep_clock_ppm: 50, csa2: true }, &Entropy::new([3; 32]));
         let end = ms(20);
         assert!(link.has_room() && link.adopt(request(), None, phy, end) && !link.has_room());
-        assert!(matches!(link.report(), Some(LinkReport::Connected { .. })));
+        let connected = link.report();
+        let Some(LinkReport::Connected { request, .. }) = connected else {
+            panic!("no connection")
+        };
+        assert!(request.ch_sel, "there is no other algorithm");
         assert_eq!(link.report(), Some(LinkReport::OnPhy { link: LINK, phy }));
         let due = link.deadline().unwrap();
         let _ = link.timer(due);
