@@ -47,6 +47,17 @@ fn events_are_an_interval_and_a_random_delay_apart() {
     assert!(delays.len() > 30);
 }
 
+/// What `Control` would not order: no interval, and no channel.
+#[test]
+fn the_shortest_interval_and_some_channel_are_kept() {
+    let mut b = Bench::new();
+    b.order(LinkOrder::Advertise(Advertising { interval: 0, channel_map: 8, ..advertising() }));
+    let turns = event(&mut b, 6);
+    assert_eq!(turns.iter().map(|t| t.1).collect::<Vec<_>>(), [37, 38, 39, 37, 38, 39]);
+    let apart = turns[3].0.since(turns[0].0);
+    assert!(apart >= Duration::from_ms(20) && apart <= Duration::from_ms(30), "{apart:?}");
+}
+
 #[test]
 fn a_scan_request_is_answered_and_the_event_goes_on() {
     let mut b = Bench::<1>::new();

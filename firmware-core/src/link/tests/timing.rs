@@ -183,3 +183,37 @@ fn an_update_after_the_supervision_timeout_does_not_save_the_connection() {
         assert_eq!(lost, !saved, "{instant}");
     }
 }
+
+/// Before a connection's window there must be time for the PDU, the longest request (CONNECT_IND,
+/// 34 octets), the longest response (37 octets), T_IFS before each, and 0.2 ms to tune.
+#[test]
+fn an_advertising_pdu_is_sent_if_all_that_may_follow_fits() {
+    let [pdu, request, response] = [9, 34, 37].map(|octets| TxPhy::Le1M.air_time(octets));
+    let answered = pdu + T_IFS + request + T_IFS + response;
+    for (kind, needs) in [
+        (AdvertisingType::ConnectableUndirected, answered),
+        (AdvertisingType::ScannableUndirected, answered),
+        (AdvertisingType::NonConnectable, pdu),
+    ] {
+        for (late, sent) in [(Duration::ZERO, true), (TICK, false)] {
+            let mut b = established(|_| ());
+            let window = b.foresees().from;
+            // It begins a millisecond after it was ordered.
+            b.run(window.before(us(200) + needs + us(1_000)) + late);
+            b.order(LinkOrder::Advertise(Advertising { kind, ..advertising() }));
+            let transmits = matches!(b.next_command(), RadioCommand::Transmit { .. });
+            assert_eq!(transmits, sent, "{kind:?} {late:?}");
+        }
+    }
+}
+
+/// A runner that comes late: the PDU leaves as soon as the radio can be tuned.
+#[test]
+fn an_advertising_event_that_begins_late_begins_at_once() {
+    let mut b = Bench::<1>::new();
+    let ordered = b.now;
+    b.order(LinkOrder::Advertise(advertising()));
+    assert_eq!(b.link.deadline(), Some(ordered));
+    b.now = ordered + us(5_000);
+    assert_eq!(b.advertises().0, ordered + us(5_300));
+}
