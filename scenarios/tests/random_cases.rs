@@ -4,13 +4,14 @@
 
 use bletwin_scenarios::explore::campaign::{Kind, Options, Report, Shard, conduct};
 use bletwin_scenarios::explore::case::{
-    Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What,
+    Case, Clocks, Csa, How, Loss, Procedure, Refusal, Side, Start, Switch, What,
 };
 use bletwin_scenarios::explore::caught::{against, shrunk};
 use bletwin_scenarios::explore::pairs::{Common, WINDOW};
 use bletwin_scenarios::explore::random::{ANY, Space, draw};
 use bletwin_scenarios::explore::run;
 use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
 
 fn search(jobs: usize, seeds: std::ops::Range<u64>) -> Report {
     let common = Common { peripheral: ANY.into(), central: ANY.into(), set: Vec::new() };
@@ -272,6 +273,21 @@ fn a_termination_is_timed_from_the_moment_at_which_the_host_asks() {
     assert_eq!(told(&case), [""; 0]);
 }
 
+/// Found by the search: the request of a central that should have waited was answered behind the
+/// refusal of the key. LL-ENC-6.
+#[test]
+fn who_has_no_key_leaves_a_central_that_does_not_wait_to_hear_it() {
+    for what in [What::Ping, What::Phy { tx: 2, rx: 2 }, What::Version] {
+        let hasty = Procedure { forced: true, ..at(Side::Central, what, 0) };
+        let case = Case {
+            refuse: vec![Refusal::PeripheralKey],
+            procedures: vec![at(Side::Central, What::Encryption, 0), hasty],
+            ..Case::default()
+        };
+        assert_eq!(told(&case), [""; 0], "{}", case.to_toml());
+    }
+}
+
 fn what(who: Side) -> BoxedStrategy<What> {
     let common = prop_oneof![
         Just(What::Data),
@@ -321,7 +337,12 @@ fn case() -> impl Strategy<Value = Case> {
         prop_oneof![Just("recommended"), Just("zephyr-2024")],
         prop_oneof![Just(Csa::Two), Just(Csa::One)],
         prop_oneof![Just(Switch::Off), Just(Switch::On)],
-        prop_oneof![Just(Start::Fresh), Just(Start::Latency4), Just(Start::Le2M)],
+        prop_oneof![
+            8 => Just(Start::Fresh),
+            4 => Just(Start::Latency4),
+            4 => Just(Start::Le2M),
+            2 => Just(Start::Coded),
+        ],
         6..=40_u16,
         prop_oneof![Just((0, 0)), (-500..=500_i16, -500..=500_i16)],
     );
@@ -330,9 +351,10 @@ fn case() -> impl Strategy<Value = Case> {
         proptest::collection::vec(procedure(), 0..8),
         proptest::collection::vec(loss(), 0..4),
         proptest::collection::vec(quirk(), 0..2),
+        refusals(),
         any::<u64>(),
     );
-    (link, air).prop_map(|(link, (loss_ppm, procedures, losses, quirks, seed))| {
+    (link, air).prop_map(|(link, (loss_ppm, procedures, losses, quirks, refuse, seed))| {
         let (peripheral, csa, encryption, start, interval, clocks) = link;
         let clocks = Clocks { peripheral: clocks.0, central: clocks.1 };
         let peripheral = peripheral.to_owned();
@@ -347,10 +369,16 @@ fn case() -> impl Strategy<Value = Case> {
             procedures,
             losses,
             quirks,
+            refuse,
             seed,
             ..Case::default()
         }
     })
+}
+
+fn refusals() -> impl Strategy<Value = Vec<Refusal>> {
+    let all = vec![Refusal::CentralParameters, Refusal::PeripheralKey];
+    prop_oneof![3 => Just(Vec::new()), 1 => proptest::sample::subsequence(all, 1..=2)]
 }
 
 fn quirk() -> impl Strategy<Value = String> {
@@ -380,4 +408,26 @@ proptest! {
     fn hosts_may_ask_for_anything_at_any_time(case in case()) {
         prop_assert_eq!(told(&case), [""; 0], "{}", case.to_toml());
     }
+}
+
+/// Fewer procedures, fewer losses, earlier events, an ordinary link.
+#[test]
+fn what_the_property_finds_shrinks_on_meaning() {
+    let late = |p: &Procedure| p.what == What::Version && p.event >= 3;
+    let found = TestRunner::deterministic().run(&case(), |case| {
+        prop_assert!(case.losses.is_empty() || !case.procedures.iter().any(late));
+        Ok(())
+    });
+    let Err(TestError::Fail(_, case)) = found else { panic!("{found:?}") };
+    let [procedure] = &case.procedures[..] else { panic!("{case:?}") };
+    assert_eq!((procedure.event, procedure.position, procedure.forced), (3, 0, false));
+    let [loss] = case.losses[..] else { panic!("{case:?}") };
+    assert_eq!((loss.packet, loss.how), (1, How::Lost));
+    let simplest = Case {
+        seed: 0,
+        procedures: case.procedures.clone(),
+        losses: case.losses.clone(),
+        ..Case::default()
+    };
+    assert_eq!(case, simplest);
 }

@@ -156,7 +156,7 @@ impl Connection {
     }
 
     fn data(&mut self, cx: &mut Context<'_>, boundary: AclBoundary, payload: &[u8]) {
-        if self.encryption.is_busy() {
+        if self.encryption.is_narrow() {
             return self.forbidden_while_encrypting(cx);
         }
         match heapless::Vec::from_slice(payload) {
@@ -172,7 +172,7 @@ impl Connection {
     fn control(&mut self, cx: &mut Context<'_>, payload: &[u8]) {
         let parsed = ControlPdu::parse(payload);
         let tolerated = matches!(&parsed, Ok(pdu) if self.encryption.tolerates(pdu));
-        if self.encryption.is_busy() && !tolerated {
+        if self.encryption.is_narrow() && !tolerated {
             return self.forbidden_while_encrypting(cx);
         }
         match parsed {

@@ -24,6 +24,8 @@ pub(super) enum Phase {
     Off,
     /// LL_ENC_REQ has been answered; the host looks for the key.
     AwaitKey(Halves),
+    /// The host has no key; the reject is on its way.
+    Refused,
     /// LL_START_ENC_REQ is on its way.
     Starting,
     /// Encrypted.
@@ -58,7 +60,12 @@ pub(super) struct Encryption {
 impl Encryption {
     /// Whether encryption is being started or paused: no data, and few PDUs are tolerated.
     pub(super) const fn is_busy(&self) -> bool {
-        !matches!(self.phase, Phase::Off | Phase::On)
+        !matches!(self.phase, Phase::Off | Phase::Refused | Phase::On)
+    }
+
+    /// Whether few PDUs may come. We go on behind our reject, the peer not before it has it.
+    pub(super) const fn is_narrow(&self) -> bool {
+        self.is_busy() || matches!(self.phase, Phase::Refused)
     }
 
     /// Whether a PDU may be received while encryption is being started or paused.
@@ -100,6 +107,9 @@ impl Encryption {
         match opcode {
             Opcode::START_ENC_REQ => self.rx = self.next.as_ref().map(|(rx, _)| rx.clone()),
             Opcode::PAUSE_ENC_RSP => self.rx = None,
+            Opcode::REJECT_IND | Opcode::REJECT_EXT_IND if self.phase == Phase::Refused => {
+                self.phase = Phase::Off;
+            }
             _ => {}
         }
     }
@@ -167,7 +177,7 @@ impl Connection {
         } else {
             // LL-ENC-8.
             self.reject(cx, Opcode::ENC_REQ, error);
-            self.encryption.phase = Phase::Off;
+            self.encryption.phase = Phase::Refused;
             self.release_held(cx);
         }
     }

@@ -148,8 +148,9 @@ fn merge(files: &[impl AsRef<Path>]) -> anyhow::Result<Report> {
             what: format!("cannot use {}: {why}", path.display()),
             help: "merge the JSON that `bletwin explore --shard K/N --json` printed".into(),
         };
-        let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-        serde_json::from_str::<Report>(&text).map_err(|error| bad(error.to_string()))
+        let file = std::fs::File::open(path).map_err(|error| bad(error.to_string()))?;
+        let report = serde_json::from_reader::<_, Report>(std::io::BufReader::new(file));
+        report.map_err(|error| bad(error.to_string()))
     };
     let parts = files.iter().map(|path| read(path.as_ref())).collect::<Result<_, _>>()?;
     Ok(Report::merge(parts)?)

@@ -1,6 +1,6 @@
 //! `bletwin replay`.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -142,11 +142,14 @@ fn read(path: &Path) -> Result<Saved, BadInput> {
         what: format!("cannot read {}: {why}", path.display()),
         help: help.into(),
     };
-    let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
-    if size > FILE_MAX {
-        return Err(unreadable(format!("{size} octets are too many for a finding")));
+    let mut octets = Vec::new();
+    // Some that are called files have no end.
+    std::fs::File::open(path)
+        .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut octets))
+        .map_err(|error| unreadable(error.to_string()))?;
+    if octets.len() as u64 > FILE_MAX {
+        return Err(unreadable(format!("more than {FILE_MAX} octets are no finding")));
     }
-    let octets = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
     Saved::from_file(&String::from_utf8_lossy(&octets))
         .map_err(|bad| BadInput { what: format!("{}: {}", path.display(), bad.what), ..bad })
 }

@@ -397,3 +397,26 @@ fn a_pause_does_not_stop_the_authenticated_payload_timer() {
     assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
     assert!(!s.dropped);
 }
+
+/// Found by the search: a host that has no key says so while the next request of a central that
+/// should have waited is on its way.
+///
+/// LL-ENC-6, LL-ENC-8.
+#[test]
+fn a_request_that_does_not_wait_for_the_refusal_of_the_key_ends_the_link() {
+    // Of the answer and the reject so many have arrived.
+    for arrived in 0..=2 {
+        let mut s = Script::new();
+        s.event(&[ENC_REQ]);
+        s.told();
+        s.ask(NO_KEY);
+        assert_eq!(s.event(&[]).len(), 2);
+        (0..arrived).for_each(|_| s.acknowledge_one());
+        s.receive(Llid::Control, &ControlPdu::PingReq.encode());
+        if arrived < 2 {
+            s.assert_left(ErrorCode::MIC_FAILURE);
+        } else {
+            assert_eq!(s.event(&[]), [ControlPdu::PingRsp]);
+        }
+    }
+}

@@ -42,6 +42,9 @@ impl Progress {
         let opened =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = opened.map_err(cannot)?;
+        if !file.metadata().map_err(cannot)?.is_file() {
+            return Err(strange(path));
+        }
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(cannot)?;
         let whole = text.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
