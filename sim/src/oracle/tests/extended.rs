@@ -80,3 +80,55 @@ fn good_extended_advertising_breaks_nothing() {
     assert_eq!(scanned(150, &aux(AdvMode::None, &[1; 200])).told(), Vec::new());
     assert_eq!(twice(&[1], &[1]).told(), Vec::new());
 }
+
+/// The CONNECT_IND of the other scripts, for AUX_CONNECT_REQ.
+fn request() -> AdvertisingPdu {
+    let script = Script::new();
+    let mut pdus = script.records.iter().filter_map(|record| match &record.kind {
+        RecordKind::AirTx(tx) => AdvertisingPdu::parse(&tx.pdu),
+        _ => None,
+    });
+    pdus.next_back().expect("a CONNECT_IND")
+}
+
+/// A connection whose first anchor is `us` after the end of AUX_CONNECT_REQ, perhaps answered.
+fn connected(us: u64, answered: bool) -> Script {
+    let mut script = nothing();
+    let end = event(&mut script, 1_000, 0, &aux(AdvMode::Connectable, &[]));
+    let end = send(&mut script, C, end + 150, CHANNEL, request().encode());
+    if answered {
+        let (advertiser, target) = (Some(ADVERTISER), Some(SCANNER));
+        let answer = ExtendedPdu { connect_rsp: true, advertiser, target, ..Default::default() };
+        send(&mut script, P, end + 150, CHANNEL, answer.encode().unwrap());
+    }
+    script.anchor = end + us;
+    let mut script = script.events(3);
+    let packets = script.records.iter_mut().filter_map(|record| match &mut record.kind {
+        RecordKind::AirTx(tx) if tx.access_address == ACCESS_ADDRESS => Some(tx),
+        _ => None,
+    });
+    // Two packets an event; always by the second algorithm.
+    for (number, tx) in packets.enumerate() {
+        let event = (number / 2) as u16;
+        tx.channel = channel::algorithm_2(ACCESS_ADDRESS, event, CHANNEL_MAP_ALL).unwrap();
+    }
+    script
+}
+
+/// LL-WIN-1, LL-CHAN-1: transmitWindowDelay is 2.5 ms on LE 1M.
+#[test]
+fn a_connection_by_extended_advertising_begins_later() {
+    for (us, good) in [(2_500, true), (2_460, false), (3_750, true), (3_790, false)] {
+        let told: Vec<_> = connected(us, true).told().iter().map(|found| found.rule).collect();
+        let wanted: &[&str] = if good { &[] } else { &["LL-WIN-1"] };
+        assert_eq!(told, wanted, "{us} µs");
+    }
+    let hops = connected(2_500, true).edit(0, |tx| tx.channel = (tx.channel + 1) % 37);
+    assert_eq!(hops.named(), BTreeSet::from([("LL-CHAN-1", P)]));
+}
+
+/// Without AUX_CONNECT_RSP there is no connection that could be judged.
+#[test]
+fn an_aux_connect_req_without_an_answer_connects_nobody() {
+    assert_eq!(connected(9_000, false).named(), BTreeSet::new());
+}

@@ -49,6 +49,21 @@ fn a_receiver_that_never_opened_left_the_event_out() {
     assert_eq!(closed(&[-5_010]), breaks("LL-LAT-1", P));
 }
 
+/// LL-LAT-1: a record that ends within half an interval does not say.
+#[test]
+fn a_record_may_end_before_the_receiver_closes() {
+    let ends = |us: u64| {
+        let mut script = Script::new().events(3);
+        let at = Instant::from_us(script.anchor + us);
+        script.asleep = true;
+        script.packet(C, 0, None);
+        script.record(C, at, RecordKind::AirMiss);
+        script.named()
+    };
+    assert_eq!(ends(1_000), BTreeSet::new());
+    assert_eq!(ends(5_000), breaks("LL-LAT-1", P));
+}
+
 fn sleep(mut script: Script, events: u64) -> Script {
     script.asleep = true;
     for _ in 0..events {
