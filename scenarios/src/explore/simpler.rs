@@ -31,9 +31,9 @@ const SILENT: [&str; 4] =
     ["phy-update=never", "data-length=never", "param-update=never", "feature-exchange=cached"];
 
 impl Case {
-    /// What it is about, told anew from an ordinary link: one of the central's procedures, and one
-    /// that the peripheral's host asks for or firmware would start by itself, around the same
-    /// event. No step leads there from where the firmware's own procedures are in the way.
+    /// What it is about, told anew from an ordinary link: one of the central's procedures, and
+    /// another, or one that the peripheral's host asks for or firmware would start by itself,
+    /// around the same event. No step leads there from where other procedures are in the way.
     #[must_use]
     pub fn meetings(&self) -> Vec<Self> {
         let mut all = Vec::new();
@@ -45,6 +45,7 @@ impl Case {
                     losses: losses.clone(),
                     quirks: self.quirks.clone(),
                     refuse: self.refuse.clone(),
+                    seed: self.seed,
                     procedures,
                     ..Self::default()
                 };
@@ -102,6 +103,14 @@ impl Case {
             return own(MIDDLE).map(|own| vec![own]).collect();
         }
         let mut all: Vec<_> = centrals.iter().map(|central| vec![central.clone()]).collect();
+        for first in &centrals {
+            for second in &centrals {
+                let forced = second.what.forced_name().is_some();
+                for event in [MIDDLE + 1, MIDDLE + 2, MIDDLE] {
+                    all.push(vec![first.clone(), Procedure { event, forced, ..second.clone() }]);
+                }
+            }
+        }
         for central in &centrals {
             for event in [2, 3, 1, 4, 0, 5] {
                 all.extend(own(event).map(|own| vec![own, central.clone()]));
