@@ -288,6 +288,22 @@ fn who_has_no_key_leaves_a_central_that_does_not_wait_to_hear_it() {
     }
 }
 
+/// Found by the search: a central that does not know LL_PERIPHERAL_FEATURE_REQ was taken to have read
+/// the features in it. LL-REJ-1.
+#[test]
+fn who_does_not_know_a_feature_request_knows_no_features_from_it() {
+    let wish = What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 };
+    let case = Case {
+        peripheral: "zephyr-2024".into(),
+        set: vec!["central.features=14937".into()],
+        start: Start::Latency4,
+        refuse: vec![Refusal::CentralParameters],
+        procedures: vec![at(Side::Peripheral, wish, 0), at(Side::Central, What::Features, 0)],
+        ..Case::default()
+    };
+    assert_eq!(told(&case), [""; 0]);
+}
+
 fn what(who: Side) -> BoxedStrategy<What> {
     let common = prop_oneof![
         Just(What::Data),

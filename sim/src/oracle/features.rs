@@ -1,6 +1,6 @@
 //! Feature bits against what is done, and the form of rejects that they decide.
 
-use firmware_core::pdu::control::{ControlPdu, FeatureSet};
+use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode};
 
 use super::Findings;
 use super::link::{Link, Packet, other};
@@ -45,6 +45,10 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             if let Some((rule, record, text)) = wrong(&view, packet, pdu) {
                 let evidence: Vec<_> = record.into_iter().collect();
                 link.report(findings, rule, packet, &evidence, text);
+            }
+            // Who does not know the request has not read it.
+            if *pdu == ControlPdu::UnknownRsp(Opcode::PERIPHERAL_FEATURE_REQ) {
+                known[own] = known[own].filter(|told| !told.whole);
             }
             if let Some(set) = set(pdu) {
                 let whole = !matches!(pdu, ControlPdu::FeatureRsp(_));
