@@ -288,8 +288,8 @@ fn who_has_no_key_leaves_a_central_that_does_not_wait_to_hear_it() {
     }
 }
 
-/// Found by the search: a central that does not know LL_PERIPHERAL_FEATURE_REQ was taken to have read
-/// the features in it. LL-REJ-1.
+/// Found by the search: a central that does not know LL_PERIPHERAL_FEATURE_REQ was taken to have
+/// read the features in it. LL-REJ-1.
 #[test]
 fn who_does_not_know_a_feature_request_knows_no_features_from_it() {
     let wish = What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 };
