@@ -13,7 +13,7 @@ use super::{Done, Options};
 use crate::error::BadInput;
 
 /// Version of the format; raised whenever a reader of old files would go wrong.
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Head {

@@ -59,12 +59,15 @@ pub(super) fn resolving_list() {
     let report = rig.subevent(A, 0x02);
     assert_eq!((report[2], report[8] >> 6), (1, 0b01));
     rig.ok(A, 0x200C, &[0, 0]);
+    let device = |number: u8| [&[PUBLIC, number, 0, 0, 0, 0, 0][..], &[3 + number; 32]].concat();
     for number in 0..8 {
-        rig.ok(A, 0x2027, &[&[PUBLIC, number, 0, 0, 0, 0, 0], &[3; 32][..]].concat());
+        rig.ok(A, 0x2027, &device(number));
     }
-    rig.fails(A, 0x2027, &[&[PUBLIC, 9, 0, 0, 0, 0, 0], &[3; 32][..]].concat(), 0x07);
+    rig.fails(A, 0x2027, &device(9), 0x07);
     rig.ok(A, 0x2029, &[]);
-    rig.ok(A, 0x2027, &[&[PUBLIC, 9, 0, 0, 0, 0, 0], &[3; 32][..]].concat());
+    rig.ok(A, 0x2027, &device(9));
+    // The key is another device's.
+    rig.fails(A, 0x2027, &[&[PUBLIC, 8, 0, 0, 0, 0, 0][..], &[3 + 9; 32]].concat(), 0x12);
 }
 
 /// Both ends hide, and know each other.
