@@ -304,6 +304,27 @@ fn who_does_not_know_a_feature_request_knows_no_features_from_it() {
     assert_eq!(told(&case), [""; 0]);
 }
 
+/// Found by the search of triples: a central that ends the connection in the very packet after
+/// LL_START_ENC_REQ or LL_PAUSE_ENC_RSP did so by the ciphers of before. LL-ENC-1, LL-ENC-2.
+#[test]
+fn what_follows_a_change_of_ciphers_at_once_is_sealed_by_the_new_ones() {
+    let lost = Loss { of: Side::Central, packet: 4, how: How::Lost };
+    for (encryption, events) in [(Switch::Off, [1, 3]), (Switch::On, [2, 4])] {
+        let [start, end] = events;
+        let case = Case {
+            encryption,
+            set: vec!["phy-update=never".into(), "data-length=never".into()],
+            procedures: vec![
+                at(Side::Central, What::Encryption, start),
+                at(Side::Central, What::Terminate, end),
+            ],
+            losses: vec![lost],
+            ..Case::default()
+        };
+        assert_eq!(told(&case), [""; 0]);
+    }
+}
+
 fn what(who: Side) -> BoxedStrategy<What> {
     let common = prop_oneof![
         Just(What::Data),

@@ -67,6 +67,8 @@ struct EventState {
     channel: u8,
     crc_errors: u8,
     sent_md: bool,
+    /// A PDU has come that may change the ciphers: a new one of ours would be sealed too early.
+    undecided: bool,
 }
 
 /// A packet as it is to leave.
@@ -306,11 +308,13 @@ impl Link {
         if let Some(sent) = heard.acknowledged {
             self.acknowledged(sh, sent);
         }
+        self.event.undecided = heard.new && !pdu.payload().is_empty() && self.ciphers_may_change();
         let goes_on = header.md || self.event.sent_md;
         let reply = if goes_on && self.gone.is_none() { self.reply(sh, now, limit) } else { None };
         if heard.new && self.gone.is_none() {
             self.deliver(sh, now, header.llid, pdu);
         }
+        self.event.undecided = false;
         reply.filter(|_| self.gone.is_none())
     }
 
@@ -360,7 +364,8 @@ impl Link {
 
     /// Takes the next PDU from the queues, encrypted if encryption is on.
     fn pick(&mut self, sh: &mut Shared) -> InFlight {
-        if self.has_more() {
+        // LL-ENC-2: what has just come may be what changes them.
+        if self.has_more() && !self.event.undecided {
             // LL-LIVE-2: control PDUs go first.
             if let Some(next) = self.flow.control.pop_front() {
                 let pdu = self.set_instant(sh, next.pdu);

@@ -64,6 +64,11 @@ impl Link {
         )
     }
 
+    /// Whether the peripheral's next PDU can be the one with which the ciphers change.
+    pub(in crate::controller) fn ciphers_may_change(&self) -> bool {
+        matches!(self.control.starting(), Some(Starting::PauseRsp | Starting::StartReq { .. }))
+    }
+
     /// It has sent another.
     pub(in crate::controller) fn broke_encryption_start(&mut self, sh: &mut Shared) {
         // LL-ENC-6.
