@@ -31,11 +31,11 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     }
     let node = link.node(Role::Peripheral);
     let closed = closed.get(&node).map_or(&[][..], Vec::as_slice);
-    let left = link.left(Role::Peripheral);
+    let (left, parted) = (link.left(Role::Peripheral), link.parted());
     let mut state =
         Awake { latency: [0; 2], next: None, watch: Vec::new(), skipped: 0, last: None };
     for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
-        if packet.item.at >= left {
+        if packet.item.at >= left || parted.is_some_and(|event| packet.event >= event) {
             return;
         }
         if packet.anchor {

@@ -191,6 +191,27 @@ impl Link<'_> {
         self.last_of(Role::Peripheral).is_some() || self.hci.iter().any(told)
     }
 
+    /// Event from which the peripheral cannot know where the central is, for it had heard nothing
+    /// of a connection update by its instant.
+    pub(super) fn parted(&self) -> Option<u64> {
+        let mut unheard = None;
+        for packet in self.packets.iter().filter(|packet| packet.by == Role::Central) {
+            if let Some(ControlPdu::ConnectionUpdateInd(update)) = packet.control() {
+                let ahead = update.instant.wrapping_sub(packet.event as u16);
+                let instant = packet.event + u64::from(ahead);
+                unheard = match packet.heard() {
+                    true => None,
+                    false if packet.new => Some(instant),
+                    false => unheard,
+                };
+            }
+            if unheard.is_some_and(|instant| packet.event >= instant) {
+                return unheard;
+            }
+        }
+        None
+    }
+
     /// Index of the last packet of an end.
     pub(super) fn last_of(&self, role: Role) -> Option<usize> {
         self.last[role as usize]

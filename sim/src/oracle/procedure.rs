@@ -318,7 +318,7 @@ impl Procedures {
         };
         if closes && open.until.is_none() {
             self.open[taker as usize] = None;
-        } else if closes && open.kind == Kind::Parameters {
+        } else if closes && matches!(open.kind, Kind::Parameters | Kind::Phy) {
             // The update that seemed to answer what is refused was the central's own; its instant
             // comes all the same.
             self.open[taker as usize] = None;

@@ -35,9 +35,12 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     let mut heard = None;
     let mut before: Option<&Packet<'_>> = None;
     // Who has left the connection listens for others.
-    let left = link.left(Role::Peripheral);
+    let (left, parted) = (link.left(Role::Peripheral), link.parted());
+    let there = |packet: &&Packet<'_>| {
+        packet.item.at < left && parted.is_none_or(|event| packet.event < event)
+    };
     let sent = link.packets.iter().filter(|packet| packet.by == Role::Central);
-    for packet in sent.take_while(|packet| packet.item.at < left) {
+    for packet in sent.take_while(there) {
         let anchor = before.is_none_or(|before| before.event != packet.event);
         before = Some(packet);
         if packet.item.reception.is_some() {
