@@ -67,7 +67,7 @@ struct EventState {
     channel: u8,
     crc_errors: u8,
     sent_md: bool,
-    /// A PDU has come that may change the ciphers: a new one of ours would be sealed too early.
+    /// The last PDU that came may change the ciphers: a new one of ours would be sealed too early.
     undecided: bool,
 }
 
@@ -308,13 +308,12 @@ impl Link {
         if let Some(sent) = heard.acknowledged {
             self.acknowledged(sh, sent);
         }
-        self.event.undecided = heard.new && !pdu.payload().is_empty() && self.ciphers_may_change();
+        self.event.undecided = heard.new && pdu.payload_len() > 0 && self.ciphers_may_change();
         let goes_on = header.md || self.event.sent_md;
         let reply = if goes_on && self.gone.is_none() { self.reply(sh, now, limit) } else { None };
         if heard.new && self.gone.is_none() {
             self.deliver(sh, now, header.llid, pdu);
         }
-        self.event.undecided = false;
         reply.filter(|_| self.gone.is_none())
     }
 
@@ -327,16 +326,6 @@ impl Link {
         }
         let Packet { phy, pdu, tag, then } = self.packet(sh);
         Some(RadioCommand::Reply { phy, pdu, tag, then })
-    }
-
-    /// Air time of the longest packets in both directions.
-    pub(super) fn longest_exchange(&self) -> Duration {
-        let (tx_octets, rx_octets) = self.lengths.octets();
-        let on = |phy: Phy, octets: u16| phy.sent_with(Coding::S8).air_time(octets + 4);
-        let tx_time = u64::from(self.lengths.tx_time(self.tx, self.parameters.interval));
-        let rx_time = u64::from(self.lengths.rx_time(self.rx));
-        on(self.tx, tx_octets).min(Duration::from_us(tx_time))
-            + on(self.rx, rx_octets).min(Duration::from_us(rx_time))
     }
 
     /// The packet to send now: what is in flight, else the next in the queues, else an empty PDU.

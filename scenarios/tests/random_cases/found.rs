@@ -250,8 +250,8 @@ fn who_has_not_heard_of_an_update_cannot_follow_it() {
     assert_eq!(told(&case), [""; 0]);
 }
 
-/// Found by the search: LL_UNKNOWN_RSP ends the peripheral's LL_PHY_REQ, though an LL_PHY_UPDATE_IND
-/// of the central's own had come between. LL-PROC-1.
+/// Found by the search: LL_UNKNOWN_RSP ends the peripheral's LL_PHY_REQ, though LL_PHY_UPDATE_IND
+/// of the central's own procedure had come between. LL-PROC-1.
 #[test]
 fn a_refused_phy_request_is_over_whatever_the_central_does_of_its_own() {
     let version = Procedure { forced: true, ..at(Side::Central, What::Version, 1) };

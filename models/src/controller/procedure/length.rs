@@ -3,8 +3,8 @@
 use firmware_core::error::{ErrorCode, PeerMisbehaved};
 use firmware_core::hci::Event;
 use firmware_core::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
-use firmware_core::phy::Phy;
-use firmware_core::time::Instant;
+use firmware_core::phy::{Coding, Phy};
+use firmware_core::time::{Duration, Instant};
 use firmware_core::trace::Procedure;
 
 use crate::controller::control::Request;
@@ -151,6 +151,16 @@ impl Lengths {
 }
 
 impl Link {
+    /// Air time of the longest packets in both directions.
+    pub(in crate::controller) fn longest_exchange(&self) -> Duration {
+        let (tx_octets, rx_octets) = self.lengths.octets();
+        let on = |phy: Phy, octets: u16| phy.sent_with(Coding::S8).air_time(octets + 4);
+        let tx_time = u64::from(self.lengths.tx_time(self.tx, self.parameters.interval));
+        let rx_time = u64::from(self.lengths.rx_time(self.rx));
+        on(self.tx, tx_octets).min(Duration::from_us(tx_time))
+            + on(self.rx, rx_octets).min(Duration::from_us(rx_time))
+    }
+
     pub(in crate::controller) fn start_length(&mut self, sh: &mut Shared, now: Instant) {
         let feature = FeatureSet::DATA_LENGTH_EXTENSION;
         // LL-FEAT-3.
