@@ -165,6 +165,21 @@ pub const fn all() -> &'static [Scenario] {
     ALL
 }
 
+/// One by its name, in which somebody pairs.
+///
+/// # Errors
+/// [`BadInput`] that names the nearest ones, or says that nobody pairs in it.
+pub fn pairing_by_name(name: &str) -> Result<&'static Scenario, BadInput> {
+    let scenario = by_name(name)?;
+    match scenario.story {
+        Story::Collision(_) | Story::Links(_) => Err(BadInput {
+            what: format!("`{name}` is about procedures that meet, and nobody pairs in it"),
+            help: "`bletwin run` says where such a run departs from the rules".into(),
+        }),
+        _ => Ok(scenario),
+    }
+}
+
 /// One by its name.
 ///
 /// # Errors

@@ -100,7 +100,7 @@ impl Plan {
     fn pair(&self, central: &str, entry: &Entry, firmware: &str) -> Result<Pair, BadInput> {
         let own = entry.quirk.as_ref().filter(|_| self.scenario.is_none());
         let name = own.map(|quirk| quirk.scenario.as_str()).or(self.scenario.as_deref());
-        let scenario = catalogue::by_name(name.unwrap_or("pairing"))?;
+        let scenario = catalogue::pairing_by_name(name.unwrap_or("pairing"))?;
         let (first, _) = self.seeds;
         let mut setup = Setup::new(firmware, central, first)?;
         let circumstances = own.map_or(&[][..], |quirk| &quirk.set);

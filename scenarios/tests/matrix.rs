@@ -124,6 +124,16 @@ fn surprises_exit_with_1_and_are_told() {
     assert_eq!(bletwin(&["--seeds", "0"]).status.code(), Some(2));
 }
 
+/// Where nobody pairs there is nothing for cells to say.
+#[test]
+fn scenarios_in_which_nobody_pairs_are_refused() {
+    for scenario in ["phy-collides-with-phy", "two-centrals-want-parameters"] {
+        let output = bletwin(&["--scenario", scenario]);
+        assert_eq!(output.status.code(), Some(2), "{scenario}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("nobody pairs in it"));
+    }
+}
+
 #[test]
 fn the_page_stands_alone() {
     let folder = tempfile::tempdir().expect("a folder");

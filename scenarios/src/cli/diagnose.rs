@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Exit, interrupt, style};
-use crate::catalogue::{self, Scenario, Story};
+use crate::catalogue::{self, Scenario};
 use crate::diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, exhibit, report};
 use crate::error::{BadInput, nearest};
 use crate::html;
@@ -101,25 +101,18 @@ fn subject(options: &Diagnose) -> Result<(&'static Scenario, String), BadInput> 
         return Ok((catalogue::by_name("pairing")?, word.to_owned()));
     }
     let peripheral = options.peripheral.clone().unwrap_or_else(|| PRESETS[0].to_owned());
-    if let Ok(Scenario { story: Story::Collision(_) | Story::Links(_), .. }) =
-        catalogue::by_name(word)
-    {
-        return Err(BadInput {
-            what: format!("`{word}` is about procedures that meet, and nobody pairs in it"),
-            help: "`bletwin run` says where such a run departs from the rules".into(),
-        });
+    if catalogue::by_name(word).is_ok() {
+        return Ok((catalogue::pairing_by_name(word)?, peripheral));
     }
-    catalogue::by_name(word).map(|scenario| (scenario, peripheral)).map_err(|_| {
-        let scenarios = catalogue::all().iter().map(|s| s.name);
-        let known: Vec<&str> = scenarios.chain(PRESETS).collect();
-        let near = nearest(word, &known).map(|near| format!("did you mean `{near}`? "));
-        BadInput {
-            what: format!("`{word}` is neither a scenario nor a firmware"),
-            help: format!(
-                "{}name a scenario, a firmware preset or a .toml file; `bletwin list` shows all",
-                near.unwrap_or_default()
-            ),
-        }
+    let scenarios = catalogue::all().iter().map(|s| s.name);
+    let known: Vec<&str> = scenarios.chain(PRESETS).collect();
+    let near = nearest(word, &known).map(|near| format!("did you mean `{near}`? "));
+    Err(BadInput {
+        what: format!("`{word}` is neither a scenario nor a firmware"),
+        help: format!(
+            "{}name a scenario, a firmware preset or a .toml file; `bletwin list` shows all",
+            near.unwrap_or_default()
+        ),
     })
 }
 

@@ -74,8 +74,9 @@ impl Events {
         for packet in &link.packets {
             let (mut start, mut until) = (packet.item.at, packet.item.end);
             if packet.anchor {
-                let (earliest, latest, rule) = anchors.place(packet);
-                if rule == "LL-WIN-1" {
+                let (earliest, latest, _) = anchors.place(packet);
+                // An anchor point within a connection has one place, a window is longer.
+                if latest > earliest {
                     unheard = Some((earliest, latest, packet.event));
                 }
                 if let Some((earliest, latest, event)) = unheard {

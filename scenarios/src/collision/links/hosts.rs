@@ -130,7 +130,7 @@ impl Hosts {
         self.node(self.centrals[link])
     }
 
-    /// Ports and nodes are numbered in the same order.
+    /// Every port has one.
     fn node(&self, port: Port) -> NodeId {
         let world = self.twin.world();
         let node = world.nodes().map(|(id, _)| id).find(|id| self.twin.port_of(*id) == Some(port));
