@@ -10,7 +10,7 @@ use super::{Keeper, Rule};
 
 /// The line before the table, which also says how to print it anew.
 pub const BEGIN: &str =
-    "<!-- table: BLETWIN_UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test rules -->";
+    "<!-- table: BLETWIN_UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test system rules -->";
 /// The line after it.
 pub const END: &str = "<!-- end of table -->";
 

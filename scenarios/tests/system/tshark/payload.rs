@@ -3,9 +3,9 @@
 use bletwin_sim::sniffer::{AirItem, Decoded};
 use firmware_core::pdu::control::ControlPdu;
 
-use crate::air::{hex, list, put};
-use crate::tool::Kind::{self, Number, Octets};
-use crate::tool::Values;
+use super::air::{hex, list, put};
+use super::tool::Kind::{self, Number, Octets};
+use super::tool::Values;
 
 /// Fields that a packet is asked for unless it is written encrypted.
 pub(crate) const FIELDS: &[(&str, Kind)] = &[

@@ -42,7 +42,7 @@ pub(crate) fn scan(coverage: &mut Coverage, path: &Path, text: &str, is_test: bo
     let mut parts = path.iter().map(|part| part.to_string_lossy().into_owned());
     let folder = parts.next().unwrap_or_default();
     let of_oracle = path.starts_with("sim/src/oracle");
-    let code = if is_test { "" } else { super::sources::without_tests(text) };
+    let code = if is_test { "" } else { crate::sources::without_tests(text) };
     for id in ids(code) {
         let citations = coverage.entry(id).or_default();
         if !of_oracle {

@@ -2,7 +2,6 @@
 //! misbehave: nobody breaks a rule who was not told to. Cases are drawn twice over: by the search
 //! of `bletwin explore --random`, and by proptest, whose cases shrink on meaning as well.
 
-#[path = "random_cases/found.rs"]
 mod found;
 
 use bletwin_scenarios::explore::campaign::{Kind, Options, Report, Shard, conduct};

@@ -1,18 +1,16 @@
 //! The rules of `docs/rules/` against the sources: each is kept somewhere, shown by a test, and
 //! no others are cited. With `--nocapture` the coverage is printed.
 
-#[path = "rules/scan.rs"]
 mod scan;
-mod sources;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use crate::sources::{is_test_file, root, sources};
 use bletwin_scenarios::rules::{self, BEGIN, DOCUMENTS, END, Keeper, Rule};
 use bletwin_sim::oracle;
 use scan::{Coverage, ids, scan};
-use sources::{is_test_file, root, sources};
 
 fn all() -> Vec<Rule> {
     rules::all().unwrap_or_else(|fault| panic!("{fault}"))
@@ -55,9 +53,10 @@ fn coverage() -> Coverage {
     let mut coverage = Coverage::new();
     for path in sources(&root) {
         let relative = path.strip_prefix(&root).expect("below the root");
-        let about_rules = ["scenarios/src/rules", "scenarios/src/cli", "scenarios/tests/rules"];
+        let about_rules =
+            ["scenarios/src/rules", "scenarios/src/cli", "scenarios/tests/system/rules"];
         let skip = about_rules.iter().any(|part| relative.starts_with(part))
-            || relative == Path::new("scenarios/tests/rules.rs");
+            || relative == Path::new("scenarios/tests/system/rules.rs");
         if !skip {
             let text = fs::read_to_string(&path).expect("sources are UTF-8").replace("\r\n", "\n");
             scan(&mut coverage, relative, &text, is_test_file(&path));
@@ -125,7 +124,7 @@ fn the_table_of_collisions_is_printed_as_it_is_in_the_code() {
         } else {
             panic!(
                 "docs/rules/collisions.md is not what the code says; write it anew with\n\
-                 BLETWIN_UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test rules"
+                 BLETWIN_UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test system rules"
             );
         }
     }

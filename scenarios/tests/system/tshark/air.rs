@@ -7,8 +7,8 @@ use firmware_core::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use firmware_core::pdu::data::DataHeader;
 use firmware_core::phy::TxPhy;
 
-use crate::tool::Kind::{self, Number, Octets, Text, Time};
-use crate::tool::Values;
+use super::tool::Kind::{self, Number, Octets, Text, Time};
+use super::tool::Values;
 
 /// Fields that every packet is asked for, encrypted or not.
 pub(crate) const FIELDS: &[(&str, Kind)] = &[

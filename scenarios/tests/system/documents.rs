@@ -1,6 +1,6 @@
 //! Documents that are made from the catalogue, and the tutorial, which must be true.
 //!
-//! `UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test documents` writes them anew.
+//! `UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test system documents` writes them anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,7 +110,7 @@ fn section(entry: &Entry) -> String {
 
 const HEAD: &str = "# Quirks of centrals
 
-<!-- Made from models/quirks: `UPDATE_DOCS=1 cargo test -p bletwin-scenarios --test documents`. -->
+<!-- From models/quirks: `UPDATE_DOCS=1 cargo test --test system documents`. -->
 
 What real centrals are known to do, as files that can be run. A quirk is a rule of behaviour; its
 effect at the peripheral comes of it on the simulated air. For each one a test shows that the

@@ -1,12 +1,10 @@
 //! Rules of the house that a program can check (CONTRIBUTING.md): every finding names file and
 //! line. Each rule has a sample here that breaks it.
 
-mod sources;
-
 use std::fs;
 use std::path::Path;
 
-use sources::{is_test_file, root, sources, without_tests};
+use crate::sources::{is_test_file, root, sources, without_tests};
 
 const LINES_MAX: usize = 500;
 const WIDTH_MAX: usize = 100;

@@ -4,13 +4,9 @@
 //! tshark gives no event counters for this link type; those are the sniffer's own affair.
 //! Without tshark these tests say so and pass.
 
-#[path = "tshark/air.rs"]
 mod air;
-#[path = "tshark/extended.rs"]
 mod extended;
-#[path = "tshark/payload.rs"]
 mod payload;
-#[path = "tshark/tool.rs"]
 mod tool;
 
 use std::path::PathBuf;
