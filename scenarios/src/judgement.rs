@@ -1,7 +1,7 @@
 //! What the oracle found in a run, sorted by what the central's profile admits to.
 
 use bletwin_sim::node::NodeId;
-use bletwin_sim::oracle::{Finding, judge};
+use bletwin_sim::oracle::{Examined, Finding, examine};
 use bletwin_sim::record::Record;
 use serde::Serialize;
 
@@ -21,6 +21,21 @@ pub struct Judgement {
     pub unexpected: Vec<Finding>,
     /// Breaches of the central that its profile declares, or that its made-up quirks bring about.
     pub admitted: Vec<Finding>,
+    /// Recommendations that either end did not follow. They fail no run.
+    pub observed: Vec<Finding>,
+}
+
+/// An observation as `--json` tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Observed {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// `central` or `peripheral`.
+    pub by: &'static str,
+    /// When, in simulated microseconds.
+    pub at_us: u64,
+    /// What happened.
+    pub text: String,
 }
 
 /// A finding as `--json` tells it.
@@ -49,8 +64,9 @@ impl Judgement {
                     Permit::MadeUp => true,
                 }
         };
-        let (admitted, unexpected) = judge(records).into_iter().partition(admitted);
-        Self { unexpected, admitted }
+        let Examined { findings, observations: observed } = examine(records);
+        let (admitted, unexpected) = findings.into_iter().partition(admitted);
+        Self { unexpected, admitted, observed }
     }
 
     /// All findings, those first that nobody has announced.
@@ -70,6 +86,18 @@ impl Judgement {
         };
         let unexpected = self.unexpected.iter().map(|finding| one(finding, false));
         unexpected.chain(self.admitted.iter().map(|finding| one(finding, true))).collect()
+    }
+
+    /// All observations as `--json` tells them.
+    #[must_use]
+    pub fn observations(&self, peripheral: NodeId) -> Vec<Observed> {
+        let one = |finding: &Finding| Observed {
+            rule: finding.rule,
+            by: side(finding.culprit != peripheral),
+            at_us: finding.at.as_us(),
+            text: finding.text.clone(),
+        };
+        self.observed.iter().map(one).collect()
     }
 }
 

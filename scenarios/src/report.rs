@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::Act;
-use bletwin_sim::oracle::{Finding, RULES};
+use bletwin_sim::oracle::{Finding, Rule};
 use bletwin_sim::record::{Note, RecordId, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
@@ -112,8 +112,18 @@ fn admitted(run: &Finished) -> Option<String> {
 /// it and when, what happened, and where the rule stands.
 #[must_use]
 pub fn breaches(run: &Finished) -> Option<String> {
+    listed(run, &run.judgement.unexpected)
+}
+
+/// Every recommendation that was not followed, in the same form.
+#[must_use]
+pub fn observations(run: &Finished) -> Option<String> {
+    listed(run, &run.judgement.observed)
+}
+
+fn listed(run: &Finished, findings: &[Finding]) -> Option<String> {
     let one = |finding: &Finding| {
-        let rule = RULES.iter().find(|rule| rule.id == finding.rule);
+        let rule = Rule::find(finding.rule);
         let title = rule.map_or("", |rule| rule.title);
         let source = rule.map_or("", |rule| rule.source);
         format!(
@@ -124,7 +134,7 @@ pub fn breaches(run: &Finished) -> Option<String> {
             finding.text
         )
     };
-    let lines: Vec<String> = run.judgement.unexpected.iter().map(one).collect();
+    let lines: Vec<String> = findings.iter().map(one).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 

@@ -306,6 +306,7 @@ impl Stage {
             sim_seconds: self.world.now().as_us() as f64 / 1e6,
             trace_sha256: hex(&self.world.trace_sha256()),
             findings: judgement.told(self.peripheral),
+            observations: judgement.observations(self.peripheral),
         };
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {

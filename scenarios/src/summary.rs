@@ -8,7 +8,7 @@ use firmware_core::host::message::{Line, Log};
 use firmware_core::time::Instant;
 use serde::Serialize;
 
-use crate::judgement::Told;
+use crate::judgement::{Observed, Told};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -81,6 +81,8 @@ pub struct Summary {
     pub trace_sha256: String,
     /// Breaches of the link layer's rules, those first that no profile declares.
     pub findings: Vec<Told>,
+    /// Recommendations of the link layer that were not followed. They fail no run.
+    pub observations: Vec<Observed>,
 }
 
 /// What the peripheral's part of a record tells.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bletwin_sim::oracle::RULES;
+use bletwin_sim::oracle::{Force, RULES, Rule};
 
 use super::error::ProfileError;
 use super::quirk::Quirk;
@@ -177,18 +177,22 @@ impl Loader<'_> {
 }
 
 fn is_rule(id: &str) -> bool {
-    RULES.iter().any(|rule| rule.id == id)
+    Rule::find(id).is_some_and(|rule| rule.force == Force::Shall)
 }
 
 fn no_rule(place: &str, id: &str) -> ProfileError {
-    let rules = RULES.iter().map(|rule| rule.id.to_owned()).collect();
+    let (what, help, near) = if Rule::find(id).is_some() {
+        let what = format!("`{id}` only recommends: who does otherwise breaks nothing");
+        (what, "leave it out; what is not followed is told as an observation", Vec::new())
+    } else {
+        let what = format!("there is no rule `{id}` that could be broken");
+        let breakable = RULES.iter().filter(|rule| rule.force == Force::Shall);
+        let near = breakable.map(|rule| rule.id.to_owned()).collect();
+        (what, "`bletwin rules` shows all", near)
+    };
     ProfileError {
-        unknown: Some(Box::new((id.into(), rules))),
-        ..ProfileError::new(
-            place,
-            format!("there is no rule `{id}` that could be broken"),
-            "`bletwin rules` shows all",
-        )
+        unknown: Some(Box::new((id.into(), near))),
+        ..ProfileError::new(place, what, help)
     }
 }
 

@@ -231,6 +231,7 @@ fn errors_say_where_and_what_would_be_right() {
         ("version = 1\nextends = \"ios\"\nquirks = [\"phy-stal\"]\n", 3, "quirk `phy-stal`"),
         ("version = 1\nextends = \"main.toml\"\n", 2, "in a circle"),
         ("version = 1\nbreaks = [\"LL-NOPE\"]\n", 2, "no rule `LL-NOPE`"),
+        ("version = 1\nbreaks = [\"LL-INST-1\"]\n", 2, "`LL-INST-1` only recommends"),
         ("version = 2\n", 0, "version 2"),
         ("mtu = 100\n", 0, "version of the format is missing"),
     ];

@@ -1,11 +1,12 @@
 //! `bletwin replay`.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
 use bletwin_sim::medium::MediumConfig;
-use bletwin_sim::oracle::RULES;
+use bletwin_sim::oracle::{Finding, Rule, examine};
 use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::report::ladder::{ladder, substantial};
 use bletwin_sim::report::log::log;
@@ -18,7 +19,7 @@ use crate::error::BadInput;
 use crate::explore::case::Side;
 use crate::explore::caught::{against, side};
 use crate::explore::saved::Saved;
-use crate::explore::{CENTRAL, Found, Outcome, PERIPHERAL, run};
+use crate::explore::{CENTRAL, Found, Outcome, PANIC, PERIPHERAL, run};
 use crate::html::{self, Exhibit};
 use crate::output::Output;
 use crate::report::wrap;
@@ -61,6 +62,8 @@ struct Told<'a> {
     control_pdus: u32,
     /// All rules that were broken.
     findings: Vec<&'a str>,
+    /// All recommendations that were not followed.
+    observations: Vec<&'a str>,
 }
 
 pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
@@ -69,6 +72,7 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
     let page = options.html.as_deref().map(Output::prepare).transpose()?;
     let outcome = run(&saved.case)?;
     let findings = against(&saved.case, &outcome);
+    let observed = observations(&outcome);
     let found = findings.iter().find(|f| f.rule == saved.rule && side(f.culprit) == saved.culprit);
     let verdict = match found {
         None => Verdict::NotReproduced,
@@ -100,14 +104,27 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
             trace: outcome.digest(),
             control_pdus: outcome.control_pdus(),
             findings: findings.iter().map(|found| found.rule.as_str()).collect(),
+            observations: observed.iter().map(|seen| seen.rule).collect(),
         };
         let mut out = anstream::stdout().lock();
         serde_json::to_writer(&mut out, &told)?;
         writeln!(out)?;
     } else {
-        print(options, &saved, &outcome, found, verdict)?;
+        print(options, &saved, &outcome, found, &observed, verdict)?;
     }
     Ok(if verdict == Verdict::Reproduced { Exit::Expected } else { Exit::Unexpected })
+}
+
+/// One for each recommendation that an end did not follow.
+fn observations(outcome: &Outcome) -> Vec<Finding> {
+    // A judge that panics has been told as the finding.
+    if outcome.findings.iter().any(|found| found.rule == PANIC) {
+        return Vec::new();
+    }
+    let mut observed = examine(&outcome.records).observations;
+    let mut known = BTreeSet::new();
+    observed.retain(|seen| known.insert((seen.rule, seen.culprit)));
+    observed
 }
 
 /// The run on a page: what broke the rule is marked, and the rule is told.
@@ -117,7 +134,7 @@ fn exhibit<'a>(
     found: Option<&Found>,
     verdict: Verdict,
 ) -> Exhibit<'a> {
-    let rule = RULES.iter().find(|rule| rule.id == saved.rule);
+    let rule = Rule::find(&saved.rule);
     let rule = rule.map(|rule| format!("The rule ({}): {}", rule.source, rule.text));
     let text = found.map_or(&saved.text, |found| &found.text).clone();
     Exhibit {
@@ -159,6 +176,7 @@ fn print(
     saved: &Saved,
     outcome: &Outcome,
     found: Option<&Found>,
+    observed: &[Finding],
     verdict: Verdict,
 ) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
@@ -173,8 +191,15 @@ fn print(
     writeln!(out, "{}", ladder(&items[from..], substantial))?;
     writeln!(out, "\n{}", style::heading(&against_whom(saved)))?;
     writeln!(out, "{}", wrap(found.map_or(&saved.text, |found| &found.text), 88))?;
-    if let Some(rule) = RULES.iter().find(|rule| rule.id == saved.rule) {
+    if let Some(rule) = Rule::find(&saved.rule) {
         writeln!(out, "{}", wrap(&format!("The rule ({}): {}", rule.source, rule.text), 88))?;
+    }
+    if !observed.is_empty() {
+        writeln!(out, "\n{}", style::heading("Recommendations not followed"))?;
+    }
+    for seen in observed {
+        let by = side(Some(seen.culprit)).map_or("?", Side::name);
+        writeln!(out, "{}", wrap(&format!("{} by the {by}: {}", seen.rule, seen.text), 88))?;
     }
     writeln!(out, "\n{}", verdict.text())?;
     Ok(())

@@ -17,6 +17,7 @@ struct Entry<'a> {
     text: &'a str,
     note: &'a str,
     source: &'a str,
+    force: &'static str,
     kept_by: &'static str,
     checked_by: &'static str,
     document: String,
@@ -30,6 +31,7 @@ impl<'a> From<&'a Rule> for Entry<'a> {
             text: &rule.text,
             note: &rule.note,
             source: &rule.source,
+            force: rule.force.text(),
             kept_by: rule.keeper.text(),
             checked_by: if rule.is_judged() { "the oracle, and tests" } else { "tests" },
             document: format!("docs/rules/{}", rule.document),
@@ -60,8 +62,8 @@ pub(super) fn rules(options: &Rules) -> anyhow::Result<Exit> {
             }
         }
         let about = format!(
-            "    {}; kept by {}; checked by {}",
-            entry.source, entry.kept_by, entry.checked_by
+            "    {}; force: {}; kept by {}; checked by {}",
+            entry.source, entry.force, entry.kept_by, entry.checked_by
         );
         writeln!(out, "{}", style::faint(&about))?;
     }

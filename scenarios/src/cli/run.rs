@@ -125,9 +125,14 @@ fn print(options: &Run, finished: &Finished) -> anyhow::Result<()> {
     if let Some(why) = why {
         writeln!(out, "\n{}\n{}", style::heading("Why"), report::wrap(&why, 88))?;
     }
-    if let Some(breaches) = report::breaches(finished) {
-        writeln!(out, "\n{}", style::heading("Rules broken"))?;
-        for line in breaches.lines() {
+    let told = [
+        ("Rules broken", report::breaches(finished)),
+        ("Recommendations not followed", report::observations(finished)),
+    ];
+    for (heading, lines) in told {
+        let Some(lines) = lines else { continue };
+        writeln!(out, "\n{}", style::heading(heading))?;
+        for line in lines.lines() {
             writeln!(out, "{}", report::wrap(line, 88))?;
         }
     }

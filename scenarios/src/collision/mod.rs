@@ -132,6 +132,7 @@ fn finished(
         sim_seconds: outcome.end.as_us() as f64 / 1e6,
         trace_sha256: hex(&air_sha256(&records)),
         findings: judgement.told(peripheral),
+        observations: judgement.observations(peripheral),
     };
     Finished {
         expected: result == scenario.expects,

@@ -21,12 +21,11 @@ pub(super) fn marks(exhibit: &Exhibit<'_>) -> (Vec<Mark>, Vec<AirItem>) {
     let items = sniff(exhibit.records);
     let packets = items.iter().filter_map(|item| packet(exhibit, item));
     let others = exhibit.records.iter().filter_map(|record| other(exhibit, record));
-    let findings = oracle::judge(exhibit.records).into_iter().map(|finding| Mark {
-        fields: vec![("rule", finding.rule.to_owned()), ("told by", "the oracle".into())],
-        causes: finding.evidence.iter().map(|id| id.0).collect(),
-        ..note(finding.record.0, finding.at, Lane::Air, Kind::Finding, finding.text)
-    });
-    let mut marks: Vec<Mark> = packets.chain(others).chain(findings).collect();
+    let examined = oracle::examine(exhibit.records);
+    let findings = examined.findings.into_iter().map(|found| told(found, Kind::Finding));
+    let observations = examined.observations.into_iter().map(|seen| told(seen, Kind::Observation));
+    let said = findings.chain(observations);
+    let mut marks: Vec<Mark> = packets.chain(others).chain(said).collect();
     marks.sort_by_key(|mark| (mark.at_ns, mark.id, mark.kind));
     set_apart(&mut marks);
     let known: BTreeSet<u64> = marks.iter().map(|mark| mark.id).collect();
@@ -34,6 +33,15 @@ pub(super) fn marks(exhibit: &Exhibit<'_>) -> (Vec<Mark>, Vec<AirItem>) {
         mark.causes.retain(|id| known.contains(id) && *id != mark.id);
     }
     (marks, items)
+}
+
+/// What the oracle says.
+fn told(finding: oracle::Finding, kind: Kind) -> Mark {
+    Mark {
+        fields: vec![("rule", finding.rule.to_owned()), ("told by", "the oracle".into())],
+        causes: finding.evidence.iter().map(|id| id.0).collect(),
+        ..note(finding.record.0, finding.at, Lane::Air, kind, finding.text)
+    }
 }
 
 /// What hosts tell their controllers before there is a connection interests few.

@@ -70,6 +70,8 @@ pub enum Kind {
     Log,
     /// A breach of a rule that the oracle found.
     Finding,
+    /// A recommendation that was not followed.
+    Observation,
 }
 
 /// A moment: an arrow between two lanes, or a note in one.

@@ -7,7 +7,7 @@
   const KINDS = [
     ["control", "LL control", true], ["security", "SMP", true], ["data", "ATT and data", true],
     ["empty", "empty", false], ["advertising", "advertising", false], ["hci", "HCI", true], ["setup", "HCI before connecting", false],
-    ["log", "log and people", true], ["finding", "findings", true],
+    ["log", "log and people", true], ["finding", "findings", true], ["observation", "observations", true],
   ];
   const LANES = ["central-host", "central-link", "air", "peripheral-link", "peripheral-host"];
   const NAMES = ["central host", "central LL", "air", "peripheral LL", "peripheral host"];
@@ -105,7 +105,7 @@
     const from = x[LANES.indexOf(mark.from)], to = x[LANES.indexOf(mark.to)];
     if (from === to) {
       const right = mark.from === "peripheral-host" || mark.from === "peripheral-link";
-      const text = (mark.kind === "finding" ? "⚠ " : "") + mark.text;
+      const text = ({ finding: "⚠ ", observation: "○ " }[mark.kind] || "") + mark.text;
       const anchor = mark.from === "air" ? "middle" : right ? "end" : "start";
       const place = mark.from === "air" ? from : right ? width - 8 : GUTTER + 6;
       const note = make("text", { class: "note", x: place, y: y, "text-anchor": anchor }, short(text, width * 0.6));

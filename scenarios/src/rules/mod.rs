@@ -6,7 +6,7 @@
 mod parse;
 mod table;
 
-use bletwin_sim::oracle;
+use bletwin_sim::oracle::{self, Force};
 
 pub use parse::parse;
 pub use table::{BEGIN, END, decisions, printed};
@@ -66,6 +66,8 @@ pub struct Rule {
     pub note: String,
     /// Where it comes from, in the Core Specification.
     pub source: String,
+    /// How strongly the text asks for it.
+    pub force: Force,
     /// Who has to keep it.
     pub keeper: Keeper,
     /// The document that states it, below `docs/rules/`.
@@ -76,7 +78,7 @@ impl Rule {
     /// Whether the oracle judges it in every run.
     #[must_use]
     pub fn is_judged(&self) -> bool {
-        oracle::RULES.iter().any(|rule| rule.id == self.id)
+        oracle::Rule::find(&self.id).is_some()
     }
 }
 

@@ -1,4 +1,7 @@
-//! The form of a document: `### ID title`, paragraphs, and a last line with source and keeper.
+//! The form of a document: `### ID title`, paragraphs, and a last line with source,
+//! force and keeper.
+
+use bletwin_sim::oracle::Force;
 
 use super::{Keeper, Rule};
 
@@ -44,18 +47,26 @@ fn rule(document: &'static str, heading: &str, body: &[&str], last: &str) -> Res
         paragraphs.by_ref().filter(|words| !words.is_empty()).map(|words| words.join(" "));
     let text = paragraphs.next().ok_or_else(|| format!("{id} says nothing"))?;
     let note = paragraphs.collect::<Vec<_>>().join("\n\n");
-    let wrong = || format!("the last line of {id} is `Source: …. Kept by: ….`");
-    let (source, keeper) = last
+    let wrong = || format!("the last line of {id} is `Source: …. Force: …. Kept by: ….`");
+    let (source, force, keeper) = last
         .strip_prefix("Source: ")
         .and_then(|rest| rest.strip_suffix('.'))
         .and_then(|rest| rest.split_once(". Kept by: "))
+        .and_then(|(rest, keeper)| {
+            let (source, force) = rest.split_once(". Force: ")?;
+            Some((source, force, keeper))
+        })
         .ok_or_else(wrong)?;
+    let force = Force::ALL.into_iter().find(|f| f.text() == force).ok_or_else(|| {
+        let all = Force::ALL.map(Force::text).join(", ");
+        format!("{id} has the force `{force}`, which is none of: {all}")
+    })?;
     let keeper = Keeper::ALL.into_iter().find(|k| k.text() == keeper).ok_or_else(|| {
         let all = Keeper::ALL.map(Keeper::text).join("; ");
         format!("{id} is kept by `{keeper}`, which is none of: {all}")
     })?;
     let (id, title, source) = (id.into(), title.into(), source.into());
-    Ok(Rule { id, title, text, note, source, keeper, document })
+    Ok(Rule { id, title, text, note, source, force, keeper, document })
 }
 
 /// Whether this has the form of an id.
@@ -74,7 +85,7 @@ mod tests {
     use super::*;
 
     const GOOD: &str = "# Area\n\nIntro.\n\n### LL-X-1 a title\n\nThe rule\nitself.\n\nMore.\n\n\
-                        Source: Vol 6, Part B 5.1. Kept by: central.\n";
+                        Source: Vol 6, Part B 5.1. Force: should. Kept by: central.\n";
 
     #[test]
     fn a_rule_is_heading_paragraphs_and_source() {
@@ -83,6 +94,7 @@ mod tests {
         assert_eq!((rule.id.as_str(), rule.title.as_str()), ("LL-X-1", "a title"));
         assert_eq!((rule.text.as_str(), rule.note.as_str()), ("The rule itself.", "More."));
         assert_eq!((rule.source.as_str(), rule.keeper), ("Vol 6, Part B 5.1", Keeper::Central));
+        assert_eq!(rule.force, Force::Should);
     }
 
     #[test]
@@ -93,6 +105,8 @@ mod tests {
             (GOOD.replace(" a title", ""), "### ID title"),
             (GOOD.replace("Source", "Sources"), "x.md:5: a rule without a source"),
             (GOOD.replace("central.", "centrals."), "`centrals`"),
+            (GOOD.replace("should", "must"), "the force `must`, which is none of: shall, should"),
+            (GOOD.replace(" Force: should.", ""), "the last line of LL-X-1"),
             (GOOD.replace("central.", "central"), "the last line of LL-X-1"),
             (GOOD.replace("The rule\nitself.\n\nMore.\n\n", ""), "LL-X-1 says nothing"),
             (GOOD.replace("More.", "## More"), "x.md:10: a heading within a rule"),

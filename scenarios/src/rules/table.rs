@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use bletwin_models::controller::arbiter as central;
+use bletwin_sim::oracle::Force;
 use firmware_core::control::arbiter as peripheral;
 use firmware_core::error::ErrorCode;
 
@@ -38,16 +39,29 @@ impl Decision {
         }
     }
 
+    /// How strongly the text asks for it: 5.3 recommends to leave where the peer has answered
+    /// before, and says nothing of a peer that does not keep to one procedure at a time (5).
+    fn force(&self) -> Force {
+        match self.id {
+            "LL-ARB-1" => Force::May,
+            "LL-ARB-11" | "LL-ARB-12" => Force::Should,
+            "LL-ARB-13" | "LL-ARB-14" | "LL-ARB-15" | "LL-ARB-16" => Force::Own,
+            _ => Force::Shall,
+        }
+    }
+
     /// As a rule like any other.
     pub(super) fn rule(self) -> Rule {
         let error = self.error_text();
         let error = if error.is_empty() { error } else { format!(" ({error})") };
+        let force = self.force();
         Rule {
             id: self.id.into(),
             title: format!("decision: {}", self.verdict),
             text: format!("{}: {}{error}.", self.situation, self.verdict),
             note: String::new(),
             source: "Vol 6, Part B 5.1, 5.3".into(),
+            force,
             keeper: self.role,
             document: "collisions.md",
         }
@@ -97,13 +111,13 @@ fn merged(mut rows: Vec<Decision>, others: Vec<Decision>) -> Result<Vec<Decision
 /// The table as Markdown, with the lines around it.
 #[must_use]
 pub fn printed(rows: &[Decision]) -> String {
-    let mut text = format!("{BEGIN}\n\n| id | situation | role | verdict | error |\n");
-    text += "|---|---|---|---|---|\n";
+    let mut text = format!("{BEGIN}\n\n| id | situation | role | verdict | error | force |\n");
+    text += "|---|---|---|---|---|---|\n";
     for row in rows {
         let (id, situation, role) = (row.id, row.situation, row.role.text());
-        let error = row.error_text();
+        let (error, force, verdict) = (row.error_text(), row.force().text(), &row.verdict);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "| {id} | {situation} | {role} | {} | {error} |", row.verdict);
+        let _ = writeln!(text, "| {id} | {situation} | {role} | {verdict} | {error} | {force} |");
     }
     text + "\n" + END + "\n"
 }
@@ -125,7 +139,7 @@ mod tests {
         let rows = merged(ours.clone(), theirs).unwrap();
         let seen: Vec<_> = rows.iter().map(|row| (row.id, row.role)).collect();
         assert_eq!(seen, [("LL-ARB-9", Keeper::Central), ("LL-ARB-10", Keeper::Both)]);
-        assert!(printed(&rows).contains("| LL-ARB-10 | both start | both | wait | 0x23 |"));
+        assert!(printed(&rows).contains("| LL-ARB-10 | both start | both | wait | 0x23 | shall |"));
         let other = vec![row("LL-ARB-10", Keeper::Central, "reject")];
         assert!(merged(ours, other).unwrap_err().contains("LL-ARB-10"));
     }

@@ -29,6 +29,7 @@ fn the_case_exits_1_and_its_json_has_all_fields() {
         "central",
         "disconnect_reason",
         "findings",
+        "observations",
         "outcome",
         "peripheral",
         "phy",

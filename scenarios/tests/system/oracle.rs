@@ -134,6 +134,19 @@ fn an_undeclared_breach_fails_the_run() {
     assert_eq!((told.rule, told.culprit, told.admitted), ("LL-LIVE-2", "central", false));
 }
 
+/// LL-INST-1: what only recommends is observed, is no finding and fails no run.
+#[test]
+fn a_recommendation_that_is_not_followed_fails_no_run() {
+    let set = ["loss=20", "preferred=24,36,0,400"];
+    let run = play("stay", "zephyr-2024", "close-instants", &set, 3);
+    assert_eq!(told(&run), "");
+    let seen = run.summary.observations.first().expect("an observation");
+    assert_eq!((seen.rule, seen.by), ("LL-INST-1", "central"));
+    let text = bletwin_scenarios::report::observations(&run).expect("an observation");
+    assert!(text.contains("LL-INST-1 (instants lie ahead) by the central at "), "{text}");
+    assert_eq!(bletwin_scenarios::report::breaches(&run), None);
+}
+
 /// A cured central declares nothing: what it still broke would fail.
 #[test]
 fn a_cured_central_has_nothing_to_declare() {

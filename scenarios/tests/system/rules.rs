@@ -101,8 +101,8 @@ fn the_oracle_judges_what_the_documents_say() {
         let rule = rule.unwrap_or_else(|| panic!("docs/rules has no {}", judged.id));
         let source = format!("Vol 6, Part B {}", judged.source);
         assert_eq!(
-            (rule.title.as_str(), rule.text.as_str(), rule.source.as_str()),
-            (judged.title, judged.text, source.as_str()),
+            (rule.title.as_str(), rule.text.as_str(), rule.source.as_str(), rule.force),
+            (judged.title, judged.text, source.as_str(), judged.force),
             "{} in docs/rules/{} and in the oracle",
             rule.id,
             rule.document

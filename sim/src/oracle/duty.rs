@@ -28,7 +28,7 @@ pub(super) fn check(link: &Link<'_>, procedures: &Procedures, findings: &mut Fin
 
 /// Who goes on with a connection that it must leave.
 fn stays(link: &Link<'_>, findings: &mut Findings) {
-    let breaches = findings.list.iter().filter(|found| OBLIGE.contains(&found.rule));
+    let breaches = findings.told.findings.iter().filter(|found| OBLIGE.contains(&found.rule));
     let mut reasons: Vec<_> = breaches
         .filter_map(|found| {
             let at = |packet: &Packet<'_>| packet.item.record;

@@ -115,7 +115,7 @@ fn wrong_reason(
     let peer = other(hci.by);
     let broke = |rules: &[&str]| {
         let node = link.node(peer);
-        findings.list.iter().any(|f| f.culprit == node && rules.contains(&f.rule))
+        findings.told.findings.iter().any(|f| f.culprit == node && rules.contains(&f.rule))
     };
     let permitted = match reason {
         // Whatever the peer said with its LL_TERMINATE_IND.

@@ -38,46 +38,64 @@ mod told;
 mod values;
 mod window;
 
-pub use rules::{RULES, Rule};
+pub use rules::{Force, RULES, Rule};
 
 /// Most findings of one rule against one device in one connection: who breaks a rule with every
 /// packet is told once and a few times more.
 const FINDINGS_MAX: usize = 8;
 
-/// A breach of a rule.
+/// A breach of a rule, or a recommendation that was not followed: the rule's [`Force`] decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule's id, as in [`RULES`].
     pub rule: &'static str,
-    /// Who broke it.
+    /// Who broke it, or did not follow it.
     pub culprit: NodeId,
     /// When, world time.
     pub at: Instant,
     /// What broke it: a packet ([`RecordKind::AirTx`](crate::record::RecordKind::AirTx)) or an
     /// HCI event.
     pub record: RecordId,
-    /// What makes it a breach.
+    /// What makes it one.
     pub evidence: Vec<RecordId>,
     /// What happened, in a sentence.
     pub text: String,
 }
 
-/// Judges everything that is in a record, in its order. Time and memory are linear in the number
-/// of records.
+/// All that the oracle has to say about a record, each in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// Breaches of rules.
+    pub findings: Vec<Finding>,
+    /// Recommendations that were not followed. They excuse nothing and fail nothing.
+    pub observations: Vec<Finding>,
+}
+
+/// The breaches of rules in a record, in its order: [`examine`] without observations.
 #[must_use]
 pub fn judge(records: &[Record]) -> Vec<Finding> {
+    examine(records).findings
+}
+
+/// Judges everything that is in a record. Time and memory are linear in the number of records.
+#[must_use]
+pub fn examine(records: &[Record]) -> Examined {
     let items = crate::sniffer::sniff(records);
     let facts = Facts::of(records);
     let mut findings = Findings::default();
     advertising::check(records, &mut findings);
     extended::check(records, &items, &mut findings);
-    let mut all = findings.list;
+    let mut all = findings.told;
     let links = link::links(records, &items);
     let shared = busy::Shared::of(&links);
     for (number, link) in links.into_iter().enumerate() {
-        all.append(&mut one_link(link, &facts, &shared.of_peripheral(number)).list);
+        let mut told = one_link(link, &facts, &shared.of_peripheral(number)).told;
+        all.findings.append(&mut told.findings);
+        all.observations.append(&mut told.observations);
     }
-    all.sort_by_key(|finding| (finding.record, finding.rule));
+    for list in [&mut all.findings, &mut all.observations] {
+        list.sort_by_key(|finding| (finding.record, finding.rule));
+    }
     all
 }
 
@@ -131,12 +149,12 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> F
     findings
 }
 
-/// Collects the findings of one connection.
+/// Collects what there is to say about one connection.
 #[derive(Default)]
 struct Findings {
-    list: Vec<Finding>,
+    told: Examined,
     counts: BTreeMap<(&'static str, NodeId), usize>,
-    /// Records of all findings, also of those that are too many to be told.
+    /// Records of all breaches, also of those that are too many to be told.
     struck: BTreeSet<RecordId>,
 }
 
@@ -144,9 +162,15 @@ impl Findings {
     fn add(&mut self, finding: Finding) {
         let count = self.counts.entry((finding.rule, finding.culprit)).or_default();
         *count += 1;
-        self.struck.insert(finding.record);
+        let recommended = Rule::find(finding.rule).is_some_and(|rule| rule.force == Force::Should);
+        let list = if recommended {
+            &mut self.told.observations
+        } else {
+            self.struck.insert(finding.record);
+            &mut self.told.findings
+        };
         if *count <= FINDINGS_MAX {
-            self.list.push(finding);
+            list.push(finding);
         }
     }
 }

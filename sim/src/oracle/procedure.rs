@@ -124,7 +124,7 @@ impl Procedures {
         if let Some(wrong) = wrong_instant(packet) {
             tell("LL-INST-1", &[], format!("{name} with an instant {wrong}"));
         } else if let Some(ahead) = self.too_near(packet) {
-            let text = format!("{name} with an instant {ahead} events ahead at this latency");
+            let text = format!("{name} with an instant {ahead} events ahead, not six to listen to");
             tell("LL-INST-4", &[], text);
         }
         if self.rejects_collision_as_peripheral(packet) {
@@ -372,8 +372,8 @@ pub(super) const fn instant(packet: &Packet<'_>) -> Option<u16> {
 fn wrong_instant(packet: &Packet<'_>) -> Option<String> {
     let ahead = instant(packet)?.wrapping_sub(packet.event as u16);
     match ahead {
-        PAST.. => Some("in the past".to_owned()),
-        0..INSTANT_EVENTS => Some(format!("only {ahead} events ahead")),
+        PAST.. => Some("in the past, not six events ahead".to_owned()),
+        0..INSTANT_EVENTS => Some(format!("only {ahead} events ahead, not six")),
         _ => None,
     }
 }

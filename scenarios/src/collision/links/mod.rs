@@ -159,6 +159,7 @@ fn finished(
         sim_seconds: hosts.now().as_us() as f64 / 1e6,
         trace_sha256: hex(&air_sha256(&records)),
         findings: judgement.told(peripheral),
+        observations: judgement.observations(peripheral),
     };
     Finished {
         expected: outcome == scenario.expects,

@@ -152,13 +152,11 @@ fn a_response_timeout_needs_an_answer_that_is_40_seconds_late() {
 #[test]
 fn some_reasons_need_a_breach_of_the_peer() {
     let collision = ErrorCode::LL_PROCEDURE_COLLISION;
-    let early = || Script::new().events(3).say(C, map(5));
     let twice = || all(&[(C, map(30)), (C, PHY_REQ)]);
     let range = || Script::new().say(C, ControlPdu::ChannelMapInd { channel_map: 1, instant: 30 });
     let mic = || encrypted().raw(C, Llid::Start, &[9; 12]);
     let cases = [
-        (early as fn() -> Script, ErrorCode::INSTANT_PASSED, "LL-INST-1"),
-        (twice, collision, "LL-PROC-1"),
+        (twice as fn() -> Script, collision, "LL-PROC-1"),
         (twice, COLLISION, "LL-PROC-1"),
         (range, ErrorCode::INVALID_LL_PARAMETERS, "LL-CTRL-4"),
         (mic, ErrorCode::MIC_FAILURE, "LL-MIC-1"),
@@ -174,6 +172,18 @@ fn some_reasons_need_a_breach_of_the_peer() {
         let both = BTreeSet::from([("LL-RSP-1", C), ("LL-END-1", P)]);
         assert_eq!(ends(other, P, reason), both, "{reason:?}");
     }
+}
+
+/// LL-END-1, LL-INST-1: a recommendation that was not followed is no cause to leave.
+#[test]
+fn a_close_instant_that_was_heard_in_time_has_not_passed() {
+    let close = || Script::new().events(3).say(C, map(5));
+    assert_eq!(close().observed(), breaks("LL-INST-1", C));
+    assert_eq!(close().named(), BTreeSet::new());
+    assert_eq!(ends(close(), P, ErrorCode::INSTANT_PASSED), breaks("LL-END-1", P));
+    // One that lies in the past when it is heard is one.
+    let past = Script::new().events(3).say(C, map(2));
+    assert_eq!(ends(past, P, ErrorCode::INSTANT_PASSED), BTreeSet::new());
 }
 
 /// LL-END-1: an instant may also be in the past because its PDU was lost so often.

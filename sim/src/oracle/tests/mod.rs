@@ -286,7 +286,16 @@ impl Script {
 
     /// Which rules are broken, and by whom.
     pub(super) fn named(&self) -> BTreeSet<(&'static str, Role)> {
-        let role = |node: NodeId| if node == NodeId(C as u16) { C } else { P };
-        self.told().iter().map(|finding| (finding.rule, role(finding.culprit))).collect()
+        names(&self.told())
     }
+
+    /// Which recommendations are not followed, and by whom.
+    pub(super) fn observed(&self) -> BTreeSet<(&'static str, Role)> {
+        names(&examine(&self.records).observations)
+    }
+}
+
+fn names(findings: &[Finding]) -> BTreeSet<(&'static str, Role)> {
+    let role = |node: NodeId| if node == NodeId(C as u16) { C } else { P };
+    findings.iter().map(|finding| (finding.rule, role(finding.culprit))).collect()
 }
