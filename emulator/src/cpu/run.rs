@@ -1,0 +1,188 @@
+//! The loop: fast between the moments at which something from outside may matter.
+
+use super::{Cpu, Sleep, Trap};
+use crate::bus::{Bus, Context, TICKS_PER_CYCLE, Ticks};
+use crate::decode::Instruction;
+use crate::exception::Fault;
+use crate::stop::{Cause, Stop};
+
+/// How a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Outcome {
+    /// The time asked for has come, give or take the last instruction.
+    Reached,
+    /// The processor stopped before.
+    Stopped(Stop),
+}
+
+impl<B: Bus> Cpu<B> {
+    /// Runs until a time, or until something stops the processor. Asleep, it jumps from event to
+    /// event.
+    pub fn run(&mut self, until: Ticks) -> Outcome {
+        let until = until.div_ceil(TICKS_PER_CYCLE);
+        loop {
+            self.synchronise();
+            if let Some(cause) = self.stop.take() {
+                return Outcome::Stopped(self.describe(cause));
+            }
+            if self.sleeping.is_some() && !self.wake() {
+                if self.cycles >= until {
+                    return Outcome::Reached;
+                }
+                let next = self.next_event().clamp(self.cycles + 1, until.max(self.cycles + 1));
+                self.slept.0 += next - self.cycles;
+                self.cycles = next;
+                continue;
+            }
+            if self.cycles >= until {
+                return Outcome::Reached;
+            }
+            self.deadline.0 = until.min(self.next_event());
+            self.attend();
+            while self.cycles < *self.deadline {
+                self.step();
+            }
+        }
+    }
+
+    /// Runs one instruction, or takes one exception.
+    pub fn single_step(&mut self) -> Outcome {
+        self.synchronise();
+        if self.sleeping.is_none() || self.wake() {
+            self.deadline.0 = 1;
+            let number = self.exception_number;
+            self.attend();
+            if number == self.exception_number {
+                self.step();
+            }
+        }
+        match self.stop.take() {
+            Some(cause) => Outcome::Stopped(self.describe(cause)),
+            None => Outcome::Reached,
+        }
+    }
+
+    /// Takes the exception that waits, and notices a lost Thumb state.
+    fn attend(&mut self) {
+        if let Some(number) = self.preempting() {
+            self.take_exception(number);
+            self.deadline.0 = 0;
+        } else if !self.thumb {
+            self.registers[15] = self.next.wrapping_add(4);
+            self.raise_fault(Fault::InvalidState);
+            self.deadline.0 = 0;
+        }
+    }
+
+    /// Brings the peripherals, SysTick and the interrupt lines to the present.
+    pub(crate) fn synchronise(&mut self) {
+        let mut context = Context { now: self.cycles * TICKS_PER_CYCLE, memory: &mut self.memory };
+        self.bus.advance(&mut context);
+        if self.system.tick.advance(self.cycles) {
+            self.pend(crate::exception::SYS_TICK);
+        }
+        if self.exceptions.sample(self.bus.interrupts()) && self.system.event_on_pending() {
+            self.event = true;
+        }
+    }
+
+    /// The next cycle at which something happens by itself.
+    fn next_event(&self) -> u64 {
+        let bus = self.bus.next_event().map_or(u64::MAX, |ticks| ticks.div_ceil(TICKS_PER_CYCLE));
+        bus.min(self.system.tick.next())
+    }
+
+    /// Whether the processor is awake from now on.
+    fn wake(&mut self) -> bool {
+        let awake = match self.sleeping {
+            None => true,
+            Some(Sleep::Interrupt) => self.would_preempt(),
+            Some(Sleep::Event) => self.event || self.would_preempt(),
+        };
+        if awake && self.sleeping.take() == Some(Sleep::Event) {
+            self.event = false;
+        }
+        awake
+    }
+
+    #[inline(always)]
+    fn step(&mut self) {
+        let address = self.next;
+        let Some(instruction) = self.memory.code(address, self.block != 0) else {
+            return self.step_undecoded(address);
+        };
+        self.perform(address, instruction);
+    }
+
+    #[cold]
+    fn step_undecoded(&mut self, address: u32) {
+        match self.memory.decode(address, self.block != 0) {
+            Some(instruction) => self.perform(address, instruction),
+            None => {
+                self.registers[15] = address.wrapping_add(4);
+                self.raise_fault(Fault::Fetch { address });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn perform(&mut self, address: u32, instruction: Instruction) {
+        self.registers[15] = address.wrapping_add(4);
+        self.next = address.wrapping_add(instruction.length.into());
+        self.cycles += u64::from(instruction.cycles) + self.flash.fetch_wait(address);
+        if self.block != 0 {
+            return self.perform_in_block(instruction);
+        }
+        if self.execute(instruction.op).is_err() {
+            self.trapped();
+        }
+    }
+
+    #[inline(never)]
+    fn perform_in_block(&mut self, instruction: Instruction) {
+        let block = self.block;
+        self.block = if block & 7 == 0 { 0 } else { block & 0xE0 | block << 1 & 0x1F };
+        if !self.flags.passes(block >> 4) {
+            return;
+        }
+        let allowed = self.block == 0 || !instruction.last_only;
+        let done = if allowed {
+            self.execute(instruction.op)
+        } else {
+            Err(self.halt(Cause::Unpredictable))
+        };
+        if done.is_err() {
+            self.block = block;
+            self.trapped();
+        }
+    }
+
+    /// Handles what an instruction raised; it counts as not executed.
+    #[cold]
+    fn trapped(&mut self) {
+        match self.trap.take() {
+            Some(Trap::Fault(fault)) => self.raise_fault(fault),
+            Some(Trap::Stop(cause)) => {
+                self.next = self.registers[15].wrapping_sub(4);
+                self.stop.0 = Some(cause);
+                self.deadline.0 = 0;
+            }
+            None => debug_assert!(false, "an instruction raised nothing"),
+        }
+    }
+
+    /// Stops with a cause that comes from no instruction.
+    pub(crate) fn stop_with(&mut self, cause: Cause) {
+        self.stop.0 = Some(cause);
+        self.deadline.0 = 0;
+    }
+
+    fn describe(&self, cause: Cause) -> Stop {
+        let half = |address: u32| self.memory.read(address).map(u16::from_le_bytes);
+        let address = match cause {
+            Cause::Reset => self.registers[15].wrapping_sub(4),
+            _ => self.next,
+        };
+        Stop { cause, address, instruction: [half(address), half(address.wrapping_add(2))] }
+    }
+}

@@ -1,0 +1,217 @@
+//! Sums, products, quotients, roots, comparisons.
+
+use super::round::{Rounding, SINGLE, round};
+use super::{DZC, INFINITY, IOC, Kind, Number, invalid, process_nans, signed, unpack};
+
+fn rounded(negative: bool, mantissa: u128, exponent: i32, fpscr: &mut u32) -> u32 {
+    let rounding = Rounding::of(*fpscr);
+    round(SINGLE, negative, mantissa, exponent, rounding, fpscr)
+}
+
+/// Zero that is the sum of opposite numbers.
+fn cancelled(fpscr: u32) -> u32 {
+    signed(Rounding::of(fpscr) == Rounding::Down, 0)
+}
+
+/// A finite value with a mantissa of up to 48 bits.
+#[derive(Clone, Copy)]
+struct Term {
+    negative: bool,
+    mantissa: u64,
+    exponent: i32,
+}
+
+/// The rounded sum of two values that are not zero.
+fn sum(a: Term, b: Term, fpscr: &mut u32) -> u32 {
+    // Bits by which the term with the larger exponent is moved up at most; the other's bits below
+    // that only matter as one.
+    const ROOM: i32 = 72;
+    let (high, low) = if a.exponent >= b.exponent { (a, b) } else { (b, a) };
+    let distance = high.exponent - low.exponent;
+    let up = distance.min(ROOM);
+    let down = (distance - up).min(100);
+    let low_mantissa = i128::from(low.mantissa);
+    let sticky = i128::from(low_mantissa & ((1 << down) - 1) != 0);
+    let low_mantissa = low_mantissa >> down | sticky;
+    let high_mantissa = i128::from(high.mantissa) << up;
+    let with_sign = |negative, mantissa: i128| if negative { -mantissa } else { mantissa };
+    let total = with_sign(high.negative, high_mantissa) + with_sign(low.negative, low_mantissa);
+    if total == 0 {
+        return cancelled(*fpscr);
+    }
+    rounded(total < 0, total.unsigned_abs(), high.exponent - up, fpscr)
+}
+
+/// FPAdd.
+pub(crate) fn add(a: u32, b: u32, fpscr: &mut u32) -> u32 {
+    add_or_subtract(a, b, false, fpscr)
+}
+
+/// FPSub: unlike the sum with the negated, it keeps the sign of a NaN.
+pub(crate) fn sub(a: u32, b: u32, fpscr: &mut u32) -> u32 {
+    add_or_subtract(a, b, true, fpscr)
+}
+
+fn add_or_subtract(a: u32, b: u32, subtract: bool, fpscr: &mut u32) -> u32 {
+    let (x, y) = (unpack(a, fpscr), unpack(b, fpscr));
+    if let Some(nan) = process_nans(&[(a, x), (b, y)], fpscr) {
+        return nan;
+    }
+    let y = Number { negative: y.negative != subtract, ..y };
+    match (x.kind, y.kind) {
+        (Kind::Infinite, Kind::Infinite) if x.negative != y.negative => invalid(fpscr),
+        (Kind::Infinite, _) => signed(x.negative, INFINITY),
+        (_, Kind::Infinite) => signed(y.negative, INFINITY),
+        (Kind::Zero, Kind::Zero) if x.negative == y.negative => signed(x.negative, 0),
+        (Kind::Zero, Kind::Zero) => cancelled(*fpscr),
+        _ => match (term(x), term(y)) {
+            (Some(x), Some(y)) => sum(x, y, fpscr),
+            (Some(only), None) | (None, Some(only)) => {
+                rounded(only.negative, only.mantissa.into(), only.exponent, fpscr)
+            }
+            (None, None) => 0,
+        },
+    }
+}
+
+fn term(number: Number) -> Option<Term> {
+    match number.kind {
+        Kind::Finite { mantissa, exponent } => {
+            Some(Term { negative: number.negative, mantissa: mantissa.into(), exponent })
+        }
+        _ => None,
+    }
+}
+
+/// FPMul.
+pub(crate) fn mul(a: u32, b: u32, fpscr: &mut u32) -> u32 {
+    let (x, y) = (unpack(a, fpscr), unpack(b, fpscr));
+    if let Some(nan) = process_nans(&[(a, x), (b, y)], fpscr) {
+        return nan;
+    }
+    let negative = x.negative != y.negative;
+    match (x.kind, y.kind) {
+        (Kind::Infinite, Kind::Zero) | (Kind::Zero, Kind::Infinite) => invalid(fpscr),
+        (Kind::Infinite, _) | (_, Kind::Infinite) => signed(negative, INFINITY),
+        _ => match product(x, y) {
+            Some(product) => rounded(negative, product.mantissa.into(), product.exponent, fpscr),
+            None => signed(negative, 0),
+        },
+    }
+}
+
+/// The exact product of two finite values; `None` for zero.
+fn product(x: Number, y: Number) -> Option<Term> {
+    let (x, y) = (term(x)?, term(y)?);
+    Some(Term {
+        negative: x.negative != y.negative,
+        mantissa: x.mantissa * y.mantissa,
+        exponent: x.exponent + y.exponent,
+    })
+}
+
+/// FPMulAdd: `addend + a · b`, rounded once.
+pub(crate) fn fused(addend: u32, a: u32, b: u32, fpscr: &mut u32) -> u32 {
+    let (z, x, y) = (unpack(addend, fpscr), unpack(a, fpscr), unpack(b, fpscr));
+    let infinite = x.kind == Kind::Infinite || y.kind == Kind::Infinite;
+    let zero = x.kind == Kind::Zero || y.kind == Kind::Zero;
+    let undefined = infinite && zero;
+    if z.kind == Kind::Quiet && undefined {
+        return invalid(fpscr);
+    }
+    if let Some(nan) = process_nans(&[(addend, z), (a, x), (b, y)], fpscr) {
+        return nan;
+    }
+    let negative = x.negative != y.negative;
+    if undefined || infinite && z.kind == Kind::Infinite && z.negative != negative {
+        return invalid(fpscr);
+    }
+    if z.kind == Kind::Infinite {
+        return signed(z.negative, INFINITY);
+    }
+    if infinite {
+        return signed(negative, INFINITY);
+    }
+    match (term(z), product(x, y)) {
+        (Some(z), Some(product)) => sum(z, product, fpscr),
+        (Some(only), None) | (None, Some(only)) => {
+            rounded(only.negative, only.mantissa.into(), only.exponent, fpscr)
+        }
+        (None, None) if z.negative == negative => signed(negative, 0),
+        (None, None) => cancelled(*fpscr),
+    }
+}
+
+/// FPDiv.
+pub(crate) fn div(a: u32, b: u32, fpscr: &mut u32) -> u32 {
+    const MORE: i32 = 40;
+    let (x, y) = (unpack(a, fpscr), unpack(b, fpscr));
+    if let Some(nan) = process_nans(&[(a, x), (b, y)], fpscr) {
+        return nan;
+    }
+    let negative = x.negative != y.negative;
+    match (x.kind, y.kind) {
+        (Kind::Infinite, Kind::Infinite) | (Kind::Zero, Kind::Zero) => invalid(fpscr),
+        (Kind::Infinite, _) => signed(negative, INFINITY),
+        (_, Kind::Infinite) | (Kind::Zero, _) => signed(negative, 0),
+        (_, Kind::Zero) => {
+            *fpscr |= DZC;
+            signed(negative, INFINITY)
+        }
+        _ => {
+            let (Some(x), Some(y)) = (term(x), term(y)) else { return 0 };
+            // A subnormal divisor has few bits; then the quotient has the more.
+            let dividend = u128::from(x.mantissa) << (MORE + 24);
+            let divisor = u128::from(y.mantissa);
+            let sticky = u128::from(!dividend.is_multiple_of(divisor));
+            let exponent = x.exponent - y.exponent - MORE - 24;
+            rounded(negative, (dividend / divisor) | sticky, exponent, fpscr)
+        }
+    }
+}
+
+/// FPSqrt.
+pub(crate) fn sqrt(a: u32, fpscr: &mut u32) -> u32 {
+    let x = unpack(a, fpscr);
+    if let Some(nan) = process_nans(&[(a, x)], fpscr) {
+        return nan;
+    }
+    match x.kind {
+        Kind::Zero => signed(x.negative, 0),
+        _ if x.negative => invalid(fpscr),
+        Kind::Infinite => INFINITY,
+        _ => {
+            let Some(x) = term(x) else { return 0 };
+            // An even exponent, and far more bits than are kept.
+            let up = 80 + (x.exponent & 1);
+            let square = u128::from(x.mantissa) << up;
+            let root = square.isqrt();
+            let sticky = u128::from(root * root != square);
+            rounded(false, root | sticky, (x.exponent - up) / 2, fpscr)
+        }
+    }
+}
+
+/// FPCompare: NZCV in bits 31–28.
+pub(crate) fn compare(a: u32, b: u32, all_nans: bool, fpscr: &mut u32) -> u32 {
+    const LESS: u32 = 8 << 28;
+    const EQUAL: u32 = 6 << 28;
+    const GREATER: u32 = 2 << 28;
+    const UNORDERED: u32 = 3 << 28;
+    let (x, y) = (unpack(a, fpscr), unpack(b, fpscr));
+    if x.is_nan() || y.is_nan() {
+        if all_nans || x.kind == Kind::Signalling || y.kind == Kind::Signalling {
+            *fpscr |= IOC;
+        }
+        return UNORDERED;
+    }
+    let ordered = |number: Number, bits: u32| {
+        let magnitude = if number.kind == Kind::Zero { 0 } else { bits & 0x7FFF_FFFF };
+        if number.negative { -magnitude.cast_signed() } else { magnitude.cast_signed() }
+    };
+    match ordered(x, a).cmp(&ordered(y, b)) {
+        std::cmp::Ordering::Less => LESS,
+        std::cmp::Ordering::Equal => EQUAL,
+        std::cmp::Ordering::Greater => GREATER,
+    }
+}
