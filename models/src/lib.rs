@@ -9,4 +9,5 @@ pub mod central;
 pub mod controller;
 pub mod host;
 pub mod profile;
+pub mod raw;
 pub mod user;

@@ -143,6 +143,11 @@ impl PeripheralNode {
         &mut self.config
     }
 
+    /// How fast its processor is from now on.
+    pub const fn cpu_mut(&mut self) -> &mut CpuConfig {
+        &mut self.cpu
+    }
+
     fn start(&mut self, now: Instant, entropy: [u8; 32], out: &mut Outbox) {
         self.switch_off();
         (self.processor_free, self.worker_free) = (now, now);

@@ -9,7 +9,10 @@ use super::link::{Link, Packet};
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut maps = Maps { now: link.request.channel_map, next: None };
     for packet in &link.packets {
-        maps.reach(packet.event);
+        // What is told in the event of its own instant is too late for that event's channel.
+        if packet.anchor {
+            maps.reach(packet.event);
+        }
         let wanted = if link.csa2 {
             algorithm_2(link.request.access_address, packet.event as u16, maps.now)
         } else {

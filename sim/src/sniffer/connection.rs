@@ -142,6 +142,12 @@ impl Connection {
         }
         if let Some(update) = self.update {
             let ahead = u64::from(update.instant.wrapping_sub(event));
+            if ahead == 0 {
+                // LL-UPD-2: told in the event of its instant, whose packet is the anchor point.
+                self.interval = UNIT.times(u64::from(update.interval.max(1)));
+                self.update = None;
+                return self.time(at);
+            }
             let start =
                 anchor + self.interval.times(ahead) + UNIT.times(u64::from(update.win_offset));
             if ahead < 0x8000 && at + tolerance(self.interval) >= start {

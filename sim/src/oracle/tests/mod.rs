@@ -33,6 +33,7 @@ mod hosts;
 mod later;
 mod links;
 mod listening;
+mod malformed;
 mod procedures;
 mod reactions;
 mod secrets;

@@ -1,0 +1,196 @@
+//! What a raw central does, as data.
+
+use firmware_core::pdu::advertising::{AdvertisingPdu, ConnectInd};
+use firmware_core::pdu::control::{ControlPdu, Opcode};
+use firmware_core::pdu::data::Llid;
+use firmware_core::phy::Phy;
+use firmware_core::radio::AirPdu;
+
+/// Everything that a raw central does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Script {
+    /// What it connects with. Its timing and hopping follow these fields, whatever they are.
+    pub connect: ConnectInd,
+    /// What goes on air in place of the encoded [`connect`](Self::connect): header octet 0 and
+    /// payload.
+    pub connect_octets: Option<(u8, Vec<u8>)>,
+    /// Where in the transmit window its first packet starts, µs from the window's beginning.
+    pub into_window_us: u32,
+    /// In order.
+    pub steps: Vec<Step>,
+}
+
+impl Script {
+    /// A script that connects like that and then sends an Empty PDU in each event of `steps`.
+    #[must_use]
+    pub const fn new(connect: ConnectInd, steps: Vec<Step>) -> Self {
+        Self { connect, connect_octets: None, into_window_us: 600, steps }
+    }
+
+    pub(super) fn connect_pdu(&self) -> AirPdu {
+        let other = self.connect_octets.as_ref();
+        other.and_then(|(header, payload)| AirPdu::new(*header, payload)).unwrap_or_else(|| {
+            AdvertisingPdu::ConnectInd(ConnectInd { ch_sel: false, ..self.connect.clone() })
+                .encode()
+        })
+    }
+}
+
+/// One thing to do. Those that take no event are done at the beginning of the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Sends a PDU, and repeats it until it is acknowledged. The next step follows in the next
+    /// event, or with [`Packet::more`] in the same one.
+    Send(Packet),
+    /// So many events with Empty PDUs, unless something is left to be repeated.
+    Idle(u16),
+    /// So many events in which nothing is sent.
+    Silent(u16),
+    /// Events with Empty PDUs until a new PDU with this opcode has come, at most so many.
+    Await(Opcode, u16),
+    /// Events with Empty PDUs until the counter has this distance from the instant that was
+    /// stamped last: −1 is the event before it. Nothing if that is over.
+    UntilInstant(i32),
+    /// In so many events the peripheral's answers are taken for lost.
+    Deaf(u16),
+    /// In so many events NESN stays as it is: the peripheral's PDUs are refused, its
+    /// acknowledgements are not.
+    Refuse(u16),
+    /// From here on events end after one packet each way, whatever the peripheral's MD says.
+    Brief(bool),
+    /// What was sent last is sent once more, under the SN that it had.
+    Repeat,
+    /// Takes the session key from this LTK (least significant octet first) and the halves that the
+    /// last LL_ENC_REQ and LL_ENC_RSP had. Both packet counters begin at 0.
+    Key([u8; 16]),
+    /// From here on new PDUs leave encrypted, or in the clear.
+    SealTx(bool),
+    /// From here on PDUs of the peripheral are decrypted, or read as they are.
+    SealRx(bool),
+    /// The next anchor point, and with it all later ones, is moved by so many µs.
+    Shift(i32),
+    /// The next event begins so many µs off its anchor point; later ones do not.
+    Jitter(i32),
+}
+
+/// How a PDU is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Seal {
+    /// As [`Step::SealTx`] has it.
+    #[default]
+    AsLink,
+    /// In the clear.
+    Clear,
+    /// Encrypted, if there is a key.
+    Sealed,
+    /// Encrypted, with one bit of the MIC wrong.
+    WrongMic,
+    /// Encrypted with the next packet counter but one.
+    SkippedCounter,
+    /// Encrypted under the other direction's nonce.
+    WrongDirection,
+}
+
+/// An instant that is known only when the PDU leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// Where in the payload its two octets are, opcode included.
+    pub at: usize,
+    /// Events ahead of the one in which the PDU is first sent, modulo 65,536.
+    pub ahead: i32,
+    /// What this central does itself in the event of the instant.
+    pub then: Option<Change>,
+}
+
+/// A change that the central makes at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// To another interval, units of 1.25 ms; the anchor point lies so many µs after the old one's.
+    Interval {
+        /// Units of 1.25 ms.
+        interval: u16,
+        /// From the anchor point that the old interval would have had.
+        offset_us: u32,
+    },
+    /// To another channel map, bit n = data channel n.
+    ChannelMap(u64),
+    /// To other PHYs.
+    Phy {
+        /// Of the central.
+        tx: Phy,
+        /// Of the peripheral.
+        rx: Phy,
+    },
+}
+
+/// A data channel PDU.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Packet {
+    /// The two low bits of the header.
+    pub llid: u8,
+    /// Before encryption.
+    pub payload: Vec<u8>,
+    /// An instant to be filled in.
+    pub stamp: Option<Stamp>,
+    /// Whether and how it is encrypted.
+    pub seal: Seal,
+    /// Header bits that leave inverted: LLID 0x03, NESN 0x04, SN 0x08, MD 0x10, CP 0x20, RFU 0xC0.
+    pub flip: u8,
+    /// The length octet, where it is not the truth.
+    pub length: Option<u8>,
+    /// It is sent once and never again, acknowledged or not.
+    pub once: bool,
+    /// MD is set, and the next step's PDU follows in the same event.
+    pub more: bool,
+    /// Where it is not the first of its event: how far from T_IFS it begins, µs.
+    pub ifs_us: i32,
+}
+
+impl Packet {
+    /// With any LLID and payload.
+    #[must_use]
+    pub const fn new(llid: u8, payload: Vec<u8>) -> Self {
+        Self {
+            llid,
+            payload,
+            stamp: None,
+            seal: Seal::AsLink,
+            flip: 0,
+            length: None,
+            once: false,
+            more: false,
+            ifs_us: 0,
+        }
+    }
+
+    /// An LL Control PDU as it should be.
+    #[must_use]
+    pub fn control(pdu: &ControlPdu) -> Self {
+        Self::new(Llid::Control as u8, pdu.encode().to_vec())
+    }
+
+    /// The same with an instant so many events ahead, which the central keeps to as `then` says.
+    /// The two octets at `at` are overwritten.
+    #[must_use]
+    pub fn stamped(self, at: usize, ahead: i32, then: Option<Change>) -> Self {
+        Self { stamp: Some(Stamp { at, ahead, then }), ..self }
+    }
+
+    /// The same, and never repeated.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { once: true, ..self }
+    }
+
+    /// The same, protected like that.
+    #[must_use]
+    pub fn sealed(self, seal: Seal) -> Self {
+        Self { seal, ..self }
+    }
+}
+
+impl From<Packet> for Step {
+    fn from(packet: Packet) -> Self {
+        Self::Send(packet)
+    }
+}

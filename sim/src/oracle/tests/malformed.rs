@@ -1,0 +1,40 @@
+//! What a peripheral does right with traffic that a central should not send: found by the table of
+//! malformed traffic (`models/tests/malformed`).
+
+use firmware_core::pdu::control::ConnectionUpdate;
+
+use super::*;
+
+fn accused(script: &Script) -> Vec<&'static str> {
+    script.named().into_iter().filter(|(_, role)| *role == P).map(|(rule, _)| rule).collect()
+}
+
+/// The answer is on the channel of the event, which was chosen before.
+/// LL-CHAN-1, LL-INST-3.
+#[test]
+fn a_map_that_is_told_in_the_event_of_its_instant_is_too_late_for_the_answer() {
+    let script = Script::new().events(3);
+    let channel = (script.event + 1) * u64::from(HOP) % 37;
+    let channel_map = CHANNEL_MAP_ALL & !(1 << channel);
+    let instant = script.event as u16;
+    let script = script.say(C, ControlPdu::ChannelMapInd { channel_map, instant }).events(10);
+    assert_eq!(accused(&script), [""; 0]);
+}
+
+/// LL-UPD-2.
+#[test]
+fn an_update_that_is_told_in_the_event_of_its_instant_keeps_the_count_of_events() {
+    let script = Script::new().events(3);
+    let update = ConnectionUpdate {
+        win_size: 1,
+        win_offset: 1,
+        interval: 8,
+        latency: 0,
+        timeout: 100,
+        instant: script.event as u16,
+    };
+    let script = script.say(C, ControlPdu::ConnectionUpdateInd(update)).events(10);
+    assert_eq!(accused(&script), [""; 0]);
+    let items = crate::sniffer::sniff(&script.records);
+    assert_eq!(items.last().and_then(|item| item.event), Some(14));
+}
