@@ -98,11 +98,29 @@ pub struct Tuning {
 /// nothing in particular (an empty PDU, an advertisement).
 pub type Tag = u32;
 
+/// What a receiver takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Receiver {
+    /// PHY.
+    pub phy: Phy,
+    /// Most octets after the header, MIC included. A longer packet is received for its whole
+    /// length and reported with a wrong CRC, and no more of it than this need be there.
+    pub longest: u8,
+}
+
+impl Receiver {
+    /// Packets of any length.
+    #[must_use]
+    pub const fn any(phy: Phy) -> Self {
+        Self { phy, longest: u8::MAX }
+    }
+}
+
 /// What the radio does after a transmission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AfterTransmit {
-    /// Listen on this PHY for a packet that starts T_IFS after the end of the own one.
-    Receive(Phy),
+    /// Listen for a packet that starts T_IFS after the end of the own one.
+    Receive(Receiver),
     /// Switch off.
     Stop,
 }
@@ -134,8 +152,8 @@ pub enum RadioCommand {
         until: Instant,
         /// Channel and framing.
         tuning: Tuning,
-        /// PHY.
-        phy: Phy,
+        /// PHY and length.
+        receiver: Receiver,
     },
     /// Send T_IFS after the end of the packet that was received last, on the same channel and
     /// framing. Only valid as an answer to [`RadioEvent::Received`], before T_IFS is over.
@@ -173,7 +191,7 @@ pub enum RadioEvent {
         end: Instant,
         /// Header and payload as received, errors included if the CRC is wrong.
         pdu: AirPdu,
-        /// Whether the CRC was right.
+        /// Whether the CRC was right, and the packet no longer than [`Receiver::longest`].
         crc_ok: bool,
         /// Signal strength in dBm.
         rssi_dbm: i8,

@@ -3,7 +3,7 @@
 
 use firmware_core::error::ErrorCode;
 use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Tuning};
+use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
 use firmware_core::time::{Duration, Instant};
 
 use super::table::Row;
@@ -74,7 +74,12 @@ impl DirectTest {
             }
             Self::Counts { channel, phy, .. } => {
                 let until = now + LISTEN;
-                RadioCommand::Receive { from: now, until, tuning: tuning(*channel), phy: *phy }
+                RadioCommand::Receive {
+                    from: now,
+                    until,
+                    tuning: tuning(*channel),
+                    receiver: Receiver::any(*phy),
+                }
             }
         }
     }

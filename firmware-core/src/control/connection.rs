@@ -73,6 +73,8 @@ pub(super) struct Connection {
     /// The host has been told that the connection is over.
     pub(super) gone: bool,
     listening: bool,
+    /// Most octets of a packet, as `Link` was told.
+    longest: u8,
 }
 
 impl Connection {
@@ -102,6 +104,7 @@ impl Connection {
             channels_asked: false,
             gone: false,
             listening: false,
+            longest: lengths.longest(false),
         }
     }
 
@@ -137,7 +140,8 @@ impl Connection {
         if matches!(self.termination, Some(Termination::Remote { .. })) {
             return;
         }
-        if let Some(cipher) = &mut self.encryption.rx {
+        // A PDU of length zero has no MIC.
+        if let Some(cipher) = self.encryption.rx.as_mut().filter(|_| !payload.is_empty()) {
             cx.blocks = cx.blocks.saturating_add(crate::crypto::ccm::Cipher::blocks(payload.len()));
             if cipher.decrypt(llid, &mut payload).is_err() {
                 // LL-MIC-2.
@@ -187,7 +191,10 @@ impl Connection {
                 self.misbehaved(cx, PeerMisbehaved::WrongLength);
                 self.on_unknown(cx, opcode);
             }
-            Err(ControlError::Empty) => self.misbehaved(cx, PeerMisbehaved::WrongLength),
+            Err(ControlError::Empty) => {
+                self.misbehaved(cx, PeerMisbehaved::WrongLength);
+                self.on_unknown(cx, Opcode::NONE);
+            }
         }
     }
 
@@ -253,6 +260,12 @@ impl Connection {
             return;
         }
         self.start_waiting(cx);
+        // Before the PDU leaves that lets the peer send more.
+        let longest = self.data_length.longest(self.encryption.is_encrypted());
+        if longest > self.longest {
+            self.longest = longest;
+            cx.out.order(LinkOrder::Longest { link: self.link, octets: longest });
+        }
         let flows = !self.encryption.is_busy() && self.termination.is_none();
         let fragment = flows.then(|| self.fragment_octets());
         match self.sender.pump(cx.out, self.link, &mut self.encryption.tx, fragment) {

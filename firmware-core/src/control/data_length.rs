@@ -63,11 +63,22 @@ pub(super) struct DataLengths {
     peer_rx: Length,
     /// The peer was known to have LE Coded when it was told the own lengths.
     coded: bool,
+    /// The largest connMaxRxOctets that the peer has been told: it may have queued PDUs of that
+    /// length.
+    promised: u16,
 }
 
 impl DataLengths {
     pub(super) const fn new(own_tx: Length, own_rx: Length) -> Self {
-        Self { own_tx, own_rx, peer_tx: Length::MIN, peer_rx: Length::MIN, coded: false }
+        let (peer_tx, peer_rx) = (Length::MIN, Length::MIN);
+        Self { own_tx, own_rx, peer_tx, peer_rx, coded: false, promised: MIN_OCTETS }
+    }
+
+    /// Most octets of a packet of the peer, MIC included if there is one.
+    pub(super) fn longest(&self, encrypted: bool) -> u8 {
+        // LL-LEN-9.
+        let mic = if encrypted { MIC } else { 0 };
+        u8::try_from(self.promised.saturating_add(mic)).unwrap_or(u8::MAX)
     }
 
     /// connEffectiveMaxTx…
@@ -140,7 +151,9 @@ impl Connection {
     /// sense there.
     fn own_lengths(&mut self, cx: &Context<'_>) -> DataLength {
         self.data_length.coded = self.features.common(cx.features(), FeatureSet::LE_CODED);
-        self.data_length.pdu()
+        let pdu = self.data_length.pdu();
+        self.data_length.promised = self.data_length.promised.max(pdu.max_rx_octets);
+        pdu
     }
 
     /// The remote's values apply on a request as on a response.

@@ -63,6 +63,11 @@ impl Encryption {
         !matches!(self.phase, Phase::Off | Phase::Refused | Phase::On)
     }
 
+    /// Whether PDUs of the peer may have a MIC.
+    pub(super) const fn is_encrypted(&self) -> bool {
+        self.next.is_some() || self.rx.is_some()
+    }
+
     /// Whether few PDUs may come. We go on behind our reject, the peer not before it has it.
     pub(super) const fn is_narrow(&self) -> bool {
         self.is_busy() || matches!(self.phase, Phase::Refused)

@@ -11,7 +11,7 @@ use crate::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu, ConnectInd,
 };
 use crate::phy::{Phy, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Tuning};
+use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tuning};
 use crate::random::Stream;
 use crate::time::{Duration, Instant};
 
@@ -210,7 +210,7 @@ impl Advertiser {
 
 fn pdu_of(what: &Advertising, ch_sel: bool) -> (AirPdu, AfterTransmit) {
     let (advertiser, data) = (what.own, what.data.clone());
-    let listen = AfterTransmit::Receive(Phy::Le1M);
+    let listen = AfterTransmit::Receive(Receiver::any(Phy::Le1M));
     let (pdu, then) = match what.kind {
         AdvertisingType::ConnectableUndirected => {
             (AdvertisingPdu::AdvInd { advertiser, data, ch_sel }, listen)
@@ -278,7 +278,8 @@ fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -
         Peer::Stranger if !filtered => (None, false),
         Peer::Known { .. } | Peer::Stranger => return Heard::Nothing,
     };
-    if !request.is_valid() {
+    // LL-CONN-1: a legacy PDU does not tell whether its sender has LE Coded.
+    if !request.is_valid(false) {
         return Heard::Misbehaved(PeerMisbehaved::InvalidConnectInd);
     }
     Heard::Connect { request, identity, provisional }

@@ -12,7 +12,7 @@ use crate::error::PeerMisbehaved;
 use crate::pdu::advertising::ConnectInd;
 use crate::pdu::data::{DataHeader, Llid};
 use crate::phy::{Coding, Phy, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Tag, Tuning};
+use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
 use crate::time::{Duration, Instant};
 
 /// Unit of connSupervisionTimeout.
@@ -21,6 +21,8 @@ const TIMEOUT_UNIT: Duration = Duration::from_ms(10);
 const ESTABLISH_EVENTS: u64 = 6;
 /// An event closes at the second packet in a row with a wrong CRC.
 const CRC_ERRORS_MAX: u8 = 2;
+/// Octets that every device may send.
+const LONGEST_AT_FIRST: u8 = 27;
 /// Before the window of an event that was to be skipped: how long it takes to change one's mind.
 const WAKE_LEAD: Duration = Duration::from_us(500);
 
@@ -67,6 +69,8 @@ pub(super) struct Connection {
     channel_map: u64,
     tx: TxPhy,
     rx: Phy,
+    /// Most octets of a packet of the central, MIC included.
+    longest: u8,
     /// Of PDUs that are queued from here on, and of Empty PDUs.
     coding: Coding,
     /// connEventCount of the event under way, else of the next one (skipped or not).
@@ -114,6 +118,7 @@ impl Connection {
             channel_map: request.channel_map,
             tx: TxPhy::Le1M,
             rx: Phy::Le1M,
+            longest: LONGEST_AT_FIRST,
             coding: Coding::default(),
             event: 0,
             timeline: Timeline::new(end, interval, request.win_offset, request.win_size, both),
@@ -199,6 +204,11 @@ impl Connection {
         self.coding = coding;
     }
 
+    /// Takes packets of so many octets from here on; never fewer than before.
+    pub(super) fn take_up_to(&mut self, octets: u8) {
+        self.longest = self.longest.max(octets);
+    }
+
     pub(super) fn change_map(&mut self, now: Instant, instant: u16, map: u64) {
         self.new_map = Some(Pending { instant, change: map });
         self.wake(now);
@@ -250,8 +260,13 @@ impl Connection {
                 access_address: self.access_address,
                 crc_init: self.crc_init,
             },
-            phy: self.rx,
+            receiver: self.receiver(),
         }
+    }
+
+    const fn receiver(&self) -> Receiver {
+        // LL-LEN-9.
+        Receiver { phy: self.rx, longest: self.longest }
     }
 
     /// Takes a packet of the event under way. `None`: no answer, the event is over.
@@ -326,7 +341,9 @@ impl Connection {
             running.more = header.md;
         }
         let payload = packet.pdu.payload();
-        let meaning = self.sequence.receive(header, payload.is_empty() || reports.has_room());
+        // A control PDU without an opcode is answered like any other.
+        let is_empty = payload.is_empty() && header.llid != Llid::Control;
+        let meaning = self.sequence.receive(header, is_empty || reports.has_room());
         if let Some(tag) = meaning.acknowledged {
             reports.push(LinkReport::Acknowledged { link, event, tag });
         }
@@ -337,15 +354,12 @@ impl Connection {
         let announced = packet.pdu.octets().get(1).copied().map(usize::from);
         let sin = match header.llid {
             Llid::Reserved => Some(PeerMisbehaved::ReservedLlid),
-            Llid::Control if payload.is_empty() => Some(PeerMisbehaved::WrongLength),
             _ if announced != Some(payload.len()) => Some(PeerMisbehaved::WrongLength),
             _ => None,
         };
         if let Some(sin) = sin {
             reports.mention(LinkReport::Misbehaved { link: Some(link), sin });
-        } else if !payload.is_empty()
-            && let Ok(payload) = Payload::from_slice(payload)
-        {
+        } else if !is_empty && let Ok(payload) = Payload::from_slice(payload) {
             let (llid, at) = (header.llid, packet.start);
             reports.push(LinkReport::Received { link, event, llid, payload, at });
         }
@@ -381,7 +395,8 @@ impl Connection {
         let md = fits && more.is_some();
         let goes_on = md || (fits && self.running.is_some_and(|event| event.more));
         let (pdu, tag) = self.sequence.transmit(md);
-        let then = if goes_on { AfterTransmit::Receive(self.rx) } else { AfterTransmit::Stop };
+        let next = AfterTransmit::Receive(self.receiver());
+        let then = if goes_on { next } else { AfterTransmit::Stop };
         Some(RadioCommand::Reply { phy, pdu, tag, then })
     }
 

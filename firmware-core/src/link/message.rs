@@ -150,6 +150,14 @@ pub enum LinkOrder {
         /// What changes.
         parameters: NewParameters,
     },
+    /// Take packets of up to so many octets, MIC included; fewer than before changes nothing.
+    /// A longer packet counts as one with a wrong CRC. It begins with 27.
+    Longest {
+        /// On which connection.
+        link: LinkId,
+        /// Most octets after the header.
+        octets: u8,
+    },
     /// Listen to every event (peripheral latency suspended), or not any more.
     ListenAlways {
         /// On which connection.

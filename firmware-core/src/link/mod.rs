@@ -122,6 +122,7 @@ impl<const LINKS: usize> Link<LINKS> {
                 self.with(link, |c| c.change_phy(now, instant, tx, rx));
                 self.prepare_anew(link);
             }
+            LinkOrder::Longest { link, octets } => self.with(link, |c| c.take_up_to(octets)),
             LinkOrder::Coding { link, coding } => self.with(link, |c| c.code(coding)),
             LinkOrder::Update { link, instant, parameters } => {
                 self.with(link, |c| c.change_parameters(now, instant, parameters));

@@ -40,8 +40,8 @@ impl Operation {
                 let until = now + T_IFS + phy.air_time(pdu.payload_len());
                 Self::Sending { from: now, until, then: *then }
             }
-            RadioCommand::Receive { from, until, phy, .. } => {
-                Self::Listening { from: *from, until: *until, phy: *phy }
+            RadioCommand::Receive { from, until, receiver, .. } => {
+                Self::Listening { from: *from, until: *until, phy: receiver.phy }
             }
             RadioCommand::Stop => Self::Idle,
         }
@@ -72,9 +72,9 @@ impl Operation {
     pub(super) fn advance(&mut self, event: &RadioEvent) {
         *self = match (*self, event) {
             (
-                Self::Sending { then: AfterTransmit::Receive(phy), .. },
+                Self::Sending { then: AfterTransmit::Receive(receiver), .. },
                 RadioEvent::Transmitted { end, .. },
-            ) => Self::Awaiting { from: *end, phy },
+            ) => Self::Awaiting { from: *end, phy: receiver.phy },
             _ => Self::Idle,
         };
     }

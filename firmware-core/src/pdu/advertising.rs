@@ -1,5 +1,6 @@
 //! Legacy advertising physical channel PDUs (Vol 6, Part B, 2.3).
 
+use super::access_address;
 use super::cursor::{Reader, Writer};
 use crate::address::{Address, AddressKind};
 use crate::radio::AirPdu;
@@ -107,10 +108,10 @@ const RXADD: u8 = 0x80;
 impl ConnectInd {
     /// Whether all fields are in the ranges of Vol 6, Part B, 2.3.3.1 and 4.5: interval 7.5 ms to
     /// 4 s, latency at most 499 and short of the supervision timeout, timeout 100 ms to 32 s,
-    /// window size and offset, at least two used channels, hop 5–16, an access address that is
-    /// not the advertising one nor next to it.
+    /// window size and offset, at least two used channels, hop 5–16, and an access address
+    /// that is allowed. `coded`: the initiator is known to have LE Coded.
     #[must_use]
-    pub const fn is_valid(&self) -> bool {
+    pub const fn is_valid(&self, coded: bool) -> bool {
         let interval = self.interval as u32;
         let window_max = if interval > 8 { 8 } else { interval.saturating_sub(1) };
         // timeout (10 ms) > (1 + latency) · interval (1.25 ms) · 2, in units of 1.25 ms.
@@ -129,7 +130,7 @@ impl ConnectInd {
             && (self.channel_map & CHANNEL_MAP_ALL).count_ones() >= 2
             && self.hop >= 5
             && self.hop <= 16
-            && (self.access_address ^ ADVERTISING_ACCESS_ADDRESS).count_ones() > 1
+            && access_address::is_allowed(self.access_address, coded)
     }
 }
 
@@ -305,7 +306,7 @@ mod tests {
         assert_eq!(c.crc_init, 0x16_1DBE);
         assert_eq!((c.win_size, c.win_offset, c.interval), (3, 5, 0x36));
         assert_eq!((c.latency, c.timeout, c.hop, c.sca), (0, 42, 5, 5));
-        assert!(c.is_valid());
+        assert!(c.is_valid(false));
         assert_eq!(parsed.encode(), air);
     }
 

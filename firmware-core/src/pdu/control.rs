@@ -298,6 +298,11 @@ fn phys(r: &mut Reader<'_>) -> Option<(PhySet, PhySet)> {
     Some((PhySet(r.u8()?), PhySet(r.u8()?)))
 }
 
+impl Opcode {
+    /// What LL_UNKNOWN_RSP names in answer to a control PDU of length zero, which has no opcode.
+    pub const NONE: Self = Self(0xFF);
+}
+
 impl ControlPdu {
     /// Parses a Control PDU's payload (opcode first, MIC removed).
     ///

@@ -304,8 +304,12 @@ impl Link {
                 sh.misbehaved(Some(self.id), PeerMisbehaved::WrongLength);
                 if self.must_be_quiet() {
                     self.broke_encryption_start(sh);
-                } else if let ControlError::WrongLength(opcode) = error {
+                } else {
                     // LL-CTRL-2.
+                    let opcode = match error {
+                        ControlError::WrongLength(opcode) => opcode,
+                        ControlError::Empty => Opcode::NONE,
+                    };
                     self.send(sh, ControlPdu::UnknownRsp(opcode));
                 }
                 return;

@@ -10,7 +10,7 @@ use firmware_core::link::message::{LinkId, Payload};
 use firmware_core::pdu::control::{ControlPdu, FeatureSet};
 use firmware_core::pdu::data::{DataHeader, Llid};
 use firmware_core::phy::{Coding, Phy, T_IFS_US, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Tag, Tuning};
+use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
 use firmware_core::time::{Duration, Instant};
 
 use super::channel::Hopping;
@@ -117,6 +117,8 @@ pub(super) struct Link {
     pub(super) features_cached: bool,
     pub(super) first_connection: bool,
     pub(super) ciphers: Ciphers,
+    /// The connection is encrypted or was before: its PDUs may have a MIC.
+    pub(super) had_ciphers: bool,
     pub(super) payload_timer: PayloadTimer,
     event: EventState,
     /// Events in a row that did not take place, because the radio was not free.
@@ -182,6 +184,7 @@ impl Link {
             features_cached: sh.known_features(*identity).is_some(),
             first_connection: !sh.connected_before,
             ciphers: Ciphers::default(),
+            had_ciphers: false,
             payload_timer: PayloadTimer::default(),
             event: EventState::default(),
             skipped: 0,
@@ -342,7 +345,9 @@ impl Link {
         let (tag, phy) = (next.tag, self.tx.sent_with(next.coding));
         self.flow.in_flight = Some(next);
         self.leaving = self.terminated.is_some();
-        let then = if self.leaving { AfterTransmit::Stop } else { AfterTransmit::Receive(self.rx) };
+        // LL-LEN-9.
+        let next = Receiver { phy: self.rx, longest: self.longest_heard() };
+        let then = if self.leaving { AfterTransmit::Stop } else { AfterTransmit::Receive(next) };
         Packet { phy, pdu, tag, then }
     }
 
@@ -424,10 +429,14 @@ impl Link {
             return sh.misbehaved(Some(self.id), PeerMisbehaved::WrongLength);
         }
         if payload.is_empty() {
-            if llid != Llid::Continuation {
-                sh.misbehaved(Some(self.id), PeerMisbehaved::WrongLength);
-            }
-            return;
+            return match llid {
+                Llid::Continuation => {}
+                // Without an opcode and without a MIC.
+                Llid::Control => self.receive_control(sh, now, &payload),
+                Llid::Start | Llid::Reserved => {
+                    sh.misbehaved(Some(self.id), PeerMisbehaved::WrongLength);
+                }
+            };
         }
         if let Some(cipher) = &mut self.ciphers.rx {
             if cipher.decrypt(llid, &mut payload).is_err() {

@@ -16,7 +16,7 @@ use firmware_core::pdu::advertising::{
 use firmware_core::pdu::control::FeatureSet;
 use firmware_core::pdu::extended::ExtendedPdu;
 use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Tuning};
+use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tuning};
 use firmware_core::secret::Secret;
 use firmware_core::time::{Duration, Instant};
 
@@ -221,7 +221,8 @@ impl Scanner {
             access_address: ADVERTISING_ACCESS_ADDRESS,
             crc_init: ADVERTISING_CRC_INIT,
         };
-        Some(RadioCommand::Receive { from: now, until, tuning, phy })
+        let receiver = Receiver::any(phy);
+        Some(RadioCommand::Receive { from: now, until, tuning, receiver })
     }
 
     /// The window closed on nothing.
@@ -336,7 +337,7 @@ impl Scanner {
         self.busy = Busy::Requested(advertiser, kind);
         Some(reply(
             &AdvertisingPdu::ScanReq { scanner: own, advertiser },
-            AfterTransmit::Receive(Phy::Le1M),
+            AfterTransmit::Receive(Receiver::any(Phy::Le1M)),
         ))
     }
 

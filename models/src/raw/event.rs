@@ -3,7 +3,7 @@
 use bletwin_sim::node::{NodeOutput, Outbox};
 use firmware_core::pdu::data::{DataHeader, Llid};
 use firmware_core::phy::{Coding, T_IFS_US};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Tag, Tuning};
+use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
 use firmware_core::time::{Duration, Instant};
 
 use super::link::{Link, Todo, moved};
@@ -55,7 +55,7 @@ impl Link {
         let Some(event) = &mut self.running else { return false };
         event.more = outgoing.packet.more && !outgoing.sent;
         let (phy, tag) = (self.tx.sent_with(Coding::S8), outgoing.tag);
-        let then = AfterTransmit::Receive(self.rx);
+        let then = AfterTransmit::Receive(Receiver::any(self.rx));
         let late = (outgoing.packet.ifs_us != 0 && !outgoing.sent).then(|| {
             let due = event.end + Duration::from_us(T_IFS_US.into());
             moved(due, outgoing.packet.ifs_us)

@@ -21,7 +21,7 @@ use firmware_core::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu,
 };
 use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent, Tuning};
+use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent, Receiver, Tuning};
 use firmware_core::time::{Duration, Instant};
 
 use link::Link;
@@ -90,7 +90,7 @@ impl RawCentral {
             from: now,
             until: now + SCAN,
             tuning: SCAN_TUNING,
-            phy: Phy::Le1M,
+            receiver: Receiver::any(Phy::Le1M),
         }));
     }
 

@@ -16,7 +16,8 @@ use table::{Answer, Table};
 /// Rules by which the oracle still accuses falsely.
 const OPEN_RULES: &[&str] =
     &["LL-END-1", "LL-FEAT-2", "LL-PHY-1", "LL-AGREE-2", "LL-COLL-4", "LL-ENC-6", "LL-ENC-2"];
-/// Kinds that the firmware does not treat yet as the table has it.
+/// Kinds that are judged alone only: the raw central gives such a PDU up, though nobody has taken it,
+/// and sends the next under its SN (LL-RETX-1), which an observer takes for a repetition.
 const OPEN_PDUS: &[&str] = &["too-long"];
 
 /// What is wrong with a case.
@@ -29,7 +30,7 @@ fn wrong(table: &Table, case: &Case, outcome: &Outcome) -> Option<String> {
     let accused = !outcome.accused.iter().all(open);
     let treated = match case.variant {
         Variant::Several(other) => !OPEN_PDUS.contains(&other) && !OPEN_PDUS.contains(pdu),
-        _ => !OPEN_PDUS.contains(pdu),
+        _ => true,
     };
     if !treated {
         return None;

@@ -1,22 +1,28 @@
 //! Framing, header bits and lengths, and the fields of CONNECT_IND.
 
+use firmware_core::hci::Role;
 use firmware_core::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, ConnectInd};
+use firmware_core::pdu::control::{ControlPdu, FeatureSet};
 use firmware_core::pdu::data::Llid;
+use firmware_core::phy::Phy;
 
+use super::bits::Own;
 use super::link::{Link, Packet};
 use super::{Finding, Findings};
+use crate::record::RecordId;
 
 /// Bits 5 (CP), 6 and 7 of header octet 0: nobody here sends constant tone extensions.
 const RESERVED_BITS: u8 = 0xE0;
 
-pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
-    if let Some(wrong) = wrong_field(link.request) {
+pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
+    let coded = initiator_has_coded(link, own);
+    if let Some((wrong, evidence)) = wrong_field(link.request, coded) {
         findings.add(Finding {
             rule: "LL-CONN-1",
             culprit: link.connect.from,
             at: link.connect.at,
             record: link.connect.record,
-            evidence: Vec::new(),
+            evidence,
             text: format!("CONNECT_IND with {wrong} out of range"),
         });
     }
@@ -51,8 +57,12 @@ fn wrong_frame(link: &Link<'_>, packet: &Packet<'_>) -> Option<(&'static str, St
     })
 }
 
-/// The first field of CONNECT_IND that is out of range.
-fn wrong_field(request: &ConnectInd) -> Option<&'static str> {
+/// The first field of CONNECT_IND that is out of range. `coded`: what shows that the initiator
+/// has LE Coded.
+fn wrong_field(
+    request: &ConnectInd,
+    coded: Option<RecordId>,
+) -> Option<(&'static str, Vec<RecordId>)> {
     let interval = u32::from(request.interval);
     let latency = u32::from(request.latency);
     // Units: timeout 10 ms, interval 1.25 ms.
@@ -69,7 +79,32 @@ fn wrong_field(request: &ConnectInd) -> Option<&'static str> {
         ((request.channel_map & 0x1F_FFFF_FFFF).count_ones() >= 2, "channel map"),
         ((5..=16).contains(&request.hop), "hop increment"),
     ];
-    checks.into_iter().find(|(good, _)| !good).map(|(_, name)| name)
+    let wrong = checks.into_iter().find(|(good, _)| !good).map(|(_, name)| (name, Vec::new()));
+    let shown = coded.filter(|_| !good_for_coded(request.access_address));
+    wrong.or_else(|| shown.map(|record| ("access address of a device with LE Coded", vec![record])))
+}
+
+/// What shows that the initiator has LE Coded: the PHY of its request, what its controller has
+/// told its host, or what it says on air.
+fn initiator_has_coded(link: &Link<'_>, own: &Own) -> Option<RecordId> {
+    let has = |set: &FeatureSet| set.has(FeatureSet::LE_CODED);
+    let by_phy = (link.first_phy() == Phy::LeCoded).then_some(link.connect.record);
+    let told = own.get(&link.connect.from).filter(|(set, _)| has(set)).map(|(_, record)| *record);
+    let mut said = link.packets.iter().filter(|packet| packet.by == Role::Central);
+    let said = || {
+        let shows = |packet: &&Packet<'_>| match packet.control() {
+            Some(ControlPdu::FeatureReq(set) | ControlPdu::FeatureRsp(set)) => has(set),
+            _ => false,
+        };
+        said.find(shows).map(|packet| packet.item.record)
+    };
+    by_phy.or(told).or_else(said)
+}
+
+/// Three ones in the eight least significant bits, eleven transitions in the sixteen.
+fn good_for_coded(address: u32) -> bool {
+    let transitions = (address ^ (address >> 1)) & 0x7FFF;
+    (address & 0xFF).count_ones() >= 3 && transitions.count_ones() <= 11
 }
 
 fn good_access_address(address: u32) -> bool {

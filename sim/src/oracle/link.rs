@@ -46,10 +46,11 @@ impl Packet<'_> {
         self.item.received.filter(|_| damaged).unwrap_or(self.item.end)
     }
 
-    /// Opcode, if it is a control PDU whose opcode can be read.
+    /// Opcode, if it is a control PDU whose opcode can be read; [`Opcode::NONE`] stands for that of
+    /// a control PDU of length zero.
     pub(super) fn opcode(&self) -> Option<Opcode> {
         let readable = self.header.llid == Llid::Control && self.item.decrypted != Some(false);
-        self.item.payload.first().filter(|_| readable).map(|code| Opcode(*code))
+        readable.then(|| self.item.payload.first().map_or(Opcode::NONE, |code| Opcode(*code)))
     }
 
     pub(super) fn control(&self) -> Option<&ControlPdu> {

@@ -125,7 +125,7 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> F
         kept::report(&link, index, update, &mut findings);
         link.truncate(index);
     }
-    framing::check(&link, &mut findings);
+    framing::check(&link, &facts.own, &mut findings);
     values::check(&link, &mut findings);
     flow::check(&link, &mut findings);
     timing::check(&link, busy, &mut findings);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Tag, Tuning};
+use firmware_core::phy::TxPhy;
+use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
 use firmware_core::time::Instant;
 
 use crate::medium::TxId;
@@ -39,6 +39,8 @@ pub(crate) struct Lock {
     pub(crate) rssi_dbm: i8,
     /// Symbols as they arrive here.
     pub(crate) symbols: Arc<Symbols>,
+    /// Most octets that the receiver takes.
+    pub(crate) longest: u8,
     /// Once the header is in.
     pub(crate) length: Option<u8>,
 }
@@ -52,7 +54,7 @@ pub(crate) enum State {
     /// Will listen; switched off at `close`.
     ToListen {
         tuning: Tuning,
-        phy: Phy,
+        receiver: Receiver,
         close: Instant,
     },
     /// Has nothing to do but to report a missed packet.
@@ -60,7 +62,7 @@ pub(crate) enum State {
     /// Listens; no access address was seen yet.
     Listening {
         tuning: Tuning,
-        phy: Phy,
+        receiver: Receiver,
         since: Instant,
     },
     /// Receives a packet.

@@ -189,10 +189,10 @@ impl Engine {
         let received = station.radio.received.take();
         match command {
             RadioCommand::Stop => station.radio.state = State::Off,
-            RadioCommand::Receive { from, until, tuning, phy } => {
+            RadioCommand::Receive { from, until, tuning, receiver } => {
                 let from = station.sleep_start(from);
-                let close = station.sleep.world(until) + sync_time(phy);
-                self.listen(node, from, State::ToListen { tuning, phy, close });
+                let close = station.sleep.world(until) + sync_time(receiver.phy);
+                self.listen(node, from, State::ToListen { tuning, receiver, close });
             }
             RadioCommand::Transmit { at, tuning, phy, pdu, tag, then } => {
                 let at = station.sleep_start(at);
@@ -267,9 +267,9 @@ impl Engine {
                 self.send(node, outgoing);
                 None
             }
-            State::ToListen { tuning, phy, close } => {
+            State::ToListen { tuning, receiver, close } => {
                 let since = self.now;
-                self.schedule(node, close, State::Listening { tuning, phy, since });
+                self.schedule(node, close, State::Listening { tuning, receiver, since });
                 None
             }
             State::ToReportMiss | State::Listening { .. } => {
@@ -348,13 +348,13 @@ impl Engine {
         };
         if let Some(pending) = station.radio.pending.take() {
             self.begin(node, pending);
-        } else if let AfterTransmit::Receive(phy) = then {
+        } else if let AfterTransmit::Receive(receiver) = then {
             let nominal = Duration::from_us(u64::from(T_IFS_US));
             // The peer's active clock may be 50 ppm off, and so may this one.
             let slack = Duration::from_us(T_IFS_TOLERANCE_US) + nominal.ppm(100);
             let at = now + station.active_span(nominal);
-            let close = at + slack + sync_time(phy);
-            self.listen(node, at.before(slack), State::ToListen { tuning, phy, close });
+            let close = at + slack + sync_time(receiver.phy);
+            self.listen(node, at.before(slack), State::ToListen { tuning, receiver, close });
         }
     }
 }

@@ -28,10 +28,13 @@ impl Engine {
                 .saturating_sub(Duration::from_us(SYNC_LEAD_US));
         for node in 0..self.stations.len() {
             let station = &mut self.stations[node];
-            let State::Listening { tuning, phy, since } = station.radio.state else {
+            let State::Listening { tuning, receiver, since } = station.radio.state else {
                 continue;
             };
-            if tuning.channel != packet.channel || phy != packet.phy.phy() || since > address {
+            if tuning.channel != packet.channel
+                || receiver.phy != packet.phy.phy()
+                || since > address
+            {
                 continue;
             }
             let node = NodeId(node as u16);
@@ -55,6 +58,7 @@ impl Engine {
                 record: packet.record,
                 rssi_dbm: self.medium.rssi_dbm(packet.from, node),
                 symbols,
+                longest: receiver.longest,
                 length: None,
             };
             let next = match packet.phy.phy() {
@@ -139,6 +143,14 @@ impl Engine {
         received: Option<(AirPdu, bool)>,
     ) -> Option<Delivery> {
         let (pdu, crc_ok) = received.unwrap_or_default();
+        // As a radio with a limit has it: heard to its end, kept up to the limit, never right.
+        let kept = 2 + usize::from(lock.longest);
+        let (pdu, crc_ok) = match pdu.octets().get(..kept) {
+            Some(octets) if octets.len() < pdu.octets().len() => {
+                (AirPdu::from_octets(octets).unwrap_or_default(), false)
+            }
+            _ => (pdu, crc_ok),
+        };
         let now = self.now;
         let rssi_dbm = lock.rssi_dbm;
         let tx = lock.record.unwrap_or(RecordId(0));

@@ -1,7 +1,7 @@
 //! The world with the simplest nodes that can tell right from wrong.
 
 use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Tuning};
+use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
 
 use super::*;
 use crate::clock::ClockConfig;
@@ -28,6 +28,11 @@ enum Toy {
         heard: Vec<(bool, usize)>,
         due: Option<Instant>,
     },
+    /// Listens once.
+    Limited {
+        receiver: Receiver,
+        told: Vec<RadioEvent>,
+    },
     /// Listens on LE Coded, and a little later on another channel for a moment.
     Fickle {
         changes: Option<Instant>,
@@ -49,7 +54,8 @@ fn pdu(len: usize) -> AirPdu {
 
 fn receive(now: Instant, phy: Phy) -> NodeOutput {
     let until = now + Duration::from_secs(100);
-    NodeOutput::Radio(RadioCommand::Receive { from: now, until, tuning: TUNING, phy })
+    let receiver = Receiver::any(phy);
+    NodeOutput::Radio(RadioCommand::Receive { from: now, until, tuning: TUNING, receiver })
 }
 
 impl Node for Toy {
@@ -63,7 +69,7 @@ impl Node for Toy {
                     *next = now + Duration::from_us(1_000);
                 } else if matches!(input, NodeInput::Timer) {
                     let at = now + Duration::from_us(100);
-                    let then = AfterTransmit::Receive(phy.phy());
+                    let then = AfterTransmit::Receive(Receiver::any(phy.phy()));
                     let (phy, pdu) = (*phy, pdu(*len));
                     let command =
                         RadioCommand::Transmit { at, tuning: TUNING, phy, pdu, tag: 0, then };
@@ -93,13 +99,23 @@ impl Node for Toy {
                     _ => out.push(receive(now, *phy)),
                 }
             }
+            Self::Limited { receiver, told } => match input {
+                NodeInput::Radio(event) => told.push(event),
+                _ => {
+                    let (until, receiver) = (now + Duration::from_secs(100), *receiver);
+                    let tuning = TUNING;
+                    let command = RadioCommand::Receive { from: now, until, tuning, receiver };
+                    out.push(NodeOutput::Radio(command));
+                }
+            },
             Self::Fickle { changes, told } => match input {
                 NodeInput::Radio(event) => told.push(event),
                 NodeInput::Timer => {
                     *changes = None;
                     let (from, until) = (now, now + Duration::from_us(10));
-                    let (tuning, phy) = (Tuning { channel: 38, ..TUNING }, Phy::LeCoded);
-                    let command = RadioCommand::Receive { from, until, tuning, phy };
+                    let tuning = Tuning { channel: 38, ..TUNING };
+                    let receiver = Receiver::any(Phy::LeCoded);
+                    let command = RadioCommand::Receive { from, until, tuning, receiver };
                     out.push(NodeOutput::Radio(command));
                 }
                 _ => {
@@ -115,6 +131,7 @@ impl Node for Toy {
             Self::Beacon { next, .. } => Some(*next),
             Self::Scanner { due, .. } => *due,
             Self::Fickle { changes, .. } => *changes,
+            Self::Limited { .. } => None,
         }
     }
 }
@@ -130,7 +147,7 @@ fn at(x: i32) -> Placement {
 fn heard(world: &World<Toy>, id: NodeId) -> &[(bool, usize)] {
     match world.node(id) {
         Toy::Scanner { heard, .. } => heard,
-        Toy::Beacon { .. } | Toy::Fickle { .. } => &[],
+        Toy::Beacon { .. } | Toy::Fickle { .. } | Toy::Limited { .. } => &[],
     }
 }
 
@@ -159,6 +176,35 @@ fn packets_arrive_on_every_phy() {
         world.run_until(Instant::from_us(1_000_000));
         assert_eq!(heard(&world, right), [(true, 20); 20], "{tx:?}");
         assert_eq!(heard(&world, wrong), [], "{tx:?}");
+    }
+}
+
+/// LL-LEN-9: a receiver with a limit hears a longer packet to its end, keeps what it has room
+/// for, and takes it for a damaged one.
+#[test]
+fn a_packet_beyond_the_limit_of_its_receiver_counts_as_damaged() {
+    for (tx, phy) in [
+        (TxPhy::Le1M, Phy::Le1M),
+        (TxPhy::Le2M, Phy::Le2M),
+        (TxPhy::CodedS2, Phy::LeCoded),
+        (TxPhy::CodedS8, Phy::LeCoded),
+    ] {
+        for (len, right, kept) in [(27, true, 27), (28, false, 27), (69, false, 27)] {
+            let mut world = World::new(config(1));
+            let sender = world.add("beacon", beacon(50_000, tx, len), at(0));
+            let limited =
+                Toy::Limited { receiver: Receiver { phy, longest: 27 }, told: Vec::new() };
+            let limited = world.add("limited", limited, at(3));
+            world.run_until(Instant::from_us(40_000));
+            let (_, ended) = tx_starts(&world, sender)[0];
+            let Toy::Limited { told, .. } = world.node(limited) else { unreachable!() };
+            let [RadioEvent::Received { end, pdu, crc_ok, .. }] = told.as_slice() else {
+                panic!("{told:?}")
+            };
+            assert_eq!((*end, *crc_ok), (ended, right), "{tx:?} {len}");
+            assert_eq!(pdu.octets().get(1), Some(&(len as u8)));
+            assert_eq!(pdu.payload().len(), kept);
+        }
     }
 }
 

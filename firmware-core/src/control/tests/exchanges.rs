@@ -1,13 +1,15 @@
 //! Procedures of one exchange, beyond the scripts of [`super::llcp`], and what is common to all.
 
-use super::script::{HANDLE, Script, VERSION};
+use super::script::{HANDLE, LINK, Script, VERSION};
 use crate::config::Refusals;
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::{Command, Event};
+use crate::link::message::{LinkOrder, LinkReport, Payload};
 use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
 use crate::pdu::data::Llid;
 use crate::phy::PhySet;
 use crate::time::Duration;
+use std::vec::Vec;
 
 pub(super) const READ_FEATURES: Command = Command::LeReadRemoteFeatures { handle: HANDLE };
 pub(super) const READ_VERSION: Command = Command::ReadRemoteVersion { handle: HANDLE };
@@ -176,4 +178,77 @@ fn hollow_features_are_offered_and_not_served() {
     let sent = s.event(&[super::phy::REQ_2M]);
     assert!(matches!(sent[..], [ControlPdu::FeatureRsp(f)] if f.has(FeatureSet::LE_2M)));
     assert_eq!(s.event(&[]), [ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
+}
+
+/// A control PDU without an opcode: in the clear, encrypted with nothing but a MIC, and without
+/// a MIC on an encrypted connection, where it moves no packet counter.
+///
+/// LL-CTRL-2.
+#[test]
+fn a_control_pdu_of_length_zero_is_answered_with_0xff() {
+    let unknown = [ControlPdu::UnknownRsp(Opcode(0xFF))];
+    let mut s = Script::new();
+    s.receive(Llid::Control, &[]);
+    assert_eq!(s.event(&[]), unknown);
+    let mut s = Script::new();
+    super::encryption::encrypt(&mut s);
+    s.receive(Llid::Control, &[]);
+    assert_eq!(s.event(&[]), unknown);
+    let (event, at, payload) = (s.at, s.now, Payload::new());
+    s.report(LinkReport::Received { link: LINK, event, llid: Llid::Control, payload, at });
+    assert_eq!(s.event(&[]), unknown);
+    assert_eq!(s.event(&[ControlPdu::PingReq]), []);
+    assert_eq!(s.event(&[]), [ControlPdu::PingRsp]);
+}
+
+/// What `Link` is told that it may be sent, and whether that was before the PDU that says so.
+fn longest(s: &mut Script) -> Vec<u8> {
+    let told = s.orders.drain(..).filter_map(|order| match order {
+        LinkOrder::Longest { octets, .. } => Some(octets),
+        _ => None,
+    });
+    told.collect()
+}
+
+fn lengths(tx: u16) -> DataLength {
+    DataLength { max_rx_octets: 251, max_rx_time: 2120, max_tx_octets: tx, max_tx_time: 2120 }
+}
+
+/// LL-LEN-9: the limit rises with the own LL_LENGTH_RSP or LL_LENGTH_REQ, before it can be on
+/// air, and with encryption; it falls with nothing.
+#[test]
+fn what_the_peer_may_send_grows_and_never_shrinks() {
+    let mut s = Script::new();
+    s.orders.clear();
+    s.receive(Llid::Control, &ControlPdu::LengthReq(lengths(251)).encode());
+    let order = |s: &Script, which: fn(&LinkOrder) -> bool| s.orders.iter().position(which);
+    let limit = order(&s, |order| matches!(order, LinkOrder::Longest { octets: 251, .. }));
+    let sent = order(&s, |order| matches!(order, LinkOrder::Send { .. }));
+    assert!(limit.is_some() && limit < sent, "{:?}", s.orders);
+    s.event(&[]);
+    s.orders.clear();
+    // A long PDU of the central may be under way while its own limit falls and rises again.
+    for tx in [27, 251, 100] {
+        s.event(&[ControlPdu::LengthReq(lengths(tx))]);
+        s.event(&[]);
+        assert_eq!(longest(&mut s), []);
+    }
+    s.told();
+    super::encryption::encrypt(&mut s);
+    assert_eq!(longest(&mut s), [255]);
+    s.event(&[ControlPdu::PauseEncReq]);
+    s.event(&[]);
+    assert_eq!(longest(&mut s), []);
+}
+
+/// LL-LEN-9: with 27 octets and no exchange there is room for a MIC from the start of encryption.
+#[test]
+fn a_mic_is_room_beyond_the_octets() {
+    let mut s = Script::new();
+    s.orders.clear();
+    super::encryption::encrypt(&mut s);
+    assert_eq!(longest(&mut s), [31]);
+    let set = Command::LeSetDataLength { handle: HANDLE, tx_octets: 100, tx_time: 2120 };
+    s.ask(set);
+    assert_eq!(longest(&mut s), [255], "queued is as good as sent");
 }

@@ -11,8 +11,8 @@ use crate::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu, ConnectInd,
 };
 use crate::pdu::extended::{AdvMode, ExtendedPdu};
-use crate::phy::TxPhy;
-use crate::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Tuning};
+use crate::phy::{Phy, TxPhy};
+use crate::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
 use crate::time::{Duration, Instant};
 
 /// Unit of advInterval.
@@ -108,7 +108,8 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         };
         let asks = due.sent.is_none() && self.what.mode != AdvMode::None;
         let phy = self.what.secondary;
-        let then = if asks { AfterTransmit::Receive(phy.phy()) } else { AfterTransmit::Stop };
+        let answer = AfterTransmit::Receive(Receiver::any(phy.phy()));
+        let then = if asks { answer } else { AfterTransmit::Stop };
         self.stage = Stage::Auxiliary { started, next };
         self.transmit(now, due.at, due.channel, phy, Some(pdu), then);
     }
@@ -154,7 +155,10 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
                 let identity =
                     self.welcome(initiator, all, connects_from_list(self.what.filter))?;
                 let response = aux_connect_rsp(&request).encode()?;
-                self.accepted = Some((request, identity, end)).filter(|(r, ..)| r.is_valid());
+                // LL-CONN-1: who asks on LE Coded has it.
+                let coded = self.what.secondary.phy() == Phy::LeCoded;
+                self.accepted =
+                    Some((request, identity, end)).filter(|(request, ..)| request.is_valid(coded));
                 self.accepted.as_ref()?;
                 (response, None)
             }

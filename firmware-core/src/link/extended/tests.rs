@@ -4,7 +4,7 @@ use crate::hci::FilterPolicy;
 use crate::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL};
 use crate::pdu::extended::{AdvMode, ExtendedPdu, T_MAFS};
 use crate::phy::{T_IFS_US, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioEvent};
+use crate::radio::{AfterTransmit, AirPdu, RadioEvent, Receiver};
 use crate::random::{Entropy, Purpose};
 use proptest::prelude::*;
 use std::vec::Vec;
@@ -201,7 +201,7 @@ fn a_scan_request_is_answered_with_the_data_and_their_chain() {
     let mut set = set(parameters(AdvMode::Scannable), &data);
     let sent = event(&mut set);
     let aux = &sent[3];
-    assert_eq!(aux.then, AfterTransmit::Receive(Phy::Le2M));
+    assert_eq!(aux.then, AfterTransmit::Receive(Receiver::any(Phy::Le2M)));
     assert_eq!((aux.pdu.mode, aux.pdu.data.len()), (AdvMode::Scannable, 0));
     let end = ask(&mut set, aux, scan_req(PEER), &ANYBODY);
     let answer = next(&mut set, end).unwrap();

@@ -233,7 +233,7 @@ fn only_well_formed_pdus_are_delivered() {
         (packet(1, 1, 0, Llid::Continuation, &[7]), Some(Llid::Continuation), None),
         (packet(1, 1, 0, Llid::Control, &[7]), Some(Llid::Control), None),
         (packet(1, 1, 0, Llid::Continuation, &[]), None, None),
-        (packet(1, 1, 0, Llid::Control, &[]), None, Some(wrong)),
+        (packet(1, 1, 0, Llid::Control, &[]), Some(Llid::Control), None),
         (packet(1, 1, 0, Llid::Reserved, &[7]), None, Some(reserved)),
         (packet(1, 1, 0, Llid::Reserved, &[]), None, Some(reserved)),
         (announcing(2), Some(Llid::Control), None),
@@ -301,14 +301,14 @@ fn a_connection_of_extended_advertising_begins_later_and_on_its_phy() {
         assert_eq!(link.report(), Some(LinkReport::OnPhy { link: LINK, phy }));
         let due = link.deadline().unwrap();
         let _ = link.timer(due);
-        let Some(RadioCommand::Receive { from, until, tuning, phy: heard }) = link.command() else {
+        let Some(RadioCommand::Receive { from, until, tuning, receiver }) = link.command() else {
             panic!("it listens");
         };
         let window = end + Duration::from_us(delay + 5 * 1_250);
         let widening = Duration::from_us(2 + 16);
         assert!(from <= window && window.since(from) <= widening, "{from:?}");
         assert!(until.since(window + Duration::from_us(3 * 1_250)) <= widening);
-        assert_eq!(heard, phy);
+        assert_eq!(receiver, Receiver { phy, longest: 27 });
         // Channel Selection Algorithm #2 for this access address; #1 would begin with 5.
         assert_ne!(tuning.channel, 5);
         let pdu = empty(0, 0);
@@ -319,5 +319,35 @@ fn a_connection_of_extended_advertising_begins_later_and_on_its_phy() {
             panic!("it answers");
         };
         assert_eq!(answered, phy.sent_with(Coding::S8));
+    }
+}
+
+/// LL-LEN-9: the receiver of the first packet and of those that follow in its event takes as many
+/// octets as was ordered last, if that was more than before; a longer packet, which arrives as one
+/// with a wrong CRC, is not acknowledged, and its repetition is taken once there is room.
+#[test]
+fn longer_packets_are_taken_once_they_are_allowed() {
+    let limit = |b: &mut Bench<1>, octets| b.order(LinkOrder::Longest { link: LINK, octets });
+    let mut b = established(|_| ());
+    let long = packet(1, 1, 1, Llid::Start, &[7; 28]);
+    let listen = b.listens();
+    assert_eq!(listen.longest, 27);
+    let refused = b.receives(listen.middle(), TxPhy::Le1M, &long, false).unwrap();
+    assert_eq!(refused.bits(), (0, 1, 0));
+    // The order may come between two packets of an event.
+    b.replies(&refused);
+    assert_eq!(b.told(), []);
+    limit(&mut b, 28);
+    let start = b.now + T_IFS;
+    let taken = b.receives(start, TxPhy::Le1M, &long, true).unwrap();
+    assert_eq!(taken.bits(), (1, 0, 0));
+    let next = Receiver { phy: Phy::Le1M, longest: 28 };
+    assert_eq!(taken.then, AfterTransmit::Receive(next));
+    b.replies(&taken);
+    assert!(matches!(b.told()[..], [LinkReport::Received { .. }]));
+    b.misses(b.now + T_IFS);
+    for (octets, longest) in [(251, 251), (27, 251), (100, 251), (255, 255)] {
+        limit(&mut b, octets);
+        assert_eq!(b.listens().longest, longest);
     }
 }

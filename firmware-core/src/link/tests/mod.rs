@@ -19,7 +19,7 @@ use crate::hci::{AdvertisingType, FilterPolicy};
 use crate::pdu::advertising::{AdvertisingData, AdvertisingPdu, CHANNEL_MAP_ALL, ConnectInd};
 use crate::pdu::data::{DataHeader, Llid};
 use crate::phy::{Phy, T_IFS_US, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Tag};
+use crate::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tag};
 use crate::random::Entropy;
 use crate::time::{Duration, Instant};
 use std::vec::Vec;
@@ -104,6 +104,7 @@ struct Listen {
     channel: u8,
     access_address: u32,
     phy: Phy,
+    longest: u8,
 }
 
 impl Listen {
@@ -216,11 +217,12 @@ impl<const LINKS: usize> Bench<LINKS> {
 
     /// Next command, which must be to listen.
     fn listens(&mut self) -> Listen {
-        let RadioCommand::Receive { from, until, tuning, phy } = self.next_command() else {
+        let RadioCommand::Receive { from, until, tuning, receiver } = self.next_command() else {
             panic!("not listening")
         };
         let (channel, access_address) = (tuning.channel, tuning.access_address);
-        Listen { given: self.now, from, until, channel, access_address, phy }
+        let Receiver { phy, longest } = receiver;
+        Listen { given: self.now, from, until, channel, access_address, phy, longest }
     }
 
     /// The window that comes next if the timer is called in time. Nothing happens yet.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::link::operation::Operation;
-use crate::radio::Tuning;
+use crate::radio::{Receiver, Tuning};
 
 const TUNING: Tuning = Tuning { channel: 5, access_address: 1, crc_init: 2 };
 /// What clocks may disagree by.
@@ -21,7 +21,10 @@ fn received(start: Instant, end: Instant) -> RadioEvent {
 
 fn listening() -> Operation {
     let (from, until) = (us(1_000), us(2_000));
-    Operation::of(us(0), &RadioCommand::Receive { from, until, tuning: TUNING, phy: Phy::Le1M })
+    Operation::of(
+        us(0),
+        &RadioCommand::Receive { from, until, tuning: TUNING, receiver: Receiver::any(Phy::Le1M) },
+    )
 }
 
 fn replying(then: AfterTransmit) -> Operation {
@@ -37,7 +40,7 @@ fn advertising(then: AfterTransmit) -> Operation {
 
 /// Listening after a packet that ended at 1 ms.
 fn awaiting(phy: Phy) -> Operation {
-    let mut operation = advertising(AfterTransmit::Receive(phy));
+    let mut operation = advertising(AfterTransmit::Receive(Receiver::any(phy)));
     operation.advance(&RadioEvent::Transmitted { start: us(920), end: us(1_000) });
     operation
 }
@@ -113,7 +116,7 @@ fn events_of_another_kind_are_leftovers() {
 fn only_what_was_sent_to_be_answered_is_followed_by_listening() {
     let sent = RadioEvent::Transmitted { start: us(1_150), end: us(1_230) };
     for phy in [Phy::Le1M, Phy::LeCoded] {
-        let mut operation = replying(AfterTransmit::Receive(phy));
+        let mut operation = replying(AfterTransmit::Receive(Receiver::any(phy)));
         operation.advance(&sent);
         assert_eq!(operation, Operation::Awaiting { from: us(1_230), phy });
         operation.advance(&received(us(1_380), us(1_460)));

@@ -126,6 +126,7 @@ impl Link {
             (Starting::StartReq { ciphers, refresh }, ControlPdu::StartEncReq) => {
                 // LL-ENC-3: our LL_START_ENC_RSP is the first that is encrypted.
                 self.ciphers = *ciphers;
+                self.had_ciphers = true;
                 self.next_step(now, Step::Encryption(Starting::StartRsp { refresh }));
                 self.send(sh, ControlPdu::StartEncRsp);
             }

@@ -51,6 +51,8 @@ pub(in crate::controller) struct Lengths {
     remote_rx: Limit,
     /// The peer was known to have LE Coded when it was told.
     coded: bool,
+    /// Most octets that the peer has been told it may send.
+    offered: u16,
     /// Effective limits, tx and rx, as the host knows them.
     told: (Limit, Limit),
 }
@@ -69,6 +71,7 @@ impl Lengths {
             remote_tx: Limit::INITIAL,
             remote_rx: Limit::INITIAL,
             coded: false,
+            offered: OCTETS_MIN,
             told: (Limit::INITIAL, Limit::INITIAL),
         }
     }
@@ -136,6 +139,7 @@ impl Lengths {
     fn pdu(&mut self, coded: bool) -> DataLength {
         self.coded = coded;
         let (rx, wanted) = (self.said(self.rx), self.said(self.wanted));
+        self.offered = self.offered.max(rx.octets);
         DataLength {
             max_rx_octets: rx.octets,
             max_rx_time: rx.time,
@@ -159,6 +163,13 @@ impl Link {
         let rx_time = u64::from(self.lengths.rx_time(self.rx));
         on(self.tx, tx_octets).min(Duration::from_us(tx_time))
             + on(self.rx, rx_octets).min(Duration::from_us(rx_time))
+    }
+
+    /// Most octets of a packet of the peer, MIC included.
+    pub(in crate::controller) fn longest_heard(&self) -> u8 {
+        // LL-LEN-9: PDUs that were queued under a former limit come as they are.
+        let mic = if self.had_ciphers { 4 } else { 0 };
+        u8::try_from(self.lengths.offered + mic).unwrap_or(u8::MAX)
     }
 
     pub(in crate::controller) fn start_length(&mut self, sh: &mut Shared, now: Instant) {

@@ -8,7 +8,7 @@ use firmware_core::pdu::advertising::{
 };
 use firmware_core::pdu::extended::{Adi, AdvMode, AuxPtr, ExtendedPdu};
 use firmware_core::phy::{Coding, Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, RadioCommand, Tuning};
+use firmware_core::radio::{AfterTransmit, RadioCommand, Receiver, Tuning};
 use firmware_core::time::{Duration, Instant};
 
 use super::extended::{ExtendedReport, SCAN_RESPONSE};
@@ -127,7 +127,7 @@ impl Scanner {
             access_address: ADVERTISING_ACCESS_ADDRESS,
             crc_init: ADVERTISING_CRC_INIT,
         };
-        Ok(RadioCommand::Receive { from, until, tuning, phy: aux.phy })
+        Ok(RadioCommand::Receive { from, until, tuning, receiver: Receiver::any(aux.phy) })
     }
 
     /// A packet that was followed has come.
@@ -291,6 +291,6 @@ impl Scanner {
 }
 
 fn reply(pdu: &AdvertisingPdu, phy: Phy) -> RadioCommand {
-    let then = AfterTransmit::Receive(phy);
+    let then = AfterTransmit::Receive(Receiver::any(phy));
     RadioCommand::Reply { phy: phy.sent_with(Coding::S8), pdu: pdu.encode(), tag: 0, then }
 }

@@ -67,7 +67,7 @@ fn connects_to_the_right_peer_with_legal_values() {
     let mut rig = Rig::new(honest());
     rig.connect(PARAMETERS);
     let request = rig.connect.clone().unwrap();
-    assert!(request.is_valid());
+    assert!(request.is_valid(true));
     assert_eq!((request.advertiser, request.interval, request.timeout), (PEER, 24, 200));
     let told = rig.events.clone();
     let [.., Event::LeConnectionComplete(complete), algorithm] = &told[..] else {

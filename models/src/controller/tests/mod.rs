@@ -4,6 +4,7 @@ mod arbitration;
 mod channels;
 mod collisions;
 mod encryption;
+mod lengths;
 mod link;
 mod procedures;
 mod quirks;

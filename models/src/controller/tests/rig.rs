@@ -60,6 +60,8 @@ pub(super) struct Rig {
     tx: Option<Cipher>,
     pending_tx: Option<Cipher>,
     running: Option<(Instant, Tuning)>,
+    /// Octets that the central was ready to hear last.
+    pub(super) longest: u8,
 }
 
 /// An honest central without procedures of its own.
@@ -103,6 +105,7 @@ impl Rig {
             tx: None,
             pending_tx: None,
             running: None,
+            longest: 0,
         }
     }
 
@@ -267,9 +270,10 @@ impl Rig {
     }
 
     fn answer(&mut self, then: AfterTransmit, pdu: Option<AirPdu>) {
-        let AfterTransmit::Receive(_) = then else {
+        let AfterTransmit::Receive(receiver) = then else {
             return self.keep_running();
         };
+        self.longest = receiver.longest;
         let start = self.now + Duration::from_us(150);
         let event = match pdu {
             Some(pdu) => {

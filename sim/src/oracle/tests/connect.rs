@@ -1,5 +1,8 @@
 //! CONNECT_IND: each field at both ends of its range (Vol 6, Part B, 2.1.2, 2.3.3.1 and 4.5).
 
+use firmware_core::hci::{Command, Return};
+use firmware_core::pdu::control::FeatureSet;
+
 use super::*;
 
 /// 50 ms, no latency, 1 s.
@@ -90,4 +93,25 @@ fn access_addresses_have_enough_and_not_too_many_transitions() {
     ] {
         assert!(!of(illegal), "{illegal:08X}");
     }
+}
+
+/// LL-AIR-3, LL-CONN-1: what only devices with LE Coded must keep is asked of those alone that are
+/// known to have it.
+#[test]
+fn initiators_with_le_coded_keep_two_conditions_more() {
+    let all = FeatureSet(0x59FF);
+    let without = all.without(FeatureSet::LE_CODED);
+    let accepted = |address, features| {
+        let mut script = Script::with(|request| request.access_address = address);
+        let opcode = Command::LeReadLocalFeatures.opcode();
+        let (status, returned) = (ErrorCode::SUCCESS, Return::Features(features));
+        script.hci(C, Event::CommandComplete { opcode, status, returned });
+        !script.told().iter().any(|finding| finding.rule == "LL-CONN-1")
+    };
+    // Two ones at the end; 15 transitions in the lower half.
+    for address in [0x5065_5A82, 0x30F8_5555] {
+        assert!(accepted(address, without), "{address:08X}");
+        assert!(!accepted(address, all), "{address:08X}");
+    }
+    assert!(accepted(0x5065_5A8D, all));
 }

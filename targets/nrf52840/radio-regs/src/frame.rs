@@ -88,9 +88,11 @@ pub const fn packet_configuration_0(phy: Phy) -> u32 {
     LENGTH_8_BITS | S0_1_OCTET | preamble
 }
 
-/// PCNF1: up to 255 octets, three octets of base address (and one of prefix), little endian,
-/// whitening on.
-pub const PACKET_CONFIGURATION_1: u32 = 255 | (3 << 16) | (1 << 25);
+/// PCNF1: MAXLEN, three octets of base address (and one of prefix), little endian, whitening on.
+#[must_use]
+pub const fn packet_configuration_1(longest: u8) -> u32 {
+    longest as u32 | (3 << 16) | (1 << 25)
+}
 
 /// MODECNF0: fast ramp-up, and the carrier in the centre between ramp-up and packet.
 pub const MODE_CONFIGURATION: u32 = 1 | (2 << 8);
@@ -151,7 +153,9 @@ mod tests {
         pcnf1.set_balen(3);
         pcnf1.set_endian(vals::Endian::Little);
         pcnf1.set_whiteen(true);
-        assert_eq!(PACKET_CONFIGURATION_1, pcnf1.0);
+        assert_eq!(packet_configuration_1(255), pcnf1.0);
+        pcnf1.set_maxlen(27);
+        assert_eq!(packet_configuration_1(27), pcnf1.0);
 
         let mut mode = regs::Modecnf0(0);
         mode.set_ru(vals::Ru::Fast);

@@ -169,6 +169,14 @@ pub fn packet_end(epoch: Epoch, end: u32, phy: TxPhy) -> Instant {
     epoch.instant(end.saturating_sub(end_chain(phy)))
 }
 
+/// Count at which a packet would have ended that the chip gave up after `taken` of its `length`
+/// octets (MAXLEN): replies go by the packet on air.
+#[must_use]
+pub fn end_on_air(end: u32, phy: TxPhy, length: u8, taken: u8) -> u32 {
+    let left = phy.air_time_us(u16::from(length)) - phy.air_time_us(u16::from(taken.min(length)));
+    end.saturating_add(left * PER_US)
+}
+
 /// TXEN for a reply T_IFS after the end of a received packet.
 #[must_use]
 pub fn reply_enable(end: u32, phy: TxPhy) -> u32 {

@@ -2,8 +2,10 @@
 
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AIR_PDU_MAX, AfterTransmit, AirPdu, RadioCommand, RadioEvent, Tuning};
+use firmware_core::phy::TxPhy;
+use firmware_core::radio::{
+    AIR_PDU_MAX, AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning,
+};
 use firmware_core::time::Instant;
 use nrf_pac::{RADIO, radio};
 use radio_regs::frame;
@@ -16,7 +18,7 @@ use super::wiring;
 enum Doing {
     Nothing,
     Sending { phy: TxPhy, then: AfterTransmit },
-    Listening { phy: Phy },
+    Listening { receiver: Receiver },
 }
 
 /// Rounds of waiting for an own packet on air: beyond the longest packet at 64 MHz, then give up.
@@ -39,7 +41,6 @@ impl Radio {
         wiring::set_up_timer();
         wiring::set_up_radio();
         RADIO.modecnf0().write_value(radio::regs::Modecnf0(frame::MODE_CONFIGURATION));
-        RADIO.pcnf1().write_value(radio::regs::Pcnf1(frame::PACKET_CONFIGURATION_1));
         RADIO.crccnf().write_value(radio::regs::Crccnf(frame::CRC_CONFIGURATION));
         RADIO.crcpoly().write_value(radio::regs::Crcpoly(frame::CRC_POLYNOMIAL));
         RADIO.txaddress().write_value(radio::regs::Txaddress(0));
@@ -67,7 +68,7 @@ impl Radio {
                 self.send(start.enable, phy, &pdu, then);
                 None
             }
-            RadioCommand::Receive { from, until, tuning, phy } => {
+            RadioCommand::Receive { from, until, tuning, receiver } => {
                 self.tune(tuning);
                 let Some(start) = time::plan_receive(now, self.epoch, from)
                     .or_else(|| time::plan_receive(now, None, time::earliest(now)))
@@ -77,10 +78,10 @@ impl Radio {
                 };
                 self.epoch = Some(start.epoch);
                 wiring::set_epoch(&start);
-                let Some(close) = time::window_end(start.epoch, until, phy) else {
+                let Some(close) = time::window_end(start.epoch, until, receiver.phy) else {
                     return Some(RadioEvent::Missed { at: now });
                 };
-                self.listen(start.enable, close, phy);
+                self.listen(start.enable, close, receiver);
                 None
             }
             RadioCommand::Reply { phy, pdu, then, .. } => {
@@ -107,9 +108,9 @@ impl Radio {
             Doing::Nothing => None,
             Doing::Sending { phy, then } => {
                 let (address, end) = (wiring::address_count(), wiring::end_count());
-                if let AfterTransmit::Receive(phy) = then {
-                    let (enable, close) = time::follow_window(end, phy);
-                    self.listen(enable, close, phy);
+                if let AfterTransmit::Receive(receiver) = then {
+                    let (enable, close) = time::follow_window(end, receiver.phy);
+                    self.listen(enable, close, receiver);
                 }
                 Some(RadioEvent::Transmitted {
                     start: time::own_start(epoch, address, phy.phy()),
@@ -119,16 +120,19 @@ impl Radio {
             Doing::Listening { .. } if RADIO.events_end().read() == 0 => {
                 Some(RadioEvent::Missed { at: now })
             }
-            Doing::Listening { phy } => Some(self.take_packet(epoch, phy, now)),
+            Doing::Listening { receiver } => Some(self.take_packet(epoch, receiver, now)),
         }
     }
 
-    fn take_packet(&mut self, epoch: Epoch, phy: Phy, now: Instant) -> RadioEvent {
+    fn take_packet(&mut self, epoch: Epoch, receiver: Receiver, now: Instant) -> RadioEvent {
+        let Receiver { phy, longest } = receiver;
         let (address, end) = (wiring::address_count(), wiring::end_count());
         let sent_as = phy.sent_with(frame::received_coding(RADIO.pdustat().read().0));
-        self.received = Some((sent_as, end));
         let length = self.receive.get(1).copied().unwrap_or(0);
-        let octets = self.receive.get(..2 + usize::from(length)).unwrap_or(&[]);
+        let taken = length.min(longest);
+        let end = time::end_on_air(end, sent_as, length, taken);
+        self.received = Some((sent_as, end));
+        let octets = self.receive.get(..2 + usize::from(taken)).unwrap_or(&[]);
         let Some(pdu) = AirPdu::from_octets(octets) else {
             return RadioEvent::Missed { at: now };
         };
@@ -138,7 +142,8 @@ impl Radio {
             start: time::packet_start(epoch, address, phy),
             end: time::packet_end(epoch, end, sent_as),
             pdu,
-            crc_ok: RADIO.crcstatus().read().0 & 1 != 0,
+            // LL-LEN-9: what was cut off fails its CRC but for one in 2²⁴.
+            crc_ok: RADIO.crcstatus().read().0 & 1 != 0 && length <= longest,
             rssi_dbm: -i8::try_from(rssi).unwrap_or(i8::MAX),
         }
     }
@@ -177,22 +182,25 @@ impl Radio {
         for (to, from) in self.transmit.iter_mut().zip(pdu.octets()) {
             *to = *from;
         }
-        frame_as(frame::transmit_mode(phy), phy.phy(), self.transmit.as_ptr() as u32);
+        let any = Receiver::any(phy.phy());
+        frame_as(frame::transmit_mode(phy), any, self.transmit.as_ptr() as u32);
         self.doing = Doing::Sending { phy, then };
         wiring::arm_transmitter(enable);
     }
 
-    fn listen(&mut self, enable: u32, close: u32, phy: Phy) {
-        frame_as(frame::receive_mode(phy), phy, self.receive.as_mut_ptr() as u32);
-        self.doing = Doing::Listening { phy };
+    fn listen(&mut self, enable: u32, close: u32, receiver: Receiver) {
+        let mode = frame::receive_mode(receiver.phy);
+        frame_as(mode, receiver, self.receive.as_mut_ptr() as u32);
+        self.doing = Doing::Listening { receiver };
         wiring::arm_receiver(enable, close);
     }
 }
 
-/// PHY, framing and where the packet lies. The pointer is taken over at START.
-fn frame_as(mode: u32, phy: Phy, packet: u32) {
+/// PHY, framing, the longest packet and where it lies. The pointer is taken over at START.
+fn frame_as(mode: u32, Receiver { phy, longest }: Receiver, packet: u32) {
     RADIO.mode().write_value(radio::regs::Mode(mode));
     RADIO.pcnf0().write_value(radio::regs::Pcnf0(frame::packet_configuration_0(phy)));
+    RADIO.pcnf1().write_value(radio::regs::Pcnf1(frame::packet_configuration_1(longest)));
     // What was written to the buffer must be in memory before the chip is told of it.
     compiler_fence(Ordering::SeqCst);
     RADIO.packetptr().write_value(packet);
