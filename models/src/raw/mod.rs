@@ -60,6 +60,12 @@ impl RawCentral {
         Self { script, state: State::Off }
     }
 
+    /// More to do, after all that the script has had so far: no later than while its last step is
+    /// at hand.
+    pub fn extend(&mut self, steps: impl IntoIterator<Item = Step>) {
+        self.script.steps.extend(steps);
+    }
+
     /// Whether all steps have been taken.
     #[must_use]
     pub fn is_done(&self) -> bool {

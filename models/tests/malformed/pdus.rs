@@ -119,7 +119,7 @@ pub(crate) fn packets(kind: &str, draw: &mut Draw, asked: Opcode, follows: bool)
         "map" | "map-now" | "map-past" => {
             let ahead = ahead(kind, draw);
             let channel_map = draw.one(&[0x1F_FFFF_FFFF, 3, 0x1F_0000_0001, 0x0A_AAAA_AAAA]);
-            let then = follows.then_some(Change::ChannelMap(channel_map));
+            let then = (follows && ahead >= 0).then_some(Change::ChannelMap(channel_map));
             let pdu = ControlPdu::ChannelMapInd { channel_map, instant: 0 };
             control(pdu).stamped(INSTANTS[1], ahead, then)
         }
@@ -222,7 +222,9 @@ pub(crate) fn packets(kind: &str, draw: &mut Draw, asked: Opcode, follows: bool)
         "wrong-mic" => control(ControlPdu::PingReq).sealed(Seal::WrongMic),
         "skipped-counter" => control(ControlPdu::PingReq).sealed(Seal::SkippedCounter),
         "wrong-direction" => control(ControlPdu::PingReq).sealed(Seal::WrongDirection),
-        "short-sealed" => Packet::new(3, vec![draw.octet(); 3]).sealed(Seal::Clear),
+        "short-sealed" => {
+            Packet::new(3, vec![Opcode::PING_REQ.0, draw.octet(), 1]).sealed(Seal::Clear)
+        }
         "clear-ping" => control(ControlPdu::PingReq).sealed(Seal::Clear),
         "clear-data" => Packet::new(2, l2cap(draw)).sealed(Seal::Clear),
         "repeat" => return Vec::new(),
@@ -251,7 +253,7 @@ fn update(draw: &mut Draw, ahead: i32, follows: bool) -> Packet {
         instant: 0,
     });
     let offset_us = u32::from(win_offset) * 1_250 + 600;
-    let then = follows.then_some(Change::Interval { interval, offset_us });
+    let then = (follows && ahead >= 0).then_some(Change::Interval { interval, offset_us });
     Packet::control(&pdu).stamped(INSTANTS[0], ahead, then)
 }
 
@@ -303,7 +305,7 @@ fn phy_update(kind: &str, draw: &mut Draw, follows: bool) -> Packet {
     // Both zero is another kind.
     let (p_to_c, rx) = if c_to_p == 0 && p_to_c == 0 { (2, Phy::Le2M) } else { (p_to_c, rx) };
     let ahead = ahead(kind, draw);
-    let then = follows.then_some(Change::Phy { tx, rx });
+    let then = (follows && ahead >= 0).then_some(Change::Phy { tx, rx });
     let (c_to_p, p_to_c) = (PhySet(c_to_p), PhySet(p_to_c));
     let pdu = ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant: 0 };
     Packet::control(&pdu).stamped(INSTANTS[2], ahead, then)

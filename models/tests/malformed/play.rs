@@ -34,7 +34,7 @@ const AFTERWARDS: u16 = 18;
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Actor {
+pub(crate) enum Actor {
     Peripheral(Box<PeripheralNode>),
     Central(Box<RawCentral>),
 }
@@ -76,20 +76,28 @@ pub(crate) enum Variant {
 /// Everything that a case depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    pub(crate) number: u64,
     pub(crate) state: &'static str,
     pub(crate) pdu: &'static str,
+    /// Of all that is drawn in its cell.
+    pub(crate) seed: u64,
     pub(crate) variant: Variant,
     pub(crate) features: bool,
 }
 
 impl Case {
-    /// The case with this number: the cells of the table in turn, everything else drawn.
-    pub(crate) fn new(number: u64) -> (Self, Draw) {
+    /// The case with this number: the cells of the table in turn, each time with another seed.
+    pub(crate) fn number(number: u64) -> (Self, Draw) {
         let cells = (STATES.len() * PDUS.len()) as u64;
         let cell = (number % cells) as usize;
-        let (state, pdu) = (STATES[cell / PDUS.len()], PDUS[cell % PDUS.len()]);
-        let mut draw = Draw(Stream::new(number, 0, Purpose::Entropy));
+        Self::of(STATES[cell / PDUS.len()], PDUS[cell % PDUS.len()], number / cells)
+    }
+
+    /// A case of a cell: what is drawn depends on nothing but the names and the seed, so that a
+    /// case stays what it is when states and PDUs are added.
+    pub(crate) fn of(state: &'static str, pdu: &'static str, seed: u64) -> (Self, Draw) {
+        let octets = state.bytes().chain(pdu.bytes());
+        let name = octets.fold(0_u16, |hash, octet| hash.wrapping_mul(31) ^ u16::from(octet));
+        let mut draw = Draw(Stream::new(seed, name, Purpose::Entropy));
         let features = draw.below(2) == 1;
         let setup = reach(state, features);
         // One in two is plain.
@@ -102,7 +110,7 @@ impl Case {
             7 | 8 => Variant::Several(draw.one(PDUS)),
             _ => Variant::Plain,
         };
-        (Self { number, state, pdu, variant, features }, draw)
+        (Self { state, pdu, seed, variant, features }, draw)
     }
 
     /// The cell that it is counted in.
@@ -173,7 +181,7 @@ fn config() -> Config {
     }
 }
 
-fn connect() -> ConnectInd {
+pub(crate) fn connect() -> ConnectInd {
     ConnectInd {
         initiator: Address::public([0xCE; 6]),
         advertiser: config().address,
@@ -191,7 +199,7 @@ fn connect() -> ConnectInd {
     }
 }
 
-fn world(setup: &Setup, script: Script, seed: u64) -> World<Actor> {
+pub(crate) fn world(setup: &Setup, script: Script, seed: u64) -> World<Actor> {
     let mut world = World::new(WorldConfig { seed, recording: true, ..WorldConfig::default() });
     let mut peripheral = PeripheralNode::new(config(), CpuConfig::default());
     let bond = Bond {
@@ -243,7 +251,7 @@ pub(crate) fn play(table: &Table, case: &Case, mut draw: Draw) -> Outcome {
         steps.extend((0..times).map(|_| Step::Repeat));
     }
     steps.push(Step::Idle(AFTERWARDS));
-    let mut world = world(&setup, Script::new(connect(), steps), case.number);
+    let mut world = world(&setup, Script::new(connect(), steps), case.seed);
     let run = || {
         run(&mut world, &setup);
         let found = oracle::judge(world.records());
@@ -267,7 +275,7 @@ fn central(world: &World<Actor>) -> &RawCentral {
     }
 }
 
-fn run(world: &mut World<Actor>, setup: &Setup) {
+pub(crate) fn run(world: &mut World<Actor>, setup: &Setup) {
     let mut acts = setup.acts.iter();
     let mut next = acts.next();
     while world.now() < Instant::ZERO + LIMIT && !central(world).is_done() && world.step() {

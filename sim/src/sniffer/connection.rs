@@ -27,6 +27,8 @@ const WORST_PPM: u32 = 500;
 #[derive(Clone, Debug, Default)]
 struct Way {
     sequence: Option<bool>,
+    /// Payload of the last PDU as it was on air, and whether its peer has heard it.
+    aired: (Vec<u8>, bool),
     /// Payload, decryption and meaning of the last PDU, for its repetitions.
     last: Option<(Vec<u8>, Option<bool>, Decoded)>,
     cipher: Option<Cipher>,
@@ -113,8 +115,13 @@ impl Connection {
         item.event = self.anchor.map(|(_, event)| event);
         let header = DataHeader::from_octet(item.header);
         let way = &mut self.ways[direction as usize];
-        item.retransmission = way.sequence == Some(header.sn);
+        // What takes the place of a PDU that was not heard is new to the peer, though no rule
+        // allows it.
+        let again = way.aired.1 || way.aired.0 == item.payload;
+        item.retransmission = way.sequence == Some(header.sn) && again;
         way.sequence = Some(header.sn);
+        let heard = item.reception == Some(Reception::Ok) || item.retransmission && way.aired.1;
+        way.aired = (item.payload.clone(), heard);
         if item.retransmission {
             if let Some((payload, decrypted, decoded)) = way.last.clone() {
                 (item.payload, item.decrypted, item.decoded) = (payload, decrypted, decoded);

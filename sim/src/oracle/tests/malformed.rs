@@ -38,3 +38,17 @@ fn an_update_that_is_told_in_the_event_of_its_instant_keeps_the_count_of_events(
     let items = crate::sniffer::sniff(&script.records);
     assert_eq!(items.last().and_then(|item| item.event), Some(14));
 }
+
+/// The peer has heard only the second; no rule allows it to its sender.
+/// LL-RETX-1.
+#[test]
+fn what_takes_the_place_of_an_unheard_pdu_is_new_to_its_peer() {
+    let mut script = Script::new().events(3);
+    script.queue[C as usize].push_back((Llid::Start, vec![1, 0, 9, 0, 9]));
+    let end = script.packet(C, 0, Some(Reception::CrcError));
+    script.packet(P, end + 150, Some(Reception::Ok));
+    script.next();
+    script.flight[C as usize] = Some((Llid::Control, ControlPdu::PingReq.encode().to_vec()));
+    let script = script.events(1).say(P, ControlPdu::PingRsp).events(3);
+    assert_eq!(script.named(), [("LL-RETX-1", C)].into());
+}
