@@ -3,12 +3,13 @@
 # a time, to a copy of the tree and runs the tests named there. Each must go red. A sabotage that
 # no longer applies, does not compile, or leaves the tests green fails the script.
 #
-# scripts/sabotage.sh [NAME…] runs only those whose name contains one of the words.
+# scripts/sabotage.sh [NAME…] runs only those whose name contains one of the words. LIST=FILE takes
+# them from another list.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh
 
-LIST=$PWD/scripts/sabotage.list
+LIST=$PWD/${LIST:-scripts/sabotage.list}
 BUILT=${CARGO_TARGET_DIR:-$PWD/target}
 OUT=$BUILT/sabotage
 TREE=$OUT/tree

@@ -1,0 +1,158 @@
+//! From the air: a whole peripheral behind encryption, and a raw central that has the key.
+
+use std::cell::RefCell;
+
+use bletwin_models::raw::{Packet, RawCentral, Script, Seal, Step};
+use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
+use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
+use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::address::Address;
+use firmware_core::config::{Accept, Config};
+use firmware_core::host::bonds::Bond;
+use firmware_core::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
+use firmware_core::pdu::control::{ControlPdu, EncReq, Opcode};
+use firmware_core::secret::Secret;
+use firmware_core::time::{Duration, Instant};
+
+use crate::pieces;
+
+const CENTRAL: NodeId = NodeId(1);
+const LTK: [u8; 16] = [0x5A; 16];
+/// PDUs that are made of one input.
+const PDUS_MAX: usize = 24;
+/// Octets of L2CAP in one PDU.
+const FRAGMENT: usize = 27;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Actor {
+    Peripheral(Box<PeripheralNode>),
+    Central(Box<RawCentral>),
+}
+
+impl Node for Actor {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        match self {
+            Self::Peripheral(node) => node.handle(now, input, out),
+            Self::Central(node) => node.handle(now, input, out),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Peripheral(node) => node.deadline(),
+            Self::Central(node) => node.deadline(),
+        }
+    }
+}
+
+/// Data channel PDUs of any kind. The first octet of a piece: LLID, how it is sealed, whether
+/// another PDU follows in the same event, an event left out before, reserved bits, a repetition.
+pub fn air(data: &[u8]) {
+    let steps = pieces(data, PDUS_MAX).flat_map(|(kind, payload)| {
+        let seal = match kind >> 2 & 3 {
+            1 => Seal::Clear,
+            2 => Seal::WrongMic,
+            _ => Seal::AsLink,
+        };
+        let packet = Packet {
+            seal,
+            more: kind & 0x10 != 0,
+            flip: if kind & 0x40 != 0 { 0xE0 } else { 0 },
+            ..Packet::new(kind & 3, payload.to_vec())
+        };
+        let before = (kind & 0x20 != 0).then_some(Step::Silent(1));
+        let after = (kind & 0x80 != 0).then_some(Step::Repeat);
+        before.into_iter().chain([Step::Send(packet)]).chain(after)
+    });
+    play(steps.collect());
+}
+
+/// L2CAP frames, well framed, on the channels that the peripheral has and on another one.
+pub fn l2cap(data: &[u8]) {
+    let mut steps = Vec::new();
+    for (kind, payload) in pieces(data, PDUS_MAX) {
+        let channel: u16 = [4, 5, 6, 0x40][usize::from(kind & 3)];
+        let length = payload.len() as u16;
+        let frame = [&length.to_le_bytes()[..], &channel.to_le_bytes(), payload].concat();
+        for (number, part) in frame.chunks(FRAGMENT).enumerate() {
+            steps.push(Step::Send(Packet::new(if number == 0 { 2 } else { 1 }, part.to_vec())));
+        }
+        steps.push(Step::Idle(u16::from(kind >> 6)));
+    }
+    play(steps);
+}
+
+fn play(steps: Vec<Step>) {
+    thread_local! {
+        static BASE: RefCell<Option<World<Actor>>> = const { RefCell::new(None) };
+    }
+    let mut world = BASE.with_borrow_mut(|base| base.get_or_insert_with(encrypted).clone());
+    if let Actor::Central(central) = world.node_mut(CENTRAL) {
+        central.extend(steps);
+        central.extend([Step::Idle(6)]);
+    }
+    let over = |world: &World<Actor>| central(world).is_done();
+    let latest = world.now() + Duration::from_secs(5);
+    world.run_while(latest, |world| !over(world));
+}
+
+fn central(world: &World<Actor>) -> &RawCentral {
+    match world.node(CENTRAL) {
+        Actor::Central(central) => central,
+        Actor::Peripheral(_) => unreachable!("the second node is the central"),
+    }
+}
+
+/// A connection on which encryption runs and nothing is open.
+fn encrypted() -> World<Actor> {
+    let config = Config { accept: Accept::Anyone, ..Config::recommended() };
+    let initiator = Address::public([0xCE; 6]);
+    let connect = ConnectInd {
+        initiator,
+        advertiser: config.address,
+        access_address: 0x5065_5DAB,
+        crc_init: 0x12_3456,
+        win_size: 2,
+        win_offset: 1,
+        interval: 6,
+        latency: 0,
+        timeout: 400,
+        channel_map: CHANNEL_MAP_ALL,
+        hop: 7,
+        sca: 5,
+        ch_sel: false,
+    };
+    let request = EncReq { rand: 0, ediv: 0, skd_c: [1; 8], iv_c: [2; 4] };
+    let steps = vec![
+        Packet::control(&ControlPdu::EncReq(request)).into(),
+        Step::Await(Opcode::START_ENC_REQ, 30),
+        Step::Key(LTK),
+        Step::SealTx(true),
+        Step::SealRx(true),
+        Packet::control(&ControlPdu::StartEncRsp).into(),
+        Step::Await(Opcode::START_ENC_RSP, 30),
+        Step::Idle(1),
+    ];
+    let last = steps.len() - 1;
+    let mut peripheral = PeripheralNode::new(config, CpuConfig::default());
+    let bond = Bond {
+        identity: initiator,
+        ltk: Secret::new(LTK),
+        irk: None,
+        level: 4,
+        key_size: 16,
+        slot: 0,
+        cccd: 0,
+    };
+    if let Some(record) = bond.to_record() {
+        peripheral.storage_mut().put(0, record);
+    }
+    let mut world = World::new(WorldConfig::default());
+    let raw = RawCentral::new(Script::new(connect, steps));
+    world.add("peripheral", Actor::Peripheral(Box::new(peripheral)), Placement::default());
+    world.add("central", Actor::Central(Box::new(raw)), Placement::default());
+    let latest = world.now() + Duration::from_secs(5);
+    let reached = world.run_while(latest, |world| central(world).begun(last).is_none());
+    assert!(reached && central(&world).missed() == 0, "encryption runs");
+    world
+}

@@ -1,0 +1,47 @@
+//! From hosts outside: octets of H4, and HCI packets whose framing is right.
+
+use bletwin_bridge::endpoint::Endpoint;
+use bletwin_bridge::twin::{Owner, Twin};
+use firmware_core::address::Address;
+use firmware_core::hci::codec::{parse_acl, parse_command, parse_event};
+use firmware_core::time::{Duration, Instant};
+
+use crate::pieces;
+
+/// Packets that are made of one input.
+const PACKETS_MAX: usize = 32;
+
+/// Octets as they come, in pieces, from one host; another endpoint is in the air.
+pub fn h4(data: &[u8]) {
+    talk(pieces(data, PACKETS_MAX).map(|(pause, octets)| (pause, octets.to_vec())));
+}
+
+/// HCI commands and data packets, well framed.
+pub fn hci(data: &[u8]) {
+    let packets = pieces(data, PACKETS_MAX).filter_map(|(kind, octets)| {
+        let _ = (parse_command(octets), parse_acl(octets));
+        let _ = parse_event(octets, Address::public([1; 6]));
+        let (head, rest) = octets.split_first_chunk::<2>()?;
+        let length = u8::try_from(rest.len()).ok()?;
+        // Data have a length of two octets.
+        let packet = match kind & 0x80 {
+            0 => [&[1][..], head, &[length], rest].concat(),
+            _ => [&[2][..], head, &[length, 0], rest].concat(),
+        };
+        Some((kind, packet))
+    });
+    talk(packets);
+}
+
+fn talk(packets: impl Iterator<Item = (u8, Vec<u8>)>) {
+    let mut twin = Twin::new(1, Owner { confirms: true });
+    let ports = ["one", "other"].map(|name| twin.add_endpoint(name, Endpoint::full()));
+    let mut until = Instant::ZERO;
+    for (pause, octets) in packets {
+        twin.feed(ports[usize::from(pause >> 6 & 1)], octets);
+        until += Duration::from_us(u64::from(pause & 0x3F) * 500);
+        twin.run_until(until);
+        ports.iter().for_each(|port| drop(twin.take(*port)));
+    }
+    twin.run_until(until + Duration::from_ms(20));
+}

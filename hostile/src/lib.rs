@@ -1,0 +1,40 @@
+//! What hostile octets can reach: one function an entrance. Each takes any octets and must come
+//! back without a panic, an overflow or unbounded work.
+//!
+//! `fuzz/` gives these functions to libFuzzer, `tests/loops.rs` runs them a bounded number of times
+//! on the inputs of `fuzz/seeds` and what is made of them. See `docs/FUZZING.md`.
+#![forbid(unsafe_code)]
+
+mod air;
+mod files;
+mod hosts;
+
+pub use air::{air, l2cap};
+pub use files::{central, finding, firmware};
+pub use hosts::{h4, hci};
+
+/// An entrance.
+pub type Target = fn(&[u8]);
+
+/// All of them, by name.
+pub const TARGETS: [(&str, Target); 7] = [
+    ("air", air),
+    ("l2cap", l2cap),
+    ("hci", hci),
+    ("h4", h4),
+    ("central", central),
+    ("firmware", firmware),
+    ("finding", finding),
+];
+
+/// Cuts octets into pieces: each begins with an octet that the entrance reads as it likes, and one
+/// that gives its length. At most so many.
+fn pieces(mut data: &[u8], most: usize) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let (&[kind, length], rest) = data.split_first_chunk()?;
+        let (piece, rest) = rest.split_at(usize::from(length).min(rest.len()));
+        data = rest;
+        Some((kind, piece))
+    })
+    .take(most)
+}
