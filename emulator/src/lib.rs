@@ -1,7 +1,8 @@
 //! An emulator of the Arm Cortex-M4F, deterministic and a value: equal states stay equal, a copy
 //! goes its own way, time is an integer.
 //!
-//! [`Cpu`] runs what is in its [`Memory`], with the peripherals behind a [`Bus`]. It does what the
+//! [`Cpu`] runs what is in its [`Memory`] ([`elf`] loads files), with the peripherals behind a
+//! [`Bus`], of which [`nrf52840`] is one. It does what the
 //! Armv7-M manual (DDI 0403) and the Cortex-M4's say, and takes the cycles that they say; what it
 //! cannot do ends a run with a [`Stop`] that tells where and why, never with a panic.
 //!
@@ -11,6 +12,8 @@
 
 pub mod bus;
 pub mod decode;
+pub mod elf;
+pub mod nrf52840;
 
 mod cpu;
 mod exception;

@@ -1,0 +1,164 @@
+//! CLOCK and POWER, which share an address and an interrupt.
+//!
+//! Start-up times are the typical ones of the product specification (4413_417 v1.7, 5.4.4). Gaps:
+//! no calibration of the RC oscillator (CAL, CTSTART stop the emulator), no power failure warning,
+//! no system off, no USB supply.
+
+use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
+use crate::bus::Ticks;
+
+const HFCLK_STARTED: u8 = 0;
+const LFCLK_STARTED: u8 = 1;
+
+/// The 64 MHz crystal: 360 µs to start, then 256 µs (HFXODEBOUNCE's default) until it is trusted.
+const CRYSTAL: Ticks = 360 * MICROSECOND;
+const DEBOUNCE_UNIT: Ticks = 16 * MICROSECOND;
+/// The 32,768 Hz oscillators by LFCLKSRC: RC, crystal, synthesized from 64 MHz.
+const LOW: [Ticks; 3] = [600 * MICROSECOND, 250_000 * MICROSECOND, 100 * MICROSECOND];
+
+/// The state of one clock.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Oscillator {
+    Off,
+    Starting { until: Ticks },
+    Running { since: Ticks },
+}
+
+/// Both clocks, and the registers that survive a reset.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Clock {
+    common: Common,
+    high: Oscillator,
+    low: Oscillator,
+    source: u32,
+    /// The source that LFCLKSTART took.
+    running_source: u32,
+    debounce: u32,
+    reset_reasons: u32,
+    retained: [u32; 2],
+    dcdc: [u32; 2],
+}
+
+impl Clock {
+    pub(super) fn new() -> Self {
+        Self {
+            common: Common::default(),
+            high: Oscillator::Off,
+            low: Oscillator::Off,
+            source: 0,
+            running_source: 0,
+            debounce: 0x10,
+            reset_reasons: 0,
+            retained: [0; 2],
+            dcdc: [0; 2],
+        }
+    }
+
+    /// Since when the 32,768 Hz clock runs.
+    pub(super) fn low_since(&self) -> Option<Ticks> {
+        match self.low {
+            Oscillator::Running { since } => Some(since),
+            _ => None,
+        }
+    }
+
+    fn start(oscillator: &mut Oscillator, event: u8, takes: Ticks, moment: &mut Moment<'_>) {
+        match oscillator {
+            Oscillator::Off => *oscillator = Oscillator::Starting { until: moment.now + takes },
+            Oscillator::Starting { .. } => {}
+            Oscillator::Running { .. } => moment.raise(event),
+        }
+    }
+
+    fn running(oscillator: Oscillator) -> u32 {
+        u32::from(matches!(oscillator, Oscillator::Running { .. }))
+    }
+
+    fn asked(oscillator: Oscillator) -> u32 {
+        u32::from(oscillator != Oscillator::Off)
+    }
+}
+
+impl Peripheral for Clock {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
+    }
+
+    fn task(&mut self, task: u8, moment: &mut Moment<'_>) {
+        match task {
+            0 => {
+                let takes = CRYSTAL + DEBOUNCE_UNIT * Ticks::from(self.debounce);
+                Self::start(&mut self.high, HFCLK_STARTED, takes, moment);
+            }
+            1 => self.high = Oscillator::Off,
+            2 => {
+                self.running_source = self.source & 3;
+                let takes = LOW.get(self.running_source as usize).copied().unwrap_or(LOW[0]);
+                Self::start(&mut self.low, LFCLK_STARTED, takes, moment);
+            }
+            3 => self.low = Oscillator::Off,
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, offset: u32, _: Ticks) -> Option<u32> {
+        Some(match offset {
+            0x400 => self.reset_reasons,
+            0x408 => Self::asked(self.high),
+            // The source is the crystal whenever it runs, else the internal oscillator, always on.
+            0x40C => 1 << 16 | Self::running(self.high),
+            0x414 => Self::asked(self.low),
+            0x418 => Self::running(self.low) << 16 | self.running_source,
+            0x41C => self.running_source,
+            0x428 => 3,
+            0x438 => 0,
+            0x51C => self.retained[0],
+            0x520 => self.retained[1],
+            0x518 => self.source,
+            0x528 => self.debounce,
+            0x578 => self.dcdc[0],
+            0x580 => self.dcdc[1],
+            // Main supply on VDD.
+            0x640 => 0,
+            _ => return None,
+        })
+    }
+
+    fn write(&mut self, offset: u32, value: u32, _: &mut Moment<'_>) -> bool {
+        match offset {
+            0x400 => self.reset_reasons &= !value,
+            0x51C => self.retained[0] = value & 0xFF,
+            0x520 => self.retained[1] = value & 0xFF,
+            0x518 => self.source = value,
+            0x528 => self.debounce = value & 0xFF,
+            0x578 => self.dcdc[0] = value & 1,
+            0x580 => self.dcdc[1] = value & 1,
+            _ => return false,
+        }
+        true
+    }
+
+    fn next_event(&self) -> Option<Ticks> {
+        let due = |oscillator| match oscillator {
+            Oscillator::Starting { until } => Some(until),
+            _ => None,
+        };
+        [due(self.high), due(self.low)].into_iter().flatten().min()
+    }
+
+    fn due(&mut self, moment: &mut Moment<'_>) {
+        for (oscillator, event) in [(&mut self.high, HFCLK_STARTED), (&mut self.low, LFCLK_STARTED)]
+        {
+            if let Oscillator::Starting { until } = *oscillator
+                && until <= moment.now
+            {
+                *oscillator = Oscillator::Running { since: until };
+                moment.raise(event);
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! FICR and UICR. Gaps: production test and trim values read as erased; UICR is erased and cannot
+//! be written (that takes NVMC).
+
+use super::{FLASH, Identity, RAM};
+
+/// The registers that tell what chip this is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Information {
+    device_address: u64,
+    device_id: u64,
+}
+
+impl Information {
+    pub(super) fn new(identity: &Identity) -> Self {
+        Self { device_address: identity.device_address, device_id: identity.device_id }
+    }
+
+    /// A word, if the address is in FICR or UICR.
+    pub(super) fn read(&self, address: u32) -> Option<u32> {
+        const ERASED: u32 = u32::MAX;
+        Some(match address {
+            0x1000_0010 => 4096,
+            0x1000_0014 => FLASH / 4096,
+            0x1000_0060 => self.device_id as u32,
+            0x1000_0064 => (self.device_id >> 32) as u32,
+            // The address is a random one.
+            0x1000_00A0 => ERASED,
+            0x1000_00A4 => self.device_address as u32,
+            0x1000_00A8 => (self.device_address >> 32) as u32 | 0xFFFF_0000,
+            0x1000_0100 => 0x5_2840,
+            // The variant "AAD0": revision 2, the newest.
+            0x1000_0104 => 0x4141_4430,
+            // The package "QI".
+            0x1000_0108 => 0x2004,
+            0x1000_010C => RAM / 1024,
+            0x1000_0110 => FLASH / 1024,
+            0x1000_0000..0x1000_2000 => ERASED,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,371 @@
+//! The nRF52840 around the processor (product specification 4413_417 v1.7).
+//!
+//! There are CLOCK and POWER, RADIO, TIMER0–4, RTC0–2, RNG, TEMP, EGU0–5, PPI, GPIO and the
+//! information registers; each file lists what its peripheral lacks. Not there: NVMC, UARTE, SPIM,
+//! TWIM, GPIOTE, SAADC, ECB, CCM, AAR, WDT, USB, QSPI and the rest: an access stops the emulator
+//! with a hint.
+//!
+//! Events, shorts and PPI act at the event's own time, without the 62.5 ns that a hop through PPI
+//! takes on the chip.
+
+mod air;
+mod clock;
+mod gpio;
+mod information;
+mod peripheral;
+mod ppi;
+mod radio;
+mod rng;
+mod rtc;
+mod small;
+mod timer;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+pub use air::{Burst, Mode};
+
+use clock::Clock;
+use gpio::Port;
+use information::Information;
+use peripheral::{Common, Endpoint, Moment, Peripheral, TICK_16M};
+use ppi::Ppi;
+use radio::Radio;
+use rng::Rng;
+use rtc::Rtc;
+use small::{Egu, Temperature};
+use timer::Timer;
+
+use crate::bus::{Bus, BusError, Context, Ticks};
+use crate::memory::Memory;
+
+/// Flash and RAM of the chip, in octets.
+pub const FLASH: u32 = 1 << 20;
+/// See [`FLASH`].
+pub const RAM: u32 = 256 << 10;
+
+/// Tasks and events handled at one moment; what is more waits for the next tick of 16 MHz, so that
+/// a ring of PPI channels turns as fast as on the chip but never forever.
+const AT_ONCE: usize = 256;
+
+const PPI: u8 = 31;
+/// The peripherals with tasks, events and interrupts, by number.
+const NUMBERS: [u8; 19] = [0, 1, 8, 9, 10, 11, 12, 13, 17, 20, 21, 22, 23, 24, 25, 26, 27, PPI, 36];
+
+/// Where the chip's identity comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Identity {
+    /// FICR.DEVICEADDR: a static random address, most significant bits ignored by the chip.
+    pub device_address: u64,
+    /// FICR.DEVICEID.
+    pub device_id: u64,
+    /// What RNG delivers: these octets, then the ChaCha20 stream that they seed.
+    pub entropy: [u8; 32],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Signal {
+    Task(Endpoint),
+    Event(Endpoint),
+}
+
+/// The peripherals.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Nrf52840 {
+    clock: Clock,
+    radio: Radio,
+    timers: [Timer; 5],
+    rtcs: [Rtc; 3],
+    temperature: Temperature,
+    rng: Rng,
+    egus: [Egu; 6],
+    ppi: Ppi,
+    ports: [Port; 2],
+    information: Information,
+    /// What is left of a moment with too much in it, and when it goes on.
+    waiting: VecDeque<Signal>,
+    waiting_until: Ticks,
+    /// The next event and the interrupt lines, kept because they are asked for far more often than
+    /// they change.
+    upcoming: Option<Ticks>,
+    lines: u64,
+}
+
+impl Nrf52840 {
+    /// The chip as after power-up.
+    #[must_use]
+    pub fn new(identity: &Identity) -> Self {
+        let timer = |n: usize| Timer::new(if n < 3 { 4 } else { 6 });
+        Self {
+            clock: Clock::new(),
+            radio: Radio::new(),
+            timers: std::array::from_fn(timer),
+            rtcs: std::array::from_fn(|n| Rtc::new(if n == 0 { 3 } else { 4 })),
+            temperature: Temperature::default(),
+            rng: Rng::new(identity.entropy),
+            egus: std::array::from_fn(|_| Egu::default()),
+            ppi: Ppi::default(),
+            ports: [Port::new(32), Port::new(16)],
+            information: Information::new(identity),
+            waiting: VecDeque::new(),
+            waiting_until: 0,
+            upcoming: None,
+            lines: 0,
+        }
+    }
+
+    /// What the radio sent since the last call, in order.
+    pub fn sent(&mut self) -> Vec<Burst> {
+        self.radio.sent()
+    }
+
+    /// A packet begins on air; `burst` is what arrives here, bit errors and all, and `rssi` its
+    /// strength in −dBm. To be called at [`Burst::start`] at the latest; a radio that does not
+    /// listen to it does not notice.
+    pub fn hear(&mut self, burst: Burst, rssi: u8) {
+        self.radio.hear(burst, rssi);
+        self.look_ahead();
+    }
+
+    /// The levels that pins of a port (0 or 1) put out; inputs are 0.
+    #[must_use]
+    pub fn outputs(&self, port: usize) -> u32 {
+        self.ports.get(port).map_or(0, Port::outputs)
+    }
+
+    /// Drives a pin from outside, as a button does, or lets it go.
+    pub fn drive(&mut self, port: usize, pin: u8, level: Option<bool>) {
+        if let Some(port) = self.ports.get_mut(port) {
+            port.drive(pin, level);
+        }
+    }
+
+    fn peripheral(&mut self, number: u8) -> Option<&mut dyn Peripheral> {
+        Some(match number {
+            0 => &mut self.clock,
+            1 => &mut self.radio,
+            8..=10 => &mut self.timers[usize::from(number - 8)],
+            26 | 27 => &mut self.timers[usize::from(number - 23)],
+            11 => &mut self.rtcs[0],
+            17 => &mut self.rtcs[1],
+            36 => &mut self.rtcs[2],
+            12 => &mut self.temperature,
+            13 => &mut self.rng,
+            20..=25 => &mut self.egus[usize::from(number - 20)],
+            PPI => &mut self.ppi,
+            _ => return None,
+        })
+    }
+
+    fn all(&self) -> [(u8, &dyn Peripheral); 19] {
+        [
+            (0, &self.clock),
+            (1, &self.radio),
+            (8, &self.timers[0]),
+            (9, &self.timers[1]),
+            (10, &self.timers[2]),
+            (26, &self.timers[3]),
+            (27, &self.timers[4]),
+            (11, &self.rtcs[0]),
+            (17, &self.rtcs[1]),
+            (36, &self.rtcs[2]),
+            (12, &self.temperature),
+            (13, &self.rng),
+            (20, &self.egus[0]),
+            (21, &self.egus[1]),
+            (22, &self.egus[2]),
+            (23, &self.egus[3]),
+            (24, &self.egus[4]),
+            (25, &self.egus[5]),
+            (PPI, &self.ppi),
+        ]
+    }
+
+    /// Lets a peripheral do something and hands on the events that it raises.
+    fn act(
+        &mut self,
+        number: u8,
+        now: Ticks,
+        memory: &mut Memory,
+        queue: &mut VecDeque<Signal>,
+        act: impl FnOnce(&mut dyn Peripheral, &mut Moment<'_>),
+    ) {
+        let mut raised = Vec::new();
+        let Some(peripheral) = self.peripheral(number) else { return };
+        act(peripheral, &mut Moment { now, memory, raised: &mut raised });
+        let visible = raised.into_iter().filter(|event| peripheral.passes(*event));
+        queue.extend(visible.map(|event| Signal::Event(Endpoint::new(number, event))));
+    }
+
+    /// Follows events to tasks until nothing more happens at this moment.
+    fn settle(&mut self, now: Ticks, memory: &mut Memory, mut queue: VecDeque<Signal>) {
+        for _ in 0..AT_ONCE {
+            let Some(signal) = queue.pop_front() else { return };
+            match signal {
+                Signal::Task(task) => self.perform(task, now, memory, &mut queue),
+                Signal::Event(event) => self.follow(event, &mut queue),
+            }
+        }
+        self.waiting = queue;
+        self.waiting_until = now + TICK_16M;
+    }
+
+    fn perform(
+        &mut self,
+        task: Endpoint,
+        now: Ticks,
+        memory: &mut Memory,
+        queue: &mut VecDeque<Signal>,
+    ) {
+        let low = self.clock.low_since();
+        self.act(task.peripheral, now, memory, queue, |peripheral, moment| {
+            peripheral.task(task.index, moment);
+        });
+        self.tell_clock(low, now);
+    }
+
+    /// An event sets its register and triggers tasks by SHORTS and PPI.
+    fn follow(&mut self, event: Endpoint, queue: &mut VecDeque<Signal>) {
+        let Some(peripheral) = self.peripheral(event.peripheral) else { return };
+        peripheral.common_mut().events |= 1 << event.index;
+        let shorted = peripheral.shorted(event.index);
+        let tasks = (0..32).filter(|n| shorted >> n & 1 == 1);
+        let shorted = tasks.map(|n| Signal::Task(Endpoint::new(event.peripheral, n)));
+        queue.extend(shorted.collect::<Vec<_>>());
+        queue.extend(self.ppi.tasks(event).map(Signal::Task));
+    }
+
+    /// Tells the RTCs when the 32,768 Hz clock has started or stopped.
+    fn tell_clock(&mut self, before: Option<Ticks>, now: Ticks) {
+        let since = self.clock.low_since();
+        if since != before {
+            for rtc in &mut self.rtcs {
+                rtc.low_frequency_clock(since, now);
+            }
+        }
+    }
+
+    /// Brings up to date what is kept.
+    fn look_ahead(&mut self) {
+        let waiting = (!self.waiting.is_empty()).then_some(self.waiting_until);
+        let all = self.all();
+        let upcoming = all.iter().filter_map(|(_, peripheral)| peripheral.next_event());
+        let upcoming = upcoming.chain(waiting).min();
+        let high = |(number, peripheral): &(u8, &dyn Peripheral)| {
+            u64::from(Common::interrupts(peripheral.common())) << number
+        };
+        self.lines = all.iter().map(high).fold(0, |lines, line| lines | line);
+        self.upcoming = upcoming;
+    }
+
+    /// What is due at a moment.
+    fn happen(&mut self, now: Ticks, memory: &mut Memory) {
+        let mut queue = VecDeque::new();
+        if !self.waiting.is_empty() && self.waiting_until <= now {
+            queue = std::mem::take(&mut self.waiting);
+        }
+        let low = self.clock.low_since();
+        let due: Vec<u8> = self
+            .all()
+            .iter()
+            .filter(|(_, peripheral)| peripheral.next_event().is_some_and(|at| at <= now))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in due {
+            self.act(number, now, memory, &mut queue, |peripheral, moment| peripheral.due(moment));
+        }
+        self.tell_clock(low, now);
+        self.settle(now, memory, queue);
+        self.look_ahead();
+    }
+}
+
+/// A port's registers: P1 follows P0 in the same page.
+fn port(address: u32) -> Option<(usize, u32)> {
+    let offset = address.checked_sub(0x5000_0000)?;
+    match offset {
+        0x500..0x780 => Some((0, offset)),
+        0x800..0xA80 => Some((1, offset - 0x300)),
+        _ => None,
+    }
+}
+
+fn not_modelled(number: u8) -> BusError {
+    BusError::NotModelled(if NUMBERS.contains(&number) {
+        "this peripheral is modelled, this register is not: see its gaps in emulator/src/nrf52840"
+    } else {
+        "this peripheral is not modelled yet: build the firmware without it, or add it to \
+         emulator/src/nrf52840"
+    })
+}
+
+impl Bus for Nrf52840 {
+    fn read(&mut self, address: u32, context: &mut Context<'_>) -> Result<u32, BusError> {
+        if let Some((port, offset)) = port(address) {
+            return self.ports[port].read(offset).ok_or_else(|| not_modelled(0));
+        }
+        if let Some(value) = self.information.read(address) {
+            return Ok(value);
+        }
+        let number = number(address)?;
+        let peripheral = self.peripheral(number).ok_or_else(|| not_modelled(number))?;
+        let value = peripheral::read(peripheral, address & 0xFFF, context.now);
+        value.ok_or_else(|| not_modelled(number))
+    }
+
+    fn write(
+        &mut self,
+        address: u32,
+        value: u32,
+        context: &mut Context<'_>,
+    ) -> Result<(), BusError> {
+        if let Some((port, offset)) = port(address) {
+            let known = self.ports[port].write(offset, value);
+            return if known { Ok(()) } else { Err(not_modelled(0)) };
+        }
+        let number = number(address)?;
+        let offset = address & 0xFFF;
+        if self.peripheral(number).is_none() {
+            return Err(not_modelled(number));
+        }
+        let mut queue = VecDeque::new();
+        let mut known = true;
+        if offset < 0x80 {
+            if value & 1 == 1 {
+                let task = Endpoint::new(number, (offset / 4) as u8);
+                queue.push_back(Signal::Task(task));
+            }
+        } else {
+            self.act(number, context.now, context.memory, &mut queue, |peripheral, moment| {
+                known = peripheral::write(peripheral, offset, value, moment);
+            });
+        }
+        self.settle(context.now, context.memory, queue);
+        self.look_ahead();
+        if known { Ok(()) } else { Err(not_modelled(number)) }
+    }
+
+    fn next_event(&self) -> Option<Ticks> {
+        self.upcoming
+    }
+
+    fn advance(&mut self, context: &mut Context<'_>) {
+        while let Some(at) = self.upcoming.filter(|at| *at <= context.now) {
+            self.happen(at, context.memory);
+        }
+    }
+
+    fn interrupts(&self) -> u64 {
+        self.lines
+    }
+}
+
+/// The number of the peripheral at an address.
+fn number(address: u32) -> Result<u8, BusError> {
+    if address >> 19 != 0x4000_0000 >> 19 {
+        return Err(BusError::Nobody);
+    }
+    Ok((address >> 12 & 0x7F) as u8)
+}

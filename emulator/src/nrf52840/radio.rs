@@ -1,0 +1,463 @@
+//! RADIO in its Bluetooth LE modes at 1 and 2 Mbit/s.
+//!
+//! Gaps: LE Coded, IEEE 802.15.4 and Nordic's own modes; logical addresses other than 0; device
+//! match, CCA, energy detection, direction finding. START puts the first bit on air at once, END
+//! and PHYEND come together and a receiver notices bits without delay, where a chip takes up to a
+//! few microseconds. RSSI takes no time. A packet whose sending is cut off is whole on air.
+
+use super::air::{Burst, Mode, crc, crc_octets, whiten};
+use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
+use crate::bus::Ticks;
+use crate::memory::Memory;
+
+const READY: u8 = 0;
+const ADDRESS: u8 = 1;
+const PAYLOAD: u8 = 2;
+const END: u8 = 3;
+const DISABLED: u8 = 4;
+const RSSI_END: u8 = 7;
+const BIT_COUNT: u8 = 10;
+const CRC_OK: u8 = 12;
+const CRC_ERROR: u8 = 13;
+const TX_READY: u8 = 21;
+const RX_READY: u8 = 22;
+const PHY_END: u8 = 27;
+
+/// Ramp-up, default and fast (product specification 6.20.15).
+const DEFAULT_RAMP_UP: Ticks = 140 * MICROSECOND;
+const FAST_RAMP_UP: Ticks = 40 * MICROSECOND;
+/// Switching the transmitter off; the receiver takes no time.
+const DISABLE_1M: Ticks = 6 * MICROSECOND;
+const DISABLE_2M: Ticks = 4 * MICROSECOND;
+
+/// The strength of noise, in −dBm.
+const NOISE: u8 = 127;
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum State {
+    Disabled,
+    RampingUp { send: bool, until: Ticks },
+    Idle { send: bool },
+    Sending(Packet),
+    Listening { since: Ticks },
+    Receiving(Packet),
+    Disabling { sent: bool, until: Ticks },
+}
+
+/// A packet on its way: which of its moments is next.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Packet {
+    burst: Burst,
+    rssi: u8,
+    next: u8,
+    payload_end: Ticks,
+    end: Ticks,
+}
+
+impl Packet {
+    fn due(&self) -> Ticks {
+        match self.next {
+            ADDRESS => self.burst.address_end(),
+            PAYLOAD => self.payload_end,
+            _ => self.end,
+        }
+    }
+}
+
+/// The radio.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Radio {
+    common: Common,
+    state: State,
+    /// PACKETPTR, and what it was at START.
+    pointer: u32,
+    latched: u32,
+    frequency: u32,
+    mode: u32,
+    packet: [u32; 2],
+    base: [u32; 2],
+    prefix: [u32; 2],
+    addresses: [u32; 2],
+    /// CRCCNF, CRCPOLY, CRCINIT.
+    crc: [u32; 3],
+    spacing: u32,
+    whitening: u32,
+    /// MODECNF0.
+    configuration: u32,
+    power: u32,
+    bit_compare: u32,
+    bit_count_at: Option<Ticks>,
+    crc_ok: bool,
+    received_crc: u32,
+    rssi: u8,
+    last_end: Option<Ticks>,
+    sent: Vec<Burst>,
+    heard: Vec<(Burst, u8)>,
+}
+
+impl Radio {
+    pub(super) fn new() -> Self {
+        Self {
+            common: Common::default(),
+            state: State::Disabled,
+            pointer: 0,
+            latched: 0,
+            frequency: 2,
+            mode: 0,
+            packet: [0; 2],
+            base: [0; 2],
+            prefix: [0; 2],
+            addresses: [0; 2],
+            crc: [0; 3],
+            spacing: 0,
+            whitening: 0x40,
+            configuration: 0x200,
+            power: 0,
+            bit_compare: 0,
+            bit_count_at: None,
+            crc_ok: false,
+            received_crc: 0,
+            rssi: NOISE,
+            last_end: None,
+            sent: Vec::new(),
+            heard: Vec::new(),
+        }
+    }
+
+    pub(super) fn sent(&mut self) -> Vec<Burst> {
+        std::mem::take(&mut self.sent)
+    }
+
+    pub(super) fn hear(&mut self, burst: Burst, rssi: u8) {
+        self.heard.push((burst, rssi));
+    }
+
+    fn air_mode(&self) -> Mode {
+        if self.mode == 4 { Mode::Le2M } else { Mode::Le1M }
+    }
+
+    fn access_address(&self) -> u32 {
+        self.base[0] >> 8 | self.prefix[0] << 24
+    }
+
+    fn crc_length(&self) -> u32 {
+        self.crc[0] & 3
+    }
+
+    fn longest(&self) -> usize {
+        (self.packet[1] & 0xFF) as usize
+    }
+
+    /// An octet between header and payload that is in RAM only (S1INCL).
+    fn gap_in_memory(&self) -> u32 {
+        2 + (self.packet[0] >> 20 & 1)
+    }
+
+    fn fast(&self) -> bool {
+        self.configuration & 1 == 1
+    }
+
+    fn ramp_up(&mut self, send: bool, now: Ticks) {
+        let takes = if self.fast() { FAST_RAMP_UP } else { DEFAULT_RAMP_UP };
+        let mut until = now + takes;
+        // TIFS holds only with default ramp-up and both shorts.
+        let short = if send { 1 << 2 } else { 1 << 3 };
+        let chained = self.common.shorts & 1 << 1 != 0 && self.common.shorts & short != 0;
+        if let Some(end) = self.last_end.filter(|_| chained && !self.fast()) {
+            until = until.max(end + Ticks::from(self.spacing) * MICROSECOND);
+        }
+        self.state = State::RampingUp { send, until };
+    }
+
+    fn start(&mut self, moment: &mut Moment<'_>) {
+        self.latched = self.pointer;
+        match self.state {
+            State::Idle { send: true } => self.begin_sending(moment.now, moment.memory),
+            State::Idle { send: false } => self.state = State::Listening { since: moment.now },
+            _ => {}
+        }
+    }
+
+    /// Takes the packet from RAM; what cannot be read is sent as zeros.
+    fn begin_sending(&mut self, now: Ticks, memory: &Memory) {
+        let octet = |offset: u32| {
+            let octet = memory.read(self.latched.wrapping_add(offset));
+            octet.map_or(0, |[octet]| octet)
+        };
+        let length = usize::from(octet(1)).min(self.longest());
+        let mut octets = vec![octet(0), length as u8];
+        let first = self.gap_in_memory();
+        octets.extend((0..length).map(|n| octet(first + n as u32)));
+        let check = crc(&octets, self.crc[1], self.crc[2], self.crc_length().max(1));
+        if self.crc_length() != 0 {
+            octets.extend(crc_octets(check, self.crc_length()));
+        }
+        self.whiten(&mut octets);
+        let burst = Burst {
+            start: now,
+            mode: self.air_mode(),
+            frequency: self.megahertz(),
+            access_address: self.access_address(),
+            octets,
+        };
+        let (payload_end, end) = (burst.after(2 + length), burst.end());
+        self.sent.push(burst.clone());
+        self.state = State::Sending(Packet { burst, rssi: NOISE, next: ADDRESS, payload_end, end });
+    }
+
+    fn whiten(&self, octets: &mut [u8]) {
+        if self.packet[1] >> 25 & 1 == 1 {
+            whiten(octets, self.whitening as u8);
+        }
+    }
+
+    fn megahertz(&self) -> u16 {
+        let base = if self.frequency >> 8 & 1 == 1 { 2360 } else { 2400 };
+        base + (self.frequency & 0x7F) as u16
+    }
+
+    /// Whether an address that ends now is this receiver's, which had to listen all its time.
+    fn matches(&self, burst: &Burst) -> bool {
+        let address = 32 * burst.mode.bit();
+        matches!(self.state, State::Listening { since } if since + address <= burst.address_end())
+            && burst.mode == self.air_mode()
+            && burst.frequency == self.megahertz()
+            && burst.access_address == self.access_address()
+            && self.addresses[1] & 1 == 1
+    }
+
+    /// The whitened octets that a receiver takes, as long as their length says.
+    fn taken(&self, burst: &Burst) -> (Vec<u8>, usize) {
+        let mut octets = burst.octets.clone();
+        octets.resize(octets.len().max(2), 0);
+        let mut header = octets[..2].to_vec();
+        self.whiten(&mut header);
+        let length = usize::from(header[1]).min(self.longest());
+        octets.resize(2 + length + self.crc_length() as usize, 0);
+        self.whiten(&mut octets);
+        (octets, length)
+    }
+
+    fn address_passes(&mut self, moment: &mut Moment<'_>) {
+        let now = moment.now;
+        let (passing, rest) =
+            std::mem::take(&mut self.heard).into_iter().partition(|(b, _)| b.address_end() <= now);
+        self.heard = rest;
+        let passing: Vec<(Burst, u8)> = passing;
+        let Some((burst, rssi)) = passing.into_iter().find(|(burst, _)| self.matches(burst)) else {
+            return;
+        };
+        let (octets, length) = self.taken(&burst);
+        let (payload_end, end) = (burst.after(2 + length), burst.after(octets.len()));
+        self.state = State::Receiving(Packet { burst, rssi, next: PAYLOAD, payload_end, end });
+        moment.raise(ADDRESS);
+    }
+
+    fn step(&mut self, mut packet: Packet, sending: bool, moment: &mut Moment<'_>) {
+        moment.raise(packet.next);
+        packet.next = match packet.next {
+            ADDRESS => PAYLOAD,
+            PAYLOAD => END,
+            _ => return self.finish(&packet, sending, moment),
+        };
+        self.state = if sending { State::Sending(packet) } else { State::Receiving(packet) };
+    }
+
+    fn finish(&mut self, packet: &Packet, sending: bool, moment: &mut Moment<'_>) {
+        moment.raise(PHY_END);
+        self.last_end = Some(packet.end);
+        self.state = State::Idle { send: sending };
+        if sending {
+            return;
+        }
+        let (octets, length) = self.taken(&packet.burst);
+        let (pdu, check) = octets.split_at(2 + length);
+        let first = self.gap_in_memory();
+        let mut put = |offset: u32, octet: u8| {
+            moment.memory.write_ram(self.latched.wrapping_add(offset), [octet]);
+        };
+        put(0, pdu[0]);
+        put(1, length as u8);
+        for (n, octet) in pdu[2..].iter().enumerate() {
+            put(first + n as u32, *octet);
+        }
+        let right = crc(pdu, self.crc[1], self.crc[2], self.crc_length().max(1));
+        self.crc_ok = crc_octets(right, self.crc_length().max(1)).starts_with(check);
+        self.received_crc = check.iter().rev().fold(0, |word, octet| word << 8 | u32::from(*octet));
+        moment.raise(if self.crc_ok { CRC_OK } else { CRC_ERROR });
+    }
+
+    fn disable(&mut self, moment: &mut Moment<'_>) {
+        let sent = match self.state {
+            State::Disabled => {
+                moment.raise(DISABLED);
+                return;
+            }
+            State::Disabling { .. } => return,
+            State::Idle { send } | State::RampingUp { send, .. } => send,
+            State::Sending(_) => true,
+            State::Listening { .. } | State::Receiving(_) => false,
+        };
+        let takes = match (sent, self.air_mode()) {
+            (false, _) => 0,
+            (true, Mode::Le1M) => DISABLE_1M,
+            (true, Mode::Le2M) => DISABLE_2M,
+        };
+        self.state = State::Disabling { sent, until: moment.now + takes };
+    }
+
+    fn sample_strength(&mut self, moment: &mut Moment<'_>) {
+        self.rssi = match &self.state {
+            State::Receiving(packet) => packet.rssi.min(NOISE),
+            _ => NOISE,
+        };
+        moment.raise(RSSI_END);
+    }
+
+    /// STATE.
+    fn state_number(&self) -> u32 {
+        match self.state {
+            State::Disabled => 0,
+            State::RampingUp { send: false, .. } => 1,
+            State::Idle { send: false } => 2,
+            State::Listening { .. } | State::Receiving(_) => 3,
+            State::Disabling { sent: false, .. } => 4,
+            State::RampingUp { send: true, .. } => 9,
+            State::Idle { send: true } => 10,
+            State::Sending(_) => 11,
+            State::Disabling { sent: true, .. } => 12,
+        }
+    }
+}
+
+impl Peripheral for Radio {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
+    }
+
+    fn task(&mut self, task: u8, moment: &mut Moment<'_>) {
+        match task {
+            0 | 1 if matches!(self.state, State::Disabled) => self.ramp_up(task == 0, moment.now),
+            2 => self.start(moment),
+            3 => match self.state {
+                State::Sending(_) => self.state = State::Idle { send: true },
+                State::Listening { .. } | State::Receiving(_) => {
+                    self.state = State::Idle { send: false };
+                }
+                _ => {}
+            },
+            4 => self.disable(moment),
+            5 => self.sample_strength(moment),
+            7 => {
+                let bits = Ticks::from(self.bit_compare) * self.air_mode().bit();
+                self.bit_count_at = Some(moment.now + bits);
+            }
+            8 => self.bit_count_at = None,
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, offset: u32, _: Ticks) -> Option<u32> {
+        Some(match offset {
+            0x400 => self.crc_ok.into(),
+            // RXMATCH, PDUSTAT: always address 0, never longer than MAXLEN.
+            0x408 | 0x414 => 0,
+            0x40C => self.received_crc,
+            0x504 => self.pointer,
+            0x508 => self.frequency,
+            0x50C => self.power,
+            0x510 => self.mode,
+            0x514 | 0x518 => self.packet[(offset - 0x514) as usize / 4],
+            0x51C | 0x520 => self.base[(offset - 0x51C) as usize / 4],
+            0x524 | 0x528 => self.prefix[(offset - 0x524) as usize / 4],
+            0x52C | 0x530 => self.addresses[(offset - 0x52C) as usize / 4],
+            0x534..0x540 => self.crc[(offset - 0x534) as usize / 4],
+            0x544 => self.spacing,
+            0x548 => self.rssi.into(),
+            0x550 => self.state_number(),
+            0x554 => self.whitening,
+            0x560 => self.bit_compare,
+            0x650 => self.configuration,
+            0xFFC => 1,
+            _ => return None,
+        })
+    }
+
+    fn write(&mut self, offset: u32, value: u32, _: &mut Moment<'_>) -> bool {
+        match offset {
+            0x504 => self.pointer = value,
+            0x508 => self.frequency = value & 0x17F,
+            0x50C => self.power = value & 0xFF,
+            0x510 if matches!(value, 3 | 4) => self.mode = value,
+            // One octet S0, eight bits of length, no S1, and no field of the coded PHY.
+            0x514 if value & 0x60CF_010F == 0x108 => self.packet[0] = value,
+            // Three octets of base address, little endian, no fixed part of the length.
+            0x518 if value & 0x0107_FF00 == 3 << 16 => self.packet[1] = value,
+            0x51C | 0x520 => self.base[(offset - 0x51C) as usize / 4] = value,
+            0x524 | 0x528 => self.prefix[(offset - 0x524) as usize / 4] = value,
+            0x52C if value == 0 => self.addresses[0] = value,
+            0x530 if value & !1 == 0 => self.addresses[1] = value,
+            // The access address is left out of the CRC.
+            0x534 if value & 0x300 == 0x100 || value & 3 == 0 => self.crc[0] = value,
+            0x538 => self.crc[1] = value & 0x00FF_FFFF,
+            0x53C => self.crc[2] = value & 0x00FF_FFFF,
+            0x544 => self.spacing = value & 0x3FF,
+            0x554 => self.whitening = value & 0x7F | 0x40,
+            0x560 => self.bit_compare = value,
+            0x650 => self.configuration = value & 0x301,
+            _ => return false,
+        }
+        true
+    }
+
+    fn next_event(&self) -> Option<Ticks> {
+        let own = match &self.state {
+            State::RampingUp { until, .. } | State::Disabling { until, .. } => Some(*until),
+            State::Sending(packet) | State::Receiving(packet) => Some(packet.due()),
+            _ => None,
+        };
+        let heard = self.heard.iter().map(|(burst, _)| burst.address_end());
+        heard.chain(own).chain(self.bit_count_at).min()
+    }
+
+    fn due(&mut self, moment: &mut Moment<'_>) {
+        let now = moment.now;
+        if self.bit_count_at.is_some_and(|at| at <= now) {
+            self.bit_count_at = None;
+            moment.raise(BIT_COUNT);
+        }
+        match self.state.clone() {
+            State::RampingUp { send, until } if until <= now => {
+                self.state = State::Idle { send };
+                moment.raise(READY);
+                moment.raise(if send { TX_READY } else { RX_READY });
+            }
+            State::Disabling { until, .. } if until <= now => {
+                self.state = State::Disabled;
+                moment.raise(DISABLED);
+            }
+            State::Sending(packet) if packet.due() <= now => self.step(packet, true, moment),
+            State::Receiving(packet) if packet.due() <= now => self.step(packet, false, moment),
+            _ => {}
+        }
+        self.address_passes(moment);
+    }
+
+    fn shorted(&self, event: u8) -> u32 {
+        let on = |short: u32, task: u32| (self.common.shorts >> short & 1) << task;
+        match event {
+            READY => on(0, 2),
+            END => on(1, 4) | on(5, 2),
+            DISABLED => on(2, 0) | on(3, 1) | on(8, 6),
+            ADDRESS => on(4, 5) | on(6, 7),
+            TX_READY => on(18, 2),
+            RX_READY => on(19, 2),
+            PHY_END => on(20, 4) | on(21, 2),
+            _ => 0,
+        }
+    }
+}
