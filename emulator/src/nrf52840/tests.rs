@@ -221,10 +221,12 @@ fn pins_go_out_and_come_in() {
 fn what_is_not_modelled_says_so() {
     let mut chip = Chip::new();
     let mut error = |address| chip.context(|bus, context| bus.read(address, context).unwrap_err());
-    assert!(
-        matches!(error(0x4000_2000), BusError::NotModelled(hint) if hint.contains("peripheral is not"))
-    );
-    assert!(matches!(error(RADIO + 0x600), BusError::NotModelled(hint) if hint.contains("gaps")));
+    let hint = |error| match error {
+        BusError::NotModelled(hint) => hint,
+        BusError::Nobody => "nobody",
+    };
+    assert!(hint(error(0x4000_2000)).contains("peripheral is not"));
+    assert!(hint(error(RADIO + 0x600)).contains("gaps"));
     assert_eq!(error(0x6000_0000), BusError::Nobody);
 }
 
