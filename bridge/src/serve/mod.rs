@@ -20,7 +20,7 @@ use firmware_core::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 pub use address::Address;
-pub use report::Watching;
+pub use report::{Capture, Watching};
 
 use crate::twin::{Owner, Port, Twin};
 use keyboard::Keyboard;

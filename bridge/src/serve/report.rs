@@ -20,10 +20,19 @@ pub struct Watching {
     pub log: bool,
     /// Packets on air, empty ones left out.
     pub ladder: bool,
-    /// Everything into this file.
-    pub capture: Option<File>,
+    /// Everything goes there.
+    pub capture: Option<Capture>,
     /// Decrypted in the capture, where the key is known.
     pub decrypted: bool,
+}
+
+/// Where a capture goes.
+#[derive(Debug)]
+pub struct Capture {
+    /// Open for writing.
+    pub file: File,
+    /// What the file holds from before is to go: it is no pipe, terminal or shared output.
+    pub replaces: bool,
 }
 
 /// See the [module](self).
@@ -36,9 +45,11 @@ pub(super) struct Reporter {
 impl Reporter {
     /// Begins the capture. `ports` are the names of the endpoints.
     pub(super) fn new(mut watching: Watching, ports: &[String]) -> io::Result<Self> {
-        if let Some(file) = &mut watching.capture {
+        if let Some(Capture { file, replaces }) = &mut watching.capture {
             // Only now, when everything else is in place, is an old file given up.
-            file.set_len(0)?;
+            if *replaces {
+                file.set_len(0)?;
+            }
             file.write_all(&capture::head("air", ports))?;
         }
         let noise = MediumConfig::default().noise_floor_dbm;
@@ -61,8 +72,8 @@ impl Reporter {
         if wrote {
             out.flush()?;
         }
-        if let Some(file) = self.watching.capture.as_mut().filter(|_| !blocks.is_empty()) {
-            file.write_all(&blocks)?;
+        if let Some(capture) = self.watching.capture.as_mut().filter(|_| !blocks.is_empty()) {
+            capture.file.write_all(&blocks)?;
         }
         Ok(())
     }

@@ -60,7 +60,10 @@ impl Server {
             watching: Watching {
                 log: true,
                 ladder: true,
-                capture: capture.map(|path| std::fs::File::create(path).unwrap()),
+                capture: capture.map(|path| {
+                    let file = std::fs::File::create(path).unwrap();
+                    bletwin_bridge::serve::Capture { file, replaces: true }
+                }),
                 decrypted: false,
             },
             keyboard: false,

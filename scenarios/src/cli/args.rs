@@ -142,7 +142,7 @@ pub struct Run {
     /// Seed of all randomness: the same seed gives the same bits on air.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Write a capture of the air for Wireshark (pcapng, LE link layer).
+    /// Write a capture of the air for Wireshark (pcapng, LE link layer); `-`: to standard output.
     #[arg(long, value_name = "FILE")]
     pub pcapng: Option<PathBuf>,
     /// Write the capture decrypted, so that SMP and ATT can be read.
@@ -199,7 +199,8 @@ pub struct Serve {
     /// Seed of all randomness.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Capture the air and every endpoint's HCI into one file for Wireshark, while it happens.
+    /// Capture the air and every endpoint's HCI into one file for Wireshark, while it happens;
+    /// `-`: to standard output.
     #[arg(long, value_name = "FILE")]
     pub pcapng: Option<PathBuf>,
     /// Write the air decrypted, so that SMP and ATT can be read.
@@ -292,7 +293,7 @@ pub struct Replay {
     /// A file that `bletwin explore` has written.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Write a capture of the air for Wireshark (pcapng, LE link layer).
+    /// Write a capture of the air for Wireshark (pcapng, LE link layer); `-`: to standard output.
     #[arg(long, value_name = "FILE")]
     pub pcapng: Option<PathBuf>,
     /// Write the capture decrypted.

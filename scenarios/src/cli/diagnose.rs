@@ -13,7 +13,7 @@ use crate::catalogue::{self, Scenario};
 use crate::diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, exhibit, report};
 use crate::error::{BadInput, nearest};
 use crate::html;
-use crate::output::Output;
+use crate::output::Outputs;
 use crate::setup::{PRESETS, Setup};
 
 /// Options of `bletwin diagnose`.
@@ -59,7 +59,12 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
     for assignment in &options.set {
         setup.set(assignment)?;
     }
-    let page = options.html.as_deref().map(Output::prepare).transpose()?;
+    let read = [("--peripheral", peripheral.as_str()), ("--central", &options.central)];
+    let mut outputs = Outputs::reading(read);
+    if options.json {
+        outputs.take_standard_output("--json")?;
+    }
+    let page = outputs.maybe("--html", options.html.as_deref())?;
     let question = Question {
         names: [peripheral, options.central.clone()],
         config: setup.peripheral.clone(),
@@ -84,7 +89,7 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
             .commit(|w| html::page(&title, &exhibit::exhibits(&diagnosis), w))
             .with_context(|| format!("writing {}", path.display()))?;
     }
-    print(options, &diagnosis)?;
+    print(options, &diagnosis, &mut outputs.console())?;
     Ok(if diagnosis.is_healthy() { Exit::Expected } else { Exit::Unexpected })
 }
 
@@ -116,10 +121,9 @@ fn subject(options: &Diagnose) -> Result<(&'static Scenario, String), BadInput> 
     })
 }
 
-fn print(options: &Diagnose, diagnosis: &Diagnosis) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+fn print(options: &Diagnose, diagnosis: &Diagnosis, out: &mut dyn Write) -> anyhow::Result<()> {
     if options.json {
-        serde_json::to_writer(&mut out, diagnosis)?;
+        serde_json::to_writer(&mut *out, diagnosis)?;
         writeln!(out)?;
         return Ok(());
     }

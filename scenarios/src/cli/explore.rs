@@ -20,14 +20,23 @@ mod tell;
 
 pub(super) fn explore(asked: &Explore) -> anyhow::Result<Exit> {
     let known = known::known();
-    let report = if asked.merge.is_empty() { search(asked)? } else { merge(&asked.merge)? };
+    findings::check(&asked.out)?;
+    let (report, ended) = match asked.merge.as_slice() {
+        [] => search(asked)?,
+        files => (merge(files)?, Ok(())),
+    };
     let told = findings::shrink(&report.findings, &known, interrupt::requested);
-    findings::save(&asked.out, &told)?;
+    // Whatever the disk says, what was found is told.
+    let saved = findings::save(&asked.out, &told);
     if asked.json {
         tell::json(&report, &told)?;
     } else {
         tell::text(&report, &told, &asked.out)?;
     }
+    if saved.is_err() {
+        tell::files(&told)?;
+    }
+    ended.and(saved)?;
     let new = report.findings.iter().any(|finding| known::source(&known, finding).is_none());
     Ok(match (interrupt::requested(), new) {
         (true, _) => Exit::Interrupted,
@@ -36,7 +45,8 @@ pub(super) fn explore(asked: &Explore) -> anyhow::Result<Exit> {
     })
 }
 
-fn search(asked: &Explore) -> anyhow::Result<Report> {
+/// What a search has come to, and what ended it early: a progress file that cannot be written.
+fn search(asked: &Explore) -> anyhow::Result<(Report, anyhow::Result<()>)> {
     let options = options(asked)?;
     let budget = asked.budget.as_deref().map(time).transpose()?;
     options.check()?;
@@ -59,17 +69,15 @@ fn search(asked: &Explore) -> anyhow::Result<Report> {
     };
     let mut bar = Bar::new(all, &before, budget);
     let mut done = before;
-    conduct(&units, jobs(asked), &stop, |unit| {
-        if let Some(progress) = &mut progress {
-            progress.keep(&unit)?;
-        }
+    let ended = conduct(&units, jobs(asked), &stop, |unit| {
+        let kept = progress.as_mut().map_or(Ok(()), |progress| progress.keep(&unit));
         bar.tell(&unit);
         enough.fetch_or(asked.first && unit.breaches > 0, Ordering::Relaxed);
         done.push(unit);
-        Ok(())
-    })?;
+        kept
+    });
     bar.clear();
-    Ok(Report::new(&options, done, begun.elapsed().as_secs_f64()))
+    Ok((Report::new(&options, done, begun.elapsed().as_secs_f64()), ended))
 }
 
 fn jobs(asked: &Explore) -> usize {

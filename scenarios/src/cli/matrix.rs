@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Exit, interrupt, style};
 use crate::matrix::{Cell, Matrix, Plan, page};
-use crate::output::Output;
+use crate::output::Outputs;
 use crate::setup::PRESETS;
 
 /// Options of `bletwin matrix`.
@@ -62,7 +62,13 @@ pub struct Options {
 
 pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
     let plan = plan(options);
-    let output = options.html.as_deref().map(Output::prepare).transpose()?;
+    let read = options.peripheral.iter().map(|file| ("--peripheral", file.as_str()));
+    let read = read.chain(options.central.iter().map(|file| ("--central", file.as_str())));
+    let mut outputs = Outputs::reading(read);
+    if options.json {
+        outputs.take_standard_output("--json")?;
+    }
+    let output = outputs.maybe("--html", options.html.as_deref())?;
     let runs = plan.firmwares.len() as u64 * plan.centrals.len() as u64 * options.seeds;
     // Hidden unless standard error is a terminal.
     let progress = ProgressBar::new(runs).with_style(
@@ -83,7 +89,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
             .commit(|w| page::write(&matrix, w))
             .with_context(|| format!("writing {}", path.display()))?;
     }
-    print(options.json, &matrix)?;
+    print(options.json, &matrix, &mut outputs.console())?;
     Ok(if matrix.is_as_expected() { Exit::Expected } else { Exit::Unexpected })
 }
 
@@ -106,10 +112,9 @@ fn plan(options: &Options) -> Plan {
     }
 }
 
-fn print(json: bool, matrix: &Matrix) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()> {
     if json {
-        serde_json::to_writer(&mut out, matrix)?;
+        serde_json::to_writer(&mut *out, matrix)?;
         writeln!(out)?;
         return Ok(());
     }

@@ -21,7 +21,7 @@ use crate::explore::caught::{against, side};
 use crate::explore::saved::Saved;
 use crate::explore::{CENTRAL, Found, Outcome, PANIC, PERIPHERAL, run};
 use crate::html::{self, Exhibit};
-use crate::output::Output;
+use crate::output::Outputs;
 use crate::report::wrap;
 
 /// Most octets of a file that could be a finding.
@@ -68,8 +68,13 @@ struct Told<'a> {
 
 pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
     let saved = read(&options.file)?;
-    let capture = options.pcapng.as_deref().map(Output::prepare).transpose()?;
-    let page = options.html.as_deref().map(Output::prepare).transpose()?;
+    let file = options.file.to_string_lossy();
+    let mut outputs = Outputs::reading([("FILE", &*file)]);
+    if options.json {
+        outputs.take_standard_output("--json")?;
+    }
+    let capture = outputs.maybe("--pcapng", options.pcapng.as_deref())?;
+    let page = outputs.maybe("--html", options.html.as_deref())?;
     let outcome = run(&saved.case)?;
     let findings = against(&saved.case, &outcome);
     let observed = observations(&outcome);
@@ -110,7 +115,8 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
         serde_json::to_writer(&mut out, &told)?;
         writeln!(out)?;
     } else {
-        print(options, &saved, &outcome, found, &observed, verdict)?;
+        let show = Show { saved: &saved, outcome: &outcome, found, observed: &observed, verdict };
+        print(options, &show, &mut outputs.console())?;
     }
     Ok(if verdict == Verdict::Reproduced { Exit::Expected } else { Exit::Unexpected })
 }
@@ -171,15 +177,17 @@ fn read(path: &Path) -> Result<Saved, BadInput> {
         .map_err(|bad| BadInput { what: format!("{}: {}", path.display(), bad.what), ..bad })
 }
 
-fn print(
-    options: &Replay,
-    saved: &Saved,
-    outcome: &Outcome,
-    found: Option<&Found>,
-    observed: &[Finding],
+/// What people are told.
+struct Show<'a> {
+    saved: &'a Saved,
+    outcome: &'a Outcome,
+    found: Option<&'a Found>,
+    observed: &'a [Finding],
     verdict: Verdict,
-) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+}
+
+fn print(options: &Replay, show: &Show<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Show { saved, outcome, found, observed, verdict } = *show;
     if options.log {
         writeln!(out, "{}", style::heading("Log of the peripheral"))?;
         writeln!(out, "{}", log(&outcome.records, PERIPHERAL))?;

@@ -12,7 +12,7 @@ use crate::collision::{self, Collision, Company};
 use crate::error::BadInput;
 use crate::html::{self, Exhibit};
 use crate::keys;
-use crate::output::Output;
+use crate::output::Outputs;
 use crate::report;
 use crate::setup::Setup;
 use crate::stage::{Finished, Stage};
@@ -23,8 +23,9 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
     }
     let scenario = find(options.scenario.as_deref())?;
     let stage = prepare(scenario, options)?;
-    let capture = options.pcapng.as_deref().map(Output::prepare).transpose()?;
-    let page = options.html.as_deref().map(Output::prepare).transpose()?;
+    let mut outputs = outputs(options)?;
+    let capture = outputs.maybe("--pcapng", options.pcapng.as_deref())?;
+    let page = outputs.maybe("--html", options.html.as_deref())?;
     let Some(finished) = stage.play()? else {
         return Ok(Exit::Interrupted);
     };
@@ -42,8 +43,20 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
             .commit(|w| html::page(&title, &[exhibit], w))
             .with_context(|| format!("writing {}", path.display()))?;
     }
-    print(options, &finished)?;
+    print(options, &finished, &mut outputs.console())?;
     Ok(if finished.passed() { Exit::Expected } else { Exit::Unexpected })
+}
+
+/// Standard output is a program's with `--json`; what describes the devices is not overwritten.
+fn outputs(options: &Run) -> Result<Outputs, BadInput> {
+    let read = [("--peripheral", &options.peripheral), ("--central", &options.central)];
+    let mut outputs = Outputs::reading(
+        read.into_iter().filter_map(|(name, file)| Some((name, file.as_deref()?))),
+    );
+    if options.json {
+        outputs.take_standard_output("--json")?;
+    }
+    Ok(outputs)
 }
 
 /// What is about to be played.
@@ -105,10 +118,9 @@ fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
     catalogue::by_name(name)
 }
 
-fn print(options: &Run, finished: &Finished) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+fn print(options: &Run, finished: &Finished, out: &mut dyn Write) -> anyhow::Result<()> {
     if options.json {
-        serde_json::to_writer(&mut out, &finished.summary)?;
+        serde_json::to_writer(&mut *out, &finished.summary)?;
         writeln!(out)?;
         return Ok(());
     }

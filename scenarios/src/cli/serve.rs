@@ -1,16 +1,16 @@
 //! `bletwin serve`.
 
-use std::fs::File;
 use std::path::Path;
 
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::serve::{
-    self, Address, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching,
+    self, Address, Capture, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching,
 };
 
 use super::args::Serve;
 use super::{Exit, interrupt};
 use crate::error::BadInput;
+use crate::output::{Outputs, Stream};
 use crate::setup::Setup;
 
 /// Name of an endpoint's link layer if no central is named: honest, with all that there is.
@@ -19,9 +19,10 @@ const FULL: &str = "full";
 const BASE: &str = "honest";
 
 pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
-    let options = read(options)?;
-    let mut out = anstream::stdout();
-    match serve::serve(options, interrupt::requested, &mut out) {
+    let mut outputs = outputs(options);
+    let options = read(options, &mut outputs)?;
+    let mut out = outputs.console();
+    match serve::serve(options, interrupt::requested, &mut *out) {
         Ok(()) => Ok(Exit::Expected),
         Err(ref error @ ServeError::Bind { ref address, .. }) => Err(BadInput {
             what: error.to_string(),
@@ -40,7 +41,15 @@ pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
     }
 }
 
-fn read(options: &Serve) -> Result<Options, BadInput> {
+/// What describes the devices is not overwritten.
+fn outputs(options: &Serve) -> Outputs {
+    let centrals = options.endpoints.iter().filter_map(|text| text.rsplit_once('='));
+    let centrals = centrals.map(|(_, file)| ("--endpoint", file));
+    let peripherals = options.peripherals.iter().map(|file| ("--peripheral", file.as_str()));
+    Outputs::reading(centrals.chain(peripherals))
+}
+
+fn read(options: &Serve, outputs: &mut Outputs) -> Result<Options, BadInput> {
     let time = time(options)?;
     let peripherals = options.peripherals.iter().map(|name| peripheral(options, name));
     let peripherals = peripherals.collect::<Result<_, _>>()?;
@@ -51,7 +60,8 @@ fn read(options: &Serve) -> Result<Options, BadInput> {
         "no" => false,
         other => return Err(wrong("--owner", other, "yes or no")),
     };
-    let capture = options.pcapng.as_deref().map(create).transpose()?;
+    let capture = options.pcapng.as_deref().map(|path| outputs.stream("--pcapng", path));
+    let capture = capture.transpose()?.map(|Stream { file, replaces }| Capture { file, replaces });
     let (log, ladder, decrypted) = (options.log, options.ladder, options.decrypted);
     let watching = Watching { log, ladder, capture, decrypted };
     let (seed, keyboard) = (options.seed, !matches!(time, Time::Controlled(_)));
@@ -116,13 +126,4 @@ fn endpoint(options: &Serve, text: &str) -> Result<EndpointSpec, BadInput> {
     }
     let profile = named.unwrap_or(FULL);
     Ok(EndpointSpec { address, profile: profile.to_owned(), controller })
-}
-
-/// A capture that grows is where it belongs from the beginning. An old file is kept until serving
-/// begins.
-fn create(path: &Path) -> Result<File, BadInput> {
-    File::options().write(true).create(true).truncate(false).open(path).map_err(|error| BadInput {
-        what: format!("cannot write {}: {error}", path.display()),
-        help: "name a file in a folder that exists and that you may write to".into(),
-    })
 }

@@ -5,6 +5,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::tools;
+
 /// Python with Bumble: `$BLETWIN_PYTHON`, or the virtual environment that `.ci/run` makes.
 fn python() -> Option<PathBuf> {
     let made = || {
@@ -19,7 +21,7 @@ fn python() -> Option<PathBuf> {
 
 fn run(script: &str) {
     let Some(python) = python() else {
-        println!("skipped: Bumble and bleak are not installed (see hosts/requirements.txt)");
+        tools::skip("Bumble with bleak", "see hosts/requirements.txt");
         return;
     };
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../hosts");

@@ -162,6 +162,27 @@ fn a_breach_that_no_profile_declares_is_found_told_and_saved() {
 }
 
 #[test]
+fn what_cannot_be_saved_is_told() {
+    let folder = folder();
+    let shard = part(|unit| unit.pair() == "P phy × C terminate");
+    let quirk = "central.phy-req=then-param-req@always";
+    let arguments = ["--set", quirk, "--shard", &shard];
+    assert_eq!(explore(folder.path(), &arguments).status.code(), Some(1));
+    // What has the place of the file is seen only when the file is to be written.
+    for file in std::fs::read_dir(folder.path().join("bletwin-findings")).expect("a folder") {
+        let path = file.expect("a file").path();
+        std::fs::remove_file(&path).and_then(|()| std::fs::create_dir(&path)).expect("replaced");
+    }
+    let output = explore(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("LL-COLL-1 by the central"), "{text}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("not saved") && told.contains("then-param-req"), "{told}");
+    assert!(told.contains("it is a folder"), "{told}");
+}
+
+#[test]
 fn bad_input_is_told_with_what_would_be_right() {
     let folder = folder();
     for (arguments, word) in [

@@ -9,11 +9,13 @@ use bletwin_scenarios::html::{Exhibit, page};
 use bletwin_scenarios::setup::Setup;
 use bletwin_scenarios::stage::{Finished, Stage};
 
+use crate::tools;
+
 fn browser() -> Option<&'static str> {
     let works = |name: &&str| Command::new(name).arg("--version").output().is_ok();
     let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(works);
     if found.is_none() {
-        println!("skipped: no Chromium (Debian: apt-get install chromium)");
+        tools::skip("Chromium", "Debian: apt-get install chromium");
     }
     found
 }

@@ -1,9 +1,6 @@
 //! pcapng for Wireshark: the air with LINKTYPE 256 (Bluetooth LE link layer with pseudo-header),
 //! and what crosses HCI with LINKTYPE 201 (H4 with direction).
 
-use std::io::{self, Write as _};
-use std::path::Path;
-
 use firmware_core::phy::TxPhy;
 use firmware_core::time::Instant;
 
@@ -82,29 +79,6 @@ pub fn hci_packet(interface: u32, at: Instant, to_host: bool, h4: &[u8]) -> Vec<
     let mut block = Vec::new();
     enhanced_packet(&mut block, interface, at, &octets, []);
     block
-}
-
-/// Writes a file so that it is there completely or not at all: into a new file beside it, which
-/// takes its place at the end.
-///
-/// # Errors
-/// Whatever creating, writing or renaming gave; nothing is left behind then.
-pub fn write_atomically(path: &Path, octets: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name")
-    })?;
-    let mut part = std::ffi::OsString::from(".");
-    part.push(name);
-    part.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(part);
-    let written = std::fs::File::create(&part)
-        .and_then(|mut file| file.write_all(octets).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&part, path));
-    if written.is_err() {
-        // The first error is the one that counts.
-        let _ = std::fs::remove_file(&part);
-    }
-    written
 }
 
 fn block(file: &mut Vec<u8>, kind: u32, body: &[u8]) {

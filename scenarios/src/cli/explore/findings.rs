@@ -1,6 +1,7 @@
 //! What is done with findings: shrunk, told apart, saved.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
 
 use bletwin_sim::oracle::RULES;
@@ -49,6 +50,11 @@ impl Told {
         let file = saved.file_name();
         Self { finding, known, file, control_pdus: saved.control_pdus, ladder, saved }
     }
+
+    /// What its file holds.
+    pub(super) fn text(&self) -> String {
+        self.saved.to_file(title(&self.finding.rule))
+    }
 }
 
 /// Shrinks the first few of each kind.
@@ -89,22 +95,33 @@ pub(super) fn from_start(outcome: &Outcome) -> String {
     ladder(&items, substantial)
 }
 
+fn no_folder(folder: &Path, error: &io::Error) -> BadInput {
+    BadInput {
+        what: format!("cannot write into the folder {}: {error}", folder.display()),
+        help: "name another one with --out FOLDER".into(),
+    }
+}
+
+/// Finds out before the search whether findings can be saved; leaves no trace.
+pub(super) fn check(folder: &Path) -> Result<(), BadInput> {
+    let there = |path: &&Path| path.symlink_metadata().is_ok();
+    let nearest = match folder.ancestors().find(there) {
+        Some(path) => path,
+        None => Path::new("."),
+    };
+    let made = tempfile::tempdir_in(nearest);
+    made.map(drop).map_err(|error| no_folder(folder, &error))
+}
+
 /// Saves each as a file of its own.
 pub(super) fn save(folder: &Path, told: &[Told]) -> anyhow::Result<()> {
     if told.is_empty() {
         return Ok(());
     }
-    std::fs::create_dir_all(folder).map_err(|error| BadInput {
-        what: format!("cannot make the folder {}: {error}", folder.display()),
-        help: "name another one with --out FOLDER".into(),
-    })?;
+    std::fs::create_dir_all(folder).map_err(|error| no_folder(folder, &error))?;
     for one in told {
         let output = Output::prepare(&folder.join(&one.file))?;
-        let title = title(&one.finding.rule);
-        output.commit(|to| {
-            use std::io::Write;
-            to.write_all(one.saved.to_file(title).as_bytes())
-        })?;
+        output.commit(|to| to.write_all(one.text().as_bytes()))?;
     }
     Ok(())
 }

@@ -75,6 +75,15 @@ pub(super) fn finding(out: &mut impl Write, one: &Told, folder: &Path) -> anyhow
     Ok(())
 }
 
+/// Findings that could not be saved, as their files would be: to be copied by hand.
+pub(super) fn files(told: &[Told]) -> anyhow::Result<()> {
+    let mut out = anstream::stderr().lock();
+    for one in told {
+        writeln!(out, "{}\n{}", style::faint(&format!("# not saved: {}", one.file)), one.text())?;
+    }
+    Ok(())
+}
+
 /// Runs and traces by what the peripheral's host asks for.
 fn table(out: &mut impl Write, pairs: &[PairCounts]) -> anyhow::Result<()> {
     let mut rows: BTreeMap<&str, PairCounts> = BTreeMap::new();

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use crate::tools;
+
 /// Field name → value, for the fields that a frame has.
 pub(crate) type Values = BTreeMap<&'static str, String>;
 
@@ -48,7 +50,7 @@ const BETWEEN: char = '|';
 pub(crate) fn present() -> bool {
     let there = Command::new("tshark").arg("--version").output().is_ok_and(|o| o.status.success());
     if !there {
-        println!("SKIPPED: tshark is not installed (Debian: apt-get install tshark)");
+        tools::skip("tshark", "Debian: apt-get install tshark");
     }
     there
 }
