@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::record::{Note, Record, RecordKind};
-use bletwin_sim::report::capture::{self, Style};
+use bletwin_sim::report::capture::{self, Air, Style};
 use bletwin_sim::report::{ladder, log, seconds};
 use bletwin_sim::sniffer::AirItem;
 use firmware_core::host::message::Severity;
@@ -39,7 +39,7 @@ pub struct Capture {
 #[derive(Debug)]
 pub(super) struct Reporter {
     watching: Watching,
-    noise_dbm: i8,
+    air: Air,
 }
 
 impl Reporter {
@@ -53,7 +53,8 @@ impl Reporter {
             file.write_all(&capture::head("air", ports))?;
         }
         let noise = MediumConfig::default().noise_floor_dbm;
-        Ok(Self { watching, noise_dbm: i8::try_from(noise).unwrap_or(i8::MIN) })
+        let style = if watching.decrypted { Style::Decrypted } else { Style::OnAir };
+        Ok(Self { watching, air: Air::new(i8::try_from(noise).unwrap_or(i8::MIN), style) })
     }
 
     /// Writes all that is settled. The file holds whole blocks afterwards.
@@ -78,11 +79,16 @@ impl Reporter {
         Ok(())
     }
 
-    fn block(&self, twin: &Twin, record: &Record, item: Option<&AirItem>, blocks: &mut Vec<u8>) {
-        let style = if self.watching.decrypted { Style::Decrypted } else { Style::OnAir };
+    fn block(
+        &mut self,
+        twin: &Twin,
+        record: &Record,
+        item: Option<&AirItem>,
+        blocks: &mut Vec<u8>,
+    ) {
         match (&record.kind, item) {
             (RecordKind::AirTx(tx), Some(item)) => {
-                blocks.extend(capture::air_packet(item, tx, self.noise_dbm, style));
+                blocks.extend(self.air.packet(item, tx));
             }
             (RecordKind::Note(Note::H4 { to_host, octets }), _) => {
                 let port = twin.port_of(record.node).map_or(0, |port| port.0);
@@ -105,6 +111,11 @@ impl Reporter {
                 let time = log::timestamp(record.at.since(Instant::ZERO));
                 let name = twin.world().name(record.node);
                 Some(format!("{name}: [{time}] <{severity}> {}: {}", line.module, line.line))
+            }
+            // Whatever is watched: the host may wait for ever.
+            (RecordKind::Note(Note::Host(text)), _) => {
+                let port = twin.port_of(record.node)?;
+                Some(port_line(record.at, port.0 + 1, text))
             }
             (RecordKind::AirTx(_), Some(item)) if self.watching.ladder => {
                 let connection = item.connection.map(|number| format!("#{number}"));

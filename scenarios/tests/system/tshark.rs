@@ -5,6 +5,7 @@
 //! Without tshark these tests say so and pass.
 
 mod air;
+mod crossing;
 mod extended;
 mod payload;
 mod tool;

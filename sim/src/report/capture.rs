@@ -7,6 +7,10 @@ use firmware_core::time::Instant;
 use crate::record::{AirTx, Reception, Record, RecordKind};
 use crate::sniffer::{AirItem, Direction, sniff};
 
+mod crossing;
+
+use crossing::Crossings;
+
 const LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR: u16 = 256;
 const LINKTYPE_BLUETOOTH_HCI_H4_WITH_PHDR: u16 = 201;
 
@@ -42,9 +46,10 @@ pub enum Style {
 #[must_use]
 pub fn pcapng(records: &[Record], interface: &str, noise_dbm: i8, style: Style) -> Vec<u8> {
     let mut file = head(interface, &[]);
+    let mut air = Air::new(noise_dbm, style);
     for item in sniff(records) {
         if let Some(RecordKind::AirTx(tx)) = records.get(item.index).map(|record| &record.kind) {
-            packet(&mut file, &item, tx, noise_dbm, style);
+            file.extend(air.packet(&item, tx));
         }
     }
     file
@@ -63,12 +68,29 @@ pub fn head(air: &str, ports: &[String]) -> Vec<u8> {
     file
 }
 
-/// One packet on air, to follow [`head`].
-#[must_use]
-pub fn air_packet(item: &AirItem, tx: &AirTx, noise_dbm: i8, style: Style) -> Vec<u8> {
-    let mut block = Vec::new();
-    packet(&mut block, item, tx, noise_dbm, style);
-    block
+/// Packets on air, to follow [`head`] in their order.
+#[derive(Clone, Debug)]
+pub struct Air {
+    noise_dbm: i8,
+    style: Style,
+    crossings: Crossings,
+}
+
+impl Air {
+    /// Of a capture that begins. `noise_dbm` is the noise that is stated.
+    #[must_use]
+    pub fn new(noise_dbm: i8, style: Style) -> Self {
+        Self { noise_dbm, style, crossings: Crossings::default() }
+    }
+
+    /// The next packet.
+    #[must_use]
+    pub fn packet(&mut self, item: &AirItem, tx: &AirTx) -> Vec<u8> {
+        let remark = self.crossings.remark(item);
+        let mut block = Vec::new();
+        packet(&mut block, item, tx, self.noise_dbm, self.style, remark);
+        block
+    }
 }
 
 /// One HCI packet with its H4 indicator on the interface of a port, to follow [`head`].
@@ -134,7 +156,14 @@ const fn rf_channel(index: u8) -> u8 {
     }
 }
 
-fn packet(file: &mut Vec<u8>, item: &AirItem, tx: &AirTx, noise_dbm: i8, style: Style) {
+fn packet(
+    file: &mut Vec<u8>,
+    item: &AirItem,
+    tx: &AirTx,
+    noise_dbm: i8,
+    style: Style,
+    remark: Option<&'static str>,
+) {
     let mut flags = DEWHITENED | NOISE_VALID | REFERENCE_ADDRESS_VALID | CRC_CHECKED | CRC_VALID;
     if item.rssi_dbm.is_some() {
         flags |= SIGNAL_VALID;
@@ -171,7 +200,9 @@ fn packet(file: &mut Vec<u8>, item: &AirItem, tx: &AirTx, noise_dbm: i8, style: 
         octets.extend_from_slice(tx.pdu.octets());
     }
     octets.extend_from_slice(&tx.crc.to_le_bytes()[..3]);
-    enhanced_packet(file, 0, item.at, &octets, comments(item, plain));
+    // Nobody is blamed for what Wireshark cannot read.
+    let remark = remark.filter(|_| plain || item.decrypted.is_none());
+    enhanced_packet(file, 0, item.at, &octets, comments(item, plain).chain(remark));
 }
 
 /// Type and kind of a PDU on a secondary advertising channel.

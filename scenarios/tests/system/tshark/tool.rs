@@ -57,7 +57,17 @@ pub(crate) fn present() -> bool {
 
 /// What `tshark -2` makes of each frame of a capture.
 pub(crate) fn read(capture: &Path, fields: &[(&'static str, Kind)]) -> Vec<Values> {
+    read_with(&["-2"], capture, fields)
+}
+
+/// What `tshark` makes of each frame when it sees it, without knowing what follows.
+pub(crate) fn read_once(capture: &Path, fields: &[(&'static str, Kind)]) -> Vec<Values> {
+    read_with(&[], capture, fields)
+}
+
+fn read_with(passes: &[&str], capture: &Path, fields: &[(&'static str, Kind)]) -> Vec<Values> {
     let mut names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    let run = |capture, names: &[&str]| run(passes, capture, names);
     let table = run(capture, &names).unwrap_or_else(|complaint| {
         for (old, new) in RENAMED {
             if complaint.contains(old) {
@@ -76,9 +86,10 @@ pub(crate) fn read(capture: &Path, fields: &[(&'static str, Kind)]) -> Vec<Value
     table.lines().map(row).collect()
 }
 
-fn run(capture: &Path, names: &[&str]) -> Result<String, String> {
+fn run(passes: &[&str], capture: &Path, names: &[&str]) -> Result<String, String> {
     let output = Command::new("tshark")
-        .args(["-2", "-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"])
+        .args(passes)
+        .args(["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"])
         .args(["-E", &format!("aggregator={BETWEEN}"), "-r"])
         .arg(capture)
         .args(names.iter().flat_map(|name| ["-e", name]))
