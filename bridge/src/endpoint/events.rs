@@ -103,7 +103,17 @@ impl Endpoint {
         self.send(4, &[&[code, length], parameters].concat());
     }
 
-    pub(super) fn hardware_error(&mut self) {
+    /// What a host sends begins no packet any more, from the octet `at` on. The host is told as the
+    /// specification has it (Vol 4, Part A, 4); people, too: some hosts take no notice and wait for
+    /// ever.
+    pub(super) fn lost(&mut self, at: u64, octets: &[u8]) {
+        let shown: Vec<String> =
+            octets.iter().take(5).map(|octet| format!("{octet:02x}")).collect();
+        self.note(Note::Host(format!(
+            "lost the byte stream at octet {at} of what the host sent: {} begins no packet that is \
+             taken; waiting for HCI Reset (01 03 0c 00)",
+            shown.join(" ")
+        )));
         if self.settings.masks.classic(HARDWARE_ERROR_BIT) {
             self.tell(Event::HardwareError { code: FRAMING_LOST });
         }

@@ -15,13 +15,20 @@ pub(super) enum Frame {
     /// Something that this controller has no use for: SCO or ISO data.
     Other(Vec<u8>),
     /// These octets begin no packet: the place is lost until the next Reset.
-    Lost(Vec<u8>),
+    Lost {
+        /// Octets of the stream before the first of these.
+        at: u64,
+        /// What is there.
+        octets: Vec<u8>,
+    },
 }
 
 /// Cuts octets into packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Framer {
     octets: Vec<u8>,
+    /// Octets of the stream before those.
+    passed: u64,
     lost: bool,
 }
 
@@ -60,6 +67,7 @@ impl Framer {
         if self.octets.len() < length {
             return None;
         }
+        self.passed += length as u64;
         let rest = self.octets.split_off(length);
         let mut packet = std::mem::replace(&mut self.octets, rest);
         packet.remove(0);
@@ -72,7 +80,7 @@ impl Framer {
 
     fn lose(&mut self) -> Frame {
         self.lost = true;
-        Frame::Lost(self.octets.clone())
+        Frame::Lost { at: self.passed, octets: self.octets.clone() }
     }
 
     /// Skips to the next Reset. Three octets are kept: they may be its beginning.
@@ -80,6 +88,7 @@ impl Framer {
         let found = self.octets.windows(RESET.len()).position(|window| window == RESET);
         let skip = found.unwrap_or_else(|| self.octets.len().saturating_sub(RESET.len() - 1));
         self.octets.drain(..skip);
+        self.passed += skip as u64;
         self.lost = found.is_none();
         found.map(drop)
     }
@@ -99,7 +108,7 @@ mod tests {
         for kind in [2, 5] {
             let mut framer = Framer::default();
             framer.push(&[kind, 29, 16, 248, 0x36, 0, 0, 1, 3, 0x0C, 0]);
-            let [Frame::Lost(_), Frame::Command(reset)] = &all(&mut framer)[..] else {
+            let [Frame::Lost { at: 0, .. }, Frame::Command(reset)] = &all(&mut framer)[..] else {
                 panic!("indicator {kind}");
             };
             assert_eq!(reset[..], [3, 0x0C, 0]);
@@ -130,7 +139,7 @@ mod tests {
     fn a_lost_place_is_told_once_and_found_again_at_reset() {
         let mut framer = Framer::default();
         framer.push(&[9, 1, 1, 0x10, 0, 1, 3]);
-        assert!(matches!(all(&mut framer)[..], [Frame::Lost(_)]));
+        assert!(matches!(all(&mut framer)[..], [Frame::Lost { .. }]));
         framer.push(&[0x0C, 0, 1, 1, 0x10, 0]);
         let frames = [Frame::Command(vec![3, 0x0C, 0]), Frame::Command(vec![1, 0x10, 0])];
         assert_eq!(all(&mut framer), frames);
@@ -140,7 +149,7 @@ mod tests {
     fn an_acl_packet_that_is_too_long_to_be_one_loses_the_place() {
         let mut framer = Framer::default();
         framer.push(&[2, 0x40, 0, 252, 0]);
-        assert!(matches!(all(&mut framer)[..], [Frame::Lost(_)]));
+        assert!(matches!(all(&mut framer)[..], [Frame::Lost { .. }]));
     }
 
     proptest! {

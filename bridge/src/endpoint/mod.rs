@@ -165,15 +165,15 @@ impl Endpoint {
             Frame::Command(packet) => (Some(1), packet),
             Frame::Acl(packet) => (Some(2), packet),
             Frame::Other(packet) => (Some(3), packet),
-            Frame::Lost(packet) => (None, packet),
+            Frame::Lost { octets, .. } => (None, octets),
         };
         let octets = indicator.into_iter().chain(packet.iter().copied()).collect();
         self.note(Note::H4 { to_host: false, octets });
-        match frame {
-            Frame::Command(packet) => self.command(now, &packet),
-            Frame::Acl(packet) => self.acl(now, &packet),
+        match &frame {
+            Frame::Command(packet) => self.command(now, packet),
+            Frame::Acl(packet) => self.acl(now, packet),
             Frame::Other(_) => {}
-            Frame::Lost(_) => self.hardware_error(),
+            Frame::Lost { at, octets } => self.lost(*at, octets),
         }
     }
 

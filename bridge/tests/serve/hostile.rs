@@ -179,3 +179,22 @@ fn a_hundred_hosts_in_a_row_find_a_device_that_has_just_been_switched_on() {
     assert_eq!(printed.matches("the host has gone").count(), 100);
     assert!(!printed.contains("sent away"));
 }
+
+/// Bumble takes no notice of Hardware Error: without this line its user would wait for ever.
+#[test]
+fn a_lost_byte_stream_is_told_with_its_place_and_what_is_waited_for() {
+    let server = Server::start(&["tcp:0", "tcp:0"], FAST, None);
+    let mut host = server.endpoint(2);
+    host.send(&RESET);
+    assert_eq!(host.take(7), RESET_COMPLETE);
+    host.send(&[0x47, 0x45, 0x54]);
+    server.wait_for("endpoint 2: lost the byte stream at octet 4 of what the host sent: 47");
+    server.wait_for("waiting for HCI Reset (01 03 0c 00)");
+    host.send(&[0xFF; 9]);
+    host.send(&RESET);
+    while host.event().0 != 0x0E {}
+    // Of that which follows the place is known again.
+    host.send(&[2, 0, 0, 0xFF, 0xFF]);
+    server.wait_for("lost the byte stream at octet 20 of what the host sent: 02 00 00 ff ff");
+    assert_eq!(server.stop().matches("lost the byte stream").count(), 2);
+}
