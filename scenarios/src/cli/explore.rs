@@ -57,7 +57,7 @@ fn search(asked: &Explore) -> anyhow::Result<(Report, anyhow::Result<()>)> {
         }
         None => (None, Vec::new()),
     };
-    let mut units = options.units();
+    let mut units = options.ordered();
     let all = units.len();
     units.retain(|(number, _)| before.iter().all(|done| done.number != *number));
     let begun = Instant::now();

@@ -16,6 +16,7 @@ use super::random::{ANY, Block, Space, blocks};
 use super::{Base, Found};
 use crate::error::BadInput;
 
+mod order;
 mod progress;
 mod report;
 mod shard;
@@ -133,6 +134,13 @@ impl Options {
         };
         all.retain(|(number, _)| self.shard.has(*number));
         all
+    }
+
+    /// The units of this shard as they are searched: whenever a search ends, those that are done
+    /// are a sample of all.
+    #[must_use]
+    pub fn ordered(&self) -> Vec<(usize, Task)> {
+        order::spread(self.units())
     }
 
     /// Finds out whether there is such a firmware and such a central.
