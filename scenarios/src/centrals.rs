@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bletwin_models::profile::{self, Entry, ProfileError, SIZE_MAX, catalogue, keys};
 
-use crate::error::{BadInput, nearest, unknown_name};
+use crate::error::{BadInput, nearest, unknown_name_or_file};
 use crate::setup::PRESETS;
 
 impl From<ProfileError> for BadInput {
@@ -45,7 +45,7 @@ pub fn find(reference: &str) -> Result<Entry, BadInput> {
     catalogue::entry(reference).ok_or_else(|| {
         let names: Vec<&str> = catalogue::names().collect();
         let list = "`bletwin central list` shows all; a file must end in .toml";
-        unknown_name("central", reference, &names, list)
+        unknown_name_or_file("central", reference, &names, list)
     })
 }
 

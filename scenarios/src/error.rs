@@ -30,6 +30,18 @@ pub fn nearest(typed: &str, known: &[&str]) -> Option<String> {
     (!near.is_empty()).then(|| near.join("` or `"))
 }
 
+/// The error for a name that does not exist, where a file of that name would do.
+#[must_use]
+pub fn unknown_name_or_file(kind: &str, typed: &str, known: &[&str], list: &str) -> BadInput {
+    let file = format!("{typed}.toml");
+    if typed.is_empty() || !std::path::Path::new(&file).is_file() {
+        return unknown_name(kind, typed, known, list);
+    }
+    let here = if std::path::Path::new(&file).is_absolute() { "" } else { "./" };
+    let help = format!("did you mean the file `{here}{file}`? name it with its ending");
+    BadInput { what: format!("there is no {kind} `{typed}`"), help }
+}
+
 /// The error for a name that does not exist.
 #[must_use]
 pub fn unknown_name(kind: &str, typed: &str, known: &[&str], list: &str) -> BadInput {

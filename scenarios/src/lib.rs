@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod centrals;
 pub mod cli;
+pub mod codes;
 pub mod collision;
 pub mod diagnose;
 pub mod error;

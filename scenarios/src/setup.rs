@@ -6,7 +6,7 @@ use bletwin_models::controller::ControllerQuirks;
 use bletwin_models::profile::{self, Profile};
 use firmware_core::config::Config;
 
-use crate::error::{BadInput, unknown_name};
+use crate::error::{BadInput, unknown_name, unknown_name_or_file};
 use crate::{centrals, keys};
 
 /// The air between the two devices, the errors of their clocks, the load of the peripheral.
@@ -129,7 +129,7 @@ fn load_peripheral(name: &str) -> Result<Config, BadInput> {
     if !name.ends_with(".toml") {
         return preset(name).ok_or_else(|| {
             let list = "a file must end in .toml; `bletwin list` shows all presets";
-            unknown_name("peripheral preset", name, &PRESETS, list)
+            unknown_name_or_file("peripheral preset", name, &PRESETS, list)
         });
     }
     let text = std::fs::read_to_string(Path::new(name)).map_err(|error| BadInput {

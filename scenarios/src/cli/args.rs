@@ -20,7 +20,8 @@ use crate::explore::pairs::{LAST, WINDOW};
         bletwin run pairing --pcapng pairing.pcapng --decrypted\n  \
         bletwin run pairing --central windows-intel --html case.html\n  \
         bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024\n  \
-        bletwin diagnose pairing --central windows-intel   why, and what to change\n\n\
+        bletwin diagnose pairing --central windows-intel   why, and what to change\n  \
+        bletwin codes err 9                            what a number in a log means\n\n\
         Every run is judged by the rules of the link layer. What a central breaks is told;\n\
         unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
         the run fails. The peripheral may break nothing.\n\n\
@@ -31,6 +32,20 @@ pub struct Cli {
     /// What to do; `demo` if nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// A seed as it is typed.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+/// A number within bounds as it is typed.
+pub(super) fn within<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(
+    text: &str,
+) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
+    let number = number.and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| format!("it must be a whole number in {MIN}..={MAX}"))
 }
 
 /// What `bletwin` can do.
@@ -52,6 +67,8 @@ pub enum Command {
     Matrix(super::matrix::Options),
     /// List the rules of the link layer: what they demand, of whom, and what checks them.
     Rules(Rules),
+    /// Tell what numbers in logs mean (reason 8, err 9, 0x3D) and what usually causes them.
+    Codes(Codes),
     /// Search for what goes wrong when procedures meet and packets are lost.
     Explore(Explore),
     /// Run a finding again: exit 0 if it shows the same, 1 if not.
@@ -70,8 +87,8 @@ pub struct Demo {
     /// Folder for the captures.
     #[arg(long, value_name = "FOLDER", default_value = "bletwin-demo")]
     pub out: PathBuf,
-    /// Seed of all randomness.
-    #[arg(long, default_value_t = 1)]
+    /// Seed of all randomness, 0 or more.
+    #[arg(long, default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
 }
 
@@ -90,6 +107,25 @@ pub struct Rules {
     pub id: Option<String>,
     /// As JSON: an array of objects with `id`, `title`, `text`, `note`, `source`, `kept_by`,
     /// `checked_by` and `document`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `bletwin codes`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    bletwin codes 8                         everything that has this number\n  \
+    bletwin codes reason 0x3D               a reason of a disconnection\n  \
+    bletwin codes 'level 1 err 9'           a line of Zephyr's log\n  \
+    bletwin codes smp 5\n  \
+    bletwin codes 531                       as NimBLE prints 0x13\n  \
+    bletwin codes timeout                   by words")]
+pub struct Codes {
+    /// A number, decimal or hexadecimal, with `hci` (`reason`, `status`), `smp`, `att` or `zephyr`
+    /// (`err`) before it if you know whose; or words. All codes if nothing is given.
+    #[arg(value_name = "N|WORDS", allow_negative_numbers = true)]
+    pub what: Vec<String>,
+    /// As JSON: an array of objects with `layer`, `code`, `hex`, `name` and `causes`.
     #[arg(long)]
     pub json: bool,
 }
@@ -139,8 +175,8 @@ pub struct Run {
     /// Change one key of the firmware, the air or the central; `--set help` lists the keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Seed of all randomness: the same seed gives the same bits on air.
-    #[arg(long, default_value_t = 1)]
+    /// Seed of all randomness, 0 or more: the same seed gives the same bits on air.
+    #[arg(long, default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Write a capture of the air for Wireshark (pcapng, LE link layer); `-`: to standard output.
     #[arg(long, value_name = "FILE")]
@@ -188,7 +224,12 @@ pub struct Serve {
     pub set: Vec<String>,
     /// How time passes: `real`, a number (so many times as fast), or `controlled` (as a program on
     /// the control port says).
-    #[arg(long, value_name = "real|N|controlled", default_value = "real")]
+    #[arg(
+        long,
+        value_name = "real|N|controlled",
+        default_value = "real",
+        allow_negative_numbers = true
+    )]
     pub time: String,
     /// Where the program that controls time finds us.
     #[arg(long, value_name = "EP")]
@@ -196,8 +237,8 @@ pub struct Serve {
     /// Whether the peripherals' owner confirms numbers that are compared.
     #[arg(long, value_name = "yes|no", default_value = "yes")]
     pub owner: String,
-    /// Seed of all randomness.
-    #[arg(long, default_value_t = 1)]
+    /// Seed of all randomness, 0 or more.
+    #[arg(long, default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Capture the air and every endpoint's HCI into one file for Wireshark, while it happens;
     /// `-`: to standard output.
@@ -253,18 +294,21 @@ pub struct Explore {
     pub set: Vec<String>,
     /// Seeds, the last one excluded: the whole space is searched with each (1..2 if nothing is
     /// said); with --random each is a run (0..10000, with a budget 0..1000000).
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
     pub seeds: Option<String>,
     /// With --pairs: lose every two packets of the first N, both directions together, up to 160,
     /// which is all of them.
     #[arg(
-        long, value_name = "N", default_value_t = WINDOW,
+        long, value_name = "N", default_value_t = WINDOW, allow_negative_numbers = true,
         conflicts_with_all = ["triples", "random"],
         value_parser = clap::value_parser!(u32).range(..=i64::from(LAST)),
     )]
     pub window: u32,
     /// Threads; as many as there are processors if nothing is said.
-    #[arg(long, value_name = "N")]
+    #[arg(
+        long, value_name = "N", value_parser = within::<usize, 1, 1024>,
+        allow_negative_numbers = true
+    )]
     pub jobs: Option<usize>,
     /// End after this time, complete or not: 90s, 10m, 2h.
     #[arg(long, value_name = "TIME")]

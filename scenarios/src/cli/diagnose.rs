@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, interrupt, style};
+use super::{Exit, args, interrupt, style};
 use crate::catalogue::{self, Scenario};
 use crate::diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, exhibit, report};
 use crate::error::{BadInput, nearest};
@@ -39,11 +39,14 @@ pub struct Diagnose {
     /// Change one key of the firmware, the air or the central; `bletwin run --set help` lists them.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// First seed.
-    #[arg(long, default_value_t = 1)]
+    /// First seed, 0 or more.
+    #[arg(long, default_value_t = 1, value_parser = args::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// How many seeds to begin with: more find what fails more seldom.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(
+        long, default_value_t = 5, allow_negative_numbers = true,
+        value_parser = args::within::<u64, 1, 1000>,
+    )]
     pub seeds: u64,
     /// Write one self-contained page for a browser: the failing and the cured run side by side.
     #[arg(long, value_name = "FILE")]

@@ -9,7 +9,7 @@ use bletwin_models::profile::{Entry, catalogue};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, interrupt, style};
+use super::{Exit, args, interrupt, style};
 use crate::matrix::{Cell, Matrix, Plan, page};
 use crate::output::Outputs;
 use crate::setup::PRESETS;
@@ -44,13 +44,16 @@ pub struct Options {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Runs of each cell.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(
+        long, default_value_t = 20, allow_negative_numbers = true,
+        value_parser = args::within::<u64, 1, 100_000>,
+    )]
     pub seeds: u64,
-    /// First seed.
-    #[arg(long, default_value_t = 1)]
+    /// First seed, 0 or more.
+    #[arg(long, default_value_t = 1, value_parser = args::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Threads; as many as there are processors if not given.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_parser = args::within::<u16, 1, 1024>)]
     pub jobs: Option<u16>,
     /// Print one JSON object instead of text.
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod central;
+mod codes;
 mod demo;
 mod diagnose;
 mod explore;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::List { json } => list::list(json),
         Command::Rules(options) => rules::rules(&options),
+        Command::Codes(options) => codes::codes(&options),
         Command::Run(options) => run::run(&options),
         Command::Diagnose(options) => diagnose::run(&options),
         Command::Explore(options) => explore::explore(&options),

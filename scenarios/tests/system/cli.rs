@@ -97,6 +97,65 @@ fn bad_names_and_values_exit_2_and_say_what_would_be_right() {
 }
 
 #[test]
+fn a_negative_number_is_told_what_it_should_be() {
+    for (arguments, right) in [
+        (&["run", "pairing", "--seed", "-1"][..], "from 0 to"),
+        (&["demo", "--seed", "-1"], "from 0 to"),
+        (&["matrix", "--seed", "-1"], "from 0 to"),
+        (&["matrix", "--seeds", "-1"], "1..=100000"),
+        (&["diagnose", "pairing", "--central", "phone", "--seed", "-1"], "from 0 to"),
+        (&["explore", "--seeds", "-1"], "--seeds 1..5"),
+        (&["explore", "--window", "-1"], "0..=160"),
+        (&["explore", "--jobs", "-1"], "1..=1024"),
+    ] {
+        let output = bletwin(arguments);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(right) && !error.contains("-- -1"), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn a_name_beside_its_file_is_told_of_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("my-laptop.toml"), "").expect("written");
+    for arguments in [
+        &["run", "pairing", "--central", "my-laptop"][..],
+        &["run", "pairing", "--peripheral", "my-laptop"],
+        &["matrix", "--central", "my-laptop", "--seeds", "1"],
+        &["diagnose", "pairing", "--central", "my-laptop"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+        let output = command.current_dir(folder.path()).args(arguments).output().expect("starts");
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains("did you mean the file `./my-laptop.toml`"), "{error}");
+    }
+}
+
+#[test]
+fn codes_tells_what_the_numbers_of_a_log_mean() {
+    let output = bletwin(&["codes", "Security failed: 58:A0:23:A6:35:0A (public) level 1 err 9"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(told.contains("Unspecified") && told.contains("the link died"), "{told}");
+    assert!(!told.contains("ATT"), "{told}");
+    let (code, value) = json(&["codes", "0x08", "--json"]);
+    let layers: Vec<_> = value.as_array().expect("an array").iter().map(|c| &c["layer"]).collect();
+    assert_eq!(code, Some(0));
+    assert_eq!(layers, ["hci", "smp", "att", "zephyr"]);
+    assert_eq!(value[0]["hex"], "0x08");
+    let all = text(&bletwin(&["codes"]).stdout);
+    for name in
+        ["MIC Failure", "Confirm Value Failed", "Insufficient Authentication", "Key Rejected"]
+    {
+        assert!(all.contains(name), "{name}");
+    }
+    refused(&["codes", "-1"], "bletwin codes");
+    refused(&["codes", "0x77"], "0x3D");
+}
+
+#[test]
 fn set_help_lists_every_key() {
     let output = bletwin(&["run", "--set", "help"]);
     let help = text(&output.stdout);

@@ -209,7 +209,10 @@ const fn att(code: u8) -> &'static str {
     }
 }
 
-const fn att_error(code: u8) -> &'static str {
+/// Name of an error of ATT or of a profile; empty for one that has none. 0x80 stands for those of
+/// applications.
+#[must_use]
+pub const fn att_error(code: u8) -> &'static str {
     match code {
         0x01 => "Invalid Handle",
         0x02 => "Read Not Permitted",
@@ -219,13 +222,22 @@ const fn att_error(code: u8) -> &'static str {
         0x06 => "Request Not Supported",
         0x07 => "Invalid Offset",
         0x08 => "Insufficient Authorization",
+        0x09 => "Prepare Queue Full",
         0x0A => "Attribute Not Found",
+        0x0B => "Attribute Not Long",
         0x0C => "Encryption Key Size Too Short",
         0x0D => "Invalid Attribute Value Length",
         0x0E => "Unlikely Error",
         0x0F => "Insufficient Encryption",
         0x10 => "Unsupported Group Type",
         0x11 => "Insufficient Resources",
+        0x12 => "Database Out Of Sync",
+        0x13 => "Value Not Allowed",
+        0x80 => "Application Error",
+        0xFC => "Write Request Rejected",
+        0xFD => "Client Characteristic Configuration Descriptor Improperly Configured",
+        0xFE => "Procedure Already in Progress",
+        0xFF => "Out of Range",
         _ => "",
     }
 }
@@ -280,7 +292,10 @@ pub const fn smp_failure(reason: u8) -> &'static str {
         0x0A => "Invalid Parameters",
         0x0B => "DHKey Check Failed",
         0x0C => "Numeric Comparison Failed",
+        0x0D => "BR/EDR Pairing in Progress",
+        0x0E => "Cross-transport Key Derivation/Generation Not Allowed",
         0x0F => "Key Rejected",
+        0x10 => "Busy",
         _ => "",
     }
 }
