@@ -80,6 +80,38 @@ pub enum Accept {
     Anyone,
 }
 
+/// What becomes of a Pairing Request while nobody has pressed the pairing button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PairingOutsideMode {
+    /// Pairing Failed, Pairing Not Supported (SMP 0x05).
+    Refuse,
+    /// GAP's non-bondable mode (Vol 3, Part C, 9.4.2): pairing goes on, Bonding_Flags say "No
+    /// Bonding", and the keys end with the connection.
+    WithoutBonding,
+    /// A pairing with MITM protection bonds, for which somebody at the device reads, types or
+    /// compares a number; Just Works is refused.
+    Authenticated,
+}
+
+/// Which keys may replace the key of a bond. None ever replaces a stronger one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BondOverwrite {
+    /// Only those with MITM protection (Zephyr without `CONFIG_BT_SMP_ALLOW_UNAUTH_OVERWRITE`).
+    Authenticated,
+    /// Those of Just Works too, if the central has proven the old key by encryption in the same
+    /// connection, or the person has opened pairing mode.
+    Unauthenticated,
+}
+
+/// What becomes of one more central when the table of bonds is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BondTableFull {
+    /// It is refused (SMP 0x08), and the log says why.
+    Refuse,
+    /// It takes the place of the oldest bond that is neither in use nor stronger.
+    ReplaceOldest,
+}
+
 /// Which refusals end an own procedure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Refusals {
@@ -123,6 +155,13 @@ pub struct Config {
     pub required_level: u8,
     /// Who may connect.
     pub accept: Accept,
+    /// What becomes of a Pairing Request outside pairing mode; `None`: as
+    /// [`Config::outside_mode`] says.
+    pub pairing_outside_mode: Option<PairingOutsideMode>,
+    /// Which keys may replace the key of a bond.
+    pub bond_overwrite: BondOverwrite,
+    /// What becomes of one more central when the table of bonds is full.
+    pub bond_table_full: BondTableFull,
     /// advInterval, units of 0.625 ms.
     pub advertising_interval: u16,
     /// Sleep clock accuracy in ppm, for window widening.
@@ -146,6 +185,19 @@ pub struct Config {
 }
 
 impl Config {
+    /// What becomes of a Pairing Request outside pairing mode. Where level 2 opens anything, Just
+    /// Works is enough to get in, and nobody at the device takes part in that: only the pairing
+    /// button can say that a central is wanted. Where it takes level 3, a person has to read,
+    /// type or compare a number, which says the same.
+    #[must_use]
+    pub const fn outside_mode(&self) -> PairingOutsideMode {
+        match self.pairing_outside_mode {
+            Some(chosen) => chosen,
+            None if self.required_level <= 2 => PairingOutsideMode::Refuse,
+            None => PairingOutsideMode::Authenticated,
+        }
+    }
+
     /// What the peripheral of the founding case did: feature request, PHY update and data length
     /// back to back on connecting, connection parameters after 5 s, random passkey, static
     /// random address.
@@ -167,6 +219,9 @@ impl Config {
             io: IoCapability::DisplayOnly,
             required_level: 4,
             accept: Accept::BondedOnly,
+            pairing_outside_mode: None,
+            bond_overwrite: BondOverwrite::Authenticated,
+            bond_table_full: BondTableFull::Refuse,
             advertising_interval: 160,
             sleep_clock_ppm: 50,
             pairing_back_off: true,

@@ -1,7 +1,7 @@
 //! ACL packets up to the channels and down again.
 
 use super::Host;
-use super::att::Security;
+use super::att::{Security, Unsettled};
 use super::gatt::services::handle;
 use super::gatt::values::View;
 use super::l2cap::signalling::Signal;
@@ -34,6 +34,7 @@ impl<const LINKS: usize> Host<LINKS> {
             level: self.smp.level(handle),
             key_size: self.smp.key_size(handle),
             has_key: self.smp.bond_of(handle).is_some(),
+            settled: !self.smp.is_distributing(handle),
         };
         let Some(connection) =
             self.connections.iter_mut().flatten().find(|connection| connection.handle == handle)
@@ -45,19 +46,50 @@ impl<const LINKS: usize> Host<LINKS> {
             // takes nothing in either.
             return self.misbehaved(handle, PeerMisbehaved::TooManyRequests);
         }
+        // What has come later waits behind what waits.
+        let held = !security.settled && !connection.held.is_empty();
         let (led, before) = (self.values.led, connection.client);
         let mut view = View { values: &mut self.values, client: &mut connection.client };
-        if let Some(response) = connection.bearer.received(&mut view, security, pdu) {
-            // There is room: it was asked for above.
-            let _ = connection.send_att(&response);
+        let answer = match held {
+            true => Err(Unsettled),
+            false => connection.bearer.received(&mut view, security, pdu),
+        };
+        match answer {
+            Ok(Some(response)) => {
+                // There is room: it was asked for above.
+                let _ = connection.send_att(&response);
+            }
+            Ok(None) => {}
+            Err(Unsettled) => {
+                if connection.held.push(pdu).is_none() {
+                    self.misbehaved(handle, PeerMisbehaved::TooManyRequests);
+                }
+                return;
+            }
         }
         if connection.client != before {
+            connection.configured = true;
             let bits = connection.client.to_bits();
             self.smp.set_cccd(now, handle, bits);
         }
         if self.values.led != led {
             let on = self.values.led;
             self.note(super::Note::Ui(Ui::Led { led: 3, on }));
+        }
+    }
+
+    /// Serves or refuses what has waited, as far as there is room, where it is known now who the
+    /// peer is.
+    pub(super) fn serve_held(&mut self, now: Instant) {
+        for index in 0..LINKS {
+            while let Some(Some(connection)) = self.connections.get_mut(index)
+                && !self.smp.is_distributing(connection.handle)
+                && connection.frames.has_room()
+                && let Some(pdu) = connection.held.pop()
+            {
+                let handle = connection.handle;
+                self.att(now, handle, &pdu);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::att::{Bearer, Pdu};
 use super::gatt::values::Client;
+use super::held::Held;
 use super::l2cap::fragment::Fragmenter;
 use super::l2cap::recombine::Recombiner;
 use super::l2cap::signalling::Signalling;
@@ -26,7 +27,11 @@ pub(super) struct Connection {
     pub(super) in_flight: u16,
     pub(super) signalling: Signalling,
     pub(super) bearer: Bearer,
+    /// ATT PDUs that wait until it is known who the peer is.
+    pub(super) held: Held,
     pub(super) client: Client,
+    /// The client has configured something in this connection.
+    pub(super) configured: bool,
     /// The Button has changed and this client has not been told yet, for lack of room.
     pub(super) button_untold: bool,
     pub(super) procedures: Procedures,
@@ -46,7 +51,9 @@ impl Connection {
             in_flight: 0,
             signalling: Signalling::default(),
             bearer: Bearer::default(),
+            held: Held::default(),
             client: Client::default(),
+            configured: false,
             button_untold: false,
             procedures,
             bonding: false,

@@ -158,7 +158,7 @@ impl<const LINKS: usize> Host<LINKS> {
         };
         *place = Some(connection);
         self.smp.connected(now, handle, complete.local, complete.peer, complete.peer_identity);
-        self.app_connected();
+        self.app_connected(handle);
         if self.config.security_request {
             self.smp.request_security(now, handle);
         }
@@ -181,15 +181,15 @@ impl<const LINKS: usize> Host<LINKS> {
             let credits = self.controller.credits.saturating_add(connection.in_flight);
             self.controller.credits = credits;
         }
-        self.app_disconnected(reason);
+        self.app_disconnected(handle, reason);
     }
 
     fn encryption_changed(&mut self, now: Instant, handle: Handle, status: ErrorCode, on: bool) {
         self.smp.encryption_changed(now, handle, status, on);
         self.drain_security(now);
         // Pairing that still has keys to distribute comes to this point when it ends.
-        let settled = !self.smp.is_pairing(handle) && self.smp.bond_of(handle).is_some();
-        if on && status == ErrorCode::SUCCESS && settled {
+        if on && status == ErrorCode::SUCCESS && self.smp.is_proven(handle) {
+            self.recognised(now, handle);
             self.bonded(handle);
         }
     }

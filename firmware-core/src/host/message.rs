@@ -123,22 +123,67 @@ pub enum Line {
     Connected,
     ConnectionFailed(ErrorCode),
     Disconnected(ErrorCode),
-    SecurityChanged { peer: Address, level: u8 },
-    SecurityFailed { peer: Address, level: u8, error: SecurityError },
-    Passkey { peer: Address, passkey: u32 },
-    ConfirmPasskey { peer: Address, passkey: u32 },
+    SecurityChanged {
+        peer: Address,
+        level: u8,
+    },
+    SecurityFailed {
+        peer: Address,
+        level: u8,
+        error: SecurityError,
+    },
+    Passkey {
+        peer: Address,
+        passkey: u32,
+    },
+    ConfirmPasskey {
+        peer: Address,
+        passkey: u32,
+    },
     PairingCancelled(Address),
-    PairingComplete { peer: Address, bonded: bool },
-    PairingFailed { peer: Address, reason: u8 },
+    PairingComplete {
+        peer: Address,
+        bonded: bool,
+    },
+    PairingFailed {
+        peer: Address,
+        reason: u8,
+    },
     BondDeleted,
+    /// Pairing mode has begun or is over.
+    PairingMode(bool),
+    BondRefused {
+        identity: Address,
+        why: &'static str,
+    },
+    BondTableFull {
+        peer: Address,
+        bonds: u8,
+    },
+    OldestBondDropped {
+        peer: Address,
+    },
     ConnectionObjectAvailable,
     SmpTimeout,
     StaticPasskeyWarning,
     FailedToEstablish,
-    PhyUpdated { tx: u8, rx: u8 },
-    DataLengthUpdated { tx: u16, rx: u16 },
-    ParametersUpdated { interval: u16, latency: u16, timeout: u16 },
-    ProcedureFailed { what: &'static str, error: ErrorCode },
+    PhyUpdated {
+        tx: u8,
+        rx: u8,
+    },
+    DataLengthUpdated {
+        tx: u16,
+        rx: u16,
+    },
+    ParametersUpdated {
+        interval: u16,
+        latency: u16,
+        timeout: u16,
+    },
+    ProcedureFailed {
+        what: &'static str,
+        error: ErrorCode,
+    },
 }
 
 /// `enum bt_security_err` of current Zephyr.
@@ -187,6 +232,18 @@ impl fmt::Display for Line {
                 write!(f, "Pairing failed: {peer}, reason 0x{reason:02x}")
             }
             Self::BondDeleted => f.write_str("Bond deleted succesfully"),
+            Self::PairingMode(on) => {
+                write!(f, "Pairing mode {}", if *on { "on" } else { "off" })
+            }
+            Self::BondRefused { identity, why } => {
+                write!(f, "Bond with {identity} refused: {why}")
+            }
+            Self::BondTableFull { peer, bonds } => {
+                write!(f, "No room for a bond with {peer}: all {bonds} places are taken")
+            }
+            Self::OldestBondDropped { peer } => {
+                write!(f, "Oldest bond dropped to make room: {peer}")
+            }
             Self::ConnectionObjectAvailable => f.write_str(
                 "Connection object available from previous conn. \
                  Disconnect/stop advertising is completed!",

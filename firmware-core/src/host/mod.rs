@@ -21,6 +21,7 @@ mod commands;
 mod connection;
 mod events;
 pub mod gatt;
+mod held;
 pub mod l2cap;
 pub mod message;
 pub mod procedures;
@@ -127,7 +128,10 @@ impl<const LINKS: usize> Host<LINKS> {
             passkey: config.passkey,
             min_level: config.required_level,
             back_off: config.pairing_back_off,
-            bondable: true,
+            bondable: false,
+            outside: config.outside_mode(),
+            overwrite: config.bond_overwrite,
+            table_full: config.bond_table_full,
             identity: config.address,
             debug_key: config.debug_key,
         };
@@ -241,6 +245,7 @@ impl<const LINKS: usize> Host<LINKS> {
     /// Does what is due now, after whatever came in.
     fn settle(&mut self, now: Instant) {
         self.drain_security(now);
+        self.serve_held(now);
         self.procedures_due(now);
         self.tell_button();
         self.advertise_if_due();

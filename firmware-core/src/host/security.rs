@@ -1,5 +1,6 @@
 //! What the Security Manager says, carried out.
 
+use super::gatt::values::Client;
 use super::l2cap::CID_SMP;
 use super::message::{Line, Severity};
 use super::smp::SmpOutput;
@@ -80,7 +81,21 @@ impl<const LINKS: usize> Host<LINKS> {
         }
         let bits = connection.client.to_bits();
         self.smp.set_cccd(now, handle, bits);
+        self.end_pairing_mode();
         self.bonded(handle);
+    }
+
+    /// The peer has the key of its bond. What it has configured before is kept from now on; what
+    /// was kept is in force, if it has not.
+    pub(super) fn recognised(&mut self, now: Instant, handle: Handle) {
+        let kept = self.smp.bond_of(handle).map(|bond| Client::from_bits(bond.cccd));
+        let Some(connection) = self.connection(handle) else { return };
+        if connection.configured {
+            let bits = connection.client.to_bits();
+            self.smp.set_cccd(now, handle, bits);
+        } else if let Some(kept) = kept {
+            connection.client = kept;
+        }
     }
 
     /// Asks for what was put off until there is a bond. Link layer requests overtake data: for a

@@ -144,6 +144,7 @@ fn world(case: &Case, setup: &Setup, controller: &ControllerConfig) -> World<Act
         slot: 0,
         // Notifications of the Button are wanted.
         cccd: u16::MAX,
+        number: 1,
     };
     let kept = !case.refuse.contains(&Refusal::PeripheralKey);
     if let Some(record) = bond.to_record().filter(|_| kept) {

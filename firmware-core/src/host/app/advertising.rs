@@ -1,5 +1,6 @@
 //! The advertising cycle: who may connect, and the commands that make it so.
 
+use super::PairingMode;
 use crate::address::AddressKind;
 use crate::config::Accept;
 use crate::error::ErrorCode;
@@ -125,7 +126,8 @@ impl<const LINKS: usize> Host<LINKS> {
         self.command(Command::LeClearFilterAcceptList);
         self.command(Command::LeSetAddressResolutionEnable { enable: false });
         self.command(Command::LeClearResolvingList);
-        let open = self.app.pairing_mode || self.config.accept == Accept::Anyone;
+        let mode = self.app.pairing_mode == PairingMode::Open;
+        let open = mode || self.config.accept == Accept::Anyone;
         let mut listed = 0_u8;
         let mut private = false;
         for bond in self.smp.bonds() {

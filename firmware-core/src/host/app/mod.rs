@@ -7,7 +7,7 @@ use super::message::{Button, Line, Severity, Ui};
 use super::{Host, Note};
 use crate::config::Config;
 use crate::error::ErrorCode;
-use crate::hci::Command;
+use crate::hci::{Command, Handle};
 use crate::time::Instant;
 pub use advertising::{advertising_data, scan_response_data};
 
@@ -28,8 +28,20 @@ const LED_CONNECTED: u8 = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct App {
     advertising: advertising::State,
-    /// The pairing button was pressed: the next advertising is open to anyone.
-    pairing_mode: bool,
+    pairing_mode: PairingMode,
+}
+
+/// What the pairing button has brought about. It ends with the first bond, or with the connection
+/// that it has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+enum PairingMode {
+    #[default]
+    Off,
+    /// Anyone may connect, and bond.
+    Open,
+    /// Somebody has connected: no longer is advertising open, but this central may bond. So may
+    /// those that were connected already.
+    Entered(Handle),
 }
 
 /// Commands that set a controller up.
@@ -61,10 +73,12 @@ impl<const LINKS: usize> Host<LINKS> {
         self.want_advertising();
     }
 
-    pub(super) fn app_connected(&mut self) {
+    pub(super) fn app_connected(&mut self, handle: Handle) {
         self.info(Line::Connected);
         self.led_on(LED_CONNECTED, true);
-        self.app.pairing_mode = false;
+        if self.app.pairing_mode == PairingMode::Open {
+            self.app.pairing_mode = PairingMode::Entered(handle);
+        }
         if self.connections.iter().any(Option::is_none) {
             self.want_advertising();
         } else {
@@ -72,7 +86,7 @@ impl<const LINKS: usize> Host<LINKS> {
         }
     }
 
-    pub(super) fn app_disconnected(&mut self, reason: ErrorCode) {
+    pub(super) fn app_disconnected(&mut self, handle: Handle, reason: ErrorCode) {
         if reason == ErrorCode::FAILED_TO_ESTABLISH {
             self.log(Severity::Warning, "bt_conn", Line::FailedToEstablish);
         }
@@ -81,12 +95,15 @@ impl<const LINKS: usize> Host<LINKS> {
             self.led_on(LED_CONNECTED, false);
         }
         self.info(Line::ConnectionObjectAvailable);
+        if self.app.pairing_mode == PairingMode::Entered(handle) {
+            self.end_pairing_mode();
+        }
         self.want_advertising();
     }
 
     /// Bonds have come or gone: who may connect may be others now.
     pub(super) fn bonds_changed(&mut self) {
-        if self.is_advertising() && !self.app.pairing_mode {
+        if self.is_advertising() && self.app.pairing_mode != PairingMode::Open {
             self.want_advertising();
         }
     }
@@ -123,9 +140,24 @@ impl<const LINKS: usize> Host<LINKS> {
     }
 
     fn pairing_mode(&mut self) {
-        self.app.pairing_mode = true;
+        self.app.pairing_mode = PairingMode::Open;
+        self.smp.set_bondable(true);
         self.info(Line::AcceptListCleared);
+        self.info(Line::PairingMode(true));
         if self.connections.iter().any(Option::is_none) {
+            self.want_advertising();
+        }
+    }
+
+    /// Somebody has bonded, or has come and gone.
+    pub(super) fn end_pairing_mode(&mut self) {
+        let mode = core::mem::take(&mut self.app.pairing_mode);
+        if mode == PairingMode::Off {
+            return;
+        }
+        self.smp.set_bondable(false);
+        self.info(Line::PairingMode(false));
+        if mode == PairingMode::Open && self.is_advertising() {
             self.want_advertising();
         }
     }

@@ -11,7 +11,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use permission::Security;
+pub use permission::{Security, Unsettled};
 pub use server::Bearer;
 
 /// ATT_MTU before an exchange.
@@ -43,6 +43,9 @@ impl AttError {
     pub const UNSUPPORTED_GROUP_TYPE: Self = Self(0x10);
     pub const VALUE_NOT_ALLOWED: Self = Self(0x13);
     pub const CCCD_IMPROPERLY_CONFIGURED: Self = Self(0xFD);
+
+    /// Never on air, where 0x00 is reserved: see [`Unsettled`].
+    const UNSETTLED: Self = Self(0x00);
 }
 
 /// Opcodes (3.4.8).

@@ -12,7 +12,15 @@ pub struct Security {
     pub key_size: u8,
     /// Whether there is a key for this peer, in use or not.
     pub has_key: bool,
+    /// Whether it is known whose key is in use: `false` while keys are being distributed, when
+    /// nothing may be served yet that needs security.
+    pub settled: bool,
 }
+
+/// A PDU asks for what the connection will be secure enough for as soon as its security has
+/// [`settled`](Security::settled). Nothing was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsettled;
 
 /// Whether an access may go on; `never` is the error where nobody may.
 pub(super) fn check<D: Database>(
@@ -26,8 +34,11 @@ pub(super) fn check<D: Database>(
         Access::Level(level) => level,
         Access::Demanded => db.demanded_level(),
     };
-    if security.level >= needed || needed <= 1 {
+    if needed <= 1 || (security.level >= needed && security.settled) {
         return Ok(());
+    }
+    if security.level >= needed {
+        return Err(AttError::UNSETTLED);
     }
     if security.level <= 1 {
         // Without a key the cure is to pair, with one to encrypt.

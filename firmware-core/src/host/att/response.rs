@@ -1,6 +1,6 @@
 //! Building responses that never exceed ATT_MTU.
 
-use super::{AttError, Pdu, opcode};
+use super::{AttError, Pdu, Unsettled, opcode};
 
 /// A response that grows up to the bearer's ATT_MTU.
 #[derive(Clone, Debug)]
@@ -51,6 +51,11 @@ pub(super) struct Refusal {
 impl Refusal {
     /// The PDU itself is wrong.
     pub(super) const MALFORMED: Self = Self { handle: 0, error: AttError::INVALID_PDU };
+
+    /// A refusal to tell the client, if it is one.
+    pub(super) fn settled(self) -> Result<Self, Unsettled> {
+        if self.error == AttError::UNSETTLED { Err(Unsettled) } else { Ok(self) }
+    }
 
     /// An Error Response to `request`.
     pub(super) fn response(self, request: u8) -> Pdu {

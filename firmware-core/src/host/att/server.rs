@@ -2,7 +2,7 @@
 
 use super::prepared::Prepared;
 use super::response::{Refusal, Response};
-use super::{AttError, MTU_DEFAULT, MTU_SERVER, Pdu, Security, opcode};
+use super::{AttError, MTU_DEFAULT, MTU_SERVER, Pdu, Security, Unsettled, opcode};
 use crate::host::gatt::Database;
 use crate::pdu::cursor::Reader;
 use crate::time::{Duration, Instant};
@@ -33,14 +33,17 @@ impl Bearer {
 
     /// Takes a PDU from the client and gives the response, if one is due: exactly one for a
     /// request, none for a command.
+    ///
+    /// # Errors
+    /// [`Unsettled`]: it is to be given once more when security has settled.
     pub fn received<D: Database>(
         &mut self,
         db: &mut D,
         security: Security,
         pdu: &[u8],
-    ) -> Option<Pdu> {
-        let (&code, body) = pdu.split_first()?;
-        match code {
+    ) -> Result<Option<Pdu>, Unsettled> {
+        let Some((&code, body)) = pdu.split_first() else { return Ok(None) };
+        Ok(match code {
             opcode::HANDLE_VALUE_CFM => {
                 self.indicated = None;
                 None
@@ -52,16 +55,18 @@ impl Bearer {
             }
             opcode::WRITE_CMD => {
                 // A command is carried out or not; nobody is told.
-                let _ = self.write(db, security, body);
+                if let Err(refusal) = self.write(db, security, body) {
+                    refusal.settled()?;
+                }
                 None
             }
             code if is_response(code) || code & 0x40 != 0 => None,
             code if pdu.len() > usize::from(self.mtu) => Some(Refusal::MALFORMED.response(code)),
             code => Some(match self.request(db, security, code, body) {
                 Ok(response) => response,
-                Err(refusal) => refusal.response(code),
+                Err(refusal) => refusal.settled()?.response(code),
             }),
-        }
+        })
     }
 
     fn request<D: Database>(

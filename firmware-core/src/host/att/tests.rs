@@ -67,8 +67,8 @@ impl Database for Store {
     }
 }
 
-const PLAIN: Security = Security { level: 1, key_size: 0, has_key: false };
-const LEVEL_4: Security = Security { level: 4, key_size: 16, has_key: true };
+const PLAIN: Security = Security { level: 1, key_size: 0, has_key: false, settled: true };
+const LEVEL_4: Security = Security { level: 4, key_size: 16, has_key: true, settled: true };
 
 struct Client {
     bearer: Bearer,
@@ -82,7 +82,7 @@ fn client() -> Client {
 
 impl Client {
     fn ask(&mut self, pdu: &[u8]) -> Vec<u8> {
-        let answer = self.bearer.received(&mut self.store, self.security, pdu);
+        let answer = self.bearer.received(&mut self.store, self.security, pdu).unwrap();
         answer.expect("a response").to_vec()
     }
 
@@ -141,7 +141,7 @@ fn gar_bi_read_errors() {
     c.refused(&[0x0E, 3, 0, 10, 0], 10, 0x01); // BI-19
     c.refused(&[0x0E, 3, 0, 8, 0], 8, 0x05); // BI-21
     c.refused(&[0x20, 3, 0, 5, 0], 5, 0x02); // BI-45
-    c.security = Security { level: 3, key_size: 10, has_key: true };
+    c.security = Security { level: 3, key_size: 10, has_key: true, settled: true };
     for pdu in [&[0x0A, 8, 0][..], &[0x0C, 8, 0, 0, 0], &[0x08, 8, 0, 9, 0, 5, 0x2A]] {
         c.refused(pdu, 8, 0x0C); // BI-05, BI-17, BI-11
     }
@@ -151,7 +151,7 @@ fn gar_bi_read_errors() {
 #[test]
 fn read_by_type_gives_what_comes_before_a_forbidden_one() {
     let mut c = client();
-    c.security = Security { level: 2, key_size: 16, has_key: true };
+    c.security = Security { level: 2, key_size: 16, has_key: true, settled: true };
     assert_eq!(c.ask(&[0x08, 1, 0, 9, 0, 4, 0x2A]), [9, 2, 6, 0]);
     c.refused(&[0x08, 7, 0, 9, 0, 4, 0x2A], 7, 0x05);
 }
@@ -170,7 +170,7 @@ fn permissions_are_those_of_the_table() {
     for ((level, key_size, has_key), errors) in cases {
         for (handle, error) in (6_u8..).zip(errors) {
             let mut c = client();
-            c.security = Security { level, key_size, has_key };
+            c.security = Security { level, key_size, has_key, settled: true };
             for pdu in [&[0x0A, handle, 0][..], &[0x12, handle, 0], &[0x16, handle, 0, 0, 0]] {
                 if error == 0 {
                     assert_eq!(c.ask(pdu)[0], pdu[0] + 1);
@@ -187,10 +187,10 @@ fn gaw_bv_01_and_03_writes() {
     let mut c = client();
     assert_eq!(c.ask(&[0x12, 3, 0, 5, 6]), [0x13]);
     assert_eq!(c.store.value, [5, 6]);
-    let quiet = c.bearer.received(&mut c.store, PLAIN, &[0x52, 3, 0, 9]);
+    let quiet = c.bearer.received(&mut c.store, PLAIN, &[0x52, 3, 0, 9]).unwrap();
     assert_eq!((quiet, &c.store.value[..]), (None, &[9][..]));
     for refused in [&[0x52, 8, 0, 1][..], &[0x52, 99, 0, 1], &[0x52]] {
-        assert_eq!(c.bearer.received(&mut c.store, PLAIN, refused), None);
+        assert_eq!(c.bearer.received(&mut c.store, PLAIN, refused).unwrap(), None);
     }
 }
 
@@ -204,7 +204,7 @@ fn gaw_bi_write_errors() {
     c.refused(&[0x16, 10, 0, 0, 0, 1], 10, 0x01); // BI-07
     c.refused(&[0x16, 2, 0, 0, 0, 1], 2, 0x03); // BI-08
     c.refused(&[0x16, 8, 0, 0, 0, 1], 8, 0x05); // BI-12
-    c.security = Security { level: 3, key_size: 7, has_key: true };
+    c.security = Security { level: 3, key_size: 7, has_key: true, settled: true };
     c.refused(&[0x12, 8, 0, 1], 8, 0x0C); // BI-06
     c.refused(&[0x16, 8, 0, 0, 0, 1], 8, 0x0C); // BI-13
 }
@@ -267,7 +267,7 @@ fn gai_bv_01_one_indication_at_a_time() {
     assert_eq!(c.bearer.indication(now, 3, &[1]).unwrap(), [0x1D, 3, 0, 1]);
     assert_eq!(c.bearer.indication(now, 3, &[1]), None);
     assert_eq!(c.bearer.deadline(), Some(Instant::from_us(30_000_005)));
-    assert_eq!(c.bearer.received(&mut c.store, PLAIN, &[0x1E]), None);
+    assert_eq!(c.bearer.received(&mut c.store, PLAIN, &[0x1E]).unwrap(), None);
     assert_eq!(c.bearer.deadline(), None);
     assert!(c.bearer.indication(now, 3, &[1]).is_some());
 }
@@ -289,10 +289,14 @@ fn uns_bi_01_unknown_requests_are_refused() {
 fn uns_bi_02_unknown_commands_and_stray_responses_are_ignored() {
     for code in [0x40, 0x7F, 0xC0, 0xD2, 0xFF, 0x01, 0x0B, 0x13, 0x1B, 0x1E, 0x23] {
         let mut c = client();
-        assert_eq!(c.bearer.received(&mut c.store, PLAIN, &[code, 1, 2, 3]), None, "{code:#x}");
+        assert_eq!(
+            c.bearer.received(&mut c.store, PLAIN, &[code, 1, 2, 3]).unwrap(),
+            None,
+            "{code:#x}"
+        );
     }
     let mut c = client();
-    let answer = c.bearer.received(&mut c.store, PLAIN, &[0x1D, 1, 0, 3]);
+    let answer = c.bearer.received(&mut c.store, PLAIN, &[0x1D, 1, 0, 3]).unwrap();
     assert_eq!(answer.unwrap(), [0x1E]);
 }
 
@@ -329,11 +333,11 @@ proptest! {
         level in 1_u8..=4,
     ) {
         let mut c = client();
-        c.security = Security { level, key_size: 16, has_key: true };
+        c.security = Security { level, key_size: 16, has_key: true, settled: true };
         for (code, body) in pdus {
             let pdu = [&[code][..], &body].concat();
             let mtu = usize::from(c.bearer.mtu());
-            let answer = c.bearer.received(&mut c.store, c.security, &pdu);
+            let answer = c.bearer.received(&mut c.store, c.security, &pdu).unwrap();
             if let Some(answer) = &answer {
                 prop_assert!(answer.len() <= mtu && !answer.is_empty());
                 prop_assert!(answer[0] == code + 1 || answer[..2] == [1, code]);

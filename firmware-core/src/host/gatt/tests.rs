@@ -104,13 +104,13 @@ struct Peer {
 
 impl Peer {
     fn new() -> Self {
-        let security = Security { level: 1, key_size: 0, has_key: false };
+        let security = Security { level: 1, key_size: 0, has_key: false, settled: true };
         Self { bearer: Bearer::default(), values: values(), client: Client::default(), security }
     }
 
     fn ask(&mut self, pdu: &[u8]) -> Vec<u8> {
         let mut view = View { values: &mut self.values, client: &mut self.client };
-        self.bearer.received(&mut view, self.security, pdu).unwrap_or_default().to_vec()
+        self.bearer.received(&mut view, self.security, pdu).unwrap().unwrap_or_default().to_vec()
     }
 }
 
@@ -195,12 +195,12 @@ fn led_takes_one_octet_zero_or_one_on_the_demanded_level() {
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 1]), refused(0x05));
     peer.security.has_key = true;
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 1]), refused(0x0F));
-    peer.security = Security { level: 3, key_size: 16, has_key: true };
+    peer.security = Security { level: 3, key_size: 16, has_key: true, settled: true };
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 1]), refused(0x05));
     peer.security.key_size = 7;
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 1]), refused(0x0C));
     assert!(!peer.values.led);
-    peer.security = Security { level: 4, key_size: 16, has_key: true };
+    peer.security = Security { level: 4, key_size: 16, has_key: true, settled: true };
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 2]), refused(0x13));
     assert_eq!(peer.ask(&[0x12, 0x15, 0]), refused(0x0D));
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 1, 1]), refused(0x0D));

@@ -39,7 +39,8 @@ pub(super) fn request<const B: usize>(
         return State::Idle;
     };
     let fresh = matches!(state, State::Encryption(..));
-    cx.peer.offered = Some(Offer { level: key.level, key_size: key.size, fresh });
+    let bonded = bonded_key(cx).is_some_and(|bonded| bonded == key);
+    cx.peer.offered = Some(Offer { level: key.level, key_size: key.size, fresh, bonded });
     let reply = Command::LeLongTermKeyRequestReply { handle, ltk: key.ltk };
     cx.shared.emit(SmpOutput::Command(reply));
     if state == State::Requested {
@@ -66,8 +67,7 @@ pub(super) fn changed<const B: usize>(
     if status != ErrorCode::SUCCESS {
         if matches!(state, State::Encryption(..)) {
             let failure = Failure::from(Reason::UNSPECIFIED);
-            outcome::fail(&state, failure, Finder::Controller(status), cx);
-            return Ok(State::Idle);
+            return Ok(outcome::fail(&state, failure, Finder::Controller(status), cx));
         }
         let error = of_status(status);
         cx.shared.emit(SmpOutput::SecurityFailed { handle, error });
@@ -75,11 +75,17 @@ pub(super) fn changed<const B: usize>(
     }
     let (level, key_size, fresh) = match offered {
         _ if !enabled => (1, 0, false),
+        // The pairing that made the key has failed since.
+        Some(offer) if offer.fresh && !matches!(state, State::Encryption(..)) => return Ok(state),
         Some(offer) => (offer.level, offer.key_size, offer.fresh),
         // Encrypted with a key that is not ours: worth nothing.
         None => return Ok(state),
     };
     (cx.peer.level, cx.peer.key_size) = (level, key_size);
+    // A new key says nothing about the old one, which may have been proven before.
+    if !fresh {
+        cx.peer.proven = enabled && offered.is_some_and(|offer| offer.bonded);
+    }
     cx.shared.emit(SmpOutput::SecurityChanged { handle, level });
     match state {
         State::Encryption(terms, key) if fresh => keys::begin(terms, key, cx),

@@ -6,7 +6,8 @@ use super::SmpOutput;
 use super::command::{Command, DISTRIBUTE_IDENTITY, Reason};
 use super::link::Context;
 use super::negotiate::Terms;
-use super::state::{Key, State, Step};
+use super::policy;
+use super::state::{Failure, Key, State, Step};
 use crate::address::Address;
 use crate::effect::Effect;
 use crate::host::bonds::Bond;
@@ -53,11 +54,14 @@ fn finish<const B: usize>(
 ) -> Step {
     let bonded = match identity {
         Some(identity) if terms.bonding() => {
-            store(key, irk, identity, cx)?;
+            // Whatever speaks against it, the link is encrypted with this key, and must go.
+            store(terms, key, irk, identity, cx)
+                .map_err(|failure| Failure { expels: true, ..failure })?;
             true
         }
         _ => false,
     };
+    cx.peer.proven = bonded;
     cx.peer.deadline = None;
     cx.clear();
     let on_air = cx.peer.on_air;
@@ -70,22 +74,32 @@ fn finish<const B: usize>(
     Ok(State::Idle)
 }
 
-/// A bond replaces an older one of the same identity only if it is at least as secure.
+/// Puts the bond into the table, if nothing speaks against it.
 fn store<const B: usize>(
+    terms: &Terms,
     key: Key,
     irk: Option<Secret<16>>,
     identity: Address,
     cx: &mut Context<'_, B>,
-) -> Result<(), super::state::Failure> {
-    let old = cx.bonds.find(identity);
-    if old.is_some_and(|old| old.level > key.level) {
-        return Err(Reason::KEY_REJECTED.into());
+) -> Result<(), Failure> {
+    policy::may_be(identity, irk.as_ref(), terms.right, cx)?;
+    policy::may_replace(identity, terms.worth(), terms.right, cx)
+        .map_err(|_| Failure::from(Reason::KEY_REJECTED))?;
+    let slot = policy::place(Some(identity), key.level, cx)?;
+    if let Some(oldest) = cx.bonds.at(slot).filter(|bond| bond.identity != identity) {
+        let peer = oldest.identity;
+        cx.log(Severity::Warning, Line::OldestBondDropped { peer });
     }
-    let Some(slot) = cx.bonds.slot_for(Some(identity)) else {
-        return Err(Reason::UNSPECIFIED.into());
+    let bond = Bond {
+        identity,
+        ltk: key.ltk,
+        irk,
+        level: key.level,
+        key_size: key.size,
+        slot,
+        cccd: 0,
+        number: cx.bonds.next_number(),
     };
-    let bond =
-        Bond { identity, ltk: key.ltk, irk, level: key.level, key_size: key.size, slot, cccd: 0 };
     let record = bond.to_record();
     cx.bonds.put(bond);
     cx.peer.identity = Some(identity);

@@ -8,7 +8,8 @@ use super::state::{Key, State};
 use super::{SmpConfig, SmpOutput};
 use crate::address::Address;
 use crate::effect::{Effect, EffectId};
-use crate::hci::Handle;
+use crate::error::ErrorCode;
+use crate::hci::{self, Handle};
 use crate::host::bonds::Bonds;
 use crate::host::message::{Line, Log, Severity, Ui};
 use crate::link::message::LinkId;
@@ -40,6 +41,8 @@ pub(super) struct Peer {
     pub(super) level: u8,
     /// Octets of the key in use; 0 without encryption.
     pub(super) key_size: u8,
+    /// Encrypted with the key of the bond with `identity`.
+    pub(super) proven: bool,
     /// The key that this connection's pairing made.
     pub(super) key: Option<Key>,
     /// The key given to the controller, until encryption is on.
@@ -57,6 +60,8 @@ pub(super) struct Offer {
     pub(super) key_size: u8,
     /// Made by the pairing that waits for encryption.
     pub(super) fresh: bool,
+    /// That of the bond.
+    pub(super) bonded: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -133,6 +138,8 @@ pub(super) struct Context<'a, const B: usize> {
     pub(super) bonds: &'a mut Bonds<B>,
     /// A pairing goes on with another peer; there is one display and one key pair.
     pub(super) busy: bool,
+    /// Slots of the bonds that other links are encrypted with, a bit each.
+    pub(super) in_use: u16,
 }
 
 impl<const B: usize> Context<'_, B> {
@@ -155,6 +162,15 @@ impl<const B: usize> Context<'_, B> {
             self.shared.emit(SmpOutput::Ui(Ui::Clear));
         }
         shown
+    }
+
+    /// Takes back what encryption with a new key has given, and ends the link: the key, or whose
+    /// it is, is not acceptable.
+    pub(super) fn expel(&mut self) {
+        (self.peer.level, self.peer.key_size) = (1, 0);
+        (self.peer.key, self.peer.proven) = (None, false);
+        let (handle, reason) = (self.peer.handle, ErrorCode::AUTHENTICATION_FAILURE);
+        self.shared.emit(SmpOutput::Command(hci::Command::Disconnect { handle, reason }));
     }
 
     /// A line of the application's log.

@@ -5,7 +5,7 @@ use super::draws::Draws;
 use super::link::{Context, Link, Peer, ROOM_TO_RECEIVE, Shared};
 use super::outcome::{self, Finder};
 use super::state::{self, DhKey, Failure, State, Step};
-use super::{SmpConfig, SmpOutput, encryption, exchange, negotiate, numeric, passkey};
+use super::{SmpConfig, SmpOutput, encryption, exchange, negotiate, numeric, passkey, policy};
 use crate::address::Address;
 use crate::config::Passkey;
 use crate::effect::{Completion, Effect, EffectId, PublicKey, Record};
@@ -63,6 +63,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             identity,
             level: 1,
             key_size: 0,
+            proven: false,
             key: None,
             offered: None,
             shown: false,
@@ -188,7 +189,10 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     }
 
     fn loaded(&mut self, slot: u8, record: &Record) {
-        let stored = Bond::from_record(slot, record).is_some_and(|bond| self.bonds.put(bond));
+        let twice = |bond: &Bond| self.bonds.find(bond.identity).is_some();
+        let stored = Bond::from_record(slot, record)
+            .filter(|bond| !twice(bond))
+            .is_some_and(|bond| self.bonds.put(bond));
         if stored {
             self.shared.emit(SmpOutput::BondsChanged);
         } else {
@@ -231,13 +235,14 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             if state != State::Idle || cx.peer.offered.is_some() || cx.has_to_wait() {
                 return Ok(state);
             }
-            let auth = negotiate::auth_req(cx.shared);
+            let auth = negotiate::auth_req(cx.shared, matches!(policy::right(cx), Ok(Some(_))));
             cx.send(&Command::SecurityRequest(auth));
             Ok(State::Requested)
         });
     }
 
-    /// Allows pairing, or not; one that runs goes on.
+    /// Pairing mode: whoever asks may bond, whatever else the configuration says. A pairing that
+    /// has begun in it goes on when it is over.
     pub const fn set_bondable(&mut self, on: bool) {
         self.shared.config.bondable = on;
     }
@@ -250,14 +255,27 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             self.shared.emit(SmpOutput::Effect(effect));
         }
         for link in &mut self.links {
-            link.peer.key = None;
+            let peer = &mut link.peer;
+            (peer.key, peer.proven) = (None, false);
+            if let Some(offer) = &mut peer.offered {
+                offer.bonded = false;
+            }
+            // One whose keys are on their way would be back at once.
+            if link.state.is_distributing() {
+                (link.state, peer.deadline) = (State::Blocked, None);
+                let handle = peer.handle;
+                self.shared.emit(SmpOutput::PairingEnded { handle, bonded: false });
+                self.shared.renew_key_pair();
+            }
         }
         self.shared.emit(SmpOutput::BondsChanged);
     }
 
-    /// Keeps what a bonded client has configured. Nothing happens without a bond or a change.
+    /// Keeps what a bonded client has configured. Nothing happens without a change, nor before
+    /// the client has shown by encryption that it has the bond's key.
     pub fn set_cccd(&mut self, _now: Instant, handle: Handle, cccd: u16) {
-        let Some(identity) = self.peer(handle).and_then(|peer| peer.identity) else {
+        let proven = self.peer(handle).filter(|peer| peer.proven);
+        let Some(identity) = proven.and_then(|peer| peer.identity) else {
             return;
         };
         let Some(bond) = self.bonds.find_mut(identity).filter(|bond| bond.cccd != cccd) else {
@@ -313,6 +331,18 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         self.links.iter().any(|link| link.peer.handle == handle && link.is_pending())
     }
 
+    /// Whether encryption is on and the peer's keys are still to come.
+    #[must_use]
+    pub fn is_distributing(&self, handle: Handle) -> bool {
+        self.links.iter().any(|link| link.peer.handle == handle && link.state.is_distributing())
+    }
+
+    /// Whether the link is encrypted with the key of the peer's bond.
+    #[must_use]
+    pub fn is_proven(&self, handle: Handle) -> bool {
+        self.peer(handle).is_some_and(|peer| peer.proven)
+    }
+
     /// All bonds, by slot.
     pub fn bonds(&self) -> impl Iterator<Item = &Bond> {
         self.bonds.iter()
@@ -322,6 +352,14 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     #[must_use]
     pub fn bond_of(&self, handle: Handle) -> Option<&Bond> {
         self.peer(handle)?.identity.and_then(|identity| self.bonds.find(identity))
+    }
+
+    /// Slots of the bonds that links other than this one are encrypted with, a bit each.
+    fn in_use_beside(&self, handle: Handle) -> u16 {
+        let others = self.links.iter().map(|link| &link.peer).filter(|peer| peer.handle != handle);
+        let identities = others.filter(|peer| peer.proven).filter_map(|peer| peer.identity);
+        let slots = identities.filter_map(|identity| self.bonds.find(identity)).map(|b| b.slot);
+        slots.fold(0, |bits, slot| bits | 1 << slot)
     }
 
     /// Consumes a connection's state, and puts the next one in its place; a failure ends the
@@ -334,19 +372,17 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     ) {
         let elsewhere = |link: &Link| link.peer.handle != handle && link.state.is_pairing();
         let busy = self.links.iter().any(elsewhere);
+        let in_use = self.in_use_beside(handle);
         let Some(link) = self.links.iter_mut().find(|link| link.peer.handle == handle) else {
             return;
         };
         let state = core::mem::replace(&mut link.state, State::Idle);
         let before = state.clone();
         let (shared, bonds) = (&mut self.shared, &mut self.bonds);
-        let mut cx = Context { now, peer: &mut link.peer, shared, bonds, busy };
+        let mut cx = Context { now, peer: &mut link.peer, shared, bonds, busy, in_use };
         link.state = match work(state, &mut cx) {
             Ok(next) => next,
-            Err(failure) => {
-                outcome::fail(&before, failure, Finder::Local, &mut cx);
-                State::Idle
-            }
+            Err(failure) => outcome::fail(&before, failure, Finder::Local, &mut cx),
         };
     }
 }
@@ -361,9 +397,6 @@ fn failed_by_peer<const B: usize>(state: State, reason: Reason, cx: &mut Context
             cx.shared.emit(SmpOutput::SecurityFailed { handle: cx.peer.handle, error });
             State::Idle
         }
-        state => {
-            outcome::fail(&state, Failure::from(reason), Finder::Remote, cx);
-            State::Idle
-        }
+        state => outcome::fail(&state, Failure::from(reason), Finder::Remote, cx),
     }
 }

@@ -12,6 +12,7 @@
 //! | `passkey`, `numeric` | stage 1 |
 //! | `check` | stage 2 |
 //! | `encryption`, `keys` | phase 3 and the bond |
+//! | `policy` | who may pair, and which bond a new key may replace |
 //! | `outcome`, `back_off` | failures, the timeout, waiting after failures |
 
 mod back_off;
@@ -28,6 +29,7 @@ mod negotiate;
 mod numeric;
 mod outcome;
 mod passkey;
+mod policy;
 mod state;
 mod values;
 
@@ -38,7 +40,7 @@ pub use command::{Reason, SMP_MAX};
 pub use manager::SecurityManager;
 
 use crate::address::Address;
-use crate::config::{IoCapability, Passkey};
+use crate::config::{BondOverwrite, BondTableFull, IoCapability, PairingOutsideMode, Passkey};
 use crate::effect::Effect;
 use crate::hci::{Command, Handle};
 use crate::host::message::{Log, SecurityError, Ui};
@@ -57,8 +59,14 @@ pub struct SmpConfig {
     /// Whether a peer that failed to authenticate has to wait, longer each time. Off only for
     /// experiments.
     pub back_off: bool,
-    /// Whether pairing is allowed; otherwise requests get Pairing Not Supported.
+    /// Pairing mode: whoever asks may bond.
     pub bondable: bool,
+    /// What becomes of a Pairing Request otherwise.
+    pub outside: PairingOutsideMode,
+    /// Which keys may replace the key of a bond.
+    pub overwrite: BondOverwrite,
+    /// What becomes of one more central when the table of bonds is full.
+    pub table_full: BondTableFull,
     /// Identity address that is distributed to peers.
     pub identity: Address,
     /// Use the debug key of the specification instead of an own one: insecure.

@@ -7,6 +7,7 @@ use super::command::{
     AUTH_BONDING, AUTH_MITM, AUTH_SC, Command, DISTRIBUTE_IDENTITY, Features, Reason,
 };
 use super::link::{Context, Shared};
+use super::policy::{self, Right, Worth};
 use super::state::{State, Step};
 use crate::config::IoCapability;
 
@@ -50,6 +51,8 @@ pub(super) struct Terms {
     pub(super) request: Features,
     pub(super) response: Features,
     pub(super) method: Method,
+    /// By what right it leaves a bond, if it may.
+    pub(super) right: Option<Right>,
 }
 
 impl Terms {
@@ -63,6 +66,11 @@ impl Terms {
         if self.request.key_size < KEY_SIZE_MAX { self.request.key_size } else { KEY_SIZE_MAX }
     }
 
+    /// What the key that this pairing makes is worth.
+    pub(super) const fn worth(&self) -> Worth {
+        Worth { level: self.level(), size: self.key_size() }
+    }
+
     /// Security level of the key that this pairing makes.
     pub(super) const fn level(&self) -> u8 {
         match (self.method, self.key_size()) {
@@ -73,9 +81,10 @@ impl Terms {
     }
 }
 
-/// AuthReq of this device.
-pub(super) fn auth_req(shared: &Shared) -> u8 {
-    let bonding = if shared.config.bondable { AUTH_BONDING } else { 0 };
+/// AuthReq of this device. Bonding_Flags say "No Bonding" where a pairing would leave nothing
+/// (Vol 3, Part C, 9.4.2).
+pub(super) fn auth_req(shared: &Shared, bonds: bool) -> u8 {
+    let bonding = if bonds { AUTH_BONDING } else { 0 };
     let mitm = if shared.config.io == IoCapability::NoInputNoOutput { 0 } else { AUTH_MITM };
     bonding | mitm | AUTH_SC
 }
@@ -89,16 +98,15 @@ pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Contex
     if cx.busy {
         return Err(Reason::BUSY.into());
     }
-    if !config.bondable {
-        return Err(Reason::PAIRING_NOT_SUPPORTED.into());
-    }
-    let auth = auth_req(cx.shared);
+    let right = policy::right(cx)?;
+    let auth = auth_req(cx.shared, right.is_some());
     let method = match Method::choose(request.io, config.io) {
         None => return Err(Reason::INVALID_PARAMETERS.into()),
         Some(_) if (request.auth | auth) & AUTH_MITM == 0 => Method::JustWorks,
         Some(method) => method,
     };
-    let identity = if request.auth & AUTH_BONDING != 0 { DISTRIBUTE_IDENTITY } else { 0 };
+    let bonding = request.auth & auth & AUTH_BONDING != 0;
+    let identity = if bonding { DISTRIBUTE_IDENTITY } else { 0 };
     let response = Features {
         io: config.io as u8,
         oob: 0,
@@ -107,7 +115,7 @@ pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Contex
         initiator_keys: request.initiator_keys & identity,
         responder_keys: request.responder_keys & identity,
     };
-    let terms = Terms { request, response, method };
+    let terms = Terms { request, response, method, right };
     refuse_weakness(&terms, cx)?;
     cx.send(&Command::PairingResponse(response));
     Ok(State::PublicKey(terms))
@@ -117,7 +125,7 @@ pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Contex
 /// is silently downgraded.
 fn refuse_weakness<const B: usize>(
     terms: &Terms,
-    cx: &Context<'_, B>,
+    cx: &mut Context<'_, B>,
 ) -> Result<(), super::state::Failure> {
     let bonded = cx.peer.identity.and_then(|identity| cx.bonds.find(identity));
     let demanded = bonded.map_or(0, |bond| bond.level).max(cx.shared.config.min_level);
@@ -140,9 +148,17 @@ fn refuse_weakness<const B: usize>(
     if terms.level() < demanded {
         return Err(Reason::ENCRYPTION_KEY_SIZE.into());
     }
-    if terms.bonding() && cx.bonds.slot_for(cx.peer.identity).is_none() {
-        // No room for another bond; better said now than after the user has typed.
-        return Err(Reason::UNSPECIFIED.into());
+    if terms.method == Method::JustWorks && terms.right == Some(Right::Authenticated) {
+        return Err(Reason::PAIRING_NOT_SUPPORTED.into());
+    }
+    // Whom the peer is taken for now; what it says it is comes later. Also without bonding: nobody
+    // passes for a bonded peer with less than its bond demands.
+    if let Some(identity) = cx.peer.identity {
+        policy::may_replace(identity, terms.worth(), terms.right, cx)?;
+    }
+    if terms.bonding() {
+        // No room for another bond: better said now than after the user has typed.
+        policy::place(cx.peer.identity, terms.level(), cx)?;
     }
     Ok(())
 }

@@ -19,13 +19,13 @@ pub(super) enum Finder {
     Controller(ErrorCode),
 }
 
-/// Ends a pairing. `before` is the state in which it failed.
+/// Ends a pairing. `before` is the state in which it failed; the state after is given.
 pub(super) fn fail<const B: usize>(
     before: &State,
     failure: Failure,
     finder: Finder,
     cx: &mut Context<'_, B>,
-) {
+) -> State {
     let reason = failure.reason;
     if finder == Finder::Local {
         cx.send(&Command::Failed(reason));
@@ -47,13 +47,16 @@ pub(super) fn fail<const B: usize>(
         Finder::Local | Finder::Remote => of_reason(reason),
     };
     let handle = cx.peer.handle;
-    // On an encrypted link the security reached stays; only the keys are not kept.
-    if !before.is_distributing() {
-        cx.shared.emit(SmpOutput::SecurityFailed { handle, error });
-    }
+    cx.shared.emit(SmpOutput::SecurityFailed { handle, error });
     cx.log(Severity::Info, Line::PairingFailed { peer, reason: reason.0 });
     cx.shared.emit(SmpOutput::PairingEnded { handle, bonded: false });
     cx.shared.renew_key_pair();
+    // Encrypted with a key of which nobody knows whose it is, or whose it must not be.
+    if failure.expels || before.is_distributing() {
+        cx.expel();
+        return State::Blocked;
+    }
+    State::Idle
 }
 
 /// The connection is gone: whatever was pending has failed for no reason of its own. This is
@@ -81,13 +84,14 @@ pub(super) fn timed_out<const B: usize>(
 ) {
     let before = core::mem::replace(&mut link.state, State::Blocked);
     shared.log(Severity::Error, "bt_smp", Line::SmpTimeout);
-    let mut cx = Context { now, peer: &mut link.peer, shared, bonds, busy: false };
+    let mut cx = Context { now, peer: &mut link.peer, shared, bonds, busy: false, in_use: 0 };
     cx.peer.deadline = None;
     cx.clear();
     let handle = cx.peer.handle;
-    if !before.is_distributing() {
-        let error = SecurityError::Unspecified;
-        cx.shared.emit(SmpOutput::SecurityFailed { handle, error });
+    let error = SecurityError::Unspecified;
+    cx.shared.emit(SmpOutput::SecurityFailed { handle, error });
+    if before.is_distributing() {
+        cx.expel();
     }
     if before.is_pairing() {
         cx.shared.emit(SmpOutput::PairingEnded { handle, bonded: false });

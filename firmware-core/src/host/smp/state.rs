@@ -88,18 +88,20 @@ pub(super) struct Key {
 pub(super) struct Failure {
     pub(super) reason: Reason,
     pub(super) sin: Option<PeerMisbehaved>,
+    /// The link is encrypted with a key that is not acceptable, and ends.
+    pub(super) expels: bool,
 }
 
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
-        Self { reason, sin: None }
+        Self { reason, sin: None, expels: false }
     }
 }
 
 impl Reason {
     /// The reason, because the peer broke this rule.
     pub(super) const fn because(self, sin: PeerMisbehaved) -> Failure {
-        Failure { reason: self, sin: Some(sin) }
+        Failure { reason: self, sin: Some(sin), expels: false }
     }
 }
 

@@ -72,6 +72,7 @@ fn a_bond_closes_the_accept_list_and_the_pairing_button_opens_it_once() {
     assert_eq!(filter(&rig), FilterPolicy::Any);
     let lines = [
         "Accept list cleared succesfully",
+        "Pairing mode on",
         "Advertising with no Accept list",
         "Advertising successfully started",
     ];

@@ -1,6 +1,7 @@
 //! The whole host against a controller of the tests' own, which answers every command at once.
 
 mod advertising;
+mod bonding;
 mod channels;
 mod pairing;
 mod procedures;
@@ -212,6 +213,7 @@ fn bond() -> Bond {
         key_size: 16,
         slot: 0,
         cccd: 0,
+        number: 1,
     }
 }
 

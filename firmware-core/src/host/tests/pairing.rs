@@ -6,11 +6,11 @@ use crate::crypto::toolbox::{f4, f5, f6, reversed};
 use crate::effect::PublicKey;
 use crate::host::smp::tests::{public_key, shared_secret};
 
-const PRIVATE: [u8; 32] = [0x21; 32];
+pub(super) const PRIVATE: [u8; 32] = [0x21; 32];
 
 impl Rig {
     /// Does the slow work that was asked for.
-    fn complete(&mut self) {
+    pub(super) fn complete(&mut self) {
         while !self.effects.is_empty() {
             let completion = match self.effects.remove(0) {
                 Effect::P256PublicKey { id, private_key } => {
@@ -27,7 +27,7 @@ impl Rig {
     }
 
     /// Sends an SMP command and gives the answers.
-    fn pair(&mut self, pdu: &[u8]) -> Vec<Vec<u8>> {
+    pub(super) fn pair(&mut self, pdu: &[u8]) -> Vec<Vec<u8>> {
         self.send(CID_SMP, pdu);
         self.complete();
         let mut answers = Vec::new();
@@ -41,7 +41,7 @@ impl Rig {
     }
 
     /// The one answer to a command, which must have this code, without the code.
-    fn pair_one(&mut self, pdu: &[u8], code: u8) -> Vec<u8> {
+    pub(super) fn pair_one(&mut self, pdu: &[u8], code: u8) -> Vec<u8> {
         let answers = self.pair(pdu);
         assert!(answers.len() == 1 && answers[0][0] == code, "{answers:02x?}");
         answers[0][1..].to_vec()

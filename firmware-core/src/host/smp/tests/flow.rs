@@ -325,6 +325,7 @@ fn a_full_table_refuses_strangers_and_keeps_friends() {
             key_size: 16,
             slot: n - 1,
             cccd: 0,
+            number: 1,
         };
         let record = bond.to_record().unwrap();
         device.manager.completed(device.now, Completion::Loaded { slot: n - 1, record });

@@ -8,11 +8,14 @@ pub(super) struct Initiator {
     pub(super) private: [u8; 32],
     /// On air.
     pub(super) address: Address,
+    /// As told after encryption.
+    pub(super) identity: Address,
+    pub(super) irk: [u8; 16],
     pub(super) request: [u8; 7],
-    response: [u8; 7],
-    peer: PublicKey,
-    na: [u8; 16],
-    nb: [u8; 16],
+    pub(super) response: [u8; 7],
+    pub(super) peer: PublicKey,
+    pub(super) na: [u8; 16],
+    pub(super) nb: [u8; 16],
     pub(super) ltk: [u8; 16],
 }
 
@@ -24,6 +27,8 @@ impl Initiator {
         Self {
             private: [0x21; 32],
             address: PEER,
+            identity: PEER,
+            irk: [0x33; 16],
             request,
             response: [0; 7],
             peer: PublicKey { x: [0; 32], y: [0; 32] },
@@ -138,13 +143,27 @@ impl Initiator {
         }
         if self.response[5] & 2 != 0 {
             assert_eq!(device.ended(), None, "before the last key");
-            device.receive(&[&[0x08][..], &[0x33; 16]].concat());
-            device.receive(&[&[0x09, 0][..], &PEER.octets].concat());
+            device.receive(&[&[0x08][..], &self.irk].concat());
+            let kind = self.identity.kind as u8;
+            device.receive(&[&[0x09, kind][..], &self.identity.octets].concat());
         }
     }
 
     pub(super) const fn key_size(&self) -> u8 {
         if self.request[4] < 16 { self.request[4] } else { 16 }
+    }
+
+    /// All of a Just Works pairing, up to the check of both sides.
+    pub(super) fn just_works(&mut self, device: &mut Device) {
+        let confirm = self.exchange_keys(device);
+        self.nonces(device, &confirm);
+        self.check(device, 0);
+    }
+
+    /// All of a Just Works pairing.
+    pub(super) fn pair_by_just_works(&mut self, device: &mut Device) {
+        self.just_works(device);
+        self.encrypt_and_distribute(device);
     }
 
     /// All of a passkey pairing in which the device shows the passkey.

@@ -4,7 +4,9 @@ mod attacks;
 mod flow;
 mod initiator;
 mod p256_vectors;
+mod pairing_mode;
 mod properties;
+mod replacement;
 mod transcripts;
 
 use super::*;
@@ -28,6 +30,9 @@ pub(super) fn config(io: IoCapability, min_level: u8) -> SmpConfig {
         min_level,
         back_off: true,
         bondable: true,
+        outside: PairingOutsideMode::Refuse,
+        overwrite: BondOverwrite::Authenticated,
+        table_full: BondTableFull::Refuse,
         identity: LOCAL,
         debug_key: false,
     }
@@ -92,7 +97,24 @@ impl Device {
     }
 
     pub(super) fn connect(&mut self) {
-        self.manager.connected(self.now, HANDLE, LOCAL, PEER, None);
+        self.connect_from(PEER);
+    }
+
+    /// A connection from this address on air, in place of the one before.
+    pub(super) fn connect_from(&mut self, peer: Address) {
+        self.manager.connected(self.now, HANDLE, LOCAL, peer, None);
+    }
+
+    pub(super) fn disconnect(&mut self) {
+        self.manager.disconnected(self.now, HANDLE, ErrorCode::REMOTE_USER_TERMINATED);
+        self.pump();
+        self.outputs.clear();
+    }
+
+    /// Whether the link was ended with this reason.
+    pub(super) fn hung_up(&self, reason: ErrorCode) -> bool {
+        let command = SmpOutput::Command(Command::Disconnect { handle: HANDLE, reason });
+        self.outputs.contains(&command)
     }
 
     pub(super) fn pump(&mut self) {

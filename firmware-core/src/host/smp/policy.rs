@@ -1,0 +1,146 @@
+//! Whether a pairing is welcome, and what it may do to the bonds that there are.
+//!
+//! The rules are those of mature stacks (Zephyr's `update_keys_check`), and one more: whose bond
+//! it is shows only after encryption, in the identity that the peer distributes, so that they are
+//! applied once more before anything is stored.
+
+use super::command::Reason;
+use super::link::Context;
+use super::state::Failure;
+use crate::address::Address;
+use crate::config::{BondOverwrite, BondTableFull, PairingOutsideMode};
+use crate::host::bonds::Bond;
+use crate::host::message::{Line, Severity};
+use crate::secret::Secret;
+
+/// By what right a pairing leaves a bond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Right {
+    /// The person has opened pairing mode.
+    Mode,
+    /// The link is encrypted with the key of the peer's bond, which may be renewed.
+    Proven,
+    /// Somebody at the device takes part in the pairing.
+    Authenticated,
+}
+
+/// What a key is worth, beside the Secure Connections that all keys here come from. The level
+/// tells of protection against a man in the middle: there is none below 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Worth {
+    pub(super) level: u8,
+    pub(super) size: u8,
+}
+
+impl Worth {
+    const fn is_below(self, old: &Bond) -> bool {
+        self.level < old.level || self.size < old.key_size
+    }
+}
+
+/// The right that a request has now; `None`: it may pair, but leaves nothing.
+pub(super) fn right<const B: usize>(cx: &Context<'_, B>) -> Result<Option<Right>, Failure> {
+    let config = &cx.shared.config;
+    if config.bondable {
+        return Ok(Some(Right::Mode));
+    }
+    if cx.peer.proven {
+        return Ok(Some(Right::Proven));
+    }
+    match config.outside {
+        PairingOutsideMode::Refuse => Err(Reason::PAIRING_NOT_SUPPORTED.into()),
+        PairingOutsideMode::WithoutBonding => Ok(None),
+        PairingOutsideMode::Authenticated => Ok(Some(Right::Authenticated)),
+    }
+}
+
+/// Whether the bond of this identity, if there is one, may get such a key.
+///
+/// # Errors
+/// Why not, which is logged.
+pub(super) fn may_replace<const B: usize>(
+    identity: Address,
+    new: Worth,
+    right: Option<Right>,
+    cx: &mut Context<'_, B>,
+) -> Result<(), Failure> {
+    let Some(old) = cx.bonds.find(identity) else { return Ok(()) };
+    let trusted = right == Some(Right::Mode) || is_proven(identity, cx);
+    let overwrite = cx.shared.config.overwrite;
+    let (why, reason) = if new.is_below(old) {
+        ("its bond has a stronger key", Reason::ENCRYPTION_KEY_SIZE)
+    } else if cx.in_use & 1 << old.slot != 0 {
+        ("it is connected on another link", Reason::AUTHENTICATION_REQUIREMENTS)
+    } else if new.level >= 3 {
+        return Ok(());
+    } else if overwrite == BondOverwrite::Authenticated {
+        ("Just Works replaces no bond", Reason::AUTHENTICATION_REQUIREMENTS)
+    } else if trusted {
+        return Ok(());
+    } else {
+        ("its old key is not proven, and pairing mode is off", Reason::AUTHENTICATION_REQUIREMENTS)
+    };
+    Err(refused(identity, why, reason, cx))
+}
+
+/// What the identity that a peer has distributed must stand up to beside [`may_replace`].
+///
+/// # Errors
+/// Why there is no bond with it, which is logged.
+pub(super) fn may_be<const B: usize>(
+    identity: Address,
+    irk: Option<&Secret<16>>,
+    right: Option<Right>,
+    cx: &mut Context<'_, B>,
+) -> Result<(), Failure> {
+    // The peer's private addresses would lead to the other bond, or the other's to this one.
+    let twin = |bond: &Bond| bond.identity != identity && irk.is_some() && bond.irk.as_ref() == irk;
+    let why = if cx.bonds.iter().any(twin) {
+        "another bond has its IRK"
+    } else if right == Some(Right::Proven) && !is_proven(identity, cx) {
+        "pairing mode is off"
+    } else {
+        return Ok(());
+    };
+    Err(refused(identity, why, Reason::KEY_REJECTED, cx))
+}
+
+/// The place for a bond with this identity: its own, a free one, or that of the oldest.
+///
+/// # Errors
+/// There is none, which is logged.
+pub(super) fn place<const B: usize>(
+    identity: Option<Address>,
+    level: u8,
+    cx: &mut Context<'_, B>,
+) -> Result<u8, Failure> {
+    if let Some(slot) = cx.bonds.slot_for(identity) {
+        return Ok(slot);
+    }
+    // A weaker key drives no stronger one out, nor anybody the one who is here.
+    let yields = |bond: &&Bond| bond.level <= level && cx.in_use & 1 << bond.slot == 0;
+    if cx.shared.config.table_full == BondTableFull::ReplaceOldest
+        && let Some(oldest) = cx.bonds.iter().filter(yields).min_by_key(|bond| bond.number)
+    {
+        return Ok(oldest.slot);
+    }
+    let peer = identity.unwrap_or(cx.peer.on_air);
+    let bonds = u8::try_from(B).unwrap_or(u8::MAX);
+    cx.log(Severity::Warning, Line::BondTableFull { peer, bonds });
+    Err(Reason::UNSPECIFIED.into())
+}
+
+/// Whether the peer has proven the key of the bond with this identity on this link.
+fn is_proven<const B: usize>(identity: Address, cx: &Context<'_, B>) -> bool {
+    cx.peer.proven && cx.peer.identity == Some(identity)
+}
+
+fn refused<const B: usize>(
+    identity: Address,
+    why: &'static str,
+    reason: Reason,
+    cx: &mut Context<'_, B>,
+) -> Failure {
+    cx.log(Severity::Warning, Line::BondRefused { identity, why });
+    reason.into()
+}
