@@ -10,6 +10,7 @@ use bletwin_scenarios::catalogue;
 use bletwin_scenarios::participant::Participant;
 use bletwin_scenarios::setup::Setup;
 use bletwin_scenarios::stage::Stage;
+use bletwin_sim::node::Act;
 use bletwin_sim::oracle::judge;
 use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::RecordKind;
@@ -21,6 +22,7 @@ use criterion::{
 use firmware_core::address::Address;
 use firmware_core::config::{Config, IoCapability};
 use firmware_core::hci::ConnectionParameters;
+use firmware_core::host::message::Button;
 use firmware_core::time::{Duration, Instant};
 
 /// connInterval of 7.5 ms.
@@ -62,7 +64,9 @@ fn idle(pairs: u8, recording: bool) -> World<Participant> {
             let position_m = (i32::from(n) * 2, y);
             Placement { position_m, start_after, ..Placement::default() }
         };
-        world.add("peripheral", peripheral(n), place(0));
+        let peripheral = world.add("peripheral", peripheral(n), place(0));
+        let act = Act::Button { button: Button::Pairing, pressed: true };
+        world.act(peripheral, Instant::ZERO + start_after, act);
         world.add("central", central(n), place(2));
     }
     world.run_until(SETTLED);

@@ -79,14 +79,23 @@ async def passkey():
 
 
 async def just_works():
-    """The firmware without display and keys, at level 2."""
+    """The firmware without display and keys, at level 2: nobody pairs before the pairing button
+    has been pressed."""
     keys = ("--set", "io=none", "--set", "required-level=2")
     async with twin(*FIRMWARE, *keys) as air, air.host(1) as device:
         connection = await device.connect(await find(device, NAME))
         pairing(device, PairingDelegate(IO.NO_OUTPUT_NO_INPUT), mitm=False)
+        try:
+            await connection.pair()
+            raise AssertionError("paired although nobody had pressed the button")
+        except ProtocolError as error:
+            assert error.error_code == 0x05, error
+        await air.type("pairing")
+        await air.said("Pairing mode on")
         await connection.pair()
         await write_led(connection)
         await air.said("Security changed: .* level 2")
+        await air.said("Pairing mode off")
 
 
 async def numeric():

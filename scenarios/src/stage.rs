@@ -12,7 +12,7 @@ use bletwin_sim::node::NodeId;
 use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::config::Config;
+use firmware_core::config::{Config, PairingOutsideMode};
 use firmware_core::error::ErrorCode;
 use firmware_core::time::{Duration, Instant};
 
@@ -45,6 +45,8 @@ pub struct Stage {
     names: [String; 2],
     seed: u64,
     required_level: u8,
+    /// The peripheral bonds with nobody before its pairing button has been pressed.
+    needs_button: bool,
     permit: Permit,
     facts: PeripheralFacts,
     seen: usize,
@@ -158,6 +160,7 @@ impl Stage {
             ..Placement::default()
         };
         let required_level = config.required_level;
+        let needs_button = config.outside_mode() != PairingOutsideMode::Authenticated;
         let mut cpu = CpuConfig::default();
         cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
         let peripheral = PeripheralNode::new(config, cpu);
@@ -177,7 +180,7 @@ impl Stage {
         };
         let user = User::new(UserConfig { reaction, typing, ..UserConfig::default() });
         world.add("user", Participant::User(user), place(0, 0));
-        Self {
+        let mut stage = Self {
             world,
             peripheral,
             central,
@@ -185,6 +188,7 @@ impl Stage {
             names,
             seed,
             required_level,
+            needs_button,
             permit,
             facts: PeripheralFacts::default(),
             seen: 0,
@@ -193,7 +197,9 @@ impl Stage {
             linger: SETTLE,
             judged: true,
             prompter: Prompter::default(),
-        }
+        };
+        stage.press_pairing_button();
+        stage
     }
 
     /// The same, but the run goes on for so long after its outcome is settled.

@@ -256,6 +256,9 @@ pub struct HostConfig {
     pub bonds: Vec<Bond>,
     /// Guess passkeys instead of asking a user.
     pub attack: Option<Attack>,
+    /// The identity address to distribute instead of the own one: that of somebody else, to get
+    /// hold of a bond.
+    pub claims: Option<Address>,
 }
 
 impl Default for HostConfig {
@@ -306,6 +309,7 @@ impl Default for HostConfig {
             forgets_itself: false,
             bonds: Vec::new(),
             attack: None,
+            claims: None,
         }
     }
 }

@@ -96,7 +96,7 @@ impl CentralHost {
         let parties = Parties {
             local: connection.local,
             peer: connection.peer,
-            identity: self.identity,
+            identity: self.config.claims.unwrap_or(self.identity),
             irk: self.irk.clone(),
         };
         let draws = self.draws.clone();

@@ -16,12 +16,30 @@ impl Stage {
     pub(super) fn between_connections(&mut self) {
         let now = self.world.now();
         match self.scenario.story {
-            Story::Forgotten => self.world.act(self.central, now, Act::Ask("forget".into())),
+            Story::Forgotten => {
+                self.world.act(self.central, now, Act::Ask("forget".into()));
+                self.press_pairing_button();
+            }
             Story::BondLost => {
                 let act = Act::Button { button: Button::DeleteBonds, pressed: true };
                 self.world.act(self.peripheral, now, act);
+                self.press_pairing_button();
             }
             _ => {}
+        }
+    }
+
+    /// What a person does who wants to pair and has read the manual of the peripheral: nothing,
+    /// where the passkey is all that it takes. An attacker has nobody at the device.
+    pub(super) fn press_pairing_button(&mut self) {
+        let wanted = !matches!(
+            self.scenario.story,
+            Story::StaticPasskey | Story::Collision(_) | Story::Links(_)
+        );
+        if self.needs_button && wanted {
+            let now = self.world.now();
+            let act = Act::Button { button: Button::Pairing, pressed: true };
+            self.world.act(self.peripheral, now, act);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Tests of the whole system. One binary: linking one for each file would take longer than running
 //! them all.
 
+mod bonds;
 mod bumble;
 mod cli;
 mod coded;
