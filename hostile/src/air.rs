@@ -143,6 +143,7 @@ fn encrypted() -> World<Actor> {
         key_size: 16,
         slot: 0,
         cccd: 0,
+        number: 1,
     };
     if let Some(record) = bond.to_record() {
         peripheral.storage_mut().put(0, record);

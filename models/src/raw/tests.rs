@@ -77,6 +77,7 @@ fn play(steps: Vec<Step>) -> (Vec<(u16, Opcode)>, Option<u8>) {
         key_size: 16,
         slot: 0,
         cccd: 0,
+        number: 1,
     };
     peripheral.storage_mut().put(0, bond.to_record().unwrap());
     let mut world = World::new(WorldConfig { recording: true, ..WorldConfig::default() });

@@ -210,6 +210,7 @@ pub(crate) fn world(setup: &Setup, script: Script, seed: u64) -> World<Actor> {
         key_size: 16,
         slot: 0,
         cccd: 0,
+        number: 1,
     };
     if let Some(record) = bond.to_record().filter(|_| !setup.no_bond) {
         peripheral.storage_mut().put(0, record);
