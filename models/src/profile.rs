@@ -11,16 +11,14 @@ mod quirk;
 mod schema;
 #[cfg(test)]
 mod tests;
-mod text;
 mod values;
 
-use serde::Deserialize;
-use serde::de::value::{Error as ValueError, MapDeserializer};
-
+use bletwin_schema::Fault;
 pub use compose::{Entry, Read, SIZE_MAX, is_file, load};
 pub use error::ProfileError;
 pub use quirk::{Confidence, Effect, Quirk, Shows, Unexpressed};
-pub use schema::{File, Key, VERSION, keys};
+pub use schema::{KEYS, VERSION};
+pub use values::Io;
 
 use crate::controller::{ControllerConfig, ControllerQuirks};
 use crate::host::HostConfig;
@@ -103,28 +101,12 @@ impl Profile {
         self
     }
 
-    /// Changes one thing; see [`keys`].
+    /// Changes one thing; see [`KEYS`].
     ///
     /// # Errors
     /// If there is no such key, or its value makes no sense.
-    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ProfileError> {
-        let known = keys();
-        if !known.iter().any(|k| k.name == key) {
-            let names: Vec<String> = known.into_iter().map(|key| key.name).collect();
-            return Err(ProfileError {
-                unknown: Some(Box::new((key.into(), names))),
-                ..ProfileError::new(
-                    "central",
-                    format!("there is no key `{key}`"),
-                    "`--set help` lists all keys",
-                )
-            });
-        }
-        let one = MapDeserializer::<_, ValueError>::new([(key, value)].into_iter());
-        let file = File::deserialize(one)
-            .map_err(|error| ProfileError::of_message(key, &error.to_string()))?;
-        file.apply(self);
-        Ok(())
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), Fault> {
+        KEYS.set(self, key, value)
     }
 
     /// Looks for values that cannot go together.

@@ -3,23 +3,16 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use bletwin_models::profile::{self, Entry, ProfileError, SIZE_MAX, catalogue, keys};
+use bletwin_models::profile::{self, Entry, KEYS, Profile, ProfileError, SIZE_MAX, catalogue};
+use bletwin_schema::Written;
 
 use crate::error::{BadInput, nearest, unknown_name_or_file};
+use crate::keys::page;
 use crate::setup::PRESETS;
 
 impl From<ProfileError> for BadInput {
     fn from(error: ProfileError) -> Self {
-        let near = error.unknown.as_ref().and_then(|unknown| {
-            let (typed, known) = &**unknown;
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            nearest(typed, &known)
-        });
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`? {}", error.help),
-            None => error.help.clone(),
-        };
-        Self { what: error.to_string(), help }
+        Self { what: error.to_string(), help: error.help }
     }
 }
 
@@ -49,30 +42,62 @@ pub fn find(reference: &str) -> Result<Entry, BadInput> {
     })
 }
 
-/// Reads a file as far as a profile may be long, and one octet more.
-fn read(path: &Path) -> io::Result<String> {
+/// Reads a file as far as a description may be long, and one octet more.
+pub(crate) fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let limit = SIZE_MAX as u64 + 1;
     std::fs::File::open(path)?.take(limit).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// A file to begin with: every key with its meaning and values, commented out.
+/// A file to begin with: every key with its meaning and, commented out, the value that it has in
+/// what the file extends. With the `# ` taken off everything is as it was.
 #[must_use]
-pub fn template(extends: &str) -> String {
-    let mut text = format!(
-        "version = 1\nabout = \"what it is, in a line\"\nextends = \"{extends}\"\n\
-         # quirks = [\"phy-stall\"]        # `bletwin central list` shows all\n\
-         # sources = [\"https://…\"]       # where its behaviour is known from\n"
-    );
-    let mut group = "";
-    for key in keys() {
-        if key.group != group {
-            group = key.group;
-            text += &format!("\n## {group}\n");
-        }
-        text += &format!("\n# {}\n# {} =        # {}\n", key.meaning, key.name, key.values);
+pub fn template(extends: &str, base: &Profile) -> String {
+    format!(
+        "version = 1\n\
+         about = \"what it is, in a line\"\n\
+         extends = {extends:?}\n\n\
+         ## Lines that begin with `# ` say what holds already; take it off those to change.\n\n\
+         ## Quirks that it has besides; `bletwin central list` shows all\n\
+         # quirks = []\n\n\
+         ## Where its behaviour is known from\n\
+         # sources = []\n\n\
+         ## Rules of the link layer that it breaks; `bletwin rules` shows all\n\
+         # breaks = []\n\
+         {}\n\
+         ### What you expect of `bletwin matrix`, by firmware preset; the table stays last\n\n\
+         # [expect]\n\
+         # zephyr-2024 = \"bonded\"\n\
+         # recommended = \"bonded\"\n",
+        page::to_begin_with(KEYS, base)
+    )
+}
+
+/// A central with every value that it has, as TOML that reads back, and where each comes from.
+#[must_use]
+pub fn flat(entry: &Entry) -> String {
+    let Profile { name, about, sources, breaks, .. } = &entry.profile;
+    let list = |items: &[String]| {
+        let items = items.iter().map(|item| Written::Text(item.clone())).collect();
+        Written::List(items).toml()
+    };
+    let text = |text: &String| Written::Text(text.clone()).toml();
+    let mut flat = format!("version = 1\nname = {}\n", text(name));
+    if !about.is_empty() {
+        flat += &format!("about = {}\n", text(about));
     }
-    text + "\n# What you expect of `bletwin matrix`, by firmware preset:\n# [expect]\n\
-            # zephyr-2024 = \"disconnected, reason 8\"\n# recommended = \"bonded\"\n"
+    for (key, items) in [("sources", sources), ("breaks", breaks)] {
+        if !items.is_empty() {
+            flat += &format!("{key} = {}\n", list(items));
+        }
+    }
+    flat += &page::flat(KEYS, &entry.profile, &entry.origins, "default");
+    if !entry.expect.is_empty() {
+        flat += "\n[expect]\n";
+    }
+    for (firmware, outcome) in &entry.expect {
+        flat += &format!("{} = {}\n", text(firmware), text(outcome));
+    }
+    flat
 }

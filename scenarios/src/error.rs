@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub use bletwin_schema::nearest;
+
 /// What was wrong and what would be right; the command exits with 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadInput {
@@ -18,17 +20,6 @@ impl fmt::Display for BadInput {
 }
 
 impl std::error::Error for BadInput {}
-
-/// The names closest to what was typed, most similar first, as `a`, `b` or `c`.
-#[must_use]
-pub fn nearest(typed: &str, known: &[&str]) -> Option<String> {
-    let mut ranked: Vec<(f64, &str)> =
-        known.iter().map(|name| (strsim::jaro_winkler(typed, name), *name)).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let near: Vec<&str> =
-        ranked.into_iter().take_while(|(score, _)| *score > 0.7).take(3).map(|(_, n)| n).collect();
-    (!near.is_empty()).then(|| near.join("` or `"))
-}
 
 /// The error for a name that does not exist, where a file of that name would do.
 #[must_use]
@@ -50,16 +41,4 @@ pub fn unknown_name(kind: &str, typed: &str, known: &[&str], list: &str) -> BadI
         None => format!("there are: {}; {list}", known.join(", ")),
     };
     BadInput { what: format!("there is no {kind} `{typed}`"), help }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_typo_names_the_right_word_first() {
-        let known = ["pairing", "reconnect", "static-passkey"];
-        assert_eq!(nearest("pairng", &known).as_deref(), Some("pairing"));
-        assert_eq!(nearest("zzz", &known), None);
-    }
 }

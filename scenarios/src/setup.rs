@@ -3,11 +3,15 @@
 use std::path::Path;
 
 use bletwin_models::controller::ControllerQuirks;
-use bletwin_models::profile::{self, Profile};
+use bletwin_models::profile::{self, Profile, SIZE_MAX};
+use bletwin_schema::{Fault, Origins};
 use firmware_core::config::Config;
+use serde::Deserialize;
+use toml::Spanned;
 
-use crate::error::{BadInput, unknown_name, unknown_name_or_file};
-use crate::{centrals, keys};
+use crate::centrals;
+use crate::error::{BadInput, unknown_name_or_file};
+use crate::keys::{self, AIR, PERIPHERAL, page};
 
 /// The air between the two devices, the errors of their clocks, the load of the peripheral.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +73,7 @@ impl Setup {
         let found = centrals::find(central)?.profile;
         Ok(Self {
             peripheral_name: peripheral.to_owned(),
-            peripheral: load_peripheral(peripheral)?,
+            peripheral: Firmware::find(peripheral)?.config,
             made_up: profile::is_file(central)
                 && found.breaks.is_empty()
                 && found.controller.quirks != ControllerQuirks::default(),
@@ -92,22 +96,27 @@ impl Setup {
             });
         };
         let (name, value) = (name.trim(), value.trim());
-        if let Some(done) = keys::apply(keys::PERIPHERAL, &mut self.peripheral, name, value) {
-            return done;
+        if AIR.find(name).is_some() {
+            return Ok(AIR.set(&mut self.air, name, value)?);
         }
-        if let Some(done) = keys::apply(keys::AIR, &mut self.air, name, value) {
-            return done;
+        match name.strip_prefix(keys::CENTRAL_PREFIX) {
+            Some(name) => self.set_central(name, value),
+            None if PERIPHERAL.find(name).is_some() => {
+                Ok(PERIPHERAL.set(&mut self.peripheral, name, value)?)
+            }
+            None => {
+                Err(PERIPHERAL.unknown(name, &AIR.names(), "`--set help` lists all keys").into())
+            }
         }
-        if let Some(name) = name.strip_prefix(keys::CENTRAL_PREFIX) {
-            return self.set_central(name, value);
-        }
-        Err(keys::unknown_key(name, &keys::all_names()))
     }
 
     /// Another quirk makes another central: what the profile declared holds no longer.
     fn set_central(&mut self, name: &str, value: &str) -> Result<(), BadInput> {
         let before = self.central.controller.quirks.clone();
-        keys::apply_central(&mut self.central, name, value)?;
+        self.central.set(name, value).map_err(|fault| {
+            let full = format!("`{}{name}`", keys::CENTRAL_PREFIX);
+            BadInput { what: fault.what.replace(&format!("`{name}`"), &full), help: fault.help }
+        })?;
         let quirks = &self.central.controller.quirks;
         if *quirks != before {
             self.central.breaks.clear();
@@ -125,77 +134,143 @@ impl Setup {
     }
 }
 
-fn load_peripheral(name: &str) -> Result<Config, BadInput> {
-    if !name.ends_with(".toml") {
-        return preset(name).ok_or_else(|| {
-            let list = "a file must end in .toml; `bletwin list` shows all presets";
-            unknown_name_or_file("peripheral preset", name, &PRESETS, list)
-        });
-    }
-    let text = std::fs::read_to_string(Path::new(name)).map_err(|error| BadInput {
-        what: format!("cannot read {name}: {error}"),
-        help: "give a preset, or a TOML file with a `preset` and keys as in `--set help`".into(),
-    })?;
-    parse_peripheral(&text).map_err(|bad| BadInput { what: format!("{name}: {}", bad.what), ..bad })
+/// A firmware configuration, and where its values come from.
+#[derive(Clone, Debug)]
+pub struct Firmware {
+    /// The preset that it departs from.
+    pub preset: String,
+    /// The configuration.
+    pub config: Config,
+    /// Where the values come from that are not the preset's.
+    pub origins: Origins,
 }
 
-/// A firmware configuration as a TOML table: `preset` (default `zephyr-2024`) and keys of
-/// [`keys::PERIPHERAL`].
+impl Firmware {
+    /// A preset, or what a file describes that ends in `.toml`.
+    ///
+    /// # Errors
+    /// [`BadInput`] with the nearest names, or with file, line, column and what would be right.
+    pub fn find(name: &str) -> Result<Self, BadInput> {
+        if !name.ends_with(".toml") {
+            let config = preset(name).ok_or_else(|| {
+                let list = "a file must end in .toml; `bletwin list` shows all presets";
+                unknown_name_or_file("peripheral preset", name, &PRESETS, list)
+            })?;
+            return Ok(Self { preset: name.into(), config, origins: Origins::new() });
+        }
+        let text = centrals::read(Path::new(name)).map_err(|error| BadInput {
+            what: format!("cannot read {name}: {error}"),
+            help: "give a preset, or a TOML file; `bletwin peripheral new` begins one".into(),
+        })?;
+        Self::parse(name, &text).map_err(|fault| {
+            let at = fault.at.map_or_else(String::new, |at| format!(":{}:{}", at.line, at.column));
+            BadInput { what: format!("{name}{at}: {}", fault.what), help: fault.help }
+        })
+    }
+
+    /// A firmware configuration as TOML: `preset` (default `zephyr-2024`) and keys of
+    /// [`keys::PERIPHERAL`].
+    ///
+    /// # Errors
+    /// [`Fault`] with line and column of what is wrong.
+    pub fn parse(place: &str, text: &str) -> Result<Self, Fault> {
+        /// What a file says besides the keys.
+        #[derive(Deserialize)]
+        struct Head {
+            preset: Option<Spanned<String>>,
+        }
+        if text.len() > SIZE_MAX {
+            let what = format!("longer than {} KiB", SIZE_MAX / 1024);
+            return Err(Fault::new(what, "a firmware is a page of `key = value` lines"));
+        }
+        let help = "`bletwin peripheral new` and docs/FIRMWARE.md show all keys";
+        let document = PERIPHERAL.read(text, &["preset"], help, &mut Config::zephyr_2024())?;
+        let head: Head = toml::from_str(text).map_err(|error| Fault::of_toml(text, &error))?;
+        let name = head.preset.as_ref().map_or("zephyr-2024", |name| name.get_ref().as_str());
+        let mut config = preset(name).ok_or_else(|| {
+            let help = format!("there are {}", PRESETS.join(" and "));
+            let fault =
+                Fault::unknown(format!("there is no preset `{name}`"), name, &PRESETS, &help);
+            fault.at(text, head.preset.as_ref().map(Spanned::span))
+        })?;
+        let mut origins = Origins::new();
+        PERIPHERAL.apply(&document, &mut config, place, &mut origins);
+        Ok(Self { preset: name.into(), config, origins })
+    }
+
+    /// Every value, as TOML that reads back, and where each comes from.
+    #[must_use]
+    pub fn flat(&self) -> String {
+        let keys = page::flat(PERIPHERAL, &self.config, &self.origins, &self.preset);
+        format!("preset = {:?}\n{keys}", self.preset)
+    }
+}
+
+/// A file to begin with: every key with its meaning and, commented out, the value that it has in
+/// the preset. With the `# ` taken off everything is as it was.
 ///
 /// # Errors
-/// [`BadInput`] with the line where the text is not TOML, or the key that is wrong.
-pub fn parse_peripheral(text: &str) -> Result<Config, BadInput> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| BadInput {
-        what: error.to_string().trim_end().to_owned(),
-        help: "write `key = \"value\"` lines; `--set help` lists the keys".into(),
-    })?;
-    let mut config = match table.get("preset") {
-        None => Config::zephyr_2024(),
-        Some(toml::Value::String(name)) => preset(name)
-            .ok_or_else(|| unknown_name("preset", name, &PRESETS, "use one as `preset = …`"))?,
-        Some(other) => return Err(wrong_type("preset", other)),
-    };
-    for (name, value) in table.iter().filter(|(name, _)| *name != "preset") {
-        let text = match value {
-            toml::Value::String(text) => text.clone(),
-            toml::Value::Integer(number) => number.to_string(),
-            toml::Value::Boolean(flag) => flag.to_string(),
-            other => return Err(wrong_type(name, other)),
-        };
-        let names: Vec<&str> = keys::PERIPHERAL.iter().map(|k| k.name).collect();
-        keys::apply(keys::PERIPHERAL, &mut config, name, &text)
-            .unwrap_or_else(|| Err(keys::unknown_key(name, &names)))?;
-    }
-    Ok(config)
-}
-
-fn wrong_type(name: &str, value: &toml::Value) -> BadInput {
-    BadInput {
-        what: format!("`{name}` is of type {}", value.type_str()),
-        help: "write a string, a whole number or a truth value".into(),
-    }
+/// [`BadInput`] if there is no such preset.
+pub fn template(preset: &str) -> Result<String, BadInput> {
+    let firmware = Firmware::find(preset)?;
+    let keys = page::to_begin_with(PERIPHERAL, &firmware.config);
+    Ok(format!(
+        "preset = {preset:?}\n\n\
+         ## Lines that begin with `# ` say what holds already; take it off those to change.\n{keys}"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bletwin_schema::Position;
     use firmware_core::config::PhyUpdate;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Fault> {
+        Firmware::parse("mine.toml", text).map(|firmware| firmware.config)
+    }
 
     #[test]
     fn a_file_is_a_preset_and_what_differs() {
-        let config = parse_peripheral("preset = \"zephyr-2024\"\nphy-update = \"never\"").unwrap();
-        assert_eq!(config, Config { phy_update: PhyUpdate::Never, ..Config::zephyr_2024() });
+        let text = "preset = \"zephyr-2024\"\nphy-update = \"never\"";
+        let firmware = Firmware::parse("mine.toml", text).unwrap();
+        let wanted = Config { phy_update: PhyUpdate::Never, ..Config::zephyr_2024() };
+        assert_eq!(firmware.config, wanted);
+        let flat = firmware.flat();
+        assert!(
+            flat.lines()
+                .any(|l| l.starts_with("phy-update = \"never\" ") && l.ends_with("# mine.toml:2")),
+            "{flat}"
+        );
+        assert!(flat.contains("# zephyr-2024\n"), "{flat}");
+        assert_eq!(parse(&flat), Ok(wanted), "what is shown reads back");
+    }
+
+    #[test]
+    fn a_page_to_begin_with_reads_with_and_without_its_comments() {
+        for name in PRESETS {
+            let page = template(name).unwrap();
+            assert_eq!(parse(&page), Ok(preset(name).unwrap()));
+            assert_eq!(parse(&page.replace("\n# ", "\n")), Ok(preset(name).unwrap()), "{page}");
+        }
     }
 
     #[test]
     fn errors_say_where_and_what_would_be_right() {
-        let typo = parse_peripheral("phy-updat = \"never\"").unwrap_err();
-        assert!(typo.help.contains("phy-update"), "{typo}");
-        let value = parse_peripheral("phy-update = \"sometimes\"").unwrap_err();
-        assert!(value.help.contains("after-bonding"), "{value}");
-        let broken = parse_peripheral("x = \n").unwrap_err();
-        assert!(broken.what.contains("line 1"), "{broken}");
-        let kind = parse_peripheral("io = [1]").unwrap_err();
-        assert!(kind.what.contains("array"), "{kind}");
+        let typo = parse("phy-updat = \"never\"").unwrap_err();
+        assert!(typo.help.contains("did you mean `phy-update`"), "{typo}");
+        let value = parse("phy-update = \"after-bondign\"").unwrap_err();
+        assert!(value.help.starts_with("did you mean `after-bonding`? it takes: "), "{value}");
+        let broken = parse("x = \n").unwrap_err();
+        assert_eq!(broken.at.map(|at| at.line), Some(1), "{broken}");
+        let kind = parse("preset = \"recommended\"\nio = [1]").unwrap_err();
+        assert!(kind.help.contains("display-only"), "{kind}");
+        assert_eq!(kind.at, Some(Position { line: 2, column: 7 }));
+        let preset = parse("preset = \"recommendd\"").unwrap_err();
+        assert_eq!(preset.at, Some(Position { line: 1, column: 10 }));
+        let entry = parse("features-left-out = [\"2m\", \"codde\"]").unwrap_err();
+        assert!(entry.help.contains("`coded`"), "{entry}");
+        assert_eq!(entry.at, Some(Position { line: 1, column: 28 }));
     }
 }

@@ -381,20 +381,6 @@ impl Link {
         let Some(request) = PeripheralRequest::of(&pdu) else {
             return;
         };
-        match sh.config.quirks.delay(request) {
-            0 => self.decide(sh, now, pdu),
-            events if self.quirks.delayed.len() < HELD => {
-                self.quirks.delayed.push_back((events, pdu));
-            }
-            _ => sh.misbehaved(Some(self.id), PeerMisbehaved::TooManyRequests),
-        }
-    }
-
-    /// Chooses the answer to a request of the peripheral.
-    pub(super) fn decide(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
-        let Some(request) = PeripheralRequest::of(&pdu) else {
-            return;
-        };
         let encryption_starting = self.control.starting().is_some();
         let waiting = self.control.queue.iter().any(|r| matches!(r, Request::Encryption { .. }));
         let view = View {
@@ -405,8 +391,11 @@ impl Link {
             first_connection: self.first_connection,
         };
         match sh.config.quirks.answer(request, &view) {
-            None => self.honest(sh, now, pdu),
-            Some(answer) => self.bend(sh, now, request, pdu, answer),
+            (answer, 0) => self.give(sh, now, pdu, answer),
+            (answer, events) if self.quirks.delayed.len() < HELD => {
+                self.quirks.delayed.push_back((events, pdu, answer));
+            }
+            _ => sh.misbehaved(Some(self.id), PeerMisbehaved::TooManyRequests),
         }
     }
 

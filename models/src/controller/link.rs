@@ -264,8 +264,8 @@ impl Link {
         self.events = self.events.saturating_add(1);
         // LL-ANCHOR-1, LL-EVENT-2.
         self.anchor += self.parameters.interval();
-        for request in self.quirks.event_ended() {
-            self.decide(sh, now, request);
+        for (request, answer) in self.quirks.event_ended() {
+            self.give(sh, now, request, answer);
         }
         self.control_event_ended(sh, now);
     }

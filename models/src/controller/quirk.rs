@@ -48,8 +48,8 @@ pub struct AnswerRule {
     pub condition: Condition,
     /// How.
     pub answer: Answer,
-    /// Connection events from the reception of the request until the condition is looked at and
-    /// the answer chosen. 0: at once.
+    /// Connection events from the reception of the request, when the condition is looked at, until
+    /// the answer is given. 0: at once.
     pub delay_events: u16,
 }
 
@@ -116,6 +116,8 @@ pub enum Condition {
 /// How a request of the peripheral is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
+    /// By the rules.
+    Honest,
     /// As an honest controller would, but at once, even where the rules tell to wait.
     Now,
     /// Honestly, but also while another procedure with an instant is open.
@@ -169,17 +171,11 @@ impl Condition {
 }
 
 impl ControllerQuirks {
-    /// Events to wait before the answer to this request is chosen.
-    pub(super) fn delay(&self, request: PeripheralRequest) -> u16 {
-        self.rules.iter().find(|r| r.request == request).map_or(0, |r| r.delay_events)
-    }
-
-    /// The answer to this request, if a rule has one.
-    pub(super) fn answer(&self, request: PeripheralRequest, view: &View) -> Option<Answer> {
-        self.rules
-            .iter()
-            .find(|rule| rule.request == request && rule.condition.holds(view))
-            .map(|rule| rule.answer)
+    /// The answer to this request, and after how many events it is given.
+    pub(super) fn answer(&self, request: PeripheralRequest, view: &View) -> (Answer, u16) {
+        let holds = |rule: &&AnswerRule| rule.request == request && rule.condition.holds(view);
+        let rule = self.rules.iter().find(holds);
+        rule.map_or((Answer::Honest, 0), |rule| (rule.answer, rule.delay_events))
     }
 }
 
@@ -196,8 +192,8 @@ pub(super) struct QuirkState {
     pub(super) no_switch: bool,
     /// Procedures to be started as soon as the own one is over, whatever the rules say.
     pub(super) pressing: VecDeque<Request>,
-    /// Requests that wait out their rule's delay, with the events left.
-    pub(super) delayed: VecDeque<(u16, ControlPdu)>,
+    /// Requests whose answer waits out its delay, with the events left.
+    pub(super) delayed: VecDeque<(u16, ControlPdu, Answer)>,
     /// Requests to be answered after encryption.
     pub(super) after_encryption: VecDeque<ControlPdu>,
 }
@@ -218,16 +214,17 @@ impl QuirkState {
         }
     }
 
-    /// A connection event is over: gives the requests whose delay has passed.
-    pub(super) fn event_ended(&mut self) -> Vec<ControlPdu> {
+    /// A connection event is over: gives the requests whose answer is due.
+    pub(super) fn event_ended(&mut self) -> Vec<(ControlPdu, Answer)> {
         if let Some(events) = &mut self.silent_after {
             *events = events.saturating_sub(1);
         }
-        for (left, _) in &mut self.delayed {
+        for (left, ..) in &mut self.delayed {
             *left = left.saturating_sub(1);
         }
-        let due = self.delayed.iter().filter(|(left, _)| *left == 0).map(|(_, pdu)| *pdu).collect();
-        self.delayed.retain(|(left, _)| *left > 0);
+        let due = self.delayed.iter().filter(|(left, ..)| *left == 0);
+        let due = due.map(|(_, pdu, answer)| (*pdu, *answer)).collect();
+        self.delayed.retain(|(left, ..)| *left > 0);
         due
     }
 }

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use bletwin_schema::{Document, Fault, Origins};
 use bletwin_sim::oracle::{Force, RULES, Rule};
+use serde::Deserialize;
+use toml::Spanned;
 
 use super::error::ProfileError;
 use super::quirk::Quirk;
-use super::schema::{File, VERSION};
+use super::schema::{KEYS, VERSION};
 use super::{Profile, catalogue, convert};
 
 /// Longest file, octets.
@@ -21,6 +25,42 @@ const FILES_MAX: usize = 64;
 /// Reads a file of the user's.
 pub type Read<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
+/// What a profile file says besides the keys of [`KEYS`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Head {
+    /// Version of the format.
+    version: Option<Spanned<u32>>,
+    /// Another name than the file's.
+    name: Option<String>,
+    /// What it is, in a line or two.
+    about: Option<String>,
+    /// The central that it departs from: a built-in name, or a file.
+    extends: Option<Spanned<String>>,
+    /// Quirks that it has besides: built-in names, or files. Only their own keys count.
+    quirks: Vec<Spanned<String>>,
+    /// Where its behaviour is known from.
+    sources: Vec<String>,
+    /// Rules of the oracle that it breaks.
+    breaks: Vec<Spanned<String>>,
+    /// What comes of it, by firmware preset; see docs/CENTRALS.md.
+    expect: BTreeMap<String, String>,
+    /// For an entry of the quirk catalogue: how it shows, and what cures it.
+    quirk: Option<Quirk>,
+}
+
+/// Names of the fields of [`Head`].
+pub(super) const HEAD: [&str; 9] =
+    ["version", "name", "about", "extends", "quirks", "sources", "breaks", "expect", "quirk"];
+
+/// A profile file as written; all but `version` is optional.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct File {
+    head: Head,
+    keys: Document,
+    text: String,
+}
+
 /// A profile with what its file says besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -28,6 +68,8 @@ pub struct Entry {
     pub profile: Profile,
     /// What it extends; the central without what the file adds.
     pub base: Option<Profile>,
+    /// Where the values of its keys come from; what is not in it has the default.
+    pub origins: Origins,
     /// What is expected of it, by firmware preset.
     pub expect: BTreeMap<String, String>,
     /// What the catalogue says of it, if it is a quirk.
@@ -60,6 +102,11 @@ impl Place {
         }
     }
 
+    /// What is wrong with the file in this place.
+    fn blame(&self, fault: Fault) -> ProfileError {
+        ProfileError::in_file(&self.text(), fault)
+    }
+
     fn stem(&self) -> String {
         match self {
             Self::BuiltIn(name) => name.clone(),
@@ -77,7 +124,7 @@ pub fn is_file(reference: &str) -> bool {
 /// A built-in profile.
 pub(super) fn built_in(name: &str) -> Result<Entry, ProfileError> {
     let nothing = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
-    Loader { read: &nothing, files: 0 }.entry(&Place::BuiltIn(name.into()), &mut Vec::new())
+    Loader { read: &nothing, files: 0 }.entry(&Place::BuiltIn(name.into()), &mut Vec::new(), None)
 }
 
 /// A profile of the user's.
@@ -85,7 +132,7 @@ pub(super) fn built_in(name: &str) -> Result<Entry, ProfileError> {
 /// # Errors
 /// [`ProfileError`] with file, line and what would be right.
 pub fn load(path: &Path, read: Read<'_>) -> Result<Entry, ProfileError> {
-    Loader { read, files: 0 }.entry(&Place::File(path.to_owned()), &mut Vec::new())
+    Loader { read, files: 0 }.entry(&Place::File(path.to_owned()), &mut Vec::new(), None)
 }
 
 struct Loader<'a> {
@@ -96,31 +143,53 @@ struct Loader<'a> {
 /// The places that lead to the present one.
 type Chain = Vec<Place>;
 
+/// Where a file names another.
+struct Reference<'a> {
+    place: &'a Place,
+    text: &'a str,
+    at: Range<usize>,
+}
+
+/// A profile under way, and where its values come from.
+#[derive(Clone, Default)]
+struct Made {
+    profile: Profile,
+    origins: Origins,
+}
+
 impl Loader<'_> {
-    fn entry(&mut self, place: &Place, chain: &mut Chain) -> Result<Entry, ProfileError> {
-        let (file, text) = self.file(place, chain)?;
+    fn entry(
+        &mut self,
+        place: &Place,
+        chain: &mut Chain,
+        from: Option<Reference<'_>>,
+    ) -> Result<Entry, ProfileError> {
+        let file = self.file(place, chain, from)?;
         chain.push(place.clone());
-        let here = |error: ProfileError| error.found_in(place.text().as_str(), &text, &file);
-        let base = match &file.extends {
-            Some(of) => Some(self.entry(&place.resolve(of), chain).map_err(here)?.profile),
+        let base = match &file.head.extends {
+            Some(of) => {
+                let from = Reference { place, text: &file.text, at: of.span() };
+                Some(self.entry(&place.resolve(of.get_ref()), chain, Some(from))?)
+            }
             None => None,
         };
-        let mut profile = base.clone().unwrap_or_default();
-        profile.name = file.name.clone().unwrap_or_else(|| place.stem());
-        self.layer(place, &file, &mut profile, chain).map_err(here)?;
+        let mut made = base.as_ref().map_or_else(Made::default, |base| Made {
+            profile: base.profile.clone(),
+            origins: base.origins.clone(),
+        });
+        made.profile.name = file.head.name.clone().unwrap_or_else(|| place.stem());
+        self.layer(place, &file, &mut made, chain)?;
         chain.pop();
-        if let Some(rule) = file.breaks.iter().find(|id| !is_rule(id)) {
-            return Err(here(no_rule(&place.text(), rule)));
-        }
-        if let Some(about) = &file.about {
+        let Made { mut profile, origins } = made;
+        if let Some(about) = &file.head.about {
             profile.about.clone_from(about);
         }
         if let Some(found) = convert::contradiction(&profile) {
-            let line = text.lines().position(|line| line.trim_start().starts_with(found.key));
-            let error = ProfileError::new(&place.text(), found.what, found.help);
-            return Err(ProfileError { line: line.map(|n| n + 1), ..error });
+            let at = file.keys.position(found.key);
+            return Err(place.blame(Fault { at, ..Fault::new(found.what, found.help) }));
         }
-        Ok(Entry { profile, base, expect: file.expect, quirk: file.quirk })
+        let base = base.map(|base| base.profile);
+        Ok(Entry { profile, base, origins, expect: file.head.expect, quirk: file.head.quirk })
     }
 
     /// Included quirks first, then the file's own keys.
@@ -128,19 +197,23 @@ impl Loader<'_> {
         &mut self,
         place: &Place,
         file: &File,
-        profile: &mut Profile,
+        made: &mut Made,
         chain: &mut Chain,
     ) -> Result<(), ProfileError> {
-        for quirk in &file.quirks {
-            let included = place.resolve(quirk);
-            let (file, _) = self.file(&included, chain)?;
+        for quirk in &file.head.quirks {
+            let included = place.resolve(quirk.get_ref());
+            let from = Reference { place, text: &file.text, at: quirk.span() };
+            let quirk = self.file(&included, chain, Some(from))?;
             chain.push(included.clone());
-            self.layer(&included, &file, profile, chain)?;
+            self.layer(&included, &quirk, made, chain)?;
             chain.pop();
         }
-        file.apply(profile);
+        let Made { profile, origins } = made;
+        KEYS.apply(&file.keys, profile, &place.text(), origins);
+        let breaks: Vec<String> =
+            file.head.breaks.iter().map(|rule| rule.get_ref().clone()).collect();
         for (kept, told) in
-            [(&mut profile.sources, &file.sources), (&mut profile.breaks, &file.breaks)]
+            [(&mut profile.sources, &file.head.sources), (&mut profile.breaks, &breaks)]
         {
             for entry in told {
                 if !kept.contains(entry) {
@@ -151,82 +224,85 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn file(&mut self, place: &Place, chain: &Chain) -> Result<(File, String), ProfileError> {
-        let name = place.text();
+    /// The file at `place`, to which another may have referred.
+    fn file(
+        &mut self,
+        place: &Place,
+        chain: &Chain,
+        from: Option<Reference<'_>>,
+    ) -> Result<File, ProfileError> {
+        let told = |fault: Fault| match &from {
+            Some(from) => from.place.blame(fault.at(from.text, Some(from.at.clone()))),
+            None => place.blame(fault),
+        };
         if chain.contains(place) {
             let way: Vec<String> = chain.iter().chain([place]).map(Place::text).collect();
             let what = format!("`extends` and `quirks` lead in a circle: {}", way.join(" → "));
-            return Err(ProfileError::new(&name, what, "let one of them extend another central"));
+            return Err(told(Fault::new(what, "let one of them extend another central")));
         }
         self.files += 1;
         if chain.len() >= DEPTH_MAX || self.files > FILES_MAX {
             let what = format!("more than {DEPTH_MAX} profiles in a row, or {FILES_MAX} in all");
-            return Err(ProfileError::new(&name, what, "put some of them into one file"));
+            return Err(told(Fault::new(what, "put some of them into one file")));
         }
         let text = match place {
-            Place::BuiltIn(name) => catalogue::text(name)
-                .ok_or_else(|| missing(chain.last().map_or_else(String::new, Place::text), name))?
-                .to_owned(),
+            Place::BuiltIn(name) => {
+                catalogue::text(name).ok_or_else(|| told(missing(name)))?.to_owned()
+            }
             Place::File(path) => (self.read)(path).map_err(|error| {
                 let help = "give the name of a built-in central, or a file that ends in .toml";
-                ProfileError::new(&name, format!("cannot be read: {error}"), help)
+                told(Fault::new(format!("{} cannot be read: {error}", place.text()), help))
             })?,
         };
-        Ok((parse(&name, &text)?, text))
+        parse(text).map_err(|fault| place.blame(fault))
     }
+}
+
+fn missing(name: &str) -> Fault {
+    let names: Vec<&str> = catalogue::names().collect();
+    let help = "`bletwin central list` shows all; a file must end in .toml";
+    Fault::unknown(format!("there is no central or quirk `{name}`"), name, &names, help)
+}
+
+/// A file by itself.
+fn parse(text: String) -> Result<File, Fault> {
+    if text.len() > SIZE_MAX {
+        let what = format!("longer than {} KiB", SIZE_MAX / 1024);
+        return Err(Fault::new(what, "a profile is a page of `key = value` lines"));
+    }
+    let help = "docs/CENTRALS.md and `bletwin central new` show all keys";
+    let keys = KEYS.read(&text, &HEAD, help, &mut Profile::default())?;
+    let head: Head = toml::from_str(&text).map_err(|error| Fault::of_toml(&text, &error))?;
+    let version = head.version.as_ref();
+    match version.map(|version| *version.get_ref()) {
+        Some(VERSION) => {}
+        Some(other) => {
+            let what = format!("version {other} of the format is not known");
+            let help = format!("this program knows `version = {VERSION}`");
+            return Err(Fault::new(what, help).at(&text, version.map(Spanned::span)));
+        }
+        None => {
+            let help = format!("begin with `version = {VERSION}`");
+            return Err(Fault::new("the version of the format is missing", help));
+        }
+    }
+    if let Some(rule) = head.breaks.iter().find(|id| !is_rule(id.get_ref())) {
+        return Err(no_rule(rule.get_ref()).at(&text, Some(rule.span())));
+    }
+    Ok(File { head, keys, text })
 }
 
 fn is_rule(id: &str) -> bool {
     Rule::find(id).is_some_and(|rule| rule.force == Force::Shall)
 }
 
-fn no_rule(place: &str, id: &str) -> ProfileError {
-    let (what, help, near) = if Rule::find(id).is_some() {
+fn no_rule(id: &str) -> Fault {
+    if Rule::find(id).is_some() {
         let what = format!("`{id}` only recommends: who does otherwise breaks nothing");
-        (what, "leave it out; what is not followed is told as an observation", Vec::new())
-    } else {
-        let what = format!("there is no rule `{id}` that could be broken");
-        let breakable = RULES.iter().filter(|rule| rule.force == Force::Shall);
-        let near = breakable.map(|rule| rule.id.to_owned()).collect();
-        (what, "`bletwin rules` shows all", near)
-    };
-    ProfileError {
-        unknown: Some(Box::new((id.into(), near))),
-        ..ProfileError::new(place, what, help)
+        return Fault::new(what, "leave it out; what is not followed is told as an observation");
     }
-}
-
-fn missing(place: String, name: &str) -> ProfileError {
-    let place = if place.is_empty() { "centrals".into() } else { place };
-    ProfileError {
-        unknown: Some(Box::new((name.into(), catalogue::names().map(str::to_owned).collect()))),
-        ..ProfileError::new(
-            &place,
-            format!("there is no central or quirk `{name}`"),
-            "`bletwin central list` shows all; a file must end in .toml",
-        )
-    }
-}
-
-/// A file by itself.
-pub(super) fn parse(place: &str, text: &str) -> Result<File, ProfileError> {
-    if text.len() > SIZE_MAX {
-        let what = format!("longer than {} KiB", SIZE_MAX / 1024);
-        return Err(ProfileError::new(place, what, "a profile is a page of `key = value` lines"));
-    }
-    let file: File =
-        toml::from_str(text).map_err(|error| ProfileError::of_toml(place, text, &error))?;
-    match file.version {
-        Some(VERSION) => Ok(file),
-        Some(other) => Err(ProfileError::new(
-            place,
-            format!("version {other} of the format is not known"),
-            format!("this program knows `version = {VERSION}`"),
-        )),
-        None => Err(ProfileError::new(
-            place,
-            "the version of the format is missing",
-            format!("begin with `version = {VERSION}`"),
-        )),
-    }
+    let breakable = RULES.iter().filter(|rule| rule.force == Force::Shall);
+    let breakable: Vec<&str> = breakable.map(|rule| rule.id).collect();
+    let what = format!("there is no rule `{id}` that could be broken");
+    Fault::unknown(what, id, &breakable, "`bletwin rules` shows all")
 }

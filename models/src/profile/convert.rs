@@ -3,26 +3,41 @@
 
 use firmware_core::config::IoCapability;
 use firmware_core::pdu::control::FeatureSet;
-use firmware_core::time::Duration;
 
 use super::Profile;
 use super::values::Rule;
 use crate::controller::AutomaticProcedure;
-use crate::controller::quirk::{AnswerRule, Condition, PeripheralRequest};
+use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
 use crate::host::{HostProcedure, ParameterRules, Step, acceptable};
 
-pub(super) fn millis(ms: u32) -> Duration {
-    Duration::from_ms(ms.into())
-}
-
-/// Replaces the rules for one request.
-pub(super) fn set_rules(profile: &mut Profile, request: PeripheralRequest, given: &[Rule]) {
+/// Replaces the rules for one request. Honesty at the end goes without saying.
+pub(super) fn set_rules(profile: &mut Profile, request: PeripheralRequest, mut given: Vec<Rule>) {
+    let honest = |rule: &Rule| rule.answer == Answer::Honest && rule.delay_events == 0;
+    while given.pop_if(|last| honest(last)).is_some() {}
     let rules = &mut profile.controller.quirks.rules;
     rules.retain(|rule| rule.request != request);
-    rules.extend(given.iter().filter_map(|rule| {
-        let Rule { condition, answer, delay_events } = *rule;
-        Some(AnswerRule { request, condition, answer: answer?, delay_events })
+    rules.extend(given.into_iter().map(|rule| {
+        let Rule { condition, answer, delay_events } = rule;
+        AnswerRule { request, condition, answer, delay_events }
     }));
+}
+
+/// The rules for one request.
+pub(super) fn rules_of(profile: &Profile, request: PeripheralRequest) -> Vec<Rule> {
+    let rules = &profile.controller.quirks.rules;
+    let of = |rule: &AnswerRule| {
+        let AnswerRule { condition, answer, delay_events, .. } = *rule;
+        Rule { condition, answer, delay_events }
+    };
+    let given: Vec<Rule> = rules.iter().filter(|rule| rule.request == request).map(of).collect();
+    if given.is_empty() {
+        return vec![Rule {
+            condition: Condition::Always,
+            answer: Answer::Honest,
+            delay_events: 0,
+        }];
+    }
+    given
 }
 
 /// What cannot go together, and which key to mend.

@@ -1,225 +1,144 @@
-//! The schema of a profile file. One table of keys makes the file's fields, `--set central.KEY`,
-//! the help and the table in docs/CENTRALS.md.
+//! What can be set of a central: one table for files, `--set central.KEY`, help and the table in
+//! docs/CENTRALS.md.
 
-use std::collections::BTreeMap;
-
-use firmware_core::config::IoCapability;
-use firmware_core::pdu::control::FeatureSet;
-use serde::{Deserialize, Deserializer};
+use bletwin_schema::{Flag, List, Number, OrNever, keys};
 
 use super::Profile;
-use super::convert::{millis, set_rules};
-use super::quirk::Quirk;
-use super::text::{Is, Number, Text, Word};
-use super::values::{PublicAddress, Rule};
-use crate::controller::OwnProcedure;
-use crate::controller::quirk::{PeripheralRequest, Stall};
-use crate::host::{
-    Attack, BondedStart, DebugKey, HostProcedure, KeyMissing, OwnAddress, ParameterRules, Step,
-    Target,
+use super::convert::{rules_of, set_rules};
+use super::values::{
+    Allowed, AnswerWhen, DebugKeys, Features, Io, Millis, MissingKey, OnConnect, Picked,
+    Procedures, PublicAddress, Shown, Stalls, Start, Steps,
 };
+use crate::controller::quirk::PeripheralRequest;
+use crate::host::Attack;
 
-/// Version of the schema.
+/// Version of the format of profile files.
 pub const VERSION: u32 = 1;
 
-/// Something of a central that can be set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// Which part of a central it belongs to.
-    pub group: &'static str,
-    /// Name, as in files and after `--set central.`.
-    pub name: String,
-    /// What it means.
-    pub meaning: String,
-    /// Which values it takes.
-    pub values: String,
-}
-
-/// A key that is there has a value; text after `--set` knows no options.
-fn present<'de, D: Deserializer<'de>, T: Text>(from: D) -> Result<Option<Is<T>>, D::Error> {
-    Is::deserialize(from).map(Some)
-}
-
-macro_rules! keys {
-    ($($group:literal { $($(#[doc = $doc:literal])+ $field:ident: $kind:ty = $set:expr;)* })*) => {
-        /// A profile file as written; all keys are optional but `version`.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-        #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-        pub struct File {
-            /// Version of the schema; 1.
-            pub version: Option<u32>,
-            /// Another name than the file's.
-            pub name: Option<String>,
-            /// What it is, in a line or two.
-            pub about: Option<String>,
-            /// The central that it departs from: a built-in name, or a file.
-            pub extends: Option<String>,
-            /// Quirks that it has besides: built-in names, or files. Only their own keys count.
-            pub quirks: Vec<String>,
-            /// Where its behaviour is known from.
-            pub sources: Vec<String>,
-            /// Rules of the oracle that it breaks.
-            pub breaks: Vec<String>,
-            /// What comes of it, by firmware preset; see docs/CENTRALS.md.
-            pub expect: BTreeMap<String, String>,
-            /// For an entry of the quirk catalogue: how it shows, and what cures it.
-            pub quirk: Option<Quirk>,
-            $($($(#[doc = $doc])+
-            #[serde(deserialize_with = "present")]
-            pub(super) $field: Option<Is<$kind>>,)*)*
-        }
-
-        impl File {
-            /// Applies the keys that are there, in the order of the table.
-            pub(super) fn apply(&self, profile: &mut Profile) {
-                $($(if let Some(Is(value)) = &self.$field {
-                    let set: fn(&mut Profile, &$kind) = $set;
-                    set(profile, value);
-                })*)*
-            }
-        }
-
-        /// Everything that [`Profile::set`] takes.
-        #[must_use]
-        pub fn keys() -> Vec<Key> {
-            vec![$($(Key {
-                group: $group,
-                name: stringify!($field).replace('_', "-"),
-                meaning: concat!($($doc),+).trim().into(),
-                values: <$kind>::expects(),
-            },)*)*]
-        }
-    };
-}
-
 keys! {
+    /// What can be set of a central.
+    pub static KEYS: Profile;
+
     "Controller" {
         /// Public address.
-        address: PublicAddress = |p, v| p.controller.public_address = v.0;
+        "address": PublicAddress = |p| p.controller.public_address;
         /// FeatureSet exactly as sent; behaviour follows the bits.
-        features: FeatureSet = |p, v| p.controller.features = *v;
+        "features": Features = |p| p.controller.features;
         /// Version number of the link layer that LL_VERSION_IND tells (11: 5.2, 12: 5.3).
-        ll_version: Number<6, 255> = |p, v| p.controller.version.version = v.octet();
+        "ll-version": Number<u8, 6, 255> = |p| p.controller.version.version;
         /// Company identifier that LL_VERSION_IND tells.
-        company: Number<0, 65_535> = |p, v| p.controller.version.company = v.short();
+        "company": Number<u16, 0, 65_535> = |p| p.controller.version.company;
         /// Subversion that LL_VERSION_IND tells.
-        subversion: Number<0, 65_535> = |p, v| p.controller.version.subversion = v.short();
+        "subversion": Number<u16, 0, 65_535> = |p| p.controller.version.subversion;
         /// Sleep clock accuracy that is announced, ppm.
-        clock_ppm: Number<0, 500> = |p, v| p.controller.sleep_clock_ppm = v.short();
+        "clock-ppm": Number<u16, 0, 500> = |p| p.controller.sleep_clock_ppm;
         /// Largest data PDU, octets.
-        max_octets: Number<27, 251> = |p, v| p.controller.max_octets = v.short();
+        "max-octets": Number<u16, 27, 251> = |p| p.controller.max_octets;
         /// Longest data PDU, µs.
-        max_time_us: Number<328, 17_040> = |p, v| p.controller.max_time = v.short();
+        "max-time-us": Number<u16, 328, 17_040> = |p| p.controller.max_time;
         /// Events between an instant's PDU and the instant; at least 6, if the rules are kept.
-        instant_events: Number<1, 1_000> = |p, v| p.controller.instant_events = v.short();
+        "instant-events": Number<u16, 1, 1_000> = |p| p.controller.instant_events;
         /// Changes connection parameters by LL_CONNECTION_PARAM_REQ where the peripheral can.
-        request_parameters: bool = |p, v| p.controller.request_parameters = *v;
+        "request-parameters": Flag = |p| p.controller.request_parameters;
         /// Procedures that the controller starts by itself, within the rules.
-        own_procedures: Vec<OwnProcedure> = |p, v| p.controller.automatic.clone_from(v);
+        "own-procedures": List<Procedures> = |p| p.controller.automatic;
     }
     "Departures of the controller from the rules" {
         /// Answer to LL_PHY_REQ.
-        phy_req: Vec<Rule> = |p, v| set_rules(p, PeripheralRequest::Phy, v);
+        "phy-req": List<AnswerWhen> = |p| rules_of(p, PeripheralRequest::Phy),
+            |p, v| set_rules(p, PeripheralRequest::Phy, v);
         /// Answer to LL_LENGTH_REQ.
-        length_req: Vec<Rule> = |p, v| set_rules(p, PeripheralRequest::DataLength, v);
+        "length-req": List<AnswerWhen> = |p| rules_of(p, PeripheralRequest::DataLength),
+            |p, v| set_rules(p, PeripheralRequest::DataLength, v);
         /// Answer to LL_CONNECTION_PARAM_REQ.
-        param_req: Vec<Rule> = |p, v| set_rules(p, PeripheralRequest::ConnectionParameters, v);
+        "param-req": List<AnswerWhen> = |p| rules_of(p, PeripheralRequest::ConnectionParameters),
+            |p, v| set_rules(p, PeripheralRequest::ConnectionParameters, v);
         /// Answer to LL_PERIPHERAL_FEATURE_REQ.
-        feature_req: Vec<Rule> = |p, v| set_rules(p, PeripheralRequest::Features, v);
+        "feature-req": List<AnswerWhen> = |p| rules_of(p, PeripheralRequest::Features),
+            |p, v| set_rules(p, PeripheralRequest::Features, v);
         /// Answer to LL_VERSION_IND.
-        version_ind: Vec<Rule> = |p, v| set_rules(p, PeripheralRequest::Version, v);
+        "version-ind": List<AnswerWhen> = |p| rules_of(p, PeripheralRequest::Version),
+            |p, v| set_rules(p, PeripheralRequest::Version, v);
         /// What comes of LL_UNKNOWN_RSP to an own request.
-        on_unknown_rsp: Option<Stall> = |p, v| p.controller.quirks.on_unknown = *v;
+        "on-unknown-rsp": OrNever<Stalls> = |p| p.controller.quirks.on_unknown;
         /// Refuses LE Create Connection with Command Disallowed.
-        refuses_connections: bool = |p, v| p.controller.quirks.refuses_connections = *v;
+        "refuses-connections": Flag = |p| p.controller.quirks.refuses_connections;
         /// Procedures that are started in their event whatever the rules say.
-        press: Vec<OwnProcedure> = |p, v| p.controller.quirks.pressed.clone_from(v);
+        "press": List<Procedures> = |p| p.controller.quirks.pressed;
         /// Events to wait for each answer while encryption starts; then the link is left, 0x3D.
-        encryption_patience: Option<Number<1, 65_535>> = |p, v| {
-            p.controller.quirks.encryption_patience_events = v.map(|n| n.short());
-        };
+        "encryption-patience": OrNever<Number<u16, 1, 65_535>> =
+            |p| p.controller.quirks.encryption_patience_events;
     }
     "Connecting" {
         /// Name of the peripheral to connect to.
-        target: Word = |p, v| p.host.target = Target::Name(v.0.clone());
+        "target": Picked = |p| p.host.target;
         /// The address that the central shows.
-        address_type: OwnAddress = |p, v| p.host.address = *v;
+        "address-type": Shown = |p| p.host.address;
         /// Connection interval, µs; the shortest, if `interval-max-us` is given.
-        interval_us: Number<7_500, 4_000_000, 1_250> = |p, v| {
-            p.host.parameters.interval_min = v.short();
-            p.host.parameters.interval_max = v.short();
-        };
+        "interval-us": Number<u16, 7_500, 4_000_000, 1_250> = |p| p.host.parameters.interval_min,
+            |p, v| (p.host.parameters.interval_min, p.host.parameters.interval_max) = (v, v);
         /// Longest connection interval, µs.
-        interval_max_us: Number<7_500, 4_000_000, 1_250> = |p, v| {
-            p.host.parameters.interval_max = v.short();
-        };
+        "interval-max-us": Number<u16, 7_500, 4_000_000, 1_250> =
+            |p| p.host.parameters.interval_max;
         /// Peripheral latency, events.
-        latency: Number<0, 499> = |p, v| p.host.parameters.latency = v.short();
+        "latency": Number<u16, 0, 499> = |p| p.host.parameters.latency;
         /// Supervision timeout, ms.
-        timeout_ms: Number<100, 32_000, 10> = |p, v| p.host.parameters.timeout = v.short();
+        "timeout-ms": Number<u16, 100, 32_000, 10> = |p| p.host.parameters.timeout;
         /// How long connecting may take, ms.
-        connect_timeout_ms: Number<1, 600_000> = |p, v| {
-            p.host.connect_timeout = millis(v.steps());
-        };
+        "connect-timeout-ms": Millis<1, 600_000> = |p| p.host.connect_timeout;
         /// Tries when a connection is never established (0x3E).
-        connect_attempts: Number<1, 100> = |p, v| p.host.connect_attempts = v.octet();
+        "connect-attempts": Number<u8, 1, 100> = |p| p.host.connect_attempts;
         /// Connect again so long after a disconnection, ms.
-        reconnect_ms: Option<Number<1, 65_535>> = |p, v| {
-            p.host.reconnect = v.map(|ms| millis(ms.steps()));
-        };
+        "reconnect-ms": OrNever<Millis<1, 65_535>> = |p| p.host.reconnect;
         /// Most connections.
-        connections: Number<1, 1_000> = |p, v| p.host.max_connections = v.steps();
+        "connections": Number<u32, 1, 1_000> = |p| p.host.max_connections;
         /// What the host asks of its controller at once on connecting.
-        on_connect: Vec<HostProcedure> = |p, v| p.host.on_connect.clone_from(v);
+        "on-connect": List<OnConnect> = |p| p.host.on_connect;
     }
     "What the user and the application do" {
         /// One thing after the other.
-        steps: Vec<Step> = |p, v| p.host.steps.clone_from(v);
+        "steps": List<Steps> = |p| p.host.steps;
         /// ATT MTU to ask for.
-        mtu: Number<23, 527> = |p, v| p.host.mtu = v.short();
+        "mtu": Number<u16, 23, 527> = |p| p.host.mtu;
         /// Which connection parameters the peripheral may ask for.
-        parameter_rules: ParameterRules = |p, v| p.host.parameter_rules = *v;
+        "parameter-rules": Allowed = |p| p.host.parameter_rules;
     }
     "Pairing and bonds" {
         /// What the host can show and ask.
-        io: IoCapability = |p, v| p.host.pairing.io = *v;
+        "io": Io = |p| p.host.pairing.io;
         /// Asks for man-in-the-middle protection.
-        mitm: bool = |p, v| p.host.pairing.mitm = *v;
+        "mitm": Flag = |p| p.host.pairing.mitm;
         /// Refuses what would give an unauthenticated key.
-        require_mitm: bool = |p, v| p.host.pairing.require_mitm = *v;
+        "require-mitm": Flag = |p| p.host.pairing.require_mitm;
         /// Stores the keys.
-        bonding: bool = |p, v| p.host.pairing.bonding = *v;
+        "bonding": Flag = |p| p.host.pairing.bonding;
         /// Longest encryption key, octets.
-        max_key_size: Number<7, 16> = |p, v| p.host.pairing.max_key_size = v.octet();
+        "max-key-size": Number<u8, 7, 16> = |p| p.host.pairing.max_key_size;
         /// Shortest encryption key that is accepted, octets.
-        min_key_size: Number<7, 16> = |p, v| p.host.pairing.min_key_size = v.octet();
+        "min-key-size": Number<u8, 7, 16> = |p| p.host.pairing.min_key_size;
         /// What happens when the peripheral uses the debug key.
-        debug_key: DebugKey = |p, v| p.host.pairing.debug_key = *v;
+        "debug-key": DebugKeys = |p| p.host.pairing.debug_key;
         /// Pairs by itself on an ATT error that asks for security.
-        pair_on_att_error: bool = |p, v| p.host.pair_on.att_error = *v;
+        "pair-on-att-error": Flag = |p| p.host.pair_on.att_error;
         /// The same after its user has removed the device.
-        pair_when_forgotten: bool = |p, v| p.host.pair_on.forgotten = *v;
+        "pair-when-forgotten": Flag = |p| p.host.pair_on.forgotten;
         /// Pairs by itself on a Security Request; else refuses it.
-        pair_on_security_request: bool = |p, v| p.host.pair_on.security_request = *v;
+        "pair-on-security-request": Flag = |p| p.host.pair_on.security_request;
         /// Refuses a Security Request so soon after power-on, ms.
-        refuses_after_boot_ms: Option<Number<1, 600_000>> = |p, v| {
-            p.host.refuses_after_boot = v.map(|ms| millis(ms.steps()));
-        };
+        "refuses-after-boot-ms": OrNever<Millis<1, 600_000>> = |p| p.host.refuses_after_boot;
         /// How a bonded reconnection begins.
-        bonded_start: BondedStart = |p, v| p.host.bonded_start = *v;
+        "bonded-start": Start = |p| p.host.bonded_start;
         /// What happens when the peripheral has lost the key.
-        key_missing: KeyMissing = |p, v| p.host.key_missing = *v;
+        "key-missing": MissingKey = |p| p.host.key_missing;
         /// Forgetting a device changes the identity behind a resolvable address.
-        forgets_itself: bool = |p, v| p.host.forgets_itself = *v;
+        "forgets-itself": Flag = |p| p.host.forgets_itself;
         /// The host gives up after so much silence while security is set up, ms.
-        give_up_ms: Option<Number<1, 65_535>> = |p, v| {
-            p.host.give_up = v.map(|ms| millis(ms.steps()));
-        };
+        "give-up-ms": OrNever<Millis<1, 65_535>> = |p| p.host.give_up;
         /// Time of one P-256 operation, ms.
-        p256_ms: Number<0, 10_000> = |p, v| p.host.p256_time = millis(v.steps());
+        "p256-ms": Millis<0, 10_000> = |p| p.host.p256_time;
         /// Guesses passkeys instead of asking a user, at most so often.
-        attack_attempts: Option<Number<1, 1_000>> = |p, v| {
-            p.host.attack = v.map(|n| Attack { max_attempts: n.steps() });
-        };
+        "attack-attempts": OrNever<Number<u32, 1, 1_000>> =
+            |p| p.host.attack.map(|attack| attack.max_attempts),
+            |p, v| p.host.attack = v.map(|max_attempts| Attack { max_attempts });
     }
 }

@@ -1,57 +1,104 @@
-//! The words of profile files: what each kind of value may be.
+//! The kinds of values that describe a central.
 
+mod answers;
+mod procedures;
+mod steps;
+
+use bletwin_schema::{Kind, Number, Shape, Word, Written, words};
 use firmware_core::address::{Address, AddressKind};
 use firmware_core::config::IoCapability;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::ConnectionParameters;
 use firmware_core::pdu::control::FeatureSet;
 use firmware_core::phy::PhySet;
 use firmware_core::time::Duration;
 
-use super::text::{Text, words};
-use crate::controller::quirk::{Answer, Condition, Stall};
-use crate::controller::{AutomaticProcedure, OwnProcedure};
+pub(super) use answers::{AnswerWhen, Rule, Stalls};
+pub(super) use procedures::Procedures;
+pub(super) use steps::Steps;
+
+use crate::controller::quirk::Condition;
 use crate::host::{
-    BondedStart, DebugKey, HostProcedure, KeyMissing, OwnAddress, ParameterRules, Step, Uuid,
+    BondedStart, DebugKey, HostProcedure, KeyMissing, OwnAddress, ParameterRules, Target,
 };
 
-words!(IoCapability {
-    "display-only" => Self::DisplayOnly,
-    "display-yes-no" => Self::DisplayYesNo,
-    "keyboard-only" => Self::KeyboardOnly,
-    "none" => Self::NoInputNoOutput,
-    "keyboard-display" => Self::KeyboardDisplay,
-});
-words!(DebugKey {
-    "accept" => Self::Accept,
-    "trust" => Self::Trust,
-    "reject" => Self::Reject,
-});
-words!(KeyMissing {
-    "disconnect" => Self::Disconnect,
-    "pair-again" => Self::PairAgain,
-    "ignore" => Self::Ignore,
-});
-words!(ParameterRules { "all" => Self::All, "apple" => Self::Apple, "reject" => Self::Reject });
-words!(BondedStart {
-    "encrypt-first" => Self::EncryptFirst,
-    "encrypt-alongside" => Self::EncryptAlongside,
-    "on-demand" => Self::OnDemand,
-});
-words!(HostProcedure {
-    "features" => Self::Features,
-    "version" => Self::Version,
-    "data-length" => Self::DataLength,
-    "phy" => Self::Phy(PhySet::LE_2M),
-});
-words!(Condition {
-    "always" => Self::Always,
-    "pairing" => Self::WhileSmpOrEncryptionPending,
-    "encrypting" => Self::WhileEncryptionStarting,
-    "plain" => Self::WhileNotEncrypted,
-    "cached" => Self::IfFeaturesCached,
-    "first" => Self::FirstConnection,
-});
+words! {
+    /// What a device can show and ask while pairing; a firmware has the same words.
+    pub Io: IoCapability {
+        "display-only" => IoCapability::DisplayOnly,
+        "display-yes-no" => IoCapability::DisplayYesNo,
+        "keyboard-only" => IoCapability::KeyboardOnly,
+        "none" => IoCapability::NoInputNoOutput,
+        "keyboard-display" => IoCapability::KeyboardDisplay,
+    }
+    /// What is thought of the debug key.
+    pub(super) DebugKeys: DebugKey {
+        "accept" => DebugKey::Accept,
+        "trust" => DebugKey::Trust,
+        "reject" => DebugKey::Reject,
+    }
+    /// What happens without the key of a bond.
+    pub(super) MissingKey: KeyMissing {
+        "disconnect" => KeyMissing::Disconnect,
+        "pair-again" => KeyMissing::PairAgain,
+        "ignore" => KeyMissing::Ignore,
+    }
+    /// Which parameters a peripheral gets.
+    pub(super) Allowed: ParameterRules {
+        "all" => ParameterRules::All,
+        "apple" => ParameterRules::Apple,
+        "reject" => ParameterRules::Reject,
+    }
+    /// How a bonded reconnection begins.
+    pub(super) Start: BondedStart {
+        "encrypt-first" => BondedStart::EncryptFirst,
+        "encrypt-alongside" => BondedStart::EncryptAlongside,
+        "on-demand" => BondedStart::OnDemand,
+    }
+    /// What the host asks of its controller.
+    pub(super) OnConnect: HostProcedure {
+        "features" => HostProcedure::Features,
+        "version" => HostProcedure::Version,
+        "data-length" => HostProcedure::DataLength,
+        "phy" => HostProcedure::Phy(PhySet::LE_2M),
+    }
+    /// When an answer is given.
+    pub(super) When: Condition {
+        "always" => Condition::Always,
+        "pairing" => Condition::WhileSmpOrEncryptionPending,
+        "encrypting" => Condition::WhileEncryptionStarting,
+        "plain" => Condition::WhileNotEncrypted,
+        "cached" => Condition::IfFeaturesCached,
+        "first" => Condition::FirstConnection,
+    }
+}
+
+/// A form that a sentence describes.
+fn form(how: impl Into<String>, words: &[&'static str], examples: &[&str]) -> Shape {
+    Shape::Form {
+        how: how.into(),
+        words: words.to_vec(),
+        examples: examples.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// A time in milliseconds.
+#[derive(Debug)]
+pub(super) enum Millis<const MIN: i64, const MAX: i64> {}
+
+impl<const MIN: i64, const MAX: i64> Kind for Millis<MIN, MAX> {
+    type Value = Duration;
+
+    fn shape() -> Shape {
+        Number::<u32, MIN, MAX>::shape()
+    }
+
+    fn parse(text: &str) -> Option<Duration> {
+        Number::<u32, MIN, MAX>::parse(text).map(|ms| Duration::from_ms(ms.into()))
+    }
+
+    fn write(value: &Duration) -> Written {
+        Written::Number(i64::try_from(value.as_us() / 1_000).unwrap_or(i64::MAX))
+    }
+}
 
 /// Six octets as printed.
 fn octets(text: &str) -> Option<[u8; 6]> {
@@ -62,219 +109,118 @@ fn octets(text: &str) -> Option<[u8; 6]> {
     octets.collect::<Option<Vec<u8>>>()?.try_into().ok()
 }
 
-/// A public device address, least significant octet first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PublicAddress(pub(super) [u8; 6]);
+/// Six octets, as [`octets`] reads them.
+fn printed(octets: impl IntoIterator<Item = u8>) -> String {
+    octets.into_iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(":")
+}
 
-impl Text for PublicAddress {
-    fn expects() -> String {
-        "as printed: 58:A0:23:A6:35:0A".into()
+/// A public device address, least significant octet first.
+#[derive(Debug)]
+pub(super) enum PublicAddress {}
+
+impl Kind for PublicAddress {
+    type Value = [u8; 6];
+
+    fn shape() -> Shape {
+        form("as printed: 58:A0:23:A6:35:0A", &[], &["58:A0:23:A6:35:0A"])
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<[u8; 6]> {
         match Address::public(octets(text)?) {
-            Address { kind: AddressKind::Public, octets } => Some(Self(octets)),
+            Address { kind: AddressKind::Public, octets } => Some(octets),
             _ => None,
         }
     }
-}
 
-impl Text for OwnAddress {
-    fn expects() -> String {
-        "public, resolvable, or static:F0:0D:CA:FE:12:34".into()
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Some(match text.split_once(':') {
-            None if text == "public" => Self::Public,
-            None if text == "resolvable" => Self::Resolvable,
-            Some(("static", printed)) => {
-                let printed = octets(printed)?;
-                (printed[0] >= 0xC0).then_some(Self::StaticRandom(printed))?
-            }
-            _ => return None,
-        })
+    fn write(value: &[u8; 6]) -> Written {
+        Written::Text(printed(value.iter().rev().copied()))
     }
 }
 
-impl Text for FeatureSet {
-    fn expects() -> String {
-        "the FeatureSet as a number, 0x59ff (as text, hexadecimal: 59ff)".into()
-    }
+/// The address that the central shows.
+#[derive(Debug)]
+pub(super) enum Shown {}
 
-    fn parse(text: &str) -> Option<Self> {
-        u64::from_str_radix(text.strip_prefix("0x").unwrap_or(text), 16).ok().map(Self)
-    }
+impl Kind for Shown {
+    type Value = OwnAddress;
 
-    fn number(number: i64) -> Option<Self> {
-        u64::try_from(number).ok().map(Self)
-    }
-}
-
-/// An error code: decimal, or hexadecimal after `0x`.
-pub(super) fn error_code(text: &str) -> Option<ErrorCode> {
-    let code = match text.strip_prefix("0x") {
-        Some(hex) => u8::from_str_radix(hex, 16).ok()?,
-        None => text.parse().ok()?,
-    };
-    (code != 0).then_some(ErrorCode(code))
-}
-
-/// One answer to a request of the peripheral; without one, honesty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rule {
-    pub(super) condition: Condition,
-    pub(super) answer: Option<Answer>,
-    pub(super) delay_events: u16,
-}
-
-impl Text for Rule {
-    fn expects() -> String {
-        format!(
-            "ANSWER[@CONDITION][+EVENTS] with ANSWER honest, now, overlap, after-encryption, \
-             never, block, silent:EVENTS, unknown, reject:CODE, reject-ext:CODE, then-phy-req, \
-             then-param-req or no-switch, and CONDITION {}",
-            Condition::expects()
+    fn shape() -> Shape {
+        let example = "static:F0:0D:CA:FE:12:34";
+        let words = ["public", "resolvable", "static"];
+        form(
+            format!("public, resolvable, or {example}"),
+            &words,
+            &["public", "resolvable", example],
         )
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let (text, delay) = text.split_once('+').unwrap_or((text, "0"));
-        let (word, when) = text.split_once('@').unwrap_or((text, "always"));
-        Some(Self {
-            condition: Condition::parse(when)?,
-            answer: if word == "honest" { None } else { Some(answer(word)?) },
-            delay_events: delay.parse().ok()?,
+    fn parse(text: &str) -> Option<OwnAddress> {
+        Some(match text.split_once(':') {
+            None if text == "public" => OwnAddress::Public,
+            None if text == "resolvable" => OwnAddress::Resolvable,
+            Some(("static", printed)) => {
+                let printed = octets(printed)?;
+                (printed[0] >= 0xC0).then_some(OwnAddress::StaticRandom(printed))?
+            }
+            _ => return None,
+        })
+    }
+
+    fn write(value: &OwnAddress) -> Written {
+        Written::Text(match value {
+            OwnAddress::Public => "public".into(),
+            OwnAddress::Resolvable => "resolvable".into(),
+            OwnAddress::StaticRandom(octets) => format!("static:{}", printed(*octets)),
         })
     }
 }
 
-impl Text for Stall {
-    fn expects() -> String {
-        "block, silent:EVENTS".into()
+/// Whom the user picks.
+#[derive(Debug)]
+pub(super) enum Picked {}
+
+impl Kind for Picked {
+    type Value = Target;
+
+    fn shape() -> Shape {
+        Word::shape()
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        match text.split_once(':') {
-            None if text == "block" => Some(Self::Block),
-            Some(("silent", events)) => Some(Self::SilentAfterEvents(events.parse().ok()?)),
-            _ => None,
-        }
-    }
-}
-
-fn answer(text: &str) -> Option<Answer> {
-    let (word, argument) = text.split_once(':').unwrap_or((text, ""));
-    Some(match (word, argument) {
-        ("now", "") => Answer::Now,
-        ("overlap", "") => Answer::Overlap,
-        ("after-encryption", "") => Answer::AfterEncryption,
-        ("never", "") => Answer::Never,
-        ("block", "") => Answer::BlockControl,
-        ("silent", events) => Answer::SilentAfterEvents(events.parse().ok()?),
-        ("unknown", "") => Answer::Unknown,
-        ("reject", code) => Answer::RejectInd(error_code(code)?),
-        ("reject-ext", code) => Answer::RejectExt(error_code(code)?),
-        ("then-phy-req", "") => Answer::UpdateThenOwnPhyReq,
-        ("then-param-req", "") => Answer::UpdateThenParamReq,
-        ("no-switch", "") => Answer::UpdateNoSwitch,
-        _ => return None,
-    })
-}
-
-/// Connection parameters written `INTERVAL_US:LATENCY:TIMEOUT_MS`.
-fn parameters(text: &str) -> Option<ConnectionParameters> {
-    let mut parts = text.split(':').map(|part| part.parse::<u32>().ok());
-    let (interval, latency, timeout) = (parts.next()??, parts.next()??, parts.next()??);
-    let whole = interval.is_multiple_of(1250) && timeout.is_multiple_of(10);
-    let interval = u16::try_from(interval / 1250).ok()?;
-    let asked = ConnectionParameters {
-        interval_min: interval,
-        interval_max: interval,
-        latency: u16::try_from(latency).ok()?,
-        timeout: u16::try_from(timeout / 10).ok()?,
-    };
-    let fits = crate::host::acceptable(&asked, ParameterRules::All);
-    (whole && fits && parts.next().is_none()).then_some(asked)
-}
-
-impl Text for OwnProcedure {
-    fn expects() -> String {
-        "PROCEDURE@EVENT with PROCEDURE features, version, length, phy, ping, channel-map[:MAP], \
-         parameters[:INTERVAL_US:LATENCY:TIMEOUT_MS] or, for `press`, min-used-channels"
-            .into()
+    fn parse(text: &str) -> Option<Target> {
+        Some(Target::Name(text.to_owned()))
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let (what, event) = text.split_once('@')?;
-        let (word, argument) = what.split_once(':').unwrap_or((what, ""));
-        let procedure = match (word, argument) {
-            ("channel-map", map) if !map.is_empty() => {
-                AutomaticProcedure::ChannelMap(channel_map(map)?)
-            }
-            ("parameters", asked) if !asked.is_empty() => {
-                AutomaticProcedure::Parameters(parameters(asked)?)
-            }
-            (word, "") => AutomaticProcedure::by_name(word)?,
-            _ => return None,
-        };
-        Some(Self { procedure, at_event: event.parse().ok()? })
-    }
-}
-
-/// At least two of the 37 data channels.
-fn channel_map(text: &str) -> Option<u64> {
-    let map = u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()?;
-    (map < 1 << 37 && map.count_ones() >= 2).then_some(map)
-}
-
-fn uuid(text: &str) -> Option<Uuid> {
-    let digits: String = text.chars().filter(|c| *c != '-').collect();
-    Some(match (text, text.strip_prefix("0x")) {
-        ("led", _) => Uuid::LED,
-        ("button", _) => Uuid::BUTTON,
-        (_, Some(short)) => Uuid::Short(u16::from_str_radix(short, 16).ok()?),
-        _ if digits.len() == 32 => Uuid::printed(u128::from_str_radix(&digits, 16).ok()?),
-        _ => return None,
-    })
-}
-
-/// Octets as pairs of hexadecimal digits; at most as many as one write takes.
-fn value(text: &str) -> Option<Vec<u8>> {
-    let fits = text.is_ascii() && text.len().is_multiple_of(2) && text.len() <= 2 * 512;
-    let pairs = text.as_bytes().chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    fits.then(|| pairs.collect())?
-}
-
-impl Text for Step {
-    fn expects() -> String {
-        "mtu, secure, discover, read:CHARACTERISTIC, write:CHARACTERISTIC:HEX, \
-         subscribe:CHARACTERISTIC, stay:MILLISECONDS (at most 600000) or disconnect, with \
-         CHARACTERISTIC led, button, 0x2a00 or a UUID of 128 bits"
-            .into()
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (word, argument) = text.split_once(':').unwrap_or((text, ""));
-        Some(match (word, argument) {
-            ("mtu", "") => Self::ExchangeMtu,
-            ("secure", "") => Self::Secure,
-            ("discover", "") => Self::Discover,
-            ("disconnect", "") => Self::Disconnect,
-            ("read", of) => Self::Read(uuid(of)?),
-            ("subscribe", to) => Self::Subscribe(uuid(to)?),
-            ("stay", ms) => {
-                let ms = ms.parse().ok().filter(|ms| *ms <= 600_000)?;
-                Self::Stay(Duration::from_ms(ms))
-            }
-            ("write", rest) => {
-                let (to, octets) = rest.split_once(':')?;
-                Self::Write(uuid(to)?, value(octets)?)
-            }
-            _ => return None,
+    fn write(value: &Target) -> Written {
+        Written::Text(match value {
+            Target::Name(name) => name.clone(),
+            // Files name peripherals; only programs pick otherwise.
+            Target::Address(address) => address.to_string(),
+            Target::Any => String::new(),
         })
+    }
+}
+
+/// A FeatureSet.
+#[derive(Debug)]
+pub(super) enum Features {}
+
+impl Kind for Features {
+    type Value = FeatureSet;
+
+    fn shape() -> Shape {
+        let how = "the FeatureSet as a number, 0x59ff (as text, hexadecimal: 59ff)";
+        form(how, &[], &["0x59ff"])
+    }
+
+    fn parse(text: &str) -> Option<FeatureSet> {
+        u64::from_str_radix(text.strip_prefix("0x").unwrap_or(text), 16).ok().map(FeatureSet)
+    }
+
+    fn number(number: i64) -> Option<FeatureSet> {
+        u64::try_from(number).ok().map(FeatureSet)
+    }
+
+    fn write(value: &FeatureSet) -> Written {
+        Written::Bits(value.0)
     }
 }

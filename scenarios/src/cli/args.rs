@@ -79,6 +79,9 @@ pub enum Command {
     /// List, show, check or begin descriptions of centrals.
     #[command(subcommand)]
     Central(Central),
+    /// Show, check or begin descriptions of firmware.
+    #[command(subcommand)]
+    Peripheral(Peripheral),
 }
 
 /// Options of `bletwin demo`.
@@ -141,21 +144,47 @@ pub enum Central {
     },
     /// Print the file of a built-in central or quirk: a start for your own.
     Show {
-        /// Its name; see `bletwin central list`.
+        /// Its name; see `bletwin central list`. With --all also a TOML file.
         name: String,
+        /// Print every value that it has and where it comes from: a file and line, or `default`.
+        #[arg(long)]
+        all: bool,
     },
     /// Read a file, with all that it extends, and say what is wrong with it.
     Check {
         /// TOML file; see docs/CENTRALS.md.
         file: PathBuf,
     },
-    /// Begin a file of your own, NAME.toml, with every key explained.
+    /// Begin a file of your own, NAME.toml, with every key, explained, and its value.
     New {
         /// Name of the central; letters, digits and hyphens.
         name: String,
         /// The central that it departs from.
         #[arg(long, value_name = "NAME", default_value = "honest")]
         extends: String,
+    },
+}
+
+/// What `bletwin peripheral` can do.
+#[derive(Debug, Subcommand)]
+pub enum Peripheral {
+    /// Print every value of a firmware and where it comes from: a preset, or a file and its line.
+    Show {
+        /// A preset (`bletwin list` shows them) or a TOML file.
+        name: String,
+    },
+    /// Read a file and say what is wrong with it.
+    Check {
+        /// TOML file; see docs/FIRMWARE.md.
+        file: PathBuf,
+    },
+    /// Begin a file of your own, NAME.toml, with every key, explained, and its value.
+    New {
+        /// Name of the firmware; letters, digits and hyphens.
+        name: String,
+        /// The preset that it departs from.
+        #[arg(long, value_name = "PRESET", default_value = "zephyr-2024")]
+        preset: String,
     },
 }
 

@@ -16,7 +16,8 @@ use crate::output::Output;
 pub(super) fn central(command: &Central) -> anyhow::Result<Exit> {
     match command {
         Central::List { json } => list::print(&listed(), SECTIONS, *json),
-        Central::Show { name } => show(name),
+        Central::Show { name, all: true } => show_all(name),
+        Central::Show { name, all: false } => show(name),
         Central::Check { file } => check(file),
         Central::New { name, extends } => new(name, extends),
     }
@@ -41,7 +42,18 @@ fn listed() -> Vec<Listed> {
     of("central", catalogue::centrals()).chain(of("quirk", catalogue::quirks())).collect()
 }
 
+fn show_all(reference: &str) -> anyhow::Result<Exit> {
+    let entry = centrals::find(reference)?;
+    write!(anstream::stdout().lock(), "{}", centrals::flat(&entry))?;
+    Ok(Exit::Expected)
+}
+
 fn show(name: &str) -> anyhow::Result<Exit> {
+    if bletwin_models::profile::is_file(name) {
+        let what = format!("{name} is a file of yours");
+        let help = format!("`bletwin central show {name} --all` shows every value that it gives");
+        return Err(BadInput { what, help }.into());
+    }
     let text = catalogue::text(name).ok_or_else(|| {
         let names: Vec<&str> = catalogue::names().collect();
         unknown_name("central", name, &names, "`bletwin central list` shows all")
@@ -68,23 +80,28 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
 }
 
 fn new(name: &str, extends: &str) -> anyhow::Result<Exit> {
+    let base = centrals::find(extends)?.profile;
+    begin("central", name, &centrals::template(extends, &base))
+}
+
+/// Writes NAME.toml for `bletwin KIND new NAME`.
+pub(super) fn begin(kind: &str, name: &str, text: &str) -> anyhow::Result<Exit> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-        let what = format!("`{name}` is no name for a central");
+        let what = format!("`{name}` is no name for a {kind}");
         let help = "use letters, digits and hyphens: my-laptop".into();
         return Err(BadInput { what, help }.into());
     }
-    centrals::find(extends)?;
     let path = PathBuf::from(format!("{name}.toml"));
     if path.exists() {
         let what = format!("{} exists", path.display());
         return Err(BadInput { what, help: "choose another name, or move it away".into() }.into());
     }
     Output::prepare(&path)?
-        .commit(|w| w.write_all(centrals::template(extends).as_bytes()))
+        .commit(|w| w.write_all(text.as_bytes()))
         .with_context(|| format!("writing {}", path.display()))?;
     let mut out = anstream::stdout().lock();
-    writeln!(out, "{} written; take the `# ` off the keys that you know", path.display())?;
-    writeln!(out, "{}", style::faint(&format!("bletwin central check {}", path.display())))?;
+    writeln!(out, "{} written; take the `# ` off what you know better", path.display())?;
+    writeln!(out, "{}", style::faint(&format!("bletwin {kind} check {}", path.display())))?;
     Ok(Exit::Expected)
 }

@@ -8,6 +8,7 @@ mod diagnose;
 mod explore;
 mod list;
 mod matrix;
+mod peripheral;
 mod replay;
 mod rules;
 mod run;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Serve(options) => serve::serve(&options),
         Command::Matrix(options) => matrix::run(&options),
         Command::Central(command) => central::central(&command),
+        Command::Peripheral(command) => peripheral::peripheral(&command),
     };
     match result {
         Ok(Exit::Expected) => ExitCode::SUCCESS,

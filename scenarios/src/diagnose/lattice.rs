@@ -1,10 +1,11 @@
 //! What can be changed of a firmware configuration: each key's other values, as the table of keys
 //! gives them.
 
+use bletwin_schema::{Key, Shape};
 use firmware_core::config::{Accept, Config, IoCapability, Passkey};
 use serde::Serialize;
 
-use crate::keys::{self, Key, PERIPHERAL};
+use crate::keys::PERIPHERAL;
 
 /// What a change asks of whoever makes it, the easiest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -63,7 +64,7 @@ impl Candidate {
         changes.sort_by_key(|change| PERIPHERAL.iter().position(|key| key.name == change.key));
         let mut config = base.clone();
         for change in &changes {
-            let _ = keys::apply(PERIPHERAL, &mut config, change.key, &change.value);
+            let _ = PERIPHERAL.set(&mut config, change.key, &change.value);
         }
         Self { changes, config }
     }
@@ -85,13 +86,13 @@ impl Candidate {
 #[must_use]
 pub fn changes(base: &Config) -> Vec<Change> {
     let mut found = Vec::new();
-    for key in PERIPHERAL {
+    for key in PERIPHERAL.iter() {
         let mut seen = vec![base.clone()];
         for value in values(key) {
             let mut config = base.clone();
-            let taken = keys::apply(PERIPHERAL, &mut config, key.name, &value);
+            let taken = PERIPHERAL.set(&mut config, key.name, &value);
             // Another way to write a value is no other value.
-            if matches!(taken, Some(Ok(()))) && !seen.contains(&config) {
+            if taken.is_ok() && !seen.contains(&config) {
                 let (kind, place) = (kind(base, &config), found.len());
                 found.push(Change { key: key.name, value, kind, place });
                 seen.push(config);
@@ -116,34 +117,26 @@ fn values(key: &Key<Config>) -> Vec<String> {
         "passkey" => &["random"],
         "features-hollow" => &["none"],
         "refusals" => &["all"],
-        "debug-key" => &["off"],
+        "debug-key" => &["false"],
         // Whole features, of which a central that stumbles over them then hears nothing.
         "features-left-out" => &["none", "2m,coded", "data-length", "param-request"],
-        _ => return listed(key.values),
+        _ => return listed(&key.shape()),
     };
     chosen.iter().map(ToString::to_string).collect()
 }
 
-/// What `a | b | 1-4 (unit)` lists: words as they are, a short range in full, a long one by
-/// a few of its numbers.
-fn listed(text: &str) -> Vec<String> {
-    let text = text.split(" (").next().unwrap_or(text);
-    text.split('|').map(str::trim).flat_map(alternative).collect()
-}
-
-fn alternative(text: &str) -> Vec<String> {
-    let range = text.split_once('-').and_then(|(low, high)| {
-        Some((low.parse::<u32>().ok()?, high.parse::<u32>().ok()?)).filter(|(l, h)| l <= h)
-    });
-    match range {
-        Some((low, high)) if high - low < 8 => (low..=high).map(|n| n.to_string()).collect(),
-        Some((low, high)) => {
-            let steps = [20, 50, 100, 160, 250, 500, 1_600];
-            let inside = steps.into_iter().filter(|step| (low + 1..high).contains(step));
-            [low].into_iter().chain(inside).chain([high]).map(|n| n.to_string()).collect()
+/// Words as they are, a short range in full, a long one by a few of its numbers.
+fn listed(shape: &Shape) -> Vec<String> {
+    match *shape {
+        Shape::Number { min, max, step: 1 } if max - min < 8 => {
+            (min..=max).map(|n| n.to_string()).collect()
         }
-        None if text.chars().any(|c| c.is_uppercase() || c.is_whitespace()) => Vec::new(),
-        None => vec![text.to_owned()],
+        Shape::Number { min, max, .. } => {
+            let steps = [20, 50, 100, 160, 250, 500, 1_600];
+            let inside = steps.into_iter().filter(|step| (min + 1..max).contains(step));
+            [min].into_iter().chain(inside).chain([max]).map(|n| n.to_string()).collect()
+        }
+        _ => shape.classes().into_iter().map(|class| class.sample).collect(),
     }
 }
 
@@ -204,7 +197,7 @@ mod tests {
             "required-level=2",
             "required-level=3",
             "accept=anyone",
-            "pairing-back-off=off",
+            "pairing-back-off=false",
         ];
         assert_eq!(weaker, expected);
         let mut debug = base.clone();
@@ -216,10 +209,11 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_people_read_them() {
-        assert_eq!(listed("on-connect | after-bonding | never").len(), 3);
-        assert_eq!(listed("1-4"), ["1", "2", "3", "4"]);
-        assert_eq!(listed("32-16384 (0.625 ms)")[..3], ["32", "50", "100"]);
-        assert_eq!(listed("never | MILLISECONDS"), ["never"]);
+    fn long_ranges_are_sampled() {
+        let words = vec!["on-connect", "after-bonding", "never"];
+        assert_eq!(listed(&Shape::Words(words)).len(), 3);
+        assert_eq!(listed(&Shape::Number { min: 1, max: 4, step: 1 }), ["1", "2", "3", "4"]);
+        let range = Shape::Number { min: 32, max: 16_384, step: 1 };
+        assert_eq!(listed(&range)[..3], ["32", "50", "100"]);
     }
 }

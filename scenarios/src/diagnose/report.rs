@@ -168,7 +168,7 @@ fn causes(d: &Diagnosis) -> Vec<String> {
 fn silent(d: &Diagnosis) -> String {
     let keys = d.cures.first().map_or(&[][..], |cure| &cure.candidate.changes);
     let meaning = |name: &str| {
-        let key = PERIPHERAL.iter().find(|key| key.name == name);
+        let key = PERIPHERAL.find(name);
         key.map(|key| format!("`{name}` ({})", key.meaning))
     };
     let keys: Vec<String> = keys.iter().filter_map(|change| meaning(change.key)).collect();

@@ -90,7 +90,7 @@ fn bad_names_and_values_exit_2_and_say_what_would_be_right() {
     refused(&["run", "pairing", "--set", "phy-updat=never"], "phy-update");
     refused(&["run", "pairing", "--set", "phy-update=sometimes"], "after-bonding");
     refused(&["run", "pairing", "--set", "phy-update"], "KEY=VALUE");
-    refused(&["run", "pairing", "--set", "loss=101"], "0-100");
+    refused(&["run", "pairing", "--set", "loss=101"], "0 to 100");
     refused(&["run", "pairing", "--seed", "x"], "--seed");
     refused(&["run", "pairing", "--decrypted"], "--pcapng");
     refused(&["rum"], "run");

@@ -122,7 +122,7 @@ const CASES: [Case; 16] = [
         "phone",
         &["central.pair-on-att-error=false"],
         &["SMP Security Request"],
-        "security-request=on",
+        "security-request=true",
     ),
     case(
         "windows-intel",

@@ -273,9 +273,9 @@ fn composed_of_several_quirks_all_of_them_are_found_out() {
         (
             "extends = \"windows-intel-m3\"\nquirks = [\"debug-key-refused\"]",
             "pairing",
-            &["debug-key=on"],
+            &["debug-key=true"],
             &["LL_PHY_REQ", "SMP Pairing Public Key"],
-            "phy-update=after-bonding debug-key=off",
+            "phy-update=after-bonding debug-key=false",
         ),
         (
             "extends = \"windows-intel\"\nlength-req = \"silent:9@pairing\"",

@@ -4,17 +4,17 @@ use super::*;
 use crate::controller::quirk::Stall;
 
 impl Link {
-    /// Answers as a rule of behaviour says.
-    pub(super) fn bend(
+    /// Answers a request of the peripheral as a rule of behaviour says.
+    pub(in crate::controller) fn give(
         &mut self,
         sh: &mut Shared,
         now: Instant,
-        request: PeripheralRequest,
         pdu: ControlPdu,
         answer: Answer,
     ) {
-        let opcode = request.opcode();
+        let opcode = pdu.opcode();
         match answer {
+            Answer::Honest => self.honest(sh, now, pdu),
             Answer::Now => self.answer(sh, pdu),
             Answer::Overlap => {
                 self.quirks.overlap = true;

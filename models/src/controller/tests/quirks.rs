@@ -176,17 +176,53 @@ fn condition_of_cached_features() {
     assert_eq!(again.exchange(None), [ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
 }
 
+/// Which rule applies, and with it the delay, is settled when the request arrives: a rule that does
+/// not apply delays nothing.
 #[test]
-fn a_slow_answer_looks_at_the_condition_when_it_is_due() {
-    let mut rig = Rig::connected(with_rule(AnswerRule {
+fn each_answer_has_the_delay_of_its_own_rule() {
+    let rule = |condition, answer, delay_events| AnswerRule {
         request: PeripheralRequest::Phy,
-        condition: Condition::WhileSmpOrEncryptionPending,
-        answer: Answer::Unknown,
-        delay_events: 4,
-    }));
+        condition,
+        answer,
+        delay_events,
+    };
+    let pairing = Condition::WhileSmpOrEncryptionPending;
+    let rules = vec![rule(pairing, Answer::Unknown, 4), rule(Condition::Always, Answer::Honest, 2)];
+    let quirks = ControllerQuirks { rules, ..ControllerQuirks::default() };
+    let config = ControllerConfig { quirks, ..super::rig::acquainted() };
+    let mut rig = Rig::connected(config.clone());
     rig.exchange(Some(phy_req(TWO)));
+    // Too late to be looked at.
     rig.host_sends(&PAIRING_REQUEST);
+    assert_eq!(rig.events(1), []);
+    assert_eq!(opcodes(&rig.exchange(None)), [Opcode::PHY_UPDATE_IND]);
+    let mut rig = Rig::connected(config);
+    rig.host_sends(&PAIRING_REQUEST);
+    rig.exchange(Some(phy_req(TWO)));
     assert_eq!(rig.events(3), []);
+    assert_eq!(rig.exchange(None), [ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
+}
+
+/// Honesty under a condition keeps the rules after it away.
+#[test]
+fn honesty_is_an_answer_like_any_other() {
+    let rule = |condition, answer| AnswerRule {
+        request: PeripheralRequest::Phy,
+        condition,
+        answer,
+        delay_events: 0,
+    };
+    let rules = vec![
+        rule(Condition::WhileNotEncrypted, Answer::Honest),
+        rule(Condition::Always, Answer::Unknown),
+    ];
+    let quirks = ControllerQuirks { rules, ..ControllerQuirks::default() };
+    let mut rig = Rig::connected(ControllerConfig { quirks, ..super::rig::acquainted() });
+    rig.exchange(Some(phy_req(TWO)));
+    assert_eq!(opcodes(&rig.exchange(None)), [Opcode::PHY_UPDATE_IND]);
+    rig.events(8);
+    rig.encrypt();
+    rig.exchange(Some(phy_req(TWO)));
     assert_eq!(rig.exchange(None), [ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
 }
 
