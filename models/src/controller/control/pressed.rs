@@ -50,8 +50,14 @@ impl Link {
                 ControlPdu::ChannelMapInd { channel_map, instant: 0 },
             ),
             AutomaticProcedure::Parameters(wanted) => {
-                let request = Request::Parameters { wanted, host: false, ask: true };
-                (request, self.parameters_request(wanted))
+                let ask = sh.config.request_parameters;
+                let request = Request::Parameters { wanted, host: false, ask };
+                // What the peripheral wants of an update that waits to be sent stays its wish.
+                let wish = self.scheduled.wish;
+                let pdu = self.parameters_pdu(sh, wanted, ask);
+                self.scheduled.wish = wish;
+                let Some(pdu) = pdu else { return };
+                (request, pdu)
             }
             AutomaticProcedure::MinUsedChannels => {
                 let phys = PhySet::LE_1M.union(PhySet::LE_2M);

@@ -100,10 +100,7 @@ impl Link {
     }
 
     /// LL_CONNECTION_PARAM_REQ without a wish for the anchor point.
-    pub(in crate::controller) const fn parameters_request(
-        &self,
-        wanted: ConnectionParameters,
-    ) -> ControlPdu {
+    const fn parameters_request(&self, wanted: ConnectionParameters) -> ControlPdu {
         ControlPdu::ConnectionParamReq(ConnectionParam {
             interval_min: wanted.interval_min,
             interval_max: wanted.interval_max,
@@ -125,16 +122,31 @@ impl Link {
         host: bool,
         ask: bool,
     ) {
+        match self.parameters_pdu(sh, wanted, ask) {
+            Some(pdu) => {
+                let ask = pdu.opcode() == Opcode::CONNECTION_PARAM_REQ;
+                self.begin(sh, now, Request::Parameters { wanted, host, ask }, pdu);
+                if !ask {
+                    self.await_instant();
+                }
+            }
+            None if host => self.tell_parameters(sh, ErrorCode::UNSUPPORTED_LL_PARAMETER_VALUE),
+            None => {}
+        }
+    }
+
+    /// What asks for other parameters or announces them. `None`: no interval will do.
+    pub(in crate::controller) fn parameters_pdu(
+        &mut self,
+        sh: &Shared,
+        wanted: ConnectionParameters,
+        ask: bool,
+    ) -> Option<ControlPdu> {
         let feature = FeatureSet::CONNECTION_PARAMETERS_REQUEST;
-        let ask = ask && sh.has(feature) && !self.lacks(feature);
-        let request = Request::Parameters { wanted, host, ask };
-        if ask {
-            self.begin(sh, now, request, self.parameters_request(wanted));
-        } else if let Some(update) = self.update(sh, &wanted, None) {
-            self.begin(sh, now, request, update);
-            self.await_instant();
-        } else if host {
-            self.tell_parameters(sh, ErrorCode::UNSUPPORTED_LL_PARAMETER_VALUE);
+        if ask && sh.has(feature) && !self.lacks(feature) {
+            Some(self.parameters_request(wanted))
+        } else {
+            self.update(sh, &wanted, None)
         }
     }
 

@@ -2,7 +2,7 @@
 
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::Command;
-use firmware_core::pdu::control::{ControlPdu, Opcode};
+use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use firmware_core::pdu::data::Llid;
 use firmware_core::phy::{PhySet, TxPhy};
 use firmware_core::time::Duration;
@@ -236,6 +236,33 @@ fn little_patience_with_encryption() {
     let sent = rig.events(8);
     assert_eq!(opcodes(&sent), [Opcode::ENC_REQ, Opcode::TERMINATE_IND]);
     assert_eq!(sent[1], ControlPdu::TerminateInd(ErrorCode::MIC_FAILURE));
+}
+
+/// `press=parameters` asks or announces as `request-parameters` and the features have it, like
+/// `own-procedures`; also where an instant lies ahead.
+#[test]
+fn pressed_parameters_are_asked_for_or_announced() {
+    let sent = |ask, features: FeatureSet, before: &[AutomaticProcedure]| {
+        let parameters = AutomaticProcedure::by_name("parameters").expect("is one");
+        let press = |procedure| OwnProcedure { procedure, at_event: 3 };
+        let pressed = before.iter().copied().chain([parameters]).map(press).collect();
+        let quirks = ControllerQuirks { pressed, ..ControllerQuirks::default() };
+        let config = super::rig::honest();
+        let features = FeatureSet(config.features.0 & features.0);
+        let mut rig =
+            Rig::new(ControllerConfig { quirks, request_parameters: ask, features, ..config });
+        rig.connect(super::rig::PARAMETERS);
+        let sent: Vec<_> = (0..8).flat_map(|_| opcodes(&rig.exchange(None))).collect();
+        *sent.last().expect("something is sent")
+    };
+    let all = FeatureSet(u64::MAX);
+    let without = FeatureSet(!FeatureSet::CONNECTION_PARAMETERS_REQUEST.0);
+    let map = [AutomaticProcedure::ChannelMap(0x7FFFF)];
+    for before in [&[][..], &map] {
+        assert_eq!(sent(true, all, before), Opcode::CONNECTION_PARAM_REQ);
+        assert_eq!(sent(false, all, before), Opcode::CONNECTION_UPDATE_IND);
+        assert_eq!(sent(true, without, before), Opcode::CONNECTION_UPDATE_IND);
+    }
 }
 
 /// Pressed procedures wait for nobody: not for the answer to another, not for an encryption start.
