@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bletwin_models::profile;
 use bletwin_scenarios::explore::saved::Saved;
-use bletwin_scenarios::setup::parse_peripheral;
+use bletwin_scenarios::setup::Firmware;
 
 /// A profile of a central. Other files that it names do not exist.
 pub fn central(data: &[u8]) {
@@ -23,8 +23,13 @@ pub fn central(data: &[u8]) {
 /// The choices of a firmware.
 pub fn firmware(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Err(error) = parse_peripheral(text) {
-        let _ = error.to_string();
+    match Firmware::parse("hostile.toml", text) {
+        // What is shown of it is a file again.
+        Ok(firmware) => {
+            let again = Firmware::parse("shown.toml", &firmware.flat());
+            assert!(again.is_ok_and(|again| again.config == firmware.config));
+        }
+        Err(error) => drop(error.to_string()),
     }
 }
 
