@@ -105,55 +105,57 @@ impl<B: Bus> Cpu<B> {
         awake
     }
 
+    /// One instruction. It is read where it lies: copying it whole costs more than most of them.
     #[inline(always)]
     fn step(&mut self) {
         let address = self.next;
-        let Some(instruction) = self.memory.code(address, self.block != 0) else {
-            return self.step_undecoded(address);
-        };
-        self.perform(address, instruction);
-    }
-
-    #[cold]
-    fn step_undecoded(&mut self, address: u32) {
-        match self.memory.decode(address, self.block != 0) {
-            Some(instruction) => self.perform(address, instruction),
-            None => {
-                self.registers[15] = address.wrapping_add(4);
-                self.raise_fault(Fault::Fetch { address });
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn perform(&mut self, address: u32, instruction: Instruction) {
-        self.registers[15] = address.wrapping_add(4);
-        self.next = address.wrapping_add(instruction.length.into());
-        self.cycles += u64::from(instruction.cycles) + self.flash.fetch_wait(address);
         if self.block != 0 {
-            return self.perform_in_block(instruction);
+            return self.step_in_block(address);
         }
-        if self.execute(instruction.op).is_err() {
+        let Some(instruction) = self.memory.code(address, false) else {
+            return self.decode(address);
+        };
+        let &Instruction { op, length, cycles, .. } = instruction;
+        self.fetched(address, length, cycles);
+        if self.execute(op).is_err() {
             self.trapped();
         }
     }
 
     #[inline(never)]
-    fn perform_in_block(&mut self, instruction: Instruction) {
+    fn step_in_block(&mut self, address: u32) {
+        let Some(&Instruction { op, length, cycles, last_only }) = self.memory.code(address, true)
+        else {
+            return self.decode(address);
+        };
+        self.fetched(address, length, cycles);
         let block = self.block;
         self.block = if block & 7 == 0 { 0 } else { block & 0xE0 | block << 1 & 0x1F };
         if !self.flags.passes(block >> 4) {
             return;
         }
-        let allowed = self.block == 0 || !instruction.last_only;
-        let done = if allowed {
-            self.execute(instruction.op)
-        } else {
-            Err(self.halt(Cause::Unpredictable))
-        };
+        let allowed = self.block == 0 || !last_only;
+        let done = if allowed { self.execute(op) } else { Err(self.halt(Cause::Unpredictable)) };
         if done.is_err() {
             self.block = block;
             self.trapped();
+        }
+    }
+
+    #[inline(always)]
+    fn fetched(&mut self, address: u32, length: u8, cycles: u16) {
+        self.registers[15] = address.wrapping_add(4);
+        self.next = address.wrapping_add(length.into());
+        self.cycles += u64::from(cycles) + self.flash.fetch_wait(address);
+    }
+
+    /// Decodes what is next, so that it is there when the loop comes again, or faults.
+    #[cold]
+    #[inline(never)]
+    fn decode(&mut self, address: u32) {
+        if !self.memory.decode(address) {
+            self.registers[15] = address.wrapping_add(4);
+            self.raise_fault(Fault::Fetch { address });
         }
     }
 

@@ -167,7 +167,7 @@ impl<B: Bus> Cpu<B> {
         Ok((address, moved))
     }
 
-    /// Registers change only when all is loaded: a fault then starts the instruction anew.
+    /// The base changes last, so that a fault may start the instruction anew.
     pub(super) fn load_multiple(
         &mut self,
         n: Reg,
@@ -176,25 +176,23 @@ impl<B: Bus> Cpu<B> {
         list: u16,
     ) -> Result<(), Raised> {
         let (mut address, moved) = self.span(n, before, list.count_ones())?;
-        let mut values = [0; 16];
+        let mut base = if writeback { moved } else { self.get(n) };
+        let mut target = 0;
         let mut rest = list;
         while rest != 0 {
-            let register = rest.trailing_zeros() as usize;
+            let register = rest.trailing_zeros() as Reg;
             rest &= rest - 1;
-            values[register & 15] = self.load_word(address)?;
+            let value = self.load_word(address)?;
             address = address.wrapping_add(4);
+            match register {
+                15 => target = value,
+                register if register == n => base = value,
+                register => self.set(register, value),
+            }
         }
-        if writeback {
-            self.set(n, moved);
-        }
-        let mut rest = list & 0x7FFF;
-        while rest != 0 {
-            let register = rest.trailing_zeros() as usize & 15;
-            rest &= rest - 1;
-            self.set(register as Reg, values[register]);
-        }
+        self.set(n, base);
         if list >> 15 == 1 {
-            return self.branch_exchange(values[15]);
+            return self.branch_exchange(target);
         }
         Ok(())
     }

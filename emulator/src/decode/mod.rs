@@ -51,8 +51,8 @@ pub struct Instruction {
     pub length: u8,
     /// It branches, so that in an IT block it may only be the last.
     pub last_only: bool,
-    /// Cycles that it takes at least.
-    pub cycles: u8,
+    /// Cycles that it takes at least. Sixteen bits leave no padding, so that it is copied at once.
+    pub cycles: u16,
 }
 
 /// Whether a first halfword begins an instruction of 32 bits.

@@ -31,10 +31,10 @@ impl Code {
 
     /// What stands at an offset into the region, if its page was decoded.
     #[inline]
-    pub(crate) fn get(&self, offset: u32, in_block: bool) -> Option<Instruction> {
+    pub(crate) fn get(&self, offset: u32, in_block: bool) -> Option<&Instruction> {
         let page = self.pages.get((offset / PAGE) as usize)?.as_deref()?;
         let place = (offset / 2) as usize % PLACES;
-        Some(if in_block { page.inside[place] } else { page.outside[place] })
+        Some(if in_block { &page.inside[place] } else { &page.outside[place] })
     }
 
     /// Decodes the page around an offset; `half` reads the region (`None` beyond its end).
@@ -43,8 +43,12 @@ impl Code {
         let start = offset & !(PAGE - 1);
         let at = |place: usize, block| {
             let offset = start + 2 * place as u32;
-            // Beyond the end an instruction of 32 bits is never run: fetching it faults.
-            let (first, second) = (half(offset).unwrap_or(0), half(offset + 2).unwrap_or(0));
+            let first = half(offset).unwrap_or(0);
+            // The end of the region cuts off what stands there: its octets are no instruction.
+            let second = match half(offset + 2) {
+                None if decode::is_wide(first) => return decode::decode(offset, 0xDE00, 0, block),
+                second => second.unwrap_or(0),
+            };
             decode::decode(base.wrapping_add(offset), first, second, block)
         };
         let page = CodePage {

@@ -88,12 +88,13 @@ impl Memory {
     }
 
     #[inline]
-    pub(crate) fn code(&self, address: u32, in_block: bool) -> Option<Instruction> {
+    pub(crate) fn code(&self, address: u32, in_block: bool) -> Option<&Instruction> {
         self.flash.code(address, in_block).or_else(|| self.ram.code(address, in_block))
     }
 
-    pub(crate) fn decode(&mut self, address: u32, in_block: bool) -> Option<Instruction> {
-        self.flash.decode(address, in_block).or_else(|| self.ram.decode(address, in_block))
+    /// Decodes what stands at an address; false if not all of it is in flash or RAM.
+    pub(crate) fn decode(&mut self, address: u32) -> bool {
+        self.flash.decode(address) || self.ram.decode(address)
     }
 
     pub(crate) fn is_flash(&self, address: u32) -> bool {

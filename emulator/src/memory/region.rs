@@ -60,16 +60,16 @@ impl Region {
     }
 
     #[inline]
-    pub(crate) fn code(&self, address: u32, in_block: bool) -> Option<Instruction> {
+    pub(crate) fn code(&self, address: u32, in_block: bool) -> Option<&Instruction> {
         self.code.get(address.wrapping_sub(self.base), in_block)
     }
 
-    /// Decodes around an address and gives what stands there; `None` if not all of it is here.
+    /// Decodes around an address; false if not all of what stands there is here.
     #[cold]
-    pub(crate) fn decode(&mut self, address: u32, in_block: bool) -> Option<Instruction> {
+    pub(crate) fn decode(&mut self, address: u32) -> bool {
         let offset = address.wrapping_sub(self.base);
         if offset >= self.len() {
-            return None;
+            return false;
         }
         let Self { base, pages, code } = self;
         let half = |offset: u32| {
@@ -78,8 +78,7 @@ impl Region {
             Some(u16::from_le_bytes([octets[offset], octets[offset + 1]]))
         };
         code.fill(*base, offset, half);
-        let instruction = code.get(offset, in_block)?;
-        (offset + u32::from(instruction.length) <= self.len()).then_some(instruction)
+        code.get(offset, false).is_some()
     }
 
     pub(crate) fn seal(&mut self) {

@@ -38,7 +38,10 @@ fn copies_go_their_own_ways() {
 #[test]
 fn what_was_decoded_is_forgotten_and_has_no_identity() {
     let mut memory = Memory::new(1024, 1024);
-    let branch = |memory: &mut Memory, at| memory.decode(at, false).map(|found| found.op);
+    let branch = |memory: &mut Memory, at| {
+        assert!(memory.decode(at));
+        memory.code(at, false).map(|found| found.op)
+    };
     // B.W, its second halfword on the next page of decoded code.
     let at = RAM_BASE + 254;
     memory.write_ram(at, [0x00, 0xF0]);
@@ -53,9 +56,11 @@ fn what_was_decoded_is_forgotten_and_has_no_identity() {
 }
 
 #[test]
-fn an_instruction_that_leaves_memory_is_none() {
+fn an_instruction_that_leaves_memory_is_undefined() {
     let mut memory = Memory::new(1024, 1024);
-    memory.write_ram(RAM_BASE + 1022, [0x00, 0xF0]);
-    assert_eq!(memory.decode(RAM_BASE + 1022, false), None);
-    assert_eq!(memory.decode(0x0800_0000, false), None);
+    let last = RAM_BASE + 1022;
+    memory.write_ram(last, [0x00, 0xF0]);
+    assert!(memory.decode(last));
+    assert_eq!(memory.code(last, false).map(|found| found.op), Some(Op::Undefined));
+    assert!(!memory.decode(0x0800_0000), "there is no memory");
 }
