@@ -1,8 +1,8 @@
 //! The nRF52840 around the processor (product specification 4413_417 v1.7).
 //!
-//! There are CLOCK and POWER, RADIO, TIMER0–4, RTC0–2, RNG, TEMP, EGU0–5, PPI, GPIO and the
+//! There are CLOCK and POWER, RADIO, TIMER0–4, RTC0–2, RNG, ECB, TEMP, EGU0–5, PPI, GPIO and the
 //! information registers; each file lists what its peripheral lacks. Not there: NVMC, UARTE, SPIM,
-//! TWIM, GPIOTE, SAADC, ECB, CCM, AAR, WDT, USB, QSPI and the rest: an access stops the emulator
+//! TWIM, GPIOTE, SAADC, CCM, AAR, WDT, USB, QSPI and the rest: an access stops the emulator
 //! with a hint.
 //!
 //! Events, shorts and PPI act at the event's own time, without the 62.5 ns that a hop through PPI
@@ -10,6 +10,7 @@
 
 mod air;
 mod clock;
+mod ecb;
 mod gpio;
 mod information;
 mod peripheral;
@@ -28,6 +29,7 @@ use std::collections::VecDeque;
 pub use air::{Burst, Mode};
 
 use clock::Clock;
+use ecb::Ecb;
 use gpio::Port;
 use information::Information;
 use peripheral::{Common, Endpoint, Moment, Peripheral, TICK_16M};
@@ -52,7 +54,8 @@ const AT_ONCE: usize = 256;
 
 const PPI: u8 = 31;
 /// The peripherals with tasks, events and interrupts, by number.
-const NUMBERS: [u8; 19] = [0, 1, 8, 9, 10, 11, 12, 13, 17, 20, 21, 22, 23, 24, 25, 26, 27, PPI, 36];
+const NUMBERS: [u8; 20] =
+    [0, 1, 8, 9, 10, 11, 12, 13, 14, 17, 20, 21, 22, 23, 24, 25, 26, 27, PPI, 36];
 
 /// Where the chip's identity comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -80,6 +83,7 @@ pub struct Nrf52840 {
     rtcs: [Rtc; 3],
     temperature: Temperature,
     rng: Rng,
+    ecb: Ecb,
     egus: [Egu; 6],
     ppi: Ppi,
     ports: [Port; 2],
@@ -105,6 +109,7 @@ impl Nrf52840 {
             rtcs: std::array::from_fn(|n| Rtc::new(if n == 0 { 3 } else { 4 })),
             temperature: Temperature::default(),
             rng: Rng::new(identity.entropy),
+            ecb: Ecb::default(),
             egus: std::array::from_fn(|_| Egu::default()),
             ppi: Ppi::default(),
             ports: [Port::new(32), Port::new(16)],
@@ -153,13 +158,14 @@ impl Nrf52840 {
             36 => &mut self.rtcs[2],
             12 => &mut self.temperature,
             13 => &mut self.rng,
+            14 => &mut self.ecb,
             20..=25 => &mut self.egus[usize::from(number - 20)],
             PPI => &mut self.ppi,
             _ => return None,
         })
     }
 
-    fn all(&self) -> [(u8, &dyn Peripheral); 19] {
+    fn all(&self) -> [(u8, &dyn Peripheral); 20] {
         [
             (0, &self.clock),
             (1, &self.radio),
@@ -173,6 +179,7 @@ impl Nrf52840 {
             (36, &self.rtcs[2]),
             (12, &self.temperature),
             (13, &self.rng),
+            (14, &self.ecb),
             (20, &self.egus[0]),
             (21, &self.egus[1]),
             (22, &self.egus[2]),

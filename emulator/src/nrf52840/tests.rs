@@ -11,6 +11,7 @@ const RADIO: u32 = 0x4000_1000;
 const TIMER0: u32 = 0x4000_8000;
 const RTC0: u32 = 0x4000_B000;
 const RNG: u32 = 0x4000_D000;
+const ECB: u32 = 0x4000_E000;
 const EGU0: u32 = 0x4001_4000;
 const PPI: u32 = 0x4001_F000;
 const P0: u32 = 0x5000_0000;
@@ -165,6 +166,27 @@ fn random_octets_are_those_of_the_entropy() {
     assert_ne!(octets[32..], [0; 8], "then they go on");
     chip.write(RNG + 4, 1);
     assert_eq!(chip.bus.next_event(), None);
+}
+
+/// FIPS 197, appendix C.1.
+#[test]
+fn a_block_is_encrypted_in_its_time() {
+    const CIPHER: [u8; 16] = [
+        0x69, 0xC4, 0xE0, 0xD8, 0x6A, 0x7B, 0x04, 0x30, 0xD8, 0xCD, 0xB7, 0x80, 0x70, 0xB4, 0xC5,
+        0x5A,
+    ];
+    let mut chip = Chip::new();
+    for n in 0..16 {
+        chip.memory.write_ram(RAM_BASE + n, [n as u8]);
+        chip.memory.write_ram(RAM_BASE + 16 + n, [n as u8 * 0x11]);
+    }
+    chip.write(ECB + 0x504, RAM_BASE);
+    chip.write(ECB, 1);
+    assert_eq!(chip.when(ECB + 0x100), 72 * MICROSECOND / 10);
+    assert_eq!(chip.memory.octets(RAM_BASE + 32, 16).as_deref(), Some(&CIPHER[..]));
+    chip.write(ECB, 1);
+    chip.write(ECB + 4, 1);
+    assert_eq!((chip.read(ECB + 0x104), chip.bus.next_event()), (1, None), "aborted");
 }
 
 #[test]
