@@ -30,6 +30,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     if end.since(last_change) < PATIENCE {
         return;
     }
+    let demanded = demanded(link, findings);
     let mut tell = |what: &str, culprit: Role, text: String| {
         let events = link.hci.iter().rev().filter(|hci| hci.by == culprit && hci.at <= end);
         let mut records: Vec<_> = events.map(|hci| hci.record).take(1).collect();
@@ -39,8 +40,9 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         let text = format!("hosts disagree about the {what}: {text}");
         findings.add(Finding { rule: "LL-AGREE-1", culprit, at: end, record, evidence, text });
     };
-    if central.phys != peripheral.phys {
-        let culprit = if demanded(link) == central.phys { Role::Peripheral } else { Role::Central };
+    if central.phys != peripheral.phys && demanded.is_known() {
+        let demanded = demanded.ends[Role::Central as usize];
+        let culprit = if demanded == central.phys { Role::Peripheral } else { Role::Central };
         tell("PHY", culprit, format!("{:?} and {:?}", central.phys, peripheral.phys));
     }
     if central.parameters != peripheral.parameters {
@@ -105,14 +107,14 @@ fn last_change(link: &Link<'_>) -> Instant {
     told.max(on_air.map(|packet| packet.item.at)).unwrap_or(Instant::ZERO)
 }
 
-/// The PHYs that the central must use, after all that it has announced.
-fn demanded(link: &Link<'_>) -> [Phy; 2] {
+/// The PHYs after all that the central has announced.
+fn demanded(link: &Link<'_>, findings: &Findings) -> Phys {
     let mut phys = Phys::of(link);
     for packet in &link.packets {
         phys.reach(packet.event);
-        phys.learn(packet);
+        phys.learn(packet, findings.is_wrong(packet));
     }
-    phys.ends[Role::Central as usize]
+    phys
 }
 
 fn belief(link: &Link<'_>, role: Role, end: Instant) -> Option<Belief> {

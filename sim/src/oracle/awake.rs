@@ -31,7 +31,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     }
     let node = link.node(Role::Peripheral);
     let closed = closed.get(&node).map_or(&[][..], Vec::as_slice);
-    let (left, parted) = (link.left(Role::Peripheral), link.parted());
+    let (left, parted) = (link.left(Role::Peripheral), link.parted(findings));
     let mut state =
         Awake { latency: [0; 2], next: None, watch: Vec::new(), skipped: 0, last: None };
     for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {

@@ -1,7 +1,6 @@
 //! What a device owes after something has happened: to leave where it must, to acknowledge the
 //! end, not to wait for ever.
 
-use firmware_core::error::ErrorCode;
 use firmware_core::hci::Role;
 use firmware_core::pdu::control::{ControlPdu, Opcode};
 use firmware_core::time::Duration;
@@ -31,8 +30,7 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
     let breaches = findings.told.findings.iter().filter(|found| OBLIGE.contains(&found.rule));
     let mut reasons: Vec<_> = breaches
         .filter_map(|found| {
-            let at = |packet: &Packet<'_>| packet.item.record;
-            let at = link.packets.binary_search_by_key(&found.record, at).ok()?;
+            let at = link.taken(found.record)?;
             let early = found.rule == "LL-ENC-1";
             let obliges = !early || !is_done(&link.packets[..at], link.packets[at].by);
             obliges.then_some((at, if early { "LL-ENC-6" } else { "LL-MIC-2" }))
@@ -63,7 +61,10 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
 /// central's LL_START_ENC_RSP, before the central hears of that.
 fn is_done(before: &[Packet<'_>], by: Role) -> bool {
     // All of them were taken: another one has followed.
-    let sent = before.iter().rev().filter(|packet| packet.by == by);
+    let sent = before.iter().rev().filter(|packet| {
+        let clear = packet.item.decrypted != Some(true);
+        packet.by == by && !(clear && packet.opcode() == Some(Opcode::START_ENC_RSP))
+    });
     let last = sent.filter_map(Packet::opcode).find(|opcode| {
         matches!(*opcode, Opcode::START_ENC_RSP | Opcode::ENC_REQ | Opcode::PAUSE_ENC_REQ)
     });
@@ -101,7 +102,7 @@ fn waits(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mut Fi
         .find(|packet| packet.by == role && packet.new && packet.opcode().is_some());
     let Some(sent) = sent else { return };
     let left = link.left(role);
-    let open = procedures.due[other(role) as usize].iter().find(|due| !due.unknown);
+    let open = procedures.due[other(role) as usize].iter().find(|due| !due.unknown && !due.open);
     let Some(due) = open else { return };
     let waited = left.since(due.at.max(sent.item.at));
     if waited > RESPONSE_TIMEOUT + PATIENCE {
@@ -146,6 +147,3 @@ pub(super) fn said_goodbye(
         })
     })
 }
-
-/// What a device is told to leave with.
-pub(super) const INVALID: ErrorCode = ErrorCode::INVALID_LL_PARAMETERS;

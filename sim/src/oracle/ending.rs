@@ -3,13 +3,15 @@
 
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{Event, Role};
-use firmware_core::pdu::control::ControlPdu;
+use firmware_core::pdu::control::{ControlPdu, Opcode};
 use firmware_core::time::{Duration, Instant};
 
-use super::duty::{INVALID, said_goodbye};
+use super::duty::said_goodbye;
+use super::encryption::Refusal;
 use super::link::{HciEvent, Link, other};
-use super::procedure::{Due, Procedures};
-use super::{Finding, Findings};
+use super::procedure::{Due, PAST, Procedures};
+use super::{Finding, Findings, Rule};
+use crate::record::RecordId;
 
 /// Clocks of 500 ppm at either end are far within it.
 const SLACK_PPM: u32 = 20_000;
@@ -19,20 +21,21 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Events after which a central that sends nothing is gone.
 const SILENT_EVENTS: u64 = 6;
 
-pub(super) fn check(link: &Link<'_>, procedures: &Procedures, findings: &mut Findings) {
+pub(super) fn check(
+    link: &Link<'_>,
+    procedures: &Procedures,
+    refusals: &[Refusal],
+    findings: &mut Findings,
+) {
     for role in [Role::Central, Role::Peripheral] {
         let ended = ended(link, role);
         let until = ended.map_or(link.end, |(hci, _)| hci.at);
-        for due in &procedures.due[role as usize] {
+        for due in procedures.due[role as usize].iter().filter(|due| !due.open) {
             late(link, role, due, until, findings);
         }
-        if let Some((hci, reason)) = ended
-            && let Some(text) = wrong_reason(link, procedures, hci, reason, findings)
-        {
-            let evidence = procedures.due[role as usize].iter().map(|due| due.record).collect();
-            let (at, record) = (hci.at, hci.record);
-            let culprit = link.node(role);
-            findings.add(Finding { rule: "LL-END-1", culprit, at, record, evidence, text });
+        if let Some((hci, reason)) = ended {
+            let cause = cause(link, procedures, refusals, hci, reason, findings);
+            gives_up(link, procedures, hci, reason, &cause, findings);
         }
         abandoned(link, procedures, role, findings);
     }
@@ -70,7 +73,7 @@ fn abandoned(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mu
     }
     let last = link.packets.iter().rev().find(|packet| packet.by != role && packet.heard());
     let Some(last) = last else { return };
-    for due in procedures.due[role as usize].iter().filter(|due| !due.unknown) {
+    for due in procedures.due[role as usize].iter().filter(|due| !due.unknown && !due.open) {
         if last.item.at.since(due.at) > PATIENCE {
             findings.add(Finding {
                 rule: "LL-LIVE-2",
@@ -104,53 +107,135 @@ fn silent_central(link: &Link<'_>, findings: &mut Findings) {
     }
 }
 
-/// Why the reason that an end reports is not a permitted one.
-fn wrong_reason(
+/// Why an end left.
+enum Cause {
+    /// There is none that is permitted.
+    None,
+    /// A refusal that it should have taken.
+    Refusal(RecordId),
+    Permitted,
+}
+
+/// Reports who left without a cause, or for one that is none by recommendation.
+fn gives_up(
     link: &Link<'_>,
     procedures: &Procedures,
     hci: &HciEvent<'_>,
     reason: ErrorCode,
-    findings: &Findings,
-) -> Option<String> {
-    let peer = other(hci.by);
-    let broke = |rules: &[&str]| {
-        let node = link.node(peer);
-        findings.told.findings.iter().any(|f| f.culprit == node && rules.contains(&f.rule))
+    cause: &Cause,
+    findings: &mut Findings,
+) {
+    let (rule, evidence, why) = match cause {
+        Cause::Permitted => return,
+        Cause::None => {
+            let due = procedures.due[hci.by as usize].iter().map(|due| due.record);
+            ("LL-END-1", due.collect(), "no such cause")
+        }
+        Cause::Refusal(record) => {
+            ("LL-ENC-5", vec![*record], "an LL_UNKNOWN_RSP while encryption started")
+        }
     };
+    findings.add(Finding {
+        rule,
+        culprit: link.node(hci.by),
+        at: hci.at,
+        record: hci.record,
+        evidence,
+        text: format!("the connection was given up with {reason:?} for {why}"),
+    });
+}
+
+const COLLISIONS: &[&str] = &["LL-COLL-1", "LL-COLL-2", "LL-PROC-1"];
+const FIELDS: &[&str] = &["LL-CTRL-1", "LL-CTRL-4", "LL-LEN-3", "LL-CONN-1"];
+
+/// The breaches of its peer for which an end may leave with a reason: where no rule says what
+/// follows on a breach, the text leaves it open to ignore it, to refuse it or to leave (Vol 1,
+/// Part E, 2.7). The reason has to fit what was broken.
+const fn breaches(reason: ErrorCode) -> &'static [&'static str] {
+    match reason {
+        ErrorCode::MIC_FAILURE => &["LL-ENC-1", "LL-ENC-2", "LL-ENC-3", "LL-ENC-11", "LL-MIC-1"],
+        ErrorCode::LL_PROCEDURE_COLLISION | ErrorCode::DIFFERENT_TRANSACTION_COLLISION => {
+            COLLISIONS
+        }
+        ErrorCode::INVALID_LL_PARAMETERS => FIELDS,
+        _ => &[],
+    }
+}
+
+/// Whether an end had taken a PDU, before it left, that breaks one of these rules.
+fn met(
+    link: &Link<'_>,
+    hci: &HciEvent<'_>,
+    findings: &Findings,
+    breaks: impl Fn(&Finding) -> bool,
+) -> bool {
+    let peer = link.node(other(hci.by));
+    findings.told.findings.iter().any(|found| {
+        let came = || {
+            let at = link.taken(found.record).and_then(|at| link.packets.get(at));
+            found.record == link.connect.record || at.is_some_and(|it| it.item.at < hci.at)
+        };
+        found.culprit == peer && breaks(found) && came()
+    })
+}
+
+fn cause(
+    link: &Link<'_>,
+    procedures: &Procedures,
+    refusals: &[Refusal],
+    hci: &HciEvent<'_>,
+    reason: ErrorCode,
+    findings: &Findings,
+) -> Cause {
+    let peer = other(hci.by);
     let permitted = match reason {
         // Whatever the peer said with its LL_TERMINATE_IND.
-        _ if terminated(link, peer, hci.at) == Some(reason) => true,
+        _ if terminated(link, peer, hci.at)
+            .is_some_and(|said| said.is_none_or(|c| c == reason)) =>
+        {
+            true
+        }
         ErrorCode::CONNECTION_TIMEOUT => timed_out(link, hci),
         ErrorCode::LOCAL_HOST_TERMINATED => {
             said_goodbye(link, hci.by, hci.at) || timed_out(link, hci)
         }
+        // LL-ENC-9: the link layer itself says it, with this error.
+        ErrorCode::PIN_OR_KEY_MISSING => procedures.pauses() && said_goodbye(link, hci.by, hci.at),
         ErrorCode::LL_RESPONSE_TIMEOUT => procedures
             .awaited_from(peer)
             .any(|due| hci.at.since(due.at) + PATIENCE > RESPONSE_TIMEOUT),
-        ErrorCode::INSTANT_PASSED => broke(&["LL-INST-1"]) || late_instant(link, peer),
-        ErrorCode::MIC_FAILURE => {
-            broke(&["LL-ENC-1", "LL-ENC-2", "LL-MIC-1"])
-                || terminated(link, peer, hci.at) == Some(reason)
-        }
-        ErrorCode::LL_PROCEDURE_COLLISION | ErrorCode::DIFFERENT_TRANSACTION_COLLISION => {
-            broke(&["LL-COLL-1", "LL-COLL-2", "LL-PROC-1"])
-        }
+        ErrorCode::INSTANT_PASSED => late_instant(link, hci),
         ErrorCode::FAILED_TO_ESTABLISH => {
             !link.packets.iter().any(|packet| packet.by == peer && packet.heard())
         }
-        INVALID if broke(&["LL-CTRL-4"]) => true,
-        _ => false,
+        ErrorCode::LMP_PDU_NOT_ALLOWED => {
+            met(link, hci, findings, |found| Rule::is_of_control(found.rule))
+        }
+        reason => met(link, hci, findings, |found| breaches(reason).contains(&found.rule)),
     };
-    (!permitted).then(|| format!("the connection was given up with {reason:?} for no such cause"))
+    if permitted {
+        return Cause::Permitted;
+    }
+    let came = |refusal: &&Refusal| {
+        let packet = link.taken(refusal.record).and_then(|at| link.packets.get(at));
+        refusal.taker == hci.by && packet.is_some_and(|it| it.item.at < hci.at)
+    };
+    let mut taken = refusals.iter().filter(came).filter(|_| reason == ErrorCode::MIC_FAILURE);
+    match taken.clone().find(|refusal| refusal.opcode != Opcode::UNKNOWN_RSP) {
+        // LL-ENC-6: by 6.2 it is unexpected.
+        Some(_) => Cause::Permitted,
+        None => taken.next().map_or(Cause::None, |refusal| Cause::Refusal(refusal.record)),
+    }
 }
 
-/// The code of an LL_TERMINATE_IND that the peer has taken.
-fn terminated(link: &Link<'_>, by: Role, before: Instant) -> Option<ErrorCode> {
+/// What the peer says in an LL_TERMINATE_IND that was taken: a code, or nothing that can be read.
+fn terminated(link: &Link<'_>, by: Role, before: Instant) -> Option<Option<ErrorCode>> {
     link.packets.iter().rev().filter(|packet| packet.by == by && packet.taken).find_map(|packet| {
-        match packet.control() {
-            Some(ControlPdu::TerminateInd(code)) if packet.item.at < before => Some(*code),
+        let says = packet.opcode() == Some(Opcode::TERMINATE_IND) && packet.item.at < before;
+        says.then(|| match packet.control() {
+            Some(ControlPdu::TerminateInd(code)) => Some(*code),
             _ => None,
-        }
+        })
     })
 }
 
@@ -163,8 +248,8 @@ fn timed_out(link: &Link<'_>, hci: &HciEvent<'_>) -> bool {
     hci.at.since(since) + timeout.ppm(SLACK_PPM) >= timeout
 }
 
-/// Whether an instant's PDU was taken only after its instant, through losses.
-fn late_instant(link: &Link<'_>, by: Role) -> bool {
+/// Whether an instant's PDU was taken only after its instant.
+fn late_instant(link: &Link<'_>, hci: &HciEvent<'_>) -> bool {
     link.packets.iter().any(|packet| {
         let instant = match packet.control() {
             Some(ControlPdu::ConnectionUpdateInd(update)) => update.instant,
@@ -174,6 +259,7 @@ fn late_instant(link: &Link<'_>, by: Role) -> bool {
             ) => *instant,
             _ => return false,
         };
-        packet.by == by && packet.taken && instant.wrapping_sub(packet.event as u16) >= 0x7FFF
+        let came = packet.by != hci.by && packet.taken && packet.item.at < hci.at;
+        came && instant.wrapping_sub(packet.event as u16) >= PAST
     })
 }

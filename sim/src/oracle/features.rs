@@ -1,5 +1,9 @@
 //! Feature bits against what is done, and the form of rejects that they decide.
 
+use std::collections::BTreeSet;
+
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::Role;
 use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode};
 
 use super::Findings;
@@ -19,7 +23,7 @@ struct Told {
 }
 
 /// The features that an end has shown on air whole.
-pub(super) fn shown(link: &Link<'_>, role: firmware_core::hci::Role) -> Option<FeatureSet> {
+pub(super) fn shown(link: &Link<'_>, role: Role) -> Option<FeatureSet> {
     link.packets.iter().filter(|packet| packet.by == role).find_map(|packet| {
         match packet.control() {
             Some(ControlPdu::FeatureReq(set) | ControlPdu::PeripheralFeatureReq(set)) => Some(*set),
@@ -36,12 +40,17 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut asked: [Option<FeatureSet>; 2] = [None; 2];
     // What each end has taken from the other.
     let mut known: [Option<Told>; 2] = [None; 2];
+    let mut open = Open::default();
     for packet in &link.packets {
+        let Some(opcode) = packet.opcode() else { continue };
+        if packet.taken {
+            open.took(packet.by, opcode, findings.is_wrong(packet));
+        }
         let Some(pdu) = packet.control() else { continue };
         let (own, peer) = (packet.by as usize, other(packet.by) as usize);
         if packet.new {
             let peer = known[own].filter(|told| packet.event >= told.from);
-            let view = View { own: told[own], peer, asked: asked[own] };
+            let view = View { own: told[own], peer, asked: asked[own], open: &open };
             if let Some((rule, record, text)) = wrong(&view, packet, pdu) {
                 let evidence: Vec<_> = record.into_iter().collect();
                 link.report(findings, rule, packet, &evidence, text);
@@ -68,10 +77,31 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     }
 }
 
-struct View {
+/// What is left open to an end.
+#[derive(Default)]
+struct Open {
+    /// Requests, of those that it has taken last of their kind, that break a rule.
+    wrong: [BTreeSet<u8>; 2],
+    /// The last request was LL_ENC_REQ: either form of a reject is right (5.1.3.1).
+    encryption: [bool; 2],
+}
+
+impl Open {
+    fn took(&mut self, by: Role, opcode: Opcode, wrong: bool) {
+        let taker = other(by) as usize;
+        match wrong {
+            true => self.wrong[taker].insert(opcode.0),
+            false => self.wrong[taker].remove(&opcode.0),
+        };
+        self.encryption[taker] = opcode == Opcode::ENC_REQ;
+    }
+}
+
+struct View<'a> {
     own: Option<Told>,
     peer: Option<Told>,
     asked: Option<FeatureSet>,
+    open: &'a Open,
 }
 
 pub(super) const fn set(pdu: &ControlPdu) -> Option<FeatureSet> {
@@ -84,7 +114,7 @@ pub(super) const fn set(pdu: &ControlPdu) -> Option<FeatureSet> {
 }
 
 fn wrong(
-    view: &View,
+    view: &View<'_>,
     packet: &Packet<'_>,
     pdu: &ControlPdu,
 ) -> Option<(&'static str, Option<RecordId>, String)> {
@@ -101,12 +131,18 @@ fn wrong(
             let (own, needed) = (view.own?, needs(*what)?);
             // LL-CTRL-2: what is not for its role it need not know.
             let has = own.set.0 & needed.0 != 0 && only(*what) != Some(packet.by);
-            has.then(|| {
+            // Nor what breaks a rule.
+            let open = view.open.wrong[packet.by as usize].contains(&what.0);
+            (has && !open).then(|| {
                 let text = format!("does not know {} but has its feature bit", what.name());
                 ("LL-FEAT-2", Some(own.record), text)
             })
         }
-        ControlPdu::RejectExtInd { .. } | ControlPdu::RejectInd(_) => reject(view, pdu, &name),
+        ControlPdu::RejectExtInd { .. } | ControlPdu::RejectInd(_) => {
+            reject(view, packet.by, pdu, &name)
+        }
+        // 5.1.8: it may be used towards who does not know it.
+        ControlPdu::PingReq => None,
         _ => {
             // Who has not answered yet may still have the request in its queue before the answer.
             let (_, peer, needed) = (view.own?, view.peer?, needs(pdu.opcode())?);
@@ -118,17 +154,22 @@ fn wrong(
     }
 }
 
-/// LL_REJECT_EXT_IND if both ends have the feature, else LL_REJECT_IND. LL_REJECT_IND remains
-/// possible as long as the features are not known.
+/// LL_REJECT_EXT_IND if both ends have the feature, and for a collision LL_REJECT_IND if not (5.3).
+/// LL_REJECT_IND remains possible as long as the features are not known, and for LL_ENC_REQ.
 fn reject(
-    view: &View,
+    view: &View<'_>,
+    by: Role,
     pdu: &ControlPdu,
     name: &str,
 ) -> Option<(&'static str, Option<RecordId>, String)> {
     let (own, peer) = (view.own?, view.peer?);
     let both = own.set.and(peer.set).has(FeatureSet::EXTENDED_REJECT);
-    let extended = matches!(pdu, ControlPdu::RejectExtInd { .. });
-    (both != extended).then(|| {
+    let collision = [ErrorCode::LL_PROCEDURE_COLLISION, ErrorCode::DIFFERENT_TRANSACTION_COLLISION];
+    let wrong = match pdu {
+        ControlPdu::RejectExtInd { error, .. } => !both && collision.contains(error),
+        _ => both && !view.open.encryption[by as usize],
+    };
+    wrong.then(|| {
         let text = format!("{name} although the exchanged features demand the other form");
         ("LL-REJ-1", Some(peer.record), text)
     })

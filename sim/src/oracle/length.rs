@@ -15,6 +15,18 @@ const OCTETS_MAX: u16 = 251;
 const TIME_MAX: u16 = 17_040;
 const MIC: u16 = 4;
 
+/// The values that are exchanged.
+pub(super) fn values(link: &Link<'_>, findings: &mut Findings) {
+    for packet in &link.packets {
+        let told = length_of(packet);
+        if told.is_some_and(|told| packet.new && !in_range(told)) {
+            let text = format!("{} with values out of range", packet.name());
+            link.report(findings, "LL-LEN-3", packet, &[], text);
+        }
+    }
+}
+
+/// The limits that follow from them.
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut lengths = Lengths::default();
     for packet in &link.packets {
@@ -29,12 +41,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             let text = format!("{} takes more than the {time} µs allowed", packet.name());
             link.report(findings, "LL-LEN-2", packet, &[], text);
         }
-        let told = length_of(packet);
-        if told.is_some_and(|told| packet.new && !in_range(told)) {
-            let text = format!("{} with values out of range", packet.name());
-            link.report(findings, "LL-LEN-3", packet, &[], text);
-        }
-        lengths.learn(packet);
+        lengths.learn(packet, findings.is_wrong(packet));
     }
 }
 
@@ -77,19 +84,25 @@ impl Lengths {
         (octets, time.max(least))
     }
 
-    pub(super) fn learn(&mut self, packet: &Packet<'_>) {
+    /// `wrong`: the packet breaks a rule.
+    pub(super) fn learn(&mut self, packet: &Packet<'_>, wrong: bool) {
         self.drain(packet);
         let Some(told) = length_of(packet) else { return };
         if packet.taken {
-            self.agree(other(packet.by) as usize, told, packet.event);
+            self.agree(other(packet.by) as usize, told, packet.event, wrong);
         }
     }
 
     /// An end may raise what it sends at any time: only what the peer takes is known from outside.
-    fn agree(&mut self, end: usize, told: &DataLength, event: u64) {
-        let new = (told.max_rx_octets, told.max_rx_time);
+    /// Values that break a rule, or answer nothing, may be heeded or not: they lower no limit.
+    fn agree(&mut self, end: usize, told: &DataLength, event: u64, wrong: bool) {
+        // Less than every device takes counts as that.
+        let new = (told.max_rx_octets.max(OCTETS_MIN), told.max_rx_time.max(TIME_MIN));
         let (octets, time) = self.limit[end].unwrap_or((OCTETS_MIN, TIME_MIN));
         self.limit[end] = Some((octets.max(new.0), time.max(new.1)));
+        if wrong {
+            return;
+        }
         let falls = self.limit[end] != Some(new);
         self.falling[end] = falls.then_some((event + QUEUE_EVENTS, new));
     }

@@ -31,6 +31,8 @@ pub(super) struct Packet<'a> {
     pub(super) anchor: bool,
     /// Not a repetition.
     pub(super) new: bool,
+    /// The record of its first transmission.
+    pub(super) first: RecordId,
     /// The peer received it, it was new to it, and it did not refuse it.
     pub(super) taken: bool,
 }
@@ -51,6 +53,11 @@ impl Packet<'_> {
     pub(super) fn opcode(&self) -> Option<Opcode> {
         let readable = self.header.llid == Llid::Control && self.item.decrypted != Some(false);
         readable.then(|| self.item.payload.first().map_or(Opcode::NONE, |code| Opcode(*code)))
+    }
+
+    /// Whether it is a control PDU without any octet.
+    pub(super) fn is_without_opcode(&self) -> bool {
+        self.header.llid == Llid::Control && self.item.payload.is_empty()
     }
 
     pub(super) fn control(&self) -> Option<&ControlPdu> {
@@ -193,14 +200,15 @@ impl Link<'_> {
     }
 
     /// Event from which the peripheral cannot know where the central is, for it had heard nothing
-    /// of a connection update by its instant.
-    pub(super) fn parted(&self) -> Option<u64> {
+    /// of a connection update by its instant, or need not, for the update broke a rule.
+    pub(super) fn parted(&self, findings: &Findings) -> Option<u64> {
         let mut unheard = None;
         for packet in self.packets.iter().filter(|packet| packet.by == Role::Central) {
             if let Some(ControlPdu::ConnectionUpdateInd(update)) = packet.control() {
                 let ahead = update.instant.wrapping_sub(packet.event as u16);
                 let instant = packet.event + u64::from(ahead);
                 unheard = match packet.heard() {
+                    true if findings.is_wrong(packet) => Some(instant),
                     true => None,
                     false if packet.new => Some(instant),
                     false => unheard,
@@ -211,6 +219,11 @@ impl Link<'_> {
             }
         }
         None
+    }
+
+    /// Index of the packet that was taken of those that carried the PDU of this record.
+    pub(super) fn taken(&self, record: RecordId) -> Option<usize> {
+        self.packets.iter().position(|packet| packet.first == record && packet.taken)
     }
 
     /// Index of the last packet of an end.
@@ -366,6 +379,9 @@ fn packet<'a>(link: &Link<'a>, item: &'a AirItem, tx: &'a AirTx) -> Option<Packe
     let last = link.packets.last();
     let before = last.map_or(0, |packet| packet.event);
     let anchor = by == Role::Central && last.is_none_or(|last| last.event as u16 != event);
+    let own = |packet: &&Packet<'_>| packet.by == by;
+    let before_it = item.retransmission.then(|| link.packets.iter().rev().find(own)).flatten();
+    let first = before_it.map(|same| same.first);
     Some(Packet {
         item,
         tx,
@@ -374,6 +390,7 @@ fn packet<'a>(link: &Link<'a>, item: &'a AirItem, tx: &'a AirTx) -> Option<Packe
         event: before + u64::from(event.wrapping_sub(before as u16)),
         anchor,
         new: !item.retransmission,
+        first: first.unwrap_or(item.record),
         taken: false,
     })
 }

@@ -15,6 +15,7 @@ mod awake;
 mod bits;
 mod busy;
 mod channel;
+mod choice;
 mod duty;
 mod encryption;
 mod ending;
@@ -25,7 +26,6 @@ mod framing;
 mod kept;
 mod length;
 mod link;
-mod overlap;
 mod payload;
 mod phy;
 mod possible;
@@ -130,14 +130,16 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> F
     flow::check(&link, &mut findings);
     timing::check(&link, busy, &mut findings);
     channel::check(&link, &mut findings);
-    phy::check(&link, &mut findings);
-    length::check(&link, &mut findings);
-    encryption::check(&link, &mut findings);
-    features::check(&link, &mut findings);
+    length::values(&link, &mut findings);
+    let refusals = encryption::check(&link, &mut findings);
     let procedures = procedure::check(&link, &mut findings);
-    ending::check(&link, &procedures, &mut findings);
+    // From here on what is said has been judged by itself: what follows asks what came of it.
+    phy::check(&link, &mut findings);
+    choice::check(&link, &mut findings);
+    length::check(&link, &mut findings);
+    features::check(&link, &mut findings);
+    ending::check(&link, &procedures, &refusals, &mut findings);
     agreement::check(&link, &mut findings);
-    overlap::check(&link, &mut findings);
     bits::check(&link, &facts.own, &mut findings);
     window::check(&link, &facts.closed, busy, &mut findings);
     told::check(&link, &facts.unfinished, &mut findings);
@@ -156,9 +158,17 @@ struct Findings {
     counts: BTreeMap<(&'static str, NodeId), usize>,
     /// Records of all breaches, also of those that are too many to be told.
     struck: BTreeSet<RecordId>,
+    /// Those of them that are in what a PDU says or when it is said.
+    said: BTreeSet<RecordId>,
 }
 
 impl Findings {
+    /// Whether a PDU broke a rule in what it says or when: what its receiver does about it the
+    /// text leaves open, unless a rule says so (Vol 1, Part E, 2.7).
+    fn is_wrong(&self, packet: &link::Packet<'_>) -> bool {
+        self.said.contains(&packet.first)
+    }
+
     fn add(&mut self, finding: Finding) {
         let count = self.counts.entry((finding.rule, finding.culprit)).or_default();
         *count += 1;
@@ -167,6 +177,9 @@ impl Findings {
             &mut self.told.observations
         } else {
             self.struck.insert(finding.record);
+            if Rule::is_of_control(finding.rule) {
+                self.said.insert(finding.record);
+            }
             &mut self.told.findings
         };
         if *count <= FINDINGS_MAX {

@@ -14,12 +14,12 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         phys.reach(packet.event);
         let sent = packet.tx.phy.phy();
         let wanted = phys.ends[packet.by as usize][packet.by as usize];
-        if sent != wanted {
+        if sent != wanted && phys.is_known() {
             let text = format!("{} on {sent:?} instead of {wanted:?}", packet.name());
             let evidence: Vec<_> = phys.changed.into_iter().collect();
             link.report(findings, "LL-PHY-1", packet, &evidence, text);
         }
-        phys.learn(packet);
+        phys.learn(packet, findings.is_wrong(packet));
     }
 }
 
@@ -31,6 +31,8 @@ pub(super) struct Phys {
     pub(super) ends: [[Phy; 2]; 2],
     next: [Option<(u64, [PhySet; 2])>; 2],
     pub(super) changed: Option<RecordId>,
+    /// An LL_PHY_UPDATE_IND came that breaks a rule: whether it is heeded is left open.
+    doubtful: bool,
 }
 
 impl Phys {
@@ -49,11 +51,23 @@ impl Phys {
         }
     }
 
-    pub(super) fn learn(&mut self, packet: &Packet<'_>) {
+    /// Whether the text decides which PHYs apply.
+    pub(super) const fn is_known(&self) -> bool {
+        !self.doubtful
+    }
+
+    /// `wrong`: the packet breaks a rule.
+    pub(super) fn learn(&mut self, packet: &Packet<'_>, wrong: bool) {
         let Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant }) = packet.control() else {
             return;
         };
         if packet.by != Role::Central || (c_to_p.0 == 0 && p_to_c.0 == 0) {
+            return;
+        }
+        // A field that names no PHY leaves its direction as it is (LL-PHY-6).
+        let names_phys = [c_to_p, p_to_c].iter().all(|set| set.0 == 0 || set.single().is_some());
+        if wrong && names_phys {
+            self.doubtful = true;
             return;
         }
         let ahead = instant.wrapping_sub(packet.event as u16);

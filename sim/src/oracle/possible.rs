@@ -25,8 +25,9 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
                 link.report(findings, "LL-PHY-7", packet, &evidence, text);
             }
         }
-        open.learn(packet);
-        lengths.learn(packet);
+        let wrong = findings.is_wrong(packet);
+        open.learn(packet, wrong);
+        lengths.learn(packet, wrong);
     }
 }
 
@@ -71,7 +72,8 @@ impl Open {
         }
     }
 
-    fn learn(&mut self, packet: &Packet<'_>) {
+    /// `wrong`: the packet breaks a rule.
+    fn learn(&mut self, packet: &Packet<'_>, wrong: bool) {
         let Some(pdu) = packet.control() else { return };
         match (pdu, packet.by) {
             (ControlPdu::PhyReq { tx, .. }, Role::Peripheral) if packet.new => {
@@ -82,6 +84,8 @@ impl Open {
                 self.offered = Some(tx.intersection(self.asked));
                 self.record = Some(packet.item.record);
             }
+            // Whether it is heeded is left open.
+            (ControlPdu::PhyUpdateInd { .. }, _) if wrong => {}
             (ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant }, Role::Central) => {
                 let ahead = instant.wrapping_sub(packet.event as u16);
                 let single = |set: &PhySet| set.single().map_or(PhySet::NONE, PhySet::only);

@@ -8,6 +8,7 @@ use firmware_core::time::{Duration, Instant};
 use super::Findings;
 use super::link::{Link, Packet, other};
 use super::table::{Kind, answers, is_owed, kind, only};
+use super::values::param_field;
 use crate::record::RecordId;
 
 /// The procedure response timeout.
@@ -16,6 +17,9 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 const INSTANT_EVENTS: u16 = 6;
 /// An instant this far ahead lies in the past.
 pub(super) const PAST: u16 = 0x7FFF;
+
+/// How a control PDU without any octet is named in an LL_UNKNOWN_RSP.
+const NO_OPCODE: Opcode = Opcode(0xFF);
 
 /// A procedure under way.
 #[derive(Clone, Copy)]
@@ -36,6 +40,10 @@ pub(super) struct Due {
     pub(super) at: Instant,
     /// It must be answered with LL_UNKNOWN_RSP.
     pub(super) unknown: bool,
+    /// It broke a rule: what is done about it is left open, and nothing is owed.
+    pub(super) open: bool,
+    /// It is an LL_CONNECTION_PARAM_REQ out of range, which has to be rejected.
+    out_of_range: bool,
 }
 
 /// The procedures of a connection, by the end that started them.
@@ -51,6 +59,8 @@ pub(super) struct Procedures {
     version: [Option<RecordId>; 2],
     /// The last PDU of an end belongs to a procedure that it has open itself.
     of_own: [bool; 2],
+    /// An LL_PAUSE_ENC_REQ was taken.
+    paused: bool,
     /// connPeripheralLatency in force, and what follows it at which event.
     latency: u16,
     next_latency: Option<(u64, u16)>,
@@ -69,7 +79,10 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
         if packet.taken
             && let Some(opcode) = packet.opcode()
         {
-            all.took(packet, opcode);
+            all.took(packet, opcode, findings.is_wrong(packet));
+        }
+        if packet.taken && packet.is_without_opcode() {
+            all.see(other(packet.by), NO_OPCODE);
         }
     }
     all
@@ -81,10 +94,19 @@ impl Procedures {
         self.open.iter().flatten().any(|open| open.kind == Kind::Encryption)
     }
 
+    /// Whether the central has had an encryption pause begin.
+    pub(super) const fn pauses(&self) -> bool {
+        self.paused
+    }
+
     /// What the other end may be waiting for.
     pub(super) fn awaited_from(&self, role: Role) -> impl Iterator<Item = &Due> {
         let unrejected = self.unrejected.iter().filter(move |_| role == Role::Central);
         self.due[role as usize].iter().chain(unrejected)
+    }
+
+    fn see(&mut self, taker: Role, opcode: Opcode) {
+        self.seen[taker as usize] |= 1 << u32::from(opcode.0).min(63);
     }
 
     fn expire(&mut self, event: u64) {
@@ -127,7 +149,8 @@ impl Procedures {
             let text = format!("{name} with an instant {ahead} events ahead, not six to listen to");
             tell("LL-INST-4", &[], text);
         }
-        if self.rejects_collision_as_peripheral(packet) {
+        let excused = answered.is_some_and(|due| due.open);
+        if self.rejects_collision_as_peripheral(packet) && !excused {
             tell("LL-COLL-3", &[], format!("{name}: it is for the central to reject collisions"));
         }
         let starts = answered.is_none() && !continues && is_start(opcode);
@@ -135,10 +158,23 @@ impl Procedures {
             for (rule, record, text) in self.wrong_start(by, kind) {
                 tell(rule, &[record], format!("{name} {text}"));
             }
-        } else if let Some(record) = self.serves_collision(by, opcode, answered) {
-            let text = format!("{name} instead of a reject while an own procedure is open");
-            tell("LL-COLL-2", &[record], text);
-            self.unrejected.extend(answered);
+        } else if let Some((own, due)) = self.serves_collision(by, opcode, answered) {
+            if let Some(answer) = own.answered {
+                let text = format!("{name} where leaving the connection is recommended");
+                tell("LL-COLL-4", &[answer, due.record], text);
+            } else if by == Role::Central && !due.open {
+                let text = format!("{name} instead of a reject while an own procedure is open");
+                tell("LL-COLL-2", &[own.record], text);
+            }
+            if by == Role::Central {
+                self.unrejected.push(due);
+            }
+        }
+        if let Some(due) = answered.filter(|due| due.out_of_range) {
+            let accepts = [Opcode::CONNECTION_PARAM_RSP, Opcode::CONNECTION_UPDATE_IND];
+            if accepts.contains(&opcode) {
+                tell("LL-PAR-3", &[due.record], format!("{name} to a request out of range"));
+            }
         }
         self.advance(packet, opcode, starts);
         // Whoever refuses the response to its own request ends what it began, in whatever words:
@@ -234,19 +270,23 @@ impl Procedures {
         wrong
     }
 
-    /// Whether the central serves a procedure that it should have rejected.
+    /// The own procedure with an instant that is open while its owner serves another one of the
+    /// peer's, and the request that is served.
     fn serves_collision(
         &self,
         by: Role,
         opcode: Opcode,
         answered: Option<Due>,
-    ) -> Option<RecordId> {
-        answered.filter(|due| {
+    ) -> Option<(Open, Due)> {
+        let due = answered.filter(|due| {
             due.opcode == Opcode::PHY_REQ || due.opcode == Opcode::CONNECTION_PARAM_REQ
         })?;
-        let positive = matches!(opcode, Opcode::PHY_UPDATE_IND | Opcode::CONNECTION_UPDATE_IND);
+        let positive = match by {
+            Role::Central => [Opcode::PHY_UPDATE_IND, Opcode::CONNECTION_UPDATE_IND],
+            Role::Peripheral => [Opcode::PHY_RSP, Opcode::CONNECTION_PARAM_RSP],
+        };
         let own = self.open[by as usize].filter(|own| own.kind.has_instant())?;
-        (by == Role::Central && positive).then_some(own.record)
+        positive.contains(&opcode).then_some((own, due))
     }
 
     /// What is open after a PDU was sent for the first time.
@@ -257,7 +297,9 @@ impl Procedures {
             self.version[own].get_or_insert(record);
         }
         if opcode == Opcode::ENC_RSP {
-            self.due[own].push(Due { opcode, record, at: packet.item.at, unknown: false });
+            let at = packet.item.at;
+            let (unknown, open, out_of_range) = (false, false, false);
+            self.due[own].push(Due { opcode, record, at, unknown, open, out_of_range });
         }
         if starts && let Some(kind) = kind(opcode) {
             self.open[own] = Some(Open { kind, record, answered: None, until: None });
@@ -286,12 +328,18 @@ impl Procedures {
         }
     }
 
-    fn took(&mut self, packet: &Packet<'_>, opcode: Opcode) {
+    /// `wrong`: it breaks a rule.
+    fn took(&mut self, packet: &Packet<'_>, opcode: Opcode, wrong: bool) {
         let (by, taker) = (packet.by, other(packet.by));
         let malformed = packet.control().is_none_or(|pdu| matches!(pdu, ControlPdu::Unknown(_)));
         let unknown = malformed || is_start(opcode) && only(opcode).is_some_and(|role| role != by);
-        let due = Due { opcode, record: packet.item.record, at: packet.item.end, unknown };
-        self.seen[taker as usize] |= 1 << u32::from(opcode.0).min(63);
+        let out_of_range = matches!(packet.control(),
+            Some(ControlPdu::ConnectionParamReq(param)) if param_field(param).is_some());
+        let (record, at) = (packet.item.record, packet.item.end);
+        let open = wrong && !unknown && !out_of_range;
+        let due = Due { opcode, record, at, unknown, open, out_of_range };
+        self.paused |= opcode == Opcode::PAUSE_ENC_REQ && !wrong;
+        self.see(taker, opcode);
         // One answer is due, however often it is asked for.
         let unanswered_version = opcode == Opcode::VERSION_IND
             && self.version[taker as usize].is_none()

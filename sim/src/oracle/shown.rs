@@ -20,7 +20,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut packets = link.packets.iter().peekable();
     for hci in &link.hci {
         while let Some(packet) = packets.next_if(|packet| packet.item.at < hci.at) {
-            air.learn(packet);
+            air.learn(packet, findings.is_wrong(packet));
         }
         if let Some(text) = air.denies(hci) {
             findings.add(Finding {
@@ -65,9 +65,9 @@ impl Air {
         }
     }
 
-    fn learn(&mut self, packet: &Packet<'_>) {
+    fn learn(&mut self, packet: &Packet<'_>, wrong: bool) {
         self.phys.reach(packet.event);
-        self.phys.learn(packet);
+        self.phys.learn(packet, wrong);
         (self.event, self.at) = (packet.event, packet.item.at);
         self.last = Some(packet.item.record);
         let Some(pdu) = packet.control() else { return };
@@ -102,7 +102,8 @@ impl Air {
                 let alone = hci.at.since(self.at).as_us() / INTERVAL_MIN_US;
                 soon.reach(self.event + EARLY + alone);
                 let true_now = told == self.phys.ends[own] || told == soon.ends[own];
-                (!true_now).then(|| format!("{tx:?} and {rx:?}, which nobody has announced"))
+                (!true_now && self.phys.is_known())
+                    .then(|| format!("{tx:?} and {rx:?}, which nobody has announced"))
             }
             Event::LeConnectionUpdateComplete { status, interval, latency, timeout, .. }
                 if status.0 == 0 =>

@@ -52,14 +52,15 @@ fn timing(interval: u16, latency: u16, timeout: u16) -> Option<&'static str> {
 }
 
 fn update_field(update: &ConnectionUpdate) -> Option<&'static str> {
-    let window = u16::from(update.win_size);
-    let good_window = (1..=8).contains(&window) && window < update.interval;
-    // The offset is within the old interval or the new one, as it is read.
+    let size = u16::from(update.win_size);
+    let good_size = (1..=8).contains(&size) && size < update.interval;
+    // 5.1.1: the offset is within the new interval.
+    let good_window = good_size && update.win_offset <= update.interval;
     let window = (!good_window).then_some("the transmit window");
     timing(update.interval, update.latency, update.timeout).or(window)
 }
 
-fn param_field(param: &ConnectionParam) -> Option<&'static str> {
+pub(super) fn param_field(param: &ConnectionParam) -> Option<&'static str> {
     let order = (param.interval_min > param.interval_max || param.interval_min < 6)
         .then_some("the intervals");
     order.or_else(|| timing(param.interval_max, param.latency, param.timeout))

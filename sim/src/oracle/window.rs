@@ -35,7 +35,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     let mut heard = None;
     let mut before: Option<&Packet<'_>> = None;
     // Who has left the connection listens for others.
-    let (left, parted) = (link.left(Role::Peripheral), link.parted());
+    let (left, parted) = (link.left(Role::Peripheral), link.parted(findings));
     let there = |packet: &&Packet<'_>| {
         packet.item.at < left && parted.is_none_or(|event| packet.event < event)
     };

@@ -133,7 +133,7 @@ impl Connection {
         }
         if let Decoded::Control(pdu) = item.decoded {
             let heard = item.reception == Some(Reception::Ok);
-            self.follow(&pdu, direction, heard, keys);
+            self.follow(&pdu, direction, heard, item.decrypted == Some(true), keys);
         }
     }
 
@@ -185,6 +185,7 @@ impl Connection {
         pdu: &ControlPdu,
         direction: Direction,
         heard: bool,
+        encrypted: bool,
         keys: &BTreeMap<NodeId, Secret<16>>,
     ) {
         use Direction::{CentralToPeripheral as Down, PeripheralToCentral as Up};
@@ -204,9 +205,16 @@ impl Connection {
                 }
             }
             (ControlPdu::StartEncReq, Up) if heard => self.ways[Down as usize].encrypted = true,
-            (ControlPdu::StartEncRsp, Down) if heard => self.ways[Up as usize].encrypted = true,
-            (ControlPdu::PauseEncRsp, Up) if heard => self.ways[Down as usize].encrypted = false,
-            (ControlPdu::PauseEncRsp, Down) if heard => self.ways[Up as usize].encrypted = false,
+            // In the clear it begins nothing.
+            (ControlPdu::StartEncRsp, Down) if heard && encrypted => {
+                self.ways[Up as usize].encrypted = true
+            }
+            (ControlPdu::PauseEncRsp, Up) if heard && encrypted => {
+                self.ways[Down as usize].encrypted = false
+            }
+            (ControlPdu::PauseEncRsp, Down) if heard && !encrypted => {
+                self.ways[Up as usize].encrypted = false
+            }
             _ => {}
         }
     }

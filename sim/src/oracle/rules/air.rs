@@ -173,7 +173,7 @@ pub(super) const RULES: [Rule; 27] = [
     shall(
         "LL-LAT-2",
         "latency and instants",
-        "5.1",
+        "5.1.1, 5.5.1",
         "A peripheral that has been told of an instant listens to every event until it knows \
          that its acknowledgement has arrived, and for new connection parameters to the event \
          of the instant and to the one before.",

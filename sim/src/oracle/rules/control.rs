@@ -2,7 +2,7 @@
 
 use super::{Rule, shall, should};
 
-pub(super) const RULES: [Rule; 40] = [
+pub(super) const RULES: [Rule; 47] = [
     shall(
         "LL-CTRL-1",
         "length of a control PDU",
@@ -90,20 +90,21 @@ pub(super) const RULES: [Rule; 40] = [
     shall(
         "LL-FEAT-3",
         "features of the peer",
-        "5.1, 4.6",
-        "No procedure is started that the peer is known not to support.",
+        "5, 4.6, 5.1.8",
+        "No procedure is started that the peer is known not to support, save LE Ping.",
     ),
     shall(
         "LL-REJ-1",
         "form of a reject",
-        "5.1, 4.6",
-        "LL_REJECT_EXT_IND is used if both have the feature, and LL_REJECT_IND if not, once \
-         features are exchanged.",
+        "5.1.3.1, 5.1.7.2, 5.3",
+        "Once features are exchanged, LL_REJECT_EXT_IND is used if both have the feature, \
+         save for LL_ENC_REQ, which either form rejects; a collision is rejected with \
+         LL_REJECT_IND if not.",
     ),
     shall(
         "LL-PROC-1",
         "one procedure at a time",
-        "5.1",
+        "5",
         "A device starts no second procedure of its own before the first has ended.",
     ),
     shall(
@@ -117,8 +118,8 @@ pub(super) const RULES: [Rule; 40] = [
         "LL-COLL-2",
         "the central rejects",
         "5.3",
-        "While a procedure of the central with an instant is open, it rejects one of the \
-         peripheral's.",
+        "While a procedure of the central with an instant is open in which the peripheral has \
+         said nothing, it rejects one of the peripheral's.",
     ),
     shall(
         "LL-COLL-3",
@@ -158,12 +159,13 @@ pub(super) const RULES: [Rule; 40] = [
         "A connection ends by an acknowledged LL_TERMINATE_IND, by the supervision or the \
          response timeout, or by a breach of the peer that obliges or allows to leave.",
     ),
-    shall(
+    should(
         "LL-COLL-4",
         "a forbidden procedure is not served",
         "5.3",
-        "Whoever is asked by the peer for a procedure with an instant, while the instant of \
-         another has been announced and not come, leaves the connection and does not answer.",
+        "Whoever has begun a procedure with an instant and, after the peer has said a PDU of \
+         it and before it is over, is asked by the peer for another one leaves the connection \
+         and does not answer.",
     ),
     shall(
         "LL-FEAT-4",
@@ -211,10 +213,10 @@ pub(super) const RULES: [Rule; 40] = [
     shall(
         "LL-PING-2",
         "authenticated payload timeout",
-        "5.4",
-        "On an encrypted connection a device that has long had no PDU with a MIC sends \
-         LL_PING_REQ in time before the authenticated payload timeout, 30 s unless changed; its \
-         end is told to the host and nothing else.",
+        "5.1.8, 5.4",
+        "On an encrypted connection a device that has had no PDU with a MIC sends LL_PING_REQ \
+         within the authenticated payload timeout, 30 s unless changed; its end is told to \
+         the host and nothing else.",
     ),
     shall(
         "LL-AGREE-2",
@@ -240,7 +242,7 @@ pub(super) const RULES: [Rule; 40] = [
     shall(
         "LL-INST-2",
         "instants in the past",
-        "5.1, 5.5",
+        "5.5.1",
         "An instant lies in the past if it is 32,767 or more events ahead modulo 65,536; the \
          peripheral then leaves with Instant Passed (0x28).",
     ),
@@ -270,5 +272,53 @@ pub(super) const RULES: [Rule; 40] = [
         "5.1",
         "Once a procedure is over, both hosts have been told the same PHYs, connection \
          parameters and data length.",
+    ),
+    shall(
+        "LL-ENC-3",
+        "order of PDUs",
+        "5.1.3, 5.1.3.1",
+        "LL_ENC_REQ, LL_ENC_RSP and LL_START_ENC_REQ go in the clear, the two \
+         LL_START_ENC_RSP encrypted, the central's first.",
+    ),
+    should(
+        "LL-ENC-5",
+        "what a peripheral tolerates",
+        "5.1.3.1",
+        "A peripheral that has had LL_ENC_REQ does not leave for an LL_UNKNOWN_RSP to an \
+         earlier request of its own.",
+    ),
+    shall(
+        "LL-ENC-9",
+        "no key for a refresh",
+        "5.1.3.1, 5.1.3.2",
+        "If there is no key after a pause, the connection is terminated with 0x06.",
+    ),
+    shall(
+        "LL-ENC-11",
+        "pause",
+        "5.1.3, 5.1.3.2",
+        "LL_PAUSE_ENC_REQ and the peripheral's LL_PAUSE_ENC_RSP go encrypted, the central's \
+         LL_PAUSE_ENC_RSP in the clear; an encryption start follows and no data flow in \
+         between.",
+    ),
+    shall(
+        "LL-PAR-3",
+        "error codes",
+        "5.1.7.2",
+        "Parameters out of range are rejected with 0x1E, those that the host refuses with its \
+         error, and all with 0x1A where the host has masked the event.",
+    ),
+    shall(
+        "LL-PHY-3",
+        "the central decides",
+        "5.1.10",
+        "Each direction gets a PHY that its sender likes to send on and its receiver to \
+         receive on, or stays as it is.",
+    ),
+    shall(
+        "LL-PHY-4",
+        "the same PHY both ways",
+        "5.1.10",
+        "Who asks for one and the same PHY in both directions gets it in both or in neither.",
     ),
 ];

@@ -53,6 +53,11 @@ impl Rule {
     pub fn find(id: &str) -> Option<&'static Self> {
         RULES.iter().find(|rule| rule.id == id)
     }
+
+    /// Whether a rule is about what PDUs say and when, not about how they are sent.
+    pub(super) fn is_of_control(id: &str) -> bool {
+        control::RULES.iter().any(|rule| rule.id == id)
+    }
 }
 
 const fn shall(

@@ -2,7 +2,7 @@
 
 use firmware_core::pdu::control::{FeatureSet, Opcode};
 
-use super::broken::LENGTH;
+use super::broken::{ENC_REQ, LENGTH};
 use super::procedures::*;
 use super::*;
 
@@ -53,14 +53,19 @@ fn nothing_is_asked_of_a_peer_without_the_feature() {
     for (request, opcode, feature) in requests() {
         let asks =
             |script: Script| script.say(P, request).say(C, ControlPdu::UnknownRsp(opcode)).named();
-        assert_eq!(asks(shown(without(feature), ALL)), breaks("LL-FEAT-3", P), "{opcode:?}");
+        // 5.1.8: a ping may be tried on anybody.
+        let wanted = |by| match opcode {
+            Opcode::PING_REQ => BTreeSet::new(),
+            _ => breaks("LL-FEAT-3", by),
+        };
+        assert_eq!(asks(shown(without(feature), ALL)), wanted(P), "{opcode:?}");
         assert!(!asks(shown(ALL, ALL)).contains(&("LL-FEAT-3", P)), "{opcode:?}");
         // By a request of its own the peripheral shows all of its bits.
         let request_bits = ControlPdu::PeripheralFeatureReq(without(feature));
         let script = Script::new().say(P, request_bits);
         let script = script.say(C, ControlPdu::FeatureRsp(without(feature)));
         let asked = script.say(C, request).say(P, ControlPdu::UnknownRsp(opcode));
-        assert_eq!(asked.named(), breaks("LL-FEAT-3", C), "{opcode:?}");
+        assert_eq!(asked.named(), wanted(C), "{opcode:?}");
     }
 }
 
@@ -97,10 +102,19 @@ fn the_form_of_a_reject_is_what_both_know() {
         assert_eq!(rejects(shown(ALL, ALL), by, plain), breaks("LL-REJ-1", by));
         for script in [shown(old, ALL), shown(ALL, old)] {
             assert_eq!(rejects(script.clone(), by, plain), BTreeSet::new());
-            assert_eq!(rejects(script, by, extended), breaks("LL-REJ-1", by));
+            // 5.1.7.2 and 5.1.10 know no other form; 5.3 does.
+            assert_eq!(rejects(script.clone(), by, extended), BTreeSet::new());
+            let collision = rejects(script, by, reject(Opcode::PHY_REQ, COLLISION));
+            assert!(collision.contains(&("LL-REJ-1", by)), "{collision:?}");
         }
         for pdu in [plain, extended] {
             assert_eq!(rejects(Script::new(), by, pdu), BTreeSet::new());
+        }
+    }
+    // 5.1.3.1: either form.
+    for pdu in [plain, reject(Opcode::ENC_REQ, NO)] {
+        for script in [shown(old, ALL), shown(ALL, ALL)] {
+            assert_eq!(script.say(C, ENC_REQ).say(P, pdu).named(), BTreeSet::new());
         }
     }
 }

@@ -148,6 +148,36 @@ fn limits() -> Vec<(&'static str, Role, Script)> {
             Script::new().say(C, ENC_REQ).say(P, ENC_RSP).raw(P, Llid::Start, &[1, 0, 4, 0, 9])
         }),
         ("LL-ENC-2", C, encrypted().say(C, ControlPdu::StartEncRsp)),
+        ("LL-ENC-3", C, {
+            let no = ControlPdu::RejectInd(ErrorCode::LMP_PDU_NOT_ALLOWED);
+            later::secure_from(Script::new(), 0x11).say(C, ENC_REQ).say(P, no)
+        }),
+        ("LL-ENC-5", P, {
+            let unknown = ControlPdu::UnknownRsp(Opcode::LENGTH_REQ);
+            let script = Script::new().say(P, ControlPdu::LengthReq(LENGTH)).say(C, ENC_REQ);
+            script.say(P, ENC_RSP).say(C, unknown).end(P, ErrorCode::MIC_FAILURE)
+        }),
+        ("LL-ENC-9", P, {
+            let no_key = ControlPdu::RejectInd(ErrorCode::PIN_OR_KEY_MISSING);
+            breaches::paused().say(C, ENC_REQ).say(P, ENC_RSP).say(P, no_key)
+        }),
+        ("LL-PHY-3", C, {
+            let slow = ControlPdu::PhyReq { tx: PhySet::LE_1M, rx: BOTH };
+            Script::new().say(P, slow).say(C, update(40))
+        }),
+        ("LL-PHY-4", C, {
+            let fast = ControlPdu::PhyReq { tx: PhySet::LE_2M, rx: PhySet::LE_2M };
+            let one = ControlPdu::PhyUpdateInd {
+                c_to_p: PhySet::LE_2M,
+                p_to_c: PhySet::NONE,
+                instant: 40,
+            };
+            Script::new().say(P, fast).say(C, one)
+        }),
+        ("LL-ENC-11", C, {
+            let unknown = ControlPdu::UnknownRsp(Opcode::PAUSE_ENC_REQ);
+            Script::new().say(C, ControlPdu::PauseEncReq).say(P, unknown)
+        }),
         ("LL-AGREE-1", P, {
             let mut script = lengths();
             let (tx_octets, rx_octets) = (100, 100);

@@ -23,6 +23,7 @@ use crate::record::{AirTx, Note, Reception, RecordKind};
 mod advertising;
 mod answers;
 mod bits;
+mod breaches;
 mod broken;
 mod connect;
 mod duties;

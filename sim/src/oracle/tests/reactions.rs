@@ -1,9 +1,10 @@
 //! How a peripheral reacts: to a peer that breaks the rules, to late anchors, to its own host.
 
 use firmware_core::hci::{Command, Return};
-use firmware_core::pdu::control::FeatureSet;
+use firmware_core::pdu::control::{FeatureSet, Opcode};
 use firmware_core::phy::PhySet;
 
+use super::procedures::{PARAM_REQ, PARAM_RSP, breaks, parameters, reject};
 use super::*;
 
 const BOTH: PhySet = PhySet(3);
@@ -11,7 +12,7 @@ const PHY_REQ: ControlPdu = ControlPdu::PhyReq { tx: BOTH, rx: BOTH };
 const PHY_RSP: ControlPdu = ControlPdu::PhyRsp { tx: BOTH, rx: BOTH };
 
 /// Broken only by who meets a breach of the other; see the first test.
-pub(super) const PROVOKED: [&str; 1] = ["LL-COLL-4"];
+pub(super) const PROVOKED: [&str; 2] = ["LL-COLL-4", "LL-PAR-3"];
 
 /// For each rule a record that breaks it and no other.
 pub(super) fn broken() -> Vec<(&'static str, Role, Script)> {
@@ -22,19 +23,34 @@ pub(super) fn broken() -> Vec<(&'static str, Role, Script)> {
     ]
 }
 
-/// The central asks again before the instant, and the peripheral goes along: both are wrong.
+/// LL-COLL-4: the central has answered the peripheral's request and asks for something else before
+/// the instant. 5.3 recommends to leave.
 #[test]
-fn who_serves_a_procedure_before_an_instant_is_named_beside_who_began_it() {
-    let nothing = ControlPdu::PhyUpdateInd { c_to_p: PhySet(0), p_to_c: PhySet(0), instant: 0 };
+fn who_serves_a_procedure_before_the_instant_of_its_own_is_observed() {
     let map = ControlPdu::ChannelMapInd { channel_map: CHANNEL_MAP_ALL, instant: 20 };
+    let update = ControlPdu::PhyUpdateInd { c_to_p: PhySet(1), p_to_c: PhySet(0), instant: 20 };
+    let own = Script::new().say(P, PHY_REQ).say(C, update);
+    let served = own.say(C, PARAM_REQ).say(P, PARAM_RSP);
+    assert_eq!(served.observed(), breaks("LL-COLL-4", P));
+    assert_eq!(served.named(), breaks("LL-COLL-1", C));
+    // Where the central began both, it breaks LL-PROC-1, and what is done is left open.
     let early = Script::new().say(C, map).say(C, PHY_REQ).say(P, PHY_RSP);
-    let told = early.say(C, nothing).told();
-    let by = |node: Role| {
-        let theirs = told.iter().filter(move |finding| finding.culprit == NodeId(node as u16));
-        theirs.map(|finding| finding.rule).collect::<Vec<_>>()
-    };
-    assert_eq!(by(P), ["LL-COLL-4"]);
-    assert!(by(C).contains(&"LL-PROC-1"), "{told:?}");
+    assert_eq!(early.observed(), BTreeSet::new());
+    assert_eq!(early.named(), breaks("LL-PROC-1", C));
+}
+
+/// LL-PAR-3.
+#[test]
+fn a_request_out_of_range_is_not_accepted() {
+    let ControlPdu::ConnectionParamReq(mut param) = PARAM_REQ else { panic!("a request") };
+    param.interval_max = 3_201;
+    let asked = |by| Script::new().say(by, ControlPdu::ConnectionParamReq(param));
+    let invalid = reject(Opcode::CONNECTION_PARAM_REQ, ErrorCode::INVALID_LL_PARAMETERS);
+    for (by, peer, accepts) in [(C, P, PARAM_RSP), (P, C, parameters(20))] {
+        assert_eq!(asked(by).say(peer, invalid).named(), breaks("LL-CTRL-4", by));
+        let both = BTreeSet::from([("LL-CTRL-4", by), ("LL-PAR-3", peer)]);
+        assert_eq!(asked(by).say(peer, accepts).named(), both);
+    }
 }
 
 #[test]
