@@ -85,6 +85,8 @@ impl Connection {
     /// short one to requests that are younger than it.
     pub(super) fn on_reject(&mut self, cx: &mut Context<'_>, of: Option<Opcode>, error: ErrorCode) {
         // LL-REJ-2.
+        // A refusal that calls itself a success would be told to the host as one.
+        let error = if error == ErrorCode::SUCCESS { ErrorCode::UNSPECIFIED } else { error };
         if of.is_none() && cx.config.lapses.refusals == Refusals::ExtendedOnly {
             self.unexpected(cx);
         } else if self.awaits_answer(of) {

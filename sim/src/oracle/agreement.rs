@@ -112,7 +112,7 @@ fn demanded(link: &Link<'_>, findings: &Findings) -> Phys {
     let mut phys = Phys::of(link);
     for packet in &link.packets {
         phys.reach(packet.event);
-        phys.learn(packet, findings.is_wrong(packet));
+        phys.learn(packet, findings.is_stray(packet));
     }
     phys
 }

@@ -35,7 +35,9 @@ pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
         let (set, common) = match pdu {
             ControlPdu::FeatureReq(set) | ControlPdu::PeripheralFeatureReq(set) => {
                 if packet.taken {
-                    asked[other(packet.by) as usize] = Some(*set);
+                    // Of two at once either may be meant.
+                    let right = !findings.is_wrong(packet);
+                    asked[other(packet.by) as usize] = Some(*set).filter(|_| right);
                 }
                 (set.0, u64::MAX)
             }

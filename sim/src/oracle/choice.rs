@@ -22,7 +22,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         {
             link.report(findings, rule, packet, &[record], text);
         }
-        phys.learn(packet, wrong);
+        phys.learn(packet, findings.is_stray(packet));
         said.learn(packet);
     }
 }

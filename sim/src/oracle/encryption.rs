@@ -107,8 +107,12 @@ struct Start {
 impl Start {
     /// A PDU of an end that must hold back.
     fn judge(&self, packet: &Packet<'_>) -> Fit {
-        // What cannot be read is judged by its MIC.
-        if packet.item.decoded == Decoded::Empty || packet.item.decrypted == Some(false) {
+        // What cannot be read is judged by its MIC, and what is no PDU at all by its frame.
+        let unreadable = packet.item.decrypted == Some(false) || !packet.is_whole();
+        if unreadable
+            || packet.item.decoded == Decoded::Empty
+            || packet.header.llid == Llid::Reserved
+        {
             return Fit::Right;
         }
         let Some(opcode) = packet.control().map(ControlPdu::opcode) else { return Fit::Wrong };

@@ -151,9 +151,20 @@ const FIELDS: &[&str] = &["LL-CTRL-1", "LL-CTRL-4", "LL-LEN-3", "LL-CONN-1"];
 /// The breaches of its peer for which an end may leave with a reason: where no rule says what
 /// follows on a breach, the text leaves it open to ignore it, to refuse it or to leave (Vol 1,
 /// Part E, 2.7). The reason has to fit what was broken.
+///
+/// What is no PDU (LL-FRAME-1, LL-FRAME-3) may count as a packet to one end alone, so that what
+/// follows does not decrypt.
 const fn breaches(reason: ErrorCode) -> &'static [&'static str] {
     match reason {
-        ErrorCode::MIC_FAILURE => &["LL-ENC-1", "LL-ENC-2", "LL-ENC-3", "LL-ENC-11", "LL-MIC-1"],
+        ErrorCode::MIC_FAILURE => &[
+            "LL-ENC-1",
+            "LL-ENC-2",
+            "LL-ENC-3",
+            "LL-ENC-11",
+            "LL-MIC-1",
+            "LL-FRAME-1",
+            "LL-FRAME-3",
+        ],
         ErrorCode::LL_PROCEDURE_COLLISION | ErrorCode::DIFFERENT_TRANSACTION_COLLISION => {
             COLLISIONS
         }

@@ -69,7 +69,8 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             && let Some(set) = set(pdu)
         {
             if !matches!(pdu, ControlPdu::FeatureRsp(_)) {
-                asked[peer] = Some(set);
+                // Of two at once either may be meant.
+                asked[peer] = Some(set).filter(|_| !findings.is_wrong(packet));
             }
             let from = packet.event + QUEUE_EVENTS;
             known[peer] = told[own].map(|told| Told { from, ..told });

@@ -27,29 +27,34 @@ pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
         });
     }
     for packet in &link.packets {
-        if let Some((rule, text)) = wrong_frame(link, packet) {
+        for (rule, text) in wrong_frame(link, packet).into_iter().chain(wrong_length(packet)) {
             link.report(findings, rule, packet, &[link.connect.record], text);
         }
     }
 }
 
-fn wrong_frame(link: &Link<'_>, packet: &Packet<'_>) -> Option<(&'static str, String)> {
+fn wrong_frame(link: &Link<'_>, packet: &Packet<'_>) -> Vec<(&'static str, String)> {
     let octets = packet.tx.pdu.octets();
     let length = octets.get(1).copied().unwrap_or(0);
     let llid = packet.header.llid;
+    let mut wrong = Vec::new();
     if packet.tx.crc_init != link.request.crc_init {
-        return Some(("LL-CRC-1", format!("CRC preset {:06X}", packet.tx.crc_init)));
+        wrong.push(("LL-CRC-1", format!("CRC preset {:06X}", packet.tx.crc_init)));
     }
-    if usize::from(length) != octets.len().saturating_sub(2) {
-        return Some(("LL-FRAME-1", format!("length octet {length} with other payload")));
+    if !packet.is_whole() {
+        wrong.push(("LL-FRAME-1", format!("length octet {length} with other payload")));
     }
     if packet.item.header & RESERVED_BITS != 0 {
-        return Some(("LL-FRAME-2", format!("header octet {:02X}", packet.item.header)));
+        wrong.push(("LL-FRAME-2", format!("header octet {:02X}", packet.item.header)));
     }
     if llid == Llid::Reserved || (length == 0 && llid != Llid::Continuation) {
-        return Some(("LL-FRAME-3", format!("{llid:?} LLID with {length} octets")));
+        wrong.push(("LL-FRAME-3", format!("{llid:?} LLID with {length} octets")));
     }
-    let opcode = packet.opcode()?;
+    wrong
+}
+
+fn wrong_length(packet: &Packet<'_>) -> Option<(&'static str, String)> {
+    let opcode = packet.opcode().filter(|_| packet.is_whole())?;
     let wrong = opcode.ctr_data_len().is_some_and(|len| len + 1 != packet.item.payload.len());
     wrong.then(|| {
         let octets = packet.item.payload.len().saturating_sub(1);

@@ -55,9 +55,10 @@ impl Packet<'_> {
         readable.then(|| self.item.payload.first().map_or(Opcode::NONE, |code| Opcode(*code)))
     }
 
-    /// Whether it is a control PDU without any octet.
-    pub(super) fn is_without_opcode(&self) -> bool {
-        self.header.llid == Llid::Control && self.item.payload.is_empty()
+    /// Whether it has as many octets as its length octet says.
+    pub(super) fn is_whole(&self) -> bool {
+        let octets = self.tx.pdu.octets();
+        octets.get(1).is_some_and(|length| usize::from(*length) == octets.len().saturating_sub(2))
     }
 
     pub(super) fn control(&self) -> Option<&ControlPdu> {

@@ -160,6 +160,8 @@ struct Findings {
     struck: BTreeSet<RecordId>,
     /// Those of them that are in what a PDU says or when it is said.
     said: BTreeSet<RecordId>,
+    /// Those that answer nothing.
+    stray: BTreeSet<RecordId>,
 }
 
 impl Findings {
@@ -167,6 +169,11 @@ impl Findings {
     /// text leaves open, unless a rule says so (Vol 1, Part E, 2.7).
     fn is_wrong(&self, packet: &link::Packet<'_>) -> bool {
         self.said.contains(&packet.first)
+    }
+
+    /// Whether a PDU answers nothing: what it says may be heeded or not.
+    fn is_stray(&self, packet: &link::Packet<'_>) -> bool {
+        self.stray.contains(&packet.first)
     }
 
     fn add(&mut self, finding: Finding) {
@@ -179,6 +186,9 @@ impl Findings {
             self.struck.insert(finding.record);
             if Rule::is_of_control(finding.rule) {
                 self.said.insert(finding.record);
+            }
+            if finding.rule == "LL-RSP-1" {
+                self.stray.insert(finding.record);
             }
             &mut self.told.findings
         };

@@ -19,7 +19,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             let evidence: Vec<_> = phys.changed.into_iter().collect();
             link.report(findings, "LL-PHY-1", packet, &evidence, text);
         }
-        phys.learn(packet, findings.is_wrong(packet));
+        phys.learn(packet, findings.is_stray(packet));
     }
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Phys {
     pub(super) ends: [[Phy; 2]; 2],
     next: [Option<(u64, [PhySet; 2])>; 2],
     pub(super) changed: Option<RecordId>,
-    /// An LL_PHY_UPDATE_IND came that breaks a rule: whether it is heeded is left open.
+    /// An LL_PHY_UPDATE_IND came that answers nothing: whether it is heeded is left open.
     doubtful: bool,
 }
 
@@ -56,17 +56,15 @@ impl Phys {
         !self.doubtful
     }
 
-    /// `wrong`: the packet breaks a rule.
-    pub(super) fn learn(&mut self, packet: &Packet<'_>, wrong: bool) {
+    /// `stray`: the packet answers nothing.
+    pub(super) fn learn(&mut self, packet: &Packet<'_>, stray: bool) {
         let Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant }) = packet.control() else {
             return;
         };
         if packet.by != Role::Central || (c_to_p.0 == 0 && p_to_c.0 == 0) {
             return;
         }
-        // A field that names no PHY leaves its direction as it is (LL-PHY-6).
-        let names_phys = [c_to_p, p_to_c].iter().all(|set| set.0 == 0 || set.single().is_some());
-        if wrong && names_phys {
+        if stray {
             self.doubtful = true;
             return;
         }

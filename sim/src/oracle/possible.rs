@@ -26,7 +26,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             }
         }
         let wrong = findings.is_wrong(packet);
-        open.learn(packet, wrong);
+        open.learn(packet, findings.is_stray(packet));
         lengths.learn(packet, wrong);
     }
 }
@@ -72,8 +72,8 @@ impl Open {
         }
     }
 
-    /// `wrong`: the packet breaks a rule.
-    fn learn(&mut self, packet: &Packet<'_>, wrong: bool) {
+    /// `stray`: the packet answers nothing.
+    fn learn(&mut self, packet: &Packet<'_>, stray: bool) {
         let Some(pdu) = packet.control() else { return };
         match (pdu, packet.by) {
             (ControlPdu::PhyReq { tx, .. }, Role::Peripheral) if packet.new => {
@@ -85,7 +85,7 @@ impl Open {
                 self.record = Some(packet.item.record);
             }
             // Whether it is heeded is left open.
-            (ControlPdu::PhyUpdateInd { .. }, _) if wrong => {}
+            (ControlPdu::PhyUpdateInd { .. }, _) if stray => {}
             (ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant }, Role::Central) => {
                 let ahead = instant.wrapping_sub(packet.event as u16);
                 let single = |set: &PhySet| set.single().map_or(PhySet::NONE, PhySet::only);

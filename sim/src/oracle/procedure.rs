@@ -18,9 +18,6 @@ const INSTANT_EVENTS: u16 = 6;
 /// An instant this far ahead lies in the past.
 pub(super) const PAST: u16 = 0x7FFF;
 
-/// How a control PDU without any octet is named in an LL_UNKNOWN_RSP.
-const NO_OPCODE: Opcode = Opcode(0xFF);
-
 /// A procedure under way.
 #[derive(Clone, Copy)]
 struct Open {
@@ -80,9 +77,6 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
             && let Some(opcode) = packet.opcode()
         {
             all.took(packet, opcode, findings.is_wrong(packet));
-        }
-        if packet.taken && packet.is_without_opcode() {
-            all.see(other(packet.by), NO_OPCODE);
         }
     }
     all
@@ -332,6 +326,8 @@ impl Procedures {
     fn took(&mut self, packet: &Packet<'_>, opcode: Opcode, wrong: bool) {
         let (by, taker) = (packet.by, other(packet.by));
         let malformed = packet.control().is_none_or(|pdu| matches!(pdu, ControlPdu::Unknown(_)));
+        // 2.4: what has no opcode is no control PDU, and may be ignored as well.
+        let malformed = malformed && opcode != Opcode::NONE;
         let unknown = malformed || is_start(opcode) && only(opcode).is_some_and(|role| role != by);
         let out_of_range = matches!(packet.control(),
             Some(ControlPdu::ConnectionParamReq(param)) if param_field(param).is_some());

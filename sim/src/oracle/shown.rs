@@ -20,7 +20,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut packets = link.packets.iter().peekable();
     for hci in &link.hci {
         while let Some(packet) = packets.next_if(|packet| packet.item.at < hci.at) {
-            air.learn(packet, findings.is_wrong(packet));
+            air.learn(packet, findings.is_stray(packet));
         }
         if let Some(text) = air.denies(hci) {
             findings.add(Finding {
@@ -65,9 +65,9 @@ impl Air {
         }
     }
 
-    fn learn(&mut self, packet: &Packet<'_>, wrong: bool) {
+    fn learn(&mut self, packet: &Packet<'_>, stray: bool) {
         self.phys.reach(packet.event);
-        self.phys.learn(packet, wrong);
+        self.phys.learn(packet, stray);
         (self.event, self.at) = (packet.event, packet.item.at);
         self.last = Some(packet.item.record);
         let Some(pdu) = packet.control() else { return };

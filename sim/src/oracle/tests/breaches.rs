@@ -3,7 +3,7 @@
 use firmware_core::pdu::control::{ConnectionUpdate, DataLength, FeatureSet, Opcode};
 use firmware_core::phy::PhySet;
 
-use super::broken::{ENC_REQ, ENC_RSP, LENGTH};
+use super::broken::{ENC_REQ, ENC_RSP, LENGTH, set};
 use super::later::{keyed, secure_from};
 use super::procedures::*;
 use super::*;
@@ -331,4 +331,31 @@ fn what_has_no_opcode_is_unknown() {
     assert_eq!(empty().say(P, unknown).named(), breaks("LL-FRAME-3", C));
     assert_eq!(empty().events(4_200).named(), breaks("LL-FRAME-3", C));
     assert_eq!(Script::new().say(P, unknown).named(), breaks("LL-RSP-1", P));
+}
+
+/// LL-ENC-6: what is no PDU at all ends no connection; LL-CTRL-1 and LL-FEAT-2 beside LL-FRAME-2.
+#[test]
+fn a_bad_frame_is_judged_by_itself() {
+    for (llid, octets) in [(Llid::Reserved, DATA.as_slice()), (Llid::Start, &DATA)] {
+        let script = asked().raw(C, llid, octets);
+        let script = match llid {
+            Llid::Reserved => script,
+            _ => script.edit(3, |tx| {
+                let octets = [tx.pdu.header(), 9, 1, 0, 4, 0, 9];
+                tx.pdu = AirPdu::from_octets(&octets).unwrap();
+            }),
+        };
+        let named = script.events(9).named();
+        assert!(
+            named.iter().all(|(rule, by)| *by == C && rule.starts_with("LL-FRAME")),
+            "{named:?}"
+        );
+        assert!(!named.is_empty());
+    }
+    let bits = ControlPdu::FeatureReq(FeatureSet(0xFFFF));
+    let shown = Script::new().say(C, bits).say(P, ControlPdu::FeatureRsp(FeatureSet(0xFFFF)));
+    let short = shown.raw(C, Llid::Control, &[Opcode::LENGTH_REQ.0, 0]);
+    let short = short.edit(3, |tx| set(tx, 0x40));
+    let named = short.say(P, ControlPdu::UnknownRsp(Opcode::LENGTH_REQ)).named();
+    assert_eq!(named, BTreeSet::from([("LL-FRAME-2", C), ("LL-CTRL-1", C)]));
 }
