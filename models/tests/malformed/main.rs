@@ -14,8 +14,8 @@ use play::{Case, Outcome, Variant, play};
 use states::STATES;
 use table::{Answer, Table};
 
-/// Kinds that are judged alone only: the raw central gives such a PDU up, though nobody has taken it,
-/// and sends the next under its SN (LL-RETX-1), which an observer takes for a repetition.
+/// Kinds that are judged alone only: the raw central gives such a PDU up, though nobody has taken
+/// it, and sends the next under its SN (LL-RETX-1), which an observer takes for a repetition.
 const OPEN_PDUS: &[&str] = &["too-long"];
 
 /// What is wrong with a case.
