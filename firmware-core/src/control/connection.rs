@@ -45,7 +45,11 @@ impl Context<'_> {
 
     /// Those whose PDUs are acted upon.
     const fn served(&self) -> FeatureSet {
-        self.features().without(self.config.lapses.hollow)
+        let hollow = self.config.lapses.hollow;
+        let phys = FeatureSet::LE_2M.with(FeatureSet::LE_CODED);
+        // LL_PHY_REQ stands for both.
+        let phys = if hollow.and(phys).0 == 0 { FeatureSet(0) } else { phys };
+        self.features().without(hollow.with(phys))
     }
 }
 

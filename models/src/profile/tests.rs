@@ -185,6 +185,12 @@ fn what_is_pressed_is_a_list() {
     assert_eq!(events, [3, 40]);
     profile.set("press", "none").unwrap();
     assert_eq!(profile, Profile::honest());
+    // As the ladder prints it, and as a number.
+    for map in ["channel-map:000007ffff@9", "channel-map:0x7ffff@9", "channel-map@9"] {
+        profile.set("press", map).unwrap();
+        let written = KEYS.find("press").unwrap().get(&profile).to_string();
+        assert_eq!(written, "channel-map:0x7ffff@9");
+    }
 }
 
 #[test]

@@ -86,8 +86,8 @@ impl Kind for Procedures {
     }
 }
 
-/// At least two of the 37 data channels.
+/// At least two of the 37 data channels, in hexadecimal, as the ladder prints them or after `0x`.
 fn channel_map(text: &str) -> Option<u64> {
-    let map = u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()?;
+    let map = u64::from_str_radix(text.strip_prefix("0x").unwrap_or(text), 16).ok()?;
     (map < 1 << 37 && map.count_ones() >= 2).then_some(map)
 }
