@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bletwin_models::profile::{Entry, KEYS, Quirk, catalogue};
+use bletwin_scenarios::keys::{AIR, PERIPHERAL};
 use bletwin_scenarios::quirks::{Trial, command, command_of};
+use bletwin_schema::Keys;
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("has a parent").join("docs")
@@ -35,14 +37,10 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-#[test]
-fn every_key_is_in_the_document() {
-    let text = fs::read_to_string(docs().join("CENTRALS.md")).expect("is there");
-    let text = text.replace("\r\n", "\n");
-    let (before, _, after) = part(&text, "keys");
+fn table<T>(keys: Keys<T>) -> String {
     let mut table = String::new();
     let mut group = "";
-    for key in KEYS.iter() {
+    for key in keys.iter() {
         if key.group != group {
             group = key.group;
             table += &format!("\n**{group}**\n\n| key | meaning | values |\n|---|---|---|\n");
@@ -50,7 +48,19 @@ fn every_key_is_in_the_document() {
         let values = cell(&key.values());
         table += &format!("| `{}` | {} | {values} |\n", key.name, cell(key.meaning));
     }
-    check("CENTRALS.md", &format!("{before}{table}\n{after}"));
+    table
+}
+
+#[test]
+fn every_key_is_in_the_document() {
+    for (document, wanted) in
+        [("CENTRALS.md", table(KEYS)), ("FIRMWARE.md", table(PERIPHERAL) + &table(AIR))]
+    {
+        let text = fs::read_to_string(docs().join(document)).expect("is there");
+        let text = text.replace("\r\n", "\n");
+        let (before, _, after) = part(&text, "keys");
+        check(document, &format!("{before}{wanted}\n{after}"));
+    }
 }
 
 fn links(sources: &[String]) -> String {
@@ -161,24 +171,73 @@ fn block(text: &str, mark: &str) -> String {
     fenced.split_once('\n').expect("a line").1.to_owned()
 }
 
-#[test]
-fn the_tutorial_is_true() {
-    let text = fs::read_to_string(docs().join("CENTRALS.md")).expect("is there");
+/// Runs a tutorial: its file, its commands in a folder of their own; their exit codes and outputs.
+fn run(document: &str, file: &str) -> Vec<(Option<i32>, String)> {
+    let text = fs::read_to_string(docs().join(document)).expect("is there");
     let folder = tempfile::tempdir().expect("a folder");
-    let file = block(&text, "<!-- tutorial: my-laptop.toml -->");
-    fs::write(folder.path().join("my-laptop.toml"), file).expect("writable");
+    let inside = block(&text, &format!("<!-- tutorial: {file} -->"));
+    fs::write(folder.path().join(file), inside).expect("writable");
     let commands = block(&text, "<!-- tutorial: run -->");
-    let outcomes: Vec<(Option<i32>, String)> = commands
-        .lines()
-        .map(|line| {
-            let mut words = line.split_whitespace();
-            assert_eq!(words.next(), Some("bletwin"), "{line}");
-            let mut bletwin = Command::new(env!("CARGO_BIN_EXE_bletwin"));
-            let output = bletwin.args(words).current_dir(folder.path()).output().expect("starts");
-            (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
-        })
-        .collect();
+    let outcome = |line: &str| {
+        let mut words = line.split_whitespace();
+        assert_eq!(words.next(), Some("bletwin"), "{line}");
+        let mut bletwin = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+        let output = bletwin.args(words).current_dir(folder.path()).output().expect("starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    commands.lines().map(outcome).collect()
+}
+
+#[test]
+fn the_tutorials_are_true() {
+    let outcomes = run("CENTRALS.md", "my-laptop.toml");
     let codes: Vec<Option<i32>> = outcomes.iter().map(|(code, _)| *code).collect();
     assert_eq!(codes, [Some(0), Some(1), Some(0)], "{outcomes:#?}");
     assert!(outcomes[1].1.contains("reason 34"), "{}", outcomes[1].1);
+    let outcomes = run("FIRMWARE.md", "my-lamp.toml");
+    assert!(outcomes.iter().all(|(code, _)| *code == Some(0)), "{outcomes:#?}");
+    assert!(outcomes[1].1.contains("# my-lamp.toml:3"), "{}", outcomes[1].1);
+}
+
+/// What `new` writes is read, as it is and with every `# ` taken off, and means what it extends.
+#[test]
+fn what_new_writes_reads_with_everything_uncommented() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bletwin = |arguments: &[&str]| {
+        let mut bletwin = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+        let output = bletwin.args(arguments).current_dir(folder.path()).output().expect("starts");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    // What is shown of a file, without where it comes from and what it is called.
+    let values = |shown: String| {
+        let keys = shown
+            .lines()
+            .filter(|line| !["name", "about", "preset"].iter().any(|head| line.starts_with(head)));
+        keys.map(|line| line.split(" # ").next().unwrap_or(line).trim().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for (kind, option, base, all) in [
+        ("central", "--extends", "windows-intel", &["--all"][..]),
+        ("central", "--extends", "honest", &["--all"]),
+        ("peripheral", "--preset", "recommended", &[]),
+    ] {
+        let name = format!("my-{base}");
+        let file = format!("{name}.toml");
+        bletwin(&[kind, "new", &name, option, base]);
+        let shown = |name: &str| values(bletwin(&[&[kind, "show", name][..], all].concat()));
+        let wanted: Vec<String> = shown(base).into_iter().filter(|line| !line.is_empty()).collect();
+        let path = folder.path().join(&file);
+        let text = fs::read_to_string(&path).expect("written");
+        for text in [text.clone(), text.replace("\n# ", "\n")] {
+            fs::write(&path, text).expect("writable");
+            bletwin(&[kind, "check", &file]);
+            let mut found = shown(&file);
+            // The table of expectations is the page's own.
+            found.truncate(found.iter().position(|line| line == "[expect]").unwrap_or(found.len()));
+            found.retain(|line| !line.is_empty());
+            let known = wanted.iter().position(|line| line == "[expect]").unwrap_or(wanted.len());
+            assert_eq!(found, wanted[..known], "{file}");
+        }
+    }
 }
