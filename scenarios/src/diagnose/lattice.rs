@@ -118,6 +118,10 @@ fn values(key: &Key<Config>) -> Vec<String> {
         "features-hollow" => &["none"],
         "refusals" => &["all"],
         "debug-key" => &["false"],
+        // A bond that is let in by opening the door to all is no cure.
+        "pairing-outside-mode" => &["by-level"],
+        "bond-overwrite" => &["authenticated"],
+        "bond-table-full" => &["refuse"],
         // Whole features, of which a central that stumbles over them then hears nothing.
         "features-left-out" => &["none", "2m,coded", "data-length", "param-request"],
         _ => return listed(&key.shape()),
@@ -172,6 +176,9 @@ mod tests {
                 "debug-key",
                 "min-used-channels",
                 "param-requests",
+                "pairing-outside-mode",
+                "bond-overwrite",
+                "bond-table-full",
             ];
             for key in PERIPHERAL.iter().filter(|key| !good.contains(&key.name)) {
                 assert!(changes.iter().any(|change| change.key == key.name), "{}", key.name);

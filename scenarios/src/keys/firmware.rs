@@ -4,7 +4,8 @@
 use bletwin_models::profile::Io;
 use bletwin_schema::{Flag, Kind, Number, Shape, Written, keys, words};
 use firmware_core::config::{
-    Accept, Config, DataLengthUpdate, FeatureExchange, ParamUpdate, Passkey, PhyUpdate, Refusals,
+    Accept, BondOverwrite, BondTableFull, Config, DataLengthUpdate, FeatureExchange,
+    PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate, Refusals,
 };
 use firmware_core::hci::ConnectionParameters;
 use firmware_core::pdu::control::FeatureSet;
@@ -34,6 +35,14 @@ keys! {
         "required-level": Number<u8, 1, 4> = |c| c.required_level;
         /// Who may connect once there are bonds.
         "accept": Accepted = |c| c.accept;
+        /// A Pairing Request while nobody has pressed the pairing button; by-level: refuse up to
+        /// required-level 2, else authenticated.
+        "pairing-outside-mode": OutsideMode = |c| c.pairing_outside_mode;
+        /// Which keys replace that of a bond; those of Just Works only after a proof of the old
+        /// key, or in pairing mode.
+        "bond-overwrite": Overwrite = |c| c.bond_overwrite;
+        /// One more central when the table of bonds is full.
+        "bond-table-full": TableFull = |c| c.bond_table_full;
         /// Growing wait after failed pairings; off only for experiments.
         "pairing-back-off": Flag = |c| c.pairing_back_off;
         /// Whether the peripheral asks for security on connection.
@@ -77,6 +86,20 @@ words! {
     Accepted: Accept {
         "bonded-only" => Accept::BondedOnly,
         "anyone" => Accept::Anyone,
+    }
+    OutsideMode: Option<PairingOutsideMode> {
+        "by-level" => None,
+        "refuse" => Some(PairingOutsideMode::Refuse),
+        "without-bonding" => Some(PairingOutsideMode::WithoutBonding),
+        "authenticated" => Some(PairingOutsideMode::Authenticated),
+    }
+    Overwrite: BondOverwrite {
+        "authenticated" => BondOverwrite::Authenticated,
+        "unauthenticated" => BondOverwrite::Unauthenticated,
+    }
+    TableFull: BondTableFull {
+        "refuse" => BondTableFull::Refuse,
+        "replace-oldest" => BondTableFull::ReplaceOldest,
     }
     Requests: bool {
         "accept" => false,
