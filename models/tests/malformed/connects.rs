@@ -1,6 +1,5 @@
 //! Requests for a connection that no initiator may send: the peripheral is not in such a
-//! connection,
-//! and nobody blames it for that.
+//! connection, and nobody blames it for that.
 
 use bletwin_models::raw::{Script, Step};
 use bletwin_sim::record::RecordKind;

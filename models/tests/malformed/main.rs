@@ -1,6 +1,7 @@
 //! A peripheral and whatever a central can send: state by state, PDU by PDU, held against a table
 //! that was written from the text.
 
+mod blame;
 mod connects;
 mod pdus;
 mod play;

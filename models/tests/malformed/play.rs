@@ -27,7 +27,7 @@ use super::states::{LTK, STATES, Setup, reach};
 use super::table::{Answer, Table};
 
 pub(crate) const PERIPHERAL: NodeId = NodeId(0);
-const CENTRAL: NodeId = NodeId(1);
+pub(crate) const CENTRAL: NodeId = NodeId(1);
 /// Events after the PDU under test: more than to any instant that is announced.
 const AFTERWARDS: u16 = 18;
 /// Of simulated time.

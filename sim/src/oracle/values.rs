@@ -63,5 +63,18 @@ fn update_field(update: &ConnectionUpdate) -> Option<&'static str> {
 pub(super) fn param_field(param: &ConnectionParam) -> Option<&'static str> {
     let order = (param.interval_min > param.interval_max || param.interval_min < 6)
         .then_some("the intervals");
-    order.or_else(|| timing(param.interval_max, param.latency, param.timeout))
+    let times = order.or_else(|| timing(param.interval_max, param.latency, param.timeout));
+    times.or_else(|| anchors(param))
+}
+
+/// LL-PAR-8: positions and periodicity lie within the longest interval.
+fn anchors(param: &ConnectionParam) -> Option<&'static str> {
+    const NO_PREFERENCE: u16 = 0xFFFF;
+    let mut positions = param.offsets.iter().filter(|offset| **offset != NO_PREFERENCE);
+    let beyond = positions.any(|offset| *offset > param.interval_max);
+    let periodicity = u16::from(param.preferred_periodicity) > param.interval_max;
+    if beyond {
+        return Some("a position of the anchor point");
+    }
+    periodicity.then_some("the periodicity")
 }

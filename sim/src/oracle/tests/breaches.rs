@@ -1,6 +1,8 @@
 //! What is left open to who meets a PDU that breaks a rule, and who is to blame for it.
 
-use firmware_core::pdu::control::{ConnectionUpdate, DataLength, FeatureSet, Opcode};
+use firmware_core::pdu::control::{
+    ConnectionParam, ConnectionUpdate, DataLength, FeatureSet, Opcode,
+};
 use firmware_core::phy::PhySet;
 
 use super::broken::{ENC_REQ, ENC_RSP, LENGTH, set};
@@ -358,4 +360,22 @@ fn a_bad_frame_is_judged_by_itself() {
     let short = short.edit(3, |tx| set(tx, 0x40));
     let named = short.say(P, ControlPdu::UnknownRsp(Opcode::LENGTH_REQ)).named();
     assert_eq!(named, BTreeSet::from([("LL-FRAME-2", C), ("LL-CTRL-1", C)]));
+}
+
+/// LL-CTRL-4, LL-PAR-8: positions and periodicity beyond the longest interval.
+#[test]
+fn anchor_points_lie_within_the_interval() {
+    let ControlPdu::ConnectionParamReq(good) = PARAM_REQ else { panic!("a request") };
+    let asked = |preferred_periodicity, first| {
+        let mut param = ConnectionParam { preferred_periodicity, ..good };
+        param.offsets[0] = first;
+        let script = Script::new().say(C, ControlPdu::ConnectionParamReq(param));
+        script.say(P, reject(Opcode::CONNECTION_PARAM_REQ, INVALID)).named()
+    };
+    for (periodicity, first, wrong) in
+        [(8, 8, false), (0, 0xFFFF, false), (9, 8, true), (8, 9, true)]
+    {
+        let wanted = if wrong { breaks("LL-CTRL-4", C) } else { BTreeSet::new() };
+        assert_eq!(asked(periodicity, first), wanted, "{periodicity} {first}");
+    }
 }
