@@ -176,6 +176,11 @@ const REGRESSIONS: &[(&str, &str, u64, &str)] = &[
     ("own-version", "update-now", 0, "the sniffer lost count of events"),
     ("refused-done", "wrong-length", 0, "what follows an unheard PDU under its SN is new"),
     ("after-update-instant", "wrong-length", 0, "the same with a connection update"),
+    ("terminating", "phy-update", 9, "the central followed an answer to nothing itself"),
+    ("idle", "feature-req", 7, "LL-FEAT-4 after two requests with different sets"),
+    ("own-parameters", "feature-req", 36, "the same with the peripheral's own request open"),
+    ("sealed-own-phy", "pause-enc-rsp", 3, "the sniffer took it for the end of encryption"),
+    ("sealed-own-ping", "peripheral-feature-req", 20, "the same behind another PDU"),
 ];
 
 fn named(list: &[&'static str], name: &str) -> &'static str {

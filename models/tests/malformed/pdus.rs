@@ -210,8 +210,12 @@ pub(crate) fn packets(kind: &str, draw: &mut Draw, asked: Opcode, follows: bool)
         "too-long" => Packet::new(draw.one(&[1, 2, 3]), draw.octets(32, 251)).once(),
         "wrong-length" => {
             let payload = l2cap(draw);
-            let length = draw.one(&[0, 1, 26, 27]);
-            let length = if usize::from(length) == payload.len() { 5 } else { length };
+            let right = [payload.len(), payload.len() + 4];
+            let lies = [0, 1, 26, 27].map(|length: u8| match right.contains(&length.into()) {
+                true => length ^ 2,
+                false => length,
+            });
+            let length = draw.one(&lies);
             Packet { length: Some(length), ..Packet::new(2, payload) }.once()
         }
         "reserved-llid" => Packet::new(0, draw.octets(1, 23)),
