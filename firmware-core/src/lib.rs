@@ -26,6 +26,7 @@
 extern crate std;
 
 pub mod address;
+pub mod armed;
 pub mod config;
 pub mod control;
 pub mod controller;

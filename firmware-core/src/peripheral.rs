@@ -18,6 +18,7 @@
 mod tests;
 
 use crate::address::AddressKind;
+use crate::armed::{Armed, Tell, What};
 use crate::config::Config;
 use crate::control::{ACL_BUFFERS, Control, ControlConfig, ControlOutput, MinUsedChannels};
 use crate::effect::Effect;
@@ -30,7 +31,7 @@ use crate::phy::PhySet;
 use crate::queue::Queue;
 use crate::radio::{RadioCommand, RadioEvent};
 use crate::random::Entropy;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::trace::Trace;
 use crate::work::{Level, Work};
 
@@ -217,6 +218,23 @@ impl<const LINKS: usize> Peripheral<LINKS> {
         let control = self.control.deadline().filter(|_| !self.due.control_timer);
         let host = self.host.deadline().filter(|_| !self.due.host_timer && !self.host_full);
         self.link.deadline().into_iter().chain(control).chain(host).min()
+    }
+
+    /// Tells what host and link layer have under way; see [`crate::armed`].
+    pub fn armed(&self, tell: Tell<'_>) {
+        self.host.armed(tell);
+        self.control.armed(tell);
+        // They have their turn soon.
+        if self.due.start || !self.up.is_empty() || !self.down.is_empty() || !self.inputs.is_empty()
+        {
+            tell(Armed::open(What::Work));
+        }
+    }
+
+    /// The longest connSupervisionTimeout in force; `None` without a connection.
+    #[must_use]
+    pub fn supervision_timeout(&self) -> Option<Duration> {
+        self.control.supervision_timeout()
     }
 
     /// The next output; what the radio is to do comes first.

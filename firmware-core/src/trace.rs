@@ -24,6 +24,27 @@ pub enum Procedure {
     MinUsedChannels,
 }
 
+impl Procedure {
+    /// As the specification calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConnectionUpdate => "Connection Update",
+            Self::ChannelMapUpdate => "Channel Map Update",
+            Self::EncryptionStart => "Encryption Start",
+            Self::EncryptionPause => "Encryption Pause",
+            Self::FeatureExchange => "Feature Exchange",
+            Self::VersionExchange => "Version Exchange",
+            Self::Termination => "ACL Termination",
+            Self::ConnectionParametersRequest => "Connection Parameters Request",
+            Self::LePing => "LE Ping",
+            Self::DataLengthUpdate => "Data Length Update",
+            Self::PhyUpdate => "PHY Update",
+            Self::MinUsedChannels => "Minimum Number of Used Channels",
+        }
+    }
+}
+
 /// Who started a procedure, seen from the device that tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Initiator {

@@ -9,6 +9,7 @@ mod tests;
 
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
+use firmware_core::armed::Tell;
 use firmware_core::random::Entropy;
 use firmware_core::time::Instant;
 
@@ -151,6 +152,13 @@ impl Node for Central {
         }
         if let Some(powered) = &mut self.powered {
             powered.carry(now, out);
+        }
+    }
+
+    fn armed(&self, tell: Tell<'_>) {
+        if let Some(powered) = &self.powered {
+            powered.host.armed(tell);
+            powered.controller.armed(tell);
         }
     }
 

@@ -36,6 +36,9 @@ pub struct Profile {
     /// (`bletwin_sim::oracle::RULES`): found against this central they are no surprise. Plain
     /// data, like everything here; a test proves that each of them is broken in some run.
     pub breaks: Vec<String>,
+    /// What may still be under way when a run with it is ended, as
+    /// [`What::kind`](firmware_core::armed::What::kind) has it; the run passes all the same.
+    pub busy: Vec<String>,
     /// Its link layer.
     pub controller: ControllerConfig,
     /// Its host.
@@ -50,6 +53,7 @@ impl Default for Profile {
             about: String::new(),
             sources: Vec::new(),
             breaks: Vec::new(),
+            busy: Vec::new(),
             controller: ControllerConfig::default(),
             host: HostConfig::default(),
         }
@@ -98,6 +102,7 @@ impl Profile {
     pub fn without_quirks(mut self) -> Self {
         self.controller.quirks = ControllerQuirks::default();
         self.breaks.clear();
+        self.busy.clear();
         self
     }
 

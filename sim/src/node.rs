@@ -2,6 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use firmware_core::armed::Tell;
 use firmware_core::hci::Command;
 use firmware_core::host::message::{Button, Ui};
 use firmware_core::radio::{RadioCommand, RadioEvent};
@@ -147,6 +148,9 @@ pub trait Node: Clone + Eq + Hash {
 
     /// When [`NodeInput::Timer`] is due next. Asked after each call.
     fn deadline(&self) -> Option<Instant>;
+
+    /// Tells what it has under way that ends by itself; see [`firmware_core::armed`].
+    fn armed(&self, _: Tell<'_>) {}
 
     /// Whether it sees what other nodes show.
     fn watches(&self) -> bool {

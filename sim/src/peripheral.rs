@@ -4,6 +4,7 @@
 //! their latency and not before the processor is free of earlier work. What a run orders takes
 //! effect at its start; what it costs delays the next one.
 
+use firmware_core::armed::{Armed, Tell, What};
 use firmware_core::config::Config;
 use firmware_core::effect::Effect;
 use firmware_core::host::message::HostInput;
@@ -333,6 +334,15 @@ impl Node for PeripheralNode {
             NodeInput::Saw { .. } | NodeInput::Octets(_) => {}
         }
         self.plan(now);
+    }
+
+    fn armed(&self, tell: Tell<'_>) {
+        if let Some(device) = &self.device {
+            device.armed(tell);
+        }
+        if let Some(slow) = self.slow.last() {
+            tell(Armed::until(What::Work, slow.done));
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {

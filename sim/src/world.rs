@@ -104,6 +104,12 @@ impl<N: Node> World<N> {
         self.engine.local(id)
     }
 
+    /// An instant of the world on a node's own (sleep) clock.
+    #[must_use]
+    pub fn local_at(&self, id: NodeId, at: Instant) -> Instant {
+        self.engine.station(id).map_or(at, |station| station.sleep.local(at))
+    }
+
     /// World time of an instant on a node's sleep clock.
     #[must_use]
     pub fn world_time(&self, id: NodeId, local: Instant) -> Instant {
@@ -142,6 +148,12 @@ impl<N: Node> World<N> {
     #[must_use]
     pub fn next_event(&self) -> Option<Instant> {
         self.engine.queue.next_at()
+    }
+
+    /// What people are going to do to nodes and which nodes are going to be switched on, in order
+    /// of time.
+    pub fn intended(&self) -> impl Iterator<Item = (Instant, NodeId)> {
+        self.engine.intended()
     }
 
     /// Does the next event. `false` when nothing is left to happen.

@@ -1,5 +1,6 @@
 //! One connection: its state, and what reaches it.
 
+use crate::armed::{Armed, Tell, What};
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::{ACL_MAX, Acl, AclBoundary, Handle};
 use crate::link::message::{LinkId, LinkOrder, Payload};
@@ -9,6 +10,7 @@ use crate::pdu::data::Llid;
 use crate::radio::Tag;
 use crate::random::Stream;
 use crate::time::Instant;
+use crate::trace::Procedure;
 
 use super::ControlConfig;
 use super::channel_map::ChannelMap;
@@ -294,6 +296,28 @@ impl Connection {
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// Tells what is under way; see [`crate::armed`].
+    pub(super) fn armed(&self, tell: Tell<'_>) {
+        if self.gone {
+            return;
+        }
+        self.procedures.armed(tell);
+        if self.encryption.is_busy() {
+            let what = What::Peers(Procedure::EncryptionStart);
+            tell(Armed { what, until: self.encryption.deadline });
+        }
+        if let Some(termination) = self.termination {
+            let what = match termination {
+                Termination::Local { .. } => What::Own(Procedure::Termination),
+                Termination::Remote { .. } => What::Peers(Procedure::Termination),
+            };
+            tell(Armed { what, until: termination.deadline() });
+        }
+        if self.sender.outstanding() > 0 {
+            tell(Armed::open(What::Data));
+        }
     }
 
     pub(super) fn timer(&mut self, cx: &mut Context<'_>) {

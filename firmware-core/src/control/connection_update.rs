@@ -5,6 +5,7 @@ use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::Event;
 use crate::link::message::{LinkOrder, NewParameters};
 use crate::pdu::control::{ConnectionUpdate, Opcode};
+use crate::time::Duration;
 use crate::trace::Procedure;
 
 use super::connection::{Connection, Context};
@@ -27,6 +28,10 @@ pub(super) struct Parameters {
 impl Parameters {
     pub(super) const fn new(interval: u16, latency: u16, timeout: u16) -> Self {
         Self { interval, latency, timeout, next: None, granted: None }
+    }
+
+    pub(super) fn supervision_timeout(&self) -> Duration {
+        Duration::from_ms(u64::from(self.timeout).saturating_mul(10))
     }
 
     pub(super) fn take_effect(&mut self) -> bool {

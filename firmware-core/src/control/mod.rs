@@ -36,6 +36,7 @@ mod version;
 mod tests;
 
 use crate::address::Address;
+use crate::armed::Tell;
 use crate::config::Lapses;
 use crate::error::ErrorCode;
 use crate::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
@@ -44,7 +45,7 @@ use crate::link::message::{LinkId, LinkOrder, LinkReport, Loss};
 use crate::pdu::advertising::ConnectInd;
 use crate::pdu::control::{FeatureSet, VersionInd};
 use crate::random::{Entropy, Purpose, Stream};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::trace::Trace;
 use crate::work::{Level, Work};
 
@@ -291,6 +292,18 @@ impl<const LINKS: usize> Control<LINKS> {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.connections.iter().flatten().filter_map(Connection::deadline).min()
+    }
+
+    /// Tells what is under way on all connections; see [`crate::armed`].
+    pub fn armed(&self, tell: Tell<'_>) {
+        self.connections.iter().flatten().for_each(|connection| connection.armed(tell));
+    }
+
+    /// The longest connSupervisionTimeout in force; `None` without a connection.
+    #[must_use]
+    pub fn supervision_timeout(&self) -> Option<Duration> {
+        let live = self.connections.iter().flatten().filter(|connection| !connection.gone);
+        live.map(|connection| connection.parameters.supervision_timeout()).max()
     }
 
     /// Whether one more report can be taken before [`Self::poll`] empties the queue.

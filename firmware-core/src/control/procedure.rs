@@ -1,6 +1,7 @@
 //! The procedures that are open on a connection: at most one of its own, at most one of the
 //! peer's that takes several PDUs, and the own ones that wait their turn.
 
+use crate::armed::{Armed, Tell, What};
 use crate::error::ErrorCode;
 use crate::hci::{ConnectionParameters, Event};
 use crate::phy::PhySet;
@@ -115,6 +116,19 @@ impl Procedures {
     /// How far the peer's procedure of this kind is, if one is open.
     pub(super) fn peer_stage(&self, procedure: Procedure) -> Option<PeerStage> {
         self.peers.filter(|peers| peers.procedure == procedure).map(|peers| peers.stage)
+    }
+
+    /// Tells what is open and what waits. A ping recurs and does not count.
+    pub(super) fn armed(&self, tell: Tell<'_>) {
+        if let Some(own) = self.own.filter(|own| own.request != Request::Ping) {
+            tell(Armed { what: What::Own(own.request.procedure()), until: own.deadline });
+        }
+        if let Some(peers) = self.peers {
+            tell(Armed { what: What::Peers(peers.procedure), until: peers.deadline });
+        }
+        for request in self.waiting.iter().filter(|request| **request != Request::Ping) {
+            tell(Armed::open(What::Deferred(request.procedure())));
+        }
     }
 
     /// When the first response timeout is over.

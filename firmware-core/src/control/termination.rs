@@ -4,7 +4,7 @@ use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::hci::Event;
 use crate::link::message::LinkOrder;
 use crate::pdu::control::{ControlPdu, Opcode};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::trace::{Initiator, Procedure, Trace};
 
 use super::connection::{Connection, Context};
@@ -46,7 +46,7 @@ impl Connection {
             procedure: Procedure::Termination,
             initiator: Initiator::Local,
         });
-        let timeout = Duration::from_ms(u64::from(self.parameters.timeout).saturating_mul(10));
+        let timeout = self.parameters.supervision_timeout();
         self.termination = Some(Termination::Local { reason, deadline: cx.now + timeout });
         // Nothing else is to be said, and LL_TERMINATE_IND may have to wait itself.
         self.sender.discard();

@@ -9,6 +9,7 @@ use super::l2cap::signalling::Signalling;
 use super::l2cap::{CID_ATT, frame};
 use super::procedures::Procedures;
 use crate::address::Address;
+use crate::armed::{Armed, Tell, What};
 use crate::hci::{ConnectionComplete, Handle};
 
 /// One connection, from LE Connection Complete to Disconnection Complete.
@@ -57,6 +58,20 @@ impl Connection {
             button_untold: false,
             procedures,
             bonding: false,
+        }
+    }
+
+    /// Tells what is under way; see [`crate::armed`].
+    pub(super) fn armed(&self, tell: Tell<'_>) {
+        self.procedures.armed(tell);
+        if let Some(at) = self.bearer.deadline() {
+            tell(Armed::until(What::Att, at));
+        }
+        if self.signalling.is_waiting() {
+            tell(Armed::open(What::Signalling));
+        }
+        if !self.is_quiet() || self.bonding || self.button_untold {
+            tell(Armed::open(What::Data));
         }
     }
 

@@ -31,6 +31,7 @@ pub mod smp;
 #[cfg(test)]
 mod tests;
 
+use crate::armed::{Armed, Tell, What};
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::error::PeerMisbehaved;
@@ -202,6 +203,15 @@ impl<const LINKS: usize> Host<LINKS> {
         }
         let procedures = self.connections.iter().flatten();
         procedures.filter_map(|c| c.procedures.deadline()).chain(self.smp.deadline()).min()
+    }
+
+    /// Tells what is under way; see [`crate::armed`].
+    pub fn armed(&self, tell: Tell<'_>) {
+        self.smp.armed(tell);
+        self.connections.iter().flatten().for_each(|connection| connection.armed(tell));
+        if !self.commands.are_done() {
+            tell(Armed::open(What::Commands));
+        }
     }
 
     /// The next output.

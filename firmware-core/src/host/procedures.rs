@@ -1,6 +1,7 @@
 //! Which procedures the host starts by itself, and when: the policy that the founding case is
 //! about. One value per connection decides; the host turns its [`Request`]s into HCI commands.
 
+use crate::armed::{Armed, Tell, What};
 use crate::config::{Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate};
 use crate::hci::ConnectionParameters;
 use crate::time::{Duration, Instant};
@@ -128,6 +129,16 @@ impl Procedures {
         }
     }
 
+    /// Tells what it will ask for later; see [`crate::armed`].
+    pub fn armed(&self, tell: Tell<'_>) {
+        let what = What::Later(Request::Parameters.name());
+        match self.parameters {
+            Parameters::At(at) => tell(Armed::until(what, at)),
+            Parameters::WhenQuiet => tell(Armed::open(what)),
+            Parameters::Done => {}
+        }
+    }
+
     /// With [`FeatureExchange::Cached`] the host asks only now, when it needs the answer. By now
     /// most centrals have told their features, and then the controller answers without the air.
     fn features_first(&mut self, requests: &mut Requests) {
@@ -188,6 +199,24 @@ mod tests {
         assert_eq!(p.secured(&config), [Features, Phy, DataLength]);
         assert_eq!(p.parameters_due(&config, t5, false), [Parameters]);
         assert_eq!(p.secured(&config), [], "once");
+    }
+
+    #[test]
+    fn what_will_be_asked_for_later_is_told() {
+        let told = |p: &Procedures| {
+            let mut all = std::vec::Vec::new();
+            p.armed(&mut |armed| all.push(armed));
+            all
+        };
+        let (t0, config) = (Instant::ZERO, Config::recommended());
+        let (mut p, _) = Procedures::connected(&config, t0);
+        let what = What::Later("parameters");
+        let t5 = t0 + Duration::from_secs(5);
+        assert_eq!(told(&p), [Armed::until(what, t5)]);
+        p.parameters_due(&config, t5, true);
+        assert_eq!(told(&p), [Armed::open(what)], "until security has settled");
+        p.parameters_due(&config, t5, false);
+        assert_eq!(told(&p), []);
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub(super) enum Remote {
 }
 
 impl Remote {
-    const fn procedure(&self) -> Procedure {
+    pub(super) const fn procedure(&self) -> Procedure {
         match self {
             Self::Phy => Procedure::PhyUpdate,
             Self::Parameters(_) => Procedure::ConnectionParametersRequest,
@@ -122,6 +122,12 @@ pub(super) struct Control {
 impl Control {
     pub(super) fn terminating(&self) -> bool {
         self.terminating.is_some()
+    }
+
+    /// Whether requests of the peer wait for the end of the own encryption start, or for the
+    /// host's answer.
+    pub(super) fn holds_requests(&self) -> bool {
+        !self.held.is_empty() || self.asked_parameters.is_some()
     }
 
     /// The own encryption start, if one is under way.

@@ -96,7 +96,7 @@ pub(super) struct Link {
     /// connEventCount of the event that is under way or comes next.
     pub(super) counter: u16,
     /// Events since the connection was made; does not wrap.
-    events: u32,
+    pub(super) events: u32,
     /// Anchor point of that event.
     pub(super) anchor: Instant,
     pub(super) parameters: Parameters,

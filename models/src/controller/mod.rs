@@ -9,6 +9,7 @@
 
 mod access;
 pub mod arbiter;
+mod armed;
 mod channel;
 mod config;
 mod control;
@@ -24,6 +25,7 @@ mod smp;
 #[cfg(test)]
 mod tests;
 
+use firmware_core::armed::Tell;
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
 use firmware_core::link::message::LinkId;
@@ -172,6 +174,19 @@ impl CentralController {
             earliest = Some(earliest.map_or(due, |e| e.min(due)));
         }
         earliest
+    }
+
+    /// Tells what is under way on all connections; see [`firmware_core::armed`].
+    pub fn armed(&self, tell: Tell<'_>) {
+        let live = self.links.iter().flatten().filter(|link| link.gone.is_none());
+        live.for_each(|link| link.armed(&self.shared.config, tell));
+    }
+
+    /// The longest connSupervisionTimeout in force; `None` without a connection.
+    #[must_use]
+    pub fn supervision_timeout(&self) -> Option<Duration> {
+        let live = self.links.iter().flatten().filter(|link| link.gone.is_none());
+        live.map(|link| link.parameters.timeout()).max()
     }
 
     /// Does all that is due.

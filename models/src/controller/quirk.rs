@@ -204,6 +204,16 @@ impl QuirkState {
         self.silent_after == Some(0)
     }
 
+    /// Whether requests of the peer wait to be answered.
+    pub(super) fn holds_requests(&self) -> bool {
+        !self.delayed.is_empty() || !self.after_encryption.is_empty()
+    }
+
+    /// Whether the link layer will stop after some more events.
+    pub(super) fn is_falling_silent(&self) -> bool {
+        self.silent_after.is_some_and(|events| events > 0)
+    }
+
     /// Stops to work.
     pub(super) fn stall(&mut self, how: Stall) {
         match how {

@@ -75,6 +75,16 @@ impl Connection {
         self.queue.extend(l2cap::fragments(self.handle, cid, payload, self.fragment_length));
     }
 
+    /// Whether packets wait for the controller.
+    pub(super) fn has_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Whether encryption is being started.
+    pub(super) const fn is_securing(&self) -> bool {
+        matches!(self.security, Security::Starting { .. })
+    }
+
     /// The controller has room for `count` packets more.
     pub(super) fn completed(&mut self, count: u16) {
         let count = u8::try_from(count).unwrap_or(u8::MAX);

@@ -3,6 +3,7 @@
 //! [`CentralHost`] works above any controller: all it knows of the air came through HCI. Its
 //! particularities are data in [`HostConfig`].
 
+mod armed;
 mod att;
 mod config;
 mod connection;
@@ -290,7 +291,7 @@ impl CentralHost {
         match wish {
             "connect" => self.connect(now),
             "pair" => self.secure(now),
-            "disconnect" => self.disconnect(ErrorCode::REMOTE_USER_TERMINATED),
+            "disconnect" => self.leave(),
             "forget" => self.forget(),
             _ => self.note(&format!("{wish}: not understood; connect, pair, disconnect, forget")),
         }
@@ -354,6 +355,12 @@ impl CentralHost {
         if let Some(connection) = &mut self.connection {
             connection.send(cid, payload);
         }
+    }
+
+    /// The user has done what they wanted.
+    fn leave(&mut self) {
+        self.status.left |= self.connection.is_some();
+        self.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
     }
 
     fn disconnect(&mut self, reason: ErrorCode) {

@@ -23,6 +23,8 @@ pub struct Status {
     pub connections: u32,
     /// Why the last connection ended, or was not made.
     pub disconnected: Option<ErrorCode>,
+    /// Whether the user, or a step, has ended a connection: then its end is no loss.
+    pub left: bool,
     /// Whether all steps were gone through.
     pub finished: bool,
 }

@@ -27,6 +27,16 @@ enum WaitsFor {
     Nothing,
 }
 
+impl Running {
+    /// When it ends, if it waits for time.
+    pub(super) const fn until(&self) -> Option<Instant> {
+        match self.waits_for {
+            WaitsFor::Time(at) => Some(at),
+            _ => None,
+        }
+    }
+}
+
 impl CentralHost {
     /// A connection is there: everything begins.
     pub(super) fn begin_connection(&mut self, now: Instant) {
@@ -89,16 +99,13 @@ impl CentralHost {
             }
             WaitsFor::Security => self.secure(now),
             WaitsFor::Time(_) => {}
-            WaitsFor::Nothing => self.disconnect(ErrorCode::REMOTE_USER_TERMINATED),
+            WaitsFor::Nothing => self.leave(),
         }
     }
 
     /// When a step that waits for time goes on.
     pub(super) fn step_deadline(&self) -> Option<Instant> {
-        match self.connection.as_ref()?.running.as_ref()?.waits_for {
-            WaitsFor::Time(until) => Some(until),
-            _ => None,
-        }
+        self.connection.as_ref()?.running.as_ref()?.until()
     }
 
     pub(super) fn step_timer(&mut self, now: Instant) {

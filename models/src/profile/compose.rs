@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bletwin_schema::{Document, Fault, Origins};
 use bletwin_sim::oracle::{Force, RULES, Rule};
+use firmware_core::armed::What;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -43,6 +44,8 @@ struct Head {
     sources: Vec<String>,
     /// Rules of the oracle that it breaks.
     breaks: Vec<Spanned<String>>,
+    /// What may still be under way in the end.
+    busy: Vec<Spanned<String>>,
     /// What comes of it, by firmware preset; see docs/CENTRALS.md.
     expect: BTreeMap<String, String>,
     /// For an entry of the quirk catalogue: how it shows, and what cures it.
@@ -50,8 +53,9 @@ struct Head {
 }
 
 /// Names of the fields of [`Head`].
-pub(super) const HEAD: [&str; 9] =
-    ["version", "name", "about", "extends", "quirks", "sources", "breaks", "expect", "quirk"];
+pub(super) const HEAD: [&str; 10] = [
+    "version", "name", "about", "extends", "quirks", "sources", "breaks", "busy", "expect", "quirk",
+];
 
 /// A profile file as written; all but `version` is optional.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,14 +214,17 @@ impl Loader<'_> {
         }
         let Made { profile, origins } = made;
         KEYS.apply(&file.keys, profile, &place.text(), origins);
-        let breaks: Vec<String> =
-            file.head.breaks.iter().map(|rule| rule.get_ref().clone()).collect();
-        for (kept, told) in
-            [(&mut profile.sources, &file.head.sources), (&mut profile.breaks, &breaks)]
-        {
+        let plain = |words: &[Spanned<String>]| -> Vec<String> {
+            words.iter().map(|word| word.get_ref().clone()).collect()
+        };
+        for (kept, told) in [
+            (&mut profile.sources, file.head.sources.clone()),
+            (&mut profile.breaks, plain(&file.head.breaks)),
+            (&mut profile.busy, plain(&file.head.busy)),
+        ] {
             for entry in told {
-                if !kept.contains(entry) {
-                    kept.push(entry.clone());
+                if !kept.contains(&entry) {
+                    kept.push(entry);
                 }
             }
         }
@@ -288,6 +295,13 @@ fn parse(text: String) -> Result<File, Fault> {
     }
     if let Some(rule) = head.breaks.iter().find(|id| !is_rule(id.get_ref())) {
         return Err(no_rule(rule.get_ref()).at(&text, Some(rule.span())));
+    }
+    if let Some(kind) = head.busy.iter().find(|kind| !What::KINDS.contains(&kind.get_ref().as_str()))
+    {
+        let what = format!("`{}` is nothing that can be under way", kind.get_ref());
+        let help = format!("one of {}", What::KINDS.join(", "));
+        let fault = Fault::unknown(what, kind.get_ref(), &What::KINDS, &help);
+        return Err(fault.at(&text, Some(kind.span())));
     }
     Ok(File { head, keys, text })
 }

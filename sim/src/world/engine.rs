@@ -78,6 +78,15 @@ impl Engine {
         self.recorder.add(self.now, node, causes, || kind)
     }
 
+    /// Acts and starts that are to come.
+    pub(super) fn intended(&self) -> impl Iterator<Item = (Instant, NodeId)> {
+        self.queue.iter().filter_map(|(at, event)| match event {
+            Event::PowerOn(node)
+            | Event::Input(node, NodeInput::Act(_) | NodeInput::Saw { .. }, _) => Some((at, *node)),
+            _ => None,
+        })
+    }
+
     /// Whose radio begins to send with the next event.
     pub(super) fn next_sender(&self) -> Option<NodeId> {
         match self.queue.iter().next() {

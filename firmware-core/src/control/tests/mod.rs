@@ -4,6 +4,7 @@
 mod accept_list;
 mod advertising;
 mod arbitration;
+mod armed;
 mod channel_map;
 mod collisions;
 mod commands;

@@ -52,6 +52,12 @@ impl Signalling {
         Some(packet)
     }
 
+    /// Whether a request of this side has no answer yet.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        self.outstanding.is_some()
+    }
+
     /// Takes a packet from the peer.
     pub fn received(&mut self, packet: &[u8]) -> Signal {
         let mut r = Reader::new(packet);

@@ -7,6 +7,7 @@ use super::outcome::{self, Finder};
 use super::state::{self, DhKey, Failure, State, Step};
 use super::{SmpConfig, SmpOutput, encryption, exchange, negotiate, numeric, passkey, policy};
 use crate::address::Address;
+use crate::armed::{Armed, Tell, What};
 use crate::config::Passkey;
 use crate::effect::{Completion, Effect, EffectId, PublicKey, Record};
 use crate::error::{ErrorCode, PeerMisbehaved};
@@ -293,6 +294,13 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             if link.peer.deadline.is_some_and(|deadline| deadline <= now) {
                 outcome::timed_out(link, &mut self.shared, &mut self.bonds, now);
             }
+        }
+    }
+
+    /// Tells whose pairing or encryption is not over; see [`crate::armed`].
+    pub fn armed(&self, tell: Tell<'_>) {
+        for link in self.links.iter().filter(|link| link.is_pending()) {
+            tell(Armed { what: What::Security, until: link.peer.deadline });
         }
     }
 
