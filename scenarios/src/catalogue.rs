@@ -48,8 +48,12 @@ pub struct Scenario {
     pub story: Story,
     /// The outcome with which the run counts as passed.
     pub expects: Verdict,
-    /// Simulated seconds after which it is over in any case.
+    /// Simulated seconds within which its outcome has to be reached. Then it goes on until nothing
+    /// is under way and the link has survived that; see [`crate::stage`].
     pub limit_s: u64,
+    /// What may still be under way then, as [`What::kind`](firmware_core::armed::What::kind) has
+    /// it.
+    pub busy: &'static [&'static str],
 }
 
 const ALL: &[Scenario] = &[
@@ -59,6 +63,7 @@ const ALL: &[Scenario] = &[
         story: Story::Pair,
         expects: Verdict::Bonded,
         limit_s: 60,
+        busy: &[],
     },
     Scenario {
         name: "reconnect",
@@ -66,6 +71,7 @@ const ALL: &[Scenario] = &[
         story: Story::Reconnect,
         expects: Verdict::Bonded,
         limit_s: 90,
+        busy: &[],
     },
     Scenario {
         name: "stay",
@@ -73,6 +79,7 @@ const ALL: &[Scenario] = &[
         story: Story::Stay,
         expects: Verdict::Bonded,
         limit_s: 120,
+        busy: &[],
     },
     Scenario {
         name: "forgotten",
@@ -80,6 +87,7 @@ const ALL: &[Scenario] = &[
         story: Story::Forgotten,
         expects: Verdict::Bonded,
         limit_s: 90,
+        busy: &[],
     },
     Scenario {
         name: "bond-lost",
@@ -87,6 +95,7 @@ const ALL: &[Scenario] = &[
         story: Story::BondLost,
         expects: Verdict::Bonded,
         limit_s: 90,
+        busy: &[],
     },
     Scenario {
         name: "wrong-passkey",
@@ -94,6 +103,7 @@ const ALL: &[Scenario] = &[
         story: Story::WrongPasskey,
         expects: Verdict::PairingFailed,
         limit_s: 60,
+        busy: &[],
     },
     Scenario {
         name: "static-passkey",
@@ -101,6 +111,7 @@ const ALL: &[Scenario] = &[
         story: Story::StaticPasskey,
         expects: Verdict::PairingFailed,
         limit_s: 3600,
+        busy: &[],
     },
     collision(
         "phy-collides-with-phy",
@@ -151,12 +162,12 @@ const ALL: &[Scenario] = &[
 
 const fn collision(name: &'static str, text: &'static str, which: &'static Collision) -> Scenario {
     let (story, expects) = (Story::Collision(which), Verdict::Resolved);
-    Scenario { name, text, story, expects, limit_s: 60 }
+    Scenario { name, text, story, expects, limit_s: 60, busy: &[] }
 }
 
 const fn two_links(name: &'static str, text: &'static str, which: &'static Links) -> Scenario {
     let (story, expects) = (Story::Links(which), Verdict::Resolved);
-    Scenario { name, text, story, expects, limit_s: 60 }
+    Scenario { name, text, story, expects, limit_s: 60, busy: &[] }
 }
 
 /// All of them.

@@ -64,7 +64,9 @@ pub fn template(extends: &str, base: &Profile) -> String {
          ## Where its behaviour is known from\n\
          # sources = []\n\n\
          ## Rules of the link layer that it breaks; `bletwin rules` shows all\n\
-         # breaks = []\n\
+         # breaks = []\n\n\
+         ## What may still be under way when a run is ended; docs/JSON.md has the words\n\
+         # busy = []\n\
          {}\n\
          ### What you expect of `bletwin matrix`, by firmware preset; the table stays last\n\n\
          # [expect]\n\
@@ -77,7 +79,7 @@ pub fn template(extends: &str, base: &Profile) -> String {
 /// A central with every value that it has, as TOML that reads back, and where each comes from.
 #[must_use]
 pub fn flat(entry: &Entry) -> String {
-    let Profile { name, about, sources, breaks, .. } = &entry.profile;
+    let Profile { name, about, sources, breaks, busy, .. } = &entry.profile;
     let list = |items: &[String]| {
         let items = items.iter().map(|item| Written::Text(item.clone())).collect();
         Written::List(items).toml()
@@ -87,7 +89,7 @@ pub fn flat(entry: &Entry) -> String {
     if !about.is_empty() {
         flat += &format!("about = {}\n", text(about));
     }
-    for (key, items) in [("sources", sources), ("breaks", breaks)] {
+    for (key, items) in [("sources", sources), ("breaks", breaks), ("busy", busy)] {
         if !items.is_empty() {
             flat += &format!("{key} = {}\n", list(items));
         }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::catalogue::{self, Scenario, Story};
 use crate::centrals;
 use crate::error::BadInput;
+use crate::report;
 use crate::setup::Setup;
 use crate::stage::{Finished, Stage};
 use crate::summary::Verdict;
@@ -38,7 +39,7 @@ pub struct Plan {
 }
 
 /// One firmware with one central.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cell {
     /// The central, as named in the plan.
     pub central: String,
@@ -58,12 +59,17 @@ pub struct Cell {
     pub expected: String,
     /// Whether that is what was found.
     pub as_expected: bool,
+    /// Why runs whose outcome is as the scenario wants it did not pass, and how many: rules that
+    /// were broken undeclared and by whom, what was not over.
+    pub why: BTreeMap<String, u64>,
+    /// Simulated seconds of all runs.
+    pub sim_seconds: f64,
     /// Runs again what failed first; what passed first, if nothing failed.
     pub command: String,
 }
 
 /// The whole table, row by row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Matrix {
     /// All cells: for each central, all firmwares.
     pub cells: Vec<Cell>,
@@ -83,6 +89,8 @@ struct Pair {
 struct Kept {
     outcome: String,
     passed: bool,
+    why: Vec<String>,
+    sim_seconds: f64,
 }
 
 impl Plan {
@@ -160,14 +168,23 @@ impl Pair {
         let mut stage = Stage::new(self.scenario, &setup);
         stage.run(stop).then(|| {
             let finished = stage.finish();
-            Kept { outcome: outcome(&finished), passed: finished.passed() }
+            Kept {
+                outcome: outcome(&finished),
+                passed: finished.passed(),
+                why: report::objections(&finished),
+                sim_seconds: finished.summary.sim_seconds,
+            }
         })
     }
 
     fn cell(&self, first: u64, kept: &[Kept]) -> Cell {
         let mut outcomes = BTreeMap::new();
+        let mut why = BTreeMap::new();
         for run in kept {
             *outcomes.entry(run.outcome.clone()).or_insert(0) += 1;
+            for line in &run.why {
+                *why.entry(line.clone()).or_insert(0) += 1;
+            }
         }
         let agreed = outcomes.keys().next().filter(|_| outcomes.len() == 1);
         let outcome = agreed.cloned().unwrap_or_else(|| FLAKY.into());
@@ -193,6 +210,8 @@ impl Pair {
             passed,
             of,
             outcomes,
+            why,
+            sim_seconds: kept.iter().map(|run| run.sim_seconds).sum(),
         }
     }
 
@@ -216,9 +235,7 @@ impl Pair {
 fn outcome(run: &Finished) -> String {
     let summary = &run.summary;
     let after = match (summary.outcome, summary.disconnect_reason) {
-        (Verdict::Bonded, Some(reason)) if !run.story.comes_back() => {
-            format!(", then reason {reason}")
-        }
+        (Verdict::BondedThenLost, Some(reason)) => format!(", then reason {reason}"),
         (Verdict::Disconnected, Some(reason)) => format!(", reason {reason}"),
         _ => String::new(),
     };
@@ -227,6 +244,7 @@ fn outcome(run: &Finished) -> String {
             (Story::StaticPasskey, _) | (_, None) => "pairing failed".into(),
             (_, Some(err)) => format!("pairing failed, err {err}"),
         },
+        Verdict::BondedThenLost => Verdict::Bonded.name().into(),
         other => other.name().to_owned(),
     };
     what + &after
@@ -237,6 +255,25 @@ impl Cell {
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.passed == self.of && !self.outcome.contains(", then ")
+    }
+
+    /// What came of how many runs.
+    #[must_use]
+    pub fn counts(&self) -> String {
+        let counts: Vec<String> =
+            self.outcomes.iter().map(|(what, n)| format!("{n} × {what}")).collect();
+        counts.join(", ")
+    }
+
+    /// Why it is not as expected, a line each; empty if it is.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<String> {
+        if self.as_expected {
+            return Vec::new();
+        }
+        let outcomes = (self.outcomes.len() > 1).then(|| self.counts());
+        let why = self.why.iter().map(|(what, n)| format!("{n} × {what}"));
+        outcomes.into_iter().chain(why).collect()
     }
 
     /// What the cell says: the outcome, and how many runs passed.

@@ -4,7 +4,8 @@ use bletwin_models::central::Central;
 use bletwin_models::user::User;
 use bletwin_sim::node::{Node, NodeInput, Outbox};
 use bletwin_sim::peripheral::PeripheralNode;
-use firmware_core::time::Instant;
+use firmware_core::armed::Tell;
+use firmware_core::time::{Duration, Instant};
 
 /// A device, or a person in front of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +16,18 @@ pub enum Participant {
     Central(Box<Central>),
     /// A person.
     User(User),
+}
+
+impl Participant {
+    /// The longest connSupervisionTimeout in force; `None` without a connection.
+    #[must_use]
+    pub fn supervision_timeout(&self) -> Option<Duration> {
+        match self {
+            Self::Peripheral(node) => node.device()?.supervision_timeout(),
+            Self::Central(node) => node.controller()?.supervision_timeout(),
+            Self::User(_) => None,
+        }
+    }
 }
 
 impl Node for Participant {
@@ -31,6 +44,14 @@ impl Node for Participant {
             Self::Peripheral(node) => node.deadline(),
             Self::Central(node) => node.deadline(),
             Self::User(node) => node.deadline(),
+        }
+    }
+
+    fn armed(&self, tell: Tell<'_>) {
+        match self {
+            Self::Peripheral(node) => node.armed(tell),
+            Self::Central(node) => node.armed(tell),
+            Self::User(node) => node.armed(tell),
         }
     }
 

@@ -126,6 +126,11 @@ impl Prompter {
         self.waiting.sort_by_key(|(at, _)| *at);
     }
 
+    /// Whether something waits for its time.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// The next thing that is to be done by `latest`.
     pub(crate) fn due(&mut self, latest: Instant) -> Option<(Instant, Target, Act)> {
         let (at, index) = *self.waiting.first().filter(|(at, _)| *at <= latest)?;

@@ -1,5 +1,7 @@
 //! What people read of a finished run; each is a function of its record.
 
+mod failure;
+
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -19,6 +21,7 @@ use crate::stage::Finished;
 use crate::summary::Verdict;
 use crate::why::Told;
 use crate::why::air::seconds;
+pub use failure::{Json, busy, failure, json, objections};
 
 /// The capture as pcapng, as on air or decrypted.
 ///
@@ -123,12 +126,10 @@ pub fn observations(run: &Finished) -> Option<String> {
 
 fn listed(run: &Finished, findings: &[Finding]) -> Option<String> {
     let one = |finding: &Finding| {
-        let rule = Rule::find(finding.rule);
-        let title = rule.map_or("", |rule| rule.title);
-        let source = rule.map_or("", |rule| rule.source);
+        let source = Rule::find(finding.rule).map_or("", |rule| rule.source);
         format!(
-            "{} ({title}) by the {} at {}: {} [{source}]",
-            finding.rule,
+            "{} by the {} at {}: {} [{source}]",
+            title(finding.rule),
             side(finding.culprit != run.peripheral),
             seconds(finding.at),
             finding.text
@@ -136,6 +137,11 @@ fn listed(run: &Finished, findings: &[Finding]) -> Option<String> {
     };
     let lines: Vec<String> = findings.iter().map(one).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// A rule's id with its title.
+fn title(id: &str) -> String {
+    Rule::find(id).map_or_else(|| id.to_owned(), |rule| format!("{id} ({})", rule.title))
 }
 
 /// The run in a few lines: what a person in front of the devices would have seen.
@@ -183,13 +189,17 @@ const fn tells_the_outcome(line: &Line) -> bool {
     )
 }
 
-/// One line: scenario, who with whom, what came of it.
+/// What came of a run, in a few words.
 #[must_use]
-pub fn verdict_line(run: &Finished) -> String {
+pub fn outcome(run: &Finished) -> String {
     let s = &run.summary;
     let what = match s.outcome {
         Verdict::Bonded => format!("bonded, level {}", s.security_level.unwrap_or(1)),
-        Verdict::Disconnected if run.facts.bonded.is_some() => "bonded, but the link died".into(),
+        Verdict::BondedThenLost => "bonded, but the link died".into(),
+        // A later connection was to be encrypted, and was not.
+        Verdict::Disconnected if run.facts.bonded.is_some() => {
+            "bonded, but the link died before it was secure again".into()
+        }
         Verdict::Disconnected => "no bond, the link died".into(),
         Verdict::PairingFailed => "no bond, pairing failed".into(),
         Verdict::Timeout => "no bond in the time allowed".into(),
@@ -203,15 +213,27 @@ pub fn verdict_line(run: &Finished) -> String {
         (Story::StaticPasskey, n) => format!(", {n} attempts"),
         _ => String::new(),
     };
-    let end = [attempts, error, reason].concat();
-    let passed = match (run.expected, run.passed()) {
-        (true, true) => "as expected",
-        (true, false) => "as expected, but rules were broken",
-        (false, _) => "NOT as expected",
+    [what, attempts, error, reason].concat()
+}
+
+/// One line: scenario, who with whom, what came of it.
+#[must_use]
+pub fn verdict_line(run: &Finished) -> String {
+    let s = &run.summary;
+    let passed = match (run.expected, run.judgement.unexpected.is_empty(), run.is_at_rest()) {
+        (false, ..) => "NOT as expected",
+        (true, false, _) => "as expected, but rules were broken",
+        (true, true, false) => "as expected, but it is not over",
+        (true, true, true) => "as expected",
     };
     format!(
-        "{}: {} with {}, seed {}: {what}{end} after {:.3} s simulated ({passed})",
-        s.scenario, s.peripheral, s.central, s.seed, s.sim_seconds
+        "{}: {} with {}, seed {}: {} after {:.3} s simulated ({passed})",
+        s.scenario,
+        s.peripheral,
+        s.central,
+        s.seed,
+        outcome(run),
+        s.sim_seconds
     )
 }
 

@@ -120,6 +120,7 @@ impl Setup {
         let quirks = &self.central.controller.quirks;
         if *quirks != before {
             self.central.breaks.clear();
+            self.central.busy.clear();
             self.made_up = *quirks != ControllerQuirks::default();
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Plays a scenario: puts the devices and the person into a world and lets time pass.
 
+mod ending;
 mod story;
 
 use bletwin_models::central::Central;
@@ -22,15 +23,8 @@ use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
 use crate::report;
 use crate::setup::{Air, Setup};
-use crate::summary::{PeripheralFacts, Summary, hex};
-
-/// How long a run goes on after its outcome is settled, so that what follows is seen: the PHY
-/// update after bonding, a central that regrets.
-const SETTLE: Duration = Duration::from_secs(2);
-
-/// The same after the link has ended: the peripheral's host tells its application, which
-/// advertises again.
-const SETTLE_GONE: Duration = Duration::from_ms(20);
+use crate::summary::{PeripheralFacts, Summary, Verdict, hex};
+pub use ending::Busy;
 
 /// A scenario under way.
 #[derive(Clone, Debug)]
@@ -53,7 +47,10 @@ pub struct Stage {
     settled: Option<Instant>,
     /// The first connection is over.
     left_once: bool,
-    linger: Duration,
+    /// Since when nothing has been under way; `None`: something is.
+    quiet: Option<Instant>,
+    /// How long it goes on at least once nothing is under way.
+    rest: Duration,
     judged: bool,
     prompter: Prompter,
 }
@@ -104,7 +101,9 @@ impl Cast {
 pub struct Finished {
     /// The machine-readable result.
     pub summary: Summary,
-    /// Whether the outcome is the one that the scenario expects.
+    /// The outcome that the scenario expects.
+    pub expects: Verdict,
+    /// Whether it is the one that was reached.
     pub expected: bool,
     /// What the person and the central did.
     pub story: Story,
@@ -122,6 +121,8 @@ pub struct Finished {
     pub ending: Option<(Instant, ErrorCode)>,
     /// Pairings that the central began.
     pub pairing_attempts: u32,
+    /// What was still under way when time was up; empty where nothing was.
+    pub busy: Vec<Busy>,
     /// What the oracle found against either link layer.
     pub judgement: Judgement,
     /// Whether the central's quirks were made up by the user.
@@ -131,10 +132,17 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Whether the outcome is the expected one and nobody broke a rule unannounced.
+    /// Whether the outcome is the expected one, nobody broke a rule unannounced, and nothing was
+    /// under way in the end that neither scenario nor profile declares.
     #[must_use]
-    pub const fn passed(&self) -> bool {
-        self.expected && self.judgement.unexpected.is_empty()
+    pub fn passed(&self) -> bool {
+        self.expected && self.judgement.unexpected.is_empty() && self.is_at_rest()
+    }
+
+    /// Whether nothing was under way in the end, but for what may be.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.busy.iter().all(|busy| busy.declared)
     }
 }
 
@@ -194,7 +202,8 @@ impl Stage {
             seen: 0,
             settled: None,
             left_once: false,
-            linger: SETTLE,
+            quiet: None,
+            rest: Duration::ZERO,
             judged: true,
             prompter: Prompter::default(),
         };
@@ -202,10 +211,11 @@ impl Stage {
         stage
     }
 
-    /// The same, but the run goes on for so long after its outcome is settled.
+    /// The same, but the link is looked at for at least so long once nothing is under way: for
+    /// what an idle link is like.
     #[must_use]
-    pub fn lingering(self, linger: Duration) -> Self {
-        Self { linger, ..self }
+    pub fn resting(self, rest: Duration) -> Self {
+        Self { rest, ..self }
     }
 
     /// The same, but the oracle is not asked: where only the outcome counts, it costs too much.
@@ -242,12 +252,11 @@ impl Stage {
     /// Lets time pass until the scenario is over, or `interrupted` says so between two events.
     /// `false`: interrupted.
     pub fn run(&mut self, interrupted: impl Fn() -> bool) -> bool {
-        let limit = Instant::ZERO + Duration::from_secs(self.scenario.limit_s);
         loop {
             if interrupted() {
                 return false;
             }
-            let end = limit.min(self.end());
+            let end = self.end();
             self.prompt(end);
             if self.world.next_event().is_none_or(|next| next > end) {
                 self.world.run_until(end);
@@ -285,6 +294,7 @@ impl Stage {
         if news && self.settled.is_none() && self.is_settled() {
             self.settled = Some(self.world.now());
         }
+        self.watch();
     }
 
     /// The result so far, judged by the oracle.
@@ -316,6 +326,7 @@ impl Stage {
         };
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {
+            expects: self.scenario.expects,
             expected: outcome == self.scenario.expects,
             story: self.scenario.story,
             summary,
@@ -323,6 +334,7 @@ impl Stage {
             peripheral: self.peripheral,
             central: self.central,
             pairing_attempts: self.attempts(),
+            busy: self.busy(),
             made_up: self.permit == Permit::MadeUp,
             difference: None,
             ending,

@@ -16,6 +16,8 @@ use crate::judgement::{Observed, Told};
 pub enum Verdict {
     /// Both ends stored the bond, at the security level that was demanded.
     Bonded,
+    /// The same, and then the link died: neither user nor application had ended it.
+    BondedThenLost,
     /// The link died before.
     Disconnected,
     /// Pairing failed and the link lived on.
@@ -34,6 +36,7 @@ impl Verdict {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bonded => "bonded",
+            Self::BondedThenLost => "bonded-then-lost",
             Self::Disconnected => "disconnected",
             Self::PairingFailed => "pairing-failed",
             Self::Timeout => "timeout",

@@ -135,6 +135,7 @@ fn finished(
         observations: judgement.observations(peripheral),
     };
     Finished {
+        expects: scenario.expects,
         expected: result == scenario.expects,
         story: Story::Collision(collision),
         summary,
@@ -144,6 +145,7 @@ fn finished(
         peripheral,
         central,
         pairing_attempts: 0,
+        busy: Vec::new(),
         made_up: setup.made_up,
         records,
         judgement,

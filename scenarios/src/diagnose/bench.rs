@@ -15,6 +15,7 @@ use firmware_core::host::procedures::Request;
 use firmware_core::time::Duration;
 use rayon::prelude::*;
 
+use super::cost::TAIL;
 use super::outcome::Outcome;
 use super::wishes;
 use crate::catalogue::Scenario;
@@ -23,13 +24,6 @@ use crate::judgement::Permit;
 use crate::prompt::Prompt;
 use crate::setup::{Air, Setup};
 use crate::stage::{Cast, Finished, Stage};
-
-/// How long a run goes on after its outcome is settled: what the firmware does five seconds after
-/// connecting is to be seen.
-const LINGER: Duration = Duration::from_secs(8);
-
-/// The same for patient runs: an unanswered request ends a link after 40 s.
-const PATIENCE: Duration = Duration::from_secs(48);
 
 /// Makes a central anew for each run. Nobody can look inside.
 pub struct Unknown(Box<dyn Fn() -> Central + Send + Sync>);
@@ -71,8 +65,6 @@ pub struct Trial {
     pub air: Option<Air>,
     /// How long the person takes to act; `None`: as usual.
     pub reaction: Option<Duration>,
-    /// Whether the run goes on until a request that nobody answers has had its 40 s.
-    pub patient: bool,
 }
 
 impl Trial {
@@ -86,14 +78,7 @@ impl Trial {
             partner: Partner::Suspect,
             air: None,
             reaction: None,
-            patient: false,
         }
-    }
-
-    /// With patience.
-    #[must_use]
-    pub fn patient(self) -> Self {
-        Self { patient: true, ..self }
     }
 
     /// With these prompts.
@@ -122,7 +107,6 @@ pub struct Bench<'a> {
     suspect: Unknown,
     honest: Unknown,
     air: Air,
-    patient: bool,
     wishes: Vec<Request>,
     watcher: Watcher<'a>,
     runs: AtomicUsize,
@@ -152,28 +136,13 @@ impl<'a> Bench<'a> {
     ) -> Self {
         let runs = AtomicUsize::new(0);
         let air = air.clone();
-        Self {
-            scenario: *scenario,
-            suspect,
-            honest,
-            air,
-            patient: false,
-            wishes: Vec::new(),
-            watcher,
-            runs,
-        }
+        Self { scenario: *scenario, suspect, honest, air, wishes: Vec::new(), watcher, runs }
     }
 
     /// The same, but a run is good only if the central also grants these.
     #[must_use]
     pub fn wishing(self, wishes: Vec<Request>) -> Self {
         Self { wishes, ..self }
-    }
-
-    /// The same, but every run is a patient one.
-    #[must_use]
-    pub fn patient(self) -> Self {
-        Self { patient: true, ..self }
     }
 
     /// The scenario.
@@ -212,8 +181,7 @@ impl<'a> Bench<'a> {
             seed: trial.seed,
         };
         let stage = Stage::with(&self.scenario, cast);
-        let linger = if trial.patient || self.patient { PATIENCE } else { LINGER };
-        let mut stage = stage.lingering(linger).unjudged().prompted(&trial.prompts);
+        let mut stage = stage.resting(TAIL).unjudged().prompted(&trial.prompts);
         if !stage.run(self.watcher.stop) {
             return None;
         }

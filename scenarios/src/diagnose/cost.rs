@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::stage::Finished;
 
 /// How much of the end of a run is looked at for what an idle link costs.
-const TAIL: Duration = Duration::from_secs(2);
+pub(super) const TAIL: Duration = Duration::from_secs(2);
 
 /// What a link is like in the end, and what it took to get there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -163,9 +163,6 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     let Some((failure, seeds)) = commonest(&outcomes, &seeds, question.seed) else {
         return ungranted(bench, question, diagnosis);
     };
-    let hasty: Vec<Trial> = seeds.iter().map(|&seed| Trial::new(&question.config, seed)).collect();
-    let late = bench.outcomes(&hasty)?.iter().any(|outcome| outcome.good);
-    let bench = if late { bench.patient() } else { bench };
     let base = &question.config;
     let honest: Vec<Trial> = seeds
         .iter()
@@ -218,7 +215,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
 /// A healthy pair: does the peripheral get what it asks for?
 fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) -> Option<Diagnosis> {
     let (base, seed) = (&question.config, question.seed);
-    let run = bench.play(&Trial::new(base, seed).patient())?;
+    let run = bench.play(&Trial::new(base, seed))?;
     let outcome = Outcome::of(&run);
     let wishes = wishes::unmet(&run);
     let failing = bench.evidence(&Trial::new(base, seed))?;
@@ -240,7 +237,7 @@ fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) ->
 fn first_look(bench: &Bench<'_>, question: &Question) -> Option<Vec<Outcome>> {
     let trials = |from: u64, to: u64| -> Vec<Trial> {
         let seeds = (question.seed..).skip(from as usize).take(to.saturating_sub(from) as usize);
-        seeds.map(|seed| Trial::new(&question.config, seed).patient()).collect()
+        seeds.map(|seed| Trial::new(&question.config, seed)).collect()
     };
     let mut outcomes = bench.outcomes(&trials(0, question.seeds))?;
     if outcomes.iter().any(|outcome| outcome.good) {

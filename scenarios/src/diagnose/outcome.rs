@@ -12,7 +12,8 @@ use crate::summary::Verdict;
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Whether it ended as the scenario expects, and the link was not lost afterwards.
+    /// Whether it ended as the scenario expects and everything was over in the end, as `run`
+    /// judges it but for the rules.
     pub good: bool,
     /// How it ended.
     pub verdict: Verdict,
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub err: Option<u8>,
     /// Reason of the disconnection that nobody wanted, or else of the first.
     pub reason: Option<u8>,
+    /// What was not over when time was up, and need not have been.
+    pub busy: Vec<String>,
     /// What it cost.
     #[serde(skip)]
     pub cost: Cost,
@@ -33,13 +36,13 @@ impl Outcome {
     pub fn of(run: &Finished) -> Self {
         let lost = lost(run);
         let summary = &run.summary;
-        let regretted = summary.outcome == Verdict::Bonded && lost.is_some();
         Self {
-            good: run.expected && !regretted,
+            good: run.expected && run.is_at_rest(),
             verdict: summary.outcome,
             level: summary.security_level,
             err: summary.security_err,
             reason: lost.map(|reason| reason.0).or(summary.disconnect_reason),
+            busy: run.busy.iter().filter(|busy| !busy.declared).map(ToString::to_string).collect(),
             cost: Cost::of(run),
         }
     }
@@ -59,11 +62,17 @@ impl Outcome {
             .collect();
         let numbers =
             if numbers.is_empty() { String::new() } else { format!(" ({})", numbers.join(", ")) };
+        let text = self.ending(&numbers);
+        match self.busy.as_slice() {
+            [] => text,
+            busy => format!("{text}, and still under way: {}", busy.join("; ")),
+        }
+    }
+
+    fn ending(&self, numbers: &str) -> String {
         match self.verdict {
-            Verdict::Bonded if self.good || self.reason.is_none() => {
-                format!("bonded, level {}", self.level.unwrap_or(1))
-            }
-            Verdict::Bonded => format!("bonded, but then the link was lost{numbers}"),
+            Verdict::Bonded => format!("bonded, level {}", self.level.unwrap_or(1)),
+            Verdict::BondedThenLost => format!("bonded, but then the link was lost{numbers}"),
             Verdict::Disconnected => format!("no bond, the link died{numbers}"),
             Verdict::PairingFailed => format!("no bond, pairing failed{numbers}"),
             Verdict::Timeout => format!("no bond in the time allowed{numbers}"),

@@ -224,10 +224,7 @@ impl Search<'_> {
                 ..self.bench.air().clone()
             };
             let trial = |seed| Trial::new(&candidate.config, seed);
-            let mut clear: Vec<Trial> = seeds(CLEAR).map(trial).collect();
-            if let Some(first) = clear.first_mut() {
-                first.patient = true;
-            }
+            let clear: Vec<Trial> = seeds(CLEAR).map(trial).collect();
             let worse: Vec<Trial> = seeds(ROUGH)
                 .map(|seed| Trial { air: Some(rough.clone()), ..trial(seed) })
                 .collect();

@@ -54,7 +54,7 @@ impl<'a> Exhibit<'a> {
         Self {
             heading: format!("{} with {}", run.summary.peripheral, run.summary.central),
             verdict: report::verdict_line(run),
-            good: run.expected,
+            good: run.passed(),
             why: why.into_iter().collect(),
             records: &run.records,
             central: run.central,

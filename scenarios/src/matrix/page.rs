@@ -59,15 +59,19 @@ pub fn write(matrix: &Matrix, out: &mut impl Write) -> io::Result<()> {
     for (central, cells) in matrix.rows() {
         write!(out, "<tr><th>{}</th>", escaped(central))?;
         for cell in cells {
-            let outcomes: Vec<String> =
-                cell.outcomes.iter().map(|(what, n)| format!("{n} × {what}")).collect();
+            let why: Vec<String> =
+                cell.why.iter().map(|(what, n)| format!("{n} × {what}")).collect();
+            let told = match why.as_slice() {
+                [] => cell.counts(),
+                why => format!("{}; {}", cell.counts(), why.join("; ")),
+            };
             write!(
                 out,
                 "<td class=\"{}\"><details><summary>{}</summary>{}; expected: {}<br>\
                  <code>{}</code></details></td>",
                 class(cell),
                 escaped(&cell.text()),
-                escaped(&outcomes.join(", ")),
+                escaped(&told),
                 escaped(&cell.expected),
                 escaped(&cell.command),
             )?;

@@ -1,4 +1,5 @@
-//! What each story is about: what happens in the middle of it, when it is over, and how it ended.
+//! What each story is about: what happens in the middle of it, when it has told all, and how it
+//! ended.
 
 use bletwin_models::host::CentralHost;
 use bletwin_sim::node::Act;
@@ -6,7 +7,7 @@ use firmware_core::error::ErrorCode;
 use firmware_core::host::message::Button;
 use firmware_core::time::Instant;
 
-use super::{ATTEMPTS_MAX, SETTLE_GONE, Stage};
+use super::{ATTEMPTS_MAX, Stage};
 use crate::catalogue::Story;
 use crate::participant::Participant;
 use crate::summary::{Verdict, never_established};
@@ -43,21 +44,24 @@ impl Stage {
         }
     }
 
-    /// When the curtain falls, as far as is known.
-    pub(super) fn end(&self) -> Instant {
-        let settled = self.settled.map_or(Instant::MAX, |at| at + self.linger);
+    /// The disconnection after which the story has nothing more to tell.
+    pub(super) fn last_ending(&self) -> Option<Instant> {
         let gone = match self.scenario.story {
             Story::Pair | Story::WrongPasskey | Story::Stay => self.facts.disconnected,
             story if story.comes_back() => self.facts.endings.get(1).copied(),
             _ => None,
         };
-        match gone.filter(|(_, reason)| !never_established(*reason)) {
-            Some((at, _)) => settled.min(at + SETTLE_GONE),
-            None => settled,
-        }
+        gone.filter(|(_, reason)| !never_established(*reason)).map(|(at, _)| at)
     }
 
-    /// Whether the outcome cannot change any more.
+    /// Whether the story itself waits for something.
+    pub(super) fn goes_on(&self) -> bool {
+        self.scenario.story == Story::Stay
+            && self.facts.level.is_some()
+            && self.central_host().is_some_and(|host| !host.status().finished)
+    }
+
+    /// Whether the outcome that the story is about has been reached.
     pub(super) fn is_settled(&self) -> bool {
         match self.scenario.story {
             Story::Pair | Story::Collision(_) | Story::Links(_) => self.both_bonded(),
@@ -107,18 +111,25 @@ impl Stage {
     pub(super) fn verdict(&self) -> Verdict {
         let facts = &self.facts;
         let story = self.scenario.story;
-        let more_to_come = story.comes_back() || story == Story::Stay;
+        let reached = self.settled.is_some();
+        let bonded = self.both_bonded();
         let died = match story {
+            Story::Pair | Story::WrongPasskey | Story::Stay if bonded => {
+                facts.disconnected.is_some_and(|(_, reason)| self.is_loss(reason))
+            }
             Story::Pair | Story::WrongPasskey | Story::Stay => {
                 facts.disconnected.is_some() && !facts.failed_before_disconnect
             }
             Story::StaticPasskey | Story::Collision(_) | Story::Links(_) => false,
             // The central leaves again when its user is done.
             _ => facts.endings.get(1).is_some_and(|(_, reason)| {
-                self.settled.is_none() || *reason != ErrorCode::REMOTE_USER_TERMINATED
+                !reached || *reason != ErrorCode::REMOTE_USER_TERMINATED
             }),
         };
-        if self.both_bonded() && (!more_to_come || self.settled.is_some() && !died) {
+        let more_to_come = story.comes_back() || story == Story::Stay;
+        if bonded && died && (reached || !story.comes_back()) {
+            Verdict::BondedThenLost
+        } else if bonded && (reached || !more_to_come) {
             Verdict::Bonded
         } else if died {
             Verdict::Disconnected
@@ -127,6 +138,19 @@ impl Stage {
         } else {
             Verdict::Timeout
         }
+    }
+
+    /// Whether a bonded link that ended for this reason was lost: neither its users nor the
+    /// application of this device have ended it.
+    fn is_loss(&self, reason: ErrorCode) -> bool {
+        let by_wish = match reason {
+            ErrorCode::LOCAL_HOST_TERMINATED => true,
+            ErrorCode::REMOTE_USER_TERMINATED => {
+                self.central_host().is_some_and(|host| host.status().left)
+            }
+            reason => never_established(reason),
+        };
+        !by_wish
     }
 
     /// The disconnection that decided the story.

@@ -10,6 +10,7 @@ mod determinism;
 mod diagnose;
 mod diagnose_catalogue;
 mod documents;
+mod endings;
 mod explanations;
 mod explore;
 mod explore_cli;

@@ -162,6 +162,7 @@ fn finished(
         observations: judgement.observations(peripheral),
     };
     Finished {
+        expects: scenario.expects,
         expected: outcome == scenario.expects,
         story: Story::Links(links),
         summary,
@@ -171,6 +172,7 @@ fn finished(
         peripheral,
         central,
         pairing_attempts: 0,
+        busy: Vec::new(),
         made_up: false,
         records,
         judgement,

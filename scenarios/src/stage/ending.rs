@@ -1,0 +1,125 @@
+//! When a run is over: nothing that anybody has set going is left, and the link has survived a
+//! supervision timeout since then.
+//!
+//! What counts is asked of the devices ([`firmware_core::armed`]), the people and the story, not
+//! listed here.
+
+use bletwin_sim::node::{Node, NodeId};
+use firmware_core::armed::{Armed, What};
+use firmware_core::time::{Duration, Instant};
+use serde::Serialize;
+
+use super::Stage;
+use crate::participant::Participant;
+
+/// Longest time that a run goes on after its outcome was reached. Longer than the procedure
+/// response timeout (40 s) and the longest supervision timeout (32 s) together.
+const AFTERWARDS: Duration = Duration::from_secs(90);
+
+/// How long a run goes on after the last link has ended: the peripheral's host tells its
+/// application, which advertises again.
+const SETTLE_GONE: Duration = Duration::from_ms(20);
+
+/// Something that was still under way when a run was ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Busy {
+    /// The node, `peripheral`, `central` or `user`, or `story`.
+    pub who: String,
+    /// What, as a word for programs ([`What::kind`]).
+    pub kind: &'static str,
+    /// The same for people.
+    pub what: String,
+    /// When its timer would have ended it, in simulated microseconds; `None` without a timer.
+    pub until_us: Option<u64>,
+    /// Whether the scenario or the central's profile says that this may be.
+    pub declared: bool,
+}
+
+impl std::fmt::Display for Busy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.who, self.what)?;
+        match self.until_us {
+            Some(us) => write!(f, " (until {}.{:03} s)", us / 1_000_000, us / 1_000 % 1_000),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Stage {
+    /// Tells what is under way and whose it is; `None`: the story's.
+    fn armed(&self, mut tell: impl FnMut(Option<NodeId>, Armed)) {
+        for (at, node) in self.world.intended() {
+            let what = What::Act;
+            tell(Some(node), Armed::until(what, self.world.local_at(node, at)));
+        }
+        for (id, node) in self.world.nodes() {
+            let now = self.world.local_now(id);
+            node.armed(&mut |armed| {
+                // A timer that has run out and changed nothing will not do so later.
+                if armed.until.is_none_or(|at| at >= now) {
+                    tell(Some(id), armed);
+                }
+            });
+        }
+        if self.prompter.is_waiting() {
+            tell(None, Armed::open(What::Act));
+        }
+        if self.goes_on() {
+            tell(None, Armed::open(What::Story));
+        }
+    }
+
+    /// Notes since when nothing is under way; to be called after every event.
+    pub(super) fn watch(&mut self) {
+        let mut any = false;
+        self.armed(|_, _| any = true);
+        self.quiet = match any {
+            true => None,
+            false => self.quiet.or(Some(self.world.now())),
+        };
+    }
+
+    /// When the run is over, as far as is known now.
+    pub(super) fn end(&self) -> Instant {
+        let limit = Instant::ZERO + Duration::from_secs(self.scenario.limit_s);
+        let latest = self.settled.map_or(limit, |at| at + AFTERWARDS);
+        let gone = self.last_ending().map_or(Instant::MAX, |at| at + SETTLE_GONE);
+        let survived = self.quiet.map_or(Instant::MAX, |since| since + self.supervision());
+        latest.min(gone).min(survived)
+    }
+
+    /// How long to look for signs of life once nothing is under way.
+    fn supervision(&self) -> Duration {
+        let longest = self.world.nodes().filter_map(|(_, node)| node.supervision_timeout()).max();
+        longest.map_or(SETTLE_GONE, |timeout| timeout.max(self.rest))
+    }
+
+    fn may_be_busy(&self, kind: &str) -> bool {
+        let profile = match self.world.node(self.central) {
+            Participant::Central(central) => central.profile().busy.as_slice(),
+            _ => &[],
+        };
+        self.scenario.busy.contains(&kind) || profile.iter().any(|declared| declared == kind)
+    }
+
+    /// What was still under way when time was up; nothing where the run has come to its own end.
+    pub(super) fn busy(&self) -> Vec<Busy> {
+        let mut busy = Vec::new();
+        if self.last_ending().is_none() && self.quiet.is_none() {
+            self.armed(|node, armed| {
+                let until = node.zip(armed.until).map(|(id, at)| self.world.world_time(id, at));
+                let one = Busy {
+                    who: node.map_or("story", |id| self.world.name(id)).into(),
+                    kind: armed.what.kind(),
+                    what: armed.what.to_string(),
+                    until_us: until.map(Instant::as_us),
+                    declared: self.may_be_busy(armed.what.kind()),
+                };
+                if !busy.contains(&one) {
+                    busy.push(one);
+                }
+            });
+        }
+        busy
+    }
+}
