@@ -15,6 +15,7 @@ pub mod error;
 pub mod explore;
 pub mod html;
 pub mod judgement;
+pub mod junit;
 pub mod keys;
 pub mod matrix;
 pub mod output;

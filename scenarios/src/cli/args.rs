@@ -216,6 +216,9 @@ pub struct Run {
     /// Write one self-contained page with the ladder of PDUs drawn to time, for a browser.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Write the result as JUnit XML, for CI systems.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Print the devices' log.
     #[arg(long)]
     pub log: bool,
@@ -352,6 +355,10 @@ pub struct Explore {
     /// Add the JSON results of parts instead of searching.
     #[arg(long, value_name = "FILES", num_args = 1.., conflicts_with = "space")]
     pub merge: Vec<PathBuf>,
+    /// Write the result as JUnit XML, for CI systems: a case for the search, and one for each
+    /// finding.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Folder for the findings.
     #[arg(long, value_name = "FOLDER", default_value = "bletwin-findings")]
     pub out: PathBuf,

@@ -1,24 +1,37 @@
 //! `bletwin explore`.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::args::Explore;
-use super::{Exit, interrupt};
+use super::{Exit, interrupt, junit};
 use crate::error::BadInput;
 use crate::explore::campaign::{Kind, Options, Progress, Report, Shard, conduct};
 use crate::explore::known;
 use crate::explore::pairs::Common;
 use crate::explore::random::ANY;
+use crate::junit::Case;
+use crate::output::Outputs;
 use bar::Bar;
 
 mod bar;
+mod cases;
 mod findings;
 mod tell;
 
 pub(super) fn explore(asked: &Explore) -> anyhow::Result<Exit> {
+    let mut outputs = Outputs::reading(merged(&asked.merge));
+    outputs.take_standard_output(if asked.json { "--json" } else { "the report" })?;
+    junit::told(asked.junit.as_deref(), "bletwin explore", &mut outputs, |_| conclude(asked))
+}
+
+fn merged(files: &[PathBuf]) -> impl Iterator<Item = (&'static str, &str)> {
+    files.iter().filter_map(|file| Some(("--merge", file.to_str()?)))
+}
+
+fn conclude(asked: &Explore) -> anyhow::Result<(Exit, Vec<Case>)> {
     let known = known::known();
     findings::check(&asked.out)?;
     let (report, ended) = match asked.merge.as_slice() {
@@ -38,11 +51,12 @@ pub(super) fn explore(asked: &Explore) -> anyhow::Result<Exit> {
     }
     ended.and(saved)?;
     let new = report.findings.iter().any(|finding| known::source(&known, finding).is_none());
-    Ok(match (interrupt::requested(), new) {
+    let exit = match (interrupt::requested(), new) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Unexpected,
         (false, false) => Exit::Expected,
-    })
+    };
+    Ok((exit, cases::cases(&report, &told)))
 }
 
 /// What a search has come to, and what ended it early: a progress file that cannot be written.

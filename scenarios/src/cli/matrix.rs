@@ -9,7 +9,8 @@ use bletwin_models::profile::{Entry, catalogue};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, args, interrupt, style};
+use super::{Exit, args, interrupt, junit, style};
+use crate::junit::{Case, Ending};
 use crate::matrix::{Cell, Matrix, Plan, page};
 use crate::output::Outputs;
 use crate::setup::PRESETS;
@@ -61,16 +62,25 @@ pub struct Options {
     /// Write the table as one self-contained page.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Write the table as JUnit XML, for CI systems: a case for each cell.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
-    let plan = plan(options);
     let read = options.peripheral.iter().map(|file| ("--peripheral", file.as_str()));
     let read = read.chain(options.central.iter().map(|file| ("--central", file.as_str())));
     let mut outputs = Outputs::reading(read);
     if options.json {
         outputs.take_standard_output("--json")?;
     }
+    junit::told(options.junit.as_deref(), "bletwin matrix", &mut outputs, |outputs| {
+        fill(options, outputs)
+    })
+}
+
+fn fill(options: &Options, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>)> {
+    let plan = plan(options);
     let output = outputs.maybe("--html", options.html.as_deref())?;
     let runs = plan.firmwares.len() as u64 * plan.centrals.len() as u64 * options.seeds;
     // Hidden unless standard error is a terminal.
@@ -85,7 +95,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
         .context("starting threads")?;
     let matrix = threads.install(|| plan.run(&|| progress.inc(1), &interrupt::requested));
     progress.finish_and_clear();
-    let Some(matrix) = matrix? else { return Ok(Exit::Interrupted) };
+    let Some(matrix) = matrix? else { return Ok((Exit::Interrupted, Vec::new())) };
     if let Some(output) = output {
         let path = output.path().to_owned();
         output
@@ -93,7 +103,28 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
             .with_context(|| format!("writing {}", path.display()))?;
     }
     print(options.json, &matrix, &mut outputs.console())?;
-    Ok(if matrix.is_as_expected() { Exit::Expected } else { Exit::Unexpected })
+    let exit = if matrix.is_as_expected() { Exit::Expected } else { Exit::Unexpected };
+    Ok((exit, matrix.cells.iter().map(case).collect()))
+}
+
+/// A cell as CI systems are told of it.
+fn case(cell: &Cell) -> Case {
+    let Cell { central, firmware, scenario, expected, command, .. } = cell;
+    let ending = match (cell.as_expected, cell.is_good()) {
+        (true, true) => Ending::Passed,
+        (true, false) => Ending::Known(format!("{}, as expected", cell.text())),
+        (false, _) => {
+            let line = format!("{}, expected {expected}", cell.text());
+            let text: Vec<String> = cell.reasons().into_iter().chain([command.clone()]).collect();
+            Ending::Failed("unexpected-outcome", line, text.join("\n"))
+        }
+    };
+    Case {
+        name: format!("{firmware} with {central}"),
+        class: format!("bletwin.matrix.{scenario}"),
+        time: junit::seconds(cell.sim_seconds),
+        ending,
+    }
 }
 
 fn plan(options: &Options) -> Plan {
@@ -142,6 +173,9 @@ fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()>
     for cell in surprises {
         let Cell { central, firmware, expected, command, .. } = cell;
         writeln!(out, "  {central} with {firmware}: {}, expected {expected}", cell.text())?;
+        for reason in cell.reasons() {
+            writeln!(out, "    {reason}")?;
+        }
         writeln!(out, "    {}", style::faint(command))?;
     }
     Ok(())

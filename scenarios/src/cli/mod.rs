@@ -6,6 +6,7 @@ mod codes;
 mod demo;
 mod diagnose;
 mod explore;
+mod junit;
 mod list;
 mod matrix;
 mod peripheral;

@@ -5,12 +5,13 @@ use std::io::Write;
 use anyhow::Context;
 
 use super::args::Run;
-use super::{Exit, interrupt, style};
+use super::{Exit, interrupt, junit, style};
 use crate::catalogue::{self, Scenario, Story};
 use crate::collision::links::{self, Links};
 use crate::collision::{self, Collision, Company};
 use crate::error::BadInput;
 use crate::html::{self, Exhibit};
+use crate::junit::{Case, Ending};
 use crate::keys;
 use crate::output::Outputs;
 use crate::report;
@@ -21,13 +22,19 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
     if options.set.iter().any(|s| s == "help") {
         return print_keys();
     }
+    let mut outputs = outputs(options)?;
+    junit::told(options.junit.as_deref(), "bletwin run", &mut outputs, |outputs| {
+        play(options, outputs)
+    })
+}
+
+fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>)> {
     let scenario = find(options.scenario.as_deref())?;
     let stage = prepare(scenario, options)?;
-    let mut outputs = outputs(options)?;
     let capture = outputs.maybe("--pcapng", options.pcapng.as_deref())?;
     let page = outputs.maybe("--html", options.html.as_deref())?;
     let Some(finished) = stage.play()? else {
-        return Ok(Exit::Interrupted);
+        return Ok((Exit::Interrupted, Vec::new()));
     };
     if let Some(output) = capture {
         let path = output.path().to_owned();
@@ -44,7 +51,30 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
             .with_context(|| format!("writing {}", path.display()))?;
     }
     print(options, &finished, &mut outputs.console())?;
-    Ok(if finished.passed() { Exit::Expected } else { Exit::Unexpected })
+    let exit = if finished.passed() { Exit::Expected } else { Exit::Unexpected };
+    Ok((exit, vec![case(options, &finished)]))
+}
+
+/// The run as CI systems are told of it. What was set is a part of its name.
+fn case(options: &Run, finished: &Finished) -> Case {
+    let summary = &finished.summary;
+    let set: String = options.set.iter().map(|set| format!(", {set}")).collect();
+    let ending = match report::failure(finished) {
+        None => Ending::Passed,
+        Some(why) => {
+            let line = report::verdict_line(finished);
+            Ending::Failed(summary.outcome.name(), line, why)
+        }
+    };
+    Case {
+        name: format!(
+            "{} with {}, seed {}{set}",
+            summary.peripheral, summary.central, summary.seed
+        ),
+        class: format!("bletwin.run.{}", summary.scenario),
+        time: junit::seconds(summary.sim_seconds),
+        ending,
+    }
 }
 
 /// Standard output is a program's with `--json`; what describes the devices is not overwritten.
@@ -120,7 +150,7 @@ fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
 
 fn print(options: &Run, finished: &Finished, out: &mut dyn Write) -> anyhow::Result<()> {
     if options.json {
-        serde_json::to_writer(&mut *out, &finished.summary)?;
+        serde_json::to_writer(&mut *out, &report::json(finished))?;
         writeln!(out)?;
         return Ok(());
     }
@@ -147,6 +177,10 @@ fn print(options: &Run, finished: &Finished, out: &mut dyn Write) -> anyhow::Res
         for line in lines.lines() {
             writeln!(out, "{}", report::wrap(line, 88))?;
         }
+    }
+    if !finished.busy.is_empty() {
+        let busy = report::wrap(&report::busy(finished), 88);
+        writeln!(out, "\n{}\n{busy}", style::heading("Not over"))?;
     }
     Ok(())
 }

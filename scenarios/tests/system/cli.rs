@@ -26,11 +26,14 @@ fn the_case_exits_1_and_its_json_has_all_fields() {
     let mut names: Vec<&str> = object.keys().map(String::as_str).collect();
     names.sort_unstable();
     let expected = [
+        "busy",
         "central",
         "disconnect_reason",
+        "expected",
         "findings",
         "observations",
         "outcome",
+        "passed",
         "peripheral",
         "phy",
         "scenario",
@@ -39,9 +42,13 @@ fn the_case_exits_1_and_its_json_has_all_fields() {
         "seed",
         "sim_seconds",
         "trace_sha256",
+        "why",
     ];
     assert_eq!(names, expected);
     assert_eq!(value["outcome"], "disconnected");
+    assert_eq!((&value["expected"], &value["passed"]), (&"bonded".into(), &false.into()));
+    let why = value["why"].as_str().expect("a reason");
+    assert!(why.contains("Expected bonded") && why.contains("LL_PHY_REQ"), "{why}");
     assert_eq!(value["disconnect_reason"], 8);
     assert_eq!(value["security_err"], 9);
     assert_eq!(value["security_level"], 1);
@@ -56,6 +63,8 @@ fn absent_values_are_null() {
     let (code, value) = json(&["run", "pairing", "--json"]);
     assert_eq!(code, Some(0));
     assert_eq!(value["outcome"], "bonded");
+    assert_eq!((&value["passed"], &value["busy"]), (&true.into(), &serde_json::json!([])));
+    assert!(value["why"].is_null());
     assert!(value["security_err"].is_null());
     assert!(value["disconnect_reason"].is_null());
     assert_eq!(value["phy"]["tx"], 2);

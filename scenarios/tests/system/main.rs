@@ -17,6 +17,7 @@ mod explore_cli;
 mod faults;
 mod files;
 mod founding_case;
+mod junit;
 mod matrix;
 mod oracle;
 mod page;
