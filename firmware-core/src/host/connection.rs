@@ -70,6 +70,9 @@ impl Connection {
         if self.signalling.is_waiting() {
             tell(Armed::open(What::Signalling));
         }
+        if !self.held.is_empty() {
+            tell(Armed::open(What::HeldRequest));
+        }
         if !self.is_quiet() || self.bonding || self.button_untold {
             tell(Armed::open(What::Data));
         }

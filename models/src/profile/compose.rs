@@ -296,7 +296,8 @@ fn parse(text: String) -> Result<File, Fault> {
     if let Some(rule) = head.breaks.iter().find(|id| !is_rule(id.get_ref())) {
         return Err(no_rule(rule.get_ref()).at(&text, Some(rule.span())));
     }
-    if let Some(kind) = head.busy.iter().find(|kind| !What::KINDS.contains(&kind.get_ref().as_str()))
+    if let Some(kind) =
+        head.busy.iter().find(|kind| !What::KINDS.contains(&kind.get_ref().as_str()))
     {
         let what = format!("`{}` is nothing that can be under way", kind.get_ref());
         let help = format!("one of {}", What::KINDS.join(", "));
