@@ -42,6 +42,13 @@ pub fn find(asked: &[String]) -> Result<Match, BadInput> {
     Ok(Match { codes, hint: query.hint() })
 }
 
+/// Codes that a text names with whose they are: `err 9`, `reason 8`. Anything else is no code.
+#[must_use]
+pub fn spoken_of(text: &str) -> Vec<Code> {
+    let query = query(&[text.to_owned()]);
+    all().filter(|code| !query.pairs.is_empty() && query.fits(code)).collect()
+}
+
 impl Query {
     fn fits(&self, code: &Code) -> bool {
         let is = |layer, number| {

@@ -15,7 +15,7 @@ use bletwin_sim::report::names;
 use firmware_core::error::ErrorCode;
 use serde::Serialize;
 
-pub use find::{Match, find};
+pub use find::{Match, find, spoken_of};
 
 /// Whose number it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -11,8 +11,8 @@ use firmware_core::hci::{Acl, AclBoundary};
 use firmware_core::host::message::Ui;
 use firmware_core::time::Instant;
 
-use super::Exhibit;
 use super::model::{Kind, Lane, Mark};
+use super::{Exhibit, words};
 
 const CID_SMP: u16 = 6;
 
@@ -184,6 +184,11 @@ fn other(exhibit: &Exhibit<'_>, record: &Record) -> Option<Mark> {
         // Secrets print as redacted.
         RecordKind::Note(Note::HciCommand(command)) => vec![("values", format!("{command:?}"))],
         RecordKind::Note(Note::HciEvent(event)) => vec![("values", format!("{event:?}"))],
+        // Zephyr's lines give numbers only.
+        RecordKind::Note(Note::Log(log)) => {
+            let codes = words::codes(&log.line.to_string()).into_iter();
+            codes.map(|(name, causes)| ("means", format!("{name}. Usually: {causes}"))).collect()
+        }
         _ => Vec::new(),
     };
     Some(Mark {

@@ -1,12 +1,14 @@
 //! One self-contained page that shows runs: the ladder of PDUs drawn to time between the lanes of
 //! both devices, procedures as bars, log lines and the explanation in place.
 //!
-//! [`model`] is what the page is told, as data; `marks` and `bars` read it from a record; the
-//! script beside this file draws it. Nothing is loaded from anywhere: the page works in a mail.
+//! [`model`] is what the page is told, as data; `marks` and `bars` read it from a record, `words`
+//! explains the rules and codes in it; the scripts beside this file draw it. Nothing is loaded from
+//! anywhere: the page works in a mail.
 
 mod bars;
 mod marks;
 pub mod model;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +25,8 @@ use model::{Page, Run};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+/// Where everything stands, and how it is drawn.
+const SCRIPTS: [&str; 2] = [include_str!("layout.js"), include_str!("page.js")];
 
 /// One run to be shown.
 #[derive(Clone, Debug)]
@@ -70,6 +73,7 @@ impl<'a> Exhibit<'a> {
             verdict: self.verdict.clone(),
             good: self.good,
             why: self.why.clone(),
+            codes: words::codes(&self.verdict),
             bars: bars::bars(self, &shown),
             end_ns: self.records.last().map_or(0, |record| record.at.ticks() / 64),
             marks,
@@ -82,11 +86,9 @@ impl<'a> Exhibit<'a> {
 /// # Errors
 /// Whatever writing ran into.
 pub fn page(title: &str, exhibits: &[Exhibit<'_>], out: &mut impl Write) -> io::Result<()> {
-    let page = Page {
-        title: title.to_owned(),
-        version: env!("CARGO_PKG_VERSION"),
-        runs: exhibits.iter().map(Exhibit::data).collect(),
-    };
+    let runs: Vec<Run> = exhibits.iter().map(Exhibit::data).collect();
+    let rules = words::rules(&runs);
+    let page = Page { title: title.to_owned(), version: env!("CARGO_PKG_VERSION"), runs, rules };
     // Within a script element only `<` could end it early or open a comment.
     let data = serde_json::to_string(&page)?.replace('<', "\\u003c");
     let mut rest = PAGE;
@@ -94,7 +96,7 @@ pub fn page(title: &str, exhibits: &[Exhibit<'_>], out: &mut impl Write) -> io::
         ("{{title}}", escaped(title).as_str()),
         ("{{style}}", STYLE),
         ("{{data}}", &data),
-        ("{{script}}", SCRIPT),
+        ("{{script}}", &SCRIPTS.concat()),
     ] {
         let (before, after) = rest.split_once(place).unwrap_or((rest, ""));
         out.write_all(before.as_bytes())?;

@@ -11,6 +11,21 @@ pub struct Page {
     pub version: &'static str,
     /// Shown side by side; the first is the one that the page is about.
     pub runs: Vec<Run>,
+    /// The rules that the runs speak of.
+    pub rules: Vec<RuleText>,
+}
+
+/// What a rule says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleText {
+    /// As it is cited.
+    pub id: String,
+    /// In a few words.
+    pub title: String,
+    /// What is demanded.
+    pub text: String,
+    /// Where it comes from.
+    pub source: String,
 }
 
 /// A run.
@@ -24,6 +39,8 @@ pub struct Run {
     pub good: bool,
     /// Explanation, a paragraph each.
     pub why: Vec<String>,
+    /// Reasons and errors that the verdict speaks of, by name, and what usually causes them.
+    pub codes: Vec<(String, &'static str)>,
     /// What happened, in order.
     pub marks: Vec<Mark>,
     /// What was under way, and for how long.

@@ -1,4 +1,3 @@
-"use strict";
 // Draws what the data says. Time runs downwards; every moment has a place of its own, and between
 // two of them there is as much room as time passes, folded where that would be too much.
 (() => {
@@ -11,11 +10,13 @@
   ];
   const LANES = ["central-host", "central-link", "air", "peripheral-link", "peripheral-host"];
   const NAMES = ["central host", "central LL", "air", "peripheral LL", "peripheral host"];
-  const ROW = 17, TOP = 34, FOLD = 54, GUTTER = 96;
+  // Below this width of a run its hosts' lanes have no room for words.
+  const NARROW = 560;
   const view = {
     kinds: new Set(KINDS.filter((k) => k[2]).map((k) => k[0])),
-    perMs: 1, fold: true, query: "", selected: null,
+    perMs: 1, fold: true, query: "", selected: null, opened: new Set(),
   };
+  const { ROW, folded, layout } = LAYOUT(view);
 
   const make = (name, attributes, text) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -37,49 +38,6 @@
   const span = (ns) => ns >= 1e9 ? `${(ns / 1e9).toFixed(2)} s` : ns >= 1e6
     ? `${(ns / 1e6).toFixed(1)} ms` : `${Math.round(ns / 1000)} µs`;
 
-  // ---- What is shown, and where ----
-
-  const matches = (mark) => {
-    if (!view.kinds.has(mark.kind)) return false;
-    if (!view.query) return true;
-    const words = [mark.text, mark.raw, ...mark.fields.map((f) => f.join(" "))].join(" ");
-    return words.toLowerCase().includes(view.query);
-  };
-
-  // Gives each shown moment its height, and a function from time to height for everything else.
-  const layout = (run) => {
-    const shown = run.marks.filter(matches);
-    const points = [], folds = [];
-    let y = TOP + ROW, before = null;
-    for (const mark of shown) {
-      if (before !== null) {
-        const passed = mark.at_ns - before.at_ns;
-        let room = passed / 1e6 * view.perMs;
-        if (view.fold && room > FOLD * 1.6) {
-          folds.push({ y: y + FOLD / 2, from: before.at_ns, to: mark.at_ns });
-          room = FOLD;
-        }
-        y += Math.max(ROW, room);
-      }
-      points.push([mark.at_ns, y]);
-      before = mark;
-    }
-    const at = (ns) => {
-      if (!points.length) return TOP;
-      if (ns <= points[0][0]) return points[0][1];
-      let low = 0, high = points.length - 1;
-      if (ns >= points[high][0]) return points[high][1] + (ns > points[high][0] ? ROW : 0);
-      while (high - low > 1) {
-        const middle = (low + high) >> 1;
-        if (points[middle][0] <= ns) low = middle; else high = middle;
-      }
-      const [t0, y0] = points[low], [t1, y1] = points[high];
-      return t1 === t0 ? y0 : y0 + (y1 - y0) * (ns - t0) / (t1 - t0);
-    };
-    const exact = new Map(shown.map((mark, index) => [mark, points[index][1]]));
-    return { shown, folds, at, exact, height: y + 2 * ROW };
-  };
-
   // ---- Drawing ----
 
   const arrow = (group, from, to, y, colour, lost) => {
@@ -95,32 +53,49 @@
     return text.length > most ? `${text.slice(0, most - 1)}…` : text;
   };
 
-  const drawMark = (svg, run, index, mark, y, x, width) => {
+  const drawFolded = (svg, mark, y, place) => {
+    const group = make("g", { class: "folded", "data-fold": mark.id, tabindex: 0, role: "button" });
+    group.append(make("title", {}, `${mark.text}: click to unfold`));
+    group.append(make("rect", { class: "hit", x: place.gutter, y: y - ROW + 4, width: place.width - place.gutter, height: ROW }));
+    group.append(make("text", { class: "fold-text", x: place.x[2], y }, `▸ ${mark.text}`));
+    const open = () => { view.opened.add(mark.id); draw(); };
+    group.addEventListener("click", open);
+    group.addEventListener("keydown", (e) => { if (e.key === "Enter") open(); });
+    svg.append(group);
+  };
+
+  const drawMark = (svg, index, mark, y, place) => {
+    const { x, width, gutter, narrow } = place;
     const classes = ["mark"];
     for (const flag of ["lost", "repeated", "decisive"]) if (mark[flag]) classes.push(flag);
     const group = make("g", { class: classes.join(" "), "data-id": mark.id, tabindex: 0 });
     const colour = `var(--${mark.kind})`;
-    group.append(make("rect", { class: "hit", x: GUTTER, y: y - ROW + 4, width: width - GUTTER, height: ROW }));
+    group.append(make("rect", { class: "hit", x: gutter, y: y - ROW + 4, width: width - gutter, height: ROW }));
     group.append(make("title", {}, mark.text));
     const from = x[LANES.indexOf(mark.from)], to = x[LANES.indexOf(mark.to)];
     if (from === to) {
       const right = mark.from === "peripheral-host" || mark.from === "peripheral-link";
       const text = ({ finding: "⚠ ", observation: "○ " }[mark.kind] || "") + mark.text;
       const anchor = mark.from === "air" ? "middle" : right ? "end" : "start";
-      const place = mark.from === "air" ? from : right ? width - 8 : GUTTER + 6;
-      const note = make("text", { class: "note", x: place, y: y, "text-anchor": anchor }, short(text, width * 0.6));
+      const at = mark.from === "air" ? from : right ? width - 8 : gutter + 6;
+      const room = (width - gutter) * (narrow ? 0.96 : 0.75);
+      const note = make("text", { class: "note", x: at, y: y, "text-anchor": anchor }, short(text, room));
       note.style.fill = colour;
       group.append(note);
     } else {
       arrow(group, from, to, y, colour, mark.lost);
-      const room = Math.abs(to - from) - 14;
       const text = (mark.repeated ? "↻ " : "") + mark.text + (mark.lost ? " — lost" : "");
-      const label = make("text", { class: "label", x: (from + to) / 2, y: y - 3 }, short(text, room));
+      // Between a host and its link layer is no room on a small window: beside them, then.
+      const beside = narrow && (mark.kind === "hci" || mark.kind === "setup");
+      const central = mark.from.startsWith("central");
+      const room = beside ? x[3] - x[1] - 12 : Math.abs(to - from) - 14;
+      const at = beside ? (central ? x[1] + 6 : x[3] - 6) : (from + to) / 2;
+      const label = make("text", { class: "label", x: at, y: y - 3 }, short(text, room));
+      if (beside) label.style.textAnchor = central ? "start" : "end";
       label.style.fill = colour;
       group.append(label);
     }
-    const time = mark.event === null ? seconds(mark.at_ns) : `${seconds(mark.at_ns)}  #${mark.event}`;
-    group.append(make("text", { class: "time", x: GUTTER - 6, y }, mark.event === null ? time : seconds(mark.at_ns)));
+    group.append(make("text", { class: "time", x: gutter - 6, y }, seconds(mark.at_ns)));
     const pick = () => select(index, mark.id, true);
     group.addEventListener("click", pick);
     group.addEventListener("keydown", (e) => { if (e.key === "Enter") pick(); });
@@ -140,7 +115,8 @@
     });
   };
 
-  const drawBars = (svg, run, place, x) => {
+  const drawBars = (svg, run, place) => {
+    const { x } = place;
     const sorted = [...run.bars].sort((a, b) => a.from_ns - b.from_ns);
     const column = columns(sorted);
     sorted.forEach((bar, index) => {
@@ -159,51 +135,66 @@
       }
       svg.append(group);
     });
-    drawOverlaps(svg, sorted, place, x);
-  };
-
-  // Where the procedure that decided it was under way together with another.
-  const drawOverlaps = (svg, bars, place, x) => {
-    for (const bar of bars.filter((b) => b.decisive)) {
-      for (const other of bars.filter((b) => b !== bar)) {
-        const from = Math.max(bar.from_ns, other.from_ns), to = Math.min(bar.to_ns, other.to_ns);
-        if (from >= to) continue;
-        const top = place.at(from) - 6, bottom = place.at(to);
-        svg.prepend(make("rect", { class: "overlap", x: x[1], y: top, width: x[3] - x[1], height: Math.max(6, bottom - top) }));
-        svg.append(make("text", { class: "overlap-text", x: (x[1] + x[3]) / 2, y: (top + bottom) / 2 + 10 },
-          `${bar.name} meets ${other.name}`));
-      }
+    for (const { from, to, text, y } of place.headings) {
+      const bottom = Math.max(place.at(to), y + ROW);
+      svg.prepend(make("rect", { class: "overlap", x: x[1], y: y - ROW + 4, width: x[3] - x[1], height: bottom - y + ROW - 4 }));
+      svg.append(make("text", { class: "overlap-text", x: x[2], y, "data-from": from }, short(text, x[3] - x[1])));
     }
   };
 
-  const drawRun = (run, index) => {
+  // The lanes' names, which stay in sight.
+  const drawNames = ({ x, width, gutter, narrow }) => {
+    const svg = make("svg", { class: "lanes", viewBox: `0 0 ${width} 24`, height: 24, "aria-hidden": true });
+    const names = narrow
+      ? [["central", gutter, "start"], ["air", x[2], "middle"], ["peripheral", width - 4, "end"]]
+      : NAMES.map((name, lane) => [name, x[lane], "middle"]);
+    for (const [name, at, anchor] of names) {
+      svg.append(make("text", { class: "lane-name", x: at, y: 16, style: `text-anchor:${anchor}` }, name));
+    }
+    return svg;
+  };
+
+  const drawRun = (run, index, place) => {
     const holder = $("runs").children[index];
-    const width = Math.max(600, holder.clientWidth - 2);
-    const inner = width - GUTTER;
-    const x = [0.1, 0.31, 0.5, 0.69, 0.9].map((part) => GUTTER + inner * part);
-    const place = layout(run);
-    const svg = make("svg", { viewBox: `0 0 ${width} ${place.height}`, height: place.height, role: "img",
-      "aria-label": `Ladder of ${run.heading}` });
-    svg.append(make("rect", { class: "air", x: x[1], y: TOP - 8, width: x[3] - x[1], height: place.height - TOP }));
+    const { x, width, gutter } = place;
+    const svg = make("svg", { class: "ladder", viewBox: `0 0 ${width} ${place.height}`, height: place.height,
+      preserveAspectRatio: "xMidYMin", role: "img", "aria-label": `Ladder of ${run.heading}` });
+    svg.append(make("rect", { class: "air", x: x[1], y: 0, width: x[3] - x[1], height: place.height }));
     x.forEach((at, lane) => {
-      svg.append(make("text", { class: "lane-name", x: at, y: 18 }, NAMES[lane]));
-      if (lane !== 2) svg.append(make("line", { class: "lane", x1: at, x2: at, y1: TOP - 8, y2: place.height }));
+      if (lane !== 2) svg.append(make("line", { class: "lane", x1: at, x2: at, y1: 0, y2: place.height }));
     });
     for (const fold of place.folds) {
       const inside = run.marks.filter((m) => m.at_ns > fold.from && m.at_ns < fold.to);
       const empty = inside.filter((m) => m.kind === "empty").length;
       const what = empty ? `, ${empty} empty PDUs` : "";
-      svg.append(make("line", { class: "fold", x1: GUTTER, x2: width, y1: fold.y, y2: fold.y }));
+      svg.append(make("line", { class: "fold", x1: gutter, x2: width, y1: fold.y, y2: fold.y }));
       svg.append(make("text", { class: "fold-text", x: x[2], y: fold.y - 4 }, `${span(fold.to - fold.from)}${what}`));
     }
-    place.shown.forEach((mark) => drawMark(svg, run, index, mark, place.exact.get(mark), x, width));
-    drawBars(svg, run, place, x);
-    const old = holder.querySelector("svg");
-    if (old) old.replaceWith(svg); else holder.append(svg);
+    for (const mark of place.shown) {
+      const y = place.exact.get(mark);
+      if (mark.folds) drawFolded(svg, mark, y, place); else drawMark(svg, index, mark, y, place);
+    }
+    drawBars(svg, run, place);
+    holder.querySelectorAll("svg").forEach((old) => old.remove());
+    holder.append(drawNames(place), svg);
   };
 
   const draw = () => {
-    page.runs.forEach(drawRun);
+    const runs = page.runs.map((run, index) => ({ run, index }));
+    // Runs side by side share their axis of time.
+    const holders = [...$("runs").children];
+    const beside = holders.every((holder) => holder.offsetTop === holders[0].offsetTop);
+    const places = beside ? layout(runs) : runs.map((one) => layout([one])[0]);
+    runs.forEach(({ run, index }) => {
+      const width = Math.max(300, holders[index].clientWidth - 2);
+      const narrow = width < NARROW;
+      const gutter = narrow ? 70 : 96;
+      const parts = narrow ? [0.06, 0.16, 0.5, 0.84, 0.94] : [0.1, 0.31, 0.5, 0.69, 0.9];
+      const x = parts.map((part) => gutter + (width - gutter) * part);
+      drawRun(run, index, { ...places[index], width, narrow, gutter, x });
+    });
+    const sticks = getComputedStyle($("bar")).position === "sticky";
+    document.documentElement.style.setProperty("--nav", `${sticks ? $("bar").offsetHeight : 0}px`);
     $("scale").textContent = `${view.perMs < 1 ? view.perMs.toFixed(2) : view.perMs.toFixed(1)} px/ms`;
     mark();
   };
@@ -224,12 +215,28 @@
     }
   };
 
+  // Rules that a text names, with what they demand.
+  const about = (text) => page.rules.filter((rule) => new RegExp(`${rule.id}(?![0-9A-Za-z-])`).test(text))
+    .map((rule) => {
+      const told = html("details", { class: "rule" });
+      told.append(html("summary", {}, `${rule.id}: ${rule.title}`), html("p", {}, rule.text),
+        html("p", { class: "source" }, rule.source));
+      return told;
+    });
+
   const octets = (raw) => raw.match(/.{1,32}/g).map((row, index) =>
     `${(index * 16).toString(16).padStart(4, "0")}  ${row.match(/../g).join(" ")}`).join("\n");
+
+  // What is folded away is unfolded to be shown.
+  const unfold = (run, id) => {
+    const fold = folded(page.runs[run], run).find((m) => m.folds && m.folds.some((f) => f.id === id));
+    if (fold) { view.opened.add(fold.id); draw(); }
+  };
 
   const select = (run, id, keep) => {
     const chosen = find(run, id);
     if (!chosen) return;
+    unfold(run, id);
     view.selected = { run, id };
     mark();
     const facts = html("div");
@@ -246,7 +253,7 @@
     row("where", names[0] === names[1] ? names[0] : names.join(" → "));
     if (page.runs.length > 1) row("run", page.runs[run].heading);
     for (const [name, value] of chosen.fields) row(name, value);
-    facts.append(table);
+    facts.append(table, ...about([chosen.text, ...chosen.fields.map((f) => f[1])].join(" ")));
     if (chosen.raw) facts.append(html("div", {}, "octets as sent"), html("pre", {}, octets(chosen.raw)));
     const causes = chosen.causes.map((cause) => find(run, cause)).filter(Boolean);
     if (causes.length) {
@@ -270,7 +277,7 @@
 
   const step = (way) => {
     const run = view.selected ? view.selected.run : 0;
-    const shown = page.runs[run].marks.filter(matches);
+    const shown = folded(page.runs[run], run).flatMap((m) => m.folds || [m]);
     const now = view.selected ? shown.findIndex((m) => m.id === view.selected.id) : -1;
     const next = shown[now + way];
     if (next) select(run, next.id);
@@ -290,6 +297,12 @@
       for (const paragraph of run.why) {
         card.append(html("p", paragraph.startsWith("In short") ? { class: "short" } : {}, paragraph));
       }
+      for (const [name, causes] of run.codes) {
+        const told = html("details", { class: "code" });
+        told.append(html("summary", {}, name), html("p", {}, causes));
+        card.append(told);
+      }
+      card.append(...about([run.verdict, ...run.why].join(" ")));
       $("cards").append(card);
       const holder = html("section", { class: `run ${run.good ? "good" : "bad"}` });
       holder.append(html("h2", {}, run.heading));
@@ -334,10 +347,16 @@
         ArrowDown: () => step(1), ArrowUp: () => step(-1) };
       if (keys[e.key] && !e.ctrlKey && !e.metaKey) { e.preventDefault(); keys[e.key](); }
     });
-    let waiting = 0;
-    addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(draw, 80); });
+    // Drawn anew when the width is another one: of the window, or less a bar that scrolls.
+    let wide = $("runs").clientWidth;
+    new ResizeObserver(() => {
+      if ($("runs").clientWidth === wide) return;
+      wide = $("runs").clientWidth;
+      draw();
+    }).observe($("runs"));
   };
 
+  $("legend").open = innerWidth > 720;
   build();
   listen();
   draw();

@@ -60,6 +60,19 @@ fn marks_are_in_order_and_their_causes_are_shown_too() {
     assert!(request.decisive && request.raw.ends_with("160202"), "{request:?}");
 }
 
+#[test]
+fn what_is_only_a_number_is_told_in_words() {
+    let run = play(&[]);
+    let data = Exhibit::of(&run).data();
+    let names: Vec<&str> = data.codes.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["reason 8 (0x08): Connection Timeout", "err 9: Unspecified"]);
+    let line = data.marks.iter().find(|mark| mark.text.contains("(reason 8)")).unwrap();
+    assert!(line.fields.iter().any(|(_, text)| text.contains("Connection Timeout")), "{line:?}");
+    let rules = words::rules(&[data]);
+    let rule = rules.iter().find(|rule| rule.id == "LL-LIVE-2").unwrap();
+    assert!(!rule.title.is_empty() && !rule.text.is_empty() && !rule.source.is_empty());
+}
+
 /// Whatever a name holds, it cannot leave its place.
 #[test]
 fn text_cannot_become_markup() {
@@ -76,7 +89,7 @@ fn text_cannot_become_markup() {
 
 #[test]
 fn nothing_is_loaded_from_elsewhere() {
-    for part in [PAGE, STYLE, SCRIPT] {
+    for part in [PAGE, STYLE].into_iter().chain(SCRIPTS) {
         for word in ["http://", "https://", "url(", "import ", "fetch("] {
             let outside = part.replace("http://www.w3.org/2000/svg", "");
             assert!(!outside.contains(word), "{word}");

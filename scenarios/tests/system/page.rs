@@ -61,16 +61,37 @@ fn visited(folder: &Path, actions: &str) -> std::path::PathBuf {
 const ACTIONS: &str = "
     const all = s => [...document.querySelectorAll(s)];
     const count = text => all('.mark title').filter(t => t.textContent.includes(text)).length;
-    said('runs ' + all('.run svg').length);
+    said('runs ' + all('svg.ladder').length);
     said('requests ' + count('LL_PHY_REQ'));
     said('unanswered ' + all('.procedure.unanswered.decisive title').map(t => t.textContent)[0]);
+    said('marked in words ' + all('.card.bad details summary').map(d => d.textContent).join(' / '));
+    said('folded ' + all('.folded title').map(t => t.textContent)
+        .filter(t => t.includes('passkey')).join());
+    const heights = run => new Map([...all('.run')[run].querySelectorAll('.mark .time')].reverse()
+        .map(t => [t.textContent, t.getAttribute('y')]));
+    const [left, right] = [heights(0), heights(1)];
+    const both = [...left.keys()].filter(time => right.has(time));
+    said('aligned ' + (both.length >= 15 && both.every(time => left.get(time) === right.get(time))));
+    const label = document.querySelector('.overlap-text');
+    const request = all('.mark.decisive').find(m => m.textContent.includes('LL_PHY_REQ'));
+    const y = e => Number(e.getAttribute('y'));
+    said('overlap begins ' + (y(request.querySelector('.time')) - y(label)) +
+        ' above its request, at ' + Math.round(label.dataset.from / 1e6) + ' ms');
+    all('[data-fold]').forEach(
+        fold => fold.dispatchEvent(new MouseEvent('click', { bubbles: true })));
+    said('unfolded ' + all('.mark').some(m => m.textContent.includes('LE Set Phy')));
+    scrollTo(0, 1500);
+    const names = document.querySelector('.lanes').getBoundingClientRect();
+    said('lane names in sight ' + (names.top >= 0 && names.bottom < innerHeight));
+    scrollTo(0, 0);
+    said('legend ' + document.querySelectorAll('#legend li').length);
     said('overlaps ' + all('.overlap-text').map(t => t.textContent).join());
     document.getElementById('decisive').click();
     said('detail ' + document.querySelector('#facts h3').textContent);
     said('octets ' + document.querySelector('#facts pre').textContent);
     document.getElementById('close').click();
     said('closed ' + document.getElementById('detail').hidden);
-    const tall = () => Number(document.querySelector('.run svg').getAttribute('height'));
+    const tall = () => Number(document.querySelector('svg.ladder').getAttribute('height'));
     const before = tall();
     for (let i = 0; i < 4; i++) document.getElementById('in').click();
     said('zoomed ' + (tall() > before));
@@ -82,6 +103,13 @@ const ACTIONS: &str = "
     search.dispatchEvent(new Event('input'));
     const title = m => m.querySelector('title').textContent;
     said('searched ' + all('.mark').every(m => title(m).includes('LL_PHY')));
+    search.value = 'phy';
+    search.dispatchEvent(new Event('input'));
+    const about = all('.mark').map(title);
+    said('about phy ' + (about.length > 3 && about.every(text => /phy/i.test(text))));
+    search.value = '0x1602';
+    search.dispatchEvent(new Event('input'));
+    said('octets ' + all('.mark').every(m => title(m).includes('LL_PHY_REQ')));
     search.value = '';
     search.dispatchEvent(new Event('input'));
     all('.mark').find(m => m.textContent.includes('SMP Pairing Request'))
@@ -97,15 +125,38 @@ fn a_reader_can_click_zoom_filter_and_search() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = visited(folder.path(), ACTIONS);
     let dom = chromium(name, folder.path(), &["--dump-dom"], &path);
-    let dom = String::from_utf8_lossy(&dom);
-    let said: Vec<&str> = dom
-        .rsplit("</script>")
-        .next()
-        .unwrap_or_default()
-        .split('§')
-        .filter(|part| part.contains(' '))
-        .collect();
-    insta::assert_snapshot!(said.join("\n"));
+    insta::assert_snapshot!(said(&dom));
+}
+
+/// What the reader's script has said, in lines.
+fn said(dom: &[u8]) -> String {
+    let dom = String::from_utf8_lossy(dom);
+    let end = dom.rsplit("</script>").next().unwrap_or_default();
+    let parts: Vec<&str> = end.split('§').filter(|part| part.contains(' ')).collect();
+    parts.join("\n")
+}
+
+/// With so little room the peripheral's half was out of sight.
+#[test]
+fn a_small_window_shows_both_devices() {
+    let Some(name) = browser() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let actions = "
+        const right = Math.max(...[...document.querySelectorAll('.ladder text, .lanes text')]
+            .map(t => t.getBoundingClientRect().right));
+        const wide = document.documentElement.scrollWidth;
+        said('fits ' + (right <= innerWidth + 1 && wide <= innerWidth));
+        said('names ' + [...document.querySelectorAll('.run:first-child .lanes text')]
+            .map(t => t.textContent).join());
+        const hci = [...document.querySelectorAll('.mark')]
+            .find(m => m.textContent.includes('ACL data'));
+        said('readable ' + hci.querySelector('.label').textContent);";
+    let path = visited(folder.path(), actions);
+    let dom = chromium(name, folder.path(), &["--window-size=420,900", "--dump-dom"], &path);
+    let said = said(&dom);
+    assert!(said.contains("fits true"), "{said}");
+    assert!(said.contains("names central,air,peripheral"), "{said}");
+    assert!(said.contains("readable ACL data, 11 octets"), "{said}");
 }
 
 #[test]
