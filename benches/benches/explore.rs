@@ -1,4 +1,6 @@
 //! The search of pairs: units of the space, from their start state to the last loss.
+//!
+//! `.ci/run` runs every benchmark once, so that none panics unseen.
 
 use std::time::Duration;
 
@@ -27,7 +29,8 @@ fn pairs(c: &mut Criterion) {
         let unit = unit(pair, start, encryption);
         let base = Base::new(&unit.case).expect("built in");
         let once = search(&unit, &base, &|| false).expect("not stopped");
-        assert!(once.traces * 2 > once.runs, "{once:?}");
+        // How many of the runs differ on air depends on the pair; what is measured must be sound.
+        assert!(once.findings.is_empty() && once.traces > 100, "{once:?}");
         group.throughput(Throughput::Elements(once.runs));
         group.bench_function(BenchmarkId::new(pair, start.name()), |b| {
             b.iter(|| search(&unit, &base, &|| false));
