@@ -83,7 +83,8 @@ impl Encryption {
             | ControlPdu::UnknownRsp(_) => true,
             // In the clear it is no answer to anything.
             ControlPdu::StartEncRsp => matches!(self.phase, Phase::Starting) && self.rx.is_some(),
-            ControlPdu::PauseEncRsp => matches!(self.phase, Phase::Pausing),
+            // Nor is it one before our own has come, from which on the peer sends in the clear.
+            ControlPdu::PauseEncRsp => matches!(self.phase, Phase::Pausing) && self.rx.is_none(),
             ControlPdu::EncReq(_) => matches!(self.phase, Phase::Paused),
             _ => false,
         }
