@@ -174,7 +174,7 @@ mod tests {
             ("70000", &[]),
             ("hci 0x99", &[]),
             ("-1", &[]),
-            ("nonsense", &[]),
+            ("gibberish", &[]),
         ] {
             assert_eq!(found(asked), expected, "{asked}");
         }
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_number_that_may_be_hexadecimal_is_told_in_both_readings() {
         let hint = |asked: &str| find(&[asked.to_owned()]).unwrap().hint;
-        assert!(hint("13").unwrap().contains("0x13, Remote User"));
+        assert!(hint("13").unwrap().contains("0x13 then, Remote User"));
         assert_eq!(hint("8"), None);
         assert_eq!(hint("0x13"), None);
     }
