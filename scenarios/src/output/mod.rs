@@ -91,7 +91,7 @@ fn unwritable(path: &Path, why: &str) -> BadInput {
 
 /// A temporary file beside its place.
 fn beside(target: PathBuf) -> Result<Sink, String> {
-    let folder = target.parent().unwrap_or(Path::new("."));
+    let folder = target.parent().unwrap_or_else(|| Path::new("."));
     let mut builder = tempfile::Builder::new();
     ordinary(&mut builder);
     let permissions = match std::fs::metadata(&target) {
