@@ -29,6 +29,8 @@ pub(super) struct ResolvingList {
     pub(super) enabled: bool,
     /// What `Link` was told, so that it can be told anew when the list changes.
     recent: Queue<(Address, Option<Address>), RECENT>,
+    /// Identities that `Link` was told to ignore.
+    ignored: Queue<Address, RESOLVING_LIST>,
 }
 
 impl ResolvingList {
@@ -90,12 +92,12 @@ impl ResolvingList {
     }
 
     /// Whether a device must be ignored because it shows its identity address although network
-    /// privacy is asked of it.
+    /// privacy is asked of it, whether private addresses are resolved or not.
     pub(super) fn must_hide(&self, address: Address) -> bool {
         let hides = |device: &Device| {
             device.identity == address && device.has_irk() && !device.device_privacy
         };
-        self.enabled && self.devices.iter().any(hides)
+        self.devices.iter().any(hides)
     }
 
     /// Resolves and tells `Link`.
@@ -113,6 +115,7 @@ impl ResolvingList {
 
     /// The list has changed: what `Link` remembers may be wrong now.
     pub(super) fn changed(&mut self, out: &mut Outbox) -> u16 {
+        self.tell_ignored(out);
         let mut blocks = 0_u16;
         let mut recent = Queue::new();
         for &(rpa, before) in self.recent.iter() {
@@ -126,6 +129,31 @@ impl ResolvingList {
         }
         self.recent = recent;
         blocks
+    }
+}
+
+impl ResolvingList {
+    /// Tells `Link` whom to ignore. A change concerns one device, or all of them.
+    fn tell_ignored(&mut self, out: &mut Outbox) {
+        // LL-ADV-6.
+        let mut now = Queue::new();
+        for device in self.devices.iter().filter(|device| self.must_hide(device.identity)) {
+            // As many as there are devices.
+            let _ = now.push(device.identity);
+        }
+        let before = core::mem::replace(&mut self.ignored, now);
+        let is_in = |list: &Queue<Address, RESOLVING_LIST>, identity: &Address| {
+            list.iter().any(|listed| listed == identity)
+        };
+        if self.ignored.is_empty() && !before.is_empty() {
+            return out.order(LinkOrder::HeedAll);
+        }
+        for identity in before.iter().filter(|identity| !is_in(&self.ignored, identity)) {
+            out.order(LinkOrder::Heed(*identity));
+        }
+        for identity in self.ignored.iter().filter(|identity| !is_in(&before, identity)) {
+            out.order(LinkOrder::Ignore(*identity));
+        }
     }
 }
 

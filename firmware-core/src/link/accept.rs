@@ -8,6 +8,9 @@ use crate::queue::Queue;
 /// Private addresses whose owner is remembered.
 const CACHE: usize = 8;
 
+/// Devices of the resolving list.
+const IGNORED_MAX: usize = 8;
+
 /// Who a peer is, as far as it is known within T_IFS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Peer {
@@ -24,6 +27,8 @@ pub(super) enum Peer {
 pub(super) struct AcceptList {
     devices: heapless::Vec<Address, ACCEPT_LIST_MAX>,
     resolved: Queue<(Address, Option<Address>), CACHE>,
+    /// Identities that must not be shown.
+    ignored: heapless::Vec<Address, IGNORED_MAX>,
 }
 
 impl AcceptList {
@@ -44,6 +49,26 @@ impl AcceptList {
 
     pub(super) fn contains(&self, device: Address) -> bool {
         self.devices.contains(&device)
+    }
+
+    /// Ignores what shows this identity. `Control` keeps count of [`IGNORED_MAX`].
+    pub(super) fn ignore(&mut self, identity: Address) {
+        if !self.ignores(identity) {
+            let _ = self.ignored.push(identity);
+        }
+    }
+
+    pub(super) fn heed(&mut self, identity: Address) {
+        self.ignored.retain(|ignored| *ignored != identity);
+    }
+
+    pub(super) fn heed_all(&mut self) {
+        self.ignored.clear();
+    }
+
+    /// Whether a device shows an identity that it must hide.
+    pub(super) fn ignores(&self, address: Address) -> bool {
+        self.ignored.contains(&address)
     }
 
     /// Remembers whose private address `rpa` is; the oldest is forgotten for it.

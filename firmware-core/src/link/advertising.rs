@@ -234,7 +234,8 @@ fn answer_scan(what: &Advertising, scanner: Address, accept: &AcceptList) -> Hea
         what.kind,
         AdvertisingType::ConnectableUndirected | AdvertisingType::ScannableUndirected
     );
-    if !scannable {
+    // LL-ADV-6: as if it had not been heard.
+    if !scannable || accept.ignores(scanner) {
         return Heard::Nothing;
     }
     if matches!(what.filter, FilterPolicy::ScanFromList | FilterPolicy::BothFromList) {
@@ -261,6 +262,10 @@ fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -
             return Heard::Nothing;
         }
     };
+    // LL-ADV-6.
+    if accept.ignores(request.initiator) {
+        return Heard::Nothing;
+    }
     // Directed advertising has a filter of its own: the target.
     let filtered = directed
         || matches!(what.filter, FilterPolicy::ConnectFromList | FilterPolicy::BothFromList);

@@ -99,6 +99,13 @@ pub enum LinkOrder {
         /// Whose.
         identity: Option<Address>,
     },
+    /// Ignore requests of scanners and initiators that show this address: the identity of a device
+    /// that hides behind private ones (network privacy).
+    Ignore(Address),
+    /// Heed such requests again.
+    Heed(Address),
+    /// Ignore nobody.
+    HeedAll,
     /// A connection that was just reported (see [`LinkReport::Connected`]) is refused: drop it
     /// silently and advertise on.
     Refuse(LinkId),

@@ -102,6 +102,9 @@ impl<const LINKS: usize> Link<LINKS> {
             LinkOrder::AcceptListClear => self.accept.clear(),
             LinkOrder::AcceptListAdd(address) => self.accept.add(address),
             LinkOrder::AcceptListRemove(address) => self.accept.remove(address),
+            LinkOrder::Ignore(identity) => self.accept.ignore(identity),
+            LinkOrder::Heed(identity) => self.accept.heed(identity),
+            LinkOrder::HeedAll => self.accept.heed_all(),
             LinkOrder::Resolved { rpa, identity } => self.accept.remember(rpa, identity),
             LinkOrder::Refuse(link) => {
                 self.forget(link);

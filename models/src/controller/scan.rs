@@ -374,8 +374,11 @@ impl Scanner {
 
     /// Whether an advertiser shows its identity although network privacy is asked of it.
     fn must_hide(&self, advertiser: Address) -> bool {
-        let hides = |peer: &Resolving| peer.identity == advertiser && !peer.device_privacy;
-        self.resolve && self.resolving.iter().any(hides)
+        // LL-ADV-6, LL-PRIV-1: whether private addresses are resolved or not.
+        let keyed = |peer: &Resolving| peer.irk != Secret::new([0; 16]);
+        let hides =
+            |peer: &Resolving| peer.identity == advertiser && !peer.device_privacy && keyed(peer);
+        self.resolving.iter().any(hides)
     }
 
     /// The identity of a private address that can be resolved; else the address.

@@ -7,6 +7,7 @@ use firmware_core::hci::{AdvertisingParameters, AdvertisingType, Command, Event,
 use firmware_core::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
 use firmware_core::time::{Duration, Instant};
 
+use super::privacy::Resolving;
 use super::timing::{JITTER, t_ifs_error};
 use super::{Finding, Findings};
 use crate::node::NodeId;
@@ -39,9 +40,17 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
                 let Some(slot) = asked.get_mut(usize::from(tx.channel.wrapping_sub(37))) else {
                     continue;
                 };
+                let asked_by = match (slot.as_ref(), &pdu) {
+                    (Some(heard), AdvertisingPdu::ScanRsp { advertiser, .. }) => {
+                        heard.asks(*advertiser)
+                    }
+                    _ => None,
+                };
+                let own = all.entry(record.node).or_default();
+                let served = asked_by.and_then(|scanner| own.resolving.served(scanner));
                 let wrong = match address(&pdu) {
-                    Some(own) => all.entry(record.node).or_default().sent(record.at, tx, &pdu, own),
-                    None => answer(record.at, slot.as_ref(), &pdu),
+                    Some(address) => own.sent(record.at, tx, &pdu, address),
+                    None => served.or_else(|| answer(record.at, slot.as_ref(), &pdu)),
                 };
                 if let Some((rule, text)) = wrong {
                     let evidence = slot.as_ref().map(|heard| heard.record).into_iter().collect();
@@ -65,6 +74,16 @@ struct Heard {
     end: Instant,
     record: RecordId,
     pdu: AdvertisingPdu,
+}
+
+impl Heard {
+    /// Who asks this advertiser for its scan response.
+    fn asks(&self, of: Address) -> Option<Address> {
+        match self.pdu {
+            AdvertisingPdu::ScanReq { scanner, advertiser } if advertiser == of => Some(scanner),
+            _ => None,
+        }
+    }
 }
 
 /// AdvA of a PDU that starts an exchange.
@@ -119,6 +138,7 @@ struct Advertiser {
     last: Option<(Instant, u8)>,
     /// Start of the last event, and whether nothing has disturbed its successor.
     event: Option<(Instant, bool)>,
+    resolving: Resolving,
 }
 
 impl Advertiser {
@@ -134,7 +154,7 @@ impl Advertiser {
                 self.ended = (!enable).then_some(at);
             }
             Command::Reset => *self = Self { ended: Some(at), ..Self::default() },
-            _ => {}
+            other => self.resolving.command(other),
         }
     }
 

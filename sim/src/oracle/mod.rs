@@ -29,6 +29,7 @@ mod link;
 mod payload;
 mod phy;
 mod possible;
+mod privacy;
 mod procedure;
 mod rules;
 mod shown;

@@ -121,6 +121,13 @@ fn network_privacy_ignores_the_identity_address_itself() {
     connect(&mut s, identity());
     assert_eq!(s.orders.last(), Some(&LinkOrder::Refuse(LINK)));
 
+    // Whether private addresses are resolved makes no difference.
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    assert_eq!(s.ask(add()), OK);
+    accept_only_listed(&mut s);
+    connect(&mut s, identity());
+    assert_eq!(s.orders.last(), Some(&LinkOrder::Refuse(LINK)));
+
     let mut s = privacy();
     let mode = Command::LeSetPrivacyMode { identity: identity(), device_privacy: true };
     assert_eq!(s.ask(mode), OK);
@@ -143,4 +150,36 @@ fn the_list_is_bounded_and_fixed_while_in_use() {
     assert_eq!(s.ask(Command::LeClearResolvingList), ErrorCode::COMMAND_DISALLOWED);
     let off = Command::LeSetAddressResolutionEnable { enable: false };
     assert_eq!(s.ask(off), ErrorCode::COMMAND_DISALLOWED);
+}
+
+/// LL-ADV-6: `Link` ignores the identities of devices under network privacy that have a key, which
+/// it must know within T_IFS.
+#[test]
+fn link_knows_whom_to_ignore() {
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    let told = |s: &mut Script| -> std::vec::Vec<LinkOrder> { s.orders.drain(..).collect() };
+    let mode = |device_privacy| Command::LeSetPrivacyMode { identity: identity(), device_privacy };
+    s.orders.clear();
+    s.ask(add());
+    assert_eq!(told(&mut s), [LinkOrder::Ignore(identity())]);
+    let other = Address::public([1; 6]);
+    let (peer_irk, local_irk) = (Secret::new([0; 16]), Secret::new([1; 16]));
+    s.ask(Command::LeAddToResolvingList { identity: other, peer_irk, local_irk });
+    assert_eq!(told(&mut s), [], "who has no key shows its identity");
+    let (peer_irk, local_irk) = (Secret::new([9; 16]), Secret::new([1; 16]));
+    let third = Address::public([3; 6]);
+    s.ask(Command::LeAddToResolvingList { identity: third, peer_irk, local_irk });
+    assert_eq!(told(&mut s), [LinkOrder::Ignore(third)]);
+    s.ask(mode(true));
+    assert_eq!(told(&mut s), [LinkOrder::Heed(identity())]);
+    s.ask(mode(false));
+    assert_eq!(told(&mut s), [LinkOrder::Ignore(identity())]);
+    s.ask(Command::LeRemoveFromResolvingList { identity: third });
+    assert_eq!(told(&mut s), [LinkOrder::Heed(third)]);
+    s.ask(Command::LeClearResolvingList);
+    assert_eq!(told(&mut s), [LinkOrder::HeedAll]);
+    s.ask(add());
+    s.orders.clear();
+    s.ask(Command::Reset);
+    assert!(told(&mut s).contains(&LinkOrder::HeedAll));
 }

@@ -152,3 +152,24 @@ fn advertising_goes_on_after_any_refused_connection() {
         b.nobody();
     }
 }
+
+/// LL-ADV-6: neither a scanner nor an initiator is heard under an identity that it must hide,
+/// whatever the policy and the list say; under its private address it is.
+#[test]
+fn who_must_hide_is_ignored_under_its_identity() {
+    for filter in [FilterPolicy::Any, FilterPolicy::BothFromList] {
+        let mut b = filtering(filter);
+        b.order(LinkOrder::Resolved { rpa: RPA, identity: Some(IDENTITY) });
+        b.order(LinkOrder::Ignore(IDENTITY));
+        assert_eq!(scanned(&mut b, IDENTITY), (false, Vec::new()), "{filter:?}");
+        assert!(scanned(&mut b, RPA).0);
+        b.advertises();
+        b.requests(connect(ConnectInd { initiator: IDENTITY, ..request() }));
+        assert_eq!(b.told(), []);
+        b.order(LinkOrder::Heed(IDENTITY));
+        assert!(scanned(&mut b, IDENTITY).0);
+        b.order(LinkOrder::Ignore(IDENTITY));
+        b.order(LinkOrder::HeedAll);
+        assert!(scanned(&mut b, IDENTITY).0);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{Rule, shall};
 
-pub(super) const RULES: [Rule; 27] = [
+pub(super) const RULES: [Rule; 28] = [
     shall(
         "LL-CONN-1",
         "fields of CONNECT_IND",
@@ -120,6 +120,13 @@ pub(super) const RULES: [Rule; 27] = [
         "4.4.2.2",
         "Advertising events are advInterval and a random advDelay of 0 to 10 ms apart, drawn \
          anew for each.",
+    ),
+    shall(
+        "LL-ADV-6",
+        "network privacy",
+        "4.7, 6.2, Vol 4, Part E, 7.8.77",
+        "A device in the resolving list under network privacy whose key is known is ignored when it \
+         shows its identity address.",
     ),
     shall(
         "LL-ADV-7",

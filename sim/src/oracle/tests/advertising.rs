@@ -1,6 +1,7 @@
 //! Advertising: each exchange, channel and command on its own, and how much is told at most.
 
 use firmware_core::hci::{AdvertisingParameters, AdvertisingType, Command};
+use firmware_core::secret::Secret;
 
 use super::broken::ids;
 use super::later::{adv, advertise, asked};
@@ -55,6 +56,52 @@ fn every_answer_has_its_time() {
         assert_eq!(told(0), BTreeSet::new(), "{first:?} {second:?}");
         assert_eq!(told(5), BTreeSet::from(["LL-ADV-7"]), "{first:?} {second:?}");
     }
+}
+
+/// An advertiser that has its scanner in the resolving list, with a key and under network privacy,
+/// answers it under its identity; unless these commands say otherwise.
+pub(super) fn answers_a_listed_scanner(edit: impl Fn(&mut Vec<Command>)) -> Script {
+    let (scanner, advertiser) = (Address::public([1; 6]), own());
+    let (peer_irk, local_irk) = (Secret::new([7; 16]), Secret::new([0; 16]));
+    let mut commands = vec![
+        Command::LeAddToResolvingList { identity: scanner, peer_irk, local_irk },
+        Command::LeSetAddressResolutionEnable { enable: true },
+    ];
+    edit(&mut commands);
+    let mut script = advertise(&[]);
+    for command in commands {
+        script.record(P, Instant::ZERO, RecordKind::Note(Note::HciCommand(command)));
+    }
+    let data = firmware_core::pdu::advertising::AdvertisingData::default();
+    let mut at = 1_000;
+    for (by, pdu) in [
+        (P, AdvertisingPdu::AdvInd { advertiser, data: data.clone(), ch_sel: false }),
+        (C, AdvertisingPdu::ScanReq { scanner, advertiser }),
+        (P, AdvertisingPdu::ScanRsp { advertiser, data }),
+    ] {
+        let ok = Some(Reception::Ok);
+        at = script.on_air(by, at, 37, ADVERTISING_ACCESS_ADDRESS, pdu.encode(), ok).as_us() + 150;
+    }
+    script
+}
+
+/// LL-ADV-6: only what hides for certain must be ignored.
+#[test]
+fn who_need_not_hide_is_answered() {
+    let (identity, local_irk) = (Address::public([1; 6]), Secret::new([0; 16]));
+    let told = |edit: &dyn Fn(&mut Vec<Command>)| ids(&answers_a_listed_scanner(edit).told());
+    assert_eq!(told(&|_| ()), BTreeSet::from(["LL-ADV-6"]));
+    let nobody = BTreeSet::new();
+    let device = Command::LeSetPrivacyMode { identity, device_privacy: true };
+    assert_eq!(told(&|all| all.push(device.clone())), nobody);
+    assert_eq!(told(&|all| all.push(Command::LeRemoveFromResolvingList { identity })), nobody);
+    assert_eq!(told(&|all| all.push(Command::LeClearResolvingList)), nobody);
+    assert_eq!(told(&|all| all.push(Command::Reset)), nobody);
+    // Not resolved: not decided. No key: it has nothing but its identity.
+    assert_eq!(told(&|all| all.truncate(1)), nobody);
+    let peer_irk = Secret::new([0; 16]);
+    let without = Command::LeAddToResolvingList { identity, peer_irk, local_irk };
+    assert_eq!(told(&|all| all[0] = without.clone()), nobody);
 }
 
 /// The host asks for this beside what [`asked`] asks for.
