@@ -54,6 +54,11 @@ impl<const LINKS: usize> Controller<LINKS> {
         self.control.set_public_address(address);
     }
 
+    /// See [`Control::show_target`].
+    pub const fn show_target(&mut self, address: Option<Address>) {
+        self.control.show_target(address);
+    }
+
     /// Whether advertising is enabled.
     #[must_use]
     pub const fn is_advertising(&self) -> bool {
@@ -190,6 +195,7 @@ mod tests {
             max_tx_octets: 251,
             max_tx_time: 2120,
             min_used_channels: None,
+            length_from_default: false,
             lapses: Default::default(),
         };
         Controller::new(link, control, &Entropy::new([5; 32]))

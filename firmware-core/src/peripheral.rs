@@ -147,6 +147,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
             max_tx_time: 17_040,
             min_used_channels: (config.min_used_channels > 0)
                 .then_some(on_all_phys(config.min_used_channels)),
+            length_from_default: false,
             lapses: config.lapses,
         };
         Self {

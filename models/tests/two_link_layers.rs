@@ -299,6 +299,7 @@ impl Node for End {
                     max_tx_octets: 251,
                     max_tx_time: 17_040,
                     min_used_channels: None,
+                    length_from_default: false,
                     lapses: Default::default(),
                 };
                 *controller = Some(Controller::new(*config, control, &Entropy::new(entropy)));

@@ -69,6 +69,7 @@ fn peripheral(now: Instant, n: u8, entropy: [u8; 32]) -> Controller<1> {
         max_tx_octets: 251,
         max_tx_time: 17_040,
         min_used_channels: None,
+        length_from_default: false,
         lapses: Default::default(),
     };
     let link = LinkConfig { sleep_clock_ppm: 50, csa2: true };

@@ -55,9 +55,20 @@ impl Endpoint {
     }
 
     pub(super) fn tell(&mut self, event: Event) {
+        self.tell_padded(event, 0);
+    }
+
+    /// With so many zeros at its end.
+    fn tell_padded(&mut self, event: Event, zeros: usize) {
         let form = self.settings.masks.connection_event();
         // A value that has no octets cannot come from a half; it would be lost here.
         if let Ok(octets) = encode_event(&event, form) {
+            let mut octets = octets.to_vec();
+            octets.resize(octets.len() + zeros, 0);
+            if let [_, length, rest @ ..] = octets.as_mut_slice() {
+                // An event has no more than 255 octets.
+                *length = u8::try_from(rest.len()).unwrap_or(u8::MAX);
+            }
             self.note(Note::HciEvent(event));
             self.send(4, &octets);
         }
@@ -87,7 +98,12 @@ impl Endpoint {
             }
             _ => Return::None,
         };
-        self.complete(row.opcode, error, returned);
+        // Of full length, as after success; a host may take it apart before it looks at the status.
+        let opcode = HciOpcode(row.opcode);
+        self.tell_padded(
+            Event::CommandComplete { opcode, status: error, returned },
+            row.returned(),
+        );
     }
 
     /// An LE event that the waist does not carry.

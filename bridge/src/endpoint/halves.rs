@@ -64,6 +64,7 @@ impl Halves {
             max_tx_octets: config.max_octets,
             max_tx_time: config.max_time,
             min_used_channels: None,
+            length_from_default: config.length_from_default,
             lapses: Default::default(),
         };
         Self {
@@ -80,6 +81,16 @@ impl Halves {
     pub(super) const fn set_public_address(&mut self, address: [u8; 6]) {
         self.peripheral.set_public_address(address);
         self.central.set_public_address(address);
+    }
+
+    /// See [`Controller::show_target`].
+    pub(super) const fn show_target(&mut self, address: Option<Address>) {
+        self.peripheral.show_target(address);
+    }
+
+    /// See [`CentralController::connect_as`].
+    pub(super) fn connect_as(&mut self, addresses: Vec<(Address, [u8; 6])>) {
+        self.central.connect_as(addresses);
     }
 
     pub(super) const fn is_advertising(&self) -> bool {
@@ -267,6 +278,7 @@ const fn nothing() -> SetParameters {
         own: Address::public([0; 6]),
         anonymous: false,
         target: None,
+        target_shown: None,
         interval: 0,
         channel_map: 0,
         secondary_map: CHANNEL_MAP_ALL,

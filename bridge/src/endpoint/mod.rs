@@ -105,13 +105,15 @@ impl Endpoint {
         .with(FeatureSet::LE_2M)
         .with(FeatureSet::LE_CODED)
         .with(FeatureSet::EXTENDED_ADVERTISING)
-        .with(FeatureSet::CSA2);
+        .with(FeatureSet::CSA2)
+        .with(FeatureSet::MIN_USED_CHANNELS);
 
     /// The controller that has everything: no profile of anybody's.
     #[must_use]
     pub fn full() -> ControllerConfig {
         let honest = ControllerConfig::default();
-        ControllerConfig { features: honest.features.with(Self::OFFERED), ..honest }
+        let features = honest.features.with(Self::OFFERED);
+        ControllerConfig { features, ..honest }
     }
 
     /// As after power-on. The profile's features go on air as they are; HCI offers those among

@@ -6,16 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::address::Address;
+use firmware_core::address::{Address, AddressKind};
 use firmware_core::crypto::address::resolvable;
 use firmware_core::error::ErrorCode;
-use firmware_core::hci::{AdvertisingParameters, Command, ScanParameters};
+use firmware_core::hci::{AdvertisingParameters, AdvertisingType, Command, ScanParameters};
 use firmware_core::secret::Secret;
 use firmware_core::time::{Duration, Instant};
 
 use super::Endpoint;
 use super::arbiter::Side;
-use super::commands::{DONE, Verdict};
+use super::commands::Verdict;
 
 /// Devices in the resolving list.
 pub(super) const LIST: usize = 8;
@@ -28,9 +28,10 @@ const TIMEOUT_MAX_S: u16 = 0x0E10;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Entry {
     local_irk: Secret<16>,
-    /// Own private address that was used last for this peer.
+    peer_irk: Secret<16>,
+    /// Own private address for this peer that is in use, or would be.
     local: Option<[u8; 6]>,
-    /// The peer's private address that was seen last.
+    /// The peer's private address that was seen last; one of its key before that.
     peer: Option<[u8; 6]>,
 }
 
@@ -104,9 +105,18 @@ impl Endpoint {
     pub(super) fn private_address(&mut self, peer: Address) -> Option<[u8; 6]> {
         let prand = self.random.octets();
         let entry = self.privacy.entries.get_mut(&peer)?;
-        let has_key = entry.local_irk != Secret::new([0; 16]);
-        entry.local = has_key.then(|| resolvable(&entry.local_irk, prand).octets);
+        entry.local = made_of(&entry.local_irk, prand);
         entry.local
+    }
+
+    /// A new private address of a peer, by which directed advertising names it.
+    pub(super) fn target_address(&mut self, peer: Address) -> Option<Address> {
+        // LL-PRIV-1.
+        let prand = self.random.octets();
+        let entry = self.privacy.entries.get_mut(&peer)?;
+        let octets = made_of(&entry.peer_irk, prand)?;
+        entry.peer = Some(octets);
+        Some(Address::new(AddressKind::Random, octets))
     }
 
     /// Gives a half the address that it is to use: a private one, or the host's random one.
@@ -152,6 +162,13 @@ impl Endpoint {
         let private = self.privacy.advertising.then(|| self.private_address(parameters.peer));
         let private = private.flatten();
         self.set_address(now, Side::Peripheral, private);
+        let directed = matches!(
+            parameters.kind,
+            AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty
+        );
+        let hides = directed && self.privacy.advertising;
+        let target = hides.then(|| self.target_address(parameters.peer)).flatten();
+        self.halves.show_target(target);
         if private.is_some() {
             parameters.own_address_random = true;
             self.rotate_from(now);
@@ -177,6 +194,14 @@ impl Endpoint {
         peer: Option<Address>,
         own_random: bool,
     ) -> bool {
+        // LL-PRIV-3: whichever listed device is found, it sees the address for it.
+        let mut each = Vec::new();
+        if self.privacy.initiating && peer.is_none() {
+            for peer in self.privacy.entries.keys().copied().collect::<Vec<_>>() {
+                each.extend(self.private_address(peer).map(|octets| (peer, octets)));
+            }
+        }
+        self.halves.connect_as(each);
         let private = self.privacy.initiating.then_some(peer).flatten();
         let private = private.and_then(|peer| self.private_address(peer));
         self.set_address(now, Side::Central, private);
@@ -214,8 +239,9 @@ impl Endpoint {
             {
                 Err(ErrorCode::COMMAND_DISALLOWED)
             }
-            Command::LeAddToResolvingList { identity, ref local_irk, .. } => {
-                self.add(now, identity, local_irk.clone(), command)
+            Command::LeAddToResolvingList { identity, ref peer_irk, ref local_irk } => {
+                let keys = [peer_irk.clone(), local_irk.clone()];
+                self.add(now, identity, keys, command)
             }
             Command::LeRemoveFromResolvingList { identity } => {
                 match self.privacy.entries.remove(&identity) {
@@ -246,7 +272,7 @@ impl Endpoint {
         &mut self,
         now: Instant,
         identity: Address,
-        local_irk: Secret<16>,
+        [peer_irk, local_irk]: [Secret<16>; 2],
         command: Command,
     ) -> Verdict {
         if self.privacy.entries.contains_key(&identity) {
@@ -255,8 +281,12 @@ impl Endpoint {
         if self.privacy.entries.len() >= LIST {
             return Err(ErrorCode::MEMORY_CAPACITY_EXCEEDED);
         }
-        self.privacy.entries.insert(identity, Entry { local_irk, local: None, peer: None });
-        self.both(now, command).and(DONE)
+        // Addresses that are as good as any before one has been on air.
+        let (local, peer) = (self.random.octets(), self.random.octets());
+        let (local, peer) = (made_of(&local_irk, local), made_of(&peer_irk, peer));
+        let done = self.both(now, command)?;
+        self.privacy.entries.insert(identity, Entry { local_irk, peer_irk, local, peer });
+        Ok(done)
     }
 
     /// LE Set Resolvable Private Address Timeout.
@@ -269,7 +299,7 @@ impl Endpoint {
         Ok(Vec::new())
     }
 
-    /// LE Read Peer (or Local) Resolvable Address; zeros before one was used.
+    /// LE Read Peer (or Local) Resolvable Address; zeros where there is no key.
     pub(super) fn read_private(
         &self,
         parameters: &[u8],
@@ -279,8 +309,8 @@ impl Endpoint {
             return Err(ErrorCode::INVALID_PARAMETERS);
         };
         let kind = match kind {
-            0 => firmware_core::address::AddressKind::Public,
-            1 => firmware_core::address::AddressKind::Random,
+            0 => AddressKind::Public,
+            1 => AddressKind::Random,
             _ => return Err(ErrorCode::INVALID_PARAMETERS),
         };
         let octets = octets.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)?;
@@ -289,4 +319,9 @@ impl Endpoint {
         let address = if local { entry.local } else { entry.peer };
         Ok(address.unwrap_or_default().to_vec())
     }
+}
+
+/// A private address of this key, unless there is none.
+fn made_of(irk: &Secret<16>, prand: [u8; 3]) -> Option<[u8; 6]> {
+    (*irk != Secret::new([0; 16])).then(|| resolvable(irk, prand).octets)
 }

@@ -137,6 +137,26 @@ rows! {
     0xFC06, None, ALWAYS, Complete, "Zephyr: Write BD_ADDR";
 }
 
+impl Row {
+    /// Octets that its Command Complete returns after the status, and after the connection if it
+    /// names one.
+    #[must_use]
+    pub const fn returned(&self) -> usize {
+        match self.opcode {
+            0x2007 | 0x0C2D | 0x1405 | 0x200F | 0x202A | 0x2036 | 0x203B => 1,
+            0x0C7B | 0x201F | 0x2030 | 0x203A | 0x204B => 2,
+            0x2002 => 3,
+            0x2023 => 4,
+            0x2015 => 5,
+            0x1009 | 0x202B | 0x202C => 6,
+            0x1001 | 0x1003 | 0x2003 | 0x2018 | 0x201C | 0x202F => 8,
+            0x2017 => 16,
+            0x1002 => 64,
+            _ => 0,
+        }
+    }
+}
+
 /// The row of a command, if a device with these features has it.
 #[must_use]
 pub fn row(opcode: u16, features: FeatureSet) -> Option<&'static Row> {

@@ -18,6 +18,8 @@ pub(super) struct Advertiser {
     data: AdvertisingData,
     scan_response: AdvertisingData,
     random_address: Option<[u8; 6]>,
+    /// Private address under which directed advertising names its target.
+    target_shown: Option<Address>,
     accept_list: Queue<Address, ACCEPT_LIST>,
     pub(super) enabled: bool,
 }
@@ -38,6 +40,7 @@ impl Default for Advertiser {
             data: AdvertisingData::new(),
             scan_response: AdvertisingData::new(),
             random_address: None,
+            target_shown: None,
             accept_list: Queue::new(),
             enabled: false,
         }
@@ -52,6 +55,18 @@ impl Advertiser {
         )
     }
 
+    const fn is_directed(&self) -> bool {
+        matches!(
+            self.parameters.kind,
+            AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty
+        )
+    }
+
+    /// Names the target of directed advertising by this private address from the next start on.
+    pub(super) const fn show_target(&mut self, address: Option<Address>) {
+        self.target_shown = address;
+    }
+
     /// Whether connecting is for devices of the accept list only.
     fn connects_from_list(&self) -> bool {
         matches!(self.parameters.filter, FilterPolicy::ConnectFromList | FilterPolicy::BothFromList)
@@ -64,6 +79,10 @@ impl Advertiser {
 
     /// Whether a device may connect under this identity.
     pub(super) fn may_connect(&self, identity: Option<Address>) -> bool {
+        // LL-PRIV-2: directed advertising is for its target, whichever way that is known.
+        if self.is_directed() {
+            return identity == Some(self.parameters.peer);
+        }
         identity.is_some_and(|id| self.lists(id)) || !self.connects_from_list()
     }
 
@@ -123,6 +142,7 @@ impl Advertiser {
             kind: self.parameters.kind,
             own,
             target: self.parameters.peer,
+            target_shown: self.target_shown,
             interval: self.parameters.interval_min,
             channel_map: self.parameters.channel_map,
             filter: self.parameters.filter,

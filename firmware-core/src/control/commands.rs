@@ -115,7 +115,7 @@ impl<const LINKS: usize> Control<LINKS> {
         self.advertiser.disable(&mut self.out);
         self.out.order(LinkOrder::AcceptListClear);
         self.advertiser = Advertiser::default();
-        self.resolving.clear();
+        self.resolving.clear(&mut self.out);
         self.resolving.changed(&mut self.out);
         self.resolving = ResolvingList::default();
         self.out.masks = Masks::default();
@@ -221,9 +221,11 @@ impl<const LINKS: usize> Control<LINKS> {
             Command::LeAddToResolvingList { identity, peer_irk, .. } => {
                 self.resolving.add(identity, peer_irk)
             }
-            Command::LeRemoveFromResolvingList { identity } => self.resolving.remove(identity),
+            Command::LeRemoveFromResolvingList { identity } => {
+                self.resolving.remove(&mut self.out, identity)
+            }
             Command::LeClearResolvingList => {
-                self.resolving.clear();
+                self.resolving.clear(&mut self.out);
                 Ok(())
             }
             Command::LeSetAddressResolutionEnable { enable } => {

@@ -56,6 +56,7 @@ pub use min_used_channels::MinUsedChannels;
 use outbox::Outbox;
 pub use parameters::AnchorWish;
 use phy::Phys;
+use procedure::Request;
 use resolving::ResolvingList;
 pub(crate) use sender::ACL_BUFFERS;
 
@@ -79,6 +80,8 @@ pub struct ControlConfig {
     /// How many channels each central is asked to use at least, once it is known to have the
     /// procedure; `None`: it is not asked.
     pub min_used_channels: Option<MinUsedChannels>,
+    /// Tells each central at once of a length to start with that is not 27 octets and 328 µs.
+    pub length_from_default: bool,
     /// Mistakes of older firmware.
     pub lapses: Lapses,
 }
@@ -181,6 +184,12 @@ impl<const LINKS: usize> Control<LINKS> {
         self.config.public_address = address;
     }
 
+    /// Names the target of directed advertising by this private address, made of its key, from the
+    /// next start of advertising on; `None`: by the address that the host has given.
+    pub const fn show_target(&mut self, address: Option<Address>) {
+        self.advertiser.show_target(address);
+    }
+
     /// Whether advertising is enabled.
     #[must_use]
     pub const fn is_advertising(&self) -> bool {
@@ -191,7 +200,8 @@ impl<const LINKS: usize> Control<LINKS> {
     pub fn report(&mut self, now: Instant, report: LinkReport) -> Work {
         let blocks = match report {
             LinkReport::Connected { link, request, identity, provisional, .. } => {
-                self.connected(link, &request, identity, provisional)
+                let blocks = self.connected(link, &request, identity, provisional);
+                blocks.saturating_add(self.announce_length(now, link))
             }
             LinkReport::OnPhy { link, phy } => {
                 self.on(now, link, |connection, _| connection.phy.begin_on(phy))
@@ -409,6 +419,21 @@ impl<const LINKS: usize> Control<LINKS> {
             self.out.event(Event::LeChannelSelectionAlgorithm { handle, second });
         }
         blocks
+    }
+
+    /// Starts the data length update with a central that has just come, if the length to start with
+    /// is another than every device has.
+    fn announce_length(&mut self, now: Instant, link: LinkId) -> u16 {
+        // LL-LEN-10.
+        let longer = self.config.length_from_default && self.default_length != Length::MIN;
+        let able = self.config.own_features().has(FeatureSet::DATA_LENGTH_EXTENSION);
+        if !(longer && able) {
+            return 0;
+        }
+        self.on(now, link, |connection, _| {
+            // The first procedure of a connection finds room.
+            let _ = connection.procedures.request(Request::DataLength);
+        })
     }
 
     /// High duty cycle directed advertising has ended without a connection.

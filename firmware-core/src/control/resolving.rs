@@ -21,6 +21,8 @@ struct Device {
     peer_irk: Secret<16>,
     /// Accepts the device under its identity address too.
     device_privacy: bool,
+    /// `Link` was told to ignore its identity.
+    ignored: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -29,14 +31,12 @@ pub(super) struct ResolvingList {
     pub(super) enabled: bool,
     /// What `Link` was told, so that it can be told anew when the list changes.
     recent: Queue<(Address, Option<Address>), RECENT>,
-    /// Identities that `Link` was told to ignore.
-    ignored: Queue<Address, RESOLVING_LIST>,
 }
 
 impl ResolvingList {
     pub(super) fn add(&mut self, identity: Address, peer_irk: Secret<16>) -> Result<(), ErrorCode> {
         // Network privacy is what a device starts with.
-        let new = Device { identity, peer_irk, device_privacy: false };
+        let new = Device { identity, peer_irk, device_privacy: false, ignored: false };
         // By the same key two identities could not be told apart.
         let clashes = |device: &Device| {
             device.identity == identity || device.has_irk() && device.peer_irk == new.peer_irk
@@ -47,8 +47,11 @@ impl ResolvingList {
         self.devices.push(new).map_err(|_| ErrorCode::MEMORY_CAPACITY_EXCEEDED)
     }
 
-    pub(super) fn remove(&mut self, identity: Address) -> Result<(), ErrorCode> {
+    pub(super) fn remove(&mut self, out: &mut Outbox, identity: Address) -> Result<(), ErrorCode> {
         let before = self.devices.len();
+        if self.devices.iter().any(|device| device.identity == identity && device.ignored) {
+            out.order(LinkOrder::Heed(identity));
+        }
         self.devices.retain(|device| device.identity != identity);
         if self.devices.len() == before {
             return Err(ErrorCode::UNKNOWN_CONNECTION);
@@ -56,7 +59,10 @@ impl ResolvingList {
         Ok(())
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(super) fn clear(&mut self, out: &mut Outbox) {
+        if self.devices.iter().any(|device| device.ignored) {
+            out.order(LinkOrder::HeedAll);
+        }
         self.devices.clear();
     }
 
@@ -133,27 +139,24 @@ impl ResolvingList {
 }
 
 impl ResolvingList {
-    /// Tells `Link` whom to ignore. A change concerns one device, or all of them.
+    /// Tells `Link` whom to ignore. Who is taken off the list is told of where that happens.
     fn tell_ignored(&mut self, out: &mut Outbox) {
         // LL-ADV-6.
-        let mut now = Queue::new();
-        for device in self.devices.iter().filter(|device| self.must_hide(device.identity)) {
-            // As many as there are devices.
-            let _ = now.push(device.identity);
+        let mut told = Queue::new();
+        for device in self.devices.iter() {
+            let ignored = self.must_hide(device.identity);
+            if ignored != device.ignored {
+                let identity = device.identity;
+                out.order(if ignored {
+                    LinkOrder::Ignore(identity)
+                } else {
+                    LinkOrder::Heed(identity)
+                });
+            }
+            // As many as there were.
+            let _ = told.push(Device { ignored, ..device.clone() });
         }
-        let before = core::mem::replace(&mut self.ignored, now);
-        let is_in = |list: &Queue<Address, RESOLVING_LIST>, identity: &Address| {
-            list.iter().any(|listed| listed == identity)
-        };
-        if self.ignored.is_empty() && !before.is_empty() {
-            return out.order(LinkOrder::HeedAll);
-        }
-        for identity in before.iter().filter(|identity| !is_in(&self.ignored, identity)) {
-            out.order(LinkOrder::Heed(*identity));
-        }
-        for identity in self.ignored.iter().filter(|identity| !is_in(&before, identity)) {
-            out.order(LinkOrder::Ignore(*identity));
-        }
+        self.devices = told;
     }
 }
 

@@ -112,10 +112,10 @@ impl Cipher {
     /// # Errors
     /// [`CipherError::TooLong`] if there is no room for the MIC, [`CipherError::Exhausted`] if the
     /// key must not be used any more.
-    pub fn encrypt<const N: usize>(
+    pub fn encrypt<const N: usize, L: heapless::LenType>(
         &mut self,
         llid: Llid,
-        payload: &mut heapless::Vec<u8, N>,
+        payload: &mut heapless::Vec<u8, N, L>,
     ) -> Result<(), CipherError> {
         if self.counter > COUNTER_MAX {
             return Err(CipherError::Exhausted);
@@ -139,10 +139,10 @@ impl Cipher {
     ///
     /// # Errors
     /// [`CipherError::BadMic`]; the payload is then of no use.
-    pub fn decrypt<const N: usize>(
+    pub fn decrypt<const N: usize, L: heapless::LenType>(
         &mut self,
         llid: Llid,
-        payload: &mut heapless::Vec<u8, N>,
+        payload: &mut heapless::Vec<u8, N, L>,
     ) -> Result<(), CipherError> {
         if self.counter > COUNTER_MAX {
             return Err(CipherError::Exhausted);

@@ -216,7 +216,8 @@ fn pdu_of(what: &Advertising, ch_sel: bool) -> (AirPdu, AfterTransmit) {
             (AdvertisingPdu::AdvInd { advertiser, data, ch_sel }, listen)
         }
         AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty => {
-            let target = what.target;
+            // LL-PRIV-1.
+            let target = what.target_shown.unwrap_or(what.target);
             (AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel }, listen)
         }
         AdvertisingType::ScannableUndirected => {

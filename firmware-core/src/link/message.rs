@@ -38,7 +38,7 @@ impl LinkId {
 }
 
 /// Payload of a data channel PDU as it goes on air: up to 251 octets and a MIC.
-pub type Payload = heapless::Vec<u8, 255>;
+pub type Payload = heapless::Vec<u8, 255, u8>;
 
 /// What is advertised, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,8 +47,10 @@ pub struct Advertising {
     pub kind: AdvertisingType,
     /// AdvA.
     pub own: Address,
-    /// TargetA of directed kinds.
+    /// For whom directed kinds are: its identity, if that is known.
     pub target: Address,
+    /// TargetA, where it is not `target`: a private address of it.
+    pub target_shown: Option<Address>,
     /// advInterval, units of 0.625 ms (ignored for high duty cycle).
     pub interval: u16,
     /// Bit 0 = channel 37 … bit 2 = channel 39.

@@ -15,7 +15,7 @@ pub const fn is_allowed(address: u32, coded: bool) -> bool {
     let first_octet = address & 0xFF;
     (address ^ ADVERTISING_ACCESS_ADDRESS).count_ones() > 1
         && longest_run(address) <= RUN_MAX
-        && address != first_octet * 0x0101_0101
+        && address != first_octet.wrapping_mul(0x0101_0101)
         && changes.count_ones() <= 24
         // In the six most significant bits: five places.
         && (changes >> 26).count_ones() >= 2
@@ -30,10 +30,10 @@ const fn longest_run(address: u32) -> u32 {
 
 /// Most ones in a row: each round takes one off every run.
 const fn longest_ones(mut bits: u32) -> u32 {
-    let mut length = 0;
+    let mut length = 0_u32;
     while bits != 0 {
         bits &= bits << 1;
-        length += 1;
+        length = length.saturating_add(1);
     }
     length
 }

@@ -40,6 +40,7 @@ impl Lamp {
             max_tx_octets: 251,
             max_tx_time: 2120,
             min_used_channels: None,
+            length_from_default: false,
             lapses: Default::default(),
         };
         self.room = 2;

@@ -32,6 +32,9 @@ pub struct ControllerConfig {
     pub instant_events: u16,
     /// Change connection parameters by LL_CONNECTION_PARAM_REQ first, where the peer can.
     pub request_parameters: bool,
+    /// Starts the data length update in each connection, where the host's suggested default data
+    /// length is not 27 octets and 328 µs.
+    pub length_from_default: bool,
     /// Departures from the rules.
     pub quirks: ControllerQuirks,
     /// Procedures that the controller starts by itself in every connection.
@@ -132,6 +135,7 @@ impl Default for ControllerConfig {
             max_time: 17_040,
             instant_events: 6,
             request_parameters: false,
+            length_from_default: true,
             quirks: ControllerQuirks::default(),
             automatic: Vec::new(),
         }

@@ -19,12 +19,12 @@ use firmware_core::time::{Duration, Instant};
 use firmware_core::trace::{Initiator, Procedure, Trace};
 
 use super::arbiter::{self, Obstacles, Verdict};
-use super::config::AutomaticProcedure;
+use super::config::{AutomaticProcedure, OwnProcedure};
 use super::link::Link;
 use super::procedure::encryption::Starting;
 use super::procedure::parameters::RemoteParameters;
 use super::quirk::{Answer, PeripheralRequest, View};
-use super::shared::Shared;
+use super::shared::{DEFAULT_LENGTH, Shared};
 use understood::{allowed_while_encrypting, understands};
 
 /// The procedure response timeout.
@@ -155,6 +155,15 @@ impl Link {
 
     /// Queues what the configuration starts at this event.
     pub(super) fn queue_own_procedures(&mut self, sh: &Shared, event: u16) {
+        // LL-LEN-10: what is started by itself in any case is not started twice.
+        let own_length = |own: &OwnProcedure| own.procedure == AutomaticProcedure::DataLength;
+        if event == 0
+            && sh.config.length_from_default
+            && sh.default_length != DEFAULT_LENGTH
+            && !sh.config.automatic.iter().any(own_length)
+        {
+            self.control.queue.push_back(Request::Length);
+        }
         for own in sh.config.automatic.iter().filter(|own| own.at_event == event) {
             let ask = sh.config.request_parameters;
             self.control.queue.push_back(match own.procedure {

@@ -9,7 +9,6 @@ use firmware_core::hci::{
 use firmware_core::pdu::advertising::CHANNEL_MAP_ALL;
 use firmware_core::phy::{Coding, PhySet};
 use firmware_core::radio::RadioCommand;
-use firmware_core::secret::Secret;
 use firmware_core::time::Instant;
 
 use super::control::Request;
@@ -328,16 +327,14 @@ impl CentralController {
                 self.scanner.accept.retain(|a| *a != address);
             }
             Command::LeClearResolvingList => self.scanner.resolving.clear(),
-            Command::LeAddToResolvingList { identity, peer_irk, .. } => {
+            Command::LeAddToResolvingList { identity, peer_irk, local_irk } => {
                 let list = &mut self.scanner.resolving;
                 list.retain(|peer| peer.identity != identity);
                 if list.len() >= LIST {
                     return Err(ErrorCode::MEMORY_CAPACITY_EXCEEDED);
                 }
-                // An all-zero key stands for none.
-                if peer_irk != Secret::new([0; 16]) {
-                    list.push(Resolving { identity, irk: peer_irk, device_privacy: false });
-                }
+                let irk = peer_irk;
+                list.push(Resolving { identity, irk, local_irk, device_privacy: false });
             }
             Command::LeRemoveFromResolvingList { identity } => {
                 self.scanner.resolving.retain(|peer| peer.identity != identity);

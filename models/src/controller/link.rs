@@ -117,7 +117,7 @@ pub(super) struct Link {
     pub(super) features_cached: bool,
     pub(super) first_connection: bool,
     pub(super) ciphers: Ciphers,
-    /// The connection is encrypted or was before: its PDUs may have a MIC.
+    /// Its PDUs may have a MIC, from the first encryption on.
     pub(super) had_ciphers: bool,
     pub(super) payload_timer: PayloadTimer,
     event: EventState,
@@ -332,7 +332,7 @@ impl Link {
     }
 
     /// The packet to send now: what is in flight, else the next in the queues, else an empty PDU.
-    // LL-RETX-1: LLID and payload as they were; only NESN, SN and MD are new.
+    // LL-RETX-1: only NESN, SN and MD are new.
     fn packet(&mut self, sh: &mut Shared) -> Packet {
         let next = match self.flow.in_flight.take() {
             Some(in_flight) => in_flight,
@@ -431,7 +431,6 @@ impl Link {
         if payload.is_empty() {
             return match llid {
                 Llid::Continuation => {}
-                // Without an opcode and without a MIC.
                 Llid::Control => self.receive_control(sh, now, &payload),
                 Llid::Start | Llid::Reserved => {
                     sh.misbehaved(Some(self.id), PeerMisbehaved::WrongLength);

@@ -25,6 +25,7 @@ mod smp;
 #[cfg(test)]
 mod tests;
 
+use firmware_core::address::Address;
 use firmware_core::armed::Tell;
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
@@ -84,6 +85,11 @@ impl CentralController {
     /// Gives the device another public address. It counts from the next use.
     pub const fn set_public_address(&mut self, address: [u8; 6]) {
         self.shared.config.public_address = address;
+    }
+
+    /// Connects to each of these peers, by identity, from a private address of its own.
+    pub fn connect_as(&mut self, addresses: Vec<(Address, [u8; 6])>) {
+        self.scanner.local = addresses;
     }
 
     /// Whether it scans for advertisers.

@@ -7,7 +7,7 @@ mod report;
 
 use std::collections::VecDeque;
 
-use firmware_core::address::Address;
+use firmware_core::address::{Address, AddressKind};
 use firmware_core::crypto::address::resolves;
 use firmware_core::hci::{CreateConnection, ScanParameters};
 use firmware_core::pdu::advertising::{
@@ -98,7 +98,10 @@ impl Connecting {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Resolving {
     pub(super) identity: Address,
+    /// All zeros: none.
     pub(super) irk: Secret<16>,
+    /// This device's own towards it.
+    pub(super) local_irk: Secret<16>,
     /// Is heard under its identity address too; else it must hide behind private ones.
     pub(super) device_privacy: bool,
 }
@@ -112,6 +115,8 @@ pub(super) struct Scanner {
     pub(super) accept: Vec<Address>,
     pub(super) resolving: Vec<Resolving>,
     pub(super) resolve: bool,
+    /// Own private addresses for initiating, by the identity of the peer.
+    pub(super) local: Vec<(Address, [u8; 6])>,
     asked: Asked,
     /// A connection that AUX_CONNECT_RSP has made, and the end of its AUX_CONNECT_REQ.
     made: Option<(Instant, Box<Connecting>)>,
@@ -142,6 +147,7 @@ impl Default for Scanner {
             accept: Vec::new(),
             resolving: Vec::new(),
             resolve: false,
+            local: Vec::new(),
             asked: Asked::default(),
             made: None,
             phy: Phy::Le1M,
@@ -319,7 +325,9 @@ impl Scanner {
         let own = sh.own_address(self.parameters.own_address_random);
         let (kind, advertiser, data) = match pdu {
             AdvertisingPdu::AdvInd { advertiser, data, .. } => (0, advertiser, data),
-            AdvertisingPdu::AdvDirectInd { advertiser, target, .. } if target == own => {
+            AdvertisingPdu::AdvDirectInd { advertiser, target, .. }
+                if self.is_meant(target, own) =>
+            {
                 (1, advertiser, AdvertisingData::new())
             }
             AdvertisingPdu::AdvScanInd { advertiser, data } => (2, advertiser, data),
@@ -351,7 +359,9 @@ impl Scanner {
         let own = sh.own_address(request.own_address_random);
         let (advertiser, ch_sel) = match pdu {
             AdvertisingPdu::AdvInd { advertiser, ch_sel, .. } => (*advertiser, *ch_sel),
-            AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel } if *target == own => {
+            AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel }
+                if self.is_meant(*target, own) =>
+            {
                 (*advertiser, *ch_sel)
             }
             _ => return None,
@@ -364,6 +374,7 @@ impl Scanner {
         if !right {
             return None;
         }
+        let own = self.own_towards(identity).unwrap_or(own);
         let connect = connect_ind(sh, own, advertiser, &request, others);
         let csa2 = connect.ch_sel && ch_sel;
         let command = reply(&AdvertisingPdu::ConnectInd(connect.clone()), AfterTransmit::Stop);
@@ -374,11 +385,28 @@ impl Scanner {
 
     /// Whether an advertiser shows its identity although network privacy is asked of it.
     fn must_hide(&self, advertiser: Address) -> bool {
-        // LL-ADV-6, LL-PRIV-1: whether private addresses are resolved or not.
+        // LL-ADV-6: whether private addresses are resolved or not.
         let keyed = |peer: &Resolving| peer.irk != Secret::new([0; 16]);
         let hides =
             |peer: &Resolving| peer.identity == advertiser && !peer.device_privacy && keyed(peer);
         self.resolving.iter().any(hides)
+    }
+
+    /// Whether a directed advertisement is for this device: its target is the own address, or a
+    /// private one of an own key.
+    fn is_meant(&self, target: Address, own: Address) -> bool {
+        // LL-PRIV-1.
+        let mine = |peer: &Resolving| {
+            peer.local_irk != Secret::new([0; 16]) && resolves(&peer.local_irk, target)
+        };
+        target == own || self.resolve && self.resolving.iter().any(mine)
+    }
+
+    /// The private address under which this device connects to an advertiser.
+    fn own_towards(&self, identity: Address) -> Option<Address> {
+        // LL-PRIV-3.
+        let (_, octets) = self.local.iter().find(|(peer, _)| *peer == identity)?;
+        Some(Address::new(AddressKind::Random, *octets))
     }
 
     /// The identity of a private address that can be resolved; else the address.
@@ -388,7 +416,7 @@ impl Scanner {
         }
         self.resolving
             .iter()
-            .find(|peer| resolves(&peer.irk, address))
+            .find(|peer| peer.irk != Secret::new([0; 16]) && resolves(&peer.irk, address))
             .map_or(address, |peer| peer.identity)
     }
 }

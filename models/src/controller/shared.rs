@@ -18,6 +18,9 @@ use firmware_core::trace::Trace;
 use super::config::ControllerConfig;
 use super::scan::extended::ExtendedReport;
 
+/// connInitialMaxTxOctets and connInitialMaxTxTime (µs) of every device.
+pub(super) const DEFAULT_LENGTH: (u16, u16) = (27, 328);
+
 /// What a controller wants done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ControllerOutput {
@@ -81,7 +84,7 @@ impl Shared {
             random_address: [0; 6],
             default_tx: phys,
             default_rx: phys,
-            default_length: (27, 328),
+            default_length: DEFAULT_LENGTH,
             channel_map: CHANNEL_MAP_ALL,
             event_mask: u64::MAX,
             le_event_mask: u64::MAX,
@@ -98,7 +101,7 @@ impl Shared {
         let phys = supported_phys(self.config.features);
         (self.default_tx, self.default_rx) = (phys, phys);
         self.random_address = [0; 6];
-        self.default_length = (27, 328);
+        self.default_length = DEFAULT_LENGTH;
         self.channel_map = CHANNEL_MAP_ALL;
         (self.event_mask, self.le_event_mask) = (u64::MAX, u64::MAX);
         self.known_features.clear();

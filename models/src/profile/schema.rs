@@ -40,6 +40,9 @@ keys! {
         "instant-events": Number<u16, 1, 1_000> = |p| p.controller.instant_events;
         /// Changes connection parameters by LL_CONNECTION_PARAM_REQ where the peripheral can.
         "request-parameters": Flag = |p| p.controller.request_parameters;
+        /// Starts the data length update in each connection, where the host has suggested another
+        /// default data length than 27 octets and 328 µs.
+        "length-from-default": Flag = |p| p.controller.length_from_default;
         /// Procedures that the controller starts by itself, within the rules.
         "own-procedures": List<Procedures> = |p| p.controller.automatic;
     }

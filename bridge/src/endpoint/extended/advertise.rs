@@ -289,6 +289,8 @@ impl Endpoint {
         if private.is_some() {
             self.rotate_from(now);
         }
+        let hides = asked.own.private && asked.is_directed();
+        let target_shown = hides.then(|| self.target_address(asked.peer)).flatten();
         let own = random.map_or_else(
             || Address::new(AddressKind::Public, self.config.public_address),
             |octets| Address::new(AddressKind::Random, octets),
@@ -298,6 +300,7 @@ impl Endpoint {
             own,
             anonymous: asked.is_anonymous(),
             target: asked.is_directed().then_some(asked.peer),
+            target_shown,
             interval: asked.interval_min,
             channel_map: asked.channel_map,
             secondary_map: CHANNEL_MAP_ALL,

@@ -56,6 +56,9 @@ const PROOFS: &[Proof] = &[
     (&[0x2027, 0x2028, 0x2029, 0x202A], FeatureSet::PRIVACY, privacy::resolving_list),
     (&[0x202B, 0x202C, 0x202D, 0x202E], NONE, privacy::private_addresses),
     (&[0x204E], NONE, privacy::privacy_mode),
+    (&[], NONE, privacy::private_initiator_of_the_list),
+    (&[], NONE, privacy::directed_reconnection),
+    (&[], FeatureSet::MIN_USED_CHANNELS, features_on_air),
     (
         &[0x2036, 0x2037, 0x2039, 0x203A, 0x2041, 0x2042],
         FeatureSet::EXTENDED_ADVERTISING,
@@ -262,6 +265,25 @@ fn what_the_peer_is() {
     }
 }
 
+/// What HCI tells of a device is what the air shows of it, but for what stays with a device (Vol 6,
+/// Part B, 4.6), and octet 0 of a response, which holds what both have.
+fn features_on_air() {
+    let mut rig = Rig::new(2);
+    let own = [A, B].map(|port| rig.ok(port, 0x2003, &[]));
+    let handles = rig.connect(A, B);
+    let stays = [0b1100_0000, 0b0011_0000, 0, 0, 0, 0, 0, 0];
+    let shown = |features: &[u8]| -> Vec<u8> {
+        features.iter().zip(stays).map(|(octet, mask)| octet & !mask).collect()
+    };
+    for (number, port) in [A, B].into_iter().enumerate() {
+        rig.ok(port, 0x2016, &handles[number]);
+        let told = rig.subevent(port, 0x04);
+        let mut expected = shown(&own[1 - number]);
+        expected[0] &= own[number][0];
+        assert_eq!(shown(&told[3..]), expected);
+    }
+}
+
 fn encrypted(rig: &mut Rig) -> [[u8; 2]; 2] {
     let [central, peripheral] = rig.connect(A, B);
     let rand = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -344,6 +366,9 @@ fn data_length() {
     rig.ok(A, 0x2024, &[100, 0, 0x48, 8]);
     assert_eq!(rig.ok(A, 0x2023, &[]), [100, 0, 0x48, 8]);
     let [central, peripheral] = rig.connect(A, B);
+    // LL-LEN-10: the length to start with is told at once.
+    assert_eq!(rig.subevent(A, 0x07)[2..4], [100, 0]);
+    assert_eq!(rig.subevent(B, 0x07)[6..8], [100, 0]);
     rig.ok(A, 0x2022, &[&central[..], &[251, 0, 0x48, 8]].concat());
     for port in [A, B] {
         rig.subevent(port, 0x07);

@@ -110,6 +110,7 @@ fn a_host_that_sets_nothing_gets_the_defaults() {
         kind: AdvertisingType::ConnectableUndirected,
         own: Address::public([6, 5, 4, 3, 2, 1]),
         target: Address::public([0; 6]),
+        target_shown: None,
         interval: 0x0800,
         channel_map: 7,
         filter: FilterPolicy::Any,

@@ -211,3 +211,20 @@ fn a_connection_without_a_place_is_refused() {
     let outputs: Vec<_> = core::iter::from_fn(|| control.poll()).collect();
     assert_eq!(outputs, [ControlOutput::Order(LinkOrder::Refuse(link))]);
 }
+
+/// LL-LEN-10: a length to start with beyond what every device has is told at once, if that is what
+/// this controller does.
+#[test]
+fn a_longer_default_is_announced_at_once() {
+    for (announces, octets, asks) in [(true, 251, true), (true, 27, false), (false, 251, false)] {
+        let mut config = config(ControlConfig::SUPPORTED);
+        config.length_from_default = announces;
+        let mut s = Script::unconnected_as(config);
+        let tx_time = if octets == 27 { 328 } else { 2120 };
+        let tx_octets = octets;
+        s.ask(Command::LeWriteSuggestedDefaultDataLength { tx_octets, tx_time });
+        s.connect(connect_ind());
+        let sent = s.event(&[]);
+        assert_eq!(matches!(sent[..], [ControlPdu::LengthReq(_)]), asks, "{announces} {octets}");
+    }
+}

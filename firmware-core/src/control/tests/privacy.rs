@@ -183,3 +183,28 @@ fn link_knows_whom_to_ignore() {
     s.ask(Command::Reset);
     assert!(told(&mut s).contains(&LinkOrder::HeedAll));
 }
+
+/// LL-PRIV-2: directed advertising is for its target, also under a private address that must be
+/// resolved first; and it can name it by another one.
+#[test]
+fn directed_advertising_lets_nobody_else_in() {
+    for (initiator, welcome) in [(rpa(7), true), (rpa(8), false)] {
+        let mut s = privacy();
+        s.control.show_target(Some(rpa(7)));
+        let parameters = AdvertisingParameters {
+            interval_min: 160,
+            interval_max: 160,
+            kind: AdvertisingType::DirectedLowDuty,
+            own_address_random: false,
+            peer: identity(),
+            channel_map: 7,
+            filter: FilterPolicy::Any,
+        };
+        s.ask(Command::LeSetAdvertisingParameters { parameters });
+        s.ask(Command::LeSetAdvertisingEnable { enable: true });
+        let Some(LinkOrder::Advertise(what)) = s.orders.last() else { panic!("{:?}", s.orders) };
+        assert_eq!((what.target, what.target_shown), (identity(), Some(rpa(7))));
+        connect(&mut s, initiator);
+        assert_eq!(s.dropped, !welcome, "{initiator}");
+    }
+}

@@ -163,7 +163,7 @@ fn an_identity_must_be_hidden_under_network_privacy_only() {
     s.ask(add(4, 0));
     let hides = |s: &Script| [1, 2, 4, 5].map(|n| s.control.who(device(n)).hides);
     assert_eq!(s.ask(mode(2, true)), OK);
-    assert_eq!(hides(&s), [false; 4], "nothing is resolved");
+    assert_eq!(hides(&s), [true, false, false, false], "whether addresses are resolved or not");
     s.ask(RESOLVE);
     assert_eq!(hides(&s), [true, false, false, false]);
     assert!(!s.control.who(rpa(1, 1)).hides);

@@ -30,6 +30,7 @@ pub(super) fn config(features: FeatureSet) -> ControlConfig {
         max_tx_octets: 251,
         max_tx_time: 2120,
         min_used_channels: None,
+        length_from_default: false,
         lapses: Default::default(),
     }
 }

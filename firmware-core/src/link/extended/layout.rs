@@ -82,7 +82,8 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         ExtendedPdu {
             mode: self.what.mode,
             advertiser: (!self.what.anonymous).then_some(self.what.own),
-            target: self.what.target,
+            // LL-PRIV-1.
+            target: self.what.target_shown.or(self.what.target),
             ..self.first(None)
         }
     }

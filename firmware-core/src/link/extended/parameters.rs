@@ -16,6 +16,8 @@ pub struct SetParameters {
     pub anonymous: bool,
     /// TargetA: the only one who may ask.
     pub target: Option<Address>,
+    /// TargetA, where it is not `target`: a private address of it.
+    pub target_shown: Option<Address>,
     /// advInterval, units of 0.625 ms.
     pub interval: u32,
     /// Primary channels: bit 0 = channel 37 … bit 2 = channel 39.

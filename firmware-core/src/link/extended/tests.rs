@@ -37,6 +37,7 @@ fn parameters(mode: AdvMode) -> SetParameters {
         own: OWN,
         anonymous: false,
         target: None,
+        target_shown: None,
         interval: 160,
         channel_map: 7,
         secondary_map: CHANNEL_MAP_ALL,

@@ -44,6 +44,7 @@ fn advertising() -> Advertising {
         kind: AdvertisingType::ConnectableUndirected,
         own: OWN,
         target: CENTRAL,
+        target_shown: None,
         interval: 160,
         channel_map: 7,
         filter: FilterPolicy::Any,

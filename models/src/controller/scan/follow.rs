@@ -202,7 +202,7 @@ impl Scanner {
         let report = &mut follow.report;
         if let Some(target) = report.target {
             report.event_type |= 1 << 2;
-            if target != own {
+            if !self.is_meant(target, own) {
                 return false;
             }
         }
@@ -249,7 +249,7 @@ impl Scanner {
         };
         let request = CreateConnection { parameters: parameters?.parameters, ..request };
         let own = sh.own_address(request.own_address_random);
-        let for_us = follow.report.target.is_none_or(|target| target == own);
+        let for_us = follow.report.target.is_none_or(|target| self.is_meant(target, own));
         let identity = self.identity(advertiser);
         let right = request.peer.map_or_else(
             || self.accept.contains(&identity),
@@ -262,6 +262,7 @@ impl Scanner {
             return None;
         }
         // LL-EXT-6: ChSel is reserved here, and algorithm #2 used in any case.
+        let own = self.own_towards(identity).unwrap_or(own);
         let mut connect = connect_ind(sh, own, advertiser, &request, around.others);
         connect.ch_sel = false;
         let command = reply(&AdvertisingPdu::ConnectInd(connect.clone()), follow.phy);

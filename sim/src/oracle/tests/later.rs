@@ -290,7 +290,7 @@ pub(super) fn advertising() -> Vec<(&'static str, Role, Script)> {
         ("LL-ADV-1", P, advertise(&[(0, 37), (1_000, 39), (2_000, 38)])),
         ("LL-ADV-2", P, advertise(&[(0, 37), (1_000, 38), (15_000, 37)])),
         ("LL-ADV-2", P, slow),
-        ("LL-ADV-6", P, super::advertising::answers_a_listed_scanner(|_| ())),
+        ("LL-ADV-6", P, advertising::answers_a_listed_scanner(|_| ())),
         ("LL-ADV-7", C, late),
         ("LL-ADV-8", P, asked(false)),
     ]

@@ -99,6 +99,64 @@ pub(super) fn private_addresses() {
     rig.fails(A, 0x202B, &[PUBLIC, 1, 1, 1, 1, 1, 1], 0x02);
 }
 
+fn addresses_of(rig: &mut Rig, of: Who) -> Vec<Address> {
+    let mut all: Vec<_> = air(rig)
+        .into_iter()
+        .filter_map(|item| match (item.decoded, of) {
+            (Decoded::Advertising(AdvertisingPdu::ConnectInd(request)), Who::Initiator) => {
+                Some(request.initiator)
+            }
+            (Decoded::Advertising(AdvertisingPdu::AdvDirectInd { target, .. }), Who::Target) => {
+                Some(target)
+            }
+            _ => None,
+        })
+        .collect();
+    all.dedup();
+    all
+}
+
+#[derive(Clone, Copy)]
+enum Who {
+    Initiator,
+    Target,
+}
+
+/// LL-PRIV-3: connecting to whichever device of the accept list shows no identity.
+pub(super) fn private_initiator_of_the_list() {
+    let mut rig = Rig::new(2);
+    let [a, b] = acquainted(&mut rig);
+    // Addresses of both keys are there before anything was on air.
+    for opcode in [0x202B, 0x202C] {
+        let private = rig.ok(A, opcode, &[&[PUBLIC], &b[..]].concat());
+        assert_eq!(private[5] >> 6, 0b01, "{opcode:04x}");
+    }
+    advertise_privately(&mut rig, B, &a);
+    rig.ok(A, 0x2011, &[&[PUBLIC], &b[..]].concat());
+    let mut create = Rig::create(&b);
+    (create[4], create[12]) = (1, 2);
+    rig.ok(A, 0x200D, &create);
+    rig.subevent(A, 0x01);
+    let [initiator] = addresses_of(&mut rig, Who::Initiator)[..] else { panic!("one") };
+    assert!(initiator.is_resolvable(), "{initiator}");
+}
+
+/// LL-PRIV-1, LL-PRIV-2: directed advertising between two that hide, and they connect.
+pub(super) fn directed_reconnection() {
+    let mut rig = Rig::new(2);
+    let [a, b] = acquainted(&mut rig);
+    let head = [0x20, 0, 0x20, 0, 4, 2, PUBLIC];
+    rig.ok(B, 0x2006, &[&head[..], &a, &[7, 0]].concat());
+    rig.ok(B, 0x200A, &[1]);
+    let mut create = Rig::create(&b);
+    create[12] = 2;
+    rig.ok(A, 0x200D, &create);
+    assert_eq!(rig.subevent(A, 0x01)[0], 0);
+    assert_eq!(rig.subevent(B, 0x01)[0], 0);
+    let [target] = addresses_of(&mut rig, Who::Target)[..] else { panic!("one") };
+    assert!(target.is_resolvable(), "{target}");
+}
+
 /// Who is asked to hide is heard under its identity with device privacy only.
 pub(super) fn privacy_mode() {
     let mut rig = Rig::new(2);
