@@ -94,6 +94,7 @@ documents![
     "framing.md",
     "advertising.md",
     "extended.md",
+    "privacy.md",
     "connection.md",
     "channels.md",
     "acknowledgement.md",
