@@ -133,6 +133,8 @@ impl<const LINKS: usize> Peripheral<LINKS> {
     /// A peripheral as after power-on. Give it the records in storage as
     /// [`HostInput::Completed`], then [`Input::Start`].
     #[must_use]
+    // Built where it stays: as a function of its own it would be built on the stack and moved.
+    #[inline(always)]
     pub fn new(config: Config, entropy: &Entropy) -> Self {
         let public_address = match config.address.kind {
             AddressKind::Public => config.address.octets,

@@ -123,6 +123,8 @@ impl<const LINKS: usize> Host<LINKS> {
     /// A host that has done nothing yet. Records found in storage are given as
     /// [`Loaded`](crate::effect::Completion::Loaded) before [`Host::start`].
     #[must_use]
+    // Built where it stays: as a function of its own it would be built on the stack and moved.
+    #[inline(always)]
     pub fn new(config: &Config, entropy: &Entropy) -> Self {
         let smp = SmpConfig {
             io: config.io,

@@ -29,6 +29,8 @@ pub struct SecurityManager<const LINKS: usize, const BONDS: usize> {
 impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     /// A manager without bonds; give it the [`Completion::Loaded`] records, then start it.
     #[must_use]
+    // Built where it stays: as a function of its own it would be built on the stack and moved.
+    #[inline(always)]
     pub fn new(config: SmpConfig, entropy: &Entropy) -> Self {
         Self {
             shared: Shared::new(config, Draws::new(entropy)),
