@@ -75,7 +75,7 @@ impl Stage {
         self.armed(|_, _| any = true);
         self.quiet = match any {
             true => None,
-            false => self.quiet.or(Some(self.world.now())),
+            false => self.quiet.or_else(|| Some(self.world.now())),
         };
     }
 

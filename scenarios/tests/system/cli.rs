@@ -339,7 +339,7 @@ fn rules_are_listed_one_by_one_by_area_or_all() {
     assert_eq!(one[0]["document"], "docs/rules/phy.md");
     let printed = text(&bletwin(&["rules", "LL-PHY-4"]).stdout);
     assert!(printed.starts_with("LL-PHY-4 the same PHY both ways\n"), "{printed}");
-    assert!(printed.contains("kept by central; checked by tests"), "{printed}");
+    assert!(printed.contains("kept by central; checked by the oracle, and tests"), "{printed}");
     let wrong = bletwin(&["rules", "LL_PHY_4"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("LL-PHY-4"), "{}", text(&wrong.stderr));

@@ -71,7 +71,8 @@ const ACTIONS: &str = "
         .map(t => [t.textContent, t.getAttribute('y')]));
     const [left, right] = [heights(0), heights(1)];
     const both = [...left.keys()].filter(time => right.has(time));
-    said('aligned ' + (both.length >= 15 && both.every(time => left.get(time) === right.get(time))));
+    const level = time => left.get(time) === right.get(time);
+    said('aligned ' + (both.length >= 15 && both.every(level)));
     const label = document.querySelector('.overlap-text');
     const request = all('.mark.decisive').find(m => m.textContent.includes('LL_PHY_REQ'));
     const y = e => Number(e.getAttribute('y'));

@@ -207,13 +207,13 @@ impl Connection {
             (ControlPdu::StartEncReq, Up) if heard => self.ways[Down as usize].encrypted = true,
             // In the clear it begins nothing.
             (ControlPdu::StartEncRsp, Down) if heard && encrypted => {
-                self.ways[Up as usize].encrypted = true
+                self.ways[Up as usize].encrypted = true;
             }
             (ControlPdu::PauseEncRsp, Up) if heard && encrypted => {
-                self.ways[Down as usize].encrypted = false
+                self.ways[Down as usize].encrypted = false;
             }
             (ControlPdu::PauseEncRsp, Down) if heard && !encrypted => {
-                self.ways[Up as usize].encrypted = false
+                self.ways[Up as usize].encrypted = false;
             }
             _ => {}
         }

@@ -125,8 +125,8 @@ pub(super) const RULES: [Rule; 28] = [
         "LL-ADV-6",
         "network privacy",
         "4.7, 6.2, Vol 4, Part E, 7.8.77",
-        "A device in the resolving list under network privacy whose key is known is ignored when it \
-         shows its identity address.",
+        "A device in the resolving list under network privacy whose key is known is ignored when \
+         it shows its identity address.",
     ),
     shall(
         "LL-ADV-7",
