@@ -352,7 +352,7 @@ proptest::proptest! {
     fn no_value_can_do_harm(key in proptest::prelude::any::<proptest::sample::Index>(),
         value in values(),
     ) {
-        let _ = Profile::phone().set(&key.get(KEYS.0).name, &value);
+        let _ = Profile::phone().set(key.get(KEYS.0).name, &value);
     }
 
     #[test]

@@ -103,12 +103,12 @@ impl RawCentral {
     fn radio(&mut self, now: Instant, event: RadioEvent, out: &mut Outbox) {
         match (&mut self.state, event) {
             (State::Scanning, RadioEvent::Received { pdu, crc_ok: true, .. }) => {
-                let advertiser = match AdvertisingPdu::parse(&pdu) {
-                    Some(
-                        AdvertisingPdu::AdvInd { advertiser, .. }
-                        | AdvertisingPdu::AdvDirectInd { advertiser, .. },
-                    ) => advertiser,
-                    _ => return self.scan(now, out),
+                let Some(
+                    AdvertisingPdu::AdvInd { advertiser, .. }
+                    | AdvertisingPdu::AdvDirectInd { advertiser, .. },
+                ) = AdvertisingPdu::parse(&pdu)
+                else {
+                    return self.scan(now, out);
                 };
                 if advertiser != self.script.connect.advertiser {
                     return self.scan(now, out);

@@ -52,7 +52,7 @@ fn the_oracle_names_the_central_that_sends_what_none_may() {
             let found = judge(&outcome.records);
             let named =
                 |rule: &&str| found.iter().any(|one| one.culprit == CENTRAL && one.rule == *rule);
-            if outcome.answer.is_some() && !rules.iter().any(|rule| named(&rule)) {
+            if outcome.answer.is_some() && !rules.iter().any(named) {
                 let told: BTreeSet<_> =
                     found.iter().filter(|one| one.culprit == CENTRAL).map(|one| one.rule).collect();
                 blind.insert(format!("{state} × {pdu}: {told:?}"));

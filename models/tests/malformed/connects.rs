@@ -36,7 +36,7 @@ fn a_connect_ind_with_a_field_out_of_range_is_ignored() {
         ConnectInd { interval: 6, win_size: 5, win_offset: 6, ..good.clone() },
         ConnectInd { interval: 8, latency: 0, timeout: 10, win_offset: 0, ..good.clone() },
         ConnectInd { hop: 5, channel_map: 3, ..good.clone() },
-        ConnectInd { hop: 16, channel_map: 1 << 36 | 1 << 20, ..good.clone() },
+        ConnectInd { hop: 16, channel_map: 1 << 36 | 1 << 20, ..good },
     ];
     for connect in limits {
         assert_eq!(answered(script(connect.clone())), (true, vec![]), "{connect:?}");

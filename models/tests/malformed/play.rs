@@ -349,7 +349,7 @@ fn answer(world: &World<Actor>, at: usize, test: Option<&Packet>, case: &Case) -
     Some(match reaction {
         Some(reaction) => reaction,
         None if !lives(records) => Answer::Lost,
-        None if answered => Answer::Answer,
+        None if answered => Answer::Served,
         None => Answer::Ignore,
     })
 }

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Answer {
     Ignore,
-    Answer,
+    Served,
     Unknown,
     Reject(u8),
     Terminate(u8),
@@ -23,7 +23,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ignore => f.write_str("ignore"),
-            Self::Answer => f.write_str("answer"),
+            Self::Served => f.write_str("answer"),
             Self::Unknown => f.write_str("unknown"),
             Self::Reject(code) => write!(f, "reject:0x{code:02X}"),
             Self::Terminate(code) => write!(f, "terminate:0x{code:02X}"),
@@ -43,7 +43,7 @@ impl Answer {
         };
         Some(match word {
             "ignore" => Self::Ignore,
-            "answer" => Self::Answer,
+            "answer" => Self::Served,
             "unknown" => Self::Unknown,
             "reject" => Self::Reject(code),
             "terminate" => Self::Terminate(code),

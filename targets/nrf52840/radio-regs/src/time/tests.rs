@@ -84,12 +84,9 @@ fn replies_keep_t_ifs() {
 /// The chip gives a packet up at MAXLEN; the answer to it leaves T_IFS after its end on air.
 #[test]
 fn a_packet_that_was_cut_off_ends_where_its_sender_ends_it() {
-    for (phy, us) in [
-        (TxPhy::Le1M, 8),
-        (TxPhy::Le2M, 4),
-        (TxPhy::CodedS2, 16),
-        (TxPhy::CodedS8, 64),
-    ] {
+    for (phy, us) in
+        [(TxPhy::Le1M, 8), (TxPhy::Le2M, 4), (TxPhy::CodedS2, 16), (TxPhy::CodedS8, 64)]
+    {
         let cut = 100_000;
         assert_eq!(end_on_air(cut, phy, 69, 27), cut + 42 * us * PER_US);
         assert_eq!(end_on_air(cut, phy, 27, 27), cut);
