@@ -357,7 +357,9 @@ impl Procedures {
                 | ControlPdu::PingRsp
                 | ControlPdu::VersionInd(_),
             ) => kind(opcode) == Some(open.kind),
-            Some(ControlPdu::StartEncRsp) => by == Role::Peripheral,
+            Some(ControlPdu::StartEncRsp) => {
+                by == Role::Peripheral && open.kind == Kind::Encryption
+            }
             _ => open.kind == Kind::Phy && changes_nothing(packet) && !in_own,
         };
         if closes && open.until.is_none() {

@@ -268,3 +268,37 @@ fn a_refused_phy_request_is_over_whatever_the_central_does_of_its_own() {
     };
     assert_eq!(told(&case), [""; 0]);
 }
+
+/// Found by the search: the LL_START_ENC_RSP that ends an encryption start was taken for the end of
+/// a connection update that the central, made to, had begun during it; the update then counted as
+/// the peripheral's own. LL-PROC-1.
+#[test]
+fn the_end_of_an_encryption_start_ends_nothing_else() {
+    let text = r#"
+        peripheral = "recommended"
+        central = "honest"
+        set = ["central.features=14939"]
+        encryption = "on"
+        interval = 6
+        until = 10
+
+        [[procedures]]
+        who = "central"
+        event = 8
+        position = 500
+        forced = true
+
+        [procedures.what.parameter-request]
+        interval = 24
+        latency = 0
+        timeout = 400
+
+        [[procedures]]
+        who = "central"
+        what = "encryption"
+        event = 3
+        position = 500
+    "#;
+    let case = Case::from_toml(text).expect("a case");
+    assert_eq!(told(&case), [""; 0]);
+}
