@@ -14,7 +14,10 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         phys.reach(packet.event);
         let sent = packet.tx.phy.phy();
         let wanted = phys.ends[packet.by as usize][packet.by as usize];
-        if sent != wanted && phys.is_known() {
+        // The answer to an LL_PHY_UPDATE_IND first heard in the event of its instant leaves T_IFS
+        // later, on the old PHY or on the new one.
+        let open = packet.by == Role::Peripheral && phys.heard_at_instant == Some(packet.event);
+        if sent != wanted && phys.is_known() && !open {
             let text = format!("{} on {sent:?} instead of {wanted:?}", packet.name());
             let evidence: Vec<_> = phys.changed.into_iter().collect();
             link.report(findings, "LL-PHY-1", packet, &evidence, text);
@@ -33,6 +36,8 @@ pub(super) struct Phys {
     pub(super) changed: Option<RecordId>,
     /// An LL_PHY_UPDATE_IND came that answers nothing: whether it is heeded is left open.
     doubtful: bool,
+    /// The event in which the peripheral heard of a change whose instant it was.
+    heard_at_instant: Option<u64>,
 }
 
 impl Phys {
@@ -78,6 +83,7 @@ impl Phys {
             self.changed = Some(packet.item.record);
         }
         if packet.taken {
+            self.heard_at_instant = (ahead == 0).then_some(packet.event);
             self.next[Role::Peripheral as usize] = change;
         }
     }

@@ -302,3 +302,19 @@ fn the_end_of_an_encryption_start_ends_nothing_else() {
     let case = Case::from_toml(text).expect("a case");
     assert_eq!(told(&case), [""; 0]);
 }
+
+/// Found by the search: an LL_PHY_UPDATE_IND that is first heard in the event of its instant is
+/// answered before anybody can have read it, on the PHY of before. LL-PHY-1.
+#[test]
+fn who_hears_of_a_phy_in_its_instant_may_answer_on_the_old_one() {
+    let case = Case {
+        seed: 28_906,
+        loss_ppm: 200_000,
+        procedures: vec![
+            at(Side::Peripheral, What::Phy { tx: 2, rx: 2 }, 63),
+            at(Side::Peripheral, What::Phy { tx: 1, rx: 3 }, 39),
+        ],
+        ..Case::default()
+    };
+    assert_eq!(told(&case), [""; 0]);
+}
