@@ -23,6 +23,15 @@ summary() {
   printf '%5d s  in all\n' "$((SECONDS - STARTED))"
 }
 
+# spare FOLDER…: deletes what later sections build again or do not need, so that the whole fits on a
+# small disk.
+spare() {
+  local folder
+  for folder in "$@"; do
+    rm -rf "${CARGO_TARGET_DIR:-target}/$folder"
+  done
+}
+
 # Installs a Debian package unless its command is there. Elsewhere the user installs it.
 need_command() {
   local command=$1 package=$2
