@@ -108,12 +108,13 @@ impl Endpoint {
         .with(FeatureSet::CSA2)
         .with(FeatureSet::MIN_USED_CHANNELS);
 
-    /// The controller that has everything: no profile of anybody's.
+    /// The controller that has everything: no profile of anybody's. It uses what it has: new
+    /// connection parameters are asked for by LL_CONNECTION_PARAM_REQ (Vol 6, Part B, 5.1.1).
     #[must_use]
     pub fn full() -> ControllerConfig {
         let honest = ControllerConfig::default();
         let features = honest.features.with(Self::OFFERED);
-        ControllerConfig { features, ..honest }
+        ControllerConfig { features, request_parameters: true, ..honest }
     }
 
     /// As after power-on. The profile's features go on air as they are; HCI offers those among

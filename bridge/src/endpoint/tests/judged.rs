@@ -27,7 +27,10 @@ fn everything(rig: &mut Rig, central: Port, peripheral: Port) {
     rig.ok(peripheral, 0x2022, &[&p[..], &[251, 0, 0x48, 8]].concat());
     rig.ok(central, 0x2032, &[&c[..], &[0, 2, 2, 0, 0]].concat());
     rig.subevent(central, 0x0C);
-    rig.ok(central, 0x2013, &[&c[..], &[40, 0, 40, 0, 1, 0, 200, 0, 0, 0, 0, 0]].concat());
+    let parameters = [40, 0, 40, 0, 1, 0, 200, 0, 0, 0, 0, 0];
+    rig.ok(central, 0x2013, &[&c[..], &parameters].concat());
+    rig.subevent(peripheral, 0x06);
+    rig.ok(peripheral, 0x2020, &[&p[..], &parameters].concat());
     rig.subevent(central, 0x03);
     rig.ok(central, 0x2014, &[0xFF, 0xFF, 0, 0, 0]);
     for _ in 0..20 {

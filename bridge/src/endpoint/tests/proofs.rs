@@ -4,6 +4,7 @@
 mod device;
 mod direct_test;
 mod extended;
+mod parameters;
 mod privacy;
 
 use bletwin_sim::sniffer::{AirItem, Decoded};
@@ -35,14 +36,17 @@ const PROOFS: &[Proof] = &[
     (&[0x2008, 0x2009, 0x200B, 0x200C, 0x2005], NONE, scanning),
     (&[0x200E], NONE, cancelling),
     (&[0x200F, 0x2010, 0x2011, 0x2012], NONE, accept_list),
-    (&[0x2013], NONE, connection_update),
+    (&[0x2013], NONE, parameters::central_asks),
+    (&[], NONE, parameters::central_is_refused),
+    (&[], NONE, parameters::central_falls_back),
+    (&[], NONE, parameters::peripheral_falls_back_to_l2cap),
     (&[0x2014, 0x2015], NONE, channel_map),
     (&[0x2016, 0x041D], FeatureSet::PERIPHERAL_FEATURE_EXCHANGE, what_the_peer_is),
     (&[0x2019, 0x201A], FeatureSet::ENCRYPTION, encryption),
     (&[0x201B], NONE, encryption_without_a_key),
     (&[0x2017, 0x2018], NONE, device::aes_and_random_numbers),
-    (&[0x2020], FeatureSet::CONNECTION_PARAMETERS_REQUEST, parameters_accepted),
-    (&[0x2021], FeatureSet::EXTENDED_REJECT, parameters_refused),
+    (&[0x2020], FeatureSet::CONNECTION_PARAMETERS_REQUEST, parameters::accepted),
+    (&[0x2021], FeatureSet::EXTENDED_REJECT, parameters::refused),
     (&[0x2022, 0x2023, 0x2024, 0x202F], FeatureSet::DATA_LENGTH_EXTENSION, data_length),
     (&[0x2030, 0x2031, 0x2032], FeatureSet::LE_2M, phy),
     (&[], FeatureSet::LE_CODED, coded_phy),
@@ -227,17 +231,6 @@ fn accept_list() {
     assert!(rig.waiting(A).is_empty());
 }
 
-fn connection_update() {
-    let mut rig = Rig::new(2);
-    let [central, peripheral] = rig.connect(A, B);
-    let wanted = [40, 0, 40, 0, 2, 0, 200, 0];
-    rig.ok(A, 0x2013, &[&central[..], &wanted, &[0; 4]].concat());
-    for (port, handle) in [(A, central), (B, peripheral)] {
-        let update = rig.subevent(port, 0x03);
-        assert_eq!(update, [&[0], &handle[..], &[40, 0, 2, 0, 200, 0]].concat());
-    }
-}
-
 fn channel_map() {
     let mut rig = Rig::new(2);
     let [central, peripheral] = rig.connect(A, B);
@@ -324,39 +317,6 @@ fn encryption_without_a_key() {
     rig.subevent(B, 0x05);
     assert_eq!(rig.ok(B, 0x201B, &peripheral), peripheral);
     assert_eq!(rig.event(A, 0x08), [&[6], &central[..], &[0]].concat());
-}
-
-/// The peripheral asks, and the central's host is asked.
-fn parameters_asked(rig: &mut Rig) -> [[u8; 2]; 2] {
-    let handles = rig.connect(A, B);
-    let wanted = [50, 0, 60, 0, 1, 0, 200, 0];
-    // The peripheral must know that the central takes the request.
-    rig.ok(B, 0x2016, &handles[1]);
-    rig.subevent(B, 0x04);
-    rig.ok(B, 0x2013, &[&handles[1][..], &wanted, &[0; 4]].concat());
-    assert_eq!(rig.subevent(A, 0x06), [&handles[0][..], &wanted].concat());
-    handles
-}
-
-fn parameters_accepted() {
-    let mut rig = Rig::new(2);
-    let [central, peripheral] = parameters_asked(&mut rig);
-    let granted = [56, 0, 56, 0, 1, 0, 200, 0];
-    rig.ok(A, 0x2020, &[&central[..], &granted, &[0; 4]].concat());
-    for (port, handle) in [(A, central), (B, peripheral)] {
-        let update = rig.subevent(port, 0x03);
-        assert_eq!(update, [&[0], &handle[..], &[56, 0, 1, 0, 200, 0]].concat());
-    }
-    rig.fails(A, 0x2020, &[&central[..], &granted, &[0; 4]].concat(), 0x0C);
-}
-
-fn parameters_refused() {
-    let mut rig = Rig::new(2);
-    let [central, peripheral] = parameters_asked(&mut rig);
-    rig.ok(A, 0x2021, &[&central[..], &[0x3B]].concat());
-    let update = rig.subevent(B, 0x03);
-    assert_eq!(update[..3], [&[0x3B], &peripheral[..]].concat()[..]);
-    assert!(was_on_air(&mut rig, Opcode::REJECT_EXT_IND));
 }
 
 fn data_length() {

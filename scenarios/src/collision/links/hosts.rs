@@ -3,7 +3,6 @@
 
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::twin::{Owner, Port, Twin};
-use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
 use firmware_core::address::{Address, AddressKind};
@@ -33,10 +32,7 @@ impl Hosts {
     /// Everybody is there; nobody is connected.
     pub(super) fn new(seed: u64) -> Self {
         let mut twin = Twin::new(seed, Owner { confirms: true });
-        let mut add = |name| {
-            let config = ControllerConfig { request_parameters: true, ..Endpoint::full() };
-            twin.add_endpoint(name, config)
-        };
+        let mut add = |name| twin.add_endpoint(name, Endpoint::full());
         let peripheral = add("peripheral");
         let centrals = [add("first central"), add("second central")];
         twin.run_until(Instant::from_us(10));
