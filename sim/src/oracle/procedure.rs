@@ -76,7 +76,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
         if packet.taken
             && let Some(opcode) = packet.opcode()
         {
-            all.took(packet, opcode, findings.is_wrong(packet));
+            all.took(packet, opcode, findings.is_wrong(packet), findings.is_stray(packet));
         }
     }
     all
@@ -131,7 +131,10 @@ impl Procedures {
             if packet.item.at.since(due.at) > RESPONSE_TIMEOUT {
                 tell("LL-LIVE-1", &[due.record], format!("{name} came after more than 40 s"));
             }
-        } else if must_answer(opcode, by) && !self.may_refuse(packet, opcode) {
+        }
+        let stray =
+            answered.is_none() && must_answer(opcode, by) && !self.may_refuse(packet, opcode);
+        if stray {
             tell("LL-RSP-1", &[], format!("{name} answers nothing"));
         }
         if let (Opcode::VERSION_IND, Some(first)) = (opcode, self.version[own]) {
@@ -170,7 +173,10 @@ impl Procedures {
                 tell("LL-PAR-3", &[due.record], format!("{name} to a request out of range"));
             }
         }
-        self.advance(packet, opcode, starts);
+        // LL-RSP-2: what answers nothing changes nothing.
+        if !stray {
+            self.advance(packet, opcode, starts);
+        }
         // Whoever refuses the response to its own request ends what it began, in whatever words:
         // a reject may name the request or the response.
         let refuses = [Opcode::UNKNOWN_RSP, Opcode::REJECT_IND, Opcode::REJECT_EXT_IND];
@@ -322,8 +328,8 @@ impl Procedures {
         }
     }
 
-    /// `wrong`: it breaks a rule.
-    fn took(&mut self, packet: &Packet<'_>, opcode: Opcode, wrong: bool) {
+    /// `wrong`: it breaks a rule; `stray`: it answers nothing.
+    fn took(&mut self, packet: &Packet<'_>, opcode: Opcode, wrong: bool, stray: bool) {
         let (by, taker) = (packet.by, other(packet.by));
         let malformed = packet.control().is_none_or(|pdu| matches!(pdu, ControlPdu::Unknown(_)));
         // 2.4: what has no opcode is no control PDU, and may be ignored as well.
@@ -360,7 +366,7 @@ impl Procedures {
             Some(ControlPdu::StartEncRsp) => {
                 by == Role::Peripheral && open.kind == Kind::Encryption
             }
-            _ => open.kind == Kind::Phy && changes_nothing(packet) && !in_own,
+            _ => open.kind == Kind::Phy && changes_nothing(packet) && !in_own && !stray,
         };
         if closes && open.until.is_none() {
             self.open[taker as usize] = None;

@@ -3,6 +3,7 @@
 
 use firmware_core::pdu::control::ConnectionUpdate;
 
+use super::procedures::*;
 use super::*;
 
 fn accused(script: &Script) -> Vec<&'static str> {
@@ -51,4 +52,22 @@ fn what_takes_the_place_of_an_unheard_pdu_is_new_to_its_peer() {
     script.flight[C as usize] = Some((Llid::Control, ControlPdu::PingReq.encode().to_vec()));
     let script = script.events(1).say(P, ControlPdu::PingRsp).events(3);
     assert_eq!(script.named(), [("LL-RETX-1", C)].into());
+}
+
+/// LL-RSP-2: what answers nothing ends nothing, so that the next procedure is a second one.
+/// LL-PROC-1, LL-END-1.
+#[test]
+fn an_answer_to_nothing_does_not_end_what_is_announced() {
+    let said = |pdu| {
+        let open = Script::new().say(C, PHY_REQ).say(P, PHY_RSP).say(C, phy(20));
+        open.say(C, NOTHING).say(C, pdu)
+    };
+    let wrong = BTreeSet::from([("LL-PROC-1", C), ("LL-RSP-1", C)]);
+    for pdu in [parameters(24), map(24)] {
+        assert_eq!(said(pdu).end(P, COLLISION).named(), wrong, "{pdu:?}");
+    }
+    // Nor does it end what the peripheral has asked for, and been granted.
+    let asked = Script::new().say(P, PHY_REQ).say(C, phy(20)).say(C, NOTHING);
+    let wrong = BTreeSet::from([("LL-COLL-1", C), ("LL-RSP-1", C)]);
+    assert_eq!(asked.say(C, map(24)).end(P, COLLISION).named(), wrong);
 }
