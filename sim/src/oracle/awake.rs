@@ -43,6 +43,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
             let at = packet.item.at;
             // A record that ends before the receiver closes does not say that it was open.
             let listened = packet.item.reception.is_some()
+                || findings.is_misplaced(packet)
                 || at + near > link.end
                 || open(closed, at, near)
                 || busy.touches(at.before(LEAD), packet.item.end + LEAD);
@@ -79,9 +80,7 @@ impl Awake {
         listened: bool,
     ) -> Option<(&'static str, Vec<RecordId>, String)> {
         let event = packet.event;
-        if let Some((_, update)) = self.next.take_if(|(instant, _)| event > *instant) {
-            self.latency = [self.latency[1], update.latency];
-        }
+        self.change(|instant| event > instant);
         self.watch.retain(|watch| watch.instant >= event);
         let in_a_row = self.last == event.checked_sub(1);
         self.last = Some(event);
@@ -106,6 +105,13 @@ impl Awake {
         })
     }
 
+    /// Makes a change whose instant has come.
+    fn change(&mut self, has_come: impl Fn(u64) -> bool) {
+        if let Some((_, update)) = self.next.take_if(|(instant, _)| has_come(*instant)) {
+            self.latency = [self.latency[1], update.latency];
+        }
+    }
+
     fn hear(&mut self, link: &Link<'_>, packet: &Packet<'_>) {
         if self.latency == [0; 2] && self.next.is_none() && self.watch.is_empty() {
             // Latency applies once the connection is established.
@@ -116,7 +122,7 @@ impl Awake {
         }
         let Some(instant) = instant(packet).filter(|_| packet.taken) else { return };
         let ahead = instant.wrapping_sub(packet.event as u16);
-        if ahead == 0 || ahead >= PAST {
+        if ahead >= PAST {
             return;
         }
         let instant = packet.event + u64::from(ahead);
@@ -124,14 +130,18 @@ impl Awake {
             Some(ControlPdu::ConnectionUpdateInd(update)) => Some(*update),
             _ => None,
         };
-        self.watch.push(Watch {
-            instant,
-            parameters: update.is_some(),
-            sn: packet.header.sn,
-            confirmed: false,
-            record: packet.item.record,
-        });
+        if ahead > 0 {
+            self.watch.push(Watch {
+                instant,
+                parameters: update.is_some(),
+                sn: packet.header.sn,
+                confirmed: false,
+                record: packet.item.record,
+            });
+        }
         if let Some(update) = update {
+            // One that was told in the event of its instant is in force, whatever follows.
+            self.change(|instant| packet.event >= instant);
             self.next = Some((instant, update));
         }
     }

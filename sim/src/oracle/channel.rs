@@ -7,7 +7,7 @@ use super::Findings;
 use super::link::{Link, Packet};
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
-    let mut maps = Maps { now: link.request.channel_map, next: None };
+    let mut maps = Maps { now: link.request.channel_map, next: Vec::new() };
     for packet in &link.packets {
         // What is told in the event of its own instant is too late for that event's channel.
         if packet.anchor {
@@ -25,7 +25,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
                 packet.tx.channel,
                 wanted.unwrap_or_default()
             );
-            let evidence = [maps.next.map_or(link.connect.record, |(_, _, record)| record)];
+            let evidence = [maps.next.last().map_or(link.connect.record, |(_, _, record)| *record)];
             link.report(findings, "LL-CHAN-1", packet, &evidence, text);
         }
         maps.learn(packet);
@@ -34,13 +34,14 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
 
 struct Maps {
     now: u64,
-    /// Event, map and record of a change to come.
-    next: Option<(u64, u64, crate::record::RecordId)>,
+    /// Event, map and record of the changes to come: of one told in the event of its instant, and
+    /// of the next.
+    next: Vec<(u64, u64, crate::record::RecordId)>,
 }
 
 impl Maps {
     fn reach(&mut self, event: u64) {
-        if let Some((_, map, _)) = self.next.take_if(|(instant, ..)| event >= *instant) {
+        for (_, map, _) in self.next.extract_if(.., |(instant, ..)| event >= *instant) {
             self.now = map;
         }
     }
@@ -51,7 +52,8 @@ impl Maps {
         {
             let ahead = instant.wrapping_sub(packet.event as u16);
             let instant = packet.event + u64::from(ahead);
-            self.next = Some((instant, *channel_map, packet.item.record));
+            self.next.retain(|(instant, ..)| *instant <= packet.event);
+            self.next.push((instant, *channel_map, packet.item.record));
         }
     }
 }

@@ -17,26 +17,60 @@ const PAUSE: Duration = Duration::from_us(400);
 pub(super) fn kept(link: &Link<'_>) -> Option<(usize, RecordId)> {
     let mut old =
         Old { ppm: accuracy_ppm(link.request.sca), interval: link.interval(), last: None };
-    let mut update: Option<(u64, ConnectionUpdate, RecordId)> = None;
+    let mut update: Option<Announced> = None;
     for (index, packet) in link.packets.iter().enumerate() {
         if packet.by == Role::Peripheral {
             continue;
         }
         if packet.anchor {
-            if let Some((instant, new, record)) = update.take_if(|(at, ..)| packet.event >= *at) {
-                if old.goes_on(link, index, instant, &new) {
-                    return Some((index, record));
+            if let Some(new) = update.take_if(|update| packet.event >= update.instant) {
+                if old.goes_on(link, index, &new) {
+                    return Some((index, new.record));
                 }
-                old.interval = UNIT.times(u64::from(new.interval));
+                old.interval = new.interval();
             }
             old.last = Some((packet.item.at, packet.event));
         }
         if let (true, Some(ControlPdu::ConnectionUpdateInd(new))) = (packet.new, packet.control()) {
             let ahead = new.instant.wrapping_sub(packet.event as u16);
-            update = Some((packet.event + u64::from(ahead), *new, packet.item.record));
+            // What was told before in the event of its instant is in force.
+            if let Some(before) = update.filter(|update| update.at_once) {
+                old.interval = before.interval();
+            }
+            update = Some(Announced {
+                new: *new,
+                instant: packet.event + u64::from(ahead),
+                at_once: ahead == 0,
+                record: packet.item.record,
+            });
         }
     }
     None
+}
+
+/// New parameters.
+#[derive(Clone, Copy)]
+struct Announced {
+    new: ConnectionUpdate,
+    instant: u64,
+    /// It was told in the event of its instant: there is no transmit window (LL-UPD-2).
+    at_once: bool,
+    record: RecordId,
+}
+
+impl Announced {
+    const fn interval(&self) -> Duration {
+        UNIT.times(self.new.interval as u64)
+    }
+
+    /// Where the window begins, counted from where the old parameters have the instant, and how
+    /// long it is.
+    const fn window(&self) -> (Duration, Duration) {
+        match self.at_once {
+            true => (Duration::ZERO, Duration::ZERO),
+            false => (UNIT.times(self.new.win_offset as u64), UNIT.times(self.new.win_size as u64)),
+        }
+    }
 }
 
 /// Tells of it.
@@ -56,25 +90,19 @@ struct Old {
 impl Old {
     /// Whether the packet at `index`, and if that fits both ways the next anchor, is where the
     /// old parameters have it and the new ones have not.
-    fn goes_on(
-        &self,
-        link: &Link<'_>,
-        index: usize,
-        instant: u64,
-        update: &ConnectionUpdate,
-    ) -> bool {
+    fn goes_on(&self, link: &Link<'_>, index: usize, update: &Announced) -> bool {
         let Some((last, event)) = self.last else { return false };
         let packet = &link.packets[index];
-        let new = UNIT.times(u64::from(update.interval));
+        let (new, (offset, size)) = (update.interval(), update.window());
         let at = packet.item.at;
         if !self.fits(at.since(last), self.interval) {
             return false;
         }
         let start = last
-            + self.interval.times(instant.saturating_sub(event))
-            + UNIT.times(u64::from(update.win_offset))
-            + new.times(packet.event.saturating_sub(instant));
-        let end = start + UNIT.times(u64::from(update.win_size));
+            + self.interval.times(update.instant.saturating_sub(event))
+            + offset
+            + new.times(packet.event.saturating_sub(update.instant));
+        let end = start + size;
         let tolerance = self.tolerance(at.since(last));
         if start.since(at) > tolerance || at.since(end) > tolerance {
             return true;

@@ -157,13 +157,17 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> F
 struct Findings {
     told: Examined,
     counts: BTreeMap<(&'static str, NodeId), usize>,
-    /// Records of all breaches, also of those that are too many to be told.
-    struck: BTreeSet<RecordId>,
-    /// Those of them that are in what a PDU says or when it is said.
+    /// Records of breaches, also of those that are too many to be told, that are in what a PDU says
+    /// or when it is said.
     said: BTreeSet<RecordId>,
     /// Those that answer nothing.
     stray: BTreeSet<RecordId>,
+    /// Those that were not where their receiver had to listen.
+    misplaced: BTreeSet<RecordId>,
 }
+
+/// Rules of when, where and how a packet is sent.
+const PLACES: [&str; 4] = ["LL-WIN-1", "LL-ANCHOR-1", "LL-CHAN-1", "LL-PHY-1"];
 
 impl Findings {
     /// Whether a PDU broke a rule in what it says or when: what its receiver does about it the
@@ -177,6 +181,11 @@ impl Findings {
         self.stray.contains(&packet.first)
     }
 
+    /// Whether a packet was not where its receiver had to listen.
+    fn is_misplaced(&self, packet: &link::Packet<'_>) -> bool {
+        self.misplaced.contains(&packet.item.record)
+    }
+
     fn add(&mut self, finding: Finding) {
         let count = self.counts.entry((finding.rule, finding.culprit)).or_default();
         *count += 1;
@@ -184,12 +193,14 @@ impl Findings {
         let list = if recommended {
             &mut self.told.observations
         } else {
-            self.struck.insert(finding.record);
             if Rule::is_of_control(finding.rule) {
                 self.said.insert(finding.record);
             }
             if finding.rule == "LL-RSP-1" {
                 self.stray.insert(finding.record);
+            }
+            if PLACES.contains(&finding.rule) {
+                self.misplaced.insert(finding.record);
             }
             &mut self.told.findings
         };

@@ -143,8 +143,11 @@ impl Anchors {
         if let (Role::Central, true, Some(ControlPdu::ConnectionUpdateInd(update))) =
             (packet.by, packet.new, packet.control())
         {
-            let ahead = update.instant.wrapping_sub(packet.event as u16);
-            self.update = Some((packet.event + u64::from(ahead), *update));
+            match update.instant.wrapping_sub(packet.event as u16) {
+                // LL-UPD-2: this event has the new anchor point, and there is no window.
+                0 => (self.interval, self.update) = (UNIT.times(u64::from(update.interval)), None),
+                ahead => self.update = Some((packet.event + u64::from(ahead), *update)),
+            }
         }
     }
 

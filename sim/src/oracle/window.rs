@@ -48,7 +48,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
             continue;
         }
         let Some(since) = heard.filter(|_| anchor) else { continue };
-        let misplaced = findings.struck.contains(&packet.item.record);
+        let misplaced = findings.is_misplaced(packet);
         let elsewhere = || busy.touches(packet.item.at.before(LEAD), packet.item.end + LEAD);
         if misplaced || !within_reach(link, packet.item.at.since(since)) || elsewhere() {
             continue;

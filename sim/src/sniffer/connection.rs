@@ -18,6 +18,10 @@ use crate::record::Reception;
 const UNIT: Duration = Duration::from_us(1_250);
 /// A packet that begins so soon after another may answer it.
 const T_IFS_LATEST: Duration = Duration::from_us(155);
+/// Between two packets of one event there is less, even where T_IFS is not kept.
+const PAUSE: Duration = Duration::from_us(400);
+/// An instant this far ahead lies in the past (5.5.1).
+const PAST: u16 = 0x7FFF;
 /// How much too early an anchor may be, whatever the clocks.
 const EARLIEST: Duration = Duration::from_us(100);
 /// The worst sleep clock that can be announced.
@@ -27,12 +31,20 @@ const WORST_PPM: u32 = 500;
 #[derive(Clone, Debug, Default)]
 struct Way {
     sequence: Option<bool>,
-    /// Payload of the last PDU as it was on air, and whether its peer has heard it.
+    /// Payload of the last PDU as it was on air, and whether its peer has taken it.
     aired: (Vec<u8>, bool),
     /// Payload, decryption and meaning of the last PDU, for its repetitions.
     last: Option<(Vec<u8>, Option<bool>, Decoded)>,
-    cipher: Option<Cipher>,
+    received: Received,
+    /// As it was before the last PDU.
+    before: Received,
     encrypted: bool,
+}
+
+/// What depends on the PDUs that were taken so far.
+#[derive(Clone, Debug, Default)]
+struct Received {
+    cipher: Option<Cipher>,
     /// L2CAP frame in parts: announced length, channel, octets.
     frame: Option<(usize, u16, Vec<u8>)>,
 }
@@ -114,11 +126,20 @@ impl Connection {
         item.direction = Some(direction);
         item.event = self.anchor.map(|(_, event)| event);
         let header = DataHeader::from_octet(item.header);
-        let way = &mut self.ways[direction as usize];
-        // What takes the place of a PDU that was not heard is new to the peer, though no rule
-        // allows it.
-        let again = way.aired.1 || way.aired.0 == item.payload;
-        item.retransmission = way.sequence == Some(header.sn) && again;
+        let [down, up] = &mut self.ways;
+        let (way, back) = match direction {
+            Direction::CentralToPeripheral => (down, up),
+            Direction::PeripheralToCentral => (up, down),
+        };
+        // LL-NESN-2: its sender had no room for what it does not acknowledge.
+        back.aired.1 &= back.sequence != Some(header.nesn);
+        // What takes the place of a PDU that was not taken is new to the peer, though no rule
+        // allows it; and to the peer that PDU never was.
+        let same = way.sequence == Some(header.sn);
+        item.retransmission = same && (way.aired.1 || way.aired.0 == item.payload);
+        if same && !item.retransmission {
+            way.received = way.before.clone();
+        }
         way.sequence = Some(header.sn);
         let heard = item.reception == Some(Reception::Ok) || item.retransmission && way.aired.1;
         way.aired = (item.payload.clone(), heard);
@@ -127,11 +148,18 @@ impl Connection {
                 (item.payload, item.decrypted, item.decoded) = (payload, decrypted, decoded);
             }
         } else {
+            way.before = way.received.clone();
             way.open(header.llid, item);
-            item.decoded = way.decode(header.llid, item);
+            item.decoded = way.received.decode(header.llid, item);
             way.last = Some((item.payload.clone(), item.decrypted, item.decoded.clone()));
         }
         if let Decoded::Control(pdu) = item.decoded {
+            if let (ControlPdu::ConnectionUpdateInd(update), Direction::CentralToPeripheral) =
+                (pdu, direction)
+                && !item.retransmission
+            {
+                self.announced(update);
+            }
             let heard = item.reception == Some(Reception::Ok);
             self.follow(&pdu, direction, heard, item.decrypted == Some(true), keys);
         }
@@ -149,27 +177,38 @@ impl Connection {
         }
         if let Some(update) = self.update {
             let ahead = u64::from(update.instant.wrapping_sub(event));
-            if ahead == 0 {
-                // LL-UPD-2: told in the event of its instant, whose packet is the anchor point.
-                self.interval = UNIT.times(u64::from(update.interval.max(1)));
-                self.update = None;
-                return self.time(at);
-            }
             let start =
                 anchor + self.interval.times(ahead) + UNIT.times(u64::from(update.win_offset));
-            if ahead < 0x8000 && at + tolerance(self.interval) >= start {
-                self.interval = UNIT.times(u64::from(update.interval.max(1)));
-                self.update = None;
+            if at + tolerance(self.interval) >= start {
+                self.change(&update);
                 let later = windows_since(start, at, self.interval);
                 self.anchor = Some((at, update.instant.wrapping_add(later)));
                 return;
             }
         }
         let since = (at + tolerance(self.interval)).since(anchor).ticks();
-        let events = since / self.interval.ticks();
+        // What begins an event too early begins one all the same.
+        let again = u64::from(at.since(self.last_end) > PAUSE);
+        let events = (since / self.interval.ticks()).max(again);
         if events > 0 {
             self.anchor = Some((at, event.wrapping_add(events as u16)));
         }
+    }
+
+    /// The central has announced new parameters.
+    fn announced(&mut self, update: ConnectionUpdate) {
+        let event = self.anchor.map_or(0, |(_, event)| event);
+        match update.instant.wrapping_sub(event) {
+            // LL-UPD-2: told in the event of its instant, whose packet is the anchor point.
+            0 => self.change(&update),
+            PAST.. => {}
+            _ => self.update = Some(update),
+        }
+    }
+
+    fn change(&mut self, update: &ConnectionUpdate) {
+        self.interval = UNIT.times(u64::from(update.interval.max(1)));
+        self.update = None;
     }
 
     /// Whether a packet comes T_IFS after the last one and well before the next anchor: an event
@@ -190,7 +229,6 @@ impl Connection {
     ) {
         use Direction::{CentralToPeripheral as Down, PeripheralToCentral as Up};
         match (pdu, direction) {
-            (ControlPdu::ConnectionUpdateInd(update), Down) => self.update = Some(*update),
             (ControlPdu::EncReq(request), Down) => self.enc_req = Some(*request),
             (ControlPdu::EncRsp(response), Up) => {
                 let ours = self.peripheral.and_then(|node| keys.get(&node));
@@ -200,7 +238,7 @@ impl Connection {
                     let key = session_key(ltk, request.skd_c, response.skd_p);
                     for way in [Down, Up] {
                         let cipher = Cipher::new(key.clone(), request.iv_c, response.iv_p, way);
-                        self.ways[way as usize].cipher = Some(cipher);
+                        self.ways[way as usize].received.cipher = Some(cipher);
                     }
                 }
             }
@@ -239,7 +277,7 @@ impl Way {
             return;
         }
         item.decrypted = Some(false);
-        let opened = Payload::from_slice(&item.payload).ok().zip(self.cipher.as_mut());
+        let opened = Payload::from_slice(&item.payload).ok().zip(self.received.cipher.as_mut());
         if let Some((mut payload, cipher)) = opened
             && cipher.decrypt(llid, &mut payload).is_ok()
         {
@@ -247,7 +285,9 @@ impl Way {
             item.decrypted = Some(true);
         }
     }
+}
 
+impl Received {
     fn decode(&mut self, llid: Llid, item: &AirItem) -> Decoded {
         if item.payload.is_empty() {
             return Decoded::Empty;
