@@ -113,9 +113,11 @@ impl Case {
         (Self { state, pdu, seed, variant, features }, draw)
     }
 
-    /// The cell that it is counted in.
-    pub(crate) fn cell(&self) -> (&'static str, &'static str) {
-        (self.state, self.pdu)
+    /// The case of a cell that is given by its names.
+    pub(crate) fn named(state: &str, pdu: &str, seed: u64) -> Option<(Self, Draw)> {
+        let known =
+            |list: &[&'static str], name| list.iter().find(|known| **known == name).copied();
+        Some(Self::of(known(STATES, state)?, known(PDUS, pdu)?, seed))
     }
 }
 

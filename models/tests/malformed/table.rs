@@ -15,8 +15,6 @@ pub(crate) enum Answer {
     End,
     /// Never allowed: it neither goes on nor tells its host that it does not.
     Lost,
-    /// No answer: the connection had ended before, or was never in that state.
-    Unreached,
 }
 
 impl fmt::Display for Answer {
@@ -30,7 +28,6 @@ impl fmt::Display for Answer {
             Self::Leave(code) => write!(f, "leave:0x{code:02X}"),
             Self::End => f.write_str("end"),
             Self::Lost => f.write_str("lost"),
-            Self::Unreached => f.write_str("not reached"),
         }
     }
 }
