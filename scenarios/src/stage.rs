@@ -23,7 +23,7 @@ use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
 use crate::report;
 use crate::setup::{Air, Setup};
-use crate::summary::{PeripheralFacts, Summary, Verdict, hex};
+use crate::summary::{PeripheralFacts, Summary, Verdict, hci_sha256, hex};
 pub use ending::Busy;
 
 /// A scenario under way.
@@ -321,6 +321,7 @@ impl Stage {
             phy: facts.phy,
             sim_seconds: self.world.now().as_us() as f64 / 1e6,
             trace_sha256: hex(&self.world.trace_sha256()),
+            hci_sha256: hci_sha256(&records),
             findings: judgement.told(self.peripheral),
             observations: judgement.observations(self.peripheral),
         };

@@ -1,5 +1,7 @@
 //! What came out of a run, read from its record.
 
+mod hci;
+
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
 use firmware_core::error::ErrorCode;
@@ -9,6 +11,7 @@ use firmware_core::time::Instant;
 use serde::Serialize;
 
 use crate::judgement::{Observed, Told};
+pub use hci::hci_sha256;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -82,6 +85,8 @@ pub struct Summary {
     pub sim_seconds: f64,
     /// Hash of every bit and time on air.
     pub trace_sha256: String,
+    /// Digest of every HCI packet on both sides and its time, hexadecimal.
+    pub hci_sha256: String,
     /// Breaches of the link layer's rules, those first that no profile declares.
     pub findings: Vec<Told>,
     /// Recommendations of the link layer that were not followed. They fail no run.

@@ -18,7 +18,7 @@ use crate::explore::{self, Case, case};
 use crate::judgement::{Judgement, Permit};
 use crate::setup::Setup;
 use crate::stage::Finished;
-use crate::summary::{PeripheralFacts, Summary, Verdict, hex};
+use crate::summary::{PeripheralFacts, Summary, Verdict, hci_sha256, hex};
 use seen::{Seen, View};
 
 /// What both hosts ask for, and what has to come of it.
@@ -131,6 +131,7 @@ fn finished(
         phy: facts.phy,
         sim_seconds: outcome.end.as_us() as f64 / 1e6,
         trace_sha256: hex(&air_sha256(&records)),
+        hci_sha256: hci_sha256(&records),
         findings: judgement.told(peripheral),
         observations: judgement.observations(peripheral),
     };

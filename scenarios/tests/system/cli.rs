@@ -31,6 +31,7 @@ fn the_case_exits_1_and_its_json_has_all_fields() {
         "disconnect_reason",
         "expected",
         "findings",
+        "hci_sha256",
         "observations",
         "outcome",
         "passed",
@@ -56,6 +57,7 @@ fn the_case_exits_1_and_its_json_has_all_fields() {
     let seconds = value["sim_seconds"].as_f64().expect("a number");
     assert!((13.0..18.0).contains(&seconds), "about 15 s: {seconds}");
     assert_eq!(value["trace_sha256"].as_str().map(str::len), Some(64));
+    assert_eq!(value["hci_sha256"].as_str().map(str::len), Some(64));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::catalogue::{Scenario, Story};
 use crate::explore::case::Side;
 use crate::judgement::{Judgement, Permit};
 use crate::stage::Finished;
-use crate::summary::{PeripheralFacts, Summary, hex};
+use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
 use hosts::{Hosts, INTERVAL};
 
 /// What the hosts do, and what has to come of it.
@@ -158,6 +158,7 @@ fn finished(
         phy: facts.phy,
         sim_seconds: hosts.now().as_us() as f64 / 1e6,
         trace_sha256: hex(&air_sha256(&records)),
+        hci_sha256: hci_sha256(&records),
         findings: judgement.told(peripheral),
         observations: judgement.observations(peripheral),
     };
