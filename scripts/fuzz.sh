@@ -12,9 +12,10 @@ cd "$(dirname "$0")/.."
 QUIET=${QUIET:-600}
 OUT=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
 HOST=$(rustc -vV | sed -n 's/^host: //p')
-# A slice of time after which coverage is looked at.
-SLICE=$((QUIET < 60 ? QUIET : 60))
-TIMEFORMAT=%U
+# Seconds between two looks at the coverage.
+LOOK=$((QUIET < 5 ? QUIET : 5))
+# What libFuzzer exits with when it is told to stop.
+INTERRUPTED=72
 FLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
 FLAGS+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
 FLAGS+=" -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
@@ -29,29 +30,37 @@ row() {
   [ -z "${REPORT:-}" ] || printf '| %s | %s | %s | %s | %s |\n' "$@" >>"$REPORT"
 }
 
-# fuzz TARGET: sets VERDICT.
+# value TEXT: the last number behind it in the log of the target.
+value() {
+  grep -oE "$1 *[0-9]+" "$log" | tail -1 | grep -oE '[0-9]+' || echo 0
+}
+
+# fuzz TARGET: sets VERDICT. One process from beginning to end: each start reads the whole corpus.
 fuzz() {
-  local target=$1 quiet=0 runs=0 best=0 spent=0 log=$OUT/$1.log now code used
+  local target=$1 log=$OUT/$1.log best=0 since=0 spent=0 code=0 now pid
   mkdir -p "$OUT/corpus/$target" "$OUT/found"
-  VERDICT=clean
-  while [ "$quiet" -lt "$QUIET" ]; do
-    code=0
-    { time "$OUT/build/$HOST/release/$target" -max_total_time="$SLICE" -max_len=2048 -timeout=20 \
-      -print_final_stats=1 -artifact_prefix="$OUT/found/$target-" \
-      "$OUT/corpus/$target" "fuzz/seeds/$target" >"$log" 2>&1; } 2>"$log.time" || code=$?
-    used=$(cut -d. -f1 "$log.time")
-    spent=$((spent + used))
-    runs=$((runs + $(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)))
-    now=$(grep -oE 'cov: [0-9]+' "$log" | tail -1 | grep -oE '[0-9]+' || echo 0)
-    if [ "$code" -ne 0 ]; then
-      VERDICT=FAILED
-      tail -20 "$log" >&2
+  "$OUT/build/$HOST/release/$target" -max_len=2048 -timeout=60 -reload=0 -print_final_stats=1 \
+    -artifact_prefix="$OUT/found/$target-" "$OUT/corpus/$target" "fuzz/seeds/$target" \
+    >"$log" 2>&1 &
+  pid=$!
+  while now=$(ps -o cputimes= -p "$pid"); do
+    spent=$now
+    now=$(value 'cov:')
+    if [ "$now" -gt "$best" ]; then
+      best=$now since=$spent
+    elif [ "$((spent - since))" -ge "$QUIET" ]; then
+      kill -INT "$pid"
       break
     fi
-    quiet=$((now > best ? 0 : quiet + used))
-    best=$((now > best ? now : best))
+    sleep "$LOOK"
   done
-  row "$target" "$runs" "$best" "$spent s" "$VERDICT"
+  wait "$pid" || code=$?
+  VERDICT=clean
+  if [ "$code" -ne "$INTERRUPTED" ]; then
+    VERDICT=FAILED
+    tail -20 "$log" >&2
+  fi
+  row "$target" "$(value 'stat::number_of_executed_units:')" "$best" "$spent s" "$VERDICT"
 }
 
 build
