@@ -59,6 +59,11 @@ impl<const LINKS: usize> Controller<LINKS> {
         self.control.show_target(address);
     }
 
+    /// See [`Control::show_own`].
+    pub const fn show_own(&mut self, address: Option<[u8; 6]>) {
+        self.control.show_own(address);
+    }
+
     /// Whether advertising is enabled.
     #[must_use]
     pub const fn is_advertising(&self) -> bool {

@@ -18,6 +18,8 @@ pub(super) struct Advertiser {
     data: AdvertisingData,
     scan_response: AdvertisingData,
     random_address: Option<[u8; 6]>,
+    /// Private address in place of the own one.
+    own_shown: Option<[u8; 6]>,
     /// Private address under which directed advertising names its target.
     target_shown: Option<Address>,
     accept_list: Queue<Address, ACCEPT_LIST>,
@@ -40,6 +42,7 @@ impl Default for Advertiser {
             data: AdvertisingData::new(),
             scan_response: AdvertisingData::new(),
             random_address: None,
+            own_shown: None,
             target_shown: None,
             accept_list: Queue::new(),
             enabled: false,
@@ -65,6 +68,11 @@ impl Advertiser {
     /// Names the target of directed advertising by this private address from the next start on.
     pub(super) const fn show_target(&mut self, address: Option<Address>) {
         self.target_shown = address;
+    }
+
+    /// Advertises under this private address from the next start on.
+    pub(super) const fn show_own(&mut self, address: Option<[u8; 6]>) {
+        self.own_shown = address;
     }
 
     /// Whether connecting is for devices of the accept list only.
@@ -128,7 +136,9 @@ impl Advertiser {
 
     /// Orders what is to be advertised; advertising that runs goes on with new data.
     pub(super) fn enable(&mut self, out: &mut Outbox, public: [u8; 6], resolve: bool) -> ErrorCode {
-        let own = if self.parameters.own_address_random {
+        let own = if let Some(octets) = self.own_shown {
+            Address::new(AddressKind::Random, octets)
+        } else if self.parameters.own_address_random {
             let Some(octets) = self.random_address else {
                 return ErrorCode::INVALID_PARAMETERS;
             };

@@ -190,6 +190,12 @@ impl<const LINKS: usize> Control<LINKS> {
         self.advertiser.show_target(address);
     }
 
+    /// Advertises under this private address, whatever the parameters say, from the next LE Set
+    /// Advertising Enable on; advertising that runs goes on under it. `None`: as they say.
+    pub const fn show_own(&mut self, address: Option<[u8; 6]>) {
+        self.advertiser.show_own(address);
+    }
+
     /// Whether advertising is enabled.
     #[must_use]
     pub const fn is_advertising(&self) -> bool {

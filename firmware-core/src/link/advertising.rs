@@ -81,7 +81,23 @@ impl Advertiser {
         Self { csa2, random, what: None, stage: Stage::Off, until: None }
     }
 
+    /// Advertising that goes on with other data, or under another address, keeps its events where
+    /// they would have been; one that is under way ends.
     pub(super) fn start(&mut self, now: Instant, what: Advertising) {
+        let goes_on = |before: &Advertising| {
+            let same = before.kind == what.kind && before.channel_map == what.channel_map;
+            same && before.interval == what.interval
+        };
+        if matches!(self.stage, Stage::Waiting(_) | Stage::Running { .. })
+            && self.what.as_ref().is_some_and(goes_on)
+        {
+            // LL-ADV-2.
+            if matches!(self.stage, Stage::Running { .. }) {
+                self.end_event();
+            }
+            self.what = Some(what);
+            return;
+        }
         let first = now + PREPARE_LEAD;
         let high_duty = what.kind == AdvertisingType::DirectedHighDuty;
         self.until = high_duty.then_some(first + HIGH_DUTY_LIMIT);

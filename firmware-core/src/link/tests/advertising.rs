@@ -47,6 +47,27 @@ fn events_are_an_interval_and_a_random_delay_apart() {
     assert!(delays.len() > 30);
 }
 
+/// LL-ADV-2: other data, or another own address, between two events and in the middle of one.
+#[test]
+fn what_changes_does_not_change_when_events_come() {
+    for answered in 0..3 {
+        let mut b = Bench::new();
+        b.order(LinkOrder::Advertise(advertising()));
+        let first = event(&mut b, 3)[0].0;
+        let mut second = None;
+        for _ in 0..answered {
+            second = second.or(Some(event(&mut b, 1)[0].0));
+        }
+        let own = Address::static_random([9; 6]);
+        b.order(LinkOrder::Advertise(Advertising { own, ..advertising() }));
+        let (start, channel, _) = b.advertises();
+        let before = second.unwrap_or(first);
+        let apart = start.since(before);
+        assert_eq!(channel, 37);
+        assert!(apart >= Duration::from_ms(100) && apart <= Duration::from_ms(110), "{apart:?}");
+    }
+}
+
 /// What `Control` would not order: no interval, and no channel.
 #[test]
 fn the_shortest_interval_and_some_channel_are_kept() {
