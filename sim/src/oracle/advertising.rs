@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use firmware_core::address::{Address, AddressKind};
+use firmware_core::error::ErrorCode;
 use firmware_core::hci::{AdvertisingParameters, AdvertisingType, Command, Event, Role};
 use firmware_core::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
 use firmware_core::time::{Duration, Instant};
@@ -32,6 +33,9 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
             RecordKind::Note(Note::HciCommand(command)) => {
                 all.entry(record.node).or_default().command(record.at, command);
             }
+            RecordKind::Note(Note::H4 { to_host: false, octets }) => {
+                all.entry(record.node).or_default().octets(octets);
+            }
             RecordKind::Note(Note::HciEvent(event)) => {
                 all.entry(record.node).or_default().event(event);
             }
@@ -47,7 +51,7 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
                     _ => None,
                 };
                 let own = all.entry(record.node).or_default();
-                let served = asked_by.and_then(|scanner| own.resolving.served(scanner));
+                let served = asked_by.and_then(|scanner| own.asked.resolving.served(scanner));
                 let wrong = match address(&pdu) {
                     Some(address) => own.sent(record.at, tx, &pdu, address),
                     None => served.or_else(|| answer(record.at, slot.as_ref(), &pdu)),
@@ -126,59 +130,115 @@ fn answer(at: Instant, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
     t_ifs_error(heard.end, at).map(|off| ("LL-ADV-7", format!("began {off} after what it answers")))
 }
 
-#[derive(Default)]
-struct Advertiser {
+/// What a host has asked of its controller.
+#[derive(Clone, Default)]
+struct Asked {
     parameters: Option<AdvertisingParameters>,
     random: Option<[u8; 6]>,
     enabled: bool,
     /// When the host ended it.
     ended: Option<Instant>,
+    resolving: Resolving,
+    /// It scans, or initiates: its radio may be at that when an event is due.
+    scans: bool,
+    initiates: bool,
+}
+
+impl Asked {
+    /// A command in octets of H4.
+    fn octets(&mut self, h4: &[u8]) {
+        let [1, low, high, _, parameters @ ..] = h4 else { return };
+        match u16::from_le_bytes([*low, *high]) {
+            0x200C | 0x2042 => self.scans = parameters.first() == Some(&1),
+            0x200D | 0x2043 => self.initiates = true,
+            _ => {}
+        }
+        self.resolving.octets(h4);
+    }
+}
+
+/// With what an advertiser shares its radio.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Company {
+    Nobody,
+    /// An event may be left out for one of theirs.
+    Connections,
+    /// Any PDU may be left out, the first of an event too: when that began cannot be seen.
+    Scanner,
+}
+
+#[derive(Default)]
+struct Advertiser {
+    asked: Asked,
+    /// What was asked before the command that has not been answered yet: in force again if it is
+    /// refused.
+    before: Option<Asked>,
     connections: usize,
     /// Start of the last PDU, and its channel.
     last: Option<(Instant, u8)>,
-    /// Start of the last event, and whether nothing has disturbed its successor.
-    event: Option<(Instant, bool)>,
-    resolving: Resolving,
+    /// Start of the last event, and what may have disturbed its successor.
+    event: Option<(Instant, Company)>,
 }
 
 impl Advertiser {
+    /// A command in octets; the same follows in its typed form, if it has one.
+    fn octets(&mut self, h4: &[u8]) {
+        self.before = Some(self.asked.clone());
+        self.asked.octets(h4);
+    }
+
     fn command(&mut self, at: Instant, command: &Command) {
+        self.before.get_or_insert_with(|| self.asked.clone());
+        let asked = &mut self.asked;
         match command {
             Command::LeSetAdvertisingParameters { parameters } => {
-                self.parameters = Some(parameters.clone());
+                asked.parameters = Some(parameters.clone());
             }
-            Command::LeSetRandomAddress { address } => self.random = Some(*address),
+            Command::LeSetRandomAddress { address } => asked.random = Some(*address),
             Command::LeSetAdvertisingEnable { enable } => {
                 (self.last, self.event) = (None, None);
-                self.enabled = *enable;
-                self.ended = (!enable).then_some(at);
+                asked.enabled = *enable;
+                asked.ended = (!enable).then_some(at);
             }
-            Command::Reset => *self = Self { ended: Some(at), ..Self::default() },
-            other => self.resolving.command(other),
+            Command::Reset => {
+                let asked = Asked { ended: Some(at), ..Asked::default() };
+                *self = Self { asked, ..Self::default() };
+            }
+            other => asked.resolving.command(other),
         }
     }
 
     fn event(&mut self, event: &Event) {
         match event {
+            Event::CommandComplete { status, .. } | Event::CommandStatus { status, .. } => {
+                let before = self.before.take().filter(|_| *status != ErrorCode::SUCCESS);
+                self.asked = before.unwrap_or_else(|| std::mem::take(&mut self.asked));
+            }
             Event::LeConnectionComplete(complete) if complete.status.0 == 0 => {
                 self.connections += 1;
+                self.asked.initiates &= complete.role == Role::Peripheral;
                 if complete.role == Role::Peripheral {
                     (self.last, self.event) = (None, None);
                 }
             }
             Event::DisconnectionComplete { .. } => {
                 self.connections = self.connections.saturating_sub(1);
-                self.event = self.event.map(|(at, _)| (at, false));
+                self.event = self.event.map(|(at, with)| (at, with.max(Company::Connections)));
             }
             _ => {}
         }
     }
 
     fn sent(&mut self, at: Instant, tx: &AirTx, pdu: &AdvertisingPdu, own: Address) -> Wrong {
-        let (last, quiet) = (self.last.replace((at, tx.channel)), self.connections == 0);
+        let last = self.last.replace((at, tx.channel));
+        let company = match self.connections {
+            _ if self.asked.scans || self.asked.initiates => Company::Scanner,
+            0 => Company::Nobody,
+            _ => Company::Connections,
+        };
         let asked = self.as_asked(at, tx.channel, pdu, own);
         let Some((before, channel)) = last else {
-            self.event = Some((at, quiet));
+            self.event = Some((at, company));
             return asked;
         };
         let gap = at.since(before);
@@ -195,13 +255,13 @@ impl Advertiser {
             let text = format!("channel {} follows channel {channel} in an event", tx.channel);
             return asked.or(Some(("LL-ADV-1", text)));
         }
-        let start = self.event.replace((at, quiet));
-        asked.or_else(|| self.interval(at, start?, pdu, quiet))
+        let start = self.event.replace((at, company));
+        asked.or_else(|| self.interval(at, start?, pdu, company))
     }
 
     /// The shortest time between two events.
     fn shortest(&self, pdu: &AdvertisingPdu) -> Duration {
-        match &self.parameters {
+        match &self.asked.parameters {
             Some(asked) if high_duty(asked) => HIGH_DUTY.divided_by(2),
             Some(asked) => UNIT.times(u64::from(asked.interval_min)),
             None if matches!(pdu, AdvertisingPdu::AdvDirectInd { .. }) => HIGH_DUTY.divided_by(2),
@@ -212,28 +272,32 @@ impl Advertiser {
     fn interval(
         &self,
         at: Instant,
-        (start, quiet): (Instant, bool),
+        (start, before): (Instant, Company),
         pdu: &AdvertisingPdu,
-        still: bool,
+        company: Company,
     ) -> Wrong {
+        let company = company.max(before);
+        if company == Company::Scanner {
+            return None;
+        }
         let gap = at.since(start);
         let tolerance = gap.ppm(CLOCK_PPM) + JITTER.times(2);
         if gap + tolerance < self.shortest(pdu) {
             return Some(("LL-ADV-2", format!("{} µs after the event before", gap.as_us())));
         }
-        let asked = self.parameters.as_ref()?;
+        let asked = self.asked.parameters.as_ref()?;
         let most = match high_duty(asked) {
             true => HIGH_DUTY,
             false => UNIT.times(u64::from(asked.interval_max)) + ADV_DELAY,
         };
-        (quiet && still && gap > most + tolerance)
+        (company == Company::Nobody && gap > most + tolerance)
             .then(|| ("LL-ADV-2", format!("{} µs after the event before", gap.as_us())))
     }
 
     /// Whether this is what the host has asked for.
     fn as_asked(&self, at: Instant, channel: u8, pdu: &AdvertisingPdu, own: Address) -> Wrong {
-        let fading = self.ended.is_some_and(|ended| at.since(ended) < FADING);
-        let asked = self.parameters.as_ref().filter(|_| !fading)?;
+        let fading = self.asked.ended.is_some_and(|ended| at.since(ended) < FADING);
+        let asked = self.asked.parameters.as_ref().filter(|_| !fading)?;
         let kind = matches!(
             (asked.kind, pdu),
             (AdvertisingType::ConnectableUndirected, AdvertisingPdu::AdvInd { .. })
@@ -245,9 +309,10 @@ impl Advertiser {
                 | (AdvertisingType::NonConnectable, AdvertisingPdu::AdvNonconnInd { .. })
         );
         let random = own.kind == AddressKind::Random;
-        let address = asked.own_address_random == random
-            && (!random || self.random.is_none_or(|octets| octets == own.octets));
-        let wrong = if !self.enabled {
+        let given = asked.own_address_random == random
+            && (!random || self.asked.random.is_none_or(|octets| octets == own.octets));
+        let address = given || self.asked.resolving.advertises_as(asked.peer, own);
+        let wrong = if !self.asked.enabled {
             "the host has not asked for advertising"
         } else if !kind {
             "the host has asked for another kind"

@@ -1,33 +1,67 @@
-//! LL Privacy: who must not be heard under its identity, as a host has told its controller.
+//! LL Privacy: who must not be heard under its identity, and who hides, as a host has told its
+//! controller.
 
 use firmware_core::address::Address;
+use firmware_core::crypto::address::resolves;
 use firmware_core::hci::Command;
 use firmware_core::secret::Secret;
 
 /// A device of the resolving list.
+#[derive(Clone)]
 struct Device {
     identity: Address,
-    has_irk: bool,
+    /// All zeros: none.
+    peer_irk: Secret<16>,
+    local_irk: Secret<16>,
     device_privacy: bool,
 }
 
-/// The resolving list of one controller.
-#[derive(Default)]
+/// Activities that Own_Address_Type 2 or 3 makes private.
+#[derive(Clone, Copy, Default)]
+struct Private {
+    advertising: bool,
+    scanning: bool,
+    initiating: bool,
+}
+
+/// The resolving list of one controller, and for what it is used.
+#[derive(Clone, Default)]
 pub(super) struct Resolving {
     devices: Vec<Device>,
     enabled: bool,
+    private: Private,
 }
 
+/// Commands whose Own_Address_Type the typed form does not tell, and where they have it.
+const OWN_ADDRESS_TYPES: [(u16, usize); 3] = [(0x2006, 5), (0x200B, 5), (0x200D, 12)];
+
 impl Resolving {
-    /// A command that its controller may have refused: what is not known for certain accuses
-    /// nobody, for each of them takes effect at once or changes nothing.
+    /// A command as octets of H4, which comes before its typed form.
+    pub(super) fn octets(&mut self, h4: &[u8]) {
+        let [1, low, high, _, parameters @ ..] = h4 else { return };
+        let opcode = u16::from_le_bytes([*low, *high]);
+        let place = OWN_ADDRESS_TYPES.iter().find(|(wanted, _)| *wanted == opcode);
+        let own = place.and_then(|(_, at)| parameters.get(*at));
+        let private = matches!(own, Some(2 | 3));
+        match opcode {
+            0x2006 => self.private.advertising = private,
+            0x200B => self.private.scanning = private,
+            0x200D => self.private.initiating = private,
+            _ => {}
+        }
+    }
+
+    /// A command that the controller is taken to obey.
     pub(super) fn command(&mut self, command: &Command) {
         match command {
-            Command::LeAddToResolvingList { identity, peer_irk, .. } => {
-                let has_irk = *peer_irk != Secret::new([0; 16]);
-                if self.devices.iter().all(|device| device.identity != *identity) {
-                    let device = Device { identity: *identity, has_irk, device_privacy: false };
-                    self.devices.push(device);
+            Command::LeAddToResolvingList { identity, peer_irk, local_irk } => {
+                if self.device(*identity).is_none() {
+                    self.devices.push(Device {
+                        identity: *identity,
+                        peer_irk: peer_irk.clone(),
+                        local_irk: local_irk.clone(),
+                        device_privacy: false,
+                    });
                 }
             }
             Command::LeRemoveFromResolvingList { identity } => {
@@ -46,13 +80,27 @@ impl Resolving {
         }
     }
 
+    fn device(&self, identity: Address) -> Option<&Device> {
+        self.devices.iter().find(|device| device.identity == identity)
+    }
+
+    /// Whether advertising for this peer is from this private address.
+    pub(super) fn advertises_as(&self, peer: Address, own: Address) -> bool {
+        let key = self.device(peer).filter(|_| self.private.advertising);
+        key.is_some_and(|device| has(&device.local_irk) && resolves(&device.local_irk, own))
+    }
+
     /// What is wrong with an answer to this scanner. While addresses are not resolved nobody is
     /// accused: stacks differ on what network privacy demands then.
     pub(super) fn served(&self, scanner: Address) -> Option<(&'static str, String)> {
         let hidden = |device: &Device| {
-            device.identity == scanner && device.has_irk && !device.device_privacy
+            device.identity == scanner && has(&device.peer_irk) && !device.device_privacy
         };
         let wrong = self.enabled && self.devices.iter().any(hidden);
         wrong.then(|| ("LL-ADV-6", format!("answers the identity {scanner}, which ought to hide")))
     }
+}
+
+fn has(irk: &Secret<16>) -> bool {
+    *irk != Secret::new([0; 16])
 }
