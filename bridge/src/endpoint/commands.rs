@@ -71,7 +71,7 @@ impl Endpoint {
                 let verdict = self.ask(now, Side::Peripheral, asked);
                 if verdict.is_ok() {
                     self.settings.advertising = wanted.filter;
-                    self.advertise_as_asked(wanted);
+                    self.advertise_as_asked(wanted, self.private_is_asked());
                 }
                 verdict
             }
@@ -87,8 +87,8 @@ impl Endpoint {
             Command::LeCreateConnection { ref mut request } => match self.may_connect(request) {
                 Ok(()) => {
                     self.settings.connect_from_list = request.peer.is_none();
-                    let own = request.own_address_random;
-                    request.own_address_random = self.prepare_initiating(now, request.peer, own);
+                    self.initiate_privately(self.private_is_asked());
+                    self.prepare_initiating(request.peer);
                     return self.pass(now, Side::Central, row, parameters, command);
                 }
                 Err(error) => Err(error),
@@ -203,7 +203,7 @@ impl Endpoint {
                 let verdict = self.ask(now, Side::Central, command);
                 if verdict.is_ok() {
                     (self.settings.scan_random, self.settings.scan_filter) = (own, filter);
-                    self.scan_as_asked(asked);
+                    self.scan_as_asked(asked, self.private_is_asked());
                 }
                 verdict
             }
@@ -221,6 +221,9 @@ impl Endpoint {
     }
 
     pub(super) fn may_connect(&self, request: &CreateConnection) -> Result<(), ErrorCode> {
+        if self.halves.is_initiating() {
+            return Err(ErrorCode::COMMAND_DISALLOWED);
+        }
         if request.own_address_random && self.settings.random_address.is_none() {
             return Err(ErrorCode::INVALID_PARAMETERS);
         }

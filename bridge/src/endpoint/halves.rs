@@ -88,6 +88,16 @@ impl Halves {
         self.peripheral.show_target(address);
     }
 
+    /// See [`Controller::show_own`].
+    pub(super) const fn show_own(&mut self, address: Option<[u8; 6]>) {
+        self.peripheral.show_own(address);
+    }
+
+    /// See [`CentralController::scan_as`].
+    pub(super) const fn scan_as(&mut self, address: Option<[u8; 6]>) {
+        self.central.scan_as(address);
+    }
+
     /// See [`CentralController::connect_as`].
     pub(super) fn connect_as(&mut self, addresses: Vec<(Address, [u8; 6])>) {
         self.central.connect_as(addresses);

@@ -41,7 +41,9 @@ pub(super) struct Privacy {
     entries: BTreeMap<Address, Entry>,
     resolves: bool,
     timeout_s: u16,
-    /// Own_Address_Type 2 or 3 of advertising, scanning and initiating.
+    /// Own_Address_Type 2 or 3 of the command at hand; of advertising, scanning and initiating,
+    /// once a command has been carried out.
+    asked: bool,
     advertising: bool,
     scanning: bool,
     initiating: bool,
@@ -58,6 +60,7 @@ impl Default for Privacy {
             entries: BTreeMap::new(),
             resolves: false,
             timeout_s: TIMEOUT_S,
+            asked: false,
             advertising: false,
             scanning: false,
             initiating: false,
@@ -86,15 +89,14 @@ impl Endpoint {
     /// Own_Address_Type 2 and 3 become 0 and 1, and are remembered: the waist knows no others.
     pub(super) fn without_private_type(&mut self, opcode: u16, packet: &[u8]) -> Vec<u8> {
         let mut packet = packet.to_vec();
-        let (offset, private) = match opcode {
-            0x2006 => (5, &mut self.privacy.advertising),
-            0x200B => (5, &mut self.privacy.scanning),
-            0x200D => (12, &mut self.privacy.initiating),
+        let offset = match opcode {
+            0x2006 | 0x200B => 5,
+            0x200D => 12,
             _ => return packet,
         };
         if let Some(kind) = packet.get_mut(3 + offset) {
-            *private = matches!(*kind, 2 | 3);
-            if *private {
+            self.privacy.asked = matches!(*kind, 2 | 3);
+            if self.privacy.asked {
                 *kind &= 1;
             }
         }
@@ -119,24 +121,21 @@ impl Endpoint {
         Some(Address::new(AddressKind::Random, octets))
     }
 
-    /// Gives a half the address that it is to use: a private one, or the host's random one.
-    pub(super) fn set_address(&mut self, now: Instant, side: Side, private: Option<[u8; 6]>) {
-        if let Some(address) = private.or(self.settings.random_address) {
-            // Refused by nobody: the half is not active.
-            let _ = self.ask(now, side, Command::LeSetRandomAddress { address });
-        }
+    /// Whether the command at hand has asked for a private address.
+    pub(super) const fn private_is_asked(&self) -> bool {
+        self.privacy.asked
     }
 
-    pub(super) fn advertise_as_asked(&mut self, parameters: AdvertisingParameters) {
+    /// Parameters that the controller has taken, and whether from a private address.
+    pub(super) fn advertise_as_asked(&mut self, parameters: AdvertisingParameters, private: bool) {
         self.privacy.advertise = Some(parameters);
-    }
-
-    pub(super) fn scan_as_asked(&mut self, parameters: ScanParameters) {
-        self.privacy.scan = Some(parameters);
-    }
-
-    pub(super) const fn advertise_privately(&mut self, private: bool) {
         self.privacy.advertising = private;
+    }
+
+    /// Parameters that the controller has taken, and whether from a private address.
+    pub(super) fn scan_as_asked(&mut self, parameters: ScanParameters, private: bool) {
+        self.privacy.scan = Some(parameters);
+        self.privacy.scanning = private;
     }
 
     pub(super) const fn initiate_privately(&mut self, private: bool) {
@@ -155,13 +154,13 @@ impl Endpoint {
         peers.into_iter().find_map(|peer| self.private_address(peer))
     }
 
-    /// Before advertising begins: whether it is from a private address.
+    /// Before advertising begins, or goes on under new addresses: whether the own one is private.
     pub(super) fn prepare_advertising(&mut self, now: Instant) -> bool {
         self.privacy.rotate = None;
-        let Some(mut parameters) = self.privacy.advertise.clone() else { return false };
+        let Some(parameters) = self.privacy.advertise.clone() else { return false };
         let private = self.privacy.advertising.then(|| self.private_address(parameters.peer));
         let private = private.flatten();
-        self.set_address(now, Side::Peripheral, private);
+        self.halves.show_own(private);
         let directed = matches!(
             parameters.kind,
             AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty
@@ -170,42 +169,33 @@ impl Endpoint {
         let target = hides.then(|| self.target_address(parameters.peer)).flatten();
         self.halves.show_target(target);
         if private.is_some() {
-            parameters.own_address_random = true;
             self.rotate_from(now);
         }
-        let _ = self.ask(now, Side::Peripheral, Command::LeSetAdvertisingParameters { parameters });
         private.is_some()
     }
 
     /// Before scanning begins: SCAN_REQ shows the private address for the first peer that has one.
     pub(super) fn prepare_scanning(&mut self, now: Instant) {
-        let Some(mut parameters) = self.privacy.scan.clone() else { return };
+        let Some(parameters) = self.privacy.scan.clone() else { return };
         let scanning = self.privacy.scanning;
         let private = scanning.then(|| self.private_address_for_anybody()).flatten();
-        self.set_address(now, Side::Central, private);
-        parameters.own_address_random |= private.is_some();
+        self.halves.scan_as(private);
         let _ = self.ask(now, Side::Central, Command::LeSetScanParameters { parameters });
     }
 
-    /// Before initiating begins: whether the random address is to be used.
-    pub(super) fn prepare_initiating(
-        &mut self,
-        now: Instant,
-        peer: Option<Address>,
-        own_random: bool,
-    ) -> bool {
+    /// Before initiating begins.
+    pub(super) fn prepare_initiating(&mut self, peer: Option<Address>) {
         // LL-PRIV-3: whichever listed device is found, it sees the address for it.
+        let listed: Vec<_> = match peer {
+            _ if !self.privacy.initiating => Vec::new(),
+            Some(peer) => vec![peer],
+            None => self.privacy.entries.keys().copied().collect(),
+        };
         let mut each = Vec::new();
-        if self.privacy.initiating && peer.is_none() {
-            for peer in self.privacy.entries.keys().copied().collect::<Vec<_>>() {
-                each.extend(self.private_address(peer).map(|octets| (peer, octets)));
-            }
+        for peer in listed {
+            each.extend(self.private_address(peer).map(|octets| (peer, octets)));
         }
         self.halves.connect_as(each);
-        let private = self.privacy.initiating.then_some(peer).flatten();
-        let private = private.and_then(|peer| self.private_address(peer));
-        self.set_address(now, Side::Central, private);
-        own_random || private.is_some()
     }
 
     /// Advertising goes on under a new private address.
@@ -214,11 +204,14 @@ impl Endpoint {
             return;
         }
         self.privacy.rotate = None;
-        if self.halves.is_advertising() {
-            let enable = |enable| Command::LeSetAdvertisingEnable { enable };
-            let _ = self.ask(now, Side::Peripheral, enable(false));
+        let peer = self.privacy.advertise.as_ref().map(|parameters| parameters.peer);
+        // A key that has gone leaves the address as it is: the identity is not shown for that.
+        if self.halves.is_advertising()
+            && peer.is_some_and(|peer| self.private_address(peer).is_some())
+        {
             let _ = self.prepare_advertising(now);
-            let _ = self.ask(now, Side::Peripheral, enable(true));
+            let goes_on = Command::LeSetAdvertisingEnable { enable: true };
+            let _ = self.ask(now, Side::Peripheral, goes_on);
         }
         self.rotate_set(now);
     }

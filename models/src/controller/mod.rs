@@ -92,6 +92,11 @@ impl CentralController {
         self.scanner.local = addresses;
     }
 
+    /// Scans from a private address instead of that of its parameters.
+    pub const fn scan_as(&mut self, address: Option<[u8; 6]>) {
+        self.scanner.scans_as = address;
+    }
+
     /// Whether it scans for advertisers.
     #[must_use]
     pub const fn is_scanning(&self) -> bool {

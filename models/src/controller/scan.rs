@@ -117,6 +117,8 @@ pub(super) struct Scanner {
     pub(super) resolve: bool,
     /// Own private addresses for initiating, by the identity of the peer.
     pub(super) local: Vec<(Address, [u8; 6])>,
+    /// Own private address for scanning.
+    pub(super) scans_as: Option<[u8; 6]>,
     asked: Asked,
     /// A connection that AUX_CONNECT_RSP has made, and the end of its AUX_CONNECT_REQ.
     made: Option<(Instant, Box<Connecting>)>,
@@ -148,6 +150,7 @@ impl Default for Scanner {
             resolving: Vec::new(),
             resolve: false,
             local: Vec::new(),
+            scans_as: None,
             asked: Asked::default(),
             made: None,
             phy: Phy::Le1M,
@@ -322,7 +325,7 @@ impl Scanner {
     }
 
     fn scan(&mut self, sh: &mut Shared, pdu: AdvertisingPdu, rssi: i8) -> Option<RadioCommand> {
-        let own = sh.own_address(self.parameters.own_address_random);
+        let own = self.own_scanning(sh);
         let (kind, advertiser, data) = match pdu {
             AdvertisingPdu::AdvInd { advertiser, data, .. } => (0, advertiser, data),
             AdvertisingPdu::AdvDirectInd { advertiser, target, .. }
@@ -356,17 +359,18 @@ impl Scanner {
         others: &[u32],
     ) -> Option<RadioCommand> {
         let request = self.initiating.clone()?;
-        let own = sh.own_address(request.own_address_random);
-        let (advertiser, ch_sel) = match pdu {
-            AdvertisingPdu::AdvInd { advertiser, ch_sel, .. } => (*advertiser, *ch_sel),
-            AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel }
-                if self.is_meant(*target, own) =>
-            {
-                (*advertiser, *ch_sel)
+        let (advertiser, target, ch_sel) = match pdu {
+            AdvertisingPdu::AdvInd { advertiser, ch_sel, .. } => (*advertiser, None, *ch_sel),
+            AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel } => {
+                (*advertiser, Some(*target), *ch_sel)
             }
             _ => return None,
         };
         let identity = self.identity(advertiser);
+        let own = self.own_towards(sh, identity, request.own_address_random);
+        if target.is_some_and(|target| !self.is_meant(target, own)) {
+            return None;
+        }
         let right = match request.peer {
             Some(peer) => peer == advertiser || peer == identity,
             None => self.accept.contains(&identity),
@@ -374,7 +378,6 @@ impl Scanner {
         if !right {
             return None;
         }
-        let own = self.own_towards(identity).unwrap_or(own);
         let connect = connect_ind(sh, own, advertiser, &request, others);
         let csa2 = connect.ch_sel && ch_sel;
         let command = reply(&AdvertisingPdu::ConnectInd(connect.clone()), AfterTransmit::Stop);
@@ -392,21 +395,29 @@ impl Scanner {
         self.resolving.iter().any(hides)
     }
 
-    /// Whether a directed advertisement is for this device: its target is the own address, or a
-    /// private one of an own key.
+    /// Whether a directed advertisement is for this device: its target is the address that it
+    /// shows, or a private one of an own key.
     fn is_meant(&self, target: Address, own: Address) -> bool {
-        // LL-PRIV-1.
+        // LL-PRIV-1, LL-PRIV-4: under a private address it does not answer to its identity.
         let mine = |peer: &Resolving| {
             peer.local_irk != Secret::new([0; 16]) && resolves(&peer.local_irk, target)
         };
         target == own || self.resolve && self.resolving.iter().any(mine)
     }
 
-    /// The private address under which this device connects to an advertiser.
-    fn own_towards(&self, identity: Address) -> Option<Address> {
+    /// The address under which this device connects to an advertiser: a private one, if there is
+    /// one for it.
+    fn own_towards(&self, sh: &Shared, identity: Address, random: bool) -> Address {
         // LL-PRIV-3.
-        let (_, octets) = self.local.iter().find(|(peer, _)| *peer == identity)?;
-        Some(Address::new(AddressKind::Random, *octets))
+        let private = self.local.iter().find(|(peer, _)| *peer == identity);
+        let private = private.map(|(_, octets)| Address::new(AddressKind::Random, *octets));
+        private.unwrap_or_else(|| sh.own_address(random))
+    }
+
+    /// The address under which this device scans.
+    fn own_scanning(&self, sh: &Shared) -> Address {
+        let private = self.scans_as.map(|octets| Address::new(AddressKind::Random, octets));
+        private.unwrap_or_else(|| sh.own_address(self.parameters.own_address_random))
     }
 
     /// The identity of a private address that can be resolved; else the address.

@@ -238,8 +238,7 @@ impl Endpoint {
     ) -> Result<(), ErrorCode> {
         let parameters = set.what.legacy();
         self.settings.advertising = parameters.filter;
-        self.advertise_privately(set.what.own.private);
-        self.advertise_as_asked(parameters.clone());
+        self.advertise_as_asked(parameters.clone(), set.what.own.private);
         self.ask(now, Side::Peripheral, Command::LeSetAdvertisingParameters { parameters })?;
         let [advertising, response] = &set.data;
         let (data, response) = (octets_of(advertising), octets_of(response));

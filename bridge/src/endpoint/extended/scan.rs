@@ -8,7 +8,6 @@ use firmware_core::time::{Duration, Instant};
 use super::parameters::{self, OwnAddress};
 use super::{DONE, Family, Outcome};
 use crate::endpoint::Endpoint;
-use crate::endpoint::arbiter::Side;
 
 /// Unit of Period.
 const PERIOD: Duration = Duration::from_ms(1_280);
@@ -93,10 +92,9 @@ impl Endpoint {
     }
 
     fn begin_scan(&mut self, now: Instant) -> Result<(), ErrorCode> {
-        let Scan { own, mut what, .. } = self.extended.scan.clone();
+        let Scan { own, what, .. } = self.extended.scan.clone();
         let private = own.private.then(|| self.private_address_for_anybody()).flatten();
-        self.set_address(now, Side::Central, private);
-        what.own_address_random |= private.is_some();
+        self.halves.scan_as(private);
         self.settings.scan_filter = what.filter;
         self.halves.extended_scan(now, Some(what))
     }
@@ -144,7 +142,8 @@ impl Endpoint {
         self.may_connect(&request)?;
         self.settings.connect_from_list = asked.peer.is_none();
         self.initiate_privately(own.private);
-        asked.own_address_random = self.prepare_initiating(now, asked.peer, own.random);
+        asked.own_address_random = own.random;
+        self.prepare_initiating(asked.peer);
         self.halves.extended_connect(now, asked).and(DONE)
     }
 }

@@ -1,5 +1,6 @@
 mod answers;
 mod hostile;
+mod identity;
 mod judged;
 mod proofs;
 mod rig;

@@ -198,7 +198,7 @@ impl Scanner {
 
     /// Whether the host wants to know of this advertiser.
     fn wants(&self, sh: &Shared, follow: &mut Follow) -> bool {
-        let own = sh.own_address(self.parameters.own_address_random);
+        let own = self.own_scanning(sh);
         let report = &mut follow.report;
         if let Some(target) = report.target {
             report.event_type |= 1 << 2;
@@ -222,7 +222,7 @@ impl Scanner {
         if !self.is_active(follow.report.primary) || !self.backoff.ask() {
             return None;
         }
-        let scanner = sh.own_address(self.parameters.own_address_random);
+        let scanner = self.own_scanning(sh);
         follow.awaited = Awaited::Response;
         follow.report.event_type |= SCAN_RESPONSE;
         let phy = follow.phy;
@@ -248,9 +248,9 @@ impl Scanner {
             Phy::LeCoded => on_coded,
         };
         let request = CreateConnection { parameters: parameters?.parameters, ..request };
-        let own = sh.own_address(request.own_address_random);
-        let for_us = follow.report.target.is_none_or(|target| self.is_meant(target, own));
         let identity = self.identity(advertiser);
+        let own = self.own_towards(sh, identity, request.own_address_random);
+        let for_us = follow.report.target.is_none_or(|target| self.is_meant(target, own));
         let right = request.peer.map_or_else(
             || self.accept.contains(&identity),
             |peer| peer == advertiser || peer == identity,
@@ -262,7 +262,6 @@ impl Scanner {
             return None;
         }
         // LL-EXT-6: ChSel is reserved here, and algorithm #2 used in any case.
-        let own = self.own_towards(identity).unwrap_or(own);
         let mut connect = connect_ind(sh, own, advertiser, &request, around.others);
         connect.ch_sel = false;
         let command = reply(&AdvertisingPdu::ConnectInd(connect.clone()), follow.phy);
