@@ -1,7 +1,7 @@
 //! Shows one case of the table of malformed traffic, with everything that was on air.
 //!
-//! `cargo run -p bletwin-models --example malformed -- STATE PDU SEED`, as a failed case is named, or
-//! `… -- NUMBER` in the order in which the test plays them.
+//! `cargo run -p bletwin-models --example malformed -- STATE PDU SEED`, as a failed case is named,
+//! or `… -- NUMBER` in the order in which the test plays them.
 
 #[path = "../tests/malformed/pdus.rs"]
 mod pdus;
