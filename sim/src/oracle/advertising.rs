@@ -37,7 +37,18 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
                 all.entry(record.node).or_default().octets(octets);
             }
             RecordKind::Note(Note::HciEvent(event)) => {
-                all.entry(record.node).or_default().event(event);
+                let own = all.entry(record.node).or_default();
+                if let Some((evidence, (rule, text))) = own.accepted(event) {
+                    findings.add(Finding {
+                        rule,
+                        culprit: record.node,
+                        at: record.at,
+                        record: record.id,
+                        evidence: vec![evidence],
+                        text: format!("{}: {text}", event.name()),
+                    });
+                }
+                own.event(event);
             }
             RecordKind::AirTx(tx) if tx.access_address == ADVERTISING_ACCESS_ADDRESS => {
                 let Some(pdu) = AdvertisingPdu::parse(&tx.pdu) else { continue };
@@ -50,11 +61,21 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
                     }
                     _ => None,
                 };
+                if let (Some(heard), AdvertisingPdu::ConnectInd(request)) = (slot.as_ref(), &pdu)
+                    && let Some(called) = all.get_mut(&heard.by)
+                {
+                    called.offer = Some((record.id, request.initiator, heard.pdu.clone()));
+                }
                 let own = all.entry(record.node).or_default();
                 let served = asked_by.and_then(|scanner| own.asked.resolving.served(scanner));
                 let wrong = match address(&pdu) {
-                    Some(address) => own.sent(record.at, tx, &pdu, address),
-                    None => served.or_else(|| answer(record.at, slot.as_ref(), &pdu)),
+                    Some(address) => {
+                        let sent = own.sent(record.at, tx, &pdu, address);
+                        sent.or_else(|| own.calls(&pdu))
+                    }
+                    None => served
+                        .or_else(|| own.seeks(slot.as_ref(), &pdu))
+                        .or_else(|| answer(record.at, slot.as_ref(), &pdu)),
                 };
                 if let Some((rule, text)) = wrong {
                     let evidence = slot.as_ref().map(|heard| heard.record).into_iter().collect();
@@ -67,7 +88,7 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
                         text: format!("{}: {text}", pdu.name()),
                     });
                 }
-                *slot = Some(Heard { end: tx.end, record: record.id, pdu });
+                *slot = Some(Heard { by: record.node, end: tx.end, record: record.id, pdu });
             }
             _ => {}
         }
@@ -75,12 +96,23 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
 }
 
 struct Heard {
+    by: NodeId,
     end: Instant,
     record: RecordId,
     pdu: AdvertisingPdu,
 }
 
 impl Heard {
+    /// Whom this advertiser has called, if anybody.
+    fn target(&self, of: Address) -> Option<Address> {
+        match self.pdu {
+            AdvertisingPdu::AdvDirectInd { advertiser, target, .. } if advertiser == of => {
+                Some(target)
+            }
+            _ => None,
+        }
+    }
+
     /// Who asks this advertiser for its scan response.
     fn asks(&self, of: Address) -> Option<Address> {
         match self.pdu {
@@ -178,6 +210,8 @@ struct Advertiser {
     last: Option<(Instant, u8)>,
     /// Start of the last event, and what may have disturbed its successor.
     event: Option<(Instant, Company)>,
+    /// The last CONNECT_IND that its advertising was answered by: from whom, and to what.
+    offer: Option<(RecordId, Address, AdvertisingPdu)>,
 }
 
 impl Advertiser {
@@ -226,6 +260,47 @@ impl Advertiser {
                 self.event = self.event.map(|(at, with)| (at, with.max(Company::Connections)));
             }
             _ => {}
+        }
+    }
+
+    /// A connection that ought not to have been accepted, and its CONNECT_IND.
+    fn accepted(&mut self, event: &Event) -> Option<(RecordId, (&'static str, String))> {
+        let Event::LeConnectionComplete(complete) = event else { return None };
+        if complete.status != ErrorCode::SUCCESS || complete.role != Role::Peripheral {
+            return None;
+        }
+        let (record, initiator, answered) = self.offer.take()?;
+        if initiator != complete.peer {
+            return None;
+        }
+        let Asked { parameters, resolving, .. } = &self.asked;
+        let called = match (answered, parameters) {
+            (AdvertisingPdu::AdvDirectInd { target, .. }, Some(asked)) => {
+                resolving.accepts(asked.peer, target, initiator)
+            }
+            _ => None,
+        };
+        Some((record, resolving.served(initiator).or(called)?))
+    }
+
+    /// What is wrong with whom it calls.
+    fn calls(&self, pdu: &AdvertisingPdu) -> Wrong {
+        let AdvertisingPdu::AdvDirectInd { target, .. } = pdu else { return None };
+        self.asked.resolving.calls(self.asked.parameters.as_ref()?.peer, *target)
+    }
+
+    /// What is wrong with a request of a scanner or an initiator.
+    fn seeks(&self, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
+        let resolving = &self.asked.resolving;
+        match pdu {
+            AdvertisingPdu::ScanReq { advertiser, .. } => resolving.served(*advertiser),
+            AdvertisingPdu::ConnectInd(request) => {
+                let target = heard.and_then(|heard| heard.target(request.advertiser));
+                resolving
+                    .served(request.advertiser)
+                    .or_else(|| resolving.initiates(request.initiator, request.advertiser, target))
+            }
+            _ => None,
         }
     }
 

@@ -20,7 +20,6 @@ struct Device {
 #[derive(Clone, Copy, Default)]
 struct Private {
     advertising: bool,
-    scanning: bool,
     initiating: bool,
 }
 
@@ -32,8 +31,11 @@ pub(super) struct Resolving {
     private: Private,
 }
 
+/// What was broken and how, if anything.
+type Wrong = Option<(&'static str, String)>;
+
 /// Commands whose Own_Address_Type the typed form does not tell, and where they have it.
-const OWN_ADDRESS_TYPES: [(u16, usize); 3] = [(0x2006, 5), (0x200B, 5), (0x200D, 12)];
+const OWN_ADDRESS_TYPES: [(u16, usize); 2] = [(0x2006, 5), (0x200D, 12)];
 
 impl Resolving {
     /// A command as octets of H4, which comes before its typed form.
@@ -45,7 +47,6 @@ impl Resolving {
         let private = matches!(own, Some(2 | 3));
         match opcode {
             0x2006 => self.private.advertising = private,
-            0x200B => self.private.scanning = private,
             0x200D => self.private.initiating = private,
             _ => {}
         }
@@ -90,14 +91,54 @@ impl Resolving {
         key.is_some_and(|device| has(&device.local_irk) && resolves(&device.local_irk, own))
     }
 
-    /// What is wrong with an answer to this scanner. While addresses are not resolved nobody is
+    /// What is wrong with an answer to this device. While addresses are not resolved nobody is
     /// accused: stacks differ on what network privacy demands then.
-    pub(super) fn served(&self, scanner: Address) -> Option<(&'static str, String)> {
-        let hidden = |device: &Device| {
-            device.identity == scanner && has(&device.peer_irk) && !device.device_privacy
+    pub(super) fn served(&self, peer: Address) -> Wrong {
+        let hidden = self.device(peer).is_some_and(|d| has(&d.peer_irk) && !d.device_privacy);
+        let wrong = self.enabled && hidden;
+        wrong.then(|| ("LL-ADV-6", format!("answers the identity {peer}, which ought to hide")))
+    }
+
+    /// What is wrong with directed advertising for this peer that names this target.
+    pub(super) fn calls(&self, peer: Address, target: Address) -> Wrong {
+        let keyed = self.device(peer).is_some_and(|device| has(&device.peer_irk));
+        (self.private.advertising && keyed && target == peer)
+            .then(|| ("LL-PRIV-1", format!("names its target by the identity {target}")))
+    }
+
+    /// What is wrong with accepting an initiator when `target` was called, by which `peer` is meant.
+    pub(super) fn accepts(&self, peer: Address, target: Address, initiator: Address) -> Wrong {
+        let key = self.device(peer).map(|device| &device.peer_irk).filter(|irk| has(irk));
+        let meant = initiator == target
+            || initiator == peer
+            || key.is_some_and(|irk| resolves(irk, initiator));
+        (!meant).then(|| ("LL-PRIV-2", format!("lets {initiator} in, and has called {target}")))
+    }
+
+    /// What is wrong with an initiator's address towards this advertiser, which has called `target`
+    /// if it has called anybody. Own addresses that need a key of a peer that could not be resolved
+    /// are not judged.
+    pub(super) fn initiates(
+        &self,
+        initiator: Address,
+        advertiser: Address,
+        target: Option<Address>,
+    ) -> Wrong {
+        if !self.private.initiating {
+            return None;
+        }
+        let hides = initiator.is_resolvable();
+        if let Some(target) = target.filter(|target| hides && target.is_identity()) {
+            return Some(("LL-PRIV-4", format!("answers to the identity {target}")));
+        }
+        let is_it = |device: &&Device| {
+            device.identity == advertiser
+                || has(&device.peer_irk) && resolves(&device.peer_irk, advertiser)
         };
-        let wrong = self.enabled && self.devices.iter().any(hidden);
-        wrong.then(|| ("LL-ADV-6", format!("answers the identity {scanner}, which ought to hide")))
+        let entry = self.devices.iter().find(is_it);
+        let keyed = entry.is_some_and(|device| has(&device.local_irk));
+        (self.enabled && keyed && !hides)
+            .then(|| ("LL-PRIV-3", format!("shows {initiator}, and has a private address for it")))
     }
 }
 

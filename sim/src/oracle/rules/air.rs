@@ -2,7 +2,7 @@
 
 use super::{Rule, shall};
 
-pub(super) const RULES: [Rule; 28] = [
+pub(super) const RULES: [Rule; 32] = [
     shall(
         "LL-CONN-1",
         "fields of CONNECT_IND",
@@ -140,6 +140,34 @@ pub(super) const RULES: [Rule; 28] = [
         "4.4.2, Vol 4, Part E, 7.8.5",
         "What is advertised is of the kind that the host has asked for, with the own address, \
          on channels that are not excluded, while it is enabled.",
+    ),
+    shall(
+        "LL-PRIV-1",
+        "target of directed advertising",
+        "6.2.2, 6.2.5, 6.3, 6.4",
+        "Directed advertising from a private address names its target by a private address, if the \
+         key of the target is known.",
+    ),
+    shall(
+        "LL-PRIV-2",
+        "who may answer directed advertising",
+        "4.4.2.4, 6.2.2",
+        "Directed advertising is heeded by its target alone, under its address or a private one \
+         that resolves to it.",
+    ),
+    shall(
+        "LL-PRIV-3",
+        "own address of an initiator",
+        "6.4",
+        "An initiator that is to use private addresses shows a peer the one that is made with the \
+         local key of that peer's entry.",
+    ),
+    shall(
+        "LL-PRIV-4",
+        "calls by identity",
+        "6.3, 6.4",
+        "An initiator that is to use private addresses does not answer directed advertising whose \
+         target is a public or static address.",
     ),
     shall(
         "LL-EXT-1",

@@ -293,6 +293,12 @@ pub(super) fn advertising() -> Vec<(&'static str, Role, Script)> {
         ("LL-ADV-6", P, advertising::answers_a_listed_scanner(|_| ())),
         ("LL-ADV-7", C, late),
         ("LL-ADV-8", P, asked(false)),
+        ("LL-ADV-6", C, privacy::seeks_who_ought_to_hide()),
+        ("LL-ADV-6", P, privacy::accepted(privacy::Met::Hider)),
+        ("LL-PRIV-1", P, privacy::calls(true, true)),
+        ("LL-PRIV-2", P, privacy::accepted(privacy::Met::Stranger)),
+        ("LL-PRIV-3", C, privacy::initiates(false, None)),
+        ("LL-PRIV-4", C, privacy::initiates(true, Some(Address::public([3; 6])))),
     ]
 }
 

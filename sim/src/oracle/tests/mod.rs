@@ -35,6 +35,7 @@ mod later;
 mod links;
 mod listening;
 mod malformed;
+mod privacy;
 mod procedures;
 mod reactions;
 mod secrets;
