@@ -30,7 +30,7 @@ pub use failure::{Json, busy, failure, json, objections};
 pub fn capture(run: &Finished, decrypted: bool, out: &mut impl Write) -> io::Result<()> {
     let style = if decrypted { Style::Decrypted } else { Style::OnAir };
     let noise = i8::try_from(MediumConfig::default().noise_floor_dbm).unwrap_or(i8::MIN);
-    out.write_all(&pcapng(&run.records, "air", noise, style))
+    out.write_all(&pcapng(&run.records, &run.node_names, "air", noise, style))
 }
 
 /// The peripheral's log as Zephyr prints it.

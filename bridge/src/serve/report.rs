@@ -88,7 +88,8 @@ impl Reporter {
     ) {
         match (&record.kind, item) {
             (RecordKind::AirTx(tx), Some(item)) => {
-                blocks.extend(self.air.packet(item, tx));
+                let sender = twin.world().name(record.node);
+                blocks.extend(self.air.packet(item, tx, Some(sender)));
             }
             (RecordKind::Note(Note::H4 { to_host, octets }), _) => {
                 let port = twin.port_of(record.node).map_or(0, |port| port.0);

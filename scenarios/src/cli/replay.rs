@@ -88,8 +88,10 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
         let path = output.path().to_owned();
         let noise = i8::try_from(MediumConfig::default().noise_floor_dbm).unwrap_or(i8::MIN);
         let style = if options.decrypted { Style::Decrypted } else { Style::OnAir };
+        // By the numbers of the nodes.
+        let names = ["peripheral", "central"].map(str::to_owned);
         output
-            .commit(|w| w.write_all(&pcapng(&outcome.records, "air", noise, style)))
+            .commit(|w| w.write_all(&pcapng(&outcome.records, &names, "air", noise, style)))
             .with_context(|| format!("writing {}", path.display()))?;
     }
     if let Some(output) = page {

@@ -80,7 +80,7 @@ impl Read {
     }
 
     fn expected(&self, payloads: &mut payload::Payloads, item: &AirItem, tx: &AirTx) -> Values {
-        let mut values = air::expected(item, tx, self.plain);
+        let mut values = air::expected(item, &self.run.node_names, tx, self.plain);
         let payload = payloads.expected(item);
         if self.ciphertext(item) {
             if is_control(item) {
@@ -111,9 +111,9 @@ impl Read {
     }
 
     /// Everything that tshark remarks upon and that is so: comments and repetitions.
-    fn remarks(&self, item: &AirItem) -> Vec<&'static str> {
-        let repeated = item.retransmission.then_some("Retransmission");
-        air::comments(item, self.plain).into_iter().chain(repeated).collect()
+    fn remarks(&self, item: &AirItem) -> Vec<String> {
+        let repeated = item.retransmission.then(|| "Retransmission".to_owned());
+        air::comments(item, &self.run.node_names, self.plain).into_iter().chain(repeated).collect()
     }
 }
 

@@ -42,14 +42,22 @@ pub enum Style {
 }
 
 /// A whole capture file: every packet on air as an ideal sniffer sees it, free of errors.
-/// `interface` names the only interface; the noise that is stated is `noise_dbm`.
+/// `interface` names the only interface, `names` the nodes by their number, for a comment on each
+/// packet; the noise that is stated is `noise_dbm`.
 #[must_use]
-pub fn pcapng(records: &[Record], interface: &str, noise_dbm: i8, style: Style) -> Vec<u8> {
+pub fn pcapng(
+    records: &[Record],
+    names: &[String],
+    interface: &str,
+    noise_dbm: i8,
+    style: Style,
+) -> Vec<u8> {
     let mut file = head(interface, &[]);
     let mut air = Air::new(noise_dbm, style);
     for item in sniff(records) {
         if let Some(RecordKind::AirTx(tx)) = records.get(item.index).map(|record| &record.kind) {
-            file.extend(air.packet(&item, tx));
+            let sender = names.get(usize::from(item.from.0));
+            file.extend(air.packet(&item, tx, sender.map(String::as_str)));
         }
     }
     file
@@ -83,14 +91,21 @@ impl Air {
         Self { noise_dbm, style, crossings: Crossings::default() }
     }
 
-    /// The next packet.
+    /// The next packet; a comment names its sender, where that has a name.
     #[must_use]
-    pub fn packet(&mut self, item: &AirItem, tx: &AirTx) -> Vec<u8> {
-        let remark = self.crossings.remark(item);
+    pub fn packet(&mut self, item: &AirItem, tx: &AirTx, sender: Option<&str>) -> Vec<u8> {
+        let said = Said { sender, remark: self.crossings.remark(item) };
         let mut block = Vec::new();
-        packet(&mut block, item, tx, self.noise_dbm, self.style, remark);
+        packet(&mut block, item, tx, self.noise_dbm, self.style, said);
         block
     }
+}
+
+/// What a capture says of a packet beside it.
+#[derive(Clone, Copy, Debug)]
+struct Said<'a> {
+    sender: Option<&'a str>,
+    remark: Option<&'static str>,
 }
 
 /// One HCI packet with its H4 indicator on the interface of a port, to follow [`head`].
@@ -99,7 +114,7 @@ pub fn hci_packet(interface: u32, at: Instant, to_host: bool, h4: &[u8]) -> Vec<
     let mut octets = u32::from(to_host).to_be_bytes().to_vec();
     octets.extend_from_slice(h4);
     let mut block = Vec::new();
-    enhanced_packet(&mut block, interface, at, &octets, []);
+    enhanced_packet(&mut block, interface, at, &octets, std::iter::empty::<&str>());
     block
 }
 
@@ -162,7 +177,7 @@ fn packet(
     tx: &AirTx,
     noise_dbm: i8,
     style: Style,
-    remark: Option<&'static str>,
+    said: Said<'_>,
 ) {
     let mut flags = DEWHITENED | NOISE_VALID | REFERENCE_ADDRESS_VALID | CRC_CHECKED | CRC_VALID;
     if item.rssi_dbm.is_some() {
@@ -201,8 +216,10 @@ fn packet(
     }
     octets.extend_from_slice(&tx.crc.to_le_bytes()[..3]);
     // Nobody is blamed for what Wireshark cannot read.
-    let remark = remark.filter(|_| plain || item.decrypted.is_none());
-    enhanced_packet(file, 0, item.at, &octets, comments(item, plain).chain(remark));
+    let remark = said.remark.filter(|_| plain || item.decrypted.is_none());
+    let facts = comments(item, plain).chain(remark).map(str::to_owned);
+    let sender = said.sender.map(|name| format!("sent by {name}"));
+    enhanced_packet(file, 0, item.at, &octets, sender.into_iter().chain(facts));
 }
 
 /// Type and kind of a PDU on a secondary advertising channel.
@@ -233,7 +250,7 @@ fn enhanced_packet(
     interface: u32,
     at: Instant,
     octets: &[u8],
-    comments: impl IntoIterator<Item = &'static str>,
+    comments: impl IntoIterator<Item = impl AsRef<str>>,
 ) {
     let ns = at.ticks() / 64;
     let len = u32::try_from(octets.len()).unwrap_or(u32::MAX).to_le_bytes();
@@ -246,7 +263,7 @@ fn enhanced_packet(
     body.extend_from_slice(octets);
     body.resize(body.len().next_multiple_of(4), 0);
     for comment in comments {
-        option(&mut body, 1, comment.as_bytes());
+        option(&mut body, 1, comment.as_ref().as_bytes());
     }
     option(&mut body, 0, &[]);
     block(file, 6, &body);

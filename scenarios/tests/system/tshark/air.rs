@@ -69,8 +69,8 @@ pub(crate) fn list(numbers: &[u16]) -> String {
     numbers.iter().map(u16::to_string).collect::<Vec<_>>().join("|")
 }
 
-/// Comments that the capture gives a packet.
-pub(crate) fn comments(item: &AirItem, plain: bool) -> Vec<&'static str> {
+/// Comments that the capture gives a packet, the name of its sender among `names` first.
+pub(crate) fn comments(item: &AirItem, names: &[String], plain: bool) -> Vec<String> {
     let lost = match item.reception {
         Some(Reception::CrcError) => Some("arrived with a wrong CRC"),
         None if item.connection.is_some() => Some("not received by the peer"),
@@ -78,17 +78,16 @@ pub(crate) fn comments(item: &AirItem, plain: bool) -> Vec<&'static str> {
     };
     let cipher = item.decrypted.is_some() && !plain;
     let cipher = cipher.then_some("encrypted: whatever is shown of the payload is ciphertext");
-    lost.into_iter().chain(cipher).collect()
+    let sender = format!("sent by {}", names[usize::from(item.from.0)]);
+    let facts = lost.into_iter().chain(cipher).map(str::to_owned);
+    std::iter::once(sender).chain(facts).collect()
 }
 
 /// All [`FIELDS`] of a packet; `plain`: written decrypted.
-pub(crate) fn expected(item: &AirItem, tx: &AirTx, plain: bool) -> Values {
+pub(crate) fn expected(item: &AirItem, names: &[String], tx: &AirTx, plain: bool) -> Values {
     let mut v = Values::new();
     put(&mut v, "frame.time_epoch", item.at.ticks() / 64);
-    let comments = comments(item, plain);
-    if !comments.is_empty() {
-        v.insert("frame.comment", comments.join("|"));
-    }
+    v.insert("frame.comment", comments(item, names, plain).join("|"));
     // RF channels count from 2402 MHz in steps of 2 MHz (Vol 6, Part B, 1.4.1).
     let mhz: u16 = match u16::from(tx.channel) {
         37 => 2402,

@@ -47,7 +47,7 @@ const EARLY: &str = r#"
 fn faults(name: &str, records: &[Record], passes: u8) -> Vec<String> {
     let folder = super::Folder::new(name);
     let path = folder.0.join("air.pcapng");
-    std::fs::write(&path, pcapng(records, "air", -90, Style::Decrypted)).expect("written");
+    std::fs::write(&path, pcapng(records, &[], "air", -90, Style::Decrypted)).expect("written");
     let read: fn(&Path, _) -> _ = if passes == 2 { tool::read } else { tool::read_once };
     let frames = read(&path, &[(FINDINGS, Text)] as &[_]);
     frames.iter().filter_map(|frame| frame.get(FINDINGS).cloned()).collect()

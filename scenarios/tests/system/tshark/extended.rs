@@ -131,7 +131,7 @@ fn tshark_reads_extended_advertising_as_the_record_has_it() {
     }
     for (primary, secondary) in [(1, 1), (1, 2), (1, 3), (3, 2), (3, 3)] {
         let (records, items) = records(primary, secondary);
-        let mut capture = pcapng(&records, "air", -100, Style::OnAir);
+        let mut capture = pcapng(&records, &[], "air", -100, Style::OnAir);
         unchecked(&mut capture);
         let folder = Folder::new(&format!("extended{primary}{secondary}"));
         let frames = folder.read(&capture, &FIELDS);

@@ -26,7 +26,7 @@ fn directory(name: &str) -> std::path::PathBuf {
 
 #[test]
 fn blocks_have_their_lengths_at_both_ends() {
-    let file = pcapng(&tape().records, "air", -104, Style::OnAir);
+    let file = pcapng(&tape().records, &[], "air", -104, Style::OnAir);
     let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
     let (mut at, mut kinds) = (0, Vec::new());
     while at < file.len() {
@@ -49,8 +49,15 @@ fn tshark_reads_the_capture() {
     }
     let directory = directory("tshark");
     let path = directory.join("x.pcapng");
-    std::fs::write(&path, pcapng(&tape().records, "air", -104, Style::OnAir)).unwrap();
-    let fields = ["frame.time_epoch", "btle_rf.channel", "btle.control_opcode", "btle.length"];
+    let names = ["phone", "watch"].map(str::to_owned);
+    std::fs::write(&path, pcapng(&tape().records, &names, "air", -104, Style::OnAir)).unwrap();
+    let fields = [
+        "frame.time_epoch",
+        "frame.comment",
+        "btle_rf.channel",
+        "btle.control_opcode",
+        "btle.length",
+    ];
     let mut tshark = Command::new("tshark");
     tshark.args(["-2", "-Tfields", "-Eseparator=|", "-r"]).arg(&path);
     fields.iter().for_each(|field| {
@@ -62,7 +69,11 @@ fn tshark_reads_the_capture() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
         lines,
-        ["0.001000000|0||34|", "0.005000000|6||0|", "0.005230000|6|0x16|3|"],
+        [
+            "0.001000000|sent by phone|0||34|",
+            "0.005000000|sent by phone|6||0|",
+            "0.005230000|sent by watch|6|0x16|3|"
+        ],
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
