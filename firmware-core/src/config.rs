@@ -24,6 +24,15 @@ pub enum FeatureExchange {
     Always,
 }
 
+/// Whether the peripheral asks for the central's version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VersionExchange {
+    /// At once after connecting (`CONFIG_BT_REMOTE_VERSION=y`).
+    OnConnect,
+    /// Never by itself.
+    Never,
+}
+
 /// When the peripheral asks for longer data PDUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DataLengthUpdate {
@@ -141,6 +150,8 @@ pub struct Config {
     pub phy_update: PhyUpdate,
     /// When to ask for features.
     pub feature_exchange: FeatureExchange,
+    /// When to ask for the version.
+    pub version_exchange: VersionExchange,
     /// When to ask for longer PDUs.
     pub data_length: DataLengthUpdate,
     /// When to ask for other parameters.
@@ -207,6 +218,7 @@ impl Config {
             address: Address::static_random([0xC0, 0x1D, 0xB0, 0x0B, 0x1E, 0x55]),
             phy_update: PhyUpdate::OnConnect,
             feature_exchange: FeatureExchange::Always,
+            version_exchange: VersionExchange::Never,
             data_length: DataLengthUpdate::OnConnect,
             param_update: ParamUpdate::AfterMs(5_000),
             preferred: ConnectionParameters {

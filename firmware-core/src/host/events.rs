@@ -222,6 +222,7 @@ impl<const LINKS: usize> Host<LINKS> {
         for request in requests {
             self.command(match request {
                 Request::Features => Command::LeReadRemoteFeatures { handle },
+                Request::Version => Command::ReadRemoteVersion { handle },
                 Request::Phy => Command::LeSetPhy {
                     handle,
                     tx: PhySet::LE_2M,

@@ -2,7 +2,9 @@
 //! about. One value per connection decides; the host turns its [`Request`]s into HCI commands.
 
 use crate::armed::{Armed, Tell, What};
-use crate::config::{Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate};
+use crate::config::{
+    Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate, VersionExchange,
+};
 use crate::hci::ConnectionParameters;
 use crate::time::{Duration, Instant};
 
@@ -11,6 +13,8 @@ use crate::time::{Duration, Instant};
 pub enum Request {
     /// LE Read Remote Features.
     Features,
+    /// Read Remote Version Information.
+    Version,
     /// LE Set PHY, 2M both ways.
     Phy,
     /// LE Set Data Length, the longest there is.
@@ -21,13 +25,15 @@ pub enum Request {
 
 impl Request {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Features, Self::Phy, Self::DataLength, Self::Parameters];
+    pub const ALL: [Self; 5] =
+        [Self::Features, Self::Version, Self::Phy, Self::DataLength, Self::Parameters];
 
     /// A word for each.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Features => "features",
+            Self::Version => "version",
             Self::Phy => "phy",
             Self::DataLength => "data-length",
             Self::Parameters => "parameters",
@@ -36,7 +42,7 @@ impl Request {
 }
 
 /// What is to be asked now, in this order and back to back.
-pub type Requests = heapless::Vec<Request, 4>;
+pub type Requests = heapless::Vec<Request, 5>;
 
 /// Automatic procedures of one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +71,9 @@ impl Procedures {
         let features_asked = config.feature_exchange == FeatureExchange::Always;
         if features_asked {
             add(&mut requests, Request::Features);
+        }
+        if config.version_exchange == VersionExchange::OnConnect {
+            add(&mut requests, Request::Version);
         }
         if config.phy_update == PhyUpdate::OnConnect {
             add(&mut requests, Request::Phy);
@@ -163,13 +172,13 @@ pub const fn fits(
 }
 
 fn add(requests: &mut Requests, request: Request) {
-    // Each of the four is added at most once.
+    // Each of them is added at most once.
     let _ = requests.push(request);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Request::{DataLength, Features, Parameters, Phy};
+    use super::Request::{DataLength, Features, Parameters, Phy, Version};
     use super::*;
 
     #[test]
@@ -184,6 +193,14 @@ mod tests {
         assert_eq!(p.parameters_due(&config, t5, true), [Parameters], "whatever else goes on");
         assert_eq!(p.parameters_due(&config, t5, true), []);
         assert_eq!(p.secured(&config), []);
+    }
+
+    #[test]
+    fn the_version_is_asked_for_on_connecting_or_never() {
+        let config =
+            Config { version_exchange: VersionExchange::OnConnect, ..Config::zephyr_2024() };
+        let (_, now) = Procedures::connected(&config, Instant::ZERO);
+        assert_eq!(now, [Features, Version, Phy, DataLength]);
     }
 
     #[test]

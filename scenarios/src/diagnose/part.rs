@@ -135,6 +135,7 @@ const fn asked(pdu: &ControlPdu) -> Option<Request> {
         Opcode::LENGTH_REQ => Some(Request::DataLength),
         Opcode::CONNECTION_PARAM_REQ => Some(Request::Parameters),
         Opcode::PERIPHERAL_FEATURE_REQ => Some(Request::Features),
+        Opcode::VERSION_IND => Some(Request::Version),
         _ => None,
     }
 }

@@ -55,6 +55,7 @@ fn in_short(d: &Diagnosis) -> Vec<String> {
         Some(Request::DataLength) => "asks for longer packets",
         Some(Request::Parameters) => "asks for another rhythm of the connection",
         Some(Request::Features) => "asks what the other one can do",
+        Some(Request::Version) => "asks who made the other one",
         None if cause.difference == Difference::OnlyInCured => {
             "should say something that it lacks:"
         }

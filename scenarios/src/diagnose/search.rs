@@ -104,11 +104,12 @@ pub fn search_singles(
 
 /// The changes after which the peripheral starts least by itself.
 fn quiet(plain: &[Change]) -> Vec<Change> {
-    const QUIET: [(&str, &str); 4] = [
+    const QUIET: [(&str, &str); 5] = [
         ("phy-update", "never"),
         ("data-length", "never"),
         ("param-update", "never"),
         ("feature-exchange", "cached"),
+        ("version-exchange", "never"),
     ];
     let wanted = |change: &&Change| QUIET.contains(&(change.key, change.value.as_str()));
     plain.iter().filter(wanted).cloned().collect()

@@ -6,7 +6,9 @@
 
 use bletwin_sim::node::Act;
 use bletwin_sim::record::{Note, RecordKind};
-use firmware_core::config::{Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate};
+use firmware_core::config::{
+    Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate, VersionExchange,
+};
 use firmware_core::error::ErrorCode;
 use firmware_core::hci::{Command, Event};
 use firmware_core::host::procedures::Request;
@@ -56,6 +58,7 @@ pub fn schedule(run: &Finished, until: Instant) -> Vec<Asked> {
 const fn starts(command: &Command) -> Option<Request> {
     match command {
         Command::LeReadRemoteFeatures { .. } => Some(Request::Features),
+        Command::ReadRemoteVersion { .. } => Some(Request::Version),
         Command::LeSetPhy { .. } => Some(Request::Phy),
         Command::LeSetDataLength { .. } => Some(Request::DataLength),
         Command::LeConnectionUpdate { .. } => Some(Request::Parameters),
@@ -92,6 +95,7 @@ pub fn without(config: &Config, request: Request) -> Config {
         Request::DataLength => config.data_length = DataLengthUpdate::Never,
         Request::Parameters => config.param_update = ParamUpdate::Never,
         Request::Features => config.feature_exchange = FeatureExchange::Cached,
+        Request::Version => config.version_exchange = VersionExchange::Never,
     }
     config
 }
@@ -107,6 +111,7 @@ pub fn mute(config: &Config) -> Config {
 pub const fn on_air(request: Request) -> &'static str {
     match request {
         Request::Features => "LL_PERIPHERAL_FEATURE_REQ",
+        Request::Version => "LL_VERSION_IND",
         Request::Phy => "LL_PHY_REQ",
         Request::DataLength => "LL_LENGTH_REQ",
         Request::Parameters => "LL_CONNECTION_PARAM_REQ",

@@ -36,6 +36,7 @@ pub fn unmet(run: &Finished) -> Vec<Request> {
                 continue;
             }
             Event::LeRemoteFeatures { status: ErrorCode::SUCCESS, .. } => Request::Features,
+            Event::RemoteVersion { status: ErrorCode::SUCCESS, .. } => Request::Version,
             Event::LePhyUpdateComplete { status: ErrorCode::SUCCESS, tx, .. } if *tx as u8 == 2 => {
                 Request::Phy
             }

@@ -14,6 +14,8 @@ pub fn hint(key: &str, value: &str) -> Option<&'static str> {
         }
         ("data-length", "never") => "CONFIG_BT_USER_DATA_LEN_UPDATE=y, and no call of your own",
         ("feature-exchange", "cached") => "CONFIG_BT_CTLR_PER_INIT_FEAT_XCHG=n",
+        ("version-exchange", "never") => "CONFIG_BT_REMOTE_VERSION=n",
+        ("version-exchange", "on-connect") => "CONFIG_BT_REMOTE_VERSION=y",
         ("param-update", "never") => "CONFIG_BT_GAP_AUTO_UPDATE_CONN_PARAMS=n",
         ("param-update", value) if value.ends_with(":not-while-pairing") => {
             "CONFIG_BT_GAP_AUTO_UPDATE_CONN_PARAMS=n, and bt_conn_le_param_update() once \

@@ -5,7 +5,7 @@ use bletwin_models::profile::Io;
 use bletwin_schema::{Flag, Kind, Number, Shape, Written, keys, words};
 use firmware_core::config::{
     Accept, BondOverwrite, BondTableFull, Config, DataLengthUpdate, FeatureExchange,
-    PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate, Refusals,
+    PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate, Refusals, VersionExchange,
 };
 use firmware_core::hci::ConnectionParameters;
 use firmware_core::pdu::control::FeatureSet;
@@ -19,6 +19,8 @@ keys! {
         "phy-update": AskPhy = |c| c.phy_update;
         /// Whether it asks for the central's features although it knows them.
         "feature-exchange": AskFeatures = |c| c.feature_exchange;
+        /// Whether it asks for the central's version.
+        "version-exchange": AskVersion = |c| c.version_exchange;
         /// When it asks for longer data PDUs.
         "data-length": AskLength = |c| c.data_length;
         /// When it asks for its preferred connection parameters.
@@ -77,6 +79,10 @@ words! {
     AskFeatures: FeatureExchange {
         "cached" => FeatureExchange::Cached,
         "always" => FeatureExchange::Always,
+    }
+    AskVersion: VersionExchange {
+        "on-connect" => VersionExchange::OnConnect,
+        "never" => VersionExchange::Never,
     }
     AskLength: DataLengthUpdate {
         "on-connect" => DataLengthUpdate::OnConnect,

@@ -168,7 +168,13 @@ fn firmware_may_refuse_the_parameters_that_a_central_asks_for() {
 #[test]
 fn the_application_may_ask_for_each_procedure_whenever_it_likes() {
     let config = Config { phy_update: PhyUpdate::Never, ..Config::recommended() };
-    let commands = ["LeReadRemoteFeatures", "LeSetPhy", "LeSetDataLength", "LeConnectionUpdate"];
+    let commands = [
+        "LeReadRemoteFeatures",
+        "ReadRemoteVersion",
+        "LeSetPhy",
+        "LeSetDataLength",
+        "LeConnectionUpdate",
+    ];
     for (request, command) in Request::ALL.into_iter().zip(commands) {
         let mut rig = Rig::connected(&config);
         rig.input(HostInput::Ask(request));
