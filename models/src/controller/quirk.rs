@@ -190,6 +190,10 @@ pub(super) struct QuirkState {
     pub(super) overlap: bool,
     /// The next announced change of PHY or parameters is not done.
     pub(super) no_switch: bool,
+    /// The host's answer to a request for parameters is sent although encryption starts.
+    pub(super) at_once: bool,
+    /// The procedure to be started once that answer has been sent.
+    pub(super) afterwards: Option<Request>,
     /// Procedures to be started as soon as the own one is over, whatever the rules say.
     pub(super) pressing: VecDeque<Request>,
     /// Requests whose answer waits out its delay, with the events left.

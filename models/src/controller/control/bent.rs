@@ -15,7 +15,11 @@ impl Link {
         let opcode = pdu.opcode();
         match answer {
             Answer::Honest => self.honest(sh, now, pdu),
-            Answer::Now => self.answer(sh, pdu),
+            Answer::Now => {
+                self.quirks.at_once = true;
+                self.answer(sh, pdu);
+                self.quirks.at_once = self.waits_for_host(pdu);
+            }
             Answer::Overlap => {
                 self.quirks.overlap = true;
                 self.honest(sh, now, pdu);
@@ -40,19 +44,43 @@ impl Link {
                 self.honest(sh, now, pdu);
             }
             Answer::UpdateThenOwnPhyReq => {
-                self.answer(sh, pdu);
                 let (tx, rx) = (sh.default_tx, sh.default_rx);
-                self.hurry(sh, now, Request::Phy { tx, rx, host: false });
+                self.answer_then(sh, now, pdu, Request::Phy { tx, rx, host: false });
             }
             Answer::UpdateThenParamReq => {
-                self.answer(sh, pdu);
                 let wanted = self.current_parameters();
-                self.hurry(sh, now, Request::Parameters { wanted, host: false, ask: true });
+                let request = Request::Parameters { wanted, host: false, ask: true };
+                self.answer_then(sh, now, pdu, request);
             }
             Answer::UpdateNoSwitch => {
                 self.quirks.no_switch = true;
                 self.answer(sh, pdu);
             }
+        }
+    }
+
+    /// Answers, and starts a procedure against the rules once the answer is given.
+    fn answer_then(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu, request: Request) {
+        self.answer(sh, pdu);
+        if self.waits_for_host(pdu) {
+            self.quirks.afterwards = Some(request);
+        } else {
+            self.hurry(sh, now, request);
+        }
+    }
+
+    /// Whether the answer to this request is still the host's to give.
+    const fn waits_for_host(&self, pdu: ControlPdu) -> bool {
+        matches!(pdu, ControlPdu::ConnectionParamReq(_)) && self.control.asked_parameters.is_some()
+    }
+
+    /// The host's answer has been sent: what was to follow it does.
+    pub(in crate::controller) fn parameters_answered(&mut self) {
+        self.quirks.at_once = false;
+        if let Some(request) = self.quirks.afterwards.take()
+            && self.quirks.pressing.len() < HELD
+        {
+            self.quirks.pressing.push_back(request);
         }
     }
 

@@ -240,7 +240,7 @@ impl Link {
 
     /// Sends the host's answer, once encryption does not forbid it.
     pub(in crate::controller) fn answer_parameters(&mut self, sh: &mut Shared) {
-        if self.control.starting().is_some() {
+        if self.control.starting().is_some() && !self.quirks.at_once {
             return;
         }
         let Some(Remote::Parameters(RemoteParameters::Answered(answer))) = self.control.remote
@@ -262,6 +262,7 @@ impl Link {
                 self.reject(sh, Opcode::CONNECTION_PARAM_REQ, error);
             }
         }
+        self.parameters_answered();
     }
 
     /// The instant of an update that the peripheral asked for, if it did.
