@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 mod compose;
+mod conflict;
 mod convert;
 mod error;
 mod quirk;
@@ -13,7 +14,7 @@ mod schema;
 mod tests;
 mod values;
 
-use bletwin_schema::Fault;
+use bletwin_schema::{Conflict, Fault};
 pub use compose::{Entry, Read, SIZE_MAX, is_file, load};
 pub use error::ProfileError;
 pub use quirk::{Confidence, Effect, Quirk, Shows, Unexpressed};
@@ -119,7 +120,13 @@ impl Profile {
     /// # Errors
     /// The first contradiction.
     pub fn check(&self) -> Result<(), ProfileError> {
-        convert::contradiction(self)
-            .map_or(Ok(()), |found| Err(ProfileError::new(&self.name, found.what, found.help)))
+        let found = conflict::conflicts(self).into_iter().find(|found| !found.harmless);
+        found.map_or(Ok(()), |found| Err(ProfileError::new(&self.name, found.what, found.help)))
+    }
+
+    /// Values that can have no effect beside the others.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Conflict> {
+        conflict::conflicts(self).into_iter().filter(|found| found.harmless).collect()
     }
 }

@@ -7,7 +7,7 @@ use bletwin_models::profile::{self, Entry, KEYS, Profile, ProfileError, SIZE_MAX
 use bletwin_schema::Written;
 
 use crate::error::{BadInput, nearest, unknown_name_or_file};
-use crate::keys::page;
+use crate::keys::{conflict, page};
 use crate::setup::PRESETS;
 
 impl From<ProfileError> for BadInput {
@@ -90,9 +90,7 @@ pub fn flat(entry: &Entry) -> String {
         flat += &format!("about = {}\n", text(about));
     }
     for (key, items) in [("sources", sources), ("breaks", breaks), ("busy", busy)] {
-        if !items.is_empty() {
-            flat += &format!("{key} = {}\n", list(items));
-        }
+        flat += &format!("{key} = {}\n", list(items));
     }
     flat += &page::flat(KEYS, &entry.profile, &entry.origins, "default");
     if !entry.expect.is_empty() {
@@ -102,4 +100,25 @@ pub fn flat(entry: &Entry) -> String {
         flat += &format!("{} = {}\n", text(firmware), text(outcome));
     }
     flat
+}
+
+/// The same for programs; docs/JSON.md describes it.
+#[must_use]
+pub fn json(entry: &Entry) -> serde_json::Value {
+    let Profile { name, about, sources, breaks, busy, .. } = &entry.profile;
+    serde_json::json!({
+        "name": name,
+        "about": about,
+        "sources": sources,
+        "breaks": breaks,
+        "busy": busy,
+        "expect": entry.expect,
+        "keys": page::json(KEYS, &entry.profile, &entry.origins, "default"),
+    })
+}
+
+/// Values of a central that can have no effect, with where they come from.
+#[must_use]
+pub fn warnings(entry: &Entry) -> Vec<BadInput> {
+    conflict::told(entry.profile.warnings(), &entry.origins)
 }

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use bletwin_models::controller::ControllerQuirks;
-use bletwin_models::profile::{self, Profile, SIZE_MAX};
-use bletwin_schema::{Fault, Origins};
+use bletwin_models::profile::{self, Entry, KEYS, Profile, SIZE_MAX};
+use bletwin_schema::{Fault, Origin, Origins};
 use firmware_core::config::Config;
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::centrals;
 use crate::error::{BadInput, unknown_name_or_file};
-use crate::keys::{self, AIR, PERIPHERAL, page};
+use crate::keys::{self, AIR, PERIPHERAL, conflict, page};
 
 /// The air between the two devices, the errors of their clocks, the load of the peripheral.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Setup {
     pub air: Air,
     /// Seed of all randomness.
     pub seed: u64,
+    /// Where values of the firmware and of the central come from, for what is told of them.
+    pub origins: [Origins; 2],
 }
 
 impl Setup {
@@ -70,10 +72,12 @@ impl Setup {
     /// # Errors
     /// [`BadInput`] for names that do not exist and files that cannot be used.
     pub fn new(peripheral: &str, central: &str, seed: u64) -> Result<Self, BadInput> {
-        let found = centrals::find(central)?.profile;
+        let Entry { profile: found, origins, .. } = centrals::find(central)?;
+        let firmware = Firmware::find(peripheral)?;
         Ok(Self {
             peripheral_name: peripheral.to_owned(),
-            peripheral: Firmware::find(peripheral)?.config,
+            peripheral: firmware.config,
+            origins: [firmware.origins, origins],
             made_up: profile::is_file(central)
                 && found.breaks.is_empty()
                 && found.controller.quirks != ControllerQuirks::default(),
@@ -101,12 +105,17 @@ impl Setup {
         }
         match name.strip_prefix(keys::CENTRAL_PREFIX) {
             Some(name) => self.set_central(name, value),
-            None if PERIPHERAL.find(name).is_some() => {
-                Ok(PERIPHERAL.set(&mut self.peripheral, name, value)?)
-            }
-            None => {
-                Err(PERIPHERAL.unknown(name, &AIR.names(), "`--set help` lists all keys").into())
-            }
+            None => match PERIPHERAL.find(name) {
+                Some(key) => {
+                    PERIPHERAL.set(&mut self.peripheral, name, value)?;
+                    self.origins[0].insert(key.name, given());
+                    Ok(())
+                }
+                None => {
+                    let help = "`--set help` lists all keys";
+                    Err(PERIPHERAL.unknown(name, &AIR.names(), help).into())
+                }
+            },
         }
     }
 
@@ -117,6 +126,9 @@ impl Setup {
             let full = format!("`{}{name}`", keys::CENTRAL_PREFIX);
             BadInput { what: fault.what.replace(&format!("`{name}`"), &full), help: fault.help }
         })?;
+        if let Some(key) = KEYS.find(name) {
+            self.origins[1].insert(key.name, given());
+        }
         let quirks = &self.central.controller.quirks;
         if *quirks != before {
             self.central.breaks.clear();
@@ -133,6 +145,20 @@ impl Setup {
     pub fn check(&self) -> Result<(), BadInput> {
         self.central.check().map_err(Into::into)
     }
+
+    /// Values that can have no effect beside the others, with where they come from.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<BadInput> {
+        let [firmware, central] = &self.origins;
+        let of_firmware = conflict::told(conflict::firmware(&self.peripheral), firmware);
+        let of_central = conflict::told(self.central.warnings(), central);
+        [of_firmware, of_central].concat()
+    }
+}
+
+/// Where a value of `--set` comes from.
+fn given() -> Origin {
+    Origin { place: conflict::COMMAND_LINE.into(), line: None }
 }
 
 /// A firmware configuration, and where its values come from.
@@ -199,6 +225,19 @@ impl Firmware {
         Ok(Self { preset: name.into(), config, origins })
     }
 
+    /// Values that can have no effect, with where they come from.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<BadInput> {
+        conflict::told(conflict::firmware(&self.config), &self.origins)
+    }
+
+    /// Every value for programs; docs/JSON.md describes it.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let keys = page::json(PERIPHERAL, &self.config, &self.origins, &self.preset);
+        serde_json::json!({ "preset": self.preset, "keys": keys })
+    }
+
     /// Every value, as TOML that reads back, and where each comes from.
     #[must_use]
     pub fn flat(&self) -> String {
@@ -255,6 +294,37 @@ mod tests {
             assert_eq!(parse(&page), Ok(preset(name).unwrap()));
             assert_eq!(parse(&page.replace("\n# ", "\n")), Ok(preset(name).unwrap()), "{page}");
         }
+    }
+
+    #[test]
+    fn what_can_have_no_effect_is_told_with_its_line() {
+        let cases = [
+            (
+                "features-hollow = [\"2m\"]\nfeatures-left-out = [\"2m\", \"ping\"]",
+                1,
+                "`2m` is hollow",
+            ),
+            ("passkey = \"123456\"\nrequired-level = 2\nio = \"none\"", 1, "`passkey`"),
+            ("io = \"none\"\nrequired-level = 3", 2, "nobody reaches"),
+            ("\nio = \"none\"", 2, "nobody reaches"),
+        ];
+        for (text, line, what) in cases {
+            let told = Firmware::parse("mine.toml", text).unwrap().warnings();
+            assert_eq!(told.len(), 1, "{text}: {told:?}");
+            assert!(told[0].what.starts_with(&format!("mine.toml:{line}: ")), "{told:?}");
+            assert!(told[0].what.contains(what), "{told:?}");
+        }
+        for name in PRESETS {
+            assert_eq!(Firmware::find(name).unwrap().warnings(), [], "{name}");
+        }
+        let mut setup = Setup::new("recommended", "macos", 1).unwrap();
+        assert_eq!(setup.warnings(), []);
+        setup.set("io=none").unwrap();
+        setup.set("central.features=0x1").unwrap();
+        setup.set("central.request-parameters=true").unwrap();
+        let told: Vec<String> = setup.warnings().into_iter().map(|told| told.what).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().all(|told| told.starts_with("--set: ")), "{told:?}");
     }
 
     #[test]

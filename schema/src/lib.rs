@@ -5,6 +5,7 @@
 //! with line, column and the nearest right word, help, defaults and where a value comes from all
 //! follow from it. The crate knows neither firmware nor centrals.
 
+mod conflict;
 mod document;
 mod fault;
 mod key;
@@ -12,6 +13,7 @@ mod kind;
 mod shape;
 mod written;
 
+pub use conflict::Conflict;
 pub use document::{Document, Input, Origin, Origins};
 pub use fault::{Fault, Position, nearest};
 pub use key::{Key, Keys, read};

@@ -14,7 +14,7 @@ use toml::Spanned;
 use super::error::ProfileError;
 use super::quirk::Quirk;
 use super::schema::{KEYS, VERSION};
-use super::{Profile, catalogue, convert};
+use super::{Profile, catalogue, conflict};
 
 /// Longest file, octets.
 pub const SIZE_MAX: usize = 64 * 1024;
@@ -188,8 +188,8 @@ impl Loader<'_> {
         if let Some(about) = &file.head.about {
             profile.about.clone_from(about);
         }
-        if let Some(found) = convert::contradiction(&profile) {
-            let at = file.keys.position(found.key);
+        if let Some(found) = conflict::conflicts(&profile).into_iter().find(|c| !c.harmless) {
+            let at = found.position(&file.keys);
             return Err(place.blame(Fault { at, ..Fault::new(found.what, found.help) }));
         }
         let base = base.map(|base| base.profile);

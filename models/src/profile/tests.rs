@@ -277,7 +277,7 @@ fn errors_say_where_and_what_would_be_right() {
         ),
         ("version = 1\nmtu = 100\nmtu = 101\n", 3, "duplicate key"),
         ("version = 1\nextends = 5\n", 2, "expected a string"),
-        ("version = 1\ninterval-us = 4000000\n", 0, "supervision timeout"),
+        ("version = 1\ninterval-us = 4000000\n", 2, "supervision timeout"),
         ("version = 1\ntimeout-ms = 100\nlatency = 30\n", 2, "supervision timeout"),
         ("version = 1\nmin-key-size = 16\nmax-key-size = 7\n", 2, "shortest key"),
         ("version = 1\nfeatures = 0\nown-procedures = [\"phy@3\"]\n", 3, "`features` lacks"),
@@ -286,7 +286,11 @@ fn errors_say_where_and_what_would_be_right() {
             2,
             "only a peripheral starts min-used-channels",
         ),
-        ("version = 1\nphy-req = [\"never\", \"block@first\"]\n", 2, "never be given"),
+        (
+            "version = 1\nphy-req = [\"never\", \"block@first\"]\n",
+            2,
+            "`block@first` is never given: `never` comes before it",
+        ),
         ("version = 1\nrequire-mitm = true\nio = \"none\"\n", 2, "cannot demand"),
         ("version = 1\nmtu = 99999999999999999999\n", 2, "is no value"),
         ("version = 1\n\nextends = \"nokia\"\n", 3, "no central or quirk `nokia`"),
@@ -303,6 +307,57 @@ fn errors_say_where_and_what_would_be_right() {
         assert_eq!(error.at.map_or(0, |at| at.line), line, "{text:?}: {error}");
         assert_eq!(error.place, "main.toml");
         assert!(!error.help.is_empty());
+    }
+}
+
+/// Answers of which a part could have no effect.
+#[test]
+fn rules_that_could_have_no_effect_are_errors() {
+    let cases = [
+        ("length-req = \"never+4\"", "`never+4` waits some events", "leave `+EVENTS` out"),
+        ("length-req = \"overlap\"", "has no instant", "`phy-req` and `param-req`"),
+        ("feature-req = [\"block@first\", \"no-switch\"]", "has no instant", "`honest`"),
+        ("version-ind = \"overlap@plain\"", "has no instant", "`honest`"),
+        ("phy-req = [\"block@plain\", \"never@plain\"]", "`never@plain` is never given", "leave"),
+        ("phy-req = [\"honest@pairing\", \"block@encrypting\"]", "is never given", "put it before"),
+    ];
+    for (line, what, help) in cases {
+        let error = from_text(&format!("version = 1\n\n{line}\n")).unwrap_err();
+        assert!(error.what.contains(what) && error.help.contains(help), "{line}: {error:?}");
+        assert_eq!(error.at.map(|at| at.line), Some(3), "{line}");
+    }
+    for good in [
+        "phy-req = [\"block@encrypting\", \"never@pairing\", \"honest+2\"]",
+        "param-req = [\"overlap@plain+3\", \"no-switch\"]",
+        "phy-req = [\"never@cached\", \"block@first+2\", \"honest\"]",
+    ] {
+        from_text(&format!("version = 1\n{good}\n")).unwrap_or_else(|e| panic!("{good}: {e}"));
+    }
+}
+
+/// A value without effect that contradicts nothing is told, and taken.
+#[test]
+fn values_that_have_no_effect_are_told() {
+    let cases = [
+        ("features = 0x1\nrequest-parameters = true", "request-parameters"),
+        ("features = 0x1\nparam-req = \"never\"", "param-req"),
+        ("features = 0x1\nphy-req = \"never\"", "phy-req"),
+        ("features = 0x1\nlength-req = \"never\"", "length-req"),
+        ("features = 0x1\nfeature-req = \"never\"", "feature-req"),
+        ("features = 0x2\nparam-req = \"never@encrypting\"", "param-req"),
+        ("features = 0x2\nencryption-patience = 5", "encryption-patience"),
+        ("forgets-itself = true\naddress-type = \"public\"", "forgets-itself"),
+        ("steps = [\"write:led:01\", \"discover\"]", "steps"),
+    ];
+    for (lines, key) in cases {
+        let profile = from_text(&format!("version = 1\n{lines}\n")).unwrap().profile;
+        let told = profile.warnings();
+        assert_eq!(told.len(), 1, "{lines}: {told:?}");
+        assert_eq!(told[0].keys[0], key, "{told:?}");
+        assert!(told[0].what.contains(&format!("`{key}`")), "{told:?}");
+    }
+    for name in catalogue::names() {
+        assert_eq!(named(name).warnings(), [], "{name}");
     }
 }
 

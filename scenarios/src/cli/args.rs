@@ -149,6 +149,9 @@ pub enum Central {
         /// Print every value that it has and where it comes from: a file and line, or `default`.
         #[arg(long)]
         all: bool,
+        /// The same as one JSON object; docs/JSON.md describes it.
+        #[arg(long, requires = "all")]
+        json: bool,
     },
     /// Read a file, with all that it extends, and say what is wrong with it.
     Check {
@@ -172,6 +175,9 @@ pub enum Peripheral {
     Show {
         /// A preset (`bletwin list` shows them) or a TOML file.
         name: String,
+        /// Print one JSON object; docs/JSON.md describes it.
+        #[arg(long)]
+        json: bool,
     },
     /// Read a file and say what is wrong with it.
     Check {

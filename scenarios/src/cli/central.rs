@@ -8,7 +8,7 @@ use bletwin_models::profile::{Entry, Profile, catalogue};
 
 use super::args::Central;
 use super::list::{self, Listed};
-use super::{Exit, style};
+use super::{Exit, style, warn};
 use crate::centrals;
 use crate::error::{BadInput, unknown_name};
 use crate::output::Output;
@@ -16,8 +16,8 @@ use crate::output::Output;
 pub(super) fn central(command: &Central) -> anyhow::Result<Exit> {
     match command {
         Central::List { json } => list::print(&listed(), SECTIONS, *json),
-        Central::Show { name, all: true } => show_all(name),
-        Central::Show { name, all: false } => show(name),
+        Central::Show { name, all: true, json } => show_all(name, *json),
+        Central::Show { name, all: false, .. } => show(name),
         Central::Check { file } => check(file),
         Central::New { name, extends } => new(name, extends),
     }
@@ -42,10 +42,22 @@ fn listed() -> Vec<Listed> {
     of("central", catalogue::centrals()).chain(of("quirk", catalogue::quirks())).collect()
 }
 
-fn show_all(reference: &str) -> anyhow::Result<Exit> {
+fn show_all(reference: &str, json: bool) -> anyhow::Result<Exit> {
     let entry = centrals::find(reference)?;
-    write!(anstream::stdout().lock(), "{}", centrals::flat(&entry))?;
+    warn(&centrals::warnings(&entry));
+    match json {
+        true => print_json(&centrals::json(&entry))?,
+        false => write!(anstream::stdout().lock(), "{}", centrals::flat(&entry))?,
+    }
     Ok(Exit::Expected)
+}
+
+/// One object on standard output.
+pub(super) fn print_json(object: &serde_json::Value) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, object)?;
+    writeln!(out)?;
+    Ok(())
 }
 
 fn show(name: &str) -> anyhow::Result<Exit> {
@@ -69,7 +81,9 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
         let help = "give a file such as my-laptop.toml; `bletwin central new` begins one".into();
         return Err(BadInput { what, help }.into());
     }
-    let profile = centrals::find(&reference)?.profile;
+    let entry = centrals::find(&reference)?;
+    warn(&centrals::warnings(&entry));
+    let profile = entry.profile;
     let mut out = anstream::stdout().lock();
     writeln!(out, "{} {}", style::good("ok"), profile.name)?;
     if !profile.about.is_empty() {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, args, interrupt, style};
+use super::{Exit, args, interrupt, style, warn};
 use crate::catalogue::{self, Scenario};
 use crate::diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, exhibit, report};
 use crate::error::{BadInput, nearest};
@@ -62,6 +62,8 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
     for assignment in &options.set {
         setup.set(assignment)?;
     }
+    setup.check()?;
+    warn(&setup.warnings());
     let read = [("--peripheral", peripheral.as_str()), ("--central", &options.central)];
     let mut outputs = Outputs::reading(read);
     if options.json {

@@ -68,6 +68,13 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Tells what is taken and can have no effect.
+fn warn(warnings: &[BadInput]) {
+    for BadInput { what, help } in warnings {
+        eprintln!("bletwin: warning: {what}\n         {help}");
+    }
+}
+
 fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(bad) = error.downcast_ref::<BadInput>() {
         eprintln!("bletwin: {}\n         {}", bad.what, bad.help);

@@ -4,21 +4,25 @@ use std::io::Write;
 use std::path::Path;
 
 use super::args::Peripheral;
-use super::{Exit, central, style};
+use super::{Exit, central, style, warn};
 use crate::error::BadInput;
 use crate::setup::{self, Firmware};
 
 pub(super) fn peripheral(command: &Peripheral) -> anyhow::Result<Exit> {
     match command {
-        Peripheral::Show { name } => show(name),
+        Peripheral::Show { name, json } => show(name, *json),
         Peripheral::Check { file } => check(file),
         Peripheral::New { name, preset } => new(name, preset),
     }
 }
 
-fn show(name: &str) -> anyhow::Result<Exit> {
+fn show(name: &str, json: bool) -> anyhow::Result<Exit> {
     let firmware = Firmware::find(name)?;
-    write!(anstream::stdout().lock(), "{}", firmware.flat())?;
+    warn(&firmware.warnings());
+    match json {
+        true => central::print_json(&firmware.json())?,
+        false => write!(anstream::stdout().lock(), "{}", firmware.flat())?,
+    }
     Ok(Exit::Expected)
 }
 
@@ -30,6 +34,7 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
         return Err(BadInput { what, help }.into());
     }
     let firmware = Firmware::find(&reference)?;
+    warn(&firmware.warnings());
     let changed = firmware.origins.keys().copied().collect::<Vec<_>>().join(", ");
     let mut out = anstream::stdout().lock();
     writeln!(out, "{} {reference}", style::good("ok"))?;

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 
 use super::args::Run;
-use super::{Exit, interrupt, junit, style};
+use super::{Exit, interrupt, junit, style, warn};
 use crate::catalogue::{self, Scenario, Story};
 use crate::collision::links::{self, Links};
 use crate::collision::{self, Collision, Company};
@@ -131,6 +131,7 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
         setup.set(assignment)?;
     }
     setup.check()?;
+    warn(&setup.warnings());
     Ok(match scenario.story {
         Story::Collision(collision) => {
             let (set, seed) = (options.set.as_slice(), options.seed);

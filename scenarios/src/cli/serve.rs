@@ -103,6 +103,7 @@ fn setup(options: &Serve, peripheral: &str, central: &str) -> Result<Setup, BadI
     for assignment in &options.set {
         setup.set(assignment)?;
     }
+    setup.check()?;
     Ok(setup)
 }
 

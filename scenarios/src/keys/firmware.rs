@@ -128,7 +128,7 @@ words! {
 
 /// Features by their names.
 #[derive(Debug)]
-enum FeatureNames {}
+pub(super) enum FeatureNames {}
 
 type Names = bletwin_schema::List<FeatureName>;
 

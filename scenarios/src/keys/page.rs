@@ -1,6 +1,7 @@
 //! Keys as pages of TOML: all values with where they come from, and a page to begin with.
 
-use bletwin_schema::{Keys, Origins};
+use bletwin_schema::{Keys, Origins, Written};
+use serde_json::{Map, Value, json};
 
 /// Comments stand at this column, where the line leaves room.
 const COLUMN: usize = 44;
@@ -14,6 +15,29 @@ pub fn flat<T>(keys: Keys<T>, of: &T, origins: &Origins, otherwise: &str) -> Str
         let from = origins.get(key.name).map_or_else(|| otherwise.to_owned(), ToString::to_string);
         format!("{line:<COLUMN$} # {from}\n")
     })
+}
+
+/// The same for programs: by key its `value` and `from`, a file or a name, with the `line`.
+#[must_use]
+pub fn json<T>(keys: Keys<T>, of: &T, origins: &Origins, otherwise: &str) -> Map<String, Value> {
+    let entry = |key: &bletwin_schema::Key<T>| {
+        let origin = origins.get(key.name);
+        let from = origin.map_or(otherwise, |origin| origin.place.as_str());
+        let line = origin.and_then(|origin| origin.line);
+        let value = value(&key.get(of));
+        (key.name.to_owned(), json!({ "value": value, "from": from, "line": line }))
+    };
+    keys.iter().map(entry).collect()
+}
+
+fn value(written: &Written) -> Value {
+    match written {
+        Written::Text(text) => json!(text),
+        Written::Number(number) => json!(number),
+        Written::Bits(bits) => json!(bits),
+        Written::Flag(flag) => json!(flag),
+        Written::List(items) => items.iter().map(value).collect(),
+    }
 }
 
 /// Every key with what it means, the values that it takes and, behind `# `, its value in `of`.

@@ -1,0 +1,231 @@
+//! Values of a profile that cannot go together, and values that can have no effect.
+
+use bletwin_schema::{Conflict, Kind};
+use firmware_core::config::IoCapability;
+use firmware_core::pdu::control::FeatureSet;
+
+use super::Profile;
+use super::convert::rules_of;
+use super::values::{AnswerWhen, Rule, Steps};
+use crate::controller::AutomaticProcedure;
+use crate::controller::quirk::{Answer, Condition, PeripheralRequest};
+use crate::host::{HostProcedure, OwnAddress, ParameterRules, Step, acceptable};
+
+/// All of them: what is not taken before what is only told.
+pub(super) fn conflicts(profile: &Profile) -> Vec<Conflict> {
+    let errors = numbers(profile).or_else(|| lacking(profile)).or_else(|| out_of_place(profile));
+    let mut found: Vec<Conflict> = errors.into_iter().collect();
+    for (request, key) in REQUESTS {
+        found.extend(rules(key, request, &rules_of(profile, request)));
+    }
+    found.extend(without_effect(profile));
+    found
+}
+
+/// Requests of the peripheral, and the key of the answers to each.
+const REQUESTS: [(PeripheralRequest, &str); 5] = [
+    (PeripheralRequest::Phy, "phy-req"),
+    (PeripheralRequest::DataLength, "length-req"),
+    (PeripheralRequest::ConnectionParameters, "param-req"),
+    (PeripheralRequest::Features, "feature-req"),
+    (PeripheralRequest::Version, "version-ind"),
+];
+
+fn numbers(profile: &Profile) -> Option<Conflict> {
+    let parameters = &profile.host.parameters;
+    let pairing = &profile.host.pairing;
+    if parameters.interval_min > parameters.interval_max {
+        return Some(Conflict::error(
+            &["interval-max-us", "interval-us"],
+            "the longest connection interval is shorter than the shortest",
+            "make `interval-max-us` at least `interval-us`",
+        ));
+    }
+    if !acceptable(parameters, ParameterRules::All) {
+        return Some(Conflict::error(
+            &["timeout-ms", "latency", "interval-max-us", "interval-us"],
+            "the supervision timeout must exceed twice (1 + latency) connection intervals",
+            "raise `timeout-ms`, or lower `latency` or `interval-us`",
+        ));
+    }
+    if pairing.min_key_size > pairing.max_key_size {
+        return Some(Conflict::error(
+            &["min-key-size", "max-key-size"],
+            "the shortest key is longer than the longest",
+            "make `min-key-size` at most `max-key-size`",
+        ));
+    }
+    (pairing.require_mitm && pairing.io == IoCapability::NoInputNoOutput).then(|| {
+        Conflict::error(
+            &["require-mitm", "io"],
+            "a central that can neither show nor ask cannot demand protection from a man in the \
+             middle",
+            "set `require-mitm = false`, or another `io`",
+        )
+    })
+}
+
+/// A key that cannot work without a feature that is not there.
+fn lacking(profile: &Profile) -> Option<Conflict> {
+    let has = |feature| profile.controller.features.has(feature);
+    let two = has(FeatureSet::LE_2M) || has(FeatureSet::LE_CODED);
+    let needs = |procedure: &AutomaticProcedure| match procedure {
+        AutomaticProcedure::Phy if !two => Some("add bit 8 (2M) to `features`"),
+        AutomaticProcedure::DataLength if !has(FeatureSet::DATA_LENGTH_EXTENSION) => {
+            Some("add bit 5 (data length) to `features`")
+        }
+        AutomaticProcedure::Ping if !has(FeatureSet::PING) => {
+            Some("add bit 4 (ping) to `features`")
+        }
+        _ => None,
+    };
+    let asks_phy = profile.host.on_connect.iter().any(|p| matches!(p, HostProcedure::Phy(_)));
+    let secures = profile.host.steps.contains(&Step::Secure);
+    let own = profile.controller.automatic.iter().find_map(|own| needs(&own.procedure));
+    let (key, help) = if let Some(help) = own {
+        ("own-procedures", help)
+    } else if asks_phy && !two {
+        ("on-connect", "add bit 8 (2M) to `features`")
+    } else if secures && !has(FeatureSet::ENCRYPTION) {
+        ("steps", "add bit 0 (encryption) to `features`, or leave the step `secure` out")
+    } else {
+        return None;
+    };
+    let what = format!("`{key}` takes a feature that `features` lacks");
+    Some(Conflict::error(&[key, "features"], what, help))
+}
+
+fn out_of_place(profile: &Profile) -> Option<Conflict> {
+    let automatic = &profile.controller.automatic;
+    let peripherals =
+        automatic.iter().any(|own| own.procedure == AutomaticProcedure::MinUsedChannels);
+    peripherals.then(|| {
+        Conflict::error(
+            &["own-procedures"],
+            "within the rules only a peripheral starts min-used-channels",
+            "put it under `press`",
+        )
+    })
+}
+
+/// Answers to one request that could never be given, or whose words say nothing.
+fn rules(key: &'static str, request: PeripheralRequest, rules: &[Rule]) -> Option<Conflict> {
+    let text = |rule: &Rule| format!("`{}`", AnswerWhen::write(rule));
+    let instant =
+        matches!(request, PeripheralRequest::Phy | PeripheralRequest::ConnectionParameters);
+    for (at, rule) in rules.iter().enumerate() {
+        let before = rules.get(..at).unwrap_or_default();
+        if let Some(first) = before.iter().find(|first| covers(first.condition, rule.condition)) {
+            let what = format!(
+                "{} is never given: {} comes before it and holds whenever it does",
+                text(rule),
+                text(first)
+            );
+            let help = match first.condition == rule.condition {
+                true => "leave one of the two out; the first whose condition holds is given",
+                false => "put it before the other; the first whose condition holds is given",
+            };
+            return Some(Conflict::error(&[key], what, help));
+        }
+        if rule.answer == Answer::Never && rule.delay_events > 0 {
+            let what = format!("{} waits some events, and then does not answer", text(rule));
+            let help = "leave `+EVENTS` out; `silent:EVENTS` stops altogether after so many";
+            return Some(Conflict::error(&[key], what, help));
+        }
+        if matches!(rule.answer, Answer::Overlap | Answer::UpdateNoSwitch) && !instant {
+            let what = format!("{}: the answer to this request has no instant", text(rule));
+            let help = "such an answer is for `phy-req` and `param-req`; `honest` says the rest";
+            return Some(Conflict::error(&[key], what, help));
+        }
+    }
+    None
+}
+
+/// Whether one condition holds wherever another does.
+fn covers(condition: Condition, other: Condition) -> bool {
+    condition == Condition::Always
+        || condition == other
+        // Pairing is under way until encryption has started.
+        || (condition, other)
+            == (Condition::WhileSmpOrEncryptionPending, Condition::WhileEncryptionStarting)
+}
+
+/// What is told, and taken.
+fn without_effect(profile: &Profile) -> Vec<Conflict> {
+    let has = |feature| profile.controller.features.has(feature);
+    let two = has(FeatureSet::LE_2M) || has(FeatureSet::LE_CODED);
+    let quirks = &profile.controller.quirks;
+    let mut found = Vec::new();
+    let mut tell = |keys: &[&'static str], what: String, help: &str| {
+        found.push(Conflict::warning(keys, what, help));
+    };
+    // What the controller does not know it answers with LL_UNKNOWN_RSP before any rule is asked.
+    let known = [
+        (PeripheralRequest::Phy, two, "bit 8 (2M)"),
+        (PeripheralRequest::DataLength, has(FeatureSet::DATA_LENGTH_EXTENSION), "bit 5"),
+        (
+            PeripheralRequest::ConnectionParameters,
+            has(FeatureSet::CONNECTION_PARAMETERS_REQUEST),
+            "bit 1",
+        ),
+        (PeripheralRequest::Features, has(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE), "bit 3"),
+    ];
+    for (request, known, bit) in known {
+        let asked = quirks.rules.iter().any(|rule| rule.request == request);
+        let key = REQUESTS.iter().find(|(of, _)| *of == request).map(|(_, key)| *key);
+        if let Some(key) = key.filter(|_| asked && !known) {
+            let what = format!(
+                "`{key}` has no effect: without {bit} in `features` the answer is LL_UNKNOWN_RSP"
+            );
+            tell(&[key, "features"], what, "add the bit, or leave the key out");
+        }
+    }
+    let asks = profile.controller.request_parameters;
+    if asks && !has(FeatureSet::CONNECTION_PARAMETERS_REQUEST) {
+        tell(
+            &["request-parameters", "features"],
+            "`request-parameters` has no effect without bit 1 in `features`".into(),
+            "add the bit, or set `request-parameters = false`",
+        );
+    }
+    if !has(FeatureSet::ENCRYPTION) {
+        if quirks.encryption_patience_events.is_some() {
+            tell(
+                &["encryption-patience", "features"],
+                "`encryption-patience` has no effect without bit 0 in `features`: encryption \
+                 never starts"
+                    .into(),
+                "add the bit, or set `encryption-patience = \"never\"`",
+            );
+        }
+        let starting =
+            quirks.rules.iter().find(|rule| rule.condition == Condition::WhileEncryptionStarting);
+        let of = |request| REQUESTS.iter().find(|(of, _)| *of == request).map(|(_, key)| *key);
+        if let Some(key) = starting.and_then(|rule| of(rule.request)) {
+            let what = format!(
+                "`{key}`: the condition `encrypting` never holds without bit 0 in `features`"
+            );
+            tell(&[key, "features"], what, "add the bit, or choose another condition");
+        }
+    }
+    let steps = &profile.host.steps;
+    let found_first = steps.iter().position(|step| *step == Step::Discover).unwrap_or(steps.len());
+    let asks = |step: &Step| matches!(step, Step::Read(_) | Step::Write(..) | Step::Subscribe(_));
+    if let Some(early) = steps.iter().take(found_first).find(|step| asks(step)) {
+        let what = format!(
+            "`{}` in `steps` has no effect: no characteristic is known before `discover`",
+            Steps::write(early)
+        );
+        tell(&["steps"], what, "put `discover` before it");
+    }
+    if profile.host.forgets_itself && profile.host.address != OwnAddress::Resolvable {
+        tell(
+            &["forgets-itself", "address-type"],
+            "`forgets-itself` has no effect: only behind a resolvable address another identity can \
+             stand"
+                .into(),
+            "set `address-type = \"resolvable\"`, or `forgets-itself = false`",
+        );
+    }
+    found
+}
