@@ -35,3 +35,4 @@ mod static_passkey;
 mod tidy;
 mod tools;
 mod tshark;
+mod words;

@@ -1,0 +1,112 @@
+//! Surroundings in which words show.
+
+use super::Place;
+
+/// What a word stands behind in its list, to have an effect.
+pub(super) const BEHIND: &[(&str, &str)] = &[("central.steps", "discover,")];
+
+/// Keys that show after the end of a story, and for how many seconds more they are looked at.
+pub(super) const LATER: &[(&str, u64)] =
+    &[("central.connections", 3), ("central.reconnect-ms", 70)];
+
+/// Surroundings of the keys that do not show in any run.
+pub(super) const PLACES: &[(&[&str], &[Place])] = &[
+    (&["preferred"], &[("stay", "honest", &["param-update=500"])]),
+    (&["passkey", "pairing-back-off"], &[("static-passkey", "honest", &[])]),
+    (&["version-exchange"], &[("pairing", "honest", &["central.on-connect=none"])]),
+    (
+        &["debug-key", "central.debug-key"],
+        &[("pairing", "honest", &["debug-key=true"]), ("reconnect", "honest", &["debug-key=true"])],
+    ),
+    (
+        &["pairing-outside-mode"],
+        &[
+            ("static-passkey", "honest", &[]),
+            ("static-passkey", "honest", &["required-level=2"]),
+            ("static-passkey", "honest", &["io=none", "required-level=2"]),
+        ],
+    ),
+    (
+        &["central.bonded-start"],
+        &[("reconnect", "honest", &[]), ("bond-lost", "honest", &["central.key-missing=ignore"])],
+    ),
+    (
+        &["central.parameter-rules"],
+        &[
+            ("stay", "honest", &["param-update=500", "preferred=24,36,0,400"]),
+            ("pairing", "honest", &[]),
+        ],
+    ),
+    (
+        &["features-hollow", "features-left-out"],
+        &[
+            ("pairing", "honest", &["central.own-procedures=phy@20,ping@40,length@60,features@80"]),
+            ("pairing", "honest", &["central.phy-req=reject-ext:0x2a"]),
+            (
+                "pairing",
+                "honest",
+                &["central.request-parameters=true", "central.own-procedures=parameters@20"],
+            ),
+        ],
+    ),
+    (
+        &["param-requests", "central.request-parameters"],
+        &[(
+            "pairing",
+            "honest",
+            &[
+                "central.request-parameters=true",
+                "central.own-procedures=parameters:45000:0:4000@20",
+            ],
+        )],
+    ),
+    (&["refusals"], &[("pairing", "honest", &["central.phy-req=unknown"])]),
+    (
+        &["sleep-clock-ppm"],
+        &[(
+            "pairing",
+            "honest",
+            &["clock-ppm=200", "central.interval-us=1000000", "central.timeout-ms=32000"],
+        )],
+    ),
+    (
+        &["bond-overwrite"],
+        &[("forgotten", "honest", &["io=none", "required-level=2", "accept=anyone"])],
+    ),
+    (
+        &["central.pair-on-security-request", "central.refuses-after-boot-ms"],
+        &[("pairing", "honest", &["security-request=true"])],
+    ),
+    (
+        &["central.on-unknown-rsp"],
+        &[(
+            "pairing",
+            "honest",
+            &[
+                "data-length=never",
+                "features-hollow=data-length",
+                "central.own-procedures=length@50",
+            ],
+        )],
+    ),
+    (&["central.connect-attempts"], &[("pairing", "honest", &["loss=75"])]),
+    (
+        &["central.connections", "central.reconnect-ms"],
+        &[(
+            "pairing",
+            "honest",
+            &["central.steps=disconnect", "central.reconnect-ms=200", "central.connections=2"],
+        )],
+    ),
+    (&["central.forgets-itself"], &[("forgotten", "honest", &["central.address-type=resolvable"])]),
+    (
+        &["central.interval-max-us", "central.interval-us", "central.latency"],
+        &[("pairing", "honest", &["central.timeout-ms=32000", "central.interval-us=7500"])],
+    ),
+    (&["central.require-mitm"], &[("pairing", "honest", &["io=none", "required-level=2"])]),
+    (
+        &["central.key-missing", "central.pair-when-forgotten"],
+        &[("bond-lost", "honest", &[]), ("forgotten", "honest", &[])],
+    ),
+    (&["central.attack-attempts"], &[("pairing", "honest", &[])]),
+];
