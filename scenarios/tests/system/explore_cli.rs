@@ -22,7 +22,7 @@ fn json(output: &Output) -> Value {
 }
 
 /// The part that consists of one unit.
-fn part(fits: impl Fn(&Unit) -> bool) -> String {
+pub(crate) fn part(fits: impl Fn(&Unit) -> bool) -> String {
     let common =
         Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
     let all = units(Kind::Pairs, &common, 1..2);

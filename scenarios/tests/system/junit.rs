@@ -132,6 +132,22 @@ fn a_search_is_a_case_and_each_finding_another() {
     assert_eq!((code, counts), (Some(0), [1, 0, 0, 0]));
 }
 
+/// A search that finds something: the search itself is a case that passed, each finding one that
+/// failed and says what was broken.
+#[test]
+fn a_finding_is_a_case_that_failed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    let shard = crate::explore_cli::part(|unit| unit.pair() == "P phy × C terminate");
+    let quirk = "central.phy-req=then-param-req@always";
+    let (code, counts, text) = junit(&["explore", "--set", quirk, "--shard", &shard, "--out", out]);
+    assert_eq!(code, Some(1));
+    let [tests, failures, errors, skipped] = counts;
+    assert!(failures > 0 && (errors, skipped) == (0, 0), "{text}");
+    assert_eq!(tests, failures + 1, "{text}");
+    assert!(text.contains("LL-COLL-1"), "{text}");
+}
+
 /// A file that cannot be written is told before anything is played.
 #[test]
 fn a_file_that_cannot_be_written_is_refused() {

@@ -124,6 +124,28 @@ fn surprises_exit_with_1_and_are_told() {
     assert_eq!(bletwin(&["--seeds", "0"]).status.code(), Some(2));
 }
 
+/// The outcome is the expected one, and yet the cell is not: it says which rule was broken that the
+/// central's file does not declare.
+#[test]
+fn an_undeclared_breach_is_why_a_cell_is_not_as_expected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("twice.toml");
+    let code = |breaks: &str| {
+        let head = "version = 1\nextends = \"phone\"\npress = [\"version@50\"]";
+        std::fs::write(&file, format!("{head}\nbreaks = [{breaks}]\n")).expect("writable");
+        let central = file.to_str().expect("UTF-8");
+        let one = ["--peripheral", "recommended", "--central", central, "--seeds", "2"];
+        let output = bletwin(&one);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (status, text) = code("\"LL-COLL-1\"");
+    assert_eq!(status, Some(1));
+    assert!(text.contains("bonded 0/2, expected bonded"), "{text}");
+    assert!(text.contains("2 × the central broke LL-VERS-1 (one LL_VERSION_IND)"), "{text}");
+    assert!(text.contains("which its profile does not declare"), "{text}");
+    assert_eq!(code("\"LL-VERS-1\", \"LL-PROC-1\"").0, Some(0));
+}
+
 /// Where nobody pairs there is nothing for cells to say.
 #[test]
 fn scenarios_in_which_nobody_pairs_are_refused() {
