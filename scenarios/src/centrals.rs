@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use bletwin_models::profile::{self, Entry, KEYS, Profile, ProfileError, SIZE_MAX, catalogue};
-use bletwin_schema::Written;
+use bletwin_schema::{Position, Written};
+use toml::de::DeTable;
 
 use crate::error::{BadInput, nearest, unknown_name_or_file};
 use crate::keys::{conflict, page};
@@ -32,7 +33,7 @@ pub fn find(reference: &str) -> Result<Entry, BadInput> {
                     None => format!("name {}, or a file that ends in .toml", PRESETS.join(", ")),
                 },
             }),
-            None => Ok(entry),
+            None => expected(reference).map(|()| entry),
         };
     }
     catalogue::entry(reference).ok_or_else(|| {
@@ -40,6 +41,45 @@ pub fn find(reference: &str) -> Result<Entry, BadInput> {
         let list = "`bletwin central list` shows all; a file must end in .toml";
         unknown_name_or_file("central", reference, &names, list)
     })
+}
+
+/// Whether `[expect]` of a file names outcomes that there are.
+fn expected(reference: &str) -> Result<(), BadInput> {
+    let text = read(Path::new(reference)).unwrap_or_default();
+    // It was read before: what is wrong with it besides has been told.
+    let Ok(table) = DeTable::parse(&text) else { return Ok(()) };
+    let expect = table.get_ref().get("expect").and_then(|value| value.get_ref().as_table());
+    for (firmware, outcome) in expect.into_iter().flat_map(|table| table.iter()) {
+        let told = outcome.get_ref().as_str().unwrap_or_default();
+        if let Some(wrong) = told.split(" or ").find(|one| !is_outcome(one)) {
+            let Position { line, column } = Position::of(&text, outcome.span().start);
+            let firmware = firmware.get_ref();
+            return Err(BadInput {
+                what: format!(
+                    "{reference}:{line}:{column}: `{wrong}` is no outcome that {firmware} could \
+                     have"
+                ),
+                help: "write \"bonded\", \"bonded, then reason 8\", \"disconnected, reason 8\", \
+                       \"pairing failed\", \"pairing failed, err 4\" or \"timeout\"; \
+                       several with ` or ` between"
+                    .into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a cell of the matrix could say so.
+fn is_outcome(text: &str) -> bool {
+    let (what, rest) = text.split_once(", ").unwrap_or((text, ""));
+    let number = |before: &str| rest.strip_prefix(before).is_some_and(|n| n.parse::<u8>().is_ok());
+    match what {
+        "bonded" => rest.is_empty() || number("then reason "),
+        "disconnected" => number("reason "),
+        "pairing failed" => rest.is_empty() || number("err "),
+        "timeout" => rest.is_empty(),
+        _ => false,
+    }
 }
 
 /// Reads a file as far as a description may be long, and one octet more.
@@ -121,4 +161,32 @@ pub fn json(entry: &Entry) -> serde_json::Value {
 #[must_use]
 pub fn warnings(entry: &Entry) -> Vec<BadInput> {
     conflict::told(entry.profile.warnings(), &entry.origins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expectation_that_cannot_come_true_is_told_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mine.toml");
+        let name = file.to_str().unwrap().to_owned();
+        let load = |outcome: &str| {
+            let text = format!("version = 1\n[expect]\nzephyr-2024 = \"{outcome}\"\n");
+            std::fs::write(&file, text).unwrap();
+            find(&name)
+        };
+        for wrong in ["bondd", "disconnected", "bonded or timout", "bonded, reason 8", ""] {
+            let told = load(wrong).unwrap_err();
+            assert!(told.what.contains("mine.toml:3:15: "), "{told}");
+            assert!(told.help.contains("disconnected, reason 8"), "{told}");
+        }
+        for entry in catalogue::centrals().into_iter().chain(catalogue::quirks()) {
+            for outcome in entry.expect.values() {
+                assert!(outcome.split(" or ").all(is_outcome), "{}: {outcome}", entry.profile.name);
+            }
+        }
+        assert!(load("bonded or disconnected, reason 8").is_ok());
+    }
 }

@@ -211,7 +211,9 @@ impl Firmware {
             return Err(Fault::new(what, "a firmware is a page of `key = value` lines"));
         }
         let help = "`bletwin peripheral new` and docs/FIRMWARE.md show all keys";
-        let document = PERIPHERAL.read(text, &["preset"], help, &mut Config::zephyr_2024())?;
+        let document = PERIPHERAL
+            .read(text, &["preset"], help, &mut Config::zephyr_2024())
+            .map_err(elsewhere)?;
         let head: Head = toml::from_str(text).map_err(|error| Fault::of_toml(text, &error))?;
         let name = head.preset.as_ref().map_or("zephyr-2024", |name| name.get_ref().as_str());
         let mut config = preset(name).ok_or_else(|| {
@@ -244,6 +246,24 @@ impl Firmware {
         let keys = page::flat(PERIPHERAL, &self.config, &self.origins, &self.preset);
         format!("preset = {:?}\n{keys}", self.preset)
     }
+}
+
+/// A key of something else, in a file of a firmware.
+fn elsewhere(fault: Fault) -> Fault {
+    let name = fault.what.split('`').nth(1).filter(|_| fault.what.starts_with("there is no key"));
+    let help = match name {
+        Some(name) if AIR.find(name).is_some() => {
+            format!("it belongs to the air: give `--set {name}=VALUE` to the command")
+        }
+        Some(name) if KEYS.find(name).is_some() => {
+            format!(
+                "it belongs to the central: put it into its file, or give \
+                 `--set central.{name}=VALUE`"
+            )
+        }
+        _ => return fault,
+    };
+    Fault { help, ..fault }
 }
 
 /// A file to begin with: every key with its meaning and, commented out, the value that it has in
@@ -340,6 +360,15 @@ mod tests {
         assert_eq!(kind.at, Some(Position { line: 2, column: 7 }));
         let preset = parse("preset = \"recommendd\"").unwrap_err();
         assert_eq!(preset.at, Some(Position { line: 1, column: 10 }));
+        let foreign = parse("distance = 10").unwrap_err();
+        assert!(foreign.help.contains("`--set distance=VALUE`"), "{foreign}");
+        let foreign = parse("mtu = 100").unwrap_err();
+        assert!(foreign.help.contains("`--set central.mtu=VALUE`"), "{foreign}");
+        let bare = parse("preset = \"recommended\"\nphy-update = never").unwrap_err();
+        assert!(bare.help.contains("phy-update = \"never\""), "{bare}");
+        assert_eq!(bare.at.map(|at| at.line), Some(2));
+        let whole = parse("preferred = [24, 36, 30, 40]").unwrap_err();
+        assert!(whole.what.starts_with("`24, 36, 30, 40` is no value"), "{whole}");
         let entry = parse("features-left-out = [\"2m\", \"codde\"]").unwrap_err();
         assert!(entry.help.contains("`coded`"), "{entry}");
         assert_eq!(entry.at, Some(Position { line: 1, column: 28 }));

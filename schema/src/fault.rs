@@ -67,9 +67,37 @@ impl Fault {
     /// What TOML has against a text.
     #[must_use]
     pub fn of_toml(text: &str, error: &toml::de::Error) -> Self {
-        let help = "write lines `key = value`, texts in quotes: name = \"my laptop\"";
-        Self::new(error.message().trim_end(), help).at(text, error.span())
+        let message = error.message().trim_end();
+        let fault = match error.span().and_then(|span| bare_word(text, span.start)) {
+            Some((key, word)) => {
+                let help = format!("write it in quotes: {key} = \"{word}\"");
+                Self::new(format!("`{word}` is a text without quotes"), help)
+            }
+            None if message.starts_with("duplicate key") => {
+                Self::new(message, "leave one of the two lines out")
+            }
+            None if message.contains("expected a sequence") => {
+                Self::new(message, "write a list: key = [\"one\", \"another\"]")
+            }
+            None => {
+                let help = "write lines `key = value`, texts in quotes: name = \"my laptop\"";
+                Self::new(message, help)
+            }
+        };
+        fault.at(text, error.span())
     }
+}
+
+/// What stands for the value of a line, and its key, if that is a word that should be in quotes.
+fn bare_word(text: &str, octet: usize) -> Option<(&str, &str)> {
+    let start = text.get(..octet)?.rfind('\n').map_or(0, |at| at + 1);
+    let line = text.get(start..)?.lines().next()?;
+    let (key, value) = line.split_once('=')?;
+    let value = value.split('#').next()?.trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_@:+".contains(c);
+    let word = value.starts_with(|c: char| c.is_ascii_alphabetic()) && value.chars().all(plain);
+    let truth = ["true", "false", "inf", "nan"].contains(&value);
+    (word && !truth).then_some((key.trim(), value))
 }
 
 /// The names closest to what was typed, most similar first, as `a`, `b` or `c`.

@@ -119,7 +119,8 @@ pub fn read<K: Kind>(input: &Input) -> Result<K::Value, Fault> {
         Input::List(items) => {
             // The entry that is wrong by itself, if there is one.
             let alone = |item: &&String| K::list(std::slice::from_ref(*item)).is_none();
-            let wrong = items.iter().find(alone).cloned();
+            let each = matches!(K::shape(), Shape::List(_));
+            let wrong = items.iter().find(alone).filter(|_| each).cloned();
             (K::list(items), wrong.unwrap_or_else(|| items.join(", ")))
         }
         Input::Other(text) => (None, text.clone()),
@@ -157,7 +158,9 @@ fn corrected(typed: &str, known: &[&str]) -> Option<String> {
             None => result += part,
         }
     }
-    changed.then_some(result).or_else(|| nearest(typed, known).filter(|n| !n.contains('`')))
+    // A word that stands rightly in what was typed is no better value by itself.
+    let nearest = || nearest(typed, known).filter(|near| !near.contains('`'));
+    changed.then_some(result).or_else(|| nearest().filter(|near| !typed.contains(near.as_str())))
 }
 
 /// Writes a table of keys: groups of `"name": Kind = |t| t.place;`, each below a comment that says

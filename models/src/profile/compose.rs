@@ -278,7 +278,7 @@ fn parse(text: String) -> Result<File, Fault> {
         return Err(Fault::new(what, "a profile is a page of `key = value` lines"));
     }
     let help = "docs/CENTRALS.md and `bletwin central new` show all keys";
-    let keys = KEYS.read(&text, &HEAD, help, &mut Profile::default())?;
+    let keys = KEYS.read(&text, &HEAD, help, &mut Profile::default()).map_err(without_prefix)?;
     let head: Head = toml::from_str(&text).map_err(|error| Fault::of_toml(&text, &error))?;
     let version = head.version.as_ref();
     match version.map(|version| *version.get_ref()) {
@@ -305,6 +305,16 @@ fn parse(text: String) -> Result<File, Fault> {
         return Err(fault.at(&text, Some(kind.span())));
     }
     Ok(File { head, keys, text })
+}
+
+/// In `--set` the keys of a central have a prefix, in its file they have none.
+fn without_prefix(fault: Fault) -> Fault {
+    match fault.what.as_str() {
+        "there is no key `central`" => {
+            Fault { help: "in a file keys stand without `central.`".into(), ..fault }
+        }
+        _ => fault,
+    }
 }
 
 fn is_rule(id: &str) -> bool {

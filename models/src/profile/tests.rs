@@ -270,6 +270,12 @@ fn errors_say_where_and_what_would_be_right() {
         ("version = 1\nmtu = [22]\n", 2, "`22` is no value"),
         ("version = 1\nmtu = 1.5\n", 2, "`1.5` is no value of `mtu`"),
         ("version = 1\nmtu = \n", 2, "value"),
+        ("version = 1\ncentral.mtu = 100\n", 2, "no key `central`"),
+        (
+            "version = 1\nlength-req = never@pairing\n",
+            2,
+            "`never@pairing` is a text without quotes",
+        ),
         (
             "version = 1\nphy-req = [\"block@pairing\", \"block@noon\"]\n",
             2,
