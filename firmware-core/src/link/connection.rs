@@ -81,6 +81,8 @@ pub(super) struct Connection {
     /// When the supervision timer expires.
     supervision: Instant,
     established: bool,
+    /// The central has acknowledged something.
+    acknowledged: bool,
     listen_always: bool,
     /// Events from `event` on that are to be skipped.
     skip: u16,
@@ -127,6 +129,7 @@ impl Connection {
             // LL-SUP-2.
             supervision: end + interval.times(ESTABLISH_EVENTS),
             established: false,
+            acknowledged: false,
             listen_always: false,
             skip: 0,
             missed: 0,
@@ -317,7 +320,6 @@ impl Connection {
         // LL-WIN-2: the first window as any other; `Timeline` keeps its length.
         self.missed = if ended.answered { 0 } else { self.missed.saturating_add(1) };
         // Asked before a change takes effect: the event of the instant is listened to.
-        // A valid packet in this event also means that the connection is established.
         let may_skip = ended.valid && !ended.more && self.may_sleep();
         let event = self.event;
         self.advance(1);
@@ -337,6 +339,7 @@ impl Connection {
             reports.push(LinkReport::Established(link));
         }
         let header = DataHeader::from_octet(packet.pdu.header());
+        self.acknowledged |= header.nesn;
         if let Some(running) = &mut self.running {
             running.more = header.md;
         }
@@ -408,7 +411,9 @@ impl Connection {
     /// Whether nothing demands that the next event be listened to.
     fn may_sleep(&self) -> bool {
         // LL-LAT-2: an instant that is known is waited for awake.
+        // LL-LAT-3: and so is the first acknowledgement.
         !self.listen_always
+            && self.acknowledged
             && self.sequence.is_idle()
             && self.new_map.is_none()
             && self.new_phy.is_none()

@@ -140,6 +140,7 @@ fn an_event_that_begins_late_is_heard_as_far_as_it_is_left() {
 fn a_pdu_that_comes_shortly_before_a_skipped_event_waits_for_the_next() {
     for (late, skipped) in [(Duration::ZERO, 0), (TICK, 1)] {
         let mut b = established(|c| (c.latency, c.timeout) = (4, 400));
+        b.event(&empty(1, 1));
         let anchor = b.now.before(us(80 + 150 + 80));
         let window = (anchor + INTERVAL).before(WIDENING);
         b.run(window.before(us(500)) + late);
