@@ -1,4 +1,4 @@
-//! Legacy advertising: the order of channels, the interval, whose address, and who answers whom.
+//! Legacy advertising: channels of an event, the interval, whose address, and who answers whom.
 
 use std::collections::BTreeMap;
 
@@ -206,7 +206,7 @@ struct Advertiser {
     /// refused.
     before: Option<Asked>,
     connections: usize,
-    /// Start of the last PDU, and its channel.
+    /// Start of the last PDU, and the channels of its event so far, a bit each.
     last: Option<(Instant, u8)>,
     /// Start of the last event, and what may have disturbed its successor.
     event: Option<(Instant, Company)>,
@@ -305,30 +305,29 @@ impl Advertiser {
     }
 
     fn sent(&mut self, at: Instant, tx: &AirTx, pdu: &AdvertisingPdu, own: Address) -> Wrong {
-        let last = self.last.replace((at, tx.channel));
         let company = match self.connections {
             _ if self.asked.scans || self.asked.initiates => Company::Scanner,
             0 => Company::Nobody,
             _ => Company::Connections,
         };
         let asked = self.as_asked(at, tx.channel, pdu, own);
-        let Some((before, channel)) = last else {
+        let channel = 1 << tx.channel.wrapping_sub(37);
+        let Some((before, used)) = self.last.replace((at, channel)) else {
             self.event = Some((at, company));
             return asked;
         };
         let gap = at.since(before);
-        let interval = self.shortest(pdu);
-        let half = interval.divided_by(2);
-        if tx.channel > channel && gap <= NEXT_CHANNEL + JITTER {
-            return asked;
-        }
-        if tx.channel > channel && gap < half {
-            let text = format!("{} µs after the one before in its event", gap.as_us());
-            return asked.or(Some(("LL-ADV-1", text)));
-        }
-        if tx.channel <= channel && gap < half {
-            let text = format!("channel {} follows channel {channel} in an event", tx.channel);
-            return asked.or(Some(("LL-ADV-1", text)));
+        let (soon, near) = (gap <= NEXT_CHANNEL + JITTER, gap < self.shortest(pdu).divided_by(2));
+        // The order of channels is the advertiser's, but in high duty cycle (4.4.2.4.3).
+        let ordered = self.asked.parameters.as_ref().is_some_and(high_duty);
+        let again = used & channel != 0 || ordered && channel < used;
+        if (soon && !again) || near {
+            self.last = Some((at, used | channel));
+            let text = match again {
+                true => format!("channel {} does not follow in its event", tx.channel),
+                false => format!("{} µs after the one before in its event", gap.as_us()),
+            };
+            return asked.or_else(|| (again || !soon).then_some(("LL-ADV-1", text)));
         }
         let start = self.event.replace((at, company));
         asked.or_else(|| self.interval(at, start?, pdu, company))

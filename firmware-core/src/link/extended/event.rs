@@ -78,7 +78,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         match self.stage {
             Stage::Primary { started, left: 0, aux, .. } => self.send_auxiliary(now, started, &aux),
             Stage::Primary { started, left, at, aux } => {
-                // LL-ADV-1: in ascending order.
+                // LL-ADV-1: each once; here in ascending order.
                 let channel = u8::try_from(left.trailing_zeros()).unwrap_or(0).saturating_add(37);
                 let left = left & left.wrapping_sub(1);
                 let pdu = self.adv_ext_ind(self.pointer(at, &aux)).encode();

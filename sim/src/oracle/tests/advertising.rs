@@ -131,11 +131,60 @@ fn the_next_channel_comes_soon() {
     }
 }
 
-/// LL-ADV-1.
+/// LL-ADV-1: whatever the order, which since version 5.1 is the advertiser's.
 #[test]
 fn a_channel_comes_once_in_an_event() {
-    let twice = advertise(&[(0, 37), (1_000, 37)]);
-    assert_eq!(ids(&twice.told()), BTreeSet::from(["LL-ADV-1"]));
+    let wrong = BTreeSet::from(["LL-ADV-1"]);
+    for again in [37, 38] {
+        let twice = advertise(&[(0, 37), (1_000, 38), (2_000, again)]);
+        assert_eq!(ids(&twice.told()), wrong, "{again}");
+    }
+    for order in
+        [[37, 38, 39], [37, 39, 38], [38, 37, 39], [38, 39, 37], [39, 37, 38], [39, 38, 37]]
+    {
+        let list: Vec<_> = [0, 25_000, 50_000]
+            .into_iter()
+            .flat_map(|start| (0..).map(move |n| start + n * 1_000).zip(order))
+            .collect();
+        assert_eq!(ids(&advertise(&list).told()), BTreeSet::new(), "{order:?}");
+    }
+}
+
+/// LL-ADV-1: from the lowest channel to the highest in high duty cycle.
+#[test]
+fn high_duty_cycle_goes_up() {
+    let told = |second: u8| {
+        let mut script = asked_with(|parameters| {
+            parameters.kind = AdvertisingType::DirectedHighDuty;
+        });
+        script.records.pop();
+        let (advertiser, target) = (own(), Address::public([1; 6]));
+        let pdu = AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel: false };
+        for (us, channel) in [(1_000, 38), (1_700, second), (4_750, 38)] {
+            let pdu = pdu.encode();
+            script.on_air(P, us, channel, ADVERTISING_ACCESS_ADDRESS, pdu, None);
+        }
+        ids(&script.told())
+    };
+    assert_eq!(told(39), BTreeSet::new());
+    assert_eq!(told(37), BTreeSet::from(["LL-ADV-1"]));
+}
+
+/// LL-ADV-1: the order may be another one in each event.
+#[test]
+fn each_event_has_its_order() {
+    let list = [
+        (0, 39),
+        (1_000, 37),
+        (2_000, 38),
+        (25_000, 38),
+        (26_000, 39),
+        (27_000, 37),
+        (50_000, 37),
+        (51_000, 39),
+        (75_000, 38),
+    ];
+    assert_eq!(ids(&advertise(&list).told()), BTreeSet::new());
 }
 
 /// LL-ADV-8.
