@@ -32,8 +32,9 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     let node = link.node(Role::Peripheral);
     let closed = closed.get(&node).map_or(&[][..], Vec::as_slice);
     let (left, parted) = (link.left(Role::Peripheral), link.parted(findings));
+    let timeout = link.longest_timeout();
     let mut state =
-        Awake { latency: [0; 2], next: None, watch: Vec::new(), skipped: 0, last: None };
+        Awake { latency: None, next: None, watch: Vec::new(), skipped: 0, last: None, heard: None };
     for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
         if packet.item.at >= left || parted.is_some_and(|event| packet.event >= event) {
             return;
@@ -47,7 +48,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
                 || at + near > link.end
                 || open(closed, at, near)
                 || busy.touches(at.before(LEAD), packet.item.end + LEAD);
-            if let Some((rule, evidence, text)) = state.event(packet, listened) {
+            if let Some((rule, evidence, text)) = state.event(packet, listened, timeout) {
                 link.accuse(findings, rule, Role::Peripheral, packet, &evidence, text);
             }
         }
@@ -64,13 +65,16 @@ fn open(closed: &[(Instant, RecordId)], at: Instant, near: Duration) -> bool {
 }
 
 struct Awake {
-    /// Before and after the last change: either may be meant around its instant.
-    latency: [u16; 2],
+    /// Before and after the last change: either may be meant around its instant. None before an
+    /// acknowledgement of the central was heard (4.5.5).
+    latency: Option<[u16; 2]>,
     next: Option<(u64, ConnectionUpdate)>,
     watch: Vec<Watch>,
     /// Events left out in a row.
     skipped: u16,
     last: Option<u64>,
+    /// When it listened last.
+    heard: Option<Instant>,
 }
 
 impl Awake {
@@ -78,14 +82,16 @@ impl Awake {
         &mut self,
         packet: &Packet<'_>,
         listened: bool,
+        timeout: Duration,
     ) -> Option<(&'static str, Vec<RecordId>, String)> {
         let event = packet.event;
         self.change(|instant| event > instant);
         self.watch.retain(|watch| watch.instant >= event);
         let in_a_row = self.last == event.checked_sub(1);
         self.last = Some(event);
+        let heard = *self.heard.get_or_insert(packet.item.at);
         if listened {
-            self.skipped = 0;
+            (self.skipped, self.heard) = (0, Some(packet.item.at));
             return None;
         }
         self.skipped = if in_a_row { self.skipped.saturating_add(1) } else { 1 };
@@ -97,8 +103,16 @@ impl Awake {
             let text = format!("event {event} was left out before instant {}", watch.instant);
             return Some(("LL-LAT-2", vec![watch.record], text));
         }
+        let Some(latency) = self.latency else {
+            let text = format!("event {event} was left out before anything was acknowledged");
+            return Some(("LL-LAT-3", Vec::new(), text));
+        };
+        if packet.item.at.since(heard) > timeout {
+            let text = format!("has not listened for {} ms", timeout.as_us() / 1_000);
+            return Some(("LL-LAT-3", Vec::new(), text));
+        }
         let pending = self.next.as_ref().map_or(0, |(_, update)| update.latency);
-        let allowed = self.latency[0].max(self.latency[1]).max(pending);
+        let allowed = latency[0].max(latency[1]).max(pending);
         (self.skipped > allowed).then(|| {
             let text = format!("{} events left out in a row, up to event {event}", self.skipped);
             ("LL-LAT-1", Vec::new(), text)
@@ -108,14 +122,13 @@ impl Awake {
     /// Makes a change whose instant has come.
     fn change(&mut self, has_come: impl Fn(u64) -> bool) {
         if let Some((_, update)) = self.next.take_if(|(instant, _)| has_come(*instant)) {
-            self.latency = [self.latency[1], update.latency];
+            self.latency = self.latency.map(|[_, old]| [old, update.latency]);
         }
     }
 
     fn hear(&mut self, link: &Link<'_>, packet: &Packet<'_>) {
-        if self.latency == [0; 2] && self.next.is_none() && self.watch.is_empty() {
-            // Latency applies once the connection is established.
-            self.latency = [link.request.latency; 2];
+        if packet.header.nesn && self.latency.is_none() {
+            self.latency = Some([link.request.latency; 2]);
         }
         for watch in &mut self.watch {
             watch.confirmed |= packet.header.sn != watch.sn;

@@ -11,8 +11,17 @@ use super::link::{Link, other};
 use crate::node::NodeId;
 use crate::record::{Note, Record, RecordId, RecordKind};
 
-/// Bits 6, 7, 12 and 13 need not be shown to a peer, and are by some.
-const MAY_BE_HIDDEN: u64 = 1 << 6 | 1 << 7 | 1 << 12 | 1 << 13;
+/// Bits that may be zero on air whatever the device has, or that have to be (Table 4.9 of 4.6).
+const MAY_BE_HIDDEN: u64 = {
+    let bits: [u8; 13] = [4, 6, 7, 12, 13, 19, 20, 21, 22, 27, 36, 42, 48];
+    let mut all = 0;
+    let mut at = 0;
+    while at < bits.len() {
+        all |= 1 << bits[at];
+        at += 1;
+    }
+    all
+};
 
 /// What each controller has told its host of itself, and in which record.
 pub(super) type Own = BTreeMap<NodeId, (FeatureSet, RecordId)>;

@@ -8,18 +8,19 @@ use firmware_core::time::{Duration, Instant};
 
 use super::duty::said_goodbye;
 use super::encryption::Refusal;
-use super::link::{HciEvent, Link, other};
+use super::link::{HciEvent, Link, Packet, UNIT, other};
 use super::procedure::{Due, PAST, Procedures};
+use super::window::Reach;
 use super::{Finding, Findings, Rule};
 use crate::record::RecordId;
 
 /// Clocks of 500 ppm at either end are far within it.
 const SLACK_PPM: u32 = 20_000;
+/// What two clocks of 500 ppm may differ.
+const CLOCKS_PPM: u32 = 1_000;
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 /// What an answer may take on a link that then dies: far more than any honest device needs.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Events after which a central that sends nothing is gone.
-const SILENT_EVENTS: u64 = 6;
 
 pub(super) fn check(
     link: &Link<'_>,
@@ -87,15 +88,16 @@ fn abandoned(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mu
     }
 }
 
-/// A central that has the connection sends in its events.
+/// A central that has the connection sends once in each supervision timeout.
 fn silent_central(link: &Link<'_>, findings: &mut Findings) {
     let Some(last) = link.last_of(Role::Central).and_then(|at| link.packets.get(at)) else {
         return;
     };
     let until = ended(link, Role::Central).map_or(link.end, |(hci, _)| hci.at);
     let gap = until.since(last.item.at);
-    let longest = link.longest_interval().times(SILENT_EVENTS) + Duration::from_ms(20);
-    if gap > longest {
+    let timeout = patience(link, last);
+    let over = |packet: &Packet<'_>| packet.opcode() == Some(Opcode::TERMINATE_IND);
+    if gap + gap.ppm(CLOCKS_PPM) >= timeout && !link.packets.iter().any(over) {
         findings.add(Finding {
             rule: "LL-LIVE-3",
             culprit: link.node(Role::Central),
@@ -105,6 +107,24 @@ fn silent_central(link: &Link<'_>, findings: &mut Findings) {
             text: format!("the central sent nothing for its last {} ms", gap.as_us() / 1_000),
         });
     }
+}
+
+/// How long nobody gives up a central of which this is the last packet. Parameters that are yet to
+/// come start the timer anew.
+fn patience(link: &Link<'_>, last: &Packet<'_>) -> Duration {
+    let timeout = |units: u16| Duration::from_ms(10 * u64::from(units));
+    let (mut most, mut interval) = (timeout(link.request.timeout), link.interval());
+    for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
+        let Some(ControlPdu::ConnectionUpdateInd(update)) = packet.control() else { continue };
+        let ahead = update.instant.wrapping_sub(packet.event as u16);
+        let events = (packet.event + u64::from(ahead)).saturating_sub(last.event);
+        let until = interval.times(events);
+        if until < most {
+            most = until + timeout(update.timeout);
+            interval = UNIT.times(u64::from(update.interval));
+        }
+    }
+    most
 }
 
 /// Why an end left.
@@ -200,7 +220,7 @@ fn cause(
         {
             true
         }
-        ErrorCode::CONNECTION_TIMEOUT => timed_out(link, hci),
+        ErrorCode::CONNECTION_TIMEOUT => timed_out(link, hci) || out_of_reach(link, hci),
         ErrorCode::LOCAL_HOST_TERMINATED => {
             said_goodbye(link, hci.by, hci.at) || timed_out(link, hci)
         }
@@ -251,6 +271,17 @@ fn timed_out(link: &Link<'_>, hci: &HciEvent<'_>) -> bool {
     let since = last.map_or(link.connect.end, |last| last.item.at);
     let timeout = link.shortest_timeout();
     hci.at.since(since) + timeout.ppm(SLACK_PPM) >= timeout
+}
+
+/// Whether a peripheral had not heard its central for so long that its window had grown to the
+/// middle between two anchors: then too the connection is lost (4.2.4).
+fn out_of_reach(link: &Link<'_>, hci: &HciEvent<'_>) -> bool {
+    let came = |packet: &&Packet<'_>| {
+        packet.by == Role::Central && packet.item.reception.is_some() && packet.item.at < hci.at
+    };
+    let last = link.packets.iter().rev().find(came);
+    let since = last.map_or(link.connect.end, |last| last.item.at);
+    hci.by == Role::Peripheral && !Reach::of(link).lasts(hci.at.since(since))
 }
 
 /// Whether an instant's PDU was taken only after its instant.

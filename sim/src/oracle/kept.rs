@@ -7,7 +7,7 @@ use firmware_core::time::{Duration, Instant};
 
 use super::Findings;
 use super::link::{Link, UNIT};
-use super::timing::{JITTER, accuracy_ppm, distance};
+use super::timing::{JITTER, distance};
 use crate::record::RecordId;
 
 /// Between two packets of one event there is less.
@@ -15,8 +15,7 @@ const PAUSE: Duration = Duration::from_us(400);
 
 /// Finds the packet from which on the central goes by parameters that it has taken back.
 pub(super) fn kept(link: &Link<'_>) -> Option<(usize, RecordId)> {
-    let mut old =
-        Old { ppm: accuracy_ppm(link.request.sca), interval: link.interval(), last: None };
+    let mut old = Old { ppm: link.central_ppm(), interval: link.interval(), last: None };
     let mut update: Option<Announced> = None;
     for (index, packet) in link.packets.iter().enumerate() {
         if packet.by == Role::Peripheral {

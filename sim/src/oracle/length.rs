@@ -2,6 +2,7 @@
 
 use firmware_core::hci::Role;
 use firmware_core::pdu::control::{ControlPdu, DataLength};
+use firmware_core::pdu::data::Llid;
 
 use super::Findings;
 use super::link::{Link, Packet, other};
@@ -30,14 +31,16 @@ pub(super) fn values(link: &Link<'_>, findings: &mut Findings) {
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut lengths = Lengths::default();
     for packet in &link.packets {
+        // They bind what holds data (4.5.10, 4.5.11).
+        let data = packet.header.llid != Llid::Control;
         let (octets, time) = lengths.limit(packet);
         let payload = packet.tx.pdu.payload_len();
         let mic = if packet.item.decrypted.is_some() { MIC } else { 0 };
         let sent = payload.saturating_sub(mic);
-        if packet.new && sent > octets {
+        if packet.new && data && sent > octets {
             let text = format!("{} of {sent} octets where {octets} are allowed", packet.name());
             link.report(findings, "LL-LEN-1", packet, &[], text);
-        } else if packet.new && packet.tx.phy.air_time_us(payload) > u32::from(time) {
+        } else if packet.new && data && packet.tx.phy.air_time_us(payload) > u32::from(time) {
             let text = format!("{} takes more than the {time} µs allowed", packet.name());
             link.report(findings, "LL-LEN-2", packet, &[], text);
         }

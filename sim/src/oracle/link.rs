@@ -11,6 +11,7 @@ use firmware_core::pdu::data::{DataHeader, Llid};
 use firmware_core::phy::Phy;
 use firmware_core::time::{Duration, Instant};
 
+use super::timing::accuracy_ppm;
 use super::{Finding, Findings};
 use crate::node::NodeId;
 use crate::record::{AirTx, Note, Reception, Record, RecordId, RecordKind};
@@ -143,6 +144,30 @@ impl Link<'_> {
 
     pub(super) const fn interval(&self) -> Duration {
         UNIT.times(self.request.interval as u64)
+    }
+
+    /// The worst accuracy of the central's sleep clock that it may have announced, in ppm: in
+    /// CONNECT_IND, or in an LL_CLOCK_ACCURACY_REQ if that was answered (5.1.14).
+    pub(super) fn central_ppm(&self) -> u32 {
+        let heeded = |packet: &&Packet<'_>| {
+            let answer = packet.opcode() == Some(Opcode::CLOCK_ACCURACY_RSP);
+            packet.by == Role::Peripheral && answer
+        };
+        let worst = self.request.sca;
+        let worst = self.packets.iter().find(heeded).map_or(worst, |_| {
+            let told = self.packets.iter().filter(|packet| {
+                let told = packet.opcode() == Some(Opcode::CLOCK_ACCURACY_REQ);
+                packet.by == Role::Central && told
+            });
+            told.filter_map(|packet| packet.item.payload.get(1)).fold(worst, |a, b| a.min(*b))
+        });
+        accuracy_ppm(worst)
+    }
+
+    /// The longest supervision timeout that the connection ever had.
+    pub(super) fn longest_timeout(&self) -> Duration {
+        let changed = self.updates().map(|update| update.timeout).max();
+        Duration::from_ms(10 * u64::from(changed.unwrap_or(0).max(self.request.timeout)))
     }
 
     fn updates(&self) -> impl DoubleEndedIterator<Item = &ConnectionUpdate> {

@@ -12,6 +12,7 @@ use crate::record::{Record, RecordId};
 mod advertising;
 mod agreement;
 mod awake;
+mod beyond;
 mod bits;
 mod busy;
 mod channel;
@@ -122,6 +123,9 @@ impl Facts {
 /// Everything about one connection; `busy`: what its peripheral did meanwhile in others.
 fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> Findings {
     let mut findings = Findings::default();
+    if let Some(index) = beyond::beyond(&link) {
+        link.truncate(index);
+    }
     if let Some((index, update)) = kept::kept(&link) {
         kept::report(&link, index, update, &mut findings);
         link.truncate(index);
@@ -138,6 +142,7 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> F
     phy::check(&link, &mut findings);
     choice::check(&link, &mut findings);
     length::check(&link, &mut findings);
+    timing::room(&link, &mut findings);
     features::check(&link, &mut findings);
     ending::check(&link, &procedures, &refusals, &mut findings);
     agreement::check(&link, &mut findings);

@@ -37,6 +37,8 @@ pub(super) struct Due {
     pub(super) at: Instant,
     /// It must be answered with LL_UNKNOWN_RSP.
     pub(super) unknown: bool,
+    /// Or served, as its receiver reads it: it is known, and its length is wrong (2.4.2).
+    bent: bool,
     /// It broke a rule: what is done about it is left open, and nothing is owed.
     pub(super) open: bool,
     /// It is an LL_CONNECTION_PARAM_REQ out of range, which has to be rejected.
@@ -125,7 +127,8 @@ impl Procedures {
         let continues = self.continues(by, opcode);
         let answered = self.settle(packet, opcode);
         if let Some(due) = answered {
-            if due.unknown && !matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND) {
+            let refuses = matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND);
+            if due.unknown && !due.bent && !refuses {
                 tell("LL-CTRL-2", &[due.record], format!("{name} answers what is not understood"));
             }
             if packet.item.at.since(due.at) > RESPONSE_TIMEOUT {
@@ -298,8 +301,8 @@ impl Procedures {
         }
         if opcode == Opcode::ENC_RSP {
             let at = packet.item.at;
-            let (unknown, open, out_of_range) = (false, false, false);
-            self.due[own].push(Due { opcode, record, at, unknown, open, out_of_range });
+            let (unknown, bent, open, out_of_range) = (false, false, false, false);
+            self.due[own].push(Due { opcode, record, at, unknown, bent, open, out_of_range });
         }
         if starts && let Some(kind) = kind(opcode) {
             self.open[own] = Some(Open { kind, record, answered: None, until: None });
@@ -338,15 +341,16 @@ impl Procedures {
         let out_of_range = matches!(packet.control(),
             Some(ControlPdu::ConnectionParamReq(param)) if param_field(param).is_some());
         let (record, at) = (packet.item.record, packet.item.end);
-        let open = wrong && !unknown && !out_of_range;
-        let due = Due { opcode, record, at, unknown, open, out_of_range };
+        let owed = only(opcode).is_none_or(|role| role == by) && is_owed(opcode, by);
+        let bent = malformed && opcode.ctr_data_len().is_some();
+        let open = wrong && !unknown && !out_of_range || bent && !owed;
+        let due = Due { opcode, record, at, unknown, bent, open, out_of_range };
         self.paused |= opcode == Opcode::PAUSE_ENC_REQ && !wrong;
         self.see(taker, opcode);
         // One answer is due, however often it is asked for.
         let unanswered_version = opcode == Opcode::VERSION_IND
             && self.version[taker as usize].is_none()
             && self.due[taker as usize].iter().all(|due| due.opcode != Opcode::VERSION_IND);
-        let owed = only(opcode).is_none_or(|role| role == by) && is_owed(opcode, by);
         if owed || unanswered_version || unknown {
             self.due[taker as usize].push(due);
         }

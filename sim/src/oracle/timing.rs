@@ -17,7 +17,6 @@ pub(super) const JITTER: Duration = Duration::from_us(16);
 
 pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
     let mut anchors = Anchors::new(link);
-    let drift = link.longest_interval().ppm(accuracy_ppm(link.request.sca));
     let mut before: Option<&Packet<'_>> = None;
     for (index, packet) in link.packets.iter().enumerate() {
         let inside = before.filter(|before| before.event == packet.event);
@@ -39,10 +38,6 @@ pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
                 }
             }
             (Role::Central, None) => {
-                if let Some(before) = before.filter(|before| overruns(before, packet, drift)) {
-                    let text = format!("{} runs into the next anchor point", before.name());
-                    link.report(findings, "LL-EVENT-4", before, &[packet.item.record], text);
-                }
                 if let Some((rule, text)) = anchors.anchor(packet) {
                     link.report(findings, rule, packet, evidence, text);
                 }
@@ -61,6 +56,21 @@ pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
         }
         anchors.learn(packet);
         before = Some(packet);
+    }
+}
+
+/// Events that the central has not closed in time: it knows how long an answer may last. One that
+/// breaks a rule is not counted against it.
+pub(super) fn room(link: &Link<'_>, findings: &mut Findings) {
+    let drift = link.longest_interval().ppm(link.central_ppm());
+    for pair in link.packets.windows(2) {
+        let [before, anchor] = pair else { continue };
+        let wrong = before.by == Role::Peripheral && findings.is_wrong(before);
+        if anchor.by == Role::Central && !wrong && overruns(before, anchor, drift) {
+            let text = format!("{} runs into the next anchor point", before.name());
+            let evidence = [anchor.item.record];
+            link.accuse(findings, "LL-EVENT-4", Role::Central, before, &evidence, text);
+        }
     }
 }
 
@@ -125,7 +135,7 @@ pub(super) struct Anchors {
 impl Anchors {
     pub(super) fn new(link: &Link<'_>) -> Self {
         Self {
-            ppm: accuracy_ppm(link.request.sca),
+            ppm: link.central_ppm(),
             interval: link.interval(),
             last: None,
             window: link.window(),

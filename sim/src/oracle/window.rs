@@ -9,7 +9,7 @@ use firmware_core::time::{Duration, Instant};
 use super::Findings;
 use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
-use super::timing::{JITTER, accuracy_ppm};
+use super::timing::JITTER;
 use crate::node::NodeId;
 use crate::record::{Record, RecordId, RecordKind};
 
@@ -32,6 +32,7 @@ pub(super) fn closed(records: &[Record]) -> Closed {
 pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings: &mut Findings) {
     let node = link.node(Role::Peripheral);
     let Some(closed) = closed.get(&node) else { return };
+    let (reach, interval) = (Reach::of(link), link.shortest_interval());
     let mut heard = None;
     let mut before: Option<&Packet<'_>> = None;
     // Who has left the connection listens for others.
@@ -50,10 +51,10 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
         let Some(since) = heard.filter(|_| anchor) else { continue };
         let misplaced = findings.is_misplaced(packet);
         let elsewhere = || busy.touches(packet.item.at.before(LEAD), packet.item.end + LEAD);
-        if misplaced || !within_reach(link, packet.item.at.since(since)) || elsewhere() {
+        if misplaced || !reach.lasts(packet.item.at.since(since)) || elsewhere() {
             continue;
         }
-        if let Some(record) = closed_early(closed, packet, link.shortest_interval()) {
+        if let Some(record) = closed_early(closed, packet, interval) {
             findings.add(super::Finding {
                 rule: "LL-WIDE-1",
                 culprit: node,
@@ -69,11 +70,23 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     }
 }
 
-/// Whether the widening may not have reached the middle between two anchors.
-fn within_reach(link: &Link<'_>, since: Duration) -> bool {
-    let ppm = accuracy_ppm(link.request.sca) + OWN_PPM;
-    let most = link.shortest_interval().divided_by(2) - Duration::from_us(u64::from(T_IFS_US));
-    since.ppm(ppm) + JITTER < most
+/// How far a window may be widened.
+pub(super) struct Reach {
+    ppm: u32,
+    most: Duration,
+}
+
+impl Reach {
+    pub(super) fn of(link: &Link<'_>) -> Self {
+        let half = link.shortest_interval().divided_by(2);
+        let most = half - Duration::from_us(u64::from(T_IFS_US));
+        Self { ppm: link.central_ppm() + OWN_PPM, most }
+    }
+
+    /// Whether it may not have come to the middle between two anchors in this time.
+    pub(super) fn lasts(&self, since: Duration) -> bool {
+        since.ppm(self.ppm) + JITTER < self.most
+    }
 }
 
 fn closed_early(

@@ -1,12 +1,12 @@
 //! Rules of the air: advertising, framing, timing, channels and acknowledgement.
 
-use super::{Rule, shall};
+use super::{Rule, shall, should};
 
-pub(super) const RULES: [Rule; 32] = [
+pub(super) const RULES: [Rule; 33] = [
     shall(
         "LL-CONN-1",
         "fields of CONNECT_IND",
-        "2.3.3.1, 2.1.2, 4.5",
+        "2.3.3.1, 2.1.2, 4.5.1, 4.5.2, 4.5.3, 4.5.8",
         "Interval, latency, timeout, window, channel map, hop increment and access address of a \
          CONNECT_IND are in range, each by itself and with the others.",
     ),
@@ -63,7 +63,7 @@ pub(super) const RULES: [Rule; 32] = [
     shall(
         "LL-TIFS-1",
         "inter frame space",
-        "4.1.1, 4.2.1",
+        "4.1.1, 4.2.1, 4.5.1",
         "Within a connection event a packet begins 150 µs after the end of the one before, give \
          or take 2 µs and the error of a clock of 50 ppm.",
     ),
@@ -110,28 +110,29 @@ pub(super) const RULES: [Rule; 32] = [
     shall(
         "LL-ADV-1",
         "channels of an advertising event",
-        "4.4.2.1",
-        "An advertising event uses the enabled ones of the channels 37, 38 and 39 in this \
-         order, each PDU beginning at most 10 ms after the one before.",
+        "4.4.2, 4.4.2.3 to 4.4.2.9",
+        "An advertising event uses each of the enabled ones of the channels 37, 38 and 39 at most \
+         once, each PDU beginning at most 10 ms after the one before; in high duty cycle from the \
+         lowest to the highest.",
     ),
     shall(
         "LL-ADV-2",
         "random delay",
-        "4.4.2.2",
+        "4.4.2.2.1, 4.2.2",
         "Advertising events are advInterval and a random advDelay of 0 to 10 ms apart, drawn \
          anew for each.",
     ),
     shall(
         "LL-ADV-6",
         "network privacy",
-        "4.7, 6.2, Vol 4, Part E, 7.8.77",
+        "4.7, 6.2, 6.5, Vol 4, Part E, 7.8.77",
         "A device in the resolving list under network privacy whose key is known is ignored when \
          it shows its identity address.",
     ),
     shall(
         "LL-ADV-7",
         "answers on advertising channels",
-        "4.1.1, 4.4.2",
+        "4.1.1, 4.2.1, 4.4.2",
         "SCAN_REQ, SCAN_RSP and CONNECT_IND begin T_IFS after the PDU that they answer.",
     ),
     shall(
@@ -172,7 +173,7 @@ pub(super) const RULES: [Rule; 32] = [
     shall(
         "LL-EXT-1",
         "fields of extended advertising",
-        "2.3.4",
+        "2.3.1.5 to 2.3.1.8, 2.3.2.3, 2.3.3.2",
         "ADV_EXT_IND has no data, and ADI and AuxPtr both or neither; AUX_ADV_IND has ADI, and \
          where it can be asked AdvA and no chain; the data of a scannable set are in AUX_SCAN_RSP; \
          AUX_CHAIN_IND has no address, AUX_CONNECT_RSP both.",
@@ -198,12 +199,18 @@ pub(super) const RULES: [Rule; 32] = [
         "4.4.2.11, 2.3.4.4",
         "New data of an advertising set have another DID than those before.",
     ),
-    shall(
+    should(
         "LL-LAT-1",
         "peripheral latency",
         "4.5.1",
-        "An established peripheral with nothing to send may skip up to connPeripheralLatency \
-         events in a row.",
+        "A peripheral leaves out no more than connPeripheralLatency events in a row.",
+    ),
+    shall(
+        "LL-LAT-3",
+        "events that are not left out",
+        "4.5.1, 4.5.5",
+        "A peripheral listens to every event until it has heard an acknowledgement, and to one in \
+         each supervision timeout.",
     ),
     shall(
         "LL-LAT-2",
@@ -216,7 +223,8 @@ pub(super) const RULES: [Rule; 32] = [
     shall(
         "LL-EVENT-4",
         "room before the next anchor",
-        "4.5.1, 4.5.6",
-        "A connection event closes T_IFS before the next anchor point.",
+        "4.1.5, 4.5.1",
+        "The central sees to it that a connection event closes 150 µs before the next anchor \
+         point.",
     ),
 ];

@@ -19,20 +19,20 @@ pub(super) const RULES: [Rule; 47] = [
         "LL-LEN-1",
         "octets in force",
         "4.5.10",
-        "A data channel PDU carries no more octets than its sender has heard that its peer \
-         receives; 27 until then.",
+        "A PDU with data carries no more octets than its sender has heard that its peer receives; \
+         27 until then.",
     ),
     shall(
         "LL-LEN-2",
         "time in force",
         "4.5.10",
-        "A packet takes no more time than its sender has heard that its peer receives; 328 µs \
-         until then, and on LE Coded never less than 2704 µs.",
+        "A packet with data takes no more time than its sender has heard that its peer receives; \
+         328 µs until then, and on LE Coded never less than 2704 µs.",
     ),
     shall(
         "LL-LEN-3",
         "values of the data length update",
-        "5.1.9",
+        "2.4.2.21, 4.5.10, 5.1.9",
         "Octets are 27 to 251 and times 328 to 17,040 µs.",
     ),
     shall(
@@ -150,14 +150,15 @@ pub(super) const RULES: [Rule; 47] = [
         "LL-LIVE-3",
         "the central keeps the link",
         "4.5.1",
-        "As long as a central has the connection, it sends in its events.",
+        "A central that has the connection sends at least once in each supervision timeout.",
     ),
     shall(
         "LL-END-1",
         "permitted reasons",
-        "4.5.12, 5.1.6, 5.2, 5.3",
+        "4.2.4, 4.5.2, 4.5.12, 5.1.6, 5.2, 5.3",
         "A connection ends by an acknowledged LL_TERMINATE_IND, by the supervision or the \
-         response timeout, or by a breach of the peer that obliges or allows to leave.",
+         response timeout, when the central is out of reach, or by a breach of the peer that \
+         obliges or allows to leave.",
     ),
     should(
         "LL-COLL-4",
@@ -263,8 +264,9 @@ pub(super) const RULES: [Rule; 47] = [
         "LL-CTRL-2",
         "what is not understood",
         "2.4.2, 5.1",
-        "A control PDU whose opcode is unknown, unsupported or not for the receiver's role, or \
-         whose length is wrong, is answered with LL_UNKNOWN_RSP.",
+        "A control PDU whose opcode is unknown, unsupported or not for the receiver's role is \
+         answered with LL_UNKNOWN_RSP; one whose length is wrong likewise, unless it is served or \
+         rejected.",
     ),
     shall(
         "LL-AGREE-1",

@@ -133,15 +133,16 @@ fn what_is_not_for_its_receiver_is_answered_with_unknown() {
         let rejected = all(&[(by, pdu), (peer, reject(opcode, NO))]);
         assert_eq!(rejected.named(), BTreeSet::from([("LL-ROLE-1", by), ("LL-CTRL-2", peer)]));
     }
-    // Too long: its length is the sender's fault.
+    // Too long: its length is the sender's fault, and whether it is served its receiver's choice.
+    let long = || Script::new().raw(C, Llid::Control, &[Opcode::PING_REQ.0, 0]);
     for answer in [ControlPdu::PingRsp, ControlPdu::UnknownRsp(Opcode::PING_REQ)] {
-        let long = Script::new().raw(C, Llid::Control, &[Opcode::PING_REQ.0, 0]).say(P, answer);
-        let mut wanted = breaks("LL-CTRL-1", C);
-        if answer == ControlPdu::PingRsp {
-            wanted.insert(("LL-CTRL-2", P));
-        }
-        assert_eq!(long.named(), wanted);
+        assert_eq!(long().say(P, answer).named(), breaks("LL-CTRL-1", C));
     }
+    let silent = long().events(4_200).named();
+    assert_eq!(silent, BTreeSet::from([("LL-CTRL-1", C), ("LL-CTRL-2", P)]));
+    // What asks for nothing may have been understood.
+    let map = Script::new().raw(C, Llid::Control, &[Opcode::CHANNEL_MAP_IND.0, 0]);
+    assert_eq!(map.events(4_200).named(), breaks("LL-CTRL-1", C));
     // No request: nothing is owed.
     assert_eq!(all(&[(P, NOTHING)]).events(4_200).named(), breaks("LL-ROLE-1", P));
 }

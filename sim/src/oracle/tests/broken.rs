@@ -248,7 +248,7 @@ fn endings() -> Vec<(&'static str, Role, Script)> {
             }
             script.end(P, timeout)
         }),
-        ("LL-LIVE-3", C, Script::new().events(5).silence(90_000)),
+        ("LL-LIVE-3", C, Script::new().events(5).silence(1_010_000)),
         ("LL-END-1", P, Script::new().events(5).end(P, timeout)),
     ]
 }

@@ -122,13 +122,14 @@ pub(super) fn broken() -> Vec<(&'static str, Role, Script)> {
     vec![
         ("LL-LAT-1", P, sleep(Script::new().events(3), 1).events(2)),
         ("LL-LAT-1", P, sleep(patient().events(3), 4).events(2)),
+        ("LL-LAT-3", P, sleep(patient().events(1), 1).events(2)),
         ("LL-LAT-2", P, sleep(told(patient().events(3), map(40)), 1).events(2)),
         ("LL-INST-4", C, patient().events(3).say(C, map(20))),
         ("LL-UPD-1", C, Script::new().say(C, ControlPdu::ConnectionUpdateInd(UPDATE)).events(12)),
         ("LL-CTRL-4", C, {
             Script::new().say(C, ControlPdu::ChannelMapInd { channel_map: 1, instant: 30 })
         }),
-        ("LL-EVENT-4", P, long_event()),
+        ("LL-EVENT-4", C, long_event()),
         ("LL-PHY-7", P, {
             let slow = ControlPdu::PhyReq { tx: PhySet::LE_1M, rx: BOTH };
             fast().say(P, slow).raw(P, Llid::Start, &[1; 100])
@@ -287,7 +288,7 @@ pub(super) fn advertising() -> Vec<(&'static str, Role, Script)> {
     let request = &mut late.records[2];
     request.at += Duration::from_us(5);
     vec![
-        ("LL-ADV-1", P, advertise(&[(0, 37), (1_000, 39), (2_000, 38)])),
+        ("LL-ADV-1", P, advertise(&[(0, 37), (1_000, 39), (2_000, 39)])),
         ("LL-ADV-2", P, advertise(&[(0, 37), (1_000, 38), (15_000, 37)])),
         ("LL-ADV-2", P, slow),
         ("LL-ADV-6", P, advertising::answers_a_listed_scanner(|_| ())),

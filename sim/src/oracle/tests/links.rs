@@ -108,11 +108,20 @@ fn new_parameters_count_for_timeouts_and_silence() {
     assert_eq!(dies(50, 50), BTreeSet::new());
     assert_eq!(dies(50, 45), breaks("LL-END-1", C));
     assert_eq!(dies(100, 50), breaks("LL-END-1", C));
-    let silent =
-        |interval, us| changed(ConnectionUpdate { interval, ..UPDATE }).silence(us).named();
-    assert_eq!(silent(16, 130_000), BTreeSet::new());
-    assert_eq!(silent(16, 131_000), breaks("LL-LIVE-3", C));
-    assert_eq!(silent(8, 130_000), breaks("LL-LIVE-3", C));
+    let silent = |timeout, us| {
+        let script = changed(ConnectionUpdate { timeout, ..UPDATE }).events(2);
+        script.silence(us).named()
+    };
+    assert_eq!(silent(50, 480_000), BTreeSet::new());
+    assert_eq!(silent(50, 500_000), breaks("LL-LIVE-3", C));
+    assert_eq!(silent(100, 500_000), BTreeSet::new());
+    // Those that are still to come, 29 events later, count from their instant on.
+    let pending = |us| {
+        let update = ConnectionUpdate { timeout: 50, instant: 30, ..UPDATE };
+        Script::new().say(C, ControlPdu::ConnectionUpdateInd(update)).silence(us).named()
+    };
+    assert_eq!(pending(770_000), BTreeSet::new());
+    assert_eq!(pending(800_000), breaks("LL-LIVE-3", C));
 }
 
 /// LL-UPD-1: what comes after parameters that are announced and not kept is not judged, what

@@ -22,6 +22,7 @@ use crate::record::{AirTx, Note, Reception, RecordKind};
 
 mod advertising;
 mod answers;
+mod beyond;
 mod bits;
 mod breaches;
 mod broken;

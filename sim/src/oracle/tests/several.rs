@@ -156,12 +156,15 @@ fn an_event_is_left_out_for_another_link_and_for_nothing_else() {
     let one = || Script::new().events(12);
     let (deaf, other) = (deaf(second().events(6)), one());
     for (us, wrong) in [(20_000, false), (20_900, false), (25_000, true)] {
-        let told = ids(&two_centrals(&other, &deaf, us));
+        let told = examine(&together(&other, &deaf, us, [2, 1]));
+        assert_eq!(told.findings, [], "{us} µs");
+        let told = ids(&told.observations);
         let wanted = if wrong { BTreeSet::from(["LL-LAT-1"]) } else { BTreeSet::new() };
         assert_eq!(told, wanted, "{us} µs");
     }
     // With another peripheral's radio it has nothing to do.
-    assert_eq!(named(&two_peripherals(&other, &deaf, 0)), BTreeSet::from([("LL-LAT-1", 2)]));
+    let told = examine(&together(&other, &deaf, 0, [0, 2]));
+    assert_eq!(named(&told.observations), BTreeSet::from([("LL-LAT-1", 2)]));
 }
 
 /// A peripheral that filters hears a CONNECT_IND and stays away: it is in no connection.
@@ -180,8 +183,8 @@ fn who_has_let_a_connect_ind_pass_owes_nothing() {
     assert_eq!(refused().told(), []);
     // Nor is its radio with it.
     let other = deaf(Script::new().events(6));
-    let told = judge(&together(&other, &refused(), 20_000, [2, 1]));
-    assert_eq!(named(&told), BTreeSet::from([("LL-LAT-1", 1)]));
+    let told = examine(&together(&other, &refused(), 20_000, [2, 1]));
+    assert_eq!(named(&told.observations), BTreeSet::from([("LL-LAT-1", 1)]));
 }
 
 /// An event without an answer to a packet that has arrived.

@@ -1,6 +1,6 @@
 //! LL-TIFS-1, LL-ANCHOR-1, LL-WIN-1, LL-CHAN-1 and LL-PHY-1: how far off is still right.
 
-use firmware_core::pdu::control::{ConnectionUpdate, DataLength};
+use firmware_core::pdu::control::{ConnectionUpdate, DataLength, Opcode};
 use firmware_core::phy::PhySet;
 
 use super::broken::set;
@@ -59,6 +59,22 @@ fn an_anchor_is_off_by_jitter_and_accuracy_at_most() {
     };
     assert_eq!(later(36), BTreeSet::new());
     assert_eq!(later(38), breaks("LL-ANCHOR-1", C));
+}
+
+/// LL-ANCHOR-1: SCA 0 is 500 ppm, 5 µs in 10 ms, once the peripheral has taken note of it (5.1.14).
+#[test]
+fn an_anchor_is_as_accurate_as_the_central_said_last() {
+    let moved = |answers: bool| {
+        let (req, rsp) = (Opcode::CLOCK_ACCURACY_REQ.0, Opcode::CLOCK_ACCURACY_RSP.0);
+        let mut script = Script::new().raw(C, Llid::Control, &[req, 0]);
+        if answers {
+            script = script.raw(P, Llid::Control, &[rsp, 5]);
+        }
+        script.anchor += 35;
+        script.events(1).named()
+    };
+    assert_eq!(moved(true), BTreeSet::new());
+    assert!(moved(false).contains(&("LL-ANCHOR-1", C)));
 }
 
 /// LL-WIN-1: the first anchor within the window of 1.25 ms that begins 1.25 ms after CONNECT_IND,
@@ -210,5 +226,6 @@ fn an_event_closes_before_the_next_anchor() {
     assert_eq!(named, BTreeSet::new());
     let (at, named) = sent(40);
     assert!((10_040..10_060).contains(&at), "{at}");
-    assert_eq!(named, breaks("LL-EVENT-4", P));
+    // It is the central that has to see to it, whose packet ever is the last.
+    assert_eq!(named, breaks("LL-EVENT-4", C));
 }
