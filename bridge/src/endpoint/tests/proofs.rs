@@ -62,7 +62,7 @@ const PROOFS: &[Proof] = &[
     (&[0x204E], NONE, privacy::privacy_mode),
     (&[], NONE, privacy::private_initiator_of_the_list),
     (&[], NONE, privacy::directed_reconnection),
-    (&[], FeatureSet::MIN_USED_CHANNELS, features_on_air),
+    (&[], FeatureSet::MIN_USED_CHANNELS, device::features_on_air),
     (
         &[0x2036, 0x2037, 0x2039, 0x203A, 0x2041, 0x2042],
         FeatureSet::EXTENDED_ADVERTISING,
@@ -255,25 +255,6 @@ fn what_the_peer_is() {
         rig.ok(port, 0x041D, &handle);
         let version = rig.event(port, 0x0C);
         assert_eq!(version, [&[0], &handle[..], &[12, 0xFF, 0xFF, 0, 0]].concat());
-    }
-}
-
-/// What HCI tells of a device is what the air shows of it, but for what stays with a device (Vol 6,
-/// Part B, 4.6), and octet 0 of a response, which holds what both have.
-fn features_on_air() {
-    let mut rig = Rig::new(2);
-    let own = [A, B].map(|port| rig.ok(port, 0x2003, &[]));
-    let handles = rig.connect(A, B);
-    let stays = [0b1100_0000, 0b0011_0000, 0, 0, 0, 0, 0, 0];
-    let shown = |features: &[u8]| -> Vec<u8> {
-        features.iter().zip(stays).map(|(octet, mask)| octet & !mask).collect()
-    };
-    for (number, port) in [A, B].into_iter().enumerate() {
-        rig.ok(port, 0x2016, &handles[number]);
-        let told = rig.subevent(port, 0x04);
-        let mut expected = shown(&own[1 - number]);
-        expected[0] &= own[number][0];
-        assert_eq!(shown(&told[3..]), expected);
     }
 }
 

@@ -1,5 +1,8 @@
 //! The device as a whole.
 
+use bletwin_models::profile::catalogue;
+use firmware_core::pdu::control::FeatureSet;
+
 use super::super::rig::{A, B, Rig};
 use super::{SECOND, air, encrypted};
 use crate::endpoint::Endpoint;
@@ -177,4 +180,41 @@ pub(super) fn public_address() {
     assert_eq!(rig.address(B), address);
     rig.connect(A, B);
     rig.fails(B, 0xFC06, &[1; 6], 0x0C);
+}
+
+/// What HCI tells of a device is what the air shows of it, but for what stays with a device (Vol 6,
+/// Part B, 4.6), and octet 0 of a response, which holds what both have: every profile in both roles.
+/// What a profile has on air and no endpoint offers is on air alone.
+pub(super) fn features_on_air() {
+    let profiles = catalogue::centrals().into_iter().map(|entry| entry.profile.controller);
+    let pairs = profiles
+        .flat_map(|config| [[config.clone(), Endpoint::full()], [Endpoint::full(), config]]);
+    for configs in pairs.chain([[Endpoint::full(), Endpoint::full()]]) {
+        let mut rig = Rig::with(configs.to_vec());
+        let hci = [A, B].map(|port| rig.ok(port, 0x2003, &[]));
+        let sent = [0, 1].map(|number| {
+            let config: &FeatureSet = &configs[number].features;
+            let alone = config.without(Endpoint::OFFERED).0.to_le_bytes();
+            hci[number].iter().zip(alone).map(|(octet, alone)| octet | alone).collect::<Vec<_>>()
+        });
+        let handles = rig.connect(A, B);
+        let both_ask = FeatureSet::PERIPHERAL_FEATURE_EXCHANGE;
+        for (number, port) in [A, B].into_iter().enumerate() {
+            if port == B && !configs.iter().all(|config| config.features.has(both_ask)) {
+                continue;
+            }
+            rig.ok(port, 0x2016, &handles[number]);
+            let told = rig.subevent(port, 0x04);
+            assert_eq!(told[0], 0, "{:?}", configs[1 - number].features);
+            let mut expected = shown(&sent[1 - number]);
+            expected[0] &= sent[number][0];
+            assert_eq!(shown(&told[3..]), expected, "{:?}", configs[1 - number].features);
+        }
+    }
+}
+
+/// What may be sent of a FeatureSet.
+fn shown(features: &[u8]) -> Vec<u8> {
+    let stays = [0b1100_0000, 0b0011_0000, 0, 0, 0, 0, 0, 0];
+    features.iter().zip(stays).map(|(octet, mask)| octet & !mask).collect()
 }
