@@ -39,6 +39,12 @@ fn a_bumble_central_discovers_reads_writes_and_subscribes() {
     run("bumble/read.py");
 }
 
+/// LL-LEN-10.
+#[test]
+fn what_bumble_suggests_at_power_on_is_announced_at_once() {
+    run("bumble/length.py");
+}
+
 #[test]
 fn a_bumble_central_pairs_by_every_method_and_meets_again() {
     run("bumble/pair.py");
