@@ -55,15 +55,15 @@ impl Resolving {
     /// A command that the controller is taken to obey.
     pub(super) fn command(&mut self, command: &Command) {
         match command {
-            Command::LeAddToResolvingList { identity, peer_irk, local_irk } => {
-                if self.device(*identity).is_none() {
-                    self.devices.push(Device {
-                        identity: *identity,
-                        peer_irk: peer_irk.clone(),
-                        local_irk: local_irk.clone(),
-                        device_privacy: false,
-                    });
-                }
+            Command::LeAddToResolvingList { identity, peer_irk, local_irk }
+                if self.device(*identity).is_none() =>
+            {
+                self.devices.push(Device {
+                    identity: *identity,
+                    peer_irk: peer_irk.clone(),
+                    local_irk: local_irk.clone(),
+                    device_privacy: false,
+                });
             }
             Command::LeRemoveFromResolvingList { identity } => {
                 self.devices.retain(|device| device.identity != *identity);
