@@ -261,9 +261,8 @@ fn a_hollow_feature_is_unknown_on_air() {
         &["phy-update=never", "central.own-procedures=phy@20", "central.on-connect=features"],
     );
     let says = |assignment: &str, what: &str| {
-        let seen = seen(place, assignment).expect("taken");
-        let found = seen.iter().any(|(_, line)| line.starts_with(what));
-        found
+        let heard = seen(place, assignment).expect("taken");
+        heard.iter().any(|(_, line)| line.starts_with(what))
     };
     let unknown = "P LL_UNKNOWN_RSP LL_PHY_REQ";
     for hollow in ["2m", "coded", "2m,coded"] {
