@@ -106,7 +106,7 @@ impl Resolving {
             .then(|| ("LL-PRIV-1", format!("names its target by the identity {target}")))
     }
 
-    /// What is wrong with accepting an initiator when `target` was called, by which `peer` is meant.
+    /// What is wrong with accepting an initiator when `target` was called, which means `peer`.
     pub(super) fn accepts(&self, peer: Address, target: Address, initiator: Address) -> Wrong {
         let key = self.device(peer).map(|device| &device.peer_irk).filter(|irk| has(irk));
         let meant = initiator == target

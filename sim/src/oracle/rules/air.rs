@@ -146,8 +146,9 @@ pub(super) const RULES: [Rule; 33] = [
         "LL-PRIV-1",
         "target of directed advertising",
         "6.2.2, 6.2.5, 6.3, 6.4",
-        "Directed advertising from a private address names its target by a private address, if the \
-         key of the target is known.",
+        "Directed advertising from a private address names its target by a private address, if \
+         the key of the target is known; scanners and initiators resolve the target with their \
+         own keys.",
     ),
     shall(
         "LL-PRIV-2",
@@ -160,15 +161,16 @@ pub(super) const RULES: [Rule; 33] = [
         "LL-PRIV-3",
         "own address of an initiator",
         "6.4",
-        "An initiator that is to use private addresses shows a peer the one that is made with the \
-         local key of that peer's entry.",
+        "An initiator that is to use private addresses shows each peer the one that is made \
+         with the local key of that peer's entry, also where it connects to whichever device of \
+         the filter accept list it finds.",
     ),
     shall(
         "LL-PRIV-4",
         "calls by identity",
         "6.3, 6.4",
-        "An initiator that is to use private addresses does not answer directed advertising whose \
-         target is a public or static address.",
+        "A scanner or an initiator that is to use private addresses does not answer directed \
+         advertising whose target is a public or static address.",
     ),
     shall(
         "LL-EXT-1",

@@ -156,8 +156,8 @@ pub(super) fn seeks_who_ought_to_hide() -> Script {
     script
 }
 
-/// An initiator that is to use private addresses connects to a listed device, under one or not; that
-/// has called somebody, or nobody.
+/// An initiator that is to use private addresses connects to a listed device, under one or not;
+/// that has called somebody, or nobody.
 pub(super) fn initiates(privately: bool, called: Option<Address>) -> Script {
     let mut script = advertise(&[]);
     list(&mut script, C, PEER);

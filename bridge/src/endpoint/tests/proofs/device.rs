@@ -183,8 +183,8 @@ pub(super) fn public_address() {
 }
 
 /// What HCI tells of a device is what the air shows of it, but for what stays with a device (Vol 6,
-/// Part B, 4.6), and octet 0 of a response, which holds what both have: every profile in both roles.
-/// What a profile has on air and no endpoint offers is on air alone.
+/// Part B, 4.6), and octet 0 of a response, which holds what both have: every profile in both
+/// roles. What a profile has on air and no endpoint offers is on air alone.
 pub(super) fn features_on_air() {
     let profiles = catalogue::centrals().into_iter().map(|entry| entry.profile.controller);
     let pairs = profiles
