@@ -228,7 +228,7 @@ pub(crate) fn world(setup: &Setup, script: Script, seed: u64) -> World<Actor> {
 pub(crate) fn play(table: &Table, case: &Case, mut draw: Draw) -> Outcome {
     let setup = reach(case.state, case.features);
     let row = table.row(case.state, case.pdu);
-    let follows = row.is_some_and(|row| row.answers == [Answer::Ignore]);
+    let follows = row.is_some_and(|row| row.done);
     let mut sent = packets(case.pdu, &mut draw, asked(case.state), follows);
     let mut steps = setup.steps.clone();
     match case.variant {

@@ -39,7 +39,7 @@ impl Answer {
             None => (text, 0),
         };
         Some(match word {
-            "ignore" => Self::Ignore,
+            "ignore" | "done" => Self::Ignore,
             "answer" => Self::Served,
             "unknown" => Self::Unknown,
             "reject" => Self::Reject(code),
@@ -57,6 +57,8 @@ pub(crate) struct Row {
     pdus: Vec<String>,
     states: Vec<String>,
     pub(crate) answers: Vec<Answer>,
+    /// The central does at the instant what the PDU asks for.
+    pub(crate) done: bool,
     pub(crate) why: String,
     pub(crate) line: usize,
 }
@@ -89,13 +91,16 @@ impl Table {
             let [pdus, states, answers, why] = cells[..] else {
                 panic!("line {number}: four cells make a row");
             };
-            let answers = answers.split_whitespace().map(|word| {
+            let words = answers.split_whitespace();
+            let done = words.clone().any(|word| word == "done");
+            let answers = words.map(|word| {
                 Answer::parse(word).unwrap_or_else(|| panic!("line {number}: no answer: {word}"))
             });
             rows.push(Row {
                 pdus: expand(&groups, pdus),
                 states: expand(&groups, states),
                 answers: answers.collect(),
+                done,
                 why: why.to_owned(),
                 line: number,
             });
