@@ -56,7 +56,8 @@ fn what_changes_does_not_change_when_events_come() {
         let first = event(&mut b, 3)[0].0;
         let mut second = None;
         for _ in 0..answered {
-            second = second.or(Some(event(&mut b, 1)[0].0));
+            let start = event(&mut b, 1)[0].0;
+            second.get_or_insert(start);
         }
         let own = Address::static_random([9; 6]);
         b.order(LinkOrder::Advertise(Advertising { own, ..advertising() }));
