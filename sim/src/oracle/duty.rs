@@ -44,11 +44,17 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
     };
     let late = link.packets.iter().enumerate().filter(|(_, packet)| past(packet));
     reasons.extend(late.map(|(at, _)| (at, "LL-INST-2")));
+    let goodbye =
+        |packet: &Packet<'_>| matches!(packet.control(), Some(ControlPdu::TerminateInd(_)));
+    let ends = link.packets.iter().enumerate().filter(|(_, packet)| goodbye(packet));
+    reasons.extend(ends.map(|(at, _)| (at, "LL-TERM-2")));
     for (at, rule) in reasons {
         let reason = &link.packets[at];
         let victim = other(reason.by);
         let after = link.packets.iter().skip(at).filter(|packet| packet.by == victim);
-        let says_goodbye = after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
+        // Who says that it leaves for a breach may wait for the answer; who was told does not.
+        let says_goodbye =
+            rule != "LL-TERM-2" && after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
         let mut stays = after.filter(|packet| packet.event > reason.event + GRACE);
         if let Some(packet) = stays.next().filter(|_| reason.taken && !says_goodbye) {
             let text = format!("goes on after {}, which ends the connection", reason.name());

@@ -107,12 +107,12 @@ struct Start {
 impl Start {
     /// A PDU of an end that must hold back.
     fn judge(&self, packet: &Packet<'_>) -> Fit {
-        // What cannot be read is judged by its MIC, and what is no PDU at all by its frame.
+        // What cannot be read is judged by its MIC, and what is no PDU at all by its frame. A
+        // control PDU without an opcode has the wrong length (2.4.2), and is none that is expected.
         let unreadable = packet.item.decrypted == Some(false) || !packet.is_whole();
-        if unreadable
-            || packet.item.decoded == Decoded::Empty
-            || packet.header.llid == Llid::Reserved
-        {
+        let control = packet.header.llid == Llid::Control;
+        let empty = packet.item.decoded == Decoded::Empty && !control;
+        if unreadable || empty || packet.header.llid == Llid::Reserved {
             return Fit::Right;
         }
         let Some(opcode) = packet.control().map(ControlPdu::opcode) else { return Fit::Wrong };

@@ -122,6 +122,18 @@ fn a_goodbye_is_acknowledged_before_leaving() {
     assert_eq!(goodbye.end(C, GONE).named(), BTreeSet::new());
 }
 
+/// LL-TERM-2, for both ends, also where each has said goodbye.
+#[test]
+fn who_has_had_a_goodbye_does_not_stay() {
+    for (by, peer) in [(C, P), (P, C)] {
+        let told = || Script::new().events(3).say(by, ControlPdu::TerminateInd(GONE));
+        assert_eq!(rules_of(&told().events(1), peer), BTreeSet::new());
+        assert_eq!(rules_of(&told().events(3), peer), BTreeSet::from(["LL-TERM-2"]));
+        let crossing = told().say(peer, ControlPdu::TerminateInd(GONE)).events(2);
+        assert_eq!(rules_of(&crossing, peer), BTreeSet::from(["LL-TERM-2"]));
+    }
+}
+
 /// LL-TERM-2: what does not arrive needs no acknowledgement, nor does one's own.
 #[test]
 fn only_a_goodbye_that_came_is_acknowledged() {

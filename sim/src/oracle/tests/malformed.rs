@@ -3,6 +3,7 @@
 
 use firmware_core::pdu::control::ConnectionUpdate;
 
+use super::broken::{ENC_REQ, ENC_RSP};
 use super::later::secure_from;
 use super::procedures::*;
 use super::*;
@@ -235,4 +236,13 @@ fn an_answer_to_nothing_does_not_end_what_is_announced() {
     let asked = Script::new().say(P, PHY_REQ).say(C, phy(20)).say(C, NOTHING);
     let wrong = BTreeSet::from([("LL-COLL-1", C), ("LL-RSP-1", C)]);
     assert_eq!(asked.say(C, map(24)).end(P, COLLISION).named(), wrong);
+}
+
+/// 2.4.2: it has the wrong length, and so it is a PDU that is unexpected.
+/// LL-ENC-6.
+#[test]
+fn a_control_pdu_without_an_opcode_ends_an_encryption_start() {
+    let told = Script::new().say(C, ENC_REQ).say(P, ENC_RSP).raw(C, Llid::Control, &[]);
+    assert_eq!(accused(&told.clone().end(P, ErrorCode::MIC_FAILURE)), [""; 0]);
+    assert_eq!(accused(&told.events(4)), ["LL-ENC-6"]);
 }
