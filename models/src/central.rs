@@ -148,7 +148,8 @@ impl Node for Central {
             (NodeInput::Act(act), Some(powered)) => powered.host.act(now, &act),
             (NodeInput::Radio(event), Some(powered)) => powered.controller.radio(now, event),
             (NodeInput::Timer, Some(powered)) => powered.timer(now),
-            (NodeInput::Saw { .. } | NodeInput::Octets(_), _) | (_, None) => {}
+            (NodeInput::Saw { .. } | NodeInput::Octets(_) | NodeInput::Antenna(_), _)
+            | (_, None) => {}
         }
         if let Some(powered) = &mut self.powered {
             powered.carry(now, out);

@@ -32,6 +32,8 @@ pub struct UserConfig {
     pub reaction: Duration,
     /// What is typed.
     pub typing: Typing,
+    /// The passkey on the label of a device that cannot show it.
+    pub label: Option<u32>,
     /// Whether equal numbers are confirmed as equal (unequal ones never are).
     pub confirms: bool,
     /// What the person does at which time after the start, in order of time.
@@ -44,6 +46,7 @@ impl Default for UserConfig {
         Self {
             reaction: Duration::from_secs(3),
             typing: Typing::Right,
+            label: None,
             confirms: true,
             schedule: Vec::new(),
         }
@@ -103,12 +106,14 @@ impl User {
         self.compare(out);
     }
 
-    /// One device shows, another asks.
+    /// One device shows, or has it on its label, another asks.
     fn copy_passkey(&mut self, out: &mut Outbox) {
-        let Some((shower, passkey)) = self.shown.iter().next().map(|(n, p)| (*n, *p)) else {
+        let shown = self.shown.iter().next().map(|(n, p)| (Some(*n), *p));
+        let Some((shower, passkey)) = shown.or_else(|| Some((None, self.config.label?))) else {
             return;
         };
-        let askers: Vec<NodeId> = self.asking.iter().copied().filter(|n| *n != shower).collect();
+        let askers = self.asking.iter().copied().filter(|n| Some(*n) != shower);
+        let askers: Vec<NodeId> = askers.collect();
         for asker in askers {
             self.asking.remove(&asker);
             let act = match self.config.typing {
@@ -158,7 +163,11 @@ impl Node for User {
                 }
             }
             NodeInput::Saw { node, ui } => self.saw(node, &ui, out),
-            NodeInput::Radio(_) | NodeInput::Timer | NodeInput::Act(_) | NodeInput::Octets(_) => {}
+            NodeInput::Radio(_)
+            | NodeInput::Timer
+            | NodeInput::Act(_)
+            | NodeInput::Octets(_)
+            | NodeInput::Antenna(_) => {}
         }
     }
 

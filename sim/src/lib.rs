@@ -5,6 +5,7 @@
 //! shared mutability, no async, no global state. The same seed gives the same bytes anywhere.
 #![forbid(unsafe_code)]
 
+pub mod antenna;
 pub mod clock;
 pub mod effects;
 pub mod explore;

@@ -8,6 +8,7 @@ use firmware_core::host::message::{Button, Ui};
 use firmware_core::radio::{RadioCommand, RadioEvent};
 use firmware_core::time::{Duration, Instant};
 
+use crate::antenna::{Order, Signal};
 use crate::record::{Note, RecordId};
 
 /// Number of a node in its world, from 0 in the order of creation.
@@ -58,6 +59,8 @@ pub enum NodeInput {
     Act(Act),
     /// Octets from a program outside of the world that is attached to it.
     Octets(Vec<u8>),
+    /// What the air brings to a node that is its own radio.
+    Antenna(Signal),
     /// It sees what another node shows (only for nodes that watch).
     Saw {
         /// Which node shows it.
@@ -72,6 +75,8 @@ pub enum NodeInput {
 pub enum NodeOutput {
     /// Its radio shall do this.
     Radio(RadioCommand),
+    /// What a node wants of the air that is its own radio.
+    Antenna(Order),
     /// It shows this to whoever watches; recorded as well.
     Show(Ui),
     /// It acts upon another node after some (local) time: persons do.

@@ -331,7 +331,7 @@ impl Node for PeripheralNode {
                 };
                 self.input(now, Input::Host(input), out);
             }
-            NodeInput::Saw { .. } | NodeInput::Octets(_) => {}
+            NodeInput::Saw { .. } | NodeInput::Octets(_) | NodeInput::Antenna(_) => {}
         }
         self.plan(now);
     }

@@ -12,6 +12,7 @@ use crate::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
 use crate::queue::EventQueue;
 use crate::record::{Note, Record, RecordId, RecordKind};
 
+mod antenna;
 mod canonical;
 mod engine;
 mod reception;
@@ -211,6 +212,7 @@ impl<N: Node> World<N> {
         let now = self.engine.now;
         match output {
             NodeOutput::Radio(command) => self.engine.command(node, command, causes),
+            NodeOutput::Antenna(order) => self.engine.order(node, order, causes),
             NodeOutput::Note(note) => {
                 let mut queued = 0;
                 if let Note::Trace(trace) = &note {

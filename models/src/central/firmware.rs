@@ -30,7 +30,10 @@ impl Device {
             }
             NodeInput::Radio(event) => Input::Radio(event),
             NodeInput::Timer => Input::Timer,
-            NodeInput::Act(_) | NodeInput::Saw { .. } | NodeInput::Octets(_) => return,
+            NodeInput::Act(_)
+            | NodeInput::Saw { .. }
+            | NodeInput::Octets(_)
+            | NodeInput::Antenna(_) => return,
         };
         let Some(peripheral) = &mut self.peripheral else { return };
         let _work = peripheral.handle(now, input);

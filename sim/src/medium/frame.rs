@@ -57,13 +57,25 @@ pub fn encode(tuning: &Tuning, phy: TxPhy, pdu: &AirPdu) -> (Symbols, u32) {
     octets[len..len + 3].copy_from_slice(&crc);
     let body = &mut octets[..len + 3];
     whiten(tuning.channel, body);
-    let symbols = match phy {
-        TxPhy::Le1M => uncoded(1, tuning.access_address, body),
-        TxPhy::Le2M => uncoded(2, tuning.access_address, body),
-        TxPhy::CodedS2 | TxPhy::CodedS8 => super::fec::encode(phy, tuning.access_address, body),
-    };
     let [a, b, c] = crc;
-    (symbols, u32::from_le_bytes([a, b, c, 0]))
+    (symbols(phy, tuning.access_address, body), u32::from_le_bytes([a, b, c, 0]))
+}
+
+/// Symbols of a packet whose octets are whitened already and end with its CRC, and that CRC.
+#[must_use]
+pub fn bare(tuning: &Tuning, phy: TxPhy, body: &[u8]) -> (Symbols, u32) {
+    let mut plain = body.to_vec();
+    whiten(tuning.channel, &mut plain);
+    let crc = plain.last_chunk().map_or(0, |[a, b, c]| u32::from_le_bytes([*a, *b, *c, 0]));
+    (symbols(phy, tuning.access_address, body), crc)
+}
+
+fn symbols(phy: TxPhy, access_address: u32, body: &[u8]) -> Symbols {
+    match phy {
+        TxPhy::Le1M => uncoded(1, access_address, body),
+        TxPhy::Le2M => uncoded(2, access_address, body),
+        TxPhy::CodedS2 | TxPhy::CodedS8 => super::fec::encode(phy, access_address, body),
+    }
 }
 
 fn uncoded(preamble_octets: usize, access_address: u32, body: &[u8]) -> Symbols {

@@ -27,6 +27,8 @@ pub(crate) struct Outgoing {
     pub(crate) pdu: AirPdu,
     pub(crate) tag: Tag,
     pub(crate) then: AfterTransmit,
+    /// The octets themselves, from a node that is its own radio.
+    pub(crate) body: Option<Arc<[u8]>>,
 }
 
 /// A packet that is being received.
@@ -45,7 +47,8 @@ pub(crate) struct Lock {
     pub(crate) length: Option<u8>,
 }
 
-/// What a radio is doing. Instants are world time; each state but `Off` has one step scheduled.
+/// What a radio is doing. Instants are world time; each state but `Off` has one step scheduled,
+/// but for a node that is its own radio and listens without end.
 #[derive(Clone, Debug)]
 pub(crate) enum State {
     Off,
@@ -83,6 +86,13 @@ pub(crate) enum State {
 /// A command with the records that it happens because of.
 pub(crate) type Caused = (RadioCommand, Vec<RecordId>);
 
+/// A packet that its receiver has yet to find right or wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged {
+    pub(crate) tx: Option<RecordId>,
+    pub(crate) rssi_dbm: i8,
+}
+
 /// A node's radio.
 #[derive(Clone, Debug)]
 pub(crate) struct Radio {
@@ -93,11 +103,21 @@ pub(crate) struct Radio {
     pub(crate) pending: Option<Caused>,
     /// Tuning and end of the packet received last, until something else begins.
     pub(crate) received: Option<(Tuning, Instant)>,
+    /// The node is its own radio: see [`crate::antenna`].
+    pub(crate) bare: bool,
+    pub(crate) judged: Option<Judged>,
 }
 
 impl Default for Radio {
     fn default() -> Self {
-        Self { state: State::Off, causes: Vec::new(), pending: None, received: None }
+        Self {
+            state: State::Off,
+            causes: Vec::new(),
+            pending: None,
+            received: None,
+            bare: false,
+            judged: None,
+        }
     }
 }
 

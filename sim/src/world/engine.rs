@@ -211,7 +211,7 @@ impl Engine {
                     self.schedule(
                         node,
                         at,
-                        State::ToSend(Outgoing { tuning, phy, pdu, tag, then }),
+                        State::ToSend(Outgoing { tuning, phy, pdu, tag, then, body: None }),
                     );
                 }
             }
@@ -228,7 +228,7 @@ impl Engine {
                     self.schedule(
                         node,
                         at,
-                        State::ToSend(Outgoing { tuning, phy, pdu, tag, then }),
+                        State::ToSend(Outgoing { tuning, phy, pdu, tag, then, body: None }),
                     );
                 }
             }
@@ -261,7 +261,7 @@ impl Engine {
         self.schedule(node, self.now, State::ToReportMiss);
     }
 
-    fn causes(&self, node: NodeId) -> Vec<RecordId> {
+    pub(super) fn causes(&self, node: NodeId) -> Vec<RecordId> {
         self.station(node).map_or_else(Vec::new, |station| station.radio.causes.clone())
     }
 
@@ -288,6 +288,9 @@ impl Engine {
                 let input = NodeInput::Radio(RadioEvent::Missed { at });
                 Some(Delivery { node, input, cause })
             }
+            State::Receiving { tuning, lock } if station.radio.bare => {
+                self.receive_bare(node, tuning, lock)
+            }
             State::Receiving { tuning, lock } => self.receive(node, tuning, lock),
             State::Sending { tuning, start, end, then, record } => {
                 self.after_sending(node, tuning, then);
@@ -300,8 +303,11 @@ impl Engine {
     }
 
     fn send(&mut self, node: NodeId, outgoing: Outgoing) {
-        let Outgoing { tuning, phy, pdu, tag, then } = outgoing;
-        let (symbols, crc) = frame::encode(&tuning, phy, &pdu);
+        let Outgoing { tuning, phy, pdu, tag, then, body } = outgoing;
+        let (symbols, crc) = match &body {
+            Some(body) => frame::bare(&tuning, phy, body),
+            None => frame::encode(&tuning, phy, &pdu),
+        };
         let start = self.now;
         self.recorder.on_air(start, tuning.channel, phy, &symbols);
         let access_address = tuning.access_address;
@@ -347,7 +353,9 @@ impl Engine {
             packet.record = record;
         }
         self.queue.push(start + symbols_time(phy, frame::sync_symbols(phy)), Event::Sync(id));
-        self.schedule(node, end, State::Sending { tuning, start, end, then, record });
+        if body.is_none() {
+            self.schedule(node, end, State::Sending { tuning, start, end, then, record });
+        }
     }
 
     fn after_sending(&mut self, node: NodeId, tuning: Tuning, then: AfterTransmit) {

@@ -11,6 +11,7 @@ use firmware_core::time::Duration;
 
 use super::engine::{Delivery, Engine, Event};
 use super::signal::{flip, is_address, symbols_time};
+use crate::antenna::Signal;
 use crate::medium::fault::Effect;
 use crate::medium::{TxId, fec, frame};
 use crate::node::{NodeId, NodeInput};
@@ -69,6 +70,11 @@ impl Engine {
                 self.queue.cancel(ticket);
             }
             station.step = Some(self.queue.push(next, Event::Radio(node)));
+            if station.radio.bare {
+                let signal = Signal::Address { rssi_dbm: lock.rssi_dbm };
+                let input = NodeInput::Antenna(signal);
+                self.queue.push(self.now, Event::Input(node, input, lock.record));
+            }
             station.radio.state = State::Receiving { tuning, lock };
         }
     }
@@ -108,7 +114,7 @@ impl Engine {
 
     /// Lets the symbols in `range` arrive with errors; after the end of the packet, with nothing
     /// but noise.
-    fn arrive(&mut self, node: NodeId, lock: &mut Lock, range: Range<usize>) {
+    pub(super) fn arrive(&mut self, node: NodeId, lock: &mut Lock, range: Range<usize>) {
         let Some(packet) = self.medium.get(lock.packet) else {
             return;
         };
