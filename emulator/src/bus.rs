@@ -59,6 +59,16 @@ pub trait Bus {
         Err(BusError::Nobody)
     }
 
+    /// Whether flash has its instruction cache switched on; `None`: nothing here switches it.
+    fn flash_cache(&self) -> Option<bool> {
+        None
+    }
+
+    /// Until when flash cannot be read: who runs from it waits.
+    fn flash_busy_until(&self) -> Ticks {
+        0
+    }
+
     /// When something will happen next by itself.
     fn next_event(&self) -> Option<Ticks>;
 

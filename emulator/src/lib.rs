@@ -6,6 +6,8 @@
 //! Armv7-M manual (DDI 0403) and the Cortex-M4's say, and takes the cycles that they say; what it
 //! cannot do ends a run with a [`Stop`] that tells where and why, never with a panic.
 //!
+//! [`node`] puts the chip into a world, where its radio meets the medium's bits.
+//!
 //! Left out: the MPU, debug and trace units other than the cycle counter, bit-banding (the
 //! nRF52840 has none), imprecise bus faults (all are precise), pop preemption (an exception that
 //! arrives while a frame is read back waits until that is done).
@@ -13,6 +15,7 @@
 pub mod bus;
 pub mod decode;
 pub mod elf;
+pub mod node;
 pub mod nrf52840;
 
 mod cpu;

@@ -25,7 +25,7 @@ fn run(cpu: &mut Cpu<Nrf52840>, symbols: &elf::Symbols, until: u64) -> Vec<Burst
     if let Outcome::Stopped(stop) = cpu.run(until) {
         panic!("{}", stop.report(symbols.at(stop.address)));
     }
-    cpu.bus_mut().sent()
+    cpu.bus_mut().sent().into_iter().map(|sent| sent.burst).collect()
 }
 
 /// Undoes the whitening of a channel, written from the Core Specification, Vol 6, Part B, 3.2.

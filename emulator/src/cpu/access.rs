@@ -137,6 +137,7 @@ impl<B: Bus> Cpu<B> {
         } else {
             self.bus.write(address, word, &mut context)
         };
+        self.wait_for_flash();
         result.map_err(|error| self.bus_error(address, true, error))
     }
 

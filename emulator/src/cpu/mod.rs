@@ -165,6 +165,7 @@ impl<B: Bus> Cpu<B> {
 
     /// Resets the processor alone: memory, peripherals and time stay.
     pub fn reset(&mut self) {
+        self.trap.0 = None;
         let word = |address| self.memory.read(address).map_or(0, u32::from_le_bytes);
         let (stack, start) = (word(0), word(4));
         self.registers = [0; 16];
@@ -215,6 +216,20 @@ impl<B: Bus> Cpu<B> {
     #[must_use]
     pub fn cycles_slept(&self) -> u64 {
         *self.slept
+    }
+
+    /// Whether it sleeps, in WFI or WFE.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        self.sleeping.is_some()
+    }
+
+    /// When something will happen next by itself: in a peripheral, or SysTick.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Ticks> {
+        let tick = self.system.tick.next();
+        let tick = (tick != u64::MAX).then(|| tick.saturating_mul(TICKS_PER_CYCLE));
+        tick.into_iter().chain(self.bus.next_event()).min()
     }
 
     /// Flash and RAM.

@@ -29,7 +29,8 @@ impl<B: Bus> Cpu<B> {
                 if self.cycles >= until {
                     return Outcome::Reached;
                 }
-                let next = self.next_event().clamp(self.cycles + 1, until.max(self.cycles + 1));
+                let next =
+                    self.next_event_cycle().clamp(self.cycles + 1, until.max(self.cycles + 1));
                 self.slept.0 += next - self.cycles;
                 self.cycles = next;
                 continue;
@@ -37,7 +38,7 @@ impl<B: Bus> Cpu<B> {
             if self.cycles >= until {
                 return Outcome::Reached;
             }
-            self.deadline.0 = until.min(self.next_event());
+            self.deadline.0 = until.min(self.next_event_cycle());
             self.attend();
             while self.cycles < *self.deadline {
                 self.step();
@@ -86,8 +87,19 @@ impl<B: Bus> Cpu<B> {
         }
     }
 
+    /// Follows the flash controller: its cache, and its work, during which nothing is fetched.
+    pub(super) fn wait_for_flash(&mut self) {
+        if let Some(on) = self.bus.flash_cache() {
+            self.flash.set_cache(on);
+        }
+        let free = self.bus.flash_busy_until().div_ceil(TICKS_PER_CYCLE);
+        if free > self.cycles && self.memory.is_flash(self.next) {
+            self.cycles = free;
+        }
+    }
+
     /// The next cycle at which something happens by itself.
-    fn next_event(&self) -> u64 {
+    fn next_event_cycle(&self) -> u64 {
         let bus = self.bus.next_event().map_or(u64::MAX, |ticks| ticks.div_ceil(TICKS_PER_CYCLE));
         bus.min(self.system.tick.next())
     }

@@ -54,6 +54,12 @@ impl Clock {
         }
     }
 
+    /// After a reset without a power-up: why, and what is retained.
+    pub(super) fn follow(&mut self, before: &Self, reason: u32) {
+        self.reset_reasons = before.reset_reasons | reason;
+        self.retained = before.retained;
+    }
+
     /// Since when the 32,768 Hz clock runs.
     pub(super) fn low_since(&self) -> Option<Ticks> {
         match self.low {

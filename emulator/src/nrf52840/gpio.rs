@@ -25,7 +25,7 @@ impl Port {
         pins.fold(0, |bits, (n, configuration)| bits | u32::from(chosen(*configuration)) << n)
     }
 
-    fn directions(&self) -> u32 {
+    pub(super) fn directions(&self) -> u32 {
         self.select(|configuration| configuration & DIRECTION != 0)
     }
 

@@ -1,7 +1,7 @@
 //! The nRF52840 around the processor (product specification 4413_417 v1.7).
 //!
-//! There are CLOCK and POWER, RADIO, TIMER0–4, RTC0–2, RNG, ECB, TEMP, EGU0–5, PPI, GPIO and the
-//! information registers; each file lists what its peripheral lacks. Not there: NVMC, UARTE, SPIM,
+//! There are CLOCK and POWER, RADIO, NVMC, TIMER0–4, RTC0–2, RNG, ECB, TEMP, EGU0–5, PPI, GPIO and the
+//! information registers; each file lists what its peripheral lacks. Not there: UARTE, SPIM,
 //! TWIM, GPIOTE, SAADC, CCM, AAR, WDT, USB, QSPI and the rest: an access stops the emulator
 //! with a hint.
 //!
@@ -13,6 +13,7 @@ mod clock;
 mod ecb;
 mod gpio;
 mod information;
+mod nvmc;
 mod peripheral;
 mod ppi;
 mod radio;
@@ -27,11 +28,13 @@ mod tests;
 use std::collections::VecDeque;
 
 pub use air::{Burst, Mode};
+pub use radio::{Listening, Sent};
 
 use clock::Clock;
 use ecb::Ecb;
 use gpio::Port;
 use information::Information;
+use nvmc::Nvmc;
 use peripheral::{Common, Endpoint, Moment, Peripheral, TICK_16M};
 use ppi::Ppi;
 use radio::Radio;
@@ -52,10 +55,11 @@ pub const RAM: u32 = 256 << 10;
 /// a ring of PPI channels turns as fast as on the chip but never forever.
 const AT_ONCE: usize = 256;
 
+const NVMC: u8 = 30;
 const PPI: u8 = 31;
 /// The peripherals with tasks, events and interrupts, by number.
-const NUMBERS: [u8; 20] =
-    [0, 1, 8, 9, 10, 11, 12, 13, 14, 17, 20, 21, 22, 23, 24, 25, 26, 27, PPI, 36];
+const NUMBERS: [u8; 21] =
+    [0, 1, 8, 9, 10, 11, 12, 13, 14, 17, 20, 21, 22, 23, 24, 25, 26, 27, NVMC, PPI, 36];
 
 /// Where the chip's identity comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -85,6 +89,7 @@ pub struct Nrf52840 {
     rng: Rng,
     ecb: Ecb,
     egus: [Egu; 6],
+    nvmc: Nvmc,
     ppi: Ppi,
     ports: [Port; 2],
     information: Information,
@@ -111,6 +116,7 @@ impl Nrf52840 {
             rng: Rng::new(identity.entropy),
             ecb: Ecb::default(),
             egus: std::array::from_fn(|_| Egu::default()),
+            nvmc: Nvmc::new(),
             ppi: Ppi::default(),
             ports: [Port::new(32), Port::new(16)],
             information: Information::new(identity),
@@ -122,7 +128,7 @@ impl Nrf52840 {
     }
 
     /// What the radio sent since the last call, in order.
-    pub fn sent(&mut self) -> Vec<Burst> {
+    pub fn sent(&mut self) -> Vec<Sent> {
         self.radio.sent()
     }
 
@@ -130,14 +136,54 @@ impl Nrf52840 {
     /// strength in −dBm. To be called at [`Burst::start`] at the latest; a radio that does not
     /// listen to it does not notice.
     pub fn hear(&mut self, burst: Burst, rssi: u8) {
-        self.radio.hear(burst, rssi);
+        self.radio.hear(burst, rssi, true);
         self.look_ahead();
+    }
+
+    /// The address of a packet ends at a time that has not passed; `octets` follow.
+    pub(crate) fn hear_address(&mut self, burst: Burst, rssi: u8) {
+        self.radio.hear(burst, rssi, false);
+        self.look_ahead();
+    }
+
+    /// The next octets of the packet that is being received: two, then as many as
+    /// [`Self::expected`] says.
+    pub(crate) fn hear_octets(&mut self, octets: &[u8]) {
+        self.radio.octets(octets);
+        self.look_ahead();
+    }
+
+    /// How many octets of the packet that is being received are to follow the first two.
+    pub(crate) fn expected(&self) -> Option<u16> {
+        self.radio.expected()
+    }
+
+    /// The radio.
+    pub(crate) fn radio(&mut self) -> &mut Radio {
+        &mut self.radio
+    }
+
+    /// A reset that is not a power-up: the entropy goes on where it was, and RESETREAS tells.
+    pub(crate) fn reset(&mut self, reason: u32) {
+        let mut fresh = Self {
+            information: self.information.clone(),
+            ..Self::new(&Identity { device_address: 0, device_id: 0, entropy: [0; 32] })
+        };
+        fresh.rng.follow(&self.rng);
+        fresh.clock.follow(&self.clock, reason);
+        *self = fresh;
     }
 
     /// The levels that pins of a port (0 or 1) put out; inputs are 0.
     #[must_use]
     pub fn outputs(&self, port: usize) -> u32 {
         self.ports.get(port).map_or(0, Port::outputs)
+    }
+
+    /// Which pins of a port are outputs.
+    #[must_use]
+    pub fn directions(&self, port: usize) -> u32 {
+        self.ports.get(port).map_or(0, Port::directions)
     }
 
     /// Drives a pin from outside, as a button does, or lets it go.
@@ -160,12 +206,13 @@ impl Nrf52840 {
             13 => &mut self.rng,
             14 => &mut self.ecb,
             20..=25 => &mut self.egus[usize::from(number - 20)],
+            NVMC => &mut self.nvmc,
             PPI => &mut self.ppi,
             _ => return None,
         })
     }
 
-    fn all(&self) -> [(u8, &dyn Peripheral); 20] {
+    fn all(&self) -> [(u8, &dyn Peripheral); 21] {
         [
             (0, &self.clock),
             (1, &self.radio),
@@ -186,6 +233,7 @@ impl Nrf52840 {
             (23, &self.egus[3]),
             (24, &self.egus[4]),
             (25, &self.egus[5]),
+            (NVMC, &self.nvmc),
             (PPI, &self.ppi),
         ]
     }
@@ -352,6 +400,24 @@ impl Bus for Nrf52840 {
         self.settle(context.now, context.memory, queue);
         self.look_ahead();
         if known { Ok(()) } else { Err(not_modelled(number)) }
+    }
+
+    fn write_flash(
+        &mut self,
+        address: u32,
+        value: u32,
+        context: &mut Context<'_>,
+    ) -> Result<(), BusError> {
+        let allowed = self.nvmc.store(address, value, context.now, context.memory);
+        if allowed { Ok(()) } else { Err(BusError::Nobody) }
+    }
+
+    fn flash_cache(&self) -> Option<bool> {
+        Some(self.nvmc.caches())
+    }
+
+    fn flash_busy_until(&self) -> Ticks {
+        self.nvmc.busy_until()
     }
 
     fn next_event(&self) -> Option<Ticks> {

@@ -1,9 +1,8 @@
 //! RADIO in its Bluetooth LE modes at 1 and 2 Mbit/s.
 //!
 //! Gaps: LE Coded, IEEE 802.15.4 and Nordic's own modes; logical addresses other than 0; device
-//! match, CCA, energy detection, direction finding. START puts the first bit on air at once, END
-//! and PHYEND come together and a receiver notices bits without delay, where a chip takes up to a
-//! few microseconds. RSSI takes no time. A packet whose sending is cut off is whole on air.
+//! match, CCA, energy detection, direction finding. END and
+//! PHYEND come together. RSSI takes no time. A packet whose sending is cut off is whole on air.
 
 use super::air::{Burst, Mode, crc, crc_octets, whiten};
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
@@ -30,6 +29,17 @@ const FAST_RAMP_UP: Ticks = 40 * MICROSECOND;
 const DISABLE_1M: Ticks = 6 * MICROSECOND;
 const DISABLE_2M: Ticks = 4 * MICROSECOND;
 
+/// From START to the first bit on air, and from a bit on air to what a receiver makes of it, as
+/// measured by Zephyr's controller (`radio_nrf52840.h`: 600 ns, 9,400 ns, 5,000 ns).
+const TRANSMITTER: Ticks = 600 * MICROSECOND / 1000;
+
+const fn receiver(mode: Mode) -> Ticks {
+    match mode {
+        Mode::Le1M => 9_400 * MICROSECOND / 1000,
+        Mode::Le2M => 5 * MICROSECOND,
+    }
+}
+
 /// The strength of noise, in −dBm.
 const NOISE: u8 = 127;
 
@@ -52,21 +62,66 @@ struct Packet {
     next: u8,
     payload_end: Ticks,
     end: Ticks,
+    /// All its octets are there. What comes from a world comes in parts.
+    whole: bool,
 }
 
 impl Packet {
-    fn due(&self) -> Ticks {
-        match self.next {
+    /// When its next event is. A transmitter is ahead of the air, a receiver behind.
+    fn due(&self, sending: bool) -> Ticks {
+        let on_air = match self.next {
             ADDRESS => self.burst.address_end(),
             PAYLOAD => self.payload_end,
-            _ => self.end,
+            _ if self.whole => self.end,
+            _ => Ticks::MAX,
+        };
+        match sending {
+            true => on_air - TRANSMITTER,
+            false => on_air.saturating_add(receiver(self.burst.mode)),
         }
     }
 }
 
+/// A packet whose address is yet to pass.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Heard {
+    burst: Burst,
+    rssi: u8,
+    whole: bool,
+}
+
+impl Heard {
+    /// When its address is noticed.
+    fn due(&self) -> Ticks {
+        self.burst.address_end() + receiver(self.burst.mode)
+    }
+}
+
+/// What an open receiver listens for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Listening {
+    /// Since when.
+    pub since: Ticks,
+    /// How bits are sent.
+    pub mode: Mode,
+    /// The carrier, in MHz.
+    pub frequency: u16,
+    /// The access address.
+    pub access_address: u32,
+}
+
+/// A packet that was sent.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Sent {
+    /// As it is on air.
+    pub burst: Burst,
+    /// CRCINIT.
+    pub crc_initial: u32,
+}
+
 /// The radio.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Radio {
+pub(crate) struct Radio {
     common: Common,
     state: State,
     /// PACKETPTR, and what it was at START.
@@ -91,8 +146,10 @@ pub(super) struct Radio {
     received_crc: u32,
     rssi: u8,
     last_end: Option<Ticks>,
-    sent: Vec<Burst>,
-    heard: Vec<(Burst, u8)>,
+    sent: Vec<Sent>,
+    heard: Vec<Heard>,
+    /// Whether the CRC of the packet received last was right, until somebody asks.
+    verdict: Option<bool>,
 }
 
 impl Radio {
@@ -121,15 +178,64 @@ impl Radio {
             last_end: None,
             sent: Vec::new(),
             heard: Vec::new(),
+            verdict: None,
         }
     }
 
-    pub(super) fn sent(&mut self) -> Vec<Burst> {
+    pub(super) fn sent(&mut self) -> Vec<Sent> {
         std::mem::take(&mut self.sent)
     }
 
-    pub(super) fn hear(&mut self, burst: Burst, rssi: u8) {
-        self.heard.push((burst, rssi));
+    /// A packet begins on air, or its address ends and its octets follow by [`Self::octets`].
+    pub(super) fn hear(&mut self, burst: Burst, rssi: u8, whole: bool) {
+        self.heard.push(Heard { burst, rssi, whole });
+    }
+
+    /// The next octets of the packet that is being received: two, then the rest.
+    pub(super) fn octets(&mut self, octets: &[u8]) {
+        let State::Receiving(packet) = &self.state else { return };
+        let mut packet = packet.clone();
+        packet.whole = !packet.burst.octets.is_empty();
+        packet.burst.octets.extend_from_slice(octets);
+        if !packet.whole {
+            let (octets, length) = self.taken(&packet.burst);
+            packet.payload_end = packet.burst.after(2 + length);
+            packet.end = packet.burst.after(octets.len());
+        } else {
+            let (octets, length) = self.taken(&packet.burst);
+            self.verdict = Some(self.checks(octets.split_at(2 + length)));
+        }
+        self.state = State::Receiving(packet);
+    }
+
+    /// How many octets are to follow the two that are there.
+    pub(super) fn expected(&self) -> Option<u16> {
+        match &self.state {
+            State::Receiving(packet) if !packet.whole && !packet.burst.octets.is_empty() => {
+                Some((self.taken(&packet.burst).0.len() - 2) as u16)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a packet is being received, or might be.
+    pub(crate) fn receives(&self) -> bool {
+        matches!(self.state, State::Receiving(_)) || !self.heard.is_empty()
+    }
+
+    /// Whether START would send at once.
+    pub(crate) fn may_send_at_once(&self) -> bool {
+        matches!(self.state, State::Idle { send: true })
+    }
+
+    pub(crate) fn listening(&self) -> Option<Listening> {
+        let State::Listening { since } = self.state else { return None };
+        let (mode, frequency) = (self.air_mode(), self.megahertz());
+        Some(Listening { since, mode, frequency, access_address: self.access_address() })
+    }
+
+    pub(crate) fn verdict(&mut self) -> Option<bool> {
+        self.verdict.take()
     }
 
     fn air_mode(&self) -> Mode {
@@ -164,7 +270,8 @@ impl Radio {
         let short = if send { 1 << 2 } else { 1 << 3 };
         let chained = self.common.shorts & 1 << 1 != 0 && self.common.shorts & short != 0;
         if let Some(end) = self.last_end.filter(|_| chained && !self.fast()) {
-            until = until.max(end + Ticks::from(self.spacing) * MICROSECOND);
+            let spaced = end + Ticks::from(self.spacing) * MICROSECOND;
+            until = until.max(if send { spaced - TRANSMITTER } else { spaced });
         }
         self.state = State::RampingUp { send, until };
     }
@@ -194,15 +301,16 @@ impl Radio {
         }
         self.whiten(&mut octets);
         let burst = Burst {
-            start: now,
+            start: now + TRANSMITTER,
             mode: self.air_mode(),
             frequency: self.megahertz(),
             access_address: self.access_address(),
             octets,
         };
         let (payload_end, end) = (burst.after(2 + length), burst.end());
-        self.sent.push(burst.clone());
-        self.state = State::Sending(Packet { burst, rssi: NOISE, next: ADDRESS, payload_end, end });
+        self.sent.push(Sent { burst: burst.clone(), crc_initial: self.crc[2] });
+        let (rssi, next) = (NOISE, ADDRESS);
+        self.state = State::Sending(Packet { burst, rssi, next, payload_end, end, whole: true });
     }
 
     fn whiten(&self, octets: &mut [u8]) {
@@ -240,16 +348,21 @@ impl Radio {
 
     fn address_passes(&mut self, moment: &mut Moment<'_>) {
         let now = moment.now;
-        let (passing, rest) =
-            std::mem::take(&mut self.heard).into_iter().partition(|(b, _)| b.address_end() <= now);
+        let (passing, rest): (Vec<Heard>, _) =
+            std::mem::take(&mut self.heard).into_iter().partition(|heard| heard.due() <= now);
         self.heard = rest;
-        let passing: Vec<(Burst, u8)> = passing;
-        let Some((burst, rssi)) = passing.into_iter().find(|(burst, _)| self.matches(burst)) else {
+        let Some(heard) = passing.into_iter().find(|heard| self.matches(&heard.burst)) else {
             return;
         };
-        let (octets, length) = self.taken(&burst);
-        let (payload_end, end) = (burst.after(2 + length), burst.after(octets.len()));
-        self.state = State::Receiving(Packet { burst, rssi, next: PAYLOAD, payload_end, end });
+        let Heard { burst, rssi, whole } = heard;
+        let (payload_end, end) = if whole {
+            let (octets, length) = self.taken(&burst);
+            (burst.after(2 + length), burst.after(octets.len()))
+        } else {
+            (Ticks::MAX, Ticks::MAX)
+        };
+        let next = PAYLOAD;
+        self.state = State::Receiving(Packet { burst, rssi, next, payload_end, end, whole });
         moment.raise(ADDRESS);
     }
 
@@ -265,6 +378,7 @@ impl Radio {
 
     fn finish(&mut self, packet: &Packet, sending: bool, moment: &mut Moment<'_>) {
         moment.raise(PHY_END);
+        // On air.
         self.last_end = Some(packet.end);
         self.state = State::Idle { send: sending };
         if sending {
@@ -281,10 +395,16 @@ impl Radio {
         for (n, octet) in pdu[2..].iter().enumerate() {
             put(first + n as u32, *octet);
         }
-        let right = crc(pdu, self.crc[1], self.crc[2], self.crc_length().max(1));
-        self.crc_ok = crc_octets(right, self.crc_length().max(1)).starts_with(check);
+        self.crc_ok = self.checks((pdu, check));
         self.received_crc = check.iter().rev().fold(0, |word, octet| word << 8 | u32::from(*octet));
         moment.raise(if self.crc_ok { CRC_OK } else { CRC_ERROR });
+    }
+
+    /// Whether the CRC of a PDU is right.
+    fn checks(&self, (pdu, check): (&[u8], &[u8])) -> bool {
+        let length = self.crc_length().max(1);
+        let right = crc(pdu, self.crc[1], self.crc[2], length);
+        crc_octets(right, length).starts_with(check)
     }
 
     fn disable(&mut self, moment: &mut Moment<'_>) {
@@ -417,10 +537,11 @@ impl Peripheral for Radio {
     fn next_event(&self) -> Option<Ticks> {
         let own = match &self.state {
             State::RampingUp { until, .. } | State::Disabling { until, .. } => Some(*until),
-            State::Sending(packet) | State::Receiving(packet) => Some(packet.due()),
+            State::Sending(packet) => Some(packet.due(true)),
+            State::Receiving(packet) => Some(packet.due(false)).filter(|due| *due != Ticks::MAX),
             _ => None,
         };
-        let heard = self.heard.iter().map(|(burst, _)| burst.address_end());
+        let heard = self.heard.iter().map(Heard::due);
         heard.chain(own).chain(self.bit_count_at).min()
     }
 
@@ -440,8 +561,10 @@ impl Peripheral for Radio {
                 self.state = State::Disabled;
                 moment.raise(DISABLED);
             }
-            State::Sending(packet) if packet.due() <= now => self.step(packet, true, moment),
-            State::Receiving(packet) if packet.due() <= now => self.step(packet, false, moment),
+            State::Sending(packet) if packet.due(true) <= now => self.step(packet, true, moment),
+            State::Receiving(packet) if packet.due(false) <= now => {
+                self.step(packet, false, moment)
+            }
             _ => {}
         }
         self.address_passes(moment);

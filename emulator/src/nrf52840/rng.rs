@@ -34,6 +34,11 @@ impl Rng {
         }
     }
 
+    /// After a reset without a power-up: the octets go on.
+    pub(super) fn follow(&mut self, before: &Self) {
+        (self.entropy, self.delivered) = (before.entropy, before.delivered);
+    }
+
     /// The first 32 octets are the entropy itself, what follows is the ChaCha20 stream of it.
     fn octet(&self, n: u64) -> u8 {
         if let Some(octet) = usize::try_from(n).ok().and_then(|n| self.entropy.get(n)) {

@@ -302,13 +302,21 @@ fn burst(start: Ticks) -> Burst {
     Burst { start, mode, frequency, access_address, octets }
 }
 
+/// From START to the air, and from the air to ADDRESS and END at 1M.
+const TRANSMITTER: Ticks = 38_400;
+const RECEIVER: Ticks = 601_600;
+
+fn sent(chip: &mut Chip) -> Vec<Burst> {
+    chip.bus.sent().into_iter().map(|sent| sent.burst).collect()
+}
+
 #[test]
 fn a_packet_is_sent_bit_by_bit() {
     let mut chip = tuned();
     chip.write(RADIO, 1);
     assert_eq!(chip.read(RADIO + 0x550), 9);
     assert_eq!(chip.when(RADIO + 0x100), 40 * MICROSECOND, "ramped up");
-    assert_eq!(chip.bus.sent(), [burst(40 * MICROSECOND)]);
+    assert_eq!(sent(&mut chip), [burst(40 * MICROSECOND + TRANSMITTER)]);
     assert_eq!(chip.when(RADIO + 0x104), 80 * MICROSECOND, "address");
     assert_eq!(chip.when(RADIO + 0x108), 160 * MICROSECOND, "payload");
     assert_eq!(chip.when(RADIO + 0x10C), 184 * MICROSECOND, "end");
@@ -322,7 +330,7 @@ fn the_pointer_is_taken_at_start() {
     chip.write(RADIO, 1);
     chip.when(RADIO + 0x100);
     chip.write(RADIO + 0x504, RAM_BASE + 0x100);
-    assert_eq!(chip.bus.sent(), [burst(40 * MICROSECOND)], "the old packet");
+    assert_eq!(sent(&mut chip), [burst(40 * MICROSECOND + TRANSMITTER)], "the old packet");
 }
 
 fn listening() -> Chip {
@@ -338,8 +346,8 @@ fn a_packet_is_received_with_its_strength() {
     let mut chip = listening();
     let start = 100 * MICROSECOND;
     chip.bus.hear(burst(start), 61);
-    assert_eq!(chip.when(RADIO + 0x104), start + 40 * MICROSECOND);
-    assert_eq!(chip.when(RADIO + 0x10C), start + 144 * MICROSECOND);
+    assert_eq!(chip.when(RADIO + 0x104), start + 40 * MICROSECOND + RECEIVER);
+    assert_eq!(chip.when(RADIO + 0x10C), start + 144 * MICROSECOND + RECEIVER);
     assert_eq!((chip.read(RADIO + 0x400), chip.read(RADIO + 0x548)), (1, 61));
     assert_eq!((chip.read(RADIO + 0x130), chip.read(RADIO + 0x134)), (1, 0));
     assert_eq!(chip.memory.octets(RAM_BASE + 0x100, 10).as_deref(), Some(&PDU[..]));
@@ -375,10 +383,11 @@ fn what_is_not_listened_to_is_not_heard() {
     assert_eq!(chip.read(RADIO + 0x104), 1, "just in time");
 }
 
-/// TIFS holds with both shorts and default ramp-up, and not with fast ramp-up.
+/// TIFS holds with both shorts and default ramp-up, and not with fast ramp-up: then it is what the
+/// receiver's delay, ramp-up and the transmitter's delay add up to.
 #[test]
 fn spacing_needs_default_ramp_up() {
-    for (configuration, gap) in [(0x200, 150), (0x201, 40)] {
+    for (configuration, gap) in [(0x200, 150), (0x201, 50)] {
         let mut chip = tuned();
         chip.write(RADIO + 0x650, configuration);
         chip.write(RADIO + 0x200, 1 | 1 << 1 | 1 << 2);
@@ -391,6 +400,53 @@ fn spacing_needs_default_ramp_up() {
         chip.when(RADIO + 0x110);
         chip.write(RADIO + 0x100, 0);
         chip.when(RADIO + 0x100);
-        assert_eq!((chip.bus.sent()[0].start - end) / MICROSECOND, gap);
+        assert_eq!((sent(&mut chip)[0].start - end) / MICROSECOND, gap);
     }
+}
+
+const NVMC: u32 = 0x4001_E000;
+
+#[test]
+fn flash_is_erased_and_written_in_its_time() {
+    let mut chip = Chip::new();
+    let store =
+        |chip: &mut Chip, word| chip.context(|bus, context| bus.write_flash(0x40, word, context));
+    assert_eq!(store(&mut chip, 0), Err(BusError::Nobody), "read only");
+    chip.write(NVMC + 0x504, 1);
+    assert_eq!(store(&mut chip, 0xFFFF_FF0F), Ok(()));
+    assert_eq!((chip.read(NVMC + 0x400), chip.bus.flash_busy_until()), (0, 41 * MICROSECOND));
+    chip.pass(41 * MICROSECOND);
+    assert_eq!(chip.read(NVMC + 0x400), 1);
+    assert_eq!(store(&mut chip, 0xFFFF_FFF0), Ok(()));
+    assert_eq!(chip.memory.read(0x40), Some([0, 0xFF, 0xFF, 0xFF]), "bits go from 1 to 0 only");
+    chip.write(NVMC + 0x508, 0);
+    assert_eq!(chip.memory.read(0x40), Some([0, 0xFF, 0xFF, 0xFF]), "CONFIG does not say erase");
+    chip.write(NVMC + 0x504, 2);
+    chip.write(NVMC + 0x508, 0);
+    assert_eq!(chip.memory.read(0x40), Some([0xFF; 4]));
+    assert_eq!(chip.bus.flash_busy_until() - chip.now, (85_000 + 41) * MICROSECOND);
+}
+
+#[test]
+fn partial_erasures_add_up() {
+    let mut chip = Chip::new();
+    assert!(chip.memory.write_flash(0x40, [0; 4]));
+    chip.write(NVMC + 0x504, 2);
+    chip.write(NVMC + 0x51C, 30);
+    for erased in [false, false, true] {
+        chip.write(NVMC + 0x518, 0);
+        chip.pass(30_000 * MICROSECOND);
+        assert_eq!(chip.read(NVMC + 0x400), 1);
+        assert_eq!(chip.memory.read(0x40) == Some([0xFF; 4]), erased);
+    }
+}
+
+#[test]
+fn the_cache_works_while_flash_cannot_change() {
+    let mut chip = Chip::new();
+    assert_eq!(chip.bus.flash_cache(), Some(false));
+    chip.write(NVMC + 0x540, 1);
+    assert_eq!(chip.bus.flash_cache(), Some(true));
+    chip.write(NVMC + 0x504, 1);
+    assert_eq!(chip.bus.flash_cache(), Some(false));
 }

@@ -1,0 +1,287 @@
+//! The chip as a node of a simulated world: the file that is flashed, unchanged, beside any
+//! central.
+//!
+//! The world's medium carries its bits both ways ([`bletwin_sim::antenna`]); its RNG delivers the
+//! world's entropy, its pins are the buttons and LEDs of the development kit (PCA10056).
+//!
+//! The chip is run up to the present whenever the world calls, at each event of a peripheral and
+//! every 16 µs while the processor is awake. That is always before it could put a bit on air,
+//! because the transmitter ramps up for 40 µs or more; only while the transmitter stands ready is
+//! it run 16 µs ahead.
+//!
+//! Gaps: one clock drives processor and crystals, the node's sleep clock, so that an error of it
+//! is one of T_IFS as well; RAM is zeroed at power-up; frequencies that are no channel of
+//! Bluetooth LE reach nobody; [`Node::armed`] tells nothing, and the canonical hash of a world
+//! counts from power-up, not from now. Faults that strike PDUs by their meaning find only those
+//! that are not encrypted.
+
+mod pins;
+
+#[cfg(test)]
+mod tests;
+
+use bletwin_sim::antenna::{Emission, Order, Signal};
+use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
+use bletwin_sim::record::Note;
+use firmware_core::phy::{Phy, TxPhy};
+use firmware_core::time::{Duration, Instant};
+
+use crate::bus::Ticks;
+use crate::cpu::{Cpu, Model, Outcome};
+use crate::elf::{self, ElfError, Symbols};
+use crate::memory::Memory;
+use crate::nrf52840::{Burst, FLASH, Identity, Listening, Mode, Nrf52840, RAM, Sent};
+use crate::stop::{Cause, Stop};
+use crate::untracked::Untracked;
+
+/// How far the chip may lag behind the world, or run ahead of it, while it is awake: less than
+/// an access address takes at 2M.
+const QUANTUM: Ticks = 16 * 64_000;
+/// RESETREAS: the program asked for it.
+const BY_SOFTWARE: u32 = 1 << 2;
+
+/// What is flashed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Image {
+    memory: Memory,
+    symbols: Untracked<Symbols>,
+}
+
+impl Image {
+    /// From the octets of an ELF file for the chip.
+    ///
+    /// # Errors
+    /// [`ElfError`] with what to do about it.
+    pub fn from_elf(file: &[u8]) -> Result<Self, ElfError> {
+        let mut memory = Memory::new(FLASH, RAM);
+        let symbols = elf::load(file, &mut memory)?;
+        memory.seal();
+        Ok(Self { memory, symbols: Untracked(symbols) })
+    }
+
+    /// Names by address.
+    #[must_use]
+    pub fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+}
+
+/// A chip with its program.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ChipNode {
+    image: Image,
+    device_address: u64,
+    device_id: u64,
+    /// `None` while it is off.
+    cpu: Option<Box<Cpu<Nrf52840>>>,
+    /// When it was switched on.
+    since: Instant,
+    /// How far it was asked to run.
+    reached: Ticks,
+    /// What the world has been told that it listens for; nothing while a packet arrives.
+    told: Option<Listening>,
+    stopped: Option<Stop>,
+    /// The LEDs that are lit, as bits.
+    lit: u32,
+}
+
+impl ChipNode {
+    /// Switched off. The two numbers are FICR's: the device address (48 bits, a static random one)
+    /// and the device id.
+    #[must_use]
+    pub fn new(image: Image, device_address: u64, device_id: u64) -> Self {
+        Self {
+            image,
+            device_address,
+            device_id,
+            cpu: None,
+            since: Instant::ZERO,
+            reached: 0,
+            told: None,
+            stopped: None,
+            lit: 0,
+        }
+    }
+
+    /// The processor and what is around it, while the chip is on.
+    #[must_use]
+    pub fn cpu(&self) -> Option<&Cpu<Nrf52840>> {
+        self.cpu.as_deref()
+    }
+
+    /// Why the emulator gave up, if it did: from then on the chip does nothing.
+    #[must_use]
+    pub fn stopped(&self) -> Option<String> {
+        let stop = self.stopped.as_ref()?;
+        Some(stop.report(self.image.symbols.at(stop.address)))
+    }
+
+    /// A word of RAM or flash at a symbol of the program.
+    #[must_use]
+    pub fn word(&self, symbol: &str, index: u32) -> Option<u32> {
+        let address = self.image.symbols.address(symbol)?.checked_add(4 * index)?;
+        self.cpu.as_ref()?.memory().read(address).map(u32::from_le_bytes)
+    }
+
+    /// Makes the next copies of this chip cheap.
+    pub fn seal(&mut self) {
+        if let Some(cpu) = &mut self.cpu {
+            cpu.memory_mut().seal();
+        }
+    }
+
+    fn power_up(&mut self, now: Instant, entropy: [u8; 32]) {
+        self.power_down();
+        let (device_address, device_id) = (self.device_address, self.device_id);
+        let bus = Nrf52840::new(&Identity { device_address, device_id, entropy });
+        self.cpu = Some(Box::new(Cpu::new(Model::NRF52840, self.image.memory.clone(), bus)));
+        self.since = now;
+    }
+
+    fn power_down(&mut self) {
+        (self.cpu, self.told, self.stopped) = (None, None, None);
+        (self.reached, self.lit) = (0, 0);
+    }
+
+    fn ticks(&self, at: Instant) -> Ticks {
+        at.since(self.since).ticks()
+    }
+
+    fn instant(&self, at: Ticks) -> Instant {
+        self.since + Duration::from_ticks(at)
+    }
+
+    fn hear(&mut self, now: Instant, signal: Signal) {
+        let now = self.ticks(now);
+        let Some(cpu) = &mut self.cpu else { return };
+        match signal {
+            Signal::Address { rssi_dbm } => {
+                let Some(Listening { mode, frequency, access_address, .. }) = self.told.take()
+                else {
+                    return;
+                };
+                let mut burst =
+                    Burst { start: 0, mode, frequency, access_address, octets: Vec::new() };
+                burst.start = now.saturating_sub(burst.address_end());
+                cpu.bus_mut().hear_address(burst, rssi_dbm.min(0).unsigned_abs());
+            }
+            Signal::Octets(octets) => cpu.bus_mut().hear_octets(&octets),
+        }
+    }
+
+    /// Runs to the present, and on while a transmission could begin at any moment.
+    fn run(&mut self, now: Instant, out: &mut Outbox) {
+        let now = self.ticks(now);
+        self.run_to(now, out);
+        if let Some(cpu) = &mut self.cpu
+            && !cpu.is_asleep()
+            && cpu.bus_mut().radio().may_send_at_once()
+        {
+            self.run_to(now + QUANTUM, out);
+        }
+    }
+
+    fn run_to(&mut self, until: Ticks, out: &mut Outbox) {
+        self.reached = self.reached.max(until);
+        while let Some(cpu) = self.cpu.as_mut().filter(|_| self.stopped.is_none()) {
+            match cpu.run(until) {
+                Outcome::Reached => return,
+                Outcome::Stopped(Stop { cause: Cause::Reset, .. }) => {
+                    cpu.bus_mut().reset(BY_SOFTWARE);
+                    cpu.reset();
+                }
+                Outcome::Stopped(stop) => {
+                    self.stopped = Some(stop);
+                    let text = self.stopped().unwrap_or_default();
+                    let text = format!("the emulator stops: {text}");
+                    out.push(NodeOutput::Note(Note::Host(text)));
+                }
+            }
+        }
+    }
+
+    /// Tells the world what the radio has done and how it stands.
+    fn tell(&mut self, octets: bool, out: &mut Outbox) {
+        let Some(cpu) = &mut self.cpu else { return };
+        let (expected, radio) = (cpu.bus().expected(), cpu.bus_mut().radio());
+        let mut orders = Vec::new();
+        orders.extend(radio.verdict().map(|crc_ok| Order::Received { crc_ok }));
+        orders.extend(expected.filter(|_| octets).map(|octets| Order::Expect { octets }));
+        let listening = radio.listening();
+        let moved = !radio.receives() && listening != self.told;
+        let sent = cpu.bus_mut().sent();
+        if moved {
+            self.told = listening;
+            let order = listening.and_then(|listening| self.listen(&listening));
+            orders.push(order.unwrap_or(Order::Off));
+        }
+        orders.extend(sent.into_iter().filter_map(|sent| self.send(sent)).map(Order::Send));
+        orders.into_iter().for_each(|order| out.push(NodeOutput::Antenna(order)));
+    }
+
+    fn listen(&self, listening: &Listening) -> Option<Order> {
+        let Listening { since, mode, frequency, access_address } = *listening;
+        let phy = match mode {
+            Mode::Le1M => Phy::Le1M,
+            Mode::Le2M => Phy::Le2M,
+        };
+        let channel = channel(frequency)?;
+        Some(Order::Listen { since: self.instant(since), channel, phy, access_address })
+    }
+
+    fn send(&self, sent: Sent) -> Option<Emission> {
+        let Sent { burst, crc_initial } = sent;
+        let phy = match burst.mode {
+            Mode::Le1M => TxPhy::Le1M,
+            Mode::Le2M => TxPhy::Le2M,
+        };
+        Some(Emission {
+            at: self.instant(burst.start),
+            channel: channel(burst.frequency)?,
+            phy,
+            access_address: burst.access_address,
+            crc_init: crc_initial,
+            body: burst.octets,
+        })
+    }
+}
+
+/// The channel index of a frequency (Vol 6, Part B, 1.4.1).
+fn channel(megahertz: u16) -> Option<u8> {
+    let rf = megahertz.checked_sub(2402).filter(|above| above % 2 == 0)? / 2;
+    Some(match rf {
+        0 => 37,
+        1..=11 => rf as u8 - 1,
+        12 => 38,
+        13..=38 => rf as u8 - 2,
+        39 => 39,
+        _ => return None,
+    })
+}
+
+impl Node for ChipNode {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        let octets = matches!(input, NodeInput::Antenna(Signal::Octets(_)));
+        match input {
+            NodeInput::Start { entropy } => self.power_up(now, entropy),
+            NodeInput::Act(Act::PowerCycle) => return self.power_down(),
+            NodeInput::Act(Act::Button { button, pressed }) => self.press(button, pressed),
+            NodeInput::Antenna(signal) => self.hear(now, signal),
+            NodeInput::Radio(_)
+            | NodeInput::Timer
+            | NodeInput::Act(_)
+            | NodeInput::Octets(_)
+            | NodeInput::Saw { .. } => {}
+        }
+        self.run(now, out);
+        self.tell(octets, out);
+        self.show(out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let cpu = self.cpu.as_ref().filter(|_| self.stopped.is_none())?;
+        let awake = (!cpu.is_asleep()).then(|| self.reached + QUANTUM);
+        let next = awake.into_iter().chain(cpu.next_event()).min()?;
+        Some(self.instant(next))
+    }
+}

@@ -1,0 +1,162 @@
+//! A chip, or the native core, and a central in a room, and whoever types the passkey.
+
+use bletwin_emulator::node::{ChipNode, Image};
+use bletwin_models::central::Central;
+use bletwin_models::host::{CentralHost, Status};
+use bletwin_models::profile::Profile;
+use bletwin_sim::node::{Act, Node, NodeId, NodeInput, Outbox};
+use bletwin_sim::oracle;
+use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
+use bletwin_sim::record::{Record, RecordKind};
+use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::config::Config;
+use firmware_core::host::message::Ui;
+use firmware_core::time::{Duration, Instant};
+
+/// The passkey of the feature `trial`.
+pub(crate) const PASSKEY: u32 = 123_456;
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Device {
+    Chip(Box<ChipNode>),
+    Native(Box<PeripheralNode>),
+    Central(Box<Central>),
+}
+
+impl Node for Device {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        match self {
+            Self::Chip(node) => node.handle(now, input, out),
+            Self::Native(node) => node.handle(now, input, out),
+            Self::Central(node) => node.handle(now, input, out),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Chip(node) => node.deadline(),
+            Self::Native(node) => node.deadline(),
+            Self::Central(node) => node.deadline(),
+        }
+    }
+}
+
+pub(crate) const CHIP: NodeId = NodeId(0);
+pub(crate) const CENTRAL: NodeId = NodeId(1);
+
+fn named(variable: &str) -> Option<Image> {
+    let Some(path) = std::env::var_os(variable) else {
+        println!("{variable} is not set: there is no firmware to run");
+        return None;
+    };
+    let file = std::fs::read(&path).unwrap_or_else(|error| panic!("{variable}: {error}"));
+    Some(Image::from_elf(&file).unwrap_or_else(|error| panic!("{variable}: {error}")))
+}
+
+/// The firmware.
+pub(crate) fn image() -> Option<Image> {
+    named("BLETWIN_FIRMWARE")
+}
+
+/// The firmware with the feature `trial`.
+pub(crate) fn trial() -> Option<Image> {
+    named("BLETWIN_FIRMWARE_TRIAL")
+}
+
+#[derive(Clone)]
+pub(crate) struct Stage {
+    pub(crate) world: World<Device>,
+    seen: usize,
+}
+
+impl Stage {
+    pub(crate) fn new(image: Image, central: Profile, seed: u64) -> Self {
+        let chip = ChipNode::new(image, 0xC0FF_EE00_0001, 1);
+        Self::with(Device::Chip(Box::new(chip)), central, seed)
+    }
+
+    /// The core without the chip.
+    pub(crate) fn native(config: Config, central: Profile, seed: u64) -> Self {
+        let node = PeripheralNode::new(config, CpuConfig::default());
+        Self::with(Device::Native(Box::new(node)), central, seed)
+    }
+
+    fn with(peripheral: Device, central: Profile, seed: u64) -> Self {
+        let mut world = World::new(WorldConfig { seed, recording: true, ..WorldConfig::default() });
+        let place = |x| Placement { position_m: (x, 0), ..Placement::default() };
+        assert_eq!(world.add("peripheral", peripheral, place(0)), CHIP);
+        let central = Device::Central(Box::new(Central::new(central)));
+        assert_eq!(world.add("central", central, place(2)), CENTRAL);
+        Self { world, seen: 0 }
+    }
+
+    /// Lets so many milliseconds pass.
+    pub(crate) fn run(&mut self, milliseconds: u64) {
+        self.until(milliseconds, |_| false);
+    }
+
+    /// Lets so many milliseconds pass at most; whether it came about before.
+    pub(crate) fn until(&mut self, milliseconds: u64, reached: impl Fn(&Self) -> bool) -> bool {
+        let end = self.world.now() + Duration::from_ms(milliseconds);
+        while self.world.next_event().is_some_and(|next| next <= end) {
+            self.world.step();
+            if self.world.records().len() != self.seen {
+                self.type_passkey();
+                if reached(self) {
+                    return true;
+                }
+            }
+        }
+        self.world.run_until(end);
+        reached(self)
+    }
+
+    fn type_passkey(&mut self) {
+        let news = &self.world.records()[self.seen..];
+        let asked = news.iter().any(|record| {
+            record.node == CENTRAL && record.kind == RecordKind::Shown(Ui::AskPasskey)
+        });
+        self.seen = self.world.records().len();
+        if asked {
+            let at = self.world.now() + Duration::from_secs(3);
+            self.world.act(CENTRAL, at, Act::TypePasskey(PASSKEY));
+        }
+    }
+
+    pub(crate) fn records(&self) -> &[Record] {
+        self.world.records()
+    }
+
+    /// The central's host, once it is on.
+    pub(crate) fn host(&self) -> Option<&CentralHost> {
+        match self.world.node(CENTRAL) {
+            Device::Central(central) => central.host(),
+            _ => unreachable!("it was added as a central"),
+        }
+    }
+
+    pub(crate) fn chip(&self) -> &ChipNode {
+        match self.world.node(CHIP) {
+            Device::Chip(chip) => chip,
+            _ => unreachable!("it was added as a chip"),
+        }
+    }
+
+    /// What has come of it for the central.
+    pub(crate) fn status(&self) -> Status {
+        self.host().map(|host| host.status().clone()).unwrap_or_default()
+    }
+
+    /// The two words of the feature `trial`.
+    pub(crate) fn result(&self) -> [u32; 2] {
+        let word = |n| self.chip().word("BLETWIN_RESULT", n).unwrap_or(u32::MAX);
+        [word(0), word(1)]
+    }
+
+    /// The emulator has not given up, and nobody broke a rule.
+    pub(crate) fn assert_sound(&self) {
+        assert_eq!(self.chip().stopped(), None);
+        let judged = oracle::examine(self.records());
+        assert!(judged.findings.is_empty(), "{:?}", judged.findings);
+    }
+}
