@@ -101,8 +101,11 @@ impl Device {
     fn settle(&mut self) {
         while let Some(output) = self.peripheral.poll() {
             let now = self.clock.now();
+            #[cfg(feature = "trial")]
+            crate::trial::keep(&output);
             match output {
-                Output::Radio(command) => {
+                // By reference: a copy of a packet takes 4 µs, and T_IFS is running.
+                Output::Radio(ref command) => {
                     if let Some(event) = self.radio.execute(now, command) {
                         let _ = self.peripheral.handle(now, Input::Radio(event));
                     }

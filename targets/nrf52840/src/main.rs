@@ -9,10 +9,13 @@
 
 mod board;
 mod clock;
+mod copy;
 mod device;
 mod effects;
 mod radio;
 mod rng;
+#[cfg(feature = "trial")]
+mod trial;
 
 use core::cell::RefCell;
 use core::panic::PanicInfo;
@@ -20,9 +23,10 @@ use core::panic::PanicInfo;
 use cortex_m::peripheral::NVIC;
 use cortex_m_rt::entry;
 use critical_section::Mutex;
+#[cfg(not(feature = "trial"))]
 use firmware_core::config::Config;
 use firmware_core::work::Level;
-use nrf_pac::{Interrupt, interrupt};
+use nrf_pac::{Interrupt, NVMC, interrupt};
 
 use crate::device::{Device, Place};
 
@@ -34,12 +38,22 @@ fn with<R>(f: impl FnOnce(&mut Device) -> R) -> Option<R> {
     critical_section::with(|cs| DEVICE.borrow(cs).borrow_mut().as_mut().map(f))
 }
 
+#[cfg(feature = "trial")]
+use trial::config;
+
+#[cfg(not(feature = "trial"))]
+fn config() -> Config {
+    Config::recommended()
+}
+
 #[entry]
 fn main() -> ! {
     // The entry macro makes it a `&'static mut`: there is only one `main`.
     static mut CORE: Place = Place::uninit();
+    // Without its cache, flash makes the processor wait for most jumps: T_IFS has no time for that.
+    NVMC.icachecnf().write(|w| w.set_cacheen(true));
     critical_section::with(|cs| {
-        let device = Device::new(CORE, Config::recommended(), &rng::entropy());
+        let device = Device::new(CORE, config(), &rng::entropy());
         DEVICE.borrow(cs).replace(Some(device));
     });
     enable_interrupts();

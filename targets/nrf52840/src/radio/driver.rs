@@ -56,16 +56,16 @@ impl Radio {
 
     /// Arms the hardware. An event comes back at once when there was nothing left to do: a window
     /// already over, a reply too late.
-    pub fn execute(&mut self, now: Instant, command: RadioCommand) -> Option<RadioEvent> {
+    pub fn execute(&mut self, now: Instant, command: &RadioCommand) -> Option<RadioEvent> {
         self.stop();
-        match command {
-            RadioCommand::Transmit { at, tuning, phy, pdu, then, .. } => {
+        match *command {
+            RadioCommand::Transmit { at, tuning, phy, ref pdu, then, .. } => {
                 self.tune(tuning);
                 let start = time::plan_transmit(now, self.epoch, at)
                     .or_else(|| time::plan_transmit(now, None, time::earliest(now)))?;
                 self.epoch = Some(start.epoch);
                 wiring::set_epoch(&start);
-                self.send(start.enable, phy, &pdu, then);
+                self.send(start.enable, phy, pdu, then);
                 None
             }
             RadioCommand::Receive { from, until, tuning, receiver } => {
@@ -84,11 +84,11 @@ impl Radio {
                 self.listen(start.enable, close, receiver);
                 None
             }
-            RadioCommand::Reply { phy, pdu, then, .. } => {
+            RadioCommand::Reply { phy, ref pdu, then, .. } => {
                 let enable = self.received.map(|(phy, end)| time::reply_enable(end, phy));
                 match enable.filter(|enable| wiring::count() < *enable) {
                     Some(enable) => {
-                        self.send(enable, phy, &pdu, then);
+                        self.send(enable, phy, pdu, then);
                         None
                     }
                     None => Some(RadioEvent::Missed { at: now }),

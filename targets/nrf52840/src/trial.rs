@@ -1,0 +1,39 @@
+//! What the feature `trial` adds, for the emulator and for debuggers: the configuration of the
+//! founding case with a fixed passkey, which this firmware could not show, and results in RAM.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use firmware_core::config::{Config, Passkey};
+use firmware_core::hci::Event;
+use firmware_core::host::message::{Line, Log};
+use firmware_core::peripheral::Output;
+
+/// What a person reads on the device's label.
+const PASSKEY: u32 = 123_456;
+
+/// Two words: the `err` of the last change of security (0: it is encrypted), and the reason of the
+/// last disconnection. All bits are set as long as there was none.
+#[unsafe(no_mangle)]
+static BLETWIN_RESULT: [AtomicU32; 2] = [const { AtomicU32::new(u32::MAX) }; 2];
+
+/// The configuration.
+pub fn config() -> Config {
+    Config { passkey: Passkey::Static(PASSKEY), ..Config::zephyr_2024() }
+}
+
+/// Keeps what an output tells of results.
+pub fn keep(output: &Output) {
+    let [security, reason] = &BLETWIN_RESULT;
+    match output {
+        Output::Log(Log { line: Line::SecurityChanged { .. }, .. }) => {
+            security.store(0, Ordering::Relaxed);
+        }
+        Output::Log(Log { line: Line::SecurityFailed { error, .. }, .. }) => {
+            security.store(*error as u32, Ordering::Relaxed);
+        }
+        Output::HciEvent(Event::DisconnectionComplete { reason: code, .. }) => {
+            reason.store(code.0.into(), Ordering::Relaxed);
+        }
+        _ => {}
+    }
+}
