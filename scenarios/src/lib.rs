@@ -7,6 +7,7 @@
 
 pub mod catalogue;
 pub mod centrals;
+pub mod chip;
 pub mod cli;
 pub mod codes;
 pub mod collision;

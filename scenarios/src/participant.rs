@@ -1,5 +1,6 @@
 //! Everything that can live in a scenario's world.
 
+use bletwin_emulator::node::ChipNode;
 use bletwin_models::central::Central;
 use bletwin_models::user::User;
 use bletwin_sim::node::{Node, NodeInput, Outbox};
@@ -12,6 +13,8 @@ use firmware_core::time::{Duration, Instant};
 pub enum Participant {
     /// The firmware under test.
     Peripheral(Box<PeripheralNode>),
+    /// The chip, with the file that is flashed.
+    Chip(Box<ChipNode>),
     /// A central.
     Central(Box<Central>),
     /// A person.
@@ -25,7 +28,7 @@ impl Participant {
         match self {
             Self::Peripheral(node) => node.device()?.supervision_timeout(),
             Self::Central(node) => node.controller()?.supervision_timeout(),
-            Self::User(_) => None,
+            Self::Chip(_) | Self::User(_) => None,
         }
     }
 }
@@ -34,6 +37,7 @@ impl Node for Participant {
     fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
         match self {
             Self::Peripheral(node) => node.handle(now, input, out),
+            Self::Chip(node) => node.handle(now, input, out),
             Self::Central(node) => node.handle(now, input, out),
             Self::User(node) => node.handle(now, input, out),
         }
@@ -42,6 +46,7 @@ impl Node for Participant {
     fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Peripheral(node) => node.deadline(),
+            Self::Chip(node) => node.deadline(),
             Self::Central(node) => node.deadline(),
             Self::User(node) => node.deadline(),
         }
@@ -50,6 +55,7 @@ impl Node for Participant {
     fn armed(&self, tell: Tell<'_>) {
         match self {
             Self::Peripheral(node) => node.armed(tell),
+            Self::Chip(node) => node.armed(tell),
             Self::Central(node) => node.armed(tell),
             Self::User(node) => node.armed(tell),
         }
@@ -58,6 +64,7 @@ impl Node for Participant {
     fn watches(&self) -> bool {
         match self {
             Self::Peripheral(node) => node.watches(),
+            Self::Chip(node) => node.watches(),
             Self::Central(node) => node.watches(),
             Self::User(node) => node.watches(),
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bletwin_emulator::node::Image;
 use bletwin_models::controller::ControllerQuirks;
 use bletwin_models::profile::{self, Entry, KEYS, Profile, SIZE_MAX};
 use bletwin_schema::{Fault, Origin, Origins};
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::centrals;
+use crate::chip;
 use crate::error::{BadInput, unknown_name_or_file};
 use crate::keys::{self, AIR, PERIPHERAL, conflict, page};
 
@@ -52,6 +54,8 @@ pub struct Setup {
     pub peripheral_name: String,
     /// The firmware configuration.
     pub peripheral: Config,
+    /// The file that a chip runs in the firmware's place; what is known of it is above.
+    pub chip: Option<Image>,
     /// The central.
     pub central: Profile,
     /// Whether the central's controller was given quirks of the user's own making: what it then
@@ -72,11 +76,33 @@ impl Setup {
     /// # Errors
     /// [`BadInput`] for names that do not exist and files that cannot be used.
     pub fn new(peripheral: &str, central: &str, seed: u64) -> Result<Self, BadInput> {
+        Self::with(peripheral, Firmware::find(peripheral)?, None, central, seed)
+    }
+
+    /// The same, or `elf=FILE` for a chip that runs that file.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and for files that cannot be flashed.
+    pub fn open(peripheral: &str, central: &str, seed: u64) -> Result<Self, BadInput> {
+        let Some(file) = peripheral.strip_prefix(chip::PREFIX) else {
+            return Self::new(peripheral, central, seed);
+        };
+        let image = chip::load(Path::new(file))?;
+        Self::with(peripheral, Firmware::find("recommended")?, Some(image), central, seed)
+    }
+
+    fn with(
+        peripheral: &str,
+        firmware: Firmware,
+        chip: Option<Image>,
+        central: &str,
+        seed: u64,
+    ) -> Result<Self, BadInput> {
         let Entry { profile: found, origins, .. } = centrals::find(central)?;
-        let firmware = Firmware::find(peripheral)?;
         Ok(Self {
             peripheral_name: peripheral.to_owned(),
             peripheral: firmware.config,
+            chip,
             origins: [firmware.origins, origins],
             made_up: profile::is_file(central)
                 && found.breaks.is_empty()
@@ -107,6 +133,9 @@ impl Setup {
             Some(name) => self.set_central(name, value),
             None => match PERIPHERAL.find(name) {
                 Some(key) => {
+                    if self.chip.is_some() {
+                        chip::known(key.name)?;
+                    }
                     PERIPHERAL.set(&mut self.peripheral, name, value)?;
                     self.origins[0].insert(key.name, given());
                     Ok(())
@@ -178,6 +207,9 @@ impl Firmware {
     /// # Errors
     /// [`BadInput`] with the nearest names, or with file, line, column and what would be right.
     pub fn find(name: &str) -> Result<Self, BadInput> {
+        if name.starts_with(chip::PREFIX) {
+            return Err(chip::not_here(name));
+        }
         if !name.ends_with(".toml") {
             let config = preset(name).ok_or_else(|| {
                 let list = "a file must end in .toml; `bletwin list` shows all presets";

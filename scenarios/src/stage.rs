@@ -1,8 +1,10 @@
 //! Plays a scenario: puts the devices and the person into a world and lets time pass.
 
 mod ending;
+mod silicon;
 mod story;
 
+use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_models::central::Central;
 use bletwin_models::host::{Attack, Step};
 use bletwin_models::profile::Profile;
@@ -13,11 +15,12 @@ use bletwin_sim::node::NodeId;
 use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::config::{Config, PairingOutsideMode};
+use firmware_core::config::{Config, PairingOutsideMode, Passkey};
 use firmware_core::error::ErrorCode;
 use firmware_core::time::{Duration, Instant};
 
 use crate::catalogue::{Scenario, Story};
+use crate::chip;
 use crate::judgement::{Judgement, Permit};
 use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
@@ -62,6 +65,8 @@ pub struct Cast {
     pub names: [String; 2],
     /// The firmware configuration.
     pub peripheral: Config,
+    /// The file that a chip runs in its place.
+    pub chip: Option<Image>,
     /// The central, as the story needs it.
     pub central: Central,
     /// What the oracle may find against the central.
@@ -87,6 +92,7 @@ impl Cast {
         Self {
             names: [setup.peripheral_name.clone(), profile.name.clone()],
             peripheral: setup.peripheral.clone(),
+            chip: setup.chip.clone(),
             central: Central::new(profile),
             permit,
             air: setup.air.clone(),
@@ -127,7 +133,8 @@ pub struct Finished {
     pub judgement: Judgement,
     /// Whether the central's quirks were made up by the user.
     pub made_up: bool,
-    /// In a collision: where it departs from what the rules say, in a sentence.
+    /// In a collision: where it departs from what the rules say, in a sentence. With a chip: why
+    /// the emulator gave up.
     pub difference: Option<String>,
 }
 
@@ -156,7 +163,7 @@ impl Stage {
     /// Puts this cast in place.
     #[must_use]
     pub fn with(scenario: &Scenario, cast: Cast) -> Self {
-        let Cast { names, peripheral: config, central, permit, air, reaction, seed } = cast;
+        let Cast { names, peripheral: config, chip, central, permit, air, reaction, seed } = cast;
         let mut world = World::new(WorldConfig {
             seed,
             recording: true,
@@ -171,12 +178,18 @@ impl Stage {
         let needs_button = config.outside_mode() != PairingOutsideMode::Authenticated;
         let mut cpu = CpuConfig::default();
         cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
-        let peripheral = PeripheralNode::new(config, cpu);
-        let peripheral = world.add(
-            "peripheral",
-            Participant::Peripheral(Box::new(peripheral)),
-            place(0, air.clock_ppm),
-        );
+        let label = match config.passkey {
+            Passkey::Static(passkey) if chip.is_some() => Some(passkey),
+            _ => None,
+        };
+        let peripheral = match chip {
+            Some(image) => {
+                let [address, id] = chip::IDENTITY;
+                Participant::Chip(Box::new(ChipNode::new(image, address, id)))
+            }
+            None => Participant::Peripheral(Box::new(PeripheralNode::new(config, cpu))),
+        };
+        let peripheral = world.add("peripheral", peripheral, place(0, air.clock_ppm));
         let central = world.add(
             "central",
             Participant::Central(Box::new(central)),
@@ -186,7 +199,7 @@ impl Stage {
             Story::WrongPasskey => Typing::Wrong,
             _ => Typing::Right,
         };
-        let user = User::new(UserConfig { reaction, typing, ..UserConfig::default() });
+        let user = User::new(UserConfig { reaction, typing, label, ..UserConfig::default() });
         world.add("user", Participant::User(user), place(0, 0));
         let mut stage = Self {
             world,
@@ -282,11 +295,17 @@ impl Stage {
     fn look(&mut self) {
         let records = self.world.records();
         for record in records.get(self.seen..).unwrap_or_default() {
-            self.facts.add(self.peripheral, record);
+            match self.world.node(self.peripheral) {
+                Participant::Chip(_) => self.facts.add_other(self.central, record),
+                _ => self.facts.add(self.peripheral, record),
+            }
             self.prompter.see(self.peripheral, record);
         }
         let news = records.len() > self.seen;
         self.seen = records.len();
+        if news {
+            self.ask_chip();
+        }
         if news && !self.left_once && !self.facts.endings.is_empty() {
             self.left_once = true;
             self.between_connections();
@@ -328,7 +347,7 @@ impl Stage {
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {
             expects: self.scenario.expects,
-            expected: outcome == self.scenario.expects,
+            expected: outcome == self.scenario.expects && self.stopped().is_none(),
             story: self.scenario.story,
             summary,
             node_names,
@@ -337,7 +356,7 @@ impl Stage {
             pairing_attempts: self.attempts(),
             busy: self.busy(),
             made_up: self.permit == Permit::MadeUp,
-            difference: None,
+            difference: self.stopped(),
             ending,
             records,
             judgement,

@@ -134,6 +134,28 @@ impl PeripheralFacts {
         }
     }
 
+    /// Takes in one more record of the other end, where the peripheral tells nothing: what the
+    /// peripheral's host must have been told.
+    pub fn add_other(&mut self, central: NodeId, record: &Record) {
+        let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { return };
+        if record.node != central {
+            return;
+        }
+        let mut event = event.clone();
+        match &mut event {
+            Event::DisconnectionComplete { reason, .. } => {
+                *reason = match *reason {
+                    ErrorCode::LOCAL_HOST_TERMINATED => ErrorCode::REMOTE_USER_TERMINATED,
+                    ErrorCode::REMOTE_USER_TERMINATED => ErrorCode::LOCAL_HOST_TERMINATED,
+                    same => same,
+                }
+            }
+            Event::LePhyUpdateComplete { tx, rx, .. } => std::mem::swap(tx, rx),
+            _ => {}
+        }
+        self.add_event(record.at, &event);
+    }
+
     fn add_event(&mut self, at: Instant, event: &Event) {
         match event {
             Event::LeConnectionComplete(c) if c.status == ErrorCode::SUCCESS => {
@@ -162,7 +184,7 @@ impl PeripheralFacts {
         }
     }
 
-    const fn set_level(&mut self, level: u8) {
+    pub(crate) const fn set_level(&mut self, level: u8) {
         self.level = Some(level);
         self.last_level = Some(level);
     }

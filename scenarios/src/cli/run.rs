@@ -126,13 +126,16 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
     };
     let peripheral = options.peripheral.as_deref().unwrap_or(peripheral);
     let central = options.central.as_deref().unwrap_or(central);
-    let mut setup = Setup::new(peripheral, central, options.seed)?;
+    let mut setup = Setup::open(peripheral, central, options.seed)?;
     for assignment in &options.set {
         setup.set(assignment)?;
     }
     setup.check()?;
     warn(&setup.warnings());
     Ok(match scenario.story {
+        Story::Collision(_) if setup.chip.is_some() => {
+            return Err(crate::chip::not_here(peripheral));
+        }
         Story::Collision(collision) => {
             let (set, seed) = (options.set.as_slice(), options.seed);
             Play::Collision(scenario, collision, Company { peripheral, central, set, seed })

@@ -173,6 +173,7 @@ impl<'a> Bench<'a> {
         let cast = Cast {
             names: ["the firmware".into(), "the central".into()],
             peripheral: trial.config.clone(),
+            chip: None,
             central,
             // What the suspect breaks is what is asked for.
             permit: Permit::MadeUp,

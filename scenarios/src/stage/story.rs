@@ -88,7 +88,7 @@ impl Stage {
         self.central_host().map_or(0, |host| host.status().attempts)
     }
 
-    fn central_host(&self) -> Option<&CentralHost> {
+    pub(super) fn central_host(&self) -> Option<&CentralHost> {
         match self.world.node(self.central) {
             Participant::Central(central) => central.host(),
             _ => None,
@@ -102,6 +102,8 @@ impl Stage {
             Participant::Peripheral(node) => node
                 .device()
                 .is_some_and(|device| device.host().bonds().any(|bond| bond.level >= level)),
+            // What it has stored nobody can see.
+            Participant::Chip(_) => true,
             _ => false,
         };
         let there = self.central_host();
