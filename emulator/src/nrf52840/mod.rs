@@ -14,6 +14,7 @@ mod ecb;
 mod gpio;
 mod information;
 mod nvmc;
+mod outside;
 mod peripheral;
 mod ppi;
 mod radio;
@@ -124,72 +125,6 @@ impl Nrf52840 {
             waiting_until: 0,
             upcoming: None,
             lines: 0,
-        }
-    }
-
-    /// What the radio sent since the last call, in order.
-    pub fn sent(&mut self) -> Vec<Sent> {
-        self.radio.sent()
-    }
-
-    /// A packet begins on air; `burst` is what arrives here, bit errors and all, and `rssi` its
-    /// strength in −dBm. To be called at [`Burst::start`] at the latest; a radio that does not
-    /// listen to it does not notice.
-    pub fn hear(&mut self, burst: Burst, rssi: u8) {
-        self.radio.hear(burst, rssi, true);
-        self.look_ahead();
-    }
-
-    /// The address of a packet ends at a time that has not passed; `octets` follow.
-    pub(crate) fn hear_address(&mut self, burst: Burst, rssi: u8) {
-        self.radio.hear(burst, rssi, false);
-        self.look_ahead();
-    }
-
-    /// The next octets of the packet that is being received: two, then as many as
-    /// [`Self::expected`] says.
-    pub(crate) fn hear_octets(&mut self, octets: &[u8]) {
-        self.radio.octets(octets);
-        self.look_ahead();
-    }
-
-    /// How many octets of the packet that is being received are to follow the first two.
-    pub(crate) fn expected(&self) -> Option<u16> {
-        self.radio.expected()
-    }
-
-    /// The radio.
-    pub(crate) fn radio(&mut self) -> &mut Radio {
-        &mut self.radio
-    }
-
-    /// A reset that is not a power-up: the entropy goes on where it was, and RESETREAS tells.
-    pub(crate) fn reset(&mut self, reason: u32) {
-        let mut fresh = Self {
-            information: self.information.clone(),
-            ..Self::new(&Identity { device_address: 0, device_id: 0, entropy: [0; 32] })
-        };
-        fresh.rng.follow(&self.rng);
-        fresh.clock.follow(&self.clock, reason);
-        *self = fresh;
-    }
-
-    /// The levels that pins of a port (0 or 1) put out; inputs are 0.
-    #[must_use]
-    pub fn outputs(&self, port: usize) -> u32 {
-        self.ports.get(port).map_or(0, Port::outputs)
-    }
-
-    /// Which pins of a port are outputs.
-    #[must_use]
-    pub fn directions(&self, port: usize) -> u32 {
-        self.ports.get(port).map_or(0, Port::directions)
-    }
-
-    /// Drives a pin from outside, as a button does, or lets it go.
-    pub fn drive(&mut self, port: usize, pin: u8, level: Option<bool>) {
-        if let Some(port) = self.ports.get_mut(port) {
-            port.drive(pin, level);
         }
     }
 

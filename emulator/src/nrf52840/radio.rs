@@ -4,6 +4,14 @@
 //! match, CCA, energy detection, direction finding. END and
 //! PHYEND come together. RSSI takes no time. A packet whose sending is cut off is whole on air.
 
+mod outside;
+mod packet;
+mod registers;
+
+pub use packet::{Listening, Sent};
+
+use packet::{Heard, Packet, TRANSMITTER};
+
 use super::air::{Burst, Mode, crc, crc_octets, whiten};
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
 use crate::bus::Ticks;
@@ -29,17 +37,6 @@ const FAST_RAMP_UP: Ticks = 40 * MICROSECOND;
 const DISABLE_1M: Ticks = 6 * MICROSECOND;
 const DISABLE_2M: Ticks = 4 * MICROSECOND;
 
-/// From START to the first bit on air, and from a bit on air to what a receiver makes of it, as
-/// measured by Zephyr's controller (`radio_nrf52840.h`: 600 ns, 9,400 ns, 5,000 ns).
-const TRANSMITTER: Ticks = 600 * MICROSECOND / 1000;
-
-const fn receiver(mode: Mode) -> Ticks {
-    match mode {
-        Mode::Le1M => 9_400 * MICROSECOND / 1000,
-        Mode::Le2M => 5 * MICROSECOND,
-    }
-}
-
 /// The strength of noise, in −dBm.
 const NOISE: u8 = 127;
 
@@ -52,71 +49,6 @@ enum State {
     Listening { since: Ticks },
     Receiving(Packet),
     Disabling { sent: bool, until: Ticks },
-}
-
-/// A packet on its way: which of its moments is next.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Packet {
-    burst: Burst,
-    rssi: u8,
-    next: u8,
-    payload_end: Ticks,
-    end: Ticks,
-    /// All its octets are there. What comes from a world comes in parts.
-    whole: bool,
-}
-
-impl Packet {
-    /// When its next event is. A transmitter is ahead of the air, a receiver behind.
-    fn due(&self, sending: bool) -> Ticks {
-        let on_air = match self.next {
-            ADDRESS => self.burst.address_end(),
-            PAYLOAD => self.payload_end,
-            _ if self.whole => self.end,
-            _ => Ticks::MAX,
-        };
-        match sending {
-            true => on_air - TRANSMITTER,
-            false => on_air.saturating_add(receiver(self.burst.mode)),
-        }
-    }
-}
-
-/// A packet whose address is yet to pass.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Heard {
-    burst: Burst,
-    rssi: u8,
-    whole: bool,
-}
-
-impl Heard {
-    /// When its address is noticed.
-    fn due(&self) -> Ticks {
-        self.burst.address_end() + receiver(self.burst.mode)
-    }
-}
-
-/// What an open receiver listens for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Listening {
-    /// Since when.
-    pub since: Ticks,
-    /// How bits are sent.
-    pub mode: Mode,
-    /// The carrier, in MHz.
-    pub frequency: u16,
-    /// The access address.
-    pub access_address: u32,
-}
-
-/// A packet that was sent.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Sent {
-    /// As it is on air.
-    pub burst: Burst,
-    /// CRCINIT.
-    pub crc_initial: u32,
 }
 
 /// The radio.
@@ -180,62 +112,6 @@ impl Radio {
             heard: Vec::new(),
             verdict: None,
         }
-    }
-
-    pub(super) fn sent(&mut self) -> Vec<Sent> {
-        std::mem::take(&mut self.sent)
-    }
-
-    /// A packet begins on air, or its address ends and its octets follow by [`Self::octets`].
-    pub(super) fn hear(&mut self, burst: Burst, rssi: u8, whole: bool) {
-        self.heard.push(Heard { burst, rssi, whole });
-    }
-
-    /// The next octets of the packet that is being received: two, then the rest.
-    pub(super) fn octets(&mut self, octets: &[u8]) {
-        let State::Receiving(packet) = &self.state else { return };
-        let mut packet = packet.clone();
-        packet.whole = !packet.burst.octets.is_empty();
-        packet.burst.octets.extend_from_slice(octets);
-        if !packet.whole {
-            let (octets, length) = self.taken(&packet.burst);
-            packet.payload_end = packet.burst.after(2 + length);
-            packet.end = packet.burst.after(octets.len());
-        } else {
-            let (octets, length) = self.taken(&packet.burst);
-            self.verdict = Some(self.checks(octets.split_at(2 + length)));
-        }
-        self.state = State::Receiving(packet);
-    }
-
-    /// How many octets are to follow the two that are there.
-    pub(super) fn expected(&self) -> Option<u16> {
-        match &self.state {
-            State::Receiving(packet) if !packet.whole && !packet.burst.octets.is_empty() => {
-                Some((self.taken(&packet.burst).0.len() - 2) as u16)
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether a packet is being received, or might be.
-    pub(crate) fn receives(&self) -> bool {
-        matches!(self.state, State::Receiving(_)) || !self.heard.is_empty()
-    }
-
-    /// Whether START would send at once.
-    pub(crate) fn may_send_at_once(&self) -> bool {
-        matches!(self.state, State::Idle { send: true })
-    }
-
-    pub(crate) fn listening(&self) -> Option<Listening> {
-        let State::Listening { since } = self.state else { return None };
-        let (mode, frequency) = (self.air_mode(), self.megahertz());
-        Some(Listening { since, mode, frequency, access_address: self.access_address() })
-    }
-
-    pub(crate) fn verdict(&mut self) -> Option<bool> {
-        self.verdict.take()
     }
 
     fn air_mode(&self) -> Mode {
@@ -482,56 +358,11 @@ impl Peripheral for Radio {
     }
 
     fn read(&mut self, offset: u32, _: Ticks) -> Option<u32> {
-        Some(match offset {
-            0x400 => self.crc_ok.into(),
-            // RXMATCH, PDUSTAT: always address 0, never longer than MAXLEN.
-            0x408 | 0x414 => 0,
-            0x40C => self.received_crc,
-            0x504 => self.pointer,
-            0x508 => self.frequency,
-            0x50C => self.power,
-            0x510 => self.mode,
-            0x514 | 0x518 => self.packet[(offset - 0x514) as usize / 4],
-            0x51C | 0x520 => self.base[(offset - 0x51C) as usize / 4],
-            0x524 | 0x528 => self.prefix[(offset - 0x524) as usize / 4],
-            0x52C | 0x530 => self.addresses[(offset - 0x52C) as usize / 4],
-            0x534..0x540 => self.crc[(offset - 0x534) as usize / 4],
-            0x544 => self.spacing,
-            0x548 => self.rssi.into(),
-            0x550 => self.state_number(),
-            0x554 => self.whitening,
-            0x560 => self.bit_compare,
-            0x650 => self.configuration,
-            0xFFC => 1,
-            _ => return None,
-        })
+        self.register(offset)
     }
 
     fn write(&mut self, offset: u32, value: u32, _: &mut Moment<'_>) -> bool {
-        match offset {
-            0x504 => self.pointer = value,
-            0x508 => self.frequency = value & 0x17F,
-            0x50C => self.power = value & 0xFF,
-            0x510 if matches!(value, 3 | 4) => self.mode = value,
-            // One octet S0, eight bits of length, no S1, and no field of the coded PHY.
-            0x514 if value & 0x60CF_010F == 0x108 => self.packet[0] = value,
-            // Three octets of base address, little endian, no fixed part of the length.
-            0x518 if value & 0x0107_FF00 == 3 << 16 => self.packet[1] = value,
-            0x51C | 0x520 => self.base[(offset - 0x51C) as usize / 4] = value,
-            0x524 | 0x528 => self.prefix[(offset - 0x524) as usize / 4] = value,
-            0x52C if value == 0 => self.addresses[0] = value,
-            0x530 if value & !1 == 0 => self.addresses[1] = value,
-            // The access address is left out of the CRC.
-            0x534 if value & 0x300 == 0x100 || value & 3 == 0 => self.crc[0] = value,
-            0x538 => self.crc[1] = value & 0x00FF_FFFF,
-            0x53C => self.crc[2] = value & 0x00FF_FFFF,
-            0x544 => self.spacing = value & 0x3FF,
-            0x554 => self.whitening = value & 0x7F | 0x40,
-            0x560 => self.bit_compare = value,
-            0x650 => self.configuration = value & 0x301,
-            _ => return false,
-        }
-        true
+        self.set_register(offset, value)
     }
 
     fn next_event(&self) -> Option<Ticks> {

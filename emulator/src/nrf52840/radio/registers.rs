@@ -1,0 +1,58 @@
+//! The radio's registers beside tasks, events, shorts and interrupts.
+
+use super::Radio;
+
+impl Radio {
+    pub(super) fn register(&self, offset: u32) -> Option<u32> {
+        Some(match offset {
+            0x400 => self.crc_ok.into(),
+            // RXMATCH, PDUSTAT: always address 0, never longer than MAXLEN.
+            0x408 | 0x414 => 0,
+            0x40C => self.received_crc,
+            0x504 => self.pointer,
+            0x508 => self.frequency,
+            0x50C => self.power,
+            0x510 => self.mode,
+            0x514 | 0x518 => self.packet[(offset - 0x514) as usize / 4],
+            0x51C | 0x520 => self.base[(offset - 0x51C) as usize / 4],
+            0x524 | 0x528 => self.prefix[(offset - 0x524) as usize / 4],
+            0x52C | 0x530 => self.addresses[(offset - 0x52C) as usize / 4],
+            0x534..0x540 => self.crc[(offset - 0x534) as usize / 4],
+            0x544 => self.spacing,
+            0x548 => self.rssi.into(),
+            0x550 => self.state_number(),
+            0x554 => self.whitening,
+            0x560 => self.bit_compare,
+            0x650 => self.configuration,
+            0xFFC => 1,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn set_register(&mut self, offset: u32, value: u32) -> bool {
+        match offset {
+            0x504 => self.pointer = value,
+            0x508 => self.frequency = value & 0x17F,
+            0x50C => self.power = value & 0xFF,
+            0x510 if matches!(value, 3 | 4) => self.mode = value,
+            // One octet S0, eight bits of length, no S1, and no field of the coded PHY.
+            0x514 if value & 0x60CF_010F == 0x108 => self.packet[0] = value,
+            // Three octets of base address, little endian, no fixed part of the length.
+            0x518 if value & 0x0107_FF00 == 3 << 16 => self.packet[1] = value,
+            0x51C | 0x520 => self.base[(offset - 0x51C) as usize / 4] = value,
+            0x524 | 0x528 => self.prefix[(offset - 0x524) as usize / 4] = value,
+            0x52C if value == 0 => self.addresses[0] = value,
+            0x530 if value & !1 == 0 => self.addresses[1] = value,
+            // The access address is left out of the CRC.
+            0x534 if value & 0x300 == 0x100 || value & 3 == 0 => self.crc[0] = value,
+            0x538 => self.crc[1] = value & 0x00FF_FFFF,
+            0x53C => self.crc[2] = value & 0x00FF_FFFF,
+            0x544 => self.spacing = value & 0x3FF,
+            0x554 => self.whitening = value & 0x7F | 0x40,
+            0x560 => self.bit_compare = value,
+            0x650 => self.configuration = value & 0x301,
+            _ => return false,
+        }
+        true
+    }
+}
