@@ -1,7 +1,7 @@
 //! The nRF52840 around the processor (product specification 4413_417 v1.7).
 //!
-//! There are CLOCK and POWER, RADIO, NVMC, TIMER0–4, RTC0–2, RNG, ECB, TEMP, EGU0–5, PPI, GPIO and the
-//! information registers; each file lists what its peripheral lacks. Not there: UARTE, SPIM,
+//! There are CLOCK and POWER, RADIO, NVMC, TIMER0–4, RTC0–2, RNG, ECB, TEMP, EGU0–5, PPI, GPIO and
+//! the information registers; each file lists what its peripheral lacks. Not there: UARTE, SPIM,
 //! TWIM, GPIOTE, SAADC, CCM, AAR, WDT, USB, QSPI and the rest: an access stops the emulator
 //! with a hint.
 //!
