@@ -8,8 +8,13 @@ use crate::host::l2cap::CID_SIGNALLING;
 use crate::host::procedures::Request;
 use crate::phy::PhySet;
 
-const AUTOMATIC: [&str; 4] =
-    ["LeReadRemoteFeatures", "LeSetPhy", "LeSetDataLength", "LeConnectionUpdate"];
+const AUTOMATIC: [&str; 4] = [
+    "LeReadRemoteFeatures",
+    "ReadRemoteVersion",
+    "LeSetPhy",
+    "LeSetDataLength",
+    "LeConnectionUpdate",
+];
 
 pub(super) fn automatic(rig: &Rig) -> Vec<&'static str> {
     rig.names().into_iter().filter(|name| AUTOMATIC.contains(name)).collect()

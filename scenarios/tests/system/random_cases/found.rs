@@ -72,8 +72,11 @@ fn a_reject_that_never_comes_is_waited_for_as_long_as_any_answer() {
         peripheral: "zephyr-2024".into(),
         set: vec!["phy-update=after-bonding".into(), "param-update=100".into()],
         start: Start::Coded,
-        quirks: vec!["param-req=then-param-req@always".into()],
-        procedures: vec![at(Side::Peripheral, wish, 0)],
+        quirks: vec!["param-req=overlap@always".into()],
+        procedures: vec![
+            at(Side::Peripheral, wish, 1),
+            at(Side::Central, What::Phy { tx: 2, rx: 2 }, 1),
+        ],
         ..Case::default()
     };
     assert_eq!(told(&case), [""; 0]);
