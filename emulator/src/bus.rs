@@ -59,6 +59,11 @@ pub trait Bus {
         Err(BusError::Nobody)
     }
 
+    /// Whether something here resets the chip.
+    fn resets(&self) -> bool {
+        false
+    }
+
     /// Whether flash has its instruction cache switched on; `None`: nothing here switches it.
     fn flash_cache(&self) -> Option<bool> {
         None

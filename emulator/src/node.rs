@@ -37,8 +37,6 @@ use crate::untracked::Untracked;
 /// How far the chip may lag behind the world, or run ahead of it, while it is awake: less than
 /// an access address takes at 2M.
 const QUANTUM: Ticks = 16 * 64_000;
-/// RESETREAS: the program asked for it.
-const BY_SOFTWARE: u32 = 1 << 2;
 
 /// What is flashed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -187,7 +185,8 @@ impl ChipNode {
             match cpu.run(until) {
                 Outcome::Reached => return,
                 Outcome::Stopped(Stop { cause: Cause::Reset, .. }) => {
-                    cpu.bus_mut().reset(BY_SOFTWARE);
+                    let reason = cpu.bus().reset_reason();
+                    cpu.bus_mut().reset(reason);
                     cpu.reset();
                 }
                 Outcome::Stopped(stop) => {

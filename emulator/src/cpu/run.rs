@@ -79,6 +79,9 @@ impl<B: Bus> Cpu<B> {
     pub(crate) fn synchronise(&mut self) {
         let mut context = Context { now: self.cycles * TICKS_PER_CYCLE, memory: &mut self.memory };
         self.bus.advance(&mut context);
+        if self.bus.resets() {
+            self.stop_with(Cause::Reset);
+        }
         if self.system.tick.advance(self.cycles) {
             self.pend(crate::exception::SYS_TICK);
         }

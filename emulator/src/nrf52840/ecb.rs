@@ -1,7 +1,7 @@
 //! ECB: AES-128 of one block, in memory: key, plain text and cipher text one after another.
 //!
-//! Gaps: it shares its core with CCM and AAR, which are not there to abort it; a pointer to where
-//! there is no RAM gives zeros in and nothing out.
+//! It shares its core with CCM and AAR, which abort it. Gap: a pointer to where there is no RAM
+//! gives zeros in and nothing out.
 
 use aes::Aes128;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
@@ -12,6 +12,8 @@ use crate::memory::Memory;
 
 const ENDED: u8 = 0;
 const ABORTED: u8 = 1;
+/// The task that aborts it.
+pub(super) const STOP: u8 = 1;
 /// How long a block takes (product specification 6.6.5: 7.2 µs).
 const BLOCK: Ticks = 460_800;
 
@@ -41,7 +43,7 @@ impl Peripheral for Ecb {
     fn task(&mut self, task: u8, moment: &mut Moment<'_>) {
         match task {
             0 if self.ends_at.is_none() => self.ends_at = Some(moment.now + BLOCK),
-            1 if self.ends_at.take().is_some() => moment.raise(ABORTED),
+            STOP if self.ends_at.take().is_some() => moment.raise(ABORTED),
             _ => {}
         }
     }

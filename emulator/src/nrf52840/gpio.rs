@@ -37,10 +37,31 @@ impl Port {
 
     /// The pins' levels, if their inputs are connected.
     fn input(&self) -> u32 {
+        self.levels() & self.select(|c| c & 2 == 0)
+    }
+
+    /// The levels of all pins, whether anybody looks or not.
+    pub(super) fn levels(&self) -> u32 {
         let outputs = self.directions();
         let pulled_up = self.select(|configuration| configuration >> 2 & 3 == PULL_UP);
         let outside = self.driven & self.levels | !self.driven & pulled_up;
-        (outputs & self.out | !outputs & outside) & self.select(|c| c & 2 == 0)
+        outputs & self.out | !outputs & outside
+    }
+
+    /// Whether a pin has just taken the level that its SENSE waits for.
+    pub(super) fn senses(&self, before: u32) -> bool {
+        let now = self.levels();
+        let high = self.select(|configuration| configuration >> 16 & 3 == 2);
+        let low = self.select(|configuration| configuration >> 16 & 3 == 3);
+        (now ^ before) & (high & now | low & !now) != 0
+    }
+
+    /// A channel of GPIOTE puts a level out.
+    pub(super) fn put(&mut self, pin: u8, level: bool) {
+        if let Some(configuration) = self.configuration.get_mut(usize::from(pin)) {
+            *configuration |= DIRECTION;
+            self.out = self.out & !(1 << pin) | u32::from(level) << pin;
+        }
     }
 
     /// What the pins put out; inputs are 0.

@@ -1,17 +1,19 @@
 //! The nRF52840 around the processor (product specification 4413_417 v1.7).
 //!
-//! There are CLOCK and POWER, RADIO, NVMC, TIMER0–4, RTC0–2, RNG, ECB, TEMP, EGU0–5, PPI, GPIO and
-//! the information registers; each file lists what its peripheral lacks. Not there: UARTE, SPIM,
-//! TWIM, GPIOTE, SAADC, CCM, AAR, WDT, USB, QSPI and the rest: an access stops the emulator
-//! with a hint.
+//! There are CLOCK and POWER, RADIO, UARTE0–1, GPIOTE, TIMER0–4, RTC0–2, TEMP, RNG, ECB, CCM and
+//! AAR, WDT, EGU0–5, NVMC, PPI, GPIO and the information registers; each file lists what its
+//! peripheral lacks. Not there: SPIM, TWIM, SAADC, USB, QSPI and the rest: an access stops the
+//! emulator with a hint.
 //!
 //! Events, shorts and PPI act at the event's own time, without the 62.5 ns that a hop through PPI
 //! takes on the chip.
 
 mod air;
+mod ccm;
 mod clock;
 mod ecb;
 mod gpio;
+mod gpiote;
 mod information;
 mod nvmc;
 mod outside;
@@ -22,6 +24,8 @@ mod rng;
 mod rtc;
 mod small;
 mod timer;
+mod uarte;
+mod wdt;
 
 #[cfg(test)]
 mod tests;
@@ -31,9 +35,11 @@ use std::collections::VecDeque;
 pub use air::{Burst, Mode};
 pub use radio::{Listening, Sent};
 
+use ccm::Ccm;
 use clock::Clock;
 use ecb::Ecb;
 use gpio::Port;
+use gpiote::Gpiote;
 use information::Information;
 use nvmc::Nvmc;
 use peripheral::{Common, Endpoint, Moment, Peripheral, TICK_16M};
@@ -43,6 +49,8 @@ use rng::Rng;
 use rtc::Rtc;
 use small::{Egu, Temperature};
 use timer::Timer;
+use uarte::Uarte;
+use wdt::Wdt;
 
 use crate::bus::{Bus, BusError, Context, Ticks};
 use crate::memory::Memory;
@@ -56,11 +64,16 @@ pub const RAM: u32 = 256 << 10;
 /// a ring of PPI channels turns as fast as on the chip but never forever.
 const AT_ONCE: usize = 256;
 
+const GPIOTE: u8 = 6;
+const ECB: u8 = 14;
+const CCM: u8 = 15;
 const NVMC: u8 = 30;
 const PPI: u8 = 31;
 /// The peripherals with tasks, events and interrupts, by number.
-const NUMBERS: [u8; 21] =
-    [0, 1, 8, 9, 10, 11, 12, 13, 14, 17, 20, 21, 22, 23, 24, 25, 26, 27, NVMC, PPI, 36];
+const NUMBERS: [u8; 26] = [
+    0, 1, 2, GPIOTE, 8, 9, 10, 11, 12, 13, ECB, CCM, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, NVMC,
+    PPI, 36, 40,
+];
 
 /// Where the chip's identity comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -90,6 +103,10 @@ pub struct Nrf52840 {
     rng: Rng,
     ecb: Ecb,
     egus: [Egu; 6],
+    ccm: Ccm,
+    wdt: Wdt,
+    gpiote: Gpiote,
+    serial: [Uarte; 2],
     nvmc: Nvmc,
     ppi: Ppi,
     ports: [Port; 2],
@@ -97,6 +114,8 @@ pub struct Nrf52840 {
     /// What is left of a moment with too much in it, and when it goes on.
     waiting: VecDeque<Signal>,
     waiting_until: Ticks,
+    /// When the processor was here last.
+    present: Ticks,
     /// The next event and the interrupt lines, kept because they are asked for far more often than
     /// they change.
     upcoming: Option<Ticks>,
@@ -117,12 +136,17 @@ impl Nrf52840 {
             rng: Rng::new(identity.entropy),
             ecb: Ecb::default(),
             egus: std::array::from_fn(|_| Egu::default()),
+            ccm: Ccm::new(),
+            wdt: Wdt::new(),
+            gpiote: Gpiote::default(),
+            serial: std::array::from_fn(|_| Uarte::new()),
             nvmc: Nvmc::new(),
             ppi: Ppi::default(),
             ports: [Port::new(32), Port::new(16)],
             information: Information::new(identity),
             waiting: VecDeque::new(),
             waiting_until: 0,
+            present: 0,
             upcoming: None,
             lines: 0,
         }
@@ -139,15 +163,20 @@ impl Nrf52840 {
             36 => &mut self.rtcs[2],
             12 => &mut self.temperature,
             13 => &mut self.rng,
-            14 => &mut self.ecb,
+            ECB => &mut self.ecb,
             20..=25 => &mut self.egus[usize::from(number - 20)],
+            CCM => &mut self.ccm,
+            16 => &mut self.wdt,
+            GPIOTE => &mut self.gpiote,
+            2 => &mut self.serial[0],
+            40 => &mut self.serial[1],
             NVMC => &mut self.nvmc,
             PPI => &mut self.ppi,
             _ => return None,
         })
     }
 
-    fn all(&self) -> [(u8, &dyn Peripheral); 21] {
+    fn all(&self) -> [(u8, &dyn Peripheral); 26] {
         [
             (0, &self.clock),
             (1, &self.radio),
@@ -161,13 +190,18 @@ impl Nrf52840 {
             (36, &self.rtcs[2]),
             (12, &self.temperature),
             (13, &self.rng),
-            (14, &self.ecb),
+            (ECB, &self.ecb),
             (20, &self.egus[0]),
             (21, &self.egus[1]),
             (22, &self.egus[2]),
             (23, &self.egus[3]),
             (24, &self.egus[4]),
             (25, &self.egus[5]),
+            (CCM, &self.ccm),
+            (16, &self.wdt),
+            (GPIOTE, &self.gpiote),
+            (2, &self.serial[0]),
+            (40, &self.serial[1]),
             (NVMC, &self.nvmc),
             (PPI, &self.ppi),
         ]
@@ -214,6 +248,18 @@ impl Nrf52840 {
             peripheral.task(task.index, moment);
         });
         self.tell_clock(low, now);
+        match task.peripheral {
+            // They share the AES core, and ECB is the one to leave it.
+            CCM if self.ccm.has_core() => {
+                self.act(ECB, now, memory, queue, |ecb, moment| ecb.task(ecb::STOP, moment));
+            }
+            // The other way round it does not get it.
+            ECB if self.ccm.has_core() => {
+                self.act(ECB, now, memory, queue, |ecb, moment| ecb.task(ecb::STOP, moment));
+            }
+            GPIOTE => self.move_pins(queue),
+            _ => {}
+        }
     }
 
     /// An event sets its register and triggers tasks by SHORTS and PPI.
@@ -312,7 +358,12 @@ impl Bus for Nrf52840 {
         context: &mut Context<'_>,
     ) -> Result<(), BusError> {
         if let Some((port, offset)) = port(address) {
+            let before = self.levels();
             let known = self.ports[port].write(offset, value);
+            let mut queue = VecDeque::new();
+            self.sense(before, &mut queue);
+            self.settle(context.now, context.memory, queue);
+            self.look_ahead();
             return if known { Ok(()) } else { Err(not_modelled(0)) };
         }
         let number = number(address)?;
@@ -331,6 +382,9 @@ impl Bus for Nrf52840 {
             self.act(number, context.now, context.memory, &mut queue, |peripheral, moment| {
                 known = peripheral::write(peripheral, offset, value, moment);
             });
+            if number == GPIOTE {
+                self.move_pins(&mut queue);
+            }
         }
         self.settle(context.now, context.memory, queue);
         self.look_ahead();
@@ -347,6 +401,10 @@ impl Bus for Nrf52840 {
         if allowed { Ok(()) } else { Err(BusError::Nobody) }
     }
 
+    fn resets(&self) -> bool {
+        self.wdt.has_bitten()
+    }
+
     fn flash_cache(&self) -> Option<bool> {
         Some(self.nvmc.caches())
     }
@@ -360,6 +418,7 @@ impl Bus for Nrf52840 {
     }
 
     fn advance(&mut self, context: &mut Context<'_>) {
+        self.present = context.now;
         while let Some(at) = self.upcoming.filter(|at| *at <= context.now) {
             self.happen(at, context.memory);
         }

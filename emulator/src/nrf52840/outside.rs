@@ -1,9 +1,14 @@
 //! The chip as its surroundings see it: air, pins, serial lines, resets.
 
+use std::collections::VecDeque;
+
 use super::air::Burst;
 use super::gpio::Port;
+use super::gpiote::Move;
+use super::peripheral::Endpoint;
 use super::radio::{Radio, Sent};
-use super::{Identity, Nrf52840};
+use super::uarte::Uarte;
+use super::{GPIOTE, Identity, Nrf52840, Signal};
 
 impl Nrf52840 {
     /// What the radio sent since the last call, in order.
@@ -65,10 +70,50 @@ impl Nrf52840 {
         self.ports.get(port).map_or(0, Port::directions)
     }
 
-    /// Drives a pin from outside, as a button does, or lets it go.
+    /// Drives a pin from outside, as a button does, or lets it go. What that brings about happens
+    /// with the chip's next event.
     pub fn drive(&mut self, port: usize, pin: u8, level: Option<bool>) {
+        let before = self.levels();
         if let Some(port) = self.ports.get_mut(port) {
             port.drive(pin, level);
         }
+        let mut queue = std::mem::take(&mut self.waiting);
+        if queue.is_empty() {
+            self.waiting_until = self.present;
+        }
+        self.sense(before, &mut queue);
+        self.waiting = queue;
+        self.look_ahead();
+    }
+
+    /// What a serial port has sent since the last call.
+    pub fn serial(&mut self, port: usize) -> Vec<u8> {
+        self.serial.get_mut(port).map_or_else(Vec::new, Uarte::sent)
+    }
+
+    pub(super) fn levels(&self) -> [u32; 2] {
+        [self.ports[0].levels(), self.ports[1].levels()]
+    }
+
+    /// Makes events of pins that have changed.
+    pub(super) fn sense(&mut self, before: [u32; 2], queue: &mut VecDeque<Signal>) {
+        let sensed = self.ports.iter().zip(before).any(|(port, before)| port.senses(before));
+        let events = self.gpiote.events(before, self.levels(), sensed);
+        let events = events.into_iter().map(|event| Endpoint::new(GPIOTE, event));
+        queue.extend(events.map(Signal::Event));
+    }
+
+    /// Does what GPIOTE's tasks want of pins.
+    pub(super) fn move_pins(&mut self, queue: &mut VecDeque<Signal>) {
+        let before = self.levels();
+        for Move { port, pin, level } in self.gpiote.moves() {
+            self.ports[port].put(pin, level);
+        }
+        self.sense(before, queue);
+    }
+
+    /// RESETREAS after a reset that the chip did to itself.
+    pub(crate) fn reset_reason(&self) -> u32 {
+        if self.wdt.has_bitten() { 1 << 1 } else { 1 << 2 }
     }
 }

@@ -1,5 +1,7 @@
 //! Peripherals as the processor sees them: registers, time, interrupt lines.
 
+mod blocks;
+
 use super::air::{Burst, Mode, crc, crc_octets, whiten};
 use super::peripheral::{MICROSECOND, TICK_16M, TICK_32K};
 use super::{Identity, Nrf52840};
@@ -247,7 +249,7 @@ fn what_is_not_modelled_says_so() {
         BusError::NotModelled(hint) => hint,
         BusError::Nobody => "nobody",
     };
-    assert!(hint(error(0x4000_2000)).contains("peripheral is not"));
+    assert!(hint(error(0x4000_7000)).contains("peripheral is not"));
     assert!(hint(error(RADIO + 0x600)).contains("gaps"));
     assert_eq!(error(0x6000_0000), BusError::Nobody);
 }

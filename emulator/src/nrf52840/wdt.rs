@@ -1,0 +1,120 @@
+//! WDT: resets the chip unless each reload register that is enabled was written in time.
+//!
+//! It counts 32,768 Hz, which it starts by itself. Gaps: CONFIG's pauses (in sleep, in a debugger)
+//! are read back and do nothing; the 32,768 Hz clock that it keeps running is its own; it ends with
+//! a reset by software, which a chip's outlives.
+
+use super::peripheral::{Common, Moment, Peripheral, TICK_32K};
+use crate::bus::Ticks;
+
+const TIMEOUT: u8 = 0;
+/// What a reload register wants to be told.
+const RELOAD: u32 = 0x6E52_4635;
+/// From TIMEOUT to the reset: two ticks.
+const GRACE: Ticks = 2 * TICK_32K;
+
+/// The watchdog.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Wdt {
+    common: Common,
+    /// CRV, RREN, CONFIG.
+    value: u32,
+    enabled: u32,
+    configuration: u32,
+    /// Reload registers that are still to be written.
+    requested: u32,
+    runs_out: Option<Ticks>,
+    resets: Option<Ticks>,
+    bitten: bool,
+}
+
+impl Wdt {
+    pub(super) fn new() -> Self {
+        Self {
+            common: Common::default(),
+            value: u32::MAX,
+            enabled: 1,
+            configuration: 1,
+            requested: 0,
+            runs_out: None,
+            resets: None,
+            bitten: false,
+        }
+    }
+
+    /// Whether it has reset the chip.
+    pub(super) fn has_bitten(&self) -> bool {
+        self.bitten
+    }
+
+    fn runs(&self) -> bool {
+        self.runs_out.is_some() || self.resets.is_some()
+    }
+
+    fn reload(&mut self, now: Ticks) {
+        self.requested = self.enabled;
+        let tick = now / TICK_32K * TICK_32K;
+        self.runs_out = Some(tick + (Ticks::from(self.value) + 1) * TICK_32K);
+    }
+}
+
+impl Peripheral for Wdt {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
+    }
+
+    fn task(&mut self, task: u8, moment: &mut Moment<'_>) {
+        // Once it runs, nothing stops it.
+        if task == 0 && !self.runs() {
+            self.reload(moment.now);
+        }
+    }
+
+    fn read(&mut self, offset: u32, _: Ticks) -> Option<u32> {
+        Some(match offset {
+            0x400 => self.runs().into(),
+            0x404 => self.requested,
+            0x504 => self.value,
+            0x508 => self.enabled,
+            0x50C => self.configuration,
+            _ => return None,
+        })
+    }
+
+    fn write(&mut self, offset: u32, value: u32, moment: &mut Moment<'_>) -> bool {
+        match offset {
+            // Locked while it runs.
+            0x504..0x510 if self.runs() => {}
+            0x504 => self.value = value.max(0xF),
+            0x508 => self.enabled = value & 0xFF,
+            0x50C => self.configuration = value & 9,
+            0x600..0x620 => {
+                if value == RELOAD && self.runs_out.is_some() {
+                    self.requested &= !(1 << ((offset - 0x600) / 4));
+                    if self.requested == 0 {
+                        self.reload(moment.now);
+                    }
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn next_event(&self) -> Option<Ticks> {
+        self.runs_out.or(self.resets)
+    }
+
+    fn due(&mut self, moment: &mut Moment<'_>) {
+        if self.runs_out.take().is_some() {
+            self.resets = Some(moment.now + GRACE);
+            moment.raise(TIMEOUT);
+        } else if self.resets.take().is_some() {
+            self.bitten = true;
+        }
+    }
+}
