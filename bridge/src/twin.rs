@@ -1,6 +1,7 @@
 //! Endpoints and firmware peripherals in one air, steered from outside. Sans-IO: octets and the
 //! passing of time go in, octets and records come out.
 
+use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_models::central::Central;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_models::profile::Profile;
@@ -52,6 +53,8 @@ impl Node for Owner {
 pub enum Resident {
     /// Firmware.
     Peripheral(Box<PeripheralNode>),
+    /// A chip with the file that is flashed.
+    Chip(Box<ChipNode>),
     /// A controller for a host outside.
     Endpoint(Box<EndpointNode>),
     /// A model of a central, host and all.
@@ -66,6 +69,7 @@ impl Node for Resident {
     fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
         match self {
             Self::Peripheral(node) => node.handle(now, input, out),
+            Self::Chip(node) => node.handle(now, input, out),
             Self::Endpoint(node) => node.handle(now, input, out),
             Self::Central(node) => node.handle(now, input, out),
             Self::Owner(node) => node.handle(now, input, out),
@@ -76,6 +80,7 @@ impl Node for Resident {
     fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Peripheral(node) => node.deadline(),
+            Self::Chip(node) => node.deadline(),
             Self::Endpoint(node) => node.deadline(),
             Self::Central(node) => node.deadline(),
             Self::Owner(node) => node.deadline(),
@@ -117,6 +122,13 @@ impl Twin {
     pub fn add_peripheral(&mut self, name: &str, config: Config) -> NodeId {
         let node = PeripheralNode::new(config, CpuConfig::default());
         self.world.add(name, Resident::Peripheral(Box::new(node)), self.place())
+    }
+
+    /// Puts a chip into the air. FICR's address and id count up from chip to chip.
+    pub fn add_chip(&mut self, name: &str, image: Image) -> NodeId {
+        let id = self.world.nodes().count() as u64;
+        let node = ChipNode::new(image, 0xC1C0_FFEE_0000 + id, id);
+        self.world.add(name, Resident::Chip(Box::new(node)), self.place())
     }
 
     /// Puts an endpoint into the air. Two of the same address get different ones.

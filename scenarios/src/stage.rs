@@ -28,6 +28,7 @@ use crate::report;
 use crate::setup::{Air, Setup};
 use crate::summary::{PeripheralFacts, Summary, Verdict, hci_sha256, hex};
 pub use ending::Busy;
+use silicon::RESULT;
 
 /// A scenario under way.
 #[derive(Clone, Debug)]
@@ -296,7 +297,10 @@ impl Stage {
         let records = self.world.records();
         for record in records.get(self.seen..).unwrap_or_default() {
             match self.world.node(self.peripheral) {
-                Participant::Chip(_) => self.facts.add_other(self.central, record),
+                Participant::Chip(chip) => {
+                    let tells = chip.word(RESULT, 1).is_some();
+                    self.facts.add_other(self.central, tells, record);
+                }
                 _ => self.facts.add(self.peripheral, record),
             }
             self.prompter.see(self.peripheral, record);

@@ -135,14 +135,15 @@ impl PeripheralFacts {
     }
 
     /// Takes in one more record of the other end, where the peripheral tells nothing: what the
-    /// peripheral's host must have been told.
-    pub fn add_other(&mut self, central: NodeId, record: &Record) {
+    /// peripheral's host must have been told. `tells`: of disconnections it does tell.
+    pub fn add_other(&mut self, central: NodeId, tells: bool, record: &Record) {
         let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { return };
         if record.node != central {
             return;
         }
         let mut event = event.clone();
         match &mut event {
+            Event::DisconnectionComplete { .. } if tells => return,
             Event::DisconnectionComplete { reason, .. } => {
                 *reason = match *reason {
                     ErrorCode::LOCAL_HOST_TERMINATED => ErrorCode::REMOTE_USER_TERMINATED,
@@ -156,7 +157,7 @@ impl PeripheralFacts {
         self.add_event(record.at, &event);
     }
 
-    fn add_event(&mut self, at: Instant, event: &Event) {
+    pub(crate) fn add_event(&mut self, at: Instant, event: &Event) {
         match event {
             Event::LeConnectionComplete(c) if c.status == ErrorCode::SUCCESS => {
                 self.connected = Some(at);

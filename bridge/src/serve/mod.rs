@@ -13,6 +13,7 @@ mod session;
 use std::io::{self, Write};
 use std::time::Duration as Wall;
 
+use bletwin_emulator::node::Image;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::node::NodeId;
 use firmware_core::config::Config;
@@ -53,6 +54,8 @@ pub struct PeripheralSpec {
     pub name: String,
     /// Its firmware.
     pub config: Config,
+    /// The file that a chip runs in its place.
+    pub chip: Option<Image>,
 }
 
 /// How time passes.
@@ -158,8 +161,15 @@ impl Server {
         let mut twin = Twin::new(options.seed, owner);
         let mut first = None;
         for peripheral in options.peripherals {
-            writeln!(out, "peripheral: {} {}", peripheral.name, peripheral.config.address)?;
-            let node = twin.add_peripheral(&peripheral.name, peripheral.config);
+            let PeripheralSpec { name, config, chip } = peripheral;
+            let node = if let Some(image) = chip {
+                // Which address a file has is its own affair.
+                writeln!(out, "peripheral: {name}, on a chip")?;
+                twin.add_chip(&name, image)
+            } else {
+                writeln!(out, "peripheral: {name} {}", config.address)?;
+                twin.add_peripheral(&name, config)
+            };
             first = first.or(Some(node));
         }
         let (mut lines, mut names, mut titles) = (Vec::new(), Vec::new(), Vec::new());

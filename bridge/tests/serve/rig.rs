@@ -54,7 +54,7 @@ impl Server {
         let options = Options {
             seed: 3,
             endpoints: endpoints.collect(),
-            peripherals: vec![PeripheralSpec { name: "firmware".into(), config }],
+            peripherals: vec![PeripheralSpec { name: "firmware".into(), config, chip: None }],
             owner_confirms: true,
             time,
             watching: Watching {

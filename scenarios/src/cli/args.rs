@@ -90,6 +90,13 @@ pub struct Demo {
     /// Folder for the captures.
     #[arg(long, value_name = "FOLDER", default_value = "bletwin-demo")]
     pub out: PathBuf,
+    /// An ELF file that an emulated nRF52840 runs in the firmware's place. It has made its choice:
+    /// the two cures are left out.
+    #[arg(long, value_name = "elf=FILE")]
+    pub peripheral: Option<String>,
+    /// With such a file: what the person knows of it, as `passkey=123456`.
+    #[arg(long, value_name = "KEY=VALUE", requires = "peripheral")]
+    pub set: Vec<String>,
     /// Seed of all randomness, 0 or more.
     #[arg(long, default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
@@ -98,7 +105,7 @@ pub struct Demo {
 impl Demo {
     /// As with no arguments at all.
     pub(super) fn standard() -> Self {
-        Self { out: PathBuf::from("bletwin-demo"), seed: 1 }
+        Self { out: PathBuf::from("bletwin-demo"), peripheral: None, set: Vec::new(), seed: 1 }
     }
 }
 
@@ -199,9 +206,10 @@ pub enum Peripheral {
 pub struct Run {
     /// Name of the scenario; see `bletwin list`.
     pub scenario: Option<String>,
-    /// Firmware preset, or a TOML file with a `preset` and keys as in `--set help` [default:
+    /// Firmware preset, or a TOML file with a `preset` and keys as in `--set help`, or `elf=FILE`:
+    /// an emulated nRF52840 runs that file (`--set passkey=…` says what is on its label) [default:
     /// zephyr-2024; where procedures meet: recommended].
-    #[arg(long, value_name = "PRESET|FILE.toml")]
+    #[arg(long, value_name = "PRESET|FILE.toml|elf=FILE")]
     pub peripheral: Option<String>,
     /// Central by name (see `bletwin central list`), or a TOML file that describes one [default:
     /// phone; where procedures meet: honest].
@@ -254,8 +262,9 @@ pub struct Serve {
     /// and with every feature there is). May be given often.
     #[arg(long = "endpoint", value_name = "EP[=CENTRAL]", required = true)]
     pub endpoints: Vec<String>,
-    /// Firmware in the same air: a preset, or a TOML file. May be given often.
-    #[arg(long = "peripheral", value_name = "PRESET|FILE.toml")]
+    /// Firmware in the same air: a preset, or a TOML file, or `elf=FILE` for an emulated nRF52840
+    /// that runs it. May be given often.
+    #[arg(long = "peripheral", value_name = "PRESET|FILE.toml|elf=FILE")]
     pub peripherals: Vec<String>,
     /// Change one key of the firmware or of the centrals; `bletwin run --set help` lists them.
     #[arg(long = "set", value_name = "KEY=VALUE")]

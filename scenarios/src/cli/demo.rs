@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::args::Demo;
 use super::{Exit, interrupt, style};
 use crate::catalogue;
+use crate::chip;
 use crate::error::BadInput;
 use crate::output::Output;
 use crate::report;
@@ -70,7 +71,8 @@ const PARTS: [Part; 4] = [
 ];
 
 pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
-    let captures = prepare(&options.out)?;
+    let parts = parts(options)?;
+    let captures = prepare(&options.out, &parts)?;
     let mut out = anstream::stdout().lock();
     writeln!(out, "{}", style::heading("It pairs with my phone, but not with that laptop."))?;
     writeln!(
@@ -84,9 +86,9 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
         )
     )?;
     let mut rows = Vec::new();
-    for (number, (part, [air, decrypted])) in PARTS.iter().zip(captures).enumerate() {
+    for (number, (part, [air, decrypted])) in parts.iter().copied().zip(captures).enumerate() {
         let started = Instant::now();
-        let Some(finished) = play(part, options.seed)? else {
+        let Some(finished) = play(part, options)? else {
             return Ok(Exit::Interrupted);
         };
         let wall_ms = started.elapsed().as_millis();
@@ -96,7 +98,7 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
                 .commit(|w| report::capture(&finished, decrypt, w))
                 .with_context(|| format!("writing {}", path.display()))?;
         }
-        tell(&mut out, number + 1, part, &finished)?;
+        tell(&mut out, number + 1, part, options, &finished)?;
         let holds = (part.holds)(&finished.summary) && finished.judgement.unexpected.is_empty();
         rows.push((holds, part, finished.summary, wall_ms));
     }
@@ -104,13 +106,27 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
     Ok(if rows.iter().all(|(holds, ..)| *holds) { Exit::Expected } else { Exit::Unexpected })
 }
 
-fn prepare(folder: &Path) -> anyhow::Result<Vec<[Output; 2]>> {
+/// A file that is built already has made its choice: the cures are for firmware that has not.
+fn parts(options: &Demo) -> Result<Vec<&'static Part>, BadInput> {
+    match &options.peripheral {
+        None => Ok(PARTS.iter().collect()),
+        Some(file) if file.starts_with(chip::PREFIX) => {
+            Ok(PARTS.iter().filter(|part| part.set.is_empty()).collect())
+        }
+        Some(other) => Err(BadInput {
+            what: format!("the founding case is that of one firmware, not of `{other}`"),
+            help: "give elf=FILE, or leave out --peripheral; `bletwin run` takes any".into(),
+        }),
+    }
+}
+
+fn prepare(folder: &Path, parts: &[&Part]) -> anyhow::Result<Vec<[Output; 2]>> {
     std::fs::create_dir_all(folder).map_err(|error| BadInput {
         what: format!("cannot make the folder {}: {error}", folder.display()),
         help: "name another one with --out FOLDER".into(),
     })?;
     let path = |name: String| -> PathBuf { folder.join(name) };
-    PARTS
+    parts
         .iter()
         .map(|part| {
             Ok([
@@ -121,19 +137,31 @@ fn prepare(folder: &Path) -> anyhow::Result<Vec<[Output; 2]>> {
         .collect()
 }
 
-fn play(part: &Part, seed: u64) -> anyhow::Result<Option<Finished>> {
-    let mut setup = Setup::new("zephyr-2024", part.central, seed)?;
-    for assignment in part.set {
+fn firmware(options: &Demo) -> &str {
+    options.peripheral.as_deref().unwrap_or("zephyr-2024")
+}
+
+fn play(part: &Part, options: &Demo) -> anyhow::Result<Option<Finished>> {
+    let mut setup = Setup::open(firmware(options), part.central, options.seed)?;
+    for assignment in part.set.iter().copied().chain(options.set.iter().map(String::as_str)) {
         setup.set(assignment)?;
     }
     let mut stage = Stage::new(catalogue::by_name("pairing")?, &setup);
     Ok(stage.run(interrupt::requested).then(|| stage.finish()))
 }
 
-fn tell(out: &mut impl Write, number: usize, part: &Part, run: &Finished) -> anyhow::Result<()> {
+fn tell(
+    out: &mut impl Write,
+    number: usize,
+    part: &Part,
+    options: &Demo,
+    run: &Finished,
+) -> anyhow::Result<()> {
     writeln!(out, "\n{}", style::heading(&format!("{number}. {}", part.title)))?;
     let command = std::iter::once(format!("bletwin run pairing --central {}", part.central))
+        .chain(options.peripheral.iter().map(|file| format!("--peripheral {file}")))
         .chain(part.set.iter().map(|s| format!("--set {s}")))
+        .chain(options.set.iter().map(|s| format!("--set {s}")))
         .collect::<Vec<_>>()
         .join(" ");
     writeln!(out, "   {}", style::faint(&command))?;
@@ -182,7 +210,7 @@ fn conclude(
             summary.sim_seconds,
         )?;
     }
-    if rows.iter().any(|(holds, ..)| !holds) {
+    if rows.len() < PARTS.len() || rows.iter().any(|(holds, ..)| !holds) {
         return Ok(());
     }
     let cure = "Same firmware code, same laptop, one choice changed: when the peripheral asks for \

@@ -99,7 +99,7 @@ fn address(text: &str) -> Result<Address, BadInput> {
 
 /// Keys of the firmware, of the centrals; a run has a pair of them.
 fn setup(options: &Serve, peripheral: &str, central: &str) -> Result<Setup, BadInput> {
-    let mut setup = Setup::new(peripheral, central, options.seed)?;
+    let mut setup = Setup::open(peripheral, central, options.seed)?;
     for assignment in &options.set {
         setup.set(assignment)?;
     }
@@ -108,10 +108,14 @@ fn setup(options: &Serve, peripheral: &str, central: &str) -> Result<Setup, BadI
 }
 
 fn peripheral(options: &Serve, name: &str) -> Result<PeripheralSpec, BadInput> {
-    let config = setup(options, name, BASE)?.peripheral;
+    let Setup { peripheral: config, chip, .. } = setup(options, name, BASE)?;
     let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let name = if name.ends_with(".toml") { stem.unwrap_or_default() } else { name.to_owned() };
-    Ok(PeripheralSpec { name, config })
+    let name = if name.ends_with(".toml") || chip.is_some() {
+        stem.unwrap_or_default()
+    } else {
+        name.to_owned()
+    };
+    Ok(PeripheralSpec { name, config, chip })
 }
 
 fn endpoint(options: &Serve, text: &str) -> Result<EndpointSpec, BadInput> {

@@ -64,7 +64,7 @@ impl Stage {
         if self.prompter.is_waiting() {
             tell(None, Armed::open(What::Act));
         }
-        if self.goes_on() {
+        if self.goes_on() || self.chip_lags() {
             tell(None, Armed::open(What::Story));
         }
     }

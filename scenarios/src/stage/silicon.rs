@@ -1,13 +1,18 @@
 //! A chip in the peripheral's place. It keeps no record of its own: what came of a run is told by
-//! the central, and by the two words that a firmware with the feature `trial` has in RAM.
+//! the central, and by the two words that a firmware with the feature `trial` has in RAM. Without those,
+//! the link is taken to end for the chip when it ends for the central.
 
 use bletwin_emulator::node::ChipNode;
+
+use bletwin_models::host::PairingError;
+use firmware_core::error::ErrorCode;
+use firmware_core::hci::{Event, Handle};
 
 use super::Stage;
 use crate::participant::Participant;
 
 /// See `targets/nrf52840/src/trial.rs`.
-const RESULT: &str = "BLETWIN_RESULT";
+pub(super) const RESULT: &str = "BLETWIN_RESULT";
 
 impl Stage {
     fn chip(&self) -> Option<&ChipNode> {
@@ -20,17 +25,36 @@ impl Stage {
     /// Takes in what no record tells.
     pub(super) fn ask_chip(&mut self) {
         let Some(chip) = self.chip() else { return };
-        let error = chip.word(RESULT, 0).and_then(|error| u8::try_from(error).ok());
+        let word = |index| chip.word(RESULT, index).and_then(|word| u8::try_from(word).ok());
+        // Zero before the firmware has given its variables their values, or on success.
+        let [error, reason] = [word(0), word(1)].map(|word| word.filter(|word| *word != 0));
+        let now = self.world.now();
         let (level, failed) = self.central_host().map_or((0, false), |host| {
             let status = host.status();
-            (status.level, matches!(status.pairing, Some(Err(_))))
+            // A pairing that dies with its link has not failed before.
+            let refused =
+                matches!(status.pairing, Some(Err(PairingError::Local(_) | PairingError::Peer(_))));
+            (status.level, refused)
         });
         let facts = &mut self.facts;
-        facts.security_err = error.filter(|error| *error != 0);
+        facts.security_err = error;
         facts.pairing_failed |= failed;
         if level > 0 && facts.level != Some(level) {
             facts.set_level(level);
         }
+        let open = facts.connections as usize > facts.endings.len();
+        if let Some(reason) = reason.map(ErrorCode).filter(|_| open) {
+            let handle = Handle(0);
+            facts.add_event(now, &Event::DisconnectionComplete { handle, reason });
+        }
+    }
+
+    /// Whether the link is over for the central and the chip has yet to notice: it does when its
+    /// supervision timer has run out.
+    pub(super) fn chip_lags(&self) -> bool {
+        let tells = self.chip().is_some_and(|chip| chip.word(RESULT, 1).is_some());
+        let open = self.facts.connections as usize > self.facts.endings.len();
+        tells && open && self.central_host().is_some_and(|host| host.status().level == 0)
     }
 
     /// Why the emulator has given up, if it has.

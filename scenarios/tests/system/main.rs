@@ -3,6 +3,7 @@
 
 mod bonds;
 mod bumble;
+mod chip;
 mod cli;
 mod coded;
 mod collisions;
