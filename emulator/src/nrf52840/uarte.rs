@@ -1,7 +1,7 @@
 //! UARTE0 and UARTE1, by DMA: what is sent takes its time.
 //!
-//! Gaps: the registers of the older UART; flow control, parity errors, breaks and suspension; nothing
-//! comes in; pins are not looked at.
+//! Gaps: the registers of the older UART; flow control, parity errors, breaks and suspension;
+//! nothing comes in; pins are not looked at.
 
 use super::peripheral::{Common, Moment, Peripheral};
 use crate::bus::Ticks;
