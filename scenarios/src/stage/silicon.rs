@@ -1,6 +1,6 @@
 //! A chip in the peripheral's place. It keeps no record of its own: what came of a run is told by
-//! the central, and by the two words that a firmware with the feature `trial` has in RAM. Without those,
-//! the link is taken to end for the chip when it ends for the central.
+//! the central, and by the two words that a firmware with the feature `trial` has in RAM. Without
+//! those, the link is taken to end for the chip when it ends for the central.
 
 use bletwin_emulator::node::ChipNode;
 

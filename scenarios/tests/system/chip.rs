@@ -1,5 +1,5 @@
-//! A file that a chip runs in the firmware's place. `BLETWIN_FIRMWARE_TRIAL` names the firmware with
-//! the feature `trial` (`.ci/cross.sh` builds it).
+//! A file that a chip runs in the firmware's place. `BLETWIN_FIRMWARE_TRIAL` names the firmware
+//! with the feature `trial` (`.ci/cross.sh` builds it).
 
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::setup::Setup;
