@@ -394,7 +394,7 @@ impl Peripheral for Radio {
             }
             State::Sending(packet) if packet.due(true) <= now => self.step(packet, true, moment),
             State::Receiving(packet) if packet.due(false) <= now => {
-                self.step(packet, false, moment)
+                self.step(packet, false, moment);
             }
             _ => {}
         }

@@ -56,7 +56,7 @@ impl Uarte {
     fn octet_time(&self) -> Ticks {
         let parity = u64::from(self.configuration & 0xE == 0xE);
         let bits = 10 + parity + u64::from(self.configuration >> 4 & 1);
-        let baud = (u64::from(self.baud) * BASE >> 32).max(1);
+        let baud = ((u64::from(self.baud) * BASE) >> 32).max(1);
         SECOND * bits / baud
     }
 }

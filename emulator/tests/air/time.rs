@@ -1,10 +1,12 @@
 //! T_IFS as it is on air.
 
+use bletwin_models::host::Step;
 use bletwin_models::profile::Profile;
 use bletwin_sim::record::{AirTx, RecordKind};
+use firmware_core::hci::ConnectionParameters;
 use firmware_core::time::{Duration, Instant};
 
-use super::stage::{CENTRAL, CHIP, Stage, image};
+use super::stage::{CENTRAL, CHIP, Stage, image, trial};
 
 /// Gaps between a packet of the central in a connection and the chip's answer.
 fn gaps(stage: &Stage) -> Vec<Duration> {
@@ -35,4 +37,42 @@ fn answers_come_after_150_us() {
     println!("{} answers, {least:?} to {most:?}", gaps.len());
     let close = |gap: &Duration| gap.ticks().abs_diff(150 * 64_000) <= 2 * 64_000;
     assert!(gaps.iter().all(close), "{least:?} to {most:?}");
+}
+
+/// Encrypted, at 2M, 10,000 connection events of 7.5 ms; and how fast that goes.
+#[test]
+#[ignore = "takes long; prints what was measured"]
+fn ten_thousand_events() {
+    let Some(image) = trial() else { return };
+    let mut profile = Profile::phone();
+    profile.host.parameters =
+        ConnectionParameters { interval_min: 6, interval_max: 6, latency: 0, timeout: 400 };
+    profile.host.steps.retain(|step| !matches!(step, Step::Stay(_)));
+    profile.host.steps.push(Step::Stay(Duration::from_secs(1_000_000)));
+    // After 5 s the firmware asks for a longer interval; the central goes back to the shortest.
+    profile.set("own-procedures", "parameters:7500:0:400@1000").expect("it is a key");
+    let mut stage = Stage::new(image, profile, 3);
+    assert!(stage.until(20_000, |stage| stage.status().bonded));
+    stage.run(30_000);
+    let before = gaps(&stage).len();
+    let wall = std::time::Instant::now();
+    stage.run(75_100);
+    let wall = wall.elapsed();
+    let gaps = gaps(&stage);
+    let (least, most) = (gaps.iter().min(), gaps.iter().max());
+    println!("{} answers, {least:?} to {most:?}", gaps.len() - before);
+    println!("{:.0} times real time", 75.1 / wall.as_secs_f64());
+    let mut records = Vec::new();
+    stage.world.drain_records(&mut records);
+    let wall = std::time::Instant::now();
+    let copies: Vec<_> = (0..20).map(|_| stage.world.clone()).collect();
+    println!("{:?} a copy of the world", wall.elapsed() / copies.len() as u32);
+    let close = |gap: &Duration| gap.ticks().abs_diff(150 * 64_000) <= 2 * 64_000;
+    assert!(gaps.iter().all(close), "{least:?} to {most:?}");
+    assert!(gaps.len() - before >= 10_000);
+    let last = records.iter().rev().find_map(|record| match &record.kind {
+        RecordKind::AirTx(packet) => Some(packet.phy),
+        _ => None,
+    });
+    println!("on {last:?}");
 }
