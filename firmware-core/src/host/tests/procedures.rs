@@ -8,7 +8,7 @@ use crate::host::l2cap::CID_SIGNALLING;
 use crate::host::procedures::Request;
 use crate::phy::PhySet;
 
-const AUTOMATIC: [&str; 4] = [
+const AUTOMATIC: [&str; 5] = [
     "LeReadRemoteFeatures",
     "ReadRemoteVersion",
     "LeSetPhy",
