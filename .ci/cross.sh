@@ -127,7 +127,7 @@ else
 fi
 
 # Without link-time optimisation the library holds machine code, whose size can be told.
-cross_cargo build --release --locked -p firmware-core --config 'profile.release.lto="off"'
+cross_cargo build --release --locked -p bletwin-firmware-core --config 'profile.release.lto="off"'
 echo "firmware-core, as a library, before the linker drops what is not called:"
 size -t "$OUT/$TRIPLE/release/libfirmware_core.rlib" 2>/dev/null | awk 'NR == 1 || /TOTALS/'
 

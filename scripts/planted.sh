@@ -20,7 +20,7 @@ PDUS_MAX=6
 export CARGO_TARGET_DIR=$OUT/build
 
 build() {
-  (cd "$TREE" && cargo build --quiet --locked --profile planted -p bletwin-scenarios --bin bletwin) \
+  (cd "$TREE" && cargo build --quiet --locked --profile planted -p bletwin --bin bletwin) \
     >"$LOG" 2>&1
 }
 

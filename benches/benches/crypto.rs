@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
+use ble::crypto::{aes, ccm, cmac, toolbox};
+use ble::pdu::data::Llid;
+use ble::secret::Secret;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use firmware_core::crypto::{aes, ccm, cmac, toolbox};
-use firmware_core::pdu::data::Llid;
-use firmware_core::secret::Secret;
 use p256::elliptic_curve::sec1::ToSec1Point as _;
 use p256::{NonZeroScalar, PublicKey, ecdh};
 

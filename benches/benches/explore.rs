@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use bletwin_scenarios::explore::Base;
-use bletwin_scenarios::explore::case::{Start, Switch};
-use bletwin_scenarios::explore::pairs::{Common, Kind, Unit, search, units};
+use bletwin_explore::Base;
+use bletwin_explore::case::{Start, Switch};
+use bletwin_explore::pairs::{Common, Kind, Unit, search, units};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn unit(pair: &str, start: Start, encryption: Switch) -> Unit {

@@ -2,9 +2,9 @@
 
 use std::hint::black_box;
 
+use ble::time::{Duration, Instant};
 use bletwin_sim::queue::EventQueue;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use firmware_core::time::{Duration, Instant};
 
 fn pop_and_push(c: &mut Criterion) {
     let mut group = c.benchmark_group("event queue/pop and push");

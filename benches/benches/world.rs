@@ -3,27 +3,28 @@
 
 use std::time::Duration as WallTime;
 
+use ble::address::Address;
+use ble::hci::ConnectionParameters;
+use ble::security::IoCapability;
+use ble::time::{Duration, Instant};
+use ble::ui::Button;
+use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::host::{OwnAddress, Step};
 use bletwin_models::profile::Profile;
+use bletwin_oracle::judge;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::participant::Participant;
-use bletwin_scenarios::setup::Setup;
 use bletwin_scenarios::stage::Stage;
+use bletwin_setup::Setup;
 use bletwin_sim::node::Act;
-use bletwin_sim::oracle::judge;
-use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::RecordKind;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use criterion::{
     BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
     measurement::WallTime as Clock,
 };
-use firmware_core::address::Address;
-use firmware_core::config::{Config, IoCapability};
-use firmware_core::hci::ConnectionParameters;
-use firmware_core::host::message::Button;
-use firmware_core::time::{Duration, Instant};
+use firmware_core::config::Config;
 
 /// connInterval of 7.5 ms.
 const FASTEST: ConnectionParameters =

@@ -1,9 +1,9 @@
 //! An endpoint as a node of a world.
 
+use ble::random::Entropy;
+use ble::time::Instant;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
-use firmware_core::random::Entropy;
-use firmware_core::time::Instant;
 
 use crate::endpoint::{Endpoint, Output};
 

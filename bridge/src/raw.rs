@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
+use ble::phy::TxPhy;
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Tuning};
+use ble::time::{Duration, Instant};
 use bletwin_sim::node::{Node, NodeInput, NodeOutput, Outbox};
-use firmware_core::phy::TxPhy;
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Tuning};
-use firmware_core::time::{Duration, Instant};
 
 /// How long before its time a packet is handed to the radio.
 const LEAD: Duration = Duration::from_us(20);

@@ -1,18 +1,18 @@
 //! Endpoints and firmware peripherals in one air, steered from outside. Sans-IO: octets and the
 //! passing of time go in, octets and records come out.
 
+use ble::time::{Duration, Instant};
+use ble::ui::Ui;
 use bletwin_emulator::node::{ChipNode, Image};
+use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_models::profile::Profile;
 use bletwin_sim::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
-use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
 use bletwin_sim::sniffer::{AirItem, Live};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Config;
-use firmware_core::host::message::Ui;
-use firmware_core::time::{Duration, Instant};
 
 use crate::node::EndpointNode;
 use crate::raw::{RawPacket, RawSender};

@@ -20,11 +20,11 @@ mod pins;
 #[cfg(test)]
 mod tests;
 
+use ble::phy::{Phy, TxPhy};
+use ble::time::{Duration, Instant};
 use bletwin_sim::antenna::{Emission, Order, Signal};
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::time::{Duration, Instant};
 
 use crate::bus::Ticks;
 use crate::cpu::{Cpu, Model, Outcome};

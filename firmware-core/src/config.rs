@@ -1,8 +1,9 @@
 //! Build-time choices of a peripheral, as values, so that the simulator can try them all.
 
-use crate::address::Address;
-use crate::hci::ConnectionParameters;
-use crate::pdu::control::FeatureSet;
+use ble::address::Address;
+use ble::hci::ConnectionParameters;
+use ble::pdu::control::FeatureSet;
+use ble::security::IoCapability;
 
 /// When the peripheral asks for a faster PHY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,21 +64,6 @@ pub enum Passkey {
     /// Always the same. **Insecure**: each attempt discloses one of its 20 bits, so at most 20
     /// attempts (10.9 on average) or one sniffed pairing reveal it; see docs. Logged as a warning.
     Static(u32),
-}
-
-/// What the device can show and ask (SMP IO capability).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum IoCapability {
-    /// Shows numbers.
-    DisplayOnly = 0,
-    /// Shows numbers, has yes and no.
-    DisplayYesNo = 1,
-    /// Has a keyboard.
-    KeyboardOnly = 2,
-    /// Nothing: Just Works.
-    NoInputNoOutput = 3,
-    /// Both.
-    KeyboardDisplay = 4,
 }
 
 /// Who may connect.

@@ -4,18 +4,18 @@
 //! [`Controller::run_control`], so that a runner can let time pass between the two. Commands and
 //! data of the host are taken by `Control` at once.
 
-use crate::address::Address;
 use crate::control::{AnchorWish, Control, ControlConfig, ControlOutput};
-use crate::hci::{Acl, Command, Event, Handle};
 use crate::link::extended::{Neighbours, Who};
 use crate::link::{Link, LinkConfig};
-use crate::pdu::advertising::ConnectInd;
-use crate::phy::Phy;
-use crate::radio::{RadioCommand, RadioEvent};
-use crate::random::Entropy;
-use crate::time::Instant;
-use crate::trace::Trace;
-use crate::work::{Level, Work};
+use ble::address::Address;
+use ble::hci::{Acl, Command, Event, Handle};
+use ble::pdu::advertising::ConnectInd;
+use ble::phy::Phy;
+use ble::radio::{RadioCommand, RadioEvent};
+use ble::random::Entropy;
+use ble::time::Instant;
+use ble::trace::Trace;
+use ble::work::{Level, Work};
 
 /// What leaves a controller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -184,11 +184,11 @@ impl<const LINKS: usize> Neighbours for Controller<LINKS> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::AddressKind;
-    use crate::error::ErrorCode;
-    use crate::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL};
-    use crate::pdu::control::VersionInd;
-    use crate::time::Duration;
+    use ble::address::AddressKind;
+    use ble::error::ErrorCode;
+    use ble::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL};
+    use ble::pdu::control::VersionInd;
+    use ble::time::Duration;
     use std::vec::Vec;
 
     fn controller() -> Controller<1> {

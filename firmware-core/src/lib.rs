@@ -25,24 +25,9 @@
 #[cfg(test)]
 extern crate std;
 
-pub mod address;
-pub mod armed;
 pub mod config;
 pub mod control;
 pub mod controller;
-pub mod crypto;
-pub mod effect;
-pub mod error;
-pub mod hci;
 pub mod host;
 pub mod link;
-pub mod pdu;
 pub mod peripheral;
-pub mod phy;
-pub mod queue;
-pub mod radio;
-pub mod random;
-pub mod secret;
-pub mod time;
-pub mod trace;
-pub mod work;

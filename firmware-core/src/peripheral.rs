@@ -17,23 +17,25 @@
 #[cfg(test)]
 mod tests;
 
-use crate::address::AddressKind;
-use crate::armed::{Armed, Tell, What};
 use crate::config::Config;
 use crate::control::{ACL_BUFFERS, Control, ControlConfig, ControlOutput, MinUsedChannels};
-use crate::effect::Effect;
-use crate::hci::{Acl, Command, Event};
 use crate::host::Host;
-use crate::host::message::{HostInput, HostOutput, Log, Ui};
+use crate::host::message::{HostInput, HostOutput};
 use crate::link::{Link, LinkConfig};
-use crate::pdu::control::VersionInd;
-use crate::phy::PhySet;
-use crate::queue::Queue;
-use crate::radio::{RadioCommand, RadioEvent};
-use crate::random::Entropy;
-use crate::time::{Duration, Instant};
-use crate::trace::Trace;
-use crate::work::{Level, Work};
+use ble::address::AddressKind;
+use ble::armed::{Armed, Tell, What};
+use ble::effect::Effect;
+use ble::hci::{Acl, Command, Event};
+use ble::log::Log;
+use ble::pdu::control::VersionInd;
+use ble::phy::PhySet;
+use ble::queue::Queue;
+use ble::radio::{RadioCommand, RadioEvent};
+use ble::random::Entropy;
+use ble::time::{Duration, Instant};
+use ble::trace::Trace;
+use ble::ui::Ui;
+use ble::work::{Level, Work};
 
 /// Events and ACL packets on their way up.
 const UP: usize = 3;
@@ -223,7 +225,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
         self.link.deadline().into_iter().chain(control).chain(host).min()
     }
 
-    /// Tells what host and link layer have under way; see [`crate::armed`].
+    /// Tells what host and link layer have under way; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
         self.host.armed(tell);
         self.control.armed(tell);

@@ -2,17 +2,17 @@
 
 use std::cell::RefCell;
 
+use ble::address::Address;
+use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
+use ble::pdu::control::{ControlPdu, EncReq, Opcode};
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
+use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::raw::{Packet, RawCentral, Script, Seal, Step};
 use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
-use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::address::Address;
 use firmware_core::config::{Accept, Config};
 use firmware_core::host::bonds::Bond;
-use firmware_core::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
-use firmware_core::pdu::control::{ControlPdu, EncReq, Opcode};
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
 
 use crate::pieces;
 

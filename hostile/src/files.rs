@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
+use bletwin_explore::saved::Saved;
 use bletwin_models::profile;
-use bletwin_scenarios::explore::saved::Saved;
-use bletwin_scenarios::setup::Firmware;
+use bletwin_setup::Firmware;
 
 /// A profile of a central. Other files that it names do not exist.
 pub fn central(data: &[u8]) {

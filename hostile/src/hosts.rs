@@ -1,10 +1,10 @@
 //! From hosts outside: octets of H4, and HCI packets whose framing is right.
 
+use ble::address::Address;
+use ble::hci::codec::{parse_acl, parse_command, parse_event};
+use ble::time::{Duration, Instant};
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::twin::{Owner, Twin};
-use firmware_core::address::Address;
-use firmware_core::hci::codec::{parse_acl, parse_command, parse_event};
-use firmware_core::time::{Duration, Instant};
 
 use crate::pieces;
 

@@ -7,11 +7,11 @@ mod firmware;
 #[cfg(test)]
 mod tests;
 
+use ble::armed::Tell;
+use ble::random::Entropy;
+use ble::time::Instant;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
-use firmware_core::armed::Tell;
-use firmware_core::random::Entropy;
-use firmware_core::time::Instant;
 
 use crate::controller::{CentralController, ControllerOutput};
 use crate::host::{Bond, CentralHost, HostConfig, HostOutput};

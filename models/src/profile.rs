@@ -34,11 +34,11 @@ pub struct Profile {
     /// Where its behaviour is known from.
     pub sources: Vec<String>,
     /// Ids of the link layer's rules that it breaks, as the oracle names them
-    /// (`bletwin_sim::oracle::RULES`): found against this central they are no surprise. Plain
+    /// (`bletwin_rules::RULES`): found against this central they are no surprise. Plain
     /// data, like everything here; a test proves that each of them is broken in some run.
     pub breaks: Vec<String>,
     /// What may still be under way when a run with it is ended, as
-    /// [`What::kind`](firmware_core::armed::What::kind) has it; the run passes all the same.
+    /// [`What::kind`](ble::armed::What::kind) has it; the run passes all the same.
     pub busy: Vec<String>,
     /// Its link layer.
     pub controller: ControllerConfig,

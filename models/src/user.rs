@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ble::random::{Entropy, Purpose, Stream};
+use ble::time::{Duration, Instant};
+use ble::ui::Ui;
 use bletwin_sim::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
-use firmware_core::host::message::Ui;
-use firmware_core::random::{Entropy, Purpose, Stream};
-use firmware_core::time::{Duration, Instant};
 
 /// What the person types when a device asks for the passkey that another shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -182,7 +182,7 @@ impl Node for User {
 
 #[cfg(test)]
 mod tests {
-    use firmware_core::host::message::Button;
+    use ble::ui::Button;
 
     use super::*;
 

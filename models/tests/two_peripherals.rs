@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
+use ble::hci::{
+    Acl, AclBoundary, AdvertisingParameters, AdvertisingType, Command, ConnectionParameters,
+    CreateConnection, Event, FilterPolicy, Handle,
+};
+use ble::pdu::control::VersionInd;
+use ble::random::Entropy;
+use ble::time::{Duration, Instant};
 use bletwin_models::controller::{CentralController, ControllerConfig, ControllerOutput};
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::{Node, NodeId, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::address::{Address, AddressKind};
 use firmware_core::control::ControlConfig;
 use firmware_core::controller::{Controller, ControllerOutput as PeripheralOutput};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{
-    Acl, AclBoundary, AdvertisingParameters, AdvertisingType, Command, ConnectionParameters,
-    CreateConnection, Event, FilterPolicy, Handle,
-};
 use firmware_core::link::LinkConfig;
-use firmware_core::pdu::control::VersionInd;
-use firmware_core::random::Entropy;
-use firmware_core::time::{Duration, Instant};
 
 /// The central sends a word on each link as soon as the last one came back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -188,7 +188,7 @@ fn run(seed: u64, intervals: &[u16]) -> Host {
         End::Central { controller: None, intervals: intervals.to_vec(), host: Host::default() };
     let central: NodeId = world.add("central", central, Placement::default());
     world.run_until(Instant::ZERO + Duration::from_secs(12));
-    let found = bletwin_sim::oracle::judge(world.records());
+    let found = bletwin_oracle::judge(world.records());
     assert_eq!(found, [], "seed {seed} {intervals:?}");
     match world.node(central) {
         End::Central { host, .. } => host.clone(),

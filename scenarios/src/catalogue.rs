@@ -2,8 +2,8 @@
 
 use crate::collision::links::{self, Links};
 use crate::collision::{Collision, table};
-use crate::error::{BadInput, unknown_name};
 use crate::summary::Verdict;
+use bletwin_setup::error::{BadInput, unknown_name};
 
 /// What the person and the central do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Scenario {
     /// Simulated seconds within which its outcome has to be reached. Then it goes on until nothing
     /// is under way and the link has survived that; see [`crate::stage`].
     pub limit_s: u64,
-    /// What may still be under way then, as [`What::kind`](firmware_core::armed::What::kind) has
+    /// What may still be under way then, as [`What::kind`](ble::armed::What::kind) has
     /// it.
     pub busy: &'static [&'static str],
 }

@@ -1,8 +1,10 @@
 //! What the oracle found in a run, sorted by what the central's profile admits to.
 
+use bletwin_oracle::{Examined, Finding, examine};
+use bletwin_rules::Rule;
 use bletwin_sim::node::NodeId;
-use bletwin_sim::oracle::{Examined, Finding, examine};
 use bletwin_sim::record::Record;
+use bletwin_sim::report::seconds;
 use serde::Serialize;
 
 /// What may be found against the central. Against the peripheral nothing may.
@@ -88,6 +90,19 @@ impl Judgement {
         unexpected.chain(self.admitted.iter().map(|finding| one(finding, true))).collect()
     }
 
+    /// Every breach that nobody has announced, for people: the rule, by whom, when, what happened,
+    /// and the section of the specification.
+    #[must_use]
+    pub fn breaches(&self, peripheral: NodeId) -> Option<String> {
+        lines(&self.unexpected, peripheral)
+    }
+
+    /// Every recommendation that was not followed, in the same form.
+    #[must_use]
+    pub fn recommendations(&self, peripheral: NodeId) -> Option<String> {
+        lines(&self.observed, peripheral)
+    }
+
     /// All observations as `--json` tells them.
     #[must_use]
     pub fn observations(&self, peripheral: NodeId) -> Vec<Observed> {
@@ -101,6 +116,30 @@ impl Judgement {
     }
 }
 
-pub(crate) const fn side(central: bool) -> &'static str {
+/// Lines for people, in the order found; `None` where nothing was.
+fn lines(findings: &[Finding], peripheral: NodeId) -> Option<String> {
+    let one = |finding: &Finding| {
+        let source = Rule::find(finding.rule).map_or("", |rule| rule.source);
+        format!(
+            "{} by the {} at {}: {} [{source}]",
+            title(finding.rule),
+            side(finding.culprit != peripheral),
+            seconds(finding.at),
+            finding.text
+        )
+    };
+    let lines: Vec<String> = findings.iter().map(one).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// A rule's id with its title.
+#[must_use]
+pub fn title(id: &str) -> String {
+    Rule::find(id).map_or_else(|| id.to_owned(), |rule| format!("{id} ({})", rule.title))
+}
+
+/// What people call an end of the link.
+#[must_use]
+pub const fn side(central: bool) -> &'static str {
     if central { "central" } else { "peripheral" }
 }

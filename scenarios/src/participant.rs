@@ -1,12 +1,12 @@
 //! Everything that can live in a scenario's world.
 
+use ble::armed::Tell;
+use ble::time::{Duration, Instant};
 use bletwin_emulator::node::ChipNode;
+use bletwin_firmware_node::PeripheralNode;
 use bletwin_models::central::Central;
 use bletwin_models::user::User;
 use bletwin_sim::node::{Node, NodeInput, Outbox};
-use bletwin_sim::peripheral::PeripheralNode;
-use firmware_core::armed::Tell;
-use firmware_core::time::{Duration, Instant};
 
 /// A device, or a person in front of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use ble::error::ErrorCode;
+use ble::hci::{Acl, AclBoundary, Event};
+use ble::log::Line;
+use ble::time::{Duration, Instant};
 use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::record::{Note, Record, RecordKind};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Acl, AclBoundary, Event};
-use firmware_core::host::message::Line;
-use firmware_core::time::{Duration, Instant};
 
 /// What a prompt counts from. Each connection has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,10 @@ mod ending;
 mod silicon;
 mod story;
 
+use ble::error::ErrorCode;
+use ble::time::{Duration, Instant};
 use bletwin_emulator::node::{ChipNode, Image};
+use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::host::{Attack, Step};
 use bletwin_models::profile::Profile;
@@ -12,21 +15,17 @@ use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::NodeId;
-use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::{Config, PairingOutsideMode, Passkey};
-use firmware_core::error::ErrorCode;
-use firmware_core::time::{Duration, Instant};
 
 use crate::catalogue::{Scenario, Story};
-use crate::chip;
 use crate::judgement::{Judgement, Permit};
 use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
-use crate::report;
-use crate::setup::{Air, Setup};
 use crate::summary::{PeripheralFacts, Summary, Verdict, hci_sha256, hex};
+use bletwin_setup::chip;
+use bletwin_setup::{Air, Setup};
 pub use ending::Busy;
 use silicon::RESULT;
 
@@ -258,7 +257,7 @@ impl Stage {
             unexpected.is_empty(),
             "{:?}\n{}",
             finished.summary,
-            report::breaches(&finished).unwrap_or_default()
+            finished.judgement.breaches(finished.peripheral).unwrap_or_default()
         );
         finished
     }

@@ -2,12 +2,12 @@
 
 mod hci;
 
+use ble::error::ErrorCode;
+use ble::hci::Event;
+use ble::log::{Line, Log};
+use ble::time::Instant;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::Event;
-use firmware_core::host::message::{Line, Log};
-use firmware_core::time::Instant;
 use serde::Serialize;
 
 use crate::judgement::{Observed, Told};
@@ -206,7 +206,8 @@ impl PeripheralFacts {
 }
 
 /// Whether a connection that ended for this reason was none.
-pub(crate) fn never_established(reason: ErrorCode) -> bool {
+#[must_use]
+pub fn never_established(reason: ErrorCode) -> bool {
     reason == ErrorCode::FAILED_TO_ESTABLISH
 }
 

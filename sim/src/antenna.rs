@@ -1,13 +1,13 @@
 //! The air for a node that is its own radio down to the bits: the emulator of a chip.
 //!
-//! Such a node does without [`RadioCommand`](firmware_core::radio::RadioCommand)s. It gives the
+//! Such a node does without [`RadioCommand`](ble::radio::RadioCommand)s. It gives the
 //! medium whitened octets with their CRC and gets whitened octets with their bit errors; times,
 //! lengths and checks are its own affair. All instants are on its sleep clock.
 //!
 //! LE Coded is sent as any other PHY; nothing is heard of it yet.
 
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::time::Instant;
+use ble::phy::{Phy, TxPhy};
+use ble::time::Instant;
 
 /// A packet to be put on air.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@
 //! is rounded down (a counter shows the last tick that has passed), a world time is the first at
 //! which the local clock shows the wanted value or more (a compare never fires early).
 
-use firmware_core::time::{Duration, Instant};
+use ble::time::{Duration, Instant};
 
 const BILLION: i64 = 1_000_000_000;
 

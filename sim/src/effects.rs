@@ -1,21 +1,21 @@
 //! Does the slow work that cores ask for. How long it takes is for the caller to model.
 
-use firmware_core::effect::{Completion, Effect, PublicKey};
-use firmware_core::secret::Secret;
+use ble::effect::{Completion, Effect, PublicKey};
+use ble::secret::Secret;
 
 use crate::node::Untracked;
 
 /// Non-volatile storage of one device: small numbered slots of opaque records.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Storage {
-    slots: std::collections::BTreeMap<u8, firmware_core::effect::Record>,
+    slots: std::collections::BTreeMap<u8, ble::effect::Record>,
     writes: Untracked<u64>,
 }
 
 impl Storage {
     /// Everything stored, in the order of slots, as it is reported at boot.
     pub fn load(&self) -> impl Iterator<Item = Completion> + '_ {
-        let loaded = |(slot, record): (&u8, &firmware_core::effect::Record)| Completion::Loaded {
+        let loaded = |(slot, record): (&u8, &ble::effect::Record)| Completion::Loaded {
             slot: *slot,
             record: record.clone(),
         };
@@ -23,7 +23,7 @@ impl Storage {
     }
 
     /// Puts a record into a slot, as if it had been there all the time.
-    pub fn put(&mut self, slot: u8, record: firmware_core::effect::Record) {
+    pub fn put(&mut self, slot: u8, record: ble::effect::Record) {
         self.slots.insert(slot, record);
     }
 
@@ -109,7 +109,7 @@ pub fn shared_secret(private: &Secret<32>, peer: &PublicKey) -> Option<Secret<32
 mod tests {
     use super::*;
     use crate::medium::vectors::hex;
-    use firmware_core::effect::{EffectId, Record};
+    use ble::effect::{EffectId, Record};
 
     fn le(digits: &str) -> [u8; 32] {
         reversed(&hex(digits)).unwrap()

@@ -2,7 +2,7 @@
 
 use std::hash::Hasher;
 
-use firmware_core::time::Instant;
+use ble::time::Instant;
 
 /// Hashes 64-bit words by folded multiplication. Every [`Instant`] (they alone use
 /// [`Hasher::write_i128`]) is hashed as its distance from `now`; "never" is never.

@@ -12,8 +12,6 @@ pub mod explore;
 pub mod hash;
 pub mod medium;
 pub mod node;
-pub mod oracle;
-pub mod peripheral;
 pub mod queue;
 pub mod radio;
 pub mod random;

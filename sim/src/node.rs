@@ -2,11 +2,11 @@
 
 use std::hash::{Hash, Hasher};
 
-use firmware_core::armed::Tell;
-use firmware_core::hci::Command;
-use firmware_core::host::message::{Button, Ui};
-use firmware_core::radio::{RadioCommand, RadioEvent};
-use firmware_core::time::{Duration, Instant};
+use ble::armed::Tell;
+use ble::hci::Command;
+use ble::radio::{RadioCommand, RadioEvent};
+use ble::time::{Duration, Instant};
+use ble::ui::{Button, Ui};
 
 use crate::antenna::{Order, Signal};
 use crate::record::{Note, RecordId};
@@ -33,7 +33,7 @@ pub enum Act {
     Cancel,
     /// Tells a device to do something by name. A central's host knows which names it takes
     /// (connect, pair, write …); a peripheral's application asks for the procedure of that name
-    /// ([`Request::name`](firmware_core::host::procedures::Request::name)).
+    /// (`Request::name` of the firmware's host).
     Ask(String),
     /// An application has its host give the controller a command.
     Command(Command),
@@ -154,7 +154,7 @@ pub trait Node: Clone + Eq + Hash {
     /// When [`NodeInput::Timer`] is due next. Asked after each call.
     fn deadline(&self) -> Option<Instant>;
 
-    /// Tells what it has under way that ends by itself; see [`firmware_core::armed`].
+    /// Tells what it has under way that ends by itself; see [`ble::armed`].
     fn armed(&self, _: Tell<'_>) {}
 
     /// Whether it sees what other nodes show.

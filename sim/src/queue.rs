@@ -1,6 +1,6 @@
 //! Totally ordered events: by time, then by the order in which they were put in.
 
-use firmware_core::time::Instant;
+use ble::time::Instant;
 
 /// Names one scheduled event. Never used again, so a ticket of an event that has happened or was
 /// cancelled is harmless.

@@ -1,12 +1,13 @@
 //! The one record of what happened: log, ladder, "why", captures, oracles and hashes derive from
 //! it and from nothing else.
 
-use firmware_core::effect::EffectId;
-use firmware_core::hci::{Acl, Command, Event};
-use firmware_core::host::message::{Log, Ui};
-use firmware_core::radio::Tag;
-use firmware_core::time::Instant;
-use firmware_core::trace::Trace;
+use ble::effect::EffectId;
+use ble::hci::{Acl, Command, Event};
+use ble::log::Log;
+use ble::radio::Tag;
+use ble::time::Instant;
+use ble::trace::Trace;
+use ble::ui::Ui;
 
 use crate::node::{Act, NodeId};
 
@@ -106,7 +107,7 @@ pub enum RecordKind {
     /// A fault rule struck: its text. The cause is the `AirTx` that it struck.
     Fault(String),
     /// The radio was asked for what it could not do in time. It reported
-    /// [`RadioEvent::Missed`](firmware_core::radio::RadioEvent::Missed) instead.
+    /// [`RadioEvent::Missed`](ble::radio::RadioEvent::Missed) instead.
     RadioError(RadioError),
 }
 
@@ -127,13 +128,13 @@ pub struct AirTx {
     /// Channel index 0–39.
     pub channel: u8,
     /// PHY and coding.
-    pub phy: firmware_core::phy::TxPhy,
+    pub phy: ble::phy::TxPhy,
     /// Access address.
     pub access_address: u32,
     /// CRC preset that the sender used.
     pub crc_init: u32,
     /// Header and payload before whitening.
-    pub pdu: firmware_core::radio::AirPdu,
+    pub pdu: ble::radio::AirPdu,
     /// CRC as sent, 24 bits.
     pub crc: u32,
     /// Last bit.

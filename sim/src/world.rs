@@ -2,8 +2,8 @@
 
 use std::hash::Hasher as _;
 
-use firmware_core::time::{Duration, Instant};
-use firmware_core::trace::Trace;
+use ble::time::{Duration, Instant};
+use ble::trace::Trace;
 
 use crate::hash::RelativeHasher;
 use crate::medium::fault::Faults;

@@ -1,8 +1,8 @@
 //! Data from the host, and its credits.
 
+use ble::hci::codec::parse_acl;
+use ble::time::Instant;
 use bletwin_sim::record::Note;
-use firmware_core::hci::codec::parse_acl;
-use firmware_core::time::Instant;
 
 use super::Endpoint;
 

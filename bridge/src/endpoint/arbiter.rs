@@ -9,10 +9,10 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
-use firmware_core::phy::T_IFS_US;
-use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent};
-use firmware_core::time::{Duration, Instant};
+use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
+use ble::phy::T_IFS_US;
+use ble::radio::{AfterTransmit, RadioCommand, RadioEvent};
+use ble::time::{Duration, Instant};
 
 const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
 /// How long before its start an operation gets the radio.

@@ -1,12 +1,12 @@
 //! Which half carries out a command, and what concerns both.
 
+use ble::crypto::aes;
+use ble::error::ErrorCode;
+use ble::hci::codec::parse_command;
+use ble::hci::{Command, CreateConnection, Event, FilterPolicy, HciOpcode, Return};
+use ble::pdu::control::FeatureSet;
+use ble::time::Instant;
 use bletwin_sim::record::Note;
-use firmware_core::crypto::aes;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::codec::parse_command;
-use firmware_core::hci::{Command, CreateConnection, Event, FilterPolicy, HciOpcode, Return};
-use firmware_core::pdu::control::FeatureSet;
-use firmware_core::time::Instant;
 
 use super::arbiter::{Arbiter, Side};
 use super::extended::{self, Extended, Family};
@@ -162,7 +162,7 @@ impl Endpoint {
         // Neither half can refuse a reset.
         let _ = self.both(now, Command::Reset);
         self.arbiter = Arbiter::default();
-        self.out.0.push_back(super::Output::Radio(firmware_core::radio::RadioCommand::Stop));
+        self.out.0.push_back(super::Output::Radio(ble::radio::RadioCommand::Stop));
         self.settings = Settings::default();
         self.privacy = Privacy::default();
         self.flow = HostFlow::default();

@@ -1,9 +1,9 @@
 //! Commands about the device as a whole that the waist does not carry.
 
+use ble::effect::PublicKey;
+use ble::error::ErrorCode;
+use ble::secret::Secret;
 use bletwin_sim::effects;
-use firmware_core::effect::PublicKey;
-use firmware_core::error::ErrorCode;
-use firmware_core::secret::Secret;
 
 use super::extended::Family;
 use super::privacy::LIST;

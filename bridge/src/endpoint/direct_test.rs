@@ -1,10 +1,10 @@
 //! Direct test mode (Vol 6, Part F, and Vol 4, Part E, 7.8.28 to 7.8.30): packets for measuring
 //! radios, sent or counted. Nothing else goes on meanwhile.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
-use firmware_core::time::{Duration, Instant};
+use ble::error::ErrorCode;
+use ble::phy::{Phy, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
+use ble::time::{Duration, Instant};
 
 use super::table::Row;
 use super::{Endpoint, Output};

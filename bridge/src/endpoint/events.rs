@@ -1,9 +1,9 @@
 //! What the host is told.
 
+use ble::error::ErrorCode;
+use ble::hci::codec::{encode_acl, encode_event};
+use ble::hci::{Acl, Event, HciOpcode, Return};
 use bletwin_sim::record::Note;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::codec::{encode_acl, encode_event};
-use firmware_core::hci::{Acl, Event, HciOpcode, Return};
 
 use super::table::{Answer, Row};
 use super::{Endpoint, Known, Output};
@@ -94,7 +94,7 @@ impl Endpoint {
         let returned = match (row.answer, parameters) {
             (Answer::Status, _) => return self.status(row.opcode, error),
             (Answer::Handle, [low, high, ..]) => {
-                Return::Handle(firmware_core::hci::Handle(u16::from_le_bytes([*low, *high])))
+                Return::Handle(ble::hci::Handle(u16::from_le_bytes([*low, *high])))
             }
             _ => Return::None,
         };

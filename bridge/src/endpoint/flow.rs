@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Acl, AclBoundary, Command, Handle};
-use firmware_core::time::Instant;
+use ble::error::ErrorCode;
+use ble::hci::{Acl, AclBoundary, Command, Handle};
+use ble::time::Instant;
 
 use super::{Endpoint, handles};
 

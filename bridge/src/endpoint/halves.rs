@@ -1,24 +1,24 @@
 //! The two link layers of a device behind one interface.
 
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::{Acl, Command, Event, FilterPolicy, Handle};
+use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
+use ble::pdu::control::FeatureSet;
+use ble::pdu::extended::AdvMode;
+use ble::phy::{Phy, PhySet, TxPhy};
+use ble::radio::{RadioCommand, RadioEvent};
+use ble::random::{Entropy, Purpose};
+use ble::time::Instant;
+use ble::trace::Trace;
 use bletwin_models::controller as models;
 use bletwin_models::controller::scan::extended::{ExtendedConnect, ExtendedReport, ExtendedScan};
 use bletwin_models::controller::{CentralController, ControllerConfig};
-use firmware_core::address::Address;
 use firmware_core::control::ControlConfig;
 use firmware_core::controller::{self as core, Controller};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Acl, Command, Event, FilterPolicy, Handle};
 use firmware_core::link::LinkConfig;
 use firmware_core::link::extended::parameters::SetParameters;
 use firmware_core::link::extended::{AdvertisingSet, Neighbours as _, SetReport};
-use firmware_core::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
-use firmware_core::pdu::control::FeatureSet;
-use firmware_core::pdu::extended::AdvMode;
-use firmware_core::phy::{Phy, PhySet, TxPhy};
-use firmware_core::radio::{RadioCommand, RadioEvent};
-use firmware_core::random::{Entropy, Purpose};
-use firmware_core::time::Instant;
-use firmware_core::trace::Trace;
 
 use super::arbiter::Side;
 use super::extended::DATA_MAX;

@@ -1,6 +1,6 @@
 //! Connection handles: each half numbers its connections from zero to 0xFF; a host sees one space.
 
-use firmware_core::hci::{Command, Event, Handle, Return};
+use ble::hci::{Command, Event, Handle, Return};
 
 use super::arbiter::Side;
 
@@ -53,7 +53,7 @@ pub(super) const fn of_command(command: &mut Command) -> Option<&mut Handle> {
 pub(super) fn of_event(event: &mut Event) -> Option<&mut Handle> {
     Some(match event {
         Event::LeConnectionComplete(complete) => {
-            let made = complete.status == firmware_core::error::ErrorCode::SUCCESS;
+            let made = complete.status == ble::error::ErrorCode::SUCCESS;
             return made.then_some(&mut complete.handle);
         }
         Event::CommandComplete {

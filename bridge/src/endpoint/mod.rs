@@ -26,13 +26,13 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use ble::address::Address;
+use ble::pdu::control::FeatureSet;
+use ble::radio::{RadioCommand, RadioEvent};
+use ble::random::{Entropy, Purpose, Stream};
+use ble::time::Instant;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::record::Note;
-use firmware_core::address::Address;
-use firmware_core::pdu::control::FeatureSet;
-use firmware_core::radio::{RadioCommand, RadioEvent};
-use firmware_core::random::{Entropy, Purpose, Stream};
-use firmware_core::time::Instant;
 
 use arbiter::{Arbiter, Side, Step};
 use direct_test::DirectTest;

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::crypto::address::resolvable;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{AdvertisingParameters, AdvertisingType, Command, ScanParameters};
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
+use ble::address::{Address, AddressKind};
+use ble::crypto::address::resolvable;
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, AdvertisingType, Command, ScanParameters};
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
 
 use super::Endpoint;
 use super::arbiter::Side;

@@ -1,8 +1,8 @@
 //! What a host sets for the device as a whole.
 
-use firmware_core::hci::codec::ConnectionEvent;
-use firmware_core::hci::{Event, FilterPolicy};
-use firmware_core::secret::Secret;
+use ble::hci::codec::ConnectionEvent;
+use ble::hci::{Event, FilterPolicy};
+use ble::secret::Secret;
 
 /// Event masks (Vol 4, Part E, 7.3.1, 7.3.69 and 7.8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

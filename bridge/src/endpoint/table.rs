@@ -1,7 +1,7 @@
 //! The commands that an endpoint has: one table says which bit of Supported Commands each sets,
 //! which feature it needs, and how it is answered.
 
-use firmware_core::pdu::control::FeatureSet;
+use ble::pdu::control::FeatureSet;
 
 /// How a command is answered at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,9 +11,9 @@
 //!
 //! Anything else is answered with `ERR text`, and the conversation goes on.
 
-use firmware_core::phy::TxPhy;
-use firmware_core::radio::AirPdu;
-use firmware_core::time::Instant;
+use ble::phy::TxPhy;
+use ble::radio::AirPdu;
+use ble::time::Instant;
 
 use crate::raw::RawPacket;
 

@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal as _, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 
+use ble::ui::Button;
 use bletwin_sim::node::Act;
-use firmware_core::host::message::Button;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// What can be typed.

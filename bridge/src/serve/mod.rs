@@ -13,11 +13,11 @@ mod session;
 use std::io::{self, Write};
 use std::time::Duration as Wall;
 
+use ble::time::{Duration, Instant};
 use bletwin_emulator::node::Image;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::node::NodeId;
 use firmware_core::config::Config;
-use firmware_core::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 pub use address::Address;

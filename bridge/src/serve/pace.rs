@@ -2,7 +2,7 @@
 
 use std::time::{Duration as Wall, Instant as WallInstant};
 
-use firmware_core::time::{Duration, Instant};
+use ble::time::{Duration, Instant};
 
 /// Falling behind by more than this is given up: simulated time then passes as slowly as it does.
 const PATIENCE: Wall = Wall::from_millis(500);

@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io::{self, Write};
 
+use ble::log::Severity;
+use ble::time::Instant;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::record::{Note, Record, RecordKind};
 use bletwin_sim::report::capture::{self, Air, Style};
 use bletwin_sim::report::{ladder, log, seconds};
 use bletwin_sim::sniffer::AirItem;
-use firmware_core::host::message::Severity;
-use firmware_core::time::Instant;
 
 use crate::twin::Twin;
 

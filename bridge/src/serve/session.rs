@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration as Wall, Instant as WallInstant};
 
-use firmware_core::time::{Duration, Instant};
+use ble::time::{Duration, Instant};
 
 use super::Server;
 use super::control::{Request, parse};

@@ -3,18 +3,18 @@
 
 use std::time::{Duration as Wall, Instant as WallInstant};
 
+use ble::address::{Address, AddressKind};
+use ble::hci::codec::{encode_acl, encode_command, parse_acl, parse_event};
+use ble::random::Entropy;
+use ble::time::{Duration, Instant};
+use ble::ui::Ui;
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::serve::Time;
 use bletwin_bridge::twin::{Owner, Twin};
 use bletwin_models::host::{CentralHost, HostConfig, HostOutput, Step};
 use bletwin_sim::node::Act;
 use bletwin_sim::record::RecordKind;
-use firmware_core::address::{Address, AddressKind};
 use firmware_core::config::Config;
-use firmware_core::hci::codec::{encode_acl, encode_command, parse_acl, parse_event};
-use firmware_core::host::message::Ui;
-use firmware_core::random::Entropy;
-use firmware_core::time::{Duration, Instant};
 
 use super::rig::Server;
 

@@ -1,8 +1,8 @@
 //! The development kit's buttons (P0.11, P0.12, P0.24, low while pressed) and LEDs (P0.13–P0.16,
 //! lit when low).
 
+use ble::ui::{Button, Ui};
 use bletwin_sim::node::{NodeOutput, Outbox};
-use firmware_core::host::message::{Button, Ui};
 
 use super::ChipNode;
 

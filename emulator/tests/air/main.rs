@@ -7,11 +7,11 @@ mod same;
 mod stage;
 mod time;
 
+use ble::error::ErrorCode;
 use bletwin_models::profile::Profile;
-use bletwin_sim::oracle;
+use bletwin_oracle as oracle;
 use bletwin_sim::record::RecordKind;
 use firmware_core::config::{Config, Passkey};
-use firmware_core::error::ErrorCode;
 
 use stage::{CENTRAL, CHIP, PASSKEY, Stage, image, trial};
 

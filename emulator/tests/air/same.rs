@@ -8,11 +8,11 @@
 //! typed. For the same reason control PDUs and data are compared each on their own: a host that
 //! is quicker by some microseconds answers before the link layer asks, or after.
 
+use ble::pdu::data::DataHeader;
 use bletwin_models::profile::Profile;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{AirTx, RecordKind};
 use firmware_core::config::{Config, Passkey};
-use firmware_core::pdu::data::DataHeader;
 
 use super::stage::{CENTRAL, CHIP, PASSKEY, Stage, image, trial};
 

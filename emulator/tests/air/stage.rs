@@ -1,17 +1,17 @@
 //! A chip, or the native core, and a central in a room, and whoever types the passkey.
 
+use ble::time::{Duration, Instant};
+use ble::ui::Ui;
 use bletwin_emulator::node::{ChipNode, Image};
+use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::host::{CentralHost, Status};
 use bletwin_models::profile::Profile;
+use bletwin_oracle as oracle;
 use bletwin_sim::node::{Act, Node, NodeId, NodeInput, Outbox};
-use bletwin_sim::oracle;
-use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::{Record, RecordKind};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Config;
-use firmware_core::host::message::Ui;
-use firmware_core::time::{Duration, Instant};
 
 /// The passkey of the feature `trial`.
 pub(crate) const PASSKEY: u32 = 123_456;

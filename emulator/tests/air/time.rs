@@ -1,10 +1,10 @@
 //! T_IFS as it is on air.
 
+use ble::hci::ConnectionParameters;
+use ble::time::{Duration, Instant};
 use bletwin_models::host::Step;
 use bletwin_models::profile::Profile;
 use bletwin_sim::record::{AirTx, RecordKind};
-use firmware_core::hci::ConnectionParameters;
-use firmware_core::time::{Duration, Instant};
 
 use super::stage::{CENTRAL, CHIP, Stage, image, trial};
 

@@ -1,11 +1,11 @@
 //! HCI's side of advertising: parameters, data, the filter accept list.
 
-use crate::address::{Address, AddressKind};
-use crate::error::ErrorCode;
-use crate::hci::{AdvertisingParameters, AdvertisingType, FilterPolicy};
 use crate::link::message::{Advertising, LinkOrder};
-use crate::pdu::advertising::AdvertisingData;
-use crate::queue::Queue;
+use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, AdvertisingType, FilterPolicy};
+use ble::pdu::advertising::AdvertisingData;
+use ble::queue::Queue;
 
 use super::outbox::Outbox;
 

@@ -4,8 +4,8 @@
 //! decisions themselves are [`TABLE`] and nowhere else. They are the peripheral's; a central has
 //! rows of its own, and `docs/rules/collisions.md` prints both as one table.
 
-use crate::error::ErrorCode;
-use crate::trace::Procedure;
+use ble::error::ErrorCode;
+use ble::trace::Procedure;
 
 /// How far the other procedure of a pair has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

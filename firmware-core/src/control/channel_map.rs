@@ -1,9 +1,9 @@
 //! Channel map update (Vol 6, Part B, 5.1.2): only the central starts it.
 
-use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::link::message::LinkOrder;
-use crate::pdu::advertising::CHANNEL_MAP_ALL;
-use crate::trace::Procedure;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::pdu::advertising::CHANNEL_MAP_ALL;
+use ble::trace::Procedure;
 
 use super::connection::{Connection, Context};
 use super::procedure::{PeerStage, is_past};

@@ -1,12 +1,12 @@
 //! HCI commands that concern the controller as a whole (Vol 4, Part E, 7.3, 7.4 and 7.8).
 
-use crate::crypto::aes::e;
-use crate::error::ErrorCode;
-use crate::hci::{Command, HciOpcode, Return};
 use crate::link::message::LinkOrder;
-use crate::pdu::control::FeatureSet;
-use crate::phy::PhySet;
-use crate::time::Instant;
+use ble::crypto::aes::e;
+use ble::error::ErrorCode;
+use ble::hci::{Command, HciOpcode, Return};
+use ble::pdu::control::FeatureSet;
+use ble::phy::PhySet;
+use ble::time::Instant;
 
 use super::Control;
 use super::advertising::{ACCEPT_LIST, Advertiser};

@@ -1,16 +1,18 @@
 //! One connection: its state, and what reaches it.
 
-use crate::armed::{Armed, Tell, What};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{ACL_MAX, Acl, AclBoundary, Handle};
-use crate::link::message::{LinkId, LinkOrder, Payload};
-use crate::pdu::advertising::ConnectInd;
-use crate::pdu::control::{ConnectionParam, ControlError, ControlPdu, FeatureSet, Opcode};
-use crate::pdu::data::Llid;
-use crate::radio::Tag;
-use crate::random::Stream;
-use crate::time::Instant;
-use crate::trace::Procedure;
+use crate::link::message::LinkOrder;
+use ble::armed::{Armed, Tell, What};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{ACL_MAX, Acl, AclBoundary, Handle};
+use ble::link::LinkId;
+use ble::pdu::advertising::ConnectInd;
+use ble::pdu::control::{ConnectionParam, ControlError, ControlPdu, FeatureSet, Opcode};
+use ble::pdu::data::Llid;
+use ble::pdu::data::Payload;
+use ble::radio::Tag;
+use ble::random::Stream;
+use ble::time::Instant;
+use ble::trace::Procedure;
 
 use super::ControlConfig;
 use super::channel_map::ChannelMap;
@@ -148,7 +150,7 @@ impl Connection {
         }
         // A PDU of length zero has no MIC.
         if let Some(cipher) = self.encryption.rx.as_mut().filter(|_| !payload.is_empty()) {
-            cx.blocks = cx.blocks.saturating_add(crate::crypto::ccm::Cipher::blocks(payload.len()));
+            cx.blocks = cx.blocks.saturating_add(ble::crypto::ccm::Cipher::blocks(payload.len()));
             if cipher.decrypt(llid, &mut payload).is_err() {
                 // LL-MIC-2.
                 self.misbehaved(cx, PeerMisbehaved::BadMic);
@@ -250,7 +252,7 @@ impl Connection {
                 self.terminated(cx, opcode);
             }
             Some(Sent::LastFragment) => {
-                cx.out.event(crate::hci::Event::NumberOfCompletedPackets {
+                cx.out.event(ble::hci::Event::NumberOfCompletedPackets {
                     handle: self.handle,
                     count: 1,
                 });
@@ -298,7 +300,7 @@ impl Connection {
             .min()
     }
 
-    /// Tells what is under way; see [`crate::armed`].
+    /// Tells what is under way; see [`ble::armed`].
     pub(super) fn armed(&self, tell: Tell<'_>) {
         if self.gone {
             return;

@@ -1,12 +1,12 @@
 //! Connection update (Vol 6, Part B, 5.1.1): the central's indication, on its own or as the
 //! answer to a connection parameters request.
 
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::Event;
 use crate::link::message::{LinkOrder, NewParameters};
-use crate::pdu::control::{ConnectionUpdate, Opcode};
-use crate::time::Duration;
-use crate::trace::Procedure;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ConnectionUpdate, Opcode};
+use ble::time::Duration;
+use ble::trace::Procedure;
 
 use super::connection::{Connection, Context};
 use super::procedure::{Own, PeerStage, Request, Stage, is_past};

@@ -1,10 +1,10 @@
 //! Data length update (Vol 6, Part B, 5.1.9 and 4.5.10).
 
-use crate::error::ErrorCode;
-use crate::hci::Event;
-use crate::pdu::control::{ControlPdu, DataLength, FeatureSet};
-use crate::phy::{Coding, Phy};
-use crate::trace::Procedure;
+use ble::error::ErrorCode;
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, DataLength, FeatureSet};
+use ble::phy::{Coding, Phy};
+use ble::trace::Procedure;
 
 use super::connection::{Connection, Context};
 

@@ -5,13 +5,13 @@
 //! decrypted from the acknowledgement of LL_START_ENC_REQ on: whoever has acknowledged it sends
 //! nothing in the clear any more.
 
-use crate::crypto::ccm::{Cipher, Direction, session_key};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::Event;
-use crate::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
-use crate::secret::Secret;
-use crate::time::Instant;
-use crate::trace::{Initiator, Procedure, Trace};
+use ble::crypto::ccm::{Cipher, Direction, session_key};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
+use ble::secret::Secret;
+use ble::time::Instant;
+use ble::trace::{Initiator, Procedure, Trace};
 
 use super::connection::{Connection, Context};
 use super::procedure::RESPONSE_TIMEOUT;

@@ -1,9 +1,9 @@
 //! Feature exchange (Vol 6, Part B, 5.1.4), started by either side.
 
-use crate::error::ErrorCode;
-use crate::hci::Event;
-use crate::pdu::control::{ControlPdu, FeatureSet};
-use crate::trace::Procedure;
+use ble::error::ErrorCode;
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, FeatureSet};
+use ble::trace::Procedure;
 
 use super::connection::{Connection, Context};
 

@@ -1,10 +1,10 @@
 //! HCI commands that concern one connection (Vol 4, Part E, 7.1, 7.3 and 7.8).
 
-use crate::error::ErrorCode;
-use crate::hci::{Command, ConnectionParameters, Handle, HciOpcode, Return};
-use crate::pdu::control::FeatureSet;
-use crate::phy::{Coding, PhySet};
-use crate::time::Instant;
+use ble::error::ErrorCode;
+use ble::hci::{Command, ConnectionParameters, Handle, HciOpcode, Return};
+use ble::pdu::control::FeatureSet;
+use ble::phy::{Coding, PhySet};
+use ble::time::Instant;
 
 use super::Control;
 use super::commands::preference;

@@ -1,13 +1,13 @@
 //! Minimum number of used channels (Vol 6, Part B, 5.1.11): only the peripheral asks, and the
 //! procedure is over with the acknowledgement.
 
-use crate::error::ErrorCode;
-use crate::link::message::LinkId;
-use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use crate::phy::PhySet;
-use crate::time::Instant;
-use crate::trace::Procedure;
-use crate::work::{Level, Work};
+use ble::error::ErrorCode;
+use ble::link::LinkId;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::phy::PhySet;
+use ble::time::Instant;
+use ble::trace::Procedure;
+use ble::work::{Level, Work};
 
 use super::connection::{Connection, Context};
 use super::procedure::Request;

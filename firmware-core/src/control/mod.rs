@@ -35,19 +35,20 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-use crate::address::Address;
-use crate::armed::Tell;
 use crate::config::Lapses;
-use crate::error::ErrorCode;
-use crate::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
 use crate::link::extended::Who;
-use crate::link::message::{LinkId, LinkOrder, LinkReport, Loss};
-use crate::pdu::advertising::ConnectInd;
-use crate::pdu::control::{FeatureSet, VersionInd};
-use crate::random::{Entropy, Purpose, Stream};
-use crate::time::{Duration, Instant};
-use crate::trace::Trace;
-use crate::work::{Level, Work};
+use crate::link::message::{LinkOrder, LinkReport, Loss};
+use ble::address::Address;
+use ble::armed::Tell;
+use ble::error::ErrorCode;
+use ble::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
+use ble::link::LinkId;
+use ble::pdu::advertising::ConnectInd;
+use ble::pdu::control::{FeatureSet, VersionInd};
+use ble::random::{Entropy, Purpose, Stream};
+use ble::time::{Duration, Instant};
+use ble::trace::Trace;
+use ble::work::{Level, Work};
 
 use advertising::Advertiser;
 use connection::{Connection, Context};
@@ -310,7 +311,7 @@ impl<const LINKS: usize> Control<LINKS> {
         self.connections.iter().flatten().filter_map(Connection::deadline).min()
     }
 
-    /// Tells what is under way on all connections; see [`crate::armed`].
+    /// Tells what is under way on all connections; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
         self.connections.iter().flatten().for_each(|connection| connection.armed(tell));
     }
@@ -445,7 +446,7 @@ impl<const LINKS: usize> Control<LINKS> {
     /// High duty cycle directed advertising has ended without a connection.
     fn advertising_timeout(&mut self) {
         self.advertiser.enabled = false;
-        let nobody = Address::new(crate::address::AddressKind::Public, [0; 6]);
+        let nobody = Address::new(ble::address::AddressKind::Public, [0; 6]);
         self.out.event(Event::LeConnectionComplete(ConnectionComplete {
             status: ErrorCode::ADVERTISING_TIMEOUT,
             handle: Handle(0),

@@ -2,12 +2,13 @@
 //! empties, with the event masks in front of it.
 
 use super::ControlOutput;
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Acl, Event, HciOpcode, Return};
-use crate::link::message::{LinkId, LinkOrder};
-use crate::queue::Queue;
-use crate::radio::Tag;
-use crate::trace::Trace;
+use crate::link::message::LinkOrder;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Acl, Event, HciOpcode, Return};
+use ble::link::LinkId;
+use ble::queue::Queue;
+use ble::radio::Tag;
+use ble::trace::Trace;
 
 /// Orders of one call. The largest batch is a reset: connections, lists, cached addresses.
 const ORDERS: usize = 16;

@@ -1,9 +1,9 @@
 //! Connection parameters request (Vol 6, Part B, 5.1.7), started by either side.
 
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{ConnectionParameters, Event};
-use crate::pdu::control::{ConnectionParam, ControlPdu, FeatureSet, Opcode};
-use crate::trace::Procedure;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{ConnectionParameters, Event};
+use ble::pdu::control::{ConnectionParam, ControlPdu, FeatureSet, Opcode};
+use ble::trace::Procedure;
 
 use super::connection::{Connection, Context};
 use super::connection_update::in_range;

@@ -1,8 +1,8 @@
 //! Encryption pause (Vol 6, Part B, 5.1.3.2): what comes before a refresh of the key.
 
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::pdu::control::ControlPdu;
-use crate::trace::{Initiator, Procedure, Trace};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::pdu::control::ControlPdu;
+use ble::trace::{Initiator, Procedure, Trace};
 
 use super::connection::{Connection, Context};
 use super::encryption::Phase;

@@ -1,10 +1,10 @@
 //! PHY update (Vol 6, Part B, 5.1.10), started by either side; the central decides.
 
-use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::link::message::LinkOrder;
-use crate::pdu::control::{ControlPdu, FeatureSet};
-use crate::phy::{Coding, Phy, PhySet, TxPhy};
-use crate::trace::Procedure;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::pdu::control::{ControlPdu, FeatureSet};
+use ble::phy::{Coding, Phy, PhySet, TxPhy};
+use ble::trace::Procedure;
 
 use super::arbiter::has_instant;
 use super::connection::{Connection, Context};

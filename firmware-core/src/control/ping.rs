@@ -1,10 +1,10 @@
 //! LE Ping (Vol 6, Part B, 5.1.8) and the authenticated payload timeout (5.4).
 
-use crate::error::ErrorCode;
-use crate::hci::Event;
-use crate::pdu::control::{ControlPdu, FeatureSet};
-use crate::time::{Duration, Instant};
-use crate::trace::Procedure;
+use ble::error::ErrorCode;
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, FeatureSet};
+use ble::time::{Duration, Instant};
+use ble::trace::Procedure;
 
 use super::connection::{Connection, Context};
 use super::procedure::Request;

@@ -1,13 +1,13 @@
 //! The procedures that are open on a connection: at most one of its own, at most one of the
 //! peer's that takes several PDUs, and the own ones that wait their turn.
 
-use crate::armed::{Armed, Tell, What};
-use crate::error::ErrorCode;
-use crate::hci::{ConnectionParameters, Event};
-use crate::phy::PhySet;
-use crate::queue::Queue;
-use crate::time::{Duration, Instant};
-use crate::trace::{Initiator, Procedure, Trace};
+use ble::armed::{Armed, Tell, What};
+use ble::error::ErrorCode;
+use ble::hci::{ConnectionParameters, Event};
+use ble::phy::PhySet;
+use ble::queue::Queue;
+use ble::time::{Duration, Instant};
+use ble::trace::{Initiator, Procedure, Trace};
 
 use super::arbiter::{self, Obstacles, Verdict};
 use super::connection::{Connection, Context};
@@ -253,7 +253,7 @@ impl Connection {
                 }
             }
             Verdict::Wait | Verdict::Disconnect => {
-                let sin = crate::error::PeerMisbehaved::ProcedureBeforeInstant;
+                let sin = ble::error::PeerMisbehaved::ProcedureBeforeInstant;
                 cx.out.misbehaved(self.link, sin);
                 // LL-COLL-4.
                 self.leave(cx, row.error);

@@ -1,9 +1,9 @@
 //! Refusals in both directions: LL_UNKNOWN_RSP, LL_REJECT_IND and LL_REJECT_EXT_IND.
 
 use crate::config::Refusals;
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use crate::trace::Procedure;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::trace::Procedure;
 
 use super::connection::{Connection, Context};
 use super::procedure::{PeerStage, Request};

@@ -1,11 +1,11 @@
 //! The resolving list (Vol 6, Part B, 4.7 and 6.4): whose private address is it?
 
-use crate::address::Address;
-use crate::crypto::address::resolves;
-use crate::error::ErrorCode;
 use crate::link::message::LinkOrder;
-use crate::queue::Queue;
-use crate::secret::Secret;
+use ble::address::Address;
+use ble::crypto::address::resolves;
+use ble::error::ErrorCode;
+use ble::queue::Queue;
+use ble::secret::Secret;
 
 use super::outbox::Outbox;
 

@@ -1,14 +1,16 @@
 //! What waits to be sent on one connection: control PDUs first, then the host's ACL data in
 //! fragments, each encrypted when it is handed to `Link`.
 
-use crate::crypto::ccm::{Cipher, CipherError};
-use crate::hci::{Acl, AclBoundary};
-use crate::link::message::{LinkId, LinkOrder, Payload, TX_QUEUE};
-use crate::pdu::control::{ControlPdu, Opcode};
-use crate::pdu::data::Llid;
-use crate::queue::Queue;
-use crate::radio::Tag;
-use crate::trace::Trace;
+use crate::link::message::{LinkOrder, TX_QUEUE};
+use ble::crypto::ccm::{Cipher, CipherError};
+use ble::hci::{Acl, AclBoundary};
+use ble::link::LinkId;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::pdu::data::Llid;
+use ble::pdu::data::Payload;
+use ble::queue::Queue;
+use ble::radio::Tag;
+use ble::trace::Trace;
 
 use super::outbox::Outbox;
 
@@ -127,7 +129,7 @@ impl Sender {
             let Some((tag, llid, mut payload, sent)) = next else {
                 break;
             };
-            // LL-ENC-2.
+            // LL-ENC-2, LL-MIC-1.
             if let Some(cipher) = cipher {
                 blocks = blocks.saturating_add(Cipher::blocks(payload.len()));
                 cipher.encrypt(llid, &mut payload)?;

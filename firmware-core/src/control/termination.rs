@@ -1,11 +1,11 @@
 //! Termination (Vol 6, Part B, 5.1.6), and leaving without a word.
 
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::Event;
 use crate::link::message::LinkOrder;
-use crate::pdu::control::{ControlPdu, Opcode};
-use crate::time::Instant;
-use crate::trace::{Initiator, Procedure, Trace};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::time::Instant;
+use ble::trace::{Initiator, Procedure, Trace};
 
 use super::connection::{Connection, Context};
 

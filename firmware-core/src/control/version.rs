@@ -1,9 +1,9 @@
 //! Version exchange (Vol 6, Part B, 5.1.5): LL_VERSION_IND once in each direction.
 
-use crate::error::ErrorCode;
-use crate::hci::Event;
-use crate::pdu::control::{ControlPdu, VersionInd};
-use crate::trace::Procedure;
+use ble::error::ErrorCode;
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, VersionInd};
+use ble::trace::Procedure;
 
 use super::connection::{Connection, Context};
 

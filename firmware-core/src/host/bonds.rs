@@ -1,9 +1,9 @@
 //! Bond table: a fixed number of slots, each stored as one record.
 
-use crate::address::{Address, AddressKind};
-use crate::effect::Record;
-use crate::pdu::cursor::{Reader, Writer};
-use crate::secret::Secret;
+use ble::address::{Address, AddressKind};
+use ble::effect::Record;
+use ble::pdu::cursor::{Reader, Writer};
+use ble::secret::Secret;
 
 /// What is kept of a bonded peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -110,7 +110,7 @@ impl<const N: usize> Bonds<N> {
         }
         self.iter()
             .find(|bond| {
-                bond.irk.as_ref().is_some_and(|irk| crate::crypto::address::resolves(irk, address))
+                bond.irk.as_ref().is_some_and(|irk| ble::crypto::address::resolves(irk, address))
             })
             .map(|bond| bond.identity)
     }
@@ -217,7 +217,7 @@ mod tests {
     fn private_addresses_are_resolved_with_the_keys_of_bonds() {
         let mut bonds = Bonds::<1>::new();
         let known = bond(0, Some([3; 16]));
-        let rpa = crate::crypto::address::resolvable(&Secret::new([3; 16]), [1, 2, 3]);
+        let rpa = ble::crypto::address::resolvable(&Secret::new([3; 16]), [1, 2, 3]);
         assert_eq!(bonds.resolve(rpa), None);
         bonds.put(known.clone());
         assert_eq!(bonds.resolve(rpa), Some(known.identity));

@@ -6,10 +6,11 @@ use super::gatt::services::handle;
 use super::gatt::values::View;
 use super::l2cap::signalling::Signal;
 use super::l2cap::{CID_ATT, CID_SIGNALLING, CID_SMP, split};
-use super::message::{Line, Severity, Ui};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Acl, Handle};
-use crate::time::Instant;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Acl, Handle};
+use ble::log::{Line, Severity};
+use ble::time::Instant;
+use ble::ui::Ui;
 
 impl<const LINKS: usize> Host<LINKS> {
     pub(super) fn acl(&mut self, now: Instant, acl: &Acl) {

@@ -1,7 +1,7 @@
 //! HCI commands on their way down, one unanswered at a time.
 
-use crate::hci::{Command, Handle, HciOpcode};
-use crate::queue::Queue;
+use ble::hci::{Command, Handle, HciOpcode};
+use ble::queue::Queue;
 
 /// Commands that can wait: a whole advertising cycle, and a few for each connection.
 const COMMANDS: usize = 40;

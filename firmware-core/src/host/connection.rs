@@ -8,9 +8,9 @@ use super::l2cap::recombine::Recombiner;
 use super::l2cap::signalling::Signalling;
 use super::l2cap::{CID_ATT, frame};
 use super::procedures::Procedures;
-use crate::address::Address;
-use crate::armed::{Armed, Tell, What};
-use crate::hci::{ConnectionComplete, Handle};
+use ble::address::Address;
+use ble::armed::{Armed, Tell, What};
+use ble::hci::{ConnectionComplete, Handle};
 
 /// One connection, from LE Connection Complete to Disconnection Complete.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +61,7 @@ impl Connection {
         }
     }
 
-    /// Tells what is under way; see [`crate::armed`].
+    /// Tells what is under way; see [`ble::armed`].
     pub(super) fn armed(&self, tell: Tell<'_>) {
         self.procedures.armed(tell);
         if let Some(at) = self.bearer.deadline() {

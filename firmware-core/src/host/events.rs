@@ -2,15 +2,15 @@
 
 use super::gatt::values::Client;
 use super::l2cap::CID_SIGNALLING;
-use super::message::{Line, Severity};
 use super::procedures::{Procedures, Request, fits};
 use super::{Connection, Host, Stage};
-use crate::error::ErrorCode;
-use crate::hci::{
+use ble::error::ErrorCode;
+use ble::hci::{
     Command, ConnectionComplete, ConnectionParameters, Event, Handle, HciOpcode, Return,
 };
-use crate::phy::PhySet;
-use crate::time::Instant;
+use ble::log::{Line, Severity};
+use ble::phy::PhySet;
+use ble::time::Instant;
 
 /// Opcodes whose failure has a meaning of its own.
 const CONNECTION_UPDATE: HciOpcode = HciOpcode(0x2013);

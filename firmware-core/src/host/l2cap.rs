@@ -10,7 +10,7 @@ pub mod signalling;
 #[cfg(test)]
 mod tests;
 
-use crate::hci::ACL_MAX;
+use ble::hci::ACL_MAX;
 
 /// CID of the Attribute Protocol.
 pub const CID_ATT: u16 = 0x0004;

@@ -31,23 +31,25 @@ pub mod smp;
 #[cfg(test)]
 mod tests;
 
-use crate::armed::{Armed, Tell, What};
 use crate::config::Config;
-use crate::effect::Effect;
-use crate::error::PeerMisbehaved;
-use crate::hci::{Command, Handle};
-use crate::queue::Queue;
-use crate::random::Entropy;
-use crate::time::Instant;
-use crate::trace::Trace;
-use crate::work::{Level, Work};
 use app::App;
+use ble::armed::{Armed, Tell, What};
+use ble::effect::Effect;
+use ble::error::PeerMisbehaved;
+use ble::hci::{Command, Handle};
+use ble::log::{Line, Log, Severity};
+use ble::queue::Queue;
+use ble::random::Entropy;
+use ble::time::Instant;
+use ble::trace::Trace;
+use ble::ui::Ui;
+use ble::work::{Level, Work};
 use bonds::Bond;
 use commands::Commands;
 use connection::Connection;
 use gatt::services::TABLE;
 use gatt::values::Values;
-use message::{HostInput, HostOutput, Line, Log, Severity, Ui};
+use message::{HostInput, HostOutput};
 use smp::{SecurityManager, SmpConfig};
 
 /// Bonds that the device can keep (`CONFIG_BT_MAX_PAIRED` of the course application).
@@ -121,7 +123,7 @@ pub struct Host<const LINKS: usize> {
 
 impl<const LINKS: usize> Host<LINKS> {
     /// A host that has done nothing yet. Records found in storage are given as
-    /// [`Loaded`](crate::effect::Completion::Loaded) before [`Host::start`].
+    /// [`Loaded`](ble::effect::Completion::Loaded) before [`Host::start`].
     #[must_use]
     // Built where it stays: as a function of its own it would be built on the stack and moved.
     #[inline(always)]
@@ -207,7 +209,7 @@ impl<const LINKS: usize> Host<LINKS> {
         procedures.filter_map(|c| c.procedures.deadline()).chain(self.smp.deadline()).min()
     }
 
-    /// Tells what is under way; see [`crate::armed`].
+    /// Tells what is under way; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
         self.smp.armed(tell);
         self.connections.iter().flatten().for_each(|connection| connection.armed(tell));
@@ -287,7 +289,7 @@ impl<const LINKS: usize> Host<LINKS> {
     }
 
     fn misbehaved(&mut self, handle: Handle, sin: PeerMisbehaved) {
-        let link = Some(crate::link::message::LinkId::of(handle));
+        let link = Some(ble::link::LinkId::of(handle));
         self.note(Note::Trace(Trace::Misbehaved { link, sin }));
     }
 

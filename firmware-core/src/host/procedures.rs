@@ -1,12 +1,12 @@
 //! Which procedures the host starts by itself, and when: the policy that the founding case is
 //! about. One value per connection decides; the host turns its [`Request`]s into HCI commands.
 
-use crate::armed::{Armed, Tell, What};
 use crate::config::{
     Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate, VersionExchange,
 };
-use crate::hci::ConnectionParameters;
-use crate::time::{Duration, Instant};
+use ble::armed::{Armed, Tell, What};
+use ble::hci::ConnectionParameters;
+use ble::time::{Duration, Instant};
 
 /// Something to ask the controller for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -138,7 +138,7 @@ impl Procedures {
         }
     }
 
-    /// Tells what it will ask for later; see [`crate::armed`].
+    /// Tells what it will ask for later; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
         let what = What::Later(Request::Parameters.name());
         match self.parameters {

@@ -2,11 +2,11 @@
 
 use super::gatt::values::Client;
 use super::l2cap::CID_SMP;
-use super::message::{Line, Severity};
 use super::smp::SmpOutput;
 use super::{Connection, Host, Note};
-use crate::hci::Handle;
-use crate::time::Instant;
+use ble::hci::Handle;
+use ble::log::{Line, Severity};
+use ble::time::Instant;
 
 /// Room that must be left before another of the Security Manager's outputs is taken: some of
 /// them lead to several notes or commands.

@@ -2,8 +2,8 @@
 //! (Vol 6, Part B, 4.3.2 and 6.2).
 
 use super::message::ACCEPT_LIST_MAX;
-use crate::address::Address;
-use crate::queue::Queue;
+use ble::address::Address;
+use ble::queue::Queue;
 
 /// Private addresses whose owner is remembered.
 const CACHE: usize = 8;

@@ -4,16 +4,16 @@ use super::accept::{AcceptList, Peer};
 use super::message::Advertising;
 use super::operation::T_IFS;
 use super::schedule::PREPARE_LEAD;
-use crate::address::Address;
-use crate::error::PeerMisbehaved;
-use crate::hci::{AdvertisingType, FilterPolicy};
-use crate::pdu::advertising::{
+use ble::address::Address;
+use ble::error::PeerMisbehaved;
+use ble::hci::{AdvertisingType, FilterPolicy};
+use ble::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu, ConnectInd,
 };
-use crate::phy::{Phy, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tuning};
-use crate::random::Stream;
-use crate::time::{Duration, Instant};
+use ble::phy::{Phy, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tuning};
+use ble::random::Stream;
+use ble::time::{Duration, Instant};
 
 /// Unit of advInterval.
 const UNIT: Duration = Duration::from_us(625);

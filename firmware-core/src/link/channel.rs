@@ -1,6 +1,6 @@
 //! Which data channel a connection event uses (Vol 6, Part B, 4.5.8).
 
-use crate::pdu::advertising::CHANNEL_MAP_ALL;
+use ble::pdu::advertising::CHANNEL_MAP_ALL;
 
 /// Number of data channels.
 const CHANNELS: u32 = 37;

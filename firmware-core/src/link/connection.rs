@@ -2,18 +2,20 @@
 
 use super::channel::Hopper;
 use super::instant::{Pending, events_until, take_due};
-use super::message::{LinkId, LinkReport, Loss, NewParameters, Payload};
+use super::message::{LinkReport, Loss, NewParameters};
 use super::operation::{T_IFS, shortest};
 use super::report::Reports;
 use super::schedule::Hold;
 use super::sequence::Sequence;
 use super::window::{self, Timeline};
-use crate::error::PeerMisbehaved;
-use crate::pdu::advertising::ConnectInd;
-use crate::pdu::data::{DataHeader, Llid};
-use crate::phy::{Coding, Phy, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
-use crate::time::{Duration, Instant};
+use ble::error::PeerMisbehaved;
+use ble::link::LinkId;
+use ble::pdu::advertising::ConnectInd;
+use ble::pdu::data::Payload;
+use ble::pdu::data::{DataHeader, Llid};
+use ble::phy::{Coding, Phy, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
+use ble::time::{Duration, Instant};
 
 /// Unit of connSupervisionTimeout.
 const TIMEOUT_UNIT: Duration = Duration::from_ms(10);

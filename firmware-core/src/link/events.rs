@@ -3,14 +3,15 @@
 use super::Link;
 use super::advertising::Heard;
 use super::connection::{Connection, Limits, Packet};
-use super::message::{LinkId, LinkReport};
+use super::message::LinkReport;
 use super::operation::Operation;
 use super::schedule::{self, Claim, Hold, Owner};
-use crate::address::Address;
-use crate::pdu::advertising::ConnectInd;
-use crate::phy::Phy;
-use crate::radio::{RadioCommand, RadioEvent};
-use crate::time::Instant;
+use ble::address::Address;
+use ble::link::LinkId;
+use ble::pdu::advertising::ConnectInd;
+use ble::phy::Phy;
+use ble::radio::{RadioCommand, RadioEvent};
+use ble::time::Instant;
 
 impl<const LINKS: usize> Link<LINKS> {
     /// Everybody's next event; who is in one has no claim.

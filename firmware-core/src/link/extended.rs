@@ -15,15 +15,15 @@ pub mod parameters;
 mod tests;
 
 use super::operation::Operation;
-use crate::address::Address;
-use crate::error::ErrorCode;
-use crate::pdu::advertising::ConnectInd;
-use crate::pdu::extended::Adi;
-use crate::phy::Phy;
-use crate::queue::Queue;
-use crate::radio::RadioCommand;
-use crate::random::Stream;
-use crate::time::{Duration, Instant};
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::pdu::advertising::ConnectInd;
+use ble::pdu::extended::Adi;
+use ble::phy::Phy;
+use ble::queue::Queue;
+use ble::radio::RadioCommand;
+use ble::random::Stream;
+use ble::time::{Duration, Instant};
 use parameters::SetParameters;
 
 /// Reports that wait for [`AdvertisingSet::report`]: of one event, whatever a peer does in it.

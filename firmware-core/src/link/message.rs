@@ -3,42 +3,15 @@
 //! `Control` orders, `Link` reports. Orders never ask for an answer within an event; reports are
 //! in the order of the air. Event counters are connEventCount, 16 bits, wrapping.
 
-use crate::address::Address;
-use crate::hci::{AdvertisingType, FilterPolicy, Handle};
-use crate::pdu::advertising::{AdvertisingData, ConnectInd};
-use crate::pdu::data::Llid;
-use crate::phy::{Coding, Phy, TxPhy};
-use crate::radio::Tag;
-use crate::time::Instant;
-
-/// Index of a connection inside this device, below its number of links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(pub u8);
-
-impl LinkId {
-    /// Most links that a device can have.
-    pub const MAX: usize = 16;
-    /// Generations before a handle is used again: handles stay below 0x0100, so that there is room
-    /// for those of other roles beside them.
-    const GENERATIONS: u8 = 16;
-
-    /// Connection_Handle of the connection in this place. The generation tells it from former
-    /// ones.
-    #[must_use]
-    pub const fn handle(self, generation: u8) -> Handle {
-        let generation = (generation % Self::GENERATIONS) as u16;
-        Handle(generation.saturating_mul(Self::MAX as u16).saturating_add(self.0 as u16))
-    }
-
-    /// The place of the connection that has, or had, this handle.
-    #[must_use]
-    pub const fn of(handle: Handle) -> Self {
-        Self((handle.0 & 0x0F) as u8)
-    }
-}
-
-/// Payload of a data channel PDU as it goes on air: up to 251 octets and a MIC.
-pub type Payload = heapless::Vec<u8, 255, u8>;
+use ble::address::Address;
+use ble::hci::{AdvertisingType, FilterPolicy};
+use ble::link::LinkId;
+use ble::pdu::advertising::{AdvertisingData, ConnectInd};
+use ble::pdu::data::Llid;
+use ble::pdu::data::Payload;
+use ble::phy::{Coding, Phy, TxPhy};
+use ble::radio::Tag;
+use ble::time::Instant;
 
 /// What is advertised, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -280,6 +253,6 @@ pub enum LinkReport {
         /// On which connection, if on one.
         link: Option<LinkId>,
         /// How.
-        sin: crate::error::PeerMisbehaved,
+        sin: ble::error::PeerMisbehaved,
     },
 }

@@ -28,15 +28,16 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use crate::random::{Entropy, Purpose};
-use crate::time::Instant;
-use crate::work::{Level, Work};
+use ble::random::{Entropy, Purpose};
+use ble::time::Instant;
+use ble::work::{Level, Work};
 
-use crate::radio::{RadioCommand, RadioEvent};
 use accept::AcceptList;
 use advertising::Advertiser;
+use ble::link::LinkId;
+use ble::radio::{RadioCommand, RadioEvent};
 use connection::Connection;
-use message::{LinkId, LinkOrder, LinkReport};
+use message::{LinkOrder, LinkReport};
 use operation::Operation;
 use report::Reports;
 use schedule::Owner;

@@ -1,8 +1,8 @@
 //! The radio operation under way, and which events belong to it.
 
-use crate::phy::{Coding, Phy, T_IFS_US};
-use crate::radio::{AfterTransmit, RadioCommand, RadioEvent};
-use crate::time::{Duration, Instant};
+use ble::phy::{Coding, Phy, T_IFS_US};
+use ble::radio::{AfterTransmit, RadioCommand, RadioEvent};
+use ble::time::{Duration, Instant};
 
 /// T_IFS.
 pub(super) const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);

@@ -1,7 +1,7 @@
 //! Reports on their way to `Control`.
 
 use super::message::{LinkReport, TX_QUEUE};
-use crate::queue::Queue;
+use ble::queue::Queue;
 
 /// Reports that a peer can cause at will: received PDUs above all.
 const FROM_AIR: usize = 4;
@@ -47,7 +47,7 @@ impl Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::message::LinkId;
+    use ble::link::LinkId;
 
     fn report(n: u8) -> LinkReport {
         LinkReport::Established(LinkId(n))

@@ -4,8 +4,8 @@
 //! time for the next one's window. Where there is no time even for one answer each, the
 //! connection that has gone without for more events wins, so that they take turns.
 
-use super::message::LinkId;
-use crate::time::{Duration, Instant};
+use ble::link::LinkId;
+use ble::time::{Duration, Instant};
 
 /// How long before its start an event is prepared, if the radio is free. Orders that come later
 /// do not find their way into the event; after a connection event `Control` has at least until

@@ -1,10 +1,11 @@
 //! Acknowledgement and flow control: SN, NESN, and what is sent next (Vol 6, Part B, 4.5.9).
 
-use super::message::{Payload, TX_QUEUE};
-use crate::pdu::data::{DataHeader, Llid};
-use crate::phy::Coding;
-use crate::queue::Queue;
-use crate::radio::{AirPdu, Tag};
+use super::message::TX_QUEUE;
+use ble::pdu::data::Payload;
+use ble::pdu::data::{DataHeader, Llid};
+use ble::phy::Coding;
+use ble::queue::Queue;
+use ble::radio::{AirPdu, Tag};
 
 /// A PDU that waits for its acknowledgement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,8 @@
 //! When the central's next packet is to be expected, and how far off it may be (Vol 6, Part B,
 //! 4.2.4 and 4.5.3).
 
-use crate::phy::{Phy, T_IFS_US};
-use crate::time::{Duration, Instant};
+use ble::phy::{Phy, T_IFS_US};
+use ble::time::{Duration, Instant};
 
 /// Unit of connInterval, transmitWindowOffset and transmitWindowSize.
 pub(super) const UNIT: Duration = Duration::from_us(1_250);

@@ -1,7 +1,7 @@
 //! The composition alone: who runs when, and that nothing gets stuck or lost.
 
 use super::*;
-use crate::pdu::advertising::AdvertisingPdu;
+use ble::pdu::advertising::AdvertisingPdu;
 use std::format;
 use std::string::String;
 use std::vec::Vec;
@@ -75,7 +75,7 @@ fn commands_and_their_answers_are_copied_for_the_record() {
     });
     let answers = outputs.iter().filter_map(|output| match output {
         Output::HciEvent(Event::CommandComplete { opcode, status, .. }) => {
-            assert_eq!(*status, crate::error::ErrorCode::SUCCESS);
+            assert_eq!(*status, ble::error::ErrorCode::SUCCESS);
             Some(*opcode)
         }
         _ => None,
@@ -99,7 +99,7 @@ fn a_radio_event_runs_the_link_alone() {
 
 #[test]
 fn more_inputs_than_the_queue_holds_are_not_lost() {
-    use crate::host::message::Button;
+    use ble::ui::Button;
     let (mut device, _) = started();
     let button = |pressed| Input::Host(HostInput::Button { button: Button::User, pressed });
     for n in 0..21 {

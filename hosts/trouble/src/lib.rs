@@ -9,7 +9,7 @@
 //! use bt_hci::cmd::{SyncCmd as _, info::ReadBdAddr};
 //! use bt_hci::controller::{Controller as _, ExternalController};
 //! use embassy_futures::select::{Either, select};
-//! use firmware_core::time::Duration;
+//! use ble::time::Duration;
 //!
 //! let air = Air::new(1);
 //! let controller: ExternalController<_, 10> = ExternalController::new(air.line(air.endpoint()));
@@ -36,12 +36,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use ble::time::{Duration, Instant};
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::twin::{Owner, Port, Twin};
 use bt_hci::ReadHciError;
 use bt_hci::transport::{PacketKind, PacketToController, PacketToHost, Transport};
 use embedded_io::ErrorType;
-use firmware_core::time::{Duration, Instant};
 
 /// A line has ended within a packet, or carries what is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 //! passkey, writes, leaves, and comes back with the bond. One test in this process: embassy-time
 //! has one clock.
 
+use ble::time::Duration;
+use ble::ui::Ui;
 use bletwin_sim::record::RecordKind;
 use bletwin_trouble::{Air, Line};
 use bt_hci::controller::ExternalController;
 use embassy_futures::select::{Either, select};
 use firmware_core::config::Config;
-use firmware_core::host::message::Ui;
-use firmware_core::time::Duration;
 use trouble_host::prelude::*;
 
 type Controller = ExternalController<Line, 10>;

@@ -2,6 +2,7 @@
 //! connect, discover, are refused, pair by passkey, write, leave, and come back with the bond.
 //! One test in this process: embassy-time has one clock.
 
+use ble::time::Duration;
 use bletwin_bridge::twin::Resident;
 use bletwin_models::host::Step;
 use bletwin_models::profile::Profile;
@@ -10,7 +11,6 @@ use bletwin_trouble::{Air, Line};
 use bt_hci::controller::ExternalController;
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-use firmware_core::time::Duration;
 use trouble_host::prelude::*;
 
 type Controller = ExternalController<Line, 10>;

@@ -1,14 +1,15 @@
 //! Named centrals meet the firmware itself: the founding case, in short. Whole worlds with charged
 //! time belong to the scenarios; here slow work is done at once.
 
+use ble::log::Line;
+use ble::time::Duration;
 use bletwin_sim::effects::{Storage, perform};
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::RecordKind;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::{Config, Passkey, PhyUpdate};
-use firmware_core::host::message::{HostInput, Line};
+use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::{Input, Output, Peripheral};
-use firmware_core::time::Duration;
 
 use super::*;
 use crate::user::{User, UserConfig};

@@ -2,15 +2,13 @@
 
 use std::collections::VecDeque;
 
+use ble::hci::{Acl, AdvertisingParameters, AdvertisingType, Command, Event, FilterPolicy, Handle};
+use ble::ui::Ui;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::RecordKind;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::control::ControlConfig;
 use firmware_core::controller::{Controller, ControllerOutput as LampOutput};
-use firmware_core::hci::{
-    Acl, AdvertisingParameters, AdvertisingType, Command, Event, FilterPolicy, Handle,
-};
-use firmware_core::host::message::Ui;
 use firmware_core::link::LinkConfig;
 
 use super::*;
@@ -32,11 +30,7 @@ impl Lamp {
         let control = ControlConfig {
             public_address: [1; 6],
             features: ControlConfig::SUPPORTED,
-            version: firmware_core::pdu::control::VersionInd {
-                version: 13,
-                company: 0xFFFF,
-                subversion: 0,
-            },
+            version: ble::pdu::control::VersionInd { version: 13, company: 0xFFFF, subversion: 0 },
             max_tx_octets: 251,
             max_tx_time: 2120,
             min_used_channels: None,
@@ -238,7 +232,7 @@ fn a_power_cycle_keeps_the_bond_and_comes_back() {
     let mut world = world(Profile::honest());
     let restarted = world.now();
     world.act(PHONE, restarted, Act::PowerCycle);
-    world.run_until(restarted + firmware_core::time::Duration::from_secs(20));
+    world.run_until(restarted + ble::time::Duration::from_secs(20));
     assert_eq!(host(&world).bonds().len(), 1);
     let status = host(&world).status();
     assert_eq!((status.attempts, status.level, status.bonded), (0, 4, true));

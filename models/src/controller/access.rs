@@ -1,7 +1,7 @@
 //! Access addresses of connections (Vol 6, Part B, 2.1.2).
 
-use firmware_core::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
-use firmware_core::random::Stream;
+use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
+use ble::random::Stream;
 
 /// Whether a connection may use this access address. The stricter rules for devices with
 /// LE Coded PHY are applied always.
@@ -47,7 +47,7 @@ pub(super) fn draw(random: &mut Stream, others: &[u32]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use firmware_core::random::{Entropy, Purpose};
+    use ble::random::{Entropy, Purpose};
 
     /// LL-AIR-3.
     #[test]

@@ -1,8 +1,8 @@
 //! What a central decides when procedures meet (Vol 6, Part B, 5.3): its half of the table that
 //! `docs/rules/collisions.md` prints, written apart from the peripheral's.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::trace::Procedure;
+use ble::error::ErrorCode;
+use ble::trace::Procedure;
 
 /// How procedures meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

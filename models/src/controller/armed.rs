@@ -1,7 +1,7 @@
-//! What a connection has under way; see [`firmware_core::armed`].
+//! What a connection has under way; see [`ble::armed`].
 
-use firmware_core::armed::{Armed, Tell, What};
-use firmware_core::trace::Procedure;
+use ble::armed::{Armed, Tell, What};
+use ble::trace::Procedure;
 
 use super::config::{ControllerConfig, OwnProcedure};
 use super::control::Request;

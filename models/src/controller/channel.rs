@@ -1,6 +1,6 @@
 //! Channel selection (Vol 6, Part B, 4.5.8).
 
-use firmware_core::pdu::advertising::CHANNEL_MAP_ALL;
+use ble::pdu::advertising::CHANNEL_MAP_ALL;
 
 /// How a connection hops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,8 @@
 //! What a controller is: its identity, abilities and habits.
 
-use firmware_core::hci::ConnectionParameters;
-use firmware_core::pdu::control::{FeatureSet, VersionInd};
-use firmware_core::trace::Procedure;
+use ble::hci::ConnectionParameters;
+use ble::pdu::control::{FeatureSet, VersionInd};
+use ble::trace::Procedure;
 
 use super::quirk::ControllerQuirks;
 

@@ -8,15 +8,15 @@ mod understood;
 
 use std::collections::VecDeque;
 
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::ConnectionParameters;
-use firmware_core::pdu::control::{
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::ConnectionParameters;
+use ble::pdu::control::{
     ConnectionParam, ControlError, ControlPdu, FeatureSet, Opcode, VersionInd,
 };
-use firmware_core::phy::PhySet;
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
-use firmware_core::trace::{Initiator, Procedure, Trace};
+use ble::phy::PhySet;
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
+use ble::trace::{Initiator, Procedure, Trace};
 
 use super::arbiter::{self, Obstacles, Verdict};
 use super::config::{AutomaticProcedure, OwnProcedure};

@@ -3,11 +3,11 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::hci::AclBoundary;
-use firmware_core::pdu::control::{ControlPdu, Opcode};
-use firmware_core::pdu::data::{DataHeader, Llid};
-use firmware_core::phy::Coding;
-use firmware_core::radio::{AirPdu, Tag};
+use ble::hci::AclBoundary;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::pdu::data::{DataHeader, Llid};
+use ble::phy::Coding;
+use ble::radio::{AirPdu, Tag};
 
 /// What the PDU in flight is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

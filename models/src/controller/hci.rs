@@ -1,15 +1,15 @@
 //! Commands of the host (Vol 4, Part E, 7).
 
-use firmware_core::crypto::aes;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{
+use ble::crypto::aes;
+use ble::error::ErrorCode;
+use ble::hci::{
     Command, ConnectionComplete, ConnectionParameters, CreateConnection, Event, Handle, HciOpcode,
     Return, Role,
 };
-use firmware_core::pdu::advertising::CHANNEL_MAP_ALL;
-use firmware_core::phy::{Coding, PhySet};
-use firmware_core::radio::RadioCommand;
-use firmware_core::time::Instant;
+use ble::pdu::advertising::CHANNEL_MAP_ALL;
+use ble::phy::{Coding, PhySet};
+use ble::radio::RadioCommand;
+use ble::time::Instant;
 
 use super::control::Request;
 use super::link::Link;
@@ -260,7 +260,7 @@ impl CentralController {
             status: ErrorCode::UNKNOWN_CONNECTION,
             handle: Handle(0),
             role: Role::Central,
-            peer: firmware_core::address::Address::public([0; 6]),
+            peer: ble::address::Address::public([0; 6]),
             peer_identity: None,
             local,
             interval: 0,
@@ -371,7 +371,7 @@ impl Link {
             _ if self.control.terminating() => ErrorCode::COMMAND_DISALLOWED,
             Begin::Parameters(wanted) if !in_range(wanted) => ErrorCode::INVALID_PARAMETERS,
             Begin::Procedure(Request::Encryption { .. }) => {
-                if !sh.has(firmware_core::pdu::control::FeatureSet::ENCRYPTION) {
+                if !sh.has(ble::pdu::control::FeatureSet::ENCRYPTION) {
                     ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER
                 } else if pending(|r| matches!(r, Request::Encryption { .. })) {
                     ErrorCode::COMMAND_DISALLOWED

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::address::Address;
-use firmware_core::crypto::ccm::Cipher;
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::{Acl, AclBoundary, Event, Handle};
-use firmware_core::link::message::{LinkId, Payload};
-use firmware_core::pdu::control::{ControlPdu, FeatureSet};
-use firmware_core::pdu::data::{DataHeader, Llid};
-use firmware_core::phy::{Coding, Phy, T_IFS_US, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
-use firmware_core::time::{Duration, Instant};
+use ble::address::Address;
+use ble::crypto::ccm::Cipher;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Acl, AclBoundary, Event, Handle};
+use ble::link::LinkId;
+use ble::pdu::control::{ControlPdu, FeatureSet};
+use ble::pdu::data::Payload;
+use ble::pdu::data::{DataHeader, Llid};
+use ble::phy::{Coding, Phy, T_IFS_US, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
+use ble::time::{Duration, Instant};
 
 use super::channel::Hopping;
 use super::control::Control;

@@ -25,17 +25,17 @@ mod smp;
 #[cfg(test)]
 mod tests;
 
-use firmware_core::address::Address;
-use firmware_core::armed::Tell;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
-use firmware_core::link::message::LinkId;
-use firmware_core::pdu::control::FeatureSet;
-use firmware_core::phy::T_IFS_US;
-use firmware_core::radio::{RadioCommand, RadioEvent};
-use firmware_core::random::Entropy;
-use firmware_core::time::{Duration, Instant};
-use firmware_core::trace::{Initiator, Trace};
+use ble::address::Address;
+use ble::armed::Tell;
+use ble::error::ErrorCode;
+use ble::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
+use ble::link::LinkId;
+use ble::pdu::control::FeatureSet;
+use ble::phy::T_IFS_US;
+use ble::radio::{RadioCommand, RadioEvent};
+use ble::random::Entropy;
+use ble::time::{Duration, Instant};
+use ble::trace::{Initiator, Trace};
 
 pub use config::{AutomaticProcedure, ControllerConfig, OwnProcedure};
 use link::Link;
@@ -187,7 +187,7 @@ impl CentralController {
         earliest
     }
 
-    /// Tells what is under way on all connections; see [`firmware_core::armed`].
+    /// Tells what is under way on all connections; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
         let live = self.links.iter().flatten().filter(|link| link.gone.is_none());
         live.for_each(|link| link.armed(&self.shared.config, tell));

@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::error::ErrorCode;
-use firmware_core::pdu::control::{ControlPdu, Opcode};
+use ble::error::ErrorCode;
+use ble::pdu::control::{ControlPdu, Opcode};
 
 use super::config::OwnProcedure;
 use super::control::Request;

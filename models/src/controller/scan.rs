@@ -7,18 +7,18 @@ mod report;
 
 use std::collections::VecDeque;
 
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::crypto::address::resolves;
-use firmware_core::hci::{CreateConnection, ScanParameters};
-use firmware_core::pdu::advertising::{
+use ble::address::{Address, AddressKind};
+use ble::crypto::address::resolves;
+use ble::hci::{CreateConnection, ScanParameters};
+use ble::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingData, AdvertisingPdu, ConnectInd,
 };
-use firmware_core::pdu::control::FeatureSet;
-use firmware_core::pdu::extended::ExtendedPdu;
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tuning};
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
+use ble::pdu::control::FeatureSet;
+use ble::pdu::extended::ExtendedPdu;
+use ble::phy::{Phy, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tuning};
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
 
 use super::access;
 use super::config::sca;

@@ -3,17 +3,16 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::controller;
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::{Acl, Event, HciOpcode, Return};
-use firmware_core::link::message::LinkId;
-use firmware_core::pdu::advertising::CHANNEL_MAP_ALL;
-use firmware_core::pdu::control::{FeatureSet, Opcode};
-use firmware_core::phy::PhySet;
-use firmware_core::radio::{RadioCommand, Tag};
-use firmware_core::random::{Entropy, Purpose, Stream};
-use firmware_core::trace::Trace;
+use ble::address::{Address, AddressKind};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Acl, Event, HciOpcode, Return};
+use ble::link::LinkId;
+use ble::pdu::advertising::CHANNEL_MAP_ALL;
+use ble::pdu::control::{FeatureSet, Opcode};
+use ble::phy::PhySet;
+use ble::radio::{RadioCommand, Tag};
+use ble::random::{Entropy, Purpose, Stream};
+use ble::trace::Trace;
 
 use super::config::ControllerConfig;
 use super::scan::extended::ExtendedReport;
@@ -34,20 +33,6 @@ pub enum ControllerOutput {
     Trace(Trace),
     /// An advertisement, for a host that scans by the extended commands.
     Extended(Box<ExtendedReport>),
-}
-
-impl ControllerOutput {
-    /// As firmware-core's controller gives it, for who runs both. `None`: it gives nothing such.
-    #[must_use]
-    pub fn into_core(self) -> Option<controller::ControllerOutput> {
-        Some(match self {
-            Self::Radio(command) => controller::ControllerOutput::Radio(command),
-            Self::Event(event) => controller::ControllerOutput::Event(event),
-            Self::Acl(acl) => controller::ControllerOutput::Acl(acl),
-            Self::Trace(trace) => controller::ControllerOutput::Trace(trace),
-            Self::Extended(_) => return None,
-        })
-    }
 }
 
 /// Peers whose features are remembered.

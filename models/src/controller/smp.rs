@@ -1,6 +1,6 @@
 //! What a controller can tell about pairing from the ACL octets that pass through it.
 
-use firmware_core::hci::AclBoundary;
+use ble::hci::AclBoundary;
 
 /// L2CAP channel of the Security Manager on LE.
 const SMP_CID: u16 = 0x0006;

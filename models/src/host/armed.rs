@@ -1,6 +1,6 @@
-//! What the host has under way; see [`firmware_core::armed`].
+//! What the host has under way; see [`ble::armed`].
 
-use firmware_core::armed::{Armed, Tell, What};
+use ble::armed::{Armed, Tell, What};
 
 use super::connection::Connection;
 use super::{CentralHost, Phase, smp};

@@ -1,6 +1,6 @@
 //! Attribute protocol PDUs from the client's side (Vol 3, Part F, 3.4).
 
-use firmware_core::pdu::cursor::Reader;
+use ble::pdu::cursor::Reader;
 
 use super::config::Uuid;
 

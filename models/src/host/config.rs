@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use firmware_core::address::Address;
-use firmware_core::config::IoCapability;
-use firmware_core::hci::ConnectionParameters;
-use firmware_core::phy::PhySet;
-use firmware_core::time::Duration;
+use ble::address::Address;
+use ble::hci::ConnectionParameters;
+use ble::phy::PhySet;
+use ble::security::IoCapability;
+use ble::time::Duration;
 
 use super::security::Bond;
 

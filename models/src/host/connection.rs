@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::address::Address;
-use firmware_core::hci::{Acl, ConnectionComplete, Handle};
-use firmware_core::time::Instant;
+use ble::address::Address;
+use ble::hci::{Acl, ConnectionComplete, Handle};
+use ble::time::Instant;
 
 use super::config::{HostConfig, Step};
 use super::gatt::Client;

@@ -1,13 +1,13 @@
 //! Finding a peripheral and connecting to it (Vol 3, Part C, 9.3).
 
-use firmware_core::address::Address;
-use firmware_core::crypto::address as private_address;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{
+use ble::address::Address;
+use ble::crypto::address as private_address;
+use ble::error::ErrorCode;
+use ble::hci::{
     AdvertisingReport, Command, ConnectionComplete, CreateConnection, Event, Return, ScanParameters,
 };
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
 
 use super::config::{OwnAddress, Target};
 use super::connection::Connection;
@@ -50,7 +50,7 @@ impl CentralHost {
 
     /// Read BD_ADDR was the last question: now the own address can be settled.
     pub(super) fn brought_up(&mut self, now: Instant, public: [u8; 6]) {
-        let public = Address::new(firmware_core::address::AddressKind::Public, public);
+        let public = Address::new(ble::address::AddressKind::Public, public);
         let random = match self.config.address {
             OwnAddress::Public => {
                 self.identity = public;

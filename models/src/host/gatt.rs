@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::time::{Duration, Instant};
+use ble::time::{Duration, Instant};
 
 use super::att::{self, Incoming, Request, error};
 use super::config::{Step, Uuid};

@@ -1,7 +1,7 @@
 //! L2CAP on the fixed channels: recombination, fragmentation, LE signalling (Vol 3, Part A).
 
-use firmware_core::hci::{Acl, AclBoundary, ConnectionParameters, Handle};
-use firmware_core::pdu::cursor::Reader;
+use ble::hci::{Acl, AclBoundary, ConnectionParameters, Handle};
+use ble::pdu::cursor::Reader;
 
 use super::config::ParameterRules;
 
@@ -51,7 +51,7 @@ pub(crate) fn fragments(handle: Handle, cid: u16, payload: &[u8], length: usize)
     let boundaries =
         std::iter::once(AclBoundary::First).chain(std::iter::repeat(AclBoundary::Continuing));
     frame
-        .chunks(length.clamp(1, firmware_core::hci::acl::ACL_MAX))
+        .chunks(length.clamp(1, ble::hci::acl::ACL_MAX))
         .zip(boundaries)
         .map(|(chunk, boundary)| Acl { handle, boundary, data: chunk.iter().copied().collect() })
         .collect()

@@ -23,14 +23,14 @@ mod tests;
 
 use std::collections::VecDeque;
 
+use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
+use ble::hci::{Acl, Command, Event, HciOpcode};
+use ble::random::{Entropy, Purpose, Stream};
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
+use ble::ui::Ui;
 use bletwin_sim::node::Act;
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Acl, Command, Event, HciOpcode};
-use firmware_core::host::message::Ui;
-use firmware_core::random::{Entropy, Purpose, Stream};
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
 
 use crate::attacker::Guesser;
 pub use config::{
@@ -192,7 +192,7 @@ impl CentralHost {
                 latency,
                 timeout,
             } if self.is_ours(*handle) => {
-                self.parameter_request(firmware_core::hci::ConnectionParameters {
+                self.parameter_request(ble::hci::ConnectionParameters {
                     interval_min: *interval_min,
                     interval_max: *interval_max,
                     latency: *latency,
@@ -204,7 +204,7 @@ impl CentralHost {
         self.pump_commands(now);
     }
 
-    fn is_ours(&self, handle: firmware_core::hci::Handle) -> bool {
+    fn is_ours(&self, handle: ble::hci::Handle) -> bool {
         self.connection.as_ref().is_some_and(|c| c.handle == handle)
     }
 
@@ -227,7 +227,7 @@ impl CentralHost {
     }
 
     /// The link layer passes on a peripheral's LL_CONNECTION_PARAM_REQ.
-    fn parameter_request(&mut self, asked: firmware_core::hci::ConnectionParameters) {
+    fn parameter_request(&mut self, asked: ble::hci::ConnectionParameters) {
         let Some(connection) = &self.connection else { return };
         let handle = connection.handle;
         self.command(if acceptable(&asked, self.config.parameter_rules) {

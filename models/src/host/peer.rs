@@ -1,9 +1,9 @@
 //! For tests: the host of a peripheral, from the rules, with as little state as possible.
 
-use firmware_core::address::Address;
-use firmware_core::effect::PublicKey;
-use firmware_core::hci::{Acl, Handle};
-use firmware_core::secret::Secret;
+use ble::address::Address;
+use ble::effect::PublicKey;
+use ble::hci::{Acl, Handle};
+use ble::secret::Secret;
 
 use super::l2cap::{self, Recombination};
 use super::smp::toolbox::{self, Check};

@@ -2,14 +2,12 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::address::Address;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{
-    Acl, AdvertisingReport, Command, ConnectionComplete, Event, Handle, Return, Role,
-};
-use firmware_core::host::message::Ui;
-use firmware_core::random::Entropy;
-use firmware_core::time::Instant;
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::{Acl, AdvertisingReport, Command, ConnectionComplete, Event, Handle, Return, Role};
+use ble::random::Entropy;
+use ble::time::Instant;
+use ble::ui::Ui;
 
 use super::peer::{CENTRAL, PERIPHERAL, Peer, fragments};
 use super::{CentralHost, HostConfig, HostOutput};

@@ -1,12 +1,12 @@
 //! Making the link secure: bonds, pairing, encryption and what to do when it fails.
 
-use firmware_core::address::Address;
-use firmware_core::effect::PublicKey;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::Command;
-use firmware_core::host::message::Ui;
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
+use ble::address::Address;
+use ble::effect::PublicKey;
+use ble::error::ErrorCode;
+use ble::hci::Command;
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
+use ble::ui::Ui;
 
 use super::config::KeyMissing;
 use super::smp::{self, Initiator, Output, Paired, PairingError, Parties, Pdu, reason};
@@ -38,7 +38,7 @@ impl Bond {
     /// Whether this bond is with the device behind `address`.
     #[must_use]
     pub fn is_with(&self, address: Address) -> bool {
-        let resolves = |irk| firmware_core::crypto::address::resolves(irk, address);
+        let resolves = |irk| ble::crypto::address::resolves(irk, address);
         self.peer == address || self.address == address || self.irk.as_ref().is_some_and(resolves)
     }
 }

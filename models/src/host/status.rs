@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use firmware_core::error::ErrorCode;
+use ble::error::ErrorCode;
 
 use super::smp::PairingError;
 

@@ -1,8 +1,8 @@
 //! What the user and the application do on a connection, one step after the other.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::Command;
-use firmware_core::time::Instant;
+use ble::error::ErrorCode;
+use ble::hci::Command;
+use ble::time::Instant;
 
 use super::att::error;
 use super::config::{BondedStart, HostProcedure, Step};

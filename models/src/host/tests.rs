@@ -1,9 +1,9 @@
-use firmware_core::config::IoCapability;
-use firmware_core::effect::PublicKey;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Acl, AclBoundary, Command, Event};
-use firmware_core::host::message::Ui;
-use firmware_core::time::Duration;
+use ble::effect::PublicKey;
+use ble::error::ErrorCode;
+use ble::hci::{Acl, AclBoundary, Command, Event};
+use ble::security::IoCapability;
+use ble::time::Duration;
+use ble::ui::Ui;
 
 use super::peer::{CENTRAL, PERIPHERAL};
 use super::rig::{HANDLE, Rig};
@@ -355,7 +355,7 @@ fn a_private_address_resolves_with_the_key_that_is_distributed() {
     else {
         panic!("{:?}", rig.peer.responder.central_keys);
     };
-    assert!(firmware_core::crypto::address::resolves(&Secret::new(irk), on_air));
+    assert!(ble::crypto::address::resolves(&Secret::new(irk), on_air));
     assert_eq!(identity, CENTRAL);
 }
 

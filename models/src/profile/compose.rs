@@ -5,9 +5,9 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use ble::armed::What;
+use bletwin_rules::{Force, RULES, Rule};
 use bletwin_schema::{Document, Fault, Origins};
-use bletwin_sim::oracle::{Force, RULES, Rule};
-use firmware_core::armed::What;
 use serde::Deserialize;
 use toml::Spanned;
 

@@ -1,8 +1,8 @@
 //! Values of a profile that cannot go together, and values that can have no effect.
 
+use ble::pdu::control::FeatureSet;
+use ble::security::IoCapability;
 use bletwin_schema::{Conflict, Kind};
-use firmware_core::config::IoCapability;
-use firmware_core::pdu::control::FeatureSet;
 
 use super::Profile;
 use super::convert::rules_of;

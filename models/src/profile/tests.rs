@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use firmware_core::error::ErrorCode;
+use ble::error::ErrorCode;
 
 use super::*;
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
@@ -90,8 +90,8 @@ fn the_three_mechanisms_differ_in_the_controllers_rule_only() {
 
 #[test]
 fn the_laptop_has_the_address_of_the_log() {
-    let printed = firmware_core::address::Address::new(
-        firmware_core::address::AddressKind::Public,
+    let printed = ble::address::Address::new(
+        ble::address::AddressKind::Public,
         Profile::windows_intel().controller.public_address,
     );
     assert_eq!(printed.to_string(), "58:A0:23:A6:35:0A (public)");

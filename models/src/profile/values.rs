@@ -4,12 +4,12 @@ mod answers;
 mod procedures;
 mod steps;
 
+use ble::address::{Address, AddressKind};
+use ble::pdu::control::FeatureSet;
+use ble::phy::PhySet;
+use ble::security::IoCapability;
+use ble::time::Duration;
 use bletwin_schema::{Kind, Number, Shape, Word, Written, words};
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::config::IoCapability;
-use firmware_core::pdu::control::FeatureSet;
-use firmware_core::phy::PhySet;
-use firmware_core::time::Duration;
 
 pub(super) use answers::{AnswerWhen, Rule, Stalls};
 pub(super) use procedures::Procedures;

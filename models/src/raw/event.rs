@@ -1,10 +1,10 @@
 //! Packets of a raw central's connection events: what leaves, and what the answers say.
 
+use ble::pdu::data::{DataHeader, Llid};
+use ble::phy::{Coding, T_IFS_US};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
+use ble::time::{Duration, Instant};
 use bletwin_sim::node::{NodeOutput, Outbox};
-use firmware_core::pdu::data::{DataHeader, Llid};
-use firmware_core::phy::{Coding, T_IFS_US};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
-use firmware_core::time::{Duration, Instant};
 
 use super::link::{Link, Todo, moved};
 use super::script::{Packet, Stamp};

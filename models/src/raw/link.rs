@@ -1,9 +1,9 @@
 //! The connection that a raw central keeps up: anchors, hopping, and where the script is.
 
+use ble::phy::Phy;
+use ble::radio::{RadioEvent, Tuning};
+use ble::time::{Duration, Instant};
 use bletwin_sim::node::Outbox;
-use firmware_core::phy::Phy;
-use firmware_core::radio::{RadioEvent, Tuning};
-use firmware_core::time::{Duration, Instant};
 
 use super::event::{Event, Outgoing};
 use super::script::{Change, Packet, Script, Step};

@@ -16,13 +16,11 @@ mod tests;
 
 pub use script::{Change, Packet, Script, Seal, Stamp, Step};
 
+use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu};
+use ble::phy::{Phy, TxPhy};
+use ble::radio::{AfterTransmit, RadioCommand, RadioEvent, Receiver, Tuning};
+use ble::time::{Duration, Instant};
 use bletwin_sim::node::{Node, NodeInput, NodeOutput, Outbox};
-use firmware_core::pdu::advertising::{
-    ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu,
-};
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent, Receiver, Tuning};
-use firmware_core::time::{Duration, Instant};
 
 use link::Link;
 

@@ -1,10 +1,10 @@
 //! What a raw central does, as data.
 
-use firmware_core::pdu::advertising::{AdvertisingPdu, ConnectInd};
-use firmware_core::pdu::control::{ControlPdu, Opcode};
-use firmware_core::pdu::data::Llid;
-use firmware_core::phy::Phy;
-use firmware_core::radio::AirPdu;
+use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::pdu::data::Llid;
+use ble::phy::Phy;
+use ble::radio::AirPdu;
 
 /// Everything that a raw central does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

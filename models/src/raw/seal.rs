@@ -1,10 +1,10 @@
 //! Encryption by hand: the halves that were on air, a key, two packet counters.
 
-use firmware_core::crypto::ccm::{Cipher, Direction, session_key};
-use firmware_core::link::message::Payload;
-use firmware_core::pdu::control::Opcode;
-use firmware_core::pdu::data::Llid;
-use firmware_core::secret::Secret;
+use ble::crypto::ccm::{Cipher, Direction, session_key};
+use ble::pdu::control::Opcode;
+use ble::pdu::data::Llid;
+use ble::pdu::data::Payload;
+use ble::secret::Secret;
 
 use super::script::Seal;
 

@@ -1,19 +1,19 @@
 //! A raw central against the whole firmware.
 
+use ble::address::Address;
+use ble::hci::Event;
+use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
+use ble::pdu::control::{ConnectionUpdate, ControlPdu, EncReq, Opcode};
+use ble::phy::{Phy, PhySet};
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
+use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
-use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::record::{Note, RecordKind};
 use bletwin_sim::sniffer::sniff;
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::address::Address;
 use firmware_core::config::{Accept, Config, ParamUpdate};
-use firmware_core::hci::Event;
 use firmware_core::host::bonds::Bond;
-use firmware_core::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
-use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu, EncReq, Opcode};
-use firmware_core::phy::{Phy, PhySet};
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
 
 use super::*;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use bletwin_sim::oracle::judge;
+use ble::pdu::data::{DataHeader, Llid};
+use bletwin_oracle::judge;
 use bletwin_sim::record::{Record, RecordKind};
-use firmware_core::pdu::data::{DataHeader, Llid};
 
 use super::play::{CENTRAL, Case, Outcome, Variant, play};
 use super::states::STATES;

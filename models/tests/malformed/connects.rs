@@ -1,9 +1,9 @@
 //! Requests for a connection that no initiator may send: the peripheral is not in such a
 //! connection, and nobody blames it for that.
 
+use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use bletwin_models::raw::{Script, Step};
 use bletwin_sim::record::RecordKind;
-use firmware_core::pdu::advertising::{AdvertisingPdu, ConnectInd};
 
 use super::play::{PERIPHERAL, connect, run, world};
 use super::states::reach;
@@ -18,7 +18,7 @@ fn answered(script: Script) -> (bool, Vec<&'static str>) {
         record.node == PERIPHERAL
             && matches!(&record.kind, RecordKind::AirTx(tx) if tx.access_address == address)
     });
-    let found = bletwin_sim::oracle::judge(world.records());
+    let found = bletwin_oracle::judge(world.records());
     let against = found.iter().filter(|found| found.culprit == PERIPHERAL);
     (spoke, against.map(|found| found.rule).collect())
 }

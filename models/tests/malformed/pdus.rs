@@ -1,14 +1,14 @@
 //! What is sent: one PDU of each kind that the table names, its fields drawn from a seed.
 
-use bletwin_models::raw::{Change, Packet, Seal};
-use bletwin_sim::random::Stream;
-use firmware_core::error::ErrorCode;
-use firmware_core::pdu::control::{
+use ble::error::ErrorCode;
+use ble::pdu::control::{
     ConnectionParam, ConnectionUpdate, ControlPdu, DataLength, EncRsp, FeatureSet, Opcode,
     VersionInd,
 };
-use firmware_core::pdu::data::Llid;
-use firmware_core::phy::{Phy, PhySet};
+use ble::pdu::data::Llid;
+use ble::phy::{Phy, PhySet};
+use bletwin_models::raw::{Change, Packet, Seal};
+use bletwin_sim::random::Stream;
 
 use super::states::{FEATURES, INSTANTS, enc_req, param_req};
 

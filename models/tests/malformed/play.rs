@@ -2,25 +2,25 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use ble::address::Address;
+use ble::hci::Event;
+use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::pdu::data::Llid;
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
+use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::raw::{Packet, RawCentral, Script, Step};
+use bletwin_oracle as oracle;
 use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
-use bletwin_sim::oracle;
-use bletwin_sim::peripheral::{CpuConfig, PeripheralNode};
 use bletwin_sim::random::{Purpose, Stream};
 use bletwin_sim::record::{Note, Record, RecordId, RecordKind};
 use bletwin_sim::sniffer::sniff;
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::address::Address;
 use firmware_core::config::{
     Accept, Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate,
 };
-use firmware_core::hci::Event;
 use firmware_core::host::bonds::Bond;
-use firmware_core::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
-use firmware_core::pdu::control::{ControlPdu, Opcode};
-use firmware_core::pdu::data::Llid;
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
 
 use super::pdus::{Draw, PDUS, packets};
 use super::states::{LTK, STATES, Setup, reach};

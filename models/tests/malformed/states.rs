@@ -1,13 +1,13 @@
 //! The states that a connection can be in when something malformed comes, and how each is reached.
 
-use bletwin_models::raw::{Change, Packet, Step};
-use bletwin_sim::node::Act;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Command, ConnectionParameters, Handle};
-use firmware_core::pdu::control::{
+use ble::error::ErrorCode;
+use ble::hci::{Command, ConnectionParameters, Handle};
+use ble::pdu::control::{
     ConnectionParam, ConnectionUpdate, ControlPdu, EncReq, FeatureSet, Opcode,
 };
-use firmware_core::phy::{Phy, PhySet};
+use ble::phy::{Phy, PhySet};
+use bletwin_models::raw::{Change, Packet, Step};
+use bletwin_sim::node::Act;
 
 /// The only connection's handle.
 pub(crate) const HANDLE: Handle = Handle(0);

@@ -1,24 +1,24 @@
 //! Scenarios in which procedures of both ends meet, played by real devices on air: the hosts of
 //! both ask at the right moment, and what follows is compared with what the rules say.
 //!
-//! [`table`] is the data; the world is that of [`crate::explore`].
+//! [`table`] is the data; the world is that of [`bletwin_explore`].
 
 pub mod links;
 mod seen;
 pub mod table;
 
+use ble::time::Instant;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Record, RecordKind};
-use firmware_core::time::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::{Scenario, Story};
-use crate::error::BadInput;
-use crate::explore::{self, Case, case};
 use crate::judgement::{Judgement, Permit};
-use crate::setup::Setup;
 use crate::stage::Finished;
 use crate::summary::{PeripheralFacts, Summary, Verdict, hci_sha256, hex};
+use bletwin_explore::{self as explore, Case, case};
+use bletwin_setup::Setup;
+use bletwin_setup::error::BadInput;
 use seen::{Seen, View};
 
 /// What both hosts ask for, and what has to come of it.

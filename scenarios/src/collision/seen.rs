@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
+use ble::error::ErrorCode;
+use ble::hci::{Event, Handle};
+use ble::pdu::control::ControlPdu;
+use ble::time::Instant;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
 use bletwin_sim::sniffer::{Direction, sniff};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Event, Handle};
-use firmware_core::pdu::control::ControlPdu;
-use firmware_core::time::Instant;
 
 /// The run, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]

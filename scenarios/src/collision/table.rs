@@ -2,7 +2,7 @@
 //! in [`super::links`].
 
 use super::Collision;
-use crate::explore::case::{Procedure, Side, What};
+use bletwin_explore::case::{Procedure, Side, What};
 
 const ONE: u8 = 1;
 const TWO: u8 = 2;

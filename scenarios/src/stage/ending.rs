@@ -1,12 +1,12 @@
 //! When a run is over: nothing that anybody has set going is left, and the link has survived a
 //! supervision timeout since then.
 //!
-//! What counts is asked of the devices ([`firmware_core::armed`]), the people and the story, not
+//! What counts is asked of the devices ([`ble::armed`]), the people and the story, not
 //! listed here.
 
+use ble::armed::{Armed, What};
+use ble::time::{Duration, Instant};
 use bletwin_sim::node::{Node, NodeId};
-use firmware_core::armed::{Armed, What};
-use firmware_core::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Stage;

@@ -4,9 +4,9 @@
 
 use bletwin_emulator::node::ChipNode;
 
+use ble::error::ErrorCode;
+use ble::hci::{Event, Handle};
 use bletwin_models::host::PairingError;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Event, Handle};
 
 use super::Stage;
 use crate::participant::Participant;

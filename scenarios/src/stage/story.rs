@@ -1,11 +1,11 @@
 //! What each story is about: what happens in the middle of it, when it has told all, and how it
 //! ended.
 
+use ble::error::ErrorCode;
+use ble::time::Instant;
+use ble::ui::Button;
 use bletwin_models::host::CentralHost;
 use bletwin_sim::node::Act;
-use firmware_core::error::ErrorCode;
-use firmware_core::host::message::Button;
-use firmware_core::time::Instant;
 
 use super::{ATTEMPTS_MAX, Stage};
 use crate::catalogue::Story;

@@ -1,9 +1,7 @@
 //! What crossed HCI, as one number.
 
+use ble::hci::codec::{CodecError, ConnectionEvent, encode_acl, encode_command, encode_event};
 use bletwin_sim::record::{Note, Record, RecordKind};
-use firmware_core::hci::codec::{
-    CodecError, ConnectionEvent, encode_acl, encode_command, encode_event,
-};
 use sha2::{Digest, Sha256};
 
 use super::hex;

@@ -1,8 +1,8 @@
 //! A digest of what was on air that can be put together: the digest of a whole is made from those
 //! of its parts, so that a part that many runs share is read once.
 
-use firmware_core::phy::TxPhy;
-use firmware_core::time::{Duration, Instant};
+use ble::phy::TxPhy;
+use ble::time::{Duration, Instant};
 
 use crate::record::AirTx;
 

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use firmware_core::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
-use firmware_core::pdu::control::Opcode;
-use firmware_core::pdu::data::{DataHeader, Llid};
-use firmware_core::radio::{AirPdu, Tag};
-use firmware_core::time::Instant;
-use firmware_core::trace::Trace;
+use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
+use ble::pdu::control::Opcode;
+use ble::pdu::data::{DataHeader, Llid};
+use ble::radio::{AirPdu, Tag};
+use ble::time::Instant;
+use ble::trace::Trace;
 
 use crate::node::NodeId;
 use crate::random::Stream;

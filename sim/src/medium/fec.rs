@@ -1,7 +1,7 @@
 //! LE Coded: convolutional code, pattern mapper, and the two FEC blocks (Vol 6, Part B, 3.3).
 
-use firmware_core::phy::TxPhy;
-use firmware_core::radio::{AirPdu, Tuning};
+use ble::phy::TxPhy;
+use ble::radio::{AirPdu, Tuning};
 
 use super::frame::open;
 use super::symbols::Symbols;

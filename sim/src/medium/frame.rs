@@ -1,7 +1,7 @@
 //! Packets to symbols and back: preamble, access address, whitened PDU and CRC.
 
-use firmware_core::phy::TxPhy;
-use firmware_core::radio::{AirPdu, Tuning};
+use ble::phy::TxPhy;
+use ble::radio::{AirPdu, Tuning};
 
 use super::crc::crc24;
 use super::symbols::Symbols;

@@ -4,8 +4,8 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::time::{Duration, Instant};
+use ble::phy::{Phy, TxPhy};
+use ble::time::{Duration, Instant};
 
 use crate::node::NodeId;
 use crate::random::Stream;

@@ -1,7 +1,7 @@
 //! Signal strength in whole decibels, and what it does to bits. All in integers: floating-point
 //! functions differ from machine to machine.
 
-use firmware_core::phy::Phy;
+use ble::phy::Phy;
 
 /// 10^(k/10) in millionths.
 const MANTISSA: [u64; 10] = [

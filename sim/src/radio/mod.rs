@@ -1,10 +1,10 @@
-//! One node's radio: what it is doing, as [`firmware_core::radio`] defines it.
+//! One node's radio: what it is doing, as [`ble::radio`] defines it.
 
 use std::sync::Arc;
 
-use firmware_core::phy::TxPhy;
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
-use firmware_core::time::Instant;
+use ble::phy::TxPhy;
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
+use ble::time::Instant;
 
 use crate::medium::TxId;
 use crate::medium::symbols::Symbols;

@@ -1,8 +1,8 @@
 //! pcapng for Wireshark: the air with LINKTYPE 256 (Bluetooth LE link layer with pseudo-header),
 //! and what crosses HCI with LINKTYPE 201 (H4 with direction).
 
-use firmware_core::phy::TxPhy;
-use firmware_core::time::Instant;
+use ble::phy::TxPhy;
+use ble::time::Instant;
 
 use crate::record::{AirTx, Reception, Record, RecordKind};
 use crate::sniffer::{AirItem, Direction, sniff};

@@ -98,8 +98,8 @@ mod tests {
     use super::*;
     use crate::node::NodeId;
     use crate::sniffer::tests::Tape;
-    use firmware_core::hci::{Command, Handle};
-    use firmware_core::secret::Secret;
+    use ble::hci::{Command, Handle};
+    use ble::secret::Secret;
 
     #[test]
     fn an_object_with_its_version_and_no_secrets() {

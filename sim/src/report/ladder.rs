@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use firmware_core::phy::TxPhy;
+use ble::phy::TxPhy;
 
 use super::{names, seconds};
 use crate::record::Reception;
@@ -102,9 +102,9 @@ mod tests {
     use crate::node::NodeId;
     use crate::sniffer::sniff;
     use crate::sniffer::tests::Tape;
-    use firmware_core::pdu::control::ControlPdu;
-    use firmware_core::pdu::data::Llid;
-    use firmware_core::phy::PhySet;
+    use ble::pdu::control::ControlPdu;
+    use ble::pdu::data::Llid;
+    use ble::phy::PhySet;
 
     #[test]
     fn a_ladder_reads_like_one() {

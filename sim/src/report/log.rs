@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use firmware_core::host::message::Severity;
-use firmware_core::time::{Duration, Instant};
+use ble::log::Severity;
+use ble::time::{Duration, Instant};
 
 use crate::node::NodeId;
 use crate::record::{Note, Record, RecordKind};
@@ -47,8 +47,8 @@ pub fn timestamp(since_boot: Duration) -> String {
 mod tests {
     use super::*;
     use crate::sniffer::tests::Tape;
-    use firmware_core::error::ErrorCode;
-    use firmware_core::host::message::{Line, Log};
+    use ble::error::ErrorCode;
+    use ble::log::{Line, Log};
 
     #[test]
     fn lines_look_like_those_of_the_device() {

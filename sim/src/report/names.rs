@@ -1,10 +1,10 @@
 //! Packets in words: names and fields as the specification has them.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::pdu::advertising::AdvertisingPdu;
-use firmware_core::pdu::control::{ControlPdu, DataLength};
-use firmware_core::pdu::extended::ExtendedPdu;
-use firmware_core::phy::PhySet;
+use ble::error::ErrorCode;
+use ble::pdu::advertising::AdvertisingPdu;
+use ble::pdu::control::{ControlPdu, DataLength};
+use ble::pdu::extended::ExtendedPdu;
+use ble::phy::PhySet;
 
 use crate::sniffer::{AirItem, Decoded};
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::pdu::advertising::AdvertisingPdu;
-use firmware_core::pdu::extended::ExtendedPdu;
-use firmware_core::time::{Duration, Instant};
+use ble::pdu::advertising::AdvertisingPdu;
+use ble::pdu::extended::ExtendedPdu;
+use ble::time::{Duration, Instant};
 
 use crate::node::NodeId;
 use crate::record::AirTx;

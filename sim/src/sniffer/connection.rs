@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::crypto::ccm::{Cipher, Direction, session_key};
-use firmware_core::link::message::Payload;
-use firmware_core::pdu::advertising::ConnectInd;
-use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu, EncReq};
-use firmware_core::pdu::data::{DataHeader, Llid};
-use firmware_core::phy::Phy;
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
+use ble::crypto::ccm::{Cipher, Direction, session_key};
+use ble::pdu::advertising::ConnectInd;
+use ble::pdu::control::{ConnectionUpdate, ControlPdu, EncReq};
+use ble::pdu::data::Payload;
+use ble::pdu::data::{DataHeader, Llid};
+use ble::phy::Phy;
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
 
 use super::{AirItem, Decoded};
 use crate::node::NodeId;

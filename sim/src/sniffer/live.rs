@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::time::Instant;
+use ble::time::Instant;
 
 use super::{AirItem, Arrivals, Sniffer, arrivals};
 use crate::record::{Record, RecordId, RecordKind};
@@ -65,8 +65,8 @@ mod tests {
     use crate::node::NodeId;
     use crate::sniffer::sniff;
     use crate::sniffer::tests::Tape;
-    use firmware_core::pdu::control::ControlPdu;
-    use firmware_core::phy::PhySet;
+    use ble::pdu::control::ControlPdu;
+    use ble::phy::PhySet;
 
     #[test]
     fn record_by_record_it_reads_what_the_whole_record_says() {

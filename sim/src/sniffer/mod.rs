@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::hci::{Command, Event, Handle, Role};
-use firmware_core::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
-use firmware_core::pdu::control::ControlPdu;
-use firmware_core::pdu::extended::ExtendedPdu;
-use firmware_core::phy::TxPhy;
-use firmware_core::secret::Secret;
-use firmware_core::time::Instant;
+use ble::hci::{Command, Event, Handle, Role};
+use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
+use ble::pdu::control::ControlPdu;
+use ble::pdu::extended::ExtendedPdu;
+use ble::phy::TxPhy;
+use ble::secret::Secret;
+use ble::time::Instant;
 
 use crate::node::NodeId;
 use crate::record::{AirTx, Note, Reception, Record, RecordId, RecordKind};
@@ -19,8 +19,8 @@ mod connection;
 mod live;
 
 use auxiliary::Auxiliary;
+pub use ble::crypto::ccm::Direction;
 use connection::Connection;
-pub use firmware_core::crypto::ccm::Direction;
 pub use live::Live;
 
 /// What a packet turned out to be.

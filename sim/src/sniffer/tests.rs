@@ -1,13 +1,13 @@
 //! A connection written down by hand: what a central and a peripheral would have sent.
 
-use firmware_core::address::Address;
-use firmware_core::crypto::ccm::{Cipher, session_key};
-use firmware_core::hci::Handle;
-use firmware_core::link::message::Payload;
-use firmware_core::pdu::advertising::{ADVERTISING_CRC_INIT, CHANNEL_MAP_ALL, ConnectInd};
-use firmware_core::pdu::control::{ConnectionUpdate, EncReq, EncRsp};
-use firmware_core::pdu::data::{DataHeader, Llid};
-use firmware_core::radio::AirPdu;
+use ble::address::Address;
+use ble::crypto::ccm::{Cipher, session_key};
+use ble::hci::Handle;
+use ble::pdu::advertising::{ADVERTISING_CRC_INIT, CHANNEL_MAP_ALL, ConnectInd};
+use ble::pdu::control::{ConnectionUpdate, EncReq, EncRsp};
+use ble::pdu::data::Payload;
+use ble::pdu::data::{DataHeader, Llid};
+use ble::radio::AirPdu;
 
 use super::*;
 

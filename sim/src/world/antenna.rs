@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use firmware_core::phy::Phy;
-use firmware_core::radio::{AfterTransmit, AirPdu, Receiver, Tuning};
-use firmware_core::time::Instant;
+use ble::phy::Phy;
+use ble::radio::{AfterTransmit, AirPdu, Receiver, Tuning};
+use ble::time::Instant;
 
 use super::engine::{Delivery, Engine};
 use super::signal::symbols_time;

@@ -3,7 +3,7 @@
 
 use std::hash::Hash;
 
-use firmware_core::time::Instant;
+use ble::time::Instant;
 
 use super::engine::{Engine, Event};
 use super::station::Station;
@@ -47,7 +47,7 @@ fn hash_station(
     (&station.loss, &station.fault).hash(hasher);
     let received = station.radio.received.filter(|(_, end)| {
         // Later than T_IFS it makes no difference.
-        now.since(*end).as_us() <= u64::from(firmware_core::phy::T_IFS_US)
+        now.since(*end).as_us() <= u64::from(ble::phy::T_IFS_US)
     });
     received.hash(hasher);
     match &station.radio.state {

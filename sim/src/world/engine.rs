@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use firmware_core::phy::T_IFS_US;
-use firmware_core::radio::{AfterTransmit, RadioCommand, RadioEvent, Tuning};
-use firmware_core::time::{Duration, Instant};
+use ble::phy::T_IFS_US;
+use ble::radio::{AfterTransmit, RadioCommand, RadioEvent, Tuning};
+use ble::time::{Duration, Instant};
 
 use super::recorder::Recorder;
 use super::signal::{symbols_time, sync_time};

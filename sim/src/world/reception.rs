@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use firmware_core::phy::Phy;
-use firmware_core::radio::{AirPdu, RadioEvent, Tuning};
-use firmware_core::time::Duration;
+use ble::phy::Phy;
+use ble::radio::{AirPdu, RadioEvent, Tuning};
+use ble::time::Duration;
 
 use super::engine::{Delivery, Engine, Event};
 use super::signal::{flip, is_address, symbols_time};

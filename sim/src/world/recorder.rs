@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use firmware_core::phy::TxPhy;
-use firmware_core::radio::Tag;
-use firmware_core::time::Instant;
+use ble::phy::TxPhy;
+use ble::radio::Tag;
+use ble::time::Instant;
 
 use crate::medium::symbols::Symbols;
 use crate::node::NodeId;

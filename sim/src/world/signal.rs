@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::time::Duration;
+use ble::phy::{Phy, TxPhy};
+use ble::time::Duration;
 
 use crate::medium::symbols::Symbols;
 use crate::medium::{Transmission, fec, frame};

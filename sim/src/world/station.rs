@@ -1,6 +1,6 @@
 //! What belongs to a node but is not the node: its place, clocks, radio and random streams.
 
-use firmware_core::time::{Duration, Instant};
+use ble::time::{Duration, Instant};
 
 use crate::clock::{Clock, ClockConfig};
 use crate::queue::Ticket;

@@ -1,7 +1,7 @@
 //! The world with the simplest nodes that can tell right from wrong.
 
-use firmware_core::phy::{Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
+use ble::phy::{Phy, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
 
 use super::*;
 use crate::clock::ClockConfig;

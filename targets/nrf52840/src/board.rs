@@ -1,6 +1,6 @@
 //! The development kit's four LEDs (P0.13–P0.16, lit when low).
 
-use firmware_core::host::message::Ui;
+use ble::ui::Ui;
 use nrf_pac::{P0, gpio};
 
 const FIRST_PIN: usize = 13;

@@ -3,8 +3,8 @@
 //! Compare 0 belongs to the radio (it restarts TIMER0 through PPI), compare 1 to the core's
 //! deadline.
 
+use ble::time::Instant;
 use cortex_m::peripheral::NVIC;
-use firmware_core::time::Instant;
 use nrf_pac::{CLOCK, Interrupt, RTC0, clock, rtc};
 use radio_regs::time::{extend, instant_of, tick_after};
 

@@ -2,14 +2,14 @@
 
 use core::mem::MaybeUninit;
 
+use ble::effect::{Completion, Effect};
+use ble::queue::Queue;
+use ble::random::Entropy;
+use ble::work::Level;
 use cortex_m::peripheral::NVIC;
 use firmware_core::config::Config;
-use firmware_core::effect::{Completion, Effect};
 use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::{Input, Output, Peripheral};
-use firmware_core::queue::Queue;
-use firmware_core::random::Entropy;
-use firmware_core::work::Level;
 use nrf_pac::Interrupt;
 
 use crate::board;

@@ -1,7 +1,7 @@
 //! Slow work of the core, done in the thread while the interrupts go on.
 
-use firmware_core::effect::{Completion, Effect, PublicKey};
-use firmware_core::secret::Secret;
+use ble::effect::{Completion, Effect, PublicKey};
+use ble::secret::Secret;
 
 /// Does it and gives the answer.
 pub fn perform(effect: Effect) -> Completion {

@@ -20,12 +20,12 @@ mod trial;
 use core::cell::RefCell;
 use core::panic::PanicInfo;
 
+use ble::work::Level;
 use cortex_m::peripheral::NVIC;
 use cortex_m_rt::entry;
 use critical_section::Mutex;
 #[cfg(not(feature = "trial"))]
 use firmware_core::config::Config;
-use firmware_core::work::Level;
 use nrf_pac::{Interrupt, NVMC, interrupt};
 
 use crate::device::{Device, Place};

@@ -1,6 +1,6 @@
 //! The 32 octets of entropy that the core gets at boot, from the chip's generator.
 
-use firmware_core::random::Entropy;
+use ble::random::Entropy;
 use nrf_pac::RNG;
 
 /// Draws them, with the generator's bias correction on. Takes about 4 ms.

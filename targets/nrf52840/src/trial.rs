@@ -3,9 +3,9 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use ble::hci::Event;
+use ble::log::{Line, Log};
 use firmware_core::config::{Config, Passkey};
-use firmware_core::hci::Event;
-use firmware_core::host::message::{Line, Log};
 use firmware_core::peripheral::Output;
 
 /// What a person reads on the device's label.

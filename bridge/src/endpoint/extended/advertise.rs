@@ -1,16 +1,16 @@
 //! Advertising sets.
 
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Command, FilterPolicy};
-use firmware_core::link::extended::SetReport;
-use firmware_core::link::extended::parameters::SetParameters;
-use firmware_core::pdu::advertising::{
+use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
+use ble::hci::{Command, FilterPolicy};
+use ble::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_DATA_MAX, AdvertisingData, AdvertisingPdu,
     CHANNEL_MAP_ALL,
 };
-use firmware_core::radio::{RadioCommand, RadioEvent};
-use firmware_core::time::{Duration, Instant};
+use ble::radio::{RadioCommand, RadioEvent};
+use ble::time::{Duration, Instant};
+use firmware_core::link::extended::SetReport;
+use firmware_core::link::extended::parameters::SetParameters;
 
 use super::parameters::{self, Enabled, Parameters};
 use super::{DATA_MAX, DONE, Family, Outcome};

@@ -10,10 +10,10 @@ mod parameters;
 mod scan;
 mod tell;
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{ConnectionComplete, Role};
-use firmware_core::pdu::control::FeatureSet;
-use firmware_core::time::Instant;
+use ble::error::ErrorCode;
+use ble::hci::{ConnectionComplete, Role};
+use ble::pdu::control::FeatureSet;
+use ble::time::Instant;
 
 use super::Endpoint;
 use super::table::{Answer, Row};

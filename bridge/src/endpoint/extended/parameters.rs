@@ -1,16 +1,14 @@
 //! Parameters of the commands of extended advertising, as octets and as values.
 
+use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, AdvertisingType, ConnectionParameters, FilterPolicy};
+use ble::pdu::cursor::Reader;
+use ble::pdu::extended::AdvMode;
+use ble::phy::{Coding, Phy, TxPhy};
 use bletwin_models::controller::scan::extended::{
     ExtendedConnect, ExtendedScan, InitiatingPhy, PrimaryScan,
 };
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{
-    AdvertisingParameters, AdvertisingType, ConnectionParameters, FilterPolicy,
-};
-use firmware_core::pdu::cursor::Reader;
-use firmware_core::pdu::extended::AdvMode;
-use firmware_core::phy::{Coding, Phy, TxPhy};
 
 type Parsed<T> = Result<T, ErrorCode>;
 

@@ -1,9 +1,9 @@
 //! Extended scanning and initiating.
 
+use ble::error::ErrorCode;
+use ble::hci::{ConnectionParameters, CreateConnection};
+use ble::time::{Duration, Instant};
 use bletwin_models::controller::scan::extended::{ExtendedScan, PrimaryScan};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{ConnectionParameters, CreateConnection};
-use firmware_core::time::{Duration, Instant};
 
 use super::parameters::{self, OwnAddress};
 use super::{DONE, Family, Outcome};
@@ -58,7 +58,7 @@ impl Endpoint {
         let (own, what) = parameters::scan(octets, self.has_privacy())?;
         self.belongs(Family::Extended)?;
         let [_, coded] = what.phys;
-        if coded.is_some() && !self.halves.phys().contains(firmware_core::phy::Phy::LeCoded) {
+        if coded.is_some() && !self.halves.phys().contains(ble::phy::Phy::LeCoded) {
             return Err(ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER);
         }
         if self.halves.is_scanning() || self.extended.scan.times.is_some() {
@@ -123,10 +123,9 @@ impl Endpoint {
         let (own, mut asked) = parameters::connect(octets, self.has_privacy())?;
         self.belongs(Family::Extended)?;
         let used = self.halves.phys();
-        let phys = [0, 1, 2].map(|number| firmware_core::phy::PhySet(1 << number));
-        let missing = |(phy, asked): (&firmware_core::phy::PhySet, bool)| {
-            asked && used.intersection(*phy).0 == 0
-        };
+        let phys = [0, 1, 2].map(|number| ble::phy::PhySet(1 << number));
+        let missing =
+            |(phy, asked): (&ble::phy::PhySet, bool)| asked && used.intersection(*phy).0 == 0;
         if phys.iter().zip(asked.phys.map(|phy| phy.is_some())).any(missing) {
             return Err(ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER);
         }

@@ -1,9 +1,9 @@
 //! Events of extended advertising.
 
+use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
+use ble::phy::Phy;
 use bletwin_models::controller::scan::extended::ExtendedReport;
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::error::ErrorCode;
-use firmware_core::phy::Phy;
 
 use crate::endpoint::Endpoint;
 

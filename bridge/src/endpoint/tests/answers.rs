@@ -1,6 +1,6 @@
 //! Errors by the book.
 
-use firmware_core::pdu::control::FeatureSet;
+use ble::pdu::control::FeatureSet;
 
 use super::rig::{A, B, Rig};
 use crate::endpoint::Endpoint;

@@ -1,6 +1,6 @@
 //! Nonsense from a host stops nothing.
 
-use firmware_core::time::Duration;
+use ble::time::Duration;
 use proptest::prelude::*;
 
 use super::rig::{A, B, Rig};

@@ -1,11 +1,11 @@
 //! A host that asks for private addresses alone is never seen under its identity.
 
-use bletwin_sim::oracle::judge;
+use ble::address::{Address, AddressKind};
+use ble::pdu::advertising::AdvertisingPdu;
+use ble::time::Duration;
+use bletwin_oracle::judge;
 use bletwin_sim::record::Record;
 use bletwin_sim::sniffer::{AirItem, Decoded};
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::pdu::advertising::AdvertisingPdu;
-use firmware_core::time::Duration;
 use proptest::prelude::*;
 
 use super::rig::{A, B, PUBLIC, Rig};

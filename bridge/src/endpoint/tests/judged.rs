@@ -1,9 +1,9 @@
 //! The oracle, which knows nothing of endpoints, on what they do on air.
 
-use bletwin_sim::oracle::judge;
+use ble::time::Duration;
+use bletwin_oracle::judge;
 use bletwin_sim::record::Record;
 use firmware_core::config::Config;
-use firmware_core::time::Duration;
 
 use super::rig::{A, B, Rig};
 use crate::twin::Port;

@@ -7,13 +7,13 @@ mod extended;
 mod parameters;
 mod privacy;
 
+use ble::pdu::advertising::AdvertisingPdu;
+use ble::pdu::control::{FeatureSet, Opcode};
+use ble::phy::TxPhy;
+use ble::time::Duration;
 use bletwin_sim::sniffer::{AirItem, Decoded};
 use bt_hci::FromHciBytes as _;
 use bt_hci::param::CmdMask;
-use firmware_core::pdu::advertising::AdvertisingPdu;
-use firmware_core::pdu::control::{FeatureSet, Opcode};
-use firmware_core::phy::TxPhy;
-use firmware_core::time::Duration;
 
 use super::rig::{A, B, PUBLIC, Rig};
 use crate::endpoint::Endpoint;

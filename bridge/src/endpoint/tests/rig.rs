@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
+use ble::time::{Duration, Instant};
 use bletwin_models::controller::ControllerConfig;
 use firmware_core::config::Config;
-use firmware_core::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 use crate::twin::{Owner, Port, Twin};

@@ -1,7 +1,7 @@
 //! Both roles at once, and several connections, with one radio.
 
+use ble::time::Duration;
 use firmware_core::config::Config;
-use firmware_core::time::Duration;
 
 use super::proofs::air;
 use super::rig::{A, B, Rig};

@@ -4,11 +4,11 @@ use std::vec::Vec;
 
 use super::advertising::{DISALLOWED, ENABLE, POLICIES, fresh, public, set};
 use super::script::{LINK, OK, connect_ind};
-use crate::address::{Address, AddressKind};
-use crate::error::ErrorCode;
-use crate::hci::{AdvertisingParameters, Command, Event, FilterPolicy, Return};
 use crate::link::extended::Who;
 use crate::link::message::{LinkOrder, LinkReport};
+use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, Command, Event, FilterPolicy, Return};
 
 fn device(n: u8) -> Address {
     Address::public([n, 0, 0, 0, 0, 0])

@@ -3,12 +3,12 @@
 use std::vec::Vec;
 
 use super::script::{HANDLE, OK, Script, connect_ind};
-use crate::address::Address;
 use crate::control::ControlConfig;
-use crate::error::ErrorCode;
-use crate::hci::{AdvertisingParameters, AdvertisingType, Command, FilterPolicy};
 use crate::link::message::{Advertising, LinkOrder};
-use crate::pdu::advertising::AdvertisingData;
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, AdvertisingType, Command, FilterPolicy};
+use ble::pdu::advertising::AdvertisingData;
 
 pub(super) const ENABLE: Command = Command::LeSetAdvertisingEnable { enable: true };
 const DISABLE: Command = Command::LeSetAdvertisingEnable { enable: false };

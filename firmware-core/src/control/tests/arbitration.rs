@@ -7,11 +7,11 @@ use super::encryption::{encrypt_after, up_to_enc_rsp};
 use super::parameters::{ask, complete as updated, request, update as new_parameters};
 use super::phy::{REQ_2M, SET_2M, complete, update};
 use super::script::{HANDLE, OK, Script};
-use crate::error::ErrorCode;
-use crate::hci::{Command, Event};
-use crate::pdu::control::{ControlPdu, Opcode};
-use crate::phy::{Phy, PhySet};
-use crate::trace::Procedure;
+use ble::error::ErrorCode;
+use ble::hci::{Command, Event};
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::phy::{Phy, PhySet};
+use ble::trace::Procedure;
 
 const INSTANT: [Procedure; 4] = [
     Procedure::ConnectionUpdate,

@@ -1,16 +1,16 @@
-//! What a connection tells to be under way, from the request to the instant; see [`crate::armed`].
+//! What a connection tells to be under way, from the request to the instant; see [`ble::armed`].
 
 use std::vec::Vec;
 
 use super::encryption::encrypt;
 use super::phy::{SET_2M, update};
 use super::script::{HANDLE, Script};
-use crate::armed::{Armed, What};
-use crate::error::ErrorCode;
-use crate::hci::{Acl, AclBoundary, Command};
-use crate::pdu::control::{ControlPdu, FeatureSet};
-use crate::time::Duration;
-use crate::trace::Procedure;
+use ble::armed::{Armed, What};
+use ble::error::ErrorCode;
+use ble::hci::{Acl, AclBoundary, Command};
+use ble::pdu::control::{ControlPdu, FeatureSet};
+use ble::time::Duration;
+use ble::trace::Procedure;
 
 fn armed(s: &Script) -> Vec<Armed> {
     let mut all = Vec::new();

@@ -1,9 +1,9 @@
 //! Channel map update, beyond the scripts.
 
 use super::script::{LINK, Script};
-use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::link::message::LinkOrder;
-use crate::pdu::control::ControlPdu;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::pdu::control::ControlPdu;
 
 /// LL-MAP-2, LL-CTRL-4. Bits beyond the 37 data channels are none.
 #[test]

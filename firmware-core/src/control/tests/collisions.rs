@@ -3,10 +3,10 @@
 use super::parameters::{ask, complete as updated, request, update as new_parameters};
 use super::phy::{REQ_2M, RSP_2M, SET_2M, complete, update};
 use super::script::{HANDLE, OK, Script};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::Command;
-use crate::pdu::control::{ControlPdu, Opcode};
-use crate::phy::Phy;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Command;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::phy::Phy;
 
 fn reject(opcode: Opcode, error: u8) -> ControlPdu {
     ControlPdu::RejectExtInd { opcode, error: ErrorCode(error) }

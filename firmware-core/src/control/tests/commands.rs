@@ -5,12 +5,12 @@ use super::parameters::{ask, wanted};
 use super::phy::SET_2M;
 use super::script::{HANDLE, LINK, OK, Script};
 use super::termination::{disconnect, disconnected};
-use crate::address::Address;
-use crate::error::ErrorCode;
-use crate::hci::{Command, Event, Handle, Return};
 use crate::link::message::{LinkReport, Loss};
-use crate::pdu::control::{ControlPdu, FeatureSet};
-use crate::phy::PhySet;
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::{Command, Event, Handle, Return};
+use ble::pdu::control::{ControlPdu, FeatureSet};
+use ble::phy::PhySet;
 
 /// Which form an answer has is a property of the command (Vol 4, Part E, 7), whatever the result.
 #[test]

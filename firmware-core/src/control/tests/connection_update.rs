@@ -3,9 +3,9 @@
 use super::parameters::{ask, complete, update};
 use super::phy::{REQ_2M, SET_2M};
 use super::script::Script;
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::pdu::control::{ConnectionUpdate, ControlPdu, Opcode};
-use crate::pdu::data::Llid;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::pdu::control::{ConnectionUpdate, ControlPdu, Opcode};
+use ble::pdu::data::Llid;
 
 /// 50 ms, no latency, 2 s.
 const FAIR: ConnectionUpdate = ConnectionUpdate {

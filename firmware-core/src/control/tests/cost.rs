@@ -2,16 +2,17 @@
 
 use super::encryption::{acl, encrypt, key, up_to_enc_rsp};
 use super::script::{HANDLE, LINK, Script};
-use crate::crypto::ccm::Cipher;
-use crate::error::ErrorCode;
-use crate::hci::{Command, Handle};
-use crate::link::message::{LinkReport, Payload};
-use crate::pdu::control::{ControlPdu, FeatureSet};
-use crate::pdu::data::Llid;
-use crate::phy::PhySet;
-use crate::secret::Secret;
-use crate::time::Duration;
-use crate::work::{Level, Work};
+use crate::link::message::LinkReport;
+use ble::crypto::ccm::Cipher;
+use ble::error::ErrorCode;
+use ble::hci::{Command, Handle};
+use ble::pdu::control::{ControlPdu, FeatureSet};
+use ble::pdu::data::Llid;
+use ble::pdu::data::Payload;
+use ble::phy::PhySet;
+use ble::secret::Secret;
+use ble::time::Duration;
+use ble::work::{Level, Work};
 
 const fn blocks(aes_blocks: u16) -> Work {
     Work { level: Level::Control, items: 1, aes_blocks }

@@ -5,16 +5,16 @@ use std::vec::Vec;
 
 use super::advertising::{ENABLE, fresh, public, set};
 use super::script::{HANDLE, LINK, OK, Script, config, connect_ind};
-use crate::address::Address;
 use crate::control::{Control, ControlConfig, ControlOutput};
-use crate::error::ErrorCode;
-use crate::hci::{AdvertisingParameters, Command, Event, Return};
 use crate::link::message::{LinkOrder, LinkReport};
-use crate::pdu::advertising::AdvertisingData;
-use crate::pdu::control::{ControlPdu, DataLength, FeatureSet};
-use crate::phy::{Phy, PhySet};
-use crate::random::Entropy;
-use crate::secret::Secret;
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, Command, Event, Return};
+use ble::pdu::advertising::AdvertisingData;
+use ble::pdu::control::{ControlPdu, DataLength, FeatureSet};
+use ble::phy::{Phy, PhySet};
+use ble::random::Entropy;
+use ble::secret::Secret;
 
 const ONE: PhySet = PhySet::LE_1M;
 const TWO: PhySet = PhySet::LE_2M;
@@ -179,7 +179,7 @@ fn a_reset_leaves_link_nothing_to_do() {
     let mut s = fresh();
     let identity = Address::public([9; 6]);
     let (peer_irk, local_irk) = (Secret::new([9; 16]), Secret::new([0; 16]));
-    let rpa = crate::crypto::address::resolvable(&peer_irk, [1, 2, 3]);
+    let rpa = ble::crypto::address::resolvable(&peer_irk, [1, 2, 3]);
     s.ask(Command::LeAddToResolvingList { identity, peer_irk, local_irk });
     s.ask(Command::LeSetAddressResolutionEnable { enable: true });
     s.report(LinkReport::Unresolved(rpa));
@@ -204,8 +204,8 @@ fn a_connection_begins_on_the_phy_that_it_was_made_on() {
 fn a_connection_without_a_place_is_refused() {
     let features = ControlConfig::SUPPORTED;
     let mut control: Control<1> = Control::new(config(features), &Entropy::new([9; 32]));
-    let link = crate::link::message::LinkId(1);
-    let (request, at) = (connect_ind(), crate::time::Instant::ZERO);
+    let link = ble::link::LinkId(1);
+    let (request, at) = (connect_ind(), ble::time::Instant::ZERO);
     let connected = LinkReport::Connected { link, request, identity: None, provisional: false, at };
     let _ = control.report(at, connected);
     let outputs: Vec<_> = core::iter::from_fn(|| control.poll()).collect();

@@ -2,13 +2,13 @@
 //! central's part of it.
 
 use super::script::{HANDLE, OK, Script};
-use crate::crypto::ccm::{Cipher, Direction, session_key};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Acl, AclBoundary, Command, Event};
-use crate::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
-use crate::pdu::data::Llid;
-use crate::secret::Secret;
-use crate::time::Duration;
+use ble::crypto::ccm::{Cipher, Direction, session_key};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Acl, AclBoundary, Command, Event};
+use ble::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
+use ble::pdu::data::Llid;
+use ble::secret::Secret;
+use ble::time::Duration;
 
 const LTK: [u8; 16] = [0xbf, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0x4c];
 const SKD_C: [u8; 8] = [0x13, 0x02, 0xf1, 0xe0, 0xdf, 0xce, 0xbd, 0xac];

@@ -2,13 +2,14 @@
 
 use super::script::{HANDLE, LINK, Script, VERSION};
 use crate::config::Refusals;
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Command, Event};
-use crate::link::message::{LinkOrder, LinkReport, Payload};
-use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
-use crate::pdu::data::Llid;
-use crate::phy::PhySet;
-use crate::time::Duration;
+use crate::link::message::{LinkOrder, LinkReport};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Command, Event};
+use ble::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
+use ble::pdu::data::Llid;
+use ble::pdu::data::Payload;
+use ble::phy::PhySet;
+use ble::time::Duration;
 use std::vec::Vec;
 
 pub(super) const READ_FEATURES: Command = Command::LeReadRemoteFeatures { handle: HANDLE };

@@ -4,11 +4,11 @@ use std::vec::Vec;
 
 use super::phy::{REQ_2M, SET_2M};
 use super::script::{HANDLE, LINK, Script};
-use crate::hci::{Acl, AclBoundary, Command, Event};
-use crate::pdu::control::{ControlPdu, DataLength};
-use crate::pdu::data::Llid;
-use crate::phy::PhySet;
-use crate::trace::Trace;
+use ble::hci::{Acl, AclBoundary, Command, Event};
+use ble::pdu::control::{ControlPdu, DataLength};
+use ble::pdu::data::Llid;
+use ble::phy::PhySet;
+use ble::trace::Trace;
 
 fn acl(length: usize, boundary: AclBoundary) -> Acl {
     let octets: Vec<u8> = (0..length).map(|n| u8::try_from(n).unwrap()).collect();

@@ -2,16 +2,16 @@
 
 use super::script::{HANDLE, LINK, OK, Script, config, connect_ind};
 use crate::control::{Control, ControlConfig, ControlOutput};
-use crate::error::ErrorCode;
-use crate::hci::{
+use crate::link::message::{LinkOrder, LinkReport, Loss};
+use ble::error::ErrorCode;
+use ble::hci::{
     Acl, AclBoundary, Command, ConnectionComplete, Event, Handle, HciOpcode, Return, Role,
 };
-use crate::link::message::{LinkOrder, LinkReport, Loss};
-use crate::pdu::control::FeatureSet;
-use crate::phy::{Phy, PhySet};
-use crate::random::Entropy;
-use crate::secret::Secret;
-use crate::time::Instant;
+use ble::pdu::control::FeatureSet;
+use ble::phy::{Phy, PhySet};
+use ble::random::Entropy;
+use ble::secret::Secret;
+use ble::time::Instant;
 
 fn returned(s: &mut Script, command: Command) -> Return {
     s.command(command);

@@ -6,7 +6,7 @@ use super::phy::SET_2M;
 use super::script::{LINK, Script};
 use super::termination::disconnect;
 use crate::link::message::LinkOrder;
-use crate::pdu::control::{ControlPdu, Opcode};
+use ble::pdu::control::{ControlPdu, Opcode};
 
 /// Each change of whether `Link` listens to all events.
 fn listens(s: &Script) -> std::vec::Vec<bool> {

@@ -2,11 +2,11 @@
 
 use super::super::outbox::Masks;
 use super::script::{HANDLE, OK};
-use crate::address::Address;
-use crate::error::ErrorCode;
-use crate::hci::{AdvertisingReport, ConnectionComplete, Event, HciOpcode, Return, Role};
-use crate::pdu::control::FeatureSet;
-use crate::phy::Phy;
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingReport, ConnectionComplete, Event, HciOpcode, Return, Role};
+use ble::pdu::control::FeatureSet;
+use ble::phy::Phy;
 
 /// Of Set Event Mask: LE Meta event.
 const LE_META: u64 = 1 << 61;

@@ -2,9 +2,9 @@
 
 use super::script::{Script, config};
 use crate::control::{ControlConfig, MinUsedChannels};
-use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use crate::phy::PhySet;
-use crate::trace::{Initiator, Procedure, Trace};
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::phy::PhySet;
+use ble::trace::{Initiator, Procedure, Trace};
 
 const ALL: FeatureSet = FeatureSet(u64::MAX);
 const IND: ControlPdu =

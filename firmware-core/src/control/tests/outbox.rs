@@ -3,8 +3,8 @@
 use super::super::ControlOutput;
 use super::super::outbox::Outbox;
 use super::script::{HANDLE, LINK, OK, Script};
-use crate::hci::{Acl, AclBoundary, Command, Event, HciOpcode, Return};
 use crate::link::message::LinkOrder;
+use ble::hci::{Acl, AclBoundary, Command, Event, HciOpcode, Return};
 
 const ORDER: LinkOrder = LinkOrder::Drop(LINK);
 const LOST: ControlOutput = ControlOutput::Event(Event::HardwareError { code: 1 });

@@ -2,9 +2,9 @@
 
 use super::script::{HANDLE, Script};
 use crate::control::AnchorWish;
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Command, ConnectionParameters, Event};
-use crate::pdu::control::{ConnectionParam, ConnectionUpdate, ControlPdu, Opcode};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Command, ConnectionParameters, Event};
+use ble::pdu::control::{ConnectionParam, ConnectionUpdate, ControlPdu, Opcode};
 
 pub(super) fn wanted(interval: u16) -> ConnectionParameters {
     ConnectionParameters {

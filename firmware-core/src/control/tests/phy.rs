@@ -1,11 +1,11 @@
 //! PHY update, beyond the scripts, and the limits on data meanwhile.
 
 use super::script::{HANDLE, LINK, OK, Script};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Command, ConnectionParameters, Event};
 use crate::link::message::LinkOrder;
-use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
-use crate::phy::{Coding, Phy, PhySet, TxPhy};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Command, ConnectionParameters, Event};
+use ble::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
+use ble::phy::{Coding, Phy, PhySet, TxPhy};
 
 pub(super) const SET_2M: Command =
     Command::LeSetPhy { handle: HANDLE, tx: PhySet::LE_2M, rx: PhySet::LE_2M, coded_options: 0 };

@@ -1,14 +1,14 @@
 //! The resolving list: who hides behind a private address.
 
 use super::script::{LINK, OK, Script, connect_ind};
-use crate::address::Address;
 use crate::control::ControlConfig;
-use crate::crypto::address::resolvable;
-use crate::error::ErrorCode;
-use crate::hci::{AdvertisingParameters, AdvertisingType, Command, Event, FilterPolicy};
 use crate::link::message::{LinkOrder, LinkReport};
-use crate::pdu::advertising::ConnectInd;
-use crate::secret::Secret;
+use ble::address::Address;
+use ble::crypto::address::resolvable;
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, AdvertisingType, Command, Event, FilterPolicy};
+use ble::pdu::advertising::ConnectInd;
+use ble::secret::Secret;
 
 const IRK: [u8; 16] = [7; 16];
 

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 use std::vec::Vec;
 
 use super::script::{HANDLE, Script};
-use crate::error::ErrorCode;
-use crate::hci::{Acl, AclBoundary, Command, ConnectionParameters};
-use crate::pdu::control::Opcode;
-use crate::pdu::data::Llid;
-use crate::phy::PhySet;
-use crate::secret::Secret;
-use crate::time::Duration;
+use ble::error::ErrorCode;
+use ble::hci::{Acl, AclBoundary, Command, ConnectionParameters};
+use ble::pdu::control::Opcode;
+use ble::pdu::data::Llid;
+use ble::phy::PhySet;
+use ble::secret::Secret;
+use ble::time::Duration;
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -6,10 +6,10 @@ use super::encryption::{ENC_REQ, NO_KEY, encrypt, pause, up_to_enc_rsp};
 use super::phy::{REQ_2M, SET_2M, update};
 use super::script::{LINK, OK, Script, VERSION};
 use super::termination::disconnect;
-use crate::error::ErrorCode;
-use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
-use crate::time::Duration;
-use crate::trace::{Initiator, Procedure, Trace};
+use ble::error::ErrorCode;
+use ble::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
+use ble::time::Duration;
+use ble::trace::{Initiator, Procedure, Trace};
 
 use Initiator::{Local, Remote};
 

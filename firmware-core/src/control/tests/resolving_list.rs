@@ -4,16 +4,16 @@ use std::vec::Vec;
 
 use super::advertising::{DISALLOWED, ENABLE, fresh};
 use super::script::{OK, Script};
-use crate::address::{Address, AddressKind};
 use crate::control::ControlConfig;
-use crate::crypto::address::resolvable;
-use crate::error::ErrorCode;
-use crate::hci::Command;
 use crate::link::extended::Who;
 use crate::link::message::{LinkOrder, LinkReport};
-use crate::pdu::control::FeatureSet;
-use crate::secret::Secret;
-use crate::work::{Level, Work};
+use ble::address::{Address, AddressKind};
+use ble::crypto::address::resolvable;
+use ble::error::ErrorCode;
+use ble::hci::Command;
+use ble::pdu::control::FeatureSet;
+use ble::secret::Secret;
+use ble::work::{Level, Work};
 
 const RESOLVE: Command = Command::LeSetAddressResolutionEnable { enable: true };
 

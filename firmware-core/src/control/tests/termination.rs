@@ -1,12 +1,12 @@
 //! Termination beyond the scripts, and connections that end by themselves.
 
 use super::script::{HANDLE, LINK, OK, Script};
-use crate::error::ErrorCode;
-use crate::hci::{Command, Event};
 use crate::link::message::{LinkReport, Loss};
-use crate::pdu::control::ControlPdu;
-use crate::time::Duration;
-use crate::trace::{Initiator, Procedure, Trace};
+use ble::error::ErrorCode;
+use ble::hci::{Command, Event};
+use ble::pdu::control::ControlPdu;
+use ble::time::Duration;
+use ble::trace::{Initiator, Procedure, Trace};
 
 pub(super) fn disconnect(reason: u8) -> Command {
     Command::Disconnect { handle: HANDLE, reason: ErrorCode(reason) }

@@ -5,10 +5,10 @@ use super::exchanges::READ_FEATURES;
 use super::parameters::{request, wanted};
 use super::phy::{REQ_2M, SET_2M, update};
 use super::script::{HANDLE, Script};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::Command;
-use crate::pdu::control::{ControlPdu, Opcode};
-use crate::time::{Duration, Instant};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Command;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::time::{Duration, Instant};
 
 fn given_up_after_40_s(mut s: Script, from: Instant) {
     s.now = from + Duration::from_ms(39_999);

@@ -5,12 +5,12 @@ use std::vec::Vec;
 
 use super::script::{HANDLE, Script};
 use crate::control::ControlConfig;
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Command, ConnectionParameters};
-use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use crate::pdu::data::Llid;
-use crate::phy::PhySet;
-use crate::secret::Secret;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Command, ConnectionParameters};
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::pdu::data::Llid;
+use ble::phy::PhySet;
+use ble::secret::Secret;
 
 /// Opcodes that a peripheral acts on: CtrData octets, and the features of which it needs one
 /// (none: always). From the lists of Vol 6, Part B, 2.4.2 and 4.6; not from the code.

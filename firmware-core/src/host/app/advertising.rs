@@ -1,15 +1,15 @@
 //! The advertising cycle: who may connect, and the commands that make it so.
 
 use super::PairingMode;
-use crate::address::AddressKind;
 use crate::config::Accept;
-use crate::error::ErrorCode;
-use crate::hci::{AdvertisingParameters, AdvertisingType, Command, FilterPolicy, HciOpcode};
 use crate::host::gatt::services::{DEVICE_NAME, LBS_SERVICE};
-use crate::host::message::{Line, Severity};
 use crate::host::{BONDS, Host, Stage};
-use crate::pdu::advertising::AdvertisingData;
-use crate::secret::Secret;
+use ble::address::AddressKind;
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, AdvertisingType, Command, FilterPolicy, HciOpcode};
+use ble::log::{Line, Severity};
+use ble::pdu::advertising::AdvertisingData;
+use ble::secret::Secret;
 
 /// Commands of one cycle: four for each bond at most, and ten more.
 const CYCLE: usize = BONDS * 4 + 10;

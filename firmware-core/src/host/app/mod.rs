@@ -3,13 +3,14 @@
 
 mod advertising;
 
-use super::message::{Button, Line, Severity, Ui};
 use super::{Host, Note};
 use crate::config::Config;
-use crate::error::ErrorCode;
-use crate::hci::{Command, Handle};
-use crate::time::Instant;
 pub use advertising::{advertising_data, scan_response_data};
+use ble::error::ErrorCode;
+use ble::hci::{Command, Handle};
+use ble::log::{Line, Severity};
+use ble::time::Instant;
+use ble::ui::{Button, Ui};
 
 /// Disconnection Complete, Encryption Change, Remote Version, Hardware Error, Encryption Key
 /// Refresh Complete, LE Meta.
@@ -46,7 +47,7 @@ enum PairingMode {
 
 /// Commands that set a controller up.
 pub(super) fn set_up(config: &Config) -> impl Iterator<Item = Command> {
-    let random = config.address.kind == crate::address::AddressKind::Random;
+    let random = config.address.kind == ble::address::AddressKind::Random;
     let address = Command::LeSetRandomAddress { address: config.address.octets };
     [
         Command::Reset,

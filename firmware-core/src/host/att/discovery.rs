@@ -5,7 +5,7 @@ use super::{AttError, Bearer, Pdu, opcode};
 use crate::host::gatt::{
     Database, PRIMARY_SERVICE, SECONDARY_SERVICE, Uuid, Value, range, service_end,
 };
-use crate::pdu::cursor::Reader;
+use ble::pdu::cursor::Reader;
 
 /// A range of handles as a request names it.
 #[derive(Clone, Copy)]

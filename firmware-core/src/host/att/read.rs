@@ -5,7 +5,7 @@ use super::permission::check;
 use super::response::{Refusal, Response};
 use super::{AttError, Bearer, Pdu, Security, opcode};
 use crate::host::gatt::{Attribute, Database, Scratch, Uuid, Value, attribute, range};
-use crate::pdu::cursor::Reader;
+use ble::pdu::cursor::Reader;
 
 /// A value, wherever it is kept.
 fn value<'a, D: Database>(

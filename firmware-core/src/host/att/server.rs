@@ -4,8 +4,8 @@ use super::prepared::Prepared;
 use super::response::{Refusal, Response};
 use super::{AttError, MTU_DEFAULT, MTU_SERVER, Pdu, Security, Unsettled, opcode};
 use crate::host::gatt::Database;
-use crate::pdu::cursor::Reader;
-use crate::time::{Duration, Instant};
+use ble::pdu::cursor::Reader;
+use ble::time::{Duration, Instant};
 
 /// How long an indication may stay unconfirmed before the bearer is of no more use (3.3.3).
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);

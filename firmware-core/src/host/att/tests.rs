@@ -3,7 +3,7 @@
 use super::*;
 use crate::host::gatt::{Access, Attribute, CHARACTERISTIC, Database, PRIMARY_SERVICE, Scratch};
 use crate::host::gatt::{Uuid, VALUE_MAX};
-use crate::time::Instant;
+use ble::time::Instant;
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;

@@ -4,7 +4,7 @@ use super::permission::check;
 use super::response::{Refusal, Response};
 use super::{AttError, Bearer, Pdu, Security, opcode};
 use crate::host::gatt::{Database, Value, attribute};
-use crate::pdu::cursor::Reader;
+use ble::pdu::cursor::Reader;
 
 /// Whether this client may write a handle.
 fn writable<D: Database>(db: &D, security: Security, handle: u16) -> Result<(), Refusal> {

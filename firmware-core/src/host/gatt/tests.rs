@@ -3,8 +3,8 @@
 use super::services::TABLE;
 use super::values::{Client, Values, View};
 use super::*;
-use crate::hci::ConnectionParameters;
 use crate::host::att::{Bearer, Security};
+use ble::hci::ConnectionParameters;
 use std::vec::Vec;
 
 /// The example database of Vol 3, Part G, Appendix B.

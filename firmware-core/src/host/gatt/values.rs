@@ -2,8 +2,8 @@
 
 use super::services::{TABLE, handle};
 use super::{Attribute, Database, Scratch};
-use crate::hci::ConnectionParameters;
 use crate::host::att::AttError;
+use ble::hci::ConnectionParameters;
 
 /// Bit 0 of a Client Characteristic Configuration.
 const NOTIFY: u16 = 0x0001;

@@ -1,8 +1,8 @@
 //! From frames to ACL fragments no longer than the controller's buffers.
 
 use super::Frame;
-use crate::hci::{ACL_MAX, AclBoundary};
-use crate::queue::Queue;
+use ble::hci::{ACL_MAX, AclBoundary};
+use ble::queue::Queue;
 
 /// Frames that wait for the controller, per connection.
 pub const FRAMES: usize = 4;

@@ -1,8 +1,8 @@
 //! From ACL fragments to frames, in a buffer of one frame.
 
 use super::{Frame, HEADER};
-use crate::error::PeerMisbehaved;
-use crate::hci::AclBoundary;
+use ble::error::PeerMisbehaved;
+use ble::hci::AclBoundary;
 
 /// What is known of the frame that is being received.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]

@@ -1,7 +1,7 @@
 //! LE signalling (Vol 3, Part A, 4): what a peripheral without credit-based channels needs.
 
-use crate::hci::ConnectionParameters;
-use crate::pdu::cursor::{Reader, Writer};
+use ble::hci::ConnectionParameters;
+use ble::pdu::cursor::{Reader, Writer};
 
 const COMMAND_REJECT: u8 = 0x01;
 const PARAMETER_REQUEST: u8 = 0x12;

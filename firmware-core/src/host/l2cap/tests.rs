@@ -4,9 +4,9 @@ use super::fragment::Fragmenter;
 use super::recombine::Recombiner;
 use super::signalling::{Signal, Signalling};
 use super::*;
-use crate::error::PeerMisbehaved;
-use crate::hci::AclBoundary::{Continuing, First};
-use crate::hci::ConnectionParameters;
+use ble::error::PeerMisbehaved;
+use ble::hci::AclBoundary::{Continuing, First};
+use ble::hci::ConnectionParameters;
 use proptest::prelude::*;
 use std::vec::Vec;
 

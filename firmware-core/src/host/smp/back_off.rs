@@ -1,8 +1,8 @@
 //! Waiting after failed pairings (Vol 3, Part H, 2.3.6): each failure of a peer doubles the time
 //! for which its next attempt is refused.
 
-use crate::address::Address;
-use crate::time::{Duration, Instant};
+use ble::address::Address;
+use ble::time::{Duration, Instant};
 
 /// How many peers are remembered. More than that, and the one whose wait ends first is forgotten.
 const PEERS: usize = 4;

@@ -4,9 +4,9 @@ use super::command::{Command, Reason};
 use super::link::Context;
 use super::state::{DhKey, Exchange, Key, Proof, State, Step};
 use super::values::equal;
-use crate::crypto::toolbox::{f5, f6, reversed};
-use crate::error::PeerMisbehaved;
-use crate::secret::Secret;
+use ble::crypto::toolbox::{f5, f6, reversed};
+use ble::error::PeerMisbehaved;
+use ble::secret::Secret;
 
 /// The peer's DHKey check: verify it, answer with the own, and wait for encryption. The
 /// addresses are those of the connection, not identities.

@@ -1,9 +1,9 @@
 //! SMP commands and their octets (Vol 3, Part H, 3.3–3.7).
 
-use crate::address::{Address, AddressKind};
-use crate::effect::PublicKey;
-use crate::pdu::cursor::{Reader, Writer};
-use crate::secret::Secret;
+use ble::address::{Address, AddressKind};
+use ble::effect::PublicKey;
+use ble::pdu::cursor::{Reader, Writer};
+use ble::secret::Secret;
 
 /// Longest SMP command: Pairing Public Key.
 pub const SMP_MAX: usize = 65;

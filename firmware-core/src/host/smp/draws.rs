@@ -1,6 +1,6 @@
 //! Random numbers of pairing: private keys, nonces, passkeys.
 
-use crate::random::{Entropy, Purpose, Stream};
+use ble::random::{Entropy, Purpose, Stream};
 
 /// Draws from the device's stream for pairing. Under test, octets may be laid out beforehand, so
 /// that published exchanges can be replayed; that door does not exist in other builds.

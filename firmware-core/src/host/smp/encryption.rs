@@ -6,9 +6,9 @@ use super::keys;
 use super::link::{Context, Offer};
 use super::outcome::{self, Finder, of_status};
 use super::state::{Failure, Key, State, Step};
-use crate::error::ErrorCode;
-use crate::hci::Command;
-use crate::host::message::SecurityError;
+use ble::error::ErrorCode;
+use ble::hci::Command;
+use ble::log::SecurityError;
 
 /// The central starts encryption: give the key, or say that there is none.
 ///

@@ -6,8 +6,8 @@ use super::link::Context;
 use super::negotiate::{Method, Terms};
 use super::state::{DhKey, Exchange, State, Step};
 use super::{SmpOutput, numeric, passkey};
-use crate::effect::{Effect, PublicKey};
-use crate::error::PeerMisbehaved;
+use ble::effect::{Effect, PublicKey};
+use ble::error::PeerMisbehaved;
 
 /// The peer's public key: go on when the own one is ready.
 pub(super) fn public_key<const B: usize>(

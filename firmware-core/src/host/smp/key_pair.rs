@@ -4,8 +4,8 @@
 //! are not on the curve, and cannot be reflected from an earlier attempt.
 
 use super::draws::Draws;
-use crate::effect::{EffectId, PublicKey};
-use crate::secret::Secret;
+use ble::effect::{EffectId, PublicKey};
+use ble::secret::Secret;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum KeyPair {

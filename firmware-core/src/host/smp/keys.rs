@@ -8,11 +8,11 @@ use super::link::Context;
 use super::negotiate::Terms;
 use super::policy;
 use super::state::{Failure, Key, State, Step};
-use crate::address::Address;
-use crate::effect::Effect;
 use crate::host::bonds::Bond;
-use crate::host::message::{Line, Severity};
-use crate::secret::Secret;
+use ble::address::Address;
+use ble::effect::Effect;
+use ble::log::{Line, Severity};
+use ble::secret::Secret;
 
 /// Encryption is on: send the own keys, then wait for the peer's.
 pub(super) fn begin<const B: usize>(terms: Terms, key: Key, cx: &mut Context<'_, B>) -> Step {

@@ -6,16 +6,17 @@ use super::draws::Draws;
 use super::key_pair::KeyPair;
 use super::state::{Key, State};
 use super::{SmpConfig, SmpOutput};
-use crate::address::Address;
-use crate::effect::{Effect, EffectId};
-use crate::error::ErrorCode;
-use crate::hci::{self, Handle};
 use crate::host::bonds::Bonds;
-use crate::host::message::{Line, Log, Severity, Ui};
-use crate::link::message::LinkId;
-use crate::queue::Queue;
-use crate::time::{Duration, Instant};
-use crate::trace::Trace;
+use ble::address::Address;
+use ble::effect::{Effect, EffectId};
+use ble::error::ErrorCode;
+use ble::hci::{self, Handle};
+use ble::link::LinkId;
+use ble::log::{Line, Log, Severity};
+use ble::queue::Queue;
+use ble::time::{Duration, Instant};
+use ble::trace::Trace;
+use ble::ui::Ui;
 
 /// SMP transaction timeout (Vol 3, Part H, 3.4).
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -191,7 +192,7 @@ impl<const B: usize> Context<'_, B> {
         self.shared.config.back_off && self.shared.back_off.refuses(self.now, self.name())
     }
 
-    pub(super) fn misbehaved(&mut self, sin: crate::error::PeerMisbehaved) {
+    pub(super) fn misbehaved(&mut self, sin: ble::error::PeerMisbehaved) {
         // Handles are indices of links here; a foreign controller's larger handle names none.
         let link = Some(LinkId::of(self.peer.handle));
         self.shared.emit(SmpOutput::Trace(Trace::Misbehaved { link, sin }));

@@ -6,17 +6,17 @@ use super::link::{Context, Link, Peer, ROOM_TO_RECEIVE, Shared};
 use super::outcome::{self, Finder};
 use super::state::{self, DhKey, Failure, State, Step};
 use super::{SmpConfig, SmpOutput, encryption, exchange, negotiate, numeric, passkey, policy};
-use crate::address::Address;
-use crate::armed::{Armed, Tell, What};
 use crate::config::Passkey;
-use crate::effect::{Completion, Effect, EffectId, PublicKey, Record};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::Handle;
 use crate::host::bonds::{Bond, Bonds};
-use crate::host::message::{Line, SecurityError, Severity};
-use crate::random::Entropy;
-use crate::secret::Secret;
-use crate::time::Instant;
+use ble::address::Address;
+use ble::armed::{Armed, Tell, What};
+use ble::effect::{Completion, Effect, EffectId, PublicKey, Record};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Handle;
+use ble::log::{Line, SecurityError, Severity};
+use ble::random::Entropy;
+use ble::secret::Secret;
+use ble::time::Instant;
 
 /// Pairing, keys and bonds of up to `LINKS` connections and `BONDS` (at most 16) bonded peers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -299,7 +299,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         }
     }
 
-    /// Tells whose pairing or encryption is not over; see [`crate::armed`].
+    /// Tells whose pairing or encryption is not over; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
         for link in self.links.iter().filter(|link| link.is_pending()) {
             tell(Armed { what: What::Security, until: link.peer.deadline });

@@ -39,12 +39,14 @@ pub(in crate::host) mod tests;
 pub use command::{Reason, SMP_MAX};
 pub use manager::SecurityManager;
 
-use crate::address::Address;
-use crate::config::{BondOverwrite, BondTableFull, IoCapability, PairingOutsideMode, Passkey};
-use crate::effect::Effect;
-use crate::hci::{Command, Handle};
-use crate::host::message::{Log, SecurityError, Ui};
-use crate::trace::Trace;
+use crate::config::{BondOverwrite, BondTableFull, PairingOutsideMode, Passkey};
+use ble::address::Address;
+use ble::effect::Effect;
+use ble::hci::{Command, Handle};
+use ble::log::{Log, SecurityError};
+use ble::security::IoCapability;
+use ble::trace::Trace;
+use ble::ui::Ui;
 
 /// Choices of the Security Manager.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -9,7 +9,7 @@ use super::command::{
 use super::link::{Context, Shared};
 use super::policy::{self, Right, Worth};
 use super::state::{State, Step};
-use crate::config::IoCapability;
+use ble::security::IoCapability;
 
 /// Own maximum and the size that level 4 demands.
 const KEY_SIZE_MAX: u8 = 16;

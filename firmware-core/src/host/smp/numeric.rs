@@ -6,9 +6,10 @@ use super::link::Context;
 use super::negotiate::Method;
 use super::state::{Exchange, Proof, State, Step};
 use super::values::{confirm, six_digits};
-use crate::error::PeerMisbehaved;
-use crate::host::message::{Line, Severity, Ui};
-use crate::secret::Secret;
+use ble::error::PeerMisbehaved;
+use ble::log::{Line, Severity};
+use ble::secret::Secret;
+use ble::ui::Ui;
 
 /// What is kept while the user compares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

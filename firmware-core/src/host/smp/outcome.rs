@@ -4,9 +4,9 @@ use super::SmpOutput;
 use super::command::{Command, Reason};
 use super::link::{Context, Link, Shared};
 use super::state::{Failure, State};
-use crate::error::ErrorCode;
 use crate::host::bonds::Bonds;
-use crate::host::message::{Line, SecurityError, Severity};
+use ble::error::ErrorCode;
+use ble::log::{Line, SecurityError, Severity};
 
 /// Which side found the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(super) fn fail<const B: usize>(
 pub(super) fn lost(link: &Link, shared: &mut Shared) {
     let handle = link.peer.handle;
     if link.peer.shown {
-        shared.emit(SmpOutput::Ui(crate::host::message::Ui::Clear));
+        shared.emit(SmpOutput::Ui(ble::ui::Ui::Clear));
     }
     if link.is_pending() && !link.state.is_distributing() {
         shared.emit(SmpOutput::SecurityFailed { handle, error: SecurityError::Unspecified });
@@ -80,7 +80,7 @@ pub(super) fn timed_out<const B: usize>(
     link: &mut Link,
     shared: &mut Shared,
     bonds: &mut Bonds<B>,
-    now: crate::time::Instant,
+    now: ble::time::Instant,
 ) {
     let before = core::mem::replace(&mut link.state, State::Blocked);
     shared.log(Severity::Error, "bt_smp", Line::SmpTimeout);

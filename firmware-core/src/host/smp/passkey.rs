@@ -9,9 +9,10 @@ use super::link::Context;
 use super::state::{Exchange, Proof, State, Step};
 use super::values::{confirm as confirm_value, equal};
 use crate::config::Passkey;
-use crate::error::PeerMisbehaved;
-use crate::host::message::{Line, Severity, Ui};
-use crate::secret::Secret;
+use ble::error::PeerMisbehaved;
+use ble::log::{Line, Severity};
+use ble::secret::Secret;
+use ble::ui::Ui;
 
 const ROUNDS: u8 = 20;
 /// Largest passkey.

@@ -7,11 +7,11 @@
 use super::command::Reason;
 use super::link::Context;
 use super::state::Failure;
-use crate::address::Address;
 use crate::config::{BondOverwrite, BondTableFull, PairingOutsideMode};
 use crate::host::bonds::Bond;
-use crate::host::message::{Line, Severity};
-use crate::secret::Secret;
+use ble::address::Address;
+use ble::log::{Line, Severity};
+use ble::secret::Secret;
 
 /// By what right a pairing leaves a bond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

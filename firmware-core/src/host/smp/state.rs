@@ -14,9 +14,9 @@ use super::negotiate::Terms;
 use super::numeric::Comparison;
 use super::passkey::Round;
 use super::{check, exchange, keys, negotiate, numeric, passkey};
-use crate::effect::{EffectId, PublicKey};
-use crate::error::PeerMisbehaved;
-use crate::secret::Secret;
+use ble::effect::{EffectId, PublicKey};
+use ble::error::PeerMisbehaved;
+use ble::secret::Secret;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum State {

@@ -1,7 +1,7 @@
 //! The toolbox for values in the order of the air, least significant octet first.
 
-use crate::crypto::toolbox::{f4, g2, reversed};
-use crate::effect::PublicKey;
+use ble::crypto::toolbox::{f4, g2, reversed};
+use ble::effect::PublicKey;
 use subtle::ConstantTimeEq as _;
 
 /// Confirm value of the side with public key `own` towards the side with public key `other`.

@@ -1,8 +1,8 @@
 //! Who may connect, and what is logged about it.
 
 use super::*;
-use crate::hci::FilterPolicy;
 use crate::host::app::{advertising_data, scan_response_data};
+use ble::hci::FilterPolicy;
 
 fn filter(rig: &Rig) -> FilterPolicy {
     let of = |command: &Command| match command {

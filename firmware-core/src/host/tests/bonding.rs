@@ -3,12 +3,13 @@
 
 use super::pairing::PRIVATE;
 use super::*;
-use crate::config::{Accept, BondOverwrite, IoCapability, PairingOutsideMode};
-use crate::crypto::toolbox::{f5, f6, reversed};
-use crate::effect::PublicKey;
-use crate::error::PeerMisbehaved;
-use crate::hci::FilterPolicy;
+use crate::config::{Accept, BondOverwrite, PairingOutsideMode};
 use crate::host::smp::tests::{public_key, shared_secret};
+use ble::crypto::toolbox::{f5, f6, reversed};
+use ble::effect::PublicKey;
+use ble::error::PeerMisbehaved;
+use ble::hci::FilterPolicy;
+use ble::security::IoCapability;
 
 const OWNER: Address = INTEL;
 const STRANGER: Address = Address::public([0x0B, 0xAD, 0x0B, 0xAD, 0x0B, 0xAD]);

@@ -1,8 +1,8 @@
 //! ATT over ACL packets: values, what a bond keeps, credits, floods.
 
 use super::*;
-use crate::error::PeerMisbehaved;
 use crate::host::l2cap::CID_SIGNALLING;
+use ble::error::PeerMisbehaved;
 use proptest::prelude::*;
 
 const CONFIGURE: [u8; 5] = [0x12, 0x13, 0, 1, 0];
@@ -114,7 +114,7 @@ fn a_flood_of_requests_is_named_and_the_button_is_told_later() {
         rig.send(CID_ATT, &[0x0A, 0x12, 0]);
     }
     let flood = Trace::Misbehaved {
-        link: Some(crate::link::message::LinkId(0)),
+        link: Some(ble::link::LinkId(0)),
         sin: PeerMisbehaved::TooManyRequests,
     };
     assert_eq!(rig.traces, [flood]);

@@ -2,9 +2,9 @@
 
 use super::procedures::automatic;
 use super::*;
-use crate::crypto::toolbox::{f4, f5, f6, reversed};
-use crate::effect::PublicKey;
 use crate::host::smp::tests::{public_key, shared_secret};
+use ble::crypto::toolbox::{f4, f5, f6, reversed};
+use ble::effect::PublicKey;
 
 pub(super) const PRIVATE: [u8; 32] = [0x21; 32];
 

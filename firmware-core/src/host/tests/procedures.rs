@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::config::PhyUpdate;
-use crate::error::ErrorCode;
-use crate::hci::ConnectionParameters;
 use crate::host::l2cap::CID_SIGNALLING;
 use crate::host::procedures::Request;
-use crate::phy::PhySet;
+use ble::error::ErrorCode;
+use ble::hci::ConnectionParameters;
+use ble::phy::PhySet;
 
 const AUTOMATIC: [&str; 5] = [
     "LeReadRemoteFeatures",

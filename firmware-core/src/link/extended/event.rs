@@ -2,18 +2,18 @@
 
 use super::layout::CHANNEL_GAP;
 use super::{AdvertisingSet, Neighbours, SetReport, Stage, Upcoming};
-use crate::address::Address;
-use crate::error::ErrorCode;
-use crate::hci::FilterPolicy;
 use crate::link::operation::{Operation, T_IFS};
 use crate::link::schedule::PREPARE_LEAD;
-use crate::pdu::advertising::{
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::FilterPolicy;
+use ble::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu, ConnectInd,
 };
-use crate::pdu::extended::{AdvMode, ExtendedPdu};
-use crate::phy::{Phy, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
-use crate::time::{Duration, Instant};
+use ble::pdu::extended::{AdvMode, ExtendedPdu};
+use ble::phy::{Phy, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
+use ble::time::{Duration, Instant};
 
 /// Unit of advInterval.
 const UNIT: Duration = Duration::from_us(625);

@@ -1,10 +1,10 @@
 //! Which PDUs an advertising event has, and when they begin.
 
 use super::{AdvertisingSet, Stage, Upcoming};
-use crate::pdu::advertising::CHANNEL_MAP_ALL;
-use crate::pdu::extended::{AdvMode, AuxPtr, ExtendedData, ExtendedPdu, T_MAFS};
-use crate::radio::AirPdu;
-use crate::time::{Duration, Instant};
+use ble::pdu::advertising::CHANNEL_MAP_ALL;
+use ble::pdu::extended::{AdvMode, AuxPtr, ExtendedData, ExtendedPdu, T_MAFS};
+use ble::radio::AirPdu;
+use ble::time::{Duration, Instant};
 
 /// Longest payload.
 const PAYLOAD_MAX: usize = 255;

@@ -1,9 +1,9 @@
 //! What an advertising set advertises, and how.
 
-use crate::address::Address;
-use crate::hci::FilterPolicy;
-use crate::pdu::extended::AdvMode;
-use crate::phy::TxPhy;
+use ble::address::Address;
+use ble::hci::FilterPolicy;
+use ble::pdu::extended::AdvMode;
+use ble::phy::TxPhy;
 
 /// Parameters of an advertising set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,11 +1,11 @@
 use super::*;
-use crate::address::AddressKind;
-use crate::hci::FilterPolicy;
-use crate::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL};
-use crate::pdu::extended::{AdvMode, ExtendedPdu, T_MAFS};
-use crate::phy::{T_IFS_US, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioEvent, Receiver};
-use crate::random::{Entropy, Purpose};
+use ble::address::AddressKind;
+use ble::hci::FilterPolicy;
+use ble::pdu::advertising::{AdvertisingPdu, CHANNEL_MAP_ALL};
+use ble::pdu::extended::{AdvMode, ExtendedPdu, T_MAFS};
+use ble::phy::{T_IFS_US, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioEvent, Receiver};
+use ble::random::{Entropy, Purpose};
 use proptest::prelude::*;
 use std::vec::Vec;
 

@@ -1,7 +1,7 @@
 //! Legacy advertising on air.
 
 use super::*;
-use crate::error::PeerMisbehaved;
+use ble::error::PeerMisbehaved;
 
 /// One whole event that nobody answers: start and channel of each PDU.
 fn event(b: &mut Bench<1>, channels: usize) -> Vec<(Instant, u8)> {

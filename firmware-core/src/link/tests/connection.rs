@@ -1,8 +1,8 @@
 //! Connection events, packet by packet.
 
 use super::*;
-use crate::error::PeerMisbehaved;
-use crate::phy::Coding;
+use ble::error::PeerMisbehaved;
+use ble::phy::Coding;
 
 #[test]
 fn the_first_window_starts_1_25_ms_and_the_offset_after_the_request() {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::link::message::NewParameters;
-use crate::phy::Coding;
+use ble::phy::Coding;
 use proptest::prelude::*;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::link::message::{Loss, NewParameters};
-use crate::phy::Coding;
+use ble::phy::Coding;
 
 const FAST: NewParameters =
     NewParameters { win_size: 2, win_offset: 4, interval: 12, latency: 0, timeout: 100 };

@@ -12,16 +12,18 @@ mod sharing;
 mod supervision;
 mod timing;
 
-use super::message::{Advertising, LinkId, LinkOrder, LinkReport, Payload};
+use super::message::{Advertising, LinkOrder, LinkReport};
 use super::{Link, LinkConfig};
-use crate::address::{Address, AddressKind};
-use crate::hci::{AdvertisingType, FilterPolicy};
-use crate::pdu::advertising::{AdvertisingData, AdvertisingPdu, CHANNEL_MAP_ALL, ConnectInd};
-use crate::pdu::data::{DataHeader, Llid};
-use crate::phy::{Phy, T_IFS_US, TxPhy};
-use crate::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tag};
-use crate::random::Entropy;
-use crate::time::{Duration, Instant};
+use ble::address::{Address, AddressKind};
+use ble::hci::{AdvertisingType, FilterPolicy};
+use ble::link::LinkId;
+use ble::pdu::advertising::{AdvertisingData, AdvertisingPdu, CHANNEL_MAP_ALL, ConnectInd};
+use ble::pdu::data::Payload;
+use ble::pdu::data::{DataHeader, Llid};
+use ble::phy::{Phy, T_IFS_US, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tag};
+use ble::random::Entropy;
+use ble::time::{Duration, Instant};
 use std::vec::Vec;
 
 const OWN: Address = Address::static_random([0xC0, 1, 2, 3, 4, 5]);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::link::operation::Operation;
-use crate::radio::{Receiver, Tuning};
+use ble::radio::{Receiver, Tuning};
 
 const TUNING: Tuning = Tuning { channel: 5, access_address: 1, crc_init: 2 };
 /// What clocks may disagree by.

@@ -1,6 +1,6 @@
 //! Which PDUs of a peripheral a central knows, and which it expects.
 
-use firmware_core::pdu::control::{ControlPdu, FeatureSet};
+use ble::pdu::control::{ControlPdu, FeatureSet};
 
 /// Whether a central with these features knows a PDU that its peripheral may send.
 pub(super) const fn understands(features: FeatureSet, pdu: &ControlPdu) -> bool {

@@ -1,11 +1,11 @@
 //! Channel map update (Vol 6, Part B, 5.1.2) and the minimum number of used channels that a
 //! peripheral asks for (5.1.11).
 
-use firmware_core::pdu::advertising::CHANNEL_MAP_ALL;
-use firmware_core::pdu::control::ControlPdu;
-use firmware_core::phy::PhySet;
-use firmware_core::time::Instant;
-use firmware_core::trace::Procedure;
+use ble::pdu::advertising::CHANNEL_MAP_ALL;
+use ble::pdu::control::ControlPdu;
+use ble::phy::PhySet;
+use ble::time::Instant;
+use ble::trace::Procedure;
 
 use crate::controller::control::Request;
 use crate::controller::link::Link;

@@ -1,11 +1,11 @@
 //! Encryption start and pause (Vol 6, Part B, 5.1.3). Only a central starts them.
 
-use firmware_core::crypto::ccm::{Cipher, Direction, session_key};
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::Event;
-use firmware_core::pdu::control::{ControlPdu, EncReq, EncRsp, Opcode};
-use firmware_core::time::Instant;
-use firmware_core::trace::Procedure;
+use ble::crypto::ccm::{Cipher, Direction, session_key};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, EncReq, EncRsp, Opcode};
+use ble::time::Instant;
+use ble::trace::Procedure;
 
 use crate::controller::control::{Request, Step};
 use crate::controller::link::{Ciphers, Link};
@@ -211,7 +211,7 @@ impl Link {
             self.ended(
                 sh,
                 Procedure::EncryptionStart,
-                firmware_core::trace::Initiator::Local,
+                ble::trace::Initiator::Local,
                 ErrorCode::MIC_FAILURE,
             );
             self.control.own = None;

@@ -1,10 +1,10 @@
 //! Feature exchange (Vol 6, Part B, 5.1.4) and version exchange (5.1.5).
 
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::Event;
-use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode, VersionInd};
-use firmware_core::time::Instant;
-use firmware_core::trace::{Initiator, Procedure};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode, VersionInd};
+use ble::time::Instant;
+use ble::trace::{Initiator, Procedure};
 
 use crate::controller::control::{Request, Step};
 use crate::controller::link::Link;

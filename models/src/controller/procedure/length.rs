@@ -1,11 +1,11 @@
 //! Data length update (Vol 6, Part B, 5.1.9 and 4.5.10).
 
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::Event;
-use firmware_core::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
-use firmware_core::phy::{Coding, Phy};
-use firmware_core::time::{Duration, Instant};
-use firmware_core::trace::Procedure;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
+use ble::phy::{Coding, Phy};
+use ble::time::{Duration, Instant};
+use ble::trace::Procedure;
 
 use crate::controller::control::Request;
 use crate::controller::link::Link;

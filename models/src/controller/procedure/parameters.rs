@@ -1,14 +1,12 @@
 //! Connection update (Vol 6, Part B, 5.1.1), channel map (5.1.2) aside, and connection parameters
 //! request (5.1.7).
 
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::{ConnectionParameters, Event};
-use firmware_core::pdu::control::{
-    ConnectionParam, ConnectionUpdate, ControlPdu, FeatureSet, Opcode,
-};
-use firmware_core::phy::Phy;
-use firmware_core::time::Instant;
-use firmware_core::trace::Procedure;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{ConnectionParameters, Event};
+use ble::pdu::control::{ConnectionParam, ConnectionUpdate, ControlPdu, FeatureSet, Opcode};
+use ble::phy::Phy;
+use ble::time::Instant;
+use ble::trace::Procedure;
 
 use crate::controller::control::{Remote, Request};
 use crate::controller::link::Link;

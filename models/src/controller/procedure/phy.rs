@@ -1,11 +1,11 @@
 //! PHY update (Vol 6, Part B, 5.1.10). The central decides which PHYs are used.
 
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::Event;
-use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use firmware_core::phy::{Phy, PhySet};
-use firmware_core::time::Instant;
-use firmware_core::trace::Procedure;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::phy::{Phy, PhySet};
+use ble::time::Instant;
+use ble::trace::Procedure;
 
 use crate::controller::control::{Remote, Request, Step};
 use crate::controller::link::Link;

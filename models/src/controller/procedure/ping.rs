@@ -1,9 +1,9 @@
 //! LE Ping (Vol 6, Part B, 5.1.8) and the authenticated payload timeout (5.4).
 
-use firmware_core::error::{ErrorCode, PeerMisbehaved};
-use firmware_core::hci::Event;
-use firmware_core::pdu::control::{FeatureSet, Opcode};
-use firmware_core::time::{Duration, Instant};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{FeatureSet, Opcode};
+use ble::time::{Duration, Instant};
 
 use crate::controller::control::Request;
 use crate::controller::link::Link;

@@ -1,10 +1,10 @@
 //! Instants (Vol 6, Part B, 5.5): chosen when the PDU is first sent, applied when their event
 //! begins.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::pdu::control::{ConnectionUpdate, ControlPdu};
-use firmware_core::phy::{Phy, PhySet};
-use firmware_core::time::Duration;
+use ble::error::ErrorCode;
+use ble::pdu::control::{ConnectionUpdate, ControlPdu};
+use ble::phy::{Phy, PhySet};
+use ble::time::Duration;
 
 use crate::controller::control::{Request, Step};
 use crate::controller::link::{Link, Parameters, units};

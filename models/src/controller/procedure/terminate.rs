@@ -1,9 +1,9 @@
 //! Termination (Vol 6, Part B, 5.1.6).
 
-use firmware_core::error::ErrorCode;
-use firmware_core::pdu::control::{ControlPdu, Opcode};
-use firmware_core::time::Instant;
-use firmware_core::trace::{Initiator, Procedure};
+use ble::error::ErrorCode;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::time::Instant;
+use ble::trace::{Initiator, Procedure};
 
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;

@@ -1,11 +1,11 @@
 //! Scanning and initiating by the extended commands: what hosts ask, and what they are told (Vol
 //! 4, Part E, 7.8.64 to 7.8.66 and 7.7.65.13).
 
-use firmware_core::address::Address;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{ConnectionParameters, CreateConnection, ScanParameters};
-use firmware_core::phy::Phy;
-use firmware_core::time::{Duration, Instant};
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::{ConnectionParameters, CreateConnection, ScanParameters};
+use ble::phy::Phy;
+use ble::time::{Duration, Instant};
 
 use super::{Scanner, slots};
 use crate::controller::shared::Shared;

@@ -1,15 +1,13 @@
 //! From ADV_EXT_IND to the secondary channels: AUX_ADV_IND and its chain, AUX_SCAN_REQ and
 //! AUX_CONNECT_REQ (Vol 6, Part B, 4.4.3 and 4.4.4).
 
-use firmware_core::address::Address;
-use firmware_core::hci::CreateConnection;
-use firmware_core::pdu::advertising::{
-    ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu,
-};
-use firmware_core::pdu::extended::{Adi, AdvMode, AuxPtr, ExtendedPdu};
-use firmware_core::phy::{Coding, Phy, TxPhy};
-use firmware_core::radio::{AfterTransmit, RadioCommand, Receiver, Tuning};
-use firmware_core::time::{Duration, Instant};
+use ble::address::Address;
+use ble::hci::CreateConnection;
+use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu};
+use ble::pdu::extended::{Adi, AdvMode, AuxPtr, ExtendedPdu};
+use ble::phy::{Coding, Phy, TxPhy};
+use ble::radio::{AfterTransmit, RadioCommand, Receiver, Tuning};
+use ble::time::{Duration, Instant};
 
 use super::extended::{ExtendedReport, SCAN_RESPONSE};
 use super::{Around, Busy, Connecting, Heard, Scanner, connect_ind};

@@ -1,10 +1,10 @@
 //! Advertising reports, and which of them a host has had before.
 
-use firmware_core::address::Address;
-use firmware_core::hci::{AdvertisingReport, Event};
-use firmware_core::pdu::advertising::AdvertisingData;
-use firmware_core::pdu::extended::Adi;
-use firmware_core::phy::Phy;
+use ble::address::Address;
+use ble::hci::{AdvertisingReport, Event};
+use ble::pdu::advertising::AdvertisingData;
+use ble::pdu::extended::Adi;
+use ble::phy::Phy;
 
 use super::Scanner;
 use super::extended::{ExtendedReport, SCAN_RESPONSE, legacy_type};

@@ -1,10 +1,10 @@
 //! The central's table of decisions: each row played by a controller against a scripted
 //! peripheral.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::Command;
-use firmware_core::pdu::control::{ControlPdu, Opcode};
-use firmware_core::phy::PhySet;
+use ble::error::ErrorCode;
+use ble::hci::Command;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::phy::PhySet;
 
 use super::collisions::{PARAM_REQ, TWO, ask_for_phy};
 use super::rig::{HANDLE, Rig, acquainted, opcodes, phy_req};
@@ -59,7 +59,7 @@ fn while_its_own_is_open(pdu: ControlPdu) -> (Verdict, ErrorCode) {
     let sent = rig.exchange(None);
     let [ControlPdu::RejectExtInd { error, .. }] = sent[..] else { panic!("{sent:?}") };
     rig.events(7);
-    assert_eq!(rig.last().phy.phy(), firmware_core::phy::Phy::Le2M);
+    assert_eq!(rig.last().phy.phy(), ble::phy::Phy::Le2M);
     (Verdict::Reject, error)
 }
 

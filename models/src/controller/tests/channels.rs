@@ -1,9 +1,9 @@
 //! Channels and anchor points at the peripheral's wish.
 
-use firmware_core::hci::{Command, ConnectionParameters, Event};
-use firmware_core::pdu::control::{ConnectionParam, ControlPdu, FeatureSet};
-use firmware_core::phy::PhySet;
-use firmware_core::time::Duration;
+use ble::hci::{Command, ConnectionParameters, Event};
+use ble::pdu::control::{ConnectionParam, ControlPdu, FeatureSet};
+use ble::phy::PhySet;
+use ble::time::Duration;
 
 use super::rig::{ALL_FEATURES, HANDLE, PARAMETERS, Rig, honest};
 use crate::controller::ControllerConfig;
@@ -114,8 +114,8 @@ fn positions_beyond_the_interval_are_refused() {
         let mut rig = Rig::connected(super::rig::acquainted());
         let asked = request((24, 24), periodicity, 1, offset);
         rig.exchange(Some(ControlPdu::ConnectionParamReq(asked)));
-        let opcode = firmware_core::pdu::control::Opcode::CONNECTION_PARAM_REQ;
-        let error = firmware_core::error::ErrorCode::INVALID_LL_PARAMETERS;
+        let opcode = ble::pdu::control::Opcode::CONNECTION_PARAM_REQ;
+        let error = ble::error::ErrorCode::INVALID_LL_PARAMETERS;
         assert_eq!(rig.exchange(None), [ControlPdu::RejectExtInd { opcode, error }]);
     }
 }

@@ -1,9 +1,9 @@
 //! Collisions (Vol 6, Part B, 5.3) as the central decides them.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Command, ConnectionParameters, Event};
-use firmware_core::pdu::control::{ConnectionParam, ControlPdu, Opcode};
-use firmware_core::phy::PhySet;
+use ble::error::ErrorCode;
+use ble::hci::{Command, ConnectionParameters, Event};
+use ble::pdu::control::{ConnectionParam, ControlPdu, Opcode};
+use ble::phy::PhySet;
 
 use super::rig::{HANDLE, Rig, acquainted, opcodes, phy_req};
 

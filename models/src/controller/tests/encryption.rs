@@ -1,11 +1,11 @@
 //! Encryption start, refresh and refusal (Vol 6, Part B, 5.1.3).
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Command, Event};
-use firmware_core::pdu::control::{ControlPdu, DataLength, Opcode};
-use firmware_core::pdu::data::Llid;
-use firmware_core::phy::PhySet;
-use firmware_core::time::Duration;
+use ble::error::ErrorCode;
+use ble::hci::{Command, Event};
+use ble::pdu::control::{ControlPdu, DataLength, Opcode};
+use ble::pdu::data::Llid;
+use ble::phy::PhySet;
+use ble::time::Duration;
 
 use super::rig::{HANDLE, Rig, acquainted, opcodes, phy_req};
 

@@ -1,8 +1,8 @@
 //! What a central takes of its peripheral: how long its packets may be, and control PDUs without
 //! an opcode.
 
-use firmware_core::pdu::control::{ControlPdu, DataLength, Opcode};
-use firmware_core::pdu::data::Llid;
+use ble::pdu::control::{ControlPdu, DataLength, Opcode};
+use ble::pdu::data::Llid;
 
 use super::rig::{Rig, honest};
 

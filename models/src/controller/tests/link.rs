@@ -1,16 +1,16 @@
 //! Scanning, connecting, connection events, acknowledgement, supervision.
 
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::crypto::address::resolvable;
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Command, ConnectionParameters, CreateConnection, Event, ScanParameters};
-use firmware_core::link::message::LinkId;
-use firmware_core::pdu::advertising::{AdvertisingData, AdvertisingPdu};
-use firmware_core::pdu::control::ControlPdu;
-use firmware_core::pdu::data::Llid;
-use firmware_core::phy::T_IFS_US;
-use firmware_core::secret::Secret;
-use firmware_core::time::Duration;
+use ble::address::{Address, AddressKind};
+use ble::crypto::address::resolvable;
+use ble::error::ErrorCode;
+use ble::hci::{Command, ConnectionParameters, CreateConnection, Event, ScanParameters};
+use ble::link::LinkId;
+use ble::pdu::advertising::{AdvertisingData, AdvertisingPdu};
+use ble::pdu::control::ControlPdu;
+use ble::pdu::data::Llid;
+use ble::phy::T_IFS_US;
+use ble::secret::Secret;
+use ble::time::Duration;
 
 use super::rig::{HANDLE, PARAMETERS, PEER, Rig, honest};
 use crate::controller::link::LEAD;
@@ -240,7 +240,7 @@ fn automatic_procedures_start_at_their_event() {
     let sent: Vec<usize> = (0..6).map(|_| rig.exchange(None).len()).collect();
     // The channel map waits for LL_VERSION_IND of the peer.
     assert_eq!(sent, [0, 0, 1, 0, 0, 0]);
-    let version = firmware_core::pdu::control::VersionInd { version: 9, company: 1, subversion: 1 };
+    let version = ble::pdu::control::VersionInd { version: 9, company: 1, subversion: 1 };
     rig.exchange(Some(ControlPdu::VersionInd(version)));
     assert_eq!(rig.exchange(None), [ControlPdu::ChannelMapInd { channel_map: 3, instant: 13 }]);
 }

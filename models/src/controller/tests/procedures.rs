@@ -1,13 +1,13 @@
 //! Procedures without a collision, from the rules of Vol 6, Part B, 5.1.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Command, ConnectionParameters, Event};
-use firmware_core::pdu::control::{
+use ble::error::ErrorCode;
+use ble::hci::{Command, ConnectionParameters, Event};
+use ble::pdu::control::{
     ConnectionParam, ConnectionUpdate, ControlPdu, DataLength, FeatureSet, Opcode, VersionInd,
 };
-use firmware_core::pdu::data::Llid;
-use firmware_core::phy::{Phy, PhySet, TxPhy};
-use firmware_core::time::Duration;
+use ble::pdu::data::Llid;
+use ble::phy::{Phy, PhySet, TxPhy};
+use ble::time::Duration;
 
 use super::rig::{ALL_FEATURES, HANDLE, Rig, acquainted, honest, opcodes, phy_req};
 use crate::controller::ControllerConfig;

@@ -1,11 +1,11 @@
 //! Each rule of behaviour does what it says, where it says, and nothing without its condition.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::Command;
-use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use firmware_core::pdu::data::Llid;
-use firmware_core::phy::{PhySet, TxPhy};
-use firmware_core::time::Duration;
+use ble::error::ErrorCode;
+use ble::hci::Command;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::pdu::data::Llid;
+use ble::phy::{PhySet, TxPhy};
+use ble::time::Duration;
 
 use super::rig::{HANDLE, Rig, opcodes, phy_req, with_rule};
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};

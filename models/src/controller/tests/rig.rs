@@ -3,21 +3,19 @@
 
 use std::collections::VecDeque;
 
-use firmware_core::address::Address;
-use firmware_core::crypto::ccm::{Cipher, Direction, session_key};
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{
-    Acl, AclBoundary, Command, ConnectionParameters, CreateConnection, Event, Handle,
-};
-use firmware_core::link::message::Payload;
-use firmware_core::pdu::advertising::{AdvertisingData, AdvertisingPdu, ConnectInd};
-use firmware_core::pdu::control::{ControlPdu, EncRsp, FeatureSet, Opcode};
-use firmware_core::pdu::data::{DataHeader, Llid};
-use firmware_core::phy::{PhySet, TxPhy};
-use firmware_core::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Tuning};
-use firmware_core::random::Entropy;
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
+use ble::address::Address;
+use ble::crypto::ccm::{Cipher, Direction, session_key};
+use ble::error::ErrorCode;
+use ble::hci::{Acl, AclBoundary, Command, ConnectionParameters, CreateConnection, Event, Handle};
+use ble::pdu::advertising::{AdvertisingData, AdvertisingPdu, ConnectInd};
+use ble::pdu::control::{ControlPdu, EncRsp, FeatureSet, Opcode};
+use ble::pdu::data::Payload;
+use ble::pdu::data::{DataHeader, Llid};
+use ble::phy::{PhySet, TxPhy};
+use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Tuning};
+use ble::random::Entropy;
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
 
 use crate::controller::{
     AutomaticProcedure, CentralController, ControllerConfig, ControllerOutput, ControllerQuirks,

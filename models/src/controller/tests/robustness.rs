@@ -1,11 +1,11 @@
 //! Whatever comes from the air or the host: no panic, no endless work.
 
-use firmware_core::error::ErrorCode;
-use firmware_core::hci::{Command, ConnectionParameters, Event, HciOpcode};
-use firmware_core::pdu::data::Llid;
-use firmware_core::phy::PhySet;
-use firmware_core::radio::{AirPdu, RadioEvent};
-use firmware_core::time::{Duration, Instant};
+use ble::error::ErrorCode;
+use ble::hci::{Command, ConnectionParameters, Event, HciOpcode};
+use ble::pdu::data::Llid;
+use ble::phy::PhySet;
+use ble::radio::{AirPdu, RadioEvent};
+use ble::time::{Duration, Instant};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -29,7 +29,7 @@ fn command() -> impl Strategy<Value = Command> {
             handle,
             rand: 1,
             ediv: 2,
-            ltk: firmware_core::secret::Secret::new([1; 16]),
+            ltk: ble::secret::Secret::new([1; 16]),
         }),
         any::<u8>().prop_map(move |r| Command::Disconnect { handle, reason: ErrorCode(r) }),
         any::<u64>().prop_map(|m| Command::LeSetHostChannelClassification { channel_map: m >> 27 }),
@@ -69,7 +69,7 @@ fn act() -> impl Strategy<Value = Act> {
         (0u8..4, vec(any::<u8>(), 0..60)).prop_map(|(l, o)| Act::Say(l, o)),
         // Control PDUs of the right length, so that they get past the parser.
         (0u8..=0x19, vec(any::<u8>(), 40)).prop_map(|(opcode, mut octets)| {
-            let len = firmware_core::pdu::control::Opcode(opcode).ctr_data_len().unwrap_or(0);
+            let len = ble::pdu::control::Opcode(opcode).ctr_data_len().unwrap_or(0);
             octets.truncate(len);
             octets.insert(0, opcode);
             Act::Say(3, octets)

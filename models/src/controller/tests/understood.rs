@@ -1,7 +1,7 @@
 //! Feature bits agree with behaviour: what is offered is understood, and nothing else.
 
-use firmware_core::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use firmware_core::pdu::data::Llid;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::pdu::data::Llid;
 
 use super::rig::{Rig, honest};
 use crate::controller::ControllerConfig;

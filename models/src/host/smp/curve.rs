@@ -1,7 +1,7 @@
 //! P-256 key pairs and shared secrets. Octets are least significant first, as in SMP.
 
-use firmware_core::effect::PublicKey;
-use firmware_core::secret::Secret;
+use ble::effect::PublicKey;
+use ble::secret::Secret;
 
 /// X coordinate of the debug key pair's public key (Vol 3, Part H, 2.3.5.6.1).
 const DEBUG_X: [u8; 32] = [

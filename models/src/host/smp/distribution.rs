@@ -1,8 +1,8 @@
 //! Key distribution on the encrypted link: the responder's keys first (Vol 3, Part H, 3.6.1).
 
-use firmware_core::address::Address;
-use firmware_core::secret::Secret;
-use firmware_core::time::Instant;
+use ble::address::Address;
+use ble::secret::Secret;
+use ble::time::Instant;
 
 use super::pdu::{AUTH_BONDING, KEY_ID, KEY_SIGN, Pdu, reason};
 use super::{Initiator, Output, Paired, State};

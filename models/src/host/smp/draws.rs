@@ -1,6 +1,6 @@
 //! Where the initiator's random numbers come from.
 
-use firmware_core::random::Stream;
+use ble::random::Stream;
 
 /// The stream for pairing. Tests may put recorded numbers in front of it, to replay a pairing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -16,12 +16,12 @@ pub(super) mod toolbox;
 
 use std::collections::VecDeque;
 
-use firmware_core::address::Address;
-use firmware_core::effect::PublicKey;
-use firmware_core::error::ErrorCode;
-use firmware_core::host::message::Ui;
-use firmware_core::secret::Secret;
-use firmware_core::time::{Duration, Instant};
+use ble::address::Address;
+use ble::effect::PublicKey;
+use ble::error::ErrorCode;
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
+use ble::ui::Ui;
 
 use super::config::{DebugKey, PairingConfig};
 pub(crate) use curve::{public_key, shared_secret};

@@ -1,8 +1,8 @@
 //! Security Manager commands (Vol 3, Part H, 3.3–3.6).
 
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::effect::PublicKey;
-use firmware_core::pdu::cursor::Reader;
+use ble::address::{Address, AddressKind};
+use ble::effect::PublicKey;
+use ble::pdu::cursor::Reader;
 
 /// Reasons of Pairing Failed (3.5.5).
 pub(crate) mod reason {

@@ -1,8 +1,8 @@
 //! Authentication stages 1 and 2 (Vol 3, Part H, 2.3.5.6).
 
-use firmware_core::host::message::Ui;
-use firmware_core::secret::Secret;
-use firmware_core::time::Instant;
+use ble::secret::Secret;
+use ble::time::Instant;
+use ble::ui::Ui;
 
 use super::method::Method;
 use super::pdu::{Pdu, reason};

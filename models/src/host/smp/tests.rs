@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::address::AddressKind;
-use firmware_core::config::IoCapability;
-use firmware_core::random::{Entropy, Purpose};
+use ble::address::AddressKind;
+use ble::random::{Entropy, Purpose};
+use ble::security::IoCapability;
 
 use super::*;
 use crate::host::config::HostConfig;

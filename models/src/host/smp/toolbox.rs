@@ -1,8 +1,8 @@
 //! The cryptographic toolbox on values in the order of the PDUs: least significant octet first.
 
-use firmware_core::address::Address;
-use firmware_core::crypto::toolbox::{self, reversed};
-use firmware_core::secret::Secret;
+use ble::address::Address;
+use ble::crypto::toolbox::{self, reversed};
+use ble::secret::Secret;
 
 pub(crate) fn f4(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], z: u8) -> [u8; 16] {
     reversed(toolbox::f4(&reversed(*u), &reversed(*v), &reversed(*x), z))

@@ -1,7 +1,7 @@
 //! Answers to the peripheral's requests, and how a controller stops to work.
 
+use ble::error::ErrorCode;
 use bletwin_schema::{Kind, Shape, Written};
-use firmware_core::error::ErrorCode;
 
 use super::{When, form};
 use crate::controller::quirk::{Answer, Condition, Stall};

@@ -1,7 +1,7 @@
 //! Procedures that a controller starts by itself.
 
+use ble::hci::ConnectionParameters;
 use bletwin_schema::{Kind, Shape, Written};
-use firmware_core::hci::ConnectionParameters;
 
 use crate::controller::{AutomaticProcedure, OwnProcedure};
 use crate::host::ParameterRules;

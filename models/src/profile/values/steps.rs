@@ -1,7 +1,7 @@
 //! What the user and the application do.
 
+use ble::time::Duration;
 use bletwin_schema::{Kind, Shape, Written};
-use firmware_core::time::Duration;
 
 use super::form;
 use crate::host::{Step, Uuid};

@@ -1,19 +1,19 @@
 //! Three hosts on one air: a peripheral's and those of its two centrals. What they are told is
 //! read from the record.
 
+use ble::address::{Address, AddressKind};
+use ble::hci::codec::encode_command;
+use ble::hci::{
+    AdvertisingParameters, AdvertisingType, Command, ConnectionParameters, CreateConnection, Event,
+    FilterPolicy, Handle,
+};
+use ble::time::{Duration, Instant};
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::twin::{Owner, Port, Twin};
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
-use firmware_core::address::{Address, AddressKind};
-use firmware_core::hci::codec::encode_command;
-use firmware_core::hci::{
-    AdvertisingParameters, AdvertisingType, Command, ConnectionParameters, CreateConnection, Event,
-    FilterPolicy, Handle,
-};
-use firmware_core::time::{Duration, Instant};
 
-use crate::explore::case::Side;
+use bletwin_explore::case::Side;
 
 /// connInterval of both links when they are made, units of 1.25 ms.
 pub(super) const INTERVAL: u16 = 24;

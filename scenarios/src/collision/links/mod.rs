@@ -3,15 +3,15 @@
 
 mod hosts;
 
-use firmware_core::time::{Duration, Instant};
+use ble::time::{Duration, Instant};
 
 use super::seen::{Seen, View};
 use super::{air_sha256, verdict};
 use crate::catalogue::{Scenario, Story};
-use crate::explore::case::Side;
 use crate::judgement::{Judgement, Permit};
 use crate::stage::Finished;
 use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
+use bletwin_explore::case::Side;
 use hosts::{Hosts, INTERVAL};
 
 /// What the hosts do, and what has to come of it.

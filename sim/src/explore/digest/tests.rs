@@ -1,4 +1,4 @@
-use firmware_core::radio::AirPdu;
+use ble::radio::AirPdu;
 use proptest::prelude::*;
 
 use super::*;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use firmware_core::pdu::control::ControlPdu;
+use ble::pdu::control::ControlPdu;
 
 use crate::sniffer::{AirItem, Decoded, Direction};
 

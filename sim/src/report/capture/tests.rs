@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::process::Command;
 
-use firmware_core::pdu::control::ControlPdu;
-use firmware_core::phy::PhySet;
+use ble::pdu::control::ControlPdu;
+use ble::phy::PhySet;
 
 use super::*;
 use crate::node::NodeId;

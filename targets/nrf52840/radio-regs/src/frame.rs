@@ -1,7 +1,7 @@
 //! How a packet is framed and where the radio is tuned.
 
-use firmware_core::phy::{Coding, Phy, TxPhy};
-use firmware_core::radio::Tuning;
+use ble::phy::{Coding, Phy, TxPhy};
+use ble::radio::Tuning;
 
 /// FREQUENCY: MHz above 2,400 of a channel index (Vol 6, Part B, 1.4.1). Indices above 39 do not
 /// exist and give channel 39's.

@@ -4,8 +4,8 @@
 //! counts 16 MHz from HFXO: the active clock. Before an operation RTC0 clears and starts TIMER0
 //! through PPI at a tick that is known, its *epoch*; then TIMER0 starts the radio to 1/16 µs.
 
-use firmware_core::phy::{Coding, Phy, T_IFS_US, TxPhy};
-use firmware_core::time::{Duration, Instant};
+use ble::phy::{Coding, Phy, T_IFS_US, TxPhy};
+use ble::time::{Duration, Instant};
 
 /// 1/64 ns in one tick of 32,768 Hz.
 pub const RTC_TICK: u64 = 1_953_125;

@@ -2,11 +2,9 @@
 
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use firmware_core::phy::TxPhy;
-use firmware_core::radio::{
-    AIR_PDU_MAX, AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning,
-};
-use firmware_core::time::Instant;
+use ble::phy::TxPhy;
+use ble::radio::{AIR_PDU_MAX, AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
+use ble::time::Instant;
 use nrf_pac::{RADIO, radio};
 use radio_regs::frame;
 use radio_regs::time::{self, Epoch};

@@ -1,7 +1,7 @@
 //! The device as a whole.
 
+use ble::pdu::control::FeatureSet;
 use bletwin_models::profile::catalogue;
-use firmware_core::pdu::control::FeatureSet;
 
 use super::super::rig::{A, B, Rig};
 use super::{SECOND, air, encrypted};

@@ -1,10 +1,10 @@
 //! Extended advertising, scanning and initiating.
 
-use bletwin_sim::oracle::judge;
+use ble::time::Duration;
+use bletwin_oracle::judge;
 use bletwin_sim::record::Record;
 use bletwin_sim::sniffer::{AirItem, Decoded};
 use firmware_core::config::Config;
-use firmware_core::time::Duration;
 
 use super::super::rig::{A, B, PUBLIC, Rig};
 use super::{SECOND, air};

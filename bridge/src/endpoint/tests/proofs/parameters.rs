@@ -1,6 +1,6 @@
 //! Connection parameters: who asks whom, and by what.
 
-use firmware_core::pdu::control::{FeatureSet, Opcode};
+use ble::pdu::control::{FeatureSet, Opcode};
 
 use super::super::rig::{A, B, Rig};
 use super::{SECOND, air, was_on_air};

@@ -1,8 +1,8 @@
 //! LL Privacy.
 
+use ble::address::Address;
+use ble::pdu::advertising::AdvertisingPdu;
 use bletwin_sim::sniffer::Decoded;
-use firmware_core::address::Address;
-use firmware_core::pdu::advertising::AdvertisingPdu;
 
 use super::super::rig::{A, B, PUBLIC, Rig};
 use super::{SECOND, air};

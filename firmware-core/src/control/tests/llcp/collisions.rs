@@ -5,10 +5,10 @@
 use super::super::parameters::{ask, complete as updated, request, update as new_parameters};
 use super::super::phy::{REQ_2M, RSP_2M, SET_2M, complete};
 use super::super::script::{HANDLE, OK, Script};
-use crate::error::ErrorCode;
-use crate::hci::{Command, ConnectionParameters, Event};
-use crate::pdu::control::{ControlPdu, DataLength, Opcode};
-use crate::phy::{Phy, PhySet};
+use ble::error::ErrorCode;
+use ble::hci::{Command, ConnectionParameters, Event};
+use ble::pdu::control::{ControlPdu, DataLength, Opcode};
+use ble::phy::{Phy, PhySet};
 
 fn reject(opcode: Opcode, error: u8) -> ControlPdu {
     ControlPdu::RejectExtInd { opcode, error: ErrorCode(error) }

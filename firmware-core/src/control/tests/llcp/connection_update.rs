@@ -2,10 +2,10 @@
 
 use super::super::parameters::{ask, complete, request, update, wanted};
 use super::super::script::{HANDLE, LINK, OK, Script};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Command, Event};
 use crate::link::message::{LinkOrder, NewParameters};
-use crate::pdu::control::{ConnectionParam, ControlPdu, FeatureSet, Opcode};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Command, Event};
+use ble::pdu::control::{ConnectionParam, ControlPdu, FeatureSet, Opcode};
 
 /// U1. The host is told at the instant, not one event before.
 #[test]

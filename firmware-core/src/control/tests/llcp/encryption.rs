@@ -3,11 +3,11 @@
 
 use super::super::encryption::{CHANGED, ENC_REQ, NO_KEY, acl, ciphers, encrypt, key, pause};
 use super::super::script::{HANDLE, OK, Script, VERSION};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::Event;
-use crate::pdu::control::{ControlPdu, FeatureSet, Opcode};
-use crate::pdu::data::Llid;
-use crate::time::Duration;
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::pdu::data::Llid;
+use ble::time::Duration;
 
 /// E1.
 ///

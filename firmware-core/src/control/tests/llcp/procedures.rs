@@ -4,12 +4,12 @@ use super::super::exchanges::{READ_FEATURES, READ_VERSION, SAID, features};
 use super::super::phy::{REQ_2M, RSP_ALL, SET_2M, complete, update};
 use super::super::script::{HANDLE, LINK, OK, Script, VERSION};
 use super::super::termination::{disconnect, disconnected};
-use crate::error::{ErrorCode, PeerMisbehaved};
-use crate::hci::{Command, Event, Return};
 use crate::link::message::LinkOrder;
-use crate::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode, VersionInd};
-use crate::pdu::data::Llid;
-use crate::phy::{Phy, PhySet, TxPhy};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::{Command, Event, Return};
+use ble::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode, VersionInd};
+use ble::pdu::data::Llid;
+use ble::phy::{Phy, PhySet, TxPhy};
 
 /// H1, asked by the host.
 ///

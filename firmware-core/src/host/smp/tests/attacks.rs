@@ -2,7 +2,7 @@
 
 use super::initiator::{Initiator, REQUEST};
 use super::*;
-use crate::error::PeerMisbehaved;
+use ble::error::PeerMisbehaved;
 
 fn device(io: IoCapability, min_level: u8) -> Device {
     let mut device = Device::new(config(io, min_level));

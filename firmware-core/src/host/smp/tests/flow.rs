@@ -44,7 +44,7 @@ fn a_bond_survives_the_boot_and_a_private_address() {
     let mut rebooted = Device::new(config(IoCapability::DisplayOnly, 4));
     let record = bond.to_record().unwrap();
     rebooted.manager.completed(rebooted.now, Completion::Loaded { slot: bond.slot, record });
-    let rpa = crate::crypto::address::resolvable(&Secret::new([0x33; 16]), [9, 8, 7]);
+    let rpa = ble::crypto::address::resolvable(&Secret::new([0x33; 16]), [9, 8, 7]);
     rebooted.manager.connected(rebooted.now, HANDLE, LOCAL, rpa, None);
     assert_eq!(rebooted.ask_ltk(), Some(central.ltk));
     assert!(rebooted.manager.is_pairing(HANDLE), "encryption is pending");
@@ -302,7 +302,7 @@ fn a_private_address_without_identity_cannot_be_bonded() {
     request[5] = 0;
     Initiator::new(request).pair_by_passkey(&mut device);
     assert_eq!(device.ended(), Some(true), "its address on air is an identity");
-    let private = crate::crypto::address::resolvable(&Secret::new([1; 16]), [2; 3]);
+    let private = ble::crypto::address::resolvable(&Secret::new([1; 16]), [2; 3]);
     let bonds = device.manager.bonds().count();
     let mut device = display(4);
     device.manager.connected(device.now, HANDLE, LOCAL, private, None);

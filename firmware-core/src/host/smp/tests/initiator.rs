@@ -2,7 +2,7 @@
 //! that it gets.
 
 use super::*;
-use crate::crypto::toolbox::{f4, f5, f6, reversed};
+use ble::crypto::toolbox::{f4, f5, f6, reversed};
 
 pub(super) struct Initiator {
     pub(super) private: [u8; 32],

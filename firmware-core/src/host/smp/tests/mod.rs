@@ -10,12 +10,12 @@ mod replacement;
 mod transcripts;
 
 use super::*;
-use crate::effect::{Completion, PublicKey};
-use crate::error::ErrorCode;
-use crate::host::message::Line;
-use crate::random::Entropy;
-use crate::secret::Secret;
-use crate::time::{Duration, Instant};
+use ble::effect::{Completion, PublicKey};
+use ble::error::ErrorCode;
+use ble::log::Line;
+use ble::random::Entropy;
+use ble::secret::Secret;
+use ble::time::{Duration, Instant};
 use p256::elliptic_curve::sec1::ToSec1Point as _;
 use std::vec::Vec;
 

@@ -209,7 +209,7 @@ fn a_weaker_key_never_replaces() {
 
 #[test]
 fn a_central_without_identity_is_judged_by_its_address() {
-    let private = crate::crypto::address::resolvable(&Secret::new(OWNER_IRK), [1, 2, 3]);
+    let private = ble::crypto::address::resolvable(&Secret::new(OWNER_IRK), [1, 2, 3]);
     for address in [PEER, private] {
         let mut device = bonded(just_works(BondOverwrite::Unauthenticated), &owner(2, 16));
         device.connect_from(address);

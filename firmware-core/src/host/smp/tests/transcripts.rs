@@ -65,7 +65,7 @@ impl Transcript {
     }
 
     fn address(&self, name: &str) -> Address {
-        Address::new(crate::address::AddressKind::Public, self.array(name))
+        Address::new(ble::address::AddressKind::Public, self.array(name))
     }
 
     fn rounds(&self) -> usize {

@@ -1,0 +1,42 @@
+//! The vocabulary of Bluetooth LE: what both ends of a link, the air between them and whoever
+//! judges them have in common.
+//!
+//! Values and codecs only. Nothing in here has a state that a rule of the specification changes:
+//! no procedure, no connection, no host. The peripheral's machine (`firmware-core`), the model of
+//! the central (`models`) and the oracle are written apart on top of it, so that a mistake in a
+//! rule cannot cancel itself.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod address;
+pub mod armed;
+pub mod crypto;
+pub mod effect;
+pub mod error;
+pub mod hci;
+pub mod link;
+pub mod log;
+pub mod pdu;
+pub mod phy;
+pub mod queue;
+pub mod radio;
+pub mod random;
+pub mod secret;
+pub mod security;
+pub mod time;
+pub mod trace;
+pub mod ui;
+pub mod work;

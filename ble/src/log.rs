@@ -1,0 +1,191 @@
+//! What firmware logs, as values whose texts are those of the course application.
+
+use core::fmt;
+
+use crate::address::Address;
+use crate::error::ErrorCode;
+
+/// Severity as Zephyr's log prints it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// `<err>`
+    Error,
+    /// `<wrn>`
+    Warning,
+    /// `<inf>`
+    Info,
+    /// `<dbg>`
+    Debug,
+}
+
+/// A log line: where it comes from and what it says. Its text is [`Log`]'s `Display`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Log {
+    /// `<inf>` and the like.
+    pub severity: Severity,
+    /// `BLE_Main`, `bt_smp` and the like.
+    pub module: &'static str,
+    /// What happened.
+    pub line: Line,
+}
+
+/// Everything the application and the host log, as values. The texts are those of the course
+/// application (its `LOG_INF` lines) so that a log of the twin reads like a log of the device.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the Display text says what each is")]
+pub enum Line {
+    Initialized,
+    AdvertisingOpen,
+    AdvertisingWithAcceptList,
+    AcceptListSize(u8),
+    AdvertisingStarted,
+    AcceptListCleared,
+    Connected,
+    ConnectionFailed(ErrorCode),
+    Disconnected(ErrorCode),
+    SecurityChanged {
+        peer: Address,
+        level: u8,
+    },
+    SecurityFailed {
+        peer: Address,
+        level: u8,
+        error: SecurityError,
+    },
+    Passkey {
+        peer: Address,
+        passkey: u32,
+    },
+    ConfirmPasskey {
+        peer: Address,
+        passkey: u32,
+    },
+    PairingCancelled(Address),
+    PairingComplete {
+        peer: Address,
+        bonded: bool,
+    },
+    PairingFailed {
+        peer: Address,
+        reason: u8,
+    },
+    BondDeleted,
+    /// Pairing mode has begun or is over.
+    PairingMode(bool),
+    BondRefused {
+        identity: Address,
+        why: &'static str,
+    },
+    BondTableFull {
+        peer: Address,
+        bonds: u8,
+    },
+    OldestBondDropped {
+        peer: Address,
+    },
+    ConnectionObjectAvailable,
+    SmpTimeout,
+    StaticPasskeyWarning,
+    FailedToEstablish,
+    PhyUpdated {
+        tx: u8,
+        rx: u8,
+    },
+    DataLengthUpdated {
+        tx: u16,
+        rx: u16,
+    },
+    ParametersUpdated {
+        interval: u16,
+        latency: u16,
+        timeout: u16,
+    },
+    ProcedureFailed {
+        what: &'static str,
+        error: ErrorCode,
+    },
+}
+
+/// `enum bt_security_err` of current Zephyr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "named as Zephyr names them")]
+pub enum SecurityError {
+    Success = 0,
+    AuthFail = 1,
+    PinOrKeyMissing = 2,
+    OobNotAvailable = 3,
+    AuthRequirement = 4,
+    PairNotSupported = 5,
+    PairNotAllowed = 6,
+    InvalidParam = 7,
+    KeyRejected = 8,
+    Unspecified = 9,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Initialized => f.write_str("Bluetooth initialized"),
+            Self::AdvertisingOpen => f.write_str("Advertising with no Accept list"),
+            Self::AdvertisingWithAcceptList => f.write_str("Advertising with Accept list"),
+            Self::AcceptListSize(n) => write!(f, "Acceptlist setup number  = {n}"),
+            Self::AdvertisingStarted => f.write_str("Advertising successfully started"),
+            Self::AcceptListCleared => f.write_str("Accept list cleared succesfully"),
+            Self::Connected => f.write_str("Connected"),
+            Self::ConnectionFailed(e) => write!(f, "Connection failed (err {})", e.0),
+            Self::Disconnected(e) => write!(f, "Disconnected (reason {})", e.0),
+            Self::SecurityChanged { peer, level } => {
+                write!(f, "Security changed: {peer} level {level}")
+            }
+            Self::SecurityFailed { peer, level, error } => {
+                write!(f, "Security failed: {peer} level {level} err {}", *error as u8)
+            }
+            Self::Passkey { peer, passkey } => write!(f, "Passkey for {peer}: {passkey:06}"),
+            Self::ConfirmPasskey { peer, passkey } => {
+                write!(f, "Confirm passkey for {peer}: {passkey:06}")
+            }
+            Self::PairingCancelled(peer) => write!(f, "Pairing cancelled: {peer}"),
+            Self::PairingComplete { peer, bonded } => {
+                write!(f, "Pairing completed: {peer}, bonded: {}", u8::from(*bonded))
+            }
+            Self::PairingFailed { peer, reason } => {
+                write!(f, "Pairing failed: {peer}, reason 0x{reason:02x}")
+            }
+            Self::BondDeleted => f.write_str("Bond deleted succesfully"),
+            Self::PairingMode(on) => {
+                write!(f, "Pairing mode {}", if *on { "on" } else { "off" })
+            }
+            Self::BondRefused { identity, why } => {
+                write!(f, "Bond with {identity} refused: {why}")
+            }
+            Self::BondTableFull { peer, bonds } => {
+                write!(f, "No room for a bond with {peer}: all {bonds} places are taken")
+            }
+            Self::OldestBondDropped { peer } => {
+                write!(f, "Oldest bond dropped to make room: {peer}")
+            }
+            Self::ConnectionObjectAvailable => f.write_str(
+                "Connection object available from previous conn. \
+                 Disconnect/stop advertising is completed!",
+            ),
+            Self::SmpTimeout => f.write_str("SMP Timeout"),
+            Self::StaticPasskeyWarning => f.write_str(
+                "Static passkey in use: each pairing attempt discloses one bit; \
+                 20 attempts or one sniffed pairing reveal it",
+            ),
+            Self::FailedToEstablish => f.write_str("failed to establish. RF noise?"),
+            Self::PhyUpdated { tx, rx } => write!(f, "PHY updated: tx {tx}, rx {rx}"),
+            Self::DataLengthUpdated { tx, rx } => {
+                write!(f, "Data length updated: tx {tx}, rx {rx}")
+            }
+            Self::ParametersUpdated { interval, latency, timeout } => write!(
+                f,
+                "Connection parameters updated: interval {interval}, latency {latency}, \
+                 timeout {timeout}"
+            ),
+            Self::ProcedureFailed { what, error } => {
+                write!(f, "{what} failed (err 0x{:02x})", error.0)
+            }
+        }
+    }
+}

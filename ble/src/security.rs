@@ -1,0 +1,16 @@
+//! Words of the Security Manager that both sides share.
+
+/// What the device can show and ask (SMP IO capability).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IoCapability {
+    /// Shows numbers.
+    DisplayOnly = 0,
+    /// Shows numbers, has yes and no.
+    DisplayYesNo = 1,
+    /// Has a keyboard.
+    KeyboardOnly = 2,
+    /// Nothing: Just Works.
+    NoInputNoOutput = 3,
+    /// Both.
+    KeyboardDisplay = 4,
+}

@@ -1,0 +1,101 @@
+//! What the core tells about itself beyond its outputs: for records, ladders and explanations.
+//! Nothing in the core depends on whether anybody listens.
+
+use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::link::LinkId;
+use crate::pdu::control::Opcode;
+use crate::radio::Tag;
+
+/// A link-layer control procedure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "named as the specification names them")]
+pub enum Procedure {
+    ConnectionUpdate,
+    ChannelMapUpdate,
+    EncryptionStart,
+    EncryptionPause,
+    FeatureExchange,
+    VersionExchange,
+    Termination,
+    ConnectionParametersRequest,
+    LePing,
+    DataLengthUpdate,
+    PhyUpdate,
+    MinUsedChannels,
+}
+
+impl Procedure {
+    /// As the specification calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConnectionUpdate => "Connection Update",
+            Self::ChannelMapUpdate => "Channel Map Update",
+            Self::EncryptionStart => "Encryption Start",
+            Self::EncryptionPause => "Encryption Pause",
+            Self::FeatureExchange => "Feature Exchange",
+            Self::VersionExchange => "Version Exchange",
+            Self::Termination => "ACL Termination",
+            Self::ConnectionParametersRequest => "Connection Parameters Request",
+            Self::LePing => "LE Ping",
+            Self::DataLengthUpdate => "Data Length Update",
+            Self::PhyUpdate => "PHY Update",
+            Self::MinUsedChannels => "Minimum Number of Used Channels",
+        }
+    }
+}
+
+/// Who started a procedure, seen from the device that tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Initiator {
+    /// This device.
+    Local,
+    /// The peer.
+    Remote,
+}
+
+/// Something worth recording.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Trace {
+    /// A PDU was queued for the air. Its transmissions carry the same tag.
+    Queued {
+        /// On which connection.
+        link: LinkId,
+        /// Names the PDU.
+        tag: Tag,
+        /// Opcode, for a control PDU.
+        opcode: Option<Opcode>,
+    },
+    /// A procedure has begun.
+    ProcedureStarted {
+        /// On which connection.
+        link: LinkId,
+        /// Which.
+        procedure: Procedure,
+        /// Whose.
+        initiator: Initiator,
+    },
+    /// A procedure is over.
+    ProcedureEnded {
+        /// On which connection.
+        link: LinkId,
+        /// Which.
+        procedure: Procedure,
+        /// Whose.
+        initiator: Initiator,
+        /// How.
+        outcome: ErrorCode,
+    },
+    /// The own host sent an ACL packet beyond its credits; it was dropped.
+    HostOverrun {
+        /// On which connection.
+        link: LinkId,
+    },
+    /// The peer broke a rule.
+    Misbehaved {
+        /// On which connection, if on one.
+        link: Option<LinkId>,
+        /// How.
+        sin: PeerMisbehaved,
+    },
+}

@@ -1,0 +1,40 @@
+//! A search as CI systems are told of it.
+
+use std::time::Duration;
+
+use super::findings::{Told, culprit, title};
+use crate::commands::junit;
+use crate::junit::{Case, Ending};
+use bletwin_explore::campaign::Report;
+
+/// A case for the search, which says how much of it was done, and one for each finding.
+pub(super) fn cases(report: &Report, told: &[Told]) -> Vec<Case> {
+    let [done, all] = report.units;
+    let share = match report.complete {
+        true => format!("{all} units"),
+        false => format!("{done} of {all} units"),
+    };
+    let options = &report.options.common;
+    let search = Case {
+        name: format!("{} with {}, {share}", options.peripheral, options.central),
+        class: "bletwin.explore".into(),
+        // The only time that a search has is that of the clock on the wall.
+        time: junit::seconds(report.seconds),
+        ending: Ending::Passed,
+    };
+    std::iter::once(search).chain(told.iter().map(finding)).collect()
+}
+
+fn finding(told: &Told) -> Case {
+    let found = &told.finding;
+    let line = format!("{} by the {}: {}", found.rule, culprit(found), title(&found.rule));
+    Case {
+        name: told.file.clone(),
+        class: format!("bletwin.explore.{}", found.rule),
+        time: Duration::ZERO,
+        ending: match &told.known {
+            Some(source) => Ending::Known(format!("{line} (known: {source})")),
+            None => Ending::Failed("finding", line, format!("{}\n\n{}", found.text, told.ladder)),
+        },
+    }
+}

@@ -1,0 +1,117 @@
+//! What people and programs read of a search.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use super::findings::{Told, culprit, title};
+use crate::commands::style;
+use bletwin_explain::report::wrap;
+use bletwin_explore::campaign::{Kind, PairCounts, Report};
+
+/// Lines of a ladder that are told; the file shows all.
+const LINES: usize = 30;
+
+pub(super) fn json(report: &Report, told: &[Told]) -> anyhow::Result<()> {
+    let mut value = serde_json::to_value(report)?;
+    value["shrunk"] = serde_json::to_value(told)?;
+    let mut out = anstream::stdout().lock();
+    serde_json::to_writer(&mut out, &value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+pub(super) fn text(report: &Report, told: &[Told], folder: &Path) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    for one in told {
+        finding(&mut out, one, folder)?;
+    }
+    if report.options.kind != Kind::Random {
+        table(&mut out, &report.pairs)?;
+    }
+    let [done, all] = report.units;
+    let complete = if report.complete {
+        format!("complete: {all} of {all} units")
+    } else {
+        format!("INCOMPLETE: {done} of {all} units")
+    };
+    writeln!(
+        out,
+        "\n{complete}; {} runs, {} traces on air, {} states, {:.1} s, {:.0} runs/s",
+        report.runs,
+        report.traces,
+        report.states,
+        report.seconds,
+        report.runs as f64 / report.seconds.max(1e-9),
+    )?;
+    if report.unreached > 0 {
+        writeln!(out, "{} start states are not reached by these two", report.unreached)?;
+    }
+    let line = match report.findings.len() {
+        0 => style::good("nothing found"),
+        _ if told.iter().all(|one| one.known.is_some()) => style::good("only what is known"),
+        _ => style::bad(&format!("findings in {} runs", report.breaches)),
+    };
+    writeln!(out, "{line}")?;
+    Ok(())
+}
+
+pub(super) fn finding(out: &mut impl Write, one: &Told, folder: &Path) -> anyhow::Result<()> {
+    let found = &one.finding;
+    let heading = format!("{} by the {}: {}", found.rule, culprit(found), title(&found.rule));
+    writeln!(out, "{}", style::bad(&heading))?;
+    writeln!(out, "{}", wrap(&found.text, 88))?;
+    if let Some(source) = &one.known {
+        writeln!(out, "{}", style::faint(&format!("known: {source}")))?;
+    }
+    for line in one.ladder.lines().take(LINES) {
+        writeln!(out, "  {line}")?;
+    }
+    if let Some(more) = one.ladder.lines().count().checked_sub(LINES).filter(|more| *more > 0) {
+        writeln!(out, "{:>28} ⋮     ({more} more)", "")?;
+    }
+    let path = folder.join(&one.file);
+    writeln!(out, "{}\n", style::faint(&format!("bletwin replay {}", path.display())))?;
+    Ok(())
+}
+
+/// Findings that could not be saved, as their files would be: to be copied by hand.
+pub(super) fn files(told: &[Told]) -> anyhow::Result<()> {
+    let mut out = anstream::stderr().lock();
+    for one in told {
+        writeln!(out, "{}\n{}", style::faint(&format!("# not saved: {}", one.file)), one.text())?;
+    }
+    Ok(())
+}
+
+/// Runs and traces by what the peripheral's host asks for.
+fn table(out: &mut impl Write, pairs: &[PairCounts]) -> anyhow::Result<()> {
+    let mut rows: BTreeMap<&str, PairCounts> = BTreeMap::new();
+    for counts in pairs {
+        let local = counts.pair.split(" × ").next().unwrap_or(&counts.pair);
+        let row = rows.entry(local).or_default();
+        row.units += counts.units;
+        row.runs += counts.runs;
+        row.traces += counts.traces;
+        row.states += counts.states;
+        row.breaches += counts.breaches;
+    }
+    let heading = format!(
+        "{:<24}{:>8}{:>12}{:>12}{:>12}{:>10}",
+        "peripheral asks for", "units", "runs", "traces", "states", "findings"
+    );
+    writeln!(out, "{}", style::heading(&heading))?;
+    for (local, row) in rows {
+        writeln!(
+            out,
+            "{:<24}{:>8}{:>12}{:>12}{:>12}{:>10}",
+            local.trim_start_matches("P "),
+            row.units,
+            row.runs,
+            row.traces,
+            row.states,
+            row.breaches
+        )?;
+    }
+    Ok(())
+}

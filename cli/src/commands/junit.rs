@@ -1,0 +1,53 @@
+//! `--junit FILE` of `run`, `matrix` and `explore`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::Exit;
+use crate::junit::{Case, Ending, write};
+use crate::output::Outputs;
+use bletwin_setup::error::BadInput;
+
+/// Does `work`, which gives its cases, and writes them to `path`. What could not take place is a
+/// case, too: a CI system shows it instead of missing a file.
+pub(super) fn told(
+    path: Option<&Path>,
+    suite: &str,
+    outputs: &mut Outputs,
+    work: impl FnOnce(&mut Outputs) -> anyhow::Result<(Exit, Vec<Case>)>,
+) -> anyhow::Result<Exit> {
+    let output = outputs.maybe("--junit", path)?;
+    let result = work(outputs);
+    let cases = match &result {
+        Ok((Exit::Interrupted, _)) => return Ok(Exit::Interrupted),
+        Ok((_, cases)) => cases.clone(),
+        Err(error) => vec![not_run(suite, error)],
+    };
+    if let Some(output) = output {
+        let path = output.path().to_owned();
+        output
+            .commit(|w| write(suite, &cases, w))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    result.map(|(exit, _)| exit)
+}
+
+fn not_run(suite: &str, error: &anyhow::Error) -> Case {
+    let (message, help) = match error.downcast_ref::<BadInput>() {
+        Some(bad) => (bad.what.clone(), bad.help.clone()),
+        None => (format!("{error:#}"), String::new()),
+    };
+    Case {
+        name: "command line".into(),
+        class: suite.replace(' ', "."),
+        time: Duration::ZERO,
+        ending: Ending::Error(message, help),
+    }
+}
+
+/// Simulated seconds as a time.
+pub(super) fn seconds(simulated: f64) -> Duration {
+    Duration::try_from_secs_f64(simulated).unwrap_or_default()
+}

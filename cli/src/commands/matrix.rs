@@ -1,0 +1,204 @@
+//! `bletwin matrix`.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use bletwin_models::profile::{Entry, catalogue};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Exit, args, interrupt, junit, style};
+use crate::junit::{Case, Ending};
+use crate::matrix::{Cell, Matrix, Plan, page};
+use crate::output::Outputs;
+use bletwin_setup::PRESETS;
+
+/// Options of `bletwin matrix`.
+///
+/// Every firmware meets every central with many seeds. The table is the same whatever the number
+/// of threads.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+        bletwin matrix                                       presets and all built-in centrals\n  \
+        bletwin matrix --peripheral my-firmware.toml --central my-laptop.toml --central phone\n  \
+        bletwin matrix --quirks --html matrix.html           with every quirk by itself\n  \
+        bletwin matrix --scenario reconnect --set loss=5\n\n\
+        A cell says what came of all runs, or `flaky`, and how many passed. What is expected is\n\
+        in the central's file ([expect]); with --scenario or --set, that all pass.\n\n\
+        Exit status: 0 every cell is as expected, 1 otherwise, 2 bad input, 130 interrupted.")]
+pub struct Options {
+    /// Firmware presets or TOML files; several times; all presets if not given.
+    #[arg(long, value_name = "PRESET|FILE.toml")]
+    pub peripheral: Vec<String>,
+    /// Centrals by name or TOML file; several times; all built-in ones if not given.
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    pub central: Vec<String>,
+    /// Add every quirk of the catalogue, each in the scenario that shows it.
+    #[arg(long)]
+    pub quirks: bool,
+    /// Scenario of all cells; see `bletwin list`.
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Change one key in all runs; `bletwin run --set help` lists the keys.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Runs of each cell.
+    #[arg(
+        long, default_value_t = 20, allow_negative_numbers = true,
+        value_parser = args::within::<u64, 1, 100_000>,
+    )]
+    pub seeds: u64,
+    /// First seed, 0 or more.
+    #[arg(long, default_value_t = 1, value_parser = args::seed, allow_negative_numbers = true)]
+    pub seed: u64,
+    /// Threads; as many as there are processors if not given.
+    #[arg(long, allow_negative_numbers = true, value_parser = args::within::<u16, 1, 1024>)]
+    pub jobs: Option<u16>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the table as one self-contained page.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the table as JUnit XML, for CI systems: a case for each cell.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
+    let read = options.peripheral.iter().map(|file| ("--peripheral", file.as_str()));
+    let read = read.chain(options.central.iter().map(|file| ("--central", file.as_str())));
+    let mut outputs = Outputs::reading(read);
+    if options.json {
+        outputs.take_standard_output("--json")?;
+    }
+    junit::told(options.junit.as_deref(), "bletwin matrix", &mut outputs, |outputs| {
+        fill(options, outputs)
+    })
+}
+
+fn fill(options: &Options, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>)> {
+    let plan = plan(options);
+    let output = outputs.maybe("--html", options.html.as_deref())?;
+    let runs = plan.firmwares.len() as u64 * plan.centrals.len() as u64 * options.seeds;
+    // Hidden unless standard error is a terminal.
+    let progress = ProgressBar::new(runs).with_style(
+        ProgressStyle::with_template("{bar:40} {pos} of {len} runs, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    progress.enable_steady_tick(Duration::from_millis(100));
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.jobs.map_or(0, usize::from))
+        .build()
+        .context("starting threads")?;
+    let matrix = threads.install(|| plan.run(&|| progress.inc(1), &interrupt::requested));
+    progress.finish_and_clear();
+    let Some(matrix) = matrix? else { return Ok((Exit::Interrupted, Vec::new())) };
+    if let Some(output) = output {
+        let path = output.path().to_owned();
+        output
+            .commit(|w| page::write(&matrix, w))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    print(options.json, &matrix, &mut outputs.console())?;
+    let exit = if matrix.is_as_expected() { Exit::Expected } else { Exit::Unexpected };
+    Ok((exit, matrix.cells.iter().map(case).collect()))
+}
+
+/// A cell as CI systems are told of it.
+fn case(cell: &Cell) -> Case {
+    let Cell { central, firmware, scenario, expected, command, .. } = cell;
+    let ending = match (cell.as_expected, cell.is_good()) {
+        (true, true) => Ending::Passed,
+        (true, false) => Ending::Known(format!("{}, as expected", cell.text())),
+        (false, _) => {
+            let line = format!("{}, expected {expected}", cell.text());
+            let text: Vec<String> = cell.reasons().into_iter().chain([command.clone()]).collect();
+            Ending::Failed("unexpected-outcome", line, text.join("\n"))
+        }
+    };
+    Case {
+        name: format!("{firmware} with {central}"),
+        class: format!("bletwin.matrix.{scenario}"),
+        time: junit::seconds(cell.sim_seconds),
+        ending,
+    }
+}
+
+fn plan(options: &Options) -> Plan {
+    let or_all = |given: &[String], all: Vec<String>| match given {
+        [] => all,
+        some => some.to_vec(),
+    };
+    let names = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.profile.name);
+    let mut centrals = or_all(&options.central, names(catalogue::centrals()).collect());
+    if options.quirks {
+        centrals.extend(names(catalogue::quirks()));
+    }
+    Plan {
+        scenario: options.scenario.clone(),
+        firmwares: or_all(&options.peripheral, PRESETS.map(str::to_owned).to_vec()),
+        centrals,
+        set: options.set.clone(),
+        seeds: (options.seed, options.seeds),
+    }
+}
+
+fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()> {
+    if json {
+        serde_json::to_writer(&mut *out, matrix)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let name = matrix.rows().map(|(central, _)| central.len()).max().unwrap_or(0).max(7);
+    let widths = widths(matrix);
+    write!(out, "{}", style::heading(&format!("{:<name$}", "central")))?;
+    for (firmware, width) in matrix.firmwares().iter().zip(&widths) {
+        write!(out, "  {}", style::heading(&format!("{firmware:<width$}")))?;
+    }
+    writeln!(out)?;
+    for (central, cells) in matrix.rows() {
+        write!(out, "{central:<name$}")?;
+        for (cell, width) in cells.iter().zip(&widths) {
+            write!(out, "  {}", coloured(cell, *width))?;
+        }
+        writeln!(out)?;
+    }
+    let surprises: Vec<&Cell> = matrix.cells.iter().filter(|cell| !cell.as_expected).collect();
+    if !surprises.is_empty() {
+        writeln!(out, "\n{}", style::heading("Not as expected"))?;
+    }
+    for cell in surprises {
+        let Cell { central, firmware, expected, command, .. } = cell;
+        writeln!(out, "  {central} with {firmware}: {}, expected {expected}", cell.text())?;
+        for reason in cell.reasons() {
+            writeln!(out, "    {reason}")?;
+        }
+        writeln!(out, "    {}", style::faint(command))?;
+    }
+    Ok(())
+}
+
+/// Widths of the columns of firmwares.
+fn widths(matrix: &Matrix) -> Vec<usize> {
+    let firmwares = matrix.firmwares();
+    let mut widths: Vec<usize> = firmwares.iter().map(|name| name.len()).collect();
+    for (_, cells) in matrix.rows() {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = (*width).max(cell.text().len());
+        }
+    }
+    widths
+}
+
+fn coloured(cell: &Cell, width: usize) -> String {
+    let text = format!("{:<width$}", cell.text());
+    match (cell.as_expected, cell.is_good()) {
+        (true, true) => style::good(&text),
+        // A failure that the catalogue knows.
+        (true, false) => text,
+        (false, _) => style::bad(&text),
+    }
+}

@@ -1,0 +1,111 @@
+//! The `bletwin` command.
+
+mod args;
+mod central;
+mod codes;
+mod demo;
+mod diagnose;
+mod explore;
+mod junit;
+mod list;
+mod matrix;
+mod peripheral;
+mod replay;
+mod rules;
+mod run;
+#[cfg(unix)]
+mod serve;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+use args::Command;
+
+use bletwin_setup::error::BadInput;
+
+/// How the command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// The expected outcome.
+    Expected,
+    /// Another outcome.
+    Unexpected,
+    /// Ctrl-C; nothing half-written is left.
+    Interrupted,
+}
+
+/// Runs the command and tells its exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    interrupt::install();
+    let result = match cli.command.unwrap_or_else(|| Command::Demo(args::Demo::standard())) {
+        Command::Demo(options) => demo::demo(&options),
+        Command::List { json } => list::list(json),
+        Command::Rules(options) => rules::rules(&options),
+        Command::Codes(options) => codes::codes(&options),
+        Command::Run(options) => run::run(&options),
+        Command::Diagnose(options) => diagnose::run(&options),
+        Command::Explore(options) => explore::explore(&options),
+        Command::Replay(options) => replay::replay(&options),
+        #[cfg(unix)]
+        Command::Serve(options) => serve::serve(&options),
+        Command::Matrix(options) => matrix::run(&options),
+        Command::Central(command) => central::central(&command),
+        Command::Peripheral(command) => peripheral::peripheral(&command),
+    };
+    match result {
+        Ok(Exit::Expected) => ExitCode::SUCCESS,
+        Ok(Exit::Unexpected) => ExitCode::from(1),
+        Ok(Exit::Interrupted) => {
+            eprintln!("bletwin: interrupted; what was not finished was not written");
+            ExitCode::from(130)
+        }
+        Err(error) => report(&error),
+    }
+}
+
+/// Tells what is taken and can have no effect.
+fn warn(warnings: &[BadInput]) {
+    for BadInput { what, help } in warnings {
+        eprintln!("bletwin: warning: {what}\n         {help}");
+    }
+}
+
+fn report(error: &anyhow::Error) -> ExitCode {
+    if let Some(bad) = error.downcast_ref::<BadInput>() {
+        eprintln!("bletwin: {}\n         {}", bad.what, bad.help);
+        return ExitCode::from(2);
+    }
+    if error.downcast_ref::<std::io::Error>().is_some_and(is_closed_pipe) {
+        // Whoever read our output has seen enough: `bletwin list | head`.
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("bletwin: {error:#}");
+    ExitCode::from(2)
+}
+
+fn is_closed_pipe(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+/// Ctrl-C: loops end at the next simulated event, and temporary files are removed on the way out.
+pub(crate) mod interrupt {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    // A signal has no other way to reach a loop; nothing simulated ever reads it.
+    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+    pub(super) fn install() {
+        // Without a handler Ctrl-C still ends the process; only the tidy way out is lost.
+        let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst));
+    }
+
+    /// Whether Ctrl-C was pressed: loops ask between simulated events.
+    pub(crate) fn requested() -> bool {
+        INTERRUPTED.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,196 @@
+//! `bletwin run`.
+
+use std::io::Write;
+
+use anyhow::Context;
+
+use super::args::Run;
+use super::{Exit, interrupt, junit, style, warn};
+use crate::junit::{Case, Ending};
+use crate::output::Outputs;
+use bletwin_explain::html::{self, Exhibit};
+use bletwin_explain::report;
+use bletwin_scenarios::catalogue::{self, Scenario, Story};
+use bletwin_scenarios::collision::links::{self, Links};
+use bletwin_scenarios::collision::{self, Collision, Company};
+use bletwin_scenarios::stage::{Finished, Stage};
+use bletwin_setup::Setup;
+use bletwin_setup::error::BadInput;
+use bletwin_setup::keys;
+
+pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
+    if options.set.iter().any(|s| s == "help") {
+        return print_keys();
+    }
+    let mut outputs = outputs(options)?;
+    junit::told(options.junit.as_deref(), "bletwin run", &mut outputs, |outputs| {
+        play(options, outputs)
+    })
+}
+
+fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>)> {
+    let scenario = find(options.scenario.as_deref())?;
+    let stage = prepare(scenario, options)?;
+    let capture = outputs.maybe("--pcapng", options.pcapng.as_deref())?;
+    let page = outputs.maybe("--html", options.html.as_deref())?;
+    let Some(finished) = stage.play()? else {
+        return Ok((Exit::Interrupted, Vec::new()));
+    };
+    if let Some(output) = capture {
+        let path = output.path().to_owned();
+        output
+            .commit(|w| report::capture(&finished, options.decrypted, w))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    if let Some(output) = page {
+        let path = output.path().to_owned();
+        let exhibit = Exhibit::of(&finished);
+        let title = format!("{}: {}", finished.summary.scenario, exhibit.heading);
+        output
+            .commit(|w| html::page(&title, &[exhibit], w))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    print(options, &finished, &mut outputs.console())?;
+    let exit = if finished.passed() { Exit::Expected } else { Exit::Unexpected };
+    Ok((exit, vec![case(options, &finished)]))
+}
+
+/// The run as CI systems are told of it. What was set is a part of its name.
+fn case(options: &Run, finished: &Finished) -> Case {
+    let summary = &finished.summary;
+    let set: String = options.set.iter().map(|set| format!(", {set}")).collect();
+    let ending = match report::failure(finished) {
+        None => Ending::Passed,
+        Some(why) => {
+            let line = report::verdict_line(finished);
+            Ending::Failed(summary.outcome.name(), line, why)
+        }
+    };
+    Case {
+        name: format!(
+            "{} with {}, seed {}{set}",
+            summary.peripheral, summary.central, summary.seed
+        ),
+        class: format!("bletwin.run.{}", summary.scenario),
+        time: junit::seconds(summary.sim_seconds),
+        ending,
+    }
+}
+
+/// Standard output is a program's with `--json`; what describes the devices is not overwritten.
+fn outputs(options: &Run) -> Result<Outputs, BadInput> {
+    let read = [("--peripheral", &options.peripheral), ("--central", &options.central)];
+    let mut outputs = Outputs::reading(
+        read.into_iter().filter_map(|(name, file)| Some((name, file.as_deref()?))),
+    );
+    if options.json {
+        outputs.take_standard_output("--json")?;
+    }
+    Ok(outputs)
+}
+
+/// What is about to be played.
+enum Play<'a> {
+    Stage(Box<Stage>),
+    Collision(&'a Scenario, &'static Collision, Company<'a>),
+    Links(&'a Scenario, &'static Links, u64),
+}
+
+impl Play<'_> {
+    /// `None`: interrupted.
+    fn play(self) -> Result<Option<Finished>, BadInput> {
+        match self {
+            Self::Stage(mut stage) => Ok(stage.run(interrupt::requested).then(|| stage.finish())),
+            Self::Collision(scenario, collision, company) => {
+                collision::play(scenario, collision, &company).map(Some)
+            }
+            Self::Links(scenario, links, seed) => Ok(Some(links::play(scenario, links, seed))),
+        }
+    }
+}
+
+/// Checks all that was typed before anything is written.
+fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, BadInput> {
+    if let Story::Links(links) = scenario.story {
+        return match (&options.peripheral, &options.central, options.set.is_empty()) {
+            (None, None, true) => Ok(Play::Links(scenario, links, options.seed)),
+            _ => Err(BadInput {
+                what: format!("`{}` brings its own devices along", scenario.name),
+                help: "leave out --peripheral, --central and --set".into(),
+            }),
+        };
+    }
+    let (peripheral, central) = match scenario.story {
+        Story::Collision(_) => ("recommended", "honest"),
+        _ => ("zephyr-2024", "phone"),
+    };
+    let peripheral = options.peripheral.as_deref().unwrap_or(peripheral);
+    let central = options.central.as_deref().unwrap_or(central);
+    let mut setup = Setup::open(peripheral, central, options.seed)?;
+    for assignment in &options.set {
+        setup.set(assignment)?;
+    }
+    setup.check()?;
+    warn(&setup.warnings());
+    Ok(match scenario.story {
+        Story::Collision(_) if setup.chip.is_some() => {
+            return Err(bletwin_setup::chip::not_here(peripheral));
+        }
+        Story::Collision(collision) => {
+            let (set, seed) = (options.set.as_slice(), options.seed);
+            Play::Collision(scenario, collision, Company { peripheral, central, set, seed })
+        }
+        _ => Play::Stage(Box::new(Stage::new(scenario, &setup))),
+    })
+}
+
+fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
+    let name = name.ok_or_else(|| BadInput {
+        what: "which scenario?".into(),
+        help: "for example `bletwin run pairing`; `bletwin list` shows all".into(),
+    })?;
+    catalogue::by_name(name)
+}
+
+fn print(options: &Run, finished: &Finished, out: &mut dyn Write) -> anyhow::Result<()> {
+    if options.json {
+        serde_json::to_writer(&mut *out, &report::json(finished))?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    if options.log {
+        writeln!(out, "{}", style::heading("Log of the peripheral"))?;
+        writeln!(out, "{}", report::log(finished))?;
+    }
+    if options.ladder {
+        writeln!(out, "{}", style::heading("On air"))?;
+        writeln!(out, "{}", report::ladder(finished))?;
+    }
+    let why = (!finished.expected).then(|| report::why(finished)).flatten();
+    writeln!(out, "{}", report::verdict_line(finished))?;
+    if let Some(why) = why {
+        writeln!(out, "\n{}\n{}", style::heading("Why"), report::wrap(&why, 88))?;
+    }
+    let told = [
+        ("Rules broken", report::breaches(finished)),
+        ("Recommendations not followed", report::observations(finished)),
+    ];
+    for (heading, lines) in told {
+        let Some(lines) = lines else { continue };
+        writeln!(out, "\n{}", style::heading(heading))?;
+        for line in lines.lines() {
+            writeln!(out, "{}", report::wrap(line, 88))?;
+        }
+    }
+    if !finished.busy.is_empty() {
+        let busy = report::wrap(&report::busy(finished), 88);
+        writeln!(out, "\n{}\n{busy}", style::heading("Not over"))?;
+    }
+    Ok(())
+}
+
+fn print_keys() -> anyhow::Result<Exit> {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{}", keys::help())?;
+    Ok(Exit::Expected)
+}

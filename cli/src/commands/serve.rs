@@ -1,0 +1,134 @@
+//! `bletwin serve`.
+
+use std::path::Path;
+
+use bletwin_bridge::endpoint::Endpoint;
+use bletwin_bridge::serve::{
+    self, Address, Capture, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching,
+};
+
+use super::args::Serve;
+use super::{Exit, interrupt};
+use crate::output::{Outputs, Stream};
+use bletwin_setup::Setup;
+use bletwin_setup::error::BadInput;
+
+/// Name of an endpoint's link layer if no central is named: honest, with all that there is.
+const FULL: &str = "full";
+/// Where such an endpoint takes the rest from.
+const BASE: &str = "honest";
+
+pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
+    let mut outputs = outputs(options);
+    let options = read(options, &mut outputs)?;
+    let mut out = outputs.console();
+    match serve::serve(options, interrupt::requested, &mut *out) {
+        Ok(()) => Ok(Exit::Expected),
+        Err(ref error @ ServeError::Bind { ref address, .. }) => Err(BadInput {
+            what: error.to_string(),
+            help: match address {
+                Address::Tcp(_) => {
+                    "name an address of this machine that is free, or port 0 for any"
+                }
+                Address::Unix(_) | Address::Pty(_) => {
+                    "name a path in a folder that exists, at which there is nothing yet"
+                }
+            }
+            .into(),
+        }
+        .into()),
+        Err(ServeError::Io(error)) => Err(error.into()),
+    }
+}
+
+/// What describes the devices is not overwritten.
+fn outputs(options: &Serve) -> Outputs {
+    let centrals = options.endpoints.iter().filter_map(|text| text.rsplit_once('='));
+    let centrals = centrals.map(|(_, file)| ("--endpoint", file));
+    let peripherals = options.peripherals.iter().map(|file| ("--peripheral", file.as_str()));
+    Outputs::reading(centrals.chain(peripherals))
+}
+
+fn read(options: &Serve, outputs: &mut Outputs) -> Result<Options, BadInput> {
+    let time = time(options)?;
+    let peripherals = options.peripherals.iter().map(|name| peripheral(options, name));
+    let peripherals = peripherals.collect::<Result<_, _>>()?;
+    let endpoints = options.endpoints.iter().map(|text| endpoint(options, text));
+    let endpoints = endpoints.collect::<Result<_, _>>()?;
+    let owner_confirms = match options.owner.as_str() {
+        "yes" => true,
+        "no" => false,
+        other => return Err(wrong("--owner", other, "yes or no")),
+    };
+    let capture = options.pcapng.as_deref().map(|path| outputs.stream("--pcapng", path));
+    let capture = capture.transpose()?.map(|Stream { file, replaces }| Capture { file, replaces });
+    let (log, ladder, decrypted) = (options.log, options.ladder, options.decrypted);
+    let watching = Watching { log, ladder, capture, decrypted };
+    let (seed, keyboard) = (options.seed, !matches!(time, Time::Controlled(_)));
+    Ok(Options { seed, endpoints, peripherals, owner_confirms, time, watching, keyboard })
+}
+
+fn wrong(option: &str, value: &str, right: &str) -> BadInput {
+    BadInput { what: format!("{option} is `{value}`"), help: format!("give {right}") }
+}
+
+fn time(options: &Serve) -> Result<Time, BadInput> {
+    match (options.time.as_str(), &options.control) {
+        ("controlled", Some(control)) => address(control).map(Time::Controlled),
+        ("controlled", None) => Err(BadInput {
+            what: "nobody would control time".into(),
+            help: "say where the program that does finds us: --control tcp:9100".into(),
+        }),
+        (_, Some(_)) => Err(BadInput {
+            what: "there is a control port, but time is not controlled".into(),
+            help: "add --time controlled".into(),
+        }),
+        ("real", None) => Ok(Time::Times(1.0)),
+        (text, None) => {
+            let factor = text.parse().ok().filter(|factor| (0.01..=10_000.0).contains(factor));
+            let right = "`real`, a number from 0.01 to 10000, or `controlled`";
+            factor.map(Time::Times).ok_or_else(|| wrong("--time", text, right))
+        }
+    }
+}
+
+fn address(text: &str) -> Result<Address, BadInput> {
+    text.parse()
+        .map_err(|what| BadInput { what, help: "`bletwin serve --help` has examples".into() })
+}
+
+/// Keys of the firmware, of the centrals; a run has a pair of them.
+fn setup(options: &Serve, peripheral: &str, central: &str) -> Result<Setup, BadInput> {
+    let mut setup = Setup::open(peripheral, central, options.seed)?;
+    for assignment in &options.set {
+        setup.set(assignment)?;
+    }
+    setup.check()?;
+    Ok(setup)
+}
+
+fn peripheral(options: &Serve, name: &str) -> Result<PeripheralSpec, BadInput> {
+    let Setup { peripheral: config, chip, .. } = setup(options, name, BASE)?;
+    let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let name = if name.ends_with(".toml") || chip.is_some() {
+        stem.unwrap_or_default()
+    } else {
+        name.to_owned()
+    };
+    Ok(PeripheralSpec { name, config, chip })
+}
+
+fn endpoint(options: &Serve, text: &str) -> Result<EndpointSpec, BadInput> {
+    let (at, named) = match text.rsplit_once('=') {
+        Some((at, name)) if name != FULL => (at, Some(name)),
+        Some((at, _)) => (at, None),
+        None => (text, None),
+    };
+    let address = address(at)?;
+    let mut controller = setup(options, "recommended", named.unwrap_or(BASE))?.central.controller;
+    if named.is_none() {
+        controller.features = controller.features.with(Endpoint::OFFERED);
+    }
+    let profile = named.unwrap_or(FULL);
+    Ok(EndpointSpec { address, profile: profile.to_owned(), controller })
+}

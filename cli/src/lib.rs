@@ -1,0 +1,17 @@
+//! bletwin: a digital twin for Bluetooth LE peripherals.
+//!
+//! This crate is the `bletwin` command, and what a test of one's own needs under one name:
+//! [`setup::Setup`] says which firmware, which central, which air and which seed;
+//! [`stage::Stage`] plays a scenario of the [`catalogue`] with it; [`report`] puts what happened
+//! into words.
+#![forbid(unsafe_code)]
+
+pub mod commands;
+pub mod junit;
+pub mod matrix;
+pub mod output;
+pub mod quirks;
+
+pub use bletwin_explain::{report, why};
+pub use bletwin_scenarios::{catalogue, prompt, stage, summary};
+pub use bletwin_setup as setup;

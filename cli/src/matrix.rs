@@ -1,0 +1,306 @@
+//! Firmware configurations against centrals, each pair with many seeds.
+//!
+//! A cell is a function of its runs, and a run of its seed: the table is the same whatever the
+//! number of threads.
+
+pub mod page;
+
+use std::collections::BTreeMap;
+
+use bletwin_models::profile::Entry;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use bletwin_explain::report;
+use bletwin_scenarios::catalogue::{self, Scenario, Story};
+use bletwin_scenarios::stage::{Finished, Stage};
+use bletwin_scenarios::summary::Verdict;
+use bletwin_setup::Setup;
+use bletwin_setup::centrals;
+use bletwin_setup::error::BadInput;
+
+/// What a cell is called whose runs do not agree.
+const FLAKY: &str = "flaky";
+
+/// What is to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The scenario of all cells; `None`: each central's own, which is `pairing` unless it is a
+    /// quirk.
+    pub scenario: Option<String>,
+    /// Firmware presets or files.
+    pub firmwares: Vec<String>,
+    /// Centrals by name or file.
+    pub centrals: Vec<String>,
+    /// `KEY=VALUE` for all runs; with any, everybody is expected to pass.
+    pub set: Vec<String>,
+    /// The first seed, and how many.
+    pub seeds: (u64, u64),
+}
+
+/// One firmware with one central.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cell {
+    /// The central, as named in the plan.
+    pub central: String,
+    /// The firmware, as named in the plan.
+    pub firmware: String,
+    /// The scenario.
+    pub scenario: String,
+    /// What came of all runs, or `flaky`.
+    pub outcome: String,
+    /// Runs with the outcome that the scenario wants, and no undeclared breach of a rule.
+    pub passed: u64,
+    /// Runs.
+    pub of: u64,
+    /// What came of how many runs.
+    pub outcomes: BTreeMap<String, u64>,
+    /// What the catalogue expects.
+    pub expected: String,
+    /// Whether that is what was found.
+    pub as_expected: bool,
+    /// Why runs whose outcome is as the scenario wants it did not pass, and how many: rules that
+    /// were broken undeclared and by whom, what was not over.
+    pub why: BTreeMap<String, u64>,
+    /// Simulated seconds of all runs.
+    pub sim_seconds: f64,
+    /// Runs again what failed first; what passed first, if nothing failed.
+    pub command: String,
+}
+
+/// The whole table, row by row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Matrix {
+    /// All cells: for each central, all firmwares.
+    pub cells: Vec<Cell>,
+}
+
+/// A pair before it is run.
+struct Pair {
+    central: String,
+    firmware: String,
+    scenario: &'static Scenario,
+    setup: Setup,
+    set: Vec<String>,
+    expected: String,
+}
+
+/// What is kept of a run.
+struct Kept {
+    outcome: String,
+    passed: bool,
+    why: Vec<String>,
+    sim_seconds: f64,
+}
+
+impl Plan {
+    fn pairs(&self) -> Result<Vec<Pair>, BadInput> {
+        let mut pairs = Vec::new();
+        for central in &self.centrals {
+            let entry = centrals::find(central)?;
+            for firmware in &self.firmwares {
+                pairs.push(self.pair(central, &entry, firmware)?);
+            }
+        }
+        Ok(pairs)
+    }
+
+    fn pair(&self, central: &str, entry: &Entry, firmware: &str) -> Result<Pair, BadInput> {
+        let own = entry.quirk.as_ref().filter(|_| self.scenario.is_none());
+        let name = own.map(|quirk| quirk.scenario.as_str()).or(self.scenario.as_deref());
+        let scenario = catalogue::pairing_by_name(name.unwrap_or("pairing"))?;
+        let (first, _) = self.seeds;
+        let mut setup = Setup::new(firmware, central, first)?;
+        let circumstances = own.map_or(&[][..], |quirk| &quirk.set);
+        let set: Vec<String> = circumstances.iter().chain(&self.set).cloned().collect();
+        for assignment in &set {
+            setup.set(assignment)?;
+        }
+        setup.check()?;
+        let known = self.scenario.is_none() && self.set.is_empty();
+        let expected = entry.expect.get(firmware).filter(|_| known).cloned();
+        let expected = expected.unwrap_or_else(|| wanted(scenario));
+        let (central, firmware) = (central.to_owned(), firmware.to_owned());
+        Ok(Pair { central, firmware, scenario, setup, set, expected })
+    }
+
+    /// Fills the table. `tick` is called after each run; `None`: `stop` said so.
+    ///
+    /// # Errors
+    /// [`BadInput`] if the plan names what does not exist, or takes what cannot go together.
+    pub fn run(
+        &self,
+        tick: &(dyn Fn() + Sync),
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Matrix>, BadInput> {
+        let pairs = self.pairs()?;
+        let (first, count) = self.seeds;
+        let runs: Vec<(&Pair, u64)> = pairs
+            .iter()
+            .flat_map(|pair| (0..count).map(move |n| (pair, first.saturating_add(n))))
+            .collect();
+        let kept: Option<Vec<Kept>> = runs
+            .into_par_iter()
+            .map(|(pair, seed)| {
+                let kept = pair.play(seed, stop);
+                tick();
+                kept
+            })
+            .collect();
+        let Some(kept) = kept else { return Ok(None) };
+        let size = usize::try_from(count).unwrap_or(usize::MAX);
+        let cells = pairs.iter().zip(kept.chunks(size)).map(|(pair, kept)| pair.cell(first, kept));
+        Ok(Some(Matrix { cells: cells.collect() }))
+    }
+}
+
+/// What a scenario wants, as cells say it.
+fn wanted(scenario: &Scenario) -> String {
+    match scenario.expects {
+        Verdict::PairingFailed => "pairing failed".into(),
+        other => other.name().into(),
+    }
+}
+
+impl Pair {
+    fn play(&self, seed: u64, stop: &(dyn Fn() -> bool + Sync)) -> Option<Kept> {
+        let setup = Setup { seed, ..self.setup.clone() };
+        let mut stage = Stage::new(self.scenario, &setup);
+        stage.run(stop).then(|| {
+            let finished = stage.finish();
+            Kept {
+                outcome: outcome(&finished),
+                passed: finished.passed(),
+                why: report::objections(&finished),
+                sim_seconds: finished.summary.sim_seconds,
+            }
+        })
+    }
+
+    fn cell(&self, first: u64, kept: &[Kept]) -> Cell {
+        let mut outcomes = BTreeMap::new();
+        let mut why = BTreeMap::new();
+        for run in kept {
+            *outcomes.entry(run.outcome.clone()).or_insert(0) += 1;
+            for line in &run.why {
+                *why.entry(line.clone()).or_insert(0) += 1;
+            }
+        }
+        let agreed = outcomes.keys().next().filter(|_| outcomes.len() == 1);
+        let outcome = agreed.cloned().unwrap_or_else(|| FLAKY.into());
+        let passed = kept.iter().filter(|run| run.passed).count() as u64;
+        let of = kept.len() as u64;
+        // Which error pairing failed with may be left open, and what chance decides.
+        let is = |outcome: &str, wanted: &str| {
+            let rest = outcome.strip_prefix(wanted);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(", err"))
+        };
+        let known = |outcome: &String| self.expected.split(" or ").any(|one| is(outcome, one));
+        let matches = outcomes.keys().all(known);
+        let good = self.expected == wanted(self.scenario);
+        let failed = kept.iter().position(|run| !run.passed).unwrap_or(0) as u64;
+        Cell {
+            as_expected: matches && (!good || passed == of),
+            command: self.command(first.saturating_add(failed)),
+            central: self.central.clone(),
+            firmware: self.firmware.clone(),
+            scenario: self.scenario.name.into(),
+            expected: self.expected.clone(),
+            outcome,
+            passed,
+            of,
+            outcomes,
+            why,
+            sim_seconds: kept.iter().map(|run| run.sim_seconds).sum(),
+        }
+    }
+
+    fn command(&self, seed: u64) -> String {
+        let Self { scenario, firmware, central, .. } = self;
+        let mut words = vec![format!("bletwin run {}", scenario.name)];
+        let quoted =
+            |text: &str| match text.chars().all(|c| c.is_alphanumeric() || "-_./,:=@+".contains(c))
+            {
+                true => text.to_owned(),
+                false => format!("'{}'", text.replace('\'', r"'\''")),
+            };
+        words.push(format!("--peripheral {} --central {}", quoted(firmware), quoted(central)));
+        words.extend(self.set.iter().map(|set| format!("--set {}", quoted(set))));
+        words.push(format!("--seed {seed}"));
+        words.join(" ")
+    }
+}
+
+/// What came of a run, in a few words.
+fn outcome(run: &Finished) -> String {
+    let summary = &run.summary;
+    let after = match (summary.outcome, summary.disconnect_reason) {
+        (Verdict::BondedThenLost, Some(reason)) => format!(", then reason {reason}"),
+        (Verdict::Disconnected, Some(reason)) => format!(", reason {reason}"),
+        _ => String::new(),
+    };
+    let what = match summary.outcome {
+        Verdict::PairingFailed => match (run.story, summary.security_err) {
+            (Story::StaticPasskey, _) | (_, None) => "pairing failed".into(),
+            (_, Some(err)) => format!("pairing failed, err {err}"),
+        },
+        Verdict::BondedThenLost => Verdict::Bonded.name().into(),
+        other => other.name().to_owned(),
+    };
+    what + &after
+}
+
+impl Cell {
+    /// Whether all runs ended well and stayed so.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.passed == self.of && !self.outcome.contains(", then ")
+    }
+
+    /// What came of how many runs.
+    #[must_use]
+    pub fn counts(&self) -> String {
+        let counts: Vec<String> =
+            self.outcomes.iter().map(|(what, n)| format!("{n} × {what}")).collect();
+        counts.join(", ")
+    }
+
+    /// Why it is not as expected, a line each; empty if it is.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<String> {
+        if self.as_expected {
+            return Vec::new();
+        }
+        let outcomes = (self.outcomes.len() > 1).then(|| self.counts());
+        let why = self.why.iter().map(|(what, n)| format!("{n} × {what}"));
+        outcomes.into_iter().chain(why).collect()
+    }
+
+    /// What the cell says: the outcome, and how many runs passed.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} {}/{}", self.outcome, self.passed, self.of)
+    }
+}
+
+impl Matrix {
+    /// Whether every cell is as the catalogue expects it.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        self.cells.iter().all(|cell| cell.as_expected)
+    }
+
+    /// Firmwares in the order of the columns.
+    #[must_use]
+    pub fn firmwares(&self) -> Vec<&str> {
+        let first = self.cells.first().map(|cell| cell.central.as_str());
+        let row = self.cells.iter().filter(|cell| Some(cell.central.as_str()) == first);
+        row.map(|cell| cell.firmware.as_str()).collect()
+    }
+
+    /// The table's rows: a central and its cells.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &[Cell])> {
+        let columns = self.firmwares().len().max(1);
+        self.cells.chunks(columns).filter_map(|row| Some((row.first()?.central.as_str(), row)))
+    }
+}

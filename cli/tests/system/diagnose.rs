@@ -1,0 +1,362 @@
+//! `bletwin diagnose` finds the right cause and the right cures of centrals that it knows nothing
+//! about. What is right is written here, beside each central, and nowhere else.
+
+use std::path::Path;
+
+use bletwin_diagnose::bench::{Trial, Watcher};
+use bletwin_diagnose::cause::Means;
+use bletwin_diagnose::lattice::Kind;
+use bletwin_diagnose::{Bench, Diagnosis, Question, diagnose, report};
+use bletwin_models::profile::Profile;
+use bletwin_scenarios::catalogue;
+use bletwin_setup::Setup;
+use firmware_core::config::{Config, PhyUpdate};
+
+fn setup(peripheral: &str, central: &str, set: &[&str]) -> Setup {
+    let mut setup = Setup::new(peripheral, central, 1).expect("known names");
+    for assignment in set {
+        setup.set(assignment).expect("a known key");
+    }
+    setup
+}
+
+fn bench(scenario: &str, setup: &Setup) -> Bench<'static> {
+    let scenario = catalogue::by_name(scenario).expect("known");
+    Bench::of(scenario, setup, Watcher::NONE).expect("an honest central")
+}
+
+fn of(scenario: &str, setup: &Setup) -> Diagnosis {
+    let question = Question {
+        names: [setup.peripheral_name.clone(), "somebody".into()],
+        config: setup.peripheral.clone(),
+        seed: setup.seed,
+        seeds: 3,
+    };
+    diagnose(bench(scenario, setup), &question).expect("nobody interrupts")
+}
+
+/// The cures, the best first.
+fn cures(diagnosis: &Diagnosis) -> Vec<String> {
+    diagnosis.cures.iter().map(|cure| cure.set.join(" ")).collect()
+}
+
+/// The PDUs that are to blame.
+fn blamed(diagnosis: &Diagnosis) -> Vec<&str> {
+    diagnosis.causes.iter().map(|cause| cause.pdu.as_str()).collect()
+}
+
+/// What is right.
+struct Case {
+    central: &'static str,
+    /// Firmware, air and central.
+    set: &'static [&'static str],
+    /// What is to blame.
+    pdus: &'static [&'static str],
+    /// The best cure.
+    cure: &'static str,
+}
+
+const fn case(
+    central: &'static str,
+    set: &'static [&'static str],
+    pdus: &'static [&'static str],
+    cure: &'static str,
+) -> Case {
+    Case { central, set, pdus, cure }
+}
+
+const PHY: &[&str] = &["LL_PHY_REQ"];
+const LENGTH: &[&str] = &["LL_LENGTH_REQ"];
+const FEATURES: &[&str] = &["LL_PERIPHERAL_FEATURE_REQ"];
+const PARAMETERS: &[&str] = &["LL_CONNECTION_PARAM_REQ"];
+const AFTER_BONDING: &str = "phy-update=after-bonding";
+const HONEST: &str = "central.phy-req=honest";
+
+/// Centrals of the catalogue, and such as nobody has described: other requests, other mechanisms,
+/// several at once.
+const CASES: [Case; 16] = [
+    case("windows-intel", &[], PHY, AFTER_BONDING),
+    case("windows-intel-m1", &[], PHY, AFTER_BONDING),
+    case("windows-intel-m3", &[], PHY, AFTER_BONDING),
+    case("windows-intel-restart", &[], PHY, "phy-update=never"),
+    case("phone", &["central.phy-req=never@always"], PHY, "phy-update=never"),
+    case("phone", &["central.phy-req=block@plain"], PHY, AFTER_BONDING),
+    case("windows-intel", &["central.phy-req=then-param-req@plain"], PHY, AFTER_BONDING),
+    case(
+        "windows-intel",
+        &[HONEST, "central.length-req=block@pairing"],
+        LENGTH,
+        "data-length=after-bonding",
+    ),
+    case(
+        "windows-intel",
+        &[HONEST, "central.length-req=silent:7@always", "central.interval-us=30000"],
+        LENGTH,
+        "data-length=never",
+    ),
+    case(
+        "windows-intel",
+        &[HONEST, "central.feature-req=silent:4@always"],
+        FEATURES,
+        "feature-exchange=cached",
+    ),
+    case(
+        "windows-intel",
+        &[HONEST, "central.feature-req=block@plain"],
+        FEATURES,
+        "feature-exchange=cached",
+    ),
+    case(
+        "windows-intel",
+        &[HONEST, "central.param-req=then-phy-req@always"],
+        PARAMETERS,
+        "param-update=never",
+    ),
+    case(
+        "windows-intel",
+        &[HONEST, "central.param-req=silent:2@pairing", "param-update=1000"],
+        PARAMETERS,
+        "param-update=5000:not-while-pairing",
+    ),
+    case(
+        "phone",
+        &["central.pair-on-att-error=false"],
+        &["SMP Security Request"],
+        "security-request=true",
+    ),
+    case(
+        "windows-intel",
+        &["central.length-req=block@pairing"],
+        &["LL_PHY_REQ", "LL_LENGTH_REQ"],
+        "phy-update=after-bonding data-length=after-bonding",
+    ),
+    case(
+        "windows-intel-m1",
+        &["central.length-req=silent:3@pairing", "central.param-req=then-phy-req@always"],
+        &["LL_PHY_REQ", "LL_LENGTH_REQ", "LL_CONNECTION_PARAM_REQ"],
+        "phy-update=after-bonding data-length=after-bonding param-update=never",
+    ),
+];
+
+#[test]
+fn the_right_pdu_is_blamed_and_the_right_change_cures() {
+    for Case { central, set, pdus, cure } in CASES {
+        let diagnosis = of("pairing", &setup("zephyr-2024", central, set));
+        let told = report::text(&diagnosis);
+        assert_eq!(blamed(&diagnosis), *pdus, "{central} {set:?}\n{told}");
+        let best = diagnosis.cures.first().unwrap_or_else(|| panic!("{central} {set:?}\n{told}"));
+        assert_eq!(best.set.join(" "), cure, "{central} {set:?}\n{told}");
+        assert!(best.good.is_all() && best.holds() && best.kind == Kind::Plain, "{told}");
+        assert!(diagnosis.advice.is_empty(), "there is a cure\n{told}");
+        for cause in &diagnosis.causes {
+            assert!(cause.put_back.is_all(), "put back alone it fails\n{told}");
+        }
+        let last = diagnosis.causes.last().expect("a cause");
+        assert!(last.removed.is_all(), "taken out it is good\n{told}");
+        let lacks = pdus == ["SMP Security Request"];
+        let means = if lacks { Means::Configuration } else { Means::Procedure };
+        assert_eq!(last.means, means, "{told}");
+    }
+}
+
+#[test]
+fn the_founding_case_is_solved_with_both_cures_and_the_faster_first() {
+    let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel", &[]));
+    assert_eq!(cures(&diagnosis), ["phy-update=after-bonding", "phy-update=never"]);
+    let [cause] = &diagnosis.causes[..] else { panic!("{:?}", diagnosis.causes) };
+    assert!(cause.while_pairing && cause.event.is_some());
+    assert_eq!(diagnosis.cures[0].cost.tx_phy, 2, "keeps 2M");
+    assert_eq!(diagnosis.cures[1].cost.tx_phy, 1);
+    assert_eq!(diagnosis.honest_fails.map(|share| share.count), Some(0));
+    let good = |moment: &str| {
+        let row = diagnosis.timing.iter().find(|row| row.moment == moment).expect("tried");
+        row.good.is_all()
+    };
+    assert!(!good("on connecting") && !good("on the Pairing Request"));
+    assert!(good("on bonding") && good("1 s after bonding"));
+}
+
+/// The name, the address and all that does not matter are different; the answer is not.
+#[test]
+fn renamed_and_with_other_parameters_a_central_gets_the_same_answer() {
+    let others = [
+        "central.address=00:11:22:33:44:55",
+        "central.interval-us=22500",
+        "central.timeout-ms=3000",
+        "central.mtu=185",
+        "central.give-up-ms=9000",
+        "central.p256-ms=25",
+    ];
+    for Case { central, set, pdus, cure } in &CASES[..4] {
+        let mut setup = setup("zephyr-2024", central, &[set, &others[..]].concat());
+        setup.central = Profile { name: "tv".into(), about: String::new(), ..setup.central };
+        let diagnosis = of("pairing", &setup);
+        let told = report::text(&diagnosis);
+        assert_eq!(blamed(&diagnosis), *pdus, "{central}\n{told}");
+        assert_eq!(cures(&diagnosis).first().map(String::as_str), Some(*cure), "{central}\n{told}");
+        assert!(!told.contains("windows") && !told.contains("intel"), "{told}");
+    }
+}
+
+#[test]
+fn a_healthy_pair_is_called_healthy() {
+    for (scenario, peripheral, central) in [
+        ("pairing", "zephyr-2024", "phone"),
+        ("pairing", "recommended", "windows-intel"),
+        ("reconnect", "recommended", "phone"),
+        ("wrong-passkey", "recommended", "phone"),
+    ] {
+        let diagnosis = of(scenario, &setup(peripheral, central, &[]));
+        assert!(diagnosis.is_healthy(), "{}", report::text(&diagnosis));
+        assert_eq!((diagnosis.fails.of, diagnosis.configurations), (20, 0));
+    }
+}
+
+#[test]
+fn where_the_firmware_cannot_help_the_user_is_told_what_can() {
+    let lossy = of("pairing", &setup("zephyr-2024", "phone", &["loss=60"]));
+    let told = report::text(&lossy).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("No cure in the firmware: tell the user to bring the devices"), "{told}");
+    let mute = of("pairing", &setup("zephyr-2024", "phone", &["central.encryption-patience=1"]));
+    let told = report::text(&mute);
+    assert!(mute.cures.is_empty() && mute.configurations > 100, "{told}");
+    assert!(mute.last_resort.is_some(), "{told}");
+}
+
+#[test]
+fn a_cure_that_weakens_security_is_the_last_and_flagged() {
+    let diagnosis = of("pairing", &setup("zephyr-2024", "phone", &["central.io=none"]));
+    let told = report::text(&diagnosis);
+    assert_eq!(cures(&diagnosis), ["required-level=2"], "{told}");
+    assert_eq!(diagnosis.cures[0].kind, Kind::Weaker);
+    assert!(told.contains("WEAKENS SECURITY") && told.contains("price"), "{told}");
+}
+
+/// Moving the request by accident is no cure: it must hold when the request moves again.
+#[test]
+fn a_cure_by_luck_of_timing_is_not_the_first() {
+    // A request of the central's own in one event: whatever moves ours by an event heals.
+    let set = ["central.press=phy@7"];
+    let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel-clean", &set));
+    let told = report::text(&diagnosis);
+    let (steady, lucky): (Vec<_>, Vec<_>) = diagnosis.cures.iter().partition(|cure| cure.holds());
+    assert_eq!(steady.len() + lucky.len(), cures(&diagnosis).len());
+    assert_eq!(steady[0].set, diagnosis.cures[0].set, "{told}");
+    assert_eq!(lucky.is_empty(), !told.contains("by luck of timing"), "{told}");
+    assert!(!lucky.is_empty(), "a cure that moves the request by accident is known\n{told}");
+}
+
+#[test]
+fn other_scenarios_than_pairing_are_diagnosed_too() {
+    let attacked = of("static-passkey", &setup("zephyr-2024", "phone", &["passkey=123456"]));
+    assert_eq!(cures(&attacked), ["passkey=random"], "{}", report::text(&attacked));
+    let again = of("reconnect", &setup("zephyr-2024", "windows-intel-m3", &[]));
+    assert_eq!(blamed(&again), PHY, "{}", report::text(&again));
+}
+
+/// The pair is healthy, but the peripheral does not get what it asks for.
+#[test]
+fn what_a_healthy_central_does_not_grant_is_told_with_the_change_that_gets_it() {
+    let apple = of("pairing", &setup("zephyr-2024", "phone", &["central.parameter-rules=apple"]));
+    let told = report::text(&apple);
+    assert!(apple.is_healthy(), "{told}");
+    let [unmet] = &apple.unmet[..] else { panic!("{told}") };
+    assert_eq!(unmet.request, "LL_CONNECTION_PARAM_REQ");
+    let got: Vec<String> = unmet.cures.iter().flat_map(|cure| cure.set.clone()).collect();
+    assert!(got.contains(&"preferred=24,36,0,400".into()), "{got:?}");
+    assert!(!got.contains(&"preferred=24,40,0,42".into()), "Zephyr's own: {got:?}");
+    let stubborn = setup("zephyr-2024", "phone", &["central.parameter-rules=reject"]);
+    let stubborn = of("pairing", &stubborn);
+    assert!(stubborn.unmet[0].cures.is_empty(), "{}", report::text(&stubborn));
+}
+
+/// What is put off by five seconds comes after pairing only where the person is quick.
+#[test]
+fn a_cure_that_needs_a_quick_user_is_told_apart() {
+    let set = [HONEST, "central.param-req=silent:2@pairing", "param-update=1000"];
+    let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel", &set));
+    let told = report::text(&diagnosis);
+    let holds = |set: &str| {
+        let cure = diagnosis.cures.iter().find(|cure| cure.set == [set]);
+        cure.unwrap_or_else(|| panic!("{set}\n{told}")).holds()
+    };
+    assert!(!holds("param-update=5000") && holds("param-update=never"), "{told}");
+    assert!(holds("param-update=5000:not-while-pairing"), "{told}");
+}
+
+/// What a trial shows does not tell what only the central's own host and link layer know.
+#[test]
+fn runs_hide_what_only_the_central_knows() {
+    let setup = setup("zephyr-2024", "windows-intel", &[]);
+    let bench = bench("pairing", &setup);
+    let run = bench.play(&Trial::new(&setup.peripheral, 1)).expect("nobody interrupts");
+    let central = run.central;
+    let notes = run.records.iter().filter(|record| {
+        record.node == central && matches!(record.kind, bletwin_sim::record::RecordKind::Note(_))
+    });
+    assert_eq!(notes.count(), 0);
+    assert!(!format!("{:?}", run.summary).contains("windows"));
+}
+
+/// The search, the proof and the words get [`Bench`], which does not open.
+#[test]
+fn no_part_of_a_diagnosis_knows_what_a_central_is_made_of() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../diagnose/src");
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.file_name().is_some_and(|name| name == "bench.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("readable");
+        for word in ["bletwin_models", "Profile", "quirk", "Quirk"] {
+            assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_answer_does_not_depend_on_the_number_of_threads() {
+    let setup = setup("zephyr-2024", "windows-intel", &["loss=2"]);
+    let answer = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| serde_json::to_string(&of("pairing", &setup)).expect("JSON"))
+    };
+    assert_eq!(answer(1), answer(5));
+}
+
+/// The proof can fail: a procedure that does no harm is not blamed when it is put back.
+#[test]
+fn a_request_that_does_no_harm_cures_nothing_when_it_is_gone() {
+    let setup = setup("zephyr-2024", "windows-intel", &[]);
+    let bench = bench("pairing", &setup);
+    let quiet = Config { phy_update: PhyUpdate::OnConnect, ..Config::recommended() };
+    let outcome = |config: &Config| bench.outcome(&Trial::new(config, 1)).expect("a run");
+    assert!(!outcome(&quiet).good);
+    assert!(outcome(&Config::recommended()).good);
+}
+
+#[test]
+fn the_report_of_the_founding_case() {
+    let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel", &[]));
+    insta::assert_snapshot!(report::text(&diagnosis));
+}
+
+#[test]
+fn the_report_of_two_causes() {
+    let set = ["central.length-req=block@pairing"];
+    let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel", &set));
+    insta::assert_snapshot!(report::text(&diagnosis));
+}
+
+#[test]
+fn the_report_of_a_pair_without_a_cure() {
+    let set = ["central.encryption-patience=1"];
+    let diagnosis = of("pairing", &setup("zephyr-2024", "phone", &set));
+    insta::assert_snapshot!(report::text(&diagnosis));
+}
+
+#[test]
+fn the_report_of_a_healthy_pair() {
+    let diagnosis = of("pairing", &setup("recommended", "windows-intel", &[]));
+    insta::assert_snapshot!(report::text(&diagnosis));
+}

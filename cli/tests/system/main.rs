@@ -1,0 +1,40 @@
+//! Tests of the whole system. One binary: linking one for each file would take longer than running
+//! them all.
+
+mod bonds;
+mod bumble;
+mod chip;
+mod cli;
+mod coded;
+mod collisions;
+mod determinism;
+mod diagnose;
+mod diagnose_catalogue;
+mod documents;
+mod endings;
+mod explanations;
+mod explore;
+mod explore_cli;
+mod faults;
+mod files;
+mod founding_case;
+mod junit;
+mod matrix;
+mod oracle;
+mod page;
+mod prompts;
+mod quirks;
+mod random_cases;
+mod reconnect;
+mod replay;
+mod rules;
+mod serve;
+mod several_links;
+mod snapshots_of_state;
+mod sources;
+mod static_passkey;
+mod tidy;
+mod tools;
+mod tshark;
+mod walls;
+mod words;

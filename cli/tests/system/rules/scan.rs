@@ -1,0 +1,58 @@
+//! Finds the ids of rules in sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// What cites a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Citations {
+    /// Crates, by folder, whose code does.
+    pub(crate) code: BTreeSet<String>,
+    /// Files whose tests do.
+    pub(crate) tests: BTreeSet<String>,
+}
+
+/// By the rule's id.
+pub(crate) type Coverage = BTreeMap<String, Citations>;
+
+/// The ids in a text: `LL-AREA-1`, not as a part of a longer word.
+pub(crate) fn ids(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in text.match_indices("LL-") {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+            continue;
+        }
+        let rest = &text[at + 3..];
+        let area = rest.bytes().take_while(u8::is_ascii_uppercase).count();
+        let Some(number) = rest[area..].strip_prefix('-').filter(|_| area > 0) else {
+            continue;
+        };
+        let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 {
+            found.insert(text[at..at + 3 + area + 1 + digits].to_owned());
+        }
+    }
+    found
+}
+
+/// Adds what one source file cites. `path` is relative to the workspace. The oracle judges rules,
+/// it does not keep them, and its own tests show only that it can: neither counts.
+pub(crate) fn scan(coverage: &mut Coverage, path: &Path, text: &str, is_test: bool) {
+    let mut parts = path.iter().map(|part| part.to_string_lossy().into_owned());
+    let folder = parts.next().unwrap_or_default();
+    let of_oracle = path.starts_with("oracle/src");
+    let code = if is_test { "" } else { crate::sources::without_tests(text) };
+    for id in ids(code) {
+        let citations = coverage.entry(id).or_default();
+        if !of_oracle {
+            citations.code.insert(folder.clone());
+        }
+    }
+    for id in ids(&text[code.len()..]) {
+        let citations = coverage.entry(id).or_default();
+        if !of_oracle {
+            citations.tests.insert(path.to_string_lossy().into_owned());
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What the central does, by observation: how it took the peripheral's request, which rules were
+//! broken, who left.
+
+use ble::time::Instant;
+use bletwin_oracle::{self as oracle};
+use bletwin_rules::RULES;
+use bletwin_sim::record::RecordId;
+use bletwin_sim::sniffer::sniff;
+use firmware_core::host::procedures::Request;
+use serde::Serialize;
+
+use super::part;
+use bletwin_explain::why::procedures::Answer;
+use bletwin_explain::why::{Exchange, How, Told};
+use bletwin_scenarios::stage::Finished;
+
+/// A rule that was broken in the failing run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Breach {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// The rule in a few words.
+    pub title: &'static str,
+    /// Section of the specification.
+    pub source: &'static str,
+    /// Whether the central broke it (or the peripheral).
+    pub by_central: bool,
+    /// What happened.
+    pub text: String,
+}
+
+/// Every rule that was broken, once for each side: what the air shows of `seen`, unless `whole`,
+/// the same run with all that its nodes note, knows better (a central that went because its own
+/// host told it to has not fallen silent).
+#[must_use]
+pub fn breaches(seen: &Finished, whole: &Finished) -> Vec<Breach> {
+    let mut found: Vec<Breach> = Vec::new();
+    let sure = oracle::judge(&whole.records);
+    for finding in oracle::judge(&seen.records) {
+        if !sure.iter().any(|f| (f.rule, f.culprit) == (finding.rule, finding.culprit)) {
+            continue;
+        }
+        let by_central = finding.culprit == seen.central;
+        let known = found.iter().any(|b| b.rule == finding.rule && b.by_central == by_central);
+        let Some(rule) = RULES.iter().find(|rule| rule.id == finding.rule).filter(|_| !known)
+        else {
+            continue;
+        };
+        let (title, source) = (rule.title, rule.source);
+        found.push(Breach { rule: rule.id, title, source, by_central, text: finding.text });
+    }
+    found
+}
+
+/// When the peripheral first asks for a procedure on air.
+#[must_use]
+pub fn first_on_air(run: &Finished, request: Request) -> Option<Instant> {
+    let spots = part::spots(run);
+    spots.iter().flatten().find(|spot| spot.request == Some(request)).map(|spot| spot.at)
+}
+
+/// What became of the request at this record of the air, in a clause that has the central as its
+/// subject. `None`: no request of the connection that ended.
+#[must_use]
+pub fn reaction(run: &Finished, record: RecordId) -> Option<String> {
+    let told = Told::of(run, &sniff(&run.records));
+    let index = told.pdus.iter().position(|pdu| pdu.id == record)?;
+    let name = told.pdus.get(index)?.name();
+    let answer = match told.exchanges.iter().find(|exchange| exchange.request == index) {
+        Some(exchange) => answered(&told, exchange, &name)?,
+        // No procedure of the link layer.
+        None => followed(&told, index, &name)?,
+    };
+    let end = told.ending.as_ref().and_then(|ending| ended(&told, &ending.how));
+    Some([Some(answer), end].into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
+/// What the central's last Pairing Request offers, where the peripheral refuses it.
+#[must_use]
+pub fn offer(run: &Finished) -> Option<String> {
+    const CAPABILITIES: [&str; 5] =
+        ["DisplayOnly", "DisplayYesNo", "KeyboardOnly", "NoInputNoOutput", "KeyboardDisplay"];
+    let items = sniff(&run.records);
+    let request = items.iter().rev().find_map(|item| match item.frame() {
+        Some((6, [0x01, io, _oob, auth, ..])) => Some((*io, *auth)),
+        _ => None,
+    });
+    let (io, auth) = request?;
+    let io = CAPABILITIES.get(usize::from(io)).copied().unwrap_or("a reserved IO capability");
+    let wish = |bit: u8, name: &'static str| (auth & bit != 0).then_some(name);
+    let wishes: Vec<&str> = [
+        wish(0x01, "bonding"),
+        wish(0x04, "protection against a man in the middle"),
+        wish(0x08, "LE Secure Connections"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let wishes = if wishes.is_empty() { "nothing more".into() } else { wishes.join(", ") };
+    Some(format!("asks to pair with {io} and {wishes}"))
+}
+
+/// What the central says next, where a request is none of the link layer's.
+fn followed(told: &Told, request: usize, name: &str) -> Option<String> {
+    let later = told.pdus.iter().skip(request + 1);
+    let next: Vec<String> = later
+        .filter(|pdu| pdu.from_central && pdu.is_news())
+        .take(2)
+        .map(|pdu| format!("{} ({})", pdu.name(), pdu.place()))
+        .collect();
+    match next.is_empty() {
+        true => Some(format!("says nothing after {name}")),
+        false => Some(format!("says {} after {name}", next.join(", then "))),
+    }
+}
+
+fn answered(told: &Told, exchange: &Exchange, name: &str) -> Option<String> {
+    let answer =
+        |index: usize| told.pdus.get(index).map(|pdu| format!("{} ({})", pdu.name(), pdu.place()));
+    Some(match exchange.answer {
+        None => {
+            let later = told.pdus.iter().skip(exchange.request + 1);
+            // A packet may have been under way.
+            let more = later.filter(|pdu| pdu.from_central && pdu.is_news()).count();
+            let rest = if more <= 1 { " and says nothing more" } else { "" };
+            format!("never answers {name}{rest}")
+        }
+        Some(Answer::Answered(pdu)) => format!("answers {name} with {}", answer(pdu)?),
+        Some(Answer::Scheduled { pdu, instant }) => {
+            format!("answers {name} with {}, instant {instant}", answer(pdu)?)
+        }
+        Some(Answer::Refused { pdu, .. }) => format!("refuses {name} with {}", answer(pdu)?),
+    })
+}
+
+fn ended(told: &Told, how: &How) -> Option<String> {
+    Some(match how {
+        How::Silence { last_heard } => {
+            let place = told.pdus.get(*last_heard)?.place();
+            format!("sends its last packet at {place} and leaves without LL_TERMINATE_IND")
+        }
+        How::Deaf { first_unheard, .. } => {
+            let place = told.pdus.get(*first_unheard)?.place();
+            format!("goes on in a way that the peripheral cannot hear, from {place}")
+        }
+        How::Collision { offending, .. } => {
+            let pdu = told.pdus.get(*offending)?;
+            let whose = if pdu.from_central { "its own " } else { "" };
+            format!("starts {whose}{} ({}) before that instant", pdu.name(), pdu.place())
+        }
+        How::Terminated { pdu } => {
+            let pdu = told.pdus.get(*pdu)?;
+            let who = if pdu.from_central { "ends the link" } else { "is left by the peripheral" };
+            format!("{who} with {} ({})", pdu.name(), pdu.place())
+        }
+        How::NoResponse { .. } => "has not answered within 40 s".into(),
+        How::Other => return None,
+    })
+}

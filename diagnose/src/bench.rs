@@ -1,0 +1,235 @@
+//! Where a diagnosis plays its runs.
+//!
+//! The central under suspicion is [`Unknown`]: a way to put one into a world, and nothing else.
+//! What a run shows of it is what an engineer has at hand: its packets, its screen and what its
+//! user does. Everything that only its own host or link layer knows is left out of the record.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ble::time::Duration;
+use bletwin_models::central::Central;
+use bletwin_models::user::UserConfig;
+use bletwin_sim::record::RecordKind;
+use firmware_core::config::Config;
+use firmware_core::host::procedures::Request;
+use rayon::prelude::*;
+
+use super::cost::TAIL;
+use super::outcome::Outcome;
+use super::wishes;
+use bletwin_scenarios::catalogue::Scenario;
+use bletwin_scenarios::judgement::Permit;
+use bletwin_scenarios::prompt::Prompt;
+use bletwin_scenarios::stage::{Cast, Finished, Stage};
+use bletwin_setup::error::BadInput;
+use bletwin_setup::{Air, Setup};
+
+/// Makes a central anew for each run. Nobody can look inside.
+pub struct Unknown(Box<dyn Fn() -> Central + Send + Sync>);
+
+impl Unknown {
+    /// One that `make` makes.
+    pub fn new(make: impl Fn() -> Central + Send + Sync + 'static) -> Self {
+        Self(Box::new(make))
+    }
+}
+
+impl fmt::Debug for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unknown")
+    }
+}
+
+/// Who plays beside the firmware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partner {
+    /// The central under suspicion.
+    Suspect,
+    /// One that keeps every rule, for comparison.
+    Honest,
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The firmware configuration.
+    pub config: Config,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// What is done in the middle of it.
+    pub prompts: Vec<Prompt>,
+    /// With whom.
+    pub partner: Partner,
+    /// On which air; `None`: on that of the question.
+    pub air: Option<Air>,
+    /// How long the person takes to act; `None`: as usual.
+    pub reaction: Option<Duration>,
+}
+
+impl Trial {
+    /// This firmware with the suspect, and nothing else.
+    #[must_use]
+    pub fn new(config: &Config, seed: u64) -> Self {
+        Self {
+            config: config.clone(),
+            seed,
+            prompts: Vec::new(),
+            partner: Partner::Suspect,
+            air: None,
+            reaction: None,
+        }
+    }
+
+    /// With these prompts.
+    #[must_use]
+    pub fn prompted(self, prompts: &[Prompt]) -> Self {
+        Self { prompts: prompts.to_vec(), ..self }
+    }
+}
+
+/// Somebody who wants to stop early, and to see that something moves.
+pub struct Watcher<'a> {
+    /// Whether to stop; asked between simulated events.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Another run is over.
+    pub tick: &'a (dyn Fn() + Sync),
+}
+
+impl Watcher<'_> {
+    /// Nobody.
+    pub const NONE: Watcher<'static> = Watcher { stop: &|| false, tick: &|| {} };
+}
+
+/// Plays runs of one scenario with one central.
+pub struct Bench<'a> {
+    scenario: Scenario,
+    suspect: Unknown,
+    honest: Unknown,
+    air: Air,
+    wishes: Vec<Request>,
+    watcher: Watcher<'a>,
+    runs: AtomicUsize,
+}
+
+impl<'a> Bench<'a> {
+    /// For this scenario, with the central and the air of a setup.
+    ///
+    /// # Errors
+    /// [`BadInput`] if there is no honest central to compare with.
+    pub fn of(scenario: &Scenario, setup: &Setup, watcher: Watcher<'a>) -> Result<Self, BadInput> {
+        let unknown = |setup: &Setup| {
+            let central = Cast::of(scenario, setup).central;
+            Unknown::new(move || central.clone())
+        };
+        let honest = Setup::new("recommended", "honest", setup.seed)?;
+        Ok(Self::new(scenario, [unknown(setup), unknown(&honest)], &setup.air, watcher))
+    }
+
+    /// For this scenario: the suspect, an honest central to compare with, and the air.
+    #[must_use]
+    pub fn new(
+        scenario: &Scenario,
+        [suspect, honest]: [Unknown; 2],
+        air: &Air,
+        watcher: Watcher<'a>,
+    ) -> Self {
+        let runs = AtomicUsize::new(0);
+        let air = air.clone();
+        Self { scenario: *scenario, suspect, honest, air, wishes: Vec::new(), watcher, runs }
+    }
+
+    /// The same, but a run is good only if the central also grants these.
+    #[must_use]
+    pub fn wishing(self, wishes: Vec<Request>) -> Self {
+        Self { wishes, ..self }
+    }
+
+    /// The scenario.
+    #[must_use]
+    pub const fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The air.
+    #[must_use]
+    pub const fn air(&self) -> &Air {
+        &self.air
+    }
+
+    /// Runs so far.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    /// Plays one, with everything that the record holds. `None`: interrupted.
+    #[must_use]
+    pub fn evidence(&self, trial: &Trial) -> Option<Finished> {
+        let central = match trial.partner {
+            Partner::Suspect => (self.suspect.0)(),
+            Partner::Honest => (self.honest.0)(),
+        };
+        let cast = Cast {
+            names: ["the firmware".into(), "the central".into()],
+            peripheral: trial.config.clone(),
+            chip: None,
+            central,
+            // What the suspect breaks is what is asked for.
+            permit: Permit::MadeUp,
+            air: trial.air.clone().unwrap_or_else(|| self.air.clone()),
+            reaction: trial.reaction.unwrap_or_else(|| UserConfig::default().reaction),
+            seed: trial.seed,
+        };
+        let stage = Stage::with(&self.scenario, cast);
+        let mut stage = stage.resting(TAIL).unjudged().prompted(&trial.prompts);
+        if !stage.run(self.watcher.stop) {
+            return None;
+        }
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        (self.watcher.tick)();
+        Some(stage.finish())
+    }
+
+    /// Plays one, without what only the central knows of itself. `None`: interrupted.
+    #[must_use]
+    pub fn play(&self, trial: &Trial) -> Option<Finished> {
+        let mut run = self.evidence(trial)?;
+        let central = run.central;
+        run.records.retain(|r| r.node != central || !matches!(r.kind, RecordKind::Note(_)));
+        Some(run)
+    }
+
+    /// What `read` reads out of each of them, in their order, whatever the number of threads.
+    /// `None`: interrupted.
+    #[must_use]
+    pub fn read<T: Send>(
+        &self,
+        trials: &[Trial],
+        read: impl Fn(&Finished) -> T + Sync,
+    ) -> Option<Vec<T>> {
+        trials.par_iter().map(|trial| self.play(trial).map(|run| read(&run))).collect()
+    }
+
+    /// How one ends. `None`: interrupted.
+    #[must_use]
+    pub fn outcome(&self, trial: &Trial) -> Option<Outcome> {
+        self.play(trial).map(|run| self.judged(&run))
+    }
+
+    /// How each of them ends. `None`: interrupted.
+    #[must_use]
+    pub fn outcomes(&self, trials: &[Trial]) -> Option<Vec<Outcome>> {
+        self.read(trials, |run| self.judged(run))
+    }
+
+    fn judged(&self, run: &Finished) -> Outcome {
+        let outcome = Outcome::of(run);
+        let granted = self.wishes.is_empty() || {
+            let unmet = wishes::unmet(run);
+            let asked = wishes::asked(run);
+            self.wishes.iter().all(|wish| asked.contains(wish) && !unmet.contains(wish))
+        };
+        Outcome { good: outcome.good && granted, ..outcome }
+    }
+}

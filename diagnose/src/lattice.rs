@@ -1,0 +1,227 @@
+//! What can be changed of a firmware configuration: each key's other values, as the table of keys
+//! gives them.
+
+use ble::security::IoCapability;
+use bletwin_schema::{Key, Shape};
+use firmware_core::config::{Accept, Config, Passkey};
+use serde::Serialize;
+
+use bletwin_setup::keys::PERIPHERAL;
+
+/// What a change asks of whoever makes it, the easiest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Other behaviour, nothing else.
+    Plain,
+    /// Other buttons or another display.
+    Hardware,
+    /// Less security: a cure of last resort.
+    Weaker,
+}
+
+/// One key with another value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// As in `--set`.
+    pub key: &'static str,
+    /// As in `--set`.
+    pub value: String,
+    /// What it asks for.
+    pub kind: Kind,
+    /// Place in the table of keys and their values: between equals the first is preferred.
+    #[serde(skip)]
+    pub place: usize,
+}
+
+impl Change {
+    /// As in `--set`.
+    #[must_use]
+    pub fn assignment(&self) -> String {
+        format!("{}={}", self.key, self.value)
+    }
+}
+
+/// A configuration and how it differs from the one in question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What is changed, a key at most once.
+    pub changes: Vec<Change>,
+    /// The result.
+    pub config: Config,
+}
+
+impl Candidate {
+    /// The one in question.
+    #[must_use]
+    pub fn base(config: &Config) -> Self {
+        Self { changes: Vec::new(), config: config.clone() }
+    }
+
+    /// `base` with these changes. All values are known to be good.
+    #[must_use]
+    pub fn with(base: &Config, changes: &[Change]) -> Self {
+        let mut changes = changes.to_vec();
+        changes.sort_by_key(|change| PERIPHERAL.iter().position(|key| key.name == change.key));
+        let mut config = base.clone();
+        for change in &changes {
+            let _ = PERIPHERAL.set(&mut config, change.key, &change.value);
+        }
+        Self { changes, config }
+    }
+
+    /// The most demanding of its changes.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.changes.iter().map(|change| change.kind).max().unwrap_or(Kind::Plain)
+    }
+
+    /// As in `--set`, one after the other.
+    #[must_use]
+    pub fn assignments(&self) -> Vec<String> {
+        self.changes.iter().map(Change::assignment).collect()
+    }
+}
+
+/// Every other value of every key, in the order of the table.
+#[must_use]
+pub fn changes(base: &Config) -> Vec<Change> {
+    let mut found = Vec::new();
+    for key in PERIPHERAL.iter() {
+        let mut seen = vec![base.clone()];
+        for value in values(key) {
+            let mut config = base.clone();
+            let taken = PERIPHERAL.set(&mut config, key.name, &value);
+            // Another way to write a value is no other value.
+            if taken.is_ok() && !seen.contains(&config) {
+                let (kind, place) = (kind(base, &config), found.len());
+                found.push(Change { key: key.name, value, kind, place });
+                seen.push(config);
+            }
+        }
+    }
+    found
+}
+
+/// Values of a key that are worth a try. Words and short ranges are read from the table, so that a
+/// new key is searched as soon as it is there; of what has too many values, these.
+fn values(key: &Key<Config>) -> Vec<String> {
+    let chosen: &[&str] = match key.name {
+        "param-update" => &["5000:not-while-pairing", "never", "5000", "1000", "30000"],
+        // To ask for channels, or to refuse what is asked for, mends nothing; not to may.
+        "min-used-channels" => &["0"],
+        "param-requests" => &["accept"],
+        // What Apple's rules accept, with a patient timeout first; Zephyr's; short; long.
+        "preferred" => &["24,36,0,400", "12,24,0,400", "24,40,0,42", "6,12,0,200", "80,160,0,600"],
+        // A static passkey and the debug key give security away; the lapses of old firmware are
+        // mistakes. Of these only the way back is tried.
+        "passkey" => &["random"],
+        "features-hollow" => &["none"],
+        "refusals" => &["all"],
+        "debug-key" => &["false"],
+        // A bond that is let in by opening the door to all is no cure.
+        "pairing-outside-mode" => &["by-level"],
+        "bond-overwrite" => &["authenticated"],
+        "bond-table-full" => &["refuse"],
+        // Whole features, of which a central that stumbles over them then hears nothing.
+        "features-left-out" => &["none", "2m,coded", "data-length", "param-request"],
+        _ => return listed(&key.shape()),
+    };
+    chosen.iter().map(ToString::to_string).collect()
+}
+
+/// Words as they are, a short range in full, a long one by a few of its numbers.
+fn listed(shape: &Shape) -> Vec<String> {
+    match *shape {
+        Shape::Number { min, max, step: 1 } if max - min < 8 => {
+            (min..=max).map(|n| n.to_string()).collect()
+        }
+        Shape::Number { min, max, .. } => {
+            let steps = [20, 50, 100, 160, 250, 500, 1_600];
+            let inside = steps.into_iter().filter(|step| (min + 1..max).contains(step));
+            [min].into_iter().chain(inside).chain([max]).map(|n| n.to_string()).collect()
+        }
+        _ => shape.classes().into_iter().map(|class| class.sample).collect(),
+    }
+}
+
+fn kind(base: &Config, changed: &Config) -> Kind {
+    let weaker = changed.required_level < base.required_level
+        || (changed.io == IoCapability::NoInputNoOutput && changed.io != base.io)
+        || matches!(changed.passkey, Passkey::Static(_)) && changed.passkey != base.passkey
+        || (changed.debug_key && !base.debug_key)
+        || (!changed.pairing_back_off && base.pairing_back_off)
+        || (changed.accept == Accept::Anyone && changed.accept != base.accept);
+    if weaker {
+        Kind::Weaker
+    } else if changed.io != base.io {
+        Kind::Hardware
+    } else {
+        Kind::Plain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_firmware_is_searched() {
+        for base in [Config::zephyr_2024(), Config::recommended()] {
+            let changes = changes(&base);
+            // Of these the good value is all that is tried, and these presets have it.
+            let good = [
+                "passkey",
+                "features-hollow",
+                "refusals",
+                "debug-key",
+                "min-used-channels",
+                "param-requests",
+                "pairing-outside-mode",
+                "bond-overwrite",
+                "bond-table-full",
+            ];
+            for key in PERIPHERAL.iter().filter(|key| !good.contains(&key.name)) {
+                assert!(changes.iter().any(|change| change.key == key.name), "{}", key.name);
+            }
+            for change in &changes {
+                let one = Candidate::with(&base, std::slice::from_ref(change));
+                assert_ne!(one.config, base, "{change:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_weakens_security_is_known_as_such() {
+        let base = Config::zephyr_2024();
+        let weaker: Vec<String> = changes(&base)
+            .iter()
+            .filter(|change| change.kind == Kind::Weaker)
+            .map(Change::assignment)
+            .collect();
+        let expected = [
+            "io=none",
+            "required-level=1",
+            "required-level=2",
+            "required-level=3",
+            "accept=anyone",
+            "pairing-back-off=false",
+        ];
+        assert_eq!(weaker, expected);
+        let mut debug = base.clone();
+        debug.debug_key = true;
+        assert_eq!(kind(&base, &debug), Kind::Weaker);
+        assert_eq!(kind(&debug, &base), Kind::Plain);
+        let fixed = Config { passkey: Passkey::Static(123_456), ..base };
+        assert!(changes(&fixed).iter().any(|c| c.assignment() == "passkey=random"));
+    }
+
+    #[test]
+    fn long_ranges_are_sampled() {
+        let words = vec!["on-connect", "after-bonding", "never"];
+        assert_eq!(listed(&Shape::Words(words)).len(), 3);
+        assert_eq!(listed(&Shape::Number { min: 1, max: 4, step: 1 }), ["1", "2", "3", "4"]);
+        let range = Shape::Number { min: 32, max: 16_384, step: 1 };
+        assert_eq!(listed(&range)[..3], ["32", "50", "100"]);
+    }
+}

@@ -1,0 +1,31 @@
+//! `bletwin diagnose`: finds out why a firmware fails with a central that it knows nothing about,
+//! and what to change.
+//!
+//! The central is an opaque node ([`bench::Unknown`]); everything is learnt from runs. [`search`]
+//! looks for the smallest changes of the configuration ([`lattice`]) that cure, [`part`] finds the
+//! first PDU at which the failing and the cured run part, [`cause`] proves that it is the cause by
+//! taking it out alone and putting it back alone ([`suspect`]), [`timing`] asks for the procedure
+//! at other moments, [`behaviour`] says what the central did, [`cost`] what a cure costs, and
+//! [`user`] tries what a person can do where the firmware cannot. [`report`] says it all.
+#![forbid(unsafe_code)]
+
+pub mod behaviour;
+pub mod bench;
+pub mod cause;
+pub mod cost;
+pub mod diagnosis;
+pub mod exhibit;
+pub mod lattice;
+pub mod outcome;
+pub mod part;
+pub mod report;
+pub mod search;
+pub mod surroundings;
+pub mod suspect;
+pub mod timing;
+pub mod user;
+pub mod wishes;
+pub mod zephyr;
+
+pub use bench::{Bench, Unknown, Watcher};
+pub use diagnosis::{Diagnosis, Evidence, Question, diagnose};

@@ -1,0 +1,140 @@
+//! How a run ended, as far as a cure is concerned.
+
+use ble::error::ErrorCode;
+use ble::hci::Event;
+use bletwin_sim::record::{Note, RecordKind};
+use serde::Serialize;
+
+use super::cost::Cost;
+use bletwin_scenarios::stage::Finished;
+use bletwin_scenarios::summary::Verdict;
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Whether it ended as the scenario expects and everything was over in the end, as `run`
+    /// judges it but for the rules.
+    pub good: bool,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Security level in the end.
+    pub level: Option<u8>,
+    /// Last `Security failed`.
+    pub err: Option<u8>,
+    /// Reason of the disconnection that nobody wanted, or else of the first.
+    pub reason: Option<u8>,
+    /// What was not over when time was up, and need not have been.
+    pub busy: Vec<String>,
+    /// What it cost.
+    #[serde(skip)]
+    pub cost: Cost,
+}
+
+impl Outcome {
+    /// Reads it out of a run.
+    #[must_use]
+    pub fn of(run: &Finished) -> Self {
+        let lost = lost(run);
+        let summary = &run.summary;
+        Self {
+            good: run.expected && run.is_at_rest(),
+            verdict: summary.outcome,
+            level: summary.security_level,
+            err: summary.security_err,
+            reason: lost.map(|reason| reason.0).or(summary.disconnect_reason),
+            busy: run.busy.iter().filter(|busy| !busy.declared).map(ToString::to_string).collect(),
+            cost: Cost::of(run),
+        }
+    }
+
+    /// What tells one kind of failure from another.
+    #[must_use]
+    pub const fn kind(&self) -> (bool, Verdict, Option<u8>, Option<u8>) {
+        (self.good, self.verdict, self.err, self.reason)
+    }
+
+    /// In a few words, with the numbers that the device logs.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let numbers: Vec<String> = [("err", self.err), ("reason", self.reason)]
+            .into_iter()
+            .filter_map(|(name, number)| number.map(|number| format!("{name} {number}")))
+            .collect();
+        let numbers =
+            if numbers.is_empty() { String::new() } else { format!(" ({})", numbers.join(", ")) };
+        let text = self.ending(&numbers);
+        match self.busy.as_slice() {
+            [] => text,
+            busy => format!("{text}, and still under way: {}", busy.join("; ")),
+        }
+    }
+
+    fn ending(&self, numbers: &str) -> String {
+        match self.verdict {
+            Verdict::Bonded => format!("bonded, level {}", self.level.unwrap_or(1)),
+            Verdict::BondedThenLost => format!("bonded, but then the link was lost{numbers}"),
+            Verdict::Disconnected => format!("no bond, the link died{numbers}"),
+            Verdict::PairingFailed => format!("no bond, pairing failed{numbers}"),
+            Verdict::Timeout => format!("no bond in the time allowed{numbers}"),
+            // Nobody pairs where procedures meet.
+            Verdict::Resolved | Verdict::Unresolved => self.verdict.name().into(),
+        }
+    }
+}
+
+/// The reason of a disconnection that neither user nor application can have wanted.
+fn lost(run: &Finished) -> Option<ErrorCode> {
+    run.records.iter().filter(|record| record.node == run.peripheral).find_map(|r| match r.kind {
+        RecordKind::Note(Note::HciEvent(Event::DisconnectionComplete { reason, .. })) => {
+            (!wanted(reason)).then_some(reason)
+        }
+        _ => None,
+    })
+}
+
+const fn wanted(reason: ErrorCode) -> bool {
+    matches!(
+        reason,
+        ErrorCode::REMOTE_USER_TERMINATED
+            | ErrorCode::REMOTE_LOW_RESOURCES
+            | ErrorCode::REMOTE_POWER_OFF
+            | ErrorCode::LOCAL_HOST_TERMINATED
+            // A central tries again.
+            | ErrorCode::FAILED_TO_ESTABLISH
+    )
+}
+
+/// So many of so many runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Share {
+    /// So many.
+    pub count: usize,
+    /// Of so many.
+    pub of: usize,
+}
+
+impl Share {
+    /// How many of them are good.
+    #[must_use]
+    pub fn good(outcomes: &[Outcome]) -> Self {
+        Self { count: outcomes.iter().filter(|o| o.good).count(), of: outcomes.len() }
+    }
+
+    /// How many of them are bad.
+    #[must_use]
+    pub fn bad(outcomes: &[Outcome]) -> Self {
+        Self { count: outcomes.iter().filter(|o| !o.good).count(), of: outcomes.len() }
+    }
+
+    /// Whether it is every one of at least one.
+    #[must_use]
+    pub const fn is_all(self) -> bool {
+        self.count == self.of && self.of > 0
+    }
+}
+
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {}", self.count, self.of)
+    }
+}

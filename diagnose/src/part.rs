@@ -1,0 +1,267 @@
+//! Where the failing and the cured run part: the first PDU of the peripheral that differs.
+
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::time::Instant;
+use bletwin_sim::record::RecordId;
+use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
+use firmware_core::host::procedures::Request;
+use serde::Serialize;
+
+use bletwin_explain::why::told;
+use bletwin_scenarios::stage::Finished;
+
+const CID_ATT: u16 = 4;
+const CID_SIGNALLING: u16 = 5;
+const CID_SMP: u16 = 6;
+
+/// A PDU of the peripheral, as far as it is to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// Its record.
+    pub record: RecordId,
+    /// Connection, from 0.
+    pub connection: usize,
+    /// connEventCount.
+    pub event: Option<u16>,
+    /// Its first bit.
+    pub at: Instant,
+    /// Name as the specification writes it.
+    pub name: String,
+    /// The procedure that it asks for, if it is such a request.
+    pub request: Option<Request>,
+    /// What must be equal for two PDUs to be the same: nothing that chance decides.
+    signature: Vec<u8>,
+}
+
+/// How the PDU at which they part differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Difference {
+    /// The cured run does not have it.
+    OnlyInFailing,
+    /// The cured run has it later.
+    EarlierInFailing,
+    /// The failing run lacks it.
+    OnlyInCured,
+    /// Both have it, but in another connection event.
+    OtherEvent,
+}
+
+/// Where two runs part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parting {
+    /// How.
+    pub difference: Difference,
+    /// The PDU, from the run that it is named after.
+    pub spot: Spot,
+    /// What the other run has in its place.
+    pub other: Option<Spot>,
+    /// PDUs of the peripheral that both runs have before it.
+    pub common: usize,
+}
+
+/// The PDUs of the peripheral that say something, by connection.
+#[must_use]
+pub fn spots(run: &Finished) -> Vec<Vec<Spot>> {
+    let mut all: Vec<Vec<Spot>> = Vec::new();
+    for item in sniff(&run.records) {
+        let (Some(connection), Some(Direction::PeripheralToCentral)) =
+            (item.connection, item.direction)
+        else {
+            continue;
+        };
+        if item.retransmission {
+            continue;
+        }
+        all.resize_with(all.len().max(connection + 1), Vec::new);
+        if let Some(spot) = spot(connection, &item) {
+            all[connection].push(spot);
+        }
+    }
+    all
+}
+
+fn spot(connection: usize, item: &AirItem) -> Option<Spot> {
+    let (request, signature) = match &item.decoded {
+        Decoded::Control(pdu) => (asked(pdu), control(pdu)),
+        Decoded::L2cap { cid, bytes, complete: true } => match (*cid, bytes.as_slice()) {
+            // With the same seed keys are the same, unless the firmware is built to choose another.
+            (CID_SMP, [0x01 | 0x02 | 0x05 | 0x0B | 0x0C, ..]) => (None, frame(*cid, bytes)),
+            // The error's code counts, and what it is about.
+            (CID_ATT, [0x01, ..]) => (None, frame(*cid, bytes)),
+            (CID_SIGNALLING, [0x12, _, rest @ ..]) => {
+                (Some(Request::Parameters), [&frame(*cid, &[0x12])[..], rest].concat())
+            }
+            (_, [code, ..]) => (None, frame(*cid, &[*code])),
+            (_, []) => return None,
+        },
+        Decoded::L2cap { .. }
+        | Decoded::Empty
+        | Decoded::Advertising(_)
+        | Decoded::Extended { .. } => return None,
+        Decoded::Opaque => (None, vec![item.header & 3]),
+    };
+    let name = told::pdu(item).name();
+    let (record, event, at) = (item.record, item.event, item.at);
+    Some(Spot { record, connection, event, at, name, request, signature })
+}
+
+fn frame(cid: u16, bytes: &[u8]) -> Vec<u8> {
+    let cid = cid.to_le_bytes();
+    [&[0xFF][..], &cid, bytes].concat()
+}
+
+/// Opcode, and the values that a request asks for: no keys, no counters, and no answers, which
+/// follow from earlier differences.
+fn control(pdu: &ControlPdu) -> Vec<u8> {
+    let opcode = pdu.opcode();
+    match pdu {
+        ControlPdu::ConnectionParamReq(asked) => {
+            let values = [asked.interval_min, asked.interval_max, asked.latency, asked.timeout];
+            let octets = values.into_iter().flat_map(u16::to_le_bytes);
+            [opcode.0].into_iter().chain(octets).collect()
+        }
+        ControlPdu::PhyReq { .. } | ControlPdu::LengthReq(_) | ControlPdu::RejectExtInd { .. } => {
+            pdu.encode().to_vec()
+        }
+        _ => vec![opcode.0],
+    }
+}
+
+/// The procedure that a PDU of a peripheral asks for.
+const fn asked(pdu: &ControlPdu) -> Option<Request> {
+    match pdu.opcode() {
+        Opcode::PHY_REQ => Some(Request::Phy),
+        Opcode::LENGTH_REQ => Some(Request::DataLength),
+        Opcode::CONNECTION_PARAM_REQ => Some(Request::Parameters),
+        Opcode::PERIPHERAL_FEATURE_REQ => Some(Request::Features),
+        Opcode::VERSION_IND => Some(Request::Version),
+        _ => None,
+    }
+}
+
+/// Where the runs part; `None`: the peripheral says the same in both, in the same events.
+#[must_use]
+pub fn part(failing: &Finished, cured: &Finished) -> Option<Parting> {
+    let (failing, cured) = (spots(failing), spots(cured));
+    let mut common = 0;
+    for (connection, ours) in failing.iter().enumerate() {
+        let theirs = cured.get(connection).map_or(&[][..], Vec::as_slice);
+        let same = ours.iter().zip(theirs).take_while(|(a, b)| a.signature == b.signature).count();
+        common += same;
+        if let Some(parting) = at(ours, theirs, same, common) {
+            return Some(parting);
+        }
+    }
+    other_event(&failing, &cured)
+}
+
+/// Where the failing run asks for `request` in this connection, and whether the cured one does.
+#[must_use]
+pub fn part_at(
+    failing: &Finished,
+    cured: &Finished,
+    connection: usize,
+    request: Request,
+) -> Option<Parting> {
+    let (failing, cured) = (spots(failing), spots(cured));
+    let ours = failing.get(connection)?;
+    let theirs = cured.get(connection).map_or(&[][..], Vec::as_slice);
+    let spot = ours.iter().find(|spot| spot.request == Some(request))?;
+    let later = theirs.iter().any(|theirs| theirs.signature == spot.signature);
+    let same = ours.iter().zip(theirs).take_while(|(a, b)| a.signature == b.signature);
+    Some(Parting {
+        difference: if later { Difference::EarlierInFailing } else { Difference::OnlyInFailing },
+        spot: spot.clone(),
+        other: None,
+        common: same.count(),
+    })
+}
+
+/// Tells what the difference at `index` is.
+fn at(ours: &[Spot], theirs: &[Spot], index: usize, common: usize) -> Option<Parting> {
+    let has = |spots: &[Spot], spot: &Spot| {
+        spots.get(index..).is_some_and(|rest| rest.iter().any(|s| s.signature == spot.signature))
+    };
+    let (our, their) = (ours.get(index), theirs.get(index));
+    let named = |difference, spot: &Spot, other: Option<&Spot>| {
+        Some(Parting { difference, spot: spot.clone(), other: other.cloned(), common })
+    };
+    match (our, their) {
+        (Some(our), _) if !has(theirs, our) => named(Difference::OnlyInFailing, our, their),
+        // One more in the cured run, and then it goes on like the failing one.
+        (Some(our), Some(their))
+            if !has(ours, their)
+                && theirs.get(index + 1).is_some_and(|s| s.signature == our.signature) =>
+        {
+            named(Difference::OnlyInCured, their, Some(our))
+        }
+        (Some(our), _) => named(Difference::EarlierInFailing, our, their),
+        // The failing run ends here: what it does not get to say tells nothing, unless it has
+        // said nothing at all.
+        (None, Some(their)) if index == 0 && ours.is_empty() => {
+            named(Difference::OnlyInCured, their, None)
+        }
+        (None, _) => None,
+    }
+}
+
+fn other_event(failing: &[Vec<Spot>], cured: &[Vec<Spot>]) -> Option<Parting> {
+    let pairs = || failing.iter().flatten().zip(cured.iter().flatten());
+    let common = pairs().take_while(|(a, b)| a.event == b.event).count();
+    let (ours, theirs) = pairs().nth(common)?;
+    Some(Parting {
+        difference: Difference::OtherEvent,
+        spot: ours.clone(),
+        other: Some(theirs.clone()),
+        common,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spots(letters: &str) -> Vec<Spot> {
+        let spot = |(event, letter): (u16, char)| Spot {
+            record: RecordId(u64::from(event)),
+            connection: 0,
+            event: Some(event),
+            at: Instant::from_us(u64::from(event)),
+            name: letter.to_string(),
+            request: None,
+            signature: vec![letter as u8],
+        };
+        (0..).zip(letters.chars()).map(spot).collect()
+    }
+
+    fn parted(failing: &str, cured: &str) -> Option<(Difference, String)> {
+        let (failing, cured) = (spots(failing), spots(cured));
+        let same = failing.iter().zip(&cured).take_while(|(a, b)| a.signature == b.signature);
+        let same = same.count();
+        at(&failing, &cured, same, same).map(|p| (p.difference, p.spot.name))
+    }
+
+    #[test]
+    fn what_only_the_failing_run_has_is_named() {
+        assert_eq!(parted("fpl", "flss"), Some((Difference::OnlyInFailing, "p".into())));
+        assert_eq!(parted("fp", "f"), Some((Difference::OnlyInFailing, "p".into())));
+    }
+
+    #[test]
+    fn what_the_cured_run_has_later_is_named() {
+        assert_eq!(parted("fpl", "flssp"), Some((Difference::EarlierInFailing, "p".into())));
+        assert_eq!(parted("fp", "flssp"), Some((Difference::EarlierInFailing, "p".into())));
+    }
+
+    #[test]
+    fn what_only_the_cured_run_has_is_named() {
+        assert_eq!(parted("fpl", "sfpl"), Some((Difference::OnlyInCured, "s".into())));
+        assert_eq!(parted("", "s"), Some((Difference::OnlyInCured, "s".into())));
+    }
+
+    #[test]
+    fn a_run_that_ends_early_has_not_parted() {
+        assert_eq!(parted("fp", "fpl"), None);
+    }
+}

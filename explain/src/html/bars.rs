@@ -1,0 +1,128 @@
+//! What was under way, and for how long: link-layer procedures and pairing, read from the air.
+
+use std::collections::BTreeMap;
+
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::time::Instant;
+use bletwin_sim::sniffer::AirItem;
+
+use super::Exhibit;
+use super::marks::ns;
+use super::model::{Bar, Lane, Outcome};
+use crate::why::told::pdu;
+use crate::why::{Answer, Exchange, Pairing, Pdu, What, procedures::exchanges};
+
+/// All bars, connection by connection.
+pub(super) fn bars(exhibit: &Exhibit<'_>, items: &[AirItem]) -> Vec<Bar> {
+    let mut connections: BTreeMap<usize, Vec<Pdu>> = BTreeMap::new();
+    for item in items {
+        if let Some(connection) = item.connection {
+            connections.entry(connection).or_default().push(pdu(item));
+        }
+    }
+    connections
+        .values()
+        .flat_map(|pdus| {
+            let exchanges = exchanges(pdus);
+            let procedures = exchanges.iter().map(|e| procedure(exhibit, pdus, e));
+            let alone = unasked(exhibit, pdus, &exchanges);
+            procedures.chain(alone).chain(pairing(pdus)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn procedure(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchange: &Exchange) -> Bar {
+    let begun = &pdus[exchange.request];
+    let last = pdus.last().map_or(begun.at, |pdu| pdu.at);
+    let (to, outcome) = match exchange.answer {
+        None => (last, Outcome::Unanswered),
+        Some(Answer::Refused { pdu, .. }) => (pdus[pdu].at, Outcome::Refused),
+        Some(Answer::Answered(pdu)) => (end_of(pdus, exchange, pdu), Outcome::Done),
+        Some(Answer::Scheduled { pdu, instant }) => {
+            (event_begins(pdus, pdu, instant).unwrap_or(last), Outcome::Done)
+        }
+    };
+    Bar {
+        lane: if exchange.from_central { Lane::CentralLink } else { Lane::PeripheralLink },
+        name: name(exchange.opcode).to_owned(),
+        from_ns: ns(begun.at),
+        to_ns: ns(to),
+        outcome,
+        id: begun.id.0,
+        decisive: exhibit.decisive.contains(&begun.id),
+    }
+}
+
+/// What the central announces without having been asked.
+fn unasked(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchanges: &[Exchange]) -> Vec<Bar> {
+    let asked = |index: usize| exchanges.iter().any(|e| e.instant().is_some() && e.last() == index);
+    let news = pdus.iter().enumerate().filter(|(index, pdu)| pdu.is_news() && !asked(*index));
+    news.filter_map(|(index, pdu)| {
+        let (name, instant) = match &pdu.what {
+            What::Control(ControlPdu::ConnectionUpdateInd(u)) => ("connection update", u.instant),
+            What::Control(ControlPdu::ChannelMapInd { instant, .. }) => ("channel map", *instant),
+            _ => return None,
+        };
+        let end = event_begins(pdus, index, instant).or_else(|| pdus.last().map(|pdu| pdu.at))?;
+        Some(Bar {
+            lane: Lane::CentralLink,
+            name: name.into(),
+            from_ns: ns(pdu.at),
+            to_ns: ns(end),
+            outcome: Outcome::Done,
+            id: pdu.id.0,
+            decisive: exhibit.decisive.contains(&pdu.id),
+        })
+    })
+    .collect()
+}
+
+/// The encryption start goes on after its first answer, to the peripheral's LL_START_ENC_RSP.
+fn end_of(pdus: &[Pdu], exchange: &Exchange, answer: usize) -> Instant {
+    let ends = |pdu: &&Pdu| {
+        matches!(&pdu.what, What::Control(c) if c.opcode() == Opcode::START_ENC_RSP)
+            && !pdu.from_central
+    };
+    let later = pdus.get(answer..).unwrap_or_default();
+    let end = later.iter().find(ends).filter(|_| exchange.opcode == Opcode::ENC_REQ);
+    end.unwrap_or(&pdus[answer]).at
+}
+
+/// When the event of an instant began.
+fn event_begins(pdus: &[Pdu], after: usize, instant: u16) -> Option<Instant> {
+    let reached = |pdu: &&Pdu| pdu.event.is_some_and(|now| now.wrapping_sub(instant) < 0x8000);
+    pdus.get(after..)?.iter().find(reached).map(|pdu| pdu.at)
+}
+
+fn pairing(pdus: &[Pdu]) -> Option<Bar> {
+    let pairing = Pairing::last_of(pdus)?;
+    let begun = pdus.get(pairing.begun)?;
+    let (end, outcome) = match (pairing.encrypted, pairing.failed) {
+        (Some(end), _) => (pdus.get(end)?, Outcome::Done),
+        (None, Some(end)) => (pdus.get(end)?, Outcome::Refused),
+        (None, None) => (pdus.last()?, Outcome::Unanswered),
+    };
+    Some(Bar {
+        lane: if begun.from_central { Lane::CentralHost } else { Lane::PeripheralHost },
+        name: "pairing".into(),
+        from_ns: ns(begun.at),
+        to_ns: ns(end.at),
+        outcome,
+        id: begun.id.0,
+        decisive: false,
+    })
+}
+
+const fn name(opcode: Opcode) -> &'static str {
+    match opcode {
+        Opcode::FEATURE_REQ | Opcode::PERIPHERAL_FEATURE_REQ => "feature exchange",
+        Opcode::VERSION_IND => "version exchange",
+        Opcode::LENGTH_REQ => "data length update",
+        Opcode::PHY_REQ => "PHY update",
+        Opcode::CONNECTION_PARAM_REQ => "connection parameters",
+        Opcode::PING_REQ => "LE ping",
+        Opcode::ENC_REQ => "encryption start",
+        Opcode::PAUSE_ENC_REQ => "encryption pause",
+        _ => "procedure",
+    }
+}

@@ -1,0 +1,249 @@
+//! What people read of a finished run; each is a function of its record.
+
+mod failure;
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use ble::log::Line;
+use ble::ui::Ui;
+use bletwin_sim::medium::MediumConfig;
+use bletwin_sim::node::Act;
+use bletwin_sim::record::{Note, RecordId, RecordKind};
+use bletwin_sim::report;
+use bletwin_sim::report::capture::{Style, pcapng};
+use bletwin_sim::report::ladder::{line, substantial};
+use bletwin_sim::sniffer::{Decoded, sniff};
+
+use crate::why::Told;
+use crate::why::air::seconds;
+use bletwin_scenarios::catalogue::Story;
+use bletwin_scenarios::stage::Finished;
+use bletwin_scenarios::summary::Verdict;
+pub use failure::{Json, busy, failure, json, objections};
+
+/// The capture as pcapng, as on air or decrypted.
+///
+/// # Errors
+/// Whatever writing ran into.
+pub fn capture(run: &Finished, decrypted: bool, out: &mut impl Write) -> io::Result<()> {
+    let style = if decrypted { Style::Decrypted } else { Style::OnAir };
+    let noise = i8::try_from(MediumConfig::default().noise_floor_dbm).unwrap_or(i8::MIN);
+    out.write_all(&pcapng(&run.records, &run.node_names, "air", noise, style))
+}
+
+/// The peripheral's log as Zephyr prints it.
+#[must_use]
+pub fn log(run: &Finished) -> String {
+    report::log::log(&run.records, run.peripheral)
+}
+
+/// Every PDU on air except empty ones.
+#[must_use]
+pub fn ladder(run: &Finished) -> String {
+    report::ladder::ladder(&sniff(&run.records), substantial)
+}
+
+/// Only the PDUs that the explanation speaks of, and how many lie between them.
+#[must_use]
+pub fn decisive_ladder(run: &Finished) -> String {
+    let items = sniff(&run.records);
+    let wanted = Told::of(run, &items).wanted();
+    let mut lines = Vec::new();
+    let (mut empty, mut full) = (0_u32, 0_u32);
+    for item in items.iter().filter(|i| i.connection.is_some()) {
+        if wanted.contains(&item.record) {
+            lines.extend(gap(empty, full));
+            (empty, full) = (0, 0);
+            lines.push(line(item));
+        } else if item.decoded == Decoded::Empty {
+            empty += 1;
+        } else {
+            full += 1;
+        }
+    }
+    lines.extend(gap(empty, full));
+    lines.join("\n")
+}
+
+/// What is left out between two lines of the decisive ladder.
+fn gap(empty: u32, full: u32) -> Option<String> {
+    let what = match (empty, full) {
+        (0, 0) => return None,
+        (empty, 0) => format!("{empty} empty"),
+        (0, full) => format!("{full} more"),
+        (empty, full) => format!("{full} more, {empty} empty"),
+    };
+    Some(format!("{:>26} ⋮     ({what})", ""))
+}
+
+/// Records of the packets that the explanation speaks of.
+pub(crate) fn decisive(run: &Finished) -> BTreeSet<RecordId> {
+    Told::of(run, &sniff(&run.records)).wanted()
+}
+
+/// Why the link ended as it did, or why there is no bond; `None` when the air does not tell.
+#[must_use]
+pub fn why(run: &Finished) -> Option<String> {
+    let items = sniff(&run.records);
+    // Where procedures meet and the link lives on, there is no end to explain.
+    let paragraph = match run.summary.outcome {
+        Verdict::Unresolved => String::new(),
+        _ => Told::of(run, &items).found(run).paragraph(),
+    };
+    let paragraph = Some(paragraph).filter(|p| !p.is_empty());
+    let sentences: Vec<String> =
+        run.difference.clone().into_iter().chain(paragraph).chain(admitted(run)).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+/// Which rules the central broke as its profile, or who set its quirks, had announced.
+fn admitted(run: &Finished) -> Option<String> {
+    let rules: BTreeSet<&str> = run.judgement.admitted.iter().map(|f| f.rule).collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    let (last, others) = rules.split_last()?;
+    let list = match others {
+        [] => (*last).to_owned(),
+        _ => format!("{} and {last}", others.join(", ")),
+    };
+    let why = if run.made_up { "as its quirks make it" } else { "as its profile says" };
+    Some(format!("The central broke {list}, {why}."))
+}
+
+/// Every breach of the rules that nobody had announced, a line or two each: the rule, who broke
+/// it and when, what happened, and where the rule stands.
+#[must_use]
+pub fn breaches(run: &Finished) -> Option<String> {
+    run.judgement.breaches(run.peripheral)
+}
+
+/// Every recommendation that was not followed, in the same form.
+#[must_use]
+pub fn observations(run: &Finished) -> Option<String> {
+    run.judgement.recommendations(run.peripheral)
+}
+
+/// The run in a few lines: what a person in front of the devices would have seen.
+#[must_use]
+pub fn story(run: &Finished) -> String {
+    run.records
+        .iter()
+        .filter_map(|record| {
+            let told = moment(&record.kind, record.node == run.central)?;
+            Some(format!("{:>10}  {told}", seconds(record.at)))
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn moment(kind: &RecordKind, central: bool) -> Option<String> {
+    Some(match kind {
+        RecordKind::Shown(Ui::ShowPasskey(passkey)) if !central => {
+            format!("the device shows the passkey {passkey:06}")
+        }
+        RecordKind::Shown(Ui::AskPasskey) if central => "the central asks for the passkey".into(),
+        RecordKind::Acted(Act::TypePasskey(passkey)) if central => {
+            format!("the user types {passkey:06} on the central")
+        }
+        RecordKind::Acted(Act::Confirm(yes)) => {
+            let answer = if *yes { "the same" } else { "different" };
+            format!("the user says that the numbers are {answer}")
+        }
+        RecordKind::Note(Note::Log(log)) if !central && tells_the_outcome(&log.line) => {
+            format!("the device: {}", log.line)
+        }
+        RecordKind::Note(Note::Host(text)) if central => format!("the central: {text}"),
+        _ => return None,
+    })
+}
+
+const fn tells_the_outcome(line: &Line) -> bool {
+    matches!(
+        line,
+        Line::SecurityChanged { .. }
+            | Line::SecurityFailed { .. }
+            | Line::PairingComplete { .. }
+            | Line::PhyUpdated { .. }
+            | Line::Disconnected(_)
+    )
+}
+
+/// What came of a run, in a few words.
+#[must_use]
+pub fn outcome(run: &Finished) -> String {
+    let s = &run.summary;
+    let what = match s.outcome {
+        Verdict::Bonded => format!("bonded, level {}", s.security_level.unwrap_or(1)),
+        Verdict::BondedThenLost => "bonded, but the link died".into(),
+        // A later connection was to be encrypted, and was not.
+        Verdict::Disconnected if run.facts.bonded.is_some() => {
+            "bonded, but the link died before it was secure again".into()
+        }
+        Verdict::Disconnected => "no bond, the link died".into(),
+        Verdict::PairingFailed => "no bond, pairing failed".into(),
+        Verdict::Timeout => "no bond in the time allowed".into(),
+        Verdict::Resolved => "resolved as the rules say".into(),
+        Verdict::Unresolved => "not resolved as the rules say".into(),
+    };
+    let reason = s.disconnect_reason.map_or_else(String::new, |r| format!(", reason {r}"));
+    let error = s.security_err.map_or_else(String::new, |e| format!(", err {e}"));
+    let attempts = match (run.story, run.pairing_attempts) {
+        (Story::StaticPasskey, 1) => ", 1 attempt".into(),
+        (Story::StaticPasskey, n) => format!(", {n} attempts"),
+        _ => String::new(),
+    };
+    [what, attempts, error, reason].concat()
+}
+
+/// One line: scenario, who with whom, what came of it.
+#[must_use]
+pub fn verdict_line(run: &Finished) -> String {
+    let s = &run.summary;
+    let passed = match (run.expected, run.judgement.unexpected.is_empty(), run.is_at_rest()) {
+        (false, ..) => "NOT as expected",
+        (true, false, _) => "as expected, but rules were broken",
+        (true, true, false) => "as expected, but it is not over",
+        (true, true, true) => "as expected",
+    };
+    format!(
+        "{}: {} with {}, seed {}: {} after {:.3} s simulated ({passed})",
+        s.scenario,
+        s.peripheral,
+        s.central,
+        s.seed,
+        outcome(run),
+        s.sim_seconds
+    )
+}
+
+/// Breaks text into lines of at most `width` characters, at spaces.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let fits = lines.last().is_some_and(|line| {
+            line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width
+        });
+        if !fits {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn lines_are_no_longer_than_asked() {
+        assert_eq!(wrap("a bb ccc dddd", 6), "a bb\nccc\ndddd");
+        assert_eq!(wrap("unbreakable", 3), "unbreakable");
+    }
+}

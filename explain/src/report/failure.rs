@@ -1,0 +1,82 @@
+//! Why a run did not pass, in words and as data.
+
+use serde::Serialize;
+
+use super::{breaches, outcome, why};
+use bletwin_scenarios::judgement::side;
+use bletwin_scenarios::stage::{Busy, Finished};
+use bletwin_scenarios::summary::{Summary, Verdict};
+
+/// The result of a run as `--json` prints it; see docs/JSON.md.
+#[derive(Debug, Serialize)]
+pub struct Json<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    expected: Verdict,
+    passed: bool,
+    why: Option<String>,
+    busy: &'a [Busy],
+}
+
+/// The result of a run as data.
+#[must_use]
+pub fn json(run: &Finished) -> Json<'_> {
+    Json {
+        summary: &run.summary,
+        expected: run.expects,
+        passed: run.passed(),
+        why: failure(run),
+        busy: &run.busy,
+    }
+}
+
+/// Why a run did not pass, a paragraph for each reason; `None`: it passed.
+#[must_use]
+pub fn failure(run: &Finished) -> Option<String> {
+    let mut paragraphs = Vec::new();
+    if !run.expected {
+        let expected = run.expects.name();
+        let [found, told] = [run.summary.outcome.name().to_owned(), outcome(run)];
+        paragraphs.push(format!("Expected {expected}, found {found}: {told}."));
+        paragraphs.extend(why(run));
+    }
+    if let Some(breaches) = breaches(run) {
+        paragraphs.push(format!("Rules broken that nobody has declared:\n{breaches}"));
+    }
+    if !run.is_at_rest() {
+        paragraphs.push(busy(run));
+    }
+    (!paragraphs.is_empty()).then(|| paragraphs.join("\n\n"))
+}
+
+/// What was still under way when time was up, in a sentence.
+#[must_use]
+pub fn busy(run: &Finished) -> String {
+    let list: Vec<String> = run.busy.iter().map(ToString::to_string).collect();
+    format!("Still under way when time was up: {}.", list.join("; "))
+}
+
+/// What a run that ended with the right outcome did not pass for, a line each: equal lines of
+/// several runs can be counted.
+#[must_use]
+pub fn objections(run: &Finished) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for finding in &run.judgement.unexpected {
+        let who = side(finding.culprit != run.peripheral);
+        let title = bletwin_scenarios::judgement::title(finding.rule);
+        let line = match who {
+            "central" => format!("the central broke {title}, which its profile does not declare"),
+            who => format!("the {who} broke {title}"),
+        };
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    for busy in run.busy.iter().filter(|busy| !busy.declared) {
+        let line = format!("still under way in the end: {}, {}", busy.who, busy.what);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}

@@ -1,0 +1,145 @@
+//! How the link died, and which exchange is decisive.
+
+use ble::error::ErrorCode;
+use ble::pdu::control::ControlPdu;
+use ble::time::Instant;
+
+use super::air::{Pdu, What};
+use super::procedures::Exchange;
+
+/// What the air shows of the end of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The central stopped sending; the peripheral waited connSupervisionTimeout.
+    Silence {
+        /// Index of the central's last PDU that was heard.
+        last_heard: usize,
+    },
+    /// The central went on sending, but nothing of it was heard any more.
+    Deaf {
+        /// Index of the central's last PDU that was heard.
+        last_heard: usize,
+        /// Index of its first one that was not.
+        first_unheard: usize,
+    },
+    /// One side started a procedure that must not be started then.
+    Collision {
+        /// The procedure that was under way.
+        open: Exchange,
+        /// Index of the offending request.
+        offending: usize,
+    },
+    /// One side said goodbye.
+    Terminated {
+        /// Index of LL_TERMINATE_IND.
+        pdu: usize,
+    },
+    /// A request went unanswered for 40 s.
+    NoResponse {
+        /// The request.
+        open: Exchange,
+    },
+    /// Anything else: only the reason is known.
+    Other,
+}
+
+/// The end of a link as the peripheral's host was told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// When.
+    pub at: Instant,
+    /// Reason.
+    pub reason: ErrorCode,
+    /// What the air shows.
+    pub how: How,
+    /// The exchange on which it turned, if one can be named.
+    pub decisive: Option<Exchange>,
+}
+
+impl Ending {
+    /// The PDUs that it is told by.
+    pub fn indices(&self) -> impl Iterator<Item = usize> + use<> {
+        let of_end = match self.how {
+            How::Silence { last_heard } => [Some(last_heard), None],
+            How::Deaf { last_heard, first_unheard } => [Some(last_heard), Some(first_unheard)],
+            How::Collision { offending, .. } => [Some(offending), None],
+            How::Terminated { pdu } => [Some(pdu), None],
+            How::NoResponse { .. } | How::Other => [None, None],
+        };
+        let decisive = self.decisive.map(|d| [d.request, d.last()]);
+        of_end.into_iter().flatten().chain(decisive.into_iter().flatten())
+    }
+}
+
+/// Finds out how a link ended that the peripheral's host was told of at `at` with `reason`.
+#[must_use]
+pub fn ending(pdus: &[Pdu], exchanges: &[Exchange], at: Instant, reason: ErrorCode) -> Ending {
+    let how = how(pdus, exchanges, reason);
+    let decisive = decisive(pdus, exchanges, &how);
+    Ending { at, reason, how, decisive }
+}
+
+fn how(pdus: &[Pdu], exchanges: &[Exchange], reason: ErrorCode) -> How {
+    let terminated = pdus
+        .iter()
+        .rposition(|p| matches!(p.what, What::Control(ControlPdu::TerminateInd(_))) && p.heard);
+    if let Some(pdu) = terminated {
+        return How::Terminated { pdu };
+    }
+    match reason {
+        ErrorCode::CONNECTION_TIMEOUT => timed_out(pdus),
+        ErrorCode::LL_PROCEDURE_COLLISION | ErrorCode::DIFFERENT_TRANSACTION_COLLISION => {
+            collided(pdus, exchanges)
+        }
+        ErrorCode::LL_RESPONSE_TIMEOUT => exchanges
+            .iter()
+            .rfind(|e| !e.from_central && e.answer.is_none())
+            .map_or(How::Other, |open| How::NoResponse { open: *open }),
+        _ => How::Other,
+    }
+}
+
+fn timed_out(pdus: &[Pdu]) -> How {
+    let Some(last_heard) = pdus.iter().rposition(|p| p.from_central && p.heard) else {
+        return How::Other;
+    };
+    let unheard = pdus.iter().enumerate().skip(last_heard + 1).find(|(_, p)| p.from_central);
+    match unheard {
+        Some((first_unheard, _)) => How::Deaf { last_heard, first_unheard },
+        None => How::Silence { last_heard },
+    }
+}
+
+fn collided(pdus: &[Pdu], exchanges: &[Exchange]) -> How {
+    let Some(offending) = exchanges.iter().rfind(|e| e.from_central) else { return How::Other };
+    let open = exchanges.iter().rfind(|e| {
+        let still_open = e.instant().is_none_or(|instant| {
+            let now = pdus.get(offending.request).and_then(|p| p.event).unwrap_or(instant);
+            instant.wrapping_sub(now) < 0x8000 && instant != now
+        });
+        e.request != offending.request && e.last() < offending.request && still_open
+    });
+    open.map_or(How::Other, |open| How::Collision { open: *open, offending: offending.request })
+}
+
+/// The exchange on which it turned: the one that is named by the end itself; when both sides
+/// stopped hearing each other, the last one whose instant came just then; else the first that was
+/// left without an answer, the peripheral's own before the central's.
+fn decisive(pdus: &[Pdu], exchanges: &[Exchange], how: &How) -> Option<Exchange> {
+    match how {
+        How::Collision { open, .. } | How::NoResponse { open } => Some(*open),
+        How::Deaf { first_unheard, .. } => {
+            let event = pdus.get(*first_unheard)?.event?;
+            let by_instant = exchanges
+                .iter()
+                .rfind(|e| e.instant().is_some_and(|instant| event.wrapping_sub(instant) < 2));
+            by_instant.or_else(|| unanswered(exchanges)).copied()
+        }
+        How::Silence { .. } | How::Terminated { .. } | How::Other => unanswered(exchanges).copied(),
+    }
+}
+
+fn unanswered(exchanges: &[Exchange]) -> Option<&Exchange> {
+    let open = |e: &&Exchange| e.answer.is_none();
+    exchanges.iter().filter(open).find(|e| !e.from_central).or_else(|| exchanges.iter().find(open))
+}

@@ -1,0 +1,28 @@
+//! The search for what goes wrong: a run as a plain value, many of them, and what is found.
+//!
+//! A [`Case`] is all that a run depends on. The firmware under test is whole; the central is a
+//! controller of a profile below a host that does nothing but ask for what the case says.
+//! [`run()`] plays one case and judges it.
+#![forbid(unsafe_code)]
+
+mod base;
+pub mod campaign;
+pub mod case;
+pub mod caught;
+mod guard;
+pub mod known;
+mod live;
+mod node;
+pub mod pairs;
+pub mod random;
+mod run;
+pub mod saved;
+mod simpler;
+mod watch;
+
+pub use base::Base;
+pub use case::Case;
+pub use live::Live;
+pub use node::{Actor, AskingCentral};
+pub use run::{Found, Outcome, PANIC, Runner, run};
+pub use watch::{CENTRAL, PERIPHERAL};

@@ -1,0 +1,180 @@
+//! The two ends of an explored link: the whole firmware, and a central's controller below a host
+//! that does nothing by itself but connect.
+
+use ble::address::Address;
+use ble::error::ErrorCode;
+use ble::hci::{Acl, AclBoundary, Command, ConnectionParameters, CreateConnection, Event, Handle};
+use ble::random::Entropy;
+use ble::time::Instant;
+use bletwin_firmware_node::PeripheralNode;
+use bletwin_models::controller::{
+    AutomaticProcedure, CentralController, ControllerConfig, ControllerOutput,
+};
+use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
+use bletwin_sim::record::Note;
+
+/// What an [`Act::Ask`] must say for the central to send a request of ATT.
+pub(super) const READ: &str = "read";
+
+/// ATT_READ_REQ for the first attribute, in an L2CAP frame.
+const READ_REQUEST: [u8; 7] = [3, 0, 4, 0, 0x0A, 1, 0];
+
+/// Outputs of one call after which controller and host quarrel.
+const OUTPUTS_MAX: usize = 1024;
+
+/// A node of an explored world.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// The firmware under test.
+    Peripheral(Box<PeripheralNode>),
+    /// A central.
+    Central(Box<AskingCentral>),
+}
+
+impl Node for Actor {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        match self {
+            Self::Peripheral(node) => node.handle(now, input, out),
+            Self::Central(node) => node.handle(now, input, out),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Peripheral(node) => node.deadline(),
+            Self::Central(node) => node.deadline(),
+        }
+    }
+}
+
+/// A central's controller whose host connects, agrees to all parameters or to none, and otherwise
+/// passes on the commands that [`Act::Command`] brings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AskingCentral {
+    config: ControllerConfig,
+    peer: Address,
+    parameters: ConnectionParameters,
+    agrees: bool,
+    controller: Option<CentralController>,
+    handle: Option<Handle>,
+}
+
+impl AskingCentral {
+    /// Switched off; `agrees` to other connection parameters than it begins with.
+    #[must_use]
+    pub const fn new(
+        config: ControllerConfig,
+        peer: Address,
+        parameters: ConnectionParameters,
+        agrees: bool,
+    ) -> Self {
+        Self { config, peer, parameters, agrees, controller: None, handle: None }
+    }
+
+    fn start(&mut self, now: Instant, entropy: [u8; 32], out: &mut Outbox) {
+        let entropy = Entropy::new(entropy);
+        self.controller = Some(CentralController::new(self.config.clone(), &entropy));
+        let request = CreateConnection {
+            scan_interval: 16,
+            scan_window: 16,
+            peer: Some(self.peer),
+            own_address_random: false,
+            parameters: self.parameters,
+        };
+        let mask = u64::MAX;
+        self.command(now, Command::SetEventMask { mask }, out);
+        self.command(now, Command::LeSetEventMask { mask }, out);
+        self.command(now, Command::LeCreateConnection { request }, out);
+    }
+
+    fn command(&mut self, now: Instant, command: Command, out: &mut Outbox) {
+        if let Some(controller) = &mut self.controller {
+            if out.recording() {
+                out.push(NodeOutput::Note(Note::HciCommand(command.clone())));
+            }
+            controller.command(now, command);
+        }
+    }
+
+    fn read(&mut self, now: Instant, out: &mut Outbox) {
+        if let (Some(controller), Some(handle)) = (&mut self.controller, self.handle) {
+            let data = READ_REQUEST.into_iter().collect();
+            let acl = Acl { handle, boundary: AclBoundary::First, data };
+            out.push(NodeOutput::Note(Note::AclOut(acl.clone())));
+            controller.acl(now, acl);
+        }
+    }
+
+    fn carry(&mut self, now: Instant, out: &mut Outbox) {
+        for _ in 0..OUTPUTS_MAX {
+            match self.controller.as_mut().and_then(CentralController::poll) {
+                None => return,
+                Some(ControllerOutput::Radio(command)) => out.push(NodeOutput::Radio(command)),
+                Some(ControllerOutput::Event(event)) => self.event(now, event, out),
+                Some(ControllerOutput::Acl(acl)) => out.push(NodeOutput::Note(Note::AclIn(acl))),
+                Some(ControllerOutput::Trace(trace)) => {
+                    out.push(NodeOutput::Note(Note::Trace(trace)));
+                }
+                // This host does not know the extended commands.
+                Some(ControllerOutput::Extended(_)) => {}
+            }
+        }
+    }
+
+    fn event(&mut self, now: Instant, event: Event, out: &mut Outbox) {
+        if out.recording() {
+            out.push(NodeOutput::Note(Note::HciEvent(event.clone())));
+        }
+        match event {
+            Event::LeConnectionComplete(complete) if complete.status.0 == 0 => {
+                self.handle = Some(complete.handle);
+            }
+            Event::DisconnectionComplete { .. } => self.handle = None,
+            Event::LeRemoteConnectionParameterRequest {
+                handle,
+                interval_min,
+                interval_max,
+                latency,
+                timeout,
+            } => {
+                let parameters =
+                    ConnectionParameters { interval_min, interval_max, latency, timeout };
+                let reply = if self.agrees {
+                    Command::LeRemoteConnectionParameterRequestReply { handle, parameters }
+                } else {
+                    let reason = ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS;
+                    Command::LeRemoteConnectionParameterRequestNegativeReply { handle, reason }
+                };
+                self.command(now, reply, out);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Node for AskingCentral {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        #[cfg(test)]
+        if matches!(&input, NodeInput::Act(Act::Ask(wish)) if wish == "panic") {
+            panic!("as a test asks");
+        }
+        match (input, &mut self.controller) {
+            (NodeInput::Start { entropy }, _) => self.start(now, entropy, out),
+            (NodeInput::Radio(event), Some(controller)) => controller.radio(now, event),
+            (NodeInput::Timer, Some(controller)) => controller.timer(now),
+            (NodeInput::Act(Act::Command(command)), Some(_)) => self.command(now, command, out),
+            (NodeInput::Act(Act::Ask(wish)), Some(_)) if wish == READ => self.read(now, out),
+            (NodeInput::Act(Act::Ask(wish)), Some(controller)) => {
+                if let Some(procedure) = AutomaticProcedure::by_name(&wish) {
+                    controller.press(now, procedure);
+                }
+            }
+            _ => {}
+        }
+        self.carry(now, out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.controller.as_ref()?.deadline()
+    }
+}

@@ -1,0 +1,358 @@
+//! A firmware-core peripheral as a node, on a small model of its processor.
+//!
+//! The radio level runs at once (or after [`CpuConfig::radio_delay`]); control and host run after
+//! their latency and not before the processor is free of earlier work. What a run orders takes
+//! effect at its start; what it costs delays the next one.
+
+use ble::armed::{Armed, Tell, What};
+use ble::effect::Effect;
+use ble::radio::RadioEvent;
+use ble::random::Entropy;
+use ble::time::{Duration, Instant};
+use ble::work::{Level, Work};
+use firmware_core::config::Config;
+use firmware_core::host::message::HostInput;
+use firmware_core::host::procedures::Request;
+use firmware_core::peripheral::{Input, Output, Peripheral};
+
+use bletwin_sim::effects::{self, Storage};
+use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
+use bletwin_sim::record::{Note, RecordId};
+
+/// Ticks of one cycle of the 64 MHz processor.
+const CYCLE: Duration = Duration::from_ticks(1_000);
+/// Runs within one call; what is left waits for the next instant.
+const RUNS: usize = 64;
+/// Causes that are kept for work that waits.
+const CAUSES: usize = 16;
+
+/// How fast the processor is. Cycles are those of 64 MHz.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CpuConfig {
+    /// From a radio event to what the radio interrupt does about it. A reply that comes too late
+    /// for T_IFS is not sent.
+    pub radio_delay: Duration,
+    /// From work being there to the start of control.
+    pub control_latency: Duration,
+    /// From work being there to the start of the host.
+    pub host_latency: Duration,
+    /// Cycles of one item on the levels radio, control, host.
+    pub item_cycles: [u32; 3],
+    /// Cycles of one AES block.
+    pub aes_cycles: u32,
+    /// Cycles of a P-256 key pair.
+    pub public_key_cycles: u32,
+    /// Cycles of a P-256 shared secret.
+    pub shared_secret_cycles: u32,
+    /// Time to write or delete a persisted record.
+    pub flash_write: Duration,
+}
+
+impl Default for CpuConfig {
+    /// nRF52840 with the published Cortex-M4 assembly for P-256 and the ECB peripheral (7 µs).
+    fn default() -> Self {
+        Self {
+            radio_delay: Duration::ZERO,
+            control_latency: Duration::from_us(20),
+            host_latency: Duration::from_us(100),
+            item_cycles: [600, 1_500, 4_000],
+            aes_cycles: 450,
+            public_key_cycles: 327_000,
+            shared_secret_cycles: 906_000,
+            flash_write: Duration::from_ms(2),
+        }
+    }
+}
+
+/// Slow work under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Slow {
+    done: Instant,
+    effect: Effect,
+    causes: Untracked<Vec<RecordId>>,
+}
+
+/// Causes of work that waits at control and at the host.
+#[derive(Clone, Debug, Default)]
+struct Causes {
+    control: Vec<RecordId>,
+    host: Vec<RecordId>,
+}
+
+fn keep(causes: &mut Vec<RecordId>, more: &[RecordId]) {
+    causes.extend(more.iter().filter(|id| !causes.contains(id)).copied().collect::<Vec<_>>());
+    let surplus = causes.len().saturating_sub(CAUSES);
+    causes.drain(..surplus);
+}
+
+/// A peripheral with its processor and its storage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PeripheralNode {
+    config: Config,
+    cpu: CpuConfig,
+    /// `None` while it is off.
+    device: Option<Peripheral>,
+    storage: Storage,
+    slow: Vec<Slow>,
+    /// Radio events that the interrupt has not served yet.
+    radio: Vec<(Instant, RadioEvent, Untracked<Option<RecordId>>)>,
+    /// Next run of control or host.
+    run: Option<(Level, Instant)>,
+    processor_free: Instant,
+    /// Slow work is done one after the other.
+    worker_free: Instant,
+    causes: Untracked<Causes>,
+}
+
+impl PeripheralNode {
+    /// Switched off, with empty storage.
+    #[must_use]
+    pub fn new(config: Config, cpu: CpuConfig) -> Self {
+        Self {
+            config,
+            cpu,
+            device: None,
+            storage: Storage::default(),
+            slow: Vec::new(),
+            radio: Vec::new(),
+            run: None,
+            processor_free: Instant::ZERO,
+            worker_free: Instant::ZERO,
+            causes: Untracked::default(),
+        }
+    }
+
+    /// The peripheral itself, while it is on.
+    #[must_use]
+    pub const fn device(&self) -> Option<&Peripheral> {
+        self.device.as_ref()
+    }
+
+    /// What it has stored.
+    #[must_use]
+    pub const fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// What it has stored, to change it: it is read at the next start.
+    pub const fn storage_mut(&mut self) -> &mut Storage {
+        &mut self.storage
+    }
+
+    /// Its choices; they apply from the next start.
+    pub const fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    /// How fast its processor is from now on.
+    pub const fn cpu_mut(&mut self) -> &mut CpuConfig {
+        &mut self.cpu
+    }
+
+    fn start(&mut self, now: Instant, entropy: [u8; 32], out: &mut Outbox) {
+        self.switch_off();
+        (self.processor_free, self.worker_free) = (now, now);
+        self.device = Some(Peripheral::new(self.config.clone(), &Entropy::new(entropy)));
+        let stored: Vec<_> = self.storage.load().collect();
+        for loaded in stored {
+            self.input(now, Input::Host(HostInput::Completed(loaded)), out);
+        }
+        self.input(now, Input::Start, out);
+    }
+
+    fn switch_off(&mut self) {
+        self.device = None;
+        self.slow.clear();
+        self.radio.clear();
+        self.run = None;
+        self.causes = Untracked::default();
+    }
+
+    /// Gives an input to the device and passes on what follows at once.
+    fn input(&mut self, now: Instant, input: Input, out: &mut Outbox) {
+        let Some(device) = &mut self.device else {
+            return;
+        };
+        let work = device.handle(now, input);
+        let cause: Vec<RecordId> = out.cause().into_iter().collect();
+        keep(&mut self.causes.0.control, &cause);
+        keep(&mut self.causes.0.host, &cause);
+        self.charge(now, work);
+        self.flush(now, out);
+    }
+
+    fn charge(&mut self, now: Instant, work: Work) {
+        let [radio, control, host] = self.cpu.item_cycles;
+        let item = match work.level {
+            Level::Radio => radio,
+            Level::Control => control,
+            Level::Host => host,
+        };
+        let cycles = u64::from(item) * u64::from(work.items)
+            + u64::from(self.cpu.aes_cycles) * u64::from(work.aes_blocks);
+        self.processor_free = self.processor_free.max(now) + CYCLE.times(cycles);
+    }
+
+    fn flush(&mut self, now: Instant, out: &mut Outbox) {
+        while let Some(output) = self.device.as_mut().and_then(Peripheral::poll) {
+            let note = match output {
+                Output::Radio(command) => {
+                    out.push(NodeOutput::Radio(command));
+                    continue;
+                }
+                Output::Ui(ui) => {
+                    out.push(NodeOutput::Show(ui));
+                    continue;
+                }
+                Output::Effect(effect) => self.begin(now, effect, out),
+                Output::Log(log) => Note::Log(log),
+                Output::Trace(trace) => Note::Trace(trace),
+                Output::HciCommand(command) => Note::HciCommand(command),
+                Output::HciEvent(event) => Note::HciEvent(event),
+                Output::AclOut(acl) => Note::AclOut(acl),
+                Output::AclIn(acl) => Note::AclIn(acl),
+            };
+            out.push(NodeOutput::Note(note));
+        }
+    }
+
+    fn begin(&mut self, now: Instant, effect: Effect, out: &Outbox) -> Note {
+        let (id, takes) = match &effect {
+            Effect::P256PublicKey { id, .. } => {
+                (*id, CYCLE.times(u64::from(self.cpu.public_key_cycles)))
+            }
+            Effect::P256SharedSecret { id, .. } => {
+                (*id, CYCLE.times(u64::from(self.cpu.shared_secret_cycles)))
+            }
+            Effect::Persist { id, .. } => (*id, self.cpu.flash_write),
+        };
+        let what = effects::name(&effect);
+        self.worker_free = self.worker_free.max(now) + takes;
+        let mut causes = self.causes.0.host.clone();
+        keep(&mut causes, out.cause().as_slice());
+        self.slow.push(Slow { done: self.worker_free, effect, causes: Untracked(causes) });
+        Note::EffectStarted { id, what }
+    }
+
+    /// Does what is due.
+    fn timer(&mut self, now: Instant, out: &mut Outbox) {
+        while self.radio.first().is_some_and(|(due, ..)| *due <= now) {
+            let (_, event, cause) = self.radio.remove(0);
+            out.also_because(cause.0.as_slice());
+            keep(&mut self.causes.0.control, cause.0.as_slice());
+            self.input(now, Input::Radio(event), out);
+        }
+        while self.slow.first().is_some_and(|slow| slow.done <= now) {
+            let slow = self.slow.remove(0);
+            let (Effect::P256PublicKey { id, .. }
+            | Effect::P256SharedSecret { id, .. }
+            | Effect::Persist { id, .. }) = slow.effect;
+            out.also_because(&slow.causes.0);
+            out.push(NodeOutput::Note(Note::EffectEnded { id }));
+            keep(&mut self.causes.0.host, &slow.causes.0);
+            let completion = effects::perform(slow.effect, &mut self.storage);
+            self.input(now, Input::Host(HostInput::Completed(completion)), out);
+        }
+        out.also_because(&[]);
+        if self.device.as_ref().and_then(Peripheral::deadline).is_some_and(|due| due <= now) {
+            self.input(now, Input::Timer, out);
+        }
+        for _ in 0..RUNS {
+            self.plan(now);
+            match self.run {
+                Some((level, at)) if at <= now => self.run(now, level, out),
+                _ => return,
+            }
+        }
+    }
+
+    fn run(&mut self, now: Instant, level: Level, out: &mut Outbox) {
+        self.run = None;
+        let Some(device) = &mut self.device else {
+            return;
+        };
+        let work = device.run(now, level);
+        self.charge(now, work);
+        let Causes { control, host } = &mut self.causes.0;
+        let (mine, others) = match level {
+            Level::Host => (std::mem::take(host), control),
+            Level::Radio | Level::Control => (std::mem::take(control), host),
+        };
+        // What this run has passed on, the other level does because of the same.
+        keep(others, &mine);
+        out.also_because(&mine);
+        self.flush(now, out);
+        out.also_because(&[]);
+    }
+
+    /// When work that waits will be done.
+    fn plan(&mut self, now: Instant) {
+        let pending = self.device.as_ref().and_then(Peripheral::pending);
+        if self.run.map(|(level, _)| level) != pending {
+            self.run = pending.map(|level| {
+                let latency = match level {
+                    Level::Radio => Duration::ZERO,
+                    Level::Control => self.cpu.control_latency,
+                    Level::Host => self.cpu.host_latency,
+                };
+                (level, (now + latency).max(self.processor_free))
+            });
+        }
+    }
+}
+
+impl Node for PeripheralNode {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        match input {
+            NodeInput::Start { entropy } => self.start(now, entropy, out),
+            NodeInput::Radio(event) if self.cpu.radio_delay > Duration::ZERO => {
+                let due = now + self.cpu.radio_delay;
+                self.radio.push((due, event, Untracked(out.cause())));
+            }
+            NodeInput::Radio(event) => self.input(now, Input::Radio(event), out),
+            NodeInput::Timer => self.timer(now, out),
+            NodeInput::Act(act) => {
+                let input = match act {
+                    Act::Button { button, pressed } => HostInput::Button { button, pressed },
+                    Act::TypePasskey(passkey) => HostInput::PasskeyEntered(passkey),
+                    Act::Confirm(same) => HostInput::NumericConfirmed(same),
+                    Act::Cancel => HostInput::NumericConfirmed(false),
+                    Act::Command(command) => HostInput::Command(command),
+                    Act::PowerCycle => return self.switch_off(),
+                    Act::MinUsedChannels(channels) => {
+                        self.input(now, Input::MinUsedChannels(channels), out);
+                        return self.plan(now);
+                    }
+                    Act::Ask(wish) => {
+                        let wished = |request: &Request| request.name() == wish;
+                        let Some(request) = Request::ALL.into_iter().find(wished) else { return };
+                        HostInput::Ask(request)
+                    }
+                };
+                self.input(now, Input::Host(input), out);
+            }
+            NodeInput::Saw { .. } | NodeInput::Octets(_) | NodeInput::Antenna(_) => {}
+        }
+        self.plan(now);
+    }
+
+    fn armed(&self, tell: Tell<'_>) {
+        if let Some(device) = &self.device {
+            device.armed(tell);
+        }
+        if let Some(slow) = self.slow.last() {
+            tell(Armed::until(What::Work, slow.done));
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let device = self.device.as_ref()?.deadline();
+        let run = self.run.map(|(_, at)| at);
+        let slow = self.slow.first().map(|slow| slow.done);
+        let radio = self.radio.first().map(|(due, ..)| *due);
+        [device, run, slow, radio].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

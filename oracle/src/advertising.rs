@@ -1,0 +1,406 @@
+//! Legacy advertising: channels of an event, the interval, whose address, and who answers whom.
+
+use std::collections::BTreeMap;
+
+use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
+use ble::hci::{AdvertisingParameters, AdvertisingType, Command, Event, Role};
+use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
+use ble::time::{Duration, Instant};
+
+use super::privacy::Resolving;
+use super::timing::{JITTER, t_ifs_error};
+use super::{Finding, Findings};
+use bletwin_sim::node::NodeId;
+use bletwin_sim::record::{AirTx, Note, Record, RecordId, RecordKind};
+
+/// The unit of advInterval.
+const UNIT: Duration = Duration::from_us(625);
+/// Most from one PDU of an event to the next.
+const NEXT_CHANNEL: Duration = Duration::from_ms(10);
+const ADV_DELAY: Duration = Duration::from_ms(10);
+const HIGH_DUTY: Duration = Duration::from_us(3_750);
+const CLOCK_PPM: u32 = 500;
+/// How long a PDU may still come after the host has ended advertising.
+const FADING: Duration = Duration::from_ms(10);
+
+pub(super) fn check(records: &[Record], findings: &mut Findings) {
+    let mut all: BTreeMap<NodeId, Advertiser> = BTreeMap::new();
+    // The last packet on each advertising channel, which the next may answer.
+    let mut asked: [Option<Heard>; 3] = Default::default();
+    for record in records {
+        match &record.kind {
+            RecordKind::Note(Note::HciCommand(command)) => {
+                all.entry(record.node).or_default().command(record.at, command);
+            }
+            RecordKind::Note(Note::H4 { to_host: false, octets }) => {
+                all.entry(record.node).or_default().octets(octets);
+            }
+            RecordKind::Note(Note::HciEvent(event)) => {
+                let own = all.entry(record.node).or_default();
+                if let Some((evidence, (rule, text))) = own.accepted(event) {
+                    findings.add(Finding {
+                        rule,
+                        culprit: record.node,
+                        at: record.at,
+                        record: record.id,
+                        evidence: vec![evidence],
+                        text: format!("{}: {text}", event.name()),
+                    });
+                }
+                own.event(event);
+            }
+            RecordKind::AirTx(tx) if tx.access_address == ADVERTISING_ACCESS_ADDRESS => {
+                let Some(pdu) = AdvertisingPdu::parse(&tx.pdu) else { continue };
+                let Some(slot) = asked.get_mut(usize::from(tx.channel.wrapping_sub(37))) else {
+                    continue;
+                };
+                let asked_by = match (slot.as_ref(), &pdu) {
+                    (Some(heard), AdvertisingPdu::ScanRsp { advertiser, .. }) => {
+                        heard.asks(*advertiser)
+                    }
+                    _ => None,
+                };
+                if let (Some(heard), AdvertisingPdu::ConnectInd(request)) = (slot.as_ref(), &pdu)
+                    && let Some(called) = all.get_mut(&heard.by)
+                {
+                    called.offer = Some((record.id, request.initiator, heard.pdu.clone()));
+                }
+                let own = all.entry(record.node).or_default();
+                let served = asked_by.and_then(|scanner| own.asked.resolving.served(scanner));
+                let wrong = match address(&pdu) {
+                    Some(address) => {
+                        let sent = own.sent(record.at, tx, &pdu, address);
+                        sent.or_else(|| own.calls(&pdu))
+                    }
+                    None => served
+                        .or_else(|| own.seeks(slot.as_ref(), &pdu))
+                        .or_else(|| answer(record.at, slot.as_ref(), &pdu)),
+                };
+                if let Some((rule, text)) = wrong {
+                    let evidence = slot.as_ref().map(|heard| heard.record).into_iter().collect();
+                    findings.add(Finding {
+                        rule,
+                        culprit: record.node,
+                        at: record.at,
+                        record: record.id,
+                        evidence,
+                        text: format!("{}: {text}", pdu.name()),
+                    });
+                }
+                *slot = Some(Heard { by: record.node, end: tx.end, record: record.id, pdu });
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Heard {
+    by: NodeId,
+    end: Instant,
+    record: RecordId,
+    pdu: AdvertisingPdu,
+}
+
+impl Heard {
+    /// Whom this advertiser has called, if anybody.
+    fn target(&self, of: Address) -> Option<Address> {
+        match self.pdu {
+            AdvertisingPdu::AdvDirectInd { advertiser, target, .. } if advertiser == of => {
+                Some(target)
+            }
+            _ => None,
+        }
+    }
+
+    /// Who asks this advertiser for its scan response.
+    fn asks(&self, of: Address) -> Option<Address> {
+        match self.pdu {
+            AdvertisingPdu::ScanReq { scanner, advertiser } if advertiser == of => Some(scanner),
+            _ => None,
+        }
+    }
+}
+
+/// AdvA of a PDU that starts an exchange.
+const fn address(pdu: &AdvertisingPdu) -> Option<Address> {
+    match pdu {
+        AdvertisingPdu::AdvInd { advertiser, .. }
+        | AdvertisingPdu::AdvDirectInd { advertiser, .. }
+        | AdvertisingPdu::AdvNonconnInd { advertiser, .. }
+        | AdvertisingPdu::AdvScanInd { advertiser, .. } => Some(*advertiser),
+        _ => None,
+    }
+}
+
+type Wrong = Option<(&'static str, String)>;
+
+/// What is wrong with a request or SCAN_RSP.
+fn answer(at: Instant, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
+    let wanted = match pdu {
+        AdvertisingPdu::ScanReq { advertiser, .. } => *advertiser,
+        AdvertisingPdu::ScanRsp { advertiser, .. } => *advertiser,
+        AdvertisingPdu::ConnectInd(request) => request.advertiser,
+        _ => return None,
+    };
+    let fits = |heard: &&Heard| match (&heard.pdu, pdu) {
+        (AdvertisingPdu::ScanReq { advertiser, .. }, AdvertisingPdu::ScanRsp { .. }) => {
+            *advertiser == wanted
+        }
+        (AdvertisingPdu::AdvScanInd { advertiser, .. }, AdvertisingPdu::ScanReq { .. })
+        | (AdvertisingPdu::AdvDirectInd { advertiser, .. }, AdvertisingPdu::ConnectInd(_)) => {
+            *advertiser == wanted
+        }
+        (
+            AdvertisingPdu::AdvInd { advertiser, .. },
+            AdvertisingPdu::ScanReq { .. } | AdvertisingPdu::ConnectInd(_),
+        ) => *advertiser == wanted,
+        _ => false,
+    };
+    // Another sender may have spoken in between: then the sequence says nothing.
+    let heard = heard.filter(fits)?;
+    t_ifs_error(heard.end, at).map(|off| ("LL-ADV-7", format!("began {off} after what it answers")))
+}
+
+/// What a host has asked of its controller.
+#[derive(Clone, Default)]
+struct Asked {
+    parameters: Option<AdvertisingParameters>,
+    random: Option<[u8; 6]>,
+    enabled: bool,
+    /// When the host ended it.
+    ended: Option<Instant>,
+    resolving: Resolving,
+    /// It scans, or initiates: its radio may be at that when an event is due.
+    scans: bool,
+    initiates: bool,
+}
+
+impl Asked {
+    /// A command in octets of H4.
+    fn octets(&mut self, h4: &[u8]) {
+        let [1, low, high, _, parameters @ ..] = h4 else { return };
+        match u16::from_le_bytes([*low, *high]) {
+            0x200C | 0x2042 => self.scans = parameters.first() == Some(&1),
+            0x200D | 0x2043 => self.initiates = true,
+            _ => {}
+        }
+        self.resolving.octets(h4);
+    }
+}
+
+/// With what an advertiser shares its radio.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Company {
+    Nobody,
+    /// An event may be left out for one of theirs.
+    Connections,
+    /// Any PDU may be left out, the first of an event too: when that began cannot be seen.
+    Scanner,
+}
+
+#[derive(Default)]
+struct Advertiser {
+    asked: Asked,
+    /// What was asked before the command that has not been answered yet: in force again if it is
+    /// refused.
+    before: Option<Asked>,
+    connections: usize,
+    /// Start of the last PDU, and the channels of its event so far, a bit each.
+    last: Option<(Instant, u8)>,
+    /// Start of the last event, and what may have disturbed its successor.
+    event: Option<(Instant, Company)>,
+    /// The last CONNECT_IND that its advertising was answered by: from whom, and to what.
+    offer: Option<(RecordId, Address, AdvertisingPdu)>,
+}
+
+impl Advertiser {
+    /// A command in octets; the same follows in its typed form, if it has one.
+    fn octets(&mut self, h4: &[u8]) {
+        self.before = Some(self.asked.clone());
+        self.asked.octets(h4);
+    }
+
+    fn command(&mut self, at: Instant, command: &Command) {
+        self.before.get_or_insert_with(|| self.asked.clone());
+        let asked = &mut self.asked;
+        match command {
+            Command::LeSetAdvertisingParameters { parameters } => {
+                asked.parameters = Some(parameters.clone());
+            }
+            Command::LeSetRandomAddress { address } => asked.random = Some(*address),
+            Command::LeSetAdvertisingEnable { enable } => {
+                (self.last, self.event) = (None, None);
+                asked.enabled = *enable;
+                asked.ended = (!enable).then_some(at);
+            }
+            Command::Reset => {
+                let asked = Asked { ended: Some(at), ..Asked::default() };
+                *self = Self { asked, ..Self::default() };
+            }
+            other => asked.resolving.command(other),
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::CommandComplete { status, .. } | Event::CommandStatus { status, .. } => {
+                let before = self.before.take().filter(|_| *status != ErrorCode::SUCCESS);
+                self.asked = before.unwrap_or_else(|| std::mem::take(&mut self.asked));
+            }
+            Event::LeConnectionComplete(complete) if complete.status.0 == 0 => {
+                self.connections += 1;
+                self.asked.initiates &= complete.role == Role::Peripheral;
+                if complete.role == Role::Peripheral {
+                    (self.last, self.event) = (None, None);
+                }
+            }
+            Event::DisconnectionComplete { .. } => {
+                self.connections = self.connections.saturating_sub(1);
+                self.event = self.event.map(|(at, with)| (at, with.max(Company::Connections)));
+            }
+            _ => {}
+        }
+    }
+
+    /// A connection that ought not to have been accepted, and its CONNECT_IND.
+    fn accepted(&mut self, event: &Event) -> Option<(RecordId, (&'static str, String))> {
+        let Event::LeConnectionComplete(complete) = event else { return None };
+        if complete.status != ErrorCode::SUCCESS || complete.role != Role::Peripheral {
+            return None;
+        }
+        let (record, initiator, answered) = self.offer.take()?;
+        if initiator != complete.peer {
+            return None;
+        }
+        let Asked { parameters, resolving, .. } = &self.asked;
+        let called = match (answered, parameters) {
+            (AdvertisingPdu::AdvDirectInd { target, .. }, Some(asked)) => {
+                resolving.accepts(asked.peer, target, initiator)
+            }
+            _ => None,
+        };
+        Some((record, resolving.served(initiator).or(called)?))
+    }
+
+    /// What is wrong with whom it calls.
+    fn calls(&self, pdu: &AdvertisingPdu) -> Wrong {
+        let AdvertisingPdu::AdvDirectInd { target, .. } = pdu else { return None };
+        self.asked.resolving.calls(self.asked.parameters.as_ref()?.peer, *target)
+    }
+
+    /// What is wrong with a request of a scanner or an initiator.
+    fn seeks(&self, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
+        let resolving = &self.asked.resolving;
+        match pdu {
+            AdvertisingPdu::ScanReq { advertiser, .. } => resolving.served(*advertiser),
+            AdvertisingPdu::ConnectInd(request) => {
+                let target = heard.and_then(|heard| heard.target(request.advertiser));
+                resolving
+                    .served(request.advertiser)
+                    .or_else(|| resolving.initiates(request.initiator, request.advertiser, target))
+            }
+            _ => None,
+        }
+    }
+
+    fn sent(&mut self, at: Instant, tx: &AirTx, pdu: &AdvertisingPdu, own: Address) -> Wrong {
+        let company = match self.connections {
+            _ if self.asked.scans || self.asked.initiates => Company::Scanner,
+            0 => Company::Nobody,
+            _ => Company::Connections,
+        };
+        let asked = self.as_asked(at, tx.channel, pdu, own);
+        let channel = 1 << tx.channel.wrapping_sub(37);
+        let Some((before, used)) = self.last.replace((at, channel)) else {
+            self.event = Some((at, company));
+            return asked;
+        };
+        let gap = at.since(before);
+        let (soon, near) = (gap <= NEXT_CHANNEL + JITTER, gap < self.shortest(pdu).divided_by(2));
+        // The order of channels is the advertiser's, but in high duty cycle (4.4.2.4.3).
+        let ordered = self.asked.parameters.as_ref().is_some_and(high_duty);
+        let again = used & channel != 0 || ordered && channel < used;
+        if (soon && !again) || near {
+            self.last = Some((at, used | channel));
+            let text = match again {
+                true => format!("channel {} does not follow in its event", tx.channel),
+                false => format!("{} µs after the one before in its event", gap.as_us()),
+            };
+            return asked.or_else(|| (again || !soon).then_some(("LL-ADV-1", text)));
+        }
+        let start = self.event.replace((at, company));
+        asked.or_else(|| self.interval(at, start?, pdu, company))
+    }
+
+    /// The shortest time between two events.
+    fn shortest(&self, pdu: &AdvertisingPdu) -> Duration {
+        match &self.asked.parameters {
+            Some(asked) if high_duty(asked) => HIGH_DUTY.divided_by(2),
+            Some(asked) => UNIT.times(u64::from(asked.interval_min)),
+            None if matches!(pdu, AdvertisingPdu::AdvDirectInd { .. }) => HIGH_DUTY.divided_by(2),
+            None => UNIT.times(0x20),
+        }
+    }
+
+    fn interval(
+        &self,
+        at: Instant,
+        (start, before): (Instant, Company),
+        pdu: &AdvertisingPdu,
+        company: Company,
+    ) -> Wrong {
+        let company = company.max(before);
+        if company == Company::Scanner {
+            return None;
+        }
+        let gap = at.since(start);
+        let tolerance = gap.ppm(CLOCK_PPM) + JITTER.times(2);
+        if gap + tolerance < self.shortest(pdu) {
+            return Some(("LL-ADV-2", format!("{} µs after the event before", gap.as_us())));
+        }
+        let asked = self.asked.parameters.as_ref()?;
+        let most = match high_duty(asked) {
+            true => HIGH_DUTY,
+            false => UNIT.times(u64::from(asked.interval_max)) + ADV_DELAY,
+        };
+        (company == Company::Nobody && gap > most + tolerance)
+            .then(|| ("LL-ADV-2", format!("{} µs after the event before", gap.as_us())))
+    }
+
+    /// Whether this is what the host has asked for.
+    fn as_asked(&self, at: Instant, channel: u8, pdu: &AdvertisingPdu, own: Address) -> Wrong {
+        let fading = self.asked.ended.is_some_and(|ended| at.since(ended) < FADING);
+        let asked = self.asked.parameters.as_ref().filter(|_| !fading)?;
+        let kind = matches!(
+            (asked.kind, pdu),
+            (AdvertisingType::ConnectableUndirected, AdvertisingPdu::AdvInd { .. })
+                | (
+                    AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty,
+                    AdvertisingPdu::AdvDirectInd { .. }
+                )
+                | (AdvertisingType::ScannableUndirected, AdvertisingPdu::AdvScanInd { .. })
+                | (AdvertisingType::NonConnectable, AdvertisingPdu::AdvNonconnInd { .. })
+        );
+        let random = own.kind == AddressKind::Random;
+        let given = asked.own_address_random == random
+            && (!random || self.asked.random.is_none_or(|octets| octets == own.octets));
+        let address = given || self.asked.resolving.advertises_as(asked.peer, own);
+        let wrong = if !self.asked.enabled {
+            "the host has not asked for advertising"
+        } else if !kind {
+            "the host has asked for another kind"
+        } else if !address {
+            "not the own address"
+        } else if asked.channel_map >> channel.wrapping_sub(37) & 1 == 0 {
+            "a channel that the host has excluded"
+        } else {
+            return None;
+        };
+        Some(("LL-ADV-8", wrong.to_owned()))
+    }
+}
+
+fn high_duty(asked: &AdvertisingParameters) -> bool {
+    asked.kind == AdvertisingType::DirectedHighDuty
+}

@@ -1,0 +1,161 @@
+//! Peripheral latency: how many events a peripheral may leave out, and which ones it may not.
+
+use ble::hci::Role;
+use ble::pdu::control::{ConnectionUpdate, ControlPdu};
+use ble::time::{Duration, Instant};
+
+use super::Findings;
+use super::busy::{Busy, LEAD};
+use super::link::{Link, Packet};
+use super::procedure::{PAST, instant};
+use super::window::Closed;
+use bletwin_sim::record::RecordId;
+
+/// A receiver that was closed this far from an anchor was not open for it.
+const FAR: Duration = Duration::from_ms(20);
+
+/// A change that was announced to the peripheral.
+struct Watch {
+    instant: u64,
+    /// Of parameters: the event before the instant and the instant itself are listened to.
+    parameters: bool,
+    /// SN of the PDU: another one says that its acknowledgement has arrived.
+    sn: bool,
+    confirmed: bool,
+    record: RecordId,
+}
+
+pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings: &mut Findings) {
+    if !link.is_accepted() {
+        return;
+    }
+    let node = link.node(Role::Peripheral);
+    let closed = closed.get(&node).map_or(&[][..], Vec::as_slice);
+    let (left, parted) = (link.left(Role::Peripheral), link.parted(findings));
+    let timeout = link.longest_timeout();
+    let mut state =
+        Awake { latency: None, next: None, watch: Vec::new(), skipped: 0, last: None, heard: None };
+    for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
+        if packet.item.at >= left || parted.is_some_and(|event| packet.event >= event) {
+            return;
+        }
+        if packet.anchor {
+            let near = FAR.min(link.interval().divided_by(2));
+            let at = packet.item.at;
+            // A record that ends before the receiver closes does not say that it was open.
+            let listened = packet.item.reception.is_some()
+                || findings.is_misplaced(packet)
+                || at + near > link.end
+                || open(closed, at, near)
+                || busy.touches(at.before(LEAD), packet.item.end + LEAD);
+            if let Some((rule, evidence, text)) = state.event(packet, listened, timeout) {
+                link.accuse(findings, rule, Role::Peripheral, packet, &evidence, text);
+            }
+        }
+        if packet.heard() {
+            state.hear(link, packet);
+        }
+    }
+}
+
+/// Whether a receiver that saw nothing was closed near an anchor.
+fn open(closed: &[(Instant, RecordId)], at: Instant, near: Duration) -> bool {
+    let from = closed.partition_point(|(moment, _)| *moment < at.before(near));
+    closed.get(from).is_some_and(|(moment, _)| *moment <= at + near)
+}
+
+struct Awake {
+    /// Before and after the last change: either may be meant around its instant. None before an
+    /// acknowledgement of the central was heard (4.5.5).
+    latency: Option<[u16; 2]>,
+    next: Option<(u64, ConnectionUpdate)>,
+    watch: Vec<Watch>,
+    /// Events left out in a row.
+    skipped: u16,
+    last: Option<u64>,
+    /// When it listened last.
+    heard: Option<Instant>,
+}
+
+impl Awake {
+    fn event(
+        &mut self,
+        packet: &Packet<'_>,
+        listened: bool,
+        timeout: Duration,
+    ) -> Option<(&'static str, Vec<RecordId>, String)> {
+        let event = packet.event;
+        self.change(|instant| event > instant);
+        self.watch.retain(|watch| watch.instant >= event);
+        let in_a_row = self.last == event.checked_sub(1);
+        self.last = Some(event);
+        let heard = *self.heard.get_or_insert(packet.item.at);
+        if listened {
+            (self.skipped, self.heard) = (0, Some(packet.item.at));
+            return None;
+        }
+        self.skipped = if in_a_row { self.skipped.saturating_add(1) } else { 1 };
+        let due = self.watch.iter().find(|watch| {
+            let near = event + 1 >= watch.instant;
+            if watch.parameters && near { true } else { !watch.confirmed && event < watch.instant }
+        });
+        if let Some(watch) = due {
+            let text = format!("event {event} was left out before instant {}", watch.instant);
+            return Some(("LL-LAT-2", vec![watch.record], text));
+        }
+        let Some(latency) = self.latency else {
+            let text = format!("event {event} was left out before anything was acknowledged");
+            return Some(("LL-LAT-3", Vec::new(), text));
+        };
+        if packet.item.at.since(heard) > timeout {
+            let text = format!("has not listened for {} ms", timeout.as_us() / 1_000);
+            return Some(("LL-LAT-3", Vec::new(), text));
+        }
+        let pending = self.next.as_ref().map_or(0, |(_, update)| update.latency);
+        let allowed = latency[0].max(latency[1]).max(pending);
+        (self.skipped > allowed).then(|| {
+            let text = format!("{} events left out in a row, up to event {event}", self.skipped);
+            ("LL-LAT-1", Vec::new(), text)
+        })
+    }
+
+    /// Makes a change whose instant has come.
+    fn change(&mut self, has_come: impl Fn(u64) -> bool) {
+        if let Some((_, update)) = self.next.take_if(|(instant, _)| has_come(*instant)) {
+            self.latency = self.latency.map(|[_, old]| [old, update.latency]);
+        }
+    }
+
+    fn hear(&mut self, link: &Link<'_>, packet: &Packet<'_>) {
+        if packet.header.nesn && self.latency.is_none() {
+            self.latency = Some([link.request.latency; 2]);
+        }
+        for watch in &mut self.watch {
+            watch.confirmed |= packet.header.sn != watch.sn;
+        }
+        let Some(instant) = instant(packet).filter(|_| packet.taken) else { return };
+        let ahead = instant.wrapping_sub(packet.event as u16);
+        if ahead >= PAST {
+            return;
+        }
+        let instant = packet.event + u64::from(ahead);
+        let update = match packet.control() {
+            Some(ControlPdu::ConnectionUpdateInd(update)) => Some(*update),
+            _ => None,
+        };
+        if ahead > 0 {
+            self.watch.push(Watch {
+                instant,
+                parameters: update.is_some(),
+                sn: packet.header.sn,
+                confirmed: false,
+                record: packet.item.record,
+            });
+        }
+        if let Some(update) = update {
+            // One that was told in the event of its instant is in force, whatever follows.
+            self.change(|instant| packet.event >= instant);
+            self.next = Some((instant, update));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a device owes after something has happened: to leave where it must, to acknowledge the
+//! end, not to wait for ever.
+
+use ble::hci::Role;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::time::Duration;
+
+use super::ending::ended;
+use super::link::{Link, Packet, other};
+use super::procedure::{PAST, Procedures};
+use super::{Finding, Findings};
+
+/// Breaches of the peer after which a device leaves at once (5.1.3).
+const OBLIGE: [&str; 3] = ["LL-ENC-1", "LL-ENC-2", "LL-MIC-1"];
+/// Events until it is gone.
+const GRACE: u64 = 3;
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) fn check(link: &Link<'_>, procedures: &Procedures, findings: &mut Findings) {
+    stays(link, findings);
+    for role in [Role::Central, Role::Peripheral] {
+        unacknowledged(link, role, findings);
+        waits(link, procedures, role, findings);
+    }
+}
+
+/// Who goes on with a connection that it must leave.
+fn stays(link: &Link<'_>, findings: &mut Findings) {
+    let breaches = findings.told.findings.iter().filter(|found| OBLIGE.contains(&found.rule));
+    let mut reasons: Vec<_> = breaches
+        .filter_map(|found| {
+            let at = link.taken(found.record)?;
+            let early = found.rule == "LL-ENC-1";
+            let obliges = !early || !is_done(&link.packets[..at], link.packets[at].by);
+            obliges.then_some((at, if early { "LL-ENC-6" } else { "LL-MIC-2" }))
+        })
+        .collect();
+    let past = |packet: &Packet<'_>| match packet.control() {
+        Some(ControlPdu::ConnectionUpdateInd(update)) => {
+            update.instant.wrapping_sub(packet.event as u16) >= PAST
+        }
+        _ => false,
+    };
+    let late = link.packets.iter().enumerate().filter(|(_, packet)| past(packet));
+    reasons.extend(late.map(|(at, _)| (at, "LL-INST-2")));
+    let goodbye =
+        |packet: &Packet<'_>| matches!(packet.control(), Some(ControlPdu::TerminateInd(_)));
+    let ends = link.packets.iter().enumerate().filter(|(_, packet)| goodbye(packet));
+    reasons.extend(ends.map(|(at, _)| (at, "LL-TERM-2")));
+    for (at, rule) in reasons {
+        let reason = &link.packets[at];
+        let victim = other(reason.by);
+        let after = link.packets.iter().skip(at).filter(|packet| packet.by == victim);
+        // Who says that it leaves for a breach may wait for the answer; who was told does not.
+        let says_goodbye =
+            rule != "LL-TERM-2" && after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
+        let mut stays = after.filter(|packet| packet.event > reason.event + GRACE);
+        if let Some(packet) = stays.next().filter(|_| reason.taken && !says_goodbye) {
+            let text = format!("goes on after {}, which ends the connection", reason.name());
+            link.report(findings, rule, packet, &[reason.item.record], text);
+        }
+    }
+}
+
+/// Whether an encryption start is over for the peer of `by`: for the peripheral it is with the
+/// central's LL_START_ENC_RSP, before the central hears of that.
+fn is_done(before: &[Packet<'_>], by: Role) -> bool {
+    // All of them were taken: another one has followed.
+    let sent = before.iter().rev().filter(|packet| {
+        let clear = packet.item.decrypted != Some(true);
+        packet.by == by && !(clear && packet.opcode() == Some(Opcode::START_ENC_RSP))
+    });
+    let last = sent.filter_map(Packet::opcode).find(|opcode| {
+        matches!(*opcode, Opcode::START_ENC_RSP | Opcode::ENC_REQ | Opcode::PAUSE_ENC_REQ)
+    });
+    by == Role::Central && last == Some(Opcode::START_ENC_RSP)
+}
+
+/// Who leaves on LL_TERMINATE_IND without having acknowledged it.
+fn unacknowledged(link: &Link<'_>, role: Role, findings: &mut Findings) {
+    let Some((hci, reason)) = ended(link, role) else { return };
+    let goodbye = link.packets.iter().position(|packet| {
+        let code =
+            matches!(packet.control(), Some(ControlPdu::TerminateInd(code)) if *code == reason);
+        packet.by != role && packet.taken && code
+    });
+    let Some(at) = goodbye else { return };
+    let answered = link.packets.iter().skip(at).any(|packet| packet.by == role);
+    if !answered {
+        findings.add(Finding {
+            rule: "LL-TERM-2",
+            culprit: link.node(role),
+            at: hci.at,
+            record: hci.record,
+            evidence: vec![link.packets[at].item.record],
+            text: "left without acknowledging LL_TERMINATE_IND".to_owned(),
+        });
+    }
+}
+
+/// Who waits longer for an answer than the response timeout.
+fn waits(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mut Findings) {
+    let sent = link
+        .packets
+        .iter()
+        .rev()
+        .find(|packet| packet.by == role && packet.new && packet.opcode().is_some());
+    let Some(sent) = sent else { return };
+    let left = link.left(role);
+    let open = procedures.due[other(role) as usize].iter().find(|due| !due.unknown && !due.open);
+    let Some(due) = open else { return };
+    let waited = left.since(due.at.max(sent.item.at));
+    if waited > RESPONSE_TIMEOUT + PATIENCE {
+        findings.add(Finding {
+            rule: "LL-TIME-1",
+            culprit: link.node(role),
+            at: left,
+            record: due.record,
+            evidence: vec![sent.item.record],
+            text: format!(
+                "has waited {} s for the answer to {}",
+                waited.as_us() / 1_000_000,
+                due.opcode.name()
+            ),
+        });
+    }
+}
+
+/// Whether an LL_TERMINATE_IND of this end was acknowledged, or had its time.
+pub(super) fn said_goodbye(link: &Link<'_>, role: Role, before: ble::time::Instant) -> bool {
+    let goodbyes =
+        link.packets.iter().enumerate().filter(|(_, packet)| {
+            packet.by == role && packet.opcode() == Some(Opcode::TERMINATE_IND)
+        });
+    let mut goodbyes = goodbyes.peekable();
+    let timeout = link.shortest_timeout();
+    // The timer runs from the moment at which it was queued.
+    let slow = goodbyes.peek().is_some_and(|(_, first)| {
+        let asked = link.farewells[role as usize].unwrap_or(first.item.at);
+        before.since(asked.min(first.item.at)) + timeout.ppm(20_000) >= timeout
+    });
+    slow || goodbyes.any(|(at, goodbye)| {
+        link.packets.iter().skip(at).any(|packet| {
+            packet.by != role
+                && packet.heard()
+                && packet.item.at < before
+                && packet.header.nesn != goodbye.header.sn
+        })
+    })
+}

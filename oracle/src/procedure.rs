@@ -1,0 +1,435 @@
+//! Control procedures: who may start which when, what must be answered, and by when.
+
+use ble::error::ErrorCode;
+use ble::hci::Role;
+use ble::pdu::control::{ControlPdu, Opcode};
+use ble::time::{Duration, Instant};
+
+use super::Findings;
+use super::link::{Link, Packet, other};
+use super::table::{Kind, answers, is_owed, kind, only};
+use super::values::param_field;
+use bletwin_sim::record::RecordId;
+
+/// The procedure response timeout.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
+/// Events from an instant's PDU to its instant, at least.
+const INSTANT_EVENTS: u16 = 6;
+/// An instant this far ahead lies in the past.
+pub(super) const PAST: u16 = 0x7FFF;
+
+/// A procedure under way.
+#[derive(Clone, Copy)]
+struct Open {
+    kind: Kind,
+    record: RecordId,
+    /// The other end has sent a PDU of it.
+    answered: Option<RecordId>,
+    /// Event of its instant.
+    until: Option<u64>,
+}
+
+/// A PDU that an end has taken and owes an answer to.
+#[derive(Clone, Copy)]
+pub(super) struct Due {
+    pub(super) opcode: Opcode,
+    pub(super) record: RecordId,
+    pub(super) at: Instant,
+    /// It must be answered with LL_UNKNOWN_RSP.
+    pub(super) unknown: bool,
+    /// Or served, as its receiver reads it: it is known, and its length is wrong (2.4.2).
+    bent: bool,
+    /// It broke a rule: what is done about it is left open, and nothing is owed.
+    pub(super) open: bool,
+    /// It is an LL_CONNECTION_PARAM_REQ out of range, which has to be rejected.
+    out_of_range: bool,
+}
+
+/// The procedures of a connection, by the end that started them.
+#[derive(Default)]
+pub(super) struct Procedures {
+    open: [Option<Open>; 2],
+    pub(super) due: [Vec<Due>; 2],
+    /// Requests that the central served where it had to reject them. Who has asked may take that
+    /// for a PDU of the central's own procedure, and wait for the reject.
+    unrejected: Vec<Due>,
+    /// Opcodes that each end has taken, for LL_UNKNOWN_RSP and rejects.
+    seen: [u64; 2],
+    version: [Option<RecordId>; 2],
+    /// The last PDU of an end belongs to a procedure that it has open itself.
+    of_own: [bool; 2],
+    /// An LL_PAUSE_ENC_REQ was taken.
+    paused: bool,
+    /// connPeripheralLatency in force, and what follows it at which event.
+    latency: u16,
+    next_latency: Option<(u64, u16)>,
+}
+
+/// Checks all procedures and gives what is left of them at the end of the connection.
+pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
+    let mut all = Procedures { latency: link.request.latency, ..Procedures::default() };
+    for packet in &link.packets {
+        all.expire(packet.event);
+        if packet.new
+            && let Some(opcode) = packet.opcode()
+        {
+            all.sent(link, packet, opcode, findings);
+        }
+        if packet.taken
+            && let Some(opcode) = packet.opcode()
+        {
+            all.took(packet, opcode, findings.is_wrong(packet), findings.is_stray(packet));
+        }
+    }
+    all
+}
+
+impl Procedures {
+    /// Whether encryption is being started or paused.
+    pub(super) fn encrypting(&self) -> bool {
+        self.open.iter().flatten().any(|open| open.kind == Kind::Encryption)
+    }
+
+    /// Whether the central has had an encryption pause begin.
+    pub(super) const fn pauses(&self) -> bool {
+        self.paused
+    }
+
+    /// What the other end may be waiting for.
+    pub(super) fn awaited_from(&self, role: Role) -> impl Iterator<Item = &Due> {
+        let unrejected = self.unrejected.iter().filter(move |_| role == Role::Central);
+        self.due[role as usize].iter().chain(unrejected)
+    }
+
+    fn see(&mut self, taker: Role, opcode: Opcode) {
+        self.seen[taker as usize] |= 1 << u32::from(opcode.0).min(63);
+    }
+
+    fn expire(&mut self, event: u64) {
+        for open in &mut self.open {
+            open.take_if(|open| open.until.is_some_and(|until| event >= until));
+        }
+        if let Some((_, latency)) = self.next_latency.take_if(|(instant, _)| event >= *instant) {
+            self.latency = latency;
+        }
+    }
+
+    fn sent(&mut self, link: &Link<'_>, packet: &Packet<'_>, opcode: Opcode, out: &mut Findings) {
+        let (by, name) = (packet.by, opcode.name());
+        let mut tell = |rule, evidence: &[RecordId], text| {
+            link.report(out, rule, packet, evidence, text);
+        };
+        if only(opcode).is_some_and(|role| role != by) {
+            tell("LL-ROLE-1", &[], format!("{name} is for the other role to send"));
+            return;
+        }
+        let own = by as usize;
+        let continues = self.continues(by, opcode);
+        let answered = self.settle(packet, opcode);
+        if let Some(due) = answered {
+            let refuses = matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND);
+            if due.unknown && !due.bent && !refuses {
+                tell("LL-CTRL-2", &[due.record], format!("{name} answers what is not understood"));
+            }
+            if packet.item.at.since(due.at) > RESPONSE_TIMEOUT {
+                tell("LL-LIVE-1", &[due.record], format!("{name} came after more than 40 s"));
+            }
+        }
+        let stray =
+            answered.is_none() && must_answer(opcode, by) && !self.may_refuse(packet, opcode);
+        if stray {
+            tell("LL-RSP-1", &[], format!("{name} answers nothing"));
+        }
+        if let (Opcode::VERSION_IND, Some(first)) = (opcode, self.version[own]) {
+            tell("LL-VERS-1", &[first], format!("{name} a second time"));
+        }
+        if let Some(wrong) = wrong_instant(packet) {
+            tell("LL-INST-1", &[], format!("{name} with an instant {wrong}"));
+        } else if let Some(ahead) = self.too_near(packet) {
+            let text = format!("{name} with an instant {ahead} events ahead, not six to listen to");
+            tell("LL-INST-4", &[], text);
+        }
+        let excused = answered.is_some_and(|due| due.open);
+        if self.rejects_collision_as_peripheral(packet) && !excused {
+            tell("LL-COLL-3", &[], format!("{name}: it is for the central to reject collisions"));
+        }
+        let starts = answered.is_none() && !continues && is_start(opcode);
+        if let (true, Some(kind)) = (starts, kind(opcode)) {
+            for (rule, record, text) in self.wrong_start(by, kind) {
+                tell(rule, &[record], format!("{name} {text}"));
+            }
+        } else if let Some((own, due)) = self.serves_collision(by, opcode, answered) {
+            if let Some(answer) = own.answered {
+                let text = format!("{name} where leaving the connection is recommended");
+                tell("LL-COLL-4", &[answer, due.record], text);
+            } else if by == Role::Central && !due.open {
+                let text = format!("{name} instead of a reject while an own procedure is open");
+                tell("LL-COLL-2", &[own.record], text);
+            }
+            if by == Role::Central {
+                self.unrejected.push(due);
+            }
+        }
+        if let Some(due) = answered.filter(|due| due.out_of_range) {
+            let accepts = [Opcode::CONNECTION_PARAM_RSP, Opcode::CONNECTION_UPDATE_IND];
+            if accepts.contains(&opcode) {
+                tell("LL-PAR-3", &[due.record], format!("{name} to a request out of range"));
+            }
+        }
+        // LL-RSP-2: what answers nothing changes nothing.
+        if !stray {
+            self.advance(packet, opcode, starts);
+        }
+        // Whoever refuses the response to its own request ends what it began, in whatever words:
+        // a reject may name the request or the response.
+        let refuses = [Opcode::UNKNOWN_RSP, Opcode::REJECT_IND, Opcode::REJECT_EXT_IND];
+        if refuses.contains(&opcode)
+            && answered.is_some_and(|due| due.opcode == Opcode::CONNECTION_PARAM_RSP)
+        {
+            self.open[own].take_if(|open| open.kind == Kind::Parameters);
+        }
+    }
+
+    /// How far ahead an instant is that leaves the peripheral less than six events to hear of it.
+    fn too_near(&self, packet: &Packet<'_>) -> Option<u16> {
+        let ahead = instant(packet)?.wrapping_sub(packet.event as u16);
+        let needed = u32::from(INSTANT_EVENTS) * (u32::from(self.latency) + 1);
+        (u32::from(ahead) < needed).then_some(ahead)
+    }
+
+    /// Whether a PDU of the central goes on with a procedure that it started itself.
+    fn continues(&self, by: Role, opcode: Opcode) -> bool {
+        let goes_on = matches!(opcode, Opcode::CONNECTION_UPDATE_IND | Opcode::ENC_REQ);
+        goes_on
+            && self.open[by as usize].is_some_and(|open| {
+                Some(open.kind) == kind(opcode) && open.answered.is_some() && open.until.is_none()
+            })
+    }
+
+    /// Takes what this PDU answers off the sender's list.
+    fn settle(&mut self, packet: &Packet<'_>, opcode: Opcode) -> Option<Due> {
+        let due = &mut self.due[packet.by as usize];
+        let fits = |due: &Due| match (opcode, packet.control()) {
+            (_, Some(ControlPdu::UnknownRsp(what))) => due.opcode == *what,
+            (_, Some(ControlPdu::RejectExtInd { opcode: what, .. })) => {
+                due.opcode == *what || kind(due.opcode) == kind(*what)
+            }
+            (Opcode::REJECT_IND, _) => due.opcode != Opcode::PHY_RSP,
+            (Opcode::VERSION_IND, _) => due.opcode == Opcode::VERSION_IND,
+            (Opcode::CONNECTION_UPDATE_IND, _) => kind(due.opcode) == Some(Kind::Parameters),
+            _ => answers(opcode, packet.by).contains(&due.opcode),
+        };
+        // An answer in the sender's own procedure comes before one in the peer's; but a plain
+        // reject is for requests.
+        let own = |due: &Due| {
+            let response = matches!(due.opcode, Opcode::PHY_RSP | Opcode::CONNECTION_PARAM_RSP);
+            response && opcode != Opcode::REJECT_IND && fits(due)
+        };
+        // What a reject names is what it answers.
+        let named = |due: &Due| {
+            matches!(packet.control(), Some(ControlPdu::RejectExtInd { opcode, .. })
+                if due.opcode == *opcode)
+        };
+        let first = |is: &dyn Fn(&Due) -> bool| due.iter().position(is);
+        let at = first(&named).or_else(|| first(&own)).or_else(|| first(&fits))?;
+        Some(due.remove(at))
+    }
+
+    /// LL_UNKNOWN_RSP and rejects may name anything that was taken.
+    fn may_refuse(&self, packet: &Packet<'_>, opcode: Opcode) -> bool {
+        let seen =
+            |what: Opcode| self.seen[packet.by as usize] >> u32::from(what.0).min(63) & 1 == 1;
+        match packet.control() {
+            Some(ControlPdu::UnknownRsp(what)) => seen(*what),
+            Some(ControlPdu::RejectExtInd { opcode: what, .. }) => seen(*what),
+            _ => opcode == Opcode::REJECT_IND && self.seen[packet.by as usize] != 0,
+        }
+    }
+
+    fn rejects_collision_as_peripheral(&self, packet: &Packet<'_>) -> bool {
+        let error = match packet.control() {
+            Some(ControlPdu::RejectInd(error) | ControlPdu::RejectExtInd { error, .. }) => *error,
+            _ => return false,
+        };
+        let collision =
+            [ErrorCode::LL_PROCEDURE_COLLISION, ErrorCode::DIFFERENT_TRANSACTION_COLLISION];
+        packet.by == Role::Peripheral && collision.contains(&error)
+    }
+
+    /// What is wrong with starting a procedure now.
+    fn wrong_start(&self, by: Role, kind: Kind) -> Vec<(&'static str, RecordId, String)> {
+        let mut wrong = Vec::new();
+        if let Some(open) = &self.open[by as usize] {
+            let text = format!("while its own {:?} procedure is open", open.kind);
+            wrong.push(("LL-PROC-1", open.record, text));
+        }
+        let theirs = self.open[other(by) as usize].as_ref();
+        if let Some(open) = theirs.filter(|open| kind.has_instant() && open.kind.has_instant())
+            && let Some(answered) = open.answered
+        {
+            let text = format!("after its answer in the peer's {:?} procedure", open.kind);
+            wrong.push(("LL-COLL-1", answered, text));
+        }
+        wrong
+    }
+
+    /// The own procedure with an instant that is open while its owner serves another one of the
+    /// peer's, and the request that is served.
+    fn serves_collision(
+        &self,
+        by: Role,
+        opcode: Opcode,
+        answered: Option<Due>,
+    ) -> Option<(Open, Due)> {
+        let due = answered.filter(|due| {
+            due.opcode == Opcode::PHY_REQ || due.opcode == Opcode::CONNECTION_PARAM_REQ
+        })?;
+        let positive = match by {
+            Role::Central => [Opcode::PHY_UPDATE_IND, Opcode::CONNECTION_UPDATE_IND],
+            Role::Peripheral => [Opcode::PHY_RSP, Opcode::CONNECTION_PARAM_RSP],
+        };
+        let own = self.open[by as usize].filter(|own| own.kind.has_instant())?;
+        positive.contains(&opcode).then_some((own, due))
+    }
+
+    /// What is open after a PDU was sent for the first time.
+    fn advance(&mut self, packet: &Packet<'_>, opcode: Opcode, starts: bool) {
+        let (by, own) = (packet.by, packet.by as usize);
+        let record = packet.item.record;
+        if opcode == Opcode::VERSION_IND {
+            self.version[own].get_or_insert(record);
+        }
+        if opcode == Opcode::ENC_RSP {
+            let at = packet.item.at;
+            let (unknown, bent, open, out_of_range) = (false, false, false, false);
+            self.due[own].push(Due { opcode, record, at, unknown, bent, open, out_of_range });
+        }
+        if starts && let Some(kind) = kind(opcode) {
+            self.open[own] = Some(Open { kind, record, answered: None, until: None });
+        }
+        let until = instant(packet)
+            .map(|instant| packet.event + u64::from(instant.wrapping_sub(packet.event as u16)));
+        if let (Some(at), Some(ControlPdu::ConnectionUpdateInd(update))) = (until, packet.control())
+        {
+            self.next_latency = Some((at, update.latency));
+        }
+        let kind = kind(opcode);
+        let mine_is_open = self.open[own].is_some_and(|open| Some(open.kind) == kind);
+        self.of_own[own] = mine_is_open;
+        let theirs = self.open[other(by) as usize].as_mut();
+        if let Some(open) = theirs.filter(|open| Some(open.kind) == kind && !starts) {
+            open.answered = Some(record);
+            if !mine_is_open {
+                open.until = until.or(open.until);
+            }
+        }
+        if let Some(open) = self.open[own].as_mut().filter(|open| Some(open.kind) == kind) {
+            open.until = until.or(open.until);
+        }
+        if mine_is_open && changes_nothing(packet) {
+            self.open[own] = None;
+        }
+    }
+
+    /// `wrong`: it breaks a rule; `stray`: it answers nothing.
+    fn took(&mut self, packet: &Packet<'_>, opcode: Opcode, wrong: bool, stray: bool) {
+        let (by, taker) = (packet.by, other(packet.by));
+        let malformed = packet.control().is_none_or(|pdu| matches!(pdu, ControlPdu::Unknown(_)));
+        // 2.4: what has no opcode is no control PDU, and may be ignored as well.
+        let malformed = malformed && opcode != Opcode::NONE;
+        let unknown = malformed || is_start(opcode) && only(opcode).is_some_and(|role| role != by);
+        let out_of_range = matches!(packet.control(),
+            Some(ControlPdu::ConnectionParamReq(param)) if param_field(param).is_some());
+        let (record, at) = (packet.item.record, packet.item.end);
+        let owed = only(opcode).is_none_or(|role| role == by) && is_owed(opcode, by);
+        let bent = malformed && opcode.ctr_data_len().is_some();
+        let open = wrong && !unknown && !out_of_range || bent && !owed;
+        let due = Due { opcode, record, at, unknown, bent, open, out_of_range };
+        self.paused |= opcode == Opcode::PAUSE_ENC_REQ && !wrong;
+        self.see(taker, opcode);
+        // One answer is due, however often it is asked for.
+        let unanswered_version = opcode == Opcode::VERSION_IND
+            && self.version[taker as usize].is_none()
+            && self.due[taker as usize].iter().all(|due| due.opcode != Opcode::VERSION_IND);
+        if owed || unanswered_version || unknown {
+            self.due[taker as usize].push(due);
+        }
+        let in_own = self.of_own[by as usize];
+        let Some(open) = self.open[taker as usize] else { return };
+        let closes = match packet.control() {
+            Some(ControlPdu::RejectInd(_)) => true,
+            Some(ControlPdu::UnknownRsp(what) | ControlPdu::RejectExtInd { opcode: what, .. }) => {
+                kind(*what) == Some(open.kind)
+            }
+            Some(
+                ControlPdu::FeatureRsp(_)
+                | ControlPdu::LengthRsp(_)
+                | ControlPdu::PingRsp
+                | ControlPdu::VersionInd(_),
+            ) => kind(opcode) == Some(open.kind),
+            Some(ControlPdu::StartEncRsp) => {
+                by == Role::Peripheral && open.kind == Kind::Encryption
+            }
+            _ => open.kind == Kind::Phy && changes_nothing(packet) && !in_own && !stray,
+        };
+        if closes && open.until.is_none() {
+            self.open[taker as usize] = None;
+        } else if closes && matches!(open.kind, Kind::Parameters | Kind::Phy) {
+            // The update that seemed to answer what is refused was the central's own; its instant
+            // comes all the same.
+            self.open[taker as usize] = None;
+            self.open[by as usize] = Some(Open { answered: None, ..open });
+        }
+    }
+}
+
+/// Whether it is an LL_PHY_UPDATE_IND that ends its procedure at once.
+fn changes_nothing(packet: &Packet<'_>) -> bool {
+    matches!(packet.control(), Some(ControlPdu::PhyUpdateInd { .. })) && instant(packet).is_none()
+}
+
+/// PDUs that never come by themselves.
+fn must_answer(opcode: Opcode, by: Role) -> bool {
+    !answers(opcode, by).is_empty()
+        || matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND | Opcode::REJECT_EXT_IND)
+}
+
+/// PDUs that start a procedure unless they answer or go on with one.
+const fn is_start(opcode: Opcode) -> bool {
+    matches!(
+        opcode,
+        Opcode::FEATURE_REQ
+            | Opcode::PERIPHERAL_FEATURE_REQ
+            | Opcode::VERSION_IND
+            | Opcode::ENC_REQ
+            | Opcode::PAUSE_ENC_REQ
+            | Opcode::CONNECTION_UPDATE_IND
+            | Opcode::CONNECTION_PARAM_REQ
+            | Opcode::CHANNEL_MAP_IND
+            | Opcode::PING_REQ
+            | Opcode::LENGTH_REQ
+            | Opcode::PHY_REQ
+    )
+}
+
+pub(super) const fn instant(packet: &Packet<'_>) -> Option<u16> {
+    match packet.item.control() {
+        Some(ControlPdu::ConnectionUpdateInd(update)) => Some(update.instant),
+        Some(ControlPdu::ChannelMapInd { instant, .. }) => Some(*instant),
+        Some(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant })
+            if c_to_p.0 != 0 || p_to_c.0 != 0 =>
+        {
+            Some(*instant)
+        }
+        _ => None,
+    }
+}
+
+fn wrong_instant(packet: &Packet<'_>) -> Option<String> {
+    let ahead = instant(packet)?.wrapping_sub(packet.event as u16);
+    match ahead {
+        PAST.. => Some("in the past, not six events ahead".to_owned()),
+        0..INSTANT_EVENTS => Some(format!("only {ahead} events ahead, not six")),
+        _ => None,
+    }
+}

@@ -1,0 +1,252 @@
+//! Advertising: each exchange, channel and command on its own, and how much is told at most.
+
+use ble::hci::{AdvertisingParameters, AdvertisingType, Command};
+use ble::secret::Secret;
+
+use super::broken::ids;
+use super::later::{adv, advertise, asked};
+use super::*;
+use crate::FINDINGS_MAX;
+
+fn own() -> Address {
+    Address::static_random([2; 6])
+}
+
+/// `second` begins T_IFS and `late` µs after `first`.
+fn exchange(first: &AdvertisingPdu, by: Role, second: &AdvertisingPdu, late: u64) -> Script {
+    let mut script = advertise(&[]);
+    let peer = if by == P { C } else { P };
+    let ok = Some(Reception::Ok);
+    let end = script.on_air(by, 1_000, 37, ADVERTISING_ACCESS_ADDRESS, first.encode(), ok);
+    let at = end.as_us() + 150 + late;
+    script.on_air(peer, at, 37, ADVERTISING_ACCESS_ADDRESS, second.encode(), ok);
+    script
+}
+
+/// What a good connection begins with.
+fn connect_ind() -> AdvertisingPdu {
+    let script = Script::new();
+    let mut pdus = script.records.iter().filter_map(|record| match &record.kind {
+        RecordKind::AirTx(tx) => AdvertisingPdu::parse(&tx.pdu),
+        _ => None,
+    });
+    pdus.find(|pdu| matches!(pdu, AdvertisingPdu::ConnectInd(_))).expect("it connects")
+}
+
+/// LL-ADV-7.
+#[test]
+fn every_answer_has_its_time() {
+    let scanner = Address::public([1; 6]);
+    let (advertiser, data, ch_sel) =
+        (own(), ble::pdu::advertising::AdvertisingData::default(), false);
+    let undirected = AdvertisingPdu::AdvInd { advertiser, data: data.clone(), ch_sel };
+    let directed = AdvertisingPdu::AdvDirectInd { advertiser, target: scanner, ch_sel };
+    let scannable = AdvertisingPdu::AdvScanInd { advertiser, data: data.clone() };
+    let request = AdvertisingPdu::ScanReq { scanner, advertiser };
+    let response = AdvertisingPdu::ScanRsp { advertiser, data };
+    let connect = connect_ind();
+    for (first, by, second) in [
+        (&undirected, P, &request),
+        (&scannable, P, &request),
+        (&request, C, &response),
+        (&undirected, P, &connect),
+        (&directed, P, &connect),
+    ] {
+        let told = |late| ids(&exchange(first, by, second, late).told());
+        assert_eq!(told(0), BTreeSet::new(), "{first:?} {second:?}");
+        assert_eq!(told(5), BTreeSet::from(["LL-ADV-7"]), "{first:?} {second:?}");
+    }
+}
+
+/// An advertiser that has its scanner in the resolving list, with a key and under network privacy,
+/// answers it under its identity; unless these commands say otherwise.
+pub(super) fn answers_a_listed_scanner(edit: impl Fn(&mut Vec<Command>)) -> Script {
+    let (scanner, advertiser) = (Address::public([1; 6]), own());
+    let (peer_irk, local_irk) = (Secret::new([7; 16]), Secret::new([0; 16]));
+    let mut commands = vec![
+        Command::LeAddToResolvingList { identity: scanner, peer_irk, local_irk },
+        Command::LeSetAddressResolutionEnable { enable: true },
+    ];
+    edit(&mut commands);
+    let mut script = advertise(&[]);
+    for command in commands {
+        script.record(P, Instant::ZERO, RecordKind::Note(Note::HciCommand(command)));
+    }
+    let data = ble::pdu::advertising::AdvertisingData::default();
+    let mut at = 1_000;
+    for (by, pdu) in [
+        (P, AdvertisingPdu::AdvInd { advertiser, data: data.clone(), ch_sel: false }),
+        (C, AdvertisingPdu::ScanReq { scanner, advertiser }),
+        (P, AdvertisingPdu::ScanRsp { advertiser, data }),
+    ] {
+        let ok = Some(Reception::Ok);
+        at = script.on_air(by, at, 37, ADVERTISING_ACCESS_ADDRESS, pdu.encode(), ok).as_us() + 150;
+    }
+    script
+}
+
+/// LL-ADV-6: only what hides for certain must be ignored.
+#[test]
+fn who_need_not_hide_is_answered() {
+    let (identity, local_irk) = (Address::public([1; 6]), Secret::new([0; 16]));
+    let told = |edit: &dyn Fn(&mut Vec<Command>)| ids(&answers_a_listed_scanner(edit).told());
+    assert_eq!(told(&|_| ()), BTreeSet::from(["LL-ADV-6"]));
+    let nobody = BTreeSet::new();
+    let device = Command::LeSetPrivacyMode { identity, device_privacy: true };
+    assert_eq!(told(&|all| all.push(device.clone())), nobody);
+    assert_eq!(told(&|all| all.push(Command::LeRemoveFromResolvingList { identity })), nobody);
+    assert_eq!(told(&|all| all.push(Command::LeClearResolvingList)), nobody);
+    assert_eq!(told(&|all| all.push(Command::Reset)), nobody);
+    // Not resolved: not decided. No key: it has nothing but its identity.
+    assert_eq!(told(&|all| all.truncate(1)), nobody);
+    let peer_irk = Secret::new([0; 16]);
+    let without = Command::LeAddToResolvingList { identity, peer_irk, local_irk };
+    assert_eq!(told(&|all| all[0] = without.clone()), nobody);
+}
+
+/// The host asks for this beside what [`asked`] asks for.
+fn asked_with(edit: impl Fn(&mut AdvertisingParameters)) -> Script {
+    let mut script = asked(true);
+    for record in &mut script.records {
+        if let RecordKind::Note(Note::HciCommand(Command::LeSetAdvertisingParameters {
+            parameters,
+        })) = &mut record.kind
+        {
+            edit(parameters);
+        }
+    }
+    script
+}
+
+/// LL-ADV-1: at most 10 ms from one channel to the next, however long the interval is.
+#[test]
+fn the_next_channel_comes_soon() {
+    for (us, good) in [(9_900, true), (20_000, false)] {
+        let mut script = asked_with(|parameters| {
+            (parameters.interval_min, parameters.interval_max) = (0x100, 0x100);
+        });
+        adv(&mut script, 1_000 + us, 38);
+        let expected = if good { BTreeSet::new() } else { BTreeSet::from(["LL-ADV-1"]) };
+        assert_eq!(ids(&script.told()), expected, "{us}");
+    }
+}
+
+/// LL-ADV-1: whatever the order, which since version 5.1 is the advertiser's.
+#[test]
+fn a_channel_comes_once_in_an_event() {
+    let wrong = BTreeSet::from(["LL-ADV-1"]);
+    for again in [37, 38] {
+        let twice = advertise(&[(0, 37), (1_000, 38), (2_000, again)]);
+        assert_eq!(ids(&twice.told()), wrong, "{again}");
+    }
+    for order in
+        [[37, 38, 39], [37, 39, 38], [38, 37, 39], [38, 39, 37], [39, 37, 38], [39, 38, 37]]
+    {
+        let list: Vec<_> = [0, 25_000, 50_000]
+            .into_iter()
+            .flat_map(|start| (0..).map(move |n| start + n * 1_000).zip(order))
+            .collect();
+        assert_eq!(ids(&advertise(&list).told()), BTreeSet::new(), "{order:?}");
+    }
+}
+
+/// LL-ADV-1: from the lowest channel to the highest in high duty cycle.
+#[test]
+fn high_duty_cycle_goes_up() {
+    let told = |second: u8| {
+        let mut script = asked_with(|parameters| {
+            parameters.kind = AdvertisingType::DirectedHighDuty;
+        });
+        script.records.pop();
+        let (advertiser, target) = (own(), Address::public([1; 6]));
+        let pdu = AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel: false };
+        for (us, channel) in [(1_000, 38), (1_700, second), (4_750, 38)] {
+            let pdu = pdu.encode();
+            script.on_air(P, us, channel, ADVERTISING_ACCESS_ADDRESS, pdu, None);
+        }
+        ids(&script.told())
+    };
+    assert_eq!(told(39), BTreeSet::new());
+    assert_eq!(told(37), BTreeSet::from(["LL-ADV-1"]));
+}
+
+/// LL-ADV-1: the order may be another one in each event.
+#[test]
+fn each_event_has_its_order() {
+    let list = [
+        (0, 39),
+        (1_000, 37),
+        (2_000, 38),
+        (25_000, 38),
+        (26_000, 39),
+        (27_000, 37),
+        (50_000, 37),
+        (51_000, 39),
+        (75_000, 38),
+    ];
+    assert_eq!(ids(&advertise(&list).told()), BTreeSet::new());
+}
+
+/// LL-ADV-8.
+#[test]
+fn each_kind_is_another_one() {
+    use AdvertisingType::{ConnectableUndirected, NonConnectable, ScannableUndirected};
+    for kind in [ConnectableUndirected, NonConnectable, ScannableUndirected] {
+        let script = asked_with(|parameters| parameters.kind = kind);
+        // ADV_IND is on air.
+        let good = kind == ConnectableUndirected;
+        assert_eq!(ids(&script.told()).is_empty(), good, "{kind:?}");
+    }
+}
+
+/// LL-ADV-8: what was prepared already may still be sent, and nothing after that.
+#[test]
+fn advertising_ends_with_the_command() {
+    for (us, good) in [(11_000, true), (40_000, false)] {
+        let mut script = asked(true);
+        let off = Command::LeSetAdvertisingEnable { enable: false };
+        script.record(P, Instant::from_us(2_000), RecordKind::Note(Note::HciCommand(off)));
+        adv(&mut script, us, 37);
+        let expected = if good { BTreeSet::new() } else { BTreeSet::from(["LL-ADV-8"]) };
+        assert_eq!(ids(&script.told()), expected, "{us}");
+    }
+}
+
+/// LL-ADV-2: a connection that did not come about is none, so the longest interval counts.
+#[test]
+fn a_failed_connection_excuses_no_late_event() {
+    let mut script = asked(true);
+    let complete = ConnectionComplete {
+        status: ErrorCode::ADVERTISING_TIMEOUT,
+        handle: Handle(0),
+        role: P,
+        peer: own(),
+        peer_identity: None,
+        local: own(),
+        interval: 0,
+        latency: 0,
+        timeout: 0,
+        sca: 0,
+    };
+    script.hci(P, Event::LeConnectionComplete(complete));
+    adv(&mut script, 1_000 + 30_000, 37);
+    adv(&mut script, 1_000 + 30_000 + 31_000, 37);
+    assert_eq!(ids(&script.told()), BTreeSet::from(["LL-ADV-2"]));
+}
+
+#[test]
+fn a_rule_that_is_broken_on_and_on_is_told_a_few_times() {
+    let list: Vec<_> = (0..30).map(|n| (n * 15_000, 37)).collect();
+    assert_eq!(advertise(&list).told().len(), FINDINGS_MAX);
+}
+
+/// LL-END-1.
+#[test]
+fn no_reason_is_good_without_its_cause() {
+    for reason in [0x08, 0x16, 0x1E, 0x22, 0x23, 0x28, 0x2A, 0x3B, 0x3D, 0x3E] {
+        for role in [C, P] {
+            let script = Script::new().events(5).end(role, ErrorCode(reason));
+            assert_eq!(ids(&script.told()), BTreeSet::from(["LL-END-1"]), "{reason:02X}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What can be set of the air, the clocks and the processor, by `--set` alone.
+
+use bletwin_schema::{Kind, Number, Shape, Written, keys};
+
+use crate::Air;
+
+keys! {
+    /// What can be set of the air, the clocks and the processor.
+    pub static AIR: Air;
+
+    "The air, the clocks and the processor" {
+        /// Packets lost at random, beyond what noise does, percent.
+        "loss": Percent = |a| a.loss_ppm;
+        /// Error of the peripheral's sleep clock, ppm; the central's is off the other way.
+        "clock-ppm": Number<i32, -500, 500> = |a| a.clock_ppm;
+        /// Distance between the two devices, metres.
+        "distance": Number<u32, 1, 10_000> = |a| a.distance_m;
+        /// How late the peripheral's host gets to work, ms; 0: as fast as the chip is.
+        "host-latency": Number<u32, 0, 1_000> = |a| a.host_latency_ms;
+    }
+}
+
+/// Percent, kept in parts per million, so that the simulation itself stays integer.
+#[derive(Debug)]
+enum Percent {}
+
+impl Kind for Percent {
+    type Value = u32;
+
+    fn shape() -> Shape {
+        let examples = ["0", "0.5", "100"].map(str::to_owned).into();
+        Shape::Form { how: "0 to 100".into(), words: Vec::new(), examples }
+    }
+
+    fn parse(text: &str) -> Option<u32> {
+        let percent: f64 = text.parse().ok().filter(|p| (0.0..=100.0).contains(p))?;
+        Some((percent * 10_000.0).round() as u32)
+    }
+
+    fn write(value: &u32) -> Written {
+        Written::Text((f64::from(*value) / 10_000.0).to_string())
+    }
+}

@@ -1,0 +1,70 @@
+//! Values that can have no effect beside others: told by whatever reads or shows them.
+
+use ble::pdu::control::FeatureSet;
+use ble::security::IoCapability;
+use bletwin_models::profile::is_file;
+use bletwin_schema::{Conflict, Kind, Origins};
+use firmware_core::config::{Config, Passkey};
+
+use super::firmware::FeatureNames;
+use crate::error::BadInput;
+
+/// Where a value comes from that was given on the command line.
+pub const COMMAND_LINE: &str = "--set";
+
+/// Values of a firmware that can have no effect, or none that anybody wants. A device may be built
+/// so, and what comes of it can be seen in a run: none of them is an error.
+#[must_use]
+pub fn firmware(config: &Config) -> Vec<Conflict> {
+    let mut found = Vec::new();
+    let both = FeatureSet(config.lapses.hollow.0 & config.left_out.0);
+    if both != FeatureSet(0) {
+        found.push(Conflict::warning(
+            &["features-hollow", "features-left-out"],
+            format!(
+                "`{}` is hollow and left out: what is not offered cannot be hollow",
+                FeatureNames::write(&both)
+            ),
+            "name it in one of `features-hollow` and `features-left-out`",
+        ));
+    }
+    if config.io == IoCapability::NoInputNoOutput {
+        if config.required_level > 2 {
+            found.push(Conflict::warning(
+                &["required-level", "io"],
+                format!(
+                    "nobody reaches `required-level = {}`: with `io = \"none\"` every pairing is \
+                     Just Works, level 2",
+                    config.required_level
+                ),
+                "lower `required-level` to 2, or give the device another `io`",
+            ));
+        }
+        if matches!(config.passkey, Passkey::Static(_)) {
+            found.push(Conflict::warning(
+                &["passkey", "io"],
+                "`passkey` has no effect: with `io = \"none\"` no passkey is ever asked for",
+                "leave `passkey` out, or give the device another `io`",
+            ));
+        }
+    }
+    found
+}
+
+/// As people read it: behind where the value was given by the user, or else comes from.
+#[must_use]
+pub fn told(conflicts: Vec<Conflict>, origins: &Origins) -> Vec<BadInput> {
+    let place = |keys: &[&str]| {
+        let from = || keys.iter().filter_map(|key| origins.get(*key));
+        let own = from().find(|from| from.place == COMMAND_LINE || is_file(&from.place));
+        own.or_else(|| from().next())
+    };
+    let tell = |conflict: Conflict| {
+        let what = match place(&conflict.keys) {
+            Some(origin) => format!("{origin}: {}", conflict.what),
+            None => conflict.what,
+        };
+        BadInput { what, help: conflict.help }
+    };
+    conflicts.into_iter().map(tell).collect()
+}

@@ -1,0 +1,292 @@
+//! What can be set of the peripheral's firmware: one table for `--set`, peripheral files, help,
+//! and what a diagnosis tries.
+
+use ble::hci::ConnectionParameters;
+use ble::pdu::control::FeatureSet;
+use bletwin_models::profile::Io;
+use bletwin_schema::{Flag, Kind, Number, Shape, Written, keys, words};
+use firmware_core::config::{
+    Accept, BondOverwrite, BondTableFull, Config, DataLengthUpdate, FeatureExchange,
+    PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate, Refusals, VersionExchange,
+};
+
+keys! {
+    /// What can be set of the peripheral's firmware.
+    pub static PERIPHERAL: Config;
+
+    "What it asks for" {
+        /// When the peripheral asks for the 2M PHY.
+        "phy-update": AskPhy = |c| c.phy_update;
+        /// Whether it asks for the central's features although it knows them.
+        "feature-exchange": AskFeatures = |c| c.feature_exchange;
+        /// Whether it asks for the central's version.
+        "version-exchange": AskVersion = |c| c.version_exchange;
+        /// When it asks for longer data PDUs.
+        "data-length": AskLength = |c| c.data_length;
+        /// When it asks for its preferred connection parameters.
+        "param-update": AskParameters = |c| c.param_update;
+        /// The connection parameters it prefers.
+        "preferred": Preferred = |c| c.preferred;
+    }
+    "Pairing and bonds" {
+        /// Passkey per pairing, or a static one (insecure: 20 attempts reveal it).
+        "passkey": Passkeys = |c| c.passkey;
+        /// What the device can show and ask while pairing.
+        "io": Io = |c| c.io;
+        /// Security level that writing the LED demands.
+        "required-level": Number<u8, 1, 4> = |c| c.required_level;
+        /// Who may connect once there are bonds.
+        "accept": Accepted = |c| c.accept;
+        /// A Pairing Request while nobody has pressed the pairing button; by-level: refuse up to
+        /// required-level 2, else authenticated.
+        "pairing-outside-mode": OutsideMode = |c| c.pairing_outside_mode;
+        /// Which keys replace that of a bond; those of Just Works only after a proof of the old
+        /// key, or in pairing mode.
+        "bond-overwrite": Overwrite = |c| c.bond_overwrite;
+        /// One more central when the table of bonds is full.
+        "bond-table-full": TableFull = |c| c.bond_table_full;
+        /// Growing wait after failed pairings; off only for experiments.
+        "pairing-back-off": Flag = |c| c.pairing_back_off;
+        /// Whether the peripheral asks for security on connection.
+        "security-request": Flag = |c| c.security_request;
+        /// Whether it pairs with the debug key of the specification (insecure).
+        "debug-key": Flag = |c| c.debug_key;
+    }
+    "Link layer" {
+        /// advInterval, units of 0.625 ms.
+        "advertising-interval": Number<u16, 32, 16_384> = |c| c.advertising_interval;
+        /// Accuracy that the peripheral claims for its sleep clock (window widening), ppm.
+        "sleep-clock-ppm": Number<u16, 0, 500> = |c| c.sleep_clock_ppm;
+        /// Channels that the central is asked to use at least; 0: it is not asked.
+        "min-used-channels": Channels = |c| c.min_used_channels;
+        /// Whether the central gets the connection parameters that it asks for.
+        "param-requests": Requests = |c| c.refuses_parameters;
+        /// Link layer features that it does not offer.
+        "features-left-out": FeatureNames = |c| c.left_out;
+        /// Features that it offers but answers with LL_UNKNOWN_RSP, as old firmware did.
+        "features-hollow": FeatureNames = |c| c.lapses.hollow;
+        /// Which refusals it understands; old firmware ignored all but LL_REJECT_EXT_IND.
+        "refusals": Understood = |c| c.lapses.refusals;
+    }
+}
+
+words! {
+    AskPhy: PhyUpdate {
+        "on-connect" => PhyUpdate::OnConnect,
+        "after-bonding" => PhyUpdate::AfterBonding,
+        "never" => PhyUpdate::Never,
+    }
+    AskFeatures: FeatureExchange {
+        "cached" => FeatureExchange::Cached,
+        "always" => FeatureExchange::Always,
+    }
+    AskVersion: VersionExchange {
+        "on-connect" => VersionExchange::OnConnect,
+        "never" => VersionExchange::Never,
+    }
+    AskLength: DataLengthUpdate {
+        "on-connect" => DataLengthUpdate::OnConnect,
+        "after-bonding" => DataLengthUpdate::AfterBonding,
+        "never" => DataLengthUpdate::Never,
+    }
+    Accepted: Accept {
+        "bonded-only" => Accept::BondedOnly,
+        "anyone" => Accept::Anyone,
+    }
+    OutsideMode: Option<PairingOutsideMode> {
+        "by-level" => None,
+        "refuse" => Some(PairingOutsideMode::Refuse),
+        "without-bonding" => Some(PairingOutsideMode::WithoutBonding),
+        "authenticated" => Some(PairingOutsideMode::Authenticated),
+    }
+    Overwrite: BondOverwrite {
+        "authenticated" => BondOverwrite::Authenticated,
+        "unauthenticated" => BondOverwrite::Unauthenticated,
+    }
+    TableFull: BondTableFull {
+        "refuse" => BondTableFull::Refuse,
+        "replace-oldest" => BondTableFull::ReplaceOldest,
+    }
+    Requests: bool {
+        "accept" => false,
+        "refuse" => true,
+    }
+    Understood: Refusals {
+        "all" => Refusals::All,
+        "extended-only" => Refusals::ExtendedOnly,
+    }
+    FeatureName: FeatureSet {
+        "2m" => FeatureSet::LE_2M,
+        "coded" => FeatureSet::LE_CODED,
+        "data-length" => FeatureSet::DATA_LENGTH_EXTENSION,
+        "param-request" => FeatureSet::CONNECTION_PARAMETERS_REQUEST,
+        "extended-reject" => FeatureSet::EXTENDED_REJECT,
+        "ping" => FeatureSet::PING,
+        "feature-exchange" => FeatureSet::PERIPHERAL_FEATURE_EXCHANGE,
+    }
+}
+
+/// Features by their names.
+#[derive(Debug)]
+pub(super) enum FeatureNames {}
+
+type Names = bletwin_schema::List<FeatureName>;
+
+impl Kind for FeatureNames {
+    type Value = FeatureSet;
+
+    fn shape() -> Shape {
+        Names::shape()
+    }
+
+    fn parse(text: &str) -> Option<FeatureSet> {
+        Names::parse(text).map(together)
+    }
+
+    fn list(words: &[String]) -> Option<FeatureSet> {
+        Names::list(words).map(together)
+    }
+
+    fn write(value: &FeatureSet) -> Written {
+        let named = FeatureName::shape()
+            .words()
+            .into_iter()
+            .filter(|word| FeatureName::parse(word).is_some_and(|feature| value.has(feature)));
+        Written::List(named.map(|word| Written::Text(word.into())).collect())
+    }
+}
+
+fn together(features: Vec<FeatureSet>) -> FeatureSet {
+    features.into_iter().fold(FeatureSet::default(), FeatureSet::with)
+}
+
+fn form(how: &str, words: &[&'static str], examples: &[&str]) -> Shape {
+    Shape::Form {
+        how: how.into(),
+        words: words.to_vec(),
+        examples: examples.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// When connection parameters are asked for.
+#[derive(Debug)]
+enum AskParameters {}
+
+type AfterMs = Number<u32, 0, 600_000>;
+
+impl Kind for AskParameters {
+    type Value = ParamUpdate;
+
+    fn shape() -> Shape {
+        let how = "never, MILLISECONDS (at most 600000) or MILLISECONDS:not-while-pairing";
+        form(how, &["never", "not-while-pairing"], &["never", "5000", "5000:not-while-pairing"])
+    }
+
+    fn parse(text: &str) -> Option<ParamUpdate> {
+        Some(match text.split_once(':') {
+            None if text == "never" => ParamUpdate::Never,
+            None => ParamUpdate::AfterMs(AfterMs::parse(text)?),
+            Some((ms, "not-while-pairing")) => {
+                ParamUpdate::AfterMsNotWhilePairing(AfterMs::parse(ms)?)
+            }
+            Some(_) => return None,
+        })
+    }
+
+    fn write(value: &ParamUpdate) -> Written {
+        match value {
+            ParamUpdate::Never => Written::Text("never".into()),
+            ParamUpdate::AfterMs(ms) => Written::Number((*ms).into()),
+            ParamUpdate::AfterMsNotWhilePairing(ms) => {
+                Written::Text(format!("{ms}:not-while-pairing"))
+            }
+        }
+    }
+}
+
+/// Connection parameters.
+#[derive(Debug)]
+enum Preferred {}
+
+impl Kind for Preferred {
+    type Value = ConnectionParameters;
+
+    fn shape() -> Shape {
+        let how = "MIN,MAX,LATENCY,TIMEOUT (1.25 ms, 1.25 ms, events, 10 ms); TIMEOUT must exceed \
+                   twice (1 + LATENCY) connection intervals";
+        form(how, &[], &["24,36,0,400"])
+    }
+
+    fn parse(text: &str) -> Option<ConnectionParameters> {
+        let parts: Vec<String> = text.split(',').map(|part| part.trim().to_owned()).collect();
+        Self::list(&parts)
+    }
+
+    fn list(parts: &[String]) -> Option<ConnectionParameters> {
+        let [min, max, latency, timeout] = parts else { return None };
+        let preferred = ConnectionParameters {
+            interval_min: Number::<u16, 6, 3_200>::parse(min)?,
+            interval_max: Number::<u16, 6, 3_200>::parse(max)?,
+            latency: Number::<u16, 0, 499>::parse(latency)?,
+            timeout: Number::<u16, 10, 3_200>::parse(timeout)?,
+        };
+        let needed = (1 + u32::from(preferred.latency)) * u32::from(preferred.interval_max) * 2;
+        let valid = preferred.interval_min <= preferred.interval_max
+            && u32::from(preferred.timeout) * 8 > needed;
+        valid.then_some(preferred)
+    }
+
+    fn write(p: &ConnectionParameters) -> Written {
+        let (min, max) = (p.interval_min, p.interval_max);
+        Written::Text(format!("{min},{max},{},{}", p.latency, p.timeout))
+    }
+}
+
+/// Where passkeys come from.
+#[derive(Debug)]
+enum Passkeys {}
+
+impl Kind for Passkeys {
+    type Value = Passkey;
+
+    fn shape() -> Shape {
+        form("random, or six digits: 000000 to 999999", &["random"], &["random", "123456"])
+    }
+
+    fn parse(text: &str) -> Option<Passkey> {
+        match text {
+            "random" => Some(Passkey::Random),
+            digits if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                digits.parse().ok().map(Passkey::Static)
+            }
+            _ => None,
+        }
+    }
+
+    fn write(value: &Passkey) -> Written {
+        Written::Text(match value {
+            Passkey::Random => "random".into(),
+            Passkey::Static(passkey) => format!("{passkey:06}"),
+        })
+    }
+}
+
+/// A number of channels.
+#[derive(Debug)]
+enum Channels {}
+
+impl Kind for Channels {
+    type Value = u8;
+
+    fn shape() -> Shape {
+        form("0, or 2 to 37", &[], &["0", "2", "37"])
+    }
+
+    fn parse(text: &str) -> Option<u8> {
+        Number::<u8, 0, 37>::parse(text).filter(|channels| *channels != 1)
+    }
+
+    fn write(value: &u8) -> Written {
+        Written::Number((*value).into())
+    }
+}

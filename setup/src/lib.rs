@@ -1,0 +1,412 @@
+//! What a run is made of: a firmware configuration, a central, the air between them and a seed.
+#![forbid(unsafe_code)]
+
+pub mod centrals;
+pub mod chip;
+pub mod error;
+pub mod keys;
+
+use std::path::Path;
+
+use bletwin_emulator::node::Image;
+use bletwin_models::controller::ControllerQuirks;
+use bletwin_models::profile::{self, Entry, KEYS, Profile, SIZE_MAX};
+use bletwin_schema::{Fault, Origin, Origins};
+use firmware_core::config::Config;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::error::{BadInput, unknown_name_or_file};
+use crate::keys::{AIR, PERIPHERAL, conflict, page};
+
+/// The air between the two devices, the errors of their clocks, the load of the peripheral.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Air {
+    /// Packets lost at random, parts per million.
+    pub loss_ppm: u32,
+    /// Error of the peripheral's sleep clock in ppm; the central's is off the other way.
+    pub clock_ppm: i32,
+    /// Metres between the devices.
+    pub distance_m: u32,
+    /// How late the peripheral's host gets to work, ms; 0: as the chip does it.
+    pub host_latency_ms: u32,
+}
+
+impl Default for Air {
+    fn default() -> Self {
+        Self { loss_ppm: 0, clock_ppm: 0, distance_m: 2, host_latency_ms: 0 }
+    }
+}
+
+/// Names of the built-in firmware configurations.
+pub const PRESETS: [&str; 2] = ["zephyr-2024", "recommended"];
+
+/// A built-in firmware configuration by its name.
+#[must_use]
+pub fn preset(name: &str) -> Option<Config> {
+    match name {
+        "zephyr-2024" => Some(Config::zephyr_2024()),
+        "recommended" => Some(Config::recommended()),
+        _ => None,
+    }
+}
+
+/// Everything that determines a run.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Name of the firmware configuration, for reports.
+    pub peripheral_name: String,
+    /// The firmware configuration.
+    pub peripheral: Config,
+    /// The file that a chip runs in the firmware's place; what is known of it is above.
+    pub chip: Option<Image>,
+    /// The central.
+    pub central: Profile,
+    /// Whether the central's controller was given quirks of the user's own making: what it then
+    /// breaks is told, but is no failure, for no profile could have declared it.
+    pub made_up: bool,
+    /// Air and clocks.
+    pub air: Air,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// Where values of the firmware and of the central come from, for what is told of them.
+    pub origins: [Origins; 2],
+}
+
+impl Setup {
+    /// A firmware preset and a central, each by name or as a TOML file that ends in `.toml`, and a
+    /// seed.
+    ///
+    /// # Errors
+    /// [`BadInput`] for names that do not exist and files that cannot be used.
+    pub fn new(peripheral: &str, central: &str, seed: u64) -> Result<Self, BadInput> {
+        Self::with(peripheral, Firmware::find(peripheral)?, None, central, seed)
+    }
+
+    /// The same, or `elf=FILE` for a chip that runs that file.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and for files that cannot be flashed.
+    pub fn open(peripheral: &str, central: &str, seed: u64) -> Result<Self, BadInput> {
+        let Some(file) = peripheral.strip_prefix(chip::PREFIX) else {
+            return Self::new(peripheral, central, seed);
+        };
+        let image = chip::load(Path::new(file))?;
+        Self::with(peripheral, Firmware::find("recommended")?, Some(image), central, seed)
+    }
+
+    fn with(
+        peripheral: &str,
+        firmware: Firmware,
+        chip: Option<Image>,
+        central: &str,
+        seed: u64,
+    ) -> Result<Self, BadInput> {
+        let Entry { profile: found, origins, .. } = centrals::find(central)?;
+        Ok(Self {
+            peripheral_name: peripheral.to_owned(),
+            peripheral: firmware.config,
+            chip,
+            origins: [firmware.origins, origins],
+            made_up: profile::is_file(central)
+                && found.breaks.is_empty()
+                && found.controller.quirks != ControllerQuirks::default(),
+            central: found,
+            air: Air::default(),
+            seed,
+        })
+    }
+
+    /// Applies one `KEY=VALUE`.
+    ///
+    /// # Errors
+    /// [`BadInput`] if there is no such key or it does not take that value.
+    pub fn set(&mut self, assignment: &str) -> Result<(), BadInput> {
+        let Some((name, value)) = assignment.split_once('=') else {
+            return Err(BadInput {
+                what: format!("`{assignment}` is not KEY=VALUE"),
+                help: "for example `--set phy-update=after-bonding`; `--set help` lists the keys"
+                    .into(),
+            });
+        };
+        let (name, value) = (name.trim(), value.trim());
+        if AIR.find(name).is_some() {
+            return Ok(AIR.set(&mut self.air, name, value)?);
+        }
+        match name.strip_prefix(keys::CENTRAL_PREFIX) {
+            Some(name) => self.set_central(name, value),
+            None => match PERIPHERAL.find(name) {
+                Some(key) => {
+                    if self.chip.is_some() {
+                        chip::known(key.name)?;
+                    }
+                    PERIPHERAL.set(&mut self.peripheral, name, value)?;
+                    self.origins[0].insert(key.name, given());
+                    Ok(())
+                }
+                None => {
+                    let help = "`--set help` lists all keys";
+                    Err(PERIPHERAL.unknown(name, &AIR.names(), help).into())
+                }
+            },
+        }
+    }
+
+    /// Another quirk makes another central: what the profile declared holds no longer.
+    fn set_central(&mut self, name: &str, value: &str) -> Result<(), BadInput> {
+        let before = self.central.controller.quirks.clone();
+        self.central.set(name, value).map_err(|fault| {
+            let full = format!("`{}{name}`", keys::CENTRAL_PREFIX);
+            BadInput { what: fault.what.replace(&format!("`{name}`"), &full), help: fault.help }
+        })?;
+        if let Some(key) = KEYS.find(name) {
+            self.origins[1].insert(key.name, given());
+        }
+        let quirks = &self.central.controller.quirks;
+        if *quirks != before {
+            self.central.breaks.clear();
+            self.central.busy.clear();
+            self.made_up = *quirks != ControllerQuirks::default();
+        }
+        Ok(())
+    }
+
+    /// Looks for values of the central that cannot go together, once all are set.
+    ///
+    /// # Errors
+    /// [`BadInput`] with what contradicts what.
+    pub fn check(&self) -> Result<(), BadInput> {
+        self.central.check().map_err(Into::into)
+    }
+
+    /// Values that can have no effect beside the others, with where they come from.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<BadInput> {
+        let [firmware, central] = &self.origins;
+        let of_firmware = conflict::told(conflict::firmware(&self.peripheral), firmware);
+        let of_central = conflict::told(self.central.warnings(), central);
+        [of_firmware, of_central].concat()
+    }
+}
+
+/// Where a value of `--set` comes from.
+fn given() -> Origin {
+    Origin { place: conflict::COMMAND_LINE.into(), line: None }
+}
+
+/// A firmware configuration, and where its values come from.
+#[derive(Clone, Debug)]
+pub struct Firmware {
+    /// The preset that it departs from.
+    pub preset: String,
+    /// The configuration.
+    pub config: Config,
+    /// Where the values come from that are not the preset's.
+    pub origins: Origins,
+}
+
+impl Firmware {
+    /// A preset, or what a file describes that ends in `.toml`.
+    ///
+    /// # Errors
+    /// [`BadInput`] with the nearest names, or with file, line, column and what would be right.
+    pub fn find(name: &str) -> Result<Self, BadInput> {
+        if name.starts_with(chip::PREFIX) {
+            return Err(chip::not_here(name));
+        }
+        if !name.ends_with(".toml") {
+            let config = preset(name).ok_or_else(|| {
+                let list = "a file must end in .toml; `bletwin list` shows all presets";
+                unknown_name_or_file("peripheral preset", name, &PRESETS, list)
+            })?;
+            return Ok(Self { preset: name.into(), config, origins: Origins::new() });
+        }
+        let text = centrals::read(Path::new(name)).map_err(|error| BadInput {
+            what: format!("cannot read {name}: {error}"),
+            help: "give a preset, or a TOML file; `bletwin peripheral new` begins one".into(),
+        })?;
+        Self::parse(name, &text).map_err(|fault| {
+            let at = fault.at.map_or_else(String::new, |at| format!(":{}:{}", at.line, at.column));
+            BadInput { what: format!("{name}{at}: {}", fault.what), help: fault.help }
+        })
+    }
+
+    /// A firmware configuration as TOML: `preset` (default `zephyr-2024`) and keys of
+    /// [`keys::PERIPHERAL`].
+    ///
+    /// # Errors
+    /// [`Fault`] with line and column of what is wrong.
+    pub fn parse(place: &str, text: &str) -> Result<Self, Fault> {
+        /// What a file says besides the keys.
+        #[derive(Deserialize)]
+        struct Head {
+            preset: Option<Spanned<String>>,
+        }
+        if text.len() > SIZE_MAX {
+            let what = format!("longer than {} KiB", SIZE_MAX / 1024);
+            return Err(Fault::new(what, "a firmware is a page of `key = value` lines"));
+        }
+        let help = "`bletwin peripheral new` and docs/FIRMWARE.md show all keys";
+        let document = PERIPHERAL
+            .read(text, &["preset"], help, &mut Config::zephyr_2024())
+            .map_err(elsewhere)?;
+        let head: Head = toml::from_str(text).map_err(|error| Fault::of_toml(text, &error))?;
+        let name = head.preset.as_ref().map_or("zephyr-2024", |name| name.get_ref().as_str());
+        let mut config = preset(name).ok_or_else(|| {
+            let help = format!("there are {}", PRESETS.join(" and "));
+            let fault =
+                Fault::unknown(format!("there is no preset `{name}`"), name, &PRESETS, &help);
+            fault.at(text, head.preset.as_ref().map(Spanned::span))
+        })?;
+        let mut origins = Origins::new();
+        PERIPHERAL.apply(&document, &mut config, place, &mut origins);
+        Ok(Self { preset: name.into(), config, origins })
+    }
+
+    /// Values that can have no effect, with where they come from.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<BadInput> {
+        conflict::told(conflict::firmware(&self.config), &self.origins)
+    }
+
+    /// Every value for programs; docs/JSON.md describes it.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let keys = page::json(PERIPHERAL, &self.config, &self.origins, &self.preset);
+        serde_json::json!({ "preset": self.preset, "keys": keys })
+    }
+
+    /// Every value, as TOML that reads back, and where each comes from.
+    #[must_use]
+    pub fn flat(&self) -> String {
+        let keys = page::flat(PERIPHERAL, &self.config, &self.origins, &self.preset);
+        format!("preset = {:?}\n{keys}", self.preset)
+    }
+}
+
+/// A key of something else, in a file of a firmware.
+fn elsewhere(fault: Fault) -> Fault {
+    let name = fault.what.split('`').nth(1).filter(|_| fault.what.starts_with("there is no key"));
+    let help = match name {
+        Some(name) if AIR.find(name).is_some() => {
+            format!("it belongs to the air: give `--set {name}=VALUE` to the command")
+        }
+        Some(name) if KEYS.find(name).is_some() => {
+            format!(
+                "it belongs to the central: put it into its file, or give \
+                 `--set central.{name}=VALUE`"
+            )
+        }
+        _ => return fault,
+    };
+    Fault { help, ..fault }
+}
+
+/// A file to begin with: every key with its meaning and, commented out, the value that it has in
+/// the preset. With the `# ` taken off everything is as it was.
+///
+/// # Errors
+/// [`BadInput`] if there is no such preset.
+pub fn template(preset: &str) -> Result<String, BadInput> {
+    let firmware = Firmware::find(preset)?;
+    let keys = page::to_begin_with(PERIPHERAL, &firmware.config);
+    Ok(format!(
+        "preset = {preset:?}\n\n\
+         ## Lines that begin with `# ` say what holds already; take it off those to change.\n{keys}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use bletwin_schema::Position;
+    use firmware_core::config::PhyUpdate;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Fault> {
+        Firmware::parse("mine.toml", text).map(|firmware| firmware.config)
+    }
+
+    #[test]
+    fn a_file_is_a_preset_and_what_differs() {
+        let text = "preset = \"zephyr-2024\"\nphy-update = \"never\"";
+        let firmware = Firmware::parse("mine.toml", text).unwrap();
+        let wanted = Config { phy_update: PhyUpdate::Never, ..Config::zephyr_2024() };
+        assert_eq!(firmware.config, wanted);
+        let flat = firmware.flat();
+        assert!(
+            flat.lines()
+                .any(|l| l.starts_with("phy-update = \"never\" ") && l.ends_with("# mine.toml:2")),
+            "{flat}"
+        );
+        assert!(flat.contains("# zephyr-2024\n"), "{flat}");
+        assert_eq!(parse(&flat), Ok(wanted), "what is shown reads back");
+    }
+
+    #[test]
+    fn a_page_to_begin_with_reads_with_and_without_its_comments() {
+        for name in PRESETS {
+            let page = template(name).unwrap();
+            assert_eq!(parse(&page), Ok(preset(name).unwrap()));
+            assert_eq!(parse(&page.replace("\n# ", "\n")), Ok(preset(name).unwrap()), "{page}");
+        }
+    }
+
+    #[test]
+    fn what_can_have_no_effect_is_told_with_its_line() {
+        let cases = [
+            (
+                "features-hollow = [\"2m\"]\nfeatures-left-out = [\"2m\", \"ping\"]",
+                1,
+                "`2m` is hollow",
+            ),
+            ("passkey = \"123456\"\nrequired-level = 2\nio = \"none\"", 1, "`passkey`"),
+            ("io = \"none\"\nrequired-level = 3", 2, "nobody reaches"),
+            ("\nio = \"none\"", 2, "nobody reaches"),
+        ];
+        for (text, line, what) in cases {
+            let told = Firmware::parse("mine.toml", text).unwrap().warnings();
+            assert_eq!(told.len(), 1, "{text}: {told:?}");
+            assert!(told[0].what.starts_with(&format!("mine.toml:{line}: ")), "{told:?}");
+            assert!(told[0].what.contains(what), "{told:?}");
+        }
+        for name in PRESETS {
+            assert_eq!(Firmware::find(name).unwrap().warnings(), [], "{name}");
+        }
+        let mut setup = Setup::new("recommended", "macos", 1).unwrap();
+        assert_eq!(setup.warnings(), []);
+        setup.set("io=none").unwrap();
+        setup.set("central.features=0x1").unwrap();
+        setup.set("central.request-parameters=true").unwrap();
+        let told: Vec<String> = setup.warnings().into_iter().map(|told| told.what).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().all(|told| told.starts_with("--set: ")), "{told:?}");
+    }
+
+    #[test]
+    fn errors_say_where_and_what_would_be_right() {
+        let typo = parse("phy-updat = \"never\"").unwrap_err();
+        assert!(typo.help.contains("did you mean `phy-update`"), "{typo}");
+        let value = parse("phy-update = \"after-bondign\"").unwrap_err();
+        assert!(value.help.starts_with("did you mean `after-bonding`? it takes: "), "{value}");
+        let broken = parse("x = \n").unwrap_err();
+        assert_eq!(broken.at.map(|at| at.line), Some(1), "{broken}");
+        let kind = parse("preset = \"recommended\"\nio = [1]").unwrap_err();
+        assert!(kind.help.contains("display-only"), "{kind}");
+        assert_eq!(kind.at, Some(Position { line: 2, column: 7 }));
+        let preset = parse("preset = \"recommendd\"").unwrap_err();
+        assert_eq!(preset.at, Some(Position { line: 1, column: 10 }));
+        let foreign = parse("distance = 10").unwrap_err();
+        assert!(foreign.help.contains("`--set distance=VALUE`"), "{foreign}");
+        let foreign = parse("mtu = 100").unwrap_err();
+        assert!(foreign.help.contains("`--set central.mtu=VALUE`"), "{foreign}");
+        let bare = parse("preset = \"recommended\"\nphy-update = never").unwrap_err();
+        assert!(bare.help.contains("phy-update = \"never\""), "{bare}");
+        assert_eq!(bare.at.map(|at| at.line), Some(2));
+        let whole = parse("preferred = [24, 36, 30, 40]").unwrap_err();
+        assert!(whole.what.starts_with("`24, 36, 30, 40` is no value"), "{whole}");
+        let entry = parse("features-left-out = [\"2m\", \"codde\"]").unwrap_err();
+        assert!(entry.help.contains("`coded`"), "{entry}");
+        assert_eq!(entry.at, Some(Position { line: 1, column: 28 }));
+    }
+}
