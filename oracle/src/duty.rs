@@ -55,7 +55,10 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
         // Who says that it leaves for a breach may wait for the answer; who was told does not.
         let says_goodbye =
             rule != "LL-TERM-2" && after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
-        let mut stays = after.filter(|packet| packet.event > reason.event + GRACE);
+        // Before it acknowledges, which it has to, it may have left events out.
+        let acknowledged = after.clone().next().filter(|_| rule == "LL-TERM-2");
+        let skipped = acknowledged.map_or(0, |own| (own.event - reason.event).saturating_sub(1));
+        let mut stays = after.filter(|packet| packet.event > reason.event + skipped + GRACE);
         if let Some(packet) = stays.next().filter(|_| reason.taken && !says_goodbye) {
             let text = format!("goes on after {}, which ends the connection", reason.name());
             link.report(findings, rule, packet, &[reason.item.record], text);

@@ -134,6 +134,19 @@ fn who_has_had_a_goodbye_does_not_stay() {
     }
 }
 
+/// LL-TERM-2: a central may leave events out (4.5.1) before the one in which it acknowledges.
+#[test]
+fn a_goodbye_may_be_acknowledged_late() {
+    let late = |events| {
+        let mut script = Script::new().events(3);
+        let goodbye = ControlPdu::TerminateInd(GONE).encode();
+        script.queue[P as usize].push_back((Llid::Control, goodbye.to_vec()));
+        script.events(1).silence(6 * INTERVAL_US).events(events)
+    };
+    assert_eq!(rules_of(&late(1), C), BTreeSet::new());
+    assert_eq!(rules_of(&late(5), C), BTreeSet::from(["LL-TERM-2"]));
+}
+
 /// LL-TERM-2: what does not arrive needs no acknowledgement, nor does one's own.
 #[test]
 fn only_a_goodbye_that_came_is_acknowledged() {
