@@ -171,7 +171,7 @@ struct Findings {
 }
 
 /// Rules of when, where and how a packet is sent.
-const PLACES: [&str; 4] = ["LL-WIN-1", "LL-ANCHOR-1", "LL-CHAN-1", "LL-PHY-1"];
+const PLACES: [&str; 5] = ["LL-WIN-1", "LL-ANCHOR-1", "LL-CHAN-1", "LL-PHY-1", "LL-TIFS-1"];
 
 impl Findings {
     /// Whether a PDU broke a rule in what it says or when: what its receiver does about it the

@@ -65,7 +65,8 @@ pub(super) fn room(link: &Link<'_>, findings: &mut Findings) {
     let drift = link.longest_interval().ppm(link.central_ppm());
     for pair in link.packets.windows(2) {
         let [before, anchor] = pair else { continue };
-        let wrong = before.by == Role::Peripheral && findings.is_wrong(before);
+        let wrong = before.by == Role::Peripheral
+            && (findings.is_wrong(before) || findings.is_misplaced(before));
         if anchor.by == Role::Central && !wrong && overruns(before, anchor, drift) {
             let text = format!("{} runs into the next anchor point", before.name());
             let evidence = [anchor.item.record];

@@ -195,7 +195,7 @@ fn a_phy_applies_from_its_instant_on_in_its_direction() {
 /// LL-EVENT-4: T_IFS before the next anchor, give or take the clocks.
 #[test]
 fn an_event_closes_before_the_next_anchor() {
-    let sent = |octets: usize| {
+    let sent = |octets: usize, late: u64| {
         let long = DataLength {
             max_rx_octets: 251,
             max_rx_time: 2_120,
@@ -210,9 +210,9 @@ fn an_event_closes_before_the_next_anchor() {
             }
         }
         let mut at = 0;
-        for _ in 0..3 {
+        for late in [0, 0, late] {
             at = script.packet(C, at, Some(Reception::Ok));
-            at = script.packet(P, at + 150, Some(Reception::Ok)) + 150;
+            at = script.packet(P, at + 150 + late, Some(Reception::Ok)) + 150;
         }
         for back in 1..6 {
             script = script.edit(back, |tx| set(tx, DataHeader::MD));
@@ -221,11 +221,13 @@ fn an_event_closes_before_the_next_anchor() {
         (at, script.events(2).named())
     };
     // `at` is 150 µs after the end; jitter of 16 µs is allowed to either.
-    let (at, named) = sent(38);
+    let (at, named) = sent(38, 0);
     assert!((10_000..10_032).contains(&at), "{at}");
     assert_eq!(named, BTreeSet::new());
-    let (at, named) = sent(40);
+    let (at, named) = sent(40, 0);
     assert!((10_040..10_060).contains(&at), "{at}");
     // It is the central that has to see to it, whose packet ever is the last.
     assert_eq!(named, breaks("LL-EVENT-4", C));
+    // But for an answer that comes late.
+    assert_eq!(sent(38, 60).1, breaks("LL-TIFS-1", P));
 }
