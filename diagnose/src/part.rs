@@ -1,5 +1,7 @@
 //! Where the failing and the cured run part: the first PDU of the peripheral that differs.
 
+use std::collections::BTreeSet;
+
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::Instant;
 use bletwin_sim::record::RecordId;
@@ -64,17 +66,25 @@ pub struct Parting {
 #[must_use]
 pub fn spots(run: &Finished) -> Vec<Vec<Spot>> {
     let mut all: Vec<Vec<Spot>> = Vec::new();
+    // Connections whose central has told its version: what the peripheral tells then is an answer.
+    let mut versions = BTreeSet::new();
     for item in sniff(&run.records) {
-        let (Some(connection), Some(Direction::PeripheralToCentral)) =
-            (item.connection, item.direction)
-        else {
+        let (Some(connection), Some(direction)) = (item.connection, item.direction) else {
             continue;
         };
+        let version = item.control().is_some_and(|pdu| pdu.opcode() == Opcode::VERSION_IND);
+        if direction == Direction::CentralToPeripheral {
+            if version {
+                versions.insert(connection);
+            }
+            continue;
+        }
         if item.retransmission {
             continue;
         }
         all.resize_with(all.len().max(connection + 1), Vec::new);
-        if let Some(spot) = spot(connection, &item) {
+        if let Some(mut spot) = spot(connection, &item) {
+            spot.request = spot.request.filter(|_| !version || !versions.contains(&connection));
             all[connection].push(spot);
         }
     }
@@ -220,6 +230,10 @@ fn other_event(failing: &[Vec<Spot>], cured: &[Vec<Spot>]) -> Option<Parting> {
 
 #[cfg(test)]
 mod tests {
+    use bletwin_scenarios::catalogue;
+    use bletwin_scenarios::stage::Stage;
+    use bletwin_setup::Setup;
+
     use super::*;
 
     fn spots(letters: &str) -> Vec<Spot> {
@@ -240,6 +254,25 @@ mod tests {
         let same = failing.iter().zip(&cured).take_while(|(a, b)| a.signature == b.signature);
         let same = same.count();
         at(&failing, &cured, same, same).map(|p| (p.difference, p.spot.name))
+    }
+
+    /// Requests of LL_VERSION_IND in a run of `pairing`.
+    fn versions(set: &[&str]) -> Vec<Option<Request>> {
+        let mut setup = Setup::new("zephyr-2024", "honest", 1).unwrap();
+        for assignment in set {
+            setup.set(assignment).unwrap();
+        }
+        let run = Stage::new(catalogue::by_name("pairing").unwrap(), &setup).play();
+        let spots = super::spots(&run).into_iter().flatten();
+        spots.filter(|spot| spot.name == "LL_VERSION_IND").map(|spot| spot.request).collect()
+    }
+
+    #[test]
+    fn an_answer_to_the_central_s_version_asks_for_nothing() {
+        let asks = ["version-exchange=on-connect", "central.on-connect=none"];
+        assert_eq!(versions(&asks), [Some(Request::Version)]);
+        let answers = ["central.own-procedures=version@20", "central.on-connect=none"];
+        assert_eq!(versions(&answers), [None]);
     }
 
     #[test]
