@@ -4,8 +4,9 @@
 # `cargo fuzz` asks a nightly for is a pass of LLVM that stable can be told to run, too.
 #
 # scripts/fuzz.sh [TARGET…] fuzzes these alone. QUIET: seconds without coverage after which a target
-# is done (default 600), of the processor's time: a busy machine takes longer, but looks as hard. REPORT=FILE writes the table there, too. Inputs are kept in
-# target/fuzz/corpus; one that fails is left in target/fuzz/found, and fails the script.
+# is done (default 600), of the processor's time: a busy machine takes longer, but looks as hard.
+# REPORT=FILE writes the table there, too. Inputs are kept in target/fuzz/corpus; one that fails is
+# left in target/fuzz/found, and fails the script.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
