@@ -2,10 +2,9 @@
 //! the central, and by the two words that a firmware with the feature `trial` has in RAM. Without
 //! those, the link is taken to end for the chip when it ends for the central.
 
-use bletwin_emulator::node::ChipNode;
-
 use ble::error::ErrorCode;
 use ble::hci::{Event, Handle};
+use bletwin_emulator::node::ChipNode;
 use bletwin_models::host::PairingError;
 
 use super::Stage;
