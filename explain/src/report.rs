@@ -16,8 +16,8 @@ use bletwin_sim::report::ladder::{line, substantial};
 use bletwin_sim::sniffer::{Decoded, sniff};
 
 use crate::why::Told;
-use crate::why::air::seconds;
 use bletwin_scenarios::catalogue::Story;
+use bletwin_scenarios::judgement::seconds;
 use bletwin_scenarios::stage::Finished;
 use bletwin_scenarios::summary::Verdict;
 pub use failure::{Json, busy, failure, json, objections};

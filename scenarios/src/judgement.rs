@@ -1,10 +1,10 @@
 //! What the oracle found in a run, sorted by what the central's profile admits to.
 
+use ble::time::Instant;
 use bletwin_oracle::{Examined, Finding, examine};
 use bletwin_rules::Rule;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::Record;
-use bletwin_sim::report::seconds;
 use serde::Serialize;
 
 /// What may be found against the central. Against the peripheral nothing may.
@@ -142,4 +142,40 @@ pub fn title(id: &str) -> String {
 #[must_use]
 pub const fn side(central: bool) -> &'static str {
     if central { "central" } else { "peripheral" }
+}
+
+/// World time as people read it: `12.345 s`.
+#[must_use]
+pub fn seconds(at: Instant) -> String {
+    let ms = at.as_us() / 1000;
+    format!("{}.{:03} s", ms / 1000, ms % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use ble::time::Duration;
+    use bletwin_sim::record::RecordId;
+
+    use super::*;
+
+    #[test]
+    fn a_line_says_rule_culprit_time_and_source() {
+        let finding = Finding {
+            rule: "LL-COLL-4",
+            culprit: NodeId(0),
+            at: Instant::ZERO + Duration::from_us(238_020),
+            record: RecordId(1),
+            evidence: Vec::new(),
+            text: "LL_PHY_RSP where leaving the connection is recommended".into(),
+        };
+        let judgement = Judgement { observed: vec![finding], ..Judgement::default() };
+        assert_eq!(
+            judgement.recommendations(NodeId(0)).as_deref(),
+            Some(
+                "LL-COLL-4 (a forbidden procedure is not served) by the peripheral at 0.238 s: \
+                 LL_PHY_RSP where leaving the connection is recommended [5.3]"
+            )
+        );
+        assert_eq!(judgement.breaches(NodeId(0)), None);
+    }
 }

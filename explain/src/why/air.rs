@@ -3,6 +3,7 @@
 use ble::pdu::control::ControlPdu;
 use ble::phy::TxPhy;
 use ble::time::Instant;
+use bletwin_scenarios::judgement::seconds;
 use bletwin_sim::record::RecordId;
 use bletwin_sim::report::names;
 
@@ -83,11 +84,4 @@ impl Pdu {
             None => seconds(self.at),
         }
     }
-}
-
-/// Seconds with milliseconds.
-#[must_use]
-pub fn seconds(at: Instant) -> String {
-    let ms = at.as_us() / 1000;
-    format!("{}.{:03} s", ms / 1000, ms % 1000)
 }

@@ -2,8 +2,9 @@
 
 use ble::phy::Phy;
 use ble::time::Instant;
+use bletwin_scenarios::judgement::seconds;
 
-use super::air::{Pdu, What, seconds};
+use super::air::{Pdu, What};
 use super::ending::{Ending, How};
 use super::pairing::Pairing;
 use super::procedures::{Answer, Exchange};
