@@ -6,9 +6,11 @@ use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_scenarios::summary::Verdict;
 use bletwin_setup::Setup;
 
+use crate::tools;
+
 fn play(central: &str) -> Option<Finished> {
     let Ok(file) = std::env::var("BLETWIN_FIRMWARE_TRIAL") else {
-        println!("BLETWIN_FIRMWARE_TRIAL is not set: there is no firmware to run");
+        tools::say("BLETWIN_FIRMWARE_TRIAL names no firmware (.ci/cross.sh builds it)");
         return None;
     };
     let mut setup = Setup::open(&format!("elf={file}"), central, 1).expect("it can be flashed");

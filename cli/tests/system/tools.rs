@@ -6,14 +6,19 @@ use std::process::Command;
 
 const REQUIRED: &str = "BLETWIN_REQUIRE_TOOLS";
 
-/// Says that this test is skipped. libtest swallows what `println!` prints; what is written to
-/// standard error itself it does not see.
+/// This test is skipped, or fails where all tools are required.
 pub(crate) fn skip(tool: &str, how: &str) {
     let required = std::env::var_os(REQUIRED).is_some();
     assert!(!required, "{tool} is not installed ({how}), and {REQUIRED} is set");
+    say(&format!("{tool} is not installed ({how})"));
+}
+
+/// Says that this test is skipped, and why. libtest swallows what `println!` prints; what is written
+/// to standard error itself it does not see.
+pub(crate) fn say(why: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    let line = format!("SKIPPED {test}: {tool} is not installed ({how})\n");
+    let line = format!("SKIPPED {test}: {why}\n");
     std::io::stderr().write_all(line.as_bytes()).expect("standard error");
 }
 

@@ -1,5 +1,7 @@
 //! A chip, or the native core, and a central in a room, and whoever types the passkey.
 
+use std::io::Write as _;
+
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use bletwin_emulator::node::{ChipNode, Image};
@@ -44,9 +46,17 @@ impl Node for Device {
 pub(crate) const CHIP: NodeId = NodeId(0);
 pub(crate) const CENTRAL: NodeId = NodeId(1);
 
+/// Says that a test is skipped: libtest swallows what `println!` prints.
+fn skipped(variable: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let line = format!("SKIPPED {test}: {variable} names no firmware (.ci/cross.sh builds it)\n");
+    std::io::stderr().write_all(line.as_bytes()).expect("standard error");
+}
+
 fn named(variable: &str) -> Option<Image> {
     let Some(path) = std::env::var_os(variable) else {
-        println!("{variable} is not set: there is no firmware to run");
+        skipped(variable);
         return None;
     };
     let file = std::fs::read(&path).unwrap_or_else(|error| panic!("{variable}: {error}"));
