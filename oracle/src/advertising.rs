@@ -183,6 +183,7 @@ impl Asked {
         match u16::from_le_bytes([*low, *high]) {
             0x200C | 0x2042 => self.scans = parameters.first() == Some(&1),
             0x200D | 0x2043 => self.initiates = true,
+            0x200E => self.initiates = false,
             _ => {}
         }
         self.resolving.octets(h4);
@@ -305,6 +306,8 @@ impl Advertiser {
     }
 
     fn sent(&mut self, at: Instant, tx: &AirTx, pdu: &AdvertisingPdu, own: Address) -> Wrong {
+        // Who goes on advertising has not accepted it: a connection that comes later is another's.
+        self.offer = None;
         let company = match self.connections {
             _ if self.asked.scans || self.asked.initiates => Company::Scanner,
             0 => Company::Nobody,

@@ -117,6 +117,12 @@ pub(super) enum Met {
 
 /// Directed advertising is answered, and the host is told of a connection.
 pub(super) fn accepted(by: Met) -> Script {
+    answered(by, false)
+}
+
+/// The same; the advertiser may go on before its host is told of the connection, which then is
+/// another one.
+fn answered(by: Met, goes_on: bool) -> Script {
     let mut script = advertise(&[]);
     let pdu = directed(&mut script, true, false);
     let [called, advertiser] = hidden();
@@ -126,7 +132,12 @@ pub(super) fn accepted(by: Met) -> Script {
         Met::Hider => PEER,
         Met::Stranger => resolvable(&Secret::new([9; 16]), [9, 9, 9]),
     };
+    let next = pdu.encode();
     exchange(&mut script, vec![(P, pdu), (C, connect(initiator, advertiser))]);
+    if goes_on {
+        let ok = Some(Reception::Ok);
+        script.on_air(P, 26_000, 37, ADVERTISING_ACCESS_ADDRESS, next, ok);
+    }
     let complete = ConnectionComplete {
         status: ErrorCode::SUCCESS,
         handle: Handle(0),
@@ -140,7 +151,11 @@ pub(super) fn accepted(by: Met) -> Script {
         sca: 0,
     };
     let event = Event::LeConnectionComplete(complete);
-    script.record(P, Instant::from_us(3_000), RecordKind::Note(Note::HciEvent(event)));
+    script.record(
+        P,
+        Instant::from_us(if goes_on { 30_000 } else { 3_000 }),
+        RecordKind::Note(Note::HciEvent(event)),
+    );
     script
 }
 
@@ -195,6 +210,7 @@ fn who_keeps_privacy_is_not_accused() {
         calls(false, true),
         accepted(Met::Called),
         accepted(Met::Resolved),
+        answered(Met::Stranger, true),
         initiates(true, None),
         initiates(true, Some(private)),
     ];
