@@ -13,8 +13,8 @@ pub(crate) fn skip(tool: &str, how: &str) {
     say(&format!("{tool} is not installed ({how})"));
 }
 
-/// Says that this test is skipped, and why. libtest swallows what `println!` prints; what is written
-/// to standard error itself it does not see.
+/// Says that this test is skipped, and why. libtest swallows what `println!` prints; what is
+/// written to standard error itself it does not see.
 pub(crate) fn say(why: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
