@@ -183,7 +183,6 @@ impl Asked {
         match u16::from_le_bytes([*low, *high]) {
             0x200C | 0x2042 => self.scans = parameters.first() == Some(&1),
             0x200D | 0x2043 => self.initiates = true,
-            0x200E => self.initiates = false,
             _ => {}
         }
         self.resolving.octets(h4);
