@@ -17,13 +17,16 @@ HOST=$(rustc -vV | sed -n 's/^host: //p')
 LOOK=$((QUIET < 5 ? QUIET : 5))
 # What libFuzzer exits with when it is told to stop.
 INTERRUPTED=72
-FLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
-FLAGS+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
-FLAGS+=" -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
-
 build() {
-  RUSTFLAGS=$FLAGS cargo build --release --manifest-path fuzz/Cargo.toml \
-    --target "$HOST" --target-dir "$OUT/build"
+  RUSTC_WRAPPER=$PWD/scripts/fuzz-rustc.sh RUSTFLAGS="--cfg fuzzing" cargo build --release \
+    --manifest-path fuzz/Cargo.toml --target "$HOST" --target-dir "$OUT/build"
+}
+
+# words: what a profile, a firmware or a finding can say, as a dictionary. An input that is not text
+# gets nothing from it.
+words() {
+  grep -ohE '[a-z][a-z0-9]*([-=:][a-z0-9]+)*' docs/CENTRALS.md docs/FIRMWARE.md models/centrals/*.toml |
+    awk 'length($0) > 1 && length($0) < 40 && !seen[$0]++ { printf "\"%s\"\n", $0 }'
 }
 
 row() {
@@ -39,8 +42,11 @@ value() {
 # fuzz TARGET: sets VERDICT. One process from beginning to end: each start reads the whole corpus.
 fuzz() {
   local target=$1 log=$OUT/$1.log best=0 since=0 spent=0 code=0 now pid
+  local dictionary=()
+  case $target in central | firmware | finding) dictionary=("-dict=$OUT/words.dict") ;; esac
   mkdir -p "$OUT/corpus/$target" "$OUT/found"
   "$OUT/build/$HOST/release/$target" -max_len=2048 -timeout=60 -reload=0 -print_final_stats=1 \
+    "${dictionary[@]}" \
     -artifact_prefix="$OUT/found/$target-" "$OUT/corpus/$target" "fuzz/seeds/$target" \
     >"$log" 2>&1 &
   pid=$!
@@ -65,6 +71,7 @@ fuzz() {
 }
 
 build
+words >"$OUT/words.dict"
 header='target inputs edges time verdict'
 [ -z "${REPORT:-}" ] || printf '| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n' $header >>"$REPORT"
 # shellcheck disable=SC2086
