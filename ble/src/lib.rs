@@ -27,6 +27,7 @@ pub mod crypto;
 pub mod effect;
 pub mod error;
 pub mod hci;
+pub mod invariant;
 pub mod link;
 pub mod log;
 pub mod pdu;

@@ -38,9 +38,24 @@ impl<T, const N: usize> Queue<T, N> {
         self.0.front_mut()
     }
 
+    /// Appends; when `N` items are waiting, the oldest goes to make room.
+    pub fn push_dropping_oldest(&mut self, item: T) {
+        const { assert!(N > 0) };
+        if self.is_full() {
+            self.pop();
+        }
+        let pushed = self.push(item);
+        debug_assert!(pushed.is_ok(), "there is room: an item has just been taken out");
+    }
+
     /// Oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
+    }
+
+    /// Oldest first, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut()
     }
 
     /// How many wait.
@@ -72,8 +87,8 @@ impl<T, const N: usize> Queue<T, N> {
             if let Some(item) = self.0.pop_front()
                 && keep(&item)
             {
-                // There is room: one was just taken out.
-                let _ = self.0.push_back(item);
+                let pushed = self.0.push_back(item);
+                debug_assert!(pushed.is_ok(), "there is room: an item has just been taken out");
             }
         }
     }
@@ -117,6 +132,14 @@ mod tests {
         a.push(1).unwrap();
         b.push(1).unwrap();
         assert_eq!(a, b);
+    }
+
+    #[test]
+    fn the_oldest_goes_for_the_newest() {
+        let mut q: Queue<u8, 2> = Queue::new();
+        (0..4).for_each(|n| q.push_dropping_oldest(n));
+        q.iter_mut().for_each(|n| *n += 10);
+        assert_eq!((q.pop(), q.pop(), q.pop()), (Some(12), Some(13), None));
     }
 
     #[test]

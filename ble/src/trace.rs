@@ -2,6 +2,7 @@
 //! Nothing in the core depends on whether anybody listens.
 
 use crate::error::{ErrorCode, PeerMisbehaved};
+use crate::invariant::Invariant;
 use crate::link::LinkId;
 use crate::pdu::control::Opcode;
 use crate::radio::Tag;
@@ -97,5 +98,12 @@ pub enum Trace {
         link: Option<LinkId>,
         /// How.
         sin: PeerMisbehaved,
+    },
+    /// This device has a fault: what it takes for granted about itself does not hold.
+    Invariant {
+        /// What does not hold.
+        invariant: Invariant,
+        /// How often any invariant of the same level has been broken so far, up to 65,535.
+        count: u16,
     },
 }

@@ -9,6 +9,7 @@ use crate::link::extended::{Neighbours, Who};
 use crate::link::{Link, LinkConfig};
 use ble::address::Address;
 use ble::hci::{Acl, Command, Event, Handle};
+use ble::invariant::{Broken, Invariant};
 use ble::pdu::advertising::ConnectInd;
 use ble::phy::Phy;
 use ble::radio::{RadioCommand, RadioEvent};
@@ -35,13 +36,19 @@ pub enum ControllerOutput {
 pub struct Controller<const LINKS: usize> {
     link: Link<LINKS>,
     control: Control<LINKS>,
+    /// Faults between the two.
+    broken: Broken,
 }
 
 impl<const LINKS: usize> Controller<LINKS> {
     /// As after power-on.
     #[must_use]
     pub fn new(link: LinkConfig, control: ControlConfig, entropy: &Entropy) -> Self {
-        Self { link: Link::new(link, entropy), control: Control::new(control, entropy) }
+        Self {
+            link: Link::new(link, entropy),
+            control: Control::new(control, entropy),
+            broken: Broken::NONE,
+        }
     }
 
     /// See [`Control::prefer_anchors`].
@@ -161,13 +168,25 @@ impl<const LINKS: usize> Controller<LINKS> {
         if let Some(command) = self.link.command() {
             return Some(ControllerOutput::Radio(command));
         }
+        if let Some((invariant, count)) = self.broken() {
+            return Some(ControllerOutput::Trace(Trace::Invariant { invariant, count }));
+        }
         match self.control.poll()? {
-            // None is left: orders are passed on within the call that causes them.
-            ControlOutput::Order(_) => None,
+            ControlOutput::Order(_) => {
+                self.broken.shout(Invariant::OrdersArePassedOn);
+                None
+            }
             ControlOutput::Event(event) => Some(ControllerOutput::Event(event)),
             ControlOutput::Acl(acl) => Some(ControllerOutput::Acl(acl)),
             ControlOutput::Trace(trace) => Some(ControllerOutput::Trace(trace)),
         }
+    }
+}
+
+impl<const LINKS: usize> Controller<LINKS> {
+    fn broken(&mut self) -> Option<(Invariant, u16)> {
+        let levels = self.link.broken().or_else(|| self.control.broken());
+        levels.or_else(|| self.broken.take())
     }
 }
 

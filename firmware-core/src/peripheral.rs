@@ -26,6 +26,7 @@ use ble::address::AddressKind;
 use ble::armed::{Armed, Tell, What};
 use ble::effect::Effect;
 use ble::hci::{Acl, Command, Event};
+use ble::invariant::{Broken, Invariant};
 use ble::log::Log;
 use ble::pdu::control::VersionInd;
 use ble::phy::PhySet;
@@ -129,6 +130,8 @@ pub struct Peripheral<const LINKS: usize = 1> {
     due: Due,
     /// The host's outputs were not taken to the last: it is not run before they are.
     host_full: bool,
+    /// Faults of the queues between the levels.
+    broken: Broken,
 }
 
 impl<const LINKS: usize> Peripheral<LINKS> {
@@ -164,6 +167,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
             outputs: Queue::new(),
             due: Due::default(),
             host_full: false,
+            broken: Broken::NONE,
         }
     }
 
@@ -179,7 +183,8 @@ impl<const LINKS: usize> Peripheral<LINKS> {
                 if let Err(input) = self.inputs.push(input) {
                     // The world does not wait: the host has its turn now, and then there is room.
                     let work = self.run_host(now);
-                    let _ = self.inputs.push(input);
+                    let kept = self.inputs.push(input);
+                    self.broken.check(Invariant::InputFits, kept.is_ok());
                     return work;
                 }
             }
@@ -247,11 +252,19 @@ impl<const LINKS: usize> Peripheral<LINKS> {
         if let Some(command) = self.link.command() {
             return Some(Output::Radio(command));
         }
+        if let Some((invariant, count)) = self.broken() {
+            return Some(Output::Trace(Trace::Invariant { invariant, count }));
+        }
         if self.outputs.is_empty() {
             self.drain_control();
             self.drain_host();
         }
         self.outputs.pop()
+    }
+
+    fn broken(&mut self) -> Option<(Invariant, u16)> {
+        let lower = self.link.broken().or_else(|| self.control.broken());
+        lower.or_else(|| self.broken.take())
     }
 
     /// The host, for its bonds and levels.
@@ -306,15 +319,15 @@ impl<const LINKS: usize> Peripheral<LINKS> {
                 }
                 Some(ControlOutput::Acl(acl)) => (Some(Up::Acl(acl.clone())), Output::AclIn(acl)),
                 Some(ControlOutput::Trace(trace)) => (None, Output::Trace(trace)),
-                // Orders are passed on within the call that gives them.
-                Some(ControlOutput::Order(_)) => continue,
+                Some(ControlOutput::Order(_)) => {
+                    self.broken.shout(Invariant::OrdersArePassedOn);
+                    continue;
+                }
                 None => return,
             };
-            // There is room in both.
-            let _ = self.outputs.push(copy);
-            if let Some(up) = up {
-                let _ = self.up.push(up);
-            }
+            let passed = up.is_none_or(|up| self.up.push(up).is_ok());
+            let passed = self.outputs.push(copy).is_ok() && passed;
+            self.broken.check(Invariant::QueuesBetweenLevelsFit, passed);
         }
     }
 
@@ -367,11 +380,9 @@ impl<const LINKS: usize> Peripheral<LINKS> {
                     return;
                 }
             };
-            // There is room in both.
-            let _ = self.outputs.push(copy);
-            if let Some(down) = down {
-                let _ = self.down.push(down);
-            }
+            let passed = down.is_none_or(|down| self.down.push(down).is_ok());
+            let passed = self.outputs.push(copy).is_ok() && passed;
+            self.broken.check(Invariant::QueuesBetweenLevelsFit, passed);
         }
         self.host_full = true;
     }

@@ -245,7 +245,7 @@ impl Connection {
 
     /// A queued PDU has been acknowledged.
     pub(super) fn acknowledged(&mut self, cx: &mut Context<'_>, tag: Tag) {
-        match self.sender.acknowledged(tag) {
+        match self.sender.acknowledged(cx.out, tag) {
             Some(Sent::Control(opcode)) => {
                 self.encryption.acknowledged(opcode);
                 self.channels_acknowledged(cx, opcode);

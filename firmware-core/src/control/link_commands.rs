@@ -2,6 +2,7 @@
 
 use ble::error::ErrorCode;
 use ble::hci::{Command, ConnectionParameters, Handle, HciOpcode, Return};
+use ble::invariant::Invariant;
 use ble::pdu::control::FeatureSet;
 use ble::phy::{Coding, PhySet};
 use ble::time::Instant;
@@ -246,8 +247,9 @@ impl Connection {
             Command::LeConnectionUpdate { parameters, .. } => Request::Parameters(parameters),
             _ => return,
         };
-        // There is room: the objections have looked.
-        let _ = self.procedures.request(request);
+        // The objections have looked.
+        let waits = self.procedures.request(request);
+        cx.out.broken.check(Invariant::RequestFits, waits);
     }
 
     fn phy_request(&mut self, cx: &Context<'_>, tx: PhySet, rx: PhySet) -> Request {

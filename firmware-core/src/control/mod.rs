@@ -42,6 +42,7 @@ use ble::address::Address;
 use ble::armed::Tell;
 use ble::error::ErrorCode;
 use ble::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
+use ble::invariant::Invariant;
 use ble::link::LinkId;
 use ble::pdu::advertising::ConnectInd;
 use ble::pdu::control::{FeatureSet, VersionInd};
@@ -329,6 +330,12 @@ impl<const LINKS: usize> Control<LINKS> {
         self.out.has_room()
     }
 
+    /// An invariant of this level that has been broken since it was last asked for, and how often
+    /// any has been; see [`ble::invariant`].
+    pub fn broken(&mut self) -> Option<(Invariant, u16)> {
+        self.out.broken.take()
+    }
+
     /// The next order alone, for a runner that has `Link` at hand.
     pub fn poll_order(&mut self) -> Option<LinkOrder> {
         self.out.pop_order()
@@ -405,6 +412,7 @@ impl<const LINKS: usize> Control<LINKS> {
         *generation = generation.wrapping_add(1);
         let lengths = DataLengths::new(self.default_length, self.config.longest());
         let connection = Connection::new(link, handle, request, lengths, self.default_phys);
+        self.out.broken.check(Invariant::PlaceIsFree, place.is_none());
         *place = Some(connection);
         self.advertiser.enabled = false;
         // LL-CONN-3: created; `Link` says when it is established.
@@ -437,9 +445,10 @@ impl<const LINKS: usize> Control<LINKS> {
         if !(longer && able) {
             return 0;
         }
-        self.on(now, link, |connection, _| {
-            // The first procedure of a connection finds room.
-            let _ = connection.procedures.request(Request::DataLength);
+        self.on(now, link, |connection, cx| {
+            // The first procedure of a connection.
+            let waits = connection.procedures.request(Request::DataLength);
+            cx.out.broken.check(Invariant::RequestFits, waits);
         })
     }
 

@@ -5,6 +5,7 @@ use super::ControlOutput;
 use crate::link::message::LinkOrder;
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{Acl, Event, HciOpcode, Return};
+use ble::invariant::Broken;
 use ble::link::LinkId;
 use ble::queue::Queue;
 use ble::radio::Tag;
@@ -103,6 +104,8 @@ pub(super) struct Outbox {
     pub(super) masks: Masks,
     last_tag: Tag,
     lost: bool,
+    /// Faults of this level.
+    pub(super) broken: Broken,
 }
 
 impl Outbox {

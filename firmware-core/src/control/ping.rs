@@ -2,6 +2,7 @@
 
 use ble::error::ErrorCode;
 use ble::hci::Event;
+use ble::invariant::Invariant;
 use ble::pdu::control::{ControlPdu, FeatureSet};
 use ble::time::{Duration, Instant};
 use ble::trace::Procedure;
@@ -95,9 +96,12 @@ impl Connection {
         } else if self.ping.ping_at().is_some_and(|at| at <= cx.now) {
             self.ping.pinged = true;
             let features = cx.features();
-            if features.has(FeatureSet::PING) && !self.procedures.is_requested(Procedure::LePing) {
-                // A full queue means that PDUs will flow without a ping.
-                let _ = self.procedures.request(Request::Ping);
+            // A full queue means that PDUs will flow without a ping.
+            let wanted =
+                !self.procedures.is_requested(Procedure::LePing) && !self.procedures.is_full();
+            if features.has(FeatureSet::PING) && wanted {
+                let waits = self.procedures.request(Request::Ping);
+                cx.out.broken.check(Invariant::RequestFits, waits);
             }
         }
     }

@@ -67,54 +67,27 @@ impl ResolvingList {
     }
 
     pub(super) fn set_mode(&mut self, identity: Address, device: bool) -> Result<(), ErrorCode> {
-        let mut found = Err(ErrorCode::UNKNOWN_CONNECTION);
-        let mut changed = Queue::new();
-        for entry in self.devices.iter() {
-            let mut entry = entry.clone();
-            if entry.identity == identity {
-                entry.device_privacy = device;
-                found = Ok(());
-            }
-            // As many as there were.
-            let _ = changed.push(entry);
-        }
-        self.devices = changed;
-        found
+        let found = self.devices.iter_mut().find(|entry| entry.identity == identity);
+        found.ok_or(ErrorCode::UNKNOWN_CONNECTION)?.device_privacy = device;
+        Ok(())
     }
 
     /// Whose the private address is, and how many AES blocks it took to find out.
     pub(super) fn resolve(&self, address: Address) -> (Option<Address>, u16) {
-        let mut blocks = 0_u16;
-        if !self.enabled || !address.is_resolvable() {
-            return (None, blocks);
-        }
-        for device in self.devices.iter().filter(|device| device.has_irk()) {
-            blocks = blocks.saturating_add(1);
-            if resolves(&device.peer_irk, address) {
-                return (Some(device.identity), blocks);
-            }
-        }
-        (None, blocks)
+        resolve(self.enabled, &self.devices, address)
     }
 
     /// Whether a device must be ignored because it shows its identity address although network
     /// privacy is asked of it, whether private addresses are resolved or not.
     pub(super) fn must_hide(&self, address: Address) -> bool {
-        let hides = |device: &Device| {
-            device.identity == address && device.has_irk() && !device.device_privacy
-        };
-        self.devices.iter().any(hides)
+        self.devices.iter().any(|device| device.identity == address && device.must_hide())
     }
 
     /// Resolves and tells `Link`.
     pub(super) fn tell(&mut self, out: &mut Outbox, rpa: Address) -> (Option<Address>, u16) {
         let (identity, blocks) = self.resolve(rpa);
         self.recent.retain(|(known, _)| *known != rpa);
-        if self.recent.is_full() {
-            self.recent.pop();
-        }
-        // There is room: one was taken out.
-        let _ = self.recent.push((rpa, identity));
+        self.recent.push_dropping_oldest((rpa, identity));
         out.order(LinkOrder::Resolved { rpa, identity });
         (identity, blocks)
     }
@@ -123,44 +96,56 @@ impl ResolvingList {
     pub(super) fn changed(&mut self, out: &mut Outbox) -> u16 {
         self.tell_ignored(out);
         let mut blocks = 0_u16;
-        let mut recent = Queue::new();
-        for &(rpa, before) in self.recent.iter() {
-            let (identity, cost) = self.resolve(rpa);
+        for (rpa, known) in self.recent.iter_mut() {
+            let (identity, cost) = resolve(self.enabled, &self.devices, *rpa);
             blocks = blocks.saturating_add(cost);
-            if identity != before {
-                out.order(LinkOrder::Resolved { rpa, identity });
+            if core::mem::replace(known, identity) != identity {
+                out.order(LinkOrder::Resolved { rpa: *rpa, identity });
             }
-            // As many as there were.
-            let _ = recent.push((rpa, identity));
         }
-        self.recent = recent;
         blocks
     }
-}
 
-impl ResolvingList {
     /// Tells `Link` whom to ignore. Who is taken off the list is told of where that happens.
     fn tell_ignored(&mut self, out: &mut Outbox) {
         // LL-ADV-6.
-        let mut told = Queue::new();
-        for device in self.devices.iter() {
-            let ignored = self.must_hide(device.identity);
-            if ignored != device.ignored {
-                let identity = device.identity;
+        for device in self.devices.iter_mut() {
+            let (identity, ignored) = (device.identity, device.must_hide());
+            if core::mem::replace(&mut device.ignored, ignored) != ignored {
                 out.order(if ignored {
                     LinkOrder::Ignore(identity)
                 } else {
                     LinkOrder::Heed(identity)
                 });
             }
-            // As many as there were.
-            let _ = told.push(Device { ignored, ..device.clone() });
         }
-        self.devices = told;
     }
 }
 
+fn resolve(
+    enabled: bool,
+    devices: &Queue<Device, RESOLVING_LIST>,
+    address: Address,
+) -> (Option<Address>, u16) {
+    let mut blocks = 0_u16;
+    if !enabled || !address.is_resolvable() {
+        return (None, blocks);
+    }
+    for device in devices.iter().filter(|device| device.has_irk()) {
+        blocks = blocks.saturating_add(1);
+        if resolves(&device.peer_irk, address) {
+            return (Some(device.identity), blocks);
+        }
+    }
+    (None, blocks)
+}
+
 impl Device {
+    /// Whether it must be ignored under its identity address: network privacy is asked of it.
+    fn must_hide(&self) -> bool {
+        self.has_irk() && !self.device_privacy
+    }
+
     fn has_irk(&self) -> bool {
         self.peer_irk != Secret::new([0; 16])
     }

@@ -4,6 +4,7 @@
 use crate::link::message::{LinkOrder, TX_QUEUE};
 use ble::crypto::ccm::{Cipher, CipherError};
 use ble::hci::{Acl, AclBoundary};
+use ble::invariant::Invariant;
 use ble::link::LinkId;
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::pdu::data::Llid;
@@ -90,11 +91,10 @@ impl Sender {
     }
 
     /// The peer has acknowledged a PDU.
-    pub(super) fn acknowledged(&mut self, tag: Tag) -> Option<Sent> {
-        let &(oldest, sent) = self.in_flight.front()?;
-        if oldest != tag {
-            return None;
-        }
+    pub(super) fn acknowledged(&mut self, out: &mut Outbox, tag: Tag) -> Option<Sent> {
+        let oldest = self.in_flight.front().filter(|(oldest, _)| *oldest == tag);
+        out.broken.check(Invariant::AcknowledgedInOrder, oldest.is_some());
+        let &(_, sent) = oldest?;
         self.in_flight.pop();
         if sent == Sent::LastFragment {
             self.outstanding = self.outstanding.saturating_sub(1);
@@ -120,7 +120,9 @@ impl Sender {
             // LL-LIVE-2: control PDUs go first, so that no answer waits behind data.
             let next = match self.control.pop() {
                 Some((tag, pdu)) => {
-                    let payload = Payload::from_slice(&pdu.encode()).unwrap_or_default();
+                    let payload = Payload::from_slice(&pdu.encode());
+                    out.broken.check(Invariant::ControlPduFits, payload.is_ok());
+                    let payload = payload.unwrap_or_default();
                     Some((tag, Llid::Control, payload, Sent::Control(pdu.opcode())))
                 }
                 None if self.in_flight.len() >= TX_QUEUE.saturating_sub(1) => None,
@@ -134,8 +136,8 @@ impl Sender {
                 blocks = blocks.saturating_add(Cipher::blocks(payload.len()));
                 cipher.encrypt(llid, &mut payload)?;
             }
-            // There is room: the loop's condition says so.
-            let _ = self.in_flight.push((tag, sent));
+            let kept = self.in_flight.push((tag, sent));
+            out.broken.check(Invariant::InFlightFits, kept.is_ok());
             out.order(LinkOrder::Send { link, llid, payload, tag });
         }
         Ok(blocks)

@@ -36,11 +36,10 @@ impl AcceptList {
         self.devices.clear();
     }
 
-    /// Adds a device. `Control` keeps count of [`ACCEPT_LIST_MAX`].
-    pub(super) fn add(&mut self, device: Address) {
-        if !self.devices.contains(&device) {
-            let _ = self.devices.push(device);
-        }
+    /// Adds a device; `false`: there are [`ACCEPT_LIST_MAX`] others.
+    #[must_use]
+    pub(super) fn add(&mut self, device: Address) -> bool {
+        self.devices.contains(&device) || self.devices.push(device).is_ok()
     }
 
     pub(super) fn remove(&mut self, device: Address) {
@@ -51,11 +50,10 @@ impl AcceptList {
         self.devices.contains(&device)
     }
 
-    /// Ignores what shows this identity. `Control` keeps count of [`IGNORED_MAX`].
-    pub(super) fn ignore(&mut self, identity: Address) {
-        if !self.ignores(identity) {
-            let _ = self.ignored.push(identity);
-        }
+    /// Ignores what shows this identity; `false`: there are [`IGNORED_MAX`] others.
+    #[must_use]
+    pub(super) fn ignore(&mut self, identity: Address) -> bool {
+        self.ignores(identity) || self.ignored.push(identity).is_ok()
     }
 
     pub(super) fn heed(&mut self, identity: Address) {
@@ -74,11 +72,7 @@ impl AcceptList {
     /// Remembers whose private address `rpa` is; the oldest is forgotten for it.
     pub(super) fn remember(&mut self, rpa: Address, identity: Option<Address>) {
         self.resolved.retain(|(known, _)| *known != rpa);
-        if self.resolved.is_full() {
-            self.resolved.pop();
-        }
-        // There is room now.
-        let _ = self.resolved.push((rpa, identity));
+        self.resolved.push_dropping_oldest((rpa, identity));
     }
 
     /// Who uses `address` on air; private addresses are looked up if `resolve`.

@@ -195,9 +195,12 @@ impl Connection {
         self.running.is_some_and(|event| event.heard)
     }
 
-    pub(super) fn send(&mut self, now: Instant, llid: Llid, payload: Payload, tag: Tag) {
-        self.sequence.push(llid, payload, tag, self.coding);
+    /// Queues a PDU; `false`: there is no room for it.
+    #[must_use]
+    pub(super) fn send(&mut self, now: Instant, llid: Llid, payload: Payload, tag: Tag) -> bool {
+        let queued = self.sequence.push(llid, payload, tag, self.coding);
         self.wake(now);
+        queued
     }
 
     pub(super) fn listen_always(&mut self, now: Instant, on: bool) {

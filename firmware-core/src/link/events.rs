@@ -7,6 +7,7 @@ use super::message::LinkReport;
 use super::operation::Operation;
 use super::schedule::{self, Claim, Hold, Owner};
 use ble::address::Address;
+use ble::invariant::Invariant;
 use ble::link::LinkId;
 use ble::pdu::advertising::ConnectInd;
 use ble::phy::Phy;
@@ -38,7 +39,7 @@ impl<const LINKS: usize> Link<LINKS> {
         };
         let slot = self.connections.get_mut(usize::from(link.0)).and_then(Option::as_mut);
         let Some(connection) = slot else {
-            return;
+            return self.reports.broken.shout(Invariant::OwnerExists);
         };
         let reply = match event {
             RadioEvent::Transmitted { .. } => {

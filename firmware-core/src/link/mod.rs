@@ -28,6 +28,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+use ble::invariant::Invariant;
 use ble::random::{Entropy, Purpose};
 use ble::time::Instant;
 use ble::work::{Level, Work};
@@ -101,9 +102,15 @@ impl<const LINKS: usize> Link<LINKS> {
                 self.advertiser.stop();
             }
             LinkOrder::AcceptListClear => self.accept.clear(),
-            LinkOrder::AcceptListAdd(address) => self.accept.add(address),
+            LinkOrder::AcceptListAdd(address) => {
+                let listed = self.accept.add(address);
+                self.reports.broken.check(Invariant::AcceptListFits, listed);
+            }
             LinkOrder::AcceptListRemove(address) => self.accept.remove(address),
-            LinkOrder::Ignore(identity) => self.accept.ignore(identity),
+            LinkOrder::Ignore(identity) => {
+                let ignored = self.accept.ignore(identity);
+                self.reports.broken.check(Invariant::IgnoredFit, ignored);
+            }
             LinkOrder::Heed(identity) => self.accept.heed(identity),
             LinkOrder::HeedAll => self.accept.heed_all(),
             LinkOrder::Resolved { rpa, identity } => self.accept.remember(rpa, identity),
@@ -113,7 +120,8 @@ impl<const LINKS: usize> Link<LINKS> {
             }
             LinkOrder::Drop(link) => self.forget(link),
             LinkOrder::Send { link, llid, payload, tag } => {
-                self.with(link, |c| c.send(now, llid, payload, tag));
+                let queued = self.connection(link).is_none_or(|c| c.send(now, llid, payload, tag));
+                self.reports.broken.check(Invariant::TransmitQueueFits, queued);
             }
             LinkOrder::ListenAlways { link, on } => {
                 self.with(link, |c| c.listen_always(now, on));
@@ -193,6 +201,12 @@ impl<const LINKS: usize> Link<LINKS> {
     #[must_use]
     pub fn has_reports(&self) -> bool {
         !self.reports.is_empty()
+    }
+
+    /// An invariant of this level that has been broken since it was last asked for, and how often
+    /// any has been; see [`ble::invariant`].
+    pub fn broken(&mut self) -> Option<(Invariant, u16)> {
+        self.reports.broken.take()
     }
 
     /// What `Control` is to know, in the order of the air.

@@ -1,6 +1,7 @@
 //! Reports on their way to `Control`.
 
 use super::message::{LinkReport, TX_QUEUE};
+use ble::invariant::{Broken, Invariant};
 use ble::queue::Queue;
 
 /// Reports that a peer can cause at will: received PDUs above all.
@@ -14,18 +15,22 @@ const RESERVED: usize = 2 * TX_QUEUE + 4;
 /// between two events. What a peer causes is flow controlled: without [`Reports::has_room`] a
 /// PDU is left unacknowledged, and the peer repeats it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub(super) struct Reports(Queue<LinkReport, { FROM_AIR + RESERVED }>);
+pub(super) struct Reports {
+    queue: Queue<LinkReport, { FROM_AIR + RESERVED }>,
+    /// Faults of this level.
+    pub(super) broken: Broken,
+}
 
 impl Reports {
     /// Whether something that a peer causes can be taken without touching the reserve.
     pub(super) fn has_room(&self) -> bool {
-        self.0.len() < FROM_AIR
+        self.queue.len() < FROM_AIR
     }
 
     /// Appends a report.
     pub(super) fn push(&mut self, report: LinkReport) {
-        // Nobody has asked for several events if this fails; there is nobody to tell.
-        let _ = self.0.push(report);
+        let kept = self.queue.push(report);
+        self.broken.check(Invariant::ReportsFit, kept.is_ok());
     }
 
     /// Appends a report that says nothing new when it comes often, if there is room.
@@ -36,11 +41,11 @@ impl Reports {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.queue.is_empty()
     }
 
     pub(super) fn pop(&mut self) -> Option<LinkReport> {
-        self.0.pop()
+        self.queue.pop()
     }
 }
 
@@ -54,18 +59,32 @@ mod tests {
     }
 
     /// The peer has said as much as it may; then what each queued PDU and one event bring must
-    /// still fit: 4 PDUs sent and acknowledged, and four ends and beginnings. Not more.
+    /// still fit: 4 PDUs sent and acknowledged, and four ends and beginnings.
     #[test]
     fn what_a_peer_causes_leaves_the_reserve_alone() {
         let mut reports = Reports::default();
         assert!(reports.is_empty());
         (0..9).for_each(|n| reports.mention(report(n)));
         assert!(!reports.has_room() && !reports.is_empty());
-        (4..20).for_each(|n| reports.push(report(n)));
+        (4..16).for_each(|n| reports.push(report(n)));
         for n in 0..16 {
             assert_eq!(reports.pop(), Some(report(n)));
             assert_eq!(reports.has_room(), n >= 12, "{n}");
         }
-        assert_eq!(reports.pop(), None);
+        assert_eq!((reports.pop(), reports.broken), (None, Broken::NONE));
+    }
+
+    /// Not more: nobody has asked for several events. That panics with debug assertions; without,
+    /// it is counted, and the reports that came first are kept.
+    #[test]
+    fn one_report_too_many_shouts() {
+        let shouted = std::panic::catch_unwind(|| {
+            let mut reports = Reports::default();
+            (0..17).for_each(|n| reports.push(report(n)));
+            (reports.broken.take(), core::iter::from_fn(|| reports.pop()).count())
+        });
+        if let Ok(counted) = shouted {
+            assert_eq!(counted, (Some((Invariant::ReportsFit, 1)), 16));
+        }
     }
 }

@@ -61,10 +61,10 @@ impl Sequence {
         Self { sn: false, nesn: false, in_flight: InFlight::Nothing, queue: Queue::new() }
     }
 
-    /// Queues a PDU. `Control` never has more than [`TX_QUEUE`] of them unacknowledged; one too
-    /// many would have nowhere to go.
-    pub(super) fn push(&mut self, llid: Llid, payload: Payload, tag: Tag, coding: Coding) {
-        let _ = self.queue.push(Outgoing { llid, payload, tag, coding, sent: false });
+    /// Queues a PDU; `false`: [`TX_QUEUE`] of them are unacknowledged already.
+    #[must_use]
+    pub(super) fn push(&mut self, llid: Llid, payload: Payload, tag: Tag, coding: Coding) -> bool {
+        self.queue.push(Outgoing { llid, payload, tag, coding, sent: false }).is_ok()
     }
 
     /// Whether nothing is queued or unacknowledged (Empty PDUs do not count).

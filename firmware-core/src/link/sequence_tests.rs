@@ -55,8 +55,8 @@ fn a_repetition_is_acknowledged_again_but_not_new() {
 #[test]
 fn a_queued_pdu_is_repeated_until_acknowledged() {
     let mut p = Sequence::new();
-    p.push(Llid::Start, payload(1), 11, Coding::S8);
-    p.push(Llid::Start, payload(2), 12, Coding::S8);
+    assert!(p.push(Llid::Start, payload(1), 11, Coding::S8));
+    assert!(p.push(Llid::Start, payload(2), 12, Coding::S8));
     p.receive(header(false, false), true);
     assert_eq!(p.transmit(true).1, 11);
     assert_eq!(p.transmitted(), Some(11));
@@ -73,7 +73,7 @@ fn an_empty_pdu_in_flight_is_repeated_before_data() {
     let mut p = Sequence::new();
     p.receive(header(false, false), true);
     assert_eq!(sent(&mut p).1, []);
-    p.push(Llid::Start, payload(7), 1, Coding::S2);
+    assert!(p.push(Llid::Start, payload(7), 1, Coding::S2));
     // The Empty PDU was lost; data under its SN could be taken for a repetition of it.
     p.receive(header(false, false), true);
     assert_eq!(p.more_len(), Some((1, Coding::S2)));
@@ -124,7 +124,7 @@ impl End {
             && usize::from(self.queued) < self.acknowledged.len() + TX_QUEUE
         {
             let tag = Tag::from(self.queued) + 1;
-            self.sequence.push(Llid::Start, payload(self.queued), tag, Coding::S8);
+            assert!(self.sequence.push(Llid::Start, payload(self.queued), tag, Coding::S8));
             self.queued += 1;
         }
         let (pdu, _) = self.sequence.transmit(false);
