@@ -7,14 +7,14 @@ use bletwin_sim::node::NodeId;
 
 use super::case::{Case, Side};
 use super::live::node;
-use super::run::{Found, Outcome, PANIC, Runner, run};
+use super::run::{Found, INVARIANT, Outcome, PANIC, Runner, run};
 use super::saved::{SCHEMA, Saved};
 
 /// With so few control PDUs there is nothing to be told in fewer.
 const PDUS_FEW: u32 = 3;
 
 /// What counts in a run, a rule and culprit once: where the central was told to misbehave, only
-/// what the peripheral did, and panics.
+/// what the peripheral did, panics and broken invariants.
 #[must_use]
 pub fn against(case: &Case, outcome: &Outcome) -> Vec<Found> {
     let mut seen = BTreeSet::new();
@@ -22,7 +22,7 @@ pub fn against(case: &Case, outcome: &Outcome) -> Vec<Found> {
     found.retain(|found| {
         let counts = !case.misbehaves()
             || found.culprit == Some(node(Side::Peripheral))
-            || found.rule == PANIC;
+            || [PANIC, INVARIANT].contains(&found.rule.as_str());
         counts && seen.insert((found.rule.clone(), found.culprit))
     });
     found

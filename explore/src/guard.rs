@@ -32,12 +32,16 @@ pub(super) fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
+    use ble::invariant::Invariant;
+    use ble::trace::Trace;
     use bletwin_sim::node::Act;
+    use bletwin_sim::record::{Note, RecordKind};
 
     use super::*;
     use crate::Base;
     use crate::CENTRAL;
     use crate::Case;
+    use crate::INVARIANT;
     use crate::PANIC;
     use crate::pairs::{Common, Kind, search, units};
 
@@ -56,6 +60,22 @@ mod tests {
         assert_eq!(rules, [PANIC]);
         assert!(outcome.findings[0].text.contains("as a test asks"), "{:?}", outcome.findings);
         assert!(outcome.start > 10 && outcome.records.len() >= outcome.start);
+    }
+
+    #[test]
+    fn a_broken_invariant_is_a_finding_even_where_the_air_shows_nothing() {
+        let base = Base::new(&Case::default()).unwrap();
+        let mut tape = base.tape.to_vec();
+        let trace = Trace::Invariant { invariant: Invariant::RequestFits, count: 1 };
+        let mut planted = tape.last().expect("a link is there").clone();
+        planted.kind = RecordKind::Note(Note::Trace(trace));
+        planted.node = CENTRAL;
+        tape.push(planted.clone());
+        let findings = base.judge(&tape, &base.live, false);
+        let [found] = &findings[..] else { panic!("{findings:?}") };
+        assert_eq!((found.rule.as_str(), found.culprit), (INVARIANT, Some(CENTRAL)));
+        assert_eq!((found.record, found.at), (Some(planted.id), planted.at));
+        assert!(found.text.contains("finds room to wait"), "{}", found.text);
     }
 
     #[test]

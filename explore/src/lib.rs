@@ -24,5 +24,5 @@ pub use base::Base;
 pub use case::Case;
 pub use live::Live;
 pub use node::{Actor, AskingCentral};
-pub use run::{Found, Outcome, PANIC, Runner, run};
+pub use run::{Found, INVARIANT, Outcome, PANIC, Runner, run};
 pub use watch::{CENTRAL, PERIPHERAL};

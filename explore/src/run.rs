@@ -35,7 +35,7 @@ const PAYLOAD_TIMEOUT: u16 = 3000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Id of the rule: one of [`oracle::RULES`], `HOST-LIVE`, `HOST-DATA` and `HOST-AGREE` for
-    /// what only the hosts see, or [`PANIC`].
+    /// what only the hosts see, [`PANIC`] or [`INVARIANT`].
     pub rule: String,
     /// Who broke it, if that can be told.
     pub culprit: Option<NodeId>,
@@ -244,6 +244,18 @@ impl Base {
 /// The rule against panics, of devices and of their judge.
 pub const PANIC: &str = "PANIC";
 
+/// The rule against broken invariants: what a device takes for granted about itself holds.
+pub const INVARIANT: &str = "INVARIANT";
+
+/// Faults that devices have noticed in themselves.
+fn invariants(tape: &[Record]) -> impl Iterator<Item = Found> + '_ {
+    tape.iter().filter_map(|record| {
+        let text = record.broken_invariant()?;
+        let (culprit, rule) = (Some(record.node), INVARIANT.to_owned());
+        Some(Found { rule, culprit, at: record.at, record: Some(record.id), text })
+    })
+}
+
 fn panicked(tape: &[Record], text: String) -> Vec<Found> {
     let at = tape.last().map_or(Instant::ZERO, |record| record.at);
     vec![Found { rule: PANIC.to_owned(), culprit: None, at, record: None, text }]
@@ -272,6 +284,7 @@ fn judge(tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
         let at_last = || if over && watch.is_open() { left_open(tape, watch) } else { None };
         findings.extend(mistaken(tape, watch).or_else(at_last));
     }
+    findings.extend(invariants(tape));
     findings
 }
 

@@ -1,13 +1,15 @@
 //! What the oracle found in a run, sorted by what the central's profile admits to.
 
 use ble::time::Instant;
+use bletwin_explore::INVARIANT;
 use bletwin_oracle::{Examined, Finding, examine};
 use bletwin_rules::Rule;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::Record;
 use serde::Serialize;
 
-/// What may be found against the central. Against the peripheral nothing may.
+/// What may be found against the central. Against the peripheral nothing may, and a broken
+/// invariant may be found against nobody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permit {
     /// These rules, by id, as its profile declares.
@@ -67,8 +69,15 @@ impl Judgement {
                 }
         };
         let Examined { findings, observations: observed } = examine(records);
-        let (admitted, unexpected) = findings.into_iter().partition(admitted);
+        let (admitted, mut unexpected): (_, Vec<_>) = findings.into_iter().partition(admitted);
+        unexpected.extend(invariants(records));
         Self { unexpected, admitted, observed }
+    }
+
+    /// Only what devices have noticed about themselves: the oracle is not asked.
+    #[must_use]
+    pub fn unjudged(records: &[Record]) -> Self {
+        Self { unexpected: invariants(records).collect(), ..Self::default() }
     }
 
     /// All findings, those first that nobody has announced.
@@ -116,12 +125,27 @@ impl Judgement {
     }
 }
 
+/// Faults that devices have noticed in themselves.
+fn invariants(records: &[Record]) -> impl Iterator<Item = Finding> + '_ {
+    records.iter().filter_map(|record| {
+        Some(Finding {
+            rule: INVARIANT,
+            culprit: record.node,
+            at: record.at,
+            record: record.id,
+            evidence: Vec::new(),
+            text: record.broken_invariant()?,
+        })
+    })
+}
+
 /// Lines for people, in the order found; `None` where nothing was.
 fn lines(findings: &[Finding], peripheral: NodeId) -> Option<String> {
     let one = |finding: &Finding| {
-        let source = Rule::find(finding.rule).map_or("", |rule| rule.source);
+        let source =
+            Rule::find(finding.rule).map_or(String::new(), |rule| format!(" [{}]", rule.source));
         format!(
-            "{} by the {} at {}: {} [{source}]",
+            "{} by the {} at {}: {}{source}",
             title(finding.rule),
             side(finding.culprit != peripheral),
             seconds(finding.at),
@@ -135,7 +159,11 @@ fn lines(findings: &[Finding], peripheral: NodeId) -> Option<String> {
 /// A rule's id with its title.
 #[must_use]
 pub fn title(id: &str) -> String {
-    Rule::find(id).map_or_else(|| id.to_owned(), |rule| format!("{id} ({})", rule.title))
+    match Rule::find(id) {
+        Some(rule) => format!("{id} ({})", rule.title),
+        None if id == INVARIANT => format!("{id} (a fault of the device itself)"),
+        None => id.to_owned(),
+    }
 }
 
 /// What people call an end of the link.
@@ -153,10 +181,42 @@ pub fn seconds(at: Instant) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ble::invariant::Invariant;
     use ble::time::Duration;
-    use bletwin_sim::record::RecordId;
+    use ble::trace::Trace;
+    use bletwin_sim::record::{Note, RecordId, RecordKind};
 
     use super::*;
+
+    /// A device that notices a fault of its own has failed the run, whatever its profile admits
+    /// and whether the oracle is asked or not.
+    #[test]
+    fn a_broken_invariant_is_a_finding_against_whoever_it_is() {
+        let invariant = Trace::Invariant { invariant: Invariant::ReportsFit, count: 2 };
+        for node in [NodeId(0), NodeId(1)] {
+            let record = Record {
+                id: RecordId(7),
+                causes: Vec::new(),
+                at: Instant::ZERO + Duration::from_us(238_020),
+                node,
+                kind: RecordKind::Note(Note::Trace(invariant.clone())),
+            };
+            let records = [record];
+            let permits = [Permit::MadeUp, Permit::Declared(vec![INVARIANT.to_owned()])];
+            let judged = permits.map(|permit| Judgement::of(&records, NodeId(1), &permit));
+            for judgement in judged.into_iter().chain([Judgement::unjudged(&records)]) {
+                assert!(judgement.admitted.is_empty());
+                assert_eq!(
+                    judgement.breaches(NodeId(0)),
+                    Some(format!(
+                        "INVARIANT (a fault of the device itself) by the {} at 0.238 s: it does \
+                         not hold that reports of the link layer fit into their queue (time 2)",
+                        side(node == NodeId(1))
+                    ))
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_line_says_rule_culprit_time_and_source() {

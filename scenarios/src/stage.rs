@@ -329,7 +329,7 @@ impl Stage {
         let records = self.world.records().to_vec();
         let judgement = match self.judged {
             true => Judgement::of(&records, self.central, &self.permit),
-            false => Judgement::default(),
+            false => Judgement::unjudged(&records),
         };
         let summary = Summary {
             scenario: self.scenario.name.into(),

@@ -33,6 +33,19 @@ pub struct Record {
     pub kind: RecordKind,
 }
 
+impl Record {
+    /// Where a device has noticed a fault of its own (see [`ble::invariant`]): what does not hold,
+    /// in a sentence.
+    #[must_use]
+    pub fn broken_invariant(&self) -> Option<String> {
+        let RecordKind::Note(Note::Trace(Trace::Invariant { invariant, count })) = &self.kind
+        else {
+            return None;
+        };
+        Some(format!("it does not hold that {} (time {count})", invariant.text()))
+    }
+}
+
 /// What a node tells for the record only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {

@@ -133,6 +133,7 @@ pub(super) fn title(rule: &str) -> &'static str {
         "HOST-DATA" => "what a host sends arrives complete, in order and once at the other",
         "HOST-AGREE" => "both hosts are told the same",
         "PANIC" => "nothing that comes makes a device panic",
+        "INVARIANT" => "what a device takes for granted about itself holds",
         _ => "",
     };
     RULES.iter().find(|known| known.id == rule).map_or(own, |known| known.text)
