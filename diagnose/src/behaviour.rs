@@ -3,7 +3,7 @@
 
 use ble::time::Instant;
 use bletwin_oracle::{self as oracle};
-use bletwin_rules::RULES;
+use bletwin_rules::Rule;
 use bletwin_sim::record::RecordId;
 use bletwin_sim::sniffer::sniff;
 use firmware_core::host::procedures::Request;
@@ -42,11 +42,10 @@ pub fn breaches(seen: &Finished, whole: &Finished) -> Vec<Breach> {
         }
         let by_central = finding.culprit == seen.central;
         let known = found.iter().any(|b| b.rule == finding.rule && b.by_central == by_central);
-        let Some(rule) = RULES.iter().find(|rule| rule.id == finding.rule).filter(|_| !known)
-        else {
+        let Some(rule) = Rule::judged(finding.rule).filter(|_| !known) else {
             continue;
         };
-        let (title, source) = (rule.title, rule.source);
+        let (title, source) = (rule.title, rule.sections());
         found.push(Breach { rule: rule.id, title, source, by_central, text: finding.text });
     }
     found

@@ -34,7 +34,7 @@ const PAYLOAD_TIMEOUT: u16 = 3000;
 /// A breach of a rule in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Id of the rule: one of [`oracle::RULES`], `HOST-LIVE`, `HOST-DATA` and `HOST-AGREE` for
+    /// Id of the rule: one of [`oracle::Rule`], `HOST-LIVE`, `HOST-DATA` and `HOST-AGREE` for
     /// what only the hosts see, [`PANIC`] or [`INVARIANT`].
     pub rule: String,
     /// Who broke it, if that can be told.

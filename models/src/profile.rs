@@ -34,7 +34,7 @@ pub struct Profile {
     /// Where its behaviour is known from.
     pub sources: Vec<String>,
     /// Ids of the link layer's rules that it breaks, as the oracle names them
-    /// (`bletwin_rules::RULES`): found against this central they are no surprise. Plain
+    /// (`bletwin_rules::judged`): found against this central they are no surprise. Plain
     /// data, like everything here; a test proves that each of them is broken in some run.
     pub breaks: Vec<String>,
     /// What may still be under way when a run with it is ended, as

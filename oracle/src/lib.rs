@@ -39,7 +39,7 @@ mod told;
 mod values;
 mod window;
 
-pub use bletwin_rules::{Force, RULES, Rule};
+pub use bletwin_rules::{Force, Rule};
 
 /// Most findings of one rule against one device in one connection: who breaks a rule with every
 /// packet is told once and a few times more.
@@ -48,7 +48,7 @@ const FINDINGS_MAX: usize = 8;
 /// A breach of a rule, or a recommendation that was not followed: the rule's [`Force`] decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The rule's id, as in [`RULES`].
+    /// The rule's id, as in [`bletwin_rules`].
     pub rule: &'static str,
     /// Who broke it, or did not follow it.
     pub culprit: NodeId,

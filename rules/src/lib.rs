@@ -1,8 +1,40 @@
-//! The rules as data: what is printed, and what a finding cites.
+//! The rules as data: what link layers (and later hosts) have to do, in this project's words.
+//!
+//! A rule is a constant with its id, title, words, source and force, in the module of its document;
+//! `docs/rules` is printed from here. Code and tests cite it, findings name it:
+//!
+//! ```
+//! use bletwin_rules::{Force, Rule, phy};
+//!
+//! assert_eq!(phy::LL_PHY_6.title, "fields that name no PHY");
+//! assert_eq!(phy::LL_PHY_6.force, Force::Shall);
+//! assert_eq!(Rule::find("LL-PHY-6"), Some(&phy::LL_PHY_6));
+//! ```
 #![forbid(unsafe_code)]
 
-mod air;
-mod control;
+#[macro_use]
+mod macros;
+
+pub mod acknowledgement;
+pub mod advertising;
+pub mod channel_map;
+pub mod channels;
+pub mod collisions;
+pub mod connection;
+pub mod connection_update;
+pub mod control;
+pub mod data_length;
+pub mod encryption;
+pub mod extended;
+pub mod features;
+pub mod framing;
+pub mod instants;
+pub mod phy;
+pub mod ping;
+pub mod privacy;
+pub mod termination;
+pub mod timeout;
+pub mod version;
 
 /// How strongly the text of the Core Specification asks for what a rule says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,9 +50,6 @@ pub enum Force {
 }
 
 impl Force {
-    /// All of them, the strongest first.
-    pub const ALL: [Self; 4] = [Self::Shall, Self::Should, Self::May, Self::Own];
-
     /// As documents say it.
     #[must_use]
     pub const fn text(self) -> &'static str {
@@ -33,65 +62,192 @@ impl Force {
     }
 }
 
-/// A rule that the oracle judges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who has to keep a rule, and where that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Keeper {
+    /// Both roles, each with code of its own.
+    Both,
+    /// The peripheral: `firmware-core`.
+    Peripheral,
+    /// The central: `models`.
+    Central,
+    /// Both, in the vocabulary that they share, `ble`: formats and primitives.
+    Codec,
+    /// Both, in the radio of `sim`.
+    Radio,
+}
+
+impl Keeper {
+    /// As documents say it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Peripheral => "peripheral",
+            Self::Central => "central",
+            Self::Codec => "both, in the codec",
+            Self::Radio => "both, in the radio",
+        }
+    }
+
+    /// The crates that must have code for it, by folder.
+    #[must_use]
+    pub const fn crates(self) -> &'static [&'static str] {
+        match self {
+            Self::Both => &["firmware-core", "models"],
+            Self::Peripheral => &["firmware-core"],
+            Self::Central => &["models"],
+            Self::Codec => &["ble"],
+            Self::Radio => &["sim"],
+        }
+    }
+}
+
+/// A rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
-    /// Its name in findings.
+    /// Its name, as it is cited: `LL-PHY-4`.
     pub id: &'static str,
     /// In a few words.
     pub title: &'static str,
     /// What is demanded or recommended.
     pub text: &'static str,
-    /// Where it comes from: a section of Vol 6, Part B of the Core Specification.
+    /// What else there is to say: paragraphs, often none.
+    pub notes: &'static [&'static str],
+    /// Where it comes from: sections of the Core Specification.
     pub source: &'static str,
     /// How strongly it is meant.
     pub force: Force,
+    /// Who has to keep it.
+    pub keeper: Keeper,
+    /// Whether the oracle judges it in every run; otherwise tests alone show it.
+    pub judged: bool,
 }
 
 impl Rule {
-    /// The rule with this id, if the oracle judges it.
+    /// The rule with this id.
     #[must_use]
     pub fn find(id: &str) -> Option<&'static Self> {
-        RULES.iter().find(|rule| rule.id == id)
+        rules().find(|rule| rule.id == id)
     }
 
-    /// Whether a rule is about what PDUs say and when, not about how they are sent.
+    /// The rule with this id, if the oracle judges it.
+    #[must_use]
+    pub fn judged(id: &str) -> Option<&'static Self> {
+        judged().find(|rule| rule.id == id)
+    }
+
+    /// Its source without volume and part where that is the link layer's: `5.1.10`.
+    #[must_use]
+    pub fn sections(&self) -> &'static str {
+        self.source.strip_prefix("Vol 6, Part B ").unwrap_or(self.source)
+    }
+
+    /// Whether this is about what PDUs say and when, not about how they are sent.
     #[must_use]
     pub fn is_of_control(id: &str) -> bool {
-        control::RULES.iter().any(|rule| rule.id == id)
+        let mut control = DOCUMENTS.iter().filter(|document| document.layer == Layer::Control);
+        control.any(|document| document.rules.iter().any(|rule| rule.id == id))
     }
 }
 
-const fn shall(
-    id: &'static str,
-    title: &'static str,
-    source: &'static str,
-    text: &'static str,
-) -> Rule {
-    Rule { id, title, text, source, force: Force::Shall }
+/// What the rules of a document are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layer {
+    /// How PDUs are sent: bits, channels, time, acknowledgement.
+    Air,
+    /// What control PDUs say and when.
+    Control,
 }
 
-const fn should(
-    id: &'static str,
-    title: &'static str,
-    source: &'static str,
-    text: &'static str,
-) -> Rule {
-    Rule { force: Force::Should, ..shall(id, title, source, text) }
+/// Rules that belong together: a file of `docs/rules`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Name of the file.
+    pub file: &'static str,
+    /// What its rules are about.
+    pub layer: Layer,
+    /// Its heading.
+    pub title: &'static str,
+    /// What it says before the first rule; Markdown.
+    pub intro: &'static str,
+    /// In the order of the file.
+    pub rules: &'static [Rule],
 }
 
-const ALL: [Rule; air::RULES.len() + control::RULES.len()] = {
-    let mut all = [air::RULES[0]; air::RULES.len() + control::RULES.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = match at.checked_sub(air::RULES.len()) {
-            None => air::RULES[at],
-            Some(at) => control::RULES[at],
-        };
-        at += 1;
-    }
-    all
-};
+/// The documents, in the order of their reading.
+pub const DOCUMENTS: &[Document] = &[
+    framing::DOCUMENT,
+    advertising::DOCUMENT,
+    extended::DOCUMENT,
+    privacy::DOCUMENT,
+    connection::DOCUMENT,
+    channels::DOCUMENT,
+    acknowledgement::DOCUMENT,
+    control::DOCUMENT,
+    version::DOCUMENT,
+    features::DOCUMENT,
+    data_length::DOCUMENT,
+    phy::DOCUMENT,
+    connection_update::DOCUMENT,
+    channel_map::DOCUMENT,
+    encryption::DOCUMENT,
+    ping::DOCUMENT,
+    termination::DOCUMENT,
+    instants::DOCUMENT,
+    timeout::DOCUMENT,
+    collisions::DOCUMENT,
+];
+
+/// All rules, in the order of the documents.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    DOCUMENTS.iter().flat_map(|document| document.rules)
+}
 
 /// All rules that the oracle judges.
-pub const RULES: &[Rule] = &ALL;
+pub fn judged() -> impl Iterator<Item = &'static Rule> {
+    rules().filter(|rule| rule.judged)
+}
+
+/// Whether this has the form of an id: `LL-AREA-1`.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let area = |area: &str| !area.is_empty() && area.bytes().all(|b| b.is_ascii_uppercase());
+    let number = |n: &str| n.parse::<u16>().is_ok_and(|n| n > 0) && !n.starts_with('0');
+    parts.next() == Some("LL")
+        && parts.next().is_some_and(area)
+        && parts.next().is_some_and(number)
+        && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_an_id_of_its_own() {
+        let mut ids: Vec<_> = rules().map(|rule| rule.id).collect();
+        ids.iter().for_each(|id| assert!(is_id(id), "{id}"));
+        ids.sort_unstable();
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "an id is used twice");
+    }
+
+    #[test]
+    fn every_rule_says_something_and_where_it_comes_from() {
+        for rule in rules() {
+            let said = [rule.title, rule.text, rule.source];
+            assert!(said.iter().all(|text| !text.trim().is_empty()), "{rule:?}");
+            assert!(rule.text.ends_with('.') && rule.source.starts_with("Vol "), "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_has_area_and_number() {
+        for wrong in ["LLX1", "LL-X-01", "LL-X-", "LL--1", "ll-x-1", "LL-X-1-2", "XX-X-1"] {
+            assert!(!is_id(wrong), "{wrong}");
+        }
+    }
+}

@@ -144,7 +144,7 @@ fn exhibit<'a>(
     verdict: Verdict,
 ) -> Exhibit<'a> {
     let rule = Rule::find(&saved.rule);
-    let rule = rule.map(|rule| format!("The rule ({}): {}", rule.source, rule.text));
+    let rule = rule.map(|rule| format!("The rule ({}): {}", rule.sections(), rule.text));
     let text = found.map_or(&saved.text, |found| &found.text).clone();
     Exhibit {
         heading: against_whom(saved),
@@ -203,7 +203,7 @@ fn print(options: &Replay, show: &Show<'_>, out: &mut dyn Write) -> anyhow::Resu
     writeln!(out, "\n{}", style::heading(&against_whom(saved)))?;
     writeln!(out, "{}", wrap(found.map_or(&saved.text, |found| &found.text), 88))?;
     if let Some(rule) = Rule::find(&saved.rule) {
-        writeln!(out, "{}", wrap(&format!("The rule ({}): {}", rule.source, rule.text), 88))?;
+        writeln!(out, "{}", wrap(&format!("The rule ({}): {}", rule.sections(), rule.text), 88))?;
     }
     if !observed.is_empty() {
         writeln!(out, "\n{}", style::heading("Recommendations not followed"))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bletwin::quirks::{self, Trial};
 use bletwin_models::profile::{self, Profile};
-use bletwin_rules::RULES;
+use bletwin_rules::Rule;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_setup::{PRESETS, Setup};
@@ -104,7 +104,7 @@ fn every_declared_rule_is_broken_by_its_quirk() {
             let quirk = entry.quirk.as_ref().expect("quirks have a table");
             let declared: BTreeSet<&str> =
                 entry.profile.breaks.iter().map(String::as_str).collect();
-            let known = declared.iter().all(|rule| RULES.iter().any(|known| known.id == *rule));
+            let known = declared.iter().all(|rule| Rule::judged(rule).is_some());
             let mut broken = BTreeSet::new();
             for seed in &quirk.seeds {
                 let run = quirks::play(&entry, quirk, Trial::With, *seed).expect("known names");

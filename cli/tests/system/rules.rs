@@ -8,9 +8,13 @@ use std::fs;
 use std::path::Path;
 
 use crate::sources::{is_test_file, root, sources};
-use bletwin_explain::rules::{self, BEGIN, DOCUMENTS, END, Keeper, Rule};
-use bletwin_oracle as oracle;
+use bletwin_explain::rules::{self, BEGIN, END, Rule};
+use bletwin_rules::{DOCUMENTS, Keeper};
 use scan::{Coverage, ids, scan};
+
+/// The lines around the list of the documents.
+const INDEX: &str = "<!-- documents -->";
+const INDEX_END: &str = "<!-- end of documents -->";
 
 fn all() -> Vec<Rule> {
     rules::all().unwrap_or_else(|fault| panic!("{fault}"))
@@ -53,7 +57,8 @@ fn coverage() -> Coverage {
     let mut coverage = Coverage::new();
     for path in sources(&root) {
         let relative = path.strip_prefix(&root).expect("below the root");
-        let about_rules = ["explain/src/rules", "cli/src/commands", "cli/tests/system/rules"];
+        let about_rules =
+            ["rules/src", "explain/src/rules", "cli/src/commands", "cli/tests/system/rules"];
         let skip = about_rules.iter().any(|part| relative.starts_with(part))
             || relative == Path::new("cli/tests/system/rules.rs");
         if !skip {
@@ -72,61 +77,58 @@ fn every_rule_has_code_and_a_test_and_no_other_is_cited() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// Writes a document, if asked to, or wants it to be as it would be written.
+fn printed_as(name: &str, right: &dyn Fn(&str) -> String) {
+    let path = root().join("docs").join("rules").join(name);
+    let text = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    let right = right(&text);
+    if text == right {
+        return;
+    }
+    assert!(
+        std::env::var_os("BLETWIN_UPDATE_DOCS").is_some(),
+        "docs/rules/{name} is not what the code says; write it anew with\n\
+         BLETWIN_UPDATE_DOCS=1 cargo test -p bletwin --test system rules"
+    );
+    fs::write(&path, right).expect("writable");
+}
+
+/// What stands between two lines, the lines themselves left alone.
+fn between(text: &str, begin: &str, end: &str, right: &str) -> String {
+    let begin = text.find(begin).expect("a line begins it");
+    let end = text.find(end).expect("a line ends it") + end.len() + 1;
+    format!("{}{right}{}", &text[..begin], &text[end..])
+}
+
 #[test]
-fn ids_are_unique_and_all_documents_are_read() {
-    let rules = all();
-    let unique: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
-    assert_eq!(unique.len(), rules.len(), "an id is used twice");
+fn the_documents_are_printed_from_the_rules() {
+    let decisions = rules::decisions().unwrap_or_else(|fault| panic!("{fault}"));
+    for document in DOCUMENTS {
+        let stated = rules::markdown(document);
+        printed_as(document.file, &|text| match document.file {
+            "collisions.md" => {
+                let table = text.find("\n## The table").expect("the table has a heading");
+                let text = format!("{stated}{}", &text[table..]);
+                between(&text, BEGIN, END, &rules::printed(&decisions))
+            }
+            _ => stated.clone(),
+        });
+    }
+    let index = format!("{INDEX}\n{}{INDEX_END}\n", rules::index());
+    printed_as("README.md", &|text| between(text, INDEX, INDEX_END, &index));
+}
+
+#[test]
+fn no_document_is_left_over() {
     let folder = root().join("docs").join("rules");
     let files: BTreeSet<String> = fs::read_dir(folder)
         .expect("docs/rules exists")
         .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
         .collect();
-    let mut known: BTreeSet<String> = DOCUMENTS.iter().map(|(name, _)| (*name).into()).collect();
+    let mut known: BTreeSet<String> =
+        DOCUMENTS.iter().map(|document| document.file.into()).collect();
     known.insert("README.md".into());
     assert_eq!(files, known);
-    let index = fs::read_to_string(root().join("docs/rules/README.md")).expect("readable");
-    for (name, _) in DOCUMENTS {
-        assert!(index.contains(&format!("]({name})")), "README.md does not name {name}");
-    }
-}
-
-/// One statement of each rule: the oracle's words are those of the document.
-#[test]
-fn the_oracle_judges_what_the_documents_say() {
-    let rules = all();
-    for judged in oracle::RULES {
-        let rule = rules.iter().find(|rule| rule.id == judged.id);
-        let rule = rule.unwrap_or_else(|| panic!("docs/rules has no {}", judged.id));
-        let source = format!("Vol 6, Part B {}", judged.source);
-        assert_eq!(
-            (rule.title.as_str(), rule.text.as_str(), rule.source.as_str(), rule.force),
-            (judged.title, judged.text, source.as_str(), judged.force),
-            "{} in docs/rules/{} and in the oracle",
-            rule.id,
-            rule.document
-        );
-    }
-}
-
-#[test]
-fn the_table_of_collisions_is_printed_as_it_is_in_the_code() {
-    let path = root().join("docs").join("rules").join("collisions.md");
-    let text = fs::read_to_string(&path).expect("readable").replace("\r\n", "\n");
-    let begin = text.find(BEGIN).expect("the table has a beginning");
-    let end = text.find(END).expect("the table has an end") + END.len() + 1;
-    let decisions = rules::decisions().unwrap_or_else(|fault| panic!("{fault}"));
-    let right = format!("{}{}{}", &text[..begin], rules::printed(&decisions), &text[end..]);
-    if text != right {
-        if std::env::var_os("BLETWIN_UPDATE_DOCS").is_some() {
-            fs::write(&path, right).expect("writable");
-        } else {
-            panic!(
-                "docs/rules/collisions.md is not what the code says; write it anew with\n\
-                 BLETWIN_UPDATE_DOCS=1 cargo test -p bletwin --test system rules"
-            );
-        }
-    }
 }
 
 #[test]

@@ -1,59 +1,13 @@
-//! The rules of the link layer, read from `docs/rules/`: the documents are the source.
-//!
-//! Each rule has an id that code and tests cite. The rows of the two tables of decisions are
-//! rules as well; `docs/rules/collisions.md` prints them.
+//! All rules that code and tests can cite: those of crate `rules`, and the rows of both tables of
+//! decisions, which `docs/rules/collisions.md` prints.
 
-mod parse;
+mod print;
 mod table;
 
-use bletwin_oracle::{self as oracle};
-use bletwin_rules::Force;
+use bletwin_rules::{self as data, DOCUMENTS, Force, Keeper};
 
-pub use parse::parse;
+pub use print::{index, markdown};
 pub use table::{BEGIN, END, decisions, printed};
-
-/// Who has to keep a rule, and where that is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeper {
-    /// Both roles, each with code of its own.
-    Both,
-    /// The peripheral: `firmware-core`.
-    Peripheral,
-    /// The central: `models`.
-    Central,
-    /// Both, in the vocabulary that they share, `ble`: formats and primitives.
-    Codec,
-    /// Both, in the radio of `sim`.
-    Radio,
-}
-
-impl Keeper {
-    const ALL: [Self; 5] = [Self::Both, Self::Peripheral, Self::Central, Self::Codec, Self::Radio];
-
-    /// As in the documents.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Both => "both",
-            Self::Peripheral => "peripheral",
-            Self::Central => "central",
-            Self::Codec => "both, in the codec",
-            Self::Radio => "both, in the radio",
-        }
-    }
-
-    /// The crates that must have code for it, by folder.
-    #[must_use]
-    pub const fn crates(self) -> &'static [&'static str] {
-        match self {
-            Self::Both => &["firmware-core", "models"],
-            Self::Peripheral => &["firmware-core"],
-            Self::Codec => &["ble"],
-            Self::Central => &["models"],
-            Self::Radio => &["sim"],
-        }
-    }
-}
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +18,7 @@ pub struct Rule {
     pub title: String,
     /// What is demanded.
     pub text: String,
-    /// What else there is to say; may be empty.
+    /// What else there is to say, in paragraphs; may be empty.
     pub note: String,
     /// Where it comes from, in the Core Specification.
     pub source: String,
@@ -80,51 +34,31 @@ impl Rule {
     /// Whether the oracle judges it in every run.
     #[must_use]
     pub fn is_judged(&self) -> bool {
-        oracle::Rule::find(&self.id).is_some()
+        data::Rule::judged(&self.id).is_some()
+    }
+
+    fn new(rule: &data::Rule, document: &'static str) -> Self {
+        Self {
+            id: rule.id.into(),
+            title: rule.title.into(),
+            text: rule.text.into(),
+            note: rule.notes.join("\n\n"),
+            source: rule.source.into(),
+            force: rule.force,
+            keeper: rule.keeper,
+            document,
+        }
     }
 }
-
-macro_rules! documents {
-    ($($name:literal),* $(,)?) => {
-        /// The documents, in the order of their reading.
-        pub const DOCUMENTS: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../../../docs/rules/", $name)))),*];
-    };
-}
-
-documents![
-    "framing.md",
-    "advertising.md",
-    "extended.md",
-    "privacy.md",
-    "connection.md",
-    "channels.md",
-    "acknowledgement.md",
-    "control.md",
-    "version.md",
-    "features.md",
-    "data-length.md",
-    "phy.md",
-    "connection-update.md",
-    "channel-map.md",
-    "encryption.md",
-    "ping.md",
-    "termination.md",
-    "instants.md",
-    "timeout.md",
-    "collisions.md",
-];
 
 /// All rules of the documents and of the tables.
 ///
 /// # Errors
-/// Document and line that are not as `docs/rules/README.md` wants them.
+/// The id under which the two tables of decisions say different things.
 pub fn all() -> Result<Vec<Rule>, String> {
-    let mut rules = Vec::new();
-    for (document, text) in DOCUMENTS {
-        // A checkout may have other line ends.
-        rules.extend(parse(document, &text.replace("\r\n", "\n"))?);
-    }
-    rules.extend(decisions()?.into_iter().map(|decision| decision.rule()));
-    Ok(rules)
+    let stated = DOCUMENTS
+        .iter()
+        .flat_map(|document| document.rules.iter().map(|rule| Rule::new(rule, document.file)));
+    let decided = decisions()?.into_iter().map(|decision| decision.rule());
+    Ok(stated.chain(decided).collect())
 }

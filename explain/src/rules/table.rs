@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use ble::error::ErrorCode;
 use bletwin_models::controller::arbiter as central;
-use bletwin_rules::Force;
+use bletwin_rules::{Force, Keeper};
 use firmware_core::control::arbiter as peripheral;
 
-use super::{Keeper, Rule};
+use super::Rule;
 
 /// The line before the table, which also says how to print it anew.
 pub const BEGIN: &str =

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ble::armed::What;
-use bletwin_rules::{Force, RULES, Rule};
+use bletwin_rules::{Force, Rule, judged};
 use bletwin_schema::{Document, Fault, Origins};
 use serde::Deserialize;
 use toml::Spanned;
@@ -318,15 +318,15 @@ fn without_prefix(fault: Fault) -> Fault {
 }
 
 fn is_rule(id: &str) -> bool {
-    Rule::find(id).is_some_and(|rule| rule.force == Force::Shall)
+    Rule::judged(id).is_some_and(|rule| rule.force == Force::Shall)
 }
 
 fn no_rule(id: &str) -> Fault {
-    if Rule::find(id).is_some() {
+    if Rule::judged(id).is_some() {
         let what = format!("`{id}` only recommends: who does otherwise breaks nothing");
         return Fault::new(what, "leave it out; what is not followed is told as an observation");
     }
-    let breakable = RULES.iter().filter(|rule| rule.force == Force::Shall);
+    let breakable = judged().filter(|rule| rule.force == Force::Shall);
     let breakable: Vec<&str> = breakable.map(|rule| rule.id).collect();
     let what = format!("there is no rule `{id}` that could be broken");
     Fault::unknown(what, id, &breakable, "`bletwin rules` shows all")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use bletwin_rules::RULES;
+use bletwin_rules::Rule;
 use bletwin_sim::report::ladder::{ladder, substantial};
 use bletwin_sim::sniffer::sniff;
 use serde::Serialize;
@@ -136,7 +136,7 @@ pub(super) fn title(rule: &str) -> &'static str {
         "INVARIANT" => "what a device takes for granted about itself holds",
         _ => "",
     };
-    RULES.iter().find(|known| known.id == rule).map_or(own, |known| known.text)
+    Rule::judged(rule).map_or(own, |known| known.text)
 }
 
 /// Who broke it, for people.
