@@ -142,12 +142,8 @@ fn invariants(records: &[Record]) -> impl Iterator<Item = Finding> + '_ {
 /// Lines for people, in the order found; `None` where nothing was.
 fn lines(findings: &[Finding], peripheral: NodeId) -> Option<String> {
     let one = |finding: &Finding| {
-<<<<<<< HEAD
-        let source =
-            Rule::find(finding.rule).map_or(String::new(), |rule| format!(" [{}]", rule.source));
-=======
-        let source = Rule::find(finding.rule).map_or("", Rule::sections);
->>>>>>> 5a08f46 (rules: the crate owns every rule; docs/rules is printed from it)
+        let source = Rule::find(finding.rule)
+            .map_or(String::new(), |rule| format!(" [{}]", rule.sections()));
         format!(
             "{} by the {} at {}: {}{source}",
             title(finding.rule),
