@@ -168,7 +168,7 @@ impl Endpoint {
         self.flow = HostFlow::default();
         self.testing = None;
         self.extended = Extended::default();
-        self.halves.set.disable();
+        self.halves.set.disable(now);
         self.connections.clear();
         let _ = self.mask_halves(now);
     }

@@ -259,7 +259,7 @@ impl Endpoint {
         {
             if let halves::Output::Radio(command) = &output
                 && side == Side::Peripheral
-                && self.watch_legacy(command)
+                && self.watch_legacy(now, command)
             {
                 self.limit_legacy(now);
             } else {

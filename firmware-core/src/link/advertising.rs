@@ -82,8 +82,8 @@ impl Advertiser {
     }
 
     /// Advertising that goes on with other data, or under another address, keeps its events where
-    /// they would have been; one that is under way ends.
-    pub(super) fn start(&mut self, now: Instant, what: Advertising) {
+    /// they would have been; one that is under way ends. Whether what the radio was told is void.
+    pub(super) fn start(&mut self, now: Instant, what: Advertising) -> bool {
         let goes_on = |before: &Advertising| {
             let same = before.kind == what.kind && before.channel_map == what.channel_map;
             same && before.interval == what.interval
@@ -91,18 +91,32 @@ impl Advertiser {
         if matches!(self.stage, Stage::Waiting(_) | Stage::Running { .. })
             && self.what.as_ref().is_some_and(goes_on)
         {
-            // LL-ADV-2.
-            if matches!(self.stage, Stage::Running { .. }) {
-                self.end_event();
-            }
+            // LL-ADV-2: an event that has not begun is not left out; one for which it is too late
+            // to be prepared anew ends after its first PDU.
+            let void = match &mut self.stage {
+                Stage::Running { started, .. } if *started > now + CHANNEL_GAP => {
+                    self.stage = Stage::Waiting(*started);
+                    true
+                }
+                Stage::Running { started, left } if *started > now => {
+                    *left = 0;
+                    false
+                }
+                Stage::Running { .. } => {
+                    self.end_event();
+                    true
+                }
+                _ => false,
+            };
             self.what = Some(what);
-            return;
+            return void;
         }
         let first = now + PREPARE_LEAD;
         let high_duty = what.kind == AdvertisingType::DirectedHighDuty;
         self.until = high_duty.then_some(first + HIGH_DUTY_LIMIT);
         self.what = Some(what);
         self.stage = Stage::Waiting(first);
+        true
     }
 
     pub(super) fn stop(&mut self) {

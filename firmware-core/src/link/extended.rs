@@ -148,15 +148,15 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
     }
 
     /// Replaces what is advertised and how; from the next event on, if the set is on.
-    pub fn set_parameters(&mut self, what: SetParameters) {
+    pub fn set_parameters(&mut self, now: Instant, what: SetParameters) {
         self.what = what;
-        self.give_up_event();
+        self.give_up_event(now);
     }
 
     /// Replaces AdvData, or ScanRspData of a scannable set, from the next event on. `false`: there
     /// is no room for so many octets, and nothing has changed.
     #[must_use]
-    pub fn set_data(&mut self, data: &[u8]) -> bool {
+    pub fn set_data(&mut self, now: Instant, data: &[u8]) -> bool {
         let Ok(data) = heapless::Vec::from_slice(data) else {
             return false;
         };
@@ -164,22 +164,22 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         // LL-EXT-5: new contents have a new number.
         let other = u16::try_from(self.random.below(0x0FFF)).unwrap_or(0);
         self.did = self.did.wrapping_add(other).wrapping_add(1) & 0x0FFF;
-        self.give_up_event();
+        self.give_up_event(now);
         true
     }
 
     /// Advertises from now on, for a time and for a number of events, if given (zero: not).
     pub fn enable(&mut self, now: Instant, time: Option<Duration>, events: u8) {
-        self.disable();
+        self.disable(now);
         self.until = time.map(|time| now + time);
         (self.events, self.completed) = (events, 0);
         self.stage = Stage::Waiting(now + super::schedule::PREPARE_LEAD);
     }
 
     /// Advertises no more.
-    pub fn disable(&mut self) {
+    pub fn disable(&mut self, now: Instant) {
         self.events = 0;
-        self.give_up_event();
+        self.give_up_event(now);
         self.stage = Stage::Off;
     }
 

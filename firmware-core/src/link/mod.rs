@@ -94,8 +94,9 @@ impl<const LINKS: usize> Link<LINKS> {
     pub fn order(&mut self, now: Instant, order: LinkOrder) -> Work {
         match order {
             LinkOrder::Advertise(what) => {
-                self.release(Owner::Advertising);
-                self.advertiser.start(now, what);
+                if self.advertiser.start(now, what) {
+                    self.release(Owner::Advertising);
+                }
             }
             LinkOrder::StopAdvertising => {
                 self.release(Owner::Advertising);

@@ -42,8 +42,10 @@ struct Legacy {
     until: Option<Instant>,
     /// Events after which it ends; zero: without end.
     events: u8,
-    /// Events that have begun.
+    /// Events that have begun, or are prepared.
     begun: u8,
+    /// When the last of them begins.
+    last: Option<Instant>,
     /// The last SCAN_REQ.
     scanner: Option<Address>,
 }
@@ -177,7 +179,7 @@ impl Endpoint {
             return DONE;
         }
         let data = if set.what.is_scannable() { response } else { advertising };
-        if !self.halves.set.set_data(&data.octets) {
+        if !self.halves.set.set_data(now, &data.octets) {
             return Err(ErrorCode::MEMORY_CAPACITY_EXCEEDED);
         }
         if self.halves.set.fits() { DONE } else { Err(ErrorCode::PACKET_TOO_LONG) }
@@ -198,7 +200,7 @@ impl Endpoint {
 
     /// The set is off, and the host is not told.
     fn disable_set(&mut self, now: Instant) {
-        self.halves.set.disable();
+        self.halves.set.disable(now);
         let legacy = self.extended.set.as_mut().and_then(|set| set.legacy.take());
         if legacy.is_some() {
             let off = Command::LeSetAdvertisingEnable { enable: false };
@@ -256,6 +258,7 @@ impl Endpoint {
             until: timed.then(|| now + duration(enabled.duration)),
             events: enabled.events,
             begun: 0,
+            last: None,
             scanner: None,
         };
         self.set_of(enabled.handle)?.legacy = Some(legacy);
@@ -269,7 +272,7 @@ impl Endpoint {
         enabled: Enabled,
     ) -> Result<(), ErrorCode> {
         let what = self.on_air(now, set);
-        self.halves.set.set_parameters(what);
+        self.halves.set.set_parameters(now, what);
         self.renew_data(now)?;
         let longest = Duration::from_us(625).times(u64::from(set.what.interval_max));
         if self.halves.set.event_time() > longest {
@@ -318,7 +321,7 @@ impl Endpoint {
             && let Some(set) = self.extended.set.clone()
         {
             let what = self.on_air(now, &set);
-            self.halves.set.set_parameters(what);
+            self.halves.set.set_parameters(now, what);
         }
     }
 
@@ -384,15 +387,23 @@ impl Endpoint {
     }
 
     /// Sees what the peripheral's half sends. `true`: it is one event too many, and not sent.
-    pub(in crate::endpoint) fn watch_legacy(&mut self, command: &RadioCommand) -> bool {
+    pub(in crate::endpoint) fn watch_legacy(
+        &mut self,
+        now: Instant,
+        command: &RadioCommand,
+    ) -> bool {
         let Some(set) = &mut self.extended.set else { return false };
         let first = 37 + set.what.channel_map.trailing_zeros() as u8;
         let Some(legacy) = &mut set.legacy else { return false };
         match command {
-            RadioCommand::Transmit { tuning, .. }
+            RadioCommand::Transmit { at, tuning, .. }
                 if tuning.access_address == ADVERTISING_ACCESS_ADDRESS
                     && tuning.channel == first =>
             {
+                // One that is prepared anew has been counted.
+                if legacy.last.replace(*at).is_some_and(|last| last > now) {
+                    return false;
+                }
                 let last = legacy.events > 0 && legacy.begun >= legacy.events;
                 legacy.begun = legacy.begun.saturating_add(u8::from(!last));
                 last

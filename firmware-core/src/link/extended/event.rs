@@ -207,15 +207,21 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         self.stage = Stage::Waiting(started + interval + Duration::from_us(u64::from(delay)));
     }
 
-    /// Breaks off the event under way, if there is one.
-    pub(super) fn give_up_event(&mut self) {
+    /// Breaks off the event under way, if there is one. One that is prepared but has not begun
+    /// comes when it would have come.
+    pub(super) fn give_up_event(&mut self, now: Instant) {
         self.accepted = None;
         if self.operation != Operation::Idle {
             self.operation = Operation::Idle;
             self.command = Some(RadioCommand::Stop);
         }
-        if let Stage::Primary { .. } | Stage::Auxiliary { .. } = self.stage {
-            self.end_event();
+        match self.stage {
+            // LL-EXT-4.
+            Stage::Primary { started, .. } if started > now => {
+                self.stage = Stage::Waiting(started);
+            }
+            Stage::Primary { .. } | Stage::Auxiliary { .. } => self.end_event(),
+            Stage::Off | Stage::Waiting(_) => {}
         }
     }
 }

@@ -62,10 +62,12 @@ struct Sent {
 
 type Set = AdvertisingSet<1_650>;
 
+const NOW: Instant = Instant::from_us(1_000);
+
 fn set(what: SetParameters, data: &[u8]) -> Set {
     let mut set = Set::new(Entropy::new([1; 32]).stream(Purpose::Advertising), what);
-    assert!(set.set_data(data));
-    set.enable(Instant::from_us(1_000), None, 0);
+    assert!(set.set_data(NOW, data));
+    set.enable(NOW, None, 0);
     set
 }
 
@@ -179,7 +181,7 @@ fn data_that_do_not_fit_go_on_in_a_chain() {
 #[test]
 fn more_data_than_there_is_room_for_are_refused() {
     let mut set = set(parameters(AdvMode::None), &[7; 3]);
-    assert!(!set.set_data(&[0; 1_651]));
+    assert!(!set.set_data(NOW, &[0; 1_651]));
     assert_eq!(event(&mut set)[3].pdu.data[..], [7; 3]);
 }
 
@@ -188,7 +190,7 @@ fn more_data_than_there_is_room_for_are_refused() {
 fn a_connectable_set_has_no_chain() {
     let fits = |mode, length| {
         let mut set = set(parameters(mode), &[]);
-        assert!(set.set_data(&std::vec![0; length]));
+        assert!(set.set_data(NOW, &std::vec![0; length]));
         set.fits()
     };
     assert!(fits(AdvMode::Connectable, 245) && !fits(AdvMode::Connectable, 246));
@@ -303,11 +305,26 @@ fn new_data_have_a_new_number() {
     let mut set = set(parameters(AdvMode::None), &[1]);
     let mut last = event(&mut set)[3].pdu.adi.unwrap();
     for _ in 0..100 {
-        assert!(set.set_data(&[1]));
+        assert!(set.set_data(NOW, &[1]));
         let adi = event(&mut set)[3].pdu.adi.unwrap();
         assert!(adi.did != last.did && adi.sid == 3);
         last = adi;
     }
+}
+
+/// LL-EXT-4: an event that is prepared has not begun: it is neither left out nor counted.
+#[test]
+fn new_data_do_not_leave_out_an_event_that_has_not_begun() {
+    let mut set = set(parameters(AdvMode::None), &[1]);
+    let first = event(&mut set)[0].at;
+    let due = set.deadline().unwrap();
+    set.timer(due);
+    let Some(RadioCommand::Transmit { at: prepared, .. }) = set.command() else { panic!() };
+    assert!(set.set_data(due, &[2; 3]));
+    assert_eq!((set.command(), set.completed()), (Some(RadioCommand::Stop), 1));
+    let sent = event(&mut set);
+    assert_eq!((sent[0].at, &sent[3].pdu.data[..]), (prepared, &[2; 3][..]));
+    assert!(prepared.since(first) <= Duration::from_ms(110));
 }
 
 #[test]
@@ -315,8 +332,9 @@ fn new_data_break_off_the_event_under_way() {
     let mut set = set(parameters(AdvMode::None), &[1; 700]);
     let due = set.deadline().unwrap();
     set.timer(due);
+    // PREPARE_LEAD after `due` the first PDU begins.
     assert!(matches!(set.command(), Some(RadioCommand::Transmit { .. })));
-    assert!(set.set_data(&[2; 3]));
+    assert!(set.set_data(due + Duration::from_ms(2), &[2; 3]));
     assert_eq!(set.command(), Some(RadioCommand::Stop));
     assert_eq!(event(&mut set)[3].pdu.data[..], [2; 3]);
 }

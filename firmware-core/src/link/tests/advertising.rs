@@ -69,6 +69,38 @@ fn what_changes_does_not_change_when_events_come() {
     }
 }
 
+/// LL-ADV-2: an event that is prepared has not begun, and is not left out for what changes. One
+/// whose first PDU is on its way has begun: the next is an interval later.
+#[test]
+fn what_changes_after_an_event_was_prepared_does_not_leave_it_out() {
+    for since_start_us in [-999, -301, -300, -1, 0, 40] {
+        let mut b = Bench::<1>::new();
+        b.order(LinkOrder::Advertise(advertising()));
+        let mut before = event(&mut b, 3)[0].0;
+        let prepared = b.next_command();
+        let RadioCommand::Transmit { at, .. } = prepared else { panic!("{prepared:?}") };
+        b.now = Instant::from_us(at.as_us().checked_add_signed(since_start_us).unwrap());
+        let own = Address::static_random([9; 6]);
+        b.order(LinkOrder::Advertise(Advertising { own, ..advertising() }));
+        let imminent = (-300..0).contains(&since_start_us);
+        assert_eq!(b.command.is_none(), imminent, "{since_start_us}");
+        if imminent {
+            // Its first PDU leaves as it was, and is its only one.
+            b.command = Some(prepared);
+            assert_eq!(b.advertises().0, at);
+            b.nobody();
+        }
+        if imminent || since_start_us >= 0 {
+            before = at;
+        }
+        let (start, channel, pdu) = b.advertises();
+        assert!(matches!(pdu, AdvertisingPdu::AdvInd { advertiser, .. } if advertiser == own));
+        let apart = start.since(before);
+        assert_eq!(channel, 37);
+        assert!(apart >= Duration::from_ms(100) && apart <= Duration::from_ms(110), "{apart:?}");
+    }
+}
+
 /// What `Control` would not order: no interval, and no channel.
 #[test]
 fn the_shortest_interval_and_some_channel_are_kept() {

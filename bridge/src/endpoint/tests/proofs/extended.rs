@@ -255,6 +255,14 @@ pub(super) fn limits() {
         assert_eq!(rig.subevent(B, 0x12), [0x43, SET, 0, 0, 3]);
         let events = air(&mut rig).iter().filter(|item| item.channel == 37).count();
         assert_eq!(events, 3);
+        // Data that change while an event is prepared do not use it up.
+        rig.ok(B, 0x2039, &enable(0, 3));
+        for n in 0..200 {
+            rig.ok(B, 0x2037, &data(COMPLETE, &[2, 1, n]));
+            rig.pass(Duration::from_ms(1));
+        }
+        let events = air(&mut rig).iter().filter(|item| item.channel == 37).count();
+        assert_eq!(events, 3);
         rig.ok(B, 0x2039, &enable(20, 0));
         let start = rig.twin.now();
         let terminated = rig.subevent(B, 0x12);
