@@ -193,7 +193,7 @@ impl Asked {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Company {
     Nobody,
-    /// An event may be left out for one of theirs.
+    /// An event may be left out for one of theirs, or begin late.
     Connections,
     /// Any PDU may be left out, the first of an event too: when that began cannot be seen.
     Scanner,
@@ -332,7 +332,12 @@ impl Advertiser {
             return asked.or_else(|| (again || !soon).then_some(("LL-ADV-1", text)));
         }
         let start = self.event.replace((at, company));
-        asked.or_else(|| self.interval(at, start?, pdu, company))
+        asked.or_else(|| self.interval(at, start?, used, pdu, company))
+    }
+
+    /// Channels of an event, a bit each.
+    fn channels(&self) -> u8 {
+        self.asked.parameters.as_ref().map_or(0b111, |asked| asked.channel_map & 0b111)
     }
 
     /// The shortest time between two events.
@@ -345,10 +350,12 @@ impl Advertiser {
         }
     }
 
+    /// `used`: the channels of the event before, which began at `start` as far as can be seen.
     fn interval(
         &self,
         at: Instant,
         (start, before): (Instant, Company),
+        used: u8,
         pdu: &AdvertisingPdu,
         company: Company,
     ) -> Wrong {
@@ -358,7 +365,12 @@ impl Advertiser {
         }
         let gap = at.since(start);
         let tolerance = gap.ppm(CLOCK_PPM) + JITTER.times(2);
-        if gap + tolerance < self.shortest(pdu) {
+        // What a connection has left out may have been the beginning.
+        let unseen = match company {
+            Company::Nobody => Duration::ZERO,
+            _ => NEXT_CHANNEL.times(u64::from((self.channels() & !used).count_ones())),
+        };
+        if gap + unseen + tolerance < self.shortest(pdu) {
             return Some(("LL-ADV-2", format!("{} µs after the event before", gap.as_us())));
         }
         let asked = self.asked.parameters.as_ref()?;

@@ -216,8 +216,30 @@ fn advertising_ends_with_the_command() {
 #[test]
 fn a_failed_connection_excuses_no_late_event() {
     let mut script = asked(true);
-    let complete = ConnectionComplete {
-        status: ErrorCode::ADVERTISING_TIMEOUT,
+    let complete = not_made(ErrorCode::ADVERTISING_TIMEOUT);
+    script.hci(P, Event::LeConnectionComplete(complete));
+    adv(&mut script, 1_000 + 30_000, 37);
+    adv(&mut script, 1_000 + 30_000 + 31_000, 37);
+    assert_eq!(ids(&script.told()), BTreeSet::from(["LL-ADV-2"]));
+}
+
+/// Connected as central beside advertising on all three channels with this interval.
+fn beside_a_connection(interval: u16, list: &[(u64, u8)]) -> BTreeSet<&'static str> {
+    let mut script = asked_with(|asked| {
+        (asked.interval_min, asked.interval_max) = (interval, interval);
+    });
+    script.records.retain(|record| matches!(record.kind, RecordKind::Note(_)));
+    let complete = ConnectionComplete { role: C, ..not_made(ErrorCode::SUCCESS) };
+    script.hci(P, Event::LeConnectionComplete(complete));
+    for (us, channel) in list {
+        adv(&mut script, *us, *channel);
+    }
+    ids(&script.told())
+}
+
+fn not_made(status: ErrorCode) -> ConnectionComplete {
+    ConnectionComplete {
+        status,
         handle: Handle(0),
         role: P,
         peer: own(),
@@ -227,11 +249,31 @@ fn a_failed_connection_excuses_no_late_event() {
         latency: 0,
         timeout: 0,
         sca: 0,
+    }
+}
+
+/// LL-ADV-2: who serves a connection may leave out the first PDU of an event, whose start cannot
+/// be seen then (4.4.2). How early it can have been is known.
+#[test]
+fn an_event_that_began_late_says_less_about_the_next() {
+    let whole = [(10_000, 37), (10_600, 38), (11_200, 39)];
+    let after = |seen: &[(u64, u8)], interval, next| {
+        beside_a_connection(interval, &[seen, &[(next, 37)]].concat())
     };
-    script.hci(P, Event::LeConnectionComplete(complete));
-    adv(&mut script, 1_000 + 30_000, 37);
-    adv(&mut script, 1_000 + 30_000 + 31_000, 37);
-    assert_eq!(ids(&script.told()), BTreeSet::from(["LL-ADV-2"]));
+    let good = BTreeSet::new();
+    let broken = BTreeSet::from(["LL-ADV-2"]);
+    for (seen, interval, next, expected) in [
+        (&whole[..], 0x20, 30_100, &good),
+        (&whole[..], 0x20, 29_800, &broken),
+        // Up to 10 ms before for each channel that was left out.
+        (&whole[1..], 0x20, 30_100, &good),
+        (&whole[1..], 160, 100_800, &good),
+        (&whole[1..], 160, 100_400, &broken),
+        (&whole[2..], 160, 91_400, &good),
+        (&whole[2..], 160, 91_000, &broken),
+    ] {
+        assert_eq!(&after(seen, interval, next), expected, "{seen:?} {next}");
+    }
 }
 
 #[test]
