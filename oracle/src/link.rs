@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use ble::address::Address;
+use ble::error::ErrorCode;
 use ble::hci::{Command, Event, Handle, Role};
 use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use ble::pdu::control::{ConnectionUpdate, ControlPdu, Opcode};
@@ -453,7 +454,9 @@ fn listen<'a>(records: &'a [Record], links: &mut [Link<'a>]) {
             link.farewells[by as usize].get_or_insert(record.at);
         }
         let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { continue };
-        if let Event::LeConnectionComplete(complete) = event {
+        if let Event::LeConnectionComplete(complete) = event
+            && complete.status == ErrorCode::SUCCESS
+        {
             let fits = |link: &Link<'_>| {
                 link.node(complete.role) == record.node && link.connect.record < record.id
             };
@@ -476,7 +479,7 @@ fn listen<'a>(records: &'a [Record], links: &mut [Link<'a>]) {
 /// The connection that an event is about, where it tells something about the link.
 const fn handle(event: &Event) -> Option<Handle> {
     match event {
-        Event::LeConnectionComplete(complete) => Some(complete.handle),
+        Event::LeConnectionComplete(complete) if complete.status.0 == 0 => Some(complete.handle),
         Event::DisconnectionComplete { handle, .. }
         | Event::EncryptionChange { handle, .. }
         | Event::EncryptionKeyRefreshComplete { handle, .. }

@@ -17,6 +17,31 @@ fn told(mut script: Script, by: Role, event: Event) -> BTreeSet<(&'static str, R
     script.named()
 }
 
+/// LL-AGREE-1: what an initiator that was cancelled, or directed advertising that found nobody, is
+/// told is not about the connection before.
+#[test]
+fn a_connection_that_was_not_made_is_not_the_last_one() {
+    for by in ROLES {
+        for status in [ErrorCode::UNKNOWN_CONNECTION, ErrorCode::ADVERTISING_TIMEOUT] {
+            let complete = ConnectionComplete {
+                status,
+                handle: HANDLE,
+                role: by,
+                peer: Address::public([0; 6]),
+                peer_identity: None,
+                local: Address::public([0; 6]),
+                interval: 0,
+                latency: 0,
+                timeout: 0,
+                sca: 0,
+            };
+            let mut script = Script::new().events(3);
+            script.hci(by, Event::LeConnectionComplete(complete));
+            assert_eq!(script.events(120).named(), BTreeSet::new());
+        }
+    }
+}
+
 fn phy_event(status: ErrorCode, tx: Phy, rx: Phy) -> Event {
     Event::LePhyUpdateComplete { handle: HANDLE, status, tx, rx }
 }

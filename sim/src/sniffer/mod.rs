@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ble::error::ErrorCode;
 use ble::hci::{Command, Event, Handle, Role};
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
 use ble::pdu::control::ControlPdu;
@@ -193,7 +194,9 @@ impl Sniffer {
                     connection.give_key(node, ltk);
                 }
             }
-            Note::HciEvent(Event::LeConnectionComplete(complete)) => {
+            Note::HciEvent(Event::LeConnectionComplete(complete))
+                if complete.status == ErrorCode::SUCCESS =>
+            {
                 let central = complete.role == Role::Central;
                 let number = self.connections.iter().rposition(|c| c.has_end(node, central));
                 self.handles.extend(number.map(|at| ((node, complete.handle), at)));
