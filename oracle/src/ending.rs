@@ -18,6 +18,8 @@ use bletwin_sim::record::RecordId;
 const SLACK_PPM: u32 = 20_000;
 /// What two clocks of 500 ppm may differ.
 const CLOCKS_PPM: u32 = 1_000;
+/// Intervals within which a connection is established.
+const ESTABLISHING: u64 = 6;
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 /// What an answer may take on a link that then dies: far more than any honest device needs.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -222,7 +224,7 @@ fn cause(
         }
         ErrorCode::CONNECTION_TIMEOUT => timed_out(link, hci) || out_of_reach(link, hci),
         ErrorCode::LOCAL_HOST_TERMINATED => {
-            said_goodbye(link, hci.by, hci.at) || timed_out(link, hci)
+            said_goodbye(link, hci.by, hci.at) || timed_out(link, hci) || stillborn(link, hci)
         }
         // LL-ENC-9: the link layer itself says it, with this error.
         ErrorCode::PIN_OR_KEY_MISSING => procedures.pauses() && said_goodbye(link, hci.by, hci.at),
@@ -230,9 +232,7 @@ fn cause(
             .awaited_from(peer)
             .any(|due| hci.at.since(due.at) + PATIENCE > RESPONSE_TIMEOUT),
         ErrorCode::INSTANT_PASSED => late_instant(link, hci),
-        ErrorCode::FAILED_TO_ESTABLISH => {
-            !link.packets.iter().any(|packet| packet.by == peer && packet.heard())
-        }
+        ErrorCode::FAILED_TO_ESTABLISH => unheard(link, hci),
         ErrorCode::LMP_PDU_NOT_ALLOWED => {
             met(link, hci, findings, |found| Rule::is_of_control(found.rule))
         }
@@ -271,6 +271,18 @@ fn timed_out(link: &Link<'_>, hci: &HciEvent<'_>) -> bool {
     let since = last.map_or(link.connect.end, |last| last.item.at);
     let timeout = link.shortest_timeout();
     hci.at.since(since) + timeout.ppm(SLACK_PPM) >= timeout
+}
+
+/// Whether this end never heard its peer.
+fn unheard(link: &Link<'_>, hci: &HciEvent<'_>) -> bool {
+    !link.packets.iter().any(|packet| packet.by != hci.by && packet.heard())
+}
+
+/// Whether a connection that this end's host has ended was not established in time (4.5.2).
+fn stillborn(link: &Link<'_>, hci: &HciEvent<'_>) -> bool {
+    let timeout = link.interval().times(ESTABLISHING);
+    let over = hci.at.since(link.connect.end) + timeout.ppm(SLACK_PPM) >= timeout;
+    link.farewells[hci.by as usize].is_some() && unheard(link, hci) && over
 }
 
 /// Whether a peripheral had not heard its central for so long that its window had grown to the

@@ -213,6 +213,28 @@ fn a_connection_that_was_not_established_never_had_a_packet() {
     assert!(ends(broken, P, reason).contains(&("LL-END-1", P)));
 }
 
+/// LL-END-1: whose host has ended a connection that is then not established (4.5.2) may say so.
+#[test]
+fn a_connection_that_is_ended_before_it_is_established() {
+    for (by, peer) in ROLES {
+        let lost = |asked: bool, heard: u64, events| {
+            let mut script = Script::new().events(heard);
+            if asked {
+                let command = Command::Disconnect { handle: Handle(0), reason: GONE };
+                script.record(by, Instant::from_us(2_000), command_note(command));
+            }
+            let named = ends(unheard(script, peer, events), by, LOCAL);
+            named.contains(&("LL-END-1", by))
+        };
+        assert!(!lost(true, 0, 7), "{by:?}");
+        assert!(lost(true, 0, 3) && lost(false, 0, 7) && lost(true, 1, 7), "{by:?}");
+    }
+}
+
+fn command_note(command: Command) -> RecordKind {
+    RecordKind::Note(Note::HciCommand(command))
+}
+
 /// LL-LIVE-2: who dies on its supervision timer with a request that the peer had a second to
 /// answer.
 #[test]
