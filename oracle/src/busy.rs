@@ -40,10 +40,11 @@ impl Shared {
         for (number, (link, span)) in links.iter().zip(&spans).enumerate() {
             let place = shared.events.len();
             let others = shared.others.iter_mut().zip(&spans).enumerate();
+            let accepted = link.is_accepted();
             let mut hindered = others
-                .filter(|(other, (_, theirs))| *other != number && span.hinders(theirs))
+                .filter(|(other, (_, theirs))| *other != number && span.hinders(theirs, accepted))
                 .peekable();
-            if hindered.peek().is_some() && link.is_accepted() {
+            if hindered.peek().is_some() {
                 hindered.for_each(|(_, (others, _))| others.push(place));
                 shared.events.push(Events::of(link));
             }
@@ -123,9 +124,12 @@ impl Events {
 }
 
 impl Span {
-    /// Whether the peripheral of `other` was in this connection as well at the time.
-    fn hinders(&self, other: &Self) -> bool {
-        let common = self.nodes.contains(&other.nodes[Role::Peripheral as usize]);
+    /// Whether the peripheral of `other` was in this connection as well at the time: as its
+    /// central, or as its peripheral if that has accepted it.
+    fn hinders(&self, other: &Self, accepted: bool) -> bool {
+        let peripheral = other.nodes[Role::Peripheral as usize];
+        let [central, accepting] = self.nodes;
+        let common = central == peripheral || accepted && accepting == peripheral;
         common && self.from < other.until && other.from < self.until
     }
 }

@@ -167,19 +167,21 @@ fn an_event_is_left_out_for_another_link_and_for_nothing_else() {
     assert_eq!(named(&told.observations), BTreeSet::from([("LL-LAT-1", 2)]));
 }
 
+/// A connection that its peripheral did not accept.
+fn refused() -> Script {
+    let mut script = second();
+    script.records.pop();
+    script.asleep = true;
+    for _ in 0..6 {
+        script.packet(C, 0, None);
+        script.next();
+    }
+    script.end(C, ErrorCode::FAILED_TO_ESTABLISH)
+}
+
 /// A peripheral that filters hears a CONNECT_IND and stays away: it is in no connection.
 #[test]
 fn who_has_let_a_connect_ind_pass_owes_nothing() {
-    let refused = || {
-        let mut script = second();
-        script.records.pop();
-        script.asleep = true;
-        for _ in 0..6 {
-            script.packet(C, 0, None);
-            script.next();
-        }
-        script.end(C, ErrorCode::FAILED_TO_ESTABLISH)
-    };
     assert_eq!(refused().told(), []);
     // Nor is its radio with it.
     let other = deaf(Script::new().events(6));
@@ -210,6 +212,17 @@ fn no_answer_is_due_in_the_event_of_another_link() {
         skips.next();
     }
     assert_eq!(ids(&two_centrals(&skips.events(5), &ignores(), 9_500)), BTreeSet::new());
+}
+
+/// LL-TIFS-3: whoever is a central elsewhere sends there, also if nobody has let it in.
+#[test]
+fn no_answer_is_due_while_the_own_central_sends() {
+    for (us, wrong) in [(10_200, false), (5_000, true)] {
+        let ignores = ignoring(Script::new().events(6));
+        let told = ids(&judge(&together(&ignores, &refused(), us, [1, 2])));
+        let wanted = if wrong { BTreeSet::from(["LL-TIFS-3"]) } else { BTreeSet::new() };
+        assert_eq!(told, wanted, "{us} µs");
+    }
 }
 
 /// What was not acknowledged has to be sent again as it is, however long it takes.
