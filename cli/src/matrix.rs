@@ -124,6 +124,14 @@ impl Plan {
         Ok(Pair { central, firmware, scenario, setup, set, expected })
     }
 
+    /// Values that can have no effect beside others, of all cells.
+    ///
+    /// # Errors
+    /// [`BadInput`] if the plan names what does not exist, or takes what cannot go together.
+    pub fn warnings(&self) -> Result<Vec<BadInput>, BadInput> {
+        Ok(self.pairs()?.iter().flat_map(|pair| pair.setup.warnings()).collect())
+    }
+
     /// Fills the table. `tick` is called after each run; `None`: `stop` said so.
     ///
     /// # Errors

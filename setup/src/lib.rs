@@ -182,10 +182,19 @@ impl Setup {
     /// Values that can have no effect beside the others, with where they come from.
     #[must_use]
     pub fn warnings(&self) -> Vec<BadInput> {
-        let [firmware, central] = &self.origins;
-        let of_firmware = conflict::told(conflict::firmware(&self.peripheral), firmware);
-        let of_central = conflict::told(self.central.warnings(), central);
-        [of_firmware, of_central].concat()
+        [self.firmware_warnings(), self.central_warnings()].concat()
+    }
+
+    /// Those of the firmware, where no central is meant.
+    #[must_use]
+    pub fn firmware_warnings(&self) -> Vec<BadInput> {
+        conflict::told(conflict::firmware(&self.peripheral), &self.origins[0])
+    }
+
+    /// Those of the central, where no firmware is meant.
+    #[must_use]
+    pub fn central_warnings(&self) -> Vec<BadInput> {
+        conflict::told(self.central.warnings(), &self.origins[1])
     }
 }
 
@@ -261,6 +270,14 @@ impl Firmware {
         let mut origins = Origins::new();
         PERIPHERAL.apply(&document, &mut config, place, &mut origins);
         Ok(Self { preset: name.into(), config, origins })
+    }
+
+    /// Keys whose values are not the preset's.
+    #[must_use]
+    pub fn departures(&self) -> Vec<&'static str> {
+        let Some(base) = preset(&self.preset) else { return Vec::new() };
+        let differs = |key: &&bletwin_schema::Key<Config>| key.get(&self.config) != key.get(&base);
+        PERIPHERAL.iter().filter(differs).map(|key| key.name).collect()
     }
 
     /// Values that can have no effect, with where they come from.
@@ -353,6 +370,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_repeats_is_no_departure() {
+        let firmware = |text| Firmware::parse("mine.toml", text).unwrap();
+        let text = "preset = \"recommended\"\nphy-update = \"after-bonding\"\nio = \"none\"";
+        assert_eq!(firmware(text).departures(), ["io"]);
+        assert_eq!(firmware("").departures(), [""; 0]);
+    }
+
+    #[test]
     fn what_can_have_no_effect_is_told_with_its_line() {
         let cases = [
             (
@@ -363,6 +388,11 @@ mod tests {
             ("passkey = \"123456\"\nrequired-level = 2\nio = \"none\"", 1, "`passkey`"),
             ("io = \"none\"\nrequired-level = 3", 2, "nobody reaches"),
             ("\nio = \"none\"", 2, "nobody reaches"),
+            (
+                "io = \"none\"\nrequired-level = 2\npairing-outside-mode = \"authenticated\"",
+                3,
+                "lets nobody in",
+            ),
         ];
         for (text, line, what) in cases {
             let told = Firmware::parse("mine.toml", text).unwrap().warnings();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::args::Explore;
-use super::{Exit, interrupt, junit};
+use super::{Exit, interrupt, junit, warn};
 use crate::junit::Case;
 use crate::output::Outputs;
 use bar::Bar;
@@ -63,7 +63,7 @@ fn conclude(asked: &Explore) -> anyhow::Result<(Exit, Vec<Case>)> {
 fn search(asked: &Explore) -> anyhow::Result<(Report, anyhow::Result<()>)> {
     let options = options(asked)?;
     let budget = asked.budget.as_deref().map(time).transpose()?;
-    options.check()?;
+    warn(&options.check()?);
     let (mut progress, before) = match &asked.resume {
         Some(path) => {
             let (progress, before) = Progress::open(path, &options)?;

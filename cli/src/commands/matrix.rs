@@ -9,7 +9,7 @@ use bletwin_models::profile::{Entry, catalogue};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, args, interrupt, junit, style};
+use super::{Exit, args, interrupt, junit, style, warn};
 use crate::junit::{Case, Ending};
 use crate::matrix::{Cell, Matrix, Plan, page};
 use crate::output::Outputs;
@@ -81,6 +81,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
 
 fn fill(options: &Options, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>)> {
     let plan = plan(options);
+    warn(&plan.warnings()?);
     let output = outputs.maybe("--html", options.html.as_deref())?;
     let runs = plan.firmwares.len() as u64 * plan.centrals.len() as u64 * options.seeds;
     // Hidden unless standard error is a terminal.

@@ -68,10 +68,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Tells what is taken and can have no effect.
+/// Tells what is taken and can have no effect, each once: several runs may have it in common.
 fn warn(warnings: &[BadInput]) {
-    for BadInput { what, help } in warnings {
-        eprintln!("bletwin: warning: {what}\n         {help}");
+    for (at, warning) in warnings.iter().enumerate() {
+        if !warnings.iter().take(at).any(|before| before == warning) {
+            let BadInput { what, help } = warning;
+            eprintln!("bletwin: warning: {what}\n         {help}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use bletwin_bridge::serve::{
 };
 
 use super::args::Serve;
-use super::{Exit, interrupt};
+use super::{Exit, interrupt, warn};
 use crate::output::{Outputs, Stream};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
@@ -51,10 +51,12 @@ fn outputs(options: &Serve) -> Outputs {
 
 fn read(options: &Serve, outputs: &mut Outputs) -> Result<Options, BadInput> {
     let time = time(options)?;
-    let peripherals = options.peripherals.iter().map(|name| peripheral(options, name));
+    let mut idle = Vec::new();
+    let peripherals = options.peripherals.iter().map(|name| peripheral(options, name, &mut idle));
     let peripherals = peripherals.collect::<Result<_, _>>()?;
-    let endpoints = options.endpoints.iter().map(|text| endpoint(options, text));
+    let endpoints = options.endpoints.iter().map(|text| endpoint(options, text, &mut idle));
     let endpoints = endpoints.collect::<Result<_, _>>()?;
+    warn(&idle);
     let owner_confirms = match options.owner.as_str() {
         "yes" => true,
         "no" => false,
@@ -107,8 +109,15 @@ fn setup(options: &Serve, peripheral: &str, central: &str) -> Result<Setup, BadI
     Ok(setup)
 }
 
-fn peripheral(options: &Serve, name: &str) -> Result<PeripheralSpec, BadInput> {
-    let Setup { peripheral: config, chip, .. } = setup(options, name, BASE)?;
+/// `idle` takes what can have no effect.
+fn peripheral(
+    options: &Serve,
+    name: &str,
+    idle: &mut Vec<BadInput>,
+) -> Result<PeripheralSpec, BadInput> {
+    let setup = setup(options, name, BASE)?;
+    idle.extend(setup.firmware_warnings());
+    let Setup { peripheral: config, chip, .. } = setup;
     let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = if name.ends_with(".toml") || chip.is_some() {
         stem.unwrap_or_default()
@@ -118,14 +127,21 @@ fn peripheral(options: &Serve, name: &str) -> Result<PeripheralSpec, BadInput> {
     Ok(PeripheralSpec { name, config, chip })
 }
 
-fn endpoint(options: &Serve, text: &str) -> Result<EndpointSpec, BadInput> {
+/// `idle` takes what can have no effect.
+fn endpoint(
+    options: &Serve,
+    text: &str,
+    idle: &mut Vec<BadInput>,
+) -> Result<EndpointSpec, BadInput> {
     let (at, named) = match text.rsplit_once('=') {
         Some((at, name)) if name != FULL => (at, Some(name)),
         Some((at, _)) => (at, None),
         None => (text, None),
     };
     let address = address(at)?;
-    let mut controller = setup(options, "recommended", named.unwrap_or(BASE))?.central.controller;
+    let setup = setup(options, "recommended", named.unwrap_or(BASE))?;
+    idle.extend(setup.central_warnings());
+    let mut controller = setup.central.controller;
     if named.is_none() {
         controller.features = controller.features.with(Endpoint::OFFERED);
     }

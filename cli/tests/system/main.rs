@@ -37,4 +37,5 @@ mod tidy;
 mod tools;
 mod tshark;
 mod walls;
+mod warnings;
 mod words;

@@ -143,11 +143,12 @@ impl Options {
         order::spread(self.units())
     }
 
-    /// Finds out whether there is such a firmware and such a central.
+    /// Finds out whether there is such a firmware and such a central, and which of their values can
+    /// have no effect.
     ///
     /// # Errors
     /// [`BadInput`] that says what there is not.
-    pub fn check(&self) -> Result<(), BadInput> {
+    pub fn check(&self) -> Result<Vec<BadInput>, BadInput> {
         let mut case = Case { set: self.common.set.clone(), ..Case::default() };
         let names = [
             (&mut case.peripheral, &self.common.peripheral),
@@ -158,7 +159,9 @@ impl Options {
                 plain.clone_from(name);
             }
         }
-        case.setup().map(drop)
+        let setup = case.setup()?;
+        setup.check()?;
+        Ok(setup.warnings())
     }
 }
 
