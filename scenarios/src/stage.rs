@@ -5,6 +5,7 @@ mod silicon;
 mod story;
 
 use ble::error::ErrorCode;
+use ble::security::IoCapability;
 use ble::time::{Duration, Instant};
 use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_firmware_node::{CpuConfig, PeripheralNode};
@@ -175,7 +176,9 @@ impl Stage {
             ..Placement::default()
         };
         let required_level = config.required_level;
-        let needs_button = config.outside_mode() != PairingOutsideMode::Authenticated;
+        // Without display and keyboard nobody takes part in a pairing.
+        let needs_button = config.outside_mode() != PairingOutsideMode::Authenticated
+            || config.io == IoCapability::NoInputNoOutput;
         let mut cpu = CpuConfig::default();
         cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
         let label = match config.passkey {

@@ -22,6 +22,8 @@ use bletwin_sim::world::Placement;
 use firmware_core::config::{Accept, BondOverwrite, BondTableFull, Config, PairingOutsideMode};
 use firmware_core::host::bonds::Bond;
 
+mod strangers;
+
 const OWNER: [u8; 6] = [0x00, 0x00, 0x5E, 0x00, 0x53, 0x01];
 const STRANGER: [u8; 6] = [0x0B, 0xAD, 0x0B, 0xAD, 0x0B, 0xAD];
 
@@ -65,14 +67,19 @@ struct Room {
 impl Room {
     /// The owner has bonded and gone; the stranger is there.
     fn new(config: Config, stranger: Profile) -> Self {
+        Self::after(8, config, phone(OWNER), stranger)
+    }
+
+    /// The same after so many seconds.
+    fn after(seconds: u64, config: Config, owner: Profile, stranger: Profile) -> Self {
         let mut setup = Setup::new("recommended", "honest", 1).expect("known names");
         setup.peripheral = config;
-        setup.central = phone(OWNER);
+        setup.central = owner;
         let mut stage = Stage::new(catalogue::by_name("pairing").expect("known"), &setup);
         let central = Participant::Central(Box::new(Central::new(stranger)));
         let stranger = stage.world.add("stranger", central, Placement::default());
         let mut room = Self { stage, stranger };
-        room.pass(8);
+        room.pass(seconds);
         assert_eq!(room.identities(), [Address::public(OWNER)]);
         assert_eq!(room.connections(room.stage.central), 1);
         room
@@ -155,7 +162,7 @@ impl Room {
         let (from, before) = (self.now(), self.connections(self.stage.central));
         self.come(self.stage.central);
         assert_eq!(self.connections(self.stage.central), before + 1);
-        let secured = |line: &Line| matches!(line, Line::SecurityChanged { level: 2, .. });
+        let secured = |line: &Line| matches!(line, Line::SecurityChanged { level: 2.., .. });
         let lines = self.lines(from);
         assert!(lines.iter().any(secured), "{lines:?}");
         let user = ErrorCode::LOCAL_HOST_TERMINATED;

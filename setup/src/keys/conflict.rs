@@ -4,7 +4,7 @@ use ble::pdu::control::FeatureSet;
 use ble::security::IoCapability;
 use bletwin_models::profile::is_file;
 use bletwin_schema::{Conflict, Kind, Origins};
-use firmware_core::config::{Config, Passkey};
+use firmware_core::config::{Config, PairingOutsideMode, Passkey};
 
 use super::firmware::FeatureNames;
 use crate::error::BadInput;
@@ -38,6 +38,14 @@ pub fn firmware(config: &Config) -> Vec<Conflict> {
                     config.required_level
                 ),
                 "lower `required-level` to 2, or give the device another `io`",
+            ));
+        }
+        if config.pairing_outside_mode == Some(PairingOutsideMode::Authenticated) {
+            found.push(Conflict::warning(
+                &["pairing-outside-mode", "io"],
+                "`pairing-outside-mode = \"authenticated\"` lets nobody in: with `io = \"none\"` \
+                 every pairing is Just Works",
+                "say `refuse`, which is the same, or give the device another `io`",
             ));
         }
         if matches!(config.passkey, Passkey::Static(_)) {
