@@ -11,7 +11,7 @@ use super::list::{self, Listed};
 use super::{Exit, style, warn};
 use crate::output::Output;
 use bletwin_setup::centrals;
-use bletwin_setup::error::{BadInput, unknown_name};
+use bletwin_setup::error::{BadInput, unknown_name_or_file};
 
 pub(super) fn central(command: &Central) -> anyhow::Result<Exit> {
     match command {
@@ -68,7 +68,7 @@ fn show(name: &str) -> anyhow::Result<Exit> {
     }
     let text = catalogue::text(name).ok_or_else(|| {
         let names: Vec<&str> = catalogue::names().collect();
-        unknown_name("central", name, &names, "`bletwin central list` shows all")
+        unknown_name_or_file("central", name, &names, "`bletwin central list` shows all")
     })?;
     write!(anstream::stdout().lock(), "{text}")?;
     Ok(Exit::Expected)
@@ -95,15 +95,23 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
 
 fn new(name: &str, extends: &str) -> anyhow::Result<Exit> {
     let base = centrals::find(extends)?.profile;
-    begin("central", name, &centrals::template(extends, &base))
+    let taken: Vec<&str> = catalogue::names().collect();
+    begin("central", name, &taken, &centrals::template(extends, &base))
 }
 
-/// Writes NAME.toml for `bletwin KIND new NAME`.
-pub(super) fn begin(kind: &str, name: &str, text: &str) -> anyhow::Result<Exit> {
+/// Writes NAME.toml for `bletwin KIND new NAME`. The names that are taken mean what is built in,
+/// also beside such a file.
+pub(super) fn begin(kind: &str, name: &str, taken: &[&str], text: &str) -> anyhow::Result<Exit> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+    let whole = !name.is_empty() && !name.starts_with('-') && name.len() <= 64;
+    if !whole || !name.chars().all(plain) {
         let what = format!("`{name}` is no name for a {kind}");
         let help = "use letters, digits and hyphens: my-laptop".into();
+        return Err(BadInput { what, help }.into());
+    }
+    if taken.contains(&name) {
+        let what = format!("`{name}` is built in: `--{kind} {name}` would not mean the file");
+        let help = format!("choose another name, such as `my-{name}`");
         return Err(BadInput { what, help }.into());
     }
     let path = PathBuf::from(format!("{name}.toml"));

@@ -35,7 +35,7 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
     }
     let firmware = Firmware::find(&reference)?;
     warn(&firmware.warnings());
-    let changed = firmware.origins.keys().copied().collect::<Vec<_>>().join(", ");
+    let changed = firmware.departures().join(", ");
     let mut out = anstream::stdout().lock();
     writeln!(out, "{} {reference}", style::good("ok"))?;
     match changed.as_str() {
@@ -47,5 +47,5 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
 }
 
 fn new(name: &str, preset: &str) -> anyhow::Result<Exit> {
-    central::begin("peripheral", name, &setup::template(preset)?)
+    central::begin("peripheral", name, &setup::PRESETS, &setup::template(preset)?)
 }

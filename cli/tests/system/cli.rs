@@ -135,12 +135,36 @@ fn a_name_beside_its_file_is_told_of_the_file() {
         &["run", "pairing", "--peripheral", "my-laptop"],
         &["matrix", "--central", "my-laptop", "--seeds", "1"],
         &["diagnose", "pairing", "--central", "my-laptop"],
+        &["central", "show", "my-laptop"],
+        &["central", "show", "my-laptop", "--all"],
+        &["peripheral", "show", "my-laptop"],
+        &["serve", "--endpoint", "tcp:0=my-laptop"],
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bletwin"));
         let output = command.current_dir(folder.path()).args(arguments).output().expect("starts");
         let error = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
         assert!(error.contains("did you mean the file `./my-laptop.toml`"), "{error}");
+    }
+}
+
+/// A file beside a built-in name would never be met by that name, one with a hyphen before it is
+/// an option.
+#[test]
+fn what_is_begun_gets_a_name_that_can_be_given() {
+    for (arguments, right) in [
+        (&["central", "new", "phone"][..], "built in"),
+        (&["central", "new", "phy-stall"], "built in"),
+        (&["peripheral", "new", "recommended"], "built in"),
+        (&["central", "new", "--", "-x"], "use letters"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+        let output = command.current_dir(folder.path()).args(arguments).output().expect("starts");
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(right), "{arguments:?}: {error}");
+        assert_eq!(files(folder.path()), 0);
     }
 }
 
