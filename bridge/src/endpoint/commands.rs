@@ -9,7 +9,7 @@ use ble::time::Instant;
 use bletwin_sim::record::Note;
 
 use super::arbiter::{Arbiter, Side};
-use super::extended::{self, Extended, Family};
+use super::extended::{self, Extended, Family, OwnAddress};
 use super::flow::HostFlow;
 use super::privacy::Privacy;
 use super::settings::Settings;
@@ -84,15 +84,17 @@ impl Endpoint {
             | Command::LeSetAdvertisingEnable { .. } => {
                 return self.pass(now, Side::Peripheral, row, parameters, command);
             }
-            Command::LeCreateConnection { ref mut request } => match self.may_connect(request) {
-                Ok(()) => {
-                    self.settings.connect_from_list = request.peer.is_none();
-                    self.initiate_privately(self.private_is_asked());
-                    self.prepare_initiating(request.peer);
-                    return self.pass(now, Side::Central, row, parameters, command);
+            Command::LeCreateConnection { ref request } => {
+                match self.may_connect(request, self.private_is_asked()) {
+                    Ok(()) => {
+                        self.settings.connect_from_list = request.peer.is_none();
+                        self.initiate_privately(self.private_is_asked());
+                        self.prepare_initiating(request.peer);
+                        return self.pass(now, Side::Central, row, parameters, command);
+                    }
+                    Err(error) => Err(error),
                 }
-                Err(error) => Err(error),
-            },
+            }
             Command::LeCreateConnectionCancel | Command::LeSetHostChannelClassification { .. } => {
                 return self.pass(now, Side::Central, row, parameters, command);
             }
@@ -220,11 +222,16 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn may_connect(&self, request: &CreateConnection) -> Result<(), ErrorCode> {
+    pub(super) fn may_connect(
+        &self,
+        request: &CreateConnection,
+        private: bool,
+    ) -> Result<(), ErrorCode> {
         if self.halves.is_initiating() {
             return Err(ErrorCode::COMMAND_DISALLOWED);
         }
-        if request.own_address_random && self.settings.random_address.is_none() {
+        let own = OwnAddress { random: request.own_address_random, private };
+        if self.lacks_own(own, self.settings.random_address, request.peer) {
             return Err(ErrorCode::INVALID_PARAMETERS);
         }
         let known = |peer| {

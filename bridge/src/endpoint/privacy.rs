@@ -16,6 +16,7 @@ use ble::time::{Duration, Instant};
 use super::Endpoint;
 use super::arbiter::Side;
 use super::commands::Verdict;
+use super::extended::OwnAddress;
 
 /// Devices in the resolving list.
 pub(super) const LIST: usize = 8;
@@ -101,6 +102,19 @@ impl Endpoint {
             }
         }
         packet
+    }
+
+    /// Whether Own_Address_Type 1 or 3 has nothing to show: no random address, and with 3 no key for
+    /// the peer whose address the host gives.
+    pub(super) fn lacks_own(
+        &self,
+        own: OwnAddress,
+        random: Option<[u8; 6]>,
+        peer: Option<Address>,
+    ) -> bool {
+        let entry = peer.filter(|_| own.private).and_then(|peer| self.privacy.entries.get(&peer));
+        let key = entry.is_some_and(|entry| entry.local.is_some());
+        own.random && random.is_none() && !key
     }
 
     /// A new private address for a peer, if the list has a key for that.

@@ -221,7 +221,7 @@ impl Endpoint {
         if silent || set.data.iter().any(|data| data.partial) {
             return Err(ErrorCode::COMMAND_DISALLOWED);
         }
-        if what.own.random && !what.own.private && set.random.is_none() {
+        if self.lacks_own(what.own, set.random, Some(what.peer)) {
             return Err(ErrorCode::INVALID_PARAMETERS);
         }
         self.disable_set(now);

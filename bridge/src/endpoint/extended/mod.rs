@@ -18,6 +18,7 @@ use ble::time::Instant;
 use super::Endpoint;
 use super::table::{Answer, Row};
 use advertise::Set;
+pub(super) use parameters::OwnAddress;
 use scan::Scan;
 
 /// Most octets of a set's advertising data, and of its scan response.

@@ -31,10 +31,10 @@ const TELLS_POWER: u16 = 1 << 6;
 
 /// Own_Address_Type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct OwnAddress {
-    pub(super) random: bool,
+pub(in crate::endpoint) struct OwnAddress {
+    pub(in crate::endpoint) random: bool,
     /// From the resolving list, where it has a key.
-    pub(super) private: bool,
+    pub(in crate::endpoint) private: bool,
 }
 
 /// LE Set Extended Advertising Parameters.

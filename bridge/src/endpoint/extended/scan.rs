@@ -76,7 +76,8 @@ impl Endpoint {
             return self.halves.extended_scan(now, None).and(DONE);
         }
         let own = self.extended.scan.own;
-        if own.random && !own.private && self.settings.random_address.is_none() {
+        // Whom it will ask is not known: a key of the list does not help.
+        if self.lacks_own(own, self.settings.random_address, None) {
             return Err(ErrorCode::INVALID_PARAMETERS);
         }
         self.extended.scan.what.filter_duplicates = filter > 0;
@@ -135,10 +136,10 @@ impl Endpoint {
             scan_interval: 0,
             scan_window: 0,
             peer: asked.peer,
-            own_address_random: own.random && !own.private,
+            own_address_random: own.random,
             parameters: none,
         };
-        self.may_connect(&request)?;
+        self.may_connect(&request, own.private)?;
         self.settings.connect_from_list = asked.peer.is_none();
         self.initiate_privately(own.private);
         asked.own_address_random = own.random;

@@ -173,3 +173,72 @@ pub(super) fn privacy_mode() {
         rig.ok(A, 0x204E, &[&[PUBLIC], &b[..], &[1]].concat());
     }
 }
+
+/// Own_Address_Type 3 falls back on the random address; without one, and where no key of the list
+/// serves, the command is refused (Vol 4, Part E, 7.8.9, 7.8.11, 7.8.12, 7.8.56, 7.8.65, 7.8.66).
+pub(super) fn own_addresses_that_are_not_there() {
+    const ENABLE_SET: [u8; 6] = [1, 1, 0, 0, 0, 0];
+    let undirected =
+        |kind: u8, peer: &[u8]| [&[0x20, 0, 0x20, 0, kind, 3, PUBLIC], peer, &[7, 0]].concat();
+    let set = |peer: &[u8]| {
+        let head = [0, 1, 0, 0x20, 0, 0, 0x20, 0, 0, 7, 3, PUBLIC];
+        [&head[..], peer, &[0, 0, 1, 0, 1, 0, 0]].concat()
+    };
+    let create = |list: u8, peer: &[u8]| {
+        let mut create = Rig::create(peer);
+        (create[4], create[12]) = (list, 3);
+        create
+    };
+    let extended = |list: u8, peer: &[u8]| {
+        let phy = [0x10, 0, 0x10, 0, 24, 0, 24, 0, 0, 0, 100, 0, 0, 0, 0, 0];
+        [&[list, 3, PUBLIC], peer, &[1], &phy].concat()
+    };
+    let stranger = [9, 9, 9, 9, 9, 9];
+    for random in [false, true] {
+        // The two families of commands do not go together.
+        let rigs = [Rig::new(2), Rig::new(2)].map(|mut rig| {
+            let [_, b] = acquainted(&mut rig);
+            if random {
+                rig.ok(A, 0x2005, &[1, 2, 3, 4, 5, 0xC6]);
+            }
+            (rig, b)
+        });
+        let [(mut legacy, b), (mut rig, _)] = rigs;
+        let mut try_one = |rig: &mut Rig, opcode: u16, octets: &[u8], serves: bool| {
+            if serves {
+                rig.ok(A, opcode, octets);
+            } else {
+                rig.fails(A, opcode, octets, 0x12);
+            }
+        };
+        for (peer, known) in [(&stranger[..], false), (&b[..], true)] {
+            legacy.ok(A, 0x2006, &undirected(0, peer));
+            try_one(&mut legacy, 0x200A, &[1], random || known);
+            legacy.ok(A, 0x200A, &[0]);
+            try_one(&mut legacy, 0x200D, &create(0, peer), random || known);
+            if random || known {
+                legacy.ok(A, 0x200E, &[]);
+            }
+            rig.ok(A, 0x2036, &set(peer));
+            if random {
+                rig.ok(A, 0x2035, &[0, 1, 2, 3, 4, 5, 0xC6]);
+            }
+            try_one(&mut rig, 0x2039, &ENABLE_SET, random || known);
+            rig.ok(A, 0x2039, &[0, 0]);
+            rig.ok(A, 0x203D, &[]);
+            try_one(&mut rig, 0x2043, &extended(0, peer), random || known);
+            if random || known {
+                rig.ok(A, 0x200E, &[]);
+            }
+        }
+        // Whom a scanner asks, and whom the accept list lets it find, is not known before.
+        legacy.ok(A, 0x200B, &[0, 0x10, 0, 0x10, 0, 3, 0]);
+        try_one(&mut legacy, 0x200C, &[1, 0], random);
+        legacy.ok(A, 0x200C, &[0, 0]);
+        try_one(&mut legacy, 0x200D, &create(1, &b), random);
+        rig.ok(A, 0x2041, &[3, 0, 1, 0, 0x40, 0, 0x40, 0]);
+        try_one(&mut rig, 0x2042, &[1, 0, 0, 0, 0, 0], random);
+        rig.ok(A, 0x2042, &[0, 0, 0, 0, 0, 0]);
+        try_one(&mut rig, 0x2043, &extended(1, &b), random);
+    }
+}
