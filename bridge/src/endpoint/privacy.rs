@@ -104,8 +104,8 @@ impl Endpoint {
         packet
     }
 
-    /// Whether Own_Address_Type 1 or 3 has nothing to show: no random address, and with 3 no key for
-    /// the peer whose address the host gives.
+    /// Whether Own_Address_Type 1 or 3 has nothing to show: no random address, and with 3 no key
+    /// for the peer whose address the host gives.
     pub(super) fn lacks_own(
         &self,
         own: OwnAddress,

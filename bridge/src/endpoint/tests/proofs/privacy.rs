@@ -204,7 +204,7 @@ pub(super) fn own_addresses_that_are_not_there() {
             (rig, b)
         });
         let [(mut legacy, b), (mut rig, _)] = rigs;
-        let mut try_one = |rig: &mut Rig, opcode: u16, octets: &[u8], serves: bool| {
+        let try_one = |rig: &mut Rig, opcode: u16, octets: &[u8], serves: bool| {
             if serves {
                 rig.ok(A, opcode, octets);
             } else {
