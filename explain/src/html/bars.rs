@@ -37,7 +37,10 @@ fn procedure(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchange: &Exchange) -> Bar {
     let (to, outcome) = match exchange.answer {
         None => (last, Outcome::Unanswered),
         Some(Answer::Refused { pdu, .. }) => (pdus[pdu].at, Outcome::Refused),
-        Some(Answer::Answered(pdu)) => (end_of(pdus, exchange, pdu), Outcome::Done),
+        Some(Answer::Answered(pdu)) if exchange.opcode == Opcode::ENC_REQ => {
+            end_of_encryption_start(pdus, pdu).unwrap_or((last, Outcome::Unfinished))
+        }
+        Some(Answer::Answered(pdu)) => (pdus[pdu].at, Outcome::Done),
         Some(Answer::Scheduled { pdu, instant }) => {
             (event_begins(pdus, pdu, instant).unwrap_or(last), Outcome::Done)
         }
@@ -77,15 +80,18 @@ fn unasked(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchanges: &[Exchange]) -> Vec<B
     .collect()
 }
 
-/// The encryption start goes on after its first answer, to the peripheral's LL_START_ENC_RSP.
-fn end_of(pdus: &[Pdu], exchange: &Exchange, answer: usize) -> Instant {
-    let ends = |pdu: &&Pdu| {
-        matches!(&pdu.what, What::Control(c) if c.opcode() == Opcode::START_ENC_RSP)
-            && !pdu.from_central
+/// The encryption start goes on after its first answer, to the peripheral's LL_START_ENC_RSP, or
+/// to the refusal that comes for want of a key.
+fn end_of_encryption_start(pdus: &[Pdu], answer: usize) -> Option<(Instant, Outcome)> {
+    let end = |pdu: &Pdu| match &pdu.what {
+        What::Control(control) if !pdu.from_central => match control.opcode() {
+            Opcode::START_ENC_RSP => Some((pdu.at, Outcome::Done)),
+            Opcode::REJECT_IND | Opcode::REJECT_EXT_IND => Some((pdu.at, Outcome::Refused)),
+            _ => None,
+        },
+        _ => None,
     };
-    let later = pdus.get(answer..).unwrap_or_default();
-    let end = later.iter().find(ends).filter(|_| exchange.opcode == Opcode::ENC_REQ);
-    end.unwrap_or(&pdus[answer]).at
+    pdus.get(answer..)?.iter().find_map(end)
 }
 
 /// When the event of an instant began.
@@ -100,7 +106,14 @@ fn pairing(pdus: &[Pdu]) -> Option<Bar> {
     let (end, outcome) = match (pairing.encrypted, pairing.failed) {
         (Some(end), _) => (pdus.get(end)?, Outcome::Done),
         (None, Some(end)) => (pdus.get(end)?, Outcome::Refused),
-        (None, None) => (pdus.last()?, Outcome::Unanswered),
+        (None, None) => {
+            let heard = |pdu: &Pdu| {
+                matches!(pdu.what, What::Smp(_)) && pdu.from_central != begun.from_central
+            };
+            let answered = pdus.get(pairing.begun..)?.iter().any(heard);
+            let outcome = if answered { Outcome::Unfinished } else { Outcome::Unanswered };
+            (pdus.last()?, outcome)
+        }
     };
     Some(Bar {
         lane: if begun.from_central { Lane::CentralHost } else { Lane::PeripheralHost },

@@ -134,6 +134,8 @@ pub enum Outcome {
     Refused,
     /// No answer ever came.
     Unanswered,
+    /// It was answered, and is not over at the end of the connection.
+    Unfinished,
 }
 
 /// A procedure from its first PDU to its end.

@@ -129,7 +129,8 @@
       group.append(make("rect", { x: left, y: top, width: 10, height: bottom - top, rx: 3 }));
       if (bottom - top > 60) {
         const middle = (top + Math.min(bottom, top + 300)) / 2;
-        const text = bar.outcome === "unanswered" ? `${bar.name}, never answered` : bar.name;
+        const end = { unanswered: ", never answered", unfinished: ", not over" }[bar.outcome] ?? "";
+        const text = bar.name + end;
         group.append(make("text", { x: left + 9, y: middle, "text-anchor": "middle",
           transform: `rotate(-90 ${left + 9} ${middle})` }, short(text, bottom - top)));
       }

@@ -45,6 +45,8 @@ fn the_unanswered_request_lies_within_the_pairing() {
         (Outcome::Unanswered, Lane::PeripheralLink, true)
     );
     assert!(pairing.from_ns < phy.from_ns && phy.from_ns < pairing.to_ns);
+    // The peripheral has answered the Pairing Request.
+    assert_eq!(pairing.outcome, Outcome::Unfinished);
 }
 
 #[test]
