@@ -26,6 +26,22 @@ pub enum Procedure {
 }
 
 impl Procedure {
+    /// All there are.
+    pub const ALL: [Self; 12] = [
+        Self::ConnectionUpdate,
+        Self::ChannelMapUpdate,
+        Self::EncryptionStart,
+        Self::EncryptionPause,
+        Self::FeatureExchange,
+        Self::VersionExchange,
+        Self::Termination,
+        Self::ConnectionParametersRequest,
+        Self::LePing,
+        Self::DataLengthUpdate,
+        Self::PhyUpdate,
+        Self::MinUsedChannels,
+    ];
+
     /// As the specification calls it.
     #[must_use]
     pub const fn name(self) -> &'static str {

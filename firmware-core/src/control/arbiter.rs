@@ -1,11 +1,13 @@
 //! Who may start a procedure, who yields, who leaves (Vol 6, Part B, 5.2 and 5.3): one table.
 //!
 //! Two procedures are *incompatible* when both involve an instant. Code asks [`decide`]; the
-//! decisions themselves are [`TABLE`] and nowhere else. They are the peripheral's; a central has
+//! decisions themselves are there and nowhere else. They are the peripheral's; a central has
 //! rows of its own, and `docs/rules/collisions.md` prints both as one table.
 
 use ble::error::ErrorCode;
 use ble::trace::Procedure;
+
+use super::procedure::row as procedures;
 
 /// How far the other procedure of a pair has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,45 +102,46 @@ const NONE: ErrorCode = ErrorCode::SUCCESS;
 const SAME: ErrorCode = ErrorCode::LL_PROCEDURE_COLLISION;
 const OTHER: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
 
-/// All decisions of a peripheral, one a situation. The ids that are missing here are the
-/// central's.
-pub const TABLE: &[Row] = &[
-    row("LL-ARB-1", Situation::OwnStart, Verdict::Proceed, NONE),
-    row("LL-ARB-2", Situation::OwnStartOwnOpen, Verdict::Wait, NONE),
-    row("LL-ARB-3", Situation::OwnStartPeerIncompatible, Verdict::Wait, NONE),
-    row("LL-ARB-4", Situation::OwnStartEncrypting, Verdict::Wait, NONE),
-    row("LL-ARB-5", Situation::OwnStartTerminating, Verdict::Wait, NONE),
-    row("LL-ARB-6", Situation::PeerStart, Verdict::Proceed, NONE),
-    row("LL-ARB-7", Situation::PeerStartSameUnanswered, Verdict::Yield, SAME),
-    row("LL-ARB-8", Situation::PeerStartOtherUnanswered, Verdict::Yield, OTHER),
-    row("LL-ARB-11", Situation::PeerStartSameAnswered, Verdict::Disconnect, SAME),
-    row("LL-ARB-12", Situation::PeerStartOtherAnswered, Verdict::Disconnect, OTHER),
-    row("LL-ARB-13", Situation::PeerStartSameTwice, Verdict::Disconnect, SAME),
-    row("LL-ARB-14", Situation::PeerStartOtherTwice, Verdict::Disconnect, OTHER),
-];
-
-/// Looks the decision up.
+/// Looks the decision up. The ids that are missing here are the central's.
 #[must_use]
-pub fn decide(situation: Situation) -> Row {
-    // A situation without a row would be a hole in the table; a test walks them all. Leaving the
-    // connection is the answer that cannot make things worse.
-    TABLE
-        .iter()
-        .find(|row| row.situation == situation)
-        .copied()
-        .unwrap_or_else(|| row("no rule", situation, Verdict::Disconnect, ErrorCode::UNSPECIFIED))
+pub const fn decide(situation: Situation) -> Row {
+    use Verdict::{Disconnect, Proceed, Wait, Yield};
+    match situation {
+        Situation::OwnStart => row("LL-ARB-1", situation, Proceed, NONE),
+        Situation::OwnStartOwnOpen => row("LL-ARB-2", situation, Wait, NONE),
+        Situation::OwnStartPeerIncompatible => row("LL-ARB-3", situation, Wait, NONE),
+        Situation::OwnStartEncrypting => row("LL-ARB-4", situation, Wait, NONE),
+        Situation::OwnStartTerminating => row("LL-ARB-5", situation, Wait, NONE),
+        Situation::PeerStart => row("LL-ARB-6", situation, Proceed, NONE),
+        Situation::PeerStartSameUnanswered => row("LL-ARB-7", situation, Yield, SAME),
+        Situation::PeerStartOtherUnanswered => row("LL-ARB-8", situation, Yield, OTHER),
+        Situation::PeerStartSameAnswered => row("LL-ARB-11", situation, Disconnect, SAME),
+        Situation::PeerStartOtherAnswered => row("LL-ARB-12", situation, Disconnect, OTHER),
+        Situation::PeerStartSameTwice => row("LL-ARB-13", situation, Disconnect, SAME),
+        Situation::PeerStartOtherTwice => row("LL-ARB-14", situation, Disconnect, OTHER),
+    }
 }
+
+/// All decisions of a peripheral, one a situation, for who prints or tests them.
+pub const TABLE: [Row; 12] = [
+    decide(Situation::OwnStart),
+    decide(Situation::OwnStartOwnOpen),
+    decide(Situation::OwnStartPeerIncompatible),
+    decide(Situation::OwnStartEncrypting),
+    decide(Situation::OwnStartTerminating),
+    decide(Situation::PeerStart),
+    decide(Situation::PeerStartSameUnanswered),
+    decide(Situation::PeerStartOtherUnanswered),
+    decide(Situation::PeerStartSameAnswered),
+    decide(Situation::PeerStartOtherAnswered),
+    decide(Situation::PeerStartSameTwice),
+    decide(Situation::PeerStartOtherTwice),
+];
 
 /// Whether a procedure involves an instant.
 #[must_use]
 pub const fn has_instant(procedure: Procedure) -> bool {
-    matches!(
-        procedure,
-        Procedure::ConnectionUpdate
-            | Procedure::ChannelMapUpdate
-            | Procedure::ConnectionParametersRequest
-            | Procedure::PhyUpdate
-    )
+    procedures(procedure).has_instant
 }
 
 /// Whether two procedures must not overlap.

@@ -10,10 +10,10 @@ use ble::time::Instant;
 
 use super::Control;
 use super::advertising::{ACCEPT_LIST, Advertiser};
-use super::data_length::{Length, MAX_OCTETS};
 use super::link_commands::needs;
 use super::outbox::Masks;
-use super::phy::{self, Phys};
+use super::procedure::data_length::{Length, MAX_OCTETS};
+use super::procedure::phy::{self, Phys};
 use super::resolving::ResolvingList;
 use super::sender::ACL_BUFFERS;
 
@@ -108,8 +108,8 @@ impl<const LINKS: usize> Control<LINKS> {
     }
 
     fn reset(&mut self, opcode: HciOpcode) -> u16 {
-        for connection in self.connections.iter().flatten() {
-            self.out.order(LinkOrder::Drop(connection.link));
+        for served in self.connections.iter().flatten() {
+            self.out.order(LinkOrder::Drop(served.connection.link));
         }
         self.connections = [const { None }; LINKS];
         self.advertiser.disable(&mut self.out);

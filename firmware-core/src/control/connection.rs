@@ -1,33 +1,29 @@
-//! One connection: its state, and what reaches it.
+//! What belongs to a connection whatever procedures are open on it: what both ends have agreed on,
+//! what is to be sent, whether it is encrypted, whether it ends.
 
 use crate::link::message::LinkOrder;
-use ble::armed::{Armed, Tell, What};
 use ble::error::{ErrorCode, PeerMisbehaved};
-use ble::hci::{ACL_MAX, Acl, AclBoundary, Handle};
+use ble::hci::Handle;
 use ble::link::LinkId;
 use ble::pdu::advertising::ConnectInd;
-use ble::pdu::control::{ConnectionParam, ControlError, ControlPdu, FeatureSet, Opcode};
-use ble::pdu::data::Llid;
-use ble::pdu::data::Payload;
-use ble::radio::Tag;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::random::Stream;
 use ble::time::Instant;
-use ble::trace::Procedure;
+use ble::trace::{Initiator, Procedure, Trace};
 
 use super::ControlConfig;
-use super::channel_map::ChannelMap;
-use super::connection_update::Parameters;
-use super::data_length::DataLengths;
 use super::encryption::Encryption;
-use super::features::Features;
 use super::outbox::Outbox;
-use super::parameters::AnchorWish;
-use super::phy::Phys;
-use super::ping::Ping;
-use super::procedure::Procedures;
-use super::sender::{Sender, Sent};
+use super::procedure::connection_update::Timing;
+use super::procedure::data_length::DataLengths;
+use super::procedure::features::Features;
+use super::procedure::parameters::AnchorWish;
+use super::procedure::phy::Phys;
+use super::procedure::ping::Ping;
+use super::procedure::version::Version;
+use super::procedures::is_past;
+use super::sender::Sender;
 use super::termination::Termination;
-use super::version::Version;
 
 /// What every procedure needs beside its connection.
 pub(super) struct Context<'a> {
@@ -48,7 +44,7 @@ impl Context<'_> {
     }
 
     /// Those whose PDUs are acted upon.
-    const fn served(&self) -> FeatureSet {
+    pub(super) const fn served(&self) -> FeatureSet {
         let hollow = self.config.lapses.hollow;
         let phys = FeatureSet::LE_2M.with(FeatureSet::LE_CODED);
         // LL_PHY_REQ stands for both.
@@ -63,8 +59,9 @@ pub(super) struct Connection {
     pub(super) handle: Handle,
     /// connEventCount of the latest report.
     pub(super) event: u16,
-    pub(super) parameters: Parameters,
-    pub(super) channel_map: ChannelMap,
+    pub(super) timing: Timing,
+    /// Bit n = data channel n.
+    pub(super) channel_map: u64,
     pub(super) version: Version,
     pub(super) features: Features,
     pub(super) data_length: DataLengths,
@@ -72,17 +69,11 @@ pub(super) struct Connection {
     pub(super) encryption: Encryption,
     pub(super) ping: Ping,
     pub(super) sender: Sender,
-    pub(super) procedures: Procedures,
-    /// The peer's connection parameters request, until it is answered.
-    pub(super) asked_parameters: Option<ConnectionParam>,
     pub(super) termination: Option<Termination>,
     /// The peer has been asked for a minimum of channels.
     pub(super) channels_asked: bool,
-    /// The host has been told that the connection is over.
-    pub(super) gone: bool,
-    listening: bool,
-    /// Most octets of a packet, as `Link` was told.
-    longest: u8,
+    /// It is over, for this reason, and `Link` has been told.
+    pub(super) left: Option<ErrorCode>,
 }
 
 impl Connection {
@@ -93,12 +84,13 @@ impl Connection {
         lengths: DataLengths,
         phy: Phys,
     ) -> Self {
+        let ConnectInd { interval, latency, timeout, .. } = *request;
         Self {
             link,
             handle,
             event: 0,
-            parameters: Parameters::new(request.interval, request.latency, request.timeout),
-            channel_map: ChannelMap::new(request.channel_map),
+            timing: Timing { interval, latency, timeout },
+            channel_map: request.channel_map,
             version: Version::default(),
             features: Features::default(),
             data_length: lengths,
@@ -106,13 +98,9 @@ impl Connection {
             encryption: Encryption::default(),
             ping: Ping::default(),
             sender: Sender::default(),
-            procedures: Procedures::default(),
-            asked_parameters: None,
             termination: None,
             channels_asked: false,
-            gone: false,
-            listening: false,
-            longest: lengths.longest(false),
+            left: None,
         }
     }
 
@@ -143,236 +131,72 @@ impl Connection {
         }
     }
 
-    /// A PDU has come. Anything is possible in it.
-    pub(super) fn received(&mut self, cx: &mut Context<'_>, llid: Llid, mut payload: Payload) {
-        if matches!(self.termination, Some(Termination::Remote { .. })) {
-            return;
-        }
-        // A PDU of length zero has no MIC.
-        if let Some(cipher) = self.encryption.rx.as_mut().filter(|_| !payload.is_empty()) {
-            cx.blocks = cx.blocks.saturating_add(ble::crypto::ccm::Cipher::blocks(payload.len()));
-            if cipher.decrypt(llid, &mut payload).is_err() {
-                // LL-MIC-2.
-                self.misbehaved(cx, PeerMisbehaved::BadMic);
-                return self.leave(cx, ErrorCode::MIC_FAILURE);
-            }
-            // LL-PING-2: it had a MIC. The first one starts the timer.
-            self.ping.start(cx.now);
-        }
-        match llid {
-            Llid::Control => self.control(cx, &payload),
-            Llid::Start => self.data(cx, AclBoundary::First, &payload),
-            Llid::Continuation => self.data(cx, AclBoundary::Continuing, &payload),
-            Llid::Reserved => self.misbehaved(cx, PeerMisbehaved::ReservedLlid),
-        }
-    }
-
-    fn data(&mut self, cx: &mut Context<'_>, boundary: AclBoundary, payload: &[u8]) {
-        if self.encryption.is_narrow() {
-            return self.forbidden_while_encrypting(cx);
-        }
-        match heapless::Vec::from_slice(payload) {
-            Ok(data) if !data.is_empty() => {
-                cx.out.acl(Acl { handle: self.handle, boundary, data });
-            }
-            // Nothing in it after decryption, or more than [`ACL_MAX`] octets.
-            _ => self.misbehaved(cx, PeerMisbehaved::WrongLength),
-        }
-        const { assert!(ACL_MAX == 251) };
-    }
-
-    fn control(&mut self, cx: &mut Context<'_>, payload: &[u8]) {
-        let parsed = ControlPdu::parse(payload);
-        let tolerated = matches!(&parsed, Ok(pdu) if self.encryption.tolerates(pdu));
-        if self.encryption.is_narrow() && !tolerated {
-            return self.forbidden_while_encrypting(cx);
-        }
-        match parsed {
-            Ok(pdu) if understands(cx.served(), pdu.opcode()) => self.serve(cx, pdu),
-            Ok(pdu) => {
-                if wrong_role(pdu.opcode()) {
-                    self.misbehaved(cx, PeerMisbehaved::WrongRole);
-                }
-                self.on_unknown(cx, pdu.opcode());
-            }
-            Err(ControlError::WrongLength(opcode)) => {
-                self.misbehaved(cx, PeerMisbehaved::WrongLength);
-                self.on_unknown(cx, opcode);
-            }
-            Err(ControlError::Empty) => {
-                self.misbehaved(cx, PeerMisbehaved::WrongLength);
-                self.on_unknown(cx, Opcode::NONE);
-            }
-        }
-    }
-
-    fn forbidden_while_encrypting(&mut self, cx: &mut Context<'_>) {
-        // LL-ENC-6.
-        self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
-        self.leave(cx, ErrorCode::MIC_FAILURE);
-    }
-
-    fn serve(&mut self, cx: &mut Context<'_>, pdu: ControlPdu) {
-        // LL-RSP-1: whatever answers is sent from here on, upon a request.
-        match pdu {
-            ControlPdu::ConnectionUpdateInd(update) => self.on_connection_update(cx, update),
-            ControlPdu::ChannelMapInd { channel_map, instant } => {
-                self.on_channel_map(cx, channel_map, instant);
-            }
-            ControlPdu::TerminateInd(reason) => self.on_terminate(cx, reason),
-            ControlPdu::EncReq(request) => self.on_enc_req(cx, request),
-            ControlPdu::StartEncRsp => self.on_start_enc_rsp(cx),
-            ControlPdu::UnknownRsp(opcode) => self.on_unknown_rsp(cx, opcode),
-            ControlPdu::FeatureReq(features) => self.on_feature_req(cx, features),
-            ControlPdu::FeatureRsp(features) => self.on_feature_rsp(cx, features),
-            ControlPdu::PauseEncReq => self.on_pause_enc_req(cx),
-            ControlPdu::PauseEncRsp => self.on_pause_enc_rsp(cx),
-            ControlPdu::VersionInd(version) => self.on_version(cx, version),
-            ControlPdu::RejectInd(error) => self.on_reject(cx, None, error),
-            ControlPdu::RejectExtInd { opcode, error } => self.on_reject(cx, Some(opcode), error),
-            ControlPdu::ConnectionParamReq(request) => self.on_parameters_req(cx, request),
-            ControlPdu::PingReq => self.on_ping_req(cx),
-            ControlPdu::PingRsp => self.on_ping_rsp(cx),
-            ControlPdu::LengthReq(length) => self.on_length_req(cx, length),
-            ControlPdu::LengthRsp(length) => self.on_length_rsp(cx, length),
-            ControlPdu::PhyReq { rx, .. } => self.on_phy_req(cx, rx),
-            ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant } => {
-                self.on_phy_update(cx, c_to_p, p_to_c, instant);
-            }
-            other => self.on_unknown(cx, other.opcode()),
-        }
-    }
-
-    /// A queued PDU has been acknowledged.
-    pub(super) fn acknowledged(&mut self, cx: &mut Context<'_>, tag: Tag) {
-        match self.sender.acknowledged(cx.out, tag) {
-            Some(Sent::Control(opcode)) => {
-                self.encryption.acknowledged(opcode);
-                self.channels_acknowledged(cx, opcode);
-                self.terminated(cx, opcode);
-            }
-            Some(Sent::LastFragment) => {
-                cx.out.event(ble::hci::Event::NumberOfCompletedPackets {
-                    handle: self.handle,
-                    count: 1,
-                });
-            }
-            Some(Sent::Fragment) | None => {}
-        }
-    }
-
-    /// After each call: starts what may start, hands over what may be sent, suspends latency
-    /// while an answer or an instant is awaited.
-    pub(super) fn settle(&mut self, cx: &mut Context<'_>) {
-        if self.gone {
-            return;
-        }
-        self.start_waiting(cx);
-        // Before the PDU leaves that lets the peer send more.
-        let longest = self.data_length.longest(self.encryption.is_encrypted());
-        if longest > self.longest {
-            self.longest = longest;
-            cx.out.order(LinkOrder::Longest { link: self.link, octets: longest });
-        }
-        let flows = !self.encryption.is_busy() && self.termination.is_none();
-        let fragment = flows.then(|| self.fragment_octets());
-        match self.sender.pump(cx.out, self.link, &mut self.encryption.tx, fragment) {
-            Ok(blocks) => cx.blocks = cx.blocks.saturating_add(blocks),
-            // Out of packet counters: no key is left to go on with.
-            Err(_) => return self.leave(cx, ErrorCode::MIC_FAILURE),
-        }
-        let on = self.procedures.own.is_some()
-            || self.procedures.peers.is_some()
-            || self.encryption.is_busy()
-            || self.termination.is_some();
-        if on != self.listening {
-            self.listening = on;
-            cx.out.order(LinkOrder::ListenAlways { link: self.link, on });
-        }
-    }
-
-    /// When [`Self::timer`] is due.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        let termination = self.termination.and_then(|t| t.deadline());
-        [self.procedures.deadline(), self.encryption.deadline, termination, self.ping.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Tells what is under way; see [`ble::armed`].
-    pub(super) fn armed(&self, tell: Tell<'_>) {
-        if self.gone {
-            return;
-        }
-        self.procedures.armed(tell);
-        if self.encryption.is_busy() {
-            let what = What::Peers(Procedure::EncryptionStart);
-            tell(Armed { what, until: self.encryption.deadline });
-        }
-        if let Some(termination) = self.termination {
-            let what = match termination {
-                Termination::Local { .. } => What::Own(Procedure::Termination),
-                Termination::Remote { .. } => What::Peers(Procedure::Termination),
-            };
-            tell(Armed { what, until: termination.deadline() });
-        }
-        if self.sender.outstanding() > 0 {
-            tell(Armed::open(What::Data));
-        }
-    }
-
-    pub(super) fn timer(&mut self, cx: &mut Context<'_>) {
-        let response = self.procedures.deadline().into_iter().chain(self.encryption.deadline);
-        if self.termination.and_then(|t| t.deadline()).is_some_and(|at| at <= cx.now) {
-            self.terminated(cx, Opcode::TERMINATE_IND);
-        } else if response.min().is_some_and(|at| at <= cx.now) {
-            self.misbehaved(cx, PeerMisbehaved::NoResponse);
-            self.leave(cx, ErrorCode::LL_RESPONSE_TIMEOUT);
+    /// Rejects, in the extended form if both sides are known to have it.
+    pub(super) fn reject(&mut self, cx: &mut Context<'_>, opcode: Opcode, error: ErrorCode) {
+        // LL-REJ-1.
+        let pdu = if self.features.common(cx.features(), FeatureSet::EXTENDED_REJECT) {
+            ControlPdu::RejectExtInd { opcode, error }
         } else {
-            self.ping_timer(cx);
+            ControlPdu::RejectInd(error)
+        };
+        self.send(cx, pdu);
+    }
+
+    pub(super) fn unknown(&mut self, cx: &mut Context<'_>, opcode: Opcode) {
+        // LL-CTRL-2.
+        self.send(cx, ControlPdu::UnknownRsp(opcode));
+    }
+
+    /// Leaves at once: `Link` forgets the connection, and when the call is over the host is told.
+    pub(super) fn leave(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
+        if self.left.is_none() {
+            // LL-END-1.
+            cx.out.order(LinkOrder::Drop(self.link));
+            self.left = Some(reason);
         }
     }
-}
 
-/// Whether a peripheral with these features acts on a PDU. All others are LL_UNKNOWN_RSP's.
-fn understands(features: FeatureSet, opcode: Opcode) -> bool {
-    // LL-FEAT-2: behaviour follows the bits that are shown.
-    match opcode {
-        Opcode::CONNECTION_UPDATE_IND
-        | Opcode::CHANNEL_MAP_IND
-        | Opcode::TERMINATE_IND
-        | Opcode::UNKNOWN_RSP
-        | Opcode::FEATURE_REQ
-        | Opcode::VERSION_IND
-        | Opcode::REJECT_IND => true,
-        // Without encryption it is rejected, not unknown.
-        Opcode::ENC_REQ => true,
-        Opcode::START_ENC_RSP | Opcode::PAUSE_ENC_REQ | Opcode::PAUSE_ENC_RSP => {
-            features.has(FeatureSet::ENCRYPTION)
+    /// Whether an instant that has just arrived lies in the past.
+    pub(super) fn is_past(&self, cx: &mut Context<'_>, instant: u16) -> bool {
+        let past = is_past(self.event, instant);
+        if past {
+            self.misbehaved(cx, PeerMisbehaved::InstantPassed);
         }
-        Opcode::FEATURE_RSP => features.has(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE),
-        Opcode::REJECT_EXT_IND => features.has(FeatureSet::EXTENDED_REJECT),
-        Opcode::CONNECTION_PARAM_REQ => features.has(FeatureSet::CONNECTION_PARAMETERS_REQUEST),
-        Opcode::PING_REQ | Opcode::PING_RSP => features.has(FeatureSet::PING),
-        Opcode::LENGTH_REQ | Opcode::LENGTH_RSP => features.has(FeatureSet::DATA_LENGTH_EXTENSION),
-        Opcode::PHY_REQ | Opcode::PHY_UPDATE_IND => {
-            features.and(FeatureSet::LE_2M.with(FeatureSet::LE_CODED)) != FeatureSet(0)
-        }
-        _ => false,
+        past
     }
-}
 
-/// PDUs that only a peripheral may send.
-fn wrong_role(opcode: Opcode) -> bool {
-    // LL-ROLE-1.
-    const PERIPHERALS: [Opcode; 6] = [
-        Opcode::ENC_RSP,
-        Opcode::START_ENC_REQ,
-        Opcode::PERIPHERAL_FEATURE_REQ,
-        Opcode::CONNECTION_PARAM_RSP,
-        Opcode::PHY_RSP,
-        Opcode::MIN_USED_CHANNELS_IND,
-    ];
-    PERIPHERALS.contains(&opcode)
+    /// An answer to nothing: recorded, and ignored.
+    pub(super) fn unexpected(&self, cx: &mut Context<'_>) {
+        // LL-RSP-2.
+        self.misbehaved(cx, PeerMisbehaved::UnexpectedResponse);
+    }
+
+    pub(super) fn misbehaved(&self, cx: &mut Context<'_>, sin: PeerMisbehaved) {
+        cx.out.misbehaved(self.link, sin);
+    }
+
+    pub(super) fn trace_start(
+        &self,
+        cx: &mut Context<'_>,
+        procedure: Procedure,
+        initiator: Initiator,
+    ) {
+        cx.out.trace(Trace::ProcedureStarted { link: self.link, procedure, initiator });
+    }
+
+    pub(super) fn trace_end(
+        &self,
+        cx: &mut Context<'_>,
+        procedure: Procedure,
+        initiator: Initiator,
+        outcome: ErrorCode,
+    ) {
+        cx.out.trace(Trace::ProcedureEnded { link: self.link, procedure, initiator, outcome });
+    }
+
+    /// A procedure of the peer that one PDU and its answer make up.
+    pub(super) fn trace_served(&self, cx: &mut Context<'_>, procedure: Procedure) {
+        self.trace_start(cx, procedure, Initiator::Remote);
+        self.trace_end(cx, procedure, Initiator::Remote, ErrorCode::SUCCESS);
+    }
 }

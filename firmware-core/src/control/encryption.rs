@@ -9,12 +9,25 @@ use ble::crypto::ccm::{Cipher, Direction, session_key};
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::Event;
 use ble::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
+use ble::pdu::data::{Llid, Payload};
 use ble::secret::Secret;
 use ble::time::Instant;
-use ble::trace::{Initiator, Procedure, Trace};
+use ble::trace::{Initiator, Procedure};
 
 use super::connection::{Connection, Context};
-use super::procedure::RESPONSE_TIMEOUT;
+use super::procedure::Row;
+use super::procedures::RESPONSE_TIMEOUT;
+
+/// Its state is [`Encryption`]: it may be under way beside others.
+pub(super) const ROW: Row = Row {
+    hears: &[
+        // Without encryption it is rejected, not unknown.
+        (Opcode::ENC_REQ, FeatureSet(0)),
+        (Opcode::START_ENC_RSP, FeatureSet::ENCRYPTION),
+    ],
+    peripherals: &[Opcode::ENC_RSP, Opcode::START_ENC_REQ],
+    ..Row::NONE
+};
 
 /// How far encryption is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -122,6 +135,32 @@ impl Encryption {
 }
 
 impl Connection {
+    /// Takes the MIC off a PDU, if there is one; `false`: it is wrong.
+    pub(super) fn decrypt(
+        &mut self,
+        cx: &mut Context<'_>,
+        llid: Llid,
+        payload: &mut Payload,
+    ) -> bool {
+        // A PDU of length zero has no MIC.
+        let Some(cipher) = self.encryption.rx.as_mut().filter(|_| !payload.is_empty()) else {
+            return true;
+        };
+        cx.blocks = cx.blocks.saturating_add(Cipher::blocks(payload.len()));
+        if cipher.decrypt(llid, payload).is_err() {
+            return false;
+        }
+        // LL-PING-2: it had a MIC. The first one starts the timer.
+        self.ping.start(cx.now);
+        true
+    }
+
+    pub(super) fn forbidden_while_encrypting(&mut self, cx: &mut Context<'_>) {
+        // LL-ENC-6.
+        self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
+        self.leave(cx, ErrorCode::MIC_FAILURE);
+    }
+
     /// Whether the host has been asked for the key and has not answered yet.
     pub(super) const fn awaits_key(&self) -> bool {
         matches!(self.encryption.phase, Phase::AwaitKey(_))
@@ -136,11 +175,7 @@ impl Connection {
             self.misbehaved(cx, PeerMisbehaved::UnexpectedResponse);
             return self.reject(cx, Opcode::ENC_REQ, ErrorCode::LMP_PDU_NOT_ALLOWED);
         }
-        cx.out.trace(Trace::ProcedureStarted {
-            link: self.link,
-            procedure: Procedure::EncryptionStart,
-            initiator: Initiator::Remote,
-        });
+        self.trace_start(cx, Procedure::EncryptionStart, Initiator::Remote);
         // LL-ENC-4.
         // Sent behind all that is queued already, so that is flushed in the clear.
         let (skd_p, iv_p) = (cx.random.octets(), cx.random.octets());

@@ -4,15 +4,15 @@ use ble::error::ErrorCode;
 use ble::hci::{Command, ConnectionParameters, Handle, HciOpcode, Return};
 use ble::invariant::Invariant;
 use ble::pdu::control::FeatureSet;
-use ble::phy::{Coding, PhySet};
 use ble::time::Instant;
+use ble::trace::Procedure;
 
 use super::Control;
 use super::commands::preference;
 use super::connection::{Connection, Context};
-use super::data_length::Length;
-use super::procedure::Request;
-use super::{parameters, phy};
+use super::procedure::data_length::Length;
+use super::procedure::{Local, parameters, phy, ping, row};
+use super::served::Served;
 
 /// How a command is answered at once.
 enum Answer {
@@ -97,36 +97,54 @@ impl<const LINKS: usize> Control<LINKS> {
             }
             return 0;
         };
-        self.on(now, link, |connection, cx| {
+        self.on(now, link, |served, cx| {
             // The answer comes before the events that the command causes.
-            let (answer, then) = connection.judge(cx, command);
+            let (answer, then) = served.judge(cx, command);
             match answer {
                 Answer::Status(status) => cx.out.status(opcode, status),
                 Answer::Complete(status, returned) => cx.out.complete(opcode, status, returned),
             }
             if let Some(command) = then {
-                connection.perform(cx, command);
+                served.perform(cx, &command);
             }
         })
     }
 }
 
-impl Connection {
+fn parameters_objection(
+    c: &Connection,
+    cx: &Context<'_>,
+    wanted: &ConnectionParameters,
+) -> Option<ErrorCode> {
+    let feature = FeatureSet::CONNECTION_PARAMETERS_REQUEST;
+    if !cx.features().has(feature) {
+        Some(ErrorCode::COMMAND_DISALLOWED)
+    } else if c.features.lacks(feature) {
+        Some(ErrorCode::UNSUPPORTED_REMOTE_FEATURE)
+    } else if parameters::is_valid(wanted) {
+        None
+    } else {
+        Some(ErrorCode::INVALID_PARAMETERS)
+    }
+}
+
+impl Served {
     /// Decides how a command is answered, and gives it back if it is to be performed then.
     fn judge(&self, cx: &Context<'_>, command: Command) -> (Answer, Option<Command>) {
+        let c = &self.connection;
         let returned = match &command {
             Command::ReadAuthenticatedPayloadTimeout { handle } => {
-                let (handle, timeout) = (*handle, self.ping.timeout);
+                let (handle, timeout) = (*handle, c.ping.timeout);
                 Return::AuthenticatedPayloadTimeout { handle, timeout }
             }
             Command::LeReadChannelMap { handle } => {
-                let (handle, channel_map) = (*handle, self.channel_map.map);
+                let (handle, channel_map) = (*handle, c.channel_map);
                 Return::ChannelMap { handle, channel_map }
             }
             Command::LeReadPhy { handle } => {
-                Return::Phy { handle: *handle, tx: self.phy.tx, rx: self.phy.rx }
+                Return::Phy { handle: *handle, tx: c.phy.tx, rx: c.phy.rx }
             }
-            _ => Return::Handle(self.handle),
+            _ => Return::Handle(c.handle),
         };
         let verdict = self.objection(cx, &command).map_or(ErrorCode::SUCCESS, |error| error);
         let answer = if has_status(&command) {
@@ -139,11 +157,12 @@ impl Connection {
 
     /// Why a command is refused, if it is.
     fn objection(&self, cx: &Context<'_>, command: &Command) -> Option<ErrorCode> {
-        if self.termination.is_some() {
+        let c = &self.connection;
+        if c.termination.is_some() {
             return Some(ErrorCode::COMMAND_DISALLOWED);
         }
-        let starts = has_status(command) || matches!(command, Command::LeSetDataLength { .. });
-        if starts && !matches!(command, Command::Disconnect { .. }) && self.procedures.is_full() {
+        let starts = Procedure::ALL.into_iter().any(|p| (row(p).started_by)(command));
+        if starts && self.procedures.is_full() {
             return Some(ErrorCode::CONTROLLER_BUSY);
         }
         let valid = match command {
@@ -158,18 +177,18 @@ impl Connection {
                     | ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS
             ),
             Command::WriteAuthenticatedPayloadTimeout { timeout, .. } => {
-                self.may_time_payloads(*timeout)
+                ping::may_time_payloads(c, *timeout)
             }
             Command::LeSetDataLength { tx_octets, tx_time, .. } => {
                 Length { octets: *tx_octets, time: *tx_time }.is_valid()
             }
             Command::LeReadRemoteFeatures { .. } => {
                 let may_ask = cx.features().has(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE);
-                let known = self.features.peer.is_some();
+                let known = c.features.peer.is_some();
                 return (!may_ask && !known).then_some(ErrorCode::COMMAND_DISALLOWED);
             }
             Command::LeConnectionUpdate { parameters, .. } => {
-                return self.parameters_objection(cx, parameters);
+                return parameters_objection(c, cx, parameters);
             }
             Command::LeSetPhy { tx, rx, .. } => {
                 let supported = phy::supported(cx.features());
@@ -177,87 +196,45 @@ impl Connection {
             }
             Command::LeLongTermKeyRequestReply { .. }
             | Command::LeLongTermKeyRequestNegativeReply { .. } => {
-                return (!self.awaits_key()).then_some(ErrorCode::COMMAND_DISALLOWED);
+                return (!c.awaits_key()).then_some(ErrorCode::COMMAND_DISALLOWED);
             }
             Command::LeRemoteConnectionParameterRequestReply { parameters, .. } => {
-                if !self.parameters_await_host() {
+                if !self.procedures.parameters_await_host() {
                     return Some(ErrorCode::COMMAND_DISALLOWED);
                 }
                 parameters::is_valid(parameters)
             }
             Command::LeRemoteConnectionParameterRequestNegativeReply { .. } => {
-                return (!self.parameters_await_host()).then_some(ErrorCode::COMMAND_DISALLOWED);
+                return (!self.procedures.parameters_await_host())
+                    .then_some(ErrorCode::COMMAND_DISALLOWED);
             }
             _ => true,
         };
         (!valid).then_some(ErrorCode::INVALID_PARAMETERS)
     }
 
-    fn parameters_objection(
-        &self,
-        cx: &Context<'_>,
-        wanted: &ConnectionParameters,
-    ) -> Option<ErrorCode> {
-        let feature = FeatureSet::CONNECTION_PARAMETERS_REQUEST;
-        if !cx.features().has(feature) {
-            Some(ErrorCode::COMMAND_DISALLOWED)
-        } else if self.features.lacks(feature) {
-            Some(ErrorCode::UNSUPPORTED_REMOTE_FEATURE)
-        } else if parameters::is_valid(wanted) {
-            None
-        } else {
-            Some(ErrorCode::INVALID_PARAMETERS)
-        }
-    }
-
-    fn perform(&mut self, cx: &mut Context<'_>, command: Command) {
-        let request = match command {
+    fn perform(&mut self, cx: &mut Context<'_>, command: &Command) {
+        let c = &mut self.connection;
+        match command {
             Command::Disconnect { reason, .. } => {
-                self.terminate(cx, reason, ErrorCode::LOCAL_HOST_TERMINATED);
-                return;
+                c.terminate(cx, *reason, ErrorCode::LOCAL_HOST_TERMINATED);
             }
-            Command::WriteAuthenticatedPayloadTimeout { timeout, .. } => {
-                self.ping.timeout = timeout;
-                return;
-            }
-            Command::LeLongTermKeyRequestReply { ltk, .. } => {
-                self.key(cx, &ltk);
-                return;
-            }
-            Command::LeLongTermKeyRequestNegativeReply { .. } => {
-                self.no_key(cx);
-                return;
-            }
+            Command::WriteAuthenticatedPayloadTimeout { timeout, .. } => c.ping.timeout = *timeout,
+            Command::LeLongTermKeyRequestReply { ltk, .. } => c.key(cx, ltk),
+            Command::LeLongTermKeyRequestNegativeReply { .. } => c.no_key(cx),
             Command::LeRemoteConnectionParameterRequestReply { parameters, .. } => {
-                return self.accept_parameters(cx, parameters);
+                self.procedures.answer_parameters(c, cx, Ok(*parameters));
             }
             Command::LeRemoteConnectionParameterRequestNegativeReply { reason, .. } => {
-                return self.refuse_parameters(cx, reason);
+                self.procedures.answer_parameters(c, cx, Err(*reason));
             }
-            Command::ReadRemoteVersion { .. } => Request::Version,
-            Command::LeReadRemoteFeatures { .. } => Request::Features,
-            Command::LeSetDataLength { tx_octets, tx_time, .. } => {
-                self.set_own_length(cx, Length { octets: tx_octets, time: tx_time });
-                Request::DataLength
+            command => {
+                if let Some(local) = Local::of_command(command, c, cx) {
+                    // The objections have looked.
+                    let waits = self.procedures.request(local);
+                    cx.out.broken.check(Invariant::RequestFits, waits);
+                }
             }
-            Command::LeSetPhy { tx, rx, coded_options, .. } => {
-                self.prefer_coding(cx, Coding::preferred(coded_options));
-                self.phy_request(cx, tx, rx)
-            }
-            Command::LeConnectionUpdate { parameters, .. } => Request::Parameters(parameters),
-            _ => return,
-        };
-        // The objections have looked.
-        let waits = self.procedures.request(request);
-        cx.out.broken.check(Invariant::RequestFits, waits);
-    }
-
-    fn phy_request(&mut self, cx: &Context<'_>, tx: PhySet, rx: PhySet) -> Request {
-        let supported = phy::supported(cx.features());
-        // Refused already if not supported.
-        let tx = preference(tx, supported).unwrap_or(supported);
-        let rx = preference(rx, supported).unwrap_or(supported);
-        (self.phy.preferred_tx, self.phy.preferred_rx) = (tx, rx);
-        Request::Phy { tx, rx }
+        }
     }
 }

@@ -6,31 +6,24 @@
 //! the queue between holds what one call can cause. Outputs that nobody fetched are lost, and a
 //! Hardware Error event says so.
 //!
-//! One file a procedure; who may start and who yields is one table, [`arbiter`].
+//! A procedure is a value (`procedure`, one file each and one row in its table); who may start and
+//! who yields is one table, [`arbiter`].
 
 pub mod arbiter;
 
 mod advertising;
-mod channel_map;
 mod commands;
 mod connection;
-mod connection_update;
-mod data_length;
 mod encryption;
-mod features;
 mod link_commands;
-mod min_used_channels;
 mod outbox;
-mod parameters;
 mod pause;
-mod phy;
-mod ping;
 mod procedure;
-mod reject;
+mod procedures;
 mod resolving;
 mod sender;
+mod served;
 mod termination;
-mod version;
 
 #[cfg(test)]
 mod tests;
@@ -53,14 +46,15 @@ use ble::work::{Level, Work};
 
 use advertising::Advertiser;
 use connection::{Connection, Context};
-use data_length::{DataLengths, Length};
-pub use min_used_channels::MinUsedChannels;
 use outbox::Outbox;
-pub use parameters::AnchorWish;
-use phy::Phys;
-use procedure::Request;
+use procedure::Local;
+pub use procedure::MinUsedChannels;
+use procedure::data_length::{self, DataLengths, Length};
+pub use procedure::parameters::AnchorWish;
+use procedure::phy::{self, Phys};
 use resolving::ResolvingList;
 pub(crate) use sender::ACL_BUFFERS;
+use served::Served;
 
 /// This device's role in all its connections.
 const ROLE: Role = Role::Peripheral;
@@ -148,7 +142,7 @@ pub struct Control<const LINKS: usize> {
     default_length: Length,
     /// PHYs that the host prefers on new connections.
     default_phys: Phys,
-    connections: [Option<Connection>; LINKS],
+    connections: [Option<Served>; LINKS],
     /// Connections that each place has had: a part of their handles, so that what a host sends
     /// late never reaches the next connection.
     generations: [u8; LINKS],
@@ -211,37 +205,35 @@ impl<const LINKS: usize> Control<LINKS> {
                 let blocks = self.connected(link, &request, identity, provisional);
                 blocks.saturating_add(self.announce_length(now, link))
             }
-            LinkReport::OnPhy { link, phy } => {
-                self.on(now, link, |connection, _| connection.phy.begin_on(phy))
-            }
+            LinkReport::OnPhy { link, phy } => self.on(now, link, |served, _| {
+                served.connection.phy.take_effect((phy, phy));
+            }),
             LinkReport::Unresolved(rpa) => self.resolving.tell(&mut self.out, rpa).1,
             LinkReport::Established(_) => 0,
             LinkReport::Received { link, event, llid, payload, .. } => {
-                self.on(now, link, |connection, cx| {
-                    connection.advance(cx, event);
-                    connection.received(cx, llid, payload);
+                self.on(now, link, |served, cx| {
+                    served.advance(cx, event);
+                    served.received(cx, llid, payload);
                 })
             }
             LinkReport::Sent { link, event, .. } => {
-                self.on(now, link, |connection, cx| connection.advance(cx, event))
+                self.on(now, link, |served, cx| served.advance(cx, event))
             }
-            LinkReport::Acknowledged { link, event, tag } => {
-                self.on(now, link, |connection, cx| {
-                    connection.advance(cx, event);
-                    connection.acknowledged(cx, tag);
-                })
-            }
-            LinkReport::EventEnded { link, event, .. } => self.on(now, link, |connection, cx| {
-                connection.advance(cx, event);
-                connection.event_ended(cx);
+            LinkReport::Acknowledged { link, event, tag } => self.on(now, link, |served, cx| {
+                served.advance(cx, event);
+                served.acknowledged(cx, tag);
+            }),
+            LinkReport::EventEnded { link, event, .. } => self.on(now, link, |served, cx| {
+                served.advance(cx, event);
+                served.connection.event_ended(cx);
             }),
             // `Link` keeps the place until it is told that this has been seen.
-            LinkReport::Lost { link, loss } => self.on(now, link, |connection, cx| {
+            LinkReport::Lost { link, loss } => self.on(now, link, |served, cx| {
                 let reason = match loss {
                     Loss::FailedToEstablish => ErrorCode::FAILED_TO_ESTABLISH,
                     Loss::SupervisionTimeout => ErrorCode::CONNECTION_TIMEOUT,
                 };
-                connection.leave(cx, reason);
+                served.connection.leave(cx, reason);
             }),
             LinkReport::AdvertisingTimeout => {
                 self.advertising_timeout();
@@ -269,12 +261,11 @@ impl<const LINKS: usize> Control<LINKS> {
     /// ACL data from the host. Beyond its credits (LE Read Buffer Size) it is dropped, and the
     /// record says so.
     pub fn acl(&mut self, now: Instant, acl: Acl) -> Work {
-        let outstanding: usize =
-            self.connections.iter().flatten().map(|c| c.sender.outstanding()).sum();
+        let outstanding: usize = self.live().map(|c| c.sender.outstanding()).sum();
         let Some(link) = self.link_of(acl.handle) else {
             return Work::one(Level::Control);
         };
-        let blocks = self.on(now, link, |connection, cx| {
+        let blocks = self.on(now, link, |Served { connection, .. }, cx| {
             if outstanding >= ACL_BUFFERS {
                 cx.out.trace(Trace::HostOverrun { link: connection.link });
             } else {
@@ -284,23 +275,26 @@ impl<const LINKS: usize> Control<LINKS> {
         Work { level: Level::Control, items: 1, aes_blocks: blocks }
     }
 
+    fn live(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.iter().flatten().map(|served| &served.connection)
+    }
+
     /// The connection that has this handle.
     fn link_of(&self, handle: Handle) -> Option<LinkId> {
-        let mut connections = self.connections.iter().flatten();
-        connections.find(|connection| connection.handle == handle).map(|connection| connection.link)
+        self.live().find(|c| c.handle == handle).map(|c| c.link)
     }
 
     /// Handle of the connection in this place.
     pub(crate) fn handle_of(&self, link: LinkId) -> Option<Handle> {
         let place = self.connections.get(usize::from(link.0))?;
-        place.as_ref().map(|connection| connection.handle)
+        place.as_ref().map(|served| served.connection.handle)
     }
 
     /// To be called at [`Control::deadline`]; earlier it does nothing.
     pub fn timer(&mut self, now: Instant) -> Work {
         let mut blocks = 0_u16;
         for index in 0..u8::try_from(LINKS).unwrap_or(u8::MAX) {
-            let cost = self.on(now, LinkId(index), |connection, cx| connection.timer(cx));
+            let cost = self.on(now, LinkId(index), |served, cx| served.timer(cx));
             blocks = blocks.saturating_add(cost);
         }
         Work { level: Level::Control, items: 1, aes_blocks: blocks }
@@ -309,19 +303,18 @@ impl<const LINKS: usize> Control<LINKS> {
     /// When [`Control::timer`] is due next.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.connections.iter().flatten().filter_map(Connection::deadline).min()
+        self.connections.iter().flatten().filter_map(Served::deadline).min()
     }
 
     /// Tells what is under way on all connections; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
-        self.connections.iter().flatten().for_each(|connection| connection.armed(tell));
+        self.connections.iter().flatten().for_each(|served| served.armed(tell));
     }
 
     /// The longest connSupervisionTimeout in force; `None` without a connection.
     #[must_use]
     pub fn supervision_timeout(&self) -> Option<Duration> {
-        let live = self.connections.iter().flatten().filter(|connection| !connection.gone);
-        live.map(|connection| connection.parameters.supervision_timeout()).max()
+        self.live().map(|c| c.timing.supervision_timeout()).max()
     }
 
     /// Whether one more report can be taken before [`Self::poll`] empties the queue.
@@ -358,12 +351,12 @@ impl<const LINKS: usize> Control<LINKS> {
         &mut self,
         now: Instant,
         link: LinkId,
-        act: impl FnOnce(&mut Connection, &mut Context<'_>),
+        act: impl FnOnce(&mut Served, &mut Context<'_>),
     ) -> u16 {
         let Some(place) = self.connections.get_mut(usize::from(link.0)) else {
             return 0;
         };
-        let Some(connection) = place else {
+        let Some(served) = place else {
             return 0;
         };
         let mut cx = Context {
@@ -374,10 +367,10 @@ impl<const LINKS: usize> Control<LINKS> {
             random: &mut self.random,
             blocks: 0,
         };
-        act(connection, &mut cx);
-        connection.settle(&mut cx);
+        act(served, &mut cx);
+        let lives = served.settle(&mut cx);
         let blocks = cx.blocks;
-        if connection.gone {
+        if !lives {
             *place = None;
         }
         blocks
@@ -413,7 +406,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let lengths = DataLengths::new(self.default_length, self.config.longest());
         let connection = Connection::new(link, handle, request, lengths, self.default_phys);
         self.out.broken.check(Invariant::PlaceIsFree, place.is_none());
-        *place = Some(connection);
+        *place = Some(Served::new(connection));
         self.advertiser.enabled = false;
         // LL-CONN-3: created; `Link` says when it is established.
         self.out.event(Event::LeConnectionComplete(ConnectionComplete {
@@ -436,6 +429,21 @@ impl<const LINKS: usize> Control<LINKS> {
         blocks
     }
 
+    /// Has every central asked for this minimum, once, as soon as it is known to have the
+    /// procedure; those to come, too. HCI has no command for it.
+    pub fn ask_for_channels(&mut self, now: Instant, wanted: MinUsedChannels) -> Work {
+        self.config.min_used_channels = Some(wanted);
+        let mut work = Work::one(Level::Control);
+        for link in (0..LINKS).filter_map(|place| u8::try_from(place).ok()) {
+            let asks = |served: &mut Served, _: &mut Context<'_>| {
+                served.connection.channels_asked = false;
+            };
+            let blocks = self.on(now, LinkId(link), asks);
+            work.aes_blocks = work.aes_blocks.saturating_add(blocks);
+        }
+        work
+    }
+
     /// Starts the data length update with a central that has just come, if the length to start with
     /// is another than every device has.
     fn announce_length(&mut self, now: Instant, link: LinkId) -> u16 {
@@ -445,9 +453,9 @@ impl<const LINKS: usize> Control<LINKS> {
         if !(longer && able) {
             return 0;
         }
-        self.on(now, link, |connection, cx| {
+        self.on(now, link, |served, cx| {
             // The first procedure of a connection.
-            let waits = connection.procedures.request(Request::DataLength);
+            let waits = served.procedures.request(Local::DataLength);
             cx.out.broken.check(Invariant::RequestFits, waits);
         })
     }

@@ -1,23 +1,28 @@
 //! Encryption pause (Vol 6, Part B, 5.1.3.2): what comes before a refresh of the key.
 
 use ble::error::{ErrorCode, PeerMisbehaved};
-use ble::pdu::control::ControlPdu;
-use ble::trace::{Initiator, Procedure, Trace};
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
+use ble::trace::{Initiator, Procedure};
 
 use super::connection::{Connection, Context};
 use super::encryption::Phase;
-use super::procedure::RESPONSE_TIMEOUT;
+use super::procedure::Row;
+use super::procedures::RESPONSE_TIMEOUT;
+
+pub(super) const ROW: Row = Row {
+    hears: &[
+        (Opcode::PAUSE_ENC_REQ, FeatureSet::ENCRYPTION),
+        (Opcode::PAUSE_ENC_RSP, FeatureSet::ENCRYPTION),
+    ],
+    ..Row::NONE
+};
 
 impl Connection {
     pub(super) fn on_pause_enc_req(&mut self, cx: &mut Context<'_>) {
         if self.encryption.phase != Phase::On {
             return self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
         }
-        cx.out.trace(Trace::ProcedureStarted {
-            link: self.link,
-            procedure: Procedure::EncryptionPause,
-            initiator: Initiator::Remote,
-        });
+        self.trace_start(cx, Procedure::EncryptionPause, Initiator::Remote);
         // LL-ENC-11.
         // Still encrypted, and behind all that is queued.
         self.send(cx, ControlPdu::PauseEncRsp);

@@ -1,13 +1,15 @@
-//! Termination (Vol 6, Part B, 5.1.6), and leaving without a word.
+//! Termination (Vol 6, Part B, 5.1.6).
 
-use crate::link::message::LinkOrder;
-use ble::error::{ErrorCode, PeerMisbehaved};
-use ble::hci::Event;
-use ble::pdu::control::{ControlPdu, Opcode};
+use ble::error::ErrorCode;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::time::Instant;
-use ble::trace::{Initiator, Procedure, Trace};
+use ble::trace::{Initiator, Procedure};
 
 use super::connection::{Connection, Context};
+use super::procedure::Row;
+
+/// Its state is [`Termination`]: it may be under way beside others.
+pub(super) const ROW: Row = Row { hears: &[(Opcode::TERMINATE_IND, FeatureSet(0))], ..Row::NONE };
 
 /// A termination under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,12 +43,8 @@ impl Connection {
         if self.termination.is_some() {
             return;
         }
-        cx.out.trace(Trace::ProcedureStarted {
-            link: self.link,
-            procedure: Procedure::Termination,
-            initiator: Initiator::Local,
-        });
-        let timeout = self.parameters.supervision_timeout();
+        self.trace_start(cx, Procedure::Termination, Initiator::Local);
+        let timeout = self.timing.supervision_timeout();
         self.termination = Some(Termination::Local { reason, deadline: cx.now + timeout });
         // Nothing else is to be said, and LL_TERMINATE_IND may have to wait itself.
         self.sender.discard();
@@ -54,11 +52,7 @@ impl Connection {
     }
 
     pub(super) fn on_terminate(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
-        cx.out.trace(Trace::ProcedureStarted {
-            link: self.link,
-            procedure: Procedure::Termination,
-            initiator: Initiator::Remote,
-        });
+        self.trace_start(cx, Procedure::Termination, Initiator::Remote);
         // LL-TERM-2: the acknowledgement leaves in this event.
         self.termination = Some(Termination::Remote { reason });
     }
@@ -80,29 +74,5 @@ impl Connection {
             self.trace_end(cx, Procedure::Termination, Initiator::Remote, ErrorCode::SUCCESS);
             self.leave(cx, reason);
         }
-    }
-
-    /// Leaves the connection at once and tells the host.
-    pub(super) fn leave(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
-        if !self.gone {
-            // LL-END-1.
-            cx.out.order(LinkOrder::Drop(self.link));
-            self.gone(cx, reason);
-        }
-    }
-
-    /// The connection is gone already: tells the host.
-    pub(super) fn gone(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
-        self.gone = true;
-        if let Some(own) = self.procedures.own.take() {
-            self.trace_end(cx, own.request.procedure(), Initiator::Local, reason);
-        }
-        self.end_peers(cx, reason);
-        cx.out.event(Event::DisconnectionComplete { handle: self.handle, reason });
-    }
-
-    pub(super) fn instant_passed(&mut self, cx: &mut Context<'_>) {
-        self.misbehaved(cx, PeerMisbehaved::InstantPassed);
-        self.leave(cx, ErrorCode::INSTANT_PASSED);
     }
 }

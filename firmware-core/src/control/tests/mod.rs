@@ -27,6 +27,7 @@ mod property;
 mod record;
 mod resolving_list;
 mod script;
+mod table;
 mod termination;
 mod timeout;
 mod understood;

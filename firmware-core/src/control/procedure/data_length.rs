@@ -1,40 +1,50 @@
 //! Data length update (Vol 6, Part B, 5.1.9 and 4.5.10).
 
-use ble::error::ErrorCode;
-use ble::hci::Event;
-use ble::pdu::control::{ControlPdu, DataLength, FeatureSet};
+use super::{Row, Step};
+use crate::control::connection::{Connection, Context};
+use ble::hci::{Command, Event};
+use ble::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
 use ble::phy::{Coding, Phy};
 use ble::trace::Procedure;
 
-use super::connection::{Connection, Context};
+const DLE: FeatureSet = FeatureSet::DATA_LENGTH_EXTENSION;
+
+/// The host is told of lengths when they change, not of the procedure.
+pub(super) const ROW: Row = Row {
+    starts_with: Some(Opcode::LENGTH_REQ),
+    needs: DLE,
+    hears: &[(Opcode::LENGTH_REQ, DLE), (Opcode::LENGTH_RSP, DLE)],
+    started_by: |command| matches!(command, Command::LeSetDataLength { .. }),
+    ..Row::NONE
+};
 
 /// Octets that every device can send and receive.
-pub(super) const MIN_OCTETS: u16 = 27;
+pub(in crate::control) const MIN_OCTETS: u16 = 27;
 /// Time in µs that every device can send and receive.
-pub(super) const MIN_TIME: u16 = 328;
+pub(in crate::control) const MIN_TIME: u16 = 328;
 /// Time in µs that every device can send and receive on LE Coded: 27 octets and a MIC at S=8.
 const MIN_TIME_CODED: u16 = 2_704;
 /// Longest packet on LE 1M, µs. A peer without LE Coded is told no more.
-pub(super) const MAX_TIME_UNCODED: u16 = 2_120;
+pub(in crate::control) const MAX_TIME_UNCODED: u16 = 2_120;
 /// Octets of a MIC.
 const MIC: u16 = 4;
 /// Both T_IFS of an exchange, µs.
 const TWO_T_IFS: u32 = 300;
 /// Largest values of the fields.
-pub(super) const MAX_OCTETS: u16 = 251;
+pub(in crate::control) const MAX_OCTETS: u16 = 251;
 /// Largest values of the fields, µs.
-pub(super) const MAX_TIME: u16 = 17_040;
+pub(in crate::control) const MAX_TIME: u16 = 17_040;
 
 /// Octets and time of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Length {
-    pub(super) octets: u16,
+pub(in crate::control) struct Length {
+    pub(in crate::control) octets: u16,
     /// µs.
-    pub(super) time: u16,
+    pub(in crate::control) time: u16,
 }
 
 impl Length {
-    pub(super) const MIN: Self = Self { octets: MIN_OCTETS, time: MIN_TIME };
+    pub(in crate::control) const MIN: Self = Self { octets: MIN_OCTETS, time: MIN_TIME };
 
     fn effective(self, other: Self) -> Self {
         Self {
@@ -44,7 +54,7 @@ impl Length {
     }
 
     /// Whether a host may ask for it.
-    pub(super) fn is_valid(self) -> bool {
+    pub(in crate::control) fn is_valid(self) -> bool {
         // LL-LEN-3.
         (MIN_OCTETS..=MAX_OCTETS).contains(&self.octets)
             && (MIN_TIME..=MAX_TIME).contains(&self.time)
@@ -52,7 +62,7 @@ impl Length {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct DataLengths {
+pub(in crate::control) struct DataLengths {
     /// connMaxTxOctets and -Time: what the host asked for.
     own_tx: Length,
     /// connMaxRxOctets and -Time: what this controller can take.
@@ -69,20 +79,20 @@ pub(super) struct DataLengths {
 }
 
 impl DataLengths {
-    pub(super) const fn new(own_tx: Length, own_rx: Length) -> Self {
+    pub(in crate::control) const fn new(own_tx: Length, own_rx: Length) -> Self {
         let (peer_tx, peer_rx) = (Length::MIN, Length::MIN);
         Self { own_tx, own_rx, peer_tx, peer_rx, coded: false, promised: MIN_OCTETS }
     }
 
     /// Most octets of a packet of the peer, MIC included if there is one.
-    pub(super) fn longest(&self, encrypted: bool) -> u8 {
+    pub(in crate::control) fn longest(&self, encrypted: bool) -> u8 {
         // LL-LEN-9.
         let mic = if encrypted { MIC } else { 0 };
         u8::try_from(self.promised.saturating_add(mic)).unwrap_or(u8::MAX)
     }
 
     /// connEffectiveMaxTx…
-    pub(super) fn tx(&self) -> Length {
+    pub(in crate::control) fn tx(&self) -> Length {
         // LL-LEN-1, LL-LEN-2, LL-LEN-4.
         self.told(self.own_tx).effective(self.peer_rx)
     }
@@ -94,7 +104,7 @@ impl DataLengths {
 
     /// connEffectiveMaxTxTime on a PHY, with this connInterval: on LE Coded as much as leaves the
     /// peer room for its longest packet, but never less than 27 octets take.
-    pub(super) fn tx_time(&self, phy: Phy, interval: u16) -> u16 {
+    pub(in crate::control) fn tx_time(&self, phy: Phy, interval: u16) -> u16 {
         let uncoded = self.tx().time;
         if phy != Phy::LeCoded {
             return uncoded;
@@ -137,68 +147,55 @@ impl DataLengths {
     }
 }
 
-impl Connection {
-    pub(super) fn start_data_length(&mut self, cx: &mut Context<'_>) {
-        if self.features.lacks(FeatureSet::DATA_LENGTH_EXTENSION) {
-            self.end_own(cx, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
-        } else {
-            let pdu = self.own_lengths(cx);
-            self.send(cx, ControlPdu::LengthReq(pdu));
-        }
-    }
+/// What the peer is told. A peer that may not have LE Coded hears no times that only make sense
+/// there.
+fn own_lengths(c: &mut Connection, cx: &Context<'_>) -> DataLength {
+    c.data_length.coded = c.features.common(cx.features(), FeatureSet::LE_CODED);
+    let pdu = c.data_length.pdu();
+    c.data_length.promised = c.data_length.promised.max(pdu.max_rx_octets);
+    pdu
+}
 
-    /// What the peer is told. A peer that may not have LE Coded hears no times that only make
-    /// sense there.
-    fn own_lengths(&mut self, cx: &Context<'_>) -> DataLength {
-        self.data_length.coded = self.features.common(cx.features(), FeatureSet::LE_CODED);
-        let pdu = self.data_length.pdu();
-        self.data_length.promised = self.data_length.promised.max(pdu.max_rx_octets);
-        pdu
-    }
+/// The remote's values apply on a request as on a response.
+pub(super) fn learn(c: &mut Connection, cx: &mut Context<'_>, peer: DataLength) {
+    // LL-LEN-5.
+    let before = c.data_length;
+    c.data_length.peer_tx = Length { octets: peer.max_tx_octets, time: peer.max_tx_time };
+    c.data_length.peer_rx = Length { octets: peer.max_rx_octets, time: peer.max_rx_time };
+    report_change(c, cx, before);
+}
 
-    /// The remote's values apply on a request as on a response.
-    fn learn_length(&mut self, cx: &mut Context<'_>, peer: DataLength) {
-        // LL-LEN-5.
-        let before = self.data_length;
-        self.data_length.peer_tx = Length { octets: peer.max_tx_octets, time: peer.max_tx_time };
-        self.data_length.peer_rx = Length { octets: peer.max_rx_octets, time: peer.max_rx_time };
-        self.tell_length(cx, before);
-    }
+/// The host asks for longer transmissions; what the peer can take is known from before.
+pub(super) fn set_own(c: &mut Connection, cx: &mut Context<'_>, own: Length) {
+    let before = c.data_length;
+    c.data_length.set_own(own);
+    report_change(c, cx, before);
+}
 
-    /// The host asks for longer transmissions; what the peer can take is known from before.
-    pub(super) fn set_own_length(&mut self, cx: &mut Context<'_>, own: Length) {
-        let before = self.data_length;
-        self.data_length.set_own(own);
-        self.tell_length(cx, before);
+fn report_change(c: &Connection, cx: &mut Context<'_>, before: DataLengths) {
+    let (tx, rx) = (c.data_length.tx(), c.data_length.rx());
+    // LL-LEN-6.
+    if (before.tx(), before.rx()) != (tx, rx) {
+        cx.out.event(Event::LeDataLengthChange {
+            handle: c.handle,
+            tx_octets: tx.octets,
+            tx_time: tx.time,
+            rx_octets: rx.octets,
+            rx_time: rx.time,
+        });
     }
+}
 
-    fn tell_length(&self, cx: &mut Context<'_>, before: DataLengths) {
-        let (tx, rx) = (self.data_length.tx(), self.data_length.rx());
-        // LL-LEN-6.
-        if (before.tx(), before.rx()) != (tx, rx) {
-            cx.out.event(Event::LeDataLengthChange {
-                handle: self.handle,
-                tx_octets: tx.octets,
-                tx_time: tx.time,
-                rx_octets: rx.octets,
-                rx_time: rx.time,
-            });
-        }
-    }
+pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
+    let pdu = own_lengths(c, cx);
+    c.send(cx, ControlPdu::LengthReq(pdu));
+    Step::Next(())
+}
 
-    pub(super) fn on_length_req(&mut self, cx: &mut Context<'_>, peer: DataLength) {
-        self.trace_served(cx, Procedure::DataLengthUpdate);
-        let pdu = self.own_lengths(cx);
-        self.send(cx, ControlPdu::LengthRsp(pdu));
-        self.learn_length(cx, peer);
-    }
-
-    pub(super) fn on_length_rsp(&mut self, cx: &mut Context<'_>, peer: DataLength) {
-        if self.awaits(Procedure::DataLengthUpdate) {
-            self.learn_length(cx, peer);
-            self.end_own(cx, ErrorCode::SUCCESS);
-        } else {
-            self.unexpected(cx);
-        }
-    }
+/// LL_LENGTH_REQ.
+pub(super) fn serve(c: &mut Connection, cx: &mut Context<'_>, peer: DataLength) {
+    c.trace_served(cx, Procedure::DataLengthUpdate);
+    let pdu = own_lengths(c, cx);
+    c.send(cx, ControlPdu::LengthRsp(pdu));
+    learn(c, cx, peer);
 }

@@ -1,0 +1,76 @@
+//! Connection update (Vol 6, Part B, 5.1.1): the central's indication, on its own or as the
+//! answer to a connection parameters request.
+
+use super::{Announced, Row, Step};
+use crate::control::connection::{Connection, Context};
+use crate::link::message::{LinkOrder, NewParameters};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::hci::Event;
+use ble::pdu::control::{ConnectionUpdate, FeatureSet, Opcode};
+use ble::time::Duration;
+
+pub(super) const ROW: Row = Row {
+    hears: &[(Opcode::CONNECTION_UPDATE_IND, FeatureSet(0))],
+    has_instant: true,
+    report: Some(report),
+    ..Row::NONE
+};
+
+/// A connection's timing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::control) struct Timing {
+    /// Units of 1.25 ms.
+    pub(in crate::control) interval: u16,
+    /// Events.
+    pub(in crate::control) latency: u16,
+    /// Units of 10 ms.
+    pub(in crate::control) timeout: u16,
+}
+
+impl Timing {
+    pub(in crate::control) fn supervision_timeout(self) -> Duration {
+        Duration::from_ms(u64::from(self.timeout).saturating_mul(10))
+    }
+}
+
+/// Whether interval, latency and timeout are in range and the timeout spans more than two
+/// chances to be heard (Vol 6, Part B, 4.5; LL-CTRL-4).
+pub(super) fn in_range(interval: u16, latency: u16, timeout: u16) -> bool {
+    let chances = u32::from(latency).saturating_add(1).saturating_mul(2);
+    (6..=3200).contains(&interval)
+        && latency <= 499
+        && (10..=3200).contains(&timeout)
+        && u32::from(timeout).saturating_mul(8) > chances.saturating_mul(u32::from(interval))
+}
+
+fn is_valid(update: &ConnectionUpdate) -> bool {
+    let window_max = update.interval.saturating_sub(1).min(8);
+    in_range(update.interval, update.latency, update.timeout)
+        && (1..=window_max).contains(&u16::from(update.win_size))
+        && update.win_offset <= update.interval
+}
+
+/// LL_CONNECTION_UPDATE_IND, whatever it belongs to.
+pub(super) fn indication(
+    c: &mut Connection,
+    cx: &mut Context<'_>,
+    update: ConnectionUpdate,
+) -> Step<Announced<Timing>> {
+    // LL-UPD-3.
+    if !is_valid(&update) {
+        c.misbehaved(cx, PeerMisbehaved::InvalidParameters);
+        return Step::Leave(ErrorCode::INVALID_LL_PARAMETERS);
+    }
+    if c.is_past(cx, update.instant) {
+        return Step::Leave(ErrorCode::INSTANT_PASSED);
+    }
+    let ConnectionUpdate { win_size, win_offset, interval, latency, timeout, instant } = update;
+    let parameters = NewParameters { win_size, win_offset, interval, latency, timeout };
+    cx.out.order(LinkOrder::Update { link: c.link, instant, parameters });
+    Step::Next(Announced { instant, value: Timing { interval, latency, timeout } })
+}
+
+pub(super) fn report(c: &Connection, cx: &mut Context<'_>, status: ErrorCode) {
+    let (handle, Timing { interval, latency, timeout }) = (c.handle, c.timing);
+    cx.out.event(Event::LeConnectionUpdateComplete { handle, status, interval, latency, timeout });
+}

@@ -1,0 +1,51 @@
+//! What is fixed about a procedure.
+
+use crate::control::connection::{Connection, Context};
+use ble::error::ErrorCode;
+use ble::hci::Command;
+use ble::pdu::control::{FeatureSet, Opcode};
+
+/// One procedure, as a peripheral has it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::control) struct Row {
+    /// The PDU with which this device starts it; `None`: it never does.
+    pub(in crate::control) starts_with: Option<Opcode>,
+    /// Features of which the peer must have one, or this device does not start it; none: it always
+    /// may.
+    pub(in crate::control) needs: FeatureSet,
+    /// PDUs of it that the peer may send, each with features of which this device must have one to
+    /// know it; none: it always does.
+    pub(in crate::control) hears: &'static [(Opcode, FeatureSet)],
+    /// Opcodes by which the peer refuses what this device has answered it with.
+    pub(in crate::control) answers: &'static [Opcode],
+    /// PDUs of it that only a peripheral may send.
+    pub(in crate::control) peripherals: &'static [Opcode],
+    /// Whether the peer answers what this device has started it with. If not, it is over with the
+    /// acknowledgement.
+    pub(in crate::control) has_answer: bool,
+    /// Whether LL_UNKNOWN_RSP is as good an answer as any.
+    pub(in crate::control) any_answer: bool,
+    /// Whether what it agrees on takes effect at an instant.
+    pub(in crate::control) has_instant: bool,
+    /// Whether a command of the host starts it.
+    pub(in crate::control) started_by: fn(&Command) -> bool,
+    /// Tells the host the end of what this device has started, and, at an instant, what the peer
+    /// has changed.
+    pub(in crate::control) report: Option<fn(&Connection, &mut Context<'_>, ErrorCode)>,
+}
+
+impl Row {
+    /// A procedure that nobody starts.
+    pub(in crate::control) const NONE: Self = Self {
+        starts_with: None,
+        needs: FeatureSet(0),
+        hears: &[],
+        answers: &[],
+        peripherals: &[],
+        has_answer: true,
+        any_answer: false,
+        has_instant: false,
+        started_by: |_| false,
+        report: None,
+    };
+}

@@ -1,0 +1,91 @@
+//! The table of procedures is what a connection does.
+
+use std::vec::Vec;
+
+use super::parameters::ask;
+use super::phy::SET_2M;
+use super::script::{HANDLE, Script};
+use crate::control::procedure::{Row, row};
+use ble::hci::Command;
+use ble::pdu::control::{ControlPdu, FeatureSet};
+use ble::trace::Procedure;
+
+/// What a host can ask for, the procedure that it starts, and what the host is told of the end.
+fn asked() -> [(Command, Procedure, Option<&'static str>); 5] {
+    [
+        (
+            Command::ReadRemoteVersion { handle: HANDLE },
+            Procedure::VersionExchange,
+            Some("Read Remote Version Information Complete"),
+        ),
+        (
+            Command::LeReadRemoteFeatures { handle: HANDLE },
+            Procedure::FeatureExchange,
+            Some("LE Read Remote Features Complete"),
+        ),
+        (
+            Command::LeSetDataLength { handle: HANDLE, tx_octets: 27, tx_time: 328 },
+            Procedure::DataLengthUpdate,
+            None,
+        ),
+        (SET_2M, Procedure::PhyUpdate, Some("LE PHY Update Complete")),
+        (ask(30), Procedure::ConnectionParametersRequest, Some("LE Connection Update Complete")),
+    ]
+}
+
+fn told(s: &mut Script) -> Vec<&'static str> {
+    s.told().iter().map(ble::hci::Event::name).collect()
+}
+
+/// A command starts the procedure of its row with the row's PDU, and of a refusal the host is told
+/// what the row says.
+#[test]
+fn commands_start_the_procedures_of_their_rows() {
+    for (command, procedure, event) in asked() {
+        let started_by = |p: &Procedure| (row(*p).started_by)(&command);
+        let started: Vec<_> = Procedure::ALL.into_iter().filter(started_by).collect();
+        assert_eq!(started, [procedure]);
+        let Row { starts_with, report, .. } = row(procedure);
+        let mut s = Script::new();
+        s.ask(command.clone());
+        let sent = s.event(&[]);
+        assert_eq!(sent.iter().map(|pdu| Some(pdu.opcode())).collect::<Vec<_>>(), [*starts_with]);
+        s.event(&[ControlPdu::UnknownRsp(sent[0].opcode())]);
+        assert_eq!(told(&mut s), event.into_iter().collect::<Vec<_>>(), "{procedure:?}");
+        assert_eq!(report.is_some(), event.is_some());
+    }
+    let rows = Procedure::ALL.into_iter().filter(|p| row(*p).starts_with.is_some()).count();
+    // A ping and a minimum of channels are the controller's own.
+    assert_eq!(rows, asked().len() + 2);
+}
+
+/// What the peer is known to lack is not started, and the host is told at once. The command for
+/// new parameters is refused already.
+#[test]
+fn what_the_peer_lacks_is_not_started() {
+    let refused = Procedure::ConnectionParametersRequest;
+    for (command, procedure, event) in asked().into_iter().filter(|asked| asked.1 != refused) {
+        let mut s = Script::new();
+        s.event(&[ControlPdu::FeatureReq(FeatureSet(0))]);
+        s.event(&[]);
+        s.ask(command);
+        let sent = s.event(&[]);
+        let starts = sent.iter().any(|pdu| Some(pdu.opcode()) == row(procedure).starts_with);
+        let needs = row(procedure).needs != FeatureSet(0);
+        let known = procedure == Procedure::FeatureExchange;
+        assert_eq!(starts, !needs && !known, "{procedure:?}");
+        let ends = if starts { None } else { event };
+        assert_eq!(told(&mut s), ends.into_iter().collect::<Vec<_>>(), "{procedure:?}");
+    }
+}
+
+/// A PDU belongs to one procedure.
+#[test]
+fn no_pdu_has_two_rows() {
+    let mut all: Vec<_> =
+        Procedure::ALL.into_iter().flat_map(|p| row(p).hears).map(|(opcode, _)| *opcode).collect();
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), count);
+}
