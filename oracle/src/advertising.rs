@@ -8,7 +8,7 @@ use ble::hci::{AdvertisingParameters, AdvertisingType, Command, Event, Role};
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
 use ble::time::{Duration, Instant};
 
-use super::privacy::Resolving;
+use super::asked::{Asked, Commands};
 use super::timing::{JITTER, t_ifs_error};
 use super::{Finding, Findings};
 use bletwin_sim::node::NodeId;
@@ -34,7 +34,7 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
                 all.entry(record.node).or_default().command(record.at, command);
             }
             RecordKind::Note(Note::H4 { to_host: false, octets }) => {
-                all.entry(record.node).or_default().octets(octets);
+                all.entry(record.node).or_default().commands.octets(octets);
             }
             RecordKind::Note(Note::HciEvent(event)) => {
                 let own = all.entry(record.node).or_default();
@@ -67,7 +67,7 @@ pub(super) fn check(records: &[Record], findings: &mut Findings) {
                     called.offer = Some((record.id, request.initiator, heard.pdu.clone()));
                 }
                 let own = all.entry(record.node).or_default();
-                let served = asked_by.and_then(|scanner| own.asked.resolving.served(scanner));
+                let served = asked_by.and_then(|scanner| own.asked().resolving.served(scanner));
                 let wrong = match address(&pdu) {
                     Some(address) => {
                         let sent = own.sent(record.at, tx, &pdu, address);
@@ -162,33 +162,6 @@ fn answer(at: Instant, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
     t_ifs_error(heard.end, at).map(|off| ("LL-ADV-7", format!("began {off} after what it answers")))
 }
 
-/// What a host has asked of its controller.
-#[derive(Clone, Default)]
-struct Asked {
-    parameters: Option<AdvertisingParameters>,
-    random: Option<[u8; 6]>,
-    enabled: bool,
-    /// When the host ended it.
-    ended: Option<Instant>,
-    resolving: Resolving,
-    /// It scans, or initiates: its radio may be at that when an event is due.
-    scans: bool,
-    initiates: bool,
-}
-
-impl Asked {
-    /// A command in octets of H4.
-    fn octets(&mut self, h4: &[u8]) {
-        let [1, low, high, _, parameters @ ..] = h4 else { return };
-        match u16::from_le_bytes([*low, *high]) {
-            0x200C | 0x2042 => self.scans = parameters.first() == Some(&1),
-            0x200D | 0x2043 => self.initiates = true,
-            _ => {}
-        }
-        self.resolving.octets(h4);
-    }
-}
-
 /// With what an advertiser shares its radio.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Company {
@@ -201,10 +174,7 @@ enum Company {
 
 #[derive(Default)]
 struct Advertiser {
-    asked: Asked,
-    /// What was asked before the command that has not been answered yet: in force again if it is
-    /// refused.
-    before: Option<Asked>,
+    commands: Commands,
     connections: usize,
     /// Start of the last PDU, and the channels of its event so far, a bit each.
     last: Option<(Instant, u8)>,
@@ -215,45 +185,46 @@ struct Advertiser {
 }
 
 impl Advertiser {
-    /// A command in octets; the same follows in its typed form, if it has one.
-    fn octets(&mut self, h4: &[u8]) {
-        self.before = Some(self.asked.clone());
-        self.asked.octets(h4);
+    fn asked(&self) -> &Asked {
+        self.commands.asked()
     }
 
     fn command(&mut self, at: Instant, command: &Command) {
-        self.before.get_or_insert_with(|| self.asked.clone());
-        let asked = &mut self.asked;
         match command {
-            Command::LeSetAdvertisingParameters { parameters } => {
-                asked.parameters = Some(parameters.clone());
-            }
-            Command::LeSetRandomAddress { address } => asked.random = Some(*address),
-            Command::LeSetAdvertisingEnable { enable } => {
-                (self.last, self.event) = (None, None);
-                asked.enabled = *enable;
-                asked.ended = (!enable).then_some(at);
+            // Advertising that is enabled again goes on.
+            Command::LeSetAdvertisingEnable { enable } if !enable || !self.asked().enabled => {
+                self.begins_anew();
             }
             Command::Reset => {
-                let asked = Asked { ended: Some(at), ..Asked::default() };
-                *self = Self { asked, ..Self::default() };
+                self.begins_anew();
+                (self.connections, self.offer) = (0, None);
             }
-            other => asked.resolving.command(other),
+            _ => {}
         }
+        self.commands.command(at, command);
+    }
+
+    /// The event that comes next has none before it.
+    fn begins_anew(&mut self) {
+        (self.last, self.event) = (None, None);
     }
 
     fn event(&mut self, event: &Event) {
         match event {
-            Event::CommandComplete { status, .. } | Event::CommandStatus { status, .. } => {
-                let before = self.before.take().filter(|_| *status != ErrorCode::SUCCESS);
-                self.asked = before.unwrap_or_else(|| std::mem::take(&mut self.asked));
-            }
+            Event::CommandComplete { opcode, status, .. }
+            | Event::CommandStatus { opcode, status } => self.commands.answer(*opcode, *status),
             Event::LeConnectionComplete(complete) if complete.status.0 == 0 => {
                 self.connections += 1;
-                self.asked.initiates &= complete.role == Role::Peripheral;
                 if complete.role == Role::Peripheral {
-                    (self.last, self.event) = (None, None);
+                    self.begins_anew();
+                } else {
+                    self.commands.initiated();
                 }
+            }
+            Event::LeConnectionComplete(complete)
+                if complete.status == ErrorCode::ADVERTISING_TIMEOUT =>
+            {
+                self.begins_anew();
             }
             Event::DisconnectionComplete { .. } => {
                 self.connections = self.connections.saturating_sub(1);
@@ -273,7 +244,7 @@ impl Advertiser {
         if initiator != complete.peer {
             return None;
         }
-        let Asked { parameters, resolving, .. } = &self.asked;
+        let Asked { parameters, resolving, .. } = self.asked();
         let called = match (answered, parameters) {
             (AdvertisingPdu::AdvDirectInd { target, .. }, Some(asked)) => {
                 resolving.accepts(asked.peer, target, initiator)
@@ -286,12 +257,12 @@ impl Advertiser {
     /// What is wrong with whom it calls.
     fn calls(&self, pdu: &AdvertisingPdu) -> Wrong {
         let AdvertisingPdu::AdvDirectInd { target, .. } = pdu else { return None };
-        self.asked.resolving.calls(self.asked.parameters.as_ref()?.peer, *target)
+        self.asked().resolving.calls(self.asked().parameters.as_ref()?.peer, *target)
     }
 
     /// What is wrong with a request of a scanner or an initiator.
     fn seeks(&self, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
-        let resolving = &self.asked.resolving;
+        let resolving = &self.asked().resolving;
         match pdu {
             AdvertisingPdu::ScanReq { advertiser, .. } => resolving.served(*advertiser),
             AdvertisingPdu::ConnectInd(request) => {
@@ -308,7 +279,7 @@ impl Advertiser {
         // Who goes on advertising has not accepted it: a connection that comes later is another's.
         self.offer = None;
         let company = match self.connections {
-            _ if self.asked.scans || self.asked.initiates => Company::Scanner,
+            _ if self.asked().scans || self.asked().initiates => Company::Scanner,
             0 => Company::Nobody,
             _ => Company::Connections,
         };
@@ -321,7 +292,7 @@ impl Advertiser {
         let gap = at.since(before);
         let (soon, near) = (gap <= NEXT_CHANNEL + JITTER, gap < self.shortest(pdu).divided_by(2));
         // The order of channels is the advertiser's, but in high duty cycle (4.4.2.4.3).
-        let ordered = self.asked.parameters.as_ref().is_some_and(high_duty);
+        let ordered = self.asked().parameters.as_ref().is_some_and(high_duty);
         let again = used & channel != 0 || ordered && channel < used;
         if (soon && !again) || near {
             self.last = Some((at, used | channel));
@@ -337,12 +308,12 @@ impl Advertiser {
 
     /// Channels of an event, a bit each.
     fn channels(&self) -> u8 {
-        self.asked.parameters.as_ref().map_or(0b111, |asked| asked.channel_map & 0b111)
+        self.asked().parameters.as_ref().map_or(0b111, |asked| asked.channel_map & 0b111)
     }
 
     /// The shortest time between two events.
     fn shortest(&self, pdu: &AdvertisingPdu) -> Duration {
-        match &self.asked.parameters {
+        match &self.asked().parameters {
             Some(asked) if high_duty(asked) => HIGH_DUTY.divided_by(2),
             Some(asked) => UNIT.times(u64::from(asked.interval_min)),
             None if matches!(pdu, AdvertisingPdu::AdvDirectInd { .. }) => HIGH_DUTY.divided_by(2),
@@ -373,7 +344,7 @@ impl Advertiser {
         if gap + unseen + tolerance < self.shortest(pdu) {
             return Some(("LL-ADV-2", format!("{} µs after the event before", gap.as_us())));
         }
-        let asked = self.asked.parameters.as_ref()?;
+        let asked = self.asked().parameters.as_ref()?;
         let most = match high_duty(asked) {
             true => HIGH_DUTY,
             false => UNIT.times(u64::from(asked.interval_max)) + ADV_DELAY,
@@ -384,8 +355,8 @@ impl Advertiser {
 
     /// Whether this is what the host has asked for.
     fn as_asked(&self, at: Instant, channel: u8, pdu: &AdvertisingPdu, own: Address) -> Wrong {
-        let fading = self.asked.ended.is_some_and(|ended| at.since(ended) < FADING);
-        let asked = self.asked.parameters.as_ref().filter(|_| !fading)?;
+        let fading = self.asked().ended.is_some_and(|ended| at.since(ended) < FADING);
+        let asked = self.asked().parameters.as_ref().filter(|_| !fading)?;
         let kind = matches!(
             (asked.kind, pdu),
             (AdvertisingType::ConnectableUndirected, AdvertisingPdu::AdvInd { .. })
@@ -398,9 +369,9 @@ impl Advertiser {
         );
         let random = own.kind == AddressKind::Random;
         let given = asked.own_address_random == random
-            && (!random || self.asked.random.is_none_or(|octets| octets == own.octets));
-        let address = given || self.asked.resolving.advertises_as(asked.peer, own);
-        let wrong = if !self.asked.enabled {
+            && (!random || self.asked().random.is_none_or(|octets| octets == own.octets));
+        let address = given || self.asked().resolving.advertises_as(asked.peer, own);
+        let wrong = if !self.asked().enabled {
             "the host has not asked for advertising"
         } else if !kind {
             "the host has asked for another kind"

@@ -33,8 +33,15 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     let closed = closed.get(&node).map_or(&[][..], Vec::as_slice);
     let (left, parted) = (link.left(Role::Peripheral), link.parted(findings));
     let timeout = link.longest_timeout();
-    let mut state =
-        Awake { latency: None, next: None, watch: Vec::new(), skipped: 0, last: None, heard: None };
+    let mut state = Awake {
+        latency: [link.request.latency; 2],
+        acknowledged: false,
+        next: None,
+        watch: Vec::new(),
+        skipped: 0,
+        last: None,
+        heard: None,
+    };
     for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
         if packet.item.at >= left || parted.is_some_and(|event| packet.event >= event) {
             return;
@@ -53,7 +60,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
             }
         }
         if packet.heard() {
-            state.hear(link, packet);
+            state.hear(packet);
         }
     }
 }
@@ -65,9 +72,10 @@ fn open(closed: &[(Instant, RecordId)], at: Instant, near: Duration) -> bool {
 }
 
 struct Awake {
-    /// Before and after the last change: either may be meant around its instant. None before an
-    /// acknowledgement of the central was heard (4.5.5).
-    latency: Option<[u16; 2]>,
+    /// Before and after the last change: either may be meant around its instant.
+    latency: [u16; 2],
+    /// An acknowledgement of the central was heard: before that there is no latency (4.5.5).
+    acknowledged: bool,
     next: Option<(u64, ConnectionUpdate)>,
     watch: Vec<Watch>,
     /// Events left out in a row.
@@ -103,16 +111,16 @@ impl Awake {
             let text = format!("event {event} was left out before instant {}", watch.instant);
             return Some(("LL-LAT-2", vec![watch.record], text));
         }
-        let Some(latency) = self.latency else {
+        if !self.acknowledged {
             let text = format!("event {event} was left out before anything was acknowledged");
             return Some(("LL-LAT-3", Vec::new(), text));
-        };
+        }
         if packet.item.at.since(heard) > timeout {
             let text = format!("has not listened for {} ms", timeout.as_us() / 1_000);
             return Some(("LL-LAT-3", Vec::new(), text));
         }
         let pending = self.next.as_ref().map_or(0, |(_, update)| update.latency);
-        let allowed = latency[0].max(latency[1]).max(pending);
+        let allowed = self.latency[0].max(self.latency[1]).max(pending);
         (self.skipped > allowed).then(|| {
             let text = format!("{} events left out in a row, up to event {event}", self.skipped);
             ("LL-LAT-1", Vec::new(), text)
@@ -122,14 +130,12 @@ impl Awake {
     /// Makes a change whose instant has come.
     fn change(&mut self, has_come: impl Fn(u64) -> bool) {
         if let Some((_, update)) = self.next.take_if(|(instant, _)| has_come(*instant)) {
-            self.latency = self.latency.map(|[_, old]| [old, update.latency]);
+            self.latency = [self.latency[1], update.latency];
         }
     }
 
-    fn hear(&mut self, link: &Link<'_>, packet: &Packet<'_>) {
-        if packet.header.nesn && self.latency.is_none() {
-            self.latency = Some([link.request.latency; 2]);
-        }
+    fn hear(&mut self, packet: &Packet<'_>) {
+        self.acknowledged |= packet.header.nesn;
         for watch in &mut self.watch {
             watch.confirmed |= packet.header.sn != watch.sn;
         }

@@ -236,6 +236,7 @@ fn cause(
         ErrorCode::LMP_PDU_NOT_ALLOWED => {
             met(link, hci, findings, |found| Rule::is_of_control(found.rule))
         }
+        ErrorCode::MIC_FAILURE if link.keys_differ(hci.at) => true,
         reason => met(link, hci, findings, |found| breaches(reason).contains(&found.rule)),
     };
     if permitted {

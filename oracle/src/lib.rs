@@ -11,6 +11,7 @@ use bletwin_sim::record::{Record, RecordId};
 
 mod advertising;
 mod agreement;
+mod asked;
 mod awake;
 mod beyond;
 mod bits;
@@ -24,6 +25,7 @@ mod extended;
 mod features;
 mod flow;
 mod framing;
+mod hosts;
 mod kept;
 mod length;
 mod link;

@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 
 use ble::address::Address;
-use ble::error::ErrorCode;
-use ble::hci::{Command, Event, Handle, Role};
+use ble::hci::{Event, Role};
 use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use ble::pdu::control::{ConnectionUpdate, ControlPdu, Opcode};
 use ble::pdu::data::{DataHeader, Llid};
 use ble::phy::Phy;
+use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 
 use super::timing::accuracy_ppm;
 use super::{Finding, Findings};
 use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{AirTx, Note, Reception, Record, RecordId, RecordKind};
+use bletwin_sim::record::{AirTx, Reception, Record, RecordId, RecordKind};
 use bletwin_sim::sniffer::{AirItem, Decoded};
 
 /// The unit of connection intervals and transmit windows.
@@ -99,6 +99,8 @@ pub(super) struct Link<'a> {
     pub(super) hci: Vec<HciEvent<'a>>,
     /// When the host of each end asked to disconnect.
     pub(super) farewells: [Option<Instant>; 2],
+    /// The key that each host gave last, and when.
+    pub(super) keys: [Option<(Instant, &'a Secret<16>)>; 2],
     /// Index of the last packet of each end.
     last: [Option<usize>; 2],
     /// Time of the last record of all.
@@ -224,6 +226,15 @@ impl Link<'_> {
             hci.by == Role::Peripheral && matches!(hci.event, Event::LeConnectionComplete(_))
         };
         self.last_of(Role::Peripheral).is_some() || self.hci.iter().any(told)
+    }
+
+    /// Whether encryption was asked for with two keys, for which nobody on air is to blame.
+    pub(super) fn keys_differ(&self, until: Instant) -> bool {
+        let asked = |packet: &Packet<'_>| {
+            packet.opcode() == Some(Opcode::ENC_RSP) && packet.item.at < until
+        };
+        let [Some((first, central)), Some((second, peripheral))] = self.keys else { return false };
+        first.max(second) <= until && central != peripheral && self.packets.iter().any(asked)
     }
 
     /// Event from which the peripheral cannot know where the central is, for it had heard nothing
@@ -353,6 +364,7 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
                     packets: Vec::new(),
                     hci: Vec::new(),
                     farewells: [None; 2],
+                    keys: [None; 2],
                     last: [None; 2],
                     end,
                 });
@@ -370,6 +382,7 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
                     packets: Vec::new(),
                     hci: Vec::new(),
                     farewells: [None; 2],
+                    keys: [None; 2],
                     last: [None; 2],
                     end,
                 });
@@ -396,7 +409,7 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
         acknowledge(&mut link.packets);
         link.mark_last();
     }
-    listen(records, &mut links);
+    super::hosts::listen(records, &mut links);
     links
 }
 
@@ -440,55 +453,5 @@ fn acknowledge(packets: &mut [Packet<'_>]) {
             packets[index].taken = true;
             candidate[peer] = Some(index);
         }
-    }
-}
-
-/// Assigns HCI events, and farewells, to connections by handle.
-fn listen<'a>(records: &'a [Record], links: &mut [Link<'a>]) {
-    let mut handles: BTreeMap<(NodeId, Handle), (usize, Role)> = BTreeMap::new();
-    for record in records {
-        if let RecordKind::Note(Note::HciCommand(Command::Disconnect { handle, .. })) = &record.kind
-            && let Some(&(at, by)) = handles.get(&(record.node, *handle))
-            && let Some(link) = links.get_mut(at)
-        {
-            link.farewells[by as usize].get_or_insert(record.at);
-        }
-        let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { continue };
-        if let Event::LeConnectionComplete(complete) = event
-            && complete.status == ErrorCode::SUCCESS
-        {
-            let fits = |link: &Link<'_>| {
-                link.node(complete.role) == record.node && link.connect.record < record.id
-            };
-            if let Some(at) = links.iter().rposition(fits) {
-                handles.insert((record.node, complete.handle), (at, complete.role));
-            }
-        }
-        let handle = handle(event).map(|handle| (record.node, handle));
-        let Some(&(at, by)) = handle.and_then(|handle| handles.get(&handle)) else { continue };
-        let hci = HciEvent { by, at: record.at, record: record.id, event };
-        if let Some(link) = links.get_mut(at) {
-            link.hci.push(hci);
-        }
-        if let (Event::DisconnectionComplete { .. }, Some(handle)) = (event, handle) {
-            handles.remove(&handle);
-        }
-    }
-}
-
-/// The connection that an event is about, where it tells something about the link.
-const fn handle(event: &Event) -> Option<Handle> {
-    match event {
-        Event::LeConnectionComplete(complete) if complete.status.0 == 0 => Some(complete.handle),
-        Event::DisconnectionComplete { handle, .. }
-        | Event::EncryptionChange { handle, .. }
-        | Event::EncryptionKeyRefreshComplete { handle, .. }
-        | Event::LeConnectionUpdateComplete { handle, .. }
-        | Event::LeDataLengthChange { handle, .. }
-        | Event::LePhyUpdateComplete { handle, .. }
-        | Event::AuthenticatedPayloadTimeoutExpired { handle }
-        | Event::LeRemoteFeatures { handle, .. }
-        | Event::RemoteVersion { handle, .. } => Some(*handle),
-        _ => None,
     }
 }

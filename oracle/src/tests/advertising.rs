@@ -1,6 +1,6 @@
 //! Advertising: each exchange, channel and command on its own, and how much is told at most.
 
-use ble::hci::{AdvertisingParameters, AdvertisingType, Command};
+use ble::hci::{AdvertisingParameters, AdvertisingType, Command, Return};
 use ble::secret::Secret;
 
 use super::broken::ids;
@@ -274,6 +274,69 @@ fn an_event_that_began_late_says_less_about_the_next() {
     ] {
         assert_eq!(&after(seen, interval, next), expected, "{seen:?} {next}");
     }
+}
+
+fn answer(script: &mut Script, at: u64, command: &Command, status: ErrorCode) {
+    let event = Event::CommandComplete { opcode: command.opcode(), status, returned: Return::None };
+    script.record(P, Instant::from_us(at), RecordKind::Note(Note::HciEvent(event)));
+}
+
+/// LL-ADV-8: two commands are under way at once; the first, the second, or both are refused.
+#[test]
+fn a_refused_command_takes_no_other_with_it() {
+    let refused = ErrorCode::INVALID_PARAMETERS;
+    let off = Command::LeSetAdvertisingEnable { enable: false };
+    for (statuses, advertises) in [
+        ([ErrorCode::SUCCESS, ErrorCode::SUCCESS], false),
+        ([refused, ErrorCode::SUCCESS], false),
+        ([ErrorCode::SUCCESS, refused], true),
+        ([refused, refused], true),
+    ] {
+        let mut script = asked(true);
+        for record in script.records.clone() {
+            if let RecordKind::Note(Note::HciCommand(command)) = &record.kind {
+                answer(&mut script, 1_000, command, ErrorCode::SUCCESS);
+            }
+        }
+        let address = Command::LeSetRandomAddress { address: own().octets };
+        for command in [&address, &off] {
+            let note = Note::HciCommand(command.clone());
+            script.record(P, Instant::from_us(2_000), RecordKind::Note(note));
+        }
+        for (command, status) in [&address, &off].into_iter().zip(statuses) {
+            answer(&mut script, 3_000, command, status);
+        }
+        adv(&mut script, 22_000, 37);
+        let expected = if advertises { BTreeSet::new() } else { BTreeSet::from(["LL-ADV-8"]) };
+        assert_eq!(ids(&script.told()), expected, "{statuses:?}");
+    }
+}
+
+/// LL-ADV-2: advertising that is enabled again goes on; one that was off begins.
+#[test]
+fn enabling_again_does_not_start_the_interval_anew() {
+    let event = |between: &[bool]| {
+        let mut script = asked(true);
+        for enable in between {
+            let command = Command::LeSetAdvertisingEnable { enable: *enable };
+            let note = RecordKind::Note(Note::HciCommand(command.clone()));
+            script.record(P, Instant::from_us(2_000), note);
+            answer(&mut script, 2_000, &command, ErrorCode::SUCCESS);
+        }
+        adv(&mut script, 1_000 + 15_000, 37);
+        ids(&script.told())
+    };
+    assert_eq!(event(&[]), BTreeSet::from(["LL-ADV-2"]));
+    assert_eq!(event(&[true]), BTreeSet::from(["LL-ADV-2"]));
+    assert_eq!(event(&[false, true]), BTreeSet::new());
+    // Directed advertising that has timed out is over.
+    let mut script = asked(true);
+    let complete = not_made(ErrorCode::ADVERTISING_TIMEOUT);
+    script.hci(P, Event::LeConnectionComplete(complete));
+    let on = Command::LeSetAdvertisingEnable { enable: true };
+    script.record(P, Instant::from_us(2_000), RecordKind::Note(Note::HciCommand(on)));
+    adv(&mut script, 1_000 + 15_000, 37);
+    assert_eq!(ids(&script.told()), BTreeSet::new());
 }
 
 #[test]

@@ -377,3 +377,21 @@ fn anchor_points_lie_within_the_interval() {
         assert_eq!(asked(periodicity, first), wanted, "{periodicity} {first}");
     }
 }
+
+/// LL-END-1: two hosts that gave different keys; the peripheral cannot decrypt what it is sent.
+#[test]
+fn keys_that_differ_end_a_connection() {
+    let left = |ltk: u8, asked: bool| {
+        let mut script = if asked { keyed(Script::new(), 0x11) } else { Script::new().events(3) };
+        let ltk = ble::secret::Secret::new([ltk; 16]);
+        let reply = ble::hci::Command::LeLongTermKeyRequestReply { handle: Handle(0), ltk };
+        let at = Instant::from_us(script.anchor);
+        script.record(P, at, RecordKind::Note(Note::HciCommand(reply)));
+        if asked {
+            script = script.say(C, ControlPdu::StartEncRsp);
+        }
+        script.end(P, MIC).named().contains(&("LL-END-1", P))
+    };
+    assert!(!left(0x22, true));
+    assert!(left(0x11, true) && left(0x22, false));
+}

@@ -155,3 +155,30 @@ fn who_was_told_of_an_instant_listens_until_that_is_known() {
         assert_eq!(told(2), BTreeSet::new(), "{pdu:?}");
     }
 }
+
+/// LL-LAT-1: latency that came with an update before anything was acknowledged.
+#[test]
+fn latency_that_changed_before_the_first_acknowledgement_counts() {
+    let told = |first, then, events| {
+        let mut script = Script::with(|request| request.latency = first);
+        let update = ConnectionUpdate {
+            win_size: 1,
+            win_offset: 0,
+            interval: 8,
+            latency: then,
+            timeout: 100,
+            instant: 8,
+        };
+        let pdu = ControlPdu::ConnectionUpdateInd(update);
+        script.queue[0].push_back((Llid::Control, pdu.encode().to_vec()));
+        // The central hears nothing until after the instant.
+        for _ in 0..10 {
+            let end = script.packet(C, 0, Some(Reception::Ok));
+            script.packet(P, end + 150, None);
+            script.next();
+        }
+        sleep(script.events(3), events).observed().contains(&("LL-LAT-1", P))
+    };
+    assert!(!told(0, 3, 3) && told(0, 3, 4));
+    assert!(!told(3, 0, 3) && told(3, 0, 4));
+}

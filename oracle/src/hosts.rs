@@ -1,0 +1,69 @@
+//! What hosts and controllers told each other about connections.
+
+use std::collections::BTreeMap;
+
+use ble::error::ErrorCode;
+use ble::hci::{Command, Event, Handle, Role};
+
+use super::link::{HciEvent, Link};
+use bletwin_sim::node::NodeId;
+use bletwin_sim::record::{Note, Record, RecordKind};
+
+/// Assigns HCI events, farewells and keys to connections by handle.
+pub(super) fn listen<'a>(records: &'a [Record], links: &mut [Link<'a>]) {
+    let mut handles: BTreeMap<(NodeId, Handle), (usize, Role)> = BTreeMap::new();
+    for record in records {
+        if let RecordKind::Note(Note::HciCommand(Command::Disconnect { handle, .. })) = &record.kind
+            && let Some(&(at, by)) = handles.get(&(record.node, *handle))
+            && let Some(link) = links.get_mut(at)
+        {
+            link.farewells[by as usize].get_or_insert(record.at);
+        }
+        if let RecordKind::Note(Note::HciCommand(
+            Command::LeEnableEncryption { handle, ltk, .. }
+            | Command::LeLongTermKeyRequestReply { handle, ltk },
+        )) = &record.kind
+            && let Some(&(at, by)) = handles.get(&(record.node, *handle))
+            && let Some(link) = links.get_mut(at)
+        {
+            link.keys[by as usize] = Some((record.at, ltk));
+        }
+        let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { continue };
+        if let Event::LeConnectionComplete(complete) = event
+            && complete.status == ErrorCode::SUCCESS
+        {
+            let fits = |link: &Link<'_>| {
+                link.node(complete.role) == record.node && link.connect.record < record.id
+            };
+            if let Some(at) = links.iter().rposition(fits) {
+                handles.insert((record.node, complete.handle), (at, complete.role));
+            }
+        }
+        let handle = handle(event).map(|handle| (record.node, handle));
+        let Some(&(at, by)) = handle.and_then(|handle| handles.get(&handle)) else { continue };
+        let hci = HciEvent { by, at: record.at, record: record.id, event };
+        if let Some(link) = links.get_mut(at) {
+            link.hci.push(hci);
+        }
+        if let (Event::DisconnectionComplete { .. }, Some(handle)) = (event, handle) {
+            handles.remove(&handle);
+        }
+    }
+}
+
+/// The connection that an event is about, where it tells something about the link.
+const fn handle(event: &Event) -> Option<Handle> {
+    match event {
+        Event::LeConnectionComplete(complete) if complete.status.0 == 0 => Some(complete.handle),
+        Event::DisconnectionComplete { handle, .. }
+        | Event::EncryptionChange { handle, .. }
+        | Event::EncryptionKeyRefreshComplete { handle, .. }
+        | Event::LeConnectionUpdateComplete { handle, .. }
+        | Event::LeDataLengthChange { handle, .. }
+        | Event::LePhyUpdateComplete { handle, .. }
+        | Event::AuthenticatedPayloadTimeoutExpired { handle }
+        | Event::LeRemoteFeatures { handle, .. }
+        | Event::RemoteVersion { handle, .. } => Some(*handle),
+        _ => None,
+    }
+}
