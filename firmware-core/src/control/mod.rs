@@ -407,7 +407,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let connection = Connection::new(link, handle, request, lengths, self.default_phys);
         self.out.broken.check(Invariant::PlaceIsFree, place.is_none());
         *place = Some(Served::new(connection));
-        self.advertiser.enabled = false;
+        self.advertiser.disable(&mut self.out);
         // LL-CONN-3: created; `Link` says when it is established.
         self.out.event(Event::LeConnectionComplete(ConnectionComplete {
             status: ErrorCode::SUCCESS,

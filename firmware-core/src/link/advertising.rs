@@ -82,15 +82,14 @@ impl Advertiser {
     }
 
     /// Advertising that goes on with other data, or under another address, keeps its events where
-    /// they would have been; one that is under way ends. Whether what the radio was told is void.
+    /// they would have been; one that is under way ends. Nothing begins while `Control` decides on
+    /// a connection. Whether what the radio was told is void.
     pub(super) fn start(&mut self, now: Instant, what: Advertising) -> bool {
         let goes_on = |before: &Advertising| {
             let same = before.kind == what.kind && before.channel_map == what.channel_map;
             same && before.interval == what.interval
         };
-        if matches!(self.stage, Stage::Waiting(_) | Stage::Running { .. })
-            && self.what.as_ref().is_some_and(goes_on)
-        {
+        if !matches!(self.stage, Stage::Off) && self.what.as_ref().is_some_and(goes_on) {
             // LL-ADV-2: an event that has not begun is not left out; one for which it is too late
             // to be prepared anew ends after its first PDU.
             let void = match &mut self.stage {

@@ -1,6 +1,7 @@
 //! Legacy advertising on air.
 
 use super::*;
+use crate::link::schedule::Owner;
 use ble::error::PeerMisbehaved;
 
 /// One whole event that nobody answers: start and channel of each PDU.
@@ -98,6 +99,32 @@ fn what_changes_after_an_event_was_prepared_does_not_leave_it_out() {
         let apart = start.since(before);
         assert_eq!(channel, 37);
         assert!(apart >= Duration::from_ms(100) && apart <= Duration::from_ms(110), "{apart:?}");
+    }
+}
+
+/// LL-ADV-2: what changes between a CONNECT_IND and what `Control` makes of it waits for that. A
+/// refusal lets advertising go on when it would have; a connection lets it end.
+#[test]
+fn what_changes_while_a_connection_is_decided_begins_no_event() {
+    for refused in [true, false] {
+        let mut b = Bench::<1>::new();
+        b.order(LinkOrder::Advertise(advertising()));
+        let (before, ..) = b.advertises();
+        assert_eq!(b.requests(connect(request())), None);
+        let own = Address::static_random([9; 6]);
+        b.order(LinkOrder::Advertise(Advertising { own, ..advertising() }));
+        b.order(if refused { LinkOrder::Refuse(LINK) } else { LinkOrder::StopAdvertising });
+        if refused {
+            let (start, _, pdu) = b.advertises();
+            assert!(matches!(pdu, AdvertisingPdu::AdvInd { advertiser, .. } if advertiser == own));
+            let apart = start.since(before);
+            assert!(apart >= Duration::from_ms(100) && apart <= Duration::from_ms(110));
+        } else {
+            b.listens();
+            // Told to, it advertises beside the connection, at once.
+            b.order(LinkOrder::Advertise(advertising()));
+            assert!(b.link.claims().any(|claim| claim.owner == Owner::Advertising));
+        }
     }
 }
 

@@ -321,11 +321,13 @@ impl<const LINKS: usize> Bench<LINKS> {
         self.advertises().2
     }
 
-    /// Advertises, and is connected to with `request`. Gives the end of CONNECT_IND.
+    /// Advertises, and is connected to with `request`, which `Control` accepts. Gives the end of
+    /// CONNECT_IND.
     fn connect(&mut self, request: ConnectInd) -> Instant {
         self.advertise(advertising());
         assert_eq!(self.requests(connect(request)), None);
         assert!(matches!(self.reports.pop(), Some(LinkReport::Connected { .. })));
+        self.order(LinkOrder::StopAdvertising);
         self.now
     }
 
