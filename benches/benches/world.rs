@@ -7,8 +7,7 @@ use ble::address::Address;
 use ble::hci::ConnectionParameters;
 use ble::security::IoCapability;
 use ble::time::{Duration, Instant};
-use ble::ui::Button;
-use bletwin_firmware_node::{CpuConfig, PeripheralNode};
+use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::host::{OwnAddress, Step};
 use bletwin_models::profile::Profile;
@@ -25,6 +24,7 @@ use criterion::{
     measurement::WallTime as Clock,
 };
 use firmware_core::config::Config;
+use led_button::LedButton;
 
 /// connInterval of 7.5 ms.
 const FASTEST: ConnectionParameters =
@@ -43,7 +43,10 @@ fn peripheral(n: u8) -> Participant {
         required_level: 2,
         ..Config::recommended()
     };
-    Participant::Peripheral(Box::new(PeripheralNode::new(config, CpuConfig::default())))
+    Participant::Peripheral(Box::new(PeripheralNode::new(
+        Build::new(config, LedButton::default()),
+        CpuConfig::default(),
+    )))
 }
 
 fn central(n: u8) -> Participant {
@@ -66,7 +69,7 @@ fn idle(pairs: u8, recording: bool) -> World<Participant> {
             Placement { position_m, start_after, ..Placement::default() }
         };
         let peripheral = world.add("peripheral", peripheral(n), place(0));
-        let act = Act::Button { button: Button::Pairing, pressed: true };
+        let act = Act::press("pairing");
         world.act(peripheral, Instant::ZERO + start_after, act);
         world.add("central", central(n), place(2));
     }
@@ -78,10 +81,7 @@ fn idle(pairs: u8, recording: bool) -> World<Participant> {
 
 fn is_encrypted(node: &Participant) -> bool {
     let Participant::Peripheral(node) = node else { return false };
-    node.device().is_some_and(|device| {
-        let host = device.host();
-        host.handles().any(|handle| host.level(handle) >= 2)
-    })
+    node.device().is_some_and(|device| device.levels().into_iter().any(|level| level >= 2))
 }
 
 fn packets_in_span(world: &World<Participant>) -> usize {

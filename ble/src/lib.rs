@@ -37,6 +37,7 @@ pub mod radio;
 pub mod random;
 pub mod secret;
 pub mod security;
+pub mod text;
 pub mod time;
 pub mod trace;
 pub mod ui;

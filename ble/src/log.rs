@@ -85,6 +85,8 @@ pub enum Line {
     },
     ConnectionObjectAvailable,
     SmpTimeout,
+    /// A request or an indication was not answered within 30 s.
+    AttTimeout,
     StaticPasskeyWarning,
     FailedToEstablish,
     PhyUpdated {
@@ -169,6 +171,7 @@ impl fmt::Display for Line {
                  Disconnect/stop advertising is completed!",
             ),
             Self::SmpTimeout => f.write_str("SMP Timeout"),
+            Self::AttTimeout => f.write_str("ATT Timeout"),
             Self::StaticPasskeyWarning => f.write_str(
                 "Static passkey in use: each pairing attempt discloses one bit; \
                  20 attempts or one sniffed pairing reveal it",

@@ -4,7 +4,7 @@
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use bletwin_emulator::node::{ChipNode, Image};
-use bletwin_firmware_node::{CpuConfig, PeripheralNode};
+use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_models::profile::Profile;
@@ -12,7 +12,6 @@ use bletwin_sim::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Record;
 use bletwin_sim::sniffer::{AirItem, Live};
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::config::Config;
 
 use crate::node::EndpointNode;
 use crate::raw::{RawPacket, RawSender};
@@ -119,8 +118,8 @@ impl Twin {
     }
 
     /// Puts firmware into the air.
-    pub fn add_peripheral(&mut self, name: &str, config: Config) -> NodeId {
-        let node = PeripheralNode::new(config, CpuConfig::default());
+    pub fn add_peripheral(&mut self, name: &str, build: Build) -> NodeId {
+        let node = PeripheralNode::new(build, CpuConfig::default());
         self.world.add(name, Resident::Peripheral(Box::new(node)), self.place())
     }
 

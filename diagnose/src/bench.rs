@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ble::time::Duration;
 use bletwin_models::central::Central;
 use bletwin_models::user::UserConfig;
+use bletwin_setup::Build;
 use bletwin_sim::record::RecordKind;
-use firmware_core::config::Config;
 use firmware_core::host::procedures::Request;
 use rayon::prelude::*;
 
@@ -54,7 +54,7 @@ pub enum Partner {
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// The firmware configuration.
-    pub config: Config,
+    pub config: Build,
     /// Seed of all randomness.
     pub seed: u64,
     /// What is done in the middle of it.
@@ -70,7 +70,7 @@ pub struct Trial {
 impl Trial {
     /// This firmware with the suspect, and nothing else.
     #[must_use]
-    pub fn new(config: &Config, seed: u64) -> Self {
+    pub fn new(config: &Build, seed: u64) -> Self {
         Self {
             config: config.clone(),
             seed,

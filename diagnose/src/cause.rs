@@ -2,8 +2,8 @@
 //! the proof that it is the cause and no coincidence.
 
 use ble::time::Instant;
+use bletwin_setup::Build;
 use bletwin_sim::sniffer::sniff;
-use firmware_core::config::Config;
 use firmware_core::host::procedures::Request;
 use serde::Serialize;
 
@@ -83,9 +83,9 @@ pub struct Case<'a> {
     /// Where runs are played.
     pub bench: &'a Bench<'a>,
     /// The failing firmware.
-    pub base: &'a Config,
+    pub base: &'a Build,
     /// A cured one.
-    pub cured: &'a Config,
+    pub cured: &'a Build,
     /// Seeds with which the former fails; the first is told about.
     pub seeds: &'a [u64],
 }
@@ -117,7 +117,7 @@ impl Case<'_> {
 
     fn cause(
         &self,
-        firmware: &Config,
+        firmware: &Build,
         [failing, cured]: [&Finished; 2],
         mut parting: Parting,
     ) -> Option<Cause> {
@@ -162,7 +162,7 @@ impl Case<'_> {
     /// Inner `None`: it cannot be taken out, or was not the host's wish.
     fn procedure(
         &self,
-        firmware: &Config,
+        firmware: &Build,
         failing: &Finished,
         request: Request,
     ) -> Option<Option<Proof>> {
@@ -190,7 +190,7 @@ impl Case<'_> {
     /// Bad runs with the procedure put back. Inner `None`: it was not the host's wish.
     fn put_back(
         &self,
-        firmware: &Config,
+        firmware: &Build,
         request: Request,
         connection: Option<usize>,
     ) -> Option<Option<Share>> {
@@ -212,15 +212,15 @@ impl Case<'_> {
         Some(Some(Share::bad(&self.bench.outcomes(&trials)?)))
     }
 
-    fn good(&self, config: &Config) -> Option<Share> {
+    fn good(&self, config: &Build) -> Option<Share> {
         Some(Share::good(&self.bench.outcomes(&self.trials(config))?))
     }
 
-    fn bad(&self, config: &Config) -> Option<Share> {
+    fn bad(&self, config: &Build) -> Option<Share> {
         Some(Share::bad(&self.bench.outcomes(&self.trials(config))?))
     }
 
-    fn trials(&self, config: &Config) -> Vec<Trial> {
+    fn trials(&self, config: &Build) -> Vec<Trial> {
         self.seeds.iter().map(|&seed| Trial::new(config, seed)).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use firmware_core::config::Config;
+use bletwin_setup::Build;
 use serde::Serialize;
 
 use super::behaviour::{Breach, breaches};
@@ -31,7 +31,7 @@ pub struct Question {
     /// Names for the report: the firmware's and the central's. Nothing depends on them.
     pub names: [String; 2],
     /// The firmware.
-    pub config: Config,
+    pub config: Build,
     /// First seed.
     pub seed: u64,
     /// Seeds that are tried at first.
@@ -326,7 +326,7 @@ fn rank(cures: &mut [Cure]) {
 
 /// The cures, that first whose run stays together with the failing one for longest: it changes
 /// least.
-fn closest(bench: &Bench<'_>, base: &Config, cures: &[Cure], seed: u64) -> Option<Vec<Candidate>> {
+fn closest(bench: &Bench<'_>, base: &Build, cures: &[Cure], seed: u64) -> Option<Vec<Candidate>> {
     let failing = bench.play(&Trial::new(base, seed))?;
     let mut found = Vec::new();
     for cure in cures {
@@ -343,7 +343,7 @@ fn closest(bench: &Bench<'_>, base: &Config, cures: &[Cure], seed: u64) -> Optio
 /// something else that is proven, before what stays unproven.
 fn clearest(
     bench: &Bench<'_>,
-    base: &Config,
+    base: &Build,
     cures: Vec<Candidate>,
     seeds: &[u64],
 ) -> Option<(Option<Candidate>, Vec<Cause>)> {

@@ -3,7 +3,8 @@
 
 use ble::security::IoCapability;
 use bletwin_schema::{Key, Shape};
-use firmware_core::config::{Accept, Config, Passkey};
+use bletwin_setup::Build;
+use firmware_core::config::{Accept, Passkey};
 use serde::Serialize;
 
 use bletwin_setup::keys::PERIPHERAL;
@@ -48,19 +49,19 @@ pub struct Candidate {
     /// What is changed, a key at most once.
     pub changes: Vec<Change>,
     /// The result.
-    pub config: Config,
+    pub config: Build,
 }
 
 impl Candidate {
     /// The one in question.
     #[must_use]
-    pub fn base(config: &Config) -> Self {
+    pub fn base(config: &Build) -> Self {
         Self { changes: Vec::new(), config: config.clone() }
     }
 
     /// `base` with these changes. All values are known to be good.
     #[must_use]
-    pub fn with(base: &Config, changes: &[Change]) -> Self {
+    pub fn with(base: &Build, changes: &[Change]) -> Self {
         let mut changes = changes.to_vec();
         changes.sort_by_key(|change| PERIPHERAL.iter().position(|key| key.name == change.key));
         let mut config = base.clone();
@@ -85,7 +86,7 @@ impl Candidate {
 
 /// Every other value of every key, in the order of the table.
 #[must_use]
-pub fn changes(base: &Config) -> Vec<Change> {
+pub fn changes(base: &Build) -> Vec<Change> {
     let mut found = Vec::new();
     for key in PERIPHERAL.iter() {
         let mut seen = vec![base.clone()];
@@ -105,9 +106,11 @@ pub fn changes(base: &Config) -> Vec<Change> {
 
 /// Values of a key that are worth a try. Words and short ranges are read from the table, so that a
 /// new key is searched as soon as it is there; of what has too many values, these.
-fn values(key: &Key<Config>) -> Vec<String> {
+fn values(key: &Key<Build>) -> Vec<String> {
     let chosen: &[&str] = match key.name {
         "param-update" => &["5000:not-while-pairing", "never", "5000", "1000", "30000"],
+        // Another application is another device.
+        "app" => &[],
         // To ask for channels, or to refuse what is asked for, mends nothing; not to may.
         "min-used-channels" => &["0"],
         "param-requests" => &["accept"],
@@ -145,7 +148,8 @@ fn listed(shape: &Shape) -> Vec<String> {
     }
 }
 
-fn kind(base: &Config, changed: &Config) -> Kind {
+fn kind(base: &Build, changed: &Build) -> Kind {
+    let (base, changed) = (&base.config, &changed.config);
     let weaker = changed.required_level < base.required_level
         || (changed.io == IoCapability::NoInputNoOutput && changed.io != base.io)
         || matches!(changed.passkey, Passkey::Static(_)) && changed.passkey != base.passkey
@@ -164,13 +168,15 @@ fn kind(base: &Config, changed: &Config) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bletwin_setup::preset;
 
     #[test]
     fn every_key_of_the_firmware_is_searched() {
-        for base in [Config::zephyr_2024(), Config::recommended()] {
+        for base in ["zephyr-2024", "recommended"].map(preset).map(Option::unwrap) {
             let changes = changes(&base);
             // Of these the good value is all that is tried, and these presets have it.
             let good = [
+                "app",
                 "passkey",
                 "features-hollow",
                 "refusals",
@@ -193,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_weakens_security_is_known_as_such() {
-        let base = Config::zephyr_2024();
+        let base = preset("zephyr-2024").unwrap();
         let weaker: Vec<String> = changes(&base)
             .iter()
             .filter(|change| change.kind == Kind::Weaker)
@@ -209,10 +215,11 @@ mod tests {
         ];
         assert_eq!(weaker, expected);
         let mut debug = base.clone();
-        debug.debug_key = true;
+        debug.config.debug_key = true;
         assert_eq!(kind(&base, &debug), Kind::Weaker);
         assert_eq!(kind(&debug, &base), Kind::Plain);
-        let fixed = Config { passkey: Passkey::Static(123_456), ..base };
+        let mut fixed = base.clone();
+        fixed.config.passkey = Passkey::Static(123_456);
         assert!(changes(&fixed).iter().any(|c| c.assignment() == "passkey=random"));
     }
 

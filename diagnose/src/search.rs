@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use ble::time::Duration;
-use firmware_core::config::Config;
+use bletwin_setup::Build;
 
 use super::bench::{Bench, Trial};
 use super::cost::Cost;
@@ -57,7 +57,7 @@ pub struct Cured {
 
 /// Searches for cures of a firmware that fails with `seed`. `None`: interrupted.
 #[must_use]
-pub fn search(bench: &Bench<'_>, base: &Config, seed: u64, failure: &Outcome) -> Option<Found> {
+pub fn search(bench: &Bench<'_>, base: &Build, seed: u64, failure: &Outcome) -> Option<Found> {
     let mut search = Search { bench, base, seed, failure, found: Found::default() };
     let all = changes(base);
     let of = |kinds: &[Kind]| -> Vec<Change> {
@@ -91,7 +91,7 @@ pub fn search(bench: &Bench<'_>, base: &Config, seed: u64, failure: &Outcome) ->
 #[must_use]
 pub fn search_singles(
     bench: &Bench<'_>,
-    base: &Config,
+    base: &Build,
     seed: u64,
     failure: &Outcome,
 ) -> Option<Found> {
@@ -123,7 +123,7 @@ fn and(set: &[Change], change: &Change) -> Vec<Change> {
 
 struct Search<'a> {
     bench: &'a Bench<'a>,
-    base: &'a Config,
+    base: &'a Build,
     seed: u64,
     failure: &'a Outcome,
     found: Found,

@@ -1,7 +1,7 @@
 //! What is neither a key of the firmware nor the central: the air, the clocks, the load of the
 //! peripheral's processor.
 
-use firmware_core::config::Config;
+use bletwin_setup::Build;
 
 use super::bench::{Bench, Trial};
 use super::outcome::Share;
@@ -11,7 +11,7 @@ use bletwin_setup::Air;
 /// Plays with each part of the surroundings made better alone, and all of them together where
 /// none alone helps. Empty where there is nothing to make better. `None`: interrupted.
 #[must_use]
-pub fn try_out(bench: &Bench<'_>, base: &Config, seeds: &[u64]) -> Option<Vec<Advice>> {
+pub fn try_out(bench: &Bench<'_>, base: &Build, seeds: &[u64]) -> Option<Vec<Advice>> {
     let better = better(bench.air());
     let mut found = Vec::new();
     for (text, air) in better {

@@ -7,10 +7,11 @@
 use ble::error::ErrorCode;
 use ble::hci::{Command, Event};
 use ble::time::{Duration, Instant};
+use bletwin_setup::Build;
 use bletwin_sim::node::Act;
 use bletwin_sim::record::{Note, RecordKind};
 use firmware_core::config::{
-    Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate, VersionExchange,
+    DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate, VersionExchange,
 };
 use firmware_core::host::procedures::Request;
 
@@ -88,8 +89,9 @@ pub fn ask(request: Request, since: Milestone, after: Duration) -> Prompt {
 
 /// A firmware that never starts this procedure by itself; all else is as it was.
 #[must_use]
-pub fn without(config: &Config, request: Request) -> Config {
-    let mut config = config.clone();
+pub fn without(config: &Build, request: Request) -> Build {
+    let mut build = config.clone();
+    let config = &mut build.config;
     match request {
         Request::Phy => config.phy_update = PhyUpdate::Never,
         Request::DataLength => config.data_length = DataLengthUpdate::Never,
@@ -97,12 +99,12 @@ pub fn without(config: &Config, request: Request) -> Config {
         Request::Features => config.feature_exchange = FeatureExchange::Cached,
         Request::Version => config.version_exchange = VersionExchange::Never,
     }
-    config
+    build
 }
 
 /// A firmware that starts nothing by itself: what a schedule is played above.
 #[must_use]
-pub fn mute(config: &Config) -> Config {
+pub fn mute(config: &Build) -> Build {
     Request::ALL.into_iter().fold(config.clone(), |config, request| without(&config, request))
 }
 

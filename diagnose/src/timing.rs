@@ -4,7 +4,7 @@
 use std::slice;
 
 use ble::time::{Duration, Instant};
-use firmware_core::config::Config;
+use bletwin_setup::Build;
 use firmware_core::host::procedures::Request;
 use serde::Serialize;
 
@@ -62,7 +62,7 @@ pub struct Row {
 /// Asks for `request` at each moment, in place of when `config`, which is good, asks for it.
 /// `None`: interrupted.
 #[must_use]
-pub fn rows(bench: &Bench<'_>, config: &Config, request: Request, seed: u64) -> Option<Vec<Row>> {
+pub fn rows(bench: &Bench<'_>, config: &Build, request: Request, seed: u64) -> Option<Vec<Row>> {
     let seeds: Vec<u64> = (seed..).take(SEEDS as usize).collect();
     let mut others = Vec::new();
     for &seed in &seeds {
@@ -93,7 +93,7 @@ pub fn rows(bench: &Bench<'_>, config: &Config, request: Request, seed: u64) -> 
 }
 
 /// What `config` asks for in a run, this one excepted.
-fn without(bench: &Bench<'_>, config: &Config, request: Request, seed: u64) -> Option<Vec<Asked>> {
+fn without(bench: &Bench<'_>, config: &Build, request: Request, seed: u64) -> Option<Vec<Asked>> {
     let asked = schedule(&bench.play(&Trial::new(config, seed))?, Instant::MAX).into_iter();
     Some(asked.filter(|asked| asked.request != request).collect())
 }
@@ -103,7 +103,7 @@ fn without(bench: &Bench<'_>, config: &Config, request: Request, seed: u64) -> O
 #[must_use]
 pub fn moved(
     bench: &Bench<'_>,
-    config: &Config,
+    config: &Build,
     request: Request,
     seed: u64,
 ) -> Option<Option<Share>> {

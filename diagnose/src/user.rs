@@ -1,9 +1,8 @@
 //! What the person in front of the devices can do when the firmware cannot help.
 
 use ble::time::Duration;
-use ble::ui::Button;
+use bletwin_setup::Build;
 use bletwin_sim::node::Act;
-use firmware_core::config::Config;
 use serde::Serialize;
 
 use super::behaviour::{self, Breach};
@@ -31,7 +30,7 @@ struct Action {
 
 /// Tries everything that a person can do, with each of these seeds. `None`: interrupted.
 #[must_use]
-pub fn advice(bench: &Bench<'_>, base: &Config, seeds: &[u64]) -> Option<Vec<Advice>> {
+pub fn advice(bench: &Bench<'_>, base: &Build, seeds: &[u64]) -> Option<Vec<Advice>> {
     let actions = actions(bench.air());
     let trials: Vec<Trial> = actions
         .iter()
@@ -86,7 +85,7 @@ const AUTHENTICATION_REQUIREMENTS: u8 = 4;
 
 fn actions(air: &Air) -> Vec<Action> {
     let forget = at_once(Target::Central, Act::Ask("forget".into()));
-    let press = |button| at_once(Target::Peripheral, Act::Button { button, pressed: true });
+    let press = |button| at_once(Target::Peripheral, Act::press(button));
     let pair = Prompt {
         target: Target::Central,
         act: Act::Ask("pair".into()),
@@ -104,7 +103,7 @@ fn actions(air: &Air) -> Vec<Action> {
             .collect(),
         air: None,
     };
-    let (delete, pairing) = (press(Button::DeleteBonds), press(Button::Pairing));
+    let (delete, pairing) = (press("delete-bonds"), press("pairing"));
     let mut actions = vec![
         action("start pairing by hand, in the central's Bluetooth settings", &[&pair]),
         action(

@@ -264,7 +264,7 @@ impl Node for ChipNode {
         match input {
             NodeInput::Start { entropy } => self.power_up(now, entropy),
             NodeInput::Act(Act::PowerCycle) => return self.power_down(),
-            NodeInput::Act(Act::Button { button, pressed }) => self.press(button, pressed),
+            NodeInput::Act(Act::Button { button, pressed }) => self.press(&button, pressed),
             NodeInput::Antenna(signal) => self.hear(now, signal),
             NodeInput::Radio(_)
             | NodeInput::Timer

@@ -131,10 +131,11 @@ fn world(case: &Case, setup: &Setup, controller: &ControllerConfig) -> World<Act
         clocks: ClockConfig { sleep_ppb: i32::from(ppm) * 1000, ..ClockConfig::default() },
         ..Placement::default()
     };
-    let mut config = setup.peripheral.clone();
+    let mut build = setup.peripheral.clone();
+    let config = &mut build.config;
     config.sleep_clock_ppm = config.sleep_clock_ppm.max(case.clocks.peripheral.unsigned_abs());
     let address = config.address;
-    let mut peripheral = PeripheralNode::new(config, CpuConfig::default());
+    let mut peripheral = PeripheralNode::new(build, CpuConfig::default());
     let bond = Bond {
         identity: Address::new(AddressKind::Public, controller.public_address),
         ltk: Secret::new(LTK),

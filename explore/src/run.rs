@@ -9,7 +9,6 @@ use ble::pdu::data::{DataHeader, Llid};
 use ble::phy::PhySet;
 use ble::time::{Duration, Instant};
 use ble::trace::Trace;
-use ble::ui::Button;
 use bletwin_oracle as oracle;
 use bletwin_sim::explore::digest::Digest;
 use bletwin_sim::node::{Act, NodeId};
@@ -366,7 +365,7 @@ fn acts(procedure: &Procedure) -> Acts {
     if let Some(name) = procedure.what.forced_name().filter(|_| procedure.forced) {
         return Acts::One(Act::Ask(name.into()));
     }
-    let button = |pressed| Act::Button { button: Button::User, pressed };
+    let button = |pressed| Act::Button { button: "user".into(), pressed };
     Acts::One(Act::Command(match (&procedure.what, procedure.who) {
         (What::Features, _) => Command::LeReadRemoteFeatures { handle },
         (What::Version, _) => Command::ReadRemoteVersion { handle },

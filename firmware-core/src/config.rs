@@ -148,7 +148,8 @@ pub struct Config {
     pub passkey: Passkey,
     /// What the device can show and ask.
     pub io: IoCapability,
-    /// Security level that the LED characteristic demands for writing, 1–4.
+    /// Security level of attributes that leave it to the device
+    /// ([`Access::Demanded`](crate::host::gatt::Access::Demanded)), 1–4.
     pub required_level: u8,
     /// Who may connect.
     pub accept: Accept,

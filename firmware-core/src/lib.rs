@@ -5,7 +5,7 @@
 //!
 //! * [`link::Link`] — what the radio interrupt must decide within T_IFS,
 //! * [`control::Control`] — the link layer's procedures and the controller side of HCI,
-//! * [`host::Host`] — L2CAP, ATT/GATT, SMP, bonds and the application.
+//! * [`host::Host`] — L2CAP, ATT/GATT, SMP, bonds, and the [`application::Application`].
 //!
 //! [`peripheral::Peripheral`] composes them. The same value runs on a chip and inside the
 //! simulator; it does not know which.
@@ -25,6 +25,14 @@
 #[cfg(test)]
 extern crate std;
 
+// The tests' application is the LED Button itself, which knows this crate by its name.
+#[cfg(test)]
+extern crate self as firmware_core;
+#[cfg(test)]
+#[path = "../../applications/led-button/src/application.rs"]
+pub mod led_button;
+
+pub mod application;
 pub mod config;
 pub mod control;
 pub mod controller;

@@ -17,6 +17,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::application::Application;
 use crate::config::Config;
 use crate::control::{ACL_BUFFERS, Control, ControlConfig, ControlOutput, MinUsedChannels};
 use crate::host::Host;
@@ -27,15 +28,16 @@ use ble::armed::{Armed, Tell, What};
 use ble::effect::Effect;
 use ble::hci::{Acl, Command, Event};
 use ble::invariant::{Broken, Invariant};
-use ble::log::Log;
+use ble::log::{Log, Severity};
 use ble::pdu::control::VersionInd;
 use ble::phy::PhySet;
 use ble::queue::Queue;
 use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::Entropy;
+use ble::text::Text;
 use ble::time::{Duration, Instant};
 use ble::trace::Trace;
-use ble::ui::Ui;
+use ble::ui::Dialog;
 use ble::work::{Level, Work};
 
 /// Events and ACL packets on their way up.
@@ -56,7 +58,7 @@ const fn on_all_phys(channels: u8) -> MinUsedChannels {
 
 /// What reaches a peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Input {
+pub enum Input<B> {
     /// Power is on, and the records in storage have been given.
     Start,
     /// From the radio.
@@ -64,7 +66,7 @@ pub enum Input {
     /// [`Peripheral::deadline`] has come.
     Timer,
     /// From people and from whoever does slow work.
-    Host(HostInput),
+    Host(HostInput<B>),
     /// An application wants so many channels used at least, 2–37: see
     /// [`Control::ask_for_channels`].
     MinUsedChannels(u8),
@@ -72,15 +74,19 @@ pub enum Input {
 
 /// What leaves a peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Output {
+pub enum Output<O> {
     /// To the radio.
     Radio(RadioCommand),
     /// To whoever does slow work.
     Effect(Effect),
     /// To the log.
     Log(Log),
-    /// To the display, the LEDs.
-    Ui(Ui),
+    /// To the log: a line of the application's.
+    Said(Severity, Text),
+    /// To the display: dialogs of pairing.
+    Dialog(Dialog),
+    /// To the application's outputs.
+    Show(O),
     /// To the record.
     Trace(Trace),
     /// Copy for the record: host to controller.
@@ -114,19 +120,19 @@ struct Due {
     channels: Option<u8>,
 }
 
-/// A whole peripheral with room for `LINKS` connections.
+/// A whole peripheral with its application and room for `LINKS` connections.
 ///
 /// After each call: [`Peripheral::poll`] until `None`, then [`Peripheral::run`] while
 /// [`Peripheral::pending`] names a level.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Peripheral<const LINKS: usize = 1> {
+pub struct Peripheral<A: Application, const LINKS: usize = 1> {
     link: Link<LINKS>,
     control: Control<LINKS>,
-    host: Host<LINKS>,
+    host: Host<A, LINKS>,
     up: Queue<Up, UP>,
     down: Queue<Down, DOWN>,
-    inputs: Queue<HostInput, INPUTS>,
-    outputs: Queue<Output, OUTPUTS>,
+    inputs: Queue<HostInput<A::Button>, INPUTS>,
+    outputs: Queue<Output<A::Output>, OUTPUTS>,
     due: Due,
     /// The host's outputs were not taken to the last: it is not run before they are.
     host_full: bool,
@@ -134,13 +140,13 @@ pub struct Peripheral<const LINKS: usize = 1> {
     broken: Broken,
 }
 
-impl<const LINKS: usize> Peripheral<LINKS> {
+impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
     /// A peripheral as after power-on. Give it the records in storage as
     /// [`HostInput::Completed`], then [`Input::Start`].
     #[must_use]
     // Built where it stays: as a function of its own it would be built on the stack and moved.
     #[inline(always)]
-    pub fn new(config: Config, entropy: &Entropy) -> Self {
+    pub fn new(config: Config, application: A, entropy: &Entropy) -> Self {
         let public_address = match config.address.kind {
             AddressKind::Public => config.address.octets,
             AddressKind::Random => [0; 6],
@@ -160,7 +166,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
         Self {
             link: Link::new(link, entropy),
             control: Control::new(control, entropy),
-            host: Host::new(&config, entropy),
+            host: Host::new(&config, application, entropy),
             up: Queue::new(),
             down: Queue::new(),
             inputs: Queue::new(),
@@ -173,7 +179,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
 
     /// Takes an input. A radio event or a timer of the link runs [`Link`] and nothing else; all
     /// other work is left pending.
-    pub fn handle(&mut self, now: Instant, input: Input) -> Work {
+    pub fn handle(&mut self, now: Instant, input: Input<A::Button>) -> Work {
         match input {
             Input::Start => self.due.start = true,
             Input::Radio(event) => return self.link.radio(now, event),
@@ -248,7 +254,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
     }
 
     /// The next output; what the radio is to do comes first.
-    pub fn poll(&mut self) -> Option<Output> {
+    pub fn poll(&mut self) -> Option<Output<A::Output>> {
         if let Some(command) = self.link.command() {
             return Some(Output::Radio(command));
         }
@@ -269,7 +275,7 @@ impl<const LINKS: usize> Peripheral<LINKS> {
 
     /// The host, for its bonds and levels.
     #[must_use]
-    pub const fn host(&self) -> &Host<LINKS> {
+    pub const fn host(&self) -> &Host<A, LINKS> {
         &self.host
     }
 
@@ -373,7 +379,9 @@ impl<const LINKS: usize> Peripheral<LINKS> {
                 Some(HostOutput::Acl(acl)) => (Some(Down::Acl(acl.clone())), Output::AclOut(acl)),
                 Some(HostOutput::Effect(effect)) => (None, Output::Effect(effect)),
                 Some(HostOutput::Log(log)) => (None, Output::Log(log)),
-                Some(HostOutput::Ui(ui)) => (None, Output::Ui(ui)),
+                Some(HostOutput::Said(severity, text)) => (None, Output::Said(severity, text)),
+                Some(HostOutput::Dialog(dialog)) => (None, Output::Dialog(dialog)),
+                Some(HostOutput::Show(output)) => (None, Output::Show(output)),
                 Some(HostOutput::Trace(trace)) => (None, Output::Trace(trace)),
                 None => {
                     self.host_full = false;

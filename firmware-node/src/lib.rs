@@ -4,20 +4,24 @@
 //! their latency and not before the processor is free of earlier work. What a run orders takes
 //! effect at its start; what it costs delays the next one.
 
+mod tenant;
+
 use ble::armed::{Armed, Tell, What};
 use ble::effect::Effect;
 use ble::radio::RadioEvent;
 use ble::random::Entropy;
 use ble::time::{Duration, Instant};
+use ble::ui::Ui;
 use ble::work::{Level, Work};
-use firmware_core::config::Config;
 use firmware_core::host::message::HostInput;
 use firmware_core::host::procedures::Request;
-use firmware_core::peripheral::{Input, Output, Peripheral};
+use firmware_core::peripheral::{Input, Output};
 
 use bletwin_sim::effects::{self, Storage};
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
 use bletwin_sim::record::{Note, RecordId};
+
+pub use tenant::{Build, ButtonName, Device, Tenant};
 
 /// Ticks of one cycle of the 64 MHz processor.
 const CYCLE: Duration = Duration::from_ticks(1_000);
@@ -88,10 +92,10 @@ fn keep(causes: &mut Vec<RecordId>, more: &[RecordId]) {
 /// A peripheral with its processor and its storage.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PeripheralNode {
-    config: Config,
+    build: Build,
     cpu: CpuConfig,
     /// `None` while it is off.
-    device: Option<Peripheral>,
+    device: Option<Box<dyn Device>>,
     storage: Storage,
     slow: Vec<Slow>,
     /// Radio events that the interrupt has not served yet.
@@ -107,9 +111,9 @@ pub struct PeripheralNode {
 impl PeripheralNode {
     /// Switched off, with empty storage.
     #[must_use]
-    pub fn new(config: Config, cpu: CpuConfig) -> Self {
+    pub fn new(build: Build, cpu: CpuConfig) -> Self {
         Self {
-            config,
+            build,
             cpu,
             device: None,
             storage: Storage::default(),
@@ -124,8 +128,8 @@ impl PeripheralNode {
 
     /// The peripheral itself, while it is on.
     #[must_use]
-    pub const fn device(&self) -> Option<&Peripheral> {
-        self.device.as_ref()
+    pub fn device(&self) -> Option<&dyn Device> {
+        self.device.as_deref()
     }
 
     /// What it has stored.
@@ -139,11 +143,6 @@ impl PeripheralNode {
         &mut self.storage
     }
 
-    /// Its choices; they apply from the next start.
-    pub const fn config_mut(&mut self) -> &mut Config {
-        &mut self.config
-    }
-
     /// How fast its processor is from now on.
     pub const fn cpu_mut(&mut self) -> &mut CpuConfig {
         &mut self.cpu
@@ -152,7 +151,8 @@ impl PeripheralNode {
     fn start(&mut self, now: Instant, entropy: [u8; 32], out: &mut Outbox) {
         self.switch_off();
         (self.processor_free, self.worker_free) = (now, now);
-        self.device = Some(Peripheral::new(self.config.clone(), &Entropy::new(entropy)));
+        let Build { config, application } = &self.build;
+        self.device = Some(application.boot(config.clone(), &Entropy::new(entropy)));
         let stored: Vec<_> = self.storage.load().collect();
         for loaded in stored {
             self.input(now, Input::Host(HostInput::Completed(loaded)), out);
@@ -169,11 +169,14 @@ impl PeripheralNode {
     }
 
     /// Gives an input to the device and passes on what follows at once.
-    fn input(&mut self, now: Instant, input: Input, out: &mut Outbox) {
+    fn input(&mut self, now: Instant, input: Input<ButtonName>, out: &mut Outbox) {
         let Some(device) = &mut self.device else {
             return;
         };
-        let work = device.handle(now, input);
+        let Some(work) = device.handle(now, input) else {
+            let text = "a button that the application does not have";
+            return out.push(NodeOutput::Note(Note::Host(text.into())));
+        };
         let cause: Vec<RecordId> = out.cause().into_iter().collect();
         keep(&mut self.causes.0.control, &cause);
         keep(&mut self.causes.0.host, &cause);
@@ -194,16 +197,21 @@ impl PeripheralNode {
     }
 
     fn flush(&mut self, now: Instant, out: &mut Outbox) {
-        while let Some(output) = self.device.as_mut().and_then(Peripheral::poll) {
+        while let Some(output) = self.device.as_mut().and_then(|device| device.poll()) {
             let note = match output {
                 Output::Radio(command) => {
                     out.push(NodeOutput::Radio(command));
                     continue;
                 }
-                Output::Ui(ui) => {
-                    out.push(NodeOutput::Show(ui));
+                Output::Dialog(dialog) => {
+                    out.push(NodeOutput::Show(dialog.into()));
                     continue;
                 }
+                Output::Show(text) => {
+                    out.push(NodeOutput::Show(Ui::Output(text)));
+                    continue;
+                }
+                Output::Said(severity, text) => Note::Said(severity, text),
                 Output::Effect(effect) => self.begin(now, effect, out),
                 Output::Log(log) => Note::Log(log),
                 Output::Trace(trace) => Note::Trace(trace),
@@ -254,7 +262,7 @@ impl PeripheralNode {
             self.input(now, Input::Host(HostInput::Completed(completion)), out);
         }
         out.also_because(&[]);
-        if self.device.as_ref().and_then(Peripheral::deadline).is_some_and(|due| due <= now) {
+        if self.device.as_ref().and_then(|device| device.deadline()).is_some_and(|due| due <= now) {
             self.input(now, Input::Timer, out);
         }
         for _ in 0..RUNS {
@@ -287,7 +295,7 @@ impl PeripheralNode {
 
     /// When work that waits will be done.
     fn plan(&mut self, now: Instant) {
-        let pending = self.device.as_ref().and_then(Peripheral::pending);
+        let pending = self.device.as_ref().and_then(|device| device.pending());
         if self.run.map(|(level, _)| level) != pending {
             self.run = pending.map(|level| {
                 let latency = match level {

@@ -7,10 +7,16 @@ use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Record, RecordKind};
 use bletwin_sim::sniffer::{Decoded, sniff};
 use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::config::Config;
+use led_button::LedButton;
+
+fn build() -> Build {
+    Build::new(Config::zephyr_2024(), LedButton::default())
+}
 
 fn world() -> (World<PeripheralNode>, NodeId) {
     let mut world = World::new(WorldConfig { seed: 1, recording: true, ..WorldConfig::default() });
-    let node = PeripheralNode::new(Config::zephyr_2024(), CpuConfig::default());
+    let node = PeripheralNode::new(build(), CpuConfig::default());
     let id = world.add("peripheral", node, Placement::default());
     (world, id)
 }

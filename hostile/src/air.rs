@@ -7,12 +7,13 @@ use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
 use ble::pdu::control::{ControlPdu, EncReq, Opcode};
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
-use bletwin_firmware_node::{CpuConfig, PeripheralNode};
+use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::raw::{Packet, RawCentral, Script, Seal, Step};
 use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::{Accept, Config};
 use firmware_core::host::bonds::Bond;
+use led_button::LedButton;
 
 use crate::pieces;
 
@@ -134,7 +135,8 @@ fn encrypted() -> World<Actor> {
         Step::Idle(1),
     ];
     let last = steps.len() - 1;
-    let mut peripheral = PeripheralNode::new(config, CpuConfig::default());
+    let mut peripheral =
+        PeripheralNode::new(Build::new(config, LedButton::default()), CpuConfig::default());
     let bond = Bond {
         identity: initiator,
         ltk: Secret::new(LTK),

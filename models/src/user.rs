@@ -99,7 +99,7 @@ impl User {
                 self.asking.remove(&node);
                 self.compared.remove(&node);
             }
-            Ui::Led { .. } => {}
+            Ui::Output(_) => {}
         }
         self.copy_passkey(out);
         self.invent_passkey(out);
@@ -182,7 +182,7 @@ impl Node for User {
 
 #[cfg(test)]
 mod tests {
-    use ble::ui::Button;
+    use ble::text::Text;
 
     use super::*;
 
@@ -220,7 +220,7 @@ mod tests {
         for seen in [[show.clone(), ask.clone()], [ask.clone(), show.clone()]] {
             assert_eq!(after(types(Typing::Right), &seen), typed);
         }
-        let led = (LAMP, Ui::Led { led: 2, on: true });
+        let led = (LAMP, Ui::Output(Text::of("LED 2 on")));
         assert_eq!(after(types(Typing::Right), &[show.clone(), ask.clone(), led]), typed);
         let gone = [show, (LAMP, Ui::Clear), ask];
         assert_eq!(after(types(Typing::Right), &gone), []);
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn the_schedule_is_kept() {
-        let press = Act::Button { button: Button::Pairing, pressed: true };
+        let press = Act::press("pairing");
         let schedule = vec![(Duration::from_secs(2), LAMP, press.clone())];
         let config = UserConfig { schedule, ..UserConfig::default() };
         assert_eq!(after(config, &[]), [(LAMP, press)]);

@@ -18,7 +18,7 @@ use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::config::{Config, PairingOutsideMode, Passkey};
+use firmware_core::config::{PairingOutsideMode, Passkey};
 
 use crate::catalogue::{Scenario, Story};
 use crate::judgement::{Judgement, Permit};
@@ -26,7 +26,7 @@ use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
 use crate::summary::{PeripheralFacts, Summary, Verdict, hci_sha256, hex};
 use bletwin_setup::chip;
-use bletwin_setup::{Air, Setup};
+use bletwin_setup::{Air, Build, Setup};
 pub use ending::Busy;
 use silicon::RESULT;
 
@@ -64,8 +64,8 @@ pub struct Stage {
 pub struct Cast {
     /// Names of peripheral and central, for reports.
     pub names: [String; 2],
-    /// The firmware configuration.
-    pub peripheral: Config,
+    /// The firmware.
+    pub peripheral: Build,
     /// The file that a chip runs in its place.
     pub chip: Option<Image>,
     /// The central, as the story needs it.
@@ -164,7 +164,7 @@ impl Stage {
     /// Puts this cast in place.
     #[must_use]
     pub fn with(scenario: &Scenario, cast: Cast) -> Self {
-        let Cast { names, peripheral: config, chip, central, permit, air, reaction, seed } = cast;
+        let Cast { names, peripheral: build, chip, central, permit, air, reaction, seed } = cast;
         let mut world = World::new(WorldConfig {
             seed,
             recording: true,
@@ -175,6 +175,7 @@ impl Stage {
             clocks: ClockConfig { sleep_ppb: ppm * 1000, ..ClockConfig::default() },
             ..Placement::default()
         };
+        let config = &build.config;
         let required_level = config.required_level;
         // Without display and keyboard nobody takes part in a pairing.
         let needs_button = config.outside_mode() != PairingOutsideMode::Authenticated
@@ -190,7 +191,7 @@ impl Stage {
                 let [address, id] = chip::IDENTITY;
                 Participant::Chip(Box::new(ChipNode::new(image, address, id)))
             }
-            None => Participant::Peripheral(Box::new(PeripheralNode::new(config, cpu))),
+            None => Participant::Peripheral(Box::new(PeripheralNode::new(build, cpu))),
         };
         let peripheral = world.add("peripheral", peripheral, place(0, air.clock_ppm));
         let central = world.add(

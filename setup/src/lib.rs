@@ -1,6 +1,7 @@
 //! What a run is made of: a firmware configuration, a central, the air between them and a seed.
 #![forbid(unsafe_code)]
 
+pub mod applications;
 pub mod centrals;
 pub mod chip;
 pub mod error;
@@ -9,6 +10,7 @@ pub mod keys;
 use std::path::Path;
 
 use bletwin_emulator::node::Image;
+pub use bletwin_firmware_node::{Build, Tenant};
 use bletwin_models::controller::ControllerQuirks;
 use bletwin_models::profile::{self, Entry, KEYS, Profile, SIZE_MAX};
 use bletwin_schema::{Fault, Origin, Origins};
@@ -43,12 +45,13 @@ pub const PRESETS: [&str; 2] = ["zephyr-2024", "recommended"];
 
 /// A built-in firmware configuration by its name.
 #[must_use]
-pub fn preset(name: &str) -> Option<Config> {
-    match name {
-        "zephyr-2024" => Some(Config::zephyr_2024()),
-        "recommended" => Some(Config::recommended()),
-        _ => None,
-    }
+pub fn preset(name: &str) -> Option<Build> {
+    let config = match name {
+        "zephyr-2024" => Config::zephyr_2024(),
+        "recommended" => Config::recommended(),
+        _ => return None,
+    };
+    Some(Build { config, application: applications::default() })
 }
 
 /// Everything that determines a run.
@@ -56,8 +59,8 @@ pub fn preset(name: &str) -> Option<Config> {
 pub struct Setup {
     /// Name of the firmware configuration, for reports.
     pub peripheral_name: String,
-    /// The firmware configuration.
-    pub peripheral: Config,
+    /// The firmware: its configuration and its application.
+    pub peripheral: Build,
     /// The file that a chip runs in the firmware's place; what is known of it is above.
     pub chip: Option<Image>,
     /// The central.
@@ -105,7 +108,7 @@ impl Setup {
         let Entry { profile: found, origins, .. } = centrals::find(central)?;
         Ok(Self {
             peripheral_name: peripheral.to_owned(),
-            peripheral: firmware.config,
+            peripheral: firmware.build,
             chip,
             origins: [firmware.origins, origins],
             made_up: profile::is_file(central)
@@ -208,8 +211,8 @@ fn given() -> Origin {
 pub struct Firmware {
     /// The preset that it departs from.
     pub preset: String,
-    /// The configuration.
-    pub config: Config,
+    /// Configuration and application.
+    pub build: Build,
     /// Where the values come from that are not the preset's.
     pub origins: Origins,
 }
@@ -224,11 +227,11 @@ impl Firmware {
             return Err(chip::not_here(name));
         }
         if !name.ends_with(".toml") {
-            let config = preset(name).ok_or_else(|| {
+            let build = preset(name).ok_or_else(|| {
                 let list = "a file must end in .toml; `bletwin list` shows all presets";
                 unknown_name_or_file("peripheral preset", name, &PRESETS, list)
             })?;
-            return Ok(Self { preset: name.into(), config, origins: Origins::new() });
+            return Ok(Self { preset: name.into(), build, origins: Origins::new() });
         }
         let text = centrals::read(Path::new(name)).map_err(|error| BadInput {
             what: format!("cannot read {name}: {error}"),
@@ -256,47 +259,47 @@ impl Firmware {
             return Err(Fault::new(what, "a firmware is a page of `key = value` lines"));
         }
         let help = "`bletwin peripheral new` and docs/FIRMWARE.md show all keys";
-        let document = PERIPHERAL
-            .read(text, &["preset"], help, &mut Config::zephyr_2024())
-            .map_err(elsewhere)?;
+        let mut unused =
+            Build { config: Config::zephyr_2024(), application: applications::default() };
+        let document = PERIPHERAL.read(text, &["preset"], help, &mut unused).map_err(elsewhere)?;
         let head: Head = toml::from_str(text).map_err(|error| Fault::of_toml(text, &error))?;
         let name = head.preset.as_ref().map_or("zephyr-2024", |name| name.get_ref().as_str());
-        let mut config = preset(name).ok_or_else(|| {
+        let mut build = preset(name).ok_or_else(|| {
             let help = format!("there are {}", PRESETS.join(" and "));
             let fault =
                 Fault::unknown(format!("there is no preset `{name}`"), name, &PRESETS, &help);
             fault.at(text, head.preset.as_ref().map(Spanned::span))
         })?;
         let mut origins = Origins::new();
-        PERIPHERAL.apply(&document, &mut config, place, &mut origins);
-        Ok(Self { preset: name.into(), config, origins })
+        PERIPHERAL.apply(&document, &mut build, place, &mut origins);
+        Ok(Self { preset: name.into(), build, origins })
     }
 
     /// Keys whose values are not the preset's.
     #[must_use]
     pub fn departures(&self) -> Vec<&'static str> {
         let Some(base) = preset(&self.preset) else { return Vec::new() };
-        let differs = |key: &&bletwin_schema::Key<Config>| key.get(&self.config) != key.get(&base);
+        let differs = |key: &&bletwin_schema::Key<Build>| key.get(&self.build) != key.get(&base);
         PERIPHERAL.iter().filter(differs).map(|key| key.name).collect()
     }
 
     /// Values that can have no effect, with where they come from.
     #[must_use]
     pub fn warnings(&self) -> Vec<BadInput> {
-        conflict::told(conflict::firmware(&self.config), &self.origins)
+        conflict::told(conflict::firmware(&self.build), &self.origins)
     }
 
     /// Every value for programs; docs/JSON.md describes it.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
-        let keys = page::json(PERIPHERAL, &self.config, &self.origins, &self.preset);
+        let keys = page::json(PERIPHERAL, &self.build, &self.origins, &self.preset);
         serde_json::json!({ "preset": self.preset, "keys": keys })
     }
 
     /// Every value, as TOML that reads back, and where each comes from.
     #[must_use]
     pub fn flat(&self) -> String {
-        let keys = page::flat(PERIPHERAL, &self.config, &self.origins, &self.preset);
+        let keys = page::flat(PERIPHERAL, &self.build, &self.origins, &self.preset);
         format!("preset = {:?}\n{keys}", self.preset)
     }
 }
@@ -326,7 +329,7 @@ fn elsewhere(fault: Fault) -> Fault {
 /// [`BadInput`] if there is no such preset.
 pub fn template(preset: &str) -> Result<String, BadInput> {
     let firmware = Firmware::find(preset)?;
-    let keys = page::to_begin_with(PERIPHERAL, &firmware.config);
+    let keys = page::to_begin_with(PERIPHERAL, &firmware.build);
     Ok(format!(
         "preset = {preset:?}\n\n\
          ## Lines that begin with `# ` say what holds already; take it off those to change.\n{keys}"
@@ -340,16 +343,17 @@ mod tests {
 
     use super::*;
 
-    fn parse(text: &str) -> Result<Config, Fault> {
-        Firmware::parse("mine.toml", text).map(|firmware| firmware.config)
+    fn parse(text: &str) -> Result<Build, Fault> {
+        Firmware::parse("mine.toml", text).map(|firmware| firmware.build)
     }
 
     #[test]
     fn a_file_is_a_preset_and_what_differs() {
         let text = "preset = \"zephyr-2024\"\nphy-update = \"never\"";
         let firmware = Firmware::parse("mine.toml", text).unwrap();
-        let wanted = Config { phy_update: PhyUpdate::Never, ..Config::zephyr_2024() };
-        assert_eq!(firmware.config, wanted);
+        let mut wanted = preset("zephyr-2024").unwrap();
+        wanted.config.phy_update = PhyUpdate::Never;
+        assert_eq!(firmware.build, wanted);
         let flat = firmware.flat();
         assert!(
             flat.lines()

@@ -6,7 +6,7 @@ use ble::armed::Tell;
 use ble::hci::Command;
 use ble::radio::{RadioCommand, RadioEvent};
 use ble::time::{Duration, Instant};
-use ble::ui::{Button, Ui};
+use ble::ui::Ui;
 
 use crate::antenna::{Order, Signal};
 use crate::record::{Note, RecordId};
@@ -20,8 +20,8 @@ pub struct NodeId(pub u16);
 pub enum Act {
     /// Presses or releases a button of the peripheral.
     Button {
-        /// Which.
-        button: Button,
+        /// Its name, as the peripheral's application has it.
+        button: String,
         /// Pressed (or released).
         pressed: bool,
     },
@@ -41,6 +41,20 @@ pub enum Act {
     MinUsedChannels(u8),
     /// Switches the device off and on again; what is not persisted is lost.
     PowerCycle,
+}
+
+impl Act {
+    /// Presses the button of that name.
+    #[must_use]
+    pub fn press(button: &str) -> Self {
+        Self::Button { button: button.into(), pressed: true }
+    }
+
+    /// Releases it.
+    #[must_use]
+    pub fn release(button: &str) -> Self {
+        Self::Button { button: button.into(), pressed: false }
+    }
 }
 
 /// What happens to a node.

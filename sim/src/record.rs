@@ -3,8 +3,9 @@
 
 use ble::effect::EffectId;
 use ble::hci::{Acl, Command, Event};
-use ble::log::Log;
+use ble::log::{Log, Severity};
 use ble::radio::Tag;
+use ble::text::Text;
 use ble::time::Instant;
 use ble::trace::Trace;
 use ble::ui::Ui;
@@ -66,6 +67,8 @@ pub enum Note {
     },
     /// A log line.
     Log(Log),
+    /// A line of the application's log.
+    Said(Severity, Text),
     /// The link layer tells about itself.
     Trace(Trace),
     /// Slow work began.

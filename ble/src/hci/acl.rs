@@ -22,5 +22,5 @@ pub struct Acl {
     /// First or continuing.
     pub boundary: AclBoundary,
     /// Up to [`ACL_MAX`] octets.
-    pub data: heapless::Vec<u8, ACL_MAX>,
+    pub data: heapless::Vec<u8, ACL_MAX, u8>,
 }

@@ -3,12 +3,12 @@
 use std::io::{self, IsTerminal as _, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 
-use ble::ui::Button;
 use bletwin_sim::node::Act;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// What can be typed.
-pub(super) const HELP: &str = "press | release | delete-bonds | pairing | power-cycle";
+pub(super) const HELP: &str =
+    "press [BUTTON] | release [BUTTON] | delete-bonds | pairing | power-cycle";
 
 /// Standard input, until it ends.
 #[derive(Debug, Default)]
@@ -53,15 +53,16 @@ impl Keyboard {
     }
 }
 
-/// What a typed line does to a peripheral.
+/// What a typed line does to a peripheral: any button can be named.
 pub(super) fn act(line: &str) -> Option<Act> {
-    let button = |button, pressed| Act::Button { button, pressed };
-    Some(match line {
-        "press" => button(Button::User, true),
-        "release" => button(Button::User, false),
-        "delete-bonds" => button(Button::DeleteBonds, true),
-        "pairing" => button(Button::Pairing, true),
-        "power-cycle" => Act::PowerCycle,
+    let (word, button) = line.split_once(' ').unwrap_or((line, ""));
+    Some(match (word, button) {
+        ("press", "") => Act::press("user"),
+        ("release", "") => Act::release("user"),
+        ("delete-bonds" | "pairing", "") => Act::press(word),
+        ("power-cycle", "") => Act::PowerCycle,
+        ("press", button) => Act::press(button),
+        ("release", button) => Act::release(button),
         _ => return None,
     })
 }

@@ -15,9 +15,9 @@ use std::time::Duration as Wall;
 
 use ble::time::{Duration, Instant};
 use bletwin_emulator::node::Image;
+use bletwin_firmware_node::Build;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::node::NodeId;
-use firmware_core::config::Config;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 pub use address::Address;
@@ -53,7 +53,7 @@ pub struct PeripheralSpec {
     /// For logs.
     pub name: String,
     /// Its firmware.
-    pub config: Config,
+    pub build: Build,
     /// The file that a chip runs in its place.
     pub chip: Option<Image>,
 }
@@ -161,14 +161,14 @@ impl Server {
         let mut twin = Twin::new(options.seed, owner);
         let mut first = None;
         for peripheral in options.peripherals {
-            let PeripheralSpec { name, config, chip } = peripheral;
+            let PeripheralSpec { name, build, chip } = peripheral;
             let node = if let Some(image) = chip {
                 // Which address a file has is its own affair.
                 writeln!(out, "peripheral: {name}, on a chip")?;
                 twin.add_chip(&name, image)
             } else {
-                writeln!(out, "peripheral: {name} {}", config.address)?;
-                twin.add_peripheral(&name, config)
+                writeln!(out, "peripheral: {name} {}", build.config.address)?;
+                twin.add_peripheral(&name, build)
             };
             first = first.or(Some(node));
         }

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-use ble::log::Severity;
 use ble::time::Instant;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::record::{Note, Record, RecordKind};
@@ -102,16 +101,10 @@ impl Reporter {
 
     fn line(&self, twin: &Twin, record: &Record, item: Option<&AirItem>) -> Option<String> {
         match (&record.kind, item) {
-            (RecordKind::Note(Note::Log(line)), _) if self.watching.log => {
-                let severity = match line.severity {
-                    Severity::Error => "err",
-                    Severity::Warning => "wrn",
-                    Severity::Info => "inf",
-                    Severity::Debug => "dbg",
-                };
+            (RecordKind::Note(note @ (Note::Log(_) | Note::Said(..))), _) if self.watching.log => {
                 let time = log::timestamp(record.at.since(Instant::ZERO));
                 let name = twin.world().name(record.node);
-                Some(format!("{name}: [{time}] <{severity}> {}: {}", line.module, line.line))
+                Some(format!("{name}: [{time}] {}", log::line(note)?))
             }
             // Whatever is watched: the host may wait for ever.
             (RecordKind::Note(Note::Host(text)), _) => {

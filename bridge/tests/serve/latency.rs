@@ -11,10 +11,12 @@ use ble::ui::Ui;
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::serve::Time;
 use bletwin_bridge::twin::{Owner, Twin};
+use bletwin_firmware_node::Build;
 use bletwin_models::host::{CentralHost, HostConfig, HostOutput, Step};
 use bletwin_sim::node::Act;
 use bletwin_sim::record::RecordKind;
 use firmware_core::config::Config;
+use led_button::LedButton;
 
 use super::rig::Server;
 
@@ -98,7 +100,7 @@ fn cut(octets: &mut Vec<u8>) -> Option<Vec<u8>> {
 
 fn simulated() -> Duration {
     let mut twin = Twin::new(3, Owner { confirms: true });
-    twin.add_peripheral("firmware", Config::recommended());
+    twin.add_peripheral("firmware", Build::new(Config::recommended(), LedButton::default()));
     let port = twin.add_endpoint("endpoint", Endpoint::full());
     twin.run_until(Instant::from_us(10));
     let mut host = Host::new(twin.now());

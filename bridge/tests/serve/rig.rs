@@ -12,7 +12,9 @@ use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::serve::{
     Address, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching, serve,
 };
+use bletwin_firmware_node::Build;
 use firmware_core::config::Config;
+use led_button::LedButton;
 
 /// What a client may have to wait for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -54,7 +56,11 @@ impl Server {
         let options = Options {
             seed: 3,
             endpoints: endpoints.collect(),
-            peripherals: vec![PeripheralSpec { name: "firmware".into(), config, chip: None }],
+            peripherals: vec![PeripheralSpec {
+                name: "firmware".into(),
+                build: Build::new(config, LedButton::default()),
+                chip: None,
+            }],
             owner_confirms: true,
             time,
             watching: Watching {

@@ -117,14 +117,14 @@ fn peripheral(
 ) -> Result<PeripheralSpec, BadInput> {
     let setup = setup(options, name, BASE)?;
     idle.extend(setup.firmware_warnings());
-    let Setup { peripheral: config, chip, .. } = setup;
+    let Setup { peripheral: build, chip, .. } = setup;
     let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = if name.ends_with(".toml") || chip.is_some() {
         stem.unwrap_or_default()
     } else {
         name.to_owned()
     };
-    Ok(PeripheralSpec { name, config, chip })
+    Ok(PeripheralSpec { name, build, chip })
 }
 
 /// `idle` takes what can have no effect.

@@ -7,7 +7,6 @@ use ble::log::{Line, Log};
 use ble::pdu::control::Opcode;
 use ble::security::IoCapability;
 use ble::time::{Duration, Instant};
-use ble::ui::Button;
 use bletwin_models::central::Central;
 use bletwin_models::host::{OwnAddress, PairingError, Step};
 use bletwin_models::profile::Profile;
@@ -73,7 +72,7 @@ impl Room {
     /// The same after so many seconds.
     fn after(seconds: u64, config: Config, owner: Profile, stranger: Profile) -> Self {
         let mut setup = Setup::new("recommended", "honest", 1).expect("known names");
-        setup.peripheral = config;
+        setup.peripheral.config = config;
         setup.central = owner;
         let mut stage = Stage::new(catalogue::by_name("pairing").expect("known"), &setup);
         let central = Participant::Central(Box::new(Central::new(stranger)));
@@ -94,8 +93,8 @@ impl Room {
         self.stage.world.run_until(until);
     }
 
-    fn press(&mut self, button: Button) {
-        let (now, act) = (self.now(), Act::Button { button, pressed: true });
+    fn press(&mut self, button: &str) {
+        let (now, act) = (self.now(), Act::press(button));
         self.stage.world.act(self.stage.peripheral, now, act);
     }
 
@@ -108,7 +107,7 @@ impl Room {
     fn bonds(&self) -> Vec<Bond> {
         match self.stage.world.node(self.stage.peripheral) {
             Participant::Peripheral(node) => {
-                node.device().map(|d| d.host().bonds().cloned().collect()).unwrap_or_default()
+                node.device().map(|d| d.bonds().cloned().collect()).unwrap_or_default()
             }
             _ => panic!("the peripheral is the peripheral"),
         }
@@ -198,7 +197,7 @@ fn a_stranger_who_names_the_owners_identity_is_left() {
     let thief = stranger(STRANGER, |p| p.host.claims = Some(Address::public(OWNER)));
     let mut room = Room::new(lamp(), thief);
     let (from, bonds) = (room.now(), room.bonds());
-    room.press(Button::Pairing);
+    room.press("pairing");
     room.come(room.stranger);
     assert_eq!(room.left(from), [0x05]);
     assert_eq!(room.bonds(), bonds);
@@ -215,7 +214,7 @@ fn a_stranger_at_the_owners_address_is_refused() {
             let mut room = Room::new(Config { accept, ..lamp() }, stranger(OWNER, |_| {}));
             let bonds = room.bonds();
             if pressed {
-                room.press(Button::Pairing);
+                room.press("pairing");
             }
             room.come(room.stranger);
             assert_eq!(room.pairing(), Some(Err(PairingError::Peer(reason))), "{accept:?}");
@@ -234,7 +233,7 @@ fn a_short_key_replaces_no_long_one() {
     });
     let mut room = Room::new(Config { bond_overwrite: overwrite, ..lamp() }, short);
     let (from, bonds) = (room.now(), room.bonds());
-    room.press(Button::Pairing);
+    room.press("pairing");
     room.come(room.stranger);
     assert_eq!((room.left(from), room.bonds()), (vec![0x05], bonds));
     room.owner_returns();
@@ -247,7 +246,7 @@ fn whoever_pairs_in_pairing_mode_is_trusted_where_bonds_may_be_overwritten() {
     let thief = stranger(STRANGER, |p| p.host.claims = Some(Address::public(OWNER)));
     let mut room = Room::new(Config { bond_overwrite: overwrite, ..lamp() }, thief);
     let bonds = room.bonds();
-    room.press(Button::Pairing);
+    room.press("pairing");
     room.come(room.stranger);
     assert_eq!(room.identities(), [Address::public(OWNER)]);
     assert_ne!(room.bonds()[0].ltk, bonds[0].ltk);
@@ -267,7 +266,7 @@ fn a_full_table_says_so_or_makes_room() {
         }
         let from = room.now();
         for guest in guests {
-            room.press(Button::Pairing);
+            room.press("pairing");
             room.come(guest);
         }
         let (identities, lines) = (room.identities(), room.lines(from));

@@ -10,7 +10,8 @@ use bletwin_diagnose::{Bench, Diagnosis, Question, diagnose, report};
 use bletwin_models::profile::Profile;
 use bletwin_scenarios::catalogue;
 use bletwin_setup::Setup;
-use firmware_core::config::{Config, PhyUpdate};
+use bletwin_setup::{Build, preset};
+use firmware_core::config::PhyUpdate;
 
 fn setup(peripheral: &str, central: &str, set: &[&str]) -> Setup {
     let mut setup = Setup::new(peripheral, central, 1).expect("known names");
@@ -329,10 +330,12 @@ fn the_answer_does_not_depend_on_the_number_of_threads() {
 fn a_request_that_does_no_harm_cures_nothing_when_it_is_gone() {
     let setup = setup("zephyr-2024", "windows-intel", &[]);
     let bench = bench("pairing", &setup);
-    let quiet = Config { phy_update: PhyUpdate::OnConnect, ..Config::recommended() };
-    let outcome = |config: &Config| bench.outcome(&Trial::new(config, 1)).expect("a run");
+    let recommended = preset("recommended").unwrap();
+    let mut quiet = recommended.clone();
+    quiet.config.phy_update = PhyUpdate::OnConnect;
+    let outcome = |build: &Build| bench.outcome(&Trial::new(build, 1)).expect("a run");
     assert!(!outcome(&quiet).good);
-    assert!(outcome(&Config::recommended()).good);
+    assert!(outcome(&recommended).good);
 }
 
 #[test]

@@ -6,7 +6,6 @@ use ble::hci::Event;
 use ble::log::{Line, Log};
 use ble::pdu::control::Opcode;
 use ble::time::{Duration, Instant};
-use ble::ui::Button;
 use bletwin_models::profile::Profile;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::participant::Participant;
@@ -36,7 +35,7 @@ fn bonds(stage: &Stage) -> (usize, usize) {
     let Participant::Peripheral(node) = stage.world.node(stage.peripheral) else {
         panic!("the peripheral is the peripheral");
     };
-    let here = node.device().map_or(0, |device| device.host().bonds().count());
+    let here = node.device().map_or(0, |device| device.bonds().count());
     (here, connections(stage, stage.central).0)
 }
 
@@ -53,9 +52,9 @@ fn run_for(stage: &mut Stage, time: Duration) {
     stage.world.run_until(until);
 }
 
-fn press(stage: &mut Stage, button: Button) {
+fn press(stage: &mut Stage, button: &str) {
     let now = stage.world.now();
-    stage.world.act(stage.peripheral, now, Act::Button { button, pressed: true });
+    stage.world.act(stage.peripheral, now, Act::press(button));
 }
 
 /// What was on air in the connection of this number, counted from 0.
@@ -106,7 +105,7 @@ fn a_bond_outlasts_a_power_cycle() {
 fn a_deleted_bond_is_refused_and_nothing_is_encrypted() {
     let mut stage = bonded();
     let deleted = stage.world.now();
-    press(&mut stage, Button::DeleteBonds);
+    press(&mut stage, "delete-bonds");
     run_for(&mut stage, Duration::from_secs(5));
     assert!(logged(&stage, deleted).contains(&Line::BondDeleted));
     let second = on_air(&stage, 1);
@@ -147,7 +146,7 @@ fn strangers_stay_out_until_the_pairing_button_is_pressed() {
     assert!(!connected(&stage, now));
     assert_eq!(bonds(&stage).0, 1);
     let pressed = stage.world.now();
-    press(&mut stage, Button::Pairing);
+    press(&mut stage, "pairing");
     let wish = Act::Ask("connect".into());
     stage.world.act(stranger, pressed, wish);
     run_for(&mut stage, Duration::from_secs(15));

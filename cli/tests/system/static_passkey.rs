@@ -22,7 +22,7 @@ const PATIENCE: u32 = 40;
 fn attack(passkey: Passkey, seed: u64) -> Finished {
     let mut setup = Setup::new("zephyr-2024", "phone", seed).expect("known names");
     setup.set("pairing-back-off=off").expect("a known key");
-    setup.peripheral.passkey = passkey;
+    setup.peripheral.config.passkey = passkey;
     Stage::new(catalogue::by_name("static-passkey").expect("known"), &setup).play()
 }
 

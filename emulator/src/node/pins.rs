@@ -1,7 +1,8 @@
 //! The development kit's buttons (P0.11, P0.12, P0.24, low while pressed) and LEDs (P0.13–P0.16,
 //! lit when low).
 
-use ble::ui::{Button, Ui};
+use ble::text::Text;
+use ble::ui::Ui;
 use bletwin_sim::node::{NodeOutput, Outbox};
 
 use super::ChipNode;
@@ -10,11 +11,13 @@ const FIRST_LED: u32 = 13;
 const LEDS: u32 = 4;
 
 impl ChipNode {
-    pub(super) fn press(&mut self, button: Button, pressed: bool) {
+    pub(super) fn press(&mut self, button: &str, pressed: bool) {
         let pin = match button {
-            Button::User => 11,
-            Button::DeleteBonds => 12,
-            Button::Pairing => 24,
+            "user" => 11,
+            "delete-bonds" => 12,
+            "pairing" => 24,
+            // The board has no such button.
+            _ => return,
         };
         if let Some(cpu) = &mut self.cpu {
             cpu.bus_mut().drive(0, pin, pressed.then_some(false));
@@ -27,8 +30,9 @@ impl ChipNode {
         let (outputs, levels) = (cpu.bus().directions(0), cpu.bus().outputs(0));
         let lit = (outputs & !levels) >> FIRST_LED & ((1 << LEDS) - 1);
         for led in (0..LEDS).filter(|led| (lit ^ self.lit) >> led & 1 == 1) {
-            let on = lit >> led & 1 == 1;
-            out.push(NodeOutput::Show(Ui::Led { led: led as u8 + 1, on }));
+            let on = if lit >> led & 1 == 1 { "on" } else { "off" };
+            let text = Text::of(format_args!("LED {} {on}", led + 1));
+            out.push(NodeOutput::Show(Ui::Output(text)));
         }
         self.lit = lit;
     }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use bletwin_emulator::node::{ChipNode, Image};
-use bletwin_firmware_node::{CpuConfig, PeripheralNode};
+use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::host::{CentralHost, Status};
 use bletwin_models::profile::Profile;
@@ -14,6 +14,7 @@ use bletwin_sim::node::{Act, Node, NodeId, NodeInput, Outbox};
 use bletwin_sim::record::{Record, RecordKind};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Config;
+use led_button::LedButton;
 
 /// The passkey of the feature `trial`.
 pub(crate) const PASSKEY: u32 = 123_456;
@@ -87,7 +88,8 @@ impl Stage {
 
     /// The core without the chip.
     pub(crate) fn native(config: Config, central: Profile, seed: u64) -> Self {
-        let node = PeripheralNode::new(config, CpuConfig::default());
+        let node =
+            PeripheralNode::new(Build::new(config, LedButton::default()), CpuConfig::default());
         Self::with(Device::Native(Box::new(node)), central, seed)
     }
 

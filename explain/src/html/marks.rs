@@ -174,6 +174,9 @@ fn other(exhibit: &Exhibit<'_>, record: &Record) -> Option<Mark> {
             let text = format!("{}: {}", log.module, log.line);
             (host, host, Kind::Log, text, String::new())
         }
+        RecordKind::Note(Note::Said(_, text)) => {
+            (host, host, Kind::Log, format!("app: {text}"), String::new())
+        }
         RecordKind::Note(Note::Host(text)) => (host, host, Kind::Log, text.clone(), String::new()),
         RecordKind::Shown(ui) => (host, host, Kind::Log, shown(ui), String::new()),
         RecordKind::Acted(act) => (host, host, Kind::Log, acted(act), String::new()),
@@ -236,7 +239,7 @@ fn shown(ui: &Ui) -> String {
         Ui::CompareNumber(number) => format!("asks whether the other shows {number:06}"),
         Ui::AskPasskey => "asks for the passkey".into(),
         Ui::Clear => "closes the dialog".into(),
-        Ui::Led { led, on } => format!("LED {led} {}", if *on { "on" } else { "off" }),
+        Ui::Output(text) => text.to_string(),
     }
 }
 
@@ -248,7 +251,7 @@ fn acted(act: &Act) -> String {
         Act::Cancel => "user dismisses the dialog".into(),
         Act::Ask(what) => format!("user wants: {what}"),
         Act::PowerCycle => "user switches it off and on".into(),
-        Act::Button { button, pressed: true } => format!("user presses {button:?}"),
+        Act::Button { button, pressed: true } => format!("user presses {button}"),
         Act::Button { button, pressed: false } => format!("user lets {button:?} go"),
         Act::Command(command) => format!("application: {command:?}"),
         Act::MinUsedChannels(channels) => format!("application: at least {channels} channels"),

@@ -1,18 +1,15 @@
 //! ACL packets up to the channels and down again.
 
 use super::Host;
-use super::att::{Security, Unsettled};
-use super::gatt::services::handle;
-use super::gatt::values::View;
 use super::l2cap::signalling::Signal;
 use super::l2cap::{CID_ATT, CID_SIGNALLING, CID_SMP, split};
+use crate::application::Application;
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{Acl, Handle};
 use ble::log::{Line, Severity};
 use ble::time::Instant;
-use ble::ui::Ui;
 
-impl<const LINKS: usize> Host<LINKS> {
+impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     pub(super) fn acl(&mut self, now: Instant, acl: &Acl) {
         let handle = acl.handle;
         let Some(connection) = self.connection(handle) else { return };
@@ -30,70 +27,6 @@ impl<const LINKS: usize> Host<LINKS> {
         }
     }
 
-    fn att(&mut self, now: Instant, handle: Handle, pdu: &[u8]) {
-        let security = Security {
-            level: self.smp.level(handle),
-            key_size: self.smp.key_size(handle),
-            has_key: self.smp.bond_of(handle).is_some(),
-            settled: !self.smp.is_distributing(handle),
-        };
-        let Some(connection) =
-            self.connections.iter_mut().flatten().find(|connection| connection.handle == handle)
-        else {
-            return;
-        };
-        if !connection.frames.has_room() {
-            // A client waits for a response before its next request: this one does not, and
-            // takes nothing in either.
-            return self.misbehaved(handle, PeerMisbehaved::TooManyRequests);
-        }
-        // What has come later waits behind what waits.
-        let held = !security.settled && !connection.held.is_empty();
-        let (led, before) = (self.values.led, connection.client);
-        let mut view = View { values: &mut self.values, client: &mut connection.client };
-        let answer = match held {
-            true => Err(Unsettled),
-            false => connection.bearer.received(&mut view, security, pdu),
-        };
-        match answer {
-            Ok(Some(response)) => {
-                // There is room: it was asked for above.
-                let _ = connection.send_att(&response);
-            }
-            Ok(None) => {}
-            Err(Unsettled) => {
-                if connection.held.push(pdu).is_none() {
-                    self.misbehaved(handle, PeerMisbehaved::TooManyRequests);
-                }
-                return;
-            }
-        }
-        if connection.client != before {
-            connection.configured = true;
-            let bits = connection.client.to_bits();
-            self.smp.set_cccd(now, handle, bits);
-        }
-        if self.values.led != led {
-            let on = self.values.led;
-            self.note(super::Note::Ui(Ui::Led { led: 3, on }));
-        }
-    }
-
-    /// Serves or refuses what has waited, as far as there is room, where it is known now who the
-    /// peer is.
-    pub(super) fn serve_held(&mut self, now: Instant) {
-        for index in 0..LINKS {
-            while let Some(Some(connection)) = self.connections.get_mut(index)
-                && !self.smp.is_distributing(connection.handle)
-                && connection.frames.has_room()
-                && let Some(pdu) = connection.held.pop()
-            {
-                let handle = connection.handle;
-                self.att(now, handle, &pdu);
-            }
-        }
-    }
-
     fn signalling(&mut self, handle: Handle, packet: &[u8]) {
         let Some(connection) = self.connection(handle) else { return };
         match connection.signalling.received(packet) {
@@ -108,22 +41,6 @@ impl<const LINKS: usize> Host<LINKS> {
                 self.log(Severity::Warning, "BLE_Main", line);
             }
             Signal::ParametersAnswered { accepted: true } | Signal::Ignored => {}
-        }
-    }
-
-    /// Notifies clients that want to know of the Button, as far as there is room. What could not
-    /// be told is told later, with the value of then.
-    pub(super) fn tell_button(&mut self) {
-        let value = [u8::from(self.values.button)];
-        for connection in self.connections.iter_mut().flatten() {
-            if connection.button_untold && connection.frames.has_room() {
-                connection.button_untold = false;
-                if connection.client.wants_button() {
-                    let pdu = connection.bearer.notification(handle::BUTTON, &value);
-                    // There is room.
-                    let _ = connection.send_att(&pdu);
-                }
-            }
         }
     }
 

@@ -1,16 +1,18 @@
 //! What the host keeps of one connection.
 
 use super::att::{Bearer, Pdu};
-use super::gatt::values::Client;
+use super::gatt::Client;
 use super::held::Held;
 use super::l2cap::fragment::Fragmenter;
 use super::l2cap::recombine::Recombiner;
 use super::l2cap::signalling::Signalling;
 use super::l2cap::{CID_ATT, frame};
 use super::procedures::Procedures;
+use super::waiting::Waiting;
 use ble::address::Address;
 use ble::armed::{Armed, Tell, What};
 use ble::hci::{ConnectionComplete, Handle};
+use ble::time::Instant;
 
 /// One connection, from LE Connection Complete to Disconnection Complete.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,8 +35,13 @@ pub(super) struct Connection {
     pub(super) client: Client,
     /// The client has configured something in this connection.
     pub(super) configured: bool,
-    /// The Button has changed and this client has not been told yet, for lack of room.
-    pub(super) button_untold: bool,
+    /// Values that have changed and were not sent yet, one bit for each configuration.
+    pub(super) notify: u8,
+    pub(super) indicate: u8,
+    /// A request that the application has not answered yet.
+    pub(super) waiting: Option<Waiting>,
+    /// Number of the next question to the application.
+    pub(super) next_request: u16,
     pub(super) procedures: Procedures,
     /// What waits for a bond is due once all that was sent for it has arrived.
     pub(super) bonding: bool,
@@ -55,7 +62,10 @@ impl Connection {
             held: Held::default(),
             client: Client::default(),
             configured: false,
-            button_untold: false,
+            notify: 0,
+            indicate: 0,
+            waiting: None,
+            next_request: 0,
             procedures,
             bonding: false,
         }
@@ -64,7 +74,7 @@ impl Connection {
     /// Tells what is under way; see [`ble::armed`].
     pub(super) fn armed(&self, tell: Tell<'_>) {
         self.procedures.armed(tell);
-        if let Some(at) = self.bearer.deadline() {
+        if let Some(at) = self.att_deadline() {
             tell(Armed::until(What::Att, at));
         }
         if self.signalling.is_waiting() {
@@ -73,9 +83,16 @@ impl Connection {
         if !self.held.is_empty() {
             tell(Armed::open(What::HeldRequest));
         }
-        if !self.is_quiet() || self.bonding || self.button_untold {
+        if !self.is_quiet() || self.bonding || self.notify | self.indicate != 0 {
             tell(Armed::open(What::Data));
         }
+    }
+
+    /// When a request without an answer or an indication without a confirmation makes the bearer
+    /// useless.
+    pub(super) fn att_deadline(&self) -> Option<Instant> {
+        let waiting = self.waiting.as_ref().map(|waiting| waiting.until);
+        self.bearer.deadline().into_iter().chain(waiting).min()
     }
 
     /// Whether all that was queued has arrived.

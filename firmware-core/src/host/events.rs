@@ -1,9 +1,10 @@
 //! HCI events.
 
-use super::gatt::values::Client;
+use super::gatt::Client;
 use super::l2cap::CID_SIGNALLING;
 use super::procedures::{Procedures, Request, fits};
 use super::{Connection, Host, Stage};
+use crate::application::Application;
 use ble::error::ErrorCode;
 use ble::hci::{
     Command, ConnectionComplete, ConnectionParameters, Event, Handle, HciOpcode, Return,
@@ -15,18 +16,18 @@ use ble::time::Instant;
 /// Opcodes whose failure has a meaning of its own.
 const CONNECTION_UPDATE: HciOpcode = HciOpcode(0x2013);
 
-impl<const LINKS: usize> Host<LINKS> {
+impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     pub(super) fn event(&mut self, now: Instant, event: Event) {
         match event {
             Event::CommandComplete { opcode, status, returned } => {
                 self.answered(opcode, status);
                 self.returned(status, &returned);
                 self.advertising_answered(opcode, status);
-                self.set_up_done();
+                self.set_up_done(now);
             }
             Event::CommandStatus { opcode, status } => {
                 self.answered(opcode, status);
-                self.set_up_done();
+                self.set_up_done(now);
             }
             Event::LeConnectionComplete(complete) => self.connected(now, &complete),
             Event::DisconnectionComplete { handle, reason } => {
@@ -133,24 +134,24 @@ impl<const LINKS: usize> Host<LINKS> {
         }
     }
 
-    fn set_up_done(&mut self) {
+    fn set_up_done(&mut self, now: Instant) {
         if self.stage == Stage::SettingUp && self.commands.are_done() {
             self.stage = Stage::Ready;
-            self.initialized();
+            self.initialized(now);
         }
     }
 
     fn connected(&mut self, now: Instant, complete: &ConnectionComplete) {
         self.advertising_stopped();
         if complete.status != ErrorCode::SUCCESS {
-            return self.app_connection_failed(complete.status);
+            return self.gap_connection_failed(complete.status);
         }
         let handle = complete.handle;
         let (procedures, requests) = Procedures::connected(&self.config, now);
         let mut connection = Connection::new(complete, procedures);
         let peer = connection.peer;
         if let Some(bond) = self.smp.bonds().find(|bond| bond.identity == peer) {
-            connection.client = Client::from_bits(bond.cccd);
+            connection.client = Client::from_bits(bond.cccd, &A::GATT);
         }
         let Some(place) = self.connections.iter_mut().find(|place| place.is_none()) else {
             let reason = ErrorCode::REMOTE_LOW_RESOURCES;
@@ -158,7 +159,8 @@ impl<const LINKS: usize> Host<LINKS> {
         };
         *place = Some(connection);
         self.smp.connected(now, handle, complete.local, complete.peer, complete.peer_identity);
-        self.app_connected(handle);
+        self.gap_connected(now, handle);
+        self.subscribed(now, handle, Client::default());
         if self.config.security_request {
             self.smp.request_security(now, handle);
         }
@@ -181,7 +183,7 @@ impl<const LINKS: usize> Host<LINKS> {
             let credits = self.controller.credits.saturating_add(connection.in_flight);
             self.controller.credits = credits;
         }
-        self.app_disconnected(handle, reason);
+        self.gap_disconnected(now, handle, reason);
     }
 
     fn encryption_changed(&mut self, now: Instant, handle: Handle, status: ErrorCode, on: bool) {

@@ -27,7 +27,7 @@ pub const FRAME_MAX: usize = ACL_MAX;
 pub const MTU: usize = FRAME_MAX - HEADER;
 
 /// An L2CAP frame with its basic header.
-pub type Frame = heapless::Vec<u8, FRAME_MAX>;
+pub type Frame = heapless::Vec<u8, FRAME_MAX, u8>;
 
 /// Puts the basic header in front of a payload; `None` if it is longer than [`MTU`].
 #[must_use]

@@ -1,7 +1,8 @@
 //! What goes into and comes out of [`Host`](super) beside HCI.
 
-use ble::log::Log;
-use ble::ui::{Button, Ui};
+use ble::log::{Log, Severity};
+use ble::text::Text;
+use ble::ui::Dialog;
 
 use crate::host::procedures::Request;
 use ble::effect::{Completion, Effect};
@@ -10,17 +11,17 @@ use ble::trace::Trace;
 
 /// What reaches the host from outside the controller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum HostInput {
+pub enum HostInput<B> {
     /// From the controller.
     Event(Event),
     /// From the controller.
     Acl(Acl),
     /// A slow thing is done, or a record was found at boot.
     Completed(Completion),
-    /// A button was pressed or released.
+    /// A button was pressed or released, or what the application has in its place.
     Button {
-        /// Which.
-        button: Button,
+        /// The application's name for it.
+        button: B,
         /// Pressed (or released).
         pressed: bool,
     },
@@ -38,7 +39,7 @@ pub enum HostInput {
 
 /// What leaves the host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum HostOutput {
+pub enum HostOutput<O> {
     /// To the controller.
     Command(Command),
     /// To the controller.
@@ -47,8 +48,12 @@ pub enum HostOutput {
     Effect(Effect),
     /// To the log.
     Log(Log),
-    /// To the display, the LEDs.
-    Ui(Ui),
+    /// To the log: a line of the application's.
+    Said(Severity, Text),
+    /// To the display: dialogs of pairing.
+    Dialog(Dialog),
+    /// To the application's outputs.
+    Show(O),
     /// To the record.
     Trace(Trace),
 }

@@ -1,4 +1,4 @@
-//! The host: L2CAP, ATT/GATT, SMP, bonds and the application, above any controller.
+//! The host: L2CAP, ATT/GATT, SMP, bonds, and an application above them, above any controller.
 //!
 //! [`Host`] is one value with one owner. Its inputs are HCI events, ACL packets, completions of
 //! slow work and what people do to the device; its outputs are HCI commands, ACL packets, slow
@@ -11,15 +11,18 @@
 //! | [`gatt`] | the table of attributes and their values |
 //! | [`smp`], [`bonds`] | pairing, keys, who is known |
 //! | [`procedures`] | what the host starts by itself, and when |
-//! | [`app`] | the LED Button Service application |
+//! | [`gap`] | setting up, advertising, who may connect and bond |
+//! | [`application`](crate::application) | what only this peripheral does |
 
-pub mod app;
+mod application;
 pub mod att;
+mod attributes;
 pub mod bonds;
 mod channels;
 mod commands;
 mod connection;
 mod events;
+pub mod gap;
 pub mod gatt;
 mod held;
 pub mod l2cap;
@@ -27,12 +30,13 @@ pub mod message;
 pub mod procedures;
 mod security;
 pub mod smp;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
 
+use crate::application::{Application, Event};
 use crate::config::Config;
-use app::App;
 use ble::armed::{Armed, Tell, What};
 use ble::effect::Effect;
 use ble::error::PeerMisbehaved;
@@ -40,15 +44,16 @@ use ble::hci::{Command, Handle};
 use ble::log::{Line, Log, Severity};
 use ble::queue::Queue;
 use ble::random::Entropy;
+use ble::text::Text;
 use ble::time::Instant;
 use ble::trace::Trace;
-use ble::ui::Ui;
+use ble::ui::Dialog;
 use ble::work::{Level, Work};
 use bonds::Bond;
 use commands::Commands;
 use connection::Connection;
-use gatt::services::TABLE;
-use gatt::values::Values;
+use gap::Gap;
+use gatt::Values;
 use message::{HostInput, HostOutput};
 use smp::{SecurityManager, SmpConfig};
 
@@ -64,11 +69,14 @@ const EFFECTS: usize = BONDS + 3;
 /// An output that waits. Commands, ACL packets and effects, which are large, have queues of their
 /// own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Note {
+enum Note<O> {
     /// The oldest of [`Host::effects`].
     Effect,
     Log(Log),
-    Ui(Ui),
+    /// A line of the application's.
+    Said(Severity, Text),
+    Dialog(Dialog),
+    Show(O),
     Trace(Trace),
 }
 
@@ -104,7 +112,7 @@ enum Stage {
 /// finds no room waits inside, and [`Host::deadline`] is then in the past: call [`Host::timer`]
 /// once there is room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Host<const LINKS: usize> {
+pub struct Host<A: Application, const LINKS: usize> {
     config: Config,
     stage: Stage,
     smp: SecurityManager<LINKS, BONDS>,
@@ -114,20 +122,27 @@ pub struct Host<const LINKS: usize> {
     values: Values,
     commands: Commands,
     controller: Controller,
-    notes: Queue<Note, NOTES>,
+    notes: Queue<Note<A::Output>, NOTES>,
     effects: Queue<Effect, EFFECTS>,
-    app: App,
+    gap: Gap,
+    application: A,
+    /// What the application has cost in the call under way.
+    work: Work,
+    /// When the application was last given the time.
+    timed: Instant,
+    /// Records that the application has had written.
+    stores: u32,
     /// Security Manager outputs were left where they are for lack of room.
     unsettled: bool,
 }
 
-impl<const LINKS: usize> Host<LINKS> {
+impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// A host that has done nothing yet. Records found in storage are given as
     /// [`Loaded`](ble::effect::Completion::Loaded) before [`Host::start`].
     #[must_use]
     // Built where it stays: as a function of its own it would be built on the stack and moved.
     #[inline(always)]
-    pub fn new(config: &Config, entropy: &Entropy) -> Self {
+    pub fn new(config: &Config, application: A, entropy: &Entropy) -> Self {
         let smp = SmpConfig {
             io: config.io,
             passkey: config.passkey,
@@ -147,17 +162,19 @@ impl<const LINKS: usize> Host<LINKS> {
             connections: [const { None }; LINKS],
             turn: 0,
             values: Values {
-                button: false,
-                led: false,
                 preferred: config.preferred,
                 demanded_level: config.required_level,
-                hash: gatt::hash::database_hash(&TABLE),
+                hash: gatt::hash::database_hash(A::GATT.attributes),
             },
             commands: Commands::default(),
             controller: Controller::UNKNOWN,
             notes: Queue::new(),
             effects: Queue::new(),
-            app: App::default(),
+            gap: Gap::default(),
+            application,
+            work: Work::none(Level::Host),
+            timed: Instant::ZERO,
+            stores: 0,
             unsettled: false,
         }
     }
@@ -165,28 +182,28 @@ impl<const LINKS: usize> Host<LINKS> {
     /// Sets the controller up; advertising follows when it has answered.
     pub fn start(&mut self, now: Instant) -> Work {
         self.stage = Stage::SettingUp;
-        for command in app::set_up(&self.config) {
+        for command in gap::set_up(&self.config) {
             self.commands.push(command);
         }
         self.smp.start(now);
-        self.settle(now);
-        Work::one(Level::Host)
+        self.settle(now)
     }
 
     /// Takes an input.
-    pub fn input(&mut self, now: Instant, input: HostInput) -> Work {
+    pub fn input(&mut self, now: Instant, input: HostInput<A::Button>) -> Work {
         match input {
             HostInput::Event(event) => self.event(now, event),
             HostInput::Acl(acl) => self.acl(now, &acl),
-            HostInput::Completed(completion) => self.smp.completed(now, completion),
-            HostInput::Button { button, pressed } => self.button(now, button, pressed),
+            HostInput::Completed(completion) => self.completed(now, completion),
+            HostInput::Button { button, pressed } => {
+                self.tell(now, Event::Button { button, pressed });
+            }
             HostInput::PasskeyEntered(passkey) => self.smp.passkey_entered(now, passkey),
             HostInput::NumericConfirmed(same) => self.smp.numeric_confirmed(now, same),
             HostInput::Ask(request) => self.asked(request),
             HostInput::Command(command) => self.command(command),
         }
-        self.settle(now);
-        Work::one(Level::Host)
+        self.settle(now)
     }
 
     /// To be called when [`Host::deadline`] has come.
@@ -194,8 +211,12 @@ impl<const LINKS: usize> Host<LINKS> {
         if self.smp.deadline().is_some_and(|deadline| deadline <= now) {
             self.smp.timer(now);
         }
-        self.settle(now);
-        Work::one(Level::Host)
+        self.att_due(now);
+        if self.application_deadline().is_some_and(|deadline| deadline <= now) {
+            self.timed = now;
+            self.tell(now, Event::Timer);
+        }
+        self.settle(now)
     }
 
     /// When [`Host::timer`] is to be called; in the past if something waits for room that there
@@ -205,13 +226,17 @@ impl<const LINKS: usize> Host<LINKS> {
         if self.unsettled && self.has_room() {
             return Some(Instant::ZERO);
         }
-        let procedures = self.connections.iter().flatten();
-        procedures.filter_map(|c| c.procedures.deadline()).chain(self.smp.deadline()).min()
+        let connections = || self.connections.iter().flatten();
+        let procedures = connections().filter_map(|c| c.procedures.deadline());
+        let att = connections().filter_map(Connection::att_deadline);
+        let application = self.application_deadline();
+        procedures.chain(att).chain(self.smp.deadline()).chain(application).min()
     }
 
     /// Tells what is under way; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
         self.smp.armed(tell);
+        self.application.armed(tell);
         self.connections.iter().flatten().for_each(|connection| connection.armed(tell));
         if !self.commands.are_done() {
             tell(Armed::open(What::Commands));
@@ -219,12 +244,14 @@ impl<const LINKS: usize> Host<LINKS> {
     }
 
     /// The next output.
-    pub fn poll(&mut self) -> Option<HostOutput> {
+    pub fn poll(&mut self) -> Option<HostOutput<A::Output>> {
         if let Some(note) = self.notes.pop() {
             return match note {
                 Note::Effect => self.effects.pop().map(HostOutput::Effect),
                 Note::Log(log) => Some(HostOutput::Log(log)),
-                Note::Ui(ui) => Some(HostOutput::Ui(ui)),
+                Note::Said(severity, text) => Some(HostOutput::Said(severity, text)),
+                Note::Dialog(dialog) => Some(HostOutput::Dialog(dialog)),
+                Note::Show(output) => Some(HostOutput::Show(output)),
                 Note::Trace(trace) => Some(HostOutput::Trace(trace)),
             };
         }
@@ -250,26 +277,28 @@ impl<const LINKS: usize> Host<LINKS> {
         self.connections.iter().flatten().map(|connection| connection.handle)
     }
 
-    /// Whether the LED characteristic is on.
+    /// The application.
     #[must_use]
-    pub const fn led(&self) -> bool {
-        self.values.led
+    pub const fn application(&self) -> &A {
+        &self.application
     }
 
-    /// Does what is due now, after whatever came in.
-    fn settle(&mut self, now: Instant) {
+    /// Does what is due now, after whatever came in. What the call has cost.
+    fn settle(&mut self, now: Instant) -> Work {
         self.drain_security(now);
+        self.serve_waiting(now);
         self.serve_held(now);
         self.procedures_due(now);
-        self.tell_button();
+        self.send_values(now);
         self.advertise_if_due();
+        Work::one(Level::Host).and(core::mem::replace(&mut self.work, Work::none(Level::Host)))
     }
 
     fn connection(&mut self, handle: Handle) -> Option<&mut Connection> {
         self.connections.iter_mut().flatten().find(|connection| connection.handle == handle)
     }
 
-    fn note(&mut self, note: Note) {
+    fn note(&mut self, note: Note<A::Output>) {
         // There is room for what one input causes, and callers poll after each.
         let _ = self.notes.push(note);
     }

@@ -1,9 +1,10 @@
 //! What the Security Manager says, carried out.
 
-use super::gatt::values::Client;
+use super::gatt::Client;
 use super::l2cap::CID_SMP;
 use super::smp::SmpOutput;
 use super::{Connection, Host, Note};
+use crate::application::{Application, Event};
 use ble::hci::Handle;
 use ble::log::{Line, Severity};
 use ble::time::Instant;
@@ -13,7 +14,7 @@ use ble::time::Instant;
 const NOTES_SPARE: usize = 4;
 const COMMANDS_SPARE: usize = 8;
 
-impl<const LINKS: usize> Host<LINKS> {
+impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// Whether another of the Security Manager's outputs can be taken.
     pub(super) fn has_room(&self) -> bool {
         self.notes.len().saturating_add(NOTES_SPARE) <= super::NOTES
@@ -53,7 +54,7 @@ impl<const LINKS: usize> Host<LINKS> {
             }
             SmpOutput::Command(command) => self.command(command),
             SmpOutput::Effect(effect) => self.effect(effect),
-            SmpOutput::Ui(ui) => self.note(Note::Ui(ui)),
+            SmpOutput::Dialog(dialog) => self.note(Note::Dialog(dialog)),
             SmpOutput::Log(log) => self.note(Note::Log(log)),
             SmpOutput::Trace(trace) => self.note(Note::Trace(trace)),
             SmpOutput::SecurityChanged { handle, level } => {
@@ -61,6 +62,7 @@ impl<const LINKS: usize> Host<LINKS> {
                     connection.level = level;
                     let peer = connection.peer;
                     self.info(Line::SecurityChanged { peer, level });
+                    self.tell(now, Event::Secured { connection: handle, level });
                 }
             }
             SmpOutput::SecurityFailed { handle, error } => {
@@ -88,13 +90,14 @@ impl<const LINKS: usize> Host<LINKS> {
     /// The peer has the key of its bond. What it has configured before is kept from now on; what
     /// was kept is in force, if it has not.
     pub(super) fn recognised(&mut self, now: Instant, handle: Handle) {
-        let kept = self.smp.bond_of(handle).map(|bond| Client::from_bits(bond.cccd));
+        let kept = self.smp.bond_of(handle).map(|bond| Client::from_bits(bond.cccd, &A::GATT));
         let Some(connection) = self.connection(handle) else { return };
         if connection.configured {
             let bits = connection.client.to_bits();
             self.smp.set_cccd(now, handle, bits);
         } else if let Some(kept) = kept {
-            connection.client = kept;
+            let before = core::mem::replace(&mut connection.client, kept);
+            self.subscribed(now, handle, before);
         }
     }
 

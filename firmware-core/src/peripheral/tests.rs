@@ -1,15 +1,16 @@
 //! The composition alone: who runs when, and that nothing gets stuck or lost.
 
 use super::*;
+use crate::led_button::{LedButton, Light, Press};
 use ble::pdu::advertising::AdvertisingPdu;
 use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-type Device = Peripheral<1>;
+type Device = Peripheral<LedButton>;
 
 /// Lets everything settle; what came out.
-fn settle(device: &mut Device, now: Instant) -> Vec<Output> {
+fn settle(device: &mut Device, now: Instant) -> Vec<Output<Light>> {
     let mut all = Vec::new();
     for _ in 0..1_000 {
         all.extend(core::iter::from_fn(|| device.poll()));
@@ -21,8 +22,9 @@ fn settle(device: &mut Device, now: Instant) -> Vec<Output> {
     panic!("never settles");
 }
 
-fn started() -> (Device, Vec<Output>) {
-    let mut device = Device::new(Config::zephyr_2024(), &Entropy::new([1; 32]));
+fn started() -> (Device, Vec<Output<Light>>) {
+    let mut device =
+        Device::new(Config::zephyr_2024(), LedButton::default(), &Entropy::new([1; 32]));
     let _ = device.handle(Instant::ZERO, Input::Start);
     let outputs = settle(&mut device, Instant::ZERO);
     (device, outputs)
@@ -30,7 +32,8 @@ fn started() -> (Device, Vec<Output>) {
 
 #[test]
 fn starts_nothing_by_itself() {
-    let mut device = Device::new(Config::zephyr_2024(), &Entropy::new([1; 32]));
+    let mut device =
+        Device::new(Config::zephyr_2024(), LedButton::default(), &Entropy::new([1; 32]));
     assert_eq!((device.poll(), device.pending(), device.deadline()), (None, None, None));
 }
 
@@ -53,13 +56,13 @@ fn after_start_it_advertises_its_name() {
         panic!("{sent:?} is no ADV_IND");
     };
     assert_eq!(advertiser, Config::zephyr_2024().address);
-    assert_eq!(data, crate::host::app::advertising_data());
+    assert_eq!(data, crate::host::gap::advertising_data(&LedButton::GATT));
     let logs: Vec<String> = outputs.iter().filter_map(line).collect();
     assert_eq!(logs.first().map(String::as_str), Some("Bluetooth initialized"));
     assert_eq!(logs.last().map(String::as_str), Some("Advertising successfully started"));
 }
 
-fn line(output: &Output) -> Option<String> {
+fn line(output: &Output<Light>) -> Option<String> {
     match output {
         Output::Log(log) => Some(format!("{}", log.line)),
         _ => None,
@@ -99,9 +102,8 @@ fn a_radio_event_runs_the_link_alone() {
 
 #[test]
 fn more_inputs_than_the_queue_holds_are_not_lost() {
-    use ble::ui::Button;
     let (mut device, _) = started();
-    let button = |pressed| Input::Host(HostInput::Button { button: Button::User, pressed });
+    let button = |pressed| Input::Host(HostInput::Button { button: Press::User, pressed });
     for n in 0..21 {
         let _ = device.handle(Instant::ZERO, button(n % 2 == 0));
     }

@@ -4,11 +4,13 @@
 
 use ble::time::Duration;
 use ble::ui::Ui;
+use bletwin_firmware_node::Build;
 use bletwin_sim::record::RecordKind;
 use bletwin_trouble::{Air, Line};
 use bt_hci::controller::ExternalController;
 use embassy_futures::select::{Either, select};
 use firmware_core::config::Config;
+use led_button::LedButton;
 use trouble_host::prelude::*;
 
 type Controller = ExternalController<Line, 10>;
@@ -112,7 +114,7 @@ async fn application(air: &Air, controller: Controller) {
 
 fn play(config: Config) -> [u8; 32] {
     let air = Air::new(1);
-    air.twin().add_peripheral("firmware", config);
+    air.twin().add_peripheral("firmware", Build::new(config, LedButton::default()));
     let controller = Controller::new(air.line(air.endpoint()));
     let done = air.run(Duration::from_secs(60), application(&air, controller));
     assert!(done.is_some(), "it takes too long");

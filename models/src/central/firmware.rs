@@ -10,6 +10,7 @@ use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::{Config, Passkey, PhyUpdate};
 use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::{Input, Output, Peripheral};
+use led_button::LedButton;
 
 use super::*;
 use crate::user::{User, UserConfig};
@@ -17,7 +18,7 @@ use crate::user::{User, UserConfig};
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Device {
     config: Config,
-    peripheral: Option<Peripheral<1>>,
+    peripheral: Option<Peripheral<LedButton>>,
     storage: Storage,
 }
 
@@ -26,7 +27,8 @@ impl Device {
         let input = match input {
             NodeInput::Start { entropy } => {
                 let entropy = Entropy::new(entropy);
-                self.peripheral = Some(Peripheral::new(self.config.clone(), &entropy));
+                self.peripheral =
+                    Some(Peripheral::new(self.config.clone(), LedButton::default(), &entropy));
                 Input::Start
             }
             NodeInput::Radio(event) => Input::Radio(event),
@@ -42,7 +44,7 @@ impl Device {
             while let Some(output) = peripheral.poll() {
                 match output {
                     Output::Radio(command) => out.push(NodeOutput::Radio(command)),
-                    Output::Ui(ui) => out.push(NodeOutput::Show(ui)),
+                    Output::Dialog(dialog) => out.push(NodeOutput::Show(dialog.into())),
                     Output::Log(log) => out.push(NodeOutput::Note(Note::Log(log))),
                     Output::Effect(effect) => {
                         let done = HostInput::Completed(perform(effect, &mut self.storage));

@@ -7,13 +7,14 @@ use ble::pdu::control::{ConnectionUpdate, ControlPdu, EncReq, Opcode};
 use ble::phy::{Phy, PhySet};
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
-use bletwin_firmware_node::{CpuConfig, PeripheralNode};
+use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
 use bletwin_sim::record::{Note, RecordKind};
 use bletwin_sim::sniffer::sniff;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::{Accept, Config, ParamUpdate};
 use firmware_core::host::bonds::Bond;
+use led_button::LedButton;
 
 use super::*;
 
@@ -65,10 +66,9 @@ fn play(steps: Vec<Step>) -> (Vec<(u16, Opcode)>, Option<u8>) {
         sca: 5,
         ch_sel: false,
     };
-    let mut peripheral = PeripheralNode::new(
-        Config { phy_update: firmware_core::config::PhyUpdate::Never, ..config },
-        CpuConfig::default(),
-    );
+    let config = Config { phy_update: firmware_core::config::PhyUpdate::Never, ..config };
+    let build = Build::new(config, LedButton::default());
+    let mut peripheral = PeripheralNode::new(build, CpuConfig::default());
     let bond = Bond {
         identity: initiator,
         ltk: Secret::new(LTK),

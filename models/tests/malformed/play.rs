@@ -9,7 +9,7 @@ use ble::pdu::control::{ControlPdu, Opcode};
 use ble::pdu::data::Llid;
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
-use bletwin_firmware_node::{CpuConfig, PeripheralNode};
+use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::raw::{Packet, RawCentral, Script, Step};
 use bletwin_oracle as oracle;
 use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
@@ -21,6 +21,7 @@ use firmware_core::config::{
     Accept, Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate,
 };
 use firmware_core::host::bonds::Bond;
+use led_button::LedButton;
 
 use super::pdus::{Draw, PDUS, packets};
 use super::states::{LTK, STATES, Setup, reach};
@@ -203,7 +204,8 @@ pub(crate) fn connect() -> ConnectInd {
 
 pub(crate) fn world(setup: &Setup, script: Script, seed: u64) -> World<Actor> {
     let mut world = World::new(WorldConfig { seed, recording: true, ..WorldConfig::default() });
-    let mut peripheral = PeripheralNode::new(config(), CpuConfig::default());
+    let mut peripheral =
+        PeripheralNode::new(Build::new(config(), LedButton::default()), CpuConfig::default());
     let bond = Bond {
         identity: connect().initiator,
         ltk: Secret::new(LTK),

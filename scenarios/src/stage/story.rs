@@ -3,7 +3,6 @@
 
 use ble::error::ErrorCode;
 use ble::time::Instant;
-use ble::ui::Button;
 use bletwin_models::host::CentralHost;
 use bletwin_sim::node::Act;
 
@@ -22,7 +21,7 @@ impl Stage {
                 self.press_pairing_button();
             }
             Story::BondLost => {
-                let act = Act::Button { button: Button::DeleteBonds, pressed: true };
+                let act = Act::press("delete-bonds");
                 self.world.act(self.peripheral, now, act);
                 self.press_pairing_button();
             }
@@ -39,7 +38,7 @@ impl Stage {
         );
         if self.needs_button && wanted {
             let now = self.world.now();
-            let act = Act::Button { button: Button::Pairing, pressed: true };
+            let act = Act::press("pairing");
             self.world.act(self.peripheral, now, act);
         }
     }
@@ -99,9 +98,9 @@ impl Stage {
     fn both_bonded(&self) -> bool {
         let level = self.required_level;
         let here = match self.world.node(self.peripheral) {
-            Participant::Peripheral(node) => node
-                .device()
-                .is_some_and(|device| device.host().bonds().any(|bond| bond.level >= level)),
+            Participant::Peripheral(node) => {
+                node.device().is_some_and(|device| device.bonds().any(|bond| bond.level >= level))
+            }
             // What it has stored nobody can see.
             Participant::Chip(_) => true,
             _ => false,

@@ -2,9 +2,10 @@
 
 use ble::pdu::control::FeatureSet;
 use ble::security::IoCapability;
+use bletwin_firmware_node::Build;
 use bletwin_models::profile::is_file;
 use bletwin_schema::{Conflict, Kind, Origins};
-use firmware_core::config::{Config, PairingOutsideMode, Passkey};
+use firmware_core::config::{PairingOutsideMode, Passkey};
 
 use super::firmware::FeatureNames;
 use crate::error::BadInput;
@@ -15,7 +16,8 @@ pub const COMMAND_LINE: &str = "--set";
 /// Values of a firmware that can have no effect, or none that anybody wants. A device may be built
 /// so, and what comes of it can be seen in a run: none of them is an error.
 #[must_use]
-pub fn firmware(config: &Config) -> Vec<Conflict> {
+pub fn firmware(build: &Build) -> Vec<Conflict> {
+    let config = &build.config;
     let mut found = Vec::new();
     let both = FeatureSet(config.lapses.hollow.0 & config.left_out.0);
     if both != FeatureSet(0) {

@@ -3,70 +3,78 @@
 
 use ble::hci::ConnectionParameters;
 use ble::pdu::control::FeatureSet;
+use bletwin_firmware_node::Build;
 use bletwin_models::profile::Io;
 use bletwin_schema::{Flag, Kind, Number, Shape, Written, keys, words};
 use firmware_core::config::{
-    Accept, BondOverwrite, BondTableFull, Config, DataLengthUpdate, FeatureExchange,
-    PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate, Refusals, VersionExchange,
+    Accept, BondOverwrite, BondTableFull, DataLengthUpdate, FeatureExchange, PairingOutsideMode,
+    ParamUpdate, Passkey, PhyUpdate, Refusals, VersionExchange,
 };
+
+use crate::applications::Applications;
 
 keys! {
     /// What can be set of the peripheral's firmware.
-    pub static PERIPHERAL: Config;
+    pub static PERIPHERAL: Build;
+
+    "What it is" {
+        /// The application: services, buttons, outputs.
+        "app": Applications = |b| b.application;
+    }
 
     "What it asks for" {
         /// When the peripheral asks for the 2M PHY.
-        "phy-update": AskPhy = |c| c.phy_update;
+        "phy-update": AskPhy = |b| b.config.phy_update;
         /// Whether it asks for the central's features although it knows them.
-        "feature-exchange": AskFeatures = |c| c.feature_exchange;
+        "feature-exchange": AskFeatures = |b| b.config.feature_exchange;
         /// Whether it asks for the central's version.
-        "version-exchange": AskVersion = |c| c.version_exchange;
+        "version-exchange": AskVersion = |b| b.config.version_exchange;
         /// When it asks for longer data PDUs.
-        "data-length": AskLength = |c| c.data_length;
+        "data-length": AskLength = |b| b.config.data_length;
         /// When it asks for its preferred connection parameters.
-        "param-update": AskParameters = |c| c.param_update;
+        "param-update": AskParameters = |b| b.config.param_update;
         /// The connection parameters it prefers.
-        "preferred": Preferred = |c| c.preferred;
+        "preferred": Preferred = |b| b.config.preferred;
     }
     "Pairing and bonds" {
         /// Passkey per pairing, or a static one (insecure: 20 attempts reveal it).
-        "passkey": Passkeys = |c| c.passkey;
+        "passkey": Passkeys = |b| b.config.passkey;
         /// What the device can show and ask while pairing.
-        "io": Io = |c| c.io;
-        /// Security level that writing the LED demands.
-        "required-level": Number<u8, 1, 4> = |c| c.required_level;
+        "io": Io = |b| b.config.io;
+        /// Security level that attributes demand which leave it to the device: writing the LED.
+        "required-level": Number<u8, 1, 4> = |b| b.config.required_level;
         /// Who may connect once there are bonds.
-        "accept": Accepted = |c| c.accept;
+        "accept": Accepted = |b| b.config.accept;
         /// A Pairing Request while nobody has pressed the pairing button; by-level: refuse up to
         /// required-level 2, else authenticated.
-        "pairing-outside-mode": OutsideMode = |c| c.pairing_outside_mode;
+        "pairing-outside-mode": OutsideMode = |b| b.config.pairing_outside_mode;
         /// Which keys replace that of a bond; those of Just Works only after a proof of the old
         /// key, or in pairing mode.
-        "bond-overwrite": Overwrite = |c| c.bond_overwrite;
+        "bond-overwrite": Overwrite = |b| b.config.bond_overwrite;
         /// One more central when the table of bonds is full.
-        "bond-table-full": TableFull = |c| c.bond_table_full;
+        "bond-table-full": TableFull = |b| b.config.bond_table_full;
         /// Growing wait after failed pairings; off only for experiments.
-        "pairing-back-off": Flag = |c| c.pairing_back_off;
+        "pairing-back-off": Flag = |b| b.config.pairing_back_off;
         /// Whether the peripheral asks for security on connection.
-        "security-request": Flag = |c| c.security_request;
+        "security-request": Flag = |b| b.config.security_request;
         /// Whether it pairs with the debug key of the specification (insecure).
-        "debug-key": Flag = |c| c.debug_key;
+        "debug-key": Flag = |b| b.config.debug_key;
     }
     "Link layer" {
         /// advInterval, units of 0.625 ms.
-        "advertising-interval": Number<u16, 32, 16_384> = |c| c.advertising_interval;
+        "advertising-interval": Number<u16, 32, 16_384> = |b| b.config.advertising_interval;
         /// Accuracy that the peripheral claims for its sleep clock (window widening), ppm.
-        "sleep-clock-ppm": Number<u16, 0, 500> = |c| c.sleep_clock_ppm;
+        "sleep-clock-ppm": Number<u16, 0, 500> = |b| b.config.sleep_clock_ppm;
         /// Channels that the central is asked to use at least; 0: it is not asked.
-        "min-used-channels": Channels = |c| c.min_used_channels;
+        "min-used-channels": Channels = |b| b.config.min_used_channels;
         /// Whether the central gets the connection parameters that it asks for.
-        "param-requests": Requests = |c| c.refuses_parameters;
+        "param-requests": Requests = |b| b.config.refuses_parameters;
         /// Link layer features that it does not offer.
-        "features-left-out": FeatureNames = |c| c.left_out;
+        "features-left-out": FeatureNames = |b| b.config.left_out;
         /// Features that it offers but answers with LL_UNKNOWN_RSP, as old firmware did.
-        "features-hollow": FeatureNames = |c| c.lapses.hollow;
+        "features-hollow": FeatureNames = |b| b.config.lapses.hollow;
         /// Which refusals it understands; old firmware ignored all but LL_REJECT_EXT_IND.
-        "refusals": Understood = |c| c.lapses.refusals;
+        "refusals": Understood = |b| b.config.lapses.refusals;
     }
 }
 

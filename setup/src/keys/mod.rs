@@ -5,9 +5,9 @@ pub mod conflict;
 mod firmware;
 pub mod page;
 
+use bletwin_firmware_node::Build;
 use bletwin_models::profile::{self, Profile};
 use bletwin_schema::{Fault, Key, Keys};
-use firmware_core::config::Config;
 
 pub use air::AIR;
 pub use firmware::PERIPHERAL;
@@ -32,7 +32,7 @@ pub fn help() -> String {
     let firmware = "Keys of the peripheral's firmware (also in --peripheral FILE.toml)";
     let air = "Keys of the air, the clocks and the processor";
     let central = "Keys of the central (without `central.` also in --central FILE.toml)";
-    let presets: Vec<(&str, Config)> =
+    let presets: Vec<(&str, Build)> =
         PRESETS.iter().filter_map(|name| Some((*name, preset(name)?))).collect();
     let honest = Profile::honest();
     [

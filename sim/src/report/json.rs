@@ -1,5 +1,6 @@
 //! Records as JSON, for other tools.
 
+use ble::log::Severity;
 use serde_json::{Value, json};
 
 use crate::record::{Note, RECORD_SCHEMA, Record, RecordKind};
@@ -67,14 +68,8 @@ fn note(note: &Note) -> (&'static str, Value) {
         Note::H4 { to_host, octets } => {
             ("h4", json!({ "to-host": to_host, "octets": hex(octets) }))
         }
-        Note::Log(log) => {
-            let details = json!({
-                "severity": format!("{:?}", log.severity).to_lowercase(),
-                "module": log.module,
-                "text": log.line.to_string(),
-            });
-            ("log", details)
-        }
+        Note::Log(log) => ("log", logged(log.severity, log.module, &log.line)),
+        Note::Said(severity, text) => ("log", logged(*severity, "app", text)),
         Note::Trace(trace) => ("trace", debug(trace)),
         Note::EffectStarted { id, what } => {
             ("effect-started", json!({ "effect": id.0, "what": what }))
@@ -82,6 +77,14 @@ fn note(note: &Note) -> (&'static str, Value) {
         Note::EffectEnded { id } => ("effect-ended", json!({ "effect": id.0 })),
         Note::Host(text) => ("host", json!(text)),
     }
+}
+
+fn logged(severity: Severity, module: &str, text: &impl std::fmt::Display) -> Value {
+    json!({
+        "severity": format!("{severity:?}").to_lowercase(),
+        "module": module,
+        "text": text.to_string(),
+    })
 }
 
 /// Secrets print as redacted.

@@ -17,21 +17,37 @@ pub fn log(records: &[Record], node: NodeId) -> String {
     for record in records.iter().filter(|record| record.node == node) {
         match &record.kind {
             RecordKind::Started => started = record.at,
-            RecordKind::Note(Note::Log(log)) => {
-                let severity = match log.severity {
-                    Severity::Error => "err",
-                    Severity::Warning => "wrn",
-                    Severity::Info => "inf",
-                    Severity::Debug => "dbg",
-                };
-                let time = timestamp(record.at.since(started));
-                // Writing to a string cannot fail.
-                let _ = writeln!(text, "[{time}] <{severity}> {}: {}", log.module, log.line);
+            RecordKind::Note(note) => {
+                if let Some(line) = line(note) {
+                    let time = timestamp(record.at.since(started));
+                    // Writing to a string cannot fail.
+                    let _ = writeln!(text, "[{time}] {line}");
+                }
             }
             _ => {}
         }
     }
     text
+}
+
+/// A note as a line of the log, without its time: `<inf> BLE_Main: Connected`; `None` if it is no
+/// line of the log.
+#[must_use]
+pub fn line(note: &Note) -> Option<String> {
+    match note {
+        Note::Log(log) => Some(format!("<{}> {}: {}", short(log.severity), log.module, log.line)),
+        Note::Said(severity, text) => Some(format!("<{}> app: {text}", short(*severity))),
+        _ => None,
+    }
+}
+
+const fn short(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "err",
+        Severity::Warning => "wrn",
+        Severity::Info => "inf",
+        Severity::Debug => "dbg",
+    }
 }
 
 /// `00:00:15.123,456`: hours, minutes, seconds, milliseconds, microseconds.

@@ -1,6 +1,6 @@
 //! The development kit's four LEDs (P0.13–P0.16, lit when low).
 
-use ble::ui::Ui;
+use led_button::Light;
 use nrf_pac::{P0, gpio};
 
 const FIRST_PIN: usize = 13;
@@ -9,21 +9,19 @@ const LEDS: usize = 4;
 /// LEDs off, as outputs.
 pub fn set_up() {
     for pin in FIRST_PIN..FIRST_PIN + LEDS {
-        light(pin, false);
+        switch(pin, false);
         P0.pin_cnf(pin).write(|w| w.set_dir(gpio::vals::Dir::Output));
     }
 }
 
-/// Shows what a person is to see, as far as four LEDs can: numbers they cannot.
-pub fn show(ui: &Ui) {
-    if let Ui::Led { led, on } = ui
-        && let Some(index) = usize::from(*led).checked_sub(1).filter(|index| *index < LEDS)
-    {
-        light(FIRST_PIN + index, *on);
+/// Shows what the application wants shown.
+pub fn show(light: Light) {
+    if let Some(index) = usize::from(light.led).checked_sub(1).filter(|index| *index < LEDS) {
+        switch(FIRST_PIN + index, light.on);
     }
 }
 
-fn light(pin: usize, on: bool) {
+fn switch(pin: usize, on: bool) {
     let mut pins = gpio::regs::Outset(0);
     pins.set_pin(pin, true);
     if on {

@@ -10,6 +10,7 @@ use cortex_m::peripheral::NVIC;
 use firmware_core::config::Config;
 use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::{Input, Output, Peripheral};
+use led_button::{LedButton, Press};
 use nrf_pac::Interrupt;
 
 use crate::board;
@@ -20,20 +21,23 @@ use crate::radio::Radio;
 /// record.
 const EFFECTS: usize = 4;
 
+/// The core with the application that this firmware is for.
+type Core = Peripheral<LedButton>;
+
 /// Where the core lies. Nothing is there before [`Device::new`], so it costs no flash.
-pub type Place = MaybeUninit<Peripheral<1>>;
+pub type Place = MaybeUninit<Core>;
 
 /// Builds the core where it stays. Half of the RAM is too much to be built on the stack and moved:
 /// a function of its own, with the place as its argument, lets the compiler write there at once.
 /// `.ci/cross.sh` looks at the stack frames whether it does.
 #[inline(never)]
-fn build<'a>(place: &'a mut Place, config: Config, entropy: &Entropy) -> &'a mut Peripheral<1> {
-    place.write(Peripheral::new(config, entropy))
+fn build<'a>(place: &'a mut Place, config: Config, entropy: &Entropy) -> &'a mut Core {
+    place.write(Peripheral::new(config, LedButton::default(), entropy))
 }
 
 /// Everything that the three levels share.
 pub struct Device {
-    peripheral: &'static mut Peripheral<1>,
+    peripheral: &'static mut Core,
     radio: Radio,
     clock: Clock,
     effects: Queue<Effect, EFFECTS>,
@@ -92,7 +96,7 @@ impl Device {
         true
     }
 
-    fn handle(&mut self, input: Input) {
+    fn handle(&mut self, input: Input<Press>) {
         let _ = self.peripheral.handle(self.clock.now(), input);
         self.settle();
     }
@@ -115,8 +119,8 @@ impl Device {
                     // timers end what waited.
                     let _ = self.effects.push(effect);
                 }
-                Output::Ui(ui) => board::show(&ui),
-                // For records and logs, which this firmware does not keep.
+                Output::Show(light) => board::show(light),
+                // For records, logs and a display, which this firmware does not have.
                 _ => {}
             }
         }

@@ -22,7 +22,7 @@ pub fn config() -> Config {
 }
 
 /// Keeps what an output tells of results.
-pub fn keep(output: &Output) {
+pub fn keep<O>(output: &Output<O>) {
     let [security, reason] = &BLETWIN_RESULT;
     match output {
         Output::Log(Log { line: Line::SecurityChanged { .. }, .. }) => {

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use ble::time::{Duration, Instant};
+use bletwin_firmware_node::Build;
 use bletwin_models::controller::ControllerConfig;
 use firmware_core::config::Config;
+use led_button::LedButton;
 
 use crate::endpoint::Endpoint;
 use crate::twin::{Owner, Port, Twin};
@@ -48,7 +50,7 @@ impl Rig {
     }
 
     pub(super) fn with_peripheral(mut self, config: Config) -> Self {
-        self.twin.add_peripheral("firmware", config);
+        self.twin.add_peripheral("firmware", Build::new(config, LedButton::default()));
         self
     }
 

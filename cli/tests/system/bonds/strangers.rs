@@ -93,7 +93,7 @@ fn plays(mut number: u64) {
     let mut room = Room::after(20, config.clone(), owner, attack.stranger(size));
     let before = room.bonds();
     if pressed {
-        room.press(Button::Pairing);
+        room.press("pairing");
     }
     room.come(room.stranger);
     let after = room.bonds();

@@ -2,9 +2,7 @@
 
 use super::response::{Refusal, Response};
 use super::{AttError, Bearer, Pdu, opcode};
-use crate::host::gatt::{
-    Database, PRIMARY_SERVICE, SECONDARY_SERVICE, Uuid, Value, range, service_end,
-};
+use crate::host::gatt::{Database, PRIMARY_SERVICE, SECONDARY_SERVICE, Uuid, range, service_end};
 use ble::pdu::cursor::Reader;
 
 /// A range of handles as a request names it.
@@ -72,7 +70,7 @@ impl Bearer {
         let mut found = false;
         for (handle, attribute) in range(table, start, end) {
             // Declarations are all that clients look for, and all that anyone may see unasked.
-            let wanted = matches!(attribute.value, Value::Constant(value) if value == r.rest());
+            let wanted = attribute.constant_value() == Some(r.rest());
             if attribute.kind != kind || !wanted {
                 continue;
             }
@@ -101,7 +99,7 @@ impl Bearer {
         let mut response = Response::new(opcode::READ_BY_GROUP_TYPE_RSP, self.mtu());
         let mut length = None;
         for (handle, attribute) in range(table, start, end) {
-            let Value::Constant(uuid) = attribute.value else { continue };
+            let Some(uuid) = attribute.constant_value() else { continue };
             if attribute.kind != kind {
                 continue;
             }

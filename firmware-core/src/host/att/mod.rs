@@ -11,8 +11,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use permission::{Security, Unsettled};
-pub use server::Bearer;
+pub use permission::{NotYet, Security};
+pub use server::{Bearer, TRANSACTION_TIMEOUT, is_request, refusal};
 
 /// ATT_MTU before an exchange.
 pub const MTU_DEFAULT: u16 = 23;
@@ -39,13 +39,14 @@ impl AttError {
     pub const ATTRIBUTE_NOT_FOUND: Self = Self(0x0A);
     pub const KEY_SIZE_TOO_SHORT: Self = Self(0x0C);
     pub const INVALID_LENGTH: Self = Self(0x0D);
+    pub const UNLIKELY: Self = Self(0x0E);
     pub const INSUFFICIENT_ENCRYPTION: Self = Self(0x0F);
     pub const UNSUPPORTED_GROUP_TYPE: Self = Self(0x10);
     pub const VALUE_NOT_ALLOWED: Self = Self(0x13);
     pub const CCCD_IMPROPERLY_CONFIGURED: Self = Self(0xFD);
 
-    /// Never on air, where 0x00 is reserved: see [`Unsettled`].
-    const UNSETTLED: Self = Self(0x00);
+    /// Never on air, where 0x00 is reserved: see [`NotYet`].
+    pub(in crate::host) const NOT_YET: Self = Self(0x00);
 }
 
 /// Opcodes (3.4.8).

@@ -1,4 +1,4 @@
-//! Who may (Vol 3, Part C, 10.3.1, and Part F, 4).
+//! ATT access permissions (Vol 3, Part C, 10.3.1, and Part F, 4).
 
 use super::AttError;
 use crate::host::gatt::{Access, Database};
@@ -17,10 +17,11 @@ pub struct Security {
     pub settled: bool,
 }
 
-/// A PDU asks for what the connection will be secure enough for as soon as its security has
-/// [`settled`](Security::settled). Nothing was done.
+/// A PDU cannot be answered yet and is to be given once more: it asks for what the connection will
+/// be secure enough for as soon as its security has [`settled`](Security::settled), or for what the
+/// application answers later. Nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unsettled;
+pub struct NotYet;
 
 /// Whether an access may go on; `never` is the error where nobody may.
 pub(super) fn check<D: Database>(
@@ -38,7 +39,7 @@ pub(super) fn check<D: Database>(
         return Ok(());
     }
     if security.level >= needed {
-        return Err(AttError::UNSETTLED);
+        return Err(AttError::NOT_YET);
     }
     if security.level <= 1 {
         // Without a key the cure is to pair, with one to encrypt.

@@ -9,14 +9,14 @@ pub(super) const WRITES: usize = 8;
 struct Part {
     handle: u16,
     offset: u16,
-    length: usize,
+    length: u16,
 }
 
 /// Prepared writes in the order of their requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Prepared {
-    parts: heapless::Vec<Part, WRITES>,
-    octets: heapless::Vec<u8, OCTETS>,
+    parts: heapless::Vec<Part, WRITES, u8>,
+    octets: heapless::Vec<u8, OCTETS, u8>,
 }
 
 impl Prepared {
@@ -25,8 +25,9 @@ impl Prepared {
         if self.parts.is_full() {
             return None;
         }
+        let length = u16::try_from(value.len()).ok()?;
         self.octets.extend_from_slice(value).ok()?;
-        self.parts.push(Part { handle, offset, length: value.len() }).ok()
+        self.parts.push(Part { handle, offset, length }).ok()
     }
 
     /// Forgets all.
@@ -47,11 +48,11 @@ impl Prepared {
             while let Some(next) = parts.next_if(|next| {
                 next.handle == part.handle
                     && usize::from(next.offset)
-                        == usize::from(part.offset).saturating_add(part.length)
+                        == usize::from(part.offset).saturating_add(part.length.into())
             }) {
                 part.length = part.length.saturating_add(next.length);
             }
-            let end = start.saturating_add(part.length);
+            let end = start.saturating_add(part.length.into());
             write(part.handle, part.offset, self.octets.get(start..end).unwrap_or(&[]))?;
             start = end;
         }

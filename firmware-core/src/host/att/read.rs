@@ -4,29 +4,27 @@ use super::discovery::{Handles, handles};
 use super::permission::check;
 use super::response::{Refusal, Response};
 use super::{AttError, Bearer, Pdu, Security, opcode};
-use crate::host::gatt::{Attribute, Database, Scratch, Uuid, Value, attribute, range};
+use crate::host::gatt::{Attribute, Database, Scratch, Uuid, attribute, range};
 use ble::pdu::cursor::Reader;
 
 /// A value, wherever it is kept.
 fn value<'a, D: Database>(
-    db: &D,
+    db: &mut D,
     handle: u16,
-    attribute: &Attribute,
+    attribute: &'static Attribute,
     scratch: &'a mut Scratch,
-) -> &'a [u8] {
-    match attribute.value {
-        Value::Constant(octets) => octets,
-        Value::Variable => {
-            scratch.clear();
-            db.read(handle, scratch);
-            scratch
-        }
+) -> Result<&'a [u8], Refusal> {
+    if let Some(octets) = attribute.constant_value() {
+        return Ok(octets);
     }
+    scratch.clear();
+    db.read(handle, scratch).map_err(|error| error.at(handle))?;
+    Ok(scratch)
 }
 
 /// The value of a handle, if this client may read it.
 fn readable<'a, D: Database>(
-    db: &D,
+    db: &mut D,
     security: Security,
     handle: u16,
     scratch: &'a mut Scratch,
@@ -35,13 +33,13 @@ fn readable<'a, D: Database>(
         attribute(db.attributes(), handle).ok_or_else(|| AttError::INVALID_HANDLE.at(handle))?;
     check(db, attribute.read, security, AttError::READ_NOT_PERMITTED)
         .map_err(|error| error.at(handle))?;
-    Ok(value(db, handle, attribute, scratch))
+    value(db, handle, attribute, scratch)
 }
 
 impl Bearer {
     pub(super) fn read_by_type<D: Database>(
         &self,
-        db: &D,
+        db: &mut D,
         security: Security,
         body: &[u8],
     ) -> Result<Pdu, Refusal> {
@@ -62,7 +60,12 @@ impl Bearer {
                 (Ok(()), _) => {}
             }
             let mut scratch = Scratch::new();
-            let value = value(db, handle, attribute, &mut scratch);
+            let value = match value(db, handle, attribute, &mut scratch) {
+                Ok(value) => value,
+                // As with one that is forbidden.
+                Err(refusal) if length.is_none() => return Err(refusal),
+                Err(_) => break,
+            };
             match length {
                 None => {
                     // The length octet counts the handle and holds at most 255.
@@ -84,7 +87,7 @@ impl Bearer {
 
     pub(super) fn read<D: Database>(
         &self,
-        db: &D,
+        db: &mut D,
         security: Security,
         body: &[u8],
     ) -> Result<Pdu, Refusal> {
@@ -101,7 +104,7 @@ impl Bearer {
 
     pub(super) fn read_blob<D: Database>(
         &self,
-        db: &D,
+        db: &mut D,
         security: Security,
         body: &[u8],
     ) -> Result<Pdu, Refusal> {
@@ -120,7 +123,7 @@ impl Bearer {
 
     pub(super) fn read_multiple<D: Database>(
         &self,
-        db: &D,
+        db: &mut D,
         security: Security,
         body: &[u8],
     ) -> Result<Pdu, Refusal> {
@@ -135,7 +138,7 @@ impl Bearer {
 
     pub(super) fn read_multiple_variable<D: Database>(
         &self,
-        db: &D,
+        db: &mut D,
         security: Security,
         body: &[u8],
     ) -> Result<Pdu, Refusal> {

@@ -1,6 +1,6 @@
 //! Building responses that never exceed ATT_MTU.
 
-use super::{AttError, Pdu, Unsettled, opcode};
+use super::{AttError, NotYet, Pdu, opcode};
 
 /// A response that grows up to the bearer's ATT_MTU.
 #[derive(Clone, Debug)]
@@ -53,8 +53,8 @@ impl Refusal {
     pub(super) const MALFORMED: Self = Self { handle: 0, error: AttError::INVALID_PDU };
 
     /// A refusal to tell the client, if it is one.
-    pub(super) fn settled(self) -> Result<Self, Unsettled> {
-        if self.error == AttError::UNSETTLED { Err(Unsettled) } else { Ok(self) }
+    pub(super) fn decided(self) -> Result<Self, NotYet> {
+        if self.error == AttError::NOT_YET { Err(NotYet) } else { Ok(self) }
     }
 
     /// An Error Response to `request`.

@@ -2,25 +2,29 @@
 
 use super::prepared::Prepared;
 use super::response::{Refusal, Response};
-use super::{AttError, MTU_DEFAULT, MTU_SERVER, Pdu, Security, Unsettled, opcode};
+use super::{AttError, MTU_DEFAULT, MTU_SERVER, NotYet, Pdu, Security, opcode};
 use crate::host::gatt::Database;
 use ble::pdu::cursor::Reader;
 use ble::time::{Duration, Instant};
 
-/// How long an indication may stay unconfirmed before the bearer is of no more use (3.3.3).
-const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request may stay unanswered, or an indication unconfirmed, before the bearer is of no
+/// more use (3.3.3).
+pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// State of one ATT bearer, server's side.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Bearer {
     mtu: u16,
     pub(super) prepared: Prepared,
-    indicated: Option<Instant>,
+    /// The value that the client has not confirmed, and until when it can.
+    indicated: Option<(u16, Instant)>,
+    /// A transaction was not completed in time.
+    dead: bool,
 }
 
 impl Default for Bearer {
     fn default() -> Self {
-        Self { mtu: MTU_DEFAULT, prepared: Prepared::default(), indicated: None }
+        Self { mtu: MTU_DEFAULT, prepared: Prepared::default(), indicated: None, dead: false }
     }
 }
 
@@ -35,13 +39,14 @@ impl Bearer {
     /// request, none for a command.
     ///
     /// # Errors
-    /// [`Unsettled`]: it is to be given once more when security has settled.
+    /// [`NotYet`]: it is to be given once more when security has settled, or when the application
+    /// has answered.
     pub fn received<D: Database>(
         &mut self,
         db: &mut D,
         security: Security,
         pdu: &[u8],
-    ) -> Result<Option<Pdu>, Unsettled> {
+    ) -> Result<Option<Pdu>, NotYet> {
         let Some((&code, body)) = pdu.split_first() else { return Ok(None) };
         Ok(match code {
             opcode::HANDLE_VALUE_CFM => {
@@ -56,7 +61,7 @@ impl Bearer {
             opcode::WRITE_CMD => {
                 // A command is carried out or not; nobody is told.
                 if let Err(refusal) = self.write(db, security, body) {
-                    refusal.settled()?;
+                    refusal.decided()?;
                 }
                 None
             }
@@ -64,7 +69,7 @@ impl Bearer {
             code if pdu.len() > usize::from(self.mtu) => Some(Refusal::MALFORMED.response(code)),
             code => Some(match self.request(db, security, code, body) {
                 Ok(response) => response,
-                Err(refusal) => refusal.settled()?.response(code),
+                Err(refusal) => refusal.decided()?.response(code),
             }),
         })
     }
@@ -121,19 +126,65 @@ impl Bearer {
 
     /// A Handle Value Indication, or `None` while the client has not confirmed the one before.
     pub fn indication(&mut self, now: Instant, handle: u16, value: &[u8]) -> Option<Pdu> {
-        if self.indicated.is_some() {
+        if !self.can_indicate() {
             return None;
         }
-        self.indicated = Some(now + TRANSACTION_TIMEOUT);
+        self.indicated = Some((handle, now + TRANSACTION_TIMEOUT));
         let mut pdu = Response::new(opcode::HANDLE_VALUE_IND, self.mtu);
         pdu.cut(&handle.to_le_bytes()).cut(value);
         Some(pdu.finish())
     }
 
+    /// Whether the client has confirmed the last indication.
+    #[must_use]
+    pub const fn can_indicate(&self) -> bool {
+        self.indicated.is_none()
+    }
+
+    /// The value that was indicated and is not confirmed.
+    #[must_use]
+    pub fn indicated(&self) -> Option<u16> {
+        self.indicated.map(|(handle, _)| handle)
+    }
+
     /// When an unconfirmed indication makes the bearer useless.
     #[must_use]
-    pub const fn deadline(&self) -> Option<Instant> {
-        self.indicated
+    pub fn deadline(&self) -> Option<Instant> {
+        self.indicated.map(|(_, at)| at)
+    }
+
+    /// A transaction has timed out: nothing is taken or sent on this bearer any more (3.3.3). A
+    /// new connection has a new one.
+    pub fn die(&mut self) {
+        self.dead = true;
+        self.indicated = None;
+        self.prepared.clear();
+    }
+
+    /// Whether nothing is taken or sent any more.
+    #[must_use]
+    pub const fn is_dead(&self) -> bool {
+        self.dead
+    }
+}
+
+/// An Error Response to a request, about no attribute.
+#[must_use]
+pub fn refusal(request: &[u8], error: AttError) -> Pdu {
+    error.at(0).response(request.first().copied().unwrap_or(0))
+}
+
+/// Whether a PDU is a request: the client sends no other before it is answered.
+#[must_use]
+pub const fn is_request(pdu: &[u8]) -> bool {
+    match pdu {
+        [code, ..] => {
+            !is_response(*code)
+                && *code & 0x40 == 0
+                && *code != opcode::HANDLE_VALUE_CFM
+                && *code != opcode::HANDLE_VALUE_IND
+        }
+        [] => false,
     }
 }
 

@@ -47,9 +47,10 @@ impl Database for Store {
         4
     }
 
-    fn read(&self, handle: u16, value: &mut Scratch) {
+    fn read(&mut self, handle: u16, value: &mut Scratch) -> Result<(), AttError> {
         let kept = if handle == 3 { &self.value } else { &self.other };
         value.extend_from_slice(kept).unwrap();
+        Ok(())
     }
 
     fn write(&mut self, handle: u16, offset: u16, value: &[u8]) -> Result<(), AttError> {

@@ -3,14 +3,14 @@
 use super::permission::check;
 use super::response::{Refusal, Response};
 use super::{AttError, Bearer, Pdu, Security, opcode};
-use crate::host::gatt::{Database, Value, attribute};
+use crate::host::gatt::{Database, attribute};
 use ble::pdu::cursor::Reader;
 
 /// Whether this client may write a handle.
 fn writable<D: Database>(db: &D, security: Security, handle: u16) -> Result<(), Refusal> {
     let attribute =
         attribute(db.attributes(), handle).ok_or_else(|| AttError::INVALID_HANDLE.at(handle))?;
-    if attribute.value != Value::Variable {
+    if attribute.constant_value().is_some() {
         return Err(AttError::WRITE_NOT_PERMITTED.at(handle));
     }
     check(db, attribute.write, security, AttError::WRITE_NOT_PERMITTED)
@@ -61,6 +61,9 @@ impl Bearer {
             }),
             _ => return Err(Refusal::MALFORMED),
         };
+        if carried_out.is_err_and(|refusal| refusal.error == AttError::NOT_YET) {
+            carried_out?;
+        }
         // Used up either way.
         self.prepared.clear();
         carried_out?;

@@ -4,8 +4,7 @@ use aes::Aes128;
 use cmac::{Cmac, KeyInit, Mac};
 
 use super::{
-    Attribute, CHARACTERISTIC, CLIENT_CONFIGURATION, EXTENDED_PROPERTIES, INCLUDE, Uuid, Value,
-    range,
+    Attribute, CHARACTERISTIC, CLIENT_CONFIGURATION, EXTENDED_PROPERTIES, INCLUDE, Uuid, range,
 };
 
 /// Other descriptors whose type counts but not their value.
@@ -26,7 +25,7 @@ pub fn database_hash(table: &'static [Attribute]) -> [u8; 16] {
         }
         mac.update(&handle.to_le_bytes());
         mac.update(kind.octets());
-        if let (true, Value::Constant(value)) = (with_value, attribute.value) {
+        if let (true, Some(value)) = (with_value, attribute.constant_value()) {
             mac.update(value);
         }
     }

@@ -1,22 +1,25 @@
-//! Attributes: what a table of them is, and the tables of this device.
+//! Attributes: what a table of them is, and what is behind it.
 //!
 //! A handle is the place of an attribute in its table, counted from one, so a table is its own
 //! index and nothing has to be searched or registered.
 
+mod client;
 pub mod hash;
-pub mod services;
-pub mod values;
+pub mod table;
+mod view;
 
 #[cfg(test)]
 mod tests;
 
 use super::att::AttError;
+pub use client::{CONFIGURATIONS, Client};
+pub(super) use view::{Answered, Values, View};
 
 /// Most octets of a value that is not constant.
 pub const VALUE_MAX: usize = 128;
 
 /// Octets of a value on their way into a response.
-pub type Scratch = heapless::Vec<u8, VALUE_MAX>;
+pub type Scratch = heapless::Vec<u8, VALUE_MAX, u8>;
 
 /// A UUID, octets least significant first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +38,21 @@ impl Uuid {
     #[must_use]
     pub const fn short(number: u16) -> Self {
         Self::Short(number.to_le_bytes())
+    }
+
+    /// From 128 bits as printed.
+    #[must_use]
+    pub const fn printed(uuid: u128) -> Self {
+        Self::Long(uuid.to_le_bytes())
+    }
+
+    /// Equality, for constants.
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Short(a), Self::Short(b)) => u16::from_le_bytes(*a) == u16::from_le_bytes(*b),
+            (Self::Long(a), Self::Long(b)) => u128::from_le_bytes(*a) == u128::from_le_bytes(*b),
+            _ => false,
+        }
     }
 
     /// From the octets of an ATT parameter: two, or sixteen. The long form of an assigned number
@@ -71,6 +89,8 @@ pub const INCLUDE: Uuid = Uuid::short(0x2802);
 pub const CHARACTERISTIC: Uuid = Uuid::short(0x2803);
 /// «Characteristic Extended Properties».
 pub const EXTENDED_PROPERTIES: Uuid = Uuid::short(0x2900);
+/// «Characteristic User Description».
+pub const USER_DESCRIPTION: Uuid = Uuid::short(0x2901);
 /// «Client Characteristic Configuration».
 pub const CLIENT_CONFIGURATION: Uuid = Uuid::short(0x2902);
 
@@ -85,13 +105,86 @@ pub enum Access {
     Demanded,
 }
 
+/// Octets that a table holds itself: the values of declarations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Inline {
+    octets: [u8; 19],
+    length: u8,
+}
+
+impl Inline {
+    /// Two parts, one behind the other; what does not fit is cut.
+    const fn new(head: &[u8], tail: &[u8]) -> Self {
+        let mut inline = Self { octets: [0; 19], length: 0 };
+        inline.append(head);
+        inline.append(tail);
+        inline
+    }
+
+    const fn append(&mut self, mut more: &[u8]) {
+        let (_, mut free) = self.octets.split_at_mut(self.length as usize);
+        while let (Some((octet, rest)), Some((place, others))) =
+            (more.split_first(), free.split_first_mut())
+        {
+            *place = *octet;
+            self.length = self.length.saturating_add(1);
+            (more, free) = (rest, others);
+        }
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.length)).unwrap_or(&[])
+    }
+}
+
+/// A Client Characteristic Configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Configuration {
+    /// Which of the table's, from 0.
+    pub number: u8,
+    /// Handle of the value that it configures.
+    pub of: u16,
+    /// Properties of the characteristic that can be configured.
+    possible: u8,
+}
+
 /// Where a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
-    /// In the table.
+    /// In the firmware.
     Constant(&'static [u8]),
+    /// In the table.
+    Inline(Inline),
+    /// With the client.
+    Configuration(Configuration),
     /// With the [`Database`], which is asked by handle.
     Variable,
+}
+
+/// What a host needs to know of an application's [`Table`](table::Table).
+#[derive(Clone, Copy, Debug)]
+pub struct Gatt {
+    /// Complete local name.
+    pub name: &'static str,
+    /// UUID of the service that is advertised.
+    pub advertised: Option<Uuid>,
+    /// All attributes; the first has handle 0x0001.
+    pub attributes: &'static [Attribute],
+}
+
+impl Gatt {
+    /// The configuration of a value.
+    pub(super) fn configuration(&self, of: u16) -> Option<Configuration> {
+        self.configurations().find(|configuration| configuration.of == of)
+    }
+
+    /// All configurations.
+    pub(super) fn configurations(&self) -> impl Iterator<Item = Configuration> {
+        self.attributes.iter().filter_map(|attribute| match attribute.value {
+            Value::Configuration(configuration) => Some(configuration),
+            _ => None,
+        })
+    }
 }
 
 /// One attribute.
@@ -120,6 +213,16 @@ impl Attribute {
         Self { kind, read, write, value: Value::Variable }
     }
 
+    /// The value, if it never changes.
+    #[must_use]
+    pub fn constant_value(&'static self) -> Option<&'static [u8]> {
+        match &self.value {
+            Value::Constant(octets) => Some(octets),
+            Value::Inline(inline) => Some(inline.as_slice()),
+            Value::Configuration(_) | Value::Variable => None,
+        }
+    }
+
     /// Whether a service begins here.
     #[must_use]
     pub fn is_service(&self) -> bool {
@@ -135,13 +238,17 @@ pub trait Database {
     /// What [`Access::Demanded`] stands for, 1–4.
     fn demanded_level(&self) -> u8;
 
-    /// The value of a [`Value::Variable`] attribute.
-    fn read(&self, handle: u16, value: &mut Scratch);
-
-    /// Writes a [`Value::Variable`] attribute from `offset` on. Permissions were checked.
+    /// The value of an attribute that is not constant. Permissions were checked.
     ///
     /// # Errors
-    /// What the client is told: wrong length, wrong offset, a value that is not allowed.
+    /// What the client is told, or [`AttError::NOT_YET`].
+    fn read(&mut self, handle: u16, value: &mut Scratch) -> Result<(), AttError>;
+
+    /// Writes an attribute that is not constant from `offset` on. Permissions were checked.
+    ///
+    /// # Errors
+    /// What the client is told (wrong length, wrong offset, a value that is not allowed), or
+    /// [`AttError::NOT_YET`].
     fn write(&mut self, handle: u16, offset: u16, value: &[u8]) -> Result<(), AttError>;
 }
 

@@ -1,10 +1,12 @@
 //! The device's table, and the Database Hash of the specification's example.
 
-use super::services::TABLE;
-use super::values::{Client, Values, View};
+use super::table::handle;
 use super::*;
+use crate::application::{Application, Request};
 use crate::host::att::{Bearer, Security};
-use ble::hci::ConnectionParameters;
+use crate::led_button::{BUTTON_HANDLE, LED_HANDLE, LedButton, SERVICE};
+use ble::hci::{ConnectionParameters, Handle};
+use ble::time::Instant;
 use std::vec::Vec;
 
 /// The example database of Vol 3, Part G, Appendix B.
@@ -42,8 +44,8 @@ fn gas_bv_02_database_hash_of_the_example() {
 
 #[test]
 fn handles_are_those_of_the_case() {
-    use services::handle;
-    let kinds: Vec<_> = TABLE.iter().map(|a| a.kind.octets().to_vec()).collect();
+    let kinds: Vec<_> =
+        LedButton::GATT.attributes.iter().map(|a| a.kind.octets().to_vec()).collect();
     let at = |h: u16| Uuid::parse(&kinds[usize::from(h) - 1]).unwrap();
     assert_eq!(at(handle::SERVICE_CHANGED), Uuid::short(0x2A05));
     assert_eq!(at(handle::CLIENT_FEATURES), Uuid::short(0x2B29));
@@ -51,20 +53,24 @@ fn handles_are_those_of_the_case() {
     assert_eq!(at(0x000B), Uuid::short(0x2A00));
     assert_eq!(at(0x000D), Uuid::short(0x2A01));
     assert_eq!(at(handle::PREFERRED_PARAMETERS), Uuid::short(0x2A04));
-    let services = (1..).zip(&TABLE).filter(|(_, a)| a.is_service());
+    assert_eq!((BUTTON_HANDLE, LED_HANDLE), (0x0012, 0x0015));
+    let services = (1..).zip(LedButton::GATT.attributes).filter(|(_, a)| a.is_service());
     assert_eq!(services.map(|(h, _)| h).collect::<Vec<_>>(), [0x0001, 0x0009, 0x0010]);
     for (h, last) in [(0x0013, 0x2902), (0x0004, 0x2902)] {
         assert_eq!(at(h), Uuid::short(last));
     }
-    assert_eq!(TABLE.len(), 0x15);
+    assert_eq!(LedButton::GATT.attributes.len(), 0x15);
 }
 
 #[test]
 fn each_declaration_names_the_next_attribute() {
-    for (handle, a) in (1_u16..).zip(&TABLE) {
-        let (CHARACTERISTIC, Value::Constant(value)) = (a.kind, a.value) else { continue };
+    for (handle, a) in (1_u16..).zip(LedButton::GATT.attributes) {
+        let (CHARACTERISTIC, Some(value)) = (a.kind, a.constant_value()) else { continue };
         assert_eq!(u16::from_le_bytes([value[1], value[2]]), handle + 1);
-        assert_eq!(Uuid::parse(&value[3..]).unwrap(), TABLE[usize::from(handle)].kind);
+        assert_eq!(
+            Uuid::parse(&value[3..]).unwrap(),
+            LedButton::GATT.attributes[usize::from(handle)].kind
+        );
     }
 }
 
@@ -79,10 +85,8 @@ fn uuids_have_one_form() {
     assert_eq!(Uuid::parse(&[1, 2, 3]), None);
 }
 
-pub(crate) fn values() -> Values {
+fn values() -> Values {
     Values {
-        button: false,
-        led: false,
         preferred: ConnectionParameters {
             interval_min: 24,
             interval_max: 40,
@@ -90,13 +94,14 @@ pub(crate) fn values() -> Values {
             timeout: 42,
         },
         demanded_level: 4,
-        hash: hash::database_hash(&TABLE),
+        hash: hash::database_hash(LedButton::GATT.attributes),
     }
 }
 
 /// A client that talks to the device's own table.
 struct Peer {
     bearer: Bearer,
+    application: LedButton,
     values: Values,
     client: Client,
     security: Security,
@@ -105,11 +110,20 @@ struct Peer {
 impl Peer {
     fn new() -> Self {
         let security = Security { level: 1, key_size: 0, has_key: false, settled: true };
-        Self { bearer: Bearer::default(), values: values(), client: Client::default(), security }
+        Self {
+            bearer: Bearer::default(),
+            application: LedButton::default(),
+            values: values(),
+            client: Client::default(),
+            security,
+        }
     }
 
     fn ask(&mut self, pdu: &[u8]) -> Vec<u8> {
-        let mut view = View { values: &mut self.values, client: &mut self.client };
+        let request = Request { connection: Handle(0), number: 0 };
+        let now = Instant::ZERO;
+        let mut view =
+            View::new(now, &mut self.application, &self.values, &mut self.client, request);
         self.bearer.received(&mut view, self.security, pdu).unwrap().unwrap_or_default().to_vec()
     }
 }
@@ -120,7 +134,7 @@ fn gad_bv_01_all_primary_services() {
     let first = [0x11, 6, 1, 0, 8, 0, 1, 0x18, 9, 0, 0x0F, 0, 0, 0x18];
     assert_eq!(peer.ask(&[0x10, 1, 0, 0xFF, 0xFF, 0, 0x28]), first);
     let mut second = Vec::from([0x11, 20, 0x10, 0, 0x15, 0]);
-    second.extend(services::LBS_SERVICE);
+    second.extend(SERVICE.octets());
     assert_eq!(peer.ask(&[0x10, 0x10, 0, 0xFF, 0xFF, 0, 0x28]), second);
     let end = [0x01, 0x10, 0x16, 0, 0x0A];
     assert_eq!(peer.ask(&[0x10, 0x16, 0, 0xFF, 0xFF, 0, 0x28]), end);
@@ -129,7 +143,7 @@ fn gad_bv_01_all_primary_services() {
 #[test]
 fn gad_bv_02_primary_service_by_uuid() {
     let mut request = Vec::from([0x06, 1, 0, 0xFF, 0xFF, 0, 0x28]);
-    request.extend(services::LBS_SERVICE);
+    request.extend(SERVICE.octets());
     assert_eq!(Peer::new().ask(&request), [0x07, 0x10, 0, 0x15, 0]);
     let gap = [0x06, 1, 0, 0xFF, 0xFF, 0, 0x28, 0, 0x18];
     assert_eq!(Peer::new().ask(&gap), [0x07, 9, 0, 0x0F, 0]);
@@ -199,7 +213,7 @@ fn led_takes_one_octet_zero_or_one_on_the_demanded_level() {
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 1]), refused(0x05));
     peer.security.key_size = 7;
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 1]), refused(0x0C));
-    assert!(!peer.values.led);
+    assert!(!peer.application.led());
     peer.security = Security { level: 4, key_size: 16, has_key: true, settled: true };
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 2]), refused(0x13));
     assert_eq!(peer.ask(&[0x12, 0x15, 0]), refused(0x0D));
@@ -207,7 +221,7 @@ fn led_takes_one_octet_zero_or_one_on_the_demanded_level() {
     assert_eq!(peer.ask(&[0x16, 0x15, 0, 1, 0, 1]), [0x17, 0x15, 0, 1, 0, 1]);
     assert_eq!(peer.ask(&[0x18, 1]), [0x01, 0x18, 0x15, 0, 0x07]);
     assert_eq!(peer.ask(&[0x12, 0x15, 0, 1]), [0x13]);
-    assert!(peer.values.led);
+    assert!(peer.application.led());
     assert_eq!(peer.ask(&[0x0A, 0x15, 0]), [0x01, 0x0A, 0x15, 0, 0x02]);
 }
 
@@ -228,6 +242,8 @@ fn gaw_bv_08_configurations() {
     assert_eq!(peer.ask(&[0x12, 0x13, 0, 2, 0]), [0x01, 0x12, 0x13, 0, 0xFD]);
     assert_eq!(peer.ask(&[0x12, 0x04, 0, 2, 0]), [0x13]);
     assert_eq!(peer.ask(&[0x12, 0x13, 0, 1]), [0x01, 0x12, 0x13, 0, 0x0D]);
-    assert_eq!(peer.client, Client::from_bits(peer.client.to_bits()));
-    assert!(peer.client.wants_button());
+    assert_eq!(peer.client, Client::from_bits(peer.client.to_bits(), &LedButton::GATT));
+    let button = LedButton::GATT.configuration(BUTTON_HANDLE).unwrap();
+    assert!(peer.client.wants_notifications(button));
+    assert_eq!(peer.client.to_bits(), 0x0003, "as bonds have always kept it");
 }

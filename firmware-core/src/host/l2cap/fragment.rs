@@ -35,7 +35,7 @@ impl Fragmenter {
     }
 
     /// The next fragment, of at most `limit` octets.
-    pub fn next(&mut self, limit: usize) -> Option<(AclBoundary, heapless::Vec<u8, ACL_MAX>)> {
+    pub fn next(&mut self, limit: usize) -> Option<(AclBoundary, heapless::Vec<u8, ACL_MAX, u8>)> {
         let frame = self.frames.front()?;
         let rest = frame.get(self.sent..)?;
         let fragment = rest.get(..rest.len().min(limit.clamp(1, ACL_MAX)))?;

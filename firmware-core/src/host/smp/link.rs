@@ -16,7 +16,7 @@ use ble::log::{Line, Log, Severity};
 use ble::queue::Queue;
 use ble::time::{Duration, Instant};
 use ble::trace::Trace;
-use ble::ui::Ui;
+use ble::ui::Dialog;
 
 /// SMP transaction timeout (Vol 3, Part H, 3.4).
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -151,16 +151,16 @@ impl<const B: usize> Context<'_, B> {
     }
 
     /// Shows something to the user, to be cleared at the end.
-    pub(super) fn show(&mut self, ui: Ui) {
+    pub(super) fn show(&mut self, dialog: Dialog) {
         self.peer.shown = true;
-        self.shared.emit(SmpOutput::Ui(ui));
+        self.shared.emit(SmpOutput::Dialog(dialog));
     }
 
     /// Takes away what was shown; true if there was anything.
     pub(super) fn clear(&mut self) -> bool {
         let shown = core::mem::replace(&mut self.peer.shown, false);
         if shown {
-            self.shared.emit(SmpOutput::Ui(Ui::Clear));
+            self.shared.emit(SmpOutput::Dialog(Dialog::Clear));
         }
         shown
     }

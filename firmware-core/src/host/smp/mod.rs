@@ -46,7 +46,7 @@ use ble::hci::{Command, Handle};
 use ble::log::{Log, SecurityError};
 use ble::security::IoCapability;
 use ble::trace::Trace;
-use ble::ui::Ui;
+use ble::ui::Dialog;
 
 /// Choices of the Security Manager.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,7 +90,7 @@ pub enum SmpOutput {
     /// To whoever does slow work. The ids are this manager's own, from 0 upwards.
     Effect(Effect),
     /// To the user.
-    Ui(Ui),
+    Dialog(Dialog),
     /// To the log.
     Log(Log),
     /// To the record.

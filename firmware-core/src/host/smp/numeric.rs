@@ -9,7 +9,7 @@ use super::values::{confirm, six_digits};
 use ble::error::PeerMisbehaved;
 use ble::log::{Line, Severity};
 use ble::secret::Secret;
-use ble::ui::Ui;
+use ble::ui::Dialog;
 
 /// What is kept while the user compares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ pub(super) fn random<const B: usize>(
     let passkey = six_digits(&exchange.peer, &exchange.own, &na, &nb);
     let peer = cx.name();
     cx.log(Severity::Info, Line::ConfirmPasskey { peer, passkey });
-    cx.show(Ui::CompareNumber(passkey));
+    cx.show(Dialog::CompareNumber(passkey));
     Ok(State::Comparison(exchange, Comparison { proof, check: None }))
 }
 

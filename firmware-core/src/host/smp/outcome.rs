@@ -64,7 +64,7 @@ pub(super) fn fail<const B: usize>(
 pub(super) fn lost(link: &Link, shared: &mut Shared) {
     let handle = link.peer.handle;
     if link.peer.shown {
-        shared.emit(SmpOutput::Ui(ble::ui::Ui::Clear));
+        shared.emit(SmpOutput::Dialog(ble::ui::Dialog::Clear));
     }
     if link.is_pending() && !link.state.is_distributing() {
         shared.emit(SmpOutput::SecurityFailed { handle, error: SecurityError::Unspecified });

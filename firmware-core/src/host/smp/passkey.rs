@@ -12,7 +12,7 @@ use crate::config::Passkey;
 use ble::error::PeerMisbehaved;
 use ble::log::{Line, Severity};
 use ble::secret::Secret;
-use ble::ui::Ui;
+use ble::ui::Dialog;
 
 const ROUNDS: u8 = 20;
 /// Largest passkey.
@@ -50,14 +50,14 @@ pub(super) fn show<const B: usize>(exchange: Exchange, cx: &mut Context<'_, B>) 
     };
     let peer = cx.name();
     cx.log(Severity::Info, Line::Passkey { peer, passkey });
-    cx.show(Ui::ShowPasskey(passkey));
+    cx.show(Dialog::ShowPasskey(passkey));
     let round = Round::new(0, Secret::new(passkey.to_le_bytes()), cx);
     Ok(State::Confirm(exchange, round))
 }
 
 /// Asks the user for the passkey that the peer shows.
 pub(super) fn ask<const B: usize>(exchange: Exchange, cx: &mut Context<'_, B>) -> Step {
-    cx.show(Ui::AskPasskey);
+    cx.show(Dialog::AskPasskey);
     Ok(State::Entry(exchange, None))
 }
 

@@ -1,7 +1,7 @@
 //! Who may connect, and what is logged about it.
 
 use super::*;
-use crate::host::app::{advertising_data, scan_response_data};
+use crate::host::gap::{advertising_data, scan_response_data};
 use ble::hci::FilterPolicy;
 
 fn filter(rig: &Rig) -> FilterPolicy {
@@ -15,9 +15,12 @@ fn filter(rig: &Rig) -> FilterPolicy {
 #[test]
 fn gap_adv_bv_02_and_03_flags_name_and_service() {
     let data = [&[2, 0x01, 0x06, 11, 0x09][..], b"Nordic_LBS"].concat();
-    assert_eq!(advertising_data()[..], data);
+    assert_eq!(advertising_data(&LedButton::GATT)[..], data);
     let uuid = 0x0000_1523_1212_EFDE_1523_785F_EABC_D123_u128;
-    assert_eq!(scan_response_data()[..], [&[17, 0x07], &uuid.to_le_bytes()[..]].concat());
+    assert_eq!(
+        scan_response_data(&LedButton::GATT)[..],
+        [&[17, 0x07], &uuid.to_le_bytes()[..]].concat()
+    );
 }
 
 #[test]
@@ -47,7 +50,7 @@ fn set_up_in_order_then_open_advertising() {
         "Advertising successfully started",
     ];
     assert_eq!(rig.logs, lines);
-    assert_eq!(rig.ui, [Ui::Led { led: 1, on: true }]);
+    assert_eq!(rig.lights, [Light { led: 1, on: true }]);
 }
 
 #[test]
@@ -66,7 +69,7 @@ fn a_bond_closes_the_accept_list_and_the_pairing_button_opens_it_once() {
     assert_eq!(rig.logs[1], "Acceptlist setup number  = 1");
     assert_eq!(rig.logs[2], "Advertising with Accept list");
     rig.forget();
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     assert_eq!(rig.commands[0], Command::LeSetAdvertisingEnable { enable: false });
     assert_eq!(rig.commands[1], Command::LeClearFilterAcceptList);
     assert_eq!(filter(&rig), FilterPolicy::Any);
@@ -104,7 +107,7 @@ fn keys_of_private_peers_go_to_the_resolving_list() {
 fn deleting_bonds_opens_advertising_and_empties_storage() {
     let mut rig = Rig::with_bond(&Config::zephyr_2024(), Some(&bond()));
     rig.forget();
-    rig.press(Button::DeleteBonds);
+    rig.press(Press::DeleteBonds);
     assert_eq!(rig.host.bonds().count(), 0);
     assert!(matches!(rig.effects[..], [Effect::Persist { slot: 0, record: None, .. }]));
     assert_eq!(filter(&rig), FilterPolicy::Any);
@@ -117,7 +120,7 @@ fn deleting_bonds_leaves_the_bonded_peer() {
     rig.connect(INTEL);
     rig.encrypt();
     rig.forget();
-    rig.press(Button::DeleteBonds);
+    rig.press(Press::DeleteBonds);
     let reason = ErrorCode::REMOTE_USER_TERMINATED;
     assert_eq!(rig.commands, [Command::Disconnect { handle: HANDLE, reason }]);
 }
@@ -126,7 +129,7 @@ fn deleting_bonds_leaves_the_bonded_peer() {
 fn a_connection_and_its_end() {
     let mut rig = Rig::connected(&Config::zephyr_2024());
     assert_eq!(rig.logs, ["Connected"]);
-    assert_eq!(rig.ui, [Ui::Led { led: 2, on: true }]);
+    assert_eq!(rig.lights, [Light { led: 2, on: true }]);
     rig.forget();
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
     let lines = [
@@ -137,7 +140,7 @@ fn a_connection_and_its_end() {
         "Advertising successfully started",
     ];
     assert_eq!(rig.logs, lines);
-    assert_eq!(rig.ui, [Ui::Led { led: 2, on: false }]);
+    assert_eq!(rig.lights, [Light { led: 2, on: false }]);
     assert_eq!(rig.host.handles().count(), 0);
 }
 
@@ -186,7 +189,7 @@ fn a_pairing_button_during_a_connection_counts_for_the_next_advertising() {
     let mut rig = Rig::with_bond(&Config::zephyr_2024(), Some(&bond()));
     rig.connect(INTEL);
     rig.forget();
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     assert_eq!(rig.names(), [""; 0]);
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
     assert_eq!(filter(&rig), FilterPolicy::Any);

@@ -87,22 +87,22 @@ impl Rig {
 #[test]
 fn a_request_in_the_event_after_encryption_is_answered_when_the_identity_has_come() {
     let mut rig = Rig::started(&config());
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     rig.complete();
     rig.connect(OWNER);
     rig.just_works(OWNER);
     assert_eq!(rig.host.level(HANDLE), 2, "encrypted");
     rig.send(CID_ATT, &SWITCH_ON);
-    assert!(rig.frames.is_empty() && !rig.host.led(), "{:?}", rig.frames);
+    assert!(rig.frames.is_empty() && !rig.host.application().led(), "{:?}", rig.frames);
     rig.tell_identity(OWNER);
     assert_eq!(rig.received(), (CID_ATT, Vec::from(SWITCHED)));
-    assert!(rig.host.led() && rig.is_bonded_with(&[OWNER]));
+    assert!(rig.host.application().led() && rig.is_bonded_with(&[OWNER]));
 }
 
 #[test]
 fn what_needs_no_security_is_answered_all_the_time() {
     let mut rig = Rig::started(&config());
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     rig.complete();
     rig.connect(OWNER);
     rig.just_works(OWNER);
@@ -113,7 +113,7 @@ fn what_needs_no_security_is_answered_all_the_time() {
 #[test]
 fn what_waits_keeps_its_order_and_has_a_bound() {
     let mut rig = Rig::started(&config());
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     rig.complete();
     rig.connect(OWNER);
     rig.just_works(OWNER);
@@ -132,7 +132,7 @@ fn what_waits_keeps_its_order_and_has_a_bound() {
     assert_eq!(rig.traces.iter().filter(|trace| flood(trace)).count(), 1);
     rig.tell_identity(OWNER);
     assert_eq!(rig.received().1, SWITCHED);
-    assert!(!rig.host.led(), "on, then off");
+    assert!(!rig.host.application().led(), "on, then off");
     assert_eq!(rig.ask(&[0x0A, 0x13, 0]), [0x0B, 1, 0]);
 }
 
@@ -145,7 +145,7 @@ fn a_stranger_with_the_owners_identity_gets_nothing_and_leaves() {
     for (config, pressed) in [(open, false), (config(), true)] {
         let mut rig = Rig::with_bond(&config, Some(&level_2()));
         if pressed {
-            rig.press(Button::Pairing);
+            rig.press(Press::Pairing);
         }
         rig.complete();
         rig.connect(STRANGER);
@@ -162,7 +162,7 @@ fn a_stranger_with_the_owners_identity_gets_nothing_and_leaves() {
         let (smp, att) = (rig.frames.remove(0), rig.frames.remove(0));
         assert_eq!(split(&smp.data).unwrap(), (CID_SMP, &[0x05, 0x0F][..]));
         assert_eq!(split(&att.data).unwrap(), (CID_ATT, &REFUSED[..]));
-        assert!(!rig.host.led());
+        assert!(!rig.host.application().led());
         assert_eq!(rig.host.bonds().next(), Some(&level_2()));
         let why = "Bond with 58:A0:23:A6:35:0A (public) refused: Just Works replaces no bond";
         assert!(rig.logs.iter().any(|line| line == why), "{:?}", rig.logs);
@@ -172,7 +172,7 @@ fn a_stranger_with_the_owners_identity_gets_nothing_and_leaves() {
 #[test]
 fn a_central_that_never_tells_its_identity_is_left_after_30_s() {
     let mut rig = Rig::started(&config());
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     rig.complete();
     rig.connect(STRANGER);
     rig.just_works(STRANGER);
@@ -180,7 +180,7 @@ fn a_central_that_never_tells_its_identity_is_left_after_30_s() {
     rig.pass(Duration::from_ms(29_999));
     assert!(!rig.is_left() && rig.frames.is_empty());
     rig.pass(Duration::from_ms(1));
-    assert!(rig.is_left() && !rig.host.led());
+    assert!(rig.is_left() && !rig.host.application().led());
     assert_eq!(rig.received().1, REFUSED);
     rig.disconnect(ErrorCode::LOCAL_HOST_TERMINATED);
     assert!(rig.is_bonded_with(&[]));
@@ -189,14 +189,14 @@ fn a_central_that_never_tells_its_identity_is_left_after_30_s() {
 #[test]
 fn what_waits_ends_with_the_connection() {
     let mut rig = Rig::started(&config());
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     rig.complete();
     rig.connect(STRANGER);
     rig.just_works(STRANGER);
     rig.send(CID_ATT, &SWITCH_ON);
     rig.disconnect(ErrorCode::CONNECTION_TIMEOUT);
     rig.connect(OWNER);
-    assert!(rig.frames.is_empty() && !rig.host.led());
+    assert!(rig.frames.is_empty() && !rig.host.application().led());
     assert_eq!(rig.ask(&SWITCH_ON), REFUSED);
 }
 
@@ -218,7 +218,7 @@ fn without_the_pairing_button_nobody_bonds_by_just_works() {
 #[test]
 fn pairing_mode_ends_with_a_bond() {
     let mut rig = Rig::started(&config());
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     rig.complete();
     rig.connect(OWNER);
     rig.forget();
@@ -235,7 +235,7 @@ fn pairing_mode_ends_with_a_bond() {
 #[test]
 fn pairing_mode_outlasts_a_failure_and_ends_with_the_connection_that_it_brought() {
     let mut rig = Rig::named(&config(), STRANGER, None);
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     rig.pair_one(&REQUEST, 0x02);
     rig.pair(&[0x05, 0x08]);
     rig.pair_one(&REQUEST, 0x02);
@@ -254,7 +254,7 @@ fn pairing_mode_outlasts_a_failure_and_ends_with_the_connection_that_it_brought(
 fn a_bond_in_pairing_mode_closes_advertising_again() {
     let bonded_only = Config { accept: Accept::BondedOnly, ..config() };
     let mut rig = Rig::started(&bonded_only);
-    rig.press(Button::Pairing);
+    rig.press(Press::Pairing);
     rig.complete();
     rig.connect(OWNER);
     rig.just_works(OWNER);

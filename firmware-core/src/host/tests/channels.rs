@@ -8,8 +8,8 @@ use proptest::prelude::*;
 const CONFIGURE: [u8; 5] = [0x12, 0x13, 0, 1, 0];
 const SWITCH_ON: [u8; 4] = [0x12, 0x15, 0, 1];
 
-fn user(pressed: bool) -> HostInput {
-    HostInput::Button { button: Button::User, pressed }
+fn user(pressed: bool) -> HostInput<Press> {
+    HostInput::Button { button: Press::User, pressed }
 }
 
 #[test]
@@ -22,8 +22,8 @@ fn gap_sec_aut_bv_11_the_led_asks_for_pairing_and_bv_23_for_encryption() {
     rig.encrypt();
     rig.forget();
     assert_eq!(rig.ask(&SWITCH_ON), [0x13]);
-    assert_eq!(rig.ui, [Ui::Led { led: 3, on: true }]);
-    assert!(rig.host.led());
+    assert_eq!(rig.lights, [Light { led: 3, on: true }]);
+    assert!(rig.host.application().led());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The whole host against a controller of the tests' own, which answers every command at once.
 
 mod advertising;
+mod application;
 mod bonding;
 mod channels;
 mod pairing;
@@ -10,13 +11,14 @@ use super::bonds::Bond;
 use super::l2cap::{CID_ATT, CID_SMP, frame, split};
 use super::message::{HostInput, HostOutput};
 use super::*;
+use crate::led_button::{LedButton, Light, Press};
 use ble::address::Address;
 use ble::effect::Completion;
 use ble::error::ErrorCode;
 use ble::hci::{Acl, AclBoundary, ConnectionComplete, Event, Return, Role};
 use ble::secret::Secret;
 use ble::time::Duration;
-use ble::ui::{Button, Ui};
+use ble::ui::Dialog;
 use std::format;
 use std::string::String;
 use std::vec::Vec;
@@ -26,8 +28,8 @@ const INTEL: Address = Address::public([0x58, 0xA0, 0x23, 0xA6, 0x35, 0x0A]);
 
 /// A host, its controller, and all that came out.
 #[derive(Clone)]
-struct Rig {
-    host: Host<1>,
+struct RigOf<A: Application> {
+    host: Host<A, 1>,
     now: Instant,
     /// What LE Connection Update is answered with.
     update_status: ErrorCode,
@@ -35,15 +37,19 @@ struct Rig {
     commands: Vec<Command>,
     frames: Vec<Acl>,
     logs: Vec<String>,
-    ui: Vec<Ui>,
+    ui: Vec<Dialog>,
+    lights: Vec<A::Output>,
     effects: Vec<Effect>,
     traces: Vec<Trace>,
 }
 
-impl Rig {
+/// With the LED Button.
+type Rig = RigOf<LedButton>;
+
+impl<A: Application + Default> RigOf<A> {
     fn new(config: &Config) -> Self {
         Self {
-            host: Host::new(config, &Entropy::new([3; 32])),
+            host: Host::new(config, A::default(), &Entropy::new([3; 32])),
             now: Instant::from_us(1_000),
             update_status: ErrorCode::SUCCESS,
             credits: 4,
@@ -51,6 +57,7 @@ impl Rig {
             frames: Vec::new(),
             logs: Vec::new(),
             ui: Vec::new(),
+            lights: Vec::new(),
             effects: Vec::new(),
             traces: Vec::new(),
         }
@@ -84,6 +91,7 @@ impl Rig {
         self.commands.clear();
         self.logs.clear();
         self.ui.clear();
+        self.lights.clear();
         self.effects.clear();
     }
 
@@ -97,7 +105,9 @@ impl Rig {
                 HostOutput::Acl(acl) => self.frames.push(acl),
                 HostOutput::Effect(effect) => self.effects.push(effect),
                 HostOutput::Log(log) => self.logs.push(format!("{}", log.line)),
-                HostOutput::Ui(ui) => self.ui.push(ui),
+                HostOutput::Dialog(dialog) => self.ui.push(dialog),
+                HostOutput::Said(_, text) => self.logs.push(format!("{text}")),
+                HostOutput::Show(light) => self.lights.push(light),
                 HostOutput::Trace(trace) => self.traces.push(trace),
             }
         }
@@ -128,7 +138,7 @@ impl Rig {
         let _ = self.host.input(self.now, HostInput::Event(event));
     }
 
-    fn input(&mut self, input: HostInput) {
+    fn input(&mut self, input: HostInput<A::Button>) {
         let _ = self.host.input(self.now, input);
         self.pump();
     }
@@ -137,7 +147,7 @@ impl Rig {
         self.input(HostInput::Event(event));
     }
 
-    fn press(&mut self, button: Button) {
+    fn press(&mut self, button: A::Button) {
         for pressed in [true, false] {
             self.input(HostInput::Button { button, pressed });
         }

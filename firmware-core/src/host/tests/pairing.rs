@@ -61,7 +61,7 @@ fn pair_until_encryption(rig: &mut Rig) -> [u8; 16] {
     x.copy_from_slice(&theirs[..32]);
     y.copy_from_slice(&theirs[32..]);
     let passkey = rig.ui.iter().rev().find_map(|ui| match ui {
-        Ui::ShowPasskey(passkey) => Some(*passkey),
+        Dialog::ShowPasskey(passkey) => Some(*passkey),
         _ => None,
     });
     let passkey = passkey.expect("a passkey on the display");

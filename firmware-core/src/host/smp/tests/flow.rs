@@ -103,7 +103,7 @@ fn typed_passkey_may_come_before_or_after_the_first_confirm() {
         device.connect();
         let mut central = Initiator::new(REQUEST);
         assert!(central.exchange_keys(&mut device).is_empty());
-        assert!(device.outputs.contains(&SmpOutput::Ui(Ui::AskPasskey)));
+        assert!(device.outputs.contains(&SmpOutput::Dialog(Dialog::AskPasskey)));
         if typed_first {
             device.manager.passkey_entered(device.now, 123_456);
             central.passkey_rounds(&mut device, 123_456).unwrap();
@@ -156,7 +156,7 @@ fn loss_of_the_link_while_pairing_is_err_9() {
     assert_eq!(
         device.outputs,
         [
-            SmpOutput::Ui(Ui::Clear),
+            SmpOutput::Dialog(Dialog::Clear),
             SmpOutput::SecurityFailed { handle, error: SecurityError::Unspecified },
             SmpOutput::PairingEnded { handle, bonded: false },
         ]

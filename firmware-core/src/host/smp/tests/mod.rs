@@ -211,7 +211,7 @@ impl Device {
     /// The passkey on the display.
     pub(super) fn shown(&self) -> Option<u32> {
         self.outputs.iter().rev().find_map(|output| match output {
-            SmpOutput::Ui(Ui::ShowPasskey(passkey)) => Some(*passkey),
+            SmpOutput::Dialog(Dialog::ShowPasskey(passkey)) => Some(*passkey),
             _ => None,
         })
     }

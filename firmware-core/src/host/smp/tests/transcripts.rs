@@ -138,7 +138,7 @@ impl Transcript {
 
         let mut answer = device.exchange(&self.pdu(0x0C, "public_key_init"));
         assert_eq!(answer.remove(0), self.pdu(0x0C, "public_key_resp"));
-        if device.outputs.contains(&SmpOutput::Ui(Ui::AskPasskey)) {
+        if device.outputs.contains(&SmpOutput::Dialog(Dialog::AskPasskey)) {
             device.manager.passkey_entered(device.now, self.passkey());
             device.pump();
         }
@@ -151,7 +151,9 @@ impl Transcript {
             assert_eq!(answer, [self.pdu(0x04, "random_resp_0")]);
         }
         if self.0["method"] == "numeric_comparison" {
-            assert!(device.outputs.contains(&SmpOutput::Ui(Ui::CompareNumber(self.passkey()))));
+            assert!(
+                device.outputs.contains(&SmpOutput::Dialog(Dialog::CompareNumber(self.passkey())))
+            );
             device.manager.numeric_confirmed(device.now, true);
         }
         self.play_check(&mut device, same_auth);

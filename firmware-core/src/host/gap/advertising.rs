@@ -1,8 +1,9 @@
 //! The advertising cycle: who may connect, and the commands that make it so.
 
 use super::PairingMode;
+use crate::application::Application;
 use crate::config::Accept;
-use crate::host::gatt::services::{DEVICE_NAME, LBS_SERVICE};
+use crate::host::gatt::{Gatt, Uuid};
 use crate::host::{BONDS, Host, Stage};
 use ble::address::AddressKind;
 use ble::error::ErrorCode;
@@ -33,24 +34,28 @@ pub(super) enum State {
 
 /// AdvData: Flags (LE general discoverable, no BR/EDR), Complete Local Name.
 #[must_use]
-pub fn advertising_data() -> AdvertisingData {
+pub fn advertising_data(gatt: &Gatt) -> AdvertisingData {
     let mut data = AdvertisingData::new();
     structure(&mut data, 0x01, &[0x06]);
-    structure(&mut data, 0x09, DEVICE_NAME);
+    structure(&mut data, 0x09, gatt.name.as_bytes());
     data
 }
 
-/// ScanRspData: Complete List of 128-bit Service Class UUIDs.
+/// ScanRspData: Complete List of 16-bit or of 128-bit Service Class UUIDs, if one is advertised.
 #[must_use]
-pub fn scan_response_data() -> AdvertisingData {
+pub fn scan_response_data(gatt: &Gatt) -> AdvertisingData {
     let mut data = AdvertisingData::new();
-    structure(&mut data, 0x07, &LBS_SERVICE);
+    match &gatt.advertised {
+        Some(Uuid::Short(uuid)) => structure(&mut data, 0x03, uuid),
+        Some(Uuid::Long(uuid)) => structure(&mut data, 0x07, uuid),
+        None => {}
+    }
     data
 }
 
 fn structure(data: &mut AdvertisingData, kind: u8, value: &[u8]) {
     let length = u8::try_from(value.len()).unwrap_or(0).saturating_add(1);
-    // The structures of this device fit, as a test shows.
+    // They fit: a table takes no longer name.
     let _ = data.extend_from_slice(&[length, kind]);
     let _ = data.extend_from_slice(value);
 }
@@ -59,40 +64,40 @@ const fn switches_on(command: &Command) -> bool {
     matches!(command, Command::LeSetAdvertisingEnable { enable: true })
 }
 
-impl<const LINKS: usize> Host<LINKS> {
+impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     pub(super) fn want_advertising(&mut self) {
-        let running = match self.app.advertising {
+        let running = match self.gap.advertising {
             State::Off => false,
             State::Wanted { running } => running,
             State::Starting | State::On => true,
         };
-        self.app.advertising = State::Wanted { running };
+        self.gap.advertising = State::Wanted { running };
     }
 
     /// There is no connection left to advertise for.
     pub(super) fn forget_advertising(&mut self) {
-        self.app.advertising = State::Off;
+        self.gap.advertising = State::Off;
         self.commands.retain(|command| !switches_on(command));
     }
 
     /// The controller has stopped by itself, for a connection.
     pub(in crate::host) fn advertising_stopped(&mut self) {
-        self.app.advertising = State::Off;
+        self.gap.advertising = State::Off;
     }
 
     pub(super) fn is_advertising(&self) -> bool {
-        self.app.advertising != State::Off
+        self.gap.advertising != State::Off
     }
 
     pub(in crate::host) fn advertise_if_due(&mut self) {
-        let State::Wanted { running } = self.app.advertising else { return };
+        let State::Wanted { running } = self.gap.advertising else { return };
         if self.stage != Stage::Ready
             || !self.commands.are_done()
             || !self.commands.have_room_for(CYCLE)
         {
             return;
         }
-        self.app.advertising = State::Starting;
+        self.gap.advertising = State::Starting;
         if running {
             self.command(Command::LeSetAdvertisingEnable { enable: false });
         }
@@ -115,8 +120,8 @@ impl<const LINKS: usize> Host<LINKS> {
                 filter,
             },
         });
-        self.command(Command::LeSetAdvertisingData { data: advertising_data() });
-        self.command(Command::LeSetScanResponseData { data: scan_response_data() });
+        self.command(Command::LeSetAdvertisingData { data: advertising_data(&A::GATT) });
+        self.command(Command::LeSetScanResponseData { data: scan_response_data(&A::GATT) });
         self.command(Command::LeSetAdvertisingEnable { enable: true });
     }
 
@@ -126,7 +131,7 @@ impl<const LINKS: usize> Host<LINKS> {
         self.command(Command::LeClearFilterAcceptList);
         self.command(Command::LeSetAddressResolutionEnable { enable: false });
         self.command(Command::LeClearResolvingList);
-        let mode = self.app.pairing_mode == PairingMode::Open;
+        let mode = self.gap.pairing_mode == PairingMode::Open;
         let open = mode || self.config.accept == Accept::Anyone;
         let mut listed = 0_u8;
         let mut private = false;
@@ -158,16 +163,16 @@ impl<const LINKS: usize> Host<LINKS> {
     pub(in crate::host) fn advertising_answered(&mut self, opcode: HciOpcode, status: ErrorCode) {
         // The answer to switching it off leaves the one to switching it on to come.
         if opcode != SET_ENABLE
-            || self.app.advertising != State::Starting
+            || self.gap.advertising != State::Starting
             || self.commands.hold(switches_on)
         {
             return;
         }
         if status == ErrorCode::SUCCESS {
-            self.app.advertising = State::On;
+            self.gap.advertising = State::On;
             self.info(Line::AdvertisingStarted);
         } else {
-            self.app.advertising = State::Off;
+            self.gap.advertising = State::Off;
             let line = Line::ProcedureFailed { what: "Advertising", error: status };
             self.log(Severity::Error, "BLE_Main", line);
         }

@@ -1,16 +1,16 @@
-//! The LED Button Service application: LEDs, buttons, log lines (after lesson 5, exercise 2 of
-//! Nordic's "Bluetooth LE fundamentals" course).
+//! Generic Access: setting up, advertising, who may connect and bond (after lesson 5, exercise 2
+//! of Nordic's "Bluetooth LE fundamentals" course).
 
 mod advertising;
 
-use super::{Host, Note};
+use super::Host;
+use crate::application::{Application, Event};
 use crate::config::Config;
 pub use advertising::{advertising_data, scan_response_data};
 use ble::error::ErrorCode;
 use ble::hci::{Command, Handle};
 use ble::log::{Line, Severity};
 use ble::time::Instant;
-use ble::ui::{Button, Ui};
 
 /// Disconnection Complete, Encryption Change, Remote Version, Hardware Error, Encryption Key
 /// Refresh Complete, LE Meta.
@@ -20,14 +20,9 @@ const EVENT_MASK: u64 = 1 << 4 | 1 << 7 | 1 << 11 | 1 << 15 | 1 << 47 | 1 << 61;
 /// Request, Remote Connection Parameter Request, Data Length Change, PHY Update Complete.
 const LE_EVENT_MASK: u64 = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 9 | 1 << 11;
 
-/// LED of the main loop.
-const LED_RUN: u8 = 1;
-/// LED that is lit while there is a connection.
-const LED_CONNECTED: u8 = 2;
-
-/// State of the application.
+/// Who may connect and bond now, and how far advertising is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct App {
+pub struct Gap {
     advertising: advertising::State,
     pairing_mode: PairingMode,
 }
@@ -61,24 +56,24 @@ pub(super) fn set_up(config: &Config) -> impl Iterator<Item = Command> {
     .chain(random.then_some(address))
 }
 
-impl<const LINKS: usize> Host<LINKS> {
+impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// The controller is set up.
-    pub(super) fn initialized(&mut self) {
+    pub(super) fn initialized(&mut self, now: Instant) {
         self.info(Line::Initialized);
-        self.led_on(LED_RUN, true);
+        self.tell(now, Event::Started);
         self.want_advertising();
     }
 
-    pub(super) fn app_connection_failed(&mut self, status: ErrorCode) {
+    pub(super) fn gap_connection_failed(&mut self, status: ErrorCode) {
         self.info(Line::ConnectionFailed(status));
         self.want_advertising();
     }
 
-    pub(super) fn app_connected(&mut self, handle: Handle) {
+    pub(super) fn gap_connected(&mut self, now: Instant, connection: Handle) {
         self.info(Line::Connected);
-        self.led_on(LED_CONNECTED, true);
-        if self.app.pairing_mode == PairingMode::Open {
-            self.app.pairing_mode = PairingMode::Entered(handle);
+        self.tell(now, Event::Connected { connection });
+        if self.gap.pairing_mode == PairingMode::Open {
+            self.gap.pairing_mode = PairingMode::Entered(connection);
         }
         if self.connections.iter().any(Option::is_none) {
             self.want_advertising();
@@ -87,16 +82,14 @@ impl<const LINKS: usize> Host<LINKS> {
         }
     }
 
-    pub(super) fn app_disconnected(&mut self, handle: Handle, reason: ErrorCode) {
+    pub(super) fn gap_disconnected(&mut self, now: Instant, connection: Handle, reason: ErrorCode) {
         if reason == ErrorCode::FAILED_TO_ESTABLISH {
             self.log(Severity::Warning, "bt_conn", Line::FailedToEstablish);
         }
         self.info(Line::Disconnected(reason));
-        if self.connections.iter().all(Option::is_none) {
-            self.led_on(LED_CONNECTED, false);
-        }
+        self.tell(now, Event::Disconnected { connection, reason });
         self.info(Line::ConnectionObjectAvailable);
-        if self.app.pairing_mode == PairingMode::Entered(handle) {
+        if self.gap.pairing_mode == PairingMode::Entered(connection) {
             self.end_pairing_mode();
         }
         self.want_advertising();
@@ -104,34 +97,18 @@ impl<const LINKS: usize> Host<LINKS> {
 
     /// Bonds have come or gone: who may connect may be others now.
     pub(super) fn bonds_changed(&mut self) {
-        if self.is_advertising() && self.app.pairing_mode != PairingMode::Open {
+        if self.is_advertising() && self.gap.pairing_mode != PairingMode::Open {
             self.want_advertising();
         }
     }
 
-    pub(super) fn button(&mut self, now: Instant, button: Button, pressed: bool) {
-        match button {
-            Button::User if self.values.button != pressed => {
-                self.values.button = pressed;
-                // One that nobody could be told in between is not made up for.
-                for connection in self.connections.iter_mut().flatten() {
-                    connection.button_untold = true;
-                }
-            }
-            Button::User => {}
-            Button::DeleteBonds if pressed => self.delete_bonds(now),
-            Button::Pairing if pressed => self.pairing_mode(),
-            Button::DeleteBonds | Button::Pairing => {}
-        }
-    }
-
     /// Forgets all keys, and leaves the peers that used one.
-    fn delete_bonds(&mut self, now: Instant) {
+    pub(super) fn delete_bonds(&mut self, now: Instant) {
         for index in 0..LINKS {
             let Some(Some(connection)) = self.connections.get_mut(index) else { continue };
             let handle = connection.handle;
             if self.smp.bond_of(handle).is_some() || self.smp.level(handle) > 1 {
-                connection.client = super::gatt::values::Client::default();
+                connection.client = super::gatt::Client::default();
                 let reason = ErrorCode::REMOTE_USER_TERMINATED;
                 self.command(Command::Disconnect { handle, reason });
             }
@@ -140,8 +117,8 @@ impl<const LINKS: usize> Host<LINKS> {
         self.info(Line::BondDeleted);
     }
 
-    fn pairing_mode(&mut self) {
-        self.app.pairing_mode = PairingMode::Open;
+    pub(super) fn open_pairing(&mut self) {
+        self.gap.pairing_mode = PairingMode::Open;
         self.smp.set_bondable(true);
         self.info(Line::AcceptListCleared);
         self.info(Line::PairingMode(true));
@@ -152,7 +129,7 @@ impl<const LINKS: usize> Host<LINKS> {
 
     /// Somebody has bonded, or has come and gone.
     pub(super) fn end_pairing_mode(&mut self) {
-        let mode = core::mem::take(&mut self.app.pairing_mode);
+        let mode = core::mem::take(&mut self.gap.pairing_mode);
         if mode == PairingMode::Off {
             return;
         }
@@ -161,9 +138,5 @@ impl<const LINKS: usize> Host<LINKS> {
         if mode == PairingMode::Open && self.is_advertising() {
             self.want_advertising();
         }
-    }
-
-    fn led_on(&mut self, led: u8, on: bool) {
-        self.note(Note::Ui(Ui::Led { led, on }));
     }
 }

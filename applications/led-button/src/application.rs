@@ -1,0 +1,161 @@
+//! The whole application.
+
+use core::fmt;
+
+use ble::time::Instant;
+use ble::work::{Level, Work};
+use firmware_core::application::{Application, Button, Effects, Event};
+use firmware_core::host::att::AttError;
+use firmware_core::host::gatt::table::{Characteristic, Table};
+use firmware_core::host::gatt::{Access, Gatt, Uuid};
+
+/// LED Button Service, as advertised.
+pub const SERVICE: Uuid = lbs(0x1523);
+/// Button characteristic.
+pub const BUTTON: Uuid = lbs(0x1524);
+/// LED characteristic.
+pub const LED: Uuid = lbs(0x1525);
+
+/// 0000xxxx-1212-EFDE-1523-785FEABCD123.
+const fn lbs(number: u16) -> Uuid {
+    Uuid::printed(0x1212_EFDE_1523_785F_EABC_D123 | (number as u128) << 96)
+}
+
+/// All attributes, at the handles that Zephyr's linker order gives the course application.
+pub static TABLE: Table<21> = Table::new("Nordic_LBS", &[0, 0])
+    .advertised(SERVICE)
+    .characteristic(Characteristic::new(BUTTON).readable().notifies())
+    .characteristic(Characteristic::new(LED).writable_by(Access::Demanded));
+
+/// Handle of the Button's value.
+pub const BUTTON_HANDLE: u16 = TABLE.handle(BUTTON);
+/// Handle of the LED's value.
+pub const LED_HANDLE: u16 = TABLE.handle(LED);
+
+/// LED of the main loop.
+const LED_RUN: u8 = 1;
+/// LED that is lit while there is a connection.
+const LED_CONNECTED: u8 = 2;
+/// LED that the characteristic switches.
+const LED_USER: u8 = 3;
+
+/// Buttons of the development kit, as the course application uses them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Press {
+    /// BTN1: value of the Button characteristic.
+    User,
+    /// BTN2: delete all bonds.
+    DeleteBonds,
+    /// BTN3: pairing mode: clear the accept list and advertise openly once.
+    Pairing,
+}
+
+impl Button for Press {
+    const ALL: &'static [Self] = &[Self::User, Self::DeleteBonds, Self::Pairing];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::DeleteBonds => "delete-bonds",
+            Self::Pairing => "pairing",
+        }
+    }
+}
+
+/// LED 1–4 on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Light {
+    /// 1–4.
+    pub led: u8,
+    /// Lit.
+    pub on: bool,
+}
+
+impl fmt::Display for Light {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LED {} {}", self.led, if self.on { "on" } else { "off" })
+    }
+}
+
+/// The application.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LedButton {
+    button: bool,
+    led: bool,
+    connections: u8,
+}
+
+impl LedButton {
+    /// Whether the LED characteristic is on.
+    #[must_use]
+    pub const fn led(&self) -> bool {
+        self.led
+    }
+
+    fn press(&mut self, button: Press, pressed: bool, out: &mut Effects<Light>) {
+        match button {
+            Press::User if self.button != pressed => {
+                self.button = pressed;
+                out.notify(BUTTON_HANDLE);
+            }
+            Press::DeleteBonds if pressed => out.delete_bonds(),
+            Press::Pairing if pressed => out.open_pairing(),
+            Press::User | Press::DeleteBonds | Press::Pairing => {}
+        }
+    }
+
+    fn switch(
+        &mut self,
+        offset: u16,
+        value: &[u8],
+        out: &mut Effects<Light>,
+    ) -> Result<(), AttError> {
+        let [led] = value else { return Err(AttError::INVALID_LENGTH) };
+        if offset != 0 {
+            return Err(AttError::INVALID_OFFSET);
+        }
+        if *led > 1 {
+            return Err(AttError::VALUE_NOT_ALLOWED);
+        }
+        let on = *led == 1;
+        if core::mem::replace(&mut self.led, on) != on {
+            out.show(Light { led: LED_USER, on });
+        }
+        Ok(())
+    }
+}
+
+impl Application for LedButton {
+    type Button = Press;
+    type Output = Light;
+
+    const NAME: &'static str = "led-button";
+    const ABOUT: &'static str = "LED Button Service; writing the LED needs `required-level`";
+    const GATT: Gatt = TABLE.gatt();
+
+    fn handle(&mut self, _: Instant, event: Event<'_, Press>, out: &mut Effects<Light>) -> Work {
+        match event {
+            Event::Started => out.show(Light { led: LED_RUN, on: true }),
+            Event::Connected { .. } => {
+                self.connections = self.connections.saturating_add(1);
+                out.show(Light { led: LED_CONNECTED, on: true });
+            }
+            Event::Disconnected { .. } => {
+                self.connections = self.connections.saturating_sub(1);
+                if self.connections == 0 {
+                    out.show(Light { led: LED_CONNECTED, on: false });
+                }
+            }
+            Event::Button { button, pressed } => self.press(button, pressed, out),
+            Event::Read { request, handle: BUTTON_HANDLE } => {
+                out.answer(request, Ok(&[u8::from(self.button)]));
+            }
+            Event::Write { request, handle: LED_HANDLE, offset, value } => {
+                let switched = self.switch(offset, value, out);
+                out.answer(request, switched.map(|()| &[][..]));
+            }
+            _ => {}
+        }
+        Work::none(Level::Host)
+    }
+}

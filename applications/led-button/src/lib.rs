@@ -1,0 +1,14 @@
+//! The LED Button Service: an LED that a central switches, a button that it is told of (after
+//! lesson 5, exercise 2 of Nordic's "Bluetooth LE fundamentals" course).
+//!
+//! Writing the LED needs the security level that the device demands: it is what makes a central
+//! pair. The other buttons delete all bonds and open pairing mode.
+#![no_std]
+#![forbid(unsafe_code)]
+
+// A file of its own: it is the application of firmware-core's tests, too.
+mod application;
+
+pub use application::{
+    BUTTON, BUTTON_HANDLE, LED, LED_HANDLE, LedButton, Light, Press, SERVICE, TABLE,
+};

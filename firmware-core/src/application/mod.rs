@@ -1,0 +1,244 @@
+//! What a peripheral is for: its services, buttons and outputs.
+//!
+//! The host below does what every peripheral does (advertising, connections, ATT, pairing, bonds).
+//! An [`Application`] adds what only this one does. It is a value with one entrance,
+//! [`Application::handle`], which takes the time and an [`Event`] and says what shall be done in
+//! bounded [`Effects`]. It sees no queue, no clock and no other part, so it runs on a chip, in a
+//! simulated world and in a test of ten lines.
+//!
+//! A request of a client is answered in the call that brings it, or later with the same
+//! [`Request`]. The client waits: ATT gives it 30 s (Vol 3, Part F, 3.3.3).
+//!
+//! ```
+//! use ble::time::Instant;
+//! use ble::work::{Level, Work};
+//! use firmware_core::application::{Application, Effects, Event, Nothing};
+//! use firmware_core::host::gatt::table::{Characteristic, Table};
+//! use firmware_core::host::gatt::{Gatt, Uuid};
+//!
+//! const LEVEL: Uuid = Uuid::short(0x2A19);
+//! static TABLE: Table<16> = Table::new("Torch", &[0, 0])
+//!     .advertised(Uuid::short(0x180F))
+//!     .characteristic(Characteristic::new(LEVEL).readable().notifies());
+//! const LEVEL_HANDLE: u16 = TABLE.handle(LEVEL);
+//!
+//! #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+//! struct Torch;
+//!
+//! impl Application for Torch {
+//!     type Button = Nothing;
+//!     type Output = Nothing;
+//!     const NAME: &'static str = "torch";
+//!     const ABOUT: &'static str = "a torch that tells its battery level";
+//!     const GATT: Gatt = TABLE.gatt();
+//!
+//!     fn handle(
+//!         &mut self,
+//!         _: Instant,
+//!         event: Event<'_, Nothing>,
+//!         out: &mut Effects<Nothing>,
+//!     ) -> Work {
+//!         if let Event::Read { request, handle: LEVEL_HANDLE } = event {
+//!             out.answer(request, Ok(&[90]));
+//!         }
+//!         Work::none(Level::Host)
+//!     }
+//! }
+//! # assert_eq!(LEVEL_HANDLE, 0x0012);
+//! ```
+
+mod effects;
+
+use core::fmt::{Debug, Display};
+use core::hash::Hash;
+
+use ble::armed::Tell;
+use ble::error::ErrorCode;
+use ble::hci::Handle;
+use ble::time::Instant;
+use ble::work::Work;
+
+use crate::host::gatt::Gatt;
+pub use effects::{EFFECTS, Effect, Effects, KEYS, Stored};
+
+/// What only this peripheral does. See the [module](self).
+pub trait Application: Clone + Debug + Eq + Hash + 'static {
+    /// The buttons, or other things that a person does to the device.
+    type Button: Button;
+    /// What a person sees or hears of it, each with its text (`LED 2 on`).
+    type Output: Clone + Debug + Display + Eq + Hash;
+
+    /// A word by which setups and files name it.
+    const NAME: &'static str;
+    /// What it is, in a line.
+    const ABOUT: &'static str;
+    /// Its name on air and its attributes, as a [`Table`](crate::host::gatt::table::Table) makes
+    /// them.
+    const GATT: Gatt;
+
+    /// Something has happened. What it costs is the result's number of items, beyond the one that
+    /// the host counts for the call: an application that is busy is late.
+    ///
+    /// Where nothing else is said, an event needs no reaction.
+    fn handle(
+        &mut self,
+        now: Instant,
+        event: Event<'_, Self::Button>,
+        effects: &mut Effects<Self::Output>,
+    ) -> Work;
+
+    /// When [`Event::Timer`] is due. It comes once for each deadline and not before the sleep
+    /// clock's next tick after the last one.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Tells what is under way and ends by itself, so that a run waits for it; see [`ble::armed`].
+    /// What recurs for as long as a link lives, a measurement each second, is not told.
+    fn armed(&self, _: Tell<'_>) {}
+}
+
+/// Something that a person can press, with a word for scripts, files and pages.
+pub trait Button: Copy + Debug + Eq + Hash + 'static {
+    /// All of them.
+    const ALL: &'static [Self];
+
+    /// Its word.
+    #[must_use]
+    fn name(self) -> &'static str;
+
+    /// The button of that name.
+    #[must_use]
+    fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|button| button.name() == name)
+    }
+}
+
+/// For an application without buttons, or without outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Nothing {}
+
+impl Button for Nothing {
+    const ALL: &'static [Self] = &[];
+
+    fn name(self) -> &'static str {
+        match self {}
+    }
+}
+
+impl Display for Nothing {
+    fn fmt(&self, _: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match *self {}
+    }
+}
+
+/// A client's request, to be answered once with [`Effects::answer`]. An answer to a request that
+/// is over (answered, timed out, its connection gone) is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    /// Whose.
+    pub connection: Handle,
+    pub(crate) number: u16,
+}
+
+/// What happens to an application. Handles of attributes are those of
+/// [`Table::handle`](crate::host::gatt::table::Table::handle).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a, B> {
+    /// A record was found in storage. Comes before [`Event::Started`], once for each key.
+    Loaded {
+        /// The key that it was stored under.
+        key: u8,
+        /// As stored.
+        octets: &'a [u8],
+    },
+    /// The controller is set up; advertising follows.
+    Started,
+    /// A central has connected.
+    Connected {
+        /// The new connection.
+        connection: Handle,
+    },
+    /// A connection is over. Its requests are, too.
+    Disconnected {
+        /// The connection that was.
+        connection: Handle,
+        /// Why.
+        reason: ErrorCode,
+    },
+    /// A connection's security level has changed.
+    Secured {
+        /// Of which connection.
+        connection: Handle,
+        /// LE security mode 1 level, 1–4.
+        level: u8,
+    },
+    /// A person does something to the device.
+    Button {
+        /// The button.
+        button: B,
+        /// Pressed (or released).
+        pressed: bool,
+    },
+    /// [`Application::deadline`] has come.
+    Timer,
+    /// The value of an attribute is wanted: a client reads it, or it is to be notified or
+    /// indicated. To be answered with the whole value; who may read was checked. A value to be
+    /// notified must come within the call, or is not sent.
+    Read {
+        /// To be answered.
+        request: Request,
+        /// Of the value.
+        handle: u16,
+    },
+    /// A client writes. To be answered, with no octets or an error; who may write was checked.
+    /// The answer to a Write Command is dropped.
+    ///
+    /// The second and further values of one Execute Write or Read Multiple Request must be
+    /// answered within the call; if one is not, the request fails with Unlikely Error.
+    Write {
+        /// To be answered.
+        request: Request,
+        /// Of the value.
+        handle: u16,
+        /// Where in the value it begins; not 0 only for prepared writes.
+        offset: u16,
+        /// What is written.
+        value: &'a [u8],
+    },
+    /// A client has configured notifications and indications, or had with its bond.
+    Subscribed {
+        /// Whose.
+        connection: Handle,
+        /// Of the value.
+        handle: u16,
+        /// It wants notifications.
+        notifications: bool,
+        /// It wants indications.
+        indications: bool,
+    },
+    /// A notification or an indication is on its way.
+    Sent {
+        /// To whom.
+        connection: Handle,
+        /// Of the value.
+        handle: u16,
+    },
+    /// An indication was confirmed, or not within 30 s: then nothing more can be sent on this
+    /// connection.
+    Confirmed {
+        /// By whom.
+        connection: Handle,
+        /// Of the value.
+        handle: u16,
+        /// Confirmed.
+        ok: bool,
+    },
+    /// What [`Effects::store`] asked for is done.
+    Stored {
+        /// Under which key.
+        key: u8,
+        /// Whether it is in storage now.
+        ok: bool,
+    },
+}

@@ -1,0 +1,131 @@
+//! What happens to the application, and what it wants done.
+
+use super::{Connection, Host, Note};
+use crate::application::{Application, Effect, Effects, Event, KEYS};
+use ble::effect::{self, Completion, EffectId, Record};
+use ble::error::ErrorCode;
+use ble::hci::{Command, Handle};
+use ble::log::{Line, Severity};
+use ble::time::{Duration, Instant};
+use ble::work::Work;
+
+/// What the application's records are stored under: behind those of the bonds.
+const FIRST_SLOT: u8 = 16;
+
+/// Numbers of the application's effects, which the Security Manager never reaches.
+const FIRST_EFFECT: u32 = 1 << 31;
+
+/// The sleep clock's next tick.
+const TICK: Duration = Duration::from_us(31);
+
+impl<A: Application, const LINKS: usize> Host<A, LINKS> {
+    /// Tells the application, and does what it wants.
+    pub(super) fn tell(&mut self, now: Instant, event: Event<'_, A::Button>) {
+        let mut effects = Effects::new();
+        let work = self.application.handle(now, event, &mut effects);
+        self.carry_out(now, work, effects);
+    }
+
+    pub(super) fn carry_out(&mut self, now: Instant, work: Work, effects: Effects<A::Output>) {
+        self.work = self.work.and(work);
+        if effects.dropped() {
+            self.misuse("more effects than one call has room for");
+        }
+        for effect in effects {
+            self.effect_of_application(now, effect);
+        }
+    }
+
+    fn effect_of_application(&mut self, now: Instant, effect: Effect<A::Output>) {
+        match effect {
+            Effect::Answer(request, answer) => {
+                if let Some(connection) = self.connection(request.connection)
+                    && let Some(waiting) = &mut connection.waiting
+                {
+                    waiting.answered(request, answer);
+                }
+            }
+            Effect::Notify(whom, of) => {
+                self.mark(whom, of, |connection, bit| connection.notify |= bit);
+            }
+            Effect::Indicate(whom, of) => {
+                self.mark(whom, of, |connection, bit| connection.indicate |= bit);
+            }
+            Effect::Store(key, stored) => self.store(key, stored.as_deref()),
+            Effect::Disconnect(handle, reason) => {
+                self.command_for(handle, Command::Disconnect { handle, reason });
+            }
+            Effect::RequestSecurity(handle) => {
+                if self.connection(handle).is_some() {
+                    self.smp.request_security(now, handle);
+                }
+            }
+            Effect::RequestParameters(handle, parameters) => {
+                self.command_for(handle, Command::LeConnectionUpdate { handle, parameters });
+            }
+            Effect::OpenPairing => self.open_pairing(),
+            Effect::DeleteBonds => self.delete_bonds(now),
+            Effect::Show(output) => self.note(Note::Show(output)),
+            Effect::Log(severity, text) => self.note(Note::Said(severity, text)),
+        }
+    }
+
+    fn command_for(&mut self, handle: Handle, command: Command) {
+        if self.connection(handle).is_some() {
+            self.command(command);
+        }
+    }
+
+    /// Marks a value as one to be sent.
+    fn mark(&mut self, whom: Option<Handle>, of: u16, mark: impl Fn(&mut Connection, u8)) {
+        let Some(configuration) = A::GATT.configuration(of) else {
+            return self.misuse("a value without a configuration was to be sent");
+        };
+        let bit = 1_u8.checked_shl(configuration.number.into()).unwrap_or(0);
+        let meant =
+            |connection: &&mut Connection| whom.is_none_or(|whom| whom == connection.handle);
+        self.connections.iter_mut().flatten().filter(meant).for_each(|c| mark(c, bit));
+    }
+
+    fn store(&mut self, key: u8, octets: Option<&[u8]>) {
+        if key >= KEYS {
+            return self.misuse("no such key to store under");
+        }
+        self.stores = self.stores.wrapping_add(1);
+        // The number says which key it was.
+        let number = self.stores.wrapping_mul(KEYS.into()).wrapping_add(key.into());
+        let id = EffectId(FIRST_EFFECT | number);
+        let slot = FIRST_SLOT.saturating_add(key);
+        self.effect(effect::Effect::Persist { id, slot, record: octets.and_then(Record::new) });
+    }
+
+    /// Slow work is done, or a record was found at boot: whose?
+    pub(super) fn completed(&mut self, now: Instant, completion: Completion) {
+        match completion {
+            Completion::Loaded { slot, record } if slot >= FIRST_SLOT => {
+                let key = slot.saturating_sub(FIRST_SLOT);
+                if key < KEYS {
+                    self.tell(now, Event::Loaded { key, octets: record.expose() });
+                }
+            }
+            Completion::Persisted { id, ok } if id.0 >= FIRST_EFFECT => {
+                let key = id.0.to_le_bytes()[0] % KEYS;
+                self.tell(now, Event::Stored { key, ok });
+            }
+            completion => self.smp.completed(now, completion),
+        }
+    }
+
+    /// When the application is to be told the time. One whose deadline does not move on costs a
+    /// call in each tick, not all of the time.
+    pub(super) fn application_deadline(&self) -> Option<Instant> {
+        let deadline = self.application.deadline()?;
+        Some(if self.timed == Instant::ZERO { deadline } else { deadline.max(self.timed + TICK) })
+    }
+
+    /// The application has done what it should not. Its author reads the log.
+    fn misuse(&mut self, what: &'static str) {
+        let error = ErrorCode::MEMORY_CAPACITY_EXCEEDED;
+        self.log(Severity::Error, "app", Line::ProcedureFailed { what, error });
+    }
+}

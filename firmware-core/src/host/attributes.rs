@@ -1,0 +1,222 @@
+//! Requests of clients, and values on their way to them.
+
+use super::att::{AttError, NotYet, Security, TRANSACTION_TIMEOUT, is_request, refusal};
+use super::gatt::{Answered, Client, View};
+use super::waiting::Waiting;
+use super::{Connection, Host};
+use crate::application::{Application, Event, Request};
+use ble::error::PeerMisbehaved;
+use ble::hci::Handle;
+use ble::log::{Line, Severity};
+use ble::time::Instant;
+
+/// An ATT PDU, and what the application has answered to it in the meantime.
+struct Asked<'a> {
+    pdu: &'a [u8],
+    first: Option<Request>,
+    answered: Option<Answered>,
+}
+
+impl<A: Application, const LINKS: usize> Host<A, LINKS> {
+    /// An ATT PDU has come.
+    pub(super) fn att(&mut self, now: Instant, handle: Handle, pdu: &[u8]) {
+        let Some(connection) = self.connection(handle) else { return };
+        if connection.bearer.is_dead() {
+            return;
+        }
+        let another = connection.waiting.is_some() && is_request(pdu);
+        if another || !connection.frames.has_room() {
+            // A client waits for a response before its next request: this one does not, and
+            // takes nothing in either.
+            return self.misbehaved(handle, PeerMisbehaved::TooManyRequests);
+        }
+        self.ask(now, handle, Asked { pdu, first: None, answered: None });
+    }
+
+    fn ask(&mut self, now: Instant, handle: Handle, asked: Asked<'_>) {
+        let security = Security {
+            level: self.smp.level(handle),
+            key_size: self.smp.key_size(handle),
+            has_key: self.smp.bond_of(handle).is_some(),
+            settled: !self.smp.is_distributing(handle),
+        };
+        let find = |connection: &&mut Connection| connection.handle == handle;
+        let Some(connection) = self.connections.iter_mut().flatten().find(find) else { return };
+        let Asked { pdu, first, answered } = asked;
+        // What has come later waits behind what waits.
+        let held = !security.settled && !connection.held.is_empty();
+        let before = connection.client;
+        let indicated = connection.bearer.indicated();
+        let next = Request { connection: handle, number: connection.next_request };
+        let first = first.unwrap_or(next);
+        let mut view =
+            View::new(now, &mut self.application, &self.values, &mut connection.client, first);
+        view.resumed = answered.is_some();
+        view.answered = answered;
+        let answer = match held {
+            true => Err(NotYet),
+            false => connection.bearer.received(&mut view, security, pdu),
+        };
+        let View { waits, request, effects, work, .. } = view;
+        // Each question has a number of its own, those of the same PDU in order.
+        connection.next_request = match waits || request != first {
+            true => request.number.wrapping_add(1),
+            false => connection.next_request,
+        };
+        match answer {
+            Ok(Some(response)) => {
+                // There is room: it was asked for before.
+                let _ = connection.send_att(&response);
+            }
+            Ok(None) => {}
+            // Nobody waits for the answer to a command.
+            Err(NotYet) if waits && !is_request(pdu) => {}
+            Err(NotYet) if waits => {
+                connection.waiting = Waiting::new(pdu, first, request, now + TRANSACTION_TIMEOUT);
+                if connection.waiting.is_none() {
+                    // There is room, as above.
+                    let _ = connection.send_att(&refusal(pdu, AttError::UNLIKELY));
+                }
+            }
+            Err(NotYet) => {
+                if connection.held.push(pdu).is_none() {
+                    self.misbehaved(handle, PeerMisbehaved::TooManyRequests);
+                }
+                return;
+            }
+        }
+        let client = connection.client;
+        let confirmed = indicated.filter(|_| connection.bearer.can_indicate());
+        if client != before {
+            connection.configured = true;
+            self.smp.set_cccd(now, handle, client.to_bits());
+        }
+        self.carry_out(now, work, effects);
+        if client != before {
+            self.subscribed(now, handle, before);
+        }
+        if let Some(of) = confirmed {
+            self.tell(now, Event::Confirmed { connection: handle, handle: of, ok: true });
+        }
+    }
+
+    /// Tells the application how a client's configurations differ from before.
+    pub(super) fn subscribed(&mut self, now: Instant, handle: Handle, before: Client) {
+        let Some(client) = self.connection(handle).map(|connection| connection.client) else {
+            return;
+        };
+        for of in A::GATT.configurations().skip(1) {
+            if client.configuration(of) != before.configuration(of) {
+                let (notifications, indications) =
+                    (client.wants_notifications(of), client.wants_indications(of));
+                let (connection, handle) = (handle, of.of);
+                let event = Event::Subscribed { connection, handle, notifications, indications };
+                self.tell(now, event);
+            }
+        }
+    }
+
+    /// Goes once more through requests that the application has answered, as far as there is room.
+    pub(super) fn serve_waiting(&mut self, now: Instant) {
+        for index in 0..LINKS {
+            if let Some(Some(connection)) = self.connections.get_mut(index)
+                && connection.frames.has_room()
+                && let Some(waiting) =
+                    connection.waiting.take_if(|waiting| waiting.answer.is_some())
+            {
+                let (handle, pdu) = (connection.handle, waiting.pdu.clone());
+                let first = Some(waiting.first);
+                let answered = waiting.into_answer();
+                self.ask(now, handle, Asked { pdu: &pdu, first, answered });
+            }
+        }
+    }
+
+    /// Serves or refuses what has waited, as far as there is room, where it is known now who the
+    /// peer is.
+    pub(super) fn serve_held(&mut self, now: Instant) {
+        for index in 0..LINKS {
+            while let Some(Some(connection)) = self.connections.get_mut(index)
+                && !self.smp.is_distributing(connection.handle)
+                && connection.frames.has_room()
+                && connection.waiting.is_none()
+                && let Some(pdu) = connection.held.pop()
+            {
+                let handle = connection.handle;
+                self.att(now, handle, &pdu);
+            }
+        }
+    }
+
+    /// Transactions that were not completed in time end their bearers.
+    pub(super) fn att_due(&mut self, now: Instant) {
+        for index in 0..LINKS {
+            let Some(Some(connection)) = self.connections.get_mut(index) else { continue };
+            if connection.att_deadline().is_none_or(|at| at > now) {
+                continue;
+            }
+            let (handle, indicated) = (connection.handle, connection.bearer.indicated());
+            connection.bearer.die();
+            connection.waiting = None;
+            (connection.notify, connection.indicate) = (0, 0);
+            self.log(Severity::Error, "bt_att", Line::AttTimeout);
+            if let Some(of) = indicated {
+                self.tell(now, Event::Confirmed { connection: handle, handle: of, ok: false });
+            }
+        }
+    }
+
+    /// Sends values that have changed to clients that want to know, as far as there is room. What
+    /// finds none is sent later, with the value current at that time.
+    pub(super) fn send_values(&mut self, now: Instant) {
+        for index in 0..LINKS {
+            for of in A::GATT.configurations() {
+                let bit = 1_u8.checked_shl(of.number.into()).unwrap_or(0);
+                let Some(Some(connection)) = self.connections.get_mut(index) else { break };
+                if connection.notify & bit != 0 && connection.frames.has_room() {
+                    connection.notify &= !bit;
+                    if connection.client.wants_notifications(of) {
+                        self.send_value(now, index, of.of, false);
+                    }
+                }
+                let Some(Some(connection)) = self.connections.get_mut(index) else { break };
+                if connection.indicate & bit != 0
+                    && connection.frames.has_room()
+                    && connection.bearer.can_indicate()
+                {
+                    connection.indicate &= !bit;
+                    if connection.client.wants_indications(of) {
+                        self.send_value(now, index, of.of, true);
+                    }
+                }
+            }
+        }
+    }
+
+    fn send_value(&mut self, now: Instant, index: usize, of: u16, indicated: bool) {
+        let Some(Some(connection)) = self.connections.get_mut(index) else { return };
+        if connection.bearer.is_dead() {
+            return;
+        }
+        let handle = connection.handle;
+        let request = Request { connection: handle, number: connection.next_request };
+        connection.next_request = request.number.wrapping_add(1);
+        let mut view =
+            View::new(now, &mut self.application, &self.values, &mut connection.client, request);
+        let value = view.ask(Event::Read { request, handle: of });
+        let View { effects, work, .. } = view;
+        let mut sent = false;
+        if let Ok(value) = value {
+            let pdu = match indicated {
+                true => connection.bearer.indication(now, of, &value),
+                false => Some(connection.bearer.notification(of, &value)),
+            };
+            // There is room.
+            sent = pdu.and_then(|pdu| connection.send_att(&pdu)).is_some();
+        }
+        self.carry_out(now, work, effects);
+        if sent {
+            self.tell(now, Event::Sent { connection: handle, handle: of });
+        }
+    }
+}

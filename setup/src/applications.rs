@@ -1,0 +1,68 @@
+//! The applications that a firmware can be built with, by name.
+//!
+//! The list is the program's: those that come with bletwin and, before them, the ones of a program
+//! that calls [`add`] first of all. Nothing simulated reads it: a setup holds the application
+//! itself.
+
+use std::sync::OnceLock;
+
+use bletwin_firmware_node::Tenant;
+use bletwin_schema::{Kind, Shape, Written};
+
+static ADDED: OnceLock<Vec<Tenant>> = OnceLock::new();
+
+/// Adds a program's own applications, once and before any setup is read. The first becomes the one
+/// that a firmware has unless it says otherwise.
+///
+/// # Errors
+/// The applications, if that was done before or the list was read already.
+pub fn add(applications: Vec<Tenant>) -> Result<(), Vec<Tenant>> {
+    ADDED.set(applications)
+}
+
+/// All of them: the program's own, then those that come along. Of two with one name the first
+/// counts.
+#[must_use]
+pub fn all() -> Vec<Tenant> {
+    let mut all: Vec<Tenant> = Vec::new();
+    let known = [Tenant::new(led_button::LedButton::default())];
+    for one in ADDED.get_or_init(Vec::new).iter().cloned().chain(known) {
+        if all.iter().all(|other| other.name() != one.name()) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+/// The one of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<Tenant> {
+    all().into_iter().find(|one| one.name() == name)
+}
+
+/// The one that a firmware has unless it says otherwise.
+#[must_use]
+pub fn default() -> Tenant {
+    let added = ADDED.get_or_init(Vec::new).first().cloned();
+    added.unwrap_or_else(|| Tenant::new(led_button::LedButton::default()))
+}
+
+/// An application by its name, as a key takes it.
+#[derive(Debug)]
+pub(crate) enum Applications {}
+
+impl Kind for Applications {
+    type Value = Tenant;
+
+    fn shape() -> Shape {
+        Shape::Words(all().iter().map(Tenant::name).collect())
+    }
+
+    fn parse(text: &str) -> Option<Tenant> {
+        find(text)
+    }
+
+    fn write(value: &Tenant) -> Written {
+        Written::Text(value.name().into())
+    }
+}
