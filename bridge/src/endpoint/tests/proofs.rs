@@ -63,6 +63,7 @@ const PROOFS: &[Proof] = &[
     (&[], NONE, privacy::private_initiator_of_the_list),
     (&[], NONE, privacy::directed_reconnection),
     (&[], NONE, privacy::own_addresses_that_are_not_there),
+    (&[], NONE, privacy::network_privacy),
     (&[], FeatureSet::MIN_USED_CHANNELS, device::features_on_air),
     (
         &[0x2036, 0x2037, 0x2039, 0x203A, 0x2041, 0x2042],

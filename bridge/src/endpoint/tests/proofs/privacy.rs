@@ -242,3 +242,80 @@ pub(super) fn own_addresses_that_are_not_there() {
         try_one(&mut rig, 0x2043, &extended(1, &b), random);
     }
 }
+
+/// How the two meet: which commands they use, and what A does.
+#[derive(Clone, Copy, Debug)]
+enum Role {
+    Scans,
+    Initiates,
+    IsScanned,
+    IsCalled,
+}
+
+/// Network privacy holds in every role, with both families of commands, whether addresses are
+/// resolved or not (Vol 6, Part B, 6.2 to 6.5); device privacy lets the identity through.
+pub(super) fn network_privacy() {
+    use Role::{Initiates, IsCalled, IsScanned, Scans};
+    for (role, extended, resolves, device) in [Scans, Initiates, IsScanned, IsCalled]
+        .into_iter()
+        .flat_map(|role| [false, true].map(|extended| (role, extended)))
+        .flat_map(|(role, extended)| [false, true].map(|on| (role, extended, on)))
+        .flat_map(|(role, extended, on)| [false, true].map(|device| (role, extended, on, device)))
+    {
+        let mut rig = Rig::new(2);
+        let b = rig.address(B);
+        rig.ok(A, 0x2027, &[&[PUBLIC], &b[..], &IRK_B, &IRK_A].concat());
+        rig.ok(A, 0x202D, &[u8::from(resolves)]);
+        rig.ok(A, 0x204E, &[&[PUBLIC], &b[..], &[u8::from(device)]].concat());
+        let met = meets(&mut rig, role, extended);
+        assert_eq!(met, device, "{role:?}, extended {extended}, resolves {resolves}");
+    }
+}
+
+/// Whether A and B, who shows its identity, have to do with each other within three seconds.
+fn meets(rig: &mut Rig, role: Role, extended: bool) -> bool {
+    let (advertiser, other) = match role {
+        Role::Scans | Role::Initiates => (B, A),
+        Role::IsScanned | Role::IsCalled => (A, B),
+    };
+    let scans = matches!(role, Role::Scans | Role::IsScanned);
+    let peer = rig.address(advertiser);
+    if extended {
+        let properties = if scans { 2 } else { 1 };
+        let head = [0, properties, 0, 0x20, 0, 0, 0x20, 0, 0, 7, 0, PUBLIC];
+        rig.ok(advertiser, 0x2036, &[&head[..], &[0; 6], &[0, 0, 1, 0, 1, 0, 0]].concat());
+        if scans {
+            rig.ok(advertiser, 0x2038, &[0, 3, 0, 1, 0x5A]);
+        }
+        rig.ok(advertiser, 0x2039, &[1, 1, 0, 0, 0, 0]);
+    } else {
+        rig.advertise(advertiser);
+    }
+    match (scans, extended) {
+        (true, true) => {
+            rig.ok(other, 0x2041, &[PUBLIC, 0, 1, 1, 0x40, 0, 0x40, 0]);
+            rig.ok(other, 0x2042, &[1, 0, 0, 0, 0, 0]);
+        }
+        (true, false) => {
+            rig.ok(other, 0x200B, &[1, 0x40, 0, 0x40, 0, PUBLIC, 0]);
+            rig.ok(other, 0x200C, &[1, 0]);
+        }
+        (false, true) => {
+            let phy = [0x10, 0, 0x10, 0, 24, 0, 24, 0, 0, 0, 100, 0, 0, 0, 0, 0];
+            rig.ok(other, 0x2043, &[&[0, 0, PUBLIC], &peer[..], &[1], &phy].concat());
+        }
+        (false, false) => {
+            rig.ok(other, 0x200D, &Rig::create(&peer));
+        }
+    }
+    rig.pass(SECOND.times(3));
+    // A scan response, a report at all, or a connection: an initiator has one until it is alone.
+    let told = rig.waiting(if matches!(role, Role::IsCalled) { A } else { other });
+    told.iter().any(|packet| match (packet.as_slice(), role) {
+        ([4, 0x3E, _, 0x02, _, kind, ..], Role::IsScanned) => *kind == 4,
+        ([4, 0x3E, _, 0x0D, _, kind, ..], Role::IsScanned) => kind & 8 != 0,
+        ([4, 0x3E, _, 0x02 | 0x0D, ..], Role::Scans) => true,
+        ([4, 0x3E, _, 0x01 | 0x0A, 0, ..], Role::Initiates | Role::IsCalled) => true,
+        _ => false,
+    })
+}
