@@ -123,6 +123,7 @@ pub(super) fn distance(a: Duration, b: Duration) -> Duration {
 }
 
 /// Where the central's anchor points must be.
+#[derive(Clone)]
 pub(super) struct Anchors {
     ppm: u32,
     interval: Duration,
@@ -187,7 +188,7 @@ impl Anchors {
     }
 
     /// Takes an anchor and tells what is wrong with it.
-    fn anchor(&mut self, packet: &Packet<'_>) -> Option<(&'static str, String)> {
+    pub(super) fn anchor(&mut self, packet: &Packet<'_>) -> Option<(&'static str, String)> {
         let at = packet.item.at;
         let since = self.last.map_or(self.window.0, |(last, _)| last);
         let (earliest, latest, rule) = self.place(packet);

@@ -9,7 +9,7 @@ use ble::time::{Duration, Instant};
 use super::Findings;
 use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
-use super::timing::JITTER;
+use super::timing::{Anchors, JITTER};
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Record, RecordId, RecordKind};
 
@@ -34,6 +34,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     let Some(closed) = closed.get(&node) else { return };
     let (reach, interval) = (Reach::of(link), link.shortest_interval());
     let mut heard = None;
+    let mut anchors = Anchors::new(link);
     let mut before: Option<&Packet<'_>> = None;
     // Who has left the connection listens for others.
     let (left, parted) = (link.left(Role::Peripheral), link.parted(findings));
@@ -44,8 +45,15 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     for packet in sent.take_while(there) {
         let anchor = before.is_none_or(|before| before.event != packet.event);
         before = Some(packet);
+        let off = anchor.then(|| anchors.clone().anchor(packet)).flatten();
         if packet.item.reception.is_some() {
             heard = Some(packet.item.at);
+            if anchor {
+                anchors.place(packet);
+            }
+        }
+        anchors.learn(packet);
+        if packet.item.reception.is_some() {
             continue;
         }
         let Some(since) = heard.filter(|_| anchor) else { continue };
@@ -55,6 +63,11 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
             continue;
         }
         if let Some(record) = closed_early(closed, packet, interval) {
+            // Bit by bit it has gone further than its clock may: nobody has to wait there.
+            if let Some((rule, text)) = off {
+                link.report(findings, rule, packet, &[record], text);
+                continue;
+            }
             findings.add(super::Finding {
                 rule: "LL-WIDE-1",
                 culprit: node,

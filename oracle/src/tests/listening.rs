@@ -44,6 +44,33 @@ fn a_receiver_is_open_until_the_anchor_may_have_come() {
     assert_eq!(closed(&[-30, 3_340]), breaks("LL-WIDE-1", P));
 }
 
+/// LL-WIDE-1, LL-ANCHOR-1: nobody waits for a central whose clock is worse than it has said. From
+/// one anchor to the next its drift is within its jitter.
+#[test]
+fn a_central_that_drifts_beyond_its_accuracy_is_not_waited_for() {
+    let closed_before_the_anchor = |drift_us: u64| {
+        let mut script = Script::new().events(3);
+        for _ in 0..20 {
+            script.asleep = true;
+            script.packet(C, 0, None);
+            script.asleep = false;
+            script.next();
+            script.anchor += drift_us;
+        }
+        let at = Instant::from_us(script.anchor - 30);
+        script.record(P, at, RecordKind::AirMiss);
+        script.asleep = true;
+        script.packet(C, 0, None);
+        script.asleep = false;
+        script.next();
+        script.events(3).named()
+    };
+    assert_eq!(closed_before_the_anchor(0), breaks("LL-WIDE-1", P));
+    // 50 ppm of 210 ms, and jitter at either end: 42 µs in all.
+    assert_eq!(closed_before_the_anchor(2), breaks("LL-WIDE-1", P));
+    assert_eq!(closed_before_the_anchor(3), breaks("LL-ANCHOR-1", C));
+}
+
 /// LL-LAT-1: a receiver that closed within half an interval was there.
 #[test]
 fn a_receiver_that_never_opened_left_the_event_out() {
