@@ -113,10 +113,14 @@ fn timed_out(pdus: &[Pdu]) -> How {
 fn collided(pdus: &[Pdu], exchanges: &[Exchange]) -> How {
     let Some(offending) = exchanges.iter().rfind(|e| e.from_central) else { return How::Other };
     let open = exchanges.iter().rfind(|e| {
-        let still_open = e.instant().is_none_or(|instant| {
-            let now = pdus.get(offending.request).and_then(|p| p.event).unwrap_or(instant);
-            instant.wrapping_sub(now) < 0x8000 && instant != now
-        });
+        let still_open = match e.instant() {
+            Some(instant) => {
+                let now = pdus.get(offending.request).and_then(|p| p.event).unwrap_or(instant);
+                instant.wrapping_sub(now) < 0x8000 && instant != now
+            }
+            // Its instant was still to be named.
+            None => e.awaits_instant(),
+        };
         e.request != offending.request && e.last() < offending.request && still_open
     });
     open.map_or(How::Other, |open| How::Collision { open: *open, offending: offending.request })
@@ -142,4 +146,24 @@ fn decisive(pdus: &[Pdu], exchanges: &[Exchange], how: &How) -> Option<Exchange>
 fn unanswered(exchanges: &[Exchange]) -> Option<&Exchange> {
     let open = |e: &&Exchange| e.answer.is_none();
     exchanges.iter().filter(open).find(|e| !e.from_central).or_else(|| exchanges.iter().find(open))
+}
+
+#[cfg(test)]
+mod tests {
+    use bletwin_scenarios::catalogue;
+    use bletwin_scenarios::stage::Stage;
+    use bletwin_setup::Setup;
+
+    use crate::report;
+
+    /// What has no instant, or is over, collides with nothing: not a ping that was answered.
+    #[test]
+    fn a_collision_is_not_put_down_to_what_has_no_instant() {
+        let mut setup = Setup::new("recommended", "honest", 1).unwrap();
+        setup.set("central.press=channel-map@1300,phy@1301").unwrap();
+        let run = Stage::new(catalogue::by_name("pairing").unwrap(), &setup).play();
+        let why = report::why(&run).unwrap();
+        assert!(why.contains("42") && !why.contains("LL_PING"), "{why}");
+        assert!(!why.contains("after answering a procedure"), "{why}");
+    }
 }

@@ -59,6 +59,13 @@ impl Exchange {
             _ => None,
         }
     }
+
+    /// Whether an instant is still to be named for it.
+    #[must_use]
+    pub const fn awaits_instant(&self) -> bool {
+        matches!(self.opcode, Opcode::PHY_REQ | Opcode::CONNECTION_PARAM_REQ)
+            && matches!(self.answer, None | Some(Answer::Answered(_)))
+    }
 }
 
 /// All exchanges of control PDUs, in the order of their requests.
