@@ -3,6 +3,7 @@
 use super::{Handle, HciOpcode};
 use crate::address::Address;
 use crate::error::ErrorCode;
+use crate::invariant::Invariant;
 use crate::pdu::advertising::AdvertisingData;
 use crate::pdu::control::FeatureSet;
 use crate::phy::Phy;
@@ -54,6 +55,41 @@ pub struct AdvertisingReport {
     pub data: AdvertisingData,
     /// dBm.
     pub rssi: i8,
+}
+
+/// Octets of a vendor-specific event that are carried.
+pub const VENDOR_MAX: usize = 16;
+
+/// Parameters of an event that only its vendor explains (Vol 4, Part E, 5.4.4), subevent first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VendorEvent(heapless::Vec<u8, VENDOR_MAX>);
+
+impl VendorEvent {
+    /// Subevent: the controller has noticed a fault of its own. The invariant's number and the
+    /// count of [`crate::trace::Trace::Invariant`] follow, the latter in two octets, least
+    /// significant first.
+    pub const FAULT: u8 = 0x01;
+
+    /// From octets, subevent first; `None` if they are none or more than [`VENDOR_MAX`].
+    #[must_use]
+    pub fn new(octets: &[u8]) -> Option<Self> {
+        let some = (!octets.is_empty()).then_some(octets)?;
+        heapless::Vec::from_slice(some).ok().map(Self)
+    }
+
+    /// A controller has noticed a fault of its own.
+    #[must_use]
+    pub fn fault(invariant: Invariant, count: u16) -> Self {
+        let [low, high] = count.to_le_bytes();
+        let octets = [Self::FAULT, invariant as u8, low, high];
+        Self(octets.into_iter().collect())
+    }
+
+    /// Subevent and what follows it.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Return parameters of Command Complete, beyond the status.
@@ -144,6 +180,8 @@ pub enum Event {
     LePhyUpdateComplete { handle: Handle, status: ErrorCode, tx: Phy, rx: Phy },
     /// LE Channel Selection Algorithm: #2, or #1.
     LeChannelSelectionAlgorithm { handle: Handle, second: bool },
+    /// Vendor-specific.
+    Vendor(VendorEvent),
 }
 
 impl Event {
@@ -173,6 +211,7 @@ impl Event {
             Self::LeDataLengthChange { .. } => "LE Data Length Change",
             Self::LePhyUpdateComplete { .. } => "LE PHY Update Complete",
             Self::LeChannelSelectionAlgorithm { .. } => "LE Channel Selection Algorithm",
+            Self::Vendor(_) => "Vendor Specific",
         }
     }
 }

@@ -17,7 +17,7 @@ pub use command::{
     AdvertisingParameters, AdvertisingType, Command, ConnectionParameters, CreateConnection,
     FilterPolicy, HciOpcode, ScanParameters,
 };
-pub use event::{AdvertisingReport, ConnectionComplete, Event, Return, Role};
+pub use event::{AdvertisingReport, ConnectionComplete, Event, Return, Role, VendorEvent};
 
 /// Connection handle, 0x0000–0x0EFF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

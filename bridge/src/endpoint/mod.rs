@@ -27,10 +27,12 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 
 use ble::address::Address;
+use ble::hci::{Event, VendorEvent};
 use ble::pdu::control::FeatureSet;
 use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::{Entropy, Purpose, Stream};
 use ble::time::Instant;
+use ble::trace::Trace;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::record::Note;
 
@@ -278,7 +280,12 @@ impl Endpoint {
             }
             halves::Output::Event(event) => self.event(event),
             halves::Output::Acl(acl) => self.acl_to_host(acl),
-            halves::Output::Trace(trace) => self.note(Note::Trace(trace)),
+            halves::Output::Trace(trace) => {
+                if let Trace::Invariant { invariant, count } = trace {
+                    self.event(Event::Vendor(VendorEvent::fault(invariant, count)));
+                }
+                self.note(Note::Trace(trace));
+            }
             halves::Output::Report(report) => self.tell_report(&report),
             halves::Output::Set(report) => self.set_report(report),
         }

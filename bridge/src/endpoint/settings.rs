@@ -35,7 +35,8 @@ impl Masks {
         match event {
             Event::CommandComplete { .. }
             | Event::CommandStatus { .. }
-            | Event::NumberOfCompletedPackets { .. } => true,
+            | Event::NumberOfCompletedPackets { .. }
+            | Event::Vendor(_) => true,
             Event::DisconnectionComplete { .. } => self.classic(4),
             Event::EncryptionChange { .. } => self.classic(7),
             Event::RemoteVersion { .. } => self.classic(11),

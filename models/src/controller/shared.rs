@@ -166,7 +166,8 @@ impl Shared {
             Event::CommandComplete { .. }
             | Event::CommandStatus { .. }
             | Event::NumberOfCompletedPackets { .. }
-            | Event::AuthenticatedPayloadTimeoutExpired { .. } => true,
+            | Event::AuthenticatedPayloadTimeoutExpired { .. }
+            | Event::Vendor(_) => true,
             Event::DisconnectionComplete { .. } => classic(4),
             Event::EncryptionChange { .. } => classic(7),
             Event::RemoteVersion { .. } => classic(11),

@@ -170,6 +170,7 @@ fn every_event(a: u16, b: u16, flag: bool, octets: [u8; 16], data: &[u8]) -> Vec
         Event::NumberOfCompletedPackets { handle, count: b },
         Event::AuthenticatedPayloadTimeoutExpired { handle },
         Event::HardwareError { code: o4 },
+        Event::Vendor(VendorEvent::new(&[o4, 1, 2]).unwrap()),
         Event::LeConnectionComplete(connection),
         Event::LeAdvertisingReport(report),
         Event::LeConnectionUpdateComplete { handle, status, interval: a, latency: b, timeout: !a },
@@ -411,4 +412,17 @@ fn an_error_may_come_without_its_parameters() {
     // Success may not.
     let event = parse_event(&[0x0E, 0x04, 0x01, 0x30, 0x20, 0x00], OWN);
     assert_eq!(event, Err(CodecError::Unsupported));
+}
+
+/// A vendor-specific event has its subevent at least, and what is longer than is carried is none.
+#[test]
+fn vendor_events_are_carried_as_they_are() {
+    let own = Address::public([0; 6]);
+    let fault = Event::Vendor(VendorEvent::fault(crate::invariant::Invariant::InputFits, 0x0102));
+    let octets = encode_event(&fault, ConnectionEvent::Plain).unwrap();
+    assert_eq!(octets, [0xFF, 4, VendorEvent::FAULT, 13, 0x02, 0x01]);
+    assert_eq!(parse_event(&octets, own), Ok(fault));
+    assert_eq!(parse_event(&[0xFF, 0], own), Err(CodecError::Unsupported));
+    let long = [vec![0xFF, 17], vec![1; 17]].concat();
+    assert_eq!(parse_event(&long, own), Err(CodecError::Unsupported));
 }

@@ -70,6 +70,10 @@ fn general(w: &mut Octets, event: &Event, form: ConnectionEvent) -> Option<Event
             w.u8(*code);
             EventKind::HardwareError
         }
+        Event::Vendor(vendor) => {
+            w.bytes(vendor.octets());
+            EventKind::Vendor
+        }
         Event::LeConnectionComplete(complete) => {
             connection_complete(w, complete, form);
             EventKind::Le

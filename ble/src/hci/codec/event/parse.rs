@@ -4,7 +4,9 @@ use super::returned::{event_phy, parse_returned};
 use crate::address::Address;
 use crate::error::ErrorCode;
 use crate::hci::codec::{CodecError, peer_address};
-use crate::hci::{AdvertisingReport, ConnectionComplete, Event, Handle, HciOpcode, Return, Role};
+use crate::hci::{
+    AdvertisingReport, ConnectionComplete, Event, Handle, HciOpcode, Return, Role, VendorEvent,
+};
 use crate::pdu::advertising::AdvertisingData;
 use crate::pdu::control::FeatureSet;
 use bt_hci::FromHciBytes as _;
@@ -67,6 +69,7 @@ fn general(event: Wire<'_>, own: Address) -> Option<Event> {
             Event::AuthenticatedPayloadTimeoutExpired { handle: handle(e.handle) }
         }
         Wire::HardwareError(e) => Event::HardwareError { code: e.hardware_code },
+        Wire::Vendor(e) => Event::Vendor(VendorEvent::new(&e.params)?),
         Wire::Le(e) => return le_event(e, own),
         _ => return None,
     })
