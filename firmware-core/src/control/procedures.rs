@@ -204,13 +204,9 @@ impl Procedures {
         if let Some(remote) = self.remote()
             && remote.instant().is_some_and(|instant| reached(c.event, instant))
         {
-            // LL-AGREE-1, LL-AGREE-2: the host is told what is in force, at the instant.
-            let changed = remote.take_effect(c);
             self.end_remote(c, cx, remote.procedure(), ErrorCode::SUCCESS);
-            // LL-UPD-4.
-            if let Some(report) = row(remote.procedure()).report.filter(|_| changed) {
-                report(c, cx, ErrorCode::SUCCESS);
-            }
+            // LL-AGREE-1, LL-AGREE-2: the host is told what is in force, at the instant.
+            remote.take_effect(c, cx);
         }
     }
 

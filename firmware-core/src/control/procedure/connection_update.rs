@@ -12,7 +12,6 @@ use ble::time::Duration;
 pub(super) const ROW: Row = Row {
     hears: &[(Opcode::CONNECTION_UPDATE_IND, FeatureSet(0))],
     has_instant: true,
-    report: Some(report),
     ..Row::NONE
 };
 
@@ -68,6 +67,14 @@ pub(super) fn indication(
     let parameters = NewParameters { win_size, win_offset, interval, latency, timeout };
     cx.out.order(LinkOrder::Update { link: c.link, instant, parameters });
     Step::Next(Announced { instant, value: Timing { interval, latency, timeout } })
+}
+
+/// The instant of the peer's procedure has come.
+pub(super) fn take_effect(c: &mut Connection, cx: &mut Context<'_>, timing: Timing) {
+    // LL-UPD-4.
+    if core::mem::replace(&mut c.timing, timing) != timing {
+        report(c, cx, ErrorCode::SUCCESS);
+    }
 }
 
 pub(super) fn report(c: &Connection, cx: &mut Context<'_>, status: ErrorCode) {

@@ -311,19 +311,16 @@ impl Remote {
         )
     }
 
-    /// The instant has come; whether anything changes that is reported to the host.
-    pub(in crate::control) fn take_effect(self, c: &mut Connection) -> bool {
+    /// The instant has come. What changes by it is reported to the host.
+    pub(in crate::control) fn take_effect(self, c: &mut Connection, cx: &mut Context<'_>) {
         match self {
             Self::ConnectionUpdate(change)
             | Self::Parameters(parameters::Remote::Instant(change)) => {
-                core::mem::replace(&mut c.timing, change.value) != change.value
+                connection_update::take_effect(c, cx, change.value);
             }
-            Self::ChannelMap(change) => {
-                c.channel_map = change.value;
-                false
-            }
-            Self::Phy(phy::Remote::Instant(change)) => c.phy.take_effect(change.value),
-            _ => false,
+            Self::ChannelMap(change) => c.channel_map = change.value,
+            Self::Phy(phy::Remote::Instant(change)) => phy::take_effect(c, cx, change.value),
+            Self::Parameters(_) | Self::Phy(_) => {}
         }
     }
 }

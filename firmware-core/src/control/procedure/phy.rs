@@ -212,6 +212,13 @@ pub(super) fn indication(
     Step::Next(Announced { instant, value: (tx, rx) })
 }
 
+/// The instant of the peer's procedure has come.
+pub(super) fn take_effect(c: &mut Connection, cx: &mut Context<'_>, pair: Pair) {
+    if c.phy.take_effect(pair) {
+        report(c, cx, ErrorCode::SUCCESS);
+    }
+}
+
 fn report(c: &Connection, cx: &mut Context<'_>, status: ErrorCode) {
     // LL-PHY-8: as they are, whatever the outcome.
     let (handle, tx, rx) = (c.handle, c.phy.tx, c.phy.rx);

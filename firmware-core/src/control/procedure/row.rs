@@ -29,8 +29,7 @@ pub(in crate::control) struct Row {
     pub(in crate::control) has_instant: bool,
     /// Whether a command of the host starts it.
     pub(in crate::control) started_by: fn(&Command) -> bool,
-    /// Tells the host the end of what this device has started, and, at an instant, what the peer
-    /// has changed.
+    /// Tells the host the end of what this device has started, if it was the host that asked.
     pub(in crate::control) report: Option<fn(&Connection, &mut Context<'_>, ErrorCode)>,
 }
 
