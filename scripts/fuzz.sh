@@ -71,7 +71,7 @@ fuzz() {
 }
 
 build
-words >"$OUT/words.dict"
+words >"$OUT/words.$$" && mv "$OUT/words.$$" "$OUT/words.dict"
 header='target inputs edges time verdict'
 [ -z "${REPORT:-}" ] || printf '| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n' $header >>"$REPORT"
 # shellcheck disable=SC2086

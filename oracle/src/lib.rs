@@ -27,6 +27,7 @@ mod flow;
 mod framing;
 mod hosts;
 mod kept;
+mod l2cap;
 mod length;
 mod link;
 mod payload;
@@ -155,6 +156,7 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> F
     payload::check(&link, &facts.own, &facts.timeouts, &mut findings);
     shown::check(&link, &mut findings);
     duty::check(&link, &procedures, &mut findings);
+    l2cap::check(&link, &mut findings);
     findings
 }
 

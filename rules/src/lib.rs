@@ -1,4 +1,4 @@
-//! The rules as data: what link layers (and later hosts) have to do, in this project's words.
+//! The rules as data: what link layers and hosts have to do, in this project's words.
 //!
 //! A rule is a constant with its id, title, words, source and force, in the module of its document;
 //! `docs/rules` is printed from here. Code and tests cite it, findings name it:
@@ -17,6 +17,7 @@ mod macros;
 
 pub mod acknowledgement;
 pub mod advertising;
+pub mod att;
 pub mod channel_map;
 pub mod channels;
 pub mod collisions;
@@ -28,10 +29,12 @@ pub mod encryption;
 pub mod extended;
 pub mod features;
 pub mod framing;
+pub mod gatt;
 pub mod instants;
 pub mod phy;
 pub mod ping;
 pub mod privacy;
+pub mod smp;
 pub mod termination;
 pub mod timeout;
 pub mod version;
@@ -158,6 +161,12 @@ pub enum Layer {
     Air,
     /// What control PDUs say and when.
     Control,
+    /// Pairing.
+    Smp,
+    /// Attributes.
+    Att,
+    /// Profiles: GATT and GAP.
+    Gatt,
 }
 
 /// Rules that belong together: a file of `docs/rules`.
@@ -197,6 +206,9 @@ pub const DOCUMENTS: &[Document] = &[
     instants::DOCUMENT,
     timeout::DOCUMENT,
     collisions::DOCUMENT,
+    smp::DOCUMENT,
+    att::DOCUMENT,
+    gatt::DOCUMENT,
 ];
 
 /// All rules, in the order of the documents.
@@ -209,13 +221,16 @@ pub fn judged() -> impl Iterator<Item = &'static Rule> {
     rules().filter(|rule| rule.judged)
 }
 
+/// What an id begins with: the layer of its rule.
+pub const PREFIXES: [&str; 5] = ["LL", "SMP", "ATT", "GATT", "GAP"];
+
 /// Whether this has the form of an id: `LL-AREA-1`.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     let mut parts = text.split('-');
     let area = |area: &str| !area.is_empty() && area.bytes().all(|b| b.is_ascii_uppercase());
     let number = |n: &str| n.parse::<u16>().is_ok_and(|n| n > 0) && !n.starts_with('0');
-    parts.next() == Some("LL")
+    parts.next().is_some_and(|layer| PREFIXES.contains(&layer))
         && parts.next().is_some_and(area)
         && parts.next().is_some_and(number)
         && parts.next().is_none()

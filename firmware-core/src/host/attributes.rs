@@ -185,6 +185,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                     && connection.bearer.can_indicate()
                 {
                     connection.indicate &= !bit;
+                    // GATT-CCCD-1: nothing that nobody subscribed to.
                     if connection.client.wants_indications(of) {
                         self.send_value(now, index, of.of, true);
                     }

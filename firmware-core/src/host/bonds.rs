@@ -105,6 +105,7 @@ impl<const N: usize> Bonds<N> {
     /// The identity behind an on-air address: itself, or what a bond's key resolves it to.
     #[must_use]
     pub fn resolve(&self, address: Address) -> Option<Address> {
+        // GAP-RPA-1: private addresses are resolved.
         if address.is_identity() {
             return Some(address);
         }

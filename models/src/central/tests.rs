@@ -205,6 +205,7 @@ fn story(world: &World<Actor>) -> Vec<String> {
 
 #[test]
 fn a_central_bonds_over_the_air() {
+    // GATT-DISC-1: a discovery ends.
     let world = world(Profile::honest());
     let status = host(&world).status();
     assert_eq!((status.pairing, status.level), (Some(Ok(4)), 4), "{:#?}", story(&world));

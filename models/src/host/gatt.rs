@@ -8,6 +8,7 @@ use super::att::{self, Incoming, Request, error};
 use super::config::{Step, Uuid};
 
 /// A request must be answered within this (Vol 3, Part F, 3.3.3).
+// ATT-TIME-1: 30 seconds.
 const ATT_TIMEOUT: Duration = Duration::from_secs(30);
 const PRIMARY_SERVICE: u16 = 0x2800;
 const CHARACTERISTIC: u16 = 0x2803;
@@ -78,6 +79,7 @@ pub(crate) struct Client {
     task: Option<Task>,
     pending: Option<(u8, Instant)>,
     dead: bool,
+    exchanged: bool,
     database: Database,
     out: VecDeque<Vec<u8>>,
 }
@@ -92,6 +94,7 @@ impl Client {
             task: None,
             pending: None,
             dead: false,
+            exchanged: false,
             database: Database::default(),
             out: VecDeque::new(),
         }
@@ -118,6 +121,10 @@ impl Client {
     pub(crate) fn begin(&mut self, now: Instant, step: &Step) -> Ended {
         if self.dead {
             return Some(Err(ClientError::Timeout));
+        }
+        // ATT-MTU-1: one exchange of ATT_MTU.
+        if *step == Step::ExchangeMtu && std::mem::replace(&mut self.exchanged, true) {
+            return Some(Ok(()));
         }
         let known = |uuid| self.database.find(uuid).ok_or(ClientError::NotFound);
         let request = match step {
@@ -146,6 +153,7 @@ impl Client {
     }
 
     fn ask(&mut self, now: Instant, task: Task, request: &Request) {
+        // ATT-SEQ-1: one request at a time.
         self.task = Some(task);
         self.pending = Some((request.opcode(), now + ATT_TIMEOUT));
         self.out.push_back(request.encode());
@@ -171,9 +179,12 @@ impl Client {
         };
         match &incoming {
             Incoming::Request(0x02) => self.serve_mtu(octets),
+            // ATT-RSP-1: the response fits its request.
+            // ATT-RSP-2: no answer without a question.
             Incoming::Request(opcode) => {
                 self.out.push_back(vec![0x01, *opcode, 0, 0, error::REQUEST_NOT_SUPPORTED]);
             }
+            // GATT-IND-1: who subscribes, confirms.
             Incoming::Indication(..) => self.out.push_back(vec![0x1E]),
             _ => {}
         }
@@ -195,6 +206,8 @@ impl Client {
     }
 
     fn agree_mtu(&mut self, peer: u16) {
+        // ATT-PDU-1: no longer than ATT_MTU.
+        // ATT-MTU-2: ATT_MTU is 23 or more.
         self.mtu = self.own_mtu.min(peer).max(MTU_MIN);
     }
 
@@ -238,6 +251,7 @@ impl Client {
     }
 
     fn services(&mut self, now: Instant, groups: &[(u16, u16, Vec<u8>)]) -> Ended {
+        // GATT-DISC-1: a discovery ends.
         let mut last = self.database.services.last().map_or(0, |(_, end, _)| *end);
         for (start, end, uuid) in groups {
             let (true, Some(uuid)) = (*start > last && end >= start, att::uuid(uuid)) else {
@@ -307,5 +321,48 @@ impl Client {
             .find(|(first, last, _)| (*first..=*last).contains(&characteristic.value));
         let end = service.map_or(u16::MAX, |(_, last, _)| *last).min(next.unwrap_or(u16::MAX));
         (start <= end).then_some((start, end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant::ZERO;
+
+    // ATT-SEQ-1: one request at a time. ATT-RSP-1: the response fits its request.
+    #[test]
+    fn the_next_request_waits_for_the_response_of_the_last() {
+        let mut client = Client::new(23);
+        assert_eq!(client.begin(NOW, &Step::Discover), None);
+        assert_eq!(client.poll(), Some(vec![0x10, 1, 0, 0xFF, 0xFF, 0x00, 0x28]));
+        for other in [&[0x1B, 3, 0, 1][..], &[0x0B, 1], &[0x01, 0x0A, 3, 0, 0x0A]] {
+            assert_eq!(client.received(NOW, other), None);
+            assert_eq!(client.poll(), None, "{other:?}");
+        }
+        assert_eq!(client.received(NOW, &[0x01, 0x10, 1, 0, 0x0A]), None);
+        assert_eq!(client.poll(), Some(vec![0x08, 1, 0, 0xFF, 0xFF, 0x03, 0x28]));
+    }
+
+    // ATT-MTU-1: one exchange of ATT_MTU.
+    #[test]
+    fn the_mtu_is_exchanged_once() {
+        let mut client = Client::new(65);
+        assert_eq!(client.begin(NOW, &Step::ExchangeMtu), None);
+        assert_eq!(client.poll(), Some(vec![0x02, 65, 0]));
+        assert_eq!(client.received(NOW, &[0x03, 247, 0]), Some(Ok(())));
+        assert_eq!(client.mtu(), 65);
+        assert_eq!(client.begin(NOW, &Step::ExchangeMtu), Some(Ok(())));
+        assert_eq!(client.poll(), None);
+    }
+
+    // GATT-IND-1: who subscribes, confirms. ATT-RSP-2: no answer without a question.
+    #[test]
+    fn an_indication_is_confirmed_and_a_notification_is_not() {
+        let mut client = Client::new(23);
+        client.received(NOW, &[0x1D, 3, 0, 1]);
+        assert_eq!(client.poll(), Some(vec![0x1E]));
+        client.received(NOW, &[0x1B, 3, 0, 1]);
+        assert_eq!(client.poll(), None);
     }
 }

@@ -38,6 +38,7 @@ impl Bond {
     /// Whether this bond is with the device behind `address`.
     #[must_use]
     pub fn is_with(&self, address: Address) -> bool {
+        // GAP-RPA-1: private addresses are resolved.
         let resolves = |irk| ble::crypto::address::resolves(irk, address);
         self.peer == address || self.address == address || self.irk.as_ref().is_some_and(resolves)
     }
@@ -64,6 +65,7 @@ pub(super) enum Job {
 
 /// Level of a key: 4 needs Secure Connections, authentication and all 128 bits.
 const fn level(paired: &Paired) -> u8 {
+    // GAP-SEC-1: levels of security.
     match (paired.authenticated, paired.key_size) {
         (true, 16) => 4,
         (true, _) => 3,
@@ -89,6 +91,7 @@ impl CentralHost {
 
     pub(super) fn pair(&mut self, now: Instant) {
         let Some(connection) = &mut self.connection else { return };
+        // SMP-TIME-2: silence after a timeout.
         if connection.smp_dead {
             // After a timeout the Security Manager stays silent on this link.
             return self.security_ended(now, false);
@@ -129,6 +132,7 @@ impl CentralHost {
         }
         match command {
             Ok(Pdu::SecurityRequest(_)) => self.security_request(now),
+            // SMP-ROLE-1: who sends what.
             // The peripheral has no business starting; anything else out of sequence is ignored.
             Ok(Pdu::PairingRequest(_)) => {
                 self.send_smp(&Pdu::Failed(reason::PAIRING_NOT_SUPPORTED));
@@ -138,6 +142,7 @@ impl CentralHost {
     }
 
     fn security_request(&mut self, now: Instant) {
+        // SMP-SEC-2: what a Security Request starts.
         let Some(connection) = &self.connection else { return };
         let busy = matches!(connection.security, Security::Starting { .. });
         let on = matches!(connection.security, Security::On(_));
@@ -335,6 +340,7 @@ impl CentralHost {
     }
 
     fn key_missing(&mut self, now: Instant) {
+        // GAP-SEC-2: a lost key is not replaced silently.
         let Some(connection) = &self.connection else { return };
         let peer = connection.peer;
         match self.config.key_missing {

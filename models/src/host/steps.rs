@@ -169,6 +169,7 @@ impl CentralHost {
 
     /// The peer wants more security than there is.
     fn raise_security(&mut self, now: Instant) {
+        // GAP-ENC-1: bonded devices encrypt.
         let Some(connection) = &self.connection else { return };
         match connection.security {
             // Encrypted, but not well enough: only another pairing can help.

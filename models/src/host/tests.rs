@@ -26,6 +26,7 @@ fn has(rig: &Rig, wanted: impl Fn(&Command) -> bool) -> bool {
 
 #[test]
 fn the_protected_write_leads_to_a_bond_and_is_repeated() {
+    // GAP-ENC-1: bonded devices encrypt.
     let rig = run(phone());
     assert_eq!(rig.host.status().pairing, Some(Ok(4)));
     assert_eq!(rig.shown, [Ui::AskPasskey, Ui::Clear]);
@@ -90,6 +91,7 @@ fn numeric_comparison_needs_a_yes() {
 
 #[test]
 fn just_works_gives_level_2_and_nothing_where_mitm_is_required() {
+    // GAP-SEC-1: levels of security.
     for (required, expected) in [(false, Ok(2)), (true, Err(PairingError::Local(3)))] {
         let mut config = HostConfig::default();
         config.pairing.require_mitm = required;
@@ -104,6 +106,9 @@ fn just_works_gives_level_2_and_nothing_where_mitm_is_required() {
 
 #[test]
 fn weak_or_strange_responses_are_refused() {
+    // SMP-FEAT-1: values of the feature exchange.
+    // SMP-FEAT-2: keys of the response.
+    // SMP-FEAT-5: authentication requirements.
     let mut legacy = phone();
     legacy.peer.responder.features.as_mut().unwrap().auth = 0x05;
     assert_eq!(run(legacy).host.status().pairing, Some(Err(PairingError::Local(3))));
@@ -169,6 +174,7 @@ fn a_bonded_reconnection_encrypts_without_pairing() {
 
 #[test]
 fn a_missing_key_is_treated_as_configured() {
+    // GAP-SEC-2: a lost key is not replaced silently.
     let bonds = run(phone()).host.bonds().to_vec();
     let with = |key_missing| {
         run(Rig::new(HostConfig { bonds: bonds.clone(), key_missing, ..HostConfig::default() }))
@@ -231,6 +237,7 @@ fn an_open_dialog_holds_the_host_back_from_giving_up() {
 
 #[test]
 fn a_security_request_is_followed_or_refused() {
+    // SMP-SEC-2: what a Security Request starts.
     for (follow, attempts) in [(true, 1), (false, 0)] {
         let config = HostConfig {
             steps: vec![],
@@ -343,6 +350,7 @@ fn parameters_are_granted_by_the_rules_on_both_ways() {
 
 #[test]
 fn a_private_address_resolves_with_the_key_that_is_distributed() {
+    // GAP-RPA-1: private addresses are resolved.
     let config = HostConfig { address: OwnAddress::Resolvable, ..HostConfig::default() };
     let rig = run(Rig::new(config));
     let on_air = rig.commands.iter().find_map(|command| match command {
@@ -370,6 +378,7 @@ fn connecting_in_vain_is_cancelled() {
 
 #[test]
 fn a_server_that_does_not_answer_is_left_after_30_s() {
+    // ATT-TIME-1: 30 seconds.
     let mut rig = phone();
     rig.link_works = false;
     rig.start();

@@ -12,7 +12,7 @@ const MIC: ErrorCode = ErrorCode::MIC_FAILURE;
 const NOT_ALLOWED: ErrorCode = ErrorCode::LMP_PDU_NOT_ALLOWED;
 const INVALID: ErrorCode = ErrorCode::INVALID_LL_PARAMETERS;
 const NO_KEY: ErrorCode = ErrorCode::PIN_OR_KEY_MISSING;
-const DATA: [u8; 5] = [1, 0, 4, 0, 9];
+const DATA: [u8; 5] = [1, 0, 9, 0, 9];
 
 fn asked() -> Script {
     Script::new().say(C, ENC_REQ)
@@ -341,7 +341,7 @@ fn a_bad_frame_is_judged_by_itself() {
         let script = match llid {
             Llid::Reserved => script,
             _ => script.edit(3, |tx| {
-                let octets = [tx.pdu.header(), 9, 1, 0, 4, 0, 9];
+                let octets = [tx.pdu.header(), 9, 1, 0, 9, 0, 9];
                 tx.pdu = AirPdu::from_octets(&octets).unwrap();
             }),
         };

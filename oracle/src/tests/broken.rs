@@ -143,7 +143,7 @@ fn limits() -> Vec<(&'static str, Role, Script)> {
         }),
         ("LL-MIC-1", C, encrypted().raw(C, Llid::Start, &[9; 12])),
         ("LL-ENC-1", P, {
-            Script::new().say(C, ENC_REQ).say(P, ENC_RSP).raw(P, Llid::Start, &[1, 0, 4, 0, 9])
+            Script::new().say(C, ENC_REQ).say(P, ENC_RSP).raw(P, Llid::Start, &[1, 0, 9, 0, 9])
         }),
         ("LL-ENC-2", C, encrypted().say(C, ControlPdu::StartEncRsp)),
         ("LL-ENC-3", C, {
@@ -255,7 +255,9 @@ fn endings() -> Vec<(&'static str, Role, Script)> {
 fn each_rule_is_broken_alone() {
     let reactions = reactions::broken();
     let (later, air) = (later::broken(), later::advertising());
-    let groups = [frames(), timing(), limits(), procedures(), endings(), reactions, later, air];
+    let hosts = pairing::broken();
+    let groups =
+        [frames(), timing(), limits(), procedures(), endings(), reactions, later, air, hosts];
     let all: Vec<_> = groups.into_iter().flatten().chain(extended::advertising()).collect();
     let mut wrong = Vec::new();
     for (rule, culprit, script) in &all {

@@ -8,7 +8,7 @@ use super::procedures::*;
 use super::*;
 
 const GONE: ErrorCode = ErrorCode::REMOTE_USER_TERMINATED;
-const DATA: [u8; 5] = [1, 0, 4, 0, 9];
+const DATA: [u8; 5] = [1, 0, 9, 0, 9];
 
 fn rules_of(script: &Script, by: Role) -> BTreeSet<&'static str> {
     script.named().iter().filter(|(_, who)| *who == by).map(|(rule, _)| *rule).collect()

@@ -202,7 +202,7 @@ fn a_link_that_must_be_left_is_left() {
     };
     assert_eq!(by(&wrong(0), P), BTreeSet::new());
     assert_eq!(by(&wrong(9), P), BTreeSet::from(["LL-MIC-2"]));
-    let early = Script::new().say(C, ENC_REQ).raw(C, Llid::Start, &[1, 0, 4, 0, 9]).events(9);
+    let early = Script::new().say(C, ENC_REQ).raw(C, Llid::Start, &[1, 0, 9, 0, 9]).events(9);
     assert_eq!(by(&early.told(), P), BTreeSet::from(["LL-ENC-6"]));
     let update = ConnectionUpdate { instant: 1, ..UPDATE };
     let past = Script::new().events(3).say(C, ControlPdu::ConnectionUpdateInd(update)).events(9);

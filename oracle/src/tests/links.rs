@@ -72,7 +72,7 @@ fn a_finding_names_what_was_sent() {
     let empty = Script::new().events(3).shift_last(shift);
     assert_eq!(text(&empty), "an empty PDU began 159.0 µs after the packet before");
     let mut data = Script::new().events(3);
-    data.queue[1].push_back((Llid::Start, vec![1, 0, 4, 0, 9]));
+    data.queue[1].push_back((Llid::Start, vec![1, 0, 9, 0, 9]));
     let data = data.events(1).shift_last(shift);
     assert_eq!(text(&data), "a data PDU began 159.0 µs after the packet before");
     let mut control = Script::new().events(3);

@@ -36,6 +36,7 @@ mod later;
 mod links;
 mod listening;
 mod malformed;
+mod pairing;
 mod privacy;
 mod procedures;
 mod reactions;

@@ -8,7 +8,7 @@ use super::later::{keyed, secure_from};
 use super::procedures::*;
 use super::*;
 
-const DATA: [u8; 5] = [1, 0, 4, 0, 9];
+const DATA: [u8; 5] = [1, 0, 9, 0, 9];
 
 fn says(script: Script, by: Role, llid: Llid, octets: &[u8]) -> bool {
     script.raw(by, llid, octets).named().contains(&("LL-ENC-1", by))

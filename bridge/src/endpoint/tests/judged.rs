@@ -34,8 +34,8 @@ fn everything(rig: &mut Rig, central: Port, peripheral: Port) {
     rig.subevent(central, 0x03);
     rig.ok(central, 0x2014, &[0xFF, 0xFF, 0, 0, 0]);
     for _ in 0..20 {
-        rig.acl(central, c, &[&[60, 0, 4, 0][..], &[1; 60]].concat());
-        rig.acl(peripheral, p, &[&[60, 0, 4, 0][..], &[2; 60]].concat());
+        rig.acl(central, c, &[&[60, 0, 0x40, 0][..], &[1; 60]].concat());
+        rig.acl(peripheral, p, &[&[60, 0, 0x40, 0][..], &[2; 60]].concat());
         rig.pass(SECOND.divided_by(4));
     }
     rig.ok(central, 0x0406, &[&c[..], &[0x13]].concat());

@@ -17,23 +17,9 @@ pub(crate) type Coverage = BTreeMap<String, Citations>;
 
 /// The ids in a text: `LL-AREA-1`, not as a part of a longer word.
 pub(crate) fn ids(text: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (at, _) in text.match_indices("LL-") {
-        let before = text[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-            continue;
-        }
-        let rest = &text[at + 3..];
-        let area = rest.bytes().take_while(u8::is_ascii_uppercase).count();
-        let Some(number) = rest[area..].strip_prefix('-').filter(|_| area > 0) else {
-            continue;
-        };
-        let digits = number.bytes().take_while(u8::is_ascii_digit).count();
-        if digits > 0 {
-            found.insert(text[at..at + 3 + area + 1 + digits].to_owned());
-        }
-    }
-    found
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let words = text.split(|c: char| !is_part(c));
+    words.filter(|word| bletwin_rules::is_id(word)).map(str::to_owned).collect()
 }
 
 /// Adds what one source file cites. `path` is relative to the workspace. The oracle judges rules,

@@ -14,6 +14,7 @@ pub(super) struct Handles {
 
 /// Reads and checks the handles at the front of a request.
 pub(super) fn handles(r: &mut Reader<'_>) -> Result<Handles, Refusal> {
+    // ATT-HAND-1: handles that are not there.
     let (Some(start), Some(end)) = (r.u16(), r.u16()) else {
         return Err(Refusal::MALFORMED);
     };
@@ -29,6 +30,7 @@ impl Bearer {
         db: &D,
         body: &[u8],
     ) -> Result<Pdu, Refusal> {
+        // ATT-LIST-1: lists of handles.
         let mut r = Reader::new(body);
         let Handles { start, end } = handles(&mut r)?;
         r.end().ok_or(Refusal::MALFORMED)?;

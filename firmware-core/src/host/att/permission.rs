@@ -41,6 +41,7 @@ pub(super) fn check<D: Database>(
     if security.level >= needed {
         return Err(AttError::NOT_YET);
     }
+    // ATT-SEC-1: which error a lack of security gets.
     if security.level <= 1 {
         // Without a key the cure is to pair, with one to encrypt.
         return Err(if security.has_key {

@@ -42,6 +42,7 @@ impl Prepared {
         &self,
         mut write: impl FnMut(u16, u16, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
+        // ATT-PREP-1: prepared writes.
         let mut parts = self.parts.iter().copied().peekable();
         let mut start = 0_usize;
         while let Some(mut part) = parts.next() {

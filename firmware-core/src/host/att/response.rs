@@ -5,6 +5,7 @@ use super::{AttError, NotYet, Pdu, opcode};
 /// A response that grows up to the bearer's ATT_MTU.
 #[derive(Clone, Debug)]
 pub(super) struct Response {
+    // ATT-PDU-1: no longer than ATT_MTU.
     pdu: Pdu,
     limit: usize,
 }

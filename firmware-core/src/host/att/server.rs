@@ -65,8 +65,11 @@ impl Bearer {
                 }
                 None
             }
+            // ATT-RSP-2: no answer without a question.
             code if is_response(code) || code & 0x40 != 0 => None,
+            // ATT-PDU-2: invalid requests.
             code if pdu.len() > usize::from(self.mtu) => Some(Refusal::MALFORMED.response(code)),
+            // ATT-RSP-1: the response fits its request.
             code => Some(match self.request(db, security, code, body) {
                 Ok(response) => response,
                 Err(refusal) => refusal.decided()?.response(code),
@@ -97,6 +100,7 @@ impl Bearer {
             }
             opcode::PREPARE_WRITE_REQ => self.prepare_write(db, security, body),
             opcode::EXECUTE_WRITE_REQ => self.execute_write(db, body),
+            // ATT-PDU-3: unsupported requests.
             _ => Err(AttError::REQUEST_NOT_SUPPORTED.at(0)),
         }
     }
@@ -106,6 +110,7 @@ impl Bearer {
         let (Some(client), Some(())) = (r.u16(), r.end()) else {
             return Err(Refusal::MALFORMED);
         };
+        // ATT-MTU-2: ATT_MTU is 23 or more.
         if client < MTU_DEFAULT {
             return Err(Refusal::MALFORMED);
         }
@@ -126,6 +131,7 @@ impl Bearer {
 
     /// A Handle Value Indication, or `None` while the client has not confirmed the one before.
     pub fn indication(&mut self, now: Instant, handle: u16, value: &[u8]) -> Option<Pdu> {
+        // ATT-SEQ-2: one indication at a time.
         if !self.can_indicate() {
             return None;
         }

@@ -124,6 +124,8 @@ fn gar_bv_01_to_08_reads() {
 
 #[test]
 fn gar_bi_read_errors() {
+    // ATT-HAND-1: handles that are not there.
+    // ATT-SEC-1: which error a lack of security gets.
     let mut c = client();
     c.refused(&[0x0A, 5, 0], 5, 0x02); // BI-01
     c.refused(&[0x0A, 10, 0], 10, 0x01); // BI-02
@@ -250,6 +252,7 @@ fn gaw_bv_05_to_11_queued_writes() {
 
 #[test]
 fn the_queue_is_bounded() {
+    // ATT-PREP-1: prepared writes.
     let mut c = client();
     for _ in 0..prepared::WRITES {
         c.ask(&[0x16, 3, 0, 0, 0, 1]);
@@ -263,6 +266,7 @@ fn the_queue_is_bounded() {
 
 #[test]
 fn gai_bv_01_one_indication_at_a_time() {
+    // ATT-SEQ-2: one indication at a time.
     let mut c = client();
     let now = Instant::from_us(5);
     assert_eq!(c.bearer.indication(now, 3, &[1]).unwrap(), [0x1D, 3, 0, 1]);
@@ -281,6 +285,7 @@ fn gan_bv_01_notifications_are_cut() {
 
 #[test]
 fn uns_bi_01_unknown_requests_are_refused() {
+    // ATT-PDU-3: unsupported requests.
     for code in [0x00, 0x14, 0x15, 0x1A, 0x1F, 0x22, 0x3F, 0x80, 0xBF] {
         client().refused(&[code, 1], 0, 0x06);
     }
@@ -308,11 +313,13 @@ fn group_types_other_than_services_are_refused() {
 
 #[test]
 fn a_request_longer_than_the_mtu_is_malformed() {
+    // ATT-PDU-2: invalid requests.
     client().refused(&[&[0x12, 3, 0][..], &[0; 21]].concat(), 0, 0x04);
 }
 
 #[test]
 fn the_whole_table_is_found_by_find_information() {
+    // ATT-LIST-1: lists of handles.
     let mut c = client();
     let answer = c.ask(&[0x04, 1, 0, 0xFF, 0xFF]);
     assert_eq!(answer[..6], [0x05, 1, 1, 0, 0x00, 0x28]);

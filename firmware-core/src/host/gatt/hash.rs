@@ -15,6 +15,7 @@ const TYPE_ONLY: [Uuid; 4] =
 /// characteristic's value: least significant octet first.
 #[must_use]
 pub fn database_hash(table: &'static [Attribute]) -> [u8; 16] {
+    // GATT-HASH-1: database hash.
     let mut mac = Cmac::<Aes128>::new(&[0; 16].into());
     for (handle, attribute) in range(table, 1, u16::MAX) {
         let kind = attribute.kind;

@@ -37,6 +37,7 @@ static EXAMPLE: [Attribute; 22] = [
 
 #[test]
 fn gas_bv_02_database_hash_of_the_example() {
+    // GATT-HASH-1: database hash.
     let mut hash = hash::database_hash(&EXAMPLE);
     hash.reverse();
     assert_eq!(hash, 0xF1CA_2D48_ECF5_8BAC_8A88_30BB_B9FB_A990_u128.to_be_bytes());

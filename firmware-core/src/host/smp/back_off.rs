@@ -30,6 +30,7 @@ impl BackOff {
 
     /// Whether a request of this peer comes too early.
     pub(super) fn refuses(&self, now: Instant, peer: Address) -> bool {
+        // SMP-REP-1: repeated attempts.
         self.0.iter().any(|penalty| penalty.peer == peer && now < penalty.until)
     }
 
@@ -65,6 +66,7 @@ mod tests {
 
     #[test]
     fn waits_double_and_end() {
+        // SMP-REP-1: repeated attempts.
         let mut back_off = BackOff::new();
         let mut now = Instant::ZERO;
         for wait_s in [1, 2, 4, 8, 16, 32, 64, 128, 128] {

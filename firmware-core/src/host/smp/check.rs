@@ -16,6 +16,7 @@ pub(super) fn verify<const B: usize>(
     value: [u8; 16],
     cx: &mut Context<'_, B>,
 ) -> Step {
+    // SMP-DHK-1: DHKey checks.
     let DhKey::Ready(dhkey) = &exchange.dhkey else {
         return Ok(State::Check(exchange, proof, Some(value)));
     };

@@ -84,8 +84,10 @@ impl Command {
         let broken = match code {
             0x01 => Unreadable::Request,
             0x02..=0x0E => Unreadable::Malformed,
+            // SMP-PDU-3: reserved codes.
             _ => return Err(Unreadable::Unknown),
         };
+        // SMP-PDU-1: length of a command.
         Self::fields(code, payload).ok_or(broken)
     }
 

@@ -30,6 +30,7 @@ impl Draws {
 
     /// A passkey, each of 000000–999999 as likely as any other.
     pub(super) fn passkey(&mut self) -> u32 {
+        // SMP-PASS-2: a new passkey each time.
         self.stream.below(1_000_000)
     }
 

@@ -24,6 +24,7 @@ pub(super) fn public_key<const B: usize>(
     };
     // A reflected key makes the peer's checks computable from ours, passkey or not. No reason is
     // named for it; it is the one for keys that are not valid (3.5.5).
+    // SMP-KEY-2: a reflected public key.
     if peer.x == own.x {
         return Err(Reason::DHKEY_CHECK_FAILED.because(PeerMisbehaved::SmpBadPublicKey));
     }

@@ -17,6 +17,8 @@ use ble::secret::Secret;
 /// Encryption is on: send the own keys, then wait for the peer's.
 pub(super) fn begin<const B: usize>(terms: Terms, key: Key, cx: &mut Context<'_, B>) -> Step {
     cx.peer.key = Some(key.clone());
+    // SMP-DIST-1: keys on an encrypted link.
+    // SMP-DIST-2: order of the keys.
     if terms.response.responder_keys & DISTRIBUTE_IDENTITY != 0 {
         // All zeroes: this device has no resolvable private addresses.
         cx.send(&Command::IdentityInformation(Secret::new([0; 16])));
@@ -37,6 +39,7 @@ pub(super) fn identity<const B: usize>(
     identity: Address,
     cx: &mut Context<'_, B>,
 ) -> Step {
+    // SMP-DIST-4: identity address.
     if !identity.is_identity() {
         return Err(Reason::INVALID_PARAMETERS.into());
     }

@@ -19,6 +19,7 @@ use ble::trace::Trace;
 use ble::ui::Dialog;
 
 /// SMP transaction timeout (Vol 3, Part H, 3.4).
+// SMP-TIME-1: 30 seconds.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// More outputs than any one call makes: 16 deleted bonds and a few.

@@ -104,6 +104,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
                 Err(Unreadable::Malformed) if !state.is_pairing() => return Ok(state),
                 Err(_) if state == State::Blocked => return Ok(state),
                 Err(_) => {
+                    // SMP-PDU-2: invalid parameters.
                     return Err(Reason::INVALID_PARAMETERS.because(PeerMisbehaved::WrongLength));
                 }
             };
@@ -168,6 +169,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     }
 
     fn shared_secret(&mut self, now: Instant, id: EffectId, secret: Option<Secret<32>>) {
+        // SMP-KEY-1: a valid public key.
         let waits = |link: &mut Link| link.state.exchange_of(id).is_some();
         let Some(handle) =
             self.links.iter_mut().find_map(|link| waits(link).then_some(link.peer.handle))
@@ -235,6 +237,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     /// the peer has failed to authenticate too recently.
     pub fn request_security(&mut self, now: Instant, handle: Handle) {
         self.step(now, handle, |state, cx| {
+            // SMP-SEC-1: no Security Request while pairing.
             if state != State::Idle || cx.peer.offered.is_some() || cx.has_to_wait() {
                 return Ok(state);
             }
@@ -277,6 +280,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     /// Keeps what a bonded client has configured. Nothing happens without a change, nor before
     /// the client has shown by encryption that it has the bond's key.
     pub fn set_cccd(&mut self, _now: Instant, handle: Handle, cccd: u16) {
+        // GATT-CCCD-2: subscriptions are kept with the bond.
         let proven = self.peer(handle).filter(|peer| peer.proven);
         let Some(identity) = proven.and_then(|peer| peer.identity) else {
             return;

@@ -73,6 +73,7 @@ impl Terms {
 
     /// Security level of the key that this pairing makes.
     pub(super) const fn level(&self) -> u8 {
+        // GAP-SEC-1: levels of security.
         match (self.method, self.key_size()) {
             (Method::JustWorks, _) => 2,
             (_, KEY_SIZE_MAX) => 4,
@@ -100,6 +101,8 @@ pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Contex
     }
     let right = policy::right(cx)?;
     let auth = auth_req(cx.shared, right.is_some());
+    // SMP-FEAT-1: values of the feature exchange.
+    // SMP-METH-1: selecting the method.
     let method = match Method::choose(request.io, config.io) {
         None => return Err(Reason::INVALID_PARAMETERS.into()),
         Some(_) if (request.auth | auth) & AUTH_MITM == 0 => Method::JustWorks,
@@ -112,6 +115,8 @@ pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Contex
         oob: 0,
         auth: auth & (request.auth | !AUTH_BONDING),
         key_size: KEY_SIZE_MAX,
+        // SMP-FEAT-2: keys of the response.
+        // SMP-DIST-3: only keys that were agreed.
         initiator_keys: request.initiator_keys & identity,
         responder_keys: request.responder_keys & identity,
     };
@@ -130,9 +135,11 @@ fn refuse_weakness<const B: usize>(
     let bonded = cx.peer.identity.and_then(|identity| cx.bonds.find(identity));
     let demanded = bonded.map_or(0, |bond| bond.level).max(cx.shared.config.min_level);
     let request = &terms.request;
+    // SMP-FEAT-3: size of the key.
     if !(KEY_SIZE_MIN..=KEY_SIZE_MAX).contains(&request.key_size) {
         return Err(Reason::ENCRYPTION_KEY_SIZE.into());
     }
+    // SMP-FEAT-4: Secure Connections where both can.
     if request.auth & AUTH_SC == 0 {
         return Err(Reason::AUTHENTICATION_REQUIREMENTS.into());
     }
@@ -142,6 +149,7 @@ fn refuse_weakness<const B: usize>(
         1 => return Err(Reason::OOB_NOT_AVAILABLE.into()),
         _ => return Err(Reason::INVALID_PARAMETERS.into()),
     }
+    // SMP-FEAT-5: authentication requirements.
     if terms.method == Method::JustWorks && demanded >= 3 {
         return Err(Reason::AUTHENTICATION_REQUIREMENTS.into());
     }
@@ -169,6 +177,7 @@ mod tests {
 
     #[test]
     fn methods_are_those_of_the_table() {
+        // SMP-METH-1: selecting the method.
         use IoCapability::*;
         let responders =
             [DisplayOnly, DisplayYesNo, KeyboardOnly, NoInputNoOutput, KeyboardDisplay];

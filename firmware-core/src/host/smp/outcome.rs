@@ -82,6 +82,7 @@ pub(super) fn timed_out<const B: usize>(
     bonds: &mut Bonds<B>,
     now: ble::time::Instant,
 ) {
+    // SMP-TIME-2: silence after a timeout.
     let before = core::mem::replace(&mut link.state, State::Blocked);
     shared.log(Severity::Error, "bt_smp", Line::SmpTimeout);
     let mut cx = Context { now, peer: &mut link.peer, shared, bonds, busy: false, in_use: 0 };

@@ -14,6 +14,7 @@ use ble::log::{Line, Severity};
 use ble::secret::Secret;
 use ble::ui::Dialog;
 
+// SMP-PASS-1: rounds of a passkey.
 const ROUNDS: u8 = 20;
 /// Largest passkey.
 pub(super) const PASSKEY_MAX: u32 = 999_999;
@@ -101,6 +102,7 @@ pub(super) fn random<const B: usize>(
 ) -> Step {
     let expected = confirm_value(&exchange.peer, &exchange.own, &na, round.z());
     if !equal(&expected, &committed) {
+        // SMP-CONF-1: confirm values are checked.
         return Err(Reason::CONFIRM_VALUE_FAILED.because(PeerMisbehaved::SmpCheckFailed));
     }
     let nb = *round.own.expose();

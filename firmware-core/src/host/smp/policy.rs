@@ -40,6 +40,7 @@ impl Worth {
 
 /// The right that a request has now; `None`: it may pair, but leaves nothing.
 pub(super) fn right<const B: usize>(cx: &Context<'_, B>) -> Result<Option<Right>, Failure> {
+    // GAP-BOND-1: bonding only where it is allowed.
     let config = &cx.shared.config;
     if config.bondable {
         return Ok(Some(Right::Mode));

@@ -145,6 +145,7 @@ pub(super) fn step<const B: usize>(
         (State::Idle | State::Requested, Command::PairingRequest(request)) => {
             negotiate::pairing_request(request, cx)
         }
+        // SMP-FAIL-1: a failure ends the pairing.
         // Outside a pairing, anything else is noise.
         (state @ (State::Idle | State::Requested | State::Blocked), _) => Ok(state),
         // Never negotiated, so without meaning; it must not keep the timer from ending a stall.
@@ -176,6 +177,8 @@ pub(super) fn step<const B: usize>(
         (State::IdentityAddress(terms, key, irk), Command::IdentityAddress(identity)) => {
             keys::identity(terms, key, irk, identity, cx)
         }
+        // SMP-SEQ-1: order of the commands.
+        // SMP-ROLE-1: who sends what.
         (_, _) => Err(Reason::UNSPECIFIED.because(PeerMisbehaved::SmpOutOfSequence)),
     }
 }

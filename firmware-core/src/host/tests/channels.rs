@@ -34,6 +34,7 @@ fn an_open_led_needs_no_pairing() {
 
 #[test]
 fn gat_bv_01_the_button_is_read_and_notified() {
+    // GATT-CCCD-1: nothing that nobody subscribed to.
     let mut rig = Rig::connected(&Config::recommended());
     assert_eq!(rig.ask(&[0x0A, 0x12, 0]), [0x0B, 0]);
     rig.input(user(true));
@@ -71,6 +72,8 @@ fn gas_bv_04_a_bond_keeps_configurations_and_features() {
 
 #[test]
 fn mtu_is_per_connection() {
+    // ATT-PDU-1: no longer than ATT_MTU.
+    // ATT-MTU-2: ATT_MTU is 23 or more.
     let mut rig = Rig::connected(&Config::recommended());
     assert_eq!(rig.ask(&[0x02, 0xF7, 0]), [0x03, 0xF7, 0]);
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);

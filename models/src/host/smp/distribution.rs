@@ -19,6 +19,7 @@ pub(super) struct Wanted {
 
 impl Initiator {
     pub(super) fn begin_distribution(&mut self, now: Instant) {
+        // SMP-DIST-1: keys on an encrypted link.
         // The bits for LTK and link key mean nothing here: LESC derives both.
         let owed = self.request.responder_keys & self.response.responder_keys;
         self.wanted.irk = owed & KEY_ID != 0;
@@ -37,6 +38,7 @@ impl Initiator {
                 wanted.told_irk = Some(irk).filter(|irk| *irk != [0; 16]).map(Secret::new);
             }
             Pdu::IdentityAddress(address) if wanted.address && !wanted.irk => {
+                // SMP-DIST-4: identity address.
                 if !address.is_identity() {
                     return self.fail(reason::INVALID_PARAMETERS);
                 }
@@ -52,9 +54,11 @@ impl Initiator {
 
     /// Sends the own keys when all of the responder's have come, which ends the pairing.
     fn distribute_if_due(&mut self, now: Instant) {
+        // SMP-DIST-2: order of the keys.
         if self.wanted.irk || self.wanted.address || self.wanted.csrk {
             return;
         }
+        // SMP-DIST-3: only keys that were agreed.
         let owed = self.request.initiator_keys & self.response.initiator_keys;
         if owed & KEY_ID != 0 {
             self.send(now, Pdu::IdentityInformation(*self.parties.irk.expose()));

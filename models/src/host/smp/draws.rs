@@ -39,6 +39,7 @@ impl Draws {
 
     /// A passkey, 0–999,999.
     pub(crate) fn passkey(&mut self) -> u32 {
+        // SMP-PASS-2: a new passkey each time.
         #[cfg(test)]
         if let Some(passkey) = self.recorded_passkey {
             return passkey;

@@ -22,6 +22,7 @@ impl Method {
     /// From both IO capabilities as sent, and whether either side asked for MITM protection.
     /// `None`: a reserved capability.
     pub(crate) const fn choose(initiator: u8, responder: u8, mitm: bool) -> Option<Self> {
+        // SMP-METH-1: selecting the method.
         if initiator > 4 || responder > 4 {
             return None;
         }
@@ -44,6 +45,7 @@ mod tests {
 
     #[test]
     fn the_table_of_io_capabilities() {
+        // SMP-METH-1: selecting the method.
         // Rows: responder; columns: initiator. As printed in the rule.
         #[rustfmt::skip]
         let table = [

@@ -30,6 +30,7 @@ use method::Method;
 pub(crate) use pdu::{Features, Malformed, Pdu, reason};
 
 /// The peer has this long to answer.
+// SMP-TIME-1: 30 seconds.
 pub(crate) const SMP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Who is who on this connection.
@@ -229,6 +230,7 @@ impl Initiator {
         let command = match command {
             Ok(command) => command,
             Err(Malformed::Reserved) => return,
+            // SMP-PDU-2: invalid parameters.
             Err(Malformed::Invalid) => return self.fail(reason::INVALID_PARAMETERS),
         };
         match (self.state, command) {
@@ -242,12 +244,14 @@ impl Initiator {
             (State::Random, Pdu::Random(nonce)) => self.peer_random(now, nonce),
             (State::DhKeyCheck, Pdu::DhKeyCheck(check)) => self.peer_check(check),
             (State::Keys, key) => self.peer_distributes(now, key),
+            // SMP-SEQ-1: order of the commands.
             _ => self.fail(reason::UNSPECIFIED),
         }
     }
 
     fn response(&mut self, now: Instant, response: Features) {
         self.response = response;
+        // SMP-FEAT-1: values of the feature exchange.
         let in_range = (7..=16).contains(&response.key_size) && response.oob <= 1;
         let subset = response.initiator_keys & !self.request.initiator_keys == 0
             && response.responder_keys & !self.request.responder_keys == 0;
@@ -258,11 +262,14 @@ impl Initiator {
             return self.fail(reason::INVALID_PARAMETERS);
         };
         // Legacy pairing is not offered; out-of-band data are not at hand.
+        // SMP-FEAT-4: Secure Connections where both can.
+        // SMP-FEAT-5: authentication requirements.
         let secure_connections = response.auth & pdu::AUTH_SC != 0;
         let too_weak = self.config.require_mitm && !method.authenticated();
         if !secure_connections || response.oob != 0 || too_weak {
             return self.fail(reason::AUTHENTICATION_REQUIREMENTS);
         }
+        // SMP-FEAT-3: size of the key.
         if self.key_size() < self.config.min_key_size {
             return self.fail(reason::ENCRYPTION_KEY_SIZE);
         }
@@ -307,6 +314,7 @@ impl Initiator {
             // It must wait for ours.
             return self.fail(reason::UNSPECIFIED);
         };
+        // SMP-KEY-2: a reflected public key.
         // Reflection (CVE-2020-26558): our own key back proves nothing.
         if key.x == own.x {
             return self.fail(reason::DHKEY_CHECK_FAILED);
@@ -328,6 +336,7 @@ impl Initiator {
             return;
         }
         if secret.is_none() {
+            // SMP-KEY-1: a valid public key.
             // Not on the curve (CVE-2018-5383).
             return self.fail(reason::DHKEY_CHECK_FAILED);
         }
@@ -367,6 +376,7 @@ impl Initiator {
 
     /// Ends the pairing and tells the peer.
     fn fail(&mut self, reason: u8) {
+        // SMP-FAIL-1: a failure ends the pairing.
         self.out.push_back(Output::Send(Pdu::Failed(reason)));
         self.end(PairingError::Local(reason));
     }

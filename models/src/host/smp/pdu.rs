@@ -86,6 +86,8 @@ pub(crate) enum Malformed {
 
 impl Pdu {
     pub(crate) fn parse(octets: &[u8]) -> Result<Self, Malformed> {
+        // SMP-PDU-1: length of a command.
+        // SMP-PDU-3: reserved codes.
         let (code, body) = octets.split_first().ok_or(Malformed::Reserved)?;
         if !(0x01..=0x0E).contains(code) {
             return Err(Malformed::Reserved);

@@ -10,6 +10,7 @@ use super::toolbox::{self, Check};
 use super::{Initiator, Output, State};
 
 /// A passkey has 20 bits, each committed to in a round of its own.
+// SMP-PASS-1: rounds of a passkey.
 const ROUNDS: u8 = 20;
 
 impl Initiator {
@@ -92,6 +93,7 @@ impl Initiator {
         };
         self.peer_nonce = nonce;
         let expected = toolbox::f4(&peer.x, &own.x, &nonce, self.commitment());
+        // SMP-CONF-1: confirm values are checked.
         if Secret::new(expected) != Secret::new(self.peer_confirm) {
             return self.fail(reason::CONFIRM_VALUE_FAILED);
         }
@@ -154,6 +156,7 @@ impl Initiator {
             io_cap: self.response.io_cap(),
             addresses: (self.parties.peer, self.parties.local),
         };
+        // SMP-DHK-1: DHKey checks.
         if Secret::new(toolbox::f6(mac_key, &expected)) != Secret::new(check) {
             return self.fail(reason::DHKEY_CHECK_FAILED);
         }

@@ -18,6 +18,10 @@ fn sinned(device: &Device, sin: PeerMisbehaved) -> bool {
 
 #[test]
 fn requests_that_cannot_reach_the_level_are_refused() {
+    // SMP-FEAT-1: values of the feature exchange.
+    // SMP-FEAT-3: size of the key.
+    // SMP-FEAT-4: Secure Connections where both can.
+    // SMP-FEAT-5: authentication requirements.
     // Byte to change, new value, reason.
     let cases = [
         (3, 0x05, 0x03), // No Secure Connections.
@@ -51,6 +55,8 @@ fn pairing_outside_the_window_is_refused() {
 
 #[test]
 fn wrong_bit_fails_in_exactly_that_round() {
+    // SMP-CONF-1: confirm values are checked.
+    // SMP-PASS-1: rounds of a passkey.
     for wrong in 0..20 {
         let mut device = device(IoCapability::DisplayOnly, 4);
         let mut central = Initiator::new(REQUEST);
@@ -100,6 +106,7 @@ fn static_passkey_falls_bit_by_bit() {
 
 #[test]
 fn random_passkeys_differ() {
+    // SMP-PASS-2: a new passkey each time.
     let mut device = device(IoCapability::DisplayOnly, 4);
     let mut shown = Vec::new();
     for _ in 0..5 {
@@ -115,6 +122,7 @@ fn random_passkeys_differ() {
 
 #[test]
 fn points_off_the_curve_are_refused() {
+    // SMP-KEY-1: a valid public key.
     for set in ["invalid_point_y42", "invalid_point_y0"] {
         // X is the debug key's in the published samples; any other X with a wrong Y will do.
         let mut device = device(IoCapability::DisplayOnly, 4);
@@ -139,6 +147,7 @@ fn debug_key_is_refused() {
 
 #[test]
 fn reflected_key_is_refused_with_either_y() {
+    // SMP-KEY-2: a reflected public key.
     for mirror in [false, true] {
         let mut device = device(IoCapability::DisplayOnly, 4);
         let key_pair::KeyPair::Ready { public, .. } = device.manager.shared.own.clone() else {
@@ -181,6 +190,7 @@ fn keys_of_legacy_pairing_are_not_known() {
 
 #[test]
 fn tampered_features_are_caught_by_the_check() {
+    // SMP-DHK-1: DHKey checks.
     let mut device = device(IoCapability::DisplayOnly, 4);
     let mut central = Initiator::new(REQUEST);
     central.exchange_keys(&mut device);
@@ -215,6 +225,12 @@ fn a_weaker_pairing_does_not_replace_a_bond() {
 
 #[test]
 fn commands_out_of_sequence_and_misshapen() {
+    // SMP-PDU-1: length of a command.
+    // SMP-PDU-2: invalid parameters.
+    // SMP-PDU-3: reserved codes.
+    // SMP-SEQ-1: order of the commands.
+    // SMP-ROLE-1: who sends what.
+    // SMP-FAIL-1: a failure ends the pairing.
     let quiet: [&[u8]; 6] = [&[], &[0x00], &[0x0F, 1], &[0x04; 17], &[0x0B, 1], &[0x0D, 1]];
     for pdu in quiet {
         let mut device = device(IoCapability::DisplayOnly, 4);

@@ -173,6 +173,7 @@ fn loss_of_the_link_in_peace_says_nothing() {
 
 #[test]
 fn thirty_seconds_of_silence_end_smp_on_the_link() {
+    // SMP-TIME-2: silence after a timeout.
     let mut device = display(4);
     device.exchange(&REQUEST);
     device.wait(Duration::from_us(29_999_999));
@@ -189,6 +190,7 @@ fn thirty_seconds_of_silence_end_smp_on_the_link() {
 
 #[test]
 fn the_timer_restarts_with_each_command_sent() {
+    // SMP-TIME-1: 30 seconds.
     let mut device = display(4);
     let central = Initiator::new(REQUEST);
     device.exchange(&REQUEST);
@@ -204,6 +206,7 @@ fn the_timer_restarts_with_each_command_sent() {
 
 #[test]
 fn security_request_is_answered_by_pairing_encryption_refusal_or_silence() {
+    // SMP-SEC-1: no Security Request while pairing.
     let mut device = display(4);
     device.manager.request_security(device.now, HANDLE);
     device.pump();
@@ -257,6 +260,7 @@ fn static_passkey_is_warned_of() {
 
 #[test]
 fn cccd_is_kept_with_the_bond() {
+    // GATT-CCCD-2: subscriptions are kept with the bond.
     let mut device = display(4);
     Initiator::new(REQUEST).pair_by_passkey(&mut device);
     device.prompt = false;
@@ -282,6 +286,7 @@ fn short_keys_are_cut_and_worth_less() {
 
 #[test]
 fn without_bonding_the_key_lasts_as_long_as_the_link() {
+    // SMP-DIST-3: only keys that were agreed.
     let mut device = display(4);
     let mut request = REQUEST;
     request[3] &= !0x01;

@@ -12,6 +12,7 @@ fn closed(io: IoCapability, min_level: u8, outside: PairingOutsideMode) -> Devic
 
 #[test]
 fn outside_the_mode_pairing_is_refused() {
+    // GAP-BOND-1: bonding only where it is allowed.
     let mut device = closed(IoCapability::NoInputNoOutput, 2, PairingOutsideMode::Refuse);
     assert_eq!(device.exchange(&REQUEST), [[0x05, 0x05]]);
     assert_eq!(device.failure(), Some(SecurityError::PairNotSupported));

@@ -307,6 +307,21 @@ fn an_unfinished_distribution_ends_the_link() {
     }
 }
 
+// SMP-DIST-4: identity address.
+#[test]
+fn an_identity_that_is_a_private_address_is_refused() {
+    let private = ble::crypto::address::resolvable(&Secret::new([1; 16]), [2; 3]);
+    let mut device = Device::new(just_works(BondOverwrite::Authenticated));
+    device.connect();
+    Initiator::new(REQUEST).just_works(&mut device);
+    assert!(device.ask_ltk().is_some());
+    device.encrypted();
+    device.receive(&[&[0x08][..], &[1; 16]].concat());
+    let said = device.exchange(&[&[0x09, 1][..], &private.octets].concat());
+    assert_eq!(said.last().unwrap(), &[0x05, 0x0A]);
+    assert_eq!(device.manager.bonds().count(), 0);
+}
+
 /// A pairing that failed between the keys and encryption gives no level.
 #[test]
 fn encryption_with_the_key_of_a_failed_pairing_is_worth_nothing() {

@@ -191,6 +191,8 @@ impl Transcript {
 
 #[test]
 fn published_pairings_are_reproduced() {
+    // SMP-DIST-1: keys on an encrypted link.
+    // SMP-DIST-2: order of the keys.
     for text in TRANSCRIPTS {
         Transcript::parse(text).play();
     }

@@ -1,0 +1,133 @@
+//! A pairing as one end knows it.
+
+use ble::hci::Role;
+
+use super::terms::{Features, Terms, code};
+
+/// Where a pairing stands for one end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pairing {
+    /// None has begun.
+    #[default]
+    None,
+    /// A Pairing Request was sent or received.
+    Asked(Features),
+    /// Both have said what they can; so many commands have passed since.
+    Agreed(Terms, usize),
+    /// This end has ended it with Pairing Failed.
+    Failed,
+    /// Not to be told: the peer has ended it, has begun it anew, or has sent what does not belong
+    /// there, while this end may have had something queued.
+    Open,
+}
+
+/// Why a command may not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Breach(pub(super) &'static str, pub(super) &'static str);
+
+const SEQ: &str = "SMP-SEQ-1";
+
+impl Pairing {
+    /// Whether this end has agreed to a pairing whose stages are not over.
+    pub(super) fn is_under_way(&self) -> bool {
+        matches!(self, Self::Agreed(terms, passed) if *passed < terms.stages.len())
+    }
+
+    /// This end sends a command.
+    pub(super) fn sent(&mut self, by: Role, octets: &[u8]) -> Result<(), Breach> {
+        let command = octets.first().copied().unwrap_or_default();
+        match command {
+            code::KEYPRESS | code::SECURITY => Ok(()),
+            // Whatever came before: who begins anew begins with this.
+            code::REQUEST => {
+                *self = Features::read(octets).map_or(Self::Open, Self::Asked);
+                Ok(())
+            }
+            code::FAILED => {
+                *self = Self::Failed;
+                Ok(())
+            }
+            code::RESPONSE => self.agree(octets),
+            _ => self.pass(by, command),
+        }
+    }
+
+    /// A command of the peer arrives at this end.
+    pub(super) fn received(&mut self, by: Role, octets: &[u8]) {
+        let command = octets.first().copied().unwrap_or_default();
+        match command {
+            code::KEYPRESS | code::SECURITY => {}
+            code::REQUEST => {
+                let idle = match self {
+                    Self::None => true,
+                    Self::Agreed(terms, passed) => *passed >= terms.stages.len(),
+                    _ => false,
+                };
+                *self = match Features::read(octets) {
+                    Some(request) if idle => Self::Asked(request),
+                    _ => Self::Open,
+                };
+            }
+            code::FAILED => *self = Self::Open,
+            code::RESPONSE => {
+                let _ = self.agree(octets);
+            }
+            _ => {
+                if self.pass(by, command).is_err() {
+                    *self = Self::Open;
+                }
+            }
+        }
+    }
+
+    fn agree(&mut self, octets: &[u8]) -> Result<(), Breach> {
+        let (was, response) = (std::mem::take(self), Features::read(octets));
+        let (next, result) = match (was, response) {
+            (Self::Asked(request), Some(response))
+                if !request.is_reserved() && !response.is_reserved() =>
+            {
+                (Self::Agreed(Terms::of(&request, &response), 0), Ok(()))
+            }
+            (Self::None, _) => (Self::Open, Err(Breach(SEQ, "nobody has asked for a pairing"))),
+            (Self::Agreed(..), _) => (Self::Open, Err(Breach(SEQ, "it was sent before"))),
+            (Self::Failed, _) => {
+                (Self::Open, Err(Breach("SMP-FAIL-1", "its sender has ended the pairing")))
+            }
+            _ => (Self::Open, Ok(())),
+        };
+        *self = next;
+        result
+    }
+
+    /// A command of a stage, or a key.
+    fn pass(&mut self, by: Role, command: u8) -> Result<(), Breach> {
+        let wrong = match self {
+            Self::Open => return Ok(()),
+            Self::Agreed(terms, passed) => {
+                let (stages, keys) = (&terms.stages, &terms.keys);
+                let mut order = stages.iter().chain(keys);
+                if order.nth(*passed) == Some(&(by, command)) {
+                    *passed += 1;
+                    return Ok(());
+                }
+                let is_key = (code::LTK..=code::CSRK).contains(&command);
+                if is_key && *passed >= stages.len() {
+                    if keys.contains(&(by, command)) {
+                        Breach("SMP-DIST-2", "it is not its turn")
+                    } else {
+                        Breach("SMP-DIST-3", "nobody has agreed to it")
+                    }
+                } else if terms.secure && *passed == 0 && command == code::CONFIRM {
+                    Breach("SMP-FEAT-4", "both have Secure Connections")
+                } else {
+                    Breach(SEQ, "it is not its turn")
+                }
+            }
+            Self::None => Breach(SEQ, "no pairing has begun"),
+            Self::Asked(_) => Breach(SEQ, "the Pairing Response is missing"),
+            Self::Failed => Breach("SMP-FAIL-1", "its sender has ended the pairing"),
+        };
+        *self = Self::Open;
+        Err(wrong)
+    }
+}

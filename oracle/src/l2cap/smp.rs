@@ -1,0 +1,107 @@
+//! SMP-PDU, -ROLE, -FEAT, -SEQ, -DIST, -FAIL and -SEC: pairing.
+
+use ble::hci::Role;
+
+use super::pairing::{Breach, Pairing};
+use super::terms::{Features, code, length, name};
+use super::{Court, Frame};
+
+/// Both ends of a connection.
+#[derive(Default)]
+pub(super) struct Smp {
+    /// By role.
+    pairings: [Pairing; 2],
+    /// The last Pairing Request that reached the peripheral.
+    request: Option<Features>,
+}
+
+impl Smp {
+    pub(super) fn sent(&mut self, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+        let Some(&command) = frame.octets.first() else { return };
+        let pairing = &mut self.pairings[frame.by as usize];
+        let under_way = pairing.is_under_way();
+        let Some(octets) = length(command) else { return };
+        let name = name(command);
+        if frame.octets.len() != octets {
+            let text = format!("{name} of {} octets, where {octets} are right", frame.octets.len());
+            court.report("SMP-PDU-1", frame, text);
+            *pairing = Pairing::Open;
+            return;
+        }
+        if may_not(frame.by, command) {
+            court.report("SMP-ROLE-1", frame, format!("{name} of the {}", role(frame.by)));
+            *pairing = Pairing::Open;
+            return;
+        }
+        self.features(frame, court);
+        let is_key = (code::LTK..=code::CSRK).contains(&command);
+        if is_key && !frame.is_encrypted() {
+            court.report("SMP-DIST-1", frame, format!("{name} on a link in the clear"));
+        }
+        if command == code::ADDRESS && !is_identity(frame.octets) {
+            court.report("SMP-DIST-4", frame, format!("{name} with a private address"));
+        }
+        if command == code::SECURITY && under_way {
+            court.report("SMP-SEC-1", frame, format!("{name} while the pairing goes on"));
+        }
+        let pairing = &mut self.pairings[frame.by as usize];
+        if let Err(Breach(rule, because)) = pairing.sent(frame.by, frame.octets) {
+            court.report(rule, frame, format!("{name}, although {because}"));
+        }
+    }
+
+    pub(super) fn received(&mut self, frame: &Frame<'_>) {
+        let by = frame.by;
+        if frame.octets.first() == Some(&code::REQUEST) && by == Role::Central {
+            self.request = Features::read(frame.octets);
+        }
+        self.pairings[1 - by as usize].received(by, frame.octets);
+    }
+
+    /// SMP-FEAT-1: values of the feature exchange. SMP-FEAT-2: keys of the response.
+    fn features(&self, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+        let (code::REQUEST | code::RESPONSE) = frame.octets.first().copied().unwrap_or_default()
+        else {
+            return;
+        };
+        let Some(features) = Features::read(frame.octets) else { return };
+        if features.is_reserved() {
+            let text = format!(
+                "IO capability {}, OOB data flag {}, maximum key size {}",
+                features.io, features.oob, features.key_size
+            );
+            court.report("SMP-FEAT-1", frame, text);
+        }
+        let more = self.request.filter(|_| frame.by == Role::Peripheral).is_some_and(|request| {
+            features.keys.iter().zip(request.keys).any(|(keys, offered)| keys & !offered != 0)
+        });
+        if more {
+            let text = "a Pairing Response with keys that were not offered".to_owned();
+            court.report("SMP-FEAT-2", frame, text);
+        }
+    }
+}
+
+fn may_not(by: Role, command: u8) -> bool {
+    match command {
+        code::REQUEST => by == Role::Peripheral,
+        code::RESPONSE | code::SECURITY => by == Role::Central,
+        _ => false,
+    }
+}
+
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Central => "central",
+        Role::Peripheral => "peripheral",
+    }
+}
+
+/// Whether Identity Address Information names a public or a static random address.
+fn is_identity(octets: &[u8]) -> bool {
+    match octets {
+        [_, 0, ..] => true,
+        [_, 1, .., most] => most >> 6 == 0b11,
+        _ => false,
+    }
+}
