@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Side};
 use bletwin_setup::error::BadInput;
+use bletwin_setup::keys::page::comment;
 
 /// Version of the format; raised whenever a reader of old files would go wrong.
 pub const SCHEMA: u32 = 1;
@@ -55,8 +56,10 @@ impl Saved {
     #[must_use]
     pub fn to_file(&self, title: &str) -> String {
         let culprit = self.culprit.map_or("both ends", Side::name);
-        let mut file = format!("{BEGINNING} {}: {} ({title}).\n", self.bletwin, self.rule);
-        let _ = writeln!(file, "# Against the {culprit}: {}.", self.text);
+        // The text of a panic has lines, and a file may have been edited.
+        let (version, rule) = (comment(&self.bletwin), comment(&self.rule));
+        let mut file = format!("{BEGINNING} {version}: {rule} ({}).\n", comment(title));
+        let _ = writeln!(file, "# Against the {culprit}: {}.", comment(&self.text));
         file += "# Run it again with `bletwin replay` and the name of this file.\n\n";
         // A plain table of strings, numbers and lists can always be written.
         file += &toml::to_string(self).unwrap_or_default();
@@ -134,6 +137,15 @@ mod tests {
         let file = saved().to_file("one LL_VERSION_IND");
         insta::assert_snapshot!(file);
         assert_eq!(Saved::from_file(&file), Ok(saved()));
+    }
+
+    /// Found by the fuzzer: whatever is read is written so that it reads back.
+    #[test]
+    fn a_text_with_lines_and_control_characters_reads_back() {
+        for odd in ["two\nlines", "a\rreturn", "nul\0", "\u{85}", "# end of finding"] {
+            let odd = Saved { rule: odd.into(), text: odd.into(), ..saved() };
+            assert_eq!(Saved::from_file(&odd.to_file(&odd.text)), Ok(odd));
+        }
     }
 
     #[test]

@@ -6,6 +6,13 @@ use serde_json::{Map, Value, json};
 /// Comments stand at this column, where the line leaves room.
 const COLUMN: usize = 44;
 
+/// A text from outside as a comment may have it: on one line, and without control characters, which
+/// a comment of TOML must not have.
+#[must_use]
+pub fn comment(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// Every key with its value in `of`, and behind it where that comes from: `origins`, or else
 /// `otherwise`.
 #[must_use]
@@ -13,7 +20,7 @@ pub fn flat<T>(keys: Keys<T>, of: &T, origins: &Origins, otherwise: &str) -> Str
     grouped(keys, |key| {
         let line = format!("{} = {}", key.name, key.get(of).toml());
         let from = origins.get(key.name).map_or_else(|| otherwise.to_owned(), ToString::to_string);
-        format!("{line:<COLUMN$} # {from}\n")
+        format!("{line:<COLUMN$} # {}\n", comment(&from))
     })
 }
 
