@@ -1,8 +1,8 @@
 //! The hosts of both ends, by what they say to each other on L2CAP: pairing and attributes.
 //!
 //! Each end is judged by its own knowledge: what it has sent, in its order, and what has reached
-//! it. A frame counts as sent when its last fragment is first on air, and as received when the peer's
-//! link layer has taken that fragment.
+//! it. A frame counts as sent when its last fragment is first on air, and as received when the
+//! peer's link layer has taken that fragment.
 
 mod att;
 mod lists;
