@@ -140,7 +140,8 @@ impl Procedures {
         if stray {
             tell("LL-RSP-1", &[], format!("{name} answers nothing"));
         }
-        if let (Opcode::VERSION_IND, Some(first)) = (opcode, self.version[own]) {
+        let again = self.version[own].filter(|_| opcode == Opcode::VERSION_IND);
+        if let Some(first) = again {
             tell("LL-VERS-1", &[first], format!("{name} a second time"));
         }
         if let Some(wrong) = wrong_instant(packet) {
@@ -153,7 +154,8 @@ impl Procedures {
         if self.rejects_collision_as_peripheral(packet) && !excused {
             tell("LL-COLL-3", &[], format!("{name}: it is for the central to reject collisions"));
         }
-        let starts = answered.is_none() && !continues && is_start(opcode);
+        // The exchange of versions is over: one more LL_VERSION_IND begins nothing that could end.
+        let starts = answered.is_none() && !continues && again.is_none() && is_start(opcode);
         if let (true, Some(kind)) = (starts, kind(opcode)) {
             for (rule, record, text) in self.wrong_start(by, kind) {
                 tell(rule, &[record], format!("{name} {text}"));

@@ -154,6 +154,12 @@ fn each_end_says_its_version_once() {
         assert_eq!(all(&[(by, version()), (peer, version())]).named(), BTreeSet::new());
         let again = [(by, version()), (peer, version()), (peer, version())];
         assert_eq!(all(&again).named(), breaks("LL-VERS-1", peer));
+        // It is over for good: what the sender starts then meets nothing.
+        for sender in [C, P] {
+            let once_more = all(&[(by, version()), (peer, version()), (sender, version())]);
+            let named = ping(once_more, sender).named();
+            assert_eq!(named, breaks("LL-VERS-1", sender));
+        }
         let asks_twice = [(by, version()), (by, version()), (peer, version())];
         let named = all(&asks_twice).events(4_200).named();
         assert!(named.contains(&("LL-VERS-1", by)) && named.iter().all(|(_, who)| *who == by));
