@@ -10,7 +10,7 @@ use bletwin_firmware_node::PeripheralNode;
 use bletwin_models::controller::{
     AutomaticProcedure, CentralController, ControllerConfig, ControllerOutput,
 };
-use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
+use bletwin_sim::node::{Act, End, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
 
 /// What an [`Act::Ask`] must say for the central to send a request of ATT.
@@ -22,30 +22,8 @@ const READ_REQUEST: [u8; 7] = [3, 0, 4, 0, 0x0A, 1, 0];
 /// Outputs of one call after which controller and host quarrel.
 const OUTPUTS_MAX: usize = 1024;
 
-/// A node of an explored world.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Actor {
-    /// The firmware under test.
-    Peripheral(Box<PeripheralNode>),
-    /// A central.
-    Central(Box<AskingCentral>),
-}
-
-impl Node for Actor {
-    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
-        match self {
-            Self::Peripheral(node) => node.handle(now, input, out),
-            Self::Central(node) => node.handle(now, input, out),
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Peripheral(node) => node.deadline(),
-            Self::Central(node) => node.deadline(),
-        }
-    }
-}
+/// A node of an explored world: the firmware under test, or a central.
+pub type Actor = End<PeripheralNode, AskingCentral>;
 
 /// A central's controller whose host connects, agrees to all parameters or to none, and otherwise
 /// passes on the commands that [`Act::Command`] brings.

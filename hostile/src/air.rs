@@ -6,10 +6,10 @@ use ble::address::Address;
 use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
 use ble::pdu::control::{ControlPdu, EncReq, Opcode};
 use ble::secret::Secret;
-use ble::time::{Duration, Instant};
+use ble::time::Duration;
 use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::raw::{Packet, RawCentral, Script, Seal, Step};
-use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
+use bletwin_sim::node::{End, NodeId};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::{Accept, Config};
 use firmware_core::host::bonds::Bond;
@@ -24,27 +24,7 @@ const PDUS_MAX: usize = 24;
 /// Octets of L2CAP in one PDU.
 const FRAGMENT: usize = 27;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Actor {
-    Peripheral(Box<PeripheralNode>),
-    Central(Box<RawCentral>),
-}
-
-impl Node for Actor {
-    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
-        match self {
-            Self::Peripheral(node) => node.handle(now, input, out),
-            Self::Central(node) => node.handle(now, input, out),
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Peripheral(node) => node.deadline(),
-            Self::Central(node) => node.deadline(),
-        }
-    }
-}
+type Actor = End<PeripheralNode, RawCentral>;
 
 /// Data channel PDUs of any kind. The first octet of a piece: LLID, how it is sealed, whether
 /// another PDU follows in the same event, an event left out before, reserved bits, a repetition.

@@ -177,6 +177,45 @@ pub trait Node: Clone + Eq + Hash {
     }
 }
 
+/// A node of a world with one kind of peripheral and one kind of central.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum End<P, C> {
+    /// A peripheral.
+    Peripheral(Box<P>),
+    /// A central.
+    Central(Box<C>),
+}
+
+impl<P: Node, C: Node> Node for End<P, C> {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
+        match self {
+            Self::Peripheral(node) => node.handle(now, input, out),
+            Self::Central(node) => node.handle(now, input, out),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Peripheral(node) => node.deadline(),
+            Self::Central(node) => node.deadline(),
+        }
+    }
+
+    fn armed(&self, tell: Tell<'_>) {
+        match self {
+            Self::Peripheral(node) => node.armed(tell),
+            Self::Central(node) => node.armed(tell),
+        }
+    }
+
+    fn watches(&self) -> bool {
+        match self {
+            Self::Peripheral(node) => node.watches(),
+            Self::Central(node) => node.watches(),
+        }
+    }
+}
+
 /// Something that belongs to a node but not to its state: records, statistics, causes. It takes
 /// no part in equality and hashes, so that two states that differ in nothing else are the same.
 #[derive(Clone, Debug, Default)]

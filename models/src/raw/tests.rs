@@ -8,7 +8,7 @@ use ble::phy::{Phy, PhySet};
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
-use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
+use bletwin_sim::node::{End, NodeId};
 use bletwin_sim::record::{Note, RecordKind};
 use bletwin_sim::sniffer::sniff;
 use bletwin_sim::world::{Placement, World, WorldConfig};
@@ -21,27 +21,7 @@ use super::*;
 const PERIPHERAL: NodeId = NodeId(0);
 const LTK: [u8; 16] = [0x5A; 16];
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Actor {
-    Peripheral(Box<PeripheralNode>),
-    Central(Box<RawCentral>),
-}
-
-impl Node for Actor {
-    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
-        match self {
-            Self::Peripheral(node) => node.handle(now, input, out),
-            Self::Central(node) => node.handle(now, input, out),
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Peripheral(node) => node.deadline(),
-            Self::Central(node) => node.deadline(),
-        }
-    }
-}
+type Actor = End<PeripheralNode, RawCentral>;
 
 /// What the peripheral says, by event, and the reason with which it leaves.
 fn play(steps: Vec<Step>) -> (Vec<(u16, Opcode)>, Option<u8>) {

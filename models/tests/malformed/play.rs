@@ -12,7 +12,7 @@ use ble::time::{Duration, Instant};
 use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::raw::{Packet, RawCentral, Script, Step};
 use bletwin_oracle as oracle;
-use bletwin_sim::node::{Node, NodeId, NodeInput, Outbox};
+use bletwin_sim::node::{End, NodeId};
 use bletwin_sim::random::{Purpose, Stream};
 use bletwin_sim::record::{Note, Record, RecordId, RecordKind};
 use bletwin_sim::sniffer::sniff;
@@ -34,27 +34,7 @@ const AFTERWARDS: u16 = 18;
 /// Of simulated time.
 const LIMIT: Duration = Duration::from_secs(20);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Actor {
-    Peripheral(Box<PeripheralNode>),
-    Central(Box<RawCentral>),
-}
-
-impl Node for Actor {
-    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
-        match self {
-            Self::Peripheral(node) => node.handle(now, input, out),
-            Self::Central(node) => node.handle(now, input, out),
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Peripheral(node) => node.deadline(),
-            Self::Central(node) => node.deadline(),
-        }
-    }
-}
+pub(crate) type Actor = End<PeripheralNode, RawCentral>;
 
 /// What differs from one PDU in its own event that arrives at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
