@@ -92,7 +92,7 @@ pub enum Step {
     Write(Uuid, Vec<u8>),
     /// Read a value.
     Read(Uuid),
-    /// Enable notifications.
+    /// Enable notifications, or indications where there are no others.
     Subscribe(Uuid),
     /// Do nothing for a while.
     Stay(Duration),

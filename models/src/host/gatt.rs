@@ -13,6 +13,10 @@ const ATT_TIMEOUT: Duration = Duration::from_secs(30);
 const PRIMARY_SERVICE: u16 = 0x2800;
 const CHARACTERISTIC: u16 = 0x2803;
 const CCCD: Uuid = Uuid::Short(0x2902);
+/// Property: can be notified.
+const NOTIFY: u8 = 0x10;
+/// Property: can be indicated.
+const INDICATE: u8 = 0x20;
 /// More services or characteristics than this are not looked at.
 const ATTRIBUTES_MAX: usize = 512;
 /// Smallest and default ATT MTU.
@@ -27,8 +31,17 @@ pub struct Characteristic {
     pub value: u16,
     /// Its UUID.
     pub uuid: Uuid,
+    /// What it can do (Vol 3, Part G, 3.3.1.1).
+    pub properties: u8,
     /// Handle of its Client Characteristic Configuration, if it has one.
     pub cccd: Option<u16>,
+}
+
+impl Characteristic {
+    /// What to write to its configuration: notifications, or indications if there are no others.
+    const fn configuration(&self) -> u8 {
+        if self.properties & (NOTIFY | INDICATE) == INDICATE { 2 } else { 1 }
+    }
 }
 
 /// What is known of a peripheral's attributes.
@@ -82,6 +95,14 @@ pub(crate) struct Client {
     exchanged: bool,
     database: Database,
     out: VecDeque<Vec<u8>>,
+    told: Told,
+}
+
+/// Values that came without being asked for, since this was last looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Told {
+    pub(crate) notifications: u32,
+    pub(crate) indications: u32,
 }
 
 type Ended = Option<Result<(), ClientError>>;
@@ -97,6 +118,7 @@ impl Client {
             exchanged: false,
             database: Database::default(),
             out: VecDeque::new(),
+            told: Told::default(),
         }
     }
 
@@ -110,6 +132,11 @@ impl Client {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.pending.map(|(_, at)| at)
+    }
+
+    /// What came unasked since the last call.
+    pub(crate) fn told(&mut self) -> Told {
+        std::mem::take(&mut self.told)
     }
 
     /// The next ATT PDU to be sent.
@@ -139,8 +166,8 @@ impl Client {
             }
             Step::Read(uuid) => known(uuid).map(|c| (Task::Value, Request::Read(c.value))),
             Step::Subscribe(uuid) => known(uuid)
-                .and_then(|c| c.cccd.ok_or(ClientError::NotFound))
-                .map(|cccd| (Task::Value, Request::Write(cccd, vec![1, 0]))),
+                .and_then(|c| Ok((c.cccd.ok_or(ClientError::NotFound)?, c.configuration())))
+                .map(|(cccd, value)| (Task::Value, Request::Write(cccd, vec![value, 0]))),
             Step::Secure | Step::Stay(_) | Step::Disconnect => return Some(Ok(())),
         };
         match request {
@@ -184,8 +211,12 @@ impl Client {
             Incoming::Request(opcode) => {
                 self.out.push_back(vec![0x01, *opcode, 0, 0, error::REQUEST_NOT_SUPPORTED]);
             }
+            Incoming::Notification(..) => self.told.notifications += 1,
             // GATT-IND-1: who subscribes, confirms.
-            Incoming::Indication(..) => self.out.push_back(vec![0x1E]),
+            Incoming::Indication(..) => {
+                self.told.indications += 1;
+                self.out.push_back(vec![0x1E]);
+            }
             _ => {}
         }
         let (request, _) = self.pending?;
@@ -279,7 +310,7 @@ impl Client {
         let mut last = known.last().map_or(0, |c| c.declaration);
         for (declaration, value) in records {
             // Properties, value handle, UUID.
-            let (Some([_, low, high]), Some(uuid)) =
+            let (Some([properties, low, high]), Some(uuid)) =
                 (value.first_chunk::<3>(), value.get(3..).and_then(att::uuid))
             else {
                 return Some(self.end(Err(ClientError::Malformed)));
@@ -289,7 +320,8 @@ impl Client {
                 return Some(self.end(Err(ClientError::Malformed)));
             }
             last = *declaration;
-            known.push(Characteristic { declaration: last, value, uuid, cccd: None });
+            let properties = *properties;
+            known.push(Characteristic { declaration: last, value, uuid, properties, cccd: None });
         }
         if last == u16::MAX || known.len() > ATTRIBUTES_MAX {
             return self.next_descriptors(now, 0);

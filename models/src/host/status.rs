@@ -25,6 +25,12 @@ pub struct Status {
     pub disconnected: Option<ErrorCode>,
     /// Whether the user, or a step, has ended a connection: then its end is no loss.
     pub left: bool,
+    /// Steps that failed or were given up.
+    pub failed: u32,
+    /// Notifications that came.
+    pub notifications: u32,
+    /// Indications that came, each of which was confirmed.
+    pub indications: u32,
     /// Whether all steps were gone through.
     pub finished: bool,
 }

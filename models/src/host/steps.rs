@@ -121,6 +121,9 @@ impl CentralHost {
     pub(super) fn att_frame(&mut self, now: Instant, frame: &[u8]) {
         let Some(connection) = &mut self.connection else { return };
         let ended = connection.client.received(now, frame);
+        let told = connection.client.told();
+        self.status.notifications += told.notifications;
+        self.status.indications += told.indications;
         self.pump_client();
         if let Some(result) = ended {
             self.client_ended(now, result);
@@ -161,6 +164,7 @@ impl CentralHost {
                 self.raise_security(now);
             }
             Err(error) => {
+                self.status.failed += 1;
                 self.note(&format!("{step} failed: {error:?}"));
                 self.advance(now);
             }
@@ -191,7 +195,10 @@ impl CentralHost {
             }
             Some(Step::Secure) | None => {}
             Some(step) if reached => return self.begin_step(now, step, true),
-            Some(step) => self.note(&format!("{step} given up")),
+            Some(step) => {
+                self.status.failed += 1;
+                self.note(&format!("{step} given up"));
+            }
         }
         self.advance(now);
     }
