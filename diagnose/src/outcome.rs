@@ -77,7 +77,7 @@ impl Outcome {
             Verdict::PairingFailed => format!("no bond, pairing failed{numbers}"),
             Verdict::Timeout => format!("no bond in the time allowed{numbers}"),
             // Nobody pairs where procedures meet.
-            Verdict::Resolved | Verdict::Unresolved => self.verdict.name().into(),
+            Verdict::Served | Verdict::Resolved | Verdict::Unresolved => self.verdict.name().into(),
         }
     }
 }

@@ -181,7 +181,9 @@ pub fn outcome(run: &Finished) -> String {
         }
         Verdict::Disconnected => "no bond, the link died".into(),
         Verdict::PairingFailed => "no bond, pairing failed".into(),
+        Verdict::Timeout if run.story == Story::Unpaired => "not served in the time allowed".into(),
         Verdict::Timeout => "no bond in the time allowed".into(),
+        Verdict::Served => "served, and nobody paired".into(),
         Verdict::Resolved => "resolved as the rules say".into(),
         Verdict::Unresolved => "not resolved as the rules say".into(),
     };

@@ -20,6 +20,9 @@ pub enum Story {
     BondLost,
     /// As `Pair`, but the person types a wrong passkey.
     WrongPasskey,
+    /// The central reads and subscribes to whatever anyone may, stays for a while and leaves;
+    /// nobody pairs.
+    Unpaired,
     /// An attacker guesses the passkey bit by bit.
     StaticPasskey,
     /// Both hosts ask for procedures that meet; nobody pairs. See [`crate::collision::play`].
@@ -30,6 +33,12 @@ pub enum Story {
 }
 
 impl Story {
+    /// Whether somebody pairs in it because the devices want it.
+    #[must_use]
+    pub const fn pairs(self) -> bool {
+        !matches!(self, Self::Unpaired | Self::StaticPasskey | Self::Collision(_) | Self::Links(_))
+    }
+
     /// Whether the central comes back a second time.
     #[must_use]
     pub const fn comes_back(self) -> bool {
@@ -80,6 +89,15 @@ const ALL: &[Scenario] = &[
         expects: Verdict::Bonded,
         limit_s: 120,
         busy: &[],
+    },
+    Scenario {
+        name: "unpaired",
+        text: "nobody pairs: read, subscribe, be notified, stay, leave; all of it has to work",
+        story: Story::Unpaired,
+        expects: Verdict::Served,
+        limit_s: 120,
+        // An application that notifies each second always has something under way.
+        busy: &["data"],
     },
     Scenario {
         name: "forgotten",

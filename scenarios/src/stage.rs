@@ -1,5 +1,6 @@
 //! Plays a scenario: puts the devices and the person into a world and lets time pass.
 
+mod direction;
 mod ending;
 mod silicon;
 mod story;
@@ -10,8 +11,6 @@ use ble::time::{Duration, Instant};
 use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
-use bletwin_models::host::{Attack, Step};
-use bletwin_models::profile::Profile;
 use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::MediumConfig;
@@ -84,7 +83,7 @@ impl Cast {
     /// The cast of a scenario, as a setup wants it.
     #[must_use]
     pub fn of(scenario: &Scenario, setup: &Setup) -> Self {
-        let profile = directed(scenario.story, setup.central.clone());
+        let profile = direction::directed(scenario.story, setup);
         let attacked = scenario.story == Story::StaticPasskey;
         let permit = match setup.made_up && !attacked {
             true => Permit::MadeUp,
@@ -176,6 +175,7 @@ impl Stage {
             ..Placement::default()
         };
         let config = &build.config;
+        let button = build.application.buttons().first().copied();
         let required_level = config.required_level;
         // Without display and keyboard nobody takes part in a pairing.
         let needs_button = config.outside_mode() != PairingOutsideMode::Authenticated
@@ -225,6 +225,7 @@ impl Stage {
             prompter: Prompter::default(),
         };
         stage.press_pairing_button();
+        stage.press_first_button(button);
         stage
     }
 
@@ -372,33 +373,5 @@ impl Stage {
     }
 }
 
-/// Longer than the procedure response timeout of 40 s.
-const STAY: Duration = Duration::from_secs(45);
-
 /// Attempts after which the attacker has had twice what a static passkey takes at worst.
 const ATTEMPTS_MAX: u32 = 40;
-
-/// The central as the story needs it: what its user wants, never how it behaves. Where the story is
-/// about an attacker, that is the central, under its own name.
-fn directed(story: Story, mut central: Profile) -> Profile {
-    let host = &mut central.host;
-    match story {
-        Story::Pair | Story::WrongPasskey | Story::Collision(_) | Story::Links(_) => {}
-        Story::Stay => {
-            host.steps.retain(|step| !matches!(step, Step::Stay(_)));
-            host.steps.push(Step::Stay(STAY));
-        }
-        Story::Reconnect | Story::Forgotten | Story::BondLost => {
-            host.steps.retain(|step| !matches!(step, Step::Stay(_)));
-            host.steps.push(Step::Stay(Duration::from_ms(500)));
-            host.steps.push(Step::Disconnect);
-            host.reconnect = Some(Duration::from_secs(1));
-            host.max_connections = 2;
-        }
-        Story::StaticPasskey => {
-            central = Profile::attacker();
-            central.host.attack = Some(Attack { max_attempts: ATTEMPTS_MAX });
-        }
-    }
-    central
-}

@@ -3,7 +3,7 @@
 mod hci;
 
 use ble::error::ErrorCode;
-use ble::hci::Event;
+use ble::hci::{Acl, AclBoundary, Event};
 use ble::log::{Line, Log};
 use ble::time::Instant;
 use bletwin_sim::node::NodeId;
@@ -27,6 +27,8 @@ pub enum Verdict {
     PairingFailed,
     /// Nothing of that in the time that the scenario allows.
     Timeout,
+    /// All that the central wanted was served, and nobody paired.
+    Served,
     /// Procedures that met ended as the rules say.
     Resolved,
     /// They ended in another way.
@@ -43,6 +45,7 @@ impl Verdict {
             Self::Disconnected => "disconnected",
             Self::PairingFailed => "pairing-failed",
             Self::Timeout => "timeout",
+            Self::Served => "served",
             Self::Resolved => "resolved",
             Self::Unresolved => "unresolved",
         }
@@ -115,6 +118,8 @@ pub struct PeripheralFacts {
     pub security_err: Option<u8>,
     /// Whether pairing was reported to have failed.
     pub pairing_failed: bool,
+    /// Whether anything of SMP crossed HCI.
+    pub smp: bool,
     /// When a pairing completed with a bond.
     pub bonded: Option<Instant>,
     /// PHYs of the last connection.
@@ -130,6 +135,7 @@ impl PeripheralFacts {
         match &record.kind {
             RecordKind::Note(Note::HciEvent(event)) => self.add_event(record.at, event),
             RecordKind::Note(Note::Log(Log { line, .. })) => self.add_line(record.at, line),
+            RecordKind::Note(Note::AclIn(acl) | Note::AclOut(acl)) => self.smp |= is_smp(acl),
             _ => {}
         }
     }
@@ -203,6 +209,11 @@ impl PeripheralFacts {
             _ => {}
         }
     }
+}
+
+/// Whether a frame of the Security Manager begins in a packet.
+fn is_smp(acl: &Acl) -> bool {
+    acl.boundary != AclBoundary::Continuing && acl.data.get(2..4) == Some(&[6, 0])
 }
 
 /// Whether a connection that ended for this reason was none.

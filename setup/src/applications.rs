@@ -25,7 +25,11 @@ pub fn add(applications: Vec<Tenant>) -> Result<(), Vec<Tenant>> {
 #[must_use]
 pub fn all() -> Vec<Tenant> {
     let mut all: Vec<Tenant> = Vec::new();
-    let known = [Tenant::new(led_button::LedButton::default())];
+    let known = [
+        Tenant::new(led_button::LedButton::default()),
+        Tenant::new(thermometer::Thermometer::default()),
+        Tenant::new(water_meter::WaterMeter::default()),
+    ];
     for one in ADDED.get_or_init(Vec::new).iter().cloned().chain(known) {
         if all.iter().all(|other| other.name() != one.name()) {
             all.push(one);

@@ -12,9 +12,11 @@ use std::path::Path;
 use bletwin_emulator::node::Image;
 pub use bletwin_firmware_node::{Build, Tenant};
 use bletwin_models::controller::ControllerQuirks;
+use bletwin_models::host::Step;
 use bletwin_models::profile::{self, Entry, KEYS, Profile, SIZE_MAX};
 use bletwin_schema::{Fault, Origin, Origins};
 use firmware_core::config::Config;
+use firmware_core::host::gatt::Access;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -172,6 +174,42 @@ impl Setup {
             self.made_up = *quirks != ControllerQuirks::default();
         }
         Ok(())
+    }
+
+    /// What to tell whoever wants to see a pairing that nothing asks for: no attribute needs
+    /// security, neither host begins it. `None`: something does, or it is not known (a chip).
+    #[must_use]
+    pub fn nobody_pairs(&self) -> Option<BadInput> {
+        let Build { config, application } = &self.peripheral;
+        let secure = |access: Access| match access {
+            Access::Never => false,
+            Access::Level(level) => level > 1,
+            Access::Demanded => config.required_level > 1,
+        };
+        let attributes = application.gatt().attributes;
+        let asks = attributes.iter().any(|a| secure(a.read) || secure(a.write))
+            || config.security_request
+            || self.central.host.steps.contains(&Step::Secure)
+            || self.central.host.attack.is_some()
+            || self.chip.is_some();
+        (!asks).then(|| BadInput {
+            what: format!(
+                "nothing asks for pairing: `{}` has no attribute that needs it, and neither host \
+                 begins it",
+                application.name()
+            ),
+            help: "`bletwin run unpaired` is the scenario in which nobody pairs".into(),
+        })
+    }
+
+    /// Whether a key of the central was set by the user: in a file or after `--set`, not by a
+    /// central that comes along.
+    #[must_use]
+    pub fn is_central_key_given(&self, key: &str) -> bool {
+        let given = |origin: &Origin| {
+            origin.place == conflict::COMMAND_LINE || profile::is_file(&origin.place)
+        };
+        self.origins[1].get(key).is_some_and(given)
     }
 
     /// Looks for values of the central that cannot go together, once all are set.

@@ -64,6 +64,9 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
     }
     setup.check()?;
     warn(&setup.warnings());
+    if let Some(nobody) = setup.nobody_pairs().filter(|_| scenario.story.pairs()) {
+        return Err(nobody.into());
+    }
     let read = [("--peripheral", peripheral.as_str()), ("--central", &options.central)];
     let mut outputs = Outputs::reading(read);
     if options.json {

@@ -132,6 +132,9 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
     }
     setup.check()?;
     warn(&setup.warnings());
+    if scenario.story.pairs() {
+        warn(setup.nobody_pairs().as_slice());
+    }
     Ok(match scenario.story {
         Story::Collision(_) if setup.chip.is_some() => {
             return Err(bletwin_setup::chip::not_here(peripheral));

@@ -36,6 +36,7 @@ mod static_passkey;
 mod tidy;
 mod tools;
 mod tshark;
+mod unpaired;
 mod walls;
 mod warnings;
 mod words;

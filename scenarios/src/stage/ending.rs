@@ -10,6 +10,7 @@ use bletwin_sim::node::{Node, NodeId};
 use serde::Serialize;
 
 use super::Stage;
+use crate::catalogue::Story;
 use crate::participant::Participant;
 
 /// Longest time that a run goes on after its outcome was reached. Longer than the procedure
@@ -82,7 +83,12 @@ impl Stage {
     /// When the run is over, as far as is known now.
     pub(super) fn end(&self) -> Instant {
         let limit = Instant::ZERO + Duration::from_secs(self.scenario.limit_s);
-        let latest = self.settled.map_or(limit, |at| at + AFTERWARDS);
+        // Where nobody pairs the visit was all there was.
+        let afterwards = match self.scenario.story {
+            Story::Unpaired => self.supervision(),
+            _ => AFTERWARDS,
+        };
+        let latest = self.settled.map_or(limit, |at| at + afterwards);
         let gone = self.last_ending().map_or(Instant::MAX, |at| at + SETTLE_GONE);
         let survived = self.quiet.map_or(Instant::MAX, |since| since + self.supervision());
         latest.min(gone).min(survived)

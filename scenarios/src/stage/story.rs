@@ -2,7 +2,7 @@
 //! ended.
 
 use ble::error::ErrorCode;
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 use bletwin_models::host::CentralHost;
 use bletwin_sim::node::Act;
 
@@ -10,6 +10,10 @@ use super::{ATTEMPTS_MAX, Stage};
 use crate::catalogue::Story;
 use crate::participant::Participant;
 use crate::summary::{Verdict, never_established};
+
+/// When a button is pressed and released: the central has come and subscribed.
+const PRESS: Duration = Duration::from_secs(5);
+const RELEASE: Duration = Duration::from_ms(5_200);
 
 impl Stage {
     /// The first connection is over: what the story has in store now.
@@ -34,7 +38,7 @@ impl Stage {
     pub(super) fn press_pairing_button(&mut self) {
         let wanted = !matches!(
             self.scenario.story,
-            Story::StaticPasskey | Story::Collision(_) | Story::Links(_)
+            Story::StaticPasskey | Story::Unpaired | Story::Collision(_) | Story::Links(_)
         );
         if self.needs_button && wanted {
             let now = self.world.now();
@@ -43,10 +47,22 @@ impl Stage {
         }
     }
 
+    /// In a story in which nobody pairs a person presses the first of the application's buttons, so
+    /// that there is something to tell the central.
+    pub(super) fn press_first_button(&mut self, button: Option<&str>) {
+        if let (Story::Unpaired, Some(button)) = (self.scenario.story, button) {
+            for (act, after) in [(Act::press(button), PRESS), (Act::release(button), RELEASE)] {
+                self.world.act(self.peripheral, self.world.now() + after, act);
+            }
+        }
+    }
+
     /// The disconnection after which the story has nothing more to tell.
     pub(super) fn last_ending(&self) -> Option<Instant> {
         let gone = match self.scenario.story {
-            Story::Pair | Story::WrongPasskey | Story::Stay => self.facts.disconnected,
+            Story::Pair | Story::WrongPasskey | Story::Stay | Story::Unpaired => {
+                self.facts.disconnected
+            }
             story if story.comes_back() => self.facts.endings.get(1).copied(),
             _ => None,
         };
@@ -74,6 +90,27 @@ impl Stage {
                     && self.both_bonded()
             }
             Story::StaticPasskey => self.attack_is_over(),
+            Story::Unpaired => self.has_finished(),
+        }
+    }
+
+    /// The central's user and application have done all they wanted.
+    fn has_finished(&self) -> bool {
+        self.central_host().is_some_and(|host| host.status().finished || host.status().left)
+    }
+
+    /// What came of a story in which nobody pairs.
+    fn served(&self) -> Verdict {
+        let facts = &self.facts;
+        let failed = self.central_host().is_none_or(|host| host.status().failed > 0);
+        if facts.smp {
+            if self.both_bonded() { Verdict::Bonded } else { Verdict::PairingFailed }
+        } else if facts.disconnected.is_some_and(|(_, reason)| self.is_loss(reason)) {
+            Verdict::Disconnected
+        } else if self.has_finished() && !failed {
+            Verdict::Served
+        } else {
+            Verdict::Timeout
         }
     }
 
@@ -110,6 +147,9 @@ impl Stage {
     }
 
     pub(super) fn verdict(&self) -> Verdict {
+        if self.scenario.story == Story::Unpaired {
+            return self.served();
+        }
         let facts = &self.facts;
         let story = self.scenario.story;
         let reached = self.settled.is_some();
@@ -121,7 +161,7 @@ impl Stage {
             Story::Pair | Story::WrongPasskey | Story::Stay => {
                 facts.disconnected.is_some() && !facts.failed_before_disconnect
             }
-            Story::StaticPasskey | Story::Collision(_) | Story::Links(_) => false,
+            Story::StaticPasskey | Story::Unpaired | Story::Collision(_) | Story::Links(_) => false,
             // The central leaves again when its user is done.
             _ => facts.endings.get(1).is_some_and(|(_, reason)| {
                 !reached || *reason != ErrorCode::REMOTE_USER_TERMINATED

@@ -1,0 +1,168 @@
+//! Peripherals that nobody pairs with: thermometers, meters, and the LED Button on level 1.
+
+use ble::time::{Duration, Instant};
+use bletwin_models::host::{Step, Uuid};
+use bletwin_scenarios::catalogue;
+use bletwin_scenarios::participant::Participant;
+use bletwin_scenarios::stage::{Finished, Stage};
+use bletwin_scenarios::summary::Verdict;
+use bletwin_setup::Setup;
+use bletwin_sim::node::Act;
+use bletwin_sim::record::RecordKind;
+use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
+
+const CID_ATT: u16 = 4;
+const CID_SMP: u16 = 6;
+
+fn setup(peripheral: &str, central: &str, set: &[&str]) -> Setup {
+    let mut setup = Setup::new(peripheral, central, 1).expect("known names");
+    for set in set {
+        setup.set(set).expect("a key and a value");
+    }
+    setup
+}
+
+fn stage(setup: &Setup) -> Stage {
+    Stage::new(catalogue::by_name("unpaired").expect("known"), setup)
+}
+
+/// Plays it; `play` fails if either end breaks a rule of the link layer.
+fn served(setup: &Setup) -> (Finished, Vec<AirItem>) {
+    let run = stage(setup).play();
+    let log = bletwin::report::log(&run);
+    assert_eq!(run.summary.outcome, Verdict::Served, "{log}");
+    assert!(run.passed(), "{:?}\n{log}", run.busy);
+    let air = sniff(&run.records);
+    let smp = air.iter().any(|item| matches!(item.decoded, Decoded::L2cap { cid: CID_SMP, .. }));
+    assert!(!smp, "nobody pairs");
+    (run, air)
+}
+
+/// ATT PDUs with this opcode, each once: when, and their octets.
+fn att(air: &[AirItem], opcode: u8) -> Vec<(Instant, Vec<u8>)> {
+    let of = |item: &AirItem| match &item.decoded {
+        Decoded::L2cap { cid: CID_ATT, bytes, complete: true }
+            if bytes.first() == Some(&opcode) && !item.retransmission =>
+        {
+            Some((item.at, bytes.clone()))
+        }
+        _ => None,
+    };
+    air.iter().filter_map(of).collect()
+}
+
+#[test]
+fn a_thermometer_is_read_notifies_and_indicates() {
+    for peripheral in ["recommended", "zephyr-2024"] {
+        for central in ["phone", "ios", "bluez", "windows-11"] {
+            let (run, air) = served(&setup(peripheral, central, &["app=thermometer"]));
+            let (read, notified) = (att(&air, 0x0B), att(&air, 0x1B));
+            assert_eq!(read.len(), 2, "Temperature Type and Measurement Interval: {read:02x?}");
+            assert!((10..=14).contains(&notified.len()), "each second: {}", notified.len());
+            let (indicated, confirmed) = (att(&air, 0x1D), att(&air, 0x1E));
+            assert_eq!((indicated.len(), confirmed.len()), (2, 2), "each five seconds");
+            let log = bletwin::report::log(&run);
+            assert_eq!(log.matches("<inf> app: Measurement confirmed").count(), 2, "{log}");
+            assert_eq!(run.summary.security_level, Some(1));
+        }
+    }
+}
+
+/// What a reader of `required-level=1` wants to see.
+#[test]
+fn an_open_led_button_is_used_without_pairing() {
+    let (_, air) = served(&setup("zephyr-2024", "phone", &["required-level=1"]));
+    assert_eq!(att(&air, 0x1B).len(), 2, "the button was pressed and released");
+    let mut setup = setup("zephyr-2024", "phone", &["required-level=1"]);
+    setup.set("central.steps=discover,write:led:01,stay:1000,disconnect").expect("steps");
+    let (run, air) = served(&setup);
+    assert_eq!(att(&air, 0x13).len(), 1);
+    let lit = run.records.iter().any(|record| match &record.kind {
+        RecordKind::Shown(ble::ui::Ui::Output(text)) => text.as_str() == "LED 3 on",
+        _ => false,
+    });
+    assert!(lit);
+}
+
+/// The proof can fail: whoever has to pair is not served in this story.
+#[test]
+fn a_device_that_wants_pairing_is_not_served_without() {
+    let mut setup = setup("zephyr-2024", "phone", &[]);
+    setup.set("central.steps=discover,write:led:01,stay:1000,disconnect").expect("steps");
+    let run = stage(&setup).play();
+    assert_ne!(run.summary.outcome, Verdict::Served);
+    let mut setup = self::setup("zephyr-2024", "phone", &["app=thermometer"]);
+    setup.set("central.steps=discover,subscribe:0x2a00,disconnect").expect("steps");
+    assert_eq!(stage(&setup).play().summary.outcome, Verdict::Timeout, "no such configuration");
+}
+
+#[test]
+fn a_valve_is_written_and_the_answer_comes_200_ms_later() {
+    let mut setup = setup("recommended", "phone", &["app=water-meter"]);
+    let valve = Uuid::printed(0x6d65_7465_0000_4000_8000_7761_7465_7203);
+    setup.set("central.steps=discover").expect("steps");
+    setup.central.host.steps.extend([
+        Step::Write(valve.clone(), vec![1]),
+        Step::Read(valve),
+        Step::Disconnect,
+    ]);
+    let (_, air) = served(&setup);
+    let [(asked, _)] = att(&air, 0x12)[..] else { panic!("one write") };
+    let [(answered, _)] = att(&air, 0x13)[..] else { panic!("one answer") };
+    let took = answered.since(asked);
+    // A connection event each 30 ms.
+    assert!((Duration::from_ms(200)..Duration::from_ms(290)).contains(&took), "{took:?}");
+    assert_eq!(att(&air, 0x0B)[0].1, [0x0B, 1], "open");
+}
+
+fn at(ms: u64) -> Instant {
+    Instant::ZERO + Duration::from_ms(ms)
+}
+
+/// Litres pass, the count is written to flash, the power goes: a reader is told the same.
+#[test]
+fn a_count_survives_a_power_cycle() {
+    let mut setup = setup("recommended", "phone", &["app=water-meter"]);
+    setup.set("central.reconnect-ms=1000").expect("a key of the central");
+    setup.set("central.connections=2").expect("a key of the central");
+    let mut stage = stage(&setup);
+    for n in 0..5 {
+        stage.world.act(stage.peripheral, at(10 + n), Act::press("litre"));
+    }
+    let litres = |stage: &Stage| {
+        let Participant::Peripheral(node) = stage.world.node(stage.peripheral) else {
+            panic!("the peripheral is the peripheral");
+        };
+        (node.storage().len(), node.device().is_some())
+    };
+    stage.world.run_until(at(900));
+    assert_eq!(litres(&stage), (0, true), "flash wears: not at once");
+    stage.world.run_until(at(1_500));
+    assert_eq!(litres(&stage), (1, true));
+    stage.world.act(stage.peripheral, at(1_500), Act::PowerCycle);
+    stage.run(|| false);
+    let run = stage.finish();
+    let air = sniff(&run.records);
+    let reads = att(&air, 0x0B).into_iter().filter(|(at, _)| *at > self::at(1_500));
+    let told: Vec<_> = reads.map(|(_, octets)| octets).filter(|octets| octets.len() == 5).collect();
+    assert_eq!(told, [[0x0B, 6, 0, 0, 0]], "those before the reset, and the story's");
+}
+
+/// Where nothing asks for pairing there is no failure to be explained, and none is made up.
+#[test]
+fn who_waits_for_a_pairing_that_nothing_asks_for_is_told() {
+    let level_1 = setup("zephyr-2024", "phone", &["required-level=1"]);
+    assert!(level_1.nobody_pairs().expect("nothing asks").help.contains("`bletwin run unpaired`"));
+    assert!(setup("recommended", "bluez", &["app=thermometer"]).nobody_pairs().is_none(), "secure");
+    for set in ["required-level=2", "central.steps=discover,secure", "security-request=true"] {
+        let asks = setup("zephyr-2024", "phone", &["required-level=1", set]);
+        assert_eq!(asks.nobody_pairs(), None, "{set}");
+    }
+}
+
+#[test]
+fn an_application_that_is_not_there_is_told_with_the_nearest() {
+    let mut setup = setup("recommended", "phone", &[]);
+    let error = setup.set("app=thermometr").expect_err("no such application");
+    assert!(error.help.starts_with("did you mean `thermometer`?"), "{error:?}");
+}
