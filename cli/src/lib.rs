@@ -3,7 +3,7 @@
 //! This crate is the `bletwin` command, and what a test of one's own needs under one name:
 //! [`setup::Setup`] says which firmware, which central, which air and which seed;
 //! [`stage::Stage`] plays a scenario of the [`catalogue`] with it; [`report`] puts what happened
-//! into words.
+//! into words. [`main_with`] is the command with a peripheral of one's own.
 #![forbid(unsafe_code)]
 
 pub mod commands;
@@ -15,3 +15,4 @@ pub mod quirks;
 pub use bletwin_explain::{report, why};
 pub use bletwin_scenarios::{catalogue, prompt, stage, summary};
 pub use bletwin_setup as setup;
+pub use commands::main_with;

@@ -19,7 +19,9 @@ mod style;
 
 use std::process::ExitCode;
 
+use bletwin_setup::{Tenant, applications};
 use clap::Parser;
+use firmware_core::application::Application;
 
 pub use args::Cli;
 use args::Command;
@@ -35,6 +37,23 @@ enum Exit {
     Unexpected,
     /// Ctrl-C; nothing half-written is left.
     Interrupted,
+}
+
+/// Runs the command with an application of the caller's own besides those that come along.
+///
+/// A firmware has it unless its `app` says otherwise; docs/YOUR-PERIPHERAL.md shows it step by
+/// step. To be called once, before any setup is made. Gives the exit status.
+#[must_use]
+pub fn main_with<A: Application + Send + Sync>(application: A) -> ExitCode
+where
+    A::Button: Send + Sync,
+    A::Output: Send + Sync,
+{
+    if applications::add(vec![Tenant::new(application)]).is_err() {
+        eprintln!("bletwin: main_with comes too late: call it once, and first of all");
+        return ExitCode::from(2);
+    }
+    main()
 }
 
 /// Runs the command and tells its exit status.
