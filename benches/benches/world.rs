@@ -155,7 +155,7 @@ fn judged(c: &mut Criterion) {
         stage.run(|| false);
         let records = stage.world.records().to_vec();
         group.bench_function(BenchmarkId::new("oracle alone", central), |b| {
-            b.iter(|| judge(&records));
+            b.iter(|| judge(&bletwin_sim::view(&records)));
         });
     }
     group.finish();

@@ -35,8 +35,8 @@ pub struct Breach {
 #[must_use]
 pub fn breaches(seen: &Finished, whole: &Finished) -> Vec<Breach> {
     let mut found: Vec<Breach> = Vec::new();
-    let sure = oracle::judge(&whole.records);
-    for finding in oracle::judge(&seen.records) {
+    let sure = oracle::judge(&bletwin_sim::view(&whole.records));
+    for finding in oracle::judge(&bletwin_sim::view(&seen.records)) {
         if !sure.iter().any(|f| (f.rule, f.culprit) == (finding.rule, finding.culprit)) {
             continue;
         }

@@ -264,7 +264,7 @@ fn judge(tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
     let watch = &live.watch;
     let judged = match &live.panicked {
         Some(text) => Err(text.clone()),
-        None => guarded(|| oracle::judge(tape)),
+        None => guarded(|| oracle::judge(&bletwin_sim::view(tape))),
     };
     let air = match judged {
         Ok(air) => air,

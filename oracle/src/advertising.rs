@@ -11,8 +11,7 @@ use ble::time::{Duration, Instant};
 use super::asked::{Asked, Commands};
 use super::timing::{JITTER, t_ifs_error};
 use super::{Finding, Findings};
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{AirTx, Note, Record, RecordId, RecordKind};
+use bletwin_sniffer::{Frame, Hci, Moment, NodeId, RecordId, Said, View};
 
 /// The unit of advInterval.
 const UNIT: Duration = Duration::from_us(625);
@@ -24,75 +23,84 @@ const CLOCK_PPM: u32 = 500;
 /// How long a PDU may still come after the host has ended advertising.
 const FADING: Duration = Duration::from_ms(10);
 
-pub(super) fn check(records: &[Record], findings: &mut Findings) {
+pub(super) fn check(view: &View, findings: &mut Findings) {
     let mut all: BTreeMap<NodeId, Advertiser> = BTreeMap::new();
     // The last packet on each advertising channel, which the next may answer.
     let mut asked: [Option<Heard>; 3] = Default::default();
-    for record in records {
-        match &record.kind {
-            RecordKind::Note(Note::HciCommand(command)) => {
-                all.entry(record.node).or_default().command(record.at, command);
+    for moment in view.moments() {
+        match moment {
+            Moment::Hci(hci) => crossed(hci, all.entry(hci.node).or_default(), findings),
+            Moment::Frame(_, frame) if frame.access_address == ADVERTISING_ACCESS_ADDRESS => {
+                sent(frame, &mut all, &mut asked, findings);
             }
-            RecordKind::Note(Note::H4 { to_host: false, octets }) => {
-                all.entry(record.node).or_default().commands.octets(octets);
-            }
-            RecordKind::Note(Note::HciEvent(event)) => {
-                let own = all.entry(record.node).or_default();
-                if let Some((evidence, (rule, text))) = own.accepted(event) {
-                    findings.add(Finding {
-                        rule,
-                        culprit: record.node,
-                        at: record.at,
-                        record: record.id,
-                        evidence: vec![evidence],
-                        text: format!("{}: {text}", event.name()),
-                    });
-                }
-                own.event(event);
-            }
-            RecordKind::AirTx(tx) if tx.access_address == ADVERTISING_ACCESS_ADDRESS => {
-                let Some(pdu) = AdvertisingPdu::parse(&tx.pdu) else { continue };
-                let Some(slot) = asked.get_mut(usize::from(tx.channel.wrapping_sub(37))) else {
-                    continue;
-                };
-                let asked_by = match (slot.as_ref(), &pdu) {
-                    (Some(heard), AdvertisingPdu::ScanRsp { advertiser, .. }) => {
-                        heard.asks(*advertiser)
-                    }
-                    _ => None,
-                };
-                if let (Some(heard), AdvertisingPdu::ConnectInd(request)) = (slot.as_ref(), &pdu)
-                    && let Some(called) = all.get_mut(&heard.by)
-                {
-                    called.offer = Some((record.id, request.initiator, heard.pdu.clone()));
-                }
-                let own = all.entry(record.node).or_default();
-                let served = asked_by.and_then(|scanner| own.asked().resolving.served(scanner));
-                let wrong = match address(&pdu) {
-                    Some(address) => {
-                        let sent = own.sent(record.at, tx, &pdu, address);
-                        sent.or_else(|| own.calls(&pdu))
-                    }
-                    None => served
-                        .or_else(|| own.seeks(slot.as_ref(), &pdu))
-                        .or_else(|| answer(record.at, slot.as_ref(), &pdu)),
-                };
-                if let Some((rule, text)) = wrong {
-                    let evidence = slot.as_ref().map(|heard| heard.record).into_iter().collect();
-                    findings.add(Finding {
-                        rule,
-                        culprit: record.node,
-                        at: record.at,
-                        record: record.id,
-                        evidence,
-                        text: format!("{}: {text}", pdu.name()),
-                    });
-                }
-                *slot = Some(Heard { by: record.node, end: tx.end, record: record.id, pdu });
-            }
-            _ => {}
+            Moment::Frame(..) => {}
         }
     }
+}
+
+fn crossed(hci: &Hci, own: &mut Advertiser, findings: &mut Findings) {
+    match &hci.said {
+        Said::Command(command) => own.command(hci.at, command),
+        Said::Octets(octets) => own.commands.octets(octets),
+        Said::Event(event) => {
+            if let Some((evidence, (rule, text))) = own.accepted(event) {
+                findings.add(Finding {
+                    rule,
+                    culprit: hci.node,
+                    at: hci.at,
+                    record: hci.id,
+                    evidence: vec![evidence],
+                    text: format!("{}: {text}", event.name()),
+                });
+            }
+            own.event(event);
+        }
+    }
+}
+
+fn sent(
+    frame: &Frame,
+    all: &mut BTreeMap<NodeId, Advertiser>,
+    asked: &mut [Option<Heard>; 3],
+    findings: &mut Findings,
+) {
+    let (Some(pdu), Some(channel)) = (AdvertisingPdu::parse(&frame.pdu), frame.channel) else {
+        return;
+    };
+    let Some(slot) = asked.get_mut(usize::from(channel.wrapping_sub(37))) else { return };
+    let asked_by = match (slot.as_ref(), &pdu) {
+        (Some(heard), AdvertisingPdu::ScanRsp { advertiser, .. }) => heard.asks(*advertiser),
+        _ => None,
+    };
+    if let (Some(heard), AdvertisingPdu::ConnectInd(request)) = (slot.as_ref(), &pdu)
+        && let Some(called) = all.get_mut(&heard.by)
+    {
+        called.offer = Some((frame.id, request.initiator, heard.pdu.clone()));
+    }
+    let own = all.entry(frame.from).or_default();
+    let served = asked_by.and_then(|scanner| own.asked().resolving.served(scanner));
+    let wrong = match address(&pdu) {
+        Some(address) => {
+            let sent = own.sent(frame.at, channel, &pdu, address);
+            sent.or_else(|| own.calls(&pdu))
+        }
+        None => served
+            .or_else(|| own.seeks(slot.as_ref(), &pdu))
+            .or_else(|| answer(frame.at, slot.as_ref(), &pdu)),
+    };
+    if let Some((rule, text)) = wrong {
+        let evidence = slot.as_ref().map(|heard| heard.record).into_iter().collect();
+        findings.add(Finding {
+            rule,
+            culprit: frame.from,
+            at: frame.at,
+            record: frame.id,
+            evidence,
+            text: format!("{}: {text}", pdu.name()),
+        });
+    }
+    let end = frame.end.unwrap_or(frame.at);
+    *slot = Some(Heard { by: frame.from, end, record: frame.id, pdu });
 }
 
 struct Heard {
@@ -275,7 +283,7 @@ impl Advertiser {
         }
     }
 
-    fn sent(&mut self, at: Instant, tx: &AirTx, pdu: &AdvertisingPdu, own: Address) -> Wrong {
+    fn sent(&mut self, at: Instant, place: u8, pdu: &AdvertisingPdu, own: Address) -> Wrong {
         // Who goes on advertising has not accepted it: a connection that comes later is another's.
         self.offer = None;
         let company = match self.connections {
@@ -283,8 +291,8 @@ impl Advertiser {
             0 => Company::Nobody,
             _ => Company::Connections,
         };
-        let asked = self.as_asked(at, tx.channel, pdu, own);
-        let channel = 1 << tx.channel.wrapping_sub(37);
+        let asked = self.as_asked(at, place, pdu, own);
+        let channel = 1 << place.wrapping_sub(37);
         let Some((before, used)) = self.last.replace((at, channel)) else {
             self.event = Some((at, company));
             return asked;
@@ -297,7 +305,7 @@ impl Advertiser {
         if (soon && !again) || near {
             self.last = Some((at, used | channel));
             let text = match again {
-                true => format!("channel {} does not follow in its event", tx.channel),
+                true => format!("channel {place} does not follow in its event"),
                 false => format!("{} µs after the one before in its event", gap.as_us()),
             };
             return asked.or_else(|| (again || !soon).then_some(("LL-ADV-1", text)));

@@ -9,7 +9,7 @@ use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
 use super::procedure::{PAST, instant};
 use super::window::Closed;
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 /// A receiver that was closed this far from an anchor was not open for it.
 const FAR: Duration = Duration::from_ms(20);

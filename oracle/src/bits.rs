@@ -8,8 +8,7 @@ use ble::pdu::control::{ControlPdu, FeatureSet};
 
 use super::Findings;
 use super::link::{Link, other};
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{Note, Record, RecordId, RecordKind};
+use bletwin_sniffer::{Hci, NodeId, RecordId, Said};
 
 /// Bits that may be zero on air whatever the device has, or that have to be (Table 4.9 of 4.6).
 const MAY_BE_HIDDEN: u64 = {
@@ -26,12 +25,11 @@ const MAY_BE_HIDDEN: u64 = {
 /// What each controller has told its host of itself, and in which record.
 pub(super) type Own = BTreeMap<NodeId, (FeatureSet, RecordId)>;
 
-pub(super) fn own(records: &[Record]) -> Own {
-    let told = records.iter().filter_map(|record| match &record.kind {
-        RecordKind::Note(Note::HciEvent(Event::CommandComplete {
-            returned: Return::Features(set),
-            ..
-        })) => Some((record.node, (*set, record.id))),
+pub(super) fn own(hci: &[Hci]) -> Own {
+    let told = hci.iter().filter_map(|record| match &record.said {
+        Said::Event(Event::CommandComplete { returned: Return::Features(set), .. }) => {
+            Some((record.node, (*set, record.id)))
+        }
         _ => None,
     });
     told.collect()

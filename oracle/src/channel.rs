@@ -18,11 +18,11 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         } else {
             algorithm_1(link.request.hop, packet.event, maps.now)
         };
-        if wanted.is_some_and(|wanted| wanted != packet.tx.channel) {
+        if wanted.is_some_and(|wanted| wanted != packet.item.channel) {
             let text = format!(
                 "event {} on channel {} instead of {}",
                 packet.event,
-                packet.tx.channel,
+                packet.item.channel,
                 wanted.unwrap_or_default()
             );
             let evidence = [maps.next.last().map_or(link.connect.record, |(_, _, record)| *record)];
@@ -36,7 +36,7 @@ struct Maps {
     now: u64,
     /// Event, map and record of the changes to come: of one told in the event of its instant, and
     /// of the next.
-    next: Vec<(u64, u64, bletwin_sim::record::RecordId)>,
+    next: Vec<(u64, u64, bletwin_sniffer::RecordId)>,
 }
 
 impl Maps {

@@ -7,7 +7,7 @@ use ble::phy::{Phy, PhySet};
 use super::Findings;
 use super::link::{Link, Packet};
 use super::phy::Phys;
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut phys = Phys::of(link);

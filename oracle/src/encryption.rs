@@ -8,8 +8,7 @@ use ble::pdu::data::Llid;
 
 use super::Findings;
 use super::link::{Link, Packet, other};
-use bletwin_sim::record::RecordId;
-use bletwin_sim::sniffer::Decoded;
+use bletwin_sniffer::{Decoded, RecordId};
 
 /// Refusals of an earlier request. Older versions allowed them in between and link layers take
 /// them; by 6.2 all but LL_UNKNOWN_RSP are unexpected, so that who leaves for one is right as well.

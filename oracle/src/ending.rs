@@ -12,7 +12,7 @@ use super::link::{HciEvent, Link, Packet, UNIT, other};
 use super::procedure::{Due, PAST, Procedures};
 use super::window::Reach;
 use super::{Finding, Findings, Rule};
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 /// Clocks of 500 ppm at either end are far within it.
 const SLACK_PPM: u32 = 20_000;

@@ -10,37 +10,28 @@ use ble::time::Instant;
 
 use super::timing::{JITTER, t_ifs_error};
 use super::{Finding, Findings};
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{AirTx, RecordId, RecordKind};
-use bletwin_sim::sniffer::{AirItem, Decoded};
+use bletwin_sniffer::{AirItem, Decoded, NodeId, RecordId};
 
 /// Pointers of one sender that are remembered: three ADV_EXT_INDs and a chain's.
 const POINTERS: usize = 8;
 
 type Wrong = Option<(&'static str, String)>;
 
-pub(super) fn check(
-    records: &[bletwin_sim::record::Record],
-    items: &[AirItem],
-    findings: &mut Findings,
-) {
+pub(super) fn check(items: &[AirItem], findings: &mut Findings) {
     let mut senders: BTreeMap<NodeId, Sender> = BTreeMap::new();
     // The last packet on each secondary channel, which the next may answer.
     let mut asked: BTreeMap<u8, Spoken<'_>> = BTreeMap::new();
     for item in items {
-        let Some(RecordKind::AirTx(tx)) = records.get(item.index).map(|record| &record.kind) else {
-            continue;
-        };
         let wrong = match &item.decoded {
             Decoded::Extended { name, pdu } => {
                 let sender = senders.entry(item.from).or_default();
-                let before = asked.get(&tx.channel);
+                let before = asked.get(&item.channel);
                 fields(name, pdu)
-                    .or_else(|| answer(item, tx, before, name, pdu))
-                    .or_else(|| sender.sent(item, tx, name, pdu))
+                    .or_else(|| answer(item, before, name, pdu))
+                    .or_else(|| sender.sent(item, name, pdu))
             }
             Decoded::Advertising(pdu) if item.is_secondary() => {
-                request(item, tx, asked.get(&tx.channel), pdu)
+                request(item, asked.get(&item.channel), pdu)
             }
             _ => continue,
         };
@@ -51,12 +42,16 @@ pub(super) fn check(
                 culprit: item.from,
                 at: item.at,
                 record: item.record,
-                evidence: asked.get(&tx.channel).map(|before| before.record).into_iter().collect(),
+                evidence: asked
+                    .get(&item.channel)
+                    .map(|before| before.record)
+                    .into_iter()
+                    .collect(),
                 text: format!("{name}: {text}"),
             });
         }
-        let spoken = Spoken { record: item.record, end: tx.end, phy: tx.phy.phy(), item };
-        asked.insert(tx.channel, spoken);
+        let spoken = Spoken { record: item.record, end: item.end, phy: item.phy.phy(), item };
+        asked.insert(item.channel, spoken);
     }
 }
 
@@ -99,7 +94,7 @@ fn fields(name: &str, pdu: &ExtendedPdu) -> Wrong {
 }
 
 /// What is wrong with a request on a secondary channel.
-fn request(item: &AirItem, tx: &AirTx, before: Option<&Spoken<'_>>, pdu: &AdvertisingPdu) -> Wrong {
+fn request(item: &AirItem, before: Option<&Spoken<'_>>, pdu: &AdvertisingPdu) -> Wrong {
     let (wanted, mode) = match pdu {
         AdvertisingPdu::ScanReq { advertiser, .. } => (*advertiser, AdvMode::Scannable),
         AdvertisingPdu::ConnectInd(request) => (request.advertiser, AdvMode::Connectable),
@@ -114,17 +109,11 @@ fn request(item: &AirItem, tx: &AirTx, before: Option<&Spoken<'_>>, pdu: &Advert
     if pdu.mode != mode {
         return Some(("LL-EXT-3", "not what the advertiser can be asked".to_owned()));
     }
-    after(before, item.at, tx.phy)
+    after(before, item.at, item.phy)
 }
 
 /// What is wrong with AUX_SCAN_RSP or AUX_CONNECT_RSP.
-fn answer(
-    item: &AirItem,
-    tx: &AirTx,
-    before: Option<&Spoken<'_>>,
-    name: &str,
-    pdu: &ExtendedPdu,
-) -> Wrong {
+fn answer(item: &AirItem, before: Option<&Spoken<'_>>, name: &str, pdu: &ExtendedPdu) -> Wrong {
     let Decoded::Advertising(asked) = &before?.item.decoded else { return None };
     let ends = match (name, asked) {
         ("AUX_SCAN_RSP", AdvertisingPdu::ScanReq { advertiser, .. }) => [Some(*advertiser), None],
@@ -137,7 +126,7 @@ fn answer(
     if pdu.advertiser != advertiser || target.is_some_and(|target| pdu.target != Some(target)) {
         return Some(("LL-EXT-3", "not the addresses of the request".to_owned()));
     }
-    after(before?, item.at, tx.phy)
+    after(before?, item.at, item.phy)
 }
 
 fn after(before: &Spoken<'_>, at: Instant, phy: TxPhy) -> Wrong {
@@ -164,22 +153,22 @@ struct Sender {
 }
 
 impl Sender {
-    fn sent(&mut self, item: &AirItem, tx: &AirTx, name: &str, pdu: &ExtendedPdu) -> Wrong {
+    fn sent(&mut self, item: &AirItem, name: &str, pdu: &ExtendedPdu) -> Wrong {
         let named = matches!(name, "AUX_ADV_IND" | "AUX_CHAIN_IND");
-        let wrong = if named { self.named(item, tx) } else { None };
+        let wrong = if named { self.named(item) } else { None };
         if let Some(aux) = pdu.aux {
             if self.pointers.len() >= POINTERS {
                 self.pointers.pop_front();
             }
-            self.pointers.push_back(Pointer { at: item.at, end: tx.end, aux });
+            self.pointers.push_back(Pointer { at: item.at, end: item.end, aux });
         }
         wrong.or_else(|| if name == "AUX_ADV_IND" { self.contents(pdu) } else { None })
     }
 
     /// Whether the pointers before a packet name it, and leave time for it.
-    fn named(&mut self, item: &AirItem, tx: &AirTx) -> Wrong {
+    fn named(&mut self, item: &AirItem) -> Wrong {
         let pointers = std::mem::take(&mut self.pointers);
-        let here = |p: &&Pointer| p.aux.channel == tx.channel && p.aux.phy == tx.phy.phy();
+        let here = |p: &&Pointer| p.aux.channel == item.channel && p.aux.phy == item.phy.phy();
         let Some(last) = pointers.iter().rfind(here) else {
             return Some(("LL-EXT-2", "no AuxPtr names it".to_owned()));
         };

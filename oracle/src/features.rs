@@ -9,7 +9,7 @@ use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use super::Findings;
 use super::link::{Link, Packet, other};
 use super::table::{needs, only};
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 /// What an end has said of itself.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@ use ble::hci::Role;
 
 use super::Findings;
 use super::link::{Link, Packet, other};
-use bletwin_sim::record::Reception;
+use bletwin_sniffer::Reception;
 
 /// What one end must send next.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use ble::phy::Phy;
 use super::bits::Own;
 use super::link::{Link, Packet};
 use super::{Finding, Findings};
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 /// Bits 5 (CP), 6 and 7 of header octet 0: nobody here sends constant tone extensions.
 const RESERVED_BITS: u8 = 0xE0;
@@ -38,8 +38,8 @@ fn wrong_frame(link: &Link<'_>, packet: &Packet<'_>) -> Vec<(&'static str, Strin
     let length = octets.get(1).copied().unwrap_or(0);
     let llid = packet.header.llid;
     let mut wrong = Vec::new();
-    if packet.tx.crc_init != link.request.crc_init {
-        wrong.push(("LL-CRC-1", format!("CRC preset {:06X}", packet.tx.crc_init)));
+    if let Some(preset) = packet.tx.crc_init.filter(|it| *it != link.request.crc_init) {
+        wrong.push(("LL-CRC-1", format!("CRC preset {preset:06X}")));
     }
     if !packet.is_whole() {
         wrong.push(("LL-FRAME-1", format!("length octet {length} with other payload")));

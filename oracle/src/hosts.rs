@@ -6,29 +6,28 @@ use ble::error::ErrorCode;
 use ble::hci::{Command, Event, Handle, Role};
 
 use super::link::{HciEvent, Link};
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{Note, Record, RecordKind};
+use bletwin_sniffer::{Hci, NodeId, Said};
 
 /// Assigns HCI events, farewells and keys to connections by handle.
-pub(super) fn listen<'a>(records: &'a [Record], links: &mut [Link<'a>]) {
+pub(super) fn listen<'a>(hci: &'a [Hci], links: &mut [Link<'a>]) {
     let mut handles: BTreeMap<(NodeId, Handle), (usize, Role)> = BTreeMap::new();
-    for record in records {
-        if let RecordKind::Note(Note::HciCommand(Command::Disconnect { handle, .. })) = &record.kind
+    for record in hci {
+        if let Said::Command(Command::Disconnect { handle, .. }) = &record.said
             && let Some(&(at, by)) = handles.get(&(record.node, *handle))
             && let Some(link) = links.get_mut(at)
         {
             link.farewells[by as usize].get_or_insert(record.at);
         }
-        if let RecordKind::Note(Note::HciCommand(
+        if let Said::Command(
             Command::LeEnableEncryption { handle, ltk, .. }
             | Command::LeLongTermKeyRequestReply { handle, ltk },
-        )) = &record.kind
+        ) = &record.said
             && let Some(&(at, by)) = handles.get(&(record.node, *handle))
             && let Some(link) = links.get_mut(at)
         {
             link.keys[by as usize] = Some((record.at, ltk));
         }
-        let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { continue };
+        let Said::Event(event) = &record.said else { continue };
         if let Event::LeConnectionComplete(complete) = event
             && complete.status == ErrorCode::SUCCESS
         {

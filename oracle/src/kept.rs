@@ -8,7 +8,7 @@ use ble::time::{Duration, Instant};
 use super::Findings;
 use super::link::{Link, UNIT};
 use super::timing::{JITTER, distance};
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 /// Between two packets of one event there is less.
 const PAUSE: Duration = Duration::from_us(400);

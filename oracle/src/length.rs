@@ -40,7 +40,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         if packet.new && data && sent > octets {
             let text = format!("{} of {sent} octets where {octets} are allowed", packet.name());
             link.report(findings, "LL-LEN-1", packet, &[], text);
-        } else if packet.new && data && packet.tx.phy.air_time_us(payload) > u32::from(time) {
+        } else if packet.new && data && packet.item.phy.air_time_us(payload) > u32::from(time) {
             let text = format!("{} takes more than the {time} µs allowed", packet.name());
             link.report(findings, "LL-LEN-2", packet, &[], text);
         }
@@ -81,7 +81,7 @@ pub(super) struct Lengths {
 
 impl Lengths {
     pub(super) fn limit(&self, packet: &Packet<'_>) -> (u16, u16) {
-        let coded = packet.tx.phy.phy() == ble::phy::Phy::LeCoded;
+        let coded = packet.item.phy.phy() == ble::phy::Phy::LeCoded;
         let least = if coded { TIME_MIN_CODED } else { TIME_MIN };
         let (octets, time) = self.limit[packet.by as usize].unwrap_or((OCTETS_MIN, TIME_MIN));
         (octets, time.max(least))

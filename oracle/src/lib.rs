@@ -1,13 +1,12 @@
-//! An independent judge of both link layers: it watches the air and the HCI events in a record,
-//! and names rule, culprit and evidence of every breach. Written from the rules, not from the
-//! link layers that it judges; it shares with them no more than the formats of PDUs.
+//! An independent judge of both link layers: it watches the air and the HCI events in a [`View`],
+//! and names rule, culprit and evidence of every breach. Written from the rules, not from the link
+//! layers that it judges; it shares with them no more than the formats of PDUs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ble::time::Instant;
 
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{Record, RecordId};
+use bletwin_sniffer::{NodeId, RecordId, View};
 
 mod advertising;
 mod agreement;
@@ -30,6 +29,7 @@ mod kept;
 mod l2cap;
 mod length;
 mod link;
+mod needs;
 mod payload;
 mod phy;
 mod possible;
@@ -43,6 +43,7 @@ mod values;
 mod window;
 
 pub use bletwin_rules::{Force, Rule};
+pub use needs::Needs;
 
 /// Most findings of one rule against one device in one connection: who breaks a rule with every
 /// packet is told once and a few times more.
@@ -57,8 +58,7 @@ pub struct Finding {
     pub culprit: NodeId,
     /// When, world time.
     pub at: Instant,
-    /// What broke it: a packet
-    /// ([`RecordKind::AirTx`](bletwin_sim::record::RecordKind::AirTx)) or an HCI event.
+    /// What broke it: a packet or an HCI event.
     pub record: RecordId,
     /// What makes it one.
     pub evidence: Vec<RecordId>,
@@ -66,44 +66,55 @@ pub struct Finding {
     pub text: String,
 }
 
-/// All that the oracle has to say about a record, each in its order.
+/// All that the oracle has to say about a view, each in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examined {
     /// Breaches of rules.
     pub findings: Vec<Finding>,
     /// Recommendations that were not followed. They excuse nothing and fail nothing.
     pub observations: Vec<Finding>,
+    /// Rules that this evidence does not decide: something is missing that they [need](Needs).
+    pub undecided: Vec<&'static str>,
+    /// From where on a connection is not judged: its CONNECT_IND, if its advertiser was not heard,
+    /// or its first packet that is encrypted with an unknown key.
+    pub unjudged: Vec<RecordId>,
 }
 
-/// The breaches of rules in a record, in its order: [`examine`] without observations.
+/// The breaches of rules in a view, in its order: [`examine`] without observations.
 #[must_use]
-pub fn judge(records: &[Record]) -> Vec<Finding> {
-    examine(records).findings
+pub fn judge(view: &View) -> Vec<Finding> {
+    examine(view).findings
 }
 
-/// Judges everything that is in a record. Time and memory are linear in the number of records.
+/// Judges everything that is in a view. Time and memory are linear in its length.
 #[must_use]
-pub fn examine(records: &[Record]) -> Examined {
-    let items = bletwin_sim::sniffer::sniff(records);
-    let facts = Facts::of(records);
-    let mut findings = Findings::default();
-    advertising::check(records, &mut findings);
-    extended::check(records, &items, &mut findings);
+pub fn examine(view: &View) -> Examined {
+    let there = Needs::present(view);
+    let items = bletwin_sniffer::sniff(view);
+    let facts = Facts::of(view);
+    let mut findings = Findings::with(there);
+    advertising::check(view, &mut findings);
+    extended::check(&items, &mut findings);
     let mut all = findings.told;
-    let links = link::links(records, &items);
+    let mut links = link::links(view, &items, &mut all.unjudged);
+    if view.hci.is_none() {
+        all.unjudged.extend(links.iter_mut().filter_map(link::Link::end_where_opaque));
+    }
     let shared = busy::Shared::of(&links);
     for (number, link) in links.into_iter().enumerate() {
-        let mut told = one_link(link, &facts, &shared.of_peripheral(number)).told;
+        let mut told = one_link(link, &facts, &shared.of_peripheral(number), there).told;
         all.findings.append(&mut told.findings);
         all.observations.append(&mut told.observations);
     }
     for list in [&mut all.findings, &mut all.observations] {
         list.sort_by_key(|finding| (finding.record, finding.rule));
     }
+    let judged = bletwin_rules::judged().map(|rule| rule.id);
+    all.undecided = judged.filter(|rule| !Needs::decide(rule, there)).collect();
     all
 }
 
-/// What a record says beside the packets of connections.
+/// What a view says beside the packets of connections.
 struct Facts {
     own: bits::Own,
     closed: window::Closed,
@@ -112,19 +123,24 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(records: &[Record]) -> Self {
+    fn of(view: &View) -> Self {
         Self {
-            own: bits::own(records),
-            closed: window::closed(records),
-            unfinished: told::unfinished(records),
-            timeouts: payload::set(records),
+            own: bits::own(view.hci()),
+            closed: window::closed(view.closed()),
+            unfinished: told::unfinished(view),
+            timeouts: payload::set(view.hci()),
         }
     }
 }
 
 /// Everything about one connection; `busy`: what its peripheral did meanwhile in others.
-fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> Findings {
-    let mut findings = Findings::default();
+fn one_link(
+    mut link: link::Link<'_>,
+    facts: &Facts,
+    busy: &busy::Busy<'_>,
+    there: Needs,
+) -> Findings {
+    let mut findings = Findings::with(there);
     if let Some(index) = beyond::beyond(&link) {
         link.truncate(index);
     }
@@ -161,8 +177,9 @@ fn one_link(mut link: link::Link<'_>, facts: &Facts, busy: &busy::Busy<'_>) -> F
 }
 
 /// Collects what there is to say about one connection.
-#[derive(Default)]
 struct Findings {
+    /// What the view has.
+    there: Needs,
     told: Examined,
     counts: BTreeMap<(&'static str, NodeId), usize>,
     /// Records of breaches, also of those that are too many to be told, that are in what a PDU says
@@ -178,6 +195,17 @@ struct Findings {
 const PLACES: [&str; 5] = ["LL-WIN-1", "LL-ANCHOR-1", "LL-CHAN-1", "LL-PHY-1", "LL-TIFS-1"];
 
 impl Findings {
+    fn with(there: Needs) -> Self {
+        Self {
+            there,
+            told: Examined::default(),
+            counts: BTreeMap::new(),
+            said: BTreeSet::new(),
+            stray: BTreeSet::new(),
+            misplaced: BTreeSet::new(),
+        }
+    }
+
     /// Whether a PDU broke a rule in what it says or when: what its receiver does about it the
     /// text leaves open, unless a rule says so (Vol 1, Part E, 2.7).
     fn is_wrong(&self, packet: &link::Packet<'_>) -> bool {
@@ -212,7 +240,8 @@ impl Findings {
             }
             &mut self.told.findings
         };
-        if *count <= FINDINGS_MAX {
+        // What is not decided excuses all the same.
+        if *count <= FINDINGS_MAX && Needs::decide(finding.rule, self.there) {
             list.push(finding);
         }
     }

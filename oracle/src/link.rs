@@ -14,9 +14,7 @@ use ble::time::{Duration, Instant};
 
 use super::timing::accuracy_ppm;
 use super::{Finding, Findings};
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{AirTx, Reception, Record, RecordId, RecordKind};
-use bletwin_sim::sniffer::{AirItem, Decoded};
+use bletwin_sniffer::{AirItem, Decoded, Frame, NodeId, Reception, RecordId, View};
 
 /// The unit of connection intervals and transmit windows.
 pub(super) const UNIT: Duration = Duration::from_us(1_250);
@@ -24,7 +22,7 @@ pub(super) const UNIT: Duration = Duration::from_us(1_250);
 /// A packet of a connection.
 pub(super) struct Packet<'a> {
     pub(super) item: &'a AirItem,
-    pub(super) tx: &'a AirTx,
+    pub(super) tx: &'a Frame,
     pub(super) by: Role,
     pub(super) header: DataHeader,
     /// Connection event, counted on beyond 65,535.
@@ -299,6 +297,16 @@ impl Link<'_> {
         self.mark_last();
     }
 
+    /// Forgets everything from the first packet on that is encrypted with a key that is not known,
+    /// and tells which that is.
+    pub(super) fn end_where_opaque(&mut self) -> Option<RecordId> {
+        let opaque = |packet: &Packet<'_>| packet.item.decrypted == Some(false);
+        let index = self.packets.iter().position(opaque)?;
+        let record = self.packets.get(index)?.item.record;
+        self.truncate(index);
+        Some(record)
+    }
+
     fn mark_last(&mut self) {
         self.last = [None; 2];
         for (index, packet) in self.packets.iter().enumerate() {
@@ -333,13 +341,17 @@ pub(super) const fn other(role: Role) -> Role {
     }
 }
 
-/// All connections of a record.
-pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link<'a>> {
+/// All connections of a view; `unjudged` takes those whose advertiser was not heard.
+pub(super) fn links<'a>(
+    view: &'a View,
+    items: &'a [AirItem],
+    unjudged: &mut Vec<RecordId>,
+) -> Vec<Link<'a>> {
     let mut links = Vec::new();
     let mut by_number = BTreeMap::new();
     // Who advertised with an address, and whether with the bit for the second algorithm.
     let mut advertisers: BTreeMap<Address, (NodeId, bool)> = BTreeMap::new();
-    let end = records.last().map_or(Instant::ZERO, |record| record.at);
+    let end = view.end;
     // An AUX_CONNECT_REQ that waits for its answer.
     let mut asked: Option<(&AirItem, &ConnectInd, usize)> = None;
     for item in items {
@@ -371,7 +383,10 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
             }
             (Decoded::Advertising(AdvertisingPdu::ConnectInd(request)), Some(number)) => {
                 let known = advertisers.get(&request.advertiser);
-                let Some(&(peripheral, ch_sel)) = known else { continue };
+                let Some(&(peripheral, ch_sel)) = known else {
+                    unjudged.push(item.record);
+                    continue;
+                };
                 by_number.insert(number, links.len());
                 links.push(Link {
                     connect: item,
@@ -398,7 +413,7 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
             }
             (_, Some(number)) => {
                 let link = by_number.get(&number).and_then(|at: &usize| links.get_mut(*at));
-                if let (Some(link), RecordKind::AirTx(tx)) = (link, &records[item.index].kind) {
+                if let (Some(link), Some(tx)) = (link, view.frames.get(item.index)) {
                     link.packets.extend(packet(link, item, tx));
                 }
             }
@@ -409,11 +424,11 @@ pub(super) fn links<'a>(records: &'a [Record], items: &'a [AirItem]) -> Vec<Link
         acknowledge(&mut link.packets);
         link.mark_last();
     }
-    super::hosts::listen(records, &mut links);
+    super::hosts::listen(view.hci(), &mut links);
     links
 }
 
-fn packet<'a>(link: &Link<'a>, item: &'a AirItem, tx: &'a AirTx) -> Option<Packet<'a>> {
+fn packet<'a>(link: &Link<'a>, item: &'a AirItem, tx: &'a Frame) -> Option<Packet<'a>> {
     let by = [Role::Central, Role::Peripheral].into_iter().find(|r| link.node(*r) == item.from)?;
     let event = item.event?;
     let last = link.packets.last();

@@ -9,8 +9,7 @@ use super::bits::Own;
 use super::features::shown;
 use super::link::{Link, other};
 use super::{Finding, Findings};
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{Note, Record, RecordKind};
+use bletwin_sniffer::{Hci, NodeId, Said};
 
 const DEFAULT: Duration = Duration::from_secs(30);
 /// Write Authenticated Payload Timeout.
@@ -29,20 +28,18 @@ pub(super) struct Set {
 }
 
 /// All settings that were not refused.
-pub(super) fn set(records: &[Record]) -> Vec<Set> {
+pub(super) fn set(hci: &[Hci]) -> Vec<Set> {
     let mut sets: Vec<Set> = Vec::new();
-    for record in records {
-        match &record.kind {
-            RecordKind::Note(Note::HciCommand(Command::WriteAuthenticatedPayloadTimeout {
-                handle,
-                timeout,
-            })) => sets.push(Set {
-                node: record.node,
-                handle: *handle,
-                at: record.at,
-                timeout: UNIT.times(u64::from(*timeout)),
-            }),
-            RecordKind::Note(Note::HciEvent(Event::CommandComplete { opcode, status, .. }))
+    for record in hci {
+        match &record.said {
+            Said::Command(Command::WriteAuthenticatedPayloadTimeout { handle, timeout }) => sets
+                .push(Set {
+                    node: record.node,
+                    handle: *handle,
+                    at: record.at,
+                    timeout: UNIT.times(u64::from(*timeout)),
+                }),
+            Said::Event(Event::CommandComplete { opcode, status, .. })
                 if opcode.0 == WRITE_TIMEOUT && status.0 != 0 =>
             {
                 let refused = sets.iter().rposition(|set| set.node == record.node);

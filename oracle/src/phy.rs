@@ -6,13 +6,13 @@ use ble::phy::{Phy, PhySet};
 
 use super::Findings;
 use super::link::{Link, Packet};
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut phys = Phys::of(link);
     for packet in &link.packets {
         phys.reach(packet.event);
-        let sent = packet.tx.phy.phy();
+        let sent = packet.item.phy.phy();
         let wanted = phys.ends[packet.by as usize][packet.by as usize];
         // The answer to an LL_PHY_UPDATE_IND first heard in the event of its instant leaves T_IFS
         // later, on the old PHY or on the new one.

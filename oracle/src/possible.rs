@@ -9,7 +9,7 @@ use super::Findings;
 use super::length::{Lengths, TIME_MIN_CODED};
 use super::link::{Link, Packet};
 use super::procedure::PAST;
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut lengths = Lengths::default();

@@ -9,7 +9,7 @@ use super::Findings;
 use super::link::{Link, Packet, other};
 use super::table::{Kind, answers, is_owed, kind, only};
 use super::values::param_field;
-use bletwin_sim::record::RecordId;
+use bletwin_sniffer::RecordId;
 
 /// The procedure response timeout.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);

@@ -41,7 +41,7 @@ struct Air {
     event: u64,
     /// When the last packet began.
     at: Instant,
-    last: Option<bletwin_sim::record::RecordId>,
+    last: Option<bletwin_sniffer::RecordId>,
     parameters: [Vec<(u16, u16, u16)>; 2],
     features: [Vec<FeatureSet>; 2],
     version: [Option<VersionInd>; 2],

@@ -112,7 +112,7 @@ fn no_time(link: &Link<'_>, index: usize, busy: &Busy<'_>) -> bool {
     let own = link.packets[..index].iter().rev().find(|own| own.by == Role::Peripheral);
     let answer = own.map_or(Duration::ZERO, |own| {
         let again = own.header.sn == packet.header.nesn;
-        own.tx.phy.air_time(if again { own.tx.pdu.payload_len() } else { 0 })
+        own.item.phy.air_time(if again { own.tx.pdu.payload_len() } else { 0 })
     });
     let start = packet.item.end + Duration::from_us(u64::from(T_IFS_US));
     busy.touches(packet.item.at, start + answer + LEAD)

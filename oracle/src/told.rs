@@ -10,8 +10,7 @@ use ble::time::{Duration, Instant};
 use super::link::Link;
 use super::table::{Kind, kind};
 use super::{Finding, Findings};
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{Note, Record, RecordId, RecordKind};
+use bletwin_sniffer::{Hci, NodeId, RecordId, Said, View};
 
 /// After so long without a control PDU the response timeout of any procedure would be over.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -102,7 +101,7 @@ impl Waist {
         self.asked = awaited(command).map(|(what, handle)| (command.opcode(), what, handle));
     }
 
-    fn event(&mut self, record: &Record, event: &Event) {
+    fn event(&mut self, record: &Hci, event: &Event) {
         if let Event::CommandStatus { opcode, status: ErrorCode::SUCCESS } = event
             && let Some((_, awaited, handle)) = self.asked.take_if(|asked| asked.0 == *opcode)
             && self.masks.pass(awaited)
@@ -125,16 +124,16 @@ pub(super) struct Unfinished {
 }
 
 /// All commands without their events.
-pub(super) fn unfinished(records: &[Record]) -> Vec<Unfinished> {
+pub(super) fn unfinished(view: &View) -> Vec<Unfinished> {
     let mut waists: BTreeMap<NodeId, Waist> = BTreeMap::new();
     let mut all = Vec::new();
-    for record in records {
+    for record in view.hci() {
         let node = record.node;
-        match &record.kind {
-            RecordKind::Note(Note::HciCommand(command)) => {
+        match &record.said {
+            Said::Command(command) => {
                 waists.entry(node).or_default().command(command);
             }
-            RecordKind::Note(Note::HciEvent(event)) => {
+            Said::Event(event) => {
                 let waist = waists.entry(node).or_default();
                 waist.event(record, event);
                 if let Event::DisconnectionComplete { handle, .. } = event {
@@ -142,10 +141,10 @@ pub(super) fn unfinished(records: &[Record]) -> Vec<Unfinished> {
                     all.extend(over.map(|open| Unfinished { node, open, until: record.at }));
                 }
             }
-            _ => {}
+            Said::Octets(_) => {}
         }
     }
-    let end = records.last().map_or(Instant::ZERO, |record| record.at);
+    let end = view.end;
     for (node, waist) in waists {
         all.extend(waist.open.into_iter().map(|open| Unfinished { node, open, until: end }));
     }

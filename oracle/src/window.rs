@@ -10,8 +10,7 @@ use super::Findings;
 use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
 use super::timing::{Anchors, JITTER};
-use bletwin_sim::node::NodeId;
-use bletwin_sim::record::{Record, RecordId, RecordKind};
+use bletwin_sniffer::{NodeId, RecordId};
 
 /// Worst accuracy of the peripheral's own sleep clock.
 const OWN_PPM: u32 = 500;
@@ -21,9 +20,9 @@ const FAR: Duration = Duration::from_ms(10);
 /// When each node's receiver was closed without having seen a packet.
 pub(super) type Closed = BTreeMap<NodeId, Vec<(Instant, RecordId)>>;
 
-pub(super) fn closed(records: &[Record]) -> Closed {
+pub(super) fn closed(receivers: &[bletwin_sniffer::Closed]) -> Closed {
     let mut closed = Closed::new();
-    for record in records.iter().filter(|record| record.kind == RecordKind::AirMiss) {
+    for record in receivers {
         closed.entry(record.node).or_default().push((record.at, record.id));
     }
     closed

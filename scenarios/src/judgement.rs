@@ -6,6 +6,7 @@ use bletwin_oracle::{Examined, Finding, examine};
 use bletwin_rules::Rule;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::Record;
+use bletwin_sim::view;
 use serde::Serialize;
 
 /// What may be found against the central. Against the peripheral nothing may, and a broken
@@ -68,7 +69,7 @@ impl Judgement {
                     Permit::MadeUp => true,
                 }
         };
-        let Examined { findings, observations: observed } = examine(records);
+        let Examined { findings, observations: observed, .. } = examine(&view(records));
         let (admitted, mut unexpected): (_, Vec<_>) = findings.into_iter().partition(admitted);
         unexpected.extend(invariants(records));
         Self { unexpected, admitted, observed }

@@ -18,4 +18,7 @@ pub mod random;
 pub mod record;
 pub mod report;
 pub mod sniffer;
+mod view;
 pub mod world;
+
+pub use view::view;

@@ -12,8 +12,7 @@ use crate::antenna::{Order, Signal};
 use crate::record::{Note, RecordId};
 
 /// Number of a node in its world, from 0 in the order of creation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub u16);
+pub use bletwin_sniffer::NodeId;
 
 /// What a person does to a device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

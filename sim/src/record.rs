@@ -15,9 +15,8 @@ use crate::node::{Act, NodeId};
 /// Version of the meaning of records; raised whenever a reader of old records would go wrong.
 pub const RECORD_SCHEMA: u32 = 1;
 
-/// Number of a record, from 1 in the order of recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordId(pub u64);
+/// Number of a record, from 1 in the order of recording; and how a packet arrived.
+pub use bletwin_sniffer::{Reception, RecordId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,15 +84,6 @@ pub enum Note {
     },
     /// Free text from a model's host: what its user would see or its log would say.
     Host(String),
-}
-
-/// How a packet arrived at one receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reception {
-    /// With a right CRC.
-    Ok,
-    /// With a wrong CRC.
-    CrcError,
 }
 
 /// What happened.

@@ -130,7 +130,7 @@ fn observations(outcome: &Outcome) -> Vec<Finding> {
     if outcome.findings.iter().any(|found| found.rule == PANIC) {
         return Vec::new();
     }
-    let mut observed = examine(&outcome.records).observations;
+    let mut observed = examine(&bletwin_sim::view(&outcome.records)).observations;
     let mut known = BTreeSet::new();
     observed.retain(|seen| known.insert((seen.rule, seen.culprit)));
     observed

@@ -76,11 +76,20 @@ fn the_manifests_have_the_arrows_that_the_architecture_draws() {
 #[test]
 fn models_air_and_oracle_do_not_know_the_machine() {
     let manifests = in_the_manifests(&root());
-    for folder in ["ble", "sim", "models", "oracle"] {
+    for folder in ["ble", "sniffer", "sim", "models", "oracle"] {
         let knows = &manifests[folder];
         assert!(!knows.contains("firmware-core"), "{folder} knows {knows:?}");
         assert!(!knows.contains("firmware-node"), "{folder} knows {knows:?}");
     }
+}
+
+/// The judge sees what was seen, from wherever it comes: neither the world nor its record.
+#[test]
+fn the_oracle_does_not_know_the_world() {
+    let manifests = in_the_manifests(&root());
+    let only = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(manifests["sniffer"], only(&["ble"]));
+    assert_eq!(manifests["oracle"], only(&["ble", "rules", "sniffer"]));
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn it_loses_a_windows_laptop() {
     let mut native = Stage::native(native, Profile::windows_intel(), 1);
     native.run(60_000);
     assert_eq!(native.status().disconnected, seen, "as with the native core");
-    let judged = oracle::examine(stage.records());
+    let judged = oracle::examine(&bletwin_sim::view(stage.records()));
     let own: Vec<_> = judged.findings.iter().filter(|found| found.culprit != CENTRAL).collect();
     assert!(own.is_empty(), "{own:?}");
 }

@@ -21,7 +21,7 @@ pub(super) fn marks(exhibit: &Exhibit<'_>) -> (Vec<Mark>, Vec<AirItem>) {
     let items = sniff(exhibit.records);
     let packets = items.iter().filter_map(|item| packet(exhibit, item));
     let others = exhibit.records.iter().filter_map(|record| other(exhibit, record));
-    let examined = oracle::examine(exhibit.records);
+    let examined = oracle::examine(&bletwin_sim::view(exhibit.records));
     let findings = examined.findings.into_iter().map(|found| told(found, Kind::Finding));
     let observations = examined.observations.into_iter().map(|seen| told(seen, Kind::Observation));
     let said = findings.chain(observations);

@@ -72,7 +72,7 @@ fn the_oracle_names_the_central_that_sends_what_none_may() {
         let may = |state: &&&str| (**state, *pdu) != ("own-length", "too-long");
         for state in STATES.iter().filter(may) {
             let Some(outcome) = wrong(&table, state, pdu) else { continue };
-            let found = judge(&outcome.records);
+            let found = judge(&bletwin_sim::view(&outcome.records));
             judged += 1;
             let named =
                 |rule: &&str| found.iter().any(|one| one.culprit == CENTRAL && one.rule == *rule);

@@ -18,7 +18,7 @@ fn answered(script: Script) -> (bool, Vec<&'static str>) {
         record.node == PERIPHERAL
             && matches!(&record.kind, RecordKind::AirTx(tx) if tx.access_address == address)
     });
-    let found = bletwin_oracle::judge(world.records());
+    let found = bletwin_oracle::judge(&bletwin_sim::view(world.records()));
     let against = found.iter().filter(|found| found.culprit == PERIPHERAL);
     (spoke, against.map(|found| found.rule).collect())
 }

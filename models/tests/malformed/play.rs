@@ -239,7 +239,7 @@ pub(crate) fn play(table: &Table, case: &Case, mut draw: Draw) -> Outcome {
     let mut world = world(&setup, Script::new(connect(), steps), case.seed);
     let run = || {
         run(&mut world, &setup);
-        let found = oracle::judge(world.records());
+        let found = oracle::judge(&bletwin_sim::view(world.records()));
         found
             .into_iter()
             .filter(|found| found.culprit == PERIPHERAL)

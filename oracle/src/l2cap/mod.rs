@@ -16,8 +16,7 @@ use ble::hci::Role;
 
 use super::Findings;
 use super::link::{Link, Packet};
-use bletwin_sim::record::RecordId;
-use bletwin_sim::sniffer::Decoded;
+use bletwin_sniffer::{Decoded, RecordId};
 
 const CID_ATT: u16 = 0x0004;
 const CID_SMP: u16 = 0x0006;

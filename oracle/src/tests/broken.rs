@@ -251,14 +251,19 @@ fn endings() -> Vec<(&'static str, Role, Script)> {
     ]
 }
 
-#[test]
-fn each_rule_is_broken_alone() {
+/// For each rule that can be broken alone, who breaks it and how.
+pub(super) fn all() -> Vec<(&'static str, Role, Script)> {
     let reactions = reactions::broken();
     let (later, air) = (later::broken(), later::advertising());
     let hosts = pairing::broken();
     let groups =
         [frames(), timing(), limits(), procedures(), endings(), reactions, later, air, hosts];
-    let all: Vec<_> = groups.into_iter().flatten().chain(extended::advertising()).collect();
+    groups.into_iter().flatten().chain(extended::advertising()).collect()
+}
+
+#[test]
+fn each_rule_is_broken_alone() {
+    let all = all();
     let mut wrong = Vec::new();
     for (rule, culprit, script) in &all {
         let told = examine(&script.records);
@@ -281,8 +286,8 @@ fn each_rule_is_broken_alone() {
     assert_eq!(rules.len(), judged().count(), "an id twice");
 }
 
-#[test]
-fn a_good_record_breaks_nothing() {
+/// A connection with all that is usual.
+pub(super) fn good() -> Script {
     let all = FeatureSet(0xFFFF);
     let mut script = features(all)
         .say(P, VERSION)
@@ -302,8 +307,12 @@ fn a_good_record_breaks_nothing() {
     script = script.events(120);
     let terminate = ControlPdu::TerminateInd(ErrorCode::REMOTE_USER_TERMINATED);
     script = script.say(C, terminate).end(P, ErrorCode::REMOTE_USER_TERMINATED);
-    let script = script.end(C, ErrorCode::LOCAL_HOST_TERMINATED);
-    assert_eq!(script.told(), Vec::new());
+    script.end(C, ErrorCode::LOCAL_HOST_TERMINATED)
+}
+
+#[test]
+fn a_good_record_breaks_nothing() {
+    assert_eq!(good().told(), Vec::new());
 }
 
 /// LL-CTRL-2 before LL-FEAT-2: what only peripherals send a peripheral does not know.

@@ -18,7 +18,8 @@ use ble::radio::AirPdu;
 use ble::time::{Duration, Instant};
 
 use super::*;
-use bletwin_sim::record::{AirTx, Note, Reception, RecordKind};
+use bletwin_sim::record::{AirTx, Note, Reception, Record, RecordKind};
+use bletwin_sim::view;
 
 mod advertising;
 mod answers;
@@ -29,6 +30,7 @@ mod broken;
 mod connect;
 mod duties;
 mod endings;
+mod evidence;
 mod extended;
 mod frames;
 mod hosts;
@@ -51,6 +53,14 @@ const HOP: u8 = 7;
 const INTERVAL_US: u64 = 10_000;
 const C: Role = Role::Central;
 const P: Role = Role::Peripheral;
+
+fn judge(records: &[Record]) -> Vec<Finding> {
+    super::judge(&view(records))
+}
+
+fn examine(records: &[Record]) -> Examined {
+    super::examine(&view(records))
+}
 
 /// Both ends of a connection with Channel Selection Algorithm #1 that lose nothing.
 #[derive(Clone)]

@@ -4,14 +4,17 @@ use std::collections::VecDeque;
 
 use ble::time::Instant;
 
-use super::{AirItem, Arrivals, Sniffer, arrivals};
+use bletwin_sniffer::{AirItem, Sniffer};
+
 use crate::record::{Record, RecordId, RecordKind};
+use crate::view::{Arrivals, arrivals, frame, said};
 
 /// A sniffer for a world that goes on. How a packet arrived is known when its last bit has
 /// passed; until then it is kept back, and what was recorded after it as well.
 #[derive(Default)]
 pub struct Live {
     sniffer: Sniffer,
+    arrivals: Arrivals,
     waiting: VecDeque<Record>,
     read: usize,
 }
@@ -19,7 +22,7 @@ pub struct Live {
 impl Live {
     /// Takes records, in their order.
     pub fn add(&mut self, records: Vec<Record>) {
-        merge(&mut self.sniffer.arrivals, arrivals(&records));
+        merge(&mut self.arrivals, arrivals(&records));
         self.waiting.extend(records);
     }
 
@@ -30,16 +33,21 @@ impl Live {
             && let Some(record) = self.waiting.pop_front()
         {
             let item = match &record.kind {
-                RecordKind::AirTx(tx) => Some(self.sniffer.packet(self.read, &record, tx)),
+                RecordKind::AirTx(tx) => {
+                    let heard = self.arrivals.remove(&record.id).unwrap_or_default();
+                    Some(self.sniffer.frame(self.read, &frame(&record, tx, heard)))
+                }
                 RecordKind::Note(note) => {
-                    self.sniffer.note(record.node, note);
+                    if let Some(said) = said(note) {
+                        self.sniffer.hci(record.node, &said);
+                    }
                     None
                 }
                 _ => None,
             };
             self.read += 1;
             let next = RecordId(record.id.0.saturating_add(1));
-            self.sniffer.arrivals = self.sniffer.arrivals.split_off(&next);
+            self.arrivals = self.arrivals.split_off(&next);
             settled.push((record, item));
         }
         settled
@@ -85,6 +93,6 @@ mod tests {
         assert_eq!(order, tape.records.iter().map(|r| r.id).collect::<Vec<_>>());
         let items: Vec<AirItem> = read.into_iter().filter_map(|(_, item)| item).collect();
         assert_eq!(items, sniff(&tape.records));
-        assert!(live.sniffer.arrivals.is_empty());
+        assert!(live.arrivals.is_empty());
     }
 }

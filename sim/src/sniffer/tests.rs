@@ -10,6 +10,14 @@ use ble::pdu::data::{DataHeader, Llid};
 use ble::radio::AirPdu;
 
 use super::*;
+use crate::node::NodeId;
+use crate::record::{AirTx, Note, Reception, RecordId};
+use ble::hci::Command;
+use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
+use ble::pdu::control::ControlPdu;
+use ble::phy::TxPhy;
+use ble::secret::Secret;
+use ble::time::Instant;
 
 const CENTRAL: NodeId = NodeId(0);
 const PERIPHERAL: NodeId = NodeId(1);

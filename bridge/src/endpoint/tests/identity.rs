@@ -167,7 +167,7 @@ impl Acquainted {
     fn shown(&mut self) -> Vec<(&'static str, Address)> {
         let (records, items): (Vec<Record>, Vec<Option<AirItem>>) =
             self.rig.twin.settled().into_iter().unzip();
-        let findings = judge(&records);
+        let findings = judge(&bletwin_sim::view(&records));
         assert!(findings.is_empty(), "{findings:#?}");
         let items = items.into_iter().flatten();
         let from_a = |item: &AirItem| self.rig.twin.port_of(item.from) == Some(A);

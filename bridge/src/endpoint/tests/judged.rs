@@ -48,7 +48,7 @@ fn nothing_is_found_against_two_endpoints() {
     everything(&mut rig, A, B);
     everything(&mut rig, B, A);
     let records = records(&mut rig);
-    let findings = judge(&records);
+    let findings = judge(&bletwin_sim::view(&records));
     assert!(findings.is_empty(), "{findings:#?}");
 }
 
@@ -60,7 +60,7 @@ fn nothing_is_found_against_an_endpoint_in_both_roles() {
     rig.connect(A, B);
     everything(&mut rig, B, c);
     let records = records(&mut rig);
-    let findings = judge(&records);
+    let findings = judge(&bletwin_sim::view(&records));
     assert!(findings.is_empty(), "{findings:#?}");
 }
 
@@ -74,6 +74,6 @@ fn nothing_is_found_against_an_endpoint_and_the_firmware() {
     rig.subevent(A, 0x01);
     rig.pass(SECOND.times(8));
     let records = records(&mut rig);
-    let findings = judge(&records);
+    let findings = judge(&bletwin_sim::view(&records));
     assert!(findings.is_empty(), "{findings:#?}");
 }

@@ -72,7 +72,7 @@ fn report(rig: &mut Rig, port: Port) -> Report {
 fn judged(rig: &mut Rig) -> Vec<AirItem> {
     let settled = rig.twin.settled();
     let records: Vec<Record> = settled.iter().map(|(record, _)| record.clone()).collect();
-    let findings = judge(&records);
+    let findings = judge(&bletwin_sim::view(&records));
     assert!(findings.is_empty(), "{findings:#?}");
     settled.into_iter().filter_map(|(_, item)| item).collect()
 }

@@ -11,9 +11,7 @@ use ble::phy::Phy;
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 
-use super::{AirItem, Decoded};
-use crate::node::NodeId;
-use crate::record::Reception;
+use super::{AirItem, Decoded, NodeId, Reception};
 
 const UNIT: Duration = Duration::from_us(1_250);
 /// A packet that begins so soon after another may answer it.
@@ -113,8 +111,13 @@ impl Connection {
         if node == self.central { self.peripheral } else { Some(self.central) }
     }
 
-    /// Understands a packet of this connection.
-    pub(super) fn packet(&mut self, item: &mut AirItem, keys: &BTreeMap<NodeId, Secret<16>>) {
+    /// Understands a packet of this connection; `sure`: whether its reception is known.
+    pub(super) fn packet(
+        &mut self,
+        item: &mut AirItem,
+        sure: bool,
+        keys: &BTreeMap<NodeId, Secret<16>>,
+    ) {
         let direction = if item.from == self.central {
             self.time(item.at);
             Direction::CentralToPeripheral
@@ -142,7 +145,8 @@ impl Connection {
         }
         way.sequence = Some(header.sn);
         let heard = item.reception == Some(Reception::Ok) || item.retransmission && way.aired.1;
-        way.aired = (item.payload.clone(), heard);
+        // Nobody knows: only what looks the same is a repetition, for others may have been lost.
+        way.aired = (item.payload.clone(), heard && sure);
         if item.retransmission {
             if let Some((payload, decrypted, decoded)) = way.last.clone() {
                 (item.payload, item.decrypted, item.decoded) = (payload, decrypted, decoded);

@@ -6,11 +6,8 @@ use ble::pdu::advertising::AdvertisingPdu;
 use ble::pdu::extended::ExtendedPdu;
 use ble::time::{Duration, Instant};
 
-use crate::node::NodeId;
-use crate::record::AirTx;
+use super::{AirItem, NodeId, PRIMARY};
 
-/// The lowest index of a primary advertising channel.
-const PRIMARY: u8 = 37;
 /// A packet that begins so soon after another answers it.
 const T_IFS_LATEST: Duration = Duration::from_us(155);
 
@@ -25,26 +22,20 @@ pub(super) struct Auxiliary {
 
 impl Auxiliary {
     /// Notices a request.
-    pub(super) fn request(&mut self, tx: &AirTx, pdu: &AdvertisingPdu) {
+    pub(super) fn request(&mut self, item: &AirItem, pdu: &AdvertisingPdu) {
         if let AdvertisingPdu::ScanReq { .. } = pdu {
-            self.asked.insert(tx.channel, tx.end);
+            self.asked.insert(item.channel, item.end);
         }
     }
 
     /// What a PDU is called.
-    pub(super) fn name(
-        &mut self,
-        from: NodeId,
-        at: Instant,
-        tx: &AirTx,
-        pdu: &ExtendedPdu,
-    ) -> &'static str {
-        let primary = tx.channel >= PRIMARY;
-        let asked = self.asked.remove(&tx.channel);
-        let answers = asked.is_some_and(|end| at.since(end) < T_IFS_LATEST);
-        let named = self.named.remove(&(from, tx.channel)).filter(|_| !primary);
+    pub(super) fn name(&mut self, item: &AirItem, pdu: &ExtendedPdu) -> &'static str {
+        let primary = item.channel >= PRIMARY;
+        let asked = self.asked.remove(&item.channel);
+        let answers = asked.is_some_and(|end| item.at.since(end) < T_IFS_LATEST);
+        let named = self.named.remove(&(item.from, item.channel)).filter(|_| !primary);
         if let Some(aux) = pdu.aux {
-            self.named.insert((from, aux.channel), !primary);
+            self.named.insert((item.from, aux.channel), !primary);
         }
         match (primary, pdu.connect_rsp, named) {
             (true, ..) => "ADV_EXT_IND",

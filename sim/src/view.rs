@@ -1,0 +1,81 @@
+//! From the record to what an observer has seen of it: everything.
+
+use std::collections::BTreeMap;
+
+use ble::time::Instant;
+use bletwin_sniffer::{Arrival, Closed, Frame, Hci, Hearing, Said, View};
+
+use crate::record::{AirTx, Note, Record, RecordId, RecordKind};
+
+/// How packets arrived, and where.
+pub(crate) type Arrivals = BTreeMap<RecordId, Vec<Arrival>>;
+
+/// Packets, HCI and receivers of a record; nothing is unknown.
+#[must_use]
+pub fn view(records: &[Record]) -> View {
+    let mut arrivals = arrivals(records);
+    let mut view = View {
+        frames: Vec::new(),
+        hci: Some(Vec::new()),
+        nodes: Some(Vec::new()),
+        exact_times: true,
+        complete: true,
+        end: records.last().map_or(Instant::ZERO, |record| record.at),
+    };
+    for record in records {
+        let Record { id, at, node, .. } = *record;
+        match &record.kind {
+            RecordKind::AirTx(tx) => {
+                let heard = arrivals.remove(&id).unwrap_or_default();
+                view.frames.push(frame(record, tx, heard));
+            }
+            RecordKind::Note(note) => {
+                let said = said(note).map(|said| Hci { id, at, node, said });
+                view.hci.get_or_insert_default().extend(said);
+            }
+            RecordKind::AirMiss => {
+                view.nodes.get_or_insert_default().push(Closed { id, at, node });
+            }
+            _ => {}
+        }
+    }
+    view
+}
+
+/// A packet, and all who heard it.
+pub(crate) fn frame(record: &Record, tx: &AirTx, heard: Vec<Arrival>) -> Frame {
+    Frame {
+        id: record.id,
+        at: record.at,
+        end: Some(tx.end),
+        from: record.node,
+        access_address: tx.access_address,
+        pdu: tx.pdu.clone(),
+        channel: Some(tx.channel),
+        phy: Some(tx.phy),
+        crc_init: Some(tx.crc_init),
+        hearing: Hearing::Known(heard),
+    }
+}
+
+/// What a note says of HCI.
+pub(crate) fn said(note: &Note) -> Option<Said> {
+    match note {
+        Note::HciCommand(command) => Some(Said::Command(command.clone())),
+        Note::HciEvent(event) => Some(Said::Event(event.clone())),
+        Note::H4 { to_host: false, octets } => Some(Said::Octets(octets.clone())),
+        _ => None,
+    }
+}
+
+/// All receptions among the records.
+pub(crate) fn arrivals(records: &[Record]) -> Arrivals {
+    let mut arrivals = Arrivals::new();
+    for record in records {
+        if let RecordKind::AirRx { tx, reception, rssi_dbm } = record.kind {
+            let arrival = Arrival { node: record.node, how: reception, rssi_dbm, at: record.at };
+            arrivals.entry(tx).or_default().push(arrival);
+        }
+    }
+    arrivals
+}

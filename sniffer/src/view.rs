@@ -1,0 +1,174 @@
+//! What was seen of radio and hosts, from whatever source: a simulated world knows everything, a
+//! capture of a sniffer little but the packets.
+
+use ble::hci::{Command, Event};
+use ble::phy::TxPhy;
+use ble::radio::AirPdu;
+use ble::time::Instant;
+
+/// Number of a device, in its world or capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u16);
+
+/// Number of what was seen, in the order in which it happened, whatever it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(pub u64);
+
+/// How a packet arrived at one receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reception {
+    /// With a right CRC.
+    Ok,
+    /// With a wrong CRC.
+    CrcError,
+}
+
+/// A packet that arrived somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// At whom.
+    pub node: NodeId,
+    /// How.
+    pub how: Reception,
+    /// Signal strength in dBm.
+    pub rssi_dbm: i8,
+    /// When its receiver was done with it: its last bit, or where its length arrived damaged,
+    /// another time.
+    pub at: Instant,
+}
+
+/// What is known of who heard a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// Nothing: the packet was seen by a third party.
+    Unknown,
+    /// All of them; none: nobody heard it.
+    Known(Vec<Arrival>),
+}
+
+/// A packet on air.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its number.
+    pub id: RecordId,
+    /// First bit.
+    pub at: Instant,
+    /// Last bit, if its length on air is known: a sniffer that decrypts may leave out the MIC.
+    pub end: Option<Instant>,
+    /// Sender. Who follows a capture makes one up for each end of a connection.
+    pub from: NodeId,
+    /// Access address.
+    pub access_address: u32,
+    /// Header and payload before whitening.
+    pub pdu: AirPdu,
+    /// Channel index 0–39.
+    pub channel: Option<u8>,
+    /// PHY and coding.
+    pub phy: Option<TxPhy>,
+    /// CRC preset with which the CRC on air is right.
+    pub crc_init: Option<u32>,
+    /// Who heard it.
+    pub hearing: Hearing,
+}
+
+impl Frame {
+    /// The best way it arrived at a node (`None`: at anybody).
+    pub(crate) fn arrival(&self, at: Option<NodeId>) -> Option<Arrival> {
+        let Hearing::Known(all) = &self.hearing else { return None };
+        let here = || all.iter().filter(|arrival| at.is_none_or(|at| at == arrival.node));
+        here().find(|arrival| arrival.how == Reception::Ok).or_else(|| here().next()).copied()
+    }
+}
+
+/// What host and controller said to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A command, understood.
+    Command(Command),
+    /// An event, understood.
+    Event(Event),
+    /// One packet from the host in octets of H4. One that is understood as well comes before
+    /// [`Self::Command`].
+    Octets(Vec<u8>),
+}
+
+/// One thing that crossed the HCI of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hci {
+    /// Its number.
+    pub id: RecordId,
+    /// When.
+    pub at: Instant,
+    /// Of whom.
+    pub node: NodeId,
+    /// What.
+    pub said: Said,
+}
+
+/// A receiver was open and closed without having seen a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Its number.
+    pub id: RecordId,
+    /// When it closed.
+    pub at: Instant,
+    /// Whose.
+    pub node: NodeId,
+}
+
+/// Everything that was seen, each stream in the order of its numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Packets.
+    pub frames: Vec<Frame>,
+    /// What crossed HCI, complete for each device that is in it; `None`: nothing was logged.
+    pub hci: Option<Vec<Hci>>,
+    /// What devices tell of their receivers, complete; `None`: nothing.
+    pub nodes: Option<Vec<Closed>>,
+    /// Whether times are those of the air, to the microsecond, in one time base.
+    pub exact_times: bool,
+    /// Whether no packet is missing from the beginning of a connection to its end.
+    pub complete: bool,
+    /// When watching ended.
+    pub end: Instant,
+}
+
+/// One moment of a [`View`].
+#[derive(Clone, Copy, Debug)]
+pub enum Moment<'a> {
+    /// A packet and its place in [`View::frames`].
+    Frame(usize, &'a Frame),
+    /// Something crossed HCI.
+    Hci(&'a Hci),
+}
+
+impl View {
+    /// Packets and HCI in the order in which they happened.
+    pub fn moments(&self) -> impl Iterator<Item = Moment<'_>> {
+        let mut frames = self.frames.iter().enumerate().peekable();
+        let mut hci = self.hci().iter().peekable();
+        std::iter::from_fn(move || {
+            let first = match (frames.peek(), hci.peek()) {
+                (Some((_, frame)), Some(said)) => frame.id < said.id,
+                (frame, _) => frame.is_some(),
+            };
+            if first {
+                frames.next().map(|(place, frame)| Moment::Frame(place, frame))
+            } else {
+                hci.next().map(Moment::Hci)
+            }
+        })
+    }
+
+    /// What crossed HCI, as far as it was logged.
+    #[must_use]
+    pub fn hci(&self) -> &[Hci] {
+        self.hci.as_deref().unwrap_or_default()
+    }
+
+    /// Which receivers closed, as far as it is known.
+    #[must_use]
+    pub fn closed(&self) -> &[Closed] {
+        self.nodes.as_deref().unwrap_or_default()
+    }
+}
