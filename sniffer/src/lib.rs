@@ -208,7 +208,7 @@ impl Sniffer {
         let mut item = AirItem {
             record: frame.id,
             at: frame.at,
-            end: frame.end.unwrap_or(frame.at + phy.air_time(frame.pdu.payload_len())),
+            end: frame.end.unwrap_or_else(|| frame.at + phy.air_time(frame.pdu.payload_len())),
             from: frame.from,
             connection: None,
             event: None,
