@@ -57,7 +57,7 @@ impl Application for Probe {
                 self.waits = Some((request, now + self.takes));
             }
             crate::application::Event::Read { request, .. } => {
-                out.answer(request, Ok(&[self.sent]))
+                out.answer(request, Ok(&[self.sent]));
             }
             crate::application::Event::Timer => {
                 self.timers += 1;
@@ -77,7 +77,7 @@ impl Application for Probe {
                 out.store(16, Some(&[1]));
             }
             crate::application::Event::Secured { .. } => {
-                (0..20).for_each(|_| out.notify(TOLD_HANDLE))
+                (0..20).for_each(|_| out.notify(TOLD_HANDLE));
             }
             crate::application::Event::Subscribed { .. } => out.indicate(TOLD_HANDLE),
             _ => {}
@@ -86,7 +86,7 @@ impl Application for Probe {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.stuck.or(self.waits.map(|(_, at)| at))
+        self.stuck.or_else(|| self.waits.map(|(_, at)| at))
     }
 }
 
