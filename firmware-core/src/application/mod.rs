@@ -17,7 +17,7 @@
 //! use firmware_core::host::gatt::{Gatt, Uuid};
 //!
 //! const LEVEL: Uuid = Uuid::short(0x2A19);
-//! static TABLE: Table<16> = Table::new("Torch", &[0, 0])
+//! static TABLE: Table<19> = Table::new("Torch", &[0, 0])
 //!     .advertised(Uuid::short(0x180F))
 //!     .characteristic(Characteristic::new(LEVEL).readable().notifies());
 //! const LEVEL_HANDLE: u16 = TABLE.handle(LEVEL);
