@@ -3,7 +3,7 @@
 
 mod scan;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -116,6 +116,49 @@ fn the_documents_are_printed_from_the_rules() {
     }
     let index = format!("{INDEX}\n{}{INDEX_END}\n", rules::index());
     printed_as("README.md", &|text| between(text, INDEX, INDEX_END, &index));
+}
+
+/// What is wrong with a comment that begins with a citation: it is bare, or it has the title of
+/// another rule.
+fn bare(line: &str, titles: &BTreeMap<&str, &str>) -> Option<String> {
+    let comment = line.trim_start().strip_prefix("//")?.trim_start_matches(['/', '!']).trim();
+    let (first, rest) = comment.split_at(comment.find([':', ',', '.', ' '])?);
+    let title = titles.get(first)?;
+    let words = rest.strip_prefix(':').map(str::trim);
+    let Some(words) = words else {
+        let alone = rest.split([',', ' ', '.']).all(|w| w.is_empty() || titles.contains_key(w));
+        return alone.then(|| format!("`{comment}` says nothing"));
+    };
+    let said = words.trim_end_matches('.');
+    let other = titles.iter().find(|(id, other)| **other == said && **id != first)?;
+    (said != *title).then(|| format!("`{comment}` has the title of {}", other.0))
+}
+
+#[test]
+fn a_citation_says_what_its_rule_is_about() {
+    let rules = all();
+    let titles = rules.iter().map(|rule| (rule.id.as_str(), rule.title.as_str())).collect();
+    let mut faults = Vec::new();
+    for path in sources(&root()) {
+        let text = fs::read_to_string(&path).expect("sources are UTF-8");
+        for (number, line) in text.lines().enumerate() {
+            if let Some(fault) = bare(line, &titles) {
+                faults.push(format!("{}:{}: {fault}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn bare_citations_are_found() {
+    let titles = BTreeMap::from([("LL-A-1", "one thing"), ("LL-A-2", "two")]);
+    for bad in ["// LL-A-1.", "    /// LL-A-1, LL-A-2.", "//! LL-A-1: two."] {
+        assert!(bare(bad, &titles).is_some(), "{bad}");
+    }
+    for good in ["// LL-A-1: one thing.", "// LL-A-1: why.", "// By LL-A-1.", "// LL-A-1 asks for it."] {
+        assert_eq!(bare(good, &titles), None);
+    }
 }
 
 #[test]
