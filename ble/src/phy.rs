@@ -164,7 +164,7 @@ pub const T_IFS_US: u32 = 150;
 mod tests {
     use super::*;
 
-    /// LL-AIR-1.
+    /// LL-AIR-1: air time.
     #[test]
     fn air_times_of_the_specification() {
         assert_eq!(TxPhy::Le1M.air_time_us(0), 80);

@@ -34,7 +34,7 @@ pub enum Direction {
 /// air). The result is most significant octet first.
 #[must_use]
 pub fn session_key(ltk: &Secret<16>, skd_c: [u8; 8], skd_p: [u8; 8]) -> Secret<16> {
-    // LL-ENC-12.
+    // LL-ENC-12: session key and nonce.
     let mut key = *ltk.expose();
     key.reverse();
     let mut diversifier = [0; 16];
@@ -103,7 +103,7 @@ impl Cipher {
     }
 
     const fn advance(&mut self) {
-        // LL-MIC-1.
+        // LL-MIC-1: integrity and packet counter.
         self.counter = self.counter.saturating_add(1);
     }
 
@@ -187,7 +187,7 @@ mod tests {
         Cipher::new(key(), hex("24abdcba"), hex("bebaafde"), direction)
     }
 
-    /// LL-ENC-12.
+    /// LL-ENC-12: session key and nonce.
     #[test]
     fn session_key_of_the_sample() {
         assert_eq!(*key().expose(), hex::<16>("99ad1b5226a37e3e058e3b8e27c2c666"));
@@ -203,7 +203,8 @@ mod tests {
         assert_eq!(&other, cipher);
     }
 
-    /// LL-ENC-12, LL-MIC-1.
+    /// LL-ENC-12: session key and nonce.
+    /// LL-MIC-1: integrity and packet counter.
     #[test]
     fn pdus_of_the_sample() {
         let mut c_to_p = cipher(Direction::CentralToPeripheral);

@@ -9,7 +9,7 @@ const RUN_MAX: u32 = 6;
 /// LE Coded, which asks for more.
 #[must_use]
 pub const fn is_allowed(address: u32, coded: bool) -> bool {
-    // LL-AIR-3.
+    // LL-AIR-3: access address of a connection.
     // Bit n: bits n and n + 1 of the address differ.
     let changes = (address ^ (address >> 1)) & 0x7FFF_FFFF;
     let first_octet = address & 0xFF;

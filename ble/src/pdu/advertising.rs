@@ -6,7 +6,7 @@ use crate::address::{Address, AddressKind};
 use crate::radio::AirPdu;
 
 /// Access address of all primary advertising channel packets.
-// LL-AIR-2.
+// LL-AIR-2: advertising access address.
 pub const ADVERTISING_ACCESS_ADDRESS: u32 = 0x8E89_BED6;
 /// CRC preset on the primary advertising channels.
 pub const ADVERTISING_CRC_INIT: u32 = 0x55_5555;
@@ -296,7 +296,7 @@ mod tests {
         0xff, 0xff, 0xff, 0xff, 0x1f, 0xa5,
     ];
 
-    /// LL-AIR-2.
+    /// LL-AIR-2: advertising access address.
     #[test]
     fn reads_and_writes_a_captured_connect_ind() {
         let air = AirPdu::from_octets(&CAPTURED).unwrap();

@@ -205,7 +205,7 @@ impl ControlPdu {
     /// # Errors
     /// [`ControlError`] names the opcode, so that LL_UNKNOWN_RSP can be sent.
     pub fn parse(payload: &[u8]) -> Result<Self, ControlError> {
-        // LL-CTRL-1.
+        // LL-CTRL-1: length of a control PDU.
         let Some((&opcode, ctr_data)) = payload.split_first() else {
             return Err(ControlError::Empty);
         };

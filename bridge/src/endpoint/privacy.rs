@@ -127,7 +127,7 @@ impl Endpoint {
 
     /// A new private address of a peer, by which directed advertising names it.
     pub(super) fn target_address(&mut self, peer: Address) -> Option<Address> {
-        // LL-PRIV-1.
+        // LL-PRIV-1: target of directed advertising.
         let prand = self.random.octets();
         let entry = self.privacy.entries.get_mut(&peer)?;
         let octets = made_of(&entry.peer_irk, prand)?;

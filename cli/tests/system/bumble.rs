@@ -39,7 +39,7 @@ fn a_bumble_central_discovers_reads_writes_and_subscribes() {
     run("bumble/read.py");
 }
 
-/// LL-LEN-10.
+/// LL-LEN-10: initial values.
 #[test]
 fn what_bumble_suggests_at_power_on_is_announced_at_once() {
     run("bumble/length.py");

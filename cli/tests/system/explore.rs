@@ -115,7 +115,7 @@ fn a_run_is_the_same_again_and_a_loss_makes_another() {
 /// Found by the search of pairs: long packets on LE Coded let an event end shortly before the next,
 /// and the receiver that had waited in vain for more was taken for one that closed too early.
 ///
-/// LL-WIDE-1.
+/// LL-WIDE-1: window widening.
 #[test]
 fn an_event_on_le_coded_may_end_just_before_the_next_begins() {
     let wish = What::ConnectionUpdate { interval: 24, latency: 0, timeout: 400 };
@@ -159,7 +159,8 @@ fn a_plain_reject_of_a_collision_leaves_the_response_to_be_answered() {
 
 /// The peripheral's application may want it at any time; what is not its to ask for it answers.
 ///
-/// LL-MAP-3, LL-CTRL-2.
+/// LL-MAP-3: minimum number of used channels.
+/// LL-CTRL-2: what is not understood.
 #[test]
 fn a_minimum_of_used_channels_is_among_what_meets() {
     let wish = What::MinUsedChannels { channels: 37 };

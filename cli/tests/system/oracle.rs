@@ -48,7 +48,8 @@ fn seeds() -> u64 {
     std::env::var("BLETWIN_ORACLE_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1)
 }
 
-/// LL-AGREE-1, LL-AGREE-2.
+/// LL-AGREE-1: both ends agree.
+/// LL-AGREE-2: hosts are told the truth.
 #[test]
 fn nothing_is_found_against_honest_devices() {
     let mut cases = Vec::new();

@@ -156,7 +156,9 @@ fn bare_citations_are_found() {
     for bad in ["// LL-A-1.", "    /// LL-A-1, LL-A-2.", "//! LL-A-1: two."] {
         assert!(bare(bad, &titles).is_some(), "{bad}");
     }
-    for good in ["// LL-A-1: one thing.", "// LL-A-1: why.", "// By LL-A-1.", "// LL-A-1 asks for it."] {
+    for good in
+        ["// LL-A-1: one thing.", "// LL-A-1: why.", "// By LL-A-1.", "// LL-A-1 asks for it."]
+    {
         assert_eq!(bare(good, &titles), None);
     }
 }

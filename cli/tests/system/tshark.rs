@@ -180,7 +180,8 @@ fn tshark_reads_in_every_packet_what_the_record_says() {
     }
 }
 
-/// LL-FRAME-1, LL-FRAME-2.
+/// LL-FRAME-1: length octet.
+/// LL-FRAME-2: reserved header bits.
 #[test]
 fn tshark_finds_no_fault_in_what_is_sent() {
     if !tool::present() {

@@ -146,7 +146,7 @@ impl Advertiser {
         } else {
             Address::new(AddressKind::Public, public)
         };
-        // LL-ADV-8.
+        // LL-ADV-8: advertising as the host asks.
         self.enabled = true;
         out.order(LinkOrder::Advertise(Advertising {
             kind: self.parameters.kind,

@@ -147,7 +147,7 @@ pub const fn has_instant(procedure: Procedure) -> bool {
 /// Whether two procedures must not overlap.
 #[must_use]
 pub const fn incompatible(a: Procedure, b: Procedure) -> bool {
-    // LL-COLL-5.
+    // LL-COLL-5: incompatible procedures.
     has_instant(a) && has_instant(b)
 }
 
@@ -155,7 +155,7 @@ pub const fn incompatible(a: Procedure, b: Procedure) -> bool {
 /// that meets a connection update does, and not the other way round.
 #[must_use]
 pub fn same(open: Procedure, starting: Procedure) -> bool {
-    // LL-COLL-6.
+    // LL-COLL-6: same procedures.
     open == starting
         || matches!(
             (open, starting),
@@ -219,7 +219,7 @@ pub fn own_starts(starting: Procedure, obstacles: Obstacles) -> Situation {
     } else if obstacles.own_open {
         Situation::OwnStartOwnOpen
     } else if obstacles.peers.is_some_and(|open| incompatible(open, starting)) {
-        // LL-COLL-1.
+        // LL-COLL-1: no incompatible procedure after an answer.
         Situation::OwnStartPeerIncompatible
     } else {
         Situation::OwnStart

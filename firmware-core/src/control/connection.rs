@@ -107,7 +107,7 @@ impl Connection {
     /// Queues a control PDU. What must not be sent now is held back, and nothing follows
     /// LL_TERMINATE_IND.
     pub(super) fn send(&mut self, cx: &mut Context<'_>, pdu: ControlPdu) {
-        // LL-TERM-3.
+        // LL-TERM-3: at any time.
         if self.termination.is_some() && pdu.opcode() != Opcode::TERMINATE_IND {
             return;
         }
@@ -133,7 +133,7 @@ impl Connection {
 
     /// Rejects, in the extended form if both sides are known to have it.
     pub(super) fn reject(&mut self, cx: &mut Context<'_>, opcode: Opcode, error: ErrorCode) {
-        // LL-REJ-1.
+        // LL-REJ-1: form of a reject.
         let pdu = if self.features.common(cx.features(), FeatureSet::EXTENDED_REJECT) {
             ControlPdu::RejectExtInd { opcode, error }
         } else {
@@ -143,14 +143,14 @@ impl Connection {
     }
 
     pub(super) fn unknown(&mut self, cx: &mut Context<'_>, opcode: Opcode) {
-        // LL-CTRL-2.
+        // LL-CTRL-2: what is not understood.
         self.send(cx, ControlPdu::UnknownRsp(opcode));
     }
 
     /// Leaves at once: `Link` forgets the connection, and when the call is over the host is told.
     pub(super) fn leave(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
         if self.left.is_none() {
-            // LL-END-1.
+            // LL-END-1: permitted reasons.
             cx.out.order(LinkOrder::Drop(self.link));
             self.left = Some(reason);
         }
@@ -167,7 +167,7 @@ impl Connection {
 
     /// An answer to nothing: recorded, and ignored.
     pub(super) fn unexpected(&self, cx: &mut Context<'_>) {
-        // LL-RSP-2.
+        // LL-RSP-2: answers to nothing.
         self.misbehaved(cx, PeerMisbehaved::UnexpectedResponse);
     }
 

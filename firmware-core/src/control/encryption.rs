@@ -88,7 +88,7 @@ impl Encryption {
 
     /// Whether a PDU may be received while encryption is being started or paused.
     pub(super) const fn tolerates(&self, pdu: &ControlPdu) -> bool {
-        // LL-ENC-5.
+        // LL-ENC-5: what a peripheral tolerates.
         match pdu {
             ControlPdu::TerminateInd(_)
             | ControlPdu::RejectInd(_)
@@ -105,7 +105,7 @@ impl Encryption {
 
     /// Whether a PDU may be sent while encryption is being started or paused.
     pub(super) fn permits(&self, opcode: Opcode) -> bool {
-        // LL-ENC-1.
+        // LL-ENC-1: silence while encryption starts or pauses.
         const PERMITTED: [Opcode; 6] = [
             Opcode::ENC_RSP,
             Opcode::START_ENC_REQ,
@@ -156,7 +156,7 @@ impl Connection {
     }
 
     pub(super) fn forbidden_while_encrypting(&mut self, cx: &mut Context<'_>) {
-        // LL-ENC-6.
+        // LL-ENC-6: anything else.
         self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
         self.leave(cx, ErrorCode::MIC_FAILURE);
     }
@@ -168,7 +168,7 @@ impl Connection {
 
     pub(super) fn on_enc_req(&mut self, cx: &mut Context<'_>, request: EncReq) {
         if !cx.features().has(FeatureSet::ENCRYPTION) {
-            // LL-ENC-10.
+            // LL-ENC-10: no encryption.
             return self.reject(cx, Opcode::ENC_REQ, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         }
         if self.encryption.phase == Phase::On {
@@ -176,7 +176,7 @@ impl Connection {
             return self.reject(cx, Opcode::ENC_REQ, ErrorCode::LMP_PDU_NOT_ALLOWED);
         }
         self.trace_start(cx, Procedure::EncryptionStart, Initiator::Remote);
-        // LL-ENC-4.
+        // LL-ENC-4: what was queued before.
         // Sent behind all that is queued already, so that is flushed in the clear.
         let (skd_p, iv_p) = (cx.random.octets(), cx.random.octets());
         let EncReq { rand, ediv, skd_c, iv_c } = request;
@@ -212,11 +212,11 @@ impl Connection {
         self.encryption.deadline = None;
         self.trace_end(cx, Procedure::EncryptionStart, Initiator::Remote, error);
         if self.encryption.refresh {
-            // LL-ENC-9.
+            // LL-ENC-9: no key for a refresh.
             // What was encrypted must not go on in the clear.
             self.terminate(cx, error, error);
         } else {
-            // LL-ENC-8.
+            // LL-ENC-8: no key.
             self.reject(cx, Opcode::ENC_REQ, error);
             self.encryption.phase = Phase::Refused;
             self.release_held(cx);
@@ -227,7 +227,8 @@ impl Connection {
         let Some((_, tx)) = self.encryption.next.take() else {
             return self.unexpected(cx);
         };
-        // LL-ENC-3, LL-ENC-13.
+        // LL-ENC-3: order of PDUs.
+        // LL-ENC-13: done.
         self.encryption.tx = Some(tx);
         self.send(cx, ControlPdu::StartEncRsp);
         self.encryption.phase = Phase::On;

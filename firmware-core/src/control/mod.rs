@@ -447,7 +447,7 @@ impl<const LINKS: usize> Control<LINKS> {
     /// Starts the data length update with a central that has just come, if the length to start with
     /// is another than every device has.
     fn announce_length(&mut self, now: Instant, link: LinkId) -> u16 {
-        // LL-LEN-10.
+        // LL-LEN-10: initial values.
         let longer = self.config.length_from_default && self.default_length != Length::MIN;
         let able = self.config.own_features().has(FeatureSet::DATA_LENGTH_EXTENSION);
         if !(longer && able) {

@@ -23,7 +23,7 @@ impl Connection {
             return self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
         }
         self.trace_start(cx, Procedure::EncryptionPause, Initiator::Remote);
-        // LL-ENC-11.
+        // LL-ENC-11: pause.
         // Still encrypted, and behind all that is queued.
         self.send(cx, ControlPdu::PauseEncRsp);
         self.encryption.phase = Phase::Pausing;

@@ -42,7 +42,8 @@ const fn reached(now: u16, instant: u16) -> bool {
 
 /// Whether an instant that arrives in the event `now` lies in the past (Vol 6, Part B, 5.1).
 pub(super) const fn is_past(now: u16, instant: u16) -> bool {
-    // LL-INST-2, LL-INST-3.
+    // LL-INST-2: instants in the past.
+    // LL-INST-3: the event under way.
     instant.wrapping_sub(now) >= 32_767
 }
 
@@ -108,7 +109,7 @@ impl Procedures {
                 own_open: self.local.is_some(),
                 peers: self.remote().map(Remote::procedure),
             };
-            // LL-PROC-1.
+            // LL-PROC-1: one procedure at a time.
             let situation = arbiter::own_starts(procedure, obstacles);
             if arbiter::decide(situation).verdict != Verdict::Proceed {
                 return;
@@ -121,7 +122,8 @@ impl Procedures {
             } else {
                 local.start(c, cx)
             };
-            // LL-LIVE-1, LL-TIME-1.
+            // LL-LIVE-1: answers within 40 s.
+            // LL-TIME-1: 40 seconds.
             let deadline = has_answer.then(|| cx.now + RESPONSE_TIMEOUT);
             self.local_goes_on(c, cx, procedure, step, deadline);
         }
@@ -176,7 +178,7 @@ impl Procedures {
             Verdict::Proceed | Verdict::Yield => true,
             Verdict::Wait | Verdict::Disconnect => {
                 c.misbehaved(cx, PeerMisbehaved::ProcedureBeforeInstant);
-                // LL-COLL-4.
+                // LL-COLL-4: a forbidden procedure is not served.
                 c.leave(cx, decision.error);
                 false
             }
@@ -264,7 +266,7 @@ impl Procedures {
     ) {
         self.local = None;
         c.trace_end(cx, procedure, Initiator::Local, outcome);
-        // LL-LIVE-4.
+        // LL-LIVE-4: hosts are told.
         if let Some(report) = row(procedure).report {
             report(c, cx, outcome);
         }
@@ -307,7 +309,7 @@ impl Procedures {
         cx: &Context<'_>,
         wanted: MinUsedChannels,
     ) {
-        // LL-MAP-3.
+        // LL-MAP-3: minimum number of used channels.
         let feature = FeatureSet::MIN_USED_CHANNELS;
         if !c.channels_asked && c.features.common(cx.features(), feature) {
             c.channels_asked = self.request(Local::MinUsedChannels(wanted));
@@ -330,7 +332,7 @@ impl Procedures {
     /// Whether an own procedure with this first PDU (any, for `None`) awaits an answer. What comes
     /// before the request can have arrived is no answer to it.
     fn awaits_answer(&self, c: &Connection, of: Option<Opcode>) -> bool {
-        // LL-RSP-2.
+        // LL-RSP-2: answers to nothing.
         self.local().is_some_and(|local| {
             let request = row(local.procedure()).starts_with;
             local.instant().is_none()
@@ -371,7 +373,7 @@ impl Procedures {
         of: Option<Opcode>,
         error: ErrorCode,
     ) {
-        // LL-REJ-2.
+        // LL-REJ-2: both forms of a reject.
         // A refusal that calls itself a success would be told to the host as one.
         let error = if error == ErrorCode::SUCCESS { ErrorCode::UNSPECIFIED } else { error };
         if of.is_none() && cx.config.lapses.refusals == Refusals::ExtendedOnly {
@@ -379,7 +381,7 @@ impl Procedures {
         } else if self.awaits_answer(c, of) {
             self.refused(c, cx, |_| error);
         } else if self.has_answered(of) {
-            // LL-PAR-5.
+            // LL-PAR-5: a response that is refused.
             self.give_up(c, cx, error);
         } else if !self.update_was_the_centrals(c, cx, of, error) && !c.encryption.is_busy() {
             c.unexpected(cx);

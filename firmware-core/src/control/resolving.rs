@@ -108,7 +108,7 @@ impl ResolvingList {
 
     /// Tells `Link` whom to ignore. Who is taken off the list is told of where that happens.
     fn tell_ignored(&mut self, out: &mut Outbox) {
-        // LL-ADV-6.
+        // LL-ADV-6: network privacy.
         for device in self.devices.iter_mut() {
             let (identity, ignored) = (device.identity, device.must_hide());
             if core::mem::replace(&mut device.ignored, ignored) != ignored {

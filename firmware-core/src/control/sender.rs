@@ -131,7 +131,8 @@ impl Sender {
             let Some((tag, llid, mut payload, sent)) = next else {
                 break;
             };
-            // LL-ENC-2, LL-MIC-1.
+            // LL-ENC-2: no plain text afterwards.
+            // LL-MIC-1: integrity and packet counter.
             if let Some(cipher) = cipher {
                 blocks = blocks.saturating_add(Cipher::blocks(payload.len()));
                 cipher.encrypt(llid, &mut payload)?;

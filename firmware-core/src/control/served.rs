@@ -40,7 +40,7 @@ impl Served {
             return;
         }
         if !c.decrypt(cx, llid, &mut payload) {
-            // LL-MIC-2.
+            // LL-MIC-2: wrong MIC.
             c.misbehaved(cx, PeerMisbehaved::BadMic);
             return c.leave(cx, ErrorCode::MIC_FAILURE);
         }
@@ -77,7 +77,7 @@ impl Served {
         match parsed {
             Ok(pdu) if understands(cx.served(), pdu.opcode()) => self.serve(cx, pdu),
             Ok(pdu) => {
-                // LL-ROLE-1.
+                // LL-ROLE-1: PDUs of a role.
                 let peripherals = |procedure: Procedure| row(procedure).peripherals;
                 if Procedure::ALL.into_iter().any(|p| peripherals(p).contains(&pdu.opcode())) {
                     c.misbehaved(cx, PeerMisbehaved::WrongRole);

@@ -63,7 +63,7 @@ impl Connection {
             && let Some(Termination::Local { reason, .. }) = self.termination
         {
             self.trace_end(cx, Procedure::Termination, Initiator::Local, ErrorCode::SUCCESS);
-            // LL-TERM-1.
+            // LL-TERM-1: own termination.
             self.leave(cx, reason);
         }
     }

@@ -77,7 +77,7 @@ impl AcceptList {
 
     /// Who uses `address` on air; private addresses are looked up if `resolve`.
     pub(super) fn identify(&self, address: Address, resolve: bool) -> Peer {
-        // LL-ADV-5.
+        // LL-ADV-5: filter accept list.
         if !(resolve && address.is_resolvable()) {
             return Peer::Known { address, identity: None };
         }

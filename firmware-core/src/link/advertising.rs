@@ -20,10 +20,10 @@ const UNIT: Duration = Duration::from_us(625);
 /// Shortest advInterval, in its unit.
 const INTERVAL_MIN: u16 = 0x20;
 /// Most of advDelay, in microseconds.
-// LL-ADV-2.
+// LL-ADV-2: random delay.
 const ADV_DELAY_US: u32 = 10_000;
 /// High duty cycle: from one ADV_DIRECT_IND to the next on the same channel.
-// LL-ADV-3.
+// LL-ADV-3: high duty cycle.
 const HIGH_DUTY_INTERVAL: Duration = Duration::from_us(3_750);
 /// High duty cycle: how long at all.
 const HIGH_DUTY_LIMIT: Duration = Duration::from_ms(1_280);
@@ -135,7 +135,7 @@ impl Advertiser {
     /// next comes when it would have come.
     pub(super) fn resume(&mut self) {
         if let Stage::Suspended(started) = self.stage {
-            // LL-ADV-2.
+            // LL-ADV-2: random delay.
             self.stage = Stage::Waiting(started);
             self.end_event();
         }
@@ -245,7 +245,7 @@ fn pdu_of(what: &Advertising, ch_sel: bool) -> (AirPdu, AfterTransmit) {
             (AdvertisingPdu::AdvInd { advertiser, data, ch_sel }, listen)
         }
         AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty => {
-            // LL-PRIV-1.
+            // LL-PRIV-1: target of directed advertising.
             let target = what.target_shown.unwrap_or(what.target);
             (AdvertisingPdu::AdvDirectInd { advertiser, target, ch_sel }, listen)
         }
@@ -292,7 +292,7 @@ fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -
             return Heard::Nothing;
         }
     };
-    // LL-ADV-6.
+    // LL-ADV-6: network privacy.
     if accept.ignores(request.initiator) {
         return Heard::Nothing;
     }

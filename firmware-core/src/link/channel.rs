@@ -25,14 +25,14 @@ pub(super) enum Hopper {
 impl Hopper {
     /// Algorithm #1, before its first event.
     pub(super) const fn one(hop: u8) -> Self {
-        // LL-CHAN-2.
+        // LL-CHAN-2: algorithm #1.
         // lastUnmappedChannel is 0 before the first event.
         Self::One { hop, unmapped: modulo(hop as u32) }
     }
 
     /// Algorithm #2.
     pub(super) const fn two(access_address: u32) -> Self {
-        // LL-CHAN-3.
+        // LL-CHAN-3: algorithm #2.
         let [a, b, c, d] = access_address.to_le_bytes();
         Self::Two { identifier: u16::from_le_bytes([a, b]) ^ u16::from_le_bytes([c, d]) }
     }
@@ -122,7 +122,7 @@ mod tests {
             .collect()
     }
 
-    /// LL-CHAN-2.
+    /// LL-CHAN-2: algorithm #1.
     #[test]
     fn csa1_hops_through_all_channels() {
         assert_eq!(csa1(5, CHANNEL_MAP_ALL, 10), [5, 10, 15, 20, 25, 30, 35, 3, 8, 13]);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     /// Vol 6, Part C, 3.1.
-    /// LL-CHAN-3.
+    /// LL-CHAN-3: algorithm #2.
     #[test]
     fn csa2_sample_data_with_all_channels() {
         let hopper = Hopper::two(0x8E89_BED6);

@@ -108,7 +108,7 @@ impl Connection {
     ) -> Self {
         let interval = window::interval(request.interval);
         let both = window::both_ppm(ppm, request.sca);
-        // LL-CONN-2.
+        // LL-CONN-2: choice of the channel selection algorithm.
         let hopper = if csa2 && request.ch_sel {
             Hopper::two(request.access_address)
         } else {
@@ -128,7 +128,7 @@ impl Connection {
             timeline: Timeline::new(end, interval, request.win_offset, request.win_size, both),
             latency: request.latency,
             timeout: TIMEOUT_UNIT.times(u64::from(request.timeout)),
-            // LL-SUP-2.
+            // LL-SUP-2: six intervals.
             supervision: end + interval.times(ESTABLISH_EVENTS),
             established: false,
             acknowledged: false,
@@ -228,7 +228,7 @@ impl Connection {
     }
 
     pub(super) fn change_parameters(&mut self, now: Instant, instant: u16, new: NewParameters) {
-        // LL-UPD-2.
+        // LL-UPD-2: received at the instant.
         if self.heard() && instant == self.event {
             self.timeline.update_from_anchor(window::interval(new.interval), 0);
             self.take_over(new, now);
@@ -263,7 +263,7 @@ impl Connection {
             from,
             until: self.timeline.closes(0).max(from),
             tuning: Tuning {
-                // LL-CHAN-1.
+                // LL-CHAN-1: channel sequence.
                 channel: self.hopper.channel(self.event, self.channel_map),
                 access_address: self.access_address,
                 crc_init: self.crc_init,
@@ -273,7 +273,7 @@ impl Connection {
     }
 
     const fn receiver(&self) -> Receiver {
-        // LL-LEN-9.
+        // LL-LEN-9: what a receiver takes.
         Receiver { phy: self.rx, longest: self.longest }
     }
 
@@ -287,7 +287,7 @@ impl Connection {
     ) -> Option<RadioCommand> {
         let event = self.running.as_mut()?;
         if !event.heard {
-            // LL-WIDE-2.
+            // LL-WIDE-2: synchronisation.
             // The anchor is the start of the first packet, whatever its CRC.
             event.heard = true;
             self.timeline.synchronise(packet.start);
@@ -299,7 +299,7 @@ impl Connection {
         } else {
             event.crc_errors = event.crc_errors.saturating_add(1);
             event.more = true;
-            // LL-EVENT-3.
+            // LL-EVENT-3: more data.
             if event.crc_errors >= CRC_ERRORS_MAX {
                 return None;
             }
@@ -328,7 +328,7 @@ impl Connection {
         let may_skip = ended.valid && !ended.more && self.may_sleep();
         let event = self.event;
         self.advance(1);
-        // LL-LAT-1.
+        // LL-LAT-1: peripheral latency.
         self.skip = if may_skip { self.latency } else { 0 };
         let next = self.event.wrapping_add(self.skip);
         let (link, heard) = (self.link, ended.heard);
@@ -337,7 +337,7 @@ impl Connection {
 
     fn take(&mut self, packet: Packet<'_>, reports: &mut Reports) {
         let (link, event) = (self.link, self.event);
-        // LL-SUP-1.
+        // LL-SUP-1: supervision.
         self.supervision = packet.end + self.timeout;
         if !self.established {
             self.established = true;
@@ -377,7 +377,7 @@ impl Connection {
     fn reply(&mut self, now: Instant, end: Instant, limits: Limits) -> Option<RadioCommand> {
         let answered = self.running.is_some_and(|event| event.answered);
         let others = if answered { limits.more } else { limits.answer };
-        // LL-EVENT-4.
+        // LL-EVENT-4: room before the next anchor.
         let next_anchor = self.timeline.opens(1).before(T_IFS);
         // LL-TIFS-2, LL-TIFS-3: an answer, and only in time.
         let limit = next_anchor.min(others);
@@ -476,7 +476,7 @@ impl Connection {
         if let Some(Pending { instant, change }) = take_due(&mut self.new_parameters, self.event) {
             let interval = window::interval(change.interval);
             if instant == self.event {
-                // LL-UPD-1.
+                // LL-UPD-1: new parameters from the instant on.
                 self.timeline.update(interval, change.win_offset, change.win_size);
             } else {
                 let passed = self.event.wrapping_sub(instant);
@@ -491,7 +491,7 @@ impl Connection {
     fn take_over(&mut self, new: NewParameters, at: Instant) {
         self.latency = new.latency;
         self.timeout = TIMEOUT_UNIT.times(u64::from(new.timeout));
-        // LL-SUP-3.
+        // LL-SUP-3: supervision at an instant.
         if self.supervision > at {
             self.supervision = at + self.timeout;
         }

@@ -57,7 +57,7 @@ pub(super) struct Sequence {
 
 impl Sequence {
     pub(super) const fn new() -> Self {
-        // LL-SN-2.
+        // LL-SN-2: first numbers.
         Self { sn: false, nesn: false, in_flight: InFlight::Nothing, queue: Queue::new() }
     }
 
@@ -77,14 +77,15 @@ impl Sequence {
     pub(super) fn receive(&mut self, header: DataHeader, room: bool) -> Meaning {
         let mut acknowledged = None;
         if header.nesn != self.sn {
-            // LL-SN-1.
+            // LL-SN-1: sequence number.
             self.sn = !self.sn;
             if self.in_flight == InFlight::Queued {
                 acknowledged = self.queue.pop().map(|pdu| pdu.tag);
             }
             self.in_flight = InFlight::Nothing;
         }
-        // LL-NESN-1, LL-NESN-2.
+        // LL-NESN-1: acknowledgement.
+        // LL-NESN-2: flow control.
         let new = header.sn == self.nesn && room;
         if new {
             self.nesn = !self.nesn;
@@ -124,7 +125,7 @@ impl Sequence {
             let queued = !self.queue.is_empty();
             self.in_flight = if queued { InFlight::Queued } else { InFlight::Empty };
         }
-        // LL-RETX-1.
+        // LL-RETX-1: repetition.
         let queued = self.queue.front().filter(|_| self.in_flight == InFlight::Queued);
         let (llid, payload, tag) = match queued {
             Some(pdu) => (pdu.llid, pdu.payload.as_slice(), pdu.tag),

@@ -18,7 +18,7 @@ fn sent(sequence: &mut Sequence) -> (DataHeader, Vec<u8>) {
     (DataHeader::from_octet(pdu.header()), pdu.payload().to_vec())
 }
 
-/// LL-SN-2.
+/// LL-SN-2: first numbers.
 #[test]
 fn the_first_packet_has_sn_0_and_acknowledges() {
     let mut p = Sequence::new();
@@ -27,7 +27,7 @@ fn the_first_packet_has_sn_0_and_acknowledges() {
     assert_eq!((h.sn, h.nesn, h.llid, octets.len()), (false, true, Llid::Continuation, 0));
 }
 
-/// LL-SN-1.
+/// LL-SN-1: sequence number.
 #[test]
 fn sn_flips_with_each_acknowledgement() {
     let mut p = Sequence::new();
@@ -41,7 +41,7 @@ fn sn_flips_with_each_acknowledgement() {
     assert_eq!(seen, [(false, true), (true, false), (false, true), (true, false)]);
 }
 
-/// LL-NESN-1.
+/// LL-NESN-1: acknowledgement.
 #[test]
 fn a_repetition_is_acknowledged_again_but_not_new() {
     let mut p = Sequence::new();
@@ -51,7 +51,7 @@ fn a_repetition_is_acknowledged_again_but_not_new() {
     assert_eq!(sent(&mut p), first);
 }
 
-/// LL-RETX-1.
+/// LL-RETX-1: repetition.
 #[test]
 fn a_queued_pdu_is_repeated_until_acknowledged() {
     let mut p = Sequence::new();
@@ -82,7 +82,7 @@ fn an_empty_pdu_in_flight_is_repeated_before_data() {
     assert_eq!(sent(&mut p).1, [7]);
 }
 
-/// LL-NESN-2.
+/// LL-NESN-2: flow control.
 #[test]
 fn without_room_a_packet_stays_unacknowledged() {
     let mut p = Sequence::new();

@@ -22,7 +22,7 @@ pub(super) const fn further_delay(phy: Phy) -> Duration {
 const JITTER: Duration = Duration::from_us(16);
 
 /// Sleep clock accuracy field → worst case in ppm (Vol 6, Part B, 2.3.3.1).
-// LL-WIDE-3.
+// LL-WIDE-3: sleep clock accuracy.
 const SCA_PPM: [u32; 8] = [500, 250, 150, 100, 75, 50, 30, 20];
 
 /// Both clocks together: the own one in ppm and the central's SCA field.
@@ -126,7 +126,8 @@ impl Timeline {
     /// windowWidening: drift of both clocks since the central was heard, and jitter. It never
     /// reaches the middle between two anchors: a packet there could belong to either.
     fn widening(&self, ahead: u16) -> Duration {
-        // LL-WIDE-1, LL-WIDE-2.
+        // LL-WIDE-1: window widening.
+        // LL-WIDE-2: synchronisation.
         let since = (self.anchor(ahead) + self.window).since(self.heard);
         let most = self.interval.divided_by(2) - Duration::from_us(u64::from(T_IFS_US));
         (since.ppm(self.ppm) + JITTER).min(most)
@@ -150,7 +151,7 @@ mod tests {
         t
     }
 
-    /// LL-WIDE-3.
+    /// LL-WIDE-3: sleep clock accuracy.
     #[test]
     fn clock_accuracies_add_up() {
         assert_eq!(both_ppm(50, 5), 100);
@@ -167,7 +168,7 @@ mod tests {
         assert_eq!(t.closes(0), us(1_000 + 1_250 + 2_500 + 3_750) + widening);
     }
 
-    /// LL-WIDE-1.
+    /// LL-WIDE-1: window widening.
     #[test]
     fn window_widens_by_both_clocks_and_jitter() {
         let t = synchronised();

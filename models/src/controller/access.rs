@@ -6,7 +6,7 @@ use ble::random::Stream;
 /// Whether a connection may use this access address. The stricter rules for devices with
 /// LE Coded PHY are applied always.
 pub(super) const fn is_valid(address: u32) -> bool {
-    // LL-AIR-3.
+    // LL-AIR-3: access address of a connection.
     // Bit n of `edges`: bits n and n+1 differ (n < 31).
     let edges = (address ^ (address >> 1)) & 0x7FFF_FFFF;
     let [a, b, c, d] = address.to_le_bytes();
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use ble::random::{Entropy, Purpose};
 
-    /// LL-AIR-3.
+    /// LL-AIR-3: access address of a connection.
     #[test]
     fn each_rule_refuses() {
         // Taken from public captures.

@@ -150,7 +150,7 @@ pub const fn own_starts(procedure: Procedure, obstacles: Obstacles) -> Situation
     } else if obstacles.own {
         Situation::OwnOpen
     } else if obstacles.instant && has_instant(procedure) {
-        // LL-COLL-1.
+        // LL-COLL-1: no incompatible procedure after an answer.
         Situation::RemoteOpen
     } else {
         Situation::Free
@@ -165,7 +165,7 @@ pub fn peripheral_starts(
     own: Option<(Procedure, bool)>,
     remote: Option<Procedure>,
 ) -> Situation {
-    // LL-COLL-5.
+    // LL-COLL-5: incompatible procedures.
     if !has_instant(procedure) {
         return Situation::Request;
     }
@@ -182,7 +182,7 @@ pub fn peripheral_starts(
 
 /// Changing the parameters counts as the same procedure in both its forms.
 fn same(a: Procedure, b: Procedure) -> bool {
-    // LL-COLL-6.
+    // LL-COLL-6: same procedures.
     let form = |p| match p {
         Procedure::ConnectionUpdate => Procedure::ConnectionParametersRequest,
         other => other,

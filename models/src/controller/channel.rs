@@ -34,13 +34,13 @@ impl Hopping {
         let map = channel_map & CHANNEL_MAP_ALL;
         match self {
             Self::One { hop, last } => {
-                // LL-CHAN-2.
+                // LL-CHAN-2: algorithm #1.
                 let unmapped = (*last + *hop) % 37;
                 *last = unmapped;
                 pick(map, unmapped, |used| u32::from(unmapped) % used)
             }
             Self::Two { identifier } => {
-                // LL-CHAN-3.
+                // LL-CHAN-3: algorithm #2.
                 let random = prn_e(event, *identifier);
                 let unmapped = (random % 37) as u8;
                 pick(map, unmapped, |used| (used * u32::from(random)) >> 16)
@@ -79,7 +79,7 @@ mod tests {
     const NINE: u64 = 0x1E_00E0_0600;
 
     /// Vol 6, Part C, 3.1 and 3.2.
-    /// LL-CHAN-3.
+    /// LL-CHAN-3: algorithm #2.
     #[test]
     fn algorithm_2_of_the_sample_data() {
         let mut hopping = Hopping::two(0x8E89_BED6);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     /// Computed by the rule; the specification has no sample.
-    /// LL-CHAN-2.
+    /// LL-CHAN-2: algorithm #1.
     #[test]
     fn algorithm_1_of_the_rule() {
         let cases: [(u8, u64, &[u8]); 3] = [

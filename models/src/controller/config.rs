@@ -144,7 +144,7 @@ impl Default for ControllerConfig {
 
 /// The SCA field for an accuracy in ppm (Vol 6, Part B, 2.3.3.1).
 pub(super) const fn sca(ppm: u16) -> u8 {
-    // LL-WIDE-3.
+    // LL-WIDE-3: sleep clock accuracy.
     match ppm {
         0..=20 => 7,
         21..=30 => 6,

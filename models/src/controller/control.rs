@@ -204,7 +204,7 @@ impl Link {
                 own: self.control.own.is_some(),
                 instant: self.control.remote.is_some() || self.scheduled.any(),
             };
-            // LL-PROC-1.
+            // LL-PROC-1: one procedure at a time.
             let startable = |request: &Request| {
                 let situation = arbiter::own_starts(request.procedure(), obstacles);
                 arbiter::decide(situation).verdict == Verdict::Proceed
@@ -221,7 +221,8 @@ impl Link {
     /// Starts an own procedure, whether the rules allow it or not.
     pub(super) fn start(&mut self, sh: &mut Shared, now: Instant, request: Request) {
         match request {
-            // LL-FEAT-4, LL-FEAT-7.
+            // LL-FEAT-4: features of the device.
+            // LL-FEAT-7: each role has its request.
             Request::Features { .. } => {
                 self.begin(sh, now, request, ControlPdu::FeatureReq(sh.config.features));
             }
@@ -250,7 +251,8 @@ impl Link {
             request,
             step: Step::Response(pdu.opcode()),
             answered: false,
-            // LL-LIVE-1, LL-TIME-1.
+            // LL-LIVE-1: answers within 40 s.
+            // LL-TIME-1: 40 seconds.
             deadline: Some(now + RESPONSE_TIMEOUT),
             events: 0,
         });
@@ -261,7 +263,7 @@ impl Link {
     pub(super) fn await_instant(&mut self) {
         if let Some(own) = &mut self.control.own {
             own.step = Step::Instant;
-            // LL-TIME-2.
+            // LL-TIME-2: what is timed.
             own.deadline = None;
         }
     }
@@ -320,7 +322,7 @@ impl Link {
                 if self.must_be_quiet() {
                     self.broke_encryption_start(sh);
                 } else {
-                    // LL-CTRL-2.
+                    // LL-CTRL-2: what is not understood.
                     let opcode = match error {
                         ControlError::WrongLength(opcode) => opcode,
                         ControlError::Empty => Opcode::NONE,
@@ -366,10 +368,10 @@ impl Link {
             | ControlPdu::StartEncRsp
             | ControlPdu::PauseEncRsp => self.receive_encryption(sh, now, pdu),
             ControlPdu::UnknownRsp(opcode) => {
-                // LL-CTRL-3.
+                // LL-CTRL-3: LL_UNKNOWN_RSP as an answer.
                 self.refused(sh, now, Some(opcode), ErrorCode::UNSUPPORTED_REMOTE_FEATURE, true);
             }
-            // LL-REJ-2.
+            // LL-REJ-2: both forms of a reject.
             ControlPdu::RejectInd(error) => self.refused(sh, now, None, error, false),
             ControlPdu::RejectExtInd { opcode, error } => {
                 self.refused(sh, now, Some(opcode), error, false);
@@ -416,7 +418,7 @@ impl Link {
 
     /// Answers by the rules: now, or after the own encryption start.
     fn honest(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
-        // LL-ENC-7.
+        // LL-ENC-7: requests of the peripheral meanwhile.
         if self.control.starting().is_none() {
             self.answer(sh, pdu);
         } else if self.control.held.len() < HELD {
@@ -436,7 +438,7 @@ impl Link {
             ControlPdu::PeripheralFeatureReq(features) => self.answer_features(sh, features),
             ControlPdu::VersionInd(_) => self.answer_version(sh),
             ControlPdu::PingReq if sh.has(FeatureSet::PING) => {
-                // LL-PING-1.
+                // LL-PING-1: answers to a ping.
                 self.send(sh, ControlPdu::PingRsp);
                 self.served(sh, Procedure::LePing);
             }

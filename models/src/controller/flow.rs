@@ -76,11 +76,11 @@ impl Flow {
         } else {
             // Without anything sent there is nothing to acknowledge.
             let taken = self.in_flight.take();
-            // LL-SN-1.
+            // LL-SN-1: sequence number.
             self.sn ^= taken.is_some();
             taken
         };
-        // LL-NESN-1.
+        // LL-NESN-1: acknowledgement.
         let new = header.sn == self.nesn;
         self.nesn ^= new;
         Heard { acknowledged, new }
@@ -110,7 +110,8 @@ mod tests {
         });
     }
 
-    /// LL-SN-1, LL-NESN-1.
+    /// LL-SN-1: sequence number.
+    /// LL-NESN-1: acknowledgement.
     #[test]
     fn both_bits_follow_the_peer() {
         let mut flow = Flow::default();

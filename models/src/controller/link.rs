@@ -141,7 +141,7 @@ impl Link {
         handle: Handle,
         connecting: &Connecting,
     ) -> Self {
-        // LL-WIN-1.
+        // LL-WIN-1: transmit window.
         let Connecting { request, identity, csa2, phy } = connecting;
         let (delay, phy) = (connecting.window_delay(), phy.unwrap_or_default());
         // Well inside the transmit window, whichever way the clocks err.
@@ -174,7 +174,7 @@ impl Link {
             tx: phy,
             rx: phy,
             coding: Coding::S8,
-            // LL-SN-2.
+            // LL-SN-2: first numbers.
             flow: Flow::default(),
             lengths: Lengths::new(sh),
             control: Control::default(),
@@ -202,7 +202,7 @@ impl Link {
 
     /// When the connection is lost unless something is heard.
     fn supervision(&self) -> Instant {
-        // LL-SUP-2.
+        // LL-SUP-2: six intervals.
         let patience = if self.established {
             self.parameters.timeout()
         } else {
@@ -247,7 +247,7 @@ impl Link {
     /// Begins the next event: what the radio shall do, if the link layer does anything at all.
     pub(super) fn begin_event(&mut self, sh: &mut Shared) -> Option<RadioCommand> {
         self.apply_instants(sh);
-        // LL-CHAN-1.
+        // LL-CHAN-1: channel sequence.
         let channel = self.hopping.next(self.counter, self.channel_map);
         self.event = EventState { channel, ..EventState::default() };
         // LL-LIVE-3: only a quirk keeps a central from it.
@@ -263,7 +263,7 @@ impl Link {
     pub(super) fn end_event(&mut self, sh: &mut Shared, now: Instant) {
         self.counter = self.counter.wrapping_add(1);
         self.events = self.events.saturating_add(1);
-        // LL-ANCHOR-1, LL-EVENT-2.
+        // LL-ANCHOR-1: anchor points. LL-EVENT-2: event counter.
         self.anchor += self.parameters.interval();
         for (request, answer) in self.quirks.event_ended() {
             self.give(sh, now, request, answer);
@@ -299,13 +299,13 @@ impl Link {
     ) -> Option<RadioCommand> {
         if !crc_ok {
             self.event.crc_errors = self.event.crc_errors.saturating_add(1);
-            // LL-EVENT-1.
+            // LL-EVENT-1: end of a connection event.
             let goes_on = self.event.sent_md && self.event.crc_errors < 2;
             return if goes_on { self.reply(sh, now, limit) } else { None };
         }
         self.event.crc_errors = 0;
         self.established = true;
-        // LL-SUP-1.
+        // LL-SUP-1: supervision.
         self.heard = now;
         let header = DataHeader::from_octet(pdu.header());
         let heard = self.flow.hear(header);
@@ -323,7 +323,7 @@ impl Link {
 
     fn reply(&mut self, sh: &mut Shared, now: Instant, limit: Instant) -> Option<RadioCommand> {
         let t_ifs = Duration::from_us(u64::from(T_IFS_US));
-        // LL-EVENT-4.
+        // LL-EVENT-4: room before the next anchor.
         let longest = self.longest_exchange();
         if now + t_ifs.times(3) + longest > limit.min(self.anchor + self.parameters.interval()) {
             return None;
@@ -346,7 +346,7 @@ impl Link {
         let (tag, phy) = (next.tag, self.tx.sent_with(next.coding));
         self.flow.in_flight = Some(next);
         self.leaving = self.terminated.is_some();
-        // LL-LEN-9.
+        // LL-LEN-9: what a receiver takes.
         let next = Receiver { phy: self.rx, longest: self.longest_heard() };
         let then = if self.leaving { AfterTransmit::Stop } else { AfterTransmit::Receive(next) };
         Packet { phy, pdu, tag, then }
@@ -397,7 +397,7 @@ impl Link {
     /// Encrypts a new PDU, if it has a payload and encryption is on.
     fn seal(&mut self, llid: Llid, octets: &[u8], tag: Tag, kind: Kind) -> InFlight {
         let mut payload = Payload::from_slice(octets).unwrap_or_default();
-        // LL-ENC-2, LL-MIC-1.
+        // LL-ENC-2: no plain text afterwards. LL-MIC-1: integrity and packet counter.
         if !payload.is_empty()
             && let Some(cipher) = &mut self.ciphers.tx
             && cipher.encrypt(llid, &mut payload).is_err()
@@ -421,7 +421,7 @@ impl Link {
 
     /// A new PDU from the peer.
     fn deliver(&mut self, sh: &mut Shared, now: Instant, llid: Llid, pdu: &AirPdu) {
-        // LL-FRAME-3.
+        // LL-FRAME-3: LLID.
         let announced = pdu.octets().get(1).copied().map_or(0, usize::from);
         let Ok(mut payload) = Payload::from_slice(pdu.payload()) else {
             return;
@@ -440,7 +440,7 @@ impl Link {
         }
         if let Some(cipher) = &mut self.ciphers.rx {
             if cipher.decrypt(llid, &mut payload).is_err() {
-                // LL-MIC-2.
+                // LL-MIC-2: wrong MIC.
                 sh.misbehaved(Some(self.id), PeerMisbehaved::BadMic);
                 self.gone = Some(ErrorCode::MIC_FAILURE);
                 return;

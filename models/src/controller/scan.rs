@@ -85,7 +85,7 @@ pub(super) struct Connecting {
 impl Connecting {
     /// transmitWindowDelay.
     pub(super) fn window_delay(&self) -> Duration {
-        // LL-EXT-6.
+        // LL-EXT-6: connections of extended advertising.
         units(match self.phy {
             None => 1,
             Some(Phy::Le1M | Phy::Le2M) => 2,
@@ -408,7 +408,7 @@ impl Scanner {
     /// The address under which this device connects to an advertiser: a private one, if there is
     /// one for it.
     fn own_towards(&self, sh: &Shared, identity: Address, random: bool) -> Address {
-        // LL-PRIV-3.
+        // LL-PRIV-3: own address of an initiator.
         let private = self.local.iter().find(|(peer, _)| *peer == identity);
         let private = private.map(|(_, octets)| Address::new(AddressKind::Random, *octets));
         private.unwrap_or_else(|| sh.own_address(random))

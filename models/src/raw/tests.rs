@@ -141,7 +141,9 @@ fn t_ifs_and_anchor_points_can_be_off() {
     assert_eq!(play(steps).0, []);
 }
 
-/// LL-UPD-1, LL-MAP-1, LL-PHY-1.
+/// LL-UPD-1: new parameters from the instant on.
+/// LL-MAP-1: from the instant on.
+/// LL-PHY-1: PHY in force.
 #[test]
 fn the_central_keeps_to_the_instants_that_it_gives() {
     let update = ControlPdu::ConnectionUpdateInd(ConnectionUpdate {
@@ -186,7 +188,8 @@ fn encrypt() -> Vec<Step> {
     ]
 }
 
-/// LL-ENC-12, LL-MIC-2.
+/// LL-ENC-12: session key and nonce.
+/// LL-MIC-2: wrong MIC.
 #[test]
 fn encryption_by_hand_is_what_the_peripheral_expects() {
     let with = |last: Packet| {

@@ -33,7 +33,7 @@ fn connect_ind() -> AdvertisingPdu {
     pdus.find(|pdu| matches!(pdu, AdvertisingPdu::ConnectInd(_))).expect("it connects")
 }
 
-/// LL-ADV-7.
+/// LL-ADV-7: answers on advertising channels.
 #[test]
 fn every_answer_has_its_time() {
     let scanner = Address::public([1; 6]);
@@ -187,7 +187,7 @@ fn each_event_has_its_order() {
     assert_eq!(ids(&advertise(&list).told()), BTreeSet::new());
 }
 
-/// LL-ADV-8.
+/// LL-ADV-8: advertising as the host asks.
 #[test]
 fn each_kind_is_another_one() {
     use AdvertisingType::{ConnectableUndirected, NonConnectable, ScannableUndirected};
@@ -345,7 +345,7 @@ fn a_rule_that_is_broken_on_and_on_is_told_a_few_times() {
     assert_eq!(advertise(&list).told().len(), FINDINGS_MAX);
 }
 
-/// LL-END-1.
+/// LL-END-1: permitted reasons.
 #[test]
 fn no_reason_is_good_without_its_cause() {
     for reason in [0x08, 0x16, 0x1E, 0x22, 0x23, 0x28, 0x2A, 0x3B, 0x3D, 0x3E] {

@@ -117,7 +117,7 @@ fn an_answer_in_the_own_procedure_comes_first() {
     assert_eq!(ping(all(&crossed), P).named(), breaks("LL-PROC-1", P));
 }
 
-/// LL-CTRL-2.
+/// LL-CTRL-2: what is not understood.
 #[test]
 fn what_is_not_for_its_receiver_is_answered_with_unknown() {
     let request = Opcode::PERIPHERAL_FEATURE_REQ;

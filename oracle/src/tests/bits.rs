@@ -87,7 +87,7 @@ fn an_answer_shows_no_bit_of_octet_0_that_was_not_asked_for() {
     }
 }
 
-/// LL-REJ-1.
+/// LL-REJ-1: form of a reject.
 #[test]
 fn the_form_of_a_reject_is_what_both_know() {
     let plain = ControlPdu::RejectInd(NO);

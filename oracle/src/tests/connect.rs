@@ -23,7 +23,7 @@ fn accepted(edit: &dyn Fn(&mut ConnectInd)) -> bool {
 
 type Edit = &'static dyn Fn(&mut ConnectInd);
 
-/// LL-CONN-1.
+/// LL-CONN-1: fields of CONNECT_IND.
 #[test]
 fn every_field_of_a_connect_ind_has_its_range() {
     let legal: [Edit; 12] = [

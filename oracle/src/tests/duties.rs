@@ -69,7 +69,7 @@ fn a_wrong_mic_that_does_not_arrive_obliges_nobody() {
     assert_eq!(rules_of(&script, P), BTreeSet::new());
 }
 
-/// LL-ENC-6.
+/// LL-ENC-6: anything else.
 #[test]
 fn data_while_encryption_starts_ends_the_connection() {
     let early = |events| Script::new().say(C, ENC_REQ).raw(C, Llid::Start, &DATA).events(events);
@@ -81,7 +81,7 @@ fn data_while_encryption_starts_ends_the_connection() {
     assert_eq!(rules_of(&other, C), BTreeSet::from(["LL-ENC-6"]));
 }
 
-/// LL-INST-2.
+/// LL-INST-2: instants in the past.
 #[test]
 fn parameters_of_the_past_end_the_connection() {
     let update = |instant, events| {

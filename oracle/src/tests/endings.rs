@@ -200,7 +200,7 @@ fn an_instant_may_have_passed_through_losses() {
     }
 }
 
-/// LL-END-1.
+/// LL-END-1: permitted reasons.
 #[test]
 fn a_connection_that_was_not_established_never_had_a_packet() {
     let reason = ErrorCode::FAILED_TO_ESTABLISH;

@@ -24,7 +24,7 @@ fn event(list: &[(Role, Option<Reception>, bool)]) -> BTreeSet<(&'static str, Ro
     script.named()
 }
 
-/// LL-EVENT-1.
+/// LL-EVENT-1: end of a connection event.
 #[test]
 fn a_central_goes_on_while_there_is_more_and_answers_come() {
     let goes_on: [&[_]; 6] = [
@@ -133,7 +133,8 @@ fn what_is_repeated_stays_as_it_was() {
     assert_eq!(again(&|s| s.flight[0] = Some((Llid::Continuation, vec![1; 5]))).named(), wrong);
 }
 
-/// LL-FRAME-2, LL-FRAME-3.
+/// LL-FRAME-2: reserved header bits.
+/// LL-FRAME-3: LLID.
 #[test]
 fn no_reserved_bit_and_no_reserved_llid_is_sent() {
     for (by, back) in [(C, 1), (P, 0)] {
@@ -151,7 +152,8 @@ fn no_reserved_bit_and_no_reserved_llid_is_sent() {
     }
 }
 
-/// LL-FRAME-1, LL-CRC-1.
+/// LL-FRAME-1: length octet.
+/// LL-CRC-1: CRC preset.
 #[test]
 fn length_and_crc_preset_are_those_of_the_packet() {
     for (by, back) in [(C, 1), (P, 0)] {

@@ -117,7 +117,7 @@ fn a_host_is_not_told_what_its_end_has_not_got() {
     assert_eq!(told(script, P, update_event(8, 2, 200)), breaks("LL-AGREE-2", P));
 }
 
-/// LL-AGREE-2.
+/// LL-AGREE-2: hosts are told the truth.
 #[test]
 fn hosts_are_told_of_encryption_once_it_runs() {
     let event = Event::EncryptionChange { handle: HANDLE, status: SUCCESS, enabled: true };
@@ -178,7 +178,7 @@ fn both_hosts_are_told_of_the_same_parameters() {
     assert_eq!(changed(&[C], 90), BTreeSet::new());
 }
 
-/// LL-AGREE-1.
+/// LL-AGREE-1: both ends agree.
 #[test]
 fn both_hosts_are_told_of_the_same_phys_and_lengths() {
     let phys = |hosts: &[Role]| {

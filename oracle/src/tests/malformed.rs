@@ -13,7 +13,8 @@ fn accused(script: &Script) -> Vec<&'static str> {
 }
 
 /// The answer is on the channel of the event, which was chosen before.
-/// LL-CHAN-1, LL-INST-3.
+/// LL-CHAN-1: channel sequence.
+/// LL-INST-3: the event under way.
 #[test]
 fn a_map_that_is_told_in_the_event_of_its_instant_is_too_late_for_the_answer() {
     let script = Script::new().events(3);
@@ -24,7 +25,7 @@ fn a_map_that_is_told_in_the_event_of_its_instant_is_too_late_for_the_answer() {
     assert_eq!(accused(&script), [""; 0]);
 }
 
-/// LL-UPD-2.
+/// LL-UPD-2: received at the instant.
 #[test]
 fn an_update_that_is_told_in_the_event_of_its_instant_keeps_the_count_of_events() {
     let script = Script::new().events(3);
@@ -43,7 +44,7 @@ fn an_update_that_is_told_in_the_event_of_its_instant_keeps_the_count_of_events(
 }
 
 /// The peer has heard only the second; no rule allows it to its sender.
-/// LL-RETX-1.
+/// LL-RETX-1: repetition.
 #[test]
 fn what_takes_the_place_of_an_unheard_pdu_is_new_to_its_peer() {
     let mut script = Script::new().events(3);
@@ -83,7 +84,9 @@ fn in_its_place(again: bool) -> Script {
 }
 
 /// A receiver counts what it has taken: what was not heard does not advance its packet counter.
-/// LL-RETX-1, LL-MIC-1, LL-MIC-2.
+/// LL-RETX-1: repetition.
+/// LL-MIC-1: integrity and packet counter.
+/// LL-MIC-2: wrong MIC.
 #[test]
 fn an_unheard_pdu_does_not_count_where_another_takes_its_place() {
     let served = in_its_place(true).say(P, ControlPdu::PingRsp).events(3);
@@ -97,7 +100,8 @@ fn an_unheard_pdu_does_not_count_where_another_takes_its_place() {
 }
 
 /// No room for the first, and the second is new; no rule allows it to its sender.
-/// LL-NESN-2, LL-RETX-1.
+/// LL-NESN-2: flow control.
+/// LL-RETX-1: repetition.
 #[test]
 fn what_takes_the_place_of_a_pdu_that_was_not_taken_is_new_to_its_peer() {
     let mut script = Script::new().events(3);
@@ -156,7 +160,9 @@ const fn update(interval: u16, win_offset: u16, instant: u16) -> ControlPdu {
 }
 
 /// What has come into force does not go because another change is announced.
-/// LL-UPD-1, LL-UPD-2, LL-EVENT-2.
+/// LL-UPD-1: new parameters from the instant on.
+/// LL-UPD-2: received at the instant.
+/// LL-EVENT-2: event counter.
 #[test]
 fn an_update_that_is_told_at_its_instant_outlives_the_next_one() {
     // 20 ms at once, though its window would begin later, and another interval in seven events.
@@ -175,7 +181,9 @@ fn an_update_that_is_told_at_its_instant_outlives_the_next_one() {
     assert_eq!(forgotten(8), [("LL-CHAN-1", C)].into());
 }
 
-/// LL-UPD-1, LL-UPD-2, LL-LAT-1.
+/// LL-UPD-1: new parameters from the instant on.
+/// LL-UPD-2: received at the instant.
+/// LL-LAT-1: peripheral latency.
 #[test]
 fn an_update_that_is_told_at_its_instant_and_not_made_is_the_central_s_fault() {
     let told = |pdus: &[ControlPdu]| together(Script::new().events(3), pdus);
@@ -191,7 +199,7 @@ fn an_update_that_is_told_at_its_instant_and_not_made_is_the_central_s_fault() {
     assert_eq!(second.named(), BTreeSet::new());
 }
 
-/// LL-LAT-1.
+/// LL-LAT-1: peripheral latency.
 #[test]
 fn latency_that_is_told_at_its_instant_is_in_force() {
     let ControlPdu::ConnectionUpdateInd(new) = update(8, 0, 3) else { unreachable!("as named") };
@@ -206,7 +214,7 @@ fn latency_that_is_told_at_its_instant_is_in_force() {
     }
 }
 
-/// LL-CHAN-1.
+/// LL-CHAN-1: channel sequence.
 #[test]
 fn a_map_that_is_told_at_its_instant_outlives_the_next_one() {
     let script = Script::new().events(3);
@@ -221,7 +229,8 @@ fn a_map_that_is_told_at_its_instant_outlives_the_next_one() {
 }
 
 /// LL-RSP-2: what answers nothing ends nothing, so that the next procedure is a second one.
-/// LL-PROC-1, LL-END-1.
+/// LL-PROC-1: one procedure at a time.
+/// LL-END-1: permitted reasons.
 #[test]
 fn an_answer_to_nothing_does_not_end_what_is_announced() {
     let said = |pdu| {
@@ -239,7 +248,7 @@ fn an_answer_to_nothing_does_not_end_what_is_announced() {
 }
 
 /// 2.4.2: it has the wrong length, and so it is a PDU that is unexpected.
-/// LL-ENC-6.
+/// LL-ENC-6: anything else.
 #[test]
 fn a_control_pdu_without_an_opcode_ends_an_encryption_start() {
     let told = Script::new().say(C, ENC_REQ).say(P, ENC_RSP).raw(C, Llid::Control, &[]);

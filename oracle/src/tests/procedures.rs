@@ -210,7 +210,7 @@ fn an_update_goes_on_with_an_answered_request_only() {
     assert_eq!(told(&twice), wrong);
 }
 
-/// LL-COLL-2.
+/// LL-COLL-2: the central rejects.
 #[test]
 fn while_an_own_instant_is_to_come_the_central_rejects_what_has_one() {
     let ask = |request, answer| all(&[(C, map(12)), (P, request), (C, answer)]);

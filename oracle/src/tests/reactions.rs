@@ -39,7 +39,7 @@ fn who_serves_a_procedure_before_the_instant_of_its_own_is_observed() {
     assert_eq!(early.named(), breaks("LL-PROC-1", C));
 }
 
-/// LL-PAR-3.
+/// LL-PAR-3: error codes.
 #[test]
 fn a_request_out_of_range_is_not_accepted() {
     let ControlPdu::ConnectionParamReq(mut param) = PARAM_REQ else { panic!("a request") };

@@ -29,7 +29,7 @@ const TABLE: [u32; 256] = {
 /// significant bit first, which this mirroring undoes).
 #[must_use]
 pub fn crc24(init: u32, octets: &[u8]) -> [u8; 3] {
-    // LL-CRC-2.
+    // LL-CRC-2: CRC.
     let mut register = (init & 0xFF_FFFF).reverse_bits() >> 8;
     for octet in octets {
         let index = (register as u8 ^ octet) as usize;
@@ -78,7 +78,8 @@ mod tests {
         (0x16_1DBE, "06141000040009071000101100372a1300021400382a", "732aa3"),
     ];
 
-    /// LL-CRC-1, LL-CRC-2.
+    /// LL-CRC-1: CRC preset.
+    /// LL-CRC-2: CRC.
     #[test]
     fn crc_of_captured_packets() {
         for (init, pdu, crc) in CAPTURED {

@@ -235,7 +235,8 @@ fn le_coded_is_heard_where_1m_is_not() {
     }
 }
 
-/// LL-TIFS-1, LL-ADV-7.
+/// LL-TIFS-1: inter frame space.
+/// LL-ADV-7: answers on advertising channels.
 #[test]
 fn t_ifs_is_150_us_by_the_active_clock_and_the_asker_hears_the_answer() {
     for (phy, tx) in [(Phy::Le1M, TxPhy::Le1M), (Phy::Le2M, TxPhy::Le2M)] {

@@ -11,7 +11,7 @@ fn length_of_a_captured_length_request() {
     assert_eq!(pdu.encode().as_slice(), octets);
 }
 
-/// LL-CTRL-1.
+/// LL-CTRL-1: length of a control PDU.
 #[test]
 fn every_defined_opcode_has_exactly_one_length() {
     for code in 0..=0x29 {

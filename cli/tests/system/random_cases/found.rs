@@ -167,7 +167,7 @@ fn what_a_central_does_wrong_is_not_held_against_the_peripheral() {
 
 /// Found by the search: LL_TERMINATE_IND waited long for an event in which it could leave.
 ///
-/// LL-TERM-1.
+/// LL-TERM-1: own termination.
 #[test]
 fn a_termination_is_timed_from_the_moment_at_which_the_host_asks() {
     let case = Case {

@@ -123,7 +123,8 @@ fn expected(item: &AirItem) -> Values {
     v
 }
 
-/// LL-EXT-1, LL-EXT-2.
+/// LL-EXT-1: fields of extended advertising.
+/// LL-EXT-2: AuxPtr.
 #[test]
 fn tshark_reads_extended_advertising_as_the_record_has_it() {
     if !tool::present() {

@@ -18,7 +18,7 @@ pub(super) fn indication(
     instant: u16,
 ) -> Step<Announced<u64>> {
     let channel_map = map & CHANNEL_MAP_ALL;
-    // LL-MAP-2.
+    // LL-MAP-2: maps that are too small.
     if channel_map.count_ones() < 2 {
         c.misbehaved(cx, PeerMisbehaved::InvalidParameters);
         return Step::Leave(ErrorCode::INVALID_LL_PARAMETERS);
@@ -26,7 +26,7 @@ pub(super) fn indication(
     if c.is_past(cx, instant) {
         return Step::Leave(ErrorCode::INSTANT_PASSED);
     }
-    // LL-MAP-1.
+    // LL-MAP-1: from the instant on.
     cx.out.order(LinkOrder::ChannelMap { link: c.link, instant, channel_map });
     Step::Next(Announced { instant, value: channel_map })
 }

@@ -55,7 +55,7 @@ pub(super) fn indication(
     cx: &mut Context<'_>,
     update: ConnectionUpdate,
 ) -> Step<Announced<Timing>> {
-    // LL-UPD-3.
+    // LL-UPD-3: parameters out of range.
     if !is_valid(&update) {
         c.misbehaved(cx, PeerMisbehaved::InvalidParameters);
         return Step::Leave(ErrorCode::INVALID_LL_PARAMETERS);
@@ -71,7 +71,7 @@ pub(super) fn indication(
 
 /// The instant of the peer's procedure has come.
 pub(super) fn take_effect(c: &mut Connection, cx: &mut Context<'_>, timing: Timing) {
-    // LL-UPD-4.
+    // LL-UPD-4: the host is told.
     if core::mem::replace(&mut c.timing, timing) != timing {
         report(c, cx, ErrorCode::SUCCESS);
     }

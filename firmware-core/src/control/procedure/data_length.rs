@@ -55,7 +55,7 @@ impl Length {
 
     /// Whether a host may ask for it.
     pub(in crate::control) fn is_valid(self) -> bool {
-        // LL-LEN-3.
+        // LL-LEN-3: values of the data length update.
         (MIN_OCTETS..=MAX_OCTETS).contains(&self.octets)
             && (MIN_TIME..=MAX_TIME).contains(&self.time)
     }
@@ -86,14 +86,16 @@ impl DataLengths {
 
     /// Most octets of a packet of the peer, MIC included if there is one.
     pub(in crate::control) fn longest(&self, encrypted: bool) -> u8 {
-        // LL-LEN-9.
+        // LL-LEN-9: what a receiver takes.
         let mic = if encrypted { MIC } else { 0 };
         u8::try_from(self.promised.saturating_add(mic)).unwrap_or(u8::MAX)
     }
 
     /// connEffectiveMaxTx…
     pub(in crate::control) fn tx(&self) -> Length {
-        // LL-LEN-1, LL-LEN-2, LL-LEN-4.
+        // LL-LEN-1: octets in force.
+        // LL-LEN-2: time in force.
+        // LL-LEN-4: effective values.
         self.told(self.own_tx).effective(self.peer_rx)
     }
 
@@ -109,7 +111,7 @@ impl DataLengths {
         if phy != Phy::LeCoded {
             return uncoded;
         }
-        // LL-LEN-7.
+        // LL-LEN-7: time in force on LE Coded.
         let rx = self.rx();
         let longest_rx =
             Phy::LeCoded.sent_with(Coding::S8).air_time_us(rx.octets.saturating_add(MIC));
@@ -123,7 +125,7 @@ impl DataLengths {
 
     /// An own length as the peer has been told it.
     fn told(&self, own: Length) -> Length {
-        // LL-LEN-8.
+        // LL-LEN-8: a peer without LE Coded.
         let most = if self.coded { MAX_TIME } else { MAX_TIME_UNCODED };
         Length { time: own.time.min(most), ..own }
     }
@@ -158,7 +160,7 @@ fn own_lengths(c: &mut Connection, cx: &Context<'_>) -> DataLength {
 
 /// The remote's values apply on a request as on a response.
 pub(super) fn learn(c: &mut Connection, cx: &mut Context<'_>, peer: DataLength) {
-    // LL-LEN-5.
+    // LL-LEN-5: at once and on either PDU.
     let before = c.data_length;
     c.data_length.peer_tx = Length { octets: peer.max_tx_octets, time: peer.max_tx_time };
     c.data_length.peer_rx = Length { octets: peer.max_rx_octets, time: peer.max_rx_time };
@@ -174,7 +176,7 @@ pub(super) fn set_own(c: &mut Connection, cx: &mut Context<'_>, own: Length) {
 
 fn report_change(c: &Connection, cx: &mut Context<'_>, before: DataLengths) {
     let (tx, rx) = (c.data_length.tx(), c.data_length.rx());
-    // LL-LEN-6.
+    // LL-LEN-6: the host is told of changes.
     if (before.tx(), before.rx()) != (tx, rx) {
         cx.out.event(Event::LeDataLengthChange {
             handle: c.handle,

@@ -52,7 +52,8 @@ pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
     if c.features.peer.is_some() {
         return Step::End(ErrorCode::SUCCESS);
     }
-    // LL-FEAT-4, LL-FEAT-7.
+    // LL-FEAT-4: features of the device.
+    // LL-FEAT-7: each role has its request.
     let own = cx.features().without(NOT_EXCHANGED);
     c.send(cx, ControlPdu::PeripheralFeatureReq(own));
     Step::Next(())
@@ -63,7 +64,8 @@ pub(super) fn serve(c: &mut Connection, cx: &mut Context<'_>, peer: FeatureSet) 
     c.features.peer = Some(peer);
     c.trace_served(cx, Procedure::FeatureExchange);
     let own = cx.features().without(NOT_EXCHANGED);
-    // LL-FEAT-1, LL-FEAT-5.
+    // LL-FEAT-1: octet 0 of the feature response.
+    // LL-FEAT-5: octets beyond the first.
     let answer = own.without(OCTET_0).with(own.and(peer).and(OCTET_0));
     c.send(cx, ControlPdu::FeatureRsp(answer));
 }

@@ -11,7 +11,8 @@ const FEATURE: FeatureSet = FeatureSet::CONNECTION_PARAMETERS_REQUEST;
 
 pub(super) const ROW: Row = Row {
     starts_with: Some(Opcode::CONNECTION_PARAM_REQ),
-    // LL-FEAT-3, LL-PAR-4.
+    // LL-FEAT-3: features of the peer.
+    // LL-PAR-4: which way a peripheral asks.
     // With the peer's features unknown the request is sent: LL_UNKNOWN_RSP tells.
     needs: FEATURE,
     hears: &[(Opcode::CONNECTION_PARAM_REQ, FEATURE)],
@@ -131,7 +132,7 @@ const fn asked(pdu: &ConnectionParam) -> ConnectionParameters {
 /// A request or a response that states `wish`, as far as it can be stated.
 fn pdu(c: &Connection, p: ConnectionParameters, wish: AnchorWish) -> ConnectionParam {
     let within = |offset: u16| if offset <= p.interval_max { offset } else { NO_OFFSET };
-    // LL-PAR-8.
+    // LL-PAR-8: positions of anchor points.
     let offsets = wish.offsets.map(within);
     // Positions within a range of intervals take a periodicity; any interval is a multiple
     // of one.
@@ -163,13 +164,13 @@ pub(super) fn request(
     request: ConnectionParam,
 ) -> Step<Remote> {
     let wanted = asked(&request);
-    // LL-PAR-3.
+    // LL-PAR-3: error codes.
     if !is_valid(&wanted) || !positions_fit(&request) {
         c.misbehaved(cx, PeerMisbehaved::InvalidParameters);
         return refuse(c, cx, ErrorCode::INVALID_LL_PARAMETERS);
     }
     let now = c.timing;
-    // LL-PAR-6.
+    // LL-PAR-6: requests for the controller.
     let only_moves_anchor = (wanted.interval_min..=wanted.interval_max).contains(&now.interval)
         && (wanted.latency, wanted.timeout) == (now.latency, now.timeout);
     if only_moves_anchor {
@@ -198,7 +199,7 @@ fn accept(
     let (periodicity, offsets) = (request.preferred_periodicity, request.offsets);
     let mut answer = pdu(c, p, AnchorWish { periodicity, offsets });
     answer.reference_conn_event_count = request.reference_conn_event_count;
-    // LL-PAR-2.
+    // LL-PAR-2: answers of a peripheral.
     c.send(cx, ControlPdu::ConnectionParamRsp(answer));
     Remote::Indication { granted: answer.interval_min }
 }

@@ -138,7 +138,7 @@ fn octets_in(phy: TxPhy, time: u16) -> u16 {
 /// Most octets of a data PDU that may be queued now: the effective length, on the present PHY and
 /// on each that an open procedure may lead to (Table 5.1 of Vol 6, Part B, 5.1.10).
 pub(in crate::control) fn fragment_octets(c: &Connection, open: PhySet, interval: u16) -> usize {
-    // LL-PHY-7.
+    // LL-PHY-7: length while a PHY may change.
     let possible = PhySet::only(c.phy.tx).union(open);
     let octets = [Phy::Le1M, Phy::Le2M, Phy::LeCoded]
         .into_iter()
@@ -181,7 +181,7 @@ pub(super) fn start(local: Local, c: &mut Connection, cx: &mut Context<'_>) -> S
 /// LL_PHY_REQ of a peer that would receive on `peer_rx`.
 pub(super) fn request(c: &mut Connection, cx: &mut Context<'_>, peer_rx: PhySet) -> Remote {
     let (tx, rx) = (c.phy.preferred_tx, c.phy.preferred_rx);
-    // LL-PHY-2.
+    // LL-PHY-2: order of PDUs.
     c.send(cx, ControlPdu::PhyRsp { tx, rx });
     Remote::Indication { offered: tx.intersection(peer_rx) }
 }
@@ -193,19 +193,19 @@ pub(super) fn indication(
     Indication { c_to_p, p_to_c, instant }: Indication,
 ) -> Step<Announced<Pair>> {
     if c_to_p == PhySet::NONE && p_to_c == PhySet::NONE {
-        // LL-PHY-5.
+        // LL-PHY-5: no change.
         // The instant is reserved then: nothing changes and nothing is waited for.
         return Step::End(ErrorCode::SUCCESS);
     }
     if c.is_past(cx, instant) {
         return Step::Leave(ErrorCode::INSTANT_PASSED);
     }
-    // LL-PHY-6.
+    // LL-PHY-6: fields that name no PHY.
     let usable = |set: PhySet| set.single().filter(|phy| supported(cx.features()).contains(*phy));
     let tx = usable(p_to_c).unwrap_or(c.phy.tx);
     let rx = usable(c_to_p).unwrap_or(c.phy.rx);
     if (tx, rx) != (c.phy.tx, c.phy.rx) {
-        // LL-PHY-1.
+        // LL-PHY-1: PHY in force.
         let tx = tx.sent_with(c.phy.coding);
         cx.out.order(LinkOrder::Phy { link: c.link, instant, tx, rx });
     }

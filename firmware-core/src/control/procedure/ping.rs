@@ -10,7 +10,7 @@ use ble::trace::Procedure;
 pub(super) const ROW: Row = Row {
     starts_with: Some(Opcode::PING_REQ),
     needs: FeatureSet::PING,
-    // LL-CTRL-3.
+    // LL-CTRL-3: LL_UNKNOWN_RSP as an answer.
     // For a ping any answer will do.
     any_answer: true,
     hears: &[(Opcode::PING_REQ, FeatureSet::PING), (Opcode::PING_RSP, FeatureSet::PING)],
@@ -80,14 +80,14 @@ pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
 /// LL_PING_REQ.
 pub(super) fn serve(c: &mut Connection, cx: &mut Context<'_>) {
     c.trace_served(cx, Procedure::LePing);
-    // LL-PING-1.
+    // LL-PING-1: answers to a ping.
     c.send(cx, ControlPdu::PingRsp);
 }
 
 /// [`Ping::deadline`] may have come. Gives whether a ping is due.
 pub(in crate::control) fn timer(c: &mut Connection, cx: &mut Context<'_>) -> bool {
     if c.ping.expiry().is_some_and(|at| at <= cx.now) {
-        // LL-PING-2.
+        // LL-PING-2: authenticated payload timeout.
         // LL-PING-3: in a pause of encryption as well.
         cx.out.event(Event::AuthenticatedPayloadTimeoutExpired { handle: c.handle });
         c.ping.start(cx.now);

@@ -33,7 +33,7 @@ pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
     if c.version.peer.is_some() {
         Step::End(ErrorCode::SUCCESS)
     } else if core::mem::replace(&mut c.version.sent, true) {
-        // LL-VERS-1.
+        // LL-VERS-1: one LL_VERSION_IND.
         // Said once and refused: there will be no answer.
         Step::End(ErrorCode::UNSUPPORTED_REMOTE_FEATURE)
     } else {
@@ -44,7 +44,7 @@ pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
 
 /// LL_VERSION_IND that is no answer.
 pub(super) fn serve(c: &mut Connection, cx: &mut Context<'_>, version: VersionInd) {
-    // LL-VERS-2.
+    // LL-VERS-2: answering LL_VERSION_IND.
     // A second one says nothing new and is not answered.
     let first = c.version.learn(version);
     if first && !core::mem::replace(&mut c.version.sent, true) {

@@ -195,7 +195,7 @@ fn situations_are_told_apart_in_words() {
     assert!(words.iter().all(|text| text.contains("own") || text.contains("peer")));
 }
 
-/// LL-COLL-5.
+/// LL-COLL-5: incompatible procedures.
 #[test]
 fn procedures_with_an_instant_are_incompatible_and_no_others() {
     for a in INSTANT {
@@ -204,7 +204,7 @@ fn procedures_with_an_instant_are_incompatible_and_no_others() {
     }
 }
 
-/// LL-COLL-6.
+/// LL-COLL-6: same procedures.
 #[test]
 fn a_request_that_meets_an_update_is_the_same_and_not_the_other_way_round() {
     assert!(same(Procedure::ConnectionUpdate, Procedure::ConnectionParametersRequest));

@@ -22,7 +22,7 @@ fn a_map_of_one_channel_ends_the_link_and_one_of_two_does_not() {
     assert!(!s.dropped);
 }
 
-/// LL-INST-2.
+/// LL-INST-2: instants in the past.
 #[test]
 fn a_map_whose_instant_has_passed_ends_the_link() {
     let mut s = Script::new();

@@ -34,7 +34,7 @@ fn an_update_while_our_phy_request_is_open_goes_first() {
     assert_eq!(s.told(), [updated(0, 50, 0, 200)]);
 }
 
-/// LL-COLL-4.
+/// LL-COLL-4: a forbidden procedure is not served.
 #[test]
 fn a_central_that_starts_before_the_instant_is_left() {
     let cases = [
@@ -108,7 +108,7 @@ fn an_update_that_crosses_our_parameter_request_is_the_centrals() {
 /// Our request is answered; a second update before the instant is another procedure. A request
 /// that meets the central's own update is the same one.
 ///
-/// LL-COLL-6, LL-ARB-12, LL-ARB-13.
+/// LL-COLL-6: same procedures; LL-ARB-12 and LL-ARB-13 of the table.
 #[test]
 fn an_update_after_a_request_is_another_procedure_and_a_request_after_an_update_is_not() {
     let mut s = Script::new();

@@ -80,7 +80,7 @@ fn what_the_host_accepts_must_be_in_range() {
     assert_eq!(s.ask(reply), OK, "it may try again");
 }
 
-/// LL-TERM-3.
+/// LL-TERM-3: at any time.
 #[test]
 fn a_disconnection_is_never_too_much() {
     let mut s = Script::new();

@@ -75,7 +75,8 @@ fn each_value_of_an_update_has_its_range() {
 /// What comes before the central can have had our request is no answer to it: ours stays open, is
 /// rejected later, and only then something else may start.
 ///
-/// LL-COLL-3, LL-TIME-1.
+/// LL-COLL-3: the peripheral yields.
+/// LL-TIME-1: 40 seconds.
 #[test]
 fn an_update_before_our_request_has_arrived_does_not_answer_it() {
     let mut s = Script::new();
@@ -107,7 +108,8 @@ fn an_update_while_our_request_waits_to_be_sent_does_not_answer_it() {
     assert!(s.control.deadline().is_some(), "an answer is still awaited");
 }
 
-/// LL-TIME-2, LL-LIVE-4.
+/// LL-TIME-2: what is timed.
+/// LL-LIVE-4: hosts are told.
 #[test]
 fn an_update_after_our_request_has_arrived_answers_it() {
     let mut s = Script::new();
@@ -123,7 +125,7 @@ fn an_update_after_our_request_has_arrived_answers_it() {
 
 /// A reject of something else than our request is no reject of it.
 ///
-/// LL-RSP-2.
+/// LL-RSP-2: answers to nothing.
 #[test]
 fn a_reject_of_something_else_leaves_the_answered_request_alone() {
     let mut s = Script::new();

@@ -73,7 +73,7 @@ pub(super) fn encrypt(s: &mut Script) {
     assert_eq!(encrypt_after(s, answer), [ControlPdu::StartEncRsp]);
 }
 
-/// LL-ENC-5.
+/// LL-ENC-5: what a peripheral tolerates.
 #[test]
 fn answers_to_an_earlier_request_are_tolerated() {
     let opcode = Opcode::PHY_REQ;
@@ -97,7 +97,7 @@ fn answers_to_an_earlier_request_are_tolerated() {
     }
 }
 
-/// LL-ENC-14.
+/// LL-ENC-14: own procedures.
 #[test]
 fn an_answer_deferred_until_after_the_start_is_taken() {
     let mut s = Script::new();
@@ -128,7 +128,8 @@ fn termination_waits_until_both_know_whether_it_is_encrypted() {
 
 /// Who answers LL_START_ENC_REQ before it is known to have arrived cannot have encrypted that.
 ///
-/// LL-ENC-2, LL-ENC-6.
+/// LL-ENC-2: no plain text afterwards.
+/// LL-ENC-6: anything else.
 #[test]
 fn an_answer_that_is_too_early_turns_nothing_on() {
     let mut s = Script::new();
@@ -149,7 +150,8 @@ fn termination_does_not_wait_for_a_key() {
     assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(ErrorCode(0x13))]);
 }
 
-/// LL-TERM-2, LL-ENC-5.
+/// LL-TERM-2: the peer’s termination.
+/// LL-ENC-5: what a peripheral tolerates.
 #[test]
 fn the_central_may_end_the_link_while_encryption_starts() {
     let mut s = Script::new();
@@ -161,7 +163,9 @@ fn the_central_may_end_the_link_while_encryption_starts() {
 
 /// The host answers the central's request for parameters in the middle of the start.
 ///
-/// LL-ENC-1, LL-ENC-4, LL-ENC-14.
+/// LL-ENC-1: silence while encryption starts or pauses.
+/// LL-ENC-4: what was queued before.
+/// LL-ENC-14: own procedures.
 #[test]
 fn an_answer_of_the_host_waits_until_encryption_runs_or_has_failed() {
     let parameters = super::parameters::wanted(50);
@@ -217,7 +221,8 @@ fn an_encrypted_pdu_without_octets_is_named_and_dropped() {
     assert!(!s.dropped);
 }
 
-/// LL-ENC-1, LL-ENC-14.
+/// LL-ENC-1: silence while encryption starts or pauses.
+/// LL-ENC-14: own procedures.
 #[test]
 fn own_procedures_wait_until_encryption_has_started() {
     let mut s = Script::new();
@@ -236,7 +241,7 @@ fn own_procedures_wait_until_encryption_has_started() {
     assert_eq!(s.event(&[]), [ControlPdu::StartEncRsp, super::phy::REQ_2M]);
 }
 
-/// LL-MIC-2.
+/// LL-MIC-2: wrong MIC.
 #[test]
 fn a_bad_mic_ends_the_link() {
     let mut s = Script::new();
@@ -255,7 +260,7 @@ fn a_plain_answer_after_start_enc_req_is_a_bad_mic() {
     s.assert_left(ErrorCode::MIC_FAILURE);
 }
 
-/// LL-ENC-10.
+/// LL-ENC-10: no encryption.
 #[test]
 fn without_the_feature_encryption_is_refused() {
     let mut s = Script::with(FeatureSet::LE_2M);
@@ -278,7 +283,7 @@ fn a_masked_key_request_is_refused_for_the_host() {
 
 /// An encrypted connection is paused before its key is changed.
 ///
-/// LL-ENC-11.
+/// LL-ENC-11: pause.
 #[test]
 fn a_second_start_without_a_pause_is_rejected_and_encryption_runs_on() {
     let mut s = Script::new();
@@ -291,7 +296,7 @@ fn a_second_start_without_a_pause_is_rejected_and_encryption_runs_on() {
     assert_eq!(s.event(&[]), [ControlPdu::PingRsp]);
 }
 
-/// LL-ENC-11.
+/// LL-ENC-11: pause.
 #[test]
 fn a_pause_of_nothing_is_named_and_not_answered() {
     let mut s = Script::new();
@@ -311,7 +316,7 @@ pub(super) fn pause(s: &mut Script) {
     assert_eq!(s.event(&[ControlPdu::PauseEncRsp]), []);
 }
 
-/// LL-ENC-9.
+/// LL-ENC-9: no key for a refresh.
 #[test]
 fn a_refresh_without_a_key_ends_the_link() {
     let mut s = Script::new();
@@ -325,7 +330,8 @@ fn a_refresh_without_a_key_ends_the_link() {
     s.assert_left(ErrorCode::PIN_OR_KEY_MISSING);
 }
 
-/// LL-PING-1, LL-PING-2.
+/// LL-PING-1: answers to a ping.
+/// LL-PING-2: authenticated payload timeout.
 #[test]
 fn an_encrypted_link_that_goes_silent_is_pinged_and_then_reported() {
     let mut s = Script::new();
@@ -366,7 +372,8 @@ fn half_the_authenticated_payload_timeout_and_then_its_end_are_due() {
 
 /// While an instant is far off pings wait, and one is enough.
 ///
-/// LL-PROC-1, LL-PING-2.
+/// LL-PROC-1: one procedure at a time.
+/// LL-PING-2: authenticated payload timeout.
 #[test]
 fn a_ping_that_waits_is_not_asked_for_again() {
     let mut s = Script::new();
@@ -386,7 +393,7 @@ fn a_ping_that_waits_is_not_asked_for_again() {
 
 /// The central pauses and then says nothing for long: nothing that came had a MIC.
 ///
-/// LL-PING-3.
+/// LL-PING-3: pause.
 #[test]
 fn a_pause_does_not_stop_the_authenticated_payload_timer() {
     let mut s = Script::new();
@@ -401,7 +408,8 @@ fn a_pause_does_not_stop_the_authenticated_payload_timer() {
 /// Found by the search: a host that has no key says so while the next request of a central that
 /// should have waited is on its way.
 ///
-/// LL-ENC-6, LL-ENC-8.
+/// LL-ENC-6: anything else.
+/// LL-ENC-8: no key.
 #[test]
 fn a_request_that_does_not_wait_for_the_refusal_of_the_key_ends_the_link() {
     // Of the answer and the reject so many have arrived.

@@ -23,7 +23,8 @@ pub(super) fn features(status: u8, features: u64) -> Event {
     Event::LeRemoteFeatures { handle: HANDLE, status, features }
 }
 
-/// LL-PROC-1, LL-LIVE-4.
+/// LL-PROC-1: one procedure at a time.
+/// LL-LIVE-4: hosts are told.
 #[test]
 fn host_requests_back_to_back_run_one_after_another() {
     let mut s = Script::new();
@@ -44,7 +45,8 @@ fn host_requests_back_to_back_run_one_after_another() {
 
 /// What comes in the event in which a request is first sent cannot be the answer to it.
 ///
-/// LL-RSP-2, LL-PROC-1.
+/// LL-RSP-2: answers to nothing.
+/// LL-PROC-1: one procedure at a time.
 #[test]
 fn an_answer_that_comes_before_the_request_was_sent_answers_nothing() {
     let length =
@@ -73,7 +75,8 @@ fn an_answer_that_comes_before_the_request_was_sent_answers_nothing() {
     }
 }
 
-/// LL-RSP-1, LL-RSP-2.
+/// LL-RSP-1: answers have a request.
+/// LL-RSP-2: answers to nothing.
 #[test]
 fn unasked_answers_are_named_and_ignored() {
     let length =
@@ -184,7 +187,7 @@ fn hollow_features_are_offered_and_not_served() {
 /// A control PDU without an opcode: in the clear, encrypted with nothing but a MIC, and without
 /// a MIC on an encrypted connection, where it moves no packet counter.
 ///
-/// LL-CTRL-2.
+/// LL-CTRL-2: what is not understood.
 #[test]
 fn a_control_pdu_of_length_zero_is_answered_with_0xff() {
     let unknown = [ControlPdu::UnknownRsp(Opcode(0xFF))];

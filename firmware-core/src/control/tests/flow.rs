@@ -37,7 +37,8 @@ fn long_packets_are_cut_and_their_order_kept() {
     assert_eq!(s.told(), [COMPLETED, COMPLETED]);
 }
 
-/// LL-LEN-1, LL-LEN-2.
+/// LL-LEN-1: octets in force.
+/// LL-LEN-2: time in force.
 #[test]
 fn the_effective_length_and_time_bound_a_fragment() {
     let cases = [((251, 2120), 251), ((100, 2120), 100), ((251, 592), 60), ((251, 1064), 119)];
@@ -111,7 +112,7 @@ fn data_after_a_disconnection_go_nowhere() {
     assert_eq!((s.data.len(), s.traces.len()), (0, 0));
 }
 
-/// LL-LIVE-2.
+/// LL-LIVE-2: no answer withheld.
 #[test]
 fn control_pdus_go_before_data() {
     let mut s = Script::new();
@@ -136,7 +137,7 @@ fn received_data_reaches_the_host_as_it_came() {
 }
 
 /// Table 5.1 of Vol 6, Part B: while a slower PHY may come, data must fit it already.
-/// LL-PHY-7.
+/// LL-PHY-7: length while a PHY may change.
 #[test]
 fn a_possible_slower_phy_shortens_fragments() {
     let mut s = Script::new();

@@ -118,7 +118,7 @@ fn after_power_on_le_events_are_masked() {
     assert!(matches!(control.poll(), Some(ControlOutput::Order(LinkOrder::Drop(LINK)))));
 }
 
-/// LL-CONN-3.
+/// LL-CONN-3: created and established.
 #[test]
 fn connection_complete_carries_what_was_on_air() {
     let mut s = Script::unconnected(ControlConfig::SUPPORTED);
@@ -146,7 +146,7 @@ fn connection_complete_carries_what_was_on_air() {
                 timeout: 100,
                 sca: 5,
             }),
-            // LL-CONN-2.
+            // LL-CONN-2: choice of the channel selection algorithm.
             Event::LeChannelSelectionAlgorithm { handle: HANDLE, second: request.ch_sel },
         ]
     );

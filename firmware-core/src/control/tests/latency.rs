@@ -19,7 +19,7 @@ fn listens(s: &Script) -> std::vec::Vec<bool> {
         .collect()
 }
 
-/// LL-LAT-2.
+/// LL-LAT-2: latency and instants.
 #[test]
 fn latency_is_suspended_until_the_instant() {
     let mut s = Script::new();

@@ -31,7 +31,7 @@ fn ended(s: &Script) -> bool {
 
 /// N1.
 ///
-/// LL-MAP-3.
+/// LL-MAP-3: minimum number of used channels.
 #[test]
 fn a_central_that_has_the_procedure_is_asked_once_and_the_acknowledgement_ends_it() {
     let mut s = wanting(ControlConfig::SUPPORTED);
@@ -46,7 +46,7 @@ fn a_central_that_has_the_procedure_is_asked_once_and_the_acknowledgement_ends_i
     assert!(matches!(again[..], [ControlPdu::FeatureRsp(_)]), "{again:?}");
 }
 
-/// LL-MAP-3.
+/// LL-MAP-3: minimum number of used channels.
 #[test]
 fn the_acknowledgement_of_another_pdu_ends_nothing() {
     let mut s = wanting(ControlConfig::SUPPORTED);
@@ -72,7 +72,7 @@ fn nobody_is_asked_who_lacks_the_procedure() {
 /// N1, the other half: only a peripheral sends it. One stack says nothing; the rule is
 /// LL_UNKNOWN_RSP.
 ///
-/// LL-CTRL-2.
+/// LL-CTRL-2: what is not understood.
 #[test]
 fn a_central_that_asks_is_not_understood() {
     let mut s = wanting(ControlConfig::SUPPORTED);

@@ -47,7 +47,7 @@ pub(super) fn complete(status: u8, interval: u16, latency: u16, timeout: u16) ->
     Event::LeConnectionUpdateComplete { handle: HANDLE, status, interval, latency, timeout }
 }
 
-/// LL-PAR-3.
+/// LL-PAR-3: error codes.
 #[test]
 fn a_masked_event_refuses_for_the_host() {
     let mut s = Script::new();

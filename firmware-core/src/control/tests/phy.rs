@@ -41,7 +41,7 @@ fn one_direction_may_change_alone() {
     assert_eq!(s.told(), [Event::LePhyUpdateComplete { handle: HANDLE, status: OK, tx, rx }]);
 }
 
-/// LL-PHY-6.
+/// LL-PHY-6: fields that name no PHY.
 #[test]
 fn ambiguous_and_unsupported_fields_change_nothing() {
     for (c_to_p, p_to_c) in [(3, 3), (8, 8), (0x80, 6)] {
@@ -64,7 +64,8 @@ fn h2_indication_without_request_is_ignored_and_named() {
     assert!(!s.dropped);
 }
 
-/// LL-INST-2, LL-INST-3.
+/// LL-INST-2: instants in the past.
+/// LL-INST-3: the event under way.
 #[test]
 fn instants_are_compared_modulo_65536() {
     for (at, instant, left) in [
@@ -88,7 +89,9 @@ fn instants_are_compared_modulo_65536() {
     }
 }
 
-/// LL-CTRL-3, LL-REJ-2, LL-PHY-8.
+/// LL-CTRL-3: LL_UNKNOWN_RSP as an answer.
+/// LL-REJ-2: both forms of a reject.
+/// LL-PHY-8: failure changes nothing.
 #[test]
 fn any_form_of_refusal_ends_the_request() {
     let cases = [
@@ -118,7 +121,7 @@ fn a_refusal_of_something_else_is_no_answer() {
     assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
 }
 
-/// LL-RSP-2.
+/// LL-RSP-2: answers to nothing.
 #[test]
 fn a_refusal_of_something_else_leaves_the_centrals_request_open() {
     let error = ErrorCode(0x1A);
@@ -137,7 +140,7 @@ fn a_refusal_of_something_else_leaves_the_centrals_request_open() {
     }
 }
 
-/// LL-FEAT-2.
+/// LL-FEAT-2: feature bits are true.
 #[test]
 fn without_the_feature_nothing_is_understood() {
     let mut s = Script::with(FeatureSet::ENCRYPTION);
@@ -146,7 +149,7 @@ fn without_the_feature_nothing_is_understood() {
     assert_eq!(s.event(&[]), [ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
 }
 
-/// LL-FEAT-3.
+/// LL-FEAT-3: features of the peer.
 #[test]
 fn a_peer_known_to_have_one_phy_is_not_asked() {
     let mut s = Script::with_features(FeatureSet::ENCRYPTION);
@@ -207,7 +210,7 @@ fn each_phy_has_its_feature_bit() {
 
 /// The central may end on LE Coded: until it has chosen, data fit that already.
 ///
-/// LL-PHY-7.
+/// LL-PHY-7: length while a PHY may change.
 #[test]
 fn a_slow_phy_that_the_central_may_choose_shortens_fragments_until_it_has_chosen() {
     let peer =

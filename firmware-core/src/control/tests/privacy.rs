@@ -113,7 +113,7 @@ fn a_stranger_is_refused_and_the_host_hears_nothing() {
     assert_eq!(s.told(), []);
 }
 
-/// LL-ADV-6.
+/// LL-ADV-6: network privacy.
 #[test]
 fn network_privacy_ignores_the_identity_address_itself() {
     let mut s = privacy();

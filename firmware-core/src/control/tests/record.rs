@@ -75,7 +75,7 @@ fn procedures_with_an_instant_end_there_or_with_their_refusal() {
     assert_eq!(record(&s), once(phy, Local, error));
 }
 
-/// LL-PING-1.
+/// LL-PING-1: answers to a ping.
 #[test]
 fn a_ping_that_is_unknown_has_done_what_it_should() {
     let mut s = Script::new();

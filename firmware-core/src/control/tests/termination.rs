@@ -16,7 +16,7 @@ pub(super) fn disconnected(reason: ErrorCode) -> Event {
     Event::DisconnectionComplete { handle: HANDLE, reason }
 }
 
-/// LL-TERM-1.
+/// LL-TERM-1: own termination.
 #[test]
 fn t1_own_termination_gives_up_after_the_supervision_timeout() {
     let mut s = Script::new();

@@ -20,7 +20,8 @@ fn given_up_after_40_s(mut s: Script, from: Instant) {
     assert!(s.misbehaved(PeerMisbehaved::NoResponse));
 }
 
-/// LL-LIVE-1, LL-TIME-1.
+/// LL-LIVE-1: answers within 40 s.
+/// LL-TIME-1: 40 seconds.
 #[test]
 fn a_central_that_never_answers_is_left_after_40_s() {
     let mut s = Script::new();
@@ -31,7 +32,8 @@ fn a_central_that_never_answers_is_left_after_40_s() {
     given_up_after_40_s(s, asked);
 }
 
-/// LL-TIME-1, LL-TIME-2.
+/// LL-TIME-1: 40 seconds.
+/// LL-TIME-2: what is timed.
 #[test]
 fn a_central_that_owes_the_indication_is_left_after_40_s() {
     let mut s = Script::new();
@@ -42,7 +44,8 @@ fn a_central_that_owes_the_indication_is_left_after_40_s() {
 
 /// The host may think about it for as long as it likes; then it is the central's turn.
 ///
-/// LL-TIME-1, LL-TIME-2.
+/// LL-TIME-1: 40 seconds.
+/// LL-TIME-2: what is timed.
 #[test]
 fn the_hosts_answer_starts_the_timer() {
     let mut s = Script::new();
@@ -55,7 +58,7 @@ fn the_hosts_answer_starts_the_timer() {
     given_up_after_40_s(s, answered);
 }
 
-/// LL-TIME-3.
+/// LL-TIME-3: encryption start.
 #[test]
 fn a_silent_host_costs_the_link_after_40_s() {
     let mut s = Script::new();
@@ -64,7 +67,7 @@ fn a_silent_host_costs_the_link_after_40_s() {
     given_up_after_40_s(s, asked);
 }
 
-/// LL-TIME-3.
+/// LL-TIME-3: encryption start.
 #[test]
 fn a_central_that_does_not_start_is_left_after_40_s() {
     let mut s = Script::new();
@@ -91,7 +94,7 @@ fn a_central_that_pauses_and_goes_silent_is_left_after_40_s() {
     given_up_after_40_s(s, paused);
 }
 
-/// LL-TIME-2.
+/// LL-TIME-2: what is timed.
 #[test]
 fn what_is_over_is_not_timed() {
     let mut answered = Script::new();

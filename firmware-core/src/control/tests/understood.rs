@@ -70,7 +70,8 @@ fn check(features: u64, opcode: u8, data: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// LL-FEAT-2, LL-CTRL-2.
+/// LL-FEAT-2: feature bits are true.
+/// LL-CTRL-2: what is not understood.
 #[test]
 fn each_feature_alone_and_all_but_each_decide_about_every_opcode() {
     for bit in 0..20 {

@@ -184,7 +184,8 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
             Some(wanted) => target(wanted),
             None => who.listed || !from_list,
         };
-        // LL-ADV-5, LL-ADV-6.
+        // LL-ADV-5: filter accept list.
+        // LL-ADV-6: network privacy.
         (right && !who.hides).then_some(who.identity)
     }
 
@@ -201,7 +202,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         if self.events > 0 && self.completed >= self.events {
             return self.end(ErrorCode::LIMIT_REACHED);
         }
-        // LL-EXT-4.
+        // LL-EXT-4: interval of extended advertising.
         let delay = self.random.below(ADV_DELAY_US.saturating_add(1));
         let interval = UNIT.times(u64::from(self.what.interval.max(INTERVAL_MIN)));
         self.stage = Stage::Waiting(started + interval + Duration::from_us(u64::from(delay)));
@@ -216,7 +217,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
             self.command = Some(RadioCommand::Stop);
         }
         match self.stage {
-            // LL-EXT-4.
+            // LL-EXT-4: interval of extended advertising.
             Stage::Primary { started, .. } if started > now => {
                 self.stage = Stage::Waiting(started);
             }

@@ -11,7 +11,7 @@ const PAYLOAD_MAX: usize = 255;
 /// From the end of one ADV_EXT_IND to the start of the next, for tuning.
 pub(super) const CHANNEL_GAP: Duration = Duration::from_us(300);
 /// An AuxPtr is rounded down to its unit, and jitter of the clock may bring its packet closer.
-// LL-EXT-2.
+// LL-EXT-2: AuxPtr.
 const AUX_GAP: Duration = Duration::from_us(T_MAFS.as_us() + 30 + 30);
 
 impl<const DATA: usize> AdvertisingSet<DATA> {
@@ -82,7 +82,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         ExtendedPdu {
             mode: self.what.mode,
             advertiser: (!self.what.anonymous).then_some(self.what.own),
-            // LL-PRIV-1.
+            // LL-PRIV-1: target of directed advertising.
             target: self.what.target_shown.or(self.what.target),
             ..self.first(None)
         }

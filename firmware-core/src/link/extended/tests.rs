@@ -140,7 +140,8 @@ fn connect_req(edit: impl Fn(&mut ConnectInd)) -> AirPdu {
     AdvertisingPdu::ConnectInd(request).encode()
 }
 
-/// LL-EXT-1, LL-EXT-2.
+/// LL-EXT-1: fields of extended advertising.
+/// LL-EXT-2: AuxPtr.
 #[test]
 fn every_primary_channel_points_at_the_one_auxiliary_packet() {
     for secondary in PHYS {
@@ -160,7 +161,7 @@ fn every_primary_channel_points_at_the_one_auxiliary_packet() {
     }
 }
 
-/// LL-EXT-2.
+/// LL-EXT-2: AuxPtr.
 #[test]
 fn data_that_do_not_fit_go_on_in_a_chain() {
     for secondary in PHYS {
@@ -197,7 +198,7 @@ fn a_connectable_set_has_no_chain() {
     assert!(fits(AdvMode::Scannable, 1_650) && fits(AdvMode::None, 1_650));
 }
 
-/// LL-EXT-3.
+/// LL-EXT-3: answers on secondary channels.
 #[test]
 fn a_scan_request_is_answered_with_the_data_and_their_chain() {
     let data: Vec<u8> = (0..=255).chain(0..=255).collect();
@@ -221,7 +222,8 @@ fn a_scan_request_is_answered_with_the_data_and_their_chain() {
     assert!(set.is_enabled());
 }
 
-/// LL-EXT-3, LL-EXT-6.
+/// LL-EXT-3: answers on secondary channels.
+/// LL-EXT-6: connections of extended advertising.
 #[test]
 fn a_connection_begins_after_aux_connect_rsp() {
     let mut set = set(parameters(AdvMode::Connectable), &[2, 1, 6]);
@@ -237,7 +239,9 @@ fn a_connection_begins_after_aux_connect_rsp() {
     assert!(!set.is_enabled() && set.deadline().is_none());
 }
 
-/// LL-EXT-3, LL-ADV-5, LL-ADV-6.
+/// LL-EXT-3: answers on secondary channels.
+/// LL-ADV-5: filter accept list.
+/// LL-ADV-6: network privacy.
 #[test]
 fn who_may_not_ask_is_not_answered() {
     let who = ANYBODY.who;
@@ -272,7 +276,7 @@ fn who_may_not_ask_is_not_answered() {
     }
 }
 
-/// LL-EXT-4.
+/// LL-EXT-4: interval of extended advertising.
 #[test]
 fn events_are_an_interval_and_up_to_10_ms_apart() {
     let mut set = set(parameters(AdvMode::None), &[]);
@@ -299,7 +303,7 @@ fn a_set_ends_after_its_events_or_its_time() {
     assert_eq!(by_time.report(), Some(SetReport::Ended(ErrorCode::ADVERTISING_TIMEOUT)));
 }
 
-/// LL-EXT-5.
+/// LL-EXT-5: ADI.
 #[test]
 fn new_data_have_a_new_number() {
     let mut set = set(parameters(AdvMode::None), &[1]);

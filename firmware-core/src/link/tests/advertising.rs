@@ -14,7 +14,8 @@ fn event(b: &mut Bench<1>, channels: usize) -> Vec<(Instant, u8)> {
     (0..channels).map(turn).collect()
 }
 
-/// LL-ADV-1, LL-ADV-8.
+/// LL-ADV-1: channels of an advertising event.
+/// LL-ADV-8: advertising as the host asks.
 #[test]
 fn an_event_visits_the_channels_in_ascending_order() {
     let mut b = Bench::new();
@@ -33,7 +34,7 @@ fn only_channels_of_the_map_are_used() {
     assert_eq!(channels, [37, 39, 37, 39]);
 }
 
-/// LL-ADV-2.
+/// LL-ADV-2: random delay.
 #[test]
 fn events_are_an_interval_and_a_random_delay_apart() {
     let mut b = Bench::new();
@@ -155,7 +156,7 @@ fn a_scan_request_is_answered_and_the_event_goes_on() {
     assert_eq!(b.advertises().1, 38);
 }
 
-/// LL-ADV-4.
+/// LL-ADV-4: requests for this advertiser.
 #[test]
 fn only_requests_to_the_own_address_and_its_type_count() {
     let stranger = Address::static_random([0xC0, 9, 9, 9, 9, 9]);
@@ -207,7 +208,7 @@ fn a_non_connectable_advertiser_does_not_listen() {
     }
 }
 
-/// LL-ADV-3.
+/// LL-ADV-3: high duty cycle.
 #[test]
 fn high_duty_cycle_repeats_within_3_75_ms_and_ends_after_1_28_s() {
     let mut b = Bench::<1>::new();

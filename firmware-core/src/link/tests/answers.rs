@@ -33,7 +33,7 @@ fn directed(target: Address, resolve: bool) -> Advertising {
     Advertising { kind, target, resolve, ..advertising() }
 }
 
-/// LL-ADV-4.
+/// LL-ADV-4: requests for this advertiser.
 #[test]
 fn each_kind_answers_what_it_is_for() {
     for (kind, scannable, connectable) in KINDS {

@@ -16,7 +16,7 @@ fn the_first_window_starts_1_25_ms_and_the_offset_after_the_request() {
     assert_eq!((listen.access_address, listen.phy), (0xAF9A_8396, Phy::Le1M));
 }
 
-/// LL-WIN-2.
+/// LL-WIN-2: missed transmit window.
 #[test]
 fn a_missed_first_window_comes_again_one_interval_later() {
     let mut b = Bench::<1>::new();
@@ -29,7 +29,7 @@ fn a_missed_first_window_comes_again_one_interval_later() {
     assert_eq!(b.ended(), (1, 2, false));
 }
 
-/// LL-WIDE-2.
+/// LL-WIDE-2: synchronisation.
 #[test]
 fn every_anchor_is_synchronised_to_and_the_next_window_is_widened() {
     let mut b = Bench::<1>::new();
@@ -47,7 +47,7 @@ fn every_anchor_is_synchronised_to_and_the_next_window_is_widened() {
     }
 }
 
-/// LL-WIDE-1.
+/// LL-WIDE-1: window widening.
 #[test]
 fn missed_events_widen_the_window() {
     let mut b = established(|_| ());
@@ -68,7 +68,7 @@ fn an_event_is_prepared_a_millisecond_ahead() {
     assert_eq!(listen.given, listen.from.before(Duration::from_ms(1)));
 }
 
-/// LL-CHAN-1.
+/// LL-CHAN-1: channel sequence.
 #[test]
 fn csa1_hops_by_the_increment() {
     let mut b = established(|_| ());
@@ -76,7 +76,7 @@ fn csa1_hops_by_the_increment() {
     assert_eq!([b.silence().channel, b.silence().channel, b.silence().channel], [10, 15, 20]);
 }
 
-/// LL-CONN-2.
+/// LL-CONN-2: choice of the channel selection algorithm.
 #[test]
 fn csa2_is_used_if_both_offer_it() {
     let mut b = Bench::<1>::new();
@@ -97,7 +97,8 @@ fn sn_and_nesn_flip_with_every_good_exchange() {
     assert_eq!(bits, [(1, 0, 0), (0, 1, 0), (1, 0, 0)]);
 }
 
-/// LL-TIFS-3, LL-NESN-1.
+/// LL-TIFS-3: the peripheral does answer.
+/// LL-NESN-1: acknowledgement.
 #[test]
 fn a_damaged_packet_is_answered_with_nesn_unchanged() {
     let mut b = established(|_| ());
@@ -110,7 +111,7 @@ fn a_damaged_packet_is_answered_with_nesn_unchanged() {
     assert_eq!((reply.bits(), reply.goes_on()), ((1, 0, 0), false));
 }
 
-/// LL-EVENT-3.
+/// LL-EVENT-3: more data.
 #[test]
 fn two_damaged_packets_in_a_row_close_the_event() {
     let mut b = established(|_| ());
@@ -123,7 +124,7 @@ fn two_damaged_packets_in_a_row_close_the_event() {
     assert_eq!(b.listens().middle(), anchor + INTERVAL);
 }
 
-/// LL-TIFS-2.
+/// LL-TIFS-2: the peripheral only answers.
 #[test]
 fn nothing_is_sent_when_nothing_was_heard() {
     let mut b = established(|_| ());
@@ -132,7 +133,7 @@ fn nothing_is_sent_when_nothing_was_heard() {
     assert_eq!(b.ended(), (1, 2, false));
 }
 
-/// LL-EVENT-3.
+/// LL-EVENT-3: more data.
 #[test]
 fn an_event_goes_on_while_the_central_has_more() {
     let mut b = established(|_| ());
@@ -199,7 +200,7 @@ fn an_unacknowledged_pdu_is_sent_again_in_the_next_event() {
     assert_eq!(b.told(), [LinkReport::Sent { link: LINK, event: 1, tag: 7 }]);
 }
 
-/// LL-EVENT-4.
+/// LL-EVENT-4: room before the next anchor.
 #[test]
 fn the_event_ends_before_the_next_anchor() {
     let mut b = established(|c| c.interval = 6);
@@ -285,7 +286,7 @@ fn a_reply_that_comes_too_late_is_not_given() {
     assert_eq!(b.ended(), (1, 2, true));
 }
 
-/// LL-EXT-6.
+/// LL-EXT-6: connections of extended advertising.
 #[test]
 fn a_connection_of_extended_advertising_begins_later_and_on_its_phy() {
     for (phy, delay) in [(Phy::Le1M, 2_500), (Phy::Le2M, 2_500), (Phy::LeCoded, 3_750)] {

@@ -21,7 +21,7 @@ fn filtering(filter: FilterPolicy) -> Bench<1> {
     b
 }
 
-/// LL-ADV-5.
+/// LL-ADV-5: filter accept list.
 #[test]
 fn each_policy_filters_what_it_says() {
     for (filter, scans, connects) in [
@@ -65,7 +65,7 @@ fn an_unresolved_scanner_is_reported_and_answered_once_known() {
     assert_eq!(scanned(&mut b, RPA), (false, Vec::new()));
 }
 
-/// LL-ADV-5.
+/// LL-ADV-5: filter accept list.
 #[test]
 fn an_address_that_does_not_resolve_never_matches() {
     let mut b = filtering(FilterPolicy::BothFromList);
@@ -133,7 +133,7 @@ fn without_a_filter_a_private_initiator_is_as_welcome_as_any() {
     assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
 }
 
-/// LL-ADV-2.
+/// LL-ADV-2: random delay.
 ///
 /// Whoever must hide behind a private address (network privacy) and does not is refused by
 /// `Control`, although no filter policy had to be asked.

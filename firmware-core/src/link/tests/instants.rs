@@ -12,7 +12,8 @@ fn anchor_of(listen: &Listen) -> Instant {
     listen.middle()
 }
 
-/// LL-MAP-1, LL-CHAN-1.
+/// LL-MAP-1: from the instant on.
+/// LL-CHAN-1: channel sequence.
 #[test]
 fn a_channel_map_is_used_from_its_instant_on() {
     let mut b = established(|_| ());
@@ -24,7 +25,7 @@ fn a_channel_map_is_used_from_its_instant_on() {
     assert_eq!(channels, [10, 15, 22, 25]);
 }
 
-/// LL-PHY-1.
+/// LL-PHY-1: PHY in force.
 #[test]
 fn phys_change_at_their_instant_each_for_its_direction() {
     let mut b = established(|_| ());
@@ -81,7 +82,7 @@ fn what_is_prepared_or_has_begun_goes_on() {
     }
 }
 
-/// LL-UPD-1.
+/// LL-UPD-1: new parameters from the instant on.
 #[test]
 fn a_connection_update_opens_its_window_at_the_instant() {
     let mut b = established(|_| ());
@@ -112,7 +113,7 @@ fn a_missed_window_of_an_update_comes_again_after_the_new_interval() {
     assert_eq!(second.middle(), first.middle() + FAST_INTERVAL);
 }
 
-/// LL-SUP-3.
+/// LL-SUP-3: supervision at an instant.
 #[test]
 fn supervision_restarts_at_the_instant() {
     let mut b = established(|_| ());
@@ -128,7 +129,7 @@ fn supervision_restarts_at_the_instant() {
     assert_eq!(b.told(), [LinkReport::Lost { link: LINK, loss }]);
 }
 
-/// LL-UPD-2.
+/// LL-UPD-2: received at the instant.
 #[test]
 fn an_update_first_received_in_its_instant_makes_that_packet_the_anchor() {
     // Ordered while the event goes on, and after it.
@@ -150,7 +151,7 @@ fn an_update_first_received_in_its_instant_makes_that_packet_the_anchor() {
     }
 }
 
-/// LL-EVENT-2.
+/// LL-EVENT-2: event counter.
 #[test]
 fn instants_are_counted_across_the_wrap() {
     let mut b = established(|c| (c.latency, c.timeout) = (499, 3_200));

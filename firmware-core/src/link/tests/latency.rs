@@ -9,7 +9,8 @@ fn sleepy() -> Bench<1> {
     b
 }
 
-/// LL-LAT-1, LL-EVENT-2.
+/// LL-LAT-1: peripheral latency.
+/// LL-EVENT-2: event counter.
 #[test]
 fn events_are_skipped_and_counted() {
     let mut b = sleepy();
@@ -25,7 +26,7 @@ fn events_are_skipped_and_counted() {
     assert_eq!(b.ended(), (6, 11, true));
 }
 
-/// LL-LAT-1.
+/// LL-LAT-1: peripheral latency.
 #[test]
 fn nothing_is_skipped_before_the_connection_is_established() {
     let mut b = Bench::<1>::new();
@@ -34,7 +35,7 @@ fn nothing_is_skipped_before_the_connection_is_established() {
     assert_eq!(b.ended(), (0, 1, false));
 }
 
-/// LL-LAT-3.
+/// LL-LAT-3: events that are not left out.
 #[test]
 fn nothing_is_skipped_before_an_acknowledgement() {
     let mut b = established(|c| (c.latency, c.timeout) = (4, 400));
@@ -92,7 +93,7 @@ fn an_order_that_demands_nothing_wakes_nobody() {
     assert_eq!(b.listens().middle(), anchor + INTERVAL.times(5));
 }
 
-/// LL-LAT-2.
+/// LL-LAT-2: latency and instants.
 #[test]
 fn a_pending_instant_suspends_latency() {
     let mut b = sleepy();

@@ -21,7 +21,7 @@ fn lost(b: &mut Bench<1>) -> (Loss, Instant) {
     panic!("never lost")
 }
 
-/// LL-SUP-2.
+/// LL-SUP-2: six intervals.
 #[test]
 fn a_connection_that_is_never_established_lasts_six_intervals() {
     let mut b = Bench::new();
@@ -29,7 +29,7 @@ fn a_connection_that_is_never_established_lasts_six_intervals() {
     assert_eq!(lost(&mut b), (Loss::FailedToEstablish, end + INTERVAL.times(6)));
 }
 
-/// LL-SUP-1.
+/// LL-SUP-1: supervision.
 #[test]
 fn an_established_connection_lasts_for_the_supervision_timeout() {
     let mut b = established(|_| ());
@@ -40,7 +40,7 @@ fn an_established_connection_lasts_for_the_supervision_timeout() {
     assert_eq!(lost(&mut b), (Loss::SupervisionTimeout, end + Duration::from_ms(420)));
 }
 
-/// LL-SUP-1.
+/// LL-SUP-1: supervision.
 #[test]
 fn damaged_packets_do_not_keep_a_connection_alive() {
     let mut b = established(|_| ());

@@ -97,7 +97,7 @@ fn md_is_set_if_the_next_packet_fits() {
     assert_eq!((reply.bits().2, reply.goes_on()), (0, false));
 }
 
-/// LL-TIFS-2.
+/// LL-TIFS-2: the peripheral only answers.
 #[test]
 fn an_answer_can_be_ordered_until_t_ifs_is_over() {
     for (after, answered) in [(us(0), true), (us(150), true), (us(150) + TICK, false)] {

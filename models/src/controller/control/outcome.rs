@@ -26,7 +26,7 @@ impl Link {
         if self.quirks.overlap {
             return true;
         }
-        // LL-PROC-2.
+        // LL-PROC-2: answers meanwhile.
         let own = self.control.own.as_ref().map(|own| (own.request.procedure(), own.answered));
         let remote = self.control.remote.as_ref().map(Remote::procedure);
         let row = arbiter::decide(arbiter::peripheral_starts(peer, own, remote));
@@ -36,9 +36,9 @@ impl Link {
         }
         match row.verdict {
             Verdict::Proceed => return true,
-            // LL-COLL-2.
+            // LL-COLL-2: the central rejects.
             Verdict::Wait | Verdict::Reject => self.reject(sh, opcode, row.error),
-            // LL-COLL-4.
+            // LL-COLL-4: a forbidden procedure is not served.
             Verdict::Disconnect => self.gone = Some(row.error),
         }
         false
@@ -51,7 +51,7 @@ impl Link {
         opcode: Opcode,
         error: ErrorCode,
     ) {
-        // LL-REJ-1.
+        // LL-REJ-1: form of a reject.
         let pdu = if self.agreed(sh, FeatureSet::EXTENDED_REJECT) {
             ControlPdu::RejectExtInd { opcode, error }
         } else {
@@ -75,7 +75,7 @@ impl Link {
             _ => None,
         };
         if awaited.is_none() || opcode.is_some() && opcode != awaited {
-            // LL-RSP-2.
+            // LL-RSP-2: answers to nothing.
             return sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse);
         }
         let request = self.control.own.as_ref().map(|own| own.request.clone());
@@ -88,7 +88,7 @@ impl Link {
         match request {
             Some(Request::Ping) if unknown => self.receive_ping_rsp(sh),
             Some(Request::Encryption { .. }) => self.encryption_refused(sh, now, error),
-            // LL-PAR-7.
+            // LL-PAR-7: a request that is not understood.
             Some(Request::Parameters { wanted, host, ask: true })
                 if error == ErrorCode::UNSUPPORTED_REMOTE_FEATURE =>
             {
@@ -103,11 +103,11 @@ impl Link {
 
     /// The own procedure has failed: the host is told, where it asked.
     pub(super) fn fail_own(&mut self, sh: &mut Shared, error: ErrorCode) {
-        // LL-LIVE-4.
+        // LL-LIVE-4: hosts are told.
         match self.end_own(sh, error) {
             Some(Request::Features { host: true }) => self.tell_features(sh, error),
             Some(Request::Version { host: true }) => self.tell_version(sh, error),
-            // LL-PHY-8.
+            // LL-PHY-8: failure changes nothing.
             Some(Request::Phy { host: true, .. }) => self.tell_phy(sh, error),
             Some(Request::Parameters { host: true, .. }) => self.tell_parameters(sh, error),
             _ => {}

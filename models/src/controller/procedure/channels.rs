@@ -29,7 +29,7 @@ fn widened(map: u64, channels: u32) -> u64 {
 impl Link {
     /// A channel map with as many channels as the peripheral needs on its present PHY.
     fn with_minimum(&self, map: u64) -> u64 {
-        // LL-MAP-3.
+        // LL-MAP-3: minimum number of used channels.
         if self.minimum.phys.contains(self.rx) { widened(map, self.minimum.channels) } else { map }
     }
 

@@ -52,7 +52,7 @@ impl Link {
 
     /// Whether ACL data may be sent.
     pub(in crate::controller) fn data_flows(&self) -> bool {
-        // LL-ENC-1.
+        // LL-ENC-1: silence while encryption starts or pauses.
         self.control.starting().is_none() && !self.control.terminating()
     }
 
@@ -71,7 +71,7 @@ impl Link {
 
     /// It has sent another.
     pub(in crate::controller) fn broke_encryption_start(&mut self, sh: &mut Shared) {
-        // LL-ENC-6.
+        // LL-ENC-6: anything else.
         sh.misbehaved(Some(self.id), PeerMisbehaved::NotAllowedWhileEncrypting);
         self.gone = Some(ErrorCode::MIC_FAILURE);
     }
@@ -145,7 +145,7 @@ impl Link {
         let Some(ControlPdu::EncReq(req)) = request.and_then(|r| self.enc_req(sh, &r)) else {
             return;
         };
-        // LL-ENC-11.
+        // LL-ENC-11: pause.
         self.send(sh, ControlPdu::PauseEncRsp);
         self.send(sh, ControlPdu::EncReq(req));
         let step = Starting::EncRsp { skd_c: req.skd_c, iv_c: req.iv_c, refresh: true };
@@ -166,7 +166,7 @@ impl Link {
     }
 
     fn encryption_started(&mut self, sh: &mut Shared, now: Instant, refresh: bool) {
-        // LL-ENC-13.
+        // LL-ENC-13: done.
         self.end_own(sh, ErrorCode::SUCCESS);
         self.payload_timer.restart(now);
         self.smp.encrypted();
@@ -185,7 +185,7 @@ impl Link {
         self.end_own(sh, error);
         self.tell_encryption(sh, error, refresh);
         if refresh {
-            // LL-ENC-9.
+            // LL-ENC-9: no key for a refresh.
             self.terminate(sh, now, error);
         } else {
             self.answer_held(sh);

@@ -32,7 +32,7 @@ impl Link {
             return self.send(sh, ControlPdu::UnknownRsp(Opcode::PERIPHERAL_FEATURE_REQ));
         }
         self.learn_features(sh, asked);
-        // LL-FEAT-1.
+        // LL-FEAT-1: octet 0 of the feature response.
         let common = asked.0 | !0xFF;
         self.send(sh, ControlPdu::FeatureRsp(FeatureSet(sh.config.features.0 & common)));
         self.served(sh, Procedure::FeatureExchange);
@@ -55,7 +55,7 @@ impl Link {
         now: Instant,
         host: bool,
     ) {
-        // LL-VERS-1.
+        // LL-VERS-1: one LL_VERSION_IND.
         if self.control.peer_version.is_some() || self.control.version_sent {
             if host {
                 self.tell_version(sh, ErrorCode::SUCCESS);
@@ -88,7 +88,8 @@ impl Link {
     }
 
     pub(in crate::controller) fn answer_version(&mut self, sh: &mut Shared) {
-        // LL-VERS-1, LL-VERS-2.
+        // LL-VERS-1: one LL_VERSION_IND.
+        // LL-VERS-2: answering LL_VERSION_IND.
         if !self.control.version_sent {
             self.control.version_sent = true;
             self.send(sh, ControlPdu::VersionInd(sh.config.version));

@@ -31,7 +31,7 @@ impl Limit {
     const INITIAL: Self = Self { octets: OCTETS_MIN, time: TIME_MIN };
 
     fn new(octets: u16, time: u16) -> Self {
-        // LL-LEN-3.
+        // LL-LEN-3: values of the data length update.
         Self { octets: octets.clamp(OCTETS_MIN, OCTETS_MAX), time: time.clamp(TIME_MIN, TIME_MAX) }
     }
 
@@ -91,7 +91,7 @@ impl Lengths {
 
     /// An own limit as the peer is told it.
     fn said(&self, limit: Limit) -> Limit {
-        // LL-LEN-8.
+        // LL-LEN-8: a peer without LE Coded.
         let most = if self.coded { TIME_MAX } else { TIME_MAX_UNCODED };
         Limit { time: limit.time.min(most), ..limit }
     }
@@ -115,7 +115,7 @@ impl Lengths {
         if phy != Phy::LeCoded {
             return time;
         }
-        // LL-LEN-7.
+        // LL-LEN-7: time in force on LE Coded.
         let available = (u32::from(interval) * 1_250).saturating_sub(self.required());
         (u32::from(time).min(available) as u16).max(TIME_MIN_CODED)
     }
@@ -174,7 +174,7 @@ impl Link {
 
     pub(in crate::controller) fn start_length(&mut self, sh: &mut Shared, now: Instant) {
         let feature = FeatureSet::DATA_LENGTH_EXTENSION;
-        // LL-FEAT-3.
+        // LL-FEAT-3: features of the peer.
         if sh.has(feature) && !self.lacks(feature) {
             let coded = self.agreed(sh, FeatureSet::LE_CODED);
             let pdu = self.lengths.request(coded);
@@ -205,10 +205,10 @@ impl Link {
         if pdu.max_rx_octets < OCTETS_MIN || pdu.max_tx_octets < OCTETS_MIN {
             sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
         }
-        // LL-LEN-5.
+        // LL-LEN-5: at once and on either PDU.
         self.lengths.learn(pdu);
         let (tx, rx) = (self.lengths.tx(), self.lengths.effective_rx());
-        // LL-LEN-6.
+        // LL-LEN-6: the host is told of changes.
         // What the own host wants may have changed them before.
         if core::mem::replace(&mut self.lengths.told, (tx, rx)) != (tx, rx) {
             sh.event(Event::LeDataLengthChange {
@@ -225,7 +225,9 @@ impl Link {
     /// one that an LL_PHY_UPDATE_IND has announced, with the interval in use and the one that an
     /// LL_CONNECTION_UPDATE_IND has announced.
     pub(in crate::controller) fn longest_fragment(&self) -> usize {
-        // LL-LEN-1, LL-LEN-2, LL-LEN-4.
+        // LL-LEN-1: octets in force.
+        // LL-LEN-2: time in force.
+        // LL-LEN-4: effective values.
         let announced = self.scheduled.tx().unwrap_or(self.tx);
         let now = self.parameters.interval;
         let interval = self.scheduled.interval().map_or(now, |next| next.min(now));

@@ -189,7 +189,7 @@ impl Link {
             return self.send(sh, ControlPdu::UnknownRsp(opcode));
         }
         let wanted = asked(&pdu);
-        // LL-PAR-3.
+        // LL-PAR-3: error codes.
         if !in_range(&wanted) || !offsets_in_range(&pdu) {
             sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
             return self.reject(sh, opcode, ErrorCode::INVALID_LL_PARAMETERS);
@@ -200,7 +200,7 @@ impl Link {
         let now = self.parameters;
         let unchanged = (wanted.interval_min..=wanted.interval_max).contains(&now.interval)
             && (wanted.latency, wanted.timeout) == (now.latency, now.timeout);
-        // LL-PAR-6.
+        // LL-PAR-6: requests for the controller.
         if !unchanged && !sh.asks_for_parameters() {
             return self.reject(sh, opcode, ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
         }
@@ -245,7 +245,7 @@ impl Link {
         else {
             return;
         };
-        // LL-PAR-1.
+        // LL-PAR-1: answers of a central.
         let peer = self.control.asked_parameters.take();
         let unsupported = ErrorCode::UNSUPPORTED_LL_PARAMETER_VALUE;
         let update =

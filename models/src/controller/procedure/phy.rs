@@ -79,14 +79,14 @@ impl Link {
         tx: PhySet,
         rx: PhySet,
     ) {
-        // LL-FEAT-2.
+        // LL-FEAT-2: feature bits are true.
         if !sh.has(FeatureSet::LE_2M) && !sh.has(FeatureSet::LE_CODED) {
             return self.send(sh, ControlPdu::UnknownRsp(Opcode::PHY_REQ));
         }
         if !self.may_serve(sh, Opcode::PHY_REQ, Procedure::PhyUpdate) {
             return;
         }
-        // LL-PHY-2.
+        // LL-PHY-2: order of PDUs.
         self.remote_started(sh, Procedure::PhyUpdate);
         self.control.remote = Some(Remote::Phy);
         let update = self.phy_update((sh.default_tx, sh.default_rx), (tx, rx));
@@ -96,8 +96,8 @@ impl Link {
     /// What both wishes come to. An end that wishes one and the same PHY in both directions gets
     /// it in both or in none.
     fn phy_update(&self, own: Wish, peer: Wish) -> ControlPdu {
-        // LL-PHY-3.
-        // LL-PHY-4.
+        // LL-PHY-3: the central decides.
+        // LL-PHY-4: the same PHY both ways.
         let mut c_to_p = choose(own.0.intersection(peer.1), self.tx);
         let mut p_to_c = choose(peer.0.intersection(own.1), self.rx);
         let applied = (c_to_p.unwrap_or(self.tx), p_to_c.unwrap_or(self.rx));

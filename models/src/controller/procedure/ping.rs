@@ -62,7 +62,7 @@ impl Link {
         };
         if now >= since + self.payload_timer.timeout() {
             self.payload_timer.restart(now);
-            // LL-PING-2.
+            // LL-PING-2: authenticated payload timeout.
             // LL-PING-3: in a pause of encryption as well.
             sh.event(Event::AuthenticatedPayloadTimeoutExpired { handle: self.handle });
         } else if !self.payload_timer.pinged && now >= self.ping_due(since) {

@@ -52,7 +52,8 @@ impl Link {
         sh: &mut Shared,
         mut pdu: ControlPdu,
     ) -> ControlPdu {
-        // LL-INST-1, LL-INST-4.
+        // LL-INST-1: instants lie ahead.
+        // LL-INST-4: latency.
         let events = u32::from(sh.config.instant_events.max(1));
         let ahead = events * (u32::from(self.parameters.latency) + 1);
         // A legal latency keeps this far below half the range of the counter.
@@ -61,7 +62,7 @@ impl Link {
         match &mut pdu {
             ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant } => {
                 if *c_to_p == PhySet::NONE && *p_to_c == PhySet::NONE {
-                    // LL-PHY-5.
+                    // LL-PHY-5: no change.
                     // Nothing changes; the instant stays 0 and the procedure is over.
                     self.change_phy(sh, None, None);
                 } else {
@@ -96,7 +97,7 @@ impl Link {
             self.apply_update(sh, update);
         }
         if let Some((_, map)) = self.scheduled.channel_map.take_if(|(at, _)| *at == self.counter) {
-            // LL-MAP-1.
+            // LL-MAP-1: from the instant on.
             self.channel_map = map;
             let own = self.control.own.as_ref();
             if own.is_some_and(|o| matches!(o.request, Request::ChannelMap(_))) {
@@ -106,7 +107,7 @@ impl Link {
         if let Some((_, c_to_p, p_to_c)) =
             self.scheduled.phy.take_if(|(at, ..)| *at == self.counter)
         {
-            // LL-PHY-1.
+            // LL-PHY-1: PHY in force.
             self.change_phy(sh, c_to_p.single(), p_to_c.single());
         }
     }
@@ -117,7 +118,7 @@ impl Link {
         // The nearer half of all counters lies ahead.
         let events = i64::from(instant.wrapping_sub(reference) as i16);
         let passed = events * i64::from(self.parameters.interval);
-        // LL-PAR-9.
+        // LL-PAR-9: anchor points as asked for.
         let distance = (i64::from(offset) - passed).rem_euclid(i64::from(new.max(1)));
         u16::try_from(distance).unwrap_or(0)
     }
@@ -132,10 +133,11 @@ impl Link {
         if self.quirks.no_switch {
             self.quirks.no_switch = false;
         } else {
-            // LL-UPD-1, LL-WIN-1.
+            // LL-UPD-1: new parameters from the instant on.
+            // LL-WIN-1: transmit window.
             self.anchor = self.anchor + units(update.win_offset) + self.scheduled.position;
             self.parameters = new;
-            // LL-SUP-3.
+            // LL-SUP-3: supervision at an instant.
             self.heard = self.heard.max(self.anchor);
         }
         let own = self.control.own.as_ref();
@@ -149,7 +151,7 @@ impl Link {
             self.end_remote_parameters(sh);
             false
         };
-        // LL-UPD-4.
+        // LL-UPD-4: the host is told.
         if asked || changed {
             self.tell_parameters(sh, ErrorCode::SUCCESS);
         }

@@ -26,7 +26,7 @@ impl Link {
         }
         self.started(sh, Procedure::Termination, Initiator::Local);
         self.control.terminating = Some(now + self.parameters.timeout());
-        // LL-TERM-3.
+        // LL-TERM-3: at any time.
         self.forget_queues();
         self.send(sh, ControlPdu::TerminateInd(reason));
     }
@@ -34,7 +34,8 @@ impl Link {
     /// A control PDU was acknowledged.
     pub(in crate::controller) fn control_acknowledged(&mut self, opcode: Opcode) {
         if opcode == Opcode::TERMINATE_IND {
-            // LL-TERM-1, LL-END-1.
+            // LL-TERM-1: own termination.
+            // LL-END-1: permitted reasons.
             self.gone.get_or_insert(ErrorCode::LOCAL_HOST_TERMINATED);
         }
     }

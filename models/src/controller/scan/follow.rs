@@ -225,7 +225,7 @@ impl Scanner {
         follow.report.event_type |= SCAN_RESPONSE;
         let phy = follow.phy;
         self.busy = Busy::Following(Box::new(follow));
-        // LL-EXT-3.
+        // LL-EXT-3: answers on secondary channels.
         Some(reply(&AdvertisingPdu::ScanReq { scanner, advertiser }, phy))
     }
 

@@ -21,7 +21,7 @@ fn classify(rig: &mut Rig, channel_map: u64) -> u64 {
     channel_map
 }
 
-/// LL-MAP-3.
+/// LL-MAP-3: minimum number of used channels.
 #[test]
 fn a_map_with_too_few_channels_is_widened_and_stays_wide() {
     let mut rig = knowing();

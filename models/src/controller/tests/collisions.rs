@@ -41,7 +41,7 @@ fn parameter_request_against_own_phy_request() {
 }
 
 /// X9: both at once.
-/// LL-COLL-2.
+/// LL-COLL-2: the central rejects.
 #[test]
 fn phy_request_against_own_phy_request() {
     let mut rig = Rig::connected(acquainted());
@@ -51,7 +51,7 @@ fn phy_request_against_own_phy_request() {
 }
 
 /// X9: the peer's first.
-/// LL-COLL-1.
+/// LL-COLL-1: no incompatible procedure after an answer.
 #[test]
 fn own_phy_request_waits_for_the_instant_of_the_peers() {
     let mut rig = Rig::connected(acquainted());
@@ -67,7 +67,7 @@ fn own_phy_request_waits_for_the_instant_of_the_peers() {
     assert_eq!(sent, [phy_req(TWO)]);
 }
 
-/// LL-COLL-6.
+/// LL-COLL-6: same procedures.
 #[test]
 fn both_forms_of_changing_parameters_are_the_same_procedure() {
     let mut rig = Rig::connected(acquainted());
@@ -86,7 +86,7 @@ fn phy_request_before_the_instant_of_a_channel_map() {
 }
 
 /// The peripheral has taken part in the procedure and starts another before its instant.
-/// LL-COLL-4.
+/// LL-COLL-4: a forbidden procedure is not served.
 #[test]
 fn a_peer_that_breaks_the_rule_is_left() {
     for (pdu, code) in [(PARAM_REQ, 0x2A), (phy_req(TWO), 0x23)] {
@@ -100,7 +100,7 @@ fn a_peer_that_breaks_the_rule_is_left() {
     }
 }
 
-/// LL-PROC-2.
+/// LL-PROC-2: answers meanwhile.
 #[test]
 fn compatible_procedures_do_not_wait() {
     let mut rig = Rig::connected(acquainted());
@@ -109,7 +109,7 @@ fn compatible_procedures_do_not_wait() {
     assert_eq!(rig.exchange(None), [ControlPdu::PingRsp]);
 }
 
-/// LL-REJ-1.
+/// LL-REJ-1: form of a reject.
 #[test]
 fn without_the_feature_the_short_form_is_used() {
     let mut rig = Rig::connected(super::rig::honest());

@@ -14,7 +14,9 @@ fn changed(status: ErrorCode) -> Event {
     Event::EncryptionChange { handle: HANDLE, status, enabled }
 }
 
-/// LL-ENC-2, LL-ENC-3, LL-ENC-13.
+/// LL-ENC-2: no plain text afterwards.
+/// LL-ENC-3: order of PDUs.
+/// LL-ENC-13: done.
 #[test]
 fn encrypts_and_carries_data() {
     let mut rig = Rig::connected(acquainted());
@@ -29,7 +31,8 @@ fn encrypts_and_carries_data() {
     assert_eq!(rig.acl.last().map(|acl| acl.data.to_vec()), Some(b"answer".to_vec()));
 }
 
-/// LL-ENC-1, LL-ENC-7.
+/// LL-ENC-1: silence while encryption starts or pauses.
+/// LL-ENC-7: requests of the peripheral meanwhile.
 #[test]
 fn nothing_else_is_sent_while_it_starts() {
     let mut rig = Rig::connected(acquainted());
@@ -62,7 +65,7 @@ fn own_procedures_are_finished_first() {
     assert_eq!(opcodes(&rig.exchange(None)), [Opcode::ENC_REQ]);
 }
 
-/// LL-ENC-6.
+/// LL-ENC-6: anything else.
 #[test]
 fn an_unexpected_pdu_after_enc_rsp_ends_the_connection() {
     let data = (Llid::Start, b"data".to_vec());
@@ -78,7 +81,7 @@ fn an_unexpected_pdu_after_enc_rsp_ends_the_connection() {
     }
 }
 
-/// LL-MIC-2.
+/// LL-MIC-2: wrong MIC.
 #[test]
 fn a_bad_mic_ends_the_connection_without_a_word() {
     let mut rig = Rig::connected(acquainted());
@@ -106,7 +109,7 @@ fn a_missing_key_leaves_the_connection_in_clear() {
     }
 }
 
-/// LL-ENC-11.
+/// LL-ENC-11: pause.
 #[test]
 fn refresh_pauses_first() {
     let mut rig = Rig::connected(acquainted());
@@ -132,7 +135,7 @@ fn no_answer_for_40_seconds() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::LL_RESPONSE_TIMEOUT));
 }
 
-/// LL-PING-2.
+/// LL-PING-2: authenticated payload timeout.
 #[test]
 fn a_silent_encrypted_link_is_pinged_and_then_reported() {
     let mut rig = Rig::connected(acquainted());

@@ -6,7 +6,7 @@ use ble::pdu::data::Llid;
 
 use super::rig::{Rig, honest};
 
-/// LL-LEN-9.
+/// LL-LEN-9: what a receiver takes.
 #[test]
 fn the_receiver_takes_what_was_announced_and_goes_on_to() {
     let mut rig = Rig::connected(honest());
@@ -24,7 +24,7 @@ fn the_receiver_takes_what_was_announced_and_goes_on_to() {
     }
 }
 
-/// LL-CTRL-2.
+/// LL-CTRL-2: what is not understood.
 #[test]
 fn a_control_pdu_of_length_zero_is_answered_with_0xff() {
     let mut rig = Rig::connected(honest());

@@ -61,7 +61,8 @@ fn active_scanning_asks_and_reports_the_answer() {
     assert_eq!((report.event_type, report.data.as_slice()), (4, [1, 9].as_slice()));
 }
 
-/// LL-CONN-1, LL-WIN-1.
+/// LL-CONN-1: fields of CONNECT_IND.
+/// LL-WIN-1: transmit window.
 #[test]
 fn connects_to_the_right_peer_with_legal_values() {
     let mut rig = Rig::new(honest());
@@ -135,7 +136,7 @@ fn a_private_address_is_resolved() {
     assert_eq!((complete.peer, complete.peer_identity), (rpa, Some(PEER)));
 }
 
-/// LL-RETX-1.
+/// LL-RETX-1: repetition.
 #[test]
 fn an_unanswered_packet_is_repeated_unchanged() {
     let mut rig = Rig::connected(honest());
@@ -151,7 +152,7 @@ fn an_unanswered_packet_is_repeated_unchanged() {
     assert!(rig.last().payload.is_empty());
 }
 
-/// LL-EVENT-1.
+/// LL-EVENT-1: end of a connection event.
 #[test]
 fn more_data_keeps_the_event_open() {
     let mut rig = Rig::connected(honest());
@@ -179,7 +180,8 @@ fn credits_are_limited() {
     assert_eq!(data, 2);
 }
 
-/// LL-CONN-3, LL-SUP-2.
+/// LL-CONN-3: created and established.
+/// LL-SUP-2: six intervals.
 #[test]
 fn never_established_is_0x3e_after_six_intervals() {
     let mut rig = Rig::new(honest());
@@ -191,7 +193,7 @@ fn never_established_is_0x3e_after_six_intervals() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::FAILED_TO_ESTABLISH));
 }
 
-/// LL-SUP-1.
+/// LL-SUP-1: supervision.
 #[test]
 fn supervision_ends_an_established_connection() {
     let mut rig = Rig::connected(honest());
@@ -203,7 +205,8 @@ fn supervision_ends_an_established_connection() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::CONNECTION_TIMEOUT));
 }
 
-/// LL-TERM-1, LL-END-1.
+/// LL-TERM-1: own termination.
+/// LL-END-1: permitted reasons.
 #[test]
 fn own_termination_waits_for_its_acknowledgement() {
     let mut rig = Rig::connected(honest());
@@ -217,7 +220,7 @@ fn own_termination_waits_for_its_acknowledgement() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::LOCAL_HOST_TERMINATED));
 }
 
-/// LL-TERM-2.
+/// LL-TERM-2: the peer’s termination.
 #[test]
 fn termination_of_the_peer_is_acknowledged() {
     let mut rig = Rig::connected(honest());

@@ -37,7 +37,8 @@ fn param(interval: u16, latency: u16, timeout: u16) -> ConnectionParam {
     }
 }
 
-/// LL-FEAT-4, LL-FEAT-7.
+/// LL-FEAT-4: features of the device.
+/// LL-FEAT-7: each role has its request.
 #[test]
 fn features_are_read_from_the_air_once() {
     let mut rig = Rig::connected(honest());
@@ -53,7 +54,7 @@ fn features_are_read_from_the_air_once() {
     assert_eq!(rig.events(3), []);
 }
 
-/// LL-FEAT-1.
+/// LL-FEAT-1: octet 0 of the feature response.
 #[test]
 fn feature_response_masks_octet_0_only() {
     let mut rig = Rig::connected(honest());
@@ -61,7 +62,8 @@ fn feature_response_masks_octet_0_only() {
     assert_eq!(rig.exchange(None), [ControlPdu::FeatureRsp(FeatureSet(0x5921))]);
 }
 
-/// LL-VERS-1, LL-VERS-2.
+/// LL-VERS-1: one LL_VERSION_IND.
+/// LL-VERS-2: answering LL_VERSION_IND.
 #[test]
 fn version_is_told_once_whoever_asks_first() {
     let mut rig = Rig::connected(honest());
@@ -74,7 +76,9 @@ fn version_is_told_once_whoever_asks_first() {
     assert!(matches!(told.as_slice(), [Event::RemoteVersion { company: 0x59, .. }]), "{told:?}");
 }
 
-/// LL-LEN-1, LL-LEN-2, LL-LEN-4.
+/// LL-LEN-1: octets in force.
+/// LL-LEN-2: time in force.
+/// LL-LEN-4: effective values.
 #[test]
 fn data_length_takes_the_minimum_and_fragments_by_it() {
     let mut rig = Rig::connected(honest());
@@ -109,7 +113,9 @@ fn data_length_request_is_answered_with_own_values() {
     assert_eq!(rig.exchange(None), [ControlPdu::LengthRsp(answer)]);
 }
 
-/// LL-PHY-1, LL-PHY-2, LL-PHY-3.
+/// LL-PHY-1: PHY in force.
+/// LL-PHY-2: order of PDUs.
+/// LL-PHY-3: the central decides.
 #[test]
 fn phy_request_of_the_peripheral_changes_at_the_instant() {
     let mut rig = Rig::connected(honest());
@@ -132,7 +138,7 @@ fn phy_request_of_the_peripheral_changes_at_the_instant() {
     };
 }
 
-/// LL-PHY-2.
+/// LL-PHY-2: order of PDUs.
 #[test]
 fn own_phy_request_waits_for_the_answer() {
     let mut rig = Rig::connected(honest());
@@ -148,7 +154,9 @@ fn own_phy_request_waits_for_the_answer() {
     assert_eq!(rig.last().phy, TxPhy::Le2M);
 }
 
-/// LL-PHY-3, LL-PHY-4, LL-PHY-5.
+/// LL-PHY-3: the central decides.
+/// LL-PHY-4: the same PHY both ways.
+/// LL-PHY-5: no change.
 #[test]
 fn one_phy_for_both_directions_or_no_change() {
     let mut rig = Rig::connected(honest());
@@ -168,7 +176,10 @@ fn one_phy_for_both_directions_or_no_change() {
     );
 }
 
-/// LL-ANCHOR-1, LL-WIN-1, LL-UPD-1, LL-UPD-4.
+/// LL-ANCHOR-1: anchor points.
+/// LL-WIN-1: transmit window.
+/// LL-UPD-1: new parameters from the instant on.
+/// LL-UPD-4: the host is told.
 #[test]
 fn connection_update_moves_the_anchor_at_the_instant() {
     let mut rig = Rig::connected(honest());
@@ -199,7 +210,8 @@ fn connection_update_moves_the_anchor_at_the_instant() {
     assert_eq!(rig.last().at.since(anchor), Duration::from_us(50_000));
 }
 
-/// LL-INST-1, LL-INST-4.
+/// LL-INST-1: instants lie ahead.
+/// LL-INST-4: latency.
 #[test]
 fn latency_puts_the_instant_off() {
     let mut rig = Rig::new(honest());
@@ -210,7 +222,8 @@ fn latency_puts_the_instant_off() {
     assert_eq!(sent, [ControlPdu::ChannelMapInd { channel_map: map, instant: 30 }]);
 }
 
-/// LL-MAP-1, LL-CHAN-1.
+/// LL-MAP-1: from the instant on.
+/// LL-CHAN-1: channel sequence.
 #[test]
 fn channel_map_is_used_from_the_instant_on() {
     let mut rig = Rig::connected(honest());
@@ -225,7 +238,7 @@ fn channel_map_is_used_from_the_instant_on() {
     assert!(!outside(5, 30));
 }
 
-/// LL-PAR-1.
+/// LL-PAR-1: answers of a central.
 #[test]
 fn parameters_of_the_peripheral_are_the_hosts_decision() {
     let mut rig = Rig::connected(acquainted());
@@ -253,7 +266,7 @@ fn parameters_of_the_peripheral_are_the_hosts_decision() {
     assert_eq!(rig.exchange(None), [ControlPdu::RejectExtInd { opcode, error }]);
 }
 
-/// LL-PAR-3.
+/// LL-PAR-3: error codes.
 #[test]
 fn parameters_out_of_range_are_rejected_without_asking() {
     let mut rig = Rig::connected(acquainted());
@@ -271,7 +284,7 @@ fn parameters_out_of_range_are_rejected_without_asking() {
     assert_eq!(rig.take_events(), []);
 }
 
-/// LL-PAR-7.
+/// LL-PAR-7: a request that is not understood.
 #[test]
 fn a_request_for_parameters_falls_back_to_the_update() {
     let mut rig = Rig::connected(ControllerConfig { request_parameters: true, ..honest() });
@@ -298,7 +311,10 @@ fn an_answer_to_own_parameters_is_carried_out_or_refused() {
     assert_eq!(rig.exchange(None), [ControlPdu::RejectExtInd { opcode, error }]);
 }
 
-/// LL-CTRL-3, LL-REJ-2, LL-PHY-8, LL-LIVE-4.
+/// LL-CTRL-3: LL_UNKNOWN_RSP as an answer.
+/// LL-REJ-2: both forms of a reject.
+/// LL-PHY-8: failure changes nothing.
+/// LL-LIVE-4: hosts are told.
 #[test]
 fn every_refusal_ends_the_own_request() {
     let opcode = Opcode::PHY_REQ;
@@ -321,7 +337,8 @@ fn every_refusal_ends_the_own_request() {
     }
 }
 
-/// LL-LIVE-1, LL-TIME-1.
+/// LL-LIVE-1: answers within 40 s.
+/// LL-TIME-1: 40 seconds.
 #[test]
 fn silence_ends_the_connection_after_40_seconds() {
     let mut rig = Rig::connected(honest());
@@ -332,7 +349,8 @@ fn silence_ends_the_connection_after_40_seconds() {
     assert_eq!(rig.disconnected(), Some(ErrorCode::LL_RESPONSE_TIMEOUT));
 }
 
-/// LL-CTRL-2, LL-ROLE-1.
+/// LL-CTRL-2: what is not understood.
+/// LL-ROLE-1: PDUs of a role.
 #[test]
 fn what_is_not_known_or_not_for_a_central_is_unknown() {
     let mut rig = Rig::connected(honest());
@@ -349,7 +367,7 @@ fn what_is_not_known_or_not_for_a_central_is_unknown() {
     }
 }
 
-/// LL-PING-1.
+/// LL-PING-1: answers to a ping.
 #[test]
 fn ping_is_answered() {
     let mut rig = Rig::connected(honest());

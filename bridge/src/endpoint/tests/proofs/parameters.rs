@@ -68,7 +68,8 @@ pub(super) fn central_is_refused() {
 /// does not know the request: the central sends LL_CONNECTION_UPDATE_IND alone then, and at once
 /// where it knows beforehand.
 ///
-/// LL-PAR-7, LL-FEAT-3.
+/// LL-PAR-7: a request that is not understood.
+/// LL-FEAT-3: features of the peer.
 pub(super) fn central_falls_back() {
     let [req, update] = [Opcode::CONNECTION_PARAM_REQ, Opcode::CONNECTION_UPDATE_IND];
     let mut masked = Rig::new(2);
@@ -101,7 +102,7 @@ fn with_older(port: Port) -> Rig {
 /// The peripheral's host is told 0x1A where the central lacks the feature, and asks by L2CAP. The
 /// central's host has it done; its controller needs no request for that.
 ///
-/// LL-PAR-4.
+/// LL-PAR-4: which way a peripheral asks.
 pub(super) fn peripheral_falls_back_to_l2cap() {
     let mut rig = with_older(A);
     let [central, peripheral] = rig.connect(A, B);

@@ -34,7 +34,7 @@ fn is_asked(told: &[Event], interval: u16) -> bool {
 /// central's is answered and runs to its instant. Data go on meanwhile, as short as the slower
 /// PHY needs, for that is what the rule asks for.
 ///
-/// LL-COLL-3, LL-ARB-7.
+/// LL-COLL-3: the peripheral yields; LL-ARB-7 of the table.
 #[test]
 fn phy_requests_of_both_cross_and_the_centrals_wins() {
     let mut s = Script::new();
@@ -79,7 +79,7 @@ fn parameter_requests_of_both_cross_and_the_centrals_wins() {
 /// X3. The host asks while the central's request is open: its own is held until the instant of the
 /// central's, and leaves in the event after it.
 ///
-/// LL-COLL-1.
+/// LL-COLL-1: no incompatible procedure after an answer.
 #[test]
 fn an_own_parameter_request_waits_for_the_instant_of_the_centrals() {
     let mut s = Script::new();
@@ -104,7 +104,8 @@ fn an_own_parameter_request_waits_for_the_instant_of_the_centrals() {
 /// X4. The central's request comes when ours is queued and not yet sent: ours goes out all the
 /// same and is rejected. Asked for again, it is held until the instant of the central's.
 ///
-/// LL-COLL-1, LL-COLL-3.
+/// LL-COLL-1: no incompatible procedure after an answer.
+/// LL-COLL-3: the peripheral yields.
 #[test]
 fn a_parameter_request_that_was_queued_too_late_is_rejected_and_may_be_repeated() {
     let mut s = Script::new();
@@ -127,7 +128,7 @@ fn a_parameter_request_that_was_queued_too_late_is_rejected_and_may_be_repeated(
 /// X7. LL_LENGTH_REQ of both: both are answered, the smaller values of each direction count, and
 /// the host hears of them once.
 ///
-/// LL-LEN-5.
+/// LL-LEN-5: at once and on either PDU.
 #[test]
 fn length_requests_of_both_cross_and_both_are_answered() {
     let mut s = Script::new();

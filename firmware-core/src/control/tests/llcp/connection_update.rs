@@ -46,7 +46,8 @@ fn an_own_request_is_refused_or_unknown() {
 
 /// U4. The command fails with 0x1A and nothing is on air; the host uses L2CAP then.
 ///
-/// LL-PAR-4, LL-FEAT-3.
+/// LL-PAR-4: which way a peripheral asks.
+/// LL-FEAT-3: features of the peer.
 #[test]
 fn a_central_known_to_lack_the_feature_is_not_asked() {
     let mut s = Script::with_features(FeatureSet::ENCRYPTION);
@@ -56,7 +57,7 @@ fn a_central_known_to_lack_the_feature_is_not_asked() {
 
 /// U5, accepted.
 ///
-/// LL-PAR-2.
+/// LL-PAR-2: answers of a peripheral.
 #[test]
 fn the_host_accepts_the_centrals_request() {
     let mut s = Script::new();
@@ -79,7 +80,8 @@ fn the_host_accepts_the_centrals_request() {
 
 /// U5, refused.
 ///
-/// LL-REJ-1, LL-PAR-2.
+/// LL-REJ-1: form of a reject.
+/// LL-PAR-2: answers of a peripheral.
 #[test]
 fn the_host_refuses_in_the_form_that_the_central_knows() {
     let error = ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS;
@@ -103,7 +105,7 @@ fn the_host_refuses_in_the_form_that_the_central_knows() {
 /// U6 to U9. Answered without asking the host. Elsewhere an application below the host may refuse
 /// such a request or take its time; this controller has nobody to ask and agrees at once.
 ///
-/// LL-PAR-6.
+/// LL-PAR-6: requests for the controller.
 #[test]
 fn a_request_that_only_moves_the_anchor_is_not_the_hosts() {
     let mut s = Script::new();
@@ -116,7 +118,7 @@ fn a_request_that_only_moves_the_anchor_is_not_the_hosts() {
 
 /// U10.
 ///
-/// LL-PAR-3.
+/// LL-PAR-3: error codes.
 #[test]
 fn a_request_out_of_range_never_reaches_the_host() {
     let illegal = [
@@ -142,7 +144,8 @@ fn a_request_out_of_range_never_reaches_the_host() {
 /// the procedure is over, and that is all. One stack leaves with 0x24; the specification lets a
 /// central reject at this point.
 ///
-/// LL-PAR-5, LL-REJ-2.
+/// LL-PAR-5: a response that is refused.
+/// LL-REJ-2: both forms of a reject.
 #[test]
 fn a_refusal_of_our_response_ends_the_procedure_only() {
     let rsp = Opcode::CONNECTION_PARAM_RSP;
@@ -178,7 +181,7 @@ fn without_the_feature_neither_end_asks() {
 
 /// U13.
 ///
-/// LL-UPD-4.
+/// LL-UPD-4: the host is told.
 #[test]
 fn the_host_is_told_of_changes_only() {
     let mut s = Script::new();
@@ -192,7 +195,8 @@ fn the_host_is_told_of_changes_only() {
 
 /// U15, unasked and as the answer to our request.
 ///
-/// LL-CTRL-4, LL-UPD-3.
+/// LL-CTRL-4: ranges of fields.
+/// LL-UPD-3: parameters out of range.
 #[test]
 fn an_update_out_of_range_ends_the_link() {
     for asked in [false, true] {

@@ -11,7 +11,9 @@ use ble::time::Duration;
 
 /// E1.
 ///
-/// LL-ENC-2, LL-ENC-3, LL-ENC-13.
+/// LL-ENC-2: no plain text afterwards.
+/// LL-ENC-3: order of PDUs.
+/// LL-ENC-13: done.
 #[test]
 fn encryption_starts_and_data_flow() {
     let mut s = Script::new();
@@ -26,7 +28,7 @@ fn encryption_starts_and_data_flow() {
 
 /// E2. All transmit buffers are taken when LL_ENC_REQ comes.
 ///
-/// LL-ENC-4.
+/// LL-ENC-4: what was queued before.
 #[test]
 fn what_was_queued_goes_in_the_clear_and_nothing_is_lost() {
     let mut s = Script::new();
@@ -53,7 +55,7 @@ fn what_was_queued_goes_in_the_clear_and_nothing_is_lost() {
 
 /// E3.
 ///
-/// LL-ENC-8.
+/// LL-ENC-8: no key.
 #[test]
 fn without_a_key_the_link_lives_on_in_the_clear() {
     let error = ErrorCode::PIN_OR_KEY_MISSING;
@@ -79,7 +81,7 @@ fn without_a_key_the_link_lives_on_in_the_clear() {
 
 /// E4.
 ///
-/// LL-ENC-6.
+/// LL-ENC-6: anything else.
 #[test]
 fn a_forbidden_pdu_ends_the_link_and_nothing_more_is_sent() {
     let version = ControlPdu::VersionInd(VERSION);
@@ -101,7 +103,7 @@ fn a_forbidden_pdu_ends_the_link_and_nothing_more_is_sent() {
 
 /// E5.
 ///
-/// LL-ENC-11.
+/// LL-ENC-11: pause.
 #[test]
 fn pause_and_refresh() {
     let mut s = Script::new();
@@ -121,7 +123,7 @@ fn pause_and_refresh() {
 /// G1, the own ping: any refusal ends it, as an answer does. One stack takes LL_UNKNOWN_RSP
 /// alone and leaves with 0x24 upon a reject.
 ///
-/// LL-PING-1.
+/// LL-PING-1: answers to a ping.
 #[test]
 fn any_answer_will_do_for_a_ping() {
     let opcode = Opcode::PING_REQ;

@@ -13,7 +13,7 @@ use ble::phy::{Phy, PhySet, TxPhy};
 
 /// H1, asked by the host.
 ///
-/// LL-PHY-2.
+/// LL-PHY-2: order of PDUs.
 #[test]
 fn an_own_phy_request_changes_at_the_instant() {
     let mut s = Script::new();
@@ -30,7 +30,8 @@ fn an_own_phy_request_changes_at_the_instant() {
 
 /// H1, asked by the central; the host hears of a change only.
 ///
-/// LL-PHY-2, LL-PHY-5.
+/// LL-PHY-2: order of PDUs.
+/// LL-PHY-5: no change.
 #[test]
 fn the_centrals_phy_request_with_and_without_change() {
     let mut s = Script::new();
@@ -51,7 +52,7 @@ fn the_centrals_phy_request_with_and_without_change() {
 
 /// H1, asked by the host: it is told of the end though nothing has changed.
 ///
-/// LL-PHY-5.
+/// LL-PHY-5: no change.
 #[test]
 fn an_own_phy_request_that_changes_nothing_is_told_to_the_host() {
     let mut s = Script::new();
@@ -64,7 +65,7 @@ fn an_own_phy_request_that_changes_nothing_is_told_to_the_host() {
 /// H2. Something else comes instead of LL_PHY_UPDATE_IND. One stack leaves with 0x24; here it is
 /// named, answered as what it is, and the indication is still taken.
 ///
-/// LL-CTRL-2.
+/// LL-CTRL-2: what is not understood.
 #[test]
 fn an_unexpected_pdu_instead_of_the_phy_indication_does_no_harm() {
     let mut s = Script::new();
@@ -79,7 +80,8 @@ fn an_unexpected_pdu_instead_of_the_phy_indication_does_no_harm() {
 
 /// L1.
 ///
-/// LL-LEN-4, LL-LEN-6.
+/// LL-LEN-4: effective values.
+/// LL-LEN-6: the host is told of changes.
 #[test]
 fn lengths_are_the_smaller_of_both_sides() {
     let mut s = Script::new();
@@ -110,7 +112,8 @@ fn lengths_are_the_smaller_of_both_sides() {
 
 /// L1.
 ///
-/// LL-LEN-3, LL-LEN-4.
+/// LL-LEN-3: values of the data length update.
+/// LL-LEN-4: effective values.
 #[test]
 fn lengths_below_the_minimum_count_as_the_minimum() {
     let mut s = Script::new();
@@ -121,7 +124,8 @@ fn lengths_below_the_minimum_count_as_the_minimum() {
 
 /// F1.
 ///
-/// LL-FEAT-4, LL-FEAT-7.
+/// LL-FEAT-4: features of the device.
+/// LL-FEAT-7: each role has its request.
 #[test]
 fn the_hosts_feature_request() {
     let mut s = Script::new();
@@ -137,7 +141,8 @@ fn the_hosts_feature_request() {
 
 /// F2.
 ///
-/// LL-FEAT-7, LL-CTRL-3.
+/// LL-FEAT-7: each role has its request.
+/// LL-CTRL-3: LL_UNKNOWN_RSP as an answer.
 #[test]
 fn a_central_that_does_not_know_the_feature_request() {
     let mut s = Script::new();
@@ -149,7 +154,9 @@ fn a_central_that_does_not_know_the_feature_request() {
 
 /// F3.
 ///
-/// LL-FEAT-1, LL-FEAT-5, LL-FEAT-6.
+/// LL-FEAT-1: octet 0 of the feature response.
+/// LL-FEAT-5: octets beyond the first.
+/// LL-FEAT-6: features unknown.
 #[test]
 fn the_feature_response_has_common_bits_in_octet_0_and_own_ones_beyond() {
     for peer in [0, 0xFF, 0x21, 0x59FF, u64::MAX] {
@@ -163,7 +170,7 @@ fn the_feature_response_has_common_bits_in_octet_0_and_own_ones_beyond() {
 /// F4. The feature request is rejected. One stack leaves with 0x24; here the host is told the
 /// error, for a reject is an answer.
 ///
-/// LL-REJ-2.
+/// LL-REJ-2: both forms of a reject.
 #[test]
 fn a_feature_request_may_be_rejected() {
     let (opcode, error) = (Opcode::PERIPHERAL_FEATURE_REQ, ErrorCode(0x1F));
@@ -179,7 +186,8 @@ fn a_feature_request_may_be_rejected() {
 
 /// V1, with the own exchange.
 ///
-/// LL-VERS-1, LL-VERS-2.
+/// LL-VERS-1: one LL_VERSION_IND.
+/// LL-VERS-2: answering LL_VERSION_IND.
 #[test]
 fn version_is_said_once_in_each_direction() {
     let theirs = VersionInd { version: 12, company: 2, subversion: 9 };
@@ -203,7 +211,7 @@ fn version_is_said_once_in_each_direction() {
 
 /// G1, asked by the central. For the own ping see the encryption scripts.
 ///
-/// LL-PING-1.
+/// LL-PING-1: answers to a ping.
 #[test]
 fn ping_is_answered() {
     let mut s = Script::new();
@@ -213,7 +221,9 @@ fn ping_is_answered() {
 
 /// T1, asked by the host.
 ///
-/// LL-TERM-1, LL-TERM-3, LL-END-1.
+/// LL-TERM-1: own termination.
+/// LL-TERM-3: at any time.
+/// LL-END-1: permitted reasons.
 #[test]
 fn an_own_termination_waits_for_its_acknowledgement() {
     let mut s = Script::new();
@@ -230,7 +240,7 @@ fn an_own_termination_waits_for_its_acknowledgement() {
 
 /// T1, asked by the central.
 ///
-/// LL-TERM-2.
+/// LL-TERM-2: the peer’s termination.
 #[test]
 fn the_centrals_termination_is_acknowledged_before_the_link_goes() {
     let mut s = Script::new();
@@ -257,7 +267,8 @@ fn the_channel_map_changes_at_its_instant() {
 /// M2. LL_UNKNOWN_RSP while the instant is awaited. One stack leaves with 0x24; it answers nothing,
 /// so it is named and ignored.
 ///
-/// LL-RSP-2, LL-MAP-1.
+/// LL-RSP-2: answers to nothing.
+/// LL-MAP-1: from the instant on.
 #[test]
 fn an_answer_to_nothing_before_the_instant_of_a_map_is_ignored() {
     let mut s = Script::new();
@@ -291,7 +302,8 @@ fn map(s: &mut Script) -> u64 {
 
 /// Q1. Every opcode, with its right length, one octet more and one less.
 ///
-/// LL-CTRL-2, LL-ROLE-1.
+/// LL-CTRL-2: what is not understood.
+/// LL-ROLE-1: PDUs of a role.
 #[test]
 fn wrong_roles_wrong_lengths_and_undefined_opcodes_are_unknown() {
     let understood = [0x00, 0x01, 0x02, 0x03, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0F];

@@ -172,7 +172,7 @@ fn the_first_deadline_of_all_connections_counts() {
 
 /// X5. Our own request is open on one link; the central of the other asks, and so does our host.
 ///
-/// LL-PROC-1.
+/// LL-PROC-1: one procedure at a time.
 #[test]
 fn an_own_request_on_one_link_hinders_none_on_the_other() {
     let mut links = Links::new();
@@ -186,7 +186,7 @@ fn an_own_request_on_one_link_hinders_none_on_the_other() {
 
 /// X6. The central of one link has asked; then the other's does.
 ///
-/// LL-PROC-1.
+/// LL-PROC-1: one procedure at a time.
 #[test]
 fn a_request_of_one_central_hinders_none_of_the_other() {
     let mut links = Links::new();
