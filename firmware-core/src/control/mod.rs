@@ -223,9 +223,11 @@ impl<const LINKS: usize> Control<LINKS> {
                 served.advance(cx, event);
                 served.acknowledged(cx, tag);
             }),
-            LinkReport::EventEnded { link, event, .. } => self.on(now, link, |served, cx| {
+            LinkReport::EventEnded { link, event, owes, .. } => self.on(now, link, |served, cx| {
                 served.advance(cx, event);
-                served.connection.event_ended(cx);
+                if !owes {
+                    served.connection.event_ended(cx);
+                }
             }),
             // `Link` keeps the place until it is told that this has been seen.
             LinkReport::Lost { link, loss } => self.on(now, link, |served, cx| {

@@ -53,7 +53,7 @@ impl Connection {
 
     pub(super) fn on_terminate(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
         self.trace_start(cx, Procedure::Termination, Initiator::Remote);
-        // LL-TERM-2: the acknowledgement leaves in this event.
+        // LL-TERM-2: the acknowledgement leaves in this event, or in the next that has time for it.
         self.termination = Some(Termination::Remote { reason });
     }
 
@@ -68,7 +68,7 @@ impl Connection {
         }
     }
 
-    /// An event is over: nothing holds a connection any more that the peer has terminated.
+    /// An event is over and all is acknowledged: nothing holds a connection any more that the peer has terminated.
     pub(super) fn event_ended(&mut self, cx: &mut Context<'_>) {
         if let Some(Termination::Remote { reason }) = self.termination {
             self.trace_end(cx, Procedure::Termination, Initiator::Remote, ErrorCode::SUCCESS);

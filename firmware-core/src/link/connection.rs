@@ -332,7 +332,8 @@ impl Connection {
         self.skip = if may_skip { self.latency } else { 0 };
         let next = self.event.wrapping_add(self.skip);
         let (link, heard) = (self.link, ended.heard);
-        reports.push(LinkReport::EventEnded { link, event, next, heard, at: now });
+        let owes = self.sequence.owes();
+        reports.push(LinkReport::EventEnded { link, event, next, heard, owes, at: now });
     }
 
     fn take(&mut self, packet: Packet<'_>, reports: &mut Reports) {

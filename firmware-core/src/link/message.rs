@@ -236,6 +236,8 @@ pub enum LinkReport {
         next: u16,
         /// Whether any packet was received in it.
         heard: bool,
+        /// Whether the last new packet is not acknowledged: the radio had no time for the answer.
+        owes: bool,
         /// When it closed.
         at: Instant,
     },

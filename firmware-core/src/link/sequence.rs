@@ -51,6 +51,8 @@ pub(super) struct Sequence {
     sn: bool,
     /// nextExpectedSeqNum.
     nesn: bool,
+    /// What was accepted last has not been acknowledged: nothing has left since.
+    owes: bool,
     in_flight: InFlight,
     queue: Queue<Outgoing, TX_QUEUE>,
 }
@@ -58,7 +60,13 @@ pub(super) struct Sequence {
 impl Sequence {
     pub(super) const fn new() -> Self {
         // LL-SN-2: first numbers.
-        Self { sn: false, nesn: false, in_flight: InFlight::Nothing, queue: Queue::new() }
+        Self {
+            sn: false,
+            nesn: false,
+            owes: false,
+            in_flight: InFlight::Nothing,
+            queue: Queue::new(),
+        }
     }
 
     /// Queues a PDU; `false`: [`TX_QUEUE`] of them are unacknowledged already.
@@ -89,8 +97,14 @@ impl Sequence {
         let new = header.sn == self.nesn && room;
         if new {
             self.nesn = !self.nesn;
+            self.owes = true;
         }
         Meaning { acknowledged, new }
+    }
+
+    /// Whether the peer does not know yet that its last packet was accepted.
+    pub(super) const fn owes(&self) -> bool {
+        self.owes
     }
 
     /// Payload octets of the packet that [`Self::transmit`] will give.
@@ -139,6 +153,7 @@ impl Sequence {
     /// The packet of [`Self::transmit`] has left. Gives its tag if it was queued and this was the
     /// first time.
     pub(super) fn transmitted(&mut self) -> Option<Tag> {
+        self.owes = false;
         if self.in_flight != InFlight::Queued {
             return None;
         }

@@ -225,7 +225,7 @@ proptest! {
 #[test]
 fn nobody_is_accused_for_these() {
     use Deed::*;
-    let cases: [&[Deed]; 5] = [
+    let cases: [&[Deed]; 6] = [
         // LL-ADV-2: the address changes between an event's preparation and its start.
         &[
             PeerAdvertises(2, 0),
@@ -256,6 +256,17 @@ fn nobody_is_accused_for_these() {
         &[Mode(1), PeerAdvertises(0, 0), Connect(2, 0), Pass(2), PeerAdvertises(1, 0), Pass(800)],
         // LL-END-1: a connection is ended before it is established.
         &[Resolve(1), Connect(2, 0), PeerAdvertises(4, 2), Pass(2), Disconnect],
+        // LL-TERM-2: both connections of an endpoint in both roles end at once.
+        &[
+            Resolve(1),
+            PeerResolves(1),
+            Advertise(1, 2),
+            PeerAdvertises(0, 2),
+            PeerConnects(2),
+            Connect(2, 0),
+            Pass(107),
+            Disconnect,
+        ],
         // LL-TIFS-3: a peripheral that sends as central elsewhere.
         &[
             PeerResolves(1),

@@ -270,7 +270,14 @@ impl Script {
         }
         let (event, next) = (self.at, self.at.wrapping_add(1));
         let at = self.now;
-        self.report(LinkReport::EventEnded { link: LINK, event, next, heard: true, at });
+        self.report(LinkReport::EventEnded {
+            link: LINK,
+            event,
+            next,
+            heard: true,
+            owes: false,
+            at,
+        });
         self.at = next;
         self.now += Duration::from_ms(30);
         pdus
