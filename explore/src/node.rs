@@ -18,6 +18,9 @@ pub(super) const READ: &str = "read";
 
 /// ATT_READ_REQ for the first attribute, in an L2CAP frame.
 const READ_REQUEST: [u8; 7] = [3, 0, 4, 0, 0x0A, 1, 0];
+/// What a frame of ATT has behind its length when it answers: the channel, and the opcode of
+/// ATT_READ_RSP or of ATT_ERROR_RSP.
+const ANSWERS: [[u8; 3]; 2] = [[4, 0, 0x0B], [4, 0, 0x01]];
 
 /// Outputs of one call after which controller and host quarrel.
 const OUTPUTS_MAX: usize = 1024;
@@ -35,6 +38,10 @@ pub struct AskingCentral {
     agrees: bool,
     controller: Option<CentralController>,
     handle: Option<Handle>,
+    /// A request is open.
+    asked: bool,
+    /// Requests that wait for its response.
+    reads: u16,
 }
 
 impl AskingCentral {
@@ -46,7 +53,16 @@ impl AskingCentral {
         parameters: ConnectionParameters,
         agrees: bool,
     ) -> Self {
-        Self { config, peer, parameters, agrees, controller: None, handle: None }
+        Self {
+            config,
+            peer,
+            parameters,
+            agrees,
+            controller: None,
+            handle: None,
+            asked: false,
+            reads: 0,
+        }
     }
 
     fn start(&mut self, now: Instant, entropy: [u8; 32], out: &mut Outbox) {
@@ -74,12 +90,27 @@ impl AskingCentral {
         }
     }
 
+    // ATT-SEQ-1: one request at a time.
     fn read(&mut self, now: Instant, out: &mut Outbox) {
-        if let (Some(controller), Some(handle)) = (&mut self.controller, self.handle) {
+        if self.asked {
+            self.reads = self.reads.saturating_add(1);
+        } else if let (Some(controller), Some(handle)) = (&mut self.controller, self.handle) {
+            self.asked = true;
             let data = READ_REQUEST.into_iter().collect();
             let acl = Acl { handle, boundary: AclBoundary::First, data };
             out.push(NodeOutput::Note(Note::AclOut(acl.clone())));
             controller.acl(now, acl);
+        }
+    }
+
+    fn heard(&mut self, now: Instant, acl: &Acl, out: &mut Outbox) {
+        let answers = acl.data.get(2..5).is_some_and(|head| ANSWERS.iter().any(|a| a == head));
+        if answers && acl.boundary == AclBoundary::First {
+            self.asked = false;
+            if let Some(left) = self.reads.checked_sub(1) {
+                self.reads = left;
+                self.read(now, out);
+            }
         }
     }
 
@@ -89,7 +120,10 @@ impl AskingCentral {
                 None => return,
                 Some(ControllerOutput::Radio(command)) => out.push(NodeOutput::Radio(command)),
                 Some(ControllerOutput::Event(event)) => self.event(now, event, out),
-                Some(ControllerOutput::Acl(acl)) => out.push(NodeOutput::Note(Note::AclIn(acl))),
+                Some(ControllerOutput::Acl(acl)) => {
+                    out.push(NodeOutput::Note(Note::AclIn(acl.clone())));
+                    self.heard(now, &acl, out);
+                }
                 Some(ControllerOutput::Trace(trace)) => {
                     out.push(NodeOutput::Note(Note::Trace(trace)));
                 }
@@ -107,7 +141,9 @@ impl AskingCentral {
             Event::LeConnectionComplete(complete) if complete.status.0 == 0 => {
                 self.handle = Some(complete.handle);
             }
-            Event::DisconnectionComplete { .. } => self.handle = None,
+            Event::DisconnectionComplete { .. } => {
+                (self.handle, self.asked, self.reads) = (None, false, 0);
+            }
             Event::LeRemoteConnectionParameterRequest {
                 handle,
                 interval_min,
