@@ -218,7 +218,7 @@ mod tests {
         debug.config.debug_key = true;
         assert_eq!(kind(&base, &debug), Kind::Weaker);
         assert_eq!(kind(&debug, &base), Kind::Plain);
-        let mut fixed = base.clone();
+        let mut fixed = base;
         fixed.config.passkey = Passkey::Static(123_456);
         assert!(changes(&fixed).iter().any(|c| c.assignment() == "passkey=random"));
     }

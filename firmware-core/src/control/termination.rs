@@ -68,7 +68,8 @@ impl Connection {
         }
     }
 
-    /// An event is over and all is acknowledged: nothing holds a connection any more that the peer has terminated.
+    /// An event is over and all is acknowledged: nothing holds a connection any more that the peer
+    /// has terminated.
     pub(super) fn event_ended(&mut self, cx: &mut Context<'_>) {
         if let Some(Termination::Remote { reason }) = self.termination {
             self.trace_end(cx, Procedure::Termination, Initiator::Remote, ErrorCode::SUCCESS);
