@@ -241,14 +241,14 @@ pub trait Database {
     /// The value of an attribute that is not constant. Permissions were checked.
     ///
     /// # Errors
-    /// What the client is told, or [`AttError::NOT_YET`].
+    /// What the client is told, or `AttError::NOT_YET`.
     fn read(&mut self, handle: u16, value: &mut Scratch) -> Result<(), AttError>;
 
     /// Writes an attribute that is not constant from `offset` on. Permissions were checked.
     ///
     /// # Errors
     /// What the client is told (wrong length, wrong offset, a value that is not allowed), or
-    /// [`AttError::NOT_YET`].
+    /// `AttError::NOT_YET`.
     fn write(&mut self, handle: u16, offset: u16, value: &[u8]) -> Result<(), AttError>;
 }
 
