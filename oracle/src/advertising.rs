@@ -1,5 +1,6 @@
 //! Legacy advertising: channels of an event, the interval, whose address, and who answers whom.
 
+use bletwin_rules::advertising::{LL_ADV_1, LL_ADV_2, LL_ADV_7, LL_ADV_8};
 use std::collections::BTreeMap;
 
 use ble::address::{Address, AddressKind};
@@ -167,7 +168,8 @@ fn answer(at: Instant, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
     };
     // Another sender may have spoken in between: then the sequence says nothing.
     let heard = heard.filter(fits)?;
-    t_ifs_error(heard.end, at).map(|off| ("LL-ADV-7", format!("began {off} after what it answers")))
+    t_ifs_error(heard.end, at)
+        .map(|off| (LL_ADV_7.id, format!("began {off} after what it answers")))
 }
 
 /// With what an advertiser shares its radio.
@@ -308,7 +310,7 @@ impl Advertiser {
                 true => format!("channel {place} does not follow in its event"),
                 false => format!("{} µs after the one before in its event", gap.as_us()),
             };
-            return asked.or_else(|| (again || !soon).then_some(("LL-ADV-1", text)));
+            return asked.or_else(|| (again || !soon).then_some((LL_ADV_1.id, text)));
         }
         let start = self.event.replace((at, company));
         asked.or_else(|| self.interval(at, start?, used, pdu, company))
@@ -350,7 +352,7 @@ impl Advertiser {
             _ => NEXT_CHANNEL.times(u64::from((self.channels() & !used).count_ones())),
         };
         if gap + unseen + tolerance < self.shortest(pdu) {
-            return Some(("LL-ADV-2", format!("{} µs after the event before", gap.as_us())));
+            return Some((LL_ADV_2.id, format!("{} µs after the event before", gap.as_us())));
         }
         let asked = self.asked().parameters.as_ref()?;
         let most = match high_duty(asked) {
@@ -358,7 +360,7 @@ impl Advertiser {
             false => UNIT.times(u64::from(asked.interval_max)) + ADV_DELAY,
         };
         (company == Company::Nobody && gap > most + tolerance)
-            .then(|| ("LL-ADV-2", format!("{} µs after the event before", gap.as_us())))
+            .then(|| (LL_ADV_2.id, format!("{} µs after the event before", gap.as_us())))
     }
 
     /// Whether this is what the host has asked for.
@@ -390,7 +392,7 @@ impl Advertiser {
         } else {
             return None;
         };
-        Some(("LL-ADV-8", wrong.to_owned()))
+        Some((LL_ADV_8.id, wrong.to_owned()))
     }
 }
 

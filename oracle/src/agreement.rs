@@ -4,6 +4,7 @@ use ble::hci::{Event, Role};
 use ble::pdu::control::ControlPdu;
 use ble::phy::Phy;
 use ble::time::{Duration, Instant};
+use bletwin_rules::termination::LL_AGREE_1;
 
 use super::link::{HciEvent, Link};
 use super::phy::Phys;
@@ -38,7 +39,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         let culprit = link.node(culprit);
         let evidence = vec![link.connect.record];
         let text = format!("hosts disagree about the {what}: {text}");
-        findings.add(Finding { rule: "LL-AGREE-1", culprit, at: end, record, evidence, text });
+        findings.add(Finding { rule: LL_AGREE_1.id, culprit, at: end, record, evidence, text });
     };
     if central.phys != peripheral.phys && demanded.is_known() {
         let demanded = demanded.ends[Role::Central as usize];

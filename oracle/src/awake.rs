@@ -3,6 +3,7 @@
 use ble::hci::Role;
 use ble::pdu::control::{ConnectionUpdate, ControlPdu};
 use ble::time::{Duration, Instant};
+use bletwin_rules::connection::{LL_LAT_1, LL_LAT_2, LL_LAT_3};
 
 use super::Findings;
 use super::busy::{Busy, LEAD};
@@ -109,21 +110,21 @@ impl Awake {
         });
         if let Some(watch) = due {
             let text = format!("event {event} was left out before instant {}", watch.instant);
-            return Some(("LL-LAT-2", vec![watch.record], text));
+            return Some((LL_LAT_2.id, vec![watch.record], text));
         }
         if !self.acknowledged {
             let text = format!("event {event} was left out before anything was acknowledged");
-            return Some(("LL-LAT-3", Vec::new(), text));
+            return Some((LL_LAT_3.id, Vec::new(), text));
         }
         if packet.item.at.since(heard) > timeout {
             let text = format!("has not listened for {} ms", timeout.as_us() / 1_000);
-            return Some(("LL-LAT-3", Vec::new(), text));
+            return Some((LL_LAT_3.id, Vec::new(), text));
         }
         let pending = self.next.as_ref().map_or(0, |(_, update)| update.latency);
         let allowed = self.latency[0].max(self.latency[1]).max(pending);
         (self.skipped > allowed).then(|| {
             let text = format!("{} events left out in a row, up to event {event}", self.skipped);
-            ("LL-LAT-1", Vec::new(), text)
+            (LL_LAT_1.id, Vec::new(), text)
         })
     }
 

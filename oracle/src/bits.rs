@@ -1,6 +1,7 @@
 //! Feature bits that agree with each other: what a device shows on air is what its controller
 //! tells its own host, the first octet of a response aside.
 
+use bletwin_rules::features::LL_FEAT_4;
 use std::collections::BTreeMap;
 
 use ble::hci::{Event, Return};
@@ -58,7 +59,7 @@ pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
         let wrong = (set ^ told & common) & !MAY_BE_HIDDEN;
         if packet.new && wrong != 0 {
             let text = format!("{}: bits {wrong:X} are not those of the device", packet.name());
-            link.report(findings, "LL-FEAT-4", packet, &[*record], text);
+            link.report(findings, LL_FEAT_4.id, packet, &[*record], text);
         }
     }
 }

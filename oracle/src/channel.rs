@@ -2,6 +2,7 @@
 //! instants.
 
 use ble::pdu::control::ControlPdu;
+use bletwin_rules::channels::LL_CHAN_1;
 
 use super::Findings;
 use super::link::{Link, Packet};
@@ -26,7 +27,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
                 wanted.unwrap_or_default()
             );
             let evidence = [maps.next.last().map_or(link.connect.record, |(_, _, record)| *record)];
-            link.report(findings, "LL-CHAN-1", packet, &evidence, text);
+            link.report(findings, LL_CHAN_1.id, packet, &evidence, text);
         }
         maps.learn(packet);
     }

@@ -3,6 +3,7 @@
 use ble::hci::Role;
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::phy::{Phy, PhySet};
+use bletwin_rules::phy::{LL_PHY_3, LL_PHY_4};
 
 use super::Findings;
 use super::link::{Link, Packet};
@@ -68,7 +69,7 @@ impl Said {
         };
         if refused(0) || refused(1) {
             let text = format!("{name} names a PHY that its sender or receiver does not prefer");
-            return Some(("LL-PHY-3", record, text));
+            return Some((LL_PHY_3.id, record, text));
         }
         let alike = wish.0.0 & 7 == wish.1.0 & 7 && wish.0.single().is_some();
         let one = alike && chosen != [None, None] && {
@@ -78,7 +79,7 @@ impl Said {
         one.then(|| {
             let text =
                 format!("{name} changes one direction where the same PHY both ways is asked for");
-            ("LL-PHY-4", record, text)
+            (LL_PHY_4.id, record, text)
         })
     }
 

@@ -4,6 +4,10 @@
 use ble::hci::Role;
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::Duration;
+use bletwin_rules::encryption::{LL_ENC_1, LL_ENC_2, LL_ENC_6, LL_MIC_1, LL_MIC_2};
+use bletwin_rules::instants::LL_INST_2;
+use bletwin_rules::termination::LL_TERM_2;
+use bletwin_rules::timeout::LL_TIME_1;
 
 use super::ending::ended;
 use super::link::{Link, Packet, other};
@@ -11,7 +15,7 @@ use super::procedure::{PAST, Procedures};
 use super::{Finding, Findings};
 
 /// Breaches of the peer after which a device leaves at once (5.1.3).
-const OBLIGE: [&str; 3] = ["LL-ENC-1", "LL-ENC-2", "LL-MIC-1"];
+const OBLIGE: [&str; 3] = [LL_ENC_1.id, LL_ENC_2.id, LL_MIC_1.id];
 /// Events until it is gone.
 const GRACE: u64 = 3;
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
@@ -31,9 +35,9 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
     let mut reasons: Vec<_> = breaches
         .filter_map(|found| {
             let at = link.taken(found.record)?;
-            let early = found.rule == "LL-ENC-1";
+            let early = found.rule == LL_ENC_1.id;
             let obliges = !early || !is_done(&link.packets[..at], link.packets[at].by);
-            obliges.then_some((at, if early { "LL-ENC-6" } else { "LL-MIC-2" }))
+            obliges.then_some((at, if early { LL_ENC_6.id } else { LL_MIC_2.id }))
         })
         .collect();
     let past = |packet: &Packet<'_>| match packet.control() {
@@ -43,20 +47,20 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
         _ => false,
     };
     let late = link.packets.iter().enumerate().filter(|(_, packet)| past(packet));
-    reasons.extend(late.map(|(at, _)| (at, "LL-INST-2")));
+    reasons.extend(late.map(|(at, _)| (at, LL_INST_2.id)));
     let goodbye =
         |packet: &Packet<'_>| matches!(packet.control(), Some(ControlPdu::TerminateInd(_)));
     let ends = link.packets.iter().enumerate().filter(|(_, packet)| goodbye(packet));
-    reasons.extend(ends.map(|(at, _)| (at, "LL-TERM-2")));
+    reasons.extend(ends.map(|(at, _)| (at, LL_TERM_2.id)));
     for (at, rule) in reasons {
         let reason = &link.packets[at];
         let victim = other(reason.by);
         let after = link.packets.iter().skip(at).filter(|packet| packet.by == victim);
         // Who says that it leaves for a breach may wait for the answer; who was told does not.
-        let says_goodbye =
-            rule != "LL-TERM-2" && after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
+        let says_goodbye = rule != LL_TERM_2.id
+            && after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
         // Before it acknowledges, which it has to, it may have left events out.
-        let acknowledged = after.clone().next().filter(|_| rule == "LL-TERM-2");
+        let acknowledged = after.clone().next().filter(|_| rule == LL_TERM_2.id);
         let skipped = acknowledged.map_or(0, |own| (own.event - reason.event).saturating_sub(1));
         let mut stays = after.filter(|packet| packet.event > reason.event + skipped + GRACE);
         if let Some(packet) = stays.next().filter(|_| reason.taken && !says_goodbye) {
@@ -92,7 +96,7 @@ fn unacknowledged(link: &Link<'_>, role: Role, findings: &mut Findings) {
     let answered = link.packets.iter().skip(at).any(|packet| packet.by == role);
     if !answered {
         findings.add(Finding {
-            rule: "LL-TERM-2",
+            rule: LL_TERM_2.id,
             culprit: link.node(role),
             at: hci.at,
             record: hci.record,
@@ -116,7 +120,7 @@ fn waits(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mut Fi
     let waited = left.since(due.at.max(sent.item.at));
     if waited > RESPONSE_TIMEOUT + PATIENCE {
         findings.add(Finding {
-            rule: "LL-TIME-1",
+            rule: LL_TIME_1.id,
             culprit: link.node(role),
             at: left,
             record: due.record,

@@ -5,6 +5,7 @@ use ble::error::ErrorCode;
 use ble::hci::Role;
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::pdu::data::Llid;
+use bletwin_rules::encryption::{LL_ENC_1, LL_ENC_2, LL_ENC_3, LL_ENC_9, LL_ENC_11, LL_MIC_1};
 
 use super::Findings;
 use super::link::{Link, Packet, other};
@@ -30,9 +31,9 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Vec<Refusal> {
     for packet in &link.packets {
         if packet.new && packet.item.decrypted == Some(false) {
             let (rule, text) = if is_plain(packet) {
-                ("LL-ENC-2", "a control PDU in plain text on an encrypted link")
+                (LL_ENC_2.id, "a control PDU in plain text on an encrypted link")
             } else {
-                ("LL-MIC-1", "the MIC does not fit key, packet counter and payload")
+                (LL_MIC_1.id, "the MIC does not fit key, packet counter and payload")
             };
             link.report(findings, rule, packet, &[], text.to_owned());
         }
@@ -41,7 +42,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Vec<Refusal> {
         }
         if let Some(evidence) = start.keeps_a_refresh(packet) {
             let text = format!("{} where LL_TERMINATE_IND is due", packet.name());
-            link.report(findings, "LL-ENC-9", packet, &[evidence], text);
+            link.report(findings, LL_ENC_9.id, packet, &[evidence], text);
         }
         if let (true, Some(since)) = (packet.new, start.since[packet.by as usize]) {
             match start.judge(packet) {
@@ -53,7 +54,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Vec<Refusal> {
                 }),
                 Fit::Wrong => {
                     let text = format!("{} while encryption starts or pauses", packet.name());
-                    link.report(findings, "LL-ENC-1", packet, &[since], text);
+                    link.report(findings, LL_ENC_1.id, packet, &[since], text);
                 }
             }
         }
@@ -75,11 +76,11 @@ fn wrong_side(packet: &Packet<'_>) -> Option<(&'static str, &'static str)> {
     let encrypted = packet.item.decrypted == Some(true);
     match packet.control().filter(|_| packet.by == Role::Central)? {
         ControlPdu::EncReq(_) if encrypted => Some((
-            "LL-ENC-3",
+            LL_ENC_3.id,
             "LL_ENC_REQ on an encrypted link, without an LL_PAUSE_ENC_REQ before it",
         )),
         ControlPdu::PauseEncReq if !encrypted => {
-            Some(("LL-ENC-11", "LL_PAUSE_ENC_REQ on a link in the clear"))
+            Some((LL_ENC_11.id, "LL_PAUSE_ENC_REQ on a link in the clear"))
         }
         _ => None,
     }

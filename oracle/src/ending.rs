@@ -5,6 +5,14 @@ use ble::error::ErrorCode;
 use ble::hci::{Event, Role};
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::{Duration, Instant};
+use bletwin_rules::collisions::{LL_COLL_1, LL_COLL_2};
+use bletwin_rules::connection::LL_CONN_1;
+use bletwin_rules::control::{LL_CTRL_1, LL_CTRL_2, LL_CTRL_4, LL_PROC_1};
+use bletwin_rules::data_length::LL_LEN_3;
+use bletwin_rules::encryption::{LL_ENC_1, LL_ENC_2, LL_ENC_3, LL_ENC_5, LL_ENC_11, LL_MIC_1};
+use bletwin_rules::framing::LL_FRAME_3;
+use bletwin_rules::termination::LL_END_1;
+use bletwin_rules::timeout::{LL_LIVE_1, LL_LIVE_2, LL_LIVE_3};
 
 use super::duty::said_goodbye;
 use super::encryption::Refusal;
@@ -55,7 +63,7 @@ pub(super) fn ended<'a>(link: &'a Link<'_>, role: Role) -> Option<(&'a HciEvent<
 fn late(link: &Link<'_>, role: Role, due: &Due, until: Instant, findings: &mut Findings) {
     if until.since(due.at) > RESPONSE_TIMEOUT + PATIENCE {
         findings.add(Finding {
-            rule: if due.unknown { "LL-CTRL-2" } else { "LL-LIVE-1" },
+            rule: if due.unknown { LL_CTRL_2.id } else { LL_LIVE_1.id },
             culprit: link.node(role),
             at: until,
             record: due.record,
@@ -79,7 +87,7 @@ fn abandoned(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mu
     for due in procedures.due[role as usize].iter().filter(|due| !due.unknown && !due.open) {
         if last.item.at.since(due.at) > PATIENCE {
             findings.add(Finding {
-                rule: "LL-LIVE-2",
+                rule: LL_LIVE_2.id,
                 culprit: link.node(role),
                 at: hci.at,
                 record: due.record,
@@ -101,7 +109,7 @@ fn silent_central(link: &Link<'_>, findings: &mut Findings) {
     let over = |packet: &Packet<'_>| packet.opcode() == Some(Opcode::TERMINATE_IND);
     if gap + gap.ppm(CLOCKS_PPM) >= timeout && !link.packets.iter().any(over) {
         findings.add(Finding {
-            rule: "LL-LIVE-3",
+            rule: LL_LIVE_3.id,
             culprit: link.node(Role::Central),
             at: until,
             record: last.item.record,
@@ -151,10 +159,10 @@ fn gives_up(
         Cause::Permitted => return,
         Cause::None => {
             let due = procedures.due[hci.by as usize].iter().map(|due| due.record);
-            ("LL-END-1", due.collect(), "no such cause")
+            (LL_END_1.id, due.collect(), "no such cause")
         }
         Cause::Refusal(record) => {
-            ("LL-ENC-5", vec![*record], "an LL_UNKNOWN_RSP while encryption started")
+            (LL_ENC_5.id, vec![*record], "an LL_UNKNOWN_RSP while encryption started")
         }
     };
     findings.add(Finding {
@@ -167,8 +175,8 @@ fn gives_up(
     });
 }
 
-const COLLISIONS: &[&str] = &["LL-COLL-1", "LL-COLL-2", "LL-PROC-1"];
-const FIELDS: &[&str] = &["LL-CTRL-1", "LL-CTRL-4", "LL-LEN-3", "LL-CONN-1"];
+const COLLISIONS: &[&str] = &[LL_COLL_1.id, LL_COLL_2.id, LL_PROC_1.id];
+const FIELDS: &[&str] = &[LL_CTRL_1.id, LL_CTRL_4.id, LL_LEN_3.id, LL_CONN_1.id];
 
 /// The breaches of its peer for which an end may leave with a reason: where no rule says what
 /// follows on a breach, the text leaves it open to ignore it, to refuse it or to leave (Vol 1,
@@ -179,7 +187,7 @@ const FIELDS: &[&str] = &["LL-CTRL-1", "LL-CTRL-4", "LL-LEN-3", "LL-CONN-1"];
 const fn breaches(reason: ErrorCode) -> &'static [&'static str] {
     match reason {
         ErrorCode::MIC_FAILURE => {
-            &["LL-ENC-1", "LL-ENC-2", "LL-ENC-3", "LL-ENC-11", "LL-MIC-1", "LL-FRAME-3"]
+            &[LL_ENC_1.id, LL_ENC_2.id, LL_ENC_3.id, LL_ENC_11.id, LL_MIC_1.id, LL_FRAME_3.id]
         }
         ErrorCode::LL_PROCEDURE_COLLISION | ErrorCode::DIFFERENT_TRANSACTION_COLLISION => {
             COLLISIONS

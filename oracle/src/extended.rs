@@ -1,5 +1,6 @@
 //! Extended advertising: fields, pointers, answers on secondary channels, and ADI.
 
+use bletwin_rules::extended::{LL_EXT_1, LL_EXT_2, LL_EXT_3, LL_EXT_5};
 use std::collections::{BTreeMap, VecDeque};
 
 use ble::address::Address;
@@ -90,7 +91,7 @@ fn fields(name: &str, pdu: &ExtendedPdu) -> Wrong {
         }
         _ => return None,
     };
-    Some(("LL-EXT-1", wrong.to_owned()))
+    Some((LL_EXT_1.id, wrong.to_owned()))
 }
 
 /// What is wrong with a request on a secondary channel.
@@ -98,7 +99,7 @@ fn request(item: &AirItem, before: Option<&Spoken<'_>>, pdu: &AdvertisingPdu) ->
     let (wanted, mode) = match pdu {
         AdvertisingPdu::ScanReq { advertiser, .. } => (*advertiser, AdvMode::Scannable),
         AdvertisingPdu::ConnectInd(request) => (request.advertiser, AdvMode::Connectable),
-        _ => return Some(("LL-EXT-1", "a legacy PDU on a secondary channel".to_owned())),
+        _ => return Some((LL_EXT_1.id, "a legacy PDU on a secondary channel".to_owned())),
     };
     // Another sender may have spoken in between: then the sequence says nothing.
     let before = before?;
@@ -107,7 +108,7 @@ fn request(item: &AirItem, before: Option<&Spoken<'_>>, pdu: &AdvertisingPdu) ->
         return None;
     }
     if pdu.mode != mode {
-        return Some(("LL-EXT-3", "not what the advertiser can be asked".to_owned()));
+        return Some((LL_EXT_3.id, "not what the advertiser can be asked".to_owned()));
     }
     after(before, item.at, item.phy)
 }
@@ -124,17 +125,17 @@ fn answer(item: &AirItem, before: Option<&Spoken<'_>>, name: &str, pdu: &Extende
     };
     let [advertiser, target]: [Option<Address>; 2] = ends;
     if pdu.advertiser != advertiser || target.is_some_and(|target| pdu.target != Some(target)) {
-        return Some(("LL-EXT-3", "not the addresses of the request".to_owned()));
+        return Some((LL_EXT_3.id, "not the addresses of the request".to_owned()));
     }
     after(before?, item.at, item.phy)
 }
 
 fn after(before: &Spoken<'_>, at: Instant, phy: TxPhy) -> Wrong {
     if before.phy != phy.phy() {
-        return Some(("LL-EXT-3", format!("on {:?} and not on {:?}", phy.phy(), before.phy)));
+        return Some((LL_EXT_3.id, format!("on {:?} and not on {:?}", phy.phy(), before.phy)));
     }
     let off = t_ifs_error(before.end, at)?;
-    Some(("LL-EXT-3", format!("began {off} after what it answers")))
+    Some((LL_EXT_3.id, format!("began {off} after what it answers")))
 }
 
 /// A pointer that has been on air.
@@ -170,11 +171,11 @@ impl Sender {
         let pointers = std::mem::take(&mut self.pointers);
         let here = |p: &&Pointer| p.aux.channel == item.channel && p.aux.phy == item.phy.phy();
         let Some(last) = pointers.iter().rfind(here) else {
-            return Some(("LL-EXT-2", "no AuxPtr names it".to_owned()));
+            return Some((LL_EXT_2.id, "no AuxPtr names it".to_owned()));
         };
         if item.at + JITTER.times(2) < last.end + T_MAFS {
             let gap = item.at.since(last.end).as_us();
-            return Some(("LL-EXT-2", format!("begins {gap} µs after the packet that names it")));
+            return Some((LL_EXT_2.id, format!("begins {gap} µs after the packet that names it")));
         }
         pointers.iter().filter(here).find_map(|pointer| {
             let earliest = pointer.at + pointer.aux.earliest();
@@ -184,7 +185,7 @@ impl Sender {
             (early || late).then(|| {
                 let after = item.at.since(pointer.at).as_us();
                 let said = pointer.aux.earliest().as_us();
-                ("LL-EXT-2", format!("{after} µs after an AuxPtr that says {said} µs"))
+                (LL_EXT_2.id, format!("{after} µs after an AuxPtr that says {said} µs"))
             })
         })
     }
@@ -195,6 +196,6 @@ impl Sender {
         let now = (adi.did, pdu.data.to_vec());
         let before = self.contents.insert(adi.sid, now.clone())?;
         (before.0 == now.0 && before.1 != now.1)
-            .then(|| ("LL-EXT-5", format!("other data with the same DID {}", adi.did)))
+            .then(|| (LL_EXT_5.id, format!("other data with the same DID {}", adi.did)))
     }
 }

@@ -1,5 +1,7 @@
 //! Feature bits against what is done, and the form of rejects that they decide.
 
+use bletwin_rules::control::LL_REJ_1;
+use bletwin_rules::features::{LL_FEAT_1, LL_FEAT_2, LL_FEAT_3};
 use std::collections::BTreeSet;
 
 use ble::error::ErrorCode;
@@ -125,7 +127,7 @@ fn wrong(
             let asked = view.asked?;
             let more = set.0 & !asked.0 & 0xFF;
             (more != 0).then(|| {
-                ("LL-FEAT-1", None, format!("{name} with bits {more:02X} that were not asked for"))
+                (LL_FEAT_1.id, None, format!("{name} with bits {more:02X} that were not asked for"))
             })
         }
         ControlPdu::UnknownRsp(what) => {
@@ -136,7 +138,7 @@ fn wrong(
             let open = view.open.wrong[packet.by as usize].contains(&what.0);
             (has && !open).then(|| {
                 let text = format!("does not know {} but has its feature bit", what.name());
-                ("LL-FEAT-2", Some(own.record), text)
+                (LL_FEAT_2.id, Some(own.record), text)
             })
         }
         ControlPdu::RejectExtInd { .. } | ControlPdu::RejectInd(_) => {
@@ -149,7 +151,7 @@ fn wrong(
             let (_, peer, needed) = (view.own?, view.peer?, needs(pdu.opcode())?);
             let lacks = peer.whole && peer.set.0 & needed.0 == 0;
             lacks.then(|| {
-                ("LL-FEAT-3", Some(peer.record), format!("{name} to a peer without the feature"))
+                (LL_FEAT_3.id, Some(peer.record), format!("{name} to a peer without the feature"))
             })
         }
     }
@@ -172,6 +174,6 @@ fn reject(
     };
     wrong.then(|| {
         let text = format!("{name} although the exchanged features demand the other form");
-        ("LL-REJ-1", Some(peer.record), text)
+        (LL_REJ_1.id, Some(peer.record), text)
     })
 }

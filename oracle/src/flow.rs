@@ -1,6 +1,8 @@
 //! Sequence numbers, acknowledgement, repetition, and when a connection event is over.
 
 use ble::hci::Role;
+use bletwin_rules::acknowledgement::{LL_NESN_1, LL_RETX_1, LL_SN_1};
+use bletwin_rules::connection::LL_EVENT_1;
 
 use super::Findings;
 use super::link::{Link, Packet, other};
@@ -29,17 +31,17 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         let own = &mut ends[packet.by as usize];
         if packet.header.sn != own.sn {
             let text = if packet.new { "SN advanced without acknowledgement" } else { "SN stays" };
-            tell("LL-SN-1", text);
+            tell(LL_SN_1.id, text);
         }
         if packet.header.nesn != own.nesn && !own.may_acknowledge {
-            tell("LL-NESN-1", "acknowledges what was not received");
+            tell(LL_NESN_1.id, "acknowledges what was not received");
         }
         let before = own.last.map(|at| &link.packets[at]);
         if before.is_some_and(|before| repeats_wrongly(before, packet)) {
-            tell("LL-RETX-1", "the repetition differs from the first transmission");
+            tell(LL_RETX_1.id, "the repetition differs from the first transmission");
         }
         if packet.by == Role::Central && is_after_end(link, index) {
-            tell("LL-EVENT-1", "the connection event was over");
+            tell(LL_EVENT_1.id, "the connection event was over");
         }
         own.may_acknowledge &= packet.header.nesn == own.nesn;
         own.nesn = packet.header.nesn;

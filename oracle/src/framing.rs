@@ -5,6 +5,9 @@ use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, ConnectInd};
 use ble::pdu::control::{ControlPdu, FeatureSet};
 use ble::pdu::data::Llid;
 use ble::phy::Phy;
+use bletwin_rules::connection::LL_CONN_1;
+use bletwin_rules::control::LL_CTRL_1;
+use bletwin_rules::framing::{LL_CRC_1, LL_FRAME_1, LL_FRAME_2, LL_FRAME_3};
 
 use super::bits::Own;
 use super::link::{Link, Packet};
@@ -18,7 +21,7 @@ pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
     let coded = initiator_has_coded(link, own);
     if let Some((wrong, evidence)) = wrong_field(link.request, coded) {
         findings.add(Finding {
-            rule: "LL-CONN-1",
+            rule: LL_CONN_1.id,
             culprit: link.connect.from,
             at: link.connect.at,
             record: link.connect.record,
@@ -39,16 +42,16 @@ fn wrong_frame(link: &Link<'_>, packet: &Packet<'_>) -> Vec<(&'static str, Strin
     let llid = packet.header.llid;
     let mut wrong = Vec::new();
     if let Some(preset) = packet.tx.crc_init.filter(|it| *it != link.request.crc_init) {
-        wrong.push(("LL-CRC-1", format!("CRC preset {preset:06X}")));
+        wrong.push((LL_CRC_1.id, format!("CRC preset {preset:06X}")));
     }
     if !packet.is_whole() {
-        wrong.push(("LL-FRAME-1", format!("length octet {length} with other payload")));
+        wrong.push((LL_FRAME_1.id, format!("length octet {length} with other payload")));
     }
     if packet.item.header & RESERVED_BITS != 0 {
-        wrong.push(("LL-FRAME-2", format!("header octet {:02X}", packet.item.header)));
+        wrong.push((LL_FRAME_2.id, format!("header octet {:02X}", packet.item.header)));
     }
     if llid == Llid::Reserved || (length == 0 && llid != Llid::Continuation) {
-        wrong.push(("LL-FRAME-3", format!("{llid:?} LLID with {length} octets")));
+        wrong.push((LL_FRAME_3.id, format!("{llid:?} LLID with {length} octets")));
     }
     wrong
 }
@@ -58,7 +61,7 @@ fn wrong_length(packet: &Packet<'_>) -> Option<(&'static str, String)> {
     let wrong = opcode.ctr_data_len().is_some_and(|len| len + 1 != packet.item.payload.len());
     wrong.then(|| {
         let octets = packet.item.payload.len().saturating_sub(1);
-        ("LL-CTRL-1", format!("{} with {octets} octets of CtrData", opcode.name()))
+        (LL_CTRL_1.id, format!("{} with {octets} octets of CtrData", opcode.name()))
     })
 }
 

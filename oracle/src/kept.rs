@@ -4,6 +4,7 @@
 use ble::hci::Role;
 use ble::pdu::control::{ConnectionUpdate, ControlPdu};
 use ble::time::{Duration, Instant};
+use bletwin_rules::connection_update::LL_UPD_1;
 
 use super::Findings;
 use super::link::{Link, UNIT};
@@ -76,7 +77,7 @@ impl Announced {
 pub(super) fn report(link: &Link<'_>, index: usize, update: RecordId, findings: &mut Findings) {
     let packet = &link.packets[index];
     let text = format!("event {} came by the old connection parameters", packet.event);
-    link.report(findings, "LL-UPD-1", packet, &[update], text);
+    link.report(findings, LL_UPD_1.id, packet, &[update], text);
 }
 
 struct Old {

@@ -3,6 +3,7 @@
 use ble::hci::Role;
 use ble::pdu::control::{ControlPdu, DataLength};
 use ble::pdu::data::Llid;
+use bletwin_rules::data_length::{LL_LEN_1, LL_LEN_2, LL_LEN_3};
 
 use super::Findings;
 use super::link::{Link, Packet, other};
@@ -22,7 +23,7 @@ pub(super) fn values(link: &Link<'_>, findings: &mut Findings) {
         let told = length_of(packet);
         if told.is_some_and(|told| packet.new && !in_range(told)) {
             let text = format!("{} with values out of range", packet.name());
-            link.report(findings, "LL-LEN-3", packet, &[], text);
+            link.report(findings, LL_LEN_3.id, packet, &[], text);
         }
     }
 }
@@ -39,10 +40,10 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         let sent = payload.saturating_sub(mic);
         if packet.new && data && sent > octets {
             let text = format!("{} of {sent} octets where {octets} are allowed", packet.name());
-            link.report(findings, "LL-LEN-1", packet, &[], text);
+            link.report(findings, LL_LEN_1.id, packet, &[], text);
         } else if packet.new && data && packet.item.phy.air_time_us(payload) > u32::from(time) {
             let text = format!("{} takes more than the {time} µs allowed", packet.name());
-            link.report(findings, "LL-LEN-2", packet, &[], text);
+            link.report(findings, LL_LEN_2.id, packet, &[], text);
         }
         lengths.learn(packet, findings.is_wrong(packet));
     }

@@ -2,6 +2,10 @@
 //! and names rule, culprit and evidence of every breach. Written from the rules, not from the link
 //! layers that it judges; it shares with them no more than the formats of PDUs.
 
+use bletwin_rules::channels::LL_CHAN_1;
+use bletwin_rules::connection::{LL_ANCHOR_1, LL_TIFS_1, LL_WIN_1};
+use bletwin_rules::control::LL_RSP_1;
+use bletwin_rules::phy::LL_PHY_1;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ble::time::Instant;
@@ -192,7 +196,7 @@ struct Findings {
 }
 
 /// Rules of when, where and how a packet is sent.
-const PLACES: [&str; 5] = ["LL-WIN-1", "LL-ANCHOR-1", "LL-CHAN-1", "LL-PHY-1", "LL-TIFS-1"];
+const PLACES: [&str; 5] = [LL_WIN_1.id, LL_ANCHOR_1.id, LL_CHAN_1.id, LL_PHY_1.id, LL_TIFS_1.id];
 
 impl Findings {
     fn with(there: Needs) -> Self {
@@ -232,7 +236,7 @@ impl Findings {
             if Rule::is_of_control(finding.rule) {
                 self.said.insert(finding.record);
             }
-            if finding.rule == "LL-RSP-1" {
+            if finding.rule == LL_RSP_1.id {
                 self.stray.insert(finding.record);
             }
             if PLACES.contains(&finding.rule) {

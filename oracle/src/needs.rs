@@ -2,6 +2,39 @@
 //! something is missing, a rule is *not decided by this evidence*, which is no finding and no
 //! acquittal.
 
+use bletwin_rules::acknowledgement::{LL_NESN_1, LL_RETX_1, LL_SN_1};
+use bletwin_rules::advertising::{LL_ADV_1, LL_ADV_2, LL_ADV_6, LL_ADV_7, LL_ADV_8};
+use bletwin_rules::att::{
+    ATT_LIST_1, ATT_MTU_1, ATT_MTU_2, ATT_PDU_1, ATT_RSP_1, ATT_RSP_2, ATT_SEQ_1, ATT_SEQ_2,
+};
+use bletwin_rules::channels::LL_CHAN_1;
+use bletwin_rules::collisions::{LL_COLL_1, LL_COLL_2, LL_COLL_3, LL_COLL_4};
+use bletwin_rules::connection::{
+    LL_ANCHOR_1, LL_CONN_1, LL_EVENT_1, LL_EVENT_4, LL_LAT_1, LL_LAT_2, LL_LAT_3, LL_TIFS_1,
+    LL_TIFS_2, LL_TIFS_3, LL_WIDE_1, LL_WIN_1,
+};
+use bletwin_rules::connection_update::{LL_PAR_3, LL_UPD_1};
+use bletwin_rules::control::{
+    LL_CTRL_1, LL_CTRL_2, LL_CTRL_4, LL_LIVE_4, LL_PROC_1, LL_REJ_1, LL_ROLE_1, LL_RSP_1,
+};
+use bletwin_rules::data_length::{LL_LEN_1, LL_LEN_2, LL_LEN_3};
+use bletwin_rules::encryption::{
+    LL_ENC_1, LL_ENC_2, LL_ENC_3, LL_ENC_5, LL_ENC_6, LL_ENC_9, LL_ENC_11, LL_MIC_1, LL_MIC_2,
+};
+use bletwin_rules::extended::{LL_EXT_1, LL_EXT_2, LL_EXT_3, LL_EXT_5};
+use bletwin_rules::features::{LL_FEAT_1, LL_FEAT_2, LL_FEAT_3, LL_FEAT_4};
+use bletwin_rules::framing::{LL_CRC_1, LL_FRAME_1, LL_FRAME_2, LL_FRAME_3};
+use bletwin_rules::instants::{LL_INST_1, LL_INST_2, LL_INST_4};
+use bletwin_rules::phy::{LL_PHY_1, LL_PHY_3, LL_PHY_4, LL_PHY_7};
+use bletwin_rules::ping::LL_PING_2;
+use bletwin_rules::privacy::{LL_PRIV_1, LL_PRIV_2, LL_PRIV_3, LL_PRIV_4};
+use bletwin_rules::smp::{
+    SMP_DIST_1, SMP_DIST_2, SMP_DIST_3, SMP_DIST_4, SMP_FAIL_1, SMP_FEAT_1, SMP_FEAT_2, SMP_FEAT_4,
+    SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1, SMP_SEQ_1,
+};
+use bletwin_rules::termination::{LL_AGREE_1, LL_AGREE_2, LL_END_1, LL_TERM_2};
+use bletwin_rules::timeout::{LL_LIVE_1, LL_LIVE_2, LL_LIVE_3, LL_TIME_1};
+use bletwin_rules::version::LL_VERS_1;
 use bletwin_sniffer::{Frame, Hearing, View};
 
 /// A set of things that a [`View`] may have.
@@ -107,123 +140,123 @@ const NEEDS: &[(Needs, &[&str])] = &[
     (
         Needs::PACKETS,
         &[
-            "LL-CONN-1",
-            "LL-CTRL-1",
-            "LL-CTRL-4",
-            "LL-FRAME-1",
-            "LL-FRAME-2",
-            "LL-FRAME-3",
-            "LL-INST-1",
-            "LL-INST-4",
-            "LL-LEN-3",
-            "LL-ROLE-1",
-            "LL-VERS-1",
+            LL_CONN_1.id,
+            LL_CTRL_1.id,
+            LL_CTRL_4.id,
+            LL_FRAME_1.id,
+            LL_FRAME_2.id,
+            LL_FRAME_3.id,
+            LL_INST_1.id,
+            LL_INST_4.id,
+            LL_LEN_3.id,
+            LL_ROLE_1.id,
+            LL_VERS_1.id,
         ],
     ),
-    (Needs::CRC, &["LL-CRC-1"]),
-    (PLACED, &["LL-EXT-1", "LL-EXT-5"]),
+    (Needs::CRC, &[LL_CRC_1.id]),
+    (PLACED, &[LL_EXT_1.id, LL_EXT_5.id]),
     // What a PDU before it, or none, makes of it.
     (
         HEARD,
         &[
-            "LL-COLL-1",
-            "LL-COLL-2",
-            "LL-COLL-3",
-            "LL-COLL-4",
-            "LL-FEAT-1",
-            "LL-FEAT-2",
-            "LL-FEAT-3",
-            "LL-LEN-1",
-            "LL-NESN-1",
-            "LL-PAR-3",
-            "LL-PHY-3",
-            "LL-PHY-4",
-            "LL-PROC-1",
-            "LL-REJ-1",
-            "LL-RETX-1",
-            "LL-RSP-1",
-            "LL-SN-1",
+            LL_COLL_1.id,
+            LL_COLL_2.id,
+            LL_COLL_3.id,
+            LL_COLL_4.id,
+            LL_FEAT_1.id,
+            LL_FEAT_2.id,
+            LL_FEAT_3.id,
+            LL_LEN_1.id,
+            LL_NESN_1.id,
+            LL_PAR_3.id,
+            LL_PHY_3.id,
+            LL_PHY_4.id,
+            LL_PROC_1.id,
+            LL_REJ_1.id,
+            LL_RETX_1.id,
+            LL_RSP_1.id,
+            LL_SN_1.id,
         ],
     ),
-    (HEARD.and(Needs::CHANNEL).and(Needs::LENGTH), &["LL-CHAN-1"]),
-    (HEARD.and(Needs::PHY), &["LL-LEN-2", "LL-PHY-1", "LL-PHY-7"]),
+    (HEARD.and(Needs::CHANNEL).and(Needs::LENGTH), &[LL_CHAN_1.id]),
+    (HEARD.and(Needs::PHY), &[LL_LEN_2.id, LL_PHY_1.id, LL_PHY_7.id]),
     // What hosts say to each other: a fragment may be missing, too.
     (
         HEARD,
         &[
-            "ATT-LIST-1",
-            "ATT-MTU-1",
-            "ATT-MTU-2",
-            "ATT-PDU-1",
-            "ATT-RSP-1",
-            "ATT-RSP-2",
-            "ATT-SEQ-1",
-            "ATT-SEQ-2",
-            "SMP-DIST-1",
-            "SMP-DIST-2",
-            "SMP-DIST-3",
-            "SMP-DIST-4",
-            "SMP-FAIL-1",
-            "SMP-FEAT-1",
-            "SMP-FEAT-2",
-            "SMP-FEAT-4",
-            "SMP-PDU-1",
-            "SMP-ROLE-1",
-            "SMP-SEC-1",
-            "SMP-SEQ-1",
+            ATT_LIST_1.id,
+            ATT_MTU_1.id,
+            ATT_MTU_2.id,
+            ATT_PDU_1.id,
+            ATT_RSP_1.id,
+            ATT_RSP_2.id,
+            ATT_SEQ_1.id,
+            ATT_SEQ_2.id,
+            SMP_DIST_1.id,
+            SMP_DIST_2.id,
+            SMP_DIST_3.id,
+            SMP_DIST_4.id,
+            SMP_FAIL_1.id,
+            SMP_FEAT_1.id,
+            SMP_FEAT_2.id,
+            SMP_FEAT_4.id,
+            SMP_PDU_1.id,
+            SMP_ROLE_1.id,
+            SMP_SEC_1.id,
+            SMP_SEQ_1.id,
         ],
     ),
     // When it is sent.
     (
         TIMED,
         &[
-            "LL-ANCHOR-1",
-            "LL-EVENT-1",
-            "LL-EVENT-4",
-            "LL-TIFS-1",
-            "LL-TIFS-2",
-            "LL-TIFS-3",
-            "LL-UPD-1",
-            "LL-WIN-1",
+            LL_ANCHOR_1.id,
+            LL_EVENT_1.id,
+            LL_EVENT_4.id,
+            LL_TIFS_1.id,
+            LL_TIFS_2.id,
+            LL_TIFS_3.id,
+            LL_UPD_1.id,
+            LL_WIN_1.id,
         ],
     ),
-    (TIMED.and(PLACED), &["LL-ADV-1", "LL-ADV-7", "LL-EXT-2", "LL-EXT-3"]),
-    (TIMED.and(PLACED).and(Needs::HCI), &["LL-ADV-2", "LL-ADV-8"]),
+    (TIMED.and(PLACED), &[LL_ADV_1.id, LL_ADV_7.id, LL_EXT_2.id, LL_EXT_3.id]),
+    (TIMED.and(PLACED).and(Needs::HCI), &[LL_ADV_2.id, LL_ADV_8.id]),
     // What hosts have asked for and were told, and what is encrypted with the keys that they gave.
     (
         HOSTS,
         &[
-            "LL-ADV-6",
-            "LL-AGREE-1",
-            "LL-AGREE-2",
-            "LL-CTRL-2",
-            "LL-ENC-1",
-            "LL-ENC-11",
-            "LL-ENC-2",
-            "LL-ENC-3",
-            "LL-ENC-5",
-            "LL-ENC-6",
-            "LL-ENC-9",
-            "LL-END-1",
-            "LL-FEAT-4",
-            "LL-INST-2",
-            "LL-LIVE-1",
-            "LL-LIVE-2",
-            "LL-LIVE-3",
-            "LL-LIVE-4",
-            "LL-MIC-1",
-            "LL-MIC-2",
-            "LL-PING-2",
-            "LL-PRIV-1",
-            "LL-PRIV-2",
-            "LL-PRIV-3",
-            "LL-PRIV-4",
-            "LL-TERM-2",
+            LL_ADV_6.id,
+            LL_AGREE_1.id,
+            LL_AGREE_2.id,
+            LL_CTRL_2.id,
+            LL_ENC_1.id,
+            LL_ENC_11.id,
+            LL_ENC_2.id,
+            LL_ENC_3.id,
+            LL_ENC_5.id,
+            LL_ENC_6.id,
+            LL_ENC_9.id,
+            LL_END_1.id,
+            LL_FEAT_4.id,
+            LL_INST_2.id,
+            LL_LIVE_1.id,
+            LL_LIVE_2.id,
+            LL_LIVE_3.id,
+            LL_LIVE_4.id,
+            LL_MIC_1.id,
+            LL_MIC_2.id,
+            LL_PING_2.id,
+            LL_PRIV_1.id,
+            LL_PRIV_2.id,
+            LL_PRIV_3.id,
+            LL_PRIV_4.id,
+            LL_TERM_2.id,
         ],
     ),
-    (HOSTS.and(TIMED), &["LL-TIME-1"]),
+    (HOSTS.and(TIMED), &[LL_TIME_1.id]),
     // Whether a receiver was open.
-    (HOSTS.and(TIMED).and(Needs::NODE), &["LL-LAT-1", "LL-LAT-2", "LL-LAT-3", "LL-WIDE-1"]),
+    (HOSTS.and(TIMED).and(Needs::NODE), &[LL_LAT_1.id, LL_LAT_2.id, LL_LAT_3.id, LL_WIDE_1.id]),
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use ble::hci::{Command, Event, Handle, Role};
 use ble::pdu::control::FeatureSet;
 use ble::time::{Duration, Instant};
+use bletwin_rules::ping::LL_PING_2;
 
 use super::bits::Own;
 use super::features::shown;
@@ -94,7 +95,7 @@ fn silent(link: &Link<'_>, role: Role, sets: &[Set], findings: &mut Findings) {
         if at.since(since) > timeout + timeout.ppm(SLACK_PPM) + PATIENCE {
             let last = link.packets.iter().rev().find(|packet| packet.item.at < at);
             findings.add(Finding {
-                rule: "LL-PING-2",
+                rule: LL_PING_2.id,
                 culprit: link.node(role),
                 at,
                 record: last.map_or(link.connect.record, |packet| packet.item.record),

@@ -3,6 +3,7 @@
 use ble::hci::Role;
 use ble::pdu::control::ControlPdu;
 use ble::phy::{Phy, PhySet};
+use bletwin_rules::phy::LL_PHY_1;
 
 use super::Findings;
 use super::link::{Link, Packet};
@@ -20,7 +21,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         if sent != wanted && phys.is_known() && !open {
             let text = format!("{} on {sent:?} instead of {wanted:?}", packet.name());
             let evidence: Vec<_> = phys.changed.into_iter().collect();
-            link.report(findings, "LL-PHY-1", packet, &evidence, text);
+            link.report(findings, LL_PHY_1.id, packet, &evidence, text);
         }
         phys.learn(packet, findings.is_stray(packet));
     }

@@ -4,6 +4,7 @@
 use ble::hci::Role;
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::phy::{PhySet, TxPhy};
+use bletwin_rules::phy::LL_PHY_7;
 
 use super::Findings;
 use super::length::{Lengths, TIME_MIN_CODED};
@@ -22,7 +23,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             if let Some(phy) = too_long(possible, packet, time) {
                 let text = format!("{} takes too long on {phy:?}, which may apply", packet.name());
                 let evidence: Vec<_> = open.record.into_iter().collect();
-                link.report(findings, "LL-PHY-7", packet, &evidence, text);
+                link.report(findings, LL_PHY_7.id, packet, &evidence, text);
             }
         }
         let wrong = findings.is_wrong(packet);

@@ -5,6 +5,8 @@ use ble::address::Address;
 use ble::crypto::address::resolves;
 use ble::hci::Command;
 use ble::secret::Secret;
+use bletwin_rules::advertising::LL_ADV_6;
+use bletwin_rules::privacy::{LL_PRIV_1, LL_PRIV_2, LL_PRIV_3, LL_PRIV_4};
 
 /// A device of the resolving list.
 #[derive(Clone)]
@@ -96,14 +98,14 @@ impl Resolving {
     pub(super) fn served(&self, peer: Address) -> Wrong {
         let hidden = self.device(peer).is_some_and(|d| has(&d.peer_irk) && !d.device_privacy);
         let wrong = self.enabled && hidden;
-        wrong.then(|| ("LL-ADV-6", format!("answers the identity {peer}, which ought to hide")))
+        wrong.then(|| (LL_ADV_6.id, format!("answers the identity {peer}, which ought to hide")))
     }
 
     /// What is wrong with directed advertising for this peer that names this target.
     pub(super) fn calls(&self, peer: Address, target: Address) -> Wrong {
         let keyed = self.device(peer).is_some_and(|device| has(&device.peer_irk));
         (self.private.advertising && keyed && target == peer)
-            .then(|| ("LL-PRIV-1", format!("names its target by the identity {target}")))
+            .then(|| (LL_PRIV_1.id, format!("names its target by the identity {target}")))
     }
 
     /// What is wrong with accepting an initiator when `target` was called, which means `peer`.
@@ -112,7 +114,7 @@ impl Resolving {
         let meant = initiator == target
             || initiator == peer
             || key.is_some_and(|irk| resolves(irk, initiator));
-        (!meant).then(|| ("LL-PRIV-2", format!("lets {initiator} in, and has called {target}")))
+        (!meant).then(|| (LL_PRIV_2.id, format!("lets {initiator} in, and has called {target}")))
     }
 
     /// What is wrong with an initiator's address towards this advertiser, which has called `target`
@@ -129,7 +131,7 @@ impl Resolving {
         }
         let hides = initiator.is_resolvable();
         if let Some(target) = target.filter(|target| hides && target.is_identity()) {
-            return Some(("LL-PRIV-4", format!("answers to the identity {target}")));
+            return Some((LL_PRIV_4.id, format!("answers to the identity {target}")));
         }
         let is_it = |device: &&Device| {
             device.identity == advertiser
@@ -138,7 +140,7 @@ impl Resolving {
         let entry = self.devices.iter().find(is_it);
         let keyed = entry.is_some_and(|device| has(&device.local_irk));
         (self.enabled && keyed && !hides)
-            .then(|| ("LL-PRIV-3", format!("shows {initiator}, and has a private address for it")))
+            .then(|| (LL_PRIV_3.id, format!("shows {initiator}, and has a private address for it")))
     }
 }
 

@@ -4,6 +4,12 @@ use ble::error::ErrorCode;
 use ble::hci::Role;
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::{Duration, Instant};
+use bletwin_rules::collisions::{LL_COLL_1, LL_COLL_2, LL_COLL_3, LL_COLL_4};
+use bletwin_rules::connection_update::LL_PAR_3;
+use bletwin_rules::control::{LL_CTRL_2, LL_PROC_1, LL_ROLE_1, LL_RSP_1};
+use bletwin_rules::instants::{LL_INST_1, LL_INST_4};
+use bletwin_rules::timeout::LL_LIVE_1;
+use bletwin_rules::version::LL_VERS_1;
 
 use super::Findings;
 use super::link::{Link, Packet, other};
@@ -120,7 +126,7 @@ impl Procedures {
             link.report(out, rule, packet, evidence, text);
         };
         if only(opcode).is_some_and(|role| role != by) {
-            tell("LL-ROLE-1", &[], format!("{name} is for the other role to send"));
+            tell(LL_ROLE_1.id, &[], format!("{name} is for the other role to send"));
             return;
         }
         let own = by as usize;
@@ -129,30 +135,30 @@ impl Procedures {
         if let Some(due) = answered {
             let refuses = matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND);
             if due.unknown && !due.bent && !refuses {
-                tell("LL-CTRL-2", &[due.record], format!("{name} answers what is not understood"));
+                tell(LL_CTRL_2.id, &[due.record], format!("{name} answers what is not understood"));
             }
             if packet.item.at.since(due.at) > RESPONSE_TIMEOUT {
-                tell("LL-LIVE-1", &[due.record], format!("{name} came after more than 40 s"));
+                tell(LL_LIVE_1.id, &[due.record], format!("{name} came after more than 40 s"));
             }
         }
         let stray =
             answered.is_none() && must_answer(opcode, by) && !self.may_refuse(packet, opcode);
         if stray {
-            tell("LL-RSP-1", &[], format!("{name} answers nothing"));
+            tell(LL_RSP_1.id, &[], format!("{name} answers nothing"));
         }
         let again = self.version[own].filter(|_| opcode == Opcode::VERSION_IND);
         if let Some(first) = again {
-            tell("LL-VERS-1", &[first], format!("{name} a second time"));
+            tell(LL_VERS_1.id, &[first], format!("{name} a second time"));
         }
         if let Some(wrong) = wrong_instant(packet) {
-            tell("LL-INST-1", &[], format!("{name} with an instant {wrong}"));
+            tell(LL_INST_1.id, &[], format!("{name} with an instant {wrong}"));
         } else if let Some(ahead) = self.too_near(packet) {
             let text = format!("{name} with an instant {ahead} events ahead, not six to listen to");
-            tell("LL-INST-4", &[], text);
+            tell(LL_INST_4.id, &[], text);
         }
         let excused = answered.is_some_and(|due| due.open);
         if self.rejects_collision_as_peripheral(packet) && !excused {
-            tell("LL-COLL-3", &[], format!("{name}: it is for the central to reject collisions"));
+            tell(LL_COLL_3.id, &[], format!("{name}: it is for the central to reject collisions"));
         }
         // The exchange of versions is over: one more LL_VERSION_IND begins nothing that could end.
         let starts = answered.is_none() && !continues && again.is_none() && is_start(opcode);
@@ -163,10 +169,10 @@ impl Procedures {
         } else if let Some((own, due)) = self.serves_collision(by, opcode, answered) {
             if let Some(answer) = own.answered {
                 let text = format!("{name} where leaving the connection is recommended");
-                tell("LL-COLL-4", &[answer, due.record], text);
+                tell(LL_COLL_4.id, &[answer, due.record], text);
             } else if by == Role::Central && !due.open {
                 let text = format!("{name} instead of a reject while an own procedure is open");
-                tell("LL-COLL-2", &[own.record], text);
+                tell(LL_COLL_2.id, &[own.record], text);
             }
             if by == Role::Central {
                 self.unrejected.push(due);
@@ -175,7 +181,7 @@ impl Procedures {
         if let Some(due) = answered.filter(|due| due.out_of_range) {
             let accepts = [Opcode::CONNECTION_PARAM_RSP, Opcode::CONNECTION_UPDATE_IND];
             if accepts.contains(&opcode) {
-                tell("LL-PAR-3", &[due.record], format!("{name} to a request out of range"));
+                tell(LL_PAR_3.id, &[due.record], format!("{name} to a request out of range"));
             }
         }
         // LL-RSP-2: what answers nothing changes nothing.
@@ -263,14 +269,14 @@ impl Procedures {
         let mut wrong = Vec::new();
         if let Some(open) = &self.open[by as usize] {
             let text = format!("while its own {:?} procedure is open", open.kind);
-            wrong.push(("LL-PROC-1", open.record, text));
+            wrong.push((LL_PROC_1.id, open.record, text));
         }
         let theirs = self.open[other(by) as usize].as_ref();
         if let Some(open) = theirs.filter(|open| kind.has_instant() && open.kind.has_instant())
             && let Some(answered) = open.answered
         {
             let text = format!("after its answer in the peer's {:?} procedure", open.kind);
-            wrong.push(("LL-COLL-1", answered, text));
+            wrong.push((LL_COLL_1.id, answered, text));
         }
         wrong
     }

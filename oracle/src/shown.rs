@@ -4,6 +4,7 @@
 use ble::hci::{Event, Role};
 use ble::pdu::control::{ControlPdu, FeatureSet, VersionInd};
 use ble::time::Instant;
+use bletwin_rules::termination::LL_AGREE_2;
 
 use super::Findings;
 use super::link::{HciEvent, Link, Packet, other};
@@ -24,7 +25,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         }
         if let Some(text) = air.denies(hci) {
             findings.add(Finding {
-                rule: "LL-AGREE-2",
+                rule: LL_AGREE_2.id,
                 culprit: link.node(hci.by),
                 at: hci.at,
                 record: hci.record,

@@ -4,6 +4,9 @@ use ble::hci::Role;
 use ble::pdu::control::{ConnectionUpdate, ControlPdu};
 use ble::phy::T_IFS_US;
 use ble::time::{Duration, Instant};
+use bletwin_rules::connection::{
+    LL_ANCHOR_1, LL_EVENT_4, LL_TIFS_1, LL_TIFS_2, LL_TIFS_3, LL_WIN_1,
+};
 
 use super::Findings;
 use super::busy::{Busy, LEAD};
@@ -25,16 +28,16 @@ pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
         match (packet.by, inside) {
             (Role::Peripheral, None) => {
                 let text = format!("{} is no answer to a packet", packet.name());
-                link.report(findings, "LL-TIFS-2", packet, evidence, text);
+                link.report(findings, LL_TIFS_2.id, packet, evidence, text);
             }
             (Role::Peripheral, Some(asked)) if asked.item.reception.is_none() => {
                 let text = format!("{} answers what was not received", packet.name());
-                link.report(findings, "LL-TIFS-2", packet, evidence, text);
+                link.report(findings, LL_TIFS_2.id, packet, evidence, text);
             }
             (_, Some(former)) => {
                 if let Some(off) = t_ifs_error(former.until(), packet.item.at) {
                     let text = format!("{} began {off} after the packet before", packet.name());
-                    link.report(findings, "LL-TIFS-1", packet, evidence, text);
+                    link.report(findings, LL_TIFS_1.id, packet, evidence, text);
                 }
             }
             (Role::Central, None) => {
@@ -46,7 +49,7 @@ pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
         if ignored(link, index) && !no_time(link, index, busy) {
             let peripheral = link.node(Role::Peripheral);
             findings.add(super::Finding {
-                rule: "LL-TIFS-3",
+                rule: LL_TIFS_3.id,
                 culprit: peripheral,
                 at: packet.item.end,
                 record: packet.item.record,
@@ -70,7 +73,7 @@ pub(super) fn room(link: &Link<'_>, findings: &mut Findings) {
         if anchor.by == Role::Central && !wrong && overruns(before, anchor, drift) {
             let text = format!("{} runs into the next anchor point", before.name());
             let evidence = [anchor.item.record];
-            link.accuse(findings, "LL-EVENT-4", Role::Central, before, &evidence, text);
+            link.accuse(findings, LL_EVENT_4.id, Role::Central, before, &evidence, text);
         }
     }
 }
@@ -172,15 +175,15 @@ impl Anchors {
                 self.update = None;
                 let later = self.interval.times(packet.event - instant);
                 let start = last + old + UNIT.times(u64::from(update.win_offset)) + later;
-                (start, start + UNIT.times(u64::from(update.win_size)), "LL-WIN-1")
+                (start, start + UNIT.times(u64::from(update.win_size)), LL_WIN_1.id)
             }
             (Some((last, event)), _) => {
                 let start = last + self.interval.times(packet.event - event);
-                (start, start, "LL-ANCHOR-1")
+                (start, start, LL_ANCHOR_1.id)
             }
             (None, _) => {
                 let start = self.window.0 + self.interval.times(packet.event);
-                (start, start + self.window.1, "LL-WIN-1")
+                (start, start + self.window.1, LL_WIN_1.id)
             }
         };
         self.last = Some((packet.item.at, packet.event));

@@ -1,6 +1,7 @@
 //! What a host has asked for comes to an end: a command that was accepted with Command Status has
 //! its event, as long as the connection lives and nothing else happens in its place.
 
+use bletwin_rules::control::LL_LIVE_4;
 use std::collections::BTreeMap;
 
 use ble::error::ErrorCode;
@@ -158,7 +159,7 @@ pub(super) fn check(link: &Link<'_>, unfinished: &[Unfinished], findings: &mut F
             && until.since(open.at.max(last_control(link))) > PATIENCE
         {
             findings.add(Finding {
-                rule: "LL-LIVE-4",
+                rule: LL_LIVE_4.id,
                 culprit: *node,
                 at: *until,
                 record: open.record,

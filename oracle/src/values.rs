@@ -2,6 +2,7 @@
 
 use ble::pdu::control::{ConnectionParam, ConnectionUpdate, ControlPdu};
 use ble::phy::PhySet;
+use bletwin_rules::control::LL_CTRL_4;
 
 use super::Findings;
 use super::link::Link;
@@ -10,7 +11,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     for packet in link.packets.iter().filter(|packet| packet.new) {
         if let Some(field) = packet.control().and_then(wrong) {
             let text = format!("{} with {field} out of range", packet.name());
-            link.report(findings, "LL-CTRL-4", packet, &[], text);
+            link.report(findings, LL_CTRL_4.id, packet, &[], text);
         }
     }
 }

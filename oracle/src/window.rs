@@ -1,5 +1,6 @@
 //! Window widening: a peripheral listens until the last moment at which its central may begin.
 
+use bletwin_rules::connection::LL_WIDE_1;
 use std::collections::BTreeMap;
 
 use ble::hci::Role;
@@ -68,7 +69,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
                 continue;
             }
             findings.add(super::Finding {
-                rule: "LL-WIDE-1",
+                rule: LL_WIDE_1.id,
                 culprit: node,
                 at: packet.item.at,
                 record: packet.item.record,

@@ -1,6 +1,9 @@
 //! ATT-PDU, -SEQ, -RSP and -MTU: requests and answers. Each end may be client and server.
 
 use ble::hci::Role;
+use bletwin_rules::att::{
+    ATT_LIST_1, ATT_MTU_1, ATT_MTU_2, ATT_PDU_1, ATT_RSP_1, ATT_RSP_2, ATT_SEQ_1, ATT_SEQ_2,
+};
 
 use super::{Court, Frame, lists};
 
@@ -95,18 +98,18 @@ impl Att {
         let end = &mut self.ends[frame.by as usize];
         if frame.octets.len() > end.mtu {
             let text = format!("{} octets, with an ATT_MTU of {}", frame.octets.len(), end.mtu);
-            court.report("ATT-PDU-1", frame, text);
+            court.report(ATT_PDU_1.id, frame, text);
         }
         match kind(opcode) {
             Kind::Request => end.ask(opcode, frame, court),
             Kind::Response => end.answer(opcode, frame, court),
             Kind::Indication if end.indicated => {
                 let text = "an indication before the confirmation of the last one".to_owned();
-                court.report("ATT-SEQ-2", frame, text);
+                court.report(ATT_SEQ_2.id, frame, text);
             }
             Kind::Indication => end.indicated = true,
             Kind::Confirmation if end.indications == 0 => {
-                court.report("ATT-RSP-2", frame, "a confirmation of no indication".to_owned());
+                court.report(ATT_RSP_2.id, frame, "a confirmation of no indication".to_owned());
             }
             Kind::Confirmation => end.indications -= 1,
             Kind::Alone | Kind::Unknown => {}
@@ -141,7 +144,7 @@ impl End {
     fn ask(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
         if let Some(open) = self.asked.replace(opcode) {
             let text = format!("request 0x{opcode:02X} before the response to 0x{open:02X}");
-            court.report("ATT-SEQ-1", frame, text);
+            court.report(ATT_SEQ_1.id, frame, text);
         }
     }
 
@@ -155,17 +158,17 @@ impl End {
         if let Some(open) = open {
             let request = self.asks.remove(open);
             if let Some(text) = lists::fault(&request, frame.octets) {
-                court.report("ATT-LIST-1", frame, text);
+                court.report(ATT_LIST_1.id, frame, text);
             }
         } else if self.unknown {
             // What it answers cannot be told.
         } else if let Some(ask) = self.asks.first() {
             let request = ask.first().copied().unwrap_or_default();
             let text = format!("0x{opcode:02X} for 0x{answered:02X}, asked was 0x{request:02X}");
-            court.report("ATT-RSP-1", frame, text);
+            court.report(ATT_RSP_1.id, frame, text);
         } else {
             let text = format!("0x{opcode:02X} for 0x{answered:02X}, and no request is open");
-            court.report("ATT-RSP-2", frame, text);
+            court.report(ATT_RSP_2.id, frame, text);
         }
     }
 
@@ -175,11 +178,11 @@ impl End {
             return;
         }
         if opcode == EXCHANGE_MTU_REQ && std::mem::replace(&mut self.exchanged, true) {
-            court.report("ATT-MTU-1", frame, "ATT_EXCHANGE_MTU_REQ a second time".to_owned());
+            court.report(ATT_MTU_1.id, frame, "ATT_EXCHANGE_MTU_REQ a second time".to_owned());
         }
         let Some(octets) = value(frame.octets) else { return };
         if octets < MTU_MIN {
-            court.report("ATT-MTU-2", frame, format!("a value of {octets}"));
+            court.report(ATT_MTU_2.id, frame, format!("a value of {octets}"));
         }
         self.offered = Some(octets);
         // A server uses the new value as soon as the response is sent.

@@ -1,6 +1,7 @@
 //! A pairing as one end knows it.
 
 use ble::hci::Role;
+use bletwin_rules::smp::{SMP_DIST_2, SMP_DIST_3, SMP_FAIL_1, SMP_FEAT_4, SMP_SEQ_1};
 
 use super::terms::{Features, Terms, code};
 
@@ -25,7 +26,7 @@ pub(super) enum Pairing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Breach(pub(super) &'static str, pub(super) &'static str);
 
-const SEQ: &str = "SMP-SEQ-1";
+const SEQ: &str = SMP_SEQ_1.id;
 
 impl Pairing {
     /// Whether this end has agreed to a pairing whose stages are not over.
@@ -91,7 +92,7 @@ impl Pairing {
             (Self::None, _) => (Self::Open, Err(Breach(SEQ, "nobody has asked for a pairing"))),
             (Self::Agreed(..), _) => (Self::Open, Err(Breach(SEQ, "it was sent before"))),
             (Self::Failed, _) => {
-                (Self::Open, Err(Breach("SMP-FAIL-1", "its sender has ended the pairing")))
+                (Self::Open, Err(Breach(SMP_FAIL_1.id, "its sender has ended the pairing")))
             }
             _ => (Self::Open, Ok(())),
         };
@@ -113,19 +114,19 @@ impl Pairing {
                 let is_key = (code::LTK..=code::CSRK).contains(&command);
                 if is_key && *passed >= stages.len() {
                     if keys.contains(&(by, command)) {
-                        Breach("SMP-DIST-2", "it is not its turn")
+                        Breach(SMP_DIST_2.id, "it is not its turn")
                     } else {
-                        Breach("SMP-DIST-3", "nobody has agreed to it")
+                        Breach(SMP_DIST_3.id, "nobody has agreed to it")
                     }
                 } else if terms.secure && *passed == 0 && command == code::CONFIRM {
-                    Breach("SMP-FEAT-4", "both have Secure Connections")
+                    Breach(SMP_FEAT_4.id, "both have Secure Connections")
                 } else {
                     Breach(SEQ, "it is not its turn")
                 }
             }
             Self::None => Breach(SEQ, "no pairing has begun"),
             Self::Asked(_) => Breach(SEQ, "the Pairing Response is missing"),
-            Self::Failed => Breach("SMP-FAIL-1", "its sender has ended the pairing"),
+            Self::Failed => Breach(SMP_FAIL_1.id, "its sender has ended the pairing"),
         };
         *self = Self::Open;
         Err(wrong)

@@ -1,6 +1,9 @@
 //! SMP-PDU, -ROLE, -FEAT, -SEQ, -DIST, -FAIL and -SEC: pairing.
 
 use ble::hci::Role;
+use bletwin_rules::smp::{
+    SMP_DIST_1, SMP_DIST_4, SMP_FEAT_1, SMP_FEAT_2, SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1,
+};
 
 use super::pairing::{Breach, Pairing};
 use super::terms::{Features, code, length, name};
@@ -24,25 +27,25 @@ impl Smp {
         let name = name(command);
         if frame.octets.len() != octets {
             let text = format!("{name} of {} octets, where {octets} are right", frame.octets.len());
-            court.report("SMP-PDU-1", frame, text);
+            court.report(SMP_PDU_1.id, frame, text);
             *pairing = Pairing::Open;
             return;
         }
         if may_not(frame.by, command) {
-            court.report("SMP-ROLE-1", frame, format!("{name} of the {}", role(frame.by)));
+            court.report(SMP_ROLE_1.id, frame, format!("{name} of the {}", role(frame.by)));
             *pairing = Pairing::Open;
             return;
         }
         self.features(frame, court);
         let is_key = (code::LTK..=code::CSRK).contains(&command);
         if is_key && !frame.is_encrypted() {
-            court.report("SMP-DIST-1", frame, format!("{name} on a link in the clear"));
+            court.report(SMP_DIST_1.id, frame, format!("{name} on a link in the clear"));
         }
         if command == code::ADDRESS && !is_identity(frame.octets) {
-            court.report("SMP-DIST-4", frame, format!("{name} with a private address"));
+            court.report(SMP_DIST_4.id, frame, format!("{name} with a private address"));
         }
         if command == code::SECURITY && under_way {
-            court.report("SMP-SEC-1", frame, format!("{name} while the pairing goes on"));
+            court.report(SMP_SEC_1.id, frame, format!("{name} while the pairing goes on"));
         }
         let pairing = &mut self.pairings[frame.by as usize];
         if let Err(Breach(rule, because)) = pairing.sent(frame.by, frame.octets) {
@@ -70,14 +73,14 @@ impl Smp {
                 "IO capability {}, OOB data flag {}, maximum key size {}",
                 features.io, features.oob, features.key_size
             );
-            court.report("SMP-FEAT-1", frame, text);
+            court.report(SMP_FEAT_1.id, frame, text);
         }
         let more = self.request.filter(|_| frame.by == Role::Peripheral).is_some_and(|request| {
             features.keys.iter().zip(request.keys).any(|(keys, offered)| keys & !offered != 0)
         });
         if more {
             let text = "a Pairing Response with keys that were not offered".to_owned();
-            court.report("SMP-FEAT-2", frame, text);
+            court.report(SMP_FEAT_2.id, frame, text);
         }
     }
 }
