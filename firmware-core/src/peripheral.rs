@@ -253,6 +253,19 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
         self.control.supervision_timeout()
     }
 
+    /// [`Input::Radio`], without being made an input: a copy of a packet takes a chip 4 µs, and
+    /// T_IFS is running.
+    #[inline(never)]
+    pub fn radio(&mut self, now: Instant, event: RadioEvent) -> Work {
+        self.link.radio(now, event)
+    }
+
+    /// The next command for the radio, which [`Self::poll`] gives before all else; likewise.
+    #[inline(never)]
+    pub fn command(&mut self) -> Option<RadioCommand> {
+        self.link.command()
+    }
+
     /// The next output; what the radio is to do comes first.
     pub fn poll(&mut self) -> Option<Output<A::Output>> {
         if let Some(command) = self.link.command() {

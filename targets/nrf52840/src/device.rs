@@ -4,6 +4,7 @@ use core::mem::MaybeUninit;
 
 use ble::effect::{Completion, Effect};
 use ble::queue::Queue;
+use ble::radio::RadioCommand;
 use ble::random::Entropy;
 use ble::work::Level;
 use cortex_m::peripheral::NVIC;
@@ -60,7 +61,8 @@ impl Device {
     /// The radio has switched itself off.
     pub fn radio_interrupt(&mut self) {
         if let Some(event) = self.radio.disabled(self.clock.now()) {
-            self.handle(Input::Radio(event));
+            let _ = self.peripheral.radio(self.clock.now(), event);
+            self.settle();
         }
     }
 
@@ -85,9 +87,11 @@ impl Device {
         self.handle(Input::Host(HostInput::Completed(completion)));
     }
 
-    /// Runs one step of a level, if it has work; whether it had.
+    /// Runs one step of a level, if it has work and no event is on the air; whether it did. A step
+    /// holds off the radio's interrupt, and the answer would come after T_IFS; the interrupt that
+    /// ends the event asks again.
     pub fn run(&mut self, level: Level) -> bool {
-        if self.peripheral.pending() != Some(level) {
+        if self.peripheral.pending() != Some(level) || self.radio.is_on_air(self.clock.now()) {
             return false;
         }
         // Here time charges itself.
@@ -101,19 +105,24 @@ impl Device {
         self.settle();
     }
 
+    fn order(&mut self, command: &RadioCommand) {
+        let now = self.clock.now();
+        if let Some(event) = self.radio.execute(now, command) {
+            let _ = self.peripheral.radio(now, event);
+        }
+    }
+
     /// Does what the core wants done, until it wants nothing more.
     fn settle(&mut self) {
+        // Before all else, and without a copy: T_IFS is running.
+        while let Some(command) = self.peripheral.command() {
+            self.order(&command);
+        }
         while let Some(output) = self.peripheral.poll() {
-            let now = self.clock.now();
             #[cfg(feature = "trial")]
             crate::trial::keep(&output);
             match output {
-                // By reference: a copy of a packet takes 4 µs, and T_IFS is running.
-                Output::Radio(ref command) => {
-                    if let Some(event) = self.radio.execute(now, command) {
-                        let _ = self.peripheral.handle(now, Input::Radio(event));
-                    }
-                }
+                Output::Radio(ref command) => self.order(command),
                 Output::Effect(effect) => {
                     // Full only if the core broke its own limit; it then waits in vain and its
                     // timers end what waited.

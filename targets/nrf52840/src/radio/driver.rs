@@ -4,7 +4,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 use ble::phy::TxPhy;
 use ble::radio::{AIR_PDU_MAX, AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 use nrf_pac::{RADIO, radio};
 use radio_regs::frame;
 use radio_regs::time::{self, Epoch};
@@ -19,6 +19,8 @@ enum Doing {
     Listening { receiver: Receiver },
 }
 
+/// Longer than a step of the procedures or of the host takes.
+const STEP: Duration = Duration::from_us(1_500);
 /// Rounds of waiting for an own packet on air: beyond the longest packet at 64 MHz, then give up.
 const PATIENCE: u32 = 1_000_000;
 
@@ -26,6 +28,8 @@ const PATIENCE: u32 = 1_000_000;
 /// the value must not move once it has executed a command: it lives in a `static`.
 pub struct Radio {
     doing: Doing,
+    /// When what it is armed to do begins; `None`: it follows a packet within T_IFS.
+    starts: Option<Instant>,
     epoch: Option<Epoch>,
     /// PHY, coding and END count of the packet received last: what a reply goes by.
     received: Option<(TxPhy, u32)>,
@@ -45,6 +49,7 @@ impl Radio {
         RADIO.rxaddresses().write_value(radio::regs::Rxaddresses(1));
         Self {
             doing: Doing::Nothing,
+            starts: None,
             epoch: None,
             received: None,
             transmit: [0; AIR_PDU_MAX],
@@ -56,6 +61,11 @@ impl Radio {
     /// already over, a reply too late.
     pub fn execute(&mut self, now: Instant, command: &RadioCommand) -> Option<RadioEvent> {
         self.stop();
+        self.starts = match *command {
+            RadioCommand::Transmit { at, .. } => Some(at),
+            RadioCommand::Receive { from, .. } => Some(from),
+            RadioCommand::Reply { .. } | RadioCommand::Stop => None,
+        };
         match *command {
             RadioCommand::Transmit { at, tuning, phy, ref pdu, then, .. } => {
                 self.tune(tuning);
@@ -96,6 +106,17 @@ impl Radio {
         }
     }
 
+    /// Whether an event is on the air, or begins within [`STEP`]: an answer may be due in it, and
+    /// whatever holds off the interrupt meanwhile can make that too late.
+    pub fn is_on_air(&self, now: Instant) -> bool {
+        match self.doing {
+            Doing::Nothing => false,
+            Doing::Sending { .. } | Doing::Listening { .. } => {
+                self.starts.is_none_or(|starts| now + STEP >= starts)
+            }
+        }
+    }
+
     /// Called from the interrupt: the radio has switched itself off.
     pub fn disabled(&mut self, now: Instant) -> Option<RadioEvent> {
         RADIO.events_disabled().write_value(0);
@@ -108,6 +129,7 @@ impl Radio {
                 let (address, end) = (wiring::address_count(), wiring::end_count());
                 if let AfterTransmit::Receive(receiver) = then {
                     let (enable, close) = time::follow_window(end, receiver.phy);
+                    self.starts = None;
                     self.listen(enable, close, receiver);
                 }
                 Some(RadioEvent::Transmitted {
