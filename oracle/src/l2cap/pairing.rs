@@ -39,9 +39,8 @@ impl Pairing {
         let command = octets.first().copied().unwrap_or_default();
         match command {
             code::KEYPRESS | code::SECURITY => Ok(()),
-            // Whatever came before: who begins anew begins with this.
             code::REQUEST => {
-                *self = Features::read(octets).map_or(Self::Open, Self::Asked);
+                self.ask(octets);
                 Ok(())
             }
             code::FAILED => {
@@ -58,17 +57,7 @@ impl Pairing {
         let command = octets.first().copied().unwrap_or_default();
         match command {
             code::KEYPRESS | code::SECURITY => {}
-            code::REQUEST => {
-                let idle = match self {
-                    Self::None => true,
-                    Self::Agreed(terms, passed) => *passed >= terms.stages.len(),
-                    _ => false,
-                };
-                *self = match Features::read(octets) {
-                    Some(request) if idle => Self::Asked(request),
-                    _ => Self::Open,
-                };
-            }
+            code::REQUEST => self.ask(octets),
             code::FAILED => *self = Self::Open,
             code::RESPONSE => {
                 let _ = self.agree(octets);
@@ -79,6 +68,19 @@ impl Pairing {
                 }
             }
         }
+    }
+
+    /// A Pairing Request. Where another one is open, or has failed, its response may be under way.
+    fn ask(&mut self, octets: &[u8]) {
+        let idle = match self {
+            Self::None => true,
+            Self::Agreed(terms, passed) => *passed >= terms.stages.len(),
+            _ => false,
+        };
+        *self = match Features::read(octets) {
+            Some(request) if idle => Self::Asked(request),
+            _ => Self::Open,
+        };
     }
 
     fn agree(&mut self, octets: &[u8]) -> Result<(), Breach> {

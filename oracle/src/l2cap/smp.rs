@@ -14,8 +14,6 @@ use super::{Court, Frame};
 pub(super) struct Smp {
     /// By role.
     pairings: [Pairing; 2],
-    /// The last Pairing Request that reached the peripheral.
-    request: Option<Features>,
 }
 
 impl Smp {
@@ -55,9 +53,6 @@ impl Smp {
 
     pub(super) fn received(&mut self, frame: &Frame<'_>) {
         let by = frame.by;
-        if frame.octets.first() == Some(&code::REQUEST) && by == Role::Central {
-            self.request = Features::read(frame.octets);
-        }
         self.pairings[1 - by as usize].received(by, frame.octets);
     }
 
@@ -75,10 +70,9 @@ impl Smp {
             );
             court.report(SMP_FEAT_1.id, frame, text);
         }
-        let more = self.request.filter(|_| frame.by == Role::Peripheral).is_some_and(|request| {
-            features.keys.iter().zip(request.keys).any(|(keys, offered)| keys & !offered != 0)
-        });
-        if more {
+        let Pairing::Asked(request) = &self.pairings[frame.by as usize] else { return };
+        let mut keys = features.keys.iter().zip(request.keys);
+        if frame.by == Role::Peripheral && keys.any(|(keys, offered)| keys & !offered != 0) {
             let text = "a Pairing Response with keys that were not offered".to_owned();
             court.report(SMP_FEAT_2.id, frame, text);
         }

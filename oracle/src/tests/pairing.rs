@@ -153,3 +153,16 @@ fn a_client_that_has_not_heard_the_response_stays_below_23() {
     let late = att(att(asked(Script::new(), &MTU_REQ), P, &MTU_RSP), C, &long);
     assert_eq!(late.named(), BTreeSet::new());
 }
+
+/// SMP-FEAT-2, SMP-SEQ-1: a response may have been under way when another request came.
+#[test]
+fn a_response_is_held_against_no_later_request() {
+    let asked = smp(Script::new(), C, &REQUEST);
+    let again = smp(asked, C, &[1, 3, 0, 0x0D, 16, 0, 0]);
+    let answered = smp(again, P, &RESPONSE);
+    // Whichever of the two the central takes it for.
+    let either = [&[(C, 0x0C), (P, 0x0C), (C, 3)][..], &[(C, 0x0C), (P, 0x0C), (P, 3)]];
+    for said in either {
+        assert_eq!(commands(answered.clone(), said).named(), BTreeSet::new());
+    }
+}
