@@ -115,7 +115,7 @@ impl Characteristic {
 pub struct Table<const N: usize> {
     name: &'static str,
     attributes: [Attribute; N],
-    length: usize,
+    length: u16,
     configurations: u8,
     advertised: Option<Uuid>,
 }
@@ -203,8 +203,8 @@ impl<const N: usize> Table<N> {
     }
 
     const fn attribute(mut self, attribute: Attribute) -> Self {
-        assert!(self.length < N, "the table is too small for its attributes");
-        let (_, free) = self.attributes.split_at_mut(self.length);
+        assert!((self.length as usize) < N, "the table is too small for its attributes");
+        let (_, free) = self.attributes.split_at_mut(self.length as usize);
         if let Some(place) = free.first_mut() {
             *place = attribute;
         }
@@ -212,15 +212,14 @@ impl<const N: usize> Table<N> {
         self
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "no table has 65,535 attributes")]
     const fn next_handle(&self) -> u16 {
-        (self.length as u16).saturating_add(1)
+        self.length.saturating_add(1)
     }
 
     /// What a host needs to know of it.
     #[must_use]
     pub const fn gatt(&'static self) -> Gatt {
-        let (attributes, _) = self.attributes.split_at(self.length);
+        let (attributes, _) = self.attributes.split_at(self.length as usize);
         Gatt { name: self.name, advertised: self.advertised, attributes }
     }
 
@@ -230,7 +229,7 @@ impl<const N: usize> Table<N> {
     /// If there is none; in a constant that is an error of the compiler.
     #[must_use]
     pub const fn handle(&self, uuid: Uuid) -> u16 {
-        let (mut attributes, _) = self.attributes.split_at(self.length);
+        let (mut attributes, _) = self.attributes.split_at(self.length as usize);
         let mut handle = 1_u16;
         let mut found = 0_u16;
         while let Some((attribute, rest)) = attributes.split_first() {
