@@ -1,308 +1,261 @@
-//! Which half carries out a command, and what concerns both.
+//! The way of an HCI command: its row in the table, whether it may come, its parameters, the
+//! handler of the part that it concerns, its answer.
 
-use ble::crypto::aes;
 use ble::error::ErrorCode;
 use ble::hci::codec::parse_command;
-use ble::hci::{Command, CreateConnection, Event, FilterPolicy, HciOpcode, Return};
+use ble::hci::{Command, Event, HciOpcode, Return};
 use ble::pdu::control::FeatureSet;
+use ble::radio::RadioCommand;
 use ble::time::Instant;
 use bletwin_sim::record::Note;
 
-use super::arbiter::{Arbiter, Side};
-use super::extended::{self, Extended, Family, OwnAddress};
-use super::flow::HostFlow;
-use super::privacy::Privacy;
-use super::settings::Settings;
+use super::arbiter::Side;
 use super::table::{self, Answer, Row};
-use super::{Endpoint, halves, handles};
+use super::{Endpoint, Output, halves, handles};
 
-/// Devices in the accept list of the half that holds fewer.
-const ACCEPT_LIST: u8 = 8;
+/// A command at hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call<'a> {
+    pub(super) now: Instant,
+    row: &'static Row,
+    /// Its parameters as octets.
+    pub(super) parameters: &'a [u8],
+    /// Whether the device has LL Privacy, and so its types of addresses.
+    pub(super) privacy: bool,
+}
 
-/// A status, or what Command Complete returns beside success.
-pub(super) type Verdict = Result<Return, ErrorCode>;
+/// Parameters as a value, or what is wrong with them.
+pub(super) type Parsed<T> = Result<T, ErrorCode>;
 
-pub(super) const DONE: Verdict = Ok(Return::None);
+/// How a command is to be answered, or why it is refused.
+pub(super) type Verdict = Result<Reply, ErrorCode>;
+
+/// How a command that is carried out is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// With success and what the waist returns.
+    Waist(Return),
+    /// With success and octets.
+    Octets(Vec<u8>),
+    /// By this half, whose answer has its place among what it says.
+    Half(Side),
+    /// With success; then something follows.
+    Then(Consequence),
+    /// Not at all.
+    Silent,
+}
+
+/// What follows an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Consequence {
+    Radio(RadioCommand),
+    /// An LE event: code and parameters.
+    Subevent(u8, Vec<u8>),
+}
+
+/// Success, and nothing else to tell.
+pub(super) const DONE: Verdict = Ok(Reply::Waist(Return::None));
+/// The same for commands that the waist does not carry.
+pub(super) const GRANTED: Verdict = Ok(Reply::Octets(Vec::new()));
+
+/// A handler that takes a command as the waist has it.
+type Carried = fn(&mut Endpoint, Instant, Command) -> Verdict;
+
+/// What carries a command out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Handler {
+    /// A part, that reads parameters of which the waist knows nothing.
+    Octets(fn(&mut Endpoint, &Call<'_>) -> Verdict),
+    /// A part, by the command as the waist has it.
+    Waist(Carried),
+    /// As [`Self::Waist`], and whether Own_Address_Type, which stands at this octet, asks for a
+    /// private address: the waist knows no such types.
+    Activity(usize, fn(&mut Endpoint, Instant, Command, bool) -> Verdict),
+    /// The half of the connection that it names, in this role or in either.
+    Link(Option<Side>),
+    /// This half.
+    Half(Side),
+}
+
+/// When a command may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Family {
+    /// While no direct test runs.
+    Any,
+    /// While one runs, too.
+    Test,
+    /// As [`Self::Any`], and unless the host uses extended commands.
+    Legacy,
+    /// As [`Self::Any`], and unless the host uses legacy ones.
+    Extended,
+}
+
+/// Which commands of advertising, scanning and initiating a host uses since the last reset: a
+/// controller refuses to mix them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Families(Option<Family>);
+
+impl Families {
+    fn admit(&mut self, family: Family) -> Result<(), ErrorCode> {
+        let other = match family {
+            Family::Any | Family::Test => return Ok(()),
+            Family::Legacy => Family::Extended,
+            Family::Extended => Family::Legacy,
+        };
+        if *self.0.get_or_insert(family) == other {
+            return Err(ErrorCode::COMMAND_DISALLOWED);
+        }
+        Ok(())
+    }
+}
+
+/// Of a command that has no parameters.
+pub(super) const fn none(call: &Call<'_>) -> Parsed<()> {
+    if call.parameters.is_empty() { Ok(()) } else { Err(ErrorCode::INVALID_PARAMETERS) }
+}
 
 impl Endpoint {
     /// A command, opcode first.
     pub(super) fn command(&mut self, now: Instant, packet: &[u8]) {
         let [low, high, _, parameters @ ..] = packet else { return };
-        let opcode = u16::from_le_bytes([*low, *high]);
+        let opcode = HciOpcode(u16::from_le_bytes([*low, *high]));
         let Some(row) = table::row(opcode, self.features) else {
             return self.status(opcode, ErrorCode::UNKNOWN_COMMAND);
         };
-        if self.direct_test(now, row, parameters)
-            || self.device_command(row, parameters)
-            || self.extended_command(now, row, parameters)
-        {
-            return;
-        }
-        let packet = if self.features.has(FeatureSet::PRIVACY) {
-            self.without_private_type(opcode, packet)
+        let privacy = self.features.has(FeatureSet::PRIVACY);
+        let call = Call { now, row, parameters, privacy };
+        let verdict = if self.test.runs() && row.family != Family::Test {
+            Err(ErrorCode::COMMAND_DISALLOWED)
         } else {
-            packet.to_vec()
+            self.carry_out(&call, packet)
         };
-        match parse_command(&packet) {
-            Ok(command) => {
-                self.note(Note::HciCommand(command.clone()));
-                self.waist(now, row, parameters, command);
-            }
-            Err(error) => self.refuse(row, parameters, error.status()),
-        }
-    }
-
-    fn waist(&mut self, now: Instant, row: &Row, parameters: &[u8], mut command: Command) {
-        if extended::is_legacy(row.opcode)
-            && let Err(error) = self.belongs(Family::Legacy)
-        {
-            return self.refuse(row, parameters, error);
-        }
-        if let Some(handle) = handles::of_command(&mut command) {
-            let side = handles::inward(*handle).0;
-            return match self.objection(handle.0, side, &command) {
-                Some(error) => self.refuse(row, parameters, error),
-                None => self.pass(now, side, row, parameters, command),
-            };
-        }
-        let verdict = match command {
-            Command::LeSetAdvertisingParameters { parameters: wanted } => {
-                let asked = Command::LeSetAdvertisingParameters { parameters: wanted.clone() };
-                let verdict = self.ask(now, Side::Peripheral, asked);
-                if verdict.is_ok() {
-                    self.settings.advertising = wanted.filter;
-                    self.advertise_as_asked(wanted, self.private_is_asked());
-                }
-                verdict
-            }
-            Command::LeSetAdvertisingEnable { enable: true } if !self.halves.is_advertising() => {
-                let _ = self.prepare_advertising(now);
-                return self.pass(now, Side::Peripheral, row, parameters, command);
-            }
-            Command::LeSetAdvertisingData { .. }
-            | Command::LeSetScanResponseData { .. }
-            | Command::LeSetAdvertisingEnable { .. } => {
-                return self.pass(now, Side::Peripheral, row, parameters, command);
-            }
-            Command::LeCreateConnection { ref request } => {
-                match self.may_connect(request, self.private_is_asked()) {
-                    Ok(()) => {
-                        self.settings.connect_from_list = request.peer.is_none();
-                        self.initiate_privately(self.private_is_asked());
-                        self.prepare_initiating(request.peer);
-                        return self.pass(now, Side::Central, row, parameters, command);
-                    }
-                    Err(error) => Err(error),
-                }
-            }
-            Command::LeCreateConnectionCancel | Command::LeSetHostChannelClassification { .. } => {
-                return self.pass(now, Side::Central, row, parameters, command);
-            }
-            Command::LeSetScanParameters { .. } | Command::LeSetScanEnable { .. } => {
-                self.scan_command(now, command)
-            }
-            Command::LeReadFilterAcceptListSize => Ok(Return::Size(ACCEPT_LIST)),
-            Command::LeClearFilterAcceptList
-            | Command::LeAddToFilterAcceptList { .. }
-            | Command::LeRemoveFromFilterAcceptList { .. } => {
-                if self.list_is_in_use() {
-                    Err(ErrorCode::COMMAND_DISALLOWED)
-                } else {
-                    self.both(now, command)
-                }
-            }
-            other => self.shared_command(now, other),
-        };
+        self.pass_on(now);
         match verdict {
-            Ok(returned) => self.complete(row.opcode, ErrorCode::SUCCESS, returned),
-            Err(error) => self.refuse(row, parameters, error),
+            Ok(reply) => self.answer(&call, reply),
+            Err(error) => self.refuse(&call, error),
         }
     }
 
-    /// Commands about what both halves share.
-    fn shared_command(&mut self, now: Instant, command: Command) -> Verdict {
-        match command {
-            Command::Reset => {
-                self.reset(now);
-                DONE
+    fn carry_out(&mut self, call: &Call<'_>, packet: &[u8]) -> Verdict {
+        match call.row.handler {
+            Handler::Octets(handle) => handle(self, call),
+            Handler::Waist(handle) => {
+                let command = self.carried(call, packet)?;
+                handle(self, call.now, command)
             }
-            Command::SetEventMask { mask } => {
-                self.settings.masks.events = mask;
-                self.mask_halves(now)
+            Handler::Activity(own, handle) => {
+                let (packet, private) = without_private_type(packet, own, call.privacy);
+                let command = self.carried(call, &packet)?;
+                handle(self, call.now, command, private)
             }
-            Command::LeSetEventMask { mask } => {
-                self.settings.masks.le = mask;
-                self.mask_halves(now)
+            Handler::Link(role) => {
+                let mut command = self.carried(call, packet)?;
+                let side = self.side_of(&mut command, role)?;
+                self.halves.command(call.now, side, command);
+                Ok(Reply::Half(side))
             }
-            Command::ReadBdAddr => Ok(Return::BdAddr(self.config.public_address)),
-            Command::LeReadBufferSize => {
-                Ok(Return::BufferSize { length: 251, count: self.buffers() })
+            Handler::Half(side) => {
+                let command = self.carried(call, packet)?;
+                self.halves.command(call.now, side, command);
+                Ok(Reply::Half(side))
             }
-            Command::LeReadLocalFeatures => Ok(Return::Features(self.features)),
-            Command::LeSetRandomAddress { .. } if self.is_active() => {
-                Err(ErrorCode::COMMAND_DISALLOWED)
-            }
-            Command::LeSetRandomAddress { address } => {
-                self.settings.random_address = Some(address);
-                self.both(now, command)
-            }
-            Command::LeRand => Ok(Return::Random(self.random.octets())),
-            Command::LeEncrypt { key, plaintext } => {
-                Ok(Return::Encrypted(aes::e(key.expose(), plaintext.expose())))
-            }
-            Command::LeWriteSuggestedDefaultDataLength { tx_octets, tx_time } => {
-                self.both(now, command).inspect(|_| self.settings.suggested = (tx_octets, tx_time))
-            }
-            Command::LeReadMaximumDataLength => self.ask(now, Side::Central, command),
-            Command::LeSetDefaultPhy { .. } => self.both(now, command),
-            other => self.privacy_command(now, other).unwrap_or(Err(ErrorCode::UNKNOWN_COMMAND)),
         }
     }
 
-    /// Ends everything; nobody is told, and peers notice by their supervision timeout.
-    pub(super) fn reset(&mut self, now: Instant) {
-        // Neither half can refuse a reset.
-        let _ = self.both(now, Command::Reset);
-        self.arbiter = Arbiter::default();
-        self.out.0.push_back(super::Output::Radio(ble::radio::RadioCommand::Stop));
-        self.settings = Settings::default();
-        self.privacy = Privacy::default();
-        self.flow = HostFlow::default();
-        self.testing = None;
-        self.extended = Extended::default();
-        self.halves.set.disable(now);
-        self.connections.clear();
-        let _ = self.mask_halves(now);
+    /// The command as the waist has it, if it may come.
+    fn carried(&mut self, call: &Call<'_>, packet: &[u8]) -> Parsed<Command> {
+        let command = parse_command(packet).map_err(|error| error.status())?;
+        self.note(Note::HciCommand(command.clone()));
+        self.admit(call)?;
+        Ok(command)
     }
 
-    /// What the halves may tell, as opposed to what the host wants to hear.
-    pub(super) fn mask_halves(&mut self, now: Instant) -> Verdict {
-        let mask = self.settings.masks.for_halves();
-        self.both(now, Command::SetEventMask { mask: u64::MAX })?;
-        self.both(now, Command::LeSetEventMask { mask })
+    /// Whether a command may come whose parameters are right.
+    pub(super) fn admit(&mut self, call: &Call<'_>) -> Result<(), ErrorCode> {
+        self.families.admit(call.row.family)
     }
 
-    /// Why a command about a connection is refused before any half sees it.
-    fn objection(&self, handle: u16, side: Side, command: &Command) -> Option<ErrorCode> {
-        if !self.connections.contains_key(&handle) {
-            return Some(ErrorCode::UNKNOWN_CONNECTION);
+    /// The half whose connection a command names, in this role or in either.
+    fn side_of(&self, command: &mut Command, role: Option<Side>) -> Result<Side, ErrorCode> {
+        let handle = handles::of_command(command).ok_or(ErrorCode::UNKNOWN_COMMAND)?;
+        if !self.connections.contain(*handle) {
+            return Err(ErrorCode::UNKNOWN_CONNECTION);
         }
-        let only = match command {
-            Command::LeEnableEncryption { .. } => Side::Central,
-            Command::LeLongTermKeyRequestReply { .. }
-            | Command::LeLongTermKeyRequestNegativeReply { .. } => Side::Peripheral,
-            _ => side,
-        };
-        (only != side).then_some(ErrorCode::COMMAND_DISALLOWED)
+        let side = handles::inward(*handle).0;
+        if role.is_none_or(|role| role == side) {
+            Ok(side)
+        } else {
+            Err(ErrorCode::COMMAND_DISALLOWED)
+        }
     }
 
-    fn scan_command(&mut self, now: Instant, command: Command) -> Verdict {
-        let random = self.settings.random_address.is_some();
-        match &command {
-            Command::LeSetScanParameters { parameters } => {
-                let (own, filter) = (parameters.own_address_random, parameters.filter);
-                let asked = parameters.clone();
-                let verdict = self.ask(now, Side::Central, command);
-                if verdict.is_ok() {
-                    (self.settings.scan_random, self.settings.scan_filter) = (own, filter);
-                    self.scan_as_asked(asked, self.private_is_asked());
+    fn answer(&mut self, call: &Call<'_>, reply: Reply) {
+        let opcode = HciOpcode(call.row.opcode);
+        match reply {
+            Reply::Waist(returned) => self.complete(opcode, returned),
+            Reply::Octets(octets) => self.grant(call, &octets),
+            Reply::Half(side) => self.answer_of_half(call, side),
+            Reply::Then(consequence) => {
+                self.grant(call, &[]);
+                match consequence {
+                    Consequence::Radio(command) => self.out.0.push_back(Output::Radio(command)),
+                    Consequence::Subevent(code, octets) => self.subevent(code, &octets),
                 }
-                verdict
             }
-            Command::LeSetScanEnable { enable: true, .. }
-                if self.settings.scan_random && !random =>
-            {
-                Err(ErrorCode::INVALID_PARAMETERS)
-            }
-            Command::LeSetScanEnable { enable: true, .. } if !self.halves.is_scanning() => {
-                self.prepare_scanning(now);
-                self.ask(now, Side::Central, command)
-            }
-            _ => self.ask(now, Side::Central, command),
+            Reply::Silent => {}
         }
     }
 
-    pub(super) fn may_connect(
-        &self,
-        request: &CreateConnection,
-        private: bool,
-    ) -> Result<(), ErrorCode> {
-        if self.halves.is_initiating() {
-            return Err(ErrorCode::COMMAND_DISALLOWED);
+    /// Success, and octets that the answer has room for.
+    fn grant(&mut self, call: &Call<'_>, octets: &[u8]) {
+        let opcode = HciOpcode(call.row.opcode);
+        match call.row.answer {
+            Answer::Status => self.status(opcode, ErrorCode::SUCCESS),
+            Answer::Complete | Answer::Handle => self.complete_raw(opcode, octets),
         }
-        let own = OwnAddress { random: request.own_address_random, private };
-        if self.lacks_own(own, self.settings.random_address, request.peer) {
-            return Err(ErrorCode::INVALID_PARAMETERS);
-        }
-        let known = |peer| {
-            self.connections
-                .values()
-                .any(|known| known.peer == peer || known.identity == Some(peer))
-        };
-        if request.peer.is_some_and(known) {
-            return Err(ErrorCode::CONNECTION_ALREADY_EXISTS);
-        }
-        Ok(())
     }
 
-    /// Whether anything runs that uses the device's address.
-    pub(super) fn is_active(&self) -> bool {
-        let advertises = self.halves.is_advertising() || self.set_is_enabled();
-        advertises || self.halves.is_scanning() || self.halves.is_initiating()
-    }
-
-    fn list_is_in_use(&self) -> bool {
-        (self.halves.is_advertising() && self.settings.advertising != FilterPolicy::Any)
-            || self.set_filters()
-            || (self.halves.is_scanning() && self.settings.scan_filter)
-            || (self.halves.is_initiating() && self.settings.connect_from_list)
-    }
-
-    /// Lets both halves carry out a command and gives the answer that is worse.
-    pub(super) fn both(&mut self, now: Instant, command: Command) -> Verdict {
-        let first = self.ask(now, Side::Peripheral, command.clone());
-        let second = self.ask(now, Side::Central, command);
-        first.and(second)
-    }
-
-    /// Lets a half carry out a command and takes the answer. Whatever else it says is passed on.
-    pub(super) fn ask(&mut self, now: Instant, side: Side, command: Command) -> Verdict {
-        let asked = command.opcode();
-        self.halves.command(now, side, command);
-        let mut verdict = Err(ErrorCode::UNSPECIFIED);
-        while let Some(output) = self.halves.poll(now, side) {
-            match output {
-                halves::Output::Event(Event::CommandComplete { opcode, status, returned })
-                    if opcode == asked =>
-                {
-                    verdict = if status == ErrorCode::SUCCESS { Ok(returned) } else { Err(status) };
-                }
-                halves::Output::Event(Event::CommandStatus { opcode, status })
-                    if opcode == asked =>
-                {
-                    verdict = if status == ErrorCode::SUCCESS { DONE } else { Err(status) };
-                }
-                other => self.output(now, side, other),
-            }
-        }
-        verdict
-    }
-
-    /// Lets a half carry out a command; its answer goes to the host in its place among the events.
-    fn pass(&mut self, now: Instant, side: Side, row: &Row, parameters: &[u8], command: Command) {
-        self.halves.command(now, side, command);
-        while let Some(output) = self.halves.poll(now, side) {
+    /// What a half says to a command, with the answer in its place.
+    fn answer_of_half(&mut self, call: &Call<'_>, side: Side) {
+        let asked = HciOpcode(call.row.opcode);
+        while let Some(output) = self.halves.poll(call.now, side) {
             match output {
                 // After an error the models' half leaves the handle out.
                 halves::Output::Event(Event::CommandComplete { opcode, status, .. })
-                    if opcode == HciOpcode(row.opcode)
+                    if opcode == asked
                         && status != ErrorCode::SUCCESS
-                        && row.answer == Answer::Handle =>
+                        && call.row.answer == Answer::Handle =>
                 {
-                    self.refuse(row, parameters, status);
+                    self.refuse(call, status);
                 }
-                other => self.output(now, side, other),
+                other => self.output(call.now, side, other),
             }
         }
     }
+
+    /// The answer to a command that is not carried out, in the form that this command has.
+    fn refuse(&mut self, call: &Call<'_>, error: ErrorCode) {
+        let opcode = HciOpcode(call.row.opcode);
+        let returned = match (call.row.answer, call.parameters) {
+            (Answer::Status, _) => return self.status(opcode, error),
+            (Answer::Handle, [low, high, ..]) => {
+                Return::Handle(ble::hci::Handle(u16::from_le_bytes([*low, *high])))
+            }
+            _ => Return::None,
+        };
+        // Of full length, as after success; a host may take it apart before it looks at the status.
+        let event = Event::CommandComplete { opcode, status: error, returned };
+        self.tell_padded(event, call.row.returned);
+    }
+}
+
+/// Own_Address_Type 2 and 3 become 0 and 1; whether it was one of those.
+fn without_private_type(packet: &[u8], own: usize, privacy: bool) -> (Vec<u8>, bool) {
+    let mut packet = packet.to_vec();
+    let kind = packet.get_mut(3 + own).filter(|kind| privacy && matches!(kind, 2 | 3));
+    let private = kind.is_some();
+    if let Some(kind) = kind {
+        *kind &= 1;
+    }
+    (packet, private)
 }

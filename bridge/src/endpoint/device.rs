@@ -1,14 +1,15 @@
-//! Commands about the device as a whole that the waist does not carry.
+//! Commands about the device as a whole.
 
-use ble::effect::PublicKey;
+use ble::crypto::aes;
 use ble::error::ErrorCode;
+use ble::hci::{Command, Return};
+use ble::radio::RadioCommand;
 use ble::secret::Secret;
-use bletwin_sim::effects;
+use ble::time::Instant;
 
-use super::extended::Family;
-use super::privacy::LIST;
-use super::table::{self, Row};
-use super::{Endpoint, Known};
+use super::arbiter::Arbiter;
+use super::commands::{Call, DONE, GRANTED, Parsed, Reply, Verdict};
+use super::{Endpoint, Output, table};
 
 /// LMP features: BR/EDR Not Supported, LE Supported (Controller).
 const LMP_FEATURES: [u8; 8] = [0, 0, 0, 0, 0x60, 0, 0, 0];
@@ -16,147 +17,130 @@ const LMP_FEATURES: [u8; 8] = [0, 0, 0, 0, 0x60, 0, 0, 0];
 const SUPPORTED_STATES: u64 = (1 << 42) - 1;
 /// dBm. Where an endpoint is heard how strongly is for its place in the world to say.
 pub(super) const TX_POWER: i8 = 0;
-/// What Read RSSI tells before anything was received.
-const NO_RSSI: i8 = 127;
-const P256_PUBLIC_KEY: u8 = 0x08;
-const DHKEY: u8 = 0x09;
 
-/// What is answered: octets after the status, or an error.
-type Answer = Result<Vec<u8>, ErrorCode>;
+/// What a host sets for the device as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Settings {
+    random_address: Option<[u8; 6]>,
+    /// Suggested connInitialMaxTxOctets and connInitialMaxTxTime.
+    suggested: (u16, u16),
+}
 
-impl Endpoint {
-    /// Carries a command out, if it is one of these. The length of parameters is checked here.
-    pub(super) fn device_command(&mut self, row: &Row, parameters: &[u8]) -> bool {
-        let answer = match row.opcode {
-            0x0C2D => self.read_transmit_power_level(parameters),
-            0x0C31 => self.set_host_flow_control(parameters),
-            0x0C33 => self.host_buffer_size(parameters),
-            // Nobody is told that it went well.
-            0x0C35 => match self.host_completed(parameters) {
-                Ok(()) => return true,
-                Err(error) => Err(error),
-            },
-            0x0C63 => self.set_event_mask_page_2(parameters),
-            0x1001 => nothing(parameters, || self.version()),
-            0x1002 => nothing(parameters, || table::supported_commands(self.features).to_vec()),
-            0x1003 => nothing(parameters, || LMP_FEATURES.to_vec()),
-            0x1405 => self.read_rssi(parameters),
-            0x2007 => {
-                let told = nothing(parameters, || TX_POWER.to_le_bytes().to_vec());
-                told.and_then(|told| self.belongs(Family::Legacy).map(|()| told))
-            }
-            0x201C => nothing(parameters, || SUPPORTED_STATES.to_le_bytes().to_vec()),
-            0x2023 => nothing(parameters, || {
-                let (octets, time) = self.settings.suggested;
-                [octets.to_le_bytes(), time.to_le_bytes()].concat()
-            }),
-            0x202A => nothing(parameters, || vec![LIST as u8]),
-            0x202B => self.read_private(parameters, false),
-            0x202C => self.read_private(parameters, true),
-            0x202E => self.set_timeout(parameters),
-            0x204B => nothing(parameters, || [TX_POWER.to_le_bytes(); 2].concat()),
-            0xFC06 => self.write_bd_addr(parameters),
-            0x2025 => {
-                self.read_public_key(row, parameters);
-                return true;
-            }
-            0x2026 => {
-                self.generate_dhkey(row, parameters);
-                return true;
-            }
-            _ => return false,
-        };
-        match answer {
-            Ok(returned) => self.complete_raw(row.opcode, &returned),
-            Err(error) => self.refuse(row, parameters, error),
-        }
-        true
-    }
-
-    fn version(&self) -> Vec<u8> {
-        let version = self.config.version;
-        let [company_low, company_high] = version.company.to_le_bytes();
-        let [low, high] = version.subversion.to_le_bytes();
-        vec![version.version, low, high, version.version, company_low, company_high, low, high]
-    }
-
-    fn set_event_mask_page_2(&mut self, parameters: &[u8]) -> Answer {
-        let mask = parameters.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)?;
-        self.settings.masks.page_2 = u64::from_le_bytes(mask);
-        Ok(Vec::new())
-    }
-
-    /// Of the level at present and of the highest: they are the same.
-    fn read_transmit_power_level(&self, parameters: &[u8]) -> Answer {
-        let [low, high, 0 | 1] = *parameters else {
-            return Err(ErrorCode::INVALID_PARAMETERS);
-        };
-        self.known(low, high)?;
-        Ok([&[low, high], &TX_POWER.to_le_bytes()[..]].concat())
-    }
-
-    fn read_rssi(&self, parameters: &[u8]) -> Answer {
-        let [low, high] = *parameters else { return Err(ErrorCode::INVALID_PARAMETERS) };
-        let rssi = self.known(low, high)?.rssi.unwrap_or(NO_RSSI);
-        Ok([&[low, high], &rssi.to_le_bytes()[..]].concat())
-    }
-
-    fn known(&self, low: u8, high: u8) -> Result<&Known, ErrorCode> {
-        let handle = u16::from_le_bytes([low, high]);
-        self.connections.get(&handle).ok_or(ErrorCode::UNKNOWN_CONNECTION)
-    }
-
-    fn write_bd_addr(&mut self, parameters: &[u8]) -> Answer {
-        let address = parameters.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)?;
-        if self.is_active() || !self.connections.is_empty() {
-            return Err(ErrorCode::COMMAND_DISALLOWED);
-        }
-        self.set_public_address(address);
-        Ok(Vec::new())
-    }
-
-    fn read_public_key(&mut self, row: &Row, parameters: &[u8]) {
-        if !parameters.is_empty() {
-            return self.refuse(row, parameters, ErrorCode::INVALID_PARAMETERS);
-        }
-        self.status(row.opcode, ErrorCode::SUCCESS);
-        // All but one in 2³² draws are private keys.
-        let drawn = (0..8).find_map(|_| {
-            let private = Secret::new(self.random.octets());
-            effects::public_key(&private).map(|public| (private, public))
-        });
-        let told = match drawn {
-            Some((private, PublicKey { x, y })) => {
-                self.settings.private_key = Some(private);
-                [&[ErrorCode::SUCCESS.0], &x[..], &y[..]].concat()
-            }
-            None => [&[ErrorCode::UNSPECIFIED.0][..], &[0; 64]].concat(),
-        };
-        self.subevent(P256_PUBLIC_KEY, &told);
-    }
-
-    /// A point that is not on the curve is answered with Invalid HCI Command Parameters and the
-    /// key that says so: all ones.
-    fn generate_dhkey(&mut self, row: &Row, parameters: &[u8]) {
-        let Ok(point) = <[u8; 64]>::try_from(parameters) else {
-            return self.refuse(row, parameters, ErrorCode::INVALID_PARAMETERS);
-        };
-        let (mut x, mut y) = ([0; 32], [0; 32]);
-        x.copy_from_slice(&point[..32]);
-        y.copy_from_slice(&point[32..]);
-        let Some(private) = &self.settings.private_key else {
-            return self.refuse(row, parameters, ErrorCode::COMMAND_DISALLOWED);
-        };
-        let shared = effects::shared_secret(private, &PublicKey { x, y });
-        self.status(row.opcode, ErrorCode::SUCCESS);
-        let told = match &shared {
-            Some(key) => [&[ErrorCode::SUCCESS.0], &key.expose()[..]].concat(),
-            None => [&[ErrorCode::INVALID_PARAMETERS.0][..], &[0xFF; 32]].concat(),
-        };
-        self.subevent(DHKEY, &told);
+impl Default for Settings {
+    fn default() -> Self {
+        Self { random_address: None, suggested: (27, 328) }
     }
 }
 
-fn nothing(parameters: &[u8], answer: impl FnOnce() -> Vec<u8>) -> Answer {
-    if parameters.is_empty() { Ok(answer()) } else { Err(ErrorCode::INVALID_PARAMETERS) }
+impl Settings {
+    pub(super) const fn random_address(&self) -> Option<[u8; 6]> {
+        self.random_address
+    }
+}
+
+/// Of the vendor's command that gives a public address.
+pub(super) fn address(call: &Call<'_>) -> Parsed<[u8; 6]> {
+    call.parameters.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)
+}
+
+impl Endpoint {
+    /// Ends everything; nobody is told, and peers notice by their supervision timeout.
+    pub(super) fn reset(&mut self, now: Instant) -> Verdict {
+        // Neither half can refuse a reset.
+        let _ = self.halves.both(now, Command::Reset);
+        self.pass_on(now);
+        self.arbiter = Arbiter::default();
+        self.out.0.push_back(Output::Radio(RadioCommand::Stop));
+        self.forget_host();
+        self.halves.disable_set(now);
+        let _ = self.mask_halves(now);
+        DONE
+    }
+
+    pub(super) fn read_local_version(&mut self, _: Instant) -> Verdict {
+        let version = self.config.version;
+        let [company_low, company_high] = version.company.to_le_bytes();
+        let [low, high] = version.subversion.to_le_bytes();
+        let version = version.version;
+        Ok(Reply::Octets(vec![version, low, high, version, company_low, company_high, low, high]))
+    }
+
+    pub(super) fn read_supported_commands(&mut self, _: Instant) -> Verdict {
+        Ok(Reply::Octets(table::supported_commands(self.features).to_vec()))
+    }
+
+    pub(super) fn read_supported_features(&mut self, _: Instant) -> Verdict {
+        Ok(Reply::Octets(LMP_FEATURES.to_vec()))
+    }
+
+    pub(super) fn read_supported_states(&mut self, _: Instant) -> Verdict {
+        Ok(Reply::Octets(SUPPORTED_STATES.to_le_bytes().to_vec()))
+    }
+
+    pub(super) fn read_local_features(&mut self, _: Instant) -> Verdict {
+        Ok(Reply::Waist(Return::Features(self.features)))
+    }
+
+    pub(super) fn read_bd_addr(&mut self, _: Instant) -> Verdict {
+        Ok(Reply::Waist(Return::BdAddr(self.config.public_address)))
+    }
+
+    pub(super) fn write_bd_addr(&mut self, _: Instant, address: [u8; 6]) -> Verdict {
+        if self.is_active() || !self.connections.are_none() {
+            return Err(ErrorCode::COMMAND_DISALLOWED);
+        }
+        self.set_public_address(address);
+        GRANTED
+    }
+
+    pub(super) fn set_random_address(&mut self, now: Instant, address: [u8; 6]) -> Verdict {
+        if self.is_active() {
+            return Err(ErrorCode::COMMAND_DISALLOWED);
+        }
+        self.settings.random_address = Some(address);
+        self.halves.both(now, Command::LeSetRandomAddress { address }).map(Reply::Waist)
+    }
+
+    pub(super) fn read_advertising_power(&mut self, _: Instant) -> Verdict {
+        Ok(Reply::Octets(TX_POWER.to_le_bytes().to_vec()))
+    }
+
+    /// The lowest and the highest.
+    pub(super) fn read_transmit_power(&mut self, _: Instant) -> Verdict {
+        Ok(Reply::Octets([TX_POWER.to_le_bytes(); 2].concat()))
+    }
+
+    pub(super) fn read_default_data_length(&mut self, _: Instant) -> Verdict {
+        let (octets, time) = self.settings.suggested;
+        Ok(Reply::Octets([octets.to_le_bytes(), time.to_le_bytes()].concat()))
+    }
+
+    pub(super) fn write_default_data_length(
+        &mut self,
+        now: Instant,
+        tx_octets: u16,
+        tx_time: u16,
+    ) -> Verdict {
+        let command = Command::LeWriteSuggestedDefaultDataLength { tx_octets, tx_time };
+        let done = self.halves.both(now, command)?;
+        self.settings.suggested = (tx_octets, tx_time);
+        Ok(Reply::Waist(done))
+    }
+
+    pub(super) fn set_default_phy(&mut self, now: Instant, command: Command) -> Verdict {
+        self.halves.both(now, command).map(Reply::Waist)
+    }
+
+    pub(super) fn random_number(&mut self, _: Instant) -> Verdict {
+        Ok(Reply::Waist(Return::Random(self.random.octets())))
+    }
+
+    pub(super) fn encrypt(
+        &mut self,
+        _: Instant,
+        key: &Secret<16>,
+        plaintext: &Secret<16>,
+    ) -> Verdict {
+        Ok(Reply::Waist(Return::Encrypted(aes::e(key.expose(), plaintext.expose()))))
+    }
 }

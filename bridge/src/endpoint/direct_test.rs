@@ -6,7 +6,7 @@ use ble::phy::{Phy, TxPhy};
 use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
 use ble::time::{Duration, Instant};
 
-use super::table::Row;
+use super::commands::{Call, Consequence, Parsed, Reply, Verdict};
 use super::{Endpoint, Output};
 
 const ACCESS_ADDRESS: u32 = 0x7176_4129;
@@ -18,16 +18,70 @@ const GAP_US: u64 = 249;
 /// A receiver is told to go on that often.
 const LISTEN: Duration = Duration::from_secs(1);
 
-/// A test that runs.
+/// The test that runs, if one does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct DirectTest(Option<Test>);
+
+impl DirectTest {
+    pub(super) const fn runs(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// A report of the radio during a test, and what it is to do next.
+    pub(super) fn radio(&mut self, now: Instant, event: &RadioEvent) -> Option<RadioCommand> {
+        let test = self.0.as_mut()?;
+        let mut last = None;
+        match (&mut *test, event) {
+            (Test::Counts { received, .. }, RadioEvent::Received { crc_ok: true, .. }) => {
+                *received = received.saturating_add(1);
+            }
+            (Test::Sends { .. }, RadioEvent::Transmitted { start, .. }) => last = Some(*start),
+            _ => {}
+        }
+        Some(test.command(now, last))
+    }
+}
+
+/// Sends packets, or counts those of another device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum DirectTest {
+pub(super) enum Test {
     Sends { channel: u8, phy: TxPhy, pdu: AirPdu },
     Counts { channel: u8, phy: Phy, received: u16 },
 }
 
-impl DirectTest {
-    fn transmitter(parameters: &[u8]) -> Option<Self> {
-        let (&[channel, length, kind], phy) = phy_of(parameters)?;
+/// Of LE Receiver Test [v1], which has only LE 1M.
+pub(super) fn receiver(call: &Call<'_>) -> Parsed<Test> {
+    let [channel] = *call.parameters else { return Err(ErrorCode::INVALID_PARAMETERS) };
+    Test::receiver(channel, 1).ok_or(ErrorCode::INVALID_PARAMETERS)
+}
+
+/// Of LE Receiver Test [v2].
+pub(super) fn receiver_of_phy(call: &Call<'_>) -> Parsed<Test> {
+    // Whether the sender's modulation index is stable makes no difference here.
+    let [channel, phy, 0 | 1] = *call.parameters else {
+        return Err(ErrorCode::INVALID_PARAMETERS);
+    };
+    Test::receiver(channel, phy).ok_or(ErrorCode::INVALID_PARAMETERS)
+}
+
+/// Of LE Transmitter Test [v1], which has only LE 1M.
+pub(super) fn transmitter(call: &Call<'_>) -> Parsed<Test> {
+    let [channel, length, kind] = *call.parameters else {
+        return Err(ErrorCode::INVALID_PARAMETERS);
+    };
+    Test::transmitter(channel, length, kind, 1).ok_or(ErrorCode::INVALID_PARAMETERS)
+}
+
+/// Of LE Transmitter Test [v2].
+pub(super) fn transmitter_of_phy(call: &Call<'_>) -> Parsed<Test> {
+    let [channel, length, kind, phy] = *call.parameters else {
+        return Err(ErrorCode::INVALID_PARAMETERS);
+    };
+    Test::transmitter(channel, length, kind, phy).ok_or(ErrorCode::INVALID_PARAMETERS)
+}
+
+impl Test {
+    fn transmitter(channel: u8, length: u8, kind: u8, phy: u8) -> Option<Self> {
         let phy = match phy {
             1 => TxPhy::Le1M,
             2 => TxPhy::Le2M,
@@ -39,13 +93,7 @@ impl DirectTest {
         Some(Self::Sends { channel: index(channel)?, phy, pdu: AirPdu::from_octets(&octets)? })
     }
 
-    fn receiver(parameters: &[u8]) -> Option<Self> {
-        let (channel, phy) = match *parameters {
-            [channel] => (channel, 1),
-            // Whether the sender's modulation index is stable makes no difference here.
-            [channel, phy, 0 | 1] => (channel, phy),
-            _ => return None,
-        };
+    fn receiver(channel: u8, phy: u8) -> Option<Self> {
         let phy = match phy {
             1 => Phy::Le1M,
             2 => Phy::Le2M,
@@ -82,16 +130,6 @@ impl DirectTest {
                 }
             }
         }
-    }
-}
-
-/// The PHY at the end of the second version of a command; the first has only 1M.
-fn phy_of(parameters: &[u8]) -> Option<(&[u8; 3], u8)> {
-    let (first, rest) = parameters.split_first_chunk::<3>()?;
-    match rest {
-        [] => Some((first, 1)),
-        [phy] => Some((first, *phy)),
-        _ => None,
     }
 }
 
@@ -137,69 +175,23 @@ fn noise(long: u32, tap: u32, length: u8) -> Vec<u8> {
 }
 
 impl Endpoint {
-    /// Carries a command of direct test mode out, if it is one, or refuses one that has to wait
-    /// for the end of a test.
-    pub(super) fn direct_test(&mut self, now: Instant, row: &Row, parameters: &[u8]) -> bool {
-        let test = match row.opcode {
-            0x201D | 0x2033 => DirectTest::receiver(parameters),
-            0x201E | 0x2034 => DirectTest::transmitter(parameters),
-            0x201F => {
-                self.end_test(row, parameters);
-                return true;
-            }
-            // Reset ends a test too.
-            0x0C03 => return false,
-            _ if self.testing.is_some() => {
-                self.refuse(row, parameters, ErrorCode::COMMAND_DISALLOWED);
-                return true;
-            }
-            _ => return false,
-        };
-        let second = row.opcode >= 0x2033;
-        let lengths: [usize; 2] =
-            if matches!(row.opcode, 0x201D | 0x2033) { [1, 3] } else { [3, 4] };
-        let right = parameters.len() == lengths[usize::from(second)];
-        let busy = self.is_active() || !self.connections.is_empty() || self.testing.is_some();
-        match test.filter(|_| right) {
-            None => self.refuse(row, parameters, ErrorCode::INVALID_PARAMETERS),
-            Some(_) if busy => self.refuse(row, parameters, ErrorCode::COMMAND_DISALLOWED),
-            Some(test) => {
-                self.complete_raw(row.opcode, &[]);
-                self.out.0.push_back(Output::Radio(test.command(now, None)));
-                self.testing = Some(test);
-            }
+    pub(super) fn begin_test(&mut self, now: Instant, test: Test) -> Verdict {
+        if self.is_active() || !self.connections.are_none() || self.test.runs() {
+            return Err(ErrorCode::COMMAND_DISALLOWED);
         }
-        true
+        let first = test.command(now, None);
+        self.test.0 = Some(test);
+        Ok(Reply::Then(Consequence::Radio(first)))
     }
 
     /// Tells how many packets were received.
-    fn end_test(&mut self, row: &Row, parameters: &[u8]) {
-        if !parameters.is_empty() {
-            return self.refuse(row, parameters, ErrorCode::INVALID_PARAMETERS);
-        }
-        let received = match self.testing.take() {
-            None => return self.refuse(row, parameters, ErrorCode::COMMAND_DISALLOWED),
-            Some(DirectTest::Sends { .. }) => 0,
-            Some(DirectTest::Counts { received, .. }) => received,
+    pub(super) fn end_test(&mut self, _: Instant) -> Verdict {
+        let received = match self.test.0.take() {
+            None => return Err(ErrorCode::COMMAND_DISALLOWED),
+            Some(Test::Sends { .. }) => 0,
+            Some(Test::Counts { received, .. }) => received,
         };
         self.out.0.push_back(Output::Radio(RadioCommand::Stop));
-        self.complete_raw(row.opcode, &received.to_le_bytes());
-    }
-
-    /// A report of the radio during a test; `false` if there is none.
-    pub(super) fn test_radio(&mut self, now: Instant, event: &RadioEvent) -> bool {
-        let Some(test) = &mut self.testing else { return false };
-        let last = match (test, event) {
-            (DirectTest::Counts { received, .. }, RadioEvent::Received { crc_ok: true, .. }) => {
-                *received = received.saturating_add(1);
-                None
-            }
-            (DirectTest::Sends { .. }, RadioEvent::Transmitted { start, .. }) => Some(*start),
-            _ => None,
-        };
-        if let Some(test) = &self.testing {
-            self.out.0.push_back(Output::Radio(test.command(now, last)));
-        }
-        true
+        Ok(Reply::Octets(received.to_le_bytes().to_vec()))
     }
 }

@@ -5,23 +5,25 @@ use ble::hci::codec::{encode_acl, encode_event};
 use ble::hci::{Acl, Event, HciOpcode, Return};
 use bletwin_sim::record::Note;
 
-use super::table::{Answer, Row};
-use super::{Endpoint, Known, Output};
+use super::{Endpoint, Output};
 
 /// Code of the Hardware Error event that says the place in the byte stream is lost; a Reset
 /// finds it again.
 const FRAMING_LOST: u8 = 0x02;
 /// Bit of Hardware Error in the event mask.
 const HARDWARE_ERROR_BIT: u32 = 15;
+// Codes of events.
+const COMMAND_COMPLETE: u8 = 0x0E;
+const LE_META: u8 = 0x3E;
 
 impl Endpoint {
     /// An event of a half, unless it is masked.
     pub(super) fn event(&mut self, event: Event) {
         self.keep_books(&event);
         if let Event::LeConnectionComplete(complete) = &event {
-            self.extended.begun(complete);
+            self.sets.begun(complete);
         }
-        if self.settings.masks.allow(&event) {
+        if self.masks.allow(&event) {
             self.tell(event);
         }
     }
@@ -29,26 +31,18 @@ impl Endpoint {
     fn keep_books(&mut self, event: &Event) {
         match event {
             Event::LeConnectionComplete(complete) if complete.status == ErrorCode::SUCCESS => {
-                let known = Known {
-                    peer: complete.peer,
-                    identity: complete.peer_identity,
-                    outstanding: 0,
-                    rssi: None,
-                };
-                self.connections.insert(complete.handle.0, known);
+                self.connections.begun(complete);
                 if let Some(identity) = complete.peer_identity {
                     self.privacy.saw(identity, complete.peer);
                 }
             }
             Event::DisconnectionComplete { handle, .. } => {
-                self.connections.remove(&handle.0);
+                self.connections.ended(*handle);
                 self.flow.forget(*handle);
                 self.give_data();
             }
             Event::NumberOfCompletedPackets { handle, count } => {
-                if let Some(known) = self.connections.get_mut(&handle.0) {
-                    known.outstanding = known.outstanding.saturating_sub(*count);
-                }
+                self.connections.completed(*handle, *count);
             }
             _ => {}
         }
@@ -59,8 +53,8 @@ impl Endpoint {
     }
 
     /// With so many zeros at its end.
-    fn tell_padded(&mut self, event: Event, zeros: usize) {
-        let form = self.settings.masks.connection_event();
+    pub(super) fn tell_padded(&mut self, event: Event, zeros: usize) {
+        let form = self.masks.connection_event();
         // A value that has no octets cannot come from a half; it would be lost here.
         if let Ok(octets) = encode_event(&event, form) {
             let mut octets = octets.to_vec();
@@ -74,42 +68,26 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn status(&mut self, opcode: u16, status: ErrorCode) {
-        self.tell(Event::CommandStatus { opcode: HciOpcode(opcode), status });
+    pub(super) fn status(&mut self, opcode: HciOpcode, status: ErrorCode) {
+        self.tell(Event::CommandStatus { opcode, status });
     }
 
-    pub(super) fn complete(&mut self, opcode: u16, status: ErrorCode, returned: Return) {
-        self.tell(Event::CommandComplete { opcode: HciOpcode(opcode), status, returned });
+    /// Command Complete with success and what the waist returns.
+    pub(super) fn complete(&mut self, opcode: HciOpcode, returned: Return) {
+        self.tell(Event::CommandComplete { opcode, status: ErrorCode::SUCCESS, returned });
     }
 
     /// Command Complete with success and what follows it as octets.
-    pub(super) fn complete_raw(&mut self, opcode: u16, returned: &[u8]) {
+    pub(super) fn complete_raw(&mut self, HciOpcode(opcode): HciOpcode, returned: &[u8]) {
         let [low, high] = opcode.to_le_bytes();
         let head = [1, low, high, ErrorCode::SUCCESS.0];
-        self.raw_event(0x0E, &[&head, returned].concat());
-    }
-
-    /// The answer to a command that is not carried out, in the form that this command has.
-    pub(super) fn refuse(&mut self, row: &Row, parameters: &[u8], error: ErrorCode) {
-        let returned = match (row.answer, parameters) {
-            (Answer::Status, _) => return self.status(row.opcode, error),
-            (Answer::Handle, [low, high, ..]) => {
-                Return::Handle(ble::hci::Handle(u16::from_le_bytes([*low, *high])))
-            }
-            _ => Return::None,
-        };
-        // Of full length, as after success; a host may take it apart before it looks at the status.
-        let opcode = HciOpcode(row.opcode);
-        self.tell_padded(
-            Event::CommandComplete { opcode, status: error, returned },
-            row.returned(),
-        );
+        self.raw_event(COMMAND_COMPLETE, &[&head, returned].concat());
     }
 
     /// An LE event that the waist does not carry.
     pub(super) fn subevent(&mut self, code: u8, parameters: &[u8]) {
-        if self.settings.masks.subevent(code) {
-            self.raw_event(0x3E, &[&[code], parameters].concat());
+        if self.masks.subevent(code) {
+            self.raw_event(LE_META, &[&[code], parameters].concat());
         }
     }
 
@@ -130,7 +108,7 @@ impl Endpoint {
              taken; waiting for HCI Reset (01 03 0c 00)",
             shown.join(" ")
         )));
-        if self.settings.masks.classic(HARDWARE_ERROR_BIT) {
+        if self.masks.classic(HARDWARE_ERROR_BIT) {
             self.tell(Event::HardwareError { code: FRAMING_LOST });
         }
     }

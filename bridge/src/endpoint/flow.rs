@@ -6,6 +6,7 @@ use ble::error::ErrorCode;
 use ble::hci::{Acl, AclBoundary, Command, Handle};
 use ble::time::Instant;
 
+use super::commands::{Call, GRANTED, Parsed, Reply, Verdict};
 use super::{Endpoint, handles};
 
 /// Packets that may wait for a host. A link that brings more is ended.
@@ -20,7 +21,7 @@ pub(super) struct HostFlow {
     /// Length and number of the host's buffers, if it has told them.
     buffers: Option<(u16, u16)>,
     /// Packets that the host has not done with, by handle.
-    given: BTreeMap<u16, u16>,
+    given: BTreeMap<Handle, u16>,
     waiting: VecDeque<Acl>,
     /// Whose data find no place.
     overflowing: Option<Handle>,
@@ -29,7 +30,7 @@ pub(super) struct HostFlow {
 impl HostFlow {
     /// Its connection is gone: the host's buffers are free, and what waits is of no use.
     pub(super) fn forget(&mut self, handle: Handle) {
-        self.given.remove(&handle.0);
+        self.given.remove(&handle);
         self.waiting.retain(|acl| acl.handle != handle);
         self.overflowing = self.overflowing.filter(|other| *other != handle);
     }
@@ -53,7 +54,7 @@ impl HostFlow {
         let given: u32 = self.given.values().map(|count| u32::from(*count)).sum();
         let room = self.buffers.is_none_or(|(_, count)| given < u32::from(count));
         let acl = if room { self.waiting.pop_front() } else { None }?;
-        let count = self.given.entry(acl.handle.0).or_default();
+        let count = self.given.entry(acl.handle).or_default();
         *count = count.saturating_add(1);
         Some(acl)
     }
@@ -81,62 +82,78 @@ impl Endpoint {
         if let Some(handle) = self.flow.overflowing.take() {
             let (side, reason) = (handles::inward(handle).0, ErrorCode::REMOTE_LOW_RESOURCES);
             // A link that ends already refuses.
-            let _ = self.ask(now, side, Command::Disconnect { handle, reason });
+            let _ = self.halves.ask(now, side, Command::Disconnect { handle, reason });
+            self.pass_on(now);
         }
     }
 
-    pub(super) fn set_host_flow_control(
-        &mut self,
-        parameters: &[u8],
-    ) -> Result<Vec<u8>, ErrorCode> {
-        // There are no synchronous data.
-        let [wanted @ 0..=3] = *parameters else { return Err(ErrorCode::INVALID_PARAMETERS) };
-        if !self.connections.is_empty() {
+    pub(super) fn set_host_flow_control(&mut self, _: Instant, on: bool) -> Verdict {
+        if !self.connections.are_none() {
             return Err(ErrorCode::COMMAND_DISALLOWED);
         }
-        self.flow.on = wanted & 1 != 0;
-        Ok(Vec::new())
+        self.flow.on = on;
+        GRANTED
     }
 
-    pub(super) fn host_buffer_size(&mut self, parameters: &[u8]) -> Result<Vec<u8>, ErrorCode> {
-        let [length_low, length_high, _, count_low, count_high, _, _] = *parameters else {
-            return Err(ErrorCode::INVALID_PARAMETERS);
-        };
-        let length = u16::from_le_bytes([length_low, length_high]);
-        let count = u16::from_le_bytes([count_low, count_high]);
-        if length < LENGTH_MIN || count == 0 {
-            return Err(ErrorCode::INVALID_PARAMETERS);
-        }
-        if !self.connections.is_empty() {
+    pub(super) fn set_host_buffers(&mut self, _: Instant, buffers: (u16, u16)) -> Verdict {
+        if !self.connections.are_none() {
             return Err(ErrorCode::COMMAND_DISALLOWED);
         }
-        self.flow.buffers = Some((length, count));
-        Ok(Vec::new())
+        self.flow.buffers = Some(buffers);
+        GRANTED
     }
 
-    /// All of it counts or nothing.
-    pub(super) fn host_completed(&mut self, parameters: &[u8]) -> Result<(), ErrorCode> {
-        let invalid = ErrorCode::INVALID_PARAMETERS;
-        let (number, rest) = parameters.split_first().ok_or(invalid)?;
-        if rest.len() != usize::from(*number) * 4 {
-            return Err(invalid);
-        }
+    /// All of it counts or nothing. Nobody is told that it went well.
+    pub(super) fn host_completed(&mut self, _: Instant, done: Vec<(Handle, u16)>) -> Verdict {
         if !self.flow.on {
             return Err(ErrorCode::COMMAND_DISALLOWED);
         }
         let mut given = self.flow.given.clone();
-        for entry in rest.chunks_exact(4) {
-            let [handle_low, handle_high, low, high] = *entry else { return Err(invalid) };
-            let handle = u16::from_le_bytes([handle_low, handle_high]);
-            let count = u16::from_le_bytes([low, high]);
-            if !self.connections.contains_key(&handle) {
+        for (handle, count) in done {
+            if !self.connections.contain(handle) {
                 return Err(ErrorCode::UNKNOWN_CONNECTION);
             }
             let left = given.entry(handle).or_default();
-            *left = left.checked_sub(count).ok_or(invalid)?;
+            *left = left.checked_sub(count).ok_or(ErrorCode::INVALID_PARAMETERS)?;
         }
         self.flow.given = given;
         self.give_data();
-        Ok(())
+        Ok(Reply::Silent)
     }
+}
+
+/// Of Set Controller To Host Flow Control: whether ACL data are controlled. There are no
+/// synchronous data.
+pub(super) const fn wanted(call: &Call<'_>) -> Parsed<bool> {
+    match *call.parameters {
+        [wanted @ 0..=3] => Ok(wanted & 1 != 0),
+        _ => Err(ErrorCode::INVALID_PARAMETERS),
+    }
+}
+
+/// Of Host Buffer Size: length and number of buffers for ACL data.
+pub(super) const fn host_buffers(call: &Call<'_>) -> Parsed<(u16, u16)> {
+    let [length_low, length_high, _, count_low, count_high, _, _] = *call.parameters else {
+        return Err(ErrorCode::INVALID_PARAMETERS);
+    };
+    let length = u16::from_le_bytes([length_low, length_high]);
+    let count = u16::from_le_bytes([count_low, count_high]);
+    if length < LENGTH_MIN || count == 0 {
+        return Err(ErrorCode::INVALID_PARAMETERS);
+    }
+    Ok((length, count))
+}
+
+/// Of Host Number Of Completed Packets: connections, and packets of each.
+pub(super) fn completed(call: &Call<'_>) -> Parsed<Vec<(Handle, u16)>> {
+    let (number, rest) = call.parameters.split_first().ok_or(ErrorCode::INVALID_PARAMETERS)?;
+    let (entries, more) = rest.as_chunks::<4>();
+    if entries.len() != usize::from(*number) || !more.is_empty() {
+        return Err(ErrorCode::INVALID_PARAMETERS);
+    }
+    let entry = |&[handle_low, handle_high, low, high]: &[u8; 4]| {
+        let handle = Handle(u16::from_le_bytes([handle_low, handle_high]));
+        (handle, u16::from_le_bytes([low, high]))
+    };
+    Ok(entries.iter().map(entry).collect())
 }

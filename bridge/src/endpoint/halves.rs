@@ -1,19 +1,22 @@
 //! The two link layers of a device behind one interface.
 
+use std::collections::VecDeque;
+
 use ble::address::Address;
 use ble::error::ErrorCode;
-use ble::hci::{Acl, Command, Event, FilterPolicy, Handle};
+use ble::hci::{Acl, Command, Event, FilterPolicy, Handle, Return};
 use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
 use ble::pdu::control::FeatureSet;
 use ble::pdu::extended::AdvMode;
 use ble::phy::{Phy, PhySet, TxPhy};
 use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::{Entropy, Purpose};
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 use ble::trace::Trace;
 use bletwin_models::controller as models;
 use bletwin_models::controller::scan::extended::{ExtendedConnect, ExtendedReport, ExtendedScan};
 use bletwin_models::controller::{CentralController, ControllerConfig};
+use bletwin_sim::node::Untracked;
 use firmware_core::control::ControlConfig;
 use firmware_core::controller::{self as core, Controller};
 use firmware_core::link::LinkConfig;
@@ -47,8 +50,11 @@ pub(super) enum Output {
 pub(super) struct Halves {
     peripheral: Controller<LINKS>,
     central: CentralController,
-    pub(super) set: Box<AdvertisingSet<DATA_MAX>>,
+    set: Box<AdvertisingSet<DATA_MAX>>,
     phys: PhySet,
+    /// What they said while they were asked something, answers apart. It is fetched within the
+    /// call that causes it and is no state.
+    said: Untracked<VecDeque<(Side, Output)>>,
 }
 
 impl Halves {
@@ -75,7 +81,51 @@ impl Halves {
                 nothing(),
             )),
             phys: phys(config.features),
+            said: Untracked::default(),
         }
+    }
+
+    /// Lets a half carry out a command and takes the answer. Whatever else it says waits for
+    /// [`Self::said`].
+    pub(super) fn ask(
+        &mut self,
+        now: Instant,
+        side: Side,
+        command: Command,
+    ) -> Result<Return, ErrorCode> {
+        let asked = command.opcode();
+        self.command(now, side, command);
+        let mut verdict = Err(ErrorCode::UNSPECIFIED);
+        while let Some(output) = self.poll(now, side) {
+            let (status, returned) = match output {
+                Output::Event(Event::CommandComplete { opcode, status, returned })
+                    if opcode == asked =>
+                {
+                    (status, returned)
+                }
+                Output::Event(Event::CommandStatus { opcode, status }) if opcode == asked => {
+                    (status, Return::None)
+                }
+                other => {
+                    self.said.0.push_back((side, other));
+                    continue;
+                }
+            };
+            verdict = if status == ErrorCode::SUCCESS { Ok(returned) } else { Err(status) };
+        }
+        verdict
+    }
+
+    /// Lets both halves carry out a command and gives the answer that is worse.
+    pub(super) fn both(&mut self, now: Instant, command: Command) -> Result<Return, ErrorCode> {
+        let first = self.ask(now, Side::Peripheral, command.clone());
+        let second = self.ask(now, Side::Central, command);
+        first.and(second)
+    }
+
+    /// The next thing that a half said while it was asked something.
+    pub(super) fn said(&mut self) -> Option<(Side, Output)> {
+        self.said.0.pop_front()
     }
 
     pub(super) const fn set_public_address(&mut self, address: [u8; 6]) {
@@ -105,6 +155,44 @@ impl Halves {
 
     pub(super) const fn is_advertising(&self) -> bool {
         self.peripheral.is_advertising()
+    }
+
+    /// Whether the advertising set is on.
+    pub(super) fn set_is_enabled(&self) -> bool {
+        self.set.is_enabled()
+    }
+
+    /// Advertising events of the set since it was enabled.
+    pub(super) fn completed(&self) -> u8 {
+        self.set.completed()
+    }
+
+    /// See [`AdvertisingSet::set_parameters`].
+    pub(super) fn set_parameters(&mut self, now: Instant, parameters: SetParameters) {
+        self.set.set_parameters(now, parameters);
+    }
+
+    /// Gives the advertising set its data, unless they are too long for it or for an event.
+    pub(super) fn set_data(&mut self, now: Instant, octets: &[u8]) -> Result<(), ErrorCode> {
+        if !self.set.set_data(now, octets) {
+            return Err(ErrorCode::MEMORY_CAPACITY_EXCEEDED);
+        }
+        if self.set.fits() { Ok(()) } else { Err(ErrorCode::PACKET_TOO_LONG) }
+    }
+
+    /// See [`AdvertisingSet::event_time`].
+    pub(super) fn event_time(&self) -> Duration {
+        self.set.event_time()
+    }
+
+    /// See [`AdvertisingSet::enable`].
+    pub(super) fn enable_set(&mut self, now: Instant, duration: Option<Duration>, events: u8) {
+        self.set.enable(now, duration, events);
+    }
+
+    /// See [`AdvertisingSet::disable`].
+    pub(super) fn disable_set(&mut self, now: Instant) {
+        self.set.disable(now);
     }
 
     /// PHYs of the device.

@@ -6,9 +6,12 @@
 //! handles (`handles`), and what a host sets for the device as a whole (`settings`). Sans-IO
 //! like everything below: octets, radio events and the time go in, [`Output`]s come out.
 
+mod accept_list;
 mod acl;
+mod advertising;
 mod arbiter;
 mod commands;
+mod connections;
 mod device;
 mod direct_test;
 mod events;
@@ -17,16 +20,19 @@ mod flow;
 mod h4;
 mod halves;
 mod handles;
+mod initiating;
+mod key_pair;
+mod masks;
 mod privacy;
-mod settings;
-pub mod table;
+mod scanning;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use ble::address::Address;
+use ble::error::ErrorCode;
 use ble::hci::{Event, VendorEvent};
 use ble::pdu::control::FeatureSet;
 use ble::radio::{RadioCommand, RadioEvent};
@@ -36,14 +42,21 @@ use ble::trace::Trace;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::record::Note;
 
+use advertising::Advertising;
 use arbiter::{Arbiter, Side, Step};
+use commands::Families;
+use connections::Connections;
+use device::Settings;
 use direct_test::DirectTest;
-use extended::Extended;
+use extended::{ExtendedScanning, Sets};
 use flow::HostFlow;
 use h4::{Frame, Framer};
 use halves::Halves;
+use initiating::Initiating;
+use key_pair::KeyPair;
+use masks::Masks;
 use privacy::Privacy;
-use settings::Settings;
+use scanning::Scanning;
 
 /// Operations of the radio that may fail at one instant before time goes on.
 const ROUNDS: usize = 64;
@@ -59,34 +72,29 @@ pub enum Output {
     Note(Note),
 }
 
-/// A connection as far as the host knows of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Known {
-    peer: Address,
-    identity: Option<Address>,
-    /// ACL packets that wait for their acknowledgement.
-    outstanding: u16,
-    /// dBm, of the packet that was received last.
-    rssi: Option<i8>,
-}
-
 /// See the [module](self).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     config: ControllerConfig,
     /// What HCI promises: of the profile's features those that are really there.
     features: FeatureSet,
-    settings: Settings,
-    privacy: Privacy,
-    extended: Extended,
     halves: Halves,
     arbiter: Arbiter,
     framer: Framer,
+    // What a host has made of it, until it resets.
+    families: Families,
+    masks: Masks,
+    settings: Settings,
+    key_pair: KeyPair,
+    privacy: Privacy,
+    advertising: Advertising,
+    scanning: Scanning,
+    initiating: Initiating,
+    sets: Sets,
+    extended_scanning: ExtendedScanning,
+    connections: Connections,
     flow: HostFlow,
-    /// Direct test mode.
-    testing: Option<DirectTest>,
-    /// By handle, as the host knows them.
-    connections: BTreeMap<u16, Known>,
+    test: DirectTest,
     /// LE Rand, P-256.
     random: Stream,
     out: Outputs,
@@ -132,22 +140,58 @@ impl Endpoint {
         };
         let mut endpoint = Self {
             features,
-            settings: Settings::default(),
-            privacy: Privacy::default(),
-            extended: Extended::default(),
             halves: Halves::new(&config, entropy),
             arbiter: Arbiter::default(),
             framer: Framer::default(),
+            families: Families::default(),
+            masks: Masks::default(),
+            settings: Settings::default(),
+            key_pair: KeyPair::default(),
+            privacy: Privacy::default(),
+            advertising: Advertising::default(),
+            scanning: Scanning::default(),
+            initiating: Initiating::default(),
+            sets: Sets::default(),
+            extended_scanning: ExtendedScanning::default(),
+            connections: Connections::default(),
             flow: HostFlow::default(),
-            testing: None,
-            connections: BTreeMap::new(),
+            test: DirectTest::default(),
             random: entropy.stream(Purpose::Identity),
             out: Outputs::default(),
             config,
         };
         // Commands that no half refuses.
         let _ = endpoint.mask_halves(Instant::ZERO);
+        endpoint.pass_on(Instant::ZERO);
         endpoint
+    }
+
+    /// Nothing is left of what a host has made of it.
+    fn forget_host(&mut self) {
+        self.families = Families::default();
+        self.masks = Masks::default();
+        self.settings = Settings::default();
+        self.key_pair = KeyPair::default();
+        self.privacy = Privacy::default();
+        self.advertising = Advertising::default();
+        self.scanning = Scanning::default();
+        self.initiating = Initiating::default();
+        self.sets = Sets::default();
+        self.extended_scanning = ExtendedScanning::default();
+        self.connections = Connections::default();
+        self.flow = HostFlow::default();
+        self.test = DirectTest::default();
+    }
+
+    /// Whether anything runs that uses the device's address.
+    fn is_active(&self) -> bool {
+        let advertises = self.halves.is_advertising() || self.set_is_enabled();
+        advertises || self.halves.is_scanning() || self.halves.is_initiating()
+    }
+
+    /// Refuses what would change the device's address or its list while it is in use.
+    fn only_while_idle(&self) -> Result<(), ErrorCode> {
+        if self.is_active() { Err(ErrorCode::COMMAND_DISALLOWED) } else { Ok(()) }
     }
 
     /// What LE Read Local Supported Features tells.
@@ -184,13 +228,14 @@ impl Endpoint {
 
     /// A report of the radio.
     pub fn radio(&mut self, now: Instant, event: RadioEvent) {
-        if self.test_radio(now, &event) {
-            return;
+        if self.test.runs() {
+            let next = self.test.radio(now, &event);
+            return self.out.0.extend(next.map(Output::Radio));
         }
         if let Some(side) = self.arbiter.event(&event) {
             self.measure(side, &event);
             if side == Side::Peripheral {
-                self.overhear_legacy(&event);
+                self.sets.overhear(&event);
             }
             self.halves.radio(now, side, event);
             self.drain(now);
@@ -200,10 +245,10 @@ impl Endpoint {
     }
 
     fn measure(&mut self, side: Side, event: &RadioEvent) {
-        let RadioEvent::Received { rssi_dbm, .. } = event else { return };
-        let served = self.halves.serves(side);
-        if let Some(known) = served.and_then(|handle| self.connections.get_mut(&handle.0)) {
-            known.rssi = Some(*rssi_dbm);
+        if let RadioEvent::Received { rssi_dbm, .. } = event
+            && let Some(handle) = self.halves.serves(side)
+        {
+            self.connections.heard(handle, *rssi_dbm);
         }
     }
 
@@ -211,7 +256,9 @@ impl Endpoint {
     pub fn timer(&mut self, now: Instant) {
         self.halves.timer(now);
         self.rotate_address(now);
-        self.extended_timer(now);
+        self.pass_on(now);
+        self.set_timer(now);
+        self.scan_timer(now);
         self.work(now);
     }
 
@@ -219,8 +266,9 @@ impl Endpoint {
     #[must_use]
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let radio = [self.halves.deadline(), self.arbiter.deadline(now)];
-        let hosts = [self.privacy.deadline(), self.extended.deadline()];
-        radio.into_iter().chain(hosts).flatten().min()
+        let timed =
+            [self.privacy.deadline(), self.sets.deadline(), self.extended_scanning.deadline()];
+        radio.into_iter().chain(timed).flatten().min()
     }
 
     /// The next thing that it wants done.
@@ -254,17 +302,21 @@ impl Endpoint {
         }
     }
 
+    /// Passes on what halves have said while they were asked something.
+    fn pass_on(&mut self, now: Instant) {
+        while let Some((side, output)) = self.halves.said() {
+            self.output(now, side, output);
+        }
+    }
+
     fn drain(&mut self, now: Instant) {
         // Once more after all that one side may cause in another.
         while let Some((side, output)) =
             Side::ALL.into_iter().find_map(|side| Some((side, self.halves.poll(now, side)?)))
         {
-            if let halves::Output::Radio(command) = &output
-                && side == Side::Peripheral
-                && self.watch_legacy(now, command)
-            {
-                self.limit_legacy(now);
-            } else {
+            let ends = matches!(&output, halves::Output::Radio(command)
+                if side == Side::Peripheral && self.ends_set(now, command));
+            if !ends {
                 self.output(now, side, output);
             }
         }

@@ -1,11 +1,20 @@
-//! The commands that an endpoint has: one table says which bit of Supported Commands each sets,
-//! which feature it needs, and how it is answered.
+//! The commands that an endpoint has, one row each: which bit of Supported Commands it sets, which
+//! feature it needs, when it may come, how it is answered, and what carries it out. No other file
+//! knows an opcode.
 
+use ble::error::ErrorCode;
+use ble::hci::HciOpcode;
 use ble::pdu::control::FeatureSet;
+
+use super::arbiter::Side::{Central, Peripheral};
+use super::commands::Handler::{self, Activity, Half, Link, Octets, Waist};
+use super::commands::{Family, none};
+use super::extended::parameters;
+use super::{Endpoint, connections, device, direct_test, flow, key_pair, masks, privacy};
 
 /// How a command is answered at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(super) enum Answer {
     /// Command Status; an event follows later.
     Status,
     /// Command Complete.
@@ -15,18 +24,26 @@ pub enum Answer {
 }
 
 /// A command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
     /// OGF and OCF.
-    pub opcode: u16,
+    pub(super) opcode: u16,
     /// Its name in the specification.
-    pub name: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for who reads the table, and for tests"))]
+    pub(super) name: &'static str,
     /// Octet and bit in Supported Commands; vendor commands have none.
-    pub bit: Option<(u8, u8)>,
+    pub(super) bit: Option<(u8, u8)>,
     /// Without this feature the command does not exist.
-    pub needs: FeatureSet,
+    pub(super) needs: FeatureSet,
+    /// When it may come.
+    pub(super) family: Family,
     /// How it is answered.
-    pub answer: Answer,
+    pub(super) answer: Answer,
+    /// Octets that its Command Complete returns after the status, and after the connection if it
+    /// names one.
+    pub(super) returned: usize,
+    /// What carries it out.
+    pub(super) handler: Handler,
 }
 
 const ALWAYS: FeatureSet = FeatureSet(0);
@@ -38,135 +55,261 @@ const PRIVACY: FeatureSet = FeatureSet::PRIVACY;
 const PHY: FeatureSet = FeatureSet::LE_2M;
 const EXTENDED: FeatureSet = FeatureSet::EXTENDED_ADVERTISING;
 
+/// Parameters are read, then it is seen whether the command may come, then it is carried out.
+macro_rules! octets {
+    ($method:ident) => {
+        Octets(|endpoint, call| {
+            none(call)?;
+            endpoint.admit(call)?;
+            endpoint.$method(call.now)
+        })
+    };
+    ($read:expr => $method:ident) => {
+        Octets(|endpoint, call| {
+            let parameters = $read(call)?;
+            endpoint.admit(call)?;
+            endpoint.$method(call.now, parameters)
+        })
+    };
+}
+
+/// A command of the waist, and what carries it out with what it says.
+macro_rules! waist {
+    ($command:pat => $method:ident($($said:expr),*)) => {
+        Waist(|endpoint, now, command| {
+            use ble::hci::Command::*;
+            match command {
+                $command => endpoint.$method(now, $($said),*),
+                _ => Err(ErrorCode::UNKNOWN_COMMAND),
+            }
+        })
+    };
+}
+
+/// The same, with the octet at which Own_Address_Type stands.
+macro_rules! activity {
+    ($own:literal, $command:ident { $said:ident } => $method:ident) => {
+        Activity($own, |endpoint, now, command, private| match command {
+            ble::hci::Command::$command { $said } => endpoint.$method(now, $said, private),
+            _ => Err(ErrorCode::UNKNOWN_COMMAND),
+        })
+    };
+}
+
+macro_rules! bit {
+    ($octet:literal : $bit:literal) => {
+        Some(($octet, $bit))
+    };
+    () => {
+        None
+    };
+}
+
 macro_rules! rows {
-    ($($opcode:literal, $bit:expr, $needs:ident, $answer:ident, $name:literal;)*) => {
+    ($($opcode:literal $name:literal [$($bit:tt)*] $needs:ident $family:ident,
+       $answer:ident $returned:literal, $handler:expr;)*) => {
         /// All commands, by opcode.
-        pub const COMMANDS: &[Row] = &[$(Row {
+        pub(super) const COMMANDS: &[Row] = &[$(Row {
             opcode: $opcode,
             name: $name,
-            bit: $bit,
+            bit: bit!($($bit)*),
             needs: $needs,
+            family: Family::$family,
             answer: Answer::$answer,
+            returned: $returned,
+            handler: $handler,
         }),*];
     };
 }
 
+// Opcode, name, octet and bit of Supported Commands, feature, family; answer and the octets that it
+// returns, handler.
 rows! {
-    0x0406, Some((0, 5)), ALWAYS, Status, "Disconnect";
-    0x041D, Some((2, 7)), ALWAYS, Status, "Read Remote Version Information";
-    0x0C01, Some((5, 6)), ALWAYS, Complete, "Set Event Mask";
-    0x0C03, Some((5, 7)), ALWAYS, Complete, "Reset";
-    0x0C2D, Some((10, 2)), ALWAYS, Handle, "Read Transmit Power Level";
-    0x0C31, Some((10, 5)), ALWAYS, Complete, "Set Controller To Host Flow Control";
-    0x0C33, Some((10, 6)), ALWAYS, Complete, "Host Buffer Size";
-    0x0C35, Some((10, 7)), ALWAYS, Complete, "Host Number Of Completed Packets";
-    0x0C63, Some((22, 2)), ALWAYS, Complete, "Set Event Mask Page 2";
-    0x0C7B, Some((32, 4)), PING, Handle, "Read Authenticated Payload Timeout";
-    0x0C7C, Some((32, 5)), PING, Handle, "Write Authenticated Payload Timeout";
-    0x1001, Some((14, 3)), ALWAYS, Complete, "Read Local Version Information";
-    0x1002, Some((14, 4)), ALWAYS, Complete, "Read Local Supported Commands";
-    0x1003, Some((14, 5)), ALWAYS, Complete, "Read Local Supported Features";
-    0x1009, Some((15, 1)), ALWAYS, Complete, "Read BD_ADDR";
-    0x1405, Some((15, 5)), ALWAYS, Handle, "Read RSSI";
-    0x2001, Some((25, 0)), ALWAYS, Complete, "LE Set Event Mask";
-    0x2002, Some((25, 1)), ALWAYS, Complete, "LE Read Buffer Size";
-    0x2003, Some((25, 2)), ALWAYS, Complete, "LE Read Local Supported Features";
-    0x2005, Some((25, 4)), ALWAYS, Complete, "LE Set Random Address";
-    0x2006, Some((25, 5)), ALWAYS, Complete, "LE Set Advertising Parameters";
-    0x2007, Some((25, 6)), ALWAYS, Complete, "LE Read Advertising Physical Channel Tx Power";
-    0x2008, Some((25, 7)), ALWAYS, Complete, "LE Set Advertising Data";
-    0x2009, Some((26, 0)), ALWAYS, Complete, "LE Set Scan Response Data";
-    0x200A, Some((26, 1)), ALWAYS, Complete, "LE Set Advertising Enable";
-    0x200B, Some((26, 2)), ALWAYS, Complete, "LE Set Scan Parameters";
-    0x200C, Some((26, 3)), ALWAYS, Complete, "LE Set Scan Enable";
-    0x200D, Some((26, 4)), ALWAYS, Status, "LE Create Connection";
-    0x200E, Some((26, 5)), ALWAYS, Complete, "LE Create Connection Cancel";
-    0x200F, Some((26, 6)), ALWAYS, Complete, "LE Read Filter Accept List Size";
-    0x2010, Some((26, 7)), ALWAYS, Complete, "LE Clear Filter Accept List";
-    0x2011, Some((27, 0)), ALWAYS, Complete, "LE Add Device To Filter Accept List";
-    0x2012, Some((27, 1)), ALWAYS, Complete, "LE Remove Device From Filter Accept List";
-    0x2013, Some((27, 2)), ALWAYS, Status, "LE Connection Update";
-    0x2014, Some((27, 3)), ALWAYS, Complete, "LE Set Host Channel Classification";
-    0x2015, Some((27, 4)), ALWAYS, Handle, "LE Read Channel Map";
-    0x2016, Some((27, 5)), ALWAYS, Status, "LE Read Remote Features";
-    0x2017, Some((27, 6)), ALWAYS, Complete, "LE Encrypt";
-    0x2018, Some((27, 7)), ALWAYS, Complete, "LE Rand";
-    0x2019, Some((28, 0)), ENCRYPTION, Status, "LE Enable Encryption";
-    0x201A, Some((28, 1)), ENCRYPTION, Handle, "LE Long Term Key Request Reply";
-    0x201B, Some((28, 2)), ENCRYPTION, Handle, "LE Long Term Key Request Negative Reply";
-    0x201C, Some((28, 3)), ALWAYS, Complete, "LE Read Supported States";
-    0x201D, Some((28, 4)), ALWAYS, Complete, "LE Receiver Test [v1]";
-    0x201E, Some((28, 5)), ALWAYS, Complete, "LE Transmitter Test [v1]";
-    0x201F, Some((28, 6)), ALWAYS, Complete, "LE Test End";
-    0x2020, Some((33, 4)), PARAMETERS, Handle, "LE Remote Connection Parameter Request Reply";
-    0x2021, Some((33, 5)), PARAMETERS, Handle,
-        "LE Remote Connection Parameter Request Negative Reply";
-    0x2022, Some((33, 6)), LENGTH, Handle, "LE Set Data Length";
-    0x2023, Some((33, 7)), LENGTH, Complete, "LE Read Suggested Default Data Length";
-    0x2024, Some((34, 0)), LENGTH, Complete, "LE Write Suggested Default Data Length";
-    0x2025, Some((34, 1)), ALWAYS, Status, "LE Read Local P-256 Public Key";
-    0x2026, Some((34, 2)), ALWAYS, Status, "LE Generate DHKey";
-    0x2027, Some((34, 3)), PRIVACY, Complete, "LE Add Device To Resolving List";
-    0x2028, Some((34, 4)), PRIVACY, Complete, "LE Remove Device From Resolving List";
-    0x2029, Some((34, 5)), PRIVACY, Complete, "LE Clear Resolving List";
-    0x202A, Some((34, 6)), PRIVACY, Complete, "LE Read Resolving List Size";
-    0x202B, Some((34, 7)), PRIVACY, Complete, "LE Read Peer Resolvable Address";
-    0x202C, Some((35, 0)), PRIVACY, Complete, "LE Read Local Resolvable Address";
-    0x202D, Some((35, 1)), PRIVACY, Complete, "LE Set Address Resolution Enable";
-    0x202E, Some((35, 2)), PRIVACY, Complete, "LE Set Resolvable Private Address Timeout";
-    0x202F, Some((35, 3)), LENGTH, Complete, "LE Read Maximum Data Length";
-    0x2030, Some((35, 4)), PHY, Handle, "LE Read PHY";
-    0x2031, Some((35, 5)), PHY, Complete, "LE Set Default PHY";
-    0x2032, Some((35, 6)), PHY, Status, "LE Set PHY";
-    0x2033, Some((35, 7)), PHY, Complete, "LE Receiver Test [v2]";
-    0x2034, Some((36, 0)), PHY, Complete, "LE Transmitter Test [v2]";
-    0x2035, Some((36, 1)), EXTENDED, Complete, "LE Set Advertising Set Random Address";
-    0x2036, Some((36, 2)), EXTENDED, Complete, "LE Set Extended Advertising Parameters";
-    0x2037, Some((36, 3)), EXTENDED, Complete, "LE Set Extended Advertising Data";
-    0x2038, Some((36, 4)), EXTENDED, Complete, "LE Set Extended Scan Response Data";
-    0x2039, Some((36, 5)), EXTENDED, Complete, "LE Set Extended Advertising Enable";
-    0x203A, Some((36, 6)), EXTENDED, Complete, "LE Read Maximum Advertising Data Length";
-    0x203B, Some((36, 7)), EXTENDED, Complete, "LE Read Number of Supported Advertising Sets";
-    0x203C, Some((37, 0)), EXTENDED, Complete, "LE Remove Advertising Set";
-    0x203D, Some((37, 1)), EXTENDED, Complete, "LE Clear Advertising Sets";
-    0x2041, Some((37, 5)), EXTENDED, Complete, "LE Set Extended Scan Parameters";
-    0x2042, Some((37, 6)), EXTENDED, Complete, "LE Set Extended Scan Enable";
-    0x2043, Some((37, 7)), EXTENDED, Status, "LE Extended Create Connection";
-    0x204B, Some((38, 7)), ALWAYS, Complete, "LE Read Transmit Power";
-    0x204E, Some((39, 2)), PRIVACY, Complete, "LE Set Privacy Mode";
-    0xFC06, None, ALWAYS, Complete, "Zephyr: Write BD_ADDR";
-}
-
-impl Row {
-    /// Octets that its Command Complete returns after the status, and after the connection if it
-    /// names one.
-    #[must_use]
-    pub const fn returned(&self) -> usize {
-        match self.opcode {
-            0x2007 | 0x0C2D | 0x1405 | 0x200F | 0x202A | 0x2036 | 0x203B => 1,
-            0x0C7B | 0x201F | 0x2030 | 0x203A | 0x204B => 2,
-            0x2002 => 3,
-            0x2023 => 4,
-            0x2015 => 5,
-            0x1009 | 0x202B | 0x202C => 6,
-            0x1001 | 0x1003 | 0x2003 | 0x2018 | 0x201C | 0x202F => 8,
-            0x2017 => 16,
-            0x1002 => 64,
-            _ => 0,
-        }
-    }
+    0x0406 "Disconnect" [0:5] ALWAYS Any,
+        Status 0, Link(None);
+    0x041D "Read Remote Version Information" [2:7] ALWAYS Any,
+        Status 0, Link(None);
+    0x0C01 "Set Event Mask" [5:6] ALWAYS Any,
+        Complete 0, waist!(SetEventMask { mask } => set_event_mask(mask));
+    0x0C03 "Reset" [5:7] ALWAYS Test,
+        Complete 0, waist!(Reset => reset());
+    0x0C2D "Read Transmit Power Level" [10:2] ALWAYS Any,
+        Handle 1, octets!(connections::level => read_transmit_power_level);
+    0x0C31 "Set Controller To Host Flow Control" [10:5] ALWAYS Any,
+        Complete 0, octets!(flow::wanted => set_host_flow_control);
+    0x0C33 "Host Buffer Size" [10:6] ALWAYS Any,
+        Complete 0, octets!(flow::host_buffers => set_host_buffers);
+    0x0C35 "Host Number Of Completed Packets" [10:7] ALWAYS Any,
+        Complete 0, octets!(flow::completed => host_completed);
+    0x0C63 "Set Event Mask Page 2" [22:2] ALWAYS Any,
+        Complete 0, octets!(masks::mask => set_event_mask_page_2);
+    0x0C7B "Read Authenticated Payload Timeout" [32:4] PING Any,
+        Handle 2, Link(None);
+    0x0C7C "Write Authenticated Payload Timeout" [32:5] PING Any,
+        Handle 0, Link(None);
+    0x1001 "Read Local Version Information" [14:3] ALWAYS Any,
+        Complete 8, octets!(read_local_version);
+    0x1002 "Read Local Supported Commands" [14:4] ALWAYS Any,
+        Complete 64, octets!(read_supported_commands);
+    0x1003 "Read Local Supported Features" [14:5] ALWAYS Any,
+        Complete 8, octets!(read_supported_features);
+    0x1009 "Read BD_ADDR" [15:1] ALWAYS Any,
+        Complete 6, waist!(ReadBdAddr => read_bd_addr());
+    0x1405 "Read RSSI" [15:5] ALWAYS Any,
+        Handle 1, octets!(connections::handle => read_rssi);
+    0x2001 "LE Set Event Mask" [25:0] ALWAYS Any,
+        Complete 0, waist!(LeSetEventMask { mask } => set_le_event_mask(mask));
+    0x2002 "LE Read Buffer Size" [25:1] ALWAYS Any,
+        Complete 3, waist!(LeReadBufferSize => read_buffer_size());
+    0x2003 "LE Read Local Supported Features" [25:2] ALWAYS Any,
+        Complete 8, waist!(LeReadLocalFeatures => read_local_features());
+    0x2005 "LE Set Random Address" [25:4] ALWAYS Any,
+        Complete 0, waist!(LeSetRandomAddress { address } => set_random_address(address));
+    0x2006 "LE Set Advertising Parameters" [25:5] ALWAYS Legacy,
+        Complete 0,
+        activity!(5, LeSetAdvertisingParameters { parameters } => set_advertising_parameters);
+    0x2007 "LE Read Advertising Physical Channel Tx Power" [25:6] ALWAYS Legacy,
+        Complete 1, octets!(read_advertising_power);
+    0x2008 "LE Set Advertising Data" [25:7] ALWAYS Legacy,
+        Complete 0, Half(Peripheral);
+    0x2009 "LE Set Scan Response Data" [26:0] ALWAYS Legacy,
+        Complete 0, Half(Peripheral);
+    0x200A "LE Set Advertising Enable" [26:1] ALWAYS Legacy,
+        Complete 0, waist!(LeSetAdvertisingEnable { enable } => set_advertising_enable(enable));
+    0x200B "LE Set Scan Parameters" [26:2] ALWAYS Legacy,
+        Complete 0, activity!(5, LeSetScanParameters { parameters } => set_scan_parameters);
+    0x200C "LE Set Scan Enable" [26:3] ALWAYS Legacy,
+        Complete 0,
+        waist!(LeSetScanEnable { enable, filter_duplicates } =>
+            set_scan_enable(enable, filter_duplicates));
+    0x200D "LE Create Connection" [26:4] ALWAYS Legacy,
+        Status 0, activity!(12, LeCreateConnection { request } => create_connection);
+    0x200E "LE Create Connection Cancel" [26:5] ALWAYS Any,
+        Complete 0, Half(Central);
+    0x200F "LE Read Filter Accept List Size" [26:6] ALWAYS Any,
+        Complete 1, waist!(LeReadFilterAcceptListSize => read_accept_list_size());
+    0x2010 "LE Clear Filter Accept List" [26:7] ALWAYS Any,
+        Complete 0, Waist(Endpoint::change_accept_list);
+    0x2011 "LE Add Device To Filter Accept List" [27:0] ALWAYS Any,
+        Complete 0, Waist(Endpoint::change_accept_list);
+    0x2012 "LE Remove Device From Filter Accept List" [27:1] ALWAYS Any,
+        Complete 0, Waist(Endpoint::change_accept_list);
+    0x2013 "LE Connection Update" [27:2] ALWAYS Any,
+        Status 0, Link(None);
+    0x2014 "LE Set Host Channel Classification" [27:3] ALWAYS Any,
+        Complete 0, Half(Central);
+    0x2015 "LE Read Channel Map" [27:4] ALWAYS Any,
+        Handle 5, Link(None);
+    0x2016 "LE Read Remote Features" [27:5] ALWAYS Any,
+        Status 0, Link(None);
+    0x2017 "LE Encrypt" [27:6] ALWAYS Any,
+        Complete 16, waist!(LeEncrypt { key, plaintext } => encrypt(&key, &plaintext));
+    0x2018 "LE Rand" [27:7] ALWAYS Any,
+        Complete 8, waist!(LeRand => random_number());
+    0x2019 "LE Enable Encryption" [28:0] ENCRYPTION Any,
+        Status 0, Link(Some(Central));
+    0x201A "LE Long Term Key Request Reply" [28:1] ENCRYPTION Any,
+        Handle 0, Link(Some(Peripheral));
+    0x201B "LE Long Term Key Request Negative Reply" [28:2] ENCRYPTION Any,
+        Handle 0, Link(Some(Peripheral));
+    0x201C "LE Read Supported States" [28:3] ALWAYS Any,
+        Complete 8, octets!(read_supported_states);
+    0x201D "LE Receiver Test [v1]" [28:4] ALWAYS Test,
+        Complete 0, octets!(direct_test::receiver => begin_test);
+    0x201E "LE Transmitter Test [v1]" [28:5] ALWAYS Test,
+        Complete 0, octets!(direct_test::transmitter => begin_test);
+    0x201F "LE Test End" [28:6] ALWAYS Test,
+        Complete 2, octets!(end_test);
+    0x2020 "LE Remote Connection Parameter Request Reply" [33:4] PARAMETERS Any,
+        Handle 0, Link(None);
+    0x2021 "LE Remote Connection Parameter Request Negative Reply" [33:5] PARAMETERS Any,
+        Handle 0, Link(None);
+    0x2022 "LE Set Data Length" [33:6] LENGTH Any,
+        Handle 0, Link(None);
+    0x2023 "LE Read Suggested Default Data Length" [33:7] LENGTH Any,
+        Complete 4, octets!(read_default_data_length);
+    0x2024 "LE Write Suggested Default Data Length" [34:0] LENGTH Any,
+        Complete 0,
+        waist!(LeWriteSuggestedDefaultDataLength { tx_octets, tx_time } =>
+            write_default_data_length(tx_octets, tx_time));
+    0x2025 "LE Read Local P-256 Public Key" [34:1] ALWAYS Any,
+        Status 0, octets!(read_public_key);
+    0x2026 "LE Generate DHKey" [34:2] ALWAYS Any,
+        Status 0, octets!(key_pair::point => generate_dhkey);
+    0x2027 "LE Add Device To Resolving List" [34:3] PRIVACY Any,
+        Complete 0,
+        waist!(LeAddToResolvingList { identity, peer_irk, local_irk } =>
+            add_to_resolving_list(identity, peer_irk, local_irk));
+    0x2028 "LE Remove Device From Resolving List" [34:4] PRIVACY Any,
+        Complete 0,
+        waist!(LeRemoveFromResolvingList { identity } => remove_from_resolving_list(identity));
+    0x2029 "LE Clear Resolving List" [34:5] PRIVACY Any,
+        Complete 0, waist!(LeClearResolvingList => clear_resolving_list());
+    0x202A "LE Read Resolving List Size" [34:6] PRIVACY Any,
+        Complete 1, octets!(read_resolving_list_size);
+    0x202B "LE Read Peer Resolvable Address" [34:7] PRIVACY Any,
+        Complete 6, octets!(privacy::identity => read_peer_private);
+    0x202C "LE Read Local Resolvable Address" [35:0] PRIVACY Any,
+        Complete 6, octets!(privacy::identity => read_own_private);
+    0x202D "LE Set Address Resolution Enable" [35:1] PRIVACY Any,
+        Complete 0,
+        waist!(LeSetAddressResolutionEnable { enable } => set_address_resolution(enable));
+    0x202E "LE Set Resolvable Private Address Timeout" [35:2] PRIVACY Any,
+        Complete 0, octets!(privacy::timeout => set_private_timeout);
+    0x202F "LE Read Maximum Data Length" [35:3] LENGTH Any,
+        Complete 8, Half(Central);
+    0x2030 "LE Read PHY" [35:4] PHY Any,
+        Handle 2, Link(None);
+    0x2031 "LE Set Default PHY" [35:5] PHY Any,
+        Complete 0, Waist(Endpoint::set_default_phy);
+    0x2032 "LE Set PHY" [35:6] PHY Any,
+        Status 0, Link(None);
+    0x2033 "LE Receiver Test [v2]" [35:7] PHY Test,
+        Complete 0, octets!(direct_test::receiver_of_phy => begin_test);
+    0x2034 "LE Transmitter Test [v2]" [36:0] PHY Test,
+        Complete 0, octets!(direct_test::transmitter_of_phy => begin_test);
+    0x2035 "LE Set Advertising Set Random Address" [36:1] EXTENDED Extended,
+        Complete 0, octets!(parameters::random_address => set_random_address_of_set);
+    0x2036 "LE Set Extended Advertising Parameters" [36:2] EXTENDED Extended,
+        Complete 1, octets!(parameters::Parameters::parse => set_parameters);
+    0x2037 "LE Set Extended Advertising Data" [36:3] EXTENDED Extended,
+        Complete 0, octets!(parameters::data => set_data);
+    0x2038 "LE Set Extended Scan Response Data" [36:4] EXTENDED Extended,
+        Complete 0, octets!(parameters::data => set_scan_response);
+    0x2039 "LE Set Extended Advertising Enable" [36:5] EXTENDED Extended,
+        Complete 0, octets!(parameters::enable => enable_sets);
+    0x203A "LE Read Maximum Advertising Data Length" [36:6] EXTENDED Extended,
+        Complete 2, octets!(read_maximum_advertising_data);
+    0x203B "LE Read Number of Supported Advertising Sets" [36:7] EXTENDED Extended,
+        Complete 1, octets!(read_number_of_sets);
+    0x203C "LE Remove Advertising Set" [37:0] EXTENDED Extended,
+        Complete 0, octets!(parameters::one_handle => remove_set);
+    0x203D "LE Clear Advertising Sets" [37:1] EXTENDED Extended,
+        Complete 0, octets!(clear_sets);
+    0x2041 "LE Set Extended Scan Parameters" [37:5] EXTENDED Extended,
+        Complete 0, octets!(parameters::scan => extended_scan_parameters);
+    0x2042 "LE Set Extended Scan Enable" [37:6] EXTENDED Extended,
+        Complete 0, octets!(parameters::scan_enable => extended_scan_enable);
+    0x2043 "LE Extended Create Connection" [37:7] EXTENDED Extended,
+        Status 0, octets!(parameters::connect => extended_connect);
+    0x204B "LE Read Transmit Power" [38:7] ALWAYS Any,
+        Complete 2, octets!(read_transmit_power);
+    0x204E "LE Set Privacy Mode" [39:2] PRIVACY Any,
+        Complete 0,
+        waist!(LeSetPrivacyMode { identity, device_privacy } =>
+            set_privacy_mode(identity, device_privacy));
+    0xFC06 "Zephyr: Write BD_ADDR" [] ALWAYS Any,
+        Complete 0, octets!(device::address => write_bd_addr);
 }
 
 /// The row of a command, if a device with these features has it.
-#[must_use]
-pub fn row(opcode: u16, features: FeatureSet) -> Option<&'static Row> {
+pub(super) fn row(HciOpcode(opcode): HciOpcode, features: FeatureSet) -> Option<&'static Row> {
     let index = COMMANDS.binary_search_by_key(&opcode, |row| row.opcode).ok()?;
     COMMANDS.get(index).filter(|row| features.has(row.needs))
 }
 
 /// Supported Commands of a device with these features.
-#[must_use]
-pub fn supported_commands(features: FeatureSet) -> [u8; 64] {
+pub(super) fn supported_commands(features: FeatureSet) -> [u8; 64] {
     let mut mask = [0; 64];
     for row in COMMANDS.iter().filter(|row| features.has(row.needs)) {
         if let Some((octet, bit)) = row.bit {
@@ -188,7 +331,8 @@ mod tests {
     #[test]
     fn a_command_of_a_missing_feature_is_neither_there_nor_announced() {
         let all = FeatureSet(u64::MAX);
-        assert!(row(0x2022, all).is_some() && row(0x2022, all.without(LENGTH)).is_none());
+        let length = HciOpcode(0x2022);
+        assert!(row(length, all).is_some() && row(length, all.without(LENGTH)).is_none());
         assert_eq!(supported_commands(all)[33] & 1 << 6, 1 << 6);
         assert_eq!(supported_commands(all.without(LENGTH))[33] & 1 << 6, 0);
     }

@@ -10,7 +10,8 @@ use bletwin_models::controller::scan::extended::{
     ExtendedConnect, ExtendedScan, InitiatingPhy, PrimaryScan,
 };
 
-type Parsed<T> = Result<T, ErrorCode>;
+use crate::endpoint::commands::{Call, Parsed};
+use crate::endpoint::privacy::OwnAddress;
 
 const INVALID: ErrorCode = ErrorCode::INVALID_PARAMETERS;
 const UNSUPPORTED: ErrorCode = ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER;
@@ -29,17 +30,9 @@ const LEGACY: u16 = 1 << 4;
 const ANONYMOUS: u16 = 1 << 5;
 const TELLS_POWER: u16 = 1 << 6;
 
-/// Own_Address_Type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::endpoint) struct OwnAddress {
-    pub(in crate::endpoint) random: bool,
-    /// From the resolving list, where it has a key.
-    pub(in crate::endpoint) private: bool,
-}
-
 /// LE Set Extended Advertising Parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Parameters {
+pub(in crate::endpoint) struct Parameters {
     pub(super) handle: u8,
     properties: u16,
     pub(super) interval_min: u32,
@@ -121,10 +114,10 @@ impl Parameters {
         }
     }
 
-    /// From octets, for a device that has LL Privacy or not.
-    pub(super) fn parse(octets: &[u8], privacy: bool) -> Parsed<Self> {
-        let mut r = Reader::new(octets);
-        let parsed = Self::fields(&mut r, privacy)?;
+    /// From octets.
+    pub(in crate::endpoint) fn parse(call: &Call<'_>) -> Parsed<Self> {
+        let mut r = Reader::new(call.parameters);
+        let parsed = Self::fields(&mut r, call.privacy)?;
         r.end().ok_or(INVALID)?;
         parsed.check()?;
         Ok(parsed)
@@ -205,7 +198,7 @@ impl Parameters {
 
 /// One set of LE Set Extended Advertising Enable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Enabled {
+pub(in crate::endpoint) struct Enabled {
     pub(super) handle: u8,
     /// Units of 10 ms; zero: for ever.
     pub(super) duration: u16,
@@ -214,8 +207,8 @@ pub(super) struct Enabled {
 }
 
 /// LE Set Extended Advertising Enable.
-pub(super) fn enable(octets: &[u8]) -> Parsed<(bool, Vec<Enabled>)> {
-    let mut r = Reader::new(octets);
+pub(in crate::endpoint) fn enable(call: &Call<'_>) -> Parsed<(bool, Vec<Enabled>)> {
+    let mut r = Reader::new(call.parameters);
     let (on, count) = (boolean(&mut r)?, u8(&mut r)?);
     let mut sets: Vec<Enabled> = Vec::new();
     for _ in 0..count {
@@ -233,34 +226,43 @@ pub(super) fn enable(octets: &[u8]) -> Parsed<(bool, Vec<Enabled>)> {
     if on && sets.is_empty() { Err(INVALID) } else { Ok((on, sets)) }
 }
 
-/// LE Set Extended Advertising Data, or Scan Response Data: handle, operation, octets.
-pub(super) fn data(octets: &[u8]) -> Parsed<(u8, u8, &[u8])> {
-    let mut r = Reader::new(octets);
+/// Of LE Set Extended Advertising Data, or Scan Response Data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::endpoint) struct Fragment {
+    pub(super) handle: u8,
+    pub(super) operation: u8,
+    pub(super) octets: Vec<u8>,
+}
+
+/// LE Set Extended Advertising Data, or Scan Response Data.
+pub(in crate::endpoint) fn data(call: &Call<'_>) -> Parsed<Fragment> {
+    let mut r = Reader::new(call.parameters);
     let (handle, operation, _preference, length) =
         (handle(u8(&mut r)?)?, u8(&mut r)?, boolean(&mut r)?, u8(&mut r)?);
     let right = operation <= 4 && length <= 251 && r.rest().len() == usize::from(length);
-    if right { Ok((handle, operation, r.rest())) } else { Err(INVALID) }
+    let octets = r.rest().to_vec();
+    if right { Ok(Fragment { handle, operation, octets }) } else { Err(INVALID) }
 }
 
 /// Advertising_Handle, and an address that follows it.
-pub(super) fn random_address(octets: &[u8]) -> Parsed<(u8, [u8; 6])> {
-    let mut r = Reader::new(octets);
+pub(in crate::endpoint) fn random_address(call: &Call<'_>) -> Parsed<(u8, [u8; 6])> {
+    let mut r = Reader::new(call.parameters);
     let parsed = (handle(u8(&mut r)?)?, r.array().ok_or(INVALID)?);
     r.end().ok_or(INVALID).map(|()| parsed)
 }
 
 /// Advertising_Handle alone.
-pub(super) const fn one_handle(octets: &[u8]) -> Parsed<u8> {
-    match octets {
+pub(in crate::endpoint) const fn one_handle(call: &Call<'_>) -> Parsed<u8> {
+    match call.parameters {
         [octet] => handle(*octet),
         _ => Err(INVALID),
     }
 }
 
 /// LE Set Extended Scan Parameters. Duplicates are for LE Set Extended Scan Enable to decide.
-pub(super) fn scan(octets: &[u8], privacy: bool) -> Parsed<(OwnAddress, ExtendedScan)> {
-    let mut r = Reader::new(octets);
-    let own = own(u8(&mut r)?, privacy)?;
+pub(in crate::endpoint) fn scan(call: &Call<'_>) -> Parsed<(OwnAddress, ExtendedScan)> {
+    let mut r = Reader::new(call.parameters);
+    let own = own(u8(&mut r)?, call.privacy)?;
     let filter = boolean(&mut r)?;
     let set = u8(&mut r)?;
     if set & 0b101 == 0 {
@@ -283,10 +285,21 @@ pub(super) fn scan(octets: &[u8], privacy: bool) -> Parsed<(OwnAddress, Extended
     Ok((own, scan))
 }
 
-/// LE Set Extended Scan Enable: on, duplicates filtered (and forgotten with each period), duration
-/// in units of 10 ms, period in units of 1.28 s.
-pub(super) fn scan_enable(octets: &[u8]) -> Parsed<(bool, u8, u16, u16)> {
-    let mut r = Reader::new(octets);
+/// Of LE Set Extended Scan Enable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::endpoint) struct Periods {
+    pub(super) on: bool,
+    /// Duplicates are filtered, and forgotten with each period.
+    pub(super) filters: bool,
+    /// Units of 10 ms.
+    pub(super) duration: u16,
+    /// Units of 1.28 s.
+    pub(super) period: u16,
+}
+
+/// LE Set Extended Scan Enable.
+pub(in crate::endpoint) fn scan_enable(call: &Call<'_>) -> Parsed<Periods> {
+    let mut r = Reader::new(call.parameters);
     let (on, filter) = (boolean(&mut r)?, u8(&mut r)?);
     let (duration, period) = (r.u16().ok_or(INVALID)?, r.u16().ok_or(INVALID)?);
     r.end().ok_or(INVALID)?;
@@ -294,14 +307,14 @@ pub(super) fn scan_enable(octets: &[u8]) -> Parsed<(bool, u8, u16, u16)> {
     let bad = filter > 2
         || (on && period > 0 && (duration == 0 || longer))
         || (on && filter == 2 && period == 0);
-    if bad { Err(INVALID) } else { Ok((on, filter, duration, period)) }
+    if bad { Err(INVALID) } else { Ok(Periods { on, filters: filter > 0, duration, period }) }
 }
 
 /// LE Extended Create Connection.
-pub(super) fn connect(octets: &[u8], privacy: bool) -> Parsed<(OwnAddress, ExtendedConnect)> {
-    let mut r = Reader::new(octets);
+pub(in crate::endpoint) fn connect(call: &Call<'_>) -> Parsed<(OwnAddress, ExtendedConnect)> {
+    let mut r = Reader::new(call.parameters);
     let from_list = boolean(&mut r)?;
-    let own = own(u8(&mut r)?, privacy)?;
+    let own = own(u8(&mut r)?, call.privacy)?;
     let peer = address(&mut r)?;
     let set = u8(&mut r)?;
     if set & 0b101 == 0 {

@@ -1,10 +1,10 @@
 //! Events of extended advertising.
 
 use ble::address::{Address, AddressKind};
-use ble::error::ErrorCode;
 use ble::phy::Phy;
 use bletwin_models::controller::scan::extended::ExtendedReport;
 
+use super::sets::End;
 use crate::endpoint::Endpoint;
 
 const EXTENDED_ADVERTISING_REPORT: u8 = 0x0D;
@@ -59,13 +59,7 @@ impl Endpoint {
     }
 
     /// LE Advertising Set Terminated; with a connection, if one has ended it.
-    pub(super) fn tell_terminated(
-        &mut self,
-        status: ErrorCode,
-        set: u8,
-        connection: Option<u16>,
-        events: u8,
-    ) {
+    pub(super) fn tell_terminated(&mut self, End { status, set, connection, events }: End) {
         let [low, high] = connection.unwrap_or(0).to_le_bytes();
         self.subevent(ADVERTISING_SET_TERMINATED, &[status.0, set, low, high, events]);
     }

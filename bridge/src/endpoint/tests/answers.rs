@@ -33,8 +33,8 @@ fn every_command_refuses_a_wrong_length_in_its_own_form() {
         };
         // As long as after success.
         let mut expected = expected;
-        expected.resize(expected.len() + row.returned(), 0);
-        expected[2] += row.returned() as u8;
+        expected.resize(expected.len() + row.returned, 0);
+        expected[2] += row.returned as u8;
         assert_eq!(rig.waiting(A), [expected], "{}", row.name);
     }
 }

@@ -1,15 +1,19 @@
-//! What a host sets for the device as a whole.
+//! Event masks (Vol 4, Part E, 7.3.1, 7.3.69 and 7.8.1).
 
+use ble::error::ErrorCode;
 use ble::hci::codec::ConnectionEvent;
-use ble::hci::{Event, FilterPolicy};
-use ble::secret::Secret;
+use ble::hci::{Command, Event};
+use ble::time::Instant;
 
-/// Event masks (Vol 4, Part E, 7.3.1, 7.3.69 and 7.8.1).
+use super::Endpoint;
+use super::commands::{Call, GRANTED, Parsed, Reply, Verdict};
+
+/// What a host wants to hear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Masks {
-    pub(super) events: u64,
-    pub(super) page_2: u64,
-    pub(super) le: u64,
+    events: u64,
+    page_2: u64,
+    le: u64,
 }
 
 impl Default for Masks {
@@ -58,7 +62,7 @@ impl Masks {
 
     /// LE event mask for the halves. They tell the endpoint everything, for it keeps books; but
     /// a host that cannot be asked for a key or for parameters is not asked on air either.
-    pub(super) const fn for_halves(&self) -> u64 {
+    const fn for_halves(&self) -> u64 {
         const ASKED: u64 = 1 << 4 | 1 << 5;
         let asked = if self.classic(61) { self.le & ASKED } else { 0 };
         !ASKED | asked
@@ -70,36 +74,32 @@ impl Masks {
     }
 }
 
-/// See the [module](self).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Settings {
-    pub(super) masks: Masks,
-    pub(super) random_address: Option<[u8; 6]>,
-    /// Suggested connInitialMaxTxOctets and connInitialMaxTxTime.
-    pub(super) suggested: (u16, u16),
-    /// Filter policy of advertising.
-    pub(super) advertising: FilterPolicy,
-    /// Scanning with the random address.
-    pub(super) scan_random: bool,
-    /// Scanning for devices of the accept list only.
-    pub(super) scan_filter: bool,
-    /// Connecting to any device of the accept list.
-    pub(super) connect_from_list: bool,
-    /// P-256 private key, least significant octet first.
-    pub(super) private_key: Option<Secret<32>>,
+/// Of Set Event Mask Page 2.
+pub(super) fn mask(call: &Call<'_>) -> Parsed<u64> {
+    let octets = call.parameters.try_into().map_err(|_| ErrorCode::INVALID_PARAMETERS)?;
+    Ok(u64::from_le_bytes(octets))
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            masks: Masks::default(),
-            random_address: None,
-            suggested: (27, 328),
-            advertising: FilterPolicy::Any,
-            scan_random: false,
-            scan_filter: false,
-            connect_from_list: false,
-            private_key: None,
-        }
+impl Endpoint {
+    pub(super) fn set_event_mask(&mut self, now: Instant, mask: u64) -> Verdict {
+        self.masks.events = mask;
+        self.mask_halves(now)
+    }
+
+    pub(super) fn set_le_event_mask(&mut self, now: Instant, mask: u64) -> Verdict {
+        self.masks.le = mask;
+        self.mask_halves(now)
+    }
+
+    pub(super) fn set_event_mask_page_2(&mut self, _: Instant, mask: u64) -> Verdict {
+        self.masks.page_2 = mask;
+        GRANTED
+    }
+
+    /// What the halves may tell, as opposed to what the host wants to hear.
+    pub(super) fn mask_halves(&mut self, now: Instant) -> Verdict {
+        let mask = self.masks.for_halves();
+        self.halves.both(now, Command::SetEventMask { mask: u64::MAX })?;
+        self.halves.both(now, Command::LeSetEventMask { mask }).map(Reply::Waist)
     }
 }
