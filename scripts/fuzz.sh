@@ -48,6 +48,7 @@ fuzz() {
   "$OUT/build/$HOST/release/$target" -max_len=2048 -timeout=60 -reload=0 -print_final_stats=1 \
     "${dictionary[@]}" \
     -artifact_prefix="$OUT/found/$target-" "$OUT/corpus/$target" "fuzz/seeds/$target" \
+    "$OUT/inputs/$target" \
     >"$log" 2>&1 &
   pid=$!
   while now=$(ps -o cputimes= -p "$pid"); do
@@ -72,6 +73,8 @@ fuzz() {
 
 build
 words >"$OUT/words.$$" && mv "$OUT/words.$$" "$OUT/words.dict"
+# What the tables give, beside the seeds that somebody wrote.
+cargo run --quiet -p bletwin-hostile --example inputs -- "$OUT/inputs"
 header='target inputs edges time verdict'
 [ -z "${REPORT:-}" ] || printf '| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n' $header >>"$REPORT"
 # shellcheck disable=SC2086

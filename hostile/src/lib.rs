@@ -8,6 +8,7 @@
 mod air;
 mod files;
 mod hosts;
+pub mod tables;
 
 pub use air::{air, l2cap};
 pub use files::{central, finding, firmware};
