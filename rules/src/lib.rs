@@ -30,6 +30,7 @@ pub mod extended;
 pub mod features;
 pub mod framing;
 pub mod gatt;
+pub mod hosts;
 pub mod instants;
 pub mod phy;
 pub mod ping;

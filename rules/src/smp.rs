@@ -62,19 +62,28 @@ document! {
     "A public key that is not on the curve ends the pairing with DHKey Check Failed (SMP 0x0B).";
 
     SMP_KEY_2 = "SMP-KEY-2", "a reflected public key",
-    Shall, Both, tested, "Vol 3, Part H 2.3.5.6.1",
+    Shall, Both, judged, "Vol 3, Part H 2.3.5.6.1",
     "A peer's public key with the X coordinate of one's own ends the pairing, unless it is the \
-     debug key.";
+     debug key.",
+    "Judged by who goes on with the pairing.";
 
     SMP_CONF_1 = "SMP-CONF-1", "confirm values are checked",
-    Shall, Both, tested, "Vol 3, Part H 2.3.5.6.2, 2.3.5.6.3, 3.5.4",
+    Shall, Both, judged, "Vol 3, Part H 2.3.5.6.2, 2.3.5.6.3, 3.5.4",
     "A random value that does not fit the confirm value before it ends the pairing with Confirm \
-     Value Failed (SMP 0x04).";
+     Value Failed (SMP 0x04).",
+    "Judged with Secure Connections, where all that goes into a confirm value crosses the air: who \
+     goes on with a value that does not fit, or in a round whose two bits differ.";
+
+    SMP_CONF_2 = "SMP-CONF-2", "a random value fits its commitment",
+    Shall, Both, judged, "Vol 3, Part H 2.3.5.6.2, 2.3.5.6.3",
+    "The Pairing Random of a device is the one that its Pairing Confirm was made with.",
+    "Judged with Secure Connections.";
 
     SMP_PASS_1 = "SMP-PASS-1", "rounds of a passkey",
-    Shall, Both, tested, "Vol 3, Part H 2.3.5.6.3",
+    Shall, Both, judged, "Vol 3, Part H 2.3.5.6.3",
     "Each of 20 rounds commits to one bit of the passkey, the least significant one first, with a \
-     new nonce.";
+     new nonce.",
+    "The oracle judges the nonces; which bit is the right one only the users know.";
 
     SMP_PASS_2 = "SMP-PASS-2", "a new passkey each time",
     Shall, Both, tested, "Vol 3, Part H 2.3.5.6.3",
@@ -112,11 +121,13 @@ document! {
     SMP_TIME_1 = "SMP-TIME-1", "30 seconds",
     Shall, Both, tested, "Vol 3, Part H 3.4",
     "A pairing in which 30 s pass after the last command that was sent has failed, and the host \
-     says so.";
+     says so. A Security Request and a Pairing Request that arrives start the time, too.";
 
     SMP_TIME_2 = "SMP-TIME-2", "silence after a timeout",
-    Shall, Both, tested, "Vol 3, Part H 3.4",
-    "After a timeout no SMP command is sent on this connection.";
+    Shall, Both, judged, "Vol 3, Part H 3.4",
+    "After a timeout no SMP command is sent on this connection.",
+    "The oracle judges a pairing under way, and only what was not queued before; a timeout after a \
+     Security Request is not judged.";
 
     SMP_REP_1 = "SMP-REP-1", "repeated attempts",
     Shall, Peripheral, tested, "Vol 3, Part H 2.3.6",

@@ -1,6 +1,7 @@
 //! The rules of `docs/rules/` against the sources: each is kept somewhere, shown by a test, and
 //! no others are cited. With `--nocapture` the coverage is printed.
 
+mod hosts;
 mod scan;
 
 use std::collections::{BTreeMap, BTreeSet};

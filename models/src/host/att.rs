@@ -36,6 +36,7 @@ impl Request {
         }
     }
 
+    // ATT-PDU-4: the format of each PDU.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let words = |words: &[u16]| {
             let fields = words.iter().flat_map(|word| word.to_le_bytes());
@@ -170,6 +171,7 @@ fn information(r: &mut Reader<'_>) -> Option<Vec<(u16, Uuid)>> {
 mod tests {
     use super::*;
 
+    // ATT-PDU-4: the format of each PDU.
     #[test]
     fn requests_as_on_air() {
         assert_eq!(Request::ExchangeMtu(517).encode(), [0x02, 0x05, 0x02]);

@@ -98,6 +98,7 @@ pub(crate) fn acceptable(asked: &ConnectionParameters, rules: ParameterRules) ->
     let [min, max] = [asked.interval_min, asked.interval_max].map(u32::from);
     let (latency, timeout) = (u32::from(asked.latency), u32::from(asked.timeout));
     // timeout (10 ms) > (1 + latency) · interval (1.25 ms) · 2.
+    // GAP-PAR-2: requests for parameters that are possible.
     let in_range = (6..=3200).contains(&min)
         && (min..=3200).contains(&max)
         && latency <= 499
@@ -178,6 +179,7 @@ mod tests {
 
     #[test]
     fn signalling_answers() {
+        // GAP-PAR-2: requests for parameters that are possible.
         let request = [0x12, 7, 8, 0, 24, 0, 40, 0, 0, 0, 42, 0];
         let accepted = signalling(&request, ParameterRules::All);
         assert_eq!(accepted.answer, Some(vec![0x13, 7, 2, 0, 0, 0]));

@@ -173,7 +173,7 @@ impl CentralHost {
 
     /// The peer wants more security than there is.
     fn raise_security(&mut self, now: Instant) {
-        // GAP-ENC-1: bonded devices encrypt.
+        // GAP-ENC-1: bonded devices encrypt. GAP-ENC-2: a key is tried before a pairing.
         let Some(connection) = &self.connection else { return };
         match connection.security {
             // Encrypted, but not well enough: only another pairing can help.

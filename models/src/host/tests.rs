@@ -26,7 +26,7 @@ fn has(rig: &Rig, wanted: impl Fn(&Command) -> bool) -> bool {
 
 #[test]
 fn the_protected_write_leads_to_a_bond_and_is_repeated() {
-    // GAP-ENC-1: bonded devices encrypt.
+    // GAP-ENC-1: bonded devices encrypt. GAP-ENC-2: a key is tried before a pairing.
     let rig = run(phone());
     assert_eq!(rig.host.status().pairing, Some(Ok(4)));
     assert_eq!(rig.shown, [Ui::AskPasskey, Ui::Clear]);

@@ -31,6 +31,7 @@ impl Bearer {
         body: &[u8],
     ) -> Result<Pdu, Refusal> {
         // ATT-LIST-1: lists of handles.
+        // ATT-ERR-2: errors that discovery does not get.
         let mut r = Reader::new(body);
         let Handles { start, end } = handles(&mut r)?;
         r.end().ok_or(Refusal::MALFORMED)?;
@@ -79,6 +80,7 @@ impl Bearer {
             if response.room() < 4 {
                 break;
             }
+            // ATT-LIST-2: groups of handles.
             let last = if attribute.is_service() { service_end(table, handle) } else { handle };
             response.cut(&handle.to_le_bytes()).cut(&last.to_le_bytes());
             found = true;

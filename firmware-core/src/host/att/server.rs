@@ -70,6 +70,7 @@ impl Bearer {
             // ATT-PDU-2: invalid requests.
             code if pdu.len() > usize::from(self.mtu) => Some(Refusal::MALFORMED.response(code)),
             // ATT-RSP-1: the response fits its request.
+            // ATT-RSP-3: every request is answered.
             code => Some(match self.request(db, security, code, body) {
                 Ok(response) => response,
                 Err(refusal) => refusal.decided()?.response(code),
@@ -116,6 +117,7 @@ impl Bearer {
         }
         // The response still belongs to the old MTU; it is three octets long anyway.
         let mut response = Response::new(opcode::EXCHANGE_MTU_RSP, self.mtu);
+        // ATT-MTU-4: one ATT_MTU for client and server.
         response.cut(&MTU_SERVER.to_le_bytes());
         self.mtu = client.min(MTU_SERVER);
         Ok(response.finish())
@@ -161,6 +163,7 @@ impl Bearer {
 
     /// A transaction has timed out: nothing is taken or sent on this bearer any more (3.3.3). A
     /// new connection has a new one.
+    // ATT-TIME-1: 30 seconds.
     pub fn die(&mut self) {
         self.dead = true;
         self.indicated = None;

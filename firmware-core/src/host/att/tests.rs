@@ -94,6 +94,7 @@ impl Client {
 
 #[test]
 fn gac_bv_01_mtu_is_the_smaller_one() {
+    // ATT-MTU-4: one ATT_MTU for client and server.
     for (theirs, ours) in [(23_u16, 23), (65, 65), (247, 247), (517, 247), (0xFFFF, 247)] {
         let mut c = client();
         let [low, high] = theirs.to_le_bytes();
@@ -124,6 +125,7 @@ fn gar_bv_01_to_08_reads() {
 
 #[test]
 fn gar_bi_read_errors() {
+    // ATT-ERR-1: which handle an error names.
     // ATT-HAND-1: handles that are not there.
     // ATT-SEC-1: which error a lack of security gets.
     let mut c = client();
@@ -214,6 +216,7 @@ fn gaw_bi_write_errors() {
 
 #[test]
 fn gaw_bi_09_and_33_offset_and_length_are_judged_on_execution() {
+    // ATT-VAL-1: 512 octets. These have 40.
     let mut c = client();
     assert_eq!(c.ask(&[0x16, 3, 0, 1, 0, 1]), [0x17, 3, 0, 1, 0, 1]);
     c.refused(&[0x18, 1], 3, 0x07);
@@ -230,6 +233,7 @@ fn gaw_bi_09_and_33_offset_and_length_are_judged_on_execution() {
 
 #[test]
 fn gaw_bv_05_to_11_queued_writes() {
+    // ATT-PREP-2: a prepared write is repeated.
     let mut c = client();
     c.security = LEVEL_4;
     c.ask(&[0x16, 3, 0, 0, 0, 1, 2]);
@@ -266,7 +270,7 @@ fn the_queue_is_bounded() {
 
 #[test]
 fn gai_bv_01_one_indication_at_a_time() {
-    // ATT-SEQ-2: one indication at a time.
+    // ATT-SEQ-2: one indication at a time. ATT-TIME-1: 30 seconds.
     let mut c = client();
     let now = Instant::from_us(5);
     assert_eq!(c.bearer.indication(now, 3, &[1]).unwrap(), [0x1D, 3, 0, 1]);
@@ -319,7 +323,7 @@ fn a_request_longer_than_the_mtu_is_malformed() {
 
 #[test]
 fn the_whole_table_is_found_by_find_information() {
-    // ATT-LIST-1: lists of handles.
+    // ATT-LIST-1: lists of handles. ATT-ERR-2: errors that discovery does not get.
     let mut c = client();
     let answer = c.ask(&[0x04, 1, 0, 0xFF, 0xFF]);
     assert_eq!(answer[..6], [0x05, 1, 1, 0, 0x00, 0x28]);

@@ -45,6 +45,7 @@ impl Bearer {
             .push(handle, offset, r.rest())
             .ok_or_else(|| AttError::PREPARE_QUEUE_FULL.at(handle))?;
         let mut response = Response::new(opcode::PREPARE_WRITE_RSP, self.mtu());
+        // ATT-PREP-2: a prepared write is repeated.
         response.cut(body);
         Ok(response.finish())
     }

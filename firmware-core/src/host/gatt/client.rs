@@ -96,6 +96,7 @@ impl Client {
 
 impl Configuration {
     /// The bits that a client may set.
+    // GATT-PROP-1: what a characteristic permits.
     pub(super) const fn bits(self) -> u16 {
         let notify = if self.possible & NOTIFY != 0 { NOTIFICATIONS } else { 0 };
         let indicate = if self.possible & INDICATE != 0 { INDICATIONS } else { 0 };

@@ -16,6 +16,7 @@ pub use client::{CONFIGURATIONS, Client};
 pub(super) use view::{Answered, Values, View};
 
 /// Most octets of a value that is not constant.
+// ATT-VAL-1: 512 octets.
 pub const VALUE_MAX: usize = 128;
 
 /// Octets of a value on their way into a response.
@@ -202,6 +203,7 @@ pub struct Attribute {
 
 impl Attribute {
     /// A declaration or another constant that anyone may read.
+    // GATT-DISC-2: declarations are open to everybody.
     #[must_use]
     pub const fn constant(kind: Uuid, value: &'static [u8]) -> Self {
         Self { kind, read: Access::Level(1), write: Access::Never, value: Value::Constant(value) }

@@ -128,6 +128,7 @@ impl<const N: usize> Table<N> {
     /// the assigned numbers, least significant octet first (0: unknown).
     #[must_use]
     pub const fn new(name: &'static str, appearance: &'static [u8; 2]) -> Self {
+        // GAP-NAME-1: values of the GAP Service.
         assert!(name.len() <= 24, "the name does not fit into advertising data");
         Self {
             name,
@@ -136,6 +137,8 @@ impl<const N: usize> Table<N> {
             configurations: 0,
             advertised: None,
         }
+        // GATT-SVC-1: one Generic Attribute and one Generic Access service.
+        // GATT-OWN-1: properties of the GATT Service.
         .service(Uuid::short(0x1801))
         .characteristic(Characteristic::new(Uuid::short(0x2A05)).indicates())
         .characteristic(Characteristic::new(Uuid::short(0x2B29)).readable().writable())
@@ -149,6 +152,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Begins a primary service.
+    // GATT-DECL-1: service declarations.
     #[must_use]
     pub const fn service(self, uuid: Uuid) -> Self {
         self.attribute(Attribute {
@@ -170,6 +174,7 @@ impl<const N: usize> Table<N> {
     pub const fn characteristic(self, c: Characteristic) -> Self {
         let of = self.next_handle().saturating_add(1);
         let [low, high] = of.to_le_bytes();
+        // GATT-DECL-2: characteristic declarations.
         let head = [c.properties, low, high];
         let mut table = self
             .attribute(Attribute {
@@ -178,6 +183,7 @@ impl<const N: usize> Table<N> {
             })
             .attribute(Attribute { kind: c.uuid, read: c.read, write: c.write, value: c.value });
         let possible = c.properties & (NOTIFY | INDICATE);
+        // GATT-DECL-3: one configuration where there is something to configure.
         if possible != 0 {
             let number = table.configurations;
             assert!((number as usize) < CONFIGURATIONS, "a bond keeps no more configurations");

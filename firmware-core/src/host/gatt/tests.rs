@@ -45,6 +45,8 @@ fn gas_bv_02_database_hash_of_the_example() {
 
 #[test]
 fn handles_are_those_of_the_case() {
+    // GATT-SVC-1: one Generic Attribute and one Generic Access service.
+    // GATT-DECL-3: one configuration where there is something to configure.
     let kinds: Vec<_> =
         LedButton::GATT.attributes.iter().map(|a| a.kind.octets().to_vec()).collect();
     let at = |h: u16| Uuid::parse(&kinds[usize::from(h) - 1]).unwrap();
@@ -65,6 +67,7 @@ fn handles_are_those_of_the_case() {
 
 #[test]
 fn each_declaration_names_the_next_attribute() {
+    // GATT-DECL-2: characteristic declarations.
     for (handle, a) in (1_u16..).zip(LedButton::GATT.attributes) {
         let (CHARACTERISTIC, Some(value)) = (a.kind, a.constant_value()) else { continue };
         assert_eq!(u16::from_le_bytes([value[1], value[2]]), handle + 1);
@@ -131,6 +134,7 @@ impl Peer {
 
 #[test]
 fn gad_bv_01_all_primary_services() {
+    // GATT-DECL-1: service declarations. ATT-LIST-2: groups of handles.
     let mut peer = Peer::new();
     let first = [0x11, 6, 1, 0, 8, 0, 1, 0x18, 9, 0, 0x0F, 0, 0, 0x18];
     assert_eq!(peer.ask(&[0x10, 1, 0, 0xFF, 0xFF, 0, 0x28]), first);
@@ -155,6 +159,7 @@ fn gad_bv_02_primary_service_by_uuid() {
 /// What a phone does: all characteristics, each request starting behind the last answer.
 #[test]
 fn gad_bv_04_and_06_discovery_finds_the_handle_list() {
+    // GATT-DISC-2: declarations are open to everybody. GATT-OWN-1: properties of the GATT Service.
     let mut peer = Peer::new();
     let mut found = Vec::new();
     let mut start = 1_u16;
@@ -194,6 +199,7 @@ fn gad_bv_03_there_are_no_included_services() {
 
 #[test]
 fn gap_gat_bv_04_preferred_parameters() {
+    // GAP-NAME-1: values of the GAP Service.
     assert_eq!(Peer::new().ask(&[0x0A, 0x0F, 0]), [0x0B, 24, 0, 40, 0, 0, 0, 42, 0]);
 }
 
@@ -228,6 +234,7 @@ fn led_takes_one_octet_zero_or_one_on_the_demanded_level() {
 
 #[test]
 fn gas_bv_03_client_features_are_never_taken_back() {
+    // GATT-FEAT-1: client features stay set.
     let mut peer = Peer::new();
     assert_eq!(peer.ask(&[0x12, 6, 0, 0x01]), [0x13]);
     assert_eq!(peer.ask(&[0x12, 6, 0, 0x04]), [0x01, 0x12, 6, 0, 0x13]);
@@ -237,6 +244,7 @@ fn gas_bv_03_client_features_are_never_taken_back() {
 
 #[test]
 fn gaw_bv_08_configurations() {
+    // GATT-CCCD-3: a configuration has two octets. GATT-PROP-1: what a characteristic permits.
     let mut peer = Peer::new();
     assert_eq!(peer.ask(&[0x12, 0x13, 0, 1, 0]), [0x13]);
     assert_eq!(peer.ask(&[0x0A, 0x13, 0]), [0x0B, 1, 0]);

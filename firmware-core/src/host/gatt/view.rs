@@ -157,6 +157,7 @@ impl<A: Application> Database for View<'_, A> {
 }
 
 /// A configuration has two octets, which are only ever written whole.
+// GATT-CCCD-3: a configuration has two octets.
 fn configuration(of: Configuration, offset: u16, value: &[u8]) -> Result<u16, AttError> {
     let value = <[u8; 2]>::try_from(value).map_err(|_| AttError::INVALID_LENGTH)?;
     if offset != 0 {
@@ -166,6 +167,7 @@ fn configuration(of: Configuration, offset: u16, value: &[u8]) -> Result<u16, At
     if value & !of.bits() == 0 { Ok(value) } else { Err(AttError::CCCD_IMPROPERLY_CONFIGURED) }
 }
 
+// GATT-FEAT-1: client features stay set.
 /// A client may set feature bits but not take one back; octets beyond the first are reserved.
 fn features(before: u8, offset: u16, value: &[u8]) -> Result<u8, AttError> {
     if offset != 0 {

@@ -81,6 +81,7 @@ pub(super) fn entered<const B: usize>(
 }
 
 /// The peer has committed itself to its nonce and bit; so does this side.
+// SMP-CONF-2: a random value fits its commitment.
 pub(super) fn confirm<const B: usize>(
     exchange: Exchange,
     round: Round,

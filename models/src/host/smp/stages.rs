@@ -73,6 +73,7 @@ impl Initiator {
         self.own_nonce = self.draws.nonce();
         self.state = State::Confirm;
         if let (Some(own), Some(peer)) = (self.own_key, self.peer_key) {
+            // SMP-CONF-2: a random value fits its commitment.
             let confirm = toolbox::f4(&own.x, &peer.x, &self.own_nonce, self.commitment());
             self.send(now, Pdu::Confirm(confirm));
         }

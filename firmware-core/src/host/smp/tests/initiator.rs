@@ -106,6 +106,7 @@ impl Initiator {
         let answer = device.exchange(&[&[0x04][..], &self.na].concat());
         assert_eq!((answer.len(), answer[0][0]), (1, 0x04), "{answer:02x?}");
         self.nb.copy_from_slice(&answer[0][1..]);
+        // SMP-CONF-2: a random value fits its commitment.
         assert_eq!(confirm[0][1..], self.peer_confirm(&self.nb.clone(), 0));
     }
 
@@ -139,6 +140,8 @@ impl Initiator {
         if self.response[6] & 2 != 0 {
             let sent = device.sent();
             assert_eq!(sent.iter().map(|pdu| pdu[0]).collect::<Vec<_>>(), [0x08, 0x09]);
+            // GAP-IRK-1: a key of zeros for an address that never changes.
+            assert_eq!(sent[0][1..], [0; 16]);
             assert_eq!(sent[1][2..], LOCAL.octets);
         }
         if self.response[5] & 2 != 0 {
