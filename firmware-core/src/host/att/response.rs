@@ -12,6 +12,7 @@ pub(super) struct Response {
 
 impl Response {
     /// Starts with the opcode.
+    // ATT-PDU-4: the format of each PDU.
     pub(super) fn new(opcode: u8, mtu: u16) -> Self {
         let mut response = Self { pdu: Pdu::new(), limit: usize::from(mtu) };
         response.cut(&[opcode]);
@@ -70,6 +71,8 @@ impl Refusal {
 impl AttError {
     /// This error, about an attribute.
     pub(super) const fn at(self, handle: u16) -> Refusal {
+        // ATT-ERR-1: which handle an error names.
+        let handle = if self.0 == Self::UNLIKELY.0 { 0 } else { handle };
         Refusal { handle, error: self }
     }
 }
