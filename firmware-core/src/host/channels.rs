@@ -20,16 +20,16 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         };
         match split(&frame) {
             Some((CID_ATT, pdu)) => self.att(now, handle, pdu),
-            Some((CID_SIGNALLING, packet)) => self.signalling(handle, packet),
+            Some((CID_SIGNALLING, packet)) => self.signalling(now, handle, packet),
             Some((CID_SMP, pdu)) => self.smp.received(now, handle, pdu),
             // A channel that is not there.
             Some(_) | None => {}
         }
     }
 
-    fn signalling(&mut self, handle: Handle, packet: &[u8]) {
+    fn signalling(&mut self, now: Instant, handle: Handle, packet: &[u8]) {
         let Some(connection) = self.connection(handle) else { return };
-        match connection.signalling.received(packet) {
+        match connection.signalling.received(now, packet) {
             Signal::Answer(answer) => {
                 if connection.send(CID_SIGNALLING, &answer).is_none() {
                     self.misbehaved(handle, PeerMisbehaved::TooManyRequests);

@@ -20,13 +20,13 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     pub(super) fn event(&mut self, now: Instant, event: Event) {
         match event {
             Event::CommandComplete { opcode, status, returned } => {
-                self.answered(opcode, status);
+                self.answered(now, opcode, status);
                 self.returned(status, &returned);
                 self.advertising_answered(opcode, status);
                 self.set_up_done(now);
             }
             Event::CommandStatus { opcode, status } => {
-                self.answered(opcode, status);
+                self.answered(now, opcode, status);
                 self.set_up_done(now);
             }
             Event::LeConnectionComplete(complete) => self.connected(now, &complete),
@@ -50,12 +50,12 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             Event::LeLongTermKeyRequest { handle, rand, ediv } => {
                 self.smp.ltk_request(now, handle, rand, ediv);
             }
-            event => self.link_changed(event),
+            event => self.link_changed(now, event),
         }
     }
 
     /// Events that tell of link layer procedures.
-    fn link_changed(&mut self, event: Event) {
+    fn link_changed(&mut self, now: Instant, event: Event) {
         match event {
             Event::LeConnectionUpdateComplete { handle, status, interval, latency, timeout } => {
                 if status == ErrorCode::SUCCESS {
@@ -64,7 +64,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                     }
                     self.info(Line::ParametersUpdated { interval, latency, timeout });
                 } else {
-                    self.parameters_refused(handle, status);
+                    self.parameters_refused(now, handle, status);
                 }
             }
             Event::LeRemoteConnectionParameterRequest {
@@ -105,14 +105,16 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     }
 
     /// A command was answered.
-    fn answered(&mut self, opcode: HciOpcode, status: ErrorCode) {
+    fn answered(&mut self, now: Instant, opcode: HciOpcode, status: ErrorCode) {
         let handle = self.commands.answered(opcode);
         // A connection may go while a command is on its way; that is no failure.
         if status == ErrorCode::SUCCESS || status == ErrorCode::UNKNOWN_CONNECTION {
             return;
         }
         match handle {
-            Some(handle) if opcode == CONNECTION_UPDATE => self.parameters_refused(handle, status),
+            Some(handle) if opcode == CONNECTION_UPDATE => {
+                self.parameters_refused(now, handle, status);
+            }
             _ => self.failed("HCI command", status),
         }
     }
@@ -244,13 +246,13 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     }
 
     /// Either link layer does not know the procedure: the central's host is asked instead.
-    fn parameters_refused(&mut self, handle: Handle, status: ErrorCode) {
+    fn parameters_refused(&mut self, now: Instant, handle: Handle, status: ErrorCode) {
         let wanted = self.config.preferred;
         let unknown = [ErrorCode::UNSUPPORTED_REMOTE_FEATURE, ErrorCode::COMMAND_DISALLOWED]
             .contains(&status);
         if unknown
             && let Some(connection) = self.connection(handle)
-            && let Some(packet) = connection.signalling.request(wanted)
+            && let Some(packet) = connection.signalling.request(now, wanted)
             && connection.send(CID_SIGNALLING, &packet).is_some()
         {
             return;

@@ -2,6 +2,7 @@
 
 use ble::hci::ConnectionParameters;
 use ble::pdu::cursor::{Reader, Writer};
+use ble::time::{Duration, Instant};
 
 const COMMAND_REJECT: u8 = 0x01;
 const PARAMETER_REQUEST: u8 = 0x12;
@@ -9,6 +10,9 @@ const PARAMETER_RESPONSE: u8 = 0x13;
 
 /// Longest signalling packet that is understood (MTUsig of LE).
 const SIGNALLING_MTU: usize = 23;
+
+/// From a response to the next request, at least (T_GAP(conn_param_timeout)).
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// A packet on its way to the peer.
 pub type Packet = heapless::Vec<u8, 23>;
@@ -32,12 +36,17 @@ pub enum Signal {
 pub struct Signalling {
     last_identifier: u8,
     outstanding: Option<u8>,
+    /// Before that nothing is asked again.
+    again: Option<Instant>,
 }
 
 impl Signalling {
-    /// A Connection Parameter Update Request; `None` while another waits for its answer.
-    pub fn request(&mut self, wanted: ConnectionParameters) -> Option<Packet> {
-        if self.outstanding.is_some() {
+    /// A Connection Parameter Update Request; `None` while another waits for its answer, and for
+    /// 30 s after that.
+    // GAP-PAR-2: requests for parameters that are possible.
+    pub fn request(&mut self, now: Instant, wanted: ConnectionParameters) -> Option<Packet> {
+        // GAP-PAR-1: 30 s between two requests for parameters.
+        if self.outstanding.is_some() || self.again.is_some_and(|again| now < again) {
             return None;
         }
         // Zero is not an identifier.
@@ -59,7 +68,7 @@ impl Signalling {
     }
 
     /// Takes a packet from the peer.
-    pub fn received(&mut self, packet: &[u8]) -> Signal {
+    pub fn received(&mut self, now: Instant, packet: &[u8]) -> Signal {
         let mut r = Reader::new(packet);
         let (Some(code), Some(identifier), Some(length)) = (r.u8(), r.u8(), r.u16()) else {
             return Signal::Ignored;
@@ -74,6 +83,7 @@ impl Signalling {
         match code {
             PARAMETER_RESPONSE | COMMAND_REJECT if self.outstanding == Some(identifier) => {
                 self.outstanding = None;
+                self.again = Some(now + PAUSE);
                 let accepted = code == PARAMETER_RESPONSE && whole && r.u16() == Some(0);
                 Signal::ParametersAnswered { accepted }
             }

@@ -7,9 +7,11 @@ use super::*;
 use ble::error::PeerMisbehaved;
 use ble::hci::AclBoundary::{Continuing, First};
 use ble::hci::ConnectionParameters;
+use ble::time::{Duration, Instant};
 use proptest::prelude::*;
 use std::vec::Vec;
 
+const NOW: Instant = Instant::ZERO;
 const WANTED: ConnectionParameters =
     ConnectionParameters { interval_min: 24, interval_max: 40, latency: 0, timeout: 42 };
 const REQUEST: [u8; 12] = [0x12, 0x01, 8, 0, 24, 0, 40, 0, 0, 0, 42, 0];
@@ -17,19 +19,26 @@ const REQUEST: [u8; 12] = [0x12, 0x01, 8, 0, 24, 0, 40, 0, 0, 0, 42, 0];
 #[test]
 fn cpu_bv_01_sends_connection_parameter_update_request() {
     let mut s = Signalling::default();
-    assert_eq!(s.request(WANTED).unwrap(), REQUEST);
-    assert_eq!(s.request(WANTED), None, "one at a time");
-    assert_eq!(s.received(&[0x13, 1, 2, 0, 0, 0]), Signal::ParametersAnswered { accepted: true });
-    assert_eq!(s.request(WANTED).unwrap()[1], 2, "a new identifier");
+    assert_eq!(s.request(NOW, WANTED).unwrap(), REQUEST);
+    assert_eq!(s.request(NOW, WANTED), None, "one at a time");
+    let accepted = Signal::ParametersAnswered { accepted: true };
+    assert_eq!(s.received(NOW, &[0x13, 1, 2, 0, 0, 0]), accepted);
+    let later = NOW + Duration::from_secs(30);
+    assert_eq!(s.request(later.before(Duration::from_us(1)), WANTED), None, "GAP-PAR-1");
+    assert_eq!(s.request(later, WANTED).unwrap()[1], 2, "a new identifier");
 }
 
 #[test]
 fn a_refusal_or_reject_ends_the_request() {
     for answer in [&[0x13, 1, 2, 0, 1, 0][..], &[0x01, 1, 2, 0, 0, 0], &[0x13, 1, 0, 0]] {
         let mut s = Signalling::default();
-        s.request(WANTED).unwrap();
-        assert_eq!(s.received(&[0x13, 9, 2, 0, 0, 0]), Signal::Ignored, "of another identifier");
-        assert_eq!(s.received(answer), Signal::ParametersAnswered { accepted: false });
+        s.request(NOW, WANTED).unwrap();
+        assert_eq!(
+            s.received(NOW, &[0x13, 9, 2, 0, 0, 0]),
+            Signal::Ignored,
+            "of another identifier"
+        );
+        assert_eq!(s.received(NOW, answer), Signal::ParametersAnswered { accepted: false });
     }
 }
 
@@ -37,14 +46,18 @@ fn a_refusal_or_reject_ends_the_request() {
 fn cpu_bi_02_a_peripheral_rejects_the_request() {
     let mut s = Signalling::default();
     let answer = answered(&[0x01, 0x01, 2, 0, 0, 0]);
-    assert_eq!(s.received(&REQUEST), answer);
+    assert_eq!(s.received(NOW, &REQUEST), answer);
 }
 
 #[test]
 fn rej_bi_01_and_02_unknown_and_reserved_codes_are_rejected() {
     for code in [0x00, 0x14, 0x16, 0x17, 0x19, 0x42, 0xFF] {
         let mut s = Signalling::default();
-        assert_eq!(s.received(&[code, 7, 0, 0]), answered(&[0x01, 7, 2, 0, 0, 0]), "{code:#x}");
+        assert_eq!(
+            s.received(NOW, &[code, 7, 0, 0]),
+            answered(&[0x01, 7, 2, 0, 0, 0]),
+            "{code:#x}"
+        );
     }
 }
 
@@ -52,13 +65,13 @@ fn rej_bi_01_and_02_unknown_and_reserved_codes_are_rejected() {
 fn too_long_a_packet_is_rejected_with_the_mtu() {
     let mut long = [0; 24];
     long[..4].copy_from_slice(&[0x12, 3, 20, 0]);
-    assert_eq!(Signalling::default().received(&long), answered(&[1, 3, 4, 0, 1, 0, 23, 0]));
+    assert_eq!(Signalling::default().received(NOW, &long), answered(&[1, 3, 4, 0, 1, 0, 23, 0]));
 }
 
 #[test]
 fn identifier_zero_and_stray_responses_are_ignored() {
     for packet in [&[0x12, 0, 0, 0][..], &[0x13, 1, 2, 0, 0, 0], &[0x01, 1, 2, 0, 0, 0], &[0x12]] {
-        assert_eq!(Signalling::default().received(packet), Signal::Ignored);
+        assert_eq!(Signalling::default().received(NOW, packet), Signal::Ignored);
     }
 }
 
@@ -121,7 +134,7 @@ proptest! {
     fn any_signalling_is_answered_at_most_once(
         packet in proptest::collection::vec(any::<u8>(), 0..40),
     ) {
-        if let Signal::Answer(answer) = Signalling::default().received(&packet) {
+        if let Signal::Answer(answer) = Signalling::default().received(NOW, &packet) {
             prop_assert_eq!((answer[0], answer[1]), (COMMAND_REJECT, packet[1]));
         }
     }

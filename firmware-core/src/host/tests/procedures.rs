@@ -91,6 +91,25 @@ fn cpu_bv_01_l2cap_is_asked_where_the_link_layer_cannot() {
     }
 }
 
+/// GAP-PAR-1: 30 s between two requests for parameters. GAP-PAR-2: requests for parameters that are
+/// possible.
+#[test]
+fn a_central_that_has_answered_is_left_alone_for_30_s() {
+    let mut rig = Rig::connected(&Config::zephyr_2024());
+    rig.update_status = ErrorCode::UNSUPPORTED_REMOTE_FEATURE;
+    rig.pass(Duration::from_secs(5));
+    assert_eq!(rig.received().1[..2], [0x12, 1]);
+    rig.send(CID_SIGNALLING, &[0x13, 1, 2, 0, 1, 0]);
+    rig.pass(Duration::from_secs(29));
+    rig.forget();
+    rig.input(HostInput::Ask(Request::Parameters));
+    assert!(rig.frames.is_empty());
+    assert_eq!(rig.logs, ["Connection parameter update failed (err 0x1a)"]);
+    rig.pass(Duration::from_secs(2));
+    rig.input(HostInput::Ask(Request::Parameters));
+    assert_eq!(rig.received().1[..2], [0x12, 2]);
+}
+
 #[test]
 fn recommended_starts_nothing_while_pairing() {
     let mut rig = Rig::connected(&Config::recommended());
