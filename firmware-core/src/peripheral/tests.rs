@@ -56,7 +56,7 @@ fn after_start_it_advertises_its_name() {
         panic!("{sent:?} is no ADV_IND");
     };
     assert_eq!(advertiser, Config::zephyr_2024().address);
-    assert_eq!(data, crate::host::gap::advertising_data(&LedButton::GATT));
+    assert_eq!(data, crate::host::gap::advertising_data(&LedButton::GATT, true));
     let logs: Vec<String> = outputs.iter().filter_map(line).collect();
     assert_eq!(logs.first().map(String::as_str), Some("Bluetooth initialized"));
     assert_eq!(logs.last().map(String::as_str), Some("Advertising successfully started"));

@@ -32,11 +32,17 @@ pub(super) enum State {
     On,
 }
 
-/// AdvData: Flags (LE general discoverable, no BR/EDR), Complete Local Name.
+/// Flag: LE General Discoverable Mode.
+const GENERAL: u8 = 0x02;
+/// Flag: BR/EDR Not Supported.
+const NO_BR_EDR: u8 = 0x04;
+
+/// AdvData: Flags (no BR/EDR; LE general discoverable, if it is), Complete Local Name.
+// GAP-AD-2: data types in their places. GAP-DISC-1: one discoverable mode.
 #[must_use]
-pub fn advertising_data(gatt: &Gatt) -> AdvertisingData {
+pub fn advertising_data(gatt: &Gatt, discoverable: bool) -> AdvertisingData {
     let mut data = AdvertisingData::new();
-    structure(&mut data, 0x01, &[0x06]);
+    structure(&mut data, 0x01, &[if discoverable { GENERAL | NO_BR_EDR } else { NO_BR_EDR }]);
     structure(&mut data, 0x09, gatt.name.as_bytes());
     data
 }
@@ -53,6 +59,7 @@ pub fn scan_response_data(gatt: &Gatt) -> AdvertisingData {
     data
 }
 
+// GAP-AD-1: structures of advertising data.
 fn structure(data: &mut AdvertisingData, kind: u8, value: &[u8]) {
     let length = u8::try_from(value.len()).unwrap_or(0).saturating_add(1);
     // They fit: a table takes no longer name.
@@ -120,7 +127,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 filter,
             },
         });
-        self.command(Command::LeSetAdvertisingData { data: advertising_data(&A::GATT) });
+        // GAP-DISC-2: who is discoverable answers everybody.
+        let data = advertising_data(&A::GATT, listed == 0);
+        self.command(Command::LeSetAdvertisingData { data });
         self.command(Command::LeSetScanResponseData { data: scan_response_data(&A::GATT) });
         self.command(Command::LeSetAdvertisingEnable { enable: true });
     }

@@ -14,8 +14,10 @@ fn filter(rig: &Rig) -> FilterPolicy {
 
 #[test]
 fn gap_adv_bv_02_and_03_flags_name_and_service() {
+    // GAP-AD-1: structures of advertising data. GAP-AD-2: data types in their places.
+    // GAP-DISC-1: one discoverable mode.
     let data = [&[2, 0x01, 0x06, 11, 0x09][..], b"Nordic_LBS"].concat();
-    assert_eq!(advertising_data(&LedButton::GATT)[..], data);
+    assert_eq!(advertising_data(&LedButton::GATT, true)[..], data);
     let uuid = 0x0000_1523_1212_EFDE_1523_785F_EABC_D123_u128;
     assert_eq!(
         scan_response_data(&LedButton::GATT)[..],
@@ -83,6 +85,22 @@ fn a_bond_closes_the_accept_list_and_the_pairing_button_opens_it_once() {
     rig.connect(Address::public([9; 6]));
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
     assert_eq!(filter(&rig), FilterPolicy::ConnectFromList, "only once");
+}
+
+/// GAP-DISC-2: who is discoverable answers everybody.
+#[test]
+fn who_answers_its_bonds_alone_is_not_discoverable() {
+    let flags = |rig: &Rig| {
+        let data = rig.commands.iter().rev().find_map(|command| match command {
+            Command::LeSetAdvertisingData { data } => Some(data.clone()),
+            _ => None,
+        });
+        data.unwrap()[..3].to_vec()
+    };
+    let mut rig = Rig::with_bond(&Config::zephyr_2024(), Some(&bond()));
+    assert_eq!(flags(&rig), [2, 1, 4]);
+    rig.press(Press::Pairing);
+    assert_eq!(flags(&rig), [2, 1, 6]);
 }
 
 #[test]
