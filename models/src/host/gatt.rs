@@ -12,6 +12,7 @@ use super::config::{Step, Uuid};
 const ATT_TIMEOUT: Duration = Duration::from_secs(30);
 const PRIMARY_SERVICE: u16 = 0x2800;
 const CHARACTERISTIC: u16 = 0x2803;
+const DATABASE_HASH: u16 = 0x2B2A;
 const CCCD: Uuid = Uuid::Short(0x2902);
 /// Property: can be notified.
 const NOTIFY: u8 = 0x10;
@@ -150,6 +151,7 @@ impl Client {
             return Some(Err(ClientError::Timeout));
         }
         // ATT-MTU-1: one exchange of ATT_MTU.
+        // ATT-MTU-3: nothing unasked while ATT_MTU is exchanged. It has no values of its own.
         if *step == Step::ExchangeMtu && std::mem::replace(&mut self.exchanged, true) {
             return Some(Ok(()));
         }
@@ -163,6 +165,10 @@ impl Client {
             }
             Step::Write(uuid, value) => {
                 known(uuid).map(|c| (Task::Value, Request::Write(c.value, value.clone())))
+            }
+            // GATT-HASH-2: the database hash is read by its type.
+            Step::Read(Uuid::Short(DATABASE_HASH)) => {
+                Ok((Task::Value, Request::ReadByType(1, u16::MAX, DATABASE_HASH)))
             }
             Step::Read(uuid) => known(uuid).map(|c| (Task::Value, Request::Read(c.value))),
             Step::Subscribe(uuid) => known(uuid)
@@ -208,11 +214,12 @@ impl Client {
             Incoming::Request(0x02) => self.serve_mtu(octets),
             // ATT-RSP-1: the response fits its request.
             // ATT-RSP-2: no answer without a question.
+            // ATT-RSP-3: every request is answered.
             Incoming::Request(opcode) => {
                 self.out.push_back(vec![0x01, *opcode, 0, 0, error::REQUEST_NOT_SUPPORTED]);
             }
             Incoming::Notification(..) => self.told.notifications += 1,
-            // GATT-IND-1: who subscribes, confirms.
+            // GATT-IND-1: each indication is confirmed.
             Incoming::Indication(..) => {
                 self.told.indications += 1;
                 self.out.push_back(vec![0x1E]);
@@ -231,6 +238,7 @@ impl Client {
     fn serve_mtu(&mut self, octets: &[u8]) {
         if let [_, low, high] = octets {
             self.agree_mtu(u16::from_le_bytes([*low, *high]));
+            // ATT-MTU-4: one ATT_MTU for client and server.
             let [low, high] = self.own_mtu.to_le_bytes();
             self.out.push_back(vec![0x03, low, high]);
         }
@@ -274,7 +282,7 @@ impl Client {
             (Task::Descriptors(index), Incoming::Error { .. }) => {
                 return self.next_descriptors(now, index + 1);
             }
-            (Task::Value, Incoming::Value(_) | Incoming::Written) => Ok(()),
+            (Task::Value, Incoming::Value(_) | Incoming::ByType(_) | Incoming::Written) => Ok(()),
             (_, Incoming::Error { code, .. }) => Err(ClientError::Att(code)),
             _ => Err(ClientError::Malformed),
         };
@@ -376,7 +384,7 @@ mod tests {
         assert_eq!(client.poll(), Some(vec![0x08, 1, 0, 0xFF, 0xFF, 0x03, 0x28]));
     }
 
-    // ATT-MTU-1: one exchange of ATT_MTU.
+    // ATT-MTU-1: one exchange of ATT_MTU. ATT-MTU-3: nothing unasked while ATT_MTU is exchanged.
     #[test]
     fn the_mtu_is_exchanged_once() {
         let mut client = Client::new(65);
@@ -388,7 +396,7 @@ mod tests {
         assert_eq!(client.poll(), None);
     }
 
-    // GATT-IND-1: who subscribes, confirms. ATT-RSP-2: no answer without a question.
+    // GATT-IND-1: each indication is confirmed. ATT-RSP-2: no answer without a question.
     #[test]
     fn an_indication_is_confirmed_and_a_notification_is_not() {
         let mut client = Client::new(23);
@@ -396,5 +404,27 @@ mod tests {
         assert_eq!(client.poll(), Some(vec![0x1E]));
         client.received(NOW, &[0x1B, 3, 0, 1]);
         assert_eq!(client.poll(), None);
+    }
+
+    // GATT-HASH-2: the database hash is read by its type.
+    #[test]
+    fn the_database_hash_is_not_read_by_its_handle() {
+        let mut client = Client::new(23);
+        assert_eq!(client.begin(NOW, &Step::Read(Uuid::Short(DATABASE_HASH))), None);
+        assert_eq!(client.poll(), Some(vec![0x08, 1, 0, 0xFF, 0xFF, 0x2A, 0x2B]));
+        let answer = [&[0x09, 18, 8, 0][..], &[7; 16]].concat();
+        assert_eq!(client.received(NOW, &answer), Some(Ok(())));
+    }
+
+    // ATT-RSP-3: every request is answered. ATT-MTU-4: one ATT_MTU for client and server.
+    #[test]
+    fn a_peer_that_asks_is_answered() {
+        let mut client = Client::new(65);
+        assert_eq!(client.begin(NOW, &Step::ExchangeMtu), None);
+        assert_eq!(client.poll(), Some(vec![0x02, 65, 0]));
+        client.received(NOW, &[0x02, 100, 0]);
+        assert_eq!(client.poll(), Some(vec![0x03, 65, 0]));
+        client.received(NOW, &[0x10, 1, 0, 0xFF, 0xFF, 0x00, 0x28]);
+        assert_eq!(client.poll(), Some(vec![0x01, 0x10, 0, 0, 0x06]));
     }
 }
