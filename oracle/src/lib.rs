@@ -28,6 +28,7 @@ mod extended;
 mod features;
 mod flow;
 mod framing;
+mod gap;
 mod hosts;
 mod kept;
 mod l2cap;
@@ -99,6 +100,7 @@ pub fn examine(view: &View) -> Examined {
     let mut findings = Findings::with(there);
     advertising::check(view, &mut findings);
     extended::check(&items, &mut findings);
+    gap::check(view, &mut findings);
     let mut all = findings.told;
     let mut links = link::links(view, &items, &mut all.unjudged);
     if view.hci.is_none() {

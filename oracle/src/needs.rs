@@ -5,7 +5,9 @@
 use bletwin_rules::acknowledgement::{LL_NESN_1, LL_RETX_1, LL_SN_1};
 use bletwin_rules::advertising::{LL_ADV_1, LL_ADV_2, LL_ADV_6, LL_ADV_7, LL_ADV_8};
 use bletwin_rules::att::{
-    ATT_LIST_1, ATT_MTU_1, ATT_MTU_2, ATT_PDU_1, ATT_RSP_1, ATT_RSP_2, ATT_SEQ_1, ATT_SEQ_2,
+    ATT_ERR_1, ATT_ERR_2, ATT_LIST_1, ATT_LIST_2, ATT_MTU_1, ATT_MTU_2, ATT_MTU_3, ATT_MTU_4,
+    ATT_PDU_1, ATT_PDU_4, ATT_PREP_2, ATT_RSP_1, ATT_RSP_2, ATT_RSP_3, ATT_SEC_1, ATT_SEQ_1,
+    ATT_SEQ_2, ATT_TIME_1, ATT_VAL_1,
 };
 use bletwin_rules::channels::LL_CHAN_1;
 use bletwin_rules::collisions::{LL_COLL_1, LL_COLL_2, LL_COLL_3, LL_COLL_4};
@@ -24,13 +26,19 @@ use bletwin_rules::encryption::{
 use bletwin_rules::extended::{LL_EXT_1, LL_EXT_2, LL_EXT_3, LL_EXT_5};
 use bletwin_rules::features::{LL_FEAT_1, LL_FEAT_2, LL_FEAT_3, LL_FEAT_4};
 use bletwin_rules::framing::{LL_CRC_1, LL_FRAME_1, LL_FRAME_2, LL_FRAME_3};
+use bletwin_rules::gatt::{
+    GAP_AD_1, GAP_AD_2, GAP_BOND_1, GAP_DISC_1, GAP_DISC_2, GAP_NAME_1, GAP_PAR_1, GAP_PAR_2,
+    GATT_CCCD_1, GATT_CCCD_3, GATT_DECL_1, GATT_DECL_2, GATT_DECL_3, GATT_DISC_2, GATT_FEAT_1,
+    GATT_HASH_2, GATT_IND_1, GATT_OWN_1, GATT_PROP_1, GATT_SVC_1,
+};
 use bletwin_rules::instants::{LL_INST_1, LL_INST_2, LL_INST_4};
 use bletwin_rules::phy::{LL_PHY_1, LL_PHY_3, LL_PHY_4, LL_PHY_7};
 use bletwin_rules::ping::LL_PING_2;
 use bletwin_rules::privacy::{LL_PRIV_1, LL_PRIV_2, LL_PRIV_3, LL_PRIV_4};
 use bletwin_rules::smp::{
-    SMP_DIST_1, SMP_DIST_2, SMP_DIST_3, SMP_DIST_4, SMP_FAIL_1, SMP_FEAT_1, SMP_FEAT_2, SMP_FEAT_4,
-    SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1, SMP_SEQ_1,
+    SMP_CONF_1, SMP_CONF_2, SMP_DIST_1, SMP_DIST_2, SMP_DIST_3, SMP_DIST_4, SMP_FAIL_1, SMP_FEAT_1,
+    SMP_FEAT_2, SMP_FEAT_4, SMP_KEY_2, SMP_PASS_1, SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1, SMP_SEQ_1,
+    SMP_TIME_2,
 };
 use bletwin_rules::termination::{LL_AGREE_1, LL_AGREE_2, LL_END_1, LL_TERM_2};
 use bletwin_rules::timeout::{LL_LIVE_1, LL_LIVE_2, LL_LIVE_3, LL_TIME_1};
@@ -140,6 +148,9 @@ const NEEDS: &[(Needs, &[&str])] = &[
     (
         Needs::PACKETS,
         &[
+            GAP_AD_1.id,
+            GAP_AD_2.id,
+            GAP_DISC_1.id,
             LL_CONN_1.id,
             LL_CTRL_1.id,
             LL_CTRL_4.id,
@@ -155,6 +166,7 @@ const NEEDS: &[(Needs, &[&str])] = &[
     ),
     (Needs::CRC, &[LL_CRC_1.id]),
     (PLACED, &[LL_EXT_1.id, LL_EXT_5.id]),
+    (Needs::HCI, &[GAP_DISC_2.id]),
     // What a PDU before it, or none, makes of it.
     (
         HEARD,
@@ -184,14 +196,39 @@ const NEEDS: &[(Needs, &[&str])] = &[
     (
         HEARD,
         &[
+            ATT_ERR_1.id,
+            ATT_ERR_2.id,
             ATT_LIST_1.id,
+            ATT_LIST_2.id,
             ATT_MTU_1.id,
             ATT_MTU_2.id,
+            ATT_MTU_3.id,
+            ATT_MTU_4.id,
             ATT_PDU_1.id,
+            ATT_PDU_4.id,
+            ATT_PREP_2.id,
             ATT_RSP_1.id,
             ATT_RSP_2.id,
+            ATT_SEC_1.id,
             ATT_SEQ_1.id,
             ATT_SEQ_2.id,
+            ATT_VAL_1.id,
+            GAP_BOND_1.id,
+            GAP_NAME_1.id,
+            GAP_PAR_2.id,
+            GATT_CCCD_1.id,
+            GATT_CCCD_3.id,
+            GATT_DECL_1.id,
+            GATT_DECL_2.id,
+            GATT_DECL_3.id,
+            GATT_DISC_2.id,
+            GATT_FEAT_1.id,
+            GATT_HASH_2.id,
+            GATT_OWN_1.id,
+            GATT_PROP_1.id,
+            GATT_SVC_1.id,
+            SMP_CONF_1.id,
+            SMP_CONF_2.id,
             SMP_DIST_1.id,
             SMP_DIST_2.id,
             SMP_DIST_3.id,
@@ -200,11 +237,18 @@ const NEEDS: &[(Needs, &[&str])] = &[
             SMP_FEAT_1.id,
             SMP_FEAT_2.id,
             SMP_FEAT_4.id,
+            SMP_KEY_2.id,
+            SMP_PASS_1.id,
             SMP_PDU_1.id,
             SMP_ROLE_1.id,
             SMP_SEC_1.id,
             SMP_SEQ_1.id,
         ],
+    ),
+    // What comes after 30 s, or does not.
+    (
+        HEARD.and(Needs::CLOCKS),
+        &[ATT_RSP_3.id, ATT_TIME_1.id, GAP_PAR_1.id, GATT_IND_1.id, SMP_TIME_2.id],
     ),
     // When it is sent.
     (

@@ -1,73 +1,55 @@
-//! ATT-PDU, -SEQ, -RSP and -MTU: requests and answers. Each end may be client and server.
+//! ATT-PDU, -SEQ, -RSP, -MTU and -TIME: requests and answers. Each end may be client and server.
 
-use ble::hci::Role;
+use ble::time::Instant;
 use bletwin_rules::att::{
-    ATT_LIST_1, ATT_MTU_1, ATT_MTU_2, ATT_PDU_1, ATT_RSP_1, ATT_RSP_2, ATT_SEQ_1, ATT_SEQ_2,
+    ATT_MTU_1, ATT_MTU_2, ATT_MTU_3, ATT_MTU_4, ATT_PDU_1, ATT_PDU_4, ATT_RSP_1, ATT_RSP_2,
+    ATT_RSP_3, ATT_SEQ_1, ATT_SEQ_2, ATT_TIME_1,
 };
+use bletwin_rules::gatt::GATT_IND_1;
 
-use super::{Court, Frame, lists};
+use super::attributes::Attributes;
+use super::codes::{Kind, code, kind};
+use super::declarations::Declarations;
+use super::values::Values;
+use super::{Court, Frame, TIMEOUT, Wrong, answers, formats, lists};
+use crate::link::{Packet, other};
 
 /// ATT_MTU before it is exchanged.
 const MTU_MIN: usize = 23;
-
-const ERROR_RSP: u8 = 0x01;
-const EXCHANGE_MTU_REQ: u8 = 0x02;
-const EXCHANGE_MTU_RSP: u8 = 0x03;
-const NOTIFICATION: u8 = 0x1B;
-const INDICATION: u8 = 0x1D;
-const CONFIRMATION: u8 = 0x1E;
-const MULTIPLE_NOTIFICATION: u8 = 0x23;
-/// Command flag of an opcode.
-const COMMAND: u8 = 0x40;
-const REQUESTS: [u8; 12] = [0x02, 0x04, 0x06, 0x08, 0x0A, 0x0C, 0x0E, 0x10, 0x12, 0x16, 0x18, 0x20];
 /// Most requests that are remembered of a client that does not wait.
 const OPEN_MAX: usize = 8;
+/// Most indications that are remembered of a server that does not wait.
+const INDICATIONS_MAX: usize = 255;
 
-/// What a PDU is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Request,
-    Response,
-    Indication,
-    Confirmation,
-    /// Nothing answers it.
-    Alone,
-    /// Not known: it may be a request.
-    Unknown,
-}
-
-fn kind(opcode: u8) -> Kind {
-    match opcode {
-        INDICATION => Kind::Indication,
-        CONFIRMATION => Kind::Confirmation,
-        NOTIFICATION | MULTIPLE_NOTIFICATION => Kind::Alone,
-        _ if opcode & COMMAND != 0 => Kind::Alone,
-        _ if REQUESTS.contains(&opcode) => Kind::Request,
-        ERROR_RSP => Kind::Response,
-        _ if REQUESTS.contains(&opcode.wrapping_sub(1)) => Kind::Response,
-        _ => Kind::Unknown,
-    }
+/// A request that has reached a server.
+pub(super) struct Ask {
+    pub(super) octets: Vec<u8>,
+    /// Whether the link was encrypted.
+    pub(super) encrypted: bool,
+    at: Instant,
 }
 
 /// One end's knowledge.
 struct End {
-    /// The open request of its client.
-    asked: Option<u8>,
-    /// Requests that have reached its server, with their octets.
-    asks: Vec<Vec<u8>>,
-    /// Of the peer, of an unknown kind.
+    /// The open request of its client, and since when.
+    asked: Option<(u8, Instant)>,
+    /// Requests that have reached its server.
+    asks: Vec<Ask>,
+    /// Of the peer, of an unknown kind, or too many: what it answers cannot be told any more.
     unknown: bool,
     /// The open indication of its server.
-    indicated: bool,
-    /// Indications that have reached its client.
-    indications: u8,
+    indicated: Option<Instant>,
+    /// When the indications that have reached its client came.
+    indications: Vec<Instant>,
     /// It has sent ATT_EXCHANGE_MTU_REQ.
     exchanged: bool,
-    /// What it has said in it, or heard.
-    offered: Option<usize>,
+    /// What it has said in it, or heard; by which opcode.
+    offered: Option<(u8, usize)>,
     heard: Option<usize>,
     /// The largest ATT_MTU that has been in force for it.
     mtu: usize,
+    /// It owes an answer, and that was told.
+    silent: bool,
 }
 
 impl Default for End {
@@ -76,123 +58,239 @@ impl Default for End {
             asked: None,
             asks: Vec::new(),
             unknown: false,
-            indicated: false,
-            indications: 0,
+            indicated: None,
+            indications: Vec::new(),
             exchanged: false,
             offered: None,
             heard: None,
             mtu: MTU_MIN,
+            silent: false,
         }
     }
+}
+
+/// What is known of the attributes of one end's server.
+#[derive(Default)]
+struct Server {
+    attributes: Attributes,
+    declarations: Declarations,
+    values: Values,
 }
 
 /// Both ends of a connection.
 #[derive(Default)]
 pub(super) struct Att {
     ends: [End; 2],
+    servers: [Server; 2],
 }
 
 impl Att {
     pub(super) fn sent(&mut self, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
         let Some(&opcode) = frame.octets.first() else { return };
-        let end = &mut self.ends[frame.by as usize];
+        let (end, server) = (&mut self.ends[frame.by as usize], &mut self.servers);
         if frame.octets.len() > end.mtu {
             let text = format!("{} octets, with an ATT_MTU of {}", frame.octets.len(), end.mtu);
             court.report(ATT_PDU_1.id, frame, text);
         }
-        match kind(opcode) {
-            Kind::Request => end.ask(opcode, frame, court),
-            Kind::Response => end.answer(opcode, frame, court),
-            Kind::Indication if end.indicated => {
-                let text = "an indication before the confirmation of the last one".to_owned();
-                court.report(ATT_SEQ_2.id, frame, text);
+        let malformed = formats::fault(frame.octets);
+        court.report_all(frame, malformed.map(|text| (ATT_PDU_4.id, text)));
+        let (kind, late) = (kind(opcode), end.late(frame, court));
+        court.report_all(frame, late.clone());
+        match kind {
+            Kind::Request => {
+                end.ask(opcode, frame, court, late.is_some());
+                let server = &server[other(frame.by) as usize];
+                court.report_all(frame, server.values.asked(&server.attributes, frame.octets));
             }
-            Kind::Indication => end.indicated = true,
-            Kind::Confirmation if end.indications == 0 => {
+            Kind::Response => {
+                if let Some(ask) = end.answer(opcode, frame, court) {
+                    server[frame.by as usize].answered(&ask, frame, court);
+                }
+            }
+            Kind::Indication | Kind::Notification => {
+                end.tells(kind, frame, court, late.is_some());
+                server[frame.by as usize].tells(kind, frame, court);
+            }
+            Kind::Confirmation if end.indications.is_empty() => {
                 court.report(ATT_RSP_2.id, frame, "a confirmation of no indication".to_owned());
             }
-            Kind::Confirmation => end.indications -= 1,
-            Kind::Alone | Kind::Unknown => {}
+            Kind::Confirmation => {
+                end.indications.remove(0);
+            }
+            Kind::Command | Kind::Unknown => {}
         }
         end.exchange(opcode, frame, court);
     }
 
     pub(super) fn received(&mut self, frame: &Frame<'_>) {
         let Some(&opcode) = frame.octets.first() else { return };
-        let by = if frame.by == Role::Central { Role::Peripheral } else { Role::Central };
-        let end = &mut self.ends[by as usize];
+        let by = other(frame.by) as usize;
+        let end = &mut self.ends[by];
         match kind(opcode) {
-            Kind::Request if end.asks.len() < OPEN_MAX => end.asks.push(frame.octets.to_vec()),
+            Kind::Request if end.asks.len() < OPEN_MAX => {
+                let (octets, encrypted) = (frame.octets.to_vec(), frame.is_encrypted());
+                end.asks.push(Ask { octets, encrypted, at: frame.at() });
+            }
             Kind::Request | Kind::Unknown => end.unknown = true,
             Kind::Response => end.asked = None,
-            Kind::Indication => end.indications = end.indications.saturating_add(1),
-            Kind::Confirmation => end.indicated = false,
-            Kind::Alone => {}
+            Kind::Indication if end.indications.len() < INDICATIONS_MAX => {
+                end.indications.push(frame.at());
+            }
+            Kind::Confirmation => end.indicated = None,
+            Kind::Indication | Kind::Command | Kind::Notification => {}
         }
-        if matches!(opcode, EXCHANGE_MTU_REQ | EXCHANGE_MTU_RSP) {
+        self.servers[by].values.takes(frame.octets);
+        if matches!(opcode, code::EXCHANGE_MTU_REQ | code::EXCHANGE_MTU_RSP) {
             end.heard = value(frame.octets);
         }
         // A client uses the new value from the response on.
-        if opcode == EXCHANGE_MTU_RSP {
+        if opcode == code::EXCHANGE_MTU_RSP {
             end.apply();
         }
+    }
+
+    /// Who an end is to its peer may have changed.
+    pub(super) fn forget(&mut self) {
+        self.servers.iter_mut().for_each(|server| server.values.forget());
+    }
+
+    /// What the sender of this packet owes: it has nothing else to send.
+    pub(super) fn silent(&mut self, packet: &Packet<'_>) -> Wrong {
+        let end = &mut self.ends[packet.by as usize];
+        let overdue = |since: Instant| packet.item.at.since(since) > TIMEOUT;
+        if end.silent {
+            return None;
+        }
+        let wrong = match (end.asks.as_slice(), end.indications.first()) {
+            ([ask], _) if !end.unknown && overdue(ask.at) => {
+                let request = ask.octets.first().copied().unwrap_or_default();
+                Some((ATT_RSP_3.id, format!("no response to 0x{request:02X} in 30 s")))
+            }
+            (_, Some(since)) if overdue(*since) => {
+                Some((GATT_IND_1.id, "no confirmation in 30 s".to_owned()))
+            }
+            _ => None,
+        };
+        end.silent = wrong.is_some();
+        wrong
+    }
+}
+
+impl Server {
+    /// A response to a request: ATT-LIST, and what it tells of attributes and values.
+    fn answered(&mut self, ask: &Ask, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+        let request = &ask.octets;
+        court.report_all(frame, lists::fault(request, frame.octets));
+        court.report_all(frame, answers::faults(ask, frame.octets));
+        self.attributes.learn(request, frame.octets);
+        let declared = self.declarations.faults(&self.attributes, request, frame.octets);
+        court.report_all(frame, declared);
+        court.report_all(frame, self.values.answers(&self.attributes, request, frame.octets));
+    }
+
+    fn tells(&self, kind: Kind, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+        let &[code::NOTIFICATION | code::INDICATION, low, high, ..] = frame.octets else { return };
+        let (handle, indicates) = (u16::from_le_bytes([low, high]), kind == Kind::Indication);
+        court.report_all(frame, self.values.sends(&self.attributes, handle, indicates));
     }
 }
 
 impl End {
+    /// ATT-TIME-1: 30 seconds.
+    fn late(&self, frame: &Frame<'_>, court: &Court<'_, '_>) -> Wrong {
+        let &opcode = frame.octets.first()?;
+        let ended = matches!(
+            kind(opcode),
+            Kind::Request | Kind::Command | Kind::Notification | Kind::Indication
+        );
+        let open = [self.asked.map(|(_, since)| since), self.indicated];
+        let since = open.into_iter().flatten().min().filter(|_| ended)?;
+        // What it says now it had not queued before.
+        court.was_idle(frame.by, since + TIMEOUT).then(|| {
+            let text = format!("0x{opcode:02X} after a transaction of more than 30 s");
+            (ATT_TIME_1.id, text)
+        })
+    }
+
     /// ATT-SEQ-1: one request at a time.
-    fn ask(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
-        if let Some(open) = self.asked.replace(opcode) {
-            let text = format!("request 0x{opcode:02X} before the response to 0x{open:02X}");
-            court.report(ATT_SEQ_1.id, frame, text);
+    fn ask(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>, late: bool) {
+        match self.asked {
+            Some(_) if late => {}
+            Some((open, _)) => {
+                let text = format!("request 0x{opcode:02X} before the response to 0x{open:02X}");
+                court.report(ATT_SEQ_1.id, frame, text);
+                self.asked = Some((opcode, frame.at()));
+            }
+            None => self.asked = Some((opcode, frame.at())),
         }
     }
 
-    /// ATT-RSP-1: the response fits its request. ATT-RSP-2: no answer without a question.
-    fn answer(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    /// ATT-SEQ-2: one indication at a time. ATT-MTU-3: nothing unasked while ATT_MTU is exchanged.
+    fn tells(&mut self, kind: Kind, frame: &Frame<'_>, court: &mut Court<'_, '_>, late: bool) {
+        if self.asked.is_some_and(|(opcode, _)| opcode == code::EXCHANGE_MTU_REQ) {
+            let text = "before the response to its ATT_EXCHANGE_MTU_REQ".to_owned();
+            court.report(ATT_MTU_3.id, frame, text);
+        }
+        if kind == Kind::Indication {
+            if self.indicated.is_some() && !late {
+                let text = "an indication before the confirmation of the last one".to_owned();
+                court.report(ATT_SEQ_2.id, frame, text);
+            }
+            self.indicated.get_or_insert(frame.at());
+        }
+    }
+
+    /// ATT-RSP-1: the response fits its request. ATT-RSP-2: no answer without a question. The
+    /// request that it answers.
+    fn answer(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) -> Option<Ask> {
         let answered = match opcode {
-            ERROR_RSP => frame.octets.get(1).copied().unwrap_or_default(),
+            code::ERROR_RSP => frame.octets.get(1).copied().unwrap_or_default(),
             _ => opcode - 1,
         };
-        let open = self.asks.iter().position(|ask| ask.first() == Some(&answered));
+        let open = self.asks.iter().position(|ask| ask.octets.first() == Some(&answered));
         if let Some(open) = open {
-            let request = self.asks.remove(open);
-            if let Some(text) = lists::fault(&request, frame.octets) {
-                court.report(ATT_LIST_1.id, frame, text);
-            }
-        } else if self.unknown {
+            return Some(self.asks.remove(open));
+        }
+        if self.unknown {
             // What it answers cannot be told.
         } else if let Some(ask) = self.asks.first() {
-            let request = ask.first().copied().unwrap_or_default();
+            let request = ask.octets.first().copied().unwrap_or_default();
             let text = format!("0x{opcode:02X} for 0x{answered:02X}, asked was 0x{request:02X}");
             court.report(ATT_RSP_1.id, frame, text);
         } else {
             let text = format!("0x{opcode:02X} for 0x{answered:02X}, and no request is open");
             court.report(ATT_RSP_2.id, frame, text);
         }
+        None
     }
 
-    /// ATT-MTU-1: one exchange of ATT_MTU. ATT-MTU-2: ATT_MTU is 23 or more.
+    /// ATT-MTU-1: one exchange of ATT_MTU. ATT-MTU-2: ATT_MTU is 23 or more. ATT-MTU-4: one ATT_MTU
+    /// for client and server.
     fn exchange(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
-        if !matches!(opcode, EXCHANGE_MTU_REQ | EXCHANGE_MTU_RSP) {
+        if !matches!(opcode, code::EXCHANGE_MTU_REQ | code::EXCHANGE_MTU_RSP) {
             return;
         }
-        if opcode == EXCHANGE_MTU_REQ && std::mem::replace(&mut self.exchanged, true) {
+        if opcode == code::EXCHANGE_MTU_REQ && std::mem::replace(&mut self.exchanged, true) {
             court.report(ATT_MTU_1.id, frame, "ATT_EXCHANGE_MTU_REQ a second time".to_owned());
         }
         let Some(octets) = value(frame.octets) else { return };
         if octets < MTU_MIN {
             court.report(ATT_MTU_2.id, frame, format!("a value of {octets}"));
         }
-        self.offered = Some(octets);
+        if let Some((with, before)) = self.offered.replace((opcode, octets))
+            && with != opcode
+            && before != octets
+        {
+            court.report(ATT_MTU_4.id, frame, format!("a value of {octets}, before {before}"));
+        }
         // A server uses the new value as soon as the response is sent.
-        if opcode == EXCHANGE_MTU_RSP {
+        if opcode == code::EXCHANGE_MTU_RSP {
             self.apply();
         }
     }
 
     fn apply(&mut self) {
-        if let (Some(offered), Some(heard)) = (self.offered, self.heard) {
+        if let (Some((_, offered)), Some(heard)) = (self.offered, self.heard) {
             self.mtu = self.mtu.max(offered.min(heard));
         }
     }

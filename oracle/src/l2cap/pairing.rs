@@ -34,6 +34,23 @@ impl Pairing {
         matches!(self, Self::Agreed(terms, passed) if *passed < terms.stages.len())
     }
 
+    /// What it has agreed to.
+    pub(super) const fn terms(&self) -> Option<&Terms> {
+        match self {
+            Self::Agreed(terms, _) => Some(terms),
+            _ => None,
+        }
+    }
+
+    /// Whether a timer runs for it (3.4).
+    pub(super) fn is_timed(&self) -> bool {
+        match self {
+            Self::Asked(_) => true,
+            Self::Agreed(terms, passed) => *passed < terms.stages.len() + terms.keys.len(),
+            Self::None | Self::Failed | Self::Open => false,
+        }
+    }
+
     /// This end sends a command.
     pub(super) fn sent(&mut self, by: Role, octets: &[u8]) -> Result<(), Breach> {
         let command = octets.first().copied().unwrap_or_default();

@@ -1,19 +1,25 @@
-//! SMP-PDU, -ROLE, -FEAT, -SEQ, -DIST, -FAIL and -SEC: pairing.
+//! SMP-PDU, -ROLE, -FEAT, -SEQ, -DIST, -FAIL, -SEC and -TIME, GAP-BOND-1: pairing.
 
 use ble::hci::Role;
+use ble::time::Instant;
+use bletwin_rules::gatt::GAP_BOND_1;
 use bletwin_rules::smp::{
-    SMP_DIST_1, SMP_DIST_4, SMP_FEAT_1, SMP_FEAT_2, SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1,
+    SMP_DIST_1, SMP_DIST_4, SMP_FEAT_1, SMP_FEAT_2, SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1, SMP_TIME_2,
 };
 
+use super::commitments::Commitments;
 use super::pairing::{Breach, Pairing};
-use super::terms::{Features, code, length, name};
-use super::{Court, Frame};
+use super::terms::{Features, Terms, code, length, name};
+use super::{Court, Frame, TIMEOUT};
 
 /// Both ends of a connection.
 #[derive(Default)]
 pub(super) struct Smp {
     /// By role.
     pairings: [Pairing; 2],
+    /// Since when the timer of each end runs.
+    timers: [Option<Instant>; 2],
+    commitments: Commitments,
 }
 
 impl Smp {
@@ -45,15 +51,46 @@ impl Smp {
         if command == code::SECURITY && under_way {
             court.report(SMP_SEC_1.id, frame, format!("{name} while the pairing goes on"));
         }
+        self.timer(command, frame, court);
+        if command == code::REQUEST {
+            self.commitments = Commitments::default();
+        }
         let pairing = &mut self.pairings[frame.by as usize];
+        let bonds = |terms: &Terms| terms.bonds[frame.by as usize];
+        if is_key && pairing.terms().is_some_and(|terms| !bonds(terms)) {
+            court.report(GAP_BOND_1.id, frame, format!("{name} of who does not bond"));
+        }
         if let Err(Breach(rule, because)) = pairing.sent(frame.by, frame.octets) {
             court.report(rule, frame, format!("{name}, although {because}"));
         }
+        // Who is in its turn has heard all that came before.
+        if let Some(terms) = pairing.terms().filter(|terms| terms.secure) {
+            let wrong = self.commitments.sent(frame.by, frame.octets, terms.method);
+            for (rule, because) in wrong.into_iter().flatten() {
+                court.report(rule, frame, format!("{name}, {because}"));
+            }
+        }
+    }
+
+    /// SMP-TIME-2: silence after a timeout.
+    fn timer(&mut self, command: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+        let by = frame.by;
+        let runs = self.timers[by as usize].filter(|_| self.pairings[by as usize].is_timed());
+        if runs.is_some_and(|since| court.was_idle(by, since + TIMEOUT)) {
+            let text = format!("{} after 30 s without a command of its own", name(command));
+            court.report(SMP_TIME_2.id, frame, text);
+        }
+        self.timers[by as usize] = Some(frame.at());
     }
 
     pub(super) fn received(&mut self, frame: &Frame<'_>) {
         let by = frame.by;
-        self.pairings[1 - by as usize].received(by, frame.octets);
+        let end = 1 - by as usize;
+        // A Keypress Notification resets it, too, but only should.
+        if let Some(&(code::REQUEST | code::KEYPRESS)) = frame.octets.first() {
+            self.timers[end] = Some(frame.at());
+        }
+        self.pairings[end].received(by, frame.octets);
     }
 
     /// SMP-FEAT-1: values of the feature exchange. SMP-FEAT-2: keys of the response.

@@ -8,6 +8,7 @@ const KEYBOARD_ONLY: u8 = 2;
 const NO_INPUT_NO_OUTPUT: u8 = 3;
 const KEYBOARD_DISPLAY: u8 = 4;
 
+const BONDING_FLAGS: u8 = 0x03;
 const MITM: u8 = 0x04;
 const SC: u8 = 0x08;
 
@@ -66,6 +67,9 @@ impl Features {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Terms {
     pub(super) secure: bool,
+    pub(super) method: Method,
+    /// Who has said that it bonds, by role.
+    pub(super) bonds: [bool; 2],
     /// Up to the encryption, in order.
     pub(super) stages: Vec<(Role, u8)>,
     /// After it.
@@ -75,10 +79,12 @@ pub(super) struct Terms {
 impl Terms {
     pub(super) fn of(request: &Features, response: &Features) -> Self {
         let secure = request.has(SC) && response.has(SC);
-        let stages = if secure { secure_stages(request, response) } else { LEGACY.to_vec() };
+        let method = method(request, response);
+        let stages = if secure { secure_stages(method) } else { LEGACY.to_vec() };
         let keys = [(Role::Peripheral, response.keys[1]), (Role::Central, response.keys[0])];
         let keys = keys.into_iter().flat_map(|(by, keys)| distributed(by, keys, secure)).collect();
-        Self { secure, stages, keys }
+        let bonds = [request, response].map(|features| features.auth & BONDING_FLAGS != 0);
+        Self { secure, method, bonds, stages, keys }
     }
 }
 
@@ -92,10 +98,10 @@ const LEGACY: [(Role, u8); 4] = [
 /// Rounds of a passkey.
 const ROUNDS: usize = 20;
 
-fn secure_stages(request: &Features, response: &Features) -> Vec<(Role, u8)> {
+fn secure_stages(method: Method) -> Vec<(Role, u8)> {
     const C: Role = Role::Central;
     const P: Role = Role::Peripheral;
-    let first: Vec<_> = match method(request, response) {
+    let first: Vec<_> = match method {
         Method::OutOfBand => vec![(C, code::RANDOM), (P, code::RANDOM)],
         Method::Passkey => LEGACY.repeat(ROUNDS),
         Method::Comparison => vec![(P, code::CONFIRM), (C, code::RANDOM), (P, code::RANDOM)],
@@ -106,7 +112,8 @@ fn secure_stages(request: &Features, response: &Features) -> Vec<(Role, u8)> {
 }
 
 /// Methods with Secure Connections, as far as their commands differ.
-enum Method {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
     /// Numeric comparison or Just Works.
     Comparison,
     Passkey,

@@ -255,10 +255,10 @@ fn endings() -> Vec<(&'static str, Role, Script)> {
 pub(super) fn all() -> Vec<(&'static str, Role, Script)> {
     let reactions = reactions::broken();
     let (later, air) = (later::broken(), later::advertising());
-    let hosts = pairing::broken();
-    let groups =
-        [frames(), timing(), limits(), procedures(), endings(), reactions, later, air, hosts];
-    groups.into_iter().flatten().chain(extended::advertising()).collect()
+    let groups = [frames(), timing(), limits(), procedures(), endings(), reactions, later, air];
+    let hosts = [pairing::broken(), attributes::broken(), commitments::broken(), gap::broken()];
+    let all = groups.into_iter().chain(hosts).flatten();
+    all.chain(extended::advertising()).collect()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What hosts may say: pairing (SMP) and attributes (ATT), from the rules.
 
+use ble::crypto::toolbox::{f4, reversed};
+
 use super::later::secure_from;
 use super::*;
 
@@ -8,7 +10,7 @@ const SMP: u16 = 6;
 /// Octets of a fragment.
 const FRAGMENT: usize = 27;
 
-const REQUEST: [u8; 7] = [1, 4, 0, 0x0D, 16, 0x02, 0x06];
+pub(super) const REQUEST: [u8; 7] = [1, 4, 0, 0x0D, 16, 0x02, 0x06];
 const RESPONSE: [u8; 7] = [2, 0, 0, 0x0D, 16, 0x02, 0x02];
 
 /// One frame and its acknowledgement.
@@ -20,39 +22,68 @@ fn frame(mut script: Script, by: Role, cid: u16, octets: &[u8]) -> Script {
     script
 }
 
-fn smp(script: Script, by: Role, octets: &[u8]) -> Script {
+pub(super) fn signal(script: Script, by: Role, octets: &[u8]) -> Script {
+    frame(script, by, 5, octets)
+}
+
+pub(super) fn smp(script: Script, by: Role, octets: &[u8]) -> Script {
     frame(script, by, SMP, octets)
 }
 
-fn att(script: Script, by: Role, octets: &[u8]) -> Script {
+pub(super) fn att(script: Script, by: Role, octets: &[u8]) -> Script {
     frame(script, by, ATT, octets)
 }
 
 /// A command with its code and right length.
-fn command(code: u8) -> Vec<u8> {
+pub(super) fn command(code: u8) -> Vec<u8> {
     let length = [7, 7, 17, 17, 2, 17, 11, 17, 8, 17, 2, 65, 17, 2][usize::from(code) - 1];
     let mut octets = vec![0; length];
     octets[0] = code;
     octets
 }
 
-fn commands(script: Script, said: &[(Role, u8)]) -> Script {
-    said.iter().fold(script, |script, (by, code)| smp(script, *by, &command(*code)))
+/// The octets of commands, whose confirm values are made with `z`.
+pub(super) fn spoken(said: &[(Role, u8)], z: u8) -> Vec<(Role, Vec<u8>)> {
+    let mut nonces = [1, 101];
+    let octets = |(by, code): &(Role, u8)| {
+        let mut octets = command(*code);
+        let (own, peer) = ([*by as u8 + 1; 32], [2 - *by as u8; 32]);
+        let nonce = &mut nonces[*by as usize];
+        match code {
+            0x0C => octets[1..33].copy_from_slice(&own),
+            3 => octets[1..].copy_from_slice(&reversed(f4(&own, &peer, &[*nonce; 16], z))),
+            4 => {
+                octets[1..].copy_from_slice(&[*nonce; 16]);
+                *nonce += 1;
+            }
+            _ => {}
+        }
+        (*by, octets)
+    };
+    said.iter().map(octets).collect()
 }
 
-fn agreed() -> Script {
+pub(super) fn say_all(script: Script, said: &[(Role, Vec<u8>)]) -> Script {
+    said.iter().fold(script, |script, (by, octets)| smp(script, *by, octets))
+}
+
+pub(super) fn commands(script: Script, said: &[(Role, u8)]) -> Script {
+    say_all(script, &spoken(said, 0x80))
+}
+
+pub(super) fn agreed() -> Script {
     smp(smp(Script::new(), C, &REQUEST), P, &RESPONSE)
 }
 
 /// Up to the checks: Secure Connections, with a passkey.
-fn stages() -> Vec<(Role, u8)> {
+pub(super) fn stages() -> Vec<(Role, u8)> {
     let keys = [(C, 0x0C), (P, 0x0C)];
     let rounds = [(C, 3), (P, 3), (C, 4), (P, 4)].repeat(20);
     keys.into_iter().chain(rounds).chain([(C, 0x0D), (P, 0x0D)]).collect()
 }
 
 /// Paired and encrypted.
-fn encrypted() -> Script {
+pub(super) fn encrypted() -> Script {
     secure_from(commands(agreed(), &stages()), 0x11)
 }
 
@@ -67,14 +98,14 @@ fn keys(script: Script) -> Script {
     address(C, smp(script, C, &command(8)), [1, 1, 1, 1, 1, 1, 0xC1])
 }
 
-const READ: [u8; 3] = [0x0A, 3, 0];
+pub(super) const READ: [u8; 3] = [0x0A, 3, 0];
 const READ_RSP: [u8; 2] = [0x0B, 7];
-const MTU_REQ: [u8; 3] = [2, 64, 0];
-const MTU_RSP: [u8; 3] = [3, 65, 0];
-const BY_TYPE: [u8; 7] = [8, 1, 0, 0xFF, 0xFF, 3, 0x28];
-const INDICATION: [u8; 4] = [0x1D, 3, 0, 1];
+pub(super) const MTU_REQ: [u8; 3] = [2, 64, 0];
+pub(super) const MTU_RSP: [u8; 3] = [3, 65, 0];
+const BY_TYPE: [u8; 7] = [8, 1, 0, 0xFF, 0xFF, 0x37, 0x2A];
+pub(super) const INDICATION: [u8; 4] = [0x1D, 3, 0, 1];
 
-fn asked(script: Script, octets: &[u8]) -> Script {
+pub(super) fn asked(script: Script, octets: &[u8]) -> Script {
     att(script, C, octets)
 }
 
@@ -119,7 +150,7 @@ fn good_hosts_break_nothing() {
     let request = [1, 3, 0, 0x09, 16, 0, 0];
     let just_works = smp(smp(Script::new(), C, &request), P, &[2, 3, 0, 0x09, 16, 0, 0]);
     let said = [(C, 0x0C), (P, 0x0C), (P, 3), (C, 4), (P, 4), (C, 0x0D), (P, 0x0D)];
-    assert_eq!(commands(just_works, &said).named(), BTreeSet::new());
+    assert_eq!(say_all(just_works, &spoken(&said, 0)).named(), BTreeSet::new());
     let legacy = smp(smp(Script::new(), C, &[1, 3, 0, 1, 16, 0, 1]), P, &[2, 3, 0, 1, 16, 0, 1]);
     let legacy = commands(legacy, &[(C, 3), (P, 3), (C, 4), (P, 4)]);
     let distributed = commands(secure_from(legacy, 0x11), &[(P, 6), (P, 7)]);

@@ -1,0 +1,103 @@
+//! What both sides of a pairing with Secure Connections commit to, and whether they look: SMP-CONF,
+//! SMP-PASS-1, SMP-KEY-2. Everything that goes into a confirm value crosses the air.
+
+use ble::crypto::toolbox::{f4, reversed};
+use ble::hci::Role;
+use bletwin_rules::smp::{SMP_CONF_1, SMP_CONF_2, SMP_KEY_2, SMP_PASS_1};
+
+use super::Wrong;
+use super::terms::{Method, code};
+use crate::link::other;
+
+/// X coordinate of the debug key (2.3.5.6.1), as on air.
+const DEBUG_KEY: [u8; 32] = reversed_key([
+    0x20, 0xB0, 0x03, 0xD2, 0xF2, 0x97, 0xBE, 0x2C, 0x5E, 0x2C, 0x83, 0xA7, 0xE9, 0xF9, 0xA5, 0xB9,
+    0xEF, 0xF4, 0x91, 0x11, 0xAC, 0xF4, 0xFD, 0xDB, 0xCC, 0x03, 0x01, 0x48, 0x0E, 0x35, 0x9D, 0xE6,
+]);
+
+const fn reversed_key(mut key: [u8; 32]) -> [u8; 32] {
+    key.reverse();
+    key
+}
+
+/// Of one pairing; by role.
+#[derive(Default)]
+pub(super) struct Commitments {
+    /// X coordinates of the public keys.
+    keys: [Option<[u8; 32]>; 2],
+    confirms: [Option<[u8; 16]>; 2],
+    nonces: [Vec<[u8; 16]>; 2],
+    /// The bit that the central has shown in this round.
+    bit: Option<u8>,
+    /// Who has been told a value that does not fit, and has to end the pairing.
+    ends: Option<Role>,
+}
+
+impl Commitments {
+    /// A command in its turn.
+    pub(super) fn sent(&mut self, by: Role, octets: &[u8], method: Method) -> [Wrong; 3] {
+        let Some((&command, value)) = octets.split_first() else { return Default::default() };
+        if command == code::PUBLIC_KEY {
+            self.keys[by as usize] = value.first_chunk().copied();
+            return Default::default();
+        }
+        if !matches!(command, code::CONFIRM | code::RANDOM | code::CHECK) {
+            return Default::default();
+        }
+        let goes_on = [self.reflected(), self.overlooked(by)];
+        let value = value.first_chunk().copied();
+        let shown = match (command, value) {
+            (code::CONFIRM, _) => {
+                self.confirms[by as usize] = value;
+                None
+            }
+            (code::RANDOM, Some(nonce)) => self.shows(by, nonce, method),
+            _ => None,
+        };
+        let [reflected, overlooked] = goes_on;
+        [reflected, overlooked, shown]
+    }
+
+    /// SMP-KEY-2: a reflected public key.
+    fn reflected(&self) -> Wrong {
+        let [Some(first), Some(second)] = self.keys else { return None };
+        let text = "although both public keys have one X coordinate";
+        (first == second && first != DEBUG_KEY).then(|| (SMP_KEY_2.id, text.to_owned()))
+    }
+
+    /// SMP-CONF-1: confirm values are checked.
+    fn overlooked(&mut self, by: Role) -> Wrong {
+        self.ends.take_if(|ends| *ends == by)?;
+        let text = "although the random value before does not fit";
+        Some((SMP_CONF_1.id, text.to_owned()))
+    }
+
+    /// SMP-CONF-2: a random value fits its commitment. SMP-PASS-1: rounds of a passkey.
+    fn shows(&mut self, by: Role, nonce: [u8; 16], method: Method) -> Wrong {
+        let (own, peer) = (by as usize, other(by) as usize);
+        let again = self.nonces[own].contains(&nonce);
+        self.nonces[own].push(nonce);
+        let confirm = self.confirms[own].take()?;
+        let (key, theirs) = (self.keys[own]?, self.keys[peer]?);
+        let [u, v] = [key, theirs].map(reversed);
+        let fits = |z: &u8| reversed(f4(&u, &v, &reversed(nonce), *z)) == confirm;
+        let bits: &[u8] = if method == Method::Passkey { &[0x80, 0x81] } else { &[0] };
+        let Some(bit) = bits.iter().copied().find(fits) else {
+            self.ends = Some(other(by));
+            return Some((SMP_CONF_2.id, "not what was committed to".to_owned()));
+        };
+        if again {
+            return Some((SMP_PASS_1.id, "a nonce for the second time".to_owned()));
+        }
+        if by == Role::Central {
+            self.bit = Some(bit);
+            return None;
+        }
+        let differs = self.bit.take().is_some_and(|central| central != bit);
+        if !differs {
+            return None;
+        }
+        self.ends = Some(Role::Central);
+        Some((SMP_CONF_1.id, "although the central has committed to the other bit".to_owned()))
+    }
+}
