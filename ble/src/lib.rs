@@ -35,6 +35,7 @@ pub mod phy;
 pub mod queue;
 pub mod radio;
 pub mod random;
+pub mod schedule;
 pub mod secret;
 pub mod security;
 pub mod text;

@@ -2,16 +2,17 @@
 //!
 //! The advertising and the scanning half of a device and its advertising set each believe that the
 //! radio is theirs. Here it is lent to one at a time: an operation waits until shortly before it
-//! starts; what listens for advertising gives way to what has an appointment, and so does a
-//! connection once it has exchanged packets in its event. Of two that can only have one the other's
-//! place, the connection that has gone without for more events wins, so that they take turns;
-//! whoever comes too late for its turn is told that it heard nothing.
+//! starts, and then [`ble::schedule`] says whether it gets the radio: what listens for advertising
+//! gives way to what has an appointment, a connection that has exchanged packets in its event to
+//! everybody, and of two connections that can only have one the other's place the one wins that
+//! waited longest. Whoever comes too late for its turn is told that it heard nothing.
 
 use std::collections::BTreeMap;
 
 use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
 use ble::phy::T_IFS_US;
 use ble::radio::{AfterTransmit, RadioCommand, RadioEvent};
+use ble::schedule::{Claim, Hold, Waited, limit};
 use ble::time::{Duration, Instant};
 
 const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
@@ -60,8 +61,8 @@ struct Loan {
     over: bool,
     /// Of a connection, or of advertising.
     access_address: u32,
-    /// Events in a row for which this connection did not have the radio.
-    missed: u16,
+    /// Events in a row for which this connection did not have the radio, before this one.
+    waited: Waited,
     /// The radio came late.
     late: bool,
     sent: bool,
@@ -79,6 +80,14 @@ impl Loan {
     fn served(&self) -> bool {
         self.sent && self.heard && self.access_address != ADVERTISING_ACCESS_ADDRESS
     }
+
+    fn hold(&self) -> Hold {
+        match (self.scans, self.served()) {
+            (true, _) => Hold::Anybody,
+            (false, true) => Hold::Served,
+            (false, false) => Hold::Event(self.waited),
+        }
+    }
 }
 
 /// See the [module](self).
@@ -90,7 +99,7 @@ pub(super) struct Arbiter {
     /// Whom the radio was taken from.
     robbed: Option<Side>,
     /// Events in a row that connections lost to somebody else, by access address.
-    missed: BTreeMap<u32, u16>,
+    waited: BTreeMap<u32, Waited>,
 }
 
 fn start(command: &RadioCommand) -> Instant {
@@ -162,8 +171,9 @@ impl Arbiter {
                 return None;
             }
             _ => {
-                let (missed, served) = (loan.missed, loan.served());
-                let ends = self.comes_first(now, side, &command, missed, served);
+                // A packet of its own takes no heed of whether it listened before.
+                let hold = if loan.served() { Hold::Served } else { Hold::Event(loan.waited) };
+                let ends = self.comes_first(now, side, &command, hold);
                 let loan = self.loan.as_mut()?;
                 if ends {
                     (loan.late, self.robbed) = (true, Some(side));
@@ -205,7 +215,7 @@ impl Arbiter {
     /// Keeps count at the end of a loan. A peer that does not answer is nobody's fault here.
     fn count(&mut self, loan: &Loan) {
         if loan.served() {
-            self.missed.remove(&loan.access_address);
+            self.waited.remove(&loan.access_address);
         } else if loan.late {
             self.lost(loan.access_address);
         }
@@ -216,36 +226,28 @@ impl Arbiter {
         if access_address == ADVERTISING_ACCESS_ADDRESS {
             return;
         }
-        let missed = self.missed.entry(access_address).or_default();
-        *missed = missed.saturating_add(1);
-        if self.missed.len() > COUNTED {
-            self.missed.pop_first();
+        self.waited.entry(access_address).or_default().miss();
+        if self.waited.len() > COUNTED {
+            self.waited.pop_first();
         }
     }
 
-    fn missed(&self, command: &RadioCommand) -> u16 {
-        access_address(command).and_then(|known| self.missed.get(&known)).copied().unwrap_or(0)
+    fn waited(&self, command: &RadioCommand) -> Waited {
+        let known = access_address(command).and_then(|known| self.waited.get(&known));
+        known.copied().unwrap_or_default()
     }
 
-    /// Whether the other half has an appointment that would be lost if this packet were sent, and
-    /// that counts for more.
-    fn comes_first(
-        &self,
-        now: Instant,
-        side: Side,
-        command: &RadioCommand,
-        missed: u16,
-        served: bool,
-    ) -> bool {
+    fn claim(&self, command: &RadioCommand) -> Claim {
+        if scans(command) { Claim::Anybody } else { Claim::Event(self.waited(command)) }
+    }
+
+    /// Whether another half has an appointment that would be lost if this packet were sent, and
+    /// that counts for more than what `side` has the radio for.
+    fn comes_first(&self, now: Instant, side: Side, command: &RadioCommand, hold: Hold) -> bool {
         let others = Side::ALL.into_iter().filter(|other| *other != side);
-        let mut waiting = others.filter_map(|other| self.waiting[other as usize].as_ref());
-        sent(now, command).is_some_and(|end| {
-            waiting.any(|other| {
-                !scans(other)
-                    && start(other).before(LEAD) < end
-                    && (served || self.missed(other) > missed)
-            })
-        })
+        let waiting = others.filter_map(|other| self.waiting[other as usize].as_ref());
+        let claims = waiting.map(|other| (start(other).before(LEAD), self.claim(other)));
+        sent(now, command).is_some_and(|end| limit(claims, hold) < end)
     }
 
     /// What is due.
@@ -268,15 +270,14 @@ impl Arbiter {
         let command = self.waiting[side as usize].as_ref()?;
         let (address, listens) = (access_address(command)?, scans(command));
         let too_late = latest(command) < now;
-        let missed = self.missed(command);
-        let gives_way = self
-            .loan
-            .is_some_and(|loan| !listens && (loan.scans || loan.served() || missed > loan.missed));
+        let (waited, claim) = (self.waited(command), self.claim(command));
+        let gives_way = self.loan.is_some_and(|loan| claim.wins(loan.hold()));
         if !too_late && self.loan.is_some() && !gives_way {
             return None;
         }
         let command = self.waiting[side as usize].take()?;
-        if too_late || (!listens && self.comes_first(now, side, &command, missed, false)) {
+        let hold = Hold::Event(waited);
+        if too_late || (!listens && self.comes_first(now, side, &command, hold)) {
             if !listens {
                 self.lost(address);
             }
@@ -295,7 +296,7 @@ impl Arbiter {
             then_listens: then_listens(&command),
             over: false,
             access_address: address,
-            missed,
+            waited,
             late: start(&command) < now,
             sent: false,
             heard: false,

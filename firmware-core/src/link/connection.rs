@@ -5,7 +5,6 @@ use super::instant::{Pending, events_until, take_due};
 use super::message::{LinkReport, Loss, NewParameters};
 use super::operation::{T_IFS, shortest};
 use super::report::Reports;
-use super::schedule::Hold;
 use super::sequence::Sequence;
 use super::window::{self, Timeline};
 use ble::error::PeerMisbehaved;
@@ -15,6 +14,7 @@ use ble::pdu::data::Payload;
 use ble::pdu::data::{DataHeader, Llid};
 use ble::phy::{Coding, Phy, TxPhy};
 use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
+use ble::schedule::{Hold, Waited};
 use ble::time::{Duration, Instant};
 
 /// Unit of connSupervisionTimeout.
@@ -89,7 +89,7 @@ pub(super) struct Connection {
     /// Events from `event` on that are to be skipped.
     skip: u16,
     /// Events without an answer of ours, in a row.
-    missed: u16,
+    waited: Waited,
     new_map: Option<Pending<u64>>,
     new_phy: Option<Pending<(TxPhy, Phy)>>,
     new_parameters: Option<Pending<NewParameters>>,
@@ -134,7 +134,7 @@ impl Connection {
             acknowledged: false,
             listen_always: false,
             skip: 0,
-            missed: 0,
+            waited: Waited::NONE,
             new_map: None,
             new_phy: None,
             new_parameters: None,
@@ -178,15 +178,15 @@ impl Connection {
         if self.running.is_some() { None } else { Some(self.timeline.opens(self.skip)) }
     }
 
-    pub(super) const fn missed(&self) -> u16 {
-        self.missed
+    pub(super) const fn waited(&self) -> Waited {
+        self.waited
     }
 
     /// How firmly it holds the radio in its event.
     pub(super) fn hold(&self) -> Hold {
         match self.running {
             Some(Event { answered: true, .. }) => Hold::Served,
-            _ => Hold::Waiting { missed: self.missed },
+            _ => Hold::Event(self.waited),
         }
     }
 
@@ -323,7 +323,11 @@ impl Connection {
             return;
         };
         // LL-WIN-2: the first window as any other; `Timeline` keeps its length.
-        self.missed = if ended.answered { 0 } else { self.missed.saturating_add(1) };
+        if ended.answered {
+            self.waited.serve();
+        } else {
+            self.waited.miss();
+        }
         // Asked before a change takes effect: the event of the instant is listened to.
         let may_skip = ended.valid && !ended.more && self.may_sleep();
         let event = self.event;

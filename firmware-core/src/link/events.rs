@@ -5,27 +5,29 @@ use super::advertising::Heard;
 use super::connection::{Connection, Limits, Packet};
 use super::message::LinkReport;
 use super::operation::Operation;
-use super::schedule::{self, Claim, Hold, Owner};
+use super::schedule::{self, Owner, Wish};
 use ble::address::Address;
 use ble::invariant::Invariant;
 use ble::link::LinkId;
 use ble::pdu::advertising::ConnectInd;
 use ble::phy::Phy;
 use ble::radio::{RadioCommand, RadioEvent};
+use ble::schedule::{Claim, Hold};
 use ble::time::Instant;
 
 impl<const LINKS: usize> Link<LINKS> {
-    /// Everybody's next event; who is in one has no claim.
-    pub(super) fn claims(&self) -> impl Iterator<Item = Claim> {
+    /// Everybody's next event; who is in one wishes for none.
+    pub(super) fn wishes(&self) -> impl Iterator<Item = Wish> {
         let connections = self.connections.iter().zip(0u8..).filter_map(|(slot, n)| {
             let connection = slot.as_ref()?;
             let from = connection.next_event()?;
-            Some(Claim { owner: Owner::Link(LinkId(n)), from, missed: connection.missed() })
+            let claim = Claim::Event(connection.waited());
+            Some(Wish { owner: Owner::Link(LinkId(n)), from, claim })
         });
-        let advertising = self.advertiser.next_event().map(|from| Claim {
+        let advertising = self.advertiser.next_event().map(|from| Wish {
             owner: Owner::Advertising,
             from,
-            missed: 0,
+            claim: Claim::Anybody,
         });
         connections.chain(advertising)
     }
@@ -34,8 +36,8 @@ impl<const LINKS: usize> Link<LINKS> {
         let owner = Owner::Link(link);
         let hold = self.hold().unwrap_or(Hold::Served);
         let limits = Limits {
-            answer: schedule::limit(self.claims(), owner, hold),
-            more: schedule::limit(self.claims(), owner, Hold::Served),
+            answer: schedule::limit(self.wishes(), owner, hold),
+            more: schedule::limit(self.wishes(), owner, Hold::Served),
         };
         let slot = self.connections.get_mut(usize::from(link.0)).and_then(Option::as_mut);
         let Some(connection) = slot else {
@@ -84,7 +86,7 @@ impl<const LINKS: usize> Link<LINKS> {
 
     /// The next channel of the advertising event, or its end.
     fn advertise_on(&mut self, now: Instant) {
-        let limit = schedule::limit(self.claims(), Owner::Advertising, Hold::Advertising);
+        let limit = schedule::limit(self.wishes(), Owner::Advertising, Hold::Anybody);
         match self.advertiser.next_channel(now, limit) {
             Some(command) => self.issue(now, command),
             None => self.owner = None,
@@ -175,27 +177,27 @@ impl<const LINKS: usize> Link<LINKS> {
         }
     }
 
-    /// Settles all claims that are due.
+    /// Settles all wishes that are due.
     pub(super) fn start_due(&mut self, now: Instant) {
         for _ in 0..=LINKS {
-            let Some(claim) = self.claims().min_by_key(|claim| claim.from) else {
+            let Some(wish) = self.wishes().min_by_key(|wish| wish.from) else {
                 return;
             };
-            if claim.due(self.owner.is_some()) > now {
+            if wish.due(self.owner.is_some()) > now {
                 return;
             }
-            if self.hold().is_none_or(|hold| schedule::wins(&claim, hold)) {
+            if self.hold().is_none_or(|hold| wish.claim.wins(hold)) {
                 self.end_event(now);
-                self.begin(now, claim.owner);
+                self.begin(now, wish.owner);
             } else {
-                self.forgo(now, claim.owner);
+                self.forgo(now, wish.owner);
             }
         }
     }
 
     fn hold(&mut self) -> Option<Hold> {
         match self.owner? {
-            Owner::Advertising => Some(Hold::Advertising),
+            Owner::Advertising => Some(Hold::Anybody),
             Owner::Link(link) => self.connection(link).map(|connection| connection.hold()),
         }
     }
@@ -203,7 +205,7 @@ impl<const LINKS: usize> Link<LINKS> {
     fn begin(&mut self, now: Instant, owner: Owner) {
         let command = match owner {
             Owner::Advertising => {
-                let limit = schedule::limit(self.claims(), owner, Hold::Advertising);
+                let limit = schedule::limit(self.wishes(), owner, Hold::Anybody);
                 self.advertiser.begin(now, limit)
             }
             Owner::Link(link) => self.connection(link).map(|connection| connection.begin(now)),

@@ -175,7 +175,7 @@ impl<const LINKS: usize> Link<LINKS> {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let busy = self.owner.is_some();
-        let starts = self.claims().map(|claim| claim.due(busy));
+        let starts = self.wishes().map(|wish| wish.due(busy));
         let supervisions = self.connections.iter().flatten().map(Connection::supervision);
         starts
             .chain(supervisions)

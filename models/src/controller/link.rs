@@ -12,6 +12,7 @@ use ble::pdu::data::Payload;
 use ble::pdu::data::{DataHeader, Llid};
 use ble::phy::{Coding, Phy, T_IFS_US, TxPhy};
 use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
+use ble::schedule::Waited;
 use ble::time::{Duration, Instant};
 
 use super::channel::Hopping;
@@ -123,7 +124,7 @@ pub(super) struct Link {
     pub(super) payload_timer: PayloadTimer,
     event: EventState,
     /// Events in a row that did not take place, because the radio was not free.
-    pub(super) skipped: u16,
+    pub(super) waited: Waited,
     /// The peer has terminated for this reason.
     pub(super) terminated: Option<ErrorCode>,
     /// The packet on its way acknowledges the peer's LL_TERMINATE_IND.
@@ -188,7 +189,7 @@ impl Link {
             had_ciphers: false,
             payload_timer: PayloadTimer::default(),
             event: EventState::default(),
-            skipped: 0,
+            waited: Waited::NONE,
             terminated: None,
             leaving: false,
             gone: None,

@@ -34,6 +34,7 @@ use ble::pdu::control::FeatureSet;
 use ble::phy::T_IFS_US;
 use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::Entropy;
+use ble::schedule::{Claim, Hold};
 use ble::time::{Duration, Instant};
 use ble::trace::{Initiator, Trace};
 
@@ -254,13 +255,13 @@ impl CentralController {
                 && now <= link.anchor
                 && let Some(command) = command
             {
-                link.skipped = 0;
+                link.waited.serve();
                 self.scanner.release();
                 self.activity = Activity::Event(slot);
                 self.shared.radio(command);
                 return;
             }
-            link.skipped = link.skipped.saturating_add(1);
+            link.waited.miss();
             link.end_event(&mut self.shared, now);
             link.expire(&mut self.shared, now);
         }
@@ -273,11 +274,10 @@ impl CentralController {
             return false;
         };
         let end = own.anchor + own.longest_exchange() + T_IFS.times(2);
-        self.links.iter().flatten().any(|other| {
-            other.id != own.id
-                && other.skipped > own.skipped
-                && (own.preparation()..end).contains(&other.preparation())
-        })
+        let during = own.preparation()..end;
+        let others = self.links.iter().flatten().filter(|other| other.id != own.id);
+        let mut colliding = others.filter(|other| during.contains(&other.preparation()));
+        colliding.any(|other| Claim::Event(other.waited).wins(Hold::Event(own.waited)))
     }
 
     fn link_radio(&mut self, now: Instant, slot: usize, event: RadioEvent) {

@@ -124,7 +124,7 @@ fn what_changes_while_a_connection_is_decided_begins_no_event() {
             b.listens();
             // Told to, it advertises beside the connection, at once.
             b.order(LinkOrder::Advertise(advertising()));
-            assert!(b.link.claims().any(|claim| claim.owner == Owner::Advertising));
+            assert!(b.link.wishes().any(|wish| wish.owner == Owner::Advertising));
         }
     }
 }
