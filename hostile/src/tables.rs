@@ -2,7 +2,7 @@
 //! length, findings of runs that were drawn. They begin where a fuzzer would arrive in hours.
 
 use ble::pdu::control::Opcode;
-use bletwin_bridge::endpoint::table::COMMANDS;
+use bletwin_bridge::endpoint::Endpoint;
 use bletwin_explore::random::{Space, draw};
 use bletwin_explore::saved::Saved;
 use bletwin_explore::{Case, PANIC};
@@ -83,11 +83,11 @@ fn l2cap() -> Vec<Vec<u8>> {
 fn commands(packet: impl Fn(u16, &[u8]) -> Vec<u8>) -> Vec<Vec<u8>> {
     const RESET: u16 = 0x0C03;
     let mut inputs = Vec::new();
-    for row in COMMANDS {
+    for opcode in Endpoint::opcodes() {
         for fill in FILLS {
             let lengths = (0..=22).chain([25, 26, 29, 31, 32, 33, 35, 64, 66, 255]);
             let pieces: Vec<_> =
-                lengths.map(|length| (1, packet(row.opcode, &vec![fill; length]))).collect();
+                lengths.map(|length| (1, packet(opcode, &vec![fill; length]))).collect();
             for few in pieces.chunks(PIECES - 1) {
                 inputs.extend(joined(&[&[(1, packet(RESET, &[]))][..], few].concat()));
             }

@@ -194,6 +194,11 @@ impl Endpoint {
         if self.is_active() { Err(ErrorCode::COMMAND_DISALLOWED) } else { Ok(()) }
     }
 
+    /// Opcodes of all commands that an endpoint can have, in order.
+    pub fn opcodes() -> impl Iterator<Item = u16> {
+        table::COMMANDS.iter().map(|row| row.opcode)
+    }
+
     /// What LE Read Local Supported Features tells.
     #[must_use]
     pub const fn features(&self) -> FeatureSet {
