@@ -5,6 +5,16 @@
 //! no procedure, no connection, no host. The peripheral's machine (`firmware-core`), the model of
 //! the central (`models`) and the oracle are written apart on top of it, so that a mistake in a
 //! rule cannot cancel itself.
+//!
+//! ```
+//! use ble::pdu::control::{ControlPdu, Opcode};
+//!
+//! // What the peripheral of the founding case sends while the laptop pairs.
+//! let pdu = ControlPdu::parse(&[0x16, 0x02, 0x02])?;
+//! assert_eq!(pdu.opcode(), Opcode::PHY_REQ);
+//! assert_eq!(pdu.encode()[..], [0x16, 0x02, 0x02]);
+//! # Ok::<(), ble::pdu::control::ControlError>(())
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -4,6 +4,17 @@
 //! [`setup::Setup`] says which firmware, which central, which air and which seed;
 //! [`stage::Stage`] plays a scenario of the [`catalogue`] with it; [`report`] puts what happened
 //! into words. [`main_with`] is the command with a peripheral of one's own.
+//!
+//! ```
+//! use bletwin::{catalogue, report, setup::Setup, stage::Stage, summary::Verdict};
+//!
+//! let mut setup = Setup::new("zephyr-2024", "windows-intel", 1)?;
+//! setup.set("phy-update=after-bonding")?;
+//! let run = Stage::new(catalogue::by_name("pairing")?, &setup).play();
+//! assert_eq!(run.summary.outcome, Verdict::Bonded);
+//! assert!(run.passed(), "{}", report::failure(&run).unwrap_or_default());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod commands;

@@ -7,6 +7,21 @@
 //! taking it out alone and putting it back alone ([`suspect`]), [`timing`] asks for the procedure
 //! at other moments, [`behaviour`] says what the central did, [`cost`] what a cure costs, and
 //! [`user`] tries what a person can do where the firmware cannot. [`report`] says it all.
+//!
+//! ```
+//! use bletwin_diagnose::bench::{Bench, Watcher};
+//! use bletwin_diagnose::diagnosis::{Question, diagnose};
+//! use bletwin_scenarios::catalogue;
+//! use bletwin_setup::Setup;
+//!
+//! let setup = Setup::new("zephyr-2024", "windows-intel", 1)?;
+//! let bench = Bench::of(catalogue::by_name("pairing")?, &setup, Watcher::NONE)?;
+//! let names = ["my firmware", "that laptop"].map(String::from);
+//! let question = Question { names, config: setup.peripheral.clone(), seed: 1, seeds: 1 };
+//! let diagnosis = diagnose(bench, &question).expect("nobody interrupts it");
+//! assert_eq!(diagnosis.causes.len(), 1, "the automatic LL_PHY_REQ");
+//! # Ok::<(), bletwin_setup::error::BadInput>(())
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod behaviour;

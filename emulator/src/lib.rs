@@ -11,6 +11,20 @@
 //! Left out: the MPU, debug and trace units other than the cycle counter, bit-banding (the
 //! nRF52840 has none), imprecise bus faults (all are precise), pop preemption (an exception that
 //! arrives while a frame is read back waits until that is done).
+//!
+//! ```
+//! use bletwin_emulator::{Cpu, Memory, Model, NoBus, Outcome, RAM_BASE};
+//!
+//! let mut memory = Memory::new(4096, 4096);
+//! memory.program(0, &(RAM_BASE + 0x800).to_le_bytes()); // initial stack pointer
+//! memory.program(4, &0x101_u32.to_le_bytes()); // reset vector, in Thumb state
+//! memory.program(0x100, &[0x29, 0x20, 0x40, 0x1C, 0x00, 0xBE]); // MOVS R0, #41; ADDS R0, #1; BKPT
+//! let model = Model { priority_bits: 3, flash_wait_states: 0 };
+//! let mut cpu = Cpu::new(model, memory, NoBus);
+//! let Outcome::Stopped(stop) = cpu.run(1_000_000) else { panic!("it runs on") };
+//! assert_eq!(stop.address, 0x104, "at the breakpoint");
+//! assert_eq!(cpu.register(0), 42);
+//! ```
 
 pub mod bus;
 pub mod decode;

@@ -3,6 +3,14 @@
 //! A [`Case`] is all that a run depends on. The firmware under test is whole; the central is a
 //! controller of a profile below a host that does nothing but ask for what the case says.
 //! [`run()`] plays one case and judges it.
+//!
+//! ```
+//! use bletwin_explore::{Case, run};
+//!
+//! let outcome = run(&Case::default())?;
+//! assert!(outcome.findings.is_empty(), "an honest central, and nothing that meets");
+//! # Ok::<(), bletwin_setup::error::BadInput>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod base;

@@ -9,6 +9,41 @@
 //!
 //! [`peripheral::Peripheral`] composes them. The same value runs on a chip and inside the
 //! simulator; it does not know which.
+//!
+//! The application is a crate of its own. What is below it, for a host that speaks HCI:
+//!
+//! ```
+//! use ble::hci::Command;
+//! use ble::pdu::control::VersionInd;
+//! use ble::radio::RadioCommand;
+//! use ble::{random::Entropy, time::Instant};
+//! use firmware_core::control::ControlConfig;
+//! use firmware_core::controller::{Controller, ControllerOutput};
+//! use firmware_core::link::LinkConfig;
+//!
+//! let link = LinkConfig { sleep_clock_ppm: 50, csa2: true };
+//! let control = ControlConfig {
+//!     public_address: [0xC0, 0x1D, 0xB0, 0x0B, 0x1E, 0x55],
+//!     features: ControlConfig::SUPPORTED,
+//!     version: VersionInd { version: 13, company: 0x59, subversion: 1 },
+//!     max_tx_octets: 251,
+//!     max_tx_time: 2120,
+//!     min_used_channels: None,
+//!     length_from_default: false,
+//!     lapses: Default::default(),
+//! };
+//! let mut controller: Controller<1> = Controller::new(link, control, &Entropy::new([7; 32]));
+//! let now = Instant::from_us(1_000);
+//! let _ = controller.command(now, Command::LeSetAdvertisingEnable { enable: true });
+//! while controller.poll().is_some() {}
+//! // Nothing runs by itself: the controller says when it wants to be woken.
+//! let due = controller.deadline().expect("an advertising event");
+//! let _ = controller.timer(due);
+//! assert!(matches!(
+//!     controller.poll(),
+//!     Some(ControllerOutput::Radio(RadioCommand::Transmit { .. }))
+//! ));
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

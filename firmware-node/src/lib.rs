@@ -3,6 +3,21 @@
 //! The radio level runs at once (or after [`CpuConfig::radio_delay`]); control and host run after
 //! their latency and not before the processor is free of earlier work. What a run orders takes
 //! effect at its start; what it costs delays the next one.
+//!
+//! ```
+//! use ble::time::Instant;
+//! use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
+//! use bletwin_sim::sniffer::sniff;
+//! use bletwin_sim::world::{Placement, World, WorldConfig};
+//! use firmware_core::config::Config;
+//! use led_button::LedButton;
+//!
+//! let mut world = World::new(WorldConfig { recording: true, ..WorldConfig::default() });
+//! let build = Build::new(Config::recommended(), LedButton::default());
+//! world.add("peripheral", PeripheralNode::new(build, CpuConfig::default()), Placement::default());
+//! world.run_until(Instant::from_us(1_000_000));
+//! assert!(sniff(world.records()).len() > 20, "it advertises");
+//! ```
 
 mod tenant;
 

@@ -1,6 +1,21 @@
 //! An independent judge of both link layers: it watches the air and the HCI events in a [`View`],
 //! and names rule, culprit and evidence of every breach. Written from the rules, not from the link
 //! layers that it judges; it shares with them no more than the formats of PDUs.
+//!
+//! ```
+//! use ble::time::Instant;
+//! use bletwin_sniffer::View;
+//!
+//! let silence = View {
+//!     frames: Vec::new(),
+//!     hci: None,
+//!     nodes: None,
+//!     exact_times: true,
+//!     complete: true,
+//!     end: Instant::from_us(1_000_000),
+//! };
+//! assert!(bletwin_oracle::judge(&silence).is_empty(), "nobody is accused for silence");
+//! ```
 
 use bletwin_rules::channels::LL_CHAN_1;
 use bletwin_rules::connection::{LL_ANCHOR_1, LL_TIFS_1, LL_WIN_1};

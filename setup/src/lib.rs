@@ -1,4 +1,16 @@
 //! What a run is made of: a firmware configuration, a central, the air between them and a seed.
+//!
+//! ```
+//! use bletwin_setup::Setup;
+//!
+//! let mut setup = Setup::new("zephyr-2024", "windows-intel", 1)?;
+//! setup.set("phy-update=after-bonding")?; // the firmware
+//! setup.set("loss=2")?; // the air
+//! setup.set("central.phy-req=honest")?; // the central
+//! let error = setup.set("phy-updates=never").unwrap_err();
+//! assert!(error.to_string().contains("phy-updates"), "{error}");
+//! # Ok::<(), bletwin_setup::error::BadInput>(())
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod applications;

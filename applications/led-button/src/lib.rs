@@ -3,6 +3,19 @@
 //!
 //! Writing the LED needs the security level that the device demands: it is what makes a central
 //! pair. The other buttons delete all bonds and open pairing mode.
+//!
+//! ```
+//! use ble::{random::Entropy, time::Instant};
+//! use firmware_core::config::Config;
+//! use firmware_core::peripheral::{Input, Peripheral};
+//! use led_button::LedButton;
+//!
+//! let application = LedButton::default();
+//! let mut device: Peripheral<LedButton, 1> =
+//!     Peripheral::new(Config::recommended(), application, &Entropy::new([7; 32]));
+//! device.handle(Instant::ZERO, Input::Start);
+//! assert!(device.pending().is_some(), "its host has work to do");
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 

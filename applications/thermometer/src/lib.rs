@@ -1,5 +1,18 @@
 //! A thermometer (Health Thermometer Service): notified each second, indicated every five, and
 //! open to everybody: nothing of it needs security, so nobody ever pairs.
+//!
+//! ```
+//! use ble::{random::Entropy, time::Instant};
+//! use firmware_core::config::Config;
+//! use firmware_core::peripheral::{Input, Peripheral};
+//! use thermometer::Thermometer;
+//!
+//! let application = Thermometer::default();
+//! let mut device: Peripheral<Thermometer, 1> =
+//!     Peripheral::new(Config::recommended(), application, &Entropy::new([7; 32]));
+//! device.handle(Instant::ZERO, Input::Start);
+//! assert!(device.pending().is_some(), "its host has work to do");
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,18 @@
 //! A water meter with a valve: a counter that survives a reset, and a write that is answered when
 //! the valve has moved, 200 ms later.
+//!
+//! ```
+//! use ble::{random::Entropy, time::Instant};
+//! use firmware_core::config::Config;
+//! use firmware_core::peripheral::{Input, Peripheral};
+//! use water_meter::WaterMeter;
+//!
+//! let application = WaterMeter::default();
+//! let mut device: Peripheral<WaterMeter, 1> =
+//!     Peripheral::new(Config::recommended(), application, &Entropy::new([7; 32]));
+//! device.handle(Instant::ZERO, Input::Start);
+//! assert!(device.pending().is_some(), "its host has work to do");
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -107,3 +107,15 @@ fn an_arrow_that_is_not_drawn_is_found() {
         ["a → b is not drawn", "b → c is not used", "d is not in the table"]
     );
 }
+
+/// Who meets a crate on its page sees it at work; the example is run as a test. `benches` and
+/// `hostile` are for nobody outside.
+#[test]
+fn every_crate_page_has_an_example() {
+    for folder in in_the_manifests(&root()).keys() {
+        let text = fs::read_to_string(root().join(folder).join("src/lib.rs")).expect("readable");
+        let page: Vec<_> = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        let shows = page.contains(&"//! ```");
+        assert!(shows || ["benches", "hostile"].contains(&folder.as_str()), "{folder}");
+    }
+}
