@@ -1,5 +1,5 @@
-//! Writes the inputs that the tables give: `cargo run -p bletwin-hostile --example inputs -- FOLDER`
-//! makes a folder for each entrance in it, as libFuzzer reads them.
+//! Writes the inputs that the tables give, a folder for each entrance, as libFuzzer reads them:
+//! `cargo run -p bletwin-hostile --example inputs -- FOLDER`
 
 use std::path::Path;
 use std::{env, fs, io};
