@@ -58,8 +58,9 @@ document! {
      may come at any time.";
 
     SMP_KEY_1 = "SMP-KEY-1", "a valid public key",
-    Shall, Both, tested, "Vol 3, Part H 2.3.5.6.1, 3.5.5",
-    "A public key that is not on the curve ends the pairing with DHKey Check Failed (SMP 0x0B).";
+    Shall, Both, judged, "Vol 3, Part H 2.3.5.6.1, 3.5.5",
+    "A public key that is not on the curve ends the pairing with DHKey Check Failed (SMP 0x0B).",
+    "Judged by who goes on with the pairing.";
 
     SMP_KEY_2 = "SMP-KEY-2", "a reflected public key",
     Shall, Both, judged, "Vol 3, Part H 2.3.5.6.1",

@@ -1,9 +1,9 @@
 //! What both sides of a pairing with Secure Connections commit to, and whether they look: SMP-CONF,
-//! SMP-PASS-1, SMP-KEY-2. Everything that goes into a confirm value crosses the air.
+//! SMP-PASS-1, SMP-KEY. Everything that goes into a confirm value crosses the air.
 
 use ble::crypto::toolbox::{f4, reversed};
 use ble::hci::Role;
-use bletwin_rules::smp::{SMP_CONF_1, SMP_CONF_2, SMP_KEY_2, SMP_PASS_1};
+use bletwin_rules::smp::{SMP_CONF_1, SMP_CONF_2, SMP_KEY_1, SMP_KEY_2, SMP_PASS_1};
 
 use super::Wrong;
 use super::terms::{Method, code};
@@ -20,11 +20,21 @@ const fn reversed_key(mut key: [u8; 32]) -> [u8; 32] {
     key
 }
 
+/// Whether X and Y, as on air, are a point of P-256.
+fn is_on_curve(key: &[u8]) -> bool {
+    let [x, y] = [key.first_chunk::<32>(), key.last_chunk::<32>()];
+    let (Some(x), Some(y)) = (x, y) else { return false };
+    let sec1 = [&[4][..], &reversed(*x), &reversed(*y)].concat();
+    p256::PublicKey::from_sec1_bytes(&sec1).is_ok()
+}
+
 /// Of one pairing; by role.
 #[derive(Default)]
 pub(super) struct Commitments {
     /// X coordinates of the public keys.
     keys: [Option<[u8; 32]>; 2],
+    /// Who has sent a key that is no point of the curve.
+    invalid: [bool; 2],
     confirms: [Option<[u8; 16]>; 2],
     nonces: [Vec<[u8; 16]>; 2],
     /// The bit that the central has shown in this round.
@@ -35,14 +45,18 @@ pub(super) struct Commitments {
 
 impl Commitments {
     /// A command in its turn.
-    pub(super) fn sent(&mut self, by: Role, octets: &[u8], method: Method) -> [Wrong; 3] {
+    pub(super) fn sent(&mut self, by: Role, octets: &[u8], method: Method) -> [Wrong; 4] {
         let Some((&command, value)) = octets.split_first() else { return Default::default() };
         if command == code::PUBLIC_KEY {
             self.keys[by as usize] = value.first_chunk().copied();
+            self.invalid[by as usize] = !is_on_curve(value);
+        }
+        if !matches!(command, code::PUBLIC_KEY | code::CONFIRM | code::RANDOM | code::CHECK) {
             return Default::default();
         }
-        if !matches!(command, code::CONFIRM | code::RANDOM | code::CHECK) {
-            return Default::default();
+        let accepted = self.accepted(by);
+        if command == code::PUBLIC_KEY {
+            return [accepted, None, None, None];
         }
         let goes_on = [self.reflected(), self.overlooked(by)];
         let value = value.first_chunk().copied();
@@ -55,7 +69,14 @@ impl Commitments {
             _ => None,
         };
         let [reflected, overlooked] = goes_on;
-        [reflected, overlooked, shown]
+        [accepted, reflected, overlooked, shown]
+    }
+
+    /// SMP-KEY-1: a valid public key.
+    fn accepted(&mut self, by: Role) -> Wrong {
+        let invalid = std::mem::take(&mut self.invalid[other(by) as usize]);
+        let text = "although the peer's public key is no point of the curve";
+        invalid.then(|| (SMP_KEY_1.id, text.to_owned()))
     }
 
     /// SMP-KEY-2: a reflected public key.

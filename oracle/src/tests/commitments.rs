@@ -22,13 +22,18 @@ fn other_bit() -> Vec<(Role, Vec<u8>)> {
     said
 }
 
-/// A public key, as both sides send it.
-fn reflected(key: [u8; 32], more: &[(Role, u8)]) -> Script {
+/// The public key of this role, as both sides send it.
+fn reflected(of: Role, more: &[(Role, u8)]) -> Script {
     let mut keys = spoken(&[(C, 0x0C), (P, 0x0C)], 0);
-    for (_, octets) in &mut keys {
-        octets[1..33].copy_from_slice(&key);
-    }
+    keys[1 - of as usize].1 = keys[of as usize].1.clone();
     commands(say_all(agreed(), &keys), more)
+}
+
+/// A key of the central that is no point of the curve, and what comes of it.
+fn invalid(more: &[(Role, u8)]) -> Script {
+    let mut said = spoken(&[(C, 0x0C)], 0);
+    said[0].1[64] ^= 1;
+    commands(say_all(agreed(), &said), more)
 }
 
 fn unbonded(request: u8, response: u8) -> Script {
@@ -50,7 +55,8 @@ pub(super) fn broken() -> Vec<(&'static str, Role, Script)> {
     };
     let late = commands(agreed().events(LONG), &[(C, 0x0C)]);
     vec![
-        ("SMP-KEY-2", C, reflected([9; 32], &[(C, 3)])),
+        ("SMP-KEY-1", P, invalid(&[(P, 0x0C)])),
+        ("SMP-KEY-2", C, reflected(C, &[(C, 3)])),
         ("SMP-CONF-1", P, say_all(agreed(), &other_bit())),
         ("SMP-CONF-2", P, unfit),
         ("SMP-PASS-1", C, again),
@@ -96,13 +102,21 @@ fn a_pairing_is_judged_by_its_own_values() {
 /// SMP-KEY-2: a reflected public key.
 #[test]
 fn a_reflected_key_ends_the_pairing() {
-    innocent(&smp(reflected([9; 32], &[]), C, &[5, 0x0B]));
-    let debug = [
-        0xE6, 0x9D, 0x35, 0x0E, 0x48, 0x01, 0x03, 0xCC, 0xDB, 0xFD, 0xF4, 0xAC, 0x11, 0x91, 0xF4,
-        0xEF, 0xB9, 0xA5, 0xF9, 0xE9, 0xA7, 0x83, 0x2C, 0x5E, 0x2C, 0xBE, 0x97, 0xF2, 0xD2, 0x03,
-        0xB0, 0x20,
-    ];
-    innocent(&reflected(debug, &[(C, 3)]));
+    innocent(&smp(reflected(C, &[]), C, &[5, 0x0B]));
+    // The peripheral has the debug key, which everybody may have.
+    innocent(&reflected(P, &[(C, 3)]));
+}
+
+/// SMP-KEY-1: a valid public key.
+#[test]
+fn a_key_beside_the_curve_ends_the_pairing() {
+    innocent(&smp(invalid(&[]), P, &[5, 0x0B]));
+    // Who sends it is not accused of it: the text asks the other one to look.
+    innocent(&invalid(&[]));
+    let mut keys = spoken(&[(C, 0x0C), (P, 0x0C)], 0);
+    keys[1].1[1] ^= 1;
+    let goes_on = commands(say_all(agreed(), &keys), &[(C, 3)]);
+    assert_eq!(goes_on.named(), BTreeSet::from([("SMP-KEY-1", C)]));
 }
 
 /// SMP-TIME-2: silence after a timeout.

@@ -42,16 +42,40 @@ pub(super) fn command(code: u8) -> Vec<u8> {
     octets
 }
 
+/// Coordinates of the sample public keys (Vol 2, Part G, 7.1.2).
+const KEYS: [[&str; 2]; 2] = [
+    [
+        "1ea1f0f01faf1d9609592284f19e4c0047b58afd8615a69f559077b22faaa190",
+        "4c55f33e429dad377356703a9ab85160472d1130e28e36765f89aff915b1214a",
+    ],
+    [
+        "20b003d2f297be2c5e2c83a7e9f9a5b9eff49111acf4fddbcc0301480e359de6",
+        "dc809c49652aeb6d63329abf5a52155c766345c28fed3024741c8ed01589d28b",
+    ],
+];
+
+/// X or Y of the key of a role, as on air.
+pub(super) fn key(by: usize, coordinate: usize) -> [u8; 32] {
+    let digits = KEYS[by][coordinate];
+    let octet = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
+    std::array::from_fn(|at| octet(31 - at))
+}
+
 /// The octets of commands, whose confirm values are made with `z`.
 pub(super) fn spoken(said: &[(Role, u8)], z: u8) -> Vec<(Role, Vec<u8>)> {
     let mut nonces = [1, 101];
     let octets = |(by, code): &(Role, u8)| {
         let mut octets = command(*code);
-        let (own, peer) = ([*by as u8 + 1; 32], [2 - *by as u8; 32]);
+        let [own, peer] = [*by as usize, 1 - *by as usize].map(|by| key(by, 0));
         let nonce = &mut nonces[*by as usize];
         match code {
-            0x0C => octets[1..33].copy_from_slice(&own),
-            3 => octets[1..].copy_from_slice(&reversed(f4(&own, &peer, &[*nonce; 16], z))),
+            0x0C => octets[1..].copy_from_slice(&[own, key(*by as usize, 1)].concat()),
+            3 => octets[1..].copy_from_slice(&reversed(f4(
+                &reversed(own),
+                &reversed(peer),
+                &[*nonce; 16],
+                z,
+            ))),
             4 => {
                 octets[1..].copy_from_slice(&[*nonce; 16]);
                 *nonce += 1;
