@@ -37,11 +37,13 @@ pub enum Invariant {
     QueuesBetweenLevelsFit,
     /// Once the host has had its turn, there is room for one more input.
     InputFits,
+    /// A procedure that waits for its turn is in its first state.
+    StartsOnce,
 }
 
 impl Invariant {
     /// All there are.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ReportsFit,
         Self::TransmitQueueFits,
         Self::AcceptListFits,
@@ -56,6 +58,7 @@ impl Invariant {
         Self::OrdersArePassedOn,
         Self::QueuesBetweenLevelsFit,
         Self::InputFits,
+        Self::StartsOnce,
     ];
 
     /// What should hold, in a sentence without a full stop.
@@ -76,6 +79,7 @@ impl Invariant {
             Self::OrdersArePassedOn => "orders reach the link layer within the call",
             Self::QueuesBetweenLevelsFit => "what goes from level to level fits into its queue",
             Self::InputFits => "an input finds room after the host's turn",
+            Self::StartsOnce => "a procedure that waits for its turn has not begun",
         }
     }
 

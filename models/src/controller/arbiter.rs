@@ -120,15 +120,8 @@ pub fn decide(situation: Situation) -> Row {
 }
 
 /// Whether a procedure has an instant: two such ones are incompatible.
-#[must_use]
-pub const fn has_instant(procedure: Procedure) -> bool {
-    matches!(
-        procedure,
-        Procedure::ConnectionUpdate
-            | Procedure::ConnectionParametersRequest
-            | Procedure::ChannelMapUpdate
-            | Procedure::PhyUpdate
-    )
+const fn has_instant(procedure: Procedure) -> bool {
+    super::procedure::row(procedure).has_instant
 }
 
 /// What stands in the way of an own procedure.
@@ -181,7 +174,7 @@ pub fn peripheral_starts(
 }
 
 /// Changing the parameters counts as the same procedure in both its forms.
-fn same(a: Procedure, b: Procedure) -> bool {
+pub(super) fn same(a: Procedure, b: Procedure) -> bool {
     // LL-COLL-6: same procedures.
     let form = |p| match p {
         Procedure::ConnectionUpdate => Procedure::ConnectionParametersRequest,

@@ -72,26 +72,38 @@ pub enum AutomaticProcedure {
 }
 
 impl AutomaticProcedure {
-    /// By its name, with values that anybody can live with: for the channel map the lower half of
-    /// all channels, for the parameters an interval of 30 ms.
-    #[must_use]
-    pub fn by_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "features" => Self::Features,
-            "version" => Self::Version,
-            "length" => Self::DataLength,
-            "phy" => Self::Phy,
-            "ping" => Self::Ping,
-            "channel-map" => Self::ChannelMap(0x7FFFF),
-            "parameters" => Self::Parameters(ConnectionParameters {
+    /// All there are, by their names in profiles, with values that anybody can live with: for the
+    /// channel map the lower half of all channels, for the parameters an interval of 30 ms.
+    pub const NAMES: [(&'static str, Self); 8] = [
+        ("features", Self::Features),
+        ("version", Self::Version),
+        ("length", Self::DataLength),
+        ("phy", Self::Phy),
+        ("ping", Self::Ping),
+        ("channel-map", Self::ChannelMap(0x7FFFF)),
+        (
+            "parameters",
+            Self::Parameters(ConnectionParameters {
                 interval_min: 24,
                 interval_max: 24,
                 latency: 0,
                 timeout: 400,
             }),
-            "min-used-channels" => Self::MinUsedChannels,
-            _ => return None,
-        })
+        ),
+        ("min-used-channels", Self::MinUsedChannels),
+    ];
+
+    /// The one of [`Self::NAMES`] with this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, procedure)| procedure)
+    }
+
+    /// Its name, without its values.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let named = Self::NAMES.into_iter().find(|(_, p)| p.procedure() == self.procedure());
+        named.map_or("", |(name, _)| name)
     }
 
     /// The procedure that it starts.

@@ -3,18 +3,19 @@
 use ble::crypto::aes;
 use ble::error::ErrorCode;
 use ble::hci::{
-    Command, ConnectionComplete, ConnectionParameters, CreateConnection, Event, Handle, HciOpcode,
-    Return, Role,
+    Command, ConnectionComplete, CreateConnection, Event, Handle, HciOpcode, Return, Role,
 };
 use ble::pdu::advertising::CHANNEL_MAP_ALL;
+use ble::pdu::control::FeatureSet;
 use ble::phy::{Coding, PhySet};
 use ble::radio::RadioCommand;
 use ble::time::Instant;
+use ble::trace::Procedure;
 
-use super::control::Request;
-use super::link::Link;
-use super::procedure::parameters::in_range;
+use super::procedure::parameters::{self, in_range};
+use super::procedure::{Local, channels, features};
 use super::scan::{LIST, Resolving, Scanner};
+use super::served::{Served, Wanted};
 use super::shared::Shared;
 use super::{Activity, CentralController};
 
@@ -129,10 +130,9 @@ impl CentralController {
             return DONE;
         }
         self.shared.channel_map = map;
-        for link in self.links.iter_mut().flatten() {
-            link.control.queue.retain(|request| !matches!(request, Request::ChannelMap(_)));
-            link.control.queue.push_back(Request::ChannelMap(map));
-            link.run(&mut self.shared, now);
+        for served in self.links.iter_mut().flatten() {
+            let wanted = Wanted::by_itself(Local::ChannelMap(channels::Local::Wanted(map)));
+            served.want_instead(&mut self.shared, now, wanted);
         }
         DONE
     }
@@ -140,12 +140,13 @@ impl CentralController {
     /// Commands of one connection that are complete at once.
     fn link_command(&mut self, now: Instant, handle: Handle, command: Command) -> Answer {
         let (links, sh) = (&mut self.links, &mut self.shared);
-        let Some(link) = links.iter_mut().flatten().find(|link| link.handle == handle) else {
+        let Some(served) = links.iter_mut().flatten().find(|s| s.link.handle == handle) else {
             return Err(ErrorCode::UNKNOWN_CONNECTION);
         };
+        let link = &mut served.link;
         match command {
             Command::ReadAuthenticatedPayloadTimeout { .. } => {
-                let timeout = link.payload_timer.timeout;
+                let timeout = link.payload_timer.units();
                 Ok(Return::AuthenticatedPayloadTimeout { handle, timeout })
             }
             Command::WriteAuthenticatedPayloadTimeout { timeout, .. } => {
@@ -155,29 +156,32 @@ impl CentralController {
                 if timeout == 0 || u64::from(timeout) * 8 < units {
                     return Err(ErrorCode::INVALID_PARAMETERS);
                 }
-                link.payload_timer.timeout = timeout;
+                link.payload_timer.set(timeout);
                 Ok(Return::Handle(handle))
             }
             Command::LeReadChannelMap { .. } => {
                 Ok(Return::ChannelMap { handle, channel_map: link.channel_map })
             }
-            Command::LeReadPhy { .. } => Ok(Return::Phy { handle, tx: link.tx, rx: link.rx }),
+            Command::LeReadPhy { .. } => {
+                let (tx, rx) = (link.phys.tx(), link.phys.rx());
+                Ok(Return::Phy { handle, tx, rx })
+            }
             Command::LeSetDataLength { tx_octets, tx_time, .. } => {
                 if !length_in_range(tx_octets, tx_time) {
                     return Err(ErrorCode::INVALID_PARAMETERS);
                 }
                 link.lengths.want(tx_octets, tx_time);
-                link.want(sh, now, Request::Length);
+                served.want(sh, now, Wanted::by_host(Local::Length));
                 Ok(Return::Handle(handle))
             }
             Command::LeRemoteConnectionParameterRequestReply { parameters, .. } => {
                 if !in_range(&parameters) {
                     return Err(ErrorCode::INVALID_PARAMETERS);
                 }
-                answer_parameters(link, sh, Ok(parameters))
+                answer_parameters(served, sh, Ok(parameters))
             }
             Command::LeRemoteConnectionParameterRequestNegativeReply { reason, .. } => {
-                answer_parameters(link, sh, Err(reason))
+                answer_parameters(served, sh, Err(reason))
             }
             _ => Err(ErrorCode::UNKNOWN_COMMAND),
         }
@@ -185,50 +189,40 @@ impl CentralController {
 
     /// Commands that begin something: Command Status now, an event later.
     fn start(&mut self, now: Instant, opcode: HciOpcode, command: Command) {
-        let begun = match command {
-            Command::LeCreateConnection { request } => {
-                let result = if self.shared.config.quirks.refuses_connections {
-                    Err(ErrorCode::COMMAND_DISALLOWED)
-                } else {
-                    self.create(&request)
-                };
-                self.status(opcode, result);
-                if result.is_ok() {
-                    self.stop_scan();
-                    self.scanner.initiate(now, request);
-                }
-                return;
-            }
-            Command::Disconnect { handle, reason } => (handle, Begin::Terminate(reason)),
-            Command::ReadRemoteVersion { handle } => {
-                (handle, Begin::Procedure(Request::Version { host: true }))
-            }
-            Command::LeReadRemoteFeatures { handle } => (handle, Begin::Features),
-            Command::LeConnectionUpdate { handle, parameters } => {
-                (handle, Begin::Parameters(parameters))
-            }
-            Command::LeEnableEncryption { handle, rand, ediv, ltk } => {
-                (handle, Begin::Procedure(Request::Encryption { rand, ediv, ltk }))
-            }
-            Command::LeSetPhy { handle, tx, rx, coded_options } => {
-                (handle, Begin::Phy { tx, rx, coding: Coding::preferred(coded_options) })
-            }
-            _ => return self.shared.status(opcode, ErrorCode::UNKNOWN_COMMAND),
+        let (Command::Disconnect { handle, .. }
+        | Command::ReadRemoteVersion { handle }
+        | Command::LeReadRemoteFeatures { handle }
+        | Command::LeConnectionUpdate { handle, .. }
+        | Command::LeEnableEncryption { handle, .. }
+        | Command::LeSetPhy { handle, .. }) = command
+        else {
+            return self.start_connection(now, opcode, command);
         };
         let (links, sh) = (&mut self.links, &mut self.shared);
-        let (handle, begin) = begun;
-        let Some(link) = links.iter_mut().flatten().find(|link| link.handle == handle) else {
+        let Some(served) = links.iter_mut().flatten().find(|s| s.link.handle == handle) else {
             return sh.status(opcode, ErrorCode::UNKNOWN_CONNECTION);
         };
-        let status = link.permits(sh, &begin);
+        let status = served.permits(sh, &command);
         sh.status(opcode, status);
         if status == ErrorCode::SUCCESS {
-            link.launch(sh, now, begin);
+            served.launch(sh, now, &command);
         }
     }
 
-    fn status(&mut self, opcode: HciOpcode, result: Result<(), ErrorCode>) {
+    fn start_connection(&mut self, now: Instant, opcode: HciOpcode, command: Command) {
+        let Command::LeCreateConnection { request } = command else {
+            return self.shared.status(opcode, ErrorCode::UNKNOWN_COMMAND);
+        };
+        let result = if self.shared.config.quirks.refuses_connections {
+            Err(ErrorCode::COMMAND_DISALLOWED)
+        } else {
+            self.create(&request)
+        };
         self.shared.status(opcode, result.err().unwrap_or(ErrorCode::SUCCESS));
+        if result.is_ok() {
+            self.stop_scan();
+            self.scanner.initiate(now, request);
+        }
     }
 
     pub(super) fn create(&self, request: &CreateConnection) -> Result<(), ErrorCode> {
@@ -238,8 +232,9 @@ impl CentralController {
         if self.links.iter().all(Option::is_some) {
             return Err(ErrorCode::CONNECTION_LIMIT_EXCEEDED);
         }
-        let known =
-            |peer| self.links.iter().flatten().any(|l| l.peer == peer || l.identity == peer);
+        let known = |peer| {
+            self.links.iter().flatten().any(|s| s.link.peer == peer || s.link.identity == peer)
+        };
         if request.peer.is_some_and(known) {
             return Err(ErrorCode::CONNECTION_ALREADY_EXISTS);
         }
@@ -352,72 +347,48 @@ impl CentralController {
     }
 }
 
-/// What a command with a later event begins.
-enum Begin {
-    Procedure(Request),
-    Features,
-    Phy { tx: PhySet, rx: PhySet, coding: Coding },
-    Parameters(ConnectionParameters),
-    Terminate(ErrorCode),
-}
-
-impl Link {
-    fn permits(&self, sh: &Shared, begin: &Begin) -> ErrorCode {
-        let pending = |wanted: fn(&Request) -> bool| {
-            self.control.queue.iter().any(wanted)
-                || self.control.own.as_ref().is_some_and(|own| wanted(&own.request))
-        };
-        match begin {
-            _ if self.control.terminating() => ErrorCode::COMMAND_DISALLOWED,
-            Begin::Parameters(wanted) if !in_range(wanted) => ErrorCode::INVALID_PARAMETERS,
-            Begin::Procedure(Request::Encryption { .. }) => {
-                if !sh.has(ble::pdu::control::FeatureSet::ENCRYPTION) {
-                    ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER
-                } else if pending(|r| matches!(r, Request::Encryption { .. })) {
-                    ErrorCode::COMMAND_DISALLOWED
-                } else {
-                    ErrorCode::SUCCESS
-                }
+impl Served {
+    /// Whether a command that begins something is obeyed.
+    fn permits(&self, sh: &Shared, command: &Command) -> ErrorCode {
+        match command {
+            _ if self.link.terminating.is_some() => ErrorCode::COMMAND_DISALLOWED,
+            Command::LeConnectionUpdate { parameters, .. } if !in_range(parameters) => {
+                ErrorCode::INVALID_PARAMETERS
             }
-            Begin::Phy { tx, rx, .. } if tx.union(*rx).0 & !sh.phys().0 != 0 => {
+            Command::LeEnableEncryption { .. } if !sh.has(FeatureSet::ENCRYPTION) => {
+                ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER
+            }
+            Command::LeEnableEncryption { .. } if self.is_requested(Procedure::EncryptionStart) => {
+                ErrorCode::COMMAND_DISALLOWED
+            }
+            Command::LeSetPhy { tx, rx, .. } if tx.union(*rx).0 & !sh.phys().0 != 0 => {
                 ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER
             }
             _ => ErrorCode::SUCCESS,
         }
     }
 
-    fn launch(&mut self, sh: &mut Shared, now: Instant, begin: Begin) {
-        match begin {
-            Begin::Procedure(request) => self.want(sh, now, request),
-            Begin::Phy { tx, rx, coding } => {
-                self.coding = coding;
-                self.want(sh, now, Request::Phy { tx, rx, host: true });
+    /// Begins what a command asks for.
+    fn launch(&mut self, sh: &mut Shared, now: Instant, command: &Command) {
+        match command {
+            Command::Disconnect { reason, .. } => return self.terminate(sh, now, *reason),
+            Command::LeReadRemoteFeatures { .. } if self.link.features.is_some() => {
+                return features::report(&self.link, sh, ErrorCode::SUCCESS);
             }
-            Begin::Features if self.features.is_some() => {
-                self.tell_features(sh, ErrorCode::SUCCESS);
+            Command::LeSetPhy { coded_options, .. } => {
+                self.link.phys.prefer(Coding::preferred(*coded_options));
             }
-            Begin::Features => self.want(sh, now, Request::Features { host: true }),
-            Begin::Parameters(wanted) => {
-                let ask = sh.config.request_parameters;
-                self.want(sh, now, Request::Parameters { wanted, host: true, ask });
-            }
-            Begin::Terminate(reason) => self.terminate(sh, now, reason),
+            _ => {}
         }
-    }
-
-    fn want(&mut self, sh: &mut Shared, now: Instant, request: Request) {
-        self.control.queue.push_back(request);
-        self.run(sh, now);
+        if let Some(local) = Local::of_command(command, &sh.config) {
+            self.want(sh, now, Wanted::by_host(local));
+        }
     }
 }
 
-fn answer_parameters(
-    link: &mut Link,
-    sh: &mut Shared,
-    answer: Result<ConnectionParameters, ErrorCode>,
-) -> Answer {
-    if link.host_answers_parameters(sh, answer) {
-        Ok(Return::Handle(link.handle))
+fn answer_parameters(served: &mut Served, sh: &mut Shared, answer: parameters::Answer) -> Answer {
+    if served.host_answers(sh, answer) {
+        Ok(Return::Handle(served.link.handle))
     } else {
         Err(ErrorCode::COMMAND_DISALLOWED)
     }

@@ -9,16 +9,15 @@
 
 mod access;
 pub mod arbiter;
-mod armed;
 mod channel;
 mod config;
-mod control;
 mod flow;
 mod hci;
 mod link;
 mod procedure;
 pub mod quirk;
 pub mod scan;
+mod served;
 mod shared;
 mod smp;
 
@@ -36,12 +35,13 @@ use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::Entropy;
 use ble::schedule::{Claim, Hold};
 use ble::time::{Duration, Instant};
-use ble::trace::{Initiator, Trace};
+use ble::trace::Trace;
 
 pub use config::{AutomaticProcedure, ControllerConfig, OwnProcedure};
 use link::Link;
 pub use quirk::ControllerQuirks;
 use scan::{Around, Connecting, Heard, Scanner};
+use served::Served;
 pub use shared::ControllerOutput;
 use shared::Shared;
 pub use smp::SmpWatch;
@@ -63,7 +63,7 @@ enum Activity {
 pub struct CentralController {
     shared: Shared,
     scanner: Scanner,
-    links: Vec<Option<Link>>,
+    links: Vec<Option<Served>>,
     /// Connections that each place has had, for their handles.
     generations: Vec<u8>,
     activity: Activity,
@@ -114,7 +114,7 @@ impl CentralController {
     #[must_use]
     pub fn serves(&self) -> Option<Handle> {
         let Activity::Event(slot) = self.activity else { return None };
-        self.links.get(slot)?.as_ref().map(|link| link.handle)
+        self.links.get(slot)?.as_ref().map(|served| served.link.handle)
     }
 
     /// The next thing that it wants done.
@@ -131,8 +131,8 @@ impl CentralController {
     /// Starts a procedure on every connection, whatever the rules say; see
     /// [`ControllerQuirks::pressed`].
     pub fn press(&mut self, now: Instant, procedure: AutomaticProcedure) {
-        for link in self.links.iter_mut().flatten() {
-            link.press(&mut self.shared, now, procedure);
+        for served in self.links.iter_mut().flatten() {
+            served.press(&mut self.shared, now, procedure);
         }
         self.settle(now);
     }
@@ -141,7 +141,8 @@ impl CentralController {
     pub fn acl(&mut self, now: Instant, acl: Acl) {
         let credits = usize::from(self.shared.config.acl_buffers);
         let (links, shared) = (&mut self.links, &mut self.shared);
-        let link = links.iter_mut().flatten().find(|link| link.handle == acl.handle);
+        let mut links = links.iter_mut().flatten().map(|served| &mut served.link);
+        let link = links.find(|link| link.handle == acl.handle);
         if let Some(link) = link.filter(|_| !acl.data.is_empty()) {
             if link.outstanding() < credits {
                 link.send_data(shared, &acl);
@@ -164,8 +165,8 @@ impl CentralController {
 
     /// The deadline has come.
     pub fn timer(&mut self, now: Instant) {
-        for link in self.links.iter_mut().flatten() {
-            link.expire(&mut self.shared, now);
+        for served in self.links.iter_mut().flatten() {
+            served.expire(&mut self.shared, now);
         }
         self.settle(now);
     }
@@ -177,11 +178,11 @@ impl CentralController {
             Activity::Idle => self.scanner.deadline(),
             Activity::Scan | Activity::Event(_) => None,
         };
-        for (slot, link) in self.links.iter().enumerate() {
-            let Some(link) = link else { continue };
-            let mut due = link.deadline();
+        for (slot, served) in self.links.iter().enumerate() {
+            let Some(served) = served else { continue };
+            let mut due = served.deadline();
             if self.activity != Activity::Event(slot) {
-                due = due.min(link.preparation());
+                due = due.min(served.link.preparation());
             }
             earliest = Some(earliest.map_or(due, |e| e.min(due)));
         }
@@ -190,15 +191,15 @@ impl CentralController {
 
     /// Tells what is under way on all connections; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
-        let live = self.links.iter().flatten().filter(|link| link.gone.is_none());
-        live.for_each(|link| link.armed(&self.shared.config, tell));
+        let live = self.links.iter().flatten().filter(|served| served.link.gone.is_none());
+        live.for_each(|served| served.armed(&self.shared.config, tell));
     }
 
     /// The longest connSupervisionTimeout in force; `None` without a connection.
     #[must_use]
     pub fn supervision_timeout(&self) -> Option<Duration> {
-        let live = self.links.iter().flatten().filter(|link| link.gone.is_none());
-        live.map(|link| link.parameters.timeout()).max()
+        let live = self.links.iter().flatten().map(|served| &served.link);
+        live.filter(|link| link.gone.is_none()).map(|link| link.parameters.timeout()).max()
     }
 
     /// Does all that is due.
@@ -224,8 +225,8 @@ impl CentralController {
             .iter()
             .enumerate()
             .filter(|(slot, _)| not_running(*slot))
-            .filter_map(|(_, link)| link.as_ref())
-            .map(Link::preparation)
+            .filter_map(|(_, served)| served.as_ref())
+            .map(|served| served.link.preparation())
             .min()
             .unwrap_or(Instant::MAX)
     }
@@ -241,55 +242,56 @@ impl CentralController {
         // connection that has been left alone for long.
         loop {
             let gives_way = self.gives_way(slot);
-            let Some(link) = self.links.get_mut(slot).and_then(Option::as_mut) else {
+            let Some(served) = self.links.get_mut(slot).and_then(Option::as_mut) else {
                 return;
             };
-            if link.gone.is_some() || now < link.preparation() {
+            if served.link.gone.is_some() || now < served.link.preparation() {
                 return;
             }
-            link.queue_automatic(&mut self.shared, now);
-            let command = link.begin_event(&mut self.shared);
+            served.queue_automatic(&mut self.shared, now);
+            let command = served.begin_event(&mut self.shared);
             // A change of parameters has just moved the anchor point: not yet.
             if free
                 && !gives_way
-                && now <= link.anchor
+                && now <= served.link.anchor
                 && let Some(command) = command
             {
-                link.waited.serve();
+                served.link.waited.serve();
                 self.scanner.release();
                 self.activity = Activity::Event(slot);
                 self.shared.radio(command);
                 return;
             }
-            link.waited.miss();
-            link.end_event(&mut self.shared, now);
-            link.expire(&mut self.shared, now);
+            served.link.waited.miss();
+            served.end_event(&mut self.shared, now);
+            served.expire(&mut self.shared, now);
         }
     }
 
     /// Whether the next event of this link would take the radio from another one that has gone
     /// without for more events: links whose anchor points collide take turns.
     fn gives_way(&self, slot: usize) -> bool {
-        let Some(own) = self.links.get(slot).and_then(Option::as_ref) else {
+        let Some(Served { link: own, .. }) = self.links.get(slot).and_then(Option::as_ref) else {
             return false;
         };
         let end = own.anchor + own.longest_exchange() + T_IFS.times(2);
         let during = own.preparation()..end;
-        let others = self.links.iter().flatten().filter(|other| other.id != own.id);
+        let others = self.links.iter().flatten().map(|served| &served.link);
+        let others = others.filter(|other| other.id != own.id);
         let mut colliding = others.filter(|other| during.contains(&other.preparation()));
         colliding.any(|other| Claim::Event(other.waited).wins(Hold::Event(own.waited)))
     }
 
     fn link_radio(&mut self, now: Instant, slot: usize, event: RadioEvent) {
         let limit = self.next_event();
-        let Some(link) = self.links.get_mut(slot).and_then(Option::as_mut) else {
+        let Some(served) = self.links.get_mut(slot).and_then(Option::as_mut) else {
             self.activity = Activity::Idle;
             return;
         };
         match event {
-            RadioEvent::Transmitted { .. } => link.transmitted(),
+            RadioEvent::Transmitted { .. } => served.link.transmitted(),
             RadioEvent::Received { pdu, crc_ok, .. } => {
-                match link.received(&mut self.shared, now, &pdu, crc_ok, limit) {
+                match served.received(&mut self.shared, now, &pdu, crc_ok, limit) {
                     Some(reply) => self.shared.radio(reply),
                     None => self.end_event(now, slot),
                 }
@@ -300,8 +302,8 @@ impl CentralController {
 
     fn end_event(&mut self, now: Instant, slot: usize) {
         self.activity = Activity::Idle;
-        if let Some(link) = self.links.get_mut(slot).and_then(Option::as_mut) {
-            link.end_event(&mut self.shared, now);
+        if let Some(served) = self.links.get_mut(slot).and_then(Option::as_mut) {
+            served.end_event(&mut self.shared, now);
         }
     }
 
@@ -315,7 +317,7 @@ impl CentralController {
             }
             RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm } => {
                 let others: Vec<u32> =
-                    self.links.iter().flatten().map(|link| link.access_address).collect();
+                    self.links.iter().flatten().map(|served| served.link.access_address).collect();
                 let heard = Heard { start, end, pdu: &pdu, crc_ok, rssi: rssi_dbm };
                 let around = Around { others: &others, limit: self.next_event() };
                 match self.scanner.received(&mut self.shared, &heard, &around) {
@@ -365,7 +367,7 @@ impl CentralController {
             self.shared.event(Event::LeChannelSelectionAlgorithm { handle, second });
         }
         if let Some(place) = self.links.get_mut(slot) {
-            *place = Some(link);
+            *place = Some(Served::new(link));
         }
     }
 
@@ -373,12 +375,11 @@ impl CentralController {
     fn reap(&mut self) {
         for slot in 0..self.links.len() {
             let Some(place) = self.links.get_mut(slot) else { continue };
-            let Some(link) = place.take_if(|link| link.gone.is_some()) else { continue };
-            let reason = link.gone.unwrap_or(ErrorCode::UNSPECIFIED);
-            if let Some(own) = &link.control.own {
-                link.ended(&mut self.shared, own.request.procedure(), Initiator::Local, reason);
-            }
-            self.shared.event(Event::DisconnectionComplete { handle: link.handle, reason });
+            let Some(served) = place.take_if(|served| served.link.gone.is_some()) else { continue };
+            let (handle, reason) = (served.link.handle, served.link.gone);
+            let reason = reason.unwrap_or(ErrorCode::UNSPECIFIED);
+            served.lost(&mut self.shared, reason);
+            self.shared.event(Event::DisconnectionComplete { handle, reason });
             if self.activity == Activity::Event(slot) {
                 self.activity = Activity::Idle;
                 self.shared.radio(RadioCommand::Stop);

@@ -9,8 +9,11 @@ use std::collections::VecDeque;
 use ble::error::ErrorCode;
 use ble::pdu::control::{ControlPdu, Opcode};
 
+use ble::armed::{Armed, Tell, What};
+
 use super::config::OwnProcedure;
-use super::control::Request;
+use super::procedure::Local;
+use super::served::HELD;
 
 /// How a controller differs from an honest one. The default is honest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -185,7 +188,7 @@ pub(super) struct QuirkState {
     /// No control PDU, no ACL data leaves.
     pub(super) blocked: bool,
     /// Events until the link layer stops; `Some(0)`: it has.
-    pub(super) silent_after: Option<u16>,
+    silent_after: Option<u16>,
     /// The request that is being answered is served whatever else is open.
     pub(super) overlap: bool,
     /// The next announced change of PHY or parameters is not done.
@@ -193,13 +196,13 @@ pub(super) struct QuirkState {
     /// The host's answer to a request for parameters is sent although encryption starts.
     pub(super) at_once: bool,
     /// The procedure to be started once that answer has been sent.
-    pub(super) afterwards: Option<Request>,
+    pub(super) afterwards: Option<Local>,
     /// Procedures to be started as soon as the own one is over, whatever the rules say.
-    pub(super) pressing: VecDeque<Request>,
+    pressing: VecDeque<Local>,
     /// Requests whose answer waits out its delay, with the events left.
-    pub(super) delayed: VecDeque<(u16, ControlPdu, Answer)>,
+    delayed: VecDeque<(u16, ControlPdu, Answer)>,
     /// Requests to be answered after encryption.
-    pub(super) after_encryption: VecDeque<ControlPdu>,
+    after_encryption: VecDeque<ControlPdu>,
 }
 
 impl QuirkState {
@@ -208,14 +211,55 @@ impl QuirkState {
         self.silent_after == Some(0)
     }
 
-    /// Whether requests of the peer wait to be answered.
-    pub(super) fn holds_requests(&self) -> bool {
-        !self.delayed.is_empty() || !self.after_encryption.is_empty()
+    /// Tells what rules have under way: see [`ble::armed`].
+    pub(super) fn armed(&self, tell: Tell<'_>) {
+        for local in self.pressing.iter().filter(|local| **local != Local::Ping) {
+            tell(Armed::open(What::Deferred(local.procedure())));
+        }
+        if !self.delayed.is_empty() || !self.after_encryption.is_empty() {
+            tell(Armed::open(What::HeldRequest));
+        }
+        if self.silent_after.is_some_and(|events| events > 0) {
+            tell(Armed::open(What::Stopping));
+        }
     }
 
-    /// Whether the link layer will stop after some more events.
-    pub(super) fn is_falling_silent(&self) -> bool {
-        self.silent_after.is_some_and(|events| events > 0)
+    /// Answers a request so many events later; false: too many wait.
+    pub(super) fn delay(&mut self, events: u16, pdu: ControlPdu, answer: Answer) -> bool {
+        let room = self.delayed.len() < HELD;
+        if room {
+            self.delayed.push_back((events, pdu, answer));
+        }
+        room
+    }
+
+    /// Answers a request after the next encryption start. One too many is forgotten.
+    pub(super) fn hold_until_encrypted(&mut self, pdu: ControlPdu) {
+        if self.after_encryption.len() < HELD {
+            self.after_encryption.push_back(pdu);
+        }
+    }
+
+    /// Encryption has started: the requests that waited for it.
+    pub(super) fn take_after_encryption(&mut self) -> VecDeque<ControlPdu> {
+        std::mem::take(&mut self.after_encryption)
+    }
+
+    /// Starts a procedure as soon as no own one is open. One too many is forgotten.
+    pub(super) fn press_later(&mut self, local: Local) {
+        if self.pressing.len() < HELD {
+            self.pressing.push_back(local);
+        }
+    }
+
+    /// The procedure that is to be started now that no own one is open.
+    pub(super) fn next_pressed(&mut self) -> Option<Local> {
+        self.pressing.pop_front()
+    }
+
+    /// Whether what was announced for this instant is not done. The next one is again.
+    pub(super) const fn keeps_from_switching(&mut self) -> bool {
+        std::mem::replace(&mut self.no_switch, false)
     }
 
     /// Stops to work.

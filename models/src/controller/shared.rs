@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use ble::address::{Address, AddressKind};
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{Acl, Event, HciOpcode, Return};
+use ble::invariant::{Broken, Invariant};
 use ble::link::LinkId;
 use ble::pdu::advertising::CHANNEL_MAP_ALL;
 use ble::pdu::control::{FeatureSet, Opcode};
@@ -57,6 +58,8 @@ pub(super) struct Shared {
     pub(super) connected_before: bool,
     next_tag: Tag,
     out: VecDeque<ControllerOutput>,
+    /// What has turned out otherwise than it can.
+    broken: Broken,
 }
 
 impl Shared {
@@ -77,6 +80,7 @@ impl Shared {
             connected_before: false,
             next_tag: 1,
             out: VecDeque::new(),
+            broken: Broken::NONE,
             config,
         }
     }
@@ -198,7 +202,16 @@ impl Shared {
         self.known_features.push_back((peer, features));
     }
 
+    /// A procedure is started that is open: what comes of that.
+    pub(super) fn started_twice(&mut self) -> ErrorCode {
+        self.broken.shout(Invariant::StartsOnce);
+        ErrorCode::UNSPECIFIED
+    }
+
     pub(super) fn poll(&mut self) -> Option<ControllerOutput> {
+        if let Some((invariant, count)) = self.broken.take() {
+            return Some(ControllerOutput::Trace(Trace::Invariant { invariant, count }));
+        }
         self.out.pop_front()
     }
 }

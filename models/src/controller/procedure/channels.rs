@@ -1,15 +1,58 @@
 //! Channel map update (Vol 6, Part B, 5.1.2) and the minimum number of used channels that a
 //! peripheral asks for (5.1.11).
 
+use ble::error::ErrorCode;
 use ble::pdu::advertising::CHANNEL_MAP_ALL;
-use ble::pdu::control::ControlPdu;
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::phy::PhySet;
-use ble::time::Instant;
 use ble::trace::Procedure;
 
-use crate::controller::control::Request;
+use super::Row;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
+
+pub(super) const UPDATE: Row = Row {
+    starts_with: Some(Opcode::CHANNEL_MAP_IND),
+    centrals: &[Opcode::CHANNEL_MAP_IND],
+    has_instant: true,
+    ..Row::NONE
+};
+
+pub(super) const MINIMUM: Row = Row {
+    requests: &[(Opcode::MIN_USED_CHANNELS_IND, FeatureSet::MIN_USED_CHANNELS)],
+    has_answer: false,
+    ..Row::NONE
+};
+
+/// A channel map update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::controller) enum Local {
+    /// This map is wanted.
+    Wanted(u64),
+    /// LL_CHANNEL_MAP_IND is queued or sent.
+    Instant,
+}
+
+impl Local {
+    pub(super) fn start(
+        self,
+        link: &Link,
+        sh: &mut Shared,
+    ) -> Result<(Self, ControlPdu), ErrorCode> {
+        let Self::Wanted(map) = self else { return Err(sh.started_twice()) };
+        let channel_map = with_minimum(link, map & CHANNEL_MAP_ALL);
+        Ok((Self::Instant, ControlPdu::ChannelMapInd { channel_map, instant: 0 }))
+    }
+
+    pub(super) const fn first_pdu(self) -> Option<ControlPdu> {
+        match self {
+            Self::Wanted(channel_map) => {
+                Some(ControlPdu::ChannelMapInd { channel_map, instant: 0 })
+            }
+            Self::Instant => None,
+        }
+    }
+}
 
 /// What the peripheral has asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -26,45 +69,30 @@ fn widened(map: u64, channels: u32) -> u64 {
     others.take(missing as usize).fold(map, |map, bit| map | bit)
 }
 
-impl Link {
-    /// A channel map with as many channels as the peripheral needs on its present PHY.
-    fn with_minimum(&self, map: u64) -> u64 {
-        // LL-MAP-3: minimum number of used channels.
-        if self.minimum.phys.contains(self.rx) { widened(map, self.minimum.channels) } else { map }
-    }
+/// A channel map with as many channels as the peripheral needs on its present PHY.
+fn with_minimum(link: &Link, map: u64) -> u64 {
+    // LL-MAP-3: minimum number of used channels.
+    let Minimum { phys, channels } = link.minimum;
+    if phys.contains(link.phys.rx()) { widened(map, channels) } else { map }
+}
 
-    pub(in crate::controller) fn start_channel_map(
-        &mut self,
-        sh: &mut Shared,
-        now: Instant,
-        map: u64,
-    ) {
-        let channel_map = self.with_minimum(map & CHANNEL_MAP_ALL);
-        let pdu = ControlPdu::ChannelMapInd { channel_map, instant: 0 };
-        self.begin(sh, now, Request::ChannelMap(map), pdu);
-        self.await_instant();
-    }
+/// LL_MIN_USED_CHANNELS_IND.
+pub(super) fn minimum(
+    link: &mut Link,
+    sh: &mut Shared,
+    phys: PhySet,
+    channels: u8,
+) -> Option<super::Local> {
+    link.minimum = Minimum { phys, channels: u32::from(channels) };
+    link.served(sh, Procedure::MinUsedChannels);
+    missing(link, sh)
+}
 
-    /// LL_MIN_USED_CHANNELS_IND.
-    pub(in crate::controller) fn receive_min_used_channels(
-        &mut self,
-        sh: &mut Shared,
-        phys: PhySet,
-        channels: u8,
-    ) {
-        self.minimum = Minimum { phys, channels: u32::from(channels) };
-        self.served(sh, Procedure::MinUsedChannels);
-        self.keep_minimum(sh);
-    }
-
-    /// Wants another map where the one in force has too few channels: for a minimum that has
-    /// just been asked for, or a PHY that is new.
-    pub(in crate::controller) fn keep_minimum(&mut self, sh: &Shared) {
-        let waits = self.control.queue.iter().any(|r| matches!(r, Request::ChannelMap(_)));
-        if !waits && self.with_minimum(self.channel_map) != self.channel_map {
-            self.control.queue.push_back(Request::ChannelMap(sh.channel_map));
-        }
-    }
+/// Another map, where the one in force has too few channels: for a minimum that has just been
+/// asked for, or a PHY that is new.
+pub(super) fn missing(link: &Link, sh: &Shared) -> Option<super::Local> {
+    let enough = with_minimum(link, link.channel_map) == link.channel_map;
+    (!enough).then_some(super::Local::ChannelMap(Local::Wanted(sh.channel_map)))
 }
 
 #[cfg(test)]

@@ -1,221 +1,249 @@
 //! Encryption start and pause (Vol 6, Part B, 5.1.3). Only a central starts them.
 
-use ble::crypto::ccm::{Cipher, Direction, session_key};
-use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::crypto::ccm::{Cipher, CipherError, Direction, session_key};
+use ble::error::ErrorCode;
 use ble::hci::Event;
-use ble::pdu::control::{ControlPdu, EncReq, EncRsp, Opcode};
+use ble::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
+use ble::pdu::data::{Llid, Payload};
+use ble::secret::Secret;
 use ble::time::Instant;
-use ble::trace::Procedure;
 
-use crate::controller::control::{Request, Step};
-use crate::controller::link::{Ciphers, Link};
+use super::{Row, Step};
+use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
-/// What the encryption start waits for. In a refresh, encryption is paused first.
+const FEATURE: FeatureSet = FeatureSet::ENCRYPTION;
+
+pub(super) const START: Row = Row {
+    starts_with: Some(Opcode::ENC_REQ),
+    answers: &[
+        (Opcode::ENC_RSP, FEATURE),
+        (Opcode::START_ENC_REQ, FEATURE),
+        (Opcode::START_ENC_RSP, FEATURE),
+    ],
+    centrals: &[Opcode::ENC_REQ],
+    report: Some(report_start),
+    ..Row::NONE
+};
+
+/// Always the beginning of another start: of its end the host is told.
+pub(super) const PAUSE: Row = Row {
+    starts_with: Some(Opcode::PAUSE_ENC_REQ),
+    answers: &[(Opcode::PAUSE_ENC_RSP, FEATURE)],
+    centrals: &[Opcode::PAUSE_ENC_REQ],
+    report: Some(report_refresh),
+    ..Row::NONE
+};
+
+/// With what the host wants encryption to start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::controller) enum Starting {
-    /// LL_PAUSE_ENC_RSP.
-    PauseRsp,
-    /// LL_ENC_RSP.
-    EncRsp { skd_c: [u8; 8], iv_c: [u8; 4], refresh: bool },
-    /// LL_START_ENC_REQ, upon which these come into force.
+pub(in crate::controller) struct Key {
+    pub(in crate::controller) rand: u64,
+    pub(in crate::controller) ediv: u16,
+    pub(in crate::controller) ltk: Secret<16>,
+}
+
+/// The ciphers in force, per direction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(in crate::controller) struct Ciphers {
+    tx: Option<Cipher>,
+    rx: Option<Cipher>,
+    /// PDUs of the peer may have a MIC, from the first encryption on.
+    had: bool,
+}
+
+impl Ciphers {
+    /// Whether encryption is on, or being refreshed and not paused yet.
+    pub(in crate::controller) const fn are_in_force(&self) -> bool {
+        self.tx.is_some()
+    }
+
+    /// Octets of a MIC that a PDU of the peer may have.
+    pub(super) const fn mic(&self) -> u16 {
+        if self.had { 4 } else { 0 }
+    }
+
+    /// Encrypts a PDU that is not empty, if encryption is on.
+    pub(in crate::controller) fn encrypt(
+        &mut self,
+        llid: Llid,
+        payload: &mut Payload,
+    ) -> Result<(), CipherError> {
+        self.tx.as_mut().map_or(Ok(()), |cipher| cipher.encrypt(llid, payload))
+    }
+
+    /// Decrypts a PDU that is not empty; whether encryption is on.
+    pub(in crate::controller) fn decrypt(
+        &mut self,
+        llid: Llid,
+        payload: &mut Payload,
+    ) -> Result<bool, CipherError> {
+        match &mut self.rx {
+            Some(cipher) => cipher.decrypt(llid, payload).map(|()| true),
+            None => Ok(false),
+        }
+    }
+}
+
+/// An encryption start. In a refresh, encryption is paused first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::controller) enum Local {
+    /// It has not begun.
+    Wanted(Key),
+    /// LL_PAUSE_ENC_RSP is awaited.
+    PauseRsp(Key),
+    /// LL_ENC_RSP is awaited.
+    EncRsp {
+        /// What the session key is made of, with what the peripheral adds.
+        ltk: Secret<16>,
+        /// SKD_C.
+        skd_c: [u8; 8],
+        /// IV_C.
+        iv_c: [u8; 4],
+        refresh: bool,
+    },
+    /// LL_START_ENC_REQ is awaited, upon which these come into force.
     StartReq { ciphers: Box<Ciphers>, refresh: bool },
-    /// LL_START_ENC_RSP.
+    /// LL_START_ENC_RSP is awaited.
     StartRsp { refresh: bool },
 }
 
-impl Starting {
+/// LL_ENC_REQ, and the state in which its answer is awaited.
+fn request(sh: &mut Shared, key: &Key, refresh: bool) -> (Local, ControlPdu) {
+    let &Key { rand, ediv, ref ltk } = key;
+    let (skd_c, iv_c) = (sh.encryption.octets(), sh.encryption.octets());
+    let state = Local::EncRsp { ltk: ltk.clone(), skd_c, iv_c, refresh };
+    (state, ControlPdu::EncReq(EncReq { rand, ediv, skd_c, iv_c }))
+}
+
+fn derive(
+    ltk: &Secret<16>,
+    (skd_c, iv_c): ([u8; 8], [u8; 4]),
+    EncRsp { skd_p, iv_p }: EncRsp,
+) -> Ciphers {
+    let key = session_key(ltk, skd_c, skd_p);
+    let cipher = |direction| Some(Cipher::new(key.clone(), iv_c, iv_p, direction));
+    Ciphers {
+        tx: cipher(Direction::CentralToPeripheral),
+        rx: cipher(Direction::PeripheralToCentral),
+        had: true,
+    }
+}
+
+impl Local {
+    pub(super) fn start(
+        self,
+        link: &Link,
+        sh: &mut Shared,
+    ) -> Result<(Self, ControlPdu), ErrorCode> {
+        let Self::Wanted(key) = self else { return Err(sh.started_twice()) };
+        Ok(if link.ciphers.are_in_force() {
+            (Self::PauseRsp(key), ControlPdu::PauseEncReq)
+        } else {
+            request(sh, &key, false)
+        })
+    }
+
     /// The PDU whose answer is awaited.
-    pub(in crate::controller) const fn last_sent(&self) -> Opcode {
+    pub(super) const fn last_sent(&self) -> Option<Opcode> {
         match self {
-            Self::PauseRsp => Opcode::PAUSE_ENC_REQ,
-            Self::EncRsp { .. } | Self::StartReq { .. } => Opcode::ENC_REQ,
-            Self::StartRsp { .. } => Opcode::START_ENC_RSP,
+            Self::Wanted(_) => None,
+            Self::PauseRsp(_) => Some(Opcode::PAUSE_ENC_REQ),
+            Self::EncRsp { .. } | Self::StartReq { .. } => Some(Opcode::ENC_REQ),
+            Self::StartRsp { .. } => Some(Opcode::START_ENC_RSP),
         }
     }
 
-    const fn refresh(&self) -> bool {
+    pub(super) const fn is_refresh(&self) -> bool {
         match self {
-            Self::PauseRsp => true,
+            Self::Wanted(_) => false,
+            Self::PauseRsp(_) => true,
             Self::EncRsp { refresh, .. }
             | Self::StartReq { refresh, .. }
             | Self::StartRsp { refresh } => *refresh,
         }
     }
-}
-
-impl Link {
-    /// Whether encryption runs, and is not being changed.
-    pub(in crate::controller) fn encrypted(&self) -> bool {
-        self.ciphers.tx.is_some() && self.control.starting().is_none()
-    }
-
-    /// Whether ACL data may be sent.
-    pub(in crate::controller) fn data_flows(&self) -> bool {
-        // LL-ENC-1: silence while encryption starts or pauses.
-        self.control.starting().is_none() && !self.control.terminating()
-    }
 
     /// Whether the peripheral, having sent LL_ENC_RSP, may send no other than a few PDUs.
-    pub(in crate::controller) fn must_be_quiet(&self) -> bool {
-        matches!(
-            self.control.starting(),
-            Some(Starting::StartReq { .. } | Starting::StartRsp { .. })
-        )
+    pub(in crate::controller) const fn is_quiet(&self) -> bool {
+        matches!(self, Self::StartReq { .. } | Self::StartRsp { .. })
     }
 
     /// Whether the peripheral's next PDU can be the one with which the ciphers change.
-    pub(in crate::controller) fn ciphers_may_change(&self) -> bool {
-        matches!(self.control.starting(), Some(Starting::PauseRsp | Starting::StartReq { .. }))
+    pub(in crate::controller) const fn may_change_ciphers(&self) -> bool {
+        matches!(self, Self::PauseRsp(_) | Self::StartReq { .. })
     }
 
-    /// It has sent another.
-    pub(in crate::controller) fn broke_encryption_start(&mut self, sh: &mut Shared) {
-        // LL-ENC-6: anything else.
-        sh.misbehaved(Some(self.id), PeerMisbehaved::NotAllowedWhileEncrypting);
-        self.gone = Some(ErrorCode::MIC_FAILURE);
+    pub(super) const fn is_answered_by(&self, pdu: &ControlPdu) -> bool {
+        matches!(
+            (self, pdu),
+            (Self::PauseRsp(_), ControlPdu::PauseEncRsp)
+                | (Self::EncRsp { .. }, ControlPdu::EncRsp(_))
+                | (Self::StartReq { .. }, ControlPdu::StartEncReq)
+                | (Self::StartRsp { .. }, ControlPdu::StartEncRsp)
+        )
     }
 
-    pub(in crate::controller) fn start_encryption(
-        &mut self,
+    pub(super) fn answered(
+        &self,
+        link: &mut Link,
         sh: &mut Shared,
         now: Instant,
-        request: Request,
-    ) {
-        let refresh = self.ciphers.tx.is_some();
-        let pdu = if refresh { Some(ControlPdu::PauseEncReq) } else { self.enc_req(sh, &request) };
-        let Some(pdu) = pdu else {
-            return;
-        };
-        self.begin(sh, now, request, pdu);
-        let step = match pdu {
-            ControlPdu::EncReq(EncReq { skd_c, iv_c, .. }) => {
-                Starting::EncRsp { skd_c, iv_c, refresh }
+        pdu: &ControlPdu,
+    ) -> Step<Self> {
+        match (self, pdu) {
+            (Self::PauseRsp(key), _) => {
+                // Both directions are in clear from here on, until encryption starts anew.
+                (link.ciphers.tx, link.ciphers.rx) = (None, None);
+                let (state, request) = request(sh, key, true);
+                // LL-ENC-11: pause.
+                link.send(sh, ControlPdu::PauseEncRsp);
+                link.send(sh, request);
+                Step::Next(state)
             }
-            _ => Starting::PauseRsp,
-        };
-        self.next_step(now, Step::Encryption(step));
-    }
-
-    fn enc_req(&self, sh: &mut Shared, request: &Request) -> Option<ControlPdu> {
-        let Request::Encryption { rand, ediv, .. } = *request else {
-            return None;
-        };
-        let (skd_c, iv_c) = (sh.encryption.octets(), sh.encryption.octets());
-        Some(ControlPdu::EncReq(EncReq { rand, ediv, skd_c, iv_c }))
-    }
-
-    /// LL_PAUSE_ENC_RSP, LL_ENC_RSP, LL_START_ENC_REQ or LL_START_ENC_RSP.
-    pub(in crate::controller) fn receive_encryption(
-        &mut self,
-        sh: &mut Shared,
-        now: Instant,
-        pdu: ControlPdu,
-    ) {
-        let Some(starting) = self.control.starting().cloned() else {
-            return sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse);
-        };
-        match (starting, pdu) {
-            (Starting::PauseRsp, ControlPdu::PauseEncRsp) => self.paused(sh, now),
-            (Starting::EncRsp { skd_c, iv_c, refresh }, ControlPdu::EncRsp(response)) => {
-                if let Some(ciphers) = self.derive(skd_c, iv_c, response) {
-                    let step = Starting::StartReq { ciphers: Box::new(ciphers), refresh };
-                    self.next_step(now, Step::Encryption(step));
-                }
+            (Self::EncRsp { ltk, skd_c, iv_c, refresh }, ControlPdu::EncRsp(response)) => {
+                let ciphers = Box::new(derive(ltk, (*skd_c, *iv_c), *response));
+                Step::Next(Self::StartReq { ciphers, refresh: *refresh })
             }
-            (Starting::StartReq { ciphers, refresh }, ControlPdu::StartEncReq) => {
+            (Self::StartReq { ciphers, refresh }, _) => {
                 // LL-ENC-3: our LL_START_ENC_RSP is the first that is encrypted.
-                self.ciphers = *ciphers;
-                self.had_ciphers = true;
-                self.next_step(now, Step::Encryption(Starting::StartRsp { refresh }));
-                self.send(sh, ControlPdu::StartEncRsp);
+                link.ciphers = ciphers.as_ref().clone();
+                link.send(sh, ControlPdu::StartEncRsp);
+                Step::Next(Self::StartRsp { refresh: *refresh })
             }
-            (Starting::StartRsp { refresh }, ControlPdu::StartEncRsp) => {
-                self.encryption_started(sh, now, refresh);
+            _ => {
+                // LL-ENC-13: done.
+                link.payload_timer.restart(now);
+                link.smp.encrypted();
+                Step::End(ErrorCode::SUCCESS)
             }
-            _ if self.must_be_quiet() => self.broke_encryption_start(sh),
-            _ => sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse),
         }
     }
 
-    /// Both directions are in clear from here on, until encryption starts anew.
-    fn paused(&mut self, sh: &mut Shared, now: Instant) {
-        self.ciphers = Ciphers::default();
-        let request = self.control.own.as_ref().map(|own| own.request.clone());
-        let Some(ControlPdu::EncReq(req)) = request.and_then(|r| self.enc_req(sh, &r)) else {
-            return;
-        };
-        // LL-ENC-11: pause.
-        self.send(sh, ControlPdu::PauseEncRsp);
-        self.send(sh, ControlPdu::EncReq(req));
-        let step = Starting::EncRsp { skd_c: req.skd_c, iv_c: req.iv_c, refresh: true };
-        self.next_step(now, Step::Encryption(step));
+    /// The connection goes on in clear, unless it was encrypted.
+    pub(super) const fn refused(&self, error: ErrorCode) -> Step<Self> {
+        // LL-ENC-9: no key for a refresh.
+        if self.is_refresh() { Step::Terminate(error) } else { Step::End(error) }
     }
+}
 
-    fn derive(&self, skd_c: [u8; 8], iv_c: [u8; 4], response: EncRsp) -> Option<Ciphers> {
-        let own = self.control.own.as_ref()?;
-        let Request::Encryption { ltk, .. } = &own.request else {
-            return None;
-        };
-        let key = session_key(ltk, skd_c, response.skd_p);
-        let cipher = |direction| Some(Cipher::new(key.clone(), iv_c, response.iv_p, direction));
-        Some(Ciphers {
-            tx: cipher(Direction::CentralToPeripheral),
-            rx: cipher(Direction::PeripheralToCentral),
-        })
-    }
+/// What a peripheral may send between LL_ENC_RSP and the end of the encryption start.
+pub(in crate::controller) const fn allows(pdu: &ControlPdu) -> bool {
+    matches!(
+        pdu,
+        ControlPdu::StartEncReq
+            | ControlPdu::StartEncRsp
+            | ControlPdu::TerminateInd(_)
+            | ControlPdu::RejectInd(_)
+            | ControlPdu::RejectExtInd { .. }
+    )
+}
 
-    fn encryption_started(&mut self, sh: &mut Shared, now: Instant, refresh: bool) {
-        // LL-ENC-13: done.
-        self.end_own(sh, ErrorCode::SUCCESS);
-        self.payload_timer.restart(now);
-        self.smp.encrypted();
-        self.tell_encryption(sh, ErrorCode::SUCCESS, refresh);
-        self.answer_held(sh);
-    }
+fn report_start(link: &Link, sh: &mut Shared, status: ErrorCode) {
+    let (handle, enabled) = (link.handle, status == ErrorCode::SUCCESS);
+    sh.event(Event::EncryptionChange { handle, status, enabled });
+}
 
-    /// The peripheral has refused: the connection goes on in clear, unless it was encrypted.
-    pub(in crate::controller) fn encryption_refused(
-        &mut self,
-        sh: &mut Shared,
-        now: Instant,
-        error: ErrorCode,
-    ) {
-        let refresh = self.control.starting().is_some_and(Starting::refresh);
-        self.end_own(sh, error);
-        self.tell_encryption(sh, error, refresh);
-        if refresh {
-            // LL-ENC-9: no key for a refresh.
-            self.terminate(sh, now, error);
-        } else {
-            self.answer_held(sh);
-        }
-    }
-
-    fn tell_encryption(&self, sh: &mut Shared, status: ErrorCode, refresh: bool) {
-        let handle = self.handle;
-        sh.event(if refresh {
-            Event::EncryptionKeyRefreshComplete { handle, status }
-        } else {
-            Event::EncryptionChange { handle, status, enabled: status == ErrorCode::SUCCESS }
-        });
-    }
-
-    /// A controller of little patience ends the connection when the peripheral is slow.
-    pub(in crate::controller) fn lose_patience(&mut self, sh: &mut Shared, now: Instant) {
-        let Some(patience) = sh.config.quirks.encryption_patience_events else {
-            return;
-        };
-        let events = self.control.own.as_ref().map_or(0, |own| own.events);
-        if self.control.starting().is_some() && events > patience {
-            self.ended(
-                sh,
-                Procedure::EncryptionStart,
-                ble::trace::Initiator::Local,
-                ErrorCode::MIC_FAILURE,
-            );
-            self.control.own = None;
-            self.terminate(sh, now, ErrorCode::MIC_FAILURE);
-        }
-    }
+fn report_refresh(link: &Link, sh: &mut Shared, status: ErrorCode) {
+    sh.event(Event::EncryptionKeyRefreshComplete { handle: link.handle, status });
 }

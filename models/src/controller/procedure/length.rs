@@ -1,15 +1,27 @@
 //! Data length update (Vol 6, Part B, 5.1.9 and 4.5.10).
 
-use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::error::PeerMisbehaved;
 use ble::hci::Event;
 use ble::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
 use ble::phy::{Coding, Phy};
-use ble::time::{Duration, Instant};
+use ble::time::Duration;
 use ble::trace::Procedure;
 
-use crate::controller::control::Request;
+use super::Row;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
+
+const FEATURE: FeatureSet = FeatureSet::DATA_LENGTH_EXTENSION;
+
+/// Of changes the host is told by an event of their own, whoever has asked.
+pub(super) const ROW: Row = Row {
+    starts_with: Some(Opcode::LENGTH_REQ),
+    // LL-FEAT-3: features of the peer.
+    needs: FEATURE,
+    requests: &[(Opcode::LENGTH_REQ, FEATURE)],
+    answers: &[(Opcode::LENGTH_RSP, FEATURE)],
+    ..Row::NONE
+};
 
 const OCTETS_MIN: u16 = 27;
 const OCTETS_MAX: u16 = 251;
@@ -60,7 +72,7 @@ pub(in crate::controller) struct Lengths {
 impl Lengths {
     pub(in crate::controller) fn new(sh: &Shared) -> Self {
         let (octets, time) = sh.default_length;
-        let rx = if sh.has(FeatureSet::DATA_LENGTH_EXTENSION) {
+        let rx = if sh.has(FEATURE) {
             Limit::new(sh.config.max_octets, sh.config.max_time)
         } else {
             Limit::INITIAL
@@ -130,11 +142,6 @@ impl Lengths {
         (self.tx().octets, self.effective_rx().octets)
     }
 
-    /// LL_LENGTH_REQ.
-    pub(in crate::controller) fn request(&mut self, coded: bool) -> ControlPdu {
-        ControlPdu::LengthReq(self.pdu(coded))
-    }
-
     /// What the peer is told; `coded`: it is known to have LE Coded.
     fn pdu(&mut self, coded: bool) -> DataLength {
         self.coded = coded;
@@ -154,71 +161,58 @@ impl Lengths {
     }
 }
 
+/// LL_LENGTH_REQ.
+pub(super) fn request(link: &mut Link, sh: &Shared) -> ControlPdu {
+    let coded = link.agreed(sh, FeatureSet::LE_CODED);
+    ControlPdu::LengthReq(link.lengths.pdu(coded))
+}
+
+/// LL_LENGTH_REQ of the peripheral.
+pub(super) fn serve(link: &mut Link, sh: &mut Shared, pdu: DataLength) {
+    let coded = link.agreed(sh, FeatureSet::LE_CODED);
+    let answer = link.lengths.pdu(coded);
+    link.send(sh, ControlPdu::LengthRsp(answer));
+    learn(link, sh, pdu);
+    link.served(sh, Procedure::DataLengthUpdate);
+}
+
+/// What the peripheral says of itself, on either PDU.
+pub(super) fn learn(link: &mut Link, sh: &mut Shared, pdu: DataLength) {
+    if pdu.max_rx_octets < OCTETS_MIN || pdu.max_tx_octets < OCTETS_MIN {
+        link.misbehaved(sh, PeerMisbehaved::InvalidParameters);
+    }
+    // LL-LEN-5: at once and on either PDU.
+    link.lengths.learn(pdu);
+    let (tx, rx) = (link.lengths.tx(), link.lengths.effective_rx());
+    // LL-LEN-6: the host is told of changes.
+    // What the own host wants may have changed them before.
+    if core::mem::replace(&mut link.lengths.told, (tx, rx)) != (tx, rx) {
+        sh.event(Event::LeDataLengthChange {
+            handle: link.handle,
+            tx_octets: tx.octets,
+            tx_time: tx.time,
+            rx_octets: rx.octets,
+            rx_time: rx.time,
+        });
+    }
+}
+
 impl Link {
     /// Air time of the longest packets in both directions.
     pub(in crate::controller) fn longest_exchange(&self) -> Duration {
         let (tx_octets, rx_octets) = self.lengths.octets();
+        let (tx, rx) = (self.phys.tx(), self.phys.rx());
         let on = |phy: Phy, octets: u16| phy.sent_with(Coding::S8).air_time(octets + 4);
-        let tx_time = u64::from(self.lengths.tx_time(self.tx, self.parameters.interval));
-        let rx_time = u64::from(self.lengths.rx_time(self.rx));
-        on(self.tx, tx_octets).min(Duration::from_us(tx_time))
-            + on(self.rx, rx_octets).min(Duration::from_us(rx_time))
+        let tx_time = u64::from(self.lengths.tx_time(tx, self.parameters.interval));
+        let rx_time = u64::from(self.lengths.rx_time(rx));
+        on(tx, tx_octets).min(Duration::from_us(tx_time))
+            + on(rx, rx_octets).min(Duration::from_us(rx_time))
     }
 
     /// Most octets of a packet of the peer, MIC included.
     pub(in crate::controller) fn longest_heard(&self) -> u8 {
         // LL-LEN-9: PDUs that were queued under a former limit come as they are.
-        let mic = if self.had_ciphers { 4 } else { 0 };
-        u8::try_from(self.lengths.offered + mic).unwrap_or(u8::MAX)
-    }
-
-    pub(in crate::controller) fn start_length(&mut self, sh: &mut Shared, now: Instant) {
-        let feature = FeatureSet::DATA_LENGTH_EXTENSION;
-        // LL-FEAT-3: features of the peer.
-        if sh.has(feature) && !self.lacks(feature) {
-            let coded = self.agreed(sh, FeatureSet::LE_CODED);
-            let pdu = self.lengths.request(coded);
-            self.begin(sh, now, Request::Length, pdu);
-        }
-    }
-
-    pub(in crate::controller) fn receive_length_rsp(&mut self, sh: &mut Shared, pdu: DataLength) {
-        if !self.awaits(Opcode::LENGTH_REQ) {
-            return sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse);
-        }
-        self.learn_lengths(sh, pdu);
-        self.end_own(sh, ErrorCode::SUCCESS);
-    }
-
-    pub(in crate::controller) fn answer_length_req(&mut self, sh: &mut Shared, pdu: DataLength) {
-        if !sh.has(FeatureSet::DATA_LENGTH_EXTENSION) {
-            return self.send(sh, ControlPdu::UnknownRsp(Opcode::LENGTH_REQ));
-        }
-        let coded = self.agreed(sh, FeatureSet::LE_CODED);
-        let answer = self.lengths.pdu(coded);
-        self.send(sh, ControlPdu::LengthRsp(answer));
-        self.learn_lengths(sh, pdu);
-        self.served(sh, Procedure::DataLengthUpdate);
-    }
-
-    fn learn_lengths(&mut self, sh: &mut Shared, pdu: DataLength) {
-        if pdu.max_rx_octets < OCTETS_MIN || pdu.max_tx_octets < OCTETS_MIN {
-            sh.misbehaved(Some(self.id), PeerMisbehaved::InvalidParameters);
-        }
-        // LL-LEN-5: at once and on either PDU.
-        self.lengths.learn(pdu);
-        let (tx, rx) = (self.lengths.tx(), self.lengths.effective_rx());
-        // LL-LEN-6: the host is told of changes.
-        // What the own host wants may have changed them before.
-        if core::mem::replace(&mut self.lengths.told, (tx, rx)) != (tx, rx) {
-            sh.event(Event::LeDataLengthChange {
-                handle: self.handle,
-                tx_octets: tx.octets,
-                tx_time: tx.time,
-                rx_octets: rx.octets,
-                rx_time: rx.time,
-            });
-        }
+        u8::try_from(self.lengths.offered + self.ciphers.mic()).unwrap_or(u8::MAX)
     }
 
     /// Most octets of a data PDU sent now: by octets, and by time on the PHY in use and on the
@@ -228,16 +222,16 @@ impl Link {
         // LL-LEN-1: octets in force.
         // LL-LEN-2: time in force.
         // LL-LEN-4: effective values.
-        let announced = self.scheduled.tx().unwrap_or(self.tx);
-        let now = self.parameters.interval;
-        let interval = self.scheduled.interval().map_or(now, |next| next.min(now));
+        let now = self.phys.tx();
+        let announced = self.next_tx().unwrap_or(now);
+        let interval = self.shortest_interval();
         let fits = |phy: Phy, octets: u16| {
             let time = u32::from(self.lengths.tx_time(phy, interval));
-            phy.sent_with(self.coding).air_time_us(octets.saturating_add(4)) <= time
+            phy.sent_with(self.phys.coding()).air_time_us(octets.saturating_add(4)) <= time
         };
         let longest = (OCTETS_MIN..=self.lengths.octets().0)
             .rev()
-            .find(|octets| fits(self.tx, *octets) && fits(announced, *octets));
+            .find(|octets| fits(now, *octets) && fits(announced, *octets));
         usize::from(longest.unwrap_or(OCTETS_MIN))
     }
 }

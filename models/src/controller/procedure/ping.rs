@@ -1,19 +1,34 @@
 //! LE Ping (Vol 6, Part B, 5.1.8) and the authenticated payload timeout (5.4).
 
-use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::Event;
-use ble::pdu::control::{FeatureSet, Opcode};
+use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::time::{Duration, Instant};
+use ble::trace::Procedure;
 
-use crate::controller::control::Request;
+use super::Row;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
+
+pub(super) const ROW: Row = Row {
+    starts_with: Some(Opcode::PING_REQ),
+    requests: &[(Opcode::PING_REQ, FeatureSet::PING)],
+    answers: &[(Opcode::PING_RSP, FeatureSet::PING)],
+    any_answer: true,
+    ..Row::NONE
+};
+
+/// LL_PING_REQ.
+pub(super) fn serve(link: &mut Link, sh: &mut Shared) {
+    // LL-PING-1: answers to a ping.
+    link.send(sh, ControlPdu::PingRsp);
+    link.served(sh, Procedure::LePing);
+}
 
 /// The authenticatedPayloadTimeout of one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::controller) struct PayloadTimer {
     /// Units of 10 ms.
-    pub(in crate::controller) timeout: u16,
+    timeout: u16,
     /// Last PDU with a valid MIC; `None` while encryption is off.
     since: Option<Instant>,
     /// A ping has been asked for since then.
@@ -27,7 +42,17 @@ impl Default for PayloadTimer {
 }
 
 impl PayloadTimer {
-    pub(in crate::controller) fn restart(&mut self, now: Instant) {
+    /// Units of 10 ms.
+    pub(in crate::controller) const fn units(&self) -> u16 {
+        self.timeout
+    }
+
+    /// In units of 10 ms.
+    pub(in crate::controller) const fn set(&mut self, units: u16) {
+        self.timeout = units;
+    }
+
+    pub(in crate::controller) const fn restart(&mut self, now: Instant) {
         self.since = Some(now);
         self.pinged = false;
     }
@@ -56,9 +81,14 @@ impl Link {
         }
     }
 
-    pub(in crate::controller) fn expire_payload_timer(&mut self, sh: &mut Shared, now: Instant) {
+    /// Whether a ping is wanted from now on.
+    pub(in crate::controller) fn expire_payload_timer(
+        &mut self,
+        sh: &mut Shared,
+        now: Instant,
+    ) -> bool {
         let Some(since) = self.payload_timer.since else {
-            return;
+            return false;
         };
         if now >= since + self.payload_timer.timeout() {
             self.payload_timer.restart(now);
@@ -67,18 +97,8 @@ impl Link {
             sh.event(Event::AuthenticatedPayloadTimeoutExpired { handle: self.handle });
         } else if !self.payload_timer.pinged && now >= self.ping_due(since) {
             self.payload_timer.pinged = true;
-            if sh.has(FeatureSet::PING) && !self.lacks(FeatureSet::PING) {
-                self.control.queue.push_back(Request::Ping);
-            }
+            return sh.has(FeatureSet::PING) && !self.lacks(FeatureSet::PING);
         }
-    }
-
-    /// LL_PING_RSP, or LL_UNKNOWN_RSP, which is as good an answer.
-    pub(in crate::controller) fn receive_ping_rsp(&mut self, sh: &mut Shared) {
-        if self.awaits(Opcode::PING_REQ) {
-            self.end_own(sh, ErrorCode::SUCCESS);
-        } else {
-            sh.misbehaved(Some(self.id), PeerMisbehaved::UnexpectedResponse);
-        }
+        false
     }
 }

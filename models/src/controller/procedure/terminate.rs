@@ -8,35 +8,32 @@ use ble::trace::{Initiator, Procedure};
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
-impl Link {
-    /// Ends the connection: LL_TERMINATE_IND goes before all that waits, and nothing after it.
-    /// A controller whose control queue is blocked cannot send it and just stops.
-    pub(in crate::controller) fn terminate(
-        &mut self,
-        sh: &mut Shared,
-        now: Instant,
-        reason: ErrorCode,
-    ) {
-        if self.control.terminating() {
-            return;
-        }
-        if self.quirks.blocked {
-            self.gone.get_or_insert(ErrorCode::LOCAL_HOST_TERMINATED);
-            return;
-        }
-        self.started(sh, Procedure::Termination, Initiator::Local);
-        self.control.terminating = Some(now + self.parameters.timeout());
-        // LL-TERM-3: at any time.
-        self.forget_queues();
-        self.send(sh, ControlPdu::TerminateInd(reason));
-    }
+/// Ends the connection: LL_TERMINATE_IND goes before all that waits, and nothing after it.
+pub(in crate::controller) fn start(
+    link: &mut Link,
+    sh: &mut Shared,
+    now: Instant,
+    reason: ErrorCode,
+) {
+    link.started(sh, Procedure::Termination, Initiator::Local);
+    link.terminating = Some(now + link.parameters.timeout());
+    // LL-TERM-3: at any time.
+    link.forget_queues();
+    link.send(sh, ControlPdu::TerminateInd(reason));
+}
 
-    /// A control PDU was acknowledged.
-    pub(in crate::controller) fn control_acknowledged(&mut self, opcode: Opcode) {
-        if opcode == Opcode::TERMINATE_IND {
-            // LL-TERM-1: own termination.
-            // LL-END-1: permitted reasons.
-            self.gone.get_or_insert(ErrorCode::LOCAL_HOST_TERMINATED);
-        }
+/// LL_TERMINATE_IND of the peripheral.
+pub(in crate::controller) fn received(link: &mut Link, reason: ErrorCode) {
+    // LL-TERM-2: the next packet acknowledges it.
+    link.terminated = Some(reason);
+    link.forget_queues();
+}
+
+/// A control PDU was acknowledged.
+pub(in crate::controller) fn acknowledged(link: &mut Link, opcode: Opcode) {
+    if opcode == Opcode::TERMINATE_IND {
+        // LL-TERM-1: own termination.
+        // LL-END-1: permitted reasons.
+        link.gone.get_or_insert(ErrorCode::LOCAL_HOST_TERMINATED);
     }
 }

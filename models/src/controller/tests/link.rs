@@ -297,9 +297,9 @@ fn a_link_gives_way_to_one_that_begins_during_its_last_answer() {
     let own = central.links[0].clone().unwrap();
     for (after_us, gives_way) in [(656 - 10, true), (656 + T_IFS_US - 10, true), (5_000, false)] {
         let mut other = own.clone();
-        other.id = LinkId(1);
-        other.waited.miss();
-        other.anchor = own.anchor + LEAD + Duration::from_us(u64::from(after_us));
+        other.link.id = LinkId(1);
+        other.link.waited.miss();
+        other.link.anchor = own.link.anchor + LEAD + Duration::from_us(u64::from(after_us));
         central.links[1] = Some(other);
         assert_eq!(central.gives_way(0), gives_way, "{after_us}");
         assert!(!central.gives_way(1));

@@ -1,0 +1,89 @@
+//! What is fixed about a procedure.
+
+use ble::error::ErrorCode;
+use ble::pdu::control::{FeatureSet, Opcode};
+
+use crate::controller::link::Link;
+use crate::controller::shared::Shared;
+
+/// A PDU, with features of which this device must have one to know it; none: it always does.
+pub(in crate::controller) type Heard = (Opcode, FeatureSet);
+
+/// One procedure, as a central has it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::controller) struct Row {
+    /// The PDU with which this device starts it; `None`: it never does.
+    pub(in crate::controller) starts_with: Option<Opcode>,
+    /// Features of which both ends must have one, as far as is known, or this device does not start
+    /// it; none: it always may.
+    pub(in crate::controller) needs: FeatureSet,
+    /// PDUs with which the peripheral starts it.
+    pub(in crate::controller) requests: &'static [Heard],
+    /// PDUs with which the peripheral answers.
+    pub(in crate::controller) answers: &'static [Heard],
+    /// PDUs of it that only a central may send.
+    pub(in crate::controller) centrals: &'static [Opcode],
+    /// Whether LL_UNKNOWN_RSP is as good an answer as any.
+    pub(in crate::controller) any_answer: bool,
+    /// Whether this device answers what the peripheral starts it with.
+    pub(in crate::controller) has_answer: bool,
+    /// Whether what it agrees on takes effect at an instant.
+    pub(in crate::controller) has_instant: bool,
+    /// Tells the host the end of what it has asked for, or what has changed.
+    pub(in crate::controller) report: Option<fn(&Link, &mut Shared, ErrorCode)>,
+}
+
+impl Row {
+    /// A procedure that nobody starts.
+    pub(in crate::controller) const NONE: Self = Self {
+        starts_with: None,
+        needs: FeatureSet(0),
+        requests: &[],
+        answers: &[],
+        centrals: &[],
+        any_answer: false,
+        has_answer: true,
+        has_instant: false,
+        report: None,
+    };
+}
+
+/// What a PDU of the peripheral is to a central.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::controller) enum Part {
+    /// It starts a procedure.
+    Request {
+        /// Which is to be answered.
+        answered: bool,
+    },
+    /// It answers.
+    Answer,
+    /// A peripheral may not send it.
+    Centrals,
+    /// It is not known, or not without a feature that this device lacks.
+    Unknown,
+}
+
+/// What a PDU with this opcode is to a central with these features.
+pub(in crate::controller) fn part(features: FeatureSet, opcode: Opcode) -> Part {
+    // LL-FEAT-2: feature bits are true.
+    let among = |pdus: &[Heard]| {
+        let heard = |&(pdu, one_of): &Heard| pdu == opcode && has_one_of(features, one_of);
+        pdus.iter().any(heard)
+    };
+    for row in ble::trace::Procedure::ALL.map(super::row) {
+        if among(row.requests) {
+            return Part::Request { answered: row.has_answer };
+        } else if among(row.answers) {
+            return Part::Answer;
+        } else if row.centrals.contains(&opcode) {
+            return Part::Centrals;
+        }
+    }
+    Part::Unknown
+}
+
+/// Whether one of these is in the set, or none is needed.
+pub(in crate::controller) fn has_one_of(features: FeatureSet, one_of: FeatureSet) -> bool {
+    one_of == FeatureSet(0) || features.and(one_of) != FeatureSet(0)
+}

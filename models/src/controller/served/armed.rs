@@ -1,0 +1,31 @@
+//! What a connection has under way; see [`ble::armed`].
+
+use ble::armed::{Armed, Tell, What};
+use ble::trace::Procedure;
+
+use super::Served;
+use crate::controller::config::{ControllerConfig, OwnProcedure};
+
+impl Served {
+    /// Tells what is not over yet. A ping recurs and does not count.
+    pub(in crate::controller) fn armed(&self, config: &ControllerConfig, tell: Tell<'_>) {
+        let link = &self.link;
+        self.procedures.armed(tell);
+        self.quirks.armed(tell);
+        if link.terminating.is_some() || link.terminated.is_some() {
+            tell(Armed { what: What::Own(Procedure::Termination), until: link.terminating });
+        }
+        if link.schedule.any() {
+            tell(Armed::open(What::Instant));
+        }
+        if link.outstanding() > 0 {
+            tell(Armed::open(What::Data));
+        }
+        let ahead = |own: &OwnProcedure| u32::from(own.at_event) >= link.events;
+        for own in config.automatic.iter().chain(&config.quirks.pressed) {
+            if ahead(own) && own.procedure.procedure() != Procedure::LePing {
+                tell(Armed::open(What::Deferred(own.procedure.procedure())));
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The procedures that are open on a connection: at most one of its own, at most one of the
+//! peripheral's that one answer does not settle, and the own ones that wait their turn. What is
+//! common to all is done here: own ones start and go on in [`local`], those of the peripheral in
+//! [`remote`], and both end in [`instants`]. What each does is [`crate::controller::procedure`]'s.
+
+mod instants;
+mod local;
+mod remote;
+
+use std::collections::VecDeque;
+
+use ble::armed::{Armed, Tell, What};
+use ble::error::{ErrorCode, PeerMisbehaved};
+use ble::pdu::control::ControlPdu;
+use ble::time::Instant;
+
+use super::Served;
+use crate::controller::procedure::{Local, Remote, encryption};
+use crate::controller::shared::Shared;
+
+/// Requests of the peer that are held while encryption starts; more is a flood.
+pub(in crate::controller) const HELD: usize = 16;
+
+/// An own procedure that waits for its turn.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::controller) struct Wanted {
+    local: Local,
+    /// The host has asked for it, and is told how it ends.
+    host: bool,
+}
+
+impl Wanted {
+    /// By the host.
+    pub(in crate::controller) const fn by_host(local: Local) -> Self {
+        Self { local, host: true }
+    }
+
+    /// By the controller.
+    pub(in crate::controller) const fn by_itself(local: Local) -> Self {
+        Self { local, host: false }
+    }
+}
+
+/// The own procedure that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Open {
+    local: Local,
+    host: bool,
+    /// The peer has sent a PDU of this procedure.
+    answered: bool,
+    /// By when it must have answered.
+    deadline: Option<Instant>,
+    /// Events since the state began.
+    events: u16,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Procedures {
+    waiting: VecDeque<Wanted>,
+    local: Option<Open>,
+    remote: Option<Remote>,
+    /// The peer's requests that came while encryption starts.
+    held: VecDeque<ControlPdu>,
+}
+
+/// What is open, and what waits.
+impl Procedures {
+    /// The own encryption start, if one is under way.
+    pub(super) fn starting(&self) -> Option<&encryption::Local> {
+        match &self.local.as_ref()?.local {
+            Local::Encryption(local) => Some(local),
+            _ => None,
+        }
+    }
+
+    /// Whether no own procedure is open.
+    pub(super) const fn is_free(&self) -> bool {
+        self.local.is_none()
+    }
+
+    /// Whether such a procedure waits.
+    pub(super) fn waits(&self, such: impl Fn(&Local) -> bool) -> bool {
+        self.waiting.iter().any(|wanted| such(&wanted.local))
+    }
+
+    /// Whether a PDU is an answer to the own procedure.
+    pub(super) fn is_answered_by(&self, pdu: &ControlPdu) -> bool {
+        self.local.as_ref().is_some_and(|open| open.local.is_answered_by(pdu))
+    }
+
+    /// Whether a request of the peripheral waits for the answer of the host, or for its turn.
+    pub(super) fn awaits_answer(&self) -> bool {
+        self.remote.as_ref().is_some_and(Remote::awaits_answer)
+    }
+
+    /// Queues an own procedure.
+    pub(super) fn want(&mut self, wanted: Wanted) {
+        self.waiting.push_back(wanted);
+    }
+
+    /// Queues one that the controller starts by itself, unless such a procedure waits.
+    fn want_once(&mut self, local: Local) {
+        let procedure = local.procedure();
+        if !self.waits(|waiting| waiting.procedure() == procedure) {
+            self.want(Wanted::by_itself(local));
+        }
+    }
+
+    /// Keeps a request of the peripheral until encryption has started; false: these are too many.
+    pub(super) fn hold(&mut self, pdu: ControlPdu) -> bool {
+        let room = self.held.len() < HELD;
+        if room {
+            self.held.push_back(pdu);
+        }
+        room
+    }
+
+    pub(super) fn take_held(&mut self) -> VecDeque<ControlPdu> {
+        std::mem::take(&mut self.held)
+    }
+
+    /// Tells what is not over yet. A ping recurs and does not count.
+    pub(super) fn armed(&self, tell: Tell<'_>) {
+        if let Some(open) = self.local.as_ref().filter(|open| open.local != Local::Ping) {
+            tell(Armed { what: What::Own(open.local.procedure()), until: open.deadline });
+        }
+        for wanted in self.waiting.iter().filter(|wanted| wanted.local != Local::Ping) {
+            tell(Armed::open(What::Deferred(wanted.local.procedure())));
+        }
+        if let Some(remote) = &self.remote {
+            tell(Armed::open(What::Peers(remote.procedure())));
+        }
+        if !self.held.is_empty() || self.awaits_answer() {
+            tell(Armed::open(What::HeldRequest));
+        }
+    }
+}
+
+impl Served {
+    pub(super) fn control_deadline(&self) -> Option<Instant> {
+        let own = self.procedures.local.as_ref().and_then(|open| open.deadline);
+        [own, self.link.terminating].into_iter().flatten().min()
+    }
+
+    pub(super) fn expire_procedures(&mut self, sh: &mut Shared, now: Instant) {
+        if self.link.terminating.is_some_and(|at| now >= at) {
+            self.link.gone.get_or_insert(ErrorCode::LOCAL_HOST_TERMINATED);
+        } else if self.control_deadline().is_some_and(|at| now >= at) {
+            self.link.misbehaved(sh, PeerMisbehaved::NoResponse);
+            self.link.gone.get_or_insert(ErrorCode::LL_RESPONSE_TIMEOUT);
+        }
+    }
+
+    /// An event is over. A controller of little patience ends the connection when encryption does
+    /// not get on.
+    pub(super) fn procedures_event_ended(&mut self, sh: &mut Shared, now: Instant) {
+        let Some(open) = &mut self.procedures.local else { return };
+        open.events = open.events.saturating_add(1);
+        let patience = sh.config.quirks.encryption_patience_events;
+        if matches!(open.local, Local::Encryption(_)) && patience.is_some_and(|p| open.events > p) {
+            self.lost(sh, ErrorCode::MIC_FAILURE);
+            self.procedures.local = None;
+            self.terminate(sh, now, ErrorCode::MIC_FAILURE);
+        }
+    }
+}
