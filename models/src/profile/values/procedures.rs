@@ -34,16 +34,7 @@ impl Kind for Procedures {
                    channel-map[:MAP] (MAP in hexadecimal, bit n for data channel n: 0x1fffffffff \
                    is all), parameters[:INTERVAL_US:LATENCY:TIMEOUT_MS] or, for `press`, \
                    min-used-channels";
-        let words = [
-            "features",
-            "version",
-            "length",
-            "phy",
-            "ping",
-            "channel-map",
-            "parameters",
-            "min-used-channels",
-        ];
+        let words = AutomaticProcedure::NAMES.map(|(word, _)| word);
         let examples = words.map(|word| format!("{word}@50"));
         let with = ["channel-map:0x1ffffff@50", "parameters:30000:0:4000@50"];
         let examples = examples.into_iter().chain(with.map(str::to_owned)).collect();
@@ -67,22 +58,17 @@ impl Kind for Procedures {
     }
 
     fn write(own: &OwnProcedure) -> Written {
-        let what = match own.procedure {
-            AutomaticProcedure::Features => "features".to_owned(),
-            AutomaticProcedure::Version => "version".into(),
-            AutomaticProcedure::DataLength => "length".into(),
-            AutomaticProcedure::Phy => "phy".into(),
-            AutomaticProcedure::Ping => "ping".into(),
-            AutomaticProcedure::ChannelMap(map) => format!("channel-map:{map:#x}"),
+        let with = match own.procedure {
+            AutomaticProcedure::ChannelMap(map) => format!(":{map:#x}"),
             AutomaticProcedure::Parameters(p) => format!(
-                "parameters:{}:{}:{}",
+                ":{}:{}:{}",
                 u32::from(p.interval_max) * 1_250,
                 p.latency,
                 u32::from(p.timeout) * 10
             ),
-            AutomaticProcedure::MinUsedChannels => "min-used-channels".into(),
+            _ => String::new(),
         };
-        Written::Text(format!("{what}@{}", own.at_event))
+        Written::Text(format!("{}{with}@{}", own.procedure.name(), own.at_event))
     }
 }
 
