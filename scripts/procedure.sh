@@ -42,7 +42,7 @@ done
 seed_build "$BUILT/debug" "$CARGO_TARGET_DIR/debug"
 (cd "$TREE" && patch --quiet -p0 --no-backup-if-mismatch <"$PATCH")
 (cd "$TREE" && cargo build --quiet --locked --workspace)
-(cd "$TREE" && cargo test --quiet --locked -p bletwin-firmware-core --lib hue)
+(cd "$TREE" && cargo test --quiet --locked -p bletwin-firmware-core -p bletwin-models --lib hue)
 count 'vocabulary and firmware' 4 ble firmware-core
 count 'model of the central' 3 models
 count oracle 2 oracle
