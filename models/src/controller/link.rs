@@ -84,7 +84,7 @@ pub(super) struct Link {
     /// The packet on its way acknowledges the peer's LL_TERMINATE_IND.
     leaving: bool,
     /// The connection is over for this reason.
-    pub(super) gone: Option<ErrorCode>,
+    gone: Option<ErrorCode>,
 }
 
 impl Link {
@@ -172,7 +172,17 @@ impl Link {
         } else {
             ErrorCode::FAILED_TO_ESTABLISH
         };
+        self.leave(reason);
+    }
+
+    /// The connection is over, unless it already is for another reason.
+    pub(super) fn leave(&mut self, reason: ErrorCode) {
         self.gone.get_or_insert(reason);
+    }
+
+    /// Why the connection is over; `None`: it is not.
+    pub(super) const fn gone(&self) -> Option<ErrorCode> {
+        self.gone
     }
 
     /// Other parameters are in force from the coming event on, whose anchor point lies later by

@@ -28,6 +28,7 @@ use ble::address::Address;
 use ble::armed::Tell;
 use ble::error::ErrorCode;
 use ble::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
+use ble::invariant::Invariant;
 use ble::link::LinkId;
 use ble::pdu::control::FeatureSet;
 use ble::phy::T_IFS_US;
@@ -191,7 +192,7 @@ impl CentralController {
 
     /// Tells what is under way on all connections; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
-        let live = self.links.iter().flatten().filter(|served| served.link.gone.is_none());
+        let live = self.links.iter().flatten().filter(|served| served.link.gone().is_none());
         live.for_each(|served| served.armed(&self.shared.config, tell));
     }
 
@@ -199,7 +200,7 @@ impl CentralController {
     #[must_use]
     pub fn supervision_timeout(&self) -> Option<Duration> {
         let live = self.links.iter().flatten().map(|served| &served.link);
-        live.filter(|link| link.gone.is_none()).map(|link| link.parameters.timeout()).max()
+        live.filter(|link| link.gone().is_none()).map(|link| link.parameters.timeout()).max()
     }
 
     /// Does all that is due.
@@ -245,7 +246,7 @@ impl CentralController {
             let Some(served) = self.links.get_mut(slot).and_then(Option::as_mut) else {
                 return;
             };
-            if served.link.gone.is_some() || now < served.link.preparation() {
+            if served.link.gone().is_some() || now < served.link.preparation() {
                 return;
             }
             served.queue_automatic(&mut self.shared, now);
@@ -285,6 +286,7 @@ impl CentralController {
     fn link_radio(&mut self, now: Instant, slot: usize, event: RadioEvent) {
         let limit = self.next_event();
         let Some(served) = self.links.get_mut(slot).and_then(Option::as_mut) else {
+            self.shared.shout(Invariant::OwnerExists);
             self.activity = Activity::Idle;
             return;
         };
@@ -338,7 +340,7 @@ impl CentralController {
     /// CONNECT_IND has left: there is a connection, as far as this end can know.
     fn connected(&mut self, at: Instant, connecting: &Connecting) {
         let Some(slot) = self.links.iter().position(Option::is_none) else {
-            return;
+            return self.shared.shout(Invariant::PlaceIsFree);
         };
         let request = &connecting.request;
         let id = LinkId(u8::try_from(slot).unwrap_or(u8::MAX));
@@ -375,9 +377,11 @@ impl CentralController {
     fn reap(&mut self) {
         for slot in 0..self.links.len() {
             let Some(place) = self.links.get_mut(slot) else { continue };
-            let Some(served) = place.take_if(|served| served.link.gone.is_some()) else { continue };
-            let (handle, reason) = (served.link.handle, served.link.gone);
-            let reason = reason.unwrap_or(ErrorCode::UNSPECIFIED);
+            let Some(reason) = place.as_ref().and_then(|served| served.link.gone()) else {
+                continue;
+            };
+            let Some(served) = place.take() else { continue };
+            let handle = served.link.handle;
             served.lost(&mut self.shared, reason);
             self.shared.event(Event::DisconnectionComplete { handle, reason });
             if self.activity == Activity::Event(slot) {

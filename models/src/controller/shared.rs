@@ -202,9 +202,15 @@ impl Shared {
         self.known_features.push_back((peer, features));
     }
 
+    /// Something is otherwise than it can be; see [`ble::invariant`].
+    #[track_caller]
+    pub(super) fn shout(&mut self, invariant: Invariant) {
+        self.broken.shout(invariant);
+    }
+
     /// A procedure is started that is open: what comes of that.
     pub(super) fn started_twice(&mut self) -> ErrorCode {
-        self.broken.shout(Invariant::StartsOnce);
+        self.shout(Invariant::StartsOnce);
         ErrorCode::UNSPECIFIED
     }
 

@@ -50,12 +50,6 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|(name, _)| *name)
 }
 
-/// Whether this is an attacker: not somebody to bond with.
-#[must_use]
-pub fn is_attacker(name: &str) -> bool {
-    ATTACKERS.iter().any(|(known, _)| *known == name)
-}
-
 /// A built-in profile by its name.
 #[must_use]
 pub fn entry(name: &str) -> Option<Entry> {

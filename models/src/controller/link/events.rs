@@ -84,7 +84,7 @@ impl Link {
     /// A packet of the running event has left.
     pub(in crate::controller) fn transmitted(&mut self) {
         if self.leaving {
-            self.gone = self.gone.or(self.terminated);
+            self.terminated.into_iter().for_each(|reason| self.leave(reason));
         }
     }
 
@@ -212,7 +212,7 @@ impl Link {
         // LL-ENC-2: no plain text afterwards. LL-MIC-1: integrity and packet counter.
         if !payload.is_empty() && self.ciphers.encrypt(llid, &mut payload).is_err() {
             // Only after 2³⁹ PDUs: the key must not be used any more.
-            self.gone = Some(ErrorCode::MIC_FAILURE);
+            self.leave(ErrorCode::MIC_FAILURE);
         }
         let pdu = AirPdu::new(llid as u8, &payload).unwrap_or_default();
         InFlight { llid, pdu, tag, kind, coding: self.phys.coding() }
@@ -249,7 +249,7 @@ impl Link {
             Err(_) => {
                 // LL-MIC-2: wrong MIC.
                 self.misbehaved(sh, PeerMisbehaved::BadMic);
-                self.gone = Some(ErrorCode::MIC_FAILURE);
+                self.leave(ErrorCode::MIC_FAILURE);
                 return None;
             }
         }

@@ -76,6 +76,12 @@ fn with_minimum(link: &Link, map: u64) -> u64 {
     if phys.contains(link.phys.rx()) { widened(map, channels) } else { map }
 }
 
+/// The instant has come.
+pub(super) const fn take_effect(link: &mut Link, map: u64) {
+    // LL-MAP-1: from the instant on.
+    link.channel_map = map;
+}
+
 /// LL_MIN_USED_CHANNELS_IND.
 pub(super) fn minimum(
     link: &mut Link,

@@ -38,6 +38,11 @@ pub(super) fn learn(link: &mut Link, sh: &mut Shared, features: FeatureSet) {
     sh.remember_features(link.identity, features);
 }
 
+/// The peripheral has turned out not to have a feature that it shows.
+pub(super) fn unlearn(link: &mut Link, feature: FeatureSet) {
+    link.features = link.features.map(|features| features.without(feature));
+}
+
 pub(in crate::controller) fn report(link: &Link, sh: &mut Shared, status: ErrorCode) {
     let features = link.features.unwrap_or_default();
     sh.event(Event::LeRemoteFeatures { handle: link.handle, status, features });

@@ -448,8 +448,7 @@ impl Announcement {
                 Effect { changed, then: None }
             }
             Self::ChannelMap(map) => {
-                // LL-MAP-1: from the instant on.
-                link.channel_map = map;
+                channels::take_effect(link, map);
                 Effect::default()
             }
             Self::Phy(c_to_p, p_to_c) => {

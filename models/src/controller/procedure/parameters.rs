@@ -7,7 +7,7 @@ use ble::phy::Phy;
 use ble::time::Duration;
 use ble::trace::Procedure;
 
-use super::{Announcement, Row, Step};
+use super::{Announcement, Row, Step, features};
 use crate::controller::config::ControllerConfig;
 use crate::controller::link::{Link, units};
 use crate::controller::shared::Shared;
@@ -224,7 +224,7 @@ impl Local {
         match self {
             // LL-PAR-7: a request that is not understood.
             Self::Asked(wanted) if error == ErrorCode::UNSUPPORTED_REMOTE_FEATURE => {
-                link.features = link.features.map(|features| features.without(FEATURE));
+                features::unlearn(link, FEATURE);
                 Step::Instead(error, Self::Wanted(wanted))
             }
             _ => Step::End(error),

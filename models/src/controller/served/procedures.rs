@@ -144,10 +144,10 @@ impl Served {
 
     pub(super) fn expire_procedures(&mut self, sh: &mut Shared, now: Instant) {
         if self.link.terminating.is_some_and(|at| now >= at) {
-            self.link.gone.get_or_insert(ErrorCode::LOCAL_HOST_TERMINATED);
+            self.link.leave(ErrorCode::LOCAL_HOST_TERMINATED);
         } else if self.control_deadline().is_some_and(|at| now >= at) {
             self.link.misbehaved(sh, PeerMisbehaved::NoResponse);
-            self.link.gone.get_or_insert(ErrorCode::LL_RESPONSE_TIMEOUT);
+            self.link.leave(ErrorCode::LL_RESPONSE_TIMEOUT);
         }
     }
 
