@@ -214,15 +214,14 @@ impl Local {
 
     /// Whether a PDU is an answer to what it has sent.
     pub(super) const fn is_answered_by(&self, pdu: &ControlPdu) -> bool {
+        use parameters::Local::Asked;
         match (self, pdu) {
             (Self::Features, ControlPdu::FeatureRsp(_))
             | (Self::Version, ControlPdu::VersionInd(_))
             | (Self::Length, ControlPdu::LengthRsp(_))
             | (Self::Ping, ControlPdu::PingRsp)
             | (Self::Phy(phy::Local::Asked { .. }), ControlPdu::PhyRsp { .. })
-            | (Self::Parameters(parameters::Local::Asked(_)), ControlPdu::ConnectionParamRsp(_)) => {
-                true
-            }
+            | (Self::Parameters(Asked(_)), ControlPdu::ConnectionParamRsp(_)) => true,
             (Self::Encryption(local), pdu) => local.is_answered_by(pdu),
             _ => false,
         }
