@@ -1,9 +1,9 @@
 //! A5.3.4: branches and miscellaneous control.
 
+use super::encoding::{Block, Decoded, Reject, bad, bit, branches, field, require};
 use super::kinds::Hint;
 use super::op::Op;
 use super::thumb16::hint;
-use super::{Block, Decoded, Reject, bad, bit, branches, field, require};
 
 pub(super) fn decode(pc: u32, first: u16, second: u16, block: Block) -> Decoded {
     match (bit(second, 14), bit(second, 12)) {

@@ -1,8 +1,8 @@
 //! A5.3.1, A5.3.3, A5.3.11: data processing on immediates and on shifted registers.
 
+use super::encoding::{Decoded, Reject, bad, bit, field, immediate_shift, require};
 use super::kinds::{Alu, Shift};
 use super::op::Op;
-use super::{Decoded, Reject, bad, bit, field, immediate_shift, require};
 
 /// The operation of four bits, or what it becomes without a first operand or a destination.
 fn operation(code: u8, flags: bool, d: u8, n: u8) -> Result<Alu, Reject> {

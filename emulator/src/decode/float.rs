@@ -1,8 +1,8 @@
 //! A6: FPv4-SP, and the coprocessors that are not there.
 
+use super::encoding::{Decoded, Reject, bad, bit, field, require};
 use super::kinds::{Float, FloatUnary};
 use super::op::{Op, Single};
-use super::{Decoded, Reject, bad, bit, field, require};
 
 pub(super) fn decode(first: u16, second: u16) -> Decoded {
     let coprocessor = field(second, 8, 4);

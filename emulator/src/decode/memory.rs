@@ -1,8 +1,8 @@
 //! A5.3.5–A5.3.10: loads and stores.
 
+use super::encoding::{Block, Decoded, Reject, bad, bit, branches, field, require};
 use super::kinds::{Hint, Index, Size};
 use super::op::Op;
-use super::{Block, Decoded, Reject, bad, bit, branches, field, require};
 
 /// LDM, STM, PUSH, POP.
 pub(super) fn multiple(first: u16, list: u16, block: Block) -> Decoded {

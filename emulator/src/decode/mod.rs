@@ -3,6 +3,7 @@
 
 mod branch;
 mod data;
+mod encoding;
 mod float;
 mod kinds;
 mod memory;
@@ -16,31 +17,13 @@ mod tests;
 
 use crate::timing;
 
+pub use encoding::Block;
+use encoding::{Decoded, Reject, field};
 pub use kinds::{
     Alu, Extend, Float, FloatUnary, Hint, Index, Lanes, Long, Parallel, Saturating, Shift, Size,
     Unary,
 };
 pub use op::{Op, Reg, Single};
-
-/// Where an instruction stands with regard to an IT block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Block {
-    /// In none.
-    Outside,
-    /// In one that goes on.
-    Inside,
-    /// The last of one.
-    Last,
-}
-
-/// Why halfwords are no instruction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Reject {
-    Undefined,
-    Unpredictable,
-}
-
-type Decoded = Result<Op, Reject>;
 
 /// An instruction and what the loop needs to know of it beforehand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,42 +101,5 @@ impl Op {
             Self::LoadMultiple { list, .. } => list >> 15 == 1,
             _ => false,
         }
-    }
-}
-
-/// `length` bits of a halfword from `low`, at most eight.
-const fn field(half: u16, low: u32, length: u32) -> u8 {
-    (half >> low & ((1 << length) - 1)) as u8
-}
-
-const fn bit(half: u16, position: u32) -> bool {
-    half >> position & 1 == 1
-}
-
-/// SP and PC, where an encoding forbids both.
-const fn bad(register: Reg) -> bool {
-    register == 13 || register == 15
-}
-
-/// UNPREDICTABLE unless the encoding keeps its rule.
-const fn require(kept: bool) -> Result<(), Reject> {
-    if kept { Ok(()) } else { Err(Reject::Unpredictable) }
-}
-
-/// A branch may only be the last of an IT block.
-fn branches(block: Block) -> Result<(), Reject> {
-    require(block != Block::Inside)
-}
-
-/// The shift that two bits and an amount of five mean.
-const fn immediate_shift(kind: u8, amount: u8) -> (Shift, u8) {
-    match (kind, amount) {
-        (0, _) => (Shift::Lsl, amount),
-        (1, 0) => (Shift::Lsr, 32),
-        (1, _) => (Shift::Lsr, amount),
-        (2, 0) => (Shift::Asr, 32),
-        (2, _) => (Shift::Asr, amount),
-        (_, 0) => (Shift::Rrx, 1),
-        _ => (Shift::Ror, amount),
     }
 }

@@ -1,8 +1,8 @@
 //! A5.3.16, A5.3.17: multiplications and divisions.
 
+use super::encoding::{Decoded, Reject, bad, bit, field, require};
 use super::kinds::Long;
 use super::op::Op;
-use super::{Decoded, Reject, bad, bit, field, require};
 
 pub(super) fn decode(first: u16, second: u16) -> Decoded {
     let (code, n) = (field(first, 4, 3), field(first, 0, 4));

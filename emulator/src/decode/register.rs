@@ -1,8 +1,8 @@
 //! A5.3.12–A5.3.15: data processing on registers, parallel additions, miscellaneous operations.
 
+use super::encoding::{Decoded, Reject, bad, bit, field, require};
 use super::kinds::{Extend, Lanes, Parallel, Saturating, Shift, Unary};
 use super::op::Op;
-use super::{Decoded, Reject, bad, bit, field, require};
 
 pub(super) fn decode(first: u16, second: u16) -> Decoded {
     let (code, n) = (field(first, 4, 4), field(first, 0, 4));

@@ -1,8 +1,8 @@
 //! A5.2: 16-bit Thumb instruction encoding.
 
+use super::encoding::{Block, Decoded, Reject, bit, branches, field, immediate_shift, require};
 use super::kinds::{Alu, Extend, Hint, Index, Shift, Size, Unary};
 use super::op::Op;
-use super::{Block, Decoded, Reject, bit, branches, field, immediate_shift, require};
 
 pub(super) fn decode(pc: u32, half: u16, block: Block) -> Decoded {
     let flags = block == Block::Outside;
