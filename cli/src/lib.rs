@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
+mod interrupt;
 pub mod junit;
 pub mod matrix;
 pub mod output;

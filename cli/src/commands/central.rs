@@ -7,8 +7,9 @@ use anyhow::Context;
 use bletwin_models::profile::{Entry, Profile, catalogue};
 
 use super::args::Central;
+use super::ending::{Exit, warn};
 use super::list::{self, Listed};
-use super::{Exit, style, warn};
+use super::style;
 use crate::output::Output;
 use bletwin_setup::centrals;
 use bletwin_setup::error::{BadInput, unknown_name_or_file};

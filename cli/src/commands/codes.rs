@@ -5,7 +5,8 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::args::Codes;
-use super::{Exit, style};
+use super::ending::Exit;
+use super::style;
 use bletwin_explain::codes::{self, Code, Layer, Match};
 use bletwin_explain::report::wrap;
 

@@ -7,7 +7,9 @@ use std::time::Instant;
 use anyhow::Context;
 
 use super::args::Demo;
-use super::{Exit, interrupt, style};
+use super::ending::Exit;
+use super::style;
+use crate::interrupt;
 use crate::output::Output;
 use bletwin_explain::report;
 use bletwin_scenarios::catalogue;

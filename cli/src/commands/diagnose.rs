@@ -8,7 +8,9 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, args, interrupt, style, warn};
+use super::ending::{Exit, warn};
+use super::{style, typed};
+use crate::interrupt;
 use crate::output::Outputs;
 use bletwin_diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, exhibit, report};
 use bletwin_explain::html;
@@ -40,12 +42,12 @@ pub struct Diagnose {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// First seed, 0 or more.
-    #[arg(long, default_value_t = 1, value_parser = args::seed, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1, value_parser = typed::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// How many seeds to begin with: more find what fails more seldom.
     #[arg(
         long, default_value_t = 5, allow_negative_numbers = true,
-        value_parser = args::within::<u64, 1, 1000>,
+        value_parser = typed::within::<u64, 1, 1000>,
     )]
     pub seeds: u64,
     /// Write one self-contained page for a browser: the failing and the cured run side by side.

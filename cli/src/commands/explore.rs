@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::args::Explore;
-use super::{Exit, interrupt, junit, warn};
+use super::ending::{Exit, warn};
+use super::junit;
+use crate::interrupt;
 use crate::junit::Case;
 use crate::output::Outputs;
 use bar::Bar;

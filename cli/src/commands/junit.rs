@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::Exit;
+use super::ending::Exit;
 use crate::junit::{Case, Ending, write};
 use crate::output::Outputs;
 use bletwin_setup::error::BadInput;

@@ -5,7 +5,8 @@ use std::io::Write;
 use bletwin_models::profile::Profile;
 use serde::Serialize;
 
-use super::{Exit, style};
+use super::ending::Exit;
+use super::style;
 use bletwin_scenarios::catalogue;
 use bletwin_setup::PRESETS;
 

@@ -9,7 +9,9 @@ use bletwin_models::profile::{Entry, catalogue};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, args, interrupt, junit, style, warn};
+use super::ending::{Exit, warn};
+use super::{junit, style, typed};
+use crate::interrupt;
 use crate::junit::{Case, Ending};
 use crate::matrix::{Cell, Matrix, Plan, page};
 use crate::output::Outputs;
@@ -47,14 +49,14 @@ pub struct Options {
     /// Runs of each cell.
     #[arg(
         long, default_value_t = 20, allow_negative_numbers = true,
-        value_parser = args::within::<u64, 1, 100_000>,
+        value_parser = typed::within::<u64, 1, 100_000>,
     )]
     pub seeds: u64,
     /// First seed, 0 or more.
-    #[arg(long, default_value_t = 1, value_parser = args::seed, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1, value_parser = typed::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Threads; as many as there are processors if not given.
-    #[arg(long, allow_negative_numbers = true, value_parser = args::within::<u16, 1, 1024>)]
+    #[arg(long, allow_negative_numbers = true, value_parser = typed::within::<u16, 1, 1024>)]
     pub jobs: Option<u16>,
     /// Print one JSON object instead of text.
     #[arg(long)]

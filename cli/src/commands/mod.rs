@@ -5,6 +5,7 @@ mod central;
 mod codes;
 mod demo;
 mod diagnose;
+mod ending;
 mod explore;
 mod junit;
 mod list;
@@ -16,6 +17,7 @@ mod run;
 #[cfg(unix)]
 mod serve;
 mod style;
+mod typed;
 
 use std::process::ExitCode;
 
@@ -25,19 +27,10 @@ use firmware_core::application::Application;
 
 pub use args::Cli;
 use args::Command;
+use ending::Exit;
 
+use crate::interrupt;
 use bletwin_setup::error::BadInput;
-
-/// How the command ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Exit {
-    /// The expected outcome.
-    Expected,
-    /// Another outcome.
-    Unexpected,
-    /// Ctrl-C; nothing half-written is left.
-    Interrupted,
-}
 
 /// Runs the command with an application of the caller's own besides those that come along.
 ///
@@ -87,16 +80,6 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Tells what is taken and can have no effect, each once: several runs may have it in common.
-fn warn(warnings: &[BadInput]) {
-    for (at, warning) in warnings.iter().enumerate() {
-        if !warnings.iter().take(at).any(|before| before == warning) {
-            let BadInput { what, help } = warning;
-            eprintln!("bletwin: warning: {what}\n         {help}");
-        }
-    }
-}
-
 fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(bad) = error.downcast_ref::<BadInput>() {
         eprintln!("bletwin: {}\n         {}", bad.what, bad.help);
@@ -112,22 +95,4 @@ fn report(error: &anyhow::Error) -> ExitCode {
 
 fn is_closed_pipe(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::BrokenPipe
-}
-
-/// Ctrl-C: loops end at the next simulated event, and temporary files are removed on the way out.
-pub(crate) mod interrupt {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    // A signal has no other way to reach a loop; nothing simulated ever reads it.
-    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-    pub(super) fn install() {
-        // Without a handler Ctrl-C still ends the process; only the tidy way out is lost.
-        let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst));
-    }
-
-    /// Whether Ctrl-C was pressed: loops ask between simulated events.
-    pub(crate) fn requested() -> bool {
-        INTERRUPTED.load(Ordering::SeqCst)
-    }
 }

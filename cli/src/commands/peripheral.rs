@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use super::args::Peripheral;
-use super::{Exit, central, style, warn};
+use super::ending::{Exit, warn};
+use super::{central, style};
 use bletwin_setup::error::BadInput;
 use bletwin_setup::{self as setup, Firmware};
 

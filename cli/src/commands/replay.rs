@@ -15,7 +15,8 @@ use bletwin_sim::sniffer::sniff;
 use serde::Serialize;
 
 use super::args::Replay;
-use super::{Exit, style};
+use super::ending::Exit;
+use super::style;
 use crate::output::Outputs;
 use bletwin_explain::html::{self, Exhibit};
 use bletwin_explain::report::wrap;

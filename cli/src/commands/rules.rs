@@ -5,7 +5,8 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::args::Rules;
-use super::{Exit, style};
+use super::ending::Exit;
+use super::style;
 use bletwin_explain::report::wrap;
 use bletwin_explain::rules::{self, Rule};
 use bletwin_setup::error::{BadInput, unknown_name};

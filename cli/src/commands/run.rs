@@ -5,7 +5,9 @@ use std::io::Write;
 use anyhow::Context;
 
 use super::args::Run;
-use super::{Exit, interrupt, junit, style, warn};
+use super::ending::{Exit, warn};
+use super::{junit, style};
+use crate::interrupt;
 use crate::junit::{Case, Ending};
 use crate::output::Outputs;
 use bletwin_explain::html::{self, Exhibit};

@@ -8,7 +8,8 @@ use bletwin_bridge::serve::{
 };
 
 use super::args::Serve;
-use super::{Exit, interrupt, warn};
+use super::ending::{Exit, warn};
+use crate::interrupt;
 use crate::output::{Outputs, Stream};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;

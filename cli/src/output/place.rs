@@ -166,7 +166,7 @@ fn open_pipe(path: &Path) -> io::Result<File> {
             Err(error) if error.raw_os_error() == Some(Errno::ENXIO as i32) => {}
             Err(error) => return Err(error),
         }
-        if crate::commands::interrupt::requested() {
+        if crate::interrupt::requested() {
             return Err(io::Error::from(io::ErrorKind::Interrupted));
         }
         if !std::mem::replace(&mut told, true) {
