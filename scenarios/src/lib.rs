@@ -21,4 +21,5 @@ pub mod judgement;
 pub mod participant;
 pub mod prompt;
 pub mod stage;
+mod story;
 pub mod summary;

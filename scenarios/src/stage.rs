@@ -2,10 +2,10 @@
 
 mod direction;
 mod ending;
+mod finished;
 mod silicon;
 mod story;
 
-use ble::error::ErrorCode;
 use ble::security::IoCapability;
 use ble::time::{Duration, Instant};
 use bletwin_emulator::node::{ChipNode, Image};
@@ -15,18 +15,17 @@ use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::NodeId;
-use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::{PairingOutsideMode, Passkey};
 
-use crate::catalogue::{Scenario, Story};
 use crate::judgement::{Judgement, Permit};
 use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
-use crate::summary::{PeripheralFacts, Summary, Verdict, hci_sha256, hex};
+use crate::story::{Scenario, Story};
+use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
 use bletwin_setup::chip;
 use bletwin_setup::{Air, Build, Setup};
-pub use ending::Busy;
+pub use finished::{Busy, Finished};
 use silicon::RESULT;
 
 /// A scenario under way.
@@ -99,57 +98,6 @@ impl Cast {
             reaction: UserConfig::default().reaction,
             seed: setup.seed,
         }
-    }
-}
-
-/// A scenario that is over.
-#[derive(Clone, Debug)]
-pub struct Finished {
-    /// The machine-readable result.
-    pub summary: Summary,
-    /// The outcome that the scenario expects.
-    pub expects: Verdict,
-    /// Whether it is the one that was reached.
-    pub expected: bool,
-    /// What the person and the central did.
-    pub story: Story,
-    /// Everything that happened.
-    pub records: Vec<Record>,
-    /// Names of the nodes, by number.
-    pub node_names: Vec<String>,
-    /// The peripheral's node.
-    pub peripheral: NodeId,
-    /// The central's node.
-    pub central: NodeId,
-    /// What the peripheral's part of the record tells.
-    pub facts: PeripheralFacts,
-    /// The disconnection that decided the story, and its reason.
-    pub ending: Option<(Instant, ErrorCode)>,
-    /// Pairings that the central began.
-    pub pairing_attempts: u32,
-    /// What was still under way when time was up; empty where nothing was.
-    pub busy: Vec<Busy>,
-    /// What the oracle found against either link layer.
-    pub judgement: Judgement,
-    /// Whether the central's quirks were made up by the user.
-    pub made_up: bool,
-    /// In a collision: where it departs from what the rules say, in a sentence. With a chip: why
-    /// the emulator gave up.
-    pub difference: Option<String>,
-}
-
-impl Finished {
-    /// Whether the outcome is the expected one, nobody broke a rule unannounced, and nothing was
-    /// under way in the end that neither scenario nor profile declares.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        self.expected && self.judgement.unexpected.is_empty() && self.is_at_rest()
-    }
-
-    /// Whether nothing was under way in the end, but for what may be.
-    #[must_use]
-    pub fn is_at_rest(&self) -> bool {
-        self.busy.iter().all(|busy| busy.declared)
     }
 }
 
@@ -372,6 +320,3 @@ impl Stage {
         }
     }
 }
-
-/// Attempts after which the attacker has had twice what a static passkey takes at worst.
-const ATTEMPTS_MAX: u32 = 40;

@@ -4,6 +4,7 @@
 //! [`table`] is the data; the world is that of [`bletwin_explore`].
 
 pub mod links;
+mod script;
 mod seen;
 pub mod table;
 
@@ -12,38 +13,15 @@ use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Record, RecordKind};
 use sha2::{Digest, Sha256};
 
-use crate::catalogue::{Scenario, Story};
 use crate::judgement::{Judgement, Permit};
 use crate::stage::Finished;
+use crate::story::{Scenario, Story};
 use crate::summary::{PeripheralFacts, Summary, Verdict, hci_sha256, hex};
 use bletwin_explore::{self as explore, Case, case};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
+pub use script::Collision;
 use seen::{Seen, View};
-
-/// What both hosts ask for, and what has to come of it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Collision {
-    /// Number of the script that it plays, as in the tests of the link layers.
-    pub script: &'static str,
-    /// Ids of the decisions that it is about.
-    pub rules: &'static [&'static str],
-    /// What the hosts ask for. Features are exchanged before.
-    pub asks: &'static [case::Procedure],
-    /// Control PDUs that have to be on air, in this order, repetitions and features left out:
-    /// `C` the central's, `P` the peripheral's.
-    pub air: &'static [&'static str],
-    /// What the central's host has to be told.
-    pub central: &'static [&'static str],
-    /// What the peripheral's host has to be told.
-    pub peripheral: &'static [&'static str],
-}
-
-impl Collision {
-    fn expects(&self) -> Seen {
-        Seen::expected(self.air, self.central, self.peripheral)
-    }
-}
 
 /// What to play a collision with, beside the collision itself.
 #[derive(Clone, Debug)]

@@ -6,8 +6,7 @@ use bletwin_models::profile::Profile;
 use bletwin_setup::Setup;
 use firmware_core::host::gatt::{Access, CHARACTERISTIC, Gatt, Uuid as OfTable};
 
-use super::ATTEMPTS_MAX;
-use crate::catalogue::Story;
+use crate::story::Story;
 
 /// Longer than the procedure response timeout of 40 s.
 const STAY: Duration = Duration::from_secs(45);
@@ -15,6 +14,9 @@ const STAY: Duration = Duration::from_secs(45);
 /// How long a central that does not pair stays: an application that does something each second, or
 /// every five, has done it.
 const VISIT: Duration = Duration::from_secs(12);
+
+/// Attempts after which the attacker has had twice what a static passkey takes at worst.
+pub(super) const ATTEMPTS_MAX: u32 = 40;
 
 /// First handle of an application's own services.
 const FIRST: u16 = 0x0010;

@@ -7,11 +7,11 @@
 use ble::armed::{Armed, What};
 use ble::time::{Duration, Instant};
 use bletwin_sim::node::{Node, NodeId};
-use serde::Serialize;
 
 use super::Stage;
-use crate::catalogue::Story;
+use super::finished::Busy;
 use crate::participant::Participant;
+use crate::story::Story;
 
 /// Longest time that a run goes on after its outcome was reached. Longer than the procedure
 /// response timeout (40 s) and the longest supervision timeout (32 s) together.
@@ -20,31 +20,6 @@ const AFTERWARDS: Duration = Duration::from_secs(90);
 /// How long a run goes on after the last link has ended: the peripheral's host tells its
 /// application, which advertises again.
 const SETTLE_GONE: Duration = Duration::from_ms(20);
-
-/// Something that was still under way when a run was ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Busy {
-    /// The node, `peripheral`, `central` or `user`, or `story`.
-    pub who: String,
-    /// What, as a word for programs ([`What::kind`]).
-    pub kind: &'static str,
-    /// The same for people.
-    pub what: String,
-    /// When its timer would have ended it, in simulated microseconds; `None` without a timer.
-    pub until_us: Option<u64>,
-    /// Whether the scenario or the central's profile says that this may be.
-    pub declared: bool,
-}
-
-impl std::fmt::Display for Busy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.who, self.what)?;
-        match self.until_us {
-            Some(us) => write!(f, " (until {}.{:03} s)", us / 1_000_000, us / 1_000 % 1_000),
-            None => Ok(()),
-        }
-    }
-}
 
 impl Stage {
     /// Tells what is under way and whose it is; `None`: the story's.

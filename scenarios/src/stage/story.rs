@@ -6,9 +6,10 @@ use ble::time::{Duration, Instant};
 use bletwin_models::host::CentralHost;
 use bletwin_sim::node::Act;
 
-use super::{ATTEMPTS_MAX, Stage};
-use crate::catalogue::Story;
+use super::Stage;
+use super::direction::ATTEMPTS_MAX;
 use crate::participant::Participant;
+use crate::story::Story;
 use crate::summary::{Verdict, never_established};
 
 /// When a button is pressed and released: the central has come and subscribed.

@@ -2,49 +2,19 @@
 //! controllers as `bletwin serve` lends them, with hosts that do what is written here.
 
 mod hosts;
+mod script;
 
 use ble::time::{Duration, Instant};
 
 use super::seen::{Seen, View};
 use super::{air_sha256, verdict};
-use crate::catalogue::{Scenario, Story};
 use crate::judgement::{Judgement, Permit};
 use crate::stage::Finished;
+use crate::story::{Scenario, Story};
 use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
 use bletwin_explore::case::Side;
 use hosts::{Hosts, INTERVAL};
-
-/// What the hosts do, and what has to come of it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Links {
-    /// Number of the script that it plays.
-    pub script: &'static str,
-    /// Ids of the decisions that it is about.
-    pub rules: &'static [&'static str],
-    /// What the hosts do, when both links are there and features have been exchanged.
-    pub steps: &'static [Step],
-    /// What has to be seen on each link.
-    pub seen: [Expected; 2],
-}
-
-/// What a host does on a link, numbered from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// It asks for another connInterval, units of 1.25 ms.
-    Ask(Side, usize, u16),
-    /// It agrees to what it was asked.
-    Agree(Side, usize),
-    /// So many connection events pass.
-    Pass(u64),
-}
-
-/// What has to be seen on a link; see [`super::Collision`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expected {
-    air: &'static [&'static str],
-    central: &'static [&'static str],
-    peripheral: &'static [&'static str],
-}
+pub use script::{Expected, Links, Step};
 
 /// Events in which the last change has taken effect.
 const SETTLE: u64 = 70;
