@@ -6,7 +6,7 @@ use ble::secret::Secret;
 use super::broken::ids;
 use super::later::{adv, advertise, asked};
 use super::*;
-use crate::FINDINGS_MAX;
+use crate::findings::FINDINGS_MAX;
 
 fn own() -> Address {
     Address::static_random([2; 6])

@@ -1,7 +1,7 @@
 //! A good record of a connection, written down by hand, and for each rule a change that breaks
 //! that rule alone.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ble::address::Address;
 use ble::crypto::ccm::{Cipher, Direction, session_key};
@@ -20,6 +20,7 @@ use ble::time::{Duration, Instant};
 use super::*;
 use bletwin_sim::record::{AirTx, Note, Reception, Record, RecordKind};
 use bletwin_sim::view;
+use bletwin_sniffer::{NodeId, RecordId};
 
 mod advertising;
 mod answers;

@@ -1,0 +1,120 @@
+//! What the oracle has to say, and how it is collected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ble::time::Instant;
+use bletwin_rules::channels::LL_CHAN_1;
+use bletwin_rules::connection::{LL_ANCHOR_1, LL_TIFS_1, LL_WIN_1};
+use bletwin_rules::control::LL_RSP_1;
+use bletwin_rules::phy::LL_PHY_1;
+use bletwin_rules::{Force, Rule};
+use bletwin_sniffer::{NodeId, RecordId};
+
+use crate::link::Packet;
+use crate::needs::Needs;
+
+/// Most findings of one rule against one device in one connection: who breaks a rule with every
+/// packet is told once and a few times more.
+pub(crate) const FINDINGS_MAX: usize = 8;
+
+/// A breach of a rule, or a recommendation that was not followed: the rule's [`Force`] decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id, as in [`bletwin_rules`].
+    pub rule: &'static str,
+    /// Who broke it, or did not follow it.
+    pub culprit: NodeId,
+    /// When, world time.
+    pub at: Instant,
+    /// What broke it: a packet or an HCI event.
+    pub record: RecordId,
+    /// What makes it one.
+    pub evidence: Vec<RecordId>,
+    /// What happened, in a sentence.
+    pub text: String,
+}
+
+/// All that the oracle has to say about a view, each in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// Breaches of rules.
+    pub findings: Vec<Finding>,
+    /// Recommendations that were not followed. They excuse nothing and fail nothing.
+    pub observations: Vec<Finding>,
+    /// Rules that this evidence does not decide: something is missing that they [need](Needs).
+    pub undecided: Vec<&'static str>,
+    /// From where on a connection is not judged: its CONNECT_IND, if its advertiser was not heard,
+    /// or its first packet that is encrypted with an unknown key.
+    pub unjudged: Vec<RecordId>,
+}
+
+/// Collects what there is to say about one connection.
+pub(crate) struct Findings {
+    /// What the view has.
+    there: Needs,
+    pub(crate) told: Examined,
+    counts: BTreeMap<(&'static str, NodeId), usize>,
+    /// Records of breaches, also of those that are too many to be told, that are in what a PDU says
+    /// or when it is said.
+    said: BTreeSet<RecordId>,
+    /// Those that answer nothing.
+    stray: BTreeSet<RecordId>,
+    /// Those that were not where their receiver had to listen.
+    misplaced: BTreeSet<RecordId>,
+}
+
+/// Rules of when, where and how a packet is sent.
+const PLACES: [&str; 5] = [LL_WIN_1.id, LL_ANCHOR_1.id, LL_CHAN_1.id, LL_PHY_1.id, LL_TIFS_1.id];
+
+impl Findings {
+    pub(crate) fn with(there: Needs) -> Self {
+        Self {
+            there,
+            told: Examined::default(),
+            counts: BTreeMap::new(),
+            said: BTreeSet::new(),
+            stray: BTreeSet::new(),
+            misplaced: BTreeSet::new(),
+        }
+    }
+
+    /// Whether a PDU broke a rule in what it says or when: what its receiver does about it the
+    /// text leaves open, unless a rule says so (Vol 1, Part E, 2.7).
+    pub(crate) fn is_wrong(&self, packet: &Packet<'_>) -> bool {
+        self.said.contains(&packet.first)
+    }
+
+    /// Whether a PDU answers nothing: what it says may be heeded or not.
+    pub(crate) fn is_stray(&self, packet: &Packet<'_>) -> bool {
+        self.stray.contains(&packet.first)
+    }
+
+    /// Whether a packet was not where its receiver had to listen.
+    pub(crate) fn is_misplaced(&self, packet: &Packet<'_>) -> bool {
+        self.misplaced.contains(&packet.item.record)
+    }
+
+    pub(crate) fn add(&mut self, finding: Finding) {
+        let count = self.counts.entry((finding.rule, finding.culprit)).or_default();
+        *count += 1;
+        let recommended = Rule::find(finding.rule).is_some_and(|rule| rule.force == Force::Should);
+        let list = if recommended {
+            &mut self.told.observations
+        } else {
+            if Rule::is_of_control(finding.rule) {
+                self.said.insert(finding.record);
+            }
+            if finding.rule == LL_RSP_1.id {
+                self.stray.insert(finding.record);
+            }
+            if PLACES.contains(&finding.rule) {
+                self.misplaced.insert(finding.record);
+            }
+            &mut self.told.findings
+        };
+        // What is not decided excuses all the same.
+        if *count <= FINDINGS_MAX && Needs::decide(finding.rule, self.there) {
+            list.push(finding);
+        }
+    }
+}
