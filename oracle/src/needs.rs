@@ -37,8 +37,8 @@ use bletwin_rules::ping::LL_PING_2;
 use bletwin_rules::privacy::{LL_PRIV_1, LL_PRIV_2, LL_PRIV_3, LL_PRIV_4};
 use bletwin_rules::smp::{
     SMP_CONF_1, SMP_CONF_2, SMP_DIST_1, SMP_DIST_2, SMP_DIST_3, SMP_DIST_4, SMP_FAIL_1, SMP_FEAT_1,
-    SMP_FEAT_2, SMP_FEAT_4, SMP_KEY_1, SMP_KEY_2, SMP_PASS_1, SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1,
-    SMP_SEQ_1, SMP_TIME_2,
+    SMP_FEAT_2, SMP_FEAT_3, SMP_FEAT_4, SMP_KEY_1, SMP_KEY_2, SMP_PASS_1, SMP_PDU_1, SMP_ROLE_1,
+    SMP_SEC_1, SMP_SEQ_1, SMP_TIME_2,
 };
 use bletwin_rules::termination::{LL_AGREE_1, LL_AGREE_2, LL_END_1, LL_TERM_2};
 use bletwin_rules::timeout::{LL_LIVE_1, LL_LIVE_2, LL_LIVE_3, LL_TIME_1};
@@ -297,6 +297,7 @@ const NEEDS: &[(Needs, &[&str])] = &[
             LL_PRIV_3.id,
             LL_PRIV_4.id,
             LL_TERM_2.id,
+            SMP_FEAT_3.id,
         ],
     ),
     (HOSTS.and(TIMED), &[LL_TIME_1.id]),

@@ -6,8 +6,8 @@ use crate::gatt::{
     GATT_DISC_1, GATT_HASH_1,
 };
 use crate::smp::{
-    SMP_DHK_1, SMP_FEAT_3, SMP_FEAT_5, SMP_METH_1, SMP_PASS_2, SMP_PDU_2, SMP_PDU_3, SMP_REP_1,
-    SMP_SEC_2, SMP_TIME_1,
+    SMP_DHK_1, SMP_FEAT_5, SMP_METH_1, SMP_PASS_2, SMP_PDU_2, SMP_PDU_3, SMP_REP_1, SMP_SEC_2,
+    SMP_TIME_1,
 };
 use crate::{Document, Rule, att, gatt, smp};
 
@@ -18,7 +18,6 @@ pub const DOCUMENTS: [Document; 3] = [smp::DOCUMENT, att::DOCUMENT, gatt::DOCUME
 pub const UNJUDGED: &[(Rule, &str)] = &[
     (SMP_PDU_2, "an end may have had another answer under way"),
     (SMP_PDU_3, "silence is no evidence of having ignored it"),
-    (SMP_FEAT_3, "which size an end needs is its own affair"),
     (SMP_FEAT_5, "what an end demands is its own affair"),
     (SMP_METH_1, "by SMP-SEQ-1: each method has commands of its own"),
     (SMP_PASS_2, "two passkeys may be equal by chance, and a fixed one is a choice"),

@@ -32,10 +32,12 @@ document! {
     "A Pairing Response asks for no key that the Pairing Request did not offer.";
 
     SMP_FEAT_3 = "SMP-FEAT-3", "size of the key",
-    Shall, Both, tested, "Vol 3, Part H 2.3.4",
+    Shall, Both, judged, "Vol 3, Part H 2.3.4",
     "The key has as many octets as the smaller maximum of the two allows; who needs more ends the \
      pairing with Encryption Key Size (SMP 0x06). A shorter key keeps its least significant \
-     octets.";
+     octets.",
+    "The oracle judges the key that a host gives its controller after a pairing; which size an end \
+     needs is its own affair.";
 
     SMP_FEAT_4 = "SMP-FEAT-4", "Secure Connections where both can",
     Shall, Both, judged, "Vol 3, Part H 3.5.1, 3.5.2",

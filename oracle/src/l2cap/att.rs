@@ -236,7 +236,8 @@ impl End {
                 let text = "an indication before the confirmation of the last one".to_owned();
                 court.report(ATT_SEQ_2.id, frame, text);
             }
-            self.indicated.get_or_insert(frame.at());
+            let at = frame.at();
+            self.indicated.get_or_insert(at);
         }
     }
 

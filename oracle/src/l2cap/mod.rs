@@ -131,4 +131,5 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             }
         }
     }
+    smp.keys(&mut court);
 }

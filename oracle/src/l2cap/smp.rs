@@ -4,7 +4,8 @@ use ble::hci::Role;
 use ble::time::Instant;
 use bletwin_rules::gatt::GAP_BOND_1;
 use bletwin_rules::smp::{
-    SMP_DIST_1, SMP_DIST_4, SMP_FEAT_1, SMP_FEAT_2, SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1, SMP_TIME_2,
+    SMP_DIST_1, SMP_DIST_4, SMP_FEAT_1, SMP_FEAT_2, SMP_FEAT_3, SMP_PDU_1, SMP_ROLE_1, SMP_SEC_1,
+    SMP_TIME_2,
 };
 
 use super::commitments::Commitments;
@@ -20,6 +21,8 @@ pub(super) struct Smp {
     /// Since when the timer of each end runs.
     timers: [Option<Instant>; 2],
     commitments: Commitments,
+    /// When the last pairing had passed its stages, and octets of its key.
+    agreed: Option<(Instant, u8)>,
 }
 
 impl Smp {
@@ -63,11 +66,29 @@ impl Smp {
         if let Err(Breach(rule, because)) = pairing.sent(frame.by, frame.octets) {
             court.report(rule, frame, format!("{name}, although {because}"));
         }
+        let agreed = pairing.terms().filter(|_| !pairing.is_under_way());
+        if let Some(terms) = agreed.filter(|_| under_way) {
+            self.agreed = Some((frame.at(), terms.key_size));
+        }
         // Who is in its turn has heard all that came before.
         if let Some(terms) = pairing.terms().filter(|terms| terms.secure) {
             let wrong = self.commitments.sent(frame.by, frame.octets, terms.method);
             for (rule, because) in wrong.into_iter().flatten() {
                 court.report(rule, frame, format!("{name}, {because}"));
+            }
+        }
+    }
+
+    /// SMP-FEAT-3: size of the key. Of the keys that hosts have given, the last ones are known.
+    pub(super) fn keys(&self, court: &mut Court<'_, '_>) {
+        let Some((at, size)) = self.agreed else { return };
+        for by in [Role::Central, Role::Peripheral] {
+            let Some((given, key)) = court.link.keys[by as usize] else { continue };
+            let beyond = key.expose().iter().skip(size.into()).any(|octet| *octet != 0);
+            let packet = court.link.packets.iter().rev().find(|packet| packet.item.at <= given);
+            if let Some(packet) = packet.filter(|_| beyond && given >= at) {
+                let text = format!("a key of more than {size} octets is given to the controller");
+                court.link.accuse(court.findings, SMP_FEAT_3.id, by, packet, &[], text);
             }
         }
     }

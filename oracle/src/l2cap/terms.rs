@@ -68,6 +68,8 @@ impl Features {
 pub(super) struct Terms {
     pub(super) secure: bool,
     pub(super) method: Method,
+    /// Octets of the key.
+    pub(super) key_size: u8,
     /// Who has said that it bonds, by role.
     pub(super) bonds: [bool; 2],
     /// Up to the encryption, in order.
@@ -84,7 +86,8 @@ impl Terms {
         let keys = [(Role::Peripheral, response.keys[1]), (Role::Central, response.keys[0])];
         let keys = keys.into_iter().flat_map(|(by, keys)| distributed(by, keys, secure)).collect();
         let bonds = [request, response].map(|features| features.auth & BONDING_FLAGS != 0);
-        Self { secure, method, bonds, stages, keys }
+        let key_size = request.key_size.min(response.key_size);
+        Self { secure, method, key_size, bonds, stages, keys }
     }
 }
 

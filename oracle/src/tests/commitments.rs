@@ -36,6 +36,13 @@ fn invalid(more: &[(Role, u8)]) -> Script {
     commands(say_all(agreed(), &said), more)
 }
 
+/// A pairing with a key of so many octets, and encryption with this one.
+fn sized(size: u8, octet: u8) -> Script {
+    let said = smp(Script::new(), C, &[1, 4, 0, 0x0D, size, 2, 2]);
+    let said = smp(said, P, &[2, 0, 0, 0x0D, 16, 0, 0]);
+    secure_from(commands(said, &stages()), octet)
+}
+
 fn unbonded(request: u8, response: u8) -> Script {
     let said = smp(Script::new(), C, &[1, 4, 0, request, 16, 2, 2]);
     let said = smp(said, P, &[2, 0, 0, response, 16, 2, 2]);
@@ -55,6 +62,7 @@ pub(super) fn broken() -> Vec<(&'static str, Role, Script)> {
     };
     let late = commands(agreed().events(LONG), &[(C, 0x0C)]);
     vec![
+        ("SMP-FEAT-3", C, sized(15, 0x11)),
         ("SMP-KEY-1", P, invalid(&[(P, 0x0C)])),
         ("SMP-KEY-2", C, reflected(C, &[(C, 3)])),
         ("SMP-CONF-1", P, say_all(agreed(), &other_bit())),
@@ -117,6 +125,16 @@ fn a_key_beside_the_curve_ends_the_pairing() {
     keys[1].1[1] ^= 1;
     let goes_on = commands(say_all(agreed(), &keys), &[(C, 3)]);
     assert_eq!(goes_on.named(), BTreeSet::from([("SMP-KEY-1", C)]));
+}
+
+/// SMP-FEAT-3: size of the key.
+#[test]
+fn a_key_is_no_longer_than_agreed() {
+    innocent(&sized(16, 0x11));
+    innocent(&sized(7, 0));
+    // With the key of an earlier pairing, whose size nobody knows.
+    let said = smp(Script::new(), C, &[1, 4, 0, 0x0D, 7, 2, 2]);
+    innocent(&secure_from(smp(said, P, &[5, 5]), 0x11));
 }
 
 /// SMP-TIME-2: silence after a timeout.
