@@ -12,7 +12,7 @@ use super::Control;
 use super::advertising::{ACCEPT_LIST, Advertiser};
 use super::link_commands::needs;
 use super::outbox::Masks;
-use super::procedure::data_length::{Length, MAX_OCTETS};
+use super::procedure::data_length::{self, Length, MAX_OCTETS};
 use super::procedure::phy::{self, Phys};
 use super::resolving::ResolvingList;
 use super::sender::ACL_BUFFERS;
@@ -76,7 +76,7 @@ impl<const LINKS: usize> Control<LINKS> {
                 self.give(opcode, Return::Encrypted(encrypted)).saturating_add(1)
             }
             Command::LeReadMaximumDataLength => {
-                let longest = self.config.longest();
+                let longest = data_length::longest(&self.config);
                 let Length { octets, time } = longest;
                 self.give(
                     opcode,
@@ -129,7 +129,7 @@ impl<const LINKS: usize> Control<LINKS> {
         if !length.is_valid() {
             return self.done(opcode, ErrorCode::INVALID_PARAMETERS);
         }
-        let longest = self.config.longest();
+        let longest = data_length::longest(&self.config);
         self.default_length = Length {
             octets: length.octets.min(longest.octets),
             time: length.time.min(longest.time),

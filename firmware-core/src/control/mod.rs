@@ -13,6 +13,7 @@ pub mod arbiter;
 
 mod advertising;
 mod commands;
+mod config;
 mod connection;
 mod encryption;
 mod link_commands;
@@ -28,7 +29,6 @@ mod termination;
 #[cfg(test)]
 mod tests;
 
-use crate::config::Lapses;
 use crate::link::extended::Who;
 use crate::link::message::{LinkOrder, LinkReport, Loss};
 use ble::address::Address;
@@ -38,14 +38,16 @@ use ble::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
 use ble::invariant::Invariant;
 use ble::link::LinkId;
 use ble::pdu::advertising::ConnectInd;
-use ble::pdu::control::{FeatureSet, VersionInd};
+use ble::pdu::control::FeatureSet;
 use ble::random::{Entropy, Purpose, Stream};
 use ble::time::{Duration, Instant};
 use ble::trace::Trace;
 use ble::work::{Level, Work};
 
 use advertising::Advertiser;
+pub use config::ControlConfig;
 use connection::{Connection, Context};
+pub use outbox::ControlOutput;
 use outbox::Outbox;
 use procedure::Local;
 pub use procedure::MinUsedChannels;
@@ -58,74 +60,6 @@ use served::Served;
 
 /// This device's role in all its connections.
 const ROLE: Role = Role::Peripheral;
-
-/// What a controller is and can do; constant while it runs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ControlConfig {
-    /// Public device address, least significant octet first.
-    pub public_address: [u8; 6],
-    /// Features to offer. Behaviour follows the bits; what is not in
-    /// [`ControlConfig::SUPPORTED`] is not offered.
-    pub features: FeatureSet,
-    /// What LL_VERSION_IND says.
-    pub version: VersionInd,
-    /// Largest data PDU that can be sent and received, 27–251 octets.
-    pub max_tx_octets: u16,
-    /// Longest packet that can be sent and received, 328–17,040 µs.
-    pub max_tx_time: u16,
-    /// How many channels each central is asked to use at least, once it is known to have the
-    /// procedure; `None`: it is not asked.
-    pub min_used_channels: Option<MinUsedChannels>,
-    /// Tells each central at once of a length to start with that is not 27 octets and 328 µs.
-    pub length_from_default: bool,
-    /// Mistakes of older firmware.
-    pub lapses: Lapses,
-}
-
-impl ControlConfig {
-    /// All features that this link layer has. CSA #2 is `Link`'s, the bit is told here.
-    pub const SUPPORTED: FeatureSet = FeatureSet::ENCRYPTION
-        .with(FeatureSet::CONNECTION_PARAMETERS_REQUEST)
-        .with(FeatureSet::EXTENDED_REJECT)
-        .with(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE)
-        .with(FeatureSet::PING)
-        .with(FeatureSet::DATA_LENGTH_EXTENSION)
-        .with(FeatureSet::PRIVACY)
-        .with(FeatureSet::LE_2M)
-        .with(FeatureSet::LE_CODED)
-        .with(FeatureSet::CSA2)
-        .with(FeatureSet::MIN_USED_CHANNELS);
-
-    const fn own_features(&self) -> FeatureSet {
-        self.features.and(Self::SUPPORTED)
-    }
-
-    fn longest(&self) -> Length {
-        if self.own_features().has(FeatureSet::DATA_LENGTH_EXTENSION) {
-            let coded = self.own_features().has(FeatureSet::LE_CODED);
-            let most = if coded { data_length::MAX_TIME } else { data_length::MAX_TIME_UNCODED };
-            Length {
-                octets: self.max_tx_octets.clamp(data_length::MIN_OCTETS, data_length::MAX_OCTETS),
-                time: self.max_tx_time.clamp(data_length::MIN_TIME, most),
-            }
-        } else {
-            Length::MIN
-        }
-    }
-}
-
-/// What leaves `Control`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ControlOutput {
-    /// To `Link`.
-    Order(LinkOrder),
-    /// To the host.
-    Event(Event),
-    /// To the host.
-    Acl(Acl),
-    /// To the record.
-    Trace(Trace),
-}
 
 /// The link layer's procedures and the controller side of HCI, for up to `LINKS` connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -405,7 +339,7 @@ impl<const LINKS: usize> Control<LINKS> {
         };
         let handle = link.handle(*generation);
         *generation = generation.wrapping_add(1);
-        let lengths = DataLengths::new(self.default_length, self.config.longest());
+        let lengths = DataLengths::new(self.default_length, data_length::longest(&self.config));
         let connection = Connection::new(link, handle, request, lengths, self.default_phys);
         self.out.broken.check(Invariant::PlaceIsFree, place.is_none());
         *place = Some(Served::new(connection));

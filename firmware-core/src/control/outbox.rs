@@ -1,7 +1,6 @@
 //! What `Control` has to say, in order: the queue that [`Control::poll`](super::Control::poll)
 //! empties, with the event masks in front of it.
 
-use super::ControlOutput;
 use crate::link::message::LinkOrder;
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{Acl, Event, HciOpcode, Return};
@@ -22,6 +21,19 @@ const ACLS: usize = 2;
 
 /// Code of the Hardware Error event that says outputs were lost because nobody polled.
 const OUTPUTS_LOST: u8 = 1;
+
+/// What leaves `Control`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ControlOutput {
+    /// To `Link`.
+    Order(LinkOrder),
+    /// To the host.
+    Event(Event),
+    /// To the host.
+    Acl(Acl),
+    /// To the record.
+    Trace(Trace),
+}
 
 /// Set Event Mask and LE Set Event Mask (Vol 4, Part E, 7.3.1 and 7.8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,7 @@
 //! Data length update (Vol 6, Part B, 5.1.9 and 4.5.10).
 
 use super::{Row, Step};
+use crate::control::config::ControlConfig;
 use crate::control::connection::{Connection, Context};
 use ble::hci::{Command, Event};
 use ble::pdu::control::{ControlPdu, DataLength, FeatureSet, Opcode};
@@ -58,6 +59,20 @@ impl Length {
         // LL-LEN-3: values of the data length update.
         (MIN_OCTETS..=MAX_OCTETS).contains(&self.octets)
             && (MIN_TIME..=MAX_TIME).contains(&self.time)
+    }
+}
+
+/// What a controller asks of a connection at most.
+pub(in crate::control) fn longest(config: &ControlConfig) -> Length {
+    if config.own_features().has(FeatureSet::DATA_LENGTH_EXTENSION) {
+        let coded = config.own_features().has(FeatureSet::LE_CODED);
+        let most = if coded { MAX_TIME } else { MAX_TIME_UNCODED };
+        Length {
+            octets: config.max_tx_octets.clamp(MIN_OCTETS, MAX_OCTETS),
+            time: config.max_tx_time.clamp(MIN_TIME, most),
+        }
+    } else {
+        Length::MIN
     }
 }
 
