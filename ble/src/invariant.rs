@@ -39,11 +39,25 @@ pub enum Invariant {
     InputFits,
     /// A procedure that waits for its turn is in its first state.
     StartsOnce,
+    /// What one input makes the host say fits into its notes: they are fetched after each.
+    NotesFit,
+    /// The host asks for slow work only where there is room for it.
+    EffectsFit,
+    /// The host's commands fit into their queue: what others want of it leaves room for its own.
+    CommandsFit,
+    /// The host sends on a channel only where there is room among the connection's frames.
+    FramesFit,
+    /// What one call makes the Security Manager say fits into its outputs.
+    SecurityOutputsFit,
+    /// The Security Manager has a place for every connection of the host.
+    SecurityPlacesFit,
+    /// What one advertising event makes a set tell fits into its reports.
+    SetReportsFit,
 }
 
 impl Invariant {
     /// All there are.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 22] = [
         Self::ReportsFit,
         Self::TransmitQueueFits,
         Self::AcceptListFits,
@@ -59,6 +73,13 @@ impl Invariant {
         Self::QueuesBetweenLevelsFit,
         Self::InputFits,
         Self::StartsOnce,
+        Self::NotesFit,
+        Self::EffectsFit,
+        Self::CommandsFit,
+        Self::FramesFit,
+        Self::SecurityOutputsFit,
+        Self::SecurityPlacesFit,
+        Self::SetReportsFit,
     ];
 
     /// What should hold, in a sentence without a full stop.
@@ -80,6 +101,13 @@ impl Invariant {
             Self::QueuesBetweenLevelsFit => "what goes from level to level fits into its queue",
             Self::InputFits => "an input finds room after the host's turn",
             Self::StartsOnce => "a procedure that waits for its turn has not begun",
+            Self::NotesFit => "what an input makes the host say fits into its notes",
+            Self::EffectsFit => "slow work that the host asks for fits into its queue",
+            Self::CommandsFit => "the host's commands fit into their queue",
+            Self::FramesFit => "a frame of the host finds room on its connection",
+            Self::SecurityOutputsFit => "outputs of the Security Manager fit into their queue",
+            Self::SecurityPlacesFit => "the Security Manager has a place for each connection",
+            Self::SetReportsFit => "reports of an advertising set fit into their queue",
         }
     }
 

@@ -1,11 +1,11 @@
 //! One radio, several who want it: who waited longest gets it.
 //!
 //! Whoever shares a radio (the connections of a link layer, two link layers of one device) says for
-//! what it wants it, and how many events in a row it went without. What listens or sends for whoever
-//! comes gives way to events that are agreed upon with a peer; so does an event that has had what it
-//! is for. Of two events that can only have one the other's place, the one whose owner has gone
-//! without for longer wins, so that they take turns. No rule of the specification says how: a device
-//! may miss events, and which is its own affair.
+//! what it wants it, and how many events in a row it went without. What listens or sends for
+//! whoever comes gives way to events that are agreed upon with a peer; so does an event that has
+//! had what it is for. Of two events that can only have one the other's place, the one whose owner
+//! has gone without for longer wins, so that they take turns. No rule of the specification says
+//! how: a device may miss events, and which is its own affair.
 
 use crate::time::Instant;
 

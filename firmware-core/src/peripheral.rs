@@ -283,7 +283,7 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
 
     fn broken(&mut self) -> Option<(Invariant, u16)> {
         let lower = self.link.broken().or_else(|| self.control.broken());
-        lower.or_else(|| self.broken.take())
+        lower.or_else(|| self.host.broken()).or_else(|| self.broken.take())
     }
 
     /// The host, for its bonds and levels.

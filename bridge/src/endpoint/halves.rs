@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use ble::address::Address;
 use ble::error::ErrorCode;
 use ble::hci::{Acl, Command, Event, FilterPolicy, Handle, Return};
+use ble::invariant::{Broken, Invariant};
 use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
 use ble::pdu::control::FeatureSet;
 use ble::pdu::extended::AdvMode;
@@ -52,6 +53,8 @@ pub(super) struct Halves {
     central: CentralController,
     set: Box<AdvertisingSet<DATA_MAX>>,
     phys: PhySet,
+    /// Faults in what they have to do with each other.
+    broken: Broken,
     /// What they said while they were asked something, answers apart. It is fetched within the
     /// call that causes it and is no state.
     said: Untracked<VecDeque<(Side, Output)>>,
@@ -81,6 +84,7 @@ impl Halves {
                 nothing(),
             )),
             phys: phys(config.features),
+            broken: Broken::NONE,
             said: Untracked::default(),
         }
     }
@@ -209,7 +213,8 @@ impl Halves {
         at: Instant,
     ) {
         // There was room within T_IFS, and nothing has come in between.
-        let _ = self.peripheral.adopt(request, identity, phy, at);
+        let adopted = self.peripheral.adopt(request, identity, phy, at);
+        self.broken.check(Invariant::PlaceIsFree, adopted);
     }
 
     /// The identity behind a private address.
@@ -315,7 +320,12 @@ impl Halves {
             Side::Central => of_models(self.central.poll()?),
             Side::Extended => match self.set.command() {
                 Some(command) => Output::Radio(command),
-                None => Output::Set(self.set.report()?),
+                None => match self.set.broken().or_else(|| self.broken.take()) {
+                    Some((invariant, count)) => {
+                        Output::Trace(Trace::Invariant { invariant, count })
+                    }
+                    None => Output::Set(self.set.report()?),
+                },
             },
         };
         match &mut output {

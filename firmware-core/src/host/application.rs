@@ -1,19 +1,24 @@
 //! What happens to the application, and what it wants done.
 
+use super::security::COMMANDS_SPARE;
 use super::{Connection, Host, Note};
 use crate::application::{Application, Effect, Effects, Event, KEYS};
 use ble::effect::{self, Completion, EffectId, Record};
 use ble::error::ErrorCode;
 use ble::hci::{Command, Handle};
-use ble::log::{Line, Severity};
+use ble::log::{Line, Log, Severity};
 use ble::time::{Duration, Instant};
 use ble::work::Work;
+use core::cmp::Ordering;
 
 /// What the application's records are stored under: behind those of the bonds.
 const FIRST_SLOT: u8 = 16;
 
 /// Numbers of the application's effects, which the Security Manager never reaches.
 const FIRST_EFFECT: u32 = 1 << 31;
+
+/// Notes that the application may have waiting, with those of the host.
+const APPLICATION_NOTES: usize = 20;
 
 /// The sleep clock's next tick.
 const TICK: Duration = Duration::from_us(31);
@@ -65,14 +70,24 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             }
             Effect::OpenPairing => self.open_pairing(),
             Effect::DeleteBonds => self.delete_bonds(now),
-            Effect::Show(output) => self.note(Note::Show(output)),
-            Effect::Log(severity, text) => self.note(Note::Said(severity, text)),
+            Effect::Show(output) => self.note_of_application(Note::Show(output)),
+            Effect::Log(severity, text) => self.note_of_application(Note::Said(severity, text)),
         }
     }
 
     fn command_for(&mut self, handle: Handle, command: Command) {
         if self.connection(handle).is_some() {
+            self.command_from_outside(command);
+        }
+    }
+
+    /// A command that the host does not need itself: it leaves room for the host's own. Beyond that
+    /// it is dropped, and the log says so.
+    pub(super) fn command_from_outside(&mut self, command: Command) {
+        if self.commands.have_room_for(COMMANDS_SPARE) {
             self.command(command);
+        } else {
+            self.misuse("more commands than can wait");
         }
     }
 
@@ -96,6 +111,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let number = self.stores.wrapping_mul(KEYS.into()).wrapping_add(key.into());
         let id = EffectId(FIRST_EFFECT | number);
         let slot = FIRST_SLOT.saturating_add(key);
+        if self.effects.is_full() {
+            return self.misuse("more to store than can wait");
+        }
         self.effect(effect::Effect::Persist { id, slot, record: octets.and_then(Record::new) });
     }
 
@@ -125,7 +143,21 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
 
     /// The application has done what it should not. Its author reads the log.
     fn misuse(&mut self, what: &'static str) {
-        let error = ErrorCode::MEMORY_CAPACITY_EXCEEDED;
-        self.log(Severity::Error, "app", Line::ProcedureFailed { what, error });
+        self.note_of_application(misuse(what));
     }
+
+    /// An application that says more in the course of one input than there is room for beside what
+    /// the host has to say itself is told so once; the rest is dropped.
+    fn note_of_application(&mut self, note: Note<A::Output>) {
+        match self.notes.len().cmp(&APPLICATION_NOTES) {
+            Ordering::Less => self.note(note),
+            Ordering::Equal => self.note(misuse("more to show and to log than can wait")),
+            Ordering::Greater => {}
+        }
+    }
+}
+
+const fn misuse<O>(what: &'static str) -> Note<O> {
+    let line = Line::ProcedureFailed { what, error: ErrorCode::MEMORY_CAPACITY_EXCEEDED };
+    Note::Log(Log { severity: Severity::Error, module: "app", line })
 }

@@ -7,6 +7,7 @@ use super::{Connection, Host};
 use crate::application::{Application, Event, Request};
 use ble::error::PeerMisbehaved;
 use ble::hci::Handle;
+use ble::invariant::Invariant;
 use ble::log::{Line, Severity};
 use ble::time::Instant;
 
@@ -65,8 +66,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         };
         match answer {
             Ok(Some(response)) => {
-                // There is room: it was asked for before.
-                let _ = connection.send_att(&response);
+                // It was asked for room before.
+                let sent = connection.send_att(&response).is_some();
+                self.broken.check(Invariant::FramesFit, sent);
             }
             Ok(None) => {}
             // Nobody waits for the answer to a command.
@@ -74,8 +76,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             Err(NotYet) if waits => {
                 connection.waiting = Waiting::new(pdu, first, request, now + TRANSACTION_TIMEOUT);
                 if connection.waiting.is_none() {
-                    // There is room, as above.
-                    let _ = connection.send_att(&refusal(pdu, AttError::UNLIKELY));
+                    // As above.
+                    let sent = connection.send_att(&refusal(pdu, AttError::UNLIKELY)).is_some();
+                    self.broken.check(Invariant::FramesFit, sent);
                 }
             }
             Err(NotYet) => {
@@ -212,8 +215,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 true => connection.bearer.indication(now, of, &value),
                 false => Some(connection.bearer.notification(of, &value)),
             };
-            // There is room.
+            // It was asked for room, and whether an indication may go, before.
             sent = pdu.and_then(|pdu| connection.send_att(&pdu)).is_some();
+            self.broken.check(Invariant::FramesFit, sent);
         }
         self.carry_out(now, work, effects);
         if sent {

@@ -28,9 +28,10 @@ impl Commands {
         self.waiting.is_empty() && self.unanswered.is_none()
     }
 
-    /// Queues a command. Callers ask for room first; what still does not fit is dropped.
-    pub(super) fn push(&mut self, command: Command) {
-        let _ = self.waiting.push(command);
+    /// Queues a command; `false` if it finds no room.
+    #[must_use]
+    pub(super) fn push(&mut self, command: Command) -> bool {
+        self.waiting.push(command).is_ok()
     }
 
     /// Whether such a command waits to go.

@@ -2,7 +2,7 @@
 
 use super::gatt::Client;
 use super::l2cap::CID_SIGNALLING;
-use super::procedures::{Procedures, Request, fits};
+use super::procedures::{Procedures, Request, Requests, fits};
 use super::{Connection, Host, Stage};
 use crate::application::Application;
 use ble::error::ErrorCode;
@@ -166,7 +166,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         if self.config.security_request {
             self.smp.request_security(now, handle);
         }
-        self.request_all(handle, &requests);
+        self.request_all(handle, requests);
     }
 
     fn disconnected(&mut self, now: Instant, handle: Handle, reason: ErrorCode) {
@@ -207,41 +207,43 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             let requests = connection.procedures.parameters_due(&self.config, now, busy);
             let (interval, latency, timeout) = connection.parameters;
             if !fits(&self.config.preferred, interval, latency, timeout) {
-                self.request_all(handle, &requests);
+                self.request_all(handle, requests);
             }
         }
     }
 
-    /// What the application asks for, whatever the configuration says.
+    /// What people ask for, whatever the configuration says.
     pub(super) fn asked(&mut self, request: Request) {
         for index in 0..LINKS {
             if let Some(Some(connection)) = self.connections.get(index) {
-                let handle = connection.handle;
-                self.request_all(handle, &[request]);
+                let command = self.command_of(connection.handle, request);
+                self.command_from_outside(command);
             }
         }
     }
 
-    pub(super) fn request_all(&mut self, handle: Handle, requests: &[Request]) {
-        for request in requests {
-            self.command(match request {
-                Request::Features => Command::LeReadRemoteFeatures { handle },
-                Request::Version => Command::ReadRemoteVersion { handle },
-                Request::Phy => Command::LeSetPhy {
-                    handle,
-                    tx: PhySet::LE_2M,
-                    rx: PhySet::LE_2M,
-                    coded_options: 0,
-                },
-                Request::DataLength => Command::LeSetDataLength {
-                    handle,
-                    tx_octets: self.controller.tx_octets,
-                    tx_time: self.controller.tx_time,
-                },
-                Request::Parameters => {
-                    Command::LeConnectionUpdate { handle, parameters: self.config.preferred }
-                }
-            });
+    pub(super) fn request_all(&mut self, handle: Handle, requests: Requests) {
+        for request in requests.each() {
+            self.command(self.command_of(handle, request));
+        }
+    }
+
+    fn command_of(&self, handle: Handle, request: Request) -> Command {
+        match request {
+            Request::Features => Command::LeReadRemoteFeatures { handle },
+            Request::Version => Command::ReadRemoteVersion { handle },
+            Request::Phy => {
+                let both = PhySet::LE_2M;
+                Command::LeSetPhy { handle, tx: both, rx: both, coded_options: 0 }
+            }
+            Request::DataLength => Command::LeSetDataLength {
+                handle,
+                tx_octets: self.controller.tx_octets,
+                tx_time: self.controller.tx_time,
+            },
+            Request::Parameters => {
+                Command::LeConnectionUpdate { handle, parameters: self.config.preferred }
+            }
         }
     }
 

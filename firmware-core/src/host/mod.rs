@@ -41,6 +41,7 @@ use ble::armed::{Armed, Tell, What};
 use ble::effect::Effect;
 use ble::error::PeerMisbehaved;
 use ble::hci::{Command, Handle};
+use ble::invariant::{Broken, Invariant};
 use ble::log::{Line, Log, Severity};
 use ble::queue::Queue;
 use ble::random::Entropy;
@@ -134,6 +135,8 @@ pub struct Host<A: Application, const LINKS: usize> {
     stores: u32,
     /// Security Manager outputs were left where they are for lack of room.
     unsettled: bool,
+    /// Faults of this level.
+    broken: Broken,
 }
 
 impl<A: Application, const LINKS: usize> Host<A, LINKS> {
@@ -176,15 +179,18 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             timed: Instant::ZERO,
             stores: 0,
             unsettled: false,
+            broken: Broken::NONE,
         }
     }
 
     /// Sets the controller up; advertising follows when it has answered.
     pub fn start(&mut self, now: Instant) -> Work {
         self.stage = Stage::SettingUp;
+        let mut kept = true;
         for command in gap::set_up(&self.config) {
-            self.commands.push(command);
+            kept &= self.commands.push(command);
         }
+        self.broken.check(Invariant::CommandsFit, kept);
         self.smp.start(now);
         self.settle(now)
     }
@@ -201,7 +207,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             HostInput::PasskeyEntered(passkey) => self.smp.passkey_entered(now, passkey),
             HostInput::NumericConfirmed(same) => self.smp.numeric_confirmed(now, same),
             HostInput::Ask(request) => self.asked(request),
-            HostInput::Command(command) => self.command(command),
+            HostInput::Command(command) => self.command_from_outside(command),
         }
         self.settle(now)
     }
@@ -283,6 +289,12 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         &self.application
     }
 
+    /// An invariant of this level that has been broken since it was last asked for, and how often
+    /// any has been.
+    pub fn broken(&mut self) -> Option<(Invariant, u16)> {
+        self.smp.broken().or_else(|| self.broken.take())
+    }
+
     /// Does what is due now, after whatever came in. What the call has cost.
     fn settle(&mut self, now: Instant) -> Work {
         self.drain_security(now);
@@ -299,12 +311,14 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     }
 
     fn note(&mut self, note: Note<A::Output>) {
-        // There is room for what one input causes, and callers poll after each.
-        let _ = self.notes.push(note);
+        let kept = self.notes.push(note);
+        self.broken.check(Invariant::NotesFit, kept.is_ok());
     }
 
     fn effect(&mut self, effect: Effect) {
-        if !self.notes.is_full() && self.effects.push(effect).is_ok() {
+        let kept = !self.notes.is_full() && self.effects.push(effect).is_ok();
+        self.broken.check(Invariant::EffectsFit, kept);
+        if kept {
             self.note(Note::Effect);
         }
     }
@@ -323,6 +337,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     }
 
     fn command(&mut self, command: Command) {
-        self.commands.push(command);
+        let kept = self.commands.push(command);
+        self.broken.check(Invariant::CommandsFit, kept);
     }
 }

@@ -41,8 +41,24 @@ impl Request {
     }
 }
 
-/// What is to be asked now, in this order and back to back.
-pub type Requests = heapless::Vec<Request, 5>;
+/// What is to be asked now, back to back and in the order of [`Request::ALL`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Requests(u8);
+
+impl Requests {
+    const fn add(&mut self, request: Request) {
+        self.0 |= 1 << request as u8;
+    }
+
+    const fn has(self, request: Request) -> bool {
+        self.0 & (1 << request as u8) != 0
+    }
+
+    /// In their order.
+    pub fn each(self) -> impl Iterator<Item = Request> {
+        Request::ALL.into_iter().filter(move |request| self.has(*request))
+    }
+}
 
 /// Automatic procedures of one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -67,19 +83,19 @@ enum Parameters {
 impl Procedures {
     /// A connection has come about.
     pub fn connected(config: &Config, now: Instant) -> (Self, Requests) {
-        let mut requests = Requests::new();
+        let mut requests = Requests::default();
         let features_asked = config.feature_exchange == FeatureExchange::Always;
         if features_asked {
-            add(&mut requests, Request::Features);
+            requests.add(Request::Features);
         }
         if config.version_exchange == VersionExchange::OnConnect {
-            add(&mut requests, Request::Version);
+            requests.add(Request::Version);
         }
         if config.phy_update == PhyUpdate::OnConnect {
-            add(&mut requests, Request::Phy);
+            requests.add(Request::Phy);
         }
         if config.data_length == DataLengthUpdate::OnConnect {
-            add(&mut requests, Request::DataLength);
+            requests.add(Request::DataLength);
         }
         let parameters = match config.param_update {
             ParamUpdate::AfterMs(ms) | ParamUpdate::AfterMsNotWhilePairing(ms) => {
@@ -93,7 +109,7 @@ impl Procedures {
     /// Pairing has ended with a bond, or a bonded connection is encrypted: the time for what was
     /// put off until then. Once per connection.
     pub fn secured(&mut self, config: &Config) -> Requests {
-        let mut requests = Requests::new();
+        let mut requests = Requests::default();
         if core::mem::replace(&mut self.secured, true) {
             return requests;
         }
@@ -103,17 +119,17 @@ impl Procedures {
             self.features_first(&mut requests);
         }
         if phy {
-            add(&mut requests, Request::Phy);
+            requests.add(Request::Phy);
         }
         if data_length {
-            add(&mut requests, Request::DataLength);
+            requests.add(Request::DataLength);
         }
         requests
     }
 
     /// Time has passed, or security has settled. `busy`: security is being set up.
     pub fn parameters_due(&mut self, config: &Config, now: Instant, busy: bool) -> Requests {
-        let mut requests = Requests::new();
+        let mut requests = Requests::default();
         match self.parameters {
             Parameters::At(at) if at <= now => {}
             Parameters::WhenQuiet => {}
@@ -125,7 +141,7 @@ impl Procedures {
         }
         self.parameters = Parameters::Done;
         self.features_first(&mut requests);
-        add(&mut requests, Request::Parameters);
+        requests.add(Request::Parameters);
         requests
     }
 
@@ -152,7 +168,7 @@ impl Procedures {
     /// most centrals have told their features, and then the controller answers without the air.
     fn features_first(&mut self, requests: &mut Requests) {
         if !core::mem::replace(&mut self.features_asked, true) {
-            add(requests, Request::Features);
+            requests.add(Request::Features);
         }
     }
 }
@@ -171,28 +187,31 @@ pub const fn fits(
         && preferred.timeout == timeout
 }
 
-fn add(requests: &mut Requests, request: Request) {
-    // Each of them is added at most once.
-    let _ = requests.push(request);
-}
-
 #[cfg(test)]
 mod tests {
     use super::Request::{DataLength, Features, Parameters, Phy, Version};
     use super::*;
+
+    fn list(requests: Requests) -> std::vec::Vec<Request> {
+        requests.each().collect()
+    }
 
     #[test]
     fn zephyr_2024_asks_for_all_on_connecting_and_for_parameters_after_five_seconds() {
         let config = Config::zephyr_2024();
         let t0 = Instant::from_us(7);
         let (mut p, now) = Procedures::connected(&config, t0);
-        assert_eq!(now, [Features, Phy, DataLength]);
+        assert_eq!(list(now), [Features, Phy, DataLength]);
         let t5 = t0 + Duration::from_secs(5);
         assert_eq!(p.deadline(), Some(t5));
-        assert_eq!(p.parameters_due(&config, t5.before(Duration::from_us(1)), false), []);
-        assert_eq!(p.parameters_due(&config, t5, true), [Parameters], "whatever else goes on");
-        assert_eq!(p.parameters_due(&config, t5, true), []);
-        assert_eq!(p.secured(&config), []);
+        assert_eq!(list(p.parameters_due(&config, t5.before(Duration::from_us(1)), false)), []);
+        assert_eq!(
+            list(p.parameters_due(&config, t5, true)),
+            [Parameters],
+            "whatever else goes on"
+        );
+        assert_eq!(list(p.parameters_due(&config, t5, true)), []);
+        assert_eq!(list(p.secured(&config)), []);
     }
 
     #[test]
@@ -200,7 +219,7 @@ mod tests {
         let config =
             Config { version_exchange: VersionExchange::OnConnect, ..Config::zephyr_2024() };
         let (_, now) = Procedures::connected(&config, Instant::ZERO);
-        assert_eq!(now, [Features, Version, Phy, DataLength]);
+        assert_eq!(list(now), [Features, Version, Phy, DataLength]);
     }
 
     #[test]
@@ -208,14 +227,14 @@ mod tests {
         let config = Config::recommended();
         let t0 = Instant::ZERO;
         let (mut p, now) = Procedures::connected(&config, t0);
-        assert_eq!(now, []);
+        assert_eq!(list(now), []);
         let t5 = t0 + Duration::from_secs(5);
-        assert_eq!(p.parameters_due(&config, t5, true), []);
+        assert_eq!(list(p.parameters_due(&config, t5, true)), []);
         assert_eq!(p.deadline(), None);
-        assert_eq!(p.parameters_due(&config, t5, true), []);
-        assert_eq!(p.secured(&config), [Features, Phy, DataLength]);
-        assert_eq!(p.parameters_due(&config, t5, false), [Parameters]);
-        assert_eq!(p.secured(&config), [], "once");
+        assert_eq!(list(p.parameters_due(&config, t5, true)), []);
+        assert_eq!(list(p.secured(&config)), [Features, Phy, DataLength]);
+        assert_eq!(list(p.parameters_due(&config, t5, false)), [Parameters]);
+        assert_eq!(list(p.secured(&config)), [], "once");
     }
 
     #[test]
@@ -245,8 +264,11 @@ mod tests {
             ..Config::recommended()
         };
         let (mut p, now) = Procedures::connected(&config, Instant::ZERO);
-        assert_eq!((now.len(), p.secured(&config).len(), p.deadline()), (0, 0, None));
-        assert_eq!(p.parameters_due(&config, Instant::MAX, false), []);
+        assert_eq!(
+            (now, p.secured(&config), p.deadline()),
+            (Requests::default(), Requests::default(), None)
+        );
+        assert_eq!(list(p.parameters_due(&config, Instant::MAX, false)), []);
     }
 
     #[test]

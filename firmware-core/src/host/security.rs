@@ -6,13 +6,14 @@ use super::smp::SmpOutput;
 use super::{Connection, Host, Note};
 use crate::application::{Application, Event};
 use ble::hci::Handle;
+use ble::invariant::Invariant;
 use ble::log::{Line, Severity};
 use ble::time::Instant;
 
 /// Room that must be left before another of the Security Manager's outputs is taken: some of
 /// them lead to several notes or commands.
 const NOTES_SPARE: usize = 4;
-const COMMANDS_SPARE: usize = 8;
+pub(super) const COMMANDS_SPARE: usize = 8;
 
 impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// Whether another of the Security Manager's outputs can be taken.
@@ -29,7 +30,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 self.unsettled = false;
                 return;
             };
-            self.security(now, output);
+            self.security(now, output, true);
         }
         self.unsettled = true;
     }
@@ -39,17 +40,19 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// anything in a long time, may get lost.
     pub(super) fn drain_security_of_lost(&mut self, now: Instant) {
         while let Some(output) = self.smp.poll() {
-            self.security(now, output);
+            self.security(now, output, false);
         }
         self.unsettled = false;
     }
 
-    fn security(&mut self, now: Instant, output: SmpOutput) {
+    /// Carries an output out; there is `room` for what follows from it, or it is taken without.
+    fn security(&mut self, now: Instant, output: SmpOutput, room: bool) {
         match output {
             SmpOutput::Send { handle, pdu } => {
                 if let Some(connection) = self.connection(handle) {
-                    // There is room: nothing is taken from the Security Manager without.
-                    let _ = connection.send(CID_SMP, &pdu);
+                    let sent = connection.send(CID_SMP, &pdu).is_some();
+                    // Only what was taken without room may get lost.
+                    self.broken.check(Invariant::FramesFit, sent || !room);
                 }
             }
             SmpOutput::Command(command) => self.command(command),
@@ -116,7 +119,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         if connection.bonding && connection.is_quiet() {
             connection.bonding = false;
             let requests = connection.procedures.secured(&self.config);
-            self.request_all(handle, &requests);
+            self.request_all(handle, requests);
         }
     }
 }

@@ -17,6 +17,7 @@ mod tests;
 use super::operation::Operation;
 use ble::address::Address;
 use ble::error::ErrorCode;
+use ble::invariant::{Broken, Invariant};
 use ble::pdu::advertising::ConnectInd;
 use ble::pdu::extended::Adi;
 use ble::phy::Phy;
@@ -119,6 +120,8 @@ pub struct AdvertisingSet<const DATA: usize> {
     /// Events after which it ends; zero: never.
     events: u8,
     completed: u8,
+    /// Faults of this level.
+    broken: Broken,
 }
 
 impl<const DATA: usize> AdvertisingSet<DATA> {
@@ -138,6 +141,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
             until: None,
             events: 0,
             completed: 0,
+            broken: Broken::NONE,
         }
     }
 
@@ -205,6 +209,12 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         self.reports.pop()
     }
 
+    /// An invariant of this level that has been broken since it was last asked for, and how often
+    /// any has been.
+    pub fn broken(&mut self) -> Option<(Invariant, u16)> {
+        self.broken.take()
+    }
+
     /// When [`Self::timer`] is to be called; it may have passed already.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
@@ -228,7 +238,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
     }
 
     fn tell(&mut self, report: SetReport) {
-        // There is room for all that can happen between two polls.
-        let _ = self.reports.push(report);
+        let kept = self.reports.push(report);
+        self.broken.check(Invariant::SetReportsFit, kept.is_ok());
     }
 }

@@ -8,6 +8,7 @@ use crate::host::{BONDS, Host, Stage};
 use ble::address::AddressKind;
 use ble::error::ErrorCode;
 use ble::hci::{AdvertisingParameters, AdvertisingType, Command, FilterPolicy, HciOpcode};
+use ble::invariant::Invariant;
 use ble::log::{Line, Severity};
 use ble::pdu::advertising::AdvertisingData;
 use ble::secret::Secret;
@@ -144,25 +145,26 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let open = mode || self.config.accept == Accept::Anyone;
         let mut listed = 0_u8;
         let mut private = false;
+        let mut kept = true;
         for bond in self.smp.bonds() {
             let identity = bond.identity;
             if !open {
-                self.commands.push(Command::LeAddToFilterAcceptList { address: identity });
+                let command = Command::LeAddToFilterAcceptList { address: identity };
+                kept &= self.commands.push(command);
                 listed = listed.saturating_add(1);
             }
             // A peer with a key of zeros uses its identity address only.
-            if let Some(irk) = bond.irk.clone().filter(|irk| *irk != Secret::new([0; 16])) {
+            if let Some(peer_irk) = bond.irk.clone().filter(|irk| *irk != Secret::new([0; 16])) {
                 private = true;
                 let local_irk = Secret::new([0; 16]);
-                self.commands.push(Command::LeAddToResolvingList {
-                    identity,
-                    peer_irk: irk,
-                    local_irk,
-                });
+                let command = Command::LeAddToResolvingList { identity, peer_irk, local_irk };
+                kept &= self.commands.push(command);
                 // Some centrals with a key use their identity address all the same.
-                self.commands.push(Command::LeSetPrivacyMode { identity, device_privacy: true });
+                let command = Command::LeSetPrivacyMode { identity, device_privacy: true };
+                kept &= self.commands.push(command);
             }
         }
+        self.broken.check(Invariant::CommandsFit, kept);
         if private {
             self.command(Command::LeSetAddressResolutionEnable { enable: true });
         }

@@ -11,6 +11,7 @@ use ble::address::Address;
 use ble::effect::{Effect, EffectId};
 use ble::error::ErrorCode;
 use ble::hci::{self, Handle};
+use ble::invariant::{Broken, Invariant};
 use ble::link::LinkId;
 use ble::log::{Line, Log, Severity};
 use ble::queue::Queue;
@@ -90,6 +91,7 @@ pub(super) struct Shared {
     pub(super) back_off: BackOff,
     pub(super) outputs: Queue<SmpOutput, OUTPUTS>,
     next_effect: u32,
+    pub(super) broken: Broken,
 }
 
 impl Shared {
@@ -101,12 +103,14 @@ impl Shared {
             back_off: BackOff::new(),
             outputs: Queue::new(),
             next_effect: 0,
+            broken: Broken::NONE,
         }
     }
 
     pub(super) fn emit(&mut self, output: SmpOutput) {
         // The queue is emptied after each call and longer than what one call makes.
-        let _ = self.outputs.push(output);
+        let kept = self.outputs.push(output);
+        self.broken.check(Invariant::SecurityOutputsFit, kept.is_ok());
     }
 
     pub(super) fn log(&mut self, severity: Severity, module: &'static str, line: Line) {

@@ -13,6 +13,7 @@ use ble::armed::{Armed, Tell, What};
 use ble::effect::{Completion, Effect, EffectId, PublicKey, Record};
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::Handle;
+use ble::invariant::Invariant;
 use ble::log::{Line, SecurityError, Severity};
 use ble::random::Entropy;
 use ble::secret::Secret;
@@ -72,8 +73,8 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             shown: false,
             deadline: None,
         };
-        // A connection beyond the table gets no SMP: whatever it sends finds no link.
-        let _ = self.links.push(Link { peer, state: State::Idle });
+        let placed = self.links.push(Link { peer, state: State::Idle });
+        self.shared.broken.check(Invariant::SecurityPlacesFit, placed.is_ok());
     }
 
     /// The connection is gone. If pairing, encryption or an own Security Request was pending,
@@ -314,6 +315,12 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.links.iter().filter_map(|link| link.peer.deadline).min()
+    }
+
+    /// An invariant of this level that has been broken since it was last asked for, and how often
+    /// any has been.
+    pub fn broken(&mut self) -> Option<(Invariant, u16)> {
+        self.shared.broken.take()
     }
 
     /// The next output.

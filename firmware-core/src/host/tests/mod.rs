@@ -4,6 +4,7 @@ mod advertising;
 mod application;
 mod bonding;
 mod channels;
+mod overload;
 mod pairing;
 mod procedures;
 

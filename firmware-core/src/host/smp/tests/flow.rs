@@ -339,3 +339,19 @@ fn a_full_table_refuses_strangers_and_keeps_friends() {
     device.manager.connected(device.now, HANDLE, LOCAL, Address::public([1; 6]), None);
     assert_eq!(device.exchange(&REQUEST)[0][0], 0x02);
 }
+
+/// The host has no more connections than places here. With debug assertions one more panics;
+/// without, it is counted, and gets no SMP.
+#[test]
+fn a_connection_without_a_place_shouts() {
+    let shouted = std::panic::catch_unwind(|| {
+        let mut device = Device::new(config(IoCapability::DisplayYesNo, 4));
+        for handle in 0..3 {
+            device.manager.connected(device.now, Handle(handle), LOCAL, PEER, None);
+        }
+        device.manager.broken().map(|(invariant, _)| invariant)
+    });
+    if let Ok(counted) = shouted {
+        assert_eq!(counted, Some(ble::invariant::Invariant::SecurityPlacesFit));
+    }
+}
