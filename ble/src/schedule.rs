@@ -26,6 +26,15 @@ impl Waited {
     pub const fn serve(&mut self) {
         self.0 = 0;
     }
+
+    /// An event is over, in which it was served or not.
+    pub const fn count(&mut self, served: bool) {
+        if served {
+            self.serve();
+        } else {
+            self.miss();
+        }
+    }
 }
 
 /// For what somebody wants the radio.

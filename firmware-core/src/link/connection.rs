@@ -10,8 +10,7 @@ use super::window::{self, Timeline};
 use ble::error::PeerMisbehaved;
 use ble::link::LinkId;
 use ble::pdu::advertising::ConnectInd;
-use ble::pdu::data::Payload;
-use ble::pdu::data::{DataHeader, Llid};
+use ble::pdu::data::{DataHeader, Llid, Payload};
 use ble::phy::{Coding, Phy, TxPhy};
 use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
 use ble::schedule::{Hold, Waited};
@@ -323,11 +322,7 @@ impl Connection {
             return;
         };
         // LL-WIN-2: the first window as any other; `Timeline` keeps its length.
-        if ended.answered {
-            self.waited.serve();
-        } else {
-            self.waited.miss();
-        }
+        self.waited.count(ended.answered);
         // Asked before a change takes effect: the event of the instant is listened to.
         let may_skip = ended.valid && !ended.more && self.may_sleep();
         let event = self.event;
