@@ -165,9 +165,9 @@ pub(super) fn connections() {
             assert_eq!(rig.ok(port, 0x2030, &handle), [&handle[..], &phy].concat());
         }
         for round in 0..20 {
-            rig.acl(A, handles[0], &[1, 0, 4, 0, round]);
-            rig.acl(B, handles[1], &[1, 0, 4, 0, round]);
-            assert_eq!((rig.data(A)[4], rig.data(B)[4]), (round, round));
+            rig.acl(A, handles[0], &[4, 0, 4, 0, 0x52, 1, 0, round]);
+            rig.acl(B, handles[1], &[4, 0, 4, 0, 0x52, 1, 0, round]);
+            assert_eq!((rig.data(A)[7], rig.data(B)[7]), (round, round));
         }
         rig.ok(A, 0x0406, &[&handles[0][..], &[0x13]].concat());
         rig.event(B, 0x05);
