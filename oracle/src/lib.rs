@@ -28,6 +28,7 @@ mod bits;
 mod busy;
 mod channel;
 mod choice;
+mod clock;
 mod duty;
 mod encryption;
 mod ending;

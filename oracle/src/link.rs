@@ -12,7 +12,7 @@ use ble::phy::Phy;
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 
-use super::timing::accuracy_ppm;
+use super::clock::accuracy_ppm;
 use super::{Finding, Findings};
 use bletwin_sniffer::{AirItem, Decoded, Frame, NodeId, Reception, RecordId, View};
 

@@ -10,6 +10,7 @@ mod att;
 mod attributes;
 mod codes;
 mod commitments;
+mod court;
 mod declarations;
 mod formats;
 mod idle;
@@ -22,67 +23,14 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use ble::hci::Role;
-use ble::time::{Duration, Instant};
-
 use super::Findings;
-use super::link::{Link, Packet};
+use super::link::Link;
 use bletwin_sniffer::{Decoded, RecordId};
+use court::{Court, Frame, TIMEOUT, Wrong};
 
 const CID_ATT: u16 = 0x0004;
 const CID_SIGNALLING: u16 = 0x0005;
 const CID_SMP: u16 = 0x0006;
-
-/// Timeout of an ATT transaction and of a pairing (30 s), and what clocks may be off.
-const TIMEOUT: Duration = Duration::from_secs(31);
-
-/// A whole L2CAP frame on a fixed channel.
-struct Frame<'a> {
-    by: Role,
-    cid: u16,
-    octets: &'a [u8],
-    /// Its last fragment.
-    packet: &'a Packet<'a>,
-}
-
-impl Frame<'_> {
-    fn is_encrypted(&self) -> bool {
-        self.packet.item.decrypted == Some(true)
-    }
-
-    fn at(&self) -> Instant {
-        self.packet.item.at
-    }
-}
-
-/// What is wrong: the rule, and how it is broken.
-type Wrong = Option<(&'static str, String)>;
-
-/// Gives a finding of a rule against the sender of a frame.
-struct Court<'a, 'b> {
-    link: &'a Link<'b>,
-    findings: &'a mut Findings,
-    idle: idle::Idle,
-}
-
-impl Court<'_, '_> {
-    fn report(&mut self, rule: &'static str, frame: &Frame<'_>, text: String) {
-        self.link.report(self.findings, rule, frame.packet, &[], text);
-    }
-
-    fn report_all(
-        &mut self,
-        frame: &Frame<'_>,
-        wrong: impl IntoIterator<Item = (&'static str, String)>,
-    ) {
-        wrong.into_iter().for_each(|(rule, text)| self.report(rule, frame, text));
-    }
-
-    /// Whether the sender of a frame had nothing left to send at a time, or later, before it.
-    fn was_idle(&self, by: Role, since: Instant) -> bool {
-        self.idle.of(by).is_some_and(|idle| idle >= since)
-    }
-}
 
 /// Judges both hosts of a connection, as long as all that they say can be read.
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
