@@ -18,6 +18,7 @@ mod explore_cli;
 mod faults;
 mod files;
 mod founding_case;
+mod house;
 mod junit;
 mod matrix;
 mod oracle;

@@ -1,0 +1,81 @@
+//! The house, counted: files that name each other in a circle, and fields that another file than
+//! their struct's sets. docs/ARCHITECTURE.md lists what is allowed, each with its reason; what is
+//! not listed, or listed and gone, fails.
+
+mod arrows;
+mod reading;
+mod writes;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::sources::root;
+use reading::{Crate, crates};
+
+/// Files that may name each other in a circle without a reason.
+const CIRCLE_MAX: usize = 4;
+
+/// Heads of the tables of docs/ARCHITECTURE.md.
+const CIRCLES: &str = "| circle in | files | why |";
+const FIELDS: &str = "| struct | fields | why |";
+
+/// The rows of the table of a document that begins with this head: first cell, second cell.
+fn rows(document: &str, head: &str) -> BTreeMap<String, String> {
+    let table = document.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+    let rows = table.take_while(|line| line.starts_with('|')).map(|row| {
+        let mut cells = row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', ""));
+        (cells.next().unwrap_or_default(), cells.next().unwrap_or_default())
+    });
+    rows.collect()
+}
+
+fn architecture() -> String {
+    fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("readable")
+}
+
+/// By the folder in which all its files are, how many files a circle has: the largest there.
+fn circles(crates: &[Crate]) -> BTreeMap<String, String> {
+    let mut largest: BTreeMap<String, usize> = BTreeMap::new();
+    for circle in crates.iter().flat_map(arrows::circles).filter(|c| c.len() > CIRCLE_MAX) {
+        let count = largest.entry(arrows::folder(&circle)).or_default();
+        *count = circle.len().max(*count);
+    }
+    largest.into_iter().map(|(folder, count)| (folder, count.to_string())).collect()
+}
+
+/// By struct, how many of its fields are set in another file.
+fn set_elsewhere(crates: &[Crate]) -> BTreeMap<String, String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for field in crates.iter().flat_map(writes::elsewhere) {
+        *counts.entry(field.of).or_default() += 1;
+    }
+    counts.into_iter().map(|(of, count)| (of, count.to_string())).collect()
+}
+
+fn as_table(rows: &BTreeMap<String, String>) -> String {
+    rows.iter().map(|(name, count)| format!("| `{name}` | {count} | |\n")).collect()
+}
+
+#[test]
+fn circles_and_fields_set_elsewhere_are_those_that_the_architecture_allows() {
+    let crates = crates(&root());
+    let found = [(CIRCLES, circles(&crates)), (FIELDS, set_elsewhere(&crates))];
+    for (head, found) in found {
+        let allowed = rows(&architecture(), head);
+        assert_eq!(found, allowed, "{head}\n{}", as_table(&found));
+    }
+}
+
+/// Each allowance has its reason.
+#[test]
+fn every_allowance_has_a_reason() {
+    let text = architecture();
+    for head in [CIRCLES, FIELDS] {
+        assert!(!rows(&text, head).is_empty(), "{head}");
+        let table = text.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+        for row in table.take_while(|line| line.starts_with('|')) {
+            let why = row.trim_matches('|').split('|').nth(2).unwrap_or_default().trim();
+            assert!(why.len() > 10, "{row}");
+        }
+    }
+}

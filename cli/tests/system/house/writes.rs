@@ -1,0 +1,124 @@
+//! Fields that are set in another file than the one of their struct: by assignment, or by an
+//! operator that assigns. Structs that are plain data, all of whose fields are public, are left
+//! out. Without types a field is told by its name: `self.name` belongs to the type of the `impl`,
+//! any other to the struct of this crate that alone has it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::visit::Visit;
+use syn::{BinOp, Expr, Item, Member, Type, Visibility};
+
+use super::reading::Crate;
+
+/// A field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Field {
+    /// File and name of its struct.
+    pub of: String,
+    pub name: String,
+}
+
+struct Struct {
+    file: usize,
+    name: String,
+    fields: BTreeSet<String>,
+}
+
+/// The fields that a file sets, each with the type of `self`, where it is a field of that.
+#[derive(Default)]
+struct Set {
+    within: Option<String>,
+    found: BTreeSet<(Option<String>, String)>,
+}
+
+impl Set {
+    fn note(&mut self, place: &Expr) {
+        match place {
+            Expr::Field(field) => {
+                let Member::Named(name) = &field.member else { return };
+                let of_self =
+                    matches!(&*field.base, Expr::Path(base) if base.path.is_ident("self"));
+                let of = if of_self { self.within.clone() } else { None };
+                self.found.insert((of, name.to_string()));
+            }
+            Expr::Index(index) => self.note(&index.expr),
+            Expr::Paren(inner) => self.note(&inner.expr),
+            Expr::Unary(inner) => self.note(&inner.expr),
+            Expr::Tuple(tuple) => tuple.elems.iter().for_each(|place| self.note(place)),
+            _ => {}
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Set {
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let of = match &*item.self_ty {
+            Type::Path(path) => path.path.segments.last().map(|part| part.ident.to_string()),
+            _ => None,
+        };
+        let before = std::mem::replace(&mut self.within, of);
+        syn::visit::visit_item_impl(self, item);
+        self.within = before;
+    }
+
+    fn visit_expr_assign(&mut self, assignment: &'ast syn::ExprAssign) {
+        self.note(&assignment.left);
+        syn::visit::visit_expr_assign(self, assignment);
+    }
+
+    fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
+        let compares =
+            matches!(binary.op, BinOp::Le(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_));
+        let assigns = quote::ToTokens::to_token_stream(&binary.op).to_string().ends_with('=');
+        if assigns && !compares {
+            self.note(&binary.left);
+        }
+        syn::visit::visit_expr_binary(self, binary);
+    }
+}
+
+fn structs(one: &Crate) -> Vec<Struct> {
+    let mut structs = Vec::new();
+    for (file, source) in one.files.iter().enumerate() {
+        for item in &source.syntax.items {
+            let Item::Struct(item) = item else { continue };
+            if item.fields.iter().all(|field| matches!(field.vis, Visibility::Public(_))) {
+                continue;
+            }
+            let fields =
+                item.fields.iter().filter_map(|field| Some(field.ident.as_ref()?.to_string()));
+            structs.push(Struct { file, name: item.ident.to_string(), fields: fields.collect() });
+        }
+    }
+    structs
+}
+
+/// The fields of a crate that are set elsewhere.
+pub fn elsewhere(one: &Crate) -> BTreeSet<Field> {
+    let structs = structs(one);
+    let mut with: BTreeMap<&str, Vec<&Struct>> = BTreeMap::new();
+    for one in &structs {
+        one.fields.iter().for_each(|field| with.entry(field).or_default().push(one));
+    }
+    let mut found = BTreeSet::new();
+    for (file, source) in one.files.iter().enumerate() {
+        let mut set = Set::default();
+        set.visit_file(&source.syntax);
+        for (of, name) in set.found {
+            let Some(candidates) = with.get(name.as_str()) else { continue };
+            let here = candidates.iter().any(|one| one.file == file);
+            let owner = match of {
+                Some(of) => {
+                    let named = || candidates.iter().filter(|one| one.name == of);
+                    named().find(|one| one.file == file).or_else(|| named().next())
+                }
+                None if here => None,
+                None => candidates.first().filter(|_| candidates.len() == 1),
+            };
+            let Some(owner) = owner.filter(|owner| owner.file != file) else { continue };
+            let of = format!("{}::{}", one.files[owner.file].path, owner.name);
+            found.insert(Field { of, name });
+        }
+    }
+    found
+}
