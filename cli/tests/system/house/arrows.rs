@@ -169,7 +169,7 @@ impl<'ast> Visit<'ast> for Named<'_> {
 }
 
 /// The circles of a crate: files of which each leads to each other one.
-pub fn circles(one: &Crate) -> Vec<Vec<String>> {
+pub(super) fn circles(one: &Crate) -> Vec<Vec<String>> {
     let modules = Modules::of(one);
     let numbers: BTreeMap<_, _> =
         one.files.iter().enumerate().map(|(number, file)| (&file.module, number)).collect();
@@ -200,7 +200,7 @@ pub fn circles(one: &Crate) -> Vec<Vec<String>> {
 }
 
 /// The innermost folder in which all files of a circle are.
-pub fn folder(circle: &[String]) -> String {
+pub(super) fn folder(circle: &[String]) -> String {
     let parts = |path: &String| path.split('/').map(str::to_owned).collect::<Vec<_>>();
     let mut common = circle.first().map(parts).unwrap_or_default();
     for other in circle.iter().map(parts) {

@@ -9,17 +9,17 @@ use serde_json::Value;
 use syn::{Attribute, ImplItem, Item};
 
 /// A file.
-pub struct File {
+pub(super) struct File {
     /// From the root of its crate.
-    pub module: Vec<String>,
+    pub(super) module: Vec<String>,
     /// Below the root of the tree.
-    pub path: String,
-    pub syntax: syn::File,
+    pub(super) path: String,
+    pub(super) syntax: syn::File,
 }
 
 /// A crate.
-pub struct Crate {
-    pub files: Vec<File>,
+pub(super) struct Crate {
+    pub(super) files: Vec<File>,
 }
 
 fn is_for_tests(attributes: &[Attribute]) -> bool {
@@ -76,7 +76,7 @@ fn read(root: &Path, path: &Path, module: Vec<String>, files: &mut Vec<File>) {
 }
 
 /// All crates of the workspace that are shipped.
-pub fn crates(root: &Path) -> Vec<Crate> {
+pub(super) fn crates(root: &Path) -> Vec<Crate> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(root);
     let output = cargo.output().expect("cargo runs");

@@ -12,10 +12,10 @@ use super::reading::Crate;
 
 /// A field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Field {
+pub(super) struct Field {
     /// File and name of its struct.
-    pub of: String,
-    pub name: String,
+    pub(super) of: String,
+    pub(super) name: String,
 }
 
 struct Struct {
@@ -94,7 +94,7 @@ fn structs(one: &Crate) -> Vec<Struct> {
 }
 
 /// The fields of a crate that are set elsewhere.
-pub fn elsewhere(one: &Crate) -> BTreeSet<Field> {
+pub(super) fn elsewhere(one: &Crate) -> BTreeSet<Field> {
     let structs = structs(one);
     let mut with: BTreeMap<&str, Vec<&Struct>> = BTreeMap::new();
     for one in &structs {
