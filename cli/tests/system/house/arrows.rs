@@ -103,7 +103,7 @@ impl Modules {
         let steps = steps.checked_sub(1)?;
         let (first, rest) = path.split_first()?;
         let relative = !["crate", "self", "super"].contains(&first.as_str());
-        if relative && !self.0.contains_key(&[from, &[first.clone()]].concat()) {
+        if relative && !self.0.contains_key(&[from, std::slice::from_ref(first)].concat()) {
             let used = self.0.get(from)?.used.get(first)?;
             let whole = [&used[..], rest].concat();
             return if whole == path { None } else { self.home(from, &whole, steps) };
@@ -111,7 +111,7 @@ impl Modules {
         let whole = absolute(from, path);
         let (mut at, mut rest) = (Module::new(), &whole[..]);
         while let Some((next, others)) = rest.split_first() {
-            let child = [&at[..], &[next.clone()]].concat();
+            let child = [&at[..], std::slice::from_ref(next)].concat();
             if self.0.contains_key(&child) {
                 (at, rest) = (child, others);
                 continue;
