@@ -18,8 +18,9 @@ git worktree remove --force "$BEFORE" 2>/dev/null || true
 git worktree prune
 git worktree add --quiet --detach "$BEFORE" "$COMMIT"
 trap 'git worktree remove --force "$BEFORE"' EXIT
-(cd "$BEFORE" && cargo build --quiet --release --locked --bin bletwin --target-dir "$OUT/build")
-cp "$OUT/build/release/bletwin" "$OUT/bletwin-before"
+(cd "$BEFORE" && cargo build --quiet --release --locked --bin bletwin --target-dir "$OUT/build-before")
+# Folders of their own: cargo takes a crate of the one tree for the same crate of the other.
+cp "$OUT/build-before/release/bletwin" "$OUT/bletwin-before"
 cargo build --quiet --release --locked --bin bletwin --target-dir "$OUT/build"
 cp "$OUT/build/release/bletwin" "$OUT/bletwin-after"
 
