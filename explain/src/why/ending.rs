@@ -127,8 +127,9 @@ fn collided(pdus: &[Pdu], exchanges: &[Exchange]) -> How {
 }
 
 /// The exchange on which it turned: the one that is named by the end itself; when both sides
-/// stopped hearing each other, the last one whose instant came just then; else the first that was
-/// left without an answer, the peripheral's own before the central's.
+/// stopped hearing each other, the last one whose instant came just then; a key that was missing,
+/// if the central then left; else the first that was left without an answer, the peripheral's own
+/// before the central's.
 fn decisive(pdus: &[Pdu], exchanges: &[Exchange], how: &How) -> Option<Exchange> {
     match how {
         How::Collision { open, .. } | How::NoResponse { open } => Some(*open),
@@ -139,8 +140,24 @@ fn decisive(pdus: &[Pdu], exchanges: &[Exchange], how: &How) -> Option<Exchange>
                 .rfind(|e| e.instant().is_some_and(|instant| event.wrapping_sub(instant) < 2));
             by_instant.or_else(|| unanswered(exchanges)).copied()
         }
-        How::Silence { .. } | How::Terminated { .. } | How::Other => unanswered(exchanges).copied(),
+        How::Terminated { pdu } => {
+            missing_key(pdus, exchanges, *pdu).or_else(|| unanswered(exchanges)).copied()
+        }
+        How::Silence { .. } | How::Other => unanswered(exchanges).copied(),
     }
+}
+
+/// The encryption that the peripheral refused for want of a key, if the central said nothing after
+/// that but goodbye.
+fn missing_key<'a>(
+    pdus: &[Pdu],
+    exchanges: &'a [Exchange],
+    goodbye: usize,
+) -> Option<&'a Exchange> {
+    let exchange = exchanges.iter().rfind(|e| e.is_without_key())?;
+    let mut after = pdus.iter().enumerate().skip(exchange.last() + 1);
+    let next = after.find(|(_, pdu)| pdu.from_central && pdu.is_news());
+    next.is_some_and(|(index, _)| index == goodbye).then_some(exchange)
 }
 
 fn unanswered(exchanges: &[Exchange]) -> Option<&Exchange> {
@@ -155,6 +172,17 @@ mod tests {
     use bletwin_setup::Setup;
 
     use crate::report;
+
+    /// LL_REJECT_IND 0x06 came in the event before the goodbye; a request of the peripheral that
+    /// was 60 ms old and not answered yet is no cause.
+    #[test]
+    fn a_key_that_is_missing_is_the_cause() {
+        let setup = Setup::new("zephyr-2024", "honest", 1).unwrap();
+        let run = Stage::new(catalogue::by_name("bond-lost").unwrap(), &setup).play();
+        let why = report::why(&run).unwrap();
+        assert!(why.contains("LL_ENC_REQ") && why.contains("no key"), "{why}");
+        assert!(!why.contains("LL_PERIPHERAL_FEATURE_REQ"), "{why}");
+    }
 
     /// What has no instant, or is over, collides with nothing: not a ping that was answered.
     #[test]

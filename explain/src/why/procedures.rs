@@ -60,6 +60,14 @@ impl Exchange {
         }
     }
 
+    /// Whether it is the start of an encryption that was refused for want of a key.
+    #[must_use]
+    pub fn is_without_key(&self) -> bool {
+        let missing = Some(ErrorCode::PIN_OR_KEY_MISSING);
+        self.opcode == Opcode::ENC_REQ
+            && matches!(self.answer, Some(Answer::Refused { error, .. }) if error == missing)
+    }
+
     /// Whether an instant is still to be named for it.
     #[must_use]
     pub const fn awaits_instant(&self) -> bool {
@@ -97,7 +105,13 @@ fn settle(found: &mut [Exchange], index: usize, from_central: bool, pdu: &Contro
         unfinished && concerns(pdu, e) && (e.from_central != from_central || is_own_follow_up(pdu))
     });
     let Some(exchange) = open else { return false };
-    if exchange.answer.is_some() && !matches!(answer, Answer::Scheduled { .. }) {
+    // Encryption may be refused after LL_ENC_RSP, when the host has said that it has no key.
+    let may_follow = match answer {
+        Answer::Scheduled { .. } => true,
+        Answer::Refused { .. } => exchange.opcode == Opcode::ENC_REQ,
+        Answer::Answered(_) => false,
+    };
+    if exchange.answer.is_some() && !may_follow {
         return false;
     }
     exchange.answer = Some(answer);

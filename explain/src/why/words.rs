@@ -82,7 +82,14 @@ impl Found<'_> {
             }
             Some(Answer::Refused { pdu, .. }) => {
                 let answer = self.pdu(pdu)?;
-                format!("{first} {} ({}) refused it.", answer.name(), answer.place())
+                let who = side(!decisive.from_central);
+                let why = match decisive.is_without_key() {
+                    true => {
+                        format!(": the {who} has no key for the {}", side(decisive.from_central))
+                    }
+                    false => String::new(),
+                };
+                format!("{first} {} ({}) refused it{why}.", answer.name(), answer.place())
             }
         })
     }
