@@ -118,11 +118,12 @@ fn faults(mut data: &[u8], responds: bool) -> (Vec<(&'static str, String)>, u8) 
 fn flags(value: &[u8], responds: bool) -> Option<(&'static str, String)> {
     let flags = value.first().copied().unwrap_or_default();
     let all = |bits| flags & bits == bits;
+    let discoverable = flags & (LIMITED | GENERAL) != 0;
     if responds {
         Some((GAP_AD_2.id, "flags".to_owned()))
     } else if all(LIMITED | GENERAL) {
         Some((GAP_DISC_1.id, "limited and general discoverable".to_owned()))
-    } else if all(NO_BR_EDR | BOTH_AT_ONCE) {
+    } else if discoverable && all(NO_BR_EDR | BOTH_AT_ONCE) {
         Some((GAP_DISC_1.id, "without BR/EDR, and with both transports at once".to_owned()))
     } else {
         None

@@ -98,8 +98,8 @@ document! {
 
     GAP_DISC_1 = "GAP-DISC-1", "one discoverable mode",
     Shall, Peripheral, judged, "Vol 3, Part C 9.2.3.2, 9.2.4.2",
-    "LE Limited and LE General Discoverable Mode are not set together; a device without BR/EDR \
-     says so and does not claim both transports at once.";
+    "LE Limited and LE General Discoverable Mode are not set together; a discoverable device \
+     without BR/EDR says so and does not claim both transports at once.";
 
     GAP_DISC_2 = "GAP-DISC-2", "who is discoverable answers everybody",
     Shall, Peripheral, judged, "Vol 3, Part C 9.2.2.2, 9.2.3.2, 9.2.4.2",

@@ -73,7 +73,7 @@ fn broken_by(script: &Script, rule: &'static str, by: Role) {
 /// discoverable mode.
 #[test]
 fn advertising_data_have_their_form() {
-    let good: [&[u8]; 7] = [
+    let good: [&[u8]; 8] = [
         &[],
         &[2, 1, 6, 2, 9, b'a'],
         &[2, 1, 5, 0, 0, 0],
@@ -82,6 +82,8 @@ fn advertising_data_have_their_form() {
         // A device with BR/EDR, and flags of later versions.
         &[2, 1, 0x1A],
         &[3, 1, 6, 1],
+        // Only who is discoverable is bound in what it says of BR/EDR.
+        &[2, 1, 0x0C],
     ];
     for data in good {
         assert_eq!(advertised(data, false).named(), BTreeSet::new(), "{data:?}");
@@ -94,7 +96,7 @@ fn advertising_data_have_their_form() {
         (&[2, 1, 6, 2, 1, 6], "GAP-AD-2"),
         (&[2, 8, b'a', 2, 9, b'a'], "GAP-AD-2"),
         (&[3, 0x19, 1, 2, 3, 0x19, 1, 2], "GAP-AD-2"),
-        (&[2, 1, 0x0C], "GAP-DISC-1"),
+        (&[2, 1, 0x0E], "GAP-DISC-1"),
     ] {
         broken_by(&advertised(data, false), rule, P);
     }
