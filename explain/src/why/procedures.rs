@@ -105,16 +105,13 @@ fn settle(found: &mut [Exchange], index: usize, from_central: bool, pdu: &Contro
         unfinished && concerns(pdu, e) && (e.from_central != from_central || is_own_follow_up(pdu))
     });
     let Some(exchange) = open else { return false };
-    // Encryption may be refused after LL_ENC_RSP, when the host has said that it has no key.
-    let may_follow = match answer {
-        Answer::Scheduled { .. } => true,
-        Answer::Refused { .. } => exchange.opcode == Opcode::ENC_REQ,
-        Answer::Answered(_) => false,
-    };
+    let continued = Exchange { answer: Some(answer), ..*exchange };
+    // A missing key is told after LL_ENC_RSP, when the host has been asked for it.
+    let may_follow = matches!(answer, Answer::Scheduled { .. }) || continued.is_without_key();
     if exchange.answer.is_some() && !may_follow {
         return false;
     }
-    exchange.answer = Some(answer);
+    *exchange = continued;
     true
 }
 

@@ -82,12 +82,9 @@ impl Found<'_> {
             }
             Some(Answer::Refused { pdu, .. }) => {
                 let answer = self.pdu(pdu)?;
-                let who = side(!decisive.from_central);
                 let why = match decisive.is_without_key() {
-                    true => {
-                        format!(": the {who} has no key for the {}", side(decisive.from_central))
-                    }
-                    false => String::new(),
+                    true => ": the peripheral has no key for the central",
+                    false => "",
                 };
                 format!("{first} {} ({}) refused it{why}.", answer.name(), answer.place())
             }
