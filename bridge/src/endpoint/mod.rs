@@ -41,6 +41,7 @@ use ble::time::Instant;
 use ble::trace::Trace;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::record::Note;
+use firmware_core::control::ControlConfig;
 
 use advertising::Advertising;
 use arbiter::{Arbiter, Side, Step};
@@ -104,19 +105,8 @@ pub struct Endpoint {
 type Outputs = bletwin_sim::node::Untracked<VecDeque<Output>>;
 
 impl Endpoint {
-    /// Features that both halves have, in deed.
-    pub const OFFERED: FeatureSet = FeatureSet::ENCRYPTION
-        .with(FeatureSet::CONNECTION_PARAMETERS_REQUEST)
-        .with(FeatureSet::EXTENDED_REJECT)
-        .with(FeatureSet::PERIPHERAL_FEATURE_EXCHANGE)
-        .with(FeatureSet::PING)
-        .with(FeatureSet::DATA_LENGTH_EXTENSION)
-        .with(FeatureSet::PRIVACY)
-        .with(FeatureSet::LE_2M)
-        .with(FeatureSet::LE_CODED)
-        .with(FeatureSet::EXTENDED_ADVERTISING)
-        .with(FeatureSet::CSA2)
-        .with(FeatureSet::MIN_USED_CHANNELS);
+    /// Features that both halves have, in deed: the peripheral's link layer has fewest.
+    pub const OFFERED: FeatureSet = ControlConfig::SUPPORTED.with(FeatureSet::EXTENDED_ADVERTISING);
 
     /// The controller that has everything: no profile of anybody's. It uses what it has: new
     /// connection parameters are asked for by LL_CONNECTION_PARAM_REQ (Vol 6, Part B, 5.1.1).
