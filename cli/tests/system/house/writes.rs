@@ -67,10 +67,20 @@ impl<'ast> Visit<'ast> for Set {
     }
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
-        let compares =
-            matches!(binary.op, BinOp::Le(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_));
-        let assigns = quote::ToTokens::to_token_stream(&binary.op).to_string().ends_with('=');
-        if assigns && !compares {
+        let assigns = matches!(
+            binary.op,
+            BinOp::AddAssign(_)
+                | BinOp::SubAssign(_)
+                | BinOp::MulAssign(_)
+                | BinOp::DivAssign(_)
+                | BinOp::RemAssign(_)
+                | BinOp::BitXorAssign(_)
+                | BinOp::BitAndAssign(_)
+                | BinOp::BitOrAssign(_)
+                | BinOp::ShlAssign(_)
+                | BinOp::ShrAssign(_)
+        );
+        if assigns {
             self.note(&binary.left);
         }
         syn::visit::visit_expr_binary(self, binary);
