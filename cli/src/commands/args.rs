@@ -23,7 +23,7 @@ use bletwin_explore::pairs::{LAST, WINDOW};
         bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024\n  \
         bletwin diagnose pairing --central windows-intel   why, and what to change\n  \
         bletwin codes err 9                            what a number in a log means\n\n\
-        Every run is judged by the rules of the link layer. What a central breaks is told;\n\
+        Every run is judged by the rules of link layers and hosts. What a central breaks is told;\n\
         unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
         the run fails. The peripheral may break nothing.\n\n\
         Exit status: 0 the expected outcome and no such breach, 1 otherwise, 2 bad input,\n\
@@ -52,7 +52,7 @@ pub enum Command {
     Diagnose(super::diagnose::Diagnose),
     /// Let every firmware meet every central, and show which survive which.
     Matrix(super::matrix::Options),
-    /// List the rules of the link layer: what they demand, of whom, and what checks them.
+    /// List the rules of link layers and hosts: what they demand, of whom, and what checks them.
     Rules(Rules),
     /// Tell what numbers in logs mean (reason 8, err 9, 0x3D) and what usually causes them.
     Codes(Codes),
