@@ -16,12 +16,14 @@ pub fn h4(data: &[u8]) {
     talk(pieces(data, PACKETS_MAX).map(|(pause, octets)| (pause, octets.to_vec())));
 }
 
-/// HCI commands and data packets, well framed.
+/// HCI commands and data packets, well framed; a piece without octets lets time pass.
 pub fn hci(data: &[u8]) {
     let packets = pieces(data, PACKETS_MAX).filter_map(|(kind, octets)| {
         let _ = (parse_command(octets), parse_acl(octets));
         let _ = parse_event(octets, Address::public([1; 6]));
-        let (head, rest) = octets.split_first_chunk::<2>()?;
+        let Some((head, rest)) = octets.split_first_chunk::<2>() else {
+            return octets.is_empty().then(|| (kind, Vec::new()));
+        };
         let length = u8::try_from(rest.len()).ok()?;
         // Data have a length of two octets.
         let packet = match kind & 0x80 {

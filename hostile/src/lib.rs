@@ -8,6 +8,7 @@
 mod air;
 mod files;
 mod hosts;
+mod sessions;
 pub mod tables;
 
 pub use air::{air, l2cap};

@@ -1,5 +1,6 @@
 //! Inputs that the tables give: every class of values of every key, every command and PDU in every
-//! length, findings of runs that were drawn. They begin where a fuzzer would arrive in hours.
+//! length, two hosts at cross purposes, findings of runs that were drawn. They begin where a fuzzer
+//! would arrive in hours.
 
 use ble::pdu::control::Opcode;
 use bletwin_bridge::endpoint::Endpoint;
@@ -10,6 +11,8 @@ use bletwin_models::profile::{KEYS, Profile, catalogue};
 use bletwin_schema::{Keys, Written};
 use bletwin_setup::keys::PERIPHERAL;
 use bletwin_setup::{PRESETS, preset};
+
+use crate::sessions;
 
 /// Octets that parameters are filled with.
 const FILLS: [u8; 4] = [0, 1, 6, 0xFF];
@@ -24,10 +27,8 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
     match target {
         "air" => air(),
         "l2cap" => l2cap(),
-        "hci" => commands(|opcode, parameters| [&opcode.to_le_bytes()[..], parameters].concat()),
-        "h4" => commands(|opcode, parameters| {
-            [&[1], &opcode.to_le_bytes()[..], &[parameters.len() as u8], parameters].concat()
-        }),
+        "hci" => hosts(|opcode, parameters| [&opcode.to_le_bytes()[..], parameters].concat()),
+        "h4" => hosts(sessions::command),
         "central" => centrals(),
         "firmware" => firmwares(),
         "finding" => findings(),
@@ -77,6 +78,11 @@ fn l2cap() -> Vec<Vec<u8>> {
         }
     }
     inputs
+}
+
+/// Every command alone, and sessions of two hosts.
+fn hosts(packet: impl Fn(u16, &[u8]) -> Vec<u8> + Copy) -> Vec<Vec<u8>> {
+    [commands(packet), sessions::sessions(packet)].concat()
 }
 
 /// Every command behind a Reset, in many lengths.
