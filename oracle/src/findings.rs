@@ -43,8 +43,8 @@ pub struct Examined {
     pub observations: Vec<Finding>,
     /// Rules that this evidence does not decide: something is missing that they [need](Needs).
     pub undecided: Vec<&'static str>,
-    /// From where on a connection is not judged: its CONNECT_IND, if its advertiser was not heard,
-    /// or its first packet that is encrypted with an unknown key.
+    /// From where on a connection is not judged: its CONNECT_IND, if its advertiser was not heard;
+    /// an end that was switched on again; its first packet that is encrypted with an unknown key.
     pub unjudged: Vec<RecordId>,
 }
 

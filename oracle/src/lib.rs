@@ -79,6 +79,7 @@ pub fn examine(view: &View) -> Examined {
     gap::check(view, &mut findings);
     let mut all = findings.told;
     let mut links = link::links(view, &items, &mut all.unjudged);
+    all.unjudged.extend(links.iter_mut().filter_map(|link| link.end_where_restarted(view)));
     if view.hci.is_none() {
         all.unjudged.extend(links.iter_mut().filter_map(link::Link::end_where_opaque));
     }
@@ -108,7 +109,7 @@ impl Facts {
     fn of(view: &View) -> Self {
         Self {
             own: bits::own(view.hci()),
-            closed: window::closed(view.closed()),
+            closed: window::closed(view),
             unfinished: told::unfinished(view),
             timeouts: payload::set(view.hci()),
         }

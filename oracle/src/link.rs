@@ -14,7 +14,7 @@ use ble::time::{Duration, Instant};
 
 use super::clock::accuracy_ppm;
 use super::{Finding, Findings};
-use bletwin_sniffer::{AirItem, Decoded, Frame, NodeId, Reception, RecordId, View};
+use bletwin_sniffer::{AirItem, Decoded, Fact, Frame, NodeFact, NodeId, Reception, RecordId, View};
 
 /// The unit of connection intervals and transmit windows.
 pub(super) const UNIT: Duration = Duration::from_us(1_250);
@@ -292,9 +292,27 @@ impl Link<'_> {
         let Some(packet) = self.packets.get(index) else { return };
         let at = packet.item.at;
         self.packets.truncate(index);
+        self.forget_from(at);
+    }
+
+    /// Forgets everything that was not over at this moment.
+    fn forget_from(&mut self, at: Instant) {
+        self.packets.retain(|packet| packet.item.end <= at);
         self.hci.retain(|hci| hci.at < at);
+        self.farewells = self.farewells.map(|told| told.filter(|told| *told < at));
+        self.keys = self.keys.map(|told| told.filter(|(told, _)| *told < at));
         self.end = at;
         self.mark_last();
+    }
+
+    /// Forgets everything from the moment on at which an end was switched on again: it knows nothing
+    /// of this connection any more, and the other end talks to nobody. Tells which record says so.
+    pub(super) fn end_where_restarted(&mut self, view: &View) -> Option<RecordId> {
+        let (connect, nodes) = (self.connect.record, self.nodes);
+        let again = |fact: &&NodeFact| fact.id > connect && nodes.contains(&fact.node);
+        let restart = view.facts(Fact::Started).find(again)?;
+        self.forget_from(restart.at);
+        Some(restart.id)
     }
 
     /// Forgets everything from the first packet on that is encrypted with a key that is not known,

@@ -11,7 +11,7 @@ use super::Findings;
 use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
 use super::timing::{Anchors, JITTER};
-use bletwin_sniffer::{NodeId, RecordId};
+use bletwin_sniffer::{Fact, NodeId, RecordId, View};
 
 /// Worst accuracy of the peripheral's own sleep clock.
 const OWN_PPM: u32 = 500;
@@ -21,9 +21,9 @@ const FAR: Duration = Duration::from_ms(10);
 /// When each node's receiver was closed without having seen a packet.
 pub(super) type Closed = BTreeMap<NodeId, Vec<(Instant, RecordId)>>;
 
-pub(super) fn closed(receivers: &[bletwin_sniffer::Closed]) -> Closed {
+pub(super) fn closed(view: &View) -> Closed {
     let mut closed = Closed::new();
-    for record in receivers {
+    for record in view.facts(Fact::ReceiverClosed) {
         closed.entry(record.node).or_default().push((record.at, record.id));
     }
     closed

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ble::time::Instant;
-use bletwin_sniffer::{Arrival, Closed, Frame, Hci, Hearing, Said, View};
+use bletwin_sniffer::{Arrival, Fact, Frame, Hci, Hearing, NodeFact, Said, View};
 
 use crate::record::{AirTx, Note, Record, RecordId, RecordKind};
 
@@ -33,10 +33,10 @@ pub fn view(records: &[Record]) -> View {
                 let said = said(note).map(|said| Hci { id, at, node, said });
                 view.hci.get_or_insert_default().extend(said);
             }
-            RecordKind::AirMiss => {
-                view.nodes.get_or_insert_default().push(Closed { id, at, node });
+            kind => {
+                let fact = fact(kind).map(|fact| NodeFact { id, at, node, fact });
+                view.nodes.get_or_insert_default().extend(fact);
             }
-            _ => {}
         }
     }
     view
@@ -64,6 +64,15 @@ pub(crate) fn said(note: &Note) -> Option<Said> {
         Note::HciCommand(command) => Some(Said::Command(command.clone())),
         Note::HciEvent(event) => Some(Said::Event(event.clone())),
         Note::H4 { to_host: false, octets } => Some(Said::Octets(octets.clone())),
+        _ => None,
+    }
+}
+
+/// What a record says of its device alone.
+fn fact(kind: &RecordKind) -> Option<Fact> {
+    match kind {
+        RecordKind::Started => Some(Fact::Started),
+        RecordKind::AirMiss => Some(Fact::ReceiverClosed),
         _ => None,
     }
 }

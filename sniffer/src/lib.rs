@@ -37,7 +37,7 @@ use auxiliary::Auxiliary;
 pub use ble::crypto::ccm::Direction;
 use connection::Connection;
 pub use view::{
-    Arrival, Closed, Frame, Hci, Hearing, Moment, NodeId, Reception, RecordId, Said, View,
+    Arrival, Fact, Frame, Hci, Hearing, Moment, NodeFact, NodeId, Reception, RecordId, Said, View,
 };
 
 /// The lowest index of a primary advertising channel.

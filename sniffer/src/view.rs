@@ -105,15 +105,26 @@ pub struct Hci {
     pub said: Said,
 }
 
-/// A receiver was open and closed without having seen a packet.
+/// What a device can tell of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed {
+pub enum Fact {
+    /// It was switched on, for the first time or again: it knows nothing of connections before.
+    Started,
+    /// Its receiver was open and closed without having seen a packet.
+    ReceiverClosed,
+}
+
+/// What a device told of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeFact {
     /// Its number.
     pub id: RecordId,
-    /// When it closed.
+    /// When.
     pub at: Instant,
-    /// Whose.
+    /// Who.
     pub node: NodeId,
+    /// What.
+    pub fact: Fact,
 }
 
 /// Everything that was seen, each stream in the order of its numbers.
@@ -123,8 +134,8 @@ pub struct View {
     pub frames: Vec<Frame>,
     /// What crossed HCI, complete for each device that is in it; `None`: nothing was logged.
     pub hci: Option<Vec<Hci>>,
-    /// What devices tell of their receivers, complete; `None`: nothing.
-    pub nodes: Option<Vec<Closed>>,
+    /// What devices tell of themselves, complete; `None`: nothing.
+    pub nodes: Option<Vec<NodeFact>>,
     /// Whether times are those of the air, to the microsecond, in one time base.
     pub exact_times: bool,
     /// Whether no packet is missing from the beginning of a connection to its end.
@@ -166,9 +177,8 @@ impl View {
         self.hci.as_deref().unwrap_or_default()
     }
 
-    /// Which receivers closed, as far as it is known.
-    #[must_use]
-    pub fn closed(&self) -> &[Closed] {
-        self.nodes.as_deref().unwrap_or_default()
+    /// When this happened to a device, and to which, as far as it is known.
+    pub fn facts(&self, fact: Fact) -> impl Iterator<Item = &NodeFact> {
+        self.nodes.as_deref().unwrap_or_default().iter().filter(move |node| node.fact == fact)
     }
 }

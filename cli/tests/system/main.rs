@@ -28,6 +28,7 @@ mod quirks;
 mod random_cases;
 mod reconnect;
 mod replay;
+mod restart;
 mod rules;
 mod serve;
 mod several_links;
