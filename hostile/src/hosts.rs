@@ -9,11 +9,16 @@ use bletwin_bridge::twin::{Owner, Twin};
 use crate::pieces;
 
 /// Packets that are made of one input.
-const PACKETS_MAX: usize = 32;
+pub(super) const PACKETS_MAX: usize = 32;
 
-/// Octets as they come, in pieces, from one host; another endpoint is in the air.
+/// Octets as they come, in pieces, from two hosts.
 pub fn h4(data: &[u8]) {
-    talk(pieces(data, PACKETS_MAX).map(|(pause, octets)| (pause, octets.to_vec())));
+    let _ = heard(data);
+}
+
+/// What these two hosts hear.
+pub(super) fn heard(data: &[u8]) -> [Vec<u8>; 2] {
+    talk(pieces(data, PACKETS_MAX).map(|(pause, octets)| (pause, octets.to_vec())))
 }
 
 /// HCI commands and data packets, well framed; a piece without octets lets time pass.
@@ -32,18 +37,22 @@ pub fn hci(data: &[u8]) {
         };
         Some((kind, packet))
     });
-    talk(packets);
+    let _ = talk(packets);
 }
 
-fn talk(packets: impl Iterator<Item = (u8, Vec<u8>)>) {
+fn talk(packets: impl Iterator<Item = (u8, Vec<u8>)>) -> [Vec<u8>; 2] {
     let mut twin = Twin::new(1, Owner { confirms: true });
     let ports = ["one", "other"].map(|name| twin.add_endpoint(name, Endpoint::full()));
     let mut until = Instant::ZERO;
+    let mut heard = [const { Vec::new() }; 2];
     for (pause, octets) in packets {
         twin.feed(ports[usize::from(pause >> 6 & 1)], octets);
         until += Duration::from_us(u64::from(pause & 0x3F) * 500);
         twin.run_until(until);
-        ports.iter().for_each(|port| drop(twin.take(*port)));
+        for (heard, port) in heard.iter_mut().zip(ports) {
+            heard.extend(twin.take(port));
+        }
     }
     twin.run_until(until + Duration::from_ms(20));
+    heard
 }

@@ -29,7 +29,7 @@ struct Said {
     pause: usize,
 }
 
-/// The first connection of an endpoint in this role. A host that guesses does not find it.
+/// The handle of an endpoint's first connection in this role.
 const fn handle(port: Port) -> [u8; 2] {
     match port {
         Central => [1, 0],
@@ -149,30 +149,34 @@ fn opened(opening: Opening) -> Vec<Said> {
     all
 }
 
-/// Sessions as the entrances read them; `packet` gives a command the framing of the entrance.
-pub(super) fn sessions(packet: impl Fn(u16, &[u8]) -> Vec<u8>) -> Vec<Vec<u8>> {
-    let input = |opening, then: &[Said]| {
-        let piece = |said: &Said| {
-            let octets = packet(said.opcode, &said.parameters);
-            let at_once = said.pause.min(PAUSE);
-            let head = [said.port as u8 | at_once as u8, octets.len() as u8];
-            // Pieces without octets, for what is longer than one can say.
-            let rest = [PAUSE as u8, 0].repeat((said.pause - at_once) / PAUSE);
-            [&head[..], &octets, &rest].concat()
-        };
-        opened(opening).iter().chain(then).flat_map(piece).collect()
+/// A session as the entrances read it: pieces of an octet for port and pause, one for the length,
+/// and a command as `packet` frames it.
+fn input(opening: Opening, then: &[Said], packet: impl Fn(u16, &[u8]) -> Vec<u8>) -> Vec<u8> {
+    let piece = |said: &Said| {
+        let octets = packet(said.opcode, &said.parameters);
+        let at_once = said.pause.min(PAUSE);
+        let head = [said.port as u8 | at_once as u8, octets.len() as u8];
+        // Pieces without octets, for what is longer than one can say.
+        let rest = [PAUSE as u8, 0].repeat((said.pause - at_once) / PAUSE);
+        [&head[..], &octets, &rest].concat()
     };
+    opened(opening).iter().chain(then).flat_map(piece).collect()
+}
+
+/// All sessions: after each opening one thing is said, or two.
+pub(super) fn sessions(packet: impl Fn(u16, &[u8]) -> Vec<u8> + Copy) -> Vec<Vec<u8>> {
     let mut inputs = Vec::new();
     for encrypted in [false, true] {
         for (port, opcode, parameters) in speeches() {
             let one = |pause| said(port, opcode, &parameters, pause);
-            inputs.push(input(Opening { extended: true, encrypted }, &[one(3 * PAUSE)]));
+            let alone = [one(3 * PAUSE)];
+            inputs.push(input(Opening { extended: true, encrypted }, &alone, packet));
             for (port, opcode, parameters) in speeches() {
                 let opening = Opening { extended: false, encrypted };
                 // The other one comes while the first procedure is under way, or after it.
                 let pause = if inputs.len() % 2 == 0 { 0 } else { PAUSE };
                 let other = said(port, opcode, &parameters, 3 * PAUSE);
-                inputs.push(input(opening, &[one(pause), other]));
+                inputs.push(input(opening, &[one(pause), other], packet));
             }
         }
     }
@@ -198,29 +202,9 @@ pub(super) fn command(opcode: u16, parameters: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use ble::time::{Duration, Instant};
-    use bletwin_bridge::endpoint::Endpoint;
-    use bletwin_bridge::twin::{Owner, Twin};
-
     use super::*;
-
-    /// What each host has heard, central first.
-    fn heard(opening: Opening) -> [Vec<u8>; 2] {
-        let mut twin = Twin::new(1, Owner { confirms: true });
-        let ports = ["one", "other"].map(|name| twin.add_endpoint(name, Endpoint::full()));
-        let mut until = Instant::ZERO;
-        let mut heard = [const { Vec::new() }; 2];
-        for said in opened(opening) {
-            let port = usize::from(said.port == Peripheral);
-            twin.feed(ports[port], command(said.opcode, &said.parameters));
-            until += Duration::from_us(said.pause as u64 * 500);
-            twin.run_until(until);
-            for (heard, port) in heard.iter_mut().zip(ports) {
-                heard.extend(twin.take(port));
-            }
-        }
-        heard
-    }
+    use crate::hosts::{PACKETS_MAX, heard};
+    use crate::pieces;
 
     fn has(octets: &[u8], event: &[u8]) -> bool {
         octets.windows(event.len()).any(|window| window == event)
@@ -229,7 +213,8 @@ mod tests {
     #[test]
     fn both_ways_lead_to_a_connection_that_can_be_encrypted() {
         for extended in [false, true] {
-            let [central, peripheral] = heard(Opening { extended, encrypted: true });
+            let [central, peripheral] =
+                heard(&input(Opening { extended, encrypted: true }, &[], command));
             for (octets, port) in [(central, Central), (peripheral, Peripheral)] {
                 let [low, high] = handle(port);
                 let role = u8::from(port == Peripheral);
@@ -244,9 +229,12 @@ mod tests {
         }
     }
 
+    /// `scripts/fuzz.sh` allows no longer ones, and the entrances take no more pieces.
     #[test]
-    fn a_session_fits_into_an_input() {
-        let inputs = sessions(command);
-        assert!(inputs.iter().all(|input| input.len() < 2048), "scripts/fuzz.sh allows no more");
+    fn an_entrance_takes_a_session_whole() {
+        for input in sessions(command) {
+            let count = pieces(&input, usize::MAX).count();
+            assert!(input.len() <= 2048 && count <= PACKETS_MAX, "{count} pieces");
+        }
     }
 }
