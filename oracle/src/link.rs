@@ -305,8 +305,9 @@ impl Link<'_> {
         self.mark_last();
     }
 
-    /// Forgets everything from the moment on at which an end was switched on again: it knows nothing
-    /// of this connection any more, and the other end talks to nobody. Tells which record says so.
+    /// Forgets everything from the moment on at which an end was switched on again: it knows
+    /// nothing of this connection any more, and the other end talks to nobody. Tells which record
+    /// says so.
     pub(super) fn end_where_restarted(&mut self, view: &View) -> Option<RecordId> {
         let (connect, nodes) = (self.connect.record, self.nodes);
         let again = |fact: &&NodeFact| fact.id > connect && nodes.contains(&fact.node);

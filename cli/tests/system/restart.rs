@@ -1,5 +1,5 @@
-//! Devices that are switched off and on while connected: from there on nobody knows of the link, and
-//! nobody is accused.
+//! Devices that are switched off and on while connected: from there on nobody knows of the link,
+//! and nobody is accused.
 
 use ble::time::Duration;
 use bletwin_scenarios::catalogue;
