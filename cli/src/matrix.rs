@@ -117,6 +117,7 @@ impl Plan {
             setup.set(assignment)?;
         }
         setup.check()?;
+        scenario.fits(&setup)?;
         let known = self.scenario.is_none() && self.set.is_empty();
         let expected = entry.expect.get(firmware).filter(|_| known).cloned();
         let expected = expected.unwrap_or_else(|| wanted(scenario));

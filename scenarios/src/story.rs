@@ -3,6 +3,8 @@
 use crate::collision::Collision;
 use crate::collision::links::Links;
 use crate::summary::Verdict;
+use bletwin_setup::Setup;
+use bletwin_setup::error::BadInput;
 
 /// What the person and the central do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,4 +64,32 @@ pub struct Scenario {
     /// What may still be under way then, as [`What::kind`](ble::armed::What::kind) has
     /// it.
     pub busy: &'static [&'static str],
+}
+
+/// The button that deletes the bonds of a peripheral.
+pub(crate) const DELETE_BONDS: &str = "delete-bonds";
+
+impl Scenario {
+    /// Whether it can be played with this peripheral at all.
+    ///
+    /// # Errors
+    /// If the story turns on a button that the application does not have: pressing it would do
+    /// nothing, and what the run then says would be about another story.
+    pub fn fits(&self, setup: &Setup) -> Result<(), BadInput> {
+        let application = &setup.peripheral.application;
+        let has = application.buttons().contains(&DELETE_BONDS) || setup.chip.is_some();
+        if has || self.story != Story::BondLost {
+            return Ok(());
+        }
+        Err(BadInput {
+            what: format!(
+                "`{}` begins with the button `{DELETE_BONDS}`, which `{}` does not have",
+                self.name,
+                application.name()
+            ),
+            help: "take another scenario (`bletwin list`), or give your application a button of \
+                   that name: docs/YOUR-PERIPHERAL.md"
+                .into(),
+        })
+    }
 }

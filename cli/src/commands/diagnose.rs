@@ -65,6 +65,7 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
         setup.set(assignment)?;
     }
     setup.check()?;
+    scenario.fits(&setup)?;
     warn(&setup.warnings());
     if let Some(nobody) = setup.nobody_pairs().filter(|_| scenario.story.pairs()) {
         return Err(nobody.into());

@@ -133,6 +133,7 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
         setup.set(assignment)?;
     }
     setup.check()?;
+    scenario.fits(&setup)?;
     warn(&setup.warnings());
     if scenario.story.pairs() {
         warn(setup.nobody_pairs().as_slice());

@@ -160,6 +160,28 @@ fn who_waits_for_a_pairing_that_nothing_asks_for_is_told() {
     }
 }
 
+/// The thermometer has no button with which its bonds could be lost.
+#[test]
+fn a_story_that_needs_a_button_is_refused_without_it() {
+    let bond_lost = catalogue::by_name("bond-lost").expect("known");
+    assert!(bond_lost.fits(&setup("recommended", "bluez", &[])).is_ok());
+    let thermometer = setup("recommended", "bluez", &["app=thermometer"]);
+    let refused = bond_lost.fits(&thermometer).expect_err("no such button");
+    assert!(refused.what.contains("`delete-bonds`"), "{}", refused.what);
+    assert!(catalogue::by_name("reconnect").expect("known").fits(&thermometer).is_ok());
+    for command in ["run", "diagnose"] {
+        let given = ["bond-lost", "--peripheral", "recommended", "--set", "app=thermometer"];
+        let central = ["--central", "bluez"];
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_bletwin"))
+            .arg(command)
+            .args(given.iter().chain(&central))
+            .output()
+            .expect("it starts");
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("`delete-bonds`"), "{command}");
+    }
+}
+
 #[test]
 fn an_application_that_is_not_there_is_told_with_the_nearest() {
     let mut setup = setup("recommended", "phone", &[]);

@@ -9,7 +9,7 @@ use bletwin_sim::node::Act;
 use super::Stage;
 use super::direction::ATTEMPTS_MAX;
 use crate::participant::Participant;
-use crate::story::Story;
+use crate::story::{DELETE_BONDS, Story};
 use crate::summary::{Verdict, never_established};
 
 /// When a button is pressed and released: the central has come and subscribed.
@@ -26,7 +26,7 @@ impl Stage {
                 self.press_pairing_button();
             }
             Story::BondLost => {
-                let act = Act::press("delete-bonds");
+                let act = Act::press(DELETE_BONDS);
                 self.world.act(self.peripheral, now, act);
                 self.press_pairing_button();
             }
