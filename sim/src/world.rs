@@ -20,7 +20,7 @@ mod recorder;
 mod signal;
 mod station;
 
-use engine::{Delivery, Engine, Event};
+use engine::{Delivery, Engine};
 use recorder::Recorder;
 pub use station::Placement;
 
@@ -136,13 +136,12 @@ impl<N: Node> World<N> {
     /// happens to a node that is off.
     pub fn act(&mut self, node: NodeId, at: Instant, act: Act) {
         let at = at.max(self.engine.now);
-        self.engine.queue.push(at, Event::Input(node, NodeInput::Act(act), None));
+        self.engine.tell(at, node, NodeInput::Act(act), None);
     }
 
     /// Octets of a program outside of the world reach a node now. A node that is off loses them.
     pub fn octets(&mut self, node: NodeId, octets: Vec<u8>) {
-        let input = NodeInput::Octets(octets);
-        self.engine.queue.push(self.engine.now, Event::Input(node, input, None));
+        self.engine.tell(self.engine.now, node, NodeInput::Octets(octets), None);
     }
 
     /// When the next event is due.
@@ -231,14 +230,14 @@ impl<N: Node> World<N> {
                 for (watcher, value) in (0..).map(NodeId).zip(&self.nodes) {
                     if watcher != node && value.watches() {
                         let saw = NodeInput::Saw { node, ui: ui.clone() };
-                        self.engine.queue.push(now, Event::Input(watcher, saw, cause));
+                        self.engine.tell(now, watcher, saw, cause);
                     }
                 }
             }
             NodeOutput::Act { node: upon, after, act } => {
                 let span = self.engine.station(node).map_or(after, |s| s.sleep.span(after));
                 let cause = causes.last().copied();
-                self.engine.queue.push(now + span, Event::Input(upon, NodeInput::Act(act), cause));
+                self.engine.tell(now + span, upon, NodeInput::Act(act), cause);
             }
         }
     }

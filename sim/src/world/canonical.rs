@@ -26,7 +26,7 @@ impl Engine {
                 Event::Timer(node) => (1, node).hash(hasher),
                 Event::Radio(node) => (2, node).hash(hasher),
                 Event::Sync(packet) => (3, on_air(*packet)).hash(hasher),
-                Event::Input(node, input, _) => (4, node, input).hash(hasher),
+                Event::Input(told) => (4, told.node, &told.input).hash(hasher),
             }
         }
         for station in &self.stations {

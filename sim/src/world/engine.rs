@@ -25,10 +25,18 @@ pub(super) enum Event {
     Radio(NodeId),
     /// The access address of a packet has passed.
     Sync(TxId),
-    Input(NodeId, NodeInput, Option<RecordId>),
+    /// Boxed: an input may be a packet of 300 octets, and the queue moves its events about.
+    Input(Box<Delivery>),
+}
+
+impl Event {
+    pub(super) fn told(node: NodeId, input: NodeInput, cause: Option<RecordId>) -> Self {
+        Self::Input(Box::new(Delivery { node, input, cause }))
+    }
 }
 
 /// Something that a node must be told.
+#[derive(Clone, Debug)]
 pub(super) struct Delivery {
     pub(super) node: NodeId,
     pub(super) input: NodeInput,
@@ -57,6 +65,17 @@ impl Engine {
         NodeId(id)
     }
 
+    /// Tells a node something at that time.
+    pub(super) fn tell(
+        &mut self,
+        at: Instant,
+        node: NodeId,
+        input: NodeInput,
+        cause: Option<RecordId>,
+    ) {
+        self.queue.push(at, Event::told(node, input, cause));
+    }
+
     pub(super) fn station(&self, node: NodeId) -> Option<&Station> {
         self.stations.get(usize::from(node.0))
     }
@@ -81,8 +100,11 @@ impl Engine {
     /// Acts and starts that are to come.
     pub(super) fn intended(&self) -> impl Iterator<Item = (Instant, NodeId)> {
         self.queue.iter().filter_map(|(at, event)| match event {
-            Event::PowerOn(node)
-            | Event::Input(node, NodeInput::Act(_) | NodeInput::Saw { .. }, _) => Some((at, *node)),
+            Event::PowerOn(node) => Some((at, *node)),
+            Event::Input(delivery) => match delivery.input {
+                NodeInput::Act(_) | NodeInput::Saw { .. } => Some((at, delivery.node)),
+                _ => None,
+            },
             _ => None,
         })
     }
@@ -118,16 +140,11 @@ impl Engine {
                 self.sync(packet);
                 None
             }
-            Event::Input(node, input, cause) => self.input(node, input, cause),
+            Event::Input(delivery) => self.input(*delivery),
         }
     }
 
-    fn input(
-        &mut self,
-        node: NodeId,
-        input: NodeInput,
-        cause: Option<RecordId>,
-    ) -> Option<Delivery> {
+    fn input(&mut self, Delivery { node, input, cause }: Delivery) -> Option<Delivery> {
         let station = self.station_mut(node)?;
         if !station.on {
             return None;

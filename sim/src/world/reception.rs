@@ -72,8 +72,8 @@ impl Engine {
             station.step = Some(self.queue.push(next, Event::Radio(node)));
             if station.radio.bare {
                 let signal = Signal::Address { rssi_dbm: lock.rssi_dbm };
-                let input = NodeInput::Antenna(signal);
-                self.queue.push(self.now, Event::Input(node, input, lock.record));
+                let event = Event::told(node, NodeInput::Antenna(signal), lock.record);
+                self.queue.push(self.now, event);
             }
             station.radio.state = State::Receiving { tuning, lock };
         }
