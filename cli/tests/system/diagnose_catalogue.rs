@@ -224,13 +224,13 @@ fn every_quirk_of_the_catalogue_is_found_out() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Every fourth, and with `BLETWIN_ALL_NUMBERS` (as CI has it) all: half a minute of two cores.
 #[test]
 fn with_other_numbers_the_answer_is_the_same() {
-    let wrong: Vec<String> = ROWS
-        .par_iter()
-        .filter(|row| !row.other.is_empty())
-        .filter_map(|row| judge(row, row.other, false))
-        .collect();
+    let step = if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { 1 } else { 4 };
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| !row.other.is_empty()).step_by(step).collect();
+    let wrong: Vec<String> =
+        rows.into_par_iter().filter_map(|row| judge(row, row.other, false)).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

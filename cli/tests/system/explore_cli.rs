@@ -152,7 +152,7 @@ fn a_breach_that_no_profile_declares_is_found_told_and_saved() {
     let folder = folder();
     let shard = part(|unit| unit.pair() == "P phy × C terminate");
     let quirk = "central.phy-req=then-param-req@always";
-    let output = explore(folder.path(), &["--set", quirk, "--shard", &shard]);
+    let output = explore(folder.path(), &["--set", quirk, "--shard", &shard, "--window", "1"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("LL-COLL-1 by the central"), "{text}");
@@ -166,7 +166,7 @@ fn what_cannot_be_saved_is_told() {
     let folder = folder();
     let shard = part(|unit| unit.pair() == "P phy × C terminate");
     let quirk = "central.phy-req=then-param-req@always";
-    let arguments = ["--set", quirk, "--shard", &shard];
+    let arguments = ["--set", quirk, "--shard", &shard, "--window", "1"];
     assert_eq!(explore(folder.path(), &arguments).status.code(), Some(1));
     // What has the place of the file is seen only when the file is to be written.
     for file in std::fs::read_dir(folder.path().join("bletwin-findings")).expect("a folder") {

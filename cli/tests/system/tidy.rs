@@ -62,7 +62,8 @@ fn side_known(text: &str) -> Vec<Finding> {
     find(text, "firmware-core must not depend on where it runs", |line| {
         let code = line.trim_start();
         let conditional = ["#[cfg", "#![cfg", "cfg!("].iter().any(|start| code.contains(start));
-        let about_tests = ["#[cfg(test)]", "#[cfg_attr(not(test)", "#![cfg_attr("];
+        let about_tests =
+            ["#[cfg(test)]", "#[cfg(not(test))]", "#[cfg_attr(not(test)", "#![cfg_attr("];
         conditional && !about_tests.iter().any(|allowed| code.starts_with(allowed))
     })
 }
