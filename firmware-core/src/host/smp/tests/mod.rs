@@ -7,6 +7,7 @@ mod p256_vectors;
 mod pairing_mode;
 mod properties;
 mod replacement;
+pub(super) mod scripted;
 mod transcripts;
 
 use super::*;
