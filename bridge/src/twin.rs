@@ -222,6 +222,15 @@ impl Twin {
         self.run_until(self.now());
     }
 
+    /// The words of a peripheral's buttons; `None` where nobody knows: a chip, another node.
+    #[must_use]
+    pub fn buttons(&self, node: NodeId) -> Option<Vec<&'static str>> {
+        self.world.nodes().find(|(id, _)| *id == node).and_then(|(_, resident)| match resident {
+            Resident::Peripheral(peripheral) => Some(peripheral.buttons()),
+            _ => None,
+        })
+    }
+
     /// A person does something to a device now.
     pub fn act(&mut self, node: NodeId, act: Act) {
         self.world.act(node, self.now(), act);

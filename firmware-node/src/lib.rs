@@ -23,8 +23,10 @@ mod tenant;
 
 use ble::armed::{Armed, Tell, What};
 use ble::effect::Effect;
+use ble::log::Severity;
 use ble::radio::RadioEvent;
 use ble::random::Entropy;
+use ble::text::Text;
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use ble::work::{Level, Work};
@@ -147,6 +149,12 @@ impl PeripheralNode {
         self.device.as_deref()
     }
 
+    /// The words of its application's buttons.
+    #[must_use]
+    pub fn buttons(&self) -> Vec<&'static str> {
+        self.build.application.buttons()
+    }
+
     /// What it has stored.
     #[must_use]
     pub const fn storage(&self) -> &Storage {
@@ -188,9 +196,13 @@ impl PeripheralNode {
         let Some(device) = &mut self.device else {
             return;
         };
+        let button = match &input {
+            Input::Host(HostInput::Button { button, .. }) => button.clone(),
+            _ => String::new(),
+        };
         let Some(work) = device.handle(now, input) else {
-            let text = "a button that the application does not have";
-            return out.push(NodeOutput::Note(Note::Host(text.into())));
+            let text = Text::of(format_args!("no button `{button}`, so nothing happens"));
+            return out.push(NodeOutput::Note(Note::Said(Severity::Warning, text)));
         };
         let cause: Vec<RecordId> = out.cause().into_iter().collect();
         keep(&mut self.causes.0.control, &cause);

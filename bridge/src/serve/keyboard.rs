@@ -53,16 +53,50 @@ impl Keyboard {
     }
 }
 
-/// What a typed line does to a peripheral: any button can be named.
-pub(super) fn act(line: &str) -> Option<Act> {
+/// What a typed line does to a peripheral with these buttons (`None`: nobody knows them). The first
+/// is meant where none is named.
+///
+/// # Errors
+/// What to type instead.
+pub(super) fn act(line: &str, buttons: Option<&[&str]>) -> Result<Act, String> {
     let (word, button) = line.split_once(' ').unwrap_or((line, ""));
-    Some(match (word, button) {
-        ("press", "") => Act::press("user"),
-        ("release", "") => Act::release("user"),
-        ("delete-bonds" | "pairing", "") => Act::press(word),
-        ("power-cycle", "") => Act::PowerCycle,
-        ("press", button) => Act::press(button),
-        ("release", button) => Act::release(button),
-        _ => return None,
-    })
+    let button = match word {
+        "delete-bonds" | "pairing" if button.is_empty() => word,
+        "press" | "release" if button.is_empty() => match buttons {
+            Some(buttons) => buttons.first().copied().unwrap_or_default(),
+            None => "user",
+        },
+        "press" | "release" => button,
+        "power-cycle" if button.is_empty() => return Ok(Act::PowerCycle),
+        _ => return Err(format!("`{line}`? type {HELP}")),
+    };
+    match buttons {
+        Some([]) => Err("the peripheral has no buttons".into()),
+        Some(buttons) if !buttons.contains(&button) => {
+            Err(format!("no button `{button}`: the peripheral has {}", buttons.join(", ")))
+        }
+        _ if word == "release" => Ok(Act::release(button)),
+        _ => Ok(Act::press(button)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_button_that_is_not_there_is_told_with_those_that_are() {
+        let door = ["door", "pairing"];
+        let typed = |line| act(line, Some(&door));
+        assert_eq!(typed("press"), Ok(Act::press("door")), "the first");
+        assert_eq!(typed("release door"), Ok(Act::release("door")));
+        assert_eq!(typed("pairing"), Ok(Act::press("pairing")));
+        assert_eq!(typed("power-cycle"), Ok(Act::PowerCycle));
+        for wrong in ["press user", "delete-bonds", "release bell"] {
+            assert!(typed(wrong).expect_err(wrong).ends_with("has door, pairing"), "{wrong}");
+        }
+        assert!(typed("ring").expect_err("no such word").contains("press [BUTTON]"));
+        assert_eq!(act("press", Some(&[])), Err("the peripheral has no buttons".into()));
+        assert_eq!(act("press user", None), Ok(Act::press("user")), "a chip tells no buttons");
+    }
 }

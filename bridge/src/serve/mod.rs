@@ -251,9 +251,9 @@ impl Server {
             return Ok(());
         };
         for line in keyboard.typed()? {
-            match keyboard::act(&line) {
-                Some(act) => self.twin.act(node, act),
-                None => writeln!(out, "`{line}`? type {}", keyboard::HELP)?,
+            match keyboard::act(&line, self.twin.buttons(node).as_deref()) {
+                Ok(act) => self.twin.act(node, act),
+                Err(told) => writeln!(out, "{told}")?,
             }
         }
         Ok(())
