@@ -75,7 +75,10 @@ impl Outcome {
             Verdict::BondedThenLost => format!("bonded, but then the link was lost{numbers}"),
             Verdict::Disconnected => format!("no bond, the link died{numbers}"),
             Verdict::PairingFailed => format!("no bond, pairing failed{numbers}"),
-            Verdict::Timeout => format!("no bond in the time allowed{numbers}"),
+            Verdict::Timeout if self.busy.is_empty() => {
+                format!("no bond, and nothing more to come{numbers}")
+            }
+            Verdict::Timeout => format!("no bond in time{numbers}"),
             // Nobody pairs where procedures meet.
             Verdict::Served | Verdict::Resolved | Verdict::Unresolved => self.verdict.name().into(),
         }

@@ -181,8 +181,12 @@ pub fn outcome(run: &Finished) -> String {
         }
         Verdict::Disconnected => "no bond, the link died".into(),
         Verdict::PairingFailed => "no bond, pairing failed".into(),
-        Verdict::Timeout if run.story == Story::Unpaired => "not served in the time allowed".into(),
-        Verdict::Timeout => "no bond in the time allowed".into(),
+        Verdict::Timeout => {
+            let what = if run.story == Story::Unpaired { "not served" } else { "no bond" };
+            // A run ends when nothing is under way any more, long before its time is up.
+            let until = if run.is_at_rest() { ", and nothing more to come" } else { " in time" };
+            [what, until].concat()
+        }
         Verdict::Served => "served, and nobody paired".into(),
         Verdict::Resolved => "resolved as the rules say".into(),
         Verdict::Unresolved => "not resolved as the rules say".into(),
