@@ -7,7 +7,8 @@ use ble::error::ErrorCode;
 use ble::hci::{Acl, AclBoundary, Event};
 use ble::log::Line;
 use ble::time::{Duration, Instant};
-use bletwin_sim::node::{Act, NodeId};
+pub use bletwin_sim::node::Act;
+use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
 
 /// What a prompt counts from. Each connection has its own.
@@ -49,6 +50,20 @@ pub struct Prompt {
     pub since: Milestone,
     /// How long after it. Dropped if the connection ends first, unless it counts from there.
     pub after: Duration,
+}
+
+impl Prompt {
+    /// This act, so long after the milestone, in each connection.
+    #[must_use]
+    pub const fn new(target: Target, act: Act, since: Milestone, after: Duration) -> Self {
+        Self { target, act, connection: None, since, after }
+    }
+
+    /// Only in that connection, counted from 1.
+    #[must_use]
+    pub fn in_connection(self, number: u32) -> Self {
+        Self { connection: Some(number), ..self }
+    }
 }
 
 /// Knows what is to be done next.

@@ -5,8 +5,8 @@ mod ending;
 mod finished;
 mod silicon;
 mod story;
+pub(crate) mod tour;
 
-use ble::security::IoCapability;
 use ble::time::{Duration, Instant};
 use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_firmware_node::{CpuConfig, PeripheralNode};
@@ -16,7 +16,7 @@ use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::config::{PairingOutsideMode, Passkey};
+use firmware_core::config::Passkey;
 
 use crate::judgement::{Judgement, Permit};
 use crate::participant::Participant;
@@ -41,7 +41,7 @@ pub struct Stage {
     names: [String; 2],
     seed: u64,
     required_level: u8,
-    /// The peripheral bonds with nobody before its pairing button has been pressed.
+    /// Whether somebody presses the pairing button.
     needs_button: bool,
     permit: Permit,
     facts: PeripheralFacts,
@@ -125,9 +125,7 @@ impl Stage {
         let config = &build.config;
         let button = build.application.buttons().first().copied();
         let required_level = config.required_level;
-        // Without display and keyboard nobody takes part in a pairing.
-        let needs_button = config.outside_mode() != PairingOutsideMode::Authenticated
-            || config.io == IoCapability::NoInputNoOutput;
+        let needs_button = scenario.presses_pairing(config);
         let mut cpu = CpuConfig::default();
         cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
         let label = match config.passkey {

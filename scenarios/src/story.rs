@@ -1,10 +1,14 @@
 //! What a scenario is.
 
+use ble::security::IoCapability;
+
 use crate::collision::Collision;
 use crate::collision::links::Links;
+use crate::stage::tour;
 use crate::summary::Verdict;
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
+use firmware_core::config::{Config, PairingOutsideMode};
 
 /// What the person and the central do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,27 +73,77 @@ pub struct Scenario {
 /// The button that deletes the bonds of a peripheral.
 pub(crate) const DELETE_BONDS: &str = "delete-bonds";
 
+/// The button that lets a new central bond.
+pub(crate) const PAIRING: &str = "pairing";
+
+/// Whether a peripheral bonds with nobody new before its pairing button has been pressed: without
+/// display and keyboard nobody takes part in a pairing.
+pub(crate) fn bonds_by_button(config: &Config) -> bool {
+    config.outside_mode() != PairingOutsideMode::Authenticated
+        || config.io == IoCapability::NoInputNoOutput
+}
+
 impl Scenario {
     /// Whether it can be played with this peripheral at all.
     ///
     /// # Errors
-    /// If the story turns on a button that the application does not have: pressing it would do
-    /// nothing, and what the run then says would be about another story.
+    /// If the story turns on a button that the application does not have, or steps that the user
+    /// has given are about a characteristic that it does not have: that would do nothing, and what
+    /// the run then says would be about another story.
     pub fn fits(&self, setup: &Setup) -> Result<(), BadInput> {
+        self.fits_steps(setup)?;
         let application = &setup.peripheral.application;
-        let has = application.buttons().contains(&DELETE_BONDS) || setup.chip.is_some();
-        if has || self.story != Story::BondLost {
-            return Ok(());
-        }
-        Err(BadInput {
-            what: format!(
-                "`{}` begins with the button `{DELETE_BONDS}`, which `{}` does not have",
-                self.name,
-                application.name()
-            ),
-            help: "take another scenario (`bletwin list`), or give your application a button of \
-                   that name: docs/YOUR-PERIPHERAL.md"
-                .into(),
+        let buttons = application.buttons();
+        let lacks = |button: &str| !buttons.contains(&button);
+        let refused = if setup.chip.is_some() {
+            None
+        } else if self.story == Story::BondLost && lacks(DELETE_BONDS) {
+            let begins = format!("`{}` begins with the button `{DELETE_BONDS}`", self.name);
+            Some((begins, "take another scenario (`bletwin list`)"))
+        } else if self.presses_pairing(&setup.peripheral.config) && lacks(PAIRING) {
+            let first =
+                "with these settings nobody can bond before the button `pairing` is pressed";
+            let help = "let the device take part in a pairing (`--set io=…`, \
+                        `--set pairing-outside-mode=…`: docs/FIRMWARE.md)";
+            Some((first.into(), help))
+        } else {
+            None
+        };
+        refused.map_or(Ok(()), |(what, help)| {
+            Err(BadInput {
+                what: format!("{what}, which `{}` does not have", application.name()),
+                help: format!(
+                    "{help}, or give your application a button of that name: \
+                     docs/YOUR-PERIPHERAL.md"
+                ),
+            })
         })
+    }
+
+    fn fits_steps(&self, setup: &Setup) -> Result<(), BadInput> {
+        let theirs = setup.is_central_key_given("steps") && setup.chip.is_none();
+        let played = self.story.pairs() || self.story == Story::Unpaired;
+        let gatt = setup.peripheral.application.gatt();
+        let Some(step) =
+            tour::missing(&setup.central.host.steps, &gatt).filter(|_| theirs && played)
+        else {
+            return Ok(());
+        };
+        let all: Vec<String> =
+            tour::characteristics(&gatt).map(|(uuid, ..)| uuid.to_string()).collect();
+        let name = setup.peripheral.application.name();
+        Err(BadInput {
+            what: format!("the central's steps: {step} is not possible, `{name}` has no such"),
+            help: match all.as_slice() {
+                [] => format!("`{name}` has no characteristics of its own"),
+                all => format!("`{name}` has {}", all.join(", ")),
+            },
+        })
+    }
+
+    /// Whether a person who wants to pair, and has read the manual, presses the pairing button:
+    /// not where the passkey is all that it takes. An attacker has nobody at the device.
+    pub(crate) fn presses_pairing(&self, config: &Config) -> bool {
+        self.story.pairs() && bonds_by_button(config)
     }
 }

@@ -4,11 +4,12 @@ use ble::time::{Duration, Instant};
 use bletwin_models::host::{Step, Uuid};
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::participant::Participant;
+use bletwin_scenarios::prompt::{Milestone, Prompt, Target};
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_scenarios::summary::Verdict;
 use bletwin_setup::Setup;
 use bletwin_sim::node::Act;
-use bletwin_sim::record::RecordKind;
+use bletwin_sim::record::{Note, RecordKind};
 use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
 
 const CID_ATT: u16 = 4;
@@ -180,6 +181,85 @@ fn a_story_that_needs_a_button_is_refused_without_it() {
         assert_eq!(output.status.code(), Some(2), "{command}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("`delete-bonds`"), "{command}");
     }
+}
+
+/// Found by a newcomer: `pairing` failed without a word about the button that nobody could press.
+#[test]
+fn who_bonds_by_a_button_must_have_it() {
+    let pairing = catalogue::by_name("pairing").expect("known");
+    let by_button = ["io=none", "required-level=2"];
+    assert!(pairing.fits(&setup("recommended", "bluez", &by_button)).is_ok(), "the LED Button has");
+    let mut thermometer = setup("recommended", "bluez", &["app=thermometer"]);
+    assert!(pairing.fits(&thermometer).is_ok(), "the passkey is all that it takes");
+    for set in by_button {
+        thermometer.set(set).expect("a key");
+    }
+    let refused = pairing.fits(&thermometer).expect_err("nobody could bond");
+    assert!(refused.what.contains("`pairing` is pressed, which `thermometer`"), "{}", refused.what);
+    assert!(catalogue::by_name("unpaired").expect("known").fits(&thermometer).is_ok());
+}
+
+/// A test that presses a button by a wrong name is told so, and sees what the application does.
+#[test]
+fn a_test_sees_what_the_application_shows_says_and_sends() {
+    let press = |button: &str, after| {
+        let after = Duration::from_secs(after);
+        Prompt::new(Target::Peripheral, Act::press(button), Milestone::Connected, after)
+    };
+    let meter = setup("recommended", "phone", &["app=thermometer"]);
+    let run = stage(&meter).prompted(&[press("bell", 2).in_connection(1)]).play();
+    assert!(run.said().contains(&"no button `bell`, so nothing happens"), "{:?}", run.said());
+    assert!(run.said().contains(&"Measurement confirmed"), "{:?}", run.said());
+    let led = setup("zephyr-2024", "phone", &["required-level=1"]);
+    let run = stage(&led).play();
+    let sent: Vec<Vec<u8>> = (1..64).flat_map(|handle| run.sent(handle)).collect();
+    assert_eq!(sent, [[1], [0]], "pressed and released");
+    let mut led = led;
+    led.set("central.steps=discover,write:led:01,stay:1000,disconnect").expect("steps");
+    assert_eq!(
+        stage(&led).play().shown(),
+        ["LED 1 on", "LED 2 on", "LED 3 on"],
+        "runs, connected, lit"
+    );
+}
+
+/// Found by a newcomer: a central that read what is not there got "no bond" and a false cure.
+#[test]
+fn steps_about_what_is_not_there_are_refused() {
+    let pairing = catalogue::by_name("pairing").expect("known");
+    let given = |steps| setup("recommended", "phone", &["app=thermometer", steps]);
+    let refused = pairing.fits(&given("central.steps=discover,write:led:01")).expect_err("no LED");
+    assert!(refused.what.contains("01 to the LED characteristic"), "{}", refused.what);
+    assert!(refused.help.contains("characteristic 0x2A1C"), "{}", refused.help);
+    assert!(pairing.fits(&given("central.steps=discover,read:0x2a1d,stay:100")).is_ok());
+}
+
+/// A built-in central that has been written for the LED Button suits any peripheral.
+#[test]
+fn a_built_in_central_does_with_any_peripheral_what_it_has() {
+    for central in ["phone", "ios", "bluez", "honest"] {
+        let meter = setup("recommended", central, &["app=thermometer", "security-request=true"]);
+        let pairing = catalogue::by_name("pairing").expect("known");
+        pairing.fits(&meter).expect("fits");
+        let run = Stage::new(pairing, &meter).play();
+        assert_eq!(run.summary.outcome, Verdict::Bonded, "{}", bletwin::report::log(&run));
+        assert!(bletwin::report::ladder(&run).contains("ATT Read Response"), "{central}");
+        let failed = run.records.iter().any(|record| match &record.kind {
+            RecordKind::Note(Note::Host(text)) => text.contains(" failed: "),
+            _ => false,
+        });
+        assert!(!failed, "{central}: each step is possible");
+    }
+}
+
+/// Found by a newcomer: a visitor that leaves in the end left in the middle of `stay`.
+#[test]
+fn who_stays_does_not_leave_before() {
+    let set = "central.steps=mtu,discover,write:led:01,disconnect";
+    let leaver = setup("recommended", "phone", &[set]);
+    let stay = Stage::new(catalogue::by_name("stay").expect("known"), &leaver).play();
+    assert_eq!(stay.summary.outcome, Verdict::Bonded, "{}", bletwin::report::log(&stay));
+    assert!(stay.passed());
 }
 
 #[test]

@@ -2,13 +2,20 @@
 
 use ble::error::ErrorCode;
 use ble::time::Instant;
+use ble::ui::Ui;
 use bletwin_sim::node::NodeId;
-use bletwin_sim::record::Record;
+use bletwin_sim::record::{Note, Record, RecordKind};
+use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
 use serde::Serialize;
 
 use crate::judgement::Judgement;
 use crate::story::Story;
 use crate::summary::{PeripheralFacts, Summary, Verdict};
+
+/// L2CAP channel of ATT, and its PDUs by which a server tells of a value.
+const CID_ATT: u16 = 4;
+const NOTIFICATION: u8 = 0x1B;
+const INDICATION: u8 = 0x1D;
 
 /// A scenario that is over.
 #[derive(Clone, Debug)]
@@ -52,6 +59,53 @@ impl Finished {
     #[must_use]
     pub fn passed(&self) -> bool {
         self.expected && self.judgement.unexpected.is_empty() && self.is_at_rest()
+    }
+
+    /// What the peripheral's application has shown, in its own words, oldest first.
+    #[must_use]
+    pub fn shown(&self) -> Vec<&str> {
+        self.peripheral_records()
+            .filter_map(|kind| match kind {
+                RecordKind::Shown(Ui::Output(text)) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The lines that the peripheral's application has logged, oldest first.
+    #[must_use]
+    pub fn said(&self) -> Vec<&str> {
+        self.peripheral_records()
+            .filter_map(|kind| match kind {
+                RecordKind::Note(Note::Said(_, text)) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The values of this attribute that the peripheral has notified or indicated on air, each
+    /// once, oldest first.
+    #[must_use]
+    pub fn sent(&self, handle: u16) -> Vec<Vec<u8>> {
+        let value = |item: AirItem| match item.decoded {
+            Decoded::L2cap { cid: CID_ATT, bytes, complete: true } if !item.retransmission => {
+                match bytes.as_slice() {
+                    [NOTIFICATION | INDICATION, low, high, value @ ..]
+                        if u16::from_le_bytes([*low, *high]) == handle =>
+                    {
+                        Some(value.to_vec())
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        sniff(&self.records).into_iter().filter_map(value).collect()
+    }
+
+    fn peripheral_records(&self) -> impl Iterator<Item = &RecordKind> {
+        let own = |record: &&Record| record.node == self.peripheral;
+        self.records.iter().filter(own).map(|record| &record.kind)
     }
 
     /// Whether nothing was under way in the end, but for what may be.

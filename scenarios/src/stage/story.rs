@@ -9,7 +9,7 @@ use bletwin_sim::node::Act;
 use super::Stage;
 use super::direction::ATTEMPTS_MAX;
 use crate::participant::Participant;
-use crate::story::{DELETE_BONDS, Story};
+use crate::story::{DELETE_BONDS, PAIRING, Story};
 use crate::summary::{Verdict, never_established};
 
 /// When a button is pressed and released: the central has come and subscribed.
@@ -34,17 +34,10 @@ impl Stage {
         }
     }
 
-    /// What a person does who wants to pair and has read the manual of the peripheral: nothing,
-    /// where the passkey is all that it takes. An attacker has nobody at the device.
     pub(super) fn press_pairing_button(&mut self) {
-        let wanted = !matches!(
-            self.scenario.story,
-            Story::StaticPasskey | Story::Unpaired | Story::Collision(_) | Story::Links(_)
-        );
-        if self.needs_button && wanted {
+        if self.needs_button {
             let now = self.world.now();
-            let act = Act::press("pairing");
-            self.world.act(self.peripheral, now, act);
+            self.world.act(self.peripheral, now, Act::press(PAIRING));
         }
     }
 
