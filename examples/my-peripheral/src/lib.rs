@@ -5,6 +5,7 @@
 
 use core::fmt;
 
+use ble::armed::{Armed, Tell, What};
 use ble::time::{Duration, Instant};
 use ble::work::{Level, Work};
 use firmware_core::application::{Application, Button, Effects, Event};
@@ -23,7 +24,8 @@ static TABLE: Table<24> = Table::new("My plant", &[0, 0])
     .characteristic(Characteristic::new(MOISTURE).readable().notifies().described("Moisture, %"))
     .characteristic(Characteristic::new(WATER).writable().described("Water, s"));
 
-const MOISTURE_HANDLE: u16 = TABLE.handle(MOISTURE);
+/// Handle of the moisture.
+pub const MOISTURE_HANDLE: u16 = TABLE.handle(MOISTURE);
 const WATER_HANDLE: u16 = TABLE.handle(WATER);
 
 /// The one button.
@@ -101,5 +103,11 @@ impl Application for Plant {
 
     fn deadline(&self) -> Option<Instant> {
         self.stops
+    }
+
+    fn armed(&self, tell: Tell<'_>) {
+        if let Some(at) = self.stops {
+            tell(Armed::until(What::Later("the pump"), at));
+        }
     }
 }

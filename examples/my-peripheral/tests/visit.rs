@@ -1,23 +1,43 @@
 //! The plant in a simulated world: somebody comes, waters it and goes, and nobody pairs.
 
+use ble::time::Duration;
+use bletwin::prompt::{Act, Milestone, Prompt, Target};
 use bletwin::setup::{Setup, Tenant};
 use bletwin::summary::Verdict;
 use bletwin::{catalogue, report, stage::Stage};
-use my_peripheral::Plant;
+use my_peripheral::{MOISTURE_HANDLE, Plant};
 
 const VISITOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/visitor.toml");
+
+fn setup(seed: u64) -> Setup {
+    let mut setup = Setup::new("recommended", VISITOR, seed).unwrap();
+    setup.peripheral.application = Tenant::new(Plant::default());
+    setup
+}
 
 #[test]
 fn a_visitor_waters_the_plant_and_is_told_so() {
     let scenario = catalogue::by_name("unpaired").unwrap();
     for seed in 1..=3 {
-        let mut setup = Setup::new("recommended", VISITOR, seed).unwrap();
-        setup.peripheral.application = Tenant::new(Plant::default());
         // Panics if either end breaks a rule of the link layer.
-        let run = Stage::new(scenario, &setup).play();
+        let run = Stage::new(scenario, &setup(seed)).play();
         assert_eq!(run.summary.outcome, Verdict::Served, "{}", report::log(&run));
-        let ladder = report::ladder(&run);
-        assert!(ladder.contains("ATT Handle Value Notification"), "{ladder}");
-        assert!(!ladder.contains("SMP"), "{ladder}");
+        // Moist as it was, five seconds of water, and one of whoever pressed the button.
+        assert_eq!(run.sent(MOISTURE_HANDLE), [[45], [46]]);
+        assert!(!report::ladder(&run).contains("SMP"));
     }
+}
+
+#[test]
+fn the_pump_stops_a_second_after_the_button() {
+    let press = Prompt::new(
+        Target::Peripheral,
+        Act::press("water"),
+        Milestone::Connected,
+        Duration::from_secs(3),
+    );
+    let scenario = catalogue::by_name("unpaired").unwrap();
+    let run = Stage::new(scenario, &setup(1)).prompted(&[press]).play();
+    assert!(run.passed(), "{}", report::failure(&run).unwrap_or_default());
+    assert!(run.shown().ends_with(&["pump on", "pump off"]), "{:?}", run.shown());
 }
