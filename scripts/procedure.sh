@@ -14,6 +14,8 @@ BUILT=${CARGO_TARGET_DIR:-$PWD/target}
 OUT=$BUILT/procedure
 TREE=$OUT/tree
 export CARGO_TARGET_DIR=$OUT/build
+# What is built here is compiled for the sake of compiling; libraries stay as they are.
+export CARGO_PROFILE_DEV_OPT_LEVEL=0
 
 # files FOLDER…: those of the product that the patch touches below a folder. Tests are none.
 files() {
