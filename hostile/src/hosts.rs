@@ -6,10 +6,7 @@ use ble::time::{Duration, Instant};
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::twin::{Owner, Twin};
 
-use crate::pieces;
-
-/// Packets that are made of one input.
-pub(super) const PACKETS_MAX: usize = 32;
+use crate::{PIECES_MAX, pieces};
 
 /// Octets as they come, in pieces, from two hosts.
 pub fn h4(data: &[u8]) {
@@ -18,12 +15,12 @@ pub fn h4(data: &[u8]) {
 
 /// What these two hosts hear.
 pub(super) fn heard(data: &[u8]) -> [Vec<u8>; 2] {
-    talk(pieces(data, PACKETS_MAX).map(|(pause, octets)| (pause, octets.to_vec())))
+    talk(pieces(data, PIECES_MAX).map(|(pause, octets)| (pause, octets.to_vec())))
 }
 
 /// HCI commands and data packets, well framed; a piece without octets lets time pass.
 pub fn hci(data: &[u8]) {
-    let packets = pieces(data, PACKETS_MAX).filter_map(|(kind, octets)| {
+    let packets = pieces(data, PIECES_MAX).filter_map(|(kind, octets)| {
         let _ = (parse_command(octets), parse_acl(octets));
         let _ = parse_event(octets, Address::public([1; 6]));
         let Some((head, rest)) = octets.split_first_chunk::<2>() else {

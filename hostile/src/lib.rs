@@ -8,6 +8,7 @@
 mod air;
 mod files;
 mod hosts;
+pub mod mutation;
 mod sessions;
 pub mod tables;
 
@@ -28,6 +29,9 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("firmware", firmware),
     ("finding", finding),
 ];
+
+/// Pieces that an entrance for hosts takes of one input.
+const PIECES_MAX: usize = 32;
 
 /// Cuts octets into pieces: each begins with an octet that the entrance reads as it likes, and one
 /// that gives its length. At most so many.

@@ -3,6 +3,8 @@
 
 /// HCI command packets have this type on H4.
 const COMMAND: u8 = 1;
+/// And ACL data packets this one.
+const DATA: u8 = 2;
 /// A random static address, with which the peripheral advertises.
 const PERIPHERAL: [u8; 6] = [0, 1, 2, 3, 4, 0xC5];
 /// And that of the central.
@@ -14,7 +16,7 @@ const AT_ONCE: usize = 1;
 
 /// Who speaks, which a piece has in bit 6 of its first octet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Port {
+pub(super) enum Port {
     Central = 0,
     Peripheral = 0x40,
 }
@@ -30,7 +32,7 @@ struct Said {
 }
 
 /// The handle of an endpoint's first connection in this role.
-const fn handle(port: Port) -> [u8; 2] {
+pub(super) const fn handle(port: Port) -> [u8; 2] {
     match port {
         Central => [1, 0],
         Peripheral => [1, 1],
@@ -184,7 +186,7 @@ pub(super) fn sessions(packet: impl Fn(u16, &[u8]) -> Vec<u8> + Copy) -> Vec<Vec
 }
 
 /// Everything that either can say.
-fn speeches() -> impl Iterator<Item = (Port, u16, Vec<u8>)> {
+pub(super) fn speeches() -> impl Iterator<Item = (Port, u16, Vec<u8>)> {
     [Central, Peripheral].into_iter().flat_map(|port| {
         let link = ABOUT_THE_LINK.iter().map(move |&(opcode, rest)| {
             let parameters = [&handle(port), rest].concat();
@@ -200,11 +202,17 @@ pub(super) fn command(opcode: u16, parameters: &[u8]) -> Vec<u8> {
     [&[COMMAND], &opcode.to_le_bytes()[..], &[parameters.len() as u8], parameters].concat()
 }
 
+/// Handle, flags and octets of a data packet as H4 frames it.
+pub(super) fn data(octets: &[u8]) -> Vec<u8> {
+    let (head, rest) = octets.split_at(octets.len().min(2));
+    [&[DATA], head, &[rest.len() as u8, 0], rest].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hosts::{PACKETS_MAX, heard};
-    use crate::pieces;
+    use crate::hosts::heard;
+    use crate::{PIECES_MAX, pieces};
 
     fn has(octets: &[u8], event: &[u8]) -> bool {
         octets.windows(event.len()).any(|window| window == event)
@@ -234,7 +242,7 @@ mod tests {
     fn an_entrance_takes_a_session_whole() {
         for input in sessions(command) {
             let count = pieces(&input, usize::MAX).count();
-            assert!(input.len() <= 2048 && count <= PACKETS_MAX, "{count} pieces");
+            assert!(input.len() <= 2048 && count <= PIECES_MAX, "{count} pieces");
         }
     }
 }

@@ -27,13 +27,18 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
     match target {
         "air" => air(),
         "l2cap" => l2cap(),
-        "hci" => hosts(|opcode, parameters| [&opcode.to_le_bytes()[..], parameters].concat()),
+        "hci" => hosts(bare),
         "h4" => hosts(sessions::command),
         "central" => centrals(),
         "firmware" => firmwares(),
         "finding" => findings(),
         _ => Vec::new(),
     }
+}
+
+/// A command without its frame.
+pub(super) fn bare(opcode: u16, parameters: &[u8]) -> Vec<u8> {
+    [&opcode.to_le_bytes()[..], parameters].concat()
 }
 
 /// Pieces as [`crate::pieces`] cuts them: an octet for the entrance, one for the length.
