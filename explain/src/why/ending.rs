@@ -2,7 +2,7 @@
 
 use ble::error::ErrorCode;
 use ble::pdu::control::ControlPdu;
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 
 use super::air::{Pdu, What};
 use super::procedures::Exchange;
@@ -140,11 +140,21 @@ fn decisive(pdus: &[Pdu], exchanges: &[Exchange], how: &How) -> Option<Exchange>
                 .rfind(|e| e.instant().is_some_and(|instant| event.wrapping_sub(instant) < 2));
             by_instant.or_else(|| unanswered(exchanges)).copied()
         }
-        How::Terminated { pdu } => {
-            missing_key(pdus, exchanges, *pdu).or_else(|| unanswered(exchanges)).copied()
-        }
+        How::Terminated { pdu } => missing_key(pdus, exchanges, *pdu)
+            .or_else(|| unanswered(exchanges).filter(|open| is_overdue(pdus, open, *pdu)))
+            .copied(),
         How::Silence { .. } | How::Other => unanswered(exchanges).copied(),
     }
+}
+
+/// Peers answer within a few connection events. Where one leaves sooner than this after a request,
+/// nothing says that it left because of it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether a request had been without an answer for long when somebody left.
+fn is_overdue(pdus: &[Pdu], open: &Exchange, goodbye: usize) -> bool {
+    let age = pdus.get(goodbye).zip(pdus.get(open.request));
+    age.is_some_and(|(end, request)| end.at.since(request.at) >= PATIENCE)
 }
 
 /// The encryption that the peripheral refused for want of a key, if the central said nothing after
@@ -182,6 +192,27 @@ mod tests {
         let why = report::why(&run).unwrap();
         assert!(why.contains("LL_ENC_REQ") && why.contains("no key"), "{why}");
         assert!(!why.contains("LL_PERIPHERAL_FEATURE_REQ"), "{why}");
+    }
+
+    /// A user who leaves in the middle of a procedure does not leave because of it.
+    #[test]
+    fn a_request_that_is_a_moment_old_is_no_cause() {
+        let mut open = 0;
+        for stay in (4_300..4_700).step_by(20) {
+            let mut setup = Setup::new("zephyr-2024", "phone", 1).unwrap();
+            let steps = format!("central.steps=mtu,discover,stay:{stay},disconnect");
+            setup.set(&steps).unwrap();
+            setup.set("central.param-req=honest+4").unwrap();
+            let run = Stage::new(catalogue::by_name("pairing").unwrap(), &setup).play();
+            let why = report::why(&run).unwrap_or_default();
+            assert!(!why.contains("never answered"), "{why}");
+            let ladder = report::ladder(&run);
+            let request = ladder.rfind("LL_CONNECTION_PARAM_REQ");
+            open += usize::from(
+                request.is_some() && request > ladder.rfind("LL_CONNECTION_UPDATE_IND"),
+            );
+        }
+        assert!(open > 0, "no run ends while the request is open");
     }
 
     /// What has no instant, or is over, collides with nothing: not a ping that was answered.
