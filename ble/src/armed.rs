@@ -102,7 +102,7 @@ impl What {
 /// What is under way, and until when at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Armed {
-    /// What.
+    /// What is not over yet: a procedure, a request, slow work, a step to take.
     pub what: What,
     /// When its timer ends it, in the device's own time; `None` without a timer.
     pub until: Option<Instant>,

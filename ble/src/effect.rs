@@ -24,7 +24,7 @@ pub enum Effect {
     P256PublicKey {
         /// Answer with this id.
         id: EffectId,
-        /// Private key.
+        /// Candidate for the private key, least significant octet first.
         private_key: Secret<32>,
     },
     /// Compute the shared secret. The runner must check that the peer's point is on the curve.
@@ -67,7 +67,7 @@ impl Record {
         Some(Self { octets: Secret::new(padded), len: u8::try_from(octets.len()).ok()? })
     }
 
-    /// The octets.
+    /// The octets given to [`Self::new`], without padding; they may be keys.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         self.octets.expose().get(..usize::from(self.len)).unwrap_or(&[])
@@ -100,9 +100,9 @@ pub enum Completion {
     },
     /// One record found in storage at boot; given before the start.
     Loaded {
-        /// Slot number.
+        /// Slot of the [`Effect::Persist`] that stored the record.
         slot: u8,
-        /// As stored.
+        /// The record that was last stored in the slot.
         record: Record,
     },
 }

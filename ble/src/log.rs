@@ -8,13 +8,13 @@ use crate::error::ErrorCode;
 /// Severity as Zephyr's log prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// `<err>`
+    /// Zephyr's `LOG_ERR`, printed as `<err>`.
     Error,
-    /// `<wrn>`
+    /// Zephyr's `LOG_WRN`, printed as `<wrn>`.
     Warning,
-    /// `<inf>`
+    /// Zephyr's `LOG_INF`, printed as `<inf>`.
     Info,
-    /// `<dbg>`
+    /// Zephyr's `LOG_DBG`, printed as `<dbg>`.
     Debug,
 }
 
@@ -25,7 +25,7 @@ pub struct Log {
     pub severity: Severity,
     /// `BLE_Main`, `bt_smp` and the like.
     pub module: &'static str,
-    /// What happened.
+    /// What happened; its text is printed after the module.
     pub line: Line,
 }
 

@@ -5,10 +5,10 @@ use crate::time::Duration;
 /// A physical layer, as a receiver is set to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Phy {
-    /// LE 1M.
+    /// LE 1M: 1 Msymbol/s, uncoded.
     #[default]
     Le1M = 1,
-    /// LE 2M.
+    /// LE 2M: 2 Msymbol/s, uncoded.
     Le2M = 2,
     /// LE Coded; whether S=2 or S=8 is in each packet.
     LeCoded = 3,
@@ -48,10 +48,10 @@ impl Coding {
 /// A physical layer with its coding, as each packet is sent on one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum TxPhy {
-    /// LE 1M.
+    /// LE 1M, uncoded (1 Mb/s).
     #[default]
     Le1M,
-    /// LE 2M.
+    /// LE 2M, uncoded (2 Mb/s).
     Le2M,
     /// LE Coded, S=2 (500 kb/s).
     CodedS2,
@@ -110,11 +110,11 @@ pub struct PhySet(pub u8);
 impl PhySet {
     /// No PHY (in LL_PHY_UPDATE_IND: the direction stays as it is).
     pub const NONE: Self = Self(0);
-    /// LE 1M.
+    /// Bit 0, LE 1M.
     pub const LE_1M: Self = Self(1);
-    /// LE 2M.
+    /// Bit 1, LE 2M.
     pub const LE_2M: Self = Self(2);
-    /// LE Coded.
+    /// Bit 2, LE Coded with either coding.
     pub const CODED: Self = Self(4);
 
     /// The set with just `phy`.

@@ -48,7 +48,7 @@ impl<T, const N: usize> Queue<T, N> {
         debug_assert!(pushed.is_ok(), "there is room: an item has just been taken out");
     }
 
-    /// Oldest first.
+    /// The waiting items, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
     }

@@ -88,7 +88,7 @@ impl core::fmt::Debug for AirPdu {
 pub struct Tuning {
     /// Channel index 0–39 (37–39 are the primary advertising channels); also the whitening seed.
     pub channel: u8,
-    /// Access address.
+    /// Access address of the packets that are sent and received.
     pub access_address: u32,
     /// CRC register preset, 24 bits.
     pub crc_init: u32,
@@ -101,7 +101,7 @@ pub type Tag = u32;
 /// What a receiver takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Receiver {
-    /// PHY.
+    /// PHY of the packets that it takes; on LE Coded, either coding.
     pub phy: Phy,
     /// Most octets after the header, MIC included. A longer packet is received for its whole
     /// length and reported with a wrong CRC, and no more of it than this need be there.
@@ -121,7 +121,7 @@ impl Receiver {
 pub enum AfterTransmit {
     /// Listen for a packet that starts T_IFS after the end of the own one.
     Receive(Receiver),
-    /// Switch off.
+    /// Switch off: the operation is over.
     Stop,
 }
 
@@ -140,13 +140,13 @@ pub enum RadioCommand {
         pdu: AirPdu,
         /// What caused it.
         tag: Tag,
-        /// What then.
+        /// What the radio does once the packet has left.
         then: AfterTransmit,
     },
     /// Listen for one packet that starts within `from..=until`. The radio leaves the receiver on
     /// beyond `until` as long as a preamble and access address that started in time need.
     Receive {
-        /// Receiver ready.
+        /// When the receiver must be ready, on the sleep clock.
         from: Instant,
         /// Latest start of a packet that is still of interest.
         until: Instant,
@@ -164,7 +164,7 @@ pub enum RadioCommand {
         pdu: AirPdu,
         /// What caused it.
         tag: Tag,
-        /// What then.
+        /// What the radio does once the packet has left.
         then: AfterTransmit,
     },
     /// Switch off (after a packet on air has ended).

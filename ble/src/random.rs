@@ -53,7 +53,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Fills `out`.
+    /// Fills all of `out`; the stream advances by whole words of four octets.
     pub fn fill(&mut self, out: &mut [u8]) {
         let mut rng = ChaCha12Rng::from_seed(*self.seed.expose());
         rng.set_stream(self.stream);

@@ -3,7 +3,7 @@
 /// What the device can show and ask (SMP IO capability).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IoCapability {
-    /// Shows numbers.
+    /// Shows numbers, takes no input.
     DisplayOnly = 0,
     /// Shows numbers, has yes and no.
     DisplayYesNo = 1,
@@ -11,6 +11,6 @@ pub enum IoCapability {
     KeyboardOnly = 2,
     /// Nothing: Just Works.
     NoInputNoOutput = 3,
-    /// Both.
+    /// Shows numbers, has a keyboard.
     KeyboardDisplay = 4,
 }

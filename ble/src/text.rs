@@ -19,7 +19,7 @@ impl Text {
         text
     }
 
-    /// The text.
+    /// The text, as much of it as has fitted.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

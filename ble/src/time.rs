@@ -102,19 +102,19 @@ impl Duration {
         Self(ticks)
     }
 
-    /// From microseconds.
+    /// From whole microseconds, saturating.
     #[must_use]
     pub const fn from_us(us: u64) -> Self {
         Self(us.saturating_mul(TICKS_PER_US))
     }
 
-    /// From milliseconds.
+    /// From whole milliseconds, saturating.
     #[must_use]
     pub const fn from_ms(ms: u64) -> Self {
         Self::from_us(ms.saturating_mul(1_000))
     }
 
-    /// From seconds.
+    /// From whole seconds, saturating.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self::from_us(secs.saturating_mul(1_000_000))

@@ -65,9 +65,9 @@ impl Procedure {
 /// Who started a procedure, seen from the device that tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Initiator {
-    /// This device.
+    /// The device whose trace this is.
     Local,
-    /// The peer.
+    /// Its peer on the connection.
     Remote,
 }
 
@@ -87,20 +87,20 @@ pub enum Trace {
     ProcedureStarted {
         /// On which connection.
         link: LinkId,
-        /// Which.
+        /// The procedure that has begun.
         procedure: Procedure,
-        /// Whose.
+        /// Which end started it.
         initiator: Initiator,
     },
     /// A procedure is over.
     ProcedureEnded {
         /// On which connection.
         link: LinkId,
-        /// Which.
+        /// The procedure that is over.
         procedure: Procedure,
-        /// Whose.
+        /// Which end started it.
         initiator: Initiator,
-        /// How.
+        /// `SUCCESS`, or the error that ended it.
         outcome: ErrorCode,
     },
     /// The own host sent an ACL packet beyond its credits; it was dropped.
@@ -112,7 +112,7 @@ pub enum Trace {
     Misbehaved {
         /// On which connection, if on one.
         link: Option<LinkId>,
-        /// How.
+        /// The violation that this device has noticed.
         sin: PeerMisbehaved,
     },
     /// This device has a fault: what it takes for granted about itself does not hold.

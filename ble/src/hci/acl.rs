@@ -10,14 +10,14 @@ pub const ACL_MAX: usize = 251;
 pub enum AclBoundary {
     /// First fragment of an L2CAP frame, or all of it.
     First,
-    /// Continuing fragment.
+    /// Later fragment of the L2CAP frame that a first one began.
     Continuing,
 }
 
 /// A fragment of an L2CAP frame on its way through the waist.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Acl {
-    /// Connection.
+    /// Connection that the fragment belongs to.
     pub handle: Handle,
     /// First or continuing.
     pub boundary: AclBoundary,

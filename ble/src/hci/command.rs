@@ -14,19 +14,19 @@ pub struct HciOpcode(pub u16);
 /// Advertising_Type of LE Set Advertising Parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AdvertisingType {
-    /// ADV_IND.
+    /// ADV_IND: connectable, scannable, undirected.
     ConnectableUndirected,
     /// ADV_DIRECT_IND, high duty cycle (≤ 3.75 ms apart, ends after 1.28 s).
     DirectedHighDuty,
-    /// ADV_SCAN_IND.
+    /// ADV_SCAN_IND: scannable, not connectable, undirected.
     ScannableUndirected,
-    /// ADV_NONCONN_IND.
+    /// ADV_NONCONN_IND: neither connectable nor scannable, undirected.
     NonConnectable,
     /// ADV_DIRECT_IND, low duty cycle.
     DirectedLowDuty,
 }
 
-/// Advertising_Filter_Policy.
+/// Advertising_Filter_Policy: whose requests an advertiser accepts (7.8.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum FilterPolicy {
     /// Scan and connection requests from anyone.
@@ -47,7 +47,7 @@ pub struct AdvertisingParameters {
     pub interval_min: u16,
     /// Units of 0.625 ms.
     pub interval_max: u16,
-    /// What kind.
+    /// Advertising_Type: with which PDU to advertise.
     pub kind: AdvertisingType,
     /// Use the random address set by LE Set Random Address instead of the public one.
     pub own_address_random: bool,
@@ -55,7 +55,7 @@ pub struct AdvertisingParameters {
     pub peer: Address,
     /// Bit 0 = channel 37, bit 1 = 38, bit 2 = 39.
     pub channel_map: u8,
-    /// Filter.
+    /// Whose requests are accepted; without effect on directed advertising.
     pub filter: FilterPolicy,
 }
 
@@ -81,7 +81,7 @@ pub struct ConnectionParameters {
     pub interval_min: u16,
     /// Units of 1.25 ms.
     pub interval_max: u16,
-    /// Events.
+    /// Max_Latency: connection events that the peripheral may skip in a row, 0–499.
     pub latency: u16,
     /// Units of 10 ms.
     pub timeout: u16,
@@ -139,19 +139,19 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Disconnect.
+    /// Disconnect. `reason` is the ErrorCode of LL_TERMINATE_IND.
     Disconnect { handle: Handle, reason: ErrorCode } = 0x0406;
     /// Read Remote Version Information.
     ReadRemoteVersion { handle: Handle } = 0x041D;
     /// Set Event Mask.
     SetEventMask { mask: u64 } = 0x0C01;
-    /// Reset.
+    /// Reset. Connections end without LL_TERMINATE_IND; settings return to their defaults.
     Reset = 0x0C03;
     /// Read Authenticated Payload Timeout.
     ReadAuthenticatedPayloadTimeout { handle: Handle } = 0x0C7B;
     /// Write Authenticated Payload Timeout, units of 10 ms.
     WriteAuthenticatedPayloadTimeout { handle: Handle, timeout: u16 } = 0x0C7C;
-    /// Read BD_ADDR.
+    /// Read BD_ADDR. Returns the public device address.
     ReadBdAddr = 0x1009;
     /// LE Set Event Mask.
     LeSetEventMask { mask: u64 } = 0x2001;
@@ -195,7 +195,7 @@ commands! {
     LeReadRemoteFeatures { handle: Handle } = 0x2016;
     /// LE Encrypt. Key and plaintext most significant octet first.
     LeEncrypt { key: Secret<16>, plaintext: Secret<16> } = 0x2017;
-    /// LE Rand.
+    /// LE Rand. Returns eight random octets.
     LeRand = 0x2018;
     /// LE Enable Encryption (central only). LTK least significant octet first.
     LeEnableEncryption { handle: Handle, rand: u64, ediv: u16, ltk: Secret<16> } = 0x2019;

@@ -11,20 +11,20 @@ use crate::phy::Phy;
 /// Role in a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Central.
+    /// The device that sent CONNECT_IND or AUX_CONNECT_REQ; 0x00 on the wire.
     Central = 0,
-    /// Peripheral.
+    /// The device that advertised; 0x01 on the wire.
     Peripheral = 1,
 }
 
 /// LE Connection Complete / LE Enhanced Connection Complete.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionComplete {
-    /// Result.
+    /// `SUCCESS`, or why no connection came about.
     pub status: ErrorCode,
-    /// Handle.
+    /// Connection_Handle of the new connection; void unless the status is Success.
     pub handle: Handle,
-    /// Own role.
+    /// Role of the local device.
     pub role: Role,
     /// Peer's address as it was on air.
     pub peer: Address,
@@ -34,7 +34,7 @@ pub struct ConnectionComplete {
     pub local: Address,
     /// connInterval, units of 1.25 ms.
     pub interval: u16,
-    /// connPeripheralLatency.
+    /// connPeripheralLatency: connection events that the peripheral may skip in a row, 0–499.
     pub latency: u16,
     /// connSupervisionTimeout, units of 10 ms.
     pub timeout: u16,
@@ -53,7 +53,7 @@ pub struct AdvertisingReport {
     pub resolved: bool,
     /// AdvData or ScanRspData.
     pub data: AdvertisingData,
-    /// dBm.
+    /// Signal strength in dBm; 127 if it is not available.
     pub rssi: i8,
 }
 
@@ -96,19 +96,19 @@ impl VendorEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "fields are named as the specification names them")]
 pub enum Return {
-    /// Status only.
+    /// Nothing but the status.
     None,
     /// Status and the handle that the command named.
     Handle(Handle),
-    /// Read BD_ADDR.
+    /// Read BD_ADDR, least significant octet first.
     BdAddr([u8; 6]),
     /// LE Read Buffer Size.
     BufferSize { length: u16, count: u8 },
     /// LE Read Local Supported Features.
     Features(FeatureSet),
-    /// LE Rand.
+    /// LE Rand: eight random octets.
     Random([u8; 8]),
-    /// LE Encrypt.
+    /// LE Encrypt: the ciphertext, most significant octet first.
     Encrypted([u8; 16]),
     /// LE Read Filter Accept List Size and the like.
     Size(u8),
@@ -126,13 +126,13 @@ pub enum Return {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "fields are named as the specification names them")]
 pub enum Event {
-    /// Command Complete.
+    /// Command Complete: a command is done, or has failed with `status`.
     CommandComplete { opcode: HciOpcode, status: ErrorCode, returned: Return },
-    /// Command Status.
+    /// Command Status: a command is pending, or was refused with `status`.
     CommandStatus { opcode: HciOpcode, status: ErrorCode },
-    /// Disconnection Complete.
+    /// Disconnection Complete with status Success: the connection is over for `reason`.
     DisconnectionComplete { handle: Handle, reason: ErrorCode },
-    /// Encryption Change.
+    /// Encryption Change: encryption is on or off now, or `status` says why it did not start.
     EncryptionChange { handle: Handle, status: ErrorCode, enabled: bool },
     /// Encryption Key Refresh Complete.
     EncryptionKeyRefreshComplete { handle: Handle, status: ErrorCode },
@@ -142,7 +142,7 @@ pub enum Event {
     NumberOfCompletedPackets { handle: Handle, count: u16 },
     /// Authenticated Payload Timeout Expired.
     AuthenticatedPayloadTimeoutExpired { handle: Handle },
-    /// Hardware Error.
+    /// Hardware Error. What `code` means is up to the controller.
     HardwareError { code: u8 },
     /// LE Connection Complete (enhanced or not).
     LeConnectionComplete(ConnectionComplete),
@@ -180,7 +180,7 @@ pub enum Event {
     LePhyUpdateComplete { handle: Handle, status: ErrorCode, tx: Phy, rx: Phy },
     /// LE Channel Selection Algorithm: #2, or #1.
     LeChannelSelectionAlgorithm { handle: Handle, second: bool },
-    /// Vendor-specific.
+    /// Event 0xFF, whose parameters the vendor defines (5.4.4).
     Vendor(VendorEvent),
 }
 

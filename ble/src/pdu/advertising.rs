@@ -21,51 +21,51 @@ pub type AdvertisingData = heapless::Vec<u8, ADVERTISING_DATA_MAX>;
 pub enum AdvertisingPdu {
     /// ADV_IND: connectable, scannable, undirected.
     AdvInd {
-        /// AdvA.
+        /// AdvA, public or random as TxAdd says.
         advertiser: Address,
-        /// AdvData.
+        /// AdvData, 0–31 octets (format: Vol 3, Part C, 11).
         data: AdvertisingData,
         /// Whether the advertiser supports Channel Selection Algorithm #2.
         ch_sel: bool,
     },
     /// ADV_DIRECT_IND: connectable, directed.
     AdvDirectInd {
-        /// AdvA.
+        /// AdvA, public or random as TxAdd says.
         advertiser: Address,
-        /// TargetA.
+        /// TargetA, public or random as RxAdd says: the only device that may answer.
         target: Address,
         /// Whether the advertiser supports Channel Selection Algorithm #2.
         ch_sel: bool,
     },
-    /// ADV_NONCONN_IND.
+    /// ADV_NONCONN_IND: neither connectable nor scannable, undirected.
     AdvNonconnInd {
-        /// AdvA.
+        /// AdvA, public or random as TxAdd says.
         advertiser: Address,
-        /// AdvData.
+        /// AdvData, 0–31 octets (format: Vol 3, Part C, 11).
         data: AdvertisingData,
     },
-    /// ADV_SCAN_IND.
+    /// ADV_SCAN_IND: scannable, not connectable, undirected.
     AdvScanInd {
-        /// AdvA.
+        /// AdvA, public or random as TxAdd says.
         advertiser: Address,
-        /// AdvData.
+        /// AdvData, 0–31 octets (format: Vol 3, Part C, 11).
         data: AdvertisingData,
     },
-    /// SCAN_REQ.
+    /// SCAN_REQ: asks an advertiser for its scan response.
     ScanReq {
-        /// ScanA.
+        /// ScanA, public or random as TxAdd says.
         scanner: Address,
-        /// AdvA.
+        /// AdvA, public or random as RxAdd says: whose scan response is wanted.
         advertiser: Address,
     },
-    /// SCAN_RSP.
+    /// SCAN_RSP: the answer to SCAN_REQ.
     ScanRsp {
-        /// AdvA.
+        /// AdvA, public or random as TxAdd says.
         advertiser: Address,
-        /// ScanRspData.
+        /// ScanRspData, 0–31 octets (format: Vol 3, Part C, 11).
         data: AdvertisingData,
     },
-    /// CONNECT_IND.
+    /// CONNECT_IND: asks an advertiser for a connection and sets its parameters.
     ConnectInd(ConnectInd),
 }
 
@@ -73,9 +73,9 @@ pub enum AdvertisingPdu {
 /// [`ConnectInd::is_valid`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectInd {
-    /// InitA.
+    /// InitA, public or random as TxAdd says: the central of the connection.
     pub initiator: Address,
-    /// AdvA.
+    /// AdvA, public or random as RxAdd says: the peripheral of the connection.
     pub advertiser: Address,
     /// Access address of the connection.
     pub access_address: u32,
@@ -87,13 +87,13 @@ pub struct ConnectInd {
     pub win_offset: u16,
     /// connInterval, units of 1.25 ms.
     pub interval: u16,
-    /// connPeripheralLatency, events.
+    /// connPeripheralLatency: connection events that the peripheral may skip in a row, 0–499.
     pub latency: u16,
     /// connSupervisionTimeout, units of 10 ms.
     pub timeout: u16,
     /// Channel map, bit n = data channel n, 37 bits.
     pub channel_map: u64,
-    /// hopIncrement, 5–16.
+    /// hopIncrement of Channel Selection Algorithm #1, 5–16.
     pub hop: u8,
     /// Sleep clock accuracy of the central, 0 (251–500 ppm) to 7 (0–20 ppm).
     pub sca: u8,

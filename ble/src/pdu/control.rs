@@ -94,78 +94,78 @@ impl core::fmt::Debug for Opcode {
     }
 }
 
-/// An LL Control PDU.
+/// An LL Control PDU. C→P: only the central sends it; P→C: only the peripheral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ControlPdu {
-    /// 0x00, C→P.
+    /// 0x00, C→P: connection parameters from the instant on (5.1.1).
     ConnectionUpdateInd(ConnectionUpdate),
-    /// 0x01, C→P.
+    /// 0x01, C→P: channel map from the instant on (5.1.2).
     ChannelMapInd {
         /// Bit n = data channel n.
         channel_map: u64,
         /// Event counter from which it applies.
         instant: u16,
     },
-    /// 0x02.
+    /// 0x02: ends the connection, with the reason (5.1.6).
     TerminateInd(ErrorCode),
-    /// 0x03, C→P.
+    /// 0x03, C→P: starts encryption; has the central's halves of SKD and IV (5.1.3.1).
     EncReq(EncReq),
-    /// 0x04, P→C.
+    /// 0x04, P→C: answers LL_ENC_REQ; has the peripheral's halves of SKD and IV (5.1.3.1).
     EncRsp(EncRsp),
-    /// 0x05, P→C.
+    /// 0x05, P→C: the peripheral has the key; sent unencrypted (5.1.3.1).
     StartEncReq,
-    /// 0x06.
+    /// 0x06: from the central the first encrypted PDU, from the peripheral its answer (5.1.3.1).
     StartEncRsp,
     /// 0x07, with the opcode that was not understood.
     UnknownRsp(Opcode),
-    /// 0x08, C→P.
+    /// 0x08, C→P: features of the central (5.1.4).
     FeatureReq(FeatureSet),
-    /// 0x09.
+    /// 0x09: features of the sender, in octet 0 only those that both ends have (5.1.4).
     FeatureRsp(FeatureSet),
-    /// 0x0A, C→P.
+    /// 0x0A, C→P: pauses encryption, to restart it with a new session key (5.1.3.2).
     PauseEncReq,
-    /// 0x0B.
+    /// 0x0B: answers LL_PAUSE_ENC_REQ; the central echoes it unencrypted (5.1.3.2).
     PauseEncRsp,
-    /// 0x0C.
+    /// 0x0C: version of the sender, at most once a connection (5.1.5).
     VersionInd(VersionInd),
-    /// 0x0D.
+    /// 0x0D: rejects a request without naming it, with the reason.
     RejectInd(ErrorCode),
-    /// 0x0E, P→C.
+    /// 0x0E, P→C: features of the peripheral (5.1.4).
     PeripheralFeatureReq(FeatureSet),
-    /// 0x0F.
+    /// 0x0F: connection parameters that the sender asks for (5.1.7).
     ConnectionParamReq(ConnectionParam),
-    /// 0x10.
+    /// 0x10, P→C: connection parameters that suit the peripheral (5.1.7).
     ConnectionParamRsp(ConnectionParam),
-    /// 0x11.
+    /// 0x11: rejects a PDU that it names, with the reason.
     RejectExtInd {
         /// What is rejected.
         opcode: Opcode,
-        /// Why.
+        /// Why the sender rejects it (Vol 1, Part F).
         error: ErrorCode,
     },
-    /// 0x12.
+    /// 0x12: asks for LL_PING_RSP, which has a MIC once encryption is on (5.1.8).
     PingReq,
-    /// 0x13.
+    /// 0x13: answers LL_PING_REQ (5.1.8).
     PingRsp,
-    /// 0x14.
+    /// 0x14: data lengths of the sender (5.1.9).
     LengthReq(DataLength),
-    /// 0x15.
+    /// 0x15: answers LL_LENGTH_REQ with the data lengths of its sender (5.1.9).
     LengthRsp(DataLength),
-    /// 0x16.
+    /// 0x16: PHYs that the sender prefers (5.1.10).
     PhyReq {
         /// PHYs the sender prefers to transmit on.
         tx: PhySet,
         /// PHYs the sender prefers to receive on.
         rx: PhySet,
     },
-    /// 0x17.
+    /// 0x17, P→C: answers LL_PHY_REQ with the peripheral's preferences (5.1.10).
     PhyRsp {
         /// PHYs the sender prefers to transmit on.
         tx: PhySet,
         /// PHYs the sender prefers to receive on.
         rx: PhySet,
     },
-    /// 0x18, C→P.
+    /// 0x18, C→P: PHYs from the instant on, or no change (5.1.10).
     PhyUpdateInd {
         /// Central to peripheral; empty: unchanged.
         c_to_p: PhySet,
@@ -174,9 +174,9 @@ pub enum ControlPdu {
         /// Event counter from which they apply.
         instant: u16,
     },
-    /// 0x19, P→C.
+    /// 0x19, P→C: how many channels the peripheral wants in use (5.1.11).
     MinUsedChannelsInd {
-        /// PHYs concerned.
+        /// PHYs for which the minimum holds.
         phys: PhySet,
         /// At least this many channels, 2–37.
         min_used_channels: u8,
@@ -282,7 +282,7 @@ impl ControlPdu {
         })
     }
 
-    /// The opcode.
+    /// Opcode as on air; for [`Self::Unknown`] the one that was received.
     #[must_use]
     pub const fn opcode(&self) -> Opcode {
         match self {

@@ -73,7 +73,7 @@ impl<const N: usize> Writer<N> {
         Self { octets: heapless::Vec::new(), overflow: false }
     }
 
-    /// Appends octets.
+    /// Appends octets in the order given.
     pub fn bytes(&mut self, octets: &[u8]) -> &mut Self {
         self.overflow |= self.octets.extend_from_slice(octets).is_err();
         self

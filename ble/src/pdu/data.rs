@@ -36,18 +36,18 @@ pub struct DataHeader {
     pub llid: Llid,
     /// Next expected sequence number.
     pub nesn: bool,
-    /// Sequence number.
+    /// Sequence number of this PDU, one bit (Vol 6, Part B, 4.5.9).
     pub sn: bool,
-    /// More data.
+    /// Whether the sender has more to send in this connection event.
     pub md: bool,
 }
 
 impl DataHeader {
-    /// NESN.
+    /// Bit 2 of header octet 0: next expected sequence number.
     pub const NESN: u8 = 0x04;
-    /// SN.
+    /// Bit 3 of header octet 0: sequence number.
     pub const SN: u8 = 0x08;
-    /// MD.
+    /// Bit 4 of header octet 0: more data.
     pub const MD: u8 = 0x10;
     /// Bits of the header that the MIC covers: NESN, SN and MD are masked out, which is why a
     /// PDU can be encrypted before it is known with which sequence numbers it is sent.

@@ -31,7 +31,7 @@ pub enum AdvMode {
     /// Nothing. Also of AUX_SCAN_RSP, AUX_CHAIN_IND and AUX_CONNECT_RSP.
     #[default]
     None = 0,
-    /// To connect.
+    /// To connect, with AUX_CONNECT_REQ.
     Connectable = 1,
     /// For its scan response.
     Scannable = 2,
@@ -142,21 +142,21 @@ impl AuxPtr {
 pub struct ExtendedPdu {
     /// AUX_CONNECT_RSP has a PDU type of its own.
     pub connect_rsp: bool,
-    /// AdvMode.
+    /// AdvMode: whether the advertiser can be connected to, or scanned.
     pub mode: AdvMode,
-    /// AdvA.
+    /// AdvA, if present, public or random as TxAdd says.
     pub advertiser: Option<Address>,
-    /// TargetA.
+    /// TargetA, if present, public or random as RxAdd says.
     pub target: Option<Address>,
-    /// ADI.
+    /// AdvDataInfo, if present: which advertising set and contents.
     pub adi: Option<Adi>,
-    /// AuxPtr.
+    /// AuxPtr, if present: where and when the next packet comes.
     pub aux: Option<AuxPtr>,
-    /// TxPower, dBm.
+    /// TxPower, if present, in dBm.
     pub tx_power: Option<i8>,
     /// Additional Controller Advertising Data.
     pub acad: heapless::Vec<u8, HEADER_MAX>,
-    /// AdvData.
+    /// AdvData, 0–254 octets; in a chain, the fragment that this PDU carries.
     pub data: ExtendedData,
 }
 

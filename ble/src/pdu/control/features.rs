@@ -38,7 +38,7 @@ impl FeatureSet {
         self.0 & other.0 == other.0
     }
 
-    /// Either set.
+    /// Features in either set.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -50,7 +50,7 @@ impl FeatureSet {
         Self(self.0 & !other.0)
     }
 
-    /// Both sets.
+    /// Features in both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)

@@ -12,7 +12,7 @@ pub struct ConnectionUpdate {
     pub win_offset: u16,
     /// connInterval, units of 1.25 ms.
     pub interval: u16,
-    /// connPeripheralLatency, events.
+    /// connPeripheralLatency: connection events that the peripheral may skip in a row, 0–499.
     pub latency: u16,
     /// connSupervisionTimeout, units of 10 ms.
     pub timeout: u16,
@@ -27,7 +27,7 @@ pub struct ConnectionParam {
     pub interval_min: u16,
     /// Units of 1.25 ms.
     pub interval_max: u16,
-    /// Events.
+    /// Connection events that the peripheral may skip in a row, 0–499.
     pub latency: u16,
     /// Units of 10 ms.
     pub timeout: u16,
@@ -79,9 +79,9 @@ pub struct EncRsp {
 pub struct VersionInd {
     /// Link Layer version (Assigned Numbers): 12 = 5.3, 13 = 5.4, 14 = 6.0.
     pub version: u8,
-    /// Company identifier.
+    /// Company identifier of the controller's manufacturer (Assigned Numbers).
     pub company: u16,
-    /// Subversion.
+    /// Revision of the controller, as its manufacturer numbers them.
     pub subversion: u16,
 }
 
