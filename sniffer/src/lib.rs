@@ -59,7 +59,7 @@ pub enum Decoded {
     Control(ControlPdu),
     /// An L2CAP frame or a part of one.
     L2cap {
-        /// Channel identifier.
+        /// Channel identifier from the header of the L2CAP frame (Vol 3, Part A, 3.1).
         cid: u16,
         /// Information payload as far as it has arrived, from its start.
         bytes: Vec<u8>,
@@ -75,17 +75,17 @@ pub enum Decoded {
 /// A packet on air, understood as far as possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AirItem {
-    /// Its [`Frame`].
+    /// Number of the [`Frame`] that it was read from.
     pub record: RecordId,
-    /// First bit.
+    /// When the first bit of its preamble was on air.
     pub at: Instant,
     /// Last bit; where that is not known, as its octets have it on its PHY.
     pub end: Instant,
-    /// Sender.
+    /// Device that sent it.
     pub from: NodeId,
     /// Number of the connection in the order of CONNECT_INDs, from 0.
     pub connection: Option<usize>,
-    /// connEventCount.
+    /// connEventCount, reckoned from anchor points; `None` before the first and in advertising.
     pub event: Option<u16>,
     /// Who speaks, in a connection.
     pub direction: Option<Direction>,

@@ -26,9 +26,9 @@ pub enum Reception {
 /// A packet that arrived somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// At whom.
+    /// Device that received it.
     pub node: NodeId,
-    /// How.
+    /// Whether the CRC was right there.
     pub how: Reception,
     /// Signal strength in dBm.
     pub rssi_dbm: i8,
@@ -49,15 +49,15 @@ pub enum Hearing {
 /// A packet on air.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Its number.
+    /// Its number in the order of all that was seen, HCI included.
     pub id: RecordId,
-    /// First bit.
+    /// When the first bit of its preamble was on air.
     pub at: Instant,
     /// Last bit, if its length on air is known: a sniffer that decrypts may leave out the MIC.
     pub end: Option<Instant>,
     /// Sender. Who follows a capture makes one up for each end of a connection.
     pub from: NodeId,
-    /// Access address.
+    /// Access address as on air; it tells one connection from another.
     pub access_address: u32,
     /// Header and payload before whitening.
     pub pdu: AirPdu,
@@ -95,13 +95,13 @@ pub enum Said {
 /// One thing that crossed the HCI of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hci {
-    /// Its number.
+    /// Its number in the order of all that was seen, packets included.
     pub id: RecordId,
-    /// When.
+    /// When it crossed HCI.
     pub at: Instant,
-    /// Of whom.
+    /// Device that the host and the controller belong to.
     pub node: NodeId,
-    /// What.
+    /// The command, event or packet that crossed.
     pub said: Said,
 }
 
@@ -117,20 +117,20 @@ pub enum Fact {
 /// What a device told of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeFact {
-    /// Its number.
+    /// Its number in the order of all that was seen, packets included.
     pub id: RecordId,
-    /// When.
+    /// When it happened to the device.
     pub at: Instant,
-    /// Who.
+    /// Device that reports it.
     pub node: NodeId,
-    /// What.
+    /// What the device reports.
     pub fact: Fact,
 }
 
 /// Everything that was seen, each stream in the order of its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// Packets.
+    /// Packets seen on air, whether or not anybody received them.
     pub frames: Vec<Frame>,
     /// What crossed HCI, complete for each device that is in it; `None`: nothing was logged.
     pub hci: Option<Vec<Hci>>,
