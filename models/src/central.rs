@@ -27,7 +27,7 @@ struct Powered {
     host: CentralHost,
 }
 
-/// A central.
+/// A central as a node: controller and host, which exist while its power is on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Central {
     profile: Profile,
@@ -37,7 +37,7 @@ pub struct Central {
 }
 
 impl Central {
-    /// Switched off.
+    /// A central that is switched off and has the bonds of its profile.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
         Self { bonds: profile.host.bonds.clone(), profile, powered: None }

@@ -17,7 +17,7 @@ pub enum Typing {
     Right,
     /// What is shown with its last digit changed.
     Wrong,
-    /// Always this.
+    /// This passkey, 0–999,999, whatever is shown.
     Always(u32),
     /// Nothing: the person has gone.
     Nothing,
@@ -53,7 +53,7 @@ impl Default for UserConfig {
     }
 }
 
-/// The person.
+/// The person as a node, and what the devices show them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct User {
     config: UserConfig,

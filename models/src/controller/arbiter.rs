@@ -32,7 +32,7 @@ pub enum Situation {
 }
 
 impl Situation {
-    /// In words.
+    /// The situation in a phrase, as `docs/rules/collisions.md` prints it.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl Situation {
 pub enum Verdict {
     /// Starts, or serves the request.
     Proceed,
-    /// Starts later.
+    /// Starts later, when nothing is in the way any more.
     Wait,
     /// Rejects with the row's error and goes on.
     Reject,
@@ -72,12 +72,12 @@ pub enum Verdict {
     Disconnect,
 }
 
-/// One decision.
+/// What a central decides in one situation, and by which rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     /// Names the rule.
     pub rule: &'static str,
-    /// When.
+    /// The situation in which the row applies.
     pub situation: Situation,
     /// What is done.
     pub verdict: Verdict,

@@ -7,14 +7,14 @@ use ble::pdu::advertising::CHANNEL_MAP_ALL;
 pub(super) enum Hopping {
     /// Channel Selection Algorithm #1.
     One {
-        /// hopIncrement, 5–16.
+        /// hopIncrement of Channel Selection Algorithm #1, 5–16.
         hop: u8,
-        /// lastUnmappedChannel.
+        /// lastUnmappedChannel, 0–36; 0 before the first event.
         last: u8,
     },
     /// Channel Selection Algorithm #2.
     Two {
-        /// channelIdentifier.
+        /// channelIdentifier: the XOR of both halves of the access address.
         identifier: u16,
     },
 }

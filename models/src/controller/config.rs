@@ -44,7 +44,7 @@ pub struct ControllerConfig {
 /// A procedure that the controller starts by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OwnProcedure {
-    /// Which.
+    /// The procedure that the controller starts.
     pub procedure: AutomaticProcedure,
     /// connEventCount of the event in which its first PDU is sent, if nothing is in the way.
     pub at_event: u16,
@@ -53,15 +53,15 @@ pub struct OwnProcedure {
 /// What a controller may start by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AutomaticProcedure {
-    /// LL_FEATURE_REQ.
+    /// LL_FEATURE_REQ with the controller's features.
     Features,
-    /// LL_VERSION_IND.
+    /// LL_VERSION_IND with the controller's version.
     Version,
     /// LL_LENGTH_REQ with the largest values.
     DataLength,
     /// LL_PHY_REQ with the default PHYs.
     Phy,
-    /// LL_PING_REQ.
+    /// LL_PING_REQ, without regard to the authenticated payload timeout.
     Ping,
     /// LL_CHANNEL_MAP_IND, bit n = data channel n.
     ChannelMap(u64),

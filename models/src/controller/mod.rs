@@ -53,7 +53,7 @@ const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Activity {
     Idle,
-    /// See [`Scanner`].
+    /// A scan window or an exchange with an advertiser, for the [`Scanner`].
     Scan,
     /// A connection event of the link in this slot.
     Event(usize),

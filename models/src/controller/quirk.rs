@@ -36,9 +36,9 @@ pub struct ControllerQuirks {
 /// How a controller stops to work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stall {
-    /// As [`Answer::BlockControl`].
+    /// As [`Answer::BlockControl`]: receives and acknowledges, but sends empty PDUs alone.
     Block,
-    /// As [`Answer::SilentAfterEvents`].
+    /// As [`Answer::SilentAfterEvents`]: the link layer stops after so many more events.
     SilentAfterEvents(u16),
 }
 
@@ -47,9 +47,9 @@ pub enum Stall {
 pub struct AnswerRule {
     /// To which request.
     pub request: PeripheralRequest,
-    /// When.
+    /// What must hold when the request is received.
     pub condition: Condition,
-    /// How.
+    /// How the request is answered then.
     pub answer: Answer,
     /// Connection events from the reception of the request, when the condition is looked at, until
     /// the answer is given. 0: at once.
@@ -59,13 +59,13 @@ pub struct AnswerRule {
 /// A request that a peripheral's link layer sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PeripheralRequest {
-    /// LL_PHY_REQ.
+    /// LL_PHY_REQ, for other PHYs.
     Phy,
-    /// LL_LENGTH_REQ.
+    /// LL_LENGTH_REQ, for other data lengths.
     DataLength,
-    /// LL_CONNECTION_PARAM_REQ.
+    /// LL_CONNECTION_PARAM_REQ, for other connection parameters.
     ConnectionParameters,
-    /// LL_PERIPHERAL_FEATURE_REQ.
+    /// LL_PERIPHERAL_FEATURE_REQ, for the central's features.
     Features,
     /// LL_VERSION_IND that was not asked for.
     Version,
@@ -101,7 +101,7 @@ impl PeripheralRequest {
 /// When a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
-    /// Always.
+    /// Whatever the state of the connection.
     Always,
     /// While pairing or encryption is under way, as far as a controller can tell (see
     /// [`SmpWatch`](super::smp::SmpWatch)).
@@ -136,7 +136,7 @@ pub enum Answer {
     /// Not at all, and the link layer stops after so many more events: no transmission, no
     /// reception. The host learns of it by the supervision timeout.
     SilentAfterEvents(u16),
-    /// LL_UNKNOWN_RSP.
+    /// LL_UNKNOWN_RSP with the request's opcode, whatever the features say.
     Unknown,
     /// LL_REJECT_IND with this code, whatever the features say.
     RejectInd(ErrorCode),

@@ -83,7 +83,7 @@ pub(super) struct Connecting {
 }
 
 impl Connecting {
-    /// transmitWindowDelay.
+    /// transmitWindowDelay: 1.25 ms; after AUX_CONNECT_REQ 2.5 ms, on LE Coded 3.75 ms.
     pub(super) fn window_delay(&self) -> Duration {
         // LL-EXT-6: connections of extended advertising.
         units(match self.phy {
@@ -432,7 +432,7 @@ impl Scanner {
     }
 }
 
-/// Who advertises.
+/// AdvA of a legacy advertisement; `None` for other PDUs.
 const fn advertiser(pdu: &AdvertisingPdu) -> Option<Address> {
     match pdu {
         AdvertisingPdu::AdvInd { advertiser, .. }

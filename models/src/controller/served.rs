@@ -176,7 +176,7 @@ impl Served {
     }
 }
 
-/// Control PDUs.
+/// Received control PDUs: to which procedure each belongs, and how it is answered.
 impl Served {
     fn unknown(&mut self, sh: &mut Shared, opcode: Opcode) {
         self.link.send(sh, ControlPdu::UnknownRsp(opcode));

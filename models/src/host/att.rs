@@ -92,7 +92,7 @@ impl Incoming {
         })
     }
 
-    /// `None`: malformed.
+    /// Reads an ATT PDU; `None` if it is malformed.
     pub(crate) fn parse(octets: &[u8]) -> Option<Self> {
         let mut r = Reader::new(octets);
         let opcode = r.u8()?;

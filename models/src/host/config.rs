@@ -15,7 +15,7 @@ use super::security::Bond;
 pub enum Target {
     /// The first that advertises this local name (complete or shortened).
     Name(String),
-    /// This one.
+    /// The one with this address; it is connected to without scanning first.
     Address(Address),
     /// The first that can be connected to.
     Any,
@@ -82,7 +82,7 @@ impl fmt::Display for Uuid {
 /// One thing that the user or the application wants, in its turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Exchange MTU.
+    /// Exchange MTU (Vol 3, Part G, 4.3.1); done at once if this connection had one.
     ExchangeMtu,
     /// Make the link secure: with the bond if there is one, else by pairing.
     Secure,
@@ -160,7 +160,7 @@ pub enum ParameterRules {
     /// Apple's accessory guidelines: interval in steps of 15 ms, room of 15 ms between the two
     /// (or both 15 ms), latency ≤ 30, timeout 2–6 s, three events within the timeout.
     Apple,
-    /// None.
+    /// No parameters: every request is rejected.
     Reject,
 }
 

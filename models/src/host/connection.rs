@@ -13,7 +13,7 @@ use super::security::{Job, Security};
 use super::smp::Initiator;
 use super::steps::Running;
 
-/// One connection.
+/// One connection, from LE Connection Complete to Disconnection Complete.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Connection {
     pub(super) handle: Handle,

@@ -30,7 +30,7 @@ pub struct Characteristic {
     pub declaration: u16,
     /// Handle of its value.
     pub value: u16,
-    /// Its UUID.
+    /// UUID of the characteristic, as its declaration has it.
     pub uuid: Uuid,
     /// What it can do (Vol 3, Part G, 3.3.1.1).
     pub properties: u8,

@@ -5,11 +5,11 @@ use ble::pdu::cursor::Reader;
 
 use super::config::ParameterRules;
 
-/// Attribute protocol.
+/// Fixed channel of the Attribute Protocol (Vol 3, Part A, 2.1).
 pub(crate) const CID_ATT: u16 = 0x0004;
-/// LE signalling.
+/// Fixed channel of LE signalling.
 pub(crate) const CID_SIGNALLING: u16 = 0x0005;
-/// Security Manager.
+/// Fixed channel of the Security Manager.
 pub(crate) const CID_SMP: u16 = 0x0006;
 
 /// Longest frame that is put together; a fixed channel needs no more than ATT's 517.

@@ -122,7 +122,7 @@ impl CentralHost {
         }
     }
 
-    /// Power on.
+    /// Power on: resets and sets up the controller.
     pub fn start(&mut self, now: Instant) {
         self.bring_up();
         self.pump_commands(now);

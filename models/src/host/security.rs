@@ -47,7 +47,7 @@ impl Bond {
 /// How secure a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Security {
-    /// Plain.
+    /// Not encrypted, and no encryption is under way.
     None,
     /// LE Enable Encryption is under way with a key that gives this level; from the bond store,
     /// or from the pairing that runs.
@@ -304,7 +304,7 @@ impl CentralHost {
         }
     }
 
-    /// Encryption Change.
+    /// Encryption Change, Encryption Key Refresh Complete, or LE Enable Encryption refused.
     pub(super) fn encryption_changed(&mut self, now: Instant, status: ErrorCode, enabled: bool) {
         let Some(connection) = &mut self.connection else { return };
         let Security::Starting { level, bonded } = connection.security else {

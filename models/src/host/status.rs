@@ -15,7 +15,7 @@ pub struct Status {
     pub pairing: Option<Result<u8, PairingError>>,
     /// Whether a bond was stored or used since power-on.
     pub bonded: bool,
-    /// Pairings begun.
+    /// Pairings begun since power-on.
     pub attempts: u32,
     /// Dialogs shown for pairing.
     pub dialogs: u32,

@@ -62,13 +62,13 @@ fn entries(files: Files) -> Vec<Entry> {
     files.iter().filter_map(|(name, _)| entry(name)).collect()
 }
 
-/// Whole centrals.
+/// All built-in central profiles, in the order of lists.
 #[must_use]
 pub fn centrals() -> Vec<Entry> {
     entries(CENTRALS)
 }
 
-/// Quirks.
+/// All built-in quirks, in the order of lists.
 #[must_use]
 pub fn quirks() -> Vec<Entry> {
     entries(QUIRKS)

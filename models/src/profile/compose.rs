@@ -68,7 +68,7 @@ struct File {
 /// A profile with what its file says besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The central.
+    /// The central as its file, what that extends and its quirks make it.
     pub profile: Profile,
     /// What it extends; the central without what the file adds.
     pub base: Option<Profile>,

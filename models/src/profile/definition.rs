@@ -21,7 +21,7 @@ pub struct Profile {
     pub busy: Vec<String>,
     /// Its link layer.
     pub controller: ControllerConfig,
-    /// Its host.
+    /// Its host: addresses, connection parameters, steps, pairing and bonds.
     pub host: HostConfig,
 }
 

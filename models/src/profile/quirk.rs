@@ -87,7 +87,7 @@ impl Quirk {
 pub struct Shows {
     /// The central that does it.
     pub central: String,
-    /// The scenario.
+    /// The scenario in which it shows, by its name.
     pub scenario: String,
     /// What else it takes, as `KEY=VALUE` of `--set`.
     #[serde(default)]
@@ -100,7 +100,7 @@ pub struct Shows {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Unexpressed {
-    /// `Q16`.
+    /// Its number in the quirk catalogue, `Q16`.
     pub id: String,
     /// In one line.
     pub title: String,

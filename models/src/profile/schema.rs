@@ -20,7 +20,7 @@ keys! {
     pub static KEYS: Profile;
 
     "Controller" {
-        /// Public address.
+        /// Public device address of the controller.
         "address": PublicAddress = |p| p.controller.public_address;
         /// FeatureSet exactly as sent; behaviour follows the bits.
         "features": Features = |p| p.controller.features;
@@ -93,7 +93,7 @@ keys! {
         "connect-attempts": Number<u8, 1, 100> = |p| p.host.connect_attempts;
         /// Connect again so long after a disconnection, ms.
         "reconnect-ms": OrNever<Millis<1, 65_535>> = |p| p.host.reconnect;
-        /// Most connections.
+        /// After so many connections since power-on the central does not reconnect.
         "connections": Number<u32, 1, 1_000> = |p| p.host.max_connections;
         /// What the host asks of its controller at once on connecting.
         "on-connect": List<OnConnect> = |p| p.host.on_connect;

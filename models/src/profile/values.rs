@@ -200,7 +200,7 @@ impl Kind for Picked {
     }
 }
 
-/// A FeatureSet.
+/// A FeatureSet; as text it is hexadecimal, with or without 0x.
 #[derive(Debug)]
 pub(super) enum Features {}
 

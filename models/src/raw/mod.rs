@@ -52,7 +52,7 @@ pub struct RawCentral {
 }
 
 impl RawCentral {
-    /// Switched off.
+    /// A raw central that is switched off; it looks for its peripheral once it is started.
     #[must_use]
     pub const fn new(script: Script) -> Self {
         Self { script, state: State::Off }

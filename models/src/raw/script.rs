@@ -16,7 +16,7 @@ pub struct Script {
     pub connect_octets: Option<(u8, Vec<u8>)>,
     /// Where in the transmit window its first packet starts, µs from the window's beginning.
     pub into_window_us: u32,
-    /// In order.
+    /// What it does once connected, in this order.
     pub steps: Vec<Step>,
 }
 
@@ -128,7 +128,7 @@ pub enum Change {
 pub struct Packet {
     /// The two low bits of the header.
     pub llid: u8,
-    /// Before encryption.
+    /// Payload before encryption, without the MIC.
     pub payload: Vec<u8>,
     /// An instant to be filled in.
     pub stamp: Option<Stamp>,

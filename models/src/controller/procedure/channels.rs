@@ -82,7 +82,7 @@ pub(super) const fn take_effect(link: &mut Link, map: u64) {
     link.channel_map = map;
 }
 
-/// LL_MIN_USED_CHANNELS_IND.
+/// Serves LL_MIN_USED_CHANNELS_IND; gives the channel map update that it makes necessary.
 pub(super) fn minimum(
     link: &mut Link,
     sh: &mut Shared,

@@ -96,9 +96,9 @@ pub(in crate::controller) enum Local {
     EncRsp {
         /// What the session key is made of, with what the peripheral adds.
         ltk: Secret<16>,
-        /// SKD_C.
+        /// SKD_C: the central's half of the session key diversifier.
         skd_c: [u8; 8],
-        /// IV_C.
+        /// IV_C: the central's half of the initialization vector.
         iv_c: [u8; 4],
         refresh: bool,
     },

@@ -108,7 +108,7 @@ impl Lengths {
         Limit { time: limit.time.min(most), ..limit }
     }
 
-    /// connEffectiveMaxRxTime.
+    /// connEffectiveMaxRxTime on this PHY, µs.
     pub(in crate::controller) fn rx_time(&self, phy: Phy) -> u16 {
         let time = self.effective_rx().time;
         if phy == Phy::LeCoded { time.max(TIME_MIN_CODED) } else { time }
@@ -161,7 +161,7 @@ impl Lengths {
     }
 }
 
-/// LL_LENGTH_REQ.
+/// LL_LENGTH_REQ with this device's limits; times beyond 2,120 µs if both ends have LE Coded.
 pub(super) fn request(link: &mut Link, sh: &Shared) -> ControlPdu {
     let coded = link.agreed(sh, FeatureSet::LE_CODED);
     ControlPdu::LengthReq(link.lengths.pdu(coded))

@@ -43,7 +43,7 @@ const NO_OFFSET: u16 = 0xFFFF;
 pub(in crate::controller) struct Parameters {
     /// Units of 1.25 ms.
     pub(in crate::controller) interval: u16,
-    /// Events.
+    /// Connection events that the peripheral may skip in a row, 0–499.
     pub(in crate::controller) latency: u16,
     /// Units of 10 ms.
     pub(in crate::controller) timeout: u16,
@@ -232,7 +232,7 @@ impl Local {
     }
 }
 
-/// LL_CONNECTION_PARAM_RSP.
+/// LL_CONNECTION_PARAM_RSP: announces what it grants by LL_CONNECTION_UPDATE_IND, or rejects it.
 pub(super) fn response(link: &mut Link, sh: &mut Shared, answer: &ConnectionParam) -> Step<Local> {
     let granted = asked(answer);
     let error = if in_range(&granted) && offsets_in_range(answer) {

@@ -17,7 +17,7 @@ pub(super) const ROW: Row = Row {
     ..Row::NONE
 };
 
-/// LL_PING_REQ.
+/// Answers LL_PING_REQ of the peripheral by LL_PING_RSP.
 pub(super) fn serve(link: &mut Link, sh: &mut Shared) {
     // LL-PING-1: answers to a ping.
     link.send(sh, ControlPdu::PingRsp);

@@ -56,7 +56,7 @@ pub(in crate::controller) enum Part {
         /// Which is to be answered.
         answered: bool,
     },
-    /// It answers.
+    /// It answers a procedure that a central starts.
     Answer,
     /// A peripheral may not send it.
     Centrals,

@@ -2,7 +2,7 @@
 
 use crate::controller::shared::Shared;
 
-/// Largest backoff.
+/// Largest upperLimit; backoffCount is drawn from 1 to upperLimit.
 const BACKOFF_MAX: u32 = 256;
 
 /// Backoff of active scanners (4.4.3.2).

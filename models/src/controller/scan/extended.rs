@@ -22,7 +22,7 @@ pub struct PrimaryScan {
     pub window: u16,
 }
 
-/// Extended scanning.
+/// What LE Set Extended Scan Parameters and LE Set Extended Scan Enable ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExtendedScan {
     /// Asks from the random address.
@@ -46,7 +46,7 @@ pub struct InitiatingPhy {
     pub parameters: ConnectionParameters,
 }
 
-/// Extended initiating.
+/// What LE Extended Create Connection asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExtendedConnect {
     /// To whom; `None`: to any device of the accept list.
@@ -71,11 +71,11 @@ pub struct ExtendedReport {
     pub primary: Phy,
     /// PHY of the secondary channel.
     pub secondary: Option<Phy>,
-    /// Advertising SID.
+    /// Advertising SID; `None` if no ADI was received.
     pub sid: Option<u8>,
-    /// dBm.
+    /// TxPower as the advertiser tells it, dBm; `None` if it does not.
     pub tx_power: Option<i8>,
-    /// dBm.
+    /// RSSI of the packet that was received last, dBm.
     pub rssi: i8,
     /// Whom a directed advertisement is for.
     pub target: Option<Address>,

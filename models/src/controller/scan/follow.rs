@@ -26,11 +26,11 @@ const RESPONSE_OCTETS: u16 = 14;
 /// Which packet is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Awaited {
-    /// AUX_ADV_IND.
+    /// AUX_ADV_IND, to which ADV_EXT_IND points.
     Advertisement,
-    /// AUX_SCAN_RSP.
+    /// AUX_SCAN_RSP, after AUX_SCAN_REQ.
     Response,
-    /// AUX_CHAIN_IND.
+    /// AUX_CHAIN_IND, to which the packet before points.
     Chain,
 }
 

@@ -23,7 +23,7 @@ impl Draws {
         }
     }
 
-    /// A nonce.
+    /// 128 random bits, for a nonce of the pairing or a CSRK.
     pub(crate) fn nonce(&mut self) -> [u8; 16] {
         #[cfg(test)]
         if let Some(nonce) = self.recorded.pop_front() {

@@ -81,7 +81,7 @@ pub(crate) struct Paired {
 /// What a pairing wants done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Output {
-    /// Send this.
+    /// Send this command to the responder.
     Send(Pdu),
     /// Compute the public key and answer with [`Initiator::public_key`].
     ComputePublicKey(Secret<32>),
