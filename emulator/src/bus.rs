@@ -11,7 +11,7 @@ pub const TICKS_PER_CYCLE: Ticks = 1000;
 /// What a peripheral may look at and change while it works.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// The present.
+    /// Time since power-up.
     pub now: Ticks,
     /// Memory, for DMA and the flash controller.
     pub memory: &'a mut Memory,

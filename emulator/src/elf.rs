@@ -26,7 +26,7 @@ pub enum ElfError {
     NoMemory {
         /// The first of them.
         address: u32,
-        /// How many.
+        /// Length of the segment that begins there, in octets.
         octets: usize,
     },
     /// There is nothing to flash.

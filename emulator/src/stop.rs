@@ -13,7 +13,7 @@ pub enum Cause {
     Unpredictable,
     /// A register that the chip has and the emulator has not.
     Register {
-        /// Its address.
+        /// Address of the register that is not modelled.
         address: u32,
         /// It was written, not read.
         write: bool,
@@ -29,7 +29,7 @@ pub enum Cause {
 /// The processor stopped. Its state is that before the instruction, except for [`Cause::Reset`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Stop {
-    /// Why.
+    /// What made the processor stop at this instruction.
     pub cause: Cause,
     /// Where the instruction is.
     pub address: u32,

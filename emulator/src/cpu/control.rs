@@ -100,7 +100,7 @@ impl<B: Bus> Cpu<B> {
         self.deadline.0 = 0;
     }
 
-    /// CPS.
+    /// CPS: sets or clears PRIMASK and FAULTMASK; unprivileged code changes neither.
     pub(super) fn change_state(&mut self, disable: bool, primask: bool, faultmask: bool) {
         if !self.privileged() {
             return;
@@ -120,7 +120,7 @@ impl<B: Bus> Cpu<B> {
         }
     }
 
-    /// MRS.
+    /// MRS: the special register with this number; 0 where this code may not read it.
     pub(super) fn read_special(&self, special: u8) -> u32 {
         let privileged = self.privileged();
         match special {
@@ -139,7 +139,7 @@ impl<B: Bus> Cpu<B> {
         }
     }
 
-    /// MSR.
+    /// MSR: the special register with this number; unchanged where this code may not write it.
     pub(super) fn write_special(&mut self, special: u8, mask: u8, value: u32) {
         if special <= 3 {
             let old = self.flags.bits();

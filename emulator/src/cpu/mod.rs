@@ -59,11 +59,11 @@ enum Trap {
 pub(crate) enum Sleep {
     /// WFI, or the end of the last handler with SLEEPONEXIT.
     Interrupt,
-    /// WFE.
+    /// WFE that found the event register clear.
     Event,
 }
 
-/// CONTROL.
+/// CONTROL: nPRIV, SPSEL and FPCA, from bit 0 on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub(crate) struct Control {
     pub(crate) unprivileged: bool,
@@ -98,11 +98,11 @@ pub struct Cpu<B> {
     /// The next instruction.
     next: u32,
     flags: Flags,
-    /// ITSTATE.
+    /// ITSTATE: conditions that are left of an IT block; 0 outside of one.
     block: u8,
     /// EPSR.T; it is only clear on the way to a fault.
     thumb: bool,
-    /// IPSR.
+    /// IPSR: number of the exception being handled; 0 in thread mode.
     pub(crate) exception_number: u8,
     /// The stack pointer that R13 is not.
     other_stack: u32,
@@ -244,7 +244,7 @@ impl<B: Bus> Cpu<B> {
         &mut self.memory
     }
 
-    /// The peripherals.
+    /// The peripherals, to look at.
     #[must_use]
     pub fn bus(&self) -> &B {
         &self.bus

@@ -6,7 +6,7 @@ use super::op::{Op, Reg};
 /// Where an instruction stands with regard to an IT block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Block {
-    /// In none.
+    /// In no IT block.
     Outside,
     /// In one that goes on.
     Inside,

@@ -176,7 +176,7 @@ pub enum Op {
         n: Reg,
         m: Reg,
     },
-    /// SMLALxy.
+    /// SMLALxy: adds the product of a half of `n` and a half of `m` to the 64 bits of `hi:lo`.
     MultiplyLongHalves {
         n_top: bool,
         m_top: bool,
@@ -185,7 +185,7 @@ pub enum Op {
         n: Reg,
         m: Reg,
     },
-    /// SMLALD, SMLSLD.
+    /// SMLALD, SMLSLD: adds the sum or the difference of both products of halves to `hi:lo`.
     MultiplyLongDual {
         subtract: bool,
         exchange: bool,

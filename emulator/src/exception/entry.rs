@@ -43,7 +43,7 @@ impl<B: Bus> Cpu<B> {
         self.exceptions.beating(self.exceptions.running(masks)).is_some()
     }
 
-    /// ExceptionEntry.
+    /// ExceptionEntry: stacks, then enters this exception, or one that is more urgent by then.
     pub(crate) fn take_exception(&mut self, number: u8) {
         let link = self.return_value();
         let pushed = self.push_frame();
@@ -75,7 +75,7 @@ impl<B: Bus> Cpu<B> {
         0xFFFF_FFE0 | u32::from(!control.float_active) << 4 | mode
     }
 
-    /// PushStack.
+    /// PushStack: eight words, and room for the floating-point registers if CONTROL.FPCA is set.
     fn push_frame(&mut self) -> Result<(), Raised> {
         let extended = self.control_register().float_active;
         let aligned = self.system.aligns_stack() || extended;
@@ -114,7 +114,7 @@ impl<B: Bus> Cpu<B> {
         self.store_float_frame(frame)
     }
 
-    /// ExceptionTaken.
+    /// ExceptionTaken: enters the handler, or that of HardFault if the vector cannot be read.
     fn enter(&mut self, number: u8, link: u32) {
         let vector = self.system.vector_table().wrapping_add(4 * u32::from(number));
         let Some(handler) = self.memory().read(vector).map(u32::from_le_bytes) else {

@@ -30,7 +30,7 @@ pub(crate) enum Fault {
     DivideByZero,
 }
 
-/// HFSR.
+/// HFSR.VECTTBL: the vector of an exception could not be read.
 pub(crate) const VECTOR_TABLE: u32 = 1 << 1;
 const FORCED: u32 = 1 << 30;
 
@@ -101,7 +101,7 @@ impl<B: Bus> Cpu<B> {
         }
     }
 
-    /// SVC.
+    /// SVC: pends SVCall, or a HardFault where SVCall cannot be taken now.
     pub(crate) fn supervisor_call(&mut self) {
         self.pend_or_escalate(SV_CALL, true);
     }

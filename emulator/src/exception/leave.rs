@@ -10,7 +10,7 @@ const UNSTACKING: u64 = 10;
 const FLOAT_UNSTACKING: u64 = 17;
 
 impl<B: Bus> Cpu<B> {
-    /// ExceptionReturn.
+    /// ExceptionReturn by this EXC_RETURN: tail-chains to another exception, or unstacks.
     pub(crate) fn exception_return(&mut self, value: u32) -> Result<(), Raised> {
         let number = self.exception_number;
         let valid = value & 0x0FFF_FFE0 == 0x0FFF_FFE0 && self.returns_somewhere(value);

@@ -44,7 +44,7 @@ pub(crate) struct Exceptions {
     pub(crate) enabled: u64,
     lines: u64,
     priorities: [u8; COUNT],
-    /// AIRCR.PRIGROUP.
+    /// AIRCR.PRIGROUP, 0–7: the bits of a priority up to this one do not count for preemption.
     pub(crate) group: u8,
     /// The bits of a priority that exist.
     mask: u8,

@@ -42,7 +42,7 @@ fn sum(a: Term, b: Term, fpscr: &mut u32) -> u32 {
     rounded(total < 0, total.unsigned_abs(), high.exponent - up, fpscr)
 }
 
-/// FPAdd.
+/// FPAdd: `a + b` in single precision, rounded as FPSCR says.
 pub(crate) fn add(a: u32, b: u32, fpscr: &mut u32) -> u32 {
     add_or_subtract(a, b, false, fpscr)
 }
@@ -83,7 +83,7 @@ fn term(number: Number) -> Option<Term> {
     }
 }
 
-/// FPMul.
+/// FPMul: `a × b` in single precision, rounded as FPSCR says.
 pub(crate) fn mul(a: u32, b: u32, fpscr: &mut u32) -> u32 {
     let (x, y) = (unpack(a, fpscr), unpack(b, fpscr));
     if let Some(nan) = process_nans(&[(a, x), (b, y)], fpscr) {
@@ -142,7 +142,7 @@ pub(crate) fn fused(addend: u32, a: u32, b: u32, fpscr: &mut u32) -> u32 {
     }
 }
 
-/// FPDiv.
+/// FPDiv: `a ÷ b` in single precision, rounded as FPSCR says.
 pub(crate) fn div(a: u32, b: u32, fpscr: &mut u32) -> u32 {
     const MORE: i32 = 40;
     let (x, y) = (unpack(a, fpscr), unpack(b, fpscr));
@@ -170,7 +170,7 @@ pub(crate) fn div(a: u32, b: u32, fpscr: &mut u32) -> u32 {
     }
 }
 
-/// FPSqrt.
+/// FPSqrt: the square root of `a` in single precision, rounded as FPSCR says.
 pub(crate) fn sqrt(a: u32, fpscr: &mut u32) -> u32 {
     let x = unpack(a, fpscr);
     if let Some(nan) = process_nans(&[(a, x)], fpscr) {

@@ -60,7 +60,7 @@ pub(crate) fn to_fixed(
     value as u32
 }
 
-/// FPHalfToSingle.
+/// FPHalfToSingle: exact; AHP in FPSCR chooses the format of the half.
 pub(crate) fn from_half(half: u16, fpscr: &mut u32) -> u32 {
     let half = u32::from(half);
     let negative = half >> 15 == 1;
@@ -87,7 +87,7 @@ pub(crate) fn from_half(half: u16, fpscr: &mut u32) -> u32 {
     }
 }
 
-/// FPSingleToHalf.
+/// FPSingleToHalf: rounded; AHP in FPSCR chooses the format of the half.
 pub(crate) fn to_half(bits: u32, fpscr: &mut u32) -> u16 {
     let number = unpack(bits, fpscr);
     let sign = if number.negative { 0x8000 } else { 0 };

@@ -2,7 +2,7 @@
 
 use super::{AHP, FZ, IOC, IXC, OFC, UFC};
 
-/// FPSCR.RMode.
+/// FPSCR.RMode: to which side an inexact result is rounded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rounding {
     Nearest,

@@ -6,9 +6,9 @@ use crate::bus::Ticks;
 /// How bits are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mode {
-    /// LE 1M.
+    /// LE 1M: 1 Msymbol/s, a preamble of one octet.
     Le1M,
-    /// LE 2M.
+    /// LE 2M: 2 Msymbol/s, a preamble of two octets.
     Le2M,
 }
 

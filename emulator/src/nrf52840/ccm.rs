@@ -15,15 +15,15 @@ use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
 use crate::bus::Ticks;
 use crate::memory::Memory;
 
-/// CCM's events.
+/// Events of CCM, by number.
 const KEY_STREAM_ENDED: u8 = 0;
 const CRYPT_ENDED: u8 = 1;
-/// AAR's.
+/// Events of AAR, by number.
 const END: u8 = 0;
 const RESOLVED: u8 = 1;
 const NOT_RESOLVED: u8 = 2;
 
-/// ENABLE.
+/// Values of ENABLE that switch one of them on.
 const CCM: u32 = 2;
 const AAR: u32 = 3;
 
@@ -44,7 +44,7 @@ enum Work {
     Resolve,
 }
 
-/// The accelerator.
+/// Registers of CCM and AAR, and the work that is under way.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(super) struct Ccm {
     common: Common,

@@ -1,7 +1,7 @@
 //! The pins of P0 and P1. Gaps: LATCH and DETECT, drive strengths; an input that nothing drives
 //! reads as its pull resistor says.
 
-/// One port.
+/// One port, bit n of each word being pin n.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(super) struct Port {
     out: u32,

@@ -10,7 +10,7 @@ use crate::bus::Ticks;
 const PORT: u8 = 31;
 const CHANNELS: usize = 8;
 
-/// CONFIG.MODE.
+/// Values of CONFIG.MODE: the pin makes events, or tasks move it.
 const EVENT: u32 = 1;
 const TASK: u32 = 3;
 
@@ -22,7 +22,7 @@ pub(super) struct Move {
     pub(super) level: bool,
 }
 
-/// The channels.
+/// The channels' registers, and the changes of pins that are still to be made.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(super) struct Gpiote {
     common: Common,

@@ -55,9 +55,9 @@ use wdt::Wdt;
 use crate::bus::{Bus, BusError, Context, Ticks};
 use crate::memory::Memory;
 
-/// Flash and RAM of the chip, in octets.
+/// Flash of the chip, in octets.
 pub const FLASH: u32 = 1 << 20;
-/// See [`FLASH`].
+/// RAM of the chip, in octets.
 pub const RAM: u32 = 256 << 10;
 
 /// Tasks and events handled at one moment; what is more waits for the next tick of 16 MHz, so that
@@ -80,7 +80,7 @@ const NUMBERS: [u8; 26] = [
 pub struct Identity {
     /// FICR.DEVICEADDR: a static random address, most significant bits ignored by the chip.
     pub device_address: u64,
-    /// FICR.DEVICEID.
+    /// FICR.DEVICEID, both words: the lower address has the low one.
     pub device_id: u64,
     /// What RNG delivers: these octets, then the ChaCha20 stream that they seed.
     pub entropy: [u8; 32],
@@ -92,7 +92,7 @@ enum Signal {
     Event(Endpoint),
 }
 
-/// The peripherals.
+/// The peripherals of the chip, which PPI joins: the [`Bus`] of its processor.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Nrf52840 {
     clock: Clock,

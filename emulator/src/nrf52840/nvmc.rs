@@ -17,11 +17,11 @@ const ERASE_ALL: Ticks = 169_000 * MICROSECOND;
 /// What ERASEPAGEPARTIALCFG counts.
 const PARTIAL_UNIT: Ticks = 1_000 * MICROSECOND;
 
-/// CONFIG.
+/// Values of CONFIG: flash may be written, or erased; 0: only read.
 const MAY_WRITE: u32 = 1;
 const MAY_ERASE: u32 = 2;
 
-/// The controller.
+/// The flash controller's registers, and until when flash is busy.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Nvmc {
     common: Common,

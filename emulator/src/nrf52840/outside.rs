@@ -42,7 +42,7 @@ impl Nrf52840 {
         self.radio.expected()
     }
 
-    /// The radio.
+    /// RADIO, for the node that carries its packets.
     pub(crate) fn radio(&mut self) -> &mut Radio {
         &mut self.radio
     }

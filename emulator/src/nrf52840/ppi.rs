@@ -34,7 +34,7 @@ const WIRED: [(Endpoint, Endpoint); CHANNELS - FREE] = {
     ]
 };
 
-/// The channels.
+/// The channels: which are enabled, what they join, and their groups.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(super) struct Ppi {
     common: Common,

@@ -51,7 +51,7 @@ enum State {
     Disabling { sent: bool, until: Ticks },
 }
 
-/// The radio.
+/// RADIO: its registers, its state, and packets to and from the air.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Radio {
     common: Common,
@@ -69,7 +69,7 @@ pub(crate) struct Radio {
     crc: [u32; 3],
     spacing: u32,
     whitening: u32,
-    /// MODECNF0.
+    /// MODECNF0: fast ramp-up in bit 0; DTX in bits 9:8 is kept and does nothing.
     configuration: u32,
     power: u32,
     bit_compare: u32,
@@ -310,7 +310,7 @@ impl Radio {
         moment.raise(RSSI_END);
     }
 
-    /// STATE.
+    /// STATE, 0–12, as the product specification numbers the states.
     fn state_number(&self) -> u32 {
         match self.state {
             State::Disabled => 0,

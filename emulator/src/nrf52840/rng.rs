@@ -10,7 +10,7 @@ use crate::bus::Ticks;
 const PLAIN: Ticks = 30 * MICROSECOND;
 const CORRECTED: Ticks = 120 * MICROSECOND;
 
-/// The generator.
+/// The generator's registers, and how far the entropy has been used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Rng {
     common: Common,

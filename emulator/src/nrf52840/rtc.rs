@@ -19,7 +19,7 @@ const NEAR_OVERFLOW: u32 = 0x00FF_FFF0;
 pub(super) struct Rtc {
     common: Common,
     compares: usize,
-    /// EVTEN.
+    /// EVTEN: bit n lets event n happen, as its interrupt enable does.
     routed: u32,
     prescaler: u32,
     compare: [u32; 4],

@@ -13,7 +13,7 @@ const RELOAD: u32 = 0x6E52_4635;
 /// From TIMEOUT to the reset: two ticks.
 const GRACE: Ticks = 2 * TICK_32K;
 
-/// The watchdog.
+/// The watchdog's registers, and when it runs out.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Wdt {
     common: Common,

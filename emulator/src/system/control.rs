@@ -17,7 +17,7 @@ const ACTIVE: [(u32, u8); 7] = [(0, 4), (1, 5), (3, 6), (7, 11), (8, 12), (10, 1
 const PENDED: [(u32, u8); 4] = [(12, 6), (13, 4), (14, 5), (15, 11)];
 
 impl<B: Bus> Cpu<B> {
-    /// ICSR.
+    /// ICSR as read: the active exception, and what is pending.
     pub(super) fn interrupt_state(&self) -> u32 {
         let pending = self.exceptions.pending;
         let bit = |number: u8, to: u32| ((pending >> number) as u32 & 1) << to;
@@ -46,7 +46,7 @@ impl<B: Bus> Cpu<B> {
         }
     }
 
-    /// AIRCR.
+    /// AIRCR as read: the key and PRIGROUP.
     pub(super) fn reset_control(&self) -> u32 {
         KEY_READ << 16 | u32::from(self.exceptions.group) << 8
     }
@@ -61,7 +61,7 @@ impl<B: Bus> Cpu<B> {
         }
     }
 
-    /// SHCSR.
+    /// SHCSR as read: faults with handlers of their own, active and pending exceptions.
     pub(super) fn handler_state(&self) -> u32 {
         let exceptions = &self.exceptions;
         let bits = |table: &[(u32, u8)], set: u128| {

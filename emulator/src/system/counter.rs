@@ -3,9 +3,9 @@
 /// CYCCNT, and what it needs to run.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct CycleCounter {
-    /// DEMCR.TRCENA.
+    /// DEMCR.TRCENA: the DWT is switched on.
     trace: bool,
-    /// DWT_CTRL.CYCCNTENA.
+    /// DWT_CTRL.CYCCNTENA: CYCCNT counts while the DWT is on.
     enabled: bool,
     /// The count minus the processor's, or the count itself while it stands still.
     offset: u32,

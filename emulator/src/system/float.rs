@@ -3,9 +3,9 @@
 /// A frame whose floating-point part is not yet written.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Lazy {
-    /// FPCCR.LSPACT.
+    /// FPCCR.LSPACT: the frame has room for the registers, but they are not stored.
     pub(crate) pending: bool,
-    /// FPCAR.
+    /// FPCAR: where S0 of that frame belongs.
     pub(crate) address: u32,
 }
 
@@ -14,12 +14,12 @@ pub(crate) struct Lazy {
 pub(crate) struct FloatControl {
     /// CPACR, its field for coprocessor 10.
     access: u8,
-    /// FPCCR.ASPEN.
+    /// FPCCR.ASPEN: a floating-point instruction sets CONTROL.FPCA.
     automatic: bool,
-    /// FPCCR.LSPEN.
+    /// FPCCR.LSPEN: an exception leaves room for the registers, and stores them when it must.
     lazily: bool,
     pub(crate) lazy: Lazy,
-    /// FPDSCR.
+    /// FPDSCR: AHP, DN, FZ and RMode of a new floating-point context.
     pub(crate) defaults: u32,
 }
 
@@ -55,7 +55,7 @@ impl FloatControl {
         self.lazily
     }
 
-    /// CPACR.
+    /// CPACR as read: the same access to coprocessors 10 and 11.
     pub(super) fn access(&self) -> u32 {
         (u32::from(self.access) * 5) << 20
     }

@@ -32,9 +32,9 @@ pub(crate) struct FaultStatus {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct System {
     vector_table: u32,
-    /// SCR.
+    /// SCR: SLEEPONEXIT, SLEEPDEEP and SEVONPEND.
     sleep: u32,
-    /// CCR.
+    /// CCR: stack alignment, traps of unaligned access and of division by 0, NONBASETHRDENA.
     configuration: u32,
     /// SHCSR, its enable bits.
     handlers: u32,

@@ -62,7 +62,7 @@ impl Heard {
 /// What an open receiver listens for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Listening {
-    /// Since when.
+    /// When reception was started, since power-up.
     pub since: Ticks,
     /// How bits are sent.
     pub mode: Mode,
@@ -77,6 +77,6 @@ pub struct Listening {
 pub struct Sent {
     /// As it is on air.
     pub burst: Burst,
-    /// CRCINIT.
+    /// Initial value of its CRC: 24 bits, as CRCINIT has them.
     pub crc_initial: u32,
 }
