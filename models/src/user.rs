@@ -101,41 +101,44 @@ impl User {
             }
             Ui::Output(_) => {}
         }
-        self.copy_passkey(out);
-        self.invent_passkey(out);
+        self.type_in(out);
         self.compare(out);
     }
 
-    /// One device shows, or has it on its label, another asks.
-    fn copy_passkey(&mut self, out: &mut Outbox) {
-        let shown = self.shown.iter().next().map(|(n, p)| (Some(*n), *p));
-        let Some((shower, passkey)) = shown.or_else(|| Some((None, self.config.label?))) else {
-            return;
-        };
-        let askers = self.asking.iter().copied().filter(|n| Some(*n) != shower);
-        let askers: Vec<NodeId> = askers.collect();
-        for asker in askers {
-            self.asking.remove(&asker);
-            let act = match self.config.typing {
-                Typing::Right => Act::TypePasskey(passkey),
-                Typing::Wrong => Act::TypePasskey(passkey - passkey % 10 + (passkey + 1) % 10),
-                Typing::Always(passkey) => Act::TypePasskey(passkey),
-                Typing::Nothing => continue,
-                Typing::Dismiss => Act::Cancel,
-            };
-            self.act(asker, act, out);
+    /// A device asks for a passkey.
+    fn type_in(&mut self, out: &mut Outbox) {
+        match self.config.typing {
+            Typing::Right => self.copy_passkey(|passkey| passkey, out),
+            Typing::Wrong => {
+                self.copy_passkey(|passkey| passkey - passkey % 10 + (passkey + 1) % 10, out);
+            }
+            Typing::Always(passkey) => self.answer(&Act::TypePasskey(passkey), out),
+            Typing::Dismiss => self.answer(&Act::Cancel, out),
+            Typing::Nothing => {}
         }
     }
 
-    /// Two devices ask and none shows: the person makes a passkey up and types it into both.
-    fn invent_passkey(&mut self, out: &mut Outbox) {
-        if self.asking.len() < 2 || !self.shown.is_empty() || self.config.typing == Typing::Nothing
-        {
-            return;
+    /// What another device shows, or has on its label, is typed; where two ask and none shows, the
+    /// person makes a passkey up and types it into both.
+    fn copy_passkey(&mut self, as_typed: fn(u32) -> u32, out: &mut Outbox) {
+        let shown = self.shown.iter().next().map(|(n, p)| (Some(*n), *p));
+        if let Some((shower, passkey)) = shown.or_else(|| Some((None, self.config.label?))) {
+            let askers: Vec<NodeId> =
+                self.asking.iter().copied().filter(|n| Some(*n) != shower).collect();
+            for asker in askers {
+                self.asking.remove(&asker);
+                self.act(asker, Act::TypePasskey(as_typed(passkey)), out);
+            }
+        } else if self.asking.len() > 1 {
+            let passkey = self.invention.as_mut().map_or(0, |stream| stream.below(1_000_000));
+            self.answer(&Act::TypePasskey(passkey), out);
         }
-        let passkey = self.invention.as_mut().map_or(0, |stream| stream.below(1_000_000));
+    }
+
+    /// The same for whoever asks.
+    fn answer(&mut self, act: &Act, out: &mut Outbox) {
         for asker in std::mem::take(&mut self.asking) {
-            self.act(asker, Act::TypePasskey(passkey), out);
+            self.act(asker, act.clone(), out);
         }
     }
 
@@ -147,8 +150,12 @@ impl User {
         let compared = std::mem::take(&mut self.compared);
         let first = compared.values().next().copied();
         let equal = compared.values().all(|number| Some(*number) == first);
+        let act = match self.config.typing {
+            Typing::Dismiss => Act::Cancel,
+            _ => Act::Confirm(equal && self.config.confirms),
+        };
         for node in compared.into_keys() {
-            self.act(node, Act::Confirm(equal && self.config.confirms), out);
+            self.act(node, act.clone(), out);
         }
     }
 }
@@ -233,6 +240,26 @@ mod tests {
         assert_eq!(after(types(Typing::Always(7)), &seen), [(PHONE, Act::TypePasskey(7))]);
         assert_eq!(after(types(Typing::Nothing), &seen), []);
         assert_eq!(after(types(Typing::Dismiss), &seen), [(PHONE, Act::Cancel)]);
+    }
+
+    /// Also where no other device shows a passkey, or where numbers are to be compared.
+    #[test]
+    fn the_unwilling_and_the_stubborn_do_so_in_every_dialog() {
+        let one = [(PHONE, Ui::AskPasskey)];
+        let two = [(LAMP, Ui::AskPasskey), (PHONE, Ui::AskPasskey)];
+        let typed = |node| (node, Act::TypePasskey(7));
+        assert_eq!(after(types(Typing::Always(7)), &one), [typed(PHONE)]);
+        assert_eq!(after(types(Typing::Always(7)), &two), [typed(LAMP), typed(PHONE)]);
+        assert_eq!(after(types(Typing::Dismiss), &one), [(PHONE, Act::Cancel)]);
+        assert_eq!(
+            after(types(Typing::Dismiss), &two),
+            [(LAMP, Act::Cancel), (PHONE, Act::Cancel)]
+        );
+        assert_eq!(after(types(Typing::Nothing), &two), []);
+        assert_eq!(after(types(Typing::Right), &one), [], "there is nothing to copy");
+        let compared = [(LAMP, Ui::CompareNumber(5)), (PHONE, Ui::CompareNumber(5))];
+        let dismissed = [(LAMP, Act::Cancel), (PHONE, Act::Cancel)];
+        assert_eq!(after(types(Typing::Dismiss), &compared), dismissed);
     }
 
     #[test]
