@@ -72,7 +72,7 @@ pub struct AuxPtr {
     pub phy: Phy,
 }
 
-/// The longest AUX Offset that is told in units of 30 µs.
+/// The first AUX Offset that is told in units of 300 µs; shorter ones are in units of 30.
 const SHORT_OFFSET_END_US: u64 = 245_700;
 const OFFSET_MAX: u16 = 0x1FFF;
 

@@ -229,7 +229,7 @@ pub struct HostConfig {
     pub on_connect: Vec<HostProcedure>,
     /// What the user and the application do, in order.
     pub steps: Vec<Step>,
-    /// ATT MTU that is asked for, 23–517.
+    /// ATT MTU that is asked for, 23–527.
     pub mtu: u16,
     /// What makes it pair.
     pub pair_on: PairOn,
