@@ -52,7 +52,7 @@ pub enum ParamUpdate {
     AfterMs(u32),
     /// This many milliseconds after connecting, but not before a pairing that runs has ended.
     AfterMsNotWhilePairing(u32),
-    /// Never.
+    /// Never by itself; the application still may ask.
     Never,
 }
 
@@ -71,7 +71,7 @@ pub enum Passkey {
 pub enum Accept {
     /// Once there are bonds: only bonded centrals, until the pairing button is pressed.
     BondedOnly,
-    /// Anyone.
+    /// Any central, bonded or not: the filter accept list stays empty.
     Anyone,
 }
 

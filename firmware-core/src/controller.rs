@@ -51,7 +51,7 @@ impl<const LINKS: usize> Controller<LINKS> {
         }
     }
 
-    /// See [`Control::prefer_anchors`].
+    /// States this wish in own requests for parameters; see [`Control::prefer_anchors`].
     pub const fn prefer_anchors(&mut self, wish: AnchorWish) {
         self.control.prefer_anchors(wish);
     }
@@ -61,12 +61,12 @@ impl<const LINKS: usize> Controller<LINKS> {
         self.control.set_public_address(address);
     }
 
-    /// See [`Control::show_target`].
+    /// Names the target of directed advertising by this address; see [`Control::show_target`].
     pub const fn show_target(&mut self, address: Option<Address>) {
         self.control.show_target(address);
     }
 
-    /// See [`Control::show_own`].
+    /// Advertises under this private address; see [`Control::show_own`].
     pub const fn show_own(&mut self, address: Option<[u8; 6]>) {
         self.control.show_own(address);
     }

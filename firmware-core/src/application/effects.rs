@@ -23,27 +23,29 @@ pub type Stored = Option<Scratch>;
 /// One thing that an application wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect<O> {
-    /// See [`Effects::answer`].
+    /// Answers a request with octets, or refuses it; see [`Effects::answer`].
     Answer(Request, Result<Scratch, AttError>),
-    /// See [`Effects::notify`] and [`Effects::notify_one`].
+    /// Notifies one client, or each that has configured it (`None`), of a value by its handle; see
+    /// [`Effects::notify`] and [`Effects::notify_one`].
     Notify(Option<Handle>, u16),
-    /// See [`Effects::indicate`] and [`Effects::indicate_one`].
+    /// Indicates a value by its handle, likewise; see [`Effects::indicate`] and
+    /// [`Effects::indicate_one`].
     Indicate(Option<Handle>, u16),
-    /// See [`Effects::store`].
+    /// Stores octets under a key, or deletes them; see [`Effects::store`].
     Store(u8, Stored),
-    /// See [`Effects::disconnect`].
+    /// Ends a connection with this reason; see [`Effects::disconnect`].
     Disconnect(Handle, ErrorCode),
-    /// See [`Effects::request_security`].
+    /// Asks the central for encryption or pairing; see [`Effects::request_security`].
     RequestSecurity(Handle),
-    /// See [`Effects::request_parameters`].
+    /// Asks the central for connection parameters; see [`Effects::request_parameters`].
     RequestParameters(Handle, ConnectionParameters),
-    /// See [`Effects::open_pairing`].
+    /// Opens pairing mode; see [`Effects::open_pairing`].
     OpenPairing,
-    /// See [`Effects::delete_bonds`].
+    /// Deletes all bonds; see [`Effects::delete_bonds`].
     DeleteBonds,
-    /// See [`Effects::show`].
+    /// Shows an output to the person at the device; see [`Effects::show`].
     Show(O),
-    /// See [`Effects::log`].
+    /// Logs a line of the application's; see [`Effects::log`].
     Log(Severity, Text),
 }
 
@@ -62,7 +64,7 @@ impl<O> Default for Effects<O> {
 }
 
 impl<O> Effects<O> {
-    /// Nothing yet.
+    /// An empty collection with room for [`EFFECTS`] effects.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -132,12 +134,13 @@ impl<O> Effects<O> {
         self.push(Effect::RequestParameters(connection, parameters));
     }
 
-    /// Opens pairing mode: anyone may connect and bond, until somebody has or has left again.
+    /// Opens pairing mode: anyone may connect and bond, until a central has bonded or the first one
+    /// that connects has disconnected.
     pub fn open_pairing(&mut self) {
         self.push(Effect::OpenPairing);
     }
 
-    /// Forgets all bonds and leaves the peers that use one.
+    /// Deletes all bonds and disconnects the peers that are bonded or encrypted.
     pub fn delete_bonds(&mut self) {
         self.push(Effect::DeleteBonds);
     }

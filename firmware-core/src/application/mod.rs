@@ -103,7 +103,7 @@ pub trait Button: Copy + Debug + Eq + Hash + 'static {
     /// All of them.
     const ALL: &'static [Self];
 
-    /// Its word.
+    /// The word that names it in scripts and files, as [`Self::by_name`] takes it.
     #[must_use]
     fn name(self) -> &'static str;
 
@@ -136,7 +136,7 @@ impl Display for Nothing {
 /// is over (answered, timed out, its connection gone) is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
-    /// Whose.
+    /// The connection with the client that asks, or that the value is to be sent to.
     pub connection: Handle,
     pub(crate) number: u16,
 }
@@ -149,7 +149,7 @@ pub enum Event<'a, B> {
     Loaded {
         /// The key that it was stored under.
         key: u8,
-        /// As stored.
+        /// What [`Effects::store`] was given for this key.
         octets: &'a [u8],
     },
     /// The controller is set up; advertising follows.
@@ -163,19 +163,19 @@ pub enum Event<'a, B> {
     Disconnected {
         /// The connection that was.
         connection: Handle,
-        /// Why.
+        /// Reason, as in HCI's Disconnection Complete event (Vol 4, Part E, 7.7.5).
         reason: ErrorCode,
     },
     /// A connection's security level has changed.
     Secured {
-        /// Of which connection.
+        /// The connection whose level has changed.
         connection: Handle,
         /// LE security mode 1 level, 1–4.
         level: u8,
     },
     /// A person does something to the device.
     Button {
-        /// The button.
+        /// The button that is pressed or released.
         button: B,
         /// Pressed (or released).
         pressed: bool,
@@ -188,7 +188,7 @@ pub enum Event<'a, B> {
     Read {
         /// To be answered.
         request: Request,
-        /// Of the value.
+        /// Handle of the value.
         handle: u16,
     },
     /// A client writes. To be answered, with no octets or an error; who may write was checked.
@@ -199,7 +199,7 @@ pub enum Event<'a, B> {
     Write {
         /// To be answered.
         request: Request,
-        /// Of the value.
+        /// Handle of the value.
         handle: u16,
         /// Where in the value it begins; not 0 only for prepared writes.
         offset: u16,
@@ -208,9 +208,9 @@ pub enum Event<'a, B> {
     },
     /// A client has configured notifications and indications, or had with its bond.
     Subscribed {
-        /// Whose.
+        /// The connection with that client.
         connection: Handle,
-        /// Of the value.
+        /// Handle of the value, not of its configuration.
         handle: u16,
         /// It wants notifications.
         notifications: bool,
@@ -219,19 +219,19 @@ pub enum Event<'a, B> {
     },
     /// A notification or an indication is on its way.
     Sent {
-        /// To whom.
+        /// The connection with the client that it is sent to.
         connection: Handle,
-        /// Of the value.
+        /// Handle of the value.
         handle: u16,
     },
     /// An indication was confirmed, or not within 30 s: then nothing more can be sent on this
     /// connection.
     Confirmed {
-        /// By whom.
+        /// The connection with the client that was to confirm it.
         connection: Handle,
-        /// Of the value.
+        /// Handle of the value.
         handle: u16,
-        /// Confirmed.
+        /// Whether the confirmation has come; `false`: not within 30 s.
         ok: bool,
     },
     /// What [`Effects::store`] asked for is done.

@@ -39,7 +39,7 @@ pub enum Situation {
 }
 
 impl Situation {
-    /// In words.
+    /// The situation in words, as `docs/rules/collisions.md` prints it.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
@@ -80,12 +80,12 @@ pub enum Verdict {
     Disconnect,
 }
 
-/// One decision.
+/// What this device does in one situation, and the rule that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     /// Names the rule in documents, tests and findings.
     pub rule: &'static str,
-    /// When.
+    /// The situation in which it applies.
     pub situation: Situation,
     /// What to do.
     pub verdict: Verdict,

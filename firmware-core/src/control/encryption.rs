@@ -32,7 +32,7 @@ pub(super) const ROW: Row = Row {
 /// How far encryption is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) enum Phase {
-    /// No encryption.
+    /// The link is in the clear, and no start is under way.
     #[default]
     Off,
     /// LL_ENC_REQ has been answered; the host looks for the key.
@@ -41,7 +41,7 @@ pub(super) enum Phase {
     Refused,
     /// LL_START_ENC_REQ is on its way.
     Starting,
-    /// Encrypted.
+    /// LL_START_ENC_RSP has come and is answered: both directions are encrypted.
     On,
     /// LL_PAUSE_ENC_RSP is on its way.
     Pausing,

@@ -18,7 +18,7 @@ use super::served::Served;
 enum Answer {
     /// Command Status; an event follows later.
     Status(ErrorCode),
-    /// Command Complete.
+    /// Command Complete; its return parameters come with it.
     Complete(ErrorCode, Return),
 }
 

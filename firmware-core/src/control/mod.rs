@@ -67,7 +67,7 @@ pub struct Control<const LINKS: usize> {
     config: ControlConfig,
     /// Session key diversifiers and initialization vectors.
     random: Stream,
-    /// LE Rand.
+    /// Random numbers that LE Rand gives to the host.
     hci_random: Stream,
     out: Outbox,
     advertiser: Advertiser,

@@ -25,7 +25,7 @@ const OUTPUTS_LOST: u8 = 1;
 /// What leaves `Control`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ControlOutput {
-    /// To `Link`.
+    /// To `Link`, ahead of all other outputs that wait.
     Order(LinkOrder),
     /// To the host.
     Event(Event),
@@ -174,12 +174,12 @@ impl Outbox {
         self.trace(Trace::Misbehaved { link: Some(link), sin });
     }
 
-    /// Command Complete.
+    /// Queues a Command Complete event (Vol 4, Part E, 7.7.14).
     pub(super) fn complete(&mut self, opcode: HciOpcode, status: ErrorCode, returned: Return) {
         self.event(Event::CommandComplete { opcode, status, returned });
     }
 
-    /// Command Status.
+    /// Queues a Command Status event (Vol 4, Part E, 7.7.15).
     pub(super) fn status(&mut self, opcode: HciOpcode, status: ErrorCode) {
         self.event(Event::CommandStatus { opcode, status });
     }

@@ -350,7 +350,7 @@ impl Procedures {
         of.is_none_or(|of| row(remote.procedure()).answers.contains(&of))
     }
 
-    /// LL_UNKNOWN_RSP.
+    /// LL_UNKNOWN_RSP to our PDU `of`: ends the procedure in which that was sent.
     pub(super) fn unknown(&mut self, c: &mut Connection, cx: &mut Context<'_>, of: Opcode) {
         let error = ErrorCode::UNSUPPORTED_REMOTE_FEATURE;
         if cx.config.lapses.refusals == Refusals::ExtendedOnly {

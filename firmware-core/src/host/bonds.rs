@@ -34,7 +34,7 @@ const VERSION: u8 = 2;
 const UNNUMBERED: u8 = 1;
 
 impl Bond {
-    /// As stored.
+    /// The record for storage. The slot is not in it: it is what the record is stored under.
     #[must_use]
     pub fn to_record(&self) -> Option<Record> {
         let mut w = Writer::<64>::new();
@@ -79,7 +79,7 @@ impl Bond {
 pub struct Bonds<const N: usize>([Option<Bond>; N]);
 
 impl<const N: usize> Bonds<N> {
-    /// No bonds.
+    /// An empty table of `N` slots, 16 at most.
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(N <= 16, "more bonds than one call's outputs can hold") };

@@ -88,9 +88,9 @@ struct Controller {
     acl_length: u16,
     /// ACL packets that it has room for now.
     credits: u16,
-    /// supportedMaxTxOctets.
+    /// supportedMaxTxOctets: longest payload of a data PDU that it can send, 27–251.
     tx_octets: u16,
-    /// supportedMaxTxTime, microseconds.
+    /// supportedMaxTxTime: longest packet that it can send, microseconds, 328–17,040.
     tx_time: u16,
 }
 
@@ -283,7 +283,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.connections.iter().flatten().map(|connection| connection.handle)
     }
 
-    /// The application.
+    /// The application in its present state.
     #[must_use]
     pub const fn application(&self) -> &A {
         &self.application

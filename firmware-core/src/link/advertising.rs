@@ -65,7 +65,7 @@ pub(super) enum Heard {
     Connect { request: ConnectInd, identity: Option<Address>, provisional: bool },
 }
 
-/// One advertiser.
+/// Legacy advertising: what is advertised, and how far its events are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Advertiser {
     csa2: bool,

@@ -10,14 +10,14 @@ const CHANNELS: u32 = 37;
 pub(super) enum Hopper {
     /// Algorithm #1: hops by a constant, whether an event is listened to or not.
     One {
-        /// hopIncrement.
+        /// hopIncrement of CONNECT_IND, 5–16.
         hop: u8,
         /// unmappedChannel of the event at hand.
         unmapped: u8,
     },
     /// Algorithm #2: a function of event counter and access address.
     Two {
-        /// channelIdentifier.
+        /// channelIdentifier: both halves of the access address, XORed.
         identifier: u16,
     },
 }

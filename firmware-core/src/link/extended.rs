@@ -54,7 +54,7 @@ pub trait Neighbours {
 pub enum SetReport {
     /// AUX_CONNECT_RSP has left: there is a connection, and the set is off.
     Connected {
-        /// AUX_CONNECT_REQ.
+        /// Contents of AUX_CONNECT_REQ, which has the fields of a CONNECT_IND.
         request: ConnectInd,
         /// Identity of the initiator, if its private address is resolved.
         identity: Option<Address>,

@@ -3,9 +3,9 @@
 /// Something that takes effect when connEventCount reaches `instant`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pending<T> {
-    /// connEventCount.
+    /// connEventCount of the event in which it takes effect.
     pub(super) instant: u16,
-    /// What.
+    /// The channel map, PHYs or parameters that apply from then on.
     pub(super) change: T,
 }
 

@@ -18,7 +18,7 @@ use ble::time::Instant;
 pub struct Advertising {
     /// Kind of PDU.
     pub kind: AdvertisingType,
-    /// AdvA.
+    /// AdvA: the address that the device advertises under.
     pub own: Address,
     /// For whom directed kinds are: its identity, if that is known.
     pub target: Address,
@@ -30,9 +30,9 @@ pub struct Advertising {
     pub channel_map: u8,
     /// Who may scan and connect.
     pub filter: FilterPolicy,
-    /// AdvData.
+    /// AdvData, at most 31 octets; directed kinds send none.
     pub data: AdvertisingData,
-    /// ScanRspData.
+    /// ScanRspData, at most 31 octets; only scannable kinds send it.
     pub scan_response: AdvertisingData,
     /// Whether private addresses of peers are to be resolved before the filter is asked.
     pub resolve: bool,
@@ -41,15 +41,15 @@ pub struct Advertising {
 /// New connection parameters, from an LL_CONNECTION_UPDATE_IND.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NewParameters {
-    /// Units of 1.25 ms.
+    /// transmitWindowSize, units of 1.25 ms.
     pub win_size: u8,
-    /// Units of 1.25 ms.
+    /// transmitWindowOffset, units of 1.25 ms.
     pub win_offset: u16,
-    /// Units of 1.25 ms.
+    /// connInterval, units of 1.25 ms.
     pub interval: u16,
-    /// Events.
+    /// connPeripheralLatency, in connection events.
     pub latency: u16,
-    /// Units of 10 ms.
+    /// connSupervisionTimeout, units of 10 ms.
     pub timeout: u16,
 }
 
@@ -58,7 +58,7 @@ pub struct NewParameters {
 pub enum LinkOrder {
     /// Start advertising (replacing what was advertised).
     Advertise(Advertising),
-    /// Stop advertising.
+    /// Stop advertising at once, in the middle of an event if need be.
     StopAdvertising,
     /// Forget the filter accept list.
     AcceptListClear,
@@ -71,7 +71,7 @@ pub enum LinkOrder {
     Resolved {
         /// Resolvable private address as on air.
         rpa: Address,
-        /// Whose.
+        /// Identity address of the device that uses it.
         identity: Option<Address>,
     },
     /// Ignore requests of scanners and initiators that show this address: the identity of a device
@@ -79,7 +79,7 @@ pub enum LinkOrder {
     Ignore(Address),
     /// Heed such requests again.
     Heed(Address),
-    /// Ignore nobody.
+    /// Heed such requests of all devices again.
     HeedAll,
     /// A connection that was just reported (see [`LinkReport::Connected`]) is refused: drop it
     /// silently and advertise on.
@@ -100,7 +100,7 @@ pub enum LinkOrder {
     ChannelMap {
         /// On which connection.
         link: LinkId,
-        /// connEventCount.
+        /// connEventCount of the event in which it takes effect.
         instant: u16,
         /// Bit n = data channel n.
         channel_map: u64,
@@ -109,27 +109,27 @@ pub enum LinkOrder {
     Phy {
         /// On which connection.
         link: LinkId,
-        /// connEventCount.
+        /// connEventCount of the event in which they take effect.
         instant: u16,
-        /// For own transmissions.
+        /// PHY and coding to send with.
         tx: TxPhy,
-        /// For reception.
+        /// PHY to receive on.
         rx: Phy,
     },
     /// Code PDUs that are queued from here on like that, where they are sent on LE Coded.
     Coding {
         /// On which connection.
         link: LinkId,
-        /// How.
+        /// S=2 or S=8.
         coding: Coding,
     },
     /// Use these parameters from the event `instant` on.
     Update {
         /// On which connection.
         link: LinkId,
-        /// connEventCount.
+        /// connEventCount of the event in which they take effect.
         instant: u16,
-        /// What changes.
+        /// All parameters, changed or not, and the transmit window of that event.
         parameters: NewParameters,
     },
     /// Take packets of up to so many octets, MIC included; fewer than before changes nothing.
@@ -144,7 +144,7 @@ pub enum LinkOrder {
     ListenAlways {
         /// On which connection.
         link: LinkId,
-        /// Suspend latency.
+        /// Whether latency is suspended; `false`: it applies again.
         on: bool,
     },
     /// Leave the connection at once and without a word.
@@ -171,7 +171,7 @@ pub enum Loss {
 pub enum LinkReport {
     /// A valid CONNECT_IND for us has arrived; advertising has stopped.
     Connected {
-        /// New connection.
+        /// Place of the new connection, by which orders name it.
         link: LinkId,
         /// The request, as on air.
         request: ConnectInd,
@@ -185,9 +185,9 @@ pub enum LinkReport {
     },
     /// The connection that was just reported began with extended advertising, on this PHY.
     OnPhy {
-        /// Which.
+        /// The connection that was just reported.
         link: LinkId,
-        /// Of both directions.
+        /// PHY of both directions.
         phy: Phy,
     },
     /// A scanner's or initiator's private address is not in the cache.
@@ -198,7 +198,7 @@ pub enum LinkReport {
     Received {
         /// From which connection.
         link: LinkId,
-        /// connEventCount.
+        /// connEventCount of the event in which it came.
         event: u16,
         /// Kind of payload.
         llid: Llid,
@@ -211,9 +211,9 @@ pub enum LinkReport {
     Sent {
         /// On which connection.
         link: LinkId,
-        /// connEventCount.
+        /// connEventCount of the event in which it was sent.
         event: u16,
-        /// Which.
+        /// Tag from [`LinkOrder::Send`].
         tag: Tag,
     },
     /// A queued PDU was acknowledged. Comes before the `Received` of the very packet that
@@ -221,9 +221,9 @@ pub enum LinkReport {
     Acknowledged {
         /// On which connection.
         link: LinkId,
-        /// connEventCount.
+        /// connEventCount of the event in which the acknowledgement came.
         event: u16,
-        /// Which.
+        /// Tag from [`LinkOrder::Send`].
         tag: Tag,
     },
     /// A connection event is over (also one that was missed; not one skipped by latency).
@@ -243,9 +243,9 @@ pub enum LinkReport {
     },
     /// The connection is gone. Its place is not taken again before [`LinkOrder::Drop`].
     Lost {
-        /// Which.
+        /// The connection that is gone.
         link: LinkId,
-        /// Why.
+        /// Whether it was never established or timed out.
         loss: Loss,
     },
     /// High duty cycle directed advertising has ended without a connection.
@@ -254,7 +254,7 @@ pub enum LinkReport {
     Misbehaved {
         /// On which connection, if on one.
         link: Option<LinkId>,
-        /// How.
+        /// What was wrong with the packet.
         sin: ble::error::PeerMisbehaved,
     },
 }

@@ -4,7 +4,7 @@ use ble::phy::{Coding, Phy, T_IFS_US};
 use ble::radio::{AfterTransmit, RadioCommand, RadioEvent};
 use ble::time::{Duration, Instant};
 
-/// T_IFS.
+/// T_IFS: 150 µs from the end of a packet to the start of its answer.
 pub(super) const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
 
 /// By how much the times of an event may disagree with those of the command: rounding between

@@ -19,20 +19,20 @@ pub(super) const TURNAROUND: Duration = Duration::from_us(200);
 /// Who uses the radio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Owner {
-    /// The advertiser.
+    /// The advertiser, for an advertising event.
     Advertising,
-    /// A connection.
+    /// A connection, for a connection event.
     Link(LinkId),
 }
 
 /// A wish for the radio: the next event of somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wish {
-    /// Whose.
+    /// Who is to have the radio.
     pub(super) owner: Owner,
     /// Start of listening or sending.
     pub(super) from: Instant,
-    /// For what.
+    /// For an event with a peer, and how long that has waited, or for whoever comes.
     pub(super) claim: Claim,
 }
 

@@ -47,9 +47,9 @@ pub(super) struct Meaning {
 /// One end of the acknowledgement scheme.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Sequence {
-    /// transmitSeqNum.
+    /// transmitSeqNum: SN of the packet that is sent next, new or repeated.
     sn: bool,
-    /// nextExpectedSeqNum.
+    /// nextExpectedSeqNum: SN that the peer's next new packet has to have.
     nesn: bool,
     /// What was accepted last has not been acknowledged: nothing has left since.
     owes: bool,

@@ -40,7 +40,7 @@ pub(super) fn interval(units: u16) -> Duration {
 /// The anchor points of a connection, past and expected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Timeline {
-    /// connInterval.
+    /// connInterval, from the event at hand on.
     interval: Duration,
     /// Worst case of both clocks.
     ppm: u32,

@@ -18,11 +18,11 @@ pub(super) const ROW: Row = Row {
 /// A connection's timing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::control) struct Timing {
-    /// Units of 1.25 ms.
+    /// connInterval, units of 1.25 ms.
     pub(in crate::control) interval: u16,
-    /// Events.
+    /// connPeripheralLatency, in connection events.
     pub(in crate::control) latency: u16,
-    /// Units of 10 ms.
+    /// connSupervisionTimeout, units of 10 ms.
     pub(in crate::control) timeout: u16,
 }
 

@@ -40,7 +40,7 @@ pub(in crate::control) const MAX_TIME: u16 = 17_040;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::control) struct Length {
     pub(in crate::control) octets: u16,
-    /// µs.
+    /// Air time of a whole packet, µs.
     pub(in crate::control) time: u16,
 }
 
@@ -82,9 +82,9 @@ pub(in crate::control) struct DataLengths {
     own_tx: Length,
     /// connMaxRxOctets and -Time: what this controller can take.
     own_rx: Length,
-    /// connRemoteMaxTx…
+    /// connRemoteMaxTxOctets and -Time: what the peer has said that it sends at most.
     peer_tx: Length,
-    /// connRemoteMaxRx…
+    /// connRemoteMaxRxOctets and -Time: what the peer has said that it can take.
     peer_rx: Length,
     /// The peer was known to have LE Coded when it was told the own lengths.
     coded: bool,
@@ -106,7 +106,7 @@ impl DataLengths {
         u8::try_from(self.promised.saturating_add(mic)).unwrap_or(u8::MAX)
     }
 
-    /// connEffectiveMaxTx…
+    /// connEffectiveMaxTxOctets and -TimeUncoded; for LE Coded see [`Self::tx_time`].
     pub(in crate::control) fn tx(&self) -> Length {
         // LL-LEN-1: octets in force.
         // LL-LEN-2: time in force.
@@ -114,7 +114,7 @@ impl DataLengths {
         self.told(self.own_tx).effective(self.peer_rx)
     }
 
-    /// connEffectiveMaxRx…
+    /// connEffectiveMaxRxOctets and -TimeUncoded.
     fn rx(&self) -> Length {
         self.told(self.own_rx).effective(self.peer_tx)
     }
@@ -209,7 +209,7 @@ pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
     Step::Next(())
 }
 
-/// LL_LENGTH_REQ.
+/// Answers the peer's LL_LENGTH_REQ and learns its lengths.
 pub(super) fn serve(c: &mut Connection, cx: &mut Context<'_>, peer: DataLength) {
     c.trace_served(cx, Procedure::DataLengthUpdate);
     let pdu = own_lengths(c, cx);

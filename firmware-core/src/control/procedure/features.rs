@@ -59,7 +59,7 @@ pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
     Step::Next(())
 }
 
-/// LL_FEATURE_REQ.
+/// Answers the peer's LL_FEATURE_REQ and learns its features.
 pub(super) fn serve(c: &mut Connection, cx: &mut Context<'_>, peer: FeatureSet) {
     c.features.peer = Some(peer);
     c.trace_served(cx, Procedure::FeatureExchange);

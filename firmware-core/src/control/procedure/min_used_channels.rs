@@ -19,7 +19,7 @@ pub(super) const ROW: Row = Row {
 pub struct MinUsedChannels {
     /// PHYs from the peripheral to the central; those that it does not have are left out.
     pub phys: PhySet,
-    /// 2–37.
+    /// Fewest data channels that the peer is to use, 2–37; other values are clamped.
     pub channels: u8,
 }
 

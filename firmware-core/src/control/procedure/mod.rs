@@ -71,7 +71,7 @@ impl<S> Step<S> {
 /// What takes effect at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::control) struct Announced<T> {
-    /// connEventCount.
+    /// connEventCount of the event in which it takes effect.
     pub(in crate::control) instant: u16,
     pub(in crate::control) value: T,
 }

@@ -103,7 +103,7 @@ pub struct AnchorWish {
 }
 
 impl AnchorWish {
-    /// No preference.
+    /// No periodicity and no position is preferred.
     pub const NONE: Self = Self { periodicity: 0, offsets: [NO_OFFSET; 6] };
 }
 
@@ -157,7 +157,7 @@ pub(super) fn start(local: Local, c: &mut Connection, cx: &mut Context<'_>) -> S
     Step::Next(local)
 }
 
-/// LL_CONNECTION_PARAM_REQ.
+/// Answers the peer's LL_CONNECTION_PARAM_REQ, or lets the host decide about it.
 pub(super) fn request(
     c: &mut Connection,
     cx: &mut Context<'_>,

@@ -51,7 +51,7 @@ pub(in crate::control) enum Remote {
     Instant(Announced<Pair>),
 }
 
-/// LL_PHY_UPDATE_IND.
+/// Fields of an LL_PHY_UPDATE_IND; an empty set leaves the PHY of that direction as it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Indication {
     pub(super) c_to_p: PhySet,
@@ -100,9 +100,9 @@ impl Remote {
 pub(in crate::control) struct Phys {
     pub(in crate::control) tx: Phy,
     pub(in crate::control) rx: Phy,
-    /// PHYs that the host likes best, for answers.
+    /// PHYs that the host prefers to send on, for answers.
     preferred_tx: PhySet,
-    /// As `preferred_tx`.
+    /// PHYs that the host prefers to receive on, for answers.
     preferred_rx: PhySet,
     /// How the host wants LE Coded to be sent.
     coding: Coding,

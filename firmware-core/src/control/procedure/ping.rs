@@ -77,7 +77,7 @@ pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
     Step::Next(())
 }
 
-/// LL_PING_REQ.
+/// Answers the peer's LL_PING_REQ.
 pub(super) fn serve(c: &mut Connection, cx: &mut Context<'_>) {
     c.trace_served(cx, Procedure::LePing);
     // LL-PING-1: answers to a ping.

@@ -49,7 +49,7 @@ impl AttError {
     pub(in crate::host) const NOT_YET: Self = Self(0x00);
 }
 
-/// Opcodes (3.4.8).
+/// Opcodes: the first octet of each ATT PDU (Vol 3, Part F, 3.4.8).
 pub mod opcode {
     #![allow(missing_docs, reason = "named as the specification names them")]
     pub const ERROR_RSP: u8 = 0x01;

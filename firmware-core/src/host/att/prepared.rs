@@ -30,7 +30,7 @@ impl Prepared {
         self.parts.push(Part { handle, offset, length }).ok()
     }
 
-    /// Forgets all.
+    /// Drops all queued writes, carried out or not.
     pub(super) fn clear(&mut self) {
         self.parts.clear();
         self.octets.clear();

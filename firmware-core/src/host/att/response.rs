@@ -37,7 +37,7 @@ impl Response {
         self.limit = self.pdu.len();
     }
 
-    /// The PDU.
+    /// The PDU as built so far, at most ATT_MTU octets.
     pub(super) fn finish(self) -> Pdu {
         self.pdu
     }

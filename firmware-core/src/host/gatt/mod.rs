@@ -25,9 +25,9 @@ pub type Scratch = heapless::Vec<u8, VALUE_MAX, u8>;
 /// A UUID, octets least significant first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Uuid {
-    /// Assigned by the Bluetooth SIG.
+    /// A 16-bit number that the Bluetooth SIG has assigned.
     Short([u8; 2]),
-    /// Anyone's.
+    /// Any other: 128 bits that whoever uses it has chosen.
     Long([u8; 16]),
 }
 
@@ -80,25 +80,25 @@ impl Uuid {
     }
 }
 
-/// «Primary Service».
+/// «Primary Service»: type of a service declaration (Vol 3, Part G, 3.1).
 pub const PRIMARY_SERVICE: Uuid = Uuid::short(0x2800);
-/// «Secondary Service».
+/// «Secondary Service»: type of a service declaration (Vol 3, Part G, 3.1).
 pub const SECONDARY_SERVICE: Uuid = Uuid::short(0x2801);
-/// «Include».
+/// «Include»: type of an include declaration (Vol 3, Part G, 3.2).
 pub const INCLUDE: Uuid = Uuid::short(0x2802);
-/// «Characteristic».
+/// «Characteristic»: type of a characteristic declaration (Vol 3, Part G, 3.3.1).
 pub const CHARACTERISTIC: Uuid = Uuid::short(0x2803);
-/// «Characteristic Extended Properties».
+/// «Characteristic Extended Properties»: type of that descriptor (Vol 3, Part G, 3.3.3.1).
 pub const EXTENDED_PROPERTIES: Uuid = Uuid::short(0x2900);
-/// «Characteristic User Description».
+/// «Characteristic User Description»: type of that descriptor (Vol 3, Part G, 3.3.3.2).
 pub const USER_DESCRIPTION: Uuid = Uuid::short(0x2901);
-/// «Client Characteristic Configuration».
+/// «Client Characteristic Configuration»: type of that descriptor (Vol 3, Part G, 3.3.3.3).
 pub const CLIENT_CONFIGURATION: Uuid = Uuid::short(0x2902);
 
 /// Who may read or write a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Nobody.
+    /// Nobody, on any level: the error is Read or Write Not Permitted.
     Never,
     /// Whoever has reached this level of LE security mode 1 (1: anyone).
     Level(u8),
@@ -179,7 +179,7 @@ impl Gatt {
         self.configurations().find(|configuration| configuration.of == of)
     }
 
-    /// All configurations.
+    /// All configurations in ascending order of handles; Service Changed's is the first.
     pub(super) fn configurations(&self) -> impl Iterator<Item = Configuration> {
         self.attributes.iter().filter_map(|attribute| match attribute.value {
             Value::Configuration(configuration) => Some(configuration),
@@ -188,16 +188,16 @@ impl Gatt {
     }
 }
 
-/// One attribute.
+/// An entry of a table; its place, counted from one, is its handle (Vol 3, Part F, 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Attribute {
-    /// Type.
+    /// Attribute type: what the value means (Vol 3, Part F, 3.2.1).
     pub kind: Uuid,
     /// Who may read.
     pub read: Access,
     /// Who may write.
     pub write: Access,
-    /// Value.
+    /// The value if it is constant, or who keeps it.
     pub value: Value,
 }
 

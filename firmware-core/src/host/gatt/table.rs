@@ -22,15 +22,15 @@ pub(crate) const INDICATE: u8 = 0x20;
 
 /// Handles of the host's own values and descriptors.
 pub mod handle {
-    /// Service Changed.
+    /// Value of Service Changed (Vol 3, Part G, 7.1).
     pub const SERVICE_CHANGED: u16 = 0x0003;
     /// Client Characteristic Configuration of Service Changed.
     pub const SERVICE_CHANGED_CONFIGURATION: u16 = 0x0004;
-    /// Client Supported Features.
+    /// Value of Client Supported Features (Vol 3, Part G, 7.2).
     pub const CLIENT_FEATURES: u16 = 0x0006;
-    /// Database Hash.
+    /// Value of Database Hash (Vol 3, Part G, 7.3).
     pub const DATABASE_HASH: u16 = 0x0008;
-    /// Peripheral Preferred Connection Parameters.
+    /// Value of Peripheral Preferred Connection Parameters (Vol 3, Part C, 12.3).
     pub const PREFERRED_PARAMETERS: u16 = 0x000F;
 }
 

@@ -17,7 +17,7 @@ pub(in crate::host) struct Values {
     pub(in crate::host) preferred: ConnectionParameters,
     /// What [`Access::Demanded`](super::Access::Demanded) stands for.
     pub(in crate::host) demanded_level: u8,
-    /// Database Hash.
+    /// Database Hash of the application's table, least significant octet first.
     pub(in crate::host) hash: [u8; 16],
 }
 

@@ -121,7 +121,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         self.step(now, handle, |state, cx| Ok(encryption::request(state, rand, ediv, cx)));
     }
 
-    /// Encryption Change.
+    /// Encryption Change: encryption was switched on or off, or the attempt has failed.
     pub fn encryption_changed(
         &mut self,
         now: Instant,

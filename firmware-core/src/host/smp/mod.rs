@@ -99,14 +99,14 @@ pub enum SmpOutput {
     SecurityChanged {
         /// On which connection.
         handle: Handle,
-        /// 1–4.
+        /// LE security mode 1 level, 1–4.
         level: u8,
     },
     /// Security was wanted and not reached.
     SecurityFailed {
         /// On which connection.
         handle: Handle,
-        /// Why.
+        /// The cause, as one of Zephyr's security errors.
         error: SecurityError,
     },
     /// A pairing is over.

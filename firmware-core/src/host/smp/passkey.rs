@@ -16,13 +16,13 @@ use ble::ui::Dialog;
 
 // SMP-PASS-1: rounds of a passkey.
 const ROUNDS: u8 = 20;
-/// Largest passkey.
+/// Largest passkey: it has six decimal digits.
 pub(super) const PASSKEY_MAX: u32 = 999_999;
 
 /// One of the 20 rounds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Round {
-    /// 0–19.
+    /// Which bit of the passkey it discloses, 0–19.
     number: u8,
     /// Least significant octet first.
     passkey: Secret<4>,

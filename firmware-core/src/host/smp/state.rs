@@ -20,7 +20,7 @@ use ble::secret::Secret;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum State {
-    /// No pairing.
+    /// Nothing: no pairing is under way.
     Idle,
     /// The answer to the own Security Request: pairing or encryption.
     Requested,

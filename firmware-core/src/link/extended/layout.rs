@@ -6,7 +6,7 @@ use ble::pdu::extended::{AdvMode, AuxPtr, ExtendedData, ExtendedPdu, T_MAFS};
 use ble::radio::AirPdu;
 use ble::time::{Duration, Instant};
 
-/// Longest payload.
+/// Longest payload of an extended advertising PDU, octets.
 const PAYLOAD_MAX: usize = 255;
 /// From the end of one ADV_EXT_IND to the start of the next, for tuning.
 pub(super) const CHANNEL_GAP: Duration = Duration::from_us(300);

@@ -10,7 +10,7 @@ use ble::phy::TxPhy;
 pub struct SetParameters {
     /// What the set can be asked.
     pub mode: AdvMode,
-    /// AdvA.
+    /// AdvA: the address that the set advertises under.
     pub own: Address,
     /// Leaves AdvA out. Only where nothing can be asked.
     pub anonymous: bool,
