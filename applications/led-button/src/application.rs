@@ -11,12 +11,12 @@ use firmware_core::host::gatt::{Access, Gatt, Uuid};
 
 /// LED Button Service, as advertised.
 pub const SERVICE: Uuid = lbs(0x1523);
-/// Button characteristic.
+/// Button characteristic: one octet, 1 while the button is pressed; read and notified.
 pub const BUTTON: Uuid = lbs(0x1524);
-/// LED characteristic.
+/// LED characteristic: one octet, 0 off, 1 on; written on the demanded security level.
 pub const LED: Uuid = lbs(0x1525);
 
-/// 0000xxxx-1212-EFDE-1523-785FEABCD123.
+/// 0000xxxx-1212-EFDE-1523-785FEABCD123 with `number` as xxxx.
 const fn lbs(number: u16) -> Uuid {
     Uuid::printed(0x1212_EFDE_1523_785F_EABC_D123 | (number as u128) << 96)
 }
@@ -65,9 +65,9 @@ impl Button for Press {
 /// LED 1–4 on or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Light {
-    /// 1–4.
+    /// Number of the LED on the development kit, 1–4.
     pub led: u8,
-    /// Lit.
+    /// Whether it is lit from now on.
     pub on: bool,
 }
 
@@ -77,7 +77,7 @@ impl fmt::Display for Light {
     }
 }
 
-/// The application.
+/// The LED Button: its button, its LED, and how many centrals are connected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LedButton {
     button: bool,

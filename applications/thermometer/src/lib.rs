@@ -43,7 +43,7 @@ const BODY: u8 = 2;
 /// Seconds between two measurements that are indicated.
 const SECONDS: u8 = 5;
 
-/// All attributes.
+/// All attributes: those of every device, then the service and its four characteristics.
 pub static TABLE: Table<28> = Table::new("Thermometer", &APPEARANCE)
     .advertised(SERVICE)
     .characteristic(Characteristic::new(MEASUREMENT).indicates())
@@ -66,7 +66,7 @@ impl fmt::Display for Reading {
     }
 }
 
-/// The application.
+/// The thermometer: it measures while at least one central is connected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Thermometer {
     connections: u8,

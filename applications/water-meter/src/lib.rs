@@ -38,7 +38,7 @@ const fn meter(number: u128) -> Uuid {
     Uuid::printed(0x6d65_7465_0000_4000_8000_7761_7465_7200 | number)
 }
 
-/// All attributes.
+/// All attributes: those of every device, then the service and its two characteristics.
 pub static TABLE: Table<24> = Table::new("Water meter", &[0, 0])
     .advertised(SERVICE)
     .characteristic(Characteristic::new(LITRES).readable().notifies().described("Litres"))
@@ -94,7 +94,7 @@ struct Moving {
     until: Instant,
 }
 
-/// The application.
+/// The water meter: its count, its valve, and what is under way with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WaterMeter {
     litres: u32,
