@@ -28,17 +28,17 @@ pub type ButtonName = String;
 pub trait Device: Debug + Send + Sync {
     /// As [`Peripheral::handle`]; `None` (and nothing has happened) if it has no such button.
     fn handle(&mut self, now: Instant, input: Input<ButtonName>) -> Option<Work>;
-    /// As [`Peripheral::run`].
+    /// Does the work that waits at a level, as [`Peripheral::run`].
     fn run(&mut self, now: Instant, level: Level) -> Work;
-    /// As [`Peripheral::pending`].
+    /// The most urgent level at which work waits, as [`Peripheral::pending`].
     fn pending(&self) -> Option<Level>;
     /// As [`Peripheral::poll`], with outputs as texts.
     fn poll(&mut self) -> Option<Output<Text>>;
-    /// As [`Peripheral::deadline`].
+    /// When [`Input::Timer`] is due, as [`Peripheral::deadline`].
     fn deadline(&self) -> Option<Instant>;
-    /// As [`Peripheral::armed`].
+    /// Tells what is under way, as [`Peripheral::armed`].
     fn armed(&self, tell: Tell<'_>);
-    /// As [`Peripheral::supervision_timeout`].
+    /// The longest connSupervisionTimeout in force, as [`Peripheral::supervision_timeout`].
     fn supervision_timeout(&self) -> Option<Duration>;
     /// The bonds, by slot.
     fn bonds(&self) -> Box<dyn Iterator<Item = &Bond> + '_>;
@@ -48,7 +48,7 @@ pub trait Device: Debug + Send + Sync {
     fn boxed(&self) -> Box<dyn Device>;
     /// Whether the other is the same, application and all.
     fn same(&self, other: &dyn Device) -> bool;
-    /// Hashes it.
+    /// Hashes its whole state, application included; [`Hash`] of `dyn Device` is made of it.
     fn digest(&self, state: &mut dyn Hasher);
     /// For [`Self::same`], and for who knows the application.
     fn as_any(&self) -> &dyn Any;
@@ -259,7 +259,7 @@ impl Tenant {
         self.0.gatt()
     }
 
-    /// Its buttons.
+    /// Names of its buttons, as [`HostInput::Button`] takes them; empty if it has none.
     #[must_use]
     pub fn buttons(&self) -> Vec<&'static str> {
         self.0.buttons()
