@@ -18,7 +18,7 @@ pub(super) const REFUSALS: [Opcode; 3] =
 
 /// A refusal while encryption started or paused.
 pub(super) struct Refusal {
-    /// To whom.
+    /// The end that it was sent to.
     pub(super) taker: Role,
     pub(super) opcode: Opcode,
     pub(super) record: RecordId,

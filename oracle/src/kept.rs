@@ -48,7 +48,7 @@ pub(super) fn kept(link: &Link<'_>) -> Option<(usize, RecordId)> {
     None
 }
 
-/// New parameters.
+/// Parameters that an LL_CONNECTION_UPDATE_IND has announced, until they are in force.
 #[derive(Clone, Copy)]
 struct Announced {
     new: ConnectionUpdate,

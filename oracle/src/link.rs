@@ -84,7 +84,7 @@ pub(super) struct HciEvent<'a> {
     pub(super) event: &'a Event,
 }
 
-/// A connection.
+/// A connection from its CONNECT_IND or AUX_CONNECT_REQ on, as air and HCI show it.
 pub(super) struct Link<'a> {
     pub(super) connect: &'a AirItem,
     pub(super) request: &'a ConnectInd,
@@ -127,7 +127,7 @@ impl Link<'_> {
         self.extended.unwrap_or_default()
     }
 
-    /// transmitWindowDelay.
+    /// transmitWindowDelay: 1.25 ms after CONNECT_IND, 2.5 or 3.75 ms after AUX_CONNECT_REQ.
     const fn window_delay(&self) -> Duration {
         UNIT.times(match self.extended {
             None => 1,

@@ -83,7 +83,7 @@ impl Needs {
         (Self::NODE, "node facts"),
     ];
 
-    /// Both.
+    /// All that one or the other has.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)

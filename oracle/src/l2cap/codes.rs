@@ -1,6 +1,6 @@
 //! Numbers of the Attribute Protocol (Vol 3, Part F, 3.4.1.1, 3.4.8).
 
-/// Opcodes.
+/// Opcodes: the first octet of each PDU (3.4.8).
 pub(super) mod code {
     pub(in crate::l2cap) const ERROR_RSP: u8 = 0x01;
     pub(in crate::l2cap) const EXCHANGE_MTU_REQ: u8 = 0x02;
@@ -29,7 +29,7 @@ pub(super) mod code {
     pub(in crate::l2cap) const SIGNED_WRITE_CMD: u8 = 0xD2;
 }
 
-/// Error codes.
+/// Error codes of ATT_ERROR_RSP (3.4.1.1).
 pub(super) mod error {
     pub(in crate::l2cap) const INVALID_HANDLE: u8 = 0x01;
     pub(in crate::l2cap) const READ_NOT_PERMITTED: u8 = 0x02;

@@ -16,7 +16,7 @@ use super::{Court, Frame, TIMEOUT};
 /// Both ends of a connection.
 #[derive(Default)]
 pub(super) struct Smp {
-    /// By role.
+    /// The pairing as each end knows it, by role.
     pairings: [Pairing; 2],
     /// Since when the timer of each end runs.
     timers: [Option<Instant>; 2],

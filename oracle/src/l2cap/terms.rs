@@ -72,9 +72,9 @@ pub(super) struct Terms {
     pub(super) key_size: u8,
     /// Who has said that it bonds, by role.
     pub(super) bonds: [bool; 2],
-    /// Up to the encryption, in order.
+    /// Commands up to the encryption, in order: sender and code.
     pub(super) stages: Vec<(Role, u8)>,
-    /// After it.
+    /// Commands that distribute keys after it, in order: sender and code.
     pub(super) keys: Vec<(Role, u8)>,
 }
 

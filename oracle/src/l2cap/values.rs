@@ -26,7 +26,7 @@ const KEPT_MAX: usize = 8;
 /// Values of one server that its client alone changes, as far as they are known.
 #[derive(Default)]
 pub(super) struct Values {
-    /// By handle.
+    /// Values last told or written, by handle; absent if unknown or longer than [`KEPT_MAX`].
     known: BTreeMap<u16, Vec<u8>>,
     /// What the write that the server has in hand may have changed.
     written: Option<(u16, Option<Vec<u8>>)>,
