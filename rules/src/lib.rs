@@ -47,7 +47,7 @@ pub enum Force {
     Shall,
     /// Recommended. Who does otherwise is observed and breaks nothing.
     Should,
-    /// Allowed.
+    /// Allowed. Who does otherwise breaks nothing and is not observed.
     May,
     /// Not decided by the text; this is what this project's link layers do.
     Own,
@@ -107,7 +107,7 @@ impl Keeper {
     }
 }
 
-/// A rule.
+/// What a link layer or a host has to do, and where the Core Specification says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     /// Its name, as it is cited: `LL-PHY-4`.
@@ -162,9 +162,9 @@ pub enum Layer {
     Air,
     /// What control PDUs say and when.
     Control,
-    /// Pairing.
+    /// Pairing and key distribution: the Security Manager.
     Smp,
-    /// Attributes.
+    /// How attributes are read, written and told: the Attribute Protocol.
     Att,
     /// Profiles: GATT and GAP.
     Gatt,
@@ -177,7 +177,7 @@ pub struct Document {
     pub file: &'static str,
     /// What its rules are about.
     pub layer: Layer,
-    /// Its heading.
+    /// Heading of the file, as text without markup.
     pub title: &'static str,
     /// What it says before the first rule; Markdown.
     pub intro: &'static str,
