@@ -18,7 +18,7 @@ pub struct Emission {
     pub channel: u8,
     /// PHY and coding.
     pub phy: TxPhy,
-    /// Access address.
+    /// Access address that the packet is sent with.
     pub access_address: u32,
     /// What the CRC began with: for the record only.
     pub crc_init: u32,
@@ -38,15 +38,15 @@ pub enum Order {
         since: Instant,
         /// Channel index, 0–39.
         channel: u8,
-        /// PHY.
+        /// PHY that it listens on; nothing is heard on LE Coded yet.
         phy: Phy,
-        /// What it listens for.
+        /// Access address that it listens for.
         access_address: u32,
     },
     /// The answer to the first two [`Signal::Octets`] of a packet: so many more belong to it, the
     /// CRC included.
     Expect {
-        /// How many.
+        /// Octets that follow the first two: payload and CRC.
         octets: u16,
     },
     /// What the node thinks of the packet received last: for the record only.

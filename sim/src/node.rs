@@ -49,7 +49,7 @@ impl Act {
         Self::Button { button: button.into(), pressed: true }
     }
 
-    /// Releases it.
+    /// Releases the button of that name.
     #[must_use]
     pub fn release(button: &str) -> Self {
         Self::Button { button: button.into(), pressed: false }
@@ -78,7 +78,7 @@ pub enum NodeInput {
     Saw {
         /// Which node shows it.
         node: NodeId,
-        /// What.
+        /// What it shows: a dialog of pairing, or an output of the application.
         ui: Ui,
     },
 }
@@ -94,11 +94,11 @@ pub enum NodeOutput {
     Show(Ui),
     /// It acts upon another node after some (local) time: persons do.
     Act {
-        /// Upon whom.
+        /// The node that is acted upon.
         node: NodeId,
-        /// After how long.
+        /// Time from now until the act, on the acting node's clock.
         after: Duration,
-        /// How.
+        /// What is done to that node.
         act: Act,
     },
     /// To be recorded.
@@ -179,9 +179,9 @@ pub trait Node: Clone + Eq + Hash {
 /// A node of a world with one kind of peripheral and one kind of central.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum End<P, C> {
-    /// A peripheral.
+    /// A peripheral of kind `P`.
     Peripheral(Box<P>),
-    /// A central.
+    /// A central of kind `C`.
     Central(Box<C>),
 }
 

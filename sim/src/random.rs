@@ -52,7 +52,7 @@ impl Stream {
         ppm >= 1_000_000 || (ppm > 0 && self.below(1_000_000) < ppm)
     }
 
-    /// Random octets.
+    /// `N` random octets.
     pub fn octets<const N: usize>(&mut self) -> [u8; N] {
         let mut octets = [0; N];
         self.0.fill_bytes(&mut octets);

@@ -21,15 +21,15 @@ pub use bletwin_sniffer::{Reception, RecordId};
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its number.
+    /// Number by which later records name this one as a cause.
     pub id: RecordId,
     /// What it happened because of.
     pub causes: Vec<RecordId>,
-    /// World time.
+    /// World time, not the node's own clock.
     pub at: Instant,
     /// To or at whom.
     pub node: NodeId,
-    /// What.
+    /// What happened, with its details.
     pub kind: RecordKind,
 }
 
@@ -72,21 +72,21 @@ pub enum Note {
     Trace(Trace),
     /// Slow work began.
     EffectStarted {
-        /// Which.
+        /// The effect that has begun.
         id: EffectId,
         /// In a word or two: `P-256 public key`.
         what: &'static str,
     },
     /// Slow work ended.
     EffectEnded {
-        /// Which.
+        /// The effect that is complete.
         id: EffectId,
     },
     /// Free text from a model's host: what its user would see or its log would say.
     Host(String),
 }
 
-/// What happened.
+/// What happened to a node, or what it told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordKind {
     /// A node was switched on.
@@ -101,9 +101,9 @@ pub enum RecordKind {
     AirTx(AirTx),
     /// A packet arrived here. `at` is its last bit; the cause is its `AirTx`.
     AirRx {
-        /// Which packet.
+        /// The [`RecordKind::AirTx`] of the packet.
         tx: RecordId,
-        /// How.
+        /// Whether its CRC was right.
         reception: Reception,
         /// Signal strength in dBm.
         rssi_dbm: i8,
@@ -135,7 +135,7 @@ pub struct AirTx {
     pub channel: u8,
     /// PHY and coding.
     pub phy: ble::phy::TxPhy,
-    /// Access address.
+    /// Access address that the packet was sent with.
     pub access_address: u32,
     /// CRC preset that the sender used.
     pub crc_init: u32,
@@ -143,7 +143,7 @@ pub struct AirTx {
     pub pdu: ble::radio::AirPdu,
     /// CRC as sent, 24 bits.
     pub crc: u32,
-    /// Last bit.
+    /// World time at which its last bit ends.
     pub end: Instant,
     /// The sender's name for the PDU; see [`Trace::Queued`].
     pub tag: Tag,

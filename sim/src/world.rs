@@ -31,7 +31,7 @@ pub struct WorldConfig {
     pub seed: u64,
     /// Whether records are kept. What happens does not depend on it.
     pub recording: bool,
-    /// The air.
+    /// Noise, path loss and random packet loss of the air.
     pub medium: MediumConfig,
 }
 
@@ -64,7 +64,7 @@ impl<N: Node> World<N> {
         self.engine.add(name, place)
     }
 
-    /// World time.
+    /// World time, from zero when the world was made.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.engine.now

@@ -22,7 +22,7 @@ pub struct Digest {
     lead: Duration,
     /// Time after the start of the last packet.
     trail: Duration,
-    /// Packets.
+    /// Number of packets in the span.
     count: u64,
     /// Packets and the times between them, in their order.
     body: [u64; 2],
@@ -134,7 +134,7 @@ fn symbol(tx: &AirTx) -> u64 {
     mix(sum, octets.len() as u64)
 }
 
-/// Folded multiplication.
+/// Mixes a word into a running hash by folded multiplication.
 const fn mix(sum: u64, word: u64) -> u64 {
     let product = (sum ^ word ^ 0x9E37_79B9_7F4A_7C15) as u128 * 0xA076_1D64_78BD_642F;
     (product as u64 ^ (product >> 64) as u64).wrapping_add(0x1319_8A2E_0370_7344)

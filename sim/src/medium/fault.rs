@@ -30,11 +30,11 @@ pub enum Kind {
 /// Which packets a rule is about; what is `None` does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Pattern {
-    /// Its sender.
+    /// The node that sends the packet.
     pub from: Option<NodeId>,
-    /// What it is.
+    /// What kind of packet it is.
     pub kind: Option<Kind>,
-    /// Channel index.
+    /// Channel index, 0–39.
     pub channel: Option<u8>,
     /// World time of its start: from the first, before the second.
     pub during: Option<(Instant, Instant)>,
@@ -43,7 +43,7 @@ pub struct Pattern {
 /// Which of the packets that fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Which {
-    /// Every one.
+    /// Every transmission, repetitions included.
     All,
     /// The first transmission of the nth PDU, counted from 1. Repetitions do not count and pass.
     Nth(u32),
@@ -67,17 +67,17 @@ pub enum Effect {
     Drop,
     /// So many random bits of payload and CRC arrive wrong (at least one).
     Corrupt {
-        /// How many.
+        /// Bits that are drawn, 0 meaning 1; one that is drawn twice is flipped once.
         bits: u8,
     },
 }
 
-/// A rule.
+/// A fault: which packets it strikes, how, and at which receivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
-    /// Which packets.
+    /// What a packet must be to fit.
     pub when: Pattern,
-    /// Which of them.
+    /// Which of the packets that fit are struck.
     pub which: Which,
     /// What happens to them.
     pub effect: Effect,
@@ -131,7 +131,7 @@ const NAMES: usize = 64;
 /// How often a rule has fitted.
 #[derive(Clone, Copy, Debug, Default, Hash)]
 struct Fitted {
-    /// PDUs.
+    /// PDUs that have fitted, repetitions not counted.
     pdus: u32,
     /// Transmissions of the last of them.
     transmissions: u32,

@@ -16,7 +16,7 @@ impl Symbols {
         Self { octets: Vec::with_capacity(symbols.div_ceil(8)), len: 0 }
     }
 
-    /// How many.
+    /// Number of symbols, not of octets.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len

@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    /// LL-WHITE-1: whitening.
+    /// LL-WHITE-1: whitening of advertising and data channel packets.
     #[test]
     fn whitening_of_captured_packets() {
         let advertising = "00177e0100d0220002010603020d1806ff6b00031652020a00f40992";

@@ -52,7 +52,7 @@ pub(crate) struct Lock {
 #[derive(Clone, Debug)]
 pub(crate) enum State {
     Off,
-    /// Will send.
+    /// Will send: its step is the start of the packet.
     ToSend(Outgoing),
     /// Will listen; switched off at `close`.
     ToListen {
