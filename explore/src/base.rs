@@ -68,7 +68,7 @@ pub struct Base {
     pub(super) tape: Arc<[Record]>,
     /// Anchor point of event 0.
     pub(super) start: Instant,
-    /// connInterval.
+    /// connInterval of the link in its start state.
     pub(super) interval: Duration,
     /// Rules that the central is known to break.
     pub(super) breaks: Vec<String>,

@@ -13,7 +13,7 @@ pub use procedure::{Procedure, Side, What};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Case {
-    /// Firmware preset.
+    /// Firmware: a preset by name, or a file that ends in `.toml`.
     pub peripheral: String,
     /// Central by name; its link layer takes part, its host is replaced.
     pub central: String,
@@ -114,16 +114,16 @@ impl From<Csa> for u8 {
     }
 }
 
-/// Off or on.
+/// Off or on, for [`Case::encryption`].
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Switch {
-    /// Off.
+    /// The link is not encrypted.
     #[default]
     Off,
-    /// On.
+    /// The link is encrypted with the key of the bond.
     On,
 }
 
@@ -178,9 +178,9 @@ impl Start {
 )]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Clocks {
-    /// The peripheral's.
+    /// Error of the peripheral's sleep clock; positive runs fast.
     pub peripheral: i16,
-    /// The central's.
+    /// Error of the central's sleep clock; positive runs fast.
     pub central: i16,
 }
 
@@ -201,7 +201,7 @@ pub enum How {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Loss {
-    /// Its sender.
+    /// The end that sends the packet.
     pub of: Side,
     /// Which of the sender's packets, repetitions included, 1 = the first of the run proper.
     pub packet: u32,

@@ -18,9 +18,9 @@ struct File {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
-    /// Firmware preset.
+    /// Firmware as the finding's case names it.
     pub peripheral: String,
-    /// Central by name.
+    /// Central as the finding's case names it.
     pub central: String,
     /// Id of the rule.
     pub rule: String,

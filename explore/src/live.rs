@@ -22,7 +22,7 @@ pub(super) type Tape = Vec<Record>;
 /// An explored link at one moment.
 #[derive(Clone, Debug)]
 pub struct Live {
-    /// Its world.
+    /// Both devices and the air between them.
     pub world: World<Actor>,
     /// What was on air since the start of the run proper, or since the last cut.
     pub trace: Tracer,

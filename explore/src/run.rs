@@ -352,7 +352,7 @@ fn left_open(tape: &[Record], watch: &Watch) -> Option<Found> {
 
 enum Acts {
     One(Act),
-    /// At once.
+    /// The second at the same time, after the first.
     Both(Act, Act),
     /// The second a little later.
     Two(Act, Act),

@@ -62,7 +62,7 @@ impl Asked {
         })
     }
 
-    /// For people.
+    /// The HCI command, for the texts of findings.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Features => "LE Read Remote Features",
@@ -175,7 +175,7 @@ impl End {
 /// Both hosts' parts, and when something happened last.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Watch {
-    /// By node.
+    /// By node: the peripheral's host, then the central's.
     pub(super) ends: [End; 2],
     /// By the node that sends.
     pub(super) data: [Data; 2],
@@ -321,5 +321,5 @@ impl Watch {
     }
 }
 
-/// See [`Watch::patience`].
+/// Intervals of silence, each times latency + 1, in [`Watch::patience`].
 const QUIET_EVENTS: u64 = 8;

@@ -42,7 +42,7 @@ pub enum Kind {
 pub enum Task {
     /// Procedures that meet.
     Meetings(Unit),
-    /// Seeds.
+    /// A block of seeds, one random run each.
     Seeds(Block),
 }
 
@@ -61,7 +61,7 @@ impl Task {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Options {
-    /// The space.
+    /// Whether pairs, triples or random runs are searched.
     pub kind: Kind,
     /// Firmware and central.
     #[serde(flatten)]
@@ -70,7 +70,7 @@ pub struct Options {
     pub seeds: Range<u64>,
     /// Packets of which every two are lost, with [`Kind::Pairs`].
     pub window: u32,
-    /// Which part of it.
+    /// The part of all units that is searched.
     pub shard: Shard,
 }
 
@@ -94,9 +94,9 @@ pub struct Finding {
 pub struct Done {
     /// Number of the unit in the whole space.
     pub number: usize,
-    /// What meets.
+    /// What it is counted under: see [`Task::pair`].
     pub pair: String,
-    /// Runs.
+    /// Cases that were played, whole or up to where they were known.
     pub runs: u64,
     /// Runs that were known from some moment on.
     pub joined: u64,
@@ -104,7 +104,7 @@ pub struct Done {
     pub unreached: u64,
     /// Different traces on air.
     pub traces: u64,
-    /// Different states.
+    /// Different states of the world, where runs were compared and where they ended.
     pub states: u64,
     /// Runs in which something was found.
     pub breaches: u64,

@@ -12,11 +12,11 @@ use bletwin_setup::error::BadInput;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PairCounts {
-    /// What meets.
+    /// What its units are counted under: see [`Done::pair`].
     pub pair: String,
     /// Units that were searched.
     pub units: usize,
-    /// Runs.
+    /// Cases that were played, added over units.
     pub runs: u64,
     /// Different traces, added over units.
     pub traces: u64,

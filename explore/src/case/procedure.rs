@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
-    /// The peripheral.
+    /// The peripheral: the firmware under test.
     Peripheral,
-    /// The central.
+    /// The central: the model of a link layer.
     Central,
 }
 
@@ -27,9 +27,9 @@ impl Side {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Procedure {
-    /// Whose host.
+    /// The end whose host asks.
     pub who: Side,
-    /// For what.
+    /// The procedure that it asks for, with its parameters.
     pub what: What,
     /// The first connection event in which its first PDU can leave, 0 = the first of the run
     /// proper. Events are counted by the interval with which it begins.
@@ -82,9 +82,9 @@ pub enum What {
     Version,
     /// LE Set Data Length.
     DataLength {
-        /// 27–251.
+        /// TX_Octets, 27–251.
         octets: u16,
-        /// Microseconds, 328–17,040.
+        /// TX_Time in µs, 328–17,040.
         time: u16,
     },
     /// LE Set PHY. Bit 0 = 1M, bit 1 = 2M, bit 2 = Coded; 0: no preference.
@@ -99,7 +99,7 @@ pub enum What {
     ConnectionUpdate {
         /// Units of 1.25 ms, 6–3200.
         interval: u16,
-        /// 0–499.
+        /// Connection events that the peripheral may skip, 0–499.
         latency: u16,
         /// Units of 10 ms, 10–3200.
         timeout: u16,
@@ -108,7 +108,7 @@ pub enum What {
     ParameterRequest {
         /// Units of 1.25 ms, 6–3200.
         interval: u16,
-        /// 0–499.
+        /// Connection events that the peripheral may skip, 0–499.
         latency: u16,
         /// Units of 10 ms, 10–3200.
         timeout: u16,
@@ -123,12 +123,12 @@ pub enum What {
     /// A minimum of used channels that the peripheral's application wants, after LE Read Remote
     /// Features, without which nobody may be asked. The central can only force it.
     MinUsedChannels {
-        /// 2–37.
+        /// MinUsedChannels of LL_MIN_USED_CHANNELS_IND, 2–37.
         channels: u8,
     },
     /// LE Enable Encryption (central only): encryption start, or a refresh of the key.
     Encryption,
-    /// Disconnect.
+    /// Disconnect: the link ends with LL_TERMINATE_IND.
     Terminate,
     /// Data: a read request by the central, a notification by the peripheral.
     Data,

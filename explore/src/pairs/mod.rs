@@ -55,9 +55,9 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Common {
-    /// Firmware preset.
+    /// Firmware: a preset, a file that ends in `.toml`, or `any` in a random search.
     pub peripheral: String,
-    /// Central by name.
+    /// Central: a name, a file that ends in `.toml`, or `any` in a random search.
     pub central: String,
     /// Changes of both, `KEY=VALUE`.
     pub set: Vec<String>,

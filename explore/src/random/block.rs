@@ -26,7 +26,7 @@ pub struct Block {
 /// What a block has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searched {
-    /// Runs.
+    /// Seeds whose case was played.
     pub runs: u64,
     /// Cases whose start state their two devices do not reach.
     pub unreached: u64,
