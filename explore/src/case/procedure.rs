@@ -82,9 +82,9 @@ pub enum What {
     Version,
     /// LE Set Data Length.
     DataLength {
-        /// TX_Octets, 27–251.
+        /// TX_Octets: longest payload that it may send, 27–251.
         octets: u16,
-        /// TX_Time in µs, 328–17,040.
+        /// TX_Time: longest time on air that it may take, 328–17,040 µs.
         time: u16,
     },
     /// LE Set PHY. Bit 0 = 1M, bit 1 = 2M, bit 2 = Coded; 0: no preference.
