@@ -20,7 +20,7 @@ pub struct EndpointNode {
 }
 
 impl EndpointNode {
-    /// Switched off.
+    /// An endpoint that is off until [`NodeInput::Start`].
     #[must_use]
     pub const fn new(config: ControllerConfig) -> Self {
         Self { config, endpoint: None, now: Instant::ZERO, to_host: Untracked(Vec::new()) }

@@ -15,11 +15,11 @@ const LEAD: Duration = Duration::from_us(20);
 pub struct RawPacket {
     /// First bit of its preamble.
     pub at: Instant,
-    /// Channel index, 0–39.
+    /// Local time of the first bit of its preamble.
     pub channel: u8,
     /// PHY and coding.
     pub phy: TxPhy,
-    /// Access address.
+    /// Access address that it is sent with.
     pub access_address: u32,
     /// Header and payload before whitening.
     pub pdu: AirPdu,

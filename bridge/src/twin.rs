@@ -50,7 +50,7 @@ impl Node for Owner {
 /// Who lives in the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resident {
-    /// Firmware.
+    /// Firmware with its application, on a model of its processor.
     Peripheral(Box<PeripheralNode>),
     /// A chip with the file that is flashed.
     Chip(Box<ChipNode>),
@@ -58,7 +58,7 @@ pub enum Resident {
     Endpoint(Box<EndpointNode>),
     /// A model of a central, host and all.
     Central(Box<Central>),
-    /// A person.
+    /// The person who answers numeric comparisons.
     Owner(Owner),
     /// A test program's transmitter.
     Sender(RawSender),
@@ -163,7 +163,7 @@ impl Twin {
         }
     }
 
-    /// All endpoints.
+    /// The ports of all endpoints, in the order in which they were added.
     pub fn ports(&self) -> impl Iterator<Item = Port> + use<> {
         (0..self.ports.len()).map(Port)
     }
@@ -189,7 +189,7 @@ impl Twin {
         }
     }
 
-    /// Simulated time.
+    /// World time, from zero when the twin was made.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.world.now()

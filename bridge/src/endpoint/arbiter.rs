@@ -31,7 +31,7 @@ pub(super) enum Side {
     Peripheral,
     /// Scanning, initiating, and connections in the central's role.
     Central,
-    /// Extended advertising.
+    /// Extended advertising by the one advertising set.
     Extended,
 }
 

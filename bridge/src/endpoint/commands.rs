@@ -73,7 +73,7 @@ pub(super) enum Handler {
     Activity(usize, fn(&mut Endpoint, Instant, Command, bool) -> Verdict),
     /// The half of the connection that it names, in this role or in either.
     Link(Option<Side>),
-    /// This half.
+    /// This half, which carries it out and answers.
     Half(Side),
 }
 

@@ -137,22 +137,22 @@ impl Halves {
         self.central.set_public_address(address);
     }
 
-    /// See [`Controller::show_target`].
+    /// Names the target of directed advertising: see [`Controller::show_target`].
     pub(super) const fn show_target(&mut self, address: Option<Address>) {
         self.peripheral.show_target(address);
     }
 
-    /// See [`Controller::show_own`].
+    /// Advertises under a private address: see [`Controller::show_own`].
     pub(super) const fn show_own(&mut self, address: Option<[u8; 6]>) {
         self.peripheral.show_own(address);
     }
 
-    /// See [`CentralController::scan_as`].
+    /// Scans from a private address: see [`CentralController::scan_as`].
     pub(super) const fn scan_as(&mut self, address: Option<[u8; 6]>) {
         self.central.scan_as(address);
     }
 
-    /// See [`CentralController::connect_as`].
+    /// Connects from a private address for each peer: see [`CentralController::connect_as`].
     pub(super) fn connect_as(&mut self, addresses: Vec<(Address, [u8; 6])>) {
         self.central.connect_as(addresses);
     }
@@ -171,7 +171,7 @@ impl Halves {
         self.set.completed()
     }
 
-    /// See [`AdvertisingSet::set_parameters`].
+    /// Replaces what the set advertises, and how: see [`AdvertisingSet::set_parameters`].
     pub(super) fn set_parameters(&mut self, now: Instant, parameters: SetParameters) {
         self.set.set_parameters(now, parameters);
     }
@@ -184,17 +184,17 @@ impl Halves {
         if self.set.fits() { Ok(()) } else { Err(ErrorCode::PACKET_TOO_LONG) }
     }
 
-    /// See [`AdvertisingSet::event_time`].
+    /// How long an event of the set lasts at most: see [`AdvertisingSet::event_time`].
     pub(super) fn event_time(&self) -> Duration {
         self.set.event_time()
     }
 
-    /// See [`AdvertisingSet::enable`].
+    /// Turns the set on: see [`AdvertisingSet::enable`].
     pub(super) fn enable_set(&mut self, now: Instant, duration: Option<Duration>, events: u8) {
         self.set.enable(now, duration, events);
     }
 
-    /// See [`AdvertisingSet::disable`].
+    /// Turns the set off: see [`AdvertisingSet::disable`].
     pub(super) fn disable_set(&mut self, now: Instant) {
         self.set.disable(now);
     }

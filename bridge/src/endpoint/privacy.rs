@@ -24,7 +24,7 @@ const TIMEOUT_S: u16 = 900;
 /// Most that a host may say.
 const TIMEOUT_MAX_S: u16 = 0x0E10;
 
-/// Own_Address_Type.
+/// Own_Address_Type of commands that advertise, scan or initiate, 0–3, in two bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct OwnAddress {
     pub(super) random: bool,

@@ -17,13 +17,13 @@ use super::{Endpoint, connections, device, direct_test, flow, key_pair, masks, p
 pub(super) enum Answer {
     /// Command Status; an event follows later.
     Status,
-    /// Command Complete.
+    /// Command Complete, once the command is done.
     Complete,
     /// Command Complete that names the connection, after an error too.
     Handle,
 }
 
-/// A command.
+/// A command, as the endpoint serves it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     /// OGF and OCF.

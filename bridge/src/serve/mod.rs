@@ -50,9 +50,9 @@ pub struct EndpointSpec {
 /// A peripheral in the same air.
 #[derive(Clone, Debug)]
 pub struct PeripheralSpec {
-    /// For logs.
+    /// The name of its node, in the log and in reports.
     pub name: String,
-    /// Its firmware.
+    /// The firmware that it runs, unless `chip` is given.
     pub build: Build,
     /// The file that a chip runs in its place.
     pub chip: Option<Image>,
@@ -72,9 +72,9 @@ pub enum Time {
 pub struct Options {
     /// Seed of all randomness.
     pub seed: u64,
-    /// Endpoints.
+    /// Endpoints, each for one host outside.
     pub endpoints: Vec<EndpointSpec>,
-    /// Firmware.
+    /// Peripherals that share the air with the endpoints.
     pub peripherals: Vec<PeripheralSpec>,
     /// Whether the peripherals' owner confirms numbers.
     pub owner_confirms: bool,
@@ -92,9 +92,9 @@ pub enum ServeError {
     /// An address cannot be used.
     #[error("cannot listen on {address}: {error}")]
     Bind {
-        /// Which.
+        /// The address that was to be listened on.
         address: Address,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// Something went wrong later.

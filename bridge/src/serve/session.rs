@@ -16,7 +16,7 @@ use crate::twin::Port;
 const PATIENCE: Wall = Wall::from_secs(10);
 /// Simulated time that passes in one go.
 const PART: Duration = Duration::from_secs(1);
-/// Longest line.
+/// Octets of a line that are kept without its end; more is answered with an error.
 const LINE_MAX: usize = 4_096;
 
 /// The controlling program.

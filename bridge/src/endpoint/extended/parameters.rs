@@ -15,7 +15,7 @@ use crate::endpoint::privacy::OwnAddress;
 
 const INVALID: ErrorCode = ErrorCode::INVALID_PARAMETERS;
 const UNSUPPORTED: ErrorCode = ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER;
-/// Highest Advertising_Handle.
+/// Highest Advertising_Handle that a host may choose (Vol 4, Part E, 7.8.53).
 const HANDLE_MAX: u8 = 0xEF;
 const INTERVAL_MIN: u32 = 0x20;
 /// The longest interval of legacy PDUs.
@@ -114,7 +114,7 @@ impl Parameters {
         }
     }
 
-    /// From octets.
+    /// Reads and checks the parameters; the error is Invalid HCI Command Parameters.
     pub(in crate::endpoint) fn parse(call: &Call<'_>) -> Parsed<Self> {
         let mut r = Reader::new(call.parameters);
         let parsed = Self::fields(&mut r, call.privacy)?;
@@ -251,7 +251,7 @@ pub(in crate::endpoint) fn random_address(call: &Call<'_>) -> Parsed<(u8, [u8; 6
     r.end().ok_or(INVALID).map(|()| parsed)
 }
 
-/// Advertising_Handle alone.
+/// Advertising_Handle as the only parameter: LE Remove Advertising Set.
 pub(in crate::endpoint) const fn one_handle(call: &Call<'_>) -> Parsed<u8> {
     match call.parameters {
         [octet] => handle(*octet),
