@@ -25,7 +25,7 @@ pub struct Breach {
     pub source: &'static str,
     /// Whether the central broke it (or the peripheral).
     pub by_central: bool,
-    /// What happened.
+    /// What happened, in a sentence.
     pub text: String,
 }
 

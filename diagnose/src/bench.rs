@@ -50,7 +50,7 @@ pub enum Partner {
     Honest,
 }
 
-/// One run.
+/// A run that is to be played.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// The firmware configuration.
@@ -59,7 +59,7 @@ pub struct Trial {
     pub seed: u64,
     /// What is done in the middle of it.
     pub prompts: Vec<Prompt>,
-    /// With whom.
+    /// The central that the firmware meets.
     pub partner: Partner,
     /// On which air; `None`: on that of the question.
     pub air: Option<Air>,
@@ -97,7 +97,7 @@ pub struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
-    /// Nobody.
+    /// Nobody: runs go on to their end, and no progress is shown.
     pub const NONE: Watcher<'static> = Watcher { stop: &|| false, tick: &|| {} };
 }
 
@@ -145,13 +145,13 @@ impl<'a> Bench<'a> {
         Self { wishes, ..self }
     }
 
-    /// The scenario.
+    /// The scenario that all runs play.
     #[must_use]
     pub const fn scenario(&self) -> &Scenario {
         &self.scenario
     }
 
-    /// The air.
+    /// The air of the question, for trials that have none of their own.
     #[must_use]
     pub const fn air(&self) -> &Air {
         &self.air

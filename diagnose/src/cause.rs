@@ -28,7 +28,7 @@ pub enum Means {
     Configuration,
 }
 
-/// A cause.
+/// The PDU at which the failing and the cured run part, and the proof that it is the cause.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cause {
     /// The PDU's name as the specification writes it.
@@ -39,7 +39,7 @@ pub struct Cause {
     pub instead: Option<String>,
     /// Connection, from 1.
     pub connection: usize,
-    /// connEventCount.
+    /// connEventCount of the event in which it was sent, where that is known.
     pub event: Option<u16>,
     /// World time of its first bit, µs.
     pub at_us: u64,

@@ -36,7 +36,7 @@ impl Default for Cost {
 }
 
 impl Cost {
-    /// Measures it.
+    /// Reads it out of the record of a run.
     #[must_use]
     pub fn of(run: &Finished) -> Self {
         let own = || run.records.iter().filter(|record| record.node == run.peripheral);

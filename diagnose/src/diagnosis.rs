@@ -30,9 +30,9 @@ const HEALTHY: u64 = 20;
 pub struct Question {
     /// Names for the report: the firmware's and the central's. Nothing depends on them.
     pub names: [String; 2],
-    /// The firmware.
+    /// The firmware's configuration and application.
     pub config: Build,
-    /// First seed.
+    /// First seed; the others follow it.
     pub seed: u64,
     /// Seeds that are tried at first.
     pub seeds: u64,
@@ -41,13 +41,13 @@ pub struct Question {
 /// What was found out.
 #[derive(Clone, Debug, Serialize)]
 pub struct Diagnosis {
-    /// Scenario.
+    /// Name of the scenario that was played.
     pub scenario: &'static str,
     /// The firmware's name.
     pub peripheral: String,
     /// The central's name.
     pub central: String,
-    /// First seed.
+    /// First seed of the runs that `fails` counts.
     pub seed: u64,
     /// Runs that fail. None: the pair is healthy.
     pub fails: Share,
@@ -101,7 +101,7 @@ pub struct Evidence {
     pub cured: Option<(Vec<String>, Finished)>,
 }
 
-/// A cure.
+/// A change of the firmware's configuration that cures, and how well it does.
 #[derive(Clone, Debug, Serialize)]
 pub struct Cure {
     /// As for `--set`.
@@ -110,7 +110,7 @@ pub struct Cure {
     pub kind: Kind,
     /// How to make it in Zephyr.
     pub zephyr: Vec<&'static str>,
-    /// Good runs.
+    /// Good runs on the air of the question.
     pub good: Share,
     /// Good runs on an air that loses 2 % more packets.
     pub rough: Share,

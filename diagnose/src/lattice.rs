@@ -48,7 +48,7 @@ impl Change {
 pub struct Candidate {
     /// What is changed, a key at most once.
     pub changes: Vec<Change>,
-    /// The result.
+    /// The configuration with these changes made.
     pub config: Build,
 }
 

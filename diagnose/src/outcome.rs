@@ -110,9 +110,9 @@ const fn wanted(reason: ErrorCode) -> bool {
 /// So many of so many runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Share {
-    /// So many.
+    /// Runs that are counted.
     pub count: usize,
-    /// Of so many.
+    /// Runs that were played.
     pub of: usize,
 }
 

@@ -19,11 +19,11 @@ const CID_SMP: u16 = 6;
 /// A PDU of the peripheral, as far as it is to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {
-    /// Its record.
+    /// Record of its transmission.
     pub record: RecordId,
     /// Connection, from 0.
     pub connection: usize,
-    /// connEventCount.
+    /// connEventCount of the event in which it was sent, where that is known.
     pub event: Option<u16>,
     /// Its first bit.
     pub at: Instant,
@@ -52,7 +52,7 @@ pub enum Difference {
 /// Where two runs part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parting {
-    /// How.
+    /// How the two runs differ in the PDU.
     pub difference: Difference,
     /// The PDU, from the run that it is named after.
     pub spot: Spot,

@@ -25,7 +25,7 @@ pub struct Asked {
     pub connection: u32,
     /// How long after connecting.
     pub after: Duration,
-    /// What for.
+    /// The procedure that it asked for.
     pub request: Request,
 }
 

@@ -23,11 +23,11 @@ const MOVES_MS: [u64; 6] = [15, 40, 90, 180, 350, 800];
 /// A moment that a firmware engineer can act upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// In words.
+    /// The moment in words, for the report.
     pub text: &'static str,
-    /// Counted from when.
+    /// The milestone that it counts from.
     pub since: Milestone,
-    /// In ms.
+    /// Time after the milestone, in ms.
     pub after_ms: u64,
 }
 
@@ -51,9 +51,9 @@ pub const MOMENTS: [Moment; 9] = [
 /// A moment and how the runs ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// In words.
+    /// The moment in words: [`Moment::text`].
     pub moment: &'static str,
-    /// Good runs.
+    /// Good runs with the procedure asked for then.
     pub good: Share,
     /// Runs in which the request came on air.
     pub sent: usize,
