@@ -39,7 +39,7 @@ pub struct Observed {
     pub by: &'static str,
     /// When, in simulated microseconds.
     pub at_us: u64,
-    /// What happened.
+    /// What was done instead, in a few words.
     pub text: String,
 }
 
@@ -52,7 +52,7 @@ pub struct Told {
     pub culprit: &'static str,
     /// When, in simulated microseconds.
     pub at_us: u64,
-    /// What happened.
+    /// What broke the rule, in a few words.
     pub text: String,
     /// Whether the central's profile declares it, or the user made the quirk up.
     pub admitted: bool,

@@ -15,9 +15,9 @@ pub enum Participant {
     Peripheral(Box<PeripheralNode>),
     /// The chip, with the file that is flashed.
     Chip(Box<ChipNode>),
-    /// A central.
+    /// The model of a central: controller and host.
     Central(Box<Central>),
-    /// A person.
+    /// The person in front of the devices.
     User(User),
 }
 

@@ -14,7 +14,7 @@ use bletwin_sim::record::{Note, Record, RecordKind};
 /// What a prompt counts from. Each connection has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Milestone {
-    /// Power on.
+    /// World time zero, when the devices are switched on.
     Start,
     /// The peripheral's host learns of a connection.
     Connected,
@@ -31,18 +31,18 @@ pub enum Milestone {
 /// To whom it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The peripheral.
+    /// The peripheral: its application, or whoever holds it.
     Peripheral,
-    /// The central.
+    /// The central: its host, or whoever uses it.
     Central,
 }
 
 /// Something to be done at a moment that the run itself defines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
-    /// To whom.
+    /// The device to which it is done.
     pub target: Target,
-    /// What.
+    /// What is done to that device.
     pub act: Act,
     /// In which connection, from 1; `None`: in each. Without meaning at [`Milestone::Start`].
     pub connection: Option<u32>,

@@ -62,7 +62,7 @@ pub struct Stage {
 pub struct Cast {
     /// Names of peripheral and central, for reports.
     pub names: [String; 2],
-    /// The firmware.
+    /// The firmware; of a chip, what is known of its file.
     pub peripheral: Build,
     /// The file that a chip runs in its place.
     pub chip: Option<Image>,

@@ -51,7 +51,7 @@ impl Story {
     }
 }
 
-/// A scenario.
+/// A story, what has to come of it, and within which time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scenario {
     /// As on the command line.

@@ -65,13 +65,13 @@ pub struct Phys {
 /// The machine-readable result of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// Scenario's name.
+    /// Name of the scenario.
     pub scenario: String,
-    /// Firmware configuration's name.
+    /// Name of the firmware configuration.
     pub peripheral: String,
-    /// Central's name.
+    /// Name of the central.
     pub central: String,
-    /// Seed.
+    /// Seed of all randomness.
     pub seed: u64,
     /// How it ended.
     pub outcome: Verdict,
@@ -84,7 +84,7 @@ pub struct Summary {
     pub disconnect_reason: Option<u8>,
     /// PHYs at the end.
     pub phy: Option<Phys>,
-    /// Simulated seconds.
+    /// Simulated time when the run ended, in seconds.
     pub sim_seconds: f64,
     /// Hash of every bit and time on air.
     pub trace_sha256: String,
@@ -222,7 +222,7 @@ pub fn never_established(reason: ErrorCode) -> bool {
     reason == ErrorCode::FAILED_TO_ESTABLISH
 }
 
-/// Lower-case hexadecimal.
+/// Octets in lower-case hexadecimal, in their order, two digits each.
 #[must_use]
 pub fn hex(octets: &[u8]) -> String {
     octets.iter().map(|o| format!("{o:02x}")).collect()

@@ -30,7 +30,7 @@ pub struct Company<'a> {
     pub peripheral: &'a str,
     /// Central by name.
     pub central: &'a str,
-    /// Changes, `KEY=VALUE`.
+    /// Changes of firmware and central, `KEY=VALUE` as in `--set`.
     pub set: &'a [String],
     /// Seed of all randomness.
     pub seed: u64,

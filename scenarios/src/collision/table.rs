@@ -36,7 +36,7 @@ const fn length(who: Side, octets: u16) -> Procedure {
     Procedure::new(who, What::DataLength { octets, time: 2120 }, AT)
 }
 
-/// X1.
+/// X1. Both ask for LE 2M in the same event; the central's request goes on.
 pub static PHY_AND_PHY: Collision = Collision {
     script: "X1",
     rules: &["LL-ARB-7", "LL-ARB-9", "LL-COLL-2", "LL-COLL-3"],
@@ -52,7 +52,7 @@ pub static PHY_AND_PHY: Collision = Collision {
     peripheral: &["PHY update 0x23: tx 1, rx 1", "PHY update 0x00: tx 2, rx 2"],
 };
 
-/// X2.
+/// X2. Both ask for parameters in the same event; the central's request goes on.
 pub static PARAMETERS_AND_PARAMETERS: Collision = Collision {
     script: "X2",
     rules: &["LL-ARB-7", "LL-ARB-9"],
@@ -72,7 +72,7 @@ pub static PARAMETERS_AND_PARAMETERS: Collision = Collision {
     ],
 };
 
-/// X3.
+/// X3. The peripheral asks for parameters after the central; its request waits for the instant.
 pub static PARAMETERS_AFTER_PARAMETERS: Collision = Collision {
     script: "X3",
     rules: &["LL-ARB-3", "LL-COLL-1"],
@@ -96,7 +96,7 @@ pub static PARAMETERS_AFTER_PARAMETERS: Collision = Collision {
     ],
 };
 
-/// X4.
+/// X4. As X2, and the peripheral asks again before the instant; that request waits for it.
 pub static PARAMETERS_TOO_LATE: Collision = Collision {
     script: "X4",
     rules: &["LL-ARB-7", "LL-ARB-9", "LL-ARB-3"],
@@ -123,7 +123,7 @@ pub static PARAMETERS_TOO_LATE: Collision = Collision {
     ],
 };
 
-/// X7.
+/// X7. Both ask for longer PDUs in the same event, which is no collision.
 pub static LENGTH_AND_LENGTH: Collision = Collision {
     script: "X7",
     rules: &["LL-ARB-6", "LL-LEN-5"],
@@ -133,7 +133,7 @@ pub static LENGTH_AND_LENGTH: Collision = Collision {
     peripheral: &["data length: tx 251, rx 120"],
 };
 
-/// X8.
+/// X8. The central asks for LE 2M, the peripheral for parameters; the central's request goes on.
 pub static PARAMETERS_AND_PHY: Collision = Collision {
     script: "X8",
     rules: &["LL-ARB-8", "LL-ARB-10"],
@@ -149,7 +149,7 @@ pub static PARAMETERS_AND_PHY: Collision = Collision {
     peripheral: &["connection update 0x2A: interval 6", "PHY update 0x00: tx 2, rx 2"],
 };
 
-/// X9, whose first half is X1.
+/// X9. The central asks for LE 1M after the peripheral asked; its request waits for the instant.
 pub static PHY_AFTER_PHY: Collision = Collision {
     script: "X9",
     rules: &["LL-ARB-3", "LL-COLL-1"],

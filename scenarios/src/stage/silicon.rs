@@ -10,7 +10,7 @@ use bletwin_models::host::PairingError;
 use super::Stage;
 use crate::participant::Participant;
 
-/// See `targets/nrf52840/src/trial.rs`.
+/// Symbol of the two words in `targets/nrf52840/src/trial.rs`: `err`, and reason.
 pub(super) const RESULT: &str = "BLETWIN_RESULT";
 
 impl Stage {

@@ -74,7 +74,7 @@ const ASKED_BY_CENTRAL_48: Expected = Expected {
     peripheral: &["asked for interval 48", "connection update 0x00: interval 48"],
 };
 
-/// Plays it.
+/// Plays the steps and compares what was seen with what has to come of them.
 #[must_use]
 pub fn play(scenario: &Scenario, links: &'static Links, seed: u64) -> Finished {
     let mut hosts = Hosts::new(seed);
