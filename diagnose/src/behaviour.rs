@@ -25,7 +25,7 @@ pub struct Breach {
     pub source: &'static str,
     /// Whether the central broke it (or the peripheral).
     pub by_central: bool,
-    /// What happened, in a sentence.
+    /// What broke the rule, in a few words.
     pub text: String,
 }
 

@@ -17,7 +17,7 @@ use bletwin_setup::Air;
 pub struct Advice {
     /// What to do.
     pub text: &'static str,
-    /// Good runs with it done, of seeds that fail without.
+    /// Good runs with it, of seeds that fail without.
     pub good: Share,
 }
 
