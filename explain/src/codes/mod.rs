@@ -61,11 +61,11 @@ impl Layer {
 /// A number, its name and what usually causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Code {
-    /// Whose.
+    /// Whose number it is: several layers have the same numbers.
     pub layer: Layer,
-    /// The number.
+    /// The number, as logs and PDUs have it.
     pub code: u8,
-    /// Its name.
+    /// Its name in the Core Specification, or in Zephyr's headers.
     pub name: &'static str,
     /// What usually causes it.
     pub causes: &'static str,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The page.
+/// All that the page shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Page {
     /// What it is about.
@@ -28,7 +28,7 @@ pub struct RuleText {
     pub source: String,
 }
 
-/// A run.
+/// A run, as the page shows it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     /// Who with whom.
@@ -71,7 +71,7 @@ pub enum Lane {
 pub enum Kind {
     /// LL Control PDU.
     Control,
-    /// L2CAP: SMP.
+    /// L2CAP: SMP, on the fixed channel 0x0006.
     Security,
     /// L2CAP: ATT and the rest.
     Data,
@@ -96,15 +96,15 @@ pub enum Kind {
 pub struct Mark {
     /// Number of its record.
     pub id: u64,
-    /// When.
+    /// When it began, in ns.
     pub at_ns: u64,
-    /// When it was over; the same for what takes no time.
+    /// When it was over, in ns; the same for what takes no time.
     pub end_ns: u64,
-    /// From where.
+    /// The lane where it begins, or in which the note stands.
     pub from: Lane,
-    /// Where to; the same for a note.
+    /// The lane where it ends; the same for a note.
     pub to: Lane,
-    /// What kind.
+    /// The kind by which the page filters it.
     pub kind: Kind,
     /// What it is, in a line.
     pub text: String,
@@ -143,13 +143,13 @@ pub enum Outcome {
 pub struct Bar {
     /// Beside which lane: that of the device that started it.
     pub lane: Lane,
-    /// Which procedure.
+    /// Name of the procedure, for people.
     pub name: String,
-    /// When it began.
+    /// When it began, in ns.
     pub from_ns: u64,
-    /// When it ended.
+    /// When it ended, in ns.
     pub to_ns: u64,
-    /// How.
+    /// How it came out.
     pub outcome: Outcome,
     /// Number of the record that began it.
     pub id: u64,

@@ -9,7 +9,7 @@ use bletwin_rules::{self as data, DOCUMENTS, Force, Keeper};
 pub use print::{index, markdown};
 pub use table::{BEGIN, END, decisions, printed};
 
-/// A rule.
+/// A rule that can be cited, stated in a document or decided by a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// As it is cited: `LL-PHY-4`.

@@ -18,9 +18,9 @@ pub const END: &str = "<!-- end of table -->";
 /// One row, for one role or for both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Its id.
+    /// Id of the rule: `LL-ARB-7`.
     pub id: &'static str,
-    /// When.
+    /// The situation in which it applies.
     pub situation: &'static str,
     /// In which role.
     pub role: Keeper,

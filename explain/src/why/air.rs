@@ -33,7 +33,7 @@ pub enum What {
 /// A PDU on air.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pdu {
-    /// Its record.
+    /// Record of its transmission.
     pub id: RecordId,
     /// Its first bit.
     pub at: Instant,

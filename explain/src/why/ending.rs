@@ -29,14 +29,14 @@ pub enum How {
         /// Index of the offending request.
         offending: usize,
     },
-    /// One side said goodbye.
+    /// One side sent LL_TERMINATE_IND, and the other heard it.
     Terminated {
         /// Index of LL_TERMINATE_IND.
         pdu: usize,
     },
     /// A request went unanswered for 40 s.
     NoResponse {
-        /// The request.
+        /// The peripheral's request that got no answer.
         open: Exchange,
     },
     /// Anything else: only the reason is known.
@@ -46,9 +46,9 @@ pub enum How {
 /// The end of a link as the peripheral's host was told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// When.
+    /// When that host was told, world time.
     pub at: Instant,
-    /// Reason.
+    /// The reason that it was told.
     pub reason: ErrorCode,
     /// What the air shows.
     pub how: How,

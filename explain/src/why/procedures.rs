@@ -14,7 +14,7 @@ pub enum Answer {
     Scheduled {
         /// Index of the PDU.
         pdu: usize,
-        /// connEventCount.
+        /// connEventCount from which the change applies.
         instant: u16,
     },
     /// The PDU at this index rejected it, or did not know it.
@@ -31,7 +31,7 @@ pub enum Answer {
 pub struct Exchange {
     /// Index of the request.
     pub request: usize,
-    /// Its opcode.
+    /// Opcode of the request.
     pub opcode: Opcode,
     /// Whether the central asked.
     pub from_central: bool,

@@ -24,7 +24,7 @@ pub struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// One paragraph.
+    /// All that is to be said, as one paragraph; empty if there is nothing.
     #[must_use]
     pub fn paragraph(&self) -> String {
         let sentences = [
