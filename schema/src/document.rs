@@ -19,7 +19,7 @@ pub enum Input {
     Number(i64),
     /// A truth value.
     Flag(bool),
-    /// A list.
+    /// A list, its entries as text.
     List(Vec<String>),
     /// What no key takes: a fraction, a date, a table, a number beyond 64 bits.
     Other(String),

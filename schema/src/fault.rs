@@ -6,9 +6,9 @@ use std::ops::Range;
 /// A place in a text, counted from 1; columns are characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// Line.
+    /// Number of the line, from 1.
     pub line: usize,
-    /// Column.
+    /// Number of the character in its line, from 1.
     pub column: usize,
 }
 

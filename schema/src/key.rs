@@ -78,7 +78,7 @@ impl<T> Keys<T> {
         self.iter().find(|key| key.name == name)
     }
 
-    /// All names.
+    /// Names of all keys, in the order of the table.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {
         self.iter().map(|key| key.name).collect()

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::shape::Shape;
 use crate::written::Written;
 
-/// Longest list.
+/// Most entries of a list that is read.
 pub(crate) const ITEMS_MAX: usize = 64;
 
 /// How values of one kind are read and written. A kind is a type without values of its own, so
@@ -34,7 +34,7 @@ pub trait Kind {
     fn write(value: &Self::Value) -> Written;
 }
 
-/// Any text.
+/// Any text, taken as it is.
 #[derive(Debug)]
 pub enum Word {}
 

@@ -9,16 +9,16 @@ pub enum Shape {
     Flag,
     /// A whole number.
     Number {
-        /// The least.
+        /// The least that is taken.
         min: i64,
-        /// The greatest.
+        /// The greatest that is taken.
         max: i64,
-        /// Only multiples of this.
+        /// Only multiples of this are taken.
         step: i64,
     },
     /// What a sentence describes.
     Form {
-        /// The sentence.
+        /// The sentence, as help and errors print it.
         how: String,
         /// The words that it may contain: the nearest one is suggested.
         words: Vec<&'static str>,

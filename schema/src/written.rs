@@ -5,7 +5,7 @@ use std::fmt;
 /// A value as files and `--set` write it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// Words.
+    /// Text, which TOML has in quotes.
     Text(String),
     /// A whole number.
     Number(i64),
@@ -13,12 +13,12 @@ pub enum Written {
     Bits(u64),
     /// A truth value.
     Flag(bool),
-    /// A list.
+    /// A list; on the command line its entries stand between commas.
     List(Vec<Self>),
 }
 
 impl Written {
-    /// As TOML.
+    /// The value as a TOML file has it.
     #[must_use]
     pub fn toml(&self) -> String {
         match self {
