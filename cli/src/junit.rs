@@ -21,7 +21,7 @@ pub enum Ending {
     Error(String, String),
 }
 
-/// One case.
+/// One test case of a suite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     /// What it is called, alone within its class.

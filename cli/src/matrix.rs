@@ -45,13 +45,13 @@ pub struct Cell {
     pub central: String,
     /// The firmware, as named in the plan.
     pub firmware: String,
-    /// The scenario.
+    /// Name of the scenario that all runs play.
     pub scenario: String,
     /// What came of all runs, or `flaky`.
     pub outcome: String,
     /// Runs with the outcome that the scenario wants, and no undeclared breach of a rule.
     pub passed: u64,
-    /// Runs.
+    /// Number of runs, one a seed.
     pub of: u64,
     /// What came of how many runs.
     pub outcomes: BTreeMap<String, u64>,

@@ -5,11 +5,11 @@ use bletwin_setup::error::BadInput;
 /// How the command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// The expected outcome.
+    /// The expected outcome: exit code 0.
     Expected,
-    /// Another outcome.
+    /// Another outcome than the expected one: exit code 1.
     Unexpected,
-    /// Ctrl-C; nothing half-written is left.
+    /// Ctrl-C: exit code 130; nothing half-written is left.
     Interrupted,
 }
 

@@ -99,7 +99,7 @@ enum Play<'a> {
 }
 
 impl Play<'_> {
-    /// `None`: interrupted.
+    /// Plays it to its end; `None` if Ctrl-C came first.
     fn play(self) -> Result<Option<Finished>, BadInput> {
         match self {
             Self::Stage(mut stage) => Ok(stage.run(interrupt::requested).then(|| stage.finish())),
