@@ -16,7 +16,7 @@ pub use air::{air, l2cap};
 pub use files::{central, finding, firmware};
 pub use hosts::{h4, hci};
 
-/// An entrance.
+/// An entrance: takes any octets, and comes back.
 pub type Target = fn(&[u8]);
 
 /// All of them, by name.
