@@ -77,7 +77,7 @@ pub struct Setup {
     pub peripheral: Build,
     /// The file that a chip runs in the firmware's place; what is known of it is above.
     pub chip: Option<Image>,
-    /// The central.
+    /// The central's profile, with all changes made.
     pub central: Profile,
     /// Whether the central's controller was given quirks of the user's own making: what it then
     /// breaks is told, but is no failure, for no profile could have declared it.

@@ -212,7 +212,7 @@ impl Kind for AskParameters {
     }
 }
 
-/// Connection parameters.
+/// Connection parameters that the peripheral prefers: intervals, latency, timeout.
 #[derive(Debug)]
 enum Preferred {}
 
