@@ -11,7 +11,7 @@ use embassy_time_driver::Driver;
 
 #[derive(Debug)]
 struct State {
-    /// Microseconds.
+    /// Simulated time in µs, never set back.
     now: u64,
     /// Who wants to be woken when, in the order of asking.
     alarms: BTreeMap<(u64, u64), Waker>,
