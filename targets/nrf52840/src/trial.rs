@@ -16,7 +16,7 @@ const PASSKEY: u32 = 123_456;
 #[unsafe(no_mangle)]
 static BLETWIN_RESULT: [AtomicU32; 2] = [const { AtomicU32::new(u32::MAX) }; 2];
 
-/// The configuration.
+/// The configuration of the founding case, with the passkey fixed.
 pub fn config() -> Config {
     Config { passkey: Passkey::Static(PASSKEY), ..Config::zephyr_2024() }
 }
