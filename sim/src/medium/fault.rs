@@ -67,7 +67,7 @@ pub enum Effect {
     Drop,
     /// So many random bits of payload and CRC arrive wrong (at least one).
     Corrupt {
-        /// Bits that are drawn, 0 meaning 1; one that is drawn twice is flipped once.
+        /// Bits that are drawn, 0 meaning 1; none is flipped twice. On LE Coded: symbols, before FEC.
         bits: u8,
     },
 }
