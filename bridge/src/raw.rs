@@ -13,9 +13,9 @@ const LEAD: Duration = Duration::from_us(20);
 /// A packet to be sent as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RawPacket {
-    /// First bit of its preamble.
+    /// When the first bit of its preamble goes on air, local time.
     pub at: Instant,
-    /// Local time of the first bit of its preamble.
+    /// Channel index, 0–39.
     pub channel: u8,
     /// PHY and coding.
     pub phy: TxPhy,
