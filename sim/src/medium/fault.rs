@@ -67,7 +67,7 @@ pub enum Effect {
     Drop,
     /// So many random bits of payload and CRC arrive wrong (at least one).
     Corrupt {
-        /// Bits that are drawn, 0 meaning 1; none is flipped twice. On LE Coded: symbols, before FEC.
+        /// Bits that are drawn, 0 meaning 1; none is flipped twice. LE Coded: symbols before FEC.
         bits: u8,
     },
 }
