@@ -101,8 +101,11 @@ impl Engine {
         let received = if coded {
             let all = lock.symbols.len();
             self.arrive(node, &mut lock, header..all);
+            // Error correction may have mended what a fault has done.
+            let right = self.corruption(node, &lock).is_none();
             fec::decode_block_1(&lock.symbols)
                 .and_then(|(_, phy)| fec::decode(&tuning, phy, &lock.symbols))
+                .map(|(pdu, crc_ok)| (pdu, crc_ok && right))
         } else {
             let length = lock.length.unwrap_or(0);
             let total = frame::packet_symbols(lock.phy, usize::from(length));
@@ -112,9 +115,19 @@ impl Engine {
         self.received(node, tuning, &lock, received)
     }
 
+    /// How many bits of this packet a fault lets arrive wrong here.
+    fn corruption(&self, node: NodeId, lock: &Lock) -> Option<u8> {
+        let strike = self.medium.get(lock.packet)?.strike?;
+        match strike.effect {
+            Effect::Corrupt { bits } if strike.at.is_none_or(|at| at == node) => Some(bits),
+            _ => None,
+        }
+    }
+
     /// Lets the symbols in `range` arrive with errors; after the end of the packet, with nothing
     /// but noise.
     pub(super) fn arrive(&mut self, node: NodeId, lock: &mut Lock, range: Range<usize>) {
+        let corruption = self.corruption(node, lock);
         let Some(packet) = self.medium.get(lock.packet) else {
             return;
         };
@@ -126,9 +139,7 @@ impl Engine {
         let errors = self.medium.errors(packet, node, start..end, &mut station.noise);
         flip(&mut lock.symbols, &errors);
         if end == sent
-            && let Some(strike) = packet.strike
-            && strike.at.is_none_or(|at| at == node)
-            && let Effect::Corrupt { bits } = strike.effect
+            && let Some(bits) = corruption
         {
             let span = u32::try_from(end - start).unwrap_or(0);
             let wrong: BTreeSet<usize> =

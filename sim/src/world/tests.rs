@@ -355,6 +355,22 @@ fn faults_strike_what_they_mean() {
     assert_eq!(struck, 0);
 }
 
+/// Forward error correction mends a wrong symbol or two; what a fault means to arrive wrong does.
+#[test]
+fn what_is_corrupted_arrives_wrong_on_every_phy() {
+    for phy in [TxPhy::Le1M, TxPhy::Le2M, TxPhy::CodedS8, TxPhy::CodedS2] {
+        let mut world = World::new(config(1));
+        let when = Pattern { kind: Some(Kind::Advertising(2)), ..Pattern::default() };
+        let effect = Effect::Corrupt { bits: 1 };
+        world.faults().add(Rule { when, which: Which::Nth(3), effect, at: None });
+        world.add("beacon", beacon(20_000, phy, 30), at(0));
+        let listener = world.add("listener", scanner(phy.phy(), false), at(1));
+        world.run_until(Instant::from_us(85_000));
+        let right: Vec<bool> = heard(&world, listener).iter().map(|(right, _)| *right).collect();
+        assert_eq!(right, [true, true, false, true, true], "{phy:?}");
+    }
+}
+
 #[test]
 fn lost_packets_are_as_many_as_asked_for() {
     let medium = MediumConfig { loss_ppm: 10_000, ..MediumConfig::default() };
