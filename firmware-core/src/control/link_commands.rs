@@ -16,7 +16,7 @@ use super::served::Served;
 
 /// How a command is answered at once.
 enum Answer {
-    /// Command Status; an event follows later.
+    /// Command Status; if it is success, an event follows later.
     Status(ErrorCode),
     /// Command Complete; its return parameters come with it.
     Complete(ErrorCode, Return),

@@ -20,7 +20,8 @@ pub struct Bond {
     pub key_size: u8,
     /// Slot in the table and in storage.
     pub slot: u8,
-    /// Client Characteristic Configurations, one bit each as the application numbers them.
+    /// Client Characteristic Configurations and Client Supported Features, as
+    /// [`Client::to_bits`](super::gatt::Client::to_bits) has them.
     pub cccd: u16,
     /// Counts bonds as they are made: the lowest number is the oldest bond.
     pub number: u32,

@@ -102,7 +102,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Forgets all keys, and leaves the peers that used one.
+    /// Forgets all keys, and disconnects peers that have a bond or are encrypted.
     pub(super) fn delete_bonds(&mut self, now: Instant) {
         for index in 0..LINKS {
             let Some(Some(connection)) = self.connections.get_mut(index) else { continue };
