@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bletwin_explore::Base;
 use bletwin_explore::case::{Start, Switch};
-use bletwin_explore::pairs::{Common, Kind, Unit, search, units};
+use bletwin_explore::pairs::{Common, MeetingKind, Unit, search, units};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn unit(pair: &str, start: Start, encryption: Switch) -> Unit {
@@ -15,7 +15,7 @@ fn unit(pair: &str, start: Start, encryption: Switch) -> Unit {
     let fits = |unit: &Unit| {
         unit.pair() == pair && unit.case.start == start && unit.case.encryption == encryption
     };
-    units(Kind::Pairs, &common, 1..2).into_iter().find(fits).expect("in the space")
+    units(MeetingKind::Pairs, &common, 1..2).into_iter().find(fits).expect("in the space")
 }
 
 /// Criterion prints elements per second: runs per second on one core.

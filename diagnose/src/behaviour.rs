@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::part;
 use bletwin_explain::why::procedures::Answer;
-use bletwin_explain::why::{Exchange, How, Told};
+use bletwin_explain::why::{Account, Exchange, How};
 use bletwin_scenarios::stage::Finished;
 
 /// A rule that was broken in the failing run.
@@ -62,7 +62,7 @@ pub fn first_on_air(run: &Finished, request: Request) -> Option<Instant> {
 /// subject. `None`: no request of the connection that ended.
 #[must_use]
 pub fn reaction(run: &Finished, record: RecordId) -> Option<String> {
-    let told = Told::of(run, &sniff(&run.records));
+    let told = Account::of(run, &sniff(&run.records));
     let index = told.pdus.iter().position(|pdu| pdu.id == record)?;
     let name = told.pdus.get(index)?.name();
     let answer = match told.exchanges.iter().find(|exchange| exchange.request == index) {
@@ -100,7 +100,7 @@ pub fn offer(run: &Finished) -> Option<String> {
 }
 
 /// What the central says next, where a request is none of the link layer's.
-fn followed(told: &Told, request: usize, name: &str) -> Option<String> {
+fn followed(told: &Account, request: usize, name: &str) -> Option<String> {
     let later = told.pdus.iter().skip(request + 1);
     let next: Vec<String> = later
         .filter(|pdu| pdu.from_central && pdu.is_news())
@@ -113,7 +113,7 @@ fn followed(told: &Told, request: usize, name: &str) -> Option<String> {
     }
 }
 
-fn answered(told: &Told, exchange: &Exchange, name: &str) -> Option<String> {
+fn answered(told: &Account, exchange: &Exchange, name: &str) -> Option<String> {
     let answer =
         |index: usize| told.pdus.get(index).map(|pdu| format!("{} ({})", pdu.name(), pdu.place()));
     Some(match exchange.answer {
@@ -132,7 +132,7 @@ fn answered(told: &Told, exchange: &Exchange, name: &str) -> Option<String> {
     })
 }
 
-fn ended(told: &Told, how: &How) -> Option<String> {
+fn ended(told: &Account, how: &How) -> Option<String> {
     Some(match how {
         How::Silence { last_heard } => {
             let place = told.pdus.get(*last_heard)?.place();

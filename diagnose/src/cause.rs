@@ -11,8 +11,8 @@ use super::behaviour;
 use super::bench::{Bench, Trial};
 use super::outcome::Share;
 use super::part::{Difference, Parting, Spot, part, part_at, spots};
-use super::suspect::{self, Asked};
-use bletwin_explain::why::Told;
+use super::suspect::{self, HostRequest};
+use bletwin_explain::why::Account;
 use bletwin_scenarios::stage::Finished;
 
 /// Causes that are looked for one behind the other, where each is enough to fail.
@@ -237,7 +237,7 @@ fn reaction(failing: &Finished, parting: &Parting) -> Option<String> {
 }
 
 /// When the host asked for what was first on air in this connection, or in each of them.
-fn decisive(failing: &Finished, request: Request, connection: Option<usize>) -> Vec<Asked> {
+fn decisive(failing: &Finished, request: Request, connection: Option<usize>) -> Vec<HostRequest> {
     let on_air =
         |spots: &Vec<Spot>| spots.iter().find(|spot| spot.request == Some(request)).cloned();
     let firsts = spots(failing).iter().filter_map(on_air).collect::<Vec<_>>();
@@ -250,7 +250,7 @@ fn decisive(failing: &Finished, request: Request, connection: Option<usize>) -> 
 }
 
 fn while_pairing(failing: &Finished, parting: &Parting) -> bool {
-    let told = Told::of(failing, &sniff(&failing.records));
+    let told = Account::of(failing, &sniff(&failing.records));
     let index = told.pdus.iter().position(|pdu| pdu.id == parting.spot.record);
     told.pairing.zip(index).is_some_and(|(pairing, index)| pairing.pending_at(index))
 }

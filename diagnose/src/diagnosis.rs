@@ -9,13 +9,13 @@ use super::behaviour::{Breach, breaches};
 use super::bench::{Bench, Partner, Trial};
 use super::cause::{Case, Cause, Means};
 use super::cost::Cost;
-use super::lattice::{Candidate, Kind};
+use super::lattice::{Candidate, ChangeKind};
 use super::outcome::{Outcome, Share};
 use super::part::part;
 use super::search::{Cured, Found, is_of_the_air, price, search, search_singles};
 use super::surroundings;
 use super::suspect::on_air;
-use super::timing::{self, Row};
+use super::timing::{self, TimingRow};
 use super::user::{self, Advice};
 use super::{wishes, zephyr};
 use bletwin_explain::report as story;
@@ -64,7 +64,7 @@ pub struct Diagnosis {
     /// The failing run in words.
     pub why: Option<String>,
     /// When the first cause's procedure does harm.
-    pub timing: Vec<Row>,
+    pub timing: Vec<TimingRow>,
     /// What cures, the best first.
     pub cures: Vec<Cure>,
     /// Single changes that make a difference and do not cure.
@@ -107,7 +107,7 @@ pub struct Cure {
     /// As for `--set`.
     pub set: Vec<String>,
     /// What it asks for.
-    pub kind: Kind,
+    pub kind: ChangeKind,
     /// How to make it in Zephyr.
     pub zephyr: Vec<&'static str>,
     /// Good runs on the air of the question.
@@ -184,7 +184,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
         }
         rank(&mut diagnosis.cures);
     }
-    let free = diagnosis.cures.iter().any(|cure| cure.kind == Kind::Plain && cure.holds());
+    let free = diagnosis.cures.iter().any(|cure| cure.kind == ChangeKind::Plain && cure.holds());
     if !free && bench.scenario().expects == Verdict::Bonded {
         diagnosis.advice = user::advice(&bench, base, &seeds)?;
     }

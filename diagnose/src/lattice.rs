@@ -12,7 +12,7 @@ use bletwin_setup::keys::PERIPHERAL;
 /// What a change asks of whoever makes it, the easiest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ChangeKind {
     /// Other behaviour, nothing else.
     Plain,
     /// Other buttons or another display.
@@ -29,7 +29,7 @@ pub struct Change {
     /// As in `--set`.
     pub value: String,
     /// What it asks for.
-    pub kind: Kind,
+    pub kind: ChangeKind,
     /// Place in the table of keys and their values: between equals the first is preferred.
     #[serde(skip)]
     pub place: usize,
@@ -73,8 +73,8 @@ impl Candidate {
 
     /// The most demanding of its changes.
     #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.changes.iter().map(|change| change.kind).max().unwrap_or(Kind::Plain)
+    pub fn kind(&self) -> ChangeKind {
+        self.changes.iter().map(|change| change.kind).max().unwrap_or(ChangeKind::Plain)
     }
 
     /// As in `--set`, one after the other.
@@ -148,7 +148,7 @@ fn listed(shape: &Shape) -> Vec<String> {
     }
 }
 
-fn kind(base: &Build, changed: &Build) -> Kind {
+fn kind(base: &Build, changed: &Build) -> ChangeKind {
     let (base, changed) = (&base.config, &changed.config);
     let weaker = changed.required_level < base.required_level
         || (changed.io == IoCapability::NoInputNoOutput && changed.io != base.io)
@@ -157,11 +157,11 @@ fn kind(base: &Build, changed: &Build) -> Kind {
         || (!changed.pairing_back_off && base.pairing_back_off)
         || (changed.accept == Accept::Anyone && changed.accept != base.accept);
     if weaker {
-        Kind::Weaker
+        ChangeKind::Weaker
     } else if changed.io != base.io {
-        Kind::Hardware
+        ChangeKind::Hardware
     } else {
-        Kind::Plain
+        ChangeKind::Plain
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
         let base = preset("zephyr-2024").unwrap();
         let weaker: Vec<String> = changes(&base)
             .iter()
-            .filter(|change| change.kind == Kind::Weaker)
+            .filter(|change| change.kind == ChangeKind::Weaker)
             .map(Change::assignment)
             .collect();
         let expected = [
@@ -216,8 +216,8 @@ mod tests {
         assert_eq!(weaker, expected);
         let mut debug = base.clone();
         debug.config.debug_key = true;
-        assert_eq!(kind(&base, &debug), Kind::Weaker);
-        assert_eq!(kind(&debug, &base), Kind::Plain);
+        assert_eq!(kind(&base, &debug), ChangeKind::Weaker);
+        assert_eq!(kind(&debug, &base), ChangeKind::Plain);
         let mut fixed = base;
         fixed.config.passkey = Passkey::Static(123_456);
         assert!(changes(&fixed).iter().any(|c| c.assignment() == "passkey=random"));

@@ -4,7 +4,7 @@ use firmware_core::host::procedures::Request;
 
 use super::cause::{Cause, Means};
 use super::diagnosis::{Cure, Diagnosis, Tried, Unmet};
-use super::lattice::Kind;
+use super::lattice::ChangeKind;
 use super::part::Difference;
 use bletwin_explain::report::wrap;
 use bletwin_setup::keys::PERIPHERAL;
@@ -134,7 +134,7 @@ fn unmet(unmet: &Unmet) -> Vec<String> {
 
 fn cure_in_a_word(d: &Diagnosis) -> String {
     let words = |cure: &Cure| cure.set.join(" and ");
-    let free = d.cures.first().filter(|cure| cure.kind == Kind::Plain);
+    let free = d.cures.first().filter(|cure| cure.kind == ChangeKind::Plain);
     if let Some(cure) = free.filter(|cure| cure.holds()) {
         return format!(" Cure: {}.", words(cure));
     }
@@ -315,9 +315,9 @@ fn cure(number: usize, cure: &Cure) -> Vec<String> {
     ));
     lines.extend(cure.zephyr.iter().map(|hint| format!("     Zephyr: {hint}")));
     match cure.kind {
-        Kind::Plain => {}
-        Kind::Hardware => lines.push("     needs other buttons or another display".into()),
-        Kind::Weaker => {
+        ChangeKind::Plain => {}
+        ChangeKind::Hardware => lines.push("     needs other buttons or another display".into()),
+        ChangeKind::Weaker => {
             lines.push("     WEAKENS SECURITY: only if nothing else is possible".into());
         }
     }

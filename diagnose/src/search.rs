@@ -12,7 +12,7 @@ use bletwin_setup::Build;
 
 use super::bench::{Bench, Trial};
 use super::cost::Cost;
-use super::lattice::{Candidate, Change, Kind, changes};
+use super::lattice::{Candidate, Change, ChangeKind, changes};
 use super::outcome::{Outcome, Share};
 use bletwin_setup::Air;
 
@@ -60,10 +60,11 @@ pub struct Cured {
 pub fn search(bench: &Bench<'_>, base: &Build, seed: u64, failure: &Outcome) -> Option<Found> {
     let mut search = Search { bench, base, seed, failure, found: Found::default() };
     let all = changes(base);
-    let of = |kinds: &[Kind]| -> Vec<Change> {
+    let of = |kinds: &[ChangeKind]| -> Vec<Change> {
         all.iter().filter(|change| kinds.contains(&change.kind)).cloned().collect()
     };
-    let (plain, costly) = (of(&[Kind::Plain]), of(&[Kind::Hardware, Kind::Weaker]));
+    let (plain, costly) =
+        (of(&[ChangeKind::Plain]), of(&[ChangeKind::Hardware, ChangeKind::Weaker]));
     let quiet = quiet(&plain);
     // A feature that is left out is missing with every central: only where less does not do.
     let blunt = |change: &Change| change.key == "features-left-out" && change.value != "none";
@@ -97,7 +98,7 @@ pub fn search_singles(
 ) -> Option<Found> {
     let mut search = Search { bench, base, seed, failure, found: Found::default() };
     let plain: Vec<Change> =
-        changes(base).into_iter().filter(|change| change.kind == Kind::Plain).collect();
+        changes(base).into_iter().filter(|change| change.kind == ChangeKind::Plain).collect();
     search.singles(&plain)?;
     Some(search.found)
 }

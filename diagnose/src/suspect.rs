@@ -20,7 +20,7 @@ use bletwin_scenarios::stage::Finished;
 
 /// A procedure that a host asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct HostRequest {
     /// In which connection, from 1.
     pub connection: u32,
     /// How long after connecting.
@@ -31,7 +31,7 @@ pub struct Asked {
 
 /// What the peripheral's host asked for until then, in order.
 #[must_use]
-pub fn schedule(run: &Finished, until: Instant) -> Vec<Asked> {
+pub fn schedule(run: &Finished, until: Instant) -> Vec<HostRequest> {
     let mut connection = 0;
     let mut connected = None;
     let mut asked = Vec::new();
@@ -46,7 +46,7 @@ pub fn schedule(run: &Finished, until: Instant) -> Vec<Asked> {
             }
             RecordKind::Note(Note::HciCommand(command)) => {
                 if let (Some(request), Some(from)) = (starts(command), connected) {
-                    asked.push(Asked { connection, after: record.at.since(from), request });
+                    asked.push(HostRequest { connection, after: record.at.since(from), request });
                 }
             }
             _ => {}
@@ -69,7 +69,7 @@ const fn starts(command: &Command) -> Option<Request> {
 
 /// Prompts that ask for all of these at their times, in order of time.
 #[must_use]
-pub fn replay(mut schedule: Vec<Asked>) -> Vec<Prompt> {
+pub fn replay(mut schedule: Vec<HostRequest>) -> Vec<Prompt> {
     schedule.sort_by_key(|asked| (asked.connection, asked.after));
     schedule
         .into_iter()

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::behaviour::first_on_air;
 use super::bench::{Bench, Trial};
 use super::outcome::{Outcome, Share};
-use super::suspect::{Asked, ask, mute, replay, schedule};
+use super::suspect::{HostRequest, ask, mute, replay, schedule};
 use bletwin_scenarios::prompt::Milestone;
 
 /// Seeds that each moment is tried with.
@@ -50,7 +50,7 @@ pub const MOMENTS: [Moment; 9] = [
 
 /// A moment and how the runs ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct TimingRow {
     /// The moment in words: [`Moment::text`].
     pub moment: &'static str,
     /// Good runs with the procedure asked for then.
@@ -62,7 +62,12 @@ pub struct Row {
 /// Asks for `request` at each moment, in place of when `config`, which is good, asks for it.
 /// `None`: interrupted.
 #[must_use]
-pub fn rows(bench: &Bench<'_>, config: &Build, request: Request, seed: u64) -> Option<Vec<Row>> {
+pub fn rows(
+    bench: &Bench<'_>,
+    config: &Build,
+    request: Request,
+    seed: u64,
+) -> Option<Vec<TimingRow>> {
     let seeds: Vec<u64> = (seed..).take(SEEDS as usize).collect();
     let mut others = Vec::new();
     for &seed in &seeds {
@@ -84,7 +89,7 @@ pub fn rows(bench: &Bench<'_>, config: &Build, request: Request, seed: u64) -> O
         .collect();
     let runs =
         bench.read(&trials, |run| (Outcome::of(run).good, first_on_air(run, request).is_some()))?;
-    let row = |(moment, runs): (&Moment, &[(bool, bool)])| Row {
+    let row = |(moment, runs): (&Moment, &[(bool, bool)])| TimingRow {
         moment: moment.text,
         good: Share { count: runs.iter().filter(|(good, _)| *good).count(), of: runs.len() },
         sent: runs.iter().filter(|(_, sent)| *sent).count(),
@@ -93,7 +98,12 @@ pub fn rows(bench: &Bench<'_>, config: &Build, request: Request, seed: u64) -> O
 }
 
 /// What `config` asks for in a run, this one excepted.
-fn without(bench: &Bench<'_>, config: &Build, request: Request, seed: u64) -> Option<Vec<Asked>> {
+fn without(
+    bench: &Bench<'_>,
+    config: &Build,
+    request: Request,
+    seed: u64,
+) -> Option<Vec<HostRequest>> {
     let asked = schedule(&bench.play(&Trial::new(config, seed))?, Instant::MAX).into_iter();
     Some(asked.filter(|asked| asked.request != request).collect())
 }
@@ -114,7 +124,7 @@ pub fn moved(
     let later = |ms: u64| {
         let by = Duration::from_ms(ms);
         let asked = asked.iter().map(|asked| match asked.request == request {
-            true => Asked { after: asked.after + by, ..*asked },
+            true => HostRequest { after: asked.after + by, ..*asked },
             false => *asked,
         });
         Trial::new(&mute(config), seed).prompted(&replay(asked.collect()))

@@ -15,7 +15,7 @@ use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::report::ladder::{line, substantial};
 use bletwin_sim::sniffer::{Decoded, sniff};
 
-use crate::why::Told;
+use crate::why::Account;
 use bletwin_scenarios::catalogue::Story;
 use bletwin_scenarios::judgement::seconds;
 use bletwin_scenarios::stage::Finished;
@@ -48,7 +48,7 @@ pub fn ladder(run: &Finished) -> String {
 #[must_use]
 pub fn decisive_ladder(run: &Finished) -> String {
     let items = sniff(&run.records);
-    let wanted = Told::of(run, &items).wanted();
+    let wanted = Account::of(run, &items).wanted();
     let mut lines = Vec::new();
     let (mut empty, mut full) = (0_u32, 0_u32);
     for item in items.iter().filter(|i| i.connection.is_some()) {
@@ -79,7 +79,7 @@ fn gap(empty: u32, full: u32) -> Option<String> {
 
 /// Records of the packets that the explanation speaks of.
 pub(crate) fn decisive(run: &Finished) -> BTreeSet<RecordId> {
-    Told::of(run, &sniff(&run.records)).wanted()
+    Account::of(run, &sniff(&run.records)).wanted()
 }
 
 /// Why the link ended as it did, or why there is no bond; `None` when the air does not tell.
@@ -89,7 +89,7 @@ pub fn why(run: &Finished) -> Option<String> {
     // Where procedures meet and the link lives on, there is no end to explain.
     let paragraph = match run.summary.outcome {
         Verdict::Unresolved => String::new(),
-        _ => Told::of(run, &items).found(run).paragraph(),
+        _ => Account::of(run, &items).found(run).paragraph(),
     };
     let paragraph = Some(paragraph).filter(|p| !p.is_empty());
     let sentences: Vec<String> =

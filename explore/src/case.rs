@@ -88,7 +88,7 @@ impl Default for Case {
 pub enum Csa {
     /// Algorithm #1: the central does not know the other.
     One,
-    /// Algorithm #2.
+    /// Algorithm #2: both ends have said that they know it.
     #[default]
     Two,
 }

@@ -43,7 +43,7 @@ mod tests {
     use crate::Case;
     use crate::INVARIANT;
     use crate::PANIC;
-    use crate::pairs::{Common, Kind, search, units};
+    use crate::pairs::{Common, MeetingKind, search, units};
 
     /// A link on which the central panics next.
     fn broken(case: &Case) -> Base {
@@ -82,7 +82,7 @@ mod tests {
     fn a_search_goes_on_after_a_panic() {
         let common =
             Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
-        let unit = &units(Kind::Pairs, &common, 1..2)[0];
+        let unit = &units(MeetingKind::Pairs, &common, 1..2)[0];
         let searched = search(unit, &broken(&unit.case), &|| false).unwrap();
         assert_eq!(searched.runs, unit.meetings().len() as u64);
         assert_eq!(searched.breaches, searched.runs);

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use ble::time::Instant;
 use bletwin_sim::explore::digest::Tracer;
 use bletwin_sim::hash::RelativeHasher;
-use bletwin_sim::medium::fault::{Effect, Pattern, Rule, Which};
+use bletwin_sim::medium::fault::{Effect, FaultRule, Pattern, Which};
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Record, RecordKind};
 use bletwin_sim::world::World;
@@ -73,7 +73,7 @@ impl Live {
             How::Lost => Effect::Drop,
             How::Corrupted => Effect::Corrupt { bits: 3 },
         };
-        let rule = Rule { when: Pattern::default(), which: Which::All, effect, at: None };
+        let rule = FaultRule { when: Pattern::default(), which: Which::All, effect, at: None };
         self.world.faults().add(rule);
         self.step_world();
         // It has struck, and a rule that is spent is no part of the state.

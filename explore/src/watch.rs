@@ -24,7 +24,7 @@ pub const CENTRAL: NodeId = NodeId(1);
 
 /// Something that a host has asked for, until it is told the end of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Asked {
+pub(super) enum OpenRequest {
     Features,
     Version,
     DataLength,
@@ -34,7 +34,7 @@ pub(super) enum Asked {
     Disconnection,
 }
 
-impl Asked {
+impl OpenRequest {
     const fn by(command: &Command) -> Option<Self> {
         Some(match command {
             Command::LeReadRemoteFeatures { .. } => Self::Features,
@@ -83,9 +83,9 @@ pub(super) struct End {
     pub(super) ended: Option<ErrorCode>,
     pub(super) encrypted: bool,
     /// With the status of its command still to come, or with its end.
-    pub(super) open: Vec<Asked>,
+    pub(super) open: Vec<OpenRequest>,
     /// Commands whose answer has not come.
-    unanswered: Vec<(ble::hci::HciOpcode, Asked)>,
+    unanswered: Vec<(ble::hci::HciOpcode, OpenRequest)>,
     /// Interval, latency, timeout.
     pub(super) parameters: Option<(u16, u16, u16)>,
     /// To send and to receive with.
@@ -114,7 +114,7 @@ impl Default for End {
 
 impl End {
     fn command(&mut self, command: &Command) {
-        let Some(asked) = Asked::by(command) else { return };
+        let Some(asked) = OpenRequest::by(command) else { return };
         if let Command::LeSetDataLength { tx_octets, tx_time, .. } = command
             && std::mem::replace(&mut self.length, (*tx_octets, *tx_time)) == (*tx_octets, *tx_time)
         {
@@ -125,7 +125,7 @@ impl End {
         self.open.push(asked);
     }
 
-    fn close(&mut self, asked: Asked) {
+    fn close(&mut self, asked: OpenRequest) {
         self.open.retain(|open| *open != asked);
     }
 
@@ -133,7 +133,7 @@ impl End {
         match event {
             Event::CommandStatus { opcode, status }
             | Event::CommandComplete { opcode, status, .. } => {
-                let of = |(waiting, _): &(_, Asked)| waiting == opcode;
+                let of = |(waiting, _): &(_, OpenRequest)| waiting == opcode;
                 if let Some(at) = self.unanswered.iter().position(of) {
                     let (_, asked) = self.unanswered.remove(at);
                     if *status != ErrorCode::SUCCESS {
@@ -159,14 +159,14 @@ impl End {
             }
             Event::LeDataLengthChange { tx_octets, rx_octets, .. } => {
                 self.octets = (*tx_octets, *rx_octets);
-                self.close(Asked::DataLength);
+                self.close(OpenRequest::DataLength);
             }
             Event::EncryptionChange { status: ErrorCode::SUCCESS, enabled, .. } => {
                 self.encrypted = *enabled;
             }
             _ => {}
         }
-        if let Some(asked) = Asked::ended_by(event) {
+        if let Some(asked) = OpenRequest::ended_by(event) {
             self.close(asked);
         }
     }
@@ -228,7 +228,7 @@ impl Watch {
             }
             RecordKind::Note(Note::Trace(Trace::Queued { opcode: Some(opcode), .. })) => {
                 if matches!(*opcode, Opcode::LENGTH_REQ | Opcode::LENGTH_RSP) {
-                    end.close(Asked::DataLength);
+                    end.close(OpenRequest::DataLength);
                 }
                 self.event_of(record, opcode.0);
             }
@@ -236,7 +236,7 @@ impl Watch {
                 procedure: Procedure::DataLengthUpdate,
                 initiator: Initiator::Local,
                 ..
-            })) => end.close(Asked::DataLength),
+            })) => end.close(OpenRequest::DataLength),
             RecordKind::Acted(_) => self.active = record.at,
             _ => {}
         }

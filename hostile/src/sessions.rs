@@ -24,7 +24,7 @@ pub(super) enum Port {
 use Port::{Central, Peripheral};
 
 /// A command, and how long nothing comes after it, in halves of a millisecond.
-struct Said {
+struct HostCommand {
     port: Port,
     opcode: u16,
     parameters: Vec<u8>,
@@ -83,12 +83,12 @@ struct Opening {
     encrypted: bool,
 }
 
-fn said(port: Port, opcode: u16, parameters: &[u8], pause: usize) -> Said {
-    Said { port, opcode, parameters: parameters.to_vec(), pause }
+fn said(port: Port, opcode: u16, parameters: &[u8], pause: usize) -> HostCommand {
+    HostCommand { port, opcode, parameters: parameters.to_vec(), pause }
 }
 
 /// Both hosts want all events and have an address.
-fn begin() -> Vec<Said> {
+fn begin() -> Vec<HostCommand> {
     let one = |port, address: [u8; 6]| {
         [
             said(port, 0x0C03, &[], AT_ONCE),
@@ -100,7 +100,7 @@ fn begin() -> Vec<Said> {
     one(Peripheral, PERIPHERAL).into_iter().chain(one(Central, CENTRAL)).collect()
 }
 
-fn legacy() -> [Said; 3] {
+fn legacy() -> [HostCommand; 3] {
     let create = [
         &[0x10, 0, 0x10, 0, 0, 1][..],
         &PERIPHERAL,
@@ -114,7 +114,7 @@ fn legacy() -> [Said; 3] {
     ]
 }
 
-fn extended() -> [Said; 4] {
+fn extended() -> [HostCommand; 4] {
     let parameters = [
         &[0, 1, 0, 0x20, 0, 0, 0x20, 0, 0, 7, 1][..], // connectable, every 20 ms
         &[0; 8],
@@ -133,7 +133,7 @@ fn extended() -> [Said; 4] {
     ]
 }
 
-fn opened(opening: Opening) -> Vec<Said> {
+fn opened(opening: Opening) -> Vec<HostCommand> {
     let mut all = begin();
     match opening.extended {
         false => all.extend(legacy()),
@@ -153,8 +153,12 @@ fn opened(opening: Opening) -> Vec<Said> {
 
 /// A session as the entrances read it: pieces of an octet for port and pause, one for the length,
 /// and a command as `packet` frames it.
-fn input(opening: Opening, then: &[Said], packet: impl Fn(u16, &[u8]) -> Vec<u8>) -> Vec<u8> {
-    let piece = |said: &Said| {
+fn input(
+    opening: Opening,
+    then: &[HostCommand],
+    packet: impl Fn(u16, &[u8]) -> Vec<u8>,
+) -> Vec<u8> {
+    let piece = |said: &HostCommand| {
         let octets = packet(said.opcode, &said.parameters);
         let at_once = said.pause.min(PAUSE);
         let head = [said.port as u8 | at_once as u8, octets.len() as u8];

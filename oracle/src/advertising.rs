@@ -9,7 +9,7 @@ use ble::hci::{AdvertisingParameters, AdvertisingType, Command, Event, Role};
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
 use ble::time::{Duration, Instant};
 
-use super::asked::{Asked, Commands};
+use super::asked::{Commands, HostSettings};
 use super::timing::{JITTER, t_ifs_error};
 use super::{Finding, Findings};
 use bletwin_sniffer::{Frame, Hci, Moment, NodeId, RecordId, Said, View};
@@ -27,7 +27,7 @@ const FADING: Duration = Duration::from_ms(10);
 pub(super) fn check(view: &View, findings: &mut Findings) {
     let mut all: BTreeMap<NodeId, Advertiser> = BTreeMap::new();
     // The last packet on each advertising channel, which the next may answer.
-    let mut asked: [Option<Heard>; 3] = Default::default();
+    let mut asked: [Option<AdvertiserPacket>; 3] = Default::default();
     for moment in view.moments() {
         match moment {
             Moment::Hci(hci) => crossed(hci, all.entry(hci.node).or_default(), findings),
@@ -62,7 +62,7 @@ fn crossed(hci: &Hci, own: &mut Advertiser, findings: &mut Findings) {
 fn sent(
     frame: &Frame,
     all: &mut BTreeMap<NodeId, Advertiser>,
-    asked: &mut [Option<Heard>; 3],
+    asked: &mut [Option<AdvertiserPacket>; 3],
     findings: &mut Findings,
 ) {
     let (Some(pdu), Some(channel)) = (AdvertisingPdu::parse(&frame.pdu), frame.channel) else {
@@ -101,17 +101,17 @@ fn sent(
         });
     }
     let end = frame.end.unwrap_or(frame.at);
-    *slot = Some(Heard { by: frame.from, end, record: frame.id, pdu });
+    *slot = Some(AdvertiserPacket { by: frame.from, end, record: frame.id, pdu });
 }
 
-struct Heard {
+struct AdvertiserPacket {
     by: NodeId,
     end: Instant,
     record: RecordId,
     pdu: AdvertisingPdu,
 }
 
-impl Heard {
+impl AdvertiserPacket {
     /// Whom this advertiser has called, if anybody.
     fn target(&self, of: Address) -> Option<Address> {
         match self.pdu {
@@ -145,14 +145,14 @@ const fn address(pdu: &AdvertisingPdu) -> Option<Address> {
 type Wrong = Option<(&'static str, String)>;
 
 /// What is wrong with a request or SCAN_RSP.
-fn answer(at: Instant, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
+fn answer(at: Instant, heard: Option<&AdvertiserPacket>, pdu: &AdvertisingPdu) -> Wrong {
     let wanted = match pdu {
         AdvertisingPdu::ScanReq { advertiser, .. } => *advertiser,
         AdvertisingPdu::ScanRsp { advertiser, .. } => *advertiser,
         AdvertisingPdu::ConnectInd(request) => request.advertiser,
         _ => return None,
     };
-    let fits = |heard: &&Heard| match (&heard.pdu, pdu) {
+    let fits = |heard: &&AdvertiserPacket| match (&heard.pdu, pdu) {
         (AdvertisingPdu::ScanReq { advertiser, .. }, AdvertisingPdu::ScanRsp { .. }) => {
             *advertiser == wanted
         }
@@ -195,7 +195,7 @@ struct Advertiser {
 }
 
 impl Advertiser {
-    fn asked(&self) -> &Asked {
+    fn asked(&self) -> &HostSettings {
         self.commands.asked()
     }
 
@@ -254,7 +254,7 @@ impl Advertiser {
         if initiator != complete.peer {
             return None;
         }
-        let Asked { parameters, resolving, .. } = self.asked();
+        let HostSettings { parameters, resolving, .. } = self.asked();
         let called = match (answered, parameters) {
             (AdvertisingPdu::AdvDirectInd { target, .. }, Some(asked)) => {
                 resolving.accepts(asked.peer, target, initiator)
@@ -271,7 +271,7 @@ impl Advertiser {
     }
 
     /// What is wrong with a request of a scanner or an initiator.
-    fn seeks(&self, heard: Option<&Heard>, pdu: &AdvertisingPdu) -> Wrong {
+    fn seeks(&self, heard: Option<&AdvertiserPacket>, pdu: &AdvertisingPdu) -> Wrong {
         let resolving = &self.asked().resolving;
         match pdu {
             AdvertisingPdu::ScanReq { advertiser, .. } => resolving.served(*advertiser),

@@ -15,7 +15,7 @@ const PENDING_MAX: usize = 8;
 
 /// See the [module](self).
 #[derive(Clone, Default)]
-pub(super) struct Asked {
+pub(super) struct HostSettings {
     pub(super) parameters: Option<AdvertisingParameters>,
     pub(super) random: Option<[u8; 6]>,
     pub(super) enabled: bool,
@@ -27,7 +27,7 @@ pub(super) struct Asked {
     pub(super) initiates: bool,
 }
 
-impl Asked {
+impl HostSettings {
     fn take(&mut self, step: &Step) {
         match step {
             Step::Octets(h4) => self.octets(h4),
@@ -78,14 +78,14 @@ struct Pending {
 #[derive(Default)]
 pub(super) struct Commands {
     /// By all commands before those that wait.
-    settled: Asked,
+    settled: HostSettings,
     pending: VecDeque<Pending>,
-    now: Asked,
+    now: HostSettings,
 }
 
 impl Commands {
     /// What is in force, if no command that waits is refused.
-    pub(super) const fn asked(&self) -> &Asked {
+    pub(super) const fn asked(&self) -> &HostSettings {
         &self.now
     }
 

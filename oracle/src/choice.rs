@@ -12,7 +12,7 @@ use bletwin_sniffer::RecordId;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut phys = Phys::of(link);
-    let mut said = Said::default();
+    let mut said = PhyRequests::default();
     for packet in &link.packets {
         phys.reach(packet.event);
         let wrong = findings.is_wrong(packet);
@@ -33,7 +33,7 @@ type Wish = (PhySet, PhySet);
 
 /// The requests that an LL_PHY_UPDATE_IND may answer.
 #[derive(Default)]
-struct Said {
+struct PhyRequests {
     /// The central's request, and the peripheral's response to it.
     central: Option<Wish>,
     response: Option<(Wish, RecordId)>,
@@ -41,7 +41,7 @@ struct Said {
     peripheral: Option<(Wish, RecordId)>,
 }
 
-impl Said {
+impl PhyRequests {
     fn denies(
         &self,
         packet: &Packet<'_>,

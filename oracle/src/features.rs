@@ -15,7 +15,7 @@ use bletwin_sniffer::RecordId;
 
 /// What an end has said of itself.
 #[derive(Clone, Copy)]
-struct Told {
+struct AnnouncedFeatures {
     set: FeatureSet,
     /// Octet 0 of a response holds only what both have.
     whole: bool,
@@ -38,11 +38,11 @@ pub(super) fn shown(link: &Link<'_>, role: Role) -> Option<FeatureSet> {
 const QUEUE_EVENTS: u64 = 2;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
-    let mut told: [Option<Told>; 2] = [None; 2];
+    let mut told: [Option<AnnouncedFeatures>; 2] = [None; 2];
     let mut asked: [Option<FeatureSet>; 2] = [None; 2];
     // What each end has taken from the other.
-    let mut known: [Option<Told>; 2] = [None; 2];
-    let mut open = Open::default();
+    let mut known: [Option<AnnouncedFeatures>; 2] = [None; 2];
+    let mut open = TakenRequests::default();
     for packet in &link.packets {
         let Some(opcode) = packet.opcode() else { continue };
         if packet.taken {
@@ -52,7 +52,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         let (own, peer) = (packet.by as usize, other(packet.by) as usize);
         if packet.new {
             let peer = known[own].filter(|told| packet.event >= told.from);
-            let view = View { own: told[own], peer, asked: asked[own], open: &open };
+            let view = KnownFeatures { own: told[own], peer, asked: asked[own], open: &open };
             if let Some((rule, record, text)) = wrong(&view, packet, pdu) {
                 let evidence: Vec<_> = record.into_iter().collect();
                 link.report(findings, rule, packet, &evidence, text);
@@ -64,7 +64,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
             if let Some(set) = set(pdu) {
                 let whole = !matches!(pdu, ControlPdu::FeatureRsp(_));
                 let (record, from) = (packet.item.record, u64::MAX);
-                told[own] = Some(Told { set, whole, record, from });
+                told[own] = Some(AnnouncedFeatures { set, whole, record, from });
             }
         }
         if packet.taken
@@ -75,21 +75,21 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
                 asked[peer] = Some(set).filter(|_| !findings.is_wrong(packet));
             }
             let from = packet.event + QUEUE_EVENTS;
-            known[peer] = told[own].map(|told| Told { from, ..told });
+            known[peer] = told[own].map(|told| AnnouncedFeatures { from, ..told });
         }
     }
 }
 
 /// What is left open to an end.
 #[derive(Default)]
-struct Open {
+struct TakenRequests {
     /// Requests, of those that it has taken last of their kind, that break a rule.
     wrong: [BTreeSet<u8>; 2],
     /// The last request was LL_ENC_REQ: either form of a reject is right (5.1.3.1).
     encryption: [bool; 2],
 }
 
-impl Open {
+impl TakenRequests {
     fn took(&mut self, by: Role, opcode: Opcode, wrong: bool) {
         let taker = other(by) as usize;
         match wrong {
@@ -100,11 +100,11 @@ impl Open {
     }
 }
 
-struct View<'a> {
-    own: Option<Told>,
-    peer: Option<Told>,
+struct KnownFeatures<'a> {
+    own: Option<AnnouncedFeatures>,
+    peer: Option<AnnouncedFeatures>,
     asked: Option<FeatureSet>,
-    open: &'a Open,
+    open: &'a TakenRequests,
 }
 
 pub(super) const fn set(pdu: &ControlPdu) -> Option<FeatureSet> {
@@ -117,7 +117,7 @@ pub(super) const fn set(pdu: &ControlPdu) -> Option<FeatureSet> {
 }
 
 fn wrong(
-    view: &View<'_>,
+    view: &KnownFeatures<'_>,
     packet: &Packet<'_>,
     pdu: &ControlPdu,
 ) -> Option<(&'static str, Option<RecordId>, String)> {
@@ -160,7 +160,7 @@ fn wrong(
 /// LL_REJECT_EXT_IND if both ends have the feature, and for a collision LL_REJECT_IND if not (5.3).
 /// LL_REJECT_IND remains possible as long as the features are not known, and for LL_ENC_REQ.
 fn reject(
-    view: &View<'_>,
+    view: &KnownFeatures<'_>,
     by: Role,
     pdu: &ControlPdu,
     name: &str,

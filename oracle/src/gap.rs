@@ -8,7 +8,7 @@ use ble::hci::{Event, FilterPolicy};
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
 use bletwin_sniffer::{Frame, Hci, Moment, NodeId, Said, View};
 
-use super::asked::{Asked, Commands};
+use super::asked::{Commands, HostSettings};
 use super::{Finding, Findings};
 
 const FLAGS: u8 = 0x01;
@@ -50,7 +50,7 @@ fn crossed(hci: &Hci, host: &mut Commands) {
     }
 }
 
-fn sent(frame: &Frame, asked: Option<&Asked>, findings: &mut Findings) {
+fn sent(frame: &Frame, asked: Option<&HostSettings>, findings: &mut Findings) {
     let Some(pdu) = AdvertisingPdu::parse(&frame.pdu) else { return };
     let (data, responds) = match &pdu {
         AdvertisingPdu::AdvInd { data, .. }
@@ -75,7 +75,7 @@ fn sent(frame: &Frame, asked: Option<&Asked>, findings: &mut Findings) {
 
 /// GAP-DISC-2: who is discoverable answers everybody. What is still on the air when the host has
 /// ended advertising was asked for otherwise.
-fn closed(flags: u8, asked: Option<&Asked>) -> Option<(&'static str, String)> {
+fn closed(flags: u8, asked: Option<&HostSettings>) -> Option<(&'static str, String)> {
     let asked = asked.filter(|asked| asked.enabled && flags & (LIMITED | GENERAL) != 0)?;
     let filter = asked.parameters.as_ref()?.filter;
     let text = || format!("discoverable, with filter policy {filter:?}");

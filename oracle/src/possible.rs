@@ -14,7 +14,7 @@ use bletwin_sniffer::RecordId;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut lengths = Lengths::default();
-    let mut open = Open::default();
+    let mut open = PhyPending::default();
     for packet in &link.packets {
         open.reach(packet.event);
         let possible = open.of(packet.by);
@@ -48,7 +48,7 @@ fn too_long(possible: PhySet, packet: &Packet<'_>, time: u16) -> Option<TxPhy> {
 }
 
 #[derive(Default)]
-struct Open {
+struct PhyPending {
     /// The peripheral's own request, or its answer to the central's.
     offered: Option<PhySet>,
     /// RX_PHYS of the central's request.
@@ -58,7 +58,7 @@ struct Open {
     record: Option<RecordId>,
 }
 
-impl Open {
+impl PhyPending {
     fn reach(&mut self, event: u64) {
         for next in &mut self.next {
             next.take_if(|(instant, _)| event >= *instant);

@@ -13,7 +13,7 @@ use bletwin_rules::version::LL_VERS_1;
 
 use super::Findings;
 use super::link::{Link, Packet, other};
-use super::table::{Kind, answers, is_owed, kind, only};
+use super::table::{ProcedureKind, answers, is_owed, kind, only};
 use super::values::param_field;
 use bletwin_sniffer::RecordId;
 
@@ -26,8 +26,8 @@ pub(super) const PAST: u16 = 0x7FFF;
 
 /// A procedure under way.
 #[derive(Clone, Copy)]
-struct Open {
-    kind: Kind,
+struct OpenProcedure {
+    kind: ProcedureKind,
     record: RecordId,
     /// The other end has sent a PDU of it.
     answered: Option<RecordId>,
@@ -54,7 +54,7 @@ pub(super) struct Due {
 /// The procedures of a connection, by the end that started them.
 #[derive(Default)]
 pub(super) struct Procedures {
-    open: [Option<Open>; 2],
+    open: [Option<OpenProcedure>; 2],
     pub(super) due: [Vec<Due>; 2],
     /// Requests that the central served where it had to reject them. Who has asked may take that
     /// for a PDU of the central's own procedure, and wait for the reject.
@@ -93,7 +93,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
 impl Procedures {
     /// Whether encryption is being started or paused.
     pub(super) fn encrypting(&self) -> bool {
-        self.open.iter().flatten().any(|open| open.kind == Kind::Encryption)
+        self.open.iter().flatten().any(|open| open.kind == ProcedureKind::Encryption)
     }
 
     /// Whether the central has had an encryption pause begin.
@@ -194,7 +194,7 @@ impl Procedures {
         if refuses.contains(&opcode)
             && answered.is_some_and(|due| due.opcode == Opcode::CONNECTION_PARAM_RSP)
         {
-            self.open[own].take_if(|open| open.kind == Kind::Parameters);
+            self.open[own].take_if(|open| open.kind == ProcedureKind::Parameters);
         }
     }
 
@@ -224,7 +224,9 @@ impl Procedures {
             }
             (Opcode::REJECT_IND, _) => due.opcode != Opcode::PHY_RSP,
             (Opcode::VERSION_IND, _) => due.opcode == Opcode::VERSION_IND,
-            (Opcode::CONNECTION_UPDATE_IND, _) => kind(due.opcode) == Some(Kind::Parameters),
+            (Opcode::CONNECTION_UPDATE_IND, _) => {
+                kind(due.opcode) == Some(ProcedureKind::Parameters)
+            }
             _ => answers(opcode, packet.by).contains(&due.opcode),
         };
         // An answer in the sender's own procedure comes before one in the peer's; but a plain
@@ -265,7 +267,7 @@ impl Procedures {
     }
 
     /// What is wrong with starting a procedure now.
-    fn wrong_start(&self, by: Role, kind: Kind) -> Vec<(&'static str, RecordId, String)> {
+    fn wrong_start(&self, by: Role, kind: ProcedureKind) -> Vec<(&'static str, RecordId, String)> {
         let mut wrong = Vec::new();
         if let Some(open) = &self.open[by as usize] {
             let text = format!("while its own {:?} procedure is open", open.kind);
@@ -288,7 +290,7 @@ impl Procedures {
         by: Role,
         opcode: Opcode,
         answered: Option<Due>,
-    ) -> Option<(Open, Due)> {
+    ) -> Option<(OpenProcedure, Due)> {
         let due = answered.filter(|due| {
             due.opcode == Opcode::PHY_REQ || due.opcode == Opcode::CONNECTION_PARAM_REQ
         })?;
@@ -313,7 +315,7 @@ impl Procedures {
             self.due[own].push(Due { opcode, record, at, unknown, bent, open, out_of_range });
         }
         if starts && let Some(kind) = kind(opcode) {
-            self.open[own] = Some(Open { kind, record, answered: None, until: None });
+            self.open[own] = Some(OpenProcedure { kind, record, answered: None, until: None });
         }
         let until = instant(packet)
             .map(|instant| packet.event + u64::from(instant.wrapping_sub(packet.event as u16)));
@@ -376,17 +378,17 @@ impl Procedures {
                 | ControlPdu::VersionInd(_),
             ) => kind(opcode) == Some(open.kind),
             Some(ControlPdu::StartEncRsp) => {
-                by == Role::Peripheral && open.kind == Kind::Encryption
+                by == Role::Peripheral && open.kind == ProcedureKind::Encryption
             }
-            _ => open.kind == Kind::Phy && changes_nothing(packet) && !in_own && !stray,
+            _ => open.kind == ProcedureKind::Phy && changes_nothing(packet) && !in_own && !stray,
         };
         if closes && open.until.is_none() {
             self.open[taker as usize] = None;
-        } else if closes && matches!(open.kind, Kind::Parameters | Kind::Phy) {
+        } else if closes && matches!(open.kind, ProcedureKind::Parameters | ProcedureKind::Phy) {
             // The update that seemed to answer what is refused was the central's own; its instant
             // comes all the same.
             self.open[taker as usize] = None;
-            self.open[by as usize] = Some(Open { answered: None, ..open });
+            self.open[by as usize] = Some(OpenProcedure { answered: None, ..open });
         }
     }
 }

@@ -17,7 +17,7 @@ const EARLY: u64 = 2;
 const INTERVAL_MIN_US: u64 = 7_500;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
-    let mut air = Air::new(link);
+    let mut air = AirSoFar::new(link);
     let mut packets = link.packets.iter().peekable();
     for hci in &link.hci {
         while let Some(packet) = packets.next_if(|packet| packet.item.at < hci.at) {
@@ -37,7 +37,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
 }
 
 /// What has been on air so far; by the end that may know it.
-struct Air {
+struct AirSoFar {
     phys: Phys,
     event: u64,
     /// When the last packet began.
@@ -50,7 +50,7 @@ struct Air {
     encrypted: [bool; 2],
 }
 
-impl Air {
+impl AirSoFar {
     fn new(link: &Link<'_>) -> Self {
         let request = link.request;
         let first = (request.interval, request.latency, request.timeout);

@@ -6,7 +6,7 @@ use ble::pdu::control::{FeatureSet, Opcode};
 /// A procedure. The connection update and the connection parameters request count as one: a
 /// collision between them is one of the same procedure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProcedureKind {
     Features,
     Version,
     Encryption,
@@ -17,7 +17,7 @@ pub(super) enum Kind {
     Phy,
 }
 
-impl Kind {
+impl ProcedureKind {
     /// Whether it ends at an instant: two such procedures are incompatible.
     pub(super) const fn has_instant(self) -> bool {
         matches!(self, Self::Parameters | Self::ChannelMap | Self::Phy)
@@ -25,25 +25,25 @@ impl Kind {
 }
 
 /// The procedure that a PDU belongs to. LL_REJECT_IND, LL_UNKNOWN_RSP and their like: none.
-pub(super) const fn kind(opcode: Opcode) -> Option<Kind> {
+pub(super) const fn kind(opcode: Opcode) -> Option<ProcedureKind> {
     Some(match opcode {
         Opcode::FEATURE_REQ | Opcode::PERIPHERAL_FEATURE_REQ | Opcode::FEATURE_RSP => {
-            Kind::Features
+            ProcedureKind::Features
         }
-        Opcode::VERSION_IND => Kind::Version,
+        Opcode::VERSION_IND => ProcedureKind::Version,
         Opcode::ENC_REQ
         | Opcode::ENC_RSP
         | Opcode::START_ENC_REQ
         | Opcode::START_ENC_RSP
         | Opcode::PAUSE_ENC_REQ
-        | Opcode::PAUSE_ENC_RSP => Kind::Encryption,
+        | Opcode::PAUSE_ENC_RSP => ProcedureKind::Encryption,
         Opcode::CONNECTION_UPDATE_IND
         | Opcode::CONNECTION_PARAM_REQ
-        | Opcode::CONNECTION_PARAM_RSP => Kind::Parameters,
-        Opcode::CHANNEL_MAP_IND => Kind::ChannelMap,
-        Opcode::PING_REQ | Opcode::PING_RSP => Kind::Ping,
-        Opcode::LENGTH_REQ | Opcode::LENGTH_RSP => Kind::DataLength,
-        Opcode::PHY_REQ | Opcode::PHY_RSP | Opcode::PHY_UPDATE_IND => Kind::Phy,
+        | Opcode::CONNECTION_PARAM_RSP => ProcedureKind::Parameters,
+        Opcode::CHANNEL_MAP_IND => ProcedureKind::ChannelMap,
+        Opcode::PING_REQ | Opcode::PING_RSP => ProcedureKind::Ping,
+        Opcode::LENGTH_REQ | Opcode::LENGTH_RSP => ProcedureKind::DataLength,
+        Opcode::PHY_REQ | Opcode::PHY_RSP | Opcode::PHY_UPDATE_IND => ProcedureKind::Phy,
         _ => return None,
     })
 }

@@ -9,7 +9,7 @@ use ble::hci::{Command, Event, Handle, HciOpcode};
 use ble::time::{Duration, Instant};
 
 use super::link::Link;
-use super::table::{Kind, kind};
+use super::table::{ProcedureKind, kind};
 use super::{Finding, Findings};
 use bletwin_sniffer::{Hci, NodeId, RecordId, Said, View};
 
@@ -27,7 +27,7 @@ enum Awaited {
 }
 
 /// A command that was accepted.
-struct Open {
+struct AcceptedCommand {
     awaited: Awaited,
     handle: Handle,
     at: Instant,
@@ -81,7 +81,7 @@ impl Masks {
 struct Waist {
     masks: Masks,
     asked: Option<(HciOpcode, Awaited, Handle)>,
-    open: Vec<Open>,
+    open: Vec<AcceptedCommand>,
 }
 
 impl Default for Waist {
@@ -107,7 +107,7 @@ impl Waist {
             && let Some((_, awaited, handle)) = self.asked.take_if(|asked| asked.0 == *opcode)
             && self.masks.pass(awaited)
         {
-            self.open.push(Open { awaited, handle, at: record.at, record: record.id });
+            self.open.push(AcceptedCommand { awaited, handle, at: record.at, record: record.id });
         } else if let Some(end) = ends(event)
             && let Some(at) = self.open.iter().position(|open| (open.awaited, open.handle) == end)
         {
@@ -119,7 +119,7 @@ impl Waist {
 /// A command without its event.
 pub(super) struct Unfinished {
     node: NodeId,
-    open: Open,
+    open: AcceptedCommand,
     /// When the connection ended, or the record.
     until: Instant,
 }
@@ -183,7 +183,7 @@ fn lived(link: &Link<'_>, node: NodeId, record: RecordId) -> bool {
 
 /// When the last control PDU was sent that moves a procedure on. Pings go on for ever.
 fn last_control(link: &Link<'_>) -> Instant {
-    let moves = |opcode| kind(opcode) != Some(Kind::Ping);
+    let moves = |opcode| kind(opcode) != Some(ProcedureKind::Ping);
     let last = link.packets.iter().rev().find(|p| p.new && p.opcode().is_some_and(moves));
     last.map_or(link.connect.end, |packet| packet.item.at)
 }

@@ -45,7 +45,7 @@ pub struct Observed {
 
 /// A finding as `--json` tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Told {
+pub struct ReportedFinding {
     /// Id of the rule.
     pub rule: &'static str,
     /// `central` or `peripheral`.
@@ -88,8 +88,8 @@ impl Judgement {
 
     /// All findings as `--json` tells them.
     #[must_use]
-    pub fn told(&self, peripheral: NodeId) -> Vec<Told> {
-        let one = |finding: &Finding, admitted| Told {
+    pub fn told(&self, peripheral: NodeId) -> Vec<ReportedFinding> {
+        let one = |finding: &Finding, admitted| ReportedFinding {
             rule: finding.rule,
             culprit: side(finding.culprit != peripheral),
             at_us: finding.at.as_us(),

@@ -10,7 +10,7 @@ use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
 use serde::Serialize;
 
-use crate::judgement::{Observed, Told};
+use crate::judgement::{Observed, ReportedFinding};
 pub use hci::hci_sha256;
 
 /// How a run ended.
@@ -91,7 +91,7 @@ pub struct Summary {
     /// Digest of every HCI packet on both sides and its time, hexadecimal.
     pub hci_sha256: String,
     /// Breaches of the link layer's rules, those first that no profile declares.
-    pub findings: Vec<Told>,
+    pub findings: Vec<ReportedFinding>,
     /// Recommendations of the link layer that were not followed. They fail no run.
     pub observations: Vec<Observed>,
 }

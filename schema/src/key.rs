@@ -2,7 +2,7 @@
 
 use crate::document::Input;
 use crate::fault::{Fault, nearest, ranked};
-use crate::kind::{ITEMS_MAX, Kind};
+use crate::kind::{ITEMS_MAX, ValueKind};
 use crate::shape::Shape;
 use crate::written::Written;
 
@@ -107,7 +107,7 @@ impl<T> Keys<T> {
 ///
 /// # Errors
 /// [`Fault`] whose `what` is the value in quotes.
-pub fn read<K: Kind>(input: &Input) -> Result<K::Value, Fault> {
+pub fn read<K: ValueKind>(input: &Input) -> Result<K::Value, Fault> {
     let (value, wrong) = match input {
         Input::Text(text) => (K::parse(text.trim()), text.clone()),
         Input::Number(number) => (K::number(*number), number.to_string()),
@@ -179,9 +179,9 @@ macro_rules! keys {
             group: $group,
             name: $name,
             meaning: concat!($($doc),+).trim_ascii(),
-            shape: <$kind as $crate::Kind>::shape,
+            shape: <$kind as $crate::ValueKind>::shape,
             set: $crate::keys!(@set $of, $kind, $t, $place $(, $u, $v, $setting)?),
-            get: |$t: &$of| <$kind as $crate::Kind>::write(&$place),
+            get: |$t: &$of| <$kind as $crate::ValueKind>::write(&$place),
         },)*)*]);
     };
     (@set $of:ty, $kind:ty, $t:ident, $place:expr) => {

@@ -10,7 +10,7 @@ pub(crate) const ITEMS_MAX: usize = 64;
 
 /// How values of one kind are read and written. A kind is a type without values of its own, so
 /// that any crate can give words to any type.
-pub trait Kind {
+pub trait ValueKind {
     /// What is read.
     type Value;
 
@@ -38,7 +38,7 @@ pub trait Kind {
 #[derive(Debug)]
 pub enum Word {}
 
-impl Kind for Word {
+impl ValueKind for Word {
     type Value = String;
 
     fn shape() -> Shape {
@@ -58,7 +58,7 @@ impl Kind for Word {
 #[derive(Debug)]
 pub struct Number<T, const MIN: i64, const MAX: i64, const STEP: i64 = 1>(PhantomData<T>);
 
-impl<T, const MIN: i64, const MAX: i64, const STEP: i64> Kind for Number<T, MIN, MAX, STEP>
+impl<T, const MIN: i64, const MAX: i64, const STEP: i64> ValueKind for Number<T, MIN, MAX, STEP>
 where
     T: Copy + TryFrom<i64> + Into<i64>,
 {
@@ -90,7 +90,7 @@ where
 #[derive(Debug)]
 pub enum Flag {}
 
-impl Kind for Flag {
+impl ValueKind for Flag {
     type Value = bool;
 
     fn shape() -> Shape {
@@ -114,7 +114,7 @@ impl Kind for Flag {
 #[derive(Debug)]
 pub struct OrNever<K>(PhantomData<K>);
 
-impl<K: Kind> Kind for OrNever<K> {
+impl<K: ValueKind> ValueKind for OrNever<K> {
     type Value = Option<K::Value>;
 
     fn shape() -> Shape {
@@ -138,7 +138,7 @@ impl<K: Kind> Kind for OrNever<K> {
 #[derive(Debug)]
 pub struct List<K>(PhantomData<K>);
 
-impl<K: Kind> Kind for List<K> {
+impl<K: ValueKind> ValueKind for List<K> {
     type Value = Vec<K::Value>;
 
     fn shape() -> Shape {
@@ -174,7 +174,7 @@ macro_rules! words {
         #[derive(Debug)]
         $vis enum $kind {}
 
-        impl $crate::Kind for $kind {
+        impl $crate::ValueKind for $kind {
             type Value = $value;
 
             fn shape() -> $crate::Shape {

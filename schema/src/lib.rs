@@ -1,7 +1,7 @@
 //! Keys of configuration files and of `--set KEY=VALUE`.
 //!
-//! One table of [`Key`]s, written with [`keys!`], says for each key its name, what it means, which
-//! [`Kind`] of value it takes and where that value lives. Reading TOML, reading bare text, errors
+//! One table of [`Key`]s, written with [`keys!`], says for each key its name, what it means, what
+//! values it takes ([`ValueKind`]) and where they live. Reading TOML, reading bare text, errors
 //! with line, column and the nearest right word, help, defaults and where a value comes from all
 //! follow from it. The crate knows neither firmware nor centrals.
 //!
@@ -46,6 +46,6 @@ pub use conflict::Conflict;
 pub use document::{Document, Input, Origin, Origins};
 pub use fault::{Fault, Position, nearest};
 pub use key::{Key, Keys, read};
-pub use kind::{Flag, Kind, List, Number, OrNever, Word};
+pub use kind::{Flag, List, Number, OrNever, ValueKind, Word};
 pub use shape::{Class, Shape};
 pub use written::Written;

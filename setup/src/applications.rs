@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 
 use bletwin_firmware_node::Tenant;
-use bletwin_schema::{Kind, Shape, Written};
+use bletwin_schema::{Shape, ValueKind, Written};
 
 static ADDED: OnceLock<Vec<Tenant>> = OnceLock::new();
 
@@ -55,7 +55,7 @@ pub fn default() -> Tenant {
 #[derive(Debug)]
 pub(crate) enum Applications {}
 
-impl Kind for Applications {
+impl ValueKind for Applications {
     type Value = Tenant;
 
     fn shape() -> Shape {

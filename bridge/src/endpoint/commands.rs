@@ -10,14 +10,14 @@ use ble::time::Instant;
 use bletwin_sim::record::Note;
 
 use super::arbiter::Side;
-use super::table::{self, Answer, Row};
+use super::table::{self, Answer, CommandRow};
 use super::{Endpoint, Output, halves, handles};
 
 /// A command at hand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) now: Instant,
-    row: &'static Row,
+    row: &'static CommandRow,
     /// Its parameters as octets.
     pub(super) parameters: &'a [u8],
     /// Whether the device has LL Privacy, and so its types of addresses.

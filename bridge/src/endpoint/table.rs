@@ -25,7 +25,7 @@ pub(super) enum Answer {
 
 /// A command, as the endpoint serves it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
+pub(super) struct CommandRow {
     /// OGF and OCF.
     pub(super) opcode: u16,
     /// Its name in the specification.
@@ -109,7 +109,7 @@ macro_rules! rows {
     ($($opcode:literal $name:literal [$($bit:tt)*] $needs:ident $family:ident,
        $answer:ident $returned:literal, $handler:expr;)*) => {
         /// All commands, by opcode.
-        pub(super) const COMMANDS: &[Row] = &[$(Row {
+        pub(super) const COMMANDS: &[CommandRow] = &[$(CommandRow {
             opcode: $opcode,
             name: $name,
             bit: bit!($($bit)*),
@@ -303,7 +303,10 @@ rows! {
 }
 
 /// The row of a command, if a device with these features has it.
-pub(super) fn row(HciOpcode(opcode): HciOpcode, features: FeatureSet) -> Option<&'static Row> {
+pub(super) fn row(
+    HciOpcode(opcode): HciOpcode,
+    features: FeatureSet,
+) -> Option<&'static CommandRow> {
     let index = COMMANDS.binary_search_by_key(&opcode, |row| row.opcode).ok()?;
     COMMANDS.get(index).filter(|row| features.has(row.needs))
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use ble::time::Instant;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::record::{Note, Record, RecordKind};
-use bletwin_sim::report::capture::{self, Air, Style};
+use bletwin_sim::report::capture::{self, AirCapture, Style};
 use bletwin_sim::report::{ladder, log, seconds};
 use bletwin_sim::sniffer::AirItem;
 
@@ -38,7 +38,7 @@ pub struct Capture {
 #[derive(Debug)]
 pub(super) struct Reporter {
     watching: Watching,
-    air: Air,
+    air: AirCapture,
 }
 
 impl Reporter {
@@ -53,7 +53,7 @@ impl Reporter {
         }
         let noise = MediumConfig::default().noise_floor_dbm;
         let style = if watching.decrypted { Style::Decrypted } else { Style::OnAir };
-        Ok(Self { watching, air: Air::new(i8::try_from(noise).unwrap_or(i8::MIN), style) })
+        Ok(Self { watching, air: AirCapture::new(i8::try_from(noise).unwrap_or(i8::MIN), style) })
     }
 
     /// Writes all that is settled. The file holds whole blocks afterwards.

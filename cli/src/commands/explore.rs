@@ -12,7 +12,7 @@ use crate::interrupt;
 use crate::junit::Case;
 use crate::output::Outputs;
 use bar::Bar;
-use bletwin_explore::campaign::{Kind, Options, Progress, Report, Shard, conduct};
+use bletwin_explore::campaign::{Options, Progress, Report, SearchKind, Shard, conduct};
 use bletwin_explore::known;
 use bletwin_explore::pairs::Common;
 use bletwin_explore::random::ANY;
@@ -108,10 +108,10 @@ fn options(asked: &Explore) -> Result<Options, BadInput> {
         Some(text) => text.parse()?,
     };
     let (kind, peripheral, central, range) = match (asked.random, asked.triples) {
-        (true, _) if asked.budget.is_some() => (Kind::Random, ANY, ANY, SEEDS_WITHIN_BUDGET),
-        (true, _) => (Kind::Random, ANY, ANY, SEEDS),
-        (_, true) => (Kind::Triples, "recommended", "honest", ONE_SEED),
-        _ => (Kind::Pairs, "recommended", "honest", ONE_SEED),
+        (true, _) if asked.budget.is_some() => (SearchKind::Random, ANY, ANY, SEEDS_WITHIN_BUDGET),
+        (true, _) => (SearchKind::Random, ANY, ANY, SEEDS),
+        (_, true) => (SearchKind::Triples, "recommended", "honest", ONE_SEED),
+        _ => (SearchKind::Pairs, "recommended", "honest", ONE_SEED),
     };
     let name = |asked: &Option<String>, plain: &str| asked.clone().unwrap_or_else(|| plain.into());
     Ok(Options {

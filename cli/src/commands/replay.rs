@@ -55,7 +55,7 @@ impl Verdict {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct Replayed<'a> {
     verdict: Verdict,
     rule: &'a str,
     culprit: Option<&'static str>,
@@ -105,7 +105,7 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
             .with_context(|| format!("writing {}", path.display()))?;
     }
     if options.json {
-        let told = Told {
+        let told = Replayed {
             verdict,
             rule: &saved.rule,
             culprit: saved.culprit.map(Side::name),

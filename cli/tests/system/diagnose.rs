@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bletwin_diagnose::bench::{Trial, Watcher};
 use bletwin_diagnose::cause::Means;
-use bletwin_diagnose::lattice::Kind;
+use bletwin_diagnose::lattice::ChangeKind;
 use bletwin_diagnose::{Bench, Diagnosis, Question, diagnose, report};
 use bletwin_models::profile::Profile;
 use bletwin_scenarios::catalogue;
@@ -147,7 +147,7 @@ fn the_right_pdu_is_blamed_and_the_right_change_cures() {
         assert_eq!(blamed(&diagnosis), *pdus, "{central} {set:?}\n{told}");
         let best = diagnosis.cures.first().unwrap_or_else(|| panic!("{central} {set:?}\n{told}"));
         assert_eq!(best.set.join(" "), cure, "{central} {set:?}\n{told}");
-        assert!(best.good.is_all() && best.holds() && best.kind == Kind::Plain, "{told}");
+        assert!(best.good.is_all() && best.holds() && best.kind == ChangeKind::Plain, "{told}");
         assert!(diagnosis.advice.is_empty(), "there is a cure\n{told}");
         for cause in &diagnosis.causes {
             assert!(cause.put_back.is_all(), "put back alone it fails\n{told}");
@@ -229,7 +229,7 @@ fn a_cure_that_weakens_security_is_the_last_and_flagged() {
     let diagnosis = of("pairing", &setup("zephyr-2024", "phone", &["central.io=none"]));
     let told = report::text(&diagnosis);
     assert_eq!(cures(&diagnosis), ["required-level=2"], "{told}");
-    assert_eq!(diagnosis.cures[0].kind, Kind::Weaker);
+    assert_eq!(diagnosis.cures[0].kind, ChangeKind::Weaker);
     assert!(told.contains("WEAKENS SECURITY") && told.contains("price"), "{told}");
 }
 

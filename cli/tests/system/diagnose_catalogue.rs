@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use bletwin::quirks::{self, Trial};
 use bletwin_diagnose::bench::Watcher;
 use bletwin_diagnose::diagnosis::Cure;
-use bletwin_diagnose::lattice::Kind;
+use bletwin_diagnose::lattice::ChangeKind;
 use bletwin_diagnose::{Bench, Diagnosis, Question, diagnose, report};
 use bletwin_models::profile::{Entry, Profile, Quirk, catalogue as centrals};
 use bletwin_scenarios::catalogue;
@@ -150,7 +150,7 @@ fn wrong(diagnosis: &Diagnosis, truth: Truth) -> Vec<String> {
                 &format!("{pdu}: {blamed:?}"),
             );
             want(diagnosis.causes.iter().all(|cause| cause.put_back.is_all()), "proven");
-            let good = |cure: &Cure| cure.kind == Kind::Plain && cure.holds();
+            let good = |cure: &Cure| cure.kind == ChangeKind::Plain && cure.holds();
             want(diagnosis.cures.first().is_some_and(good), "a cure that holds");
         }
         Ungranted(request) => {
@@ -163,7 +163,7 @@ fn wrong(diagnosis: &Diagnosis, truth: Truth) -> Vec<String> {
             want(helps.iter().any(|text| text.contains(on)), &format!("{on}: {helps:?}"));
         }
         Tells(text) => {
-            let free = diagnosis.cures.iter().any(|cure| cure.kind == Kind::Plain);
+            let free = diagnosis.cures.iter().any(|cure| cure.kind == ChangeKind::Plain);
             want(!free, "without a cure that costs nothing");
             want(told.contains("No cure in the firmware"), "told that there is no cure");
             want(told.contains(text), &format!("told to {text}"));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use bletwin_explore::pairs::{Common, Kind, Unit, units};
+use bletwin_explore::pairs::{Common, MeetingKind, Unit, units};
 use serde_json::Value;
 
 fn explore(folder: &Path, arguments: &[&str]) -> Output {
@@ -25,7 +25,7 @@ fn json(output: &Output) -> Value {
 pub(crate) fn part(fits: impl Fn(&Unit) -> bool) -> String {
     let common =
         Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
-    let all = units(Kind::Pairs, &common, 1..2);
+    let all = units(MeetingKind::Pairs, &common, 1..2);
     let number = all.iter().position(fits).expect("in the space");
     format!("{}/{}", number + 1, all.len())
 }

@@ -5,11 +5,11 @@ use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_scenarios::summary::Verdict;
 use bletwin_setup::Setup;
-use bletwin_sim::medium::fault::{Effect, Kind, Pattern, Rule, Which};
+use bletwin_sim::medium::fault::{Effect, FaultRule, PacketKind, Pattern, Which};
 use bletwin_sim::record::RecordKind;
 use rayon::prelude::*;
 
-const CONNECT_IND: Kind = Kind::Advertising(5);
+const CONNECT_IND: PacketKind = PacketKind::Advertising(5);
 const CENTRALS: [&str; 2] = ["phone", "honest"];
 
 /// What the reconnection of a bonded central has on air, with its number.
@@ -37,12 +37,12 @@ const PDUS: [(Opcode, u32); 18] = [
 ];
 
 /// A scenario, with parameters asked for early, under a rule.
-fn run(scenario: &str, central: &str, kind: Kind, which: Which, effect: Effect) -> Finished {
+fn run(scenario: &str, central: &str, kind: PacketKind, which: Which, effect: Effect) -> Finished {
     let mut setup = Setup::new("zephyr-2024", central, 1).expect("known names");
     setup.set("param-update=1000").expect("a known key");
     let mut stage = Stage::new(catalogue::by_name(scenario).expect("known"), &setup);
     let when = Pattern { kind: Some(kind), ..Pattern::default() };
-    stage.world.faults().add(Rule { when, which, effect, at: None });
+    stage.world.faults().add(FaultRule { when, which, effect, at: None });
     stage.play()
 }
 
@@ -54,7 +54,7 @@ fn each_pdu_can_fail_twice(effect: Effect) {
     for central in CENTRALS {
         PDUS.into_par_iter().for_each(|(opcode, nth)| {
             let which = Which::NthTimes { nth, times: 2 };
-            let run = run("reconnect", central, Kind::Control(opcode), which, effect);
+            let run = run("reconnect", central, PacketKind::Control(opcode), which, effect);
             let what = format!("{central}, {} number {nth}", opcode.name());
             assert_eq!(strikes(&run), 2, "{what}");
             assert_eq!(run.summary.outcome, Verdict::Bonded, "{what}");
@@ -78,7 +78,8 @@ fn each_control_pdu_can_be_damaged_twice() {
 #[test]
 fn a_lost_acknowledgement_does_no_harm() {
     for central in CENTRALS {
-        let run = run("reconnect", central, Kind::Empty, Which::Chance(300_000), Effect::Drop);
+        let run =
+            run("reconnect", central, PacketKind::Empty, Which::Chance(300_000), Effect::Drop);
         assert!(strikes(&run) > 50, "{central}");
         assert_eq!(run.summary.outcome, Verdict::Bonded, "{central}");
     }
@@ -86,7 +87,7 @@ fn a_lost_acknowledgement_does_no_harm() {
 
 #[test]
 fn a_control_pdu_that_never_arrives_ends_the_link() {
-    let (kind, which) = (Kind::Control(Opcode::ENC_RSP), Which::NthAndRepetitions(1));
+    let (kind, which) = (PacketKind::Control(Opcode::ENC_RSP), Which::NthAndRepetitions(1));
     let run = run("pairing", "phone", kind, which, Effect::Drop);
     assert_eq!(run.summary.outcome, Verdict::Disconnected);
     assert_eq!(run.summary.disconnect_reason, Some(8));
@@ -97,7 +98,7 @@ fn a_lost_connect_ind_is_followed_by_another() {
     for central in CENTRALS {
         for lost in 1..=2 {
             // Each CONNECT_IND counts as a PDU of its own: none is a repetition.
-            let which = |nth| Rule {
+            let which = |nth| FaultRule {
                 when: Pattern { kind: Some(CONNECT_IND), ..Pattern::default() },
                 which: Which::Nth(nth),
                 effect: Effect::Drop,

@@ -4,7 +4,7 @@
 
 mod found;
 
-use bletwin_explore::campaign::{Kind, Options, Report, Shard, conduct};
+use bletwin_explore::campaign::{Options, Report, SearchKind, Shard, conduct};
 use bletwin_explore::case::{
     Case, Clocks, Csa, How, Loss, Procedure, Refusal, Side, Start, Switch, What,
 };
@@ -17,8 +17,13 @@ use proptest::test_runner::{TestError, TestRunner};
 
 fn search(jobs: usize, seeds: std::ops::Range<u64>) -> Report {
     let common = Common { peripheral: ANY.into(), central: ANY.into(), set: Vec::new() };
-    let options =
-        Options { kind: Kind::Random, common, seeds, window: WINDOW, shard: Shard::default() };
+    let options = Options {
+        kind: SearchKind::Random,
+        common,
+        seeds,
+        window: WINDOW,
+        shard: Shard::default(),
+    };
     let mut done = Vec::new();
     let keep = |unit| {
         done.push(unit);

@@ -79,6 +79,23 @@ fn uses_std(text: &str) -> Vec<Finding> {
     findings
 }
 
+/// A doc of one or two words says what its name says already.
+fn short_doc(text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut words = 0;
+    let mut begin = None;
+    for (number, line) in (1..).zip(without_tests(text).lines().chain([""])) {
+        if let Some(doc) = line.trim_start().strip_prefix("/// ") {
+            begin = begin.or(Some(number));
+            words += doc.split_whitespace().count();
+        } else if line.trim_start() != "///" {
+            findings.extend(begin.take().filter(|_| words < 3).map(|at| (at, "too short a doc")));
+            words = 0;
+        }
+    }
+    findings
+}
+
 fn assert_none(folder: &Path, rules: &[fn(&str) -> Vec<Finding>], skip: fn(&Path) -> bool) {
     let mut report = String::new();
     let sources = sources(folder);
@@ -97,6 +114,7 @@ fn assert_none(folder: &Path, rules: &[fn(&str) -> Vec<Finding>], skip: fn(&Path
 #[test]
 fn every_source_keeps_the_rules() {
     assert_none(&root(), &[too_long, too_wide, banned, unexplained_allow], |_| false);
+    assert_none(&root(), &[short_doc], is_test_file);
 }
 
 #[test]
@@ -120,6 +138,8 @@ fn every_rule_can_fail() {
     assert_eq!(side_known("#[cfg(feature = \"sim\")]").len(), 1);
     assert_eq!(side_known("    if cfg!(target_os = \"none\") {").len(), 1);
     assert_eq!(side_known("#[cfg(test)]\nmod tests;").len(), 0);
+    assert_eq!(short_doc("/// How many.\nlet a = 1;")[0].0, 1);
+    assert_eq!(short_doc("/// # Errors\n/// None\n/// at all.\nfn f()").len(), 0);
     assert_eq!(uses_std("use std::vec::Vec;").len(), 1);
     assert_eq!(uses_std("#[cfg(test)]\nmod tests {\n    use std::vec;\n}").len(), 0);
 }

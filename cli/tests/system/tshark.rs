@@ -21,7 +21,7 @@ use bletwin_scenarios::summary::Verdict;
 use bletwin_setup::Setup;
 use bletwin_sim::record::{AirTx, RecordKind};
 use bletwin_sim::sniffer::{AirItem, sniff};
-use tool::Kind::{Presence, Text};
+use tool::FieldKind::{Presence, Text};
 use tool::Values;
 
 /// The four runs of the demo, then the other centrals that fail.
@@ -150,7 +150,7 @@ impl Folder {
         Self(path)
     }
 
-    fn read(&self, capture: &[u8], fields: &[(&'static str, tool::Kind)]) -> Vec<Values> {
+    fn read(&self, capture: &[u8], fields: &[(&'static str, tool::FieldKind)]) -> Vec<Values> {
         let path = self.0.join("air.pcapng");
         std::fs::write(&path, capture).expect("a place for temporary files");
         tool::read(&path, fields)
@@ -244,7 +244,7 @@ fn tshark_calculates_the_same_crc() {
     report::capture(&run, false, &mut capture).expect("memory takes it");
     let packets = unchecked(&mut capture);
     let fields = [
-        ("btle.advertising_address", tool::Kind::Octets),
+        ("btle.advertising_address", tool::FieldKind::Octets),
         ("btle.crc.incorrect", Presence),
         ("btle.crc.indeterminate", Presence),
     ];

@@ -1,7 +1,7 @@
 //! Sums, products, quotients, roots, comparisons.
 
 use super::round::{Rounding, SINGLE, round};
-use super::{DZC, INFINITY, IOC, Kind, Number, invalid, process_nans, signed, unpack};
+use super::{DZC, INFINITY, IOC, Number, NumberKind, invalid, process_nans, signed, unpack};
 
 fn rounded(negative: bool, mantissa: u128, exponent: i32, fpscr: &mut u32) -> u32 {
     let rounding = Rounding::of(*fpscr);
@@ -59,11 +59,11 @@ fn add_or_subtract(a: u32, b: u32, subtract: bool, fpscr: &mut u32) -> u32 {
     }
     let y = Number { negative: y.negative != subtract, ..y };
     match (x.kind, y.kind) {
-        (Kind::Infinite, Kind::Infinite) if x.negative != y.negative => invalid(fpscr),
-        (Kind::Infinite, _) => signed(x.negative, INFINITY),
-        (_, Kind::Infinite) => signed(y.negative, INFINITY),
-        (Kind::Zero, Kind::Zero) if x.negative == y.negative => signed(x.negative, 0),
-        (Kind::Zero, Kind::Zero) => cancelled(*fpscr),
+        (NumberKind::Infinite, NumberKind::Infinite) if x.negative != y.negative => invalid(fpscr),
+        (NumberKind::Infinite, _) => signed(x.negative, INFINITY),
+        (_, NumberKind::Infinite) => signed(y.negative, INFINITY),
+        (NumberKind::Zero, NumberKind::Zero) if x.negative == y.negative => signed(x.negative, 0),
+        (NumberKind::Zero, NumberKind::Zero) => cancelled(*fpscr),
         _ => match (term(x), term(y)) {
             (Some(x), Some(y)) => sum(x, y, fpscr),
             (Some(only), None) | (None, Some(only)) => {
@@ -76,7 +76,7 @@ fn add_or_subtract(a: u32, b: u32, subtract: bool, fpscr: &mut u32) -> u32 {
 
 fn term(number: Number) -> Option<Term> {
     match number.kind {
-        Kind::Finite { mantissa, exponent } => {
+        NumberKind::Finite { mantissa, exponent } => {
             Some(Term { negative: number.negative, mantissa: mantissa.into(), exponent })
         }
         _ => None,
@@ -91,8 +91,10 @@ pub(crate) fn mul(a: u32, b: u32, fpscr: &mut u32) -> u32 {
     }
     let negative = x.negative != y.negative;
     match (x.kind, y.kind) {
-        (Kind::Infinite, Kind::Zero) | (Kind::Zero, Kind::Infinite) => invalid(fpscr),
-        (Kind::Infinite, _) | (_, Kind::Infinite) => signed(negative, INFINITY),
+        (NumberKind::Infinite, NumberKind::Zero) | (NumberKind::Zero, NumberKind::Infinite) => {
+            invalid(fpscr)
+        }
+        (NumberKind::Infinite, _) | (_, NumberKind::Infinite) => signed(negative, INFINITY),
         _ => match product(x, y) {
             Some(product) => rounded(negative, product.mantissa.into(), product.exponent, fpscr),
             None => signed(negative, 0),
@@ -113,20 +115,20 @@ fn product(x: Number, y: Number) -> Option<Term> {
 /// FPMulAdd: `addend + a · b`, rounded once.
 pub(crate) fn fused(addend: u32, a: u32, b: u32, fpscr: &mut u32) -> u32 {
     let (z, x, y) = (unpack(addend, fpscr), unpack(a, fpscr), unpack(b, fpscr));
-    let infinite = x.kind == Kind::Infinite || y.kind == Kind::Infinite;
-    let zero = x.kind == Kind::Zero || y.kind == Kind::Zero;
+    let infinite = x.kind == NumberKind::Infinite || y.kind == NumberKind::Infinite;
+    let zero = x.kind == NumberKind::Zero || y.kind == NumberKind::Zero;
     let undefined = infinite && zero;
-    if z.kind == Kind::Quiet && undefined {
+    if z.kind == NumberKind::Quiet && undefined {
         return invalid(fpscr);
     }
     if let Some(nan) = process_nans(&[(addend, z), (a, x), (b, y)], fpscr) {
         return nan;
     }
     let negative = x.negative != y.negative;
-    if undefined || infinite && z.kind == Kind::Infinite && z.negative != negative {
+    if undefined || infinite && z.kind == NumberKind::Infinite && z.negative != negative {
         return invalid(fpscr);
     }
-    if z.kind == Kind::Infinite {
+    if z.kind == NumberKind::Infinite {
         return signed(z.negative, INFINITY);
     }
     if infinite {
@@ -151,10 +153,12 @@ pub(crate) fn div(a: u32, b: u32, fpscr: &mut u32) -> u32 {
     }
     let negative = x.negative != y.negative;
     match (x.kind, y.kind) {
-        (Kind::Infinite, Kind::Infinite) | (Kind::Zero, Kind::Zero) => invalid(fpscr),
-        (Kind::Infinite, _) => signed(negative, INFINITY),
-        (_, Kind::Infinite) | (Kind::Zero, _) => signed(negative, 0),
-        (_, Kind::Zero) => {
+        (NumberKind::Infinite, NumberKind::Infinite) | (NumberKind::Zero, NumberKind::Zero) => {
+            invalid(fpscr)
+        }
+        (NumberKind::Infinite, _) => signed(negative, INFINITY),
+        (_, NumberKind::Infinite) | (NumberKind::Zero, _) => signed(negative, 0),
+        (_, NumberKind::Zero) => {
             *fpscr |= DZC;
             signed(negative, INFINITY)
         }
@@ -177,9 +181,9 @@ pub(crate) fn sqrt(a: u32, fpscr: &mut u32) -> u32 {
         return nan;
     }
     match x.kind {
-        Kind::Zero => signed(x.negative, 0),
+        NumberKind::Zero => signed(x.negative, 0),
         _ if x.negative => invalid(fpscr),
-        Kind::Infinite => INFINITY,
+        NumberKind::Infinite => INFINITY,
         _ => {
             let Some(x) = term(x) else { return 0 };
             // An even exponent, and far more bits than are kept.
@@ -200,13 +204,13 @@ pub(crate) fn compare(a: u32, b: u32, all_nans: bool, fpscr: &mut u32) -> u32 {
     const UNORDERED: u32 = 3 << 28;
     let (x, y) = (unpack(a, fpscr), unpack(b, fpscr));
     if x.is_nan() || y.is_nan() {
-        if all_nans || x.kind == Kind::Signalling || y.kind == Kind::Signalling {
+        if all_nans || x.kind == NumberKind::Signalling || y.kind == NumberKind::Signalling {
             *fpscr |= IOC;
         }
         return UNORDERED;
     }
     let ordered = |number: Number, bits: u32| {
-        let magnitude = if number.kind == Kind::Zero { 0 } else { bits & 0x7FFF_FFFF };
+        let magnitude = if number.kind == NumberKind::Zero { 0 } else { bits & 0x7FFF_FFFF };
         if number.negative { -magnitude.cast_signed() } else { magnitude.cast_signed() }
     };
     match ordered(x, a).cmp(&ordered(y, b)) {

@@ -1,7 +1,7 @@
 //! Between single precision and fixed point, integers, half precision.
 
 use super::round::{HALF, Rounding, SINGLE, cut, round};
-use super::{AHP, DEFAULT_NAN, DN, IOC, IXC, Kind, QUIET, signed, unpack};
+use super::{AHP, DEFAULT_NAN, DN, IOC, IXC, NumberKind, QUIET, signed, unpack};
 
 /// FixedToFP: `value · 2^-fraction`.
 pub(crate) fn from_fixed(value: i64, fraction: u8, rounding: Rounding, fpscr: &mut u32) -> u32 {
@@ -29,16 +29,16 @@ pub(crate) fn to_fixed(
     };
     let beyond = if number.negative { lowest } else { highest };
     let (value, lost) = match number.kind {
-        Kind::Zero => (0, false),
-        Kind::Quiet | Kind::Signalling => {
+        NumberKind::Zero => (0, false),
+        NumberKind::Quiet | NumberKind::Signalling => {
             *fpscr |= IOC;
             return 0;
         }
-        Kind::Infinite => {
+        NumberKind::Infinite => {
             *fpscr |= IOC;
             return beyond as u32;
         }
-        Kind::Finite { mantissa, exponent } => {
+        NumberKind::Finite { mantissa, exponent } => {
             let exponent = exponent + i32::from(fraction);
             if exponent > 40 {
                 *fpscr |= IOC;
@@ -93,14 +93,14 @@ pub(crate) fn to_half(bits: u32, fpscr: &mut u32) -> u16 {
     let sign = if number.negative { 0x8000 } else { 0 };
     let alternative = *fpscr & AHP != 0;
     match number.kind {
-        Kind::Zero => sign,
-        Kind::Infinite if alternative => {
+        NumberKind::Zero => sign,
+        NumberKind::Infinite if alternative => {
             *fpscr |= IOC;
             sign | 0x7FFF
         }
-        Kind::Infinite => sign | 0x7C00,
-        Kind::Quiet | Kind::Signalling => {
-            if alternative || number.kind == Kind::Signalling {
+        NumberKind::Infinite => sign | 0x7C00,
+        NumberKind::Quiet | NumberKind::Signalling => {
+            if alternative || number.kind == NumberKind::Signalling {
                 *fpscr |= IOC;
             }
             if alternative {
@@ -111,7 +111,7 @@ pub(crate) fn to_half(bits: u32, fpscr: &mut u32) -> u16 {
             }
             sign | 0x7E00 | (bits >> 13 & 0x1FF) as u16
         }
-        Kind::Finite { mantissa, exponent } => {
+        NumberKind::Finite { mantissa, exponent } => {
             let rounding = Rounding::of(*fpscr);
             round(HALF, number.negative, mantissa.into(), exponent, rounding, fpscr) as u16
         }

@@ -46,11 +46,11 @@ pub(crate) const fn negate(bits: u32) -> u32 {
 #[derive(Clone, Copy, Debug)]
 struct Number {
     negative: bool,
-    kind: Kind,
+    kind: NumberKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
+enum NumberKind {
     Zero,
     Finite { mantissa: u32, exponent: i32 },
     Infinite,
@@ -60,7 +60,7 @@ enum Kind {
 
 impl Number {
     fn is_nan(self) -> bool {
-        matches!(self.kind, Kind::Quiet | Kind::Signalling)
+        matches!(self.kind, NumberKind::Quiet | NumberKind::Signalling)
     }
 }
 
@@ -69,16 +69,16 @@ fn unpack(bits: u32, fpscr: &mut u32) -> Number {
     let negative = bits & SIGN != 0;
     let (biased, fraction) = ((bits >> 23 & 0xFF).cast_signed(), bits & 0x7F_FFFF);
     let kind = match (biased, fraction) {
-        (0, 0) => Kind::Zero,
+        (0, 0) => NumberKind::Zero,
         (0, _) if *fpscr & FZ != 0 => {
             *fpscr |= IDC;
-            Kind::Zero
+            NumberKind::Zero
         }
-        (0, _) => Kind::Finite { mantissa: fraction, exponent: -149 },
-        (255, 0) => Kind::Infinite,
-        (255, _) if fraction & QUIET != 0 => Kind::Quiet,
-        (255, _) => Kind::Signalling,
-        _ => Kind::Finite { mantissa: fraction | 1 << 23, exponent: biased - 150 },
+        (0, _) => NumberKind::Finite { mantissa: fraction, exponent: -149 },
+        (255, 0) => NumberKind::Infinite,
+        (255, _) if fraction & QUIET != 0 => NumberKind::Quiet,
+        (255, _) => NumberKind::Signalling,
+        _ => NumberKind::Finite { mantissa: fraction | 1 << 23, exponent: biased - 150 },
     };
     Number { negative, kind }
 }
@@ -86,8 +86,8 @@ fn unpack(bits: u32, fpscr: &mut u32) -> Number {
 /// The first NaN among operands, signalling ones before quiet ones, as a result (FPProcessNaNs).
 fn process_nans(operands: &[(u32, Number)], fpscr: &mut u32) -> Option<u32> {
     let find = |kind| operands.iter().find(|(_, number)| number.kind == kind);
-    let (bits, number) = find(Kind::Signalling).or_else(|| find(Kind::Quiet))?;
-    if number.kind == Kind::Signalling {
+    let (bits, number) = find(NumberKind::Signalling).or_else(|| find(NumberKind::Quiet))?;
+    if number.kind == NumberKind::Signalling {
         *fpscr |= IOC;
     }
     Some(if *fpscr & DN != 0 { DEFAULT_NAN } else { bits | QUIET })

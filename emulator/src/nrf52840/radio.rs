@@ -10,7 +10,7 @@ mod registers;
 
 pub use packet::{Listening, Sent};
 
-use packet::{Heard, Packet, TRANSMITTER};
+use packet::{Incoming, Packet, TRANSMITTER};
 
 use super::air::{Burst, Mode, crc, crc_octets, whiten};
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
@@ -79,7 +79,7 @@ pub(crate) struct Radio {
     rssi: u8,
     last_end: Option<Ticks>,
     sent: Vec<Sent>,
-    heard: Vec<Heard>,
+    heard: Vec<Incoming>,
     /// Whether the CRC of the packet received last was right, until somebody asks.
     verdict: Option<bool>,
 }
@@ -224,13 +224,13 @@ impl Radio {
 
     fn address_passes(&mut self, moment: &mut Moment<'_>) {
         let now = moment.now;
-        let (passing, rest): (Vec<Heard>, _) =
+        let (passing, rest): (Vec<Incoming>, _) =
             std::mem::take(&mut self.heard).into_iter().partition(|heard| heard.due() <= now);
         self.heard = rest;
         let Some(heard) = passing.into_iter().find(|heard| self.matches(&heard.burst)) else {
             return;
         };
-        let Heard { burst, rssi, whole } = heard;
+        let Incoming { burst, rssi, whole } = heard;
         let (payload_end, end) = if whole {
             let (octets, length) = self.taken(&burst);
             (burst.after(2 + length), burst.after(octets.len()))
@@ -372,7 +372,7 @@ impl Peripheral for Radio {
             State::Receiving(packet) => Some(packet.due(false)).filter(|due| *due != Ticks::MAX),
             _ => None,
         };
-        let heard = self.heard.iter().map(Heard::due);
+        let heard = self.heard.iter().map(Incoming::due);
         heard.chain(own).chain(self.bit_count_at).min()
     }
 

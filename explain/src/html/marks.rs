@@ -11,7 +11,7 @@ use bletwin_sim::record::{Note, Reception, Record, RecordId, RecordKind};
 use bletwin_sim::report::names;
 use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
 
-use super::model::{Kind, Lane, Mark};
+use super::model::{Lane, Mark, MarkKind};
 use super::{Exhibit, words};
 
 const CID_SMP: u16 = 6;
@@ -22,8 +22,9 @@ pub(super) fn marks(exhibit: &Exhibit<'_>) -> (Vec<Mark>, Vec<AirItem>) {
     let packets = items.iter().filter_map(|item| packet(exhibit, item));
     let others = exhibit.records.iter().filter_map(|record| other(exhibit, record));
     let examined = oracle::examine(&bletwin_sim::view(exhibit.records));
-    let findings = examined.findings.into_iter().map(|found| told(found, Kind::Finding));
-    let observations = examined.observations.into_iter().map(|seen| told(seen, Kind::Observation));
+    let findings = examined.findings.into_iter().map(|found| told(found, MarkKind::Finding));
+    let observations =
+        examined.observations.into_iter().map(|seen| told(seen, MarkKind::Observation));
     let said = findings.chain(observations);
     let mut marks: Vec<Mark> = packets.chain(others).chain(said).collect();
     marks.sort_by_key(|mark| (mark.at_ns, mark.id, mark.kind));
@@ -36,7 +37,7 @@ pub(super) fn marks(exhibit: &Exhibit<'_>) -> (Vec<Mark>, Vec<AirItem>) {
 }
 
 /// What the oracle says.
-fn told(finding: oracle::Finding, kind: Kind) -> Mark {
+fn told(finding: oracle::Finding, kind: MarkKind) -> Mark {
     Mark {
         fields: vec![("rule", finding.rule.to_owned()), ("told by", "the oracle".into())],
         causes: finding.evidence.iter().map(|id| id.0).collect(),
@@ -46,10 +47,10 @@ fn told(finding: oracle::Finding, kind: Kind) -> Mark {
 
 /// What hosts tell their controllers before there is a connection interests few.
 fn set_apart(marks: &mut [Mark]) {
-    let connected = |mark: &Mark| mark.kind == Kind::Control;
+    let connected = |mark: &Mark| mark.kind == MarkKind::Control;
     let first = marks.iter().position(connected).unwrap_or(marks.len());
-    for mark in marks.iter_mut().take(first).filter(|mark| mark.kind == Kind::Hci) {
-        mark.kind = Kind::Setup;
+    for mark in marks.iter_mut().take(first).filter(|mark| mark.kind == MarkKind::Hci) {
+        mark.kind = MarkKind::Setup;
     }
 }
 
@@ -57,7 +58,7 @@ pub(super) const fn ns(at: Instant) -> u64 {
     at.ticks() / 64
 }
 
-fn note(id: u64, at: Instant, lane: Lane, kind: Kind, text: String) -> Mark {
+fn note(id: u64, at: Instant, lane: Lane, kind: MarkKind, text: String) -> Mark {
     Mark {
         id,
         at_ns: ns(at),
@@ -121,15 +122,15 @@ fn packet(exhibit: &Exhibit<'_>, item: &AirItem) -> Option<Mark> {
     })
 }
 
-const fn kind(item: &AirItem) -> Kind {
+const fn kind(item: &AirItem) -> MarkKind {
     match &item.decoded {
-        Decoded::Extended { .. } => Kind::Advertising,
-        Decoded::Advertising(_) if item.connection.is_none() => Kind::Advertising,
+        Decoded::Extended { .. } => MarkKind::Advertising,
+        Decoded::Advertising(_) if item.connection.is_none() => MarkKind::Advertising,
         // CONNECT_IND is where every story begins.
-        Decoded::Advertising(_) | Decoded::Control(_) => Kind::Control,
-        Decoded::L2cap { cid: CID_SMP, .. } => Kind::Security,
-        Decoded::L2cap { .. } | Decoded::Opaque => Kind::Data,
-        Decoded::Empty => Kind::Empty,
+        Decoded::Advertising(_) | Decoded::Control(_) => MarkKind::Control,
+        Decoded::L2cap { cid: CID_SMP, .. } => MarkKind::Security,
+        Decoded::L2cap { .. } | Decoded::Opaque => MarkKind::Data,
+        Decoded::Empty => MarkKind::Empty,
     }
 }
 
@@ -163,24 +164,32 @@ fn other(exhibit: &Exhibit<'_>, record: &Record) -> Option<Mark> {
     let RecordId(id) = record.id;
     let (from, to, kind, text, raw) = match &record.kind {
         RecordKind::Note(Note::HciCommand(command)) => {
-            (host, link, Kind::Hci, spaced(command.name()), String::new())
+            (host, link, MarkKind::Hci, spaced(command.name()), String::new())
         }
         RecordKind::Note(Note::HciEvent(event)) => {
-            (link, host, Kind::Hci, spaced(event.name()), String::new())
+            (link, host, MarkKind::Hci, spaced(event.name()), String::new())
         }
-        RecordKind::Note(Note::AclOut(acl)) => (host, link, Kind::Hci, data(acl), hex(&acl.data)),
-        RecordKind::Note(Note::AclIn(acl)) => (link, host, Kind::Hci, data(acl), hex(&acl.data)),
+        RecordKind::Note(Note::AclOut(acl)) => {
+            (host, link, MarkKind::Hci, data(acl), hex(&acl.data))
+        }
+        RecordKind::Note(Note::AclIn(acl)) => {
+            (link, host, MarkKind::Hci, data(acl), hex(&acl.data))
+        }
         RecordKind::Note(Note::Log(log)) => {
             let text = format!("{}: {}", log.module, log.line);
-            (host, host, Kind::Log, text, String::new())
+            (host, host, MarkKind::Log, text, String::new())
         }
         RecordKind::Note(Note::Said(_, text)) => {
-            (host, host, Kind::Log, format!("app: {text}"), String::new())
+            (host, host, MarkKind::Log, format!("app: {text}"), String::new())
         }
-        RecordKind::Note(Note::Host(text)) => (host, host, Kind::Log, text.clone(), String::new()),
-        RecordKind::Shown(ui) => (host, host, Kind::Log, shown(ui), String::new()),
-        RecordKind::Acted(act) => (host, host, Kind::Log, acted(act), String::new()),
-        RecordKind::Fault(text) => (link, Lane::Air, Kind::Finding, text.clone(), String::new()),
+        RecordKind::Note(Note::Host(text)) => {
+            (host, host, MarkKind::Log, text.clone(), String::new())
+        }
+        RecordKind::Shown(ui) => (host, host, MarkKind::Log, shown(ui), String::new()),
+        RecordKind::Acted(act) => (host, host, MarkKind::Log, acted(act), String::new()),
+        RecordKind::Fault(text) => {
+            (link, Lane::Air, MarkKind::Finding, text.clone(), String::new())
+        }
         _ => return None,
     };
     let fields = match &record.kind {

@@ -68,7 +68,7 @@ pub enum Lane {
 /// What kind of thing a mark is: what the page filters by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum MarkKind {
     /// LL Control PDU.
     Control,
     /// L2CAP: SMP, on the fixed channel 0x0006.
@@ -105,7 +105,7 @@ pub struct Mark {
     /// The lane where it ends; the same for a note.
     pub to: Lane,
     /// The kind by which the page filters it.
-    pub kind: Kind,
+    pub kind: MarkKind,
     /// What it is, in a line.
     pub text: String,
     /// connEventCount, in a connection.

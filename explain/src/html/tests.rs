@@ -1,4 +1,4 @@
-use super::model::{Bar, Kind, Lane, Outcome};
+use super::model::{Bar, Lane, MarkKind, Outcome};
 use super::*;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
@@ -57,7 +57,9 @@ fn marks_are_in_order_and_their_causes_are_shown_too() {
     let known: BTreeSet<u64> = data.marks.iter().map(|mark| mark.id).collect();
     assert!(data.marks.iter().flat_map(|mark| &mark.causes).all(|id| known.contains(id)));
     let count = |kind| data.marks.iter().filter(|mark| mark.kind == kind).count();
-    assert!(count(Kind::Empty) > 1_000 && count(Kind::Hci) > 10 && count(Kind::Log) > 10);
+    assert!(
+        count(MarkKind::Empty) > 1_000 && count(MarkKind::Hci) > 10 && count(MarkKind::Log) > 10
+    );
     let request = data.marks.iter().find(|mark| mark.text.starts_with("LL_PHY_REQ")).unwrap();
     assert!(request.decisive && request.raw.ends_with("160202"), "{request:?}");
 }

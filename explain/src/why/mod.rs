@@ -16,4 +16,4 @@ pub use air::{Pdu, What};
 pub use ending::{Ending, How};
 pub use pairing::Pairing;
 pub use procedures::{Answer, Exchange};
-pub use told::Told;
+pub use told::Account;

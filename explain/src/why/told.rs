@@ -19,7 +19,7 @@ const PAIRING_FAILED: u8 = 0x05;
 
 /// What was found on air in the connection that ended.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Account {
     /// Its PDUs, in the order of their first bits.
     pub pdus: Vec<Pdu>,
     /// Requests and answers.
@@ -30,7 +30,7 @@ pub struct Told {
     pub ending: Option<Ending>,
 }
 
-impl Told {
+impl Account {
     /// Reads it out of a run whose air was sniffed.
     #[must_use]
     pub fn of(run: &Finished, items: &[AirItem]) -> Self {

@@ -28,7 +28,7 @@ pub use shard::Shard;
 /// Which space is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum SearchKind {
     /// Two procedures that meet.
     Pairs,
     /// Three procedures that meet.
@@ -62,13 +62,13 @@ impl Task {
 #[serde(rename_all = "kebab-case")]
 pub struct Options {
     /// Whether pairs, triples or random runs are searched.
-    pub kind: Kind,
+    pub kind: SearchKind,
     /// Firmware and central.
     #[serde(flatten)]
     pub common: Common,
     /// Seeds: each means the whole space again, or is one run of the random search.
     pub seeds: Range<u64>,
-    /// Packets of which every two are lost, with [`Kind::Pairs`].
+    /// Packets of which every two are lost, with [`SearchKind::Pairs`].
     pub window: u32,
     /// The part of all units that is searched.
     pub shard: Shard,
@@ -125,9 +125,9 @@ impl Options {
             all.into_iter().map(task).enumerate().collect()
         };
         let mut all: Vec<(usize, Task)> = match self.kind {
-            Kind::Pairs => meetings(pairs::Kind::Pairs),
-            Kind::Triples => meetings(pairs::Kind::Triples),
-            Kind::Random => {
+            SearchKind::Pairs => meetings(pairs::MeetingKind::Pairs),
+            SearchKind::Triples => meetings(pairs::MeetingKind::Triples),
+            SearchKind::Random => {
                 let space = Space::from(&self.common);
                 blocks(&space, self.seeds.clone()).map(Task::Seeds).enumerate().collect()
             }
@@ -155,7 +155,7 @@ impl Options {
             (&mut case.central, &self.common.central),
         ];
         for (plain, name) in names {
-            if self.kind != Kind::Random || name != ANY {
+            if self.kind != SearchKind::Random || name != ANY {
                 plain.clone_from(name);
             }
         }

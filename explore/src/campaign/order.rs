@@ -80,10 +80,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::campaign::{Kind, Options, Shard};
+    use crate::campaign::{Options, SearchKind, Shard};
     use crate::pairs::{Common, WINDOW};
 
-    fn options(kind: Kind, shard: Shard) -> Options {
+    fn options(kind: SearchKind, shard: Shard) -> Options {
         let common =
             Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
         Options { kind, common, seeds: 1..3, window: WINDOW, shard }
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_nor_there_twice() {
-        for kind in [Kind::Pairs, Kind::Triples] {
+        for kind in [SearchKind::Pairs, SearchKind::Triples] {
             let options = options(kind, Shard::default());
             let mut ordered = options.ordered();
             ordered.sort_by_key(|(number, _)| *number);
@@ -104,9 +104,9 @@ mod tests {
     #[test]
     fn any_first_few_units_are_a_sample_of_all() {
         for (kind, shard) in [
-            (Kind::Pairs, Shard::default()),
-            (Kind::Triples, Shard::default()),
-            (Kind::Pairs, Shard::new(3, 8).unwrap()),
+            (SearchKind::Pairs, Shard::default()),
+            (SearchKind::Triples, Shard::default()),
+            (SearchKind::Pairs, Shard::new(3, 8).unwrap()),
         ] {
             let ordered = options(kind, shard).ordered();
             let sides = |(_, task): &(usize, Task)| match task {

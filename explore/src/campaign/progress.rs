@@ -132,7 +132,7 @@ fn read(path: &Path, lines: &str, options: &Options) -> Result<Vec<Done>, BadInp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::{Kind, Shard};
+    use crate::campaign::{SearchKind, Shard};
     use crate::pairs::{Common, WINDOW};
 
     fn options() -> Options {
@@ -141,7 +141,13 @@ mod tests {
             central: "honest".into(),
             set: vec!["loss=1".into()],
         };
-        Options { kind: Kind::Pairs, common, seeds: 1..2, window: WINDOW, shard: Shard::default() }
+        Options {
+            kind: SearchKind::Pairs,
+            common,
+            seeds: 1..2,
+            window: WINDOW,
+            shard: Shard::default(),
+        }
     }
 
     fn done(number: usize) -> Done {

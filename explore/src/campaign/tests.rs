@@ -5,7 +5,13 @@ use crate::pairs::WINDOW;
 fn options() -> Options {
     let common =
         Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
-    Options { kind: Kind::Pairs, common, seeds: 1..2, window: WINDOW, shard: Shard::default() }
+    Options {
+        kind: SearchKind::Pairs,
+        common,
+        seeds: 1..2,
+        window: WINDOW,
+        shard: Shard::default(),
+    }
 }
 
 /// A few units of fresh links, far apart.
@@ -80,7 +86,7 @@ fn parts_add_up_to_the_whole() {
 fn a_random_search_has_parts_that_add_up() {
     let common = Common { peripheral: ANY.into(), central: ANY.into(), set: Vec::new() };
     let options = |shard| Options {
-        kind: Kind::Random,
+        kind: SearchKind::Random,
         common: common.clone(),
         seeds: 1000..1100,
         window: WINDOW,

@@ -35,14 +35,14 @@ const FIRST: u16 = 3;
 /// What is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum MeetingKind {
     /// Two procedures, up to two losses.
     Pairs,
     /// Three procedures, up to one loss, on a fresh link with the second algorithm.
     Triples,
 }
 
-impl Kind {
+impl MeetingKind {
     const fn losses(self) -> usize {
         match self {
             Self::Pairs => 2,
@@ -66,7 +66,7 @@ pub struct Common {
 /// A part of the space that is searched by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
-    kind: Kind,
+    kind: MeetingKind,
     /// Seed, start state, algorithm, encryption; no procedures.
     pub case: Case,
     /// What is asked for, the peripheral's first.
@@ -104,8 +104,10 @@ impl Unit {
             Procedure::new(who, what, event)
         };
         match self.kind {
-            Kind::Pairs => (0..=FIRST + 8).map(|event| vec![at(0, FIRST), at(1, event)]).collect(),
-            Kind::Triples => [0, 3, 5, 9]
+            MeetingKind::Pairs => {
+                (0..=FIRST + 8).map(|event| vec![at(0, FIRST), at(1, event)]).collect()
+            }
+            MeetingKind::Triples => [0, 3, 5, 9]
                 .into_iter()
                 .flat_map(|second| [1, 3, 6].map(|third| (second, third)))
                 .map(|(second, third)| vec![at(0, FIRST), at(1, second), at(2, third)])
@@ -116,7 +118,7 @@ impl Unit {
 
 /// All units in their order.
 #[must_use]
-pub fn units(kind: Kind, common: &Common, seeds: std::ops::Range<u64>) -> Vec<Unit> {
+pub fn units(kind: MeetingKind, common: &Common, seeds: std::ops::Range<u64>) -> Vec<Unit> {
     let mut units = Vec::new();
     for seed in seeds {
         for (start, csa, encryption) in links(kind, common) {
@@ -138,10 +140,10 @@ pub fn units(kind: Kind, common: &Common, seeds: std::ops::Range<u64>) -> Vec<Un
     units
 }
 
-fn links(kind: Kind, common: &Common) -> Vec<(Start, Csa, Switch)> {
+fn links(kind: MeetingKind, common: &Common) -> Vec<(Start, Csa, Switch)> {
     let (starts, algorithms): (&[Start], &[Csa]) = match kind {
-        Kind::Pairs => (&STARTS, &[Csa::One, Csa::Two]),
-        Kind::Triples => (&[Start::Fresh], &[Csa::Two]),
+        MeetingKind::Pairs => (&STARTS, &[Csa::One, Csa::Two]),
+        MeetingKind::Triples => (&[Start::Fresh], &[Csa::Two]),
     };
     let features = shared(common);
     let mut links = Vec::new();
@@ -177,14 +179,14 @@ const fn needed(start: Start) -> FeatureSet {
     }
 }
 
-fn wishes(kind: Kind, start: Start, encryption: Switch) -> Vec<Vec<(Side, What)>> {
+fn wishes(kind: MeetingKind, start: Start, encryption: Switch) -> Vec<Vec<(Side, What)>> {
     let of = |side| alone(side, start, encryption).into_iter().map(move |what| (side, what));
     let mut all = Vec::new();
     for local in of(Side::Peripheral) {
         for remote in of(Side::Central) {
             match kind {
-                Kind::Pairs => all.push(vec![local.clone(), remote]),
-                Kind::Triples => {
+                MeetingKind::Pairs => all.push(vec![local.clone(), remote]),
+                MeetingKind::Triples => {
                     for third in of(Side::Peripheral).chain(of(Side::Central)) {
                         all.push(vec![local.clone(), remote.clone(), third]);
                     }

@@ -8,7 +8,7 @@ fn common() -> Common {
 
 #[test]
 fn units_have_one_order_and_one_name_each() {
-    for kind in [Kind::Pairs, Kind::Triples] {
+    for kind in [MeetingKind::Pairs, MeetingKind::Triples] {
         let all = units(kind, &common(), 1..2);
         let names: BTreeSet<String> = all.iter().map(Unit::to_string).collect();
         assert_eq!(names.len(), all.len());
@@ -18,7 +18,7 @@ fn units_have_one_order_and_one_name_each() {
 
 #[test]
 fn pairs_meet_from_three_events_before_to_eight_after() {
-    let unit = &units(Kind::Pairs, &common(), 1..2)[0];
+    let unit = &units(MeetingKind::Pairs, &common(), 1..2)[0];
     let offsets: Vec<i32> = unit
         .meetings()
         .iter()
@@ -29,7 +29,7 @@ fn pairs_meet_from_three_events_before_to_eight_after() {
 
 #[test]
 fn every_start_state_algorithm_and_encryption_is_there() {
-    let all = units(Kind::Pairs, &common(), 1..2);
+    let all = units(MeetingKind::Pairs, &common(), 1..2);
     let link = |unit: &Unit| (unit.case.start, unit.case.csa, unit.case.encryption);
     let links: BTreeSet<_> = all.iter().map(link).collect();
     let starts: BTreeSet<Start> = links.iter().map(|(start, ..)| *start).collect();

@@ -82,7 +82,7 @@ pub enum Verdict {
 
 /// What this device does in one situation, and the rule that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Row {
+pub struct Decision {
     /// Names the rule in documents, tests and findings.
     pub rule: &'static str,
     /// The situation in which it applies.
@@ -94,8 +94,13 @@ pub struct Row {
     pub error: ErrorCode,
 }
 
-const fn row(rule: &'static str, situation: Situation, verdict: Verdict, error: ErrorCode) -> Row {
-    Row { rule, situation, verdict, error }
+const fn row(
+    rule: &'static str,
+    situation: Situation,
+    verdict: Verdict,
+    error: ErrorCode,
+) -> Decision {
+    Decision { rule, situation, verdict, error }
 }
 
 const NONE: ErrorCode = ErrorCode::SUCCESS;
@@ -104,7 +109,7 @@ const OTHER: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
 
 /// Looks the decision up. The ids that are missing here are the central's.
 #[must_use]
-pub const fn decide(situation: Situation) -> Row {
+pub const fn decide(situation: Situation) -> Decision {
     use Verdict::{Disconnect, Proceed, Wait, Yield};
     match situation {
         Situation::OwnStart => row("LL-ARB-1", situation, Proceed, NONE),
@@ -123,7 +128,7 @@ pub const fn decide(situation: Situation) -> Row {
 }
 
 /// All decisions of a peripheral, one a situation, for who prints or tests them.
-pub const TABLE: [Row; 12] = [
+pub const TABLE: [Decision; 12] = [
     decide(Situation::OwnStart),
     decide(Situation::OwnStartOwnOpen),
     decide(Situation::OwnStartPeerIncompatible),

@@ -15,18 +15,18 @@ use ble::time::Instant;
 use ble::trace::{Initiator, Procedure};
 
 use super::connection::{Connection, Context};
-use super::procedure::Row;
+use super::procedure::ProcedureRow;
 use super::procedures::RESPONSE_TIMEOUT;
 
 /// Its state is [`Encryption`]: it may be under way beside others.
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     hears: &[
         // Without encryption it is rejected, not unknown.
         (Opcode::ENC_REQ, FeatureSet(0)),
         (Opcode::START_ENC_RSP, FeatureSet::ENCRYPTION),
     ],
     peripherals: &[Opcode::ENC_RSP, Opcode::START_ENC_REQ],
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// How far encryption is.

@@ -6,15 +6,15 @@ use ble::trace::{Initiator, Procedure};
 
 use super::connection::{Connection, Context};
 use super::encryption::Phase;
-use super::procedure::Row;
+use super::procedure::ProcedureRow;
 use super::procedures::RESPONSE_TIMEOUT;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     hears: &[
         (Opcode::PAUSE_ENC_REQ, FeatureSet::ENCRYPTION),
         (Opcode::PAUSE_ENC_RSP, FeatureSet::ENCRYPTION),
     ],
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 impl Connection {

@@ -4,7 +4,9 @@
 
 use super::arbiter::{self, Obstacles, Verdict};
 use super::connection::{Connection, Context};
-use super::procedure::{Local, MinUsedChannels, Remote, Row, Step, parameters, row, serve};
+use super::procedure::{
+    Local, MinUsedChannels, ProcedureRow, Remote, Step, parameters, row, serve,
+};
 use crate::config::Refusals;
 use ble::armed::{Armed, Tell, What};
 use ble::error::{ErrorCode, PeerMisbehaved};
@@ -22,7 +24,7 @@ const WAITING: usize = 8;
 
 /// A procedure that is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Open<T> {
+struct OpenProcedure<T> {
     state: T,
     /// By when the peer must have answered.
     deadline: Option<Instant>,
@@ -30,8 +32,8 @@ struct Open<T> {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Procedures {
-    local: Option<Open<Local>>,
-    remote: Option<Open<Remote>>,
+    local: Option<OpenProcedure<Local>>,
+    remote: Option<OpenProcedure<Remote>>,
     waiting: Queue<Local, WAITING>,
 }
 
@@ -116,7 +118,7 @@ impl Procedures {
             }
             self.waiting.pop();
             c.trace_start(cx, procedure, Initiator::Local);
-            let &Row { needs, has_answer, .. } = row(procedure);
+            let &ProcedureRow { needs, has_answer, .. } = row(procedure);
             let step = if c.features.lacks(needs) {
                 Step::End(ErrorCode::UNSUPPORTED_REMOTE_FEATURE)
             } else {
@@ -160,7 +162,7 @@ impl Procedures {
 
     /// The own procedure, if a PDU answers it. What comes before the request can have arrived is
     /// no answer to it, unless both sides say the same.
-    fn answered_by(&self, c: &Connection, pdu: &ControlPdu) -> Option<Open<Local>> {
+    fn answered_by(&self, c: &Connection, pdu: &ControlPdu) -> Option<OpenProcedure<Local>> {
         let open = self.local.filter(|open| open.state.is_answered_by(pdu))?;
         let same = row(open.state.procedure()).starts_with == Some(pdu.opcode());
         (same || self.awaits_answer(c, None)).then_some(open)
@@ -224,7 +226,7 @@ impl Procedures {
             Step::Next(state) => {
                 // LL-TIME-2: nobody is waited for but the instant.
                 let deadline = deadline.filter(|_| state.instant().is_none());
-                self.local = Some(Open { state, deadline });
+                self.local = Some(OpenProcedure { state, deadline });
             }
             Step::End(outcome) => self.end_local(c, cx, procedure, outcome),
             Step::Leave(reason) => {
@@ -246,7 +248,7 @@ impl Procedures {
         match step {
             Step::Next(state) => {
                 let deadline = state.awaits_peer().then(|| cx.now + RESPONSE_TIMEOUT);
-                self.remote = Some(Open { state, deadline });
+                self.remote = Some(OpenProcedure { state, deadline });
             }
             Step::End(outcome) => self.end_remote(c, cx, procedure, outcome),
             Step::Leave(reason) => {
@@ -392,7 +394,7 @@ impl Procedures {
         &mut self,
         c: &Connection,
         cx: &mut Context<'_>,
-        outcome: impl FnOnce(&Row) -> ErrorCode,
+        outcome: impl FnOnce(&ProcedureRow) -> ErrorCode,
     ) {
         if let Some(local) = self.local() {
             let procedure = local.procedure();

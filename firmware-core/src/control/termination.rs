@@ -6,10 +6,11 @@ use ble::time::Instant;
 use ble::trace::{Initiator, Procedure};
 
 use super::connection::{Connection, Context};
-use super::procedure::Row;
+use super::procedure::ProcedureRow;
 
 /// Its state is [`Termination`]: it may be under way beside others.
-pub(super) const ROW: Row = Row { hears: &[(Opcode::TERMINATE_IND, FeatureSet(0))], ..Row::NONE };
+pub(super) const ROW: ProcedureRow =
+    ProcedureRow { hears: &[(Opcode::TERMINATE_IND, FeatureSet(0))], ..ProcedureRow::NONE };
 
 /// A termination under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! Requests of clients, and values on their way to them.
 
 use super::att::{AttError, NotYet, Security, TRANSACTION_TIMEOUT, is_request, refusal};
-use super::gatt::{Answered, Client, View};
+use super::gatt::{Answered, Client, GattView};
 use super::waiting::Waiting;
 use super::{Connection, Host};
 use crate::application::{Application, Event, Request};
@@ -12,7 +12,7 @@ use ble::log::{Line, Severity};
 use ble::time::Instant;
 
 /// An ATT PDU, and what the application has answered to it in the meantime.
-struct Asked<'a> {
+struct AttRequest<'a> {
     pdu: &'a [u8],
     first: Option<Request>,
     answered: Option<Answered>,
@@ -31,10 +31,10 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             // takes nothing in either.
             return self.misbehaved(handle, PeerMisbehaved::TooManyRequests);
         }
-        self.ask(now, handle, Asked { pdu, first: None, answered: None });
+        self.ask(now, handle, AttRequest { pdu, first: None, answered: None });
     }
 
-    fn ask(&mut self, now: Instant, handle: Handle, asked: Asked<'_>) {
+    fn ask(&mut self, now: Instant, handle: Handle, asked: AttRequest<'_>) {
         let security = Security {
             level: self.smp.level(handle),
             key_size: self.smp.key_size(handle),
@@ -43,7 +43,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         };
         let find = |connection: &&mut Connection| connection.handle == handle;
         let Some(connection) = self.connections.iter_mut().flatten().find(find) else { return };
-        let Asked { pdu, first, answered } = asked;
+        let AttRequest { pdu, first, answered } = asked;
         // What has come later waits behind what waits.
         let held = !security.settled && !connection.held.is_empty();
         let before = connection.client;
@@ -51,14 +51,14 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let next = Request { connection: handle, number: connection.next_request };
         let first = first.unwrap_or(next);
         let mut view =
-            View::new(now, &mut self.application, &self.values, &mut connection.client, first);
+            GattView::new(now, &mut self.application, &self.values, &mut connection.client, first);
         view.resumed = answered.is_some();
         view.answered = answered;
         let answer = match held {
             true => Err(NotYet),
             false => connection.bearer.received(&mut view, security, pdu),
         };
-        let View { waits, request, effects, work, .. } = view;
+        let GattView { waits, request, effects, work, .. } = view;
         // Each question has a number of its own, those of the same PDU in order.
         connection.next_request = match waits || request != first {
             true => request.number.wrapping_add(1),
@@ -130,7 +130,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 let (handle, pdu) = (connection.handle, waiting.pdu.clone());
                 let first = Some(waiting.first);
                 let answered = waiting.into_answer();
-                self.ask(now, handle, Asked { pdu: &pdu, first, answered });
+                self.ask(now, handle, AttRequest { pdu: &pdu, first, answered });
             }
         }
     }
@@ -205,10 +205,15 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let handle = connection.handle;
         let request = Request { connection: handle, number: connection.next_request };
         connection.next_request = request.number.wrapping_add(1);
-        let mut view =
-            View::new(now, &mut self.application, &self.values, &mut connection.client, request);
+        let mut view = GattView::new(
+            now,
+            &mut self.application,
+            &self.values,
+            &mut connection.client,
+            request,
+        );
         let value = view.ask(Event::Read { request, handle: of });
-        let View { effects, work, .. } = view;
+        let GattView { effects, work, .. } = view;
         let mut sent = false;
         if let Ok(value) = value {
             let pdu = match indicated {

@@ -52,7 +52,7 @@ enum Stage {
 
 /// What an advertiser makes of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum Reaction {
     /// Nothing for it.
     Nothing,
     /// A SCAN_REQ to answer.
@@ -220,9 +220,9 @@ impl Advertiser {
     }
 
     /// Judges a packet with a right CRC.
-    pub(super) fn hear(&self, pdu: &AirPdu, accept: &AcceptList) -> Heard {
+    pub(super) fn hear(&self, pdu: &AirPdu, accept: &AcceptList) -> Reaction {
         let (Some(what), Some(pdu)) = (&self.what, AdvertisingPdu::parse(pdu)) else {
-            return Heard::Nothing;
+            return Reaction::Nothing;
         };
         match pdu {
             // LL-ADV-4: addresses differ if their types do.
@@ -232,7 +232,7 @@ impl Advertiser {
             AdvertisingPdu::ConnectInd(request) if request.advertiser == what.own => {
                 judge_connect(what, request, accept)
             }
-            _ => Heard::Nothing,
+            _ => Reaction::Nothing,
         }
     }
 }
@@ -259,24 +259,24 @@ fn pdu_of(what: &Advertising, ch_sel: bool) -> (AirPdu, AfterTransmit) {
     (pdu.encode(), then)
 }
 
-fn answer_scan(what: &Advertising, scanner: Address, accept: &AcceptList) -> Heard {
+fn answer_scan(what: &Advertising, scanner: Address, accept: &AcceptList) -> Reaction {
     let scannable = matches!(
         what.kind,
         AdvertisingType::ConnectableUndirected | AdvertisingType::ScannableUndirected
     );
     // LL-ADV-6: as if it had not been heard.
     if !scannable || accept.ignores(scanner) {
-        return Heard::Nothing;
+        return Reaction::Nothing;
     }
     if matches!(what.filter, FilterPolicy::ScanFromList | FilterPolicy::BothFromList) {
         match accept.identify(scanner, what.resolve) {
             Peer::Known { address, identity } if accept.contains(identity.unwrap_or(address)) => {}
-            Peer::Known { .. } | Peer::Stranger => return Heard::Nothing,
-            Peer::Unresolved => return Heard::Unresolved(scanner),
+            Peer::Known { .. } | Peer::Stranger => return Reaction::Nothing,
+            Peer::Unresolved => return Reaction::Unresolved(scanner),
         }
     }
     let data = what.scan_response.clone();
-    Heard::Reply(RadioCommand::Reply {
+    Reaction::Reply(RadioCommand::Reply {
         phy: TxPhy::Le1M,
         pdu: AdvertisingPdu::ScanRsp { advertiser: what.own, data }.encode(),
         tag: 0,
@@ -284,17 +284,17 @@ fn answer_scan(what: &Advertising, scanner: Address, accept: &AcceptList) -> Hea
     })
 }
 
-fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -> Heard {
+fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -> Reaction {
     let directed = match what.kind {
         AdvertisingType::ConnectableUndirected => false,
         AdvertisingType::DirectedHighDuty | AdvertisingType::DirectedLowDuty => true,
         AdvertisingType::ScannableUndirected | AdvertisingType::NonConnectable => {
-            return Heard::Nothing;
+            return Reaction::Nothing;
         }
     };
     // LL-ADV-6: network privacy.
     if accept.ignores(request.initiator) {
-        return Heard::Nothing;
+        return Reaction::Nothing;
     }
     // Directed advertising has a filter of its own: the target.
     let filtered = directed
@@ -311,11 +311,11 @@ fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -
         _ if directed && request.initiator == what.target => (None, false),
         Peer::Unresolved => (None, filtered),
         Peer::Stranger if !filtered => (None, false),
-        Peer::Known { .. } | Peer::Stranger => return Heard::Nothing,
+        Peer::Known { .. } | Peer::Stranger => return Reaction::Nothing,
     };
     // LL-CONN-1: a legacy PDU does not tell whether its sender has LE Coded.
     if !request.is_valid(false) {
-        return Heard::Misbehaved(PeerMisbehaved::InvalidConnectInd);
+        return Reaction::Misbehaved(PeerMisbehaved::InvalidConnectInd);
     }
-    Heard::Connect { request, identity, provisional }
+    Reaction::Connect { request, identity, provisional }
 }

@@ -30,7 +30,7 @@ impl Hopper {
         Self::One { hop, unmapped: modulo(hop as u32) }
     }
 
-    /// Algorithm #2.
+    /// Algorithm #2 for the connection with this access address.
     pub(super) const fn two(access_address: u32) -> Self {
         // LL-CHAN-3: algorithm #2.
         let [a, b, c, d] = access_address.to_le_bytes();

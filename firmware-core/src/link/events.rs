@@ -1,7 +1,7 @@
 //! What radio events and the passing of time do to advertiser and connections.
 
 use super::Link;
-use super::advertising::Heard;
+use super::advertising::Reaction;
 use super::connection::{Connection, Limits, Packet};
 use super::message::LinkReport;
 use super::operation::Operation;
@@ -64,19 +64,19 @@ impl<const LINKS: usize> Link<LINKS> {
     pub(super) fn advertising_event(&mut self, now: Instant, event: RadioEvent) {
         if let RadioEvent::Received { end, pdu, crc_ok: true, .. } = event {
             match self.advertiser.hear(&pdu, &self.accept) {
-                Heard::Reply(command) => return self.issue(now, command),
-                Heard::Connect { request, identity, provisional } => {
+                Reaction::Reply(command) => return self.issue(now, command),
+                Reaction::Connect { request, identity, provisional } => {
                     if self.connect(request, identity, provisional, end) {
                         return;
                     }
                 }
-                Heard::Unresolved(address) => {
+                Reaction::Unresolved(address) => {
                     self.reports.mention(LinkReport::Unresolved(address));
                 }
-                Heard::Misbehaved(sin) => {
+                Reaction::Misbehaved(sin) => {
                     self.reports.mention(LinkReport::Misbehaved { link: None, sin });
                 }
-                Heard::Nothing => {}
+                Reaction::Nothing => {}
             }
         }
         if self.operation == Operation::Idle {

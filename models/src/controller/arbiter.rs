@@ -74,7 +74,7 @@ pub enum Verdict {
 
 /// What a central decides in one situation, and by which rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Row {
+pub struct Decision {
     /// Names the rule.
     pub rule: &'static str,
     /// The situation in which the row applies.
@@ -85,8 +85,13 @@ pub struct Row {
     pub error: ErrorCode,
 }
 
-const fn row(rule: &'static str, situation: Situation, verdict: Verdict, error: ErrorCode) -> Row {
-    Row { rule, situation, verdict, error }
+const fn row(
+    rule: &'static str,
+    situation: Situation,
+    verdict: Verdict,
+    error: ErrorCode,
+) -> Decision {
+    Decision { rule, situation, verdict, error }
 }
 
 const NONE: ErrorCode = ErrorCode::SUCCESS;
@@ -94,7 +99,7 @@ const SAME: ErrorCode = ErrorCode::LL_PROCEDURE_COLLISION;
 const OTHER: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
 
 /// All decisions of a central, one a situation.
-pub const TABLE: &[Row] = &[
+pub const TABLE: &[Decision] = &[
     row("LL-ARB-1", Situation::Free, Verdict::Proceed, NONE),
     row("LL-ARB-2", Situation::OwnOpen, Verdict::Wait, NONE),
     row("LL-ARB-3", Situation::RemoteOpen, Verdict::Wait, NONE),
@@ -110,7 +115,7 @@ pub const TABLE: &[Row] = &[
 
 /// Looks the decision up.
 #[must_use]
-pub fn decide(situation: Situation) -> Row {
+pub fn decide(situation: Situation) -> Decision {
     // Every situation has a row, as a test sees to.
     TABLE
         .iter()

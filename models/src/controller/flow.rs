@@ -11,7 +11,7 @@ use ble::radio::{AirPdu, Tag};
 
 /// What the PDU in flight is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(super) enum PduKind {
     Empty,
     Control(Opcode),
     /// A fragment of an ACL packet.
@@ -28,7 +28,7 @@ pub(super) struct InFlight {
     pub(super) llid: Llid,
     pub(super) pdu: AirPdu,
     pub(super) tag: Tag,
-    pub(super) kind: Kind,
+    pub(super) kind: PduKind,
     /// On LE Coded. Its length was chosen for this one.
     pub(super) coding: Coding,
 }
@@ -61,7 +61,7 @@ pub(super) struct Flow {
 
 /// What a header with a right CRC tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(super) struct Acknowledgement {
     /// The PDU that it acknowledges.
     pub(super) acknowledged: Option<InFlight>,
     /// It is not a repetition.
@@ -70,7 +70,7 @@ pub(super) struct Heard {
 
 impl Flow {
     /// A packet with a right CRC has come.
-    pub(super) fn hear(&mut self, header: DataHeader) -> Heard {
+    pub(super) fn hear(&mut self, header: DataHeader) -> Acknowledgement {
         let acknowledged = if header.nesn == self.sn {
             None
         } else {
@@ -83,7 +83,7 @@ impl Flow {
         // LL-NESN-1: acknowledgement.
         let new = header.sn == self.nesn;
         self.nesn ^= new;
-        Heard { acknowledged, new }
+        Acknowledgement { acknowledged, new }
     }
 
     /// The header with which a PDU of this kind is sent now.
@@ -105,7 +105,7 @@ mod tests {
             llid: Llid::Continuation,
             pdu: AirPdu::default(),
             tag: 0,
-            kind: Kind::Empty,
+            kind: PduKind::Empty,
             coding: Coding::S8,
         });
     }

@@ -14,7 +14,7 @@ use ble::time::{Duration, Instant};
 use ble::trace::{Initiator, Procedure, Trace};
 
 use super::channel::Hopping;
-use super::flow::{ControlOut, DataOut, Flow, InFlight, Kind};
+use super::flow::{ControlOut, DataOut, Flow, InFlight, PduKind};
 use super::procedure::channels::Minimum;
 use super::procedure::encryption::Ciphers;
 use super::procedure::instants::Schedule;
@@ -260,8 +260,10 @@ impl Link {
 
     /// Packets of the host that are not acknowledged.
     pub(super) fn outstanding(&self) -> usize {
-        let in_flight =
-            matches!(self.flow.in_flight, Some(InFlight { kind: Kind::Data { last: true }, .. }));
+        let in_flight = matches!(
+            self.flow.in_flight,
+            Some(InFlight { kind: PduKind::Data { last: true }, .. })
+        );
         self.flow.data.len() + usize::from(in_flight)
     }
 

@@ -41,7 +41,7 @@ use ble::trace::Trace;
 pub use config::{AutomaticProcedure, ControllerConfig, OwnProcedure};
 use link::Link;
 pub use quirk::ControllerQuirks;
-use scan::{Around, Connecting, Heard, Scanner};
+use scan::{Around, Connecting, ScannedPacket, Scanner};
 use served::Served;
 pub use shared::ControllerOutput;
 use shared::Shared;
@@ -320,7 +320,7 @@ impl CentralController {
             RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm } => {
                 let others: Vec<u32> =
                     self.links.iter().flatten().map(|served| served.link.access_address).collect();
-                let heard = Heard { start, end, pdu: &pdu, crc_ok, rssi: rssi_dbm };
+                let heard = ScannedPacket { start, end, pdu: &pdu, crc_ok, rssi: rssi_dbm };
                 let around = Around { others: &others, limit: self.next_event() };
                 match self.scanner.received(&mut self.shared, &heard, &around) {
                     Some(command) => self.shared.radio(command),

@@ -152,7 +152,7 @@ pub enum Answer {
 
 /// What a rule's condition may look at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct View {
+pub(super) struct LinkState {
     pub(super) smp_or_encryption: bool,
     pub(super) encryption_starting: bool,
     pub(super) encrypted: bool,
@@ -161,7 +161,7 @@ pub(super) struct View {
 }
 
 impl Condition {
-    const fn holds(self, view: &View) -> bool {
+    const fn holds(self, view: &LinkState) -> bool {
         match self {
             Self::Always => true,
             Self::WhileSmpOrEncryptionPending => view.smp_or_encryption,
@@ -175,7 +175,7 @@ impl Condition {
 
 impl ControllerQuirks {
     /// The answer to this request, and after how many events it is given.
-    pub(super) fn answer(&self, request: PeripheralRequest, view: &View) -> (Answer, u16) {
+    pub(super) fn answer(&self, request: PeripheralRequest, view: &LinkState) -> (Answer, u16) {
         let holds = |rule: &&AnswerRule| rule.request == request && rule.condition.holds(view);
         let rule = self.rules.iter().find(holds);
         rule.map_or((Answer::Honest, 0), |rule| (rule.answer, rule.delay_events))

@@ -25,7 +25,7 @@ use super::config::sca;
 use super::link::units;
 use super::shared::Shared;
 use backoff::Backoff;
-use extended::Asked;
+use extended::ExtendedRequests;
 use follow::Follow;
 use report::Seen;
 
@@ -54,7 +54,7 @@ enum Busy {
 
 /// A packet as the radio received it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Heard<'a> {
+pub(super) struct ScannedPacket<'a> {
     pub(super) start: Instant,
     pub(super) end: Instant,
     pub(super) pdu: &'a AirPdu,
@@ -119,7 +119,7 @@ pub(super) struct Scanner {
     pub(super) local: Vec<(Address, [u8; 6])>,
     /// Own private address for scanning.
     pub(super) scans_as: Option<[u8; 6]>,
-    asked: Asked,
+    asked: ExtendedRequests,
     /// A connection that AUX_CONNECT_RSP has made, and the end of its AUX_CONNECT_REQ.
     made: Option<(Instant, Box<Connecting>)>,
     /// Primary PHY that is listened to.
@@ -151,7 +151,7 @@ impl Default for Scanner {
             resolve: false,
             local: Vec::new(),
             scans_as: None,
-            asked: Asked::default(),
+            asked: ExtendedRequests::default(),
             made: None,
             phy: Phy::Le1M,
             seen: VecDeque::new(),
@@ -275,7 +275,7 @@ impl Scanner {
     pub(super) fn received(
         &mut self,
         sh: &mut Shared,
-        heard: &Heard<'_>,
+        heard: &ScannedPacket<'_>,
         around: &Around<'_>,
     ) -> Option<RadioCommand> {
         let parsed = if heard.crc_ok { AdvertisingPdu::parse(heard.pdu) } else { None };

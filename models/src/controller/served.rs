@@ -15,7 +15,7 @@ use ble::time::Instant;
 
 use super::link::{Gates, Link};
 use super::procedure::{Local, Part, encryption, part, terminate};
-use super::quirk::{Answer, PeripheralRequest, QuirkState, View};
+use super::quirk::{Answer, LinkState, PeripheralRequest, QuirkState};
 use super::shared::Shared;
 use procedures::Procedures;
 pub(super) use procedures::{HELD, Wanted};
@@ -262,7 +262,7 @@ impl Served {
         };
         let encryption_starting = self.procedures.starting().is_some();
         let waiting = self.procedures.waits(|local| matches!(local, Local::Encryption(_)));
-        let view = View {
+        let view = LinkState {
             smp_or_encryption: self.link.smp.pending() || encryption_starting || waiting,
             encryption_starting,
             encrypted: self.encrypted(),

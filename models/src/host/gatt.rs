@@ -96,12 +96,12 @@ pub(crate) struct Client {
     exchanged: bool,
     database: Database,
     out: VecDeque<Vec<u8>>,
-    told: Told,
+    told: Unsolicited,
 }
 
 /// Values that came without being asked for, since this was last looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Told {
+pub(crate) struct Unsolicited {
     pub(crate) notifications: u32,
     pub(crate) indications: u32,
 }
@@ -119,7 +119,7 @@ impl Client {
             exchanged: false,
             database: Database::default(),
             out: VecDeque::new(),
-            told: Told::default(),
+            told: Unsolicited::default(),
         }
     }
 
@@ -136,7 +136,7 @@ impl Client {
     }
 
     /// What came unasked since the last call.
-    pub(crate) fn told(&mut self) -> Told {
+    pub(crate) fn told(&mut self) -> Unsolicited {
         std::mem::take(&mut self.told)
     }
 

@@ -2,11 +2,11 @@
 
 use ble::pdu::control::FeatureSet;
 use ble::security::IoCapability;
-use bletwin_schema::{Conflict, Kind};
+use bletwin_schema::{Conflict, ValueKind};
 
 use super::Profile;
 use super::convert::rules_of;
-use super::values::{AnswerWhen, Rule, Steps};
+use super::values::{AnswerWhen, Steps, WrittenAnswer};
 use crate::controller::AutomaticProcedure;
 use crate::controller::quirk::{Answer, Condition, PeripheralRequest};
 use crate::host::{HostProcedure, OwnAddress, ParameterRules, Step, acceptable};
@@ -109,8 +109,12 @@ fn out_of_place(profile: &Profile) -> Option<Conflict> {
 }
 
 /// Answers to one request that could never be given, or whose words say nothing.
-fn rules(key: &'static str, request: PeripheralRequest, rules: &[Rule]) -> Option<Conflict> {
-    let text = |rule: &Rule| format!("`{}`", AnswerWhen::write(rule));
+fn rules(
+    key: &'static str,
+    request: PeripheralRequest,
+    rules: &[WrittenAnswer],
+) -> Option<Conflict> {
+    let text = |rule: &WrittenAnswer| format!("`{}`", AnswerWhen::write(rule));
     let instant =
         matches!(request, PeripheralRequest::Phy | PeripheralRequest::ConnectionParameters);
     for (at, rule) in rules.iter().enumerate() {

@@ -1,31 +1,36 @@
 //! From the words of a file to the values that controller and host work with.
 
 use super::Profile;
-use super::values::Rule;
+use super::values::WrittenAnswer;
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
 
 /// Replaces the rules for one request. Honesty at the end goes without saying.
-pub(super) fn set_rules(profile: &mut Profile, request: PeripheralRequest, mut given: Vec<Rule>) {
-    let honest = |rule: &Rule| rule.answer == Answer::Honest && rule.delay_events == 0;
+pub(super) fn set_rules(
+    profile: &mut Profile,
+    request: PeripheralRequest,
+    mut given: Vec<WrittenAnswer>,
+) {
+    let honest = |rule: &WrittenAnswer| rule.answer == Answer::Honest && rule.delay_events == 0;
     while given.pop_if(|last| honest(last)).is_some() {}
     let rules = &mut profile.controller.quirks.rules;
     rules.retain(|rule| rule.request != request);
     rules.extend(given.into_iter().map(|rule| {
-        let Rule { condition, answer, delay_events } = rule;
+        let WrittenAnswer { condition, answer, delay_events } = rule;
         AnswerRule { request, condition, answer, delay_events }
     }));
 }
 
 /// The rules for one request.
-pub(super) fn rules_of(profile: &Profile, request: PeripheralRequest) -> Vec<Rule> {
+pub(super) fn rules_of(profile: &Profile, request: PeripheralRequest) -> Vec<WrittenAnswer> {
     let rules = &profile.controller.quirks.rules;
     let of = |rule: &AnswerRule| {
         let AnswerRule { condition, answer, delay_events, .. } = *rule;
-        Rule { condition, answer, delay_events }
+        WrittenAnswer { condition, answer, delay_events }
     };
-    let given: Vec<Rule> = rules.iter().filter(|rule| rule.request == request).map(of).collect();
+    let given: Vec<WrittenAnswer> =
+        rules.iter().filter(|rule| rule.request == request).map(of).collect();
     if given.is_empty() {
-        return vec![Rule {
+        return vec![WrittenAnswer {
             condition: Condition::Always,
             answer: Answer::Honest,
             delay_events: 0,

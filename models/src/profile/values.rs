@@ -9,9 +9,9 @@ use ble::pdu::control::FeatureSet;
 use ble::phy::PhySet;
 use ble::security::IoCapability;
 use ble::time::Duration;
-use bletwin_schema::{Kind, Number, Shape, Word, Written, words};
+use bletwin_schema::{Number, Shape, ValueKind, Word, Written, words};
 
-pub(super) use answers::{AnswerWhen, Rule, Stalls};
+pub(super) use answers::{AnswerWhen, Stalls, WrittenAnswer};
 pub(super) use procedures::Procedures;
 pub(super) use steps::Steps;
 
@@ -84,7 +84,7 @@ fn form(how: impl Into<String>, words: &[&'static str], examples: &[&str]) -> Sh
 #[derive(Debug)]
 pub(super) enum Millis<const MIN: i64, const MAX: i64> {}
 
-impl<const MIN: i64, const MAX: i64> Kind for Millis<MIN, MAX> {
+impl<const MIN: i64, const MAX: i64> ValueKind for Millis<MIN, MAX> {
     type Value = Duration;
 
     fn shape() -> Shape {
@@ -118,7 +118,7 @@ fn printed(octets: impl IntoIterator<Item = u8>) -> String {
 #[derive(Debug)]
 pub(super) enum PublicAddress {}
 
-impl Kind for PublicAddress {
+impl ValueKind for PublicAddress {
     type Value = [u8; 6];
 
     fn shape() -> Shape {
@@ -141,7 +141,7 @@ impl Kind for PublicAddress {
 #[derive(Debug)]
 pub(super) enum Shown {}
 
-impl Kind for Shown {
+impl ValueKind for Shown {
     type Value = OwnAddress;
 
     fn shape() -> Shape {
@@ -179,7 +179,7 @@ impl Kind for Shown {
 #[derive(Debug)]
 pub(super) enum Picked {}
 
-impl Kind for Picked {
+impl ValueKind for Picked {
     type Value = Target;
 
     fn shape() -> Shape {
@@ -204,7 +204,7 @@ impl Kind for Picked {
 #[derive(Debug)]
 pub(super) enum Features {}
 
-impl Kind for Features {
+impl ValueKind for Features {
     type Value = FeatureSet;
 
     fn shape() -> Shape {

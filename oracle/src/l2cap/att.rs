@@ -8,7 +8,7 @@ use bletwin_rules::att::{
 use bletwin_rules::gatt::GATT_IND_1;
 
 use super::attributes::Attributes;
-use super::codes::{Kind, code, kind};
+use super::codes::{AttKind, code, kind};
 use super::declarations::Declarations;
 use super::values::Values;
 use super::{Court, Frame, TIMEOUT, Wrong, answers, formats, lists};
@@ -97,27 +97,27 @@ impl Att {
         let (kind, late) = (kind(opcode), end.late(frame, court));
         court.report_all(frame, late.clone());
         match kind {
-            Kind::Request => {
+            AttKind::Request => {
                 end.ask(opcode, frame, court, late.is_some());
                 let server = &server[other(frame.by) as usize];
                 court.report_all(frame, server.values.asked(&server.attributes, frame.octets));
             }
-            Kind::Response => {
+            AttKind::Response => {
                 if let Some(ask) = end.answer(opcode, frame, court) {
                     server[frame.by as usize].answered(&ask, frame, court);
                 }
             }
-            Kind::Indication | Kind::Notification => {
+            AttKind::Indication | AttKind::Notification => {
                 end.tells(kind, frame, court, late.is_some());
                 server[frame.by as usize].tells(kind, frame, court);
             }
-            Kind::Confirmation if end.indications.is_empty() => {
+            AttKind::Confirmation if end.indications.is_empty() => {
                 court.report(ATT_RSP_2.id, frame, "a confirmation of no indication".to_owned());
             }
-            Kind::Confirmation => {
+            AttKind::Confirmation => {
                 end.indications.remove(0);
             }
-            Kind::Command | Kind::Unknown => {}
+            AttKind::Command | AttKind::Unknown => {}
         }
         end.exchange(opcode, frame, court);
     }
@@ -127,17 +127,17 @@ impl Att {
         let by = other(frame.by) as usize;
         let end = &mut self.ends[by];
         match kind(opcode) {
-            Kind::Request if end.asks.len() < OPEN_MAX => {
+            AttKind::Request if end.asks.len() < OPEN_MAX => {
                 let (octets, encrypted) = (frame.octets.to_vec(), frame.is_encrypted());
                 end.asks.push(Ask { octets, encrypted, at: frame.at() });
             }
-            Kind::Request | Kind::Unknown => end.unknown = true,
-            Kind::Response => end.asked = None,
-            Kind::Indication if end.indications.len() < INDICATIONS_MAX => {
+            AttKind::Request | AttKind::Unknown => end.unknown = true,
+            AttKind::Response => end.asked = None,
+            AttKind::Indication if end.indications.len() < INDICATIONS_MAX => {
                 end.indications.push(frame.at());
             }
-            Kind::Confirmation => end.indicated = None,
-            Kind::Indication | Kind::Command | Kind::Notification => {}
+            AttKind::Confirmation => end.indicated = None,
+            AttKind::Indication | AttKind::Command | AttKind::Notification => {}
         }
         self.servers[by].values.takes(frame.octets);
         if matches!(opcode, code::EXCHANGE_MTU_REQ | code::EXCHANGE_MTU_RSP) {
@@ -188,9 +188,9 @@ impl Server {
         court.report_all(frame, self.values.answers(&self.attributes, request, frame.octets));
     }
 
-    fn tells(&self, kind: Kind, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    fn tells(&self, kind: AttKind, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
         let &[code::NOTIFICATION | code::INDICATION, low, high, ..] = frame.octets else { return };
-        let (handle, indicates) = (u16::from_le_bytes([low, high]), kind == Kind::Indication);
+        let (handle, indicates) = (u16::from_le_bytes([low, high]), kind == AttKind::Indication);
         court.report_all(frame, self.values.sends(&self.attributes, handle, indicates));
     }
 }
@@ -201,7 +201,7 @@ impl End {
         let &opcode = frame.octets.first()?;
         let ended = matches!(
             kind(opcode),
-            Kind::Request | Kind::Command | Kind::Notification | Kind::Indication
+            AttKind::Request | AttKind::Command | AttKind::Notification | AttKind::Indication
         );
         let open = [self.asked.map(|(_, since)| since), self.indicated];
         let since = open.into_iter().flatten().min().filter(|_| ended)?;
@@ -226,12 +226,12 @@ impl End {
     }
 
     /// ATT-SEQ-2: one indication at a time. ATT-MTU-3: nothing unasked while ATT_MTU is exchanged.
-    fn tells(&mut self, kind: Kind, frame: &Frame<'_>, court: &mut Court<'_, '_>, late: bool) {
+    fn tells(&mut self, kind: AttKind, frame: &Frame<'_>, court: &mut Court<'_, '_>, late: bool) {
         if self.asked.is_some_and(|(opcode, _)| opcode == code::EXCHANGE_MTU_REQ) {
             let text = "before the response to its ATT_EXCHANGE_MTU_REQ".to_owned();
             court.report(ATT_MTU_3.id, frame, text);
         }
-        if kind == Kind::Indication {
+        if kind == AttKind::Indication {
             if self.indicated.is_some() && !late {
                 let text = "an indication before the confirmation of the last one".to_owned();
                 court.report(ATT_SEQ_2.id, frame, text);

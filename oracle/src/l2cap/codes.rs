@@ -57,7 +57,7 @@ const COMMAND: u8 = 0x40;
 
 /// What a PDU is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AttKind {
     Request,
     Response,
     Command,
@@ -68,15 +68,15 @@ pub(super) enum Kind {
     Unknown,
 }
 
-pub(super) fn kind(opcode: u8) -> Kind {
+pub(super) fn kind(opcode: u8) -> AttKind {
     match opcode {
-        code::INDICATION => Kind::Indication,
-        code::CONFIRMATION => Kind::Confirmation,
-        code::NOTIFICATION | code::MULTIPLE_NOTIFICATION => Kind::Notification,
-        _ if opcode & COMMAND != 0 => Kind::Command,
-        _ if REQUESTS.contains(&opcode) => Kind::Request,
-        code::ERROR_RSP => Kind::Response,
-        _ if REQUESTS.contains(&opcode.wrapping_sub(1)) => Kind::Response,
-        _ => Kind::Unknown,
+        code::INDICATION => AttKind::Indication,
+        code::CONFIRMATION => AttKind::Confirmation,
+        code::NOTIFICATION | code::MULTIPLE_NOTIFICATION => AttKind::Notification,
+        _ if opcode & COMMAND != 0 => AttKind::Command,
+        _ if REQUESTS.contains(&opcode) => AttKind::Request,
+        code::ERROR_RSP => AttKind::Response,
+        _ if REQUESTS.contains(&opcode.wrapping_sub(1)) => AttKind::Response,
+        _ => AttKind::Unknown,
     }
 }

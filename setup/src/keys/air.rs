@@ -1,6 +1,6 @@
 //! What can be set of the air, the clocks and the processor, by `--set` alone.
 
-use bletwin_schema::{Kind, Number, Shape, Written, keys};
+use bletwin_schema::{Number, Shape, ValueKind, Written, keys};
 
 use crate::Air;
 
@@ -24,7 +24,7 @@ keys! {
 #[derive(Debug)]
 enum Percent {}
 
-impl Kind for Percent {
+impl ValueKind for Percent {
     type Value = u32;
 
     fn shape() -> Shape {

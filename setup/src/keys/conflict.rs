@@ -4,7 +4,7 @@ use ble::pdu::control::FeatureSet;
 use ble::security::IoCapability;
 use bletwin_firmware_node::Build;
 use bletwin_models::profile::is_file;
-use bletwin_schema::{Conflict, Kind, Origins};
+use bletwin_schema::{Conflict, Origins, ValueKind};
 use firmware_core::config::{PairingOutsideMode, Passkey};
 
 use super::firmware::FeatureNames;

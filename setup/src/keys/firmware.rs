@@ -5,7 +5,7 @@ use ble::hci::ConnectionParameters;
 use ble::pdu::control::FeatureSet;
 use bletwin_firmware_node::Build;
 use bletwin_models::profile::Io;
-use bletwin_schema::{Flag, Kind, Number, Shape, Written, keys, words};
+use bletwin_schema::{Flag, Number, Shape, ValueKind, Written, keys, words};
 use firmware_core::config::{
     Accept, BondOverwrite, BondTableFull, DataLengthUpdate, FeatureExchange, PairingOutsideMode,
     ParamUpdate, Passkey, PhyUpdate, Refusals, VersionExchange,
@@ -140,7 +140,7 @@ pub(super) enum FeatureNames {}
 
 type Names = bletwin_schema::List<FeatureName>;
 
-impl Kind for FeatureNames {
+impl ValueKind for FeatureNames {
     type Value = FeatureSet;
 
     fn shape() -> Shape {
@@ -182,7 +182,7 @@ enum AskParameters {}
 
 type AfterMs = Number<u32, 0, 600_000>;
 
-impl Kind for AskParameters {
+impl ValueKind for AskParameters {
     type Value = ParamUpdate;
 
     fn shape() -> Shape {
@@ -216,7 +216,7 @@ impl Kind for AskParameters {
 #[derive(Debug)]
 enum Preferred {}
 
-impl Kind for Preferred {
+impl ValueKind for Preferred {
     type Value = ConnectionParameters;
 
     fn shape() -> Shape {
@@ -254,7 +254,7 @@ impl Kind for Preferred {
 #[derive(Debug)]
 enum Passkeys {}
 
-impl Kind for Passkeys {
+impl ValueKind for Passkeys {
     type Value = Passkey;
 
     fn shape() -> Shape {
@@ -283,7 +283,7 @@ impl Kind for Passkeys {
 #[derive(Debug)]
 enum Channels {}
 
-impl Kind for Channels {
+impl ValueKind for Channels {
     type Value = u8;
 
     fn shape() -> Shape {

@@ -15,7 +15,7 @@ use crate::random::Stream;
 
 /// What a packet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum PacketKind {
     /// An LL Control PDU, encrypted or not. An encrypted one is known only if its sender reports
     /// [`Trace::Queued`] for its tag.
     Control(Opcode),
@@ -33,7 +33,7 @@ pub struct Pattern {
     /// The node that sends the packet.
     pub from: Option<NodeId>,
     /// What kind of packet it is.
-    pub kind: Option<Kind>,
+    pub kind: Option<PacketKind>,
     /// Channel index, 0–39.
     pub channel: Option<u8>,
     /// World time of its start: from the first, before the second.
@@ -74,7 +74,7 @@ pub enum Effect {
 
 /// A fault: which packets it strikes, how, and at which receivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rule {
+pub struct FaultRule {
     /// What a packet must be to fit.
     pub when: Pattern,
     /// Which of the packets that fit are struck.
@@ -85,7 +85,7 @@ pub struct Rule {
     pub at: Option<NodeId>,
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for FaultRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.effect {
             Effect::Drop => f.write_str("drop ")?,
@@ -100,10 +100,10 @@ impl fmt::Display for Rule {
         }
         match self.when.kind {
             None => f.write_str("packet"),
-            Some(Kind::Control(opcode)) => f.write_str(opcode.name()),
-            Some(Kind::Advertising(kind)) => write!(f, "advertising PDU type {kind}"),
-            Some(Kind::Data) => f.write_str("data PDU"),
-            Some(Kind::Empty) => f.write_str("empty PDU"),
+            Some(PacketKind::Control(opcode)) => f.write_str(opcode.name()),
+            Some(PacketKind::Advertising(kind)) => write!(f, "advertising PDU type {kind}"),
+            Some(PacketKind::Data) => f.write_str("data PDU"),
+            Some(PacketKind::Empty) => f.write_str("empty PDU"),
         }
     }
 }
@@ -140,7 +140,7 @@ struct Fitted {
 /// The rules of a world, and how often each has fitted.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Faults {
-    rules: Vec<(Rule, Fitted)>,
+    rules: Vec<(FaultRule, Fitted)>,
     /// Last PDU of each sender on each access address, with NESN and MD masked.
     last: Vec<(NodeId, u32, AirPdu)>,
     names: VecDeque<(NodeId, Tag, Opcode)>,
@@ -148,7 +148,7 @@ pub struct Faults {
 
 impl Faults {
     /// Adds a rule. The first rule that strikes a packet decides.
-    pub fn add(&mut self, rule: Rule) -> &mut Self {
+    pub fn add(&mut self, rule: FaultRule) -> &mut Self {
         self.rules.push((rule, Fitted::default()));
         self
     }
@@ -233,27 +233,27 @@ impl Faults {
         }
     }
 
-    fn kind(&self, packet: &Candidate<'_>) -> Kind {
+    fn kind(&self, packet: &Candidate<'_>) -> PacketKind {
         let header = packet.pdu.header();
         if packet.access_address == ADVERTISING_ACCESS_ADDRESS {
-            return Kind::Advertising(header & 0x0F);
+            return PacketKind::Advertising(header & 0x0F);
         }
         let named = || {
             let mut names = self.names.iter().rev();
             names.find(|(node, tag, _)| (*node, *tag) == (packet.from, packet.tag))
         };
         match (DataHeader::from_octet(header).llid, packet.pdu.payload().first()) {
-            (_, None) => Kind::Empty,
+            (_, None) => PacketKind::Empty,
             (Llid::Control, Some(first)) => {
-                Kind::Control(named().map_or(Opcode(*first), |(_, _, opcode)| *opcode))
+                PacketKind::Control(named().map_or(Opcode(*first), |(_, _, opcode)| *opcode))
             }
-            (_, Some(_)) => Kind::Data,
+            (_, Some(_)) => PacketKind::Data,
         }
     }
 }
 
 impl Pattern {
-    fn fits(&self, packet: &Candidate<'_>, kind: Kind) -> bool {
+    fn fits(&self, packet: &Candidate<'_>, kind: PacketKind) -> bool {
         self.from.is_none_or(|from| from == packet.from)
             && self.kind.is_none_or(|wanted| wanted == kind)
             && self.channel.is_none_or(|channel| channel == packet.channel)

@@ -53,7 +53,7 @@ pub fn pcapng(
     style: Style,
 ) -> Vec<u8> {
     let mut file = head(interface, &[]);
-    let mut air = Air::new(noise_dbm, style);
+    let mut air = AirCapture::new(noise_dbm, style);
     for item in sniff(records) {
         if let Some(RecordKind::AirTx(tx)) = records.get(item.index).map(|record| &record.kind) {
             let sender = names.get(usize::from(item.from.0));
@@ -78,13 +78,13 @@ pub fn head(air: &str, ports: &[String]) -> Vec<u8> {
 
 /// Packets on air, to follow [`head`] in their order.
 #[derive(Clone, Debug)]
-pub struct Air {
+pub struct AirCapture {
     noise_dbm: i8,
     style: Style,
     crossings: Crossings,
 }
 
-impl Air {
+impl AirCapture {
     /// Of a capture that begins. `noise_dbm` is the noise that is stated.
     #[must_use]
     pub fn new(noise_dbm: i8, style: Style) -> Self {
@@ -94,7 +94,7 @@ impl Air {
     /// The next packet; a comment names its sender, where that has a name.
     #[must_use]
     pub fn packet(&mut self, item: &AirItem, tx: &AirTx, sender: Option<&str>) -> Vec<u8> {
-        let said = Said { sender, remark: self.crossings.remark(item) };
+        let said = Comment { sender, remark: self.crossings.remark(item) };
         let mut block = Vec::new();
         packet(&mut block, item, tx, self.noise_dbm, self.style, said);
         block
@@ -103,7 +103,7 @@ impl Air {
 
 /// What a capture says of a packet beside it.
 #[derive(Clone, Copy, Debug)]
-struct Said<'a> {
+struct Comment<'a> {
     sender: Option<&'a str>,
     remark: Option<&'static str>,
 }
@@ -177,7 +177,7 @@ fn packet(
     tx: &AirTx,
     noise_dbm: i8,
     style: Style,
-    said: Said<'_>,
+    said: Comment<'_>,
 ) {
     let mut flags = DEWHITENED | NOISE_VALID | REFERENCE_ADDRESS_VALID | CRC_CHECKED | CRC_VALID;
     if item.rssi_dbm.is_some() {

@@ -5,7 +5,7 @@ use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuni
 
 use super::*;
 use crate::clock::ClockConfig;
-use crate::medium::fault::{Effect, Kind, Pattern, Rule, Which};
+use crate::medium::fault::{Effect, FaultRule, PacketKind, Pattern, Which};
 use crate::record::{RadioError, Reception};
 
 const TUNING: Tuning = Tuning { channel: 37, access_address: 0x8E89_BED6, crc_init: 0x55_5555 };
@@ -311,7 +311,7 @@ fn more_noise_more_errors() {
 fn same_seed_same_bytes_and_recording_changes_nothing() {
     let run = |seed, recording| {
         let mut world = World::new(WorldConfig { recording, ..config(seed) });
-        world.faults().add(Rule {
+        world.faults().add(FaultRule {
             when: Pattern::default(),
             which: Which::Chance(300_000),
             effect: Effect::Drop,
@@ -330,8 +330,8 @@ fn same_seed_same_bytes_and_recording_changes_nothing() {
 
 #[test]
 fn faults_strike_what_they_mean() {
-    let rule = |which, effect| Rule {
-        when: Pattern { kind: Some(Kind::Advertising(2)), ..Pattern::default() },
+    let rule = |which, effect| FaultRule {
+        when: Pattern { kind: Some(PacketKind::Advertising(2)), ..Pattern::default() },
         which,
         effect,
         at: None,
@@ -351,7 +351,7 @@ fn faults_strike_what_they_mean() {
     let twice = run(rule(Which::NthTimes { nth: 2, times: 2 }, Effect::Drop));
     assert_eq!(twice, (vec![(true, 30); 4], 1), "advertising PDUs are never repetitions");
     let other = Pattern { channel: Some(38), ..Pattern::default() };
-    let (_, struck) = run(Rule { when: other, ..rule(Which::All, Effect::Drop) });
+    let (_, struck) = run(FaultRule { when: other, ..rule(Which::All, Effect::Drop) });
     assert_eq!(struck, 0);
 }
 
@@ -360,9 +360,9 @@ fn faults_strike_what_they_mean() {
 fn what_is_corrupted_arrives_wrong_on_every_phy() {
     for phy in [TxPhy::Le1M, TxPhy::Le2M, TxPhy::CodedS8, TxPhy::CodedS2] {
         let mut world = World::new(config(1));
-        let when = Pattern { kind: Some(Kind::Advertising(2)), ..Pattern::default() };
+        let when = Pattern { kind: Some(PacketKind::Advertising(2)), ..Pattern::default() };
         let effect = Effect::Corrupt { bits: 1 };
-        world.faults().add(Rule { when, which: Which::Nth(3), effect, at: None });
+        world.faults().add(FaultRule { when, which: Which::Nth(3), effect, at: None });
         world.add("beacon", beacon(20_000, phy, 30), at(0));
         let listener = world.add("listener", scanner(phy.phy(), false), at(1));
         world.run_until(Instant::from_us(85_000));

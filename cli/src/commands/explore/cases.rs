@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::findings::{Told, culprit, title};
+use super::findings::{SavedFinding, culprit, title};
 use crate::commands::junit;
 use crate::junit::{Case, Ending};
 use bletwin_explore::campaign::Report;
 
 /// A case for the search, which says how much of it was done, and one for each finding.
-pub(super) fn cases(report: &Report, told: &[Told]) -> Vec<Case> {
+pub(super) fn cases(report: &Report, told: &[SavedFinding]) -> Vec<Case> {
     let [done, all] = report.units;
     let share = match report.complete {
         true => format!("{all} units"),
@@ -25,7 +25,7 @@ pub(super) fn cases(report: &Report, told: &[Told]) -> Vec<Case> {
     std::iter::once(search).chain(told.iter().map(finding)).collect()
 }
 
-fn finding(told: &Told) -> Case {
+fn finding(told: &SavedFinding) -> Case {
     let found = &told.finding;
     let line = format!("{} by the {}: {}", found.rule, culprit(found), title(&found.rule));
     Case {

@@ -24,7 +24,7 @@ pub(super) const SHRINK_RUNS: usize = 1500;
 /// A finding as it is told.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Told {
+pub(super) struct SavedFinding {
     #[serde(flatten)]
     pub(super) finding: Finding,
     /// Where it is known from, if it is.
@@ -39,7 +39,7 @@ pub(super) struct Told {
     saved: Saved,
 }
 
-impl Told {
+impl SavedFinding {
     pub(super) fn new(saved: Saved, known: Option<String>, ladder: String) -> Self {
         let finding = Finding {
             rule: saved.rule.clone(),
@@ -58,9 +58,13 @@ impl Told {
 }
 
 /// Shrinks the first few of each kind.
-pub(super) fn shrink(findings: &[Finding], known: &[Known], stop: fn() -> bool) -> Vec<Told> {
+pub(super) fn shrink(
+    findings: &[Finding],
+    known: &[Known],
+    stop: fn() -> bool,
+) -> Vec<SavedFinding> {
     let mut counts: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
-    let mut told: Vec<Told> = Vec::new();
+    let mut told: Vec<SavedFinding> = Vec::new();
     for finding in findings {
         let culprit = finding.culprit.map(bletwin_explore::case::Side::name);
         let count = counts.entry((&finding.rule, culprit)).or_default();
@@ -70,7 +74,7 @@ pub(super) fn shrink(findings: &[Finding], known: &[Known], stop: fn() -> bool) 
         }
         let source = known::source(known, finding);
         let one = tell(finding, source, stop);
-        let shape = |told: &Told| {
+        let shape = |told: &SavedFinding| {
             (told.finding.rule.clone(), told.finding.culprit, told.finding.case.shape())
         };
         if told.iter().all(|other| shape(other) != shape(&one)) {
@@ -80,11 +84,11 @@ pub(super) fn shrink(findings: &[Finding], known: &[Known], stop: fn() -> bool) 
     told
 }
 
-fn tell(finding: &Finding, known: Option<String>, stop: fn() -> bool) -> Told {
+fn tell(finding: &Finding, known: Option<String>, stop: fn() -> bool) -> SavedFinding {
     let (saved, outcome) =
         caught::shrunk(&finding.case, &finding.rule, finding.culprit, SHRINK_RUNS, &stop);
     let ladder = outcome.as_ref().map(from_start).unwrap_or_default();
-    Told::new(saved, known, ladder)
+    SavedFinding::new(saved, known, ladder)
 }
 
 /// The ladder of the run proper.
@@ -114,7 +118,7 @@ pub(super) fn check(folder: &Path) -> Result<(), BadInput> {
 }
 
 /// Saves each as a file of its own.
-pub(super) fn save(folder: &Path, told: &[Told]) -> anyhow::Result<()> {
+pub(super) fn save(folder: &Path, told: &[SavedFinding]) -> anyhow::Result<()> {
     if told.is_empty() {
         return Ok(());
     }

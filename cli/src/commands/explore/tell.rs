@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use super::findings::{Told, culprit, title};
+use super::findings::{SavedFinding, culprit, title};
 use crate::commands::style;
 use bletwin_explain::report::wrap;
-use bletwin_explore::campaign::{Kind, PairCounts, Report};
+use bletwin_explore::campaign::{PairCounts, Report, SearchKind};
 
 /// Lines of a ladder that are told; the file shows all.
 const LINES: usize = 30;
 
-pub(super) fn json(report: &Report, told: &[Told]) -> anyhow::Result<()> {
+pub(super) fn json(report: &Report, told: &[SavedFinding]) -> anyhow::Result<()> {
     let mut value = serde_json::to_value(report)?;
     value["shrunk"] = serde_json::to_value(told)?;
     let mut out = anstream::stdout().lock();
@@ -21,12 +21,12 @@ pub(super) fn json(report: &Report, told: &[Told]) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn text(report: &Report, told: &[Told], folder: &Path) -> anyhow::Result<()> {
+pub(super) fn text(report: &Report, told: &[SavedFinding], folder: &Path) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     for one in told {
         finding(&mut out, one, folder)?;
     }
-    if report.options.kind != Kind::Random {
+    if report.options.kind != SearchKind::Random {
         table(&mut out, &report.pairs)?;
     }
     let [done, all] = report.units;
@@ -56,7 +56,11 @@ pub(super) fn text(report: &Report, told: &[Told], folder: &Path) -> anyhow::Res
     Ok(())
 }
 
-pub(super) fn finding(out: &mut impl Write, one: &Told, folder: &Path) -> anyhow::Result<()> {
+pub(super) fn finding(
+    out: &mut impl Write,
+    one: &SavedFinding,
+    folder: &Path,
+) -> anyhow::Result<()> {
     let found = &one.finding;
     let heading = format!("{} by the {}: {}", found.rule, culprit(found), title(&found.rule));
     writeln!(out, "{}", style::bad(&heading))?;
@@ -76,7 +80,7 @@ pub(super) fn finding(out: &mut impl Write, one: &Told, folder: &Path) -> anyhow
 }
 
 /// Findings that could not be saved, as their files would be: to be copied by hand.
-pub(super) fn files(told: &[Told]) -> anyhow::Result<()> {
+pub(super) fn files(told: &[SavedFinding]) -> anyhow::Result<()> {
     let mut out = anstream::stderr().lock();
     for one in told {
         writeln!(out, "{}\n{}", style::faint(&format!("# not saved: {}", one.file)), one.text())?;

@@ -7,11 +7,11 @@ use ble::phy::TxPhy;
 use bletwin_sim::record::{AirTx, Reception};
 use bletwin_sim::sniffer::{AirItem, Decoded, Direction};
 
-use super::tool::Kind::{self, Number, Octets, Text, Time};
+use super::tool::FieldKind::{self, Number, Octets, Text, Time};
 use super::tool::Values;
 
 /// Fields that every packet is asked for, encrypted or not.
-pub(crate) const FIELDS: &[(&str, Kind)] = &[
+pub(crate) const FIELDS: &[(&str, FieldKind)] = &[
     ("frame.time_epoch", Time),
     ("frame.comment", Text),
     ("btle_rf.channel", Number),

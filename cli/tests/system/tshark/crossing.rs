@@ -11,7 +11,7 @@ use bletwin_scenarios::collision::{Company, play};
 use bletwin_sim::record::Record;
 use bletwin_sim::report::capture::{Style, pcapng};
 
-use super::tool::{self, Kind::Text};
+use super::tool::{self, FieldKind::Text};
 
 const FINDINGS: &str = "_ws.expert.message";
 const CROSSES: &str = "a legal crossing";

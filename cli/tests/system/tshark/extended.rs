@@ -8,11 +8,11 @@ use bletwin_sim::record::Record;
 use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::sniffer::{AirItem, Decoded};
 
-use super::tool::Kind::{Number, Octets, Presence, Text};
+use super::tool::FieldKind::{Number, Octets, Presence, Text};
 use super::tool::{self, Values};
 use super::{FINDINGS, Folder, unchecked};
 
-const FIELDS: [(&str, tool::Kind); 14] = [
+const FIELDS: [(&str, tool::FieldKind); 14] = [
     ("btle.advertising_address", Octets),
     ("btle.target_address", Octets),
     ("btle.advertising_header.length", Number),

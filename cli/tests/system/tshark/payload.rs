@@ -4,11 +4,11 @@ use ble::pdu::control::ControlPdu;
 use bletwin_sim::sniffer::{AirItem, Decoded};
 
 use super::air::{hex, list, put};
-use super::tool::Kind::{self, Number, Octets};
+use super::tool::FieldKind::{self, Number, Octets};
 use super::tool::Values;
 
 /// Fields that a packet is asked for unless it is written encrypted.
-pub(crate) const FIELDS: &[(&str, Kind)] = &[
+pub(crate) const FIELDS: &[(&str, FieldKind)] = &[
     ("btle.control_opcode", Number),
     ("btle.control.reject_opcode", Number),
     ("btle.control.unknown_type", Number),

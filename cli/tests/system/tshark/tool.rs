@@ -11,7 +11,7 @@ pub(crate) type Values = BTreeMap<&'static str, String>;
 
 /// How tshark prints a field.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum FieldKind {
     /// Decimal, hexadecimal or a truth value; several are joined.
     Number,
     /// Octets in hexadecimal, with or without colons.
@@ -56,16 +56,16 @@ pub(crate) fn present() -> bool {
 }
 
 /// What `tshark -2` makes of each frame of a capture.
-pub(crate) fn read(capture: &Path, fields: &[(&'static str, Kind)]) -> Vec<Values> {
+pub(crate) fn read(capture: &Path, fields: &[(&'static str, FieldKind)]) -> Vec<Values> {
     read_with(&["-2"], capture, fields)
 }
 
 /// What `tshark` makes of each frame when it sees it, without knowing what follows.
-pub(crate) fn read_once(capture: &Path, fields: &[(&'static str, Kind)]) -> Vec<Values> {
+pub(crate) fn read_once(capture: &Path, fields: &[(&'static str, FieldKind)]) -> Vec<Values> {
     read_with(&[], capture, fields)
 }
 
-fn read_with(passes: &[&str], capture: &Path, fields: &[(&'static str, Kind)]) -> Vec<Values> {
+fn read_with(passes: &[&str], capture: &Path, fields: &[(&'static str, FieldKind)]) -> Vec<Values> {
     let mut names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
     let run = |capture, names: &[&str]| run(passes, capture, names);
     let table = run(capture, &names).unwrap_or_else(|complaint| {
@@ -101,13 +101,13 @@ fn run(passes: &[&str], capture: &Path, names: &[&str]) -> Result<String, String
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
 
-fn normal(kind: Kind, cell: &str) -> String {
+fn normal(kind: FieldKind, cell: &str) -> String {
     match kind {
-        Kind::Number => cell.split(BETWEEN).map(number).collect::<Vec<_>>().join("|"),
-        Kind::Octets => cell.replace(':', "").to_lowercase(),
-        Kind::Time => cell.replacen('.', "", 1).trim_start_matches('0').to_owned(),
-        Kind::Presence => "1".to_owned(),
-        Kind::Text => cell.to_owned(),
+        FieldKind::Number => cell.split(BETWEEN).map(number).collect::<Vec<_>>().join("|"),
+        FieldKind::Octets => cell.replace(':', "").to_lowercase(),
+        FieldKind::Time => cell.replacen('.', "", 1).trim_start_matches('0').to_owned(),
+        FieldKind::Presence => "1".to_owned(),
+        FieldKind::Text => cell.to_owned(),
     }
 }
 

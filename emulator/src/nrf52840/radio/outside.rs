@@ -1,7 +1,7 @@
 //! The radio as the air sees it.
 
 use super::super::air::Burst;
-use super::packet::{Heard, Listening, Sent};
+use super::packet::{Incoming, Listening, Sent};
 use super::{Radio, State};
 
 impl Radio {
@@ -11,7 +11,7 @@ impl Radio {
 
     /// A packet begins on air, or its address ends and its octets follow by [`Self::octets`].
     pub(crate) fn hear(&mut self, burst: Burst, rssi: u8, whole: bool) {
-        self.heard.push(Heard { burst, rssi, whole });
+        self.heard.push(Incoming { burst, rssi, whole });
     }
 
     /// The next octets of the packet that is being received: two, then the rest.

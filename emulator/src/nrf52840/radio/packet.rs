@@ -46,13 +46,13 @@ impl Packet {
 
 /// A packet whose address is yet to pass.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Heard {
+pub(super) struct Incoming {
     pub(super) burst: Burst,
     pub(super) rssi: u8,
     pub(super) whole: bool,
 }
 
-impl Heard {
+impl Incoming {
     /// When its address is noticed.
     pub(super) fn due(&self) -> Ticks {
         self.burst.address_end() + receiver(self.burst.mode)

@@ -1,11 +1,11 @@
 use super::*;
 use crate::case::{Side, Start, Switch, What};
-use crate::pairs::{Kind, WINDOW};
+use crate::pairs::{MeetingKind, WINDOW};
 
 fn unit(local: What, remote: What) -> Unit {
     let case = Case { start: Start::Fresh, encryption: Switch::Off, ..Case::default() };
     let wishes = vec![(Side::Peripheral, local), (Side::Central, remote)];
-    Unit { kind: Kind::Pairs, case, wishes, window: WINDOW }
+    Unit { kind: MeetingKind::Pairs, case, wishes, window: WINDOW }
 }
 
 fn searched(unit: &Unit, prune: bool, meetings: &[usize]) -> (Searched, BTreeSet<[u64; 2]>) {

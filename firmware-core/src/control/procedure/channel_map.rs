@@ -1,14 +1,17 @@
 //! Channel map update (Vol 6, Part B, 5.1.2): only the central starts it.
 
-use super::{Announced, Row, Step};
+use super::{Announced, ProcedureRow, Step};
 use crate::control::connection::{Connection, Context};
 use crate::link::message::LinkOrder;
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::pdu::advertising::CHANNEL_MAP_ALL;
 use ble::pdu::control::{FeatureSet, Opcode};
 
-pub(super) const ROW: Row =
-    Row { hears: &[(Opcode::CHANNEL_MAP_IND, FeatureSet(0))], has_instant: true, ..Row::NONE };
+pub(super) const ROW: ProcedureRow = ProcedureRow {
+    hears: &[(Opcode::CHANNEL_MAP_IND, FeatureSet(0))],
+    has_instant: true,
+    ..ProcedureRow::NONE
+};
 
 /// The map that applies from the instant on.
 pub(super) fn indication(

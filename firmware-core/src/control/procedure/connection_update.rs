@@ -1,7 +1,7 @@
 //! Connection update (Vol 6, Part B, 5.1.1): the central's indication, on its own or as the
 //! answer to a connection parameters request.
 
-use super::{Announced, Row, Step};
+use super::{Announced, ProcedureRow, Step};
 use crate::control::connection::{Connection, Context};
 use crate::link::message::{LinkOrder, NewParameters};
 use ble::error::{ErrorCode, PeerMisbehaved};
@@ -9,10 +9,10 @@ use ble::hci::Event;
 use ble::pdu::control::{ConnectionUpdate, FeatureSet, Opcode};
 use ble::time::Duration;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     hears: &[(Opcode::CONNECTION_UPDATE_IND, FeatureSet(0))],
     has_instant: true,
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// A connection's timing.

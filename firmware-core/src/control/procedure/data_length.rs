@@ -1,6 +1,6 @@
 //! Data length update (Vol 6, Part B, 5.1.9 and 4.5.10).
 
-use super::{Row, Step};
+use super::{ProcedureRow, Step};
 use crate::control::config::ControlConfig;
 use crate::control::connection::{Connection, Context};
 use ble::hci::{Command, Event};
@@ -11,12 +11,12 @@ use ble::trace::Procedure;
 const DLE: FeatureSet = FeatureSet::DATA_LENGTH_EXTENSION;
 
 /// The host is told of lengths when they change, not of the procedure.
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::LENGTH_REQ),
     needs: DLE,
     hears: &[(Opcode::LENGTH_REQ, DLE), (Opcode::LENGTH_RSP, DLE)],
     started_by: |command| matches!(command, Command::LeSetDataLength { .. }),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// Octets that every device can send and receive.

@@ -1,13 +1,13 @@
 //! Feature exchange (Vol 6, Part B, 5.1.4), started by either side.
 
-use super::{Row, Step};
+use super::{ProcedureRow, Step};
 use crate::control::connection::{Connection, Context};
 use ble::error::ErrorCode;
 use ble::hci::{Command, Event};
 use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::trace::Procedure;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::PERIPHERAL_FEATURE_REQ),
     hears: &[
         (Opcode::FEATURE_REQ, FeatureSet(0)),
@@ -16,7 +16,7 @@ pub(super) const ROW: Row = Row {
     peripherals: &[Opcode::PERIPHERAL_FEATURE_REQ],
     started_by: |command| matches!(command, Command::LeReadRemoteFeatures { .. }),
     report: Some(report),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// Bits that a device keeps to itself (Vol 6, Part B, 4.6); the last is Periodic Advertising.

@@ -1,17 +1,17 @@
 //! Minimum number of used channels (Vol 6, Part B, 5.1.11): only the peripheral asks, and the
 //! procedure is over with the acknowledgement.
 
-use super::{Row, phy};
+use super::{ProcedureRow, phy};
 use crate::control::connection::{Connection, Context};
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::phy::PhySet;
 
 /// It is asked for only once the peer is known to have the procedure.
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::MIN_USED_CHANNELS_IND),
     peripherals: &[Opcode::MIN_USED_CHANNELS_IND],
     has_answer: false,
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// How many channels the peer is asked to use at least, where the peripheral sends on `phys`.

@@ -1,9 +1,9 @@
 //! Procedures as values: what this device has started on a connection is a [`Local`], what the peer
 //! has started a [`Remote`]. A step takes the value and gives what comes of it, a [`Step`].
 //!
-//! One file a procedure: its states, its steps, its [`Row`]. What all have in common (waiting for a
-//! turn, deadlines, instants, collisions, refusals) is `procedures.rs`, which knows none by name.
-//! To add one: a file here, its variants, its arms below.
+//! One file a procedure: its states, its steps, its [`ProcedureRow`]. What all have in common
+//! (waiting for a turn, deadlines, instants, collisions, refusals) is `procedures.rs`, which knows
+//! none by name. To add one: a file here, its variants, its arms below.
 
 mod channel_map;
 pub(in crate::control) mod connection_update;
@@ -17,7 +17,7 @@ mod row;
 pub(in crate::control) mod version;
 
 pub use min_used_channels::MinUsedChannels;
-pub(in crate::control) use row::Row;
+pub(in crate::control) use row::ProcedureRow;
 
 use super::connection::{Connection, Context};
 use super::{encryption, pause, termination};
@@ -30,7 +30,7 @@ use connection_update::Timing;
 use data_length::Length;
 
 /// The table: one row a procedure.
-pub(in crate::control) const fn row(procedure: Procedure) -> &'static Row {
+pub(in crate::control) const fn row(procedure: Procedure) -> &'static ProcedureRow {
     match procedure {
         Procedure::ConnectionUpdate => &connection_update::ROW,
         Procedure::ChannelMapUpdate => &channel_map::ROW,

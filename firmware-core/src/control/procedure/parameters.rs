@@ -1,7 +1,7 @@
 //! Connection parameters request (Vol 6, Part B, 5.1.7), started by either side.
 
 use super::connection_update::{self, Timing, in_range};
-use super::{Announced, Row, Step};
+use super::{Announced, ProcedureRow, Step};
 use crate::control::connection::{Connection, Context};
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{Command, ConnectionParameters, Event};
@@ -9,7 +9,7 @@ use ble::pdu::control::{ConnectionParam, ControlPdu, FeatureSet, Opcode};
 
 const FEATURE: FeatureSet = FeatureSet::CONNECTION_PARAMETERS_REQUEST;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::CONNECTION_PARAM_REQ),
     // LL-FEAT-3: features of the peer.
     // LL-PAR-4: which way a peripheral asks.
@@ -21,7 +21,7 @@ pub(super) const ROW: Row = Row {
     has_instant: true,
     started_by: |command| matches!(command, Command::LeConnectionUpdate { .. }),
     report: Some(connection_update::report),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// The procedure that this device has started.

@@ -1,6 +1,6 @@
 //! PHY update (Vol 6, Part B, 5.1.10), started by either side; the central decides.
 
-use super::{Announced, Row, Step};
+use super::{Announced, ProcedureRow, Step};
 use crate::control::connection::{Connection, Context};
 use crate::link::message::LinkOrder;
 use ble::error::{ErrorCode, PeerMisbehaved};
@@ -10,7 +10,7 @@ use ble::phy::{Coding, Phy, PhySet, TxPhy};
 
 const PHYS: FeatureSet = FeatureSet::LE_2M.with(FeatureSet::LE_CODED);
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::PHY_REQ),
     needs: PHYS,
     hears: &[(Opcode::PHY_REQ, PHYS), (Opcode::PHY_UPDATE_IND, PHYS)],
@@ -19,7 +19,7 @@ pub(super) const ROW: Row = Row {
     has_instant: true,
     started_by: |command| matches!(command, Command::LeSetPhy { .. }),
     report: Some(report),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// PHYs to send on and to receive on.

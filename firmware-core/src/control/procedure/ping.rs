@@ -1,20 +1,20 @@
 //! LE Ping (Vol 6, Part B, 5.1.8) and the authenticated payload timeout (5.4).
 
-use super::{Row, Step};
+use super::{ProcedureRow, Step};
 use crate::control::connection::{Connection, Context};
 use ble::hci::Event;
 use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::time::{Duration, Instant};
 use ble::trace::Procedure;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::PING_REQ),
     needs: FeatureSet::PING,
     // LL-CTRL-3: LL_UNKNOWN_RSP as an answer.
     // For a ping any answer will do.
     any_answer: true,
     hears: &[(Opcode::PING_REQ, FeatureSet::PING), (Opcode::PING_RSP, FeatureSet::PING)],
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// Default authenticated payload timeout, units of 10 ms: 30 s.

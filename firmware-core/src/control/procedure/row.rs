@@ -7,7 +7,7 @@ use ble::pdu::control::{FeatureSet, Opcode};
 
 /// One procedure, as a peripheral has it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::control) struct Row {
+pub(in crate::control) struct ProcedureRow {
     /// The PDU with which this device starts it; `None`: it never does.
     pub(in crate::control) starts_with: Option<Opcode>,
     /// Features of which the peer must have one, or this device does not start it; none: it always
@@ -33,7 +33,7 @@ pub(in crate::control) struct Row {
     pub(in crate::control) report: Option<fn(&Connection, &mut Context<'_>, ErrorCode)>,
 }
 
-impl Row {
+impl ProcedureRow {
     /// A procedure that nobody starts.
     pub(in crate::control) const NONE: Self = Self {
         starts_with: None,

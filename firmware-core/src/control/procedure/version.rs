@@ -1,18 +1,18 @@
 //! Version exchange (Vol 6, Part B, 5.1.5): LL_VERSION_IND once in each direction.
 
-use super::{Row, Step};
+use super::{ProcedureRow, Step};
 use crate::control::connection::{Connection, Context};
 use ble::error::ErrorCode;
 use ble::hci::{Command, Event};
 use ble::pdu::control::{ControlPdu, FeatureSet, Opcode, VersionInd};
 use ble::trace::Procedure;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::VERSION_IND),
     hears: &[(Opcode::VERSION_IND, FeatureSet(0))],
     started_by: |command| matches!(command, Command::ReadRemoteVersion { .. }),
     report: Some(report),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// What has been said.

@@ -1,7 +1,8 @@
 //! The table of decisions: each row played on a connection, and the situations told apart.
 
 use super::super::arbiter::{
-    Obstacles, Row, Situation, TABLE, Verdict, decide, incompatible, own_starts, peer_starts, same,
+    Decision, Obstacles, Situation, TABLE, Verdict, decide, incompatible, own_starts, peer_starts,
+    same,
 };
 use super::encryption::{encrypt_after, up_to_enc_rsp};
 use super::parameters::{ask, complete as updated, request, update as new_parameters};
@@ -179,7 +180,7 @@ fn played(situation: Situation) -> (Verdict, ErrorCode) {
 #[test]
 fn every_row_is_what_a_connection_does() {
     for (rule, situation, verdict, error) in EXPECTED {
-        let row = Row { rule, situation, verdict, error: ErrorCode(error) };
+        let row = Decision { rule, situation, verdict, error: ErrorCode(error) };
         assert_eq!(decide(situation), row);
         assert_eq!(played(situation), (verdict, ErrorCode(error)), "{rule}");
     }

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use super::parameters::ask;
 use super::phy::SET_2M;
 use super::script::{HANDLE, Script};
-use crate::control::procedure::{Row, row};
+use crate::control::procedure::{ProcedureRow, row};
 use ble::hci::Command;
 use ble::pdu::control::{ControlPdu, FeatureSet};
 use ble::trace::Procedure;
@@ -45,7 +45,7 @@ fn commands_start_the_procedures_of_their_rows() {
         let started_by = |p: &Procedure| (row(*p).started_by)(&command);
         let started: Vec<_> = Procedure::ALL.into_iter().filter(started_by).collect();
         assert_eq!(started, [procedure]);
-        let Row { starts_with, report, .. } = row(procedure);
+        let ProcedureRow { starts_with, report, .. } = row(procedure);
         let mut s = Script::new();
         s.ask(command.clone());
         let sent = s.event(&[]);

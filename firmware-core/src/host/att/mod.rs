@@ -1,5 +1,5 @@
-//! ATT server (Vol 3, Part F): one bearer a connection, one request at a time, which the application
-//! may answer later.
+//! ATT server (Vol 3, Part F): one bearer a connection, one request at a time, which the
+//! application may answer later.
 
 mod discovery;
 mod permission;

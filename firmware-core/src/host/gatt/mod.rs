@@ -13,7 +13,7 @@ mod tests;
 
 use super::att::AttError;
 pub use client::{CONFIGURATIONS, Client};
-pub(super) use view::{Answered, Values, View};
+pub(super) use view::{Answered, GattView, Values};
 
 /// Most octets of a value that is not constant.
 // ATT-VAL-1: 512 octets.

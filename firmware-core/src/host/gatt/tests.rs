@@ -127,7 +127,7 @@ impl Peer {
         let request = Request { connection: Handle(0), number: 0 };
         let now = Instant::ZERO;
         let mut view =
-            View::new(now, &mut self.application, &self.values, &mut self.client, request);
+            GattView::new(now, &mut self.application, &self.values, &mut self.client, request);
         self.bearer.received(&mut view, self.security, pdu).unwrap().unwrap_or_default().to_vec()
     }
 }

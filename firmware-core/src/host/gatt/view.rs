@@ -26,7 +26,7 @@ pub(in crate::host) type Answered = (Request, Result<Scratch, AttError>);
 
 /// See the [module](self).
 #[derive(Debug)]
-pub(in crate::host) struct View<'a, A: Application> {
+pub(in crate::host) struct GattView<'a, A: Application> {
     pub(in crate::host) now: Instant,
     pub(in crate::host) application: &'a mut A,
     pub(in crate::host) values: &'a Values,
@@ -45,7 +45,7 @@ pub(in crate::host) struct View<'a, A: Application> {
     pub(in crate::host) work: Work,
 }
 
-impl<'a, A: Application> View<'a, A> {
+impl<'a, A: Application> GattView<'a, A> {
     pub(in crate::host) fn new(
         now: Instant,
         application: &'a mut A,
@@ -103,7 +103,7 @@ impl<'a, A: Application> View<'a, A> {
     }
 }
 
-impl<A: Application> Database for View<'_, A> {
+impl<A: Application> Database for GattView<'_, A> {
     fn attributes(&self) -> &'static [Attribute] {
         A::GATT.attributes
     }

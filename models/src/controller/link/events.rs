@@ -8,7 +8,7 @@ use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
 use ble::time::{Duration, Instant};
 
 use super::Link;
-use crate::controller::flow::{InFlight, Kind};
+use crate::controller::flow::{InFlight, PduKind};
 use crate::controller::procedure::{instants, terminate};
 use crate::controller::shared::Shared;
 
@@ -35,7 +35,7 @@ pub(in crate::controller) struct Gates {
 
 /// What a packet of the peer means for the event.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::controller) struct Heard {
+pub(in crate::controller) struct EventPacket {
     /// It has a PDU that is no repetition.
     pub(in crate::controller) new: bool,
     /// The event goes on, if there is room.
@@ -96,12 +96,12 @@ impl Link {
         pdu: &AirPdu,
         crc_ok: bool,
         gates: Gates,
-    ) -> Heard {
+    ) -> EventPacket {
         if !crc_ok {
             self.event.crc_errors = self.event.crc_errors.saturating_add(1);
             // LL-EVENT-1: end of a connection event.
             let goes_on = self.event.sent_md && self.event.crc_errors < 2;
-            return Heard { new: false, goes_on };
+            return EventPacket { new: false, goes_on };
         }
         self.event.crc_errors = 0;
         self.established = true;
@@ -113,16 +113,16 @@ impl Link {
             self.acknowledged(sh, sent);
         }
         self.event.undecided = heard.new && pdu.payload_len() > 0 && gates.ciphers_may_change;
-        Heard { new: heard.new, goes_on: header.md || self.event.sent_md }
+        EventPacket { new: heard.new, goes_on: header.md || self.event.sent_md }
     }
 
     fn acknowledged(&mut self, sh: &mut Shared, sent: InFlight) {
         match sent.kind {
-            Kind::Data { last: true } => {
+            PduKind::Data { last: true } => {
                 sh.event(Event::NumberOfCompletedPackets { handle: self.handle, count: 1 });
             }
-            Kind::Control(opcode) => terminate::acknowledged(self, opcode),
-            Kind::Data { last: false } | Kind::Empty => {}
+            PduKind::Control(opcode) => terminate::acknowledged(self, opcode),
+            PduKind::Data { last: false } | PduKind::Empty => {}
         }
     }
 
@@ -176,14 +176,14 @@ impl Link {
             // LL-LIVE-2: control PDUs go first.
             if let Some(next) = self.flow.control.pop_front() {
                 let pdu = instants::announce(self, sh, next.pdu);
-                let kind = Kind::Control(pdu.opcode());
+                let kind = PduKind::Control(pdu.opcode());
                 return self.seal(Llid::Control, &pdu.encode(), next.tag, kind);
             }
             if let Some(fragment) = self.next_fragment(sh) {
                 return fragment;
             }
         }
-        self.seal(Llid::Continuation, &[], 0, Kind::Empty)
+        self.seal(Llid::Continuation, &[], 0, PduKind::Empty)
     }
 
     fn next_fragment(&mut self, sh: &mut Shared) -> Option<InFlight> {
@@ -203,11 +203,11 @@ impl Link {
             let rest = packet.tag;
             sh.queued(self.id, rest, None);
         }
-        Some(self.seal(llid, &octets, tag, Kind::Data { last }))
+        Some(self.seal(llid, &octets, tag, PduKind::Data { last }))
     }
 
     /// Encrypts a new PDU, if it has a payload and encryption is on.
-    fn seal(&mut self, llid: Llid, octets: &[u8], tag: Tag, kind: Kind) -> InFlight {
+    fn seal(&mut self, llid: Llid, octets: &[u8], tag: Tag, kind: PduKind) -> InFlight {
         let mut payload = Payload::from_slice(octets).unwrap_or_default();
         // LL-ENC-2: no plain text afterwards. LL-MIC-1: integrity and packet counter.
         if !payload.is_empty() && self.ciphers.encrypt(llid, &mut payload).is_err() {

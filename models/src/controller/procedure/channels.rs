@@ -7,21 +7,21 @@ use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::phy::PhySet;
 use ble::trace::Procedure;
 
-use super::Row;
+use super::ProcedureRow;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
-pub(super) const UPDATE: Row = Row {
+pub(super) const UPDATE: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::CHANNEL_MAP_IND),
     centrals: &[Opcode::CHANNEL_MAP_IND],
     has_instant: true,
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
-pub(super) const MINIMUM: Row = Row {
+pub(super) const MINIMUM: ProcedureRow = ProcedureRow {
     requests: &[(Opcode::MIN_USED_CHANNELS_IND, FeatureSet::MIN_USED_CHANNELS)],
     has_answer: false,
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// A channel map update.

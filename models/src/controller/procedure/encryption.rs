@@ -8,13 +8,13 @@ use ble::pdu::data::{Llid, Payload};
 use ble::secret::Secret;
 use ble::time::Instant;
 
-use super::{Row, Step};
+use super::{ProcedureRow, Step};
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
 const FEATURE: FeatureSet = FeatureSet::ENCRYPTION;
 
-pub(super) const START: Row = Row {
+pub(super) const START: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::ENC_REQ),
     answers: &[
         (Opcode::ENC_RSP, FEATURE),
@@ -23,16 +23,16 @@ pub(super) const START: Row = Row {
     ],
     centrals: &[Opcode::ENC_REQ],
     report: Some(report_start),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// Always the beginning of another start: of its end the host is told.
-pub(super) const PAUSE: Row = Row {
+pub(super) const PAUSE: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::PAUSE_ENC_REQ),
     answers: &[(Opcode::PAUSE_ENC_RSP, FEATURE)],
     centrals: &[Opcode::PAUSE_ENC_REQ],
     report: Some(report_refresh),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// With what the host wants encryption to start.

@@ -5,18 +5,18 @@ use ble::hci::Event;
 use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::trace::Procedure;
 
-use super::Row;
+use super::ProcedureRow;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     // LL-FEAT-7: each role has its request.
     starts_with: Some(Opcode::FEATURE_REQ),
     requests: &[(Opcode::PERIPHERAL_FEATURE_REQ, FeatureSet::PERIPHERAL_FEATURE_EXCHANGE)],
     answers: &[(Opcode::FEATURE_RSP, FeatureSet(0))],
     centrals: &[Opcode::FEATURE_REQ],
     report: Some(report),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 pub(super) const fn request(sh: &Shared) -> ControlPdu {

@@ -7,20 +7,20 @@ use ble::phy::{Coding, Phy};
 use ble::time::Duration;
 use ble::trace::Procedure;
 
-use super::Row;
+use super::ProcedureRow;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
 const FEATURE: FeatureSet = FeatureSet::DATA_LENGTH_EXTENSION;
 
 /// Of changes the host is told by an event of their own, whoever has asked.
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::LENGTH_REQ),
     // LL-FEAT-3: features of the peer.
     needs: FEATURE,
     requests: &[(Opcode::LENGTH_REQ, FEATURE)],
     answers: &[(Opcode::LENGTH_RSP, FEATURE)],
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 const OCTETS_MIN: u16 = 27;

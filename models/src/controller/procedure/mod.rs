@@ -2,9 +2,9 @@
 //! peripheral has started and is not over with one answer is a [`Remote`], and what waits for its
 //! instant is an [`Announcement`]. A step takes the value and gives what comes of it, a [`Step`].
 //!
-//! One file a procedure: its states, its steps, its [`Row`]. What all have in common (waiting for a
-//! turn, deadlines, instants, collisions, refusals) is `served/procedures.rs`. To add one: a file
-//! here, its variants, its arms below, and a word in `config.rs` for what starts it.
+//! One file a procedure: its states, its steps, its [`ProcedureRow`]. What all have in common
+//! (waiting for a turn, deadlines, instants, collisions, refusals) is `served/procedures.rs`. To
+//! add one: a file here, its variants, its arms below, a word in `config.rs` for what starts it.
 
 pub(super) mod channels;
 pub(super) mod encryption;
@@ -28,10 +28,10 @@ use ble::trace::Procedure;
 use super::config::{AutomaticProcedure, ControllerConfig};
 use super::link::Link;
 use super::shared::Shared;
-pub(super) use row::{Part, Row, has_one_of, part};
+pub(super) use row::{Part, ProcedureRow, has_one_of, part};
 
 /// The table: one row a procedure.
-pub(super) const fn row(procedure: Procedure) -> &'static Row {
+pub(super) const fn row(procedure: Procedure) -> &'static ProcedureRow {
     match procedure {
         Procedure::ConnectionUpdate => &parameters::UPDATE,
         Procedure::ChannelMapUpdate => &channels::UPDATE,
@@ -39,7 +39,7 @@ pub(super) const fn row(procedure: Procedure) -> &'static Row {
         Procedure::EncryptionPause => &encryption::PAUSE,
         Procedure::FeatureExchange => &features::ROW,
         Procedure::VersionExchange => &version::ROW,
-        Procedure::Termination => &Row::NONE,
+        Procedure::Termination => &ProcedureRow::NONE,
         Procedure::ConnectionParametersRequest => &parameters::REQUEST,
         Procedure::LePing => &ping::ROW,
         Procedure::DataLengthUpdate => &length::ROW,

@@ -7,29 +7,29 @@ use ble::phy::Phy;
 use ble::time::Duration;
 use ble::trace::Procedure;
 
-use super::{Announcement, Row, Step, features};
+use super::{Announcement, ProcedureRow, Step, features};
 use crate::controller::config::ControllerConfig;
 use crate::controller::link::{Link, units};
 use crate::controller::shared::Shared;
 
 const FEATURE: FeatureSet = FeatureSet::CONNECTION_PARAMETERS_REQUEST;
 
-pub(super) const UPDATE: Row = Row {
+pub(super) const UPDATE: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::CONNECTION_UPDATE_IND),
     centrals: &[Opcode::CONNECTION_UPDATE_IND],
     has_instant: true,
     report: Some(report),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// Without the feature, the parameters are changed by [`UPDATE`].
-pub(super) const REQUEST: Row = Row {
+pub(super) const REQUEST: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::CONNECTION_PARAM_REQ),
     requests: &[(Opcode::CONNECTION_PARAM_REQ, FEATURE)],
     answers: &[(Opcode::CONNECTION_PARAM_RSP, FEATURE)],
     has_instant: true,
     report: Some(report),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// From the start of the transmit window of a connection update to the packet: inside the window

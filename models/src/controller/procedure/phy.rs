@@ -5,13 +5,13 @@ use ble::hci::Event;
 use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::phy::{Coding, Phy, PhySet};
 
-use super::{Announcement, Row, Step};
+use super::{Announcement, ProcedureRow, Step};
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
 const PHYS: FeatureSet = FeatureSet::LE_2M.with(FeatureSet::LE_CODED);
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::PHY_REQ),
     needs: PHYS,
     requests: &[(Opcode::PHY_REQ, PHYS)],
@@ -19,7 +19,7 @@ pub(super) const ROW: Row = Row {
     centrals: &[Opcode::PHY_UPDATE_IND],
     has_instant: true,
     report: Some(report),
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// PHYs of one end: those it likes to transmit on, and to receive on.

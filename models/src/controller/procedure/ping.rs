@@ -5,16 +5,16 @@ use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::time::{Duration, Instant};
 use ble::trace::Procedure;
 
-use super::Row;
+use super::ProcedureRow;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::PING_REQ),
     requests: &[(Opcode::PING_REQ, FeatureSet::PING)],
     answers: &[(Opcode::PING_RSP, FeatureSet::PING)],
     any_answer: true,
-    ..Row::NONE
+    ..ProcedureRow::NONE
 };
 
 /// Answers LL_PING_REQ of the peripheral by LL_PING_RSP.

@@ -7,20 +7,20 @@ use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
 /// A PDU, with features of which this device must have one to know it; none: it always does.
-pub(in crate::controller) type Heard = (Opcode, FeatureSet);
+pub(in crate::controller) type PduOfFeature = (Opcode, FeatureSet);
 
 /// One procedure, as a central has it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::controller) struct Row {
+pub(in crate::controller) struct ProcedureRow {
     /// The PDU with which this device starts it; `None`: it never does.
     pub(in crate::controller) starts_with: Option<Opcode>,
     /// Features of which both ends must have one, as far as is known, or this device does not start
     /// it; none: it always may.
     pub(in crate::controller) needs: FeatureSet,
     /// PDUs with which the peripheral starts it.
-    pub(in crate::controller) requests: &'static [Heard],
+    pub(in crate::controller) requests: &'static [PduOfFeature],
     /// PDUs with which the peripheral answers.
-    pub(in crate::controller) answers: &'static [Heard],
+    pub(in crate::controller) answers: &'static [PduOfFeature],
     /// PDUs of it that only a central may send.
     pub(in crate::controller) centrals: &'static [Opcode],
     /// Whether LL_UNKNOWN_RSP is as good an answer as any.
@@ -33,7 +33,7 @@ pub(in crate::controller) struct Row {
     pub(in crate::controller) report: Option<fn(&Link, &mut Shared, ErrorCode)>,
 }
 
-impl Row {
+impl ProcedureRow {
     /// A procedure that nobody starts.
     pub(in crate::controller) const NONE: Self = Self {
         starts_with: None,
@@ -67,8 +67,8 @@ pub(in crate::controller) enum Part {
 /// What a PDU with this opcode is to a central with these features.
 pub(in crate::controller) fn part(features: FeatureSet, opcode: Opcode) -> Part {
     // LL-FEAT-2: feature bits are true.
-    let among = |pdus: &[Heard]| {
-        let heard = |&(pdu, one_of): &Heard| pdu == opcode && has_one_of(features, one_of);
+    let among = |pdus: &[PduOfFeature]| {
+        let heard = |&(pdu, one_of): &PduOfFeature| pdu == opcode && has_one_of(features, one_of);
         pdus.iter().any(heard)
     };
     for row in ble::trace::Procedure::ALL.map(super::row) {

@@ -5,13 +5,16 @@ use ble::hci::Event;
 use ble::pdu::control::{ControlPdu, Opcode, VersionInd};
 use ble::trace::Procedure;
 
-use super::Row;
+use super::ProcedureRow;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
 /// The one PDU of it is request and answer.
-pub(super) const ROW: Row =
-    Row { starts_with: Some(Opcode::VERSION_IND), report: Some(report), ..Row::NONE };
+pub(super) const ROW: ProcedureRow = ProcedureRow {
+    starts_with: Some(Opcode::VERSION_IND),
+    report: Some(report),
+    ..ProcedureRow::NONE
+};
 
 /// Who has told the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

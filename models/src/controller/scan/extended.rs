@@ -103,7 +103,7 @@ pub(super) const fn legacy_type(kind: u8) -> u16 {
 
 /// What the extended commands have asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Asked {
+pub(super) struct ExtendedRequests {
     pub(super) scan: Option<ExtendedScan>,
     pub(super) connect: Option<ExtendedConnect>,
 }

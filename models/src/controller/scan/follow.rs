@@ -10,7 +10,7 @@ use ble::radio::{AfterTransmit, RadioCommand, Receiver, Tuning};
 use ble::time::{Duration, Instant};
 
 use super::extended::{ExtendedReport, SCAN_RESPONSE};
-use super::{Around, Busy, Connecting, Heard, Scanner, connect_ind};
+use super::{Around, Busy, Connecting, ScannedPacket, Scanner, connect_ind};
 use crate::controller::T_IFS;
 use crate::controller::shared::Shared;
 
@@ -64,7 +64,7 @@ impl Scanner {
     pub(super) fn follow(
         &mut self,
         sh: &Shared,
-        heard: &Heard<'_>,
+        heard: &ScannedPacket<'_>,
         pdu: &ExtendedPdu,
         around: &Around<'_>,
     ) -> Option<RadioCommand> {
@@ -132,7 +132,7 @@ impl Scanner {
     pub(super) fn followed(
         &mut self,
         sh: &mut Shared,
-        heard: &Heard<'_>,
+        heard: &ScannedPacket<'_>,
         mut follow: Follow,
         around: &Around<'_>,
     ) -> Option<RadioCommand> {
@@ -235,7 +235,7 @@ impl Scanner {
         sh: &mut Shared,
         follow: &Follow,
         advertiser: Address,
-        heard: &Heard<'_>,
+        heard: &ScannedPacket<'_>,
         around: &Around<'_>,
     ) -> Option<RadioCommand> {
         let request = self.initiating.clone().filter(|_| follow.mode == AdvMode::Connectable)?;
@@ -272,7 +272,7 @@ impl Scanner {
     /// What has come after AUX_CONNECT_REQ, which ended at `at`.
     pub(super) fn connect_answered(
         &mut self,
-        heard: &Heard<'_>,
+        heard: &ScannedPacket<'_>,
         connecting: Connecting,
         at: Instant,
     ) {

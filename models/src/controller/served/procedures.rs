@@ -43,7 +43,7 @@ impl Wanted {
 
 /// The own procedure that is under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Open {
+struct OpenProcedure {
     local: Local,
     host: bool,
     /// The peer has sent a PDU of this procedure.
@@ -57,7 +57,7 @@ struct Open {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Procedures {
     waiting: VecDeque<Wanted>,
-    local: Option<Open>,
+    local: Option<OpenProcedure>,
     remote: Option<Remote>,
     /// The peer's requests that came while encryption starts.
     held: VecDeque<ControlPdu>,

@@ -8,7 +8,7 @@ use ble::phy::PhySet;
 
 use super::collisions::{PARAM_REQ, TWO, ask_for_phy};
 use super::rig::{HANDLE, Rig, acquainted, opcodes, phy_req};
-use crate::controller::arbiter::{Row, Situation, TABLE, Verdict, decide};
+use crate::controller::arbiter::{Decision, Situation, TABLE, Verdict, decide};
 
 /// As the rules have it for a central.
 const EXPECTED: [(&str, Situation, Verdict, u8); 11] = [
@@ -125,7 +125,7 @@ fn played(situation: Situation) -> (Verdict, ErrorCode) {
 #[test]
 fn every_row_is_what_a_controller_does() {
     for (rule, situation, verdict, error) in EXPECTED {
-        let row = Row { rule, situation, verdict, error: ErrorCode(error) };
+        let row = Decision { rule, situation, verdict, error: ErrorCode(error) };
         assert_eq!(decide(situation), row);
         assert_eq!(played(situation), (verdict, ErrorCode(error)), "{rule}");
     }

@@ -1,7 +1,7 @@
 //! Answers to the peripheral's requests, and how a controller stops to work.
 
 use ble::error::ErrorCode;
-use bletwin_schema::{Kind, Shape, Written};
+use bletwin_schema::{Shape, ValueKind, Written};
 
 use super::{When, form};
 use crate::controller::quirk::{Answer, Condition, Stall};
@@ -17,7 +17,7 @@ fn error_code(text: &str) -> Option<ErrorCode> {
 
 /// One answer to a request of the peripheral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::profile) struct Rule {
+pub(in crate::profile) struct WrittenAnswer {
     pub(in crate::profile) condition: Condition,
     pub(in crate::profile) answer: Answer,
     pub(in crate::profile) delay_events: u16,
@@ -43,8 +43,8 @@ const ANSWERS: [&str; 13] = [
     "no-switch",
 ];
 
-impl Kind for AnswerWhen {
-    type Value = Rule;
+impl ValueKind for AnswerWhen {
+    type Value = WrittenAnswer;
 
     fn shape() -> Shape {
         let conditions = When::shape();
@@ -68,17 +68,17 @@ impl Kind for AnswerWhen {
         }
     }
 
-    fn parse(text: &str) -> Option<Rule> {
+    fn parse(text: &str) -> Option<WrittenAnswer> {
         let (text, delay) = text.split_once('+').unwrap_or((text, "0"));
         let (word, when) = text.split_once('@').unwrap_or((text, "always"));
-        Some(Rule {
+        Some(WrittenAnswer {
             condition: When::parse(when)?,
             answer: answer(word)?,
             delay_events: delay.parse().ok()?,
         })
     }
 
-    fn write(rule: &Rule) -> Written {
+    fn write(rule: &WrittenAnswer) -> Written {
         let word = match rule.answer {
             Answer::Honest => "honest".into(),
             Answer::Now => "now".into(),
@@ -110,7 +110,7 @@ impl Kind for AnswerWhen {
 #[derive(Debug)]
 pub(in crate::profile) enum Stalls {}
 
-impl Kind for Stalls {
+impl ValueKind for Stalls {
     type Value = Stall;
 
     fn shape() -> Shape {

@@ -1,7 +1,7 @@
 //! Procedures that a controller starts by itself.
 
 use ble::hci::ConnectionParameters;
-use bletwin_schema::{Kind, Shape, Written};
+use bletwin_schema::{Shape, ValueKind, Written};
 
 use crate::controller::{AutomaticProcedure, OwnProcedure};
 use crate::host::ParameterRules;
@@ -26,7 +26,7 @@ fn parameters(text: &str) -> Option<ConnectionParameters> {
 #[derive(Debug)]
 pub(in crate::profile) enum Procedures {}
 
-impl Kind for Procedures {
+impl ValueKind for Procedures {
     type Value = OwnProcedure;
 
     fn shape() -> Shape {

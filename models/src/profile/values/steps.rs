@@ -1,7 +1,7 @@
 //! What the user and the application do.
 
 use ble::time::Duration;
-use bletwin_schema::{Kind, Shape, Written};
+use bletwin_schema::{Shape, ValueKind, Written};
 
 use super::form;
 use crate::host::{Step, Uuid};
@@ -31,7 +31,7 @@ fn value(text: &str) -> Option<Vec<u8>> {
 #[derive(Debug)]
 pub(in crate::profile) enum Steps {}
 
-impl Kind for Steps {
+impl ValueKind for Steps {
     type Value = Step;
 
     fn shape() -> Shape {

@@ -17,7 +17,7 @@ const REJECTS: &str = "a legal answer: LL_REJECT_IND refuses any request whose s
 
 /// A procedure with an instant that one side has started.
 #[derive(Clone, Copy, Debug)]
-struct Open {
+struct OpenProcedure {
     /// It is about connection parameters, which LL_CONNECTION_UPDATE_IND answers.
     parameters: bool,
     /// The other side has sent a PDU as part of it.
@@ -28,7 +28,7 @@ struct Open {
 
 /// What is open on each connection, the central's first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Crossings(BTreeMap<usize, [Option<Open>; 2]>);
+pub(super) struct Crossings(BTreeMap<usize, [Option<OpenProcedure>; 2]>);
 
 impl Crossings {
     /// A remark on the next packet of a capture, if Wireshark is wrong about it.
@@ -53,7 +53,8 @@ impl Crossings {
         }
         let other = open[1 - own];
         let crosses = || other.is_some_and(|open| !open.answered).then_some(CROSSES);
-        let started = |instant, parameters| Some(Open { parameters, answered: false, instant });
+        let started =
+            |instant, parameters| Some(OpenProcedure { parameters, answered: false, instant });
         match pdu {
             ControlPdu::PhyReq { .. } => {
                 let remark = crosses();
@@ -78,7 +79,8 @@ impl Crossings {
                 remark
             }
             ControlPdu::PhyUpdateInd { instant, .. } => {
-                let pending = Open { parameters: false, answered: true, instant: Some(*instant) };
+                let pending =
+                    OpenProcedure { parameters: false, answered: true, instant: Some(*instant) };
                 *open = [Some(pending), None];
                 None
             }

@@ -5,10 +5,10 @@ use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::{Duration, Instant};
 use ble::trace::{Initiator, Procedure};
 
-use super::{Open, Served, Wanted};
+use super::{OpenProcedure, Served, Wanted};
 use crate::controller::arbiter::{self, Obstacles, Verdict};
 use crate::controller::config::{AutomaticProcedure, OwnProcedure};
-use crate::controller::procedure::{Local, Row, Step, has_one_of, row};
+use crate::controller::procedure::{Local, ProcedureRow, Step, has_one_of, row};
 use crate::controller::shared::{DEFAULT_LENGTH, Shared};
 
 /// The procedure response timeout.
@@ -100,7 +100,7 @@ impl Served {
         now: Instant,
         Wanted { local, host }: Wanted,
     ) {
-        let &Row { needs, report, .. } = row(local.procedure());
+        let &ProcedureRow { needs, report, .. } = row(local.procedure());
         let peer_may = self.link.features.is_none_or(|peer| has_one_of(peer, needs));
         let begun = if has_one_of(sh.config.features, needs) && peer_may {
             local.start(&mut self.link, sh)
@@ -112,7 +112,7 @@ impl Served {
                 self.link.started(sh, local.procedure(), Initiator::Local);
                 let deadline = response_deadline(&local, now);
                 self.procedures.local =
-                    Some(Open { local, host, answered: false, deadline, events: 0 });
+                    Some(OpenProcedure { local, host, answered: false, deadline, events: 0 });
                 self.link.send(sh, pdu);
             }
             Err(outcome) => {
@@ -194,7 +194,7 @@ impl Served {
 
     /// The own procedure is over; the host is told, where it asked. Whether it was.
     pub(super) fn end_local(&mut self, sh: &mut Shared, outcome: ErrorCode) -> bool {
-        let Some(Open { local, host, .. }) = self.procedures.local.take() else {
+        let Some(OpenProcedure { local, host, .. }) = self.procedures.local.take() else {
             return false;
         };
         self.link.ended(sh, local.procedure(), Initiator::Local, outcome);
