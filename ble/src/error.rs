@@ -67,8 +67,8 @@ impl core::fmt::Debug for ErrorCode {
     }
 }
 
-/// What a peer did that the rules forbid. A peer's sin is a value: it is recorded, answered as
-/// the rules say, and never a panic.
+/// What a peer did that the rules forbid. A peer's violation is a value: it is recorded, answered
+/// as the rules say, and never a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PeerMisbehaved {

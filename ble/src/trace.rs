@@ -113,7 +113,7 @@ pub enum Trace {
         /// On which connection, if on one.
         link: Option<LinkId>,
         /// The violation that this device has noticed.
-        sin: PeerMisbehaved,
+        violation: PeerMisbehaved,
     },
     /// This device has a fault: what it takes for granted about itself does not hold.
     Invariant {

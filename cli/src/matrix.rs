@@ -49,7 +49,7 @@ pub struct Cell {
     pub scenario: String,
     /// What came of all runs, or `flaky`.
     pub outcome: String,
-    /// Runs with the outcome that the scenario wants, and no undeclared breach of a rule.
+    /// Runs with the outcome that the scenario wants, and no undeclared violation of a rule.
     pub passed: u64,
     /// Number of runs, one a seed.
     pub of: u64,

@@ -16,7 +16,7 @@ use bletwin_scenarios::stage::Finished;
 
 /// A rule that was broken in the failing run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Breach {
+pub struct Violation {
     /// The rule's id.
     pub rule: &'static str,
     /// The rule in a few words.
@@ -33,8 +33,8 @@ pub struct Breach {
 /// the same run with all that its nodes note, knows better (a central that went because its own
 /// host told it to has not fallen silent).
 #[must_use]
-pub fn breaches(seen: &Finished, whole: &Finished) -> Vec<Breach> {
-    let mut found: Vec<Breach> = Vec::new();
+pub fn violations(seen: &Finished, whole: &Finished) -> Vec<Violation> {
+    let mut found: Vec<Violation> = Vec::new();
     let sure = oracle::judge(&bletwin_sim::view(&whole.records));
     for finding in oracle::judge(&bletwin_sim::view(&seen.records)) {
         if !sure.iter().any(|f| (f.rule, f.culprit) == (finding.rule, finding.culprit)) {
@@ -46,7 +46,7 @@ pub fn breaches(seen: &Finished, whole: &Finished) -> Vec<Breach> {
             continue;
         };
         let (title, source) = (rule.title, rule.sections());
-        found.push(Breach { rule: rule.id, title, source, by_central, text: finding.text });
+        found.push(Violation { rule: rule.id, title, source, by_central, text: finding.text });
     }
     found
 }

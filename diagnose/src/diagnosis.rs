@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use bletwin_setup::Build;
 use serde::Serialize;
 
-use super::behaviour::{Breach, breaches};
+use super::behaviour::{Violation, violations};
 use super::bench::{Bench, Partner, Trial};
 use super::cause::{Case, Cause, Means};
 use super::cost::Cost;
@@ -60,7 +60,7 @@ pub struct Diagnosis {
     /// What makes it fail; of several, each is enough.
     pub causes: Vec<Cause>,
     /// Rules that were broken in the failing run.
-    pub breaches: Vec<Breach>,
+    pub violations: Vec<Violation>,
     /// The failing run in words.
     pub why: Option<String>,
     /// When the first cause's procedure does harm.
@@ -190,12 +190,12 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     }
     let failing = bench.play(&Trial::new(base, seeds[0]))?;
     let whole = bench.evidence(&Trial::new(base, seeds[0]))?;
-    diagnosis.breaches = breaches(&failing, &whole);
+    diagnosis.violations = violations(&failing, &whole);
     let tried = diagnosis.advice.iter().chain(&diagnosis.surroundings);
     let helps = tried.into_iter().any(|advice| advice.good.is_all());
     if !diagnosis.advice.is_empty() && !helps {
         let honest_is_good = diagnosis.honest_fails.is_some_and(|share| share.count == 0);
-        let last = user::last_resort(&failing, &diagnosis.breaches, honest_is_good);
+        let last = user::last_resort(&failing, &diagnosis.violations, honest_is_good);
         diagnosis.last_resort = Some(last);
     }
     diagnosis.why = story::why(&failing);
@@ -279,7 +279,7 @@ fn blank(bench: &Bench<'_>, question: &Question, fails: Share) -> Diagnosis {
         surroundings: Vec::new(),
         unmet: Vec::new(),
         causes: Vec::new(),
-        breaches: Vec::new(),
+        violations: Vec::new(),
         why: None,
         timing: Vec::new(),
         cures: Vec::new(),

@@ -248,12 +248,12 @@ fn central(d: &Diagnosis) -> Vec<String> {
             lines.extend(paragraph(&format!("It {reaction}.")));
         }
     }
-    for breach in &d.breaches {
-        let who = if breach.by_central { "Central" } else { "Peripheral" };
-        let (rule, title, source) = (breach.rule, breach.title, breach.source);
+    for violation in &d.violations {
+        let who = if violation.by_central { "Central" } else { "Peripheral" };
+        let (rule, title, source) = (violation.rule, violation.title, violation.source);
         lines.extend(paragraph(&format!(
             "{who} against {rule} \"{title}\" (Vol 6, Part B, {source}): {}.",
-            breach.text
+            violation.text
         )));
     }
     if let Some(why) = &d.why {

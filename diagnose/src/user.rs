@@ -5,7 +5,7 @@ use bletwin_setup::Build;
 use bletwin_sim::node::Act;
 use serde::Serialize;
 
-use super::behaviour::{self, Breach};
+use super::behaviour::{self, Violation};
 use super::bench::{Bench, Trial};
 use super::outcome::Share;
 use bletwin_scenarios::prompt::{Milestone, Prompt, Target};
@@ -48,7 +48,7 @@ pub fn advice(bench: &Bench<'_>, base: &Build, seeds: &[u64]) -> Option<Vec<Advi
 
 /// What is left to be told when nothing helps, by what was seen.
 #[must_use]
-pub fn last_resort(failing: &Finished, breaches: &[Breach], honest_is_good: bool) -> String {
+pub fn last_resort(failing: &Finished, violations: &[Violation], honest_is_good: bool) -> String {
     let offer = behaviour::offer(failing);
     let reason = failing.summary.disconnect_reason;
     if failing.facts.connections == 0 && reason.is_none() && honest_is_good {
@@ -66,8 +66,11 @@ pub fn last_resort(failing: &Finished, breaches: &[Breach], honest_is_good: bool
          and without that the demanded security level is out of reach."
             .into()
     } else {
-        let rules: Vec<&str> =
-            breaches.iter().filter(|breach| breach.by_central).map(|breach| breach.rule).collect();
+        let rules: Vec<&str> = violations
+            .iter()
+            .filter(|violation| violation.by_central)
+            .map(|violation| violation.rule)
+            .collect();
         let rules = if rules.is_empty() {
             String::new()
         } else {

@@ -110,11 +110,11 @@ fn admitted(run: &Finished) -> Option<String> {
     Some(format!("The central broke {list}, {why}."))
 }
 
-/// Every breach of the rules that nobody had announced, a line or two each: the rule, who broke
+/// Every violation of the rules that nobody had announced, a line or two each: the rule, who broke
 /// it and when, what happened, and where the rule stands.
 #[must_use]
-pub fn breaches(run: &Finished) -> Option<String> {
-    run.judgement.breaches(run.peripheral)
+pub fn violations(run: &Finished) -> Option<String> {
+    run.judgement.violations(run.peripheral)
 }
 
 /// Every recommendation that was not followed, in the same form.

@@ -51,7 +51,7 @@ pub struct Case {
     /// without the prefix: `phy-req=never@always`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quirks: Vec<String>,
-    /// Rules whose breaches are not reported.
+    /// Rules whose violations are not reported.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suppress: Vec<String>,
 }

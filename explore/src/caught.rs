@@ -34,7 +34,7 @@ pub fn side(culprit: Option<NodeId>) -> Option<Side> {
     [Side::Peripheral, Side::Central].into_iter().find(|side| Some(node(*side)) == culprit)
 }
 
-/// The simplest case that shows the same breach by the same side, after at most `runs` runs, and
+/// The simplest case that shows the same violation by the same side, after at most `runs` runs, and
 /// that run. When `stop` says so, what is there is taken.
 #[must_use]
 pub fn shrunk(

@@ -85,7 +85,7 @@ mod tests {
         let unit = &units(MeetingKind::Pairs, &common, 1..2)[0];
         let searched = search(unit, &broken(&unit.case), &|| false).unwrap();
         assert_eq!(searched.runs, unit.meetings().len() as u64);
-        assert_eq!(searched.breaches, searched.runs);
+        assert_eq!(searched.violations, searched.runs);
         assert!(matches!(&searched.findings[..], [(_, found)] if found.rule == PANIC));
     }
 

@@ -1,4 +1,4 @@
-//! Breaches that are known and let pass, with where they are known from.
+//! Violations that are known and let pass, with where they are known from.
 
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ struct File {
     known: Vec<Known>,
 }
 
-/// A breach that is let pass.
+/// A violation that is let pass.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {

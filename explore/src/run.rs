@@ -30,7 +30,7 @@ const PING_INTERVALS: u64 = 2;
 /// Authenticated payload timeout as it is without a wish, units of 10 ms.
 const PAYLOAD_TIMEOUT: u16 = 3000;
 
-/// A breach of a rule in a run.
+/// A violation of a rule in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Id of the rule: one of [`oracle::Rule`], `HOST-LIVE`, `HOST-DATA` and `HOST-AGREE` for

@@ -204,7 +204,7 @@ impl Simpler<'_> {
         }
     }
 
-    /// What comes after the breach tells nothing.
+    /// What comes after the violation tells nothing.
     fn sooner_over(&mut self) {
         let ends = match self.case.until {
             None => vec![4, 8, 16, 32, 64],

@@ -14,7 +14,7 @@ use super::link::{Link, Packet, other};
 use super::procedure::{PAST, Procedures};
 use super::{Finding, Findings};
 
-/// Breaches of the peer after which a device leaves at once (5.1.3).
+/// Violations of the peer after which a device leaves at once (5.1.3).
 const OBLIGE: [&str; 3] = [LL_ENC_1.id, LL_ENC_2.id, LL_MIC_1.id];
 /// Events until it is gone.
 const GRACE: u64 = 3;
@@ -31,8 +31,8 @@ pub(super) fn check(link: &Link<'_>, procedures: &Procedures, findings: &mut Fin
 
 /// Who goes on with a connection that it must leave.
 fn stays(link: &Link<'_>, findings: &mut Findings) {
-    let breaches = findings.told.findings.iter().filter(|found| OBLIGE.contains(&found.rule));
-    let mut reasons: Vec<_> = breaches
+    let violations = findings.told.findings.iter().filter(|found| OBLIGE.contains(&found.rule));
+    let mut reasons: Vec<_> = violations
         .filter_map(|found| {
             let at = link.taken(found.record)?;
             let early = found.rule == LL_ENC_1.id;
@@ -56,7 +56,7 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
         let reason = &link.packets[at];
         let victim = other(reason.by);
         let after = link.packets.iter().skip(at).filter(|packet| packet.by == victim);
-        // Who says that it leaves for a breach may wait for the answer; who was told does not.
+        // Who says that it leaves for a violation may wait for the answer; who was told does not.
         let says_goodbye = rule != LL_TERM_2.id
             && after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
         // Before it acknowledges, which it has to, it may have left events out.

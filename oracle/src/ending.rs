@@ -178,13 +178,13 @@ fn gives_up(
 const COLLISIONS: &[&str] = &[LL_COLL_1.id, LL_COLL_2.id, LL_PROC_1.id];
 const FIELDS: &[&str] = &[LL_CTRL_1.id, LL_CTRL_4.id, LL_LEN_3.id, LL_CONN_1.id];
 
-/// The breaches of its peer for which an end may leave with a reason: where no rule says what
-/// follows on a breach, the text leaves it open to ignore it, to refuse it or to leave (Vol 1,
+/// The violations of its peer for which an end may leave with a reason: where no rule says what
+/// follows on a violation, the text leaves it open to ignore it, to refuse it or to leave (Vol 1,
 /// Part E, 2.7). The reason has to fit what was broken.
 ///
 /// What is no PDU (LL-FRAME-3) may count as a packet to one end alone, so that what follows does
 /// not decrypt.
-const fn breaches(reason: ErrorCode) -> &'static [&'static str] {
+const fn violations(reason: ErrorCode) -> &'static [&'static str] {
     match reason {
         ErrorCode::MIC_FAILURE => {
             &[LL_ENC_1.id, LL_ENC_2.id, LL_ENC_3.id, LL_ENC_11.id, LL_MIC_1.id, LL_FRAME_3.id]
@@ -245,7 +245,7 @@ fn cause(
             met(link, hci, findings, |found| Rule::is_of_control(found.rule))
         }
         ErrorCode::MIC_FAILURE if link.keys_differ(hci.at) => true,
-        reason => met(link, hci, findings, |found| breaches(reason).contains(&found.rule)),
+        reason => met(link, hci, findings, |found| violations(reason).contains(&found.rule)),
     };
     if permitted {
         return Cause::Permitted;

@@ -17,7 +17,7 @@ use crate::needs::Needs;
 /// packet is told once and a few times more.
 pub(crate) const FINDINGS_MAX: usize = 8;
 
-/// A breach of a rule, or a recommendation that was not followed: the rule's [`Force`] decides.
+/// A violation of a rule, or a recommendation that was not followed: the rule's [`Force`] decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule's id, as in [`bletwin_rules`].
@@ -37,7 +37,7 @@ pub struct Finding {
 /// All that the oracle has to say about a view, each in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examined {
-    /// Breaches of rules.
+    /// Violations of rules.
     pub findings: Vec<Finding>,
     /// Recommendations that were not followed. They excuse nothing and fail nothing.
     pub observations: Vec<Finding>,
@@ -54,8 +54,8 @@ pub(crate) struct Findings {
     there: Needs,
     pub(crate) told: Examined,
     counts: BTreeMap<(&'static str, NodeId), usize>,
-    /// Records of breaches, also of those that are too many to be told, that are in what a PDU says
-    /// or when it is said.
+    /// Records of violations, also of those that are too many to be told, that are in what a PDU
+    /// says or when it is said.
     said: BTreeSet<RecordId>,
     /// Those that answer nothing.
     stray: BTreeSet<RecordId>,

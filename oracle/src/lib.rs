@@ -1,6 +1,6 @@
 //! An independent judge of both link layers: it watches the air and the HCI events in a [`View`],
-//! and names rule, culprit and evidence of every breach. Written from the rules, not from the link
-//! layers that it judges; it shares with them no more than the formats of PDUs.
+//! and names rule, culprit and evidence of every violation. Written from the rules, not from the
+//! link layers that it judges; it shares with them no more than the formats of PDUs.
 //!
 //! ```
 //! use ble::time::Instant;
@@ -61,7 +61,7 @@ use findings::Findings;
 pub use findings::{Examined, Finding};
 pub use needs::Needs;
 
-/// The breaches of rules in a view, in its order: [`examine`] without observations.
+/// The violations of rules in a view, in its order: [`examine`] without observations.
 #[must_use]
 pub fn judge(view: &View) -> Vec<Finding> {
     examine(view).findings

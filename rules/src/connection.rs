@@ -93,8 +93,8 @@ document! {
     "The peripheral answers each packet that it has received.",
     "What has not been on air can wait where there is no time for it: then an Empty PDU answers. \
      With one radio in several connections there may be none even for that, or for a long PDU that \
-     has to be repeated; so a missing answer is no breach where it would have lasted into an event \
-     of another connection.";
+     has to be repeated; so a missing answer is no violation where it would have lasted into an \
+     event of another connection.";
 
     LL_LAT_1 = "LL-LAT-1", "peripheral latency",
     Should, Peripheral, judged, "Vol 6, Part B 4.5.1",

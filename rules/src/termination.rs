@@ -21,12 +21,12 @@ document! {
     LL_END_1 = "LL-END-1", "permitted reasons",
     Shall, Both, judged, "Vol 6, Part B 4.2.4, 4.5.2, 4.5.12, 5.1.6, 5.2, 5.3",
     "A connection ends by an acknowledged LL_TERMINATE_IND, by the supervision or the response \
-     timeout, when the central is out of reach, or by a breach of the peer that obliges or allows \
-     to leave.",
+     timeout, when the central is out of reach, or by a violation of the peer that obliges or \
+     allows to leave.",
     "Out of reach: the peripheral's window would have to grow to the middle between two anchors; \
      then the connection should be considered lost.",
-    "Where no rule says what follows on a breach of the peer, it may be ignored, refused or left \
-     for (Vol 1, Part E, 2.7), with a reason that fits: 0x3D in encryption, 0x23 and 0x2A for \
+    "Where no rule says what follows on a violation of the peer, it may be ignored, refused or \
+     left for (Vol 1, Part E, 2.7), with a reason that fits: 0x3D in encryption, 0x23 and 0x2A for \
      procedures that meet, 0x1E for fields, 0x24 for whatever may not be said. Who leaves must \
      have received it. What is recommended only excuses nobody.";
 

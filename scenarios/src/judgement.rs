@@ -22,9 +22,9 @@ pub enum Permit {
 /// The oracle's findings in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
-    /// Breaches that nobody has announced: a run with one has failed.
+    /// Violations that nobody has announced: a run with one has failed.
     pub unexpected: Vec<Finding>,
-    /// Breaches of the central that its profile declares, or that its made-up quirks bring about.
+    /// Violations of the central that its profile declares, or that its made-up quirks bring about.
     pub admitted: Vec<Finding>,
     /// Recommendations that either end did not follow. They fail no run.
     pub observed: Vec<Finding>,
@@ -100,10 +100,10 @@ impl Judgement {
         unexpected.chain(self.admitted.iter().map(|finding| one(finding, true))).collect()
     }
 
-    /// Every breach that nobody has announced, for people: the rule, by whom, when, what happened,
-    /// and the section of the specification.
+    /// Every violation that nobody has announced, for people: the rule, by whom, when, what
+    /// happened, and the section of the specification.
     #[must_use]
-    pub fn breaches(&self, peripheral: NodeId) -> Option<String> {
+    pub fn violations(&self, peripheral: NodeId) -> Option<String> {
         lines(&self.unexpected, peripheral)
     }
 
@@ -208,7 +208,7 @@ mod tests {
             for judgement in judged.into_iter().chain([Judgement::unjudged(&records)]) {
                 assert!(judgement.admitted.is_empty());
                 assert_eq!(
-                    judgement.breaches(NodeId(0)),
+                    judgement.violations(NodeId(0)),
                     Some(format!(
                         "INVARIANT (a fault of the device itself) by the {} at 0.238 s: it does \
                          not hold that reports of the link layer fit into their queue (time 2)",
@@ -237,6 +237,6 @@ mod tests {
                  LL_PHY_RSP where leaving the connection is recommended [5.3]"
             )
         );
-        assert_eq!(judgement.breaches(NodeId(0)), None);
+        assert_eq!(judgement.violations(NodeId(0)), None);
     }
 }

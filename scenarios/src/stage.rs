@@ -197,7 +197,7 @@ impl Stage {
     /// Plays to the end: a whole run as tests want it.
     ///
     /// # Panics
-    /// If the oracle finds a breach of the rules that the central's profile does not declare.
+    /// If the oracle finds a violation of the rules that the central's profile does not declare.
     /// [`Self::run`] and [`Self::finish`] leave it to the caller what to do about that.
     #[must_use]
     pub fn play(mut self) -> Finished {
@@ -208,7 +208,7 @@ impl Stage {
             unexpected.is_empty(),
             "{:?}\n{}",
             finished.summary,
-            finished.judgement.breaches(finished.peripheral).unwrap_or_default()
+            finished.judgement.violations(finished.peripheral).unwrap_or_default()
         );
         finished
     }

@@ -90,7 +90,7 @@ pub struct Summary {
     pub trace_sha256: String,
     /// Digest of every HCI packet on both sides and its time, hexadecimal.
     pub hci_sha256: String,
-    /// Breaches of the link layer's rules, those first that no profile declares.
+    /// Violations of the link layer's rules, those first that no profile declares.
     pub findings: Vec<ReportedFinding>,
     /// Recommendations of the link layer that were not followed. They fail no run.
     pub observations: Vec<Observed>,

@@ -26,7 +26,7 @@ use bletwin_explore::pairs::{LAST, WINDOW};
         Every run is judged by the rules of link layers and hosts. What a central breaks is told;\n\
         unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
         the run fails. The peripheral may break nothing.\n\n\
-        Exit status: 0 the expected outcome and no such breach, 1 otherwise, 2 bad input,\n\
+        Exit status: 0 the expected outcome and no such violation, 1 otherwise, 2 bad input,\n\
         130 interrupted."
 )]
 pub struct Cli {

@@ -169,8 +169,8 @@ fn tell(
     writeln!(out, "   {}", style::faint(&command))?;
     let failed = run.summary.outcome != Verdict::Bonded;
     writeln!(out, "{}", indent(&report::story(run)))?;
-    if let Some(breaches) = report::breaches(run) {
-        writeln!(out, "   {}\n{}", style::heading("Rules broken"), indent(&breaches))?;
+    if let Some(violations) = report::violations(run) {
+        writeln!(out, "   {}\n{}", style::heading("Rules broken"), indent(&violations))?;
     }
     if failed {
         writeln!(out, "   {}", style::heading("What the device logged"))?;

@@ -88,7 +88,7 @@ fn search(asked: &Explore) -> anyhow::Result<(Report, anyhow::Result<()>)> {
     let ended = conduct(&units, jobs(asked), &stop, |unit| {
         let kept = progress.as_mut().map_or(Ok(()), |progress| progress.keep(&unit));
         bar.tell(&unit);
-        enough.fetch_or(asked.first && unit.breaches > 0, Ordering::Relaxed);
+        enough.fetch_or(asked.first && unit.violations > 0, Ordering::Relaxed);
         done.push(unit);
         kept
     });

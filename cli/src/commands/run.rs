@@ -178,7 +178,7 @@ fn print(options: &Run, finished: &Finished, out: &mut dyn Write) -> anyhow::Res
         writeln!(out, "\n{}\n{}", style::heading("Why"), report::wrap(&why, 88))?;
     }
     let told = [
-        ("Rules broken", report::breaches(finished)),
+        ("Rules broken", report::violations(finished)),
         ("Recommendations not followed", report::observations(finished)),
     ];
     for (heading, lines) in told {

@@ -30,7 +30,7 @@ fn every_collision_is_resolved_as_the_rules_say() {
             let run = play(scenario, collision, &company).expect("they connect");
             assert_eq!(run.difference, None, "{} with seed {seed}", scenario.name);
             assert_eq!(run.summary.outcome, Verdict::Resolved);
-            assert!(run.passed(), "{}: {:?}", scenario.name, report::breaches(&run));
+            assert!(run.passed(), "{}: {:?}", scenario.name, report::violations(&run));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Single runs as values: start states are reached, and what hosts ask for ends without a breach.
+//! Single runs as values: start states are reached, and what hosts ask for ends without a
+//! violation.
 
 use ble::error::ErrorCode;
 use ble::pdu::control::ControlPdu;
@@ -37,7 +38,7 @@ fn told(outcome: &Outcome) -> String {
 }
 
 #[test]
-fn each_wish_alone_ends_without_a_breach() {
+fn each_wish_alone_ends_without_a_violation() {
     let mut runner = Runner::default();
     let mut failed = String::new();
     for peripheral in ["recommended", "zephyr-2024"] {

@@ -131,7 +131,7 @@ fn a_random_search_is_cut_into_parts_resumed_and_merged() {
         std::fs::rename(folder.path().join("progress"), folder.path().join("old")).expect("moved");
     }
     let merged = json(&explore(folder.path(), &["--merge", "1-2", "2-2", "--json"]));
-    for key in ["complete", "units", "runs", "unreached", "traces", "states", "breaches"] {
+    for key in ["complete", "units", "runs", "unreached", "traces", "states", "violations"] {
         assert_eq!(merged[key], whole[key], "{key}");
     }
     // Of other seeds.
@@ -148,7 +148,7 @@ fn a_random_search_is_cut_into_parts_resumed_and_merged() {
 }
 
 #[test]
-fn a_breach_that_no_profile_declares_is_found_told_and_saved() {
+fn a_violation_that_no_profile_declares_is_found_told_and_saved() {
     let folder = folder();
     let shard = part(|unit| unit.pair() == "P phy × C terminate");
     let quirk = "central.phy-req=then-param-req@always";

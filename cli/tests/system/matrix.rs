@@ -128,7 +128,7 @@ fn surprises_exit_with_1_and_are_told() {
 /// The outcome is the expected one, and yet the cell is not: it says which rule was broken that the
 /// central's file does not declare.
 #[test]
-fn an_undeclared_breach_is_why_a_cell_is_not_as_expected() {
+fn an_undeclared_violation_is_why_a_cell_is_not_as_expected() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("twice.toml");
     let code = |breaks: &str| {

@@ -28,7 +28,7 @@ fn told(run: &Finished) -> String {
 }
 
 fn unexpected(run: &Finished) -> String {
-    bletwin_explain::report::breaches(run).unwrap_or_default()
+    bletwin_explain::report::violations(run).unwrap_or_default()
 }
 
 const AIRS: [&[&str]; 8] = [
@@ -88,9 +88,9 @@ fn nothing_is_found_that_no_profile_declares() {
     let wrong: Vec<String> = cases
         .into_par_iter()
         .filter_map(|(scenario, peripheral, central, set, seed)| {
-            let breaches = unexpected(&play(scenario, peripheral, &central, set, seed));
-            let run = format!("{scenario} {peripheral} {central} {set:?} {seed}:\n{breaches}\n");
-            (!breaches.is_empty()).then_some(run)
+            let violations = unexpected(&play(scenario, peripheral, &central, set, seed));
+            let run = format!("{scenario} {peripheral} {central} {set:?} {seed}:\n{violations}\n");
+            (!violations.is_empty()).then_some(run)
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.concat());
@@ -120,9 +120,9 @@ fn every_declared_rule_is_broken_by_its_quirk() {
     assert!(wrong.is_empty(), "\n{}", wrong.concat());
 }
 
-/// A breach that the profile does not declare fails the run, and `play` with it.
+/// A violation that the profile does not declare fails the run, and `play` with it.
 #[test]
-fn an_undeclared_breach_fails_the_run() {
+fn an_undeclared_violation_fails_the_run() {
     let mut setup = Setup::new("zephyr-2024", "windows-intel", 1).expect("known names");
     setup.central.breaks.retain(|rule| rule != "LL-LIVE-2");
     let mut stage = Stage::new(catalogue::by_name("pairing").expect("known"), &setup);
@@ -145,7 +145,7 @@ fn a_recommendation_that_is_not_followed_fails_no_run() {
     assert_eq!((seen.rule, seen.by), ("LL-INST-1", "central"));
     let text = bletwin_explain::report::observations(&run).expect("an observation");
     assert!(text.contains("LL-INST-1 (instants lie ahead) by the central at "), "{text}");
-    assert_eq!(bletwin_explain::report::breaches(&run), None);
+    assert_eq!(bletwin_explain::report::violations(&run), None);
 }
 
 /// A cured central declares nothing: what it still broke would fail.

@@ -14,7 +14,7 @@ fn told(run: &Finished) -> String {
 
 /// What the oracle holds against whom it should not: against the peripheral only where the trial
 /// is with an older firmware's mistakes.
-fn breaches(run: &Finished, quirk: &Quirk) -> Vec<String> {
+fn violations(run: &Finished, quirk: &Quirk) -> Vec<String> {
     let old = quirk.set.iter().any(|set| set.starts_with("refusals") || set.contains("hollow"));
     let against = run.judgement.unexpected.iter();
     against
@@ -30,10 +30,10 @@ fn judge(entry: &Entry, quirk: &Quirk) -> Vec<String> {
         let play = |trial| quirks::play(entry, quirk, trial, *seed).expect("known names and keys");
         let run = play(Trial::With);
         let missing = quirks::missing(&quirk.effect, &run);
-        if !missing.is_empty() || !breaches(&run, quirk).is_empty() {
-            let breaches = breaches(&run, quirk);
+        if !missing.is_empty() || !violations(&run, quirk).is_empty() {
+            let violations = violations(&run, quirk);
             wrong.push(format!(
-                "seed {seed}, with: misses {missing:?}: {} {breaches:?}",
+                "seed {seed}, with: misses {missing:?}: {} {violations:?}",
                 told(&run)
             ));
         }

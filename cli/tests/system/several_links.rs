@@ -28,7 +28,7 @@ fn requests_on_two_links_hinder_each_other_nowhere() {
             let run = play(scenario, links, seed);
             assert_eq!(run.difference, None, "{} with seed {seed}", scenario.name);
             assert_eq!(run.summary.outcome, Verdict::Resolved);
-            assert!(run.passed(), "{}: {:?}", scenario.name, report::breaches(&run));
+            assert!(run.passed(), "{}: {:?}", scenario.name, report::violations(&run));
         }
     }
 }

@@ -85,7 +85,7 @@ pub enum MarkKind {
     Setup,
     /// A log line, or what people see and do.
     Log,
-    /// A breach of a rule that the oracle found.
+    /// A violation of a rule that the oracle found.
     Finding,
     /// A recommendation that was not followed.
     Observation,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{breaches, outcome, why};
+use super::{outcome, violations, why};
 use bletwin_scenarios::judgement::side;
 use bletwin_scenarios::stage::{Busy, Finished};
 use bletwin_scenarios::summary::{Summary, Verdict};
@@ -40,8 +40,8 @@ pub fn failure(run: &Finished) -> Option<String> {
         paragraphs.push(format!("Expected {expected}, found {found}: {told}."));
         paragraphs.extend(why(run));
     }
-    if let Some(breaches) = breaches(run) {
-        paragraphs.push(format!("Rules broken that nobody has declared:\n{breaches}"));
+    if let Some(violations) = violations(run) {
+        paragraphs.push(format!("Rules broken that nobody has declared:\n{violations}"));
     }
     if !run.is_at_rest() {
         paragraphs.push(busy(run));

@@ -107,7 +107,7 @@ pub struct Done {
     /// Different states of the world, where runs were compared and where they ended.
     pub states: u64,
     /// Runs in which something was found.
-    pub breaches: u64,
+    pub violations: u64,
     /// The first case for each rule and culprit.
     pub findings: Vec<Finding>,
 }
@@ -246,13 +246,13 @@ fn one(
             let searched = searched?;
             (done.runs, done.joined) = (searched.runs, searched.joined);
             (done.traces, done.states) = (searched.traces, searched.states);
-            (done.breaches, found) = (searched.breaches, searched.findings);
+            (done.violations, found) = (searched.violations, searched.findings);
         }
         Task::Seeds(block) => {
             let searched = block.search(|case| bases.with(case, |base| base.run(case)), stop)?;
             (done.runs, done.unreached) = (searched.runs, searched.unreached);
             (done.traces, done.states) = (searched.traces, searched.states);
-            (done.breaches, found) = (searched.breaches, searched.findings);
+            (done.violations, found) = (searched.violations, searched.findings);
         }
     }
     done.findings = found.into_iter().map(|(case, found)| finding(case, found)).collect();

@@ -23,7 +23,7 @@ pub struct PairCounts {
     /// Different states, added over units.
     pub states: u64,
     /// Runs in which something was found.
-    pub breaches: u64,
+    pub violations: u64,
 }
 
 /// The result of a campaign, or of a part of one. Counts depend on version, options and, where it
@@ -50,7 +50,7 @@ pub struct Report {
     /// Different states of the world, counted in the same way.
     pub states: u64,
     /// Runs in which something was found.
-    pub breaches: u64,
+    pub violations: u64,
     /// Wall-clock time, added over parts.
     pub seconds: f64,
     /// What was found.
@@ -76,7 +76,7 @@ impl Report {
             unreached: 0,
             traces: 0,
             states: 0,
-            breaches: 0,
+            violations: 0,
             seconds,
             findings: Vec::new(),
             pairs: Vec::new(),
@@ -88,7 +88,7 @@ impl Report {
             report.unreached += unit.unreached;
             report.traces += unit.traces;
             report.states += unit.states;
-            report.breaches += unit.breaches;
+            report.violations += unit.violations;
             report.findings.extend(unit.findings);
             let counts = pairs.entry(unit.pair.clone()).or_default();
             counts.pair = unit.pair;
@@ -96,7 +96,7 @@ impl Report {
             counts.runs += unit.runs;
             counts.traces += unit.traces;
             counts.states += unit.states;
-            counts.breaches += unit.breaches;
+            counts.violations += unit.violations;
         }
         report.pairs = pairs.into_values().collect();
         report
@@ -143,7 +143,7 @@ impl Report {
         self.unreached += part.unreached;
         self.traces += part.traces;
         self.states += part.states;
-        self.breaches += part.breaches;
+        self.violations += part.violations;
         self.seconds += part.seconds;
         self.findings.extend(part.findings);
         for counts in part.pairs {
@@ -153,7 +153,7 @@ impl Report {
                     own.runs += counts.runs;
                     own.traces += counts.traces;
                     own.states += counts.states;
-                    own.breaches += counts.breaches;
+                    own.violations += counts.violations;
                 }
                 None => self.pairs.push(counts),
             }

@@ -28,7 +28,7 @@ pub struct Searched {
     /// Different states of the world, at the moments of comparison and in the end.
     pub states: u64,
     /// Runs in which something was found.
-    pub breaches: u64,
+    pub violations: u64,
     /// The first case for each rule and culprit.
     pub findings: Vec<(Case, Found)>,
 }
@@ -179,7 +179,7 @@ impl Search<'_> {
     }
 
     fn found(&mut self, findings: Vec<Found>, losses: &[Loss]) {
-        self.searched.breaches += 1;
+        self.searched.violations += 1;
         for found in findings {
             if self.rules.insert((found.rule.clone(), found.culprit)) {
                 let case = Case {

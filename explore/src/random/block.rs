@@ -35,7 +35,7 @@ pub struct Searched {
     /// Different states of the world at the end.
     pub states: u64,
     /// Runs in which something was found.
-    pub breaches: u64,
+    pub violations: u64,
     /// The first case for each rule and culprit.
     pub findings: Vec<(Case, Found)>,
 }
@@ -75,7 +75,7 @@ impl Block {
             traces.insert(outcome.trace.value());
             states.insert(outcome.state);
             let found = against(&case, &outcome);
-            searched.breaches += u64::from(!found.is_empty());
+            searched.violations += u64::from(!found.is_empty());
             for found in found {
                 if rules.insert((found.rule.clone(), found.culprit)) {
                     searched.findings.push((case.clone(), found));

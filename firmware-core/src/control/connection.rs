@@ -171,8 +171,8 @@ impl Connection {
         self.misbehaved(cx, PeerMisbehaved::UnexpectedResponse);
     }
 
-    pub(super) fn misbehaved(&self, cx: &mut Context<'_>, sin: PeerMisbehaved) {
-        cx.out.misbehaved(self.link, sin);
+    pub(super) fn misbehaved(&self, cx: &mut Context<'_>, violation: PeerMisbehaved) {
+        cx.out.misbehaved(self.link, violation);
     }
 
     pub(super) fn trace_start(

@@ -175,8 +175,8 @@ impl<const LINKS: usize> Control<LINKS> {
                 self.advertising_timeout();
                 0
             }
-            LinkReport::Misbehaved { link, sin } => {
-                self.out.trace(Trace::Misbehaved { link, sin });
+            LinkReport::Misbehaved { link, violation } => {
+                self.out.trace(Trace::Misbehaved { link, violation });
                 0
             }
         };

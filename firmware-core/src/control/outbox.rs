@@ -170,8 +170,8 @@ impl Outbox {
         self.push(Waiting::Trace(trace));
     }
 
-    pub(super) fn misbehaved(&mut self, link: LinkId, sin: PeerMisbehaved) {
-        self.trace(Trace::Misbehaved { link: Some(link), sin });
+    pub(super) fn misbehaved(&mut self, link: LinkId, violation: PeerMisbehaved) {
+        self.trace(Trace::Misbehaved { link: Some(link), violation });
     }
 
     /// Queues a Command Complete event (Vol 4, Part E, 7.7.14).

@@ -16,7 +16,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let frame = match connection.received.fragment(acl.boundary, &acl.data) {
             Ok(Some(frame)) => frame,
             Ok(None) => return,
-            Err(sin) => return self.misbehaved(handle, sin),
+            Err(violation) => return self.misbehaved(handle, violation),
         };
         match split(&frame) {
             Some((CID_ATT, pdu)) => self.att(now, handle, pdu),

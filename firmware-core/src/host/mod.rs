@@ -331,9 +331,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.log(Severity::Info, "BLE_Main", line);
     }
 
-    fn misbehaved(&mut self, handle: Handle, sin: PeerMisbehaved) {
+    fn misbehaved(&mut self, handle: Handle, violation: PeerMisbehaved) {
         let link = Some(ble::link::LinkId::of(handle));
-        self.note(Note::Trace(Trace::Misbehaved { link, sin }));
+        self.note(Note::Trace(Trace::Misbehaved { link, violation }));
     }
 
     fn command(&mut self, command: Command) {

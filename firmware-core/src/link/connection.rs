@@ -360,13 +360,13 @@ impl Connection {
         }
         // LL-FRAME-1, LL-FRAME-3: what breaks them is acknowledged and not delivered.
         let announced = packet.pdu.octets().get(1).copied().map(usize::from);
-        let sin = match header.llid {
+        let violation = match header.llid {
             Llid::Reserved => Some(PeerMisbehaved::ReservedLlid),
             _ if announced != Some(payload.len()) => Some(PeerMisbehaved::WrongLength),
             _ => None,
         };
-        if let Some(sin) = sin {
-            reports.mention(LinkReport::Misbehaved { link: Some(link), sin });
+        if let Some(violation) = violation {
+            reports.mention(LinkReport::Misbehaved { link: Some(link), violation });
         } else if !is_empty && let Ok(payload) = Payload::from_slice(payload) {
             let (llid, at) = (header.llid, packet.start);
             reports.push(LinkReport::Received { link, event, llid, payload, at });

@@ -73,8 +73,8 @@ impl<const LINKS: usize> Link<LINKS> {
                 Reaction::Unresolved(address) => {
                     self.reports.mention(LinkReport::Unresolved(address));
                 }
-                Reaction::Misbehaved(sin) => {
-                    self.reports.mention(LinkReport::Misbehaved { link: None, sin });
+                Reaction::Misbehaved(violation) => {
+                    self.reports.mention(LinkReport::Misbehaved { link: None, violation });
                 }
                 Reaction::Nothing => {}
             }

@@ -255,6 +255,6 @@ pub enum LinkReport {
         /// On which connection, if on one.
         link: Option<LinkId>,
         /// What was wrong with the packet.
-        sin: ble::error::PeerMisbehaved,
+        violation: ble::error::PeerMisbehaved,
     },
 }

@@ -211,8 +211,8 @@ impl Link {
 
     // For the record.
 
-    pub(super) fn misbehaved(&self, sh: &mut Shared, sin: PeerMisbehaved) {
-        sh.misbehaved(Some(self.id), sin);
+    pub(super) fn misbehaved(&self, sh: &mut Shared, violation: PeerMisbehaved) {
+        sh.misbehaved(Some(self.id), violation);
     }
 
     pub(super) fn started(&self, sh: &mut Shared, procedure: Procedure, initiator: Initiator) {

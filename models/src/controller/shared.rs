@@ -139,8 +139,8 @@ impl Shared {
         self.trace(Trace::Queued { link, tag, opcode });
     }
 
-    pub(super) fn misbehaved(&mut self, link: Option<LinkId>, sin: PeerMisbehaved) {
-        self.trace(Trace::Misbehaved { link, sin });
+    pub(super) fn misbehaved(&mut self, link: Option<LinkId>, violation: PeerMisbehaved) {
+        self.trace(Trace::Misbehaved { link, violation });
     }
 
     /// Gives an event to the host, unless it is masked.

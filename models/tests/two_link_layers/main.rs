@@ -46,7 +46,7 @@ struct Host {
     echoes: usize,
     /// Octets of the echo that is coming in.
     received: usize,
-    sins: Vec<Trace>,
+    violations: Vec<Trace>,
     plan: Plan,
 }
 
@@ -249,7 +249,7 @@ impl End {
                     Self::Peripheral { host, .. } | Self::Central { host, .. },
                 ) = (&trace, &mut *self)
                 {
-                    host.sins.push(trace.clone());
+                    host.violations.push(trace.clone());
                 }
                 out.push(NodeOutput::Note(Note::Trace(trace)));
             }
@@ -407,7 +407,7 @@ fn reason(host: &Host) -> Option<ErrorCode> {
 
 /// A central whose host has come to the end of what it wanted.
 fn content(c: &Host, p: &Host, seed: u64) {
-    assert_eq!(c.sins, [], "seed {seed}: {:?}", c.events);
+    assert_eq!(c.violations, [], "seed {seed}: {:?}", c.events);
     assert_eq!((c.step, c.echoes), (11, ECHOES), "seed {seed}: {:?}\n{:?}", c.events, p.events);
     assert_eq!(reason(c), Some(ErrorCode::LOCAL_HOST_TERMINATED), "seed {seed}");
 }
@@ -415,7 +415,7 @@ fn content(c: &Host, p: &Host, seed: u64) {
 fn check(air: &Air) {
     let (p, centrals) = run(air);
     let seed = air.seed;
-    assert_eq!(p.sins, [], "seed {seed}: {:?}", p.events);
+    assert_eq!(p.violations, [], "seed {seed}: {:?}", p.events);
     for c in &centrals {
         content(c, &p, seed);
     }

@@ -24,7 +24,7 @@ pub(super) enum Pairing {
 
 /// Why a command may not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Breach(pub(super) &'static str, pub(super) &'static str);
+pub(super) struct Violation(pub(super) &'static str, pub(super) &'static str);
 
 const SEQ: &str = SMP_SEQ_1.id;
 
@@ -52,7 +52,7 @@ impl Pairing {
     }
 
     /// This end sends a command.
-    pub(super) fn sent(&mut self, by: Role, octets: &[u8]) -> Result<(), Breach> {
+    pub(super) fn sent(&mut self, by: Role, octets: &[u8]) -> Result<(), Violation> {
         let command = octets.first().copied().unwrap_or_default();
         match command {
             code::KEYPRESS | code::SECURITY => Ok(()),
@@ -100,7 +100,7 @@ impl Pairing {
         };
     }
 
-    fn agree(&mut self, octets: &[u8]) -> Result<(), Breach> {
+    fn agree(&mut self, octets: &[u8]) -> Result<(), Violation> {
         let (was, response) = (std::mem::take(self), Features::read(octets));
         let (next, result) = match (was, response) {
             (Self::Asked(request), Some(response))
@@ -108,10 +108,10 @@ impl Pairing {
             {
                 (Self::Agreed(Terms::of(&request, &response), 0), Ok(()))
             }
-            (Self::None, _) => (Self::Open, Err(Breach(SEQ, "nobody has asked for a pairing"))),
-            (Self::Agreed(..), _) => (Self::Open, Err(Breach(SEQ, "it was sent before"))),
+            (Self::None, _) => (Self::Open, Err(Violation(SEQ, "nobody has asked for a pairing"))),
+            (Self::Agreed(..), _) => (Self::Open, Err(Violation(SEQ, "it was sent before"))),
             (Self::Failed, _) => {
-                (Self::Open, Err(Breach(SMP_FAIL_1.id, "its sender has ended the pairing")))
+                (Self::Open, Err(Violation(SMP_FAIL_1.id, "its sender has ended the pairing")))
             }
             _ => (Self::Open, Ok(())),
         };
@@ -120,7 +120,7 @@ impl Pairing {
     }
 
     /// A command of a stage, or a key.
-    fn pass(&mut self, by: Role, command: u8) -> Result<(), Breach> {
+    fn pass(&mut self, by: Role, command: u8) -> Result<(), Violation> {
         let wrong = match self {
             Self::Open => return Ok(()),
             Self::Agreed(terms, passed) => {
@@ -133,19 +133,19 @@ impl Pairing {
                 let is_key = (code::LTK..=code::CSRK).contains(&command);
                 if is_key && *passed >= stages.len() {
                     if keys.contains(&(by, command)) {
-                        Breach(SMP_DIST_2.id, "it is not its turn")
+                        Violation(SMP_DIST_2.id, "it is not its turn")
                     } else {
-                        Breach(SMP_DIST_3.id, "nobody has agreed to it")
+                        Violation(SMP_DIST_3.id, "nobody has agreed to it")
                     }
                 } else if terms.secure && *passed == 0 && command == code::CONFIRM {
-                    Breach(SMP_FEAT_4.id, "both have Secure Connections")
+                    Violation(SMP_FEAT_4.id, "both have Secure Connections")
                 } else {
-                    Breach(SEQ, "it is not its turn")
+                    Violation(SEQ, "it is not its turn")
                 }
             }
-            Self::None => Breach(SEQ, "no pairing has begun"),
-            Self::Asked(_) => Breach(SEQ, "the Pairing Response is missing"),
-            Self::Failed => Breach(SMP_FAIL_1.id, "its sender has ended the pairing"),
+            Self::None => Violation(SEQ, "no pairing has begun"),
+            Self::Asked(_) => Violation(SEQ, "the Pairing Response is missing"),
+            Self::Failed => Violation(SMP_FAIL_1.id, "its sender has ended the pairing"),
         };
         *self = Self::Open;
         Err(wrong)

@@ -9,7 +9,7 @@ use bletwin_rules::smp::{
 };
 
 use super::commitments::Commitments;
-use super::pairing::{Breach, Pairing};
+use super::pairing::{Pairing, Violation};
 use super::terms::{Features, Terms, code, length, name};
 use super::{Court, Frame, TIMEOUT};
 
@@ -63,7 +63,7 @@ impl Smp {
         if is_key && pairing.terms().is_some_and(|terms| !bonds(terms)) {
             court.report(GAP_BOND_1.id, frame, format!("{name} of who does not bond"));
         }
-        if let Err(Breach(rule, because)) = pairing.sent(frame.by, frame.octets) {
+        if let Err(Violation(rule, because)) = pairing.sent(frame.by, frame.octets) {
             court.report(rule, frame, format!("{name}, although {because}"));
         }
         let agreed = pairing.terms().filter(|_| !pairing.is_under_way());

@@ -125,9 +125,9 @@ fn what_is_not_for_its_receiver_is_answered_with_unknown() {
         (P, C, ENC_REQ, Opcode::ENC_REQ),
         (C, P, ControlPdu::PeripheralFeatureReq(FeatureSet(1)), request),
     ] {
-        let sin = breaks("LL-ROLE-1", by);
+        let violation = breaks("LL-ROLE-1", by);
         let answered = all(&[(by, pdu), (peer, ControlPdu::UnknownRsp(opcode))]);
-        assert_eq!(answered.clone().events(4_200).named(), sin);
+        assert_eq!(answered.clone().events(4_200).named(), violation);
         let silent = all(&[(by, pdu)]).events(4_200);
         assert_eq!(silent.named(), BTreeSet::from([("LL-ROLE-1", by), ("LL-CTRL-2", peer)]));
         let rejected = all(&[(by, pdu), (peer, reject(opcode, NO))]);

@@ -119,7 +119,7 @@ fn pdus_have_the_parameters_of_their_opcodes() {
         innocent(&asked(NEW(), pdu));
     }
     innocent(&att(NEW(), P, &[0x23, 1, 0, 1, 0, 7, 2, 0, 0, 0]));
-    // What a range that starts at 0x0000 gets is an error; it is no breach.
+    // What a range that starts at 0x0000 gets is an error; it is no violation.
     innocent(&told(NEW(), &[8, 0, 0, 9, 0, 1, 0x2A], &[1, 8, 0, 0, 1]));
 }
 

@@ -26,7 +26,7 @@ fn what_subrating_makes_of_a_connection_is_not_judged() {
 
 /// LL-TIFS-1: by 5.1.30 the frame space is another one.
 #[test]
-fn another_frame_space_is_no_breach() {
+fn another_frame_space_is_no_violation() {
     let answers = |asked: bool| {
         let mut script = Script::new().events(2);
         if asked {

@@ -157,7 +157,7 @@ fn limits() -> Vec<(&'static str, Role, Script)> {
         }),
         ("LL-ENC-9", P, {
             let no_key = ControlPdu::RejectInd(ErrorCode::PIN_OR_KEY_MISSING);
-            breaches::paused().say(C, ENC_REQ).say(P, ENC_RSP).say(P, no_key)
+            violations::paused().say(C, ENC_REQ).say(P, ENC_RSP).say(P, no_key)
         }),
         ("LL-PHY-3", C, {
             let slow = ControlPdu::PhyReq { tx: PhySet::LE_1M, rx: BOTH };

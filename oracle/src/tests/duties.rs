@@ -14,7 +14,7 @@ fn rules_of(script: &Script, by: Role) -> BTreeSet<&'static str> {
     script.named().iter().filter(|(_, who)| *who == by).map(|(rule, _)| *rule).collect()
 }
 
-/// LL-MIC-2: `raw` takes two events, the breach is in the first; three more are of grace.
+/// LL-MIC-2: `raw` takes two events, the violation is in the first; three more are of grace.
 #[test]
 fn after_a_wrong_mic_a_peripheral_is_gone_within_three_events() {
     let wrong = |events| encrypted().raw(C, Llid::Start, &[9; 12]).events(events);

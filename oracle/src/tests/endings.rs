@@ -148,9 +148,9 @@ fn a_response_timeout_needs_an_answer_that_is_40_seconds_late() {
     assert!(served.iter().all(|(_, who)| *who == C), "{served:?}");
 }
 
-/// LL-END-1: reasons that need a breach of the peer.
+/// LL-END-1: reasons that need a violation of the peer.
 #[test]
-fn some_reasons_need_a_breach_of_the_peer() {
+fn some_reasons_need_a_violation_of_the_peer() {
     let collision = ErrorCode::LL_PROCEDURE_COLLISION;
     let twice = || all(&[(C, map(30)), (C, PHY_REQ)]);
     let range = || Script::new().say(C, ControlPdu::ChannelMapInd { channel_map: 1, instant: 30 });
@@ -167,7 +167,7 @@ fn some_reasons_need_a_breach_of_the_peer() {
         let both = BTreeSet::from([(rule, C), ("LL-END-1", C)]);
         assert_eq!(ends(script(), C, reason), both, "{reason:?}");
         assert_eq!(ends(Script::new().events(3), P, reason), breaks("LL-END-1", P), "{reason:?}");
-        // Another breach is no such cause.
+        // Another violation is no such cause.
         let other = Script::new().say(C, ControlPdu::PingRsp);
         let both = BTreeSet::from([("LL-RSP-1", C), ("LL-END-1", P)]);
         assert_eq!(ends(other, P, reason), both, "{reason:?}");

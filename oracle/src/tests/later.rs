@@ -12,7 +12,7 @@ const BOTH: PhySet = PhySet(3);
 const PHY_REQ: ControlPdu = ControlPdu::PhyReq { tx: BOTH, rx: BOTH };
 const GONE: ErrorCode = ErrorCode::REMOTE_USER_TERMINATED;
 
-/// Broken only by who meets a breach of the other.
+/// Broken only by who meets a violation of the other.
 pub(super) const PROVOKED: [&str; 4] = ["LL-ENC-6", "LL-INST-2", "LL-MIC-2", "LL-TIME-1"];
 
 const UPDATE: ConnectionUpdate = ConnectionUpdate {

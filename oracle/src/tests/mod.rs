@@ -27,7 +27,6 @@ mod answers;
 mod attributes;
 mod beyond;
 mod bits;
-mod breaches;
 mod broken;
 mod commitments;
 mod connect;
@@ -50,6 +49,7 @@ mod secrets;
 mod several;
 mod timings;
 mod values;
+mod violations;
 
 const ACCESS_ADDRESS: u32 = 0x7176_4129;
 const CRC_INIT: u32 = 0x12_3456;

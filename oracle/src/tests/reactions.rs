@@ -11,7 +11,7 @@ const BOTH: PhySet = PhySet(3);
 const PHY_REQ: ControlPdu = ControlPdu::PhyReq { tx: BOTH, rx: BOTH };
 const PHY_RSP: ControlPdu = ControlPdu::PhyRsp { tx: BOTH, rx: BOTH };
 
-/// Broken only by who meets a breach of the other; see the first test.
+/// Broken only by who meets a violation of the other; see the first test.
 pub(super) const PROVOKED: [&str; 2] = ["LL-COLL-4", "LL-PAR-3"];
 
 /// For each rule a record that breaks it and no other.

@@ -13,7 +13,7 @@ pub(super) struct Bar {
     /// Runs of an earlier process, which say nothing of this one's speed.
     before: u64,
     runs: u64,
-    breaches: u64,
+    violations: u64,
 }
 
 impl Bar {
@@ -31,16 +31,16 @@ impl Bar {
         bar.inc(before.len() as u64);
         bar.reset_eta();
         let runs = before.iter().map(|done| done.runs).sum();
-        let breaches = before.iter().map(|done| done.breaches).sum();
-        Self { bar, begun: Instant::now(), before: runs, runs, breaches }
+        let violations = before.iter().map(|done| done.violations).sum();
+        Self { bar, begun: Instant::now(), before: runs, runs, violations }
     }
 
     /// Another unit is done.
     pub(super) fn tell(&mut self, done: &Done) {
         self.runs += done.runs;
-        self.breaches += done.breaches;
+        self.violations += done.violations;
         let seconds = self.begun.elapsed().as_secs_f64();
-        self.bar.set_message(message(self.runs, self.runs - self.before, seconds, self.breaches));
+        self.bar.set_message(message(self.runs, self.runs - self.before, seconds, self.violations));
         self.bar.inc(1);
     }
 
@@ -50,12 +50,12 @@ impl Bar {
     }
 }
 
-fn message(runs: u64, since: u64, seconds: f64, breaches: u64) -> String {
+fn message(runs: u64, since: u64, seconds: f64, violations: u64) -> String {
     let rate = match seconds >= 0.1 {
         true => format!(" ({}/s)", HumanCount((since as f64 / seconds) as u64)),
         false => String::new(),
     };
-    let found = match breaches {
+    let found = match violations {
         0 => "no findings".into(),
         1 => "1 with a finding".into(),
         n => format!("{} with findings", HumanCount(n)),

@@ -50,7 +50,7 @@ pub(super) fn text(report: &Report, told: &[SavedFinding], folder: &Path) -> any
     let line = match report.findings.len() {
         0 => style::good("nothing found"),
         _ if told.iter().all(|one| one.known.is_some()) => style::good("only what is known"),
-        _ => style::bad(&format!("findings in {} runs", report.breaches)),
+        _ => style::bad(&format!("findings in {} runs", report.violations)),
     };
     writeln!(out, "{line}")?;
     Ok(())
@@ -98,7 +98,7 @@ fn table(out: &mut impl Write, pairs: &[PairCounts]) -> anyhow::Result<()> {
         row.runs += counts.runs;
         row.traces += counts.traces;
         row.states += counts.states;
-        row.breaches += counts.breaches;
+        row.violations += counts.violations;
     }
     let heading = format!(
         "{:<24}{:>8}{:>12}{:>12}{:>12}{:>10}",
@@ -114,7 +114,7 @@ fn table(out: &mut impl Write, pairs: &[PairCounts]) -> anyhow::Result<()> {
             row.runs,
             row.traces,
             row.states,
-            row.breaches
+            row.violations
         )?;
     }
     Ok(())

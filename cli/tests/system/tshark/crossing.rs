@@ -88,7 +88,7 @@ fn a_refusal_that_tshark_does_not_know_carries_a_comment() {
 
 /// The laptop that starts a procedure of its own before the instant of the one that it granted.
 #[test]
-fn a_breach_that_tshark_sees_carries_no_comment() {
+fn a_violation_that_tshark_sees_carries_no_comment() {
     let run = super::play("windows-intel-restart", &[]);
     let mut capture = Vec::new();
     report::capture(&run, true, &mut capture).expect("memory takes it");

@@ -37,7 +37,7 @@ fn joining_a_known_way_changes_no_trace_and_no_count() {
     let (joined, traces) = searched(&unit, true, &[3, 4]);
     let (whole, all) = searched(&unit, false, &[3, 4]);
     assert!(joined.joined > joined.runs / 10 && whole.joined == 0, "{joined:?} {whole:?}");
-    assert_eq!((joined.runs, joined.breaches), (whole.runs, whole.breaches));
+    assert_eq!((joined.runs, joined.violations), (whole.runs, whole.violations));
     assert!(traces == all, "{} and {}", traces.len(), all.len());
     assert!(joined.traces * 2 > joined.runs, "{joined:?}");
 }

@@ -87,7 +87,8 @@ fn after_the_instant_the_central_may_start_anew() {
     assert_eq!(s.ask(Command::ReadRemoteVersion { handle: HANDLE }), OK);
 }
 
-/// The central's own update has crossed our request, which it then rejects: no sin of its own.
+/// The central's own update has crossed our request, which it then rejects: no violation of its
+/// own.
 #[test]
 fn an_update_that_crosses_our_parameter_request_is_the_centrals() {
     for acknowledged in [false, true] {

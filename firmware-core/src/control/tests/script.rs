@@ -313,7 +313,7 @@ impl Script {
         );
     }
 
-    pub(super) fn misbehaved(&self, sin: PeerMisbehaved) -> bool {
-        self.traces.contains(&Trace::Misbehaved { link: Some(LINK), sin })
+    pub(super) fn misbehaved(&self, violation: PeerMisbehaved) -> bool {
+        self.traces.contains(&Trace::Misbehaved { link: Some(LINK), violation })
     }
 }

@@ -197,9 +197,9 @@ impl<const B: usize> Context<'_, B> {
         self.shared.config.back_off && self.shared.back_off.refuses(self.now, self.name())
     }
 
-    pub(super) fn misbehaved(&mut self, sin: ble::error::PeerMisbehaved) {
+    pub(super) fn misbehaved(&mut self, violation: ble::error::PeerMisbehaved) {
         // Handles are indices of links here; a foreign controller's larger handle names none.
         let link = Some(LinkId::of(self.peer.handle));
-        self.shared.emit(SmpOutput::Trace(Trace::Misbehaved { link, sin }));
+        self.shared.emit(SmpOutput::Trace(Trace::Misbehaved { link, violation }));
     }
 }

@@ -179,8 +179,8 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         };
         self.step(now, handle, |mut state, cx| {
             let Some(secret) = secret else {
-                let sin = PeerMisbehaved::SmpBadPublicKey;
-                return Err(Reason::DHKEY_CHECK_FAILED.because(sin));
+                let violation = PeerMisbehaved::SmpBadPublicKey;
+                return Err(Reason::DHKEY_CHECK_FAILED.because(violation));
             };
             if let Some(exchange) = state.exchange_of(id) {
                 exchange.dhkey = DhKey::Ready(secret);

@@ -30,8 +30,8 @@ pub(super) fn fail<const B: usize>(
     if finder == Finder::Local {
         cx.send(&Command::Failed(reason));
     }
-    if let Some(sin) = failure.sin {
-        cx.misbehaved(sin);
+    if let Some(violation) = failure.violation {
+        cx.misbehaved(violation);
     }
     if is_authentication_failure(reason) {
         let peer = cx.name();

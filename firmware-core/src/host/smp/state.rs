@@ -87,21 +87,21 @@ pub(super) struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) reason: Reason,
-    pub(super) sin: Option<PeerMisbehaved>,
+    pub(super) violation: Option<PeerMisbehaved>,
     /// The link is encrypted with a key that is not acceptable, and ends.
     pub(super) expels: bool,
 }
 
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
-        Self { reason, sin: None, expels: false }
+        Self { reason, violation: None, expels: false }
     }
 }
 
 impl Reason {
     /// The reason, because the peer broke this rule.
-    pub(super) const fn because(self, sin: PeerMisbehaved) -> Failure {
-        Failure { reason: self, sin: Some(sin), expels: false }
+    pub(super) const fn because(self, violation: PeerMisbehaved) -> Failure {
+        Failure { reason: self, violation: Some(violation), expels: false }
     }
 }
 

@@ -163,8 +163,8 @@ fn who_asks_again_before_the_answer_breaks_a_rule() {
     let mut rig = probe(Duration::from_ms(200));
     rig.send(CID_ATT, &READ);
     rig.send(CID_ATT, &[0x0A, 0x0B, 0]);
-    let sin = PeerMisbehaved::TooManyRequests;
-    assert_eq!(rig.traces, [Trace::Misbehaved { link: Some(ble::link::LinkId(0)), sin }]);
+    let violation = PeerMisbehaved::TooManyRequests;
+    assert_eq!(rig.traces, [Trace::Misbehaved { link: Some(ble::link::LinkId(0)), violation }]);
     rig.send(CID_ATT, &[0x1E]);
     rig.send(CID_ATT, &[0x52, 0x0B, 0, 1]);
     assert_eq!(rig.traces.len(), 1);

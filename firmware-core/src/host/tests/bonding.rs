@@ -127,7 +127,7 @@ fn what_waits_keeps_its_order_and_has_a_bound() {
         rig.send(CID_ATT, &long);
     }
     let flood = |trace: &Trace| {
-        matches!(trace, Trace::Misbehaved { sin: PeerMisbehaved::TooManyRequests, .. })
+        matches!(trace, Trace::Misbehaved { violation: PeerMisbehaved::TooManyRequests, .. })
     };
     assert_eq!(rig.traces.iter().filter(|trace| flood(trace)).count(), 1);
     rig.tell_identity(OWNER);

@@ -118,7 +118,7 @@ fn a_flood_of_requests_is_named_and_the_button_is_told_later() {
     }
     let flood = Trace::Misbehaved {
         link: Some(ble::link::LinkId(0)),
-        sin: PeerMisbehaved::TooManyRequests,
+        violation: PeerMisbehaved::TooManyRequests,
     };
     assert_eq!(rig.traces, [flood]);
     rig.input(user(true));

@@ -251,8 +251,8 @@ fn a_connect_ind_out_of_range_is_named_and_ignored() {
     let mut b = Bench::<1>::new();
     b.advertise(advertising());
     assert_eq!(b.requests(connect(ConnectInd { hop: 4, ..request() })), None);
-    let sin = PeerMisbehaved::InvalidConnectInd;
-    assert_eq!(b.told(), [LinkReport::Misbehaved { link: None, sin }]);
+    let violation = PeerMisbehaved::InvalidConnectInd;
+    assert_eq!(b.told(), [LinkReport::Misbehaved { link: None, violation }]);
     assert_eq!(b.advertises().1, 38);
 }
 

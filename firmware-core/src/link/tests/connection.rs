@@ -250,7 +250,7 @@ fn only_well_formed_pdus_are_delivered() {
                 assert_eq!(payload, pdu.payload());
                 (Some(llid), None)
             }
-            [LinkReport::Misbehaved { link: Some(LINK), sin }] => (None, Some(sin)),
+            [LinkReport::Misbehaved { link: Some(LINK), violation }] => (None, Some(violation)),
             _ => panic!("{told:?}"),
         };
         assert_eq!(found, (delivered, named), "{pdu:?}");

@@ -1,8 +1,8 @@
 //! Where Wireshark blames a sender that is right.
 //!
 //! In its first pass, the only one of `tshark` without `-2`, it takes two requests that cross for
-//! a breach by whoever was second: it has not seen the answers yet. A procedure with an instant may
-//! be started until something was sent as part of the other side's (Vol 6, Part B, 5.3).
+//! a violation by whoever was second: it has not seen the answers yet. A procedure with an instant
+//! may be started until something was sent as part of the other side's (Vol 6, Part B, 5.3).
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use ble::pdu::control::ControlPdu;
 use crate::sniffer::{AirItem, Decoded, Direction};
 
 const CROSSES: &str = "a legal crossing: its sender had not answered the other request yet \
-                       (tshark without -2 calls it a breach)";
+                       (tshark without -2 calls it a violation)";
 const REJECTS: &str = "a legal answer: LL_REJECT_IND refuses any request whose sender is not known \
                        to have Extended Reject (Wireshark knows it after LL_ENC_REQ only)";
 

@@ -10,10 +10,11 @@ fn device(io: IoCapability, min_level: u8) -> Device {
     device
 }
 
-fn sinned(device: &Device, sin: PeerMisbehaved) -> bool {
-    device.outputs.iter().any(
-        |output| matches!(output, SmpOutput::Trace(Trace::Misbehaved { sin: s, .. }) if *s == sin),
-    )
+fn misbehaved(device: &Device, it: PeerMisbehaved) -> bool {
+    device.outputs.iter().any(|output| match output {
+        SmpOutput::Trace(Trace::Misbehaved { violation, .. }) => *violation == it,
+        _ => false,
+    })
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn wrong_bit_fails_in_exactly_that_round() {
         let (round, answer) = failed.unwrap_err();
         assert_eq!((u32::from(round), answer), (wrong, std::vec![std::vec![0x05, 0x04]]));
         assert_eq!(device.failure(), Some(SecurityError::AuthFail));
-        assert!(sinned(&device, PeerMisbehaved::SmpCheckFailed));
+        assert!(misbehaved(&device, PeerMisbehaved::SmpCheckFailed));
     }
 }
 
@@ -131,7 +132,7 @@ fn points_off_the_curve_are_refused() {
         let y = p256_vectors::value(set, "peer_y");
         let answer = device.exchange(&[&[0x0C][..], &x, &y].concat());
         assert_eq!(answer.last().unwrap(), &[0x05, 0x0B]);
-        assert!(sinned(&device, PeerMisbehaved::SmpBadPublicKey));
+        assert!(misbehaved(&device, PeerMisbehaved::SmpBadPublicKey));
         assert_eq!(device.ask_ltk(), None);
     }
 }

@@ -45,7 +45,7 @@ impl Served {
         let local = local.map(|open| (open.local.procedure(), open.answered));
         let remote = self.procedures.remote.as_ref().map(Remote::procedure);
         let row = arbiter::decide(arbiter::peripheral_starts(procedure, local, remote));
-        // A request that crosses an unanswered own one is no sin.
+        // A request that crosses an unanswered own one is no violation.
         if remote.is_some() || row.verdict == Verdict::Disconnect {
             self.link.misbehaved(sh, PeerMisbehaved::ProcedureBeforeInstant);
         }

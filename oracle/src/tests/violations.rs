@@ -241,7 +241,7 @@ fn a_second_procedure_of_the_central_may_be_refused() {
 
 /// LL-END-1: the reason fits what was broken, and what was broken has come.
 #[test]
-fn who_leaves_for_a_breach_has_met_it_before() {
+fn who_leaves_for_a_violation_has_met_it_before() {
     // 0x24 fits whatever is said that may not be.
     for pdu in [
         ControlPdu::PingRsp,
