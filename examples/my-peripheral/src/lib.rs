@@ -26,7 +26,8 @@ static TABLE: Table<24> = Table::new("My plant", &[0, 0])
 
 /// Handle of the moisture.
 pub const MOISTURE_HANDLE: u16 = TABLE.handle(MOISTURE);
-const WATER_HANDLE: u16 = TABLE.handle(WATER);
+/// Handle of what waters.
+pub const WATER_HANDLE: u16 = TABLE.handle(WATER);
 
 /// The one button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

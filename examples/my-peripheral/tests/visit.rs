@@ -1,11 +1,13 @@
 //! The plant in a simulated world: somebody comes, waters it and goes, and nobody pairs.
 
-use ble::time::Duration;
+use ble::hci::Handle;
+use ble::time::{Duration, Instant};
 use bletwin::prompt::{Act, Milestone, Prompt, Target};
 use bletwin::setup::{Setup, Tenant};
 use bletwin::summary::Verdict;
 use bletwin::{catalogue, report, stage::Stage};
-use my_peripheral::{MOISTURE_HANDLE, Plant};
+use firmware_core::application::{Application, Effect, Effects, Event, Request};
+use my_peripheral::{MOISTURE_HANDLE, Plant, Pump, WATER_HANDLE};
 
 const VISITOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/visitor.toml");
 
@@ -40,4 +42,15 @@ fn the_pump_stops_a_second_after_the_button() {
     let run = Stage::new(scenario, &setup(1)).prompted(&[press]).play();
     assert!(run.passed(), "{}", report::failure(&run).unwrap_or_default());
     assert!(run.shown().ends_with(&["pump on", "pump off"]), "{:?}", run.shown());
+}
+
+#[test]
+fn without_a_world_it_is_a_value_that_is_called() {
+    let mut plant = Plant::default();
+    let request = Request::made_up(Handle(0));
+    let mut out = Effects::new();
+    let write = Event::Write { request, handle: WATER_HANDLE, offset: 0, value: &[5] };
+    let _ = plant.handle(Instant::ZERO, write, &mut out);
+    assert!(out.iter().any(|effect| *effect == Effect::Show(Pump(true))));
+    assert_eq!(plant.deadline(), Some(Instant::ZERO + Duration::from_secs(5)));
 }

@@ -141,6 +141,14 @@ pub struct Request {
     pub(crate) number: u16,
 }
 
+impl Request {
+    /// A request that no host has made, for a test that calls an application without one.
+    #[must_use]
+    pub const fn made_up(connection: Handle) -> Self {
+        Self { connection, number: u16::MAX }
+    }
+}
+
 /// What happens to an application. Handles of attributes are those of
 /// [`Table::handle`](crate::host::gatt::table::Table::handle).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
