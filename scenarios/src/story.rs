@@ -133,7 +133,7 @@ impl Scenario {
             tour::characteristics(&gatt).map(|(uuid, ..)| uuid.to_string()).collect();
         let name = setup.peripheral.application.name();
         Err(BadInput {
-            what: format!("the central's steps: {step} is not possible, `{name}` has no such"),
+            what: format!("the central's steps: {step} is not possible, `{name}` does not have it"),
             help: match all.as_slice() {
                 [] => format!("`{name}` has no characteristics of its own"),
                 all => format!("`{name}` has {}", all.join(", ")),

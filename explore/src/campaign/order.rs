@@ -81,12 +81,9 @@ mod tests {
 
     use super::*;
     use crate::campaign::{Options, SearchKind, Shard};
-    use crate::pairs::{Common, WINDOW};
 
     fn options(kind: SearchKind, shard: Shard) -> Options {
-        let common =
-            Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
-        Options { kind, common, seeds: 1..3, window: WINDOW, shard }
+        Options { kind, seeds: 1..3, shard, ..crate::campaign::tests::options() }
     }
 
     #[test]

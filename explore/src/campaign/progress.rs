@@ -132,22 +132,11 @@ fn read(path: &Path, lines: &str, options: &Options) -> Result<Vec<Done>, BadInp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::{SearchKind, Shard};
-    use crate::pairs::{Common, WINDOW};
 
     fn options() -> Options {
-        let common = Common {
-            peripheral: "recommended".into(),
-            central: "honest".into(),
-            set: vec!["loss=1".into()],
-        };
-        Options {
-            kind: SearchKind::Pairs,
-            common,
-            seeds: 1..2,
-            window: WINDOW,
-            shard: Shard::default(),
-        }
+        let mut options = crate::campaign::tests::options();
+        options.common.set = vec!["loss=1".into()];
+        options
     }
 
     fn done(number: usize) -> Done {

@@ -2,7 +2,8 @@ use super::*;
 use crate::case::{Start, Switch};
 use crate::pairs::WINDOW;
 
-fn options() -> Options {
+/// All pairs, with nothing changed.
+pub(super) fn options() -> Options {
     let common =
         Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
     Options {
