@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ble::armed::{Armed, Tell, What};
 use ble::random::{Entropy, Purpose, Stream};
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
@@ -64,6 +65,8 @@ pub struct User {
     asking: BTreeSet<NodeId>,
     /// Numbers to be compared.
     compared: BTreeMap<NodeId, u32>,
+    /// What the person is about to do at which device, in order of time.
+    planned: Vec<(Instant, NodeId, Act)>,
 }
 
 impl User {
@@ -76,14 +79,15 @@ impl User {
             shown: BTreeMap::new(),
             asking: BTreeSet::new(),
             compared: BTreeMap::new(),
+            planned: Vec::new(),
         }
     }
 
-    fn act(&self, node: NodeId, act: Act, out: &mut Outbox) {
-        out.push(NodeOutput::Act { node, after: self.config.reaction, act });
+    fn act(&mut self, now: Instant, node: NodeId, act: Act) {
+        self.planned.push((now + self.config.reaction, node, act));
     }
 
-    fn saw(&mut self, node: NodeId, ui: &Ui, out: &mut Outbox) {
+    fn saw(&mut self, now: Instant, node: NodeId, ui: &Ui) {
         match ui {
             Ui::ShowPasskey(passkey) => {
                 self.shown.insert(node, *passkey);
@@ -98,52 +102,63 @@ impl User {
                 self.shown.remove(&node);
                 self.asking.remove(&node);
                 self.compared.remove(&node);
+                // The dialog that it was meant for is gone, and the next one asks for something
+                // else.
+                self.planned.retain(|(_, planned, _)| *planned != node);
             }
             Ui::Output(_) => {}
         }
-        self.type_in(out);
-        self.compare(out);
+        self.type_in(now);
+        self.compare(now);
+    }
+
+    /// Does what is due.
+    fn timer(&mut self, now: Instant, out: &mut Outbox) {
+        while self.planned.first().is_some_and(|(due, ..)| *due <= now) {
+            let (_, node, act) = self.planned.remove(0);
+            out.push(NodeOutput::Act { node, after: Duration::ZERO, act });
+        }
     }
 
     /// A device asks for a passkey.
-    fn type_in(&mut self, out: &mut Outbox) {
+    fn type_in(&mut self, now: Instant) {
         match self.config.typing {
-            Typing::Right => self.copy_passkey(|passkey| passkey, out),
+            Typing::Right => self.copy_passkey(now, |passkey| passkey),
             Typing::Wrong => {
-                self.copy_passkey(|passkey| passkey - passkey % 10 + (passkey + 1) % 10, out);
+                self.copy_passkey(now, |passkey| passkey - passkey % 10 + (passkey + 1) % 10);
             }
-            Typing::Always(passkey) => self.answer(&Act::TypePasskey(passkey), out),
-            Typing::Dismiss => self.answer(&Act::Cancel, out),
+            Typing::Always(passkey) => self.answer(now, &Act::TypePasskey(passkey)),
+            Typing::Dismiss => self.answer(now, &Act::Cancel),
             Typing::Nothing => {}
         }
     }
 
     /// What another device shows, or has on its label, is typed; where two ask and none shows, the
     /// person makes a passkey up and types it into both.
-    fn copy_passkey(&mut self, as_typed: fn(u32) -> u32, out: &mut Outbox) {
+    fn copy_passkey(&mut self, now: Instant, as_typed: fn(u32) -> u32) {
         let shown = self.shown.iter().next().map(|(n, p)| (Some(*n), *p));
         if let Some((shower, passkey)) = shown.or_else(|| Some((None, self.config.label?))) {
             let askers: Vec<NodeId> =
                 self.asking.iter().copied().filter(|n| Some(*n) != shower).collect();
             for asker in askers {
                 self.asking.remove(&asker);
-                self.act(asker, Act::TypePasskey(as_typed(passkey)), out);
+                self.act(now, asker, Act::TypePasskey(as_typed(passkey)));
             }
         } else if self.asking.len() > 1 {
             let passkey = self.invention.as_mut().map_or(0, |stream| stream.below(1_000_000));
-            self.answer(&Act::TypePasskey(passkey), out);
+            self.answer(now, &Act::TypePasskey(passkey));
         }
     }
 
     /// The same for whoever asks.
-    fn answer(&mut self, act: &Act, out: &mut Outbox) {
+    fn answer(&mut self, now: Instant, act: &Act) {
         for asker in std::mem::take(&mut self.asking) {
-            self.act(asker, act.clone(), out);
+            self.act(now, asker, act.clone());
         }
     }
 
     /// Two devices show a number to be compared.
-    fn compare(&mut self, out: &mut Outbox) {
+    fn compare(&mut self, now: Instant) {
         if self.compared.len() < 2 || self.config.typing == Typing::Nothing {
             return;
         }
@@ -155,13 +170,13 @@ impl User {
             _ => Act::Confirm(equal && self.config.confirms),
         };
         for node in compared.into_keys() {
-            self.act(node, act.clone(), out);
+            self.act(now, node, act.clone());
         }
     }
 }
 
 impl Node for User {
-    fn handle(&mut self, _: Instant, input: NodeInput, out: &mut Outbox) {
+    fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
         match input {
             NodeInput::Start { entropy } => {
                 self.invention = Some(Entropy::new(entropy).stream(Purpose::Pairing));
@@ -169,17 +184,23 @@ impl Node for User {
                     out.push(NodeOutput::Act { node, after, act });
                 }
             }
-            NodeInput::Saw { node, ui } => self.saw(node, &ui, out),
+            NodeInput::Saw { node, ui } => self.saw(now, node, &ui),
+            NodeInput::Timer => self.timer(now, out),
             NodeInput::Radio(_)
-            | NodeInput::Timer
             | NodeInput::Act(_)
             | NodeInput::Octets(_)
             | NodeInput::Antenna(_) => {}
         }
     }
 
+    fn armed(&self, tell: Tell<'_>) {
+        for (due, ..) in &self.planned {
+            tell(Armed::until(What::Act, *due));
+        }
+    }
+
     fn deadline(&self) -> Option<Instant> {
-        None
+        self.planned.first().map(|(due, ..)| *due)
     }
 
     fn watches(&self) -> bool {
@@ -205,15 +226,27 @@ mod tests {
             let input = NodeInput::Saw { node: *node, ui: ui.clone() };
             user.handle(Instant::ZERO, input, &mut out);
         }
+        while let Some(due) = user.deadline() {
+            assert!(due >= Instant::from_us(1_000_000), "people are not that fast");
+            user.handle(due, NodeInput::Timer, &mut out);
+        }
         out.drain()
             .filter_map(|(output, _)| match output {
-                NodeOutput::Act { node, after, act } => {
-                    assert!(after >= Duration::from_secs(1), "people are not that fast");
-                    Some((node, act))
-                }
+                NodeOutput::Act { node, act, .. } => Some((node, act)),
                 _ => None,
             })
             .collect()
+    }
+
+    /// A passkey that was read off a dialog is not typed into the next one.
+    #[test]
+    fn what_was_meant_for_a_dialog_that_is_gone_is_not_done() {
+        let first = [(LAMP, Ui::ShowPasskey(1)), (PHONE, Ui::AskPasskey)];
+        let gone = [(PHONE, Ui::Clear), (LAMP, Ui::Clear)];
+        assert_eq!(after(types(Typing::Right), &[&first[..], &gone].concat()), []);
+        let second = [(LAMP, Ui::ShowPasskey(2)), (PHONE, Ui::AskPasskey)];
+        let seen = [&first[..], &gone, &second].concat();
+        assert_eq!(after(types(Typing::Right), &seen), [(PHONE, Act::TypePasskey(2))]);
     }
 
     fn types(typing: Typing) -> UserConfig {
