@@ -119,6 +119,8 @@ pub struct PeripheralNode {
     radio: Vec<(Instant, RadioEvent, Untracked<Option<RecordId>>)>,
     /// Next run of control or host.
     run: Option<(Level, Instant)>,
+    /// When the host gets to the work that waits for it.
+    host_due: Option<Instant>,
     processor_free: Instant,
     /// Slow work is done one after the other.
     worker_free: Instant,
@@ -137,6 +139,7 @@ impl PeripheralNode {
             slow: Vec::new(),
             radio: Vec::new(),
             run: None,
+            host_due: None,
             processor_free: Instant::ZERO,
             worker_free: Instant::ZERO,
             causes: Untracked::default(),
@@ -188,6 +191,7 @@ impl PeripheralNode {
         self.slow.clear();
         self.radio.clear();
         self.run = None;
+        self.host_due = None;
         self.causes = Untracked::default();
     }
 
@@ -307,6 +311,9 @@ impl PeripheralNode {
             return;
         };
         let work = device.run(now, level);
+        if level == Level::Host {
+            self.host_due = None;
+        }
         self.charge(now, work);
         let Causes { control, host } = &mut self.causes.0;
         let (mine, others) = match level {
@@ -325,12 +332,13 @@ impl PeripheralNode {
         let pending = self.device.as_ref().and_then(|device| device.pending());
         if self.run.map(|(level, _)| level) != pending {
             self.run = pending.map(|level| {
-                let latency = match level {
-                    Level::Radio => Duration::ZERO,
-                    Level::Control => self.cpu.control_latency,
-                    Level::Host => self.cpu.host_latency,
+                let due = match level {
+                    Level::Radio => now,
+                    Level::Control => now + self.cpu.control_latency,
+                    // What control does meanwhile makes the host wait no longer than for that.
+                    Level::Host => *self.host_due.get_or_insert(now + self.cpu.host_latency),
                 };
-                (level, (now + latency).max(self.processor_free))
+                (level, due.max(now).max(self.processor_free))
             });
         }
     }

@@ -53,6 +53,8 @@ pub struct Stage {
     quiet: Option<Instant>,
     /// How long it goes on at least once nothing is under way.
     rest: Duration,
+    /// How late the peripheral's host gets to work at most.
+    host_latency: Duration,
     judged: bool,
     prompter: Prompter,
 }
@@ -167,6 +169,7 @@ impl Stage {
             left_once: false,
             quiet: None,
             rest: Duration::ZERO,
+            host_latency: Duration::from_ms(air.host_latency_ms.into()),
             judged: true,
             prompter: Prompter::default(),
         };
@@ -225,6 +228,22 @@ impl Stage {
             if self.world.next_event().is_none_or(|next| next > end) {
                 self.world.run_until(end);
                 return true;
+            }
+            self.world.step();
+            self.look();
+        }
+    }
+
+    /// Lets time pass until this moment, or until the scenario is over. `false`: it is over.
+    /// Whoever wants something to be otherwise from then on changes [`Self::world`] and goes on.
+    pub fn run_until(&mut self, moment: Instant) -> bool {
+        loop {
+            let end = self.end();
+            self.prompt(end);
+            match self.world.next_event() {
+                Some(next) if next > moment && moment < end => return true,
+                Some(next) if next <= end => {}
+                _ => return moment < end,
             }
             self.world.step();
             self.look();

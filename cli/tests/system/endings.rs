@@ -215,3 +215,14 @@ fn the_readme_has_that_snippet() {
         assert!(readme.contains(line), "{line}");
     }
 }
+
+/// A host that takes longer to get to work than an event lasts still gets to it: what the link
+/// layer does meanwhile does not put it off.
+#[test]
+fn a_slow_host_answers_although_each_event_brings_work() {
+    let mut setup = Setup::new("zephyr-2024", "honest", 1).expect("known names");
+    setup.set("host-latency=39").expect("a known key");
+    let scenario = catalogue::by_name("reconnect").expect("known");
+    let run = Stage::new(scenario, &setup).play();
+    assert!(run.passed(), "{}", report::verdict_line(&run));
+}

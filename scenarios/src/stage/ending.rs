@@ -17,7 +17,7 @@ use crate::story::Story;
 /// response timeout (40 s) and the longest supervision timeout (32 s) together.
 const AFTERWARDS: Duration = Duration::from_secs(90);
 
-/// How long a run goes on after the last link has ended: the peripheral's host tells its
+/// How long a run goes on after the last link has ended, with a host that is quick: it tells its
 /// application, which advertises again.
 const SETTLE_GONE: Duration = Duration::from_ms(20);
 
@@ -64,7 +64,8 @@ impl Stage {
             _ => AFTERWARDS,
         };
         let latest = self.settled.map_or(limit, |at| at + afterwards);
-        let gone = self.last_ending().map_or(Instant::MAX, |at| at + SETTLE_GONE);
+        let gone =
+            self.last_ending().map_or(Instant::MAX, |at| at + SETTLE_GONE + self.host_latency);
         let survived = self.quiet.map_or(Instant::MAX, |since| since + self.supervision());
         latest.min(gone).min(survived)
     }
