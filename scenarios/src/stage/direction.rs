@@ -46,7 +46,9 @@ pub(super) fn directed(story: Story, setup: &Setup) -> Profile {
             host.max_connections = 2;
         }
         Story::StaticPasskey => {
+            let target = host.target.clone();
             central = Profile::attacker();
+            central.host.target = target;
             central.host.attack = Some(Attack { max_attempts: ATTEMPTS_MAX });
         }
     }
