@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::part;
 use bletwin_explain::why::procedures::Answer;
-use bletwin_explain::why::{Account, Exchange, How};
+use bletwin_explain::why::{Account, Cause, Exchange, How, Hypothesis, Why};
 use bletwin_scenarios::stage::Finished;
 
 /// A rule that was broken in the failing run.
@@ -62,7 +62,7 @@ pub fn first_on_air(run: &Finished, request: Request) -> Option<Instant> {
 /// subject. `None`: no request of the connection that ended.
 #[must_use]
 pub fn reaction(run: &Finished, record: RecordId) -> Option<String> {
-    let told = Account::of(run, &sniff(&run.records));
+    let Why { account: told, hypotheses } = Why::of(run);
     let index = told.pdus.iter().position(|pdu| pdu.id == record)?;
     let name = told.pdus.get(index)?.name();
     let answer = match told.exchanges.iter().find(|exchange| exchange.request == index) {
@@ -70,7 +70,7 @@ pub fn reaction(run: &Finished, record: RecordId) -> Option<String> {
         // No procedure of the link layer.
         None => followed(&told, index, &name)?,
     };
-    let end = told.ending.as_ref().and_then(|ending| ended(&told, &ending.how));
+    let end = ended(&told, hypotheses.first());
     Some([Some(answer), end].into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
@@ -132,27 +132,27 @@ fn answered(told: &Account, exchange: &Exchange, name: &str) -> Option<String> {
     })
 }
 
-fn ended(told: &Account, how: &How) -> Option<String> {
-    Some(match how {
-        How::Silence { last_heard } => {
-            let place = told.pdus.get(*last_heard)?.place();
+fn ended(told: &Account, first: Option<&Hypothesis>) -> Option<String> {
+    let last = first.and_then(|first| told.pdu(*first.places.last()?));
+    Some(match (&told.ending.as_ref()?.how, first.map(|first| first.cause)) {
+        (How::Silence { last_heard }, _) => {
+            let place = told.pdu(*last_heard)?.place();
             format!("sends its last packet at {place} and leaves without LL_TERMINATE_IND")
         }
-        How::Deaf { first_unheard, .. } => {
-            let place = told.pdus.get(*first_unheard)?.place();
+        (How::Deaf { first_unheard, .. }, _) => {
+            let place = told.pdu(*first_unheard)?.place();
             format!("goes on in a way that the peripheral cannot hear, from {place}")
         }
-        How::Collision { offending, .. } => {
-            let pdu = told.pdus.get(*offending)?;
-            let whose = if pdu.from_central { "its own " } else { "" };
-            format!("starts {whose}{} ({}) before that instant", pdu.name(), pdu.place())
-        }
-        How::Terminated { pdu } => {
-            let pdu = told.pdus.get(*pdu)?;
+        (How::Terminated { pdu }, _) => {
+            let pdu = told.pdu(*pdu)?;
             let who = if pdu.from_central { "ends the link" } else { "is left by the peripheral" };
             format!("{who} with {} ({})", pdu.name(), pdu.place())
         }
-        How::NoResponse { .. } => "has not answered within 40 s".into(),
-        How::Other => return None,
+        (How::Other, Some(Cause::Collision)) => {
+            let pdu = last.filter(|pdu| pdu.from_central)?;
+            format!("starts its own {} ({}) before that was over", pdu.name(), pdu.place())
+        }
+        (How::Other, Some(Cause::Unanswered)) => "has not answered within 40 s".into(),
+        (How::Other, _) => return None,
     })
 }

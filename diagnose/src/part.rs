@@ -9,7 +9,7 @@ use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
 use firmware_core::host::procedures::Request;
 use serde::Serialize;
 
-use bletwin_explain::why::told;
+use bletwin_explain::why::air;
 use bletwin_scenarios::stage::Finished;
 
 const CID_ATT: u16 = 4;
@@ -111,7 +111,7 @@ fn spot(connection: usize, item: &AirItem) -> Option<Spot> {
         | Decoded::Extended { .. } => return None,
         Decoded::Opaque => (None, vec![item.header & 3]),
     };
-    let name = told::pdu(item).name();
+    let name = air::pdu(item).name();
     let (record, event, at) = (item.record, item.event, item.at);
     Some(Spot { record, connection, event, at, name, request, signature })
 }

@@ -15,7 +15,7 @@ use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::report::ladder::{line, substantial};
 use bletwin_sim::sniffer::{Decoded, sniff};
 
-use crate::why::Account;
+use crate::why::Why;
 use bletwin_scenarios::catalogue::Story;
 use bletwin_scenarios::judgement::seconds;
 use bletwin_scenarios::stage::Finished;
@@ -48,7 +48,7 @@ pub fn ladder(run: &Finished) -> String {
 #[must_use]
 pub fn decisive_ladder(run: &Finished) -> String {
     let items = sniff(&run.records);
-    let wanted = Account::of(run, &items).wanted();
+    let wanted = Why::read(run, &items).wanted();
     let mut lines = Vec::new();
     let (mut empty, mut full) = (0_u32, 0_u32);
     for item in items.iter().filter(|i| i.connection.is_some()) {
@@ -79,17 +79,20 @@ fn gap(empty: u32, full: u32) -> Option<String> {
 
 /// Records of the packets that the explanation speaks of.
 pub(crate) fn decisive(run: &Finished) -> BTreeSet<RecordId> {
-    Account::of(run, &sniff(&run.records)).wanted()
+    Why::of(run).wanted()
 }
 
-/// Why the link ended as it did, or why there is no bond; `None` when the air does not tell.
+/// Why the link ended as it did, or why there is no bond; `None` where all went as the scenario
+/// expects.
 #[must_use]
 pub fn why(run: &Finished) -> Option<String> {
-    let items = sniff(&run.records);
-    // Where procedures meet and the link lives on, there is no end to explain.
+    if run.expected {
+        return None;
+    }
     let paragraph = match run.summary.outcome {
+        // Where procedures meet and the link lives on, there is no end to explain.
         Verdict::Unresolved => String::new(),
-        _ => Account::of(run, &items).found(run).paragraph(),
+        _ => Why::of(run).paragraph(),
     };
     let paragraph = Some(paragraph).filter(|p| !p.is_empty());
     let sentences: Vec<String> =

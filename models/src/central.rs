@@ -49,6 +49,16 @@ impl Central {
         &self.profile
     }
 
+    /// From now on it behaves as this profile says. What is under way goes on, and bonds, address
+    /// and random numbers stay: for whoever asks what would have been if.
+    pub fn behave_as(&mut self, profile: Profile) {
+        if let Some(powered) = &mut self.powered {
+            powered.controller.behave_as(&profile.controller);
+            powered.host.behave_as(&profile.host);
+        }
+        self.profile = profile;
+    }
+
     /// Its host, while the power is on.
     #[must_use]
     pub fn host(&self) -> Option<&CentralHost> {

@@ -132,6 +132,11 @@ impl<N: Node> World<N> {
         &mut self.engine.faults
     }
 
+    /// From now on so many packets get lost at random, parts per million.
+    pub const fn set_loss_ppm(&mut self, loss_ppm: u32) {
+        self.engine.medium.set_loss_ppm(loss_ppm);
+    }
+
     /// A person does something to a node, at a world time (at once if that has passed). Nothing
     /// happens to a node that is off.
     pub fn act(&mut self, node: NodeId, at: Instant, act: Act) {

@@ -32,6 +32,7 @@ fn the_case_exits_1_and_its_json_has_all_fields() {
         "expected",
         "findings",
         "hci_sha256",
+        "hypotheses",
         "observations",
         "outcome",
         "passed",

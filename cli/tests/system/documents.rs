@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bletwin::quirks::{Trial, command, command_of};
+use bletwin::quirks::{self, Trial, command, command_of};
+use bletwin_explain::why::Why;
 use bletwin_models::profile::{Entry, KEYS, Quirk, catalogue};
 use bletwin_schema::Keys;
 use bletwin_setup::keys::{AIR, PERIPHERAL};
+use rayon::prelude::*;
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("has a parent").join("docs")
@@ -132,6 +134,44 @@ inferred; C, known in the field, without a source. Where a file had to choose a 
 tells, it says so.
 
 ";
+
+/// The quirk's run, what its explanation names first, and how sure it is of that.
+fn explained(entry: &Entry) -> Option<String> {
+    let quirk = entry.quirk.as_ref().expect("quirks have a table");
+    let seed = quirk.seeds.first().copied().unwrap_or(1);
+    let run = quirks::play(entry, quirk, Trial::With, seed).expect("known names and keys");
+    if run.expected {
+        return None;
+    }
+    let Why { account, hypotheses } = Why::of(&run);
+    let first = hypotheses.first()?;
+    let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let mut names: Vec<String> = Vec::new();
+    for pdu in first.places.iter().filter_map(|&place| account.pdu(place)) {
+        let name = pdu.name();
+        if names.last() != Some(&name) {
+            names.push(name);
+        }
+    }
+    Some(format!(
+        "| `{}` | `{}` | {} | {} |\n",
+        entry.profile.name,
+        word(serde_json::json!(first.cause)),
+        word(serde_json::json!(first.confidence)),
+        names.join(" · "),
+    ))
+}
+
+/// What *Why* names for each quirk; 24 of them fail.
+#[test]
+fn what_why_names_is_in_the_document() {
+    let text = fs::read_to_string(docs().join("WHY.md")).expect("is there").replace("\r\n", "\n");
+    let rows: Vec<String> = catalogue::quirks().par_iter().filter_map(explained).collect();
+    assert_eq!(rows.len(), 24);
+    let head = "\n| quirk | cause | confidence | PDUs |\n|---|---|---|---|\n";
+    let (before, _, after) = part(&text, "quirks");
+    check("WHY.md", &format!("{before}{head}{}\n{after}", rows.concat()));
+}
 
 #[test]
 fn the_quirks_are_in_the_document() {

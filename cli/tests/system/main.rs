@@ -19,6 +19,7 @@ mod faults;
 mod files;
 mod founding_case;
 mod house;
+mod interventions;
 mod junit;
 mod matrix;
 mod oracle;

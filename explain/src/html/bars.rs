@@ -9,7 +9,7 @@ use bletwin_sim::sniffer::AirItem;
 use super::Exhibit;
 use super::marks::ns;
 use super::model::{Bar, Lane, Outcome};
-use crate::why::told::pdu;
+use crate::why::air::pdu;
 use crate::why::{Answer, Exchange, Pairing, Pdu, What, procedures::exchanges};
 
 /// All bars, connection by connection.

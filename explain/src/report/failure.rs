@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{outcome, violations, why};
+use crate::why::{Cause, Confidence, Hypothesis, Why};
 use bletwin_scenarios::judgement::side;
 use bletwin_scenarios::stage::{Busy, Finished};
 use bletwin_scenarios::summary::{Summary, Verdict};
@@ -15,7 +16,53 @@ pub struct Json<'a> {
     expected: Verdict,
     passed: bool,
     why: Option<String>,
+    hypotheses: Vec<Suspected>,
     busy: &'a [Busy],
+}
+
+/// What may have been the cause, as `--json` tells it.
+#[derive(Debug, Serialize)]
+struct Suspected {
+    cause: Cause,
+    confidence: Confidence,
+    text: String,
+    doubt: Option<String>,
+    pdus: Vec<Place>,
+}
+
+/// A PDU that a cause turns on.
+#[derive(Debug, Serialize)]
+struct Place {
+    name: String,
+    by: &'static str,
+    event: Option<u16>,
+    at_us: u64,
+    record: u64,
+}
+
+fn told(run: &Finished) -> Vec<Suspected> {
+    if run.expected {
+        return Vec::new();
+    }
+    let Why { account, hypotheses } = Why::of(run);
+    let place = |&index: &usize| {
+        let pdu = account.pdu(index)?;
+        Some(Place {
+            name: pdu.name(),
+            by: side(pdu.from_central),
+            event: pdu.event,
+            at_us: pdu.at.as_us(),
+            record: pdu.id.0,
+        })
+    };
+    let one = |hypothesis: Hypothesis| Suspected {
+        cause: hypothesis.cause,
+        confidence: hypothesis.confidence,
+        pdus: hypothesis.places.iter().filter_map(place).collect(),
+        text: hypothesis.text,
+        doubt: hypothesis.doubt,
+    };
+    hypotheses.into_iter().map(one).collect()
 }
 
 /// The result of a run as data.
@@ -26,6 +73,7 @@ pub fn json(run: &Finished) -> Json<'_> {
         expected: run.expects,
         passed: run.passed(),
         why: failure(run),
+        hypotheses: told(run),
         busy: &run.busy,
     }
 }

@@ -1,17 +1,29 @@
 //! What was on air in one connection, as much of it as an explanation needs.
 
+use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use ble::pdu::control::ControlPdu;
 use ble::phy::TxPhy;
 use ble::time::Instant;
 use bletwin_scenarios::judgement::seconds;
-use bletwin_sim::record::RecordId;
+use bletwin_sim::record::{Reception, RecordId};
 use bletwin_sim::report::names;
+use bletwin_sim::sniffer::{AirItem, Decoded, Direction};
+
+const CID_ATT: u16 = 4;
+const CID_SIGNALLING: u16 = 5;
+const CID_SMP: u16 = 6;
+const PAIRING_FAILED: u8 = 0x05;
+
+/// Octets of an ATT PDU that tell what it is: of an Error Response all.
+const ATT_KEPT: usize = 5;
 
 /// What a PDU was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// On the advertising channels.
     Advertising(&'static str),
+    /// CONNECT_IND or AUX_CONNECT_REQ: the connection's first parameters.
+    Connect(&'static str, ConnectInd),
     /// LL Control PDU.
     Control(ControlPdu),
     /// SMP command, by its code.
@@ -20,10 +32,12 @@ pub enum What {
     PairingFailed(u8),
     /// Part of an SMP command that is longer than one PDU; not its last one.
     SmpPart(u8),
-    /// ATT PDU, by its opcode.
-    Att(u8),
+    /// ATT PDU from its opcode on; a long one up to what an explanation needs.
+    Att(Vec<u8>),
     /// PDU of L2CAP's signalling channel, by its code.
     Signalling(u8),
+    /// Encrypted, and not readable with the key that is known.
+    Unreadable,
     /// Any other L2CAP data.
     Data,
     /// Nothing in it.
@@ -62,15 +76,16 @@ impl Pdu {
     #[must_use]
     pub fn name(&self) -> String {
         match &self.what {
-            What::Advertising(name) => (*name).to_owned(),
+            What::Advertising(name) | What::Connect(name, _) => (*name).to_owned(),
             What::Control(pdu) => pdu.opcode().name().to_owned(),
             What::Smp(code) => format!("SMP {}", names::smp(*code)),
             What::PairingFailed(reason) => {
                 format!("SMP Pairing Failed (0x{reason:02X} {})", names::smp_failure(*reason))
             }
             What::SmpPart(code) => format!("a part of SMP {}", names::smp(*code)),
-            What::Att(opcode) => format!("ATT PDU 0x{opcode:02X}"),
+            What::Att(octets) => names::frame(CID_ATT, octets),
             What::Signalling(code) => format!("L2CAP {}", names::signalling(*code)),
+            What::Unreadable => "a packet that the known key does not open".to_owned(),
             What::Data => "L2CAP data".to_owned(),
             What::Empty => "empty PDU".to_owned(),
         }
@@ -83,5 +98,49 @@ impl Pdu {
             Some(event) => format!("event {event}, {}", seconds(self.at)),
             None => seconds(self.at),
         }
+    }
+}
+
+/// A packet as an explanation sees it.
+#[must_use]
+pub fn pdu(item: &AirItem) -> Pdu {
+    Pdu {
+        id: item.record,
+        at: item.at,
+        event: item.event,
+        from_central: item.direction == Some(Direction::CentralToPeripheral),
+        phy: item.phy,
+        what: what(item),
+        repeated: item.retransmission,
+        heard: item.reception == Some(Reception::Ok),
+    }
+}
+
+fn what(item: &AirItem) -> What {
+    match &item.decoded {
+        Decoded::Advertising(AdvertisingPdu::ConnectInd(connect)) => {
+            What::Connect(item.advertising_name().unwrap_or_default(), connect.clone())
+        }
+        Decoded::Advertising(_) | Decoded::Extended { .. } => {
+            What::Advertising(item.advertising_name().unwrap_or_default())
+        }
+        Decoded::Control(pdu) => What::Control(*pdu),
+        Decoded::Empty => What::Empty,
+        Decoded::L2cap { cid: CID_SMP, bytes, complete: true } => match bytes.as_slice() {
+            [PAIRING_FAILED, reason] => What::PairingFailed(*reason),
+            [code, ..] => What::Smp(*code),
+            [] => What::Data,
+        },
+        Decoded::L2cap { cid: CID_SMP, bytes, complete: false } => {
+            bytes.first().map_or(What::Data, |code| What::SmpPart(*code))
+        }
+        Decoded::L2cap { cid: CID_ATT, bytes, complete: true } if !bytes.is_empty() => {
+            What::Att(bytes.iter().take(ATT_KEPT).copied().collect())
+        }
+        Decoded::L2cap { cid: CID_SIGNALLING, bytes, complete: true } => {
+            bytes.first().map_or(What::Data, |code| What::Signalling(*code))
+        }
+        Decoded::Opaque if item.decrypted == Some(false) => What::Unreadable,
+        Decoded::L2cap { .. } | Decoded::Opaque => What::Data,
     }
 }

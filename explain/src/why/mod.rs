@@ -1,19 +1,30 @@
 //! "Why": a paragraph in words, built from the record alone.
 //!
-//! Nothing here knows a profile, a quirk or a configuration. The central is an opaque device of
-//! which only its packets are seen. [`air`] is what was on air, [`procedures`] pairs requests with
-//! answers, [`pairing`] follows SMP, [`ending`] finds out how the link died and which PDU is
-//! decisive, [`told`] puts them together, [`words`] says it.
+//! Nothing here knows a profile, a quirk or a configuration: what counts is what was on air, what
+//! crossed HCI and what was on a screen. [`air`] is what was on air, [`procedures`] and
+//! [`transactions`] pair requests with answers, [`pairing`] follows SMP, [`hosts`] what hosts and
+//! people did, [`ending`] is how the link died; [`account`] puts them together. Each file of
+//! `causes` looks for one kind of cause in it, [`answer`] ranks what they find and says it.
 
+pub mod account;
 pub mod air;
+pub mod answer;
+mod causes;
 pub mod ending;
+pub mod hosts;
+pub mod hypothesis;
 pub mod pairing;
+mod phrases;
 pub mod procedures;
-pub mod told;
-pub mod words;
+#[cfg(test)]
+mod tests;
+pub mod timing;
+pub mod transactions;
 
+pub use account::Account;
 pub use air::{Pdu, What};
+pub use answer::Why;
 pub use ending::{Ending, How};
+pub use hypothesis::{Cause, Confidence, Hypothesis};
 pub use pairing::Pairing;
 pub use procedures::{Answer, Exchange};
-pub use told::Account;

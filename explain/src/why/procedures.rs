@@ -97,6 +97,36 @@ pub fn exchanges(pdus: &[Pdu]) -> Vec<Exchange> {
     found
 }
 
+/// A PDU of the central that sets an instant, asked for or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// Index of the PDU, when it was first on air.
+    pub pdu: usize,
+    /// connEventCount from which what it says applies.
+    pub instant: u16,
+}
+
+/// Everything that sets an instant, in the order on air.
+#[must_use]
+pub fn announcements(pdus: &[Pdu]) -> Vec<Announcement> {
+    let news = pdus.iter().enumerate().filter(|(_, p)| p.is_news() && p.from_central);
+    news.filter_map(|(pdu, p)| {
+        let What::Control(control) = &p.what else { return None };
+        let instant = match control {
+            ControlPdu::ConnectionUpdateInd(update) => update.instant,
+            ControlPdu::ChannelMapInd { instant, .. } => *instant,
+            ControlPdu::PhyUpdateInd { instant, c_to_p, p_to_c }
+                if c_to_p.0 != 0 || p_to_c.0 != 0 =>
+            {
+                *instant
+            }
+            _ => return None,
+        };
+        Some(Announcement { pdu, instant })
+    })
+    .collect()
+}
+
 /// Looks for the exchange that `pdu` continues; tells whether it was one's answer.
 fn settle(found: &mut [Exchange], index: usize, from_central: bool, pdu: &ControlPdu) -> bool {
     let Some(answer) = verdict(index, pdu) else { return false };

@@ -84,6 +84,12 @@ impl CentralController {
         }
     }
 
+    /// From now on it behaves as this configuration says; what is under way goes on.
+    pub fn behave_as(&mut self, config: &ControllerConfig) {
+        let public_address = self.shared.config.public_address;
+        self.shared.config = ControllerConfig { public_address, ..config.clone() };
+    }
+
     /// Gives the device another public address. It counts from the next use.
     pub const fn set_public_address(&mut self, address: [u8; 6]) {
         self.shared.config.public_address = address;

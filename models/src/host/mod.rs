@@ -122,6 +122,11 @@ impl CentralHost {
         }
     }
 
+    /// From now on it behaves as this configuration says; what is under way goes on.
+    pub fn behave_as(&mut self, config: &HostConfig) {
+        self.config = config.clone();
+    }
+
     /// Power on: resets and sets up the controller.
     pub fn start(&mut self, now: Instant) {
         self.bring_up();

@@ -111,6 +111,10 @@ impl Medium {
         }
     }
 
+    pub(crate) const fn set_loss_ppm(&mut self, loss_ppm: u32) {
+        self.config.loss_ppm = loss_ppm;
+    }
+
     pub(crate) const fn loss_ppm(&self) -> u32 {
         self.config.loss_ppm
     }

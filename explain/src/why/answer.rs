@@ -1,0 +1,193 @@
+//! What may have been the cause, in order, and in words.
+
+use std::collections::BTreeSet;
+
+use bletwin_scenarios::judgement::seconds;
+use bletwin_scenarios::stage::Finished;
+use bletwin_sim::record::RecordId;
+use bletwin_sim::sniffer::{AirItem, sniff};
+
+use super::account::Account;
+use super::causes;
+use super::ending::{Ending, How};
+use super::hypothesis::{Cause, Confidence, Hypothesis};
+use super::pairing::Pairing;
+use super::phrases::{count, side, span};
+
+/// Why a run ended as it did.
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// What was found of the connection that decided.
+    pub account: Account,
+    /// What may have been the cause, the surest first.
+    pub hypotheses: Vec<Hypothesis>,
+}
+
+impl Why {
+    /// Looks for the cause in the record of a run.
+    #[must_use]
+    pub fn of(run: &Finished) -> Self {
+        Self::read(run, &sniff(&run.records))
+    }
+
+    /// The same, of a run whose air was sniffed.
+    #[must_use]
+    pub fn read(run: &Finished, items: &[AirItem]) -> Self {
+        let account = Account::of(run, items);
+        Self { hypotheses: ranked(&account), account }
+    }
+
+    /// Records of the PDUs that matter.
+    #[must_use]
+    pub fn wanted(&self) -> BTreeSet<RecordId> {
+        let account = &self.account;
+        let named = self.hypotheses.iter().take(1).flat_map(|first| first.places.clone());
+        account
+            .ending
+            .iter()
+            .flat_map(Ending::indices)
+            .chain(named)
+            .chain(account.pairing.iter().flat_map(Pairing::indices))
+            .chain(account.last_news(true))
+            .chain(account.pdus.iter().position(|p| p.event.is_none()))
+            .filter_map(|index| account.pdus.get(index))
+            .map(|pdu| pdu.id)
+            .collect()
+    }
+
+    /// All that is to be said, as one paragraph; empty if there is nothing.
+    #[must_use]
+    pub fn paragraph(&self) -> String {
+        let sentences = [
+            self.cause_sentences(),
+            self.ending_sentence(),
+            self.pairing_sentence(),
+            self.error_sentence(),
+            self.undecided_sentence(),
+            self.other_sentence(),
+        ];
+        sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    fn first(&self) -> Option<&Hypothesis> {
+        self.hypotheses.first()
+    }
+
+    fn cause_sentences(&self) -> Option<String> {
+        self.first()
+            .filter(|first| first.confidence < Confidence::Undecided || self.no_end())
+            .map(|first| first.text.clone())
+    }
+
+    const fn no_end(&self) -> bool {
+        self.account.ending.is_none()
+    }
+
+    fn ending_sentence(&self) -> Option<String> {
+        let account = &self.account;
+        let ending = account.ending.as_ref()?;
+        let reason = ending.reason;
+        let end = format!("reason {} ({}) at {}", reason.0, reason.name(), seconds(ending.at));
+        Some(match &ending.how {
+            How::Silence { last_heard } => {
+                let last = account.pdu(*last_heard)?;
+                format!(
+                    "The central's last packet came at {}; it left without LL_TERMINATE_IND, and \
+                     {} later the peripheral's supervision timeout ended the link: {end}.",
+                    last.place(),
+                    span(last.at, ending.at),
+                )
+            }
+            How::Deaf { last_heard, first_unheard } => {
+                let (heard, later) =
+                    (account.pdu(*last_heard)?, account.pdus.get(*first_unheard..)?);
+                let sent = later.iter().filter(|p| p.from_central).count();
+                format!(
+                    "After {} the peripheral heard nothing more, although the central sent {}. \
+                     After {} without a valid packet the link ended with {end}.",
+                    heard.place(),
+                    count(sent, "more packet"),
+                    span(heard.at, ending.at),
+                )
+            }
+            How::Terminated { pdu } => {
+                let goodbye = account.pdu(*pdu)?;
+                format!(
+                    "The {} ended the link with LL_TERMINATE_IND ({}): {end}.",
+                    side(goodbye.from_central),
+                    goodbye.place()
+                )
+            }
+            How::Other => format!("The link ended with {end}."),
+        })
+    }
+
+    fn pairing_sentence(&self) -> Option<String> {
+        let account = &self.account;
+        let pairing = account.pairing?;
+        let told = self
+            .first()
+            .is_some_and(|first| matches!(first.cause, Cause::PairingFailed | Cause::PairingStuck));
+        if told || pairing.encrypted.is_some() {
+            return None;
+        }
+        if let Some(failed) = pairing.failed {
+            let who = side(account.pdu(failed)?.from_central);
+            return Some(format!("The {who} ended pairing with {}.", account.named(failed)));
+        }
+        Some(format!(
+            "Pairing had begun with {} and got no further than {}.",
+            account.named(pairing.begun),
+            account.named(pairing.last)
+        ))
+    }
+
+    fn error_sentence(&self) -> Option<String> {
+        let account = &self.account;
+        let unspecified = account.security_err? == 9;
+        let pending = account.pairing.is_some_and(|p| p.failed.is_none() && p.encrypted.is_none());
+        (unspecified && pending && account.ending.is_some()).then(|| {
+            "\"Security failed … err 9\" is no code from the central: it is what the host says \
+             when a link dies while pairing is still open."
+                .to_owned()
+        })
+    }
+
+    fn undecided_sentence(&self) -> Option<String> {
+        let first = self.first().filter(|first| first.confidence == Confidence::Undecided)?;
+        let text = if self.no_end() { String::new() } else { format!("{} ", first.text) };
+        let doubt = first.doubt.as_ref()?;
+        Some(format!("{text}The cause is not decided by this evidence; {doubt}."))
+    }
+
+    /// What else comes into question, and what speaks against it.
+    fn other_sentence(&self) -> Option<String> {
+        let (_, others) = self.hypotheses.split_first()?;
+        let other = others.iter().find(|other| other.confidence < Confidence::Undecided)?;
+        let doubt = other.doubt.as_ref().map_or_else(String::new, |doubt| format!(" But {doubt}."));
+        Some(format!("Not excluded: {}{doubt}", lower(&other.text)))
+    }
+}
+
+/// All that may have been the cause, the surest first; equally sure ones from what the end of the
+/// link names to what merely came before it.
+fn ranked(account: &Account) -> Vec<Hypothesis> {
+    let mut all: Vec<Hypothesis> = causes::ALL.iter().flat_map(|look| look(account)).collect();
+    all.sort_by_key(|hypothesis| hypothesis.confidence);
+    // One that is shown leaves no room for what is merely not excluded.
+    if all.first().is_some_and(|first| first.confidence == Confidence::Shown) {
+        all.retain(|hypothesis| hypothesis.confidence <= Confidence::Likely);
+    }
+    if all.first().is_some_and(|first| first.confidence < Confidence::Undecided) {
+        all.retain(|hypothesis| hypothesis.confidence < Confidence::Undecided);
+    }
+    all
+}
+
+/// A sentence as part of another.
+fn lower(text: &str) -> String {
+    match text.strip_prefix("The ") {
+        Some(rest) => format!("the {rest}"),
+        None => text.to_owned(),
+    }
+}

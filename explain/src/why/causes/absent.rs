@@ -1,0 +1,65 @@
+//! Connections that did not come about.
+
+use crate::why::account::Account;
+use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
+use crate::why::phrases::count;
+use bletwin_scenarios::judgement::seconds;
+
+pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
+    let found = not_taken(account).or_else(|| nobody(account));
+    found.into_iter().collect()
+}
+
+/// A peripheral that never said a word in the connection that the central believes in.
+fn not_taken(account: &Account) -> Option<Hypothesis> {
+    let (first, rest) = account.pdus.split_first()?;
+    let last = rest.last()?;
+    let alone = first.event.is_none() && rest.iter().all(|pdu| pdu.from_central);
+    alone.then(|| {
+        let text = format!(
+            "The peripheral did not take the central's {} ({}): the central went on until {}, and \
+             nothing answered it.",
+            first.name(),
+            first.place(),
+            last.place()
+        );
+        Hypothesis::new(Cause::ConnectNotTaken, Confidence::Shown, [0], text)
+    })
+}
+
+/// There was no connection at all.
+fn nobody(account: &Account) -> Option<Hypothesis> {
+    if !account.pdus.is_empty() {
+        return None;
+    }
+    let advertised = match (account.adverts.first(), account.adverts.last()) {
+        (Some(first), Some(last)) => format!(
+            "The peripheral sent {} from {} to {}, and nobody connected",
+            count(account.adverts.len(), "advertising PDU"),
+            seconds(first.at),
+            seconds(last.at)
+        ),
+        _ => "The peripheral did not advertise".to_owned(),
+    };
+    Some(match account.hosts.not_connecting {
+        Some((at, status)) => {
+            let text = format!(
+                "{advertised}: the central's controller refused LE Create Connection with 0x{:02X} \
+                 ({}) at {}.",
+                status.0,
+                status.name(),
+                seconds(at)
+            );
+            Hypothesis::new(Cause::NobodyConnected, Confidence::Shown, [], text)
+        }
+        None if account.adverts.is_empty() => {
+            let text = format!("{advertised}.");
+            Hypothesis::new(Cause::NobodyConnected, Confidence::Shown, [], text)
+        }
+        None => {
+            let text = format!("{advertised}.");
+            Hypothesis::new(Cause::NobodyConnected, Confidence::Undecided, [], text)
+                .but("an HCI log of the central would decide: whether it scanned and for whom")
+        }
+    })
+}

@@ -1,0 +1,101 @@
+//! What ATT refused, and what it left without an answer.
+
+use ble::time::Duration;
+
+use super::limits::ran_out;
+use crate::why::account::Account;
+use crate::why::air::What;
+use crate::why::ending::How;
+use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
+use crate::why::phrases::{side, span};
+use crate::why::transactions::Transaction;
+
+/// ATT's transaction timeout (Vol 3, Part F, 3.3.3).
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Insufficient Authentication, Authorization, Encryption Key Size and Encryption.
+const WANTS_SECURITY: [u8; 4] = [0x05, 0x08, 0x0C, 0x0F];
+
+pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
+    [refused(account), unanswered(account), unprotected(account)].into_iter().flatten().collect()
+}
+
+/// Refused for want of security, and nobody paired.
+fn refused(account: &Account) -> Option<Hypothesis> {
+    let wants = |t: &&Transaction| t.error.is_some_and(|error| WANTS_SECURITY.contains(&error));
+    let refused = account.transactions.iter().rfind(wants)?;
+    let answer = refused.answer?;
+    let behind = account.pdus.iter().skip(answer + 1).filter(|p| p.is_news());
+    let secured = behind.clone().any(|p| matches!(p.what, What::Smp(_) | What::SmpPart(_)))
+        || account
+            .exchanges
+            .iter()
+            .any(|e| e.request > answer && e.opcode == ble::pdu::control::Opcode::ENC_REQ);
+    if secured || account.pairing.is_some_and(|p| p.failed.is_none()) {
+        return None;
+    }
+    let text = format!(
+        "The {} sent {}. {} refused it for want of security, and the {} neither paired nor \
+         encrypted after it.",
+        side(refused.from_central),
+        account.named(refused.request),
+        account.named(answer),
+        side(refused.from_central),
+    );
+    let confidence = match account.ending.as_ref().map(|ending| &ending.how) {
+        None => Confidence::Shown,
+        Some(How::Terminated { .. }) => Confidence::Likely,
+        Some(_) => Confidence::Possible,
+    };
+    let places = [refused.request, answer];
+    Some(Hypothesis::new(Cause::AttributeRefused, confidence, places, text))
+}
+
+/// Without an answer for 30 s, or answered later than that.
+fn unanswered(account: &Account) -> Option<Hypothesis> {
+    let end = account.end();
+    let at = |index: usize| account.pdu(index).map(|pdu| pdu.at);
+    let late = account.transactions.iter().find_map(|t| {
+        let asked = at(t.request)?;
+        let until = t.answer.map_or(Some(end), at)?;
+        (until.since(asked) + Duration::from_ms(100) >= TIMEOUT).then_some((t, asked, until))
+    });
+    let (transaction, asked, until) = late?;
+    let (own, other) = (side(transaction.from_central), side(!transaction.from_central));
+    let what = match transaction.answer {
+        Some(answer) => {
+            format!("answered with {} only {} later", account.named(answer), span(asked, until))
+        }
+        None => format!("had not answered {} later", span(asked, until)),
+    };
+    let text = format!(
+        "The {own} sent {}, and the {other} {what}: ATT allows 30 s, after that the {own} may ask \
+         nothing more on this link.",
+        account.named(transaction.request),
+    );
+    let shown = transaction.answer.is_some() || ran_out(TIMEOUT, until.since(asked));
+    let confidence = match &account.ending {
+        Some(ending) if matches!(ending.how, How::Terminated { .. }) && shown => Confidence::Shown,
+        Some(_) => Confidence::Likely,
+        None => Confidence::Shown,
+    };
+    let places = [Some(transaction.request), transaction.answer].into_iter().flatten();
+    Some(Hypothesis::new(Cause::AttributeUnanswered, confidence, places, text))
+}
+
+/// All that was asked for was given, and neither side asked for security.
+fn unprotected(account: &Account) -> Option<Hypothesis> {
+    let asked = account.transactions.len();
+    let given = account.transactions.iter().all(|t| {
+        t.answer.is_some() && t.error.is_none_or(|error| !WANTS_SECURITY.contains(&error))
+    });
+    let encrypted =
+        account.exchanges.iter().any(|e| e.opcode == ble::pdu::control::Opcode::ENC_REQ);
+    let quiet = account.ending.is_none() && account.pairing.is_none() && !encrypted;
+    (quiet && given && asked > 0).then(|| {
+        let text = "Nothing that the central asked for demands security, and neither side asked \
+                    for pairing.";
+        let last = account.transactions.last().map(|t| t.request);
+        Hypothesis::new(Cause::NothingProtected, Confidence::Shown, last, text)
+    })
+}

@@ -1,0 +1,121 @@
+//! Procedures with instants that met.
+
+use ble::error::ErrorCode;
+use ble::pdu::control::ControlPdu;
+
+use crate::why::account::Account;
+use crate::why::air::Pdu;
+use crate::why::air::What;
+use crate::why::ending::How;
+use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
+use crate::why::phrases;
+use crate::why::phrases::side;
+use crate::why::procedures::{Answer, Exchange};
+
+pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
+    met(account).into_iter().collect()
+}
+
+/// What was still under way when the other came.
+struct Open<'a> {
+    exchange: Option<&'a Exchange>,
+    /// Its last PDU.
+    last: usize,
+    instant: Option<u16>,
+}
+
+fn met(account: &Account) -> Option<Hypothesis> {
+    let ending = account.ending.as_ref()?;
+    let codes = [ErrorCode::LL_PROCEDURE_COLLISION, ErrorCode::DIFFERENT_TRANSACTION_COLLISION];
+    if !codes.contains(&ending.reason) {
+        return None;
+    }
+    // Whoever leaves does so for what the other has sent.
+    let by_central = match ending.how {
+        How::Terminated { pdu } => !account.pdu(pdu)?.from_central,
+        _ => true,
+    };
+    let offending = offending(account, by_central)?;
+    let open = open(account, offending)?;
+    let pdu = account.pdu(offending)?;
+    let before = open.instant.map_or_else(String::new, |i| format!(", before instant {i}"));
+    let first = match open.exchange {
+        Some(exchange) => phrases::exchange(account, exchange),
+        None => {
+            let instant = open.instant.map_or_else(String::new, |i| format!(", instant {i}"));
+            format!("The central sent {}{instant}.", account.named(open.last))
+        }
+    };
+    let granted = account
+        .exchanges
+        .iter()
+        .find(|e| matches!(e.answer, Some(Answer::Scheduled { pdu, .. }) if pdu == offending));
+    let second = match granted {
+        Some(granted) if granted.request != offending => format!(
+            "Before that instant the {} granted {} with {}: two instants at once, and the {} has \
+             to leave.",
+            side(pdu.from_central),
+            account.named(granted.request),
+            account.named(offending),
+            side(!pdu.from_central),
+        ),
+        _ => format!(
+            "The {} started {}{before}: {}, and the {} has to leave.",
+            side(pdu.from_central),
+            account.named(offending),
+            match (open.exchange, open.instant) {
+                (Some(_), Some(_)) =>
+                    "after answering a procedure with an instant no other such procedure may be \
+                     started until it is over",
+                (Some(_), None) => "the other procedure was still under way",
+                (None, _) =>
+                    "until an instant has passed no other procedure with an instant may be started",
+            },
+            side(!pdu.from_central),
+        ),
+    };
+    let places = [Some(open.last), Some(offending), granted.map(|e| e.request)]
+        .into_iter()
+        .flatten()
+        .chain(open.exchange.map(|e| e.request));
+    let text = format!("{first} {second}");
+    Some(Hypothesis::new(Cause::Collision, Confidence::Shown, places, text))
+}
+
+/// The last request or announcement of a side: what the other could not take.
+fn offending(account: &Account, by_central: bool) -> Option<usize> {
+    let asked = account.exchanges.iter().filter(|e| e.from_central == by_central);
+    let asked = asked.map(|e| e.request).max();
+    let announced = account.announcements.iter().map(|a| a.pdu).max();
+    asked.max(announced.filter(|_| by_central))
+}
+
+/// What was still under way when the PDU at `offending` came.
+fn open(account: &Account, offending: usize) -> Option<Open<'_>> {
+    let now = account.pdu(offending)?.event?;
+    let scheduled = account.announcements.iter().rev().find(|announced| {
+        let ahead = announced.instant.wrapping_sub(now);
+        announced.pdu < offending && ahead != 0 && ahead < 0x8000
+    });
+    if let Some(announced) = scheduled {
+        let exchange = account.exchanges.iter().find(
+            |e| matches!(e.answer, Some(Answer::Scheduled { pdu, .. }) if pdu == announced.pdu),
+        );
+        return Some(Open { exchange, last: announced.pdu, instant: Some(announced.instant) });
+    }
+    // Its instant was still to be named.
+    let waiting = account.exchanges.iter().rfind(|e| {
+        let before = |index: usize| index < offending;
+        e.awaits_instant() && before(e.last()) && !ended(&account.pdus, e, offending)
+    });
+    waiting.map(|exchange| Open { exchange: Some(exchange), last: exchange.last(), instant: None })
+}
+
+/// Whether an LL_PHY_UPDATE_IND that changes nothing had ended it.
+fn ended(pdus: &[Pdu], exchange: &Exchange, before: usize) -> bool {
+    let between = pdus.get(exchange.request..before).unwrap_or_default();
+    between.iter().any(|p| {
+        matches!(&p.what, What::Control(ControlPdu::PhyUpdateInd { c_to_p, p_to_c, .. })
+            if c_to_p.0 == 0 && p_to_c.0 == 0)
+    })
+}

@@ -1,0 +1,65 @@
+//! Encryption that was asked for and did not start in time.
+
+use ble::error::ErrorCode;
+use ble::pdu::control::ControlPdu;
+
+use super::key;
+use super::limits::PATIENCE;
+use crate::why::account::Account;
+use crate::why::air::{Pdu, What};
+use crate::why::ending::How;
+use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
+use crate::why::phrases::span;
+
+pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
+    late(account).into_iter().collect()
+}
+
+/// The central left before the peripheral's LL_START_ENC_REQ had come, or had been answered.
+fn late(account: &Account) -> Option<Hypothesis> {
+    let ending = account.ending.as_ref()?;
+    let exchange = key::started(account)?;
+    let by_central = match ending.how {
+        How::Terminated { pdu } => account.pdu(pdu)?.from_central,
+        How::Silence { .. } => true,
+        How::Deaf { .. } | How::Other => false,
+    };
+    let behind = || account.pdus.iter().enumerate().skip(exchange.last() + 1);
+    let done = |p: &Pdu| p.from_central && matches!(p.what, What::Control(ControlPdu::StartEncRsp));
+    if !by_central || behind().any(|(_, p)| done(p)) {
+        return None;
+    }
+    let started = behind()
+        .find(|(_, p)| matches!(p.what, What::Control(ControlPdu::StartEncReq)) && !p.from_central)
+        .map(|(index, _)| index);
+    let (asked, answered) = (account.pdu(exchange.request)?, account.pdu(exchange.last())?);
+    let confidence = match ending.reason {
+        ErrorCode::MIC_FAILURE | ErrorCode::LL_RESPONSE_TIMEOUT => Confidence::Shown,
+        _ if started.is_none() && account.age(exchange.request) >= PATIENCE => Confidence::Likely,
+        _ => return None,
+    };
+    let host = match account.hosts.key {
+        Some((at, None)) if at >= asked.at => format!(
+            " The peripheral's host was asked for the key {} before the end and had not answered.",
+            span(at, ending.at)
+        ),
+        Some((at, Some(answer))) if at >= asked.at => {
+            format!(
+                " The peripheral's host took {} to answer the request for the key.",
+                span(at, answer)
+            )
+        }
+        _ => String::new(),
+    };
+    let what = match started {
+        None => "LL_START_ENC_REQ did not follow before the central left".to_owned(),
+        Some(index) => format!("{} came late", account.named(index)),
+    };
+    let text = format!(
+        "The central sent {}. {} answered it, and {what}.{host}",
+        account.named(exchange.request),
+        format_args!("{} ({})", answered.name(), answered.place()),
+    );
+    let places = [Some(exchange.request), Some(exchange.last()), started].into_iter().flatten();
+    Some(Hypothesis::new(Cause::EncryptionLate, confidence, places, text))
+}

@@ -1,0 +1,97 @@
+//! Packets in a row that were not received until the supervision timeout had run out.
+
+use ble::time::Instant;
+
+use crate::why::account::Account;
+use crate::why::air::Pdu;
+use crate::why::ending::How;
+use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
+use crate::why::phrases::{count, span};
+use crate::why::timing::Timing;
+
+pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
+    lost(account).into_iter().collect()
+}
+
+/// Packets of a side that the other did not receive, from `from` on: their indices.
+fn unheard(account: &Account, central: bool, from: usize) -> Vec<usize> {
+    let of_side = |p: &Pdu| p.from_central == central && p.event.is_some();
+    let behind = account.pdus.iter().enumerate().skip(from);
+    behind.filter(|(_, p)| of_side(p) && !p.heard).map(|(index, _)| index).collect()
+}
+
+/// Index of the last PDU of a side that the other heard.
+fn last_heard(account: &Account, central: bool) -> Option<usize> {
+    account.pdus.iter().rposition(|p| p.from_central == central && p.heard)
+}
+
+fn lost(account: &Account) -> Option<Hypothesis> {
+    let ending = account.ending.as_ref()?;
+    let timing = account.timing()?;
+    let heard = last_heard(account, true)?;
+    // The central went when it had heard nothing for its own timeout.
+    let answered = last_heard(account, false).unwrap_or(timing.set_by);
+    let from = heard.min(answered);
+    let (theirs, own) = (unheard(account, true, from), unheard(account, false, from));
+    let last = account.pdu(account.last_of(true)?)?;
+    let deaf = last.at.since(account.pdu(answered)?.at);
+    let ran_out = deaf + timing.interval + timing.interval >= timing.timeout;
+    let confidence = match ending.how {
+        How::Silence { .. } if ran_out && theirs.len() + own.len() > 0 => Confidence::Shown,
+        How::Deaf { .. } => {
+            let all = unheard(account, true, 0).len() + unheard(account, false, 0).len();
+            let here = theirs.len() + own.len();
+            // Packets that get lost one by one got lost before. Where none did, and the silence
+            // begins at an instant, it is no loss.
+            match all {
+                all if all > 2 * here => Confidence::Likely,
+                all if all == here && at_an_instant(account, heard) => return None,
+                _ => Confidence::Possible,
+            }
+        }
+        _ => return None,
+    };
+    Some(told(account, &timing, confidence, from, &theirs, &own))
+}
+
+/// Whether an instant came within two events of the PDU at `heard`.
+fn at_an_instant(account: &Account, heard: usize) -> bool {
+    let Some(event) = account.pdu(heard).and_then(|pdu| pdu.event) else { return false };
+    account.announcements.iter().any(|a| a.instant.wrapping_sub(event) < 2)
+}
+
+fn told(
+    account: &Account,
+    timing: &Timing,
+    confidence: Confidence,
+    heard: usize,
+    theirs: &[usize],
+    own: &[usize],
+) -> Hypothesis {
+    let both = match own.len() {
+        0 => String::new(),
+        n => format!(", and {} of the peripheral the central", count(n, "packet")),
+    };
+    let latency = match timing.latency {
+        0 => String::new(),
+        latency => format!(", peripheral latency {latency}"),
+    };
+    let text = format!(
+        "After {} {} of the central in a row did not reach the peripheral{both}. {} set an \
+         interval of {} ms{latency} and a supervision timeout of {}: {} without a packet end the \
+         link.",
+        account.pdu(heard).map_or_else(String::new, Pdu::place),
+        count(theirs.len(), "packet"),
+        account.named(timing.set_by),
+        hundredths(timing.interval.as_us() / 10),
+        span(Instant::ZERO, Instant::ZERO + timing.timeout),
+        count(usize::try_from(timing.events()).unwrap_or(usize::MAX), "event"),
+    );
+    let places = theirs.iter().chain(own).copied().chain([timing.set_by]);
+    Hypothesis::new(Cause::Loss, confidence, places, text)
+}
+
+/// `3000` as `30.00`.
+fn hundredths(value: u64) -> String {
+    format!("{}.{:02}", value / 100, value % 100)
+}

@@ -1,0 +1,34 @@
+//! People who were asked, and did nothing.
+
+use super::limits::PATIENCE;
+use crate::why::account::Account;
+use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
+use crate::why::phrases::{side, span};
+use bletwin_scenarios::judgement::seconds;
+
+pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
+    idle(account).into_iter().collect()
+}
+
+fn idle(account: &Account) -> Option<Hypothesis> {
+    let dialog = account.hosts.ignored()?;
+    let pairing = account.pairing?;
+    if pairing.encrypted.is_some() || account.end().since(dialog.at) < PATIENCE {
+        return None;
+    }
+    let over = dialog.over.unwrap_or_else(|| account.end());
+    // A dialog that is closed when the link dies has had its time only if that was long.
+    let waited = over.since(dialog.at);
+    let confidence = match waited >= super::smp::TIMEOUT {
+        true => Confidence::Shown,
+        false if account.ending.is_none() => Confidence::Likely,
+        false => return None,
+    };
+    let text = format!(
+        "At {} the {} asked its user, who did nothing in {}.",
+        seconds(dialog.at),
+        side(dialog.central),
+        span(dialog.at, over)
+    );
+    Some(Hypothesis::new(Cause::PersonIdle, confidence, [pairing.last], text))
+}

@@ -1,0 +1,73 @@
+//! Pairing that a side ended, or that came to a halt.
+
+use ble::time::Duration;
+
+use super::limits::{PATIENCE, ran_out};
+use crate::why::account::Account;
+use crate::why::air::{Pdu, What};
+use crate::why::ending::How;
+use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
+use crate::why::pairing::Pairing;
+use crate::why::phrases::{side, span};
+
+/// SMP's timer (Vol 3, Part H, 3.4).
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
+    let Some(pairing) = account.pairing else { return Vec::new() };
+    failed(account, pairing).or_else(|| stuck(account, pairing)).into_iter().collect()
+}
+
+/// What the side that failed it had been told last, and why it ended it.
+fn failed(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
+    let index = pairing.failed?;
+    let failed = account.pdu(index)?;
+    let of_other = |p: &Pdu| {
+        p.from_central != failed.from_central && matches!(p.what, What::Smp(_) | What::SmpPart(_))
+    };
+    let before = account.pdus.get(..index)?.iter().rposition(|p| p.is_news() && of_other(p));
+    let first = match before {
+        Some(before) => {
+            format!("The {} sent {}. ", side(!failed.from_central), account.named(before))
+        }
+        None => String::new(),
+    };
+    let text = format!(
+        "{first}The {} ended pairing with {}.",
+        side(failed.from_central),
+        account.named(index)
+    );
+    let places = before.into_iter().chain([index]);
+    Some(Hypothesis::new(Cause::PairingFailed, Confidence::Shown, places, text))
+}
+
+/// Nothing more came of it for as long as its timer runs, or for a while until somebody left.
+fn stuck(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
+    if pairing.encrypted.is_some() {
+        return None;
+    }
+    let last = account.pdu(pairing.last)?;
+    let (own, other) = (side(last.from_central), side(!last.from_central));
+    let end = match account.ending.as_ref().map(|ending| &ending.how) {
+        Some(How::Terminated { pdu }) => account.pdu(*pdu)?.at,
+        Some(How::Silence { .. }) => account.pdu(account.last_of(true)?)?.at,
+        Some(How::Deaf { .. } | How::Other) => return None,
+        None => account.until,
+    };
+    let age = end.since(last.at);
+    let silent = matches!(account.ending.as_ref().map(|e| &e.how), Some(How::Silence { .. }));
+    let confidence = match ran_out(TIMEOUT, age) || (age > TIMEOUT && account.ending.is_none()) {
+        // A link layer that has stopped keeps its host from answering.
+        true if silent => Confidence::Likely,
+        true => Confidence::Shown,
+        false if age >= PATIENCE && !silent => Confidence::Possible,
+        false => return None,
+    };
+    let text = format!(
+        "The {own} sent {}, and the {other} sent nothing more of pairing in the {} that followed.",
+        account.named(pairing.last),
+        span(last.at, end),
+    );
+    let places = [pairing.last];
+    Some(Hypothesis::new(Cause::PairingStuck, confidence, places, text))
+}

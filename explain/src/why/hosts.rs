@@ -1,0 +1,120 @@
+//! What hosts and people did, as far as HCI was logged and screens were seen.
+
+use ble::error::ErrorCode;
+use ble::hci::{Command, Event};
+use ble::time::Instant;
+use ble::ui::Ui;
+use bletwin_sim::node::{Act, NodeId};
+use bletwin_sim::record::{Note, Record, RecordKind};
+
+/// LE Create Connection.
+const CREATE_CONNECTION: u16 = 0x200D;
+
+/// A dialog on a screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialog {
+    /// When it was opened.
+    pub at: Instant,
+    /// Whether the central shows it (or the peripheral).
+    pub central: bool,
+    /// Whether somebody has to do something at this device.
+    pub asks: bool,
+    /// When somebody did, or when it went away.
+    pub over: Option<Instant>,
+    /// Whether somebody did something.
+    pub acted: bool,
+}
+
+/// What hosts and people did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hosts {
+    /// HCI Disconnect: when, whether the central's host gave it, for which reason.
+    pub leaving: Vec<(Instant, bool, ErrorCode)>,
+    /// The peripheral's host was asked for a key: when, and when it answered.
+    pub key: Option<(Instant, Option<Instant>)>,
+    /// The central's controller refused LE Create Connection: when, and why.
+    pub not_connecting: Option<(Instant, ErrorCode)>,
+    /// Dialogs, in order.
+    pub dialogs: Vec<Dialog>,
+}
+
+impl Hosts {
+    /// What the record of a run tells until then.
+    #[must_use]
+    pub fn of(records: &[Record], [peripheral, central]: [NodeId; 2], until: Instant) -> Self {
+        let mut hosts = Self::default();
+        for record in records.iter().take_while(|record| record.at <= until) {
+            let of_central = record.node == central;
+            if !of_central && record.node != peripheral {
+                continue;
+            }
+            match &record.kind {
+                RecordKind::Note(Note::HciCommand(command)) => {
+                    hosts.command(record.at, of_central, command);
+                }
+                RecordKind::Note(Note::HciEvent(event)) => {
+                    hosts.event(record.at, of_central, event);
+                }
+                RecordKind::Shown(ui) => hosts.shown(record.at, of_central, ui),
+                RecordKind::Acted(act) => hosts.acted(record.at, of_central, act),
+                _ => {}
+            }
+        }
+        hosts
+    }
+
+    fn command(&mut self, at: Instant, central: bool, command: &Command) {
+        match command {
+            Command::Disconnect { reason, .. } => self.leaving.push((at, central, *reason)),
+            Command::LeLongTermKeyRequestReply { .. }
+            | Command::LeLongTermKeyRequestNegativeReply { .. } => {
+                if let Some((_, answered)) = &mut self.key {
+                    answered.get_or_insert(at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn event(&mut self, at: Instant, central: bool, event: &Event) {
+        match event {
+            Event::LeLongTermKeyRequest { .. } if !central => self.key = Some((at, None)),
+            Event::CommandStatus { opcode, status }
+                if central && opcode.0 == CREATE_CONNECTION && *status != ErrorCode::SUCCESS =>
+            {
+                self.not_connecting = Some((at, *status));
+            }
+            Event::LeConnectionComplete(_) if central => self.not_connecting = None,
+            _ => {}
+        }
+    }
+
+    fn shown(&mut self, at: Instant, central: bool, ui: &Ui) {
+        let asks = match ui {
+            Ui::AskPasskey | Ui::CompareNumber(_) => true,
+            Ui::ShowPasskey(_) => false,
+            Ui::Clear => return self.close(at, central, false),
+            Ui::Output(_) => return,
+        };
+        self.dialogs.push(Dialog { at, central, asks, over: None, acted: false });
+    }
+
+    fn acted(&mut self, at: Instant, central: bool, act: &Act) {
+        if matches!(act, Act::TypePasskey(_) | Act::Confirm(_) | Act::Cancel) {
+            self.close(at, central, true);
+        }
+    }
+
+    fn close(&mut self, at: Instant, central: bool, acted: bool) {
+        let open = self.dialogs.iter_mut().rfind(|d| d.central == central && d.over.is_none());
+        if let Some(dialog) = open {
+            (dialog.over, dialog.acted) = (Some(at), acted);
+        }
+    }
+
+    /// The last dialog that asked somebody, if nobody did anything.
+    #[must_use]
+    pub fn ignored(&self) -> Option<&Dialog> {
+        self.dialogs.iter().rfind(|dialog| dialog.asks).filter(|dialog| !dialog.acted)
+    }
+}

@@ -1,0 +1,109 @@
+//! What may have been the cause of a failure, with what speaks for it and against it.
+
+use serde::Serialize;
+
+/// What kind of cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// One side is bonded, and the other has no key for it.
+    KeyMissing,
+    /// Both have a key, and not the same.
+    KeysDiffer,
+    /// A packet did not decrypt while encryption ran.
+    MicFailure,
+    /// Encryption was asked for and did not start in time.
+    EncryptionLate,
+    /// An instant was received when it had passed.
+    InstantPassed,
+    /// A procedure was started or granted before the instant of another.
+    Collision,
+    /// From an instant on the two did not hear each other.
+    SwitchMissed,
+    /// A refusal was not taken for the end of a procedure.
+    RefusalNotUnderstood,
+    /// A request got no answer, and the link was given up for that.
+    Unanswered,
+    /// One side said nothing more after a request, or after a refusal.
+    Stalled,
+    /// Packets in a row were not received until the supervision timeout had run out.
+    Loss,
+    /// One side ended pairing.
+    PairingFailed,
+    /// Pairing came to a halt, and its timeout ran out.
+    PairingStuck,
+    /// A person was asked, and did nothing.
+    PersonIdle,
+    /// An attribute was refused for want of security, and no pairing followed.
+    AttributeRefused,
+    /// An ATT request got no answer in 30 s, or too late.
+    AttributeUnanswered,
+    /// Nothing that was asked for demands security.
+    NothingProtected,
+    /// A CONNECT_IND was not taken.
+    ConnectNotTaken,
+    /// Nobody connected, or nobody came back.
+    NobodyConnected,
+    /// A host left, and the evidence does not say why.
+    HostLeft,
+    /// A side fell silent, and the evidence does not say why.
+    Silent,
+}
+
+/// How sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// The end itself names it: an error code, a timer that ran out, packets that were not
+    /// received.
+    Shown,
+    /// Order and time point to it.
+    Likely,
+    /// It is not excluded.
+    Possible,
+    /// The evidence tells what happened, and not why.
+    Undecided,
+}
+
+/// What may have been the cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hypothesis {
+    /// What kind of cause it is.
+    pub cause: Cause,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Indices of the PDUs that it turns on, in the order on air.
+    pub places: Vec<usize>,
+    /// What happened, in sentences.
+    pub text: String,
+    /// What speaks against it, or what would decide.
+    pub doubt: Option<String>,
+}
+
+impl Hypothesis {
+    /// One for which nothing more is to be said.
+    #[must_use]
+    pub fn new(
+        cause: Cause,
+        confidence: Confidence,
+        places: impl IntoIterator<Item = usize>,
+        text: impl Into<String>,
+    ) -> Self {
+        let mut places: Vec<usize> = places.into_iter().collect();
+        places.sort_unstable();
+        places.dedup();
+        Self { cause, confidence, places, text: text.into(), doubt: None }
+    }
+
+    /// The same, behind one that fits better.
+    #[must_use]
+    pub fn merely_possible(self) -> Self {
+        Self { confidence: Confidence::Possible, ..self }
+    }
+
+    /// The same, with what speaks against it or what would decide.
+    #[must_use]
+    pub fn but(self, doubt: impl Into<String>) -> Self {
+        Self { doubt: Some(doubt.into()), ..self }
+    }
+}
