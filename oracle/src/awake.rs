@@ -43,6 +43,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
         last: None,
         heard: None,
     };
+    let mut listens_from = busy.listens_from(link).into_iter();
     for packet in link.packets.iter().filter(|packet| packet.by == Role::Central) {
         if packet.item.at >= left || parted.is_some_and(|event| packet.event >= event) {
             return;
@@ -50,12 +51,13 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
         if packet.anchor {
             let near = FAR.min(link.interval().divided_by(2));
             let at = packet.item.at;
+            let from = listens_from.next().map_or(at, |from| from.min(at));
             // A record that ends before the receiver closes does not say that it was open.
             let listened = packet.item.reception.is_some()
                 || findings.is_misplaced(packet)
                 || at + near > link.end
                 || open(closed, at, near)
-                || busy.touches(at.before(LEAD), packet.item.end + LEAD);
+                || busy.touches(from.before(LEAD), packet.item.end + LEAD);
             if let Some((rule, evidence, text)) = state.event(packet, listened, timeout) {
                 link.accuse(findings, rule, Role::Peripheral, packet, &evidence, text);
             }

@@ -58,6 +58,16 @@ impl Shared {
 }
 
 impl Busy<'_> {
+    /// From when on the peripheral of this connection listens for each of its events, in their
+    /// order: where there is a transmit window, from its start. Empty where it has no others.
+    pub(super) fn listens_from(&self, link: &Link<'_>) -> Vec<Instant> {
+        if self.others.is_empty() {
+            return Vec::new();
+        }
+        // The first is that of the connection, which no packet has shown yet.
+        Events::of(link).seen.into_iter().skip(1).map(|(start, ..)| start).collect()
+    }
+
     /// Whether an event of another connection touches this time.
     pub(super) fn touches(&self, from: Instant, until: Instant) -> bool {
         let others = self.others.iter().filter_map(|other| self.all.get(*other));

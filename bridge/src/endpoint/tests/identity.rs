@@ -225,7 +225,19 @@ proptest! {
 #[test]
 fn nobody_is_accused_for_these() {
     use Deed::*;
-    let cases: [&[Deed]; 6] = [
+    let cases: [&[Deed]; 7] = [
+        // LL-LAT-3: another link's event lies in the window of a link's first one.
+        &[
+            PeerResolves(1),
+            Advertise(0, 2),
+            PeerConnects(1),
+            Pass(1408),
+            Pass(2306),
+            Pass(513),
+            Pass(326),
+            Advertise(0, 2),
+            PeerConnects(1),
+        ],
         // LL-ADV-2: the address changes between an event's preparation and its start.
         &[
             PeerAdvertises(2, 0),
