@@ -141,12 +141,12 @@ const CASES: [Case; 16] = [
 
 #[test]
 fn the_right_pdu_is_blamed_and_the_right_change_cures() {
-    for Case { central, set, pdus, cure } in CASES {
+    for Case { central, set, pdus, cure } in CASES.iter().step_by(crate::one_in(2)) {
         let diagnosis = of("pairing", &setup("zephyr-2024", central, set));
         let told = report::text(&diagnosis);
         assert_eq!(blamed(&diagnosis), *pdus, "{central} {set:?}\n{told}");
         let best = diagnosis.cures.first().unwrap_or_else(|| panic!("{central} {set:?}\n{told}"));
-        assert_eq!(best.set.join(" "), cure, "{central} {set:?}\n{told}");
+        assert_eq!(best.set.join(" "), *cure, "{central} {set:?}\n{told}");
         assert!(best.good.is_all() && best.holds() && best.kind == ChangeKind::Plain, "{told}");
         assert!(diagnosis.advice.is_empty(), "there is a cure\n{told}");
         for cause in &diagnosis.causes {
@@ -154,7 +154,7 @@ fn the_right_pdu_is_blamed_and_the_right_change_cures() {
         }
         let last = diagnosis.causes.last().expect("a cause");
         assert!(last.removed.is_all(), "taken out it is good\n{told}");
-        let lacks = pdus == ["SMP Security Request"];
+        let lacks = *pdus == ["SMP Security Request"];
         let means = if lacks { Means::Configuration } else { Means::Procedure };
         assert_eq!(last.means, means, "{told}");
     }

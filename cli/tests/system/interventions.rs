@@ -78,9 +78,10 @@ fn holds(preset: &'static str, cases: usize) {
     assert!(open.len() * 100 <= cases * 15, "{} not decided:\n{}", open.len(), open.join("\n"));
 }
 
-/// `BLETWIN_CASES`: how many; few are enough to see that nothing has got worse.
+/// `BLETWIN_CASES`: how many. Few show that nothing has got worse; all are 300.
 fn cases() -> usize {
-    std::env::var("BLETWIN_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
+    let few = 300 / crate::one_in(10);
+    std::env::var("BLETWIN_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
 }
 
 /// What goes well has no cause.
@@ -104,7 +105,7 @@ fn from() -> u64 {
 /// Two mistakes of which each alone does no harm: whatever is named, either side can mend it
 /// there.
 fn both_are_named(preset: &'static str) {
-    let numbers: Vec<u64> = (from()..from() + 120).collect();
+    let numbers: Vec<u64> = (from()..from() + 40 + cases() as u64).collect();
     let judge = |&number: &u64| {
         let (planted, both, alone) = Plants::new(preset, number).draw_two();
         let run = planted.play();
@@ -122,7 +123,7 @@ fn both_are_named(preset: &'static str) {
     let judged: Vec<Result<(), String>> = numbers.par_iter().filter_map(judge).collect();
     let wrong: Vec<&String> = judged.iter().filter_map(|result| result.as_ref().err()).collect();
     println!("{preset}: both named in {} of {}", judged.len() - wrong.len(), judged.len());
-    assert!(judged.len() >= 20, "{} runs fail", judged.len());
+    assert!(judged.len() >= 10, "{} runs fail", judged.len());
     assert!(wrong.len() * 10 <= judged.len(), "{wrong:#?}");
 }
 
