@@ -6,6 +6,7 @@ use bletwin_sim::record::{Note, RecordKind};
 use serde::Serialize;
 
 use super::cost::Cost;
+use bletwin_explain::report;
 use bletwin_scenarios::stage::Finished;
 use bletwin_scenarios::summary::Verdict;
 
@@ -25,6 +26,9 @@ pub struct Outcome {
     pub reason: Option<u8>,
     /// What was not over when time was up, and need not have been.
     pub busy: Vec<String>,
+    /// What came of it, in the words of `bletwin run`.
+    #[serde(skip)]
+    pub words: String,
     /// What it cost.
     #[serde(skip)]
     pub cost: Cost,
@@ -43,6 +47,7 @@ impl Outcome {
             err: summary.security_err,
             reason: lost.map(|reason| reason.0).or(summary.disconnect_reason),
             busy: run.busy.iter().filter(|busy| !busy.declared).map(ToString::to_string).collect(),
+            words: report::outcome(run),
             cost: Cost::of(run),
         }
     }
@@ -53,34 +58,12 @@ impl Outcome {
         (self.good, self.verdict, self.err, self.reason)
     }
 
-    /// In a few words, with the numbers that the device logs.
+    /// In a few words, as `bletwin run` has them.
     #[must_use]
     pub fn text(&self) -> String {
-        let numbers: Vec<String> = [("err", self.err), ("reason", self.reason)]
-            .into_iter()
-            .filter_map(|(name, number)| number.map(|number| format!("{name} {number}")))
-            .collect();
-        let numbers =
-            if numbers.is_empty() { String::new() } else { format!(" ({})", numbers.join(", ")) };
-        let text = self.ending(&numbers);
         match self.busy.as_slice() {
-            [] => text,
-            busy => format!("{text}, and still under way: {}", busy.join("; ")),
-        }
-    }
-
-    fn ending(&self, numbers: &str) -> String {
-        match self.verdict {
-            Verdict::Bonded => format!("bonded, level {}", self.level.unwrap_or(1)),
-            Verdict::BondedThenLost => format!("bonded, but then the link was lost{numbers}"),
-            Verdict::Disconnected => format!("no bond, the link died{numbers}"),
-            Verdict::PairingFailed => format!("no bond, pairing failed{numbers}"),
-            Verdict::Timeout if self.busy.is_empty() => {
-                format!("no bond, and nothing more to come{numbers}")
-            }
-            Verdict::Timeout => format!("no bond in time{numbers}"),
-            // Nobody pairs where procedures meet.
-            Verdict::Served | Verdict::Resolved | Verdict::Unresolved => self.verdict.name().into(),
+            [] => self.words.clone(),
+            busy => format!("{}, and still under way: {}", self.words, busy.join("; ")),
         }
     }
 }

@@ -16,6 +16,7 @@ mod explanations;
 mod explore;
 mod explore_cli;
 mod faults;
+mod field_cases;
 mod files;
 mod founding_case;
 mod house;

@@ -160,6 +160,11 @@ pub enum ParameterRules {
     /// Apple's accessory guidelines: interval in steps of 15 ms, room of 15 ms between the two
     /// (or both 15 ms), latency ≤ 30, timeout 2–6 s, three events within the timeout.
     Apple,
+    /// No longer interval than this, in units of 1.25 ms: a request whose maximum is above it is
+    /// rejected, as Linux does above the maximum of its own configuration.
+    AtMost(u16),
+    /// All by word alone: a request by L2CAP is accepted, and no update follows.
+    AcceptOnly,
     /// No parameters: every request is rejected.
     Reject,
 }
@@ -184,6 +189,9 @@ pub struct PairingConfig {
     pub mitm: bool,
     /// Refuse (Authentication Requirements) what would give an unauthenticated key.
     pub require_mitm: bool,
+    /// Offer LE Secure Connections. Without it pairing ends at the response: this host does not
+    /// know legacy pairing.
+    pub secure_connections: bool,
     /// Store the keys.
     pub bonding: bool,
     /// Longest encryption key, octets, 7–16.
@@ -294,6 +302,7 @@ impl Default for HostConfig {
                 io: IoCapability::KeyboardDisplay,
                 mitm: true,
                 require_mitm: false,
+                secure_connections: true,
                 bonding: true,
                 max_key_size: 16,
                 min_key_size: 7,

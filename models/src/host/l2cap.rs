@@ -89,7 +89,7 @@ pub(crate) fn signalling(frame: &[u8], rules: ParameterRules) -> Signalled {
     let accepted = acceptable(&asked, rules);
     Signalled {
         answer: Some(vec![PARAMETER_RESPONSE, id, 2, 0, u8::from(!accepted), 0]),
-        update: accepted.then_some(asked),
+        update: (accepted && rules != ParameterRules::AcceptOnly).then_some(asked),
     }
 }
 
@@ -116,7 +116,8 @@ pub(crate) fn acceptable(asked: &ConnectionParameters, rules: ParameterRules) ->
     };
     in_range
         && match rules {
-            ParameterRules::All => true,
+            ParameterRules::All | ParameterRules::AcceptOnly => true,
+            ParameterRules::AtMost(longest) => max <= u32::from(longest),
             ParameterRules::Apple => apple(),
             ParameterRules::Reject => false,
         }

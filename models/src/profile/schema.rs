@@ -103,7 +103,9 @@ keys! {
         "steps": List<Steps> = |p| p.host.steps;
         /// ATT MTU to ask for.
         "mtu": Number<u16, 23, 527> = |p| p.host.mtu;
-        /// Which connection parameters the peripheral may ask for.
+        /// Which connection parameters the peripheral may ask for. `at-most` rejects a request
+        /// whose longest interval is above so many µs; `accept-only` accepts by L2CAP and changes
+        /// nothing.
         "parameter-rules": Allowed = |p| p.host.parameter_rules;
     }
     "Pairing and bonds" {
@@ -113,6 +115,9 @@ keys! {
         "mitm": Flag = |p| p.host.pairing.mitm;
         /// Refuses what would give an unauthenticated key.
         "require-mitm": Flag = |p| p.host.pairing.require_mitm;
+        /// Offers LE Secure Connections. Without it pairing ends at the response: legacy pairing is
+        /// not modelled.
+        "secure-connections": Flag = |p| p.host.pairing.secure_connections;
         /// Stores the keys.
         "bonding": Flag = |p| p.host.pairing.bonding;
         /// Longest encryption key, octets.

@@ -41,12 +41,6 @@ words! {
         "pair-again" => KeyMissing::PairAgain,
         "ignore" => KeyMissing::Ignore,
     }
-    /// Which parameters a peripheral gets.
-    pub(super) Allowed: ParameterRules {
-        "all" => ParameterRules::All,
-        "apple" => ParameterRules::Apple,
-        "reject" => ParameterRules::Reject,
-    }
     /// How a bonded reconnection begins.
     pub(super) Start: BondedStart {
         "encrypt-first" => BondedStart::EncryptFirst,
@@ -134,6 +128,45 @@ impl ValueKind for PublicAddress {
 
     fn write(value: &[u8; 6]) -> Written {
         Written::Text(printed(value.iter().rev().copied()))
+    }
+}
+
+/// Which parameters a peripheral gets.
+#[derive(Debug)]
+pub(super) enum Allowed {}
+
+impl ValueKind for Allowed {
+    type Value = ParameterRules;
+
+    fn shape() -> Shape {
+        form(
+            "all, apple, at-most:MICROSECONDS (in steps of 1250), accept-only or reject",
+            &["all", "apple", "at-most", "accept-only", "reject"],
+            &["all", "apple", "at-most:50000", "accept-only", "reject"],
+        )
+    }
+
+    fn parse(text: &str) -> Option<ParameterRules> {
+        Some(match text.split_once(':') {
+            None if text == "all" => ParameterRules::All,
+            None if text == "apple" => ParameterRules::Apple,
+            None if text == "accept-only" => ParameterRules::AcceptOnly,
+            None if text == "reject" => ParameterRules::Reject,
+            Some(("at-most", us)) => {
+                ParameterRules::AtMost(Number::<u16, 7_500, 4_000_000, 1_250>::parse(us)?)
+            }
+            _ => return None,
+        })
+    }
+
+    fn write(value: &ParameterRules) -> Written {
+        Written::Text(match value {
+            ParameterRules::All => "all".into(),
+            ParameterRules::Apple => "apple".into(),
+            ParameterRules::AtMost(longest) => format!("at-most:{}", u32::from(*longest) * 1_250),
+            ParameterRules::AcceptOnly => "accept-only".into(),
+            ParameterRules::Reject => "reject".into(),
+        })
     }
 }
 

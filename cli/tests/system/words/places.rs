@@ -34,6 +34,11 @@ pub(super) const PLACES: &[(&[&str], &[Place])] = &[
         &["central.parameter-rules"],
         &[
             ("stay", "honest", &["param-update=500", "preferred=24,36,0,400"]),
+            (
+                "stay",
+                "honest",
+                &["param-update=500", "preferred=80,160,0,400", "features-left-out=param-request"],
+            ),
             ("pairing", "honest", &[]),
         ],
     ),

@@ -155,7 +155,7 @@ impl Initiator {
             oob: 0,
             auth: flag(config.bonding, pdu::AUTH_BONDING)
                 | flag(config.mitm, pdu::AUTH_MITM)
-                | pdu::AUTH_SC,
+                | flag(config.secure_connections, pdu::AUTH_SC),
             key_size: config.max_key_size,
             initiator_keys: config.initiator_keys,
             responder_keys: config.responder_keys,
@@ -264,7 +264,7 @@ impl Initiator {
         // Legacy pairing is not offered; out-of-band data are not at hand.
         // SMP-FEAT-4: Secure Connections where both can.
         // SMP-FEAT-5: authentication requirements.
-        let secure_connections = response.auth & pdu::AUTH_SC != 0;
+        let secure_connections = self.request.auth & response.auth & pdu::AUTH_SC != 0;
         let too_weak = self.config.require_mitm && !method.authenticated();
         if !secure_connections || response.oob != 0 || too_weak {
             return self.fail(reason::AUTHENTICATION_REQUIREMENTS);

@@ -1,0 +1,64 @@
+//! What people have reported of centrals, as runs: each is expressed in keys, and shows what was
+//! seen.
+
+use bletwin_explain::report;
+use bletwin_explain::why::{Cause, Why};
+use bletwin_scenarios::catalogue;
+use bletwin_scenarios::stage::{Finished, Stage};
+use bletwin_setup::Setup;
+
+fn play(scenario: &str, central: &str, set: &[&str]) -> Finished {
+    let mut setup = Setup::new("zephyr-2024", central, 1).expect("known names");
+    set.iter().for_each(|assignment| setup.set(assignment).expect("a known key"));
+    let mut stage = Stage::new(catalogue::by_name(scenario).expect("known"), &setup);
+    stage.run(|| false);
+    stage.finish()
+}
+
+/// Whether these are on air, in this order.
+fn shows(run: &Finished, wanted: &[&str]) -> bool {
+    let ladder = report::ladder(run);
+    let mut lines = ladder.lines();
+    wanted.iter().all(|wanted| lines.any(|line| line.contains(wanted)))
+}
+
+/// Android 16 on a Pixel 10 pairs without Secure Connections where an application asks for it; a
+/// peripheral that wants nothing else refuses
+/// (<https://github.com/nordicsemi/Android-BLE-Library/issues/642>).
+#[test]
+fn a_central_without_secure_connections_is_refused() {
+    let run = play("pairing", "android-16", &["central.secure-connections=false"]);
+    assert!(shows(&run, &["SMP Pairing Request", "SMP Pairing Failed reason 0x03"]));
+    let why = Why::of(&run);
+    assert_eq!(why.hypotheses.first().map(|first| first.cause), Some(Cause::PairingFailed));
+    assert_eq!(run.summary.security_err, Some(4), "Authentication Requirements");
+    assert!(play("pairing", "android-16", &[]).passed());
+}
+
+const BY_L2CAP: [&str; 2] = ["features-left-out=param-request", "preferred=80,160,0,400"];
+
+/// Linux rejects a request whose longest interval is above the one that it is configured to
+/// (<https://github.com/bluez/bluez/issues/847>).
+#[test]
+fn a_request_for_a_longer_interval_is_rejected() {
+    let asked = ["Connection Parameter Update Request", "Connection Parameter Update Response"];
+    let granted = ["Connection Parameter Update Request", "LL_CONNECTION_UPDATE_IND interval 160"];
+    let at_most = |us: &'static str| {
+        let rule = format!("central.parameter-rules=at-most:{us}");
+        play("stay", "bluez", &[&BY_L2CAP[..], &[&rule]].concat())
+    };
+    let (short, long) = (at_most("50000"), at_most("200000"));
+    assert!(shows(&short, &asked) && !shows(&short, &granted) && short.passed());
+    assert!(shows(&long, &granted) && long.passed());
+}
+
+/// An iPhone accepts the request by L2CAP and changes nothing (openradar 21400278).
+#[test]
+fn a_request_is_accepted_and_nothing_follows() {
+    let set = [&BY_L2CAP[..], &["central.parameter-rules=accept-only"]].concat();
+    let run = play("stay", "ios", &set);
+    let asked = ["Connection Parameter Update Request", "Connection Parameter Update Response"];
+    assert!(shows(&run, &asked));
+    assert!(!shows(&run, &[&asked[..], &["LL_CONNECTION_UPDATE_IND"]].concat()));
+    assert!(run.passed(), "{}", report::verdict_line(&run));
+}
