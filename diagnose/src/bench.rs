@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ble::time::Duration;
 use bletwin_models::central::Central;
-use bletwin_models::user::UserConfig;
 use bletwin_setup::Build;
 use bletwin_sim::record::RecordKind;
 use firmware_core::host::procedures::Request;
@@ -170,6 +169,7 @@ impl<'a> Bench<'a> {
             Partner::Suspect => (self.suspect.0)(),
             Partner::Honest => (self.honest.0)(),
         };
+        let air = trial.air.clone().unwrap_or_else(|| self.air.clone());
         let cast = Cast {
             names: ["the firmware".into(), "the central".into()],
             peripheral: trial.config.clone(),
@@ -177,8 +177,8 @@ impl<'a> Bench<'a> {
             central,
             // What the suspect breaks is what is asked for.
             permit: Permit::MadeUp,
-            air: trial.air.clone().unwrap_or_else(|| self.air.clone()),
-            reaction: trial.reaction.unwrap_or_else(|| UserConfig::default().reaction),
+            reaction: trial.reaction.unwrap_or(air.reaction),
+            air,
             seed: trial.seed,
         };
         let stage = Stage::with(&self.scenario, cast);

@@ -1,5 +1,5 @@
 //! What is neither a key of the firmware nor the central: the air, the clocks, the load of the
-//! peripheral's processor.
+//! peripheral's processor, the person.
 
 use bletwin_setup::Build;
 
@@ -37,6 +37,11 @@ fn better(air: &Air) -> Vec<(&'static str, Air)> {
         (
             "the peripheral's host at work at once (host-latency=0)",
             Air { host_latency_ms: best.host_latency_ms, ..air.clone() },
+        ),
+        ("the devices within reach", Air { out_of_reach: best.out_of_reach, ..air.clone() }),
+        (
+            "a person who types what is shown, within 3 s",
+            Air { person: best.person, reaction: best.reaction, ..air.clone() },
         ),
         (ALL, best),
     ]

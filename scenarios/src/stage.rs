@@ -24,9 +24,12 @@ use crate::prompt::{Prompt, Prompter, Target};
 use crate::story::{Scenario, Story};
 use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
 use bletwin_setup::chip;
-use bletwin_setup::{Air, Build, Setup};
+use bletwin_setup::{Air, Build, Person, Setup};
 pub use finished::{Busy, Finished};
 use silicon::RESULT;
+
+/// Path loss across which nothing arrives, dB.
+const NO_REACH_DB: i32 = 300;
 
 /// A scenario under way.
 #[derive(Clone, Debug)]
@@ -55,6 +58,8 @@ pub struct Stage {
     rest: Duration,
     /// How late the peripheral's host gets to work at most.
     host_latency: Duration,
+    /// When the two get out of each other's reach.
+    out_of_reach: Option<Instant>,
     judged: bool,
     prompter: Prompter,
 }
@@ -97,7 +102,7 @@ impl Cast {
             central: Central::new(profile),
             permit,
             air: setup.air.clone(),
-            reaction: UserConfig::default().reaction,
+            reaction: setup.air.reaction,
             seed: setup.seed,
         }
     }
@@ -147,9 +152,11 @@ impl Stage {
             Participant::Central(Box::new(central)),
             place(air.distance_m, -air.clock_ppm),
         );
-        let typing = match scenario.story {
-            Story::WrongPasskey => Typing::Wrong,
-            _ => Typing::Right,
+        let typing = match (air.person, scenario.story) {
+            (Person::Right, Story::WrongPasskey) | (Person::Wrong, _) => Typing::Wrong,
+            (Person::Right, _) => Typing::Right,
+            (Person::Cancels, _) => Typing::Dismiss,
+            (Person::Absent, _) => Typing::Nothing,
         };
         let user = User::new(UserConfig { reaction, typing, label, ..UserConfig::default() });
         world.add("user", Participant::User(user), place(0, 0));
@@ -170,6 +177,7 @@ impl Stage {
             quiet: None,
             rest: Duration::ZERO,
             host_latency: Duration::from_ms(air.host_latency_ms.into()),
+            out_of_reach: air.out_of_reach.map(|after| Instant::ZERO + after),
             judged: true,
             prompter: Prompter::default(),
         };
@@ -253,6 +261,9 @@ impl Stage {
     /// Puts into the world what is to be done before anything else happens.
     fn prompt(&mut self, end: Instant) {
         let next = self.world.next_event().map_or(end, |next| next.min(end));
+        if self.out_of_reach.take_if(|at| *at <= next).is_some() {
+            self.world.set_path_loss(self.peripheral, self.central, NO_REACH_DB);
+        }
         while let Some((at, target, act)) = self.prompter.due(next) {
             let node = match target {
                 Target::Peripheral => self.peripheral,

@@ -13,6 +13,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod air;
 pub mod applications;
 pub mod centrals;
 pub mod chip;
@@ -34,25 +35,7 @@ use toml::Spanned;
 
 use crate::error::{BadInput, unknown_name_or_file};
 use crate::keys::{AIR, PERIPHERAL, conflict, page};
-
-/// The air between the two devices, the errors of their clocks, the load of the peripheral.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Air {
-    /// Packets lost at random, parts per million.
-    pub loss_ppm: u32,
-    /// Error of the peripheral's sleep clock in ppm; the central's is off the other way.
-    pub clock_ppm: i32,
-    /// Metres between the devices.
-    pub distance_m: u32,
-    /// How late the peripheral's host gets to work, ms; 0: as the chip does it.
-    pub host_latency_ms: u32,
-}
-
-impl Default for Air {
-    fn default() -> Self {
-        Self { loss_ppm: 0, clock_ppm: 0, distance_m: 2, host_latency_ms: 0 }
-    }
-}
+pub use air::{Air, Person};
 
 /// Names of the built-in firmware configurations.
 pub const PRESETS: [&str; 2] = ["zephyr-2024", "recommended"];

@@ -62,3 +62,37 @@ fn a_request_is_accepted_and_nothing_follows() {
     assert!(!shows(&run, &[&asked[..], &["LL_CONNECTION_UPDATE_IND"]].concat()));
     assert!(run.passed(), "{}", report::verdict_line(&run));
 }
+
+/// The central goes out of reach: reason 8 when the supervision timeout has passed since its last
+/// packet, whatever the latency is (DevZone 122345).
+#[test]
+fn out_of_reach_is_a_supervision_timeout_later() {
+    let set = ["out-of-reach=30000", "param-update=never", "central.latency=0"];
+    let run = play("stay", "phone", &set);
+    let (at, reason) = run.ending.expect("the link is lost");
+    assert_eq!((reason.0, run.expected), (8, false));
+    let timeout = 5_000_000;
+    assert!((29_900_000..=30_000_000).contains(&(at.as_us() - timeout)), "{} µs", at.as_us());
+    let why = Why::of(&run);
+    let first = why.hypotheses.first().expect("a cause");
+    assert_eq!(first.cause, Cause::Loss, "{}", first.text);
+    assert!(first.text.contains("166 packets of the central in a row"), "{}", first.text);
+}
+
+/// A person who is away, who cancels, who types something else.
+#[test]
+fn what_the_person_does_is_told_apart() {
+    let why = |set: &[&str]| {
+        let run = play("pairing", "phone", set);
+        assert!(!run.expected, "{}", report::verdict_line(&run));
+        let why = Why::of(&run);
+        let first = why.hypotheses.first().expect("a cause");
+        (first.cause, first.text.clone())
+    };
+    assert_eq!(why(&["person=absent"]).0, Cause::PersonIdle);
+    assert_eq!(why(&["reaction=40000"]).0, Cause::PersonIdle);
+    let (cause, text) = why(&["person=cancels"]);
+    assert!(cause == Cause::PairingFailed && text.contains("0x01"), "{text}");
+    let (cause, text) = why(&["person=wrong"]);
+    assert!(cause == Cause::PairingFailed && text.contains("0x04"), "{text}");
+}

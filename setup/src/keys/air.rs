@@ -1,8 +1,9 @@
-//! What can be set of the air, the clocks and the processor, by `--set` alone.
+//! What can be set of the air, the clocks, the processor and the person, by `--set` alone.
 
-use bletwin_schema::{Number, Shape, ValueKind, Written, keys};
+use ble::time::Duration;
+use bletwin_schema::{Number, OrNever, Shape, ValueKind, Written, keys, words};
 
-use crate::Air;
+use crate::{Air, Person};
 
 keys! {
     /// What can be set of the air, the clocks and the processor.
@@ -17,6 +18,44 @@ keys! {
         "distance": Number<u32, 1, 10_000> = |a| a.distance_m;
         /// How late the peripheral's host gets to work, ms; 0: as fast as the chip is.
         "host-latency": Number<u32, 0, 1_000> = |a| a.host_latency_ms;
+        /// From when on nothing arrives between the two devices, ms after the start.
+        "out-of-reach": OrNever<Millis<1, 3_600_000>> = |a| a.out_of_reach;
+    }
+    "The person in front of the devices" {
+        /// What the person does about a dialog of pairing.
+        "person": Persons = |a| a.person;
+        /// How long the person takes from seeing to acting, ms.
+        "reaction": Millis<100, 600_000> = |a| a.reaction;
+    }
+}
+
+words! {
+    /// What the person does about a dialog.
+    pub(super) Persons: Person {
+        "right" => Person::Right,
+        "wrong" => Person::Wrong,
+        "cancels" => Person::Cancels,
+        "absent" => Person::Absent,
+    }
+}
+
+/// A time in milliseconds.
+#[derive(Debug)]
+enum Millis<const MIN: i64, const MAX: i64> {}
+
+impl<const MIN: i64, const MAX: i64> ValueKind for Millis<MIN, MAX> {
+    type Value = Duration;
+
+    fn shape() -> Shape {
+        Number::<u32, MIN, MAX>::shape()
+    }
+
+    fn parse(text: &str) -> Option<Duration> {
+        Number::<u32, MIN, MAX>::parse(text).map(|ms| Duration::from_ms(ms.into()))
+    }
+
+    fn write(value: &Duration) -> Written {
+        Written::Number(i64::try_from(value.as_us() / 1_000).unwrap_or(i64::MAX))
     }
 }
 

@@ -45,6 +45,7 @@ fn lost(account: &Account) -> Option<Hypothesis> {
             // begins at an instant, it is no loss.
             match all {
                 all if all > 2 * here => Confidence::Likely,
+                _ if !own.is_empty() => Confidence::Likely,
                 all if all == here && at_an_instant(account, heard) => return None,
                 _ => Confidence::Possible,
             }

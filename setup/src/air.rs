@@ -1,0 +1,52 @@
+//! What is around the two devices.
+
+use ble::time::Duration;
+use bletwin_models::user::UserConfig;
+
+/// The air between the two devices, the errors of their clocks, the load of the peripheral, and
+/// the person in front of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Air {
+    /// Packets lost at random, parts per million.
+    pub loss_ppm: u32,
+    /// Error of the peripheral's sleep clock in ppm; the central's is off the other way.
+    pub clock_ppm: i32,
+    /// Metres between the devices.
+    pub distance_m: u32,
+    /// How late the peripheral's host gets to work, ms; 0: as the chip does it.
+    pub host_latency_ms: u32,
+    /// From when on nothing arrives between the two; `None`: they stay within reach.
+    pub out_of_reach: Option<Duration>,
+    /// What the person does about a dialog.
+    pub person: Person,
+    /// How long the person takes from seeing to acting.
+    pub reaction: Duration,
+}
+
+/// What the person does about a dialog of pairing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Person {
+    /// Types or confirms what is shown.
+    #[default]
+    Right,
+    /// Types another number than the one that is shown.
+    Wrong,
+    /// Dismisses the dialog.
+    Cancels,
+    /// Does nothing: has gone.
+    Absent,
+}
+
+impl Default for Air {
+    fn default() -> Self {
+        Self {
+            loss_ppm: 0,
+            clock_ppm: 0,
+            distance_m: 2,
+            host_latency_ms: 0,
+            out_of_reach: None,
+            person: Person::Right,
+            reaction: UserConfig::default().reaction,
+        }
+    }
+}
