@@ -96,3 +96,14 @@ fn what_the_person_does_is_told_apart() {
     let (cause, text) = why(&["person=wrong"]);
     assert!(cause == Cause::PairingFailed && text.contains("0x04"), "{text}");
 }
+
+/// An iPhone 11 sends two LL Control PDUs of an unknown opcode in a row; each is answered, and the
+/// link stays (Apple developer forums, message 393236; a SoftDevice left with 0x2A).
+#[test]
+fn two_unknown_opcodes_in_a_row_are_answered() {
+    let run = play("stay", "ios", &["central.press=raw:ff@60,raw:ff@61"]);
+    let (sent, answer) = ("LL_(undefined) opcode 0xFF", "LL_UNKNOWN_RSP opcode 0xFF");
+    let told = report::ladder(&run);
+    assert!(shows(&run, &[sent, sent, answer, answer]), "{told}");
+    assert!(run.expected, "{}", report::verdict_line(&run));
+}

@@ -69,12 +69,15 @@ pub enum AutomaticProcedure {
     Parameters(ConnectionParameters),
     /// LL_MIN_USED_CHANNELS_IND, which is a peripheral's: only to be pressed.
     MinUsedChannels,
+    /// An LL Control PDU of this opcode without CtrData: only to be pressed.
+    Raw(u8),
 }
 
 impl AutomaticProcedure {
     /// All there are, by their names in profiles, with values that anybody can live with: for the
-    /// channel map the lower half of all channels, for the parameters an interval of 30 ms.
-    pub const NAMES: [(&'static str, Self); 8] = [
+    /// channel map the lower half of all channels, for the parameters an interval of 30 ms, for
+    /// the opcode one that nobody knows.
+    pub const NAMES: [(&'static str, Self); 9] = [
         ("features", Self::Features),
         ("version", Self::Version),
         ("length", Self::DataLength),
@@ -91,6 +94,7 @@ impl AutomaticProcedure {
             }),
         ),
         ("min-used-channels", Self::MinUsedChannels),
+        ("raw", Self::Raw(0xFF)),
     ];
 
     /// The one of [`Self::NAMES`] with this name.
@@ -102,14 +106,15 @@ impl AutomaticProcedure {
     /// Its name, without its values.
     #[must_use]
     pub fn name(self) -> &'static str {
-        let named = Self::NAMES.into_iter().find(|(_, p)| p.procedure() == self.procedure());
+        let kind = std::mem::discriminant(&self);
+        let named = Self::NAMES.into_iter().find(|(_, p)| std::mem::discriminant(p) == kind);
         named.map_or("", |(name, _)| name)
     }
 
-    /// The procedure that it starts.
+    /// The procedure that it starts; `None`: it is none.
     #[must_use]
-    pub const fn procedure(self) -> Procedure {
-        match self {
+    pub const fn procedure(self) -> Option<Procedure> {
+        Some(match self {
             Self::Features => Procedure::FeatureExchange,
             Self::Version => Procedure::VersionExchange,
             Self::DataLength => Procedure::DataLengthUpdate,
@@ -118,7 +123,8 @@ impl AutomaticProcedure {
             Self::ChannelMap(_) => Procedure::ChannelMapUpdate,
             Self::Parameters(_) => Procedure::ConnectionUpdate,
             Self::MinUsedChannels => Procedure::MinUsedChannels,
-        }
+            Self::Raw(_) => return None,
+        })
     }
 }
 

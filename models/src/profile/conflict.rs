@@ -97,15 +97,14 @@ fn lacking(profile: &Profile) -> Option<Conflict> {
 
 fn out_of_place(profile: &Profile) -> Option<Conflict> {
     let automatic = &profile.controller.automatic;
-    let peripherals =
-        automatic.iter().any(|own| own.procedure == AutomaticProcedure::MinUsedChannels);
-    peripherals.then(|| {
-        Conflict::error(
-            &["own-procedures"],
-            "within the rules only a peripheral starts min-used-channels",
-            "put it under `press`",
-        )
-    })
+    let what = automatic.iter().find_map(|own| match own.procedure {
+        AutomaticProcedure::MinUsedChannels => {
+            Some("within the rules only a peripheral starts min-used-channels")
+        }
+        AutomaticProcedure::Raw(_) => Some("no rule has a procedure that is one opcode"),
+        _ => None,
+    });
+    what.map(|what| Conflict::error(&["own-procedures"], what, "put it under `press`"))
 }
 
 /// Answers to one request that could never be given, or whose words say nothing.

@@ -97,7 +97,10 @@ pub fn control(pdu: &ControlPdu) -> String {
             format!("map {channel_map:010x}, instant {instant}")
         }
         ControlPdu::TerminateInd(code) | ControlPdu::RejectInd(code) => error(*code),
-        ControlPdu::UnknownRsp(opcode) => opcode.name().to_owned(),
+        ControlPdu::UnknownRsp(opcode) if opcode.ctr_data_len().is_some() => {
+            opcode.name().to_owned()
+        }
+        ControlPdu::UnknownRsp(opcode) => format!("opcode 0x{:02X}", opcode.0),
         ControlPdu::FeatureReq(f)
         | ControlPdu::FeatureRsp(f)
         | ControlPdu::PeripheralFeatureReq(f) => format!("{:016x}", f.0),

@@ -109,7 +109,7 @@ impl Local {
         }
     }
 
-    /// What a controller of this kind starts by itself; `None`: only a peripheral starts it.
+    /// What a controller of this kind starts by itself; `None`: no procedure of a central.
     pub(super) const fn automatic(procedure: AutomaticProcedure, sh: &Shared) -> Option<Self> {
         Some(match procedure {
             AutomaticProcedure::Features => Self::Features,
@@ -123,7 +123,7 @@ impl Local {
             AutomaticProcedure::Parameters(wanted) => {
                 Self::Parameters(parameters::Local::wanted(wanted, &sh.config))
             }
-            AutomaticProcedure::MinUsedChannels => return None,
+            AutomaticProcedure::MinUsedChannels | AutomaticProcedure::Raw(_) => return None,
         })
     }
 

@@ -23,8 +23,11 @@ impl Served {
         }
         let ahead = |own: &OwnProcedure| u32::from(own.at_event) >= link.events;
         for own in config.automatic.iter().chain(&config.quirks.pressed) {
-            if ahead(own) && own.procedure.procedure() != Procedure::LePing {
-                tell(Armed::open(What::Deferred(own.procedure.procedure())));
+            match own.procedure.procedure() {
+                _ if !ahead(own) => {}
+                Some(Procedure::LePing) => {}
+                Some(procedure) => tell(Armed::open(What::Deferred(procedure))),
+                None => tell(Armed::open(What::Later("an LL Control PDU"))),
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::controller::config::AutomaticProcedure;
+use ble::pdu::control::Opcode;
 use ble::phy::PhySet;
 
 impl Served {
@@ -27,7 +28,10 @@ impl Served {
         }
         let Some(local) = Local::automatic(procedure, sh) else {
             let phys = PhySet::LE_1M.union(PhySet::LE_2M);
-            let pdu = ControlPdu::MinUsedChannelsInd { phys, min_used_channels: 20 };
+            let pdu = match procedure {
+                AutomaticProcedure::Raw(opcode) => ControlPdu::Unknown(Opcode(opcode)),
+                _ => ControlPdu::MinUsedChannelsInd { phys, min_used_channels: 20 },
+            };
             return self.link.send(sh, pdu);
         };
         let told = local == Local::Version && self.link.versions.is_settled();

@@ -33,10 +33,11 @@ impl ValueKind for Procedures {
         let how = "PROCEDURE@EVENT with PROCEDURE features, version, length, phy, ping, \
                    channel-map[:MAP] (MAP in hexadecimal, bit n for data channel n: 0x1fffffffff \
                    is all), parameters[:INTERVAL_US:LATENCY:TIMEOUT_MS] or, for `press`, \
-                   min-used-channels";
+                   min-used-channels and raw[:OPCODE] (an LL Control PDU of this opcode, in \
+                   hexadecimal, and nothing else)";
         let words = AutomaticProcedure::NAMES.map(|(word, _)| word);
         let examples = words.map(|word| format!("{word}@50"));
-        let with = ["channel-map:0x1ffffff@50", "parameters:30000:0:4000@50"];
+        let with = ["channel-map:0x1ffffff@50", "parameters:30000:0:4000@50", "raw:0x1a@50"];
         let examples = examples.into_iter().chain(with.map(str::to_owned)).collect();
         Shape::Form { how: how.into(), words: words.to_vec(), examples }
     }
@@ -51,6 +52,10 @@ impl ValueKind for Procedures {
             ("parameters", asked) if !asked.is_empty() => {
                 AutomaticProcedure::Parameters(parameters(asked)?)
             }
+            ("raw", opcode) if !opcode.is_empty() => {
+                let digits = opcode.strip_prefix("0x").unwrap_or(opcode);
+                AutomaticProcedure::Raw(u8::from_str_radix(digits, 16).ok()?)
+            }
             (word, "") => AutomaticProcedure::by_name(word)?,
             _ => return None,
         };
@@ -60,6 +65,7 @@ impl ValueKind for Procedures {
     fn write(own: &OwnProcedure) -> Written {
         let with = match own.procedure {
             AutomaticProcedure::ChannelMap(map) => format!(":{map:#x}"),
+            AutomaticProcedure::Raw(opcode) => format!(":{opcode:#04x}"),
             AutomaticProcedure::Parameters(p) => format!(
                 ":{}:{}:{}",
                 u32::from(p.interval_max) * 1_250,
