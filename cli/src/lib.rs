@@ -22,6 +22,7 @@ mod interrupt;
 pub mod junit;
 pub mod matrix;
 pub mod output;
+mod program;
 pub mod quirks;
 
 pub use bletwin_explain::{report, why};

@@ -5,6 +5,7 @@
 
 pub mod page;
 
+use crate::program;
 use std::collections::BTreeMap;
 
 use bletwin_models::profile::Entry;
@@ -226,7 +227,7 @@ impl Pair {
 
     fn command(&self, seed: u64) -> String {
         let Self { scenario, firmware, central, .. } = self;
-        let mut words = vec![format!("bletwin run {}", scenario.name)];
+        let mut words = vec![format!("{} run {}", program::name(), scenario.name)];
         let quoted =
             |text: &str| match text.chars().all(|c| c.is_alphanumeric() || "-_./,:=@+".contains(c))
             {

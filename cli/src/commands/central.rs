@@ -11,6 +11,7 @@ use super::ending::{Exit, warn};
 use super::list::{self, Listed};
 use super::style;
 use crate::output::Output;
+use crate::program;
 use bletwin_setup::centrals;
 use bletwin_setup::error::{BadInput, unknown_name_or_file};
 
@@ -90,7 +91,11 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
     if !profile.about.is_empty() {
         writeln!(out, "{}", profile.about)?;
     }
-    writeln!(out, "{}", style::faint(&format!("bletwin run pairing --central {reference}")))?;
+    writeln!(
+        out,
+        "{}",
+        style::faint(&format!("{} run pairing --central {reference}", program::name()))
+    )?;
     Ok(Exit::Expected)
 }
 
@@ -125,6 +130,10 @@ pub(super) fn begin(kind: &str, name: &str, taken: &[&str], text: &str) -> anyho
         .with_context(|| format!("writing {}", path.display()))?;
     let mut out = anstream::stdout().lock();
     writeln!(out, "{} written; take the `# ` off what you know better", path.display())?;
-    writeln!(out, "{}", style::faint(&format!("bletwin {kind} check {}", path.display())))?;
+    writeln!(
+        out,
+        "{}",
+        style::faint(&format!("{} {kind} check {}", program::name(), path.display()))
+    )?;
     Ok(Exit::Expected)
 }

@@ -9,15 +9,14 @@ use anyhow::Context;
 use super::args::Demo;
 use super::ending::Exit;
 use super::style;
-use crate::interrupt;
 use crate::output::Output;
+use crate::{interrupt, program};
 use bletwin_explain::report;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_scenarios::summary::{Phys, Summary, Verdict};
-use bletwin_setup::Setup;
-use bletwin_setup::chip;
 use bletwin_setup::error::BadInput;
+use bletwin_setup::{Setup, applications, chip};
 
 /// One of the four runs.
 struct Part {
@@ -28,6 +27,11 @@ struct Part {
     holds: fn(&Summary) -> bool,
     expected: &'static str,
 }
+
+/// The application of the founding case.
+const LED_BUTTON: &str = "led-button";
+/// The case is that of its application, whatever the program has besides.
+const ITS_APPLICATION: &str = "app=led-button";
 
 const fn bonded_at_level_4(s: &Summary) -> bool {
     matches!(s.outcome, Verdict::Bonded) && matches!(s.security_level, Some(4))
@@ -145,7 +149,9 @@ fn firmware(options: &Demo) -> &str {
 
 fn play(part: &Part, options: &Demo) -> anyhow::Result<Option<Finished>> {
     let mut setup = Setup::open(firmware(options), part.central, options.seed)?;
-    for assignment in part.set.iter().copied().chain(options.set.iter().map(String::as_str)) {
+    let own = options.peripheral.is_none().then_some(ITS_APPLICATION);
+    let set = part.set.iter().copied().chain(options.set.iter().map(String::as_str));
+    for assignment in own.into_iter().chain(set) {
         setup.set(assignment)?;
     }
     let mut stage = Stage::new(catalogue::by_name("pairing")?, &setup);
@@ -160,12 +166,17 @@ fn tell(
     run: &Finished,
 ) -> anyhow::Result<()> {
     writeln!(out, "\n{}", style::heading(&format!("{number}. {}", part.title)))?;
-    let command = std::iter::once(format!("bletwin run pairing --central {}", part.central))
-        .chain(options.peripheral.iter().map(|file| format!("--peripheral {file}")))
-        .chain(part.set.iter().map(|s| format!("--set {s}")))
-        .chain(options.set.iter().map(|s| format!("--set {s}")))
-        .collect::<Vec<_>>()
-        .join(" ");
+    // Needless to say where it is what a firmware has anyway.
+    let other = applications::default().name() != LED_BUTTON;
+    let own = (options.peripheral.is_none() && other).then_some(ITS_APPLICATION);
+    let command =
+        std::iter::once(format!("{} run pairing --central {}", program::name(), part.central))
+            .chain(options.peripheral.iter().map(|file| format!("--peripheral {file}")))
+            .chain(own.map(|set| format!("--set {set}")))
+            .chain(part.set.iter().map(|s| format!("--set {s}")))
+            .chain(options.set.iter().map(|s| format!("--set {s}")))
+            .collect::<Vec<_>>()
+            .join(" ");
     writeln!(out, "   {}", style::faint(&command))?;
     let failed = run.summary.outcome != Verdict::Bonded;
     writeln!(out, "{}", indent(&report::story(run)))?;

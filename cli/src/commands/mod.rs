@@ -29,7 +29,7 @@ pub use args::Cli;
 use args::Command;
 use ending::Exit;
 
-use crate::interrupt;
+use crate::{interrupt, program};
 use bletwin_setup::error::BadInput;
 
 /// Runs the command with an application of the caller's own besides those that come along.
@@ -42,6 +42,7 @@ where
     A::Button: Send + Sync,
     A::Output: Send + Sync,
 {
+    program::is_ones_own();
     if applications::add(vec![Tenant::new(application)]).is_err() {
         eprintln!("bletwin: main_with comes too late: call it once, and first of all");
         return ExitCode::from(2);

@@ -1,5 +1,6 @@
 //! `bletwin peripheral`: descriptions of firmware.
 
+use crate::program;
 use std::io::Write;
 use std::path::Path;
 
@@ -43,7 +44,11 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
         "" => writeln!(out, "as {}", firmware.preset)?,
         keys => writeln!(out, "{} but for {keys}", firmware.preset)?,
     }
-    writeln!(out, "{}", style::faint(&format!("bletwin run pairing --peripheral {reference}")))?;
+    writeln!(
+        out,
+        "{}",
+        style::faint(&format!("{} run pairing --peripheral {reference}", program::name()))
+    )?;
     Ok(Exit::Expected)
 }
 

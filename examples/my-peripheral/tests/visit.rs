@@ -54,3 +54,20 @@ fn without_a_world_it_is_a_value_that_is_called() {
     assert!(out.iter().any(|effect| *effect == Effect::Show(Pump(true))));
     assert_eq!(plant.deadline(), Some(Instant::ZERO + Duration::from_secs(5)));
 }
+
+/// The command in a program of one's own: the founding case is still that of the LED Button, and
+/// what is printed to be typed again is this program's name.
+#[test]
+fn the_demo_is_the_founding_case_and_commands_are_this_programs() {
+    let folder = std::env::temp_dir().join(format!("plant-demo-{}", std::process::id()));
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_my-peripheral"))
+        .args(["demo", "--out"])
+        .arg(&folder)
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    let again = "my-peripheral run pairing --central windows-intel --set app=led-button";
+    assert!(text.contains(again) && !text.contains("bletwin run"), "{text}");
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::findings::{SavedFinding, culprit, title};
 use crate::commands::style;
+use crate::program;
 use bletwin_explain::report::wrap;
 use bletwin_explore::campaign::{PairCounts, Report, SearchKind};
 
@@ -75,7 +76,7 @@ pub(super) fn finding(
         writeln!(out, "{:>28} ⋮     ({more} more)", "")?;
     }
     let path = folder.join(&one.file);
-    writeln!(out, "{}\n", style::faint(&format!("bletwin replay {}", path.display())))?;
+    writeln!(out, "{}\n", style::faint(&format!("{} replay {}", program::name(), path.display())))?;
     Ok(())
 }
 
