@@ -21,7 +21,7 @@ pub use definition::Profile;
 pub use error::ProfileError;
 pub use quirk::{Confidence, Effect, Quirk, Shows, Unexpressed};
 pub use schema::{KEYS, VERSION};
-pub use values::Io;
+pub use values::{Io, Millis};
 
 use crate::controller::ControllerQuirks;
 

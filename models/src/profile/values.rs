@@ -74,9 +74,9 @@ fn form(how: impl Into<String>, words: &[&'static str], examples: &[&str]) -> Sh
     }
 }
 
-/// A time in milliseconds.
+/// A time that is written in whole milliseconds, from MIN to MAX.
 #[derive(Debug)]
-pub(super) enum Millis<const MIN: i64, const MAX: i64> {}
+pub enum Millis<const MIN: i64, const MAX: i64> {}
 
 impl<const MIN: i64, const MAX: i64> ValueKind for Millis<MIN, MAX> {
     type Value = Duration;

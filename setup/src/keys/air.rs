@@ -1,6 +1,6 @@
 //! What can be set of the air, the clocks, the processor and the person, by `--set` alone.
 
-use ble::time::Duration;
+use bletwin_models::profile::Millis;
 use bletwin_schema::{Number, OrNever, Shape, ValueKind, Written, keys, words};
 
 use crate::{Air, Person};
@@ -36,26 +36,6 @@ words! {
         "wrong" => Person::Wrong,
         "cancels" => Person::Cancels,
         "absent" => Person::Absent,
-    }
-}
-
-/// A time in milliseconds.
-#[derive(Debug)]
-enum Millis<const MIN: i64, const MAX: i64> {}
-
-impl<const MIN: i64, const MAX: i64> ValueKind for Millis<MIN, MAX> {
-    type Value = Duration;
-
-    fn shape() -> Shape {
-        Number::<u32, MIN, MAX>::shape()
-    }
-
-    fn parse(text: &str) -> Option<Duration> {
-        Number::<u32, MIN, MAX>::parse(text).map(|ms| Duration::from_ms(ms.into()))
-    }
-
-    fn write(value: &Duration) -> Written {
-        Written::Number(i64::try_from(value.as_us() / 1_000).unwrap_or(i64::MAX))
     }
 }
 
