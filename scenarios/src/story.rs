@@ -124,8 +124,8 @@ impl Scenario {
         let theirs = setup.is_central_key_given("steps") && setup.chip.is_none();
         let played = self.story.pairs() || self.story == Story::Unpaired;
         let gatt = setup.peripheral.application.gatt();
-        let Some(step) =
-            tour::missing(&setup.central.host.steps, &gatt).filter(|_| theirs && played)
+        let Some((step, why)) =
+            tour::impossible(&setup.central.host.steps, &gatt).filter(|_| theirs && played)
         else {
             return Ok(());
         };
@@ -133,7 +133,7 @@ impl Scenario {
             tour::characteristics(&gatt).map(|(uuid, ..)| uuid.to_string()).collect();
         let name = setup.peripheral.application.name();
         Err(BadInput {
-            what: format!("the central's steps: {step} is not possible, `{name}` does not have it"),
+            what: format!("the central's steps: {step} is not possible, `{name}` {why}"),
             help: match all.as_slice() {
                 [] => format!("`{name}` has no characteristics of its own"),
                 all => format!("`{name}` has {}", all.join(", ")),

@@ -232,6 +232,10 @@ fn steps_about_what_is_not_there_are_refused() {
     assert!(refused.what.contains("01 to the LED characteristic"), "{}", refused.what);
     assert!(refused.help.contains("characteristic 0x2A1C"), "{}", refused.help);
     assert!(pairing.fits(&given("central.steps=discover,read:0x2a1d,stay:100")).is_ok());
+    // The temperature type (0x2A1D) is only read.
+    let refused = pairing.fits(&given("central.steps=discover,subscribe:0x2a1d")).expect_err("no");
+    assert!(refused.what.contains("neither notifies nor indicates it"), "{}", refused.what);
+    assert!(pairing.fits(&given("central.steps=discover,subscribe:0x2a1c")).is_ok());
 }
 
 /// A built-in central that has been written for the LED Button suits any peripheral.

@@ -36,16 +36,29 @@ const fn about(step: &Step) -> Option<&Uuid> {
     }
 }
 
-/// The first of these steps whose characteristic is not there.
-pub(crate) fn missing<'a>(steps: &'a [Step], gatt: &Gatt) -> Option<&'a Step> {
-    let there = |wanted: &Uuid| characteristics(gatt).any(|(uuid, ..)| uuid == *wanted);
-    steps.iter().find(|step| about(step).is_some_and(|uuid| !there(uuid)))
+/// The first of these steps whose characteristic is not there, or which has nothing to subscribe
+/// to, and which of the two. What may merely not be read or written can be tried: it is refused on
+/// air.
+pub(crate) fn impossible<'a>(steps: &'a [Step], gatt: &Gatt) -> Option<(&'a Step, &'static str)> {
+    steps.iter().find_map(|step| {
+        let wanted = about(step)?;
+        let there = characteristics(gatt).find(|(uuid, ..)| uuid == wanted);
+        match (there, step) {
+            (None, _) => Some((step, "does not have it")),
+            (Some((_, properties, _)), Step::Subscribe(_))
+                if properties & NOTIFY_OR_INDICATE == 0 =>
+            {
+                Some((step, "neither notifies nor indicates it"))
+            }
+            _ => None,
+        }
+    })
 }
 
-/// The same steps; but where some are about a characteristic that is not there, all that name one
+/// The same steps; but where some are not possible with these characteristics, all that name one
 /// make way for a [`tour`] of those that are.
 pub(super) fn fitted(steps: &[Step], gatt: &Gatt) -> Vec<Step> {
-    if missing(steps, gatt).is_none() {
+    if impossible(steps, gatt).is_none() {
         return steps.to_vec();
     }
     let place = steps.iter().position(|step| about(step).is_some()).unwrap_or(steps.len());
