@@ -154,7 +154,14 @@ impl Why {
     }
 
     fn undecided_sentence(&self) -> Option<String> {
-        let first = self.first().filter(|first| first.confidence == Confidence::Undecided)?;
+        let first = self.first()?;
+        match first.confidence {
+            Confidence::Shown | Confidence::Likely => return None,
+            Confidence::Possible => {
+                return Some("Whether that was the cause this evidence does not decide.".into());
+            }
+            Confidence::Undecided => {}
+        }
         let text = if self.no_end() { String::new() } else { format!("{} ", first.text) };
         let doubt = first.doubt.as_ref()?;
         Some(format!("{text}The cause is not decided by this evidence; {doubt}."))
