@@ -13,3 +13,6 @@ pub(super) fn ran_out(timeout: Duration, age: Duration) -> bool {
     const LATE: Duration = Duration::from_secs(3);
     age + EARLY >= timeout && age <= timeout + LATE
 }
+
+/// SMP's timer (Vol 3, Part H, 3.4).
+pub(super) const SMP_TIMEOUT: Duration = Duration::from_secs(30);

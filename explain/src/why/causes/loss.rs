@@ -69,16 +69,18 @@ fn told(
     theirs: &[usize],
     own: &[usize],
 ) -> Hypothesis {
+    // Where some of the central's arrived in between, they were not in a row.
+    let in_a_row = if last_heard(account, true) == Some(heard) { " in a row" } else { "" };
     let both = match own.len() {
         0 => String::new(),
-        n => format!(", and {} of the peripheral the central", count(n, "packet")),
+        n => format!(", and {} of the peripheral did not reach the central", count(n, "packet")),
     };
     let latency = match timing.latency {
         0 => String::new(),
         latency => format!(", peripheral latency {latency}"),
     };
     let text = format!(
-        "After {} {} of the central in a row did not reach the peripheral{both}. {} set an \
+        "After {} {} of the central{in_a_row} did not reach the peripheral{both}. {} set an \
          interval of {} ms{latency} and a supervision timeout of {}: {} without a packet end the \
          link.",
         account.pdu(heard).map_or_else(String::new, Pdu::place),

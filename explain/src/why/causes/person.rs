@@ -1,6 +1,6 @@
 //! People who were asked, and did nothing.
 
-use super::limits::PATIENCE;
+use super::limits::{PATIENCE, SMP_TIMEOUT};
 use crate::why::account::Account;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::{side, span};
@@ -19,7 +19,7 @@ fn idle(account: &Account) -> Option<Hypothesis> {
     let over = dialog.over.unwrap_or_else(|| account.end());
     // A dialog that is closed when the link dies has had its time only if that was long.
     let waited = over.since(dialog.at);
-    let confidence = match waited >= super::smp::TIMEOUT {
+    let confidence = match waited >= SMP_TIMEOUT {
         true => Confidence::Shown,
         false if account.ending.is_none() => Confidence::Likely,
         false => return None,

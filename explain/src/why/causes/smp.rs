@@ -1,8 +1,7 @@
 //! Pairing that a side ended, or that came to a halt.
 
-use ble::time::Duration;
-
-use super::limits::{PATIENCE, ran_out};
+use super::limits::{PATIENCE, SMP_TIMEOUT, ran_out};
+use super::person;
 use crate::why::account::Account;
 use crate::why::air::{Pdu, What};
 use crate::why::ending::How;
@@ -10,12 +9,12 @@ use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::pairing::Pairing;
 use crate::why::phrases::{side, span};
 
-/// SMP's timer (Vol 3, Part H, 3.4).
-pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
-
 pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
     let Some(pairing) = account.pairing else { return Vec::new() };
-    failed(account, pairing).or_else(|| stuck(account, pairing)).into_iter().collect()
+    // A person who does nothing is why it came to a halt.
+    let waits = || person::look(account).is_empty();
+    let stuck = || waits().then(|| stuck(account, pairing)).flatten();
+    failed(account, pairing).or_else(stuck).into_iter().collect()
 }
 
 /// What the side that failed it had been told last, and why it ended it.
@@ -56,13 +55,14 @@ fn stuck(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
     };
     let age = end.since(last.at);
     let silent = matches!(account.ending.as_ref().map(|e| &e.how), Some(How::Silence { .. }));
-    let confidence = match ran_out(TIMEOUT, age) || (age > TIMEOUT && account.ending.is_none()) {
-        // A link layer that has stopped keeps its host from answering.
-        true if silent => Confidence::Likely,
-        true => Confidence::Shown,
-        false if age >= PATIENCE && !silent => Confidence::Possible,
-        false => return None,
-    };
+    let confidence =
+        match ran_out(SMP_TIMEOUT, age) || (age > SMP_TIMEOUT && account.ending.is_none()) {
+            // A link layer that has stopped keeps its host from answering.
+            true if silent => Confidence::Likely,
+            true => Confidence::Shown,
+            false if age >= PATIENCE && !silent => Confidence::Possible,
+            false => return None,
+        };
     let text = format!(
         "The {own} sent {}, and the {other} sent nothing more of pairing in the {} that followed.",
         account.named(pairing.last),
