@@ -227,35 +227,32 @@ impl Stage {
     /// Lets time pass until the scenario is over, or `interrupted` says so between two events.
     /// `false`: interrupted.
     pub fn run(&mut self, interrupted: impl Fn() -> bool) -> bool {
-        loop {
-            if interrupted() {
-                return false;
-            }
-            let end = self.end();
-            self.prompt(end);
-            if self.world.next_event().is_none_or(|next| next > end) {
-                self.world.run_until(end);
+        while !interrupted() {
+            if !self.advance(Instant::MAX) {
+                self.world.run_until(self.end());
                 return true;
             }
-            self.world.step();
-            self.look();
         }
+        false
     }
 
     /// Lets time pass until this moment, or until the scenario is over. `false`: it is over.
     /// Whoever wants something to be otherwise from then on changes [`Self::world`] and goes on.
     pub fn run_until(&mut self, moment: Instant) -> bool {
-        loop {
-            let end = self.end();
-            self.prompt(end);
-            match self.world.next_event() {
-                Some(next) if next > moment && moment < end => return true,
-                Some(next) if next <= end => {}
-                _ => return moment < end,
-            }
+        while self.advance(moment) {}
+        moment < self.end()
+    }
+
+    /// Lets the next event happen, if it is due by then and before the end. `false`: it is not.
+    fn advance(&mut self, moment: Instant) -> bool {
+        let end = self.end();
+        self.prompt(end);
+        let due = self.world.next_event().is_some_and(|next| next <= end.min(moment));
+        if due {
             self.world.step();
             self.look();
         }
+        due
     }
 
     /// Puts into the world what is to be done before anything else happens.

@@ -10,7 +10,8 @@ use super::Exhibit;
 use super::marks::ns;
 use super::model::{Bar, Lane, Outcome};
 use crate::why::air::pdu;
-use crate::why::{Answer, Exchange, Pairing, Pdu, What, procedures::exchanges};
+use crate::why::procedures::{announcements, exchanges};
+use crate::why::{Answer, Exchange, Pairing, Pdu, What};
 
 /// All bars, connection by connection.
 pub(super) fn bars(exhibit: &Exhibit<'_>, items: &[AirItem]) -> Vec<Bar> {
@@ -59,14 +60,16 @@ fn procedure(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchange: &Exchange) -> Bar {
 /// What the central announces without having been asked.
 fn unasked(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchanges: &[Exchange]) -> Vec<Bar> {
     let asked = |index: usize| exchanges.iter().any(|e| e.instant().is_some() && e.last() == index);
-    let news = pdus.iter().enumerate().filter(|(index, pdu)| pdu.is_news() && !asked(*index));
-    news.filter_map(|(index, pdu)| {
-        let (name, instant) = match &pdu.what {
-            What::Control(ControlPdu::ConnectionUpdateInd(u)) => ("connection update", u.instant),
-            What::Control(ControlPdu::ChannelMapInd { instant, .. }) => ("channel map", *instant),
+    let own = announcements(pdus).into_iter().filter(|announced| !asked(announced.pdu));
+    own.filter_map(|announced| {
+        let pdu = pdus.get(announced.pdu)?;
+        let name = match &pdu.what {
+            What::Control(ControlPdu::ConnectionUpdateInd(_)) => "connection update",
+            What::Control(ControlPdu::ChannelMapInd { .. }) => "channel map",
             _ => return None,
         };
-        let end = event_begins(pdus, index, instant).or_else(|| pdus.last().map(|pdu| pdu.at))?;
+        let end = event_begins(pdus, announced.pdu, announced.instant)
+            .or_else(|| pdus.last().map(|pdu| pdu.at))?;
         Some(Bar {
             lane: Lane::CentralLink,
             name: name.into(),

@@ -107,11 +107,18 @@ impl Account {
         self.pdus.iter().rposition(|p| p.from_central == central && p.is_news())
     }
 
-    /// Index of the first PDU of a side behind `index` that carried anything for the first time.
+    /// The request that this PDU set an instant for, if one was asked.
     #[must_use]
-    pub fn next_news(&self, central: bool, index: usize) -> Option<usize> {
-        let behind = self.pdus.iter().enumerate().skip(index + 1);
-        behind.filter(|(_, p)| p.from_central == central && p.is_news()).map(|(i, _)| i).next()
+    pub fn asked_for(&self, announced: usize) -> Option<&Exchange> {
+        self.exchanges.iter().find(|e| e.instant().is_some() && e.last() == announced)
+    }
+
+    /// Indices of a PDU of the central and of its repetitions, in order.
+    pub fn copies(&self, first: usize) -> impl Iterator<Item = usize> {
+        let what = self.pdu(first).map(|pdu| &pdu.what);
+        let same = move |p: &Pdu| p.from_central && Some(&p.what) == what;
+        let behind = self.pdus.iter().enumerate().skip(first);
+        behind.filter(move |(_, p)| same(p)).map(|(index, _)| index)
     }
 
     /// The connection's parameters at the end.

@@ -178,12 +178,12 @@ impl Why {
 
 /// All that may have been the cause, the surest first; equally sure ones from what the end of the
 /// link names to what merely came before it.
-fn ranked(account: &Account) -> Vec<Hypothesis> {
-    let mut all: Vec<Hypothesis> = causes::ALL.iter().flat_map(|look| look(account)).collect();
+pub(super) fn ranked(account: &Account) -> Vec<Hypothesis> {
+    let mut all = causes::all(account);
     all.sort_by_key(|hypothesis| hypothesis.confidence);
-    // One that is shown leaves no room for what is merely not excluded.
+    // One that is shown leaves no room for what merely came before it.
     if all.first().is_some_and(|first| first.confidence == Confidence::Shown) {
-        all.retain(|hypothesis| hypothesis.confidence <= Confidence::Likely);
+        all.retain(|hypothesis| hypothesis.confidence == Confidence::Shown);
     }
     if all.first().is_some_and(|first| first.confidence < Confidence::Undecided) {
         all.retain(|hypothesis| hypothesis.confidence < Confidence::Undecided);

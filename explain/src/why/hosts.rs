@@ -28,8 +28,6 @@ pub struct Dialog {
 /// What hosts and people did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts {
-    /// HCI Disconnect: when, whether the central's host gave it, for which reason.
-    pub leaving: Vec<(Instant, bool, ErrorCode)>,
     /// The peripheral's host was asked for a key: when, and when it answered.
     pub key: Option<(Instant, Option<Instant>)>,
     /// The central's controller refused LE Create Connection: when, and why.
@@ -49,8 +47,8 @@ impl Hosts {
                 continue;
             }
             match &record.kind {
-                RecordKind::Note(Note::HciCommand(command)) => {
-                    hosts.command(record.at, of_central, command);
+                RecordKind::Note(Note::HciCommand(command)) if !of_central => {
+                    hosts.command(record.at, command);
                 }
                 RecordKind::Note(Note::HciEvent(event)) => {
                     hosts.event(record.at, of_central, event);
@@ -63,16 +61,14 @@ impl Hosts {
         hosts
     }
 
-    fn command(&mut self, at: Instant, central: bool, command: &Command) {
-        match command {
-            Command::Disconnect { reason, .. } => self.leaving.push((at, central, *reason)),
+    fn command(&mut self, at: Instant, command: &Command) {
+        let answers = matches!(
+            command,
             Command::LeLongTermKeyRequestReply { .. }
-            | Command::LeLongTermKeyRequestNegativeReply { .. } => {
-                if let Some((_, answered)) = &mut self.key {
-                    answered.get_or_insert(at);
-                }
-            }
-            _ => {}
+                | Command::LeLongTermKeyRequestNegativeReply { .. }
+        );
+        if let Some((_, answered)) = self.key.as_mut().filter(|_| answers) {
+            answered.get_or_insert(at);
         }
     }
 

@@ -5,9 +5,8 @@ use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::count;
 use bletwin_scenarios::judgement::seconds;
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    let found = not_taken(account).or_else(|| nobody(account));
-    found.into_iter().collect()
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
+    not_taken(account).or_else(|| nobody(account))
 }
 
 /// A peripheral that never said a word in the connection that the central believes in.
@@ -17,10 +16,10 @@ fn not_taken(account: &Account) -> Option<Hypothesis> {
     let alone = first.event.is_none() && rest.iter().all(|pdu| pdu.from_central);
     alone.then(|| {
         let text = format!(
-            "The peripheral did not take the central's {} ({}): the central went on until {}, and \
+            "The peripheral did not {} the central's {}: the central went on until {}, and \
              nothing answered it.",
-            first.name(),
-            first.place(),
+            if first.heard { "take" } else { "receive" },
+            account.named(0),
             last.place()
         );
         Hypothesis::new(Cause::ConnectNotTaken, Confidence::Shown, [0], text)

@@ -1,5 +1,6 @@
 //! What ATT refused, and what it left without an answer.
 
+use ble::pdu::control::Opcode;
 use ble::time::Duration;
 
 use super::limits::ran_out;
@@ -13,24 +14,18 @@ use crate::why::transactions::Transaction;
 /// ATT's transaction timeout (Vol 3, Part F, 3.3.3).
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Insufficient Authentication, Authorization, Encryption Key Size and Encryption.
-const WANTS_SECURITY: [u8; 4] = [0x05, 0x08, 0x0C, 0x0F];
-
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    [refused(account), unanswered(account), unprotected(account)].into_iter().flatten().collect()
-}
+/// Insufficient Authentication, Encryption Key Size and Encryption: what pairing can mend.
+/// Insufficient Authorization (0x08) is the application's to say.
+const WANTS_SECURITY: [u8; 3] = [0x05, 0x0C, 0x0F];
 
 /// Refused for want of security, and nobody paired.
-fn refused(account: &Account) -> Option<Hypothesis> {
+pub(super) fn refused(account: &Account) -> Option<Hypothesis> {
     let wants = |t: &&Transaction| t.error.is_some_and(|error| WANTS_SECURITY.contains(&error));
     let refused = account.transactions.iter().rfind(wants)?;
     let answer = refused.answer?;
     let behind = account.pdus.iter().skip(answer + 1).filter(|p| p.is_news());
     let secured = behind.clone().any(|p| matches!(p.what, What::Smp(_) | What::SmpPart(_)))
-        || account
-            .exchanges
-            .iter()
-            .any(|e| e.request > answer && e.opcode == ble::pdu::control::Opcode::ENC_REQ);
+        || account.exchanges.iter().any(|e| e.request > answer && e.opcode == Opcode::ENC_REQ);
     if secured || account.pairing.is_some_and(|p| p.failed.is_none()) {
         return None;
     }
@@ -44,7 +39,11 @@ fn refused(account: &Account) -> Option<Hypothesis> {
     );
     let confidence = match account.ending.as_ref().map(|ending| &ending.how) {
         None => Confidence::Shown,
-        Some(How::Terminated { .. }) => Confidence::Likely,
+        Some(How::Terminated { pdu })
+            if account.pdu(*pdu)?.from_central == refused.from_central =>
+        {
+            Confidence::Likely
+        }
         Some(_) => Confidence::Possible,
     };
     let places = [refused.request, answer];
@@ -52,12 +51,17 @@ fn refused(account: &Account) -> Option<Hypothesis> {
 }
 
 /// Without an answer for 30 s, or answered later than that.
-fn unanswered(account: &Account) -> Option<Hypothesis> {
+pub(super) fn unanswered(account: &Account) -> Option<Hypothesis> {
     let end = account.end();
     let at = |index: usize| account.pdu(index).map(|pdu| pdu.at);
     let late = account.transactions.iter().find_map(|t| {
         let asked = at(t.request)?;
         let until = t.answer.map_or(Some(end), at)?;
+        // An answer may be among what the known key does not open.
+        let opaque = account.pdus.iter().skip(t.request).any(|p| p.what == What::Unreadable);
+        if t.answer.is_none() && opaque {
+            return None;
+        }
         (until.since(asked) + Duration::from_ms(100) >= TIMEOUT).then_some((t, asked, until))
     });
     let (transaction, asked, until) = late?;
@@ -84,13 +88,12 @@ fn unanswered(account: &Account) -> Option<Hypothesis> {
 }
 
 /// All that was asked for was given, and neither side asked for security.
-fn unprotected(account: &Account) -> Option<Hypothesis> {
+pub(super) fn unprotected(account: &Account) -> Option<Hypothesis> {
     let asked = account.transactions.len();
     let given = account.transactions.iter().all(|t| {
         t.answer.is_some() && t.error.is_none_or(|error| !WANTS_SECURITY.contains(&error))
     });
-    let encrypted =
-        account.exchanges.iter().any(|e| e.opcode == ble::pdu::control::Opcode::ENC_REQ);
+    let encrypted = account.exchanges.iter().any(|e| e.opcode == Opcode::ENC_REQ);
     let quiet = account.ending.is_none() && account.pairing.is_none() && !encrypted;
     (quiet && given && asked > 0).then(|| {
         let text = "Nothing that the central asked for demands security, and neither side asked \

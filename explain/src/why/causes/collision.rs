@@ -4,17 +4,11 @@ use ble::error::ErrorCode;
 use ble::pdu::control::ControlPdu;
 
 use crate::why::account::Account;
-use crate::why::air::Pdu;
-use crate::why::air::What;
+use crate::why::air::{Pdu, What};
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
-use crate::why::phrases;
-use crate::why::phrases::side;
-use crate::why::procedures::{Answer, Exchange};
-
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    met(account).into_iter().collect()
-}
+use crate::why::phrases::{self, side};
+use crate::why::procedures::Exchange;
 
 /// What was still under way when the other came.
 struct Open<'a> {
@@ -24,7 +18,7 @@ struct Open<'a> {
     instant: Option<u16>,
 }
 
-fn met(account: &Account) -> Option<Hypothesis> {
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let ending = account.ending.as_ref()?;
     let codes = [ErrorCode::LL_PROCEDURE_COLLISION, ErrorCode::DIFFERENT_TRANSACTION_COLLISION];
     if !codes.contains(&ending.reason) {
@@ -46,21 +40,18 @@ fn met(account: &Account) -> Option<Hypothesis> {
             format!("The central sent {}{instant}.", account.named(open.last))
         }
     };
-    let granted = account
-        .exchanges
-        .iter()
-        .find(|e| matches!(e.answer, Some(Answer::Scheduled { pdu, .. }) if pdu == offending));
+    let granted = account.asked_for(offending);
     let second = match granted {
         Some(granted) if granted.request != offending => format!(
-            "Before that instant the {} granted {} with {}: two instants at once, and the {} has \
-             to leave.",
+            "Before that instant the {} granted {} with {}: two instants at once, for which the \
+             {} left.",
             side(pdu.from_central),
             account.named(granted.request),
             account.named(offending),
             side(!pdu.from_central),
         ),
         _ => format!(
-            "The {} started {}{before}: {}, and the {} has to leave.",
+            "The {} started {}{before}: {}, and the {} left.",
             side(pdu.from_central),
             account.named(offending),
             match (open.exchange, open.instant) {
@@ -98,9 +89,7 @@ fn open(account: &Account, offending: usize) -> Option<Open<'_>> {
         announced.pdu < offending && ahead != 0 && ahead < 0x8000
     });
     if let Some(announced) = scheduled {
-        let exchange = account.exchanges.iter().find(
-            |e| matches!(e.answer, Some(Answer::Scheduled { pdu, .. }) if pdu == announced.pdu),
-        );
+        let exchange = account.asked_for(announced.pdu);
         return Some(Open { exchange, last: announced.pdu, instant: Some(announced.instant) });
     }
     // Its instant was still to be named.

@@ -6,17 +6,13 @@ use ble::pdu::control::ControlPdu;
 use super::key;
 use super::limits::PATIENCE;
 use crate::why::account::Account;
-use crate::why::air::{Pdu, What};
+use crate::why::air::What;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::span;
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    late(account).into_iter().collect()
-}
-
 /// The central left before the peripheral's LL_START_ENC_REQ had come, or had been answered.
-fn late(account: &Account) -> Option<Hypothesis> {
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let ending = account.ending.as_ref()?;
     let exchange = key::started(account)?;
     let by_central = match ending.how {
@@ -25,14 +21,15 @@ fn late(account: &Account) -> Option<Hypothesis> {
         How::Deaf { .. } | How::Other => false,
     };
     let behind = || account.pdus.iter().enumerate().skip(exchange.last() + 1);
-    let done = |p: &Pdu| p.from_central && matches!(p.what, What::Control(ControlPdu::StartEncRsp));
-    if !by_central || behind().any(|(_, p)| done(p)) {
+    // From its LL_START_ENC_RSP on the central waits for nothing; it may not be readable.
+    let done = [What::Control(ControlPdu::StartEncRsp), What::Unreadable];
+    if !by_central || behind().any(|(_, p)| p.from_central && done.contains(&p.what)) {
         return None;
     }
     let started = behind()
         .find(|(_, p)| matches!(p.what, What::Control(ControlPdu::StartEncReq)) && !p.from_central)
         .map(|(index, _)| index);
-    let (asked, answered) = (account.pdu(exchange.request)?, account.pdu(exchange.last())?);
+    let asked = account.pdu(exchange.request)?;
     let confidence = match ending.reason {
         ErrorCode::MIC_FAILURE | ErrorCode::LL_RESPONSE_TIMEOUT => Confidence::Shown,
         _ if started.is_none() && account.age(exchange.request) >= PATIENCE => Confidence::Likely,
@@ -58,7 +55,7 @@ fn late(account: &Account) -> Option<Hypothesis> {
     let text = format!(
         "The central sent {}. {} answered it, and {what}.{host}",
         account.named(exchange.request),
-        format_args!("{} ({})", answered.name(), answered.place()),
+        account.named(exchange.last()),
     );
     let places = [Some(exchange.request), Some(exchange.last()), started].into_iter().flatten();
     Some(Hypothesis::new(Cause::EncryptionLate, confidence, places, text))

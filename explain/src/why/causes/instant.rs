@@ -9,26 +9,20 @@ use crate::why::phrases::count;
 /// How many events an instant should lie ahead (LL-INST-1).
 const AHEAD: u16 = 6;
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    passed(account).into_iter().collect()
-}
-
-fn passed(account: &Account) -> Option<Hypothesis> {
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     if account.ending.as_ref()?.reason != ErrorCode::INSTANT_PASSED {
         return None;
     }
     let late = account.announcements.iter().rev().find_map(|announced| {
-        let first = account.pdu(announced.pdu)?;
-        let copies = account.pdus.iter().enumerate().skip(announced.pdu);
-        let mut copies = copies.filter(|(_, p)| p.from_central && p.what == first.what);
-        let (heard, pdu) = copies.find(|(_, p)| p.heard)?;
-        (pdu.event?.wrapping_sub(announced.instant) < 0x8000).then_some((announced, heard))
+        let heard = |&index: &usize| account.pdu(index).is_some_and(|pdu| pdu.heard);
+        let heard = account.copies(announced.pdu).find(heard)?;
+        let event = account.pdu(heard)?.event?;
+        (event.wrapping_sub(announced.instant) < 0x8000).then_some((announced, heard, event))
     });
-    let (announced, heard) = late?;
+    let (announced, heard, event) = late?;
     let (first, instant) = (account.pdu(announced.pdu)?, announced.instant);
-    let lost: Vec<usize> = (announced.pdu..heard)
-        .filter(|&i| account.pdu(i).is_some_and(|p| p.from_central && p.what == first.what))
-        .collect();
+    let lost: Vec<usize> =
+        account.copies(announced.pdu).take_while(|&index| index < heard).collect();
     let ahead = instant.wrapping_sub(first.event?);
     let near = match ahead {
         0..AHEAD => {
@@ -43,9 +37,9 @@ fn passed(account: &Account) -> Option<Hypothesis> {
     };
     let text = format!(
         "The central's {} set the instant to event {instant}{near}. The peripheral first received \
-         it in event {}{missed}. Whoever learns of an instant that has passed has to leave.",
+         it in event {event}{missed}. For an instant that has passed it may leave, and for that of \
+         connection parameters it has to.",
         account.named(announced.pdu),
-        account.pdu(heard)?.event?,
     );
     let places = lost.into_iter().chain([announced.pdu, heard]);
     Some(Hypothesis::new(Cause::InstantPassed, Confidence::Shown, places, text))

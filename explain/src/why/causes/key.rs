@@ -4,17 +4,15 @@ use ble::error::ErrorCode;
 use ble::pdu::control::ControlPdu;
 
 use crate::why::account::Account;
-use crate::why::air::{Pdu, What};
+use crate::why::air::What;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
-use crate::why::phrases;
-use crate::why::phrases::side;
+use crate::why::phrases::{self, side};
 use crate::why::procedures::{Answer, Exchange};
 use ble::pdu::control::Opcode;
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    let found = missing(account).or_else(|| told(account)).or_else(|| mic(account));
-    found.into_iter().collect()
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
+    missing(account).or_else(|| told(account)).or_else(|| mic(account))
 }
 
 /// The peripheral refused encryption for want of a key, and the central neither paired nor asked
@@ -54,21 +52,18 @@ fn mic(account: &Account) -> Option<Hypothesis> {
     if ending.reason != ErrorCode::MIC_FAILURE || !local {
         return None;
     }
-    let read =
-        |p: &&Pdu| p.from_central && matches!(p.what, What::Control(ControlPdu::StartEncRsp));
-    let behind = account.pdus.iter().skip(exchange.last() + 1);
     let unread = account.pdus.iter().rposition(|p| p.from_central && p.what == What::Unreadable);
     let places = [Some(exchange.request), unread].into_iter().flatten();
     let before = account.named(exchange.request);
-    Some(match behind.clone().find(read) {
-        None => {
+    Some(match encrypted(account, exchange) {
+        false => {
             let text = format!(
                 "The central started encryption with {before}, and the first packet that it \
-                 encrypted did not decrypt at the peripheral: their keys differ."
+                 encrypted did not decrypt at the peripheral, as where their keys differ."
             );
-            Hypothesis::new(Cause::KeysDiffer, Confidence::Shown, places, text)
+            Hypothesis::new(Cause::KeysDiffer, Confidence::Likely, places, text)
         }
-        Some(_) => {
+        true => {
             let last = unread.map_or_else(String::new, |at| format!(": {}", account.named(at)));
             let text = format!(
                 "Encryption ran, and then a packet of the central did not decrypt at the \
@@ -83,4 +78,12 @@ fn mic(account: &Account) -> Option<Hypothesis> {
 pub(super) fn started(account: &Account) -> Option<&Exchange> {
     let answered = |e: &&Exchange| matches!(e.answer, Some(Answer::Answered(_)));
     account.exchanges.iter().filter(answered).rfind(|e| e.opcode == Opcode::ENC_REQ)
+}
+
+/// Whether both have encrypted since: the peripheral's LL_START_ENC_RSP comes only when it could
+/// read the central's.
+pub(super) fn encrypted(account: &Account, started: &Exchange) -> bool {
+    let behind = account.pdus.iter().skip(started.last() + 1);
+    let done = [What::Control(ControlPdu::StartEncRsp), What::Unreadable];
+    behind.filter(|p| !p.from_central).any(|p| done.contains(&p.what))
 }

@@ -5,11 +5,7 @@ use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::side;
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    left(account).into_iter().collect()
-}
-
-fn left(account: &Account) -> Option<Hypothesis> {
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let (cause, place, text, log) = match account.ending.as_ref()?.how {
         How::Terminated { pdu } => {
             let who = side(account.pdu(pdu)?.from_central);

@@ -9,10 +9,6 @@ use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::{count, span};
 use crate::why::timing::Timing;
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    lost(account).into_iter().collect()
-}
-
 /// Packets of a side that the other did not receive, from `from` on: their indices.
 fn unheard(account: &Account, central: bool, from: usize) -> Vec<usize> {
     let of_side = |p: &Pdu| p.from_central == central && p.event.is_some();
@@ -25,7 +21,7 @@ fn last_heard(account: &Account, central: bool) -> Option<usize> {
     account.pdus.iter().rposition(|p| p.from_central == central && p.heard)
 }
 
-fn lost(account: &Account) -> Option<Hypothesis> {
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let ending = account.ending.as_ref()?;
     let timing = account.timing()?;
     let heard = last_heard(account, true)?;

@@ -1,4 +1,4 @@
-//! One file for each kind of cause. Each looks at an [`Account`] by itself; [`ALL`] has them from
+//! One file for each kind of cause. Each looks at an [`Account`] by itself; [`all`] has them from
 //! what the end of the link names to what merely came before it.
 
 use super::account::Account;
@@ -20,10 +20,10 @@ mod stall;
 mod switch;
 
 /// How one kind of cause is looked for.
-type Look = fn(&Account) -> Vec<Hypothesis>;
+type Look = fn(&Account) -> Option<Hypothesis>;
 
-/// Every kind of cause that is looked for.
-pub(super) const ALL: [Look; 13] = [
+/// Every kind of cause that is looked for, but for what merely came before a silence.
+const ALL: [Look; 14] = [
     absent::look,
     key::look,
     encryption::look,
@@ -34,7 +34,14 @@ pub(super) const ALL: [Look; 13] = [
     loss::look,
     person::look,
     smp::look,
-    attributes::look,
-    stall::look,
+    attributes::refused,
+    attributes::unanswered,
+    attributes::unprotected,
     left::look,
 ];
+
+/// Everything that may have been the cause.
+pub(super) fn all(account: &Account) -> Vec<Hypothesis> {
+    let found = ALL.iter().filter_map(|look| look(account));
+    found.chain(stall::look(account)).collect()
+}

@@ -6,14 +6,11 @@ use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::{side, span};
 use bletwin_scenarios::judgement::seconds;
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    idle(account).into_iter().collect()
-}
-
-fn idle(account: &Account) -> Option<Hypothesis> {
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let dialog = account.hosts.ignored()?;
     let pairing = account.pairing?;
-    if pairing.encrypted.is_some() || account.end().since(dialog.at) < PATIENCE {
+    let ended = pairing.encrypted.or(pairing.failed).is_some();
+    if ended || account.end().since(dialog.at) < PATIENCE {
         return None;
     }
     let over = dialog.over.unwrap_or_else(|| account.end());
@@ -21,7 +18,8 @@ fn idle(account: &Account) -> Option<Hypothesis> {
     let waited = over.since(dialog.at);
     let confidence = match waited >= SMP_TIMEOUT {
         true => Confidence::Shown,
-        false if account.ending.is_none() => Confidence::Likely,
+        // It is still open.
+        false if dialog.over.is_none() && account.ending.is_none() => Confidence::Likely,
         false => return None,
     };
     let text = format!(

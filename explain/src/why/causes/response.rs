@@ -8,16 +8,11 @@ use super::stall;
 use crate::why::account::Account;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
-use crate::why::phrases;
-use crate::why::phrases::side;
+use crate::why::phrases::{self, side};
 use crate::why::procedures::{Answer, Exchange};
 
 /// The procedure response timeout (Vol 6, Part B, 5.2).
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
-
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    timed_out(account).into_iter().collect()
-}
 
 /// Whose timer it was, when it ran out, and how sure that is.
 fn timer(account: &Account) -> Option<(bool, ble::time::Instant, Confidence)> {
@@ -38,7 +33,7 @@ fn timer(account: &Account) -> Option<(bool, ble::time::Instant, Confidence)> {
     }
 }
 
-fn timed_out(account: &Account) -> Option<Hypothesis> {
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let (by_central, at, confidence) = timer(account)?;
     let since = |index: usize| account.pdu(index).map(|pdu| at.since(pdu.at));
     let waited = |e: &&Exchange| {
@@ -67,6 +62,11 @@ fn timed_out(account: &Account) -> Option<Hypothesis> {
                 "{first} The {own} did not take that for the end of the procedure: its procedure \
                  response timeout of 40 s ran out."
             );
+            // A refusal ends a procedure: that it was not understood only the timer shows.
+            let confidence = match confidence {
+                Confidence::Shown => Confidence::Shown,
+                _ => Confidence::Possible,
+            };
             Hypothesis::new(Cause::RefusalNotUnderstood, confidence, places, text)
         }
         _ => {

@@ -9,12 +9,13 @@ use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::pairing::Pairing;
 use crate::why::phrases::{side, span};
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    let Some(pairing) = account.pairing else { return Vec::new() };
-    // A person who does nothing is why it came to a halt.
-    let waits = || person::look(account).is_empty();
-    let stuck = || waits().then(|| stuck(account, pairing)).flatten();
-    failed(account, pairing).or_else(stuck).into_iter().collect()
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
+    let pairing = account.pairing?;
+    failed(account, pairing).or_else(|| {
+        // A person who does nothing is why it came to a halt.
+        let person = person::look(account).is_some();
+        if person { None } else { stuck(account, pairing) }
+    })
 }
 
 /// What the side that failed it had been told last, and why it ended it.

@@ -10,11 +10,10 @@ use ble::time::{Duration, Instant};
 
 use super::limits::PATIENCE;
 use crate::why::account::Account;
-use crate::why::air::What;
+use crate::why::air::{Pdu, What};
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
-use crate::why::phrases;
-use crate::why::phrases::span;
+use crate::why::phrases::{self, span};
 use crate::why::procedures::{Answer, Exchange};
 
 /// How long before the silence what brings it about may have come.
@@ -26,7 +25,8 @@ pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
     let unanswered = unanswered(account, &quiet);
     let instant = instant(account, &quiet);
     let found = [refused, unanswered, instant].into_iter().flatten().enumerate();
-    found.map(|(rank, one)| if rank == 0 { one } else { one.merely_possible() }).collect()
+    let sure = |rank: usize| rank == 0 && !quiet.says_goodbye;
+    found.map(|(rank, one)| if sure(rank) { one } else { one.merely_possible() }).collect()
 }
 
 /// Since when the central said nothing more.
@@ -36,6 +36,8 @@ struct Quiet {
     at: Instant,
     /// It sends nothing at all.
     silent: bool,
+    /// It ended the link itself in the end: it could speak, and may have left for another reason.
+    says_goodbye: bool,
 }
 
 impl Quiet {
@@ -46,16 +48,20 @@ impl Quiet {
             Some((How::Deaf { .. } | How::Other, _)) => return None,
             Some((How::Terminated { .. }, _)) | None => false,
         };
-        let news = account.pdus.iter().rposition(|p| {
-            let goodbye = matches!(p.what, What::Control(ControlPdu::TerminateInd(_)));
-            p.from_central && p.is_news() && !goodbye
-        })?;
+        let goodbye = |p: &Pdu| {
+            matches!(p.what, What::Control(ControlPdu::TerminateInd(_))) && p.from_central
+        };
+        let news =
+            account.pdus.iter().rposition(|p| p.from_central && p.is_news() && !goodbye(p))?;
         let end = account.pdu(account.last_of(true)?)?;
         let mute = end.at.since(account.pdu(news)?.at);
         // A link layer that stops at once says something new until then.
         let last = if mute < PATIENCE && silent { account.last_of(true)? } else { news };
         let at = account.pdu(last)?.at;
-        (silent || mute >= PATIENCE).then_some(Self { last, at, silent })
+        let says_goodbye = account.pdus.iter().any(goodbye);
+        // A central that owes nothing is idle, not mute.
+        let mute = mute >= PATIENCE && is_owed(account);
+        (silent || mute).then_some(Self { last, at, silent, says_goodbye })
     }
 
     /// Whether something came shortly before the silence, or while the last words were under way.
@@ -65,6 +71,18 @@ impl Quiet {
             false => at.since(self.at) <= BEFORE,
         }
     }
+}
+
+/// Whether something waits for the central: a request of the link layer, or an indication.
+fn is_owed(account: &Account) -> bool {
+    let old = |request: usize| account.age(request) >= PATIENCE;
+    let asked =
+        account.exchanges.iter().any(|e| !e.from_central && e.answer.is_none() && old(e.request));
+    let told = account
+        .transactions
+        .iter()
+        .any(|t| !t.from_central && t.answer.is_none() && old(t.request));
+    asked || told
 }
 
 /// The peripheral refused what the central had asked for.

@@ -8,25 +8,28 @@ use crate::why::air::What;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases;
-use crate::why::procedures::Answer;
 
-pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
-    unheard(account).or_else(|| missed(account)).into_iter().collect()
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
+    unheard(account).or_else(|| missed(account))
 }
+
+/// Most events from the first packet that was lost to an instant that was not heard of for that.
+/// Where more got lost before it, the instant changed nothing any more.
+const LOST_BEFORE: u16 = 3;
 
 /// What set the instant was not received, and the central went on without the peripheral.
 fn unheard(account: &Account) -> Option<Hypothesis> {
     let How::Deaf { first_unheard, .. } = account.ending.as_ref()?.how else { return None };
-    let (announced, copies) = account.announcements.iter().rev().find_map(|announced| {
-        let first = account.pdu(announced.pdu).filter(|_| announced.pdu >= first_unheard)?;
-        let behind = account.pdus.iter().enumerate().skip(announced.pdu);
-        let copies = behind.filter(|(_, p)| p.from_central && p.what == first.what);
-        let copies: Vec<usize> = copies.map(|(index, _)| index).collect();
-        Some((announced, copies))
+    let event = account.pdu(first_unheard)?.event?;
+    let announced = account.announcements.iter().rfind(|announced| {
+        announced.pdu >= first_unheard && announced.instant.wrapping_sub(event) <= LOST_BEFORE
     })?;
-    // It went on in another way from the instant on.
     let last = account.pdu(account.last_of(true)?)?.event?;
     (last.wrapping_sub(announced.instant) < 0x8000).then_some(())?;
+    let copies: Vec<usize> = account.copies(announced.pdu).collect();
+    // On an air that loses packets one by one; else the two may as well be out of reach.
+    let lossy = account.pdus.get(..first_unheard)?.iter().any(|p| p.event.is_some() && !p.heard);
+    let confidence = if lossy { Confidence::Likely } else { Confidence::Possible };
     let text = format!(
         "The central's {} set the instant to event {}. The peripheral received {}, and from that \
          instant on the two did not meet again.",
@@ -37,7 +40,7 @@ fn unheard(account: &Account) -> Option<Hypothesis> {
             n => format!("none of its {n} copies"),
         },
     );
-    Some(Hypothesis::new(Cause::SwitchMissed, Confidence::Shown, copies, text))
+    Some(Hypothesis::new(Cause::SwitchMissed, confidence, copies, text))
 }
 
 fn missed(account: &Account) -> Option<Hypothesis> {
@@ -47,10 +50,7 @@ fn missed(account: &Account) -> Option<Hypothesis> {
     let announced = account.announcements.iter().rfind(|announced| {
         announced.pdu < first_unheard && event.wrapping_sub(announced.instant) < 2
     })?;
-    let exchange = account
-        .exchanges
-        .iter()
-        .find(|e| matches!(e.answer, Some(Answer::Scheduled { pdu, .. }) if pdu == announced.pdu));
+    let exchange = account.asked_for(announced.pdu);
     let first = match exchange {
         Some(exchange) => phrases::exchange(account, exchange),
         None => format!(

@@ -1,4 +1,6 @@
-//! Causes that are told, and what is not taken for one.
+//! Causes that are told, and what is not taken for one: in runs, and in what no run here shows.
+
+mod innocent;
 
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
