@@ -33,6 +33,7 @@ extern crate std;
 
 pub mod address;
 pub mod armed;
+pub mod crc;
 pub mod crypto;
 pub mod effect;
 pub mod error;

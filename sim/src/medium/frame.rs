@@ -3,9 +3,9 @@
 use ble::phy::TxPhy;
 use ble::radio::{AirPdu, Tuning};
 
-use super::crc::crc24;
 use super::symbols::Symbols;
 use super::whitening::whiten;
+use ble::crc::crc24;
 
 /// Ticks of 1/64 ns that one symbol takes.
 #[must_use]
@@ -50,6 +50,7 @@ pub fn packet_symbols(phy: TxPhy, payload: usize) -> usize {
 #[must_use]
 pub fn encode(tuning: &Tuning, phy: TxPhy, pdu: &AirPdu) -> (Symbols, u32) {
     // LL-CRC-1, LL-WHITE-1: the CRC first, then whitening over both.
+    // LL-CRC-2: CRC.
     let crc = crc24(tuning.crc_init, pdu.octets());
     let mut octets = [0; 260];
     let len = pdu.octets().len();

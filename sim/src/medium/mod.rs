@@ -11,7 +11,7 @@ use crate::node::NodeId;
 use crate::random::Stream;
 use crate::record::RecordId;
 
-pub mod crc;
+pub use ble::crc;
 pub mod fault;
 pub mod fec;
 pub mod frame;
