@@ -1,7 +1,7 @@
 //! One connection as the rules see it: its packets with what the peer made of each, and the HCI
 //! events of both ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ble::address::Address;
 use ble::hci::{Event, Role};
@@ -360,7 +360,7 @@ pub(super) const fn other(role: Role) -> Role {
     }
 }
 
-/// All connections of a view; `unjudged` takes those whose advertiser was not heard.
+/// All connections of a view; `unjudged` takes those whose advertiser or beginning was not heard.
 pub(super) fn links<'a>(
     view: &'a View,
     items: &'a [AirItem],
@@ -371,6 +371,8 @@ pub(super) fn links<'a>(
     // Who advertised with an address, and whether with the bit for the second algorithm.
     let mut advertisers: BTreeMap<Address, (NodeId, bool)> = BTreeMap::new();
     let end = view.end;
+    // Connections that are not judged, and have been told.
+    let mut beginnings = BTreeSet::new();
     // An AUX_CONNECT_REQ that waits for its answer.
     let mut asked: Option<(&AirItem, &ConnectInd, usize)> = None;
     for item in items {
@@ -403,6 +405,7 @@ pub(super) fn links<'a>(
             (Decoded::Advertising(AdvertisingPdu::ConnectInd(request)), Some(number)) => {
                 let known = advertisers.get(&request.advertiser);
                 let Some(&(peripheral, ch_sel)) = known else {
+                    beginnings.insert(number);
                     unjudged.push(item.record);
                     continue;
                 };
@@ -432,8 +435,12 @@ pub(super) fn links<'a>(
             }
             (_, Some(number)) => {
                 let link = by_number.get(&number).and_then(|at: &usize| links.get_mut(*at));
-                if let (Some(link), Some(tx)) = (link, view.frames.get(item.index)) {
-                    link.packets.extend(packet(link, item, tx));
+                match (link, view.frames.get(item.index)) {
+                    (Some(link), Some(tx)) => link.packets.extend(packet(link, item, tx)),
+                    (None, Some(Frame { followed: Some(_), .. })) if beginnings.insert(number) => {
+                        unjudged.push(item.record);
+                    }
+                    _ => {}
                 }
             }
             _ => {}

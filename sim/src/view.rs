@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ble::time::Instant;
-use bletwin_sniffer::{Arrival, Fact, Frame, Hci, Hearing, NodeFact, Said, View};
+use bletwin_sniffer::{Arrival, Fact, Frame, Hci, Hearing, NodeFact, Said, Sealing, View};
 
 use crate::record::{AirTx, Note, Record, RecordId, RecordKind};
 
@@ -55,6 +55,8 @@ pub(crate) fn frame(record: &Record, tx: &AirTx, heard: Vec<Arrival>) -> Frame {
         phy: Some(tx.phy),
         crc_init: Some(tx.crc_init),
         hearing: Hearing::Known(heard),
+        sealing: Sealing::AsOnAir,
+        followed: None,
     }
 }
 

@@ -11,7 +11,7 @@ use ble::phy::Phy;
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 
-use super::{AirItem, Decoded, NodeId, Reception};
+use super::{AirItem, Decoded, Frame, Hearing, NodeId, Reception, Sealing};
 
 const UNIT: Duration = Duration::from_us(1_250);
 /// A packet that begins so soon after another may answer it.
@@ -49,7 +49,8 @@ struct Received {
 
 pub(super) struct Connection {
     access_address: u32,
-    central: NodeId,
+    /// `None`: not known yet.
+    central: Option<NodeId>,
     peripheral: Option<NodeId>,
     interval: Duration,
     /// Start of the transmit window of event 0.
@@ -75,10 +76,29 @@ impl Connection {
         };
         Self {
             access_address: request.access_address,
-            central: item.from,
+            central: Some(item.from),
             peripheral,
             interval: UNIT.times(u64::from(request.interval.max(1))),
             window: item.end + UNIT.times(delay + u64::from(request.win_offset)),
+            anchor: None,
+            last_end: Instant::ZERO,
+            update: None,
+            enc_req: None,
+            key: None,
+            ways: Default::default(),
+        }
+    }
+
+    /// Its beginning was not seen: `frame` is the first of its packets. When events begin is not
+    /// known either.
+    pub(super) fn joined(frame: &Frame, direction: Direction) -> Self {
+        let sender = |way| (way == direction).then_some(frame.from);
+        Self {
+            access_address: frame.access_address,
+            central: sender(Direction::CentralToPeripheral),
+            peripheral: sender(Direction::PeripheralToCentral),
+            interval: UNIT,
+            window: frame.at,
             anchor: None,
             last_end: Instant::ZERO,
             update: None,
@@ -93,41 +113,53 @@ impl Connection {
     }
 
     pub(super) fn may_be(&self, node: NodeId) -> bool {
-        node == self.central || self.peripheral.is_none_or(|peripheral| peripheral == node)
+        [self.central, self.peripheral].iter().any(|end| end.is_none_or(|end| end == node))
     }
 
     /// Whether a node is its central, or its peripheral.
     pub(super) fn has_end(&self, node: NodeId, central: bool) -> bool {
-        if central { node == self.central } else { self.peripheral == Some(node) }
+        (if central { self.central } else { self.peripheral }) == Some(node)
     }
 
     pub(super) fn give_key(&mut self, node: NodeId, ltk: &Secret<16>) {
-        if node == self.central || self.key.is_none() {
+        if self.central == Some(node) || self.key.is_none() {
             self.key = Some(ltk.clone());
         }
     }
 
     pub(super) fn peer_of(&self, node: NodeId) -> Option<NodeId> {
-        if node == self.central { self.peripheral } else { Some(self.central) }
+        if self.central == Some(node) { self.peripheral } else { self.central }
     }
 
-    /// Understands a packet of this connection; `sure`: whether its reception is known.
+    /// Understands a packet of this connection, which was read from `frame`.
     pub(super) fn packet(
         &mut self,
         item: &mut AirItem,
-        sure: bool,
+        frame: &Frame,
         keys: &BTreeMap<NodeId, Secret<16>>,
     ) {
-        let direction = if item.from == self.central {
-            self.time(item.at);
-            Direction::CentralToPeripheral
-        } else {
-            self.peripheral = self.peripheral.or(Some(item.from));
-            Direction::PeripheralToCentral
+        let sure = frame.hearing != Hearing::Unknown;
+        let direction = match frame.followed {
+            Some(followed) => followed.direction,
+            None if self.central == Some(item.from) => Direction::CentralToPeripheral,
+            None => Direction::PeripheralToCentral,
+        };
+        let sender = match direction {
+            Direction::CentralToPeripheral => &mut self.central,
+            Direction::PeripheralToCentral => &mut self.peripheral,
+        };
+        *sender = sender.or(Some(item.from));
+        item.direction = Some(direction);
+        item.event = match frame.followed {
+            Some(followed) => followed.event,
+            None => {
+                if direction == Direction::CentralToPeripheral {
+                    self.time(item.at);
+                }
+                self.anchor.map(|(_, event)| event)
+            }
         };
         self.last_end = item.end;
-        item.direction = Some(direction);
-        item.event = self.anchor.map(|(_, event)| event);
         let header = DataHeader::from_octet(item.header);
         let [down, up] = &mut self.ways;
         let (way, back) = match direction {
@@ -153,7 +185,7 @@ impl Connection {
             }
         } else {
             way.before = way.received.clone();
-            way.open(header.llid, item);
+            way.open(header.llid, item, frame.sealing);
             item.decoded = way.received.decode(header.llid, item);
             way.last = Some((item.payload.clone(), item.decrypted, item.decoded.clone()));
         }
@@ -236,7 +268,7 @@ impl Connection {
             (ControlPdu::EncReq(request), Down) => self.enc_req = Some(*request),
             (ControlPdu::EncRsp(response), Up) => {
                 let ours = self.peripheral.and_then(|node| keys.get(&node));
-                let last = keys.get(&self.central).or(ours);
+                let last = self.central.and_then(|node| keys.get(&node)).or(ours);
                 let key = self.key.as_ref().or(last);
                 if let (Some(request), Some(ltk)) = (self.enc_req.take(), key) {
                     let key = session_key(ltk, request.skd_c, response.skd_p);
@@ -276,7 +308,11 @@ fn windows_since(start: Instant, at: Instant, interval: Duration) -> u16 {
 }
 
 impl Way {
-    fn open(&mut self, llid: Llid, item: &mut AirItem) {
+    fn open(&mut self, llid: Llid, item: &mut AirItem, sealing: Sealing) {
+        if sealing != Sealing::AsOnAir {
+            item.decrypted = Some(sealing == Sealing::Opened);
+            return;
+        }
         if !self.encrypted || item.payload.is_empty() {
             return;
         }

@@ -31,13 +31,15 @@ use ble::time::Instant;
 
 mod auxiliary;
 mod connection;
+pub mod hop;
 mod view;
 
 use auxiliary::Auxiliary;
 pub use ble::crypto::ccm::Direction;
 use connection::Connection;
 pub use view::{
-    Arrival, Fact, Frame, Hci, Hearing, Moment, NodeFact, NodeId, Reception, RecordId, Said, View,
+    Arrival, Fact, Followed, Frame, Hci, Hearing, Moment, NodeFact, NodeId, Reception, RecordId,
+    Said, Sealing, View,
 };
 
 /// The lowest index of a primary advertising channel.
@@ -83,7 +85,8 @@ pub struct AirItem {
     pub end: Instant,
     /// Device that sent it.
     pub from: NodeId,
-    /// Number of the connection in the order of CONNECT_INDs, from 0.
+    /// Number of the connection in the order of CONNECT_INDs, or of first packets where that was
+    /// not seen, from 0.
     pub connection: Option<usize>,
     /// connEventCount, reckoned from anchor points; `None` before the first and in advertising.
     pub event: Option<u16>,
@@ -228,7 +231,7 @@ impl Sniffer {
         let mut peer = None;
         if advertises {
             self.advertising(&mut item, frame);
-        } else if let Some(number) = self.number(frame.access_address, frame.from) {
+        } else if let Some(number) = self.number(frame).or_else(|| self.join(frame)) {
             item.connection = Some(number);
             peer = self.connections.get(number).and_then(|c| c.peer_of(frame.from));
         }
@@ -243,14 +246,22 @@ impl Sniffer {
             item.connection.and_then(|number| self.connections.get_mut(number))
             && !advertises
         {
-            connection.packet(&mut item, frame.hearing != Hearing::Unknown, &self.keys);
+            connection.packet(&mut item, frame, &self.keys);
         }
         item
     }
 
-    fn number(&self, access_address: u32, from: NodeId) -> Option<usize> {
-        let fits = |c: &Connection| c.access_address() == access_address && c.may_be(from);
+    fn number(&self, frame: &Frame) -> Option<usize> {
+        let address = frame.access_address;
+        let fits = |c: &Connection| c.access_address() == address && c.may_be(frame.from);
         self.connections.iter().rposition(fits)
+    }
+
+    /// A connection whose beginning was not seen, from a packet on that somebody has followed.
+    fn join(&mut self, frame: &Frame) -> Option<usize> {
+        let followed = frame.followed?;
+        self.connections.push(Connection::joined(frame, followed.direction));
+        Some(self.connections.len().saturating_sub(1))
     }
 
     fn advertising(&mut self, item: &mut AirItem, frame: &Frame) {

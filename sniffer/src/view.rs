@@ -1,6 +1,7 @@
 //! What was seen of radio and hosts, from whatever source: a simulated world knows everything, a
 //! capture of a sniffer little but the packets.
 
+use ble::crypto::ccm::Direction;
 use ble::hci::{Command, Event};
 use ble::phy::TxPhy;
 use ble::radio::AirPdu;
@@ -46,6 +47,31 @@ pub enum Hearing {
     Known(Vec<Arrival>),
 }
 
+/// What became of the encryption of a payload before it came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Sealing {
+    /// Nothing: the payload is as it was on air, encrypted or not, which is to be found out.
+    #[default]
+    AsOnAir,
+    /// It was encrypted; the payload is plain, and its MIC, which was right, is not in it.
+    Opened,
+    /// It is encrypted, and nobody has the key.
+    Sealed,
+}
+
+/// What whoever followed a connection in a capture has worked out about one of its packets, from
+/// times, channels and sequence numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Followed {
+    /// Who sent it.
+    pub direction: Direction,
+    /// connEventCount; `None`: not known, as in a connection whose beginning was not seen.
+    pub event: Option<u16>,
+    /// How many packets of this connection, at the least, are missing between the one before and
+    /// this one: events of which nothing was seen, and packets that a sequence number shows.
+    pub missing: u32,
+}
+
 /// A packet on air.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -69,6 +95,11 @@ pub struct Frame {
     pub crc_init: Option<u32>,
     /// Who heard it.
     pub hearing: Hearing,
+    /// Whether the payload is as it was on air.
+    pub sealing: Sealing,
+    /// Its place in its connection, where that has been worked out already; `None`: whoever sniffs
+    /// finds out from its time.
+    pub followed: Option<Followed>,
 }
 
 impl Frame {

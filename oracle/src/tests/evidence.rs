@@ -1,6 +1,6 @@
 //! Evidence that is not whole: what is missing leaves rules undecided, and accuses nobody.
 
-use bletwin_sniffer::{Frame, Hearing, View};
+use bletwin_sniffer::{Direction, Followed, Frame, Hearing, Sealing, View};
 
 use super::broken;
 use super::*;
@@ -107,6 +107,18 @@ fn what_is_not_judged_is_said() {
     let connect = unheard.frames[0].id;
     assert_eq!(crate::examine(&unheard).unjudged, [connect]);
 
+    // Nobody has seen its beginning at all, but somebody has followed it.
+    let mut joined = unheard.clone();
+    joined.frames.remove(0);
+    let first = joined.frames[0].id;
+    let (down, up) = (Direction::CentralToPeripheral, Direction::PeripheralToCentral);
+    for frame in &mut joined.frames {
+        let direction = if frame.from == NodeId(C as u16) { down } else { up };
+        frame.followed = Some(Followed { direction, event: None, missing: 0 });
+    }
+    let Examined { unjudged, findings, .. } = crate::examine(&joined);
+    assert_eq!((unjudged, findings.len()), (vec![first], 0));
+
     let secret = broken::encrypted();
     let secret = secret.raw(C, Llid::Start, &[9; 12]).say(P, ControlPdu::PingReq);
     let (first, _) = secret.last(C);
@@ -128,6 +140,8 @@ fn frame(number: u64, us: u64, from: u16, access_address: u32, pdu: AirPdu) -> F
         phy: None,
         crc_init: None,
         hearing: Hearing::Unknown,
+        sealing: Sealing::AsOnAir,
+        followed: None,
     }
 }
 
