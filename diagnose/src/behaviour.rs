@@ -153,6 +153,6 @@ fn ended(told: &Account, first: Option<&Hypothesis>) -> Option<String> {
             format!("starts its own {} ({}) before that was over", pdu.name(), pdu.place())
         }
         (How::Other, Some(Cause::Unanswered)) => "has not answered within 40 s".into(),
-        (How::Other, _) => return None,
+        (How::Mute { .. } | How::Other, _) => return None,
     })
 }

@@ -61,6 +61,9 @@ pub(super) struct Connection {
     last_end: Instant,
     update: Option<ConnectionUpdate>,
     enc_req: Option<EncReq>,
+    /// Who has begun to start encryption: the central by LL_ENC_REQ, both by LL_ENC_RSP. They
+    /// send nothing in the clear but that, and the rest of it may not have been seen.
+    starting: Option<Direction>,
     /// The key that a host gave for this connection: the central's, else the peripheral's.
     key: Option<Secret<16>>,
     ways: [Way; 2],
@@ -84,6 +87,7 @@ impl Connection {
             last_end: Instant::ZERO,
             update: None,
             enc_req: None,
+            starting: None,
             key: None,
             ways: Default::default(),
         }
@@ -103,6 +107,7 @@ impl Connection {
             last_end: Instant::ZERO,
             update: None,
             enc_req: None,
+            starting: None,
             key: None,
             ways: Default::default(),
         }
@@ -185,9 +190,23 @@ impl Connection {
             }
         } else {
             way.before = way.received.clone();
+            let may_be = self
+                .starting
+                .is_some_and(|by| by == Direction::PeripheralToCentral || by == direction);
+            let as_on_air = frame.sealing == Sealing::AsOnAir;
+            if !sure && as_on_air && may_be && is_no_clear_text(header.llid, &item.payload) {
+                (way.encrypted, back.encrypted) = (true, true);
+            }
             way.open(header.llid, item, frame.sealing);
             item.decoded = way.received.decode(header.llid, item);
             way.last = Some((item.payload.clone(), item.decrypted, item.decoded.clone()));
+        }
+        // LL_START_ENC_RSP, for nothing else comes first: without the key its peer's answer would
+        // be taken for clear text.
+        let unread = item.decrypted == Some(false) && header.llid == Llid::Control;
+        let as_on_air = frame.sealing == Sealing::AsOnAir;
+        if unread && as_on_air && direction == Direction::CentralToPeripheral && heard {
+            self.ways[Direction::PeripheralToCentral as usize].encrypted = true;
         }
         if let Decoded::Control(pdu) = item.decoded {
             if let (ControlPdu::ConnectionUpdateInd(update), Direction::CentralToPeripheral) =
@@ -264,6 +283,9 @@ impl Connection {
         keys: &BTreeMap<NodeId, Secret<16>>,
     ) {
         use Direction::{CentralToPeripheral as Down, PeripheralToCentral as Up};
+        if matches!(pdu, ControlPdu::EncReq(_) | ControlPdu::EncRsp(_)) {
+            self.starting = Some(direction);
+        }
         match (pdu, direction) {
             (ControlPdu::EncReq(request), Down) => self.enc_req = Some(*request),
             (ControlPdu::EncRsp(response), Up) => {
@@ -292,6 +314,12 @@ impl Connection {
             _ => {}
         }
     }
+}
+
+/// Whether nothing that is sent while encryption starts looks like this in the clear: no control
+/// PDU, and no L2CAP frame, which would have to wait.
+fn is_no_clear_text(llid: Llid, payload: &[u8]) -> bool {
+    !payload.is_empty() && (llid != Llid::Control || ControlPdu::parse(payload).is_err())
 }
 
 /// How much earlier than expected an event may begin.

@@ -1,17 +1,19 @@
-//! Everything that an explanation is made of, from the record of a run.
+//! Everything that an explanation is made of, from a run or a capture.
 
 use ble::time::{Duration, Instant};
 use bletwin_sim::sniffer::AirItem;
 
 use super::air::Pdu;
 use super::air::pdu;
-use super::ending::{Ending, ending};
+use super::ending::{Ending, ending, seen};
 use super::hosts::Hosts;
 use super::pairing::Pairing;
 use super::procedures::Exchange;
 use super::procedures::{Announcement, announcements, exchanges};
+use super::sight::Sight;
 use super::timing::Timing;
 use super::transactions::{Transaction, transactions};
+use super::watched::Watched;
 use bletwin_scenarios::stage::Finished;
 
 /// What was found of the connection that decided a run.
@@ -38,42 +40,55 @@ pub struct Account {
     pub until: Instant,
     /// The peripheral's `Security failed … err`, if its host printed one.
     pub security_err: Option<u8>,
+    /// What may have been on air beside the PDUs.
+    pub sight: Sight,
 }
 
 impl Account {
     /// Reads it out of a run whose air was sniffed.
     #[must_use]
     pub fn of(run: &Finished, items: &[AirItem]) -> Self {
-        let until = run.records.last().map_or(Instant::ZERO, |record| record.at);
-        let at = run.ending.map_or(Instant::MAX, |(at, _)| at);
-        let connection =
-            items.iter().take_while(|i| i.at <= at).filter_map(|i| i.connection).last();
-        let pdus: Vec<Pdu> = items
+        Self::watched(Watched::run(run, items), items)
+    }
+
+    /// Reads it out of whatever was watched.
+    #[must_use]
+    pub fn watched(watched: Watched, items: &[AirItem]) -> Self {
+        let Watched { connection, peripheral, told, hosts, until, security_err, in_part } = watched;
+        let at = told.map_or(Instant::MAX, |(at, _)| at);
+        let here: Vec<&AirItem> = items
             .iter()
             .filter(|i| i.connection.is_some() && i.connection == connection && i.at <= at)
-            .map(pdu)
             .collect();
-        let left = connection.and_then(|_| run.ending.map(|(at, _)| at));
-        let adverts = items
+        let pdus: Vec<Pdu> = here.iter().map(|item| pdu(item)).collect();
+        let left = match in_part {
+            false => told.map(|(at, _)| at),
+            true => pdus.last().map(|last| last.at),
+        };
+        let left = left.filter(|_| connection.is_some());
+        let adverts: Vec<Pdu> = items
             .iter()
-            .filter(|i| i.connection.is_none() && i.from == run.peripheral)
+            .filter(|i| i.connection.is_none() && Some(i.from) == peripheral && i.at <= until)
             .filter(|i| connection.is_none() || left.is_some_and(|at| i.at > at))
             .map(pdu)
             .collect();
-        let exchanges = exchanges(&pdus);
-        let pairing = Pairing::last_of(&pdus);
-        let ending = run.ending.map(|(at, reason)| ending(&pdus, at, reason));
+        let ending = match told {
+            Some((at, reason)) => Some(ending(&pdus, at, reason)),
+            None if in_part => seen(&pdus, until, &adverts),
+            None => None,
+        };
         Self {
+            exchanges: exchanges(&pdus),
             announcements: announcements(&pdus),
             transactions: transactions(&pdus),
-            hosts: Hosts::of(&run.records, [run.peripheral, run.central], at.min(until)),
-            security_err: run.facts.security_err,
+            pairing: Pairing::last_of(&pdus),
+            sight: if in_part { Sight::of(&here) } else { Sight::whole() },
             pdus,
-            exchanges,
-            pairing,
             ending,
+            hosts,
             adverts,
             until,
+            security_err,
         }
     }
 

@@ -8,11 +8,14 @@ use bletwin_sim::record::RecordId;
 use bletwin_sim::sniffer::{AirItem, sniff};
 
 use super::account::Account;
+use super::assumed;
 use super::causes;
 use super::ending::{Ending, How};
 use super::hypothesis::{Cause, Confidence, Hypothesis};
 use super::pairing::Pairing;
 use super::phrases::{count, side, span};
+use super::watched::Watched;
+use bletwin_sniffer::View;
 
 /// Why a run ended as it did.
 #[derive(Clone, Debug)]
@@ -34,6 +37,13 @@ impl Why {
     #[must_use]
     pub fn read(run: &Finished, items: &[AirItem]) -> Self {
         let account = Account::of(run, items);
+        Self { hypotheses: ranked(&account), account }
+    }
+
+    /// Looks for the cause in one connection that somebody else has captured.
+    #[must_use]
+    pub fn captured(view: &View, items: &[AirItem], connection: usize) -> Self {
+        let account = Account::watched(Watched::captured(view, items, connection), items);
         Self { hypotheses: ranked(&account), account }
     }
 
@@ -86,8 +96,11 @@ impl Why {
     fn ending_sentence(&self) -> Option<String> {
         let account = &self.account;
         let ending = account.ending.as_ref()?;
-        let reason = ending.reason;
-        let end = format!("reason {} ({}) at {}", reason.0, reason.name(), seconds(ending.at));
+        let at = seconds(ending.at);
+        let end = match ending.reason {
+            Some(reason) => format!("reason {} ({}) at {at}", reason.0, reason.name()),
+            None => format!("a reason that was not seen, at {at} at the latest"),
+        };
         Some(match &ending.how {
             How::Silence { last_heard } => {
                 let last = account.pdu(*last_heard)?;
@@ -116,6 +129,17 @@ impl Why {
                     "The {} ended the link with LL_TERMINATE_IND ({}): {end}.",
                     side(goodbye.from_central),
                     goodbye.place()
+                )
+            }
+            How::Mute { last } => {
+                let last = account.pdu(*last)?;
+                let later = account.pdus.iter().filter(|p| p.from_central && p.at > last.at);
+                format!(
+                    "After {} the peripheral said nothing more, although the central sent {} in \
+                     the {} that followed: the link ended with {end}.",
+                    last.place(),
+                    count(later.count(), "more packet"),
+                    span(last.at, ending.at),
                 )
             }
             How::Other => format!("The link ended with {end}."),
@@ -180,6 +204,8 @@ impl Why {
 /// link names to what merely came before it.
 pub(super) fn ranked(account: &Account) -> Vec<Hypothesis> {
     let mut all = causes::all(account);
+    assumed::add(account, &mut all);
+    let mut all: Vec<Hypothesis> = all.into_iter().map(|one| weighed(account, one)).collect();
     all.sort_by_key(|hypothesis| hypothesis.confidence);
     // One that is shown leaves no room for what merely came before it.
     if all.first().is_some_and(|first| first.confidence == Confidence::Shown) {
@@ -189,6 +215,22 @@ pub(super) fn ranked(account: &Account) -> Vec<Hypothesis> {
         all.retain(|hypothesis| hypothesis.confidence < Confidence::Undecided);
     }
     all
+}
+
+/// The same, not shown where packets that nobody saw could tell another story.
+fn weighed(account: &Account, hypothesis: Hypothesis) -> Hypothesis {
+    let first = hypothesis.places.first().copied();
+    let hidden = first.map_or(0, |first| account.sight.hidden(first, account.pdus.len()));
+    if hidden == 0 || hypothesis.confidence != Confidence::Shown {
+        return hypothesis;
+    }
+    let packets = match hidden {
+        1 => "1 packet that was not captured or not understood".to_owned(),
+        n => format!("{n} packets that were not captured or not understood"),
+    };
+    let behind = account.named(first.unwrap_or_default());
+    Hypothesis { confidence: Confidence::Likely, ..hypothesis }
+        .but(format!("{packets}, behind {behind}, could tell another story"))
 }
 
 /// A sentence as part of another.

@@ -2,9 +2,10 @@
 
 use ble::error::ErrorCode;
 use ble::pdu::control::ControlPdu;
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 
 use super::air::{Pdu, What};
+use super::timing::Timing;
 
 /// What the air shows of the end of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,12 @@ pub enum How {
         /// Index of LL_TERMINATE_IND.
         pdu: usize,
     },
+    /// The peripheral stopped answering, and the central went on for as long as its supervision
+    /// timeout: it left without a word, or did not hear the central any more.
+    Mute {
+        /// Index of the peripheral's last PDU.
+        last: usize,
+    },
     /// Anything else: only the reason is known.
     Other,
 }
@@ -33,10 +40,10 @@ pub enum How {
 /// The end of a link as the peripheral's host was told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// When that host was told, world time.
+    /// When that host was told; where it is not known, when it was at the latest.
     pub at: Instant,
-    /// The reason that it was told.
-    pub reason: ErrorCode,
+    /// The reason that it was told; `None`: what was seen does not tell.
+    pub reason: Option<ErrorCode>,
     /// What the air shows.
     pub how: How,
 }
@@ -48,6 +55,7 @@ impl Ending {
             How::Silence { last_heard } => [Some(last_heard), None],
             How::Deaf { last_heard, first_unheard } => [Some(last_heard), Some(first_unheard)],
             How::Terminated { pdu } => [Some(pdu), None],
+            How::Mute { last } => [Some(last), None],
             How::Other => [None, None],
         };
         of_end.into_iter().flatten()
@@ -57,8 +65,55 @@ impl Ending {
 /// Finds out how a link ended that the peripheral's host was told of at `at` with `reason`.
 #[must_use]
 pub fn ending(pdus: &[Pdu], at: Instant, reason: ErrorCode) -> Ending {
-    Ending { at, reason, how: how(pdus, reason) }
+    Ending { at, reason: Some(reason), how: how(pdus, reason) }
 }
+
+/// How a link ended that nobody was seen to be told of; `None`: it may have lived on. Watched
+/// until then; `adverts`: the peripheral's after the last packet.
+#[must_use]
+pub fn seen(pdus: &[Pdu], until: Instant, adverts: &[Pdu]) -> Option<Ending> {
+    let goodbye = |p: &Pdu| matches!(p.what, What::Control(ControlPdu::TerminateInd(_)));
+    if let Some(pdu) = pdus.iter().position(goodbye) {
+        let told = pdus.get(pdu)?;
+        let reason = match told.what {
+            What::Control(ControlPdu::TerminateInd(reason)) if told.from_central => reason,
+            _ => ErrorCode::LOCAL_HOST_TERMINATED,
+        };
+        return Some(Ending { at: told.at, reason: Some(reason), how: How::Terminated { pdu } });
+    }
+    let last =
+        |central: bool| pdus.iter().rposition(|p| p.from_central == central && p.event.is_some());
+    let timing = Timing::at(pdus, pdus.len().checked_sub(1)?)?;
+    let (theirs, own) = (last(true)?, last(false)?);
+    let (last_theirs, last_own) = (pdus.get(theirs)?.at, pdus.get(own)?.at);
+    let margin = timing.interval.times(u64::from(timing.latency) + 2);
+    if last_theirs.since(last_own) + margin >= timing.timeout {
+        return Some(Ending { at: last_theirs, reason: None, how: How::Mute { last: own } });
+    }
+    // A goodbye that cannot be read may have been among the last PDUs.
+    let late = |p: &&Pdu| last_theirs.max(last_own).since(p.at) < timing.interval.times(GOODBYE);
+    if pdus.iter().rev().take_while(late).any(|p| p.what == What::Unreadable) {
+        return None;
+    }
+    // A sniffer that has lost a connection sees nothing of it either. That it was over shows who
+    // advertises again as soon as the timeout has run out, and not before, if that is so long that
+    // nothing else would wait for it.
+    let over = last_theirs.max(last_own) + timing.timeout;
+    let soon = adverts.first().is_some_and(|again| {
+        again.at + timing.interval >= over && again.at <= over + SOON && timing.timeout >= SOON
+    });
+    (soon && until >= over).then(|| Ending {
+        at: last_theirs + timing.timeout,
+        reason: Some(ErrorCode::CONNECTION_TIMEOUT),
+        how: timed_out(pdus),
+    })
+}
+
+/// Events in which LL_TERMINATE_IND has been sent and acknowledged.
+const GOODBYE: u64 = 12;
+
+/// A peripheral that lost its link advertises again this soon.
+const SOON: Duration = Duration::from_secs(1);
 
 fn how(pdus: &[Pdu], reason: ErrorCode) -> How {
     let terminated = pdus

@@ -6,6 +6,7 @@ use ble::time::Instant;
 use ble::ui::Ui;
 use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::record::{Note, Record, RecordKind};
+use bletwin_sniffer::{Hci, Said};
 
 /// LE Create Connection.
 const CREATE_CONNECTION: u16 = 0x200D;
@@ -56,6 +57,27 @@ impl Hosts {
                 RecordKind::Shown(ui) => hosts.shown(record.at, of_central, ui),
                 RecordKind::Acted(act) => hosts.acted(record.at, of_central, act),
                 _ => {}
+            }
+        }
+        hosts
+    }
+
+    /// What a log of HCI tells, of the peripheral and of the central as far as they are known.
+    #[must_use]
+    pub fn logged<'a>(
+        hci: impl Iterator<Item = &'a Hci>,
+        [peripheral, central]: [Option<NodeId>; 2],
+    ) -> Self {
+        let mut hosts = Self::default();
+        for Hci { at, node, said, .. } in hci {
+            let of_central = Some(*node) == central;
+            if !of_central && Some(*node) != peripheral {
+                continue;
+            }
+            match said {
+                Said::Command(command) if !of_central => hosts.command(*at, command),
+                Said::Event(event) => hosts.event(*at, of_central, event),
+                Said::Command(_) | Said::Octets(_) => {}
             }
         }
         hosts

@@ -9,17 +9,21 @@
 pub mod account;
 pub mod air;
 pub mod answer;
+mod assumed;
 mod causes;
+pub mod concern;
 pub mod ending;
 pub mod hosts;
 pub mod hypothesis;
 pub mod pairing;
 mod phrases;
 pub mod procedures;
+pub mod sight;
 #[cfg(test)]
 mod tests;
 pub mod timing;
 pub mod transactions;
+pub mod watched;
 
 pub use account::Account;
 pub use air::{Pdu, What};
@@ -28,3 +32,4 @@ pub use ending::{Ending, How};
 pub use hypothesis::{Cause, Confidence, Hypothesis};
 pub use pairing::Pairing;
 pub use procedures::{Answer, Exchange};
+pub use watched::Watched;

@@ -30,6 +30,11 @@ impl Pairing {
                 (What::Control(ControlPdu::StartEncRsp), Some(p)) if !pdu.from_central => {
                     p.encrypted = Some(index);
                 }
+                // What the peripheral encrypts, it does so from there on; who has no key cannot
+                // read it.
+                (What::Unreadable, Some(p)) if !pdu.from_central => {
+                    p.encrypted.get_or_insert(index);
+                }
                 _ => {}
             }
         }

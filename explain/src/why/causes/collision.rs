@@ -21,7 +21,7 @@ struct Open<'a> {
 pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let ending = account.ending.as_ref()?;
     let codes = [ErrorCode::LL_PROCEDURE_COLLISION, ErrorCode::DIFFERENT_TRANSACTION_COLLISION];
-    if !codes.contains(&ending.reason) {
+    if !ending.reason.is_some_and(|reason| codes.contains(&reason)) {
         return None;
     }
     // Whoever leaves does so for what the other has sent.

@@ -18,7 +18,7 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let by_central = match ending.how {
         How::Terminated { pdu } => account.pdu(pdu)?.from_central,
         How::Silence { .. } => true,
-        How::Deaf { .. } | How::Other => false,
+        How::Deaf { .. } | How::Mute { .. } | How::Other => false,
     };
     let behind = || account.pdus.iter().enumerate().skip(exchange.last() + 1);
     // From its LL_START_ENC_RSP on the central waits for nothing; it may not be readable.
@@ -31,7 +31,7 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
         .map(|(index, _)| index);
     let asked = account.pdu(exchange.request)?;
     let confidence = match ending.reason {
-        ErrorCode::MIC_FAILURE | ErrorCode::LL_RESPONSE_TIMEOUT => Confidence::Shown,
+        Some(ErrorCode::MIC_FAILURE | ErrorCode::LL_RESPONSE_TIMEOUT) => Confidence::Shown,
         _ if started.is_none() && account.age(exchange.request) >= PATIENCE => Confidence::Likely,
         _ => return None,
     };

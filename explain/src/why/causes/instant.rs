@@ -10,7 +10,7 @@ use crate::why::phrases::count;
 const AHEAD: u16 = 6;
 
 pub(super) fn look(account: &Account) -> Option<Hypothesis> {
-    if account.ending.as_ref()?.reason != ErrorCode::INSTANT_PASSED {
+    if account.ending.as_ref()?.reason != Some(ErrorCode::INSTANT_PASSED) {
         return None;
     }
     let late = account.announcements.iter().rev().find_map(|announced| {

@@ -49,7 +49,7 @@ fn mic(account: &Account) -> Option<Hypothesis> {
     let ending = account.ending.as_ref()?;
     let local = !matches!(ending.how, How::Terminated { .. });
     let exchange = started(account)?;
-    if ending.reason != ErrorCode::MIC_FAILURE || !local {
+    if ending.reason != Some(ErrorCode::MIC_FAILURE) || !local {
         return None;
     }
     let unread = account.pdus.iter().rposition(|p| p.from_central && p.what == What::Unreadable);

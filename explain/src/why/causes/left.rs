@@ -1,6 +1,7 @@
 //! Ends that the evidence tells of and does not explain.
 
 use crate::why::account::Account;
+use crate::why::air::What;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::side;
@@ -16,8 +17,16 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
             let text = "Nothing on air before it says why the central fell silent.".to_owned();
             (Cause::Silent, last_heard, text, "central")
         }
+        How::Mute { last } => {
+            let text = "Nothing on air before it says why the peripheral said nothing more.";
+            (Cause::Silent, last, text.to_owned(), "peripheral")
+        }
         How::Deaf { .. } | How::Other => return None,
     };
-    let doubt = format!("a log of the {log}'s host would decide");
+    let unread = account.pdus.iter().any(|pdu| pdu.what == What::Unreadable);
+    let doubt = match unread {
+        true => format!("the key of the link, or a log of the {log}'s host, would decide"),
+        false => format!("a log of the {log}'s host would decide"),
+    };
     Some(Hypothesis::new(cause, Confidence::Undecided, [place], text).but(doubt))
 }

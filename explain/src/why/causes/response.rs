@@ -18,7 +18,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 fn timer(account: &Account) -> Option<(bool, ble::time::Instant, Confidence)> {
     let ending = account.ending.as_ref()?;
     match ending.how {
-        How::Terminated { pdu } if ending.reason == ErrorCode::LL_RESPONSE_TIMEOUT => {
+        How::Terminated { pdu } if ending.reason == Some(ErrorCode::LL_RESPONSE_TIMEOUT) => {
             Some((account.pdu(pdu)?.from_central, ending.at, Confidence::Shown))
         }
         // Whoever runs into it need not say so on air.
@@ -26,7 +26,7 @@ fn timer(account: &Account) -> Option<(bool, ble::time::Instant, Confidence)> {
             let last = account.pdu(account.last_of(true)?)?;
             Some((true, last.at, Confidence::Likely))
         }
-        How::Other if ending.reason == ErrorCode::LL_RESPONSE_TIMEOUT => {
+        How::Other if ending.reason == Some(ErrorCode::LL_RESPONSE_TIMEOUT) => {
             Some((false, ending.at, Confidence::Shown))
         }
         _ => None,

@@ -51,7 +51,7 @@ fn stuck(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
     let end = match account.ending.as_ref().map(|ending| &ending.how) {
         Some(How::Terminated { pdu }) => account.pdu(*pdu)?.at,
         Some(How::Silence { .. }) => account.pdu(account.last_of(true)?)?.at,
-        Some(How::Deaf { .. } | How::Other) => return None,
+        Some(How::Deaf { .. } | How::Mute { .. } | How::Other) => return None,
         None => account.until,
     };
     let age = end.since(last.at);

@@ -44,8 +44,8 @@ impl Quiet {
     fn of(account: &Account) -> Option<Self> {
         let silent = match account.ending.as_ref().map(|ending| (&ending.how, ending.reason)) {
             Some((How::Silence { .. }, _)) => true,
-            Some((How::Other, ErrorCode::LL_RESPONSE_TIMEOUT)) => false,
-            Some((How::Deaf { .. } | How::Other, _)) => return None,
+            Some((How::Other, Some(ErrorCode::LL_RESPONSE_TIMEOUT))) => false,
+            Some((How::Deaf { .. } | How::Mute { .. } | How::Other, _)) => return None,
             Some((How::Terminated { .. }, _)) | None => false,
         };
         let goodbye = |p: &Pdu| {

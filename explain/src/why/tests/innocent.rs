@@ -12,6 +12,7 @@ use crate::why::ending::ending;
 use crate::why::hosts::{Dialog, Hosts};
 use crate::why::pairing::Pairing;
 use crate::why::procedures::{announcements, exchanges};
+use crate::why::sight::Sight;
 use crate::why::transactions::transactions;
 use crate::why::{Cause, Confidence, Hypothesis, Pdu, What};
 
@@ -51,6 +52,7 @@ fn account(pdus: Vec<Pdu>, reason: Option<ErrorCode>) -> Account {
         adverts: Vec::new(),
         until,
         security_err: None,
+        sight: Sight::whole(),
         pdus,
     }
 }

@@ -1,0 +1,92 @@
+//! What may have been on air without being seen: of an absence a capture with gaps proves little.
+
+use ble::pdu::data::DataHeader;
+use bletwin_sim::sniffer::{AirItem, Decoded, Direction};
+
+/// Packets that were not seen, or not understood, by the PDU that follows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Index of the PDU in front of which it was, whether the central's, and how many.
+    hidden: Vec<(usize, bool, u32)>,
+}
+
+impl Sight {
+    /// Where everything was seen.
+    #[must_use]
+    pub fn whole() -> Self {
+        Self::default()
+    }
+
+    /// What the packets of a connection leave open, in their order.
+    #[must_use]
+    pub fn of(items: &[&AirItem]) -> Self {
+        let mut hidden = Vec::new();
+        for central in [true, false] {
+            let mut last: Option<(u16, usize)> = None;
+            for (index, item) in items.iter().enumerate() {
+                let Some(event) = item.event.filter(|_| side(item) == Some(central)) else {
+                    continue;
+                };
+                if item.decoded == Decoded::Opaque {
+                    hidden.push((index, central, 1));
+                }
+                let missing = match last {
+                    Some((before, _)) => event.wrapping_sub(before).saturating_sub(1),
+                    None => event,
+                };
+                let behind = last.map(|(_, behind)| behind);
+                let new = behind.is_none_or(|behind| may_be_new(items, behind, index, missing));
+                // What goes back in time, nothing can be said of.
+                if (1..u16::MAX / 2).contains(&missing) && new {
+                    hidden.push((index, central, u32::from(missing)));
+                }
+                last = Some((event, index));
+            }
+        }
+        // A side of which nothing was seen may have said anything.
+        for central in [true, false] {
+            let seen = |item: &&AirItem| item.event.is_some() && side(item) == Some(central);
+            if !items.iter().any(seen) {
+                let other = items.iter().enumerate().filter(|(_, item)| item.event.is_some());
+                hidden.extend(other.map(|(index, _)| (index, central, 1)));
+            }
+        }
+        hidden.sort_unstable();
+        Self { hidden }
+    }
+
+    /// How many packets may have been on air unseen behind the PDU at `from`, up to the one at
+    /// `to`.
+    #[must_use]
+    pub fn hidden(&self, from: usize, to: usize) -> u32 {
+        let between = |&&(index, ..): &&(usize, bool, u32)| index > from && index <= to;
+        self.hidden.iter().filter(between).map(|(.., count)| count).sum()
+    }
+}
+
+fn side(item: &AirItem) -> Option<bool> {
+    item.direction.map(|direction| direction == Direction::CentralToPeripheral)
+}
+
+/// Whether one of the `missing` packets between two of one side may have said what neither says.
+fn may_be_new(items: &[&AirItem], from: usize, to: usize, missing: u16) -> bool {
+    let (Some(first), Some(next)) = (items.get(from), items.get(to)) else { return true };
+    // A single one between two that differ in SN repeats one of them.
+    if missing == 1 && header(first).sn != header(next).sn {
+        return false;
+    }
+    // If the other side was seen in each event and its NESN stood still, it has taken nothing.
+    let between = items.get(from + 1..to).unwrap_or_default();
+    let acknowledged: Vec<bool> = between
+        .iter()
+        .filter(|item| item.event.is_some() && side(item) != side(first))
+        .map(|item| header(item).nesn)
+        .collect();
+    let all = acknowledged.len() > usize::from(missing);
+    let still = acknowledged.windows(2).all(|two| two[0] == two[1]);
+    side(first) == Some(true) || !(all && still)
+}
+
+const fn header(item: &AirItem) -> DataHeader {
+    DataHeader::from_octet(item.header)
+}

@@ -1,0 +1,88 @@
+//! What was watched of two devices, by whatever means: a run tells all of it, a capture what was
+//! on air, and of hosts what was logged.
+
+use ble::error::ErrorCode;
+use ble::hci::Event;
+use ble::time::Instant;
+use bletwin_scenarios::stage::Finished;
+use bletwin_sim::sniffer::{AirItem, Direction};
+use bletwin_sniffer::{NodeId, Said, View};
+
+use super::hosts::Hosts;
+
+/// Whom it is about, and what is known beside their packets.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// The connection that counts; `None`: there was none.
+    pub connection: Option<usize>,
+    /// The peripheral, whose advertising counts.
+    pub peripheral: Option<NodeId>,
+    /// When the peripheral's host was told that the link is over, and the reason that it was told;
+    /// `None`: it was not, or nobody knows.
+    pub told: Option<(Instant, ErrorCode)>,
+    /// What hosts and people did.
+    pub hosts: Hosts,
+    /// When watching ended.
+    pub until: Instant,
+    /// The peripheral's `Security failed … err`, if its host printed one.
+    pub security_err: Option<u8>,
+    /// Whether packets may have been on air that were not seen, or that did not arrive.
+    pub in_part: bool,
+}
+
+impl Watched {
+    /// A run: the connection whose end decided it, or the last one.
+    #[must_use]
+    pub fn run(run: &Finished, items: &[AirItem]) -> Self {
+        let until = run.records.last().map_or(Instant::ZERO, |record| record.at);
+        let at = run.ending.map_or(Instant::MAX, |(at, _)| at);
+        Self {
+            connection: items.iter().take_while(|i| i.at <= at).filter_map(|i| i.connection).last(),
+            peripheral: Some(run.peripheral),
+            told: run.ending,
+            hosts: Hosts::of(&run.records, [run.peripheral, run.central], at.min(until)),
+            until,
+            security_err: run.facts.security_err,
+            in_part: false,
+        }
+    }
+
+    /// One connection of what somebody else has captured or logged.
+    #[must_use]
+    pub fn captured(view: &View, items: &[AirItem], connection: usize) -> Self {
+        let here = || items.iter().filter(|item| item.connection == Some(connection));
+        let end = |central: bool| {
+            let from_central =
+                |item: &&AirItem| item.direction == Some(Direction::CentralToPeripheral);
+            here().filter(|i| i.direction.is_some()).find(|i| from_central(i) == central)
+        };
+        let ends = [end(false), end(true)].map(|item| item.map(|item| item.from));
+        let [peripheral, _] = ends;
+        let begin = here().next().map_or(Instant::ZERO, |item| item.at);
+        // What comes after the next connection of this peripheral is not about this one.
+        let next = items
+            .iter()
+            .filter(|item| item.connection.is_some_and(|number| number > connection))
+            .find(|item| item.direction.is_some() && peripheral == Some(item.from))
+            .map(|item| item.at);
+        let until = next.unwrap_or(view.end).max(begin);
+        let logged = || view.hci().iter().filter(|hci| hci.at >= begin && hci.at <= until);
+        let told = logged().find_map(|hci| match hci.said {
+            Said::Event(Event::DisconnectionComplete { reason, .. })
+                if Some(hci.node) == peripheral =>
+            {
+                Some((hci.at, reason))
+            }
+            _ => None,
+        });
+        Self {
+            connection: Some(connection),
+            peripheral,
+            told,
+            hosts: Hosts::logged(logged(), ends),
+            until,
+            security_err: None,
+            in_part: !view.complete,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a capture tells, the run tells: causes from packets alone, some of them missing.
+
+use ble::time::{Duration, Instant};
+use bletwin_explain::why::concern::Concern;
+use bletwin_explain::why::{Cause, Confidence, Why};
+use bletwin_models::profile::Profile;
+use bletwin_scenarios::catalogue;
+use bletwin_scenarios::stage::{Finished, Stage};
+use bletwin_setup::Setup;
+use bletwin_sniffer::{Hearing, View, sniff};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// How long the sniffer goes on when the scenario is over: longer than any supervision timeout of
+/// these centrals.
+const AFTERWARDS: Duration = Duration::from_secs(7);
+
+/// A run, and all that was on air until some seconds later.
+struct Case {
+    name: String,
+    run: Finished,
+    air: View,
+}
+
+/// One in so many by default, all in CI.
+fn one_in(n: usize) -> usize {
+    if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { 1 } else { n }
+}
+
+/// Every scenario with every central and preset.
+fn cases() -> impl Iterator<Item = Case> {
+    let every = catalogue::all().iter().flat_map(|scenario| {
+        let centrals = Profile::all().into_iter().map(|profile| profile.name);
+        centrals.flat_map(move |central| {
+            ["recommended", "zephyr-2024"].map(|preset| (scenario, central.clone(), preset))
+        })
+    });
+    every.step_by(one_in(7)).map(|(scenario, central, preset)| {
+        let setup = Setup::new(preset, &central, 1).expect("both are there");
+        let mut stage = Stage::new(scenario, &setup);
+        stage.run_until(Instant::MAX);
+        let mut world = stage.world.clone();
+        let run = stage.play();
+        let over = run.records.last().map_or(Instant::ZERO, |last| last.at);
+        world.run_until(over + AFTERWARDS);
+        let name = format!("{} of {preset} with {central}", scenario.name);
+        Case { name, run, air: bletwin_sim::view(world.records()) }
+    })
+}
+
+/// What a sniffer has of it that misses so many packets in a million.
+fn captured(air: &View, loss_ppm: u32, seed: u64) -> View {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut seen = air.clone();
+    seen.frames.retain(|_| random.next_u32() % 1_000_000 >= loss_ppm);
+    seen.frames.iter_mut().for_each(|frame| frame.hearing = Hearing::Unknown);
+    View { hci: None, nodes: None, complete: false, ..seen }
+}
+
+/// What it tells of the connection that decided the run; `None`: its beginning was missed.
+fn told(run: &Finished, seen: &View) -> Option<Why> {
+    let decided = Why::of(run).account.pdus.first()?.id;
+    let items = sniff(seen);
+    let connection = items.iter().find(|item| item.record == decided)?.connection?;
+    Some(Why::captured(seen, &items, connection))
+}
+
+fn causes(why: &Why, confidence: Confidence) -> Vec<Cause> {
+    let sure = why.hypotheses.iter().filter(|one| one.confidence <= confidence);
+    sure.map(|one| one.cause).collect()
+}
+
+/// Whether an account shows a failure that the scenario was meant to end with.
+fn fails_on_purpose(run: &Finished) -> bool {
+    Concern::of(&Why::of(run)).is_some()
+}
+
+#[test]
+fn a_capture_tells_the_cause_that_the_run_tells() {
+    let (mut failed, mut right, mut open) = (0, 0, 0);
+    for Case { name, run, air } in cases() {
+        let Some(why) = told(&run, &captured(&air, 0, 0)) else { continue };
+        let concern = Concern::of(&why);
+        if run.expected {
+            let meant = fails_on_purpose(&run);
+            assert!(concern.is_none() || meant, "{name}: {concern:?}\n{}", why.paragraph());
+            continue;
+        }
+        let full = Why::of(&run);
+        let Some(cause) = full.hypotheses.first() else { continue };
+        failed += 1;
+        match why.hypotheses.first() {
+            Some(first) if first.cause == cause.cause => right += 1,
+            Some(first) if first.confidence < Confidence::Possible => {
+                panic!("{name}:\nrun: {}\ncapture: {}", full.paragraph(), why.paragraph())
+            }
+            _ => open += 1,
+        }
+    }
+    println!("{failed} failed: {right} causes are told, {open} left open");
+    assert!(right * 100 >= failed * 75, "{right} of {failed}, {open} left open");
+}
+
+#[test]
+fn what_a_capture_with_gaps_shows_is_so() {
+    for (number, Case { name, run, air }) in cases().enumerate() {
+        for loss_ppm in [10_000, 50_000, 200_000] {
+            let seed = u64::from(loss_ppm) + number as u64;
+            let Some(why) = told(&run, &captured(&air, loss_ppm, seed)) else { continue };
+            let full = Why::of(&run);
+            let shown = causes(&why, Confidence::Shown);
+            let known = causes(&full, Confidence::Likely);
+            let so = shown.iter().all(|cause| known.contains(cause));
+            assert!(
+                so || run.expected && Concern::of(&why).is_none(),
+                "{name}, {loss_ppm} ppm lost:\nrun: {}\ncapture: {}",
+                full.paragraph(),
+                why.paragraph()
+            );
+            let concern = Concern::of(&why).filter(|_| run.expected && !fails_on_purpose(&run));
+            assert!(
+                concern.is_none(),
+                "{name}, {loss_ppm} ppm lost: {concern:?}\n{}",
+                why.paragraph()
+            );
+        }
+    }
+}
