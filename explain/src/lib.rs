@@ -1,5 +1,6 @@
 //! What happened in a run, in words and pictures: the log, the ladder, why it failed, which rules
-//! were broken, what the numbers mean, the page that a browser shows. Functions of the record.
+//! were broken, what the numbers mean, the page that a browser shows. Functions of the record; what
+//! somebody else has captured is told by the same machinery from a view ([`captured`]).
 //!
 //! ```
 //! use bletwin_explain::report;
@@ -14,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod captured;
 pub mod codes;
 pub mod html;
 pub mod report;

@@ -13,7 +13,7 @@ use bletwin_sim::record::{Note, RecordId, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::report::ladder::{line, substantial};
-use bletwin_sim::sniffer::{Decoded, sniff};
+use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
 
 use crate::why::Why;
 use bletwin_scenarios::catalogue::Story;
@@ -21,6 +21,7 @@ use bletwin_scenarios::judgement::seconds;
 use bletwin_scenarios::stage::Finished;
 use bletwin_scenarios::summary::Verdict;
 pub use failure::{Json, busy, failure, json, objections};
+pub(crate) use failure::{Suspected, suspected};
 
 /// The capture as pcapng, as on air or decrypted.
 ///
@@ -49,9 +50,22 @@ pub fn ladder(run: &Finished) -> String {
 pub fn decisive_ladder(run: &Finished) -> String {
     let items = sniff(&run.records);
     let wanted = Why::read(run, &items).wanted();
+    between(items.iter().filter(|i| i.connection.is_some()), &wanted)
+}
+
+/// The same of one connection, of what was captured.
+pub(crate) fn decisive_lines(
+    items: &[AirItem],
+    connection: usize,
+    wanted: &BTreeSet<RecordId>,
+) -> String {
+    between(items.iter().filter(|i| i.connection == Some(connection)), wanted)
+}
+
+fn between<'a>(items: impl Iterator<Item = &'a AirItem>, wanted: &BTreeSet<RecordId>) -> String {
     let mut lines = Vec::new();
     let (mut empty, mut full) = (0_u32, 0_u32);
-    for item in items.iter().filter(|i| i.connection.is_some()) {
+    for item in items {
         if wanted.contains(&item.record) {
             lines.extend(gap(empty, full));
             (empty, full) = (0, 0);

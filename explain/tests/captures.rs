@@ -1,6 +1,7 @@
 //! What a capture tells, the run tells: causes from packets alone, some of them missing.
 
 use ble::time::{Duration, Instant};
+use bletwin_explain::captured::{self, Naming};
 use bletwin_explain::why::concern::Concern;
 use bletwin_explain::why::{Cause, Confidence, Why};
 use bletwin_models::profile::Profile;
@@ -49,7 +50,7 @@ fn cases() -> impl Iterator<Item = Case> {
 }
 
 /// What a sniffer has of it that misses so many packets in a million.
-fn captured(air: &View, loss_ppm: u32, seed: u64) -> View {
+fn captured_air(air: &View, loss_ppm: u32, seed: u64) -> View {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut seen = air.clone();
     seen.frames.retain(|_| random.next_u32() % 1_000_000 >= loss_ppm);
@@ -79,7 +80,7 @@ fn fails_on_purpose(run: &Finished) -> bool {
 fn a_capture_tells_the_cause_that_the_run_tells() {
     let (mut failed, mut right, mut open) = (0, 0, 0);
     for Case { name, run, air } in cases() {
-        let Some(why) = told(&run, &captured(&air, 0, 0)) else { continue };
+        let Some(why) = told(&run, &captured_air(&air, 0, 0)) else { continue };
         let concern = Concern::of(&why);
         if run.expected {
             let meant = fails_on_purpose(&run);
@@ -106,7 +107,7 @@ fn what_a_capture_with_gaps_shows_is_so() {
     for (number, Case { name, run, air }) in cases().enumerate() {
         for loss_ppm in [10_000, 50_000, 200_000] {
             let seed = u64::from(loss_ppm) + number as u64;
-            let Some(why) = told(&run, &captured(&air, loss_ppm, seed)) else { continue };
+            let Some(why) = told(&run, &captured_air(&air, loss_ppm, seed)) else { continue };
             let full = Why::of(&run);
             let shown = causes(&why, Confidence::Shown);
             let known = causes(&full, Confidence::Likely);
@@ -125,4 +126,20 @@ fn what_a_capture_with_gaps_shows_is_so() {
             );
         }
     }
+}
+
+/// The founding case as a sniffer without a key has it, in words.
+#[test]
+fn the_founding_case_as_a_capture_in_words() {
+    let setup = Setup::new("zephyr-2024", "windows-intel", 1).expect("both are there");
+    let mut stage = Stage::new(catalogue::by_name("pairing").expect("it is there"), &setup);
+    stage.run_until(Instant::MAX);
+    let over = stage.world.now();
+    stage.world.run_until(over + AFTERWARDS);
+    let air = bletwin_sim::view(stage.world.records());
+    let explained = captured::explain(&captured_air(&air, 0, 0));
+    let names = Naming::of(&explained.items, false);
+    let text = [Some(explained.connections(&names)), explained.violations(&names)];
+    let text: Vec<String> = text.into_iter().flatten().chain([explained.judged()]).collect();
+    insta::assert_snapshot!(text.join("\n\n"));
 }

@@ -22,7 +22,7 @@ pub struct Json<'a> {
 
 /// What may have been the cause, as `--json` tells it.
 #[derive(Debug, Serialize)]
-struct Suspected {
+pub(crate) struct Suspected {
     cause: Cause,
     confidence: Confidence,
     text: String,
@@ -41,10 +41,12 @@ struct Place {
 }
 
 fn told(run: &Finished) -> Vec<Suspected> {
-    if run.expected {
-        return Vec::new();
-    }
-    let Why { account, hypotheses } = Why::of(run);
+    if run.expected { Vec::new() } else { suspected(&Why::of(run)) }
+}
+
+/// All that may have been the cause, as data.
+pub(crate) fn suspected(why: &Why) -> Vec<Suspected> {
+    let Why { account, hypotheses } = why;
     let place = |&index: &usize| {
         let pdu = account.pdu(index)?;
         Some(Place {
@@ -55,14 +57,14 @@ fn told(run: &Finished) -> Vec<Suspected> {
             record: pdu.id.0,
         })
     };
-    let one = |hypothesis: Hypothesis| Suspected {
+    let one = |hypothesis: &Hypothesis| Suspected {
         cause: hypothesis.cause,
         confidence: hypothesis.confidence,
         pdus: hypothesis.places.iter().filter_map(place).collect(),
-        text: hypothesis.text,
-        doubt: hypothesis.doubt,
+        text: hypothesis.text.clone(),
+        doubt: hypothesis.doubt.clone(),
     };
-    hypotheses.into_iter().map(one).collect()
+    hypotheses.iter().map(one).collect()
 }
 
 /// The result of a run as data.

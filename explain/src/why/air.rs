@@ -101,6 +101,12 @@ impl Pdu {
     }
 }
 
+/// Whether one end of a connection sent a packet, or the other.
+#[must_use]
+pub fn is_from(item: &AirItem, central: bool) -> bool {
+    item.direction.is_some_and(|way| (way == Direction::CentralToPeripheral) == central)
+}
+
 /// A packet as an explanation sees it.
 #[must_use]
 pub fn pdu(item: &AirItem) -> Pdu {
@@ -108,7 +114,7 @@ pub fn pdu(item: &AirItem) -> Pdu {
         id: item.record,
         at: item.at,
         event: item.event,
-        from_central: item.direction == Some(Direction::CentralToPeripheral),
+        from_central: is_from(item, true),
         phy: item.phy,
         what: what(item),
         repeated: item.retransmission,

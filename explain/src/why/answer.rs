@@ -99,9 +99,20 @@ impl Why {
         let at = seconds(ending.at);
         let end = match ending.reason {
             Some(reason) => format!("reason {} ({}) at {at}", reason.0, reason.name()),
-            None => format!("a reason that was not seen, at {at} at the latest"),
+            None => format!("a reason that was not seen, at {at}"),
         };
         Some(match &ending.how {
+            How::Silence { last_heard } if ending.reason.is_none() => {
+                let last = account.pdu(*last_heard)?;
+                format!(
+                    "The last packet of the central that was captured came at {}, and no \
+                     LL_TERMINATE_IND was. {} later, as long as the supervision timeout, the \
+                     peripheral advertised again: the link had ended with reason 8 (Connection \
+                     Timeout), if no packet was missed.",
+                    last.place(),
+                    span(last.at, account.adverts.first()?.at),
+                )
+            }
             How::Silence { last_heard } => {
                 let last = account.pdu(*last_heard)?;
                 format!(
@@ -136,7 +147,8 @@ impl Why {
                 let later = account.pdus.iter().filter(|p| p.from_central && p.at > last.at);
                 format!(
                     "After {} the peripheral said nothing more, although the central sent {} in \
-                     the {} that followed: the link ended with {end}.",
+                     the {} that followed: it had left for a reason that was not seen, or did not \
+                     hear the central.",
                     last.place(),
                     count(later.count(), "more packet"),
                     span(last.at, ending.at),

@@ -54,21 +54,15 @@ impl Concern {
         if is(&[Cause::KeyMissing, Cause::KeysDiffer]) {
             return Some(Self::Key);
         }
-        if pairing_broke(account) || is(&[Cause::PairingStuck]) && account.ending.is_none() {
+        let ending = account.ending.as_ref();
+        if ending.is_some_and(|ending| !matches!(ending.how, How::Terminated { .. })) {
+            return Some(Self::Lost);
+        }
+        if pairing_broke(account) || is(&[Cause::PairingStuck]) && ending.is_none() {
             return Some(Self::Pairing);
         }
-        match account.ending.as_ref().map(|ending| &ending.how) {
-            Some(How::Terminated { pdu }) => {
-                let What::Control(ControlPdu::TerminateInd(reason)) = account.pdu(*pdu)?.what
-                else {
-                    return None;
-                };
-                if !ORDERLY.contains(&reason) {
-                    return Some(Self::Left(reason));
-                }
-            }
-            Some(_) => return Some(Self::Lost),
-            None => {}
+        if let Some(reason) = goodbye(account).filter(|reason| !ORDERLY.contains(reason)) {
+            return Some(Self::Left(reason));
         }
         is(&[Cause::AttributeRefused, Cause::AttributeUnanswered]).then_some(Self::Attribute)
     }
@@ -86,6 +80,15 @@ impl Concern {
             Self::Attribute => "a request was not served".into(),
             Self::NotTaken => "the connection did not come about".into(),
         }
+    }
+}
+
+/// The reason that an LL_TERMINATE_IND gave.
+fn goodbye(account: &Account) -> Option<ErrorCode> {
+    let How::Terminated { pdu } = account.ending.as_ref()?.how else { return None };
+    match account.pdu(pdu)?.what {
+        What::Control(ControlPdu::TerminateInd(reason)) => Some(reason),
+        _ => None,
     }
 }
 

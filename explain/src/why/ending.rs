@@ -104,7 +104,7 @@ pub fn seen(pdus: &[Pdu], until: Instant, adverts: &[Pdu]) -> Option<Ending> {
     });
     (soon && until >= over).then(|| Ending {
         at: last_theirs + timing.timeout,
-        reason: Some(ErrorCode::CONNECTION_TIMEOUT),
+        reason: None,
         how: timed_out(pdus),
     })
 }

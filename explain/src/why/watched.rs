@@ -5,9 +5,10 @@ use ble::error::ErrorCode;
 use ble::hci::Event;
 use ble::time::Instant;
 use bletwin_scenarios::stage::Finished;
-use bletwin_sim::sniffer::{AirItem, Direction};
+use bletwin_sim::sniffer::AirItem;
 use bletwin_sniffer::{NodeId, Said, View};
 
+use super::air::is_from;
 use super::hosts::Hosts;
 
 /// Whom it is about, and what is known beside their packets.
@@ -51,12 +52,8 @@ impl Watched {
     #[must_use]
     pub fn captured(view: &View, items: &[AirItem], connection: usize) -> Self {
         let here = || items.iter().filter(|item| item.connection == Some(connection));
-        let end = |central: bool| {
-            let from_central =
-                |item: &&AirItem| item.direction == Some(Direction::CentralToPeripheral);
-            here().filter(|i| i.direction.is_some()).find(|i| from_central(i) == central)
-        };
-        let ends = [end(false), end(true)].map(|item| item.map(|item| item.from));
+        let end = |central: bool| here().find(|item| is_from(item, central)).map(|i| i.from);
+        let ends = [end(false), end(true)];
         let [peripheral, _] = ends;
         let begin = here().next().map_or(Instant::ZERO, |item| item.at);
         // What comes after the next connection of this peripheral is not about this one.

@@ -1,0 +1,88 @@
+//! A capture as data.
+
+use bletwin_oracle::Finding;
+use serde::Serialize;
+
+use super::naming::Naming;
+use super::{Encryption, Explained, Link};
+use crate::report::{Suspected, suspected};
+
+/// What `explain --json` prints of connections and rules; see docs/JSON.md.
+#[derive(Debug, Serialize)]
+pub struct Json {
+    connections: Vec<Connection>,
+    findings: Vec<Found>,
+    observations: Vec<Found>,
+    undecided: Vec<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Connection {
+    number: usize,
+    central: Option<String>,
+    peripheral: Option<String>,
+    from_us: u64,
+    to_us: u64,
+    from_the_start: bool,
+    packets: usize,
+    missing: u32,
+    interval_us: Option<u64>,
+    latency: Option<u16>,
+    timeout_us: Option<u64>,
+    encryption: &'static str,
+    concern: Option<String>,
+    why: Option<String>,
+    hypotheses: Vec<Suspected>,
+    would_decide: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    rule: &'static str,
+    by: String,
+    at_us: u64,
+    text: String,
+}
+
+/// All of it as data.
+#[must_use]
+pub fn json(explained: &Explained, names: &Naming) -> Json {
+    let found = |finding: &Finding| Found {
+        rule: finding.rule,
+        by: names.device(finding.culprit),
+        at_us: finding.at.as_us(),
+        text: names.hide(&finding.text),
+    };
+    Json {
+        connections: explained.links.iter().map(|link| connection(link, names)).collect(),
+        findings: explained.examined.findings.iter().map(found).collect(),
+        observations: explained.examined.observations.iter().map(found).collect(),
+        undecided: explained.examined.undecided.clone(),
+    }
+}
+
+fn connection(link: &Link, names: &Naming) -> Connection {
+    let wrong = link.concern.is_some();
+    Connection {
+        number: link.number,
+        central: link.central.map(|end| names.device(end)),
+        peripheral: link.peripheral.map(|end| names.device(end)),
+        from_us: link.span[0].as_us(),
+        to_us: link.span[1].as_us(),
+        from_the_start: link.from_the_start,
+        packets: link.packets,
+        missing: link.missing,
+        interval_us: link.timing.map(|timing| timing.interval.as_us()),
+        latency: link.timing.map(|timing| timing.latency),
+        timeout_us: link.timing.map(|timing| timing.timeout.as_us()),
+        encryption: match link.encryption {
+            Encryption::Never => "never",
+            Encryption::Read => "read",
+            Encryption::Opaque(_) => "opaque",
+        },
+        concern: link.concern.map(|concern| concern.words()),
+        why: wrong.then(|| link.why.paragraph()),
+        hypotheses: if wrong { suspected(&link.why) } else { Vec::new() },
+        would_decide: link.would_decide(),
+    }
+}

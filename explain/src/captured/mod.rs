@@ -1,0 +1,126 @@
+//! What can be told of a capture or a log that somebody else made: each connection, what went
+//! wrong in it and why, which rules were broken, and what this evidence does not decide.
+//!
+//! It is told by the machinery of a run, from a [`View`]: [`Why`] per connection, and the oracle.
+
+mod data;
+mod naming;
+mod words;
+
+use ble::time::Instant;
+use bletwin_oracle::{Examined, examine};
+use bletwin_sniffer::{AirItem, NodeId, View, sniff};
+
+use crate::why::concern::Concern;
+use crate::why::timing::Timing;
+use crate::why::{What, Why};
+pub use data::{Json, json};
+pub use naming::Naming;
+
+/// A capture, explained.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// Its connections, in the order of their first packets.
+    pub links: Vec<Link>,
+    /// What the oracle says.
+    pub examined: Examined,
+    /// All packets, understood as far as possible.
+    pub items: Vec<AirItem>,
+}
+
+/// How much of an encrypted connection could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// Nothing was encrypted that was seen.
+    Never,
+    /// All that was encrypted was read.
+    Read,
+    /// From then on it was not read: the key is not known.
+    Opaque(Instant),
+}
+
+/// One connection.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The central, if it was heard.
+    pub central: Option<NodeId>,
+    /// The peripheral, if it was heard.
+    pub peripheral: Option<NodeId>,
+    /// First and last packet, counted from the first packet of the capture.
+    pub span: [Instant; 2],
+    /// Whether it was captured from its beginning on.
+    pub from_the_start: bool,
+    /// How many of its packets were captured.
+    pub packets: usize,
+    /// How many at most may have been on air unseen between them.
+    pub missing: u32,
+    /// Its parameters in the end, as far as they were seen.
+    pub timing: Option<Timing>,
+    /// How much of it could be read.
+    pub encryption: Encryption,
+    /// What went wrong, if anything that was seen did.
+    pub concern: Option<Concern>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Explains all that was seen.
+#[must_use]
+pub fn explain(view: &View) -> Explained {
+    let items = sniff(view);
+    let last = items.iter().filter_map(|item| item.connection).max();
+    let numbers = last.map_or(0..0, |last| 0..last + 1);
+    Explained {
+        links: numbers.map(|number| Link::of(view, &items, number)).collect(),
+        examined: examine(view),
+        items,
+    }
+}
+
+impl Link {
+    fn of(view: &View, items: &[AirItem], number: usize) -> Self {
+        let why = Why::captured(view, items, number);
+        let here = || items.iter().filter(|item| item.connection == Some(number));
+        let end = |central: bool| {
+            let of_side = |item: &&AirItem| crate::why::air::is_from(item, central);
+            here().find(of_side).map(|item| item.from)
+        };
+        let pdus = &why.account.pdus;
+        let unread = |pdu: &&crate::why::Pdu| pdu.what == What::Unreadable;
+        let encrypted = here().any(|item| item.decrypted == Some(true));
+        let at = |item: Option<&AirItem>| item.map_or(Instant::ZERO, |item| item.at);
+        Self {
+            number: number + 1,
+            central: end(true),
+            peripheral: end(false),
+            span: [at(here().next()), at(here().last())],
+            from_the_start: pdus.first().is_some_and(|pdu| matches!(pdu.what, What::Connect(..))),
+            packets: here().count(),
+            missing: why.account.sight.hidden(0, pdus.len()),
+            timing: why.account.timing(),
+            encryption: match pdus.iter().find(unread) {
+                Some(pdu) => Encryption::Opaque(pdu.at),
+                None if encrypted => Encryption::Read,
+                None => Encryption::Never,
+            },
+            concern: Concern::of(&why),
+            why,
+        }
+    }
+
+    /// What would decide that this evidence leaves open; `None`: nothing went wrong, or it is
+    /// shown why.
+    #[must_use]
+    pub fn would_decide(&self) -> Option<String> {
+        self.concern?;
+        let first = self.why.hypotheses.first();
+        match (first, self.encryption) {
+            (Some(first), _) if first.confidence == crate::why::Confidence::Shown => None,
+            (_, Encryption::Opaque(_)) => Some("the key of this link (LTK)".into()),
+            (Some(first), _) => first.doubt.clone(),
+            (None, _) => Some("a log of HCI of either end".into()),
+        }
+    }
+}

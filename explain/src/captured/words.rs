@@ -1,0 +1,139 @@
+//! A capture in words.
+
+use std::fmt::Write as _;
+
+use bletwin_oracle::Finding;
+use bletwin_rules::Rule;
+use bletwin_scenarios::judgement::{seconds, title};
+use bletwin_sniffer::NodeId;
+
+use super::naming::Naming;
+use super::{Encryption, Explained, Link};
+use crate::report::{decisive_lines, wrap};
+
+/// How wide a line is at most, in characters.
+const WIDTH: usize = 88;
+
+impl Explained {
+    /// Each connection: what was seen, what went wrong, and why.
+    #[must_use]
+    pub fn connections(&self, names: &Naming) -> String {
+        let links: Vec<String> = self.links.iter().map(|link| self.link(link, names)).collect();
+        links.join("\n")
+    }
+
+    fn link(&self, link: &Link, names: &Naming) -> String {
+        let mut text = format!("{}\n", link.heading(names));
+        for line in link.facts() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {line}");
+        }
+        let told = match link.concern {
+            None => "Nothing went wrong that was captured.".to_owned(),
+            Some(concern) => format!("What went wrong: {}.", concern.words()),
+        };
+        let _ = writeln!(text, "  {told}");
+        if link.concern.is_none() {
+            return text;
+        }
+        for line in wrap(&link.why.paragraph(), WIDTH - 2).lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+        let lines = decisive_lines(&self.items, link.number - 1, &link.why.wanted());
+        let _ = writeln!(text, "\n{}", names.hide(&lines));
+        if let Some(missing) = link.would_decide() {
+            let _ = writeln!(text, "\n{}", wrap(&format!("Would decide: {missing}."), WIDTH));
+        }
+        text
+    }
+
+    /// Rules that were broken, a line each; `None`: none that this evidence decides.
+    #[must_use]
+    pub fn violations(&self, names: &Naming) -> Option<String> {
+        lines(&self.examined.findings, names)
+    }
+
+    /// Recommendations that were not followed, a line each.
+    #[must_use]
+    pub fn observations(&self, names: &Naming) -> Option<String> {
+        lines(&self.examined.observations, names)
+    }
+
+    /// What was judged and what was not, in sentences.
+    #[must_use]
+    pub fn judged(&self) -> String {
+        let open = self.examined.undecided.len();
+        let all = bletwin_rules::judged().count();
+        let mut text = format!(
+            "{} of {all} rules were judged; {open} need more than this evidence has (packets \
+             without gaps, exact times, HCI).",
+            all.saturating_sub(open)
+        );
+        let unjudged = self.examined.unjudged.len();
+        if unjudged > 0 {
+            let _ = write!(
+                text,
+                " From {unjudged} place{} on a connection was not judged: its advertiser was not \
+                 heard, or it is encrypted with a key that is not known.",
+                if unjudged == 1 { "" } else { "s" }
+            );
+        }
+        text
+    }
+}
+
+impl Link {
+    fn heading(&self, names: &Naming) -> String {
+        let name = |end: Option<NodeId>| {
+            end.map_or_else(|| "not heard".to_owned(), |end| names.device(end))
+        };
+        format!(
+            "Connection {}: central {}, peripheral {}, {} to {}",
+            self.number,
+            name(self.central),
+            name(self.peripheral),
+            seconds(self.span[0]),
+            seconds(self.span[1]),
+        )
+    }
+
+    fn facts(&self) -> Vec<String> {
+        let begun = if self.from_the_start { "" } else { ", not from its beginning on" };
+        let missing = match self.missing {
+            0 => "none missing".to_owned(),
+            n => format!("up to {n} more were not captured or not understood"),
+        };
+        let mut facts = vec![format!("{} packets captured{begun}; {missing}", self.packets)];
+        if let Some(timing) = self.timing {
+            let hundredths = timing.interval.as_us() / 10;
+            facts.push(format!(
+                "interval {}.{:02} ms, peripheral latency {}, supervision timeout {} ms: {} events \
+                 without a packet end the link",
+                hundredths / 100,
+                hundredths % 100,
+                timing.latency,
+                timing.timeout.as_us() / 1000,
+                timing.events(),
+            ));
+        }
+        facts.push(match self.encryption {
+            Encryption::Never => "not encrypted".to_owned(),
+            Encryption::Read => "encrypted, and read with its key".to_owned(),
+            Encryption::Opaque(at) => {
+                format!("encrypted from {} on, and not read: its key is not known", seconds(at))
+            }
+        });
+        facts
+    }
+}
+
+fn lines(findings: &[Finding], names: &Naming) -> Option<String> {
+    let one = |finding: &Finding| {
+        let source = Rule::find(finding.rule)
+            .map_or(String::new(), |rule| format!(" [{}]", rule.sections()));
+        let (who, at) = (names.device(finding.culprit), seconds(finding.at));
+        format!("{} by {who} at {at}: {}{source}", title(finding.rule), names.hide(&finding.text))
+    };
+    let lines: Vec<String> = findings.iter().map(one).map(|line| wrap(&line, WIDTH)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
