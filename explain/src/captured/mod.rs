@@ -95,7 +95,7 @@ impl Link {
             number: number + 1,
             central: end(true),
             peripheral: end(false),
-            span: [at(here().next()), at(here().last())],
+            span: [at(here().next()), at(here().next_back())],
             from_the_start: pdus.first().is_some_and(|pdu| matches!(pdu.what, What::Connect(..))),
             packets: here().count(),
             missing: why.account.sight.hidden(0, pdus.len()),
