@@ -18,6 +18,8 @@ pub enum Purpose {
     Loss = 4,
     /// Faults that strike what it sends.
     Fault = 5,
+    /// What a made-up sniffer misses.
+    Sniffer = 6,
 }
 
 /// One stream; equal streams have the same future.

@@ -1,6 +1,7 @@
 //! What people and other tools read, each derived from the records alone.
 
 pub mod capture;
+pub mod degrade;
 pub mod json;
 pub mod ladder;
 pub mod log;
