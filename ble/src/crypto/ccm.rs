@@ -74,6 +74,13 @@ impl Cipher {
         Self { key, iv: [c0, c1, c2, c3, p0, p1, p2, p3], direction, counter: 0 }
     }
 
+    /// At another packet counter: for an observer who has missed PDUs.
+    #[must_use]
+    pub const fn at(mut self, counter: u64) -> Self {
+        self.counter = counter;
+        self
+    }
+
     /// The packet counter of the next PDU.
     #[must_use]
     pub const fn counter(&self) -> u64 {

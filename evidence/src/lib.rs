@@ -1,0 +1,184 @@
+//! Captures of sniffers and HCI logs, read: what is in them, which of it can be trusted, and the
+//! connections that were heard, as a [`View`] that the judge and "why" read like that of a
+//! simulated world.
+//!
+//! Every sniffer gets another field wrong, so nothing is believed that a file does not show to be
+//! right (see [`Trust`]), and what is not judged is said (see [`Report::not_judged`]).
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use bletwin_evidence::{NotEvidence, Options, Source, read};
+//!
+//! let text = Source::of("notes.txt", "not a capture".as_bytes());
+//! let read = read(vec![text], Options::default(), &mut |_| ControlFlow::Continue(()));
+//! let (file, error) = read.unwrap_err();
+//! assert!(file == "notes.txt" && matches!(error, NotEvidence::Unknown));
+//! ```
+#![forbid(unsafe_code)]
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use ble::time::{Instant, TICKS_PER_US};
+use bletwin_sniffer::{RecordId, View};
+
+mod air;
+mod air_session;
+mod container;
+mod follow;
+mod gather;
+mod keys;
+mod nodes;
+mod report;
+mod trust;
+
+use air_session::{AirSession, Placed};
+pub use container::{Format, LinkType, NotEvidence, Stop};
+pub use follow::{Beginning, Counting};
+use gather::Gathered;
+pub use keys::{KeyError, Keys, Progress};
+use nodes::Nodes;
+pub use report::{File, Interface, NotJudged, Place, Reason, Report, Summary};
+pub use trust::{Channels, Clock, CrcBy, Decision, Plain, Stamp, Trust};
+
+/// A file, or what takes its place.
+pub struct Source {
+    /// What it is called in reports.
+    pub name: String,
+    /// Gives its octets.
+    pub reader: Box<dyn Read + Send>,
+}
+
+impl Source {
+    /// From anything that can be read.
+    pub fn of(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
+        Self { name: name.into(), reader: Box::new(reader) }
+    }
+}
+
+/// How much is read at the most. What is beyond is told in the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Records of a file, of whatever kind.
+    pub records: u64,
+    /// Advertising packets that are kept while nobody has connected to their sender.
+    pub advertising: usize,
+}
+
+impl Default for Limits {
+    /// Two million records, which take about 1 GB, and 50,000 advertising packets.
+    fn default() -> Self {
+        Self { records: 2_000_000, advertising: 50_000 }
+    }
+}
+
+/// What a reader is told beside the files.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Long term keys to try.
+    pub keys: Keys,
+    /// How much is read at the most.
+    pub limits: Limits,
+}
+
+/// How far reading has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many records have been read.
+    Records(u64),
+    /// So many of a million temporary keys of a pairing have been tried.
+    Passkeys(u32),
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What was seen, for the judge and for "why".
+    pub view: View,
+    /// How it was read, and what is not in it.
+    pub report: Report,
+}
+
+/// A second before the first packet time begins, so that nothing is before it.
+const MARGIN: i64 = 1_000_000 * TICKS_PER_US as i64;
+
+/// Reads all files of one session. `progress` is told how far it is, and may break off the search
+/// for a key; breaking off the reading of records leaves the rest unread.
+///
+/// # Errors
+/// The name of the first file that is no evidence, and why.
+pub fn read(
+    sources: Vec<Source>,
+    options: Options,
+    progress: &mut dyn FnMut(Step) -> ControlFlow<()>,
+) -> Result<Evidence, (String, NotEvidence)> {
+    let mut report = Report::default();
+    let mut interfaces = Vec::new();
+    for (index, source) in sources.into_iter().enumerate() {
+        let gathered = Gathered::read(source.reader, options.limits, progress)
+            .map_err(|error| (source.name.clone(), error))?;
+        report.passed_over += gathered.passed_over;
+        report.files.push(gathered.file(source.name));
+        interfaces.extend(gathered.air.into_iter().map(|(number, air)| (index, number, air)));
+    }
+    let first = interfaces.iter().filter_map(|(.., air)| air.first().map(|packet| packet.ns));
+    let base = first.min().unwrap_or(0);
+    let (mut nodes, mut keys) = (Nodes::default(), options.keys);
+    let mut frames: Vec<(usize, Placed)> = Vec::new();
+    let (mut exact, mut complete) = (interfaces.len() == 1, true);
+    for (file, number, packets) in interfaces {
+        let start = packets.first().map_or(base, |packet| packet.ns);
+        let offset = start.saturating_sub(base).saturating_mul(64).clamp(0, i64::MAX / 4) + MARGIN;
+        let count = packets.len() as u64;
+        let (mut heard, trust) = trust::examine(packets);
+        if !trust.own_log.value {
+            heard.sort_by_key(|one| one.at);
+        }
+        let session = AirSession::new(&mut nodes, &mut keys, &trust, offset);
+        let outcome = session.follow(&heard, &mut |tried| progress(Step::Passkeys(tried)));
+        drop(heard);
+        exact &= trust.clock.value.exact;
+        complete &= outcome.gapless && !trust.own_log.value;
+        report.damaged += outcome.damaged;
+        report.connections.extend(outcome.links);
+        frames.extend(outcome.frames.into_iter().map(|placed| (file, placed)));
+        if let Some(file) = report.files.get_mut(file) {
+            complete &= file.stop.is_none();
+            file.interfaces.push(Interface { number, packets: count, trust });
+        }
+    }
+    frames.sort_by_key(|(_, placed)| placed.frame.at);
+    report.devices = nodes.addresses();
+    Ok(Evidence { view: view(frames, &mut report, exact, complete), report })
+}
+
+/// Numbers everything that was seen.
+fn view(
+    frames: Vec<(usize, Placed)>,
+    report: &mut Report,
+    exact_times: bool,
+    complete: bool,
+) -> View {
+    let mut view = View {
+        frames: Vec::with_capacity(frames.len()),
+        hci: None,
+        nodes: None,
+        exact_times,
+        complete: complete && !frames.is_empty(),
+        end: Instant::ZERO,
+    };
+    for (file, mut placed) in frames {
+        let record = RecordId(report.places.len() as u64 + 1);
+        report.places.push(Place { file, record: placed.record });
+        placed.frame.id = record;
+        let why = placed.not_judged.map(|reason| NotJudged { record, reason });
+        report.not_judged.extend(why);
+        view.end = view.end.max(placed.frame.end.unwrap_or(placed.frame.at));
+        view.frames.push(placed.frame);
+    }
+    view
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! What was read, what of it is believed, and what is not judged and why.
+
+use ble::address::Address;
+use bletwin_sniffer::RecordId;
+
+use crate::container::{Format, Stop};
+pub use crate::follow::Summary;
+use crate::trust::Trust;
+
+/// One interface of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Its number in the file, from 0.
+    pub number: u32,
+    /// Packets of the air.
+    pub packets: u64,
+    /// What of them is believed.
+    pub trust: Trust,
+}
+
+/// One file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// As the caller names it.
+    pub name: String,
+    /// What it is, by its content.
+    pub format: Format,
+    /// Records in it, of whatever kind.
+    pub records: u64,
+    /// Records that are neither of the air nor of HCI, or too short for what they say they are.
+    pub unread: u64,
+    /// Why it was not read to its end.
+    pub stop: Option<Stop>,
+    /// Its interfaces with packets of the air.
+    pub interfaces: Vec<Interface>,
+    /// Packets of HCI in it.
+    pub hci: u64,
+}
+
+/// Why something is not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The connection was under way when the capture began.
+    Joined,
+    /// Nobody heard the advertiser before the request: what it offered is not known.
+    AdvertiserNotHeard,
+    /// Nobody has the key from here on.
+    NoKey,
+    /// The request for a connection is damaged, or has values that no connection can have.
+    RequestNotBelieved,
+    /// Its writer took part, and logged what it queued.
+    OwnLog,
+}
+
+impl Reason {
+    /// The reason in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Joined => "the connection was under way when the capture began",
+            Self::AdvertiserNotHeard => "the advertiser was not heard before the connection",
+            Self::NoKey => "it is encrypted, and no key opens it",
+            Self::RequestNotBelieved => {
+                "a request for a connection that is damaged, or that no connection can follow"
+            }
+            Self::OwnLog => "the log of a tool that took part, with times of its own",
+        }
+    }
+}
+
+/// What is not judged, from which packet on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotJudged {
+    /// The first packet for which this holds.
+    pub record: RecordId,
+    /// The reason for it.
+    pub reason: Reason,
+}
+
+/// Where something that was seen stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the file.
+    pub file: usize,
+    /// Number of its record, from 1.
+    pub record: u64,
+}
+
+/// What was read of all files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In the order in which they were given.
+    pub files: Vec<File>,
+    /// In the order of their beginnings.
+    pub connections: Vec<Summary>,
+    /// In the order of their records.
+    pub not_judged: Vec<NotJudged>,
+    /// Address of each device, by its number; `None`: it was not seen.
+    pub devices: Vec<Option<Address>>,
+    /// Advertising of devices that nobody connected to, which was counted and not kept.
+    pub passed_over: u64,
+    /// Packets that arrived damaged at the sniffer.
+    pub damaged: u64,
+    /// Where everything that was seen stands: index: its number less one.
+    pub places: Vec<Place>,
+}

@@ -1,0 +1,62 @@
+//! Flag and octets of the CRC disagree in every way; which of them is informative, a file shows.
+
+use std::collections::BTreeMap;
+
+use ble::crc::crc24;
+
+use super::decision::{Decision, share};
+use crate::air::Packet;
+
+/// What tells whether a packet arrived unharmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrcBy {
+    /// Its octets, where the preset is known, else the flag.
+    Octets,
+    /// The flag of the sniffer alone.
+    Flag,
+    /// Nothing in this file.
+    Nothing,
+}
+
+/// Whether the octets of a packet have the CRC that is with them; `None`: the preset is not known.
+fn right(packet: &Packet, presets: &BTreeMap<u32, u32>) -> Option<bool> {
+    let preset = presets.get(&packet.access_address)?;
+    Some(crc24(*preset, &packet.octets) == packet.crc?)
+}
+
+impl CrcBy {
+    /// Whether a packet arrived unharmed, and the preset with which it is right on air.
+    pub(super) fn judge(
+        self,
+        packet: &Packet,
+        presets: &BTreeMap<u32, u32>,
+    ) -> (Option<bool>, Option<u32>) {
+        match (self, right(packet, presets)) {
+            (Self::Nothing, _) => (None, None),
+            // The CRC on air is that of the ciphertext: what was decrypted has the sniffer's word.
+            (Self::Octets, Some(right)) if !packet.mic_ok => {
+                (Some(right), presets.get(&packet.access_address).copied().filter(|_| right))
+            }
+            (Self::Octets | Self::Flag, _) => (packet.crc_ok, None),
+        }
+    }
+}
+
+pub(super) fn decide(packets: &[Packet], presets: &BTreeMap<u32, u32>) -> Decision<CrcBy> {
+    let told = packets.iter().filter(|packet| packet.crc_ok.is_some()).count();
+    let good = packets.iter().filter(|packet| packet.crc_ok != Some(false) && !packet.mic_ok);
+    let octets: Vec<_> = good.filter_map(|packet| right(packet, presets)).collect();
+    let fit = octets.iter().filter(|right| **right).count();
+    let counted = share(fit, octets.len());
+    let (value, why) = if fit > 0 && fit * 2 >= octets.len() {
+        (CrcBy::Octets, format!("CRC by its octets: they fit in {counted} packets"))
+    } else if told > 0 {
+        let none =
+            if octets.is_empty() { String::new() } else { format!(", {counted} octets fit") };
+        (CrcBy::Flag, format!("CRC by the sniffer's flag alone{none}"))
+    } else {
+        let why = format!("nothing tells whether a packet is damaged: {counted} CRCs fit, no flag");
+        (CrcBy::Nothing, why)
+    };
+    Decision { value, why }
+}
