@@ -11,9 +11,10 @@ use ble::time::Instant;
 use bletwin_oracle::{Examined, examine};
 use bletwin_sniffer::{AirItem, NodeId, View, sniff};
 
+use crate::why::air::is_from;
 use crate::why::concern::Concern;
 use crate::why::timing::Timing;
-use crate::why::{What, Why};
+use crate::why::{Confidence, Pdu, What, Why};
 pub use data::{Json, json};
 pub use naming::Naming;
 
@@ -56,6 +57,8 @@ pub struct Link {
     pub packets: usize,
     /// How many at most may have been on air unseen between them.
     pub missing: u32,
+    /// How many of them are encrypted and were not read.
+    pub unread: usize,
     /// Its parameters in the end, as far as they were seen.
     pub timing: Option<Timing>,
     /// How much of it could be read.
@@ -84,11 +87,11 @@ impl Link {
         let why = Why::captured(view, items, number);
         let here = || items.iter().filter(|item| item.connection == Some(number));
         let end = |central: bool| {
-            let of_side = |item: &&AirItem| crate::why::air::is_from(item, central);
+            let of_side = |item: &&AirItem| is_from(item, central);
             here().find(of_side).map(|item| item.from)
         };
         let pdus = &why.account.pdus;
-        let unread = |pdu: &&crate::why::Pdu| pdu.what == What::Unreadable;
+        let unread = |pdu: &&Pdu| pdu.what == What::Unreadable;
         let encrypted = here().any(|item| item.decrypted == Some(true));
         let at = |item: Option<&AirItem>| item.map_or(Instant::ZERO, |item| item.at);
         Self {
@@ -98,7 +101,8 @@ impl Link {
             span: [at(here().next()), at(here().next_back())],
             from_the_start: pdus.first().is_some_and(|pdu| matches!(pdu.what, What::Connect(..))),
             packets: here().count(),
-            missing: why.account.sight.hidden(0, pdus.len()),
+            missing: why.account.sight.gaps().map(|(.., count)| count).sum(),
+            unread: why.account.sight.unread(),
             timing: why.account.timing(),
             encryption: match pdus.iter().find(unread) {
                 Some(pdu) => Encryption::Opaque(pdu.at),
@@ -117,7 +121,7 @@ impl Link {
         self.concern?;
         let first = self.why.hypotheses.first();
         match (first, self.encryption) {
-            (Some(first), _) if first.confidence == crate::why::Confidence::Shown => None,
+            (Some(first), _) if first.confidence == Confidence::Shown => None,
             (_, Encryption::Opaque(_)) => Some("the key of this link (LTK)".into()),
             (Some(first), _) => first.doubt.clone(),
             (None, _) => Some("a log of HCI of either end".into()),

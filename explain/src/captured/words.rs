@@ -83,7 +83,7 @@ impl Explained {
 }
 
 impl Link {
-    fn heading(&self, names: &Naming) -> String {
+    pub(crate) fn heading(&self, names: &Naming) -> String {
         let name = |end: Option<NodeId>| {
             end.map_or_else(|| "not heard".to_owned(), |end| names.device(end))
         };
@@ -97,11 +97,11 @@ impl Link {
         )
     }
 
-    fn facts(&self) -> Vec<String> {
+    pub(crate) fn facts(&self) -> Vec<String> {
         let begun = if self.from_the_start { "" } else { ", not from its beginning on" };
         let missing = match self.missing {
             0 => "none missing".to_owned(),
-            n => format!("up to {n} more were not captured or not understood"),
+            n => format!("up to {n} more were on air and not captured"),
         };
         let mut facts = vec![format!("{} packets captured{begun}; {missing}", self.packets)];
         if let Some(timing) = self.timing {
@@ -120,7 +120,11 @@ impl Link {
             Encryption::Never => "not encrypted".to_owned(),
             Encryption::Read => "encrypted, and read with its key".to_owned(),
             Encryption::Opaque(at) => {
-                format!("encrypted from {} on, and not read: its key is not known", seconds(at))
+                format!(
+                    "encrypted from {} on, {} packets that were not read: the key is not known",
+                    seconds(at),
+                    self.unread
+                )
             }
         });
         facts

@@ -1,12 +1,12 @@
 //! What was under way, and for how long: link-layer procedures and pairing, read from the air.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::Instant;
+use bletwin_sim::record::RecordId;
 use bletwin_sim::sniffer::AirItem;
 
-use super::Exhibit;
 use super::marks::ns;
 use super::model::{Bar, Lane, Outcome};
 use crate::why::air::pdu;
@@ -14,7 +14,10 @@ use crate::why::procedures::{announcements, exchanges};
 use crate::why::{Answer, Exchange, Pairing, Pdu, What};
 
 /// All bars, connection by connection.
-pub(super) fn bars(exhibit: &Exhibit<'_>, items: &[AirItem]) -> Vec<Bar> {
+pub(super) fn bars<'a>(
+    decisive: &BTreeSet<RecordId>,
+    items: impl IntoIterator<Item = &'a AirItem>,
+) -> Vec<Bar> {
     let mut connections: BTreeMap<usize, Vec<Pdu>> = BTreeMap::new();
     for item in items {
         if let Some(connection) = item.connection {
@@ -25,14 +28,14 @@ pub(super) fn bars(exhibit: &Exhibit<'_>, items: &[AirItem]) -> Vec<Bar> {
         .values()
         .flat_map(|pdus| {
             let exchanges = exchanges(pdus);
-            let procedures = exchanges.iter().map(|e| procedure(exhibit, pdus, e));
-            let alone = unasked(exhibit, pdus, &exchanges);
+            let procedures = exchanges.iter().map(|e| procedure(decisive, pdus, e));
+            let alone = unasked(decisive, pdus, &exchanges);
             procedures.chain(alone).chain(pairing(pdus)).collect::<Vec<_>>()
         })
         .collect()
 }
 
-fn procedure(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchange: &Exchange) -> Bar {
+fn procedure(decisive: &BTreeSet<RecordId>, pdus: &[Pdu], exchange: &Exchange) -> Bar {
     let begun = &pdus[exchange.request];
     let last = pdus.last().map_or(begun.at, |pdu| pdu.at);
     let (to, outcome) = match exchange.answer {
@@ -53,12 +56,12 @@ fn procedure(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchange: &Exchange) -> Bar {
         to_ns: ns(to),
         outcome,
         id: begun.id.0,
-        decisive: exhibit.decisive.contains(&begun.id),
+        decisive: decisive.contains(&begun.id),
     }
 }
 
 /// What the central announces without having been asked.
-fn unasked(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchanges: &[Exchange]) -> Vec<Bar> {
+fn unasked(decisive: &BTreeSet<RecordId>, pdus: &[Pdu], exchanges: &[Exchange]) -> Vec<Bar> {
     let asked = |index: usize| exchanges.iter().any(|e| e.instant().is_some() && e.last() == index);
     let own = announcements(pdus).into_iter().filter(|announced| !asked(announced.pdu));
     own.filter_map(|announced| {
@@ -77,7 +80,7 @@ fn unasked(exhibit: &Exhibit<'_>, pdus: &[Pdu], exchanges: &[Exchange]) -> Vec<B
             to_ns: ns(end),
             outcome: Outcome::Done,
             id: pdu.id.0,
-            decisive: exhibit.decisive.contains(&pdu.id),
+            decisive: decisive.contains(&pdu.id),
         })
     })
     .collect()

@@ -6,20 +6,20 @@ use ble::hci::{Acl, AclBoundary};
 use ble::time::Instant;
 use ble::ui::Ui;
 use bletwin_oracle as oracle;
-use bletwin_sim::node::{Act, NodeId};
+use bletwin_sim::node::Act;
 use bletwin_sim::record::{Note, Reception, Record, RecordId, RecordKind};
 use bletwin_sim::report::names;
 use bletwin_sim::sniffer::{AirItem, Decoded, Direction, sniff};
 
 use super::model::{Lane, Mark, MarkKind};
-use super::{Exhibit, words};
+use super::{Ends, Exhibit, words};
 
 const CID_SMP: u16 = 6;
 
 /// All moments in order of time, and the packets that they were made of.
 pub(super) fn marks(exhibit: &Exhibit<'_>) -> (Vec<Mark>, Vec<AirItem>) {
     let items = sniff(exhibit.records);
-    let packets = items.iter().filter_map(|item| packet(exhibit, item));
+    let packets = items.iter().filter_map(|item| sent(exhibit, item));
     let others = exhibit.records.iter().filter_map(|record| other(exhibit, record));
     let examined = oracle::examine(&bletwin_sim::view(exhibit.records));
     let findings = examined.findings.into_iter().map(|found| told(found, MarkKind::Finding));
@@ -37,7 +37,7 @@ pub(super) fn marks(exhibit: &Exhibit<'_>) -> (Vec<Mark>, Vec<AirItem>) {
 }
 
 /// What the oracle says.
-fn told(finding: oracle::Finding, kind: MarkKind) -> Mark {
+pub(super) fn told(finding: oracle::Finding, kind: MarkKind) -> Mark {
     Mark {
         fields: vec![("rule", finding.rule.to_owned()), ("told by", "the oracle".into())],
         causes: finding.evidence.iter().map(|id| id.0).collect(),
@@ -46,7 +46,7 @@ fn told(finding: oracle::Finding, kind: MarkKind) -> Mark {
 }
 
 /// What hosts tell their controllers before there is a connection interests few.
-fn set_apart(marks: &mut [Mark]) {
+pub(super) fn set_apart(marks: &mut [Mark]) {
     let connected = |mark: &Mark| mark.kind == MarkKind::Control;
     let first = marks.iter().position(connected).unwrap_or(marks.len());
     for mark in marks.iter_mut().take(first).filter(|mark| mark.kind == MarkKind::Hci) {
@@ -58,7 +58,7 @@ pub(super) const fn ns(at: Instant) -> u64 {
     at.ticks() / 64
 }
 
-fn note(id: u64, at: Instant, lane: Lane, kind: MarkKind, text: String) -> Mark {
+pub(super) fn note(id: u64, at: Instant, lane: Lane, kind: MarkKind, text: String) -> Mark {
     Mark {
         id,
         at_ns: ns(at),
@@ -79,19 +79,26 @@ fn note(id: u64, at: Instant, lane: Lane, kind: MarkKind, text: String) -> Mark 
 
 // ---- On air ----
 
-fn packet(exhibit: &Exhibit<'_>, item: &AirItem) -> Option<Mark> {
+/// A packet of a run, with why it was sent.
+fn sent(exhibit: &Exhibit<'_>, item: &AirItem) -> Option<Mark> {
+    let record = exhibit.records.get(item.index)?;
+    let RecordKind::AirTx(tx) = &record.kind else { return None };
+    let mark = packet(&exhibit.ends(), item, tx.pdu.octets())?;
+    Some(Mark { causes: record.causes.iter().map(|id| id.0).collect(), ..mark })
+}
+
+/// A packet, with its octets on air.
+pub(super) fn packet(ends: &Ends<'_>, item: &AirItem, octets: &[u8]) -> Option<Mark> {
     let (from, to) = match item.direction {
         Some(Direction::CentralToPeripheral) => (Lane::CentralLink, Lane::PeripheralLink),
         Some(Direction::PeripheralToCentral) => (Lane::PeripheralLink, Lane::CentralLink),
-        None if item.from == exhibit.central => (Lane::CentralLink, Lane::PeripheralLink),
-        None if item.from == exhibit.peripheral => (Lane::PeripheralLink, Lane::Air),
+        None if Some(item.from) == ends.central => (Lane::CentralLink, Lane::PeripheralLink),
+        None if Some(item.from) == ends.peripheral => (Lane::PeripheralLink, Lane::Air),
         None => return None,
     };
-    let record = exhibit.records.get(item.index)?;
-    let RecordKind::AirTx(tx) = &record.kind else { return None };
     let on_connection = item.connection.is_some();
     let mut fields = vec![
-        ("channel", tx.channel.to_string()),
+        ("channel", item.channel.to_string()),
         ("PHY", format!("{:?}", item.phy)),
         ("arrival", arrival(item).to_owned()),
     ];
@@ -114,10 +121,9 @@ fn packet(exhibit: &Exhibit<'_>, item: &AirItem) -> Option<Mark> {
         event: item.event,
         lost: on_connection && item.reception != Some(Reception::Ok),
         repeated: item.retransmission,
-        decisive: exhibit.decisive.contains(&item.record),
+        decisive: ends.decisive.contains(&item.record),
         fields,
-        raw: hex(tx.pdu.octets()),
-        causes: record.causes.iter().map(|id| id.0).collect(),
+        raw: hex(octets),
         ..note(item.record.0, item.at, from, kind(item), names::describe(item))
     })
 }
@@ -148,19 +154,8 @@ const fn encrypted(known: bool) -> &'static str {
 
 // ---- At the devices ----
 
-/// The lanes of a node's host and link layer.
-fn lanes(exhibit: &Exhibit<'_>, node: NodeId) -> Option<(Lane, Lane)> {
-    if node == exhibit.central {
-        Some((Lane::CentralHost, Lane::CentralLink))
-    } else if node == exhibit.peripheral {
-        Some((Lane::PeripheralHost, Lane::PeripheralLink))
-    } else {
-        None
-    }
-}
-
 fn other(exhibit: &Exhibit<'_>, record: &Record) -> Option<Mark> {
-    let (host, link) = lanes(exhibit, record.node)?;
+    let (host, link) = exhibit.ends().lanes(record.node)?;
     let RecordId(id) = record.id;
     let (from, to, kind, text, raw) = match &record.kind {
         RecordKind::Note(Note::HciCommand(command)) => {
@@ -221,7 +216,7 @@ fn data(acl: &Acl) -> String {
 }
 
 /// `LeSetPhy` as `LE Set Phy`.
-fn spaced(name: &str) -> String {
+pub(super) fn spaced(name: &str) -> String {
     let mut text = String::new();
     let mut before = ' ';
     for letter in name.chars() {

@@ -6,6 +6,7 @@
 //! anywhere: the page works in a mail.
 
 mod bars;
+mod captured;
 mod marks;
 pub mod model;
 mod words;
@@ -21,7 +22,8 @@ use bletwin_sim::record::{Record, RecordId};
 
 use crate::report;
 use bletwin_scenarios::stage::Finished;
-use model::{Page, Run};
+pub use captured::Capture;
+use model::{Lane, Page, Run};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -66,6 +68,11 @@ impl<'a> Exhibit<'a> {
         }
     }
 
+    const fn ends(&self) -> Ends<'_> {
+        let (central, peripheral) = (Some(self.central), Some(self.peripheral));
+        Ends { central, peripheral, decisive: &self.decisive }
+    }
+
     fn data(&self) -> Run {
         let (marks, shown) = marks::marks(self);
         Run {
@@ -74,9 +81,29 @@ impl<'a> Exhibit<'a> {
             good: self.good,
             why: self.why.clone(),
             codes: words::codes(&self.verdict),
-            bars: bars::bars(self, &shown),
+            bars: bars::bars(&self.decisive, &shown),
             end_ns: self.records.last().map_or(0, |record| record.at.ticks() / 64),
             marks,
+        }
+    }
+}
+
+/// Whose lanes these are, and which packets the explanation speaks of.
+struct Ends<'a> {
+    central: Option<NodeId>,
+    peripheral: Option<NodeId>,
+    decisive: &'a BTreeSet<RecordId>,
+}
+
+impl Ends<'_> {
+    /// The lanes of a device's host and link layer.
+    fn lanes(&self, node: NodeId) -> Option<(Lane, Lane)> {
+        if Some(node) == self.central {
+            Some((Lane::CentralHost, Lane::CentralLink))
+        } else if Some(node) == self.peripheral {
+            Some((Lane::PeripheralHost, Lane::PeripheralLink))
+        } else {
+            None
         }
     }
 }
@@ -86,7 +113,10 @@ impl<'a> Exhibit<'a> {
 /// # Errors
 /// Whatever writing ran into.
 pub fn page(title: &str, exhibits: &[Exhibit<'_>], out: &mut impl Write) -> io::Result<()> {
-    let runs: Vec<Run> = exhibits.iter().map(Exhibit::data).collect();
+    write(title, exhibits.iter().map(Exhibit::data).collect(), out)
+}
+
+fn write(title: &str, runs: Vec<Run>, out: &mut impl Write) -> io::Result<()> {
     let rules = words::rules(&runs);
     let page = Page { title: title.to_owned(), version: env!("CARGO_PKG_VERSION"), runs, rules };
     // Within a script element only `<` could end it early or open a comment.

@@ -89,6 +89,8 @@ pub enum MarkKind {
     Finding,
     /// A recommendation that was not followed.
     Observation,
+    /// Packets that may have been on air and were not captured.
+    Gap,
 }
 
 /// A moment: an arrow between two lanes, or a note in one.

@@ -7,6 +7,7 @@
     ["control", "LL control", true], ["security", "SMP", true], ["data", "ATT and data", true],
     ["empty", "empty", false], ["advertising", "advertising", false], ["hci", "HCI", true], ["setup", "HCI before connecting", false],
     ["log", "log and people", true], ["finding", "findings", true], ["observation", "observations", true],
+    ["gap", "gaps in the capture", true],
   ];
   const LANES = ["central-host", "central-link", "air", "peripheral-link", "peripheral-host"];
   const NAMES = ["central host", "central LL", "air", "peripheral LL", "peripheral host"];
@@ -75,7 +76,7 @@
     const from = x[LANES.indexOf(mark.from)], to = x[LANES.indexOf(mark.to)];
     if (from === to) {
       const right = mark.from === "peripheral-host" || mark.from === "peripheral-link";
-      const text = ({ finding: "⚠ ", observation: "○ " }[mark.kind] || "") + mark.text;
+      const text = ({ finding: "⚠ ", observation: "○ ", gap: "⋯ " }[mark.kind] || "") + mark.text;
       const anchor = mark.from === "air" ? "middle" : right ? "end" : "start";
       const at = mark.from === "air" ? from : right ? width - 8 : gutter + 6;
       const room = (width - gutter) * (narrow ? 0.96 : 0.75);

@@ -6,8 +6,10 @@ use bletwin_sim::sniffer::{AirItem, Decoded, Direction};
 /// Packets that were not seen, or not understood, by the PDU that follows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sight {
-    /// Index of the PDU in front of which it was, whether the central's, and how many.
-    hidden: Vec<(usize, bool, u32)>,
+    /// Index of the PDU in front of which they were, whether the central's, and how many.
+    missing: Vec<(usize, bool, u32)>,
+    /// Indices of PDUs that were not understood.
+    unread: Vec<usize>,
 }
 
 impl Sight {
@@ -20,6 +22,10 @@ impl Sight {
     /// What the packets of a connection leave open, in their order.
     #[must_use]
     pub fn of(items: &[&AirItem]) -> Self {
+        let opaque = |(_, item): &(usize, &&AirItem)| {
+            item.decoded == Decoded::Opaque && item.event.is_some()
+        };
+        let unread = items.iter().enumerate().filter(opaque).map(|(index, _)| index).collect();
         let mut hidden = Vec::new();
         for central in [true, false] {
             let mut last: Option<(u16, usize)> = None;
@@ -27,9 +33,6 @@ impl Sight {
                 let Some(event) = item.event.filter(|_| side(item) == Some(central)) else {
                     continue;
                 };
-                if item.decoded == Decoded::Opaque {
-                    hidden.push((index, central, 1));
-                }
                 let missing = match last {
                     Some((before, _)) => event.wrapping_sub(before).saturating_sub(1),
                     None => event,
@@ -52,15 +55,30 @@ impl Sight {
             }
         }
         hidden.sort_unstable();
-        Self { hidden }
+        Self { missing: hidden, unread }
     }
 
-    /// How many packets may have been on air unseen behind the PDU at `from`, up to the one at
-    /// `to`.
+    /// Where packets of a side may have been on air unseen: index of the PDU that follows, whether
+    /// they are the central's, and how many at most.
+    pub fn gaps(&self) -> impl Iterator<Item = (usize, bool, u32)> + '_ {
+        self.missing.iter().copied()
+    }
+
+    /// How many PDUs were not understood.
+    #[must_use]
+    pub const fn unread(&self) -> usize {
+        self.unread.len()
+    }
+
+    /// How many packets behind the PDU at `from`, up to the one at `to`, may have been on air unseen
+    /// or were not understood.
     #[must_use]
     pub fn hidden(&self, from: usize, to: usize) -> u32 {
-        let between = |&&(index, ..): &&(usize, bool, u32)| index > from && index <= to;
-        self.hidden.iter().filter(between).map(|(.., count)| count).sum()
+        let between = |index: usize| index > from && index <= to;
+        let missing = self.missing.iter().filter(|(index, ..)| between(*index));
+        let unread = self.unread.iter().filter(|index| between(**index)).count();
+        missing.map(|(.., count)| count).sum::<u32>()
+            + u32::try_from(unread).unwrap_or(u32::MAX / 2)
     }
 }
 

@@ -79,7 +79,7 @@ impl Watched {
             hosts: Hosts::logged(logged(), ends),
             until,
             security_err: None,
-            in_part: !view.complete,
+            in_part: true,
         }
     }
 }
