@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use bletwin::quirks::{self, Trial, command, command_of};
 use bletwin_explain::why::Why;
@@ -211,6 +211,36 @@ fn block(text: &str, mark: &str) -> String {
     fenced.split_once('\n').expect("a line").1.to_owned()
 }
 
+/// A command as a page has it, with what stands behind `#` taken off.
+fn typed(line: &str, folder: &Path) -> Output {
+    let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
+    assert_eq!(words.next(), Some("bletwin"), "{line}");
+    let mut bletwin = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+    bletwin.args(words).current_dir(folder).output().expect("starts")
+}
+
+/// Blocks of commands behind `<!-- run: 0 -->` are run in a folder of the page's own, one after the
+/// other, and each ends with the exit status that the mark has.
+#[test]
+fn what_pages_tell_to_type_can_be_typed() {
+    for page in ["CENTRALS.md", "BONDED-PHONE.md"] {
+        let text = fs::read_to_string(docs().join(page)).expect("is there");
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut count = 0;
+        for marked in text.split("<!-- run: ").skip(1) {
+            let (code, rest) = marked.split_once(" -->").expect("a mark");
+            let block = rest.split("```").nth(1).expect("a block").trim();
+            for line in block.lines() {
+                let output = typed(line, folder.path());
+                let status = output.status.code().map(|code| code.to_string());
+                assert_eq!(status.as_deref(), Some(code), "{page}: {line}\n{output:?}");
+                count += 1;
+            }
+        }
+        assert!(count >= 6, "{page}: only {count}");
+    }
+}
+
 /// Runs a tutorial: its file, its commands in a folder of their own; their exit codes and outputs.
 fn run(document: &str, file: &str) -> Vec<(Option<i32>, String)> {
     let text = fs::read_to_string(docs().join(document)).expect("is there");
@@ -219,10 +249,7 @@ fn run(document: &str, file: &str) -> Vec<(Option<i32>, String)> {
     fs::write(folder.path().join(file), inside).expect("writable");
     let commands = block(&text, "<!-- tutorial: run -->");
     let outcome = |line: &str| {
-        let mut words = line.split_whitespace();
-        assert_eq!(words.next(), Some("bletwin"), "{line}");
-        let mut bletwin = Command::new(env!("CARGO_BIN_EXE_bletwin"));
-        let output = bletwin.args(words).current_dir(folder.path()).output().expect("starts");
+        let output = typed(line, folder.path());
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     commands.lines().map(outcome).collect()
