@@ -22,6 +22,7 @@ use bletwin_explore::pairs::{LAST, WINDOW};
         bletwin run pairing --central windows-intel --html case.html\n  \
         bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024\n  \
         bletwin diagnose pairing --central windows-intel   why, and what to change\n  \
+        bletwin explain case.pcapng                    what went wrong in a sniffer's capture\n  \
         bletwin codes err 9                            what a number in a log means\n\n\
         Every run is judged by the rules of link layers and hosts. What a central breaks is told;\n\
         unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
@@ -50,6 +51,8 @@ pub enum Command {
     Run(Run),
     /// Find out why a firmware fails with a central, and what to change.
     Diagnose(super::diagnose::Diagnose),
+    /// Explain what a sniffer has captured: each connection, what went wrong in it, and why.
+    Explain(super::explain::Explain),
     /// Let every firmware meet every central, and show which survive which.
     Matrix(super::matrix::Options),
     /// List the rules of link layers and hosts: what they demand, of whom, and what checks them.

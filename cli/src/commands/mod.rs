@@ -6,6 +6,7 @@ mod codes;
 mod demo;
 mod diagnose;
 mod ending;
+mod explain;
 mod explore;
 mod junit;
 mod list;
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Codes(options) => codes::codes(&options),
         Command::Run(options) => run::run(&options),
         Command::Diagnose(options) => diagnose::run(&options),
+        Command::Explain(options) => explain::explain(&options),
         Command::Explore(options) => explore::explore(&options),
         Command::Replay(options) => replay::replay(&options),
         #[cfg(unix)]

@@ -12,6 +12,7 @@ mod diagnose;
 mod diagnose_catalogue;
 mod documents;
 mod endings;
+mod explain;
 mod explanations;
 mod explore;
 mod explore_cli;

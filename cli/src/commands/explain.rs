@@ -1,0 +1,261 @@
+//! `bletwin explain`.
+
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use bletwin_evidence::{Evidence, Keys, NotEvidence, Options, Report, Source, Step, read};
+use bletwin_explain::captured::{self, Explained, Naming};
+use bletwin_explain::html::Capture;
+use bletwin_explain::report::wrap;
+use bletwin_setup::error::BadInput;
+use bletwin_sim::report::ladder::{ladder, substantial};
+use clap::Args;
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::ending::Exit;
+use super::style;
+use crate::interrupt;
+use crate::output::Outputs;
+
+/// How wide a line is at most, in characters.
+const WIDTH: usize = 88;
+
+/// Options of `bletwin explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    bletwin explain case.pcapng                    what went wrong in it, and why\n  \
+    bletwin explain case.pcapng --ltk 4C68384139F574D836BCF34E9DFB01BF\n  \
+    bletwin explain air.pcapng --ladder | less     every PDU that is not empty\n  \
+    bletwin run pairing --central windows-intel --pcapng air.pcapng; bletwin explain air.pcapng\n\n\
+    Several files are parts of one session, of one clock. docs/EVIDENCE.md tells how to get a\n\
+    capture, what is believed of it and which rules it decides.\n\n\
+    Exit status: 0 nothing went wrong that this evidence shows, 1 something did, 2 bad input,\n\
+    130 interrupted.")]
+pub struct Explain {
+    /// Captures of a sniffer (pcap, pcapng); `-` is standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Long term key of a bond, 32 hexadecimal digits, most significant octet first. May be
+    /// repeated.
+    #[arg(long, value_name = "HEX")]
+    pub ltk: Vec<String>,
+    /// Print addresses beside the letters that devices are called by.
+    #[arg(long)]
+    pub show_addresses: bool,
+    /// Print every PDU that is not empty.
+    #[arg(long)]
+    pub ladder: bool,
+    /// Write a page that shows each connection, drawn to time, with the gaps in the capture.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// As JSON, see docs/JSON.md.
+    #[arg(long, conflicts_with = "ladder")]
+    pub json: bool,
+}
+
+pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
+    let mut outputs = outputs(options)?;
+    let page = outputs.maybe("--html", options.html.as_deref())?;
+    let mut keys = Keys::default();
+    for hex in &options.ltk {
+        keys.give_hex(hex).map_err(|error| BadInput {
+            what: "--ltk is no key".into(),
+            help: error.to_string(),
+        })?;
+    }
+    let sources = options.files.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
+    let bar = Bar::new();
+    let read = read(sources, Options { keys, ..Options::default() }, &mut |step| bar.show(step));
+    bar.done();
+    let Evidence { view, report } = read.map_err(|(file, error)| unreadable(&file, &error))?;
+    if interrupt::requested() {
+        return Ok(Exit::Interrupted);
+    }
+    let explained = captured::explain(&view);
+    let names = Naming::of(&explained.items, options.show_addresses);
+    if let Some(output) = page {
+        let path = output.path().to_owned();
+        let capture = Capture { view: &view, explained: &explained, names: &names };
+        let files: Vec<&str> = report.files.iter().map(|file| file.name.as_str()).collect();
+        output
+            .commit(|w| capture.page(&files.join(", "), w))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    let mut out = outputs.console();
+    match options.json {
+        true => json(&explained, &report, &names, &mut out)?,
+        false => words(options, &explained, &report, &names, &mut out)?,
+    }
+    let wrong = !explained.examined.findings.is_empty()
+        || explained.links.iter().any(|link| link.concern.is_some());
+    Ok(if wrong { Exit::Unexpected } else { Exit::Expected })
+}
+
+/// Standard output is a program's with `--json`; what is read is not overwritten.
+fn outputs(options: &Explain) -> Result<Outputs, BadInput> {
+    let read = options.files.iter().filter_map(|file| Some(("FILE", file.to_str()?)));
+    let mut outputs = Outputs::reading(read);
+    if options.json {
+        outputs.take_standard_output("--json")?;
+    }
+    Ok(outputs)
+}
+
+fn open(path: &Path) -> Result<Source, BadInput> {
+    if path == Path::new("-") {
+        return Ok(Source::of("standard input", io::stdin()));
+    }
+    let name = path.display().to_string();
+    match File::open(path) {
+        Ok(file) if path.is_dir() => {
+            drop(file);
+            Err(BadInput { what: format!("{name} is a folder"), help: "name its files".into() })
+        }
+        Ok(file) => Ok(Source::of(name, BufReader::new(file))),
+        Err(error) => Err(BadInput {
+            what: format!("{name} cannot be read: {error}"),
+            help: "name a capture, or `-` for standard input".into(),
+        }),
+    }
+}
+
+fn unreadable(file: &str, error: &NotEvidence) -> BadInput {
+    BadInput {
+        what: format!("{file}: {error}"),
+        help: "docs/EVIDENCE.md lists the formats that are read, and how to get one".into(),
+    }
+}
+
+/// How far reading has come, on a terminal.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg}");
+        let bar = ProgressBar::new_spinner();
+        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())))
+    }
+
+    fn show(&self, step: Step) -> ControlFlow<()> {
+        self.0.set_message(match step {
+            Step::Records(n) => format!("{} records read", HumanCount(n)),
+            Step::Passkeys(n) => format!("{} of 1,000,000 passkeys tried", HumanCount(n.into())),
+        });
+        self.0.tick();
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn done(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn words(
+    options: &Explain,
+    explained: &Explained,
+    report: &Report,
+    names: &Naming,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    for line in lines_of(report) {
+        writeln!(out, "{}", style::faint(&line))?;
+    }
+    if options.ladder {
+        writeln!(out, "\n{}", style::heading("On air"))?;
+        writeln!(out, "{}", names.hide(&ladder(&explained.items, substantial)))?;
+    }
+    if explained.links.is_empty() {
+        let none = "There is no connection in it: nobody was heard to connect. A sniffer that \
+                    follows a device has to be told which one before it connects.";
+        writeln!(out, "\n{}", wrap(none, WIDTH))?;
+    } else {
+        writeln!(out, "\n{}", explained.connections(names).trim_end())?;
+    }
+    let told = [
+        ("Rules broken", explained.violations(names)),
+        ("Recommendations not followed", explained.observations(names)),
+    ];
+    for (heading, lines) in told {
+        if let Some(lines) = lines {
+            writeln!(out, "\n{}\n{lines}", style::heading(heading))?;
+        }
+    }
+    writeln!(out, "\n{}\n{}", style::heading("Judged"), wrap(&explained.judged(), WIDTH))?;
+    Ok(())
+}
+
+/// What was read, and what of it is believed.
+fn lines_of(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for file in &report.files {
+        let mut line = format!("{}: {}, {} records", file.name, file.format.name(), file.records);
+        if file.unread > 0 {
+            line.push_str(&format!(", {} of them neither air nor HCI", file.unread));
+        }
+        if let Some(stop) = &file.stop {
+            line.push_str(&format!("; {stop}"));
+        }
+        lines.push(line);
+        for interface in &file.interfaces {
+            let trust = &interface.trust;
+            let why = [&trust.clock.why, &trust.crc.why, &trust.channels.why, &trust.plain.why];
+            lines.extend(
+                why.into_iter().filter(|why| !why.is_empty()).map(|why| format!("  {why}")),
+            );
+            if trust.own_log.value {
+                lines.push(format!("  {}", trust.own_log.why));
+            }
+        }
+    }
+    if report.damaged > 0 {
+        lines.push(format!("  {} packets arrived damaged and count as missing", report.damaged));
+    }
+    lines
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Json<'a> {
+    files: Vec<FileRead<'a>>,
+    damaged: u64,
+    #[serde(flatten)]
+    told: captured::Json,
+}
+
+#[derive(Serialize)]
+struct FileRead<'a> {
+    name: &'a str,
+    format: &'static str,
+    records: u64,
+    unread: u64,
+    stop: Option<String>,
+    trust: Vec<&'a str>,
+}
+
+fn json(
+    explained: &Explained,
+    report: &Report,
+    names: &Naming,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let files = report.files.iter().map(|file| FileRead {
+        name: &file.name,
+        format: file.format.name(),
+        records: file.records,
+        unread: file.unread,
+        stop: file.stop.as_ref().map(ToString::to_string),
+        trust: file.interfaces.iter().map(|i| i.trust.clock.why.as_str()).collect(),
+    });
+    let told = captured::json(explained, names);
+    let json = Json { files: files.collect(), damaged: report.damaged, told };
+    serde_json::to_writer(&mut *out, &json)?;
+    writeln!(out)?;
+    Ok(())
+}
