@@ -13,6 +13,7 @@ use ble::time::Instant;
 use bletwin_sniffer::{Direction, Followed, Frame, Hearing, NodeId, RecordId, Sealing};
 
 use crate::follow::{Beginning, Link, Sighting, Summary};
+use crate::hearing;
 use crate::keys::{Keys, Progress, plausible};
 use crate::nodes::Nodes;
 use crate::report::Reason;
@@ -120,9 +121,33 @@ impl<'a> AirSession<'a> {
         Outcome { frames: self.out, links, damaged: self.harmed, gapless }
     }
 
+    /// What acknowledgements show of who heard what.
+    fn hear(&mut self, link: &Link, first: usize, frames: &[usize]) {
+        if self.trust.own_log.value {
+            return;
+        }
+        let lossy = link.summary.missing > 0 || link.summary.damaged > 0;
+        let all: Vec<&Frame> =
+            frames.iter().filter_map(|place| Some(&self.out.get(*place)?.frame)).collect();
+        let answered = all.iter().any(|frame| frame.from == link.ends[1]);
+        let heard = hearing::infer(&all, link.ends, lossy);
+        for (place, heard) in frames.iter().zip(heard) {
+            if let Some(placed) = self.out.get_mut(*place) {
+                placed.frame.hearing = heard;
+            }
+        }
+        // Who takes part in a connection has heard the request for it.
+        if let (Beginning::Seen, true) = (link.summary.beginning, answered)
+            && let Some(placed) = self.out.get_mut(first)
+        {
+            placed.frame.hearing = hearing::arrived(&placed.frame, link.ends[1]);
+        }
+    }
+
     /// A connection is over: where nothing was seen of how it became encrypted, its form tells.
     fn close(&mut self, live: Live) {
         let Live { mut link, first, frames, .. } = live;
+        self.hear(&link, first, &frames);
         if !link.encryption.has_begun() {
             let full = |frame: &Frame| {
                 let llid = DataHeader::from_octet(frame.pdu.header()).llid;

@@ -9,6 +9,7 @@ use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
 
 use crate::air::{self, Packet};
 use crate::container::{self, Extent, LinkType, NotEvidence};
+use crate::host::{self, Logged};
 use crate::report::File;
 use crate::trust::request;
 use crate::{Limits, Step, Stop};
@@ -20,6 +21,8 @@ const STEP: u64 = 1 << 14;
 pub(crate) struct Gathered {
     /// Packets of the air, by interface.
     pub(crate) air: BTreeMap<u32, Vec<Packet>>,
+    /// Packets of HCI, by interface.
+    pub(crate) hosts: BTreeMap<u32, Vec<Logged>>,
     extent: Extent,
     unread: u64,
     pub(crate) passed_over: u64,
@@ -29,6 +32,7 @@ pub(crate) struct Gathered {
 #[derive(Default)]
 struct Gathering {
     air: BTreeMap<u32, Vec<Packet>>,
+    hosts: BTreeMap<u32, Vec<Logged>>,
     /// Advertising since the last time that it was thinned.
     advertising: usize,
     records: u64,
@@ -54,20 +58,31 @@ impl Gathered {
                 return;
             }
             match raw.link {
-                LinkType::LeLl | LinkType::LeLlWithPhdr | LinkType::NordicBle | LinkType::Ppi => {
-                    match air::parse(&raw, all.records) {
-                        Some(packet) => all.packet(packet, limits),
-                        None => all.unread += 1,
+                LinkType::LeLl
+                | LinkType::LeLlWithPhdr
+                | LinkType::NordicBle
+                | LinkType::Ppi
+                | LinkType::SmartRf => match air::parse(&raw, all.records) {
+                    Some(packet) => all.packet(packet, limits),
+                    None => all.unread += 1,
+                },
+                LinkType::Other(_) => all.unread += 1,
+                _ => match host::parse(&raw, all.records) {
+                    Some(logged) => {
+                        // Each controller of a host is an interface of its own.
+                        let adapter = u32::from(logged.host.adapter) << 16;
+                        let interface = raw.interface & 0xFFFF | adapter;
+                        all.hosts.entry(interface).or_default().push(logged);
                     }
-                }
-                _ => all.unread += 1,
+                    None => all.unread += 1,
+                },
             }
         })?;
         if given_up {
             extent.stop = Some(Stop::BrokenOff);
         }
-        let Gathering { air, unread, passed_over, .. } = all;
-        Ok(Self { air, extent, unread, passed_over })
+        let Gathering { air, hosts, unread, passed_over, .. } = all;
+        Ok(Self { air, hosts, extent, unread, passed_over })
     }
 
     /// What the report says of it.
@@ -79,7 +94,8 @@ impl Gathered {
             unread: self.unread,
             stop: self.extent.stop.clone(),
             interfaces: Vec::new(),
-            hci: 0,
+            hci: self.hosts.values().map(|log| log.len() as u64).sum(),
+            notes: Vec::new(),
         }
     }
 }

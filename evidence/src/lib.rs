@@ -20,23 +20,29 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use ble::time::{Instant, TICKS_PER_US};
-use bletwin_sniffer::{RecordId, View};
+use ble::time::{Duration, TICKS_PER_US};
+use bletwin_sniffer::View;
 
 mod air;
 mod air_session;
+mod assemble;
 mod container;
 mod follow;
 mod gather;
+mod hearing;
+mod host;
 mod keys;
 mod nodes;
 mod report;
 mod trust;
 
 use air_session::{AirSession, Placed};
+use assemble::Assembly;
 pub use container::{Format, LinkType, NotEvidence, Stop};
 pub use follow::{Beginning, Counting};
 use gather::Gathered;
+pub use host::HciPacket;
+use host::Understood;
 pub use keys::{KeyError, Keys, Progress};
 use nodes::Nodes;
 pub use report::{File, Interface, NotJudged, Place, Reason, Report, Summary};
@@ -96,6 +102,9 @@ pub enum Step {
 pub struct Evidence {
     /// What was seen, for the judge and for "why".
     pub view: View,
+    /// Every packet of HCI that was logged, in the order of the logs; the view has those of the
+    /// host, and commands and events where they are understood.
+    pub hci: Vec<HciPacket>,
     /// How it was read, and what is not in it.
     pub report: Report,
 }
@@ -114,17 +123,25 @@ pub fn read(
     progress: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<Evidence, (String, NotEvidence)> {
     let mut report = Report::default();
-    let mut interfaces = Vec::new();
+    let (mut interfaces, mut logs) = (Vec::new(), Vec::new());
     for (index, source) in sources.into_iter().enumerate() {
         let gathered = Gathered::read(source.reader, options.limits, progress)
             .map_err(|error| (source.name.clone(), error))?;
         report.passed_over += gathered.passed_over;
         report.files.push(gathered.file(source.name));
         interfaces.extend(gathered.air.into_iter().map(|(number, air)| (index, number, air)));
+        logs.extend(gathered.hosts.into_values().map(|log| (index, log)));
+    }
+    let mut understood = Vec::new();
+    let (mut nodes, mut keys) = (Nodes::default(), options.keys);
+    for (file, log) in &logs {
+        let mut what = Understood::of(log);
+        what.keys.drain(..).for_each(|key| keys.give(key));
+        understood.push((*file, log, what));
     }
     let first = interfaces.iter().filter_map(|(.., air)| air.first().map(|packet| packet.ns));
-    let base = first.min().unwrap_or(0);
-    let (mut nodes, mut keys) = (Nodes::default(), options.keys);
+    let start = first.min();
+    let base = start.unwrap_or(0);
     let mut frames: Vec<(usize, Placed)> = Vec::new();
     let (mut exact, mut complete) = (interfaces.len() == 1, true);
     for (file, number, packets) in interfaces {
@@ -148,36 +165,17 @@ pub fn read(
             file.interfaces.push(Interface { number, packets: count, trust });
         }
     }
-    frames.sort_by_key(|(_, placed)| placed.frame.at);
-    report.devices = nodes.addresses();
-    Ok(Evidence { view: view(frames, &mut report, exact, complete), report })
-}
-
-/// Numbers everything that was seen.
-fn view(
-    frames: Vec<(usize, Placed)>,
-    report: &mut Report,
-    exact_times: bool,
-    complete: bool,
-) -> View {
-    let mut view = View {
-        frames: Vec::with_capacity(frames.len()),
-        hci: None,
-        nodes: None,
-        exact_times,
-        complete: complete && !frames.is_empty(),
-        end: Instant::ZERO,
-    };
-    for (file, mut placed) in frames {
-        let record = RecordId(report.places.len() as u64 + 1);
-        report.places.push(Place { file, record: placed.record });
-        placed.frame.id = record;
-        let why = placed.not_judged.map(|reason| NotJudged { record, reason });
-        report.not_judged.extend(why);
-        view.end = view.end.max(placed.frame.end.unwrap_or(placed.frame.at));
-        view.frames.push(placed.frame);
+    let margin = Duration::from_ticks(MARGIN.unsigned_abs());
+    let mut all = Assembly::new(frames, start, margin);
+    for (file, log, what) in understood {
+        let notes = all.log(file, log, &what, &mut nodes);
+        if let Some(file) = report.files.get_mut(file) {
+            file.notes.extend(notes);
+        }
     }
-    view
+    report.devices = nodes.addresses();
+    let (view, hci) = all.view(&mut report, exact, complete);
+    Ok(Evidence { view, hci, report })
 }
 
 #[cfg(test)]

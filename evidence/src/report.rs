@@ -35,6 +35,8 @@ pub struct File {
     pub interfaces: Vec<Interface>,
     /// Packets of HCI in it.
     pub hci: u64,
+    /// What else a reader should know of it, in words.
+    pub notes: Vec<String>,
 }
 
 /// Why something is not judged.

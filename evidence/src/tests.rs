@@ -133,6 +133,26 @@ fn what_is_no_capture_says_so_and_what_is_cut_gives_what_was_readable() {
     assert_eq!((ethernet.report.files[0].unread, ethernet.view.frames.len()), (1, 0));
 }
 
+/// Tools that attack write down what they queue: everything on one channel, and no clock.
+#[test]
+fn the_log_of_a_tool_that_took_part_is_not_the_air() {
+    let mut record = nordic(2, false);
+    record[9] = 0;
+    record[13..17].fill(0);
+    let own = import(&pcap(272, &vec![record.clone(); 30])).unwrap();
+    let [interface] = &own.report.files[0].interfaces[..] else { panic!() };
+    assert!(interface.trust.own_log.value, "{}", interface.trust.own_log);
+    assert!(!own.view.exact_times && !own.view.complete);
+    let moves = |number: u8| {
+        let mut record = record.clone();
+        record[13] = number;
+        record
+    };
+    let records: Vec<_> = (0..30).map(moves).collect();
+    let sniffed = import(&pcap(272, &records)).unwrap();
+    assert!(!sniffed.report.files[0].interfaces[0].trust.own_log.value, "one sign is none");
+}
+
 /// A street full of devices: what nobody connects to is counted.
 #[test]
 fn memory_is_bounded() {

@@ -10,7 +10,7 @@ use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_setup::Setup;
 use bletwin_sim::record::{Note, RecordKind};
 use bletwin_sim::report::degrade::{self, Directions, Faults};
-use bletwin_sniffer::{AirItem, Decoded, sniff};
+use bletwin_sniffer::{AirItem, Decoded, Hearing, Reception, sniff};
 
 fn play(scenario: &str, central: &str, set: &[&str], seed: u64) -> Finished {
     let mut setup = Setup::new("recommended", central, seed).expect("known names");
@@ -57,7 +57,8 @@ fn seen(item: &AirItem) -> Seen<'_> {
     (item.event, direction, item.header, &item.payload, &item.decoded)
 }
 
-const RUNS: [(&str, &str, &[&str]); 5] = [
+const RUNS: [(&str, &str, &[&str]); 6] = [
+    ("stay", "phone", &["preferred=160,160,0,600", "param-update=3000"]),
     ("pairing", "phone", &[]),
     ("pairing", "android-13", &["phy-update=on-connect"]),
     ("reconnect", "ios", &["param-update=200"]),
@@ -102,6 +103,10 @@ struct Score {
     otherwise: usize,
     /// Places at which more is said to be missing than is.
     too_many: usize,
+    /// Packets that are said to have been heard, or not, and were not, or were.
+    heard: usize,
+    /// Packets of which that is not told.
+    silent: usize,
     /// Packets that are missing, and how many of them are known to be.
     lost: usize,
     known: usize,
@@ -123,6 +128,13 @@ impl Score {
             self.events += usize::from(followed.event.is_some_and(|n| Some(n) != truth.event));
             let opaque = matches!(item.decoded, Decoded::Opaque);
             self.otherwise += usize::from(!opaque && item.decoded != truth.decoded);
+            match &frame.hearing {
+                Hearing::Unknown => self.silent += 1,
+                Hearing::Known(arrivals) => {
+                    let (told, heard) = (!arrivals.is_empty(), truth.reception);
+                    self.heard += usize::from(told != (heard == Some(Reception::Ok)));
+                }
+            }
             let index = all.iter().position(|one| one.record == truth.record).expect("recorded");
             if let Some(before) = before.filter(|at| all[*at].connection == truth.connection) {
                 let between = all[before + 1..index].iter();

@@ -167,6 +167,15 @@ impl Connection {
         self.last_end = item.end;
         let header = DataHeader::from_octet(item.header);
         let [down, up] = &mut self.ways;
+        // What comes after packets that were not seen need not be what it looks like.
+        if frame.followed.is_some_and(|followed| followed.missing > 0) {
+            (down.aired.1, up.aired.1) = (false, false);
+            let way =
+                if direction == Direction::CentralToPeripheral { &mut *down } else { &mut *up };
+            if header.llid == Llid::Continuation && !item.payload.is_empty() {
+                way.received.frame = None;
+            }
+        }
         let (way, back) = match direction {
             Direction::CentralToPeripheral => (down, up),
             Direction::PeripheralToCentral => (up, down),

@@ -71,7 +71,7 @@ pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
     let bar = Bar::new();
     let read = read(sources, Options { keys, ..Options::default() }, &mut |step| bar.show(step));
     bar.done();
-    let Evidence { view, report } = read.map_err(|(file, error)| unreadable(&file, &error))?;
+    let Evidence { view, report, .. } = read.map_err(|(file, error)| unreadable(&file, &error))?;
     if interrupt::requested() {
         return Ok(Exit::Interrupted);
     }

@@ -3,7 +3,7 @@
 use ble::crypto::ccm::Direction;
 use ble::phy::TxPhy;
 
-use super::{Counted, Packet};
+use super::packet::{Counted, Packet};
 
 const CRC_OK: u8 = 1;
 const FROM_CENTRAL: u8 = 1 << 1;

@@ -3,7 +3,7 @@
 use ble::crypto::ccm::Direction;
 use ble::phy::TxPhy;
 
-use super::{Packet, index_of_rf_channel};
+use super::packet::{Packet, index_of_rf_channel};
 
 const SIGNAL_VALID: u16 = 1 << 1;
 const DECRYPTED: u16 = 1 << 3;

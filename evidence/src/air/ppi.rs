@@ -1,6 +1,6 @@
 //! LINKTYPE 192: fields before the packet, of which Ubertooth writes one of its own.
 
-use super::{Counted, Packet};
+use super::packet::{Counted, Packet};
 
 /// The link types of what may follow: a number for everybody's own use, which Ubertooth took, and
 /// that which was assigned later.
@@ -31,7 +31,7 @@ fn field(packet: &mut Packet, value: &[u8]) -> Option<()> {
     let (&[_version, f0, f1, _clkn, c0, c1, c2, c3, rssi], _) = value.split_first_chunk()?;
     let mhz = u16::from_le_bytes([f0, f1]);
     let channel = mhz.checked_sub(2_402)?.checked_div(2)?;
-    packet.channel = super::index_of_rf_channel(u8::try_from(channel).ok()?);
+    packet.channel = super::packet::index_of_rf_channel(u8::try_from(channel).ok()?);
     packet.counted = Some(Counted::Tenths(u32::from_le_bytes([c0, c1, c2, c3])));
     packet.rssi_dbm = Some(rssi.cast_signed());
     Some(())

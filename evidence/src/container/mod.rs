@@ -2,45 +2,17 @@
 
 use std::io::{self, Read};
 
+mod btsnoop;
+mod monitor;
+mod octets;
 mod pcap;
+mod pklg;
+mod psd;
+mod record;
 
-/// What the octets of a record begin with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LinkType {
-    /// LINKTYPE 251: access address, PDU, CRC.
-    LeLl,
-    /// LINKTYPE 256: a pseudo-header before that.
-    LeLlWithPhdr,
-    /// LINKTYPE 272: nRF Sniffer.
-    NordicBle,
-    /// LINKTYPE 192: Per-Packet Information, as Ubertooth writes it.
-    Ppi,
-    /// LINKTYPE 187: HCI with a packet indicator and without a direction.
-    HciH4,
-    /// LINKTYPE 201: HCI with a direction and a packet indicator.
-    HciH4WithPhdr,
-    /// LINKTYPE 254: Linux Bluetooth monitor.
-    LinuxMonitor,
-    /// Another one, by its number.
-    Other(i32),
-}
-
-impl LinkType {
-    /// As pcap and pcapng number it.
-    #[must_use]
-    pub const fn from_number(number: i32) -> Self {
-        match number {
-            187 => Self::HciH4,
-            192 => Self::Ppi,
-            201 => Self::HciH4WithPhdr,
-            251 => Self::LeLl,
-            254 => Self::LinuxMonitor,
-            256 => Self::LeLlWithPhdr,
-            272 => Self::NordicBle,
-            other => Self::Other(other),
-        }
-    }
-}
+use record::HEAD;
+pub(crate) use record::{Host, Raw};
+pub use record::{LinkType, Stop};
 
 /// What kind of file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +21,16 @@ pub enum Format {
     Pcap,
     /// Blocks, several interfaces.
     PcapNg,
+    /// The HCI log of Android and BlueZ.
+    Btsnoop,
+    /// That of Apple, most significant octets first.
+    PacketLogger,
+    /// That of Apple, least significant octets first.
+    PacketLoggerLittleEndian,
+    /// SmartRF Packet Sniffer of Texas Instruments.
+    SmartRf,
+    /// Frames of the Bluetooth monitor without a file around them.
+    Monitor,
 }
 
 impl Format {
@@ -58,50 +40,12 @@ impl Format {
         match self {
             Self::Pcap => "pcap",
             Self::PcapNg => "pcapng",
+            Self::Btsnoop => "btsnoop",
+            Self::PacketLogger | Self::PacketLoggerLittleEndian => "PacketLogger",
+            Self::SmartRf => "SmartRF Packet Sniffer",
+            Self::Monitor => "frames of the Bluetooth monitor",
         }
     }
-}
-
-/// One record of a file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Raw<'a> {
-    /// Number of its interface, from 0 in the order of the file.
-    pub interface: u32,
-    /// Time in ns since 1970, as far as the file says so.
-    pub ns: i64,
-    /// Whether the file has all octets that there were.
-    pub whole: bool,
-    pub link: LinkType,
-    pub octets: &'a [u8],
-}
-
-/// Why reading stopped before the end of a file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Stop {
-    /// In the middle of a record.
-    #[error("the file ends in the middle of a record")]
-    Cut,
-    /// A length that no record of Bluetooth has.
-    #[error("a record is longer than {most} octets: the file is damaged, or not a capture")]
-    TooLong {
-        /// The most that is read.
-        most: usize,
-    },
-    /// Octets that the format does not allow.
-    #[error("what follows does not keep the format of the file")]
-    Malformed,
-    /// More records than are read.
-    #[error("more than {most} records: the rest was not read")]
-    TooMany {
-        /// The most that are read.
-        most: u64,
-    },
-    /// Whoever asked for it did not want more.
-    #[error("reading was broken off")]
-    BrokenOff,
-    /// The system could not read on.
-    #[error("reading failed: {0}")]
-    Io(String),
 }
 
 /// How far reading came.
@@ -120,19 +64,15 @@ pub enum NotEvidence {
     #[error("the file is empty")]
     Empty,
     /// Its first octets are of no known format.
-    #[error("this is neither a capture nor an HCI log that can be read (pcap, pcapng)")]
+    #[error(
+        "this is neither a capture nor an HCI log that can be read: pcap, pcapng, SmartRF .psd, \
+         btsnoop, PacketLogger .pklg and frames of the Bluetooth monitor are known"
+    )]
     Unknown,
     /// The system could not read it.
     #[error("reading failed: {0}")]
     Io(#[from] io::Error),
 }
-
-/// The longest record that is read: HCI and the air have shorter ones, other interfaces of the same
-/// file may have longer ones.
-pub(crate) const RECORD_MAX: usize = 512 * 1_024;
-
-/// How many octets tell what a file is.
-const HEAD: usize = 4_096;
 
 /// Gives each record of a file to `each`, in the order of the file, at most `most`.
 pub(crate) fn read(
@@ -150,17 +90,33 @@ pub(crate) fn read(
     let mut records = 0;
     let stop = match format {
         Format::Pcap | Format::PcapNg => pcap::read(whole, most, &mut records, each),
+        Format::Btsnoop => btsnoop::read(whole, most, &mut records, each),
+        Format::PacketLogger => pklg::read(whole, true, most, &mut records, each),
+        Format::PacketLoggerLittleEndian => pklg::read(whole, false, most, &mut records, each),
+        Format::SmartRf => psd::read(whole, most, &mut records, each),
+        Format::Monitor => monitor::read(whole, most, &mut records, each),
     };
     Ok(Extent { format, records, stop })
 }
 
 /// What begins like this.
 fn format(head: &[u8]) -> Option<Format> {
+    if head.starts_with(b"btsnoop\0") {
+        return Some(Format::Btsnoop);
+    }
     Some(match head.first_chunk()? {
         [0xD4, 0xC3, 0xB2, 0xA1] | [0xA1, 0xB2, 0xC3, 0xD4] => Format::Pcap,
         [0x4D, 0x3C, 0xB2, 0xA1] | [0xA1, 0xB2, 0x3C, 0x4D] => Format::Pcap,
         [0x34, 0xCD, 0xB2, 0xA1] => Format::Pcap,
         [0x0A, 0x0D, 0x0D, 0x0A] => Format::PcapNg,
+        // What follows has nothing at its beginning that says so.
+        _ if psd::begins(head) => Format::SmartRf,
+        _ if pklg::begins(head, true) => Format::PacketLogger,
+        _ if pklg::begins(head, false) => Format::PacketLoggerLittleEndian,
+        _ if monitor::begins(head) => Format::Monitor,
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

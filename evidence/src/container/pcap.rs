@@ -4,7 +4,7 @@ use std::io::Read;
 
 use pcap_parser::{Block, LegacyPcapBlock, PcapBlockOwned, PcapError, create_reader};
 
-use super::{LinkType, RECORD_MAX, Raw, Stop};
+use super::record::{LinkType, RECORD_MAX, Raw, Stop};
 
 /// More interfaces than any capture has.
 const INTERFACES_MAX: usize = 1_024;
@@ -103,6 +103,7 @@ impl State {
             ns: i64::from(packet.ts_sec) * 1_000_000_000 + below,
             whole: packet.caplen >= packet.origlen,
             link,
+            host: None,
             octets: cut(packet.data, packet.caplen),
         })
     }
@@ -132,6 +133,7 @@ impl State {
                     ns: ns.clamp(i64::MIN.into(), i64::MAX.into()) as i64,
                     whole: packet.caplen >= packet.origlen,
                     link: interface.link,
+                    host: None,
                     octets: cut(packet.data, packet.caplen),
                 })
             }
@@ -140,6 +142,7 @@ impl State {
                 ns: 0,
                 whole: true,
                 link: self.interfaces.first()?.link,
+                host: None,
                 octets: cut(packet.data, packet.origlen),
             }),
             _ => None,

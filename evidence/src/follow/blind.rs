@@ -54,22 +54,25 @@ impl Blind {
 
     /// How far a packet is behind the anchor points that follow it, if most of them say so: it
     /// answers one that was not heard.
-    pub(crate) fn behind(&self, at: i64, interval: i64, exact: bool) -> Option<i64> {
+    pub(crate) fn behind(&self, at: i64, grid: &Grid, exact: bool) -> Option<i64> {
         if !exact {
             return None;
         }
-        let later = self.starts.iter().filter(|start| **start > at);
+        // Clocks must not drift as far as a packet is long: where theirs are not known, soon.
+        let parts = if grid.rate() == 0 { 1_600 } else { 20_000 };
+        let interval = grid.span(1).max(1);
         let off = |start: &i64| {
             let since = start.saturating_sub(at);
-            (since + interval / 2).rem_euclid(interval) - interval / 2
+            let events = u64::try_from((since + interval / 2) / interval).ok()?;
+            (since > 0 && since / parts < BEHIND / 2).then(|| since - grid.span(events))
         };
-        let mut offs: Vec<i64> = later.map(off).collect();
-        if offs.len() < 3 {
+        let mut offs: Vec<i64> = self.starts.iter().filter_map(off).collect();
+        if offs.len() < 2 {
             return None;
         }
         offs.sort_unstable();
-        let middle = offs.get(offs.len() / 2)?;
-        (-ANSWERED..=-BEHIND).contains(middle).then_some(-middle)
+        let middle = offs.get((offs.len() - 1) / 2)?;
+        (-ANSWERED..=-BEHIND / 2).contains(middle).then_some(-middle)
     }
 
     /// When events begin: the longest interval of which two thirds of the pauses are multiples, of

@@ -379,7 +379,7 @@ impl Link {
         let central = Direction::CentralToPeripheral;
         if let Some(windows) = self.windows {
             let (blind, exact) = Blind::of(coming.take(WINDOW_AHEAD));
-            let behind = blind.behind(seen.at, windows.grid.interval, exact);
+            let behind = blind.behind(seen.at, &windows.grid, exact);
             return self.window(&windows, seen, channel, behind);
         }
         let Some(grid) = &mut self.grid else {

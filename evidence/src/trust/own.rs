@@ -44,6 +44,15 @@ pub(super) fn decide(packets: &[Packet]) -> Decision<bool> {
     if let Some((count, _)) = channels.values().find(|(n, set)| *n >= STAYS && set.len() == 1) {
         signs.push(format!("{count} packets of a connection are on one channel"));
     }
+    let all: BTreeSet<Option<u8>> = packets.iter().map(|packet| packet.channel).collect();
+    if let (true, Some(Some(only @ ..37))) = (packets.len() >= STAYS && all.len() == 1, all.first())
+    {
+        signs.push(format!("advertising is on channel {only}, as everything else is"));
+    }
+    let counted: Vec<_> = packets.iter().filter_map(|packet| packet.counted).collect();
+    if counted.len() >= STAYS && counted.windows(2).all(|two| two.first() == two.last()) {
+        signs.push("the sniffer's counter never moves".to_owned());
+    }
     let value = signs.len() >= 2;
     let why = match value {
         true => format!("the log of a tool that took part, not of the air: {}", signs.join("; ")),
