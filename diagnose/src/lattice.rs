@@ -116,11 +116,23 @@ fn values(key: &Key<Build>) -> Vec<String> {
         "param-requests" => &["accept"],
         // What Apple's rules accept, with a patient timeout first; Zephyr's; short; long.
         "preferred" => &["24,36,0,400", "12,24,0,400", "24,40,0,42", "6,12,0,200", "80,160,0,600"],
+        // To insist, or to leave, mends nothing; not to may.
+        "param-tries" => &["1"],
+        "param-period" => &[],
+        "param-not-granted" => &["stay"],
+        "leave-when-idle" => &["never"],
         // A static passkey and the debug key give security away; the lapses of old firmware are
         // mistakes. Of these only the way back is tried.
         "passkey" => &["random"],
         "features-hollow" => &["none"],
         "refusals" => &["all"],
+        "never-answers" => &["none"],
+        "second-unknown" => &["answer"],
+        "before-instant" => &["leave"],
+        "check-address" => &["on-air"],
+        "stored-key" => &["kept"],
+        // Without a bond there is none to lose.
+        "bonding" => &["true"],
         "debug-key" => &["false"],
         // A bond that is let in by opening the door to all is no cure.
         "pairing-outside-mode" => &["by-level"],

@@ -4,6 +4,9 @@ use ble::address::Address;
 use ble::hci::ConnectionParameters;
 use ble::pdu::control::FeatureSet;
 use ble::security::IoCapability;
+pub use lapses::{
+    BeforeInstant, CheckAddress, Lapses, Refusals, SecondUnknown, StoredKey, Unanswered,
+};
 
 /// When the peripheral asks for a faster PHY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +57,32 @@ pub enum ParamUpdate {
     AfterMsNotWhilePairing(u32),
     /// Never by itself; the application still may ask.
     Never,
+}
+
+/// What becomes of a connection whose parameters are not the preferred ones after the last try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotGranted {
+    /// It goes on with those that it has.
+    Stay,
+    /// It is ended, Unacceptable Connection Parameters (0x3B), as by Nordic's connection
+    /// parameters module.
+    Leave,
+}
+
+/// How the peripheral insists on its preferred connection parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Insistence {
+    /// How often it asks for them, at least once.
+    pub tries: u8,
+    /// From one try to the next, and from the last one to giving up, milliseconds.
+    pub period_ms: u32,
+    /// What comes of it if they are not granted by then.
+    pub not_granted: NotGranted,
+}
+
+impl Insistence {
+    /// Asked for once, and content with whatever comes of it.
+    pub const NONE: Self = Self { tries: 1, period_ms: 30_000, not_granted: NotGranted::Stay };
 }
 
 /// Where the passkey that the device displays comes from.
@@ -107,26 +136,6 @@ pub enum BondTableFull {
     ReplaceOldest,
 }
 
-/// Which refusals end an own procedure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Refusals {
-    /// LL_UNKNOWN_RSP, LL_REJECT_IND and LL_REJECT_EXT_IND, as the rules want it.
-    #[default]
-    All,
-    /// LL_REJECT_EXT_IND alone: what refuses in another form is ignored (Zephyr before 28550 and
-    /// 49182).
-    ExtendedOnly,
-}
-
-/// What the firmware of other years got wrong, to reproduce what came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Lapses {
-    /// Features that are offered, but whose PDUs get LL_UNKNOWN_RSP (Zephyr 14658).
-    pub hollow: FeatureSet,
-    /// Which refusals are understood.
-    pub refusals: Refusals,
-}
-
 /// Choices of the whole peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -144,6 +153,11 @@ pub struct Config {
     pub param_update: ParamUpdate,
     /// What to ask for then.
     pub preferred: ConnectionParameters,
+    /// How it insists on that.
+    pub insistence: Insistence,
+    /// The connection is ended (Remote User Terminated Connection, 0x13) when no PDU of ATT or
+    /// SMP has come and no value has been sent for so many milliseconds; `None`: never for that.
+    pub leaves_idle_ms: Option<u32>,
     /// Where passkeys come from.
     pub passkey: Passkey,
     /// What the device can show and ask.
@@ -151,6 +165,8 @@ pub struct Config {
     /// Security level of attributes that leave it to the device
     /// ([`Access::Demanded`](crate::host::gatt::Access::Demanded)), 1–4.
     pub required_level: u8,
+    /// Whether a pairing may leave a bond.
+    pub bonding: bool,
     /// Who may connect.
     pub accept: Accept,
     /// What becomes of a Pairing Request outside pairing mode; `None`: as
@@ -175,7 +191,7 @@ pub struct Config {
     pub security_request: bool,
     /// Link layer features that are not offered although they could be.
     pub left_out: FeatureSet,
-    /// Mistakes of older firmware.
+    /// Mistakes of other firmware, where the build makes them.
     pub lapses: Lapses,
     /// Pair with the debug key of the specification instead of a key of one's own. **Insecure**:
     /// its private half is public, so that sniffers can follow.
@@ -191,6 +207,7 @@ impl Config {
     pub const fn outside_mode(&self) -> PairingOutsideMode {
         match self.pairing_outside_mode {
             Some(chosen) => chosen,
+            None if !self.bonding => PairingOutsideMode::WithoutBonding,
             None if self.required_level <= 2 => PairingOutsideMode::Refuse,
             None => PairingOutsideMode::Authenticated,
         }
@@ -214,9 +231,12 @@ impl Config {
                 latency: 0,
                 timeout: 42,
             },
+            insistence: Insistence::NONE,
+            leaves_idle_ms: None,
             passkey: Passkey::Random,
             io: IoCapability::DisplayOnly,
             required_level: 4,
+            bonding: true,
             accept: Accept::BondedOnly,
             pairing_outside_mode: None,
             bond_overwrite: BondOverwrite::Authenticated,
@@ -228,7 +248,7 @@ impl Config {
             refuses_parameters: false,
             security_request: false,
             left_out: FeatureSet(0),
-            lapses: Lapses { hollow: FeatureSet(0), refusals: Refusals::All },
+            lapses: Lapses::NONE,
             debug_key: false,
         }
     }

@@ -1,6 +1,8 @@
 //! What people have reported of centrals, as runs: each is expressed in keys, and shows what was
 //! seen.
 
+mod peripherals;
+
 use bletwin_explain::report;
 use bletwin_explain::why::{Cause, Why};
 use bletwin_scenarios::catalogue;

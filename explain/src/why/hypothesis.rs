@@ -28,6 +28,8 @@ pub enum Cause {
     Stalled,
     /// Packets in a row were not received until the supervision timeout had run out.
     Loss,
+    /// A side did not get the connection parameters that it insisted on, and left for that.
+    ParametersNotGranted,
     /// One side ended pairing.
     PairingFailed,
     /// Pairing came to a halt, and its timeout ran out.

@@ -24,6 +24,7 @@ use super::procedure::version::Version;
 use super::procedures::is_past;
 use super::sender::Sender;
 use super::termination::Termination;
+use crate::config::SecondUnknown;
 
 /// What every procedure needs beside its connection.
 pub(super) struct Context<'a> {
@@ -45,7 +46,7 @@ impl Context<'_> {
 
     /// Those whose PDUs are acted upon.
     pub(super) const fn served(&self) -> FeatureSet {
-        let hollow = self.config.lapses.hollow;
+        let hollow = self.config.lapses.made().hollow;
         let phys = FeatureSet::LE_2M.with(FeatureSet::LE_CODED);
         // LL_PHY_REQ stands for both.
         let phys = if hollow.and(phys).0 == 0 { FeatureSet(0) } else { phys };
@@ -143,6 +144,10 @@ impl Connection {
     }
 
     pub(super) fn unknown(&mut self, cx: &mut Context<'_>, opcode: Opcode) {
+        let second = self.sender.holds(Opcode::UNKNOWN_RSP);
+        if second && cx.config.lapses.made().second_unknown == SecondUnknown::Leave {
+            return self.leave(cx, ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
+        }
         // LL-CTRL-2: what is not understood.
         self.send(cx, ControlPdu::UnknownRsp(opcode));
     }

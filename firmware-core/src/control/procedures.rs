@@ -7,7 +7,7 @@ use super::connection::{Connection, Context};
 use super::procedure::{
     Local, MinUsedChannels, ProcedureRow, Remote, Step, parameters, row, serve,
 };
-use crate::config::Refusals;
+use crate::config::{BeforeInstant, Refusals};
 use ble::armed::{Armed, Tell, What};
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::ConnectionParameters;
@@ -160,6 +160,11 @@ impl Procedures {
         }
     }
 
+    /// Whether a PDU is an answer to the own procedure.
+    pub(super) fn are_answered_by(&self, c: &Connection, pdu: &ControlPdu) -> bool {
+        self.answered_by(c, pdu).is_some()
+    }
+
     /// The own procedure, if a PDU answers it. What comes before the request can have arrived is
     /// no answer to it, unless both sides say the same.
     fn answered_by(&self, c: &Connection, pdu: &ControlPdu) -> Option<OpenProcedure<Local>> {
@@ -178,6 +183,7 @@ impl Procedures {
         match decision.verdict {
             // LL-COLL-3: whoever yields only waits for the rejection.
             Verdict::Proceed | Verdict::Yield => true,
+            _ if cx.config.lapses.made().before_instant == BeforeInstant::Serve => true,
             Verdict::Wait | Verdict::Disconnect => {
                 c.misbehaved(cx, PeerMisbehaved::ProcedureBeforeInstant);
                 // LL-COLL-4: a forbidden procedure is not served.
@@ -355,7 +361,7 @@ impl Procedures {
     /// LL_UNKNOWN_RSP to our PDU `of`: ends the procedure in which that was sent.
     pub(super) fn unknown(&mut self, c: &mut Connection, cx: &mut Context<'_>, of: Opcode) {
         let error = ErrorCode::UNSUPPORTED_REMOTE_FEATURE;
-        if cx.config.lapses.refusals == Refusals::ExtendedOnly {
+        if cx.config.lapses.made().refusals == Refusals::ExtendedOnly {
             c.unexpected(cx);
         } else if self.awaits_answer(c, Some(of)) {
             self.refused(c, cx, |row| if row.any_answer { ErrorCode::SUCCESS } else { error });
@@ -378,7 +384,7 @@ impl Procedures {
         // LL-REJ-2: both forms of a reject.
         // A refusal that calls itself a success would be told to the host as one.
         let error = if error == ErrorCode::SUCCESS { ErrorCode::UNSPECIFIED } else { error };
-        if of.is_none() && cx.config.lapses.refusals == Refusals::ExtendedOnly {
+        if of.is_none() && cx.config.lapses.made().refusals == Refusals::ExtendedOnly {
             c.unexpected(cx);
         } else if self.awaits_answer(c, of) {
             self.refused(c, cx, |_| error);

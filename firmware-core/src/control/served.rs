@@ -97,6 +97,10 @@ impl Served {
 
     fn serve(&mut self, cx: &mut Context<'_>, pdu: ControlPdu) {
         let c = &mut self.connection;
+        let unanswered = cx.config.lapses.made().unanswered;
+        if unanswered.request(pdu.opcode()) && !self.procedures.are_answered_by(c, &pdu) {
+            return;
+        }
         // LL-RSP-1: whatever answers is sent from here on, upon a request.
         match pdu {
             ControlPdu::TerminateInd(reason) => c.on_terminate(cx, reason),

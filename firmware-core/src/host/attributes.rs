@@ -226,6 +226,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
         self.carry_out(now, work, effects);
         if sent {
+            self.used(now, handle);
             self.tell(now, Event::Sent { connection: handle, handle: of });
         }
     }

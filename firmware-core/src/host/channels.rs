@@ -4,6 +4,7 @@ use super::Host;
 use super::l2cap::signalling::Signal;
 use super::l2cap::{CID_ATT, CID_SIGNALLING, CID_SMP, split};
 use crate::application::Application;
+use crate::config::Unanswered;
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{Acl, Handle};
 use ble::log::{Line, Severity};
@@ -18,9 +19,14 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             Ok(None) => return,
             Err(violation) => return self.misbehaved(handle, violation),
         };
+        if let Some((CID_ATT | CID_SMP, _)) = split(&frame) {
+            self.used(now, handle);
+        }
         match split(&frame) {
             Some((CID_ATT, pdu)) => self.att(now, handle, pdu),
             Some((CID_SIGNALLING, packet)) => self.signalling(now, handle, packet),
+            Some((CID_SMP, _)) if self.config.lapses.made().unanswered.has(Unanswered::PAIRING) => {
+            }
             Some((CID_SMP, pdu)) => self.smp.received(now, handle, pdu),
             // A channel that is not there.
             Some(_) | None => {}

@@ -45,6 +45,8 @@ pub(super) struct Connection {
     pub(super) procedures: Procedures,
     /// What waits for a bond is due once all that was sent for it has arrived.
     pub(super) bonding: bool,
+    /// When it counts as idle. Nothing that is under way: it begins anew with each use.
+    pub(super) idle_at: Option<Instant>,
 }
 
 impl Connection {
@@ -68,6 +70,7 @@ impl Connection {
             next_request: 0,
             procedures,
             bonding: false,
+            idle_at: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::gatt::Client;
 use super::l2cap::CID_SIGNALLING;
-use super::procedures::{Procedures, Request, Requests, fits};
+use super::procedures::{Due, Procedures, Request, Requests, Situation, fits};
 use super::{Connection, Host, Stage};
 use crate::application::Application;
 use ble::error::ErrorCode;
@@ -11,7 +11,7 @@ use ble::hci::{
 };
 use ble::log::{Line, Severity};
 use ble::phy::PhySet;
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 
 /// Opcodes whose failure has a meaning of its own.
 const CONNECTION_UPDATE: HciOpcode = HciOpcode(0x2013);
@@ -151,6 +151,8 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let handle = complete.handle;
         let (procedures, requests) = Procedures::connected(&self.config, now);
         let mut connection = Connection::new(complete, procedures);
+        let patience = self.config.leaves_idle_ms.map(|ms| Duration::from_ms(ms.into()));
+        connection.idle_at = patience.map(|patience| now + patience);
         let peer = connection.peer;
         if let Some(bond) = self.smp.bonds().find(|bond| bond.identity == peer) {
             connection.client = Client::from_bits(bond.cccd, &A::GATT);
@@ -203,12 +205,40 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         for index in 0..LINKS {
             let Some(Some(connection)) = self.connections.get_mut(index) else { continue };
             let handle = connection.handle;
-            let busy = self.smp.is_pairing(handle) || connection.bonding;
-            let requests = connection.procedures.parameters_due(&self.config, now, busy);
             let (interval, latency, timeout) = connection.parameters;
-            if !fits(&self.config.preferred, interval, latency, timeout) {
-                self.request_all(handle, requests);
+            let is = Situation {
+                busy: self.smp.is_pairing(handle) || connection.bonding,
+                fits: fits(&self.config.preferred, interval, latency, timeout),
+                not_before: connection.signalling.not_before(),
+            };
+            match connection.procedures.parameters_due(&self.config, now, is) {
+                Due::Ask(requests) => self.request_all(handle, requests),
+                Due::Leave => {
+                    let reason = ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS;
+                    self.failed("Connection parameter update", reason);
+                    self.command(Command::Disconnect { handle, reason });
+                }
             }
+            self.leave_if_idle(now, index);
+        }
+    }
+
+    /// Ends a connection on which nothing is read, written or told any more.
+    fn leave_if_idle(&mut self, now: Instant, index: usize) {
+        let Some(Some(connection)) = self.connections.get_mut(index) else { return };
+        if connection.idle_at.take_if(|at| *at <= now).is_some() {
+            let (handle, reason) = (connection.handle, ErrorCode::REMOTE_USER_TERMINATED);
+            self.command(Command::Disconnect { handle, reason });
+        }
+    }
+
+    /// Something is read, written, told or paired: the connection is not idle.
+    pub(super) fn used(&mut self, now: Instant, handle: Handle) {
+        let patience = self.config.leaves_idle_ms.map(|ms| Duration::from_ms(ms.into()));
+        if let Some(connection) = self.connection(handle)
+            && connection.idle_at.is_some()
+        {
+            connection.idle_at = patience.map(|patience| now + patience);
         }
     }
 

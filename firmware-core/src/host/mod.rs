@@ -157,6 +157,8 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             table_full: config.bond_table_full,
             identity: config.address,
             debug_key: config.debug_key,
+            bonding: config.bonding,
+            lapses: config.lapses,
         };
         Self {
             config: config.clone(),
@@ -235,8 +237,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let connections = || self.connections.iter().flatten();
         let procedures = connections().filter_map(|c| c.procedures.deadline());
         let att = connections().filter_map(Connection::att_deadline);
+        let idle = connections().filter_map(|c| c.idle_at);
         let application = self.application_deadline();
-        procedures.chain(att).chain(self.smp.deadline()).chain(application).min()
+        procedures.chain(att).chain(idle).chain(self.smp.deadline()).chain(application).min()
     }
 
     /// Tells what is under way; see [`ble::armed`].

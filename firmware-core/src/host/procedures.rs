@@ -2,7 +2,7 @@
 //! about. One value per connection decides; the host turns its [`Request`]s into HCI commands.
 
 use crate::config::{
-    Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate, VersionExchange,
+    Config, DataLengthUpdate, FeatureExchange, NotGranted, ParamUpdate, PhyUpdate, VersionExchange,
 };
 use ble::armed::{Armed, Tell, What};
 use ble::hci::ConnectionParameters;
@@ -67,6 +67,8 @@ pub struct Procedures {
     /// What follows bonding has been asked for.
     secured: bool,
     parameters: Parameters,
+    /// How often they may still be asked for.
+    tries: u8,
 }
 
 /// The update of the connection parameters.
@@ -76,8 +78,30 @@ enum Parameters {
     At(Instant),
     /// As soon as security has settled.
     WhenQuiet,
+    /// Asked for as often as this configuration does; by then they should be granted.
+    By(Instant),
     /// Asked for, or not wanted.
     Done,
+}
+
+/// What the connection parameters are like when an update of them is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Situation {
+    /// Security is being set up.
+    pub busy: bool,
+    /// There is nothing to gain from asking.
+    pub fits: bool,
+    /// No request is possible before this.
+    pub not_before: Option<Instant>,
+}
+
+/// What is due of that update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// To ask for this, which may be nothing.
+    Ask(Requests),
+    /// To end the connection: what was asked for was not granted.
+    Leave,
 }
 
 impl Procedures {
@@ -103,7 +127,8 @@ impl Procedures {
             }
             ParamUpdate::Never => Parameters::Done,
         };
-        (Self { features_asked, secured: false, parameters }, requests)
+        let tries = config.insistence.tries.max(1);
+        (Self { features_asked, secured: false, parameters, tries }, requests)
     }
 
     /// Pairing has ended with a bond, or a bonded connection is encrypted: the time for what was
@@ -127,29 +152,50 @@ impl Procedures {
         requests
     }
 
-    /// Time has passed, or security has settled. `busy`: security is being set up.
-    pub fn parameters_due(&mut self, config: &Config, now: Instant, busy: bool) -> Requests {
-        let mut requests = Requests::default();
+    /// Time has passed, or security has settled.
+    pub fn parameters_due(&mut self, config: &Config, now: Instant, is: Situation) -> Due {
+        let nothing = Due::Ask(Requests::default());
         match self.parameters {
-            Parameters::At(at) if at <= now => {}
+            Parameters::At(at) | Parameters::By(at) if at <= now => {}
             Parameters::WhenQuiet => {}
-            Parameters::At(_) | Parameters::Done => return requests,
+            Parameters::At(_) | Parameters::By(_) | Parameters::Done => return nothing,
         }
-        if busy && matches!(config.param_update, ParamUpdate::AfterMsNotWhilePairing(_)) {
+        if is.fits {
+            self.parameters = Parameters::Done;
+            return nothing;
+        }
+        if self.parameters == Parameters::WhenQuiet || self.tries > 0 {
+            self.ask_for_parameters(config, now, is)
+        } else {
+            self.parameters = Parameters::Done;
+            Due::Leave
+        }
+    }
+
+    fn ask_for_parameters(&mut self, config: &Config, now: Instant, is: Situation) -> Due {
+        let mut requests = Requests::default();
+        if is.busy && matches!(config.param_update, ParamUpdate::AfterMsNotWhilePairing(_)) {
             self.parameters = Parameters::WhenQuiet;
-            return requests;
+            return Due::Ask(requests);
         }
-        self.parameters = Parameters::Done;
+        if let Some(at) = is.not_before.filter(|at| now < *at) {
+            self.parameters = Parameters::At(at);
+            return Due::Ask(requests);
+        }
+        self.tries = self.tries.saturating_sub(1);
+        let last = self.tries == 0 && config.insistence.not_granted == NotGranted::Stay;
+        let period = Duration::from_ms(config.insistence.period_ms.into());
+        self.parameters = if last { Parameters::Done } else { Parameters::By(now + period) };
         self.features_first(&mut requests);
         requests.add(Request::Parameters);
-        requests
+        Due::Ask(requests)
     }
 
     /// When to call [`Self::parameters_due`] next.
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         match self.parameters {
-            Parameters::At(at) => Some(at),
+            Parameters::At(at) | Parameters::By(at) => Some(at),
             Parameters::WhenQuiet | Parameters::Done => None,
         }
     }
@@ -158,7 +204,7 @@ impl Procedures {
     pub fn armed(&self, tell: Tell<'_>) {
         let what = What::Later(Request::Parameters.name());
         match self.parameters {
-            Parameters::At(at) => tell(Armed::until(what, at)),
+            Parameters::At(at) | Parameters::By(at) => tell(Armed::until(what, at)),
             Parameters::WhenQuiet => tell(Armed::open(what)),
             Parameters::Done => {}
         }
@@ -191,9 +237,23 @@ pub const fn fits(
 mod tests {
     use super::Request::{DataLength, Features, Parameters, Phy, Version};
     use super::*;
+    use crate::config::Insistence;
+    use std::vec::Vec;
 
-    fn list(requests: Requests) -> std::vec::Vec<Request> {
+    fn list(requests: Requests) -> Vec<Request> {
         requests.each().collect()
+    }
+
+    fn due(p: &mut Procedures, config: &Config, now: Instant, busy: bool) -> Due {
+        let is = Situation { busy, fits: false, not_before: None };
+        p.parameters_due(config, now, is)
+    }
+
+    fn asked(p: &mut Procedures, config: &Config, now: Instant, busy: bool) -> Vec<Request> {
+        match due(p, config, now, busy) {
+            Due::Ask(requests) => list(requests),
+            Due::Leave => panic!("it leaves"),
+        }
     }
 
     #[test]
@@ -204,13 +264,9 @@ mod tests {
         assert_eq!(list(now), [Features, Phy, DataLength]);
         let t5 = t0 + Duration::from_secs(5);
         assert_eq!(p.deadline(), Some(t5));
-        assert_eq!(list(p.parameters_due(&config, t5.before(Duration::from_us(1)), false)), []);
-        assert_eq!(
-            list(p.parameters_due(&config, t5, true)),
-            [Parameters],
-            "whatever else goes on"
-        );
-        assert_eq!(list(p.parameters_due(&config, t5, true)), []);
+        assert_eq!(asked(&mut p, &config, t5.before(Duration::from_us(1)), false), []);
+        assert_eq!(asked(&mut p, &config, t5, true), [Parameters], "whatever else goes on");
+        assert_eq!(asked(&mut p, &config, t5, true), []);
         assert_eq!(list(p.secured(&config)), []);
     }
 
@@ -229,18 +285,18 @@ mod tests {
         let (mut p, now) = Procedures::connected(&config, t0);
         assert_eq!(list(now), []);
         let t5 = t0 + Duration::from_secs(5);
-        assert_eq!(list(p.parameters_due(&config, t5, true)), []);
+        assert_eq!(asked(&mut p, &config, t5, true), []);
         assert_eq!(p.deadline(), None);
-        assert_eq!(list(p.parameters_due(&config, t5, true)), []);
+        assert_eq!(asked(&mut p, &config, t5, true), []);
         assert_eq!(list(p.secured(&config)), [Features, Phy, DataLength]);
-        assert_eq!(list(p.parameters_due(&config, t5, false)), [Parameters]);
+        assert_eq!(asked(&mut p, &config, t5, false), [Parameters]);
         assert_eq!(list(p.secured(&config)), [], "once");
     }
 
     #[test]
     fn what_will_be_asked_for_later_is_told() {
         let told = |p: &Procedures| {
-            let mut all = std::vec::Vec::new();
+            let mut all = Vec::new();
             p.armed(&mut |armed| all.push(armed));
             all
         };
@@ -249,10 +305,29 @@ mod tests {
         let what = What::Later("parameters");
         let t5 = t0 + Duration::from_secs(5);
         assert_eq!(told(&p), [Armed::until(what, t5)]);
-        p.parameters_due(&config, t5, true);
+        due(&mut p, &config, t5, true);
         assert_eq!(told(&p), [Armed::open(what)], "until security has settled");
-        p.parameters_due(&config, t5, false);
+        due(&mut p, &config, t5, false);
         assert_eq!(told(&p), []);
+    }
+
+    #[test]
+    fn parameters_are_asked_for_again_and_then_missed() {
+        let insistence = Insistence { tries: 2, period_ms: 1_000, not_granted: NotGranted::Leave };
+        let config = Config { insistence, ..Config::zephyr_2024() };
+        let second = |n| Instant::ZERO + Duration::from_secs(n);
+        let (mut p, _) = Procedures::connected(&config, Instant::ZERO);
+        assert_eq!(asked(&mut p, &config, second(5), false), [Parameters]);
+        assert_eq!(p.deadline(), Some(second(6)));
+        let not_before = Some(second(7));
+        let is = Situation { busy: false, fits: false, not_before };
+        let nothing = Due::Ask(Requests::default());
+        assert_eq!(p.parameters_due(&config, second(6), is), nothing, "not possible yet");
+        assert_eq!(asked(&mut p, &config, second(7), false), [Parameters]);
+        let granted = Situation { fits: true, ..is };
+        assert_eq!(p.clone().parameters_due(&config, second(8), granted), nothing);
+        assert_eq!(due(&mut p, &config, second(8), false), Due::Leave);
+        assert_eq!((due(&mut p, &config, second(9), false), p.deadline()), (nothing, None));
     }
 
     #[test]
@@ -268,7 +343,7 @@ mod tests {
             (now, p.secured(&config), p.deadline()),
             (Requests::default(), Requests::default(), None)
         );
-        assert_eq!(list(p.parameters_due(&config, Instant::MAX, false)), []);
+        assert_eq!(asked(&mut p, &config, Instant::MAX, false), []);
     }
 
     #[test]

@@ -5,10 +5,11 @@ use ble::hci::ConnectionParameters;
 use ble::pdu::control::FeatureSet;
 use bletwin_firmware_node::Build;
 use bletwin_models::profile::Io;
-use bletwin_schema::{Flag, Number, Shape, ValueKind, Written, keys, words};
+use bletwin_schema::{Flag, Number, OrNever, Shape, ValueKind, Written, keys, words};
 use firmware_core::config::{
-    Accept, BondOverwrite, BondTableFull, DataLengthUpdate, FeatureExchange, PairingOutsideMode,
-    ParamUpdate, Passkey, PhyUpdate, Refusals, VersionExchange,
+    Accept, BeforeInstant, BondOverwrite, BondTableFull, CheckAddress, DataLengthUpdate,
+    FeatureExchange, NotGranted, PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate, Refusals,
+    SecondUnknown, StoredKey, Unanswered, VersionExchange,
 };
 
 use crate::applications::Applications;
@@ -35,6 +36,16 @@ keys! {
         "param-update": AskParameters = |b| b.config.param_update;
         /// The connection parameters it prefers.
         "preferred": Preferred = |b| b.config.preferred;
+        /// How often it asks for them, until they are in force.
+        "param-tries": Number<u8, 1, 100> = |b| b.config.insistence.tries;
+        /// From one try to the next, and from the last one to giving up, ms; by L2CAP 30 s at
+        /// least.
+        "param-period": Number<u32, 100, 600_000> = |b| b.config.insistence.period_ms;
+        /// What it does when they are not in force after the last try; leave: with reason 0x3B.
+        "param-not-granted": Missed = |b| b.config.insistence.not_granted;
+        /// Leaves (0x13) when no attribute was read, written or notified for so long, and nothing
+        /// of pairing has come, ms.
+        "leave-when-idle": OrNever<Number<u32, 100, 3_600_000>> = |b| b.config.leaves_idle_ms;
     }
     "Pairing and bonds" {
         /// Passkey per pairing, or a static one (insecure: 20 attempts reveal it).
@@ -43,6 +54,8 @@ keys! {
         "io": Io = |b| b.config.io;
         /// Security level that attributes demand which leave it to the device: writing the LED.
         "required-level": Number<u8, 1, 4> = |b| b.config.required_level;
+        /// Whether a pairing may leave a bond; off: it pairs anew in each connection.
+        "bonding": Flag = |b| b.config.bonding;
         /// Who may connect once there are bonds.
         "accept": Accepted = |b| b.config.accept;
         /// A Pairing Request while nobody has pressed the pairing button; by-level: refuse up to
@@ -71,10 +84,24 @@ keys! {
         "param-requests": Requests = |b| b.config.refuses_parameters;
         /// Link layer features that it does not offer.
         "features-left-out": FeatureNames = |b| b.config.left_out;
+    }
+    "Mistakes of other firmware" {
         /// Features that it offers but answers with LL_UNKNOWN_RSP, as old firmware did.
         "features-hollow": FeatureNames = |b| b.config.lapses.hollow;
         /// Which refusals it understands; old firmware ignored all but LL_REJECT_EXT_IND.
         "refusals": Understood = |b| b.config.lapses.refusals;
+        /// Requests of the central that get no answer at all; pairing: no SMP command does.
+        "never-answers": NeverAnswered = |b| b.config.lapses.unanswered;
+        /// A second LL Control PDU that is not known, before the first has its LL_UNKNOWN_RSP;
+        /// leave: with reason 0x2A.
+        "second-unknown": Second = |b| b.config.lapses.second_unknown;
+        /// A request that the rules forbid the central before an instant; serve: as any other.
+        "before-instant": Before = |b| b.config.lapses.before_instant;
+        /// Which address of the central goes into the DHKey checks; identity: of one that is
+        /// known, so that whoever has a resolvable address bonds only once.
+        "check-address": Checked = |b| b.config.lapses.check_address;
+        /// The key of a bond when it is read again; reversed: the two sides have different keys.
+        "stored-key": Kept = |b| b.config.lapses.stored_key;
     }
 }
 
@@ -96,6 +123,10 @@ words! {
         "on-connect" => DataLengthUpdate::OnConnect,
         "after-bonding" => DataLengthUpdate::AfterBonding,
         "never" => DataLengthUpdate::Never,
+    }
+    Missed: NotGranted {
+        "stay" => NotGranted::Stay,
+        "leave" => NotGranted::Leave,
     }
     Accepted: Accept {
         "bonded-only" => Accept::BondedOnly,
@@ -122,6 +153,32 @@ words! {
     Understood: Refusals {
         "all" => Refusals::All,
         "extended-only" => Refusals::ExtendedOnly,
+    }
+    Second: SecondUnknown {
+        "answer" => SecondUnknown::Answered,
+        "leave" => SecondUnknown::Leave,
+    }
+    Before: BeforeInstant {
+        "leave" => BeforeInstant::Leave,
+        "serve" => BeforeInstant::Serve,
+    }
+    Checked: CheckAddress {
+        "on-air" => CheckAddress::OnAir,
+        "identity" => CheckAddress::Identity,
+    }
+    Kept: StoredKey {
+        "kept" => StoredKey::Kept,
+        "reversed" => StoredKey::Reversed,
+    }
+    Request: Unanswered {
+        "features" => Unanswered::FEATURES,
+        "version" => Unanswered::VERSION,
+        "length" => Unanswered::LENGTH,
+        "phy" => Unanswered::PHY,
+        "parameters" => Unanswered::PARAMETERS,
+        "ping" => Unanswered::PING,
+        "encryption" => Unanswered::ENCRYPTION,
+        "pairing" => Unanswered::PAIRING,
     }
     FeatureName: FeatureSet {
         "2m" => FeatureSet::LE_2M,
@@ -162,6 +219,40 @@ impl ValueKind for FeatureNames {
             .filter(|word| FeatureName::parse(word).is_some_and(|feature| value.has(feature)));
         Written::List(named.map(|word| Written::Text(word.into())).collect())
     }
+}
+
+/// Requests by their names.
+#[derive(Debug)]
+enum NeverAnswered {}
+
+type Unheard = bletwin_schema::List<Request>;
+
+impl ValueKind for NeverAnswered {
+    type Value = Unanswered;
+
+    fn shape() -> Shape {
+        Unheard::shape()
+    }
+
+    fn parse(text: &str) -> Option<Unanswered> {
+        Unheard::parse(text).map(all)
+    }
+
+    fn list(words: &[String]) -> Option<Unanswered> {
+        Unheard::list(words).map(all)
+    }
+
+    fn write(value: &Unanswered) -> Written {
+        let named = Request::shape()
+            .words()
+            .into_iter()
+            .filter(|word| Request::parse(word).is_some_and(|request| value.has(request)));
+        Written::List(named.map(|word| Written::Text(word.into())).collect())
+    }
+}
+
+fn all(requests: Vec<Unanswered>) -> Unanswered {
+    requests.into_iter().fold(Unanswered::default(), Unanswered::with)
 }
 
 fn together(features: Vec<FeatureSet>) -> FeatureSet {

@@ -12,6 +12,34 @@ pub(super) const LATER: &[(&str, u64)] =
 /// Surroundings of the keys that do not show in any run.
 pub(super) const PLACES: &[(&[&str], &[Place])] = &[
     (&["preferred"], &[("stay", "honest", &["param-update=500"])]),
+    (
+        &["param-tries", "param-period", "param-not-granted"],
+        &[(
+            "stay",
+            "honest",
+            &[
+                "param-tries=2",
+                "param-period=1000",
+                "param-update=500",
+                "central.parameter-rules=reject",
+            ],
+        )],
+    ),
+    (
+        &["never-answers"],
+        &[
+            ("pairing", "honest", &["central.own-procedures=phy@20,ping@40,length@60"]),
+            (
+                "pairing",
+                "honest",
+                &["central.request-parameters=true", "central.own-procedures=parameters@20"],
+            ),
+        ],
+    ),
+    (&["second-unknown"], &[("pairing", "honest", &["central.press=raw:ff@20,raw:ff@20"])]),
+    (&["before-instant"], &[("pairing", "honest", &["central.phy-req=then-phy-req"])]),
+    (&["check-address"], &[("forgotten", "honest", &["central.address-type=resolvable"])]),
+    (&["stored-key"], &[("reconnect", "honest", &[])]),
     (&["passkey", "pairing-back-off"], &[("static-passkey", "honest", &[])]),
     (&["version-exchange"], &[("pairing", "honest", &["central.on-connect=none"])]),
     (

@@ -13,6 +13,7 @@ mod key;
 mod left;
 mod limits;
 mod loss;
+mod parameters;
 mod person;
 mod response;
 mod smp;
@@ -23,7 +24,7 @@ mod switch;
 type Look = fn(&Account) -> Option<Hypothesis>;
 
 /// Every kind of cause that is looked for, but for what merely came before a silence.
-const ALL: [Look; 14] = [
+const ALL: [Look; 15] = [
     absent::look,
     key::look,
     encryption::look,
@@ -32,6 +33,7 @@ const ALL: [Look; 14] = [
     response::look,
     switch::look,
     loss::look,
+    parameters::look,
     person::look,
     smp::look,
     attributes::refused,

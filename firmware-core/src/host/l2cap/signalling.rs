@@ -67,6 +67,12 @@ impl Signalling {
         self.outstanding.is_some()
     }
 
+    /// Before that no request is possible, if there has been one.
+    #[must_use]
+    pub const fn not_before(&self) -> Option<Instant> {
+        self.again
+    }
+
     /// Takes a packet from the peer.
     pub fn received(&mut self, now: Instant, packet: &[u8]) -> Signal {
         let mut r = Reader::new(packet);

@@ -4,6 +4,7 @@ use super::command::{Command, Reason};
 use super::link::Context;
 use super::state::{DhKey, Exchange, Key, Proof, State, Step};
 use super::values::equal;
+use crate::config::CheckAddress;
 use ble::crypto::toolbox::{f5, f6, reversed};
 use ble::error::PeerMisbehaved;
 use ble::secret::Secret;
@@ -20,7 +21,11 @@ pub(super) fn verify<const B: usize>(
     let DhKey::Ready(dhkey) = &exchange.dhkey else {
         return Ok(State::Check(exchange, proof, Some(value)));
     };
-    let (a, b) = (cx.peer.on_air.for_smp(), cx.peer.local.for_smp());
+    let central = match cx.shared.config.lapses.made().check_address {
+        CheckAddress::OnAir => cx.peer.on_air,
+        CheckAddress::Identity => cx.peer.identity.unwrap_or(cx.peer.on_air),
+    };
+    let (a, b) = (central.for_smp(), cx.peer.local.for_smp());
     let (na, nb) = (reversed(proof.na), reversed(proof.nb));
     let r = Secret::new(reversed(*proof.r.expose()));
     let dhkey = Secret::new(reversed(*dhkey.expose()));

@@ -6,9 +6,12 @@ use super::keys;
 use super::link::{Context, Offer};
 use super::outcome::{self, Finder, of_status};
 use super::state::{Failure, Key, State, Step};
+use crate::config::StoredKey;
+use ble::crypto::toolbox::reversed;
 use ble::error::ErrorCode;
 use ble::hci::Command;
 use ble::log::SecurityError;
+use ble::secret::Secret;
 
 /// The central starts encryption: give the key, or say that there is none.
 ///
@@ -52,7 +55,11 @@ pub(super) fn request<const B: usize>(
 
 fn bonded_key<const B: usize>(cx: &Context<'_, B>) -> Option<Key> {
     let bond = cx.peer.identity.and_then(|identity| cx.bonds.find(identity))?;
-    Some(Key { ltk: bond.ltk.clone(), level: bond.level, size: bond.key_size })
+    let ltk = match cx.shared.config.lapses.made().stored_key {
+        StoredKey::Kept => bond.ltk.clone(),
+        StoredKey::Reversed => Secret::new(reversed(*bond.ltk.expose())),
+    };
+    Some(Key { ltk, level: bond.level, size: bond.key_size })
 }
 
 /// Encryption is on, off, refreshed, or has failed. The level changes here and nowhere else.

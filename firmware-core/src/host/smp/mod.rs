@@ -39,7 +39,7 @@ pub(in crate::host) mod tests;
 pub use command::{Reason, SMP_MAX};
 pub use manager::SecurityManager;
 
-use crate::config::{BondOverwrite, BondTableFull, PairingOutsideMode, Passkey};
+use crate::config::{BondOverwrite, BondTableFull, Lapses, PairingOutsideMode, Passkey};
 use ble::address::Address;
 use ble::effect::Effect;
 use ble::hci::{Command, Handle};
@@ -73,6 +73,10 @@ pub struct SmpConfig {
     pub identity: Address,
     /// Use the debug key of the specification instead of an own one: insecure.
     pub debug_key: bool,
+    /// Whether a pairing may leave a bond.
+    pub bonding: bool,
+    /// Mistakes of other firmware.
+    pub lapses: Lapses,
 }
 
 /// What leaves the Security Manager.

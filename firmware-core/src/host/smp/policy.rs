@@ -42,6 +42,9 @@ impl Worth {
 pub(super) fn right<const B: usize>(cx: &Context<'_, B>) -> Result<Option<Right>, Failure> {
     // GAP-BOND-1: bonding only where it is allowed.
     let config = &cx.shared.config;
+    if !config.bonding && (config.bondable || config.outside != PairingOutsideMode::Refuse) {
+        return Ok(None);
+    }
     if config.bondable {
         return Ok(Some(Right::Mode));
     }

@@ -1,0 +1,63 @@
+//! Connection parameters that a side insisted on and did not get.
+
+use ble::error::ErrorCode;
+use ble::pdu::control::{ControlPdu, Opcode};
+
+use crate::why::account::Account;
+use crate::why::air::{Pdu, What};
+use crate::why::ending::How;
+use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
+use crate::why::phrases::{count, side};
+
+/// Connection Parameter Update Request and its response, by their codes.
+const REQUEST: u8 = 0x12;
+const RESPONSE: u8 = 0x13;
+
+pub(super) fn look(account: &Account) -> Option<Hypothesis> {
+    let How::Terminated { pdu: goodbye } = account.ending.as_ref()?.how else { return None };
+    let end = account.pdu(goodbye)?;
+    let unacceptable = ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS;
+    if end.what != What::Control(ControlPdu::TerminateInd(unacceptable)) {
+        return None;
+    }
+    let of_leaver = |p: &Pdu| p.from_central == end.from_central && p.is_news();
+    let asks = |p: &Pdu| match &p.what {
+        What::Control(pdu) => pdu.opcode() == Opcode::CONNECTION_PARAM_REQ,
+        What::Signalling(code) => *code == REQUEST,
+        _ => false,
+    };
+    let news = || account.pdus.iter().enumerate();
+    let asked: Vec<usize> =
+        news().filter(|(_, p)| of_leaver(p) && asks(p)).map(|(index, _)| index).collect();
+    let last = *asked.last()?;
+    let answers = |p: &Pdu| match &p.what {
+        What::Control(pdu) => matches!(
+            pdu.opcode(),
+            Opcode::CONNECTION_UPDATE_IND
+                | Opcode::CONNECTION_PARAM_RSP
+                | Opcode::REJECT_IND
+                | Opcode::REJECT_EXT_IND
+                | Opcode::UNKNOWN_RSP
+        ),
+        What::Signalling(code) => *code == RESPONSE,
+        _ => false,
+    };
+    let answer =
+        news().skip(last + 1).find(|(_, p)| p.from_central != end.from_central && answers(p));
+    let (who, other) = (side(end.from_central), side(!end.from_central));
+    let got = match answer {
+        Some((index, _)) => {
+            format!("the {other}'s answer to the last was {}", account.named(index))
+        }
+        None => format!("the {other} answered nothing to the last"),
+    };
+    let text = format!(
+        "The {who} asked for other connection parameters {} ({} the last), {got}, and without them \
+         the {who} did not stay: it left with 0x3B (Unacceptable Connection Parameters).",
+        count(asked.len(), "time"),
+        account.named(last)
+    );
+    let places = [Some(last), answer.map(|(index, _)| index), Some(goodbye)];
+    let places = places.into_iter().flatten();
+    Some(Hypothesis::new(Cause::ParametersNotGranted, Confidence::Shown, places, text))
+}
