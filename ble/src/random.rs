@@ -22,6 +22,8 @@ pub enum Purpose {
     Hci = 6,
     /// advDelay, secondary channels and DIDs of an advertising set.
     ExtendedAdvertising = 7,
+    /// How late a request is answered.
+    Answers = 8,
 }
 
 /// The 32 octets of entropy that a device draws at boot.

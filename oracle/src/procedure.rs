@@ -152,8 +152,12 @@ impl Procedures {
         }
         if let Some(wrong) = wrong_instant(packet) {
             tell(LL_INST_1.id, &[], format!("{name} with an instant {wrong}"));
-        } else if let Some(ahead) = self.too_near(packet) {
-            let text = format!("{name} with an instant {ahead} events ahead, not six to listen to");
+        } else if let Some((ahead, needed)) = self.too_near(packet) {
+            let text = format!(
+                "{name} with an instant {ahead} events ahead: with latency {} it takes {needed} \
+                 to have six to listen to",
+                self.latency
+            );
             tell(LL_INST_4.id, &[], text);
         }
         let excused = answered.is_some_and(|due| due.open);
@@ -198,11 +202,11 @@ impl Procedures {
         }
     }
 
-    /// How far ahead an instant is that leaves the peripheral less than six events to hear of it.
-    fn too_near(&self, packet: &Packet<'_>) -> Option<u16> {
+    /// How far ahead an instant lies that is too near at this latency, and how far it should.
+    fn too_near(&self, packet: &Packet<'_>) -> Option<(u16, u32)> {
         let ahead = instant(packet)?.wrapping_sub(packet.event as u16);
         let needed = u32::from(INSTANT_EVENTS) * (u32::from(self.latency) + 1);
-        (u32::from(ahead) < needed).then_some(ahead)
+        (u32::from(ahead) < needed).then_some((ahead, needed))
     }
 
     /// Whether a PDU of the central goes on with a procedure that it started itself.

@@ -7,13 +7,14 @@ mod silicon;
 mod story;
 pub(crate) mod tour;
 
+use ble::phy::Phy;
 use ble::time::{Duration, Instant};
 use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
-use bletwin_sim::medium::MediumConfig;
+use bletwin_sim::medium::{MediumConfig, MoreLoss};
 use bletwin_sim::node::NodeId;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Passkey;
@@ -132,7 +133,7 @@ impl Stage {
         let config = &build.config;
         let button = build.application.buttons().first().copied();
         let required_level = config.required_level;
-        let needs_button = scenario.presses_pairing(config);
+        let needs_button = scenario.presses_pairing(config) && air.person != Person::Absent;
         let mut cpu = CpuConfig::default();
         cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
         let label = match config.passkey {
@@ -152,6 +153,17 @@ impl Stage {
             Participant::Central(Box::new(central)),
             place(air.distance_m, -air.clock_ppm),
         );
+        let more = &air.more_loss;
+        let lost = [
+            (Some(peripheral), None, more.to_peripheral),
+            (Some(central), None, more.to_central),
+            (None, Some(Phy::Le1M), more.le_1m),
+            (None, Some(Phy::Le2M), more.le_2m),
+            (None, Some(Phy::LeCoded), more.coded),
+        ];
+        for (to, phy, ppm) in lost.into_iter().filter(|(.., ppm)| *ppm > 0) {
+            world.lose_more(MoreLoss { to, phy, ppm });
+        }
         let typing = match (air.person, scenario.story) {
             (Person::Right, Story::WrongPasskey) | (Person::Wrong, _) => Typing::Wrong,
             (Person::Right, _) => Typing::Right,

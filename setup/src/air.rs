@@ -9,6 +9,8 @@ use bletwin_models::user::UserConfig;
 pub struct Air {
     /// Packets lost at random, parts per million.
     pub loss_ppm: u32,
+    /// Packets lost besides, by receiver and PHY.
+    pub more_loss: MoreLoss,
     /// Error of the peripheral's sleep clock in ppm; the central's is off the other way.
     pub clock_ppm: i32,
     /// Metres between the devices.
@@ -21,6 +23,21 @@ pub struct Air {
     pub person: Person,
     /// How long the person takes from seeing to acting.
     pub reaction: Duration,
+}
+
+/// Packets that are lost at random beside [`Air::loss_ppm`], parts per million.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MoreLoss {
+    /// Of those that the peripheral receives.
+    pub to_peripheral: u32,
+    /// Of those that the central receives.
+    pub to_central: u32,
+    /// Of those on LE 1M.
+    pub le_1m: u32,
+    /// Of those on LE 2M.
+    pub le_2m: u32,
+    /// Of those on LE Coded.
+    pub coded: u32,
 }
 
 /// What the person does about a dialog of pairing.
@@ -41,6 +58,7 @@ impl Default for Air {
     fn default() -> Self {
         Self {
             loss_ppm: 0,
+            more_loss: MoreLoss::default(),
             clock_ppm: 0,
             distance_m: 2,
             host_latency_ms: 0,

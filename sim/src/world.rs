@@ -7,7 +7,7 @@ use ble::trace::Trace;
 
 use crate::hash::RelativeHasher;
 use crate::medium::fault::Faults;
-use crate::medium::{Medium, MediumConfig};
+use crate::medium::{Medium, MediumConfig, MoreLoss};
 use crate::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
 use crate::queue::EventQueue;
 use crate::record::{Note, Record, RecordId, RecordKind};
@@ -130,6 +130,11 @@ impl<N: Node> World<N> {
     /// Rules for what shall go wrong.
     pub const fn faults(&mut self) -> &mut Faults {
         &mut self.engine.faults
+    }
+
+    /// From now on these get lost besides.
+    pub fn lose_more(&mut self, more: MoreLoss) {
+        self.engine.medium.lose_more(more);
     }
 
     /// From now on so many packets get lost at random, parts per million.

@@ -69,7 +69,8 @@ fn seen(place: Place, assignment: &str) -> Option<Seen> {
                 _ => "C",
             };
             let octets: String = item.payload.iter().map(|octet| format!("{octet:02x}")).collect();
-            (item.at.as_us(), format!("{who} {}|{octets}{:?}", describe(item), item.phy))
+            let on = (item.phy, item.channel);
+            (item.at.as_us(), format!("{who} {}|{octets}{on:?}", describe(item)))
         })
         .collect();
     seen.push((0, format!("{} packets on air|", items.len())));

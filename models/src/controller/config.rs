@@ -2,9 +2,11 @@
 
 use ble::hci::ConnectionParameters;
 use ble::pdu::control::{FeatureSet, VersionInd};
+use ble::phy::PhySet;
 use ble::trace::Procedure;
 
 use super::quirk::ControllerQuirks;
+use super::turns::{Moment, Span};
 
 /// A controller as it leaves the factory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +37,10 @@ pub struct ControllerConfig {
     /// Starts the data length update in each connection, where the host's suggested default data
     /// length is not 27 octets and 328 µs.
     pub length_from_default: bool,
+    /// ChSel of CONNECT_IND; `None`: as the feature bit of Channel Selection Algorithm #2 is.
+    pub ch_sel: Option<bool>,
+    /// At most one new LL Control PDU in a connection event.
+    pub one_control_pdu: bool,
     /// Departures from the rules.
     pub quirks: ControllerQuirks,
     /// Procedures that the controller starts by itself in every connection.
@@ -46,8 +52,32 @@ pub struct ControllerConfig {
 pub struct OwnProcedure {
     /// The procedure that the controller starts.
     pub procedure: AutomaticProcedure,
-    /// connEventCount of the event in which its first PDU is sent, if nothing is in the way.
-    pub at_event: u16,
+    /// Behind what it is started, if nothing is in the way.
+    pub moment: Moment,
+    /// How long behind that.
+    pub delay: Span,
+    /// How long it is until it is started again, and again; `None`: once a connection.
+    pub period: Option<Span>,
+    /// Events from its last PDU to its instant, whatever the latency is, and even if that is no
+    /// more to come; `None`: as [`ControllerConfig::instant_events`] says.
+    pub ahead: Option<i16>,
+    /// It is left out if the peripheral has asked for the same before.
+    pub unless_asked: bool,
+}
+
+impl OwnProcedure {
+    /// Once, in the event with this number.
+    #[must_use]
+    pub const fn at(procedure: AutomaticProcedure, event: u16) -> Self {
+        Self {
+            procedure,
+            moment: Moment::Event(event),
+            delay: Span::NONE,
+            period: None,
+            ahead: None,
+            unless_asked: false,
+        }
+    }
 }
 
 /// What a controller may start by itself.
@@ -59,8 +89,13 @@ pub enum AutomaticProcedure {
     Version,
     /// LL_LENGTH_REQ with the largest values.
     DataLength,
-    /// LL_PHY_REQ with the default PHYs.
-    Phy,
+    /// LL_PHY_REQ with these PHYs to send and to receive on; none: the default ones.
+    Phy {
+        /// To send on.
+        tx: PhySet,
+        /// To receive on.
+        rx: PhySet,
+    },
     /// LL_PING_REQ, without regard to the authenticated payload timeout.
     Ping,
     /// LL_CHANNEL_MAP_IND, bit n = data channel n.
@@ -81,7 +116,7 @@ impl AutomaticProcedure {
         ("features", Self::Features),
         ("version", Self::Version),
         ("length", Self::DataLength),
-        ("phy", Self::Phy),
+        ("phy", Self::Phy { tx: PhySet::NONE, rx: PhySet::NONE }),
         ("ping", Self::Ping),
         ("channel-map", Self::ChannelMap(0x7FFFF)),
         (
@@ -118,7 +153,7 @@ impl AutomaticProcedure {
             Self::Features => Procedure::FeatureExchange,
             Self::Version => Procedure::VersionExchange,
             Self::DataLength => Procedure::DataLengthUpdate,
-            Self::Phy => Procedure::PhyUpdate,
+            Self::Phy { .. } => Procedure::PhyUpdate,
             Self::Ping => Procedure::LePing,
             Self::ChannelMap(_) => Procedure::ChannelMapUpdate,
             Self::Parameters(_) => Procedure::ConnectionUpdate,
@@ -154,6 +189,8 @@ impl Default for ControllerConfig {
             instant_events: 6,
             request_parameters: false,
             length_from_default: true,
+            ch_sel: None,
+            one_control_pdu: false,
             quirks: ControllerQuirks::default(),
             automatic: Vec::new(),
         }

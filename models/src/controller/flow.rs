@@ -38,6 +38,8 @@ pub(super) struct InFlight {
 pub(super) struct ControlOut {
     pub(super) tag: Tag,
     pub(super) pdu: ControlPdu,
+    /// Events to its instant, if it has one and they are not those of all others.
+    pub(super) ahead: Option<i16>,
 }
 
 /// An ACL packet that waits, or its rest. Fragments are cut when they are first sent, by the

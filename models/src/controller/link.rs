@@ -26,6 +26,7 @@ use super::procedure::version::Versions;
 use super::scan::Connecting;
 use super::shared::Shared;
 use super::smp::{SmpWatch, Way};
+use super::turns::Happened;
 use events::EventState;
 pub(super) use events::Gates;
 
@@ -74,6 +75,9 @@ pub(super) struct Link {
     pub(super) payload_timer: PayloadTimer,
     pub(super) schedule: Schedule,
     pub(super) smp: SmpWatch,
+    pub(super) happened: Happened,
+    /// Events from the last PDU of the own procedure that is open to its instant.
+    pub(super) ahead: Option<i16>,
     event: EventState,
     /// Events in a row that did not take place, because the radio was not free.
     pub(super) waited: Waited,
@@ -138,6 +142,8 @@ impl Link {
             payload_timer: PayloadTimer::default(),
             schedule: Schedule::default(),
             smp: SmpWatch::default(),
+            happened: Happened::default(),
+            ahead: None,
             event: EventState::default(),
             waited: Waited::NONE,
             terminating: None,
@@ -243,6 +249,7 @@ impl Link {
         let tag = sh.tag();
         sh.queued(self.id, tag, None);
         self.smp.pass(Way::Out, acl.boundary, &acl.data);
+        self.happened.pass(Way::Out, acl.boundary, &acl.data);
         let rest = acl.data.to_vec();
         self.flow.data.push_back(DataOut { tag, boundary: acl.boundary, rest });
     }
@@ -252,6 +259,7 @@ impl Link {
         match heapless::Vec::from_slice(octets) {
             Ok(data) => {
                 self.smp.pass(Way::In, boundary, &data);
+                self.happened.pass(Way::In, boundary, &data);
                 sh.acl(Acl { handle: self.handle, boundary, data });
             }
             Err(_) => self.misbehaved(sh, PeerMisbehaved::WrongLength),
@@ -276,7 +284,7 @@ impl Link {
     pub(super) fn send(&mut self, sh: &mut Shared, pdu: ControlPdu) {
         let tag = sh.tag();
         sh.queued(self.id, tag, Some(pdu.opcode()));
-        self.flow.control.push_back(ControlOut { tag, pdu });
+        self.flow.control.push_back(ControlOut { tag, pdu, ahead: self.ahead });
     }
 
     /// Rejects a request in the form that both ends know.

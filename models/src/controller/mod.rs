@@ -20,6 +20,7 @@ pub mod scan;
 mod served;
 mod shared;
 mod smp;
+mod turns;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ use served::Served;
 pub use shared::ControllerOutput;
 use shared::Shared;
 pub use smp::SmpWatch;
+pub use turns::{Moment, Span};
 
 const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
 

@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 
 use ble::error::ErrorCode;
 use ble::pdu::control::{ControlPdu, Opcode};
+use ble::random::Stream;
 
 use ble::armed::{Armed, Tell, What};
+use ble::trace::Procedure;
 
 use super::config::OwnProcedure;
 use super::procedure::Local;
@@ -54,6 +56,8 @@ pub struct AnswerRule {
     /// Connection events from the reception of the request, when the condition is looked at, until
     /// the answer is given. 0: at once.
     pub delay_events: u16,
+    /// How many more it may take, drawn at random each time.
+    pub spread_events: u16,
 }
 
 /// A request that a peripheral's link layer sends.
@@ -82,6 +86,18 @@ impl PeripheralRequest {
             ControlPdu::PeripheralFeatureReq(_) => Some(Self::Features),
             ControlPdu::VersionInd(_) => Some(Self::Version),
             _ => None,
+        }
+    }
+
+    /// The procedure that it starts.
+    #[must_use]
+    pub const fn procedure(self) -> Procedure {
+        match self {
+            Self::Phy => Procedure::PhyUpdate,
+            Self::DataLength => Procedure::DataLengthUpdate,
+            Self::ConnectionParameters => Procedure::ConnectionParametersRequest,
+            Self::Features => Procedure::FeatureExchange,
+            Self::Version => Procedure::VersionExchange,
         }
     }
 
@@ -175,10 +191,20 @@ impl Condition {
 
 impl ControllerQuirks {
     /// The answer to this request, and after how many events it is given.
-    pub(super) fn answer(&self, request: PeripheralRequest, view: &LinkState) -> (Answer, u16) {
+    pub(super) fn answer(
+        &self,
+        request: PeripheralRequest,
+        view: &LinkState,
+        answers: &mut Stream,
+    ) -> (Answer, u16) {
         let holds = |rule: &&AnswerRule| rule.request == request && rule.condition.holds(view);
         let rule = self.rules.iter().find(holds);
-        rule.map_or((Answer::Honest, 0), |rule| (rule.answer, rule.delay_events))
+        let Some(rule) = rule else { return (Answer::Honest, 0) };
+        let more = match rule.spread_events {
+            0 => 0,
+            most => u16::try_from(answers.below(u32::from(most) + 1)).unwrap_or(most),
+        };
+        (rule.answer, rule.delay_events.saturating_add(more))
     }
 }
 

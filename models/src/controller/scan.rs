@@ -471,6 +471,6 @@ fn connect_ind(
         channel_map: sh.channel_map,
         hop,
         sca: sca(sh.config.sleep_clock_ppm),
-        ch_sel: sh.has(FeatureSet::CSA2),
+        ch_sel: sh.config.ch_sel.unwrap_or_else(|| sh.has(FeatureSet::CSA2)),
     }
 }

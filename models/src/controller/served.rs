@@ -17,6 +17,8 @@ use super::link::{Gates, Link};
 use super::procedure::{Local, Part, encryption, part, terminate};
 use super::quirk::{Answer, LinkState, PeripheralRequest, QuirkState};
 use super::shared::Shared;
+use super::turns::{Mark, Turns};
+use procedures::Place;
 use procedures::Procedures;
 pub(super) use procedures::{HELD, Wanted};
 
@@ -29,11 +31,18 @@ pub(super) struct Served {
     pub(super) link: Link,
     procedures: Procedures,
     quirks: QuirkState,
+    /// Of the procedures that the controller starts by itself, and of those that it presses.
+    turns: [Turns; 2],
 }
 
 impl Served {
     pub(super) fn new(link: Link) -> Self {
-        Self { link, procedures: Procedures::default(), quirks: QuirkState::default() }
+        Self {
+            link,
+            procedures: Procedures::default(),
+            quirks: QuirkState::default(),
+            turns: Default::default(),
+        }
     }
 
     /// What may leave now.
@@ -102,11 +111,18 @@ impl Served {
 
     /// Queues what the controller starts by itself in the coming event.
     pub(super) fn queue_automatic(&mut self, sh: &mut Shared, now: Instant) {
-        if let Ok(event) = u16::try_from(self.link.events) {
-            self.queue_own_procedures(sh, event);
-            self.press_due(sh, now, event);
-        }
+        self.watch();
+        let here = Mark { event: self.link.events, at: now };
+        self.queue_own_procedures(sh, here);
+        self.press_due(sh, now, here);
         self.run(sh, now);
+    }
+
+    /// Sees what has happened since the event before.
+    fn watch(&mut self) {
+        let (starting, encrypted) = (self.procedures.starting().is_some(), self.encrypted());
+        let pairing = self.link.smp.pending();
+        self.link.happened.stands(pairing, starting, encrypted);
     }
 
     /// Begins the next event: what the radio shall do, if the link layer does anything at all.
@@ -260,6 +276,7 @@ impl Served {
         let Some(request) = PeripheralRequest::of(&pdu) else {
             return self.honest(sh, now, pdu);
         };
+        self.link.happened.ask(request.procedure());
         let encryption_starting = self.procedures.starting().is_some();
         let waiting = self.procedures.waits(|local| matches!(local, Local::Encryption(_)));
         let view = LinkState {
@@ -269,7 +286,7 @@ impl Served {
             features_cached: self.link.features_cached,
             first_connection: self.link.first_connection,
         };
-        match sh.config.quirks.answer(request, &view) {
+        match sh.config.quirks.answer(request, &view, &mut sh.answers) {
             (answer, 0) => self.give(sh, now, pdu, answer),
             (answer, events) => {
                 if !self.quirks.delay(events, pdu, answer) {

@@ -45,6 +45,8 @@ pub(super) struct Shared {
     pub(super) random: Stream,
     pub(super) encryption: Stream,
     pub(super) host_random: Stream,
+    /// For how late requests are answered.
+    pub(super) answers: Stream,
     pub(super) random_address: [u8; 6],
     pub(super) default_tx: PhySet,
     pub(super) default_rx: PhySet,
@@ -69,6 +71,7 @@ impl Shared {
             random: entropy.stream(Purpose::Advertising),
             encryption: entropy.stream(Purpose::Encryption),
             host_random: entropy.stream(Purpose::Hci),
+            answers: entropy.stream(Purpose::Answers),
             random_address: [0; 6],
             default_tx: phys,
             default_rx: phys,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ble::address::Address;
+use ble::error::ErrorCode;
 use ble::hci::ConnectionParameters;
 use ble::phy::PhySet;
 use ble::security::IoCapability;
@@ -169,6 +170,35 @@ pub enum ParameterRules {
     Reject,
 }
 
+/// What a central makes of connection parameters that it accepts, before it sets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Grant {
+    /// This interval, units of 1.25 ms, whatever was asked for.
+    Interval(u16),
+    /// No interval below this, units of 1.25 ms.
+    AtLeast(u16),
+    /// Both ends of the range rounded up to a multiple of this, units of 1.25 ms.
+    MultipleOf(u16),
+    /// The shortest interval of the range, where others take the longest.
+    Shortest,
+    /// This latency, events.
+    Latency(u16),
+    /// This supervision timeout, units of 10 ms.
+    Timeout(u16),
+    /// A request by L2CAP is answered, and the change begins once the answer has arrived. Else the
+    /// link layer's PDU overtakes the answer.
+    ResponseFirst,
+}
+
+/// Why a host ends a connection, in Disconnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LeavingReasons {
+    /// The user or the application has done, or has waited long enough.
+    pub done: ErrorCode,
+    /// The peripheral has lost the key.
+    pub key_missing: ErrorCode,
+}
+
 /// How a bonded reconnection begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BondedStart {
@@ -255,6 +285,10 @@ pub struct HostConfig {
     pub key_missing: KeyMissing,
     /// Which parameters the peripheral may ask for.
     pub parameter_rules: ParameterRules,
+    /// What is made of those that it may, one after the other.
+    pub grants: Vec<Grant>,
+    /// Why it ends connections.
+    pub reasons: LeavingReasons,
     /// How long one P-256 operation takes.
     pub p256_time: Duration,
     /// Whether forgetting a peripheral changes the identity that a resolvable address stands for,
@@ -314,6 +348,11 @@ impl Default for HostConfig {
             bonded_start: BondedStart::EncryptAlongside,
             key_missing: KeyMissing::Disconnect,
             parameter_rules: ParameterRules::All,
+            grants: Vec::new(),
+            reasons: LeavingReasons {
+                done: ErrorCode::REMOTE_USER_TERMINATED,
+                key_missing: ErrorCode::AUTHENTICATION_FAILURE,
+            },
             p256_time: Duration::from_ms(2),
             forgets_itself: false,
             bonds: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use ble::address::Address;
-use ble::hci::{Acl, ConnectionComplete, Handle};
+use ble::hci::{Acl, ConnectionComplete, ConnectionParameters, Handle};
 use ble::time::Instant;
 
 use super::config::{HostConfig, Step};
@@ -36,8 +36,11 @@ pub(super) struct Connection {
     pub(super) waits_for_encryption: bool,
     /// Disconnect was asked for.
     pub(super) closing: bool,
+    /// Parameters to be set once the answer to the request for them has arrived.
+    pub(super) granted: Option<ConnectionParameters>,
     fragment_length: usize,
     credits: u8,
+    all_credits: u8,
     queue: VecDeque<Acl>,
 }
 
@@ -65,7 +68,9 @@ impl Connection {
             waits_for_encryption: false,
             closing: false,
             fragment_length: usize::from(length),
+            granted: None,
             credits: count,
+            all_credits: count,
             queue: VecDeque::new(),
         }
     }
@@ -78,6 +83,11 @@ impl Connection {
     /// Whether packets wait for the controller.
     pub(super) fn has_queued(&self) -> bool {
         !self.queue.is_empty()
+    }
+
+    /// Whether all that the controller was given has arrived.
+    pub(super) const fn has_all_credits(&self) -> bool {
+        self.credits >= self.all_credits
     }
 
     /// Whether encryption is being started.

@@ -3,7 +3,7 @@
 use ble::hci::{Acl, AclBoundary, ConnectionParameters, Handle};
 use ble::pdu::cursor::Reader;
 
-use super::config::ParameterRules;
+use super::config::{Grant, ParameterRules};
 
 /// Fixed channel of the Attribute Protocol (Vol 3, Part A, 2.1).
 pub(crate) const CID_ATT: u16 = 0x0004;
@@ -93,6 +93,29 @@ pub(crate) fn signalling(frame: &[u8], rules: ParameterRules) -> Signalled {
     }
 }
 
+/// What is set of parameters that were accepted. A change that would make them impossible is left
+/// out.
+pub(crate) fn granted(asked: ConnectionParameters, grants: &[Grant]) -> ConnectionParameters {
+    let change = |p: ConnectionParameters, grant: &Grant| {
+        let (min, max) = (p.interval_min, p.interval_max);
+        let up = |to: u16| move |n: u16| n.checked_next_multiple_of(to).unwrap_or(n);
+        let (min, max) = match *grant {
+            Grant::Interval(interval) => (interval, interval),
+            Grant::AtLeast(least) => (min.max(least), max.max(least)),
+            Grant::MultipleOf(step) => (up(step)(min), up(step)(max)),
+            Grant::Shortest => (min, min),
+            Grant::Latency(_) | Grant::Timeout(_) | Grant::ResponseFirst => (min, max),
+        };
+        let latency = if let Grant::Latency(latency) = *grant { latency } else { p.latency };
+        let timeout = if let Grant::Timeout(timeout) = *grant { timeout } else { p.timeout };
+        ConnectionParameters { interval_min: min, interval_max: max, latency, timeout }
+    };
+    grants.iter().fold(asked, |p, grant| {
+        let changed = change(p, grant);
+        if acceptable(&changed, ParameterRules::All) { changed } else { p }
+    })
+}
+
 /// Whether a peripheral's wish is in the ranges of the specification and within the rules.
 pub(crate) fn acceptable(asked: &ConnectionParameters, rules: ParameterRules) -> bool {
     let [min, max] = [asked.interval_min, asked.interval_max].map(u32::from);
@@ -176,6 +199,20 @@ mod tests {
         assert!(!acceptable(&asked(5, 6, 0, 100), ParameterRules::All));
         assert!(!acceptable(&asked(40, 24, 0, 100), ParameterRules::All));
         assert!(!acceptable(&asked(80, 80, 4, 100), ParameterRules::All));
+    }
+
+    #[test]
+    fn what_is_granted_is_not_always_what_was_asked_for() {
+        let wish = asked(8, 12, 0, 10);
+        let get = |grants: &[Grant]| {
+            let p = granted(wish, grants);
+            (p.interval_min, p.interval_max, p.latency, p.timeout)
+        };
+        assert_eq!(get(&[]), (8, 12, 0, 10));
+        assert_eq!(get(&[Grant::AtLeast(9)]), (9, 12, 0, 10));
+        assert_eq!(get(&[Grant::Shortest, Grant::AtLeast(9)]), (9, 9, 0, 10));
+        assert_eq!(get(&[Grant::MultipleOf(12), Grant::Timeout(72)]), (12, 12, 0, 72));
+        assert_eq!(get(&[Grant::Interval(400)]), (8, 12, 0, 10), "impossible with this timeout");
     }
 
     #[test]

@@ -34,8 +34,8 @@ use bletwin_sim::node::Act;
 
 use crate::attacker::Guesser;
 pub use config::{
-    Attack, BondedStart, DebugKey, HostConfig, HostProcedure, KeyMissing, OwnAddress, PairOn,
-    PairingConfig, ParameterRules, Step, Target, Uuid,
+    Attack, BondedStart, DebugKey, Grant, HostConfig, HostProcedure, KeyMissing, LeavingReasons,
+    OwnAddress, PairOn, PairingConfig, ParameterRules, Step, Target, Uuid,
 };
 use connection::Connection;
 pub use gatt::{Characteristic, Database};
@@ -189,6 +189,7 @@ impl CentralHost {
                 if let Some(connection) = &mut self.connection {
                     connection.completed(*count);
                 }
+                self.change_parameters_if_answered();
             }
             Event::LeRemoteConnectionParameterRequest {
                 handle,
@@ -236,7 +237,8 @@ impl CentralHost {
         let Some(connection) = &self.connection else { return };
         let handle = connection.handle;
         self.command(if acceptable(&asked, self.config.parameter_rules) {
-            Command::LeRemoteConnectionParameterRequestReply { handle, parameters: asked }
+            let parameters = l2cap::granted(asked, &self.config.grants);
+            Command::LeRemoteConnectionParameterRequestReply { handle, parameters }
         } else {
             Command::LeRemoteConnectionParameterRequestNegativeReply {
                 handle,
@@ -265,8 +267,23 @@ impl CentralHost {
         if let Some(answer) = signalled.answer {
             self.send(l2cap::CID_SIGNALLING, &answer);
         }
-        if let (Some(parameters), Some(connection)) = (signalled.update, &self.connection) {
-            let handle = connection.handle;
+        let Some(asked) = signalled.update else { return };
+        let parameters = l2cap::granted(asked, &self.config.grants);
+        let Some(connection) = &mut self.connection else { return };
+        let handle = connection.handle;
+        if self.config.grants.contains(&Grant::ResponseFirst) {
+            connection.granted = Some(parameters);
+        } else {
+            self.command(Command::LeConnectionUpdate { handle, parameters });
+        }
+    }
+
+    /// The answer to a request by L2CAP has arrived: what it has granted begins.
+    fn change_parameters_if_answered(&mut self) {
+        let arrived = |c: &&mut Connection| !c.has_queued() && c.has_all_credits();
+        let Some(connection) = self.connection.as_mut().filter(arrived) else { return };
+        let handle = connection.handle;
+        if let Some(parameters) = connection.granted.take() {
             self.command(Command::LeConnectionUpdate { handle, parameters });
         }
     }
@@ -365,7 +382,7 @@ impl CentralHost {
     /// The user has done what they wanted.
     fn leave(&mut self) {
         self.status.left |= self.connection.is_some();
-        self.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
+        self.disconnect(self.config.reasons.done);
     }
 
     fn disconnect(&mut self, reason: ErrorCode) {

@@ -346,7 +346,7 @@ impl CentralHost {
         match self.config.key_missing {
             KeyMissing::Disconnect => {
                 self.note("Peer removed pairing information");
-                self.disconnect(ErrorCode::AUTHENTICATION_FAILURE);
+                self.disconnect(self.config.reasons.key_missing);
             }
             KeyMissing::PairAgain => {
                 self.bonds.retain(|bond| !bond.is_with(peer));
@@ -369,7 +369,7 @@ impl CentralHost {
     pub(super) fn give_up_if_due(&mut self, now: Instant) {
         if self.give_up_at().is_some_and(|at| at <= now) {
             self.note("That didn't work: the device did not answer; giving up");
-            self.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
+            self.disconnect(self.config.reasons.done);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What the user and the application do on a connection, one step after the other.
 
-use ble::error::ErrorCode;
 use ble::hci::Command;
 use ble::time::Instant;
 
@@ -150,7 +149,7 @@ impl CentralHost {
             }
             Err(ClientError::Timeout) => {
                 self.note("ATT timeout");
-                self.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
+                self.disconnect(self.config.reasons.done);
             }
             Err(ClientError::Att(
                 code @ (error::INSUFFICIENT_AUTHENTICATION
@@ -191,7 +190,7 @@ impl CentralHost {
             Some(Step::Secure) if !reached => {
                 // The user's wish has failed: nothing is left to be done here.
                 connection.steps.clear();
-                return self.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
+                return self.disconnect(self.config.reasons.done);
             }
             Some(Step::Secure) | None => {}
             Some(step) if reached => return self.begin_step(now, step, true),

@@ -6,9 +6,9 @@ use bletwin_schema::{Conflict, ValueKind};
 
 use super::Profile;
 use super::convert::rules_of;
-use super::values::{AnswerWhen, Steps, WrittenAnswer};
-use crate::controller::AutomaticProcedure;
+use super::values::{AnswerWhen, Procedures, Steps, WrittenAnswer};
 use crate::controller::quirk::{Answer, Condition, PeripheralRequest};
+use crate::controller::{AutomaticProcedure, Moment, OwnProcedure};
 use crate::host::{HostProcedure, OwnAddress, ParameterRules, Step, acceptable};
 
 /// All of them: what is not taken before what is only told.
@@ -70,7 +70,7 @@ fn lacking(profile: &Profile) -> Option<Conflict> {
     let has = |feature| profile.controller.features.has(feature);
     let two = has(FeatureSet::LE_2M) || has(FeatureSet::LE_CODED);
     let needs = |procedure: &AutomaticProcedure| match procedure {
-        AutomaticProcedure::Phy if !two => Some("add bit 8 (2M) to `features`"),
+        AutomaticProcedure::Phy { .. } if !two => Some("add bit 8 (2M) to `features`"),
         AutomaticProcedure::DataLength if !has(FeatureSet::DATA_LENGTH_EXTENSION) => {
             Some("add bit 5 (data length) to `features`")
         }
@@ -97,6 +97,11 @@ fn lacking(profile: &Profile) -> Option<Conflict> {
 
 fn out_of_place(profile: &Profile) -> Option<Conflict> {
     let automatic = &profile.controller.automatic;
+    let pressed = &profile.controller.quirks.pressed;
+    let own = senseless("own-procedures", automatic);
+    if let Some(senseless) = own.or_else(|| senseless("press", pressed)) {
+        return Some(senseless);
+    }
     let what = automatic.iter().find_map(|own| match own.procedure {
         AutomaticProcedure::MinUsedChannels => {
             Some("within the rules only a peripheral starts min-used-channels")
@@ -105,6 +110,33 @@ fn out_of_place(profile: &Profile) -> Option<Conflict> {
         _ => None,
     });
     what.map(|what| Conflict::error(&["own-procedures"], what, "put it under `press`"))
+}
+
+/// What stands behind nothing, has no instant to be moved, or nobody to be asked by.
+fn senseless(key: &'static str, list: &[OwnProcedure]) -> Option<Conflict> {
+    let text = |own: &OwnProcedure| format!("`{}`", Procedures::write(own));
+    if let Some(first) = list.first().filter(|own| own.moment == Moment::After) {
+        let what =
+            format!("{} in `{key}` waits for the end of one before it: there is none", text(first));
+        return Some(Conflict::error(&[key], what, "name another moment, such as `@0`"));
+    }
+    let instant = |own: &&OwnProcedure| {
+        use AutomaticProcedure::{ChannelMap, Parameters, Phy};
+        !matches!(own.procedure, ChannelMap(_) | Parameters(_) | Phy { .. })
+    };
+    if let Some(own) = list.iter().filter(|own| own.ahead.is_some()).find(instant) {
+        let what = format!("{} in `{key}`: this procedure has no instant", text(own));
+        return Some(Conflict::error(&[key], what, "leave `~EVENTS` out"));
+    }
+    let asked = |own: &&OwnProcedure| {
+        use AutomaticProcedure::{ChannelMap, MinUsedChannels, Ping, Raw};
+        let waits = own.unless_asked || own.moment == Moment::Asked;
+        waits && matches!(own.procedure, ChannelMap(_) | MinUsedChannels | Ping | Raw(_))
+    };
+    list.iter().find(asked).map(|own| {
+        let what = format!("{} in `{key}`: a peripheral never asks for this", text(own));
+        Conflict::error(&[key], what, "leave `?` out, or name another moment than `asked`")
+    })
 }
 
 /// Answers to one request that could never be given, or whose words say nothing.
@@ -130,7 +162,7 @@ fn rules(
             };
             return Some(Conflict::error(&[key], what, help));
         }
-        if rule.answer == Answer::Never && rule.delay_events > 0 {
+        if rule.answer == Answer::Never && (rule.delay_events, rule.spread_events) != (0, 0) {
             let what = format!("{} waits some events, and then does not answer", text(rule));
             let help = "leave `+EVENTS` out; `silent:EVENTS` stops altogether after so many";
             return Some(Conflict::error(&[key], what, help));

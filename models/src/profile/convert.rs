@@ -10,13 +10,15 @@ pub(super) fn set_rules(
     request: PeripheralRequest,
     mut given: Vec<WrittenAnswer>,
 ) {
-    let honest = |rule: &WrittenAnswer| rule.answer == Answer::Honest && rule.delay_events == 0;
+    let honest = |rule: &WrittenAnswer| {
+        rule.answer == Answer::Honest && (rule.delay_events, rule.spread_events) == (0, 0)
+    };
     while given.pop_if(|last| honest(last)).is_some() {}
     let rules = &mut profile.controller.quirks.rules;
     rules.retain(|rule| rule.request != request);
     rules.extend(given.into_iter().map(|rule| {
-        let WrittenAnswer { condition, answer, delay_events } = rule;
-        AnswerRule { request, condition, answer, delay_events }
+        let WrittenAnswer { condition, answer, delay_events, spread_events } = rule;
+        AnswerRule { request, condition, answer, delay_events, spread_events }
     }));
 }
 
@@ -24,8 +26,8 @@ pub(super) fn set_rules(
 pub(super) fn rules_of(profile: &Profile, request: PeripheralRequest) -> Vec<WrittenAnswer> {
     let rules = &profile.controller.quirks.rules;
     let of = |rule: &AnswerRule| {
-        let AnswerRule { condition, answer, delay_events, .. } = *rule;
-        WrittenAnswer { condition, answer, delay_events }
+        let AnswerRule { condition, answer, delay_events, spread_events, .. } = *rule;
+        WrittenAnswer { condition, answer, delay_events, spread_events }
     };
     let given: Vec<WrittenAnswer> =
         rules.iter().filter(|rule| rule.request == request).map(of).collect();
@@ -34,6 +36,7 @@ pub(super) fn rules_of(profile: &Profile, request: PeripheralRequest) -> Vec<Wri
             condition: Condition::Always,
             answer: Answer::Honest,
             delay_events: 0,
+            spread_events: 0,
         }];
     }
     given

@@ -6,8 +6,8 @@ use bletwin_schema::{Flag, List, Number, OrNever, keys};
 use super::Profile;
 use super::convert::{rules_of, set_rules};
 use super::values::{
-    Allowed, AnswerWhen, DebugKeys, Features, Io, Millis, MissingKey, OnConnect, Picked,
-    Procedures, PublicAddress, Shown, Stalls, Start, Steps,
+    Allowed, AnswerWhen, ChSel, DebugKeys, Features, Grants, Io, Millis, MissingKey, OnConnect,
+    Picked, Procedures, PublicAddress, Reasons, Shown, Stalls, Start, Steps,
 };
 use crate::controller::quirk::PeripheralRequest;
 use crate::host::Attack;
@@ -43,6 +43,10 @@ keys! {
         /// Starts the data length update in each connection, where the host has suggested another
         /// default data length than 27 octets and 328 µs.
         "length-from-default": Flag = |p| p.controller.length_from_default;
+        /// ChSel of CONNECT_IND, without which channels follow Algorithm #1.
+        "ch-sel": ChSel = |p| p.controller.ch_sel;
+        /// Sends at most one new LL Control PDU in a connection event.
+        "one-control-pdu": Flag = |p| p.controller.one_control_pdu;
         /// Procedures that the controller starts by itself, within the rules.
         "own-procedures": List<Procedures> = |p| p.controller.automatic;
     }
@@ -66,7 +70,7 @@ keys! {
         "on-unknown-rsp": OrNever<Stalls> = |p| p.controller.quirks.on_unknown;
         /// Refuses LE Create Connection with Command Disallowed.
         "refuses-connections": Flag = |p| p.controller.quirks.refuses_connections;
-        /// Procedures that are started in their event whatever the rules say.
+        /// Procedures that are started at their moment whatever the rules say.
         "press": List<Procedures> = |p| p.controller.quirks.pressed;
         /// Events to wait for each answer while encryption starts; then the link is left, 0x3D.
         "encryption-patience": OrNever<Number<u16, 1, 65_535>> =
@@ -107,6 +111,13 @@ keys! {
         /// whose longest interval is above so many µs; `accept-only` accepts by L2CAP and changes
         /// nothing.
         "parameter-rules": Allowed = |p| p.host.parameter_rules;
+        /// What is made of connection parameters that the peripheral may have, one after the
+        /// other. Of a range the longest interval is taken.
+        "grants": List<Grants> = |p| p.host.grants;
+        /// Reason with which the host disconnects when it has done, or gives up.
+        "disconnect-reason": Reasons = |p| p.host.reasons.done;
+        /// Reason with which it disconnects when the peripheral has lost the key.
+        "key-missing-reason": Reasons = |p| p.host.reasons.key_missing;
     }
     "Pairing and bonds" {
         /// What the host can show and ask.

@@ -5,6 +5,7 @@ use std::path::Path;
 use ble::error::ErrorCode;
 
 use super::*;
+use crate::controller::Moment;
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
 
 fn named(name: &str) -> Profile {
@@ -114,6 +115,7 @@ fn a_quirk_can_be_described_with_keys() {
         condition,
         answer,
         delay_events,
+        spread_events: 0,
     };
     let reject = Answer::RejectInd(ErrorCode::UNSUPPORTED_REMOTE_FEATURE);
     let pending = Condition::WhileSmpOrEncryptionPending;
@@ -131,6 +133,7 @@ fn honesty_has_its_place_its_condition_and_its_delay() {
         condition,
         answer: Answer::Honest,
         delay_events,
+        spread_events: 0,
     };
     let rules = [rule(Condition::FirstConnection, 0), rule(Condition::Always, 3)];
     assert_eq!(profile.controller.quirks.rules, rules);
@@ -181,8 +184,8 @@ fn every_class_of_values_is_read_and_written_as_it_is() {
 fn what_is_pressed_is_a_list() {
     let mut profile = Profile::honest();
     profile.set("press", "version@3, parameters@40").unwrap();
-    let events: Vec<_> = profile.controller.quirks.pressed.iter().map(|own| own.at_event).collect();
-    assert_eq!(events, [3, 40]);
+    let events: Vec<_> = profile.controller.quirks.pressed.iter().map(|own| own.moment).collect();
+    assert_eq!(events, [Moment::Event(3), Moment::Event(40)]);
     profile.set("press", "none").unwrap();
     assert_eq!(profile, Profile::honest());
     // As the ladder prints it, and as a number.

@@ -5,6 +5,7 @@ mod procedures;
 mod steps;
 
 use ble::address::{Address, AddressKind};
+use ble::error::ErrorCode;
 use ble::pdu::control::FeatureSet;
 use ble::phy::PhySet;
 use ble::security::IoCapability;
@@ -17,7 +18,7 @@ pub(super) use steps::Steps;
 
 use crate::controller::quirk::Condition;
 use crate::host::{
-    BondedStart, DebugKey, HostProcedure, KeyMissing, OwnAddress, ParameterRules, Target,
+    BondedStart, DebugKey, Grant, HostProcedure, KeyMissing, OwnAddress, ParameterRules, Target,
 };
 
 words! {
@@ -53,6 +54,22 @@ words! {
         "version" => HostProcedure::Version,
         "data-length" => HostProcedure::DataLength,
         "phy" => HostProcedure::Phy(PhySet::LE_2M),
+    }
+    /// ChSel of CONNECT_IND.
+    pub(super) ChSel: Option<bool> {
+        "as-features" => None,
+        "on" => Some(true),
+        "off" => Some(false),
+    }
+    /// Reasons that Disconnect may have.
+    pub(super) Reasons: ErrorCode {
+        "0x05" => ErrorCode::AUTHENTICATION_FAILURE,
+        "0x13" => ErrorCode::REMOTE_USER_TERMINATED,
+        "0x14" => ErrorCode::REMOTE_LOW_RESOURCES,
+        "0x15" => ErrorCode::REMOTE_POWER_OFF,
+        "0x1a" => ErrorCode::UNSUPPORTED_REMOTE_FEATURE,
+        "0x29" => ErrorCode::UNIT_KEY_NOT_SUPPORTED,
+        "0x3b" => ErrorCode::UNACCEPTABLE_CONNECTION_PARAMETERS,
     }
     /// When an answer is given.
     pub(super) When: Condition {
@@ -166,6 +183,69 @@ impl ValueKind for Allowed {
             ParameterRules::AtMost(longest) => format!("at-most:{}", u32::from(*longest) * 1_250),
             ParameterRules::AcceptOnly => "accept-only".into(),
             ParameterRules::Reject => "reject".into(),
+        })
+    }
+}
+
+/// What is made of parameters that are granted.
+#[derive(Debug)]
+pub(super) enum Grants {}
+
+type IntervalUs = Number<u16, 7_500, 4_000_000, 1_250>;
+type TimeoutMs = Number<u16, 100, 32_000, 10>;
+
+impl ValueKind for Grants {
+    type Value = Grant;
+
+    fn shape() -> Shape {
+        form(
+            "interval:MICROSECONDS, at-least:MICROSECONDS, multiple-of:MICROSECONDS (in steps of \
+             1250), shortest, latency:EVENTS, timeout:MILLISECONDS (in steps of 10) or \
+             response-first (by L2CAP: the change begins when the response has arrived)",
+            &[
+                "interval",
+                "at-least",
+                "multiple-of",
+                "shortest",
+                "latency",
+                "timeout",
+                "response-first",
+            ],
+            &[
+                "interval:100000",
+                "at-least:60000",
+                "multiple-of:40000",
+                "shortest",
+                "latency:2",
+                "timeout:3000",
+                "response-first",
+            ],
+        )
+    }
+
+    fn parse(text: &str) -> Option<Grant> {
+        Some(match text.split_once(':') {
+            None if text == "shortest" => Grant::Shortest,
+            None if text == "response-first" => Grant::ResponseFirst,
+            Some(("interval", us)) => Grant::Interval(IntervalUs::parse(us)?),
+            Some(("at-least", us)) => Grant::AtLeast(IntervalUs::parse(us)?),
+            Some(("multiple-of", us)) => Grant::MultipleOf(IntervalUs::parse(us)?),
+            Some(("latency", events)) => Grant::Latency(Number::<u16, 0, 499>::parse(events)?),
+            Some(("timeout", ms)) => Grant::Timeout(TimeoutMs::parse(ms)?),
+            _ => return None,
+        })
+    }
+
+    fn write(value: &Grant) -> Written {
+        let us = |word: &str, units: u16| format!("{word}:{}", u32::from(units) * 1_250);
+        Written::Text(match *value {
+            Grant::Interval(units) => us("interval", units),
+            Grant::AtLeast(units) => us("at-least", units),
+            Grant::MultipleOf(units) => us("multiple-of", units),
+            Grant::Shortest => "shortest".into(),
+            Grant::Latency(events) => format!("latency:{events}"),
+            Grant::Timeout(units) => format!("timeout:{}", u32::from(units) * 10),
+            Grant::ResponseFirst => "response-first".into(),
         })
     }
 }

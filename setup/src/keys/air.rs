@@ -12,6 +12,16 @@ keys! {
     "The air, the clocks and the processor" {
         /// Packets lost at random, beyond what noise does, percent.
         "loss": Percent = |a| a.loss_ppm;
+        /// Packets lost besides, of those from central to peripheral, percent.
+        "loss-to-peripheral": Percent = |a| a.more_loss.to_peripheral;
+        /// Packets lost besides, of those from peripheral to central, percent.
+        "loss-to-central": Percent = |a| a.more_loss.to_central;
+        /// Packets lost besides, of those on LE 1M, percent; advertising is on it, too.
+        "loss-1m": Percent = |a| a.more_loss.le_1m;
+        /// Packets lost besides, of those on LE 2M, percent.
+        "loss-2m": Percent = |a| a.more_loss.le_2m;
+        /// Packets lost besides, of those on LE Coded, percent.
+        "loss-coded": Percent = |a| a.more_loss.coded;
         /// Error of the peripheral's sleep clock, ppm; the central's is off the other way.
         "clock-ppm": Number<i32, -500, 500> = |a| a.clock_ppm;
         /// Distance between the two devices, metres.
@@ -22,7 +32,8 @@ keys! {
         "out-of-reach": OrNever<Millis<1, 3_600_000>> = |a| a.out_of_reach;
     }
     "The person in front of the devices" {
-        /// What the person does about a dialog of pairing.
+        /// What the person does about a dialog of pairing; absent: nobody presses the pairing
+        /// button either.
         "person": Persons = |a| a.person;
         /// How long the person takes from seeing to acting, ms.
         "reaction": Millis<100, 600_000> = |a| a.reaction;

@@ -35,6 +35,17 @@ pub struct MediumConfig {
     pub loss_ppm: u32,
 }
 
+/// Whole packets that are lost beside [`MediumConfig::loss_ppm`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MoreLoss {
+    /// At this receiver; `None`: at every one.
+    pub to: Option<NodeId>,
+    /// On this PHY; `None`: on all.
+    pub phy: Option<Phy>,
+    /// Parts per million.
+    pub ppm: u32,
+}
+
 impl Default for MediumConfig {
     /// A quiet room: −104 dBm, 40 dB at 1 m, exponent 2.
     fn default() -> Self {
@@ -93,6 +104,7 @@ pub(crate) struct Medium {
     config: MediumConfig,
     antennas: Vec<Antenna>,
     fixed_loss: Vec<(NodeId, NodeId, i32)>,
+    more_loss: Vec<MoreLoss>,
     /// From row to column.
     budgets: Vec<Vec<Budget>>,
     air: Vec<Transmission>,
@@ -105,6 +117,7 @@ impl Medium {
             config,
             antennas: Vec::new(),
             fixed_loss: Vec::new(),
+            more_loss: Vec::new(),
             budgets: Vec::new(),
             air: Vec::new(),
             next: 0,
@@ -115,8 +128,17 @@ impl Medium {
         self.config.loss_ppm = loss_ppm;
     }
 
-    pub(crate) const fn loss_ppm(&self) -> u32 {
-        self.config.loss_ppm
+    pub(crate) fn lose_more(&mut self, more: MoreLoss) {
+        self.more_loss.push(more);
+    }
+
+    /// Packets that this node loses on this PHY beside all physics, parts per million.
+    pub(crate) fn loss_ppm(&self, to: NodeId, phy: Phy) -> u32 {
+        let meant = |more: &&MoreLoss| {
+            more.to.is_none_or(|node| node == to) && more.phy.is_none_or(|on| on == phy)
+        };
+        let more = self.more_loss.iter().filter(meant).map(|more| more.ppm);
+        more.fold(self.config.loss_ppm, u32::saturating_add)
     }
 
     pub(crate) fn add(&mut self, position_m: (i32, i32), tx_power_dbm: i8) {

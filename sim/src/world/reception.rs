@@ -41,7 +41,7 @@ impl Engine {
             let node = NodeId(node as u16);
             let dropped = packet.strike.filter(|strike| strike.at.is_none_or(|at| at == node));
             if dropped.is_some_and(|strike| strike.effect == Effect::Drop)
-                || station.loss.chance_ppm(self.medium.loss_ppm())
+                || station.loss.chance_ppm(self.medium.loss_ppm(node, packet.phy.phy()))
             {
                 continue;
             }

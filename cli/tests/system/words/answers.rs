@@ -247,6 +247,10 @@ fn does(player: &mut Player, request: &Request, word: &str) -> Result<bool, Stri
                 && starting.first(Opcode::START_ENC_RSP).is_some()
         }
         "honest+6" => answered_at(&player.plain(request, word)?, 6),
+        "honest+2..9" => {
+            let reply = player.plain(request, word)?.reply();
+            reply.is_some_and(|(at, pdu)| (2..=9).contains(&at) && pdu.opcode() == request.answer)
+        }
         // At once, also where the rules tell to wait.
         "now" => answered_at(&player.play(request, word, While::Encrypting)?, 1),
         // Also while another procedure with an instant is open, where the rules tell to refuse.

@@ -3,7 +3,11 @@
 use super::Place;
 
 /// What a word stands behind in its list, to have an effect.
-pub(super) const BEHIND: &[(&str, &str)] = &[("central.steps", "discover,")];
+pub(super) const BEHIND: &[(&str, &str)] = &[
+    ("central.steps", "discover,"),
+    ("central.own-procedures", "features@20,"),
+    ("central.press", "features@20,"),
+];
 
 /// Keys that show after the end of a story, and for how many seconds more they are looked at.
 pub(super) const LATER: &[(&str, u64)] =
@@ -24,6 +28,47 @@ pub(super) const PLACES: &[(&[&str], &[Place])] = &[
                 "central.parameter-rules=reject",
             ],
         )],
+    ),
+    (
+        &["loss-1m", "loss-2m", "loss-to-peripheral", "loss-to-central"],
+        &[
+            ("pairing", "honest", &["phy-update=on-connect"]),
+            ("stay", "honest", &["phy-update=never", "central.own-procedures=ping@30/2"]),
+        ],
+    ),
+    (
+        &["central.own-procedures", "central.press"],
+        &[
+            ("pairing", "honest", &[]),
+            ("pairing", "honest", &["phy-update=never"]),
+            ("pairing", "honest", &["central.on-connect=none"]),
+            ("pairing", "honest", &["loss=30"]),
+        ],
+    ),
+    (
+        &["central.ch-sel"],
+        &[("pairing", "honest", &[]), ("pairing", "honest", &["central.features=0x19ff"])],
+    ),
+    (
+        &["loss-coded"],
+        &[("pairing", "honest", &["phy-update=never", "central.own-procedures=phy:coded@9"])],
+    ),
+    (
+        &["central.grants"],
+        &[
+            ("stay", "honest", &["param-update=500", "preferred=24,36,0,400"]),
+            (
+                "stay",
+                "honest",
+                &["param-update=500", "preferred=24,36,0,400", "features-left-out=param-request"],
+            ),
+        ],
+    ),
+    (&["central.disconnect-reason"], &[("reconnect", "honest", &[])]),
+    (&["central.key-missing-reason"], &[("bond-lost", "honest", &[])]),
+    (
+        &["central.one-control-pdu"],
+        &[("pairing", "honest", &["central.press=version@9,features@9"])],
     ),
     (
         &["never-answers"],

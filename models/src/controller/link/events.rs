@@ -18,6 +18,7 @@ pub(super) struct EventState {
     channel: u8,
     crc_errors: u8,
     sent_md: bool,
+    sent_control: bool,
     /// The last PDU that came may change the ciphers: a new one of ours would be sealed too early.
     undecided: bool,
 }
@@ -152,7 +153,7 @@ impl Link {
             Some(in_flight) => in_flight,
             None => self.pick(sh, gates),
         };
-        let md = self.has_more(gates);
+        let md = self.has_more(sh, gates);
         self.event.sent_md = md;
         let mut pdu = next.pdu.clone();
         pdu.set_header(self.flow.header(next.llid, md).octet());
@@ -165,17 +166,26 @@ impl Link {
         Packet { phy, pdu, tag, then }
     }
 
-    fn has_more(&self, gates: Gates) -> bool {
-        gates.control && !self.flow.control.is_empty() || gates.data && !self.flow.data.is_empty()
+    fn has_more(&self, sh: &Shared, gates: Gates) -> bool {
+        self.may_send_control(sh, gates) && !self.flow.control.is_empty()
+            || gates.data && !self.flow.data.is_empty()
+    }
+
+    /// Whether another LL Control PDU may leave in this event.
+    const fn may_send_control(&self, sh: &Shared, gates: Gates) -> bool {
+        gates.control && !(sh.config.one_control_pdu && self.event.sent_control)
     }
 
     /// Takes the next PDU from the queues, encrypted if encryption is on.
     fn pick(&mut self, sh: &mut Shared, gates: Gates) -> InFlight {
         // LL-ENC-2: what has just come may be what changes them.
-        if self.has_more(gates) && !self.event.undecided {
+        if self.has_more(sh, gates) && !self.event.undecided {
             // LL-LIVE-2: control PDUs go first.
-            if let Some(next) = self.flow.control.pop_front() {
-                let pdu = instants::announce(self, sh, next.pdu);
+            if self.may_send_control(sh, gates)
+                && let Some(next) = self.flow.control.pop_front()
+            {
+                self.event.sent_control = true;
+                let pdu = instants::announce(self, sh, next.pdu, next.ahead);
                 let kind = PduKind::Control(pdu.opcode());
                 return self.seal(Llid::Control, &pdu.encode(), next.tag, kind);
             }

@@ -45,11 +45,12 @@ impl Schedule {
 }
 
 /// A PDU is sent for the first time in the current event: gives it with its instant, counted in
-/// events to which the peripheral listens.
+/// events to which the peripheral listens, or `own` events away.
 pub(in crate::controller) fn announce(
     link: &mut Link,
     sh: &Shared,
     mut pdu: ControlPdu,
+    own: Option<i16>,
 ) -> ControlPdu {
     // LL-INST-1: instants lie ahead.
     // LL-INST-4: latency.
@@ -57,10 +58,17 @@ pub(in crate::controller) fn announce(
     let ahead = events * (u32::from(link.parameters.latency) + 1);
     // A legal latency keeps this far below half the range of the counter.
     let ahead = u16::try_from(ahead.min(0x7FFE)).unwrap_or(0x7FFE);
-    let at = link.counter.wrapping_add(ahead);
+    let at = match own {
+        Some(events) => link.counter.wrapping_add_signed(events),
+        None => link.counter.wrapping_add(ahead),
+    };
     match Announcement::of(&mut pdu, link, at) {
         // It is over in this very event.
         Some(void) if void.is_void() => link.schedule.announced.push((link.counter, void)),
+        // What has passed for the peripheral is done in the next event.
+        Some(announcement) if own.is_some_and(|events| events < 1) => {
+            link.schedule.add(link.counter.wrapping_add(1), announcement);
+        }
         Some(announcement) => link.schedule.add(at, announcement),
         None => {}
     }

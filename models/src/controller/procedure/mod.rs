@@ -110,13 +110,15 @@ impl Local {
     }
 
     /// What a controller of this kind starts by itself; `None`: no procedure of a central.
-    pub(super) const fn automatic(procedure: AutomaticProcedure, sh: &Shared) -> Option<Self> {
+    pub(super) fn automatic(procedure: AutomaticProcedure, sh: &Shared) -> Option<Self> {
         Some(match procedure {
             AutomaticProcedure::Features => Self::Features,
             AutomaticProcedure::Version => Self::Version,
             AutomaticProcedure::DataLength => Self::Length,
-            AutomaticProcedure::Phy => {
-                Self::Phy(phy::Local::Asked { tx: sh.default_tx, rx: sh.default_rx })
+            AutomaticProcedure::Phy { tx, rx } => {
+                let any = |set: PhySet, or| if set.0 == 0 { or } else { set };
+                let (tx, rx) = (any(tx, sh.default_tx), any(rx, sh.default_rx));
+                Self::Phy(phy::Local::Asked { tx, rx })
             }
             AutomaticProcedure::Ping => Self::Ping,
             AutomaticProcedure::ChannelMap(map) => Self::ChannelMap(channels::Local::Wanted(map)),

@@ -21,13 +21,15 @@ impl Served {
         if link.outstanding() > 0 {
             tell(Armed::open(What::Data));
         }
-        let ahead = |own: &OwnProcedure| u32::from(own.at_event) >= link.events;
-        for own in config.automatic.iter().chain(&config.quirks.pressed) {
-            match own.procedure.procedure() {
-                _ if !ahead(own) => {}
-                Some(Procedure::LePing) => {}
-                Some(procedure) => tell(Armed::open(What::Deferred(procedure))),
-                None => tell(Armed::open(What::Later("an LL Control PDU"))),
+        let lists = [&config.automatic, &config.quirks.pressed];
+        for (list, turns) in lists.into_iter().zip(&self.turns) {
+            let waits = |(at, own): &(usize, &OwnProcedure)| turns.waits(*at, own, link.events);
+            for (_, own) in list.iter().enumerate().filter(waits) {
+                match own.procedure.procedure() {
+                    Some(Procedure::LePing) => {}
+                    Some(procedure) => tell(Armed::open(What::Deferred(procedure))),
+                    None => tell(Armed::open(What::Later("an LL Control PDU"))),
+                }
             }
         }
     }

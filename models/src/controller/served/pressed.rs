@@ -7,11 +7,19 @@ use ble::phy::PhySet;
 
 impl Served {
     /// Starts what the quirks press in this event.
-    pub(super) fn press_due(&mut self, sh: &mut Shared, now: Instant, event: u16) {
-        let pressed = sh.config.quirks.pressed.iter().filter(|own| own.at_event == event);
-        let due: Vec<_> = pressed.map(|own| own.procedure).collect();
-        for procedure in due {
-            self.press(sh, now, procedure);
+    pub(super) fn press_due(&mut self, sh: &mut Shared, now: Instant, here: Mark) {
+        let [_, turns] = &mut self.turns;
+        let due = turns.due(&sh.config.quirks.pressed, &self.link.happened, here);
+        for at in due {
+            let Some(own) = sh.config.quirks.pressed.get(at).copied() else { continue };
+            let asked = own.procedure.procedure().is_some_and(|p| self.link.happened.is_asked(p));
+            if !(own.unless_asked && asked) {
+                let place = Place { pressed: true, at };
+                if self.press_as(sh, now, own.procedure, Some(place), own.ahead) {
+                    continue;
+                }
+            }
+            self.turn_ended(Place { pressed: true, at });
         }
     }
 
@@ -23,8 +31,20 @@ impl Served {
         now: Instant,
         procedure: AutomaticProcedure,
     ) {
+        self.press_as(sh, now, procedure, None, None);
+    }
+
+    /// The same, of a list, with an instant of its own. Whether its end is still to come.
+    fn press_as(
+        &mut self,
+        sh: &mut Shared,
+        now: Instant,
+        procedure: AutomaticProcedure,
+        place: Option<Place>,
+        ahead: Option<i16>,
+    ) -> bool {
         if self.link.terminating.is_some() || self.link.terminated.is_some() {
-            return;
+            return false;
         }
         let Some(local) = Local::automatic(procedure, sh) else {
             let phys = PhySet::LE_1M.union(PhySet::LE_2M);
@@ -32,13 +52,19 @@ impl Served {
                 AutomaticProcedure::Raw(opcode) => ControlPdu::Unknown(Opcode(opcode)),
                 _ => ControlPdu::MinUsedChannelsInd { phys, min_used_channels: 20 },
             };
-            return self.link.send(sh, pdu);
+            self.link.send(sh, pdu);
+            return false;
         };
         let told = local == Local::Version && self.link.versions.is_settled();
         if self.procedures.is_free() && !told {
-            self.start(sh, now, Wanted::by_itself(local));
-        } else if let Some(pdu) = local.first_pdu(&mut self.link, sh) {
-            self.link.send(sh, pdu);
+            self.start(sh, now, Wanted::of_list(local, place, ahead));
+            return true;
         }
+        if let Some(pdu) = local.first_pdu(&mut self.link, sh) {
+            let before = std::mem::replace(&mut self.link.ahead, ahead);
+            self.link.send(sh, pdu);
+            self.link.ahead = before;
+        }
+        false
     }
 }

@@ -27,17 +27,38 @@ pub(in crate::controller) struct Wanted {
     local: Local,
     /// The host has asked for it, and is told how it ends.
     host: bool,
+    /// Where it stands in a list of the configuration, if it is of one.
+    place: Option<Place>,
+    /// Events to its instant, if they are not those of all others.
+    ahead: Option<i16>,
+}
+
+/// A place in a list of own procedures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::controller) struct Place {
+    /// In the list of those that are pressed.
+    pub(in crate::controller) pressed: bool,
+    pub(in crate::controller) at: usize,
 }
 
 impl Wanted {
     /// By the host.
     pub(in crate::controller) const fn by_host(local: Local) -> Self {
-        Self { local, host: true }
+        Self { local, host: true, place: None, ahead: None }
     }
 
     /// By the controller.
     pub(in crate::controller) const fn by_itself(local: Local) -> Self {
-        Self { local, host: false }
+        Self::of_list(local, None, None)
+    }
+
+    /// By the controller, for a list of its configuration.
+    pub(in crate::controller) const fn of_list(
+        local: Local,
+        place: Option<Place>,
+        ahead: Option<i16>,
+    ) -> Self {
+        Self { local, host: false, place, ahead }
     }
 }
 
@@ -46,6 +67,7 @@ impl Wanted {
 struct OpenProcedure {
     local: Local,
     host: bool,
+    place: Option<Place>,
     /// The peer has sent a PDU of this procedure.
     answered: bool,
     /// By when it must have answered.
@@ -98,6 +120,12 @@ impl Procedures {
         self.waiting.push_back(wanted);
     }
 
+    /// Whether the procedure of this place waits or is under way.
+    fn has_place(&self, place: Place) -> bool {
+        let own = self.local.as_ref().and_then(|open| open.place);
+        own == Some(place) || self.waiting.iter().any(|wanted| wanted.place == Some(place))
+    }
+
     /// Queues one that the controller starts by itself, unless such a procedure waits.
     fn want_once(&mut self, local: Local) {
         let procedure = local.procedure();
@@ -137,6 +165,12 @@ impl Procedures {
 }
 
 impl Served {
+    /// The procedure of this place is over, or is not started.
+    pub(super) fn turn_ended(&mut self, place: Place) {
+        let [own, pressed] = &mut self.turns;
+        if place.pressed { pressed } else { own }.ended(place.at);
+    }
+
     pub(super) fn control_deadline(&self) -> Option<Instant> {
         let own = self.procedures.local.as_ref().and_then(|open| open.deadline);
         [own, self.link.terminating].into_iter().flatten().min()

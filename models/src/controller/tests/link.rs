@@ -235,7 +235,7 @@ fn termination_of_the_peer_is_acknowledged() {
 
 #[test]
 fn automatic_procedures_start_at_their_event() {
-    let own = |procedure, at_event| OwnProcedure { procedure, at_event };
+    let own = OwnProcedure::at;
     let automatic =
         vec![own(AutomaticProcedure::Version, 2), own(AutomaticProcedure::ChannelMap(3), 4)];
     let mut rig = Rig::new(ControllerConfig { automatic, ..honest() });

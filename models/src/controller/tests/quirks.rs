@@ -17,7 +17,13 @@ const PAIRING_REQUEST: [u8; 11] = [7, 0, 6, 0, 1, 4, 0, 0x0D, 16, 0, 0];
 const PAIRING_FAILED: [u8; 6] = [2, 0, 6, 0, 5, 8];
 
 fn rule(answer: Answer, condition: Condition) -> ControllerConfig {
-    with_rule(AnswerRule { request: PeripheralRequest::Phy, condition, answer, delay_events: 0 })
+    with_rule(AnswerRule {
+        request: PeripheralRequest::Phy,
+        condition,
+        answer,
+        delay_events: 0,
+        spread_events: 0,
+    })
 }
 
 fn asked(answer: Answer) -> Rig {
@@ -185,6 +191,7 @@ fn each_answer_has_the_delay_of_its_own_rule() {
         condition,
         answer,
         delay_events,
+        spread_events: 0,
     };
     let pairing = Condition::WhileSmpOrEncryptionPending;
     let rules = vec![rule(pairing, Answer::Unknown, 4), rule(Condition::Always, Answer::Honest, 2)];
@@ -211,6 +218,7 @@ fn honesty_is_an_answer_like_any_other() {
         condition,
         answer,
         delay_events: 0,
+        spread_events: 0,
     };
     let rules = vec![
         rule(Condition::WhileNotEncrypted, Answer::Honest),
@@ -244,7 +252,7 @@ fn little_patience_with_encryption() {
 fn pressed_parameters_are_asked_for_or_announced() {
     let sent = |ask, features: FeatureSet, before: &[AutomaticProcedure]| {
         let parameters = AutomaticProcedure::by_name("parameters").expect("is one");
-        let press = |procedure| OwnProcedure { procedure, at_event: 3 };
+        let press = |procedure| OwnProcedure::at(procedure, 3);
         let pressed = before.iter().copied().chain([parameters]).map(press).collect();
         let quirks = ControllerQuirks { pressed, ..ControllerQuirks::default() };
         let config = super::rig::honest();
@@ -268,12 +276,12 @@ fn pressed_parameters_are_asked_for_or_announced() {
 /// Pressed procedures wait for nobody: not for the answer to another, not for an encryption start.
 #[test]
 fn pressed_procedures_start_in_their_event_whatever_is_open() {
-    let press = |procedure, at_event| OwnProcedure { procedure, at_event };
+    let press = OwnProcedure::at;
     let pressed = vec![
         press(AutomaticProcedure::Version, 3),
         press(AutomaticProcedure::Version, 4),
-        press(AutomaticProcedure::Phy, 6),
-        press(AutomaticProcedure::Phy, 7),
+        press(AutomaticProcedure::Phy { tx: PhySet::NONE, rx: PhySet::NONE }, 6),
+        press(AutomaticProcedure::Phy { tx: PhySet::NONE, rx: PhySet::NONE }, 7),
         press(AutomaticProcedure::MinUsedChannels, 8),
     ];
     let quirks = ControllerQuirks { pressed, ..ControllerQuirks::default() };

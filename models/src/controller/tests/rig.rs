@@ -69,7 +69,7 @@ pub(super) fn honest() -> ControllerConfig {
 
 /// An honest central that has learnt features, so that it may reject in the long form.
 pub(super) fn acquainted() -> ControllerConfig {
-    let features = OwnProcedure { procedure: AutomaticProcedure::Features, at_event: 0 };
+    let features = OwnProcedure::at(AutomaticProcedure::Features, 0);
     ControllerConfig { automatic: vec![features], ..honest() }
 }
 

@@ -21,6 +21,7 @@ pub(in crate::profile) struct WrittenAnswer {
     pub(in crate::profile) condition: Condition,
     pub(in crate::profile) answer: Answer,
     pub(in crate::profile) delay_events: u16,
+    pub(in crate::profile) spread_events: u16,
 }
 
 /// An answer under its condition, after its delay.
@@ -49,9 +50,9 @@ impl ValueKind for AnswerWhen {
     fn shape() -> Shape {
         let conditions = When::shape();
         let how = format!(
-            "ANSWER[@CONDITION][+EVENTS] with ANSWER honest, now, overlap, after-encryption, \
-             never, block, silent:EVENTS, unknown, reject:CODE, reject-ext:CODE, then-phy-req, \
-             then-param-req or no-switch, and CONDITION {}",
+            "ANSWER[@CONDITION][+EVENTS], or +LEAST..MOST events, with ANSWER honest, now, \
+             overlap, after-encryption, never, block, silent:EVENTS, unknown, reject:CODE, \
+             reject-ext:CODE, then-phy-req, then-param-req or no-switch, and CONDITION {}",
             conditions.expects()
         );
         let examples = ANSWERS.map(|word| match word {
@@ -64,17 +65,24 @@ impl ValueKind for AnswerWhen {
         Shape::Form {
             how,
             words: [&ANSWERS[..], &conditions].concat(),
-            examples: examples.into_iter().chain(under).chain(["honest+6".into()]).collect(),
+            examples: examples
+                .into_iter()
+                .chain(under)
+                .chain(["honest+6".into(), "honest+2..9".into()])
+                .collect(),
         }
     }
 
     fn parse(text: &str) -> Option<WrittenAnswer> {
         let (text, delay) = text.split_once('+').unwrap_or((text, "0"));
         let (word, when) = text.split_once('@').unwrap_or((text, "always"));
+        let (least, most) = delay.split_once("..").unwrap_or((delay, delay));
+        let (least, most): (u16, u16) = (least.parse().ok()?, most.parse().ok()?);
         Some(WrittenAnswer {
             condition: When::parse(when)?,
             answer: answer(word)?,
-            delay_events: delay.parse().ok()?,
+            delay_events: least,
+            spread_events: most.checked_sub(least)?,
         })
     }
 
@@ -98,9 +106,10 @@ impl ValueKind for AnswerWhen {
             Condition::Always => String::new(),
             condition => format!("@{}", When::write(&condition)),
         };
-        let delay = match rule.delay_events {
-            0 => String::new(),
-            events => format!("+{events}"),
+        let delay = match (rule.delay_events, rule.spread_events) {
+            (0, 0) => String::new(),
+            (events, 0) => format!("+{events}"),
+            (least, more) => format!("+{least}..{}", u32::from(least) + u32::from(more)),
         };
         Written::Text(word + &when + &delay)
     }

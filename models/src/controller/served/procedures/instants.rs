@@ -27,6 +27,7 @@ impl Served {
     pub(in crate::controller::served) fn keep_instants(&mut self, sh: &mut Shared) {
         // LL-AGREE-1, LL-AGREE-2: what is announced is what is done.
         while let Some(announcement) = self.link.schedule.take_due(self.link.counter) {
+            self.link.happened.instant();
             let done = !(announcement.may_answer() && self.quirks.keeps_from_switching());
             let procedure = announcement.procedure();
             let Effect { changed, then } = announcement.take_effect(&mut self.link, sh, done);

@@ -5,11 +5,12 @@ use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::{Duration, Instant};
 use ble::trace::{Initiator, Procedure};
 
-use super::{OpenProcedure, Served, Wanted};
+use super::{OpenProcedure, Place, Served, Wanted};
 use crate::controller::arbiter::{self, Obstacles, Verdict};
 use crate::controller::config::{AutomaticProcedure, OwnProcedure};
 use crate::controller::procedure::{Local, ProcedureRow, Step, has_one_of, row};
 use crate::controller::shared::{DEFAULT_LENGTH, Shared};
+use crate::controller::turns::Mark;
 
 /// The procedure response timeout.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
@@ -40,23 +41,33 @@ impl Served {
         self.want(sh, now, wanted);
     }
 
-    /// Queues what the configuration starts at this event.
-    pub(in crate::controller::served) fn queue_own_procedures(&mut self, sh: &Shared, event: u16) {
+    /// Queues what the configuration starts in this event.
+    pub(in crate::controller::served) fn queue_own_procedures(&mut self, sh: &Shared, here: Mark) {
         // LL-LEN-10: what is started by itself in any case is not started twice.
         let own_length = |own: &OwnProcedure| own.procedure == AutomaticProcedure::DataLength;
-        if event == 0
+        if here.event == 0
             && sh.config.length_from_default
             && sh.default_length != DEFAULT_LENGTH
             && !sh.config.automatic.iter().any(own_length)
         {
             self.procedures.want(Wanted::by_itself(Local::Length));
         }
-        for own in sh.config.automatic.iter().filter(|own| own.at_event == event) {
-            if own_length(own) {
-                self.link.lengths.want(sh.config.max_octets, sh.config.max_time);
-            }
-            if let Some(local) = Local::automatic(own.procedure, sh) {
-                self.procedures.want(Wanted::by_itself(local));
+        let [turns, _] = &mut self.turns;
+        for at in turns.due(&sh.config.automatic, &self.link.happened, here) {
+            let place = Place { pressed: false, at };
+            let Some(own) = sh.config.automatic.get(at) else { continue };
+            let asked = own.procedure.procedure().is_some_and(|p| self.link.happened.is_asked(p));
+            let local = Local::automatic(own.procedure, sh);
+            match local.filter(|_| !(own.unless_asked && asked)) {
+                // One that recurs faster than it ends is left out until it has.
+                Some(_) if self.procedures.has_place(place) => {}
+                Some(local) => {
+                    if own_length(own) {
+                        self.link.lengths.want(sh.config.max_octets, sh.config.max_time);
+                    }
+                    self.procedures.want(Wanted::of_list(local, Some(place), own.ahead));
+                }
+                None => self.turn_ended(place),
             }
         }
     }
@@ -98,7 +109,7 @@ impl Served {
         &mut self,
         sh: &mut Shared,
         now: Instant,
-        Wanted { local, host }: Wanted,
+        Wanted { local, host, place, ahead }: Wanted,
     ) {
         let &ProcedureRow { needs, report, .. } = row(local.procedure());
         let peer_may = self.link.features.is_none_or(|peer| has_one_of(peer, needs));
@@ -109,13 +120,21 @@ impl Served {
         };
         match begun {
             Ok((local, pdu)) => {
+                self.link.ahead = ahead;
                 self.link.started(sh, local.procedure(), Initiator::Local);
                 let deadline = response_deadline(&local, now);
-                self.procedures.local =
-                    Some(OpenProcedure { local, host, answered: false, deadline, events: 0 });
+                self.procedures.local = Some(OpenProcedure {
+                    local,
+                    host,
+                    place,
+                    answered: false,
+                    deadline,
+                    events: 0,
+                });
                 self.link.send(sh, pdu);
             }
             Err(outcome) => {
+                place.into_iter().for_each(|place| self.turn_ended(place));
                 if let Some(report) = report.filter(|_| host) {
                     report(&self.link, sh, outcome);
                 }
@@ -186,7 +205,8 @@ impl Served {
                 if let Some(open) = self.procedures.local.take() {
                     let procedure = open.local.procedure();
                     self.link.ended(sh, procedure, Initiator::Local, outcome);
-                    self.start(sh, now, Wanted { local, host: open.host });
+                    let (host, place, ahead) = (open.host, open.place, self.link.ahead);
+                    self.start(sh, now, Wanted { local, host, place, ahead });
                 }
             }
         }
@@ -194,9 +214,11 @@ impl Served {
 
     /// The own procedure is over; the host is told, where it asked. Whether it was.
     pub(super) fn end_local(&mut self, sh: &mut Shared, outcome: ErrorCode) -> bool {
-        let Some(OpenProcedure { local, host, .. }) = self.procedures.local.take() else {
+        let Some(OpenProcedure { local, host, place, .. }) = self.procedures.local.take() else {
             return false;
         };
+        self.link.ahead = None;
+        place.into_iter().for_each(|place| self.turn_ended(place));
         self.link.ended(sh, local.procedure(), Initiator::Local, outcome);
         // LL-LIVE-4: hosts are told.
         if let Some(report) = row(local.told_as()).report.filter(|_| host) {
