@@ -15,7 +15,7 @@ type Files = &'static [(&'static str, &'static str)];
 
 /// Whole centrals, in the order of lists.
 const CENTRALS: Files = embedded!("centrals":
-    "honest" "phone" "ios" "macos" "android-13" "android-16" "samsung" "bluez"
+    "honest" "phone" "ios" "macos" "android-13" "android-16" "android-qualcomm" "samsung" "bluez"
     "windows-10" "windows-11" "windows-intel" "windows-intel-m1" "windows-intel-m3"
     "windows-intel-restart" "windows-intel-clean" "windows-intel-meteor-lake" "surface-pro-4"
     "esp32" "cyw43439"

@@ -86,6 +86,49 @@ fn an_update_loop_is_borne_unless_instants_do_not_heed_latency() {
     assert!(first.text.contains("LL_CONNECTION_UPDATE_IND"), "{}", first.text);
 }
 
+/// Order, parameters and habits of iPhones, as they were measured on air: the next procedure begins
+/// in the event after the last one has ended, and no event has two control PDUs.
+#[test]
+fn an_iphone_is_as_it_was_measured() {
+    let quiet = ["phy-update=never", "data-length=never", "feature-exchange=cached"];
+    let run = play("pairing", "ios", &[&quiet[..], &["param-update=never"]].concat());
+    let all = control(&run);
+    let opcodes: Vec<Opcode> = all.iter().map(|(_, pdu)| pdu.opcode()).take(5).collect();
+    let (version, features) = (Opcode::VERSION_IND, Opcode::FEATURE_REQ);
+    let (phy, update, length) = (Opcode::PHY_REQ, Opcode::PHY_UPDATE_IND, Opcode::LENGTH_REQ);
+    assert_eq!(opcodes, [version, features, phy, update, length], "{}", report::ladder(&run));
+    assert!(all.windows(2).all(|pair| pair[0].0 < pair[1].0), "one in an event: {all:?}");
+    assert!(shows(&run, &["interval 30.00 ms, latency 0, timeout 720 ms"]));
+    assert!(shows(&run, &["LL_VERSION_IND version 12, company 000f", "LL_PHY_REQ tx 2M, rx 2M"]));
+    let asks = play("pairing", "ios", &["param-update=never"]);
+    assert_eq!(events(&asks, length), [0; 0], "the peripheral has asked for length");
+}
+
+/// With the timeout that iPhones were seen with, what 5 s bear is lost (PebbleOS 1747).
+#[test]
+fn a_short_timeout_loses_what_a_long_one_bears() {
+    let lost = |timeout: &str| {
+        let set = ["loss=55", "param-update=never", timeout];
+        reason(&play("stay", "ios", &set)) == Some(8)
+    };
+    assert!(lost("central.timeout-ms=720") && !lost("central.timeout-ms=5000"));
+}
+
+/// Android on Qualcomm: 45 ms, 7.5 ms around discovery and around pairing, 45 ms again.
+#[test]
+fn a_phone_hurries_while_it_discovers_and_pairs() {
+    let run = play("pairing", "android-qualcomm", &["param-update=never"]);
+    let intervals: Vec<u16> = control(&run)
+        .into_iter()
+        .filter_map(|(_, pdu)| match pdu {
+            ControlPdu::ConnectionUpdateInd(update) => Some(update.interval),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(intervals, [6, 36, 6, 36], "{}", report::ladder(&run));
+    assert!(run.passed());
+}
+
 /// What is granted is not what was asked for: rounded up, with a timeout of the central's own; and
 /// the response by L2CAP may come before the change or behind it.
 #[test]
