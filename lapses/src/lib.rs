@@ -119,6 +119,8 @@ pub enum StoredKey {
     Kept,
     /// Its octets in the other order: the two sides have different keys.
     Reversed,
+    /// That of the newest bond alone: whoever else is bonded is refused (rmk-rs/rmk 901).
+    Newest,
 }
 
 /// All of them.

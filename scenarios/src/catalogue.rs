@@ -57,6 +57,23 @@ const ALL: &[Scenario] = &[
         busy: &[],
     },
     Scenario {
+        name: "dual-boot",
+        text: "bond, boot the central's other system (its address, keys of its own), bond there, \
+               boot back, come back",
+        story: Story::DualBoot,
+        expects: Verdict::Bonded,
+        limit_s: 120,
+        busy: &[],
+    },
+    Scenario {
+        name: "two-hosts",
+        text: "bond with one host and with another; both want to come back, one after the other",
+        story: Story::TwoHosts,
+        expects: Verdict::Bonded,
+        limit_s: 180,
+        busy: &[],
+    },
+    Scenario {
         name: "wrong-passkey",
         text: "the person types a wrong passkey: pairing must fail and nothing be stored",
         story: Story::WrongPasskey,

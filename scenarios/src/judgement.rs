@@ -61,9 +61,9 @@ pub struct ReportedFinding {
 impl Judgement {
     /// Judges a record.
     #[must_use]
-    pub fn of(records: &[Record], central: NodeId, permit: &Permit) -> Self {
+    pub fn of(records: &[Record], centrals: &[NodeId], permit: &Permit) -> Self {
         let admitted = |finding: &Finding| {
-            finding.culprit == central
+            centrals.contains(&finding.culprit)
                 && match permit {
                     Permit::Declared(rules) => rules.iter().any(|rule| rule == finding.rule),
                     Permit::MadeUp => true,
@@ -204,7 +204,7 @@ mod tests {
             };
             let records = [record];
             let permits = [Permit::MadeUp, Permit::Declared(vec![INVARIANT.to_owned()])];
-            let judged = permits.map(|permit| Judgement::of(&records, NodeId(1), &permit));
+            let judged = permits.map(|permit| Judgement::of(&records, &[NodeId(1)], &permit));
             for judgement in judged.into_iter().chain([Judgement::unjudged(&records)]) {
                 assert!(judgement.admitted.is_empty());
                 assert_eq!(

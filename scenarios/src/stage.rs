@@ -41,6 +41,8 @@ pub struct Stage {
     pub peripheral: NodeId,
     /// The central's node.
     pub central: NodeId,
+    /// The other central, in a story with two.
+    beside: Option<NodeId>,
     scenario: Scenario,
     names: [String; 2],
     seed: u64,
@@ -51,8 +53,8 @@ pub struct Stage {
     facts: PeripheralFacts,
     seen: usize,
     settled: Option<Instant>,
-    /// The first connection is over.
-    left_once: bool,
+    /// Connections that are over.
+    over: usize,
     /// Since when nothing has been under way; `None`: something is.
     quiet: Option<Instant>,
     /// How long it goes on at least once nothing is under way.
@@ -148,6 +150,8 @@ impl Stage {
             None => Participant::Peripheral(Box::new(PeripheralNode::new(build, cpu))),
         };
         let peripheral = world.add("peripheral", peripheral, place(0, air.clock_ppm));
+        let other = (scenario.story == Story::TwoHosts)
+            .then(|| Central::new(direction::beside(central.profile())));
         let central = world.add(
             "central",
             Participant::Central(Box::new(central)),
@@ -172,8 +176,13 @@ impl Stage {
         };
         let user = User::new(UserConfig { reaction, typing, label, ..UserConfig::default() });
         world.add("user", Participant::User(user), place(0, 0));
+        let beside = other.map(|other| {
+            let place = place(air.distance_m.saturating_add(8), -air.clock_ppm);
+            world.add("other central", Participant::Central(Box::new(other)), place)
+        });
         let mut stage = Self {
             world,
+            beside,
             peripheral,
             central,
             scenario: *scenario,
@@ -185,7 +194,7 @@ impl Stage {
             facts: PeripheralFacts::default(),
             seen: 0,
             settled: None,
-            left_once: false,
+            over: 0,
             quiet: None,
             rest: Duration::ZERO,
             host_latency: Duration::from_ms(air.host_latency_ms.into()),
@@ -299,9 +308,9 @@ impl Stage {
         if news {
             self.ask_chip();
         }
-        if news && !self.left_once && !self.facts.endings.is_empty() {
-            self.left_once = true;
-            self.between_connections();
+        if news && self.over < self.facts.endings.len() {
+            self.over = self.facts.endings.len();
+            self.between_connections(self.over);
         }
         if news && self.settled.is_none() && self.is_settled() {
             self.settled = Some(self.world.now());
@@ -318,7 +327,10 @@ impl Stage {
         let [peripheral, central] = self.names.clone();
         let records = self.world.records().to_vec();
         let judgement = match self.judged {
-            true => Judgement::of(&records, self.central, &self.permit),
+            true => {
+                let centrals: Vec<NodeId> = self.beside.into_iter().chain([self.central]).collect();
+                Judgement::of(&records, &centrals, &self.permit)
+            }
             false => Judgement::unjudged(&records),
         };
         let summary = Summary {

@@ -8,7 +8,7 @@ use crate::stage::tour;
 use crate::summary::Verdict;
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
-use firmware_core::config::{Config, PairingOutsideMode};
+use firmware_core::config::{Accept, Config, PairingOutsideMode};
 
 /// What the person and the central do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,12 @@ pub enum Story {
     Forgotten,
     /// As `Reconnect`, but the peripheral's bonds are deleted in between.
     BondLost,
+    /// As `Reconnect`, but between two connections the central's other system is booted: it has the
+    /// same address, and its own store of keys. It bonds, and then the first one comes back.
+    DualBoot,
+    /// Two centrals of one kind bond, one after the other. Then both want to come back: the
+    /// first one wins, and when it leaves the other one has its turn.
+    TwoHosts,
     /// As `Pair`, but the person types a wrong passkey.
     WrongPasskey,
     /// The central reads and subscribes to whatever anyone may, stays for a while and leaves;
@@ -47,7 +53,18 @@ impl Story {
     /// Whether the central comes back a second time.
     #[must_use]
     pub const fn comes_back(self) -> bool {
-        matches!(self, Self::Reconnect | Self::Forgotten | Self::BondLost)
+        self.connections() > 1
+    }
+
+    /// Connections that it takes to tell it.
+    #[must_use]
+    pub const fn connections(self) -> u32 {
+        match self {
+            Self::Reconnect | Self::Forgotten | Self::BondLost => 2,
+            Self::DualBoot => 3,
+            Self::TwoHosts => 4,
+            _ => 1,
+        }
     }
 }
 
@@ -142,8 +159,10 @@ impl Scenario {
     }
 
     /// Whether a person who wants to pair, and has read the manual, presses the pairing button:
-    /// not where the passkey is all that it takes. An attacker has nobody at the device.
+    /// not where the passkey is all that it takes, unless one that is bonded shuts all others out.
+    /// An attacker has nobody at the device.
     pub(crate) fn presses_pairing(&self, config: &Config) -> bool {
-        self.story.pairs() && bonds_by_button(config)
+        let another = self.story == Story::TwoHosts && config.accept == Accept::BondedOnly;
+        self.story.pairs() && (bonds_by_button(config) || another)
     }
 }

@@ -87,6 +87,8 @@ pub struct CentralHost {
     outstanding: Option<(HciOpcode, Instant)>,
     buffers: (u16, u8),
     bonds: Vec<Bond>,
+    /// Those of the other system on the same machine.
+    other_bonds: Vec<Bond>,
     /// Whether the user has removed devices.
     forgot: bool,
     connection: Option<Connection>,
@@ -112,6 +114,7 @@ impl CentralHost {
             outstanding: None,
             buffers: (27, 1),
             bonds: config.bonds.clone(),
+            other_bonds: Vec::new(),
             forgot: false,
             connection: None,
             unestablished: 0,
@@ -308,14 +311,22 @@ impl CentralHost {
         self.pump_commands(now);
     }
 
-    /// What a user may ask for: `connect`, `pair`, `disconnect`, `forget`.
+    /// What a user may ask for: `connect`, `pair`, `disconnect`, `forget`, `other-system`.
     fn ask(&mut self, now: Instant, wish: &str) {
         match wish {
             "connect" => self.connect(now),
             "pair" => self.secure(now),
             "disconnect" => self.leave(),
             "forget" => self.forget(),
-            _ => self.note(&format!("{wish}: not understood; connect, pair, disconnect, forget")),
+            // Same controller and address, another store of keys.
+            "other-system" => {
+                std::mem::swap(&mut self.bonds, &mut self.other_bonds);
+                self.note("The other system is booted");
+            }
+            _ => {
+                let known = "connect, pair, disconnect, forget, other-system";
+                self.note(&format!("{wish}: not understood; {known}"));
+            }
         }
     }
 

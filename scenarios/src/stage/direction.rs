@@ -1,7 +1,7 @@
 //! The central as a story needs it: what its user wants, never how it behaves.
 
 use ble::time::Duration;
-use bletwin_models::host::{Attack, HostConfig, Step, Target};
+use bletwin_models::host::{Attack, HostConfig, OwnAddress, Step, Target};
 use bletwin_models::profile::Profile;
 use bletwin_setup::Setup;
 
@@ -38,12 +38,20 @@ pub(super) fn directed(story: Story, setup: &Setup) -> Profile {
                 host.steps = tour::visit(&gatt, setup.peripheral.config.required_level);
             }
         }
-        Story::Reconnect | Story::Forgotten | Story::BondLost => {
+        Story::Reconnect | Story::Forgotten | Story::BondLost | Story::DualBoot => {
             host.steps.retain(|step| !matches!(step, Step::Stay(_) | Step::Disconnect));
             host.steps.push(Step::Stay(Duration::from_ms(500)));
             host.steps.push(Step::Disconnect);
             host.reconnect = Some(Duration::from_secs(1));
-            host.max_connections = 2;
+            host.max_connections = story.connections();
+        }
+        Story::TwoHosts => {
+            host.steps.retain(|step| !matches!(step, Step::Stay(_) | Step::Disconnect));
+            host.steps.push(Step::Stay(Duration::from_ms(500)));
+            host.steps.push(Step::Disconnect);
+            // They come when they are told to.
+            host.reconnect = None;
+            host.connect_timeout = Duration::from_secs(60);
         }
         Story::StaticPasskey => {
             let target = host.target.clone();
@@ -53,4 +61,15 @@ pub(super) fn directed(story: Story, setup: &Setup) -> Profile {
         }
     }
     central
+}
+
+/// The other host of a story with two: the same kind of central at another address.
+pub(super) fn beside(central: &Profile) -> Profile {
+    let mut other = central.clone();
+    other.controller.public_address[0] ^= 0xFF;
+    if let OwnAddress::StaticRandom(printed) = &mut other.host.address {
+        printed[5] ^= 0xFF;
+    }
+    other.host.autostart = false;
+    other
 }

@@ -4,7 +4,7 @@
 use ble::error::ErrorCode;
 use ble::time::{Duration, Instant};
 use bletwin_models::host::CentralHost;
-use bletwin_sim::node::Act;
+use bletwin_sim::node::{Act, NodeId};
 
 use super::Stage;
 use super::direction::ATTEMPTS_MAX;
@@ -16,22 +16,59 @@ use crate::summary::{Verdict, never_established};
 const PRESS: Duration = Duration::from_secs(5);
 const RELEASE: Duration = Duration::from_ms(5_200);
 
+/// How much later than the first one the second host wants to come back: while that has the link.
+const LATER: Duration = Duration::from_ms(500);
+
 impl Stage {
-    /// The first connection is over: what the story has in store now.
-    pub(super) fn between_connections(&mut self) {
+    /// So many connections are over: what the story has in store now.
+    pub(super) fn between_connections(&mut self, over: usize) {
         let now = self.world.now();
-        match self.scenario.story {
-            Story::Forgotten => {
+        match (self.scenario.story, over) {
+            (Story::Forgotten, 1) => {
                 self.world.act(self.central, now, Act::Ask("forget".into()));
                 self.press_pairing_button();
             }
-            Story::BondLost => {
+            (Story::BondLost, 1) => {
                 let act = Act::press(DELETE_BONDS);
                 self.world.act(self.peripheral, now, act);
                 self.press_pairing_button();
             }
+            (Story::TwoHosts, 1) => {
+                self.connect(self.beside, Duration::ZERO);
+                self.press_pairing_button();
+            }
+            (Story::TwoHosts, 2) => {
+                self.connect(Some(self.central), Duration::ZERO);
+                self.connect(self.beside, LATER);
+            }
+            (Story::DualBoot, 1 | 2) => {
+                self.world.act(self.central, now, Act::Ask("other-system".into()));
+                if over == 1 {
+                    self.press_pairing_button();
+                }
+            }
             _ => {}
         }
+    }
+
+    fn connect(&mut self, central: Option<NodeId>, after: Duration) {
+        let now = self.world.now() + after;
+        if let Some(central) = central {
+            self.world.act(central, now, Act::Ask("connect".into()));
+        }
+    }
+
+    /// The first of the bonded reconnections of two hosts that did not end as its user wanted.
+    fn first_refused(&self) -> Option<(Instant, ErrorCode)> {
+        let bad =
+            |(_, reason): &&(Instant, ErrorCode)| *reason != ErrorCode::REMOTE_USER_TERMINATED;
+        self.facts.endings.iter().skip(2).find(bad).copied()
+    }
+
+    /// The end of the last connection of the story.
+    fn last_of_all(&self) -> Option<(Instant, ErrorCode)> {
+        let last = self.scenario.story.connections().saturating_sub(1);
+        self.facts.endings.get(usize::try_from(last).unwrap_or(usize::MAX)).copied()
     }
 
     pub(super) fn press_pairing_button(&mut self) {
@@ -57,7 +94,7 @@ impl Stage {
             Story::Pair | Story::WrongPasskey | Story::Stay | Story::Unpaired => {
                 self.facts.disconnected
             }
-            story if story.comes_back() => self.facts.endings.get(1).copied(),
+            story if story.comes_back() => self.last_of_all(),
             _ => None,
         };
         gone.filter(|(_, reason)| !never_established(*reason)).map(|(at, _)| at)
@@ -78,9 +115,15 @@ impl Stage {
                 self.both_bonded() && self.central_host().is_some_and(|host| host.status().finished)
             }
             Story::WrongPasskey => self.facts.pairing_failed || self.both_bonded(),
-            Story::Reconnect | Story::Forgotten | Story::BondLost => {
-                self.facts.connections >= 2
+            Story::Reconnect | Story::Forgotten | Story::BondLost | Story::DualBoot => {
+                self.facts.connections >= self.scenario.story.connections()
                     && self.facts.level >= Some(self.required_level)
+                    && self.both_bonded()
+            }
+            Story::TwoHosts => {
+                self.facts.connections >= self.scenario.story.connections()
+                    && self.facts.level >= Some(self.required_level)
+                    && self.first_refused().is_none()
                     && self.both_bonded()
             }
             Story::StaticPasskey => self.attack_is_over(),
@@ -156,10 +199,11 @@ impl Stage {
                 facts.disconnected.is_some() && !facts.failed_before_disconnect
             }
             Story::StaticPasskey | Story::Unpaired | Story::Collision(_) | Story::Links(_) => false,
+            Story::TwoHosts => self.first_refused().is_some(),
             // The central leaves again when its user is done.
-            _ => facts.endings.get(1).is_some_and(|(_, reason)| {
-                !reached || *reason != ErrorCode::REMOTE_USER_TERMINATED
-            }),
+            _ => self
+                .last_of_all()
+                .is_some_and(|(_, reason)| !reached || reason != ErrorCode::REMOTE_USER_TERMINATED),
         };
         let more_to_come = story.comes_back() || story == Story::Stay;
         if bonded && died && (reached || !story.comes_back()) {
@@ -191,7 +235,10 @@ impl Stage {
     /// The disconnection that decided the story.
     pub(super) fn decisive_ending(&self, outcome: Verdict) -> Option<(Instant, ErrorCode)> {
         let first = self.facts.disconnected;
-        let second = self.facts.endings.get(1).copied();
+        let second = match self.scenario.story {
+            Story::TwoHosts => self.first_refused().or_else(|| self.last_of_all()),
+            _ => self.last_of_all(),
+        };
         let failed_later = self.scenario.story.comes_back() && outcome != Verdict::Bonded;
         let meant = |reason| failed_later && reason == ErrorCode::REMOTE_USER_TERMINATED;
         // That the user left at first is what the story wants.

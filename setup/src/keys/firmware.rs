@@ -100,7 +100,8 @@ keys! {
         /// Which address of the central goes into the DHKey checks; identity: of one that is
         /// known, so that whoever has a resolvable address bonds only once.
         "check-address": Checked = |b| b.config.lapses.check_address;
-        /// The key of a bond when it is read again; reversed: the two sides have different keys.
+        /// The key of a bond when it is read again; reversed: the two sides have different keys;
+        /// newest: only the newest bond has one.
         "stored-key": Kept = |b| b.config.lapses.stored_key;
     }
 }
@@ -169,6 +170,7 @@ words! {
     Kept: StoredKey {
         "kept" => StoredKey::Kept,
         "reversed" => StoredKey::Reversed,
+        "newest" => StoredKey::Newest,
     }
     Request: Unanswered {
         "features" => Unanswered::FEATURES,

@@ -84,7 +84,7 @@ pub(super) const PLACES: &[(&[&str], &[Place])] = &[
     (&["second-unknown"], &[("pairing", "honest", &["central.press=raw:ff@20,raw:ff@20"])]),
     (&["before-instant"], &[("pairing", "honest", &["central.phy-req=then-phy-req"])]),
     (&["check-address"], &[("forgotten", "honest", &["central.address-type=resolvable"])]),
-    (&["stored-key"], &[("reconnect", "honest", &[])]),
+    (&["stored-key"], &[("reconnect", "honest", &[]), ("two-hosts", "honest", &[])]),
     (&["passkey", "pairing-back-off"], &[("static-passkey", "honest", &[])]),
     (&["version-exchange"], &[("pairing", "honest", &["central.on-connect=none"])]),
     (

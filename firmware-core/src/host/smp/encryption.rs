@@ -55,8 +55,11 @@ pub(super) fn request<const B: usize>(
 
 fn bonded_key<const B: usize>(cx: &Context<'_, B>) -> Option<Key> {
     let bond = cx.peer.identity.and_then(|identity| cx.bonds.find(identity))?;
+    let newer = cx.bonds.iter().any(|other| other.number > bond.number);
     let ltk = match cx.shared.config.lapses.made().stored_key {
         StoredKey::Kept => bond.ltk.clone(),
+        StoredKey::Newest if newer => return None,
+        StoredKey::Newest => bond.ltk.clone(),
         StoredKey::Reversed => Secret::new(reversed(*bond.ltk.expose())),
     };
     Some(Key { ltk, level: bond.level, size: bond.key_size })

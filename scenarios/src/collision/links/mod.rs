@@ -105,7 +105,7 @@ fn finished(
     for record in &records {
         facts.add(peripheral, record);
     }
-    let judgement = Judgement::of(&records, central, &Permit::Declared(Vec::new()));
+    let judgement = Judgement::of(&records, &[central], &Permit::Declared(Vec::new()));
     let difference = (0..2).find_map(|link| {
         let Some(handles) = hosts.link(link) else {
             return Some(format!("Link {} was never made.", link + 1));
