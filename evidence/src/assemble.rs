@@ -14,6 +14,9 @@ const DAY_NS: i64 = 86_400_000_000_000;
 /// HCI tells of a connection so long after its request was on air, or a little later.
 const TOLD: Duration = Duration::from_us(1_000);
 
+/// So many moments are given back at a time.
+const GIVE_BACK: usize = 1 << 16;
+
 /// A moment that has not got its number yet.
 struct Moment {
     at: Instant,
@@ -144,7 +147,10 @@ impl Assembly {
         exact_times: bool,
         complete: bool,
     ) -> (View, Vec<HciPacket>) {
-        self.moments.sort_by_key(|moment| moment.at);
+        // From the end, and given back piece by piece: a long capture would be there twice.
+        // What is of one time keeps its order.
+        self.moments.reverse();
+        self.moments.sort_by_key(|moment| std::cmp::Reverse(moment.at));
         let mut view = View {
             frames: Vec::new(),
             hci: self.understood.then(Vec::new),
@@ -153,7 +159,10 @@ impl Assembly {
             complete,
             end: Instant::ZERO,
         };
-        for moment in self.moments {
+        while let Some(moment) = self.moments.pop() {
+            if self.moments.len().is_multiple_of(GIVE_BACK) {
+                self.moments.shrink_to_fit();
+            }
             let id = RecordId(report.places.len() as u64 + 1);
             let mut end = moment.at;
             match moment.what {

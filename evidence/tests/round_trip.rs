@@ -184,3 +184,14 @@ fn what_a_sniffer_loses_makes_nothing_wrong() {
         assert!(score.known * 4 > score.lost * 3, "{faults}: {score:?}");
     }
 }
+
+/// Who pairs with the debug key wants to be overheard.
+#[test]
+fn the_debug_key_opens_what_was_paired_with_it() {
+    let set = ["debug-key=true", "central.debug-key=accept"];
+    let run = play("pairing", "phone", &set, 2);
+    let file = degrade::pcapng(&run.records, "air", -100, &Faults::default(), 1);
+    let evidence = import(file, Keys::default());
+    let [link] = &evidence.report.connections[..] else { panic!("one connection") };
+    assert!(link.opened > 0 && link.sealed == 0, "{link:?}");
+}

@@ -318,8 +318,10 @@ mod tests {
         assert_eq!((all.len(), &named), (judged.len(), &judged));
     }
 
-    const ABOUT: &str = "# What evidence decides which rule
+    /// Where the part of the document begins that is written from here.
+    const TITLE: &str = "## What evidence decides which rule\n";
 
+    const ABOUT: &str = "
 The oracle reads a view: packets, and whatever else is known. A simulated world knows everything; a
 capture of a sniffer has packets and seldom more, and a log of one host has no packets at all. A
 rule that needs what is not there is *not decided by this evidence*: no finding, and no acquittal. A
@@ -345,17 +347,20 @@ Written by `UPDATE_DOCS=1 cargo test -p bletwin-oracle needs`.
             format!("| {} | {} |\n", needs.text(), rules.join(", "))
         };
         let rows: String = NEEDS.iter().map(row).collect();
-        format!("{ABOUT}| needs | rules |\n|---|---|\n{rows}")
+        format!("{TITLE}{ABOUT}| needs | rules |\n|---|---|\n{rows}")
     }
 
     #[test]
     fn the_document_says_what_rules_need() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/EVIDENCE.md");
+        let found = std::fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
+        let (before, _) = found.split_once(TITLE).expect("the part about rules");
+        let wanted = format!("{before}{}", document());
         if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(path, document()).expect("written");
+            std::fs::write(path, &wanted).expect("written");
         }
-        let found = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(found == document(), "docs/EVIDENCE.md: write it anew with UPDATE_DOCS=1");
+        let found = std::fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
+        assert!(found == wanted, "docs/EVIDENCE.md: write it anew with UPDATE_DOCS=1");
     }
 
     #[test]

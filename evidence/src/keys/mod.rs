@@ -1,6 +1,7 @@
 //! Keys: given by the user, out of HCI logs, or out of pairings that were overheard. They are kept
 //! in memory only, and never printed.
 
+mod debug_key;
 mod pairing;
 mod session;
 

@@ -10,7 +10,7 @@ use ble::crypto::toolbox::{c1, reversed, s1};
 use ble::pdu::data::Llid;
 use ble::secret::Secret;
 
-use super::Progress;
+use super::{Progress, debug_key};
 
 /// Channel of the Security Manager.
 const SMP: u16 = 6;
@@ -60,6 +60,7 @@ pub(crate) struct Pairing {
     response: Option<[u8; 7]>,
     confirm: Option<[u8; 16]>,
     randoms: [Option<[u8; 16]>; 2],
+    public: [Option<[u8; 64]>; 2],
     /// Keys that have been found and not been taken.
     found: VecDeque<Secret<16>>,
 }
@@ -78,6 +79,7 @@ impl Pairing {
         let Some((SMP, pdu)) = frame.and_then(|frame| frame.part(llid, payload)) else { return };
         let Some((code, value)) = pdu.split_first() else { return };
         let whole: Option<[u8; 7]> = pdu.as_slice().try_into().ok();
+        let public: Option<[u8; 64]> = value.try_into().ok();
         let value: Option<[u8; 16]> = value.try_into().ok();
         match (code, direction) {
             (0x01, Direction::CentralToPeripheral) => {
@@ -93,10 +95,33 @@ impl Pairing {
                     self.search(ends, progress);
                 }
             }
+            // Public Key, and the check that ends the second phase.
+            (0x0C, _) => {
+                if let Some(known) = self.public.get_mut(direction as usize) {
+                    *known = public;
+                }
+            }
+            (0x0D, Direction::CentralToPeripheral) => {
+                let key = self.by_debug_key(ends);
+                self.found.extend(key);
+            }
             // Encryption Information: the key for the next connection.
             (0x06, _) => self.found.extend(value.map(Secret::new)),
             _ => {}
         }
+    }
+
+    /// The key is as long as the shorter one that both ends allow (octet 4).
+    fn size(&self) -> Option<usize> {
+        let ([.., request, _, _], [.., response, _, _]) = (self.request?, self.response?);
+        Some(usize::from(request.min(response)).clamp(7, 16))
+    }
+
+    /// What Secure Connections has come to, if one end used the debug key.
+    fn by_debug_key(&self, ends: Option<[Address; 2]>) -> Option<Secret<16>> {
+        let public = [self.public[0]?, self.public[1]?];
+        let randoms = [self.randoms[0]?, self.randoms[1]?];
+        debug_key::long_term_key(public, randoms, ends?, self.size()?)
     }
 
     /// Keys that came out of it.
@@ -122,8 +147,7 @@ impl Pairing {
             }
             let tk = u128::from(passkey).to_be_bytes();
             if c1(&tk, &mrand, &preq, &pres, &initiator, &responder) == confirm {
-                // The key is as long as the shorter one that both ends allow (octet 4).
-                let size = usize::from(request[4].min(response[4])).clamp(7, 16);
+                let size = self.size()?;
                 let mut stk = reversed(*s1(&tk, &srand, &mrand).expose());
                 stk.iter_mut().skip(size).for_each(|octet| *octet = 0);
                 self.found.push_back(Secret::new(stk));

@@ -23,3 +23,49 @@ fn keys_are_bounded() {
     }
     assert_eq!(keys.ltks().count(), KEYS_MAX);
 }
+
+/// A legacy pairing by passkey, as it is on air: its temporary key is the passkey.
+#[test]
+fn the_passkey_of_a_legacy_pairing_is_found() {
+    use ble::address::Address;
+    use ble::crypto::ccm::Direction::{CentralToPeripheral as Down, PeripheralToCentral as Up};
+    use ble::crypto::toolbox::{c1, reversed, s1};
+    use ble::pdu::data::Llid;
+
+    let ends = [Address::public([1; 6]), Address::static_random([2; 6])];
+    let (request, response) = ([1, 4, 0, 5, 16, 0, 1], [2, 0, 0, 5, 10, 0, 1]);
+    let (mrand, srand) = ([0x31; 16], [0x47; 16]);
+    let tk = 123_456_u128.to_be_bytes();
+    let [a, b] = ends.map(Address::for_smp);
+    let confirm = c1(&tk, &mrand, &reversed(request), &reversed(response), &a, &b);
+    let mut ltk = reversed(*s1(&tk, &srand, &mrand).expose());
+    ltk[10..].fill(0);
+
+    let pdu = |code: u8, value: [u8; 16]| [&[code], &value[..]].concat();
+    let said = [
+        (Down, request.to_vec()),
+        (Up, response.to_vec()),
+        (Down, pdu(3, reversed(confirm))),
+        (Up, pdu(3, [9; 16])),
+        (Down, pdu(4, reversed(mrand))),
+        (Up, pdu(4, reversed(srand))),
+    ];
+    let hear = |stop: bool| {
+        let mut pairing = Pairing::default();
+        let mut steps = 0;
+        for (direction, smp) in &said {
+            let frame = [&[smp.len() as u8, 0, 6, 0], smp.as_slice()].concat();
+            // In two fragments, as a controller may send it.
+            let (first, second) = frame.split_at(frame.len() / 2);
+            for (llid, part) in [(Llid::Start, first), (Llid::Continuation, second)] {
+                pairing.data(*direction, llid, part, Some(ends), &mut |_| {
+                    steps += 1;
+                    if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+            }
+        }
+        (pairing.take().collect::<Vec<_>>(), steps)
+    };
+    assert_eq!(hear(false), (vec![Secret::new(ltk)], 8), "the key is as long as both allow");
+    assert_eq!(hear(true), (Vec::new(), 1), "whoever waits may break it off");
+}
