@@ -140,11 +140,10 @@ impl Procedures {
             self.remote_goes_on(c, cx, remote.procedure(), step);
         } else if let Some(open) = self.answered_by(c, pdu) {
             let procedure = open.state.procedure();
-            // We yielded to the peer's other procedure: to grant ours as well before that is over
-            // makes two instants at once.
+            // We may have yielded to the peer's other procedure: to grant ours as well before that
+            // is over makes two instants at once.
             let starts = Remote::opened_by(pdu).unwrap_or(procedure);
-            let two = self.remote.is_some() && row(procedure).has_instant;
-            if !two || self.admit(c, cx, starts) {
+            if self.admit(c, cx, starts) {
                 let step = open.state.answered(pdu, c, cx);
                 self.local_goes_on(c, cx, procedure, step, open.deadline);
             }

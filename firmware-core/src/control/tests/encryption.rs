@@ -294,6 +294,8 @@ fn a_second_start_without_a_pause_is_rejected_and_encryption_runs_on() {
     assert_eq!(s.told(), []);
     s.event(&[ControlPdu::PingReq]);
     assert_eq!(s.event(&[]), [ControlPdu::PingRsp]);
+    // What it needs for that is still there when the reject has arrived.
+    pause(&mut s);
 }
 
 /// LL-ENC-11: pause.
@@ -314,6 +316,20 @@ pub(super) fn pause(s: &mut Script) {
     s.central_rx = None;
     s.central_tx = None;
     assert_eq!(s.event(&[ControlPdu::PauseEncRsp]), []);
+}
+
+/// Our LL_PAUSE_ENC_RSP has been sent and has not been acknowledged: what the central calls its
+/// answer answers nothing yet.
+///
+/// LL-ENC-6: anything else.
+#[test]
+fn an_answer_to_a_pause_that_is_too_early_ends_the_link() {
+    let mut s = Script::new();
+    encrypt(&mut s);
+    s.event(&[ControlPdu::PauseEncReq]);
+    assert_eq!(s.event(&[]), [ControlPdu::PauseEncRsp]);
+    s.receive(Llid::Control, &ControlPdu::PauseEncRsp.encode());
+    s.assert_left(ErrorCode::MIC_FAILURE);
 }
 
 /// LL-ENC-9: no key for a refresh.
@@ -349,6 +365,20 @@ fn an_encrypted_link_that_goes_silent_is_pinged_and_then_reported() {
     assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
 }
 
+/// A central that is known to lack LE Ping is not asked; its silence is told all the same.
+///
+/// LL-PING-2: authenticated payload timeout.
+#[test]
+fn a_central_without_pings_is_not_pinged() {
+    let mut s = Script::with_features(FeatureSet::ENCRYPTION);
+    encrypt(&mut s);
+    s.told();
+    s.wait(Duration::from_secs(15));
+    assert_eq!(s.event(&[]), []);
+    s.wait(Duration::from_secs(16));
+    assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
+}
+
 /// LL-PING-2: in time is at half time; then the timeout itself is due.
 #[test]
 fn half_the_authenticated_payload_timeout_and_then_its_end_are_due() {
@@ -364,6 +394,7 @@ fn half_the_authenticated_payload_timeout_and_then_its_end_are_due() {
     assert_eq!(s.control.deadline(), Some(heard + Duration::from_secs(15)));
     s.now = heard + Duration::from_secs(15);
     s.timer();
+    assert_eq!(s.control.deadline(), Some(heard + Duration::from_secs(30)));
     s.now = heard + Duration::from_ms(29_999);
     s.timer();
     assert!(!s.heard.contains(&Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }));

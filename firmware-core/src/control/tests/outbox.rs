@@ -5,6 +5,7 @@ use super::super::outbox::Outbox;
 use super::script::{HANDLE, LINK, OK, Script};
 use crate::link::message::LinkOrder;
 use ble::hci::{Acl, AclBoundary, Command, Event, HciOpcode, Return};
+use ble::invariant::Invariant;
 
 const ORDER: LinkOrder = LinkOrder::Drop(LINK);
 const LOST: ControlOutput = ControlOutput::Event(Event::HardwareError { code: 1 });
@@ -92,6 +93,15 @@ fn tags_are_new_and_never_zero() {
     let tags: std::collections::BTreeSet<_> = (0..100).map(|_| out.fresh_tag()).collect();
     assert_eq!(tags.len(), 100);
     assert!(!tags.contains(&0));
+}
+
+#[test]
+fn a_broken_invariant_is_told_to_who_asks() {
+    let mut s = Script::new();
+    assert_eq!(s.control.broken(), None);
+    s.control.out.broken.record(Invariant::RequestFits);
+    assert_eq!(s.control.broken(), Some((Invariant::RequestFits, 1)));
+    assert_eq!(s.control.broken(), None);
 }
 
 #[test]

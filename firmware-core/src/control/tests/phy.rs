@@ -267,27 +267,33 @@ fn packets_on_le_coded_are_as_long_as_time_and_interval_allow() {
     }
 }
 
+/// A connection on LE Coded at 30 ms, with packets of 251 octets.
+fn on_le_coded() -> Script {
+    let long =
+        DataLength { max_rx_octets: 251, max_rx_time: 17_040, max_tx_octets: 27, max_tx_time: 328 };
+    let mut s = Script::long_range(FeatureSet(u64::MAX), 24);
+    s.event(&[ControlPdu::LengthReq(long)]);
+    s.command(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 17_040 });
+    s.event(&[]);
+    s.event(&[ControlPdu::LengthRsp(long)]);
+    s.ask(set_coded(0));
+    s.event(&[]);
+    let at = s.at + 6;
+    s.event(&[update_coded(at)]);
+    s.until(at + 1);
+    s
+}
+
 /// LL-LEN-7, LL-PHY-7: an interval that we have asked for may come with the next update; once the
 /// central has chosen another, it counts no more.
 #[test]
 fn an_interval_that_may_come_shortens_packets_on_le_coded() {
-    let long =
-        DataLength { max_rx_octets: 251, max_rx_time: 17_040, max_tx_octets: 27, max_tx_time: 328 };
     let parameters =
         ConnectionParameters { interval_min: 6, interval_max: 24, latency: 0, timeout: 100 };
     for (asks, chosen, octets) in
         [(false, None, 251), (true, None, 55), (true, Some(24), 251), (true, Some(6), 55)]
     {
-        let mut s = Script::long_range(FeatureSet(u64::MAX), 24);
-        s.event(&[ControlPdu::LengthReq(long)]);
-        s.command(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 17_040 });
-        s.event(&[]);
-        s.event(&[ControlPdu::LengthRsp(long)]);
-        s.ask(set_coded(0));
-        s.event(&[]);
-        let at = s.at + 6;
-        s.event(&[update_coded(at)]);
-        s.until(at + 1);
+        let mut s = on_le_coded();
         if asks {
             s.command(Command::LeConnectionUpdate { handle: HANDLE, parameters });
             s.event(&[]);
@@ -297,6 +303,41 @@ fn an_interval_that_may_come_shortens_packets_on_le_coded() {
             s.event(&[super::parameters::update(interval, at)]);
         }
         assert_eq!(s.longest_fragment(), octets, "{asks} {chosen:?}");
+    }
+}
+
+/// LL-LEN-7: an interval that the central was granted or has announced may come; one that it asks
+/// the host for does not count before the host has answered.
+#[test]
+fn an_interval_that_the_central_may_choose_shortens_packets_on_le_coded() {
+    use super::parameters::{request, update, wanted};
+    let announce = |s: &mut Script, interval| {
+        let at = s.at + 20;
+        s.event(&[update(interval, at)]);
+    };
+    for (granted, announced, octets) in [
+        (None, None, 251),
+        (Some(6), None, 55),
+        (Some(6), Some(24), 251),
+        (Some(12), Some(12), 172),
+    ] {
+        let mut s = on_le_coded();
+        s.event(&[ControlPdu::ConnectionParamReq(request(6))]);
+        if let Some(interval) = granted {
+            let (handle, parameters) = (HANDLE, wanted(interval));
+            s.command(Command::LeRemoteConnectionParameterRequestReply { handle, parameters });
+            s.event(&[]);
+        }
+        if let Some(interval) = announced {
+            announce(&mut s, interval);
+        }
+        assert_eq!(s.longest_fragment(), octets, "{granted:?} {announced:?}");
+    }
+    // Announced without a question.
+    for (interval, octets) in [(6, 55), (24, 251)] {
+        let mut s = on_le_coded();
+        announce(&mut s, interval);
+        assert_eq!(s.longest_fragment(), octets, "{interval}");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::script::{LINK, OK, Script, connect_ind};
 use crate::control::ControlConfig;
 use crate::link::message::{LinkOrder, LinkReport};
-use ble::address::Address;
+use ble::address::{Address, AddressKind};
 use ble::crypto::address::resolvable;
 use ble::error::ErrorCode;
 use ble::hci::{AdvertisingParameters, AdvertisingType, Command, Event, FilterPolicy};
@@ -174,14 +174,43 @@ fn link_knows_whom_to_ignore() {
     assert_eq!(told(&mut s), [LinkOrder::Heed(identity())]);
     s.ask(mode(false));
     assert_eq!(told(&mut s), [LinkOrder::Ignore(identity())]);
-    s.ask(Command::LeRemoveFromResolvingList { identity: third });
+    let remove = |identity| Command::LeRemoveFromResolvingList { identity };
+    s.ask(remove(other));
+    assert_eq!(told(&mut s), [], "it was never ignored");
+    s.ask(remove(third));
     assert_eq!(told(&mut s), [LinkOrder::Heed(third)]);
+    s.ask(remove(identity()));
+    assert_eq!(told(&mut s), [LinkOrder::Heed(identity())], "the last one, too");
+    s.ask(add());
+    s.orders.clear();
     s.ask(Command::LeClearResolvingList);
     assert_eq!(told(&mut s), [LinkOrder::HeedAll]);
     s.ask(add());
     s.orders.clear();
     s.ask(Command::Reset);
     assert!(told(&mut s).contains(&LinkOrder::HeedAll));
+}
+
+/// A private address of its own hides the device whichever address the parameters name, until it is
+/// taken back.
+///
+/// LL-ADV-8: advertising as the host asks.
+#[test]
+fn advertising_runs_under_a_private_address_of_its_own() {
+    let own = |s: &mut Script, shown| {
+        s.control.show_own(shown);
+        assert_eq!(s.ask(Command::LeSetAdvertisingEnable { enable: true }), OK);
+        let Some(LinkOrder::Advertise(what)) = s.orders.last() else { panic!("{:?}", s.orders) };
+        let own = what.own;
+        assert_eq!(s.ask(Command::LeSetAdvertisingEnable { enable: false }), OK);
+        own
+    };
+    let mut s = Script::unconnected(ControlConfig::SUPPORTED);
+    let Address { octets, .. } = rpa(9);
+    let public = own(&mut s, None);
+    assert_eq!(public.kind, AddressKind::Public);
+    assert_eq!(own(&mut s, Some(octets)), rpa(9));
+    assert_eq!(own(&mut s, None), public);
 }
 
 /// LL-PRIV-2: directed advertising is for its target, also under a private address that must be

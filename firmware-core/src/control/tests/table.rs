@@ -60,7 +60,7 @@ fn commands_start_the_procedures_of_their_rows() {
 }
 
 /// What the peer is known to lack is not started, and the host is told at once. The command for
-/// new parameters is refused already.
+/// new parameters is refused already. Versions and features are what every device has.
 #[test]
 fn what_the_peer_lacks_is_not_started() {
     let refused = Procedure::ConnectionParametersRequest;
@@ -71,11 +71,29 @@ fn what_the_peer_lacks_is_not_started() {
         s.ask(command);
         let sent = s.event(&[]);
         let starts = sent.iter().any(|pdu| Some(pdu.opcode()) == row(procedure).starts_with);
-        let needs = row(procedure).needs != FeatureSet(0);
+        let needs = matches!(procedure, Procedure::DataLengthUpdate | Procedure::PhyUpdate);
         let known = procedure == Procedure::FeatureExchange;
         assert_eq!(starts, !needs && !known, "{procedure:?}");
         let ends = if starts { None } else { event };
         assert_eq!(told(&mut s), ends.into_iter().collect::<Vec<_>>(), "{procedure:?}");
+    }
+}
+
+/// What is learned of the peer while a command waits for its turn counts as well.
+#[test]
+fn what_the_peer_turns_out_to_lack_is_not_started() {
+    for (command, procedure, event) in asked().into_iter().skip(2) {
+        let mut s = Script::new();
+        s.ask(Command::LeReadRemoteFeatures { handle: HANDLE });
+        s.ask(command);
+        assert!(matches!(
+            s.event(&[])[..],
+            [ControlPdu::FeatureReq(_) | ControlPdu::PeripheralFeatureReq(_)]
+        ));
+        s.event(&[ControlPdu::FeatureRsp(FeatureSet(0))]);
+        assert_eq!(s.event(&[]), [], "{procedure:?}");
+        let features = Some("LE Read Remote Features Complete");
+        assert_eq!(told(&mut s), features.into_iter().chain(event).collect::<Vec<_>>());
     }
 }
 

@@ -85,9 +85,13 @@ fn without_a_key_the_link_lives_on_in_the_clear() {
 #[test]
 fn a_forbidden_pdu_ends_the_link_and_nothing_more_is_sent() {
     let version = ControlPdu::VersionInd(VERSION);
-    for pdu in
-        [version, ControlPdu::PingReq, super::super::phy::update(20), ControlPdu::StartEncRsp]
-    {
+    for pdu in [
+        version,
+        ControlPdu::PingReq,
+        super::super::phy::update(20),
+        ControlPdu::StartEncRsp,
+        ControlPdu::PauseEncRsp,
+    ] {
         let mut s = Script::new();
         s.event(&[ENC_REQ]);
         s.event(&[pdu]);
