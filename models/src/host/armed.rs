@@ -39,6 +39,9 @@ impl Connection {
         if let Some(at) = self.pair_again {
             tell(Armed::until(What::Later("pair again"), at));
         }
+        if let Some(at) = self.encrypt_at {
+            tell(Armed::until(What::Later("encrypt"), at));
+        }
         if let Some((at, _)) = self.jobs.back() {
             tell(Armed::until(What::Work, *at));
         }

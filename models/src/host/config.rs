@@ -281,6 +281,8 @@ pub struct HostConfig {
     pub give_up: Option<Duration>,
     /// How a bonded reconnection begins.
     pub bonded_start: BondedStart,
+    /// How long after connecting that is, where it begins with encryption.
+    pub encrypt_after: Duration,
     /// Reaction to PIN or Key Missing.
     pub key_missing: KeyMissing,
     /// Which parameters the peripheral may ask for.
@@ -346,6 +348,7 @@ impl Default for HostConfig {
             },
             give_up: None,
             bonded_start: BondedStart::EncryptAlongside,
+            encrypt_after: Duration::ZERO,
             key_missing: KeyMissing::Disconnect,
             parameter_rules: ParameterRules::All,
             grants: Vec::new(),

@@ -27,6 +27,8 @@ pub(super) struct Connection {
     /// The Security Manager timed out: it is not used again on this connection.
     pub(super) smp_dead: bool,
     pub(super) pair_again: Option<Instant>,
+    /// A bonded reconnection is encrypted then.
+    pub(super) encrypt_at: Option<Instant>,
     pub(super) jobs: VecDeque<(Instant, Job)>,
     pub(super) security: Security,
     /// When security moved last; see `HostConfig::give_up`.
@@ -60,6 +62,7 @@ impl Connection {
             smp: None,
             smp_dead: false,
             pair_again: None,
+            encrypt_at: None,
             jobs: VecDeque::new(),
             security: Security::None,
             progress: now,

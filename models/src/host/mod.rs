@@ -347,6 +347,11 @@ impl CentralHost {
         {
             self.pair(now);
         }
+        if let Some(connection) = &mut self.connection
+            && connection.encrypt_at.take_if(|at| *at <= now).is_some()
+        {
+            self.secure(now);
+        }
         if let Some(result) = self.connection.as_mut().and_then(|c| c.client.timer(now)) {
             self.client_ended(now, result);
         }
@@ -365,6 +370,7 @@ impl CentralHost {
             connection.and_then(|c| c.jobs.front()).map(|(at, _)| *at),
             connection.and_then(|c| c.smp.as_ref()).and_then(smp::Initiator::deadline),
             connection.and_then(|c| c.pair_again),
+            connection.and_then(|c| c.encrypt_at),
             connection.and_then(|c| c.client.deadline()),
             self.step_deadline(),
             self.give_up_at(),

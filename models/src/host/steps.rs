@@ -1,7 +1,7 @@
 //! What the user and the application do on a connection, one step after the other.
 
 use ble::hci::Command;
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 
 use super::att::error;
 use super::config::{BondedStart, HostProcedure, Step};
@@ -42,7 +42,14 @@ impl CentralHost {
         let Some(handle) = self.connection.as_ref().map(|c| c.handle) else { return };
         let bonded = self.connection.as_ref().is_some_and(|c| self.bond(c.peer).is_some());
         if bonded && self.config.bonded_start != BondedStart::OnDemand {
-            self.secure(now);
+            match self.config.encrypt_after {
+                Duration::ZERO => self.secure(now),
+                later => {
+                    if let Some(connection) = &mut self.connection {
+                        connection.encrypt_at = Some(now + later);
+                    }
+                }
+            }
         }
         for procedure in self.config.on_connect.clone() {
             self.command(match procedure {

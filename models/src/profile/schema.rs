@@ -147,6 +147,8 @@ keys! {
         "refuses-after-boot-ms": OrNever<Millis<1, 600_000>> = |p| p.host.refuses_after_boot;
         /// How a bonded reconnection begins.
         "bonded-start": Start = |p| p.host.bonded_start;
+        /// How long after connecting that is, where it begins with encryption, ms.
+        "encrypt-after-ms": Millis<0, 60_000> = |p| p.host.encrypt_after;
         /// What happens when the peripheral has lost the key.
         "key-missing": MissingKey = |p| p.host.key_missing;
         /// Forgetting a device changes the identity behind a resolvable address.

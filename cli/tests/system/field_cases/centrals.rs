@@ -209,6 +209,21 @@ fn answers_take_as_long_as_they_take() {
     assert!((2..=10).contains(&took), "{took}");
 }
 
+/// A bonded host that takes its time before it encrypts: nothing protected is asked for until then,
+/// and the peripheral waits.
+#[test]
+fn encryption_may_come_late() {
+    let run = play("reconnect", "windows-11", &["central.encrypt-after-ms=5000"]);
+    assert!(run.passed(), "{}", report::verdict_line(&run));
+    let items = sniff(&run.records);
+    let last = items.iter().rev().find_map(|item| item.connection);
+    let first = items.iter().find(|item| item.connection == last).expect("it comes back");
+    let asked =
+        items.iter().rfind(|item| matches!(item.decoded, Decoded::Control(ControlPdu::EncReq(_))));
+    let took = asked.expect("it encrypts").at.since(first.at).as_us();
+    assert!((4_900_000..5_200_000).contains(&took), "{took} µs");
+}
+
 /// Two systems on one machine: the same address, two stores of keys. The one that bonded first has
 /// a key that the peripheral has replaced (0x3D).
 #[test]

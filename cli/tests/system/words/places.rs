@@ -65,6 +65,10 @@ pub(super) const PLACES: &[(&[&str], &[Place])] = &[
         ],
     ),
     (&["central.disconnect-reason"], &[("reconnect", "honest", &[])]),
+    (
+        &["central.encrypt-after-ms"],
+        &[("reconnect", "honest", &["central.bonded-start=encrypt-first"])],
+    ),
     (&["central.key-missing-reason"], &[("bond-lost", "honest", &[])]),
     (
         &["central.one-control-pdu"],
