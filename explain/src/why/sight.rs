@@ -70,8 +70,8 @@ impl Sight {
         self.unread.len()
     }
 
-    /// How many packets behind the PDU at `from`, up to the one at `to`, may have been on air unseen
-    /// or were not understood.
+    /// How many packets behind the PDU at `from`, up to the one at `to`, may have been on air
+    /// unseen or were not understood.
     #[must_use]
     pub fn hidden(&self, from: usize, to: usize) -> u32 {
         let between = |index: usize| index > from && index <= to;
