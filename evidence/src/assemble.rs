@@ -73,7 +73,7 @@ impl Assembly {
         nodes: &mut Nodes,
     ) -> Vec<String> {
         let Some(first) = log.first() else { return Vec::new() };
-        let matched = what.connections.iter().find_map(|(place, peer, _, central)| {
+        let matched = what.connections.iter().find_map(|(place, peer, central)| {
             let mine = |request: &ConnectInd| match central {
                 true => (request.advertiser == *peer).then_some(request.initiator),
                 false => (request.initiator == *peer).then_some(request.advertiser),
@@ -87,7 +87,12 @@ impl Assembly {
             Some(own) => nodes.of(own),
             None => nodes.unknown(),
         };
-        let mut notes = Vec::new();
+        let mut notes = what.story.clone();
+        if self.base.is_none() {
+            notes.push(
+                "HCI alone: what controllers start by themselves on air is not in it".to_owned(),
+            );
+        }
         // Which time of the log is which time here.
         let (from_ns, at) = match (matched, self.base) {
             (Some((ns, at, _)), _) => {

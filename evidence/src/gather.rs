@@ -25,6 +25,8 @@ pub(crate) struct Gathered {
     pub(crate) hosts: BTreeMap<u32, Vec<Logged>>,
     extent: Extent,
     unread: u64,
+    /// Records in which the logging tool speaks of itself.
+    notes: u64,
     pub(crate) passed_over: u64,
 }
 
@@ -37,6 +39,7 @@ struct Gathering {
     advertising: usize,
     records: u64,
     unread: u64,
+    notes: u64,
     passed_over: u64,
 }
 
@@ -67,6 +70,7 @@ impl Gathered {
                     None => all.unread += 1,
                 },
                 LinkType::Other(_) => all.unread += 1,
+                LinkType::Host if raw.host.is_none() => all.notes += 1,
                 _ => match host::parse(&raw, all.records) {
                     Some(logged) => {
                         // Each controller of a host is an interface of its own.
@@ -81,8 +85,8 @@ impl Gathered {
         if given_up {
             extent.stop = Some(Stop::BrokenOff);
         }
-        let Gathering { air, hosts, unread, passed_over, .. } = all;
-        Ok(Self { air, hosts, extent, unread, passed_over })
+        let Gathering { air, hosts, unread, notes, passed_over, .. } = all;
+        Ok(Self { air, hosts, extent, unread, notes, passed_over })
     }
 
     /// What the report says of it.
@@ -95,7 +99,10 @@ impl Gathered {
             stop: self.extent.stop.clone(),
             interfaces: Vec::new(),
             hci: self.hosts.values().map(|log| log.len() as u64).sum(),
-            notes: Vec::new(),
+            notes: match self.notes {
+                0 => Vec::new(),
+                notes => vec![format!("{notes} records are notes of the tool that logged")],
+            },
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ble::address::Address;
+use ble::error::ErrorCode;
 use ble::hci::codec::{parse_command, parse_event};
-use ble::hci::{Command, Event};
+use ble::hci::{Command, ConnectionComplete, Event, Role};
 use ble::secret::Secret;
 use ble::time::Instant;
 use bletwin_sniffer::{NodeId, Said};
@@ -78,9 +79,14 @@ pub(crate) struct Understood {
     pub(crate) commands: u64,
     pub(crate) events: u64,
     pub(crate) data: u64,
-    /// Connections, each with its place in the log: peer, interval, and whether as central.
-    pub(crate) connections: Vec<(usize, Address, u16, bool)>,
+    /// Connections, each with its place in the log: peer, and whether as central.
+    pub(crate) connections: Vec<(usize, Address, bool)>,
+    /// Beginnings and ends of connections in words, without addresses.
+    pub(crate) story: Vec<String>,
 }
+
+/// So many lines are told of a log.
+const STORY_MAX: usize = 40;
 
 impl Understood {
     /// Goes through a log.
@@ -99,10 +105,14 @@ impl Understood {
                     | Command::LeLongTermKeyRequestReply { ltk, .. },
                 )) => all.keys.push(ltk),
                 Some(Said::Event(Event::LeConnectionComplete(complete)))
-                    if complete.status == ble::error::ErrorCode::SUCCESS =>
+                    if complete.status == ErrorCode::SUCCESS =>
                 {
-                    let central = complete.role == ble::hci::Role::Central;
-                    all.connections.push((place, complete.peer, complete.interval, central));
+                    let central = complete.role == Role::Central;
+                    all.connections.push((place, complete.peer, central));
+                    all.tell(log, logged, &beginning(&complete));
+                }
+                Some(Said::Event(Event::DisconnectionComplete { handle, reason })) => {
+                    all.tell(log, logged, &format!("connection {} ends: {reason:?}", handle.0));
                 }
                 _ => {}
             }
@@ -111,6 +121,32 @@ impl Understood {
             }
         }
         all
+    }
+}
+
+fn beginning(complete: &ConnectionComplete) -> String {
+    let role = if complete.role == Role::Central { "central" } else { "peripheral" };
+    let (handle, interval) = (complete.handle.0, u32::from(complete.interval) * 125);
+    let (whole, parts) = (interval / 100, interval % 100);
+    let (latency, timeout) = (complete.latency, u32::from(complete.timeout) * 10);
+    format!(
+        "connection {handle} as {role}: interval {whole}.{parts:02} ms, peripheral latency \
+         {latency}, supervision timeout {timeout} ms"
+    )
+}
+
+impl Understood {
+    /// Adds a line, with seconds since the log began.
+    fn tell(&mut self, log: &[Logged], logged: &Logged, text: &str) {
+        let first = log.first().map_or(0, |first| first.ns);
+        let ms = logged.ns.saturating_sub(first) / 1_000_000;
+        let sign = if ms < 0 { "-" } else { "" };
+        let (seconds, rest) = (ms.unsigned_abs() / 1_000, ms.unsigned_abs() % 1_000);
+        match self.story.len() {
+            ..STORY_MAX => self.story.push(format!("{sign}{seconds}.{rest:03} s: {text}")),
+            STORY_MAX => self.story.push("and more".to_owned()),
+            _ => {}
+        }
     }
 }
 
