@@ -26,6 +26,7 @@ const AHEAD: usize = 128;
 
 /// A frame that has not got its number yet, and the record that it was read from.
 pub(crate) struct Placed {
+    pub file: usize,
     pub frame: Frame,
     pub record: u64,
     pub not_judged: Option<Reason>,
@@ -33,7 +34,6 @@ pub(crate) struct Placed {
 
 /// What came of one interface.
 pub(crate) struct Outcome {
-    pub frames: Vec<Placed>,
     pub links: Vec<Summary>,
     pub damaged: u64,
     pub gapless: bool,
@@ -50,7 +50,9 @@ pub(crate) struct AirSession<'a> {
     advertisers: BTreeMap<ble::address::Address, bool>,
     links: BTreeMap<u32, Live>,
     ended: Vec<(usize, Summary)>,
-    out: Vec<Placed>,
+    /// Of which file, and where its frames go, behind those of other interfaces.
+    file: usize,
+    out: &'a mut Vec<Placed>,
     harmed: u64,
     last_advertiser: Option<NodeId>,
 }
@@ -70,6 +72,8 @@ impl<'a> AirSession<'a> {
         keys: &'a mut Keys,
         trust: &'a Trust,
         offset: i64,
+        file: usize,
+        out: &'a mut Vec<Placed>,
     ) -> Self {
         Self {
             nodes,
@@ -79,7 +83,8 @@ impl<'a> AirSession<'a> {
             advertisers: BTreeMap::new(),
             links: BTreeMap::new(),
             ended: Vec::new(),
-            out: Vec::new(),
+            file,
+            out,
             harmed: 0,
             last_advertiser: None,
         }
@@ -118,7 +123,7 @@ impl<'a> AirSession<'a> {
             link.beginning == Beginning::Seen && link.missing == 0 && link.damaged == 0
         };
         let gapless = links.iter().all(whole) && self.harmed == 0;
-        Outcome { frames: self.out, links, damaged: self.harmed, gapless }
+        Outcome { links, damaged: self.harmed, gapless }
     }
 
     /// What acknowledgements show of who heard what.
@@ -183,6 +188,7 @@ impl<'a> AirSession<'a> {
         let length = phy.map(|phy| phy.air_time(one.on_air()));
         let at = self.at(one.at);
         self.out.push(Placed {
+            file: self.file,
             frame: Frame {
                 id: RecordId(0),
                 at,

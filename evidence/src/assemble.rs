@@ -1,5 +1,7 @@
 //! Air and HCI of one session in one time, each moment with its number.
 
+use std::cmp::Reverse;
+
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu, ConnectInd};
 use ble::time::{Duration, Instant};
 use bletwin_sniffer::{Hci, NodeId, RecordId, Said, View};
@@ -14,24 +16,21 @@ const DAY_NS: i64 = 86_400_000_000_000;
 /// HCI tells of a connection so long after its request was on air, or a little later.
 const TOLD: Duration = Duration::from_us(1_000);
 
-/// So many moments are given back at a time.
+/// So many packets are given back at a time.
 const GIVE_BACK: usize = 1 << 16;
 
-/// A moment that has not got its number yet.
+/// Something of HCI that has not got its number yet.
 struct Moment {
     at: Instant,
     place: Place,
-    what: What,
-}
-
-enum What {
-    Frame(Placed),
-    Hci(NodeId, Said),
+    node: NodeId,
+    said: Said,
 }
 
 /// Everything, before it is in order.
 pub(crate) struct Assembly {
-    moments: Vec<Moment>,
+    air: Vec<Placed>,
+    hosts: Vec<Moment>,
     /// Requests for connections on air: when they ended.
     requests: Vec<(Instant, ConnectInd)>,
     /// Time of the files at the beginning, in ns; `None`: there is no capture.
@@ -43,8 +42,8 @@ pub(crate) struct Assembly {
 
 impl Assembly {
     /// Of what was on air.
-    pub(crate) fn new(frames: Vec<(usize, Placed)>, base: Option<i64>, margin: Duration) -> Self {
-        let request = |(_, placed): &(usize, Placed)| {
+    pub(crate) fn new(air: Vec<Placed>, base: Option<i64>, margin: Duration) -> Self {
+        let request = |placed: &Placed| {
             let frame = &placed.frame;
             let advertising = frame.access_address == ADVERTISING_ACCESS_ADDRESS;
             match AdvertisingPdu::parse(&frame.pdu).filter(|_| advertising) {
@@ -54,14 +53,9 @@ impl Assembly {
                 _ => None,
             }
         };
-        let requests = frames.iter().filter_map(request).collect();
-        let moments = frames.into_iter().map(|(file, placed)| Moment {
-            at: placed.frame.at,
-            place: Place { file, record: placed.record },
-            what: What::Frame(placed),
-        });
-        let moments = moments.collect();
-        Self { moments, requests, base, margin, logged: Vec::new(), understood: false }
+        let requests = air.iter().filter_map(request).collect();
+        let (hosts, logged) = (Vec::new(), Vec::new());
+        Self { air, hosts, requests, base, margin, logged, understood: false }
     }
 
     /// Adds the log of one host.
@@ -134,7 +128,7 @@ impl Assembly {
     fn packet(&mut self, file: usize, logged: &Logged, at: Instant, node: NodeId) {
         let place = Place { file, record: logged.record };
         for said in host::octets(logged).into_iter().chain(host::said(logged)) {
-            self.moments.push(Moment { at, place, what: What::Hci(node, said) });
+            self.hosts.push(Moment { at, place, node, said });
         }
         self.logged.push(HciPacket {
             at,
@@ -154,8 +148,10 @@ impl Assembly {
     ) -> (View, Vec<HciPacket>) {
         // From the end, and given back piece by piece: a long capture would be there twice.
         // What is of one time keeps its order.
-        self.moments.reverse();
-        self.moments.sort_by_key(|moment| std::cmp::Reverse(moment.at));
+        self.air.reverse();
+        self.air.sort_by_key(|placed| Reverse(placed.frame.at));
+        self.hosts.reverse();
+        self.hosts.sort_by_key(|moment| Reverse(moment.at));
         let mut view = View {
             frames: Vec::new(),
             hci: self.understood.then(Vec::new),
@@ -164,27 +160,30 @@ impl Assembly {
             complete,
             end: Instant::ZERO,
         };
-        while let Some(moment) = self.moments.pop() {
-            if self.moments.len().is_multiple_of(GIVE_BACK) {
-                self.moments.shrink_to_fit();
-            }
+        loop {
             let id = RecordId(report.places.len() as u64 + 1);
-            let mut end = moment.at;
-            match moment.what {
-                What::Frame(mut placed) => {
-                    placed.frame.id = id;
-                    end = placed.frame.end.unwrap_or(end);
-                    let why = placed.not_judged.map(|reason| NotJudged { record: id, reason });
-                    report.not_judged.extend(why);
-                    view.frames.push(placed.frame);
+            let told = self.hosts.last().map(|moment| moment.at);
+            let sent = self.air.last().map(|placed| placed.frame.at);
+            if sent.is_some_and(|sent| told.is_none_or(|told| sent <= told))
+                && let Some(mut placed) = self.air.pop()
+            {
+                if self.air.len().is_multiple_of(GIVE_BACK) {
+                    self.air.shrink_to_fit();
                 }
-                What::Hci(node, said) => {
-                    let Some(hci) = &mut view.hci else { continue };
-                    hci.push(Hci { id, at: moment.at, node, said });
-                }
+                placed.frame.id = id;
+                view.end = view.end.max(placed.frame.end.unwrap_or(placed.frame.at));
+                let why = placed.not_judged.map(|reason| NotJudged { record: id, reason });
+                report.not_judged.extend(why);
+                report.places.push(Place { file: placed.file, record: placed.record });
+                view.frames.push(placed.frame);
+            } else if let Some(Moment { at, place, node, said }) = self.hosts.pop() {
+                let Some(hci) = &mut view.hci else { continue };
+                hci.push(Hci { id, at, node, said });
+                report.places.push(place);
+                view.end = view.end.max(at);
+            } else {
+                break;
             }
-            report.places.push(moment.place);
-            view.end = view.end.max(end);
         }
         view.complete &= !view.frames.is_empty();
         (view, self.logged)

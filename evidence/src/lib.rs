@@ -73,7 +73,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Two million records, which take about 1 GB, and 50,000 advertising packets.
+    /// Two million records, which take about 1 GB of memory, and 50,000 advertising packets.
     fn default() -> Self {
         Self { records: 2_000_000, advertising: 50_000 }
     }
@@ -142,7 +142,7 @@ pub fn read(
     let first = interfaces.iter().filter_map(|(.., air)| air.first().map(|packet| packet.ns));
     let start = first.min();
     let base = start.unwrap_or(0);
-    let mut frames: Vec<(usize, Placed)> = Vec::new();
+    let mut frames: Vec<Placed> = Vec::new();
     let (mut exact, mut complete) = (interfaces.len() == 1, true);
     for (file, number, packets) in interfaces {
         let start = packets.first().map_or(base, |packet| packet.ns);
@@ -152,14 +152,13 @@ pub fn read(
         if !trust.own_log.value {
             heard.sort_by_key(|one| one.at);
         }
-        let session = AirSession::new(&mut nodes, &mut keys, &trust, offset);
+        let session = AirSession::new(&mut nodes, &mut keys, &trust, offset, file, &mut frames);
         let outcome = session.follow(&heard, &mut |tried| progress(Step::Passkeys(tried)));
         drop(heard);
         exact &= trust.clock.value.exact;
         complete &= outcome.gapless && !trust.own_log.value;
         report.damaged += outcome.damaged;
         report.connections.extend(outcome.links);
-        frames.extend(outcome.frames.into_iter().map(|placed| (file, placed)));
         if let Some(file) = report.files.get_mut(file) {
             complete &= file.stop.is_none();
             file.interfaces.push(Interface { number, packets: count, trust });
