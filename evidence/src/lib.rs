@@ -112,6 +112,43 @@ pub struct Evidence {
 /// A second before the first packet time begins, so that nothing is before it.
 const MARGIN: i64 = 1_000_000 * TICKS_PER_US as i64;
 
+/// So many legacy pairings are searched for their keys.
+const SEARCHES_MAX: u32 = 32;
+
+/// Searches for temporary keys, each of which takes a second or less.
+#[derive(Default)]
+struct Searches {
+    begun: u32,
+    given_up: bool,
+}
+
+impl Searches {
+    /// Whether a search goes on that has tried so many keys.
+    fn go_on(
+        &mut self,
+        tried: u32,
+        progress: &mut dyn FnMut(Step) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.begun = self.begun.saturating_add(u32::from(tried == 0));
+        if self.given_up || self.begun > SEARCHES_MAX {
+            return ControlFlow::Break(());
+        }
+        let flow = progress(Step::Passkeys(tried));
+        self.given_up = flow.is_break();
+        flow
+    }
+
+    /// What a reader should know of it.
+    fn note(&self) -> Option<String> {
+        let rest = "the keys of other pairings were not searched for";
+        match () {
+            () if self.given_up => Some(format!("broken off: {rest}")),
+            () if self.begun > SEARCHES_MAX => Some(format!("{SEARCHES_MAX} pairings: {rest}")),
+            () => None,
+        }
+    }
+}
+
 /// Reads all files of one session. `progress` is told how far it is, and may break off the search
 /// for a key; breaking off the reading of records leaves the rest unread.
 ///
@@ -144,6 +181,7 @@ pub fn read(
     let base = start.unwrap_or(0);
     let mut frames: Vec<Placed> = Vec::new();
     let (mut exact, mut complete) = (interfaces.len() == 1, true);
+    let mut searches = Searches::default();
     for (file, number, packets) in interfaces {
         let start = packets.first().map_or(base, |packet| packet.ns);
         let offset = start.saturating_sub(base).saturating_mul(64).clamp(0, i64::MAX / 4) + MARGIN;
@@ -153,7 +191,7 @@ pub fn read(
             heard.sort_by_key(|one| one.at);
         }
         let session = AirSession::new(&mut nodes, &mut keys, &trust, offset, file, &mut frames);
-        let outcome = session.follow(&heard, &mut |tried| progress(Step::Passkeys(tried)));
+        let outcome = session.follow(&heard, &mut |tried| searches.go_on(tried, progress));
         drop(heard);
         exact &= trust.clock.value.exact;
         complete &= outcome.gapless && !trust.own_log.value;
@@ -161,6 +199,7 @@ pub fn read(
         report.connections.extend(outcome.links);
         if let Some(file) = report.files.get_mut(file) {
             complete &= file.stop.is_none();
+            file.notes.extend(searches.note());
             file.interfaces.push(Interface { number, packets: count, trust });
         }
     }

@@ -166,6 +166,23 @@ fn memory_is_bounded() {
     assert_eq!(evidence.report.files[0].stop, Some(Stop::TooMany { most: 400 }));
 }
 
+/// A file full of pairings that no passkey explains, and a reader who does not want to wait.
+#[test]
+fn searches_are_bounded() {
+    let mut searches = Searches::default();
+    let mut go_on = |_| ControlFlow::Continue(());
+    for _ in 0..SEARCHES_MAX {
+        assert!(searches.go_on(0, &mut go_on).is_continue());
+        assert!(searches.go_on(16_384, &mut go_on).is_continue());
+    }
+    assert_eq!(searches.note(), None);
+    assert!(searches.go_on(0, &mut go_on).is_break());
+    assert!(searches.note().is_some_and(|note| note.starts_with("32 pairings")));
+    let mut searches = Searches::default();
+    assert!(searches.go_on(0, &mut |_| ControlFlow::Break(())).is_break());
+    assert!(searches.go_on(0, &mut go_on).is_break(), "whoever breaks it off is not asked again");
+}
+
 proptest! {
     /// Whatever is in a record, and whatever is cut off or turned over.
     #[test]

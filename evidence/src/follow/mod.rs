@@ -5,7 +5,8 @@ mod blind;
 mod link;
 mod place;
 mod sequence;
+mod summary;
 
 pub(crate) use link::Link;
-pub use link::{Beginning, Counting, Summary};
 pub(crate) use place::Sighting;
+pub use summary::{Beginning, Counting, Summary};

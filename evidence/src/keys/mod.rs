@@ -13,7 +13,7 @@ pub(crate) use pairing::Pairing;
 pub(crate) use session::{Encryption, plausible};
 
 /// So many keys are tried on one connection.
-const KEYS_MAX: usize = 64;
+const KEYS_MAX: usize = 32;
 
 /// Long term keys that are tried, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Keys {
         Ok(())
     }
 
-    /// Adds a long term key, least significant octet first as in HCI. Beyond 64 the oldest goes.
+    /// Adds a long term key, least significant octet first as in HCI. Beyond 32 the oldest goes.
     pub fn give(&mut self, ltk: Secret<16>) {
         if !self.ltks.contains(&ltk) {
             if self.ltks.len() == KEYS_MAX {

@@ -11,7 +11,7 @@ use super::Keys;
 /// So many packets of one direction may have been missed in a row.
 const WINDOW: u64 = 64;
 /// So many packets are tried with keys of which none has opened one.
-const PATIENCE: u32 = 48;
+const PATIENCE: u32 = 16;
 /// Opcodes that exist, with room for those to come.
 const OPCODES: u8 = 0x30;
 
