@@ -4,7 +4,9 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use ble::hci::Command;
+use ble::phy::PhySet;
 use bletwin_evidence::{Beginning, Evidence, Keys, Options, Source, read};
+use bletwin_models::host::HostProcedure;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_setup::Setup;
@@ -194,4 +196,23 @@ fn the_debug_key_opens_what_was_paired_with_it() {
     let evidence = import(file, Keys::default());
     let [link] = &evidence.report.connections[..] else { panic!("one connection") };
     assert!(link.opened > 0 && link.sealed == 0, "{link:?}");
+}
+
+/// On LE Coded packets are longer, and the octet that says how they are coded is one more.
+#[test]
+fn le_coded_is_followed_as_well() {
+    let mut setup = Setup::new("recommended", "phone", 1).expect("known names");
+    setup.set("phy-update=never").expect("a known key");
+    setup.central.host.on_connect =
+        vec![HostProcedure::Features, HostProcedure::DataLength, HostProcedure::Phy(PhySet::CODED)];
+    let mut stage = Stage::new(catalogue::by_name("pairing").expect("known"), &setup);
+    stage.run(|| false);
+    let run = stage.finish();
+    let (truth, evidence) = degraded(&run, "clock-ppm=-100,direction=unknown", 1);
+    for (item, truth) in sniff(&evidence.view).iter().zip(&truth) {
+        assert_eq!((seen(item), item.phy), (seen(truth), truth.phy), "{truth:?}");
+    }
+    let mut score = Score::default();
+    (0..4).for_each(|seed| score.add(&run, "loss=5,direction=unknown", seed));
+    assert!(score.packets > 500 && score.senders <= 2 && score.events == 0, "{score:?}");
 }
