@@ -312,7 +312,7 @@ impl<'a> AirSession<'a> {
         let (right, wrong) = link.summary.directions;
         let told = one.packet.direction;
         // A sniffer that loses packets turns its flags over: it is asked as long as it is right.
-        let told = told.filter(|_| wrong * 10 <= right || right + wrong < 8);
+        let told = told.filter(|_| wrong * 100 <= right);
         let phy = one.packet.phy.unwrap_or_else(|| link.phy(told));
         let length = i64::try_from(phy.air_time(one.on_air()).ticks()).unwrap_or(0);
         Sighting { at: one.at, end: one.at + length, told, exact: self.trust.clock.value.exact }
