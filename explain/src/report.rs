@@ -12,6 +12,7 @@ use bletwin_sim::node::Act;
 use bletwin_sim::record::{Note, RecordId, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
+use bletwin_sim::report::degrade::{self, Faults};
 use bletwin_sim::report::ladder::{line, substantial};
 use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
 
@@ -29,8 +30,20 @@ pub(crate) use failure::{Suspected, suspected};
 /// Whatever writing ran into.
 pub fn capture(run: &Finished, decrypted: bool, out: &mut impl Write) -> io::Result<()> {
     let style = if decrypted { Style::Decrypted } else { Style::OnAir };
-    let noise = i8::try_from(MediumConfig::default().noise_floor_dbm).unwrap_or(i8::MIN);
-    out.write_all(&pcapng(&run.records, &run.node_names, "air", noise, style))
+    out.write_all(&pcapng(&run.records, &run.node_names, "air", noise(), style))
+}
+
+/// The capture as a sniffer with faults writes it; what it misses depends on the run's seed.
+///
+/// # Errors
+/// Whatever writing ran into.
+pub fn sniffed(run: &Finished, faults: &Faults, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(&degrade::pcapng(&run.records, "air", noise(), faults, run.summary.seed))
+}
+
+/// What a sniffer hears when nobody sends, in dBm.
+fn noise() -> i8 {
+    i8::try_from(MediumConfig::default().noise_floor_dbm).unwrap_or(i8::MIN)
 }
 
 /// The peripheral's log as Zephyr prints it.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::typed::{seed, within};
 use bletwin_explore::pairs::{LAST, WINDOW};
+use bletwin_sim::report::degrade::Faults;
 
 /// A digital twin for Bluetooth LE peripherals: why it pairs with your phone but not with that
 /// laptop, on a simulated air, in milliseconds.
@@ -217,6 +218,11 @@ pub struct Run {
     /// Write the capture decrypted, so that SMP and ATT can be read.
     #[arg(long, requires = "pcapng")]
     pub decrypted: bool,
+    /// Write the capture as a real sniffer would, with words of `loss=2` (percent of packets that
+    /// it misses), `clock-ppm=-170`, `direction=unknown` or `inverted`, `channels=one-adv`,
+    /// `mid-connection`, `decrypted`.
+    #[arg(long, value_name = "FAULTS", requires = "pcapng", conflicts_with = "decrypted")]
+    pub sniffer: Option<Faults>,
     /// Write one self-contained page with the ladder of PDUs drawn to time, for a browser.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,

@@ -91,7 +91,8 @@ pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
         false => words(options, &explained, &report, &names, &mut out)?,
     }
     let wrong = !explained.examined.findings.is_empty()
-        || explained.links.iter().any(|link| link.concern.is_some());
+        || explained.links.iter().any(|link| link.concern.is_some())
+        || explained.logs.iter().any(captured::logs::Logged::is_wrong);
     Ok(if wrong { Exit::Unexpected } else { Exit::Expected })
 }
 
@@ -171,7 +172,12 @@ fn words(
         writeln!(out, "\n{}", style::heading("On air"))?;
         writeln!(out, "{}", names.hide(&ladder(&explained.items, substantial)))?;
     }
-    if explained.links.is_empty() {
+    if let Some(lines) = explained.logged(names) {
+        writeln!(out, "\n{}\n{lines}", style::heading("In hosts' logs"))?;
+    }
+    if explained.links.is_empty() && !explained.logs.is_empty() {
+        // What there is to say has been said.
+    } else if explained.links.is_empty() {
         let none = "There is no connection in it: nobody was heard to connect. A sniffer that \
                     follows a device has to be told which one before it connects.";
         writeln!(out, "\n{}", wrap(none, WIDTH))?;
@@ -203,6 +209,7 @@ fn lines_of(report: &Report) -> Vec<String> {
             line.push_str(&format!("; {stop}"));
         }
         lines.push(line);
+        lines.extend(file.notes.iter().map(|note| format!("  {note}")));
         for interface in &file.interfaces {
             let trust = &interface.trust;
             let why = [&trust.clock.why, &trust.crc.why, &trust.channels.why, &trust.plain.why];

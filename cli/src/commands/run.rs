@@ -41,7 +41,10 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
     if let Some(output) = capture {
         let path = output.path().to_owned();
         output
-            .commit(|w| report::capture(&finished, options.decrypted, w))
+            .commit(|w| match &options.sniffer {
+                Some(faults) => report::sniffed(&finished, faults, w),
+                None => report::capture(&finished, options.decrypted, w),
+            })
             .with_context(|| format!("writing {}", path.display()))?;
     }
     if let Some(output) = page {

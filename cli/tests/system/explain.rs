@@ -102,3 +102,17 @@ fn a_file_that_was_cut_is_read_as_far_as_it_goes() {
     let told = text(&bletwin(folder.path(), &["explain", "cut.pcapng"]).stdout);
     assert!(told.contains("ends in the middle") && told.contains("Connection 1"), "{told}");
 }
+
+/// A capture as a real sniffer writes it: with gaps nothing is shown, and the cause is likely.
+#[test]
+fn a_capture_with_gaps_says_what_is_missing() {
+    let folder = captures();
+    let faults = "loss=5,clock-ppm=-170,direction=unknown,channels=one-adv";
+    let run = ["run", "pairing", "--central", "windows-intel", "--pcapng", "gaps.pcapng"];
+    bletwin(folder.path(), &[&run[..], &["--sniffer", faults]].concat());
+    let told = text(&bletwin(folder.path(), &["explain", "gaps.pcapng"]).stdout);
+    assert!(told.contains("more were on air and not captured"), "{told}");
+    assert!(told.contains("LL_PHY_REQ") && told.contains("never answered"), "{told}");
+    let bad = bletwin(folder.path(), &[&run[..], &["--sniffer", "loss=much"]].concat());
+    assert_eq!(bad.status.code(), Some(2));
+}

@@ -3,6 +3,7 @@
 use bletwin_oracle::Finding;
 use serde::Serialize;
 
+use super::logs::Logged;
 use super::naming::Naming;
 use super::{Encryption, Explained, Link};
 use crate::report::{Suspected, suspected};
@@ -11,6 +12,7 @@ use crate::report::{Suspected, suspected};
 #[derive(Debug, Serialize)]
 pub struct Json {
     connections: Vec<Connection>,
+    logs: Vec<OfHost>,
     findings: Vec<Found>,
     observations: Vec<Found>,
     undecided: Vec<&'static str>,
@@ -38,6 +40,13 @@ struct Connection {
 }
 
 #[derive(Debug, Serialize)]
+struct OfHost {
+    device: String,
+    #[serde(flatten)]
+    connection: Logged,
+}
+
+#[derive(Debug, Serialize)]
 struct Found {
     rule: &'static str,
     by: String,
@@ -54,8 +63,13 @@ pub fn json(explained: &Explained, names: &Naming) -> Json {
         at_us: finding.at.as_us(),
         text: names.hide(&finding.text),
     };
+    let of_host = |connection: &Logged| OfHost {
+        device: names.device(connection.node),
+        connection: connection.clone(),
+    };
     Json {
         connections: explained.links.iter().map(|link| connection(link, names)).collect(),
+        logs: explained.logs.iter().map(of_host).collect(),
         findings: explained.examined.findings.iter().map(found).collect(),
         observations: explained.examined.observations.iter().map(found).collect(),
         undecided: explained.examined.undecided.clone(),

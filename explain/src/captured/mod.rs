@@ -4,6 +4,7 @@
 //! It is told by the machinery of a run, from a [`View`]: [`Why`] per connection, and the oracle.
 
 mod data;
+pub mod logs;
 mod naming;
 mod words;
 
@@ -16,6 +17,7 @@ use crate::why::concern::Concern;
 use crate::why::timing::Timing;
 use crate::why::{Confidence, Pdu, What, Why};
 pub use data::{Json, json};
+use logs::Logged;
 pub use naming::Naming;
 
 /// A capture, explained.
@@ -23,6 +25,8 @@ pub use naming::Naming;
 pub struct Explained {
     /// Its connections, in the order of their first packets.
     pub links: Vec<Link>,
+    /// Connections in hosts' logs.
+    pub logs: Vec<Logged>,
     /// What the oracle says.
     pub examined: Examined,
     /// All packets, understood as far as possible.
@@ -40,7 +44,7 @@ pub enum Encryption {
     Opaque(Instant),
 }
 
-/// One connection.
+/// One connection of a capture.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// Its number, from 1.
@@ -65,7 +69,7 @@ pub struct Link {
     pub encryption: Encryption,
     /// What went wrong, if anything that was seen did.
     pub concern: Option<Concern>,
-    /// Why.
+    /// Why, as far as it was seen.
     pub why: Why,
 }
 
@@ -77,6 +81,7 @@ pub fn explain(view: &View) -> Explained {
     let numbers = last.map_or(0..0, |last| 0..last + 1);
     Explained {
         links: numbers.map(|number| Link::of(view, &items, number)).collect(),
+        logs: logs::connections(view),
         examined: examine(view),
         items,
     }

@@ -39,7 +39,9 @@ impl Naming {
     /// `A`, or `A (58:A0:23:A6:35:0A (public))`.
     #[must_use]
     pub fn device(&self, node: NodeId) -> String {
-        let Some(&number) = self.devices.get(&node) else { return "unknown".to_owned() };
+        let Some(&number) = self.devices.get(&node) else {
+            return format!("host {}", node.0);
+        };
         let own: Vec<String> = self
             .addresses
             .iter()

@@ -47,6 +47,20 @@ impl Explained {
         text
     }
 
+    /// What hosts' logs say of connections, a line each; `None`: nothing.
+    #[must_use]
+    pub fn logged(&self, names: &Naming) -> Option<String> {
+        let mut lines: Vec<String> =
+            self.logs.iter().map(|one| wrap(&one.words(&names.device(one.node)), WIDTH)).collect();
+        if self.links.is_empty() && !lines.is_empty() {
+            let less = "Procedures that a controller starts and answers by itself are not in a host's \
+                        log: why a link ended, beyond its reason, this evidence does not decide. A \
+                        capture of the air would.";
+            lines.push(wrap(less, WIDTH));
+        }
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
     /// Rules that were broken, a line each; `None`: none that this evidence decides.
     #[must_use]
     pub fn violations(&self, names: &Naming) -> Option<String> {

@@ -10,7 +10,7 @@ use super::hosts::Hosts;
 use super::pairing::Pairing;
 use super::procedures::Exchange;
 use super::procedures::{Announcement, announcements, exchanges};
-use super::sight::Sight;
+use super::sight::{self, Sight};
 use super::timing::Timing;
 use super::transactions::{Transaction, transactions};
 use super::watched::Watched;
@@ -74,7 +74,7 @@ impl Account {
             .collect();
         let ending = match told {
             Some((at, reason)) => Some(ending(&pdus, at, reason)),
-            None if in_part => seen(&pdus, until, &adverts),
+            None if in_part => seen(&pdus, until, &adverts, |own| sight::is_unheeded(&here, own)),
             None => None,
         };
         Self {

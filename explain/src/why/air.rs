@@ -59,6 +59,8 @@ pub struct Pdu {
     pub phy: TxPhy,
     /// What it was.
     pub what: What,
+    /// Whether it was sent encrypted.
+    pub encrypted: bool,
     /// Whether it was sent before and is repeated.
     pub repeated: bool,
     /// Whether the other side received it with a right CRC.
@@ -117,6 +119,7 @@ pub fn pdu(item: &AirItem) -> Pdu {
         from_central: is_from(item, true),
         phy: item.phy,
         what: what(item),
+        encrypted: item.decrypted.is_some(),
         repeated: item.retransmission,
         heard: item.reception == Some(Reception::Ok),
     }

@@ -44,7 +44,10 @@ impl Why {
     #[must_use]
     pub fn captured(view: &View, items: &[AirItem], connection: usize) -> Self {
         let account = Account::watched(Watched::captured(view, items, connection), items);
-        Self { hypotheses: ranked(&account), account }
+        let mut hypotheses = ranked(&account);
+        // What nobody has asked for is a failure only where a scenario wants it.
+        hypotheses.retain(|one| one.cause != Cause::NothingProtected);
+        Self { hypotheses, account }
     }
 
     /// Records of the PDUs that matter.

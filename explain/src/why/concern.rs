@@ -28,7 +28,7 @@ pub enum Concern {
 }
 
 /// Reasons of people and hosts that have what they wanted, and of devices that are switched off.
-const ORDERLY: [ErrorCode; 3] = [
+pub(crate) const ORDERLY: [ErrorCode; 3] = [
     ErrorCode::REMOTE_USER_TERMINATED,
     ErrorCode::REMOTE_POWER_OFF,
     ErrorCode::LOCAL_HOST_TERMINATED,

@@ -69,9 +69,15 @@ pub fn ending(pdus: &[Pdu], at: Instant, reason: ErrorCode) -> Ending {
 }
 
 /// How a link ended that nobody was seen to be told of; `None`: it may have lived on. Watched
-/// until then; `adverts`: the peripheral's after the last packet.
+/// until then; `adverts`: the peripheral's after the last packet; `unheeded`:
+/// whether nothing that the central sent behind this PDU was acknowledged.
 #[must_use]
-pub fn seen(pdus: &[Pdu], until: Instant, adverts: &[Pdu]) -> Option<Ending> {
+pub fn seen(
+    pdus: &[Pdu],
+    until: Instant,
+    adverts: &[Pdu],
+    unheeded: impl Fn(usize) -> bool,
+) -> Option<Ending> {
     let goodbye = |p: &Pdu| matches!(p.what, What::Control(ControlPdu::TerminateInd(_)));
     if let Some(pdu) = pdus.iter().position(goodbye) {
         let told = pdus.get(pdu)?;
@@ -86,8 +92,10 @@ pub fn seen(pdus: &[Pdu], until: Instant, adverts: &[Pdu]) -> Option<Ending> {
     let timing = Timing::at(pdus, pdus.len().checked_sub(1)?)?;
     let (theirs, own) = (last(true)?, last(false)?);
     let (last_theirs, last_own) = (pdus.get(theirs)?.at, pdus.get(own)?.at);
-    let margin = timing.interval.times(u64::from(timing.latency) + 2);
-    if last_theirs.since(last_own) + margin >= timing.timeout {
+    // A peripheral that sleeps for its latency, and whose answers were missed, looks alike for a
+    // while; but what it acknowledges is not sent again.
+    let silence = last_theirs.since(last_own) + timing.interval + timing.interval;
+    if silence >= timing.timeout && unheeded(own) {
         return Some(Ending { at: last_theirs, reason: None, how: How::Mute { last: own } });
     }
     // A goodbye that cannot be read may have been among the last PDUs.

@@ -30,12 +30,16 @@ impl Pairing {
                 (What::Control(ControlPdu::StartEncRsp), Some(p)) if !pdu.from_central => {
                     p.encrypted = Some(index);
                 }
-                // What the peripheral encrypts, it does so from there on; who has no key cannot
-                // read it.
-                (What::Unreadable, Some(p)) if !pdu.from_central => {
-                    p.encrypted.get_or_insert(index);
-                }
                 _ => {}
+            }
+            // LL_START_ENC_RSP may not have been captured, or read: what the peripheral encrypts
+            // comes behind it, if the link was not encrypted before.
+            let before = |begun: usize| pdus.get(begun).is_some_and(|pdu| pdu.encrypted);
+            if let Some(p) = pairing.as_mut().filter(|p| !before(p.begun))
+                && pdu.encrypted
+                && !pdu.from_central
+            {
+                p.encrypted.get_or_insert(index);
             }
         }
         pairing

@@ -233,6 +233,7 @@ mod tests {
             from_central,
             phy: TxPhy::Le1M,
             what: What::Control(control),
+            encrypted: false,
             repeated: false,
             heard: true,
         }

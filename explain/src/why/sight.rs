@@ -105,6 +105,16 @@ fn may_be_new(items: &[&AirItem], from: usize, to: usize, missing: u16) -> bool 
     side(first) == Some(true) || !(all && still)
 }
 
+/// Whether the central's packets behind a PDU all have one sequence number: none of them was
+/// acknowledged.
+#[must_use]
+pub fn is_unheeded(items: &[&AirItem], behind: usize) -> bool {
+    let later = items.iter().skip(behind + 1).filter(|item| side(item) == Some(true));
+    let mut numbers = later.map(|item| header(item).sn);
+    let first = numbers.next();
+    numbers.all(|sn| Some(sn) == first)
+}
+
 const fn header(item: &AirItem) -> DataHeader {
     DataHeader::from_octet(item.header)
 }

@@ -30,6 +30,7 @@ fn pdu(event: u16, from_central: bool, what: What) -> Pdu {
         from_central,
         phy: TxPhy::Le1M,
         what,
+        encrypted: false,
         repeated: false,
         heard: true,
     }

@@ -1,0 +1,191 @@
+//! From a run to a file as a sniffer with faults writes it, and back: what is told of the file is
+//! true of the run.
+//!
+//! By default some cases, in CI more (`BLETWIN_ALL_NUMBERS`), all with `BLETWIN_ROUND_TRIP=all`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+use std::ops::ControlFlow;
+
+use ble::time::{Duration, Instant};
+use bletwin_evidence::{Evidence, Options, Source, read};
+use bletwin_explain::captured::{Explained, Link, explain};
+use bletwin_explain::why::{Cause, Confidence, Why};
+use bletwin_models::profile::Profile;
+use bletwin_scenarios::catalogue;
+use bletwin_scenarios::stage::{Finished, Stage};
+use bletwin_setup::Setup;
+use bletwin_sim::record::{Record, RecordId};
+use bletwin_sim::report::degrade::{self, Faults};
+use bletwin_sniffer::Hearing;
+
+/// How long the sniffer goes on when the scenario is over.
+const AFTERWARDS: Duration = Duration::from_secs(7);
+
+/// What a sniffer gets wrong beside losing packets.
+const FAULTS: [&str; 8] = [
+    "",
+    "clock-ppm=-170",
+    "direction=unknown",
+    "direction=inverted",
+    "channels=one-adv",
+    "mid-connection",
+    "decrypted",
+    "clock-ppm=90,direction=unknown,channels=one-adv",
+];
+
+/// One in so many is played.
+fn one_in() -> usize {
+    match std::env::var("BLETWIN_ROUND_TRIP").as_deref() {
+        Ok("all") => 1,
+        _ if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() => 11,
+        _ => 101,
+    }
+}
+
+/// A run, and everything that happened until some seconds later.
+struct Played {
+    name: String,
+    run: Finished,
+    records: Vec<Record>,
+    /// What an ideal sniffer without a key tells.
+    ideal: Explained,
+}
+
+fn played(scenario: usize, central: &str, preset: &str) -> Played {
+    let scenario = &catalogue::all()[scenario];
+    let setup = Setup::new(preset, central, 1).expect("both are there");
+    let mut stage = Stage::new(scenario, &setup);
+    stage.run_until(Instant::MAX);
+    let mut world = stage.world.clone();
+    let run = stage.play();
+    world.run_until(run.records.last().map_or(Instant::ZERO, |last| last.at) + AFTERWARDS);
+    let records = world.records().to_vec();
+    let mut view = bletwin_sim::view(&records);
+    (view.hci, view.nodes, view.complete) = (None, None, false);
+    view.frames.iter_mut().for_each(|frame| frame.hearing = Hearing::Unknown);
+    let name = format!("{} of {preset} with {central}", scenario.name);
+    Played { name, run, records, ideal: explain(&view) }
+}
+
+/// A file, read back: what is told of it, and which packet of the world each of its records is.
+fn read_back(records: &[Record], faults: &Faults, seed: u64) -> (Explained, Vec<RecordId>) {
+    let heard = degrade::heard(records, faults, seed);
+    let file = degrade::pcapng(records, "air", -100, faults, seed);
+    let source = Source::of("air.pcapng", Cursor::new(file));
+    let read = read(vec![source], Options::default(), &mut |_| ControlFlow::Continue(()));
+    let Evidence { view, report, .. } = read.expect("a capture");
+    let original = |place: &bletwin_evidence::Place| {
+        let index = usize::try_from(place.record).ok().and_then(|n| n.checked_sub(1));
+        heard.get(index.expect("records count from 1")).expect("all are of the file").record
+    };
+    (explain(&view), report.places.iter().map(original).collect())
+}
+
+/// What its packets are in the world.
+fn packets(link: &Link, original: &[RecordId]) -> BTreeSet<RecordId> {
+    let place = |pdu: &bletwin_explain::why::Pdu| {
+        let index = usize::try_from(pdu.id.0).ok()?.checked_sub(1)?;
+        original.get(index).copied()
+    };
+    link.why.account.pdus.iter().filter_map(place).collect()
+}
+
+fn causes(why: &Why, least: Confidence) -> Vec<Cause> {
+    let sure = why.hypotheses.iter().filter(|one| one.confidence <= least);
+    sure.map(|one| one.cause).collect()
+}
+
+/// How often the right cause came out.
+#[derive(Default)]
+struct Score {
+    cases: u32,
+    failed: u32,
+    right: u32,
+    open: u32,
+}
+
+#[test]
+fn what_is_told_of_a_file_is_true_of_the_run() {
+    let centrals: Vec<String> = Profile::all().into_iter().map(|profile| profile.name).collect();
+    let cells = (0..catalogue::all().len()).flat_map(|scenario| {
+        centrals.iter().flat_map(move |central| {
+            ["recommended", "zephyr-2024"].map(|preset| (scenario, central, preset))
+        })
+    });
+    let mut scores: BTreeMap<u32, Score> = BTreeMap::new();
+    for (number, (scenario, central, preset)) in cells.enumerate() {
+        let mut case = None;
+        for (round, loss) in [0, 1, 5, 20].into_iter().enumerate() {
+            for (kind, more) in FAULTS.into_iter().enumerate() {
+                // Half of the faults for each run, others for the next.
+                let place = number * 32 + round * 8 + kind;
+                if (number + kind) % 2 == 1 || place / 2 % one_in() != 0 {
+                    continue;
+                }
+                let case = case.get_or_insert_with(|| played(scenario, central, preset));
+                let faults: Faults = format!("loss={loss},{more}").parse().expect("faults");
+                let score = scores.entry(loss).or_default();
+                check(case, &faults, place as u64, score);
+            }
+        }
+    }
+    for (loss, wanted) in [(0, 95), (1, 95), (5, 85), (20, 50)] {
+        let Some(score) = scores.get(&loss) else { continue };
+        let Score { cases, failed, right, open } = score;
+        println!("{loss} % lost: {cases} cases, {failed} failed; cause right {right}, open {open}");
+        assert!(right * 100 >= failed * wanted, "{loss} % lost: {right} of {failed}, {open} open");
+    }
+}
+
+/// Compares what one file tells with the run.
+fn check(case: &Played, faults: &Faults, seed: u64, score: &mut Score) {
+    let Played { name, run, records, ideal } = case;
+    let (told, original) = read_back(records, faults, seed);
+    score.cases += 1;
+    let full = Why::of(run);
+    let decided: BTreeSet<RecordId> = full.account.pdus.iter().map(|pdu| pdu.id).collect();
+    for link in &told.links {
+        let here = packets(link, &original);
+        let of = |other: &&Link| other.why.account.pdus.iter().any(|pdu| here.contains(&pdu.id));
+        let reference = ideal.links.iter().find(of);
+        let paragraph = link.why.paragraph();
+        let Some(reference) = reference else { continue };
+        assert!(
+            link.concern.is_none() || reference.concern.is_some(),
+            "{name}, {faults:?}, seed {seed}: {:?}, but nothing went wrong\n{paragraph}",
+            link.concern
+        );
+        let decisive = here.iter().any(|id| decided.contains(id));
+        if link.concern.is_none() || !decisive || run.expected {
+            continue;
+        }
+        let known = causes(&full, Confidence::Likely);
+        for shown in causes(&link.why, Confidence::Shown) {
+            assert!(
+                known.contains(&shown),
+                "{name}, {faults:?}, seed {seed}: {shown:?} is shown\n{paragraph}\nrun: {}",
+                full.paragraph()
+            );
+        }
+        // Only where the file has what decided, and an ideal sniffer could have told it.
+        let Some(first) = full.hypotheses.first() else { continue };
+        let places: Vec<RecordId> =
+            first.places.iter().filter_map(|&at| full.account.pdu(at)).map(|pdu| pdu.id).collect();
+        let could = reference.why.hypotheses.first().is_some_and(|one| one.cause == first.cause);
+        if !could || !places.iter().all(|id| here.contains(id)) {
+            continue;
+        }
+        score.failed += 1;
+        match link.why.hypotheses.first() {
+            Some(one) if one.cause == first.cause => score.right += 1,
+            Some(one) if one.confidence >= Confidence::Possible => score.open += 1,
+            other => println!(
+                "{name}, {faults:?}, seed {seed}: {:?} and not {:?}\n{paragraph}\nrun: {}",
+                other.map(|one| one.cause),
+                first.cause,
+                full.paragraph()
+            ),
+        }
+    }
+}
