@@ -153,7 +153,8 @@ impl Score {
 
 /// Faults, and how many of ten thousand packets may be given to the wrong sender, to the wrong
 /// event, or be said to follow on more missing packets than there are.
-const FAULTS: [(&str, [usize; 3]); 8] = [
+const FAULTS: [(&str, [usize; 3]); 9] = [
+    ("", [0, 0, 0]),
     ("loss=1", [0, 0, 1]),
     ("loss=5", [0, 0, 5]),
     ("loss=20", [20, 5, 150]),
@@ -188,7 +189,7 @@ fn what_a_sniffer_loses_makes_nothing_wrong() {
         assert!(within, "{faults}: {share:?} {score:?}");
         assert!(score.untold * 8 < score.packets, "{faults}: {score:?}");
         assert!(score.otherwise * 1_000 < score.packets, "{faults}: {score:?}");
-        assert!(score.known * 4 > score.lost * 3, "{faults}: {score:?}");
+        assert!(score.known * 4 >= score.lost * 3, "{faults}: {score:?}");
     }
 }
 
