@@ -15,6 +15,7 @@ mod encryption;
 mod exchanges;
 mod flow;
 mod hci;
+mod lapses;
 mod latency;
 mod llcp;
 mod masks;
