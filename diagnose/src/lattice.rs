@@ -198,6 +198,16 @@ mod tests {
                 "pairing-outside-mode",
                 "bond-overwrite",
                 "bond-table-full",
+                "bonding",
+                "param-tries",
+                "param-period",
+                "param-not-granted",
+                "leave-when-idle",
+                "never-answers",
+                "second-unknown",
+                "before-instant",
+                "check-address",
+                "stored-key",
             ];
             for key in PERIPHERAL.iter().filter(|key| !good.contains(&key.name)) {
                 assert!(changes.iter().any(|change| change.key == key.name), "{}", key.name);

@@ -11,7 +11,7 @@ use crate::report::{Suspected, suspected};
 /// What `explain --json` prints of connections and rules; see docs/JSON.md.
 #[derive(Debug, Serialize)]
 pub struct Json {
-    connections: Vec<Connection>,
+    connections: Vec<Described>,
     logs: Vec<OfHost>,
     findings: Vec<Found>,
     observations: Vec<Found>,
@@ -19,7 +19,7 @@ pub struct Json {
 }
 
 #[derive(Debug, Serialize)]
-struct Connection {
+struct Described {
     number: usize,
     central: Option<String>,
     peripheral: Option<String>,
@@ -76,9 +76,9 @@ pub fn json(explained: &Explained, names: &Naming) -> Json {
     }
 }
 
-fn connection(link: &Link, names: &Naming) -> Connection {
+fn connection(link: &Link, names: &Naming) -> Described {
     let wrong = link.concern.is_some();
-    Connection {
+    Described {
         number: link.number,
         central: link.central.map(|end| names.device(end)),
         peripheral: link.peripheral.map(|end| names.device(end)),

@@ -18,7 +18,7 @@ pub struct Logged {
     /// Whose log it is.
     #[serde(skip)]
     pub node: NodeId,
-    /// Connection_Handle.
+    /// The handle that the host knows it by.
     pub handle: u16,
     /// `central` or `peripheral`; `null`: it was connected before the log began.
     pub role: Option<&'static str>,

@@ -14,6 +14,11 @@ use crate::report::{decisive_lines, wrap};
 /// How wide a line is at most, in characters.
 const WIDTH: usize = 88;
 
+/// What a host's log cannot tell.
+const BY_ITSELF: &str = "Procedures that a controller starts and answers by itself are not in a \
+                         host's log: why a link ended, beyond its reason, this evidence does not \
+                         decide. A capture of the air would.";
+
 impl Explained {
     /// Each connection: what was seen, what went wrong, and why.
     #[must_use]
@@ -53,10 +58,7 @@ impl Explained {
         let mut lines: Vec<String> =
             self.logs.iter().map(|one| wrap(&one.words(&names.device(one.node)), WIDTH)).collect();
         if self.links.is_empty() && !lines.is_empty() {
-            let less = "Procedures that a controller starts and answers by itself are not in a host's \
-                        log: why a link ended, beyond its reason, this evidence does not decide. A \
-                        capture of the air would.";
-            lines.push(wrap(less, WIDTH));
+            lines.push(wrap(BY_ITSELF, WIDTH));
         }
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
