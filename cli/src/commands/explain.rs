@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use bletwin_evidence::{Evidence, Keys, NotEvidence, Options, Report, Source, Step, read};
+use bletwin_evidence::{Evidence, Keys, NotEvidence, Options, Reason, Report, Source, Step, read};
 use bletwin_explain::captured::{self, Explained, Naming};
 use bletwin_explain::html::Capture;
 use bletwin_explain::report::wrap;
@@ -75,7 +75,10 @@ pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
     if interrupt::requested() {
         return Ok(Exit::Interrupted);
     }
-    let explained = captured::explain(&view);
+    let mut explained = captured::explain(&view);
+    for not_judged in report.not_judged.iter().filter(|one| set_aside(one.reason)) {
+        explained.set_aside(not_judged.record, not_judged.reason.text());
+    }
     let names = Naming::of(&explained.items, options.show_addresses);
     if let Some(output) = page {
         let path = output.path().to_owned();
@@ -94,6 +97,11 @@ pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
         || explained.links.iter().any(|link| link.concern.is_some())
         || explained.logs.iter().any(captured::logs::Logged::is_wrong);
     Ok(if wrong { Exit::Unexpected } else { Exit::Expected })
+}
+
+/// Whether a connection is no connection on air for this reason.
+const fn set_aside(reason: Reason) -> bool {
+    matches!(reason, Reason::OwnLog | Reason::RequestNotBelieved)
 }
 
 /// Standard output is a program's with `--json`; what is read is not overwritten.

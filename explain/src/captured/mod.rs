@@ -10,7 +10,7 @@ mod words;
 
 use ble::time::Instant;
 use bletwin_oracle::{Examined, examine};
-use bletwin_sniffer::{AirItem, NodeId, View, sniff};
+use bletwin_sniffer::{AirItem, NodeId, RecordId, View, sniff};
 
 use crate::why::air::is_from;
 use crate::why::concern::Concern;
@@ -69,6 +69,8 @@ pub struct Link {
     pub encryption: Encryption,
     /// What went wrong, if anything that was seen did.
     pub concern: Option<Concern>,
+    /// Why nothing is told of it; `None`: it is.
+    pub set_aside: Option<&'static str>,
     /// Why, as far as it was seen.
     pub why: Why,
 }
@@ -84,6 +86,18 @@ pub fn explain(view: &View) -> Explained {
         logs: logs::connections(view),
         examined: examine(view),
         items,
+    }
+}
+
+impl Explained {
+    /// Tells nothing of the connection that a packet belongs to: `why`, as whoever read it found
+    /// out.
+    pub fn set_aside(&mut self, packet: RecordId, why: &'static str) {
+        for link in &mut self.links {
+            if link.why.account.pdus.iter().any(|pdu| pdu.id == packet) {
+                (link.concern, link.set_aside) = (None, Some(why));
+            }
+        }
     }
 }
 
@@ -115,6 +129,7 @@ impl Link {
                 None => Encryption::Never,
             },
             concern: Concern::of(&why),
+            set_aside: None,
             why,
         }
     }

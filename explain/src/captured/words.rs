@@ -33,9 +33,10 @@ impl Explained {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "  {line}");
         }
-        let told = match link.concern {
-            None => "Nothing went wrong that was captured.".to_owned(),
-            Some(concern) => format!("What went wrong: {}.", concern.words()),
+        let told = match (link.set_aside, link.concern) {
+            (Some(why), _) => format!("Not judged: {why}."),
+            (None, None) => "Nothing went wrong that was captured.".to_owned(),
+            (None, Some(concern)) => format!("What went wrong: {}.", concern.words()),
         };
         let _ = writeln!(text, "  {told}");
         if link.concern.is_none() {

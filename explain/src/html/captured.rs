@@ -36,9 +36,10 @@ impl Capture<'_> {
     }
 
     fn column(&self, link: &Link) -> Run {
-        let verdict = match link.concern {
-            None => "nothing went wrong that was captured".to_owned(),
-            Some(concern) => concern.words(),
+        let verdict = match (link.set_aside, link.concern) {
+            (Some(why), _) => format!("not judged: {why}"),
+            (None, None) => "nothing went wrong that was captured".to_owned(),
+            (None, Some(concern)) => concern.words(),
         };
         let mut why = link.facts();
         if link.concern.is_some() {

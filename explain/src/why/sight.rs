@@ -10,6 +10,8 @@ pub struct Sight {
     missing: Vec<(usize, bool, u32)>,
     /// Indices of PDUs that were not understood.
     unread: Vec<usize>,
+    /// Whether anything may be missing at all.
+    partial: bool,
 }
 
 impl Sight {
@@ -46,6 +48,10 @@ impl Sight {
                 last = Some((event, index));
             }
         }
+        // Where it is not known which event it was, nobody knows what was missed before it.
+        let placeless = items.iter().enumerate().filter(|(_, item)| item.event.is_none());
+        let placeless = placeless.filter_map(|(index, item)| Some((index, side(item)?, 1)));
+        hidden.extend(placeless.filter(|(index, ..)| *index > 0));
         // A side of which nothing was seen may have said anything.
         for central in [true, false] {
             let seen = |item: &&AirItem| item.event.is_some() && side(item) == Some(central);
@@ -55,13 +61,19 @@ impl Sight {
             }
         }
         hidden.sort_unstable();
-        Self { missing: hidden, unread }
+        Self { missing: hidden, unread, partial: true }
     }
 
     /// Where packets of a side may have been on air unseen: index of the PDU that follows, whether
     /// they are the central's, and how many at most.
     pub fn gaps(&self) -> impl Iterator<Item = (usize, bool, u32)> + '_ {
         self.missing.iter().copied()
+    }
+
+    /// Whether anything may be missing at all.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// How many PDUs were not understood.

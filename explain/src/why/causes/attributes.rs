@@ -59,7 +59,7 @@ pub(super) fn unanswered(account: &Account) -> Option<Hypothesis> {
         let until = t.answer.map_or(Some(end), at)?;
         // An answer may be among what the known key does not open.
         let opaque = account.pdus.iter().skip(t.request).any(|p| p.what == What::Unreadable);
-        if t.answer.is_none() && opaque {
+        if t.answer.is_none() && (opaque || went_on(account, t)) {
             return None;
         }
         (until.since(asked) + Duration::from_ms(100) >= TIMEOUT).then_some((t, asked, until))
@@ -85,6 +85,14 @@ pub(super) fn unanswered(account: &Account) -> Option<Hypothesis> {
     };
     let places = [Some(transaction.request), transaction.answer].into_iter().flatten();
     Some(Hypothesis::new(Cause::AttributeUnanswered, confidence, places, text))
+}
+
+/// Whether the same side asked for something else later: it has had an answer, which was not
+/// captured (ATT-SEQ-1: one request at a time).
+fn went_on(account: &Account, open: &Transaction) -> bool {
+    let later = |t: &&Transaction| t.request > open.request;
+    let mut later = account.transactions.iter().filter(later);
+    account.sight.is_partial() && later.any(|t| t.from_central == open.from_central)
 }
 
 /// All that was asked for was given, and neither side asked for security.
