@@ -45,7 +45,8 @@ fuzz() {
   local dictionary=()
   case $target in central | firmware | finding) dictionary=("-dict=$OUT/words.dict") ;; esac
   mkdir -p "$OUT/corpus/$target" "$OUT/found"
-  "$OUT/build/$HOST/release/$target" -max_len=2048 -timeout=60 -reload=0 -print_final_stats=1 \
+  "$OUT/build/$HOST/release/$target" -max_len=4096 -len_control=0 -timeout=60 -reload=0 \
+    -print_final_stats=1 -print_pcs=1 \
     "${dictionary[@]}" \
     -artifact_prefix="$OUT/found/$target-" "$OUT/corpus/$target" "fuzz/seeds/$target" \
     "$OUT/inputs/$target" \

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| bletwin_hostile::air(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bletwin_fuzz::run(bletwin_hostile::air, data));

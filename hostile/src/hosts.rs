@@ -8,6 +8,10 @@ use bletwin_bridge::twin::{Owner, Twin};
 
 use crate::{PIECES_MAX, pieces};
 
+/// Instants at which something happens in the world of one input: what hosts ask for may be long,
+/// if little happens meanwhile.
+const INSTANTS_MAX: u32 = 5_000;
+
 /// Octets as they come, in pieces, from two hosts.
 pub fn h4(data: &[u8]) {
     let _ = heard(data);
@@ -37,19 +41,47 @@ pub fn hci(data: &[u8]) {
     let _ = talk(packets);
 }
 
+/// Public addresses of the two, as the twin gives them.
+pub(super) fn publics() -> [[u8; 6]; 2] {
+    let one = Endpoint::full().public_address;
+    let mut other = one;
+    other[0] = other[0].wrapping_add(1);
+    [one, other]
+}
+
+/// How long nothing comes after a piece that ends so: halves of a millisecond, and beyond 27.5 ms
+/// a few times that are longer, up to where a procedure without an answer ends its link.
+const fn pause(kind: u8) -> Duration {
+    const LONG_MS: [u64; 8] = [30, 60, 120, 250, 500, 1_200, 5_000, 20_000];
+    match kind & 0x3F {
+        short @ 0..0x38 => Duration::from_us(short as u64 * 500),
+        long => Duration::from_ms(LONG_MS[(long & 7) as usize]),
+    }
+}
+
 fn talk(packets: impl Iterator<Item = (u8, Vec<u8>)>) -> [Vec<u8>; 2] {
     let mut twin = Twin::new(1, Owner { confirms: true });
     let ports = ["one", "other"].map(|name| twin.add_endpoint(name, Endpoint::full()));
     let mut until = Instant::ZERO;
+    let mut left = INSTANTS_MAX;
     let mut heard = [const { Vec::new() }; 2];
-    for (pause, octets) in packets {
-        twin.feed(ports[usize::from(pause >> 6 & 1)], octets);
-        until += Duration::from_us(u64::from(pause & 0x3F) * 500);
+    // In the end 20 ms go by without a word.
+    for (kind, octets) in packets.chain([(40, Vec::new())]) {
+        if !octets.is_empty() {
+            twin.feed(ports[usize::from(kind >> 6 & 1)], octets);
+        }
+        until += pause(kind);
+        while let Some(next) = twin.next_event().filter(|next| *next <= until) {
+            if left == 0 {
+                return heard;
+            }
+            left -= 1;
+            twin.run_until(next);
+        }
         twin.run_until(until);
         for (heard, port) in heard.iter_mut().zip(ports) {
             heard.extend(twin.take(port));
         }
     }
-    twin.run_until(until + Duration::from_ms(20));
     heard
 }

@@ -6,11 +6,15 @@
 #![forbid(unsafe_code)]
 
 mod air;
+mod dialogue;
 mod files;
+mod hci;
 mod hosts;
+mod luck;
 pub mod mutation;
 mod sessions;
 pub mod tables;
+mod text;
 
 pub use air::{air, l2cap};
 pub use files::{central, finding, firmware};
@@ -31,7 +35,7 @@ pub const TARGETS: [(&str, Target); 7] = [
 ];
 
 /// Pieces that an entrance for hosts takes of one input.
-const PIECES_MAX: usize = 32;
+const PIECES_MAX: usize = 64;
 
 /// Cuts octets into pieces: each begins with an octet that the entrance reads as it likes, and one
 /// that gives its length. At most so many.

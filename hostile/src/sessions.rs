@@ -9,8 +9,8 @@ const DATA: u8 = 2;
 const PERIPHERAL: [u8; 6] = [0, 1, 2, 3, 4, 0xC5];
 /// And that of the central.
 const CENTRAL: [u8; 6] = [9, 8, 7, 6, 5, 0xC4];
-/// The longest pause that a piece can have behind it: 31.5 ms, in halves of a millisecond.
-const PAUSE: usize = 0x3F;
+/// The longest pause that a piece can have behind it: 27.5 ms, in halves of a millisecond.
+const PAUSE: usize = 0x37;
 /// The shortest pause but none: half a millisecond.
 const AT_ONCE: usize = 1;
 

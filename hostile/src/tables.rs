@@ -9,10 +9,10 @@ use bletwin_explore::saved::Saved;
 use bletwin_explore::{Case, PANIC};
 use bletwin_models::profile::{KEYS, Profile, catalogue};
 use bletwin_schema::{Keys, Written};
-use bletwin_setup::keys::PERIPHERAL;
+use bletwin_setup::keys::{AIR, CENTRAL_PREFIX, PERIPHERAL};
 use bletwin_setup::{PRESETS, preset};
 
-use crate::sessions;
+use crate::{sessions, text};
 
 /// Octets that parameters are filled with.
 const FILLS: [u8; 4] = [0, 1, 6, 0xFF];
@@ -27,7 +27,7 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
     match target {
         "air" => air(),
         "l2cap" => l2cap(),
-        "hci" => hosts(bare),
+        "hci" => [hosts(bare), events()].concat(),
         "h4" => hosts(sessions::command),
         "central" => centrals(),
         "firmware" => firmwares(),
@@ -90,6 +90,48 @@ fn hosts(packet: impl Fn(u16, &[u8]) -> Vec<u8> + Copy) -> Vec<Vec<u8>> {
     [commands(packet), sessions::sessions(packet)].concat()
 }
 
+/// Every event in many lengths, for the codec that reads them.
+fn events() -> Vec<Vec<u8>> {
+    const COMPLETE: u8 = 0x0E;
+    const LE: u8 = 0x3E;
+    let event = |code: u8, parameters: &[u8]| {
+        (0, [&[code, parameters.len() as u8][..], parameters].concat())
+    };
+    let mut pieces = Vec::new();
+    for fill in [0, 1, 2, 3, 0xFF] {
+        for code in (1..=0x5F).chain([0xFF]).filter(|code| ![COMPLETE, LE].contains(code)) {
+            pieces.extend((0..=12).map(|length| event(code, &vec![fill; length])));
+        }
+        for subevent in 1..=0x20 {
+            let lengths = (0..=34).map(|length| [vec![subevent], vec![fill; length]].concat());
+            pieces.extend(lengths.map(|parameters| event(LE, &parameters)));
+        }
+        for opcode in Endpoint::opcodes() {
+            let head = [&[1][..], &opcode.to_le_bytes()].concat();
+            for status in [0, 1] {
+                let lengths = (0..=12).chain([64]);
+                let rests = lengths.map(|length| [vec![status], vec![fill; length]].concat());
+                pieces.extend(rests.map(|rest| event(COMPLETE, &[&head[..], &rest].concat())));
+            }
+            pieces.push(event(COMPLETE, &head));
+        }
+    }
+    // Connections with every type of address, private ones and none.
+    for (kind, private) in (0..=4).flat_map(|kind| [0, 1, 2, 3].map(|own| (kind, own))) {
+        for role in 0..=2 {
+            let head = [0, 1, 0, role, kind];
+            let privates = [[private & 1; 6], [private >> 1; 6]].concat();
+            let link = [6, 0, 0, 0, 100, 0, 1];
+            pieces.push(event(LE, &[&[0x0A][..], &head, &[5; 6], &privates, &link].concat()));
+            pieces.push(event(LE, &[&[0x01][..], &head, &[5; 6], &link].concat()));
+            // A report of five octets of advertising data.
+            let report = [&[1, role, kind][..], &[5; 6], &[5], &[2, 1, 6, 1, 0], &[0xC0]].concat();
+            pieces.push(event(LE, &[&[0x02][..], &report].concat()));
+        }
+    }
+    joined(&pieces)
+}
+
 /// Every command behind a Reset, in many lengths.
 fn commands(packet: impl Fn(u16, &[u8]) -> Vec<u8>) -> Vec<Vec<u8>> {
     const RESET: u16 = 0x0C03;
@@ -122,10 +164,36 @@ fn lines<T: Clone>(keys: Keys<T>, of: &T) -> Vec<String> {
     keys.iter().flat_map(of_key).collect()
 }
 
+/// Every key with a value that hardly any takes, one after the other such value: a reader looks at
+/// all keys of a file before it says what is wrong.
+fn odd<T>(keys: Keys<T>, head: &str) -> Vec<Vec<u8>> {
+    let long = Written::List(vec![Written::Text("x".into()); 65]).toml();
+    let words = text::ODD_WORDS.iter().map(|word| Written::Text((*word).into()).toml());
+    let values = text::ODD.iter().map(ToString::to_string).chain(words).chain([long]);
+    let file = |lines: String| format!("{head}{lines}").into_bytes();
+    let same = |value: String| {
+        keys.iter().map(|key| format!("{} = {value}\n", key.name)).collect::<String>()
+    };
+    // Then each with what is nearly right.
+    let all: Vec<(&str, Vec<String>)> =
+        keys.iter().map(|key| (key.name, text::variants(&key.shape()))).collect();
+    let most = all.iter().map(|(_, variants)| variants.len()).max().unwrap_or_default();
+    let nearly = (0..most).map(|number| {
+        let line = |(name, variants): &(&str, Vec<String>)| {
+            let word = variants.get(number)?.clone();
+            Some(format!("{name} = {}\n", Written::Text(word).toml()))
+        };
+        all.iter().filter_map(line).collect::<String>()
+    });
+    values.map(same).chain(nearly).map(file).collect()
+}
+
 fn centrals() -> Vec<Vec<u8>> {
-    let line = |line: &String| format!("version = 1\nextends = \"honest\"\n{line}").into_bytes();
+    let head = "version = 1\nextends = \"honest\"\n";
+    let line = |line: &String| format!("{head}{line}").into_bytes();
     let built_in = catalogue::names().filter_map(catalogue::text).map(|text| text.into());
-    lines(KEYS, &Profile::honest()).iter().map(line).chain(built_in).collect()
+    let right = lines(KEYS, &Profile::honest());
+    right.iter().map(line).chain(built_in).chain(odd(KEYS, head)).collect()
 }
 
 fn firmwares() -> Vec<Vec<u8>> {
@@ -134,7 +202,18 @@ fn firmwares() -> Vec<Vec<u8>> {
         let head = format!("preset = {name:?}\n");
         lines.into_iter().map(move |line| format!("{head}{line}").into_bytes())
     };
-    PRESETS.iter().flat_map(of).collect()
+    PRESETS.iter().flat_map(of).chain(odd(PERIPHERAL, "")).collect()
+}
+
+/// `KEY=WORD` for every key, and every word that is odd or nearly right.
+fn words<T>(prefix: &str, keys: Keys<T>) -> Vec<String> {
+    let long = vec!["x"; 65].join(",");
+    let of_key = |key: &bletwin_schema::Key<T>| -> Vec<String> {
+        let odd = text::ODD_WORDS.iter().map(ToString::to_string).chain([long.clone()]);
+        let all = odd.chain(text::variants(&key.shape()));
+        all.map(|word| format!("{prefix}{}={word}", key.name)).collect()
+    };
+    keys.iter().flat_map(of_key).collect()
 }
 
 fn findings() -> Vec<Vec<u8>> {
@@ -149,7 +228,12 @@ fn findings() -> Vec<Vec<u8>> {
         case,
     };
     let space = Space::default();
-    (0..FINDINGS).map(|seed| saved(draw(&space, seed)).to_file("title").into_bytes()).collect()
+    let drawn = (0..FINDINGS).map(|seed| draw(&space, seed));
+    // As after `--set`, every key with all that is odd or nearly right; a reader stops at the first
+    // that is wrong.
+    let odd = [words("", AIR), words("", PERIPHERAL), words(CENTRAL_PREFIX, KEYS)].concat();
+    let odd = odd.into_iter().map(|set| Case { set: vec![set], ..Case::default() });
+    drawn.chain(odd).map(|case| saved(case).to_file("title").into_bytes()).collect()
 }
 
 #[cfg(test)]
@@ -176,7 +260,7 @@ mod tests {
 
     /// What a reader refuses at its first line leads a fuzzer nowhere.
     #[test]
-    fn most_profiles_firmwares_and_all_findings_are_taken() {
+    fn many_profiles_and_firmwares_and_all_drawn_findings_are_taken() {
         let path = Path::new("table.toml");
         let taken = |text: &String| {
             let read = |wanted: &Path| match wanted == path {
@@ -185,12 +269,14 @@ mod tests {
             };
             profile::load(path, &read).is_ok()
         };
-        let centrals = texts("central");
-        let count = centrals.iter().filter(|text| taken(text)).count();
-        assert!(count * 10 > centrals.len() * 8, "{count} of {}", centrals.len());
-        let firmwares = texts("firmware");
-        let count = firmwares.iter().filter(|text| Firmware::parse("", text).is_ok()).count();
-        assert!(count * 10 > firmwares.len() * 8, "{count} of {}", firmwares.len());
-        assert!(texts("finding").iter().all(|text| Saved::from_file(text).is_ok()));
+        let many = |name: &str, taken: &dyn Fn(&String) -> bool| {
+            let texts = texts(name);
+            let count = texts.iter().filter(|text| taken(text)).count();
+            assert!(count > 100, "{count} of {} {name}", texts.len());
+        };
+        many("central", &taken);
+        many("firmware", &|text| Firmware::parse("", text).is_ok());
+        let drawn = texts("finding").into_iter().take(FINDINGS as usize);
+        assert!(drawn.map(|text| Saved::from_file(&text)).all(|read| read.is_ok()));
     }
 }

@@ -1,0 +1,293 @@
+//! Values from what the keys say of themselves: most are right, some are at an edge, and some are
+//! of a kind that no key takes.
+
+use std::ops::Range;
+
+use bletwin_schema::{Keys, Shape, Written};
+
+use crate::luck::Luck;
+
+/// Values of TOML that hardly a key takes.
+pub(crate) const ODD: [&str; 26] = [
+    "[1979-05-27, 1.5]",
+    "[\"x\", {}]",
+    "1.5",
+    "nan",
+    "-inf",
+    "1979-05-27",
+    "1979-05-27T07:32:00Z",
+    "07:32:00",
+    "{}",
+    "{ a = 1 }",
+    "[]",
+    "[[]]",
+    "[1, true, \"x\"]",
+    "\"\"",
+    "''",
+    "9223372036854775808",
+    "-9223372036854775808",
+    "0o17",
+    "0b1",
+    "0xffffffffffffffff",
+    "1_000",
+    "true",
+    "\"\"\"\nx\"\"\"",
+    "\"\\u0000\"",
+    "never",
+    "word",
+];
+/// Words that hardly a key takes, as after `--set KEY=`.
+pub(crate) const ODD_WORDS: [&str; 22] = [
+    "",
+    "x",
+    "0",
+    "-1",
+    "+1",
+    "-",
+    "65536",
+    "99999999999999999999",
+    "0x",
+    "0xg",
+    "0x7fffffffffffffffff",
+    "none",
+    "never",
+    "tru",
+    "a,b",
+    ":",
+    "1:2:3:4",
+    "led:button",
+    "a@b+c",
+    "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
+    "`",
+    "00:11:22:33:44:5",
+];
+/// What may stand where a number is meant: at the edges of what is read digit by digit.
+const NUMBERS: [&str; 22] = [
+    "",
+    "+",
+    "-",
+    "+7",
+    "-7",
+    "7x",
+    "x",
+    "0",
+    "00000000000000000000000007",
+    "0000000000000000000000000x",
+    "255",
+    "256",
+    "65535",
+    "65536",
+    "4294967296",
+    "18446744073709551616",
+    "99999999999999999999999999",
+    "0x",
+    "0x7",
+    "0x1fffffffff",
+    "0xffffffffffffffffffffffff",
+    "\u{e9}",
+];
+/// Numbers at which readers go wrong.
+const EDGES: [i64; 20] = [
+    -1,
+    0,
+    1,
+    2,
+    5,
+    6,
+    10,
+    36,
+    37,
+    255,
+    256,
+    499,
+    3_200,
+    32_767,
+    65_535,
+    65_536,
+    600_001,
+    4_294_967_295,
+    i64::MAX,
+    i64::MIN,
+];
+
+/// One or two words about a key, as after `--set KEY=`.
+pub(super) fn word(luck: &mut Luck, shape: &Shape) -> String {
+    if luck.one_in(20) {
+        return luck.pick(&ODD_WORDS).to_owned();
+    }
+    match shape {
+        Shape::Words(words) => luck.pick(words).to_owned(),
+        Shape::Flag => luck.pick(&["true", "false", "on", "off", "yes", "no"]).to_owned(),
+        Shape::Number { min, max, step } => number(luck, *min, *max, *step),
+        Shape::Form { words, examples, .. } => form(luck, words, examples),
+        Shape::List(of) => match luck.below(24) {
+            0 => "none".into(),
+            1 => vec![word(luck, of); 60 + luck.below(8)].join(","),
+            _ => (0..luck.few(6)).map(|_| word(luck, of)).collect::<Vec<_>>().join(","),
+        },
+        Shape::OrNever(_) if luck.one_in(4) => "never".into(),
+        Shape::OrNever(of) => word(luck, of),
+    }
+}
+
+fn number(luck: &mut Luck, min: i64, max: i64, step: i64) -> String {
+    let inside = min + luck.below(((max - min) / step.max(1)) as usize + 1) as i64 * step;
+    let edges = [min, max, min + step, max - step, min - step, max + step, min - 1, max + 1];
+    let number = match luck.below(8) {
+        0..=4 => inside,
+        5..=6 => luck.pick(&edges),
+        _ => luck.pick(&EDGES),
+    };
+    match luck.below(10) {
+        0 => format!("{number:#x}"),
+        _ => number.to_string(),
+    }
+}
+
+/// An example; in half of all cases with another number, another word or another end.
+fn form(luck: &mut Luck, words: &[&'static str], examples: &[String]) -> String {
+    let example = luck.pick(examples);
+    let separated = |c: char| ":@+,".contains(c);
+    match luck.below(8) {
+        0 => renumbered(luck, &example),
+        1 => {
+            let parts: Vec<&str> = example.split(separated).collect();
+            let (old, new) = (luck.pick(&parts), luck.pick(words));
+            example.replacen(old, new, 1)
+        }
+        // The head of one and the tail of another.
+        2 => {
+            let other = luck.pick(examples);
+            let head = example.find(separated).map_or(&example[..], |at| &example[..at]);
+            let tail = other.find(separated).map_or("", |at| &other[at..]);
+            format!("{head}{tail}")
+        }
+        3 => {
+            let sign = luck.pick(&["@", "+", ":", ",", ""]);
+            let tail = match luck.below(3) {
+                0 => luck.pick(words).to_owned(),
+                1 => luck.pick(&EDGES).to_string(),
+                _ => luck.pick(examples),
+            };
+            format!("{example}{sign}{tail}")
+        }
+        4 => typo(luck, &example),
+        _ => example,
+    }
+}
+
+/// Where numbers stand in a text, whatever their base.
+fn numbers(text: &str) -> Vec<Range<usize>> {
+    let begins = text.char_indices().filter(|(at, c)| {
+        let before = text[..*at].chars().next_back();
+        c.is_ascii_digit() && !before.is_some_and(char::is_alphanumeric)
+    });
+    let range = |(begin, _): (usize, char)| {
+        let rest = &text[begin..];
+        let digits = rest.strip_prefix("0x").unwrap_or(rest);
+        let length = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
+        begin..begin + rest.len() - digits.len() + length
+    };
+    begins.map(range).collect()
+}
+
+/// Another number in the place of one of them, or none.
+pub(super) fn renumbered(luck: &mut Luck, text: &str) -> String {
+    let places = numbers(text);
+    let Some(place) = places.get(luck.below(places.len())) else { return text.into() };
+    let number = match luck.below(4) {
+        0 => luck.pick(&EDGES),
+        1 => luck.below(256) as i64,
+        2 => luck.below(4_000) as i64 * 1_250,
+        _ => luck.below(65_536) as i64,
+    };
+    let number = match luck.below(6) {
+        0 | 1 => format!("{number:#x}"),
+        2 => luck.pick(&NUMBERS).to_owned(),
+        _ => number.to_string(),
+    };
+    [&text[..place.start], &number, &text[place.end..]].concat()
+}
+
+/// Every example of a shape with every odd number in the place of each of its numbers, and every
+/// word with another end.
+pub(crate) fn variants(shape: &Shape) -> Vec<String> {
+    let tails = ["", ":", "@", "+", ":1", "@always", "+1", ",", "-", "x"];
+    match shape {
+        Shape::List(of) | Shape::OrNever(of) => variants(of),
+        Shape::Number { .. } => NUMBERS.map(Into::into).into(),
+        Shape::Form { examples, words, .. } => {
+            let numbered = examples.iter().flat_map(|example| {
+                numbers(example).into_iter().flat_map(move |place| {
+                    NUMBERS.map(|number| {
+                        [&example[..place.start], number, &example[place.end..]].concat()
+                    })
+                })
+            });
+            let examples = examples.iter().map(String::as_str).chain(words.iter().copied());
+            let ended = examples.flat_map(|word| tails.map(|tail| format!("{word}{tail}")));
+            numbered.chain(ended).collect()
+        }
+        Shape::Words(words) => {
+            words.iter().flat_map(|word| tails.map(|tail| format!("{word}{tail}"))).collect()
+        }
+        Shape::Flag => ["on", "off", "yes", "no", "True"].map(Into::into).into(),
+    }
+}
+
+/// One slip of the finger.
+pub(super) fn typo(luck: &mut Luck, text: &str) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let at = luck.below(chars.len());
+    let one = luck.pick(&['a', 'e', '-', '_', '"', '=', '0', ':', '@', ',', '\u{e9}', '\u{1}']);
+    match luck.below(5) {
+        0 if at + 1 < chars.len() => chars.swap(at, at + 1),
+        1 if at < chars.len() => drop(chars.remove(at)),
+        2 if at < chars.len() => chars[at] = one,
+        3 if at < chars.len() => chars.insert(at, chars[at]),
+        _ => chars.insert(at.min(chars.len()), one),
+    }
+    chars.into_iter().collect()
+}
+
+/// What stands after `KEY =`.
+pub(super) fn value(luck: &mut Luck, shape: &Shape) -> String {
+    if luck.one_in(16) {
+        return luck.pick(&ODD).to_owned();
+    }
+    let word = word(luck, shape);
+    let bare = match shape {
+        Shape::Flag | Shape::Number { .. } => !luck.one_in(8),
+        Shape::OrNever(of) => word != "never" && matches!(**of, Shape::Number { .. }),
+        Shape::List(_) if !luck.one_in(6) => return list(luck, &word),
+        _ => luck.one_in(24),
+    };
+    if bare { word } else { quoted(&word) }
+}
+
+/// The same words as a list of TOML.
+fn list(luck: &mut Luck, words: &str) -> String {
+    let bare = luck.one_in(24);
+    let items = words.split(',').filter(|word| *word != "none");
+    let items: Vec<String> =
+        items.map(|word| if bare { word.into() } else { quoted(word) }).collect();
+    format!("[{}]", items.join(", "))
+}
+
+pub(super) fn quoted(text: &str) -> String {
+    Written::Text(text.into()).toml()
+}
+
+/// `KEY=VALUE`, as after `--set`.
+pub(super) fn assignment<T>(luck: &mut Luck, keys: Keys<T>) -> String {
+    let all: Vec<_> = keys.iter().collect();
+    let key = all[luck.below(all.len())];
+    format!("{}={}", key.name, word(luck, &key.shape()))
+}
+
+/// `KEY = VALUE`, as in a file.
+pub(super) fn line<T>(luck: &mut Luck, keys: Keys<T>) -> String {
+    let all: Vec<_> = keys.iter().collect();
+    let key = all[luck.below(all.len())];
+    format!("{} = {}", key.name, value(luck, &key.shape()))
+}
