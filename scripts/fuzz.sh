@@ -5,8 +5,9 @@
 #
 # scripts/fuzz.sh [TARGET…] fuzzes these alone. QUIET: seconds without coverage after which a target
 # is done (default 600), of the processor's time: a busy machine takes longer, but looks as hard.
-# REPORT=FILE writes the table there, too. Inputs are kept in target/fuzz/corpus; one that fails is
-# left in target/fuzz/found, and fails the script.
+# REPORT=FILE writes the table there, too. A search begins with what former ones have reached
+# (fuzz/reached) and keeps its inputs in target/fuzz/corpus; KEEP=1 writes those few that reach all
+# edges back to fuzz/reached. One that fails is left in target/fuzz/found, and fails the script.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,12 +40,22 @@ value() {
   grep -oE "$1 *[0-9]+" "$log" | tail -1 | grep -oE '[0-9]+' || echo 0
 }
 
+# keep TARGET: the smallest inputs that reach all edges, counted or not, in one file.
+keep() {
+  local few=$OUT/few/$1
+  rm -rf "$few" && mkdir -p "$few" fuzz/reached
+  "$OUT/build/$HOST/release/$1" -merge=1 -use_counters=0 "$few" "$OUT/corpus/$1" 2>/dev/null
+  tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$few" -c . |
+    gzip -9n >"fuzz/reached/$1.tgz"
+}
+
 # fuzz TARGET: sets VERDICT. One process from beginning to end: each start reads the whole corpus.
 fuzz() {
   local target=$1 log=$OUT/$1.log best=0 since=0 spent=0 code=0 now pid
   local dictionary=()
   case $target in central | firmware | finding) dictionary=("-dict=$OUT/words.dict") ;; esac
   mkdir -p "$OUT/corpus/$target" "$OUT/found"
+  [ ! -e "fuzz/reached/$target.tgz" ] || tar -xzf "fuzz/reached/$target.tgz" -C "$OUT/corpus/$target"
   "$OUT/build/$HOST/release/$target" -max_len=4096 -len_control=0 -timeout=60 -reload=0 \
     -print_final_stats=1 -print_pcs=1 \
     "${dictionary[@]}" \
@@ -85,6 +96,7 @@ for file in fuzz/fuzz_targets/*.rs; do
   target=$(basename "$file" .rs)
   [ $# -eq 0 ] || [[ " $* " == *" $target "* ]] || continue
   fuzz "$target"
+  [ -z "${KEEP:-}" ] || keep "$target"
   [ "$VERDICT" = clean ] || failed=1
 done
 exit "$failed"

@@ -325,7 +325,8 @@ impl Drawn<'_> {
     }
 
     fn peer(&mut self, octets: &mut Vec<u8>) {
-        let (kind, address) = match self.luck.below(12) {
+        let (kind, address) = match self.luck.below(13) {
+            12 => (1, self.luck.pick(&self.publics)),
             0..=5 => (0, self.luck.pick(&self.publics)),
             6..=9 => (1, self.luck.pick(&RANDOM[..2])),
             10 => (self.luck.pick(&[2, 3, 0xFF]), self.luck.pick(&self.publics)),

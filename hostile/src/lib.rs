@@ -35,7 +35,7 @@ pub const TARGETS: [(&str, Target); 7] = [
 ];
 
 /// Pieces that an entrance for hosts takes of one input.
-const PIECES_MAX: usize = 64;
+const PIECES_MAX: usize = 128;
 
 /// Cuts octets into pieces: each begins with an octet that the entrance reads as it likes, and one
 /// that gives its length. At most so many.

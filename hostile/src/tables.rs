@@ -168,15 +168,19 @@ fn lines<T: Clone>(keys: Keys<T>, of: &T) -> Vec<String> {
 /// all keys of a file before it says what is wrong.
 fn odd<T>(keys: Keys<T>, head: &str) -> Vec<Vec<u8>> {
     let long = Written::List(vec![Written::Text("x".into()); 65]).toml();
-    let words = text::ODD_WORDS.iter().map(|word| Written::Text((*word).into()).toml());
+    let words = text::ODD_WORDS.iter().map(ToString::to_string).chain(text::long_words());
+    let words = words.map(|word| Written::Text(word).toml());
     let values = text::ODD.iter().map(ToString::to_string).chain(words).chain([long]);
     let file = |lines: String| format!("{head}{lines}").into_bytes();
     let same = |value: String| {
         keys.iter().map(|key| format!("{} = {value}\n", key.name)).collect::<String>()
     };
     // Then each with what is nearly right.
-    let all: Vec<(&str, Vec<String>)> =
-        keys.iter().map(|key| (key.name, text::variants(&key.shape()))).collect();
+    let of_key = |key: &bletwin_schema::Key<T>| {
+        let shape = key.shape();
+        (key.name, [text::variants(&shape), text::beside(&shape)].concat())
+    };
+    let all: Vec<(&str, Vec<String>)> = keys.iter().map(of_key).collect();
     let most = all.iter().map(|(_, variants)| variants.len()).max().unwrap_or_default();
     let nearly = (0..most).map(|number| {
         let line = |(name, variants): &(&str, Vec<String>)| {
@@ -191,9 +195,30 @@ fn odd<T>(keys: Keys<T>, head: &str) -> Vec<Vec<u8>> {
 fn centrals() -> Vec<Vec<u8>> {
     let head = "version = 1\nextends = \"honest\"\n";
     let line = |line: &String| format!("{head}{line}").into_bytes();
+    // Each line beside features that lack one of those that a key may ask for, or all.
+    let lacks = [1_u64, 1 << 1, 1 << 3, 1 << 4, 1 << 5, 1 << 8, 1 << 11, 1 << 8 | 1 << 11, !0];
+    let full = Endpoint::full().features.0;
+    let with = |line: &String| {
+        lacks.map(|lacks| format!("{head}features = {}\n{line}", full & !lacks).into_bytes())
+    };
     let built_in = catalogue::names().filter_map(catalogue::text).map(|text| text.into());
     let right = lines(KEYS, &Profile::honest());
-    right.iter().map(line).chain(built_in).chain(odd(KEYS, head)).collect()
+    let lacking = right.iter().filter(|line| !line.starts_with("features ")).flat_map(with);
+    // What is no TOML, in lines with characters of every length.
+    let broken = ["word", "w\u{f6}rd", "\u{20ac}", "\u{1f600}", "a b", "\u{e9}", "", "#", "\"x"];
+    let keys = ["mtu", "cl\u{e9}", "\u{20ac}", "\u{1f600}", "\"\u{20ac}\"", "a.b", "[x", ""];
+    let broken = keys.iter().flat_map(|key| {
+        broken.map(|value| [format!("{head}{key} = {value}\nmtu = 23"), format!("{key}{value}")])
+    });
+    let broken = broken.flatten().map(String::into_bytes);
+    right
+        .iter()
+        .map(line)
+        .chain(broken)
+        .chain(built_in)
+        .chain(odd(KEYS, head))
+        .chain(lacking)
+        .collect()
 }
 
 fn firmwares() -> Vec<Vec<u8>> {
@@ -210,7 +235,8 @@ fn words<T>(prefix: &str, keys: Keys<T>) -> Vec<String> {
     let long = vec!["x"; 65].join(",");
     let of_key = |key: &bletwin_schema::Key<T>| -> Vec<String> {
         let odd = text::ODD_WORDS.iter().map(ToString::to_string).chain([long.clone()]);
-        let all = odd.chain(text::variants(&key.shape()));
+        let long = text::long_words().into_iter().filter(|_| key.values().contains("write:"));
+        let all = odd.chain(text::variants(&key.shape())).chain(long);
         all.map(|word| format!("{prefix}{}={word}", key.name)).collect()
     };
     keys.iter().flat_map(of_key).collect()

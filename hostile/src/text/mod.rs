@@ -9,7 +9,7 @@ use bletwin_setup::PRESETS;
 use bletwin_setup::keys::PERIPHERAL;
 
 use crate::luck::Luck;
-pub(super) use values::{ODD, ODD_WORDS, variants};
+pub(super) use values::{ODD, ODD_WORDS, beside, long_words, variants};
 use values::{quoted, renumbered, typo};
 
 /// Most changes that are made at once.

@@ -8,7 +8,26 @@ use bletwin_schema::{Keys, Shape, Written};
 use crate::luck::Luck;
 
 /// Values of TOML that hardly a key takes.
-pub(crate) const ODD: [&str; 26] = [
+pub(crate) const ODD: [&str; 45] = [
+    "w\u{f6}rd",
+    "\u{20ac}",
+    "\u{1f600} x",
+    "word # c",
+    "word-",
+    "inf",
+    "a@b:c+1",
+    "12",
+    "123",
+    "12345",
+    "123456",
+    "-12345",
+    "1234567890123",
+    "+7",
+    "-9223372036854775809",
+    "0x8000000000000000",
+    "0o7777777777777777777777777",
+    "0b1111111111111111111111111111111111111111111111111111111111111111111111",
+    "0x00000000000000000007",
     "[1979-05-27, 1.5]",
     "[\"x\", {}]",
     "1.5",
@@ -62,7 +81,25 @@ pub(crate) const ODD_WORDS: [&str; 22] = [
     "00:11:22:33:44:5",
 ];
 /// What may stand where a number is meant: at the edges of what is read digit by digit.
-const NUMBERS: [&str; 22] = [
+const NUMBERS: [&str; 40] = [
+    "999",
+    "1000",
+    "2560",
+    "00255",
+    "0x100",
+    "0xfff",
+    "0xg0",
+    "0x0000000ff",
+    "\u{20ac}",
+    "\u{1f600}",
+    "7fffffff",
+    "ffffffffffffffff",
+    "x7",
+    "7\u{e9}",
+    "0x7x",
+    "0xx7777777777777777",
+    "7777777777777777777777777777777777777777777777777777777777777777777777",
+    "777777777777777777777777777777777777777777777777777777777777777777777\u{e9}",
     "",
     "+",
     "-",
@@ -207,6 +244,48 @@ pub(super) fn renumbered(luck: &mut Luck, text: &str) -> String {
         _ => number.to_string(),
     };
     [&text[..place.start], &number, &text[place.end..]].concat()
+}
+
+/// Words that are read in blocks of several octets, with an end or a beginning that does not fit.
+pub(crate) fn long_words() -> Vec<String> {
+    let of = |head: &str, unit: &str, count: usize| {
+        let body = unit.repeat(count);
+        let (rest, ends) = (&body[unit.len()..], ["x", "\u{e9}", "\u{e9}\u{e9}"]);
+        let odd = ends.iter().flat_map(|end| {
+            [
+                format!("{head}{body}{end}"),
+                format!("{head}{end}{rest}"),
+                format!("{head}{rest}{end}"),
+            ]
+        });
+        odd.chain([format!("{head}{body}")]).collect::<Vec<String>>()
+    };
+    let write = [1, 4, 7, 8, 15, 16, 20, 32, 33, 40, 64, 70, 129, 511, 512, 513];
+    let write = write.into_iter().flat_map(|count| of("write:led:", "a5", count));
+    let uuid = [31, 32, 33].into_iter().flat_map(|count| of("read:", "f", count));
+    let dashed = "0000291c-0000-1000-8000-00805f9b34fb";
+    let dashed = [1, 2].into_iter().flat_map(|count| of("subscribe:", dashed, count));
+    let plain = [5, 6, 7, 16, 40].into_iter().flat_map(|count| of("", "1", count));
+    let octets = [5, 6, 7].into_iter().flat_map(|count| of("", "c5:", count));
+    write.chain(uuid).chain(dashed).chain(plain).chain(octets).collect()
+}
+
+/// Words beside themselves and others, in lengths at which a search for them takes other ways.
+pub(crate) fn beside(shape: &Shape) -> Vec<String> {
+    let around = |word: &&str| {
+        let inner: String = word.chars().rev().collect();
+        let fill = ["x", "-", "\u{e9}", "\u{20ac}", &word[..1]];
+        let lengths = [1, 2, 3, 8, 15, 16, 17, 24, 33];
+        let with = lengths.into_iter().flat_map(move |length| {
+            fill.map(|fill| fill.repeat(length))
+                .into_iter()
+                .flat_map(|fill| [format!("{word}{fill}"), format!("{fill}{word}")])
+                .collect::<Vec<_>>()
+        });
+        let twice = [format!("{word}{word}"), format!("{inner}{word}"), format!("{word}:{inner}")];
+        with.chain(twice).collect::<Vec<_>>()
+    };
+    shape.words().iter().filter(|word| word.is_char_boundary(1)).flat_map(around).collect()
 }
 
 /// Every example of a shape with every odd number in the place of each of its numbers, and every
