@@ -8,7 +8,7 @@ use bletwin_explore::random::{Space, draw};
 use bletwin_explore::saved::Saved;
 use bletwin_explore::{Case, PANIC};
 use bletwin_models::profile::{KEYS, Profile, catalogue};
-use bletwin_schema::{Keys, Written};
+use bletwin_schema::{Keys, Shape, Written};
 use bletwin_setup::keys::{AIR, CENTRAL_PREFIX, PERIPHERAL};
 use bletwin_setup::{PRESETS, preset};
 
@@ -171,6 +171,11 @@ fn odd<T>(keys: Keys<T>, head: &str) -> Vec<Vec<u8>> {
     let words = text::ODD_WORDS.iter().map(ToString::to_string).chain(text::long_words());
     let words = words.map(|word| Written::Text(word).toml());
     let values = text::ODD.iter().map(ToString::to_string).chain(words).chain([long]);
+    // Numbers of every length, as words that are compared by length meet them.
+    let lengths = (1..=19).flat_map(|length| {
+        let digits = &"1234567891234567891"[..length];
+        [digits.to_owned(), format!("-{digits}"), format!("{digits:?}")]
+    });
     let file = |lines: String| format!("{head}{lines}").into_bytes();
     let same = |value: String| {
         keys.iter().map(|key| format!("{} = {value}\n", key.name)).collect::<String>()
@@ -189,12 +194,23 @@ fn odd<T>(keys: Keys<T>, head: &str) -> Vec<Vec<u8>> {
         };
         all.iter().filter_map(line).collect::<String>()
     });
-    values.map(same).chain(nearly).map(file).collect()
+    values.chain(lengths).map(same).chain(nearly).map(file).collect()
 }
 
 fn centrals() -> Vec<Vec<u8>> {
     let head = "version = 1\nextends = \"honest\"\n";
     let line = |line: &String| format!("{head}{line}").into_bytes();
+    // What stands in one list may not go together.
+    let pair = |key: &bletwin_schema::Key<Profile>| -> Vec<String> {
+        let Shape::List(of) = key.shape() else { return Vec::new() };
+        let all: Vec<String> = of.classes().into_iter().map(|class| class.sample).collect();
+        let list = |one: &String, other: &String| {
+            let items = vec![Written::Text(one.clone()), Written::Text(other.clone())];
+            format!("{} = {}\n", key.name, Written::List(items).toml())
+        };
+        all.iter().flat_map(|one| all.iter().map(move |other| list(one, other))).collect()
+    };
+    let pairs: Vec<String> = KEYS.iter().flat_map(pair).collect();
     // Each line beside features that lack one of those that a key may ask for, or all.
     let lacks = [1_u64, 1 << 1, 1 << 3, 1 << 4, 1 << 5, 1 << 8, 1 << 11, 1 << 8 | 1 << 11, !0];
     let full = Endpoint::full().features.0;
@@ -213,6 +229,7 @@ fn centrals() -> Vec<Vec<u8>> {
     let broken = broken.flatten().map(String::into_bytes);
     right
         .iter()
+        .chain(&pairs)
         .map(line)
         .chain(broken)
         .chain(built_in)
@@ -296,7 +313,7 @@ mod tests {
             profile::load(path, &read).is_ok()
         };
         let many = |name: &str, taken: &dyn Fn(&String) -> bool| {
-            let texts = texts(name);
+            let texts: Vec<String> = texts(name).into_iter().take(500).collect();
             let count = texts.iter().filter(|text| taken(text)).count();
             assert!(count > 100, "{count} of {} {name}", texts.len());
         };

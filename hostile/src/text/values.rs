@@ -56,7 +56,16 @@ pub(crate) const ODD: [&str; 45] = [
     "word",
 ];
 /// Words that hardly a key takes, as after `--set KEY=`.
-pub(crate) const ODD_WORDS: [&str; 22] = [
+pub(crate) const ODD_WORDS: [&str; 30] = [
+    // Letters, digits and neither, of several scripts.
+    "al\u{301}ways",
+    "\u{431}ond",
+    "\u{627}\u{644}",
+    "\u{e01}\u{e33}-x",
+    "\u{4e00}led",
+    "\u{a9}\u{2160}\u{ff11}",
+    "\u{1d54f}\u{10400}ed",
+    "\u{e0100}\u{10ffff}never",
     "",
     "x",
     "0",
@@ -184,7 +193,7 @@ fn number(luck: &mut Luck, min: i64, max: i64, step: i64) -> String {
 /// An example; in half of all cases with another number, another word or another end.
 fn form(luck: &mut Luck, words: &[&'static str], examples: &[String]) -> String {
     let example = luck.pick(examples);
-    let separated = |c: char| ":@+,".contains(c);
+    let separated = |c: char| ":@+~?,".contains(c);
     match luck.below(8) {
         0 => renumbered(luck, &example),
         1 => {
@@ -200,7 +209,7 @@ fn form(luck: &mut Luck, words: &[&'static str], examples: &[String]) -> String 
             format!("{head}{tail}")
         }
         3 => {
-            let sign = luck.pick(&["@", "+", ":", ",", ""]);
+            let sign = luck.pick(&["@", "+", ":", "~", "?", ",", ""]);
             let tail = match luck.below(3) {
                 0 => luck.pick(words).to_owned(),
                 1 => luck.pick(&EDGES).to_string(),
@@ -291,7 +300,10 @@ pub(crate) fn beside(shape: &Shape) -> Vec<String> {
 /// Every example of a shape with every odd number in the place of each of its numbers, and every
 /// word with another end.
 pub(crate) fn variants(shape: &Shape) -> Vec<String> {
-    let tails = ["", ":", "@", "+", ":1", "@always", "+1", ",", "-", "x"];
+    let tails = [
+        "", ":", "@", "+", ":1", "@always", "+1", ",", "-", "x", "~", "~6", "?", "@after",
+        "@asked", "@5?", "@5~6", "@asked~6",
+    ];
     match shape {
         Shape::List(of) | Shape::OrNever(of) => variants(of),
         Shape::Number { .. } => NUMBERS.map(Into::into).into(),
