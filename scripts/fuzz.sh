@@ -6,8 +6,9 @@
 # scripts/fuzz.sh [TARGET…] fuzzes these alone. QUIET: seconds without coverage after which a target
 # is done (default 600), of the processor's time: a busy machine takes longer, but looks as hard.
 # REPORT=FILE writes the table there, too. A search begins with what former ones have reached
-# (fuzz/reached) and keeps its inputs in target/fuzz/corpus; KEEP=1 writes those few that reach all
-# edges back to fuzz/reached. One that fails is left in target/fuzz/found, and fails the script.
+# (fuzz/reached) and keeps its inputs in target/fuzz/corpus; KEEP=1 writes those few that reach what
+# seeds and tables do not to fuzz/reached. One that fails is left in target/fuzz/found, and fails
+# the script.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,12 +41,16 @@ value() {
   grep -oE "$1 *[0-9]+" "$log" | tail -1 | grep -oE '[0-9]+' || echo 0
 }
 
-# keep TARGET: the smallest inputs that reach all edges, counted or not, in one file.
+# keep TARGET: the smallest inputs that reach what seeds and tables do not, in one file. They have
+# a digest for a name.
 keep() {
   local few=$OUT/few/$1
   rm -rf "$few" && mkdir -p "$few" fuzz/reached
+  cp -r "$OUT/inputs/$1/." "fuzz/seeds/$1/." "$few"
   "$OUT/build/$HOST/release/$1" -merge=1 -use_counters=0 "$few" "$OUT/corpus/$1" 2>/dev/null
-  tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$few" -c . |
+  find "$few" -regextype egrep -regex '.*/[0-9a-f]{40}' -printf '%f\n' |
+    LC_ALL=C sort |
+    tar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=644 -C "$few" -c -T - |
     gzip -9n >"fuzz/reached/$1.tgz"
 }
 

@@ -6,7 +6,7 @@ use crate::luck::Luck;
 /// What stands in parameters.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Field {
-    /// A connection.
+    /// What may stand in parameters.
     Handle,
     /// One octet, mostly one of these.
     Octet(&'static [u8]),
@@ -228,7 +228,7 @@ pub(super) const COMMANDS: &[(u16, &[Field])] = &[
 /// Public addresses of the endpoints.
 pub(super) type Publics = [[u8; 6]; 2];
 
-/// Draws parameters.
+/// Draws the parameters of commands.
 pub(super) struct Drawn<'a> {
     pub(super) luck: &'a mut Luck,
     pub(super) publics: Publics,

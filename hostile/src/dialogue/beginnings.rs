@@ -1,5 +1,5 @@
-//! Beginnings of a dialogue that mostly lead to something: devices that advertise, scan, connect and
-//! encrypt in every way that the commands have.
+//! Beginnings of a dialogue that mostly lead to something: devices that advertise, scan, connect
+//! and encrypt in every way that the commands have.
 
 use super::{Author, PORT, Piece, WRONG};
 use crate::hci::{COMMANDS, RANDOM};
@@ -40,15 +40,16 @@ impl Author<'_> {
 
     /// Two hosts come together, in one of many ways; all that is right in it may be drawn.
     pub(super) fn opening(&mut self) -> Vec<Piece> {
-        let wrong = self.wrong;
-        self.wrong = if self.luck.one_in(4) { WRONG } else { 0 };
+        let before = (self.wrong, self.private);
+        let wrong = if self.luck.one_in(4) { WRONG } else { 0 };
         // Who is found, and who finds.
         let (found, finds) = self.luck.pick(&[(PORT, 0), (PORT, 0), (0, PORT)]);
         let random = [self.luck.one_in(2), self.luck.one_in(2)];
         let mut all = Vec::new();
         let addresses = [self.address(found, random[0]), self.address(finds, random[1])];
         // Mostly both know each other's keys, or neither does.
-        self.private = self.luck.one_in(2);
+        let private = self.luck.one_in(2);
+        self.behave((wrong, private));
         for (number, port) in [found, finds].into_iter().enumerate() {
             all.extend(self.begin(port, &addresses[1 - number]));
         }
@@ -70,7 +71,7 @@ impl Author<'_> {
             reply[..2].copy_from_slice(&[1, 1]);
             all.push(self.say(found, 0x38, 0x201A, &[(0, &reply)]));
         }
-        self.wrong = wrong;
+        self.behave(before);
         all
     }
 

@@ -129,6 +129,11 @@ fn joined(all: &[Piece]) -> Vec<u8> {
 }
 
 impl Author<'_> {
+    /// How much is wrong in what is drawn, and whether the hosts hide.
+    const fn behave(&mut self, (wrong, private): (usize, bool)) {
+        (self.wrong, self.private) = (wrong, private);
+    }
+
     fn change(&mut self, all: &mut Vec<Piece>) {
         if all.is_empty() || self.luck.one_in(24) {
             *all = self.opening();

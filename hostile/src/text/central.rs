@@ -8,7 +8,7 @@ use crate::luck::Luck;
 
 /// Rules that a profile may break, one that only recommends, and one that is none.
 const RULES: [&str; 7] =
-    ["LL-VERS-1", "LL-END-1", "LL-PHY-1", "LL-ENC-6", "LL-INST-1", "LL-INST-4", "LL-NONE-9"];
+    ["LL-VERS-1", "LL-END-1", "LL-PHY-1", "LL-ENC-6", "LL-INST-1", "LL-INST-4", "LL-NONE"];
 /// What may be under way in the end, and a word that is no such thing.
 const BUSY: [&str; 7] =
     ["own-procedure", "peers-procedure", "data", "commands", "security", "later", "sleeping"];
