@@ -110,7 +110,7 @@ pub fn connections(view: &View) -> Vec<Logged> {
             }
             Said::Event(Event::DisconnectionComplete { handle, reason }) => {
                 let one = open(&mut all, *node, *handle);
-                (one.to_us, one.reason) = (Some(us), Some(reason.0));
+                *one = Logged { to_us: Some(us), reason: Some(reason.0), ..one.clone() };
             }
             Said::Command(Command::Disconnect { handle, .. }) => {
                 open(&mut all, *node, *handle).asked = true;

@@ -95,7 +95,7 @@ impl Explained {
     pub fn set_aside(&mut self, packet: RecordId, why: &'static str) {
         for link in &mut self.links {
             if link.why.account.pdus.iter().any(|pdu| pdu.id == packet) {
-                (link.concern, link.set_aside) = (None, Some(why));
+                *link = Link { concern: None, set_aside: Some(why), ..link.clone() };
             }
         }
     }
