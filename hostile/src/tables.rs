@@ -226,7 +226,9 @@ fn centrals() -> Vec<Vec<u8>> {
     let broken = keys.iter().flat_map(|key| {
         broken.map(|value| [format!("{head}{key} = {value}\nmtu = 23"), format!("{key}{value}")])
     });
-    let broken = broken.flatten().map(String::into_bytes);
+    let many = |name: &str| format!("{head}quirks = {:?}", vec![name; 70]);
+    let many = catalogue::names().chain(["hostile.toml"]).map(many);
+    let broken = broken.flatten().chain(many).map(String::into_bytes);
     right
         .iter()
         .chain(&pairs)

@@ -8,7 +8,8 @@ use bletwin_schema::{Keys, Shape, Written};
 use crate::luck::Luck;
 
 /// Values of TOML that hardly a key takes.
-pub(crate) const ODD: [&str; 45] = [
+pub(crate) const ODD: [&str; 46] = [
+    "false",
     "w\u{f6}rd",
     "\u{20ac}",
     "\u{1f600} x",
@@ -90,7 +91,15 @@ pub(crate) const ODD_WORDS: [&str; 30] = [
     "00:11:22:33:44:5",
 ];
 /// What may stand where a number is meant: at the edges of what is read digit by digit.
-const NUMBERS: [&str; 40] = [
+const NUMBERS: [&str; 48] = [
+    "0x1111111111111111111g",
+    "0x-1111111111111111111",
+    "0x-1",
+    "0x+1",
+    "-0x1",
+    "-1111111111111111111111",
+    "-111111111111111111111x",
+    "1111111111111111111111x",
     "999",
     "1000",
     "2560",
@@ -320,7 +329,12 @@ pub(crate) fn variants(shape: &Shape) -> Vec<String> {
             numbered.chain(ended).collect()
         }
         Shape::Words(words) => {
-            words.iter().flat_map(|word| tails.map(|tail| format!("{word}{tail}"))).collect()
+            let ended = words.iter().flat_map(|word| tails.map(|tail| format!("{word}{tail}")));
+            // Others of the same length, for words are compared by that first.
+            let long = words.iter().flat_map(|word| {
+                [format!("x{}", &word[1..]), format!("{}x", &word[..word.len() - 1])]
+            });
+            ended.chain(long).collect()
         }
         Shape::Flag => ["on", "off", "yes", "no", "True"].map(Into::into).into(),
     }
