@@ -156,3 +156,42 @@ fn the_founding_case_as_a_capture_in_words() {
     let text: Vec<String> = text.into_iter().flatten().chain([explained.judged()]).collect();
     insta::assert_snapshot!(text.join("\n\n"));
 }
+
+/// A good pairing as a capture.
+fn good() -> View {
+    let setup = Setup::new("recommended", "phone", 1).expect("both are there");
+    let mut stage = Stage::new(catalogue::by_name("pairing").expect("it is there"), &setup);
+    stage.run_until(Instant::MAX);
+    captured_air(&bletwin_sim::view(stage.world.records()), 0, 0)
+}
+
+fn concerns(seen: &View) -> Vec<Option<Concern>> {
+    captured::explain(seen).links.iter().map(|link| link.concern).collect()
+}
+
+/// A sniffer too far from the peripheral hears the central alone, whose packets are acknowledged.
+#[test]
+fn a_peripheral_that_only_the_sniffer_does_not_hear_has_taken_the_connection() {
+    let mut seen = good();
+    let items = sniff(&seen);
+    let from_peripheral = |id| {
+        let central = bletwin_sim::sniffer::Direction::CentralToPeripheral;
+        let mut of_link = items.iter().filter(|item| item.record == id);
+        of_link.any(|item| item.direction.is_some_and(|way| way != central))
+    };
+    seen.frames.retain(|frame| !from_peripheral(frame.id));
+    assert_eq!(concerns(&seen), [None]);
+}
+
+/// A sniffer that has lost a connection goes on without it: what it did not see is no silence.
+#[test]
+fn a_connection_that_the_sniffer_has_lost_did_not_come_to_a_halt() {
+    let whole = good();
+    let items = sniff(&whole);
+    let begun = items.iter().find(|item| item.frame().is_some_and(|(cid, _)| cid == 6));
+    let lost = begun.expect("it pairs").at + Duration::from_secs(1);
+    let mut seen = whole;
+    seen.frames.retain(|frame| frame.at < lost);
+    seen.end = lost + Duration::from_secs(60);
+    assert_eq!(concerns(&seen), [None]);
+}

@@ -8,6 +8,8 @@ pub mod logs;
 mod naming;
 mod words;
 
+use std::collections::BTreeSet;
+
 use ble::time::Instant;
 use bletwin_oracle::{Examined, examine};
 use bletwin_sniffer::{AirItem, NodeId, RecordId, View, sniff};
@@ -90,11 +92,17 @@ pub fn explain(view: &View) -> Explained {
 }
 
 impl Explained {
-    /// Tells nothing of the connection that a packet belongs to: `why`, as whoever read it found
-    /// out.
+    /// Tells nothing of the connection that a packet belongs to, and blames nobody in it: `why`, as
+    /// whoever read it found out.
     pub fn set_aside(&mut self, packet: RecordId, why: &'static str) {
         for link in &mut self.links {
             if link.why.account.pdus.iter().any(|pdu| pdu.id == packet) {
+                let here: BTreeSet<RecordId> =
+                    link.why.account.pdus.iter().map(|pdu| pdu.id).collect();
+                let examined = &mut self.examined;
+                for list in [&mut examined.findings, &mut examined.observations] {
+                    list.retain(|finding| !here.contains(&finding.record));
+                }
                 *link = Link { concern: None, set_aside: Some(why), ..link.clone() };
             }
         }

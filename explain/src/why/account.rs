@@ -77,6 +77,10 @@ impl Account {
             None if in_part => seen(&pdus, until, &adverts, |own| sight::is_unheeded(&here, own)),
             None => None,
         };
+        // A sniffer that has lost a connection goes on without it: behind its last packet nothing
+        // is known, and no silence.
+        let last = pdus.last().filter(|_| in_part && ending.is_none()).map(|last| last.at);
+        let until = last.unwrap_or(until);
         Self {
             exchanges: exchanges(&pdus),
             announcements: announcements(&pdus),

@@ -12,6 +12,8 @@ pub struct Sight {
     unread: Vec<usize>,
     /// Whether anything may be missing at all.
     partial: bool,
+    /// Whether packets of the central were acknowledged: a peripheral that was not heard is there.
+    acknowledged: bool,
 }
 
 impl Sight {
@@ -61,7 +63,8 @@ impl Sight {
             }
         }
         hidden.sort_unstable();
-        Self { missing: hidden, unread, partial: true }
+        let acknowledged = !is_unheeded(items, 0);
+        Self { missing: hidden, unread, partial: true, acknowledged }
     }
 
     /// Where packets of a side may have been on air unseen: index of the PDU that follows, whether
@@ -74,6 +77,12 @@ impl Sight {
     #[must_use]
     pub const fn is_partial(&self) -> bool {
         self.partial
+    }
+
+    /// Whether the central's packets show that somebody acknowledged them.
+    #[must_use]
+    pub const fn is_acknowledged(&self) -> bool {
+        self.acknowledged
     }
 
     /// How many PDUs were not understood.

@@ -13,7 +13,10 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
 fn not_taken(account: &Account) -> Option<Hypothesis> {
     let (first, rest) = account.pdus.split_first()?;
     let last = rest.last()?;
-    let alone = first.event.is_none() && rest.iter().all(|pdu| pdu.from_central);
+    // Whom a sniffer does not hear, the central may.
+    let alone = first.event.is_none()
+        && rest.iter().all(|pdu| pdu.from_central)
+        && !account.sight.is_acknowledged();
     alone.then(|| {
         let text = format!(
             "The peripheral did not {} the central's {}: the central went on until {}, and \
