@@ -38,13 +38,15 @@ pub(super) enum Change {
 pub(super) struct Line {
     listener: Listener,
     client: Option<Client>,
+    /// Came while the client before it was leaving, and is the next.
+    next: Option<Stream>,
     /// A client has gone and the endpoint does not know yet.
     left: bool,
 }
 
 impl Line {
     pub(super) const fn new(listener: Listener) -> Self {
-        Self { listener, client: None, left: false }
+        Self { listener, client: None, next: None, left: false }
     }
 
     /// Lets octets pass in both directions as far as they go without waiting.
@@ -57,15 +59,27 @@ impl Line {
                 self.left = true;
             }
         }
-        if self.is_leaving() {
-            return Ok(Vec::new());
-        }
+        self.admit()
+    }
+
+    /// Lets in who waits at the door, or sends them away.
+    fn admit(&mut self) -> io::Result<Vec<Change>> {
         let mut changes = Vec::new();
         // A pseudo-terminal has one other end, and it is taken.
-        while self.client.is_none() || self.listener.waits_on().is_some() {
-            let Some(stream) = self.listener.accept()? else { break };
-            if self.client.is_some() {
-                changes.push(Change::Refused);
+        while !self.is_leaving() && (self.client.is_none() || self.listener.waits_on().is_some()) {
+            let waiting = match self.next.take() {
+                None => self.listener.accept()?,
+                next => next,
+            };
+            let Some(stream) = waiting else { break };
+            if let Some(client) = &mut self.client {
+                // It may have gone since it was read, and made room for this one.
+                client.read();
+                if client.gone {
+                    self.next = Some(stream);
+                } else {
+                    changes.push(Change::Refused);
+                }
                 continue;
             }
             let mut client = Client {
@@ -180,5 +194,43 @@ impl Client {
         let taken = std::mem::replace(&mut self.inbox, rest);
         self.consumed += taken.len() as u64;
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpStream;
+
+    use super::super::address::Address;
+    use super::*;
+
+    fn tcp() -> (Listener, std::net::SocketAddr) {
+        let listener = Listener::bind(&"tcp:0".parse().unwrap()).unwrap();
+        match listener.address().unwrap() {
+            Address::Tcp(address) => (listener, address),
+            other => panic!("{other} is not TCP"),
+        }
+    }
+
+    /// Between reading the client and looking at the door, it goes and the next one comes.
+    #[test]
+    fn who_comes_right_after_the_client_has_gone_is_the_next() {
+        let (listener, address) = tcp();
+        let mut line = Line::new(listener);
+        let first = TcpStream::connect(address).unwrap();
+        assert_eq!(line.pump().unwrap(), [Change::Came]);
+        drop(first);
+        let mut second = TcpStream::connect(address).unwrap();
+        second.write_all(&[1, 3, 0x0C, 0]).unwrap();
+        assert_eq!(line.admit().unwrap(), []);
+        // It waits until the endpoint knows.
+        assert_eq!(line.pump().unwrap(), []);
+        assert!(line.take_left());
+        assert_eq!(line.pump().unwrap(), [Change::Came]);
+        assert_eq!(line.take(), [1, 3, 0x0C, 0]);
+        // Somebody is there: a third one is sent away.
+        let _third = TcpStream::connect(address).unwrap();
+        assert_eq!(line.pump().unwrap(), [Change::Refused]);
     }
 }

@@ -18,6 +18,8 @@ const PATIENCE: Wall = Wall::from_secs(10);
 const PART: Duration = Duration::from_secs(1);
 /// Octets of a line that are kept without its end; more is answered with an error.
 const LINE_MAX: usize = 4_096;
+/// Pieces of a conversation that are heard in one go.
+const CHUNKS: usize = 64;
 
 /// The controlling program.
 #[derive(Debug)]
@@ -44,30 +46,50 @@ impl Session {
 
     /// Requests that have come, understood or not.
     pub(super) fn requests(&mut self) -> io::Result<Vec<Result<Request, String>>> {
-        let mut chunk = [0; 1_024];
-        match self.client.as_mut().map(|client| client.read(&mut chunk)) {
-            Some(Got::Octets(count)) => self.line.extend_from_slice(&chunk[..count]),
-            Some(Got::End) => self.client = None,
-            Some(Got::Nothing) | None => {}
-        }
+        let mut requests = self.hear();
+        requests.append(&mut self.admit()?);
+        Ok(requests)
+    }
+
+    /// Lets in who waits at the door, or sends them away: there is one controlling program. Its
+    /// last requests, if it has gone since it was heard.
+    fn admit(&mut self) -> io::Result<Vec<Result<Request, String>>> {
         let mut requests = Vec::new();
-        while let Some(end) = self.line.iter().position(|octet| *octet == b'\n') {
-            let rest = self.line.split_off(end + 1);
-            let line = std::mem::replace(&mut self.line, rest);
-            requests.push(parse(&String::from_utf8_lossy(&line)));
-        }
-        if self.line.len() > LINE_MAX {
-            self.line.clear();
-            requests.push(Err("the line is too long".into()));
-        }
         while let Some(stream) = self.listener.accept()? {
-            // There is one controlling program; another is sent away.
+            if self.client.is_some() {
+                requests.append(&mut self.hear());
+            }
             if self.client.is_none() {
                 self.client = Some(stream);
                 self.line.clear();
             }
         }
         Ok(requests)
+    }
+
+    /// Hears the controlling program, if there is one, to the last octet that has come; one that
+    /// talks without end is cut short, and heard again at the next turn.
+    fn hear(&mut self) -> Vec<Result<Request, String>> {
+        let mut chunk = [0; 1_024];
+        let mut requests = Vec::new();
+        for _ in 0..CHUNKS {
+            let Some(client) = &mut self.client else { break };
+            match client.read(&mut chunk) {
+                Got::Octets(count) => self.line.extend_from_slice(&chunk[..count]),
+                Got::End => self.client = None,
+                Got::Nothing => break,
+            }
+            while let Some(end) = self.line.iter().position(|octet| *octet == b'\n') {
+                let rest = self.line.split_off(end + 1);
+                let line = std::mem::replace(&mut self.line, rest);
+                requests.push(parse(&String::from_utf8_lossy(&line)));
+            }
+            if self.line.len() > LINE_MAX {
+                self.line.clear();
+                requests.push(Err("the line is too long".into()));
+            }
+        }
+        requests
     }
 
     fn reply(&mut self, text: &str) {
@@ -278,5 +300,31 @@ impl Server {
             session.announced = written;
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpStream;
+
+    use super::super::address::Address;
+    use super::*;
+
+    /// Between hearing the program and looking at the door, it goes and the next one comes.
+    #[test]
+    fn who_comes_right_after_the_program_has_gone_is_the_next() {
+        let listener = Listener::bind(&"tcp:0".parse().unwrap()).unwrap();
+        let Address::Tcp(address) = listener.address().unwrap() else { panic!("it is TCP") };
+        let mut session = Session::new(listener);
+        let mut first = TcpStream::connect(address).unwrap();
+        assert!(session.requests().unwrap().is_empty());
+        first.write_all(b"HELLO\n").unwrap();
+        drop(first);
+        let mut second = TcpStream::connect(address).unwrap();
+        // The last word of the first is not lost.
+        assert_eq!(session.admit().unwrap().len(), 1);
+        second.write_all(b"NOW\n").unwrap();
+        assert!(matches!(session.requests().unwrap()[..], [Ok(Request::Now)]));
     }
 }
