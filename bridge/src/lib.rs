@@ -21,6 +21,5 @@
 pub mod endpoint;
 pub mod node;
 pub mod raw;
-#[cfg(unix)]
 pub mod serve;
 pub mod twin;

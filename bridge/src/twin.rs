@@ -222,6 +222,13 @@ impl Twin {
         self.run_until(self.now());
     }
 
+    /// The first of the peripherals, as they were added.
+    #[must_use]
+    pub fn first_peripheral(&self) -> Option<NodeId> {
+        let is_one = |node: &Resident| matches!(node, Resident::Peripheral(_) | Resident::Chip(_));
+        self.world.nodes().find(|(_, node)| is_one(node)).map(|(id, _)| id)
+    }
+
     /// The words of a peripheral's buttons; `None` where nobody knows: a chip, another node.
     #[must_use]
     pub fn buttons(&self, node: NodeId) -> Option<Vec<&'static str>> {

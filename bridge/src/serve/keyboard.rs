@@ -1,26 +1,34 @@
 //! What a person types while it serves: buttons of the first peripheral.
 
-use std::io::{self, IsTerminal as _, Read as _};
-use std::os::fd::{AsFd as _, BorrowedFd};
+#[cfg(unix)]
+use std::fs::File;
+use std::io::{self, IsTerminal as _};
+use std::task::{Context, Poll};
 
 use bletwin_sim::node::Act;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+#[cfg(unix)]
+use tokio::io::unix::AsyncFd;
 
 /// What can be typed.
 pub(super) const HELP: &str =
     "press [BUTTON] | release [BUTTON] | delete-bonds | pairing | power-cycle";
 
+/// Octets of a line that are kept without its end.
+const LINE_MAX: usize = 256;
+/// Pieces that are read in one go.
+const READS: usize = 16;
+
 /// Standard input, until it ends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keyboard {
-    ended: bool,
+    input: Option<Input>,
     line: Vec<u8>,
 }
 
 impl Keyboard {
-    /// What to wait on.
-    pub(super) fn waits_on<'a>(&self, stdin: &'a io::Stdin) -> Option<BorrowedFd<'a>> {
-        (!self.ended).then(|| stdin.as_fd())
+    /// Within a runtime of tokio's.
+    pub(super) fn new() -> Self {
+        Self { input: Input::new(), line: Vec::new() }
     }
 
     /// Whether somebody sits there who may be told what can be typed.
@@ -28,28 +36,95 @@ impl Keyboard {
         io::stdin().is_terminal()
     }
 
-    /// What has been typed, line by line, without waiting.
-    pub(super) fn typed(&mut self) -> io::Result<Vec<String>> {
-        let mut stdin = io::stdin();
-        if self.ended {
-            return Ok(Vec::new());
-        }
-        let mut one = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
-        if poll(&mut one, PollTimeout::ZERO).unwrap_or(0) == 0 {
-            return Ok(Vec::new());
-        }
-        let mut chunk = [0; 256];
-        let count = stdin.read(&mut chunk)?;
-        self.ended = count == 0;
-        self.line.extend_from_slice(&chunk[..count]);
+    /// What has been typed, line by line.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Vec<String> {
+        let mut chunk = [0; LINE_MAX];
         let mut lines = Vec::new();
-        while let Some(end) = self.line.iter().position(|octet| *octet == b'\n') {
-            let rest = self.line.split_off(end + 1);
-            let line = std::mem::replace(&mut self.line, rest);
-            lines.push(String::from_utf8_lossy(&line).trim().to_owned());
+        for _ in 0..READS {
+            let Some(input) = &mut self.input else { return lines };
+            match input.poll_read(cx, &mut chunk) {
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    self.line.extend_from_slice(&chunk[..count]);
+                }
+                Poll::Ready(_) => self.input = None,
+                Poll::Pending => return lines,
+            }
+            while let Some(end) = self.line.iter().position(|octet| *octet == b'\n') {
+                let rest = self.line.split_off(end + 1);
+                let line = std::mem::replace(&mut self.line, rest);
+                lines.push(String::from_utf8_lossy(&line).trim().to_owned());
+            }
+            self.line.truncate(LINE_MAX);
         }
-        self.line.truncate(256);
-        Ok(lines)
+        // There is more: it is somebody else's turn first.
+        cx.waker().wake_by_ref();
+        lines
+    }
+}
+
+/// A terminal or a pipe wakes us when there is something to read: a read that waits would stop a
+/// server in the background of a terminal. A file has nothing to wait for.
+#[cfg(unix)]
+#[derive(Debug)]
+enum Input {
+    Waits(AsyncFd<File>),
+    File(File),
+}
+
+#[cfg(unix)]
+impl Input {
+    fn new() -> Option<Self> {
+        use std::os::fd::AsFd as _;
+        let file: File = io::stdin().as_fd().try_clone_to_owned().ok()?.into();
+        match file.try_clone().and_then(super::unix::watched) {
+            Ok(waits) => Some(Self::Waits(waits)),
+            Err(_) => Some(Self::File(file)),
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, chunk: &mut [u8]) -> Poll<io::Result<usize>> {
+        use std::io::Read as _;
+        match self {
+            Self::File(file) => Poll::Ready(file.read(chunk)),
+            Self::Waits(input) => {
+                let mut ready = std::task::ready!(input.poll_read_ready(cx))?;
+                // One read for each time that there is something: whether there is more is asked
+                // of the system, as the next read might wait.
+                let read = input.get_ref().read(chunk);
+                if !has_more(input.get_ref()) {
+                    ready.clear_ready();
+                }
+                Poll::Ready(read)
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn has_more(input: &File) -> bool {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use std::os::fd::AsFd as _;
+    let mut one = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+    poll(&mut one, PollTimeout::ZERO).unwrap_or(0) > 0
+}
+
+/// A thread of its own reads, as nothing else can be waited for there.
+#[cfg(not(unix))]
+#[derive(Debug)]
+struct Input(tokio::io::Stdin);
+
+#[cfg(not(unix))]
+impl Input {
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    fn new() -> Option<Self> {
+        Some(Self(tokio::io::stdin()))
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, chunk: &mut [u8]) -> Poll<io::Result<usize>> {
+        use tokio::io::{AsyncRead as _, ReadBuf};
+        let mut room = ReadBuf::new(chunk);
+        std::task::ready!(std::pin::Pin::new(&mut self.0).poll_read(cx, &mut room))?;
+        Poll::Ready(Ok(room.filled().len()))
     }
 }
 

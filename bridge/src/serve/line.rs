@@ -1,11 +1,9 @@
 //! One endpoint's line: its client, and the octets on their way.
 
 use std::io;
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::task::{Context, Poll};
 
-use nix::poll::PollFlags;
-
-use super::net::{Got, Listener, Stream};
+use super::net::{Listener, Stream};
 
 /// Octets that may wait for a client or from one. A client that does not read is given up.
 const WAITING_MAX: usize = 1 << 20;
@@ -31,6 +29,8 @@ pub(super) enum Change {
     Came,
     /// Another client has come and was sent away.
     Refused,
+    /// Octets have come, or the client has gone.
+    Heard,
 }
 
 /// See the [module](self).
@@ -38,7 +38,8 @@ pub(super) enum Change {
 pub(super) struct Line {
     listener: Listener,
     client: Option<Client>,
-    /// Came while the client before it was leaving, and is the next.
+    /// Came while somebody else was there. Who was there may be about to go without our knowing
+    /// yet: at the next look, which comes later than that, it is the next one or is sent away.
     next: Option<Stream>,
     /// A client has gone and the endpoint does not know yet.
     left: bool,
@@ -49,52 +50,47 @@ impl Line {
         Self { listener, client: None, next: None, left: false }
     }
 
-    /// Lets octets pass in both directions as far as they go without waiting.
-    pub(super) fn pump(&mut self) -> io::Result<Vec<Change>> {
+    /// Lets octets pass in both directions as far as they go without waiting, and clients in; what
+    /// there is to wait for wakes `cx`.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> io::Result<Vec<Change>> {
+        let mut changes = Vec::new();
         if let Some(client) = &mut self.client {
-            client.read();
-            client.flush();
+            if client.poll(cx) {
+                changes.push(Change::Heard);
+            }
             if client.gone && client.inbox.is_empty() {
                 self.client = None;
                 self.left = true;
             }
         }
-        self.admit()
-    }
-
-    /// Lets in who waits at the door, or sends them away.
-    fn admit(&mut self) -> io::Result<Vec<Change>> {
-        let mut changes = Vec::new();
         // A pseudo-terminal has one other end, and it is taken.
-        while !self.is_leaving() && (self.client.is_none() || self.listener.waits_on().is_some()) {
-            let waiting = match self.next.take() {
-                None => self.listener.accept()?,
-                next => next,
+        while !self.is_leaving() && (self.client.is_none() || self.listener.takes_many()) {
+            let waited = self.next.is_some();
+            let stream = match self.next.take() {
+                Some(stream) => stream,
+                None => match self.listener.poll_accept(cx)? {
+                    Poll::Ready(stream) => stream,
+                    Poll::Pending => break,
+                },
             };
-            let Some(stream) = waiting else { break };
-            if let Some(client) = &mut self.client {
-                // It may have gone since it was read, and made room for this one.
-                client.read();
-                if client.gone {
-                    self.next = Some(stream);
-                } else {
-                    changes.push(Change::Refused);
-                }
-                continue;
+            if self.client.is_none() {
+                let mut client = Client::new(stream);
+                client.poll(cx);
+                self.client = Some(client);
+                changes.push(Change::Came);
+            } else if waited {
+                changes.push(Change::Refused);
+            } else {
+                self.next = Some(stream);
+                break;
             }
-            let mut client = Client {
-                stream,
-                inbox: Vec::new(),
-                outbox: Vec::new(),
-                consumed: 0,
-                written: 0,
-                gone: false,
-            };
-            client.read();
-            self.client = Some(client);
-            changes.push(Change::Came);
         }
         Ok(changes)
+    }
+
+    /// Whether somebody waits at the door: look again soon.
+    pub(super) const fn has_next(&self) -> bool {
+        self.next.is_some()
     }
 
     /// A client has gone, and its endpoint is still to be told: whoever comes next waits, to meet
@@ -147,35 +143,36 @@ impl Line {
             self.left = true;
         }
     }
-
-    /// What to wait on.
-    pub(super) fn waits_on(&self) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
-        let listener = self
-            .listener
-            .waits_on()
-            .filter(|_| !self.is_leaving())
-            .map(|fd| (fd, PollFlags::POLLIN));
-        let client = self.client.as_ref().filter(|client| !client.gone).map(|client| {
-            let out = !client.outbox.is_empty();
-            let full = client.inbox.len() >= WAITING_MAX;
-            let mut flags = if full { PollFlags::empty() } else { PollFlags::POLLIN };
-            flags.set(PollFlags::POLLOUT, out);
-            (client.stream.as_fd(), flags)
-        });
-        listener.into_iter().chain(client)
-    }
 }
 
 impl Client {
-    fn read(&mut self) {
+    const fn new(stream: Stream) -> Self {
+        Self { stream, inbox: Vec::new(), outbox: Vec::new(), consumed: 0, written: 0, gone: false }
+    }
+
+    /// Reads and writes. Whether anything has come, or it has gone.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut heard = false;
         let mut chunk = [0; CHUNK];
         while !self.gone && self.inbox.len() < WAITING_MAX {
-            match self.stream.read(&mut chunk) {
-                Got::Octets(count) => self.inbox.extend_from_slice(&chunk[..count]),
-                Got::Nothing => return,
-                Got::End => self.gone = true,
+            match self.stream.poll_read(cx, &mut chunk) {
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    self.inbox.extend_from_slice(&chunk[..count]);
+                }
+                Poll::Ready(_) => self.gone = true,
+                Poll::Pending => break,
+            }
+            heard = true;
+        }
+        self.flush();
+        while !self.gone && !self.outbox.is_empty() {
+            match self.stream.poll_write_ready(cx) {
+                Poll::Ready(Ok(())) => self.flush(),
+                Poll::Ready(Err(_)) => self.gone = true,
+                Poll::Pending => break,
             }
         }
+        heard || self.gone
     }
 
     fn flush(&mut self) {
@@ -200,37 +197,65 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
-    use std::net::TcpStream;
+    use std::net::{SocketAddr, TcpStream};
 
     use super::super::address::Address;
     use super::*;
 
-    fn tcp() -> (Listener, std::net::SocketAddr) {
+    /// Looks at the line once, after what has happened by now is known.
+    async fn look(line: &mut Line) -> Vec<Change> {
+        tokio::task::yield_now().await;
+        std::future::poll_fn(|cx| Poll::Ready(line.poll(cx).unwrap())).await
+    }
+
+    fn tcp() -> (Line, SocketAddr) {
         let listener = Listener::bind(&"tcp:0".parse().unwrap()).unwrap();
-        match listener.address().unwrap() {
-            Address::Tcp(address) => (listener, address),
-            other => panic!("{other} is not TCP"),
-        }
+        let Address::Tcp(address) = listener.address().unwrap() else { panic!("it is TCP") };
+        (Line::new(listener), address)
     }
 
     /// Between reading the client and looking at the door, it goes and the next one comes.
-    #[test]
-    fn who_comes_right_after_the_client_has_gone_is_the_next() {
-        let (listener, address) = tcp();
-        let mut line = Line::new(listener);
+    #[tokio::test]
+    async fn who_comes_right_after_the_client_has_gone_is_the_next() {
+        let (mut line, address) = tcp();
         let first = TcpStream::connect(address).unwrap();
-        assert_eq!(line.pump().unwrap(), [Change::Came]);
+        assert_eq!(look(&mut line).await, [Change::Came]);
         drop(first);
         let mut second = TcpStream::connect(address).unwrap();
         second.write_all(&[1, 3, 0x0C, 0]).unwrap();
-        assert_eq!(line.admit().unwrap(), []);
-        // It waits until the endpoint knows.
-        assert_eq!(line.pump().unwrap(), []);
+        // As if the end of the first one had been seen a moment too late.
+        std::future::poll_fn(|cx| {
+            let stream = match line.listener.poll_accept(cx) {
+                Poll::Ready(stream) => stream.unwrap(),
+                Poll::Pending => return Poll::Pending,
+            };
+            line.next = Some(stream);
+            Poll::Ready(())
+        })
+        .await;
+        assert_eq!(look(&mut line).await, [Change::Heard], "the end of the first");
         assert!(line.take_left());
-        assert_eq!(line.pump().unwrap(), [Change::Came]);
-        assert_eq!(line.take(), [1, 3, 0x0C, 0]);
-        // Somebody is there: a third one is sent away.
-        let _third = TcpStream::connect(address).unwrap();
-        assert_eq!(line.pump().unwrap(), [Change::Refused]);
+        assert_eq!(look(&mut line).await, [Change::Came]);
+        let octets = loop {
+            match line.take() {
+                none if none.is_empty() => drop(look(&mut line).await),
+                octets => break octets,
+            }
+        };
+        assert_eq!(octets, [1, 3, 0x0C, 0]);
+    }
+
+    /// Somebody is there, and stays: at the second look it is certain.
+    #[tokio::test]
+    async fn who_comes_while_a_client_is_there_is_sent_away() {
+        let (mut line, address) = tcp();
+        let _first = TcpStream::connect(address).unwrap();
+        assert_eq!(look(&mut line).await, [Change::Came]);
+        let _second = TcpStream::connect(address).unwrap();
+        while !line.has_next() {
+            assert_eq!(look(&mut line).await, []);
+        }
+        assert_eq!(look(&mut line).await, [Change::Refused]);
+        assert!(line.is_open());
     }
 }

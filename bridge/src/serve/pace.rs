@@ -20,6 +20,11 @@ impl Pace {
         Self { factor, wall: WallInstant::now(), simulated: now }
     }
 
+    /// How many times as fast it is.
+    pub(super) const fn factor(&self) -> f64 {
+        self.factor
+    }
+
     /// Where simulated time should be.
     pub(super) fn target(&self) -> Instant {
         let us = self.wall.elapsed().as_secs_f64() * 1e6 * self.factor;

@@ -10,7 +10,7 @@ use bletwin_sim::report::capture::{self, AirCapture, Style};
 use bletwin_sim::report::{ladder, log, seconds};
 use bletwin_sim::sniffer::AirItem;
 
-use crate::twin::Twin;
+use super::lent::Lent;
 
 /// What is wanted.
 #[derive(Debug, Default)]
@@ -57,14 +57,14 @@ impl Reporter {
     }
 
     /// Writes all that is settled. The file holds whole blocks afterwards.
-    pub(super) fn report(&mut self, twin: &mut Twin, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn report(&mut self, air: &mut impl Lent, out: &mut dyn Write) -> io::Result<()> {
         let mut blocks = Vec::new();
         let mut wrote = false;
-        for (record, item) in twin.settled() {
+        for (record, item) in air.settled() {
             if self.watching.capture.is_some() {
-                self.block(twin, &record, item.as_ref(), &mut blocks);
+                self.block(air, &record, item.as_ref(), &mut blocks);
             }
-            if let Some(line) = self.line(twin, &record, item.as_ref()) {
+            if let Some(line) = self.line(air, &record, item.as_ref()) {
                 writeln!(out, "{line}")?;
                 wrote = true;
             }
@@ -80,18 +80,18 @@ impl Reporter {
 
     fn block(
         &mut self,
-        twin: &Twin,
+        air: &impl Lent,
         record: &Record,
         item: Option<&AirItem>,
         blocks: &mut Vec<u8>,
     ) {
         match (&record.kind, item) {
             (RecordKind::AirTx(tx), Some(item)) => {
-                let sender = twin.world().name(record.node);
+                let sender = air.name(record.node);
                 blocks.extend(self.air.packet(item, tx, Some(sender)));
             }
             (RecordKind::Note(Note::H4 { to_host, octets }), _) => {
-                let port = twin.port_of(record.node).map_or(0, |port| port.0);
+                let port = air.port_of(record.node).map_or(0, |port| port.0);
                 let interface = u32::try_from(port + 1).unwrap_or(0);
                 blocks.extend(capture::hci_packet(interface, record.at, *to_host, octets));
             }
@@ -99,18 +99,19 @@ impl Reporter {
         }
     }
 
-    fn line(&self, twin: &Twin, record: &Record, item: Option<&AirItem>) -> Option<String> {
+    fn line(&self, air: &impl Lent, record: &Record, item: Option<&AirItem>) -> Option<String> {
         match (&record.kind, item) {
             (RecordKind::Note(note @ (Note::Log(_) | Note::Said(..))), _) if self.watching.log => {
                 let time = log::timestamp(record.at.since(Instant::ZERO));
-                let name = twin.world().name(record.node);
+                let name = air.name(record.node);
                 Some(format!("{name}: [{time}] {}", log::line(note)?))
             }
             // Whatever is watched: the host may wait for ever.
             (RecordKind::Note(Note::Host(text)), _) => {
-                let port = twin.port_of(record.node)?;
+                let port = air.port_of(record.node)?;
                 Some(port_line(record.at, port.0 + 1, text))
             }
+            (RecordKind::Shown(ui), _) => air.shows(record.node, ui),
             (RecordKind::AirTx(_), Some(item)) if self.watching.ladder => {
                 let connection = item.connection.map(|number| format!("#{number}"));
                 ladder::substantial(item)

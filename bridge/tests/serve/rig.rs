@@ -77,7 +77,12 @@ impl Server {
         let (stop, printed) = (Arc::new(AtomicBool::new(false)), Printed::default());
         let (flag, mut out) = (Arc::clone(&stop), printed.clone());
         let thread = std::thread::spawn(move || {
-            serve(options, move || flag.load(Ordering::SeqCst), &mut out)
+            let stop = async move {
+                while !flag.load(Ordering::SeqCst) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            serve(options, stop, &mut out)
         });
         let server = Self { stop, printed, thread: Some(thread) };
         server.wait_for("ready");

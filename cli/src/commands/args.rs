@@ -65,7 +65,6 @@ pub enum Command {
     /// Run a finding again: exit 0 if it shows the same, 1 if not.
     Replay(Replay),
     /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.
-    #[cfg(unix)]
     Serve(Serve),
     /// List, show, check or begin descriptions of centrals.
     #[command(subcommand)]
@@ -241,7 +240,6 @@ pub struct Run {
 }
 
 /// Options of `bletwin serve`.
-#[cfg(unix)]
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024 --log --ladder\n  \
@@ -265,11 +263,12 @@ pub struct Serve {
     /// Change one key of the firmware or of the centrals; `bletwin run --set help` lists them.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// How time passes: `real`, a number (so many times as fast), or `controlled` (as a program on
-    /// the control port says).
+    /// How time passes: `real`, a number (so many times as fast), `max` (as fast as the hosts
+    /// answer: it passes while all of them are silent), or `controlled` (as a program on the
+    /// control port says).
     #[arg(
         long,
-        value_name = "real|N|controlled",
+        value_name = "real|N|max|controlled",
         default_value = "real",
         allow_negative_numbers = true
     )]

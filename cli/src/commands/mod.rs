@@ -15,7 +15,6 @@ mod peripheral;
 mod replay;
 mod rules;
 mod run;
-#[cfg(unix)]
 mod serve;
 mod style;
 mod typed;
@@ -66,7 +65,6 @@ pub fn main() -> ExitCode {
         Command::Explain(options) => explain::explain(&options),
         Command::Explore(options) => explore::explore(&options),
         Command::Replay(options) => replay::replay(&options),
-        #[cfg(unix)]
         Command::Serve(options) => serve::serve(&options),
         Command::Matrix(options) => matrix::run(&options),
         Command::Central(command) => central::central(&command),

@@ -9,7 +9,6 @@ use bletwin_bridge::serve::{
 
 use super::args::Serve;
 use super::ending::{Exit, warn};
-use crate::interrupt;
 use crate::output::{Outputs, Stream};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
@@ -23,7 +22,7 @@ pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
     let mut outputs = outputs(options);
     let options = read(options, &mut outputs)?;
     let mut out = outputs.console();
-    match serve::serve(options, interrupt::requested, &mut *out) {
+    match serve::serve(options, serve::signalled(), &mut *out) {
         Ok(()) => Ok(Exit::Expected),
         Err(ref error @ ServeError::Bind { ref address, .. }) => Err(BadInput {
             what: error.to_string(),
@@ -87,9 +86,10 @@ fn time(options: &Serve) -> Result<Time, BadInput> {
             help: "add --time controlled".into(),
         }),
         ("real", None) => Ok(Time::Times(1.0)),
+        ("max", None) => Ok(Time::Max),
         (text, None) => {
             let factor = text.parse().ok().filter(|factor| (0.01..=10_000.0).contains(factor));
-            let right = "`real`, a number from 0.01 to 10000, or `controlled`";
+            let right = "`real`, a number from 0.01 to 10000, `max`, or `controlled`";
             factor.map(Time::Times).ok_or_else(|| wrong("--time", text, right))
         }
     }

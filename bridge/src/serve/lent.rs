@@ -1,0 +1,156 @@
+//! What is lent to hosts: a simulated air that knows nothing of sockets.
+
+use ble::time::Instant;
+use ble::ui::Ui;
+use bletwin_sim::node::NodeId;
+use bletwin_sim::record::Record;
+use bletwin_sim::sniffer::AirItem;
+
+use super::keyboard;
+use crate::raw::RawPacket;
+use crate::twin::{Port, Twin};
+
+/// A simulated air with endpoints, steered from outside. Synchronous: octets and the passing of
+/// time go in, octets and records come out.
+pub trait Lent {
+    /// World time, from zero.
+    fn now(&self) -> Instant;
+
+    /// When something happens next; `None`: never.
+    fn next_event(&self) -> Option<Instant>;
+
+    /// Octets of a host reach its endpoint now.
+    fn feed(&mut self, port: Port, octets: Vec<u8>);
+
+    /// Octets for a host.
+    fn take(&mut self, port: Port) -> Vec<u8>;
+
+    /// A host has come to an endpoint.
+    fn come(&mut self, _: Port) {}
+
+    /// The host of an endpoint has gone: its links drop, and the endpoint begins anew.
+    fn leave(&mut self, port: Port);
+
+    /// Does everything up to and including `until`.
+    fn run_until(&mut self, until: Instant);
+
+    /// Does everything up to and including `until`, or to the first instant at which octets wait
+    /// for some host. Whether some do.
+    fn run_until_octets(&mut self, until: Instant) -> bool;
+
+    /// What was recorded and is settled by now, with the packets among it understood.
+    fn settled(&mut self) -> Vec<(Record, Option<AirItem>)>;
+
+    /// The name of a node.
+    fn name(&self, node: NodeId) -> &str;
+
+    /// The port of a node, if it is an endpoint's.
+    fn port_of(&self, node: NodeId) -> Option<Port>;
+
+    /// Gives an endpoint another public address. `false`: there is no such endpoint.
+    fn set_address(&mut self, port: Port, address: [u8; 6]) -> bool;
+
+    /// Puts a raw packet on the air later.
+    ///
+    /// # Errors
+    /// Why it cannot be sent.
+    fn transmit(&mut self, packet: RawPacket) -> Result<(), &'static str>;
+
+    /// What a person can type while it is lent, to be told to one who sits there.
+    fn help(&self) -> &'static str;
+
+    /// A person has typed this line.
+    ///
+    /// # Errors
+    /// What to type instead, or why there is nobody to do it to.
+    fn typed(&mut self, line: &str) -> Result<(), String>;
+
+    /// What to tell the person of what a device shows, if anything: who cannot see it otherwise.
+    fn shows(&self, _: NodeId, _: &Ui) -> Option<String> {
+        None
+    }
+
+    /// Whether time does not pass yet: it waits for a host.
+    fn stands_still(&self) -> bool {
+        false
+    }
+
+    /// Whether all has been played that was to be: serving ends.
+    fn is_over(&self) -> bool {
+        false
+    }
+}
+
+impl Lent for Twin {
+    fn now(&self) -> Instant {
+        self.now()
+    }
+
+    fn next_event(&self) -> Option<Instant> {
+        self.next_event()
+    }
+
+    fn feed(&mut self, port: Port, octets: Vec<u8>) {
+        self.feed(port, octets);
+    }
+
+    fn take(&mut self, port: Port) -> Vec<u8> {
+        self.take(port)
+    }
+
+    fn leave(&mut self, port: Port) {
+        self.leave(port);
+    }
+
+    fn run_until(&mut self, until: Instant) {
+        self.run_until(until);
+    }
+
+    fn run_until_octets(&mut self, until: Instant) -> bool {
+        self.run_until_octets(until)
+    }
+
+    fn settled(&mut self) -> Vec<(Record, Option<AirItem>)> {
+        self.settled()
+    }
+
+    fn name(&self, node: NodeId) -> &str {
+        self.world().name(node)
+    }
+
+    fn port_of(&self, node: NodeId) -> Option<Port> {
+        self.port_of(node)
+    }
+
+    fn set_address(&mut self, port: Port, address: [u8; 6]) -> bool {
+        self.set_address(port, address)
+    }
+
+    fn transmit(&mut self, packet: RawPacket) -> Result<(), &'static str> {
+        self.transmit(packet)
+    }
+
+    fn help(&self) -> &'static str {
+        keyboard::HELP
+    }
+
+    fn typed(&mut self, line: &str) -> Result<(), String> {
+        let first = self.first_peripheral().ok_or("there is no --peripheral with buttons")?;
+        let act = keyboard::act(line, self.buttons(first).as_deref())?;
+        self.act(first, act);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twin::Owner;
+
+    #[test]
+    fn who_presses_a_button_where_no_peripheral_is_is_told() {
+        let mut twin = Twin::new(1, Owner { confirms: true });
+        let told = twin.typed("press").expect_err("nobody has a button");
+        assert!(told.contains("--peripheral"), "{told}");
+    }
+}

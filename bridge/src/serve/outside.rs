@@ -1,0 +1,73 @@
+//! All that a server waits for beside time: hosts, the controlling program, the keyboard.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use super::keyboard::Keyboard;
+use super::line::{Change, Line};
+use super::session::Session;
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub(super) struct Outside {
+    pub(super) lines: Vec<Line>,
+    /// What control requests call the ports: a TCP port number, or the ordinal.
+    pub(super) names: Vec<String>,
+    /// Who controls time.
+    pub(super) control: Option<Session>,
+    pub(super) keyboard: Option<Keyboard>,
+}
+
+/// What has come from outside.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// Of lines, by their index.
+    pub(super) changes: Vec<(usize, Change)>,
+    /// What was typed.
+    pub(super) typed: Vec<String>,
+    /// The controlling program has said something, or another one has come.
+    controlled: bool,
+}
+
+impl News {
+    const fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.typed.is_empty() && !self.controlled
+    }
+}
+
+impl Outside {
+    /// Takes in what has come, the lines in their order; the rest wakes `cx`.
+    pub(super) fn take(&mut self, cx: &mut Context<'_>) -> io::Result<News> {
+        let mut news = News::default();
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            let changes = line.poll(cx)?;
+            news.changes.extend(changes.into_iter().map(|change| (index, change)));
+        }
+        if let Some(keyboard) = &mut self.keyboard {
+            news.typed = keyboard.poll(cx);
+        }
+        if let Some(session) = &mut self.control {
+            news.controlled = session.poll(cx)?;
+        }
+        Ok(news)
+    }
+
+    /// Waits until something has come.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<News>> {
+        match self.take(cx) {
+            Ok(news) if news.is_empty() => Poll::Pending,
+            taken => Poll::Ready(taken),
+        }
+    }
+
+    /// Whether somebody waits at a door: look again soon.
+    pub(super) fn has_next(&self) -> bool {
+        self.lines.iter().any(Line::has_next)
+            || self.control.as_ref().is_some_and(Session::has_next)
+    }
+
+    /// Whether some host is there.
+    pub(super) fn has_host(&self) -> bool {
+        self.lines.iter().any(Line::is_open)
+    }
+}
