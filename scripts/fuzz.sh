@@ -8,7 +8,7 @@
 # REPORT=FILE writes the table there, too. A search begins with what former ones have reached
 # (fuzz/reached) and keeps its inputs in target/fuzz/corpus; KEEP=1 writes those few that reach what
 # seeds and tables do not to fuzz/reached. One that fails is left in target/fuzz/found, and fails
-# the script.
+# the script. MISSED=FILE has a target write there which of bletwin's edges no input has reached.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,6 +41,19 @@ value() {
   grep -oE "$1 *[0-9]+" "$log" | tail -1 | grep -oE '[0-9]+' || echo 0
 }
 
+# begin TARGET: its corpus is what former searches have reached. What hosts say to `hci` they say to
+# `h4` in frames, too.
+begin() {
+  local corpus=$OUT/corpus/$1
+  mkdir -p "$corpus"
+  [ ! -e "fuzz/reached/$1.tgz" ] || tar -xzf "fuzz/reached/$1.tgz" -C "$corpus"
+  [ "$1" = h4 ] || return 0
+  rm -rf "$OUT/reached" && mkdir -p "$OUT/reached/hci"
+  cp fuzz/seeds/hci/* "$OUT/reached/hci"
+  tar -xzf fuzz/reached/hci.tgz -C "$OUT/reached/hci"
+  cargo run --quiet -p bletwin-hostile --example framed -- "$OUT/reached/hci" "$OUT/inputs/h4"
+}
+
 # keep TARGET: the smallest inputs that reach what seeds and tables do not, in one file. They have
 # a digest for a name.
 keep() {
@@ -59,8 +72,8 @@ fuzz() {
   local target=$1 log=$OUT/$1.log best=0 since=0 spent=0 code=0 now pid
   local dictionary=()
   case $target in central | firmware | finding) dictionary=("-dict=$OUT/words.dict") ;; esac
-  mkdir -p "$OUT/corpus/$target" "$OUT/found"
-  [ ! -e "fuzz/reached/$target.tgz" ] || tar -xzf "fuzz/reached/$target.tgz" -C "$OUT/corpus/$target"
+  begin "$target"
+  mkdir -p "$OUT/found"
   "$OUT/build/$HOST/release/$target" -max_len=4096 -len_control=0 -timeout=60 -reload=0 \
     -print_final_stats=1 -print_pcs=1 \
     "${dictionary[@]}" \
@@ -97,8 +110,8 @@ header='target inputs edges time verdict'
 # shellcheck disable=SC2086
 printf '| %-10s | %12s | %9s | %8s | %s |\n' $header
 failed=0
-for file in fuzz/fuzz_targets/*.rs; do
-  target=$(basename "$file" .rs)
+# In this order, for `h4` begins with what `hci` has reached.
+for target in air l2cap hci h4 central firmware finding; do
   [ $# -eq 0 ] || [[ " $* " == *" $target "* ]] || continue
   fuzz "$target"
   [ -z "${KEEP:-}" ] || keep "$target"

@@ -104,7 +104,17 @@ impl Twin {
     /// An air with nobody in it but the peripherals' owner.
     #[must_use]
     pub fn new(seed: u64, owner: Owner) -> Self {
-        let mut world = World::new(WorldConfig { seed, recording: true, ..WorldConfig::default() });
+        Self::with(WorldConfig { seed, recording: true, ..WorldConfig::default() }, owner)
+    }
+
+    /// The same without a record: [`Self::settled`] gives nothing.
+    #[must_use]
+    pub fn unrecorded(seed: u64, owner: Owner) -> Self {
+        Self::with(WorldConfig { seed, recording: false, ..WorldConfig::default() }, owner)
+    }
+
+    fn with(config: WorldConfig, owner: Owner) -> Self {
+        let mut world = World::new(config);
         let place = Placement::default();
         world.add("owner", Resident::Owner(owner), place);
         let sender = world.add("sender", Resident::Sender(RawSender::default()), place);

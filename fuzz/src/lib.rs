@@ -1,5 +1,6 @@
 //! What the targets have in common.
 
+mod missed;
 mod own;
 
 use bletwin_hostile::Target;
@@ -9,6 +10,7 @@ use bletwin_hostile::mutation::{changed, crossed};
 pub fn run(target: Target, data: &[u8]) {
     target(data);
     own::keep();
+    missed::add();
 }
 
 /// Changes the first `size` octets of `data` as the target's inputs are built, or one time in four

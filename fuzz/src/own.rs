@@ -28,16 +28,21 @@ unsafe extern "C" {
     static EDGES_END: [usize; 2];
 }
 
-/// Clears the counters of all that is not bletwin's own.
-pub fn keep() {
-    thread_local! {
-        static OTHERS: OnceCell<Vec<Range<usize>>> = const { OnceCell::new() };
-    }
+/// The counter of each edge.
+pub(crate) fn counters() -> &'static mut [u8] {
     let (begin, end) = (&raw mut COUNTERS, &raw mut COUNTERS_END);
     // SAFETY: the linker says where the section of the counters begins and ends; they are octets,
     // and nobody holds a reference to them: instrumented code, of which this crate's is none of
     // that runs now, reaches them by address.
-    let counters = unsafe { slice::from_raw_parts_mut(begin, end.addr() - begin.addr()) };
+    unsafe { slice::from_raw_parts_mut(begin, end.addr() - begin.addr()) }
+}
+
+/// Clears the counters of all that is not bletwin's own.
+pub(crate) fn keep() {
+    thread_local! {
+        static OTHERS: OnceCell<Vec<Range<usize>>> = const { OnceCell::new() };
+    }
+    let counters = counters();
     OTHERS.with(|others| {
         for range in others.get_or_init(others_edges) {
             if let Some(counters) = counters.get_mut(range.clone()) {
@@ -47,25 +52,35 @@ pub fn keep() {
     });
 }
 
-/// Edges of functions that are not bletwin's own.
-fn others_edges() -> Vec<Range<usize>> {
+/// Address of each edge, with its flags.
+pub(crate) fn edges() -> &'static [[usize; 2]] {
     let (begin, end) = (&raw const EDGES, &raw const EDGES_END);
     let count = (end.addr() - begin.addr()) / size_of::<[usize; 2]>();
     // SAFETY: the linker says where the table begins and ends; nothing writes to it.
-    let edges = unsafe { slice::from_raw_parts(begin, count) };
+    unsafe { slice::from_raw_parts(begin, count) }
+}
+
+/// The edges of each function: its entry comes first.
+pub(crate) fn functions() -> Vec<Range<usize>> {
+    let edges = edges();
     let entries = edges.iter().enumerate().filter(|(_, [_, flags])| flags & ENTRY != 0);
-    let entries: Vec<(usize, usize)> = entries.map(|(at, [address, _])| (at, *address)).collect();
-    let ends = entries.iter().skip(1).map(|(at, _)| *at).chain([edges.len()]);
-    let functions = entries.iter().zip(ends).map(|((at, address), end)| (*at..end, *address));
-    let others: Vec<Range<usize>> =
-        functions.filter(|(_, address)| !is_own(*address)).map(|(range, _)| range).collect();
+    let entries: Vec<usize> = entries.map(|(at, _)| at).collect();
+    let ends = entries.iter().skip(1).copied().chain([edges.len()]);
+    entries.iter().copied().zip(ends).map(|(begin, end)| begin..end).collect()
+}
+
+/// Edges of functions that are not bletwin's own.
+fn others_edges() -> Vec<Range<usize>> {
+    let edges = edges();
+    let mut others = functions();
+    others.retain(|range| edges.get(range.start).is_some_and(|[address, _]| !is_own(*address)));
     let left_out: usize = others.iter().map(ExactSizeIterator::len).sum();
     eprintln!("{} of {} edges are of bletwin's own functions", edges.len() - left_out, edges.len());
     others
 }
 
 /// Whether the function that begins here is written in a file of bletwin's crates.
-fn is_own(address: usize) -> bool {
+pub(crate) fn is_own(address: usize) -> bool {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"));
     let mut own = false;
     // What is asked for is the end of an instruction. What is inlined into a function comes first,

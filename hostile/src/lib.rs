@@ -18,7 +18,7 @@ mod text;
 
 pub use air::{air, l2cap};
 pub use files::{central, finding, firmware};
-pub use hosts::{h4, hci};
+pub use hosts::{framed, h4, hci};
 
 /// An entrance: takes any octets, and comes back.
 pub type Target = fn(&[u8]);

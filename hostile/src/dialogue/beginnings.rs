@@ -1,8 +1,9 @@
 //! Beginnings of a dialogue that mostly lead to something: devices that advertise, scan, connect
 //! and encrypt in every way that the commands have.
 
-use super::{Author, PORT, Piece, WRONG};
+use super::{Author, Piece, WRONG};
 use crate::hci::{COMMANDS, RANDOM};
+use crate::hosts::PORT;
 
 impl Author<'_> {
     /// A command of this host with parameters drawn from the table, but for those given here:
@@ -26,7 +27,7 @@ impl Author<'_> {
     }
 
     /// Type and octets of one of the host's addresses.
-    fn address(&mut self, port: u8, random: bool) -> [u8; 7] {
+    pub(super) fn address(&mut self, port: u8, random: bool) -> [u8; 7] {
         let number = usize::from(port == 0);
         let octets = match random {
             true => RANDOM[number],
@@ -181,7 +182,10 @@ impl Author<'_> {
     fn connect(&mut self, port: u8, extended: bool, random: bool, peer: &[u8; 7]) -> Piece {
         let own = [self.own_type(random)];
         let pause = self.luck.pick(&[0x37, 0x38, 0x39, 0x3A]);
-        let link = [6, 0, 6, 0, 0, 0, 0x90, 1, 0, 0, 0, 0];
+        // Mostly for four seconds without a word, sometimes for 100 ms.
+        let timeout = self.luck.pick(&[[0x90, 1], [0x90, 1], [0x90, 1], [10, 0]]);
+        let interval = self.luck.pick(&[6, 6, 6, 7, 8, 16]);
+        let link = [interval, 0, interval, 0, 0, 0, timeout[0], timeout[1], 0, 0, 0, 0];
         if extended {
             let phys = self.luck.pick(&[1, 1, 5, 4, 3, 7]);
             let scan = [&[0x10, 0, 0x10, 0][..], &link].concat();

@@ -2,18 +2,16 @@
 //! places and parameters, and beginnings that lead to something.
 
 mod beginnings;
+mod encounters;
 
 use crate::hci::{COMMANDS, Drawn, Field, Publics};
+use crate::hosts::{DATA, PORT};
 use crate::luck::Luck;
 use crate::{PIECES_MAX, hosts, pieces, sessions};
 
 /// Most changes that are made at once.
 const CHANGES: usize = 8;
-/// In a piece's first octet: which host speaks.
-const PORT: u8 = 0x40;
-/// There, too: data, where pieces have no frame.
-const DATA: u8 = 0x80;
-/// And how long nothing comes after it.
+/// In a piece's first octet: how long nothing comes after it.
 const PAUSES: u8 = 0x3F;
 /// One octet in so many of a command is wrong on purpose.
 const WRONG: usize = 24;
@@ -139,11 +137,19 @@ impl Author<'_> {
             *all = self.opening();
             return;
         }
+        if self.luck.one_in(40) {
+            // More time for all, or less.
+            match all[0].1.is_empty() {
+                true => drop(all.remove(0)),
+                false => all.insert(0, (0, Vec::new())),
+            }
+            return;
+        }
         // The end is changed more often than the beginning, on which all else stands.
         let begin = if self.luck.one_in(3) { 0 } else { all.len() / 2 };
         let at = begin + self.luck.below(all.len() - begin);
         let other = self.luck.below(all.len());
-        match self.luck.below(19) {
+        match self.luck.below(26) {
             0 => drop(all.remove(at)),
             1 => all.swap(at, other),
             2 => all.insert(other, all[at].clone()),
@@ -164,7 +170,20 @@ impl Author<'_> {
                 let at = if self.luck.one_in(2) { all.len() } else { at };
                 all.splice(at..at, some);
             }
-            17 if self.form == Form::Framed => {
+            17..=23 => {
+                let some = match self.luck.below(7) {
+                    0..=2 => self.meet(),
+                    3 | 4 => self.fill(),
+                    5 => self.link_up(),
+                    _ => {
+                        let port = self.luck.pick(&[0, PORT]);
+                        self.frame(port)
+                    }
+                };
+                let at = if self.luck.one_in(2) { all.len() } else { at };
+                all.splice(at..at, some);
+            }
+            24 if self.form == Form::Framed => {
                 // A packet in two pieces.
                 let cut = self.luck.below(all[at].1.len() + 1);
                 let rest = all[at].1.split_off(cut);
