@@ -12,6 +12,7 @@ mod hci;
 mod hosts;
 mod luck;
 pub mod mutation;
+mod packets;
 mod sessions;
 pub mod tables;
 mod text;

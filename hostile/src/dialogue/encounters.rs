@@ -15,16 +15,22 @@ impl Author<'_> {
     /// Both hosts want something of their link at nearly the same time.
     pub(super) fn meet(&mut self) -> Vec<Piece> {
         let speeches: Vec<_> = sessions::speeches().collect();
-        // Who is the central.
+        // Who is the central, and whether it is about their first link.
         let swap = if self.luck.one_in(4) { PORT } else { 0 };
+        let link = if self.luck.one_in(4) { 2 } else { 1 };
         let count = 2 + self.luck.few(6);
         let one = |_| {
             let (port, opcode, parameters) = &speeches[self.luck.below(speeches.len())];
+            let (port, mut parameters) = (*port as u8 ^ swap, parameters.clone());
             let pause = self.luck.pick(&[0, 0, 0, 1, 2, 5, 8, 14, 15, 16, 29, 30, 0x37]);
-            let first = parameters.get(..2).filter(|_| parameters.len() > 2);
-            match first.filter(|_| self.luck.one_in(2)).map(<[u8]>::to_vec) {
-                Some(handle) => self.say(*port as u8 ^ swap, pause, *opcode, &[(0, &handle[..])]),
-                None => self.form.command(*port as u8 ^ swap | pause, *opcode, parameters),
+            if let [number @ 1, 0 | 1, _, ..] = &mut parameters[..] {
+                *number = link;
+            }
+            match parameters.first_chunk::<2>().filter(|_| parameters.len() > 2) {
+                Some(handle) if self.luck.one_in(2) => {
+                    self.say(port, pause, *opcode, &[(0, &handle[..])])
+                }
+                _ => self.form.command(port | pause, *opcode, &parameters),
             }
         };
         (0..count).map(one).collect()
@@ -96,7 +102,8 @@ impl Author<'_> {
         let payload = [vec![code], vec![fill; length]].concat();
         let says = self.luck.pick(&[payload.len(), payload.len(), payload.len(), 0, 5, 300]);
         let frame = [&(says as u16).to_le_bytes()[..], &[channel, 0], &payload].concat();
-        let handle = if (port & PORT == 0) != self.luck.one_in(4) { [1, 0] } else { [1, 1] };
+        let role = u8::from((port & PORT == 0) == self.luck.one_in(4));
+        let handle = [self.luck.pick(&[1, 1, 1, 2]), role];
         let size = self.luck.pick(&[3, 4, 5, 10, 27, 100, 251]);
         let part = |(number, octets): (usize, &[u8])| {
             let flags = if number == 0 { 0 } else { 0x10 };

@@ -171,10 +171,10 @@ impl Author<'_> {
                 all.splice(at..at, some);
             }
             17..=23 => {
-                let some = match self.luck.below(7) {
+                let some = match self.luck.below(8) {
                     0..=2 => self.meet(),
                     3 | 4 => self.fill(),
-                    5 => self.link_up(),
+                    5 | 6 => self.link_up(),
                     _ => {
                         let port = self.luck.pick(&[0, PORT]);
                         self.frame(port)
