@@ -10,7 +10,7 @@ use crate::pieces;
 const CHANGES: usize = 6;
 /// Pieces that an entrance takes.
 const PIECES: usize = 24;
-// LLID in a piece's first octet at `air`: of a control PDU, of a frame's beginning, of what follows.
+// LLID in a piece's first octet at `air`: control PDU, beginning of a frame, what follows of it.
 const CONTROL: u8 = 3;
 const BEGIN: u8 = 2;
 const FOLLOWS: u8 = 1;
