@@ -4,8 +4,9 @@
 use ble::hci::Role;
 use ble::time::{Duration, Instant};
 
-use super::link::{Link, Span, UNIT};
+use super::link::{Link, UNIT};
 use super::timing::Anchors;
+use bletwin_sniffer::NodeId;
 
 /// How long before an event a radio is made ready for it, and after its last packet still at it.
 pub(super) const LEAD: Duration = Duration::from_ms(1);
@@ -35,7 +36,7 @@ pub(super) struct Busy<'a> {
 
 impl Shared {
     pub(super) fn of(links: &[Link<'_>]) -> Self {
-        let spans: Vec<_> = links.iter().map(Link::span).collect();
+        let spans: Vec<_> = links.iter().map(Span::of).collect();
         let mut shared = Self { events: Vec::new(), others: vec![Vec::new(); links.len()] };
         for (number, (link, span)) in links.iter().zip(&spans).enumerate() {
             let place = shared.events.len();
@@ -133,7 +134,19 @@ impl Events {
     }
 }
 
+/// When two nodes had a connection.
+struct Span {
+    nodes: [NodeId; 2],
+    from: Instant,
+    until: Instant,
+}
+
 impl Span {
+    fn of(link: &Link<'_>) -> Self {
+        let until = link.left(Role::Central).max(link.left(Role::Peripheral));
+        Self { nodes: link.nodes, from: link.connect.at, until }
+    }
+
     /// Whether the peripheral of `other` was in this connection as well at the time: as its
     /// central, or as its peripheral if that has accepted it.
     fn hinders(&self, other: &Self, accepted: bool) -> bool {

@@ -31,8 +31,10 @@ pub(super) fn listen<'a>(hci: &'a [Hci], links: &mut [Link<'a>]) {
         if let Event::LeConnectionComplete(complete) = event
             && complete.status == ErrorCode::SUCCESS
         {
+            let theirs = complete.role == Role::Peripheral;
             let fits = |link: &Link<'_>| {
-                link.node(complete.role) == record.node && link.connect.record < record.id
+                let own = link.node(complete.role) == record.node;
+                own && link.connect.record < record.id && !(theirs && link.in_vain)
             };
             if let Some(at) = links.iter().rposition(fits) {
                 handles.insert((record.node, complete.handle), (at, complete.role));

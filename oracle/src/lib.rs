@@ -49,6 +49,7 @@ mod phy;
 mod possible;
 mod privacy;
 mod procedure;
+mod rivals;
 mod shown;
 mod table;
 mod timing;

@@ -91,6 +91,9 @@ pub(super) struct Link<'a> {
     pub(super) csa2: bool,
     /// PHY of the AUX_CONNECT_REQ with which it began.
     extended: Option<Phy>,
+    /// Its CONNECT_IND answered an advertisement that another one answered as well, and the
+    /// advertiser took that, or none of them.
+    pub(super) in_vain: bool,
     /// Nodes of central and peripheral.
     pub(super) nodes: [NodeId; 2],
     pub(super) packets: Vec<Packet<'a>>,
@@ -105,21 +108,14 @@ pub(super) struct Link<'a> {
     pub(super) end: Instant,
 }
 
-/// When two nodes had a connection.
-pub(super) struct Span {
-    pub(super) nodes: [NodeId; 2],
-    pub(super) from: Instant,
-    pub(super) until: Instant,
-}
-
 impl Link<'_> {
-    pub(super) fn span(&self) -> Span {
-        let until = self.left(Role::Central).max(self.left(Role::Peripheral));
-        Span { nodes: self.nodes, from: self.connect.at, until }
-    }
-
     pub(super) const fn node(&self, role: Role) -> NodeId {
         self.nodes[role as usize]
+    }
+
+    /// Whether it began with a CONNECT_IND on a primary advertising channel.
+    pub(super) const fn is_legacy(&self) -> bool {
+        self.extended.is_none()
     }
 
     /// The PHY with which it began, in both directions.
@@ -393,6 +389,7 @@ pub(super) fn links<'a>(
                     request,
                     csa2: true,
                     extended: Some(connect.phy.phy()),
+                    in_vain: false,
                     nodes: [connect.from, item.from],
                     packets: Vec::new(),
                     hci: Vec::new(),
@@ -415,6 +412,7 @@ pub(super) fn links<'a>(
                     request,
                     csa2: ch_sel && request.ch_sel,
                     extended: None,
+                    in_vain: false,
                     nodes: [item.from, peripheral],
                     packets: Vec::new(),
                     hci: Vec::new(),
@@ -450,6 +448,7 @@ pub(super) fn links<'a>(
         acknowledge(&mut link.packets);
         link.mark_last();
     }
+    super::rivals::mark(view, &mut links);
     super::hosts::listen(view.hci(), &mut links);
     links
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ble::address::Address;
 use ble::crypto::ccm::{Cipher, Direction, session_key};
 use ble::pdu::advertising::ConnectInd;
 use ble::pdu::control::{ConnectionUpdate, ControlPdu, EncReq};
@@ -49,6 +50,8 @@ struct Received {
 
 pub(super) struct Connection {
     access_address: u32,
+    /// When its CONNECT_IND was over, and the address that it came from; `None`: not seen.
+    begun: Option<(Instant, Address)>,
     /// `None`: not known yet.
     central: Option<NodeId>,
     peripheral: Option<NodeId>,
@@ -79,6 +82,7 @@ impl Connection {
         };
         Self {
             access_address: request.access_address,
+            begun: Some((item.end, request.initiator)),
             central: Some(item.from),
             peripheral,
             interval: UNIT.times(u64::from(request.interval.max(1))),
@@ -99,6 +103,7 @@ impl Connection {
         let sender = |way| (way == direction).then_some(frame.from);
         Self {
             access_address: frame.access_address,
+            begun: None,
             central: sender(Direction::CentralToPeripheral),
             peripheral: sender(Direction::PeripheralToCentral),
             interval: UNIT,
@@ -115,6 +120,17 @@ impl Connection {
 
     pub(super) const fn access_address(&self) -> u32 {
         self.access_address
+    }
+
+    /// Whether two CONNECT_INDs answer the same advertisement: they were over at once.
+    pub(super) fn begins_with(&self, other: &Self) -> bool {
+        let [Some((one, _)), Some((another, _))] = [self.begun, other.begun] else { return false };
+        one.max(another).since(one.min(another)) < T_IFS_LATEST
+    }
+
+    /// Whether it was begun from this address.
+    pub(super) fn is_of(&self, initiator: Address) -> bool {
+        self.begun.is_some_and(|(_, from)| from == initiator)
     }
 
     pub(super) fn may_be(&self, node: NodeId) -> bool {

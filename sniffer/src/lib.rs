@@ -20,6 +20,7 @@
 
 use std::collections::BTreeMap;
 
+use ble::address::Address;
 use ble::error::ErrorCode;
 use ble::hci::{Command, Event, Handle, Role};
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
@@ -177,6 +178,8 @@ pub struct Sniffer {
     /// Last key that a host gave to its controller, as central or as peripheral.
     keys: BTreeMap<NodeId, Secret<16>>,
     auxiliary: Auxiliary,
+    /// Who advertised with an address.
+    advertisers: BTreeMap<Address, NodeId>,
 }
 
 impl Sniffer {
@@ -197,7 +200,7 @@ impl Sniffer {
                 if complete.status == ErrorCode::SUCCESS =>
             {
                 let central = complete.role == Role::Central;
-                let number = self.connections.iter().rposition(|c| c.has_end(node, central));
+                let number = self.begun(node, central, complete.peer);
                 self.handles.extend(number.map(|at| ((node, complete.handle), at)));
             }
             _ => {}
@@ -230,7 +233,7 @@ impl Sniffer {
         };
         let mut peer = None;
         if advertises {
-            self.advertising(&mut item, frame);
+            peer = self.advertising(&mut item, frame);
         } else if let Some(number) = self.number(frame).or_else(|| self.join(frame)) {
             item.connection = Some(number);
             peer = self.connections.get(number).and_then(|c| c.peer_of(frame.from));
@@ -251,6 +254,17 @@ impl Sniffer {
         item
     }
 
+    /// The connection that a host is told of. Several centrals may have answered one advertisement:
+    /// then it is the one of the peer that it is told of.
+    fn begun(&self, node: NodeId, central: bool, peer: Address) -> Option<usize> {
+        let last = self.connections.iter().rposition(|c| c.has_end(node, central))?;
+        let rival = |c: &Connection| {
+            let together = self.connections.get(last).is_some_and(|last| c.begins_with(last));
+            c.has_end(node, central) && together && c.is_of(peer)
+        };
+        Some(self.connections.iter().rposition(rival).filter(|_| !central).unwrap_or(last))
+    }
+
     fn number(&self, frame: &Frame) -> Option<usize> {
         let address = frame.access_address;
         let fits = |c: &Connection| c.access_address() == address && c.may_be(frame.from);
@@ -264,20 +278,32 @@ impl Sniffer {
         Some(self.connections.len().saturating_sub(1))
     }
 
-    fn advertising(&mut self, item: &mut AirItem, frame: &Frame) {
+    /// Understands an advertising PDU; gives whom a CONNECT_IND is for, as far as it is known.
+    fn advertising(&mut self, item: &mut AirItem, frame: &Frame) -> Option<NodeId> {
         let Some(pdu) = AdvertisingPdu::parse(&frame.pdu) else {
             if let Some(pdu) = ExtendedPdu::parse(&frame.pdu) {
                 let name = self.auxiliary.name(item, &pdu);
                 item.decoded = Decoded::Extended { name, pdu: Box::new(pdu) };
             }
-            return;
+            return None;
         };
         self.auxiliary.request(item, &pdu);
+        let mut called = None;
+        if let AdvertisingPdu::AdvInd { advertiser, .. }
+        | AdvertisingPdu::AdvDirectInd { advertiser, .. } = &pdu
+        {
+            self.advertisers.insert(*advertiser, frame.from);
+        }
         if let AdvertisingPdu::ConnectInd(request) = &pdu {
-            let peripheral = frame.arrival(None).map(|arrival| arrival.node);
+            // Other scanners may have heard it as well.
+            let arrival = frame.arrival(None).map(|arrival| arrival.node);
+            let known = matches!(frame.hearing, Hearing::Known(_)) && !item.is_secondary();
+            called = self.advertisers.get(&request.advertiser).copied().filter(|_| known);
+            let peripheral = called.or(arrival);
             item.connection = Some(self.connections.len());
             self.connections.push(Connection::new(request, item, peripheral));
         }
         item.decoded = Decoded::Advertising(pdu);
+        called
     }
 }

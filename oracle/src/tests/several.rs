@@ -6,6 +6,7 @@ use ble::hci::Command;
 use super::broken::ids;
 use super::later::secure_from;
 use super::*;
+use bletwin_sniffer::Hearing;
 
 const OTHER_ADDRESS: u32 = 0x4B6F_81F1;
 
@@ -19,8 +20,13 @@ fn second() -> Script {
 
 /// Puts the records of both into one, the second ones this much later and by these nodes.
 fn together(first: &Script, second: &Script, us: u64, nodes: [u16; 2]) -> Vec<Record> {
-    let mut all: Vec<_> = first.records.iter().cloned().map(|record| (0, record)).collect();
+    let mut all: Vec<_> = first.records.iter().cloned().map(|record| (0_u8, record)).collect();
     all.extend(second.records.iter().cloned().map(|record| (1, moved(record, us, nodes))));
+    merged(all)
+}
+
+/// Both in the order of their times, with new numbers.
+fn merged(mut all: Vec<(u8, Record)>) -> Vec<Record> {
     all.sort_by_key(|(_, record)| record.at);
     let mut ids = BTreeMap::new();
     for (number, (which, record)) in all.iter_mut().enumerate() {
@@ -238,4 +244,71 @@ fn a_long_packet_that_must_be_repeated_needs_more_time() {
     };
     assert_eq!(told(true), BTreeSet::new());
     assert_eq!(told(false), BTreeSet::from(["LL-TIFS-3"]));
+}
+
+/// A central whose CONNECT_IND met another one: nobody answers in its six events (0x3E).
+fn in_vain() -> Script {
+    let mut script = Script::with(|request| {
+        request.initiator = Address::public([9; 6]);
+        request.access_address = OTHER_ADDRESS;
+    });
+    // The advertisement, and what the peripheral made of it, are in the other record.
+    let own = |record: &Record| {
+        record.node == NodeId(C as u16) && !matches!(record.kind, RecordKind::AirRx { .. })
+    };
+    script.records.retain(own);
+    script.asleep = true;
+    for _ in 0..6 {
+        script.packet(C, 0, None);
+        script.next();
+    }
+    script.end(C, ErrorCode::FAILED_TO_ESTABLISH)
+}
+
+/// A record of both, of which the one in vain comes 1 µs before or behind the other; its central
+/// is the node 2.
+fn raced(good: &Script, vain: &Script, first: bool) -> Vec<Record> {
+    let later = |record: &Record, by: bool| {
+        let us = Duration::from_us(u64::from(by));
+        let mut record = record.clone();
+        record.at += us;
+        if let RecordKind::AirTx(tx) = &mut record.kind {
+            tx.end += us;
+        }
+        record
+    };
+    let mut all: Vec<_> = good.records.iter().map(|r| (0, later(r, first))).collect();
+    all.extend(vain.records.iter().map(|r| (1, Record { node: NodeId(2), ..later(r, !first) })));
+    merged(all)
+}
+
+/// Two centrals answer one advertisement, and the peripheral hears one of them: the other one has
+/// no connection, and nobody owes it an answer.
+#[test]
+fn of_two_centrals_that_answer_one_advertisement_one_has_a_connection() {
+    let gone = ErrorCode::REMOTE_USER_TERMINATED;
+    let good = Script::new().events(2).say(C, ControlPdu::TerminateInd(gone));
+    let good = good.end(P, gone).end(C, ErrorCode::LOCAL_HOST_TERMINATED);
+    for first in [true, false] {
+        let records = raced(&good, &in_vain(), first);
+        assert_eq!(judge(&records), [], "first: {first}");
+        // A sniffer has no more than the packets.
+        let mut seen = view(&records);
+        (seen.hci, seen.nodes) = (None, None);
+        seen.frames.iter_mut().for_each(|frame| frame.hearing = Hearing::Unknown);
+        assert_eq!(super::super::judge(&seen), [], "first: {first}");
+    }
+}
+
+/// That one CONNECT_IND was in vain excuses nothing in the connection that the other one began.
+#[test]
+fn who_has_taken_one_of_two_connections_keeps_its_rules() {
+    let shifted = Script::new().events(3).shift_last(Duration::from_us(3));
+    for first in [true, false] {
+        let told = judge(&raced(&shifted, &in_vain(), first));
+        assert_eq!(named(&told), BTreeSet::from([("LL-TIFS-1", 1)]));
+        // It has told its host of a connection, and does not listen.
+        let told = judge(&raced(&deaf(Script::new()), &in_vain(), first));
+        assert_eq!(named(&told), BTreeSet::from([("LL-LAT-3", 1)]));
+    }
 }
