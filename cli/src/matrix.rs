@@ -31,7 +31,7 @@ pub struct Plan {
     pub scenario: Option<String>,
     /// Firmware presets or files.
     pub firmwares: Vec<String>,
-    /// Centrals by name or file.
+    /// Centrals by name or file, in a scenario with two as `ONE+OTHER`.
     pub centrals: Vec<String>,
     /// `KEY=VALUE` for all runs; with any, everybody is expected to pass.
     pub set: Vec<String>,
@@ -98,7 +98,7 @@ impl Plan {
     fn pairs(&self) -> Result<Vec<Pair>, BadInput> {
         let mut pairs = Vec::new();
         for central in &self.centrals {
-            let entry = centrals::find(central)?;
+            let entry = centrals::find(apart(central).0)?;
             for firmware in &self.firmwares {
                 pairs.push(self.pair(central, &entry, firmware)?);
             }
@@ -111,7 +111,11 @@ impl Plan {
         let name = own.map(|quirk| quirk.scenario.as_str()).or(self.scenario.as_deref());
         let scenario = catalogue::pairing_by_name(name.unwrap_or("pairing"))?;
         let (first, _) = self.seeds;
-        let mut setup = Setup::new(firmware, central, first)?;
+        let (one, other) = apart(central);
+        let mut setup = Setup::new(firmware, one, first)?;
+        if let Some(other) = other {
+            setup = setup.beside(other)?;
+        }
         let circumstances = own.map_or(&[][..], |quirk| &quirk.set);
         let set: Vec<String> = circumstances.iter().chain(&self.set).cloned().collect();
         for assignment in &set {
@@ -119,7 +123,7 @@ impl Plan {
         }
         setup.check()?;
         scenario.fits(&setup)?;
-        let known = self.scenario.is_none() && self.set.is_empty();
+        let known = self.scenario.is_none() && self.set.is_empty() && other.is_none();
         let expected = entry.expect.get(firmware).filter(|_| known).cloned();
         let expected = expected.unwrap_or_else(|| wanted(scenario));
         let (central, firmware) = (central.to_owned(), firmware.to_owned());
@@ -161,6 +165,15 @@ impl Plan {
         let size = usize::try_from(count).unwrap_or(usize::MAX);
         let cells = pairs.iter().zip(kept.chunks(size)).map(|(pair, kept)| pair.cell(first, kept));
         Ok(Some(Matrix { cells: cells.collect() }))
+    }
+}
+
+/// The central of a row, and the second one of a scenario with two: `phone+macos`.
+#[must_use]
+pub fn apart(row: &str) -> (&str, Option<&str>) {
+    match row.split_once('+').filter(|_| !std::path::Path::new(row).exists()) {
+        Some((one, other)) => (one, Some(other)),
+        None => (row, None),
     }
 }
 
@@ -234,7 +247,14 @@ impl Pair {
                 true => text.to_owned(),
                 false => format!("'{}'", text.replace('\'', r"'\''")),
             };
-        words.push(format!("--peripheral {} --central {}", quoted(firmware), quoted(central)));
+        words.push(format!("--peripheral {}", quoted(firmware)));
+        let (one, other) = apart(central);
+        words.extend(
+            [Some(one), other]
+                .into_iter()
+                .flatten()
+                .map(|central| format!("--central {}", quoted(central))),
+        );
         words.extend(self.set.iter().map(|set| format!("--set {}", quoted(set))));
         words.push(format!("--seed {seed}"));
         words.join(" ")

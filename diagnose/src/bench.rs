@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ble::time::Duration;
 use bletwin_models::central::Central;
+use bletwin_models::profile::Profile;
 use bletwin_setup::Build;
-use bletwin_sim::record::RecordKind;
+use bletwin_sim::node::NodeId;
+use bletwin_sim::record::{Record, RecordKind};
 use firmware_core::host::procedures::Request;
 use rayon::prelude::*;
 
@@ -105,6 +107,8 @@ pub struct Bench<'a> {
     scenario: Scenario,
     suspect: Unknown,
     honest: Unknown,
+    /// The second central of a story with two, as the story needs it, and its name.
+    other: Option<(String, Profile)>,
     air: Air,
     wishes: Vec<Request>,
     watcher: Watcher<'a>,
@@ -122,7 +126,9 @@ impl<'a> Bench<'a> {
             Unknown::new(move || central.clone())
         };
         let honest = Setup::new("recommended", "honest", setup.seed)?;
-        Ok(Self::new(scenario, [unknown(setup), unknown(&honest)], &setup.air, watcher))
+        let other = Cast::of(scenario, setup).other;
+        let bench = Self::new(scenario, [unknown(setup), unknown(&honest)], &setup.air, watcher);
+        Ok(Self { other, ..bench })
     }
 
     /// For this scenario: the suspect, an honest central to compare with, and the air.
@@ -135,7 +141,8 @@ impl<'a> Bench<'a> {
     ) -> Self {
         let runs = AtomicUsize::new(0);
         let air = air.clone();
-        Self { scenario: *scenario, suspect, honest, air, wishes: Vec::new(), watcher, runs }
+        let scenario = *scenario;
+        Self { scenario, suspect, honest, other: None, air, wishes: Vec::new(), watcher, runs }
     }
 
     /// The same, but a run is good only if the central also grants these.
@@ -175,8 +182,9 @@ impl<'a> Bench<'a> {
             peripheral: trial.config.clone(),
             chip: None,
             central,
+            other: self.other.clone().filter(|_| trial.partner == Partner::Suspect),
             // What the suspect breaks is what is asked for.
-            permit: Permit::MadeUp,
+            permits: [Permit::MadeUp, Permit::MadeUp],
             reaction: trial.reaction.unwrap_or(air.reaction),
             air,
             seed: trial.seed,
@@ -195,8 +203,10 @@ impl<'a> Bench<'a> {
     #[must_use]
     pub fn play(&self, trial: &Trial) -> Option<Finished> {
         let mut run = self.evidence(trial)?;
-        let central = run.central;
-        run.records.retain(|r| r.node != central || !matches!(r.kind, RecordKind::Note(_)));
+        let others = run.parties.iter().map(|party| party.node);
+        let centrals: Vec<NodeId> = others.chain([run.central]).collect();
+        let known = |r: &Record| !centrals.contains(&r.node);
+        run.records.retain(|r| known(r) || !matches!(r.kind, RecordKind::Note(_)));
         Some(run)
     }
 

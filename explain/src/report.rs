@@ -13,13 +13,14 @@ use bletwin_sim::record::{Note, RecordId, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
 use bletwin_sim::report::degrade::{self, Faults};
-use bletwin_sim::report::ladder::{line, substantial};
+use bletwin_sim::report::ladder::{ladder_between, line, substantial};
 use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
 
 use crate::why::Why;
+use crate::why::watched::parties;
 use bletwin_scenarios::catalogue::Story;
 use bletwin_scenarios::judgement::seconds;
-use bletwin_scenarios::stage::Finished;
+use bletwin_scenarios::stage::{Finished, Party};
 use bletwin_scenarios::summary::Verdict;
 pub use failure::{Json, busy, failure, json, objections};
 pub(crate) use failure::{Suspected, suspected};
@@ -55,7 +56,10 @@ pub fn log(run: &Finished) -> String {
 /// Every PDU on air except empty ones.
 #[must_use]
 pub fn ladder(run: &Finished) -> String {
-    report::ladder::ladder(&sniff(&run.records), substantial)
+    let items = sniff(&run.records);
+    let whose = parties(run, &items);
+    let names = whose.iter().map(|(number, party)| (*number, party.central.as_str())).collect();
+    ladder_between(&items, substantial, &names)
 }
 
 /// Only the PDUs that the explanation speaks of, and how many lie between them.
@@ -250,6 +254,41 @@ pub fn verdict_line(run: &Finished) -> String {
         outcome(run),
         s.sim_seconds
     )
+}
+
+/// What came of each of several centrals, a line each, and why where it was not as wanted; empty
+/// where there is one.
+#[must_use]
+pub fn centrals(run: &Finished) -> Vec<(String, Option<String>)> {
+    let items = sniff(&run.records);
+    let told = |party: &Party| {
+        let why = (party.outcome != run.expects)
+            .then(|| Why::party(run, &items, party).paragraph())
+            .filter(|why| !why.is_empty());
+        (party_line(party), why)
+    };
+    run.parties.iter().map(told).collect()
+}
+
+/// One of several centrals, and what came of it.
+fn party_line(party: &Party) -> String {
+    let what = match party.outcome {
+        Verdict::Bonded if party.connections == 1 => "bonded".to_owned(),
+        Verdict::Bonded => "bonded, and came back".to_owned(),
+        Verdict::BondedThenLost => "bonded, came back, and the link died".to_owned(),
+        Verdict::Disconnected => "the link died before it was secure".to_owned(),
+        Verdict::PairingFailed => "pairing failed".to_owned(),
+        _ if party.connections == 0 => "never connected".to_owned(),
+        _ => "not secure in time".to_owned(),
+    };
+    let level = party.security_level.map_or_else(String::new, |level| format!(", level {level}"));
+    let error = party.security_err.map_or_else(String::new, |err| format!(", err {err}"));
+    let reason = party.disconnect_reason.map_or_else(String::new, |r| format!(", reason {r}"));
+    let of = match party.connections {
+        1 => "1 connection".to_owned(),
+        n => format!("{n} connections"),
+    };
+    format!("{}: {what}{level}{error}{reason} ({of})", party.central)
 }
 
 /// Breaks text into lines of at most `width` characters, at spaces.

@@ -14,7 +14,7 @@ use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
 
 use crate::controller::{CentralController, ControllerOutput};
-use crate::host::{Bond, CentralHost, HostConfig, HostOutput};
+use crate::host::{Bond, CentralHost, HostConfig, HostOutput, OTHER_SYSTEM};
 use crate::profile::Profile;
 
 /// More than this many HCI packets in one go is a quarrel between host and controller.
@@ -31,6 +31,8 @@ struct Powered {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Central {
     profile: Profile,
+    /// The other system on the same machine, if it behaves otherwise.
+    other_system: Option<Box<Profile>>,
     /// The bond store, while the power is off.
     bonds: Vec<Bond>,
     powered: Option<Powered>,
@@ -40,7 +42,14 @@ impl Central {
     /// A central that is switched off and has the bonds of its profile.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
-        Self { bonds: profile.host.bonds.clone(), profile, powered: None }
+        Self { bonds: profile.host.bonds.clone(), profile, other_system: None, powered: None }
+    }
+
+    /// The same machine with another system on it, which is booted by the wish `other-system`: one
+    /// address, two stores of keys, and a behaviour of its own.
+    #[must_use]
+    pub fn with_other_system(self, profile: Profile) -> Self {
+        Self { other_system: Some(Box::new(profile)), ..self }
     }
 
     /// What it is like.
@@ -57,6 +66,14 @@ impl Central {
             powered.host.behave_as(&profile.host);
         }
         self.profile = profile;
+    }
+
+    /// From now on the other system runs, if there is one of its own.
+    fn boot(&mut self) {
+        if let Some(other) = self.other_system.take() {
+            self.other_system = Some(Box::new(self.profile.clone()));
+            self.behave_as(*other);
+        }
     }
 
     /// Its host, while the power is on.
@@ -155,7 +172,12 @@ impl Node for Central {
                 self.power_on(now, &Entropy::new(entropy));
             }
             (NodeInput::Act(Act::PowerCycle), _) => self.power_off(),
-            (NodeInput::Act(act), Some(powered)) => powered.host.act(now, &act),
+            (NodeInput::Act(act), Some(powered)) => {
+                powered.host.act(now, &act);
+                if matches!(&act, Act::Ask(wish) if wish == OTHER_SYSTEM) {
+                    self.boot();
+                }
+            }
             (NodeInput::Radio(event), Some(powered)) => powered.controller.radio(now, event),
             (NodeInput::Timer, Some(powered)) => powered.timer(now),
             (NodeInput::Saw { .. } | NodeInput::Octets(_) | NodeInput::Antenna(_), _)

@@ -67,7 +67,7 @@ const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "two-hosts",
-        text: "bond with one host and with another; both want to come back, one after the other",
+        text: "bond with one host and with another; both want back at once, one has to wait",
         story: Story::TwoHosts,
         expects: Verdict::Bonded,
         limit_s: 180,

@@ -61,13 +61,13 @@ pub struct ReportedFinding {
 impl Judgement {
     /// Judges a record.
     #[must_use]
-    pub fn of(records: &[Record], centrals: &[NodeId], permit: &Permit) -> Self {
+    pub fn of(records: &[Record], centrals: &[(NodeId, Permit)]) -> Self {
         let admitted = |finding: &Finding| {
-            centrals.contains(&finding.culprit)
-                && match permit {
-                    Permit::Declared(rules) => rules.iter().any(|rule| rule == finding.rule),
-                    Permit::MadeUp => true,
-                }
+            let theirs = |(node, _): &&(NodeId, Permit)| *node == finding.culprit;
+            centrals.iter().filter(theirs).any(|(_, permit)| match permit {
+                Permit::Declared(rules) => rules.iter().any(|rule| rule == finding.rule),
+                Permit::MadeUp => true,
+            })
         };
         let Examined { findings, observations: observed, .. } = examine(&view(records));
         let (admitted, mut unexpected): (_, Vec<_>) = findings.into_iter().partition(admitted);
@@ -204,7 +204,7 @@ mod tests {
             };
             let records = [record];
             let permits = [Permit::MadeUp, Permit::Declared(vec![INVARIANT.to_owned()])];
-            let judged = permits.map(|permit| Judgement::of(&records, &[NodeId(1)], &permit));
+            let judged = permits.map(|permit| Judgement::of(&records, &[(NodeId(1), permit)]));
             for judgement in judged.into_iter().chain([Judgement::unjudged(&records)]) {
                 assert!(judgement.admitted.is_empty());
                 assert_eq!(

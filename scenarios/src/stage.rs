@@ -3,6 +3,7 @@
 mod direction;
 mod ending;
 mod finished;
+mod parties;
 mod silicon;
 mod story;
 pub(crate) mod tour;
@@ -12,6 +13,7 @@ use ble::time::{Duration, Instant};
 use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
+use bletwin_models::profile::Profile;
 use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::{MediumConfig, MoreLoss};
@@ -27,6 +29,7 @@ use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
 use bletwin_setup::chip;
 use bletwin_setup::{Air, Build, Person, Setup};
 pub use finished::{Busy, Finished};
+pub use parties::Party;
 use silicon::RESULT;
 
 /// Path loss across which nothing arrives, dB.
@@ -41,15 +44,17 @@ pub struct Stage {
     pub peripheral: NodeId,
     /// The central's node.
     pub central: NodeId,
-    /// The other central, in a story with two.
+    /// The other central, in a story with two devices.
     beside: Option<NodeId>,
+    /// What the centrals are called, in a story with two.
+    parties: Option<[String; 2]>,
     scenario: Scenario,
     names: [String; 2],
     seed: u64,
     required_level: u8,
     /// Whether somebody presses the pairing button.
     needs_button: bool,
-    permit: Permit,
+    permits: [Permit; 2],
     facts: PeripheralFacts,
     seen: usize,
     settled: Option<Instant>,
@@ -78,8 +83,10 @@ pub struct Cast {
     pub chip: Option<Image>,
     /// The central, as the story needs it.
     pub central: Central,
-    /// What the oracle may find against the central.
-    pub permit: Permit,
+    /// The second central of a story with two, and its name, if it is of another kind.
+    pub other: Option<(String, Profile)>,
+    /// What the oracle may find against each of the centrals.
+    pub permits: [Permit; 2],
     /// Air and clocks.
     pub air: Air,
     /// How long the person takes from seeing to acting.
@@ -94,16 +101,25 @@ impl Cast {
     pub fn of(scenario: &Scenario, setup: &Setup) -> Self {
         let profile = direction::directed(scenario.story, setup);
         let attacked = scenario.story == Story::StaticPasskey;
-        let permit = match setup.made_up && !attacked {
+        let permit = |setup: &Setup, profile: &Profile| match setup.made_up && !attacked {
             true => Permit::MadeUp,
             false => Permit::Declared(profile.breaks.clone()),
         };
+        let first = permit(setup, &profile);
+        let other = setup.of_other().filter(|_| scenario.story.centrals() > 1);
+        let mut permits = [first.clone(), first];
+        let other = other.map(|setup| {
+            let central = direction::directed(scenario.story, &setup);
+            permits[1] = permit(&setup, &central);
+            (central.name.clone(), central)
+        });
         Self {
             names: [setup.peripheral_name.clone(), profile.name.clone()],
             peripheral: setup.peripheral.clone(),
             chip: setup.chip.clone(),
             central: Central::new(profile),
-            permit,
+            other,
+            permits,
             air: setup.air.clone(),
             reaction: setup.air.reaction,
             seed: setup.seed,
@@ -121,7 +137,13 @@ impl Stage {
     /// Puts this cast in place.
     #[must_use]
     pub fn with(scenario: &Scenario, cast: Cast) -> Self {
-        let Cast { names, peripheral: build, chip, central, permit, air, reaction, seed } = cast;
+        let Cast { names, peripheral: build, chip, central, other, permits, air, reaction, seed } =
+            cast;
+        let [_, name] = &names;
+        let parties = (scenario.story.centrals() > 1).then(|| {
+            let second = other.as_ref().map_or(name, |(name, _)| name);
+            direction::named_apart(scenario.story, [name, second])
+        });
         let mut world = World::new(WorldConfig {
             seed,
             recording: true,
@@ -150,8 +172,8 @@ impl Stage {
             None => Participant::Peripheral(Box::new(PeripheralNode::new(build, cpu))),
         };
         let peripheral = world.add("peripheral", peripheral, place(0, air.clock_ppm));
-        let other = (scenario.story == Story::TwoHosts)
-            .then(|| Central::new(direction::beside(central.profile())));
+        let other = other.map(|(_, profile)| profile);
+        let (central, other) = direction::company(scenario.story, central, other);
         let central = world.add(
             "central",
             Participant::Central(Box::new(central)),
@@ -183,6 +205,7 @@ impl Stage {
         let mut stage = Self {
             world,
             beside,
+            parties,
             peripheral,
             central,
             scenario: *scenario,
@@ -190,7 +213,7 @@ impl Stage {
             seed,
             required_level,
             needs_button,
-            permit,
+            permits,
             facts: PeripheralFacts::default(),
             seen: 0,
             settled: None,
@@ -280,7 +303,9 @@ impl Stage {
     fn prompt(&mut self, end: Instant) {
         let next = self.world.next_event().map_or(end, |next| next.min(end));
         if self.out_of_reach.take_if(|at| *at <= next).is_some() {
-            self.world.set_path_loss(self.peripheral, self.central, NO_REACH_DB);
+            for central in self.beside.into_iter().chain([self.central]) {
+                self.world.set_path_loss(self.peripheral, central, NO_REACH_DB);
+            }
         }
         while let Some((at, target, act)) = self.prompter.due(next) {
             let node = match target {
@@ -289,6 +314,12 @@ impl Stage {
             };
             self.world.act(node, at, act);
         }
+    }
+
+    /// What may be found against which central. Two systems of one machine are one culprit.
+    fn permitted(&self) -> Vec<(NodeId, Permit)> {
+        let nodes = [self.central, self.beside.unwrap_or(self.central)];
+        nodes.into_iter().zip(self.permits.clone()).collect()
     }
 
     fn look(&mut self) {
@@ -324,13 +355,12 @@ impl Stage {
         let outcome = self.verdict();
         let facts = &self.facts;
         let ending = self.decisive_ending(outcome);
-        let [peripheral, central] = self.names.clone();
+        let parties = self.parties();
+        let [peripheral, alone] = self.names.clone();
+        let central = self.parties.as_ref().map_or(alone, |names| names.join(" and "));
         let records = self.world.records().to_vec();
         let judgement = match self.judged {
-            true => {
-                let centrals: Vec<NodeId> = self.beside.into_iter().chain([self.central]).collect();
-                Judgement::of(&records, &centrals, &self.permit)
-            }
+            true => Judgement::of(&records, &self.permitted()),
             false => Judgement::unjudged(&records),
         };
         let summary = Summary {
@@ -358,9 +388,10 @@ impl Stage {
             node_names,
             peripheral: self.peripheral,
             central: self.central,
+            parties,
             pairing_attempts: self.attempts(),
             busy: self.busy(),
-            made_up: self.permit == Permit::MadeUp,
+            made_up: self.permits.contains(&Permit::MadeUp),
             difference: self.stopped(),
             ending,
             records,

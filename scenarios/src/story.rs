@@ -2,6 +2,7 @@
 
 use ble::security::IoCapability;
 
+use crate::catalogue;
 use crate::collision::Collision;
 use crate::collision::links::Links;
 use crate::stage::tour;
@@ -24,10 +25,11 @@ pub enum Story {
     /// As `Reconnect`, but the peripheral's bonds are deleted in between.
     BondLost,
     /// As `Reconnect`, but between two connections the central's other system is booted: it has the
-    /// same address, and its own store of keys. It bonds, and then the first one comes back.
+    /// same address, its own store of keys, and may behave otherwise. It bonds, and then the first
+    /// one comes back.
     DualBoot,
-    /// Two centrals of one kind bond, one after the other. Then both want to come back: the
-    /// first one wins, and when it leaves the other one has its turn.
+    /// Two centrals bond, one after the other. Then both want to come back at once: one wins, and
+    /// when it leaves the other one has its turn.
     TwoHosts,
     /// As `Pair`, but the person types a wrong passkey.
     WrongPasskey,
@@ -54,6 +56,15 @@ impl Story {
     #[must_use]
     pub const fn comes_back(self) -> bool {
         self.connections() > 1
+    }
+
+    /// Centrals that take part: two devices, or two systems of one.
+    #[must_use]
+    pub const fn centrals(self) -> usize {
+        match self {
+            Self::DualBoot | Self::TwoHosts => 2,
+            _ => 1,
+        }
     }
 
     /// Connections that it takes to tell it.
@@ -108,6 +119,7 @@ impl Scenario {
     /// has given are about a characteristic that it does not have: that would do nothing, and what
     /// the run then says would be about another story.
     pub fn fits(&self, setup: &Setup) -> Result<(), BadInput> {
+        self.fits_centrals(setup)?;
         self.fits_steps(setup)?;
         let application = &setup.peripheral.application;
         let buttons = application.buttons();
@@ -134,6 +146,22 @@ impl Scenario {
                      docs/YOUR-PERIPHERAL.md"
                 ),
             })
+        })
+    }
+
+    fn fits_centrals(&self, setup: &Setup) -> Result<(), BadInput> {
+        if setup.other.is_none() || self.story.centrals() > 1 {
+            return Ok(());
+        }
+        let with_two = catalogue::all().iter().filter(|other| other.story.centrals() > 1);
+        let names: Vec<&str> = with_two.map(|other| other.name).collect();
+        Err(BadInput {
+            what: format!("`{}` is a scenario with one central, and two are named", self.name),
+            help: format!(
+                "name one by --central, or take a scenario with two: {}; `bletwin matrix` compares \
+                 centrals in one scenario",
+                names.join(", ")
+            ),
         })
     }
 

@@ -19,14 +19,14 @@ pub mod centrals;
 pub mod chip;
 pub mod error;
 pub mod keys;
+mod party;
 
 use std::path::Path;
 
 use bletwin_emulator::node::Image;
 pub use bletwin_firmware_node::{Build, Tenant};
-use bletwin_models::controller::ControllerQuirks;
 use bletwin_models::host::Step;
-use bletwin_models::profile::{self, Entry, KEYS, Profile, SIZE_MAX};
+use bletwin_models::profile::{self, KEYS, Profile, SIZE_MAX};
 use bletwin_schema::{Fault, Origin, Origins};
 use firmware_core::config::Config;
 use firmware_core::host::gatt::Access;
@@ -36,6 +36,7 @@ use toml::Spanned;
 use crate::error::{BadInput, unknown_name_or_file};
 use crate::keys::{AIR, PERIPHERAL, conflict, page};
 pub use air::{Air, Person};
+pub use party::Other;
 
 /// Names of the built-in firmware configurations.
 pub const PRESETS: [&str; 2] = ["zephyr-2024", "recommended"];
@@ -65,6 +66,8 @@ pub struct Setup {
     /// Whether the central's controller was given quirks of the user's own making: what it then
     /// breaks is told, but is no failure, for no profile could have declared it.
     pub made_up: bool,
+    /// The second central, in a scenario with two; `None`: another of the same kind.
+    pub other: Option<Box<Other>>,
     /// Air and clocks.
     pub air: Air,
     /// Seed of all randomness.
@@ -102,16 +105,15 @@ impl Setup {
         central: &str,
         seed: u64,
     ) -> Result<Self, BadInput> {
-        let Entry { profile: found, origins, .. } = centrals::find(central)?;
+        let Other { central, made_up, origins } = Other::find(central)?;
         Ok(Self {
             peripheral_name: peripheral.to_owned(),
             peripheral: firmware.build,
             chip,
             origins: [firmware.origins, origins],
-            made_up: profile::is_file(central)
-                && found.breaks.is_empty()
-                && found.controller.quirks != ControllerQuirks::default(),
-            central: found,
+            made_up,
+            central,
+            other: None,
             air: Air::default(),
             seed,
         })
@@ -150,25 +152,6 @@ impl Setup {
                 }
             },
         }
-    }
-
-    /// Another quirk makes another central: what the profile declared holds no longer.
-    fn set_central(&mut self, name: &str, value: &str) -> Result<(), BadInput> {
-        let before = self.central.controller.quirks.clone();
-        self.central.set(name, value).map_err(|fault| {
-            let full = format!("`{}{name}`", keys::CENTRAL_PREFIX);
-            BadInput { what: fault.what.replace(&format!("`{name}`"), &full), help: fault.help }
-        })?;
-        if let Some(key) = KEYS.find(name) {
-            self.origins[1].insert(key.name, given());
-        }
-        let quirks = &self.central.controller.quirks;
-        if *quirks != before {
-            self.central.breaks.clear();
-            self.central.busy.clear();
-            self.made_up = *quirks != ControllerQuirks::default();
-        }
-        Ok(())
     }
 
     /// What to tell whoever wants to see a pairing that nothing asks for: no attribute needs
@@ -212,7 +195,8 @@ impl Setup {
     /// # Errors
     /// [`BadInput`] with what contradicts what.
     pub fn check(&self) -> Result<(), BadInput> {
-        self.central.check().map_err(Into::into)
+        let other = self.other.iter().map(|other| &other.central);
+        std::iter::once(&self.central).chain(other).try_for_each(|central| Ok(central.check()?))
     }
 
     /// Values that can have no effect beside the others, with where they come from.
@@ -230,7 +214,15 @@ impl Setup {
     /// Those of the central, where no firmware is meant.
     #[must_use]
     pub fn central_warnings(&self) -> Vec<BadInput> {
-        conflict::told(self.central.warnings(), &self.origins[1])
+        let mut told = conflict::told(self.central.warnings(), &self.origins[1]);
+        if let Some(other) = &self.other {
+            for warning in conflict::told(other.central.warnings(), &other.origins) {
+                if !told.contains(&warning) {
+                    told.push(warning);
+                }
+            }
+        }
+        told
     }
 }
 

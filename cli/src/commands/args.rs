@@ -202,10 +202,12 @@ pub struct Run {
     #[arg(long, value_name = "PRESET|FILE.toml|elf=FILE")]
     pub peripheral: Option<String>,
     /// Central by name (see `bletwin central list`), or a TOML file that describes one [default:
-    /// phone; where procedures meet: honest].
+    /// phone; where procedures meet: honest]. In a scenario with two (`two-hosts`, `dual-boot`) a
+    /// second one may be named.
     #[arg(long, value_name = "NAME|FILE.toml")]
-    pub central: Option<String>,
-    /// Change one key of the firmware, the air or the central; `--set help` lists the keys.
+    pub central: Vec<String>,
+    /// Change one key of the firmware, the air or the central; `--set help` lists the keys. Of two
+    /// centrals `central.2.KEY` is a key of the second alone.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Seed of all randomness, 0 or more: the same seed gives the same bits on air.

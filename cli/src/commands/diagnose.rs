@@ -35,9 +35,10 @@ pub struct Diagnose {
     /// Firmware preset or TOML file, where a scenario is named first [default: zephyr-2024].
     #[arg(long, value_name = "PRESET|FILE.toml")]
     pub peripheral: Option<String>,
-    /// Central by name; see `bletwin list`.
-    #[arg(long, value_name = "NAME")]
-    pub central: String,
+    /// Central by name; see `bletwin list`. In a scenario with two (`two-hosts`, `dual-boot`) a
+    /// second one may be named.
+    #[arg(long, value_name = "NAME", required = true)]
+    pub central: Vec<String>,
     /// Change one key of the firmware, the air or the central; `bletwin run --set help` lists them.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -60,7 +61,11 @@ pub struct Diagnose {
 
 pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
     let (scenario, peripheral) = subject(options)?;
-    let mut setup = Setup::new(&peripheral, &options.central, options.seed)?;
+    let (central, other) = super::run::one_or_two(&options.central, "phone")?;
+    let mut setup = Setup::new(&peripheral, central, options.seed)?;
+    if let Some(other) = other {
+        setup = setup.beside(other)?;
+    }
     for assignment in &options.set {
         setup.set(assignment)?;
     }
@@ -70,14 +75,14 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
     if let Some(nobody) = setup.nobody_pairs().filter(|_| scenario.story.pairs()) {
         return Err(nobody.into());
     }
-    let read = [("--peripheral", peripheral.as_str()), ("--central", &options.central)];
-    let mut outputs = Outputs::reading(read);
+    let centrals = options.central.iter().map(|file| ("--central", file.as_str()));
+    let mut outputs = Outputs::reading(centrals.chain([("--peripheral", peripheral.as_str())]));
     if options.json {
         outputs.take_standard_output("--json")?;
     }
     let page = outputs.maybe("--html", options.html.as_deref())?;
     let question = Question {
-        names: [peripheral, options.central.clone()],
+        names: [peripheral, options.central.join(" and ")],
         config: setup.peripheral.clone(),
         seed: options.seed,
         seeds: options.seeds,
@@ -155,7 +160,7 @@ fn print(options: &Diagnose, diagnosis: &Diagnosis, out: &mut dyn Write) -> anyh
                 "Try it: bletwin run {} --peripheral {} --central {}{}",
                 diagnosis.scenario,
                 diagnosis.peripheral,
-                diagnosis.central,
+                options.central.join(" --central "),
                 own.concat()
             ))
         )?;

@@ -13,7 +13,7 @@ use super::ending::{Exit, warn};
 use super::{junit, style, typed};
 use crate::interrupt;
 use crate::junit::{Case, Ending};
-use crate::matrix::{Cell, Matrix, Plan, page};
+use crate::matrix::{Cell, Matrix, Plan, apart, page};
 use crate::output::Outputs;
 use bletwin_setup::PRESETS;
 
@@ -26,7 +26,8 @@ use bletwin_setup::PRESETS;
         bletwin matrix                                       presets and all built-in centrals\n  \
         bletwin matrix --peripheral my-firmware.toml --central my-laptop.toml --central phone\n  \
         bletwin matrix --quirks --html matrix.html           with every quirk by itself\n  \
-        bletwin matrix --scenario reconnect --set loss=5\n\n\
+        bletwin matrix --scenario reconnect --set loss=5\n  \
+        bletwin matrix --scenario two-hosts --central phone+macos --central bluez+windows-11\n\n\
         A cell says what came of all runs, or `flaky`, and how many passed. What is expected is\n\
         in the central's file ([expect]); with --scenario or --set, that all pass.\n\n\
         Exit status: 0 every cell is as expected, 1 otherwise, 2 bad input, 130 interrupted.")]
@@ -34,8 +35,9 @@ pub struct Options {
     /// Firmware presets or TOML files; several times; all presets if not given.
     #[arg(long, value_name = "PRESET|FILE.toml")]
     pub peripheral: Vec<String>,
-    /// Centrals by name or TOML file; several times; all built-in ones if not given.
-    #[arg(long, value_name = "NAME|FILE.toml")]
+    /// Centrals by name or TOML file; several times; all built-in ones if not given. In a scenario
+    /// with two (`two-hosts`, `dual-boot`) a row may be ONE+OTHER.
+    #[arg(long, value_name = "NAME|FILE.toml[+…]")]
     pub central: Vec<String>,
     /// Add every quirk of the catalogue, each in the scenario that shows it.
     #[arg(long)]
@@ -71,7 +73,9 @@ pub struct Options {
 
 pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
     let read = options.peripheral.iter().map(|file| ("--peripheral", file.as_str()));
-    let read = read.chain(options.central.iter().map(|file| ("--central", file.as_str())));
+    let centrals = options.central.iter().map(|row| apart(row));
+    let centrals = centrals.flat_map(|(one, other)| [Some(one), other].into_iter().flatten());
+    let read = read.chain(centrals.map(|file| ("--central", file)));
     let mut outputs = Outputs::reading(read);
     if options.json {
         outputs.take_standard_output("--json")?;

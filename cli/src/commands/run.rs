@@ -15,7 +15,7 @@ use bletwin_explain::report;
 use bletwin_scenarios::catalogue::{self, Scenario, Story};
 use bletwin_scenarios::collision::links::{self, Links};
 use bletwin_scenarios::collision::{self, Collision, Company};
-use bletwin_scenarios::stage::{Finished, Stage};
+use bletwin_scenarios::stage::{Finished, Party, Stage};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
 use bletwin_setup::keys;
@@ -57,7 +57,10 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
     }
     print(options, &finished, &mut outputs.console())?;
     let exit = if finished.passed() { Exit::Expected } else { Exit::Unexpected };
-    Ok((exit, vec![case(options, &finished)]))
+    let of_each = report::centrals(&finished);
+    let parties = finished.parties.iter().zip(&of_each);
+    let parties = parties.map(|(party, told)| case_of(options, &finished, party, told));
+    Ok((exit, [vec![case(options, &finished)], parties.collect()].concat()))
 }
 
 /// The run as CI systems are told of it. What was set is a part of its name.
@@ -82,12 +85,29 @@ fn case(options: &Run, finished: &Finished) -> Case {
     }
 }
 
+/// One of several centrals, as CI systems are told of it.
+fn case_of(
+    options: &Run,
+    finished: &Finished,
+    party: &Party,
+    (line, why): &(String, Option<String>),
+) -> Case {
+    let whole = case(options, finished);
+    let ending = match party.outcome == finished.expects {
+        true => Ending::Passed,
+        false => {
+            let why = why.clone().unwrap_or_default();
+            Ending::Failed(party.outcome.name(), line.clone(), why)
+        }
+    };
+    Case { name: format!("{}: {}", whole.name, party.central), ending, ..whole }
+}
+
 /// Standard output is a program's with `--json`; what describes the devices is not overwritten.
 fn outputs(options: &Run) -> Result<Outputs, BadInput> {
-    let read = [("--peripheral", &options.peripheral), ("--central", &options.central)];
-    let mut outputs = Outputs::reading(
-        read.into_iter().filter_map(|(name, file)| Some((name, file.as_deref()?))),
-    );
+    let peripheral = options.peripheral.iter().map(|file| ("--peripheral", file.as_str()));
+    let centrals = options.central.iter().map(|file| ("--central", file.as_str()));
+    let mut outputs = Outputs::reading(peripheral.chain(centrals));
     if options.json {
         outputs.take_standard_output("--json")?;
     }
@@ -117,9 +137,10 @@ impl Play<'_> {
 /// Checks all that was typed before anything is written.
 fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, BadInput> {
     if let Story::Links(links) = scenario.story {
-        return match (&options.peripheral, &options.central, options.set.is_empty()) {
-            (None, None, true) => Ok(Play::Links(scenario, links, options.seed)),
-            _ => Err(BadInput {
+        let own = options.peripheral.is_none() && options.central.is_empty();
+        return match own && options.set.is_empty() {
+            true => Ok(Play::Links(scenario, links, options.seed)),
+            false => Err(BadInput {
                 what: format!("`{}` brings its own devices along", scenario.name),
                 help: "leave out --peripheral, --central and --set".into(),
             }),
@@ -130,8 +151,11 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
         _ => ("zephyr-2024", "phone"),
     };
     let peripheral = options.peripheral.as_deref().unwrap_or(peripheral);
-    let central = options.central.as_deref().unwrap_or(central);
+    let (central, other) = one_or_two(&options.central, central)?;
     let mut setup = Setup::open(peripheral, central, options.seed)?;
+    if let Some(other) = other {
+        setup = setup.beside(other)?;
+    }
     for assignment in &options.set {
         setup.set(assignment)?;
     }
@@ -151,6 +175,24 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
         }
         _ => Play::Stage(Box::new(Stage::new(scenario, &setup))),
     })
+}
+
+/// The central, and the second one of a scenario with two.
+pub(super) fn one_or_two<'a>(
+    named: &'a [String],
+    default: &'a str,
+) -> Result<(&'a str, Option<&'a str>), BadInput> {
+    match named {
+        [] => Ok((default, None)),
+        [one] => Ok((one, None)),
+        [one, other] => Ok((one, Some(other))),
+        more => Err(BadInput {
+            what: format!("no scenario has {} centrals", more.len()),
+            help: "name one by --central, or two where two meet; `bletwin matrix` compares any \
+                   number of them"
+                .into(),
+        }),
+    }
 }
 
 fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
@@ -177,8 +219,18 @@ fn print(options: &Run, finished: &Finished, out: &mut dyn Write) -> anyhow::Res
     }
     let why = (!finished.expected).then(|| report::why(finished)).flatten();
     writeln!(out, "{}", report::verdict_line(finished))?;
-    if let Some(why) = why {
+    let centrals = report::centrals(finished);
+    for (line, _) in &centrals {
+        writeln!(out, "  {line}")?;
+    }
+    let several = !centrals.is_empty();
+    if let Some(why) = why.filter(|_| !several || centrals.iter().all(|(_, why)| why.is_none())) {
         writeln!(out, "\n{}\n{}", style::heading("Why"), report::wrap(&why, 88))?;
+    }
+    for (party, (_, why)) in finished.parties.iter().zip(&centrals) {
+        let Some(why) = why else { continue };
+        let heading = format!("Why, of {}", party.central);
+        writeln!(out, "\n{}\n{}", style::heading(&heading), report::wrap(why, 88))?;
     }
     let told = [
         ("Rules broken", report::violations(finished)),

@@ -3,6 +3,7 @@
 
 mod centrals;
 mod peripherals;
+mod several;
 
 use bletwin_explain::report;
 use bletwin_explain::why::{Cause, Why};
@@ -11,7 +12,10 @@ use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_setup::Setup;
 
 fn play(scenario: &str, central: &str, set: &[&str]) -> Finished {
-    let mut setup = Setup::new("zephyr-2024", central, 1).expect("known names");
+    played(scenario, Setup::new("zephyr-2024", central, 1).expect("known names"), set)
+}
+
+fn played(scenario: &str, mut setup: Setup, set: &[&str]) -> Finished {
     set.iter().for_each(|assignment| setup.set(assignment).expect("a known key"));
     let mut stage = Stage::new(catalogue::by_name(scenario).expect("known"), &setup);
     stage.run(|| false);

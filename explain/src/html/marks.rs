@@ -92,7 +92,9 @@ pub(super) fn packet(ends: &Ends<'_>, item: &AirItem, octets: &[u8]) -> Option<M
     let (from, to) = match item.direction {
         Some(Direction::CentralToPeripheral) => (Lane::CentralLink, Lane::PeripheralLink),
         Some(Direction::PeripheralToCentral) => (Lane::PeripheralLink, Lane::CentralLink),
-        None if Some(item.from) == ends.central => (Lane::CentralLink, Lane::PeripheralLink),
+        None if Some(item.from) == ends.central || item.connection.is_some() => {
+            (Lane::CentralLink, Lane::PeripheralLink)
+        }
         None if Some(item.from) == ends.peripheral => (Lane::PeripheralLink, Lane::Air),
         None => return None,
     };

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{outcome, violations, why};
+use super::{centrals, outcome, violations, why};
 use crate::why::{Cause, Confidence, Hypothesis, Why};
 use bletwin_scenarios::judgement::side;
-use bletwin_scenarios::stage::{Busy, Finished};
+use bletwin_scenarios::stage::{Busy, Finished, Party};
 use bletwin_scenarios::summary::{Summary, Verdict};
 
 /// The result of a run as `--json` prints it; see docs/JSON.md.
@@ -18,6 +18,16 @@ pub struct Json<'a> {
     why: Option<String>,
     hypotheses: Vec<Suspected>,
     busy: &'a [Busy],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    centrals: Vec<OneOf<'a>>,
+}
+
+/// One of several centrals, as `--json` tells it.
+#[derive(Debug, Serialize)]
+struct OneOf<'a> {
+    #[serde(flatten)]
+    party: &'a Party,
+    why: Option<String>,
 }
 
 /// What may have been the cause, as `--json` tells it.
@@ -77,6 +87,12 @@ pub fn json(run: &Finished) -> Json<'_> {
         why: failure(run),
         hypotheses: told(run),
         busy: &run.busy,
+        centrals: run
+            .parties
+            .iter()
+            .zip(centrals(run))
+            .map(|(party, (_, why))| OneOf { party, why })
+            .collect(),
     }
 }
 

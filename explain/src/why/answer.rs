@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bletwin_scenarios::judgement::seconds;
-use bletwin_scenarios::stage::Finished;
+use bletwin_scenarios::stage::{Finished, Party};
 use bletwin_sim::record::RecordId;
 use bletwin_sim::sniffer::{AirItem, sniff};
 
@@ -37,6 +37,13 @@ impl Why {
     #[must_use]
     pub fn read(run: &Finished, items: &[AirItem]) -> Self {
         let account = Account::of(run, items);
+        Self { hypotheses: ranked(&account), account }
+    }
+
+    /// Looks for the cause in what one of several centrals had, of a run whose air was sniffed.
+    #[must_use]
+    pub fn party(run: &Finished, items: &[AirItem], party: &Party) -> Self {
+        let account = Account::watched(Watched::party(run, items, party), items);
         Self { hypotheses: ranked(&account), account }
     }
 

@@ -1,10 +1,12 @@
 //! What was watched of two devices, by whatever means: a run tells all of it, a capture what was
 //! on air, and of hosts what was logged.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ble::error::ErrorCode;
 use ble::hci::Event;
 use ble::time::Instant;
-use bletwin_scenarios::stage::Finished;
+use bletwin_scenarios::stage::{Finished, Party};
 use bletwin_sim::sniffer::AirItem;
 use bletwin_sniffer::{NodeId, Said, View};
 
@@ -37,13 +39,37 @@ impl Watched {
     pub fn run(run: &Finished, items: &[AirItem]) -> Self {
         let until = run.records.last().map_or(Instant::ZERO, |record| record.at);
         let at = run.ending.map_or(Instant::MAX, |(at, _)| at);
+        let before = items.iter().take_while(|i| i.at <= at);
+        let connection = before.filter_map(|item| item.connection).last();
+        let central = connection.and_then(|number| parties(run, items).remove(&number));
+        let ends = [run.peripheral, central.map_or(run.central, |party| party.node)];
         Self {
-            connection: items.iter().take_while(|i| i.at <= at).filter_map(|i| i.connection).last(),
+            connection,
             peripheral: Some(run.peripheral),
             told: run.ending,
-            hosts: Hosts::of(&run.records, [run.peripheral, run.central], at.min(until)),
+            hosts: Hosts::of(&run.records, ends, at.min(until)),
             until,
             security_err: run.facts.security_err,
+            in_part: false,
+        }
+    }
+
+    /// One of several centrals of a run: its connection whose end decided, or its last one.
+    #[must_use]
+    pub fn party(run: &Finished, items: &[AirItem], party: &Party) -> Self {
+        let at = party.ending.map_or(Instant::MAX, |(at, _)| at);
+        let whose = parties(run, items);
+        let theirs = |number: &usize| whose.get(number).is_some_and(|one| *one == party);
+        let before = items.iter().take_while(|item| item.at <= at);
+        let connection = before.filter_map(|item| item.connection).filter(theirs).last();
+        let until = run.records.last().map_or(Instant::ZERO, |record| record.at);
+        Self {
+            connection,
+            peripheral: Some(run.peripheral),
+            told: party.ending,
+            hosts: Hosts::of(&run.records, [run.peripheral, party.node], at.min(until)),
+            until,
+            security_err: party.security_err,
             in_part: false,
         }
     }
@@ -82,4 +108,21 @@ impl Watched {
             in_part: true,
         }
     }
+}
+
+/// Whose each connection is, where a run has several centrals.
+#[must_use]
+pub fn parties<'a>(run: &'a Finished, items: &[AirItem]) -> BTreeMap<usize, &'a Party> {
+    let mut whose = BTreeMap::new();
+    if run.parties.is_empty() {
+        return whose;
+    }
+    let mut known = BTreeSet::new();
+    for item in items {
+        // The first packet of each is its CONNECT_IND, which the central sends.
+        if let Some(number) = item.connection.filter(|number| known.insert(*number)) {
+            whose.extend(run.party(item, item.from).map(|party| (number, party)));
+        }
+    }
+    whose
 }

@@ -61,6 +61,9 @@ pub enum HostOutput {
     Note(String),
 }
 
+/// The wish by which the other system on the same machine is booted.
+pub const OTHER_SYSTEM: &str = "other-system";
+
 /// Where the host is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
@@ -152,6 +155,12 @@ impl CentralHost {
     #[must_use]
     pub fn bonds(&self) -> &[Bond] {
         &self.bonds
+    }
+
+    /// Bonds of the other system on the same machine.
+    #[must_use]
+    pub fn other_bonds(&self) -> &[Bond] {
+        &self.other_bonds
     }
 
     /// What was discovered on the present connection.
@@ -319,7 +328,7 @@ impl CentralHost {
             "disconnect" => self.leave(),
             "forget" => self.forget(),
             // Same controller and address, another store of keys.
-            "other-system" => {
+            OTHER_SYSTEM => {
                 std::mem::swap(&mut self.bonds, &mut self.other_bonds);
                 self.note("The other system is booted");
             }

@@ -92,7 +92,7 @@ fn finished(
         true => Permit::MadeUp,
         false => Permit::Declared(setup.central.breaks.clone()),
     };
-    let judgement = Judgement::of(&records, &[central], &permit);
+    let judgement = Judgement::of(&records, &[(central, permit)]);
     let from = records.get(outcome.start).map_or(Instant::ZERO, |record| record.at);
     let view = View { from, nodes: NODES, link: None };
     let difference = Seen::of(&records, &view).difference(&collision.expects());
@@ -123,6 +123,7 @@ fn finished(
         node_names: vec!["peripheral".into(), "central".into()],
         peripheral,
         central,
+        parties: Vec::new(),
         pairing_attempts: 0,
         busy: Vec::new(),
         made_up: setup.made_up,

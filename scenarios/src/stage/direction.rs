@@ -1,6 +1,7 @@
 //! The central as a story needs it: what its user wants, never how it behaves.
 
 use ble::time::Duration;
+use bletwin_models::central::Central;
 use bletwin_models::host::{Attack, HostConfig, OwnAddress, Step, Target};
 use bletwin_models::profile::Profile;
 use bletwin_setup::Setup;
@@ -63,13 +64,53 @@ pub(super) fn directed(story: Story, setup: &Setup) -> Profile {
     central
 }
 
-/// The other host of a story with two: the same kind of central at another address.
-pub(super) fn beside(central: &Profile) -> Profile {
-    let mut other = central.clone();
-    other.controller.public_address[0] ^= 0xFF;
-    if let OwnAddress::StaticRandom(printed) = &mut other.host.address {
+/// The central of a story, and the second device of a story with two, which waits until it is told
+/// to connect. `other`: of which kind; if nothing is said, of the same.
+pub(super) fn company(
+    story: Story,
+    central: Central,
+    other: Option<Profile>,
+) -> (Central, Option<Central>) {
+    match (story, other) {
+        (Story::TwoHosts, other) => {
+            let same = central.profile();
+            let other = apart(other.unwrap_or_else(|| same.clone()), same);
+            (central, Some(Central::new(other)))
+        }
+        (Story::DualBoot, Some(mut other)) => {
+            // Two systems on one machine: one radio, one address.
+            let first = central.profile();
+            other.controller.public_address = first.controller.public_address;
+            other.host.address = first.host.address.clone();
+            (central.with_other_system(other), None)
+        }
+        _ => (central, None),
+    }
+}
+
+/// A second device beside the first: at an address of its own.
+fn apart(mut other: Profile, first: &Profile) -> Profile {
+    if other.controller.public_address == first.controller.public_address {
+        other.controller.public_address[0] ^= 0xFF;
+    }
+    if other.host.address == first.host.address
+        && let OwnAddress::StaticRandom(printed) = &mut other.host.address
+    {
         printed[5] ^= 0xFF;
     }
     other.host.autostart = false;
     other
+}
+
+/// What two centrals are called: by their names, where these are not the same.
+pub(super) fn named_apart(story: Story, [first, second]: [&str; 2]) -> [String; 2] {
+    let another = match story {
+        Story::DualBoot => "the other system",
+        _ => "the other",
+    };
+    let second = match first == second {
+        true => format!("{second} ({another})"),
+        false => second.to_owned(),
+    };
+    [first.to_owned(), second]
 }

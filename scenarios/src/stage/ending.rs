@@ -77,11 +77,12 @@ impl Stage {
     }
 
     fn may_be_busy(&self, kind: &str) -> bool {
-        let profile = match self.world.node(self.central) {
-            Participant::Central(central) => central.profile().busy.as_slice(),
-            _ => &[],
-        };
-        self.scenario.busy.contains(&kind) || profile.iter().any(|declared| declared == kind)
+        let profiles = self.world.nodes().filter_map(|(_, node)| match node {
+            Participant::Central(central) => Some(central.profile()),
+            _ => None,
+        });
+        let mut declared = profiles.flat_map(|profile| &profile.busy);
+        self.scenario.busy.contains(&kind) || declared.any(|declared| declared == kind)
     }
 
     /// What was still under way when time was up; nothing where the run has come to its own end.

@@ -8,6 +8,7 @@ use bletwin_sim::record::{Note, Record, RecordKind};
 use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
 use serde::Serialize;
 
+use super::parties::Party;
 use crate::judgement::Judgement;
 use crate::story::Story;
 use crate::summary::{PeripheralFacts, Summary, Verdict};
@@ -36,6 +37,8 @@ pub struct Finished {
     pub peripheral: NodeId,
     /// The central's node.
     pub central: NodeId,
+    /// What came of each central of a story with several; empty where there is one.
+    pub parties: Vec<Party>,
     /// What the peripheral's part of the record tells.
     pub facts: PeripheralFacts,
     /// The disconnection that decided the story, and its reason.
@@ -106,6 +109,21 @@ impl Finished {
     fn peripheral_records(&self) -> impl Iterator<Item = &RecordKind> {
         let own = |record: &&Record| record.node == self.peripheral;
         self.records.iter().filter(own).map(|record| &record.kind)
+    }
+
+    /// Which of several centrals this packet of a connection is to or from.
+    #[must_use]
+    pub fn party(&self, item: &AirItem, initiator: NodeId) -> Option<&Party> {
+        let of_node = |party: &&Party| party.node == initiator;
+        let mut all = self.parties.iter().filter(of_node);
+        let (first, another) = (all.next()?, all.next());
+        let Some(another) = another else { return Some(first) };
+        // Two systems of one machine: whose connection is over next.
+        let over = |party: &&Party| {
+            let ends = party.spans.iter().map(|(_, end)| end.unwrap_or(Instant::MAX));
+            ends.filter(|end| *end >= item.at).min()
+        };
+        [first, another].into_iter().filter(|party| over(party).is_some()).min_by_key(over)
     }
 
     /// Whether nothing was under way in the end, but for what may be.

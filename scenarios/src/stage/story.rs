@@ -16,9 +16,6 @@ use crate::summary::{Verdict, never_established};
 const PRESS: Duration = Duration::from_secs(5);
 const RELEASE: Duration = Duration::from_ms(5_200);
 
-/// How much later than the first one the second host wants to come back: while that has the link.
-const LATER: Duration = Duration::from_ms(500);
-
 impl Stage {
     /// So many connections are over: what the story has in store now.
     pub(super) fn between_connections(&mut self, over: usize) {
@@ -34,12 +31,12 @@ impl Stage {
                 self.press_pairing_button();
             }
             (Story::TwoHosts, 1) => {
-                self.connect(self.beside, Duration::ZERO);
+                self.connect(self.beside);
                 self.press_pairing_button();
             }
             (Story::TwoHosts, 2) => {
-                self.connect(Some(self.central), Duration::ZERO);
-                self.connect(self.beside, LATER);
+                self.connect(Some(self.central));
+                self.connect(self.beside);
             }
             (Story::DualBoot, 1 | 2) => {
                 self.world.act(self.central, now, Act::Ask("other-system".into()));
@@ -51,8 +48,8 @@ impl Stage {
         }
     }
 
-    fn connect(&mut self, central: Option<NodeId>, after: Duration) {
-        let now = self.world.now() + after;
+    fn connect(&mut self, central: Option<NodeId>) {
+        let now = self.world.now();
         if let Some(central) = central {
             self.world.act(central, now, Act::Ask("connect".into()));
         }

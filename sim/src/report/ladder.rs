@@ -1,5 +1,6 @@
 //! The ladder: one line per packet, time from top to bottom.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ble::phy::TxPhy;
@@ -14,10 +15,29 @@ use crate::sniffer::{AirItem, Decoded, Direction};
 /// Marks: `lost` (not received by its peer), `CRC error`, `repeated`, `encrypted`, on LE Coded
 /// `S=2` or `S=8`.
 #[must_use]
-pub fn ladder(items: &[AirItem], mut wanted: impl FnMut(&AirItem) -> bool) -> String {
+pub fn ladder(items: &[AirItem], wanted: impl FnMut(&AirItem) -> bool) -> String {
+    ladder_between(items, wanted, &BTreeMap::new())
+}
+
+/// The same; the central of each connection is named in a column, as far as there are `names`.
+#[must_use]
+pub fn ladder_between(
+    items: &[AirItem],
+    mut wanted: impl FnMut(&AirItem) -> bool,
+    names: &BTreeMap<usize, &str>,
+) -> String {
     let several = lives_overlap(items);
     let head = if several { "  link" } else { "" };
-    let mut text = format!("     time s{head}  event        packet\n");
+    let width = names.values().map(|name| name.chars().count()).max().unwrap_or(0).max(7);
+    let whose = |item: &AirItem| match names.is_empty() {
+        true => String::new(),
+        false => {
+            let name = item.connection.and_then(|number| names.get(&number).copied());
+            format!("  {:<width$}", name.unwrap_or("-"))
+        }
+    };
+    let who = if names.is_empty() { String::new() } else { format!("  {:<width$}", "central") };
+    let mut text = format!("     time s{head}{who}  event        packet\n");
     for item in items.iter().filter(|item| wanted(item)) {
         let link = match item.connection {
             _ if !several => String::new(),
@@ -25,7 +45,7 @@ pub fn ladder(items: &[AirItem], mut wanted: impl FnMut(&AirItem) -> bool) -> St
             None => format!("{:>6}", "-"),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}", with_link(item, &link));
+        let _ = writeln!(text, "{}", with_link(item, &[link, whose(item)].concat()));
     }
     text
 }

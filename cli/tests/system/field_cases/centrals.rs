@@ -237,18 +237,3 @@ fn the_other_system_has_replaced_the_key() {
         assert!(first.text.contains("LL_ENC_REQ"), "{}", first.text);
     }
 }
-
-/// Two bonded hosts that both want to come back: where the peripheral knows both keys, each has
-/// its turn; where it has loaded one only, the other wins the race and is refused (rmk 901, 1131).
-#[test]
-fn two_bonded_hosts_race() {
-    for central in ["windows-11", "bluez", "phone"] {
-        let run = play("two-hosts", central, &[]);
-        assert!(run.passed(), "{central}: {}", report::verdict_line(&run));
-        let one = play("two-hosts", central, &["stored-key=newest"]);
-        assert!(!one.expected, "{central}: {}", report::verdict_line(&one));
-        let why = Why::of(&one);
-        let first = why.hypotheses.first().expect("a cause");
-        assert_eq!(first.cause, Cause::KeyMissing, "{central}: {}", first.text);
-    }
-}

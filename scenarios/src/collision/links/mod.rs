@@ -105,7 +105,7 @@ fn finished(
     for record in &records {
         facts.add(peripheral, record);
     }
-    let judgement = Judgement::of(&records, &[central], &Permit::Declared(Vec::new()));
+    let judgement = Judgement::of(&records, &[(central, Permit::Declared(Vec::new()))]);
     let difference = (0..2).find_map(|link| {
         let Some(handles) = hosts.link(link) else {
             return Some(format!("Link {} was never made.", link + 1));
@@ -142,6 +142,7 @@ fn finished(
         node_names: hosts.names(),
         peripheral,
         central,
+        parties: Vec::new(),
         pairing_attempts: 0,
         busy: Vec::new(),
         made_up: false,
