@@ -168,7 +168,7 @@ fn answer(at: Instant, heard: Option<&AdvertiserPacket>, pdu: &AdvertisingPdu) -
     };
     // Another sender may have spoken in between: then the sequence says nothing.
     let heard = heard.filter(fits)?;
-    t_ifs_error(heard.end, at)
+    t_ifs_error(heard.end, at, Duration::ZERO)
         .map(|off| (LL_ADV_7.id, format!("began {off} after what it answers")))
 }
 

@@ -7,7 +7,7 @@ use ble::address::Address;
 use ble::pdu::advertising::AdvertisingPdu;
 use ble::pdu::extended::{AdvMode, AuxPtr, ExtendedPdu, T_MAFS};
 use ble::phy::{Phy, TxPhy};
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 
 use super::timing::{JITTER, t_ifs_error};
 use super::{Finding, Findings};
@@ -134,7 +134,7 @@ fn after(before: &Spoken<'_>, at: Instant, phy: TxPhy) -> Wrong {
     if before.phy != phy.phy() {
         return Some((LL_EXT_3.id, format!("on {:?} and not on {:?}", phy.phy(), before.phy)));
     }
-    let off = t_ifs_error(before.end, at)?;
+    let off = t_ifs_error(before.end, at, Duration::ZERO)?;
     Some((LL_EXT_3.id, format!("began {off} after what it answers")))
 }
 

@@ -10,6 +10,7 @@ use bletwin_rules::phy::LL_PHY_1;
 use bletwin_rules::{Force, Rule};
 use bletwin_sniffer::{NodeId, RecordId};
 
+use crate::extent::Judged;
 use crate::link::Packet;
 use crate::needs::Needs;
 
@@ -41,11 +42,13 @@ pub struct Examined {
     pub findings: Vec<Finding>,
     /// Recommendations that were not followed. They excuse nothing and fail nothing.
     pub observations: Vec<Finding>,
-    /// Rules that this evidence does not decide: something is missing that they [need](Needs).
+    /// Rules that this evidence decides of no connection: what they [need](Needs) is missing.
     pub undecided: Vec<&'static str>,
     /// From where on a connection is not judged: its CONNECT_IND, if its advertiser was not heard;
     /// an end that was switched on again; its first packet that is encrypted with an unknown key.
     pub unjudged: Vec<RecordId>,
+    /// How far each connection of a capture was judged whose beginning was seen.
+    pub links: Vec<Judged>,
 }
 
 /// Collects what there is to say about one connection.

@@ -17,6 +17,8 @@
 //! assert!(bletwin_oracle::judge(&silence).is_empty(), "nobody is accused for silence");
 //! ```
 
+use std::collections::BTreeSet;
+
 use bletwin_sniffer::View;
 
 mod advertising;
@@ -33,6 +35,7 @@ mod duty;
 mod encryption;
 mod ending;
 mod extended;
+mod extent;
 mod features;
 mod findings;
 mod flow;
@@ -58,6 +61,7 @@ mod values;
 mod window;
 
 pub use bletwin_rules::{Force, Rule};
+pub use extent::{Judged, Stop};
 use findings::Findings;
 pub use findings::{Examined, Finding};
 pub use needs::Needs;
@@ -82,10 +86,17 @@ pub fn examine(view: &View) -> Examined {
     let mut links = link::links(view, &items, &mut all.unjudged);
     all.unjudged.extend(links.iter_mut().filter_map(|link| link.end_where_restarted(view)));
     if view.hci.is_none() {
-        all.unjudged.extend(links.iter_mut().filter_map(link::Link::end_where_opaque));
+        let known = |link: &&mut link::Link<'_>| !link.is_captured();
+        let worlds = links.iter_mut().filter(known);
+        all.unjudged.extend(worlds.filter_map(link::Link::end_where_opaque));
     }
+    let extents: Vec<Needs> =
+        links.iter_mut().map(|link| extent::settle(link, there, &mut all.links)).collect();
+    let sealed = all.links.iter().filter_map(|link| link.stop);
+    let sealed = sealed.filter(|(_, stop)| *stop == Stop::Sealed).map(|(record, _)| record);
+    all.unjudged.extend(sealed);
     let shared = busy::Shared::of(&links);
-    for (number, link) in links.into_iter().enumerate() {
+    for (number, (link, there)) in links.into_iter().zip(extents).enumerate() {
         let mut told = one_link(link, &facts, &shared.of_peripheral(number), there).told;
         all.findings.append(&mut told.findings);
         all.observations.append(&mut told.observations);
@@ -94,7 +105,9 @@ pub fn examine(view: &View) -> Examined {
         list.sort_by_key(|finding| (finding.record, finding.rule));
     }
     let judged = bletwin_rules::judged().map(|rule| rule.id);
-    all.undecided = judged.filter(|rule| !Needs::decide(rule, there)).collect();
+    let decided: BTreeSet<_> = all.links.iter().flat_map(|link| &link.decided).copied().collect();
+    let open = |rule: &&str| !Needs::decide(rule, there) && !decided.contains(rule);
+    all.undecided = judged.filter(open).collect();
     all
 }
 

@@ -19,6 +19,9 @@ use bletwin_sniffer::{AirItem, Decoded, Fact, Frame, NodeFact, NodeId, Reception
 /// The unit of connection intervals and transmit windows.
 pub(super) const UNIT: Duration = Duration::from_us(1_250);
 
+/// Sniffers of the field are up to 215 ppm off.
+const SNIFFER_PPM: u32 = 300;
+
 /// A packet of a connection.
 pub(super) struct Packet<'a> {
     pub(super) item: &'a AirItem,
@@ -144,7 +147,8 @@ impl Link<'_> {
     }
 
     /// The worst accuracy of the central's sleep clock that it may have announced, in ppm: in
-    /// CONNECT_IND, or in an LL_CLOCK_ACCURACY_REQ if that was answered (5.1.14).
+    /// CONNECT_IND, or in an LL_CLOCK_ACCURACY_REQ if that was answered (5.1.14). A sniffer's
+    /// clock, by which a capture has its times, adds its own.
     pub(super) fn central_ppm(&self) -> u32 {
         let heeded = |packet: &&Packet<'_>| {
             let answer = packet.opcode() == Some(Opcode::CLOCK_ACCURACY_RSP);
@@ -158,7 +162,8 @@ impl Link<'_> {
             });
             told.filter_map(|packet| packet.item.payload.get(1)).fold(worst, |a, b| a.min(*b))
         });
-        accuracy_ppm(worst)
+        let sniffer = if self.is_captured() { SNIFFER_PPM } else { 0 };
+        accuracy_ppm(worst) + sniffer
     }
 
     /// The longest supervision timeout that the connection ever had.
@@ -310,16 +315,6 @@ impl Link<'_> {
         let restart = view.facts(Fact::Started).find(again)?;
         self.forget_from(restart.at);
         Some(restart.id)
-    }
-
-    /// Forgets everything from the first packet on that is encrypted with a key that is not known,
-    /// and tells which that is.
-    pub(super) fn end_where_opaque(&mut self) -> Option<RecordId> {
-        let opaque = |packet: &Packet<'_>| packet.item.decrypted == Some(false);
-        let index = self.packets.iter().position(opaque)?;
-        let record = self.packets.get(index)?.item.record;
-        self.truncate(index);
-        Some(record)
     }
 
     fn mark_last(&mut self) {

@@ -58,8 +58,10 @@ impl Needs {
     pub const CLOCKS: Self = Self(1 << 1);
     /// How long each packet is on air.
     pub const LENGTH: Self = Self(1 << 2);
-    /// Who heard a packet and who did not.
-    pub const RECEPTION: Self = Self(1 << 3);
+    /// Which packets were taken by their peers, as later ones acknowledge.
+    pub const ACKNOWLEDGED: Self = Self(1 << 9);
+    /// Who heard a packet and who did not, also where no acknowledgement shows it.
+    pub const RECEPTION: Self = Self(1 << 3).and(Self::ACKNOWLEDGED);
     /// The channel of each packet.
     pub const CHANNEL: Self = Self(1 << 4);
     /// The PHY of each packet.
@@ -71,10 +73,11 @@ impl Needs {
     /// When receivers closed.
     pub const NODE: Self = Self(1 << 8);
 
-    const NAMES: [(Self, &'static str); 9] = [
+    const NAMES: [(Self, &'static str); 10] = [
         (Self::ADJACENCY, "adjacency"),
         (Self::CLOCKS, "clocks"),
         (Self::LENGTH, "length on air"),
+        (Self::ACKNOWLEDGED, "acknowledgements"),
         (Self::RECEPTION, "reception"),
         (Self::CHANNEL, "channel"),
         (Self::PHY, "PHY"),
@@ -98,7 +101,10 @@ impl Needs {
     /// In words: `packets, adjacency, clocks`.
     #[must_use]
     pub fn text(self) -> String {
-        let named = Self::NAMES.into_iter().filter(|(need, _)| need.are_met_by(self));
+        let more = Self::RECEPTION.are_met_by(self);
+        let named = Self::NAMES
+            .into_iter()
+            .filter(|(need, _)| need.are_met_by(self) && !(more && *need == Self::ACKNOWLEDGED));
         let words: Vec<_> = ["packets"].into_iter().chain(named.map(|(_, name)| name)).collect();
         words.join(", ")
     }
@@ -107,11 +113,13 @@ impl Needs {
     #[must_use]
     pub fn present(view: &View) -> Self {
         let all = |has: fn(&Frame) -> bool| view.frames.iter().all(has);
+        // What somebody has worked out from acknowledgements is not what receivers tell.
+        let told = |frame: &Frame| frame.hearing != Hearing::Unknown && frame.followed.is_none();
         let there = [
             (view.complete, Self::ADJACENCY),
             (view.exact_times, Self::CLOCKS),
             (all(|frame| frame.end.is_some()), Self::LENGTH),
-            (all(|frame| frame.hearing != Hearing::Unknown), Self::RECEPTION),
+            (all(told), Self::RECEPTION),
             (all(|frame| frame.channel.is_some()), Self::CHANNEL),
             (all(|frame| frame.phy.is_some()), Self::PHY),
             (all(|frame| frame.crc_init.is_some()), Self::CRC),
@@ -137,10 +145,11 @@ impl Needs {
 }
 
 const SEQUENCE: Needs = Needs::ADJACENCY;
-const HEARD: Needs = SEQUENCE.and(Needs::RECEPTION);
+const HEARD: Needs = SEQUENCE.and(Needs::ACKNOWLEDGED);
+const RECEIVED: Needs = SEQUENCE.and(Needs::RECEPTION);
 const TIMED: Needs = HEARD.and(Needs::CLOCKS).and(Needs::LENGTH).and(Needs::PHY);
 const PLACED: Needs = Needs::CHANNEL;
-const HOSTS: Needs = HEARD.and(Needs::HCI);
+const HOSTS: Needs = RECEIVED.and(Needs::HCI);
 
 /// Each rule that is judged, once.
 const NEEDS: &[(Needs, &[&str])] = &[
@@ -175,11 +184,14 @@ const NEEDS: &[(Needs, &[&str])] = &[
             LL_COLL_2.id,
             LL_COLL_3.id,
             LL_COLL_4.id,
+            LL_ENC_1.id,
+            LL_ENC_11.id,
+            LL_ENC_3.id,
+            LL_ENC_9.id,
             LL_FEAT_1.id,
             LL_FEAT_2.id,
             LL_FEAT_3.id,
             LL_LEN_1.id,
-            LL_NESN_1.id,
             LL_PAR_3.id,
             LL_PHY_3.id,
             LL_PHY_4.id,
@@ -190,6 +202,8 @@ const NEEDS: &[(Needs, &[&str])] = &[
             LL_SN_1.id,
         ],
     ),
+    // What acknowledgements do not show, or say wrongly.
+    (RECEIVED, &[LL_NESN_1.id]),
     (HEARD.and(Needs::CHANNEL).and(Needs::LENGTH), &[LL_CHAN_1.id]),
     (HEARD.and(Needs::PHY), &[LL_LEN_2.id, LL_PHY_1.id, LL_PHY_7.id]),
     // What hosts say to each other: a fragment may be missing, too.
@@ -252,21 +266,10 @@ const NEEDS: &[(Needs, &[&str])] = &[
         &[ATT_RSP_3.id, ATT_TIME_1.id, GAP_PAR_1.id, GATT_IND_1.id, SMP_TIME_2.id],
     ),
     // When it is sent.
-    (
-        TIMED,
-        &[
-            LL_ANCHOR_1.id,
-            LL_EVENT_1.id,
-            LL_EVENT_4.id,
-            LL_TIFS_1.id,
-            LL_TIFS_2.id,
-            LL_TIFS_3.id,
-            LL_UPD_1.id,
-            LL_WIN_1.id,
-        ],
-    ),
-    (TIMED.and(PLACED), &[LL_ADV_1.id, LL_ADV_7.id, LL_EXT_2.id, LL_EXT_3.id]),
-    (TIMED.and(PLACED).and(Needs::HCI), &[LL_ADV_2.id, LL_ADV_8.id]),
+    (TIMED, &[LL_ANCHOR_1.id, LL_EVENT_4.id, LL_TIFS_1.id, LL_UPD_1.id, LL_WIN_1.id]),
+    (TIMED.and(Needs::RECEPTION), &[LL_EVENT_1.id, LL_TIFS_2.id, LL_TIFS_3.id]),
+    (TIMED.and(RECEIVED).and(PLACED), &[LL_ADV_1.id, LL_ADV_7.id, LL_EXT_2.id, LL_EXT_3.id]),
+    (TIMED.and(HOSTS).and(PLACED), &[LL_ADV_2.id, LL_ADV_8.id]),
     // What hosts have asked for and were told, and what is encrypted with the keys that they gave.
     (
         HOSTS,
@@ -275,13 +278,9 @@ const NEEDS: &[(Needs, &[&str])] = &[
             LL_AGREE_1.id,
             LL_AGREE_2.id,
             LL_CTRL_2.id,
-            LL_ENC_1.id,
-            LL_ENC_11.id,
             LL_ENC_2.id,
-            LL_ENC_3.id,
             LL_ENC_5.id,
             LL_ENC_6.id,
-            LL_ENC_9.id,
             LL_END_1.id,
             LL_FEAT_4.id,
             LL_INST_2.id,
@@ -324,13 +323,18 @@ mod tests {
     const ABOUT: &str = "
 The oracle reads a view: packets, and whatever else is known. A simulated world knows everything; a
 capture of a sniffer has packets and seldom more, and a log of one host has no packets at all. A
-rule that needs what is not there is *not decided by this evidence*: no finding, and no acquittal. A
-connection whose advertiser was not heard is not judged, nor is one from its first packet on that is
-encrypted with an unknown key; both are told apart from what was found.
+rule that needs what is not there is *not decided by this evidence*: no finding, and no acquittal.
+
+Of a capture each connection is judged by itself, from its request to the first packet before which
+others are missing, that no key opens, or of which nothing shows whether it was taken (its last ones). As
+far as that, adjacency and acknowledgements are there, whatever was lost later or elsewhere. A connection
+whose advertiser was not heard is not judged, nor is one that was joined in its middle. Where it ends
+and why is told. What a host's log adds to a capture is not judged: its times are not those of the air.
 
 - *packets*: what one PDU says is decided by that PDU, whatever else was lost.
 - *adjacency*: no packet is missing that could explain another.
-- *reception*: who heard a packet and who did not.
+- *acknowledgements*: which packets were taken, as later ones acknowledge. *Reception*: who heard a
+  packet and who did not, also where no acknowledgement shows it.
 - *clocks*: times of the air, to the microsecond. *Length on air*: when each packet ended.
 - *channel*, *PHY*, *CRC* (its preset) of each packet.
 - *HCI*: what hosts and controllers of all devices said to each other; the keys are there, too.
@@ -366,6 +370,7 @@ Written by `UPDATE_DOCS=1 cargo test -p bletwin-oracle needs`.
     #[test]
     fn needs_are_said_in_words() {
         assert_eq!(Needs::PACKETS.text(), "packets");
+        assert_eq!(HEARD.text(), "packets, adjacency, acknowledgements");
         assert_eq!(HOSTS.text(), "packets, adjacency, reception, HCI");
     }
 }

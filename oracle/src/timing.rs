@@ -15,12 +15,15 @@ use super::link::{Link, Packet, UNIT};
 /// What the sender of the second packet may deviate, and what its clock (50 ppm) adds.
 const T_IFS_TOLERANCE: Duration = Duration::from_us(2);
 const ACTIVE_CLOCK_PPM: u32 = 50;
+/// How far two times of a sniffer may be off that counts microseconds.
+const STAMPS: Duration = Duration::from_us(3);
 /// How far an anchor may be off its place by the jitter of the sleep clock.
 pub(super) const JITTER: Duration = Duration::from_us(16);
 
 pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
     let mut anchors = Anchors::new(link);
     let mut before: Option<&Packet<'_>> = None;
+    let captured = link.is_captured();
     for (index, packet) in link.packets.iter().enumerate() {
         let inside = before.filter(|before| before.event == packet.event);
         let former = before.map(|before| before.item.record);
@@ -35,7 +38,8 @@ pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
                 link.report(findings, LL_TIFS_2.id, packet, evidence, text);
             }
             (_, Some(former)) => {
-                if let Some(off) = t_ifs_error(former.until(), packet.item.at) {
+                let stamps = if captured { STAMPS } else { Duration::ZERO };
+                if let Some(off) = t_ifs_error(former.until(), packet.item.at, stamps) {
                     let text = format!("{} began {off} after the packet before", packet.name());
                     link.report(findings, LL_TIFS_1.id, packet, evidence, text);
                 }
@@ -78,11 +82,12 @@ pub(super) fn room(link: &Link<'_>, findings: &mut Findings) {
     }
 }
 
-/// How far after the end of a packet another one began, if that is not T_IFS.
-pub(super) fn t_ifs_error(end: Instant, start: Instant) -> Option<String> {
+/// How far after the end of a packet another one began, if that is not T_IFS. `stamps`: by how much
+/// its observer may be wrong.
+pub(super) fn t_ifs_error(end: Instant, start: Instant, stamps: Duration) -> Option<String> {
     let t_ifs = Duration::from_us(u64::from(T_IFS_US));
     let gap = start.since(end);
-    let tolerance = T_IFS_TOLERANCE + t_ifs.ppm(ACTIVE_CLOCK_PPM);
+    let tolerance = T_IFS_TOLERANCE + t_ifs.ppm(ACTIVE_CLOCK_PPM) + stamps;
     let off = distance(gap, t_ifs);
     (off > tolerance).then(|| format!("{}.{} µs", gap.as_us(), gap.ticks() % 64_000 / 6_400))
 }

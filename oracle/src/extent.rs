@@ -1,0 +1,164 @@
+//! How far one connection of a capture can be judged. A sniffer that loses packets in one
+//! connection, or of its end, has others whole, and the beginning of this one.
+
+use ble::hci::Role;
+use ble::pdu::control::ControlPdu;
+use ble::time::Duration;
+use bletwin_sniffer::{Frame, Hearing, RecordId};
+
+use crate::link::{Link, Packet};
+use crate::needs::Needs;
+use crate::procedure::PAST;
+
+/// Between a packet and its answer there is less, rules or not; with another one between, more.
+const ANSWER: Duration = Duration::from_us(300);
+
+/// Why a connection of a capture is not judged from one of its packets on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Packets before it are missing: what comes after them may be explained by what they said.
+    Gap,
+    /// Packets are missing in the connection, and a transmit window begins there, in which only an
+    /// answer shows who sent what.
+    Window,
+    /// Nothing after it shows whether its peer has taken it: it is one of the last ones.
+    Unacknowledged,
+    /// It is encrypted, and nobody has the key.
+    Sealed,
+}
+
+impl Stop {
+    /// The reason in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Gap => "packets are missing there",
+            Self::Window => "packets are missing in it, and a transmit window begins there",
+            Self::Unacknowledged => "nothing shows whether it was received",
+            Self::Sealed => "it is encrypted, and its key is not known",
+        }
+    }
+}
+
+/// One connection of a capture, and how far it was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The request with which it began.
+    pub connection: RecordId,
+    /// Packets of it that were judged.
+    pub packets: usize,
+    /// The first that was not and the reason; `None`: all were.
+    pub stop: Option<(RecordId, Stop)>,
+    /// Packets that were not.
+    pub rest: usize,
+    /// Rules that were decided as far as that, among those of connections.
+    pub decided: Vec<&'static str>,
+}
+
+impl Link<'_> {
+    /// Whether somebody has followed it in a capture.
+    pub(super) fn is_captured(&self) -> bool {
+        self.packets.first().is_some_and(|packet| packet.tx.followed.is_some())
+    }
+
+    /// Forgets everything from the first packet on that is encrypted with a key that is not known,
+    /// and tells which that is.
+    pub(super) fn end_where_opaque(&mut self) -> Option<RecordId> {
+        let opaque = |packet: &Packet<'_>| packet.item.decrypted == Some(false);
+        let index = self.packets.iter().position(opaque)?;
+        let record = self.packets.get(index)?.item.record;
+        self.truncate(index);
+        Some(record)
+    }
+}
+
+/// Ends a connection of a capture where it can no longer be judged and tells so; gives what there
+/// is of it. One of a simulated world has what its view has.
+pub(crate) fn settle(link: &mut Link<'_>, view: Needs, told: &mut Vec<Judged>) -> Needs {
+    if !link.is_captured() {
+        return view;
+    }
+    link.hci.clear();
+    (link.farewells, link.keys) = ([None; 2], [None; 2]);
+    let before = link.packets.len();
+    let sealed = link.end_where_opaque().map(|record| (record, Stop::Sealed));
+    let lossy = link.packets.iter().any(lacks);
+    let mut update = None;
+    let broken = link.packets.iter().enumerate().find_map(|(index, packet)| {
+        let before = link.packets.get(..index).unwrap_or_default();
+        let moved = update.is_some_and(|at| (packet.event as u16).wrapping_sub(at) < PAST);
+        let why = match () {
+            () if lacks(packet) => Stop::Gap,
+            () if lossy && (promised(before, packet) || apart(before, packet)) => Stop::Gap,
+            () if index == 0 && !begins(&link.packets, lossy) => Stop::Gap,
+            () if lossy && moved => Stop::Window,
+            () if packet.tx.hearing == Hearing::Unknown => Stop::Unacknowledged,
+            () => {
+                if let Some(ControlPdu::ConnectionUpdateInd(told)) = packet.control() {
+                    update.get_or_insert(told.instant);
+                }
+                return None;
+            }
+        };
+        Some((index, packet.item.record, why))
+    });
+    if let Some((index, ..)) = broken {
+        link.truncate(index);
+    }
+    let there = present(link, view);
+    let decided = bletwin_rules::judged().map(|rule| rule.id);
+    told.push(Judged {
+        connection: link.connect.record,
+        packets: link.packets.len(),
+        stop: broken.map(|(_, record, why)| (record, why)).or(sealed),
+        rest: before - link.packets.len(),
+        decided: decided.filter(|rule| Needs::decide(rule, there)).collect(),
+    });
+    there
+}
+
+/// Whether packets before it are known to be missing.
+fn lacks(packet: &Packet<'_>) -> bool {
+    packet.tx.followed.is_some_and(|followed| followed.missing > 0)
+}
+
+/// Whether the first packets can be those of a connection. Where some are missing it takes an
+/// answer to tell that the first one is the central's.
+fn begins(packets: &[Packet<'_>], lossy: bool) -> bool {
+    let is = |at: usize, by: Role| {
+        let packet = packets.get(at);
+        packet.is_some_and(|p| p.by == by && p.event == 0 && !p.header.sn)
+    };
+    is(0, Role::Central) && (!lossy || is(1, Role::Peripheral))
+}
+
+/// Whether something was between two packets of one event.
+fn apart(before: &[Packet<'_>], packet: &Packet<'_>) -> bool {
+    before.last().is_some_and(|last| {
+        last.event == packet.event && packet.item.at.since(last.item.end) > ANSWER
+    })
+}
+
+/// Whether the event before this packet's had more data to come, of which nothing was seen: twice
+/// two lost packets leave no trace in sequence numbers.
+fn promised(before: &[Packet<'_>], packet: &Packet<'_>) -> bool {
+    let Some(last) = before.last().filter(|last| last.event != packet.event) else { return false };
+    let in_it = before.iter().rev().take_while(|other| other.event == last.event);
+    in_it.take(2).any(|other| other.header.md)
+}
+
+/// What there is of a connection as far as it is judged. Its log of HCI, if there is one, has
+/// other times than the air, and seldom both ends.
+fn present(link: &Link<'_>, view: Needs) -> Needs {
+    let all = |has: fn(&Frame) -> bool| link.packets.iter().all(|packet| has(packet.tx));
+    let there = [
+        (!link.packets.is_empty(), Needs::ADJACENCY.and(Needs::ACKNOWLEDGED)),
+        (Needs::CLOCKS.are_met_by(view), Needs::CLOCKS),
+        (all(|frame| frame.end.is_some()), Needs::LENGTH),
+        (all(|frame| frame.channel.is_some()), Needs::CHANNEL),
+        (all(|frame| frame.phy.is_some()), Needs::PHY),
+        (all(|frame| frame.crc_init.is_some()), Needs::CRC),
+    ];
+    let met = there.into_iter().filter(|(is_there, _)| *is_there);
+    met.fold(Needs::PACKETS, |all, (_, need)| all.and(need))
+}
