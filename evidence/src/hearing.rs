@@ -1,6 +1,8 @@
 //! Who heard a packet, as far as what its peer sent afterwards shows.
 
 use ble::pdu::data::DataHeader;
+use ble::phy::T_IFS_US;
+use ble::time::Duration;
 use bletwin_sniffer::{Arrival, Direction, Frame, Hearing, NodeId, Reception};
 
 /// HCI's word for a strength that is not known.
@@ -12,36 +14,60 @@ pub(crate) fn arrived(frame: &Frame, peer: NodeId) -> Hearing {
     Hearing::Known(vec![Arrival { node: peer, how: Reception::Ok, rssi_dbm: NO_RSSI, at }])
 }
 
-/// What is known of the reception of one packet, from the next of the connection: `lossy`: whether
-/// other packets of it are missing anywhere. `None`: nothing.
-fn heard(frame: &Frame, next: &Frame, peer: NodeId, lossy: bool) -> Option<Hearing> {
+/// Its peer had something of it, for it answered, and did not take it: it was damaged there, and
+/// ended for the peer T_IFS before the answer. Or the peer had no room for it, which looks the same.
+fn damaged(next: &Frame, peer: NodeId) -> Hearing {
+    let at = next.at.before(Duration::from_us(u64::from(T_IFS_US)));
+    let how = Reception::CrcError;
+    Hearing::Known(vec![Arrival { node: peer, how, rssi_dbm: NO_RSSI, at }])
+}
+
+/// What is known of the reception of one packet, from the next of the connection and the peer's
+/// last one `before` it; `lossy`: whether other packets are missing anywhere. `None`: nothing.
+fn heard(
+    frame: &Frame,
+    before: Option<&Frame>,
+    next: &Frame,
+    peer: NodeId,
+    lossy: bool,
+) -> Option<Hearing> {
     let (followed, after) = (frame.followed?, next.followed?);
     if after.missing > 0 {
         return None;
     }
     let header = DataHeader::from_octet(frame.pdu.header());
     let following = DataHeader::from_octet(next.pdu.header());
-    if after.direction != followed.direction {
-        // It expects the next number, or this one again.
-        let taken = following.nesn != header.sn;
-        return Some(if taken { arrived(frame, peer) } else { Hearing::Known(Vec::new()) });
+    if after.direction == followed.direction {
+        // Its sender says the same again: no answer was on air, unless the sniffer has missed it.
+        let again = following.sn == header.sn && next.pdu.payload() == frame.pdu.payload();
+        let central = followed.direction == Direction::CentralToPeripheral;
+        return (again && central && !lossy).then(|| Hearing::Known(Vec::new()));
     }
-    // Its sender says the same again: no answer was on air, unless the sniffer has missed it.
-    let again = following.sn == header.sn && next.pdu.payload() == frame.pdu.payload();
-    let central = followed.direction == Direction::CentralToPeripheral;
-    (again && central && !lossy).then(|| Hearing::Known(Vec::new()))
+    let former = before.map(|before| DataHeader::from_octet(before.pdu.header()));
+    // It expects the next number, or this one again. Of what was acknowledged before, only what
+    // the answer makes of its acknowledgement shows whether this copy arrived.
+    let taken = following.nesn != header.sn;
+    let news = former.is_none_or(|former| former.nesn == header.sn);
+    let heeded = former.is_some_and(|former| header.nesn != former.sn && following.sn != former.sn);
+    Some(match (taken, news || heeded) {
+        (true, true) => arrived(frame, peer),
+        (false, _) | (true, false) if after.event == followed.event => damaged(next, peer),
+        _ => Hearing::Known(Vec::new()),
+    })
 }
 
 /// What is known of all packets of a connection; `ends`: central and peripheral.
 pub(crate) fn infer(frames: &[&Frame], ends: [NodeId; 2], lossy: bool) -> Vec<Hearing> {
     let mut all = Vec::with_capacity(frames.len());
+    let mut last: [Option<&Frame>; 2] = [None; 2];
     for (place, frame) in frames.iter().enumerate() {
         let next = frames.get(place + 1);
-        let peer = match frame.followed.map(|followed| followed.direction) {
-            Some(Direction::CentralToPeripheral) => ends[1],
-            _ => ends[0],
-        };
-        let heard = next.and_then(|next| heard(frame, next, peer, lossy));
+        let down = frame
+            .followed
+            .is_some_and(|followed| followed.direction == Direction::CentralToPeripheral);
+        let (own, peer) = if down { (0, 1) } else { (1, 0) };
+        let heard = next.and_then(|next| heard(frame, last[peer], next, ends[peer], lossy));
+        last[own] = Some(frame);
         all.push(heard.unwrap_or(Hearing::Unknown));
     }
     all
