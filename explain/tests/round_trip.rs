@@ -9,15 +9,16 @@ use std::ops::ControlFlow;
 
 use ble::time::{Duration, Instant};
 use bletwin_evidence::{Evidence, Options, Source, read};
-use bletwin_explain::captured::{Explained, Link, explain};
+use bletwin_explain::captured::{Explained, Link, Naming, explain};
 use bletwin_explain::why::{Cause, Confidence, Why};
 use bletwin_models::profile::Profile;
+use bletwin_oracle::Examined;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_setup::Setup;
 use bletwin_sim::record::{Record, RecordId};
 use bletwin_sim::report::degrade::{self, Faults};
-use bletwin_sniffer::Hearing;
+use bletwin_sniffer::{Hearing, sniff};
 
 /// How long the sniffer goes on when the scenario is over.
 const AFTERWARDS: Duration = Duration::from_secs(7);
@@ -50,6 +51,8 @@ struct Played {
     records: Vec<Record>,
     /// What an ideal sniffer without a key tells.
     ideal: Explained,
+    /// Every rule that was broken or not followed, with the packet that shows it.
+    broken: BTreeSet<(&'static str, RecordId)>,
 }
 
 fn played(scenario: usize, central: &str, preset: &str) -> Played {
@@ -62,10 +65,24 @@ fn played(scenario: usize, central: &str, preset: &str) -> Played {
     world.run_until(run.records.last().map_or(Instant::ZERO, |last| last.at) + AFTERWARDS);
     let records = world.records().to_vec();
     let mut view = bletwin_sim::view(&records);
+    let Examined { findings, observations, .. } = bletwin_oracle::examine(&view);
+    let all = findings.iter().chain(&observations);
+    let mut broken: BTreeSet<_> = all.map(|found| (found.rule, found.record)).collect();
+    // Where the first copy of a packet was lost, another one shows it.
+    let mut first = BTreeMap::new();
+    for item in sniff(&view) {
+        let copies = first.entry((item.connection, item.from)).or_insert(item.record);
+        if !item.retransmission {
+            *copies = item.record;
+        }
+        let copied = broken.iter().filter(|(_, record)| record == copies);
+        let again: Vec<_> = copied.map(|(rule, _)| (*rule, item.record)).collect();
+        broken.extend(again);
+    }
     (view.hci, view.nodes, view.complete) = (None, None, false);
     view.frames.iter_mut().for_each(|frame| frame.hearing = Hearing::Unknown);
     let name = format!("{} of {preset} with {central}", scenario.name);
-    Played { name, run, records, ideal: explain(&view) }
+    Played { name, run, records, ideal: explain(&view), broken }
 }
 
 /// A file, read back: what is told of it, and which packet of the world each of its records is.
@@ -103,6 +120,35 @@ struct Score {
     failed: u32,
     right: u32,
     open: u32,
+    /// Connections, rules that were decided of them, and their packets: judged, and not.
+    links: usize,
+    decided: usize,
+    packets: [usize; 2],
+    /// Findings that were told.
+    findings: usize,
+    /// Rules that were ever decided.
+    rules: BTreeSet<&'static str>,
+}
+
+impl Score {
+    /// What the oracle says of a file is what it says of the run, as far as it says anything.
+    fn judge(&mut self, case: &Played, told: &Explained, original: &[RecordId], what: &str) {
+        let Examined { findings, observations, links, .. } = &told.examined;
+        let place = |id: RecordId| original.get(usize::try_from(id.0).ok()?.checked_sub(1)?);
+        for found in findings.iter().chain(observations) {
+            let record = place(found.record).copied().expect("a packet of the file");
+            let text = &found.text;
+            assert!(case.broken.contains(&(found.rule, record)), "{what}: {} {text}", found.rule);
+            self.findings += 1;
+        }
+        for link in links {
+            self.links += 1;
+            self.decided += link.decided.len();
+            self.packets[0] += link.packets;
+            self.packets[1] += link.rest;
+            self.rules.extend(&link.decided);
+        }
+    }
 }
 
 #[test]
@@ -132,17 +178,27 @@ fn what_is_told_of_a_file_is_true_of_the_run() {
     }
     for (loss, wanted) in [(0, 95), (1, 95), (5, 85), (20, 50)] {
         let Some(score) = scores.get(&loss) else { continue };
-        let Score { cases, failed, right, open } = score;
+        let Score { cases, failed, right, open, .. } = score;
         println!("{loss} % lost: {cases} cases, {failed} failed; cause right {right}, open {open}");
+        let [judged, rest] = score.packets;
+        let (links, all) = (score.links.max(1), bletwin_rules::judged().count());
+        let (each, ever) = (score.decided / links, score.rules.len());
+        let told = score.findings;
+        println!(
+            "  {links} connections: {each} of {all} rules decided, {ever} ever; {judged} packets \
+             judged and {rest} not; {told} findings"
+        );
+        assert!(loss > 0 || each > 90 && told > 0, "{loss} % lost");
         assert!(right * 100 >= failed * wanted, "{loss} % lost: {right} of {failed}, {open} open");
     }
 }
 
 /// Compares what one file tells with the run.
 fn check(case: &Played, faults: &Faults, seed: u64, score: &mut Score) {
-    let Played { name, run, records, ideal } = case;
+    let Played { name, run, records, ideal, .. } = case;
     let (told, original) = read_back(records, faults, seed);
     score.cases += 1;
+    score.judge(case, &told, &original, &format!("{name}, {faults:?}, seed {seed}"));
     let full = Why::of(run);
     let decided: BTreeSet<RecordId> = full.account.pdus.iter().map(|pdu| pdu.id).collect();
     for link in &told.links {
@@ -188,4 +244,18 @@ fn check(case: &Played, faults: &Faults, seed: u64, score: &mut Score) {
             ),
         }
     }
+}
+
+/// A sniffer that hears all of the founding case has all of it judged but for its last packets.
+#[test]
+fn the_founding_case_is_judged_from_its_capture() {
+    let pairing = catalogue::all().iter().position(|scenario| scenario.name == "pairing");
+    let case = played(pairing.expect("it is there"), "windows-intel", "zephyr-2024");
+    let (told, _) = read_back(&case.records, &"".parse().expect("no faults"), 1);
+    let [link] = &told.links[..] else { panic!("one connection") };
+    let judged = link.judged.as_ref().expect("it is judged");
+    assert!(judged.decided.len() > 90 && judged.rest < 5, "{judged:?}");
+    let words = told.connections(&Naming::of(&told.items, false));
+    assert!(words.contains("rules judged, but for its last"), "{words}");
+    println!("{words}\n{}", told.judged());
 }

@@ -1,6 +1,6 @@
 //! A capture as data.
 
-use bletwin_oracle::Finding;
+use bletwin_oracle::{Finding, Judged};
 use serde::Serialize;
 
 use super::logs::Logged;
@@ -35,9 +35,20 @@ struct Described {
     encryption: &'static str,
     concern: Option<String>,
     not_judged: Option<&'static str>,
+    judged: Option<Extent>,
     why: Option<String>,
     hypotheses: Vec<Suspected>,
     would_decide: Option<String>,
+}
+
+/// How far the rules were judged.
+#[derive(Debug, Serialize)]
+struct Extent {
+    packets: usize,
+    rest: usize,
+    until_us: Option<u64>,
+    stop: Option<&'static str>,
+    rules: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -99,8 +110,20 @@ fn connection(link: &Link, names: &Naming) -> Described {
         },
         concern: link.concern.map(|concern| concern.words()),
         not_judged: link.set_aside,
+        judged: link.judged.as_ref().map(|judged| extent(link, judged)),
         why: wrong.then(|| link.why.paragraph()),
         hypotheses: if wrong { suspected(&link.why) } else { Vec::new() },
         would_decide: link.would_decide(),
+    }
+}
+
+fn extent(link: &Link, judged: &Judged) -> Extent {
+    let at = |record| link.why.account.pdus.iter().find(|pdu| pdu.id == record);
+    Extent {
+        packets: judged.packets,
+        rest: judged.rest,
+        until_us: judged.stop.and_then(|(record, _)| at(record)).map(|pdu| pdu.at.as_us()),
+        stop: judged.stop.map(|(_, stop)| stop.text()),
+        rules: judged.decided.clone(),
     }
 }

@@ -11,7 +11,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use ble::time::Instant;
-use bletwin_oracle::{Examined, examine};
+use bletwin_oracle::{Examined, Judged, examine};
 use bletwin_sniffer::{AirItem, NodeId, RecordId, View, sniff};
 
 use crate::why::air::is_from;
@@ -71,6 +71,10 @@ pub struct Link {
     pub encryption: Encryption,
     /// What went wrong, if anything that was seen did.
     pub concern: Option<Concern>,
+    /// How far the oracle judged it; `None`: not by the rules of connections.
+    pub judged: Option<Judged>,
+    /// Whether its advertiser was not heard, without which it is not judged.
+    pub unheard: bool,
     /// Why nothing is told of it; `None`: it is.
     pub set_aside: Option<&'static str>,
     /// Why, as far as it was seen.
@@ -83,12 +87,16 @@ pub fn explain(view: &View) -> Explained {
     let items = sniff(view);
     let last = items.iter().filter_map(|item| item.connection).max();
     let numbers = last.map_or(0..0, |last| 0..last + 1);
-    Explained {
-        links: numbers.map(|number| Link::of(view, &items, number)).collect(),
-        logs: logs::connections(view),
-        examined: examine(view),
-        items,
-    }
+    let examined = examine(view);
+    let link = |number| {
+        let link = Link::of(view, &items, number);
+        let begun = link.why.account.pdus.first().map(|pdu| pdu.id);
+        let of = |judged: &&Judged| Some(judged.connection) == begun;
+        let judged = examined.links.iter().find(of).cloned();
+        let unheard = begun.is_some_and(|begun| examined.unjudged.contains(&begun));
+        Link { judged, unheard, ..link }
+    };
+    Explained { links: numbers.map(link).collect(), logs: logs::connections(view), examined, items }
 }
 
 impl Explained {
@@ -103,7 +111,7 @@ impl Explained {
                 for list in [&mut examined.findings, &mut examined.observations] {
                     list.retain(|finding| !here.contains(&finding.record));
                 }
-                *link = Link { concern: None, set_aside: Some(why), ..link.clone() };
+                *link = Link { concern: None, judged: None, set_aside: Some(why), ..link.clone() };
             }
         }
     }
@@ -137,6 +145,8 @@ impl Link {
                 None => Encryption::Never,
             },
             concern: Concern::of(&why),
+            judged: None,
+            unheard: false,
             set_aside: None,
             why,
         }

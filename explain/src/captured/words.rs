@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use bletwin_oracle::Finding;
+use bletwin_oracle::{Finding, Stop};
 use bletwin_rules::Rule;
 use bletwin_scenarios::judgement::{seconds, title};
 use bletwin_sniffer::NodeId;
@@ -82,8 +82,9 @@ impl Explained {
         let open = self.examined.undecided.len();
         let all = bletwin_rules::judged().count();
         let mut text = format!(
-            "{} of {all} rules were judged; {open} need more than this evidence has (packets \
-             without gaps, exact times, HCI).",
+            "{} of {all} rules were judged, of each connection as far as is said there; {open} \
+             need more than this evidence has (who heard what, HCI, what devices know of \
+             themselves, or exact times without gaps).",
             all.saturating_sub(open)
         );
         let unjudged = self.examined.unjudged.len();
@@ -144,9 +145,45 @@ impl Link {
                 )
             }
         });
+        facts.extend(self.extent());
         facts
     }
+
+    /// How far the rules were judged, and why no further.
+    fn extent(&self) -> Option<String> {
+        let Some(judged) = &self.judged else {
+            let why = match (self.from_the_start, self.unheard) {
+                // Of what is set aside the reason is told where its end is.
+                _ if self.set_aside.is_some() => return None,
+                (true, true) => "its advertiser was not heard",
+                (true, false) => return None,
+                (false, _) => "its beginning was not captured",
+            };
+            return Some(format!("no rule of connections judged: {why}"));
+        };
+        let rules = format!("{} rules", judged.decided.len());
+        let packets = judged.packets + judged.rest;
+        Some(match judged.stop {
+            Some((_, Stop::Unacknowledged)) if judged.rest <= LAST => match judged.rest {
+                1 => format!("{rules} judged, but for its last packet"),
+                last => format!("{rules} judged, but for its last {last} packets"),
+            },
+            Some((record, stop)) => {
+                let at = self.why.account.pdus.iter().find(|pdu| pdu.id == record);
+                let at = at.map_or_else(String::new, |pdu| format!(" to {}", seconds(pdu.at)));
+                format!(
+                    "{rules} judged{at}, {} of {packets} packets: {}",
+                    judged.packets,
+                    stop.text()
+                )
+            }
+            None => format!("{rules} judged to its end"),
+        })
+    }
 }
+
+/// So many packets of an end need no place.
+const LAST: usize = 6;
 
 fn lines(findings: &[Finding], names: &Naming) -> Option<String> {
     let one = |finding: &Finding| {
