@@ -216,7 +216,12 @@ pub fn outcome(run: &Finished) -> String {
         Verdict::Disconnected => "no bond, the link died".into(),
         Verdict::PairingFailed => "no bond, pairing failed".into(),
         Verdict::Timeout => {
-            let what = if run.story == Story::Unpaired { "not served" } else { "no bond" };
+            let what = match (run.story, run.facts.bonded) {
+                (Story::Unpaired, _) => "not served",
+                (Story::Stay, Some(_)) => "bonded, but it did not stay",
+                (story, Some(_)) if story.comes_back() => "bonded, but it was not secure again",
+                _ => "no bond",
+            };
             // A run ends when nothing is under way any more, long before its time is up.
             let until = if run.is_at_rest() { ", and nothing more to come" } else { " in time" };
             [what, until].concat()
