@@ -17,6 +17,9 @@ const PAIRING_FAILED: u8 = 0x05;
 /// Octets of an ATT PDU that tell what it is: of an Error Response all.
 const ATT_KEPT: usize = 5;
 
+/// Octets of a signalling PDU that tell what it is: of a Connection Parameter Update Request all.
+const SIGNALLING_KEPT: usize = 12;
+
 /// What a PDU was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
@@ -34,8 +37,8 @@ pub enum What {
     SmpPart(u8),
     /// ATT PDU from its opcode on; a long one up to what an explanation needs.
     Att(Vec<u8>),
-    /// PDU of L2CAP's signalling channel, by its code.
-    Signalling(u8),
+    /// PDU of L2CAP's signalling channel from its code on, up to what an explanation needs.
+    Signalling(Vec<u8>),
     /// Encrypted, and not readable with the key that is known.
     Unreadable,
     /// Any other L2CAP data.
@@ -86,7 +89,10 @@ impl Pdu {
             }
             What::SmpPart(code) => format!("a part of SMP {}", names::smp(*code)),
             What::Att(octets) => names::frame(CID_ATT, octets),
-            What::Signalling(code) => format!("L2CAP {}", names::signalling(*code)),
+            What::Signalling(bytes) => {
+                let code = bytes.first().copied().unwrap_or_default();
+                format!("L2CAP {}", names::signalling(code))
+            }
             What::Unreadable => "a packet that the known key does not open".to_owned(),
             What::Data => "L2CAP data".to_owned(),
             What::Empty => "empty PDU".to_owned(),
@@ -146,8 +152,8 @@ fn what(item: &AirItem) -> What {
         Decoded::L2cap { cid: CID_ATT, bytes, complete: true } if !bytes.is_empty() => {
             What::Att(bytes.iter().take(ATT_KEPT).copied().collect())
         }
-        Decoded::L2cap { cid: CID_SIGNALLING, bytes, complete: true } => {
-            bytes.first().map_or(What::Data, |code| What::Signalling(*code))
+        Decoded::L2cap { cid: CID_SIGNALLING, bytes, complete: true } if !bytes.is_empty() => {
+            What::Signalling(bytes.iter().take(SIGNALLING_KEPT).copied().collect())
         }
         Decoded::Opaque if item.decrypted == Some(false) => What::Unreadable,
         Decoded::L2cap { .. } | Decoded::Opaque => What::Data,

@@ -257,8 +257,10 @@ fn weighed(account: &Account, hypothesis: Hypothesis) -> Hypothesis {
 
 /// A sentence as part of another.
 fn lower(text: &str) -> String {
-    match text.strip_prefix("The ") {
-        Some(rest) => format!("the {rest}"),
-        None => text.to_owned(),
+    for (upper, lower) in [("The ", "the "), ("After ", "after ")] {
+        if let Some(rest) = text.strip_prefix(upper) {
+            return format!("{lower}{rest}");
+        }
     }
+    text.to_owned()
 }

@@ -30,6 +30,8 @@ pub enum Cause {
     Loss,
     /// A side did not get the connection parameters that it insisted on, and left for that.
     ParametersNotGranted,
+    /// The peripheral left for LL Control PDUs that it does not know.
+    UnknownPdu,
     /// One side ended pairing.
     PairingFailed,
     /// Pairing came to a halt, and its timeout ran out.

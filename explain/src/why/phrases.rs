@@ -69,3 +69,8 @@ pub(super) fn count(n: usize, what: &str) -> String {
         _ => format!("{n} {what}s"),
     }
 }
+
+/// `3000` as `30.00`.
+pub(super) fn hundredths(value: u64) -> String {
+    format!("{}.{:02}", value / 100, value % 100)
+}

@@ -55,4 +55,35 @@ impl Timing {
             interval => self.timeout.as_us() / interval,
         }
     }
+
+    /// How many of the events to which the peripheral has to listen, with this latency, the
+    /// supervision timeout spans.
+    #[must_use]
+    pub const fn heeded(&self) -> u64 {
+        self.events() / (self.latency as u64 + 1)
+    }
+
+    /// How many events may be missed before the supervision timeout, in words.
+    #[must_use]
+    pub fn margin(&self) -> String {
+        let (all, heeded) = (self.events(), self.heeded());
+        let spared = |n: u64| match n {
+            0 | 1 => "none may be missed".to_owned(),
+            n => format!("{} may be missed", n - 1),
+        };
+        let events = match all {
+            1 => "1 event".to_owned(),
+            n => format!("{n} events"),
+        };
+        let first = format!("{events} without a packet end the link, {}", spared(all));
+        match self.latency {
+            0 => first,
+            latency => format!(
+                "{first}; a peripheral that makes use of the latency listens to one in {} of them, \
+                 to {heeded} in that time: {}",
+                u32::from(latency) + 1,
+                spared(heeded)
+            ),
+        }
+    }
 }

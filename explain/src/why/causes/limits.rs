@@ -16,3 +16,6 @@ pub(super) fn ran_out(timeout: Duration, age: Duration) -> bool {
 
 /// SMP's timer (Vol 3, Part H, 3.4).
 pub(super) const SMP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The procedure response timeout (Vol 6, Part B, 5.2).
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);

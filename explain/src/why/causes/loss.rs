@@ -6,7 +6,7 @@ use crate::why::account::Account;
 use crate::why::air::Pdu;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
-use crate::why::phrases::{count, span};
+use crate::why::phrases::{count, hundredths, span};
 use crate::why::timing::Timing;
 
 /// Packets of a side that the other did not receive, from `from` on: their indices.
@@ -65,32 +65,43 @@ fn told(
     theirs: &[usize],
     own: &[usize],
 ) -> Hypothesis {
-    // Where some of the central's arrived in between, they were not in a row.
-    let in_a_row = if last_heard(account, true) == Some(heard) { " in a row" } else { "" };
-    let both = match own.len() {
-        0 => String::new(),
-        n => format!(", and {} of the peripheral did not reach the central", count(n, "packet")),
+    // Where some of them arrived in between, they were not in a row.
+    let row = |central: bool| match last_heard(account, central) == Some(heard) {
+        true => " in a row",
+        false => "",
+    };
+    let what = match (theirs.len(), own.len()) {
+        (0, n) => format!(
+            "{} of the peripheral{} did not reach the central, and all of the central's arrived",
+            count(n, "packet"),
+            row(false)
+        ),
+        (n, 0) => format!(
+            "{} of the central{} did not reach the peripheral",
+            count(n, "packet"),
+            row(true)
+        ),
+        (n, m) => format!(
+            "{} of the central{} did not reach the peripheral, and {} of the peripheral did not \
+             reach the central",
+            count(n, "packet"),
+            row(true),
+            count(m, "packet")
+        ),
     };
     let latency = match timing.latency {
         0 => String::new(),
         latency => format!(", peripheral latency {latency}"),
     };
     let text = format!(
-        "After {} {} of the central{in_a_row} did not reach the peripheral{both}. {} set an \
-         interval of {} ms{latency} and a supervision timeout of {}: {} without a packet end the \
-         link.",
+        "After {} {what}. {} set an interval of {} ms{latency} and a supervision timeout of {}: \
+         {}.",
         account.pdu(heard).map_or_else(String::new, Pdu::place),
-        count(theirs.len(), "packet"),
         account.named(timing.set_by),
         hundredths(timing.interval.as_us() / 10),
         span(Instant::ZERO, Instant::ZERO + timing.timeout),
-        count(usize::try_from(timing.events()).unwrap_or(usize::MAX), "event"),
+        timing.margin(),
     );
     let places = theirs.iter().chain(own).copied().chain([timing.set_by]);
     Hypothesis::new(Cause::Loss, confidence, places, text)
-}
-
-/// `3000` as `30.00`.
-fn hundredths(value: u64) -> String {
-    format!("{}.{:02}", value / 100, value % 100)
 }

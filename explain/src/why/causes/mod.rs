@@ -19,12 +19,13 @@ mod response;
 mod smp;
 mod stall;
 mod switch;
+mod unknown;
 
 /// How one kind of cause is looked for.
 type Look = fn(&Account) -> Option<Hypothesis>;
 
 /// Every kind of cause that is looked for, but for what merely came before a silence.
-const ALL: [Look; 15] = [
+const ALL: [Look; 16] = [
     absent::look,
     key::look,
     encryption::look,
@@ -34,6 +35,7 @@ const ALL: [Look; 15] = [
     switch::look,
     loss::look,
     parameters::look,
+    unknown::look,
     person::look,
     smp::look,
     attributes::refused,

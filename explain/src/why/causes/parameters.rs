@@ -7,7 +7,7 @@ use crate::why::account::Account;
 use crate::why::air::{Pdu, What};
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
-use crate::why::phrases::{count, side};
+use crate::why::phrases::{count, hundredths, side};
 
 /// Connection Parameter Update Request and its response, by their codes.
 const REQUEST: u8 = 0x12;
@@ -23,7 +23,7 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let of_leaver = |p: &Pdu| p.from_central == end.from_central && p.is_news();
     let asks = |p: &Pdu| match &p.what {
         What::Control(pdu) => pdu.opcode() == Opcode::CONNECTION_PARAM_REQ,
-        What::Signalling(code) => *code == REQUEST,
+        What::Signalling(bytes) => bytes.first() == Some(&REQUEST),
         _ => false,
     };
     let news = || account.pdus.iter().enumerate();
@@ -39,7 +39,7 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
                 | Opcode::REJECT_EXT_IND
                 | Opcode::UNKNOWN_RSP
         ),
-        What::Signalling(code) => *code == RESPONSE,
+        What::Signalling(bytes) => bytes.first() == Some(&RESPONSE),
         _ => false,
     };
     let answer =
@@ -53,11 +53,40 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     };
     let text = format!(
         "The {who} asked for other connection parameters {} ({} the last), {got}, and without them \
-         the {who} did not stay: it left with 0x3B (Unacceptable Connection Parameters).",
+         the {who} did not stay: it left with 0x3B (Unacceptable Connection Parameters).{}",
         count(asked.len(), "time"),
-        account.named(last)
+        account.named(last),
+        account.pdu(last).and_then(|pdu| compared(account, pdu)).unwrap_or_default()
     );
     let places = [Some(last), answer.map(|(index, _)| index), Some(goodbye)];
     let places = places.into_iter().flatten();
     Some(Hypothesis::new(Cause::ParametersNotGranted, Confidence::Shown, places, text))
+}
+
+/// What was asked for, and what was in force in the end.
+fn compared(account: &Account, request: &Pdu) -> Option<String> {
+    let [min, max, latency, timeout] = match &request.what {
+        What::Control(ControlPdu::ConnectionParamReq(asked)) => {
+            [asked.interval_min, asked.interval_max, asked.latency, asked.timeout]
+        }
+        What::Signalling(bytes) => {
+            let word = |at: usize| {
+                Some(u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at.checked_add(1)?)?]))
+            };
+            [word(4)?, word(6)?, word(8)?, word(10)?]
+        }
+        _ => return None,
+    };
+    let timing = account.timing()?;
+    let ms = |units: u16| hundredths(u64::from(units) * 125);
+    Some(format!(
+        " It asked for an interval of {} to {} ms, latency {latency} and a timeout of {} ms; in \
+         force were {} ms, latency {} and {} ms.",
+        ms(min),
+        ms(max),
+        u32::from(timeout) * 10,
+        hundredths(timing.interval.as_us() / 10),
+        timing.latency,
+        timing.timeout.as_us() / 1_000
+    ))
 }

@@ -1,18 +1,14 @@
 //! Procedures of the link layer that were not over when their timer ran out.
 
 use ble::error::ErrorCode;
-use ble::time::Duration;
 
-use super::limits::ran_out;
+use super::limits::{RESPONSE_TIMEOUT, ran_out};
 use super::stall;
 use crate::why::account::Account;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::{self, side};
 use crate::why::procedures::{Answer, Exchange};
-
-/// The procedure response timeout (Vol 6, Part B, 5.2).
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Whose timer it was, when it ran out, and how sure that is.
 fn timer(account: &Account) -> Option<(bool, ble::time::Instant, Confidence)> {

@@ -64,8 +64,10 @@ fn stuck(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
             false if age >= PATIENCE && !silent => Confidence::Possible,
             false => return None,
         };
+    let limit = if age + PATIENCE >= SMP_TIMEOUT { ": SMP allows 30 s" } else { "" };
     let text = format!(
-        "The {own} sent {}, and the {other} sent nothing more of pairing in the {} that followed.",
+        "The {own} sent {}, and the {other} sent nothing more of pairing in the {} that \
+         followed{limit}.",
         account.named(pairing.last),
         span(last.at, end),
     );

@@ -2,6 +2,7 @@
 
 mod innocent;
 
+use ble::time::Duration;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
 use bletwin_setup::Setup;
@@ -48,4 +49,70 @@ fn a_collision_is_not_put_down_to_what_has_no_instant() {
     let why = report::why(&run).unwrap();
     assert!(why.contains("42") && why.contains("LL_CHANNEL_MAP_IND"), "{why}");
     assert!(!why.contains("LL_PING"), "{why}");
+}
+
+/// What is lost in one direction is told of that direction: never of none.
+#[test]
+fn loss_in_one_direction_is_told_of_that_direction() {
+    let told = |set: &str, side: &str| {
+        let mut setup = Setup::new("zephyr-2024", "phone", 1).unwrap();
+        setup.set("central.timeout-ms=720").unwrap();
+        setup.set(set).unwrap();
+        let run = Stage::new(catalogue::by_name("stay").unwrap(), &setup).play();
+        let why = report::why(&run).unwrap();
+        assert!(why.contains(side) && !why.contains(" 0 packets"), "{set}: {why}");
+        assert!(why.contains("may be missed"), "{set}: {why}");
+    };
+    told("loss-to-peripheral=80", "of the central");
+    told("loss-to-central=80", "of the peripheral");
+}
+
+/// The margin counts the events to which a peripheral with latency has to listen.
+#[test]
+fn the_margin_counts_events_that_have_to_be_heard() {
+    let timing = |interval: u64, latency: u16, timeout: u64| crate::why::timing::Timing {
+        set_by: 0,
+        interval: Duration::from_us(interval),
+        latency,
+        timeout: Duration::from_ms(timeout),
+    };
+    // A kitchen hood: 50 ms, latency 10, 2,560 ms.
+    let hood = timing(50_000, 10, 2_560);
+    assert_eq!((hood.events(), hood.heeded()), (51, 4));
+    assert!(hood.margin().ends_with("one in 11 of them, to 4 in that time: 3 may be missed"));
+    let linux = timing(22_500, 0, 420);
+    assert_eq!(linux.margin(), "18 events without a packet end the link, 17 may be missed");
+    assert!(timing(100_000, 0, 100).margin().ends_with("none may be missed"));
+}
+
+/// Two LL Control PDUs that it does not know are too many for some firmware; one alone, or a link
+/// that lives, says nothing of it.
+#[test]
+fn who_leaves_for_unknown_pdus_is_told_so() {
+    let cause = |set: &[&str]| {
+        let mut setup = Setup::new("zephyr-2024", "ios", 1).unwrap();
+        set.iter().for_each(|set| setup.set(set).unwrap());
+        let mut run = Stage::new(catalogue::by_name("stay").unwrap(), &setup);
+        run.run(|| false);
+        let why = super::Why::of(&run.finish());
+        why.hypotheses.first().map(|first| (first.cause, first.text.clone()))
+    };
+    let twice = "central.press=raw:ff@60,raw:ff@60";
+    let (kind, text) = cause(&[twice, "second-unknown=leave"]).unwrap();
+    assert_eq!(kind, super::Cause::UnknownPdu, "{text}");
+    assert!(text.contains("2 LL Control PDUs") && text.contains("0x2A"), "{text}");
+    assert_eq!(cause(&[twice]), None);
+}
+
+/// A host that leaves because LL_ENC_REQ gets no answer leaves before the link layer's 40 s.
+#[test]
+fn encryption_that_is_never_answered_is_named() {
+    let mut setup = Setup::new("zephyr-2024", "windows-11", 1).unwrap();
+    setup.set("never-answers=encryption").unwrap();
+    let mut run = Stage::new(catalogue::by_name("reconnect").unwrap(), &setup);
+    run.run(|| false);
+    let why = super::Why::of(&run.finish());
+    let first = why.hypotheses.first().unwrap();
+    assert_eq!(first.cause, super::Cause::Unanswered, "{}", first.text);
+    assert!(first.text.contains("LL_ENC_REQ") && first.text.contains("left 1"), "{}", first.text);
 }
