@@ -74,6 +74,9 @@ pub fn reaction(run: &Finished, record: RecordId) -> Option<String> {
     Some([Some(answer), end].into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
+/// How [`offer`] names the bit of LE Secure Connections.
+pub(super) const SECURE_CONNECTIONS: &str = "LE Secure Connections";
+
 /// What the central's last Pairing Request offers, where the peripheral refuses it.
 #[must_use]
 pub fn offer(run: &Finished) -> Option<String> {
@@ -90,7 +93,7 @@ pub fn offer(run: &Finished) -> Option<String> {
     let wishes: Vec<&str> = [
         wish(0x01, "bonding"),
         wish(0x04, "protection against a man in the middle"),
-        wish(0x08, "LE Secure Connections"),
+        wish(0x08, SECURE_CONNECTIONS),
     ]
     .into_iter()
     .flatten()

@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::behaviour;
 use super::bench::{Bench, Trial};
+use super::lattice::Candidate;
 use super::outcome::Share;
-use super::part::{Difference, Parting, Spot, part, part_at, spots};
+use super::part::{Difference, Parting, Spot, lacked, part, part_at, spots};
 use super::suspect::{self, HostRequest};
 use bletwin_explain::why::Account;
 use bletwin_scenarios::stage::Finished;
@@ -49,6 +50,8 @@ pub struct Cause {
     pub common: usize,
     /// How the proof was made.
     pub means: Means,
+    /// The change that heals, as for `--set`, where the proof was made by the configuration.
+    pub set: Vec<String>,
     /// Good runs with it taken out.
     pub removed: Share,
     /// Bad runs with it put back.
@@ -63,7 +66,7 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// Whether taking it out heals always, and putting it back fails always.
+    /// Whether taking it out alone heals always, and putting it back alone fails always.
     #[must_use]
     pub const fn is_proven(&self) -> bool {
         self.put_back.is_all() && self.removed.is_all()
@@ -84,24 +87,27 @@ pub struct Case<'a> {
     pub bench: &'a Bench<'a>,
     /// The failing firmware.
     pub base: &'a Build,
-    /// A cured one.
-    pub cured: &'a Build,
+    /// A cured one, and its changes.
+    pub cured: &'a Candidate,
     /// Seeds with which the former fails; the first is told about.
     pub seeds: &'a [u64],
 }
 
 impl Case<'_> {
-    /// The cause; where each of several is enough to fail, all of them. `None`: interrupted.
+    /// The cause; where each of several is enough to fail, all of them. Empty: the runs part at
+    /// nothing that is proven. `None`: interrupted.
     #[must_use]
     pub fn causes(&self) -> Option<Vec<Cause>> {
         let Some(&seed) = self.seeds.first() else { return Some(Vec::new()) };
-        let (mut firmware, mut cured) = (self.base.clone(), self.cured.clone());
+        let (mut firmware, mut cured) = (self.base.clone(), self.cured.config.clone());
         let mut causes = Vec::new();
         while causes.len() < CAUSES_MAX {
             let cured_run = self.bench.play(&Trial::new(&cured, seed))?;
             let failing = self.bench.play(&Trial::new(&firmware, seed))?;
             let Some(parting) = part(&failing, &cured_run) else { break };
-            let cause = self.cause(&firmware, [&failing, &cured_run], parting)?;
+            let Some(cause) = self.cause(&firmware, [&failing, &cured_run], parting)? else {
+                break;
+            };
             let (healed, request) = (cause.removed.is_all(), cause.request);
             causes.push(cause);
             let Some(request) = request.filter(|_| !healed) else { break };
@@ -115,12 +121,13 @@ impl Case<'_> {
         Some(causes)
     }
 
+    /// Inner `None`: it is not proven that what they part at is one.
     fn cause(
         &self,
         firmware: &Build,
         [failing, cured]: [&Finished; 2],
         mut parting: Parting,
-    ) -> Option<Cause> {
+    ) -> Option<Option<Cause>> {
         let here = parting.difference != Difference::OnlyInCured;
         let request = parting.spot.request.filter(|_| here);
         let procedure = match request {
@@ -128,7 +135,8 @@ impl Case<'_> {
             None => None,
         };
         let (means, removed, put_back) = match procedure {
-            Some(Proof { removed, put_back, connection }) => {
+            // Put back it must fail each time: what does no harm then is no cause.
+            Some(Proof { removed, put_back, connection }) if put_back.is_all() => {
                 // What the runs part at may be harmless, and the same in a later connection not.
                 let elsewhere = connection.filter(|n| *n != parting.spot.connection).zip(request);
                 if let Some((connection, request)) = elsewhere {
@@ -136,10 +144,28 @@ impl Case<'_> {
                 }
                 (Means::Procedure, removed, put_back)
             }
-            None => (Means::Configuration, self.good(self.cured)?, self.bad(firmware)?),
+            _ => {
+                if procedure.is_some() {
+                    // It is sent at another time, and no more than that.
+                    let Some(lacked) = lacked(failing, cured) else { return Some(None) };
+                    parting = lacked;
+                }
+                if !self.is_shown_by(firmware, &parting)? {
+                    return Some(None);
+                }
+                (Means::Configuration, self.good(&self.cured.config)?, self.bad(firmware)?)
+            }
         };
+        if means == Means::Configuration && !(removed.is_all() && put_back.is_all()) {
+            return Some(None);
+        }
+        let set = match means {
+            Means::Procedure => Vec::new(),
+            Means::Configuration => self.cured.assignments(),
+        };
+        let here = parting.difference != Difference::OnlyInCured;
         let (spot, parting) = (&parting.spot, &parting);
-        Some(Cause {
+        Some(Some(Cause {
             pdu: spot.name.clone(),
             difference: parting.difference,
             instead: parting.other.as_ref().map(|other| other.name.clone()),
@@ -149,12 +175,35 @@ impl Case<'_> {
             while_pairing: here && while_pairing(failing, parting),
             common: parting.common,
             means,
+            set,
             removed,
             put_back,
             reaction: reaction(failing, parting),
             record: spot.record.0,
-            request,
-        })
+            request: request.filter(|_| means == Means::Procedure),
+        }))
+    }
+
+    /// Whether a change of the configuration shows in this PDU: it is there in one of the runs and
+    /// not in the other, with every seed, and it does more than report.
+    fn is_shown_by(&self, firmware: &Build, parting: &Parting) -> Option<bool> {
+        let one_sided =
+            matches!(parting.difference, Difference::OnlyInFailing | Difference::OnlyInCured);
+        if !one_sided || parting.spot.reports {
+            return Some(false);
+        }
+        for &seed in self.seeds {
+            let failing = self.bench.play(&Trial::new(firmware, seed))?;
+            let cured = self.bench.play(&Trial::new(&self.cured.config, seed))?;
+            let same = |other: Parting| {
+                other.difference == parting.difference && other.spot.name == parting.spot.name
+            };
+            let both = [part(&failing, &cured), lacked(&failing, &cured)];
+            if !both.into_iter().flatten().any(same) {
+                return Some(false);
+            }
+        }
+        Some(true)
     }
 
     /// Takes the procedure out of the failing firmware, and puts it back into the cured one where
@@ -197,7 +246,7 @@ impl Case<'_> {
         let mut trials = Vec::new();
         for &seed in self.seeds {
             let failing = self.bench.play(&Trial::new(firmware, seed))?;
-            let cured = self.bench.play(&Trial::new(self.cured, seed))?;
+            let cured = self.bench.play(&Trial::new(&self.cured.config, seed))?;
             let asked = decisive(&failing, request, connection);
             if asked.is_empty() {
                 return Some(None);
@@ -207,7 +256,7 @@ impl Case<'_> {
                 .filter(|a| a.request != request);
             // First: where another is asked for at the same time, it was there before.
             let prompts = suspect::replay(asked.into_iter().chain(others).collect());
-            trials.push(Trial::new(&suspect::mute(self.cured), seed).prompted(&prompts));
+            trials.push(Trial::new(&suspect::mute(&self.cured.config), seed).prompted(&prompts));
         }
         Some(Some(Share::bad(&self.bench.outcomes(&trials)?)))
     }

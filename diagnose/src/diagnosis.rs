@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use bletwin_setup::Build;
+use firmware_core::host::procedures::Request;
 use serde::Serialize;
 
 use super::behaviour::{Violation, violations};
@@ -13,11 +14,13 @@ use super::lattice::{Candidate, ChangeKind};
 use super::outcome::{Outcome, Share};
 use super::part::part;
 use super::search::{Cured, Found, is_of_the_air, price, search, search_singles};
+use super::stacks::{self, Hint};
 use super::surroundings;
 use super::suspect::on_air;
 use super::timing::{self, TimingRow};
+use super::turn::{self, Turn};
 use super::user::{self, Advice};
-use super::{wishes, zephyr};
+use super::wishes;
 use bletwin_explain::report as story;
 use bletwin_scenarios::stage::Finished;
 use bletwin_scenarios::summary::Verdict;
@@ -59,6 +62,8 @@ pub struct Diagnosis {
     pub surroundings: Vec<Advice>,
     /// What makes it fail; of several, each is enough.
     pub causes: Vec<Cause>,
+    /// What it turns on where no PDU of the peripheral is the cause by itself.
+    pub turns_on: Vec<Turn>,
     /// Rules that were broken in the failing run.
     pub violations: Vec<Violation>,
     /// The failing run in words.
@@ -108,8 +113,8 @@ pub struct Cure {
     pub set: Vec<String>,
     /// What it asks for.
     pub kind: ChangeKind,
-    /// How to make it in Zephyr.
-    pub zephyr: Vec<&'static str>,
+    /// How to make it in open stacks, as far as they have it.
+    pub how: Vec<Hint>,
     /// Good runs on the air of the question.
     pub good: Share,
     /// Good runs on an air that loses 2 % more packets.
@@ -139,7 +144,7 @@ impl Cure {
 #[derive(Clone, Debug, Serialize)]
 pub struct Unmet {
     /// The request, as it is called on air.
-    pub request: &'static str,
+    pub request: String,
     /// Changes with which it is granted, the best first.
     pub cures: Vec<Cure>,
 }
@@ -189,6 +194,10 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
         diagnosis.advice = user::advice(&bench, base, &seeds)?;
     }
     let failing = bench.play(&Trial::new(base, seeds[0]))?;
+    if diagnosis.causes.is_empty() {
+        let tried = [&diagnosis.surroundings, &diagnosis.advice].map(Vec::as_slice);
+        diagnosis.turns_on = turn::turns(&bench, base, &seeds, closest.as_ref(), tried, &failing)?;
+    }
     let whole = bench.evidence(&Trial::new(base, seeds[0]))?;
     diagnosis.violations = violations(&failing, &whole);
     let tried = diagnosis.advice.iter().chain(&diagnosis.surroundings);
@@ -227,10 +236,25 @@ fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) ->
         diagnosis.configurations += found.tried;
         let mut cures: Vec<Cure> = found.cures.into_iter().map(cure).collect();
         rank(&mut cures);
-        diagnosis.unmet.push(Unmet { request: on_air(wish), cures });
+        // A change of something else may get it by luck of timing.
+        let own = |cure: &Cure| cure.candidate.changes.iter().any(|c| wish_is_set_by(wish, c.key));
+        cures.sort_by_key(|cure| !own(cure));
+        let request = wishes::on_air(&run, wish).unwrap_or_else(|| on_air(wish).into());
+        diagnosis.unmet.push(Unmet { request, cures });
     }
     diagnosis.runs = bench.runs();
     Some(diagnosis)
+}
+
+/// Whether a key says when, or for what, the peripheral asks.
+fn wish_is_set_by(wish: Request, key: &str) -> bool {
+    match wish {
+        Request::Phy => key == "phy-update",
+        Request::DataLength => key == "data-length",
+        Request::Parameters => matches!(key, "param-update" | "preferred"),
+        Request::Features => key == "feature-exchange",
+        Request::Version => key == "version-exchange",
+    }
 }
 
 /// A few runs; if all are good, some more before the pair is called healthy.
@@ -279,6 +303,7 @@ fn blank(bench: &Bench<'_>, question: &Question, fails: Share) -> Diagnosis {
         surroundings: Vec::new(),
         unmet: Vec::new(),
         causes: Vec::new(),
+        turns_on: Vec::new(),
         violations: Vec::new(),
         why: None,
         timing: Vec::new(),
@@ -305,11 +330,11 @@ fn fill(diagnosis: &mut Diagnosis, found: Found) {
 
 fn cure(cured: Cured) -> Cure {
     let Cured { candidate, clear, rough, slow, cost } = cured;
-    let zephyr = candidate.changes.iter().filter_map(|c| zephyr::hint(c.key, &c.value));
+    let how = candidate.changes.iter().flat_map(|c| stacks::hints(c.key, &c.value));
     Cure {
         set: candidate.assignments(),
         kind: candidate.kind(),
-        zephyr: zephyr.collect(),
+        how: how.collect(),
         good: clear,
         rough,
         slow,
@@ -349,7 +374,7 @@ fn clearest(
 ) -> Option<(Option<Candidate>, Vec<Cause>)> {
     let mut best: Option<(u8, Candidate, Vec<Cause>)> = None;
     for candidate in cures {
-        let case = Case { bench, base, cured: &candidate.config, seeds };
+        let case = Case { bench, base, cured: &candidate, seeds };
         let causes = case.causes()?;
         let healed = causes.last().is_some_and(|cause| cause.removed.is_all());
         let proven = healed && causes.iter().all(|cause| cause.put_back.is_all());

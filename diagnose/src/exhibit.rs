@@ -29,6 +29,8 @@ pub fn exhibits(diagnosis: &Diagnosis) -> Vec<Exhibit<'_>> {
     first.good = outcome.good;
     first.why = report::case(diagnosis);
     first.decisive.extend(marked(false));
+    let places = diagnosis.turns_on.iter().flat_map(|turn| &turn.places);
+    first.decisive.extend(places.map(|place| RecordId(place.record)));
     let second = cured.iter().map(|(set, run)| {
         let outcome = Outcome::of(run);
         let mut exhibit = Exhibit::of(run);

@@ -4,9 +4,11 @@
 //! The central is an opaque node ([`bench::Unknown`]); everything is learnt from runs. [`search`]
 //! looks for the smallest changes of the configuration ([`lattice`]) that cure, [`part`] finds the
 //! first PDU at which the failing and the cured run part, [`cause`] proves that it is the cause by
-//! taking it out alone and putting it back alone ([`suspect`]), [`timing`] asks for the procedure
-//! at other moments, [`behaviour`] says what the central did, [`cost`] what a cure costs, and
-//! [`user`] tries what a person can do where the firmware cannot. [`report`] says it all.
+//! taking it out alone and putting it back alone ([`suspect`]); where no PDU is, [`turn`] says what
+//! the run turns on. [`timing`] asks for the procedure
+//! at other moments, [`behaviour`] says what the central did, [`cost`] what a cure costs,
+//! [`stacks`] how it is made, and [`user`] tries what a person can do where the firmware cannot.
+//! [`report`] says it all.
 //!
 //! ```
 //! use bletwin_diagnose::bench::{Bench, Watcher};
@@ -35,12 +37,13 @@ pub mod outcome;
 pub mod part;
 pub mod report;
 pub mod search;
+pub mod stacks;
 pub mod surroundings;
 pub mod suspect;
 pub mod timing;
+pub mod turn;
 pub mod user;
 pub mod wishes;
-pub mod zephyr;
 
 pub use bench::{Bench, Unknown, Watcher};
 pub use diagnosis::{Diagnosis, Evidence, Question, diagnose};

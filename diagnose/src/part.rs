@@ -15,6 +15,8 @@ use bletwin_scenarios::stage::Finished;
 const CID_ATT: u16 = 4;
 const CID_SIGNALLING: u16 = 5;
 const CID_SMP: u16 = 6;
+const PAIRING_FAILED: u8 = 0x05;
+const ATT_ERROR_RSP: u8 = 0x01;
 
 /// A PDU of the peripheral, as far as it is to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct Spot {
     pub name: String,
     /// The procedure that it asks for, if it is such a request.
     pub request: Option<Request>,
+    /// Whether it only reports what had gone wrong before it: an end, a refusal.
+    pub reports: bool,
     /// What must be equal for two PDUs to be the same: nothing that chance decides.
     signature: Vec<u8>,
 }
@@ -98,7 +102,7 @@ fn spot(connection: usize, item: &AirItem) -> Option<Spot> {
             // With the same seed keys are the same, unless the firmware is built to choose another.
             (CID_SMP, [0x01 | 0x02 | 0x05 | 0x0B | 0x0C, ..]) => (None, frame(*cid, bytes)),
             // The error's code counts, and what it is about.
-            (CID_ATT, [0x01, ..]) => (None, frame(*cid, bytes)),
+            (CID_ATT, [ATT_ERROR_RSP, ..]) => (None, frame(*cid, bytes)),
             (CID_SIGNALLING, [0x12, _, rest @ ..]) => {
                 (Some(Request::Parameters), [&frame(*cid, &[0x12])[..], rest].concat())
             }
@@ -113,7 +117,26 @@ fn spot(connection: usize, item: &AirItem) -> Option<Spot> {
     };
     let name = air::pdu(item).name();
     let (record, event, at) = (item.record, item.event, item.at);
-    Some(Spot { record, connection, event, at, name, request, signature })
+    let reports = reports(&item.decoded);
+    Some(Spot { record, connection, event, at, name, request, reports, signature })
+}
+
+/// LL_TERMINATE_IND, rejections, Pairing Failed, ATT Error Response: had they not been sent, what
+/// they tell of would be there all the same.
+fn reports(decoded: &Decoded) -> bool {
+    match decoded {
+        Decoded::Control(pdu) => {
+            matches!(
+                pdu.opcode(),
+                Opcode::TERMINATE_IND | Opcode::REJECT_IND | Opcode::REJECT_EXT_IND
+            )
+        }
+        Decoded::L2cap { cid, bytes, complete: true } => matches!(
+            (*cid, bytes.as_slice()),
+            (CID_SMP, [PAIRING_FAILED, ..]) | (CID_ATT, [ATT_ERROR_RSP, ..])
+        ),
+        _ => false,
+    }
 }
 
 fn frame(cid: u16, bytes: &[u8]) -> Vec<u8> {
@@ -216,6 +239,36 @@ fn at(ours: &[Spot], theirs: &[Spot], index: usize, common: usize) -> Option<Par
     }
 }
 
+/// What the cured run says at a time when the failing one is still alive, and the failing one never
+/// does: of the PDUs behind those that are the same in both, the first.
+#[must_use]
+pub fn lacked(failing: &Finished, cured: &Finished) -> Option<Parting> {
+    let (failing, cured) = (spots(failing), spots(cured));
+    let mut common = 0;
+    for (connection, ours) in failing.iter().enumerate() {
+        let theirs = cured.get(connection).map_or(&[][..], Vec::as_slice);
+        let same = ours.iter().zip(theirs).take_while(|(a, b)| a.signature == b.signature).count();
+        common += same;
+        if ours.len() > same {
+            return lacking(ours, theirs, same, common);
+        }
+    }
+    None
+}
+
+/// The same in one connection, from `index` on.
+fn lacking(ours: &[Spot], theirs: &[Spot], index: usize, common: usize) -> Option<Parting> {
+    let our = ours.get(index)?;
+    let missing = |their: &&Spot| !ours.iter().any(|our| our.signature == their.signature);
+    let mut meanwhile = theirs.get(index..)?.iter().take_while(|their| their.at < our.at);
+    Some(Parting {
+        difference: Difference::OnlyInCured,
+        spot: meanwhile.find(missing)?.clone(),
+        other: Some(our.clone()),
+        common,
+    })
+}
+
 fn other_event(failing: &[Vec<Spot>], cured: &[Vec<Spot>]) -> Option<Parting> {
     let pairs = || failing.iter().flatten().zip(cured.iter().flatten());
     let common = pairs().take_while(|(a, b)| a.event == b.event).count();
@@ -230,6 +283,7 @@ fn other_event(failing: &[Vec<Spot>], cured: &[Vec<Spot>]) -> Option<Parting> {
 
 #[cfg(test)]
 mod tests {
+    use ble::error::ErrorCode;
     use bletwin_scenarios::catalogue;
     use bletwin_scenarios::stage::Stage;
     use bletwin_setup::Setup;
@@ -244,9 +298,42 @@ mod tests {
             at: Instant::from_us(u64::from(event)),
             name: letter.to_string(),
             request: None,
+            reports: false,
             signature: vec![letter as u8],
         };
-        (0..).zip(letters.chars()).map(spot).collect()
+        (0..).zip(letters.chars()).filter(|(_, letter)| *letter != '.').map(spot).collect()
+    }
+
+    fn lacked_of(failing: &str, cured: &str) -> Option<String> {
+        let (failing, cured) = (spots(failing), spots(cured));
+        let same = failing.iter().zip(&cured).take_while(|(a, b)| a.signature == b.signature);
+        let same = same.count();
+        lacking(&failing, &cured, same, same).map(|parting| parting.spot.name)
+    }
+
+    /// An answer that is missing, while the failing run goes on to something else.
+    #[test]
+    fn what_the_failing_run_lacks_while_it_lives_is_named() {
+        assert_eq!(lacked_of("f....p", "f.s..xp"), Some("s".into()));
+        assert_eq!(lacked_of("f.p", "f...sp"), None, "by then the failing run had gone on");
+        assert_eq!(lacked_of("f.p.s", "fs.p"), None, "it has it later");
+    }
+
+    /// Ends and refusals report; requests, answers and what a server tells do not.
+    #[test]
+    fn what_only_reports_is_known_as_such() {
+        let att =
+            |bytes: &[u8]| Decoded::L2cap { cid: CID_ATT, bytes: bytes.to_vec(), complete: true };
+        let smp =
+            |bytes: &[u8]| Decoded::L2cap { cid: CID_SMP, bytes: bytes.to_vec(), complete: true };
+        assert!(reports(&smp(&[PAIRING_FAILED, 0x0B])) && reports(&att(&[ATT_ERROR_RSP, 0x12])));
+        assert!(!reports(&smp(&[0x02])) && !reports(&att(&[0x13])));
+        let control = |pdu| reports(&Decoded::Control(pdu));
+        assert!(control(ControlPdu::TerminateInd(ErrorCode::REMOTE_USER_TERMINATED)));
+        assert!(control(ControlPdu::RejectInd(ErrorCode::PIN_OR_KEY_MISSING)));
+        assert!(
+            !control(ControlPdu::UnknownRsp(Opcode::PHY_REQ)) && !control(ControlPdu::StartEncReq)
+        );
     }
 
     fn parted(failing: &str, cured: &str) -> Option<(Difference, String)> {

@@ -6,6 +6,8 @@ use super::cause::{Cause, Means};
 use super::diagnosis::{Cure, Diagnosis, Tried, Unmet};
 use super::lattice::ChangeKind;
 use super::part::Difference;
+use super::stacks::Hint;
+use super::turn::{On, Turn};
 use bletwin_explain::report::wrap;
 use bletwin_setup::keys::PERIPHERAL;
 
@@ -14,6 +16,8 @@ const WIDTH: usize = 88;
 const CURES_MAX: usize = 5;
 /// Changes that do not cure, as many as are of use to read.
 const NOT_ENOUGH_MAX: usize = 6;
+/// PDUs that are named where many of one kind show what it turns on.
+const PLACES_MAX: usize = 4;
 
 /// A part of the report: a heading and the lines below it.
 pub type Section = (&'static str, Vec<String>);
@@ -44,7 +48,14 @@ pub fn text(diagnosis: &Diagnosis) -> String {
 
 /// For somebody who has never seen a PDU: what collides with what, and what to do.
 fn in_short(d: &Diagnosis) -> Vec<String> {
-    let Some(cause) = d.causes.first() else { return Vec::new() };
+    let cure = d.cures.first().map(|cure| format!(" What cures: {}.", cure.set.join(" and ")));
+    let Some(cause) = d.causes.first() else {
+        let turn = d.turns_on.first().map(|turn| {
+            let cure = if turn.on == On::Firmware { cure } else { None };
+            format!("In short: {}{}", turned(turn), cure.unwrap_or_default())
+        });
+        return turn.into_iter().collect();
+    };
     let when = match (cause.while_pairing, cause.connection) {
         (true, _) => " while the two are pairing",
         (false, 1) => "",
@@ -75,7 +86,6 @@ fn in_short(d: &Diagnosis) -> Vec<String> {
             cause.pdu
         ),
     };
-    let cure = d.cures.first().map(|cure| format!(" What cures: {}.", cure.set.join(" and ")));
     vec![format!("In short: the device {what}{so}{}", cure.unwrap_or_default())]
 }
 
@@ -146,6 +156,11 @@ fn cure_in_a_word(d: &Diagnosis) -> String {
         (None, Some(cure)) => {
             format!(" No cure in the firmware without a price: {}.", words(cure))
         }
+        (None, None) if d.last_resort.is_none() => {
+            let helps = d.surroundings.iter().find(|better| better.good.is_all());
+            let helps = helps.map_or_else(String::new, |b| format!(" What helps: {}.", b.text));
+            format!(" No cure in the firmware.{helps}")
+        }
         (None, None) => {
             let last = d.last_resort.as_deref().unwrap_or_default();
             format!(" No cure in the firmware. {last}")
@@ -156,28 +171,63 @@ fn cure_in_a_word(d: &Diagnosis) -> String {
 fn causes(d: &Diagnosis) -> Vec<String> {
     let numbered = (0..).zip(&d.causes);
     let mut lines: Vec<String> = numbered.flat_map(|(n, cause)| self::cause(n, cause)).collect();
-    if d.causes.is_empty() && d.failure.is_some() && !d.cures.is_empty() {
-        lines.extend(paragraph(&silent(d)));
-    }
-    if d.causes.len() > 1 {
+    let last = d.causes.last().is_some_and(|cause| cause.removed.is_all());
+    if d.causes.len() > 1 && last {
         lines.extend(paragraph("Each of these is enough to fail: all have to go."));
+    } else if !d.causes.is_empty() && !last {
+        lines.extend(paragraph("It is enough to fail; something else that was not found is, too."));
+    }
+    lines.extend(d.turns_on.iter().flat_map(turn));
+    if let Some(turn) = d.turns_on.first() {
+        lines.extend(paragraph(&shown(turn)));
+    }
+    if lines.is_empty() && d.failure.is_some() {
+        lines.extend(paragraph(
+            "None is proven: nothing that was tried heals it each time, neither in the firmware \
+             nor around it. What the air shows is told below.",
+        ));
     }
     lines
 }
 
-/// The cause where no PDU of the peripheral tells the runs apart.
-fn silent(d: &Diagnosis) -> String {
-    let keys = d.cures.first().map_or(&[][..], |cure| &cure.candidate.changes);
-    let meaning = |name: &str| {
-        let key = PERIPHERAL.find(name);
-        key.map(|key| format!("`{name}` ({})", key.meaning))
-    };
-    let keys: Vec<String> = keys.iter().filter_map(|change| meaning(change.key)).collect();
-    format!(
-        "No PDU of the peripheral tells the failing and the cured run apart before the link ends. \
-         It turns on {}.",
-        keys.join(" and ")
-    )
+/// What it turns on, in a sentence.
+fn turned(turn: &Turn) -> String {
+    let change = turn.change.join(" and ");
+    match turn.on {
+        On::Firmware => {
+            let meaning = |set: &String| {
+                let name = set.split('=').next().unwrap_or_default();
+                let meaning = PERIPHERAL.find(name).map_or("", |key| key.meaning);
+                format!("`{name}` ({})", meaning.trim_end_matches('.'))
+            };
+            let keys: Vec<String> = turn.change.iter().map(meaning).collect();
+            format!("it turns on {}.", keys.join(" and "))
+        }
+        On::Surroundings => format!("it turns on what is around the firmware: {change}."),
+        On::Person => format!("it turns on what a person does: {change}."),
+    }
+}
+
+fn turn(turn: &Turn) -> Vec<String> {
+    let what = turned(turn);
+    let what = format!("I{}", what.strip_prefix('i').unwrap_or(&what));
+    let (change, Turn { with, without, .. }) = (turn.change.join(" "), turn);
+    let with_what = if turn.on == On::Firmware { &change } else { "that" };
+    let proof = format!("Proof: with {with_what} {with} runs are good, without it {without} fail.");
+    [paragraph(&what), paragraph(&proof)].concat()
+}
+
+/// What the air shows of it.
+fn shown(turn: &Turn) -> String {
+    let places: Vec<&str> = turn.places.iter().map(|place| place.text.as_str()).collect();
+    match places.as_slice() {
+        [] => "On which PDU, this evidence does not decide.".to_owned(),
+        _ if places.len() > PLACES_MAX => {
+            let (first, rest) = places.split_at(PLACES_MAX);
+            format!("The air shows it at {}, and {} more.", first.join(", "), rest.len())
+        }
+        _ => format!("The air shows it at {}.", places.join(", ")),
+    }
 }
 
 fn cause(number: usize, cause: &Cause) -> Vec<String> {
@@ -207,12 +257,6 @@ fn cause(number: usize, cause: &Cause) -> Vec<String> {
         ),
     };
     let proof = match cause.means {
-        Means::Procedure if cause.put_back.count == 0 && cause.removed.is_all() => format!(
-            "Taken out, {} runs are good; but put back alone into the cured firmware, none of {} \
-             fails: not the request itself does harm, but what it adds to what else is to be done \
-             at that time.",
-            cause.removed, cause.put_back.of
-        ),
         Means::Procedure => format!(
             "Proof: taken out {}, {} runs are good; put back alone into the cured firmware at the \
              same moment, {} fail.",
@@ -221,8 +265,10 @@ fn cause(number: usize, cause: &Cause) -> Vec<String> {
             cause.put_back
         ),
         Means::Configuration => format!(
-            "Proof: with the change {} runs are good, without it {} fail.",
-            cause.removed, cause.put_back
+            "Proof: with {} {} runs are good, without it {} fail.",
+            cause.set.join(" "),
+            cause.removed,
+            cause.put_back
         ),
     };
     [paragraph(&what), paragraph(&proof)].concat()
@@ -291,15 +337,17 @@ fn cures(d: &Diagnosis) -> Vec<String> {
         return paragraph(&text);
     }
     let shown = (1..).zip(&d.cures).take(CURES_MAX);
+    let mut told = Vec::new();
     let mut lines: Vec<String> =
-        shown.flat_map(|(number, cure)| self::cure(number, cure)).collect();
+        shown.flat_map(|(number, cure)| self::cure(number, cure, &mut told)).collect();
     if d.cures.len() > CURES_MAX {
         lines.push(format!("  and {} more; --json tells all", d.cures.len() - CURES_MAX));
     }
     lines
 }
 
-fn cure(number: usize, cure: &Cure) -> Vec<String> {
+/// A cure. How it is made is `told` once.
+fn cure(number: usize, cure: &Cure, told: &mut Vec<Hint>) -> Vec<String> {
     let set: Vec<String> = cure.set.iter().map(|set| format!("--set {set}")).collect();
     let mut lines = vec![format!("  {number}. {}", set.join(" "))];
     lines.push(format!("     {}", cure.cost.text()));
@@ -313,7 +361,9 @@ fn cure(number: usize, cure: &Cure) -> Vec<String> {
         "     good in {good} runs, in {rough} with 2 % more packets lost, in {slow} with a slow \
          user{moved}{luck}"
     ));
-    lines.extend(cure.zephyr.iter().map(|hint| format!("     Zephyr: {hint}")));
+    let new: Vec<Hint> = cure.how.iter().filter(|hint| !told.contains(hint)).copied().collect();
+    lines.extend(new.iter().flat_map(hint));
+    told.extend(new);
     match cure.kind {
         ChangeKind::Plain => {}
         ChangeKind::Hardware => lines.push("     needs other buttons or another display".into()),
@@ -322,6 +372,15 @@ fn cure(number: usize, cure: &Cure) -> Vec<String> {
         }
     }
     lines
+}
+
+fn hint(hint: &Hint) -> Vec<String> {
+    let text = format!("{}: {}", hint.stack, hint.how);
+    let indented = |(n, line): (usize, &str)| match n {
+        0 => format!("     {line}"),
+        _ => format!("       {line}"),
+    };
+    wrap(&text, WIDTH - 4).lines().enumerate().map(indented).collect()
 }
 
 fn advice(d: &Diagnosis) -> Vec<String> {

@@ -21,7 +21,8 @@ pub fn try_out(bench: &Bench<'_>, base: &Build, seeds: &[u64]) -> Option<Vec<Adv
         }
         let trial = |&seed: &u64| Trial { air: Some(air.clone()), ..Trial::new(base, seed) };
         let trials: Vec<Trial> = seeds.iter().map(trial).collect();
-        found.push(Advice { text, good: Share::good(&bench.outcomes(&trials)?) });
+        let good = Share::good(&bench.outcomes(&trials)?);
+        found.push(Advice { text, good, steps: 1 });
     }
     Some(found)
 }

@@ -5,7 +5,7 @@ use bletwin_setup::Build;
 use bletwin_sim::node::Act;
 use serde::Serialize;
 
-use super::behaviour::{self, Violation};
+use super::behaviour::{self, SECURE_CONNECTIONS, Violation};
 use super::bench::{Bench, Trial};
 use super::outcome::Share;
 use bletwin_scenarios::prompt::{Milestone, Prompt, Target};
@@ -19,12 +19,16 @@ pub struct Advice {
     pub text: &'static str,
     /// Good runs with it, of seeds that fail without.
     pub good: Share,
+    /// How many things that are to be done.
+    #[serde(skip)]
+    pub steps: usize,
 }
 
 /// Something that a person can do.
 struct Action {
     text: &'static str,
     prompts: Vec<Prompt>,
+    steps: usize,
     air: Option<Air>,
 }
 
@@ -43,13 +47,15 @@ pub fn advice(bench: &Bench<'_>, base: &Build, seeds: &[u64]) -> Option<Vec<Advi
         .collect();
     let outcomes = bench.outcomes(&trials)?;
     let shares = outcomes.chunks(seeds.len().max(1)).map(Share::good);
-    Some(actions.iter().zip(shares).map(|(a, good)| Advice { text: a.text, good }).collect())
+    let advice = |(a, good): (&Action, Share)| Advice { text: a.text, good, steps: a.steps };
+    Some(actions.iter().zip(shares).map(advice).collect())
 }
 
 /// What is left to be told when nothing helps, by what was seen.
 #[must_use]
 pub fn last_resort(failing: &Finished, violations: &[Violation], honest_is_good: bool) -> String {
     let offer = behaviour::offer(failing);
+    let refused = failing.summary.security_err == Some(AUTHENTICATION_REQUIREMENTS);
     let reason = failing.summary.disconnect_reason;
     if failing.facts.connections == 0 && reason.is_none() && honest_is_good {
         "Tell the user that this central never connects, although others do: update the firmware \
@@ -59,9 +65,12 @@ pub fn last_resort(failing: &Finished, violations: &[Violation], honest_is_good:
         "Tell the user that the central never connects: is this device in its list, is it near, \
          is the accept list in the way?"
             .into()
-    } else if offer.is_some_and(|offer| offer.contains("NoInputNoOutput"))
-        && failing.summary.security_err == Some(AUTHENTICATION_REQUIREMENTS)
-    {
+    } else if refused && offer.as_ref().is_some_and(|offer| !offer.contains(SECURE_CONNECTIONS)) {
+        "Tell the user that this central asks to pair without LE Secure Connections, and the \
+         device takes nothing less: pair in its Bluetooth settings instead of in an application, \
+         or with a newer system."
+            .into()
+    } else if refused && offer.is_some_and(|offer| offer.contains("NoInputNoOutput")) {
         "Tell the user to pair with a central that can show or type a passkey: this one cannot, \
          and without that the demanded security level is out of reach."
             .into()
@@ -104,6 +113,7 @@ fn actions(air: &Air) -> Vec<Action> {
             .flat_map(|prompt| [Some((*prompt).clone()), later(prompt)])
             .flatten()
             .collect(),
+        steps: prompts.len(),
         air: None,
     };
     let (delete, pairing) = (press("delete-bonds"), press("pairing"));
@@ -123,7 +133,7 @@ fn actions(air: &Air) -> Vec<Action> {
     let calm = Air { loss_ppm: 0, distance_m: 2, ..air.clone() };
     if calm != *air {
         let text = "bring the devices closer together, away from other radios";
-        actions.push(Action { text, prompts: Vec::new(), air: Some(calm) });
+        actions.push(Action { text, prompts: Vec::new(), steps: 1, air: Some(calm) });
     }
     actions
 }

@@ -8,6 +8,7 @@ use ble::time::{Duration, Instant};
 use bletwin_sim::record::{Note, RecordKind};
 use firmware_core::host::procedures::Request;
 
+use super::part::spots;
 use super::suspect::schedule;
 use bletwin_scenarios::stage::Finished;
 
@@ -22,6 +23,14 @@ pub fn asked(run: &Finished) -> Vec<Request> {
     let all = asked.iter().filter(|asked| Some(asked.connection) == last);
     let all: BTreeSet<&str> = all.map(|asked| asked.request.name()).collect();
     Request::ALL.into_iter().filter(|request| all.contains(request.name())).collect()
+}
+
+/// What the peripheral sends for this wish, by link layer or by L2CAP, as it is called on air.
+#[must_use]
+pub fn on_air(run: &Finished, wish: Request) -> Option<String> {
+    let spots = spots(run);
+    let spot = spots.iter().flatten().rev().find(|spot| spot.request == Some(wish))?;
+    Some(spot.name.clone())
 }
 
 /// What of that was not granted, by what the link is like in the end.

@@ -21,7 +21,8 @@ use bletwin_setup::{PRESETS, Setup};
 /// Options of `bletwin diagnose`.
 ///
 /// Nothing is told about the central but its packets. Many runs find the smallest change of the
-/// firmware that cures, the PDU on which it turns, and the proof that it is the cause.
+/// firmware that cures, and what the failure turns on, with the proof: a PDU of the peripheral, or
+/// else a key of the firmware, the surroundings, or what a person does.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
         bletwin diagnose pairing --central windows-intel\n  \

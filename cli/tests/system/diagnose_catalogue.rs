@@ -154,7 +154,8 @@ fn wrong(diagnosis: &Diagnosis, truth: Truth) -> Vec<String> {
             want(diagnosis.cures.first().is_some_and(good), "a cure that holds");
         }
         Ungranted(request) => {
-            let unmet: Vec<&str> = diagnosis.unmet.iter().map(|unmet| unmet.request).collect();
+            let unmet: Vec<&str> =
+                diagnosis.unmet.iter().map(|unmet| unmet.request.as_str()).collect();
             want(unmet == [request], &format!("{request} ungranted: {unmet:?}"));
         }
         Turns(on) => {

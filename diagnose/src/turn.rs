@@ -1,0 +1,120 @@
+//! What a failing run turns on where no PDU of the peripheral is its cause by itself: a change of
+//! the firmware, of the surroundings or of what a person does that always heals, and without which
+//! it always fails. Where that shows on air, [`Why`] says.
+
+use ble::pdu::control::ControlPdu;
+use bletwin_explain::why::{Confidence, Pdu, What, Why};
+use bletwin_scenarios::stage::Finished;
+use bletwin_setup::Build;
+use serde::Serialize;
+
+use super::bench::{Bench, Trial};
+use super::lattice::{Candidate, ChangeKind};
+use super::outcome::Share;
+use super::user::Advice;
+
+/// Whose the change is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum On {
+    /// The firmware's: keys, as for `--set`.
+    Firmware,
+    /// That of air, clocks, processor or a person's habits.
+    Surroundings,
+    /// A person's, who does something more.
+    Person,
+}
+
+/// A PDU of the failing run that shows what it turns on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The PDU's name as the specification writes it.
+    pub pdu: String,
+    /// connEventCount of the event in which it was sent, where that is known.
+    pub event: Option<u16>,
+    /// World time of its first bit, µs.
+    pub at_us: u64,
+    /// Number of the PDU's record in the failing run.
+    pub record: u64,
+    /// As a report has it: name, event and time.
+    #[serde(skip)]
+    pub text: String,
+}
+
+/// A change that is necessary and sufficient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Turn {
+    /// Whose it is.
+    pub on: On,
+    /// The change: settings, or words.
+    pub change: Vec<String>,
+    /// Good runs with it.
+    pub with: Share,
+    /// Bad runs without it.
+    pub without: Share,
+    /// What the air shows of it; empty: this evidence does not decide which PDU it is.
+    pub places: Vec<Place>,
+}
+
+/// Everything that is proven, the firmware first; what a person does counts only where nothing else
+/// heals, and what has a price (other hardware, less security) only where a person cannot help.
+/// `None`: interrupted.
+#[must_use]
+pub fn turns(
+    bench: &Bench<'_>,
+    base: &Build,
+    seeds: &[u64],
+    cured: Option<&Candidate>,
+    [surroundings, acts]: [&[Advice]; 2],
+    failing: &Finished,
+) -> Option<Vec<Turn>> {
+    // They were chosen because they fail.
+    let without = Share { count: seeds.len(), of: seeds.len() };
+    let places = places(failing);
+    let turn =
+        |on, change: Vec<String>, with| Turn { on, change, with, without, places: places.clone() };
+    let firmware = match cured.filter(|cured| cured.config != *base) {
+        Some(cured) => {
+            let trial = |&seed: &u64| Trial::new(&cured.config, seed);
+            let trials: Vec<Trial> = seeds.iter().map(trial).collect();
+            let with = Share::good(&bench.outcomes(&trials)?);
+            with.is_all().then(|| (cured.kind(), turn(On::Firmware, cured.assignments(), with)))
+        }
+        None => None,
+    };
+    let heals = |act: &&Advice| act.good.is_all();
+    let better = surroundings.iter().filter(heals);
+    let around = better.map(|one| turn(On::Surroundings, vec![one.text.into()], one.good));
+    let (free, priced) = match firmware {
+        Some((ChangeKind::Plain, turn)) => (Some(turn), None),
+        other => (None, other.map(|(_, turn)| turn)),
+    };
+    let mut found: Vec<Turn> = free.into_iter().chain(around).collect();
+    if found.is_empty() {
+        let fewest = acts.iter().filter(heals).map(|act| act.steps).min();
+        let acts = acts.iter().filter(heals).filter(|act| Some(act.steps) == fewest);
+        found.extend(acts.map(|act| turn(On::Person, vec![act.text.into()], act.good)));
+    }
+    if found.is_empty() {
+        found.extend(priced);
+    }
+    Some(found)
+}
+
+/// The PDUs that the first hypothesis about the failing run names, if it is a good one; not the
+/// LL_TERMINATE_IND that only tells the end.
+fn places(failing: &Finished) -> Vec<Place> {
+    let Why { account, hypotheses } = Why::of(failing);
+    let first = hypotheses.first().filter(|first| first.confidence <= Confidence::Likely);
+    let indices = first.into_iter().flat_map(|first| &first.places);
+    let told = indices.filter_map(|&index| account.pdu(index)).filter(|pdu| pdu.is_news());
+    let place = |pdu: &Pdu| Place {
+        pdu: pdu.name(),
+        event: pdu.event,
+        at_us: pdu.at.as_us(),
+        record: pdu.id.0,
+        text: format!("{} ({})", pdu.name(), pdu.place()),
+    };
+    let goodbye = |pdu: &&Pdu| matches!(pdu.what, What::Control(ControlPdu::TerminateInd(_)));
+    told.filter(|pdu| !goodbye(pdu)).map(place).collect()
+}
