@@ -18,6 +18,7 @@ mod explore;
 mod explore_cli;
 mod faults;
 mod field_cases;
+mod field_table;
 mod files;
 mod founding_case;
 mod house;

@@ -1,0 +1,362 @@
+//! What people have reported, and what is right of it.
+
+/// A report as a command, and what it has to lead to.
+pub(super) struct Case {
+    /// A few words for it.
+    pub name: &'static str,
+    /// Where it was reported; empty: found with bletwin itself.
+    pub source: &'static str,
+    /// What was seen there.
+    pub seen: &'static str,
+    /// As after `bletwin run`.
+    pub command: &'static str,
+    /// Part of the outcome.
+    pub outcome: &'static str,
+    /// The first cause of *Why*; empty: nothing fails.
+    pub cause: &'static str,
+    /// Part of the PDUs that it names.
+    pub place: &'static str,
+    /// Part of what a diagnosis says that it turns on.
+    pub turns: &'static str,
+    /// Part of one of the cures or of the advice; empty: none is known.
+    pub heals: &'static str,
+}
+
+/// Reports that cannot be expressed: a few words, where, and why not.
+pub(super) const NOT_EXPRESSED: &[(&str, &str, &str)] = &[
+    (
+        "P-256 blocks the link layer",
+        "https://github.com/philips-software/amp-hal-st/pull/874",
+        "the firmware's link layer never waits for its host",
+    ),
+    (
+        "a notification is cut to 20 octets",
+        "https://github.com/embassy-rs/trouble/pull/608",
+        "no firmware here loses the MTU that it has agreed",
+    ),
+    (
+        "Security Request while encryption starts gets Pairing Failed 0x0D",
+        "https://github.com/wonderslug/esphome-ancs/issues/15",
+        "a central refuses a Security Request for a time after its start, not while it encrypts",
+    ),
+];
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "Android pairs without Secure Connections",
+        source: "https://github.com/nordicsemi/Android-BLE-Library/issues/642",
+        seen: "createBond() asks without the bit, the peripheral wants nothing else",
+        command: "pairing --central android-16 --set central.secure-connections=false",
+        outcome: "pairing failed, err 4",
+        cause: "pairing-failed",
+        place: "SMP Pairing Request · SMP Pairing Failed (0x03",
+        turns: "none is proven",
+        heals: "without LE Secure Connections",
+    },
+    Case {
+        name: "Linux rejects a longer interval",
+        source: "https://github.com/bluez/bluez/issues/847",
+        seen: "the request for 100 to 200 ms is rejected again and again, then the device leaves",
+        command: "stay --central bluez --set features-left-out=param-request --set \
+                  preferred=80,160,0,400 --set central.parameter-rules=at-most:50000 --set \
+                  param-tries=2 --set param-period=1000 --set param-not-granted=leave",
+        outcome: "bonded, but it did not stay",
+        cause: "parameters-not-granted",
+        place: "L2CAP Connection Parameter Update Request",
+        turns: "param-not-granted=stay",
+        heals: "preferred=12,24,0,400",
+    },
+    Case {
+        name: "both start encryption",
+        source: "https://github.com/espressif/esp-idf/issues/12050",
+        seen: "a Mac encrypts while the peripheral sends a Security Request",
+        command: "reconnect --central macos --set security-request=true --set \
+                  central.bonded-start=encrypt-alongside",
+        outcome: "bonded, level 4",
+        cause: "",
+        place: "",
+        turns: "healthy",
+        heals: "",
+    },
+    Case {
+        name: "a change before the instant of another",
+        source: "",
+        seen: "a hub changes parameters again before the first change has come",
+        command: "stay --central honest --set central.interval-us=15000 --set \
+                  central.instant-events=20 --set \
+                  central.press=parameters:15000:0:2000@400,parameters:7500:0:2000@408",
+        outcome: "reason 35",
+        cause: "collision",
+        place: "LL_CONNECTION_UPDATE_IND",
+        turns: "none is proven",
+        heals: "",
+    },
+    Case {
+        name: "iOS 26 changes the interval every 120 ms",
+        source: "https://devzone.nordicsemi.com/f/nordic-q-a/124994",
+        seen: "7.5 and 15 ms in turn; the peripheral leaves",
+        command: "stay --central ios --set \
+                  central.own-procedures=parameters:15000:30:2000@paired/240ms~2,\
+                  parameters:7500:30:2000@paired+120ms/240ms~2",
+        outcome: "reason 8",
+        cause: "switch-missed",
+        place: "LL_CONNECTION_UPDATE_IND",
+        turns: "none is proven",
+        heals: "",
+    },
+    Case {
+        name: "accepted, and nothing follows",
+        source: "http://www.openradar.me/21400278",
+        seen: "an iPhone accepts a request by L2CAP and changes nothing",
+        command: "stay --central ios --set features-left-out=param-request --set \
+                  preferred=80,160,0,400 --set central.parameter-rules=accept-only",
+        outcome: "bonded, level 4",
+        cause: "",
+        place: "",
+        turns: "L2CAP Connection Parameter Update Request is not granted",
+        heals: "",
+    },
+    Case {
+        name: "not in pairing mode",
+        source: "https://github.com/bluez/bluez/issues/2445",
+        seen: "a mouse refuses Pairing Request with 0x05 until its button is pressed",
+        command: "pairing --central bluez --set io=none --set required-level=2 --set person=absent",
+        outcome: "pairing failed, err 5",
+        cause: "pairing-failed",
+        place: "SMP Pairing Request · SMP Pairing Failed (0x05",
+        turns: "a person who",
+        heals: "press the device's pairing button",
+    },
+    Case {
+        name: "15 ms are not granted, and it leaves",
+        source: "https://devzone.nordicsemi.com/f/nordic-q-a/92003",
+        seen: "three requests, then the firmware disconnects",
+        command: "stay --central ios --set param-update=3000 --set param-period=5000 --set \
+                  param-tries=3 --set param-not-granted=leave --set central.parameter-rules=reject",
+        outcome: "bonded, but it did not stay",
+        cause: "parameters-not-granted",
+        place: "LL_CONNECTION_PARAM_REQ · LL_REJECT_EXT_IND",
+        turns: "param-not-granted=stay",
+        heals: "param-update=never",
+    },
+    Case {
+        name: "a change without a request",
+        source: "",
+        seen: "a central changes parameters by LL_CONNECTION_UPDATE_IND alone",
+        command: "stay --central honest --set central.request-parameters=false --set \
+                  central.press=parameters:30000:0:2000@400 --set param-update=never",
+        outcome: "bonded, level 4",
+        cause: "",
+        place: "",
+        turns: "healthy",
+        heals: "",
+    },
+    Case {
+        name: "pairing anew with a resolvable address",
+        source: "https://github.com/espressif/esp-nimble/issues/102",
+        seen: "DHKey Check Failed (1035): the identity went into the check, not the address on air",
+        command: "forgotten --central android-16 --set central.address-type=resolvable --set \
+                  central.forgets-itself=false --set check-address=identity",
+        outcome: "err 1",
+        cause: "pairing-failed",
+        place: "SMP Pairing DHKey Check · SMP Pairing Failed (0x0B",
+        turns: "check-address=on-air",
+        heals: "check-address=on-air",
+    },
+    Case {
+        name: "two bonded hosts, one key loaded",
+        source: "https://github.com/rmk-rs/rmk/issues/901",
+        seen: "the host whose key is not loaded wins the race and is refused",
+        command: "two-hosts --central windows-11 --set stored-key=newest",
+        outcome: "before it was secure again, reason 5",
+        cause: "key-missing",
+        place: "LL_ENC_REQ · LL_REJECT_IND",
+        turns: "stored-key=kept",
+        heals: "stored-key=kept",
+    },
+    Case {
+        name: "two unknown opcodes in a row",
+        source: "",
+        seen: "an iPhone 11 sends two of 0xFF; a SoftDevice leaves with 0x2A (Apple developer \
+               forums, message 393236)",
+        command: "stay --central ios --set central.press=raw:ff@60,raw:ff@60 --set \
+                  second-unknown=leave",
+        outcome: "reason 42",
+        cause: "unknown-pdu",
+        place: "LL_(undefined)",
+        turns: "second-unknown=answer",
+        heals: "second-unknown=answer",
+    },
+    Case {
+        name: "nobody pairs",
+        source: "",
+        seen: "thermometers, heart rate belts: the link has to stay, and nothing else",
+        command: "unpaired --central phone --set required-level=1",
+        outcome: "served, and nobody paired",
+        cause: "",
+        place: "",
+        turns: "healthy",
+        heals: "",
+    },
+    Case {
+        name: "the central is out of reach",
+        source: "https://devzone.nordicsemi.com/f/nordic-q-a/122345",
+        seen: "reason 8 a supervision timeout after the last packet, whatever the latency",
+        command: "stay --central phone --set out-of-reach=30000 --set param-update=never",
+        outcome: "reason 8",
+        cause: "loss",
+        place: "",
+        turns: "the devices within reach",
+        heals: "the devices within reach",
+    },
+    Case {
+        name: "the peripheral has lost its bond",
+        source: "https://github.com/zephyrproject-rtos/zephyr/issues/46602",
+        seen: "the central keeps a key that the peripheral does not have any more",
+        command: "bond-lost --central bluez",
+        outcome: "before it was secure again, reason 5",
+        cause: "key-missing",
+        place: "LL_ENC_REQ · LL_REJECT_IND",
+        turns: "remove the device in the central's",
+        heals: "remove the device in the central's",
+    },
+    // Twelve more.
+    Case {
+        name: "a HID device without bonding",
+        source: "https://github.com/h2zero/NimBLE-Arduino/issues/859",
+        seen: "first connection good; after a power cycle connected and gone in a loop, 531 (0x13)",
+        command: "reconnect --central windows-11 --set bonding=false",
+        outcome: "no bond",
+        cause: "host-left",
+        place: "",
+        turns: "SMP Pairing Response",
+        heals: "bonding=true",
+    },
+    Case {
+        name: "Windows waits 2 s",
+        source: "https://github.com/HermannBjorgvin/Clawdmeter/pull/106",
+        seen: "520 (0x08) when the device is turned in the hand; 6 s of timeout end it",
+        command: "stay --central windows-11 --set loss=70 --set param-update=never",
+        outcome: "reason 8",
+        cause: "loss",
+        place: "CONNECT_IND",
+        turns: "no packets lost",
+        heals: "no packets lost",
+    },
+    Case {
+        name: "latency 10, and little margin",
+        source: "https://github.com/tfohlmeister/berbel-remote/issues/2",
+        seen: "50 ms, latency 10, 2,560 ms: lost after a while; the margin was counted by hand",
+        command: "stay --central phone --set central.interval-us=50000 --set central.latency=10 \
+                  --set central.timeout-ms=2560 --set param-update=never --set loss=40",
+        outcome: "reason 8",
+        cause: "loss",
+        place: "CONNECT_IND",
+        turns: "LL_CONNECTION_PARAM_REQ",
+        heals: "param-update=5000 preferred=24,36,0,400",
+    },
+    Case {
+        name: "iPhones connect with 720 ms",
+        source: "https://github.com/coredevices/PebbleOS/pull/1747",
+        seen: "184 of 204 connections die in 10 s; the watch asked for parameters after 5 s",
+        command: "stay --central ios --set loss=55 --set param-update=never",
+        outcome: "reason 8",
+        cause: "loss",
+        place: "CONNECT_IND",
+        turns: "no packets lost",
+        heals: "no packets lost",
+    },
+    Case {
+        name: "nobody answers LL_ENC_REQ",
+        source: "https://github.com/nrfconnect/sdk-nrf/pull/3695",
+        seen: "the event that asks for the key is masked: 0x22",
+        command: "pairing --central honest --set never-answers=encryption",
+        outcome: "no bond",
+        cause: "unanswered",
+        place: "LL_ENC_REQ",
+        turns: "never-answers=none",
+        heals: "never-answers=none",
+    },
+    Case {
+        name: "the phone's PHY request is not answered",
+        source: "https://github.com/tinygo-org/bluetooth/pull/391",
+        seen: "an Android phone is gone after 40 s",
+        command: "stay --central android-16 --set phy-update=never --set \
+                  central.on-connect=features --set central.own-procedures=phy@100 --set \
+                  never-answers=phy",
+        outcome: "reason 8",
+        cause: "unanswered",
+        place: "LL_PHY_REQ",
+        turns: "LL_PHY_RSP",
+        heals: "never-answers=none",
+    },
+    Case {
+        name: "who is not used for 30 s leaves",
+        source: "https://github.com/h2zero/NimBLE-Arduino/issues/309",
+        seen: "a car light controller disconnects unless it is read or written",
+        command: "stay --central phone --set leave-when-idle=30000 --set param-update=never",
+        outcome: "bonded, but it did not stay",
+        cause: "host-left",
+        place: "LL_TERMINATE_IND",
+        turns: "leave-when-idle=never",
+        heals: "leave-when-idle=never",
+    },
+    Case {
+        name: "the passkey typed on the keyboard does not arrive",
+        source: "https://github.com/zmkfirmware/zmk/issues/991",
+        seen: "SMP timeout, `level 1 err 8`, reason 0x13",
+        command: "pairing --central windows-10 --set io=keyboard-only --set person=absent --set \
+                  central.give-up-ms=60000",
+        outcome: "reason 19",
+        cause: "person-idle",
+        place: "SMP",
+        turns: "a person who types",
+        heals: "a person who types",
+    },
+    Case {
+        name: "an iPhone shows no dialog",
+        source: "https://github.com/InfiniTimeOrg/InfiniTime/issues/920",
+        seen: "without an attribute that demands security iOS does not pair",
+        command: "pairing --central ios --set required-level=1",
+        outcome: "no bond",
+        cause: "nothing-protected",
+        place: "",
+        turns: "",
+        heals: "required-level=4",
+    },
+    Case {
+        name: "a central that pairs for no Security Request",
+        source: "https://github.com/stoprocent/noble/issues/142",
+        seen: "Security Request is dropped; a plug that waits for pairing ends the link",
+        command: "pairing --central bluez --set security-request=true --set \
+                  central.pair-on-security-request=false --set central.pair-on-att-error=false \
+                  --set central.steps=mtu,discover,subscribe:button,write:led:01,stay:8000",
+        outcome: "no bond, pairing failed, err 5",
+        cause: "pairing-failed",
+        place: "SMP Security Request",
+        turns: "start pairing by hand",
+        heals: "start pairing by hand",
+    },
+    Case {
+        name: "nobody answers LL_LENGTH_REQ",
+        source: "https://github.com/embassy-rs/nrf-softdevice/issues/10",
+        seen: "a Pixel 3a waits for the answer until it times out",
+        command: "pairing --central android-16 --set data-length=never --set never-answers=length",
+        outcome: "reason 8",
+        cause: "unanswered",
+        place: "LL_LENGTH_REQ",
+        turns: "LL_LENGTH_RSP",
+        heals: "never-answers=none",
+    },
+    Case {
+        name: "the firmware's own timer ends pairing",
+        source: "https://devzone.nordicsemi.com/f/nordic-q-a/37871",
+        seen: "Pixel 2 XL: the application's timeout while pairing; the phone has status 19",
+        command: "pairing --central android-13 --set leave-when-idle=5000 --set reaction=12000",
+        outcome: "no bond",
+        cause: "pairing-stuck",
+        place: "SMP Pairing Public Key",
+        turns: "leave-when-idle",
+        heals: "leave-when-idle=never",
+    },
+];
