@@ -1,5 +1,6 @@
 //! An endpoint as a node of a world.
 
+use ble::armed::Tell;
 use ble::random::Entropy;
 use ble::time::Instant;
 use bletwin_models::controller::ControllerConfig;
@@ -87,5 +88,11 @@ impl Node for EndpointNode {
 
     fn deadline(&self) -> Option<Instant> {
         self.endpoint.as_ref()?.deadline(self.now)
+    }
+
+    fn armed(&self, tell: Tell<'_>) {
+        if let Some(endpoint) = &self.endpoint {
+            endpoint.armed(tell);
+        }
     }
 }

@@ -18,9 +18,11 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
+mod guest;
 mod interrupt;
 pub mod junit;
 pub mod matrix;
+mod meeting;
 pub mod output;
 mod program;
 pub mod quirks;

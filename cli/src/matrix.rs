@@ -3,6 +3,7 @@
 //! A cell is a function of its runs, and a run of its seed: the table is the same whatever the
 //! number of threads.
 
+pub mod guests;
 pub mod page;
 
 use crate::program;
@@ -74,6 +75,9 @@ pub struct Cell {
 pub struct Matrix {
     /// All cells: for each central, all firmwares.
     pub cells: Vec<Cell>,
+    /// How time passed, in words, where a host from outside has a clock of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
 }
 
 /// A pair before it is run.
@@ -164,7 +168,7 @@ impl Plan {
         let Some(kept) = kept else { return Ok(None) };
         let size = usize::try_from(count).unwrap_or(usize::MAX);
         let cells = pairs.iter().zip(kept.chunks(size)).map(|(pair, kept)| pair.cell(first, kept));
-        Ok(Some(Matrix { cells: cells.collect() }))
+        Ok(Some(Matrix { cells: cells.collect(), time: None }))
     }
 }
 
@@ -189,15 +193,7 @@ impl Pair {
     fn play(&self, seed: u64, stop: &(dyn Fn() -> bool + Sync)) -> Option<Kept> {
         let setup = Setup { seed, ..self.setup.clone() };
         let mut stage = Stage::new(self.scenario, &setup);
-        stage.run(stop).then(|| {
-            let finished = stage.finish();
-            Kept {
-                outcome: outcome(&finished),
-                passed: finished.passed(),
-                why: report::objections(&finished),
-                sim_seconds: finished.summary.sim_seconds,
-            }
-        })
+        stage.run(stop).then(|| kept(&stage.finish()))
     }
 
     fn cell(&self, first: u64, kept: &[Kept]) -> Cell {
@@ -241,12 +237,6 @@ impl Pair {
     fn command(&self, seed: u64) -> String {
         let Self { scenario, firmware, central, .. } = self;
         let mut words = vec![format!("{} run {}", program::name(), scenario.name)];
-        let quoted =
-            |text: &str| match text.chars().all(|c| c.is_alphanumeric() || "-_./,:=@+".contains(c))
-            {
-                true => text.to_owned(),
-                false => format!("'{}'", text.replace('\'', r"'\''")),
-            };
         words.push(format!("--peripheral {}", quoted(firmware)));
         let (one, other) = apart(central);
         words.extend(
@@ -258,6 +248,23 @@ impl Pair {
         words.extend(self.set.iter().map(|set| format!("--set {}", quoted(set))));
         words.push(format!("--seed {seed}"));
         words.join(" ")
+    }
+}
+
+/// As a shell takes it.
+fn quoted(text: &str) -> String {
+    match text.chars().all(|c| c.is_alphanumeric() || "-_./,:=@+".contains(c)) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+fn kept(finished: &Finished) -> Kept {
+    Kept {
+        outcome: outcome(finished),
+        passed: finished.passed(),
+        why: report::objections(finished),
+        sim_seconds: finished.summary.sim_seconds,
     }
 }
 

@@ -178,6 +178,7 @@ impl<'a> Bench<'a> {
         };
         let air = trial.air.clone().unwrap_or_else(|| self.air.clone());
         let cast = Cast {
+            guest: None,
             names: ["the firmware".into(), "the central".into()],
             peripheral: trial.config.clone(),
             chip: None,

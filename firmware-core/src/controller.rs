@@ -8,13 +8,14 @@ use crate::control::{AnchorWish, Control, ControlConfig, ControlOutput};
 use crate::link::extended::{Neighbours, Who};
 use crate::link::{Link, LinkConfig};
 use ble::address::Address;
+use ble::armed::Tell;
 use ble::hci::{Acl, Command, Event, Handle};
 use ble::invariant::{Broken, Invariant};
 use ble::pdu::advertising::ConnectInd;
 use ble::phy::Phy;
 use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::Entropy;
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 use ble::trace::Trace;
 use ble::work::{Level, Work};
 
@@ -135,6 +136,17 @@ impl<const LINKS: usize> Controller<LINKS> {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.link.deadline().into_iter().chain(self.control.deadline()).min()
+    }
+
+    /// Tells what the link layer has under way; see [`ble::armed`].
+    pub fn armed(&self, tell: Tell<'_>) {
+        self.control.armed(tell);
+    }
+
+    /// The longest connSupervisionTimeout in force; `None` without a connection.
+    #[must_use]
+    pub fn supervision_timeout(&self) -> Option<Duration> {
+        self.control.supervision_timeout()
     }
 
     /// Whether [`Self::run_control`] has something to do.

@@ -37,6 +37,9 @@ pub struct UserConfig {
     pub label: Option<u32>,
     /// Whether equal numbers are confirmed as equal (unequal ones never are).
     pub confirms: bool,
+    /// Whether a number that one device alone shows is taken for one that the other shows as well:
+    /// that one is not in this world.
+    pub confirms_alone: bool,
     /// What the person does at which time after the start, in order of time.
     pub schedule: Vec<(Duration, NodeId, Act)>,
 }
@@ -49,6 +52,7 @@ impl Default for UserConfig {
             typing: Typing::Right,
             label: None,
             confirms: true,
+            confirms_alone: false,
             schedule: Vec::new(),
         }
     }
@@ -159,7 +163,8 @@ impl User {
 
     /// Two devices show a number to be compared.
     fn compare(&mut self, now: Instant) {
-        if self.compared.len() < 2 || self.config.typing == Typing::Nothing {
+        let few = if self.config.confirms_alone { 1 } else { 2 };
+        if self.compared.len() < few || self.config.typing == Typing::Nothing {
             return;
         }
         let compared = std::mem::take(&mut self.compared);

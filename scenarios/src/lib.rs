@@ -18,6 +18,7 @@
 pub mod catalogue;
 pub mod collision;
 pub mod judgement;
+pub mod meeting;
 pub mod participant;
 pub mod prompt;
 pub mod stage;

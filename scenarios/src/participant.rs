@@ -2,6 +2,7 @@
 
 use ble::armed::Tell;
 use ble::time::{Duration, Instant};
+use bletwin_bridge::node::EndpointNode;
 use bletwin_emulator::node::ChipNode;
 use bletwin_firmware_node::PeripheralNode;
 use bletwin_models::central::Central;
@@ -15,6 +16,8 @@ pub enum Participant {
     Peripheral(Box<PeripheralNode>),
     /// The chip, with the file that is flashed.
     Chip(Box<ChipNode>),
+    /// A controller that is lent to a host from outside, in the peripheral's place.
+    Endpoint(Box<EndpointNode>),
     /// The model of a central: controller and host.
     Central(Box<Central>),
     /// The person in front of the devices.
@@ -28,6 +31,7 @@ impl Participant {
         match self {
             Self::Peripheral(node) => node.device()?.supervision_timeout(),
             Self::Central(node) => node.controller()?.supervision_timeout(),
+            Self::Endpoint(node) => node.endpoint()?.supervision_timeout(),
             Self::Chip(_) | Self::User(_) => None,
         }
     }
@@ -38,6 +42,7 @@ impl Node for Participant {
         match self {
             Self::Peripheral(node) => node.handle(now, input, out),
             Self::Chip(node) => node.handle(now, input, out),
+            Self::Endpoint(node) => node.handle(now, input, out),
             Self::Central(node) => node.handle(now, input, out),
             Self::User(node) => node.handle(now, input, out),
         }
@@ -47,6 +52,7 @@ impl Node for Participant {
         match self {
             Self::Peripheral(node) => node.deadline(),
             Self::Chip(node) => node.deadline(),
+            Self::Endpoint(node) => node.deadline(),
             Self::Central(node) => node.deadline(),
             Self::User(node) => node.deadline(),
         }
@@ -56,6 +62,7 @@ impl Node for Participant {
         match self {
             Self::Peripheral(node) => node.armed(tell),
             Self::Chip(node) => node.armed(tell),
+            Self::Endpoint(node) => node.armed(tell),
             Self::Central(node) => node.armed(tell),
             Self::User(node) => node.armed(tell),
         }
@@ -65,6 +72,7 @@ impl Node for Participant {
         match self {
             Self::Peripheral(node) => node.watches(),
             Self::Chip(node) => node.watches(),
+            Self::Endpoint(node) => node.watches(),
             Self::Central(node) => node.watches(),
             Self::User(node) => node.watches(),
         }

@@ -3,6 +3,7 @@
 mod direction;
 mod ending;
 mod finished;
+mod outside;
 mod parties;
 mod silicon;
 mod story;
@@ -10,6 +11,7 @@ pub(crate) mod tour;
 
 use ble::phy::Phy;
 use ble::time::{Duration, Instant};
+use bletwin_bridge::node::EndpointNode;
 use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_firmware_node::{CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
@@ -17,11 +19,13 @@ use bletwin_models::profile::Profile;
 use bletwin_models::user::{Typing, User, UserConfig};
 use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::{MediumConfig, MoreLoss};
-use bletwin_sim::node::NodeId;
+use bletwin_sim::node::{Act, NodeId};
+use bletwin_sim::record::RecordKind;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Passkey;
 
 use crate::judgement::{Judgement, Permit};
+use crate::meeting::Guest;
 use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
 use crate::story::{Scenario, Story};
@@ -58,6 +62,8 @@ pub struct Stage {
     facts: PeripheralFacts,
     seen: usize,
     settled: Option<Instant>,
+    /// When it began; `None`: it waits until a host from outside advertises.
+    begun: Option<Instant>,
     /// Connections that are over.
     over: usize,
     /// Since when nothing has been under way; `None`: something is.
@@ -81,6 +87,8 @@ pub struct Cast {
     pub peripheral: Build,
     /// The file that a chip runs in its place.
     pub chip: Option<Image>,
+    /// A host from outside in its place; whose `peripheral` then says nothing.
+    pub guest: Option<Guest>,
     /// The central, as the story needs it.
     pub central: Central,
     /// The second central of a story with two, and its name, if it is of another kind.
@@ -117,6 +125,7 @@ impl Cast {
             names: [setup.peripheral_name.clone(), profile.name.clone()],
             peripheral: setup.peripheral.clone(),
             chip: setup.chip.clone(),
+            guest: None,
             central: Central::new(profile),
             other,
             permits,
@@ -124,6 +133,16 @@ impl Cast {
             reaction: setup.air.reaction,
             seed: setup.seed,
         }
+    }
+}
+
+impl Cast {
+    /// The same, but a host from outside plays the peripheral.
+    #[must_use]
+    pub fn with_guest(mut self, guest: Guest) -> Self {
+        let [peripheral, _] = &mut self.names;
+        peripheral.clone_from(&guest.name);
+        Self { chip: None, guest: Some(guest), ..self }
     }
 }
 
@@ -137,8 +156,18 @@ impl Stage {
     /// Puts this cast in place.
     #[must_use]
     pub fn with(scenario: &Scenario, cast: Cast) -> Self {
-        let Cast { names, peripheral: build, chip, central, other, permits, air, reaction, seed } =
-            cast;
+        let Cast {
+            names,
+            peripheral: build,
+            chip,
+            guest,
+            central,
+            other,
+            permits,
+            air,
+            reaction,
+            seed,
+        } = cast;
         let [_, name] = &names;
         let parties = (scenario.story.centrals() > 1).then(|| {
             let second = other.as_ref().map_or(name, |(name, _)| name);
@@ -155,21 +184,28 @@ impl Stage {
             ..Placement::default()
         };
         let config = &build.config;
-        let button = build.application.buttons().first().copied();
-        let required_level = config.required_level;
-        let needs_button = scenario.presses_pairing(config) && air.person != Person::Absent;
+        let button = build.application.buttons().first().copied().filter(|_| guest.is_none());
+        let required_level = guest.as_ref().map_or(config.required_level, |guest| guest.level);
+        let needs_button =
+            guest.is_none() && scenario.presses_pairing(config) && air.person != Person::Absent;
         let mut cpu = CpuConfig::default();
         cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
         let label = match config.passkey {
             Passkey::Static(passkey) if chip.is_some() => Some(passkey),
             _ => None,
         };
-        let peripheral = match chip {
-            Some(image) => {
+        let label = guest.as_ref().map_or(label, |guest| guest.passkey);
+        let confirms_alone = guest.is_some();
+        let waits = guest.is_some();
+        let peripheral = match (chip, guest) {
+            (_, Some(guest)) => {
+                Participant::Endpoint(Box::new(EndpointNode::new(guest.controller)))
+            }
+            (Some(image), None) => {
                 let [address, id] = chip::IDENTITY;
                 Participant::Chip(Box::new(ChipNode::new(image, address, id)))
             }
-            None => Participant::Peripheral(Box::new(PeripheralNode::new(build, cpu))),
+            (None, None) => Participant::Peripheral(Box::new(PeripheralNode::new(build, cpu))),
         };
         let peripheral = world.add("peripheral", peripheral, place(0, air.clock_ppm));
         let other = other.map(|(_, profile)| profile);
@@ -196,7 +232,13 @@ impl Stage {
             (Person::Cancels, _) => Typing::Dismiss,
             (Person::Absent, _) => Typing::Nothing,
         };
-        let user = User::new(UserConfig { reaction, typing, label, ..UserConfig::default() });
+        let user = User::new(UserConfig {
+            reaction,
+            typing,
+            label,
+            confirms_alone,
+            ..UserConfig::default()
+        });
         world.add("user", Participant::User(user), place(0, 0));
         let beside = other.map(|other| {
             let place = place(air.distance_m.saturating_add(8), -air.clock_ppm);
@@ -217,6 +259,7 @@ impl Stage {
             facts: PeripheralFacts::default(),
             seen: 0,
             settled: None,
+            begun: (!waits).then_some(Instant::ZERO),
             over: 0,
             quiet: None,
             rest: Duration::ZERO,
@@ -287,8 +330,14 @@ impl Stage {
         moment < self.end()
     }
 
+    /// Lets time pass until this moment, but not beyond the end of the scenario.
+    pub fn pass_until(&mut self, moment: Instant) {
+        while self.advance(moment) {}
+        self.world.run_until(moment.min(self.end()).max(self.world.now()));
+    }
+
     /// Lets the next event happen, if it is due by then and before the end. `false`: it is not.
-    fn advance(&mut self, moment: Instant) -> bool {
+    pub(crate) fn advance(&mut self, moment: Instant) -> bool {
         let end = self.end();
         self.prompt(end);
         let due = self.world.next_event().is_some_and(|next| next <= end.min(moment));
@@ -335,9 +384,22 @@ impl Stage {
             self.prompter.see(self.peripheral, record);
         }
         let news = records.len() > self.seen;
+        let advertises = || {
+            let new = records.get(self.seen..).unwrap_or_default();
+            new.iter().any(|record| {
+                record.node == self.peripheral && matches!(record.kind, RecordKind::AirTx(_))
+            })
+        };
+        let begins = self.begun.is_none() && advertises();
         self.seen = records.len();
         if news {
             self.ask_chip();
+            self.ask_central();
+        }
+        if begins {
+            let now = self.world.now();
+            self.begun = Some(now);
+            self.world.act(self.central, now, Act::Ask("connect".into()));
         }
         if news && self.over < self.facts.endings.len() {
             self.over = self.facts.endings.len();

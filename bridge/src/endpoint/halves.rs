@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use ble::address::Address;
+use ble::armed::Tell;
 use ble::error::ErrorCode;
 use ble::hci::{Acl, Command, Event, FilterPolicy, Handle, Return};
 use ble::invariant::{Broken, Invariant};
@@ -303,6 +304,17 @@ impl Halves {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let all = [self.peripheral.deadline(), self.central.deadline(), self.set.deadline()];
         all.into_iter().flatten().min()
+    }
+
+    /// Tells what both have under way; see [`ble::armed`].
+    pub(super) fn armed(&self, tell: Tell<'_>) {
+        self.peripheral.armed(tell);
+        self.central.armed(tell);
+    }
+
+    /// The longest connSupervisionTimeout in force; `None` without a connection.
+    pub(super) fn supervision_timeout(&self) -> Option<Duration> {
+        self.peripheral.supervision_timeout().max(self.central.supervision_timeout())
     }
 
     /// What a half wants next.

@@ -32,12 +32,13 @@ mod tests;
 
 use std::collections::VecDeque;
 
+use ble::armed::Tell;
 use ble::error::ErrorCode;
 use ble::hci::{Event, VendorEvent};
 use ble::pdu::control::FeatureSet;
 use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::{Entropy, Purpose, Stream};
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 use ble::trace::Trace;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_sim::record::Note;
@@ -264,6 +265,18 @@ impl Endpoint {
         let timed =
             [self.privacy.deadline(), self.sets.deadline(), self.extended_scanning.deadline()];
         radio.into_iter().chain(timed).flatten().min()
+    }
+
+    /// Tells what its link layers have under way; see [`ble::armed`]. What the host is about to do
+    /// nobody knows.
+    pub fn armed(&self, tell: Tell<'_>) {
+        self.halves.armed(tell);
+    }
+
+    /// The longest connSupervisionTimeout in force; `None` without a connection.
+    #[must_use]
+    pub fn supervision_timeout(&self) -> Option<Duration> {
+        self.halves.supervision_timeout()
     }
 
     /// The next thing that it wants done.

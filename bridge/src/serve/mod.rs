@@ -17,6 +17,7 @@ mod unix;
 
 use std::future::Future;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use bletwin_emulator::node::Image;
 use bletwin_firmware_node::Build;
@@ -112,6 +113,16 @@ pub struct Lending {
     pub keyboard: bool,
 }
 
+/// An air that was lent, when that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Served<A> {
+    /// The air.
+    pub air: A,
+    /// How late simulated time was at most behind the clock on the wall, in time on the wall; zero
+    /// where it does not follow that clock. A host was served so late.
+    pub latest: Duration,
+}
+
 /// Serves until `stop`. Prints where everything is to `out`, then `ready`, then what is watched.
 ///
 /// # Errors
@@ -141,26 +152,28 @@ pub fn serve(
     }
     let Options { time, watching, keyboard, .. } = options;
     let lending = Lending { endpoints, time, watching, keyboard };
-    lend(twin, lending, stop, out).map(drop)
+    lend(twin, lending, |_| stop, out).map(drop)
 }
 
-/// Lends this air until `stop`, or until it is over: one thread that waits for everything at once,
-/// so that nothing but octets and time decides what happens. Prints as [`serve`].
+/// Lends this air until it is over, or until what `begin` gives when it is told where everything
+/// is: one thread that waits for everything at once, so that nothing but octets and time decides
+/// what happens. Prints as [`serve`].
 ///
 /// # Errors
 /// As [`serve`].
-pub fn lend<A: Lent>(
+pub fn lend<A: Lent, S: Future<Output = ()> + 'static>(
     air: A,
     lending: Lending,
-    stop: impl Future<Output = ()> + 'static,
+    begin: impl FnOnce(&[Address]) -> S,
     out: &mut dyn Write,
-) -> Result<A, ServeError> {
+) -> Result<Served<A>, ServeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(tokio::task::coop::unconstrained(async {
-        let server = Server::new(air, lending, Box::pin(stop), out)?;
+        let server = Server::new(air, lending, out)?;
         writeln!(out, "ready")?;
         out.flush()?;
-        server.serve(out).await
+        let stop = begin(&server.addresses);
+        server.serve(Box::pin(stop), out).await
     }));
     // Where a thread reads the keyboard, nobody waits for its next line.
     runtime.shutdown_background();

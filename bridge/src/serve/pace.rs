@@ -32,6 +32,12 @@ impl Pace {
         self.simulated + Duration::from_us(us as u64)
     }
 
+    /// How long ago what comes next was due, in time on the wall.
+    pub(super) fn late(&self, next: Option<Instant>) -> Wall {
+        let late = next.map_or(0, |next| self.target().since(next).as_us());
+        Wall::from_secs_f64(late as f64 / 1e6 / self.factor)
+    }
+
     /// How long until simulated time should be there.
     pub(super) fn until(&self, at: Instant) -> Wall {
         let us = at.since(self.target()).as_us();

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration as Wall, Instant as WallInstant};
 
-use ble::time::Duration;
+use ble::time::{Duration, Instant};
 
 use super::keyboard::Keyboard;
 use super::lent::Lent;
@@ -17,33 +17,62 @@ use super::outside::{News, Outside};
 use super::pace::Pace;
 use super::report::{Reporter, port_line};
 use super::session::Session;
-use super::{Address, Lending, ServeError, Time};
+use super::{Address, Lending, ServeError, Served, Time};
 use crate::twin::Port;
 
 /// Simulated time that passes before the clock on the wall is looked at again.
 const SLICE: Duration = Duration::from_ms(5);
 /// How long the simulation has the processor before hosts are asked again.
 const TURN: Wall = Wall::from_millis(1);
-/// As fast as hosts answer: who has been silent for so long has nothing to say now.
+/// As fast as hosts answer: who has been silent for so long has nothing to say now. More where a
+/// host was seen to need more, up to the second.
 const QUIET: Wall = Wall::from_millis(10);
+const QUIET_MAX: Wall = Wall::from_millis(500);
+/// How many times as long as its slowest answer so far a host is waited for.
+const SLOWER: u32 = 4;
 
 /// How time passes, with what that takes.
 #[derive(Clone, Copy, Debug)]
 enum Clock {
     Paced(Pace),
-    /// When octets last passed between a host and its endpoint.
-    Max(Option<WallInstant>),
+    Max(Talk),
     Controlled,
+}
+
+/// What passes between hosts and their endpoints.
+#[derive(Clone, Copy, Debug, Default)]
+struct Talk {
+    /// When octets passed last, unless it has been quiet since.
+    last: Option<WallInstant>,
+    /// When octets last went to a host that has said nothing since.
+    asked: Option<WallInstant>,
+    /// The longest time from octets for a host to octets from it.
+    slowest: Wall,
+}
+
+impl Talk {
+    /// How long who has something to say may be silent.
+    fn patience(&self) -> Wall {
+        self.slowest.saturating_mul(SLOWER).clamp(QUIET, QUIET_MAX)
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.last.is_none_or(|last| last.elapsed() >= self.patience())
+    }
 }
 
 /// See the [module](self).
 pub(super) struct Server<A> {
     pub(super) air: A,
     pub(super) outside: Outside,
+    /// Where the endpoints are.
+    pub(super) addresses: Vec<Address>,
     pub(super) reporter: Reporter,
     clock: Clock,
     /// That simulated time falls behind was told.
     slow: bool,
+    /// The most that simulated time was late.
+    latest: Wall,
     /// The last wait found something at once: the system is asked before the next.
     eager: bool,
     stop: Pin<Box<dyn Future<Output = ()>>>,
@@ -58,18 +87,14 @@ fn bind(address: &Address) -> Result<(Listener, Address), ServeError> {
 }
 
 impl<A: Lent> Server<A> {
-    pub(super) fn new(
-        air: A,
-        lending: Lending,
-        stop: Pin<Box<dyn Future<Output = ()>>>,
-        out: &mut dyn Write,
-    ) -> Result<Self, ServeError> {
+    pub(super) fn new(air: A, lending: Lending, out: &mut dyn Write) -> Result<Self, ServeError> {
         let mut outside = Outside::default();
-        let mut titles = Vec::new();
+        let (mut titles, mut addresses) = (Vec::new(), Vec::new());
         for (number, (address, profile)) in (1..).zip(&lending.endpoints) {
             let (listener, address) = bind(address)?;
             writeln!(out, "endpoint {number}: {address} {profile}")?;
             titles.push(format!("hci {number} {address} {profile}"));
+            addresses.push(address.clone());
             outside.names.push(match address {
                 Address::Tcp(address) => address.port().to_string(),
                 Address::Unix(_) | Address::Pty(_) => number.to_string(),
@@ -78,7 +103,7 @@ impl<A: Lent> Server<A> {
         }
         let clock = match &lending.time {
             Time::Times(factor) => Clock::Paced(Pace::new(*factor, air.now())),
-            Time::Max => Clock::Max(None),
+            Time::Max => Clock::Max(Talk::default()),
             Time::Controlled(address) => {
                 let (listener, address) = bind(address)?;
                 writeln!(out, "control: {address}")?;
@@ -91,18 +116,33 @@ impl<A: Lent> Server<A> {
         if outside.keyboard.is_some() && Keyboard::is_a_person() {
             writeln!(out, "type {}", air.help())?;
         }
-        let (slow, eager, stopped) = (false, false, false);
-        Ok(Self { air, outside, reporter, clock, slow, eager, stop, stopped })
+        Ok(Self {
+            air,
+            outside,
+            addresses,
+            reporter,
+            clock,
+            slow: false,
+            latest: Wall::ZERO,
+            eager: false,
+            stop: Box::pin(std::future::pending()),
+            stopped: false,
+        })
     }
 
     /// Serves until it is stopped, or all is over.
-    pub(super) async fn serve(mut self, out: &mut dyn Write) -> Result<A, ServeError> {
+    pub(super) async fn serve(
+        mut self,
+        stop: Pin<Box<dyn Future<Output = ()>>>,
+        out: &mut dyn Write,
+    ) -> Result<Served<A>, ServeError> {
+        self.stop = stop;
         while !self.stopped && !self.air.is_over() {
             self.turn(out).await?;
         }
         self.hand_over();
         self.reporter.report(&mut self.air, out)?;
-        Ok(self.air)
+        Ok(Served { air: self.air, latest: self.latest })
     }
 
     /// Waits for something to do, and does it.
@@ -110,7 +150,7 @@ impl<A: Lent> Server<A> {
         self.wait(self.patience(), out).await?;
         match self.clock {
             Clock::Paced(pace) => self.follow(pace, out)?,
-            Clock::Max(heard) => self.rush(heard, out)?,
+            Clock::Max(talk) => self.rush(talk, out)?,
             Clock::Controlled => {
                 while let Some(request) = self.outside.control.as_mut().and_then(Session::request) {
                     self.request(request, out).await?;
@@ -129,8 +169,11 @@ impl<A: Lent> Server<A> {
         match self.clock {
             Clock::Paced(pace) => self.air.next_event().map(|at| pace.until(at)),
             Clock::Max(_) if !self.outside.has_host() => None,
-            Clock::Max(None) => self.air.next_event().map(|_| Wall::ZERO),
-            Clock::Max(Some(heard)) => Some(QUIET.saturating_sub(heard.elapsed())),
+            Clock::Max(Talk { last: None, .. }) => self.air.next_event().map(|_| Wall::ZERO),
+            Clock::Max(talk) => {
+                let since = talk.last.map_or(Wall::ZERO, |last| last.elapsed());
+                Some(talk.patience().saturating_sub(since))
+            }
             Clock::Controlled => None,
         }
     }
@@ -241,6 +284,7 @@ impl<A: Lent> Server<A> {
             self.clock = Clock::Paced(Pace::new(pace.factor(), self.air.now()));
             return Ok(());
         }
+        self.latest = self.latest.max(pace.late(self.air.next_event()));
         self.play(pace.target(), out)?;
         if pace.accept(self.air.now()) && !std::mem::replace(&mut self.slow, true) {
             writeln!(out, "this machine is too slow: simulated time falls behind")?;
@@ -250,29 +294,42 @@ impl<A: Lent> Server<A> {
     }
 
     /// Lets time pass while nobody says anything.
-    fn rush(&mut self, heard: Option<WallInstant>, out: &mut dyn Write) -> io::Result<()> {
+    fn rush(&mut self, mut talk: Talk, out: &mut dyn Write) -> io::Result<()> {
         let now = self.air.now();
-        let quiet = heard.is_none_or(|heard| heard.elapsed() >= QUIET);
+        let quiet = talk.is_quiet();
         let passes = quiet && self.outside.has_host() && !self.air.stands_still();
-        let talked = self.play(if passes { ble::time::Instant::MAX } else { now }, out)?;
-        let heard = heard.filter(|_| !quiet);
-        self.clock = Clock::Max(if talked { Some(WallInstant::now()) } else { heard });
+        let (said, told) = self.play(if passes { Instant::MAX } else { now }, out)?;
+        // What comes later than that is no answer.
+        let answer = talk.asked.take_if(|_| said).map(|asked| asked.elapsed());
+        talk.slowest =
+            talk.slowest.max(answer.filter(|took| *took <= QUIET_MAX).unwrap_or_default());
+        let now = WallInstant::now();
+        if quiet {
+            talk.last = None;
+        }
+        if told {
+            talk.asked = Some(now);
+        }
+        if said || told {
+            talk.last = Some(now);
+        }
+        self.clock = Clock::Max(talk);
         Ok(())
     }
 
     /// What hosts have said goes in, time passes up to `target` or until something is for a host,
-    /// for a turn at most, and that goes out. Whether octets have passed.
-    fn play(&mut self, target: ble::time::Instant, out: &mut dyn Write) -> io::Result<bool> {
+    /// for a turn at most, and that goes out. Whether hosts have said anything, and whether they
+    /// were told anything.
+    fn play(&mut self, target: Instant, out: &mut dyn Write) -> io::Result<(bool, bool)> {
         let begun = WallInstant::now();
         self.leave(out)?;
-        let mut talked = self.feed();
+        let said = self.feed();
         let mut octets = self.hand_over();
         while !octets && self.air.now() < target && !self.air.is_over() && begun.elapsed() < TURN {
             self.air.run_until_octets(target.min(self.air.now() + SLICE));
             octets = self.hand_over();
-            talked |= octets;
         }
-        Ok(talked || octets)
+        Ok((said, octets))
     }
 
     /// Gives endpoints what their hosts have said, in the order of the endpoints.

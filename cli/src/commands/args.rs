@@ -247,10 +247,12 @@ pub struct Run {
     bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024 --log --ladder\n  \
     bletwin serve --endpoint tcp:9001 --endpoint unix:/tmp/hci --pcapng case.pcapng\n  \
     bletwin serve --endpoint pty:/tmp/hci-pty=phone --peripheral firmware.toml\n  \
-    bletwin serve --endpoint tcp:0 --time controlled --control tcp:9100\n\n\
+    bletwin serve --endpoint tcp:0 --time controlled --control tcp:9100\n  \
+    bletwin serve --central windows-intel --endpoint tcp:9001 --html met.html\n  \
+    bletwin serve --central phone --endpoint tcp:0 --host './my-host' --repeat 5 --junit r.xml\n\n\
     Each endpoint is an HCI controller that speaks H4. docs/HCI.md tells how to attach a host.\n\
     Lines on standard input press buttons of the first peripheral: press, release, delete-bonds,\n\
-    pairing, power-cycle.\n\
+    pairing, power-cycle; with --central they say what its user does: passkey NUMBER, yes, no.\n\
     Ctrl-C ends it; files are complete then.")]
 pub struct Serve {
     /// An endpoint: tcp:HOST:PORT, tcp:PORT (this machine only), unix:PATH or pty:PATH, and the
@@ -297,6 +299,48 @@ pub struct Serve {
     /// Print the ladder of PDUs.
     #[arg(long)]
     pub ladder: bool,
+    /// A model central, by name or TOML file, scans for and meets your host on the endpoint: your
+    /// host is the peripheral. Then the run ends, and is judged, as one of `bletwin run`.
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    pub central: Option<String>,
+    /// What the central and its user do: pairing, stay, reconnect, forgotten, wrong-passkey.
+    #[arg(long, value_name = "NAME", default_value = "pairing", requires = "central")]
+    pub scenario: String,
+    /// What your host is called in reports.
+    #[arg(long, value_name = "TEXT", default_value = "host", requires = "central")]
+    pub name: String,
+    /// The security level that a bond must have to count.
+    #[arg(
+        long, value_name = "1-4", default_value_t = 2, requires = "central",
+        allow_negative_numbers = true, value_parser = super::typed::within::<u8, 1, 4>,
+    )]
+    pub level: u8,
+    /// The passkey that your host shows, if it is known beforehand: the central's user types it.
+    /// Otherwise you do, as `passkey 123456`.
+    #[arg(
+        long, value_name = "NUMBER", requires = "central",
+        allow_negative_numbers = true, value_parser = super::typed::within::<u32, 0, 999_999>,
+    )]
+    pub passkey: Option<u32>,
+    /// Start this program when the endpoint is there, and end it afterwards. It finds
+    /// BLETWIN_ENDPOINT (tcp:HOST:PORT), BLETWIN_HOST, BLETWIN_PORT and BLETWIN_SEED in its environment.
+    #[arg(long, value_name = "COMMAND", requires = "central")]
+    pub host: Option<String>,
+    /// Meet so many times, with one seed after the other.
+    #[arg(
+        long, value_name = "N", default_value_t = 1, requires = "central",
+        allow_negative_numbers = true, value_parser = super::typed::within::<u64, 1, 100_000>,
+    )]
+    pub repeat: u64,
+    /// Write one self-contained page of the (last) meeting, for a browser.
+    #[arg(long, value_name = "FILE", requires = "central")]
+    pub html: Option<PathBuf>,
+    /// Write the result as JUnit XML, for CI systems: a case for each meeting.
+    #[arg(long, value_name = "FILE", requires = "central")]
+    pub junit: Option<PathBuf>,
+    /// Print one JSON object for each meeting, as `bletwin run` does.
+    #[arg(long, requires = "central")]
+    pub json: bool,
 }
 
 /// Options of `bletwin explore`.

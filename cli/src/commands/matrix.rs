@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
+use bletwin_bridge::endpoint::Endpoint;
 use bletwin_models::profile::{Entry, catalogue};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,6 +14,7 @@ use super::ending::{Exit, warn};
 use super::{junit, style, typed};
 use crate::interrupt;
 use crate::junit::{Case, Ending};
+use crate::matrix::guests::Guests;
 use crate::matrix::{Cell, Matrix, Plan, apart, page};
 use crate::output::Outputs;
 use bletwin_setup::PRESETS;
@@ -27,7 +29,8 @@ use bletwin_setup::PRESETS;
         bletwin matrix --peripheral my-firmware.toml --central my-laptop.toml --central phone\n  \
         bletwin matrix --quirks --html matrix.html           with every quirk by itself\n  \
         bletwin matrix --scenario reconnect --set loss=5\n  \
-        bletwin matrix --scenario two-hosts --central phone+macos --central bluez+windows-11\n\n\
+        bletwin matrix --scenario two-hosts --central phone+macos --central bluez+windows-11\n  \
+        bletwin matrix --host './my-host' --time max --html my-host.html\n\n\
         A cell says what came of all runs, or `flaky`, and how many passed. What is expected is\n\
         in the central's file ([expect]); with --scenario or --set, that all pass.\n\n\
         Exit status: 0 every cell is as expected, 1 otherwise, 2 bad input, 130 interrupted.")]
@@ -48,12 +51,41 @@ pub struct Options {
     /// Change one key in all runs; `bletwin run --set help` lists the keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Runs of each cell.
+    /// Your own host in the firmware's place: this program is started for each run, finds its
+    /// controller at BLETWIN_ENDPOINT (BLETWIN_HOST, BLETWIN_PORT), and is the peripheral.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "peripheral")]
+    pub host: Option<String>,
+    /// What your host is called.
+    #[arg(long, value_name = "TEXT", default_value = "host", requires = "host")]
+    pub name: String,
+    /// How time passes for your host: `real`, a number (so many times as fast), or `max` (as fast
+    /// as it answers).
     #[arg(
-        long, default_value_t = 20, allow_negative_numbers = true,
-        value_parser = typed::within::<u64, 1, 100_000>,
+        long,
+        value_name = "real|N|max",
+        default_value = "real",
+        requires = "host",
+        allow_negative_numbers = true
     )]
-    pub seeds: u64,
+    pub time: String,
+    /// The security level that a bond of your host must have to count.
+    #[arg(
+        long, value_name = "1-4", default_value_t = 2, requires = "host",
+        allow_negative_numbers = true, value_parser = typed::within::<u8, 1, 4>,
+    )]
+    pub level: u8,
+    /// The passkey that your host shows.
+    #[arg(
+        long, value_name = "NUMBER", requires = "host", allow_negative_numbers = true,
+        value_parser = typed::within::<u32, 0, 999_999>,
+    )]
+    pub passkey: Option<u32>,
+    /// Runs of each cell [default: 20; with --host: 1].
+    #[arg(
+        long, allow_negative_numbers = true, value_parser = typed::within::<u64, 1, 100_000>,
+        alias = "repeat",
+    )]
+    pub seeds: Option<u64>,
     /// First seed, 0 or more.
     #[arg(long, default_value_t = 1, value_parser = typed::seed, allow_negative_numbers = true)]
     pub seed: u64,
@@ -89,7 +121,7 @@ fn fill(options: &Options, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<C
     let plan = plan(options);
     warn(&plan.warnings()?);
     let output = outputs.maybe("--html", options.html.as_deref())?;
-    let runs = plan.firmwares.len() as u64 * plan.centrals.len() as u64 * options.seeds;
+    let runs = plan.firmwares.len() as u64 * plan.centrals.len() as u64 * plan.seeds.1;
     // Hidden unless standard error is a terminal.
     let progress = ProgressBar::new(runs).with_style(
         ProgressStyle::with_template("{bar:40} {pos} of {len} runs, {eta} left")
@@ -100,7 +132,11 @@ fn fill(options: &Options, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<C
         .num_threads(options.jobs.map_or(0, usize::from))
         .build()
         .context("starting threads")?;
-    let matrix = threads.install(|| plan.run(&|| progress.inc(1), &interrupt::requested));
+    let tick = || progress.inc(1);
+    let matrix: anyhow::Result<_> = threads.install(|| match guests(options)? {
+        Some(guests) => plan.run_guests(&guests, &tick),
+        None => Ok(plan.run(&tick, &interrupt::requested)?),
+    });
     progress.finish_and_clear();
     let Some(matrix) = matrix? else { return Ok((Exit::Interrupted, Vec::new())) };
     if let Some(output) = output {
@@ -144,13 +180,25 @@ fn plan(options: &Options) -> Plan {
     if options.quirks {
         centrals.extend(names(catalogue::quirks()));
     }
+    let few = if options.host.is_some() { 1 } else { 20 };
     Plan {
         scenario: options.scenario.clone(),
-        firmwares: or_all(&options.peripheral, PRESETS.map(str::to_owned).to_vec()),
+        // What stands for firmware that a host from outside takes the place of.
+        firmwares: match options.host {
+            Some(_) => vec!["recommended".to_owned()],
+            None => or_all(&options.peripheral, PRESETS.map(str::to_owned).to_vec()),
+        },
         centrals,
         set: options.set.clone(),
-        seeds: (options.seed, options.seeds),
+        seeds: (options.seed, options.seeds.unwrap_or(few)),
     }
+}
+
+fn guests(options: &Options) -> anyhow::Result<Option<Guests>> {
+    let Some(command) = options.host.clone() else { return Ok(None) };
+    let time = super::serve::passing(&options.time)?;
+    let (level, passkey, name) = (options.level, options.passkey, options.name.clone());
+    Ok(Some(Guests { name, command, controller: Endpoint::full(), level, passkey, time }))
 }
 
 fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -172,6 +220,9 @@ fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()>
             write!(out, "  {}", coloured(cell, *width))?;
         }
         writeln!(out)?;
+    }
+    if let Some(time) = &matrix.time {
+        writeln!(out, "{}", style::faint(&format!("time: {time}; {}", super::WHOSE)))?;
     }
     let surprises: Vec<&Cell> = matrix.cells.iter().filter(|cell| !cell.as_expected).collect();
     if !surprises.is_empty() {

@@ -11,6 +11,7 @@ mod explore;
 mod junit;
 mod list;
 mod matrix;
+mod meet;
 mod peripheral;
 mod replay;
 mod rules;
@@ -18,6 +19,9 @@ mod run;
 mod serve;
 mod style;
 mod typed;
+
+pub(crate) use meet::WHOSE;
+pub(crate) use serve::failed as serving_failed;
 
 use std::process::ExitCode;
 

@@ -55,7 +55,8 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
             .commit(|w| html::page(&title, &[exhibit], w))
             .with_context(|| format!("writing {}", path.display()))?;
     }
-    print(options, &finished, &mut outputs.console())?;
+    let told = Told { log: options.log, ladder: options.ladder, json: options.json };
+    print(told, &finished, &mut outputs.console())?;
     let exit = if finished.passed() { Exit::Expected } else { Exit::Unexpected };
     let of_each = report::centrals(&finished);
     let parties = finished.parties.iter().zip(&of_each);
@@ -203,17 +204,25 @@ fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
     catalogue::by_name(name)
 }
 
-fn print(options: &Run, finished: &Finished, out: &mut dyn Write) -> anyhow::Result<()> {
-    if options.json {
+/// What is printed of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    pub(super) log: bool,
+    pub(super) ladder: bool,
+    pub(super) json: bool,
+}
+
+pub(super) fn print(told: Told, finished: &Finished, out: &mut dyn Write) -> anyhow::Result<()> {
+    if told.json {
         serde_json::to_writer(&mut *out, &report::json(finished))?;
         writeln!(out)?;
         return Ok(());
     }
-    if options.log {
+    if told.log {
         writeln!(out, "{}", style::heading("Log of the peripheral"))?;
         writeln!(out, "{}", report::log(finished))?;
     }
-    if options.ladder {
+    if told.ladder {
         writeln!(out, "{}", style::heading("On air"))?;
         writeln!(out, "{}", report::ladder(finished))?;
     }
@@ -232,11 +241,11 @@ fn print(options: &Run, finished: &Finished, out: &mut dyn Write) -> anyhow::Res
         let heading = format!("Why, of {}", party.central);
         writeln!(out, "\n{}\n{}", style::heading(&heading), report::wrap(why, 88))?;
     }
-    let told = [
+    let lists = [
         ("Rules broken", report::violations(finished)),
         ("Recommendations not followed", report::observations(finished)),
     ];
-    for (heading, lines) in told {
+    for (heading, lines) in lists {
         let Some(lines) = lines else { continue };
         writeln!(out, "\n{}", style::heading(heading))?;
         for line in lines.lines() {

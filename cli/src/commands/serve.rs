@@ -19,13 +19,24 @@ const FULL: &str = "full";
 const BASE: &str = "honest";
 
 pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
+    if let Some(central) = &options.central {
+        return super::meet::run(options, central);
+    }
     let mut outputs = outputs(options);
     let options = read(options, &mut outputs)?;
     let mut out = outputs.console();
     match serve::serve(options, serve::signalled(), &mut *out) {
         Ok(()) => Ok(Exit::Expected),
-        Err(ref error @ ServeError::Bind { ref address, .. }) => Err(BadInput {
-            what: error.to_string(),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Why it could not begin or go on, and what to do about it.
+pub(crate) fn failed(error: ServeError) -> anyhow::Error {
+    let what = error.to_string();
+    match error {
+        ServeError::Bind { address, .. } => BadInput {
+            what,
             help: match address {
                 Address::Tcp(_) => {
                     "name an address of this machine that is free, or port 0 for any"
@@ -36,8 +47,8 @@ pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
             }
             .into(),
         }
-        .into()),
-        Err(ServeError::Io(error)) => Err(error.into()),
+        .into(),
+        ServeError::Io(error) => error.into(),
     }
 }
 
@@ -74,7 +85,7 @@ fn wrong(option: &str, value: &str, right: &str) -> BadInput {
     BadInput { what: format!("{option} is `{value}`"), help: format!("give {right}") }
 }
 
-fn time(options: &Serve) -> Result<Time, BadInput> {
+pub(super) fn time(options: &Serve) -> Result<Time, BadInput> {
     match (options.time.as_str(), &options.control) {
         ("controlled", Some(control)) => address(control).map(Time::Controlled),
         ("controlled", None) => Err(BadInput {
@@ -85,11 +96,18 @@ fn time(options: &Serve) -> Result<Time, BadInput> {
             what: "there is a control port, but time is not controlled".into(),
             help: "add --time controlled".into(),
         }),
-        ("real", None) => Ok(Time::Times(1.0)),
-        ("max", None) => Ok(Time::Max),
-        (text, None) => {
+        (text, None) => passing(text),
+    }
+}
+
+/// How time passes that nobody controls.
+pub(super) fn passing(text: &str) -> Result<Time, BadInput> {
+    match text {
+        "real" => Ok(Time::Times(1.0)),
+        "max" => Ok(Time::Max),
+        text => {
             let factor = text.parse().ok().filter(|factor| (0.01..=10_000.0).contains(factor));
-            let right = "`real`, a number from 0.01 to 10000, `max`, or `controlled`";
+            let right = "`real`, a number from 0.01 to 10000, `max`, or `controlled` (of `serve`)";
             factor.map(Time::Times).ok_or_else(|| wrong("--time", text, right))
         }
     }
@@ -129,7 +147,7 @@ fn peripheral(
 }
 
 /// `idle` takes what can have no effect.
-fn endpoint(
+pub(super) fn endpoint(
     options: &Serve,
     text: &str,
     idle: &mut Vec<BadInput>,

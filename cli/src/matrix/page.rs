@@ -50,8 +50,12 @@ pub fn write(matrix: &Matrix, out: &mut impl Write) -> io::Result<()> {
          <p class=\"legend\"><span class=\"good\">as it should be</span> · \
          <span class=\"known\">a failure that the catalogue knows</span> · \
          <span class=\"bad\">not as expected</span>. A cell opens to the command that runs it \
-         again.</p>\n<div class=\"table\"><table>\n<tr><th>central</th>"
+         again.</p>\n"
     )?;
+    if let Some(time) = &matrix.time {
+        writeln!(out, "<p>Time: {}. {}.</p>", escaped(time), escaped(crate::commands::WHOSE))?;
+    }
+    write!(out, "<div class=\"table\"><table>\n<tr><th>central</th>")?;
     for firmware in matrix.firmwares() {
         write!(out, "<th>{}</th>", escaped(firmware))?;
     }

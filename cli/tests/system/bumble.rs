@@ -19,6 +19,54 @@ fn python() -> Option<PathBuf> {
     found.is_ok_and(|output| output.status.success()).then_some(python)
 }
 
+/// `bletwin` with a Bumble peripheral that has these wishes: exit status, and what it printed.
+fn meets(command: &[&str], wishes: &str) -> Option<(i32, String)> {
+    let Some(python) = python() else {
+        tools::skip("Bumble", "see hosts/requirements.txt");
+        return None;
+    };
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../hosts/bumble/peripheral.py");
+    let host = format!("'{}' '{}' {wishes}", python.display(), script.display());
+    let output = Command::new(env!("CARGO_BIN_EXE_bletwin"))
+        .args(command)
+        .args(["--time", "max", "--host", &host])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some((output.status.code().unwrap(), text))
+}
+
+/// The founding case, on a host that nobody here wrote: the same reason, the same cause.
+#[test]
+fn a_bumble_peripheral_that_asks_for_2m_loses_the_laptop_and_no_phone() {
+    let meet =
+        |central, wishes| meets(&["serve", "--endpoint", "tcp:0", "--central", central], wishes);
+    let Some((code, told)) = meet("windows-intel", "asks 2m") else { return };
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("the link died, reason 8"), "{told}");
+    assert!(told.contains("sent LL_PHY_REQ") && told.contains("It was never answered"), "{told}");
+    for (central, wishes) in [("windows-intel", "asks 2m-later"), ("phone", "asks 2m")] {
+        let (code, told) = meet(central, wishes).unwrap();
+        assert_eq!(code, 0, "{told}");
+        assert!(told.contains("bonded, level 2"), "{told}");
+    }
+}
+
+#[test]
+fn a_matrix_of_somebodys_host_says_which_central_it_does_not_survive_and_why() {
+    let centrals = ["--central", "phone", "--central", "windows-intel"];
+    let command = [&["matrix", "--json", "--passkey", "123456", "--level", "4"], &centrals[..]];
+    let Some((code, told)) = meets(&command.concat(), "asks 2m passkey") else { return };
+    assert_eq!(code, 1, "{told}");
+    let table: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(table["time"], "as fast as the host answers");
+    let cells = table["cells"].as_array().unwrap();
+    let outcomes: Vec<&str> = cells.iter().map(|cell| cell["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["bonded", "disconnected, reason 8"]);
+    assert!(cells[1]["why"].to_string().contains("LL_PHY_REQ"), "{told}");
+    assert!(cells[1]["command"].as_str().unwrap().contains("serve --scenario pairing"), "{told}");
+}
+
 fn run(script: &str) {
     let Some(python) = python() else {
         tools::skip("Bumble with bleak", "see hosts/requirements.txt");

@@ -21,6 +21,7 @@ mod field_cases;
 mod field_table;
 mod files;
 mod founding_case;
+mod guests;
 mod house;
 mod interventions;
 mod junit;

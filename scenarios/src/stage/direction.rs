@@ -81,7 +81,7 @@ pub(super) fn company(
             // Two systems on one machine: one radio, one address.
             let first = central.profile();
             other.controller.public_address = first.controller.public_address;
-            other.host.address = first.host.address.clone();
+            other.host.address = first.host.address;
             (central.with_other_system(other), None)
         }
         _ => (central, None),

@@ -56,8 +56,9 @@ impl Stage {
     }
 
     /// When the run is over, as far as is known now.
-    pub(super) fn end(&self) -> Instant {
-        let limit = Instant::ZERO + Duration::from_secs(self.scenario.limit_s);
+    pub(crate) fn end(&self) -> Instant {
+        let Some(begun) = self.begun else { return Instant::MAX };
+        let limit = begun + Duration::from_secs(self.scenario.limit_s);
         // Where nobody pairs the visit was all there was.
         let afterwards = match self.scenario.story {
             Story::Unpaired => self.supervision(),

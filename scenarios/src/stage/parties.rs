@@ -147,7 +147,7 @@ impl Stage {
         let secure = facts.last_level >= Some(self.required_level);
         let reached = facts.connections as usize >= wanted && secure;
         let bonded = facts.bonded.is_some() && self.has_bond(node);
-        let outcome = match (bonded, bad.or(last.filter(|_| !reached))) {
+        let outcome = match (bonded, bad.or_else(|| last.filter(|_| !reached))) {
             (true, None) if reached => Verdict::Bonded,
             (true, Some(_)) if reached => Verdict::BondedThenLost,
             (_, Some(_)) if !facts.failed_before_disconnect => Verdict::Disconnected,

@@ -173,7 +173,7 @@ impl Stage {
                 node.device().is_some_and(|device| device.bonds().any(|bond| bond.level >= level))
             }
             // What it has stored nobody can see.
-            Participant::Chip(_) => true,
+            Participant::Chip(_) | Participant::Endpoint(_) => true,
             _ => false,
         };
         let there = self.central_host();

@@ -1,0 +1,173 @@
+//! Somebody's host program against centrals: it is started anew for each run, and meets one of them.
+//!
+//! Its timers run on its own clock, so simulated time follows the clock on the wall, and a run in
+//! which the host was served late says nothing: it is played again, alone.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use bletwin_bridge::serve::{Time, Watching};
+use bletwin_explain::report;
+use bletwin_models::controller::ControllerConfig;
+use bletwin_scenarios::meeting::Guest;
+use bletwin_setup::Setup;
+use rayon::prelude::*;
+
+use super::{Cell, Kept, Matrix, Pair, Plan, kept, quoted, wanted};
+use crate::guest::Program;
+use crate::meeting::{Invitation, Met, meet};
+use crate::program;
+
+/// A host that is served later than this is disturbed.
+const LATE: Duration = Duration::from_millis(5);
+/// How often a run in which the host was disturbed is played again.
+const AGAIN: u32 = 3;
+
+/// The program, and what is known of its host.
+#[derive(Clone, Debug)]
+pub struct Guests {
+    /// What it is called.
+    pub name: String,
+    /// As a shell takes it.
+    pub command: String,
+    /// The controller that it is lent.
+    pub controller: ControllerConfig,
+    /// The security level that a bond must have to count.
+    pub level: u8,
+    /// The passkey that it shows, if that is known.
+    pub passkey: Option<u32>,
+    /// How time passes.
+    pub time: Time,
+}
+
+/// What came of a run.
+enum Run {
+    Kept(Kept),
+    /// The host was served so late.
+    Disturbed(Duration),
+    Interrupted,
+}
+
+impl Guests {
+    /// Which kind of time the cells have, in words.
+    fn time(&self) -> String {
+        match self.time {
+            Time::Times(factor) if (factor - 1.0).abs() < f64::EPSILON => "real time".into(),
+            Time::Times(factor) => format!("{factor} times real time"),
+            Time::Max => "as fast as the host answers".into(),
+            Time::Controlled(_) => "controlled time".into(),
+        }
+    }
+
+    fn play(&self, pair: &Pair, seed: u64) -> anyhow::Result<Run> {
+        let setup = Setup { seed, ..pair.setup.clone() };
+        let invitation = Invitation {
+            scenario: pair.scenario,
+            setup: &setup,
+            guest: Guest {
+                name: self.name.clone(),
+                controller: self.controller.clone(),
+                level: self.level,
+                passkey: self.passkey,
+            },
+            endpoint: ("tcp:0".parse().map_err(anyhow::Error::msg)?, self.name.clone()),
+            time: self.time.clone(),
+            watching: Watching::default(),
+            keyboard: false,
+            program: Some(Program { command: self.command.clone(), seed, prints: false }),
+        };
+        Ok(match meet(invitation, &mut None, &mut std::io::sink())? {
+            Met::Interrupted => Run::Interrupted,
+            Met::NobodyCame(why) => bail!("{why} (with {}, seed {seed})", pair.central),
+            Met::Played(_, late) if late > LATE => Run::Disturbed(late),
+            Met::Played(finished, _) => {
+                // The host may not do the same again: what there is to learn is kept.
+                let why = report::why(&finished).filter(|_| !finished.expected);
+                let mut kept = kept(&finished);
+                kept.why.extend(why);
+                Run::Kept(kept)
+            }
+        })
+    }
+
+    /// The same again and alone, until the host was served in time.
+    fn play_alone(&self, pair: &Pair, seed: u64) -> anyhow::Result<Option<Kept>> {
+        let mut latest = Duration::ZERO;
+        for _ in 0..AGAIN {
+            match self.play(pair, seed)? {
+                Run::Kept(kept) => return Ok(Some(kept)),
+                Run::Interrupted => return Ok(None),
+                Run::Disturbed(late) => latest = late,
+            }
+        }
+        bail!(
+            "this machine is too busy for real time: with {} the host was served {} ms late, again \
+             and again. Let it alone, or give --time max",
+            pair.central,
+            latest.as_millis()
+        )
+    }
+
+    fn command(&self, pair: &Pair, cell: &Cell, seed: u64) -> String {
+        let mut words = vec![format!("{} serve --scenario {}", program::name(), cell.scenario)];
+        words.push(format!("--central {} --endpoint tcp:0", quoted(&pair.central)));
+        words.push(format!("--host {}", quoted(&self.command)));
+        words.extend(self.passkey.map(|passkey| format!("--passkey {passkey:06}")));
+        words.push(format!("--level {}", self.level));
+        words.extend(pair.set.iter().map(|set| format!("--set {}", quoted(set))));
+        words.push(format!("--seed {seed}"));
+        words.join(" ")
+    }
+}
+
+impl Plan {
+    /// Fills a table of one column. `tick` is called after each run; `None`: Ctrl-C. Runs go on
+    /// side by side as the threads of rayon allow, those again that were disturbed alone.
+    ///
+    /// # Errors
+    /// If the plan names what does not exist, the program does not come, or the machine is too busy
+    /// to serve it in time.
+    pub fn run_guests(
+        &self,
+        guests: &Guests,
+        tick: &(dyn Fn() + Sync),
+    ) -> anyhow::Result<Option<Matrix>> {
+        let mut pairs = self.pairs()?;
+        for pair in &mut pairs {
+            // What the catalogue knows is known of firmware, not of this host.
+            pair.expected = wanted(pair.scenario);
+        }
+        let (first, count) = self.seeds;
+        let runs: Vec<(&Pair, u64)> = pairs
+            .iter()
+            .flat_map(|pair| (0..count).map(move |n| (pair, first.saturating_add(n))))
+            .collect();
+        let played: anyhow::Result<Vec<Run>> = runs
+            .par_iter()
+            .map(|(pair, seed)| {
+                let run = guests.play(pair, *seed);
+                tick();
+                run
+            })
+            .collect();
+        let mut all = Vec::new();
+        for (run, (pair, seed)) in played?.into_iter().zip(&runs) {
+            all.push(match run {
+                Run::Kept(kept) => kept,
+                Run::Interrupted => return Ok(None),
+                Run::Disturbed(_) => match guests.play_alone(pair, *seed)? {
+                    Some(kept) => kept,
+                    None => return Ok(None),
+                },
+            });
+        }
+        let size = usize::try_from(count).unwrap_or(usize::MAX);
+        let cells = pairs.iter().zip(all.chunks(size)).map(|(pair, kept)| {
+            let cell = pair.cell(first, kept);
+            let failed = kept.iter().position(|run| !run.passed).unwrap_or(0) as u64;
+            let command = guests.command(pair, &cell, first.saturating_add(failed));
+            Cell { firmware: guests.name.clone(), command, ..cell }
+        });
+        Ok(Some(Matrix { cells: cells.collect(), time: Some(guests.time()) }))
+    }
+}

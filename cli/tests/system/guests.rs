@@ -1,0 +1,94 @@
+//! `bletwin serve --central` and `bletwin matrix --host` where no host comes, or a strange one.
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
+fn bletwin(arguments: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_bletwin")).args(arguments).output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8_lossy(&told).into_owned())
+}
+
+#[test]
+fn a_program_that_ends_without_coming_is_told_and_nothing_waits_for_it() {
+    let serve = ["serve", "--central", "phone", "--endpoint", "tcp:0", "--host", "exit 3"];
+    let matrix = ["matrix", "--central", "phone", "--host", "exit 3"];
+    for command in [&serve[..], &matrix] {
+        let (code, told) = bletwin(command);
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains("`exit 3` ended (exit status: 3) and never came"), "{told}");
+        assert!(told.contains("BLETWIN_ENDPOINT"), "{told}");
+    }
+}
+
+#[test]
+fn what_makes_no_sense_beside_a_central_is_refused_with_what_to_do() {
+    let central = ["serve", "--central", "phone", "--endpoint", "tcp:0"];
+    for (more, word) in [
+        (&["--peripheral", "zephyr-2024"][..], "leave --peripheral out"),
+        (&["--endpoint", "tcp:0"], "give one --endpoint"),
+        (&["--log"], "--ladder"),
+        (&["--scenario", "bond-lost"], "wrong-passkey"),
+        (&["--scenario", "no-such"], "bletwin list"),
+        (&["--level", "5"], "1..=4"),
+        (&["--passkey", "1000000"], "999999"),
+    ] {
+        let (code, told) = bletwin(&[&central[..], more].concat());
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains(word), "{told}");
+    }
+    for alone in [["--repeat", "2"], ["--passkey", "1"], ["--host", "true"]] {
+        let (code, told) = bletwin(&[&["serve", "--endpoint", "tcp:0"][..], &alone].concat());
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains("--central"), "{told}");
+    }
+}
+
+/// A host by hand: it advertises, and leaves as soon as somebody has connected.
+#[test]
+fn a_host_that_disconnects_at_once_is_judged_as_any_peripheral() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bletwin"))
+        .args(["serve", "--central", "phone", "--endpoint", "tcp:0", "--time", "max", "--json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut console = BufReader::new(child.stderr.take().unwrap());
+    let address = loop {
+        let mut line = String::new();
+        assert_ne!(console.read_line(&mut line).unwrap(), 0, "it says where the endpoint is");
+        if let Some(rest) = line.strip_prefix("endpoint 1: tcp:") {
+            break rest.split_whitespace().next().unwrap().to_owned();
+        }
+    };
+    let mut host = TcpStream::connect(address).unwrap();
+    for command in [
+        &[1, 3, 0x0C, 0][..],
+        &[1, 1, 0x0C, 8, 255, 255, 255, 255, 255, 255, 255, 255],
+        &[1, 6, 0x20, 15, 0x20, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0],
+        &[1, 0x0A, 0x20, 1, 1],
+    ] {
+        host.write_all(command).unwrap();
+    }
+    let handle = loop {
+        let mut head = [0; 3];
+        host.read_exact(&mut head).unwrap();
+        assert_eq!(head[0], 4, "an event");
+        let mut event = vec![0; usize::from(head[2])];
+        host.read_exact(&mut event).unwrap();
+        // LE Connection Complete, or its enhanced form.
+        if head[1] == 0x3E && [1, 0x0A].contains(&event[0]) {
+            break [event[2], event[3]];
+        }
+    };
+    host.write_all(&[1, 6, 4, 3, handle[0], handle[1], 0x13]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["peripheral"], "host");
+    assert_eq!(told["passed"], false);
+    assert!(told["why"].is_string() || told["why"].is_object(), "{told}");
+}

@@ -1,0 +1,237 @@
+//! A model central meets somebody's own host: a scenario whose peripheral is an endpoint of
+//! [`bletwin_bridge::serve`].
+//!
+//! Its end, its outcome and what the oracle finds are those of any scenario ([`Stage`]). The host is
+//! the user's; the controller below it is bletwin's, so that faults of the user's own controller do
+//! not show.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use ble::time::Instant;
+use ble::ui::Ui;
+use bletwin_bridge::raw::RawPacket;
+use bletwin_bridge::serve::Lent;
+use bletwin_bridge::twin::Port;
+use bletwin_models::controller::ControllerConfig;
+use bletwin_models::host::{HostConfig, Step, Target};
+use bletwin_setup::Setup;
+use bletwin_setup::error::BadInput;
+use bletwin_sim::node::{Act, NodeId};
+use bletwin_sim::record::Record;
+use bletwin_sim::sniffer::{AirItem, Live};
+
+use crate::stage::{Cast, Finished, Stage};
+use crate::story::{Scenario, Story};
+
+/// What a person can type.
+const HELP: &str = "passkey NUMBER | yes | no | cancel";
+
+/// What the host is, as far as it matters.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// What reports call it.
+    pub name: String,
+    /// The controller that it is lent.
+    pub controller: ControllerConfig,
+    /// The security level, 1–4, that a bond must have to count.
+    pub level: u8,
+    /// The passkey that it shows, if that is known beforehand: the person types it.
+    pub passkey: Option<u32>,
+}
+
+/// A scenario under way with a host from outside. Time stands still until the host has come.
+pub struct Meeting {
+    stage: Stage,
+    come: Rc<Cell<bool>>,
+    live: Live,
+    /// Records that [`Lent::settled`] has been given.
+    told: usize,
+}
+
+impl Meeting {
+    /// Puts everybody in place.
+    ///
+    /// # Errors
+    /// If the scenario turns on something that only firmware of bletwin's own can be made to do.
+    pub fn new(scenario: &Scenario, setup: &Setup, guest: Guest) -> Result<Self, BadInput> {
+        playable(scenario)?;
+        let mut setup = setup.clone();
+        let host = &mut setup.central.host;
+        // It comes when the host advertises: getting ready takes no part of the scenario's time.
+        host.autostart = false;
+        // Nobody else is in this air.
+        if host.target == HostConfig::default().target {
+            host.target = Target::Any;
+        }
+        if !setup.is_central_key_given("steps") {
+            setup.central.host.steps.retain(|step| {
+                !matches!(step, Step::Write(..) | Step::Read(_) | Step::Subscribe(_))
+            });
+        }
+        let cast = Cast::of(scenario, &setup).with_guest(guest);
+        let stage = Stage::with(scenario, cast);
+        Ok(Self { stage, come: Rc::default(), live: Live::default(), told: 0 })
+    }
+
+    /// Tells whether the host has come, while somebody else has the meeting.
+    #[must_use]
+    pub fn has_come(&self) -> Rc<Cell<bool>> {
+        Rc::clone(&self.come)
+    }
+
+    /// Whether it was played to its end.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.is_over()
+    }
+
+    /// The result so far, judged by the oracle.
+    #[must_use]
+    pub fn finish(self) -> Finished {
+        self.stage.finish()
+    }
+
+    /// The scenario itself, to look at.
+    #[must_use]
+    pub const fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    fn ours(&self, port: Port) -> bool {
+        port == Port(0)
+    }
+}
+
+/// Whether a host from outside can play it.
+fn playable(scenario: &Scenario) -> Result<(), BadInput> {
+    match scenario.story {
+        Story::Pair | Story::Stay | Story::Reconnect | Story::Forgotten | Story::WrongPasskey => {
+            Ok(())
+        }
+        _ => Err(BadInput {
+            what: format!(
+                "`{}` turns on what only firmware of bletwin's own can be made to do",
+                scenario.name
+            ),
+            help: "a host of yours can play pairing, stay, reconnect, forgotten, wrong-passkey"
+                .into(),
+        }),
+    }
+}
+
+impl Lent for Meeting {
+    fn now(&self) -> Instant {
+        self.stage.world.now()
+    }
+
+    fn next_event(&self) -> Option<Instant> {
+        let end = Some(self.stage.end()).filter(|end| *end < Instant::MAX);
+        self.stage.world.next_event().into_iter().chain(end).min()
+    }
+
+    fn feed(&mut self, port: Port, octets: Vec<u8>) {
+        if self.ours(port) {
+            self.stage.world.octets(self.stage.peripheral, octets);
+        }
+        self.run_until(self.now());
+    }
+
+    fn take(&mut self, port: Port) -> Vec<u8> {
+        let endpoint = self.stage.endpoint_mut().filter(|_| port == Port(0));
+        endpoint.map(|node| node.take_octets()).unwrap_or_default()
+    }
+
+    fn come(&mut self, _: Port) {
+        self.come.set(true);
+    }
+
+    fn leave(&mut self, port: Port) {
+        if self.ours(port) {
+            self.stage.world.act(self.stage.peripheral, self.now(), Act::PowerCycle);
+        }
+        self.run_until(self.now());
+    }
+
+    fn run_until(&mut self, until: Instant) {
+        self.stage.pass_until(until);
+    }
+
+    fn run_until_octets(&mut self, until: Instant) -> bool {
+        let has_octets =
+            |stage: &Stage| stage.endpoint().is_some_and(|endpoint| endpoint.has_octets());
+        while !has_octets(&self.stage) {
+            if !self.stage.advance(until) {
+                self.stage.pass_until(until);
+                break;
+            }
+        }
+        // What happens at the same instant is one delivery.
+        self.run_until(self.now());
+        has_octets(&self.stage)
+    }
+
+    fn settled(&mut self) -> Vec<(Record, Option<AirItem>)> {
+        let records = self.stage.world.records();
+        self.live.add(records.get(self.told..).unwrap_or_default().to_vec());
+        self.told = records.len();
+        self.live.settled(self.stage.world.now())
+    }
+
+    fn name(&self, node: NodeId) -> &str {
+        self.stage.world.name(node)
+    }
+
+    fn port_of(&self, node: NodeId) -> Option<Port> {
+        (node == self.stage.peripheral).then_some(Port(0))
+    }
+
+    fn set_address(&mut self, port: Port, address: [u8; 6]) -> bool {
+        let endpoint = self.stage.endpoint_mut().filter(|_| port == Port(0));
+        endpoint.map(|node| node.set_public_address(address)).is_some()
+    }
+
+    fn transmit(&mut self, _: RawPacket) -> Result<(), &'static str> {
+        Err("there is no transmitter beside a model central")
+    }
+
+    fn help(&self) -> &'static str {
+        HELP
+    }
+
+    fn typed(&mut self, line: &str) -> Result<(), String> {
+        let wrong = || Err(format!("`{line}`? type {HELP}"));
+        let act = match line.split_once(' ').unwrap_or((line, "")) {
+            ("passkey", number) => match number.trim().parse() {
+                Ok(passkey) if passkey <= 999_999 => Act::TypePasskey(passkey),
+                _ => return Err(format!("`{number}` is no passkey: six digits")),
+            },
+            ("yes", "") => Act::Confirm(true),
+            ("no", "") => Act::Confirm(false),
+            ("cancel", "") => Act::Cancel,
+            _ => return wrong(),
+        };
+        self.stage.world.act(self.stage.central, self.now(), act);
+        Ok(())
+    }
+
+    fn shows(&self, node: NodeId, ui: &Ui) -> Option<String> {
+        let what = match ui {
+            Ui::ShowPasskey(passkey) => format!("shows {passkey:06}: type it on your device"),
+            Ui::AskPasskey => "asks for the passkey that your device shows".into(),
+            Ui::CompareNumber(number) => {
+                format!("shows {number:06}: is it what your device shows?")
+            }
+            Ui::Clear | Ui::Output(_) => return None,
+        };
+        (node == self.stage.central).then(|| format!("central: {what}"))
+    }
+
+    fn stands_still(&self) -> bool {
+        !self.come.get()
+    }
+
+    fn is_over(&self) -> bool {
+        self.come.get() && self.now() >= self.stage.end()
+    }
+}
