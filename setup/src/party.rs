@@ -118,7 +118,7 @@ mod tests {
         setup.set("central.1.latency=3").unwrap();
         setup.set("central.2.timeout-ms=1000").unwrap();
         let other = setup.of_other().unwrap();
-        let of = |setup: &Setup, key: &str| KEYS.find(key).unwrap().get(&setup.central);
+        let of = |setup: &Setup, key: &str| KEYS.find(key).unwrap().get(&setup.central).to_string();
         assert_eq!([of(&setup, "mtu"), of(&other, "mtu")], ["100", "100"]);
         assert_eq!([of(&setup, "latency"), of(&other, "latency")], ["3", "0"]);
         assert_eq!(of(&other, "timeout-ms"), "1000");
