@@ -271,6 +271,18 @@ fn what_a_healthy_central_does_not_grant_is_told_with_the_change_that_gets_it() 
     assert!(stubborn.unmet[0].cures.is_empty(), "{}", report::text(&stubborn));
 }
 
+/// Pairing that is never answered: the runs part first at a request that comes at the same time in
+/// any case, and its own proof acquits it.
+#[test]
+fn a_request_that_does_no_harm_when_it_is_put_back_is_no_cause() {
+    let diagnosis = of("pairing", &setup("zephyr-2024", "phone", &["never-answers=pairing"]));
+    let told = report::text(&diagnosis);
+    assert_eq!(blamed(&diagnosis), ["SMP Pairing Response"], "{told}");
+    assert!(diagnosis.causes.iter().all(|cause| cause.is_proven()), "{told}");
+    assert_eq!(cures(&diagnosis), ["never-answers=none"], "{told}");
+    assert!(diagnosis.timing.is_empty() && !told.contains(" 0 of"), "{told}");
+}
+
 /// What is put off by five seconds comes after pairing only where the person is quick.
 #[test]
 fn a_cure_that_needs_a_quick_user_is_told_apart() {
