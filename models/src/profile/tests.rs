@@ -392,6 +392,27 @@ fn circles_depth_and_size_have_an_end() {
     assert!(from_text(&items).unwrap_err().help.contains("at most 64"));
 }
 
+/// Beside each built-in central stands what is known of its timeout, company, features and order of
+/// procedures, with how sure that is, or that it is unknown; here or in what it extends.
+#[test]
+fn what_is_known_of_each_central_is_said() {
+    for entry in catalogue::centrals() {
+        let name = entry.profile.name;
+        let (mut told, mut next) = (String::new(), Some(name.clone()));
+        while let Some(file) = next.filter(|file| file != "honest" || name == "honest") {
+            let text = catalogue::text(&file).expect("built in");
+            told.extend(text.lines().filter(|line| line.starts_with('#')).map(str::to_lowercase));
+            let base = text.lines().find_map(|line| line.strip_prefix("extends = "));
+            next = base.map(|base| base.trim_matches('"').to_owned());
+        }
+        for fact in ["timeout", "company", "features", "order"] {
+            assert!(told.contains(fact), "{name} says nothing of its {fact}");
+        }
+        let sure = ["confidence a", "confidence b", "confidence c", "unknown"];
+        assert!(sure.iter().any(|word| told.contains(word)), "{name}");
+    }
+}
+
 #[test]
 fn names_that_do_not_exist_are_told_with_those_that_do() {
     let error = from_text("version = 1\nextends = \"windws-10\"").unwrap_err();
