@@ -115,7 +115,7 @@ fn values(key: &Key<Build>) -> Vec<String> {
         "min-used-channels" => &["0"],
         "param-requests" => &["accept"],
         // What Apple's rules accept, with a patient timeout first; Zephyr's; short; long.
-        "preferred" => &["24,36,0,400", "12,24,0,400", "24,40,0,42", "6,12,0,200", "80,160,0,600"],
+        "preferred" => &["24,36,0,600", "12,24,0,600", "24,40,0,42", "6,12,0,200", "80,160,0,600"],
         // To insist, or to leave, mends nothing; not to may.
         "param-tries" => &["1"],
         "param-period" => &[],

@@ -255,7 +255,7 @@ impl Config {
 
     /// What bletwin recommends: nothing is started by the peripheral itself between Pairing
     /// Request and the end of encryption; 2M and long PDUs after bonding; parameters that Apple's
-    /// rules accept too.
+    /// rules accept too, those of today (R30) and those of before.
     #[must_use]
     pub const fn recommended() -> Self {
         Self {
@@ -267,7 +267,7 @@ impl Config {
                 interval_min: 24,
                 interval_max: 36,
                 latency: 0,
-                timeout: 400,
+                timeout: 600,
             },
             ..Self::zephyr_2024()
         }

@@ -264,7 +264,7 @@ fn what_a_healthy_central_does_not_grant_is_told_with_the_change_that_gets_it() 
     let [unmet] = &apple.unmet[..] else { panic!("{told}") };
     assert_eq!(unmet.request, "LL_CONNECTION_PARAM_REQ");
     let got: Vec<String> = unmet.cures.iter().flat_map(|cure| cure.set.clone()).collect();
-    assert!(got.contains(&"preferred=24,36,0,400".into()), "{got:?}");
+    assert!(got.contains(&"preferred=24,36,0,600".into()), "{got:?}");
     assert!(!got.contains(&"preferred=24,40,0,42".into()), "Zephyr's own: {got:?}");
     let stubborn = setup("zephyr-2024", "phone", &["central.parameter-rules=reject"]);
     let stubborn = of("pairing", &stubborn);

@@ -158,9 +158,13 @@ pub enum KeyMissing {
 pub enum ParameterRules {
     /// All that the specification allows.
     All,
-    /// Apple's accessory guidelines: interval in steps of 15 ms, room of 15 ms between the two
-    /// (or both 15 ms), latency ≤ 30, timeout 2–6 s, three events within the timeout.
+    /// Accessory Design Guidelines for Apple Devices, R30 (June 2026), 58.6: shortest interval
+    /// 15 ms to 2 s in steps of 15 ms, room of 15 ms between the two (or both 15 ms), latency ≤ 30,
+    /// timeout 6–18 s, longest interval × (latency + 1) ≤ 6 s, three of these within the timeout.
     Apple,
+    /// The same guidelines as they were from R11 (2019, 25.6) to R24 (52.6): timeout 2–6 s, longest
+    /// interval × (latency + 1) ≤ 2 s.
+    Apple2019,
     /// No longer interval than this, in units of 1.25 ms: a request whose maximum is above it is
     /// rejected, as Linux does above the maximum of its own configuration.
     AtMost(u16),
@@ -263,10 +267,16 @@ pub struct HostConfig {
     pub reconnect: Option<Duration>,
     /// At most this many connections.
     pub max_connections: u32,
+    /// Connects with the interval, latency and timeout of the last change on the connection
+    /// before, as Linux does with those that a peripheral has asked for.
+    pub remembers_parameters: bool,
     /// HCI procedures right after connecting.
     pub on_connect: Vec<HostProcedure>,
     /// What the user and the application do, in order.
     pub steps: Vec<Step>,
+    /// Whether other steps go on while one waits for security, as an application does whose
+    /// system pairs beside it.
+    pub steps_beside_pairing: bool,
     /// ATT MTU that is asked for, 23–527.
     pub mtu: u16,
     /// What makes it pair.
@@ -283,6 +293,13 @@ pub struct HostConfig {
     pub bonded_start: BondedStart,
     /// How long after connecting that is, where it begins with encryption.
     pub encrypt_after: Duration,
+    /// Bonded reconnections that it begins with encryption, since power-on. In later ones only
+    /// what asks for security brings it about.
+    pub encrypted_reconnections: u32,
+    /// Pairings on a connection, as long as each has failed. At least 1.
+    pub pair_attempts: u8,
+    /// How long after a failure the next one begins.
+    pub pair_again_after: Duration,
     /// Reaction to PIN or Key Missing.
     pub key_missing: KeyMissing,
     /// Which parameters the peripheral may ask for.
@@ -323,6 +340,7 @@ impl Default for HostConfig {
             autostart: true,
             reconnect: None,
             max_connections: 1,
+            remembers_parameters: false,
             on_connect: vec![HostProcedure::Features, HostProcedure::Version],
             steps: vec![
                 Step::ExchangeMtu,
@@ -331,6 +349,7 @@ impl Default for HostConfig {
                 Step::Write(Uuid::LED, vec![1]),
                 Step::Stay(Duration::from_secs(8)),
             ],
+            steps_beside_pairing: false,
             mtu: 517,
             pair_on: PairOn { att_error: true, forgotten: true, security_request: true },
             refuses_after_boot: None,
@@ -349,6 +368,9 @@ impl Default for HostConfig {
             give_up: None,
             bonded_start: BondedStart::EncryptAlongside,
             encrypt_after: Duration::ZERO,
+            encrypted_reconnections: 1_000,
+            pair_attempts: 1,
+            pair_again_after: Duration::from_secs(1),
             key_missing: KeyMissing::Disconnect,
             parameter_rules: ParameterRules::All,
             grants: Vec::new(),

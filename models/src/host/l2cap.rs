@@ -127,21 +127,23 @@ pub(crate) fn acceptable(asked: &ConnectionParameters, rules: ParameterRules) ->
         && latency <= 499
         && (10..=3200).contains(&timeout)
         && timeout * 4 > (1 + latency) * max;
-    let apple = || {
+    // `longest`: of all events that may be left out and the one behind, 1.25 ms.
+    let apple = |longest: u32, timeouts: std::ops::RangeInclusive<u32>| {
         let fifteen = 12;
-        min >= fifteen
+        (fifteen..=1_600).contains(&min)
             && min.is_multiple_of(fifteen)
             && (min + fifteen <= max || (min == fifteen && max == fifteen))
             && latency <= 30
-            && (1 + latency) * max <= 1600
-            && (200..=600).contains(&timeout)
+            && (1 + latency) * max <= longest
+            && timeouts.contains(&timeout)
             && (1 + latency) * max * 3 < timeout * 8
     };
     in_range
         && match rules {
             ParameterRules::All | ParameterRules::AcceptOnly => true,
             ParameterRules::AtMost(longest) => max <= u32::from(longest),
-            ParameterRules::Apple => apple(),
+            ParameterRules::Apple => apple(4_800, 600..=1_800),
+            ParameterRules::Apple2019 => apple(1_600, 200..=600),
             ParameterRules::Reject => false,
         }
 }
@@ -188,14 +190,49 @@ mod tests {
         }
     }
 
+    /// Each rule of R30, 58.6, kept by a hair and just not.
+    #[test]
+    fn apples_rules_are_those_of_the_guidelines() {
+        let kept = |p: &ConnectionParameters| acceptable(p, ParameterRules::Apple);
+        for good in [
+            asked(12, 12, 0, 600),
+            asked(12, 24, 0, 600),
+            asked(24, 36, 0, 1_800),
+            asked(12, 154, 30, 1_800),
+            asked(1_596, 1_608, 0, 700),
+            asked(36, 4_800 / 31, 30, 1_800),
+            asked(36, 48, 30, 600),
+        ] {
+            assert!(kept(&good), "{good:?}");
+        }
+        for bad in [
+            asked(12, 12, 0, 599),
+            asked(24, 36, 0, 1_801),
+            asked(11, 24, 0, 600),
+            asked(13, 36, 0, 600),
+            asked(24, 24, 0, 600),
+            asked(24, 35, 0, 600),
+            asked(24, 36, 31, 1_800),
+            asked(12, 155, 30, 1_800),
+            asked(1_608, 1_620, 0, 1_800),
+            asked(36, 160, 9, 600),
+        ] {
+            assert!(!kept(&bad), "{bad:?}");
+        }
+        // As they were before, and what keeps both.
+        let before = |p: &ConnectionParameters| acceptable(p, ParameterRules::Apple2019);
+        assert!(before(&asked(24, 36, 0, 400)) && !kept(&asked(24, 36, 0, 400)));
+        assert!(before(&asked(12, 12, 0, 200)) && !before(&asked(24, 36, 0, 700)));
+        assert!(!before(&asked(36, 160, 10, 600)) && !before(&asked(24, 24, 0, 400)));
+        assert!(before(&asked(24, 36, 0, 600)) && kept(&asked(24, 36, 0, 600)));
+    }
+
     #[test]
     fn zephyrs_default_wish_breaks_apples_rules_and_no_others() {
         let zephyr = asked(24, 40, 0, 42);
         assert!(acceptable(&zephyr, ParameterRules::All));
         assert!(!acceptable(&zephyr, ParameterRules::Apple));
-        assert!(acceptable(&asked(24, 36, 0, 400), ParameterRules::Apple));
-        assert!(acceptable(&asked(12, 12, 0, 200), ParameterRules::Apple));
-        assert!(!acceptable(&asked(24, 24, 0, 400), ParameterRules::Apple));
+        assert!(!acceptable(&zephyr, ParameterRules::Apple2019));
         assert!(!acceptable(&asked(5, 6, 0, 100), ParameterRules::All));
         assert!(!acceptable(&asked(40, 24, 0, 100), ParameterRules::All));
         assert!(!acceptable(&asked(80, 80, 4, 100), ParameterRules::All));

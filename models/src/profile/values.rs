@@ -157,9 +157,10 @@ impl ValueKind for Allowed {
 
     fn shape() -> Shape {
         form(
-            "all, apple, at-most:MICROSECONDS (in steps of 1250), accept-only or reject",
-            &["all", "apple", "at-most", "accept-only", "reject"],
-            &["all", "apple", "at-most:50000", "accept-only", "reject"],
+            "all, apple, apple-2019, at-most:MICROSECONDS (in steps of 1250), accept-only or \
+             reject",
+            &["all", "apple", "apple-2019", "at-most", "accept-only", "reject"],
+            &["all", "apple", "apple-2019", "at-most:50000", "accept-only", "reject"],
         )
     }
 
@@ -167,6 +168,7 @@ impl ValueKind for Allowed {
         Some(match text.split_once(':') {
             None if text == "all" => ParameterRules::All,
             None if text == "apple" => ParameterRules::Apple,
+            None if text == "apple-2019" => ParameterRules::Apple2019,
             None if text == "accept-only" => ParameterRules::AcceptOnly,
             None if text == "reject" => ParameterRules::Reject,
             Some(("at-most", us)) => {
@@ -180,6 +182,7 @@ impl ValueKind for Allowed {
         Written::Text(match value {
             ParameterRules::All => "all".into(),
             ParameterRules::Apple => "apple".into(),
+            ParameterRules::Apple2019 => "apple-2019".into(),
             ParameterRules::AtMost(longest) => format!("at-most:{}", u32::from(*longest) * 1_250),
             ParameterRules::AcceptOnly => "accept-only".into(),
             ParameterRules::Reject => "reject".into(),

@@ -33,7 +33,7 @@ fn who_does_not_get_the_parameters_leaves() {
     assert!(text.contains("3 times") && text.contains("LL_REJECT_EXT_IND"), "{text}");
     let stays = [&insists[..], &["central.parameter-rules=reject"]].concat();
     assert!(play("stay", "ios", &stays).passed());
-    let granted = [&insists[..], &["param-not-granted=leave", "preferred=12,12,0,400"]].concat();
+    let granted = [&insists[..], &["param-not-granted=leave", "preferred=12,12,0,600"]].concat();
     assert!(play("stay", "ios", &granted).passed());
 }
 
