@@ -10,6 +10,7 @@ mod tests;
 use ble::armed::Tell;
 use ble::random::Entropy;
 use ble::time::Instant;
+use ble::ui::Ui;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
 
@@ -130,7 +131,12 @@ impl Powered {
                 out.push(NodeOutput::Note(Note::AclOut(packet.clone())));
                 self.controller.acl(now, packet);
             }
-            HostOutput::Show(ui) => out.push(NodeOutput::Show(ui)),
+            HostOutput::Show(ui) => {
+                if matches!(ui, Ui::AskPasskey | Ui::ShowPasskey(_) | Ui::CompareNumber(_)) {
+                    self.controller.dialog();
+                }
+                out.push(NodeOutput::Show(ui));
+            }
             HostOutput::Note(text) => out.push(NodeOutput::Note(Note::Host(text))),
         }
     }

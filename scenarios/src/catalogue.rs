@@ -2,6 +2,7 @@
 
 use crate::collision::links::{self, Links};
 use crate::collision::{Collision, table};
+use crate::story::WITH_TWO;
 pub use crate::story::{Scenario, Story};
 use crate::summary::Verdict;
 use bletwin_setup::error::{BadInput, unknown_name};
@@ -57,7 +58,7 @@ const ALL: &[Scenario] = &[
         busy: &[],
     },
     Scenario {
-        name: "dual-boot",
+        name: WITH_TWO[0],
         text: "bond, boot the central's other system (its address, keys of its own), bond there, \
                boot back, come back",
         story: Story::DualBoot,
@@ -66,7 +67,7 @@ const ALL: &[Scenario] = &[
         busy: &[],
     },
     Scenario {
-        name: "two-hosts",
+        name: WITH_TWO[1],
         text: "bond with one host and with another; both want back at once, one has to wait",
         story: Story::TwoHosts,
         expects: Verdict::Bonded,

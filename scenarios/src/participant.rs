@@ -6,6 +6,7 @@ use bletwin_bridge::node::EndpointNode;
 use bletwin_emulator::node::ChipNode;
 use bletwin_firmware_node::PeripheralNode;
 use bletwin_models::central::Central;
+use bletwin_models::controller::CentralController;
 use bletwin_models::user::User;
 use bletwin_sim::node::{Node, NodeInput, Outbox};
 
@@ -33,6 +34,15 @@ impl Participant {
             Self::Central(node) => node.controller()?.supervision_timeout(),
             Self::Endpoint(node) => node.endpoint()?.supervision_timeout(),
             Self::Chip(_) | Self::User(_) => None,
+        }
+    }
+
+    /// Whether it does something again and again for as long as a link lives.
+    #[must_use]
+    pub fn recurs(&self) -> bool {
+        match self {
+            Self::Central(node) => node.controller().is_some_and(CentralController::recurs),
+            Self::Peripheral(_) | Self::Chip(_) | Self::User(_) => false,
         }
     }
 }

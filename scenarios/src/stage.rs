@@ -66,8 +66,10 @@ pub struct Stage {
     begun: Option<Instant>,
     /// Connections that are over.
     over: usize,
-    /// Since when nothing has been under way; `None`: something is.
+    /// Since when nothing has been under way but what recurs; `None`: something is.
     quiet: Option<Instant>,
+    /// Whether anything recurs, and whether that is under way.
+    recurs: [bool; 2],
     /// How long it goes on at least once nothing is under way.
     rest: Duration,
     /// How late the peripheral's host gets to work at most.
@@ -262,6 +264,7 @@ impl Stage {
             begun: (!waits).then_some(Instant::ZERO),
             over: 0,
             quiet: None,
+            recurs: [false; 2],
             rest: Duration::ZERO,
             host_latency: Duration::from_ms(air.host_latency_ms.into()),
             out_of_reach: air.out_of_reach.map(|after| Instant::ZERO + after),

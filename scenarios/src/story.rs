@@ -2,7 +2,6 @@
 
 use ble::security::IoCapability;
 
-use crate::catalogue;
 use crate::collision::Collision;
 use crate::collision::links::Links;
 use crate::stage::tour;
@@ -98,6 +97,9 @@ pub struct Scenario {
     pub busy: &'static [&'static str],
 }
 
+/// Names of the scenarios in which two centrals take part.
+pub(crate) const WITH_TWO: [&str; 2] = ["dual-boot", "two-hosts"];
+
 /// The button that deletes the bonds of a peripheral.
 pub(crate) const DELETE_BONDS: &str = "delete-bonds";
 
@@ -153,14 +155,12 @@ impl Scenario {
         if setup.other.is_none() || self.story.centrals() > 1 {
             return Ok(());
         }
-        let with_two = catalogue::all().iter().filter(|other| other.story.centrals() > 1);
-        let names: Vec<&str> = with_two.map(|other| other.name).collect();
         Err(BadInput {
             what: format!("`{}` is a scenario with one central, and two are named", self.name),
             help: format!(
                 "name one by --central, or take a scenario with two: {}; `bletwin matrix` compares \
                  centrals in one scenario",
-                names.join(", ")
+                WITH_TWO.join(", ")
             ),
         })
     }

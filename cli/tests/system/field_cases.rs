@@ -2,6 +2,7 @@
 //! seen.
 
 mod centrals;
+mod habits;
 mod peripherals;
 mod several;
 

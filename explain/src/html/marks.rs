@@ -92,10 +92,10 @@ pub(super) fn packet(ends: &Ends<'_>, item: &AirItem, octets: &[u8]) -> Option<M
     let (from, to) = match item.direction {
         Some(Direction::CentralToPeripheral) => (Lane::CentralLink, Lane::PeripheralLink),
         Some(Direction::PeripheralToCentral) => (Lane::PeripheralLink, Lane::CentralLink),
-        None if Some(item.from) == ends.central || item.connection.is_some() => {
-            (Lane::CentralLink, Lane::PeripheralLink)
-        }
+        None if Some(item.from) == ends.central => (Lane::CentralLink, Lane::PeripheralLink),
         None if Some(item.from) == ends.peripheral => (Lane::PeripheralLink, Lane::Air),
+        // The CONNECT_IND of another central.
+        None if item.connection.is_some() => (Lane::CentralLink, Lane::PeripheralLink),
         None => return None,
     };
     let on_connection = item.connection.is_some();

@@ -204,6 +204,18 @@ impl CentralController {
         live.for_each(|served| served.armed(&self.shared.config, tell));
     }
 
+    /// Whether on a connection own procedures come again and again, for as long as it lives.
+    #[must_use]
+    pub fn recurs(&self) -> bool {
+        let mut live = self.links.iter().flatten().filter(|served| served.link.gone().is_none());
+        live.any(Served::recurs)
+    }
+
+    /// The host shows a dialog of a pairing.
+    pub(crate) fn dialog(&mut self) {
+        self.links.iter_mut().flatten().for_each(|served| served.link.happened.dialog());
+    }
+
     /// The longest connSupervisionTimeout in force; `None` without a connection.
     #[must_use]
     pub fn supervision_timeout(&self) -> Option<Duration> {

@@ -33,11 +33,13 @@ pub enum Moment {
     Encrypting,
     /// Encryption runs on the link.
     Encrypted,
+    /// The host shows a dialog of a pairing: a passkey to type or to show, a number to compare.
+    Dialog,
 }
 
 impl Moment {
     /// All but [`Self::Event`], with their names in profiles.
-    pub const NAMED: [(&'static str, Self); 10] = [
+    pub const NAMED: [(&'static str, Self); 11] = [
         ("after", Self::After),
         ("instant", Self::Instant),
         ("asked", Self::Asked),
@@ -48,6 +50,7 @@ impl Moment {
         ("paired", Self::Paired),
         ("encrypting", Self::Encrypting),
         ("encrypted", Self::Encrypted),
+        ("dialog", Self::Dialog),
     ];
 }
 
@@ -93,6 +96,7 @@ pub(super) struct Happened {
     paired: bool,
     encrypting: bool,
     encrypted_once: bool,
+    dialog: bool,
     /// Procedures that the peripheral has asked for, a bit each.
     asked: u16,
 }
@@ -133,6 +137,11 @@ impl Happened {
     /// An instant has come.
     pub(super) const fn instant(&mut self) {
         self.any_instant = true;
+    }
+
+    /// The host shows a dialog.
+    pub(super) const fn dialog(&mut self) {
+        self.dialog = true;
     }
 
     /// How things stand before an event: whether pairing is under way, and encryption starts or
@@ -176,6 +185,7 @@ impl Happened {
             Moment::Paired => self.paired,
             Moment::Encrypting => self.encrypting,
             Moment::Encrypted => self.encrypted_once,
+            Moment::Dialog => self.dialog,
         }
     }
 }
@@ -186,6 +196,8 @@ struct Turn {
     /// Since when its delay or its period counts.
     since: Option<Mark>,
     started: bool,
+    /// It has a period, and was started a second time.
+    again: bool,
     ended: bool,
 }
 
@@ -203,6 +215,7 @@ impl Turn {
         if !self.since.is_some_and(|since| here.is_behind(since, by)) {
             return false;
         }
+        self.again = self.started;
         self.started = true;
         self.since = own.period.map(|_| here);
         true
@@ -240,6 +253,11 @@ impl Turns {
         if let Some(turn) = self.0.get_mut(at) {
             turn.ended = true;
         }
+    }
+
+    /// Whether one of them has come again: from now on it does so for as long as the link lives.
+    pub(super) fn recur(&self) -> bool {
+        self.0.iter().any(|turn| turn.again)
     }
 
     /// Whether the first turn of the procedure at this place is sure to come.

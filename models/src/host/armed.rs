@@ -49,7 +49,7 @@ impl Connection {
             tell(Armed::until(What::Att, at));
         }
         // Nothing comes of the last step's end if that is all it waits for.
-        if !self.closing && !self.steps.is_empty() {
+        if !self.closing && self.has_steps() {
             let until = self.running.as_ref().and_then(|running| running.until());
             tell(Armed { what: What::Steps, until });
         }

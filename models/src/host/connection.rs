@@ -34,6 +34,12 @@ pub(super) struct Connection {
     /// When security moved last; see `HostConfig::give_up`.
     pub(super) progress: Instant,
     pub(super) steps: VecDeque<Step>,
+    /// Steps that wait for security while others go on.
+    pub(super) waiting: Vec<Step>,
+    /// Those that waited, now that there is security.
+    pub(super) again: VecDeque<Step>,
+    /// Pairings so far.
+    pub(super) pairings: u8,
     pub(super) running: Option<Running>,
     pub(super) waits_for_encryption: bool,
     /// Disconnect was asked for.
@@ -67,6 +73,9 @@ impl Connection {
             security: Security::None,
             progress: now,
             steps: config.steps.iter().cloned().collect(),
+            waiting: Vec::new(),
+            again: VecDeque::new(),
+            pairings: 0,
             running: None,
             waits_for_encryption: false,
             closing: false,
@@ -91,6 +100,11 @@ impl Connection {
     /// Whether all that the controller was given has arrived.
     pub(super) const fn has_all_credits(&self) -> bool {
         self.credits >= self.all_credits
+    }
+
+    /// Whether steps are left that nobody has begun, or that are to be begun again.
+    pub(super) fn has_steps(&self) -> bool {
+        !self.steps.is_empty() || !self.waiting.is_empty() || !self.again.is_empty()
     }
 
     /// Whether encryption is being started.

@@ -133,12 +133,13 @@ impl CentralHost {
 
     fn initiate(&mut self, now: Instant, peer: Address) {
         self.phase = Phase::Connecting(now + self.config.connect_timeout);
+        let remembered = self.remembered.filter(|_| self.config.remembers_parameters);
         let request = CreateConnection {
             scan_interval: SCAN,
             scan_window: SCAN,
             peer: Some(peer),
             own_address_random: self.own_random,
-            parameters: self.config.parameters,
+            parameters: remembered.unwrap_or(self.config.parameters),
         };
         self.command(Command::LeCreateConnection { request });
     }

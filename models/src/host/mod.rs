@@ -25,7 +25,7 @@ use std::collections::VecDeque;
 
 use ble::address::{Address, AddressKind};
 use ble::error::ErrorCode;
-use ble::hci::{Acl, Command, Event, HciOpcode};
+use ble::hci::{Acl, Command, ConnectionParameters, Event, HciOpcode};
 use ble::random::{Entropy, Purpose, Stream};
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
@@ -97,6 +97,10 @@ pub struct CentralHost {
     connection: Option<Connection>,
     /// Connections in a row that were never established.
     unestablished: u8,
+    /// Bonded reconnections so far that began with encryption.
+    encrypted: u32,
+    /// What the parameters of a connection were last changed to.
+    remembered: Option<ConnectionParameters>,
     guesser: Option<Guesser>,
     status: Status,
     out: VecDeque<HostOutput>,
@@ -121,6 +125,8 @@ impl CentralHost {
             forgot: false,
             connection: None,
             unestablished: 0,
+            encrypted: 0,
+            remembered: None,
             guesser: config.attack.map(|_| Guesser::default()),
             status: Status::default(),
             out: VecDeque::new(),
@@ -203,6 +209,14 @@ impl CentralHost {
                 }
                 self.change_parameters_if_answered();
             }
+            Event::LeConnectionUpdateComplete { handle, status, interval, latency, timeout }
+                if self.is_ours(*handle) && *status == ErrorCode::SUCCESS =>
+            {
+                let (latency, timeout) = (*latency, *timeout);
+                let [interval_min, interval_max] = [*interval; 2];
+                self.remembered =
+                    Some(ConnectionParameters { interval_min, interval_max, latency, timeout });
+            }
             Event::LeRemoteConnectionParameterRequest {
                 handle,
                 interval_min,
@@ -210,7 +224,7 @@ impl CentralHost {
                 latency,
                 timeout,
             } if self.is_ours(*handle) => {
-                self.parameter_request(ble::hci::ConnectionParameters {
+                self.parameter_request(ConnectionParameters {
                     interval_min: *interval_min,
                     interval_max: *interval_max,
                     latency: *latency,
@@ -245,7 +259,7 @@ impl CentralHost {
     }
 
     /// The link layer passes on a peripheral's LL_CONNECTION_PARAM_REQ.
-    fn parameter_request(&mut self, asked: ble::hci::ConnectionParameters) {
+    fn parameter_request(&mut self, asked: ConnectionParameters) {
         let Some(connection) = &self.connection else { return };
         let handle = connection.handle;
         self.command(if acceptable(&asked, self.config.parameter_rules) {

@@ -105,6 +105,8 @@ impl CentralHost {
         let draws = self.draws.clone();
         connection.smp = Some(Initiator::start(now, self.config.pairing.clone(), parties, draws));
         connection.progress = now;
+        connection.pair_again = None;
+        connection.pairings = connection.pairings.saturating_add(1);
         self.status.attempts += 1;
         self.note("Pairing");
         self.pump_smp(now);
@@ -278,6 +280,14 @@ impl CentralHost {
         self.note(&format!("Pairing failed: {error}"));
         if self.guesser.is_some() {
             return self.attack_again(now, error, round);
+        }
+        let lost = matches!(error, PairingError::LinkLost(_));
+        if let Some(connection) = &mut self.connection
+            && !(lost || connection.smp_dead || connection.closing)
+            && connection.pairings < self.config.pair_attempts
+        {
+            connection.pair_again = Some(now + self.config.pair_again_after);
+            return;
         }
         self.security_ended(now, false);
     }

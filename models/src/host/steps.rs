@@ -5,9 +5,10 @@ use ble::time::{Duration, Instant};
 
 use super::att::error;
 use super::config::{BondedStart, HostProcedure, Step};
+use super::connection::Connection;
 use super::gatt::ClientError;
 use super::security::Security;
-use super::{CentralHost, l2cap};
+use super::{CentralHost, HostOutput, l2cap};
 
 /// The step under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,12 +37,23 @@ impl Running {
     }
 }
 
+/// The step whose turn it is, and whether security was raised for it.
+fn next_step(connection: &mut Connection) -> Option<(Step, bool)> {
+    match connection.again.pop_front() {
+        Some(step) => Some((step, true)),
+        None => connection.steps.pop_front().map(|step| (step, false)),
+    }
+}
+
 impl CentralHost {
     /// A connection is there: everything begins.
     pub(super) fn begin_connection(&mut self, now: Instant) {
         let Some(handle) = self.connection.as_ref().map(|c| c.handle) else { return };
         let bonded = self.connection.as_ref().is_some_and(|c| self.bond(c.peer).is_some());
-        if bonded && self.config.bonded_start != BondedStart::OnDemand {
+        let by_itself = self.config.bonded_start != BondedStart::OnDemand
+            && self.encrypted < self.config.encrypted_reconnections;
+        if bonded && by_itself {
+            self.encrypted = self.encrypted.saturating_add(1);
             match self.config.encrypt_after {
                 Duration::ZERO => self.secure(now),
                 later => {
@@ -65,7 +77,7 @@ impl CentralHost {
         }
         if let Some(connection) = &mut self.connection {
             connection.waits_for_encryption =
-                bonded && self.config.bonded_start == BondedStart::EncryptFirst;
+                bonded && by_itself && self.config.bonded_start == BondedStart::EncryptFirst;
         }
         self.advance(now);
     }
@@ -76,12 +88,12 @@ impl CentralHost {
             && connection.running.is_none()
             && !connection.waits_for_encryption
             && !connection.closing
-            && let Some(step) = connection.steps.pop_front()
+            && let Some((step, retried)) = next_step(connection)
         {
-            self.begin_step(now, step, false);
+            self.begin_step(now, step, retried);
         }
-        let idle = |c: &super::connection::Connection| {
-            c.running.is_none() && !c.waits_for_encryption && !c.closing && c.steps.is_empty()
+        let idle = |c: &Connection| {
+            c.running.is_none() && !c.waits_for_encryption && !c.closing && !c.has_steps()
         };
         self.status.finished |= self.connection.as_ref().is_some_and(idle);
     }
@@ -103,7 +115,10 @@ impl CentralHost {
                     self.client_ended(now, result);
                 }
             }
-            WaitsFor::Security => self.secure(now),
+            WaitsFor::Security => {
+                self.step_aside(step);
+                self.secure(now);
+            }
             WaitsFor::Time(_) => {}
             WaitsFor::Nothing => self.leave(),
         }
@@ -164,16 +179,28 @@ impl CentralHost {
                 | error::INSUFFICIENT_KEY_SIZE),
             )) if pairs && !running.retried => {
                 let text = format!("{step} needs security (ATT error 0x{code:02x})");
-                connection.running =
-                    Some(Running { step, waits_for: WaitsFor::Security, retried: false });
+                let waits_for = WaitsFor::Security;
+                let retried = false;
+                connection.running = Some(Running { step: step.clone(), waits_for, retried });
                 self.note(&text);
+                self.step_aside(step);
                 self.raise_security(now);
+                self.advance(now);
             }
             Err(error) => {
                 self.status.failed += 1;
                 self.note(&format!("{step} failed: {error:?}"));
                 self.advance(now);
             }
+        }
+    }
+
+    /// The step under way waits for security: others go on meanwhile, if this host is like that.
+    fn step_aside(&mut self, step: Step) {
+        let beside = self.config.steps_beside_pairing;
+        if let Some(connection) = self.connection.as_mut().filter(|_| beside) {
+            connection.running = None;
+            connection.waiting.push(step);
         }
     }
 
@@ -193,10 +220,28 @@ impl CentralHost {
         let Some(connection) = &mut self.connection else { return };
         connection.waits_for_encryption = false;
         let waiting = connection.running.take_if(|r| r.waits_for == WaitsFor::Security);
-        match waiting.map(|running| running.step) {
+        let aside = std::mem::take(&mut connection.waiting);
+        let wanted = aside.contains(&Step::Secure);
+        let aside = aside.into_iter().filter(|step| *step != Step::Secure);
+        let waiting = match waiting {
+            Some(running) => Some(running.step),
+            None if wanted => Some(Step::Secure),
+            None => None,
+        };
+        if reached {
+            connection.again.extend(aside);
+        } else {
+            for step in aside {
+                self.status.failed += 1;
+                self.out.push_back(HostOutput::Note(format!("{step} given up")));
+            }
+        }
+        match waiting {
             Some(Step::Secure) if !reached => {
                 // The user's wish has failed: nothing is left to be done here.
-                connection.steps.clear();
+                if let Some(connection) = &mut self.connection {
+                    connection.steps.clear();
+                }
                 return self.disconnect(self.config.reasons.done);
             }
             Some(Step::Secure) | None => {}

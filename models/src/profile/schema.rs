@@ -99,17 +99,22 @@ keys! {
         "reconnect-ms": OrNever<Millis<1, 65_535>> = |p| p.host.reconnect;
         /// After so many connections since power-on the central does not reconnect.
         "connections": Number<u32, 1, 1_000> = |p| p.host.max_connections;
+        /// Connects with the parameters of the last change on the connection before.
+        "remembers-parameters": Flag = |p| p.host.remembers_parameters;
         /// What the host asks of its controller at once on connecting.
         "on-connect": List<OnConnect> = |p| p.host.on_connect;
     }
     "What the user and the application do" {
         /// One thing after the other.
         "steps": List<Steps> = |p| p.host.steps;
+        /// Other steps go on while one waits for security; it is tried again behind them.
+        "steps-beside-pairing": Flag = |p| p.host.steps_beside_pairing;
         /// ATT MTU to ask for.
         "mtu": Number<u16, 23, 527> = |p| p.host.mtu;
-        /// Which connection parameters the peripheral may ask for. `at-most` rejects a request
-        /// whose longest interval is above so many µs; `accept-only` accepts by L2CAP and changes
-        /// nothing.
+        /// Which connection parameters the peripheral may ask for. `apple` are the Accessory Design
+        /// Guidelines as of R30 (2026), `apple-2019` as from R11 to R24; `at-most` rejects a
+        /// request whose longest interval is above so many µs; `accept-only` accepts by L2CAP and
+        /// changes nothing.
         "parameter-rules": Allowed = |p| p.host.parameter_rules;
         /// What is made of connection parameters that the peripheral may have, one after the
         /// other. Of a range the longest interval is taken.
@@ -149,6 +154,13 @@ keys! {
         "bonded-start": Start = |p| p.host.bonded_start;
         /// How long after connecting that is, where it begins with encryption, ms.
         "encrypt-after-ms": Millis<0, 60_000> = |p| p.host.encrypt_after;
+        /// Bonded reconnections that begin so, since power-on; in later ones only what asks for
+        /// security brings it about.
+        "encrypted-reconnections": Number<u32, 0, 1_000> = |p| p.host.encrypted_reconnections;
+        /// Pairings on a connection, as long as each has failed.
+        "pair-attempts": Number<u8, 1, 100> = |p| p.host.pair_attempts;
+        /// How long after a failure the next one begins, ms.
+        "pair-again-ms": Millis<0, 60_000> = |p| p.host.pair_again_after;
         /// What happens when the peripheral has lost the key.
         "key-missing": MissingKey = |p| p.host.key_missing;
         /// Forgetting a device changes the identity behind a resolvable address.

@@ -21,6 +21,14 @@ const AFTERWARDS: Duration = Duration::from_secs(90);
 /// application, which advertises again.
 const SETTLE_GONE: Duration = Duration::from_ms(20);
 
+/// Whether this is a procedure of a link layer, or a part of one.
+const fn of_link_layer(what: What) -> bool {
+    matches!(
+        what,
+        What::Own(_) | What::Deferred(_) | What::Peers(_) | What::HeldRequest | What::Instant
+    )
+}
+
 impl Stage {
     /// Tells what is under way and whose it is; `None`: the story's.
     fn armed(&self, mut tell: impl FnMut(Option<NodeId>, Armed)) {
@@ -45,13 +53,27 @@ impl Stage {
         }
     }
 
+    /// Whether procedures of a link layer come again and again for as long as a link lives: none of
+    /// them has to be over then, and no run can wait for the last.
+    fn recurs(&self) -> bool {
+        self.world.nodes().any(|(_, node)| node.recurs())
+    }
+
     /// Notes since when nothing is under way; to be called after every event.
     pub(super) fn watch(&mut self) {
-        let mut any = false;
-        self.armed(|_, _| any = true);
+        let recurs = self.recurs();
+        let (mut any, mut recurring) = (false, false);
+        self.armed(|_, armed| {
+            let one = recurs && of_link_layer(armed.what);
+            recurring |= one;
+            any |= !one;
+        });
+        // A link on which something recurred is gone: whoever has not noticed is waited for.
+        let stopped = self.recurs[0] && !recurs;
+        self.recurs = [recurs, recurring];
         self.quiet = match any {
             true => None,
-            false => self.quiet.or_else(|| Some(self.world.now())),
+            false => self.quiet.filter(|_| !stopped).or_else(|| Some(self.world.now())),
         };
     }
 
@@ -67,7 +89,10 @@ impl Stage {
         let latest = self.settled.map_or(limit, |at| at + afterwards);
         let gone =
             self.last_ending().map_or(Instant::MAX, |at| at + SETTLE_GONE + self.host_latency);
-        let survived = self.quiet.map_or(Instant::MAX, |since| since + self.supervision());
+        // What recurs is not waited for, but a run does not end in the middle of it either: what
+        // then is not answered is still found out.
+        let over = self.quiet.filter(|_| !self.recurs[1]);
+        let survived = over.map_or(Instant::MAX, |since| since + self.supervision());
         latest.min(gone).min(survived)
     }
 
@@ -90,7 +115,11 @@ impl Stage {
     pub(super) fn busy(&self) -> Vec<Busy> {
         let mut busy = Vec::new();
         if self.last_ending().is_none() && self.quiet.is_none() {
+            let recurs = self.recurs();
             self.armed(|node, armed| {
+                if recurs && of_link_layer(armed.what) {
+                    return;
+                }
                 let until = node.zip(armed.until).map(|(id, at)| self.world.world_time(id, at));
                 let one = Busy {
                     who: node.map_or("story", |id| self.world.name(id)).into(),

@@ -65,6 +65,9 @@ pub(super) const PLACES: &[(&[&str], &[Place])] = &[
         ],
     ),
     (&["central.disconnect-reason"], &[("reconnect", "honest", &[])]),
+    (&["central.remembers-parameters"], &[("reconnect", "honest", &["param-update=500"])]),
+    (&["central.pair-attempts"], &[("wrong-passkey", "honest", &["central.pair-again-ms=0"])]),
+    (&["central.pair-again-ms"], &[("wrong-passkey", "honest", &["central.pair-attempts=2"])]),
     (
         &["central.encrypt-after-ms"],
         &[("reconnect", "honest", &["central.bonded-start=encrypt-first"])],
@@ -110,6 +113,7 @@ pub(super) const PLACES: &[(&[&str], &[Place])] = &[
     (
         &["central.parameter-rules"],
         &[
+            ("stay", "honest", &["param-update=500", "preferred=24,36,0,600"]),
             ("stay", "honest", &["param-update=500", "preferred=24,36,0,400"]),
             (
                 "stay",

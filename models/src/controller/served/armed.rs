@@ -7,6 +7,11 @@ use super::Served;
 use crate::controller::config::{ControllerConfig, OwnProcedure};
 
 impl Served {
+    /// Whether own procedures have begun to come again and again.
+    pub(in crate::controller) fn recurs(&self) -> bool {
+        self.turns.iter().any(crate::controller::turns::Turns::recur)
+    }
+
     /// Tells what is not over yet. A ping recurs and does not count.
     pub(in crate::controller) fn armed(&self, config: &ControllerConfig, tell: Tell<'_>) {
         let link = &self.link;
