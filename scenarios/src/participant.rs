@@ -42,7 +42,7 @@ impl Participant {
     pub fn recurs(&self) -> bool {
         match self {
             Self::Central(node) => node.controller().is_some_and(CentralController::recurs),
-            Self::Peripheral(_) | Self::Chip(_) | Self::User(_) => false,
+            Self::Peripheral(_) | Self::Chip(_) | Self::Endpoint(_) | Self::User(_) => false,
         }
     }
 }
