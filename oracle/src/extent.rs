@@ -6,54 +6,13 @@ use ble::pdu::control::ControlPdu;
 use ble::time::Duration;
 use bletwin_sniffer::{Frame, Hearing, RecordId};
 
+use crate::findings::{Judged, Stop};
 use crate::link::{Link, Packet};
 use crate::needs::Needs;
 use crate::procedure::PAST;
 
 /// Between a packet and its answer there is less, rules or not; with another one between, more.
 const ANSWER: Duration = Duration::from_us(300);
-
-/// Why a connection of a capture is not judged from one of its packets on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stop {
-    /// Packets before it are missing: what comes after them may be explained by what they said.
-    Gap,
-    /// Packets are missing in the connection, and a transmit window begins there, in which only an
-    /// answer shows who sent what.
-    Window,
-    /// Nothing after it shows whether its peer has taken it: it is one of the last ones.
-    Unacknowledged,
-    /// It is encrypted, and nobody has the key.
-    Sealed,
-}
-
-impl Stop {
-    /// The reason in words.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Gap => "packets are missing there",
-            Self::Window => "packets are missing in it, and a transmit window begins there",
-            Self::Unacknowledged => "nothing shows whether it was received",
-            Self::Sealed => "it is encrypted, and its key is not known",
-        }
-    }
-}
-
-/// One connection of a capture, and how far it was judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// The request with which it began.
-    pub connection: RecordId,
-    /// Packets of it that were judged.
-    pub packets: usize,
-    /// The first that was not and the reason; `None`: all were.
-    pub stop: Option<(RecordId, Stop)>,
-    /// Packets that were not.
-    pub rest: usize,
-    /// Rules that were decided as far as that, among those of connections.
-    pub decided: Vec<&'static str>,
-}
 
 impl Link<'_> {
     /// Whether somebody has followed it in a capture.

@@ -61,9 +61,8 @@ mod values;
 mod window;
 
 pub use bletwin_rules::{Force, Rule};
-pub use extent::{Judged, Stop};
 use findings::Findings;
-pub use findings::{Examined, Finding};
+pub use findings::{Examined, Finding, Judged, Stop};
 pub use needs::Needs;
 
 /// The violations of rules in a view, in its order: [`examine`] without observations.

@@ -325,11 +325,12 @@ The oracle reads a view: packets, and whatever else is known. A simulated world 
 capture of a sniffer has packets and seldom more, and a log of one host has no packets at all. A
 rule that needs what is not there is *not decided by this evidence*: no finding, and no acquittal.
 
-Of a capture each connection is judged by itself, from its request to the first packet before which
-others are missing, that no key opens, or of which nothing shows whether it was taken (its last ones). As
-far as that, adjacency and acknowledgements are there, whatever was lost later or elsewhere. A connection
-whose advertiser was not heard is not judged, nor is one that was joined in its middle. Where it ends
-and why is told. What a host's log adds to a capture is not judged: its times are not those of the air.
+Of a capture each connection is judged by itself, from its request to the first packet before
+which others are missing, that no key opens, or of which nothing shows whether it was taken (its
+last ones). As far as that, adjacency and acknowledgements are there, whatever was lost later or
+elsewhere. A connection whose advertiser was not heard is not judged, nor is one that was joined in
+its middle. Where it ends and why is told. What a host's log adds to a capture is not judged: its
+times are not those of the air.
 
 - *packets*: what one PDU says is decided by that PDU, whatever else was lost.
 - *adjacency*: no packet is missing that could explain another.
