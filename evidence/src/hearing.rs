@@ -15,7 +15,7 @@ pub(crate) fn arrived(frame: &Frame, peer: NodeId) -> Hearing {
 }
 
 /// Its peer had something of it, for it answered, and did not take it: it was damaged there, and
-/// ended for the peer T_IFS before the answer. Or the peer had no room for it, which looks the same.
+/// ended for the peer T_IFS before the answer. Or the peer had no room, which looks the same.
 fn damaged(next: &Frame, peer: NodeId) -> Hearing {
     let at = next.at.before(Duration::from_us(u64::from(T_IFS_US)));
     let how = Reception::CrcError;
@@ -44,15 +44,16 @@ fn heard(
         return (again && central && !lossy).then(|| Hearing::Known(Vec::new()));
     }
     let former = before.map(|before| DataHeader::from_octet(before.pdu.header()));
-    // It expects the next number, or this one again. Of what was acknowledged before, only what
-    // the answer makes of its acknowledgement shows whether this copy arrived.
+    // It expects the next number, or this one again. Of what was acknowledged before, another copy
+    // arrived unless the answer leaves unheeded what it acknowledges.
     let taken = following.nesn != header.sn;
-    let news = former.is_none_or(|former| former.nesn == header.sn);
-    let heeded = former.is_some_and(|former| header.nesn != former.sn && following.sn != former.sn);
-    Some(match (taken, news || heeded) {
-        (true, true) => arrived(frame, peer),
-        (false, _) | (true, false) if after.event == followed.event => damaged(next, peer),
-        _ => Hearing::Known(Vec::new()),
+    let again = former.is_some_and(|former| former.nesn != header.sn);
+    let unheeded =
+        former.is_some_and(|former| header.nesn != former.sn && following.sn == former.sn);
+    Some(match taken && !(again && unheeded) {
+        true => arrived(frame, peer),
+        false if after.event == followed.event => damaged(next, peer),
+        false => Hearing::Known(Vec::new()),
     })
 }
 
