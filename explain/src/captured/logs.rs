@@ -7,6 +7,7 @@ use ble::error::ErrorCode;
 use ble::hci::{Command, Event, Handle, Role};
 use ble::time::Instant;
 use bletwin_scenarios::judgement::seconds;
+use bletwin_sim::report::names;
 use bletwin_sniffer::{Hci, NodeId, Said, View};
 use serde::Serialize;
 
@@ -34,7 +35,30 @@ pub struct Logged {
     pub reason: Option<u8>,
     /// Whether its own host had asked for the end.
     pub asked: bool,
+    /// The reason with which pairing was ended in SMP; `null`: it was not.
+    pub pairing_failed: Option<u8>,
+    /// Whether its own host ended pairing.
+    pub own_pairing_failed: bool,
+    /// The last ATT request that was refused for want of security, and nothing was encrypted
+    /// behind that: the error.
+    pub attribute_refused: Option<u8>,
 }
+
+/// A packet of data that crossed HCI: handle, flags, length, and what it carries.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<'a> {
+    /// When it was logged.
+    pub at: Instant,
+    /// Whose log it is in.
+    pub node: NodeId,
+    /// Whether it went to the host; `None`: not known.
+    pub to_host: Option<bool>,
+    /// Octets behind the packet indicator.
+    pub octets: &'a [u8],
+}
+
+/// ATT errors for want of security.
+const WANTING: [u8; 4] = [0x05, 0x08, 0x0C, 0x0F];
 
 impl Logged {
     fn new(node: NodeId, handle: Handle) -> Self {
@@ -48,6 +72,9 @@ impl Logged {
             to_us: None,
             reason: None,
             asked: false,
+            pairing_failed: None,
+            own_pairing_failed: false,
+            attribute_refused: None,
         }
     }
 
@@ -56,6 +83,8 @@ impl Logged {
     pub fn is_wrong(&self) -> bool {
         let orderly = |reason: u8| ORDERLY.contains(&ErrorCode(reason));
         self.encryption_status.is_some_and(|status| status != 0)
+            || self.pairing_failed.is_some()
+            || self.attribute_refused.is_some()
             || self.reason.is_some_and(|reason| !orderly(reason))
     }
 
@@ -75,6 +104,18 @@ impl Logged {
                 0 => format!(", encrypted at {}", time(us)),
                 status => format!(", encryption failed at {}: {}", time(us), error(status)),
             });
+        }
+        if let Some(reason) = self.pairing_failed {
+            let who = if self.own_pairing_failed { "its own host" } else { "the peer" };
+            let name = names::smp_failure(reason);
+            text.push_str(&format!(", pairing was ended by {who}: 0x{reason:02X} ({name})"));
+        }
+        if let Some(code) = self.attribute_refused {
+            let name = names::att_error(code);
+            text.push_str(&format!(
+                ", an attribute was refused with 0x{code:02X} ({name}), and nobody paired or \
+                 encrypted"
+            ));
         }
         text.push_str(&match (self.to_us, self.reason) {
             (Some(us), Some(reason)) => {
@@ -121,6 +162,37 @@ pub fn connections(view: &View) -> Vec<Logged> {
     all
 }
 
+/// Adds what data tells: how pairing ended, and what ATT refused. A packet belongs to the
+/// connection that had its handle at its time.
+pub fn add_data<'a>(all: &mut [Logged], data: impl IntoIterator<Item = Data<'a>>) {
+    for Data { at, node, to_host, octets } in data {
+        let [low, high, _, _, _, _, c0, c1, frame @ ..] = octets else { continue };
+        let word = u16::from_le_bytes([*low, *high]);
+        let (handle, boundary) = (word & 0x0FFF, word >> 12 & 3);
+        let us = at.as_us();
+        let lives = |one: &&mut Logged| {
+            one.node == node
+                && one.handle == handle
+                && one.from_us.is_none_or(|from| from <= us)
+                && one.to_us.is_none_or(|to| us <= to)
+        };
+        // A part of a frame that begins elsewhere says nothing by itself.
+        let Some(one) = all.iter_mut().rfind(lives).filter(|_| boundary != 1) else { continue };
+        match (u16::from_le_bytes([*c0, *c1]), frame) {
+            (6, [0x05, reason]) => {
+                one.pairing_failed = Some(*reason);
+                one.own_pairing_failed = to_host == Some(false);
+            }
+            (6, [0x01, ..]) => (one.pairing_failed, one.attribute_refused) = (None, None),
+            (4, [0x01, _, _, _, code]) if WANTING.contains(code) => {
+                let later = one.encryption_us.is_some_and(|encrypted| encrypted >= us);
+                one.attribute_refused = (!later).then_some(*code);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// The connection of a handle that is not over; one that the log does not begin with is added.
 fn open(all: &mut Vec<Logged>, node: NodeId, handle: Handle) -> &mut Logged {
     let same = |one: &Logged| one.node == node && one.handle == handle.0 && one.to_us.is_none();
@@ -129,4 +201,49 @@ fn open(all: &mut Vec<Logged>, node: NodeId, handle: Handle) -> &mut Logged {
         all.len() - 1
     });
     &mut all[place]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(us: u64, to_host: bool, octets: &[u8]) -> Data<'_> {
+        Data { at: Instant::from_us(us), node: NodeId(0), to_host: Some(to_host), octets }
+    }
+
+    fn link(from_us: u64, to_us: Option<u64>) -> Logged {
+        let (from_us, new) = (Some(from_us), Logged::new(NodeId(0), Handle(0x40)));
+        Logged { from_us, to_us, ..new }
+    }
+
+    const FAILED: [u8; 10] = [0x40, 0x20, 6, 0, 2, 0, 6, 0, 0x05, 0x04];
+    const REFUSED: [u8; 13] = [0x40, 0x20, 9, 0, 5, 0, 4, 0, 0x01, 0x12, 0x15, 0, 0x0F];
+
+    /// A handle is given again: what data says is of the connection that had it then.
+    #[test]
+    fn data_of_a_log_tells_who_ended_pairing_and_what_was_refused() {
+        let mut all = [link(10, Some(100)), link(200, None)];
+        add_data(&mut all, [data(50, true, &FAILED), data(250, true, &REFUSED)]);
+        assert_eq!((all[0].pairing_failed, all[0].own_pairing_failed), (Some(4), false));
+        assert_eq!((all[1].pairing_failed, all[1].attribute_refused), (None, Some(0x0F)));
+        assert!(all[0].is_wrong() && all[0].words("A").contains("ended by the peer: 0x04"));
+        assert!(all[1].words("A").contains("nobody paired or encrypted"), "{}", all[1].words("A"));
+    }
+
+    /// What is mended later is no failure; what is cut or a later part says nothing.
+    #[test]
+    fn what_comes_right_later_or_cannot_be_read_accuses_nobody() {
+        let mut all = [Logged { encryption_us: Some(300), ..link(200, None) }];
+        let mut part = FAILED;
+        part[1] = 0x10;
+        let all_data = [
+            data(250, true, &REFUSED),
+            data(260, true, &part),
+            data(270, true, &FAILED[..9]),
+            data(280, true, &[]),
+            data(150, true, &FAILED),
+        ];
+        add_data(&mut all, all_data);
+        assert_eq!((all[0].attribute_refused, all[0].pairing_failed), (None, None));
+    }
 }

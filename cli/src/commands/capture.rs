@@ -1,0 +1,120 @@
+//! Captures that a command reads: opened, followed, explained.
+
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use bletwin_evidence::{Evidence, Keys, NotEvidence, Options, Reason, Report, Source, Step, read};
+use bletwin_explain::captured::logs::{Data, add_data};
+use bletwin_explain::captured::{self, Explained};
+use bletwin_setup::error::BadInput;
+use bletwin_sniffer::View;
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+
+use crate::interrupt;
+
+/// Files of one session, read.
+pub(super) struct Capture {
+    /// What was seen.
+    pub(super) view: View,
+    /// How it was read.
+    pub(super) report: Report,
+    /// What it tells.
+    pub(super) explained: Explained,
+}
+
+impl Capture {
+    /// Reads files of one session, with keys in hexadecimal; `None`: the user has had enough.
+    pub(super) fn read(files: &[PathBuf], ltk: &[String]) -> Result<Option<Self>, BadInput> {
+        let mut keys = Keys::default();
+        for hex in ltk {
+            keys.give_hex(hex).map_err(|error| BadInput {
+                what: "--ltk is no key".into(),
+                help: error.to_string(),
+            })?;
+        }
+        let sources = files.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
+        let bar = Bar::new();
+        let options = Options { keys, ..Options::default() };
+        let read = read(sources, options, &mut |step| bar.show(step));
+        bar.done();
+        let Evidence { view, hci, report } =
+            read.map_err(|(file, error)| unreadable(&file, &error))?;
+        if interrupt::requested() {
+            return Ok(None);
+        }
+        let mut explained = captured::explain(&view);
+        /// The indicator of data on H4.
+        const DATA: u8 = 2;
+        let data = hci.iter().filter(|packet| packet.indicator == DATA);
+        let data = data.map(|packet| Data {
+            at: packet.at,
+            node: packet.node,
+            to_host: packet.to_host,
+            octets: &packet.octets,
+        });
+        add_data(&mut explained.logs, data);
+        for not_judged in report.not_judged.iter().filter(|one| set_aside(one.reason)) {
+            explained.set_aside(not_judged.record, not_judged.reason.text());
+        }
+        Ok(Some(Self { view, report, explained }))
+    }
+}
+
+/// Whether a connection is no connection on air for this reason.
+const fn set_aside(reason: Reason) -> bool {
+    matches!(reason, Reason::OwnLog | Reason::RequestNotBelieved)
+}
+
+fn open(path: &Path) -> Result<Source, BadInput> {
+    if path == Path::new("-") {
+        return Ok(Source::of("standard input", io::stdin()));
+    }
+    let name = path.display().to_string();
+    match File::open(path) {
+        Ok(file) if path.is_dir() => {
+            drop(file);
+            Err(BadInput { what: format!("{name} is a folder"), help: "name its files".into() })
+        }
+        Ok(file) => Ok(Source::of(name, BufReader::new(file))),
+        Err(error) => Err(BadInput {
+            what: format!("{name} cannot be read: {error}"),
+            help: "name a capture, or `-` for standard input".into(),
+        }),
+    }
+}
+
+fn unreadable(file: &str, error: &NotEvidence) -> BadInput {
+    BadInput {
+        what: format!("{file}: {error}"),
+        help: "docs/EVIDENCE.md lists the formats that are read, and how to get one".into(),
+    }
+}
+
+/// How far reading has come, on a terminal.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg}");
+        let bar = ProgressBar::new_spinner();
+        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())))
+    }
+
+    fn show(&self, step: Step) -> ControlFlow<()> {
+        self.0.set_message(match step {
+            Step::Records(n) => format!("{} records read", HumanCount(n)),
+            Step::Passkeys(n) => format!("{} of 1,000,000 passkeys tried", HumanCount(n.into())),
+        });
+        self.0.tick();
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn done(&self) {
+        self.0.finish_and_clear();
+    }
+}
