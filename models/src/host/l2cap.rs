@@ -117,7 +117,8 @@ pub(crate) fn granted(asked: ConnectionParameters, grants: &[Grant]) -> Connecti
 }
 
 /// Whether a peripheral's wish is in the ranges of the specification and within the rules.
-pub(crate) fn acceptable(asked: &ConnectionParameters, rules: ParameterRules) -> bool {
+#[must_use]
+pub fn acceptable(asked: &ConnectionParameters, rules: ParameterRules) -> bool {
     let [min, max] = [asked.interval_min, asked.interval_max].map(u32::from);
     let (latency, timeout) = (u32::from(asked.latency), u32::from(asked.timeout));
     // timeout (10 ms) > (1 + latency) · interval (1.25 ms) · 2.

@@ -39,7 +39,7 @@ pub use config::{
 };
 use connection::Connection;
 pub use gatt::{Characteristic, Database};
-pub(crate) use l2cap::acceptable;
+pub use l2cap::acceptable;
 pub use security::Bond;
 use smp::Draws;
 pub use smp::PairingError;

@@ -1,0 +1,136 @@
+//! What its user and its application did, by the requests of its ATT client.
+
+use std::collections::BTreeMap;
+
+use bletwin_explain::why::What;
+
+use super::{Looking, Seen, Shown};
+
+const ATT: u16 = 4;
+/// ATT errors for want of security.
+const WANTING: [u8; 3] = [0x05, 0x0C, 0x0F];
+
+/// One thing that was wanted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Exchange MTU.
+    Mtu,
+    /// Pairing or encryption that nothing else had asked for.
+    Secure,
+    /// Discovery of services, characteristics or descriptors.
+    Discover,
+    /// A value was read: the characteristic's UUID as profiles write it.
+    Read(Option<String>),
+    /// A value of so many octets was written; what it was is not kept.
+    Write(Option<String>, usize),
+    /// Notifications or indications were enabled.
+    Subscribe(Option<String>),
+}
+
+impl Step {
+    /// What kind it is, which is compared.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Mtu => "mtu",
+            Self::Secure => "secure",
+            Self::Discover => "discover",
+            Self::Read(_) => "read",
+            Self::Write(..) => "write",
+            Self::Subscribe(_) => "subscribe",
+        }
+    }
+}
+
+/// UUIDs as profiles write them: `led`, `button`, `0x2a00`, or 32 digits.
+fn written(uuid: &[u8]) -> Option<String> {
+    use bletwin_models::host::Uuid;
+    let uuid = match uuid {
+        [low, high] => Uuid::Short(u16::from_le_bytes([*low, *high])),
+        long => Uuid::Long(long.try_into().ok()?),
+    };
+    Some(match &uuid {
+        led if *led == Uuid::LED => "led".into(),
+        button if *button == Uuid::BUTTON => "button".into(),
+        Uuid::Short(short) => format!("{short:#06x}"),
+        Uuid::Long(octets) => format!("{:032x}", u128::from_le_bytes(*octets)),
+    })
+}
+
+impl Looking<'_> {
+    pub(super) fn steps(&self, seen: &mut Seen) {
+        let mut of: BTreeMap<u16, String> = BTreeMap::new();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut places = Vec::new();
+        // What asked for security since the last request.
+        let (mut wanted, mut secured) = (false, false);
+        let readable = self.readable();
+        if self.hidden(0, readable) || !self.link.from_the_start {
+            return;
+        }
+        for (index, pdu) in self.pdus().iter().enumerate().take(readable) {
+            if !pdu.is_news() {
+                continue;
+            }
+            if let (What::Smp(code), true) = (&pdu.what, pdu.event.is_some()) {
+                wanted |= *code == 0x0B && !pdu.from_central;
+                if *code == 0x01
+                    && pdu.from_central
+                    && !std::mem::replace(&mut secured, true)
+                    && !wanted
+                {
+                    steps.push(Step::Secure);
+                    places.push(self.place(index));
+                }
+            }
+            let Some(octets) = self.frame(index, ATT) else { continue };
+            if !pdu.from_central {
+                wanted |= matches!(octets, [0x01, _, _, _, error] if WANTING.contains(error));
+                declarations(octets, &mut of);
+                continue;
+            }
+            let Some(step) = step(octets, &of) else { continue };
+            // The same again, as after an error, or the next part of a discovery.
+            if steps.last() != Some(&step) {
+                places.push(self.place(index));
+                steps.push(step);
+            }
+        }
+        if !steps.is_empty() {
+            seen.steps.push(Shown { value: steps, places });
+        }
+    }
+}
+
+/// Learns which characteristics have their values where, from a Read By Type Response.
+fn declarations(octets: &[u8], of: &mut BTreeMap<u16, String>) {
+    let [0x09, length, entries @ ..] = octets else { return };
+    let length = usize::from(*length);
+    if !matches!(length, 7 | 21) {
+        return;
+    }
+    for entry in entries.chunks_exact(length) {
+        let value = u16::from_le_bytes([entry[3], entry[4]]);
+        of.extend(written(&entry[5..]).map(|uuid| (value, uuid)));
+    }
+}
+
+fn step(octets: &[u8], of: &BTreeMap<u16, String>) -> Option<Step> {
+    let at = |handle: u16| of.get(&handle).cloned();
+    Some(match octets {
+        [0x02, ..] => Step::Mtu,
+        [0x04 | 0x06 | 0x08 | 0x10, ..] => Step::Discover,
+        [0x0A | 0x0C, low, high, ..] => Step::Read(at(u16::from_le_bytes([*low, *high]))),
+        [0x12 | 0x52, low, high, value @ ..] => {
+            let handle = u16::from_le_bytes([*low, *high]);
+            match (at(handle), value) {
+                (None, [_, 0]) => {
+                    let owner = of.range(..handle).next_back().map(|(_, uuid)| uuid.clone());
+                    Step::Subscribe(owner)
+                }
+                (uuid, value) => Step::Write(uuid, value.len()),
+            }
+        }
+        _ => return None,
+    })
+}
