@@ -24,6 +24,8 @@ use bletwin_sim::report::degrade::Faults;
         bletwin serve --endpoint tcp:9001=windows-intel --peripheral zephyr-2024\n  \
         bletwin diagnose pairing --central windows-intel   why, and what to change\n  \
         bletwin explain case.pcapng                    what went wrong in a sniffer's capture\n  \
+        bletwin learn case.pcapng -o my-laptop.toml    its central, as a profile\n  \
+        bletwin reproduce case.pcapng --test tests     and a test that fails as it did\n  \
         bletwin codes err 9                            what a number in a log means\n\n\
         Every run is judged by the rules of link layers and hosts. What a central breaks is told;\n\
         unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
@@ -54,6 +56,12 @@ pub enum Command {
     Diagnose(super::diagnose::Diagnose),
     /// Explain what a sniffer has captured: each connection, what went wrong in it, and why.
     Explain(super::explain::Explain),
+    /// Rank centrals and quirks by how well they fit lines of a firmware's log.
+    Match(super::fits::Match),
+    /// Learn a central from captures: the nearest built-in one, and what contradicts it.
+    Learn(super::learn::Learn),
+    /// Play what a capture shows: the learned central against a firmware, and a test of that.
+    Reproduce(super::reproduce::Reproduce),
     /// Let every firmware meet every central, and show which survive which.
     Matrix(super::matrix::Options),
     /// List the rules of link layers and hosts: what they demand, of whom, and what checks them.

@@ -1,24 +1,21 @@
 //! `bletwin explain`.
 
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Context;
-use bletwin_evidence::{Evidence, Keys, NotEvidence, Options, Reason, Report, Source, Step, read};
+use bletwin_evidence::Report;
 use bletwin_explain::captured::{self, Explained, Naming};
-use bletwin_explain::html::Capture;
+use bletwin_explain::html;
 use bletwin_explain::report::wrap;
 use bletwin_setup::error::BadInput;
 use bletwin_sim::report::ladder::{ladder, substantial};
 use clap::Args;
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::capture::Capture;
 use super::ending::Exit;
 use super::style;
-use crate::interrupt;
 use crate::output::Outputs;
 
 /// How wide a line is at most, in characters.
@@ -60,29 +57,14 @@ pub struct Explain {
 pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
     let mut outputs = outputs(options)?;
     let page = outputs.maybe("--html", options.html.as_deref())?;
-    let mut keys = Keys::default();
-    for hex in &options.ltk {
-        keys.give_hex(hex).map_err(|error| BadInput {
-            what: "--ltk is no key".into(),
-            help: error.to_string(),
-        })?;
-    }
-    let sources = options.files.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
-    let bar = Bar::new();
-    let read = read(sources, Options { keys, ..Options::default() }, &mut |step| bar.show(step));
-    bar.done();
-    let Evidence { view, report, .. } = read.map_err(|(file, error)| unreadable(&file, &error))?;
-    if interrupt::requested() {
+    let Some(Capture { view, report, explained }) = Capture::read(&options.files, &options.ltk)?
+    else {
         return Ok(Exit::Interrupted);
-    }
-    let mut explained = captured::explain(&view);
-    for not_judged in report.not_judged.iter().filter(|one| set_aside(one.reason)) {
-        explained.set_aside(not_judged.record, not_judged.reason.text());
-    }
+    };
     let names = Naming::of(&explained.items, options.show_addresses);
     if let Some(output) = page {
         let path = output.path().to_owned();
-        let capture = Capture { view: &view, explained: &explained, names: &names };
+        let capture = html::Capture { view: &view, explained: &explained, names: &names };
         let files: Vec<&str> = report.files.iter().map(|file| file.name.as_str()).collect();
         output
             .commit(|w| capture.page(&files.join(", "), w))
@@ -99,11 +81,6 @@ pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
     Ok(if wrong { Exit::Unexpected } else { Exit::Expected })
 }
 
-/// Whether a connection is no connection on air for this reason.
-const fn set_aside(reason: Reason) -> bool {
-    matches!(reason, Reason::OwnLog | Reason::RequestNotBelieved)
-}
-
 /// Standard output is a program's with `--json`; what is read is not overwritten.
 fn outputs(options: &Explain) -> Result<Outputs, BadInput> {
     let read = options.files.iter().filter_map(|file| Some(("FILE", file.to_str()?)));
@@ -112,58 +89,6 @@ fn outputs(options: &Explain) -> Result<Outputs, BadInput> {
         outputs.take_standard_output("--json")?;
     }
     Ok(outputs)
-}
-
-fn open(path: &Path) -> Result<Source, BadInput> {
-    if path == Path::new("-") {
-        return Ok(Source::of("standard input", io::stdin()));
-    }
-    let name = path.display().to_string();
-    match File::open(path) {
-        Ok(file) if path.is_dir() => {
-            drop(file);
-            Err(BadInput { what: format!("{name} is a folder"), help: "name its files".into() })
-        }
-        Ok(file) => Ok(Source::of(name, BufReader::new(file))),
-        Err(error) => Err(BadInput {
-            what: format!("{name} cannot be read: {error}"),
-            help: "name a capture, or `-` for standard input".into(),
-        }),
-    }
-}
-
-fn unreadable(file: &str, error: &NotEvidence) -> BadInput {
-    BadInput {
-        what: format!("{file}: {error}"),
-        help: "docs/EVIDENCE.md lists the formats that are read, and how to get one".into(),
-    }
-}
-
-/// How far reading has come, on a terminal.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new() -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(ProgressBar::hidden());
-        }
-        let style = ProgressStyle::with_template("{spinner} {msg}");
-        let bar = ProgressBar::new_spinner();
-        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())))
-    }
-
-    fn show(&self, step: Step) -> ControlFlow<()> {
-        self.0.set_message(match step {
-            Step::Records(n) => format!("{} records read", HumanCount(n)),
-            Step::Passkeys(n) => format!("{} of 1,000,000 passkeys tried", HumanCount(n.into())),
-        });
-        self.0.tick();
-        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn done(&self) {
-        self.0.finish_and_clear();
-    }
 }
 
 fn words(

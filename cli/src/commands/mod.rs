@@ -1,6 +1,7 @@
 //! The `bletwin` command.
 
 mod args;
+mod capture;
 mod central;
 mod codes;
 mod demo;
@@ -8,12 +9,15 @@ mod diagnose;
 mod ending;
 mod explain;
 mod explore;
+mod fits;
 mod junit;
+mod learn;
 mod list;
 mod matrix;
 mod meet;
 mod peripheral;
 mod replay;
+mod reproduce;
 mod rules;
 mod run;
 mod serve;
@@ -67,6 +71,9 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Diagnose(options) => diagnose::run(&options),
         Command::Explain(options) => explain::explain(&options),
+        Command::Match(options) => fits::fits(&options),
+        Command::Learn(options) => learn::learn(&options),
+        Command::Reproduce(options) => reproduce::reproduce(&options),
         Command::Explore(options) => explore::explore(&options),
         Command::Replay(options) => replay::replay(&options),
         Command::Serve(options) => serve::serve(&options),

@@ -25,6 +25,7 @@ mod guests;
 mod house;
 mod interventions;
 mod junit;
+mod learned;
 mod matrix;
 mod oracle;
 mod page;

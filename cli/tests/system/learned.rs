@@ -1,0 +1,90 @@
+//! `bletwin learn`, `reproduce` and `match`: from evidence to a central, a test and a cure.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+fn bletwin(folder: &Path, arguments: &[&str]) -> Output {
+    let mut bletwin = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+    bletwin.args(arguments).current_dir(folder).output().expect("starts")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The founding case: from its capture alone to a test that fails and the cure that mends it, in
+/// one command and under ten seconds.
+#[test]
+fn the_founding_case_becomes_a_failing_test_and_its_cure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    bletwin(here, &["run", "pairing", "--central", "windows-intel", "--pcapng", "case.pcapng"]);
+    let begun = Instant::now();
+    let told = bletwin(here, &["reproduce", "case.pcapng", "--test", "tests"]);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+    insta::assert_snapshot!(text(&told));
+    let test = fs::read_to_string(here.join("tests/captured_central.rs")).expect("a test");
+    insta::assert_snapshot!(test);
+
+    // What the test plays, with the profile that was written: it fails, and with the cure passes.
+    let central = "tests/captured-central.toml";
+    let run = ["run", "pairing", "--peripheral", "zephyr-2024", "--central", central];
+    assert_eq!(bletwin(here, &run).status.code(), Some(1));
+    assert!(test.contains("a cure: [\"phy-update=after-bonding\"]"), "{test}");
+    let cured = [&run[..], &["--set", "phy-update=after-bonding"]].concat();
+    let cured = bletwin(here, &cured);
+    assert_eq!(cured.status.code(), Some(0), "{}", text(&cured));
+}
+
+/// A profile that was learned is read again, and says what shows its keys.
+#[test]
+fn a_central_is_learned_from_two_captures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    for (seed, file) in [("1", "a.pcapng"), ("2", "b.pcapng")] {
+        let set = "central.timeout-ms=3000";
+        let run = ["run", "pairing", "--central", "ios", "--set", set, "--seed", seed];
+        bletwin(here, &[&run[..], &["--pcapng", file]].concat());
+    }
+    let told = bletwin(here, &["learn", "a.pcapng", "b.pcapng", "-o", "it.toml"]);
+    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let file = fs::read_to_string(here.join("it.toml")).expect("a profile");
+    assert!(file.contains("extends = \"ios\"") && file.contains("timeout-ms = 3000"), "{file}");
+    assert!(file.contains("# Shown by connection 1: CONNECT_IND"), "{file}");
+    assert!(file.contains("# Not seen"), "{file}");
+    assert_eq!(bletwin(here, &["central", "check", "it.toml"]).status.code(), Some(0));
+    let json = bletwin(here, &["learn", "a.pcapng", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(json["changes"][0]["keys"]["timeout-ms"], "3000");
+    let nothing = bletwin(here, &["learn", "it.toml"]);
+    assert_eq!(nothing.status.code(), Some(2), "{nothing:?}");
+}
+
+/// The two lines of the founding case lead to it; another time or reason leads elsewhere.
+#[test]
+fn two_lines_of_a_log_lead_to_the_founding_case() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = ["--log", "Disconnected (reason 8)", "--log", "Security failed: level 1 err 9"];
+    let told = |more: &[&str]| {
+        let arguments = [&["match", "--json"], &lines[..], more].concat();
+        let told = bletwin(folder.path(), &arguments);
+        let json: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
+        (told.status.code(), json)
+    };
+    let (code, json) = told(&["--after", "15"]);
+    let names = |json: &serde_json::Value| -> Vec<String> {
+        let all = json["candidates"].as_array().expect("a list").iter();
+        all.map(|one| one["central"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(code, Some(0), "{json}");
+    assert!(names(&json).contains(&"windows-intel".to_owned()), "{json}");
+    let first = &json["candidates"][0];
+    assert_eq!(first["decisive"][0], "LL_PHY_REQ", "{json}");
+    let (late, json) = told(&["--after", "300"]);
+    assert_eq!(late, Some(1), "{json}");
+    let refused = bletwin(folder.path(), &["match", "--log", "it does not work"]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+}
