@@ -69,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
         cause: "parameters-not-granted",
         place: "L2CAP Connection Parameter Update Request",
         turns: "param-not-granted=stay",
-        heals: "preferred=12,24,0,400",
+        heals: "preferred=12,24,0,",
     },
     Case {
         name: "both start encryption",
@@ -258,7 +258,7 @@ pub(super) const CASES: &[Case] = &[
         cause: "loss",
         place: "CONNECT_IND",
         turns: "LL_CONNECTION_PARAM_REQ",
-        heals: "param-update=5000 preferred=24,36,0,400",
+        heals: "preferred=24,36,0,",
     },
     Case {
         name: "iPhones connect with 720 ms",
