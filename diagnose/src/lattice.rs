@@ -110,7 +110,7 @@ fn values(key: &Key<Build>) -> Vec<String> {
     let chosen: &[&str] = match key.name {
         "param-update" => &["5000:not-while-pairing", "never", "5000", "1000", "30000"],
         // Another application is another device.
-        "app" => &[],
+        "app" | "updated-app" => &[],
         // To ask for channels, or to refuse what is asked for, mends nothing; not to may.
         "min-used-channels" => &["0"],
         "param-requests" => &["accept"],
@@ -131,6 +131,7 @@ fn values(key: &Key<Build>) -> Vec<String> {
         "before-instant" => &["leave"],
         "check-address" => &["on-air"],
         "stored-key" => &["kept"],
+        "service-changed" => &["told"],
         // Without a bond there is none to lose.
         "bonding" => &["true"],
         "debug-key" => &["false"],
@@ -189,6 +190,7 @@ mod tests {
             // Of these the good value is all that is tried, and these presets have it.
             let good = [
                 "app",
+                "updated-app",
                 "passkey",
                 "features-hollow",
                 "refusals",
@@ -208,6 +210,7 @@ mod tests {
                 "before-instant",
                 "check-address",
                 "stored-key",
+                "service-changed",
             ];
             for key in PERIPHERAL.iter().filter(|key| !good.contains(&key.name)) {
                 assert!(changes.iter().any(|change| change.key == key.name), "{}", key.name);

@@ -209,6 +209,7 @@ pub fn outcome(run: &Finished) -> String {
     let what = match s.outcome {
         Verdict::Bonded => format!("bonded, level {}", s.security_level.unwrap_or(1)),
         Verdict::BondedThenLost => "bonded, but the link died".into(),
+        Verdict::Unserved => "bonded, but requests by handle are refused".into(),
         // A later connection was to be encrypted, and was not.
         Verdict::Disconnected if run.facts.bonded.is_some() => {
             "bonded, but the link died before it was secure again".into()

@@ -135,6 +135,7 @@ fn world(case: &Case, setup: &Setup, controller: &ControllerConfig) -> World<Act
     let config = &mut build.config;
     config.sleep_clock_ppm = config.sleep_clock_ppm.max(case.clocks.peripheral.unsigned_abs());
     let address = config.address;
+    let database = build.application.gatt().digest();
     let mut peripheral = PeripheralNode::new(build, CpuConfig::default());
     let bond = Bond {
         identity: Address::new(AddressKind::Public, controller.public_address),
@@ -145,6 +146,8 @@ fn world(case: &Case, setup: &Setup, controller: &ControllerConfig) -> World<Act
         slot: 0,
         // Notifications of the Button are wanted.
         cccd: u16::MAX,
+        configured: database,
+        known: database,
         number: 1,
     };
     let kept = !case.refuse.contains(&Refusal::PeripheralKey);

@@ -5,7 +5,8 @@ use ble::hci::ConnectionParameters;
 use ble::pdu::control::FeatureSet;
 use ble::security::IoCapability;
 pub use lapses::{
-    BeforeInstant, CheckAddress, Lapses, Refusals, SecondUnknown, StoredKey, Unanswered,
+    BeforeInstant, CheckAddress, Lapses, Refusals, SecondUnknown, ServiceChanged, StoredKey,
+    Unanswered,
 };
 
 /// When the peripheral asks for a faster PHY.

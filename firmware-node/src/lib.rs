@@ -169,6 +169,11 @@ impl PeripheralNode {
         &mut self.storage
     }
 
+    /// Its firmware is updated: it has this application from the next start on.
+    pub fn install(&mut self, application: Tenant) {
+        self.build.application = application;
+    }
+
     /// How fast its processor is from now on.
     pub const fn cpu_mut(&mut self) -> &mut CpuConfig {
         &mut self.cpu
@@ -177,7 +182,7 @@ impl PeripheralNode {
     fn start(&mut self, now: Instant, entropy: [u8; 32], out: &mut Outbox) {
         self.switch_off();
         (self.processor_free, self.worker_free) = (now, now);
-        let Build { config, application } = &self.build;
+        let Build { config, application, .. } = &self.build;
         self.device = Some(application.boot(config.clone(), &Entropy::new(entropy)));
         let stored: Vec<_> = self.storage.load().collect();
         for loaded in stored {

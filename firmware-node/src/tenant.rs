@@ -299,6 +299,8 @@ pub struct Build {
     pub config: Config,
     /// What it is for.
     pub application: Tenant,
+    /// What it is after an update of its firmware, where that was chosen.
+    pub update: Option<Tenant>,
 }
 
 impl Build {
@@ -308,6 +310,6 @@ impl Build {
         A::Button: Send + Sync,
         A::Output: Send + Sync,
     {
-        Self { config, application: Tenant::new(application) }
+        Self { config, application: Tenant::new(application), update: None }
     }
 }

@@ -11,6 +11,7 @@ use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::raw::{Packet, RawCentral, Script, Seal, Step};
 use bletwin_sim::node::{End, NodeId};
 use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::application::Application as _;
 use firmware_core::config::{Accept, Config};
 use firmware_core::host::bonds::Bond;
 use led_button::LedButton;
@@ -125,6 +126,8 @@ fn encrypted() -> World<Actor> {
         key_size: 16,
         slot: 0,
         cccd: 0,
+        configured: LedButton::GATT.digest(),
+        known: LedButton::GATT.digest(),
         number: 1,
     };
     if let Some(record) = bond.to_record() {

@@ -123,6 +123,16 @@ pub enum StoredKey {
     Newest,
 }
 
+/// What bonded clients are told of another table of attributes, after an update of the firmware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum ServiceChanged {
+    /// Service Changed, or Database Out Of Sync, as the rules want it.
+    #[default]
+    Told,
+    /// Nothing: they go on with the handles of the table before (apache/mynewt-nimble 1456).
+    Untold,
+}
+
 /// All of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Lapses {
@@ -140,6 +150,8 @@ pub struct Lapses {
     pub check_address: CheckAddress,
     /// The keys of bonds.
     pub stored_key: StoredKey,
+    /// What bonded clients are told of another table.
+    pub service_changed: ServiceChanged,
 }
 
 impl Lapses {
@@ -152,6 +164,7 @@ impl Lapses {
         before_instant: BeforeInstant::Leave,
         check_address: CheckAddress::OnAir,
         stored_key: StoredKey::Kept,
+        service_changed: ServiceChanged::Told,
     };
 
     /// Those that this build makes: all that are configured, or none.

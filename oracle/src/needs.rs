@@ -29,7 +29,7 @@ use bletwin_rules::framing::{LL_CRC_1, LL_FRAME_1, LL_FRAME_2, LL_FRAME_3};
 use bletwin_rules::gatt::{
     GAP_AD_1, GAP_AD_2, GAP_BOND_1, GAP_DISC_1, GAP_DISC_2, GAP_NAME_1, GAP_PAR_1, GAP_PAR_2,
     GATT_CCCD_1, GATT_CCCD_3, GATT_DECL_1, GATT_DECL_2, GATT_DECL_3, GATT_DISC_2, GATT_FEAT_1,
-    GATT_HASH_2, GATT_IND_1, GATT_OWN_1, GATT_PROP_1, GATT_SVC_1,
+    GATT_HASH_2, GATT_IND_1, GATT_OWN_1, GATT_PROP_1, GATT_SVC_1, GATT_SYNC_3,
 };
 use bletwin_rules::instants::{LL_INST_1, LL_INST_2, LL_INST_4};
 use bletwin_rules::phy::{LL_PHY_1, LL_PHY_3, LL_PHY_4, LL_PHY_7};
@@ -241,6 +241,7 @@ const NEEDS: &[(Needs, &[&str])] = &[
             GATT_OWN_1.id,
             GATT_PROP_1.id,
             GATT_SVC_1.id,
+            GATT_SYNC_3.id,
             SMP_CONF_1.id,
             SMP_CONF_2.id,
             SMP_DIST_1.id,

@@ -73,6 +73,26 @@ document! {
      with Value Not Allowed (ATT 0x13).",
     "The oracle names the client, and a server that accepts it.";
 
+    GATT_SYNC_1 = "GATT-SYNC-1", "bonded clients are told of changes",
+    Shall, Peripheral, tested, "Vol 3, Part G 2.5.2, 7.1",
+    "A server whose attributes have become others while a bonded client was away indicates Service \
+     Changed to it when it comes back, if it has subscribed to that.",
+    "Which client is bonded, and what it has seen before, is not on the air.";
+
+    GATT_SYNC_2 = "GATT-SYNC-2", "robust caching",
+    Shall, Peripheral, tested, "Vol 3, Part G 2.5.2.1",
+    "A client that has asked for robust caching and does not know of a change gets Database Out Of \
+     Sync (ATT 0x12) once for a request by handle; until it knows, its commands are ignored and \
+     nothing but Service Changed is sent to it. Its next request, another one after it has read \
+     the Database Hash, or the confirmation of Service Changed show that it knows.",
+    "What a client knows is not on the air.";
+
+    GATT_SYNC_3 = "GATT-SYNC-3", "what has changed is discovered anew",
+    Shall, Central, judged, "Vol 3, Part G 2.5.2, 2.5.2.1",
+    "A client that has confirmed Service Changed, or has got Database Out Of Sync (ATT 0x12), uses \
+     no handle that it knew before it has discovered the services again or read the Database Hash.",
+    "The oracle knows Service Changed where it was discovered in the same connection.";
+
     GATT_DISC_1 = "GATT-DISC-1", "a discovery ends",
     Shall, Central, tested, "Vol 3, Part G 4.4.1, 4.6.1, 4.7.1",
     "A discovery goes on behind the last handle that was found, until Attribute Not Found (ATT \

@@ -3,7 +3,7 @@
 use crate::att::{ATT_ERR_2, ATT_HAND_1, ATT_PDU_2, ATT_PDU_3, ATT_PREP_1};
 use crate::gatt::{
     GAP_ENC_1, GAP_ENC_2, GAP_IRK_1, GAP_RPA_1, GAP_SEC_1, GAP_SEC_2, GATT_CCCD_2, GATT_CCCD_3,
-    GATT_DISC_1, GATT_HASH_1,
+    GATT_DISC_1, GATT_HASH_1, GATT_SYNC_1, GATT_SYNC_2,
 };
 use crate::smp::{
     SMP_DHK_1, SMP_FEAT_5, SMP_METH_1, SMP_PASS_2, SMP_PDU_2, SMP_PDU_3, SMP_REP_1, SMP_SEC_2,
@@ -31,6 +31,8 @@ pub const UNJUDGED: &[(Rule, &str)] = &[
     (ATT_PREP_1, "what a value was before is seldom known"),
     (GATT_CCCD_2, "which client is bonded, and who it was, is not on the air"),
     (GATT_HASH_1, "clients seldom read everything that goes into it"),
+    (GATT_SYNC_1, "which client is bonded, and what it has seen, is not on the air"),
+    (GATT_SYNC_2, "what a client knows is not on the air"),
     (GATT_DISC_1, "which procedure a request belongs to is not on the air"),
     (GAP_IRK_1, "whether a device ever uses a private address is not on the air"),
     (GAP_SEC_1, "which level an attribute needs is not on the air"),

@@ -58,6 +58,14 @@ const ALL: &[Scenario] = &[
         busy: &[],
     },
     Scenario {
+        name: "updated",
+        text: "bond, leave, get firmware with another table of attributes, come back and be served",
+        story: Story::Updated,
+        expects: Verdict::Bonded,
+        limit_s: 90,
+        busy: &[],
+    },
+    Scenario {
         name: WITH_TWO[0],
         text: "bond, boot the central's other system (its address, keys of its own), bond there, \
                boot back, come back",

@@ -31,7 +31,7 @@ use crate::prompt::{Prompt, Prompter, Target};
 use crate::story::{Scenario, Story};
 use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
 use bletwin_setup::chip;
-use bletwin_setup::{Air, Build, Person, Setup};
+use bletwin_setup::{Air, Build, Person, Setup, Tenant, applications};
 pub use finished::{Busy, Finished};
 pub use parties::Party;
 use silicon::RESULT;
@@ -56,6 +56,8 @@ pub struct Stage {
     names: [String; 2],
     seed: u64,
     required_level: u8,
+    /// What the peripheral is after an update of its firmware.
+    update: Option<Tenant>,
     /// Whether somebody presses the pairing button.
     needs_button: bool,
     permits: [Permit; 2],
@@ -190,6 +192,7 @@ impl Stage {
         let required_level = guest.as_ref().map_or(config.required_level, |guest| guest.level);
         let needs_button =
             guest.is_none() && scenario.presses_pairing(config) && air.person != Person::Absent;
+        let update = applications::updated(&build);
         let mut cpu = CpuConfig::default();
         cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
         let label = match config.passkey {
@@ -256,6 +259,7 @@ impl Stage {
             names,
             seed,
             required_level,
+            update,
             needs_button,
             permits,
             facts: PeripheralFacts::default(),

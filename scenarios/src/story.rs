@@ -7,6 +7,7 @@ use crate::collision::links::Links;
 use crate::stage::tour;
 use crate::summary::Verdict;
 use bletwin_setup::Setup;
+use bletwin_setup::applications;
 use bletwin_setup::error::BadInput;
 use firmware_core::config::{Accept, Config, PairingOutsideMode};
 
@@ -23,6 +24,9 @@ pub enum Story {
     Forgotten,
     /// As `Reconnect`, but the peripheral's bonds are deleted in between.
     BondLost,
+    /// As `Reconnect`, but the peripheral's firmware is updated in between, to one with another
+    /// table of attributes.
+    Updated,
     /// As `Reconnect`, but between two connections the central's other system is booted: it has the
     /// same address, its own store of keys, and may behave otherwise. It bonds, and then the first
     /// one comes back.
@@ -70,7 +74,7 @@ impl Story {
     #[must_use]
     pub const fn connections(self) -> u32 {
         match self {
-            Self::Reconnect | Self::Forgotten | Self::BondLost => 2,
+            Self::Reconnect | Self::Forgotten | Self::BondLost | Self::Updated => 2,
             Self::DualBoot => 3,
             Self::TwoHosts => 4,
             _ => 1,
@@ -126,6 +130,9 @@ impl Scenario {
         let application = &setup.peripheral.application;
         let buttons = application.buttons();
         let lacks = |button: &str| !buttons.contains(&button);
+        if self.story == Story::Updated {
+            return self.fits_update(setup);
+        }
         let refused = if setup.chip.is_some() {
             None
         } else if self.story == Story::BondLost && lacks(DELETE_BONDS) {
@@ -162,6 +169,23 @@ impl Scenario {
                  centrals in one scenario",
                 WITH_TWO.join(", ")
             ),
+        })
+    }
+
+    fn fits_update(&self, setup: &Setup) -> Result<(), BadInput> {
+        let name = setup.peripheral.application.name();
+        let what = if setup.chip.is_some() {
+            "a chip's file is not updated in the middle of a run".into()
+        } else if applications::updated(&setup.peripheral).is_none() {
+            format!("there is no next edition of `{name}` to update it to")
+        } else {
+            return Ok(());
+        };
+        Err(BadInput {
+            what: format!("`{}`: {what}", self.name),
+            help: "say which application the firmware has afterwards (`--set updated-app=…`), or \
+                   add one that is called as yours is, with -2 behind it: docs/YOUR-PERIPHERAL.md"
+                .into(),
         })
     }
 

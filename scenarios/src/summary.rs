@@ -21,6 +21,8 @@ pub enum Verdict {
     Bonded,
     /// The same, and then the link died: neither user nor application had ended it.
     BondedThenLost,
+    /// The same, but in the end the central could not do with the attributes what it wanted.
+    Unserved,
     /// The link died before.
     Disconnected,
     /// Pairing failed and the link lived on.
@@ -42,6 +44,7 @@ impl Verdict {
         match self {
             Self::Bonded => "bonded",
             Self::BondedThenLost => "bonded-then-lost",
+            Self::Unserved => "unserved",
             Self::Disconnected => "disconnected",
             Self::PairingFailed => "pairing-failed",
             Self::Timeout => "timeout",

@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use bletwin_firmware_node::Tenant;
+use bletwin_firmware_node::{Build, Tenant};
 use bletwin_schema::{Shape, ValueKind, Written};
 
 static ADDED: OnceLock<Vec<Tenant>> = OnceLock::new();
@@ -27,6 +27,7 @@ pub fn all() -> Vec<Tenant> {
     let mut all: Vec<Tenant> = Vec::new();
     let known = [
         Tenant::new(led_button::LedButton::default()),
+        Tenant::new(led_button::SecondLedButton::default()),
         Tenant::new(thermometer::Thermometer::default()),
         Tenant::new(water_meter::WaterMeter::default()),
     ];
@@ -49,6 +50,37 @@ pub fn find(name: &str) -> Option<Tenant> {
 pub fn default() -> Tenant {
     let added = ADDED.get_or_init(Vec::new).first().cloned();
     added.unwrap_or_else(|| Tenant::new(led_button::LedButton::default()))
+}
+
+/// What a firmware is after an update: what was chosen, or the next edition, which has `-2` behind
+/// its name. `None`: there is none.
+#[must_use]
+pub fn updated(build: &Build) -> Option<Tenant> {
+    let next = || find(&format!("{}-2", build.application.name()));
+    build.update.clone().or_else(next)
+}
+
+/// The application after an update, as a key takes it.
+#[derive(Debug)]
+pub(crate) enum Updates {}
+
+const NEXT: &str = "next";
+
+impl ValueKind for Updates {
+    type Value = Option<Tenant>;
+
+    fn shape() -> Shape {
+        let names = all().iter().map(Tenant::name).collect::<Vec<_>>();
+        Shape::Words([&[NEXT][..], &names].concat())
+    }
+
+    fn parse(text: &str) -> Option<Option<Tenant>> {
+        if text == NEXT { Some(None) } else { find(text).map(Some) }
+    }
+
+    fn write(value: &Option<Tenant>) -> Written {
+        Written::Text(value.as_ref().map_or(NEXT, Tenant::name).into())
+    }
 }
 
 /// An application by its name, as a key takes it.

@@ -49,7 +49,7 @@ pub fn preset(name: &str) -> Option<Build> {
         "recommended" => Config::recommended(),
         _ => return None,
     };
-    Some(Build { config, application: applications::default() })
+    Some(Build { config, application: applications::default(), update: None })
 }
 
 /// Everything that determines a run.
@@ -158,7 +158,7 @@ impl Setup {
     /// security, neither host begins it. `None`: something does, or it is not known (a chip).
     #[must_use]
     pub fn nobody_pairs(&self) -> Option<BadInput> {
-        let Build { config, application } = &self.peripheral;
+        let Build { config, application, .. } = &self.peripheral;
         let secure = |access: Access| match access {
             Access::Never => false,
             Access::Level(level) => level > 1,
@@ -284,8 +284,11 @@ impl Firmware {
             return Err(Fault::new(what, "a firmware is a page of `key = value` lines"));
         }
         let help = "`bletwin peripheral new` and docs/FIRMWARE.md show all keys";
-        let mut unused =
-            Build { config: Config::zephyr_2024(), application: applications::default() };
+        let mut unused = Build {
+            config: Config::zephyr_2024(),
+            application: applications::default(),
+            update: None,
+        };
         let document = PERIPHERAL.read(text, &["preset"], help, &mut unused).map_err(elsewhere)?;
         let head: Head = toml::from_str(text).map_err(|error| Fault::of_toml(text, &error))?;
         let name = head.preset.as_ref().map_or("zephyr-2024", |name| name.get_ref().as_str());

@@ -32,6 +32,21 @@ pub const BUTTON_HANDLE: u16 = TABLE.handle(BUTTON);
 /// Handle of the LED's value.
 pub const LED_HANDLE: u16 = TABLE.handle(LED);
 
+/// Battery Service, which the second edition has before the LED Button Service.
+const BATTERY: Uuid = Uuid::short(0x180F);
+/// Battery Level: one octet, percent; read and notified.
+const BATTERY_LEVEL: Uuid = Uuid::short(0x2A19);
+/// What the battery holds as long as nobody measures it, percent.
+const FULL: u8 = 100;
+
+/// The attributes of the second edition: whoever keeps the handles of the first one means others.
+pub static SECOND_TABLE: Table<25> = Table::new("Nordic_LBS", &[0, 0])
+    .service(BATTERY)
+    .characteristic(Characteristic::new(BATTERY_LEVEL).readable().notifies())
+    .advertised(SERVICE)
+    .characteristic(Characteristic::new(BUTTON).readable().notifies())
+    .characteristic(Characteristic::new(LED).writable_by(Access::Demanded));
+
 /// LED of the main loop.
 const LED_RUN: u8 = 1;
 /// LED that is lit while there is a connection.
@@ -77,15 +92,30 @@ impl fmt::Display for Light {
     }
 }
 
-/// The LED Button: its button, its LED, and how many centrals are connected.
+/// The LED Button as it is sold.
+pub type LedButton = Edition<1>;
+
+/// The LED Button after an update of its firmware: it tells its battery level, too.
+pub type SecondLedButton = Edition<2>;
+
+/// The LED Button, of this edition: its button, its LED, and how many centrals are connected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct LedButton {
+pub struct Edition<const NUMBER: u8> {
     button: bool,
     led: bool,
     connections: u8,
 }
 
-impl LedButton {
+impl<const NUMBER: u8> Edition<NUMBER> {
+    const BUTTON_HANDLE: u16 = match NUMBER {
+        1 => BUTTON_HANDLE,
+        _ => SECOND_TABLE.handle(BUTTON),
+    };
+    const LED_HANDLE: u16 = match NUMBER {
+        1 => LED_HANDLE,
+        _ => SECOND_TABLE.handle(LED),
+    };
+
     /// Whether the LED characteristic is on.
     #[must_use]
     pub const fn led(&self) -> bool {
@@ -96,7 +126,7 @@ impl LedButton {
         match button {
             Press::User if self.button != pressed => {
                 self.button = pressed;
-                out.notify(BUTTON_HANDLE);
+                out.notify(Self::BUTTON_HANDLE);
             }
             Press::DeleteBonds if pressed => out.delete_bonds(),
             Press::Pairing if pressed => out.open_pairing(),
@@ -125,13 +155,22 @@ impl LedButton {
     }
 }
 
-impl Application for LedButton {
+impl<const NUMBER: u8> Application for Edition<NUMBER> {
     type Button = Press;
     type Output = Light;
 
-    const NAME: &'static str = "led-button";
-    const ABOUT: &'static str = "LED Button Service; writing the LED needs `required-level`";
-    const GATT: Gatt = TABLE.gatt();
+    const NAME: &'static str = match NUMBER {
+        1 => "led-button",
+        _ => "led-button-2",
+    };
+    const ABOUT: &'static str = match NUMBER {
+        1 => "LED Button Service; writing the LED needs `required-level`",
+        _ => "the same after an update: Battery Service before it, so all handles are others",
+    };
+    const GATT: Gatt = match NUMBER {
+        1 => TABLE.gatt(),
+        _ => SECOND_TABLE.gatt(),
+    };
 
     fn handle(&mut self, _: Instant, event: Event<'_, Press>, out: &mut Effects<Light>) -> Work {
         match event {
@@ -147,10 +186,12 @@ impl Application for LedButton {
                 }
             }
             Event::Button { button, pressed } => self.press(button, pressed, out),
-            Event::Read { request, handle: BUTTON_HANDLE } => {
+            Event::Read { request, handle } if handle == Self::BUTTON_HANDLE => {
                 out.answer(request, Ok(&[u8::from(self.button)]));
             }
-            Event::Write { request, handle: LED_HANDLE, offset, value } => {
+            // The only other value that anybody may read.
+            Event::Read { request, .. } => out.answer(request, Ok(&[FULL])),
+            Event::Write { request, handle, offset, value } if handle == Self::LED_HANDLE => {
                 let switched = self.switch(offset, value, out);
                 out.answer(request, switched.map(|()| &[][..]));
             }

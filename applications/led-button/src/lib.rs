@@ -23,5 +23,6 @@
 mod application;
 
 pub use application::{
-    BUTTON, BUTTON_HANDLE, LED, LED_HANDLE, LedButton, Light, Press, SERVICE, TABLE,
+    BUTTON, BUTTON_HANDLE, Edition, LED, LED_HANDLE, LedButton, Light, Press, SECOND_TABLE,
+    SERVICE, SecondLedButton, TABLE,
 };

@@ -64,7 +64,8 @@ impl Concern {
         if let Some(reason) = goodbye(account).filter(|reason| !ORDERLY.contains(reason)) {
             return Some(Self::Left(reason));
         }
-        is(&[Cause::AttributeRefused, Cause::AttributeUnanswered]).then_some(Self::Attribute)
+        is(&[Cause::StaleHandles, Cause::AttributeRefused, Cause::AttributeUnanswered])
+            .then_some(Self::Attribute)
     }
 
     /// The same in a few words.

@@ -38,6 +38,8 @@ pub enum Cause {
     PairingStuck,
     /// A person was asked, and did nothing.
     PersonIdle,
+    /// An attribute was refused at a handle that comes from an earlier connection.
+    StaleHandles,
     /// An attribute was refused for want of security, and no pairing followed.
     AttributeRefused,
     /// An ATT request got no answer in 30 s, or too late.

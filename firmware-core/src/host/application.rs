@@ -96,7 +96,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let Some(configuration) = A::GATT.configuration(of) else {
             return self.misuse("a value without a configuration was to be sent");
         };
-        let bit = 1_u8.checked_shl(configuration.number.into()).unwrap_or(0);
+        let bit = configuration.bit();
         let meant =
             |connection: &&mut Connection| whom.is_none_or(|whom| whom == connection.handle);
         self.connections.iter_mut().flatten().filter(meant).for_each(|c| mark(c, bit));

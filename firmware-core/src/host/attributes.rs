@@ -1,7 +1,8 @@
 //! Requests of clients, and values on their way to them.
 
 use super::att::{AttError, NotYet, Security, TRANSACTION_TIMEOUT, is_request, refusal};
-use super::gatt::{Answered, Client, GattView};
+use super::gatt::table::handle::SERVICE_CHANGED;
+use super::gatt::{Answered, Client, Course, GattView, Scratch};
 use super::waiting::Waiting;
 use super::{Connection, Host};
 use crate::application::{Application, Event, Request};
@@ -10,6 +11,9 @@ use ble::hci::Handle;
 use ble::invariant::Invariant;
 use ble::log::{Line, Severity};
 use ble::time::Instant;
+
+/// Service Changed: all handles may mean something else now, from the first to the last.
+const ALL_HANDLES: [u8; 4] = [0x01, 0x00, 0xFF, 0xFF];
 
 /// An ATT PDU, and what the application has answered to it in the meantime.
 struct AttRequest<'a> {
@@ -30,6 +34,18 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             // A client waits for a response before its next request: this one does not, and
             // takes nothing in either.
             return self.misbehaved(handle, PeerMisbehaved::TooManyRequests);
+        }
+        let robust = connection.client.caches_robustly();
+        match connection.awareness.received(robust, pdu) {
+            Course::Serve => {}
+            Course::ServeAware => self.keep_client(handle),
+            Course::Ignore => return,
+            Course::Refuse => {
+                // It was asked for room before.
+                let refused = refusal(pdu, AttError::OUT_OF_SYNC);
+                let sent = connection.send_att(&refused).is_some();
+                return self.broken.check(Invariant::FramesFit, sent);
+            }
         }
         self.ask(now, handle, AttRequest { pdu, first: None, answered: None });
     }
@@ -58,7 +74,10 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             true => Err(NotYet),
             false => connection.bearer.received(&mut view, security, pdu),
         };
-        let GattView { waits, request, effects, work, .. } = view;
+        let GattView { waits, request, effects, work, hash_read, .. } = view;
+        if hash_read {
+            connection.awareness.hash_read();
+        }
         // Each question has a number of its own, those of the same PDU in order.
         connection.next_request = match waits || request != first {
             true => request.number.wrapping_add(1),
@@ -90,15 +109,18 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
         let client = connection.client;
         let confirmed = indicated.filter(|_| connection.bearer.can_indicate());
+        let learned = confirmed.is_some_and(|of| connection.awareness.confirmed(of));
         if client != before {
             connection.configured = true;
-            self.smp.set_cccd(now, handle, client.to_bits());
+        }
+        if client != before || learned {
+            self.keep_client(handle);
         }
         self.carry_out(now, work, effects);
         if client != before {
             self.subscribed(now, handle, before);
         }
-        if let Some(of) = confirmed {
+        if let Some(of) = confirmed.filter(|of| *of != SERVICE_CHANGED) {
             self.tell(now, Event::Confirmed { connection: handle, handle: of, ok: true });
         }
     }
@@ -163,7 +185,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             connection.waiting = None;
             (connection.notify, connection.indicate) = (0, 0);
             self.log(Severity::Error, "bt_att", Line::AttTimeout);
-            if let Some(of) = indicated {
+            if let Some(of) = indicated.filter(|of| *of != SERVICE_CHANGED) {
                 self.tell(now, Event::Confirmed { connection: handle, handle: of, ok: false });
             }
         }
@@ -174,8 +196,12 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     pub(super) fn send_values(&mut self, now: Instant) {
         for index in 0..LINKS {
             for of in A::GATT.configurations() {
-                let bit = 1_u8.checked_shl(of.number.into()).unwrap_or(0);
+                let bit = of.bit();
                 let Some(Some(connection)) = self.connections.get_mut(index) else { break };
+                let robust = connection.client.caches_robustly();
+                if connection.awareness.holds_values(robust) && of.of != SERVICE_CHANGED {
+                    continue;
+                }
                 if connection.notify & bit != 0 && connection.frames.has_room() {
                     connection.notify &= !bit;
                     if connection.client.wants_notifications(of) {
@@ -212,7 +238,10 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             &mut connection.client,
             request,
         );
-        let value = view.ask(Event::Read { request, handle: of });
+        let value = match of {
+            SERVICE_CHANGED => Scratch::from_slice(&ALL_HANDLES).map_err(|_| AttError::UNLIKELY),
+            _ => view.ask(Event::Read { request, handle: of }),
+        };
         let GattView { effects, work, .. } = view;
         let mut sent = false;
         if let Ok(value) = value {
@@ -227,6 +256,8 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.carry_out(now, work, effects);
         if sent {
             self.used(now, handle);
+        }
+        if sent && of != SERVICE_CHANGED {
             self.tell(now, Event::Sent { connection: handle, handle: of });
         }
     }

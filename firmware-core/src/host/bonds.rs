@@ -23,13 +23,20 @@ pub struct Bond {
     /// Client Characteristic Configurations and Client Supported Features, as
     /// [`Client::to_bits`](super::gatt::Client::to_bits) has them.
     pub cccd: u16,
+    /// The table of attributes that they are about: the last octets of its Database Hash.
+    pub configured: u64,
+    /// The table that the peer knows.
+    pub known: u64,
     /// Counts bonds as they are made: the lowest number is the oldest bond.
     pub number: u32,
 }
 
 /// Layout of the record; another number is another layout and is not read, but for
-/// [`UNNUMBERED`].
-const VERSION: u8 = 2;
+/// [`UNNUMBERED`] and [`NO_TABLE`].
+const VERSION: u8 = 3;
+
+/// The layout before a bond told which table its peer knows: it counts as another one.
+const NO_TABLE: u8 = 2;
 
 /// The layout before bonds were numbered. Such bonds count as the oldest.
 const UNNUMBERED: u8 = 1;
@@ -42,6 +49,7 @@ impl Bond {
         w.u8(VERSION).u8(self.identity.kind as u8).bytes(&self.identity.octets);
         w.bytes(self.ltk.expose()).u8(self.level).u8(self.key_size).u16(self.cccd);
         w.u32(self.number);
+        w.bytes(&self.configured.to_le_bytes()).bytes(&self.known.to_le_bytes());
         if let Some(irk) = &self.irk {
             w.bytes(irk.expose());
         }
@@ -53,7 +61,7 @@ impl Bond {
     pub fn from_record(slot: u8, record: &Record) -> Option<Self> {
         let mut r = Reader::new(record.expose());
         let version = r.u8()?;
-        if version != VERSION && version != UNNUMBERED {
+        if ![VERSION, NO_TABLE, UNNUMBERED].contains(&version) {
             return None;
         }
         let kind = match r.u8()? {
@@ -65,13 +73,29 @@ impl Bond {
         let ltk = Secret::new(r.array()?);
         let (level, key_size, cccd) = (r.u8()?, r.u8()?, r.u16()?);
         let number = if version == UNNUMBERED { 0 } else { r.u32()? };
+        let mut table = || match version {
+            VERSION => r.array().map(u64::from_le_bytes),
+            _ => Some(0),
+        };
+        let (configured, known) = (table()?, table()?);
         let irk = if r.rest().is_empty() { None } else { Some(Secret::new(r.array()?)) };
         r.end()?;
         let sane = identity.is_identity()
             && (2..=4).contains(&level)
             && (7..=16).contains(&key_size)
             && (level < 4 || key_size == 16);
-        sane.then_some(Self { identity, ltk, irk, level, key_size, slot, cccd, number })
+        sane.then_some(Self {
+            identity,
+            ltk,
+            irk,
+            level,
+            key_size,
+            slot,
+            cccd,
+            configured,
+            known,
+            number,
+        })
     }
 }
 
@@ -177,6 +201,8 @@ mod tests {
             key_size: 16,
             slot,
             cccd: 0x0102,
+            configured: 0x0708_090A_0B0C_0D0E,
+            known: 0x1718_191A_1B1C_1D1E,
             number: 0x0304_0506,
         }
     }
@@ -192,9 +218,18 @@ mod tests {
     /// A device keeps its bonds when it gets newer firmware.
     #[test]
     fn records_of_older_firmware_are_read() {
-        let old = [&[1, 0, 6, 5, 4, 3, 2, 1][..], &[7; 16], &[4, 16, 2, 1], &[9; 16]].concat();
-        let read = Bond::from_record(1, &Record::new(&old).unwrap()).unwrap();
-        assert_eq!(read, Bond { ltk: Secret::new([7; 16]), number: 0, ..bond(1, Some([9; 16])) });
+        let head =
+            |version| [&[version, 0, 6, 5, 4, 3, 2, 1][..], &[7; 16], &[4, 16, 2, 1]].concat();
+        let kept =
+            Bond { ltk: Secret::new([7; 16]), configured: 0, known: 0, ..bond(1, Some([9; 16])) };
+        let number = [6, 5, 4, 3];
+        for (old, number) in [
+            ([&head(1)[..], &[9; 16]].concat(), 0),
+            ([&head(2)[..], &number, &[9; 16]].concat(), kept.number),
+        ] {
+            let read = Bond::from_record(1, &Record::new(&old).unwrap()).unwrap();
+            assert_eq!(read, Bond { number, ..kept.clone() });
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the host keeps of one connection.
 
 use super::att::{Bearer, Pdu};
-use super::gatt::Client;
+use super::gatt::{Awareness, Client};
 use super::held::Held;
 use super::l2cap::fragment::Fragmenter;
 use super::l2cap::recombine::Recombiner;
@@ -33,6 +33,8 @@ pub(super) struct Connection {
     /// ATT PDUs that wait until it is known who the peer is.
     pub(super) held: Held,
     pub(super) client: Client,
+    /// Whether it knows the table.
+    pub(super) awareness: Awareness,
     /// The client has configured something in this connection.
     pub(super) configured: bool,
     /// Values that have changed and were not sent yet, one bit for each configuration.
@@ -63,6 +65,7 @@ impl Connection {
             bearer: Bearer::default(),
             held: Held::default(),
             client: Client::default(),
+            awareness: Awareness::Aware,
             configured: false,
             notify: 0,
             indicate: 0,

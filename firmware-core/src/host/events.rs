@@ -1,10 +1,12 @@
 //! HCI events.
 
-use super::gatt::Client;
+use super::bonds::Bond;
+use super::gatt::{Awareness, Client};
 use super::l2cap::CID_SIGNALLING;
 use super::procedures::{Due, Procedures, Request, Requests, Situation, fits};
 use super::{Connection, Host, Stage};
 use crate::application::Application;
+use crate::config::ServiceChanged;
 use ble::error::ErrorCode;
 use ble::hci::{
     Command, ConnectionComplete, ConnectionParameters, Event, Handle, HciOpcode, Return,
@@ -155,7 +157,8 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         connection.idle_at = patience.map(|patience| now + patience);
         let peer = connection.peer;
         if let Some(bond) = self.smp.bonds().find(|bond| bond.identity == peer) {
-            connection.client = Client::from_bits(bond.cccd, &A::GATT);
+            connection.client = self.values.kept(bond, &A::GATT);
+            connection.awareness = self.awareness(bond);
         }
         let Some(place) = self.connections.iter_mut().find(|place| place.is_none()) else {
             let reason = ErrorCode::REMOTE_LOW_RESOURCES;
@@ -169,6 +172,16 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             self.smp.request_security(now, handle);
         }
         self.request_all(handle, requests);
+    }
+
+    /// What a bonded client knows of the table when it connects.
+    // GATT-SYNC-1: bonded clients are told of changes.
+    fn awareness(&self, bond: &Bond) -> Awareness {
+        let told = self.config.lapses.made().service_changed == ServiceChanged::Told;
+        match told && bond.known != self.values.database() {
+            true => Awareness::Unaware { told: false },
+            false => Awareness::Aware,
+        }
     }
 
     fn disconnected(&mut self, now: Instant, handle: Handle, reason: ErrorCode) {

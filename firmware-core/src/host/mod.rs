@@ -146,6 +146,11 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     // Built where it stays: as a function of its own it would be built on the stack and moved.
     #[inline(always)]
     pub fn new(config: &Config, application: A, entropy: &Entropy) -> Self {
+        let values = Values {
+            preferred: config.preferred,
+            demanded_level: config.required_level,
+            hash: gatt::hash::database_hash(A::GATT.attributes),
+        };
         let smp = SmpConfig {
             io: config.io,
             passkey: config.passkey,
@@ -158,6 +163,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             identity: config.address,
             debug_key: config.debug_key,
             bonding: config.bonding,
+            database: values.database(),
             lapses: config.lapses,
         };
         Self {
@@ -166,11 +172,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             smp: SecurityManager::new(smp, entropy),
             connections: [const { None }; LINKS],
             turn: 0,
-            values: Values {
-                preferred: config.preferred,
-                demanded_level: config.required_level,
-                hash: gatt::hash::database_hash(A::GATT.attributes),
-            },
+            values,
             commands: Commands::default(),
             controller: Controller::UNKNOWN,
             notes: Queue::new(),

@@ -1,10 +1,12 @@
 //! What the Security Manager says, carried out.
 
-use super::gatt::Client;
+use super::gatt::Awareness;
+use super::gatt::table::handle::SERVICE_CHANGED;
 use super::l2cap::CID_SMP;
 use super::smp::SmpOutput;
 use super::{Connection, Host, Note};
 use crate::application::{Application, Event};
+use crate::config::ServiceChanged;
 use ble::hci::Handle;
 use ble::invariant::Invariant;
 use ble::log::{Line, Severity};
@@ -74,18 +76,19 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                     self.log(Severity::Info, "BLE_Main", line);
                 }
             }
-            SmpOutput::PairingEnded { handle, bonded } => self.pairing_ended(now, handle, bonded),
+            SmpOutput::PairingEnded { handle, bonded } => self.pairing_ended(handle, bonded),
             SmpOutput::BondsChanged => self.bonds_changed(),
         }
     }
 
-    fn pairing_ended(&mut self, now: Instant, handle: Handle, bonded: bool) {
+    fn pairing_ended(&mut self, handle: Handle, bonded: bool) {
         let Some(connection) = self.connection(handle) else { return };
         if !bonded {
             return;
         }
-        let bits = connection.client.to_bits();
-        self.smp.set_cccd(now, handle, bits);
+        // A bond is with the table as it is now.
+        connection.awareness = Awareness::Aware;
+        self.keep_client(handle);
         self.end_pairing_mode();
         self.bonded(handle);
     }
@@ -93,14 +96,36 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// The peer has the key of its bond. What it has configured before is kept from now on; what
     /// was kept is in force, if it has not.
     pub(super) fn recognised(&mut self, now: Instant, handle: Handle) {
-        let kept = self.smp.bond_of(handle).map(|bond| Client::from_bits(bond.cccd, &A::GATT));
+        let kept = self.smp.bond_of(handle).map(|bond| self.values.kept(bond, &A::GATT));
         let Some(connection) = self.connection(handle) else { return };
-        if connection.configured {
+        let mut before = connection.client;
+        if let Some(kept) = kept.filter(|_| !connection.configured) {
+            before = core::mem::replace(&mut connection.client, kept);
+        }
+        self.subscribed(now, handle, before);
+        self.keep_client(handle);
+        self.tell_of_change(handle);
+    }
+
+    /// Tells a bonded client that the table is another one than at its bond.
+    // GATT-SYNC-1: bonded clients are told of changes.
+    fn tell_of_change(&mut self, handle: Handle) {
+        let configuration = A::GATT.configuration(SERVICE_CHANGED);
+        let (Some(connection), Some(of)) = (self.connection(handle), configuration) else {
+            return;
+        };
+        if !connection.awareness.is_aware() && connection.client.wants_indications(of) {
+            connection.indicate |= of.bit();
+        }
+    }
+
+    /// Keeps with the bond what a client has configured, and whether it knows the table.
+    pub(super) fn keep_client(&mut self, handle: Handle) {
+        let told = self.config.lapses.made().service_changed == ServiceChanged::Told;
+        if let Some(connection) = self.connection(handle) {
+            let knows = told && connection.awareness.is_aware();
             let bits = connection.client.to_bits();
-            self.smp.set_cccd(now, handle, bits);
-        } else if let Some(kept) = kept {
-            let before = core::mem::replace(&mut connection.client, kept);
-            self.subscribed(now, handle, before);
+            self.smp.set_cccd(handle, bits, knows);
         }
     }
 

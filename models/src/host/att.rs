@@ -11,6 +11,7 @@ pub(crate) mod error {
     pub(crate) const ATTRIBUTE_NOT_FOUND: u8 = 0x0A;
     pub(crate) const INSUFFICIENT_KEY_SIZE: u8 = 0x0C;
     pub(crate) const INSUFFICIENT_ENCRYPTION: u8 = 0x0F;
+    pub(crate) const OUT_OF_SYNC: u8 = 0x12;
 }
 
 /// What a client asks.

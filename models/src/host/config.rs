@@ -203,6 +203,22 @@ pub struct LeavingReasons {
     pub key_missing: ErrorCode,
 }
 
+/// What a host keeps of the attributes of a bonded peripheral, and how it learns that they have
+/// become others (Vol 3, Part G, 2.5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Caching {
+    /// Nothing: it discovers in each connection.
+    None,
+    /// Their handles, and nobody tells it of others.
+    Handles,
+    /// Their handles; it subscribes to Service Changed.
+    ServiceChanged,
+    /// Their handles, as long as the Database Hash, which it reads first, is the same.
+    Hash,
+    /// Their handles, by robust caching: a peripheral that has others refuses its requests.
+    Robust,
+}
+
 /// How a bonded reconnection begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BondedStart {
@@ -277,6 +293,8 @@ pub struct HostConfig {
     /// Whether other steps go on while one waits for security, as an application does whose
     /// system pairs beside it.
     pub steps_beside_pairing: bool,
+    /// What is kept of attributes.
+    pub caching: Caching,
     /// ATT MTU that is asked for, 23–527.
     pub mtu: u16,
     /// What makes it pair.
@@ -350,6 +368,7 @@ impl Default for HostConfig {
                 Step::Stay(Duration::from_secs(8)),
             ],
             steps_beside_pairing: false,
+            caching: Caching::None,
             mtu: 517,
             pair_on: PairOn { att_error: true, forgotten: true, security_request: true },
             refuses_after_boot: None,

@@ -42,6 +42,10 @@ pub(super) struct Connection {
     pub(super) pairings: u8,
     pub(super) running: Option<Running>,
     pub(super) waits_for_encryption: bool,
+    /// How often all was begun anew, because attributes have become others.
+    pub(super) renewed: u8,
+    /// That is due.
+    pub(super) renews: bool,
     /// Disconnect was asked for.
     pub(super) closing: bool,
     /// Parameters to be set once the answer to the request for them has arrived.
@@ -78,6 +82,8 @@ impl Connection {
             pairings: 0,
             running: None,
             waits_for_encryption: false,
+            renewed: 0,
+            renews: false,
             closing: false,
             fragment_length: usize::from(length),
             granted: None,

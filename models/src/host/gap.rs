@@ -157,7 +157,11 @@ impl CentralHost {
         self.phase = Phase::Connected;
         self.status.connections += 1;
         self.status.level = 1;
-        self.connection = Some(Connection::new(now, complete, &self.config, self.buffers));
+        let cache = self.bond(complete.peer).and_then(|bond| bond.cache.clone());
+        let mut connection = Connection::new(now, complete, &self.config, self.buffers);
+        connection.client.remember(self.config.caching, cache);
+        self.connection = Some(connection);
+        self.status.refused = 0;
         self.begin_connection(now);
     }
 
@@ -170,6 +174,7 @@ impl CentralHost {
             }
             self.pump_smp(now);
         }
+        self.keep_attributes();
         self.connection = None;
         self.status.disconnected = Some(reason);
         self.status.level = 0;

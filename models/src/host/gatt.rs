@@ -5,14 +5,22 @@ use std::collections::VecDeque;
 use ble::time::{Duration, Instant};
 
 use super::att::{self, Incoming, Request, error};
-use super::config::{Step, Uuid};
+use super::cache::Cache;
+use super::config::{Caching, Step, Uuid};
+
+#[cfg(test)]
+mod tests;
 
 /// A request must be answered within this (Vol 3, Part F, 3.3.3).
 // ATT-TIME-1: 30 seconds.
 const ATT_TIMEOUT: Duration = Duration::from_secs(30);
 const PRIMARY_SERVICE: u16 = 0x2800;
 const CHARACTERISTIC: u16 = 0x2803;
+const SERVICE_CHANGED: Uuid = Uuid::Short(0x2A05);
+const CLIENT_FEATURES: Uuid = Uuid::Short(0x2B29);
 const DATABASE_HASH: u16 = 0x2B2A;
+/// Client Supported Features: robust caching.
+const ROBUST_CACHING: u8 = 0x01;
 const CCCD: Uuid = Uuid::Short(0x2902);
 /// Property: can be notified.
 const NOTIFY: u8 = 0x10;
@@ -82,6 +90,10 @@ enum Task {
     Characteristics,
     /// Descriptors of the characteristic with this index.
     Descriptors(usize),
+    /// The Database Hash, before a discovery.
+    Hash,
+    /// What it takes to be told of changes, after a discovery.
+    Changes,
     Value,
 }
 
@@ -94,9 +106,15 @@ pub(crate) struct Client {
     pending: Option<(u8, Instant)>,
     dead: bool,
     exchanged: bool,
+    caching: Caching,
+    /// Handles of an earlier connection are believed.
+    trusted: bool,
     database: Database,
+    hash: Option<Vec<u8>>,
     out: VecDeque<Vec<u8>>,
     told: Unsolicited,
+    /// Service Changed was indicated.
+    changed: bool,
 }
 
 /// Values that came without being asked for, since this was last looked at.
@@ -117,10 +135,38 @@ impl Client {
             pending: None,
             dead: false,
             exchanged: false,
+            caching: Caching::None,
+            trusted: false,
             database: Database::default(),
+            hash: None,
             out: VecDeque::new(),
             told: Unsolicited::default(),
+            changed: false,
         }
+    }
+
+    /// Believes what an earlier connection has found, in the way in which this host keeps it.
+    pub(crate) fn remember(&mut self, caching: Caching, cache: Option<Cache>) {
+        self.caching = caching;
+        if let Some(Cache { database, hash }) = cache.filter(|_| caching != Caching::None) {
+            (self.database, self.hash, self.trusted) = (database, hash, true);
+        }
+    }
+
+    /// What is known now, for a later connection.
+    pub(crate) fn cache(&self) -> Option<Cache> {
+        let known = self.trusted && !self.database.services.is_empty();
+        known.then(|| Cache { database: self.database.clone(), hash: self.hash.clone() })
+    }
+
+    /// What is known means nothing any more.
+    pub(crate) const fn distrust(&mut self) {
+        self.trusted = false;
+    }
+
+    /// Whether Service Changed has been indicated since the last call.
+    pub(crate) const fn was_told(&mut self) -> bool {
+        std::mem::replace(&mut self.changed, false)
     }
 
     pub(crate) const fn mtu(&self) -> u16 {
@@ -158,11 +204,12 @@ impl Client {
         let known = |uuid| self.database.find(uuid).ok_or(ClientError::NotFound);
         let request = match step {
             Step::ExchangeMtu => Ok((Task::Mtu, Request::ExchangeMtu(self.own_mtu))),
-            Step::Discover => {
-                self.database = Database::default();
-                let all = Request::ReadByGroupType(1, u16::MAX, PRIMARY_SERVICE);
-                Ok((Task::Services, all))
+            // GATT-HASH-2: the database hash is read by its type.
+            Step::Discover if self.caching == Caching::Hash => {
+                Ok((Task::Hash, Request::ReadByType(1, u16::MAX, DATABASE_HASH)))
             }
+            Step::Discover if self.trusted => return Some(Ok(())),
+            Step::Discover => Ok(self.discovery()),
             Step::Write(uuid, value) => {
                 known(uuid).map(|c| (Task::Value, Request::Write(c.value, value.clone())))
             }
@@ -220,8 +267,10 @@ impl Client {
             }
             Incoming::Notification(..) => self.told.notifications += 1,
             // GATT-IND-1: each indication is confirmed.
-            Incoming::Indication(..) => {
+            Incoming::Indication(of, _) => {
                 self.told.indications += 1;
+                let changed = self.database.find(&SERVICE_CHANGED);
+                self.changed |= changed.is_some_and(|changed| changed.value == *of);
                 self.out.push_back(vec![0x1E]);
             }
             _ => {}
@@ -282,11 +331,52 @@ impl Client {
             (Task::Descriptors(index), Incoming::Error { .. }) => {
                 return self.next_descriptors(now, index + 1);
             }
+            (Task::Hash, Incoming::ByType(records)) => return self.compare(now, records),
+            // Without a hash nothing is believed.
+            (Task::Hash, Incoming::Error { .. }) => return self.compare(now, Vec::new()),
+            (Task::Changes, Incoming::Written | Incoming::Error { .. }) => Ok(()),
             (Task::Value, Incoming::Value(_) | Incoming::ByType(_) | Incoming::Written) => Ok(()),
             (_, Incoming::Error { code, .. }) => Err(ClientError::Att(code)),
             _ => Err(ClientError::Malformed),
         };
         Some(self.end(result))
+    }
+
+    /// All services, to begin with.
+    fn discovery(&mut self) -> (Task, Request) {
+        self.database = Database::default();
+        (Task::Services, Request::ReadByGroupType(1, u16::MAX, PRIMARY_SERVICE))
+    }
+
+    /// The Database Hash has come: what is known holds, or all is discovered.
+    fn compare(&mut self, now: Instant, records: Vec<(u16, Vec<u8>)>) -> Ended {
+        let hash = records.into_iter().next().map(|(_, hash)| hash);
+        if self.trusted && hash.is_some() && hash == self.hash {
+            return Some(self.end(Ok(())));
+        }
+        self.hash = hash;
+        let (task, request) = self.discovery();
+        self.ask(now, task, &request);
+        None
+    }
+
+    /// All was discovered; whoever keeps it asks to be told when it changes.
+    fn discovered(&mut self, now: Instant) -> Ended {
+        self.trusted = self.caching != Caching::None;
+        let asks = match self.caching {
+            Caching::ServiceChanged => {
+                let changed = self.database.find(&SERVICE_CHANGED);
+                changed.and_then(|changed| changed.cccd).map(|cccd| (cccd, vec![2, 0]))
+            }
+            Caching::Robust => {
+                let features = self.database.find(&CLIENT_FEATURES);
+                features.map(|features| (features.value, vec![ROBUST_CACHING]))
+            }
+            Caching::None | Caching::Handles | Caching::Hash => None,
+        };
+        let Some((handle, value)) = asks else { return Some(self.end(Ok(()))) };
+        self.ask(now, Task::Changes, &Request::Write(handle, value));
+        None
     }
 
     fn services(&mut self, now: Instant, groups: &[(u16, u16, Vec<u8>)]) -> Ended {
@@ -343,7 +433,7 @@ impl Client {
         let room = (index..self.database.characteristics.len())
             .find_map(|index| self.descriptor_range(index).map(|range| (index, range)));
         let Some((index, (start, end))) = room else {
-            return Some(self.end(Ok(())));
+            return self.discovered(now);
         };
         self.ask(now, Task::Descriptors(index), &Request::FindInformation(start, end));
         None
@@ -361,70 +451,5 @@ impl Client {
             .find(|(first, last, _)| (*first..=*last).contains(&characteristic.value));
         let end = service.map_or(u16::MAX, |(_, last, _)| *last).min(next.unwrap_or(u16::MAX));
         (start <= end).then_some((start, end))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Instant = Instant::ZERO;
-
-    // ATT-SEQ-1: one request at a time. ATT-RSP-1: the response fits its request.
-    #[test]
-    fn the_next_request_waits_for_the_response_of_the_last() {
-        let mut client = Client::new(23);
-        assert_eq!(client.begin(NOW, &Step::Discover), None);
-        assert_eq!(client.poll(), Some(vec![0x10, 1, 0, 0xFF, 0xFF, 0x00, 0x28]));
-        for other in [&[0x1B, 3, 0, 1][..], &[0x0B, 1], &[0x01, 0x0A, 3, 0, 0x0A]] {
-            assert_eq!(client.received(NOW, other), None);
-            assert_eq!(client.poll(), None, "{other:?}");
-        }
-        assert_eq!(client.received(NOW, &[0x01, 0x10, 1, 0, 0x0A]), None);
-        assert_eq!(client.poll(), Some(vec![0x08, 1, 0, 0xFF, 0xFF, 0x03, 0x28]));
-    }
-
-    // ATT-MTU-1: one exchange of ATT_MTU. ATT-MTU-3: nothing unasked while ATT_MTU is exchanged.
-    #[test]
-    fn the_mtu_is_exchanged_once() {
-        let mut client = Client::new(65);
-        assert_eq!(client.begin(NOW, &Step::ExchangeMtu), None);
-        assert_eq!(client.poll(), Some(vec![0x02, 65, 0]));
-        assert_eq!(client.received(NOW, &[0x03, 247, 0]), Some(Ok(())));
-        assert_eq!(client.mtu(), 65);
-        assert_eq!(client.begin(NOW, &Step::ExchangeMtu), Some(Ok(())));
-        assert_eq!(client.poll(), None);
-    }
-
-    // GATT-IND-1: each indication is confirmed. ATT-RSP-2: no answer without a question.
-    #[test]
-    fn an_indication_is_confirmed_and_a_notification_is_not() {
-        let mut client = Client::new(23);
-        client.received(NOW, &[0x1D, 3, 0, 1]);
-        assert_eq!(client.poll(), Some(vec![0x1E]));
-        client.received(NOW, &[0x1B, 3, 0, 1]);
-        assert_eq!(client.poll(), None);
-    }
-
-    // GATT-HASH-2: the database hash is read by its type.
-    #[test]
-    fn the_database_hash_is_not_read_by_its_handle() {
-        let mut client = Client::new(23);
-        assert_eq!(client.begin(NOW, &Step::Read(Uuid::Short(DATABASE_HASH))), None);
-        assert_eq!(client.poll(), Some(vec![0x08, 1, 0, 0xFF, 0xFF, 0x2A, 0x2B]));
-        let answer = [&[0x09, 18, 8, 0][..], &[7; 16]].concat();
-        assert_eq!(client.received(NOW, &answer), Some(Ok(())));
-    }
-
-    // ATT-RSP-3: every request is answered. ATT-MTU-4: one ATT_MTU for client and server.
-    #[test]
-    fn a_peer_that_asks_is_answered() {
-        let mut client = Client::new(65);
-        assert_eq!(client.begin(NOW, &Step::ExchangeMtu), None);
-        assert_eq!(client.poll(), Some(vec![0x02, 65, 0]));
-        client.received(NOW, &[0x02, 100, 0]);
-        assert_eq!(client.poll(), Some(vec![0x03, 65, 0]));
-        client.received(NOW, &[0x10, 1, 0, 0xFF, 0xFF, 0x00, 0x28]);
-        assert_eq!(client.poll(), Some(vec![0x01, 0x10, 0, 0, 0x06]));
     }
 }

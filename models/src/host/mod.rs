@@ -5,6 +5,7 @@
 
 mod armed;
 mod att;
+mod cache;
 mod config;
 mod connection;
 mod gap;
@@ -34,8 +35,8 @@ use bletwin_sim::node::Act;
 
 use crate::attacker::Guesser;
 pub use config::{
-    Attack, BondedStart, DebugKey, Grant, HostConfig, HostProcedure, KeyMissing, LeavingReasons,
-    OwnAddress, PairOn, PairingConfig, ParameterRules, Step, Target, Uuid,
+    Attack, BondedStart, Caching, DebugKey, Grant, HostConfig, HostProcedure, KeyMissing,
+    LeavingReasons, OwnAddress, PairOn, PairingConfig, ParameterRules, Step, Target, Uuid,
 };
 use connection::Connection;
 pub use gatt::{Characteristic, Database};

@@ -8,6 +8,7 @@ use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 
+use super::cache::Cache;
 use super::config::KeyMissing;
 use super::smp::{self, Initiator, Output, Paired, PairingError, Parties, Pdu, reason};
 use super::{CentralHost, HostOutput, l2cap};
@@ -32,6 +33,8 @@ pub struct Bond {
     pub level: u8,
     /// Peer's IRK, least significant octet first.
     pub irk: Option<Secret<16>>,
+    /// What was discovered there, if that is kept.
+    pub cache: Option<Cache>,
 }
 
 impl Bond {
@@ -257,7 +260,7 @@ impl CentralHost {
         if paired.bonding {
             let (ltk, irk) = (paired.ltk.clone(), paired.irk.clone());
             self.bonds.retain(|bond| bond.peer != peer && !bond.is_with(address));
-            self.bonds.push(Bond { peer, address, ltk, level, irk });
+            self.bonds.push(Bond { peer, address, ltk, level, irk, cache: None });
             self.status.bonded = true;
             self.note(&format!("Bonded with {peer}, security level {level}"));
         } else {

@@ -27,6 +27,8 @@ pub struct Status {
     pub left: bool,
     /// Steps that failed or were given up.
     pub failed: u32,
+    /// Of them, those of the present or last connection that were not done again.
+    pub refused: u32,
     /// Notifications that came.
     pub notifications: u32,
     /// Indications that came, each of which was confirmed.

@@ -84,6 +84,7 @@ impl CentralHost {
 
     /// Begins the next step unless one is under way.
     pub(super) fn advance(&mut self, now: Instant) {
+        self.renew_if_due();
         while let Some(connection) = &mut self.connection
             && connection.running.is_none()
             && !connection.waits_for_encryption
@@ -149,6 +150,7 @@ impl CentralHost {
         if let Some(result) = ended {
             self.client_ended(now, result);
         }
+        self.attributes_changed(now);
     }
 
     pub(super) fn pump_client(&mut self) {
@@ -187,8 +189,13 @@ impl CentralHost {
                 self.raise_security(now);
                 self.advance(now);
             }
+            Err(ClientError::Att(error::OUT_OF_SYNC)) if connection.renew() => {
+                self.note(&format!("{step}: the attributes are others now"));
+                self.advance(now);
+            }
             Err(error) => {
                 self.status.failed += 1;
+                self.status.refused += 1;
                 self.note(&format!("{step} failed: {error:?}"));
                 self.advance(now);
             }
@@ -248,6 +255,7 @@ impl CentralHost {
             Some(step) if reached => return self.begin_step(now, step, true),
             Some(step) => {
                 self.status.failed += 1;
+                self.status.refused += 1;
                 self.note(&format!("{step} given up"));
             }
         }

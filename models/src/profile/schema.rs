@@ -6,8 +6,8 @@ use bletwin_schema::{Flag, List, Number, OrNever, keys};
 use super::Profile;
 use super::convert::{rules_of, set_rules};
 use super::values::{
-    Allowed, AnswerWhen, ChSel, DebugKeys, Features, Grants, Io, Millis, MissingKey, OnConnect,
-    Picked, Procedures, PublicAddress, Reasons, Shown, Stalls, Start, Steps,
+    Allowed, AnswerWhen, ChSel, DebugKeys, Features, Grants, Io, Kept, Millis, MissingKey,
+    OnConnect, Picked, Procedures, PublicAddress, Reasons, Shown, Stalls, Start, Steps,
 };
 use crate::controller::quirk::PeripheralRequest;
 use crate::host::Attack;
@@ -109,6 +109,9 @@ keys! {
         "steps": List<Steps> = |p| p.host.steps;
         /// Other steps go on while one waits for security; it is tried again behind them.
         "steps-beside-pairing": Flag = |p| p.host.steps_beside_pairing;
+        /// Keeps the attributes of a bonded peripheral, and learns that they are others: not at
+        /// all (handles), by Service Changed, by the Database Hash, or by robust caching.
+        "caching": Kept = |p| p.host.caching;
         /// ATT MTU to ask for.
         "mtu": Number<u16, 23, 527> = |p| p.host.mtu;
         /// Which connection parameters the peripheral may ask for. `apple` are the Accessory Design

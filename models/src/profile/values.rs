@@ -18,7 +18,8 @@ pub(super) use steps::Steps;
 
 use crate::controller::quirk::Condition;
 use crate::host::{
-    BondedStart, DebugKey, Grant, HostProcedure, KeyMissing, OwnAddress, ParameterRules, Target,
+    BondedStart, Caching, DebugKey, Grant, HostProcedure, KeyMissing, OwnAddress, ParameterRules,
+    Target,
 };
 
 words! {
@@ -47,6 +48,14 @@ words! {
         "encrypt-first" => BondedStart::EncryptFirst,
         "encrypt-alongside" => BondedStart::EncryptAlongside,
         "on-demand" => BondedStart::OnDemand,
+    }
+    /// What is kept of attributes.
+    pub(super) Kept: Caching {
+        "none" => Caching::None,
+        "handles" => Caching::Handles,
+        "service-changed" => Caching::ServiceChanged,
+        "hash" => Caching::Hash,
+        "robust" => Caching::Robust,
     }
     /// What the host asks of its controller.
     pub(super) OnConnect: HostProcedure {

@@ -12,6 +12,7 @@ use bletwin_sim::node::{End, NodeId};
 use bletwin_sim::record::{Note, RecordKind};
 use bletwin_sim::sniffer::sniff;
 use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::application::Application as _;
 use firmware_core::config::{Accept, Config, ParamUpdate};
 use firmware_core::host::bonds::Bond;
 use led_button::LedButton;
@@ -57,6 +58,8 @@ fn play(steps: Vec<Step>) -> (Vec<(u16, Opcode)>, Option<u8>) {
         key_size: 16,
         slot: 0,
         cccd: 0,
+        configured: LedButton::GATT.digest(),
+        known: LedButton::GATT.digest(),
         number: 1,
     };
     peripheral.storage_mut().put(0, bond.to_record().unwrap());

@@ -17,6 +17,7 @@ use bletwin_sim::random::{Purpose, Stream};
 use bletwin_sim::record::{Note, Record, RecordId, RecordKind};
 use bletwin_sim::sniffer::sniff;
 use bletwin_sim::world::{Placement, World, WorldConfig};
+use firmware_core::application::Application as _;
 use firmware_core::config::{
     Accept, Config, DataLengthUpdate, FeatureExchange, ParamUpdate, PhyUpdate,
 };
@@ -194,6 +195,8 @@ pub(crate) fn world(setup: &Setup, script: Script, seed: u64) -> World<Actor> {
         key_size: 16,
         slot: 0,
         cccd: 0,
+        configured: LedButton::GATT.digest(),
+        known: LedButton::GATT.digest(),
         number: 1,
     };
     if let Some(record) = bond.to_record().filter(|_| !setup.no_bond) {

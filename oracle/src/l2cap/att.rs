@@ -8,6 +8,7 @@ use bletwin_rules::att::{
 use bletwin_rules::gatt::GATT_IND_1;
 
 use super::attributes::Attributes;
+use super::changes::Changes;
 use super::codes::{AttKind, code, kind};
 use super::declarations::Declarations;
 use super::values::Values;
@@ -75,6 +76,7 @@ struct Server {
     attributes: Attributes,
     declarations: Declarations,
     values: Values,
+    changes: Changes,
 }
 
 /// Both ends of a connection.
@@ -99,8 +101,9 @@ impl Att {
         match kind {
             AttKind::Request => {
                 end.ask(opcode, frame, court, late.is_some());
-                let server = &server[other(frame.by) as usize];
+                let server = &mut server[other(frame.by) as usize];
                 court.report_all(frame, server.values.asked(&server.attributes, frame.octets));
+                court.report_all(frame, server.changes.asked(frame.octets));
             }
             AttKind::Response => {
                 if let Some(ask) = end.answer(opcode, frame, court) {
@@ -116,6 +119,7 @@ impl Att {
             }
             AttKind::Confirmation => {
                 end.indications.remove(0);
+                server[other(frame.by) as usize].changes.confirmed();
             }
             AttKind::Command | AttKind::Unknown => {}
         }
@@ -182,15 +186,19 @@ impl Server {
         let request = &ask.octets;
         court.report_all(frame, lists::fault(request, frame.octets));
         court.report_all(frame, answers::faults(ask, frame.octets));
+        self.changes.answered(frame.octets);
         self.attributes.learn(request, frame.octets);
         let declared = self.declarations.faults(&self.attributes, request, frame.octets);
         court.report_all(frame, declared);
         court.report_all(frame, self.values.answers(&self.attributes, request, frame.octets));
     }
 
-    fn tells(&self, kind: AttKind, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    fn tells(&mut self, kind: AttKind, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
         let &[code::NOTIFICATION | code::INDICATION, low, high, ..] = frame.octets else { return };
         let (handle, indicates) = (u16::from_le_bytes([low, high]), kind == AttKind::Indication);
+        if indicates {
+            self.changes.indicated(&self.attributes, handle);
+        }
         court.report_all(frame, self.values.sends(&self.attributes, handle, indicates));
     }
 }

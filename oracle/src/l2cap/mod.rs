@@ -8,6 +8,7 @@
 mod answers;
 mod att;
 mod attributes;
+mod changes;
 mod codes;
 mod commitments;
 mod court;

@@ -76,6 +76,7 @@ pub(super) fn broken() -> Vec<(&'static str, Role, Script)> {
         ("GATT-IND-1", C, att(NEW(), P, &INDICATION).events(LONG)),
         ("GATT-HASH-2", C, asked(by_type(0x2B2A, &[7; 16]), &[0x0A, 8, 0])),
         ("GATT-FEAT-1", C, asked(by_type(0x2B29, &[3]), &[0x12, 8, 0, 1])),
+        ("GATT-SYNC-3", C, asked(out_of_sync(), &[0x0A, 3, 0])),
         ("GAP-NAME-1", P, by_type(0x2A01, &[1, 2, 3])),
     ]
 }
@@ -317,6 +318,26 @@ fn features_and_hash() {
     innocent(&told(hash(), &[0x0A, 3, 0], &[0x0B, 7]));
     breaks(&asked(hash(), &[0x0C, 8, 0, 0, 0]), "GATT-HASH-2", C);
     breaks(&asked(hash(), &[0x0E, 3, 0, 8, 0]), "GATT-HASH-2", C);
+}
+
+fn out_of_sync() -> Script {
+    told(NEW(), &[0x0A, 3, 0], &[1, 0x0A, 3, 0, 0x12])
+}
+
+/// GATT-SYNC-3: what has changed is discovered anew.
+#[test]
+fn handles_that_are_void_are_not_used() {
+    breaks(&asked(out_of_sync(), &[0x12, 3, 0, 1]), "GATT-SYNC-3", C);
+    innocent(&asked(told(out_of_sync(), &SERVICES, &[1, 0x10, 1, 0, 0x0A]), &[0x0A, 3, 0]));
+    let hash = told(out_of_sync(), &[8, 1, 0, 0xFF, 0xFF, 0x2A, 0x2B], &[1, 8, 1, 0, 0x0A]);
+    innocent(&asked(hash, &[0x0A, 3, 0]));
+    // Service Changed at handle 3, configured, indicated and confirmed.
+    let list = [9, 7, 2, 0, 0x20, 3, 0, 5, 0x2A];
+    let changed = att(told(NEW(), &CHARACTERISTICS, &list), P, &[0x1D, 3, 0, 1, 0, 0xFF, 0xFF]);
+    let confirmed = || att(changed.clone(), C, &[0x1E]);
+    breaks(&asked(confirmed(), &[0x0A, 9, 0]), "GATT-SYNC-3", C);
+    innocent(&asked(changed.clone(), &[0x0A, 9, 0]));
+    innocent(&asked(told(confirmed(), &SERVICES, &[1, 0x10, 1, 0, 0x0A]), &[0x0A, 9, 0]));
 }
 
 /// GAP-NAME-1: values of the GAP Service.

@@ -39,7 +39,11 @@ pub(super) fn directed(story: Story, setup: &Setup) -> Profile {
                 host.steps = tour::visit(&gatt, setup.peripheral.config.required_level);
             }
         }
-        Story::Reconnect | Story::Forgotten | Story::BondLost | Story::DualBoot => {
+        Story::Reconnect
+        | Story::Forgotten
+        | Story::BondLost
+        | Story::DualBoot
+        | Story::Updated => {
             host.steps.retain(|step| !matches!(step, Step::Stay(_) | Step::Disconnect));
             host.steps.push(Step::Stay(Duration::from_ms(500)));
             host.steps.push(Step::Disconnect);

@@ -30,6 +30,9 @@ impl Stage {
                 self.world.act(self.peripheral, now, act);
                 self.press_pairing_button();
             }
+            (Story::Updated, 1) => {
+                self.update_firmware();
+            }
             (Story::TwoHosts, 1) => {
                 self.connect(self.beside);
                 self.press_pairing_button();
@@ -46,6 +49,23 @@ impl Stage {
             }
             _ => {}
         }
+    }
+
+    /// New firmware, which finds what the old one has stored.
+    fn update_firmware(&mut self) {
+        let now = self.world.now();
+        if let Some(next) = self.update.take()
+            && let Participant::Peripheral(node) = self.world.node_mut(self.peripheral)
+        {
+            node.install(next);
+            self.world.act(self.peripheral, now, Act::PowerCycle);
+        }
+    }
+
+    /// Whether the central could do with the attributes what it wanted, at last.
+    fn is_unserved(&self) -> bool {
+        let refused = |host: &CentralHost| host.status().refused > 0;
+        self.scenario.story == Story::Updated && self.central_host().is_some_and(refused)
     }
 
     fn connect(&mut self, central: Option<NodeId>) {
@@ -112,7 +132,11 @@ impl Stage {
                 self.both_bonded() && self.central_host().is_some_and(|host| host.status().finished)
             }
             Story::WrongPasskey => self.facts.pairing_failed || self.both_bonded(),
-            Story::Reconnect | Story::Forgotten | Story::BondLost | Story::DualBoot => {
+            Story::Reconnect
+            | Story::Forgotten
+            | Story::BondLost
+            | Story::DualBoot
+            | Story::Updated => {
                 self.facts.connections >= self.scenario.story.connections()
                     && self.facts.level >= Some(self.required_level)
                     && self.both_bonded()
@@ -206,7 +230,7 @@ impl Stage {
         if bonded && died && (reached || !story.comes_back()) {
             Verdict::BondedThenLost
         } else if bonded && (reached || !more_to_come) {
-            Verdict::Bonded
+            if self.is_unserved() { Verdict::Unserved } else { Verdict::Bonded }
         } else if died {
             Verdict::Disconnected
         } else if facts.pairing_failed {

@@ -30,6 +30,15 @@ pub fn firmware(build: &Build) -> Vec<Conflict> {
             "name it in one of `features-hollow` and `features-left-out`",
         ));
     }
+    let chosen =
+        build.update.as_ref().filter(|next| next.gatt().name != build.application.gatt().name);
+    if let Some(next) = chosen {
+        found.push(Conflict::warning(
+            &["updated-app"],
+            format!("after the update to `{}` the device has another name", next.name()),
+            "a central that looks for the name does not find it any more",
+        ));
+    }
     if config.io == IoCapability::NoInputNoOutput {
         if config.required_level > 2 {
             found.push(Conflict::warning(

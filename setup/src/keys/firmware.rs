@@ -9,10 +9,10 @@ use bletwin_schema::{Flag, Number, OrNever, Shape, ValueKind, Written, keys, wor
 use firmware_core::config::{
     Accept, BeforeInstant, BondOverwrite, BondTableFull, CheckAddress, DataLengthUpdate,
     FeatureExchange, NotGranted, PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate, Refusals,
-    SecondUnknown, StoredKey, Unanswered, VersionExchange,
+    SecondUnknown, ServiceChanged, StoredKey, Unanswered, VersionExchange,
 };
 
-use crate::applications::Applications;
+use crate::applications::{Applications, Updates};
 
 keys! {
     /// What can be set of the peripheral's firmware.
@@ -21,6 +21,8 @@ keys! {
     "What it is" {
         /// The application: services, buttons, outputs.
         "app": Applications = |b| b.application;
+        /// The application after an update of its firmware; next: that with -2 behind its name.
+        "updated-app": Updates = |b| b.update;
     }
 
     "What it asks for" {
@@ -103,6 +105,9 @@ keys! {
         /// The key of a bond when it is read again; reversed: the two sides have different keys;
         /// newest: only the newest bond has one.
         "stored-key": Kept = |b| b.config.lapses.stored_key;
+        /// What bonded centrals are told of another table of attributes, after an update; untold:
+        /// neither Service Changed nor Database Out Of Sync.
+        "service-changed": Changed = |b| b.config.lapses.service_changed;
     }
 }
 
@@ -171,6 +176,10 @@ words! {
         "kept" => StoredKey::Kept,
         "reversed" => StoredKey::Reversed,
         "newest" => StoredKey::Newest,
+    }
+    Changed: ServiceChanged {
+        "told" => ServiceChanged::Told,
+        "untold" => ServiceChanged::Untold,
     }
     Request: Unanswered {
         "features" => Unanswered::FEATURES,

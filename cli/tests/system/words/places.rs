@@ -64,6 +64,14 @@ pub(super) const PLACES: &[(&[&str], &[Place])] = &[
             ),
         ],
     ),
+    (
+        &["updated-app", "service-changed", "central.caching"],
+        &[
+            ("updated", "honest", &["central.caching=handles"]),
+            ("updated", "honest", &["central.caching=service-changed"]),
+            ("updated", "honest", &["central.steps=mtu,discover,secure"]),
+        ],
+    ),
     (&["central.disconnect-reason"], &[("reconnect", "honest", &[])]),
     (&["central.remembers-parameters"], &[("reconnect", "honest", &["param-update=500"])]),
     (&["central.pair-attempts"], &[("wrong-passkey", "honest", &["central.pair-again-ms=0"])]),

@@ -18,6 +18,55 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Insufficient Authorization (0x08) is the application's to say.
 const WANTS_SECURITY: [u8; 3] = [0x05, 0x0C, 0x0F];
 
+/// Invalid Handle, Read Not Permitted, Write Not Permitted: there is something else at the handle.
+const SOMETHING_ELSE: [u8; 3] = [0x01, 0x02, 0x03];
+
+/// Requests that find handles: Find Information, Find By Type Value, Read By Type, Read By Group
+/// Type.
+const DISCOVERS: [u8; 4] = [0x04, 0x06, 0x08, 0x10];
+
+/// Refused at a handle that was not found in this connection.
+pub(super) fn stale(account: &Account) -> Option<Hypothesis> {
+    let opcode = |t: &Transaction| match &account.pdu(t.request)?.what {
+        What::Att(octets) => octets.first().copied(),
+        _ => None,
+    };
+    let finds = |t: &Transaction| opcode(t).is_some_and(|opcode| DISCOVERS.contains(&opcode));
+    let blind = account.transactions.iter().take_while(|t| !(t.from_central && finds(t)));
+    let wrong = |t: &&Transaction| {
+        t.from_central && t.error.is_some_and(|error| SOMETHING_ELSE.contains(&error))
+    };
+    let refused = blind.filter(wrong).last()?;
+    let answer = refused.answer?;
+    // Where it has looked after that, it has found what there is.
+    let behind = account.transactions.iter().filter(|t| t.request > answer);
+    if behind.clone().any(|t| t.from_central && finds(t)) {
+        return None;
+    }
+    // An indication of two handles.
+    let changed = |t: &Transaction| {
+        !t.from_central
+            && matches!(account.pdu(t.request).map(|p| &p.what),
+                Some(What::Att(octets)) if octets.len() == 7)
+    };
+    let told = account.transactions.iter().any(|t| t.request < answer && changed(t));
+    let text = format!(
+        "The central sent {}, by a handle that it has not looked for in this connection: it kept \
+         it from an earlier one. {} says that there is something else now{}. The peripheral's \
+         table of attributes is another one than when the central discovered it, and the central \
+         does not know.",
+        account.named(refused.request),
+        account.named(answer),
+        if told { "" } else { ", and no indication of Service Changed came before" },
+    );
+    let confidence = match account.sight.is_partial() {
+        true => Confidence::Possible,
+        false => Confidence::Likely,
+    };
+    let places = [refused.request, answer];
+    Some(Hypothesis::new(Cause::StaleHandles, confidence, places, text))
+}
+
 /// Refused for want of security, and nobody paired.
 pub(super) fn refused(account: &Account) -> Option<Hypothesis> {
     let wants = |t: &&Transaction| t.error.is_some_and(|error| WANTS_SECURITY.contains(&error));

@@ -25,7 +25,7 @@ mod unknown;
 type Look = fn(&Account) -> Option<Hypothesis>;
 
 /// Every kind of cause that is looked for, but for what merely came before a silence.
-const ALL: [Look; 16] = [
+const ALL: [Look; 17] = [
     absent::look,
     key::look,
     encryption::look,
@@ -38,6 +38,7 @@ const ALL: [Look; 16] = [
     unknown::look,
     person::look,
     smp::look,
+    attributes::stale,
     attributes::refused,
     attributes::unanswered,
     attributes::unprotected,

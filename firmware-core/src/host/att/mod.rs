@@ -43,6 +43,7 @@ impl AttError {
     pub const UNLIKELY: Self = Self(0x0E);
     pub const INSUFFICIENT_ENCRYPTION: Self = Self(0x0F);
     pub const UNSUPPORTED_GROUP_TYPE: Self = Self(0x10);
+    pub const OUT_OF_SYNC: Self = Self(0x12);
     pub const VALUE_NOT_ALLOWED: Self = Self(0x13);
     pub const CCCD_IMPROPERLY_CONFIGURED: Self = Self(0xFD);
 

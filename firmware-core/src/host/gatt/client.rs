@@ -11,6 +11,9 @@ pub const CONFIGURATIONS: usize = 7;
 /// multiple notifications.
 pub(super) const FEATURES: u8 = 0x07;
 
+/// Bit 0 of Client Supported Features.
+const ROBUST_CACHING: u8 = 0x01;
+
 /// Bit 0 of a Client Characteristic Configuration: notifications.
 pub(super) const NOTIFICATIONS: u16 = 0x0001;
 /// Bit 1: indications.
@@ -68,6 +71,21 @@ impl Client {
         client
     }
 
+    /// The same in front of another table: what it has configured there means nothing here, but
+    /// that it wants to be told.
+    #[must_use]
+    pub(super) fn of_another_table(self) -> Self {
+        let [first, ..] = self.configurations;
+        let mut configurations = [0; CONFIGURATIONS];
+        configurations[0] = first;
+        Self { configurations, ..self }
+    }
+
+    /// Whether it has asked for robust caching.
+    pub(in crate::host) const fn caches_robustly(&self) -> bool {
+        self.features & ROBUST_CACHING != 0
+    }
+
     /// The value of a configuration.
     #[must_use]
     pub fn configuration(&self, of: Configuration) -> u16 {
@@ -95,6 +113,14 @@ impl Client {
 }
 
 impl Configuration {
+    /// Its bit among the values that are to be sent.
+    pub(in crate::host) const fn bit(self) -> u8 {
+        match 1_u8.checked_shl(self.number as u32) {
+            Some(bit) => bit,
+            None => 0,
+        }
+    }
+
     /// The bits that a client may set.
     // GATT-PROP-1: what a characteristic permits.
     pub(super) const fn bits(self) -> u16 {

@@ -3,6 +3,7 @@
 //! A handle is the place of an attribute in its table, counted from one, so a table is its own
 //! index and nothing has to be searched or registered.
 
+mod awareness;
 mod client;
 pub mod hash;
 pub mod table;
@@ -12,6 +13,7 @@ mod view;
 mod tests;
 
 use super::att::AttError;
+pub(super) use awareness::{Awareness, Course};
 pub use client::{CONFIGURATIONS, Client};
 pub(super) use view::{Answered, GattView, Values};
 
@@ -174,6 +176,13 @@ pub struct Gatt {
 }
 
 impl Gatt {
+    /// What a bond keeps of this table, to know it again: the last octets of its Database Hash.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let hash = hash::database_hash(self.attributes);
+        hash.first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets))
+    }
+
     /// The configuration of a value.
     pub(super) fn configuration(&self, of: u16) -> Option<Configuration> {
         self.configurations().find(|configuration| configuration.of == of)

@@ -3,9 +3,10 @@
 
 use super::client::FEATURES;
 use super::table::handle;
-use super::{Attribute, Client, Configuration, Database, Scratch, Value, attribute};
+use super::{Attribute, Client, Configuration, Database, Gatt, Scratch, Value, attribute};
 use crate::application::{Application, Effects, Event, Request};
 use crate::host::att::AttError;
+use crate::host::bonds::Bond;
 use ble::hci::ConnectionParameters;
 use ble::time::Instant;
 use ble::work::{Level, Work};
@@ -19,6 +20,22 @@ pub(in crate::host) struct Values {
     pub(in crate::host) demanded_level: u8,
     /// Database Hash of the application's table, least significant octet first.
     pub(in crate::host) hash: [u8; 16],
+}
+
+impl Values {
+    /// What a bond keeps of the table that its client knows.
+    pub(in crate::host) fn database(&self) -> u64 {
+        self.hash.first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets))
+    }
+
+    /// What a bonded client has configured in this table.
+    pub(in crate::host) fn kept(&self, bond: &Bond, gatt: &Gatt) -> Client {
+        let client = Client::from_bits(bond.cccd, gatt);
+        match bond.configured == self.database() {
+            true => client,
+            false => client.of_another_table(),
+        }
+    }
 }
 
 /// The application's answer to a request that waited for it.
@@ -41,6 +58,8 @@ pub(in crate::host) struct GattView<'a, A: Application> {
     pub(in crate::host) waits: bool,
     /// Something was written for this PDU: it cannot be carried out a second time.
     pub(in crate::host) written: bool,
+    /// The Database Hash was read.
+    pub(in crate::host) hash_read: bool,
     pub(in crate::host) effects: Effects<A::Output>,
     pub(in crate::host) work: Work,
 }
@@ -63,6 +82,7 @@ impl<'a, A: Application> GattView<'a, A> {
             resumed: false,
             waits: false,
             written: false,
+            hash_read: false,
             effects: Effects::new(),
             work: Work::none(Level::Host),
         }
@@ -120,7 +140,10 @@ impl<A: Application> Database for GattView<'_, A> {
         match handle {
             handle::SERVICE_CHANGED => {}
             handle::CLIENT_FEATURES => put(&[self.client.features]),
-            handle::DATABASE_HASH => put(&self.values.hash),
+            handle::DATABASE_HASH => {
+                put(&self.values.hash);
+                self.hash_read = true;
+            }
             handle::PREFERRED_PARAMETERS => {
                 let p = self.values.preferred;
                 for field in [p.interval_min, p.interval_max, p.latency, p.timeout] {

@@ -102,6 +102,8 @@ fn store<const B: usize>(
         key_size: key.size,
         slot,
         cccd: 0,
+        configured: cx.shared.config.database,
+        known: cx.shared.config.database,
         number: cx.bonds.next_number(),
     };
     let record = bond.to_record();

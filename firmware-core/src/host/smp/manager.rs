@@ -278,18 +278,24 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         self.shared.emit(SmpOutput::BondsChanged);
     }
 
-    /// Keeps what a bonded client has configured. Nothing happens without a change, nor before
-    /// the client has shown by encryption that it has the bond's key.
-    pub fn set_cccd(&mut self, _now: Instant, handle: Handle, cccd: u16) {
+    /// Keeps what a bonded client has configured, and whether it `knows` the present table. Nothing
+    /// happens without a change, nor before the client has shown by encryption that it has the
+    /// bond's key.
+    pub fn set_cccd(&mut self, handle: Handle, cccd: u16, knows: bool) {
         // GATT-CCCD-2: subscriptions are kept with the bond.
         let proven = self.peer(handle).filter(|peer| peer.proven);
         let Some(identity) = proven.and_then(|peer| peer.identity) else {
             return;
         };
-        let Some(bond) = self.bonds.find_mut(identity).filter(|bond| bond.cccd != cccd) else {
+        let database = self.shared.config.database;
+        let Some(bond) = self.bonds.find_mut(identity) else {
             return;
         };
-        bond.cccd = cccd;
+        let known = if knows { database } else { bond.known };
+        if (bond.cccd, bond.configured, bond.known) == (cccd, database, known) {
+            return;
+        }
+        (bond.cccd, bond.configured, bond.known) = (cccd, database, known);
         let (slot, record) = (bond.slot, bond.to_record());
         let id = self.shared.effect_id();
         self.shared.emit(SmpOutput::Effect(Effect::Persist { id, slot, record }));

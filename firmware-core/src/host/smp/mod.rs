@@ -75,6 +75,8 @@ pub struct SmpConfig {
     pub debug_key: bool,
     /// Whether a pairing may leave a bond.
     pub bonding: bool,
+    /// The table of attributes that peers meet, as bonds have it.
+    pub database: u64,
     /// Mistakes of other firmware.
     pub lapses: Lapses,
 }

@@ -3,6 +3,7 @@
 mod advertising;
 mod application;
 mod bonding;
+mod changed;
 mod channels;
 mod overload;
 mod pairing;
@@ -225,9 +226,16 @@ fn bond() -> Bond {
         key_size: 16,
         slot: 0,
         cccd: 0,
+        configured: database(),
+        known: database(),
         number: 1,
     }
 }
 
 /// A Pairing Request: keyboard, bonding, MITM, Secure Connections, 16 octets, no keys but one.
 const PAIRING_REQUEST: [u8; 7] = [0x01, 0x02, 0x00, 0x0D, 0x10, 0x02, 0x02];
+
+/// What a bond keeps of the table that is there.
+fn database() -> u64 {
+    LedButton::GATT.digest()
+}

@@ -264,8 +264,8 @@ fn cccd_is_kept_with_the_bond() {
     let mut device = display(4);
     Initiator::new(REQUEST).pair_by_passkey(&mut device);
     device.prompt = false;
-    device.manager.set_cccd(device.now, HANDLE, 1);
-    device.manager.set_cccd(device.now, HANDLE, 1);
+    device.manager.set_cccd(HANDLE, 1, true);
+    device.manager.set_cccd(HANDLE, 1, true);
     device.pump();
     assert_eq!(device.effects.len(), 1, "stored once");
     assert_eq!(device.manager.bond_of(HANDLE).unwrap().cccd, 1);
@@ -330,6 +330,8 @@ fn a_full_table_refuses_strangers_and_keeps_friends() {
             key_size: 16,
             slot: n - 1,
             cccd: 0,
+            configured: 0,
+            known: 0,
             number: 1,
         };
         let record = bond.to_record().unwrap();

@@ -27,6 +27,7 @@ pub(super) const PEER: Address = Address::public([0x58, 0xA0, 0x23, 0xA6, 0x35, 
 pub(super) fn config(io: IoCapability, min_level: u8) -> SmpConfig {
     SmpConfig {
         bonding: true,
+        database: 0,
         lapses: Lapses::NONE,
         io,
         passkey: Passkey::Random,

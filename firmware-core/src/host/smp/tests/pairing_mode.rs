@@ -62,6 +62,8 @@ fn full(config: SmpConfig, levels: [u8; 2]) -> Device {
             key_size: 16,
             slot,
             cccd: 0,
+            configured: 0,
+            known: 0,
             // The one in the second place is older.
             number: u32::from(9 - slot),
         };

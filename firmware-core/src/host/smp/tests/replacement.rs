@@ -24,6 +24,8 @@ fn owner(level: u8, key_size: u8) -> Bond {
         key_size,
         slot: 0,
         cccd: 1,
+        configured: 0,
+        known: 0,
         number: 1,
     }
 }
@@ -259,7 +261,7 @@ fn nobody_changes_what_is_kept_with_a_bond_without_its_key() {
     let mut device = bonded(just_works(BondOverwrite::Unauthenticated), &owner(2, 16));
     device.prompt = false;
     device.connect();
-    device.manager.set_cccd(device.now, HANDLE, 0);
+    device.manager.set_cccd(HANDLE, 0, true);
     device.pump();
     assert!(is_untouched(&device, &owner(2, 16)), "in clear");
     assert!(!device.manager.is_proven(HANDLE));
@@ -269,13 +271,13 @@ fn nobody_changes_what_is_kept_with_a_bond_without_its_key() {
     request[3] &= !0x01;
     Initiator::new(request).pair_by_just_works(&mut device);
     assert_eq!(device.manager.level(HANDLE), 2);
-    device.manager.set_cccd(device.now, HANDLE, 0);
+    device.manager.set_cccd(HANDLE, 0, true);
     device.pump();
     assert!(is_untouched(&device, &owner(2, 16)), "with a key that is not the bond's");
     device.connect();
     prove(&mut device);
     assert!(device.manager.is_proven(HANDLE));
-    device.manager.set_cccd(device.now, HANDLE, 0);
+    device.manager.set_cccd(HANDLE, 0, true);
     assert_eq!(device.manager.bonds().next().unwrap().cccd, 0);
 }
 
