@@ -110,6 +110,8 @@ fn keep(causes: &mut Vec<RecordId>, more: &[RecordId]) {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PeripheralNode {
     build: Build,
+    /// A button that somebody pressed or released, and that its application does not have.
+    unknown: Option<String>,
     cpu: CpuConfig,
     /// `None` while it is off.
     device: Option<Box<dyn Device>>,
@@ -133,6 +135,7 @@ impl PeripheralNode {
     pub fn new(build: Build, cpu: CpuConfig) -> Self {
         Self {
             build,
+            unknown: None,
             cpu,
             device: None,
             storage: Storage::default(),
@@ -156,6 +159,17 @@ impl PeripheralNode {
     #[must_use]
     pub fn buttons(&self) -> Vec<&'static str> {
         self.build.application.buttons()
+    }
+
+    /// What to tell whoever pressed or released a button that there is not.
+    #[must_use]
+    pub fn unknown_button(&self) -> Option<String> {
+        let (button, name) = (self.unknown.as_ref()?, self.build.application.name());
+        let there = match self.buttons().as_slice() {
+            [] => "no button".to_owned(),
+            buttons => buttons.join(", "),
+        };
+        Some(format!("The button `{button}` was pressed, and `{name}` has {there}."))
     }
 
     /// What it has stored.
@@ -211,6 +225,7 @@ impl PeripheralNode {
         };
         let Some(work) = device.handle(now, input) else {
             let text = Text::of(format_args!("no button `{button}`, so nothing happens"));
+            self.unknown.get_or_insert(button);
             return out.push(NodeOutput::Note(Note::Said(Severity::Warning, text)));
         };
         let cause: Vec<RecordId> = out.cause().into_iter().collect();

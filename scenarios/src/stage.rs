@@ -302,11 +302,14 @@ impl Stage {
     /// Plays to the end: a whole run as tests want it.
     ///
     /// # Panics
-    /// If the oracle finds a violation of the rules that the central's profile does not declare.
+    /// If the oracle finds a violation of the rules that the central's profile does not declare, or
+    /// a button was pressed that the peripheral does not have.
     /// [`Self::run`] and [`Self::finish`] leave it to the caller what to do about that.
     #[must_use]
     pub fn play(mut self) -> Finished {
         self.run(|| false);
+        let unknown = self.unknown_button();
+        assert!(unknown.is_none(), "{}", unknown.unwrap_or_default());
         let finished = self.finish();
         let unexpected = &finished.judgement.unexpected;
         assert!(
@@ -418,6 +421,18 @@ impl Stage {
         self.watch();
     }
 
+    /// Why what came of it is not what the scenario or a test meant, if it is not.
+    fn void(&self) -> Option<String> {
+        self.stopped().or_else(|| self.unknown_button())
+    }
+
+    fn unknown_button(&self) -> Option<String> {
+        match self.world.node(self.peripheral) {
+            Participant::Peripheral(node) => node.unknown_button(),
+            _ => None,
+        }
+    }
+
     /// The result so far, judged by the oracle.
     #[must_use]
     pub fn finish(self) -> Finished {
@@ -451,7 +466,7 @@ impl Stage {
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {
             expects: self.scenario.expects,
-            expected: outcome == self.scenario.expects && self.stopped().is_none(),
+            expected: outcome == self.scenario.expects && self.void().is_none(),
             story: self.scenario.story,
             summary,
             node_names,
@@ -461,7 +476,7 @@ impl Stage {
             pairing_attempts: self.attempts(),
             busy: self.busy(),
             made_up: self.permits.contains(&Permit::MadeUp),
-            difference: self.stopped(),
+            difference: self.void(),
             ending,
             records,
             judgement,

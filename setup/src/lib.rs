@@ -231,6 +231,12 @@ fn given() -> Origin {
     Origin { place: conflict::COMMAND_LINE.into(), line: None }
 }
 
+/// No preset says which application there is: it is the program's first.
+fn default_application() -> Origins {
+    let place = "first of this program".into();
+    Origins::from([("app", Origin { place, line: None })])
+}
+
 /// A firmware configuration, and where its values come from.
 #[derive(Clone, Debug)]
 pub struct Firmware {
@@ -256,7 +262,7 @@ impl Firmware {
                 let list = "a file must end in .toml; `bletwin list` shows all presets";
                 unknown_name_or_file("peripheral preset", name, &PRESETS, list)
             })?;
-            return Ok(Self { preset: name.into(), build, origins: Origins::new() });
+            return Ok(Self { preset: name.into(), build, origins: default_application() });
         }
         let text = centrals::read(Path::new(name)).map_err(|error| BadInput {
             what: format!("cannot read {name}: {error}"),
@@ -298,7 +304,7 @@ impl Firmware {
                 Fault::unknown(format!("there is no preset `{name}`"), name, &PRESETS, &help);
             fault.at(text, head.preset.as_ref().map(Spanned::span))
         })?;
-        let mut origins = Origins::new();
+        let mut origins = default_application();
         PERIPHERAL.apply(&document, &mut build, place, &mut origins);
         Ok(Self { preset: name.into(), build, origins })
     }
@@ -389,6 +395,8 @@ mod tests {
             "{flat}"
         );
         assert!(flat.contains("# zephyr-2024\n"), "{flat}");
+        let app = flat.lines().find(|line| line.starts_with("app = ")).unwrap();
+        assert!(app.ends_with("# first of this program"), "{app}");
         assert_eq!(parse(&flat), Ok(wanted), "what is shown reads back");
     }
 

@@ -1,7 +1,7 @@
 //! `bletwin serve` as a command: its words, its exit status, its files.
 #![cfg(unix)]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Output, Stdio};
 
 fn bletwin(arguments: &[&str]) -> Command {
@@ -45,6 +45,22 @@ fn bad_input_exits_2_says_what_would_be_right_and_loses_no_file() {
         assert_eq!(std::fs::read(&old).unwrap(), b"old", "{arguments:?}");
     }
     assert_eq!(std::fs::read(&link).unwrap(), b"old");
+}
+
+/// What is typed where there is no peripheral is not swallowed.
+#[test]
+fn who_types_where_there_is_no_peripheral_is_told() {
+    let mut child = bletwin(&["--endpoint", "tcp:127.0.0.1:0"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"press\n").unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told = lines.into_iter().find(|line| line.contains("--peripheral")).expect("it is told");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(told.contains("buttons"), "{told}");
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn who_bonds_by_a_button_must_have_it() {
     assert!(catalogue::by_name("unpaired").expect("known").fits(&thermometer).is_ok());
 }
 
-/// A test that presses a button by a wrong name is told so, and sees what the application does.
+/// A test that presses a button by a wrong name fails and is told which there are; it sees what the application does.
 #[test]
 fn a_test_sees_what_the_application_shows_says_and_sends() {
     let press = |button: &str, after| {
@@ -207,8 +207,18 @@ fn a_test_sees_what_the_application_shows_says_and_sends() {
         Prompt::new(Target::Peripheral, Act::press(button), Milestone::Connected, after)
     };
     let meter = setup("recommended", "phone", &["app=thermometer"]);
-    let run = stage(&meter).prompted(&[press("bell", 2).in_connection(1)]).play();
+    let played = |setup: &Setup| {
+        let mut stage = stage(setup).prompted(&[press("bell", 2).in_connection(1)]);
+        stage.run(|| false);
+        stage.finish()
+    };
+    let run = played(&meter);
     assert!(run.said().contains(&"no button `bell`, so nothing happens"), "{:?}", run.said());
+    let told = run.difference.as_deref().expect("the run does not count");
+    assert!(!run.passed() && told.contains("`bell`") && told.contains("no button"), "{told}");
+    let run = played(&setup("recommended", "phone", &[]));
+    let told = run.difference.as_deref().expect("the run does not count");
+    assert!(told.contains("`led-button` has user, delete-bonds, pairing"), "{told}");
     assert!(run.said().contains(&"Measurement confirmed"), "{:?}", run.said());
     let led = setup("zephyr-2024", "phone", &["required-level=1"]);
     let run = stage(&led).play();
