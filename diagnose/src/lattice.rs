@@ -131,6 +131,8 @@ fn values(key: &Key<Build>) -> Vec<String> {
         "before-instant" => &["leave"],
         "check-address" => &["on-air"],
         "stored-key" => &["kept"],
+        // To hide mends nothing; a central that cannot follow is served without.
+        "rpa-timeout" => &["never"],
         "service-changed" => &["told"],
         // Without a bond there is none to lose.
         "bonding" => &["true"],
@@ -168,6 +170,7 @@ fn kind(base: &Build, changed: &Build) -> ChangeKind {
         || matches!(changed.passkey, Passkey::Static(_)) && changed.passkey != base.passkey
         || (changed.debug_key && !base.debug_key)
         || (!changed.pairing_back_off && base.pairing_back_off)
+        || (changed.rpa_timeout_s.is_none() && base.rpa_timeout_s.is_some())
         || (changed.accept == Accept::Anyone && changed.accept != base.accept);
     if weaker {
         ChangeKind::Weaker
@@ -210,6 +213,7 @@ mod tests {
                 "before-instant",
                 "check-address",
                 "stored-key",
+                "rpa-timeout",
                 "service-changed",
             ];
             for key in PERIPHERAL.iter().filter(|key| !good.contains(&key.name)) {

@@ -177,6 +177,9 @@ pub struct Config {
     pub bond_overwrite: BondOverwrite,
     /// What becomes of one more central when the table of bonds is full.
     pub bond_table_full: BondTableFull,
+    /// It shows resolvable private addresses, each for so many seconds at most, 1–3,600; `None`:
+    /// its identity address.
+    pub rpa_timeout_s: Option<u16>,
     /// advInterval, units of 0.625 ms.
     pub advertising_interval: u16,
     /// Sleep clock accuracy in ppm, for window widening.
@@ -242,6 +245,7 @@ impl Config {
             pairing_outside_mode: None,
             bond_overwrite: BondOverwrite::Authenticated,
             bond_table_full: BondTableFull::Refuse,
+            rpa_timeout_s: None,
             advertising_interval: 160,
             sleep_clock_ppm: 50,
             pairing_back_off: true,

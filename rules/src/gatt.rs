@@ -181,4 +181,10 @@ document! {
     "A bonded device knows a peer by its resolvable private addresses, with its IRK or by \
      authentication once it is connected.",
     "What somebody knows is not on the air.";
+
+    GAP_RPA_2 = "GAP-RPA-2", "private addresses change",
+    Shall, Peripheral, tested, "Vol 3, Part C 10.7.1.2, 10.8.2.2",
+    "Who advertises under a resolvable private address makes another one at the end of \
+     TGAP(private_addr_int) at the latest, each from random bits of its own.",
+    "Whose two addresses are is not on the air.";
 }

@@ -29,6 +29,7 @@ mod learned;
 mod matrix;
 mod oracle;
 mod page;
+mod privacy;
 mod prompts;
 mod quirks;
 mod random_cases;

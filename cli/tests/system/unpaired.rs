@@ -199,7 +199,8 @@ fn who_bonds_by_a_button_must_have_it() {
     assert!(catalogue::by_name("unpaired").expect("known").fits(&thermometer).is_ok());
 }
 
-/// A test that presses a button by a wrong name fails and is told which there are; it sees what the application does.
+/// A test that presses a button by a wrong name fails and is told which there are; it sees what the
+/// application does.
 #[test]
 fn a_test_sees_what_the_application_shows_says_and_sends() {
     let press = |button: &str, after| {
@@ -216,8 +217,8 @@ fn a_test_sees_what_the_application_shows_says_and_sends() {
     assert!(run.said().contains(&"no button `bell`, so nothing happens"), "{:?}", run.said());
     let told = run.difference.as_deref().expect("the run does not count");
     assert!(!run.passed() && told.contains("`bell`") && told.contains("no button"), "{told}");
-    let run = played(&setup("recommended", "phone", &[]));
-    let told = run.difference.as_deref().expect("the run does not count");
+    let other = played(&setup("recommended", "phone", &[]));
+    let told = other.difference.as_deref().expect("the run does not count");
     assert!(told.contains("`led-button` has user, delete-bonds, pairing"), "{told}");
     assert!(run.said().contains(&"Measurement confirmed"), "{:?}", run.said());
     let led = setup("zephyr-2024", "phone", &["required-level=1"]);

@@ -1,5 +1,6 @@
 //! What happens to the application, and what it wants done.
 
+use super::gap::privacy::{SLOT, STORED};
 use super::security::COMMANDS_SPARE;
 use super::{Connection, Host, Note};
 use crate::application::{Application, Effect, Effects, Event, KEYS};
@@ -130,6 +131,8 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 let key = id.0.to_le_bytes()[0] % KEYS;
                 self.tell(now, Event::Stored { key, ok });
             }
+            Completion::Loaded { slot: SLOT, record } => self.privacy.loaded(&record),
+            Completion::Persisted { id: STORED, .. } => {}
             completion => self.smp.completed(now, completion),
         }
     }

@@ -45,6 +45,7 @@ use ble::invariant::{Broken, Invariant};
 use ble::log::{Line, Log, Severity};
 use ble::queue::Queue;
 use ble::random::Entropy;
+use ble::secret::Secret;
 use ble::text::Text;
 use ble::time::Instant;
 use ble::trace::Trace;
@@ -54,6 +55,7 @@ use bonds::Bond;
 use commands::Commands;
 use connection::Connection;
 use gap::Gap;
+use gap::privacy::Privacy;
 use gatt::Values;
 use message::{HostInput, HostOutput};
 use smp::{SecurityManager, SmpConfig};
@@ -126,6 +128,7 @@ pub struct Host<A: Application, const LINKS: usize> {
     notes: Queue<Note<A::Output>, NOTES>,
     effects: Queue<Effect, EFFECTS>,
     gap: Gap,
+    privacy: Privacy,
     application: A,
     /// What the application has cost in the call under way.
     work: Work,
@@ -164,6 +167,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             debug_key: config.debug_key,
             bonding: config.bonding,
             database: values.database(),
+            irk: Secret::new([0; 16]),
             lapses: config.lapses,
         };
         Self {
@@ -178,6 +182,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             notes: Queue::new(),
             effects: Queue::new(),
             gap: Gap::default(),
+            privacy: Privacy::new(entropy),
             application,
             work: Work::none(Level::Host),
             timed: Instant::ZERO,
@@ -195,6 +200,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             kept &= self.commands.push(command);
         }
         self.broken.check(Invariant::CommandsFit, kept);
+        self.prepare_privacy();
         self.smp.start(now);
         self.settle(now)
     }
@@ -240,7 +246,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let procedures = connections().filter_map(|c| c.procedures.deadline());
         let att = connections().filter_map(Connection::att_deadline);
         let idle = connections().filter_map(|c| c.idle_at);
-        let application = self.application_deadline();
+        let application = self.application_deadline().into_iter().chain(self.privacy_deadline());
         procedures.chain(att).chain(idle).chain(self.smp.deadline()).chain(application).min()
     }
 
@@ -307,7 +313,8 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.serve_held(now);
         self.procedures_due(now);
         self.send_values(now);
-        self.advertise_if_due();
+        self.change_address_if_due(now);
+        self.advertise_if_due(now);
         Work::one(Level::Host).and(core::mem::replace(&mut self.work, Work::none(Level::Host)))
     }
 

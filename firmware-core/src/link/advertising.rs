@@ -110,12 +110,25 @@ impl Advertiser {
             self.what = Some(what);
             return void;
         }
-        let first = now + PREPARE_LEAD;
+        let first = now + PREPARE_LEAD + self.place(&what);
         let high_duty = what.kind == AdvertisingType::DirectedHighDuty;
         self.until = high_duty.then_some(first + HIGH_DUTY_LIMIT);
         self.what = Some(what);
         self.stage = Stage::Waiting(first);
         true
+    }
+
+    /// How long the first event waits. Under a private address it begins anywhere within an
+    /// interval: if it came where the next event of the address before would have come, or always
+    /// at once, the two could be linked.
+    // GAP-RPA-2: private addresses change.
+    fn place(&mut self, what: &Advertising) -> Duration {
+        if !what.own.is_resolvable() || what.kind == AdvertisingType::DirectedHighDuty {
+            return Duration::ZERO;
+        }
+        let interval = UNIT.times(u64::from(what.interval.max(INTERVAL_MIN)));
+        let us = u32::try_from(interval.as_us()).unwrap_or(u32::MAX);
+        Duration::from_us(u64::from(self.random.below(us)))
     }
 
     pub(super) fn stop(&mut self) {

@@ -76,6 +76,9 @@ keys! {
         "debug-key": Flag = |b| b.config.debug_key;
     }
     "Link layer" {
+        /// Shows resolvable private addresses, each for so many seconds at most; never: its
+        /// identity address.
+        "rpa-timeout": OrNever<Number<u16, 1, 3_600>> = |b| b.config.rpa_timeout_s;
         /// advInterval, units of 0.625 ms.
         "advertising-interval": Number<u16, 32, 16_384> = |b| b.config.advertising_interval;
         /// Accuracy that the peripheral claims for its sleep clock (window widening), ppm.

@@ -12,9 +12,10 @@ use ble::invariant::Invariant;
 use ble::log::{Line, Severity};
 use ble::pdu::advertising::AdvertisingData;
 use ble::secret::Secret;
+use ble::time::Instant;
 
-/// Commands of one cycle: four for each bond at most, and ten more.
-const CYCLE: usize = BONDS * 4 + 10;
+/// Commands of one cycle: four for each bond at most, and eleven more.
+const CYCLE: usize = BONDS * 4 + 11;
 
 const SET_ENABLE: HciOpcode = HciOpcode(0x200A);
 
@@ -91,13 +92,19 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// The controller has stopped by itself, for a connection.
     pub(in crate::host) fn advertising_stopped(&mut self) {
         self.gap.advertising = State::Off;
+        self.privacy.has_rotated();
     }
 
     pub(super) fn is_advertising(&self) -> bool {
         self.gap.advertising != State::Off
     }
 
-    pub(in crate::host) fn advertise_if_due(&mut self) {
+    /// Whether its address can be heard.
+    pub(super) fn is_on_air(&self) -> bool {
+        self.gap.advertising == State::On
+    }
+
+    pub(in crate::host) fn advertise_if_due(&mut self, now: Instant) {
         let State::Wanted { running } = self.gap.advertising else { return };
         if self.stage != Stage::Ready
             || !self.commands.are_done()
@@ -110,19 +117,22 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             self.command(Command::LeSetAdvertisingEnable { enable: false });
         }
         let listed = self.fill_lists();
-        if listed == 0 {
+        if self.privacy.is_rotating() {
+            // Nothing but the address is new.
+        } else if listed == 0 {
             self.info(Line::AdvertisingOpen);
         } else {
             self.info(Line::AcceptListSize(listed));
             self.info(Line::AdvertisingWithAcceptList);
         }
         let filter = if listed == 0 { FilterPolicy::Any } else { FilterPolicy::ConnectFromList };
+        let own = self.own_address(now);
         self.command(Command::LeSetAdvertisingParameters {
             parameters: AdvertisingParameters {
                 interval_min: self.config.advertising_interval,
                 interval_max: self.config.advertising_interval,
                 kind: AdvertisingType::ConnectableUndirected,
-                own_address_random: self.config.address.kind == AddressKind::Random,
+                own_address_random: own.kind == AddressKind::Random,
                 peer: self.config.address,
                 channel_map: 0x07,
                 filter,
@@ -181,7 +191,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
         if status == ErrorCode::SUCCESS {
             self.gap.advertising = State::On;
-            self.info(Line::AdvertisingStarted);
+            if !self.privacy.has_rotated() {
+                self.info(Line::AdvertisingStarted);
+            }
         } else {
             self.gap.advertising = State::Off;
             let line = Line::ProcedureFailed { what: "Advertising", error: status };

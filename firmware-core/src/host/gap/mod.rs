@@ -2,6 +2,7 @@
 //! of Nordic's "Bluetooth LE fundamentals" course).
 
 mod advertising;
+pub(super) mod privacy;
 
 use super::Host;
 use crate::application::{Application, Event};
@@ -42,7 +43,8 @@ enum PairingMode {
 
 /// Commands that set a controller up.
 pub(super) fn set_up(config: &Config) -> impl Iterator<Item = Command> {
-    let random = config.address.kind == ble::address::AddressKind::Random;
+    let shown = config.rpa_timeout_s.is_none();
+    let random = shown && config.address.kind == ble::address::AddressKind::Random;
     let address = Command::LeSetRandomAddress { address: config.address.octets };
     [
         Command::Reset,

@@ -21,8 +21,7 @@ pub(super) fn begin<const B: usize>(terms: Terms, key: Key, cx: &mut Context<'_,
     // SMP-DIST-2: order of the keys.
     if terms.response.responder_keys & DISTRIBUTE_IDENTITY != 0 {
         // GAP-IRK-1: a key of zeros for an address that never changes.
-        // All zeroes: this device has no resolvable private addresses.
-        cx.send(&Command::IdentityInformation(Secret::new([0; 16])));
+        cx.send(&Command::IdentityInformation(cx.shared.config.irk.clone()));
         cx.send(&Command::IdentityAddress(cx.shared.config.identity));
     }
     if terms.response.initiator_keys & DISTRIBUTE_IDENTITY != 0 {

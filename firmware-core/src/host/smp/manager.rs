@@ -248,6 +248,11 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         });
     }
 
+    /// The Identity Resolving Key that peers get from now on.
+    pub fn set_irk(&mut self, irk: Secret<16>) {
+        self.shared.config.irk = irk;
+    }
+
     /// Pairing mode: whoever asks may bond, whatever else the configuration says. A pairing that
     /// has begun in it goes on when it is over.
     pub const fn set_bondable(&mut self, on: bool) {

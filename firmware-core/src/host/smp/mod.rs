@@ -44,6 +44,7 @@ use ble::address::Address;
 use ble::effect::Effect;
 use ble::hci::{Command, Handle};
 use ble::log::{Log, SecurityError};
+use ble::secret::Secret;
 use ble::security::IoCapability;
 use ble::trace::Trace;
 use ble::ui::Dialog;
@@ -75,6 +76,9 @@ pub struct SmpConfig {
     pub debug_key: bool,
     /// Whether a pairing may leave a bond.
     pub bonding: bool,
+    /// The Identity Resolving Key that is distributed to peers: zeros for an address that never
+    /// changes.
+    pub irk: Secret<16>,
     /// The table of attributes that peers meet, as bonds have it.
     pub database: u64,
     /// Mistakes of other firmware.

@@ -7,6 +7,7 @@ mod changed;
 mod channels;
 mod overload;
 mod pairing;
+mod privacy;
 mod procedures;
 
 use super::bonds::Bond;

@@ -28,6 +28,7 @@ pub(super) fn config(io: IoCapability, min_level: u8) -> SmpConfig {
     SmpConfig {
         bonding: true,
         database: 0,
+        irk: Secret::new([0; 16]),
         lapses: Lapses::NONE,
         io,
         passkey: Passkey::Random,
