@@ -5,13 +5,18 @@ use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bletwin_bridge::serve::{self, Address, Lending, Time, Watching};
+use bletwin_bridge::serve::{self, Address, Lending, ServeError, Time, Watching};
 use bletwin_scenarios::catalogue::Scenario;
 use bletwin_scenarios::meeting::{Guest, Meeting};
 use bletwin_scenarios::stage::Finished;
 use bletwin_setup::Setup;
+use bletwin_setup::error::BadInput;
 
 use crate::guest::{self, Program};
+
+/// What is bletwin's and what is not: a fault of the user's own controller is not looked for.
+pub(crate) const WHOSE: &str = "host: yours; controller: bletwin's, so that faults of your own \
+                                controller do not show";
 
 /// What a meeting needs.
 pub(crate) struct Invitation<'a> {
@@ -54,11 +59,32 @@ pub(crate) fn meet(
     };
     let served = match serve::lend(meeting, lending, begin, out) {
         Ok(served) => served,
-        Err(error) => return Err(crate::commands::serving_failed(error)),
+        Err(error) => return Err(failed(error)),
     };
     Ok(match (told.take(), served.air.is_finished()) {
         (Some(why), _) => Met::NobodyCame(why),
         (None, false) => Met::Interrupted,
         (None, true) => Met::Played(Box::new(served.air.finish()), served.latest),
     })
+}
+
+/// Why it could not begin or go on, and what to do about it.
+pub(crate) fn failed(error: ServeError) -> anyhow::Error {
+    let what = error.to_string();
+    match error {
+        ServeError::Bind { address, .. } => BadInput {
+            what,
+            help: match address {
+                Address::Tcp(_) => {
+                    "name an address of this machine that is free, or port 0 for any"
+                }
+                Address::Unix(_) | Address::Pty(_) => {
+                    "name a path in a folder that exists, at which there is nothing yet"
+                }
+            }
+            .into(),
+        }
+        .into(),
+        ServeError::Io(error) => error.into(),
+    }
 }

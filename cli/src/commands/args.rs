@@ -331,7 +331,8 @@ pub struct Serve {
     )]
     pub passkey: Option<u32>,
     /// Start this program when the endpoint is there, and end it afterwards. It finds
-    /// BLETWIN_ENDPOINT (tcp:HOST:PORT), BLETWIN_HOST, BLETWIN_PORT and BLETWIN_SEED in its environment.
+    /// BLETWIN_ENDPOINT (tcp:HOST:PORT), BLETWIN_HOST, BLETWIN_PORT and BLETWIN_SEED in its
+    /// environment.
     #[arg(long, value_name = "COMMAND", requires = "central")]
     pub host: Option<String>,
     /// Meet so many times, with one seed after the other.

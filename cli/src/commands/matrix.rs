@@ -222,7 +222,7 @@ fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()>
         writeln!(out)?;
     }
     if let Some(time) = &matrix.time {
-        writeln!(out, "{}", style::faint(&format!("time: {time}; {}", super::WHOSE)))?;
+        writeln!(out, "{}", style::faint(&format!("time: {time}; {}", crate::meeting::WHOSE)))?;
     }
     let surprises: Vec<&Cell> = matrix.cells.iter().filter(|cell| !cell.as_expected).collect();
     if !surprises.is_empty() {

@@ -18,12 +18,8 @@ use super::run::{Told, print};
 use super::{junit, serve};
 use crate::guest::Program;
 use crate::junit::{Case, Ending};
-use crate::meeting::{Invitation, Met, meet};
+use crate::meeting::{Invitation, Met, WHOSE, meet};
 use crate::output::{Outputs, Stream};
-
-/// What is bletwin's and what is not: a fault of the user's own controller is not looked for.
-pub(crate) const WHOSE: &str = "host: yours; controller: bletwin's, so that faults of your own \
-                                controller do not show";
 
 pub(super) fn run(options: &Serve, central: &str) -> anyhow::Result<Exit> {
     let mut outputs = outputs(options, central)?;

@@ -24,9 +24,6 @@ mod serve;
 mod style;
 mod typed;
 
-pub(crate) use meet::WHOSE;
-pub(crate) use serve::failed as serving_failed;
-
 use std::process::ExitCode;
 
 use bletwin_setup::{Tenant, applications};
@@ -76,7 +73,10 @@ pub fn main() -> ExitCode {
         Command::Reproduce(options) => reproduce::reproduce(&options),
         Command::Explore(options) => explore::explore(&options),
         Command::Replay(options) => replay::replay(&options),
-        Command::Serve(options) => serve::serve(&options),
+        Command::Serve(options) => match &options.central {
+            Some(central) => meet::run(&options, central),
+            None => serve::serve(&options),
+        },
         Command::Matrix(options) => matrix::run(&options),
         Command::Central(command) => central::central(&command),
         Command::Peripheral(command) => peripheral::peripheral(&command),

@@ -9,6 +9,7 @@ use bletwin_bridge::serve::{
 
 use super::args::Serve;
 use super::ending::{Exit, warn};
+use crate::meeting;
 use crate::output::{Outputs, Stream};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
@@ -19,36 +20,12 @@ const FULL: &str = "full";
 const BASE: &str = "honest";
 
 pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
-    if let Some(central) = &options.central {
-        return super::meet::run(options, central);
-    }
     let mut outputs = outputs(options);
     let options = read(options, &mut outputs)?;
     let mut out = outputs.console();
     match serve::serve(options, serve::signalled(), &mut *out) {
         Ok(()) => Ok(Exit::Expected),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// Why it could not begin or go on, and what to do about it.
-pub(crate) fn failed(error: ServeError) -> anyhow::Error {
-    let what = error.to_string();
-    match error {
-        ServeError::Bind { address, .. } => BadInput {
-            what,
-            help: match address {
-                Address::Tcp(_) => {
-                    "name an address of this machine that is free, or port 0 for any"
-                }
-                Address::Unix(_) | Address::Pty(_) => {
-                    "name a path in a folder that exists, at which there is nothing yet"
-                }
-            }
-            .into(),
-        }
-        .into(),
-        ServeError::Io(error) => error.into(),
+        Err(error) => Err(meeting::failed(error)),
     }
 }
 

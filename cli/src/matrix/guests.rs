@@ -1,4 +1,5 @@
-//! Somebody's host program against centrals: it is started anew for each run, and meets one of them.
+//! Somebody's host program against centrals: it is started anew for each run, and meets one of
+//! them.
 //!
 //! Its timers run on its own clock, so simulated time follows the clock on the wall, and a run in
 //! which the host was served late says nothing: it is played again, alone.

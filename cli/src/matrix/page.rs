@@ -53,7 +53,7 @@ pub fn write(matrix: &Matrix, out: &mut impl Write) -> io::Result<()> {
          again.</p>\n"
     )?;
     if let Some(time) = &matrix.time {
-        writeln!(out, "<p>Time: {}. {}.</p>", escaped(time), escaped(crate::commands::WHOSE))?;
+        writeln!(out, "<p>Time: {}. {}.</p>", escaped(time), escaped(crate::meeting::WHOSE))?;
     }
     write!(out, "<div class=\"table\"><table>\n<tr><th>central</th>")?;
     for firmware in matrix.firmwares() {
