@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bletwin_bridge::endpoint::Endpoint;
 use bletwin_bridge::serve::{
-    self, Address, Capture, EndpointSpec, Options, PeripheralSpec, ServeError, Time, Watching,
+    self, Address, Capture, EndpointSpec, Options, PeripheralSpec, Time, Watching,
 };
 
 use super::args::Serve;
