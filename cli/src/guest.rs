@@ -110,7 +110,7 @@ pub(crate) async fn stop(
         told.set(Some(why));
     };
     tokio::select! {
-        () = serve::signalled() => {}
+        () = serve::signalled(crate::interrupt::requested) => {}
         () = runs => {}
     }
 }

@@ -169,32 +169,38 @@ pub fn lend<A: Lent, S: Future<Output = ()> + 'static>(
 ) -> Result<Served<A>, ServeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(tokio::task::coop::unconstrained(async {
-        let server = Server::new(air, lending, out)?;
+        let mut server = Server::new(air, lending, out)?;
+        // It listens for signals before anybody is told that it is there.
+        server.stop = Box::pin(begin(&server.addresses));
+        server.is_stopped().await;
         writeln!(out, "ready")?;
         out.flush()?;
-        let stop = begin(&server.addresses);
-        server.serve(Box::pin(stop), out).await
+        server.serve(out).await
     }));
     // Where a thread reads the keyboard, nobody waits for its next line.
     runtime.shutdown_background();
     served
 }
 
-/// Waits for Ctrl-C, or for another program's wish that this one ends.
-pub async fn signalled() {
+/// Waits for Ctrl-C, or for another program's wish that this one ends. `already`: whether one of
+/// them came before anybody waited here.
+pub async fn signalled(already: fn() -> bool) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        if let [Ok(mut interrupt), Ok(mut terminate)] = signals {
+            if !already() {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
             }
             return;
         }
     }
     // Without a handler Ctrl-C still ends the process; only the tidy way out is lost.
-    if tokio::signal::ctrl_c().await.is_err() {
+    if !already() && tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
 }

@@ -75,7 +75,7 @@ pub(super) struct Server<A> {
     latest: Wall,
     /// The last wait found something at once: the system is asked before the next.
     eager: bool,
-    stop: Pin<Box<dyn Future<Output = ()>>>,
+    pub(super) stop: Pin<Box<dyn Future<Output = ()>>>,
     pub(super) stopped: bool,
 }
 
@@ -131,12 +131,7 @@ impl<A: Lent> Server<A> {
     }
 
     /// Serves until it is stopped, or all is over.
-    pub(super) async fn serve(
-        mut self,
-        stop: Pin<Box<dyn Future<Output = ()>>>,
-        out: &mut dyn Write,
-    ) -> Result<Served<A>, ServeError> {
-        self.stop = stop;
+    pub(super) async fn serve(mut self, out: &mut dyn Write) -> Result<Served<A>, ServeError> {
         while !self.stopped && !self.air.is_over() {
             self.turn(out).await?;
         }

@@ -9,6 +9,7 @@ use bletwin_bridge::serve::{
 
 use super::args::Serve;
 use super::ending::{Exit, warn};
+use crate::interrupt;
 use crate::meeting;
 use crate::output::{Outputs, Stream};
 use bletwin_setup::Setup;
@@ -23,7 +24,7 @@ pub(super) fn serve(options: &Serve) -> anyhow::Result<Exit> {
     let mut outputs = outputs(options);
     let options = read(options, &mut outputs)?;
     let mut out = outputs.console();
-    match serve::serve(options, serve::signalled(), &mut *out) {
+    match serve::serve(options, serve::signalled(interrupt::requested), &mut *out) {
         Ok(()) => Ok(Exit::Expected),
         Err(error) => Err(meeting::failed(error)),
     }
