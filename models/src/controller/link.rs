@@ -171,12 +171,13 @@ impl Link {
 
     /// Nothing has been heard for too long.
     pub(super) fn lose(&mut self) {
-        let reason = if self.terminating.is_some() {
-            ErrorCode::LOCAL_HOST_TERMINATED
-        } else if self.established {
-            ErrorCode::CONNECTION_TIMEOUT
-        } else {
+        let reason = if !self.established {
+            // Whoever wants to leave a connection that never was has nothing to terminate.
             ErrorCode::FAILED_TO_ESTABLISH
+        } else if self.terminating.is_some() {
+            ErrorCode::LOCAL_HOST_TERMINATED
+        } else {
+            ErrorCode::CONNECTION_TIMEOUT
         };
         self.leave(reason);
     }
