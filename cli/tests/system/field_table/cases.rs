@@ -30,11 +30,6 @@ pub(super) const NOT_EXPRESSED: &[(&str, &str, &str)] = &[
         "the firmware's link layer never waits for its host",
     ),
     (
-        "a bonded phone uses handles of the table before the update",
-        "https://github.com/nordicsemi/Flutter-nRF-Connect-Device-Manager/issues/90",
-        "the table of attributes is the same in every run that this page has",
-    ),
-    (
         "a notification is cut to 20 octets",
         "https://github.com/embassy-rs/trouble/pull/608",
         "no firmware here loses the MTU that it has agreed",
