@@ -40,7 +40,7 @@ impl Entropy {
     /// The stream for one purpose. Asking twice gives the same stream from its start.
     #[must_use]
     pub fn stream(&self, purpose: Purpose) -> Stream {
-        Stream { seed: self.0.clone(), stream: purpose as u64, position: 0 }
+        Stream { seed: self.0.clone(), purpose, position: 0 }
     }
 }
 
@@ -50,19 +50,20 @@ impl Entropy {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stream {
     seed: Secret<32>,
-    stream: u64,
-    position: u64,
+    purpose: Purpose,
+    /// In words of four octets. After 2^32 of them, a year of a word in 10 ms, it begins anew.
+    position: u32,
 }
 
 impl Stream {
     /// Fills all of `out`; the stream advances by whole words of four octets.
     pub fn fill(&mut self, out: &mut [u8]) {
         let mut rng = ChaCha12Rng::from_seed(*self.seed.expose());
-        rng.set_stream(self.stream);
+        rng.set_stream(self.purpose as u64);
         rng.set_word_pos(u128::from(self.position));
         rng.fill_bytes(out);
         let words = out.len().div_ceil(4);
-        self.position = self.position.wrapping_add(u64::try_from(words).unwrap_or(u64::MAX));
+        self.position = self.position.wrapping_add(u32::try_from(words).unwrap_or(u32::MAX));
     }
 
     /// `N` random octets.

@@ -24,9 +24,9 @@ pub struct Bond {
     /// [`Client::to_bits`](super::gatt::Client::to_bits) has them.
     pub cccd: u16,
     /// The table of attributes that they are about: the last octets of its Database Hash.
-    pub configured: u64,
+    pub configured: u32,
     /// The table that the peer knows.
-    pub known: u64,
+    pub known: u32,
     /// Counts bonds as they are made: the lowest number is the oldest bond.
     pub number: u32,
 }
@@ -48,8 +48,7 @@ impl Bond {
         let mut w = Writer::<64>::new();
         w.u8(VERSION).u8(self.identity.kind as u8).bytes(&self.identity.octets);
         w.bytes(self.ltk.expose()).u8(self.level).u8(self.key_size).u16(self.cccd);
-        w.u32(self.number);
-        w.bytes(&self.configured.to_le_bytes()).bytes(&self.known.to_le_bytes());
+        w.u32(self.number).u32(self.configured).u32(self.known);
         if let Some(irk) = &self.irk {
             w.bytes(irk.expose());
         }
@@ -74,7 +73,7 @@ impl Bond {
         let (level, key_size, cccd) = (r.u8()?, r.u8()?, r.u16()?);
         let number = if version == UNNUMBERED { 0 } else { r.u32()? };
         let mut table = || match version {
-            VERSION => r.array().map(u64::from_le_bytes),
+            VERSION => r.u32(),
             _ => Some(0),
         };
         let (configured, known) = (table()?, table()?);
@@ -201,8 +200,8 @@ mod tests {
             key_size: 16,
             slot,
             cccd: 0x0102,
-            configured: 0x0708_090A_0B0C_0D0E,
-            known: 0x1718_191A_1B1C_1D1E,
+            configured: 0x0708_090A,
+            known: 0x1718_191A,
             number: 0x0304_0506,
         }
     }

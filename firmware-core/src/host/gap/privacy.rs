@@ -24,17 +24,17 @@ const EARLY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::host) struct Privacy {
     irk: Option<Secret<16>>,
-    draws: Stream,
-    /// When the address in use has to be another one.
-    due: Option<Instant>,
-    /// Advertising is started anew for that alone.
+    /// Advertising is started anew for another address alone.
     rotates: bool,
+    draws: Stream,
+    /// When the address in use has to be another one; [`Instant::MAX`]: never.
+    due: Instant,
 }
 
 impl Privacy {
     pub(in crate::host) fn new(entropy: &Entropy) -> Self {
         let draws = entropy.stream(Purpose::Identity);
-        Self { irk: None, draws, due: None, rotates: false }
+        Self { irk: None, rotates: false, draws, due: Instant::MAX }
     }
 
     /// The key was found in storage.
@@ -47,7 +47,7 @@ impl Privacy {
     fn next(&mut self, now: Instant, at_most: Duration) -> Option<Address> {
         let irk = self.irk.as_ref()?;
         let early = EARLY.min(Duration::from_us(at_most.as_us() / 8));
-        self.due = Some((now + at_most).before(early));
+        self.due = (now + at_most).before(early);
         Some(resolvable(irk, self.draws.octets()))
     }
 
@@ -62,8 +62,8 @@ impl Privacy {
     }
 
     /// When the address in use has to be another one.
-    pub(in crate::host) const fn due(&self) -> Option<Instant> {
-        self.due
+    pub(in crate::host) fn due(&self) -> Option<Instant> {
+        Some(self.due).filter(|due| *due < Instant::MAX)
     }
 }
 
@@ -103,7 +103,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// Advertises under another address once the last one is old enough.
     pub(in crate::host) fn change_address_if_due(&mut self, now: Instant) {
         if self.privacy_deadline().is_some_and(|due| due <= now) {
-            self.privacy.due = None;
+            self.privacy.due = Instant::MAX;
             self.privacy.rotates = true;
             self.want_advertising();
         }

@@ -178,9 +178,9 @@ pub struct Gatt {
 impl Gatt {
     /// What a bond keeps of this table, to know it again: the last octets of its Database Hash.
     #[must_use]
-    pub fn digest(&self) -> u64 {
+    pub fn digest(&self) -> u32 {
         let hash = hash::database_hash(self.attributes);
-        hash.first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets))
+        hash.first_chunk().map_or(0, |octets| u32::from_le_bytes(*octets))
     }
 
     /// The configuration of a value.

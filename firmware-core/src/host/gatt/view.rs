@@ -24,8 +24,8 @@ pub(in crate::host) struct Values {
 
 impl Values {
     /// What a bond keeps of the table that its client knows.
-    pub(in crate::host) fn database(&self) -> u64 {
-        self.hash.first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets))
+    pub(in crate::host) fn database(&self) -> u32 {
+        self.hash.first_chunk().map_or(0, |octets| u32::from_le_bytes(*octets))
     }
 
     /// What a bonded client has configured in this table.

@@ -80,7 +80,7 @@ pub struct SmpConfig {
     /// changes.
     pub irk: Secret<16>,
     /// The table of attributes that peers meet, as bonds have it.
-    pub database: u64,
+    pub database: u32,
     /// Mistakes of other firmware.
     pub lapses: Lapses,
 }

@@ -26,7 +26,7 @@ fn met(config: &Config, bond: &Bond) -> Rig {
     rig
 }
 
-fn known(rig: &Rig) -> (u64, u16) {
+fn known(rig: &Rig) -> (u32, u16) {
     rig.host.bonds().next().map(|bond| (bond.known, bond.cccd)).unwrap()
 }
 

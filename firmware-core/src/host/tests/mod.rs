@@ -237,6 +237,6 @@ fn bond() -> Bond {
 const PAIRING_REQUEST: [u8; 7] = [0x01, 0x02, 0x00, 0x0D, 0x10, 0x02, 0x02];
 
 /// What a bond keeps of the table that is there.
-fn database() -> u64 {
+fn database() -> u32 {
     LedButton::GATT.digest()
 }
