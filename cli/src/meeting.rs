@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bletwin_bridge::serve::{self, Address, Lending, ServeError, Time, Watching};
 use bletwin_scenarios::catalogue::Scenario;
-use bletwin_scenarios::meeting::{Guest, Meeting};
+use bletwin_scenarios::guest::Guest;
+use bletwin_scenarios::meeting::Meeting;
 use bletwin_scenarios::stage::Finished;
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
@@ -86,5 +87,14 @@ pub(crate) fn failed(error: ServeError) -> anyhow::Error {
         }
         .into(),
         ServeError::Io(error) => error.into(),
+    }
+}
+
+/// A program that was started and has not come.
+pub(crate) fn nobody_came(what: String) -> BadInput {
+    BadInput {
+        what,
+        help: "it has to connect to the address in $BLETWIN_ENDPOINT and speak H4: docs/HCI.md"
+            .into(),
     }
 }

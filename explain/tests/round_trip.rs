@@ -151,6 +151,9 @@ impl Score {
     }
 }
 
+/// Of fewer failed runs a share says nothing: of these no cause may be wrong.
+const ENOUGH: u32 = 20;
+
 #[test]
 fn what_is_told_of_a_file_is_true_of_the_run() {
     let centrals: Vec<String> = Profile::all().into_iter().map(|profile| profile.name).collect();
@@ -189,7 +192,12 @@ fn what_is_told_of_a_file_is_true_of_the_run() {
              judged and {rest} not; {told} findings"
         );
         assert!(loss > 0 || each > 90 && told > 0, "{loss} % lost");
-        assert!(right * 100 >= failed * wanted, "{loss} % lost: {right} of {failed}, {open} open");
+        if *failed >= ENOUGH {
+            let share = right * 100 >= failed * wanted;
+            assert!(share, "{loss} % lost: {right} of {failed}, {open} open");
+        } else {
+            assert!(right + open == *failed, "{loss} % lost: {right} of {failed}, {open} open");
+        }
     }
 }
 

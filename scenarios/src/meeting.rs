@@ -1,8 +1,8 @@
 //! A model central meets somebody's own host: a scenario whose peripheral is an endpoint of
 //! [`bletwin_bridge::serve`].
 //!
-//! Its end, its outcome and what the oracle finds are those of any scenario ([`Stage`]). The host is
-//! the user's; the controller below it is bletwin's, so that faults of the user's own controller do
+//! Its end, its outcome and what the oracle finds are those of any scenario ([`Stage`]). The host
+//! is the user's; the controller below it is bletwin's, so that faults of the user's own controller do
 //! not show.
 
 use std::cell::Cell;
@@ -13,7 +13,6 @@ use ble::ui::Ui;
 use bletwin_bridge::raw::RawPacket;
 use bletwin_bridge::serve::Lent;
 use bletwin_bridge::twin::Port;
-use bletwin_models::controller::ControllerConfig;
 use bletwin_models::host::{HostConfig, Step, Target};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
@@ -21,24 +20,12 @@ use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::record::Record;
 use bletwin_sim::sniffer::{AirItem, Live};
 
+use crate::guest::Guest;
 use crate::stage::{Cast, Finished, Stage};
 use crate::story::{Scenario, Story};
 
 /// What a person can type.
 const HELP: &str = "passkey NUMBER | yes | no | cancel";
-
-/// What the host is, as far as it matters.
-#[derive(Clone, Debug)]
-pub struct Guest {
-    /// What reports call it.
-    pub name: String,
-    /// The controller that it is lent.
-    pub controller: ControllerConfig,
-    /// The security level, 1–4, that a bond must have to count.
-    pub level: u8,
-    /// The passkey that it shows, if that is known beforehand: the person types it.
-    pub passkey: Option<u32>,
-}
 
 /// A scenario under way with a host from outside. Time stands still until the host has come.
 pub struct Meeting {

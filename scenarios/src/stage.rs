@@ -24,8 +24,8 @@ use bletwin_sim::record::RecordKind;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Passkey;
 
+use crate::guest::Guest;
 use crate::judgement::{Judgement, Permit};
-use crate::meeting::Guest;
 use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
 use crate::story::{Scenario, Story};

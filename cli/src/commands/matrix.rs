@@ -196,7 +196,7 @@ fn plan(options: &Options) -> Plan {
 
 fn guests(options: &Options) -> anyhow::Result<Option<Guests>> {
     let Some(command) = options.host.clone() else { return Ok(None) };
-    let time = super::serve::passing(&options.time)?;
+    let time = typed::passing(&options.time)?;
     let (level, passkey, name) = (options.level, options.passkey, options.name.clone());
     Ok(Some(Guests { name, command, controller: Endpoint::full(), level, passkey, time }))
 }

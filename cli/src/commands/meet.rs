@@ -7,7 +7,7 @@ use bletwin_bridge::serve::{Capture, Time, Watching};
 use bletwin_explain::html::{self, Exhibit};
 use bletwin_explain::report;
 use bletwin_scenarios::catalogue;
-use bletwin_scenarios::meeting::Guest;
+use bletwin_scenarios::guest::Guest;
 use bletwin_scenarios::stage::Finished;
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
@@ -18,7 +18,7 @@ use super::run::{Told, print};
 use super::{junit, serve};
 use crate::guest::Program;
 use crate::junit::{Case, Ending};
-use crate::meeting::{Invitation, Met, WHOSE, meet};
+use crate::meeting::{Invitation, Met, WHOSE, meet, nobody_came};
 use crate::output::{Outputs, Stream};
 
 pub(super) fn run(options: &Serve, central: &str) -> anyhow::Result<Exit> {
@@ -48,7 +48,8 @@ fn play(
     let capture = options.pcapng.as_deref().map(|path| outputs.stream("--pcapng", path));
     let mut capture =
         capture.transpose()?.map(|Stream { file, replaces }| Capture { file, replaces });
-    let mut out = outputs.console();
+    // What is told on the way is no JSON.
+    let mut out = if options.json { Box::new(anstream::stderr()) } else { outputs.console() };
     writeln!(out, "{WHOSE}")?;
     let (mut cases, mut passed, mut last) = (Vec::new(), 0_u64, None);
     for seed in (options.seed..).take(usize::try_from(options.repeat).unwrap_or(usize::MAX)) {
@@ -90,8 +91,9 @@ fn play(
         cases.push(case(options, &finished));
         // The ladder was printed while it happened.
         let told = Told { json: options.json, ..Told::default() };
-        print(told, &finished, &mut *out)?;
-        out.flush()?;
+        let mut console = outputs.console();
+        print(told, &finished, &mut *console)?;
+        console.flush()?;
         last = Some(finished);
     }
     if options.repeat > 1 && !options.json {
@@ -144,14 +146,6 @@ fn setup(options: &Serve, central: &str, seed: u64) -> Result<Setup, BadInput> {
 fn program(options: &Serve, seed: u64) -> Option<Program> {
     let command = options.host.clone()?;
     Some(Program { command, seed, prints: !options.json })
-}
-
-fn nobody_came(what: String) -> BadInput {
-    BadInput {
-        what,
-        help: "it has to connect to the address in $BLETWIN_ENDPOINT and speak H4: docs/HCI.md"
-            .into(),
-    }
 }
 
 fn case(options: &Serve, finished: &Finished) -> Case {

@@ -9,6 +9,7 @@ use bletwin_bridge::serve::{
 
 use super::args::Serve;
 use super::ending::{Exit, warn};
+use super::typed;
 use crate::interrupt;
 use crate::meeting;
 use crate::output::{Outputs, Stream};
@@ -74,20 +75,7 @@ pub(super) fn time(options: &Serve) -> Result<Time, BadInput> {
             what: "there is a control port, but time is not controlled".into(),
             help: "add --time controlled".into(),
         }),
-        (text, None) => passing(text),
-    }
-}
-
-/// How time passes that nobody controls.
-pub(super) fn passing(text: &str) -> Result<Time, BadInput> {
-    match text {
-        "real" => Ok(Time::Times(1.0)),
-        "max" => Ok(Time::Max),
-        text => {
-            let factor = text.parse().ok().filter(|factor| (0.01..=10_000.0).contains(factor));
-            let right = "`real`, a number from 0.01 to 10000, `max`, or `controlled` (of `serve`)";
-            factor.map(Time::Times).ok_or_else(|| wrong("--time", text, right))
-        }
+        (text, None) => typed::passing(text),
     }
 }
 

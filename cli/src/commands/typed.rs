@@ -1,4 +1,7 @@
-//! Numbers as they are typed.
+//! Numbers and times as they are typed.
+
+use bletwin_bridge::serve::Time;
+use bletwin_setup::error::BadInput;
 
 /// A seed as it is typed.
 pub(super) fn seed(text: &str) -> Result<u64, String> {
@@ -12,4 +15,20 @@ pub(super) fn within<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(
     let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
     let number = number.and_then(|number| T::try_from(number).ok());
     number.ok_or_else(|| format!("it must be a whole number in {MIN}..={MAX}"))
+}
+
+/// How time passes that nobody controls.
+pub(super) fn passing(text: &str) -> Result<Time, BadInput> {
+    match text {
+        "real" => Ok(Time::Times(1.0)),
+        "max" => Ok(Time::Max),
+        text => {
+            let factor = text.parse().ok().filter(|factor| (0.01..=10_000.0).contains(factor));
+            let right = "`real`, a number from 0.01 to 10000, `max`, or `controlled` (of `serve`)";
+            factor.map(Time::Times).ok_or_else(|| BadInput {
+                what: format!("--time is `{text}`"),
+                help: format!("give {right}"),
+            })
+        }
+    }
 }

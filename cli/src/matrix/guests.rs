@@ -10,13 +10,13 @@ use anyhow::bail;
 use bletwin_bridge::serve::{Time, Watching};
 use bletwin_explain::report;
 use bletwin_models::controller::ControllerConfig;
-use bletwin_scenarios::meeting::Guest;
+use bletwin_scenarios::guest::Guest;
 use bletwin_setup::Setup;
 use rayon::prelude::*;
 
 use super::{Cell, Kept, Matrix, Pair, Plan, kept, quoted, wanted};
 use crate::guest::Program;
-use crate::meeting::{Invitation, Met, meet};
+use crate::meeting::{Invitation, Met, meet, nobody_came};
 use crate::program;
 
 /// A host that is served later than this is disturbed.
@@ -79,7 +79,10 @@ impl Guests {
         };
         Ok(match meet(invitation, &mut None, &mut std::io::sink())? {
             Met::Interrupted => Run::Interrupted,
-            Met::NobodyCame(why) => bail!("{why} (with {}, seed {seed})", pair.central),
+            Met::NobodyCame(why) => {
+                let why = format!("{why} (with {}, seed {seed})", pair.central);
+                return Err(nobody_came(why).into());
+            }
             Met::Played(_, late) if late > LATE => Run::Disturbed(late),
             Met::Played(finished, _) => {
                 // The host may not do the same again: what there is to learn is kept.

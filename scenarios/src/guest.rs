@@ -1,0 +1,16 @@
+//! A host from outside that plays the peripheral.
+
+use bletwin_models::controller::ControllerConfig;
+
+/// What the host is, as far as it matters.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// What reports call it.
+    pub name: String,
+    /// The controller that it is lent.
+    pub controller: ControllerConfig,
+    /// The security level, 1–4, that a bond must have to count.
+    pub level: u8,
+    /// The passkey that it shows, if that is known beforehand: the person types it.
+    pub passkey: Option<u32>,
+}
