@@ -242,9 +242,12 @@ fn fits(
     }
 }
 
+/// A procedure that a central begins: its name, PHYs, and whether it does so in every connection.
+type Begun = (&'static str, Option<(PhySet, PhySet)>, bool);
+
 /// What a central begins by itself: its name, PHYs, and whether it does so in every connection.
-fn begins(profile: &Profile) -> Vec<(&'static str, Option<(PhySet, PhySet)>, bool)> {
-    let mut all: Vec<(&'static str, Option<(PhySet, PhySet)>, bool)> = Vec::new();
+fn begins(profile: &Profile) -> Vec<Begun> {
+    let mut all: Vec<Begun> = Vec::new();
     for wish in &profile.host.on_connect {
         all.push(match wish {
             HostProcedure::Features => ("features", None, true),

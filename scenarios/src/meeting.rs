@@ -2,8 +2,8 @@
 //! [`bletwin_bridge::serve`].
 //!
 //! Its end, its outcome and what the oracle finds are those of any scenario ([`Stage`]). The host
-//! is the user's; the controller below it is bletwin's, so that faults of the user's own controller do
-//! not show.
+//! is the user's; the controller below it is bletwin's, so that faults of the user's own controller
+//! do not show.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -171,8 +171,8 @@ pub fn lend<A: Lent, S: Future<Output = ()> + 'static>(
     let served = runtime.block_on(tokio::task::coop::unconstrained(async {
         let mut server = Server::new(air, lending, out)?;
         // It listens for signals before anybody is told that it is there.
-        server.stop = Box::pin(begin(&server.addresses));
-        server.is_stopped().await;
+        let stop = begin(&server.addresses);
+        server.stop_when(stop).await;
         writeln!(out, "ready")?;
         out.flush()?;
         server.serve(out).await

@@ -75,7 +75,7 @@ pub(super) struct Server<A> {
     latest: Wall,
     /// The last wait found something at once: the system is asked before the next.
     eager: bool,
-    pub(super) stop: Pin<Box<dyn Future<Output = ()>>>,
+    stop: Pin<Box<dyn Future<Output = ()>>>,
     pub(super) stopped: bool,
 }
 
@@ -88,18 +88,18 @@ fn bind(address: &Address) -> Result<(Listener, Address), ServeError> {
 
 impl<A: Lent> Server<A> {
     pub(super) fn new(air: A, lending: Lending, out: &mut dyn Write) -> Result<Self, ServeError> {
-        let mut outside = Outside::default();
         let (mut titles, mut addresses) = (Vec::new(), Vec::new());
+        let (mut lines, mut names, mut control) = (Vec::new(), Vec::new(), None);
         for (number, (address, profile)) in (1..).zip(&lending.endpoints) {
             let (listener, address) = bind(address)?;
             writeln!(out, "endpoint {number}: {address} {profile}")?;
             titles.push(format!("hci {number} {address} {profile}"));
             addresses.push(address.clone());
-            outside.names.push(match address {
+            names.push(match address {
                 Address::Tcp(address) => address.port().to_string(),
                 Address::Unix(_) | Address::Pty(_) => number.to_string(),
             });
-            outside.lines.push(Line::new(listener));
+            lines.push(Line::new(listener));
         }
         let clock = match &lending.time {
             Time::Times(factor) => Clock::Paced(Pace::new(*factor, air.now())),
@@ -107,18 +107,18 @@ impl<A: Lent> Server<A> {
             Time::Controlled(address) => {
                 let (listener, address) = bind(address)?;
                 writeln!(out, "control: {address}")?;
-                outside.control = Some(Session::new(listener));
+                control = Some(Session::new(listener));
                 Clock::Controlled
             }
         };
         let reporter = Reporter::new(lending.watching, &titles)?;
-        outside.keyboard = lending.keyboard.then(Keyboard::new);
-        if outside.keyboard.is_some() && Keyboard::is_a_person() {
+        let keyboard = lending.keyboard.then(Keyboard::new);
+        if keyboard.is_some() && Keyboard::is_a_person() {
             writeln!(out, "type {}", air.help())?;
         }
         Ok(Self {
             air,
-            outside,
+            outside: Outside { lines, names, control, keyboard },
             addresses,
             reporter,
             clock,
@@ -128,6 +128,12 @@ impl<A: Lent> Server<A> {
             stop: Box::pin(std::future::pending()),
             stopped: false,
         })
+    }
+
+    /// Listens for what stops it from here on.
+    pub(super) async fn stop_when(&mut self, stop: impl Future<Output = ()> + 'static) {
+        self.stop = Box::pin(stop);
+        self.is_stopped().await;
     }
 
     /// Serves until it is stopped, or all is over.

@@ -169,9 +169,9 @@ fn candidate(
         // What people read off a log is a second or two off, or a fifth.
         let near = off <= (wanted / 5.0).max(2.0);
         if near {
-            agrees.push("time")
+            agrees.push("time");
         } else {
-            differs.push("time")
+            differs.push("time");
         }
         distance = (off.min(1e9) * 1e3) as u64;
     }
@@ -181,7 +181,7 @@ fn candidate(
     let named = places.iter().filter_map(|at| why.account.pdu(*at)).map(|pdu| pdu.name());
     Candidate {
         central: central.name.clone(),
-        peripheral: setup.peripheral_name.clone(),
+        peripheral: setup.peripheral_name,
         reason,
         err,
         after,

@@ -98,7 +98,8 @@ pub(super) fn reproduce(options: &Reproduce) -> anyhow::Result<Exit> {
     let from = super::learn::from(&options.files, &options.ltk, options.device.as_deref())?;
     let Some((learned, explained)) = from else { return Ok(Exit::Interrupted) };
     let captured = &explained.links;
-    let Some(link) = captured.iter().rfind(|link| link.concern.is_some()).or(captured.last())
+    let Some(link) =
+        captured.iter().rfind(|link| link.concern.is_some()).or_else(|| captured.last())
     else {
         return Err(BadInput {
             what: "no connection was captured".into(),

@@ -195,10 +195,11 @@ impl Looking<'_> {
         let Some(ending) = &account.ending else { return };
         let waits = account.pairing.filter(|p| p.failed.is_none() && p.encrypted.is_none());
         let key = account.exchanges.iter().any(bletwin_explain::why::Exchange::is_without_key);
-        if let Some((index, reason)) = self.goodbye() {
-            if waits.is_none() && !key {
-                seen.word("disconnect-reason", format!("{:#04x}", reason.0), self.place(index));
-            }
+        if let Some((index, reason)) = self.goodbye()
+            && waits.is_none()
+            && !key
+        {
+            seen.word("disconnect-reason", format!("{:#04x}", reason.0), self.place(index));
         }
         let left = match ending.how {
             How::Silence { last_heard } => Some(last_heard),

@@ -228,7 +228,7 @@ fn the_linker_sees_events_that_go_on() {
         for (at, channel) in &life.packets {
             let part = parts
                 .entry(*at as u64 / period.as_us())
-                .or_insert(Life { packets: Vec::new(), ..life.clone() });
+                .or_insert_with(|| Life { packets: Vec::new(), ..life.clone() });
             part.packets.push((*at, *channel));
         }
         parts.into_values().collect()
