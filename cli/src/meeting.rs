@@ -37,7 +37,7 @@ pub(crate) struct Invitation<'a> {
 pub(crate) enum Met {
     /// It was played to its end; how late the host was served at most.
     Played(Box<Finished>, Duration),
-    /// Ctrl-C.
+    /// Ctrl-C ended it.
     Interrupted,
     /// The program has ended, or did not start, and no host came: why.
     NobodyCame(String),

@@ -116,7 +116,7 @@ pub struct Lending {
 /// An air that was lent, when that is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Served<A> {
-    /// The air.
+    /// The air, as it was left.
     pub air: A,
     /// How late simulated time was at most behind the clock on the wall, in time on the wall; zero
     /// where it does not follow that clock. A host was served so late.

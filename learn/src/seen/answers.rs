@@ -44,7 +44,7 @@ pub enum Reaction {
     Block,
     /// It sent nothing more behind so many events.
     Silent(u16),
-    /// LL_UNKNOWN_RSP.
+    /// LL_UNKNOWN_RSP came back.
     Unknown,
     /// LL_REJECT_IND with this code.
     Reject(u8),

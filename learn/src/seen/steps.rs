@@ -13,7 +13,7 @@ const WANTING: [u8; 3] = [0x05, 0x0C, 0x0F];
 /// One thing that was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// Exchange MTU.
+    /// It exchanges the MTU.
     Mtu,
     /// Pairing or encryption that nothing else had asked for.
     Secure,

@@ -35,7 +35,7 @@ pub struct Party {
     /// The disconnection that decided it.
     #[serde(skip)]
     pub ending: Option<(Instant, ErrorCode)>,
-    /// Its node.
+    /// Its node in the world.
     #[serde(skip)]
     pub node: NodeId,
     /// Its connections: when the peripheral's host was told of each, and of its end.
