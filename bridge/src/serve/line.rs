@@ -3,6 +3,7 @@
 use std::io;
 use std::task::{Context, Poll};
 
+use super::door::{Door, Visitor};
 use super::net::{Listener, Stream};
 
 /// Octets that may wait for a client or from one. A client that does not read is given up.
@@ -36,18 +37,15 @@ pub(super) enum Change {
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) struct Line {
-    listener: Listener,
+    door: Door,
     client: Option<Client>,
-    /// Came while somebody else was there. Who was there may be about to go without our knowing
-    /// yet: at the next look, which comes later than that, it is the next one or is sent away.
-    next: Option<Stream>,
     /// A client has gone and the endpoint does not know yet.
     left: bool,
 }
 
 impl Line {
     pub(super) const fn new(listener: Listener) -> Self {
-        Self { listener, client: None, next: None, left: false }
+        Self { door: Door::new(listener), client: None, left: false }
     }
 
     /// Lets octets pass in both directions as far as they go without waiting, and clients in; what
@@ -63,26 +61,16 @@ impl Line {
                 self.left = true;
             }
         }
-        // A pseudo-terminal has one other end, and it is taken.
-        while !self.is_leaving() && (self.client.is_none() || self.listener.takes_many()) {
-            let waited = self.next.is_some();
-            let stream = match self.next.take() {
-                Some(stream) => stream,
-                None => match self.listener.poll_accept(cx)? {
-                    Poll::Ready(stream) => stream,
-                    Poll::Pending => break,
-                },
-            };
-            if self.client.is_none() {
-                let mut client = Client::new(stream);
-                client.poll(cx);
-                self.client = Some(client);
-                changes.push(Change::Came);
-            } else if waited {
-                changes.push(Change::Refused);
-            } else {
-                self.next = Some(stream);
-                break;
+        while !self.is_leaving() {
+            match self.door.poll(cx, self.client.is_some())? {
+                Poll::Ready(Visitor::Enters(stream)) => {
+                    let mut client = Client::new(stream);
+                    client.poll(cx);
+                    self.client = Some(client);
+                    changes.push(Change::Came);
+                }
+                Poll::Ready(Visitor::SentAway) => changes.push(Change::Refused),
+                Poll::Pending => break,
             }
         }
         Ok(changes)
@@ -90,7 +78,7 @@ impl Line {
 
     /// Whether somebody waits at the door: look again soon.
     pub(super) const fn has_next(&self) -> bool {
-        self.next.is_some()
+        self.door.has_next()
     }
 
     /// A client has gone, and its endpoint is still to be told: whoever comes next waits, to meet
@@ -224,15 +212,7 @@ mod tests {
         let mut second = TcpStream::connect(address).unwrap();
         second.write_all(&[1, 3, 0x0C, 0]).unwrap();
         // As if the end of the first one had been seen a moment too late.
-        std::future::poll_fn(|cx| {
-            let stream = match line.listener.poll_accept(cx) {
-                Poll::Ready(stream) => stream.unwrap(),
-                Poll::Pending => return Poll::Pending,
-            };
-            line.next = Some(stream);
-            Poll::Ready(())
-        })
-        .await;
+        line.door.let_wait().await;
         assert_eq!(look(&mut line).await, [Change::Heard], "the end of the first");
         assert!(line.take_left());
         assert_eq!(look(&mut line).await, [Change::Came]);
@@ -245,17 +225,23 @@ mod tests {
         assert_eq!(octets, [1, 3, 0x0C, 0]);
     }
 
-    /// Somebody is there, and stays: at the second look it is certain.
+    /// Somebody is there, and stays. Nothing else happens meanwhile.
     #[tokio::test]
-    async fn who_comes_while_a_client_is_there_is_sent_away() {
+    async fn who_comes_while_a_client_is_there_is_sent_away_at_once() {
         let (mut line, address) = tcp();
         let _first = TcpStream::connect(address).unwrap();
         assert_eq!(look(&mut line).await, [Change::Came]);
         let _second = TcpStream::connect(address).unwrap();
-        while !line.has_next() {
-            assert_eq!(look(&mut line).await, []);
-        }
-        assert_eq!(look(&mut line).await, [Change::Refused]);
+        let changes = std::future::poll_fn(|cx| match line.poll(cx).unwrap() {
+            none if none.is_empty() => Poll::Pending,
+            changes => Poll::Ready(changes),
+        });
+        let told = tokio::select! {
+            biased;
+            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => panic!("nobody is told"),
+            told = changes => told,
+        };
+        assert_eq!(told, [Change::Refused]);
         assert!(line.is_open());
     }
 }

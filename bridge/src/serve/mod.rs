@@ -3,6 +3,7 @@
 
 mod address;
 mod control;
+mod door;
 mod keyboard;
 mod lent;
 mod line;

@@ -9,6 +9,7 @@ use std::time::{Duration as Wall, Instant as WallInstant};
 use ble::time::{Duration, Instant};
 
 use super::control::{Request, parse};
+use super::door::{Door, Visitor};
 use super::lent::Lent;
 use super::net::{Listener, Stream};
 use super::server::Server;
@@ -26,10 +27,8 @@ const REQUESTS_MAX: usize = 256;
 /// The controlling program.
 #[derive(Debug)]
 pub(super) struct Session {
-    listener: Listener,
+    door: Door,
     client: Option<Stream>,
-    /// Came while somebody else was there, who may be about to go: see [`super::line::Line`].
-    next: Option<Stream>,
     /// What has come of the next line.
     line: Vec<u8>,
     /// Requests that have come, understood or not.
@@ -41,9 +40,8 @@ pub(super) struct Session {
 impl Session {
     pub(super) const fn new(listener: Listener) -> Self {
         Self {
-            listener,
+            door: Door::new(listener),
             client: None,
-            next: None,
             line: Vec::new(),
             requests: VecDeque::new(),
             announced: Vec::new(),
@@ -55,23 +53,12 @@ impl Session {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
         let heard = self.hear(cx);
         let mut came = false;
-        loop {
-            let waited = self.next.is_some();
-            let stream = match self.next.take() {
-                Some(stream) => stream,
-                None => match self.listener.poll_accept(cx)? {
-                    Poll::Ready(stream) => stream,
-                    Poll::Pending => break,
-                },
-            };
+        while let Poll::Ready(visitor) = self.door.poll(cx, self.client.is_some())? {
             came = true;
-            if self.client.is_none() {
+            if let Visitor::Enters(stream) = visitor {
                 self.client = Some(stream);
                 self.line.clear();
                 self.hear(cx);
-            } else if !waited {
-                self.next = Some(stream);
-                break;
             }
         }
         Ok(heard || came)
@@ -79,7 +66,7 @@ impl Session {
 
     /// Whether somebody waits at the door: look again soon.
     pub(super) const fn has_next(&self) -> bool {
-        self.next.is_some()
+        self.door.has_next()
     }
 
     /// The next request.
@@ -351,14 +338,7 @@ mod tests {
         drop(first);
         let mut second = TcpStream::connect(address).unwrap();
         // As if the end of the first one had been seen a moment too late.
-        std::future::poll_fn(|cx| match session.listener.poll_accept(cx) {
-            Poll::Ready(stream) => {
-                session.next = Some(stream.unwrap());
-                Poll::Ready(())
-            }
-            Poll::Pending => Poll::Pending,
-        })
-        .await;
+        session.door.let_wait().await;
         second.write_all(b"NOW\n").unwrap();
         while session.requests.len() < 2 {
             look(&mut session).await;
