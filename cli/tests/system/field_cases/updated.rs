@@ -20,7 +20,7 @@ fn handles_of_before_the_update_are_refused_and_why_says_so() {
     let why = Why::of(&run);
     let first = why.hypotheses.first().unwrap_or_else(|| panic!("{}", report::ladder(&run)));
     assert_eq!(first.cause, Cause::StaleHandles, "{}", first.text);
-    assert!(first.text.contains("kept it from an earlier one"), "{}", first.text);
+    assert!(first.text.contains("it knows it from before"), "{}", first.text);
 }
 
 /// Who discovers each time, or is told in one of the three ways, is served; nobody breaks a rule.

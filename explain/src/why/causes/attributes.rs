@@ -51,10 +51,11 @@ pub(super) fn stale(account: &Account) -> Option<Hypothesis> {
     };
     let told = account.transactions.iter().any(|t| t.request < answer && changed(t));
     let text = format!(
-        "The central sent {}, by a handle that it has not looked for in this connection: it kept \
-         it from an earlier one. {} says that there is something else now{}. The peripheral's \
+        "The central sent {}, by a handle that it has not looked for in this connection: it knows \
+         it from before. {} refused it as not possible there{}. If it once was, the peripheral's \
          table of attributes is another one than when the central discovered it, and the central \
-         does not know.",
+         does not know; nothing in this connection tells it from a request that was never \
+         possible.",
         account.named(refused.request),
         account.named(answer),
         if told { "" } else { ", and no indication of Service Changed came before" },
