@@ -8,6 +8,8 @@ use anyhow::Context;
 use super::ending::Exit;
 use crate::junit::{Case, Ending, write};
 use crate::output::Outputs;
+use bletwin_explain::report;
+use bletwin_scenarios::stage::Finished;
 use bletwin_setup::error::BadInput;
 
 /// Does `work`, which gives its cases, and writes them to `path`. What could not take place is a
@@ -44,6 +46,24 @@ fn not_run(suite: &str, error: &anyhow::Error) -> Case {
         class: suite.replace(' ', "."),
         time: Duration::ZERO,
         ending: Ending::Error(message, help),
+    }
+}
+
+/// A run of this command as CI systems are told of it. What was set is a part of its name.
+pub(super) fn of_run(command: &str, set: &[String], finished: &Finished) -> Case {
+    let summary = &finished.summary;
+    let set: String = set.iter().map(|set| format!(", {set}")).collect();
+    let ending = report::failure(finished).map_or(Ending::Passed, |why| {
+        Ending::Failed(summary.outcome.name(), report::verdict_line(finished), why)
+    });
+    Case {
+        name: format!(
+            "{} with {}, seed {}{set}",
+            summary.peripheral, summary.central, summary.seed
+        ),
+        class: format!("bletwin.{command}.{}", summary.scenario),
+        time: seconds(summary.sim_seconds),
+        ending,
     }
 }
 

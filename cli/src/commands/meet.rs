@@ -5,10 +5,8 @@ use std::io::Write;
 use anyhow::Context as _;
 use bletwin_bridge::serve::{Capture, Time, Watching};
 use bletwin_explain::html::{self, Exhibit};
-use bletwin_explain::report;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::guest::Guest;
-use bletwin_scenarios::stage::Finished;
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
 
@@ -17,7 +15,7 @@ use super::ending::{Exit, warn};
 use super::run::{Told, print};
 use super::{junit, serve};
 use crate::guest::Program;
-use crate::junit::{Case, Ending};
+use crate::junit::Case;
 use crate::meeting::{Invitation, Met, WHOSE, meet, nobody_came};
 use crate::output::{Outputs, Stream};
 
@@ -88,7 +86,7 @@ fn play(
         // The next meeting is at the same place.
         address = found.unwrap_or(address);
         passed += u64::from(finished.passed());
-        cases.push(case(options, &finished));
+        cases.push(junit::of_run("serve", &options.set, &finished));
         // The ladder was printed while it happened.
         let told = Told { json: options.json, ..Told::default() };
         let mut console = outputs.console();
@@ -146,21 +144,4 @@ fn setup(options: &Serve, central: &str, seed: u64) -> Result<Setup, BadInput> {
 fn program(options: &Serve, seed: u64) -> Option<Program> {
     let command = options.host.clone()?;
     Some(Program { command, seed, prints: !options.json })
-}
-
-fn case(options: &Serve, finished: &Finished) -> Case {
-    let summary = &finished.summary;
-    let set: String = options.set.iter().map(|set| format!(", {set}")).collect();
-    let ending = report::failure(finished).map_or(Ending::Passed, |why| {
-        Ending::Failed(summary.outcome.name(), report::verdict_line(finished), why)
-    });
-    Case {
-        name: format!(
-            "{} with {}, seed {}{set}",
-            summary.peripheral, summary.central, summary.seed
-        ),
-        class: format!("bletwin.serve.{}", summary.scenario),
-        time: junit::seconds(summary.sim_seconds),
-        ending,
-    }
 }

@@ -61,29 +61,7 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
     let of_each = report::centrals(&finished);
     let parties = finished.parties.iter().zip(&of_each);
     let parties = parties.map(|(party, told)| case_of(options, &finished, party, told));
-    Ok((exit, [vec![case(options, &finished)], parties.collect()].concat()))
-}
-
-/// The run as CI systems are told of it. What was set is a part of its name.
-fn case(options: &Run, finished: &Finished) -> Case {
-    let summary = &finished.summary;
-    let set: String = options.set.iter().map(|set| format!(", {set}")).collect();
-    let ending = match report::failure(finished) {
-        None => Ending::Passed,
-        Some(why) => {
-            let line = report::verdict_line(finished);
-            Ending::Failed(summary.outcome.name(), line, why)
-        }
-    };
-    Case {
-        name: format!(
-            "{} with {}, seed {}{set}",
-            summary.peripheral, summary.central, summary.seed
-        ),
-        class: format!("bletwin.run.{}", summary.scenario),
-        time: junit::seconds(summary.sim_seconds),
-        ending,
-    }
+    Ok((exit, [vec![junit::of_run("run", &options.set, &finished)], parties.collect()].concat()))
 }
 
 /// One of several centrals, as CI systems are told of it.
@@ -93,7 +71,7 @@ fn case_of(
     party: &Party,
     (line, why): &(String, Option<String>),
 ) -> Case {
-    let whole = case(options, finished);
+    let whole = junit::of_run("run", &options.set, finished);
     let ending = match party.outcome == finished.expects {
         true => Ending::Passed,
         false => {
