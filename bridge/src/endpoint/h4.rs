@@ -2,6 +2,8 @@
 
 /// Longest ACL data that is announced to hosts; what claims to be longer is no packet.
 const ACL_LENGTH_MAX: usize = 251;
+/// Octets that are kept of what begins no packet: as long as the longest packet is.
+const SHOWN_MAX: usize = 5 + ACL_LENGTH_MAX;
 /// HCI Reset: what a controller that has lost its place waits for.
 const RESET: [u8; 4] = [0x01, 0x03, 0x0C, 0x00];
 
@@ -18,7 +20,7 @@ pub(super) enum Frame {
     Lost {
         /// Octets of the stream before the first of these.
         at: u64,
-        /// What is there.
+        /// What is there; its beginning, where it is long.
         octets: Vec<u8>,
     },
 }
@@ -26,8 +28,10 @@ pub(super) enum Frame {
 /// Cuts octets into packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Framer {
+    /// What has come; of it the first `taken` are packets that were given.
     octets: Vec<u8>,
-    /// Octets of the stream before those.
+    taken: usize,
+    /// Octets of the stream before the rest.
     passed: u64,
     lost: bool,
 }
@@ -37,12 +41,33 @@ impl Framer {
         self.octets.extend_from_slice(octets);
     }
 
+    /// What no packet has been made of.
+    fn rest(&self) -> &[u8] {
+        self.octets.get(self.taken..).unwrap_or_default()
+    }
+
+    fn pass(&mut self, count: usize) {
+        self.taken += count;
+        self.passed += count as u64;
+    }
+
     /// The next packet that is complete. At most one packet and a header wait.
     pub(super) fn next(&mut self) -> Option<Frame> {
+        let frame = self.cut();
+        if frame.is_none() {
+            // Once for all that came together: for each packet it would take as long as there is
+            // more behind it.
+            self.octets.drain(..self.taken);
+            self.taken = 0;
+        }
+        frame
+    }
+
+    fn cut(&mut self) -> Option<Frame> {
         if self.lost {
             self.find_reset()?;
         }
-        let (kind, length) = match *self.octets.as_slice() {
+        let (kind, length) = match *self.rest() {
             [] => return None,
             [1, _, _, length, ..] => (1, 4 + usize::from(length)),
             [2, _, _, low, high, ..] => {
@@ -64,13 +89,8 @@ impl Framer {
             [1 | 2 | 3 | 5, ..] => return None,
             _ => return Some(self.lose()),
         };
-        if self.octets.len() < length {
-            return None;
-        }
-        self.passed += length as u64;
-        let rest = self.octets.split_off(length);
-        let mut packet = std::mem::replace(&mut self.octets, rest);
-        packet.remove(0);
+        let packet = self.rest().get(1..length)?.to_vec();
+        self.pass(length);
         Some(match kind {
             1 => Frame::Command(packet),
             2 => Frame::Acl(packet),
@@ -80,15 +100,15 @@ impl Framer {
 
     fn lose(&mut self) -> Frame {
         self.lost = true;
-        Frame::Lost { at: self.passed, octets: self.octets.clone() }
+        let octets = self.rest().iter().copied().take(SHOWN_MAX).collect();
+        Frame::Lost { at: self.passed, octets }
     }
 
     /// Skips to the next Reset. Three octets are kept: they may be its beginning.
     fn find_reset(&mut self) -> Option<()> {
-        let found = self.octets.windows(RESET.len()).position(|window| window == RESET);
-        let skip = found.unwrap_or_else(|| self.octets.len().saturating_sub(RESET.len() - 1));
-        self.octets.drain(..skip);
-        self.passed += skip as u64;
+        let found = self.rest().windows(RESET.len()).position(|window| window == RESET);
+        let skip = found.unwrap_or_else(|| self.rest().len().saturating_sub(RESET.len() - 1));
+        self.pass(skip);
         self.lost = found.is_none();
         found.map(drop)
     }
@@ -150,6 +170,18 @@ mod tests {
         let mut framer = Framer::default();
         framer.push(&[2, 0x40, 0, 252, 0]);
         assert!(matches!(all(&mut framer)[..], [Frame::Lost { .. }]));
+    }
+
+    /// A capture holds it as one packet.
+    #[test]
+    fn of_a_flood_that_is_no_packet_the_beginning_is_kept() {
+        let mut framer = Framer::default();
+        framer.push(&[0xEE; 100_000]);
+        let [Frame::Lost { at: 0, octets }] = &all(&mut framer)[..] else { panic!("one loss") };
+        assert_eq!(octets.len(), SHOWN_MAX);
+        framer.push(&RESET);
+        assert_eq!(all(&mut framer), [Frame::Command(vec![3, 0x0C, 0])]);
+        assert!(framer.octets.is_empty() && framer.passed == 100_004);
     }
 
     proptest! {
