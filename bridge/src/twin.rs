@@ -143,8 +143,12 @@ impl Twin {
     /// Puts an endpoint into the air. Two of the same address get different ones.
     pub fn add_endpoint(&mut self, name: &str, mut config: ControllerConfig) -> Port {
         while self.endpoints().any(|node| node.config().public_address == config.public_address) {
-            let [low, ..] = &mut config.public_address;
-            *low = low.wrapping_add(1);
+            for octet in &mut config.public_address {
+                *octet = octet.wrapping_add(1);
+                if *octet != 0 {
+                    break;
+                }
+            }
         }
         let node = EndpointNode::new(config);
         let id = self.world.add(name, Resident::Endpoint(Box::new(node)), self.place());
@@ -307,5 +311,24 @@ impl Twin {
         self.world.drain_records(&mut records);
         self.live.add(records);
         self.live.settled(self.world.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::Endpoint;
+
+    #[test]
+    fn more_endpoints_than_an_octet_counts_have_an_address_each() {
+        let mut twin = Twin::new(1, Owner { confirms: true });
+        for _ in 0..300 {
+            twin.add_endpoint("endpoint", Endpoint::full());
+        }
+        let mut addresses: Vec<[u8; 6]> =
+            twin.endpoints().map(|node| node.config().public_address).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 300);
     }
 }
