@@ -1,6 +1,5 @@
 //! One endpoint's line: its client, and the octets on their way.
 
-use std::io;
 use std::task::{Context, Poll};
 
 use super::door::{Door, Visitor};
@@ -8,8 +7,11 @@ use super::net::{Listener, Stream};
 
 /// Octets that may wait for a client or from one. A client that does not read is given up.
 const WAITING_MAX: usize = 1 << 20;
-/// Octets read in one go.
+/// Octets read in one go, and given to the endpoint in one go: others have their turn.
 const CHUNK: usize = 4_096;
+/// While so many octets wait for a client nothing more is taken from it, as on a line with flow
+/// control: its own questions never make it one that does not read.
+const FULL: usize = 64 << 10;
 
 #[derive(Debug)]
 struct Client {
@@ -21,10 +23,12 @@ struct Client {
     /// Octets that the endpoint has given.
     written: u64,
     gone: bool,
+    /// It was given up.
+    deaf: bool,
 }
 
 /// What became of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// A client has come.
     Came,
@@ -32,6 +36,10 @@ pub(super) enum Change {
     Refused,
     /// Octets have come, or the client has gone.
     Heard,
+    /// The client does not read what it is sent, and was given up.
+    Deaf,
+    /// The system let nobody in: why.
+    Failed(String),
 }
 
 /// See the [module](self).
@@ -50,11 +58,11 @@ impl Line {
 
     /// Lets octets pass in both directions as far as they go without waiting, and clients in; what
     /// there is to wait for wakes `cx`.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> io::Result<Vec<Change>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Vec<Change> {
         let mut changes = Vec::new();
         if let Some(client) = &mut self.client {
             if client.poll(cx) {
-                changes.push(Change::Heard);
+                changes.push(if client.deaf { Change::Deaf } else { Change::Heard });
             }
             if client.gone && client.inbox.is_empty() {
                 self.client = None;
@@ -62,7 +70,7 @@ impl Line {
             }
         }
         while !self.is_leaving() {
-            match self.door.poll(cx, self.client.is_some())? {
+            match self.door.poll(cx, self.client.is_some()) {
                 Poll::Ready(Visitor::Enters(stream)) => {
                     let mut client = Client::new(stream);
                     client.poll(cx);
@@ -70,15 +78,16 @@ impl Line {
                     changes.push(Change::Came);
                 }
                 Poll::Ready(Visitor::SentAway) => changes.push(Change::Refused),
+                Poll::Ready(Visitor::Fails(why)) => changes.push(Change::Failed(why)),
                 Poll::Pending => break,
             }
         }
-        Ok(changes)
+        changes
     }
 
-    /// Whether somebody waits at the door: look again soon.
-    pub(super) const fn has_next(&self) -> bool {
-        self.door.has_next()
+    /// Whether somebody waits at the door, which is open: look again soon.
+    pub(super) fn has_next(&self) -> bool {
+        self.door.has_next() && !self.is_leaving()
     }
 
     /// A client has gone, and its endpoint is still to be told: whoever comes next waits, to meet
@@ -101,9 +110,15 @@ impl Line {
         }
     }
 
-    /// Takes all octets that have come.
+    /// Takes what has come, as far as it is this client's turn.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        self.client.as_mut().map(|client| client.take(usize::MAX)).unwrap_or_default()
+        let ready = self.client.as_mut().filter(|client| client.is_ready());
+        ready.map(|client| client.take(CHUNK)).unwrap_or_default()
+    }
+
+    /// Whether [`Self::take`] has more to give.
+    pub(super) fn has_more(&self) -> bool {
+        self.client.as_ref().is_some_and(Client::is_ready)
     }
 
     /// Takes octets so that `total` of them are taken since the client came. `None`: they are not
@@ -135,12 +150,25 @@ impl Line {
 
 impl Client {
     const fn new(stream: Stream) -> Self {
-        Self { stream, inbox: Vec::new(), outbox: Vec::new(), consumed: 0, written: 0, gone: false }
+        Self {
+            stream,
+            inbox: Vec::new(),
+            outbox: Vec::new(),
+            consumed: 0,
+            written: 0,
+            gone: false,
+            deaf: false,
+        }
     }
 
-    /// Reads and writes. Whether anything has come, or it has gone.
+    /// Whether something has come that can be answered, or whose answers nobody wants.
+    fn is_ready(&self) -> bool {
+        !self.inbox.is_empty() && (self.outbox.len() < FULL || self.gone)
+    }
+
+    /// Reads and writes. Whether anything has come or can be answered again, or it has gone.
     fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut heard = false;
+        let (mut heard, ready) = (false, self.is_ready());
         let mut chunk = [0; CHUNK];
         while !self.gone && self.inbox.len() < WAITING_MAX {
             match self.stream.poll_read(cx, &mut chunk) {
@@ -160,7 +188,7 @@ impl Client {
                 Poll::Pending => break,
             }
         }
-        heard || self.gone
+        heard || self.gone || (self.is_ready() && !ready)
     }
 
     fn flush(&mut self) {
@@ -171,7 +199,10 @@ impl Client {
                 Err(_) => self.gone = true,
             }
         }
-        self.gone |= self.outbox.len() > WAITING_MAX;
+        if self.outbox.len() > WAITING_MAX && !self.gone {
+            self.gone = true;
+            self.deaf = true;
+        }
     }
 
     fn take(&mut self, count: usize) -> Vec<u8> {
@@ -193,7 +224,7 @@ mod tests {
     /// Looks at the line once, after what has happened by now is known.
     async fn look(line: &mut Line) -> Vec<Change> {
         tokio::task::yield_now().await;
-        std::future::poll_fn(|cx| Poll::Ready(line.poll(cx).unwrap())).await
+        std::future::poll_fn(|cx| Poll::Ready(line.poll(cx))).await
     }
 
     fn tcp() -> (Line, SocketAddr) {
@@ -214,7 +245,8 @@ mod tests {
         // As if the end of the first one had been seen a moment too late.
         line.door.let_wait().await;
         assert_eq!(look(&mut line).await, [Change::Heard], "the end of the first");
-        assert!(line.take_left());
+        assert!(!line.has_next(), "looking again changes nothing before the endpoint knows");
+        assert!(line.take_left() && line.has_next());
         assert_eq!(look(&mut line).await, [Change::Came]);
         let octets = loop {
             match line.take() {
@@ -225,6 +257,24 @@ mod tests {
         assert_eq!(octets, [1, 3, 0x0C, 0]);
     }
 
+    /// Nobody can keep more for it than the system does, and that.
+    #[tokio::test]
+    async fn who_does_not_read_is_given_up_with_a_word_and_keeps_little() {
+        let (mut line, address) = tcp();
+        let _deaf = TcpStream::connect(address).unwrap();
+        assert_eq!(look(&mut line).await, [Change::Came]);
+        let mut sent = 0;
+        while line.is_open() {
+            line.send(&[4; CHUNK]);
+            sent += CHUNK;
+            let waiting = line.client.as_ref().map_or(0, |client| client.outbox.len());
+            assert!(waiting <= WAITING_MAX + CHUNK, "{waiting} octets wait");
+            assert!(sent < 1 << 30, "nobody takes so much");
+        }
+        assert_eq!(look(&mut line).await, [Change::Deaf]);
+        assert!(line.take_left());
+    }
+
     /// Somebody is there, and stays. Nothing else happens meanwhile.
     #[tokio::test]
     async fn who_comes_while_a_client_is_there_is_sent_away_at_once() {
@@ -232,7 +282,7 @@ mod tests {
         let _first = TcpStream::connect(address).unwrap();
         assert_eq!(look(&mut line).await, [Change::Came]);
         let _second = TcpStream::connect(address).unwrap();
-        let changes = std::future::poll_fn(|cx| match line.poll(cx).unwrap() {
+        let changes = std::future::poll_fn(|cx| match line.poll(cx) {
             none if none.is_empty() => Poll::Pending,
             changes => Poll::Ready(changes),
         });

@@ -1,6 +1,5 @@
 //! All that a server waits for beside time: hosts, the controlling program, the keyboard.
 
-use std::io;
 use std::task::{Context, Poll};
 
 use super::keyboard::Keyboard;
@@ -37,26 +36,26 @@ impl News {
 
 impl Outside {
     /// Takes in what has come, the lines in their order; the rest wakes `cx`.
-    pub(super) fn take(&mut self, cx: &mut Context<'_>) -> io::Result<News> {
+    pub(super) fn take(&mut self, cx: &mut Context<'_>) -> News {
         let mut news = News::default();
         for (index, line) in self.lines.iter_mut().enumerate() {
-            let changes = line.poll(cx)?;
+            let changes = line.poll(cx);
             news.changes.extend(changes.into_iter().map(|change| (index, change)));
         }
         if let Some(keyboard) = &mut self.keyboard {
             news.typed = keyboard.poll(cx);
         }
         if let Some(session) = &mut self.control {
-            news.controlled = session.poll(cx)?;
+            news.controlled = session.poll(cx);
         }
-        Ok(news)
+        news
     }
 
     /// Waits until something has come.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<News>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<News> {
         match self.take(cx) {
-            Ok(news) if news.is_empty() => Poll::Pending,
-            taken => Poll::Ready(taken),
+            news if news.is_empty() => Poll::Pending,
+            news => Poll::Ready(news),
         }
     }
 
@@ -64,6 +63,11 @@ impl Outside {
     pub(super) fn has_next(&self) -> bool {
         self.lines.iter().any(Line::has_next)
             || self.control.as_ref().is_some_and(Session::has_next)
+    }
+
+    /// Whether some host has said more than it was its turn to say.
+    pub(super) fn has_more(&self) -> bool {
+        self.lines.iter().any(Line::has_more)
     }
 
     /// Whether some host is there.

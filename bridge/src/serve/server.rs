@@ -153,7 +153,9 @@ impl<A: Lent> Server<A> {
             Clock::Paced(pace) => self.follow(pace, out)?,
             Clock::Max(talk) => self.rush(talk, out)?,
             Clock::Controlled => {
-                while let Some(request) = self.outside.control.as_mut().and_then(Session::request) {
+                while !self.stopped
+                    && let Some(request) = self.outside.control.as_mut().and_then(Session::request)
+                {
                     self.request(request, out).await?;
                 }
             }
@@ -164,6 +166,9 @@ impl<A: Lent> Server<A> {
 
     /// How long there is nothing to do unless something comes; `None`: for ever.
     fn patience(&self) -> Option<Wall> {
+        if !matches!(self.clock, Clock::Controlled) && self.outside.has_more() {
+            return Some(Wall::ZERO);
+        }
         if self.air.stands_still() {
             return None;
         }
@@ -203,7 +208,7 @@ impl<A: Lent> Server<A> {
             news = poll_fn(|cx| {
                 polls = polls.saturating_add(1);
                 outside.poll(cx)
-            }) => news?,
+            }) => news,
             () = sleep(patience) => {
                 slept = true;
                 News::default()
@@ -217,7 +222,7 @@ impl<A: Lent> Server<A> {
     async fn take_in(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.eager = false;
         let outside = &mut self.outside;
-        let news = poll_fn(|cx| Poll::Ready(outside.take(cx))).await?;
+        let news = poll_fn(|cx| Poll::Ready(outside.take(cx))).await;
         self.is_stopped().await;
         self.hear(news, out)
     }
@@ -251,6 +256,8 @@ impl<A: Lent> Server<A> {
                     "a host has come"
                 }
                 Change::Refused => "taken; another host was sent away",
+                Change::Deaf => "the host does not read what it is sent, and was given up",
+                Change::Failed(why) => &format!("no host can come in ({why}); trying again"),
                 Change::Heard => continue,
             };
             writeln!(out, "{}", port_line(now, index + 1, what))?;

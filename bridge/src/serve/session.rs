@@ -24,11 +24,21 @@ const LINE_MAX: usize = 4_096;
 /// Requests that may wait.
 const REQUESTS_MAX: usize = 256;
 
-/// The controlling program.
+/// A controlling program.
+#[derive(Debug)]
+struct Client {
+    stream: Stream,
+    /// It says no more; what it has said is done and answered.
+    ended: bool,
+    /// It hears no more.
+    deaf: bool,
+}
+
+/// The place of the controlling program.
 #[derive(Debug)]
 pub(super) struct Session {
     door: Door,
-    client: Option<Stream>,
+    client: Option<Client>,
     /// What has come of the next line.
     line: Vec<u8>,
     /// Requests that have come, understood or not.
@@ -50,28 +60,46 @@ impl Session {
 
     /// Hears the controlling program, and lets the next one in. There is one; another is sent away.
     /// Whether anything has come.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let heard = self.hear(cx);
         let mut came = false;
-        while let Poll::Ready(visitor) = self.door.poll(cx, self.client.is_some())? {
+        while !self.is_leaving()
+            && let Poll::Ready(visitor) = self.door.poll(cx, self.client.is_some())
+        {
             came = true;
             if let Visitor::Enters(stream) = visitor {
-                self.client = Some(stream);
-                self.line.clear();
+                self.client = Some(Client { stream, ended: false, deaf: false });
                 self.hear(cx);
             }
         }
-        Ok(heard || came)
+        heard || came
     }
 
-    /// Whether somebody waits at the door: look again soon.
-    pub(super) const fn has_next(&self) -> bool {
-        self.door.has_next()
+    /// A program has gone, and its last wishes are still to be met: whoever comes next waits, and
+    /// is answered nothing but its own.
+    fn is_leaving(&self) -> bool {
+        self.client.as_ref().is_some_and(|client| client.ended)
+    }
+
+    /// Whether somebody waits at the door, which is open: look again soon.
+    pub(super) fn has_next(&self) -> bool {
+        self.door.has_next() && !self.is_leaving()
     }
 
     /// The next request.
     pub(super) fn request(&mut self) -> Option<Result<Request, String>> {
-        self.requests.pop_front()
+        let request = self.requests.pop_front();
+        if request.is_none() && self.is_leaving() {
+            self.leave();
+        }
+        request
+    }
+
+    /// The program has gone, with all that it said.
+    fn leave(&mut self) {
+        self.client = None;
+        self.line.clear();
+        self.requests.clear();
     }
 
     /// Hears the controlling program, if there is one, to the last octet that has come. One that
@@ -80,11 +108,11 @@ impl Session {
         let mut chunk = [0; 1_024];
         let mut heard = false;
         while self.requests.len() < REQUESTS_MAX
-            && let Some(client) = &mut self.client
+            && let Some(client) = self.client.as_mut().filter(|client| !client.ended)
         {
-            match client.poll_read(cx, &mut chunk) {
+            match client.stream.poll_read(cx, &mut chunk) {
                 Poll::Ready(Ok(count)) if count > 0 => self.line.extend_from_slice(&chunk[..count]),
-                Poll::Ready(_) => self.client = None,
+                Poll::Ready(_) => client.ended = true,
                 Poll::Pending => break,
             }
             heard = true;
@@ -102,11 +130,12 @@ impl Session {
     }
 
     fn reply(&mut self, text: &str) {
-        if let Some(client) = &mut self.client {
+        if let Some(client) = self.client.as_mut().filter(|client| !client.deaf) {
             let line = format!("{text}\n");
             // A program that does not read its replies has left the conversation.
-            if client.write(line.as_bytes()).ok() != Some(line.len()) {
-                self.client = None;
+            if client.stream.write(line.as_bytes()).ok() != Some(line.len()) {
+                client.ended = true;
+                client.deaf = true;
             }
         }
     }
@@ -122,7 +151,7 @@ impl<A: Lent> Server<A> {
         let answer = match request {
             Ok(Request::Bye) => {
                 if let Some(session) = &mut self.outside.control {
-                    session.client = None;
+                    session.leave();
                 }
                 return Ok(());
             }
@@ -198,8 +227,10 @@ impl<A: Lent> Server<A> {
     /// if it was.
     async fn pass(&mut self, until: Instant, stop: bool, out: &mut dyn Write) -> io::Result<bool> {
         loop {
-            if self.is_stopped().await {
-                return Ok(false);
+            // What has come in the meantime, such as a signal, is known to the system alone.
+            tokio::task::yield_now().await;
+            if self.is_stopped().await || self.air.is_over() {
+                return Ok(!self.stopped);
             }
             let part = until.min(self.air.now() + PART);
             if !stop {
@@ -327,7 +358,7 @@ mod tests {
     async fn who_comes_right_after_the_program_has_gone_is_the_next() {
         async fn look(session: &mut Session) {
             tokio::task::yield_now().await;
-            std::future::poll_fn(|cx| Poll::Ready(session.poll(cx).unwrap())).await;
+            std::future::poll_fn(|cx| Poll::Ready(session.poll(cx))).await;
         }
         let listener = Listener::bind(&"tcp:0".parse().unwrap()).unwrap();
         let Address::Tcp(address) = listener.address().unwrap() else { panic!("it is TCP") };
@@ -340,10 +371,15 @@ mod tests {
         // As if the end of the first one had been seen a moment too late.
         session.door.let_wait().await;
         second.write_all(b"NOW\n").unwrap();
-        while session.requests.len() < 2 {
+        while session.requests.is_empty() || !session.is_leaving() {
             look(&mut session).await;
         }
+        assert!(!session.has_next(), "looking again changes nothing before it is done");
         assert!(session.request().unwrap().is_err(), "the last word of the first is not lost");
+        assert_eq!(session.request(), None, "that is for the first to hear");
+        while session.requests.is_empty() {
+            look(&mut session).await;
+        }
         assert_eq!(session.request(), Some(Ok(Request::Now)));
     }
 }

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod controlled;
+mod faults;
 mod hostile;
 mod latency;
 mod lines;

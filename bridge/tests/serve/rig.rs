@@ -129,6 +129,16 @@ impl Server {
         Control { stream, rest: Vec::new() }
     }
 
+    /// Ctrl-C, and nobody waits for it.
+    pub(super) fn tell_to_stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it serves no more.
+    pub(super) fn is_over(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Ctrl-C; everything is as it should be.
     pub(super) fn stop(mut self) -> String {
         self.stop.store(true, Ordering::SeqCst);
@@ -155,6 +165,11 @@ impl Client<TcpStream> {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self::over(stream)
+    }
+
+    /// The socket itself.
+    pub(super) const fn stream(&self) -> &TcpStream {
+        &self.stream
     }
 
     /// How long reading may wait.
@@ -237,6 +252,16 @@ pub(super) struct Control {
 }
 
 impl Control {
+    /// The socket itself.
+    pub(super) const fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    /// Says something, and does not wait for the reply.
+    pub(super) fn say(&mut self, text: &str) {
+        self.stream.write_all(text.as_bytes()).unwrap();
+    }
+
     pub(super) fn ask(&mut self, request: &str) -> String {
         self.stream.write_all(format!("{request}\n").as_bytes()).unwrap();
         loop {
