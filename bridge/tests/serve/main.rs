@@ -4,6 +4,9 @@
 mod controlled;
 mod faults;
 mod hostile;
+mod hosts;
 mod latency;
 mod lines;
+mod load;
+mod many;
 mod rig;

@@ -47,31 +47,47 @@ pub(super) fn pause(ms: u64) {
 
 impl Server {
     pub(super) fn start(addresses: &[&str], time: Time, capture: Option<&Path>) -> Self {
+        let firmware = PeripheralSpec {
+            name: "firmware".into(),
+            build: Build::new(Config::recommended(), LedButton::default()),
+            chip: None,
+        };
+        let watching = Watching {
+            log: true,
+            ladder: true,
+            capture: capture.map(|path| {
+                let file = std::fs::File::create(path).unwrap();
+                bletwin_bridge::serve::Capture { file, replaces: true }
+            }),
+            decrypted: false,
+        };
+        Self::serving(addresses, time, vec![firmware], watching)
+    }
+
+    /// In an air with nobody else, in controlled time, and little is printed.
+    pub(super) fn empty(addresses: &[&str]) -> Self {
+        let control: Address = "tcp:0".parse().unwrap();
+        Self::serving(addresses, Time::Controlled(control), Vec::new(), Watching::default())
+    }
+
+    fn serving(
+        addresses: &[&str],
+        time: Time,
+        peripherals: Vec<PeripheralSpec>,
+        watching: Watching,
+    ) -> Self {
         let endpoints = addresses.iter().map(|text| EndpointSpec {
             address: text.parse().unwrap(),
             profile: "full".into(),
             controller: Endpoint::full(),
         });
-        let config = Config::recommended();
         let options = Options {
             seed: 3,
             endpoints: endpoints.collect(),
-            peripherals: vec![PeripheralSpec {
-                name: "firmware".into(),
-                build: Build::new(config, LedButton::default()),
-                chip: None,
-            }],
+            peripherals,
             owner_confirms: true,
             time,
-            watching: Watching {
-                log: true,
-                ladder: true,
-                capture: capture.map(|path| {
-                    let file = std::fs::File::create(path).unwrap();
-                    bletwin_bridge::serve::Capture { file, replaces: true }
-                }),
-                decrypted: false,
-            },
+            watching,
             keyboard: false,
         };
         let (stop, printed) = (Arc::new(AtomicBool::new(false)), Printed::default());
