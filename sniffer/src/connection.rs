@@ -19,6 +19,8 @@ const UNIT: Duration = Duration::from_us(1_250);
 const T_IFS_LATEST: Duration = Duration::from_us(155);
 /// Between two packets of one event there is less, even where T_IFS is not kept.
 const PAUSE: Duration = Duration::from_us(400);
+/// The longest connSupervisionTimeout is 32 s; a transmit window is not far away.
+const LONGEST_SILENCE: Duration = Duration::from_secs(40);
 /// An instant this far ahead lies in the past (5.5.1).
 const PAST: u16 = 0x7FFF;
 /// How much too early an anchor may be, whatever the clocks.
@@ -135,6 +137,11 @@ impl Connection {
 
     pub(super) fn may_be(&self, node: NodeId) -> bool {
         [self.central, self.peripheral].iter().any(|end| end.is_none_or(|end| end == node))
+    }
+
+    /// Whether it has been silent for longer than any connection lives.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        now.since(self.last_end.max(self.window)) > LONGEST_SILENCE
     }
 
     /// Whether a node is its central, or its peripheral.

@@ -168,11 +168,17 @@ pub fn sniff(view: &View) -> Vec<AirItem> {
     items
 }
 
+/// Connections that are kept whether or not they are over.
+const KEPT: usize = 256;
+
 /// Follows what it is shown, in the order in which it happened.
 #[derive(Default)]
 pub struct Sniffer {
-    /// In the order of CONNECT_INDs; the last of several with one access address counts.
-    connections: Vec<Connection>,
+    /// By number, in the order of CONNECT_INDs; the last of several with one access address
+    /// counts.
+    connections: BTreeMap<usize, Connection>,
+    /// Number of the next one.
+    next: usize,
     /// What a host calls its connection.
     handles: BTreeMap<(NodeId, Handle), usize>,
     /// Last key that a host gave to its controller, as central or as peripheral.
@@ -192,7 +198,7 @@ impl Sniffer {
             ) => {
                 self.keys.insert(node, ltk.clone());
                 let number = self.handles.get(&(node, *handle));
-                if let Some(connection) = number.and_then(|at| self.connections.get_mut(*at)) {
+                if let Some(connection) = number.and_then(|at| self.connections.get_mut(at)) {
                     connection.give_key(node, ltk);
                 }
             }
@@ -236,7 +242,7 @@ impl Sniffer {
             peer = self.advertising(&mut item, frame);
         } else if let Some(number) = self.number(frame).or_else(|| self.join(frame)) {
             item.connection = Some(number);
-            peer = self.connections.get(number).and_then(|c| c.peer_of(frame.from));
+            peer = self.connections.get(&number).and_then(|c| c.peer_of(frame.from));
         }
         let arrival = frame.arrival(peer);
         item.reception = match frame.hearing {
@@ -246,7 +252,7 @@ impl Sniffer {
         item.rssi_dbm = arrival.map(|arrival| arrival.rssi_dbm);
         item.received = arrival.map(|arrival| arrival.at);
         if let Some(connection) =
-            item.connection.and_then(|number| self.connections.get_mut(number))
+            item.connection.and_then(|number| self.connections.get_mut(&number))
             && !advertises
         {
             connection.packet(&mut item, frame, &self.keys);
@@ -257,25 +263,49 @@ impl Sniffer {
     /// The connection that a host is told of. Several centrals may have answered one advertisement:
     /// then it is the one of the peer that it is told of.
     fn begun(&self, node: NodeId, central: bool, peer: Address) -> Option<usize> {
-        let last = self.connections.iter().rposition(|c| c.has_end(node, central))?;
+        let last = self.last(|c| c.has_end(node, central))?;
         let rival = |c: &Connection| {
-            let together = self.connections.get(last).is_some_and(|last| c.begins_with(last));
+            let together = self.connections.get(&last).is_some_and(|last| c.begins_with(last));
             c.has_end(node, central) && together && c.is_of(peer)
         };
-        Some(self.connections.iter().rposition(rival).filter(|_| !central).unwrap_or(last))
+        Some(self.last(rival).filter(|_| !central).unwrap_or(last))
+    }
+
+    /// Number of the last connection that is so.
+    fn last(&self, is_so: impl Fn(&Connection) -> bool) -> Option<usize> {
+        self.connections.iter().rev().find(|(_, c)| is_so(c)).map(|(number, _)| *number)
+    }
+
+    fn begin(&mut self, connection: Connection) -> usize {
+        let number = self.next;
+        self.connections.insert(number, connection);
+        self.next += 1;
+        number
+    }
+
+    /// How many connections it keeps something of.
+    #[must_use]
+    pub fn known(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Forgets connections that are long over, where there are many: for who listens without end.
+    pub fn forget(&mut self, now: Instant) {
+        if self.connections.len() > KEPT {
+            self.connections.retain(|_, connection| !connection.is_over(now));
+        }
     }
 
     fn number(&self, frame: &Frame) -> Option<usize> {
         let address = frame.access_address;
         let fits = |c: &Connection| c.access_address() == address && c.may_be(frame.from);
-        self.connections.iter().rposition(fits)
+        self.last(fits)
     }
 
     /// A connection whose beginning was not seen, from a packet on that somebody has followed.
     fn join(&mut self, frame: &Frame) -> Option<usize> {
         let followed = frame.followed?;
-        self.connections.push(Connection::joined(frame, followed.direction));
-        Some(self.connections.len().saturating_sub(1))
+        Some(self.begin(Connection::joined(frame, followed.direction)))
     }
 
     /// Understands an advertising PDU; gives whom a CONNECT_IND is for, as far as it is known.
@@ -300,8 +330,7 @@ impl Sniffer {
             let known = matches!(frame.hearing, Hearing::Known(_)) && !item.is_secondary();
             called = self.advertisers.get(&request.advertiser).copied().filter(|_| known);
             let peripheral = called.or(arrival);
-            item.connection = Some(self.connections.len());
-            self.connections.push(Connection::new(request, item, peripheral));
+            item.connection = Some(self.begin(Connection::new(request, item, peripheral)));
         }
         item.decoded = Decoded::Advertising(pdu);
         called

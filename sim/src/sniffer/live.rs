@@ -50,6 +50,7 @@ impl Live {
             self.arrivals = self.arrivals.split_off(&next);
             settled.push((record, item));
         }
+        self.sniffer.forget(now);
         settled
     }
 }
@@ -71,10 +72,55 @@ fn merge(into: &mut Arrivals, more: Arrivals) {
 mod tests {
     use super::*;
     use crate::node::NodeId;
+    use crate::record::AirTx;
     use crate::sniffer::sniff;
     use crate::sniffer::tests::Tape;
+    use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
     use ble::pdu::control::ControlPdu;
     use ble::phy::PhySet;
+
+    /// One that goes on all the time, and very many that are soon over.
+    #[test]
+    fn connections_that_are_over_are_forgotten_and_no_other() {
+        let mut tape = Tape::connected();
+        tape.empty(NodeId(0), 5_000);
+        let begins = tape.records[0].clone();
+        let mut live = Live::default();
+        let mut last = None;
+        for second in 0..5_000_u64 {
+            let us = second * 1_000_000 + 10_000;
+            let records: Vec<Record> = if second % 10 == 1 {
+                tape.records.clear();
+                tape.empty(NodeId(0), us);
+                std::mem::take(&mut tape.records)
+            } else if second == 0 {
+                tape.records.clone()
+            } else {
+                vec![other(&begins, us, second as u32)]
+            };
+            live.add(
+                records.into_iter().map(|record| Record { id: RecordId(us), ..record }).collect(),
+            );
+            for (_, item) in live.settled(Instant::from_us(us + 500_000)) {
+                last = item.filter(|_| second % 10 == 1).or(last);
+            }
+        }
+        assert_eq!(last.and_then(|item| item.connection), Some(0), "it was there all the time");
+        assert!(live.sniffer.known() < 400, "{} are kept", live.sniffer.known());
+    }
+
+    /// A CONNECT_IND as this one at another time, for a connection with another access address.
+    fn other(begins: &Record, us: u64, access_address: u32) -> Record {
+        let RecordKind::AirTx(tx) = &begins.kind else { panic!("a packet") };
+        let Some(AdvertisingPdu::ConnectInd(request)) = AdvertisingPdu::parse(&tx.pdu) else {
+            panic!("CONNECT_IND")
+        };
+        let pdu = AdvertisingPdu::ConnectInd(ConnectInd { access_address, ..request }).encode();
+        let at = Instant::from_us(us);
+        let end = at + tx.end.since(begins.at);
+        let kind = RecordKind::AirTx(AirTx { pdu, end, ..tx.clone() });
+        Record { at, kind, ..begins.clone() }
+    }
 
     #[test]
     fn record_by_record_it_reads_what_the_whole_record_says() {
