@@ -30,6 +30,7 @@ pub(super) trait Host {
     fn poll(&mut self, now: Instant) -> Option<Vec<u8>>;
     fn deadline(&self) -> Option<Instant>;
     fn timer(&mut self, now: Instant);
+    fn is_connected(&self) -> bool;
     /// Whether it has bonded.
     fn is_bonded(&self) -> bool;
 }
@@ -91,6 +92,10 @@ impl Host for Central {
 
     fn timer(&mut self, now: Instant) {
         self.host.timer(now);
+    }
+
+    fn is_connected(&self) -> bool {
+        self.host.status().level > 0
     }
 
     fn is_bonded(&self) -> bool {
@@ -155,6 +160,10 @@ impl Host for Peripheral {
 
     fn timer(&mut self, now: Instant) {
         let _ = self.host.timer(now);
+    }
+
+    fn is_connected(&self) -> bool {
+        self.host.handles().next().is_some()
     }
 
     fn is_bonded(&self) -> bool {
@@ -226,6 +235,10 @@ impl Table {
 
     pub(super) fn is_here(&self, seat: usize) -> bool {
         self.seats[seat].is_some()
+    }
+
+    pub(super) fn is_connected(&self, seat: usize) -> bool {
+        self.seats[seat].as_ref().is_some_and(|seat| seat.host.is_connected())
     }
 
     pub(super) fn is_bonded(&self, seat: usize) -> bool {

@@ -60,7 +60,7 @@ fn whoever_is_killed_at_whatever_step_of_pairing_the_next_two_bond() {
             );
             // Who is left hears of it, and has time to.
             table.until(6, |_| false);
-            assert!(table.is_here(1 - seat));
+            assert!(table.is_here(1 - seat) && !table.is_connected(1 - seat));
             assert!(bond(&mut table), "after seat {seat} was killed at packet {dies_after}");
         }
     }
