@@ -88,3 +88,36 @@ fn two_lines_of_a_log_lead_to_the_founding_case() {
     let refused = bletwin(folder.path(), &["match", "--log", "it does not work"]);
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
 }
+
+/// The founding case in the words of other stacks: a log with times of ESP-IDF and NimBLE, in which
+/// an earlier connection was good, and a capture.
+#[test]
+fn a_log_of_another_stack_and_a_capture_lead_there_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let log = "I (812) NimBLE: connection established; status=0 conn_handle=1\n\
+               I (9000) NimBLE: disconnect; reason=531 handle=1\n\
+               I (20100) NimBLE: connection established; status=0 conn_handle=1\n\
+               I (35400) NimBLE: encryption change event; status=7 handle=1\n\
+               I (35410) NimBLE: disconnect; reason=520 handle=1\n";
+    fs::write(here.join("uart.log"), log).expect("a log");
+    let run = ["run", "pairing", "--central", "windows-intel", "--pcapng", "case.pcapng"];
+    bletwin(here, &run);
+    // What a peripheral that falls silent was told is not on air.
+    let reasons = [8.into(), serde_json::Value::Null];
+    for (asked, reason) in [&["--log", "uart.log"][..], &["case.pcapng"]].into_iter().zip(reasons) {
+        let told = [&["match", "--json", "--peripheral", "zephyr-2024"], asked].concat();
+        let told = bletwin(here, &told);
+        let json: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
+        assert_eq!(told.status.code(), Some(0), "{json}");
+        assert_eq!((&json["said"]["reason"], &json["said"]["err"]), (&reason, &().into()));
+        let after = json["said"]["after"].as_f64().expect("a time");
+        assert!((14.0..17.0).contains(&after), "{json}");
+        let all = json["candidates"].as_array().expect("a list");
+        assert!(all.iter().any(|one| one["central"] == "windows-intel"), "{json}");
+        assert_eq!(all[0]["decisive"][0], "LL_PHY_REQ", "{json}");
+    }
+    let missing = bletwin(here, &["match", "--log", "aurt.log"]);
+    assert_eq!(missing.status.code(), Some(2), "{missing:?}");
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("no file aurt.log"), "{missing:?}");
+}

@@ -8,6 +8,8 @@
 mod att;
 mod find;
 mod hci;
+pub mod lines;
+pub mod log;
 mod smp;
 mod zephyr;
 
