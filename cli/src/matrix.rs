@@ -75,6 +75,9 @@ pub struct Cell {
 pub struct Matrix {
     /// All cells: for each central, all firmwares.
     pub cells: Vec<Cell>,
+    /// Programs that took the firmware's place, in the order of the columns; empty if none did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<guests::Host>,
     /// How time passed, in words, where a host from outside has a clock of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
@@ -168,7 +171,7 @@ impl Plan {
         let Some(kept) = kept else { return Ok(None) };
         let size = usize::try_from(count).unwrap_or(usize::MAX);
         let cells = pairs.iter().zip(kept.chunks(size)).map(|(pair, kept)| pair.cell(first, kept));
-        Ok(Some(Matrix { cells: cells.collect(), time: None }))
+        Ok(Some(Matrix { cells: cells.collect(), hosts: Vec::new(), time: None }))
     }
 }
 

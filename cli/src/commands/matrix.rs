@@ -1,5 +1,6 @@
 //! `bletwin matrix`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,10 +15,11 @@ use super::ending::{Exit, warn};
 use super::{junit, style, typed};
 use crate::interrupt;
 use crate::junit::{Case, Ending};
-use crate::matrix::guests::Guests;
+use crate::matrix::guests::{Guests, Host};
 use crate::matrix::{Cell, Matrix, Plan, apart, page};
 use crate::output::Outputs;
 use bletwin_setup::PRESETS;
+use bletwin_setup::error::BadInput;
 
 /// Options of `bletwin matrix`.
 ///
@@ -30,7 +32,8 @@ use bletwin_setup::PRESETS;
         bletwin matrix --quirks --html matrix.html           with every quirk by itself\n  \
         bletwin matrix --scenario reconnect --set loss=5\n  \
         bletwin matrix --scenario two-hosts --central phone+macos --central bluez+windows-11\n  \
-        bletwin matrix --host './my-host' --time max --html my-host.html\n\n\
+        bletwin matrix --host './my-host' --time max --html my-host.html\n  \
+        bletwin matrix --host old='./a' --host new='./b' --html two.html    a column for each\n\n\
         A cell says what came of all runs, or `flaky`, and how many passed. What is expected is\n\
         in the central's file ([expect]); with --scenario or --set, that all pass.\n\n\
         Exit status: 0 every cell is as expected, 1 otherwise, 2 bad input, 130 interrupted.")]
@@ -52,10 +55,11 @@ pub struct Options {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Your own host in the firmware's place: this program is started for each run, finds its
-    /// controller at BLETWIN_ENDPOINT (BLETWIN_HOST, BLETWIN_PORT), and is the peripheral.
-    #[arg(long, value_name = "COMMAND", conflicts_with = "peripheral")]
-    pub host: Option<String>,
-    /// What your host is called.
+    /// controller at BLETWIN_ENDPOINT (BLETWIN_HOST, BLETWIN_PORT), and is the peripheral. Several
+    /// times, each with a name: a column for each.
+    #[arg(long, value_name = "[NAME=]COMMAND", conflicts_with = "peripheral")]
+    pub host: Vec<String>,
+    /// What your host is called if --host does not say it.
     #[arg(long, value_name = "TEXT", default_value = "host", requires = "host")]
     pub name: String,
     /// How time passes for your host: `real`, a number (so many times as fast), or `max` (as fast
@@ -121,7 +125,8 @@ fn fill(options: &Options, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<C
     let plan = plan(options);
     warn(&plan.warnings()?);
     let output = outputs.maybe("--html", options.html.as_deref())?;
-    let runs = plan.firmwares.len() as u64 * plan.centrals.len() as u64 * plan.seeds.1;
+    let columns = plan.firmwares.len() * options.host.len().max(1);
+    let runs = columns as u64 * plan.centrals.len() as u64 * plan.seeds.1;
     // Hidden unless standard error is a terminal.
     let progress = ProgressBar::new(runs).with_style(
         ProgressStyle::with_template("{bar:40} {pos} of {len} runs, {eta} left")
@@ -180,13 +185,13 @@ fn plan(options: &Options) -> Plan {
     if options.quirks {
         centrals.extend(names(catalogue::quirks()));
     }
-    let few = if options.host.is_some() { 1 } else { 20 };
+    let few = if options.host.is_empty() { 20 } else { 1 };
     Plan {
         scenario: options.scenario.clone(),
         // What stands for firmware that a host from outside takes the place of.
-        firmwares: match options.host {
-            Some(_) => vec!["recommended".to_owned()],
-            None => or_all(&options.peripheral, PRESETS.map(str::to_owned).to_vec()),
+        firmwares: match options.host.as_slice() {
+            [] => or_all(&options.peripheral, PRESETS.map(str::to_owned).to_vec()),
+            _ => vec!["recommended".to_owned()],
         },
         centrals,
         set: options.set.clone(),
@@ -195,10 +200,22 @@ fn plan(options: &Options) -> Plan {
 }
 
 fn guests(options: &Options) -> anyhow::Result<Option<Guests>> {
-    let Some(command) = options.host.clone() else { return Ok(None) };
+    if options.host.is_empty() {
+        return Ok(None);
+    }
+    let hosts: Vec<Host> =
+        options.host.iter().map(|text| Host::named(text, &options.name)).collect();
+    let mut names = BTreeSet::new();
+    if let Some(twice) = hosts.iter().find(|host| !names.insert(&host.name)) {
+        return Err(BadInput {
+            what: format!("two hosts are called `{}`", twice.name),
+            help: "name each, as in --host old='./a' --host new='./b'".into(),
+        }
+        .into());
+    }
     let time = typed::passing(&options.time)?;
-    let (level, passkey, name) = (options.level, options.passkey, options.name.clone());
-    Ok(Some(Guests { name, command, controller: Endpoint::full(), level, passkey, time }))
+    let (level, passkey) = (options.level, options.passkey);
+    Ok(Some(Guests { hosts, controller: Endpoint::full(), level, passkey, time }))
 }
 
 fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()> {

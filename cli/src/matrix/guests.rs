@@ -1,4 +1,4 @@
-//! Somebody's host program against centrals: it is started anew for each run, and meets one of
+//! Somebody's host programs against centrals: each is started anew for each run, and meets one of
 //! them.
 //!
 //! Its timers run on its own clock, so simulated time follows the clock on the wall, and a run in
@@ -13,6 +13,7 @@ use bletwin_models::controller::ControllerConfig;
 use bletwin_scenarios::guest::Guest;
 use bletwin_setup::Setup;
 use rayon::prelude::*;
+use serde::Serialize;
 
 use super::{Cell, Kept, Matrix, Pair, Plan, kept, quoted, wanted};
 use crate::guest::Program;
@@ -24,18 +25,41 @@ const LATE: Duration = Duration::from_millis(5);
 /// How often a run in which the host was disturbed is played again.
 const AGAIN: u32 = 3;
 
-/// The program, and what is known of its host.
-#[derive(Clone, Debug)]
-pub struct Guests {
-    /// What it is called.
+/// A program with a host in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Host {
+    /// What it is called: its column.
     pub name: String,
     /// As a shell takes it.
     pub command: String,
-    /// The controller that it is lent.
+}
+
+impl Host {
+    /// `NAME=COMMAND`, or a command alone, which is then called `unnamed`. A name is of letters,
+    /// digits, `-` and `.`, one of them a small letter at least: `PORT=1 ./host` has none.
+    #[must_use]
+    pub fn named(text: &str, unnamed: &str) -> Self {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+        let is_name =
+            |name: &str| name.chars().all(fits) && name.chars().any(|c| c.is_ascii_lowercase());
+        let (name, command) = match text.split_once('=') {
+            Some((name, command)) if is_name(name) => (name, command),
+            _ => (unnamed, text),
+        };
+        Self { name: name.into(), command: command.into() }
+    }
+}
+
+/// The programs, and what is known of their hosts.
+#[derive(Clone, Debug)]
+pub struct Guests {
+    /// Each is a column.
+    pub hosts: Vec<Host>,
+    /// The controller that each is lent.
     pub controller: ControllerConfig,
     /// The security level that a bond must have to count.
     pub level: u8,
-    /// The passkey that it shows, if that is known.
+    /// The passkey that they show, if that is known.
     pub passkey: Option<u32>,
     /// How time passes.
     pub time: Time,
@@ -60,22 +84,22 @@ impl Guests {
         }
     }
 
-    fn play(&self, pair: &Pair, seed: u64) -> anyhow::Result<Run> {
+    fn play(&self, host: &Host, pair: &Pair, seed: u64) -> anyhow::Result<Run> {
         let setup = Setup { seed, ..pair.setup.clone() };
         let invitation = Invitation {
             scenario: pair.scenario,
             setup: &setup,
             guest: Guest {
-                name: self.name.clone(),
+                name: host.name.clone(),
                 controller: self.controller.clone(),
                 level: self.level,
                 passkey: self.passkey,
             },
-            endpoint: ("tcp:0".parse().map_err(anyhow::Error::msg)?, self.name.clone()),
+            endpoint: ("tcp:0".parse().map_err(anyhow::Error::msg)?, host.name.clone()),
             time: self.time.clone(),
             watching: Watching::default(),
             keyboard: false,
-            program: Some(Program { command: self.command.clone(), seed, prints: false }),
+            program: Some(Program { command: host.command.clone(), seed, prints: false }),
         };
         Ok(match meet(invitation, &mut None, &mut std::io::sink())? {
             Met::Interrupted => Run::Interrupted,
@@ -95,27 +119,35 @@ impl Guests {
     }
 
     /// The same again and alone, until the host was served in time.
-    fn play_alone(&self, pair: &Pair, seed: u64) -> anyhow::Result<Option<Kept>> {
+    fn play_alone(&self, host: &Host, pair: &Pair, seed: u64) -> anyhow::Result<Option<Kept>> {
         let mut latest = Duration::ZERO;
         for _ in 0..AGAIN {
-            match self.play(pair, seed)? {
+            match self.play(host, pair, seed)? {
                 Run::Kept(kept) => return Ok(Some(kept)),
                 Run::Interrupted => return Ok(None),
                 Run::Disturbed(late) => latest = late,
             }
         }
         bail!(
-            "this machine is too busy for real time: with {} the host was served {} ms late, again \
-             and again. Let it alone, or give --time max",
+            "this machine is too busy for real time: with {} {} was served {} ms late, again and \
+             again. Let it alone, or give --time max",
             pair.central,
+            host.name,
             latest.as_millis()
         )
     }
 
-    fn command(&self, pair: &Pair, cell: &Cell, seed: u64) -> String {
+    fn command(&self, host: &Host, pair: &Pair, cell: &Cell, seed: u64) -> String {
         let mut words = vec![format!("{} serve --scenario {}", program::name(), cell.scenario)];
         words.push(format!("--central {} --endpoint tcp:0", quoted(&pair.central)));
-        words.push(format!("--host {}", quoted(&self.command)));
+        words.push(format!("--host {}", quoted(&host.command)));
+        match self.time {
+            Time::Max => words.push("--time max".into()),
+            Time::Times(factor) if (factor - 1.0).abs() >= f64::EPSILON => {
+                words.push(format!("--time {factor}"));
+            }
+            _ => {}
+        }
         words.extend(self.passkey.map(|passkey| format!("--passkey {passkey:06}")));
         words.push(format!("--level {}", self.level));
         words.extend(pair.set.iter().map(|set| format!("--set {}", quoted(set))));
@@ -125,11 +157,12 @@ impl Guests {
 }
 
 impl Plan {
-    /// Fills a table of one column. `tick` is called after each run; `None`: Ctrl-C. Runs go on
-    /// side by side as the threads of rayon allow, those again that were disturbed alone.
+    /// Fills a table with a column for each host. `tick` is called after each run; `None`: Ctrl-C.
+    /// Runs go on side by side as the threads of rayon allow, those that were disturbed again and
+    /// alone.
     ///
     /// # Errors
-    /// If the plan names what does not exist, the program does not come, or the machine is too busy
+    /// If the plan names what does not exist, a program does not come, or the machine is too busy
     /// to serve it in time.
     pub fn run_guests(
         &self,
@@ -138,40 +171,47 @@ impl Plan {
     ) -> anyhow::Result<Option<Matrix>> {
         let mut pairs = self.pairs()?;
         for pair in &mut pairs {
-            // What the catalogue knows is known of firmware, not of this host.
+            // What the catalogue knows is known of firmware, not of these hosts.
             pair.expected = wanted(pair.scenario);
         }
-        let (first, count) = self.seeds;
-        let runs: Vec<(&Pair, u64)> = pairs
+        let places: Vec<(&Host, &Pair)> = pairs
             .iter()
-            .flat_map(|pair| (0..count).map(move |n| (pair, first.saturating_add(n))))
+            .flat_map(|pair| guests.hosts.iter().map(move |host| (host, pair)))
+            .collect();
+        let (first, count) = self.seeds;
+        let runs: Vec<(&Host, &Pair, u64)> = places
+            .iter()
+            .flat_map(|(host, pair)| {
+                (0..count).map(move |n| (*host, *pair, first.saturating_add(n)))
+            })
             .collect();
         let played: anyhow::Result<Vec<Run>> = runs
             .par_iter()
-            .map(|(pair, seed)| {
-                let run = guests.play(pair, *seed);
+            .map(|(host, pair, seed)| {
+                let run = guests.play(host, pair, *seed);
                 tick();
                 run
             })
             .collect();
         let mut all = Vec::new();
-        for (run, (pair, seed)) in played?.into_iter().zip(&runs) {
+        for (run, (host, pair, seed)) in played?.into_iter().zip(&runs) {
             all.push(match run {
                 Run::Kept(kept) => kept,
                 Run::Interrupted => return Ok(None),
-                Run::Disturbed(_) => match guests.play_alone(pair, *seed)? {
+                Run::Disturbed(_) => match guests.play_alone(host, pair, *seed)? {
                     Some(kept) => kept,
                     None => return Ok(None),
                 },
             });
         }
         let size = usize::try_from(count).unwrap_or(usize::MAX);
-        let cells = pairs.iter().zip(all.chunks(size)).map(|(pair, kept)| {
+        let cells = places.iter().zip(all.chunks(size)).map(|((host, pair), kept)| {
             let cell = pair.cell(first, kept);
             let failed = kept.iter().position(|run| !run.passed).unwrap_or(0) as u64;
-            let command = guests.command(pair, &cell, first.saturating_add(failed));
-            Cell { firmware: guests.name.clone(), command, ..cell }
+            let command = guests.command(host, pair, &cell, first.saturating_add(failed));
+            Cell { firmware: host.name.clone(), command, ..cell }
         });
-        Ok(Some(Matrix { cells: cells.collect(), time: Some(guests.time()) }))
+        let cells = cells.collect();
+        Ok(Some(Matrix { cells, hosts: guests.hosts.clone(), time: Some(guests.time()) }))
     }
 }

@@ -46,6 +46,28 @@ fn what_makes_no_sense_beside_a_central_is_refused_with_what_to_do() {
     }
 }
 
+/// `matrix` of these hosts with one central.
+fn matrix_of(hosts: &[&str]) -> (i32, String) {
+    let hosts: Vec<&str> = hosts.iter().flat_map(|host| ["--host", host]).collect();
+    bletwin(&[&["matrix", "--central", "phone", "--time", "max"], &hosts[..]].concat())
+}
+
+#[test]
+fn several_hosts_have_names_and_what_is_no_name_is_a_command() {
+    for (hosts, word) in [
+        (&["true", "false"][..], "two hosts are called `host`"),
+        (&["mine=true", "mine=false"], "two hosts are called `mine`"),
+        // The shell's, not a name: the command is said whole.
+        (&["CODE=3 && exit $CODE"], "`CODE=3 && exit $CODE` ended (exit status: 3)"),
+        (&["one_two=3; exit $one_two"], "`one_two=3; exit $one_two` ended (exit status: 3)"),
+        (&["mine-1.0=exit 3", "other=exit 3"], "`exit 3` ended (exit status: 3)"),
+    ] {
+        let (code, told) = matrix_of(hosts);
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains(word), "{word}\n{told}");
+    }
+}
+
 /// A host by hand: it advertises, and leaves as soon as somebody has connected.
 #[test]
 fn a_host_that_disconnects_at_once_is_judged_as_any_peripheral() {
