@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bletwin_bridge::serve::{self, Address};
+use bletwin_scenarios::meeting::Presence;
 use tokio::process::{Child, Command};
 
 /// How long a program has to come after it has ended: what it sent last may be under way.
@@ -79,11 +80,11 @@ impl Drop for Running {
 }
 
 /// Waits until the meeting has to end before it is over: by Ctrl-C, or as the program has ended and
-/// never came. `come`: it did. `told` takes why.
+/// no host has come and advertised. `told` takes why.
 pub(crate) async fn stop(
     program: Option<Program>,
     address: Option<Address>,
-    come: Rc<Cell<bool>>,
+    presence: Rc<Cell<Presence>>,
     told: Rc<Cell<Option<String>>>,
 ) {
     let runs = async {
@@ -94,15 +95,19 @@ pub(crate) async fn stop(
             Err(error) => format!("`{}` did not start: {error}", program.command),
             Ok(mut running) => {
                 let ended = running.0.wait().await;
-                tokio::time::sleep(LAST_WORDS).await;
-                if come.get() {
-                    // It has left, as hosts do; the scenario ends as it does then.
-                    return std::future::pending().await;
-                }
-                match ended {
-                    Ok(status) => {
-                        format!("`{}` ended ({status}) and never came", program.command)
+                let missing = loop {
+                    tokio::time::sleep(LAST_WORDS).await;
+                    match presence.get() {
+                        Presence::Awaited => break "never came",
+                        Presence::Left => break "left before it had advertised",
+                        // Somebody whom the program has started.
+                        Presence::Here => {}
+                        // It has left, as hosts do; the scenario ends as it does then.
+                        Presence::Met => return std::future::pending().await,
                     }
+                };
+                match ended {
+                    Ok(status) => format!("`{}` ended ({status}) and {missing}", program.command),
                     Err(error) => format!("`{}`: {error}", program.command),
                 }
             }

@@ -39,7 +39,7 @@ pub(crate) enum Met {
     Played(Box<Finished>, Duration),
     /// Ctrl-C ended it.
     Interrupted,
-    /// The program has ended, or did not start, and no host came: why.
+    /// The program has ended, or did not start, and no host came and advertised: why.
     NobodyCame(String),
 }
 
@@ -53,10 +53,10 @@ pub(crate) fn meet(
         invitation;
     let meeting = Meeting::new(scenario, setup, guest)?;
     let lending = Lending { endpoints: vec![endpoint], time, watching, keyboard };
-    let (come, told) = (meeting.has_come(), Rc::new(Cell::new(None)));
+    let (presence, told) = (meeting.presence(), Rc::new(Cell::new(None)));
     let begin = |addresses: &[Address]| {
         *found = addresses.first().cloned();
-        guest::stop(program, found.clone(), come, Rc::clone(&told))
+        guest::stop(program, found.clone(), presence, Rc::clone(&told))
     };
     let served = match serve::lend(meeting, lending, begin, out) {
         Ok(served) => served,

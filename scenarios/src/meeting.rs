@@ -27,10 +27,24 @@ use crate::story::{Scenario, Story};
 /// What a person can type.
 const HELP: &str = "passkey NUMBER | yes | no | cancel";
 
+/// Whether a host from outside is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// It has not come yet.
+    #[default]
+    Awaited,
+    /// It has come, and has not advertised yet.
+    Here,
+    /// It has left without having advertised.
+    Left,
+    /// It has advertised: the scenario has begun, and goes on whether it stays or not.
+    Met,
+}
+
 /// A scenario under way with a host from outside. Time stands still until the host has come.
 pub struct Meeting {
     stage: Stage,
-    come: Rc<Cell<bool>>,
+    presence: Rc<Cell<Presence>>,
     live: Live,
     /// Records that [`Lent::settled`] has been given.
     told: usize,
@@ -58,13 +72,13 @@ impl Meeting {
         }
         let cast = Cast::of(scenario, &setup).with_guest(guest);
         let stage = Stage::with(scenario, cast);
-        Ok(Self { stage, come: Rc::default(), live: Live::default(), told: 0 })
+        Ok(Self { stage, presence: Rc::default(), live: Live::default(), told: 0 })
     }
 
-    /// Tells whether the host has come, while somebody else has the meeting.
+    /// Tells whether the host is there, while somebody else has the meeting.
     #[must_use]
-    pub fn has_come(&self) -> Rc<Cell<bool>> {
-        Rc::clone(&self.come)
+    pub fn presence(&self) -> Rc<Cell<Presence>> {
+        Rc::clone(&self.presence)
     }
 
     /// Whether it was played to its end.
@@ -130,7 +144,9 @@ impl Lent for Meeting {
     }
 
     fn come(&mut self, _: Port) {
-        self.come.set(true);
+        if !self.stage.has_begun() {
+            self.presence.set(Presence::Here);
+        }
     }
 
     fn leave(&mut self, port: Port) {
@@ -138,10 +154,16 @@ impl Lent for Meeting {
             self.stage.world.act(self.stage.peripheral, self.now(), Act::PowerCycle);
         }
         self.run_until(self.now());
+        if !self.stage.has_begun() {
+            self.presence.set(Presence::Left);
+        }
     }
 
     fn run_until(&mut self, until: Instant) {
         self.stage.pass_until(until);
+        if self.stage.has_begun() {
+            self.presence.set(Presence::Met);
+        }
     }
 
     fn run_until_octets(&mut self, until: Instant) -> bool {
@@ -215,10 +237,10 @@ impl Lent for Meeting {
     }
 
     fn stands_still(&self) -> bool {
-        !self.come.get()
+        matches!(self.presence.get(), Presence::Awaited | Presence::Left)
     }
 
     fn is_over(&self) -> bool {
-        self.come.get() && self.now() >= self.stage.end()
+        self.stage.has_begun() && self.now() >= self.stage.end()
     }
 }

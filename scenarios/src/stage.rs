@@ -421,6 +421,11 @@ impl Stage {
         self.watch();
     }
 
+    /// Whether it has begun: with a host from outside, whether that has advertised.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.begun.is_some()
+    }
+
     /// Why what came of it is not what the scenario or a test meant, if it is not.
     fn void(&self) -> Option<String> {
         self.stopped().or_else(|| self.unknown_button())

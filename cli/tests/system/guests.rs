@@ -23,6 +23,19 @@ fn a_program_that_ends_without_coming_is_told_and_nothing_waits_for_it() {
     }
 }
 
+/// A scenario that has not begun would never end.
+#[test]
+fn a_program_that_leaves_before_it_has_advertised_is_told_and_nothing_waits_for_it() {
+    let host = "bash -c 'exec 3<>/dev/tcp/$BLETWIN_HOST/$BLETWIN_PORT; sleep 0.1; exit 3'";
+    let serve = ["serve", "--central", "phone", "--endpoint", "tcp:0", "--host", host];
+    let matrix = ["matrix", "--central", "phone", "--host", host];
+    for command in [&serve[..], &matrix] {
+        let (code, told) = bletwin(command);
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains("(exit status: 3) and left before it had advertised"), "{told}");
+    }
+}
+
 #[test]
 fn what_makes_no_sense_beside_a_central_is_refused_with_what_to_do() {
     let central = ["serve", "--central", "phone", "--endpoint", "tcp:0"];
