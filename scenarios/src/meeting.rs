@@ -70,6 +70,12 @@ impl Meeting {
                 !matches!(step, Step::Write(..) | Step::Read(_) | Step::Subscribe(_))
             });
         }
+        let mut guest = guest;
+        // Two devices on one air have two addresses.
+        if guest.controller.public_address == setup.central.controller.public_address {
+            let [low, ..] = &mut guest.controller.public_address;
+            *low = low.wrapping_add(1);
+        }
         let cast = Cast::of(scenario, &setup).with_guest(guest);
         let stage = Stage::with(scenario, cast);
         Ok(Self { stage, presence: Rc::default(), live: Live::default(), told: 0 })
@@ -242,5 +248,27 @@ impl Lent for Meeting {
 
     fn is_over(&self) -> bool {
         self.stage.has_begun() && self.now() >= self.stage.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bletwin_bridge::endpoint::Endpoint;
+
+    use super::*;
+    use crate::catalogue;
+
+    /// Hosts that use their controller's own address (BlueZ, NimBLE) met `honest` under its own.
+    #[test]
+    fn the_host_has_an_address_that_the_central_has_not() {
+        for name in ["honest", "phone", "macos"] {
+            let setup = Setup::new("recommended", name, 1).expect("known names");
+            let (controller, level) = (Endpoint::full(), 2);
+            let guest = Guest { name: "host".into(), controller, level, passkey: None };
+            let scenario = catalogue::by_name("pairing").expect("known");
+            let meeting = Meeting::new(scenario, &setup, guest).expect("playable");
+            let own = meeting.stage.endpoint().expect("an endpoint").config().public_address;
+            assert_ne!(own, setup.central.controller.public_address, "{name}");
+        }
     }
 }
