@@ -44,6 +44,7 @@ mod sources;
 mod static_passkey;
 mod tidy;
 mod tools;
+mod trouble;
 mod tshark;
 mod unpaired;
 mod walls;
