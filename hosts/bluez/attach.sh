@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # attach.sh TTY LOG: lets Linux take a controller at the end of TTY, and runs an ordinary bleak
-# program on it through BlueZ. Needs root, btattach, bluetoothd that runs, and hosts/requirements.txt.
+# program on it through BlueZ. Needs root, btattach, a bluetoothd that runs, and what
+# hosts/requirements.txt names.
 set -euo pipefail
 [[ $# == 2 ]] || {
-  sed -n '2,3p' "$0" >&2
+  sed -n '2,4p' "$0" >&2
   exit 2
 }
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
