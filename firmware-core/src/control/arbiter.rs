@@ -1,4 +1,4 @@
-//! Who may start a procedure, who yields, who leaves (Vol 6, Part B, 5.2 and 5.3): one table.
+//! Who may start a procedure, who yields, who disconnects (Vol 6, Part B, 5.2 and 5.3): one table.
 //!
 //! Two procedures are *incompatible* when both involve an instant. Code asks [`decide`]; the
 //! decisions themselves are there and nowhere else. They are the peripheral's; a central has
@@ -12,30 +12,30 @@ use super::procedure::row as procedures;
 /// How far the other procedure of a pair has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Situation {
-    /// We want to start; nothing that matters is open.
-    OwnStart,
-    /// We want to start; another own procedure is open.
-    OwnStartOwnOpen,
-    /// We want to start; the peer's incompatible procedure is open.
-    OwnStartPeerIncompatible,
-    /// We want to start; encryption is being started or paused.
-    OwnStartEncrypting,
-    /// We want to start; the connection is being terminated.
-    OwnStartTerminating,
+    /// This device wants to start; nothing that matters is open.
+    LocalStart,
+    /// This device wants to start; another local procedure is open.
+    LocalStartLocalOpen,
+    /// This device wants to start; an incompatible remote procedure is open.
+    LocalStartRemoteOpen,
+    /// This device wants to start; encryption is being started or paused.
+    LocalStartEncrypting,
+    /// This device wants to start; the connection is being terminated.
+    LocalStartTerminating,
     /// The peer starts; nothing incompatible is open.
-    PeerStart,
-    /// The peer starts the procedure that we have asked for; it has not answered us yet.
-    PeerStartSameUnanswered,
-    /// The peer starts an incompatible procedure; it has not answered our own yet.
-    PeerStartOtherUnanswered,
-    /// The peer starts the procedure that we started, after answering it and before its end.
-    PeerStartSameAnswered,
-    /// The peer starts an incompatible procedure, after answering our own and before its end.
-    PeerStartOtherAnswered,
+    RemoteStart,
+    /// The peer starts the procedure that this device has asked for, and has not answered it yet.
+    RemoteStartSameUnanswered,
+    /// The peer starts an incompatible procedure, and has not answered the local one yet.
+    RemoteStartOtherUnanswered,
+    /// The peer starts the local procedure after answering it and before its end.
+    RemoteStartSameAnswered,
+    /// The peer starts an incompatible procedure after answering the local one, before its end.
+    RemoteStartOtherAnswered,
     /// The peer starts its own procedure again before its end.
-    PeerStartSameTwice,
+    RemoteStartSameTwice,
     /// The peer starts an incompatible procedure before the end of its own other one.
-    PeerStartOtherTwice,
+    RemoteStartOtherTwice,
 }
 
 impl Situation {
@@ -43,24 +43,24 @@ impl Situation {
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Self::OwnStart => "own start, nothing in the way",
-            Self::OwnStartOwnOpen => "own start, another own procedure is open",
-            Self::OwnStartPeerIncompatible => "own start, the peer's incompatible one is open",
-            Self::OwnStartEncrypting => "own start while encryption starts or pauses",
-            Self::OwnStartTerminating => "own start while the connection is terminated",
-            Self::PeerStart => "the peer starts, nothing incompatible is open",
-            Self::PeerStartSameUnanswered => "the peer starts what we have asked it for",
-            Self::PeerStartOtherUnanswered => {
+            Self::LocalStart => "own start, nothing in the way",
+            Self::LocalStartLocalOpen => "own start, another own procedure is open",
+            Self::LocalStartRemoteOpen => "own start, the peer's incompatible one is open",
+            Self::LocalStartEncrypting => "own start while encryption starts or pauses",
+            Self::LocalStartTerminating => "own start while the connection is terminated",
+            Self::RemoteStart => "the peer starts, nothing incompatible is open",
+            Self::RemoteStartSameUnanswered => "the peer starts what we have asked it for",
+            Self::RemoteStartOtherUnanswered => {
                 "the peer starts an incompatible one, our request is unanswered"
             }
-            Self::PeerStartSameAnswered => {
+            Self::RemoteStartSameAnswered => {
                 "the peer has answered our request, and starts the same before the instant"
             }
-            Self::PeerStartOtherAnswered => {
+            Self::RemoteStartOtherAnswered => {
                 "the peer has answered our request, and starts another one before the instant"
             }
-            Self::PeerStartSameTwice => "the peer starts its own procedure again before its end",
-            Self::PeerStartOtherTwice => {
+            Self::RemoteStartSameTwice => "the peer starts its own procedure again before its end",
+            Self::RemoteStartOtherTwice => {
                 "the peer starts an incompatible one before the end of its own other"
             }
         }
@@ -74,9 +74,9 @@ pub enum Verdict {
     Proceed,
     /// Start later: when the obstacle is gone.
     Wait,
-    /// Serve the peer's procedure; the own one only waits for its rejection.
+    /// Serve the remote procedure; the local one only waits for its rejection.
     Yield,
-    /// Leave the connection at once with the row's error.
+    /// Disconnect at once with the row's error.
     Disconnect,
 }
 
@@ -112,35 +112,35 @@ const OTHER: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
 pub const fn decide(situation: Situation) -> Decision {
     use Verdict::{Disconnect, Proceed, Wait, Yield};
     match situation {
-        Situation::OwnStart => row("LL-ARB-1", situation, Proceed, NONE),
-        Situation::OwnStartOwnOpen => row("LL-ARB-2", situation, Wait, NONE),
-        Situation::OwnStartPeerIncompatible => row("LL-ARB-3", situation, Wait, NONE),
-        Situation::OwnStartEncrypting => row("LL-ARB-4", situation, Wait, NONE),
-        Situation::OwnStartTerminating => row("LL-ARB-5", situation, Wait, NONE),
-        Situation::PeerStart => row("LL-ARB-6", situation, Proceed, NONE),
-        Situation::PeerStartSameUnanswered => row("LL-ARB-7", situation, Yield, SAME),
-        Situation::PeerStartOtherUnanswered => row("LL-ARB-8", situation, Yield, OTHER),
-        Situation::PeerStartSameAnswered => row("LL-ARB-11", situation, Disconnect, SAME),
-        Situation::PeerStartOtherAnswered => row("LL-ARB-12", situation, Disconnect, OTHER),
-        Situation::PeerStartSameTwice => row("LL-ARB-13", situation, Disconnect, SAME),
-        Situation::PeerStartOtherTwice => row("LL-ARB-14", situation, Disconnect, OTHER),
+        Situation::LocalStart => row("LL-ARB-1", situation, Proceed, NONE),
+        Situation::LocalStartLocalOpen => row("LL-ARB-2", situation, Wait, NONE),
+        Situation::LocalStartRemoteOpen => row("LL-ARB-3", situation, Wait, NONE),
+        Situation::LocalStartEncrypting => row("LL-ARB-4", situation, Wait, NONE),
+        Situation::LocalStartTerminating => row("LL-ARB-5", situation, Wait, NONE),
+        Situation::RemoteStart => row("LL-ARB-6", situation, Proceed, NONE),
+        Situation::RemoteStartSameUnanswered => row("LL-ARB-7", situation, Yield, SAME),
+        Situation::RemoteStartOtherUnanswered => row("LL-ARB-8", situation, Yield, OTHER),
+        Situation::RemoteStartSameAnswered => row("LL-ARB-11", situation, Disconnect, SAME),
+        Situation::RemoteStartOtherAnswered => row("LL-ARB-12", situation, Disconnect, OTHER),
+        Situation::RemoteStartSameTwice => row("LL-ARB-13", situation, Disconnect, SAME),
+        Situation::RemoteStartOtherTwice => row("LL-ARB-14", situation, Disconnect, OTHER),
     }
 }
 
 /// All decisions of a peripheral, one a situation, for who prints or tests them.
 pub const TABLE: [Decision; 12] = [
-    decide(Situation::OwnStart),
-    decide(Situation::OwnStartOwnOpen),
-    decide(Situation::OwnStartPeerIncompatible),
-    decide(Situation::OwnStartEncrypting),
-    decide(Situation::OwnStartTerminating),
-    decide(Situation::PeerStart),
-    decide(Situation::PeerStartSameUnanswered),
-    decide(Situation::PeerStartOtherUnanswered),
-    decide(Situation::PeerStartSameAnswered),
-    decide(Situation::PeerStartOtherAnswered),
-    decide(Situation::PeerStartSameTwice),
-    decide(Situation::PeerStartOtherTwice),
+    decide(Situation::LocalStart),
+    decide(Situation::LocalStartLocalOpen),
+    decide(Situation::LocalStartRemoteOpen),
+    decide(Situation::LocalStartEncrypting),
+    decide(Situation::LocalStartTerminating),
+    decide(Situation::RemoteStart),
+    decide(Situation::RemoteStartSameUnanswered),
+    decide(Situation::RemoteStartOtherUnanswered),
+    decide(Situation::RemoteStartSameAnswered),
+    decide(Situation::RemoteStartOtherAnswered),
+    decide(Situation::RemoteStartSameTwice),
+    decide(Situation::RemoteStartOtherTwice),
 ];
 
 /// Whether a procedure involves an instant.
@@ -180,9 +180,9 @@ pub fn peer_starts(
         && incompatible(open, starting)
     {
         return if same(open, starting) {
-            Situation::PeerStartSameTwice
+            Situation::RemoteStartSameTwice
         } else {
-            Situation::PeerStartOtherTwice
+            Situation::RemoteStartOtherTwice
         };
     }
     match own {
@@ -191,13 +191,13 @@ pub fn peer_starts(
             // is the peer who chooses the error.
             let alike = if answered { same(open, starting) } else { same(starting, open) };
             match (alike, answered) {
-                (true, false) => Situation::PeerStartSameUnanswered,
-                (false, false) => Situation::PeerStartOtherUnanswered,
-                (true, true) => Situation::PeerStartSameAnswered,
-                (false, true) => Situation::PeerStartOtherAnswered,
+                (true, false) => Situation::RemoteStartSameUnanswered,
+                (false, false) => Situation::RemoteStartOtherUnanswered,
+                (true, true) => Situation::RemoteStartSameAnswered,
+                (false, true) => Situation::RemoteStartOtherAnswered,
             }
         }
-        _ => Situation::PeerStart,
+        _ => Situation::RemoteStart,
     }
 }
 
@@ -218,15 +218,15 @@ pub struct Obstacles {
 #[must_use]
 pub fn own_starts(starting: Procedure, obstacles: Obstacles) -> Situation {
     if obstacles.terminating {
-        Situation::OwnStartTerminating
+        Situation::LocalStartTerminating
     } else if obstacles.encrypting {
-        Situation::OwnStartEncrypting
+        Situation::LocalStartEncrypting
     } else if obstacles.own_open {
-        Situation::OwnStartOwnOpen
+        Situation::LocalStartLocalOpen
     } else if obstacles.peers.is_some_and(|open| incompatible(open, starting)) {
         // LL-COLL-1: no incompatible procedure after an answer.
-        Situation::OwnStartPeerIncompatible
+        Situation::LocalStartRemoteOpen
     } else {
-        Situation::OwnStart
+        Situation::LocalStart
     }
 }

@@ -234,7 +234,7 @@ impl Procedures {
                 self.local = Some(OpenProcedure { state, deadline });
             }
             Step::End(outcome) => self.end_local(c, cx, procedure, outcome),
-            Step::Leave(reason) => {
+            Step::Disconnect(reason) => {
                 self.local = None;
                 c.trace_end(cx, procedure, Initiator::Local, reason);
                 c.leave(cx, reason);
@@ -256,7 +256,7 @@ impl Procedures {
                 self.remote = Some(OpenProcedure { state, deadline });
             }
             Step::End(outcome) => self.end_remote(c, cx, procedure, outcome),
-            Step::Leave(reason) => {
+            Step::Disconnect(reason) => {
                 self.end_remote(c, cx, procedure, reason);
                 c.leave(cx, reason);
             }

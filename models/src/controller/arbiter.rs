@@ -4,31 +4,31 @@
 use ble::error::ErrorCode;
 use ble::trace::Procedure;
 
-/// How procedures meet.
+/// How procedures meet. The names are those of the peripheral's table; what follows is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Situation {
-    /// Nothing is in the way of an own procedure.
-    Free,
-    /// Another own procedure is open; encryption start and pause are such.
-    OwnOpen,
-    /// A procedure of the peripheral with an instant is open, and the own one has one too.
-    RemoteOpen,
-    /// LL_TERMINATE_IND is queued or sent.
-    Terminating,
-    /// The peripheral starts, and nothing forbids it.
-    Request,
-    /// It starts what is open as an own procedure in which it has said nothing yet.
-    RequestSameCrosses,
+    /// The central starts a procedure; nothing is in the way.
+    LocalStart,
+    /// It starts one while another local procedure is open; encryption start and pause are such.
+    LocalStartLocalOpen,
+    /// It starts one with an instant while a remote procedure with an instant is open.
+    LocalStartRemoteOpen,
+    /// It starts one after LL_TERMINATE_IND was queued or sent.
+    LocalStartTerminating,
+    /// The peripheral starts a procedure, and nothing forbids it.
+    RemoteStart,
+    /// The peripheral starts the local procedure that is open, in which it has said nothing yet.
+    RemoteStartSameUnanswered,
     /// The same, with another procedure that has an instant.
-    RequestOtherCrosses,
-    /// It starts what is open as an own procedure in which it has taken part.
-    RequestSameBeforeInstant,
+    RemoteStartOtherUnanswered,
+    /// The peripheral starts the local procedure that is open, in which it has taken part.
+    RemoteStartSameAnswered,
     /// The same, with another procedure that has an instant.
-    RequestOtherBeforeInstant,
-    /// It starts again what it has started before and is not over.
-    RequestSameTwice,
+    RemoteStartOtherAnswered,
+    /// The peripheral starts its own procedure again before its end.
+    RemoteStartSameTwice,
     /// The same, with another procedure that has an instant.
-    RequestOtherTwice,
+    RemoteStartOtherTwice,
 }
 
 impl Situation {
@@ -36,23 +36,23 @@ impl Situation {
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Free => "own start, nothing in the way",
-            Self::OwnOpen => "own start, another own procedure is open",
-            Self::RemoteOpen => "own start, the peer's incompatible one is open",
-            Self::Terminating => "own start while the connection is terminated",
-            Self::Request => "the peer starts, nothing incompatible is open",
-            Self::RequestSameCrosses => "the peer starts what we have asked it for",
-            Self::RequestOtherCrosses => {
+            Self::LocalStart => "own start, nothing in the way",
+            Self::LocalStartLocalOpen => "own start, another own procedure is open",
+            Self::LocalStartRemoteOpen => "own start, the peer's incompatible one is open",
+            Self::LocalStartTerminating => "own start while the connection is terminated",
+            Self::RemoteStart => "the peer starts, nothing incompatible is open",
+            Self::RemoteStartSameUnanswered => "the peer starts what we have asked it for",
+            Self::RemoteStartOtherUnanswered => {
                 "the peer starts an incompatible one, our request is unanswered"
             }
-            Self::RequestSameBeforeInstant => {
+            Self::RemoteStartSameAnswered => {
                 "the peer has answered our request, and starts the same before the instant"
             }
-            Self::RequestOtherBeforeInstant => {
+            Self::RemoteStartOtherAnswered => {
                 "the peer has answered our request, and starts another one before the instant"
             }
-            Self::RequestSameTwice => "the peer starts its own procedure again before its end",
-            Self::RequestOtherTwice => {
+            Self::RemoteStartSameTwice => "the peer starts its own procedure again before its end",
+            Self::RemoteStartOtherTwice => {
                 "the peer starts an incompatible one before the end of its own other"
             }
         }
@@ -68,7 +68,7 @@ pub enum Verdict {
     Wait,
     /// Rejects with the row's error and goes on.
     Reject,
-    /// Leaves at once with the row's error.
+    /// Disconnects at once with the row's error.
     Disconnect,
 }
 
@@ -98,31 +98,39 @@ const NONE: ErrorCode = ErrorCode::SUCCESS;
 const SAME: ErrorCode = ErrorCode::LL_PROCEDURE_COLLISION;
 const OTHER: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
 
-/// All decisions of a central, one a situation.
-pub const TABLE: &[Decision] = &[
-    row("LL-ARB-1", Situation::Free, Verdict::Proceed, NONE),
-    row("LL-ARB-2", Situation::OwnOpen, Verdict::Wait, NONE),
-    row("LL-ARB-3", Situation::RemoteOpen, Verdict::Wait, NONE),
-    row("LL-ARB-5", Situation::Terminating, Verdict::Wait, NONE),
-    row("LL-ARB-6", Situation::Request, Verdict::Proceed, NONE),
-    row("LL-ARB-9", Situation::RequestSameCrosses, Verdict::Reject, SAME),
-    row("LL-ARB-10", Situation::RequestOtherCrosses, Verdict::Reject, OTHER),
-    row("LL-ARB-11", Situation::RequestSameBeforeInstant, Verdict::Disconnect, SAME),
-    row("LL-ARB-12", Situation::RequestOtherBeforeInstant, Verdict::Disconnect, OTHER),
-    row("LL-ARB-15", Situation::RequestSameTwice, Verdict::Reject, SAME),
-    row("LL-ARB-16", Situation::RequestOtherTwice, Verdict::Reject, OTHER),
-];
-
-/// Looks the decision up.
+/// Looks the decision up. The ids that are missing here are the peripheral's.
 #[must_use]
-pub fn decide(situation: Situation) -> Decision {
-    // Every situation has a row, as a test sees to.
-    TABLE
-        .iter()
-        .find(|row| row.situation == situation)
-        .copied()
-        .unwrap_or_else(|| row("no rule", situation, Verdict::Disconnect, ErrorCode::UNSPECIFIED))
+pub const fn decide(situation: Situation) -> Decision {
+    use Verdict::{Disconnect, Proceed, Reject, Wait};
+    match situation {
+        Situation::LocalStart => row("LL-ARB-1", situation, Proceed, NONE),
+        Situation::LocalStartLocalOpen => row("LL-ARB-2", situation, Wait, NONE),
+        Situation::LocalStartRemoteOpen => row("LL-ARB-3", situation, Wait, NONE),
+        Situation::LocalStartTerminating => row("LL-ARB-5", situation, Wait, NONE),
+        Situation::RemoteStart => row("LL-ARB-6", situation, Proceed, NONE),
+        Situation::RemoteStartSameUnanswered => row("LL-ARB-9", situation, Reject, SAME),
+        Situation::RemoteStartOtherUnanswered => row("LL-ARB-10", situation, Reject, OTHER),
+        Situation::RemoteStartSameAnswered => row("LL-ARB-11", situation, Disconnect, SAME),
+        Situation::RemoteStartOtherAnswered => row("LL-ARB-12", situation, Disconnect, OTHER),
+        Situation::RemoteStartSameTwice => row("LL-ARB-15", situation, Reject, SAME),
+        Situation::RemoteStartOtherTwice => row("LL-ARB-16", situation, Reject, OTHER),
+    }
 }
+
+/// All decisions of a central, one a situation, for who prints or tests them.
+pub const TABLE: [Decision; 11] = [
+    decide(Situation::LocalStart),
+    decide(Situation::LocalStartLocalOpen),
+    decide(Situation::LocalStartRemoteOpen),
+    decide(Situation::LocalStartTerminating),
+    decide(Situation::RemoteStart),
+    decide(Situation::RemoteStartSameUnanswered),
+    decide(Situation::RemoteStartOtherUnanswered),
+    decide(Situation::RemoteStartSameAnswered),
+    decide(Situation::RemoteStartOtherAnswered),
+    decide(Situation::RemoteStartSameTwice),
+    decide(Situation::RemoteStartOtherTwice),
+];
 
 /// Whether a procedure has an instant: two such ones are incompatible.
 const fn has_instant(procedure: Procedure) -> bool {
@@ -144,14 +152,14 @@ pub struct Obstacles {
 #[must_use]
 pub const fn own_starts(procedure: Procedure, obstacles: Obstacles) -> Situation {
     if obstacles.terminating {
-        Situation::Terminating
+        Situation::LocalStartTerminating
     } else if obstacles.own {
-        Situation::OwnOpen
+        Situation::LocalStartLocalOpen
     } else if obstacles.instant && has_instant(procedure) {
         // LL-COLL-1: no incompatible procedure after an answer.
-        Situation::RemoteOpen
+        Situation::LocalStartRemoteOpen
     } else {
-        Situation::Free
+        Situation::LocalStart
     }
 }
 
@@ -165,22 +173,23 @@ pub fn peripheral_starts(
 ) -> Situation {
     // LL-COLL-5: incompatible procedures.
     if !has_instant(procedure) {
-        return Situation::Request;
+        return Situation::RemoteStart;
     }
     match (own.filter(|(own, _)| has_instant(*own)), remote) {
-        (Some((own, false)), _) if same(own, procedure) => Situation::RequestSameCrosses,
-        (Some((_, false)), _) => Situation::RequestOtherCrosses,
-        (Some((own, true)), _) if same(own, procedure) => Situation::RequestSameBeforeInstant,
-        (Some((_, true)), _) => Situation::RequestOtherBeforeInstant,
-        (None, Some(remote)) if same(remote, procedure) => Situation::RequestSameTwice,
-        (None, Some(_)) => Situation::RequestOtherTwice,
-        (None, None) => Situation::Request,
+        (Some((own, false)), _) if same(own, procedure) => Situation::RemoteStartSameUnanswered,
+        (Some((_, false)), _) => Situation::RemoteStartOtherUnanswered,
+        (Some((own, true)), _) if same(own, procedure) => Situation::RemoteStartSameAnswered,
+        (Some((_, true)), _) => Situation::RemoteStartOtherAnswered,
+        (None, Some(remote)) if same(remote, procedure) => Situation::RemoteStartSameTwice,
+        (None, Some(_)) => Situation::RemoteStartOtherTwice,
+        (None, None) => Situation::RemoteStart,
     }
 }
 
 /// Changing the parameters counts as the same procedure in both its forms.
 pub(super) fn same(a: Procedure, b: Procedure) -> bool {
-    // LL-COLL-6: same procedures.
+    // LL-COLL-6: same procedures. That a request counts as the update and not the other way round
+    // makes no difference to a central: a peripheral never starts a connection update.
     let form = |p| match p {
         Procedure::ConnectionUpdate => Procedure::ConnectionParametersRequest,
         other => other,

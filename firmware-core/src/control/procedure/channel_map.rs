@@ -24,10 +24,10 @@ pub(super) fn indication(
     // LL-MAP-2: maps that are too small.
     if channel_map.count_ones() < 2 {
         c.misbehaved(cx, PeerMisbehaved::InvalidParameters);
-        return Step::Leave(ErrorCode::INVALID_LL_PARAMETERS);
+        return Step::Disconnect(ErrorCode::INVALID_LL_PARAMETERS);
     }
     if c.is_past(cx, instant) {
-        return Step::Leave(ErrorCode::INSTANT_PASSED);
+        return Step::Disconnect(ErrorCode::INSTANT_PASSED);
     }
     // LL-MAP-1: from the instant on.
     cx.out.order(LinkOrder::ChannelMap { link: c.link, instant, channel_map });

@@ -58,10 +58,10 @@ pub(super) fn indication(
     // LL-UPD-3: parameters out of range.
     if !is_valid(&update) {
         c.misbehaved(cx, PeerMisbehaved::InvalidParameters);
-        return Step::Leave(ErrorCode::INVALID_LL_PARAMETERS);
+        return Step::Disconnect(ErrorCode::INVALID_LL_PARAMETERS);
     }
     if c.is_past(cx, update.instant) {
-        return Step::Leave(ErrorCode::INSTANT_PASSED);
+        return Step::Disconnect(ErrorCode::INSTANT_PASSED);
     }
     let ConnectionUpdate { win_size, win_offset, interval, latency, timeout, instant } = update;
     let parameters = NewParameters { win_size, win_offset, interval, latency, timeout };

@@ -54,8 +54,8 @@ pub(in crate::control) enum Step<S> {
     Next(S),
     /// It is over.
     End(ErrorCode),
-    /// It is over, and so is the connection.
-    Leave(ErrorCode),
+    /// It is over, and so is the connection, with this reason.
+    Disconnect(ErrorCode),
 }
 
 impl<S> Step<S> {
@@ -63,7 +63,7 @@ impl<S> Step<S> {
         match self {
             Self::Next(next) => Step::Next(state(next)),
             Self::End(outcome) => Step::End(outcome),
-            Self::Leave(reason) => Step::Leave(reason),
+            Self::Disconnect(reason) => Step::Disconnect(reason),
         }
     }
 }

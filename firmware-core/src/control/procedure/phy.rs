@@ -198,7 +198,7 @@ pub(super) fn indication(
         return Step::End(ErrorCode::SUCCESS);
     }
     if c.is_past(cx, instant) {
-        return Step::Leave(ErrorCode::INSTANT_PASSED);
+        return Step::Disconnect(ErrorCode::INSTANT_PASSED);
     }
     // LL-PHY-6: fields that name no PHY.
     let usable = |set: PhySet| set.single().filter(|phy| supported(cx.features()).contains(*phy));

@@ -30,18 +30,18 @@ const OTHERS: [Procedure; 5] = [
 
 /// Rule, situation and what follows, as the rules have it for a peripheral.
 const EXPECTED: [(&str, Situation, Verdict, u8); 12] = [
-    ("LL-ARB-1", Situation::OwnStart, Verdict::Proceed, 0),
-    ("LL-ARB-2", Situation::OwnStartOwnOpen, Verdict::Wait, 0),
-    ("LL-ARB-3", Situation::OwnStartPeerIncompatible, Verdict::Wait, 0),
-    ("LL-ARB-4", Situation::OwnStartEncrypting, Verdict::Wait, 0),
-    ("LL-ARB-5", Situation::OwnStartTerminating, Verdict::Wait, 0),
-    ("LL-ARB-6", Situation::PeerStart, Verdict::Proceed, 0),
-    ("LL-ARB-7", Situation::PeerStartSameUnanswered, Verdict::Yield, 0x23),
-    ("LL-ARB-8", Situation::PeerStartOtherUnanswered, Verdict::Yield, 0x2A),
-    ("LL-ARB-11", Situation::PeerStartSameAnswered, Verdict::Disconnect, 0x23),
-    ("LL-ARB-12", Situation::PeerStartOtherAnswered, Verdict::Disconnect, 0x2A),
-    ("LL-ARB-13", Situation::PeerStartSameTwice, Verdict::Disconnect, 0x23),
-    ("LL-ARB-14", Situation::PeerStartOtherTwice, Verdict::Disconnect, 0x2A),
+    ("LL-ARB-1", Situation::LocalStart, Verdict::Proceed, 0),
+    ("LL-ARB-2", Situation::LocalStartLocalOpen, Verdict::Wait, 0),
+    ("LL-ARB-3", Situation::LocalStartRemoteOpen, Verdict::Wait, 0),
+    ("LL-ARB-4", Situation::LocalStartEncrypting, Verdict::Wait, 0),
+    ("LL-ARB-5", Situation::LocalStartTerminating, Verdict::Wait, 0),
+    ("LL-ARB-6", Situation::RemoteStart, Verdict::Proceed, 0),
+    ("LL-ARB-7", Situation::RemoteStartSameUnanswered, Verdict::Yield, 0x23),
+    ("LL-ARB-8", Situation::RemoteStartOtherUnanswered, Verdict::Yield, 0x2A),
+    ("LL-ARB-11", Situation::RemoteStartSameAnswered, Verdict::Disconnect, 0x23),
+    ("LL-ARB-12", Situation::RemoteStartOtherAnswered, Verdict::Disconnect, 0x2A),
+    ("LL-ARB-13", Situation::RemoteStartSameTwice, Verdict::Disconnect, 0x23),
+    ("LL-ARB-14", Situation::RemoteStartOtherTwice, Verdict::Disconnect, 0x2A),
 ];
 
 const PARAM_REQ: fn(u16) -> ControlPdu =
@@ -109,14 +109,14 @@ fn crossed(starts: ControlPdu, error: u8) -> (Verdict, ErrorCode) {
 fn waits(situation: Situation) -> (Verdict, ErrorCode) {
     let mut s = Script::new();
     match situation {
-        Situation::OwnStartOwnOpen => {
+        Situation::LocalStartLocalOpen => {
             s.ask(SET_2M);
             s.ask(ask(30));
             assert_eq!(s.event(&[]), [REQ_2M]);
             assert_eq!(s.event(&[]), []);
             s.event(&[ControlPdu::UnknownRsp(Opcode::PHY_REQ)]);
         }
-        Situation::OwnStartPeerIncompatible => {
+        Situation::LocalStartRemoteOpen => {
             s.event(&[REQ_2M]);
             s.ask(ask(30));
             assert!(matches!(s.event(&[])[..], [ControlPdu::PhyRsp { .. }]));
@@ -124,7 +124,7 @@ fn waits(situation: Situation) -> (Verdict, ErrorCode) {
             s.until(9);
             assert_eq!(s.event(&[]), []);
         }
-        Situation::OwnStartEncrypting => {
+        Situation::LocalStartEncrypting => {
             let answer = up_to_enc_rsp(&mut s);
             s.ask(ask(30));
             assert_eq!(s.event(&[]), []);
@@ -143,16 +143,16 @@ fn waits(situation: Situation) -> (Verdict, ErrorCode) {
 /// Brings a connection into the situation; what is seen on air and by the host.
 fn played(situation: Situation) -> (Verdict, ErrorCode) {
     match situation {
-        Situation::OwnStart => {
+        Situation::LocalStart => {
             let mut s = Script::new();
             s.ask(SET_2M);
             assert_eq!(s.event(&[]), [REQ_2M]);
             (Verdict::Proceed, OK)
         }
-        Situation::OwnStartOwnOpen
-        | Situation::OwnStartPeerIncompatible
-        | Situation::OwnStartEncrypting => waits(situation),
-        Situation::OwnStartTerminating => {
+        Situation::LocalStartLocalOpen
+        | Situation::LocalStartRemoteOpen
+        | Situation::LocalStartEncrypting => waits(situation),
+        Situation::LocalStartTerminating => {
             let mut s = Script::new();
             let error = ErrorCode::REMOTE_USER_TERMINATED;
             s.ask(Command::Disconnect { handle: HANDLE, reason: error });
@@ -162,18 +162,18 @@ fn played(situation: Situation) -> (Verdict, ErrorCode) {
             assert!(s.dropped, "and nothing was sent in between");
             (Verdict::Wait, OK)
         }
-        Situation::PeerStart => {
+        Situation::RemoteStart => {
             let mut s = Script::new();
             s.event(&[REQ_2M]);
             assert!(matches!(s.event(&[])[..], [ControlPdu::PhyRsp { .. }]));
             (Verdict::Proceed, OK)
         }
-        Situation::PeerStartSameUnanswered => crossed(REQ_2M, 0x23),
-        Situation::PeerStartOtherUnanswered => crossed(new_parameters(50, 12), 0x2A),
-        Situation::PeerStartSameAnswered => before_the_instant(REQ_2M),
-        Situation::PeerStartOtherAnswered => before_the_instant(PARAM_REQ(50)),
-        Situation::PeerStartSameTwice => while_its_own_is_open(REQ_2M),
-        Situation::PeerStartOtherTwice => while_its_own_is_open(PARAM_REQ(50)),
+        Situation::RemoteStartSameUnanswered => crossed(REQ_2M, 0x23),
+        Situation::RemoteStartOtherUnanswered => crossed(new_parameters(50, 12), 0x2A),
+        Situation::RemoteStartSameAnswered => before_the_instant(REQ_2M),
+        Situation::RemoteStartOtherAnswered => before_the_instant(PARAM_REQ(50)),
+        Situation::RemoteStartSameTwice => while_its_own_is_open(REQ_2M),
+        Situation::RemoteStartOtherTwice => while_its_own_is_open(PARAM_REQ(50)),
     }
 }
 
@@ -218,19 +218,19 @@ fn a_request_that_meets_an_update_is_the_same_and_not_the_other_way_round() {
 fn situations_of_the_peer() {
     use Procedure::{ChannelMapUpdate, LePing, PhyUpdate};
     let cases = [
-        (None, None, Situation::PeerStart),
-        (Some((LePing, false)), None, Situation::PeerStart),
-        (Some((PhyUpdate, false)), None, Situation::PeerStartSameUnanswered),
-        (Some((ChannelMapUpdate, false)), None, Situation::PeerStartOtherUnanswered),
-        (Some((PhyUpdate, true)), None, Situation::PeerStartSameAnswered),
-        (Some((ChannelMapUpdate, true)), None, Situation::PeerStartOtherAnswered),
-        (None, Some(PhyUpdate), Situation::PeerStartSameTwice),
-        (None, Some(ChannelMapUpdate), Situation::PeerStartOtherTwice),
+        (None, None, Situation::RemoteStart),
+        (Some((LePing, false)), None, Situation::RemoteStart),
+        (Some((PhyUpdate, false)), None, Situation::RemoteStartSameUnanswered),
+        (Some((ChannelMapUpdate, false)), None, Situation::RemoteStartOtherUnanswered),
+        (Some((PhyUpdate, true)), None, Situation::RemoteStartSameAnswered),
+        (Some((ChannelMapUpdate, true)), None, Situation::RemoteStartOtherAnswered),
+        (None, Some(PhyUpdate), Situation::RemoteStartSameTwice),
+        (None, Some(ChannelMapUpdate), Situation::RemoteStartOtherTwice),
     ];
     for (own, peers, situation) in cases {
         assert_eq!(peer_starts(PhyUpdate, own, peers), situation);
     }
-    assert_eq!(peer_starts(LePing, Some((PhyUpdate, true)), None), Situation::PeerStart);
+    assert_eq!(peer_starts(LePing, Some((PhyUpdate, true)), None), Situation::RemoteStart);
 }
 
 #[test]
@@ -238,15 +238,15 @@ fn situations_of_our_own() {
     let free = Obstacles { terminating: false, encrypting: false, own_open: false, peers: None };
     let phy = Procedure::PhyUpdate;
     let cases = [
-        (free, Situation::OwnStart),
-        (Obstacles { own_open: true, ..free }, Situation::OwnStartOwnOpen),
-        (Obstacles { encrypting: true, ..free }, Situation::OwnStartEncrypting),
-        (Obstacles { terminating: true, ..free }, Situation::OwnStartTerminating),
+        (free, Situation::LocalStart),
+        (Obstacles { own_open: true, ..free }, Situation::LocalStartLocalOpen),
+        (Obstacles { encrypting: true, ..free }, Situation::LocalStartEncrypting),
+        (Obstacles { terminating: true, ..free }, Situation::LocalStartTerminating),
         (
             Obstacles { peers: Some(Procedure::ChannelMapUpdate), ..free },
-            Situation::OwnStartPeerIncompatible,
+            Situation::LocalStartRemoteOpen,
         ),
-        (Obstacles { peers: Some(Procedure::LePing), ..free }, Situation::OwnStart),
+        (Obstacles { peers: Some(Procedure::LePing), ..free }, Situation::LocalStart),
     ];
     for (obstacles, situation) in cases {
         assert_eq!(own_starts(phy, obstacles), situation);

@@ -12,17 +12,17 @@ use crate::controller::arbiter::{Decision, Situation, TABLE, Verdict, decide};
 
 /// As the rules have it for a central.
 const EXPECTED: [(&str, Situation, Verdict, u8); 11] = [
-    ("LL-ARB-1", Situation::Free, Verdict::Proceed, 0),
-    ("LL-ARB-2", Situation::OwnOpen, Verdict::Wait, 0),
-    ("LL-ARB-3", Situation::RemoteOpen, Verdict::Wait, 0),
-    ("LL-ARB-5", Situation::Terminating, Verdict::Wait, 0),
-    ("LL-ARB-6", Situation::Request, Verdict::Proceed, 0),
-    ("LL-ARB-9", Situation::RequestSameCrosses, Verdict::Reject, 0x23),
-    ("LL-ARB-10", Situation::RequestOtherCrosses, Verdict::Reject, 0x2A),
-    ("LL-ARB-11", Situation::RequestSameBeforeInstant, Verdict::Disconnect, 0x23),
-    ("LL-ARB-12", Situation::RequestOtherBeforeInstant, Verdict::Disconnect, 0x2A),
-    ("LL-ARB-15", Situation::RequestSameTwice, Verdict::Reject, 0x23),
-    ("LL-ARB-16", Situation::RequestOtherTwice, Verdict::Reject, 0x2A),
+    ("LL-ARB-1", Situation::LocalStart, Verdict::Proceed, 0),
+    ("LL-ARB-2", Situation::LocalStartLocalOpen, Verdict::Wait, 0),
+    ("LL-ARB-3", Situation::LocalStartRemoteOpen, Verdict::Wait, 0),
+    ("LL-ARB-5", Situation::LocalStartTerminating, Verdict::Wait, 0),
+    ("LL-ARB-6", Situation::RemoteStart, Verdict::Proceed, 0),
+    ("LL-ARB-9", Situation::RemoteStartSameUnanswered, Verdict::Reject, 0x23),
+    ("LL-ARB-10", Situation::RemoteStartOtherUnanswered, Verdict::Reject, 0x2A),
+    ("LL-ARB-11", Situation::RemoteStartSameAnswered, Verdict::Disconnect, 0x23),
+    ("LL-ARB-12", Situation::RemoteStartOtherAnswered, Verdict::Disconnect, 0x2A),
+    ("LL-ARB-15", Situation::RemoteStartSameTwice, Verdict::Reject, 0x23),
+    ("LL-ARB-16", Situation::RemoteStartOtherTwice, Verdict::Reject, 0x2A),
 ];
 
 const OK: ErrorCode = ErrorCode::SUCCESS;
@@ -68,7 +68,7 @@ fn waits(situation: Situation) -> (Verdict, ErrorCode) {
     let ask_for_map = |rig: &mut Rig| {
         rig.command(Command::LeSetHostChannelClassification { channel_map: 0xFFFF });
     };
-    if situation == Situation::OwnOpen {
+    if situation == Situation::LocalStartLocalOpen {
         ask_for_phy(&mut rig);
         ask_for_map(&mut rig);
         assert_eq!(rig.exchange(None), [phy_req(TWO)]);
@@ -91,14 +91,14 @@ fn waits(situation: Situation) -> (Verdict, ErrorCode) {
 /// Brings a controller into the situation; what is seen on air.
 fn played(situation: Situation) -> (Verdict, ErrorCode) {
     match situation {
-        Situation::Free => {
+        Situation::LocalStart => {
             let mut rig = Rig::connected(acquainted());
             ask_for_phy(&mut rig);
             assert_eq!(rig.exchange(None), [phy_req(TWO)]);
             (Verdict::Proceed, OK)
         }
-        Situation::OwnOpen | Situation::RemoteOpen => waits(situation),
-        Situation::Terminating => {
+        Situation::LocalStartLocalOpen | Situation::LocalStartRemoteOpen => waits(situation),
+        Situation::LocalStartTerminating => {
             let mut rig = Rig::connected(acquainted());
             let reason = ErrorCode::REMOTE_USER_TERMINATED;
             rig.command(Command::Disconnect { handle: HANDLE, reason });
@@ -107,18 +107,18 @@ fn played(situation: Situation) -> (Verdict, ErrorCode) {
             assert_eq!(rig.events(3), []);
             (Verdict::Wait, OK)
         }
-        Situation::Request => {
+        Situation::RemoteStart => {
             let mut rig = Rig::connected(acquainted());
             rig.exchange(Some(phy_req(PhySet::LE_2M)));
             assert_eq!(opcodes(&rig.exchange(None)), [Opcode::PHY_UPDATE_IND]);
             (Verdict::Proceed, OK)
         }
-        Situation::RequestSameCrosses => crossed(phy_req(TWO)),
-        Situation::RequestOtherCrosses => crossed(PARAM_REQ),
-        Situation::RequestSameBeforeInstant => before_the_instant(phy_req(TWO)),
-        Situation::RequestOtherBeforeInstant => before_the_instant(PARAM_REQ),
-        Situation::RequestSameTwice => while_its_own_is_open(phy_req(TWO)),
-        Situation::RequestOtherTwice => while_its_own_is_open(PARAM_REQ),
+        Situation::RemoteStartSameUnanswered => crossed(phy_req(TWO)),
+        Situation::RemoteStartOtherUnanswered => crossed(PARAM_REQ),
+        Situation::RemoteStartSameAnswered => before_the_instant(phy_req(TWO)),
+        Situation::RemoteStartOtherAnswered => before_the_instant(PARAM_REQ),
+        Situation::RemoteStartSameTwice => while_its_own_is_open(phy_req(TWO)),
+        Situation::RemoteStartOtherTwice => while_its_own_is_open(PARAM_REQ),
     }
 }
 
