@@ -9,6 +9,8 @@ mod distribution;
 mod draws;
 mod method;
 mod pdu;
+#[cfg(test)]
+mod recorded;
 mod stages;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use ble::address::AddressKind;
 use ble::random::{Entropy, Purpose};
 use ble::security::IoCapability;
 
+use super::recorded::Source;
 use super::*;
 use crate::host::config::HostConfig;
 
@@ -83,14 +84,12 @@ impl<'a> Replay<'a> {
             identity: local,
             irk: Secret::new([0; 16]),
         };
-        let mut draws = Draws::new(Entropy::new([9; 32]).stream(Purpose::Pairing));
+        let stream = Entropy::new([9; 32]).stream(Purpose::Pairing);
         let rounds: u8 = values["rounds"].parse().unwrap();
-        for round in 0..rounds {
-            draws.recorded.push_back(hex(values[format!("random_init_{round}").as_str()]));
-        }
-        if values["passkey"] != "-" && request[1] == 0 {
-            draws.recorded_passkey = values["passkey"].parse().ok();
-        }
+        let nonces = (0..rounds).map(|round| hex(values[format!("random_init_{round}").as_str()]));
+        let shows = values["passkey"] != "-" && request[1] == 0;
+        let passkey = shows.then(|| values["passkey"].parse().unwrap());
+        let draws = Draws::new(Source::recorded(stream, nonces, passkey));
         let mut smp = Initiator::start(NOW, config, parties, draws);
         let request = Pdu::parse(&request).unwrap();
         assert_eq!(sent(&drain(&mut smp)), [request]);
