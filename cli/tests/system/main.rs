@@ -17,6 +17,7 @@ mod explanations;
 mod explore;
 mod explore_cli;
 mod faults;
+mod fidelity;
 mod field_cases;
 mod field_table;
 mod files;
