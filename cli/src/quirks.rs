@@ -1,7 +1,7 @@
 //! The quirk catalogue at work: whether a quirk shows as its file says, stays away without it, and
 //! is healed by each of its cures.
 
-use bletwin_models::profile::{Effect, Entry, Profile, Quirk, Shows};
+use bletwin_models::profile::{Entry, Profile, Quirk, Shows, Symptoms};
 
 use bletwin_diagnose::cost::Cost;
 use bletwin_explain::report;
@@ -104,7 +104,7 @@ pub fn unseen(shows: &Shows, seed: u64) -> Result<Option<String>, BadInput> {
 
 /// What of an effect is missing from a run; nothing: it shows.
 #[must_use]
-pub fn missing(effect: &Effect, run: &Finished) -> Vec<String> {
+pub fn missing(effect: &Symptoms, run: &Finished) -> Vec<String> {
     let summary = &run.summary;
     let mut missing = Vec::new();
     let mut want = |holds: bool, what: String| {

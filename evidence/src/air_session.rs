@@ -12,7 +12,7 @@ use ble::radio::AirPdu;
 use ble::time::Instant;
 use bletwin_sniffer::{Direction, Followed, Frame, Hearing, NodeId, RecordId, Sealing};
 
-use crate::follow::{Beginning, Link, Sighting, Summary};
+use crate::follow::{Beginning, FollowedLink, Sighting, Summary};
 use crate::hearing;
 use crate::keys::{Keys, Progress, plausible};
 use crate::nodes::Nodes;
@@ -33,7 +33,7 @@ pub(crate) struct Placed {
 }
 
 /// What came of one interface.
-pub(crate) struct Outcome {
+pub(crate) struct SessionOutcome {
     pub links: Vec<Summary>,
     pub damaged: u64,
     pub gapless: bool,
@@ -59,7 +59,7 @@ pub(crate) struct AirSession<'a> {
 
 /// A connection, the place of its first packet and its packets.
 struct Live {
-    link: Link,
+    link: FollowedLink,
     first: usize,
     /// Indices of its frames.
     frames: Vec<usize>,
@@ -91,7 +91,7 @@ impl<'a> AirSession<'a> {
     }
 
     /// Follows all packets, in the order of their times.
-    pub(crate) fn follow(mut self, heard: &[Heard], progress: Progress<'_>) -> Outcome {
+    pub(crate) fn follow(mut self, heard: &[Heard], progress: Progress<'_>) -> SessionOutcome {
         let mut of: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (index, one) in heard.iter().enumerate() {
             let address = one.packet.access_address;
@@ -113,7 +113,7 @@ impl<'a> AirSession<'a> {
         self.finish()
     }
 
-    fn finish(mut self) -> Outcome {
+    fn finish(mut self) -> SessionOutcome {
         for (_, live) in std::mem::take(&mut self.links) {
             self.close(live);
         }
@@ -123,11 +123,11 @@ impl<'a> AirSession<'a> {
             link.beginning == Beginning::Seen && link.missing == 0 && link.damaged == 0
         };
         let gapless = links.iter().all(whole) && self.harmed == 0;
-        Outcome { links, damaged: self.harmed, gapless }
+        SessionOutcome { links, damaged: self.harmed, gapless }
     }
 
     /// What acknowledgements show of who heard what.
-    fn hear(&mut self, link: &Link, first: usize, frames: &[usize]) {
+    fn hear(&mut self, link: &FollowedLink, first: usize, frames: &[usize]) {
         if self.trust.own_log.value {
             return;
         }
@@ -275,7 +275,7 @@ impl<'a> AirSession<'a> {
         let phy = one.packet.phy.unwrap_or(TxPhy::Le1M);
         let length = i64::try_from(phy.air_time(one.on_air()).ticks()).unwrap_or(0);
         let secondary: Option<Phy> = secondary.then(|| phy.phy());
-        let link = Link::begun(request, ends, one.at + length, secondary, heard);
+        let link = FollowedLink::begun(request, ends, one.at + length, secondary, heard);
         let live = Live { link, first: place, frames: Vec::new(), told_sealed: false };
         if let Some(before) = self.links.insert(request.access_address, live) {
             self.close(before);
@@ -298,7 +298,7 @@ impl<'a> AirSession<'a> {
                 return;
             }
             let ends = [self.nodes.unknown(), self.nodes.unknown()];
-            let link = Link::joined(address, ends);
+            let link = FollowedLink::joined(address, ends);
             let first = self.out.len();
             let live = Live { link, first, frames: Vec::new(), told_sealed: false };
             self.links.insert(address, live);
@@ -308,7 +308,7 @@ impl<'a> AirSession<'a> {
         self.links.insert(address, live);
     }
 
-    fn sighting(&self, link: &Link, one: &Heard) -> Sighting {
+    fn sighting(&self, link: &FollowedLink, one: &Heard) -> Sighting {
         let (right, wrong) = link.summary.directions;
         let told = one.packet.direction;
         // A sniffer that loses packets turns its flags over: it is asked as long as it is right.

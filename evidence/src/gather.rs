@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 
 use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
 
-use crate::air::{self, Packet};
+use crate::air::{self, SniffedPacket};
 use crate::container::{self, Extent, LinkType, NotEvidence};
 use crate::host::{self, Logged};
 use crate::report::File;
 use crate::trust::request;
-use crate::{Limits, Step, Stop};
+use crate::{Limits, Reading, Stop};
 
 /// How often progress is told.
 const STEP: u64 = 1 << 14;
@@ -20,7 +20,7 @@ const STEP: u64 = 1 << 14;
 /// What one file has.
 pub(crate) struct Gathered {
     /// Packets of the air, by interface.
-    pub(crate) air: BTreeMap<u32, Vec<Packet>>,
+    pub(crate) air: BTreeMap<u32, Vec<SniffedPacket>>,
     /// Packets of HCI, by interface.
     pub(crate) hosts: BTreeMap<u32, Vec<Logged>>,
     extent: Extent,
@@ -33,7 +33,7 @@ pub(crate) struct Gathered {
 /// What is being gathered.
 #[derive(Default)]
 struct Gathering {
-    air: BTreeMap<u32, Vec<Packet>>,
+    air: BTreeMap<u32, Vec<SniffedPacket>>,
     hosts: BTreeMap<u32, Vec<Logged>>,
     /// Advertising since the last time that it was thinned.
     advertising: usize,
@@ -48,14 +48,14 @@ impl Gathered {
     pub(crate) fn read(
         file: impl Read + Send,
         limits: Limits,
-        progress: &mut dyn FnMut(Step) -> ControlFlow<()>,
+        progress: &mut dyn FnMut(Reading) -> ControlFlow<()>,
     ) -> Result<Self, NotEvidence> {
         let mut all = Gathering::default();
         let mut given_up = false;
         let mut extent = container::read(file, limits.records, &mut |raw| {
             all.records += 1;
             if all.records % STEP == 0 && !given_up {
-                given_up = progress(Step::Records(all.records)) == ControlFlow::Break(());
+                given_up = progress(Reading::Records(all.records)) == ControlFlow::Break(());
             }
             if given_up {
                 return;
@@ -108,7 +108,7 @@ impl Gathered {
 }
 
 impl Gathering {
-    fn packet(&mut self, packet: Packet, limits: Limits) {
+    fn packet(&mut self, packet: SniffedPacket, limits: Limits) {
         self.advertising += usize::from(packet.access_address == ADVERTISING_ACCESS_ADDRESS);
         self.air.entry(packet.interface).or_default().push(packet);
         if self.advertising > limits.advertising {
@@ -127,7 +127,7 @@ impl Gathering {
                 .flat_map(|request| [request.advertiser.octets, request.initiator.octets])
                 .collect();
             // The first address of an advertising PDU is that of its sender.
-            let passing = |packet: &Packet| {
+            let passing = |packet: &SniffedPacket| {
                 let sender = packet.payload().first_chunk();
                 packet.access_address == ADVERTISING_ACCESS_ADDRESS
                     && sender.is_none_or(|sender| !connected.contains(sender))

@@ -46,7 +46,7 @@ use host::Understood;
 pub use keys::{KeyError, Keys, Progress};
 use nodes::Nodes;
 pub use report::{File, Interface, NotJudged, Place, Reason, Report, Summary};
-pub use trust::{Channels, Clock, CrcBy, Decision, Plain, Stamp, Trust};
+pub use trust::{Channels, Clock, CrcBy, Plain, Stamp, Trust, TrustDecision};
 
 /// A file, or what takes its place.
 pub struct Source {
@@ -90,7 +90,7 @@ pub struct Options {
 
 /// How far reading has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Reading {
     /// So many records have been read.
     Records(u64),
     /// So many of a million temporary keys of a pairing have been tried.
@@ -127,13 +127,13 @@ impl Searches {
     fn go_on(
         &mut self,
         tried: u32,
-        progress: &mut dyn FnMut(Step) -> ControlFlow<()>,
+        progress: &mut dyn FnMut(Reading) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         self.begun = self.begun.saturating_add(u32::from(tried == 0));
         if self.given_up || self.begun > SEARCHES_MAX {
             return ControlFlow::Break(());
         }
-        let flow = progress(Step::Passkeys(tried));
+        let flow = progress(Reading::Passkeys(tried));
         self.given_up = flow.is_break();
         flow
     }
@@ -157,7 +157,7 @@ impl Searches {
 pub fn read(
     sources: Vec<Source>,
     options: Options,
-    progress: &mut dyn FnMut(Step) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(Reading) -> ControlFlow<()>,
 ) -> Result<Evidence, (String, NotEvidence)> {
     let mut report = Report::default();
     let (mut interfaces, mut logs) = (Vec::new(), Vec::new());

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use ble::time::{Duration, Instant};
 use bletwin_evidence::{Evidence, Options, Source, read};
-use bletwin_explain::captured::{Explained, Link, Naming, explain};
+use bletwin_explain::captured::{CapturedLink, Explained, Naming, explain};
 use bletwin_explain::why::{Cause, Confidence, Why};
 use bletwin_models::profile::Profile;
 use bletwin_oracle::Examined;
@@ -100,7 +100,7 @@ fn read_back(records: &[Record], faults: &Faults, seed: u64) -> (Explained, Vec<
 }
 
 /// What its packets are in the world.
-fn packets(link: &Link, original: &[RecordId]) -> BTreeSet<RecordId> {
+fn packets(link: &CapturedLink, original: &[RecordId]) -> BTreeSet<RecordId> {
     let place = |pdu: &bletwin_explain::why::Pdu| {
         let index = usize::try_from(pdu.id.0).ok()?.checked_sub(1)?;
         original.get(index).copied()
@@ -211,7 +211,8 @@ fn check(case: &Played, faults: &Faults, seed: u64, score: &mut Score) {
     let decided: BTreeSet<RecordId> = full.account.pdus.iter().map(|pdu| pdu.id).collect();
     for link in &told.links {
         let here = packets(link, &original);
-        let of = |other: &&Link| other.why.account.pdus.iter().any(|pdu| here.contains(&pdu.id));
+        let of =
+            |other: &&CapturedLink| other.why.account.pdus.iter().any(|pdu| here.contains(&pdu.id));
         let reference = ideal.links.iter().find(of);
         let paragraph = link.why.paragraph();
         let Some(reference) = reference else { continue };

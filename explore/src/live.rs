@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use ble::time::Instant;
 use bletwin_sim::explore::digest::Tracer;
 use bletwin_sim::hash::RelativeHasher;
-use bletwin_sim::medium::fault::{Effect, FaultRule, Pattern, Which};
+use bletwin_sim::medium::fault::{FaultEffect, FaultRule, Pattern, Which};
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Record, RecordKind};
 use bletwin_sim::world::World;
@@ -70,8 +70,8 @@ impl Live {
     /// Does the next event of the world, which puts a packet on air, and lets it not arrive.
     pub fn step_losing(&mut self, how: How, tape: &mut Tape) {
         let effect = match how {
-            How::Lost => Effect::Drop,
-            How::Corrupted => Effect::Corrupt { bits: 3 },
+            How::Lost => FaultEffect::Drop,
+            How::Corrupted => FaultEffect::Corrupt { bits: 3 },
         };
         let rule = FaultRule { when: Pattern::default(), which: Which::All, effect, at: None };
         self.world.faults().add(rule);

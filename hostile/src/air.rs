@@ -8,7 +8,7 @@ use ble::pdu::control::{ControlPdu, EncReq, Opcode};
 use ble::secret::Secret;
 use ble::time::Duration;
 use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
-use bletwin_models::raw::{Packet, RawCentral, Script, Seal, Step};
+use bletwin_models::raw::{RawCentral, Script, ScriptPacket, ScriptStep, Seal};
 use bletwin_sim::node::{End, NodeId};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::application::Application as _;
@@ -36,15 +36,15 @@ pub fn air(data: &[u8]) {
             2 => Seal::WrongMic,
             _ => Seal::AsLink,
         };
-        let packet = Packet {
+        let packet = ScriptPacket {
             seal,
             more: kind & 0x10 != 0,
             flip: if kind & 0x40 != 0 { 0xE0 } else { 0 },
-            ..Packet::new(kind & 3, payload.to_vec())
+            ..ScriptPacket::new(kind & 3, payload.to_vec())
         };
-        let before = (kind & 0x20 != 0).then_some(Step::Silent(1));
-        let after = (kind & 0x80 != 0).then_some(Step::Repeat);
-        before.into_iter().chain([Step::Send(packet)]).chain(after)
+        let before = (kind & 0x20 != 0).then_some(ScriptStep::Silent(1));
+        let after = (kind & 0x80 != 0).then_some(ScriptStep::Repeat);
+        before.into_iter().chain([ScriptStep::Send(packet)]).chain(after)
     });
     play(steps.collect());
 }
@@ -57,21 +57,24 @@ pub fn l2cap(data: &[u8]) {
         let length = payload.len() as u16;
         let frame = [&length.to_le_bytes()[..], &channel.to_le_bytes(), payload].concat();
         for (number, part) in frame.chunks(FRAGMENT).enumerate() {
-            steps.push(Step::Send(Packet::new(if number == 0 { 2 } else { 1 }, part.to_vec())));
+            steps.push(ScriptStep::Send(ScriptPacket::new(
+                if number == 0 { 2 } else { 1 },
+                part.to_vec(),
+            )));
         }
-        steps.push(Step::Idle(u16::from(kind >> 6)));
+        steps.push(ScriptStep::Idle(u16::from(kind >> 6)));
     }
     play(steps);
 }
 
-fn play(steps: Vec<Step>) {
+fn play(steps: Vec<ScriptStep>) {
     thread_local! {
         static BASE: RefCell<Option<World<Actor>>> = const { RefCell::new(None) };
     }
     let mut world = BASE.with_borrow_mut(|base| base.get_or_insert_with(encrypted).clone());
     if let Actor::Central(central) = world.node_mut(CENTRAL) {
         central.extend(steps);
-        central.extend([Step::Idle(6)]);
+        central.extend([ScriptStep::Idle(6)]);
     }
     let over = |world: &World<Actor>| central(world).is_done();
     let latest = world.now() + Duration::from_secs(5);
@@ -106,14 +109,14 @@ fn encrypted() -> World<Actor> {
     };
     let request = EncReq { rand: 0, ediv: 0, skd_c: [1; 8], iv_c: [2; 4] };
     let steps = vec![
-        Packet::control(&ControlPdu::EncReq(request)).into(),
-        Step::Await(Opcode::START_ENC_REQ, 30),
-        Step::Key(LTK),
-        Step::SealTx(true),
-        Step::SealRx(true),
-        Packet::control(&ControlPdu::StartEncRsp).into(),
-        Step::Await(Opcode::START_ENC_RSP, 30),
-        Step::Idle(1),
+        ScriptPacket::control(&ControlPdu::EncReq(request)).into(),
+        ScriptStep::Await(Opcode::START_ENC_REQ, 30),
+        ScriptStep::Key(LTK),
+        ScriptStep::SealTx(true),
+        ScriptStep::SealRx(true),
+        ScriptPacket::control(&ControlPdu::StartEncRsp).into(),
+        ScriptStep::Await(Opcode::START_ENC_RSP, 30),
+        ScriptStep::Idle(1),
     ];
     let last = steps.len() - 1;
     let mut peripheral =

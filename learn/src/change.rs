@@ -6,7 +6,7 @@ use bletwin_models::host::{ParameterRules, acceptable};
 use bletwin_models::profile::Profile;
 use bletwin_schema::Written;
 
-use crate::seen::{Reaction, Request, Seen, Shown, Start, Step};
+use crate::seen::{Reaction, Seen, SeenRequest, SeenStep, Shown, Start};
 
 /// Keys that are set together, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(crate) fn answers(what: PeripheralRequest, seen: &Seen) -> Change {
     let all: Vec<_> = seen.answers.iter().filter(|(request, _)| request.what == what).collect();
     let mut rules: Vec<String> = Vec::new();
     let mut places = Vec::new();
-    let rank = |(request, _): &&(&Request, _)| {
+    let rank = |(request, _): &&(&SeenRequest, _)| {
         let when = request.when;
         (!when.encrypting, !when.pairing, when.encrypted)
     };
@@ -199,18 +199,18 @@ pub(crate) fn parameters(profile: &Profile, seen: &Seen) -> Option<Change> {
 }
 
 /// What its user and application do.
-pub(crate) fn steps(shown: &Shown<Vec<Step>>) -> Change {
+pub(crate) fn steps(shown: &Shown<Vec<SeenStep>>) -> Change {
     let mut words: Vec<String> = Vec::new();
     for step in &shown.value {
         let word = match step {
-            Step::Mtu | Step::Secure | Step::Discover => step.kind().to_owned(),
-            Step::Read(Some(uuid)) => format!("read:{uuid}"),
+            SeenStep::Mtu | SeenStep::Secure | SeenStep::Discover => step.kind().to_owned(),
+            SeenStep::Read(Some(uuid)) => format!("read:{uuid}"),
             // What was written stays with whoever captured it.
-            Step::Write(Some(uuid), octets) => {
+            SeenStep::Write(Some(uuid), octets) => {
                 format!("write:{uuid}:01{}", "00".repeat(octets.saturating_sub(1).min(511)))
             }
-            Step::Subscribe(Some(uuid)) => format!("subscribe:{uuid}"),
-            Step::Read(None) | Step::Write(None, _) | Step::Subscribe(None) => continue,
+            SeenStep::Subscribe(Some(uuid)) => format!("subscribe:{uuid}"),
+            SeenStep::Read(None) | SeenStep::Write(None, _) | SeenStep::Subscribe(None) => continue,
         };
         if words.last() != Some(&word) {
             words.push(word);

@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 
 use ble::pdu::control::ControlPdu;
 use ble::phy::{Phy, TxPhy};
-use bletwin_explain::captured::Link;
+use bletwin_explain::captured::CapturedLink;
 use bletwin_explain::why::What;
 use bletwin_sim::report::names;
 
 /// The excerpt in its normal form: event, sender, µs since the connection was asked for, PHY,
 /// what it says.
 #[must_use]
-pub fn excerpt(link: &Link) -> String {
+pub fn excerpt(link: &CapturedLink) -> String {
     let pdus = &link.why.account.pdus;
     let mut text = "# event, sender, microseconds, PHY, PDU\n".to_owned();
     let Some(begun) = pdus.first().map(|pdu| pdu.at) else { return text };

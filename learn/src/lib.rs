@@ -24,7 +24,7 @@ use bletwin_models::profile::{KEYS, Profile};
 pub use change::Change;
 pub use excerpt::excerpt;
 pub use nearest::{contradictions, nearest};
-pub use seen::{Reaction, Request, Seen, Shown, Situation, Start, Step, Values};
+pub use seen::{Reaction, Seen, SeenRequest, SeenStep, Shown, Situation, Start, Values};
 pub use test_file::test_file;
 pub use write::not_seen;
 

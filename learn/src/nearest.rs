@@ -2,13 +2,13 @@
 
 use ble::phy::PhySet;
 use bletwin_models::controller::quirk::{Answer, Condition, PeripheralRequest};
-use bletwin_models::controller::{AutomaticProcedure, Moment, OwnProcedure};
+use bletwin_models::controller::{AutomaticProcedure, OwnProcedure, StartMoment};
 use bletwin_models::host::{HostProcedure, Step as Wanted};
 use bletwin_models::profile::{KEYS, Profile};
 use bletwin_schema::Written;
 
 use crate::change::{Change, answers, own, parameters, steps};
-use crate::seen::{Reaction, Request, Seen, Situation};
+use crate::seen::{Reaction, Seen, SeenRequest, Situation};
 
 /// What SCA promises at the worst, ppm.
 const PPM: [i64; 8] = [500, 250, 150, 100, 75, 50, 30, 20];
@@ -89,8 +89,8 @@ pub fn contradictions(profile: &Profile, seen: &Seen) -> Vec<Change> {
     }
     changes.extend(parameters(profile, seen));
     let tokens = wanted(profile);
-    let differs = |shown: &&crate::seen::Shown<Vec<crate::seen::Step>>| {
-        let mut kinds: Vec<&str> = shown.value.iter().map(crate::seen::Step::kind).collect();
+    let differs = |shown: &&crate::seen::Shown<Vec<crate::seen::SeenStep>>| {
+        let mut kinds: Vec<&str> = shown.value.iter().map(crate::seen::SeenStep::kind).collect();
         kinds.dedup();
         !tokens.starts_with(&kinds) && !kinds.starts_with(&tokens)
     };
@@ -172,7 +172,7 @@ fn gave_up(profile: &Profile, seen: &Seen, changes: &mut Vec<Change>) {
 }
 
 /// Whether a central would have done this about a request.
-fn reacts(profile: &Profile, request: Request, reaction: Reaction) -> bool {
+fn reacts(profile: &Profile, request: SeenRequest, reaction: Reaction) -> bool {
     let rules = &profile.controller.quirks.rules;
     let mut honest_is_left = true;
     for rule in rules.iter().filter(|rule| rule.request == request.what) {
@@ -202,7 +202,7 @@ const fn holds(condition: Condition, when: Situation) -> Option<bool> {
 
 fn fits(
     profile: &Profile,
-    request: Request,
+    request: SeenRequest,
     answer: Answer,
     (delay, spread): (u16, u16),
     reaction: Reaction,
@@ -262,8 +262,8 @@ fn begins(profile: &Profile) -> Vec<Begun> {
     let pressed = profile.controller.quirks.pressed.iter().map(|own| (own, false));
     let own = profile.controller.automatic.iter().map(|own| (own, true));
     for (OwnProcedure { procedure, moment, unless_asked, .. }, sure) in own.chain(pressed) {
-        let soon = matches!(moment, Moment::Event(event) if *event < BEGINNING / 2);
-        let sure = sure && !unless_asked && (soon || *moment == Moment::After);
+        let soon = matches!(moment, StartMoment::Event(event) if *event < BEGINNING / 2);
+        let sure = sure && !unless_asked && (soon || *moment == StartMoment::After);
         let phys = match procedure {
             AutomaticProcedure::Phy { tx, rx } if *tx != PhySet::NONE => Some((*tx, *rx)),
             _ => None,

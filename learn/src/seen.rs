@@ -8,14 +8,14 @@ mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bletwin_explain::captured::{Explained, Link};
+use bletwin_explain::captured::{CapturedLink, Explained};
 use bletwin_explain::why::{Pdu, What};
 use bletwin_models::controller::quirk::PeripheralRequest;
 use bletwin_sniffer::{AirItem, NodeId};
 
-pub use answers::{Reaction, Request, Situation};
+pub use answers::{Reaction, SeenRequest, Situation};
 pub use own::Start;
-pub use steps::Step;
+pub use steps::SeenStep;
 
 /// Most places that are kept of one fact.
 const PLACES: usize = 3;
@@ -74,13 +74,13 @@ pub struct Seen {
     /// Events from an indication to its instant.
     pub instants: Values<u16>,
     /// What it did about requests of the peripheral's link layer.
-    pub answers: BTreeMap<Request, Values<Reaction>>,
+    pub answers: BTreeMap<SeenRequest, Values<Reaction>>,
     /// Procedures that it began without being asked, by connection, in their order.
     pub own: Vec<Start>,
     /// Procedures that a connection was long enough to show, and did not, by the name of profiles.
     pub absent: BTreeSet<&'static str>,
     /// What its user and application did, by connection.
-    pub steps: Vec<Shown<Vec<Step>>>,
+    pub steps: Vec<Shown<Vec<SeenStep>>>,
     /// How long it waited in silence before it gave up while security was set up, ms.
     pub gave_up: Values<u32>,
 }
@@ -116,7 +116,7 @@ impl Seen {
 
 /// One connection that is being looked at.
 struct Looking<'a> {
-    link: &'a Link,
+    link: &'a CapturedLink,
     /// What its PDUs were read from, one by one.
     items: &'a [&'a AirItem],
     number: usize,

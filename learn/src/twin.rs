@@ -3,7 +3,7 @@
 
 use ble::error::ErrorCode;
 use ble::time::Duration;
-use bletwin_explain::captured::{Link, explain};
+use bletwin_explain::captured::{CapturedLink, explain};
 use bletwin_explain::why::concern::Concern;
 use bletwin_explain::why::{Cause, What};
 use bletwin_scenarios::catalogue;
@@ -37,7 +37,7 @@ pub struct Course {
 impl Course {
     /// Of a connection as it was seen.
     #[must_use]
-    pub fn of(link: &Link) -> Self {
+    pub fn of(link: &CapturedLink) -> Self {
         let account = &link.why.account;
         let first = link.why.hypotheses.first().filter(|_| link.concern.is_some());
         let decisive = first.map(|one| one.places.as_slice()).unwrap_or_default();
@@ -130,7 +130,7 @@ fn parting(captured: &Course, twin: &Course) -> Option<Parting> {
 
 /// The scenario that a captured connection is an example of.
 #[must_use]
-pub fn scenario(link: &Link) -> &'static str {
+pub fn scenario(link: &CapturedLink) -> &'static str {
     use ble::pdu::control::ControlPdu;
     let says = |wanted: fn(&What) -> bool| {
         link.why.account.pdus.iter().any(|pdu| pdu.is_news() && wanted(&pdu.what))

@@ -9,7 +9,7 @@ use ble::time::Duration;
 use bletwin_evidence::{Options, Source, read};
 use bletwin_explain::captured::{Explained, explain};
 use bletwin_explain::why::Why;
-use bletwin_learn::{Request, Seen, Situation, contradictions, learn, not_seen};
+use bletwin_learn::{Seen, SeenRequest, Situation, contradictions, learn, not_seen};
 use bletwin_models::profile::Profile;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
@@ -51,8 +51,8 @@ fn seen(preset: &str, central: &Profile, faults: &str) -> Seen {
 }
 
 /// What a central is asked in it, whether or not for the first time.
-fn asked(seen: &Seen) -> BTreeSet<Request> {
-    let plain = |request: &Request| Request {
+fn asked(seen: &Seen) -> BTreeSet<SeenRequest> {
+    let plain = |request: &SeenRequest| SeenRequest {
         when: Situation { again: false, ..request.when },
         ..*request
     };
@@ -86,7 +86,8 @@ impl Score {
             let mut other = Seen::default();
             other.add(&captured(&records, &Faults::default(), 1), None);
             self.cells += 1;
-            let missing: Vec<Request> = asked(&other).difference(&asked(&seen)).copied().collect();
+            let missing: Vec<SeenRequest> =
+                asked(&other).difference(&asked(&seen)).copied().collect();
             let words = other.words.keys().filter(|key| !seen.words.contains_key(*key));
             let words: Vec<&str> = words.copied().collect();
             let equal = end(&truth) == end(&play(to, &twin, 1).0);

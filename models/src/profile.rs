@@ -19,7 +19,7 @@ use bletwin_schema::{Conflict, Fault};
 pub use compose::{Entry, Read, SIZE_MAX, is_file, load};
 pub use definition::Profile;
 pub use error::ProfileError;
-pub use quirk::{Confidence, Effect, Quirk, Shows, Unexpressed};
+pub use quirk::{Confidence, Quirk, Shows, Symptoms, Unexpressed};
 pub use schema::{KEYS, VERSION};
 pub use values::{Io, Millis};
 

@@ -7,7 +7,7 @@ use ble::time::{Duration, Instant};
 use bletwin_rules::termination::LL_AGREE_1;
 
 use super::link::{HciEvent, Link};
-use super::phy::Phys;
+use super::phy::BelievedPhys;
 use super::{Finding, Findings};
 
 /// How long after a change the hosts may still be told.
@@ -109,8 +109,8 @@ fn last_change(link: &Link<'_>) -> Instant {
 }
 
 /// The PHYs after all that the central has announced.
-fn demanded(link: &Link<'_>, findings: &Findings) -> Phys {
-    let mut phys = Phys::of(link);
+fn demanded(link: &Link<'_>, findings: &Findings) -> BelievedPhys {
+    let mut phys = BelievedPhys::of(link);
     for packet in &link.packets {
         phys.reach(packet.event);
         phys.learn(packet, findings.is_stray(packet));

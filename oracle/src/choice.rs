@@ -7,11 +7,11 @@ use bletwin_rules::phy::{LL_PHY_3, LL_PHY_4};
 
 use super::Findings;
 use super::link::{Link, Packet};
-use super::phy::Phys;
+use super::phy::BelievedPhys;
 use bletwin_sniffer::RecordId;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
-    let mut phys = Phys::of(link);
+    let mut phys = BelievedPhys::of(link);
     let mut said = PhyRequests::default();
     for packet in &link.packets {
         phys.reach(packet.event);

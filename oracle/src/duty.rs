@@ -11,7 +11,7 @@ use bletwin_rules::timeout::LL_TIME_1;
 
 use super::ending::ended;
 use super::link::{Link, Packet, other};
-use super::procedure::{PAST, Procedures};
+use super::procedure::{OpenedProcedures, PAST};
 use super::{Finding, Findings};
 
 /// Violations of the peer after which a device leaves at once (5.1.3).
@@ -21,7 +21,7 @@ const GRACE: u64 = 3;
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 const PATIENCE: Duration = Duration::from_secs(1);
 
-pub(super) fn check(link: &Link<'_>, procedures: &Procedures, findings: &mut Findings) {
+pub(super) fn check(link: &Link<'_>, procedures: &OpenedProcedures, findings: &mut Findings) {
     stays(link, findings);
     for role in [Role::Central, Role::Peripheral] {
         unacknowledged(link, role, findings);
@@ -107,7 +107,7 @@ fn unacknowledged(link: &Link<'_>, role: Role, findings: &mut Findings) {
 }
 
 /// Who waits longer for an answer than the response timeout.
-fn waits(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mut Findings) {
+fn waits(link: &Link<'_>, procedures: &OpenedProcedures, role: Role, findings: &mut Findings) {
     let sent = link
         .packets
         .iter()

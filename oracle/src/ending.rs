@@ -17,7 +17,7 @@ use bletwin_rules::timeout::{LL_LIVE_1, LL_LIVE_2, LL_LIVE_3};
 use super::duty::said_goodbye;
 use super::encryption::Refusal;
 use super::link::{HciEvent, Link, Packet, UNIT, other};
-use super::procedure::{Due, PAST, Procedures};
+use super::procedure::{Due, OpenedProcedures, PAST};
 use super::window::Reach;
 use super::{Finding, Findings, Rule};
 use bletwin_sniffer::RecordId;
@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) fn check(
     link: &Link<'_>,
-    procedures: &Procedures,
+    procedures: &OpenedProcedures,
     refusals: &[Refusal],
     findings: &mut Findings,
 ) {
@@ -75,7 +75,7 @@ fn late(link: &Link<'_>, role: Role, due: &Due, until: Instant, findings: &mut F
 
 /// A link that died on the other end's supervision timer, while this end owed it an answer that
 /// it had all the time to give.
-fn abandoned(link: &Link<'_>, procedures: &Procedures, role: Role, findings: &mut Findings) {
+fn abandoned(link: &Link<'_>, procedures: &OpenedProcedures, role: Role, findings: &mut Findings) {
     let Some((hci, ErrorCode::CONNECTION_TIMEOUT)) = ended(link, other(role)) else {
         return;
     };
@@ -149,7 +149,7 @@ enum Cause {
 /// Reports who left without a cause, or for one that is none by recommendation.
 fn gives_up(
     link: &Link<'_>,
-    procedures: &Procedures,
+    procedures: &OpenedProcedures,
     hci: &HciEvent<'_>,
     reason: ErrorCode,
     cause: &Cause,
@@ -216,7 +216,7 @@ fn met(
 
 fn cause(
     link: &Link<'_>,
-    procedures: &Procedures,
+    procedures: &OpenedProcedures,
     refusals: &[Refusal],
     hci: &HciEvent<'_>,
     reason: ErrorCode,

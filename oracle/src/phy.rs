@@ -10,7 +10,7 @@ use super::link::{Link, Packet};
 use bletwin_sniffer::RecordId;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
-    let mut phys = Phys::of(link);
+    let mut phys = BelievedPhys::of(link);
     for packet in &link.packets {
         phys.reach(packet.event);
         let sent = packet.item.phy.phy();
@@ -30,7 +30,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
 /// What each end believes: the central knows a change when it sends it, the peripheral when it
 /// has taken it.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Phys {
+pub(super) struct BelievedPhys {
     /// By end, then by sender: the PHY in force.
     pub(super) ends: [[Phy; 2]; 2],
     next: [Option<(u64, [PhySet; 2])>; 2],
@@ -41,7 +41,7 @@ pub(super) struct Phys {
     heard_at_instant: Option<u64>,
 }
 
-impl Phys {
+impl BelievedPhys {
     /// Those with which the connection began.
     pub(super) fn of(link: &Link<'_>) -> Self {
         Self { ends: [[link.first_phy(); 2]; 2], ..Self::default() }

@@ -53,7 +53,7 @@ pub(super) struct Due {
 
 /// The procedures of a connection, by the end that started them.
 #[derive(Default)]
-pub(super) struct Procedures {
+pub(super) struct OpenedProcedures {
     open: [Option<OpenProcedure>; 2],
     pub(super) due: [Vec<Due>; 2],
     /// Requests that the central served where it had to reject them. Who has asked may take that
@@ -72,8 +72,8 @@ pub(super) struct Procedures {
 }
 
 /// Checks all procedures and gives what is left of them at the end of the connection.
-pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
-    let mut all = Procedures { latency: link.request.latency, ..Procedures::default() };
+pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> OpenedProcedures {
+    let mut all = OpenedProcedures { latency: link.request.latency, ..OpenedProcedures::default() };
     for packet in &link.packets {
         all.expire(packet.event);
         if packet.new
@@ -90,7 +90,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> Procedures {
     all
 }
 
-impl Procedures {
+impl OpenedProcedures {
     /// Whether encryption is being started or paused.
     pub(super) fn encrypting(&self) -> bool {
         self.open.iter().flatten().any(|open| open.kind == ProcedureKind::Encryption)

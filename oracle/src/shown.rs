@@ -8,7 +8,7 @@ use bletwin_rules::termination::LL_AGREE_2;
 
 use super::Findings;
 use super::link::{HciEvent, Link, Packet, other};
-use super::phy::Phys;
+use super::phy::BelievedPhys;
 use super::{Finding, features};
 
 /// A host may be told of a change a little before the first packet that shows it.
@@ -38,7 +38,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
 
 /// What has been on air so far; by the end that may know it.
 struct AirSoFar {
-    phys: Phys,
+    phys: BelievedPhys,
     event: u64,
     /// When the last packet began.
     at: Instant,
@@ -55,7 +55,7 @@ impl AirSoFar {
         let request = link.request;
         let first = (request.interval, request.latency, request.timeout);
         Self {
-            phys: Phys::of(link),
+            phys: BelievedPhys::of(link),
             event: 0,
             at: link.connect.at,
             last: None,

@@ -5,7 +5,9 @@ use std::io::{self, BufReader, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use bletwin_evidence::{Evidence, Keys, NotEvidence, Options, Reason, Report, Source, Step, read};
+use bletwin_evidence::{
+    Evidence, Keys, NotEvidence, Options, Reading, Reason, Report, Source, read,
+};
 use bletwin_explain::captured::logs::{Data, add_data};
 use bletwin_explain::captured::{self, Explained};
 use bletwin_setup::error::BadInput;
@@ -105,10 +107,10 @@ impl Bar {
         Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())))
     }
 
-    fn show(&self, step: Step) -> ControlFlow<()> {
+    fn show(&self, step: Reading) -> ControlFlow<()> {
         self.0.set_message(match step {
-            Step::Records(n) => format!("{} records read", HumanCount(n)),
-            Step::Passkeys(n) => format!("{} of 1,000,000 passkeys tried", HumanCount(n.into())),
+            Reading::Records(n) => format!("{} records read", HumanCount(n)),
+            Reading::Passkeys(n) => format!("{} of 1,000,000 passkeys tried", HumanCount(n.into())),
         });
         self.0.tick();
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use bletwin_diagnose::{Bench, Question, Watcher, diagnose};
-use bletwin_explain::captured::Link;
+use bletwin_explain::captured::CapturedLink;
 use bletwin_explain::report::wrap;
 use bletwin_learn::twin::{self, Comparison, Course};
 use bletwin_learn::{Learned, excerpt, test_file};
@@ -204,7 +204,7 @@ impl Files {
         self,
         options: &Reproduce,
         learned: &Learned,
-        link: &Link,
+        link: &CapturedLink,
         what: &Reproduced,
     ) -> anyhow::Result<Vec<String>> {
         let cure = what.cure.as_deref();

@@ -5,7 +5,7 @@ use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_scenarios::summary::Verdict;
 use bletwin_setup::Setup;
-use bletwin_sim::medium::fault::{Effect, FaultRule, PacketKind, Pattern, Which};
+use bletwin_sim::medium::fault::{FaultEffect, FaultRule, PacketKind, Pattern, Which};
 use bletwin_sim::record::RecordKind;
 use rayon::prelude::*;
 
@@ -37,7 +37,13 @@ const PDUS: [(Opcode, u32); 18] = [
 ];
 
 /// A scenario, with parameters asked for early, under a rule.
-fn run(scenario: &str, central: &str, kind: PacketKind, which: Which, effect: Effect) -> Finished {
+fn run(
+    scenario: &str,
+    central: &str,
+    kind: PacketKind,
+    which: Which,
+    effect: FaultEffect,
+) -> Finished {
     let mut setup = Setup::new("zephyr-2024", central, 1).expect("known names");
     setup.set("param-update=1000").expect("a known key");
     let mut stage = Stage::new(catalogue::by_name(scenario).expect("known"), &setup);
@@ -50,7 +56,7 @@ fn strikes(run: &Finished) -> usize {
     run.records.iter().filter(|record| matches!(record.kind, RecordKind::Fault(_))).count()
 }
 
-fn each_pdu_can_fail_twice(effect: Effect) {
+fn each_pdu_can_fail_twice(effect: FaultEffect) {
     for central in CENTRALS {
         PDUS.into_par_iter().for_each(|(opcode, nth)| {
             let which = Which::NthTimes { nth, times: 2 };
@@ -66,20 +72,20 @@ fn each_pdu_can_fail_twice(effect: Effect) {
 
 #[test]
 fn each_control_pdu_can_be_lost_twice() {
-    each_pdu_can_fail_twice(Effect::Drop);
+    each_pdu_can_fail_twice(FaultEffect::Drop);
 }
 
 #[test]
 fn each_control_pdu_can_be_damaged_twice() {
-    each_pdu_can_fail_twice(Effect::Corrupt { bits: 1 });
-    each_pdu_can_fail_twice(Effect::Corrupt { bits: 9 });
+    each_pdu_can_fail_twice(FaultEffect::Corrupt { bits: 1 });
+    each_pdu_can_fail_twice(FaultEffect::Corrupt { bits: 9 });
 }
 
 #[test]
 fn a_lost_acknowledgement_does_no_harm() {
     for central in CENTRALS {
         let run =
-            run("reconnect", central, PacketKind::Empty, Which::Chance(300_000), Effect::Drop);
+            run("reconnect", central, PacketKind::Empty, Which::Chance(300_000), FaultEffect::Drop);
         assert!(strikes(&run) > 50, "{central}");
         assert_eq!(run.summary.outcome, Verdict::Bonded, "{central}");
     }
@@ -88,7 +94,7 @@ fn a_lost_acknowledgement_does_no_harm() {
 #[test]
 fn a_control_pdu_that_never_arrives_ends_the_link() {
     let (kind, which) = (PacketKind::Control(Opcode::ENC_RSP), Which::NthAndRepetitions(1));
-    let run = run("pairing", "phone", kind, which, Effect::Drop);
+    let run = run("pairing", "phone", kind, which, FaultEffect::Drop);
     assert_eq!(run.summary.outcome, Verdict::Disconnected);
     assert_eq!(run.summary.disconnect_reason, Some(8));
 }
@@ -101,7 +107,7 @@ fn a_lost_connect_ind_is_followed_by_another() {
             let which = |nth| FaultRule {
                 when: Pattern { kind: Some(CONNECT_IND), ..Pattern::default() },
                 which: Which::Nth(nth),
-                effect: Effect::Drop,
+                effect: FaultEffect::Drop,
                 at: None,
             };
             let setup = Setup::new("zephyr-2024", central, 1).expect("known names");
@@ -118,7 +124,7 @@ fn a_lost_connect_ind_is_followed_by_another() {
 
 #[test]
 fn nobody_connects_when_every_connect_ind_is_damaged() {
-    let damage = Effect::Corrupt { bits: 1 };
+    let damage = FaultEffect::Corrupt { bits: 1 };
     let run = run("pairing", "phone", CONNECT_IND, Which::All, damage);
     assert_eq!(run.summary.outcome, Verdict::Timeout);
     assert_eq!(strikes(&run), 5, "the central gives up in the end");

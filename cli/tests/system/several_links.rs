@@ -6,7 +6,7 @@
 use bletwin_explain::report;
 use bletwin_explore::case::Side;
 use bletwin_scenarios::catalogue::{self, Scenario, Story};
-use bletwin_scenarios::collision::links::{Links, REQUEST_ELSEWHERE, Step, play};
+use bletwin_scenarios::collision::links::{HostStep, Links, REQUEST_ELSEWHERE, play};
 use bletwin_scenarios::summary::Verdict;
 
 fn scenarios() -> Vec<(&'static Scenario, &'static Links)> {
@@ -48,11 +48,11 @@ fn a_request_that_nobody_answers_is_seen_on_its_link() {
         script: "X6",
         rules: &[],
         steps: &[
-            Step::Ask(Side::Central, 0, 40),
-            Step::Ask(Side::Central, 1, 48),
-            Step::Pass(3),
-            Step::Agree(Side::Peripheral, 1),
-            Step::Pass(70),
+            HostStep::Ask(Side::Central, 0, 40),
+            HostStep::Ask(Side::Central, 1, 48),
+            HostStep::Pass(3),
+            HostStep::Agree(Side::Peripheral, 1),
+            HostStep::Pass(70),
         ],
         seen: REQUEST_ELSEWHERE.seen,
     };

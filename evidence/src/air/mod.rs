@@ -10,11 +10,11 @@ mod phdr;
 mod ppi;
 mod psd;
 
-pub(crate) use packet::{Counted, Packet};
+pub(crate) use packet::{Counted, SniffedPacket};
 
 /// A record of the air; `None`: too short, or not a packet.
-pub(crate) fn parse(raw: &Raw<'_>, record: u64) -> Option<Packet> {
-    let mut packet = Packet {
+pub(crate) fn parse(raw: &Raw<'_>, record: u64) -> Option<SniffedPacket> {
+    let mut packet = SniffedPacket {
         record,
         interface: raw.interface,
         ns: raw.ns,
@@ -43,7 +43,7 @@ pub(crate) fn parse(raw: &Raw<'_>, record: u64) -> Option<Packet> {
 }
 
 /// Access address, coding indicator of LE Coded, PDU and CRC.
-fn body(packet: &mut Packet, octets: &[u8], whole: bool) -> Option<()> {
+fn body(packet: &mut SniffedPacket, octets: &[u8], whole: bool) -> Option<()> {
     let (address, mut rest) = octets.split_first_chunk()?;
     packet.access_address = u32::from_le_bytes(*address);
     if let Some(TxPhy::CodedS2 | TxPhy::CodedS8) = packet.phy {

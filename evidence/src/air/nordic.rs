@@ -3,7 +3,7 @@
 use ble::crypto::ccm::Direction;
 use ble::phy::TxPhy;
 
-use super::packet::{Counted, Packet};
+use super::packet::{Counted, SniffedPacket};
 
 const CRC_OK: u8 = 1;
 const FROM_CENTRAL: u8 = 1 << 1;
@@ -14,7 +14,7 @@ const DATA: u8 = 6;
 const ADVERTISING: u8 = 2;
 
 /// Reads the header, and gives what follows.
-pub(super) fn header<'a>(packet: &mut Packet, octets: &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option<&'a [u8]> {
     let (&[_board, _, _, version, _, _, id], rest) = octets.split_first_chunk()?;
     let (&[length, flags, channel, rssi, e0, e1, t0, t1, t2, t3], rest) =
         rest.split_first_chunk()?;

@@ -16,7 +16,7 @@ pub(crate) enum Counted {
 
 /// A packet as its sniffer wrote it down.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Packet {
+pub(crate) struct SniffedPacket {
     /// Number of its record in the file, from 1.
     pub record: u64,
     /// Number of the interface in the file, from 0.
@@ -47,7 +47,7 @@ pub(crate) struct Packet {
     pub event: Option<u16>,
 }
 
-impl Packet {
+impl SniffedPacket {
     /// Octets after the header.
     #[must_use]
     pub(crate) fn payload(&self) -> &[u8] {

@@ -3,7 +3,7 @@
 use ble::crypto::ccm::Direction;
 use ble::phy::TxPhy;
 
-use super::packet::{Packet, index_of_rf_channel};
+use super::packet::{SniffedPacket, index_of_rf_channel};
 
 const SIGNAL_VALID: u16 = 1 << 1;
 const DECRYPTED: u16 = 1 << 3;
@@ -13,7 +13,7 @@ const MIC_CHECKED: u16 = 1 << 12;
 const MIC_VALID: u16 = 1 << 13;
 
 /// Reads the header, and gives what follows.
-pub(super) fn header<'a>(packet: &mut Packet, octets: &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option<&'a [u8]> {
     let (&[channel, rssi, _, _, _, _, _, _, low, high], rest) = octets.split_first_chunk()?;
     let flags = u16::from_le_bytes([low, high]);
     let has = |bits: u16| flags & bits == bits;

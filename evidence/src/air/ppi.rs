@@ -1,6 +1,6 @@
 //! LINKTYPE 192: fields before the packet, of which Ubertooth writes one of its own.
 
-use super::packet::{Counted, Packet};
+use super::packet::{Counted, SniffedPacket};
 
 /// The link types of what may follow: a number for everybody's own use, which Ubertooth took, and
 /// that which was assigned later.
@@ -8,7 +8,7 @@ const BODIES: [u32; 2] = [147, 251];
 const FIELD: u16 = 30_006;
 
 /// Reads the header, and gives what follows.
-pub(super) fn header<'a>(packet: &mut Packet, octets: &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option<&'a [u8]> {
     let (&[_version, _flags, l0, l1, d0, d1, d2, d3], _) = octets.split_first_chunk()?;
     if !BODIES.contains(&u32::from_le_bytes([d0, d1, d2, d3])) {
         return None;
@@ -27,7 +27,7 @@ pub(super) fn header<'a>(packet: &mut Packet, octets: &'a [u8]) -> Option<&'a [u
 }
 
 /// Version, frequency, clock, strength at best, worst and on average, and of how many samples.
-fn field(packet: &mut Packet, value: &[u8]) -> Option<()> {
+fn field(packet: &mut SniffedPacket, value: &[u8]) -> Option<()> {
     let (&[_version, f0, f1, _clkn, c0, c1, c2, c3, rssi], _) = value.split_first_chunk()?;
     let mhz = u16::from_le_bytes([f0, f1]);
     let channel = mhz.checked_sub(2_402)?.checked_div(2)?;

@@ -1,13 +1,13 @@
 //! SmartRF Packet Sniffer: a length before the packet, strength and status after it.
 
-use super::packet::Packet;
+use super::packet::SniffedPacket;
 
 /// What is added to the strength, in dB.
 const RSSI_OFFSET: i16 = 94;
 const CRC_OK: u8 = 0x80;
 
 /// Reads what is around the packet, and gives it.
-pub(super) fn header<'a>(packet: &mut Packet, octets: &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option<&'a [u8]> {
     let (_length, rest) = octets.split_first()?;
     let (body, &[rssi, status]) = rest.split_last_chunk()?;
     packet.channel = Some(status & !CRC_OK).filter(|channel| *channel < 40);

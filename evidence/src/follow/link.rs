@@ -10,7 +10,7 @@ use bletwin_sniffer::hop::{algorithm_1, algorithm_2};
 use bletwin_sniffer::{Followed, NodeId};
 
 use super::blind::Blind;
-use super::place::{Grid, Place, Sighting, UNIT, US, other};
+use super::place::{Grid, PacketPlace, Sighting, UNIT, US, other};
 use super::sequence::Sequence;
 use super::summary::{Beginning, Counting, Summary};
 use crate::keys::{Encryption, Pairing};
@@ -51,7 +51,7 @@ enum Selection {
     Second,
 }
 
-pub(crate) struct Link {
+pub(crate) struct FollowedLink {
     pub(crate) summary: Summary,
     pub(crate) ends: [NodeId; 2],
     pub(crate) addresses: Option<[Address; 2]>,
@@ -72,7 +72,7 @@ pub(crate) struct Link {
     rest: u32,
 }
 
-impl Link {
+impl FollowedLink {
     fn new(access_address: u32, beginning: Beginning, ends: [NodeId; 2]) -> Self {
         Self {
             summary: Summary {
@@ -326,7 +326,7 @@ impl Link {
         seen: &Sighting,
         channel: Option<u8>,
         coming: impl Iterator<Item = &'a Sighting>,
-    ) -> Place {
+    ) -> PacketPlace {
         let central = Direction::CentralToPeripheral;
         if let Some(windows) = self.windows {
             let (blind, exact) = Blind::of(coming.take(WINDOW_AHEAD));
@@ -336,10 +336,16 @@ impl Link {
         let Some(grid) = &mut self.grid else {
             let answer = self.last.filter(|(_, end)| seen.at.saturating_sub(*end) < 400 * US);
             let direction = answer.map_or_else(|| seen.told.unwrap_or(central), |(d, _)| other(d));
-            return Place { direction, events: 0, anchor: false, missing: 0, sure: false };
+            return PacketPlace { direction, events: 0, anchor: false, missing: 0, sure: false };
         };
         if seen.at == grid.last && self.last.is_none() {
-            return Place { direction: central, events: 0, anchor: true, missing: 0, sure: true };
+            return PacketPlace {
+                direction: central,
+                events: 0,
+                anchor: true,
+                missing: 0,
+                sure: true,
+            };
         }
         grid.place(seen, self.last)
     }
@@ -352,7 +358,7 @@ impl Link {
         seen: &Sighting,
         channel: Option<u8>,
         behind: Option<i64>,
-    ) -> Place {
+    ) -> PacketPlace {
         let (grid, central) = (&windows.grid, Direction::CentralToPeripheral);
         let early = 40 * US + seen.at.saturating_sub(grid.last).max(0) / 1_500;
         let early = if seen.exact { early } else { grid.tolerance(1, false) };
@@ -374,7 +380,7 @@ impl Link {
                 _ => Direction::PeripheralToCentral,
             };
             self.event = event;
-            return Place { direction, events: 0, anchor: false, missing: 1, sure: false };
+            return PacketPlace { direction, events: 0, anchor: false, missing: 1, sure: false };
         }
         self.windows = None;
         let anchor = seen.at.saturating_sub(behind.unwrap_or(0));
@@ -382,9 +388,9 @@ impl Link {
         self.event = event;
         if behind.is_some() {
             let direction = Direction::PeripheralToCentral;
-            return Place { direction, events: 0, anchor: false, missing: 1, sure: true };
+            return PacketPlace { direction, events: 0, anchor: false, missing: 1, sure: true };
         }
-        Place { direction: central, events: 0, anchor: true, missing: 0, sure: true }
+        PacketPlace { direction: central, events: 0, anchor: true, missing: 0, sure: true }
     }
 
     /// Compares the channel of a packet with its event number, and finds out the algorithm. Whether

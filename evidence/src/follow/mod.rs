@@ -7,6 +7,6 @@ mod place;
 mod sequence;
 mod summary;
 
-pub(crate) use link::Link;
+pub(crate) use link::FollowedLink;
 pub(crate) use place::Sighting;
 pub use summary::{Beginning, Counting, Summary};

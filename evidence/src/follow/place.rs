@@ -34,7 +34,7 @@ pub(crate) struct Sighting {
 
 /// Where a packet belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct PacketPlace {
     pub direction: Direction,
     /// How many events after the last anchor point that was known.
     pub events: u64,
@@ -139,7 +139,7 @@ impl Grid {
     }
 
     /// Where a packet belongs; `last`: direction and end of the one before.
-    pub(crate) fn place(&self, seen: &Sighting, last: Option<(Direction, i64)>) -> Place {
+    pub(crate) fn place(&self, seen: &Sighting, last: Option<(Direction, i64)>) -> PacketPlace {
         let answer = if seen.exact { ANSWER } else { ANSWER_ROUGHLY };
         let gap = last.map_or(i64::MAX, |(_, end)| seen.at.saturating_sub(end));
         let fits = self.fits(seen);
@@ -148,7 +148,7 @@ impl Grid {
             && gap <= answer
             && (fits.is_none() || gap <= answer / 2 && before == Direction::CentralToPeripheral)
         {
-            return Place {
+            return PacketPlace {
                 direction: other(before),
                 events: 0,
                 anchor: false,
@@ -159,13 +159,13 @@ impl Grid {
         if let Some(events) = fits {
             let missing = u32::try_from(events - 1).unwrap_or(u32::MAX);
             let direction = Direction::CentralToPeripheral;
-            return Place { direction, events, anchor: true, missing, sure: true };
+            return PacketPlace { direction, events, anchor: true, missing, sure: true };
         }
         self.within(seen, last)
     }
 
     /// A packet that no anchor point and no other packet explains: some of its event are missing.
-    fn within(&self, seen: &Sighting, last: Option<(Direction, i64)>) -> Place {
+    fn within(&self, seen: &Sighting, last: Option<(Direction, i64)>) -> PacketPlace {
         let since = seen.at.saturating_sub(self.last).max(0);
         let early = self.tolerance(1, seen.exact);
         let events = u64::try_from((since + early) / self.span(1).max(1)).unwrap_or(0);
@@ -194,7 +194,7 @@ impl Grid {
             }
             _ => skipped,
         };
-        Place { direction, events, anchor: false, missing, sure }
+        PacketPlace { direction, events, anchor: false, missing, sure }
     }
 }
 

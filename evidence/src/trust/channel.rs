@@ -2,8 +2,8 @@
 
 use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
 
-use super::decision::{Decision, share};
-use crate::air::Packet;
+use super::decision::{TrustDecision, share};
+use crate::air::SniffedPacket;
 
 /// How the channels of a file are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +38,8 @@ impl Channels {
 }
 
 /// Legacy advertising is on the three primary channels and nowhere else.
-pub(super) fn decide(packets: &[Packet]) -> Decision<Channels> {
-    let legacy = |packet: &&Packet| {
+pub(super) fn decide(packets: &[SniffedPacket]) -> TrustDecision<Channels> {
+    let legacy = |packet: &&SniffedPacket| {
         let kind = packet.octets.first().map(|header| header & 0x0F);
         // What asks on a secondary channel looks like what asks on a primary one.
         packet.access_address == ADVERTISING_ACCESS_ADDRESS
@@ -66,5 +66,5 @@ pub(super) fn decide(packets: &[Packet]) -> Decision<Channels> {
             (Channels::Unknown, why)
         }
     };
-    Decision { value, why }
+    TrustDecision { value, why }
 }

@@ -3,9 +3,9 @@
 use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
 use ble::time::TICKS_PER_US;
 
-use super::decision::Decision;
+use super::decision::TrustDecision;
 use super::packets::air_time;
-use crate::air::{Counted, Packet};
+use crate::air::{Counted, SniffedPacket};
 
 const US: i64 = TICKS_PER_US as i64;
 const NS: i64 = 64;
@@ -41,16 +41,16 @@ pub enum Stamp {
 }
 
 /// Times of the file since its first packet.
-fn of_file(packets: &[Packet]) -> Vec<i64> {
+fn of_file(packets: &[SniffedPacket]) -> Vec<i64> {
     let first = packets.first().map_or(0, |packet| packet.ns);
     packets.iter().map(|packet| packet.ns.saturating_sub(first).saturating_mul(NS)).collect()
 }
 
 /// Times of the sniffer's counter since its first packet; `None`: it has none.
-fn of_device(packets: &[Packet], removed: bool) -> Option<Vec<i64>> {
+fn of_device(packets: &[SniffedPacket], removed: bool) -> Option<Vec<i64>> {
     let file = of_file(packets);
     let mut times = Vec::with_capacity(packets.len());
-    let mut before: Option<(i64, &Packet)> = None;
+    let mut before: Option<(i64, &SniffedPacket)> = None;
     for (packet, file) in packets.iter().zip(file) {
         let counted = packet.counted?;
         let at = match before {
@@ -79,7 +79,7 @@ fn of_device(packets: &[Packet], removed: bool) -> Option<Vec<i64>> {
 }
 
 /// Whether T_IFS has to be between two packets that follow each other in the file.
-fn answers(first: &Packet, second: &Packet) -> bool {
+fn answers(first: &SniffedPacket, second: &SniffedPacket) -> bool {
     let damaged = first.crc_ok == Some(false) || second.crc_ok == Some(false);
     if damaged || first.access_address != second.access_address || first.octets.is_empty() {
         return false;
@@ -87,14 +87,14 @@ fn answers(first: &Packet, second: &Packet) -> bool {
     if first.access_address != ADVERTISING_ACCESS_ADDRESS {
         return true;
     }
-    let kind = |packet: &Packet| packet.octets.first().map_or(15, |header| header & 0x0F);
+    let kind = |packet: &SniffedPacket| packet.octets.first().map_or(15, |header| header & 0x0F);
     let asks = matches!(kind(first), 0 | 6) && matches!(kind(second), 3 | 5);
     first.channel == second.channel && (asks || kind(first) == 3 && kind(second) == 4)
 }
 
 /// How far T_IFS is off, in the middle, and of how many pairs.
-fn error(packets: &[Packet], times: &[i64], stamp: Stamp, removed: bool) -> (i64, usize) {
-    let long = |packet: &Packet| air_time(packet, removed && packet.mic_ok);
+fn error(packets: &[SniffedPacket], times: &[i64], stamp: Stamp, removed: bool) -> (i64, usize) {
+    let long = |packet: &SniffedPacket| air_time(packet, removed && packet.mic_ok);
     let pairs = packets.windows(2).zip(times.windows(2));
     let mut errors: Vec<i64> = pairs
         .filter_map(|(packets, times)| {
@@ -116,7 +116,7 @@ fn error(packets: &[Packet], times: &[i64], stamp: Stamp, removed: bool) -> (i64
     (*errors.select_nth_unstable(middle).1, pairs)
 }
 
-pub(super) fn decide(packets: &[Packet], removed: bool) -> (Vec<i64>, Decision<Clock>) {
+pub(super) fn decide(packets: &[SniffedPacket], removed: bool) -> (Vec<i64>, TrustDecision<Clock>) {
     let mut best: Option<(i64, usize, Clock, Vec<i64>)> = None;
     let sources = [(false, Some(of_file(packets))), (true, of_device(packets, removed))];
     for (device, times) in sources {
@@ -153,5 +153,5 @@ pub(super) fn decide(packets: &[Packet], removed: bool) -> (Vec<i64>, Decision<C
             format!("times are not those of the air: at best ({whose}) {off} µs off, {pairs} pairs")
         }
     };
-    (times, Decision { value: clock, why })
+    (times, TrustDecision { value: clock, why })
 }

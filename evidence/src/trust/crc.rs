@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ble::crc::crc24;
 
-use super::decision::{Decision, share};
-use crate::air::Packet;
+use super::decision::{TrustDecision, share};
+use crate::air::SniffedPacket;
 
 /// What tells whether a packet arrived unharmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum CrcBy {
 }
 
 /// Whether the octets of a packet have the CRC that is with them; `None`: the preset is not known.
-fn right(packet: &Packet, presets: &BTreeMap<u32, u32>) -> Option<bool> {
+fn right(packet: &SniffedPacket, presets: &BTreeMap<u32, u32>) -> Option<bool> {
     let preset = presets.get(&packet.access_address)?;
     Some(crc24(*preset, &packet.octets) == packet.crc?)
 }
@@ -28,7 +28,7 @@ impl CrcBy {
     /// Whether a packet arrived unharmed, and the preset with which it is right on air.
     pub(super) fn judge(
         self,
-        packet: &Packet,
+        packet: &SniffedPacket,
         presets: &BTreeMap<u32, u32>,
     ) -> (Option<bool>, Option<u32>) {
         match (self, right(packet, presets)) {
@@ -42,7 +42,10 @@ impl CrcBy {
     }
 }
 
-pub(super) fn decide(packets: &[Packet], presets: &BTreeMap<u32, u32>) -> Decision<CrcBy> {
+pub(super) fn decide(
+    packets: &[SniffedPacket],
+    presets: &BTreeMap<u32, u32>,
+) -> TrustDecision<CrcBy> {
     let told = packets.iter().filter(|packet| packet.crc_ok.is_some()).count();
     let good = packets.iter().filter(|packet| packet.crc_ok != Some(false) && !packet.mic_ok);
     let octets: Vec<_> = good.filter_map(|packet| right(packet, presets)).collect();
@@ -58,5 +61,5 @@ pub(super) fn decide(packets: &[Packet], presets: &BTreeMap<u32, u32>) -> Decisi
         let why = format!("nothing tells whether a packet is damaged: {counted} CRCs fit, no flag");
         (CrcBy::Nothing, why)
     };
-    Decision { value, why }
+    TrustDecision { value, why }
 }

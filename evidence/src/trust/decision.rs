@@ -4,14 +4,14 @@ use std::fmt;
 
 /// What was decided about one field, and what decided it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision<T> {
+pub struct TrustDecision<T> {
     /// What was decided.
     pub value: T,
     /// Why, in words, with the numbers.
     pub why: String,
 }
 
-impl<T: fmt::Debug> fmt::Display for Decision<T> {
+impl<T: fmt::Debug> fmt::Display for TrustDecision<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why)
     }

@@ -12,31 +12,31 @@ mod plain;
 pub use channel::Channels;
 pub use clock::{Clock, Stamp};
 pub use crc::CrcBy;
-pub use decision::Decision;
+pub use decision::TrustDecision;
 pub(crate) use packets::request;
 pub use plain::Plain;
 
-use crate::air::Packet;
+use crate::air::SniffedPacket;
 
 /// What of one interface of one file is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
     /// Whose time it is.
-    pub clock: Decision<Clock>,
+    pub clock: TrustDecision<Clock>,
     /// What tells whether a packet arrived unharmed at the sniffer.
-    pub crc: Decision<CrcBy>,
+    pub crc: TrustDecision<CrcBy>,
     /// How channels are counted.
-    pub channels: Decision<Channels>,
+    pub channels: TrustDecision<Channels>,
     /// What "decrypted" means in it.
-    pub plain: Decision<Plain>,
+    pub plain: TrustDecision<Plain>,
     /// Whether its writer took part itself, and logged what it queued.
-    pub own_log: Decision<bool>,
+    pub own_log: TrustDecision<bool>,
 }
 
 /// A packet with what is believed of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
-    pub packet: Packet,
+    pub packet: SniffedPacket,
     /// First bit, in 1/64 ns since the first packet of the file, or before.
     pub at: i64,
     pub crc_ok: Option<bool>,
@@ -54,7 +54,7 @@ impl Heard {
 }
 
 /// Tests the packets of one interface, and believes what passes.
-pub(crate) fn examine(packets: Vec<Packet>) -> (Vec<Heard>, Trust) {
+pub(crate) fn examine(packets: Vec<SniffedPacket>) -> (Vec<Heard>, Trust) {
     let presets = packets::presets(&packets);
     let plain = plain::decide(&packets);
     let removed = plain.value == Plain::MicRemoved;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ble::pdu::advertising::ADVERTISING_ACCESS_ADDRESS;
 
-use super::decision::{Decision, share};
+use super::decision::{TrustDecision, share};
 use super::packets::request;
-use crate::air::Packet;
+use crate::air::SniffedPacket;
 
 /// So many packets show that a connection does not hop.
 const STAYS: usize = 20;
@@ -16,7 +16,7 @@ const SAME_ADDRESS: usize = 3;
 const BACK: i64 = 1_000_000;
 
 /// Whether a file is the log of a tool that took part, and what shows it.
-pub(super) fn decide(packets: &[Packet]) -> Decision<bool> {
+pub(super) fn decide(packets: &[SniffedPacket]) -> TrustDecision<bool> {
     let mut signs = Vec::new();
     let back = packets.windows(2).filter(|two| match two {
         [from, to] => to.ns < from.ns.saturating_sub(BACK),
@@ -58,5 +58,5 @@ pub(super) fn decide(packets: &[Packet]) -> Decision<bool> {
         true => format!("the log of a tool that took part, not of the air: {}", signs.join("; ")),
         false => "nothing says that its writer took part".to_owned(),
     };
-    Decision { value, why }
+    TrustDecision { value, why }
 }

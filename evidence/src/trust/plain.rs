@@ -4,8 +4,8 @@
 use ble::pdu::control::ControlPdu;
 use ble::pdu::data::{DataHeader, Llid};
 
-use super::decision::{Decision, share};
-use crate::air::Packet;
+use super::decision::{TrustDecision, share};
+use crate::air::SniffedPacket;
 
 /// What the flags "encrypted, MIC right" stand for in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Plain {
 
 /// Whether what follows the header of a data PDU can be plain: an L2CAP frame that fits its length,
 /// or a control PDU that is one. `None`: it could be anything.
-fn looks_plain(packet: &Packet) -> Option<bool> {
+fn looks_plain(packet: &SniffedPacket) -> Option<bool> {
     let header = DataHeader::from_octet(*packet.octets.first()?);
     match header.llid {
         Llid::Control => Some(ControlPdu::parse(packet.payload()).is_ok()),
@@ -33,7 +33,7 @@ fn looks_plain(packet: &Packet) -> Option<bool> {
     }
 }
 
-pub(super) fn decide(packets: &[Packet]) -> Decision<Plain> {
+pub(super) fn decide(packets: &[SniffedPacket]) -> TrustDecision<Plain> {
     let claims = packets.iter().filter(|packet| packet.mic_ok);
     let looks: Vec<_> = claims.filter_map(looks_plain).collect();
     let plain = looks.iter().filter(|plain| **plain).count();
@@ -47,5 +47,5 @@ pub(super) fn decide(packets: &[Packet]) -> Decision<Plain> {
         let why = format!("flags of decryption are not believed: only {counted} could be plain");
         (Plain::Meaningless, why)
     };
-    Decision { value, why }
+    TrustDecision { value, why }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::logs::Logged;
 use super::naming::Naming;
-use super::{Encryption, Explained, Link};
+use super::{CapturedLink, Encryption, Explained};
 use crate::report::{Suspected, suspected};
 
 /// What `explain --json` prints of connections and rules; see docs/JSON.md.
@@ -88,7 +88,7 @@ pub fn json(explained: &Explained, names: &Naming) -> Json {
     }
 }
 
-fn connection(link: &Link, names: &Naming) -> Described {
+fn connection(link: &CapturedLink, names: &Naming) -> Described {
     let wrong = link.concern.is_some();
     Described {
         number: link.number,
@@ -117,7 +117,7 @@ fn connection(link: &Link, names: &Naming) -> Described {
     }
 }
 
-fn extent(link: &Link, judged: &Judged) -> Extent {
+fn extent(link: &CapturedLink, judged: &Judged) -> Extent {
     let at = |record| link.why.account.pdus.iter().find(|pdu| pdu.id == record);
     Extent {
         packets: judged.packets,

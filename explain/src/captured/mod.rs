@@ -26,7 +26,7 @@ pub use naming::Naming;
 #[derive(Clone, Debug)]
 pub struct Explained {
     /// Its connections, in the order of their first packets.
-    pub links: Vec<Link>,
+    pub links: Vec<CapturedLink>,
     /// Connections in hosts' logs.
     pub logs: Vec<Logged>,
     /// What the oracle says.
@@ -48,7 +48,7 @@ pub enum Encryption {
 
 /// One connection of a capture.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct CapturedLink {
     /// Its number, from 1.
     pub number: usize,
     /// The central, if it was heard.
@@ -89,12 +89,12 @@ pub fn explain(view: &View) -> Explained {
     let numbers = last.map_or(0..0, |last| 0..last + 1);
     let examined = examine(view);
     let link = |number| {
-        let link = Link::of(view, &items, number);
+        let link = CapturedLink::of(view, &items, number);
         let begun = link.why.account.pdus.first().map(|pdu| pdu.id);
         let of = |judged: &&Judged| Some(judged.connection) == begun;
         let judged = examined.links.iter().find(of).cloned();
         let unheard = begun.is_some_and(|begun| examined.unjudged.contains(&begun));
-        Link { judged, unheard, ..link }
+        CapturedLink { judged, unheard, ..link }
     };
     Explained { links: numbers.map(link).collect(), logs: logs::connections(view), examined, items }
 }
@@ -111,13 +111,18 @@ impl Explained {
                 for list in [&mut examined.findings, &mut examined.observations] {
                     list.retain(|finding| !here.contains(&finding.record));
                 }
-                *link = Link { concern: None, judged: None, set_aside: Some(why), ..link.clone() };
+                *link = CapturedLink {
+                    concern: None,
+                    judged: None,
+                    set_aside: Some(why),
+                    ..link.clone()
+                };
             }
         }
     }
 }
 
-impl Link {
+impl CapturedLink {
     fn of(view: &View, items: &[AirItem], number: usize) -> Self {
         let why = Why::captured(view, items, number);
         let here = || items.iter().filter(|item| item.connection == Some(number));

@@ -8,7 +8,7 @@ use bletwin_scenarios::judgement::{seconds, title};
 use bletwin_sniffer::NodeId;
 
 use super::naming::Naming;
-use super::{Encryption, Explained, Link};
+use super::{CapturedLink, Encryption, Explained};
 use crate::report::{decisive_lines, wrap};
 
 /// How wide a line is at most, in characters.
@@ -27,7 +27,7 @@ impl Explained {
         links.join("\n")
     }
 
-    fn link(&self, link: &Link, names: &Naming) -> String {
+    fn link(&self, link: &CapturedLink, names: &Naming) -> String {
         let mut text = format!("{}\n", link.heading(names));
         for line in link.facts() {
             // Writing to a string cannot fail.
@@ -100,7 +100,7 @@ impl Explained {
     }
 }
 
-impl Link {
+impl CapturedLink {
     pub(crate) fn heading(&self, names: &Naming) -> String {
         let name = |end: Option<NodeId>| {
             end.map_or_else(|| "not heard".to_owned(), |end| names.device(end))

@@ -8,7 +8,7 @@ use bletwin_sim::record::RecordId;
 use bletwin_sim::sniffer::AirItem;
 
 use super::marks::ns;
-use super::model::{Bar, Lane, Outcome};
+use super::model::{Bar, Lane, ProcedureOutcome};
 use crate::why::air::pdu;
 use crate::why::procedures::{announcements, exchanges};
 use crate::why::{Answer, Exchange, Pairing, Pdu, What};
@@ -39,14 +39,14 @@ fn procedure(decisive: &BTreeSet<RecordId>, pdus: &[Pdu], exchange: &Exchange) -
     let begun = &pdus[exchange.request];
     let last = pdus.last().map_or(begun.at, |pdu| pdu.at);
     let (to, outcome) = match exchange.answer {
-        None => (last, Outcome::Unanswered),
-        Some(Answer::Refused { pdu, .. }) => (pdus[pdu].at, Outcome::Refused),
+        None => (last, ProcedureOutcome::Unanswered),
+        Some(Answer::Refused { pdu, .. }) => (pdus[pdu].at, ProcedureOutcome::Refused),
         Some(Answer::Answered(pdu)) if exchange.opcode == Opcode::ENC_REQ => {
-            end_of_encryption_start(pdus, pdu).unwrap_or((last, Outcome::Unfinished))
+            end_of_encryption_start(pdus, pdu).unwrap_or((last, ProcedureOutcome::Unfinished))
         }
-        Some(Answer::Answered(pdu)) => (pdus[pdu].at, Outcome::Done),
+        Some(Answer::Answered(pdu)) => (pdus[pdu].at, ProcedureOutcome::Done),
         Some(Answer::Scheduled { pdu, instant }) => {
-            (event_begins(pdus, pdu, instant).unwrap_or(last), Outcome::Done)
+            (event_begins(pdus, pdu, instant).unwrap_or(last), ProcedureOutcome::Done)
         }
     };
     Bar {
@@ -78,7 +78,7 @@ fn unasked(decisive: &BTreeSet<RecordId>, pdus: &[Pdu], exchanges: &[Exchange]) 
             name: name.into(),
             from_ns: ns(pdu.at),
             to_ns: ns(end),
-            outcome: Outcome::Done,
+            outcome: ProcedureOutcome::Done,
             id: pdu.id.0,
             decisive: decisive.contains(&pdu.id),
         })
@@ -88,11 +88,13 @@ fn unasked(decisive: &BTreeSet<RecordId>, pdus: &[Pdu], exchanges: &[Exchange]) 
 
 /// The encryption start goes on after its first answer, to the peripheral's LL_START_ENC_RSP, or
 /// to the refusal that comes for want of a key.
-fn end_of_encryption_start(pdus: &[Pdu], answer: usize) -> Option<(Instant, Outcome)> {
+fn end_of_encryption_start(pdus: &[Pdu], answer: usize) -> Option<(Instant, ProcedureOutcome)> {
     let end = |pdu: &Pdu| match &pdu.what {
         What::Control(control) if !pdu.from_central => match control.opcode() {
-            Opcode::START_ENC_RSP => Some((pdu.at, Outcome::Done)),
-            Opcode::REJECT_IND | Opcode::REJECT_EXT_IND => Some((pdu.at, Outcome::Refused)),
+            Opcode::START_ENC_RSP => Some((pdu.at, ProcedureOutcome::Done)),
+            Opcode::REJECT_IND | Opcode::REJECT_EXT_IND => {
+                Some((pdu.at, ProcedureOutcome::Refused))
+            }
             _ => None,
         },
         _ => None,
@@ -110,14 +112,15 @@ fn pairing(pdus: &[Pdu]) -> Option<Bar> {
     let pairing = Pairing::last_of(pdus)?;
     let begun = pdus.get(pairing.begun)?;
     let (end, outcome) = match (pairing.encrypted, pairing.failed) {
-        (Some(end), _) => (pdus.get(end)?, Outcome::Done),
-        (None, Some(end)) => (pdus.get(end)?, Outcome::Refused),
+        (Some(end), _) => (pdus.get(end)?, ProcedureOutcome::Done),
+        (None, Some(end)) => (pdus.get(end)?, ProcedureOutcome::Refused),
         (None, None) => {
             let heard = |pdu: &Pdu| {
                 matches!(pdu.what, What::Smp(_)) && pdu.from_central != begun.from_central
             };
             let answered = pdus.get(pairing.begun..)?.iter().any(heard);
-            let outcome = if answered { Outcome::Unfinished } else { Outcome::Unanswered };
+            let outcome =
+                if answered { ProcedureOutcome::Unfinished } else { ProcedureOutcome::Unanswered };
             (pdus.last()?, outcome)
         }
     };

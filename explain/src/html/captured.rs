@@ -9,7 +9,7 @@ use bletwin_sniffer::{Hci, Said, View};
 use super::marks::{self, note, ns, packet, told};
 use super::model::{Lane, Mark, MarkKind, Run};
 use super::{Ends, bars, words};
-use crate::captured::{Explained, Link, Naming};
+use crate::captured::{CapturedLink, Explained, Naming};
 
 /// A capture that a page shows.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ impl Capture<'_> {
         )
     }
 
-    fn column(&self, link: &Link) -> Run {
+    fn column(&self, link: &CapturedLink) -> Run {
         let verdict = match (link.set_aside, link.concern) {
             (Some(why), _) => format!("not judged: {why}"),
             (None, None) => "nothing went wrong that was captured".to_owned(),
@@ -91,7 +91,7 @@ impl Capture<'_> {
 }
 
 /// Where packets may have been on air that were not captured.
-fn gaps(link: &Link) -> impl Iterator<Item = Mark> + '_ {
+fn gaps(link: &CapturedLink) -> impl Iterator<Item = Mark> + '_ {
     let pdus = &link.why.account.pdus;
     link.why.account.sight.gaps().filter_map(move |(index, central, count)| {
         let (before, pdu) = (pdus.get(index.checked_sub(1)?)?, pdus.get(index)?);

@@ -129,7 +129,7 @@ pub struct Mark {
 /// How a procedure came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum ProcedureOutcome {
     /// It was answered and has taken effect.
     Done,
     /// It was refused.
@@ -152,7 +152,7 @@ pub struct Bar {
     /// When it ended, in ns.
     pub to_ns: u64,
     /// How it came out.
-    pub outcome: Outcome,
+    pub outcome: ProcedureOutcome,
     /// Number of the record that began it.
     pub id: u64,
     /// The explanation speaks of it.

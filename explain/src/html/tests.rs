@@ -1,4 +1,4 @@
-use super::model::{Bar, Lane, MarkKind, Outcome};
+use super::model::{Bar, Lane, MarkKind, ProcedureOutcome};
 use super::*;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
@@ -42,11 +42,11 @@ fn the_unanswered_request_lies_within_the_pairing() {
     let (phy, pairing) = (of("PHY update"), of("pairing"));
     assert_eq!(
         (phy.outcome, phy.lane, phy.decisive),
-        (Outcome::Unanswered, Lane::PeripheralLink, true)
+        (ProcedureOutcome::Unanswered, Lane::PeripheralLink, true)
     );
     assert!(pairing.from_ns < phy.from_ns && phy.from_ns < pairing.to_ns);
     // The peripheral has answered the Pairing Request.
-    assert_eq!(pairing.outcome, Outcome::Unfinished);
+    assert_eq!(pairing.outcome, ProcedureOutcome::Unfinished);
 }
 
 #[test]

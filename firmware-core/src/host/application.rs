@@ -2,7 +2,7 @@
 
 use super::gap::privacy::{SLOT, STORED};
 use super::security::COMMANDS_SPARE;
-use super::{Connection, Host, Note};
+use super::{Host, HostConnection, Note};
 use crate::application::{Application, Effect, Effects, Event, KEYS};
 use ble::effect::{self, Completion, EffectId, Record};
 use ble::error::ErrorCode;
@@ -93,13 +93,13 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     }
 
     /// Marks a value as one to be sent.
-    fn mark(&mut self, whom: Option<Handle>, of: u16, mark: impl Fn(&mut Connection, u8)) {
+    fn mark(&mut self, whom: Option<Handle>, of: u16, mark: impl Fn(&mut HostConnection, u8)) {
         let Some(configuration) = A::GATT.configuration(of) else {
             return self.misuse("a value without a configuration was to be sent");
         };
         let bit = configuration.bit();
         let meant =
-            |connection: &&mut Connection| whom.is_none_or(|whom| whom == connection.handle);
+            |connection: &&mut HostConnection| whom.is_none_or(|whom| whom == connection.handle);
         self.connections.iter_mut().flatten().filter(meant).for_each(|c| mark(c, bit));
     }
 

@@ -4,7 +4,7 @@ use super::att::{AttError, NotYet, Security, TRANSACTION_TIMEOUT, is_request, re
 use super::gatt::table::handle::SERVICE_CHANGED;
 use super::gatt::{Answered, Client, Course, GattView, Scratch};
 use super::waiting::Waiting;
-use super::{Connection, Host};
+use super::{Host, HostConnection};
 use crate::application::{Application, Event, Request};
 use ble::error::PeerMisbehaved;
 use ble::hci::Handle;
@@ -57,7 +57,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             has_key: self.smp.bond_of(handle).is_some(),
             settled: !self.smp.is_distributing(handle),
         };
-        let find = |connection: &&mut Connection| connection.handle == handle;
+        let find = |connection: &&mut HostConnection| connection.handle == handle;
         let Some(connection) = self.connections.iter_mut().flatten().find(find) else { return };
         let AttRequest { pdu, first, answered } = asked;
         // What has come later waits behind what waits.

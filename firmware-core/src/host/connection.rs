@@ -7,7 +7,7 @@ use super::l2cap::fragment::Fragmenter;
 use super::l2cap::recombine::Recombiner;
 use super::l2cap::signalling::Signalling;
 use super::l2cap::{CID_ATT, frame};
-use super::procedures::Procedures;
+use super::procedures::AutomaticProcedures;
 use super::waiting::Waiting;
 use ble::address::Address;
 use ble::armed::{Armed, Tell, What};
@@ -16,7 +16,7 @@ use ble::time::Instant;
 
 /// One connection, from LE Connection Complete to Disconnection Complete.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Connection {
+pub(super) struct HostConnection {
     pub(super) handle: Handle,
     /// Identity if known, else the on-air address: what logs show.
     pub(super) peer: Address,
@@ -44,15 +44,15 @@ pub(super) struct Connection {
     pub(super) waiting: Option<Waiting>,
     /// Number of the next question to the application.
     pub(super) next_request: u16,
-    pub(super) procedures: Procedures,
+    pub(super) procedures: AutomaticProcedures,
     /// What waits for a bond is due once all that was sent for it has arrived.
     pub(super) bonding: bool,
     /// When it counts as idle. Nothing that is under way: it begins anew with each use.
     pub(super) idle_at: Option<Instant>,
 }
 
-impl Connection {
-    pub(super) fn new(complete: &ConnectionComplete, procedures: Procedures) -> Self {
+impl HostConnection {
+    pub(super) fn new(complete: &ConnectionComplete, procedures: AutomaticProcedures) -> Self {
         Self {
             handle: complete.handle,
             peer: complete.peer_identity.unwrap_or(complete.peer),

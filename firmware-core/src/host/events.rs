@@ -3,8 +3,8 @@
 use super::bonds::Bond;
 use super::gatt::{Awareness, Client};
 use super::l2cap::CID_SIGNALLING;
-use super::procedures::{Due, Procedures, Request, Requests, Situation, fits};
-use super::{Connection, Host, Stage};
+use super::procedures::{AutomaticProcedures, Due, Request, Requests, UpdateSituation, fits};
+use super::{Host, HostConnection, Stage};
 use crate::application::Application;
 use crate::config::ServiceChanged;
 use ble::error::ErrorCode;
@@ -151,8 +151,8 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             return self.gap_connection_failed(complete.status);
         }
         let handle = complete.handle;
-        let (procedures, requests) = Procedures::connected(&self.config, now);
-        let mut connection = Connection::new(complete, procedures);
+        let (procedures, requests) = AutomaticProcedures::connected(&self.config, now);
+        let mut connection = HostConnection::new(complete, procedures);
         let patience = self.config.leaves_idle_ms.map(|ms| Duration::from_ms(ms.into()));
         connection.idle_at = patience.map(|patience| now + patience);
         let peer = connection.peer;
@@ -219,7 +219,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             let Some(Some(connection)) = self.connections.get_mut(index) else { continue };
             let handle = connection.handle;
             let (interval, latency, timeout) = connection.parameters;
-            let is = Situation {
+            let is = UpdateSituation {
                 busy: self.smp.is_pairing(handle) || connection.bonding,
                 fits: fits(&self.config.preferred, interval, latency, timeout),
                 not_before: connection.signalling.not_before(),

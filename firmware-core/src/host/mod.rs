@@ -53,7 +53,7 @@ use ble::ui::Dialog;
 use ble::work::{Level, Work};
 use bonds::Bond;
 use commands::Commands;
-use connection::Connection;
+use connection::HostConnection;
 use gap::Gap;
 use gap::privacy::Privacy;
 use gatt::Values;
@@ -119,7 +119,7 @@ pub struct Host<A: Application, const LINKS: usize> {
     config: Config,
     stage: Stage,
     smp: SecurityManager<LINKS, BONDS>,
-    connections: [Option<Connection>; LINKS],
+    connections: [Option<HostConnection>; LINKS],
     /// Where the search for the next ACL packet begins, so that every connection has its turn.
     turn: usize,
     values: Values,
@@ -244,7 +244,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
         let connections = || self.connections.iter().flatten();
         let procedures = connections().filter_map(|c| c.procedures.deadline());
-        let att = connections().filter_map(Connection::att_deadline);
+        let att = connections().filter_map(HostConnection::att_deadline);
         let idle = connections().filter_map(|c| c.idle_at);
         let application = self.application_deadline().into_iter().chain(self.privacy_deadline());
         procedures.chain(att).chain(idle).chain(self.smp.deadline()).chain(application).min()
@@ -318,7 +318,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         Work::one(Level::Host).and(core::mem::replace(&mut self.work, Work::none(Level::Host)))
     }
 
-    fn connection(&mut self, handle: Handle) -> Option<&mut Connection> {
+    fn connection(&mut self, handle: Handle) -> Option<&mut HostConnection> {
         self.connections.iter_mut().flatten().find(|connection| connection.handle == handle)
     }
 

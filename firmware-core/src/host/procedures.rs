@@ -62,7 +62,7 @@ impl Requests {
 
 /// Automatic procedures of one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Procedures {
+pub struct AutomaticProcedures {
     features_asked: bool,
     /// What follows bonding has been asked for.
     secured: bool,
@@ -86,7 +86,7 @@ enum Parameters {
 
 /// What the connection parameters are like when an update of them is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Situation {
+pub struct UpdateSituation {
     /// Security is being set up.
     pub busy: bool,
     /// There is nothing to gain from asking.
@@ -104,7 +104,7 @@ pub enum Due {
     Leave,
 }
 
-impl Procedures {
+impl AutomaticProcedures {
     /// A connection has come about.
     pub fn connected(config: &Config, now: Instant) -> (Self, Requests) {
         let mut requests = Requests::default();
@@ -153,7 +153,7 @@ impl Procedures {
     }
 
     /// Time has passed, or security has settled.
-    pub fn parameters_due(&mut self, config: &Config, now: Instant, is: Situation) -> Due {
+    pub fn parameters_due(&mut self, config: &Config, now: Instant, is: UpdateSituation) -> Due {
         let nothing = Due::Ask(Requests::default());
         match self.parameters {
             Parameters::At(at) | Parameters::By(at) if at <= now => {}
@@ -172,7 +172,7 @@ impl Procedures {
         }
     }
 
-    fn ask_for_parameters(&mut self, config: &Config, now: Instant, is: Situation) -> Due {
+    fn ask_for_parameters(&mut self, config: &Config, now: Instant, is: UpdateSituation) -> Due {
         let mut requests = Requests::default();
         if is.busy && matches!(config.param_update, ParamUpdate::AfterMsNotWhilePairing(_)) {
             self.parameters = Parameters::WhenQuiet;
@@ -244,12 +244,17 @@ mod tests {
         requests.each().collect()
     }
 
-    fn due(p: &mut Procedures, config: &Config, now: Instant, busy: bool) -> Due {
-        let is = Situation { busy, fits: false, not_before: None };
+    fn due(p: &mut AutomaticProcedures, config: &Config, now: Instant, busy: bool) -> Due {
+        let is = UpdateSituation { busy, fits: false, not_before: None };
         p.parameters_due(config, now, is)
     }
 
-    fn asked(p: &mut Procedures, config: &Config, now: Instant, busy: bool) -> Vec<Request> {
+    fn asked(
+        p: &mut AutomaticProcedures,
+        config: &Config,
+        now: Instant,
+        busy: bool,
+    ) -> Vec<Request> {
         match due(p, config, now, busy) {
             Due::Ask(requests) => list(requests),
             Due::Leave => panic!("it leaves"),
@@ -260,7 +265,7 @@ mod tests {
     fn zephyr_2024_asks_for_all_on_connecting_and_for_parameters_after_five_seconds() {
         let config = Config::zephyr_2024();
         let t0 = Instant::from_us(7);
-        let (mut p, now) = Procedures::connected(&config, t0);
+        let (mut p, now) = AutomaticProcedures::connected(&config, t0);
         assert_eq!(list(now), [Features, Phy, DataLength]);
         let t5 = t0 + Duration::from_secs(5);
         assert_eq!(p.deadline(), Some(t5));
@@ -274,7 +279,7 @@ mod tests {
     fn the_version_is_asked_for_on_connecting_or_never() {
         let config =
             Config { version_exchange: VersionExchange::OnConnect, ..Config::zephyr_2024() };
-        let (_, now) = Procedures::connected(&config, Instant::ZERO);
+        let (_, now) = AutomaticProcedures::connected(&config, Instant::ZERO);
         assert_eq!(list(now), [Features, Version, Phy, DataLength]);
     }
 
@@ -282,7 +287,7 @@ mod tests {
     fn recommended_asks_for_nothing_before_security_has_settled() {
         let config = Config::recommended();
         let t0 = Instant::ZERO;
-        let (mut p, now) = Procedures::connected(&config, t0);
+        let (mut p, now) = AutomaticProcedures::connected(&config, t0);
         assert_eq!(list(now), []);
         let t5 = t0 + Duration::from_secs(5);
         assert_eq!(asked(&mut p, &config, t5, true), []);
@@ -295,13 +300,13 @@ mod tests {
 
     #[test]
     fn what_will_be_asked_for_later_is_told() {
-        let told = |p: &Procedures| {
+        let told = |p: &AutomaticProcedures| {
             let mut all = Vec::new();
             p.armed(&mut |armed| all.push(armed));
             all
         };
         let (t0, config) = (Instant::ZERO, Config::recommended());
-        let (mut p, _) = Procedures::connected(&config, t0);
+        let (mut p, _) = AutomaticProcedures::connected(&config, t0);
         let what = What::Later("parameters");
         let t5 = t0 + Duration::from_secs(5);
         assert_eq!(told(&p), [Armed::until(what, t5)]);
@@ -316,15 +321,15 @@ mod tests {
         let insistence = Insistence { tries: 2, period_ms: 1_000, not_granted: NotGranted::Leave };
         let config = Config { insistence, ..Config::zephyr_2024() };
         let second = |n| Instant::ZERO + Duration::from_secs(n);
-        let (mut p, _) = Procedures::connected(&config, Instant::ZERO);
+        let (mut p, _) = AutomaticProcedures::connected(&config, Instant::ZERO);
         assert_eq!(asked(&mut p, &config, second(5), false), [Parameters]);
         assert_eq!(p.deadline(), Some(second(6)));
         let not_before = Some(second(7));
-        let is = Situation { busy: false, fits: false, not_before };
+        let is = UpdateSituation { busy: false, fits: false, not_before };
         let nothing = Due::Ask(Requests::default());
         assert_eq!(p.parameters_due(&config, second(6), is), nothing, "not possible yet");
         assert_eq!(asked(&mut p, &config, second(7), false), [Parameters]);
-        let granted = Situation { fits: true, ..is };
+        let granted = UpdateSituation { fits: true, ..is };
         assert_eq!(p.clone().parameters_due(&config, second(8), granted), nothing);
         assert_eq!(due(&mut p, &config, second(8), false), Due::Leave);
         assert_eq!((due(&mut p, &config, second(9), false), p.deadline()), (nothing, None));
@@ -338,7 +343,7 @@ mod tests {
             param_update: ParamUpdate::Never,
             ..Config::recommended()
         };
-        let (mut p, now) = Procedures::connected(&config, Instant::ZERO);
+        let (mut p, now) = AutomaticProcedures::connected(&config, Instant::ZERO);
         assert_eq!(
             (now, p.secured(&config), p.deadline()),
             (Requests::default(), Requests::default(), None)

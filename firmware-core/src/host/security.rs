@@ -4,7 +4,7 @@ use super::gatt::Awareness;
 use super::gatt::table::handle::SERVICE_CHANGED;
 use super::l2cap::CID_SMP;
 use super::smp::SmpOutput;
-use super::{Connection, Host, Note};
+use super::{Host, HostConnection, Note};
 use crate::application::{Application, Event};
 use crate::config::ServiceChanged;
 use ble::hci::Handle;
@@ -71,7 +71,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 }
             }
             SmpOutput::SecurityFailed { handle, error } => {
-                if let Some(&mut Connection { peer, level, .. }) = self.connection(handle) {
+                if let Some(&mut HostConnection { peer, level, .. }) = self.connection(handle) {
                     let line = Line::SecurityFailed { peer, level, error };
                     self.log(Severity::Info, "BLE_Main", line);
                 }
@@ -139,7 +139,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     }
 
     pub(super) fn ask_if_quiet(&mut self, handle: Handle) {
-        let find = |connection: &&mut Connection| connection.handle == handle;
+        let find = |connection: &&mut HostConnection| connection.handle == handle;
         let Some(connection) = self.connections.iter_mut().flatten().find(find) else { return };
         if connection.bonding && connection.is_quiet() {
             connection.bonding = false;

@@ -62,7 +62,7 @@ pub(super) struct Packet<'a> {
 
 /// A connection as the peripheral keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Connection {
+pub(super) struct LinkConnection {
     link: LinkId,
     access_address: u32,
     crc_init: u32,
@@ -96,7 +96,7 @@ pub(super) struct Connection {
     running: Option<Event>,
 }
 
-impl Connection {
+impl LinkConnection {
     /// From a valid CONNECT_IND that ended at `end`.
     pub(super) fn new(
         link: LinkId,

@@ -2,7 +2,7 @@
 
 use super::Link;
 use super::advertising::Reaction;
-use super::connection::{Connection, Limits, Packet};
+use super::connection::{Limits, LinkConnection, Packet};
 use super::message::LinkReport;
 use super::operation::Operation;
 use super::schedule::{self, Owner, Wish};
@@ -105,7 +105,8 @@ impl<const LINKS: usize> Link<LINKS> {
             return false;
         };
         let config = self.config;
-        let connection = Connection::new(link, &request, at, config.csa2, config.sleep_clock_ppm);
+        let connection =
+            LinkConnection::new(link, &request, at, config.csa2, config.sleep_clock_ppm);
         if let Some(slot) = self.connections.get_mut(usize::from(link.0)) {
             *slot = Some(connection);
         }
@@ -129,7 +130,8 @@ impl<const LINKS: usize> Link<LINKS> {
         };
         // ChSel is reserved in AUX_CONNECT_REQ; what it would tell is settled.
         let request = ConnectInd { ch_sel: true, ..request };
-        let connection = Connection::extended(link, &request, at, self.config.sleep_clock_ppm, phy);
+        let connection =
+            LinkConnection::extended(link, &request, at, self.config.sleep_clock_ppm, phy);
         if let Some(slot) = self.connections.get_mut(usize::from(link.0)) {
             *slot = Some(connection);
         }

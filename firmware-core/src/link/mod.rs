@@ -37,7 +37,7 @@ use accept::AcceptList;
 use advertising::Advertiser;
 use ble::link::LinkId;
 use ble::radio::{RadioCommand, RadioEvent};
-use connection::Connection;
+use connection::LinkConnection;
 use message::{LinkOrder, LinkReport};
 use operation::Operation;
 use report::Reports;
@@ -61,7 +61,7 @@ pub struct Link<const LINKS: usize> {
     config: LinkConfig,
     accept: AcceptList,
     advertiser: Advertiser,
-    connections: [Option<Connection>; LINKS],
+    connections: [Option<LinkConnection>; LINKS],
     /// Places of connections that were lost, until `Control` knows.
     lost: [bool; LINKS],
     /// Whose event is under way (prepared counts).
@@ -176,7 +176,7 @@ impl<const LINKS: usize> Link<LINKS> {
     pub fn deadline(&self) -> Option<Instant> {
         let busy = self.owner.is_some();
         let starts = self.wishes().map(|wish| wish.due(busy));
-        let supervisions = self.connections.iter().flatten().map(Connection::supervision);
+        let supervisions = self.connections.iter().flatten().map(LinkConnection::supervision);
         starts
             .chain(supervisions)
             .chain(self.operation.overdue())
@@ -215,11 +215,11 @@ impl<const LINKS: usize> Link<LINKS> {
         self.reports.pop()
     }
 
-    fn connection(&mut self, link: LinkId) -> Option<&mut Connection> {
+    fn connection(&mut self, link: LinkId) -> Option<&mut LinkConnection> {
         self.connections.get_mut(usize::from(link.0))?.as_mut()
     }
 
-    fn with(&mut self, link: LinkId, change: impl FnOnce(&mut Connection)) {
+    fn with(&mut self, link: LinkId, change: impl FnOnce(&mut LinkConnection)) {
         if let Some(connection) = self.connection(link) {
             change(connection);
         }
@@ -228,7 +228,7 @@ impl<const LINKS: usize> Link<LINKS> {
     /// An order may have changed the circumstances of the event that comes next. If that is
     /// prepared already, it is prepared again, unless its first packet is there.
     fn prepare_anew(&mut self, link: LinkId) {
-        if self.connection(link).is_some_and(Connection::reconsider) {
+        if self.connection(link).is_some_and(LinkConnection::reconsider) {
             self.release(Owner::Link(link));
         }
     }

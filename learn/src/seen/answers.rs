@@ -24,7 +24,7 @@ pub struct Situation {
 
 /// A request in its situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Request {
+pub struct SeenRequest {
     /// What the peripheral asked for.
     pub what: PeripheralRequest,
     /// What the request met.
@@ -70,7 +70,7 @@ impl Looking<'_> {
             let Some(reaction) = self.reaction(exchange) else { continue };
             let when = Situation { again, ..self.situation(exchange.request) };
             let place = self.place(exchange.request);
-            seen.answers.entry(Request { what, when }).or_default().add(reaction, place);
+            seen.answers.entry(SeenRequest { what, when }).or_default().add(reaction, place);
         }
     }
 

@@ -12,7 +12,7 @@ const WANTING: [u8; 3] = [0x05, 0x0C, 0x0F];
 
 /// One thing that was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum SeenStep {
     /// It exchanges the MTU.
     Mtu,
     /// Pairing or encryption that nothing else had asked for.
@@ -27,7 +27,7 @@ pub enum Step {
     Subscribe(Option<String>),
 }
 
-impl Step {
+impl SeenStep {
     /// What kind it is, which is compared.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -60,7 +60,7 @@ fn written(uuid: &[u8]) -> Option<String> {
 impl Looking<'_> {
     pub(super) fn steps(&self, seen: &mut Seen) {
         let mut of: BTreeMap<u16, String> = BTreeMap::new();
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<SeenStep> = Vec::new();
         let mut places = Vec::new();
         // What asked for security since the last request.
         let (mut wanted, mut secured) = (false, false);
@@ -79,7 +79,7 @@ impl Looking<'_> {
                     && !std::mem::replace(&mut secured, true)
                     && !wanted
                 {
-                    steps.push(Step::Secure);
+                    steps.push(SeenStep::Secure);
                     places.push(self.place(index));
                 }
             }
@@ -115,20 +115,20 @@ fn declarations(octets: &[u8], of: &mut BTreeMap<u16, String>) {
     }
 }
 
-fn step(octets: &[u8], of: &BTreeMap<u16, String>) -> Option<Step> {
+fn step(octets: &[u8], of: &BTreeMap<u16, String>) -> Option<SeenStep> {
     let at = |handle: u16| of.get(&handle).cloned();
     Some(match octets {
-        [0x02, ..] => Step::Mtu,
-        [0x04 | 0x06 | 0x08 | 0x10, ..] => Step::Discover,
-        [0x0A | 0x0C, low, high, ..] => Step::Read(at(u16::from_le_bytes([*low, *high]))),
+        [0x02, ..] => SeenStep::Mtu,
+        [0x04 | 0x06 | 0x08 | 0x10, ..] => SeenStep::Discover,
+        [0x0A | 0x0C, low, high, ..] => SeenStep::Read(at(u16::from_le_bytes([*low, *high]))),
         [0x12 | 0x52, low, high, value @ ..] => {
             let handle = u16::from_le_bytes([*low, *high]);
             match (at(handle), value) {
                 (None, [_, 0]) => {
                     let owner = of.range(..handle).next_back().map(|(_, uuid)| uuid.clone());
-                    Step::Subscribe(owner)
+                    SeenStep::Subscribe(owner)
                 }
-                (uuid, value) => Step::Write(uuid, value.len()),
+                (uuid, value) => SeenStep::Write(uuid, value.len()),
             }
         }
         _ => return None,

@@ -6,7 +6,7 @@ use ble::phy::PhySet;
 use ble::trace::Procedure;
 
 use super::quirk::ControllerQuirks;
-use super::turns::{Moment, Span};
+use super::turns::{Span, StartMoment};
 
 /// A controller as it leaves the factory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ pub struct OwnProcedure {
     /// The procedure that the controller starts.
     pub procedure: AutomaticProcedure,
     /// Behind what it is started, if nothing is in the way.
-    pub moment: Moment,
+    pub moment: StartMoment,
     /// How long behind that.
     pub delay: Span,
     /// How long it is until it is started again, and again; `None`: once a connection.
@@ -71,7 +71,7 @@ impl OwnProcedure {
     pub const fn at(procedure: AutomaticProcedure, event: u16) -> Self {
         Self {
             procedure,
-            moment: Moment::Event(event),
+            moment: StartMoment::Event(event),
             delay: Span::NONE,
             period: None,
             ahead: None,

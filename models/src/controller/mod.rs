@@ -47,7 +47,7 @@ use served::Served;
 pub use shared::ControllerOutput;
 use shared::Shared;
 pub use smp::SmpWatch;
-pub use turns::{Moment, Span};
+pub use turns::{Span, StartMoment};
 
 const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
 

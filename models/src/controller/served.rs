@@ -18,7 +18,7 @@ use super::procedure::{Local, Part, encryption, part, terminate};
 use super::quirk::{Answer, LinkState, PeripheralRequest, QuirkState};
 use super::shared::Shared;
 use super::turns::{Mark, Turns};
-use procedures::Place;
+use procedures::ListPlace;
 use procedures::Procedures;
 pub(super) use procedures::{HELD, Wanted};
 

@@ -10,7 +10,7 @@ use super::smp::Way;
 /// What a procedure of a controller's own is started behind, as far as a controller can see it.
 /// Each happens once in a connection: of what recurs the first time counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Moment {
+pub enum StartMoment {
     /// The connection event with this number.
     Event(u16),
     /// The procedure that stands before it in the list has ended, or has been left out.
@@ -37,7 +37,7 @@ pub enum Moment {
     Dialog,
 }
 
-impl Moment {
+impl StartMoment {
     /// All but [`Self::Event`], with their names in profiles.
     pub const NAMED: [(&'static str, Self); 11] = [
         ("after", Self::After),
@@ -174,18 +174,18 @@ impl Happened {
     /// Whether the moment of a procedure has come, in this event.
     fn has(&self, own: &OwnProcedure, before: Option<&Turn>, event: u32) -> bool {
         match own.moment {
-            Moment::Event(number) => event == u32::from(number),
-            Moment::After => before.is_some_and(|before| before.ended),
-            Moment::Instant => self.any_instant,
-            Moment::Asked => own.procedure.procedure().is_some_and(|p| self.is_asked(p)),
-            Moment::Discovering => self.discovering,
-            Moment::Discovered => self.discovered,
-            Moment::Pairing => self.pairing_begun,
-            Moment::Distributing => self.distributing,
-            Moment::Paired => self.paired,
-            Moment::Encrypting => self.encrypting,
-            Moment::Encrypted => self.encrypted_once,
-            Moment::Dialog => self.dialog,
+            StartMoment::Event(number) => event == u32::from(number),
+            StartMoment::After => before.is_some_and(|before| before.ended),
+            StartMoment::Instant => self.any_instant,
+            StartMoment::Asked => own.procedure.procedure().is_some_and(|p| self.is_asked(p)),
+            StartMoment::Discovering => self.discovering,
+            StartMoment::Discovered => self.discovered,
+            StartMoment::Pairing => self.pairing_begun,
+            StartMoment::Distributing => self.distributing,
+            StartMoment::Paired => self.paired,
+            StartMoment::Encrypting => self.encrypting,
+            StartMoment::Encrypted => self.encrypted_once,
+            StartMoment::Dialog => self.dialog,
         }
     }
 }
@@ -263,7 +263,7 @@ impl Turns {
     /// Whether the first turn of the procedure at this place is sure to come.
     pub(super) fn waits(&self, at: usize, own: &OwnProcedure, event: u32) -> bool {
         let turn = self.0.get(at).copied().unwrap_or_default();
-        let ahead = matches!(own.moment, Moment::Event(number) if u32::from(number) >= event);
+        let ahead = matches!(own.moment, StartMoment::Event(number) if u32::from(number) >= event);
         !turn.started && (ahead || turn.since.is_some())
     }
 }
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_chain_goes_on_when_one_has_ended() {
         let ping = OwnProcedure::at(AutomaticProcedure::Ping, 2);
-        let then = OwnProcedure { moment: Moment::After, delay: Span::Events(3), ..ping };
+        let then = OwnProcedure { moment: StartMoment::After, delay: Span::Events(3), ..ping };
         let (list, happened) = ([ping, then], Happened::default());
         let mut turns = Turns::default();
         let due = |turns: &mut Turns, event| turns.due(&list, &happened, at(event));

@@ -2,7 +2,7 @@
 
 use ble::armed::{Armed, Tell, What};
 
-use super::connection::Connection;
+use super::connection::HostConnection;
 use super::{CentralHost, Phase, smp};
 
 impl CentralHost {
@@ -29,7 +29,7 @@ impl CentralHost {
     }
 }
 
-impl Connection {
+impl HostConnection {
     fn armed(&self, tell: Tell<'_>) {
         if let Some(smp) = &self.smp {
             tell(Armed { what: What::Security, until: smp::Initiator::deadline(smp) });

@@ -16,7 +16,7 @@ pub(crate) mod error {
 
 /// What a client asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Request {
+pub(crate) enum AttRequest {
     ExchangeMtu(u16),
     FindInformation(u16, u16),
     ReadByType(u16, u16, u16),
@@ -25,7 +25,7 @@ pub(crate) enum Request {
     Write(u16, Vec<u8>),
 }
 
-impl Request {
+impl AttRequest {
     pub(crate) const fn opcode(&self) -> u8 {
         match self {
             Self::ExchangeMtu(_) => 0x02,
@@ -175,12 +175,12 @@ mod tests {
     // ATT-PDU-4: the format of each PDU.
     #[test]
     fn requests_as_on_air() {
-        assert_eq!(Request::ExchangeMtu(517).encode(), [0x02, 0x05, 0x02]);
+        assert_eq!(AttRequest::ExchangeMtu(517).encode(), [0x02, 0x05, 0x02]);
         assert_eq!(
-            Request::ReadByGroupType(1, 0xFFFF, 0x2800).encode(),
+            AttRequest::ReadByGroupType(1, 0xFFFF, 0x2800).encode(),
             [0x10, 1, 0, 0xFF, 0xFF, 0x00, 0x28]
         );
-        assert_eq!(Request::Write(0x15, vec![1]).encode(), [0x12, 0x15, 0, 1]);
+        assert_eq!(AttRequest::Write(0x15, vec![1]).encode(), [0x12, 0x15, 0, 1]);
     }
 
     #[test]

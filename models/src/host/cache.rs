@@ -4,7 +4,7 @@ use ble::time::Instant;
 
 use super::CentralHost;
 use super::config::{Caching, Step};
-use super::connection::Connection;
+use super::connection::HostConnection;
 use super::gatt::Database;
 
 /// So often a connection begins anew at most, whatever its peripheral says.
@@ -19,7 +19,7 @@ pub struct Cache {
     pub hash: Option<Vec<u8>>,
 }
 
-impl Connection {
+impl HostConnection {
     /// What was discovered means nothing any more: everything from the discovery on is to be done
     /// again. `false`: not once more.
     pub(super) fn renew(&mut self) -> bool {

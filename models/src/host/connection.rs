@@ -15,7 +15,7 @@ use super::steps::Running;
 
 /// One connection, from LE Connection Complete to Disconnection Complete.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Connection {
+pub(super) struct HostConnection {
     pub(super) handle: Handle,
     /// Peer's address as on air.
     pub(super) peer: Address,
@@ -56,7 +56,7 @@ pub(super) struct Connection {
     queue: VecDeque<Acl>,
 }
 
-impl Connection {
+impl HostConnection {
     pub(super) fn new(
         now: Instant,
         complete: &ConnectionComplete,

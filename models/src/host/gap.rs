@@ -10,7 +10,7 @@ use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 
 use super::config::{OwnAddress, Target};
-use super::connection::Connection;
+use super::connection::HostConnection;
 use super::{CentralHost, Phase};
 
 /// Scan interval and window in units of 0.625 ms: continuous scanning, channel change every 30 ms.
@@ -158,7 +158,7 @@ impl CentralHost {
         self.status.connections += 1;
         self.status.level = 1;
         let cache = self.bond(complete.peer).and_then(|bond| bond.cache.clone());
-        let mut connection = Connection::new(now, complete, &self.config, self.buffers);
+        let mut connection = HostConnection::new(now, complete, &self.config, self.buffers);
         connection.client.remember(self.config.caching, cache);
         self.connection = Some(connection);
         self.status.refused = 0;

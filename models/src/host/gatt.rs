@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use ble::time::{Duration, Instant};
 
-use super::att::{self, Incoming, Request, error};
+use super::att::{self, AttRequest, Incoming, error};
 use super::cache::Cache;
 use super::config::{Caching, Step, Uuid};
 
@@ -203,24 +203,24 @@ impl Client {
         }
         let known = |uuid| self.database.find(uuid).ok_or(ClientError::NotFound);
         let request = match step {
-            Step::ExchangeMtu => Ok((Task::Mtu, Request::ExchangeMtu(self.own_mtu))),
+            Step::ExchangeMtu => Ok((Task::Mtu, AttRequest::ExchangeMtu(self.own_mtu))),
             // GATT-HASH-2: the database hash is read by its type.
             Step::Discover if self.caching == Caching::Hash => {
-                Ok((Task::Hash, Request::ReadByType(1, u16::MAX, DATABASE_HASH)))
+                Ok((Task::Hash, AttRequest::ReadByType(1, u16::MAX, DATABASE_HASH)))
             }
             Step::Discover if self.trusted => return Some(Ok(())),
             Step::Discover => Ok(self.discovery()),
             Step::Write(uuid, value) => {
-                known(uuid).map(|c| (Task::Value, Request::Write(c.value, value.clone())))
+                known(uuid).map(|c| (Task::Value, AttRequest::Write(c.value, value.clone())))
             }
             // GATT-HASH-2: the database hash is read by its type.
             Step::Read(Uuid::Short(DATABASE_HASH)) => {
-                Ok((Task::Value, Request::ReadByType(1, u16::MAX, DATABASE_HASH)))
+                Ok((Task::Value, AttRequest::ReadByType(1, u16::MAX, DATABASE_HASH)))
             }
-            Step::Read(uuid) => known(uuid).map(|c| (Task::Value, Request::Read(c.value))),
+            Step::Read(uuid) => known(uuid).map(|c| (Task::Value, AttRequest::Read(c.value))),
             Step::Subscribe(uuid) => known(uuid)
                 .and_then(|c| Ok((c.cccd.ok_or(ClientError::NotFound)?, c.configuration())))
-                .map(|(cccd, value)| (Task::Value, Request::Write(cccd, vec![value, 0]))),
+                .map(|(cccd, value)| (Task::Value, AttRequest::Write(cccd, vec![value, 0]))),
             Step::Secure | Step::Stay(_) | Step::Disconnect => return Some(Ok(())),
         };
         match request {
@@ -232,7 +232,7 @@ impl Client {
         }
     }
 
-    fn ask(&mut self, now: Instant, task: Task, request: &Request) {
+    fn ask(&mut self, now: Instant, task: Task, request: &AttRequest) {
         // ATT-SEQ-1: one request at a time.
         self.task = Some(task);
         self.pending = Some((request.opcode(), now + ATT_TIMEOUT));
@@ -343,9 +343,9 @@ impl Client {
     }
 
     /// All services, to begin with.
-    fn discovery(&mut self) -> (Task, Request) {
+    fn discovery(&mut self) -> (Task, AttRequest) {
         self.database = Database::default();
-        (Task::Services, Request::ReadByGroupType(1, u16::MAX, PRIMARY_SERVICE))
+        (Task::Services, AttRequest::ReadByGroupType(1, u16::MAX, PRIMARY_SERVICE))
     }
 
     /// The Database Hash has come: what is known holds, or all is discovered.
@@ -375,7 +375,7 @@ impl Client {
             Caching::None | Caching::Handles | Caching::Hash => None,
         };
         let Some((handle, value)) = asks else { return Some(self.end(Ok(()))) };
-        self.ask(now, Task::Changes, &Request::Write(handle, value));
+        self.ask(now, Task::Changes, &AttRequest::Write(handle, value));
         None
     }
 
@@ -392,13 +392,13 @@ impl Client {
         if last == u16::MAX || self.database.services.len() > ATTRIBUTES_MAX {
             return self.next_characteristics(now, 1);
         }
-        let more = Request::ReadByGroupType(last + 1, u16::MAX, PRIMARY_SERVICE);
+        let more = AttRequest::ReadByGroupType(last + 1, u16::MAX, PRIMARY_SERVICE);
         self.ask(now, Task::Services, &more);
         None
     }
 
     fn next_characteristics(&mut self, now: Instant, from: u16) -> Ended {
-        let more = Request::ReadByType(from, u16::MAX, CHARACTERISTIC);
+        let more = AttRequest::ReadByType(from, u16::MAX, CHARACTERISTIC);
         self.ask(now, Task::Characteristics, &more);
         None
     }
@@ -435,7 +435,7 @@ impl Client {
         let Some((index, (start, end))) = room else {
             return self.discovered(now);
         };
-        self.ask(now, Task::Descriptors(index), &Request::FindInformation(start, end));
+        self.ask(now, Task::Descriptors(index), &AttRequest::FindInformation(start, end));
         None
     }
 

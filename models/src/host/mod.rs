@@ -38,7 +38,7 @@ pub use config::{
     Attack, BondedStart, Caching, DebugKey, Grant, HostConfig, HostProcedure, KeyMissing,
     LeavingReasons, OwnAddress, PairOn, PairingConfig, ParameterRules, Step, Target, Uuid,
 };
-use connection::Connection;
+use connection::HostConnection;
 pub use gatt::{Characteristic, Database};
 pub use l2cap::acceptable;
 pub use security::Bond;
@@ -95,7 +95,7 @@ pub struct CentralHost {
     other_bonds: Vec<Bond>,
     /// Whether the user has removed devices.
     forgot: bool,
-    connection: Option<Connection>,
+    connection: Option<HostConnection>,
     /// Connections in a row that were never established.
     unestablished: u8,
     /// Bonded reconnections so far that began with encryption.
@@ -307,7 +307,7 @@ impl CentralHost {
 
     /// The answer to a request by L2CAP has arrived: what it has granted begins.
     fn change_parameters_if_answered(&mut self) {
-        let arrived = |c: &&mut Connection| !c.has_queued() && c.has_all_credits();
+        let arrived = |c: &&mut HostConnection| !c.has_queued() && c.has_all_credits();
         let Some(connection) = self.connection.as_mut().filter(arrived) else { return };
         let handle = connection.handle;
         if let Some(parameters) = connection.granted.take() {
@@ -406,7 +406,7 @@ impl CentralHost {
 
     /// Takes the next output.
     pub fn poll(&mut self) -> Option<HostOutput> {
-        let packet = |connection: &mut Connection| connection.poll().map(HostOutput::Acl);
+        let packet = |connection: &mut HostConnection| connection.poll().map(HostOutput::Acl);
         self.out.pop_front().or_else(|| self.connection.as_mut().and_then(packet))
     }
 

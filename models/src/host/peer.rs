@@ -7,7 +7,7 @@ use ble::secret::Secret;
 
 use super::l2cap::{self, Recombination};
 use super::smp::toolbox::{self, Check};
-use super::smp::{Features, Pdu, public_key, shared_secret};
+use super::smp::{PairingFeatures, Pdu, public_key, shared_secret};
 
 pub(crate) const PERIPHERAL: Address = Address::static_random([0xC0, 1, 2, 3, 4, 5]);
 pub(crate) const CENTRAL: Address = Address::public([0x58, 0xA0, 0x23, 0xA6, 0x35, 0x0A]);
@@ -21,7 +21,7 @@ pub(crate) fn fragments(handle: Handle, cid: u16, payload: &[u8]) -> Vec<Acl> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Responder {
     /// What it answers to Pairing Request; none: it does not answer.
-    pub(crate) features: Option<Features>,
+    pub(crate) features: Option<PairingFeatures>,
     /// The passkey that it shows or that its user types.
     pub(crate) passkey: u32,
     /// Its public key, if not an honest one.
@@ -30,7 +30,7 @@ pub(crate) struct Responder {
     pub(crate) forged_check: bool,
     /// Whether it takes any confirm value for right.
     pub(crate) credulous: bool,
-    request: Features,
+    request: PairingFeatures,
     peer_key: Option<PublicKey>,
     confirm: [u8; 16],
     na: [u8; 16],
@@ -148,7 +148,7 @@ pub(crate) struct Peer {
 impl Default for Peer {
     /// DisplayOnly, Secure Connections, MITM, passkey 123456.
     fn default() -> Self {
-        let features = Features {
+        let features = PairingFeatures {
             io: 0,
             oob: 0,
             auth: 0x0D,

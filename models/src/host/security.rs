@@ -10,7 +10,7 @@ use ble::ui::Ui;
 
 use super::cache::Cache;
 use super::config::KeyMissing;
-use super::smp::{self, Initiator, Output, Paired, PairingError, Parties, Pdu, reason};
+use super::smp::{self, Initiator, Paired, PairingError, Parties, Pdu, SmpOutput, reason};
 use super::{CentralHost, HostOutput, l2cap};
 
 /// Pause of an attacker before its next attempt on the same link.
@@ -184,15 +184,17 @@ impl CentralHost {
             self.connection.as_mut().and_then(|c| c.smp.as_mut()).and_then(Initiator::poll)
         {
             match output {
-                Output::Send(command) => self.send_smp(&command),
-                Output::ComputePublicKey(private) => self.begin_job(now, Job::PublicKey(private)),
-                Output::ComputeSharedSecret(private, peer) => {
+                SmpOutput::Send(command) => self.send_smp(&command),
+                SmpOutput::ComputePublicKey(private) => {
+                    self.begin_job(now, Job::PublicKey(private));
+                }
+                SmpOutput::ComputeSharedSecret(private, peer) => {
                     self.begin_job(now, Job::SharedSecret(private, peer));
                 }
-                Output::Show(ui) => self.show(now, ui),
-                Output::Encrypt(ltk) => self.encrypt(ltk, 0, false),
-                Output::Paired(paired) => self.paired(now, &paired),
-                Output::Failed(error, round) => self.pairing_failed(now, error, round),
+                SmpOutput::Show(ui) => self.show(now, ui),
+                SmpOutput::Encrypt(ltk) => self.encrypt(ltk, 0, false),
+                SmpOutput::Paired(paired) => self.paired(now, &paired),
+                SmpOutput::Failed(error, round) => self.pairing_failed(now, error, round),
             }
         }
     }

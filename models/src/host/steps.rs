@@ -5,7 +5,7 @@ use ble::time::{Duration, Instant};
 
 use super::att::error;
 use super::config::{BondedStart, HostProcedure, Step};
-use super::connection::Connection;
+use super::connection::HostConnection;
 use super::gatt::ClientError;
 use super::security::Security;
 use super::{CentralHost, HostOutput, l2cap};
@@ -38,7 +38,7 @@ impl Running {
 }
 
 /// The step whose turn it is, and whether security was raised for it.
-fn next_step(connection: &mut Connection) -> Option<(Step, bool)> {
+fn next_step(connection: &mut HostConnection) -> Option<(Step, bool)> {
     match connection.again.pop_front() {
         Some(step) => Some((step, true)),
         None => connection.steps.pop_front().map(|step| (step, false)),
@@ -93,7 +93,7 @@ impl CentralHost {
         {
             self.begin_step(now, step, retried);
         }
-        let idle = |c: &Connection| {
+        let idle = |c: &HostConnection| {
             c.running.is_none() && !c.waits_for_encryption && !c.closing && !c.has_steps()
         };
         self.status.finished |= self.connection.as_ref().is_some_and(idle);

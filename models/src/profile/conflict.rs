@@ -8,7 +8,7 @@ use super::Profile;
 use super::convert::rules_of;
 use super::values::{AnswerWhen, Procedures, Steps, WrittenAnswer};
 use crate::controller::quirk::{Answer, Condition, PeripheralRequest};
-use crate::controller::{AutomaticProcedure, Moment, OwnProcedure};
+use crate::controller::{AutomaticProcedure, OwnProcedure, StartMoment};
 use crate::host::{HostProcedure, OwnAddress, ParameterRules, Step, acceptable};
 
 /// All of them: what is not taken before what is only told.
@@ -115,7 +115,7 @@ fn out_of_place(profile: &Profile) -> Option<Conflict> {
 /// What stands behind nothing, has no instant to be moved, or nobody to be asked by.
 fn senseless(key: &'static str, list: &[OwnProcedure]) -> Option<Conflict> {
     let text = |own: &OwnProcedure| format!("`{}`", Procedures::write(own));
-    if let Some(first) = list.first().filter(|own| own.moment == Moment::After) {
+    if let Some(first) = list.first().filter(|own| own.moment == StartMoment::After) {
         let what =
             format!("{} in `{key}` waits for the end of one before it: there is none", text(first));
         return Some(Conflict::error(&[key], what, "name another moment, such as `@0`"));
@@ -130,7 +130,7 @@ fn senseless(key: &'static str, list: &[OwnProcedure]) -> Option<Conflict> {
     }
     let asked = |own: &&OwnProcedure| {
         use AutomaticProcedure::{ChannelMap, MinUsedChannels, Ping, Raw};
-        let waits = own.unless_asked || own.moment == Moment::Asked;
+        let waits = own.unless_asked || own.moment == StartMoment::Asked;
         waits && matches!(own.procedure, ChannelMap(_) | MinUsedChannels | Ping | Raw(_))
     };
     list.iter().find(asked).map(|own| {

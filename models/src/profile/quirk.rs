@@ -39,7 +39,7 @@ pub struct Quirk {
     #[serde(default = "Quirk::first_seed")]
     pub seeds: Vec<u64>,
     /// How it shows.
-    pub effect: Effect,
+    pub effect: Symptoms,
     /// Changes of the firmware that heal it, the cheapest first; each is a list of `KEY=VALUE`.
     #[serde(default)]
     pub cures: Vec<Vec<String>>,
@@ -50,7 +50,7 @@ pub struct Quirk {
 /// How a quirk shows at the peripheral. What is not named may be anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Effect {
+pub struct Symptoms {
     /// Outcome of the run, as in `--json`.
     pub outcome: Option<String>,
     /// A disconnection for this reason.

@@ -5,7 +5,7 @@ use std::path::Path;
 use ble::error::ErrorCode;
 
 use super::*;
-use crate::controller::Moment;
+use crate::controller::StartMoment;
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
 
 fn named(name: &str) -> Profile {
@@ -52,7 +52,7 @@ fn every_quirk_says_how_it_shows_and_changes_what_it_extends() {
     for entry in catalogue::quirks() {
         let name = &entry.profile.name;
         let quirk = entry.quirk.unwrap_or_else(|| panic!("{name} has no [quirk]"));
-        assert_ne!(quirk.effect, Effect::default(), "{name}");
+        assert_ne!(quirk.effect, Symptoms::default(), "{name}");
         assert!(!entry.profile.sources.is_empty() || quirk.confidence == Confidence::C, "{name}");
         let base = entry.base.unwrap();
         let changed =
@@ -185,7 +185,7 @@ fn what_is_pressed_is_a_list() {
     let mut profile = Profile::honest();
     profile.set("press", "version@3, parameters@40").unwrap();
     let events: Vec<_> = profile.controller.quirks.pressed.iter().map(|own| own.moment).collect();
-    assert_eq!(events, [Moment::Event(3), Moment::Event(40)]);
+    assert_eq!(events, [StartMoment::Event(3), StartMoment::Event(40)]);
     profile.set("press", "none").unwrap();
     assert_eq!(profile, Profile::honest());
     // As the ladder prints it, and as a number.

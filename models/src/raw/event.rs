@@ -6,15 +6,15 @@ use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
 use ble::time::{Duration, Instant};
 use bletwin_sim::node::{NodeOutput, Outbox};
 
-use super::link::{Link, Todo, moved};
-use super::script::{Packet, Stamp};
+use super::link::{RawLink, Todo, moved};
+use super::script::{ScriptPacket, Stamp};
 
 /// Bits of the header that change from one transmission to the next.
 const SEQUENCE: u8 = DataHeader::NESN | DataHeader::SN | DataHeader::MD;
 
 /// The event under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Event {
+pub(super) struct RunningEvent {
     /// End of the last packet.
     pub(super) end: Instant,
     pub(super) tuning: Tuning,
@@ -27,13 +27,13 @@ pub(super) struct Event {
 pub(super) struct Outgoing {
     /// As it leaves, MIC included.
     payload: Vec<u8>,
-    packet: Packet,
+    packet: ScriptPacket,
     /// Number of its step, from 1; 0: of none.
     tag: Tag,
     sent: bool,
 }
 
-impl Link {
+impl RawLink {
     /// Puts the next packet on air: at this instant, or as an answer. `false`: there is none.
     pub(super) fn send(&mut self, todo: Todo, at: Option<Instant>, out: &mut Outbox) -> bool {
         let (outgoing, sn) = match todo {
@@ -76,7 +76,7 @@ impl Link {
     fn flying_or_empty(&self) -> Outgoing {
         let empty = || Outgoing {
             payload: Vec::new(),
-            packet: Packet::new(Llid::Continuation as u8, Vec::new()),
+            packet: ScriptPacket::new(Llid::Continuation as u8, Vec::new()),
             tag: 0,
             sent: false,
         };
@@ -84,7 +84,7 @@ impl Link {
     }
 
     /// A new PDU, with its instant and as it is protected.
-    fn fresh(&mut self, packet: Packet, tag: Tag) -> Outgoing {
+    fn fresh(&mut self, packet: ScriptPacket, tag: Tag) -> Outgoing {
         let mut plain = packet.payload.clone();
         if let Some(Stamp { at, ahead, then }) = packet.stamp {
             let instant = i32::from(self.counter).wrapping_add(ahead) as u16;

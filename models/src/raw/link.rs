@@ -5,8 +5,8 @@ use ble::radio::{RadioEvent, Tuning};
 use ble::time::{Duration, Instant};
 use bletwin_sim::node::Outbox;
 
-use super::event::{Event, Outgoing};
-use super::script::{Change, Packet, Script, Step};
+use super::event::{Outgoing, RunningEvent};
+use super::script::{Script, ScriptChange, ScriptPacket, ScriptStep};
 use super::seal::Seals;
 
 /// How long before an anchor point the steps of its event are taken. No anchor point can be moved
@@ -27,14 +27,14 @@ pub(super) fn moved(at: Instant, us: i32) -> Instant {
 /// What is to go on air next.
 #[derive(Clone, Debug)]
 pub(super) enum Todo {
-    Send(Packet, usize),
+    Send(ScriptPacket, usize),
     Repeat,
     Empty,
     Nothing,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Link {
+pub(super) struct RawLink {
     access_address: u32,
     crc_init: u32,
     hop: u8,
@@ -59,8 +59,8 @@ pub(super) struct Link {
     pub(super) heard: Vec<u8>,
     /// The instant that was stamped last.
     pub(super) instant: u16,
-    pub(super) changes: Vec<(u16, Change)>,
-    pub(super) running: Option<Event>,
+    pub(super) changes: Vec<(u16, ScriptChange)>,
+    pub(super) running: Option<RunningEvent>,
     step: usize,
     /// Events that the step at hand has had.
     spent: u16,
@@ -72,7 +72,7 @@ pub(super) struct Link {
     missed: usize,
 }
 
-impl Link {
+impl RawLink {
     /// Begun by the script's CONNECT_IND, which ended at `end`.
     pub(super) fn new(script: &Script, end: Instant) -> Self {
         let connect = &script.connect;
@@ -132,7 +132,7 @@ impl Link {
         let todo = self.todo(script);
         let tuning = self.tune();
         let at = moved(self.anchor, std::mem::take(&mut self.jitter_us));
-        self.running = Some(Event { end: at, tuning, more: false });
+        self.running = Some(RunningEvent { end: at, tuning, more: false });
         if !self.send(todo, Some(at), out) {
             self.end_event();
         }
@@ -194,17 +194,18 @@ impl Link {
     /// with new parameters.
     fn apply(&mut self, window: bool) {
         let counter = self.counter;
-        let reached = |(instant, _): &mut (u16, Change)| instant.wrapping_sub(counter) as i16 <= 0;
+        let reached =
+            |(instant, _): &mut (u16, ScriptChange)| instant.wrapping_sub(counter) as i16 <= 0;
         for (_, change) in self.changes.extract_if(.., reached).collect::<Vec<_>>() {
             match change {
-                Change::Interval { interval, offset_us } => {
+                ScriptChange::Interval { interval, offset_us } => {
                     self.interval = units(interval.max(1));
                     if window {
                         self.anchor += Duration::from_us(offset_us.into());
                     }
                 }
-                Change::ChannelMap(map) => self.map = map,
-                Change::Phy { tx, rx } => (self.tx, self.rx) = (tx, rx),
+                ScriptChange::ChannelMap(map) => self.map = map,
+                ScriptChange::Phy { tx, rx } => (self.tx, self.rx) = (tx, rx),
             }
         }
     }
@@ -212,7 +213,7 @@ impl Link {
     /// What follows in an event that the last PDU has said would go on.
     fn follow_up(&mut self, script: &Script) -> Todo {
         match script.steps.get(self.step) {
-            Some(Step::Send(_) | Step::Repeat) => self.todo(script),
+            Some(ScriptStep::Send(_) | ScriptStep::Repeat) => self.todo(script),
             _ => Todo::Empty,
         }
     }
@@ -225,26 +226,26 @@ impl Link {
             }
             match step {
                 // What flies comes first.
-                Step::Send(_) if self.flying.is_some() => return Todo::Empty,
-                Step::Send(packet) => {
+                ScriptStep::Send(_) if self.flying.is_some() => return Todo::Empty,
+                ScriptStep::Send(packet) => {
                     self.next();
                     return Todo::Send(packet.clone(), self.step);
                 }
-                Step::Repeat => {
+                ScriptStep::Repeat => {
                     self.next();
                     return Todo::Repeat;
                 }
-                Step::Idle(events) => {
+                ScriptStep::Idle(events) => {
                     if self.spend(*events) {
                         return Todo::Empty;
                     }
                 }
-                Step::Silent(events) => {
+                ScriptStep::Silent(events) => {
                     if self.spend(*events) {
                         return Todo::Nothing;
                     }
                 }
-                Step::Await(opcode, events) => {
+                ScriptStep::Await(opcode, events) => {
                     if let Some(at) = self.heard.iter().position(|code| *code == opcode.0) {
                         self.heard.remove(at);
                         self.next();
@@ -254,42 +255,42 @@ impl Link {
                         self.missed += 1;
                     }
                 }
-                Step::UntilInstant(distance) => {
+                ScriptStep::UntilInstant(distance) => {
                     let past = self.counter.wrapping_sub(self.instant) as i16;
                     if i32::from(past) < *distance {
                         return Todo::Empty;
                     }
                     self.next();
                 }
-                Step::Deaf(events) => {
+                ScriptStep::Deaf(events) => {
                     self.deaf = *events;
                     self.next();
                 }
-                Step::Refuse(events) => {
+                ScriptStep::Refuse(events) => {
                     self.refuse = *events;
                     self.next();
                 }
-                Step::Brief(on) => {
+                ScriptStep::Brief(on) => {
                     self.brief = *on;
                     self.next();
                 }
-                Step::Key(ltk) => {
+                ScriptStep::Key(ltk) => {
                     self.seals.key(*ltk);
                     self.next();
                 }
-                Step::SealTx(on) => {
+                ScriptStep::SealTx(on) => {
                     self.seals.tx = *on;
                     self.next();
                 }
-                Step::SealRx(on) => {
+                ScriptStep::SealRx(on) => {
                     self.seals.rx = *on;
                     self.next();
                 }
-                Step::Shift(us) => {
+                ScriptStep::Shift(us) => {
                     self.anchor = moved(self.anchor, *us);
                     self.next();
                 }
-                Step::Jitter(us) => {
+                ScriptStep::Jitter(us) => {
                     self.jitter_us = *us;
                     self.next();
                 }

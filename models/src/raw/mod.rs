@@ -14,7 +14,7 @@ mod seal;
 #[cfg(test)]
 mod tests;
 
-pub use script::{Change, Packet, Script, Seal, Stamp, Step};
+pub use script::{Script, ScriptChange, ScriptPacket, ScriptStep, Seal, Stamp};
 
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu};
 use ble::phy::{Phy, TxPhy};
@@ -22,7 +22,7 @@ use ble::radio::{AfterTransmit, RadioCommand, RadioEvent, Receiver, Tuning};
 use ble::time::{Duration, Instant};
 use bletwin_sim::node::{Node, NodeInput, NodeOutput, Outbox};
 
-use link::Link;
+use link::RawLink;
 
 /// How long it listens for an advertisement at a time.
 const SCAN: Duration = Duration::from_ms(200);
@@ -41,7 +41,7 @@ enum State {
     Scanning,
     /// CONNECT_IND is on its way.
     Connecting,
-    Connected(Box<Link>),
+    Connected(Box<RawLink>),
 }
 
 /// See the [module](self).
@@ -60,7 +60,7 @@ impl RawCentral {
 
     /// More to do, after all that the script has had so far: no later than while its last step is
     /// at hand.
-    pub fn extend(&mut self, steps: impl IntoIterator<Item = Step>) {
+    pub fn extend(&mut self, steps: impl IntoIterator<Item = ScriptStep>) {
         self.script.steps.extend(steps);
     }
 
@@ -123,7 +123,7 @@ impl RawCentral {
                 self.scan(now, out);
             }
             (State::Connecting, RadioEvent::Transmitted { end, .. }) => {
-                self.state = State::Connected(Box::new(Link::new(&self.script, end)));
+                self.state = State::Connected(Box::new(RawLink::new(&self.script, end)));
             }
             // The radio was late: another advertisement will come.
             (State::Connecting, _) => self.scan(now, out),

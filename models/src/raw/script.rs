@@ -17,13 +17,13 @@ pub struct Script {
     /// Where in the transmit window its first packet starts, µs from the window's beginning.
     pub into_window_us: u32,
     /// What it does once connected, in this order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScriptStep>,
 }
 
 impl Script {
     /// A script that connects like that and then sends an Empty PDU in each event of `steps`.
     #[must_use]
-    pub const fn new(connect: ConnectInd, steps: Vec<Step>) -> Self {
+    pub const fn new(connect: ConnectInd, steps: Vec<ScriptStep>) -> Self {
         Self { connect, connect_octets: None, into_window_us: 600, steps }
     }
 
@@ -38,10 +38,10 @@ impl Script {
 
 /// One thing to do. Those that take no event are done at the beginning of the next one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum ScriptStep {
     /// Sends a PDU, and repeats it until it is acknowledged. The next step follows in the next
-    /// event, or with [`Packet::more`] in the same one.
-    Send(Packet),
+    /// event, or with [`ScriptPacket::more`] in the same one.
+    Send(ScriptPacket),
     /// So many events with Empty PDUs, unless something is left to be repeated.
     Idle(u16),
     /// So many events in which nothing is sent.
@@ -76,7 +76,7 @@ pub enum Step {
 /// How a PDU is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Seal {
-    /// As [`Step::SealTx`] has it.
+    /// As [`ScriptStep::SealTx`] has it.
     #[default]
     AsLink,
     /// In the clear.
@@ -99,12 +99,12 @@ pub struct Stamp {
     /// Events ahead of the one in which the PDU is first sent, modulo 65,536.
     pub ahead: i32,
     /// What this central does itself in the event of the instant.
-    pub then: Option<Change>,
+    pub then: Option<ScriptChange>,
 }
 
 /// A change that the central makes at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
+pub enum ScriptChange {
     /// To another interval, units of 1.25 ms; the anchor point lies so many µs after the old one's.
     Interval {
         /// Units of 1.25 ms.
@@ -125,7 +125,7 @@ pub enum Change {
 
 /// A data channel PDU.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Packet {
+pub struct ScriptPacket {
     /// The two low bits of the header.
     pub llid: u8,
     /// Payload before encryption, without the MIC.
@@ -146,7 +146,7 @@ pub struct Packet {
     pub ifs_us: i32,
 }
 
-impl Packet {
+impl ScriptPacket {
     /// With any LLID and payload.
     #[must_use]
     pub const fn new(llid: u8, payload: Vec<u8>) -> Self {
@@ -172,7 +172,7 @@ impl Packet {
     /// The same with an instant so many events ahead, which the central keeps to as `then` says.
     /// The two octets at `at` are overwritten.
     #[must_use]
-    pub fn stamped(self, at: usize, ahead: i32, then: Option<Change>) -> Self {
+    pub fn stamped(self, at: usize, ahead: i32, then: Option<ScriptChange>) -> Self {
         Self { stamp: Some(Stamp { at, ahead, then }), ..self }
     }
 
@@ -189,8 +189,8 @@ impl Packet {
     }
 }
 
-impl From<Packet> for Step {
-    fn from(packet: Packet) -> Self {
+impl From<ScriptPacket> for ScriptStep {
+    fn from(packet: ScriptPacket) -> Self {
         Self::Send(packet)
     }
 }

@@ -25,7 +25,7 @@ const LTK: [u8; 16] = [0x5A; 16];
 type Actor = End<PeripheralNode, RawCentral>;
 
 /// What the peripheral says, by event, and the reason with which it leaves.
-fn play(steps: Vec<Step>) -> (Vec<(u16, Opcode)>, Option<u8>) {
+fn play(steps: Vec<ScriptStep>) -> (Vec<(u16, Opcode)>, Option<u8>) {
     let config = Config {
         accept: Accept::Anyone,
         param_update: ParamUpdate::Never,
@@ -82,11 +82,11 @@ fn play(steps: Vec<Step>) -> (Vec<(u16, Opcode)>, Option<u8>) {
     (said, left)
 }
 
-fn send(pdu: ControlPdu) -> Packet {
-    Packet::control(&pdu)
+fn send(pdu: ControlPdu) -> ScriptPacket {
+    ScriptPacket::control(&pdu)
 }
 
-fn ping() -> Packet {
+fn ping() -> ScriptPacket {
     send(ControlPdu::PingReq)
 }
 
@@ -94,7 +94,7 @@ const PONG: Opcode = Opcode::PING_RSP;
 
 #[test]
 fn what_is_sent_is_answered_in_the_next_event() {
-    let steps = vec![Step::Idle(3), ping().into(), Step::Idle(3)];
+    let steps = vec![ScriptStep::Idle(3), ping().into(), ScriptStep::Idle(3)];
     assert_eq!(play(steps), (vec![(4, PONG)], None));
 }
 
@@ -102,45 +102,57 @@ fn what_is_sent_is_answered_in_the_next_event() {
 fn octets_bits_and_lengths_are_those_of_the_script() {
     let unknown = (5, Opcode::UNKNOWN_RSP);
     // An opcode that nobody has; then the same with the LLID made another one.
-    let odd = Packet::new(3, vec![0xFE, 1, 2]);
-    let other = Packet { flip: 0x01, ..odd.clone() };
-    let steps = vec![Step::Idle(4), odd.into(), Step::Idle(2), other.into(), Step::Idle(3)];
+    let odd = ScriptPacket::new(3, vec![0xFE, 1, 2]);
+    let other = ScriptPacket { flip: 0x01, ..odd.clone() };
+    let steps = vec![
+        ScriptStep::Idle(4),
+        odd.into(),
+        ScriptStep::Idle(2),
+        other.into(),
+        ScriptStep::Idle(3),
+    ];
     assert_eq!(play(steps), (vec![unknown], None));
     // A length octet that lies makes the CRC wrong.
-    let lie = Packet { length: Some(0), ..ping() }.once();
-    assert_eq!(play(vec![Step::Idle(2), lie.into(), Step::Idle(4)]), (vec![], None));
+    let lie = ScriptPacket { length: Some(0), ..ping() }.once();
+    assert_eq!(play(vec![ScriptStep::Idle(2), lie.into(), ScriptStep::Idle(4)]), (vec![], None));
 }
 
 #[test]
 fn a_repetition_is_not_answered_again_and_what_is_lost_is_repeated() {
-    let steps = vec![ping().into(), Step::Repeat, Step::Repeat, Step::Idle(3)];
+    let steps = vec![ping().into(), ScriptStep::Repeat, ScriptStep::Repeat, ScriptStep::Idle(3)];
     assert_eq!(play(steps).0, [(1, PONG)]);
     // The central hears nothing in three events, and sends the request four times.
-    let steps = vec![Step::Deaf(3), ping().into(), Step::Await(PONG, 9), Step::Idle(3)];
+    let steps =
+        vec![ScriptStep::Deaf(3), ping().into(), ScriptStep::Await(PONG, 9), ScriptStep::Idle(3)];
     assert_eq!(play(steps).0, [(3, PONG)]);
 }
 
 #[test]
 fn two_pdus_fit_into_one_event_and_events_can_be_left_out() {
-    let first = Packet { more: true, ..ping() };
+    let first = ScriptPacket { more: true, ..ping() };
     let nothing = send(ControlPdu::UnknownRsp(Opcode(9)));
-    assert_eq!(play(vec![first.into(), nothing.into(), Step::Idle(2)]).0, [(0, PONG)]);
-    let steps = vec![ping().into(), Step::Silent(5), Step::Idle(2)];
+    assert_eq!(play(vec![first.into(), nothing.into(), ScriptStep::Idle(2)]).0, [(0, PONG)]);
+    let steps = vec![ping().into(), ScriptStep::Silent(5), ScriptStep::Idle(2)];
     assert_eq!(play(steps).0, [(6, PONG)]);
 }
 
 #[test]
 fn t_ifs_and_anchor_points_can_be_off() {
-    let first = Packet { more: true, ..Packet::new(1, vec![]) };
+    let first = ScriptPacket { more: true, ..ScriptPacket::new(1, vec![]) };
     for (ifs_us, answered) in [(1, true), (30, false), (-30, false)] {
-        let steps =
-            vec![first.clone().into(), Packet { ifs_us, ..ping() }.once().into(), Step::Idle(3)];
+        let steps = vec![
+            first.clone().into(),
+            ScriptPacket { ifs_us, ..ping() }.once().into(),
+            ScriptStep::Idle(3),
+        ];
         assert_eq!(!play(steps).0.is_empty(), answered, "{ifs_us}");
     }
-    let steps = vec![Step::Idle(2), Step::Jitter(10), ping().into(), Step::Idle(2)];
+    let steps =
+        vec![ScriptStep::Idle(2), ScriptStep::Jitter(10), ping().into(), ScriptStep::Idle(2)];
     assert_eq!(play(steps).0, [(3, PONG)]);
     // Far beyond what clocks may err: never heard again.
-    let steps = vec![Step::Idle(2), Step::Shift(900), ping().into(), Step::Idle(200)];
+    let steps =
+        vec![ScriptStep::Idle(2), ScriptStep::Shift(900), ping().into(), ScriptStep::Idle(200)];
     assert_eq!(play(steps).0, []);
 }
 
@@ -157,37 +169,37 @@ fn the_central_keeps_to_the_instants_that_it_gives() {
         timeout: 100,
         instant: 0,
     });
-    let interval = Change::Interval { interval: 12, offset_us: 3_000 };
+    let interval = ScriptChange::Interval { interval: 12, offset_us: 3_000 };
     let map = ControlPdu::ChannelMapInd { channel_map: 0b1011, instant: 0 };
     let two = PhySet::LE_2M;
     let phy = ControlPdu::PhyUpdateInd { c_to_p: two, p_to_c: two, instant: 0 };
     let steps = vec![
         send(update).stamped(10, 7, Some(interval)).into(),
-        Step::UntilInstant(1),
-        send(map).stamped(6, 7, Some(Change::ChannelMap(0b1011))).into(),
-        Step::UntilInstant(1),
+        ScriptStep::UntilInstant(1),
+        send(map).stamped(6, 7, Some(ScriptChange::ChannelMap(0b1011))).into(),
+        ScriptStep::UntilInstant(1),
         send(ControlPdu::PhyReq { tx: two, rx: two }).into(),
-        Step::Await(Opcode::PHY_RSP, 9),
-        send(phy).stamped(3, 7, Some(Change::Phy { tx: Phy::Le2M, rx: Phy::Le2M })).into(),
-        Step::UntilInstant(2),
+        ScriptStep::Await(Opcode::PHY_RSP, 9),
+        send(phy).stamped(3, 7, Some(ScriptChange::Phy { tx: Phy::Le2M, rx: Phy::Le2M })).into(),
+        ScriptStep::UntilInstant(2),
         ping().into(),
-        Step::Idle(3),
+        ScriptStep::Idle(3),
     ];
     let (said, left) = play(steps);
     let opcodes: Vec<_> = said.iter().map(|(_, opcode)| *opcode).collect();
     assert_eq!((opcodes, left), (vec![Opcode::PHY_RSP, PONG], None));
 }
 
-fn encrypt() -> Vec<Step> {
+fn encrypt() -> Vec<ScriptStep> {
     let request = EncReq { rand: 0, ediv: 0, skd_c: [1; 8], iv_c: [2; 4] };
     vec![
         send(ControlPdu::EncReq(request)).into(),
-        Step::Await(Opcode::START_ENC_REQ, 20),
-        Step::Key(LTK),
-        Step::SealTx(true),
-        Step::SealRx(true),
+        ScriptStep::Await(Opcode::START_ENC_REQ, 20),
+        ScriptStep::Key(LTK),
+        ScriptStep::SealTx(true),
+        ScriptStep::SealRx(true),
         send(ControlPdu::StartEncRsp).into(),
-        Step::Await(Opcode::START_ENC_RSP, 9),
+        ScriptStep::Await(Opcode::START_ENC_RSP, 9),
     ]
 }
 
@@ -195,9 +207,9 @@ fn encrypt() -> Vec<Step> {
 /// LL-MIC-2: wrong MIC.
 #[test]
 fn encryption_by_hand_is_what_the_peripheral_expects() {
-    let with = |last: Packet| {
+    let with = |last: ScriptPacket| {
         let mut steps = encrypt();
-        steps.extend([ping().into(), Step::Await(PONG, 9), last.into(), Step::Idle(3)]);
+        steps.extend([ping().into(), ScriptStep::Await(PONG, 9), last.into(), ScriptStep::Idle(3)]);
         let (said, left) = play(steps);
         (said.iter().filter(|(_, opcode)| *opcode == PONG).count(), left)
     };
@@ -211,11 +223,11 @@ fn encryption_by_hand_is_what_the_peripheral_expects() {
 fn what_is_refused_comes_again() {
     let steps = vec![
         ping().into(),
-        Step::Refuse(4),
-        Step::Await(PONG, 3),
-        Step::Await(PONG, 9),
+        ScriptStep::Refuse(4),
+        ScriptStep::Await(PONG, 3),
+        ScriptStep::Await(PONG, 9),
         ping().into(),
-        Step::Idle(4),
+        ScriptStep::Idle(4),
     ];
     let (said, left) = play(steps);
     assert_eq!(said.first(), Some(&(1, PONG)), "{said:?}");

@@ -2,7 +2,7 @@
 //! connection, and nobody blames it for that.
 
 use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
-use bletwin_models::raw::{Script, Step};
+use bletwin_models::raw::{Script, ScriptStep};
 use bletwin_sim::record::RecordKind;
 
 use super::play::{PERIPHERAL, connect, run, world};
@@ -24,7 +24,7 @@ fn answered(script: Script) -> (bool, Vec<&'static str>) {
 }
 
 fn script(connect: ConnectInd) -> Script {
-    Script::new(connect, vec![Step::Idle(8)])
+    Script::new(connect, vec![ScriptStep::Idle(8)])
 }
 
 /// LL-CONN-1: 2.3.3.1, 4.5.

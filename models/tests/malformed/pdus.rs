@@ -7,7 +7,7 @@ use ble::pdu::control::{
 };
 use ble::pdu::data::Llid;
 use ble::phy::{Phy, PhySet};
-use bletwin_models::raw::{Change, Packet, Seal};
+use bletwin_models::raw::{ScriptChange, ScriptPacket, Seal};
 use bletwin_sim::random::Stream;
 
 use super::states::{FEATURES, INSTANTS, enc_req, param_req};
@@ -108,8 +108,13 @@ impl Draw {
 
 /// Packets of one kind, in order. `asked`: the opcode of the request that the peripheral has open;
 /// `follows`: the central keeps to what it announces.
-pub(crate) fn packets(kind: &str, draw: &mut Draw, asked: Opcode, follows: bool) -> Vec<Packet> {
-    let control = |pdu| Packet::control(&pdu);
+pub(crate) fn packets(
+    kind: &str,
+    draw: &mut Draw,
+    asked: Opcode,
+    follows: bool,
+) -> Vec<ScriptPacket> {
+    let control = |pdu| ScriptPacket::control(&pdu);
     let one = match kind {
         "update" | "update-now" | "update-past" => {
             let ahead = ahead(kind, draw);
@@ -119,7 +124,7 @@ pub(crate) fn packets(kind: &str, draw: &mut Draw, asked: Opcode, follows: bool)
         "map" | "map-now" | "map-past" => {
             let ahead = ahead(kind, draw);
             let channel_map = draw.one(&[0x1F_FFFF_FFFF, 3, 0x1F_0000_0001, 0x0A_AAAA_AAAA]);
-            let then = (follows && ahead >= 0).then_some(Change::ChannelMap(channel_map));
+            let then = (follows && ahead >= 0).then_some(ScriptChange::ChannelMap(channel_map));
             let pdu = ControlPdu::ChannelMapInd { channel_map, instant: 0 };
             control(pdu).stamped(INSTANTS[1], ahead, then)
         }
@@ -132,7 +137,7 @@ pub(crate) fn packets(kind: &str, draw: &mut Draw, asked: Opcode, follows: bool)
             let code = draw.one(&[0x13, 0x14, 0x15, 0x16, 0x3B, 0x3D, 0x05, 0x1A, 0x08]);
             control(ControlPdu::TerminateInd(ErrorCode(code)))
         }
-        "terminate-long" => Packet::new(3, vec![Opcode::TERMINATE_IND.0, 0x13, draw.octet()]),
+        "terminate-long" => ScriptPacket::new(3, vec![Opcode::TERMINATE_IND.0, 0x13, draw.octet()]),
         "enc-req" => control(ControlPdu::EncReq(enc_req(0))),
         "enc-req-other" => control(ControlPdu::EncReq(enc_req(1 + u64::from(draw.below(9999))))),
         "enc-rsp" => control(ControlPdu::EncRsp(EncRsp { skd_p: [7; 8], iv_p: [8; 4] })),
@@ -200,14 +205,14 @@ pub(crate) fn packets(kind: &str, draw: &mut Draw, asked: Opcode, follows: bool)
             let most = draw.one(&[length, 25]);
             let mut payload = vec![opcode];
             payload.extend(draw.octets(length.min(most).min(25), most.min(25)));
-            Packet::new(3, payload)
+            ScriptPacket::new(3, payload)
         }
         "short" | "long" => other_length(kind, draw),
-        "empty-control" => Packet::new(3, Vec::new()),
-        "l2cap" => Packet::new(2, l2cap(draw)),
-        "continuation" => Packet::new(1, draw.octets(1, 23)),
+        "empty-control" => ScriptPacket::new(3, Vec::new()),
+        "l2cap" => ScriptPacket::new(2, l2cap(draw)),
+        "continuation" => ScriptPacket::new(1, draw.octets(1, 23)),
         // Beyond 27 octets and a MIC, and nothing longer was agreed to.
-        "too-long" => Packet::new(draw.one(&[1, 2, 3]), draw.octets(32, 251)).once(),
+        "too-long" => ScriptPacket::new(draw.one(&[1, 2, 3]), draw.octets(32, 251)).once(),
         "wrong-length" => {
             let payload = l2cap(draw);
             let right = [payload.len(), payload.len() + 4];
@@ -216,21 +221,23 @@ pub(crate) fn packets(kind: &str, draw: &mut Draw, asked: Opcode, follows: bool)
                 false => length,
             });
             let length = draw.one(&lies);
-            Packet { length: Some(length), ..Packet::new(2, payload) }.once()
+            ScriptPacket { length: Some(length), ..ScriptPacket::new(2, payload) }.once()
         }
-        "reserved-llid" => Packet::new(0, draw.octets(1, 23)),
-        "reserved-llid-empty" => Packet::new(0, Vec::new()),
-        "start-empty" => Packet::new(2, Vec::new()),
-        "rfu-bits" => Packet { flip: draw.one(&[0x40, 0x80, 0xC0]), ..Packet::new(1, Vec::new()) },
-        "cp-bit" => Packet { flip: 0x20, ..Packet::new(1, Vec::new()) },
+        "reserved-llid" => ScriptPacket::new(0, draw.octets(1, 23)),
+        "reserved-llid-empty" => ScriptPacket::new(0, Vec::new()),
+        "start-empty" => ScriptPacket::new(2, Vec::new()),
+        "rfu-bits" => {
+            ScriptPacket { flip: draw.one(&[0x40, 0x80, 0xC0]), ..ScriptPacket::new(1, Vec::new()) }
+        }
+        "cp-bit" => ScriptPacket { flip: 0x20, ..ScriptPacket::new(1, Vec::new()) },
         "wrong-mic" => control(ControlPdu::PingReq).sealed(Seal::WrongMic),
         "skipped-counter" => control(ControlPdu::PingReq).sealed(Seal::SkippedCounter),
         "wrong-direction" => control(ControlPdu::PingReq).sealed(Seal::WrongDirection),
         "short-sealed" => {
-            Packet::new(3, vec![Opcode::PING_REQ.0, draw.octet(), 1]).sealed(Seal::Clear)
+            ScriptPacket::new(3, vec![Opcode::PING_REQ.0, draw.octet(), 1]).sealed(Seal::Clear)
         }
         "clear-ping" => control(ControlPdu::PingReq).sealed(Seal::Clear),
-        "clear-data" => Packet::new(2, l2cap(draw)).sealed(Seal::Clear),
+        "clear-data" => ScriptPacket::new(2, l2cap(draw)).sealed(Seal::Clear),
         "repeat" => return Vec::new(),
         other => panic!("there is no PDU {other}"),
     };
@@ -245,7 +252,7 @@ fn ahead(kind: &str, draw: &mut Draw) -> i32 {
     }
 }
 
-fn update(draw: &mut Draw, ahead: i32, follows: bool) -> Packet {
+fn update(draw: &mut Draw, ahead: i32, follows: bool) -> ScriptPacket {
     let interval = draw.within(6, 40);
     let win_offset = draw.within(0, interval.min(6));
     let pdu = ControlPdu::ConnectionUpdateInd(ConnectionUpdate {
@@ -257,11 +264,11 @@ fn update(draw: &mut Draw, ahead: i32, follows: bool) -> Packet {
         instant: 0,
     });
     let offset_us = u32::from(win_offset) * 1_250 + 600;
-    let then = (follows && ahead >= 0).then_some(Change::Interval { interval, offset_us });
-    Packet::control(&pdu).stamped(INSTANTS[0], ahead, then)
+    let then = (follows && ahead >= 0).then_some(ScriptChange::Interval { interval, offset_us });
+    ScriptPacket::control(&pdu).stamped(INSTANTS[0], ahead, then)
 }
 
-fn update_invalid(draw: &mut Draw) -> Packet {
+fn update_invalid(draw: &mut Draw) -> ScriptPacket {
     let good = ConnectionUpdate {
         win_size: 1,
         win_offset: 0,
@@ -284,10 +291,10 @@ fn update_invalid(draw: &mut Draw) -> Packet {
         ConnectionUpdate { timeout: 3201, ..good },
         ConnectionUpdate { latency: 499, timeout: 100, ..good },
     ]);
-    Packet::control(&ControlPdu::ConnectionUpdateInd(update)).stamped(INSTANTS[0], 7, None)
+    ScriptPacket::control(&ControlPdu::ConnectionUpdateInd(update)).stamped(INSTANTS[0], 7, None)
 }
 
-fn param_req_invalid(draw: &mut Draw) -> Packet {
+fn param_req_invalid(draw: &mut Draw) -> ScriptPacket {
     let good = param_req(16);
     let request = draw.one(&[
         ConnectionParam { interval_min: 5, interval_max: 5, ..good },
@@ -300,33 +307,33 @@ fn param_req_invalid(draw: &mut Draw) -> Packet {
         ConnectionParam { preferred_periodicity: 200, ..good },
         ConnectionParam { offsets: [17, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF], ..good },
     ]);
-    Packet::control(&ControlPdu::ConnectionParamReq(request))
+    ScriptPacket::control(&ControlPdu::ConnectionParamReq(request))
 }
 
-fn phy_update(kind: &str, draw: &mut Draw, follows: bool) -> Packet {
+fn phy_update(kind: &str, draw: &mut Draw, follows: bool) -> ScriptPacket {
     let phys = [(1, Phy::Le1M), (2, Phy::Le2M), (0, Phy::Le1M)];
     let ((c_to_p, tx), (p_to_c, rx)) = (draw.one(&phys), draw.one(&phys));
     // Both zero is another kind.
     let (p_to_c, rx) = if c_to_p == 0 && p_to_c == 0 { (2, Phy::Le2M) } else { (p_to_c, rx) };
     let ahead = ahead(kind, draw);
-    let then = (follows && ahead >= 0).then_some(Change::Phy { tx, rx });
+    let then = (follows && ahead >= 0).then_some(ScriptChange::Phy { tx, rx });
     let (c_to_p, p_to_c) = (PhySet(c_to_p), PhySet(p_to_c));
     let pdu = ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant: 0 };
-    Packet::control(&pdu).stamped(INSTANTS[2], ahead, then)
+    ScriptPacket::control(&pdu).stamped(INSTANTS[2], ahead, then)
 }
 
-fn reject_ext(draw: &mut Draw, opcode: Opcode) -> Packet {
+fn reject_ext(draw: &mut Draw, opcode: Opcode) -> ScriptPacket {
     let error = ErrorCode(draw.one(&[0x1A, 0x1E, 0x20, 0x23, 0x2A, 0x3B, 0x06, 0x00, 0xFF]));
-    Packet::control(&ControlPdu::RejectExtInd { opcode, error })
+    ScriptPacket::control(&ControlPdu::RejectExtInd { opcode, error })
 }
 
-fn version(draw: &mut Draw) -> Packet {
+fn version(draw: &mut Draw) -> ScriptPacket {
     let version = VersionInd {
         version: draw.octet(),
         company: draw.within(0, u16::MAX),
         subversion: draw.within(0, u16::MAX),
     };
-    Packet::control(&ControlPdu::VersionInd(version))
+    ScriptPacket::control(&ControlPdu::VersionInd(version))
 }
 
 fn features(draw: &mut Draw) -> FeatureSet {
@@ -347,7 +354,7 @@ fn set(draw: &mut Draw) -> PhySet {
 }
 
 /// A control PDU that a central may send, with too few or too many octets.
-fn other_length(kind: &str, draw: &mut Draw) -> Packet {
+fn other_length(kind: &str, draw: &mut Draw) -> ScriptPacket {
     let opcode = Opcode(draw.one(&[
         0x00, 0x01, 0x02, 0x03, 0x07, 0x08, 0x09, 0x0C, 0x0D, 0x0F, 0x11, 0x14, 0x15, 0x16, 0x18,
     ]));
@@ -358,7 +365,7 @@ fn other_length(kind: &str, draw: &mut Draw) -> Packet {
     };
     let mut payload = vec![opcode.0];
     payload.extend((0..wrong).map(|_| draw.octet()));
-    Packet::new(Llid::Control as u8, payload)
+    ScriptPacket::new(Llid::Control as u8, payload)
 }
 
 /// A frame on a channel that nobody has, or one that ends before it is complete.

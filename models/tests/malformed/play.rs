@@ -10,7 +10,7 @@ use ble::pdu::data::Llid;
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
-use bletwin_models::raw::{Packet, RawCentral, Script, Step};
+use bletwin_models::raw::{RawCentral, Script, ScriptPacket, ScriptStep};
 use bletwin_oracle as oracle;
 use bletwin_sim::node::{End, NodeId};
 use bletwin_sim::random::{Purpose, Stream};
@@ -107,7 +107,7 @@ impl Setup {
     /// Whether PDUs are encrypted in the end.
     fn seals(&self) -> bool {
         let last = self.steps.iter().rev().find_map(|step| match step {
-            Step::SealTx(on) => Some(*on),
+            ScriptStep::SealTx(on) => Some(*on),
             _ => None,
         });
         last == Some(true)
@@ -217,9 +217,9 @@ pub(crate) fn play(table: &Table, case: &Case, mut draw: Draw) -> Outcome {
     let mut sent = packets(case.pdu, &mut draw, asked(case.state), follows);
     let mut steps = setup.steps.clone();
     match case.variant {
-        Variant::Unheard(events) => steps.push(Step::Deaf(events)),
-        Variant::Late(events) => steps.push(Step::Silent(events)),
-        Variant::Jitter(us) => steps.push(Step::Jitter(us)),
+        Variant::Unheard(events) => steps.push(ScriptStep::Deaf(events)),
+        Variant::Late(events) => steps.push(ScriptStep::Silent(events)),
+        Variant::Jitter(us) => steps.push(ScriptStep::Jitter(us)),
         Variant::Reserved(bits) => sent.iter_mut().for_each(|packet| packet.flip ^= bits),
         Variant::Several(other) => {
             if let Some(last) = sent.last_mut() {
@@ -231,14 +231,14 @@ pub(crate) fn play(table: &Table, case: &Case, mut draw: Draw) -> Outcome {
     }
     let at = steps.len();
     let test = sent.first().cloned();
-    steps.extend(sent.into_iter().map(Step::Send));
+    steps.extend(sent.into_iter().map(ScriptStep::Send));
     if case.pdu == "repeat" {
-        steps.extend([Step::Repeat, Step::Repeat]);
+        steps.extend([ScriptStep::Repeat, ScriptStep::Repeat]);
     }
     if let Variant::Repeated(times) = case.variant {
-        steps.extend((0..times).map(|_| Step::Repeat));
+        steps.extend((0..times).map(|_| ScriptStep::Repeat));
     }
-    steps.push(Step::Idle(AFTERWARDS));
+    steps.push(ScriptStep::Idle(AFTERWARDS));
     let mut world = world(&setup, Script::new(connect(), steps), case.seed);
     let run = || {
         run(&mut world, &setup);
@@ -282,7 +282,12 @@ pub(crate) fn run(world: &mut World<Actor>, setup: &Setup) {
 }
 
 /// What the record tells of the answer to the PDU that the step `at` sends.
-fn answer(world: &World<Actor>, at: usize, test: Option<&Packet>, case: &Case) -> Option<Answer> {
+fn answer(
+    world: &World<Actor>,
+    at: usize,
+    test: Option<&ScriptPacket>,
+    case: &Case,
+) -> Option<Answer> {
     let records = world.records();
     let raw = central(world);
     let tag = u32::try_from(at + 1).unwrap_or(0);

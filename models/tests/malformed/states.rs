@@ -6,7 +6,7 @@ use ble::pdu::control::{
     ConnectionParam, ConnectionUpdate, ControlPdu, EncReq, FeatureSet, Opcode,
 };
 use ble::phy::{Phy, PhySet};
-use bletwin_models::raw::{Change, Packet, Step};
+use bletwin_models::raw::{ScriptChange, ScriptPacket, ScriptStep};
 use bletwin_sim::node::Act;
 
 /// The only connection's handle.
@@ -19,7 +19,7 @@ pub(crate) const FEATURES: FeatureSet = FeatureSet(0xFF_CFFF);
 /// How a state is reached.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<ScriptStep>,
     /// What the peripheral's host is told to do when a step begins.
     pub(crate) acts: Vec<(usize, Act)>,
     /// The peripheral has forgotten the bond.
@@ -77,12 +77,12 @@ const PATIENCE: u16 = 30;
 /// Events from an announcement to its instant.
 const AHEAD: i32 = 9;
 
-fn send(pdu: ControlPdu) -> Step {
-    Packet::control(&pdu).into()
+fn send(pdu: ControlPdu) -> ScriptStep {
+    ScriptPacket::control(&pdu).into()
 }
 
-fn wait(opcode: Opcode) -> Step {
-    Step::Await(opcode, PATIENCE)
+fn wait(opcode: Opcode) -> ScriptStep {
+    ScriptStep::Await(opcode, PATIENCE)
 }
 
 pub(crate) const fn enc_req(rand: u64) -> EncReq {
@@ -104,7 +104,7 @@ pub(crate) fn param_req(interval: u16) -> ConnectionParam {
 /// Octet of the instant in LL_CONNECTION_UPDATE_IND, in LL_CHANNEL_MAP_IND, in LL_PHY_UPDATE_IND.
 pub(crate) const INSTANTS: [usize; 3] = [10, 6, 3];
 
-fn update(interval: u16) -> Step {
+fn update(interval: u16) -> ScriptStep {
     let pdu = ControlPdu::ConnectionUpdateInd(ConnectionUpdate {
         win_size: 2,
         win_offset: 1,
@@ -113,27 +113,27 @@ fn update(interval: u16) -> Step {
         timeout: 400,
         instant: 0,
     });
-    let then = Change::Interval { interval, offset_us: 1_250 + 600 };
-    Packet::control(&pdu).stamped(INSTANTS[0], AHEAD, Some(then)).into()
+    let then = ScriptChange::Interval { interval, offset_us: 1_250 + 600 };
+    ScriptPacket::control(&pdu).stamped(INSTANTS[0], AHEAD, Some(then)).into()
 }
 
-fn map() -> Step {
+fn map() -> ScriptStep {
     let channel_map = 0x1F_0FFF_0F0F;
-    let then = Change::ChannelMap(channel_map);
-    Packet::control(&ControlPdu::ChannelMapInd { channel_map, instant: 0 })
+    let then = ScriptChange::ChannelMap(channel_map);
+    ScriptPacket::control(&ControlPdu::ChannelMapInd { channel_map, instant: 0 })
         .stamped(INSTANTS[1], AHEAD, Some(then))
         .into()
 }
 
-fn phy_update() -> Step {
+fn phy_update() -> ScriptStep {
     let two = PhySet::LE_2M;
-    let then = Change::Phy { tx: Phy::Le2M, rx: Phy::Le2M };
-    Packet::control(&ControlPdu::PhyUpdateInd { c_to_p: two, p_to_c: two, instant: 0 })
+    let then = ScriptChange::Phy { tx: Phy::Le2M, rx: Phy::Le2M };
+    ScriptPacket::control(&ControlPdu::PhyUpdateInd { c_to_p: two, p_to_c: two, instant: 0 })
         .stamped(INSTANTS[2], AHEAD, Some(then))
         .into()
 }
 
-fn phy_req() -> Step {
+fn phy_req() -> ScriptStep {
     send(ControlPdu::PhyReq { tx: PhySet(3), rx: PhySet(3) })
 }
 
@@ -160,7 +160,7 @@ fn request_key(setup: &mut Setup) {
 }
 
 fn start(setup: &mut Setup) {
-    let keys = [Step::Key(LTK), Step::SealTx(true), Step::SealRx(true)];
+    let keys = [ScriptStep::Key(LTK), ScriptStep::SealTx(true), ScriptStep::SealRx(true)];
     setup.steps.push(wait(Opcode::START_ENC_REQ));
     setup.steps.extend(keys);
 }
@@ -168,18 +168,22 @@ fn start(setup: &mut Setup) {
 fn encrypt(setup: &mut Setup) {
     request_key(setup);
     start(setup);
-    setup.steps.extend([send(ControlPdu::StartEncRsp), wait(Opcode::START_ENC_RSP), Step::Idle(2)]);
+    setup.steps.extend([
+        send(ControlPdu::StartEncRsp),
+        wait(Opcode::START_ENC_RSP),
+        ScriptStep::Idle(2),
+    ]);
 }
 
 fn pause(setup: &mut Setup) {
     encrypt(setup);
     setup.steps.extend([send(ControlPdu::PauseEncReq), wait(Opcode::PAUSE_ENC_RSP)]);
-    setup.steps.extend([Step::SealTx(false), Step::SealRx(false)]);
+    setup.steps.extend([ScriptStep::SealTx(false), ScriptStep::SealRx(false)]);
 }
 
 fn paused(setup: &mut Setup) {
     pause(setup);
-    setup.steps.extend([send(ControlPdu::PauseEncRsp), Step::Idle(1)]);
+    setup.steps.extend([send(ControlPdu::PauseEncRsp), ScriptStep::Idle(1)]);
 }
 
 /// How this state is reached; `features` are exchanged before, where that changes nothing else.
@@ -194,8 +198,8 @@ pub(crate) fn reach(state: &str, features: bool) -> Setup {
         setup.steps.extend(exchange);
     }
     // Latency of a device that has just been connected to.
-    setup.steps.push(Step::Idle(if state == "fresh" { 1 } else { 3 }));
-    let until = Step::UntilInstant;
+    setup.steps.push(ScriptStep::Idle(if state == "fresh" { 1 } else { 3 }));
+    let until = ScriptStep::UntilInstant;
     let (base, moment) = match state.split_once('-') {
         Some(("at" | "after" | "before", of)) => (of, state.split('-').next()),
         _ => (state, None),
@@ -219,15 +223,20 @@ pub(crate) fn reach(state: &str, features: bool) -> Setup {
         "own-parameters" => ask_parameters(&mut setup),
         "own-phy-instant" => {
             ask_phy(&mut setup);
-            setup.steps.extend([phy_update(), Step::Idle(2)]);
+            setup.steps.extend([phy_update(), ScriptStep::Idle(2)]);
         }
         "own-parameters-instant" => {
             ask_parameters(&mut setup);
-            setup.steps.extend([update(16), Step::Idle(2)]);
+            setup.steps.extend([update(16), ScriptStep::Idle(2)]);
         }
         "peer-phy" => setup.steps.extend([phy_req(), wait(Opcode::PHY_RSP)]),
         "peer-phy-instant" | "phy-instant" => {
-            setup.steps.extend([phy_req(), wait(Opcode::PHY_RSP), phy_update(), Step::Idle(2)]);
+            setup.steps.extend([
+                phy_req(),
+                wait(Opcode::PHY_RSP),
+                phy_update(),
+                ScriptStep::Idle(2),
+            ]);
         }
         "peer-parameters" => {
             let request = send(ControlPdu::ConnectionParamReq(param_req(16)));
@@ -236,10 +245,12 @@ pub(crate) fn reach(state: &str, features: bool) -> Setup {
         "peer-parameters-host" => {
             setup.slow_host = Some(setup.steps.len());
             let request = send(ControlPdu::ConnectionParamReq(param_req(16)));
-            setup.steps.extend([request, Step::Idle(1)]);
+            setup.steps.extend([request, ScriptStep::Idle(1)]);
         }
-        "update-pending" | "update-instant" => setup.steps.extend([update(16), Step::Idle(2)]),
-        "map-pending" | "map-instant" => setup.steps.extend([map(), Step::Idle(2)]),
+        "update-pending" | "update-instant" => {
+            setup.steps.extend([update(16), ScriptStep::Idle(2)]);
+        }
+        "map-pending" | "map-instant" => setup.steps.extend([map(), ScriptStep::Idle(2)]),
         "key-awaited" => {
             setup.slow_host = Some(setup.steps.len());
             request_key(&mut setup);
@@ -270,12 +281,12 @@ pub(crate) fn reach(state: &str, features: bool) -> Setup {
         }
         "refused" | "refused-done" => {
             setup.no_bond = true;
-            setup.steps.push(Step::Brief(true));
+            setup.steps.push(ScriptStep::Brief(true));
             request_key(&mut setup);
             if base == "refused" {
-                setup.steps.extend([Step::Refuse(60), Step::Idle(2)]);
+                setup.steps.extend([ScriptStep::Refuse(60), ScriptStep::Idle(2)]);
             } else {
-                setup.steps.push(Step::Idle(4));
+                setup.steps.push(ScriptStep::Idle(4));
             }
         }
         "pausing" => pause(&mut setup),
@@ -293,9 +304,9 @@ pub(crate) fn reach(state: &str, features: bool) -> Setup {
         "terminating" => {
             let reason = ErrorCode::REMOTE_USER_TERMINATED;
             let command = Command::Disconnect { handle: HANDLE, reason };
-            setup.steps.push(Step::Refuse(60));
+            setup.steps.push(ScriptStep::Refuse(60));
             setup.acts.push((setup.steps.len(), Act::Command(command)));
-            setup.steps.push(Step::Idle(3));
+            setup.steps.push(ScriptStep::Idle(3));
         }
         other => panic!("there is no state {other}"),
     }

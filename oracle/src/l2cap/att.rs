@@ -12,7 +12,7 @@ use super::changes::Changes;
 use super::codes::{AttKind, code, kind};
 use super::declarations::Declarations;
 use super::values::Values;
-use super::{Court, Frame, TIMEOUT, Wrong, answers, formats, lists};
+use super::{Court, SentFrame, TIMEOUT, Wrong, answers, formats, lists};
 use crate::link::{Packet, other};
 
 /// ATT_MTU before it is exchanged.
@@ -87,7 +87,7 @@ pub(super) struct Att {
 }
 
 impl Att {
-    pub(super) fn sent(&mut self, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    pub(super) fn sent(&mut self, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let Some(&opcode) = frame.octets.first() else { return };
         let (end, server) = (&mut self.ends[frame.by as usize], &mut self.servers);
         if frame.octets.len() > end.mtu {
@@ -126,7 +126,7 @@ impl Att {
         end.exchange(opcode, frame, court);
     }
 
-    pub(super) fn received(&mut self, frame: &Frame<'_>) {
+    pub(super) fn received(&mut self, frame: &SentFrame<'_>) {
         let Some(&opcode) = frame.octets.first() else { return };
         let by = other(frame.by) as usize;
         let end = &mut self.ends[by];
@@ -182,7 +182,7 @@ impl Att {
 
 impl Server {
     /// A response to a request: ATT-LIST, and what it tells of attributes and values.
-    fn answered(&mut self, ask: &Ask, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    fn answered(&mut self, ask: &Ask, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let request = &ask.octets;
         court.report_all(frame, lists::fault(request, frame.octets));
         court.report_all(frame, answers::faults(ask, frame.octets));
@@ -193,7 +193,7 @@ impl Server {
         court.report_all(frame, self.values.answers(&self.attributes, request, frame.octets));
     }
 
-    fn tells(&mut self, kind: AttKind, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    fn tells(&mut self, kind: AttKind, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let &[code::NOTIFICATION | code::INDICATION, low, high, ..] = frame.octets else { return };
         let (handle, indicates) = (u16::from_le_bytes([low, high]), kind == AttKind::Indication);
         if indicates {
@@ -205,7 +205,7 @@ impl Server {
 
 impl End {
     /// ATT-TIME-1: 30 seconds.
-    fn late(&self, frame: &Frame<'_>, court: &Court<'_, '_>) -> Wrong {
+    fn late(&self, frame: &SentFrame<'_>, court: &Court<'_, '_>) -> Wrong {
         let &opcode = frame.octets.first()?;
         let ended = matches!(
             kind(opcode),
@@ -221,7 +221,7 @@ impl End {
     }
 
     /// ATT-SEQ-1: one request at a time.
-    fn ask(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>, late: bool) {
+    fn ask(&mut self, opcode: u8, frame: &SentFrame<'_>, court: &mut Court<'_, '_>, late: bool) {
         match self.asked {
             Some(_) if late => {}
             Some((open, _)) => {
@@ -234,7 +234,13 @@ impl End {
     }
 
     /// ATT-SEQ-2: one indication at a time. ATT-MTU-3: nothing unasked while ATT_MTU is exchanged.
-    fn tells(&mut self, kind: AttKind, frame: &Frame<'_>, court: &mut Court<'_, '_>, late: bool) {
+    fn tells(
+        &mut self,
+        kind: AttKind,
+        frame: &SentFrame<'_>,
+        court: &mut Court<'_, '_>,
+        late: bool,
+    ) {
         if self.asked.is_some_and(|(opcode, _)| opcode == code::EXCHANGE_MTU_REQ) {
             let text = "before the response to its ATT_EXCHANGE_MTU_REQ".to_owned();
             court.report(ATT_MTU_3.id, frame, text);
@@ -251,7 +257,12 @@ impl End {
 
     /// ATT-RSP-1: the response fits its request. ATT-RSP-2: no answer without a question. The
     /// request that it answers.
-    fn answer(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) -> Option<Ask> {
+    fn answer(
+        &mut self,
+        opcode: u8,
+        frame: &SentFrame<'_>,
+        court: &mut Court<'_, '_>,
+    ) -> Option<Ask> {
         let answered = match opcode {
             code::ERROR_RSP => frame.octets.get(1).copied().unwrap_or_default(),
             _ => opcode - 1,
@@ -275,7 +286,7 @@ impl End {
 
     /// ATT-MTU-1: one exchange of ATT_MTU. ATT-MTU-2: ATT_MTU is 23 or more. ATT-MTU-4: one ATT_MTU
     /// for client and server.
-    fn exchange(&mut self, opcode: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    fn exchange(&mut self, opcode: u8, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         if !matches!(opcode, code::EXCHANGE_MTU_REQ | code::EXCHANGE_MTU_RSP) {
             return;
         }

@@ -11,7 +11,7 @@ use crate::link::{Link, Packet};
 pub(super) const TIMEOUT: Duration = Duration::from_secs(31);
 
 /// A whole L2CAP frame on a fixed channel.
-pub(super) struct Frame<'a> {
+pub(super) struct SentFrame<'a> {
     pub(super) by: Role,
     pub(super) cid: u16,
     pub(super) octets: &'a [u8],
@@ -19,7 +19,7 @@ pub(super) struct Frame<'a> {
     pub(super) packet: &'a Packet<'a>,
 }
 
-impl Frame<'_> {
+impl SentFrame<'_> {
     pub(super) fn is_encrypted(&self) -> bool {
         self.packet.item.decrypted == Some(true)
     }
@@ -40,13 +40,13 @@ pub(super) struct Court<'a, 'b> {
 }
 
 impl Court<'_, '_> {
-    pub(super) fn report(&mut self, rule: &'static str, frame: &Frame<'_>, text: String) {
+    pub(super) fn report(&mut self, rule: &'static str, frame: &SentFrame<'_>, text: String) {
         self.link.report(self.findings, rule, frame.packet, &[], text);
     }
 
     pub(super) fn report_all(
         &mut self,
-        frame: &Frame<'_>,
+        frame: &SentFrame<'_>,
         wrong: impl IntoIterator<Item = (&'static str, String)>,
     ) {
         wrong.into_iter().for_each(|(rule, text)| self.report(rule, frame, text));

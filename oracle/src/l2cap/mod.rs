@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use super::Findings;
 use super::link::Link;
 use bletwin_sniffer::{Decoded, RecordId};
-use court::{Court, Frame, TIMEOUT, Wrong};
+use court::{Court, SentFrame, TIMEOUT, Wrong};
 
 const CID_ATT: u16 = 0x0004;
 const CID_SIGNALLING: u16 = 0x0005;
@@ -40,7 +40,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut att = att::Att::default();
     let mut signalling = signalling::Signalling::default();
     // By the record of the first transmission of the last fragment.
-    let mut under_way: BTreeMap<RecordId, Frame<'_>> = BTreeMap::new();
+    let mut under_way: BTreeMap<RecordId, SentFrame<'_>> = BTreeMap::new();
     for packet in &link.packets {
         // What follows hangs on what cannot be read.
         if packet.item.decrypted == Some(false) {
@@ -57,7 +57,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         if let Decoded::L2cap { cid, bytes, complete: true } = &packet.item.decoded
             && packet.new
         {
-            let frame = Frame { by: packet.by, cid: *cid, octets: bytes, packet };
+            let frame = SentFrame { by: packet.by, cid: *cid, octets: bytes, packet };
             match frame.cid {
                 CID_SMP => {
                     att.forget();

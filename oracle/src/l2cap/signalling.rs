@@ -4,7 +4,7 @@ use ble::hci::Role;
 use ble::time::{Duration, Instant};
 use bletwin_rules::gatt::{GAP_PAR_1, GAP_PAR_2};
 
-use super::{Court, Frame};
+use super::{Court, SentFrame};
 
 const PARAMETER_REQUEST: u8 = 0x12;
 const PARAMETER_RESPONSE: u8 = 0x13;
@@ -19,7 +19,7 @@ pub(super) struct Signalling {
 }
 
 impl Signalling {
-    pub(super) fn sent(&mut self, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    pub(super) fn sent(&mut self, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let &[PARAMETER_REQUEST, _, 8, 0, ref fields @ ..] = frame.octets else { return };
         let (fields, []) = fields.as_chunks::<2>() else { return };
         let fields: Vec<_> = fields.iter().map(|field| u16::from_le_bytes(*field)).collect();
@@ -42,7 +42,7 @@ impl Signalling {
         }
     }
 
-    pub(super) fn received(&mut self, frame: &Frame<'_>) {
+    pub(super) fn received(&mut self, frame: &SentFrame<'_>) {
         if frame.by == Role::Central && frame.octets.first() == Some(&PARAMETER_RESPONSE) {
             self.answered = Some(frame.at());
         }

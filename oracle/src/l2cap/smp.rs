@@ -11,7 +11,7 @@ use bletwin_rules::smp::{
 use super::commitments::Commitments;
 use super::pairing::{Pairing, Violation};
 use super::terms::{Features, Terms, code, length, name};
-use super::{Court, Frame, TIMEOUT};
+use super::{Court, SentFrame, TIMEOUT};
 
 /// Both ends of a connection.
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub(super) struct Smp {
 }
 
 impl Smp {
-    pub(super) fn sent(&mut self, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    pub(super) fn sent(&mut self, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let Some(&command) = frame.octets.first() else { return };
         let pairing = &mut self.pairings[frame.by as usize];
         let under_way = pairing.is_under_way();
@@ -94,7 +94,7 @@ impl Smp {
     }
 
     /// SMP-TIME-2: silence after a timeout.
-    fn timer(&mut self, command: u8, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    fn timer(&mut self, command: u8, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let by = frame.by;
         let runs = self.timers[by as usize].filter(|_| self.pairings[by as usize].is_timed());
         if runs.is_some_and(|since| court.was_idle(by, since + TIMEOUT)) {
@@ -104,7 +104,7 @@ impl Smp {
         self.timers[by as usize] = Some(frame.at());
     }
 
-    pub(super) fn received(&mut self, frame: &Frame<'_>) {
+    pub(super) fn received(&mut self, frame: &SentFrame<'_>) {
         let by = frame.by;
         let end = 1 - by as usize;
         // A Keypress Notification resets it, too, but only should.
@@ -115,7 +115,7 @@ impl Smp {
     }
 
     /// SMP-FEAT-1: values of the feature exchange. SMP-FEAT-2: keys of the response.
-    fn features(&self, frame: &Frame<'_>, court: &mut Court<'_, '_>) {
+    fn features(&self, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let (code::REQUEST | code::RESPONSE) = frame.octets.first().copied().unwrap_or_default()
         else {
             return;

@@ -62,7 +62,7 @@ pub enum Which {
 
 /// What happens to a packet that is struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
+pub enum FaultEffect {
     /// No receiver sees it.
     Drop,
     /// So many random bits of payload and CRC arrive wrong (at least one).
@@ -80,7 +80,7 @@ pub struct FaultRule {
     /// Which of the packets that fit are struck.
     pub which: Which,
     /// What happens to them.
-    pub effect: Effect,
+    pub effect: FaultEffect,
     /// Only at this receiver; `None`: at all.
     pub at: Option<NodeId>,
 }
@@ -88,8 +88,8 @@ pub struct FaultRule {
 impl fmt::Display for FaultRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.effect {
-            Effect::Drop => f.write_str("drop ")?,
-            Effect::Corrupt { bits } => write!(f, "corrupt {bits} bits of ")?,
+            FaultEffect::Drop => f.write_str("drop ")?,
+            FaultEffect::Corrupt { bits } => write!(f, "corrupt {bits} bits of ")?,
         }
         match self.which {
             Which::All => f.write_str("every ")?,
@@ -111,7 +111,7 @@ impl fmt::Display for FaultRule {
 /// A fault that has struck one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Strike {
-    pub(crate) effect: Effect,
+    pub(crate) effect: FaultEffect,
     pub(crate) at: Option<NodeId>,
 }
 

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use ble::time::Instant;
 
-use super::engine::{Engine, Event};
+use super::engine::{Engine, EngineEvent};
 use super::station::Station;
 use crate::hash::RelativeHasher;
 use crate::medium::TxId;
@@ -22,11 +22,11 @@ impl Engine {
         for (at, event) in self.queue.iter() {
             at.hash(hasher);
             match event {
-                Event::PowerOn(node) => (0, node).hash(hasher),
-                Event::Timer(node) => (1, node).hash(hasher),
-                Event::Radio(node) => (2, node).hash(hasher),
-                Event::Sync(packet) => (3, on_air(*packet)).hash(hasher),
-                Event::Input(told) => (4, told.node, &told.input).hash(hasher),
+                EngineEvent::PowerOn(node) => (0, node).hash(hasher),
+                EngineEvent::Timer(node) => (1, node).hash(hasher),
+                EngineEvent::Radio(node) => (2, node).hash(hasher),
+                EngineEvent::Sync(packet) => (3, on_air(*packet)).hash(hasher),
+                EngineEvent::Input(told) => (4, told.node, &told.input).hash(hasher),
             }
         }
         for station in &self.stations {

@@ -18,7 +18,7 @@ use crate::record::{AirTx, RadioError, RecordId, RecordKind};
 
 /// Something that will happen.
 #[derive(Clone, Debug)]
-pub(super) enum Event {
+pub(super) enum EngineEvent {
     PowerOn(NodeId),
     Timer(NodeId),
     /// The next step of a radio.
@@ -29,7 +29,7 @@ pub(super) enum Event {
     Input(Box<Delivery>),
 }
 
-impl Event {
+impl EngineEvent {
     pub(super) fn told(node: NodeId, input: NodeInput, cause: Option<RecordId>) -> Self {
         Self::Input(Box::new(Delivery { node, input, cause }))
     }
@@ -47,7 +47,7 @@ pub(super) struct Delivery {
 pub(super) struct Engine {
     pub(super) seed: u64,
     pub(super) now: Instant,
-    pub(super) queue: EventQueue<Event>,
+    pub(super) queue: EventQueue<EngineEvent>,
     pub(super) medium: Medium,
     pub(super) stations: Vec<Station>,
     pub(super) faults: Faults,
@@ -61,7 +61,7 @@ impl Engine {
         let start = self.now + place.start_after;
         self.medium.add(place.position_m, place.tx_power_dbm);
         self.stations.push(Station::new(name, self.seed, id, start, place.clocks));
-        self.queue.push(start, Event::PowerOn(NodeId(id)));
+        self.queue.push(start, EngineEvent::PowerOn(NodeId(id)));
         NodeId(id)
     }
 
@@ -73,7 +73,7 @@ impl Engine {
         input: NodeInput,
         cause: Option<RecordId>,
     ) {
-        self.queue.push(at, Event::told(node, input, cause));
+        self.queue.push(at, EngineEvent::told(node, input, cause));
     }
 
     pub(super) fn station(&self, node: NodeId) -> Option<&Station> {
@@ -100,8 +100,8 @@ impl Engine {
     /// Acts and starts that are to come.
     pub(super) fn intended(&self) -> impl Iterator<Item = (Instant, NodeId)> {
         self.queue.iter().filter_map(|(at, event)| match event {
-            Event::PowerOn(node) => Some((at, *node)),
-            Event::Input(delivery) => match delivery.input {
+            EngineEvent::PowerOn(node) => Some((at, *node)),
+            EngineEvent::Input(delivery) => match delivery.input {
                 NodeInput::Act(_) | NodeInput::Saw { .. } => Some((at, delivery.node)),
                 _ => None,
             },
@@ -112,7 +112,7 @@ impl Engine {
     /// Whose radio begins to send with the next event.
     pub(super) fn next_sender(&self) -> Option<NodeId> {
         match self.queue.iter().next() {
-            Some((_, Event::Radio(node))) => {
+            Some((_, EngineEvent::Radio(node))) => {
                 let state = &self.station(*node)?.radio.state;
                 matches!(state, State::ToSend(_)).then_some(*node)
             }
@@ -121,26 +121,26 @@ impl Engine {
     }
 
     /// Does one event; what comes of it for a node is for the caller to deliver.
-    pub(super) fn handle(&mut self, event: Event) -> Option<Delivery> {
+    pub(super) fn handle(&mut self, event: EngineEvent) -> Option<Delivery> {
         match event {
-            Event::PowerOn(node) => {
+            EngineEvent::PowerOn(node) => {
                 let station = self.station_mut(node)?;
                 station.on = true;
                 let entropy = station.entropy.octets();
                 let cause = self.record(node, &[], RecordKind::Started);
                 Some(Delivery { node, input: NodeInput::Start { entropy }, cause })
             }
-            Event::Timer(node) => {
+            EngineEvent::Timer(node) => {
                 let station = self.station_mut(node)?;
                 station.reported = station.timer.take().map(|(local, _)| local);
                 Some(Delivery { node, input: NodeInput::Timer, cause: None })
             }
-            Event::Radio(node) => self.radio_step(node),
-            Event::Sync(packet) => {
+            EngineEvent::Radio(node) => self.radio_step(node),
+            EngineEvent::Sync(packet) => {
                 self.sync(packet);
                 None
             }
-            Event::Input(delivery) => self.input(*delivery),
+            EngineEvent::Input(delivery) => self.input(*delivery),
         }
     }
 
@@ -157,7 +157,7 @@ impl Engine {
             let (step, timer) = (station.step.take(), station.timer.take());
             step.and_then(|ticket| self.queue.cancel(ticket));
             timer.and_then(|(_, ticket)| self.queue.cancel(ticket));
-            self.queue.push(self.now, Event::PowerOn(node));
+            self.queue.push(self.now, EngineEvent::PowerOn(node));
         }
         let causes: Vec<RecordId> = cause.into_iter().collect();
         let acted = RecordKind::Acted(act.clone());
@@ -185,7 +185,7 @@ impl Engine {
         if station.reported == Some(local) {
             at = at.max(now + Duration::from_us(1));
         }
-        station.timer = Some((local, self.queue.push(at, Event::Timer(node))));
+        station.timer = Some((local, self.queue.push(at, EngineEvent::Timer(node))));
     }
 
     // ---- Radio commands ----
@@ -253,7 +253,7 @@ impl Engine {
     }
 
     pub(super) fn schedule(&mut self, node: NodeId, at: Instant, state: State) {
-        let ticket = self.queue.push(at.max(self.now), Event::Radio(node));
+        let ticket = self.queue.push(at.max(self.now), EngineEvent::Radio(node));
         if let Some(station) = self.station_mut(node) {
             station.radio.state = state;
             station.step = Some(ticket);
@@ -369,7 +369,7 @@ impl Engine {
         if let Some(packet) = self.medium.get_mut(id) {
             packet.record = record;
         }
-        self.queue.push(start + symbols_time(phy, frame::sync_symbols(phy)), Event::Sync(id));
+        self.queue.push(start + symbols_time(phy, frame::sync_symbols(phy)), EngineEvent::Sync(id));
         if body.is_none() {
             self.schedule(node, end, State::Sending { tuning, start, end, then, record });
         }

@@ -9,10 +9,10 @@ use ble::phy::Phy;
 use ble::radio::{AirPdu, RadioEvent, Tuning};
 use ble::time::Duration;
 
-use super::engine::{Delivery, Engine, Event};
+use super::engine::{Delivery, Engine, EngineEvent};
 use super::signal::{flip, is_address, symbols_time};
 use crate::antenna::Signal;
-use crate::medium::fault::Effect;
+use crate::medium::fault::FaultEffect;
 use crate::medium::{TxId, fec, frame};
 use crate::node::{NodeId, NodeInput};
 use crate::radio::{Lock, SYNC_LEAD_US, State};
@@ -40,7 +40,7 @@ impl Engine {
             }
             let node = NodeId(node as u16);
             let dropped = packet.strike.filter(|strike| strike.at.is_none_or(|at| at == node));
-            if dropped.is_some_and(|strike| strike.effect == Effect::Drop)
+            if dropped.is_some_and(|strike| strike.effect == FaultEffect::Drop)
                 || station.loss.chance_ppm(self.medium.loss_ppm(node, packet.phy.phy()))
             {
                 continue;
@@ -69,10 +69,10 @@ impl Engine {
             if let Some(ticket) = station.step.take() {
                 self.queue.cancel(ticket);
             }
-            station.step = Some(self.queue.push(next, Event::Radio(node)));
+            station.step = Some(self.queue.push(next, EngineEvent::Radio(node)));
             if station.radio.bare {
                 let signal = Signal::Address { rssi_dbm: lock.rssi_dbm };
-                let event = Event::told(node, NodeInput::Antenna(signal), lock.record);
+                let event = EngineEvent::told(node, NodeInput::Antenna(signal), lock.record);
                 self.queue.push(self.now, event);
             }
             station.radio.state = State::Receiving { tuning, lock };
@@ -119,7 +119,7 @@ impl Engine {
     fn corruption(&self, node: NodeId, lock: &Lock) -> Option<u8> {
         let strike = self.medium.get(lock.packet)?.strike?;
         match strike.effect {
-            Effect::Corrupt { bits } if strike.at.is_none_or(|at| at == node) => Some(bits),
+            FaultEffect::Corrupt { bits } if strike.at.is_none_or(|at| at == node) => Some(bits),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuni
 
 use super::*;
 use crate::clock::ClockConfig;
-use crate::medium::fault::{Effect, FaultRule, PacketKind, Pattern, Which};
+use crate::medium::fault::{FaultEffect, FaultRule, PacketKind, Pattern, Which};
 use crate::record::{RadioError, Reception};
 
 const TUNING: Tuning = Tuning { channel: 37, access_address: 0x8E89_BED6, crc_init: 0x55_5555 };
@@ -314,7 +314,7 @@ fn same_seed_same_bytes_and_recording_changes_nothing() {
         world.faults().add(FaultRule {
             when: Pattern::default(),
             which: Which::Chance(300_000),
-            effect: Effect::Drop,
+            effect: FaultEffect::Drop,
             at: None,
         });
         let clocks = ClockConfig { sleep_jitter_us: 16, ..ClockConfig::default() };
@@ -345,13 +345,13 @@ fn faults_strike_what_they_mean() {
         let faults = world.records().iter().filter(|r| matches!(r.kind, RecordKind::Fault(_)));
         (heard(&world, listener).to_vec(), faults.count())
     };
-    assert_eq!(run(rule(Which::Nth(2), Effect::Drop)), (vec![(true, 30); 4], 1));
-    let (heard, _) = run(rule(Which::Nth(3), Effect::Corrupt { bits: 2 }));
+    assert_eq!(run(rule(Which::Nth(2), FaultEffect::Drop)), (vec![(true, 30); 4], 1));
+    let (heard, _) = run(rule(Which::Nth(3), FaultEffect::Corrupt { bits: 2 }));
     assert_eq!(heard, [(true, 30), (true, 30), (false, 30), (true, 30), (true, 30)]);
-    let twice = run(rule(Which::NthTimes { nth: 2, times: 2 }, Effect::Drop));
+    let twice = run(rule(Which::NthTimes { nth: 2, times: 2 }, FaultEffect::Drop));
     assert_eq!(twice, (vec![(true, 30); 4], 1), "advertising PDUs are never repetitions");
     let other = Pattern { channel: Some(38), ..Pattern::default() };
-    let (_, struck) = run(FaultRule { when: other, ..rule(Which::All, Effect::Drop) });
+    let (_, struck) = run(FaultRule { when: other, ..rule(Which::All, FaultEffect::Drop) });
     assert_eq!(struck, 0);
 }
 
@@ -361,7 +361,7 @@ fn what_is_corrupted_arrives_wrong_on_every_phy() {
     for phy in [TxPhy::Le1M, TxPhy::Le2M, TxPhy::CodedS8, TxPhy::CodedS2] {
         let mut world = World::new(config(1));
         let when = Pattern { kind: Some(PacketKind::Advertising(2)), ..Pattern::default() };
-        let effect = Effect::Corrupt { bits: 1 };
+        let effect = FaultEffect::Corrupt { bits: 1 };
         world.faults().add(FaultRule { when, which: Which::Nth(3), effect, at: None });
         world.add("beacon", beacon(20_000, phy, 30), at(0));
         let listener = world.add("listener", scanner(phy.phy(), false), at(1));

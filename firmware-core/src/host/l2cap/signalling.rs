@@ -15,7 +15,7 @@ const SIGNALLING_MTU: usize = 23;
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// A packet on its way to the peer.
-pub type Packet = heapless::Vec<u8, 23>;
+pub type SignallingPacket = heapless::Vec<u8, 23>;
 
 /// What a received packet means.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum Signal {
     /// Nothing that anybody waits for.
     Ignored,
     /// To be answered with this.
-    Answer(Packet),
+    Answer(SignallingPacket),
     /// Our request for connection parameters was answered.
     ParametersAnswered {
         /// Whether the central will do as asked.
@@ -44,7 +44,11 @@ impl Signalling {
     /// A Connection Parameter Update Request; `None` while another waits for its answer, and for
     /// 30 s after that.
     // GAP-PAR-2: requests for parameters that are possible.
-    pub fn request(&mut self, now: Instant, wanted: ConnectionParameters) -> Option<Packet> {
+    pub fn request(
+        &mut self,
+        now: Instant,
+        wanted: ConnectionParameters,
+    ) -> Option<SignallingPacket> {
         // GAP-PAR-1: 30 s between two requests for parameters.
         if self.outstanding.is_some() || self.again.is_some_and(|again| now < again) {
             return None;

@@ -40,7 +40,7 @@ impl Reason {
 
 /// Fields of Pairing Request and Pairing Response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Features {
+pub(super) struct PairingFeatures {
     pub(super) io: u8,
     pub(super) oob: u8,
     pub(super) auth: u8,
@@ -52,8 +52,8 @@ pub(super) struct Features {
 /// A command that this responder understands or sends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Command {
-    PairingRequest(Features),
-    PairingResponse(Features),
+    PairingRequest(PairingFeatures),
+    PairingResponse(PairingFeatures),
     Confirm([u8; 16]),
     Random([u8; 16]),
     Failed(Reason),
@@ -94,8 +94,8 @@ impl Command {
     fn fields(code: u8, payload: &[u8]) -> Option<Self> {
         let mut r = Reader::new(payload);
         let command = match code {
-            0x01 => Self::PairingRequest(Features::parse(&mut r)?),
-            0x02 => Self::PairingResponse(Features::parse(&mut r)?),
+            0x01 => Self::PairingRequest(PairingFeatures::parse(&mut r)?),
+            0x02 => Self::PairingResponse(PairingFeatures::parse(&mut r)?),
             0x03 => Self::Confirm(r.array()?),
             0x04 => Self::Random(r.array()?),
             0x05 => Self::Failed(Reason(r.u8()?)),
@@ -149,7 +149,7 @@ impl Command {
     }
 }
 
-impl Features {
+impl PairingFeatures {
     fn parse(r: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             io: r.u8()?,

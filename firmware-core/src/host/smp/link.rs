@@ -68,12 +68,12 @@ pub(super) struct Offer {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Link {
+pub(super) struct SmpLink {
     pub(super) peer: Peer,
     pub(super) state: State,
 }
 
-impl Link {
+impl SmpLink {
     /// Whether a loss of the connection now would be a failure of security.
     pub(super) const fn is_pending(&self) -> bool {
         self.state.is_pairing()

@@ -2,7 +2,7 @@
 
 use super::command::{Command, Reason, Unreadable};
 use super::draws::Draws;
-use super::link::{Context, Link, Peer, ROOM_TO_RECEIVE, Shared};
+use super::link::{Context, Peer, ROOM_TO_RECEIVE, Shared, SmpLink};
 use super::outcome::{self, Finder};
 use super::state::{self, DhKey, Failure, State, Step};
 use super::{SmpConfig, SmpOutput, encryption, exchange, negotiate, numeric, passkey, policy};
@@ -24,7 +24,7 @@ use ble::time::Instant;
 pub struct SecurityManager<const LINKS: usize, const BONDS: usize> {
     pub(super) shared: Shared,
     pub(super) bonds: Bonds<BONDS>,
-    links: heapless::Vec<Link, LINKS>,
+    links: heapless::Vec<SmpLink, LINKS>,
 }
 
 impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
@@ -73,7 +73,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             shown: false,
             deadline: None,
         };
-        let placed = self.links.push(Link { peer, state: State::Idle });
+        let placed = self.links.push(SmpLink { peer, state: State::Idle });
         self.shared.broken.check(Invariant::SecurityPlacesFit, placed.is_ok());
     }
 
@@ -159,7 +159,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             self.shared.renew_key_pair();
             return;
         }
-        let waits = |link: &&Link| matches!(link.state, State::OwnKey(..));
+        let waits = |link: &&SmpLink| matches!(link.state, State::OwnKey(..));
         let Some(handle) = self.links.iter().find(waits).map(|link| link.peer.handle) else {
             return;
         };
@@ -171,7 +171,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
 
     fn shared_secret(&mut self, now: Instant, id: EffectId, secret: Option<Secret<32>>) {
         // SMP-KEY-1: a valid public key.
-        let waits = |link: &mut Link| link.state.exchange_of(id).is_some();
+        let waits = |link: &mut SmpLink| link.state.exchange_of(id).is_some();
         let Some(handle) =
             self.links.iter_mut().find_map(|link| waits(link).then_some(link.peer.handle))
         else {
@@ -210,7 +210,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
 
     /// The user typed a passkey (above 999,999: gave up).
     pub fn passkey_entered(&mut self, now: Instant, passkey: u32) {
-        let asks = |link: &&Link| matches!(link.state, State::Entry(..));
+        let asks = |link: &&SmpLink| matches!(link.state, State::Entry(..));
         let Some(handle) = self.links.iter().find(asks).map(|link| link.peer.handle) else {
             return;
         };
@@ -222,7 +222,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
 
     /// The user compared the numbers.
     pub fn numeric_confirmed(&mut self, now: Instant, yes: bool) {
-        let asks = |link: &&Link| matches!(link.state, State::Comparison(..));
+        let asks = |link: &&SmpLink| matches!(link.state, State::Comparison(..));
         let Some(handle) = self.links.iter().find(asks).map(|link| link.peer.handle) else {
             return;
         };
@@ -402,7 +402,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         handle: Handle,
         work: impl FnOnce(State, &mut Context<'_, BONDS>) -> Step,
     ) {
-        let elsewhere = |link: &Link| link.peer.handle != handle && link.state.is_pairing();
+        let elsewhere = |link: &SmpLink| link.peer.handle != handle && link.state.is_pairing();
         let busy = self.links.iter().any(elsewhere);
         let in_use = self.in_use_beside(handle);
         let Some(link) = self.links.iter_mut().find(|link| link.peer.handle == handle) else {

@@ -4,7 +4,7 @@
 //! device that demands level 4 must.
 
 use super::command::{
-    AUTH_BONDING, AUTH_MITM, AUTH_SC, Command, DISTRIBUTE_IDENTITY, Features, Reason,
+    AUTH_BONDING, AUTH_MITM, AUTH_SC, Command, DISTRIBUTE_IDENTITY, PairingFeatures, Reason,
 };
 use super::link::{Context, Shared};
 use super::policy::{self, Right, Worth};
@@ -48,8 +48,8 @@ impl Method {
 /// What both sides have agreed on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Terms {
-    pub(super) request: Features,
-    pub(super) response: Features,
+    pub(super) request: PairingFeatures,
+    pub(super) response: PairingFeatures,
     pub(super) method: Method,
     /// By what right it leaves a bond, if it may.
     pub(super) right: Option<Right>,
@@ -91,7 +91,10 @@ pub(super) fn auth_req(shared: &Shared, bonds: bool) -> u8 {
 }
 
 /// Pairing Request: refuse it, or answer and wait for the public key.
-pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Context<'_, B>) -> Step {
+pub(super) fn pairing_request<const B: usize>(
+    request: PairingFeatures,
+    cx: &mut Context<'_, B>,
+) -> Step {
     let config = &cx.shared.config;
     if cx.has_to_wait() {
         return Err(Reason::REPEATED_ATTEMPTS.into());
@@ -110,7 +113,7 @@ pub(super) fn pairing_request<const B: usize>(request: Features, cx: &mut Contex
     };
     let bonding = request.auth & auth & AUTH_BONDING != 0;
     let identity = if bonding { DISTRIBUTE_IDENTITY } else { 0 };
-    let response = Features {
+    let response = PairingFeatures {
         io: config.io as u8,
         oob: 0,
         auth: auth & (request.auth | !AUTH_BONDING),

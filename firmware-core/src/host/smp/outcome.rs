@@ -2,7 +2,7 @@
 
 use super::SmpOutput;
 use super::command::{Command, Reason};
-use super::link::{Context, Link, Shared};
+use super::link::{Context, Shared, SmpLink};
 use super::state::{Failure, State};
 use crate::host::bonds::Bonds;
 use ble::error::ErrorCode;
@@ -61,7 +61,7 @@ pub(super) fn fail<const B: usize>(
 
 /// The connection is gone: whatever was pending has failed for no reason of its own. This is
 /// reported before the disconnection itself.
-pub(super) fn lost(link: &Link, shared: &mut Shared) {
+pub(super) fn lost(link: &SmpLink, shared: &mut Shared) {
     let handle = link.peer.handle;
     if link.peer.shown {
         shared.emit(SmpOutput::Dialog(ble::ui::Dialog::Clear));
@@ -77,7 +77,7 @@ pub(super) fn lost(link: &Link, shared: &mut Shared) {
 
 /// The transaction timeout: nothing is sent, and SMP is over on this connection.
 pub(super) fn timed_out<const B: usize>(
-    link: &mut Link,
+    link: &mut SmpLink,
     shared: &mut Shared,
     bonds: &mut Bonds<B>,
     now: ble::time::Instant,

@@ -14,12 +14,12 @@ impl Served {
             let Some(own) = sh.config.quirks.pressed.get(at).copied() else { continue };
             let asked = own.procedure.procedure().is_some_and(|p| self.link.happened.is_asked(p));
             if !(own.unless_asked && asked) {
-                let place = Place { pressed: true, at };
+                let place = ListPlace { pressed: true, at };
                 if self.press_as(sh, now, own.procedure, Some(place), own.ahead) {
                     continue;
                 }
             }
-            self.turn_ended(Place { pressed: true, at });
+            self.turn_ended(ListPlace { pressed: true, at });
         }
     }
 
@@ -40,7 +40,7 @@ impl Served {
         sh: &mut Shared,
         now: Instant,
         procedure: AutomaticProcedure,
-        place: Option<Place>,
+        place: Option<ListPlace>,
         ahead: Option<i16>,
     ) -> bool {
         if self.link.terminating.is_some() || self.link.terminated.is_some() {

@@ -28,14 +28,14 @@ pub(in crate::controller) struct Wanted {
     /// The host has asked for it, and is told how it ends.
     host: bool,
     /// Where it stands in a list of the configuration, if it is of one.
-    place: Option<Place>,
+    place: Option<ListPlace>,
     /// Events to its instant, if they are not those of all others.
     ahead: Option<i16>,
 }
 
 /// A place in a list of own procedures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::controller) struct Place {
+pub(in crate::controller) struct ListPlace {
     /// In the list of those that are pressed.
     pub(in crate::controller) pressed: bool,
     pub(in crate::controller) at: usize,
@@ -55,7 +55,7 @@ impl Wanted {
     /// By the controller, for a list of its configuration.
     pub(in crate::controller) const fn of_list(
         local: Local,
-        place: Option<Place>,
+        place: Option<ListPlace>,
         ahead: Option<i16>,
     ) -> Self {
         Self { local, host: false, place, ahead }
@@ -67,7 +67,7 @@ impl Wanted {
 struct OpenProcedure {
     local: Local,
     host: bool,
-    place: Option<Place>,
+    place: Option<ListPlace>,
     /// The peer has sent a PDU of this procedure.
     answered: bool,
     /// By when it must have answered.
@@ -121,7 +121,7 @@ impl Procedures {
     }
 
     /// Whether the procedure of this place waits or is under way.
-    fn has_place(&self, place: Place) -> bool {
+    fn has_place(&self, place: ListPlace) -> bool {
         let own = self.local.as_ref().and_then(|open| open.place);
         own == Some(place) || self.waiting.iter().any(|wanted| wanted.place == Some(place))
     }
@@ -166,7 +166,7 @@ impl Procedures {
 
 impl Served {
     /// The procedure of this place is over, or is not started.
-    pub(super) fn turn_ended(&mut self, place: Place) {
+    pub(super) fn turn_ended(&mut self, place: ListPlace) {
         let [own, pressed] = &mut self.turns;
         if place.pressed { pressed } else { own }.ended(place.at);
     }

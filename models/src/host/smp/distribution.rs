@@ -5,7 +5,7 @@ use ble::secret::Secret;
 use ble::time::Instant;
 
 use super::pdu::{AUTH_BONDING, KEY_ID, KEY_SIGN, Pdu, reason};
-use super::{Initiator, Output, Paired, State};
+use super::{Initiator, Paired, SmpOutput, State};
 
 /// What the responder still owes, and what it has told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -72,7 +72,7 @@ impl Initiator {
         self.deadline = None;
         if let Some(ltk) = self.ltk.clone() {
             let bonding = self.request.auth & self.response.auth & AUTH_BONDING != 0;
-            self.out.push_back(Output::Paired(Box::new(Paired {
+            self.out.push_back(SmpOutput::Paired(Box::new(Paired {
                 ltk,
                 key_size: self.key_size(),
                 authenticated: self.method.authenticated() && !self.debug_key,

@@ -1,7 +1,7 @@
 //! Security Manager of the initiator: LE Secure Connections only (Vol 3, Part H, 2.3 and 2.4).
 //!
 //! [`Initiator`] is one pairing. It takes commands of the responder, answers of the user and
-//! results of P-256 operations, and says what is to be done in [`Output`]s. What belongs to the
+//! results of P-256 operations, and says what is to be done in [`SmpOutput`]s. What belongs to the
 //! two authentication stages is in [`stages`]; key distribution is in [`distribution`].
 
 mod curve;
@@ -29,7 +29,7 @@ use super::config::{DebugKey, PairingConfig};
 pub(crate) use curve::{public_key, shared_secret};
 pub(crate) use draws::Draws;
 use method::Method;
-pub(crate) use pdu::{Features, Malformed, Pdu, reason};
+pub(crate) use pdu::{Malformed, PairingFeatures, Pdu, reason};
 
 /// The peer has this long to answer.
 // SMP-TIME-1: 30 seconds.
@@ -82,7 +82,7 @@ pub(crate) struct Paired {
 
 /// What a pairing wants done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Output {
+pub(crate) enum SmpOutput {
     /// Send this command to the responder.
     Send(Pdu),
     /// Compute the public key and answer with [`Initiator::public_key`].
@@ -123,8 +123,8 @@ pub(crate) struct Initiator {
     draws: Draws,
     state: State,
     deadline: Option<Instant>,
-    request: Features,
-    response: Features,
+    request: PairingFeatures,
+    response: PairingFeatures,
     method: Method,
     private_key: Secret<32>,
     own_key: Option<PublicKey>,
@@ -140,7 +140,7 @@ pub(crate) struct Initiator {
     ltk: Option<Secret<16>>,
     wanted: distribution::Wanted,
     showing: bool,
-    out: VecDeque<Output>,
+    out: VecDeque<SmpOutput>,
 }
 
 impl Initiator {
@@ -152,7 +152,7 @@ impl Initiator {
         draws: Draws,
     ) -> Self {
         let flag = |on: bool, bit: u8| if on { bit } else { 0 };
-        let request = Features {
+        let request = PairingFeatures {
             io: config.io as u8,
             oob: 0,
             auth: flag(config.bonding, pdu::AUTH_BONDING)
@@ -169,7 +169,7 @@ impl Initiator {
             state: State::Response,
             deadline: None,
             request,
-            response: Features::default(),
+            response: PairingFeatures::default(),
             method: Method::JustWorks,
             private_key: Secret::new([0; 32]),
             own_key: None,
@@ -208,7 +208,7 @@ impl Initiator {
     }
 
     /// Takes the next thing to do.
-    pub(crate) fn poll(&mut self) -> Option<Output> {
+    pub(crate) fn poll(&mut self) -> Option<SmpOutput> {
         self.out.pop_front()
     }
 
@@ -251,7 +251,7 @@ impl Initiator {
         }
     }
 
-    fn response(&mut self, now: Instant, response: Features) {
+    fn response(&mut self, now: Instant, response: PairingFeatures) {
         self.response = response;
         // SMP-FEAT-1: values of the feature exchange.
         let in_range = (7..=16).contains(&response.key_size) && response.oob <= 1;
@@ -287,10 +287,10 @@ impl Initiator {
 
     fn draw_private_key(&mut self) {
         self.private_key = Secret::new(self.draws.private_key());
-        self.out.push_back(Output::ComputePublicKey(self.private_key.clone()));
+        self.out.push_back(SmpOutput::ComputePublicKey(self.private_key.clone()));
     }
 
-    /// Result of [`Output::ComputePublicKey`].
+    /// Result of [`SmpOutput::ComputePublicKey`].
     pub(crate) fn public_key(&mut self, now: Instant, key: Option<PublicKey>) {
         match key {
             // The drawn number was not in 1..n: another.
@@ -328,11 +328,11 @@ impl Initiator {
             DebugKey::Accept | DebugKey::Reject => {}
         }
         self.peer_key = Some(key);
-        self.out.push_back(Output::ComputeSharedSecret(self.private_key.clone(), key));
+        self.out.push_back(SmpOutput::ComputeSharedSecret(self.private_key.clone(), key));
         self.begin_stage_1(now);
     }
 
-    /// Result of [`Output::ComputeSharedSecret`].
+    /// Result of [`SmpOutput::ComputeSharedSecret`].
     pub(crate) fn shared_secret(&mut self, now: Instant, secret: Option<Secret<32>>) {
         if self.state == State::Over {
             return;
@@ -348,7 +348,7 @@ impl Initiator {
         }
     }
 
-    /// Result of [`Output::Encrypt`].
+    /// Result of [`SmpOutput::Encrypt`].
     pub(crate) fn encrypted(&mut self, now: Instant, status: ErrorCode) {
         if self.state == State::Encryption {
             if status == ErrorCode::SUCCESS {
@@ -361,25 +361,25 @@ impl Initiator {
 
     fn show(&mut self, ui: Ui) {
         self.showing = true;
-        self.out.push_back(Output::Show(ui));
+        self.out.push_back(SmpOutput::Show(ui));
     }
 
     fn clear(&mut self) {
         if self.showing {
             self.showing = false;
-            self.out.push_back(Output::Show(Ui::Clear));
+            self.out.push_back(SmpOutput::Show(Ui::Clear));
         }
     }
 
     fn send(&mut self, now: Instant, command: Pdu) {
         self.deadline = Some(now + SMP_TIMEOUT);
-        self.out.push_back(Output::Send(command));
+        self.out.push_back(SmpOutput::Send(command));
     }
 
     /// Ends the pairing and tells the peer.
     fn fail(&mut self, reason: u8) {
         // SMP-FAIL-1: a failure ends the pairing.
-        self.out.push_back(Output::Send(Pdu::Failed(reason)));
+        self.out.push_back(SmpOutput::Send(Pdu::Failed(reason)));
         self.end(PairingError::Local(reason));
     }
 
@@ -392,6 +392,6 @@ impl Initiator {
         self.state = State::Over;
         self.deadline = None;
         self.clear();
-        self.out.push_back(Output::Failed(error, in_round.then_some(self.round)));
+        self.out.push_back(SmpOutput::Failed(error, in_round.then_some(self.round)));
     }
 }

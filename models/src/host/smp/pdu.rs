@@ -31,7 +31,7 @@ pub(crate) const KEY_SIGN: u8 = 0x04;
 /// What Pairing Request and Pairing Response carry, in the order of the octets on air; f6 covers
 /// the first three exactly as they were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Features {
+pub(crate) struct PairingFeatures {
     pub(crate) io: u8,
     pub(crate) oob: u8,
     pub(crate) auth: u8,
@@ -40,7 +40,7 @@ pub(crate) struct Features {
     pub(crate) responder_keys: u8,
 }
 
-impl Features {
+impl PairingFeatures {
     fn from_octets([io, oob, auth, key_size, initiator_keys, responder_keys]: [u8; 6]) -> Self {
         Self { io, oob, auth, key_size, initiator_keys, responder_keys }
     }
@@ -59,8 +59,8 @@ impl Features {
 /// A Security Manager command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Pdu {
-    PairingRequest(Features),
-    PairingResponse(Features),
+    PairingRequest(PairingFeatures),
+    PairingResponse(PairingFeatures),
     Confirm([u8; 16]),
     Random([u8; 16]),
     Failed(u8),
@@ -100,8 +100,8 @@ impl Pdu {
 
     fn parse_body(code: u8, r: &mut Reader<'_>) -> Option<Self> {
         Some(match code {
-            0x01 => Self::PairingRequest(Features::from_octets(r.array()?)),
-            0x02 => Self::PairingResponse(Features::from_octets(r.array()?)),
+            0x01 => Self::PairingRequest(PairingFeatures::from_octets(r.array()?)),
+            0x02 => Self::PairingResponse(PairingFeatures::from_octets(r.array()?)),
             0x03 => Self::Confirm(r.array()?),
             0x04 => Self::Random(r.array()?),
             0x05 => Self::Failed(r.u8()?),

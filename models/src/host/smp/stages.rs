@@ -7,7 +7,7 @@ use ble::ui::Ui;
 use super::method::Method;
 use super::pdu::{Pdu, reason};
 use super::toolbox::{self, Check};
-use super::{Initiator, Output, State};
+use super::{Initiator, SmpOutput, State};
 
 /// A passkey has 20 bits, each committed to in a round of its own.
 // SMP-PASS-1: rounds of a passkey.
@@ -165,7 +165,7 @@ impl Initiator {
         self.ltk = Some(ltk.clone());
         self.state = State::Encryption;
         self.deadline = None;
-        self.out.push_back(Output::Encrypt(ltk));
+        self.out.push_back(SmpOutput::Encrypt(ltk));
     }
 }
 

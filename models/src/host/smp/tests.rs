@@ -39,13 +39,13 @@ fn address(kind: &str, octets: &str) -> Address {
     Address::new(kind, hex(octets))
 }
 
-fn drain(smp: &mut Initiator) -> Vec<Output> {
+fn drain(smp: &mut Initiator) -> Vec<SmpOutput> {
     std::iter::from_fn(|| smp.poll()).collect()
 }
 
-fn sent(outputs: &[Output]) -> Vec<Pdu> {
-    let pdu = |output: &Output| match output {
-        Output::Send(pdu) => Some(pdu.clone()),
+fn sent(outputs: &[SmpOutput]) -> Vec<Pdu> {
+    let pdu = |output: &SmpOutput| match output {
+        SmpOutput::Send(pdu) => Some(pdu.clone()),
         _ => None,
     };
     outputs.iter().filter_map(pdu).collect()
@@ -101,13 +101,13 @@ impl<'a> Replay<'a> {
         self.values[name]
     }
 
-    fn receive(&mut self, pdu: Pdu) -> Vec<Output> {
+    fn receive(&mut self, pdu: Pdu) -> Vec<SmpOutput> {
         self.smp.received(NOW, Ok(pdu));
         drain(&mut self.smp)
     }
 
     /// Up to the peer's public key; gives what follows it.
-    fn keys(&mut self) -> Vec<Output> {
+    fn keys(&mut self) -> Vec<SmpOutput> {
         let response: [u8; 7] = hex(self.value("pairing_rsp"));
         let outputs = self.receive(Pdu::parse(&response).unwrap());
         assert_eq!(sent(&outputs), [Pdu::PublicKey(key(self.value("public_key_init")))]);
@@ -123,7 +123,7 @@ impl<'a> Replay<'a> {
         shared_secret(&private, &key(self.value(&format!("public_key_{other}"))))
     }
 
-    fn rounds(&mut self, mut outputs: Vec<Output>) -> Vec<Output> {
+    fn rounds(&mut self, mut outputs: Vec<SmpOutput>) -> Vec<SmpOutput> {
         let rounds: u8 = self.value("rounds").parse().unwrap();
         for round in 0..rounds {
             if let Some(confirm) = self.values.get(format!("confirm_init_{round}").as_str()) {
@@ -142,20 +142,20 @@ impl<'a> Replay<'a> {
         let mut outputs = self.keys();
         let secret = self.dhkey();
         self.smp.shared_secret(NOW, secret);
-        if outputs.contains(&Output::Show(Ui::AskPasskey)) {
+        if outputs.contains(&SmpOutput::Show(Ui::AskPasskey)) {
             self.smp.passkey_typed(NOW, self.value("passkey").parse().unwrap());
             outputs = drain(&mut self.smp);
         }
         outputs = self.rounds(outputs);
         if self.value("method") == "numeric_comparison" {
             let number = self.value("passkey").parse().unwrap();
-            assert!(outputs.contains(&Output::Show(Ui::CompareNumber(number))));
+            assert!(outputs.contains(&SmpOutput::Show(Ui::CompareNumber(number))));
             self.smp.comparison_answered(NOW, true);
             outputs = drain(&mut self.smp);
         }
         assert_eq!(sent(&outputs), [Pdu::DhKeyCheck(hex(self.value("dhkey_check_init")))]);
         let outputs = self.receive(Pdu::DhKeyCheck(hex(self.value("dhkey_check_resp"))));
-        assert_eq!(outputs, [Output::Encrypt(Secret::new(hex(self.value("ltk"))))]);
+        assert_eq!(outputs, [SmpOutput::Encrypt(Secret::new(hex(self.value("ltk"))))]);
     }
 }
 
@@ -185,5 +185,5 @@ fn a_reflected_public_key_ends_the_pairing() {
     let outputs = Replay::new(text).keys();
     let expected = PairingError::Local(reason::DHKEY_CHECK_FAILED);
     assert_eq!(sent(&outputs), [Pdu::Failed(reason::DHKEY_CHECK_FAILED)]);
-    assert_eq!(outputs.last(), Some(&Output::Failed(expected, None)));
+    assert_eq!(outputs.last(), Some(&SmpOutput::Failed(expected, None)));
 }

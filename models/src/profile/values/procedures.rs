@@ -4,7 +4,7 @@ use ble::hci::ConnectionParameters;
 use ble::phy::PhySet;
 use bletwin_schema::{Shape, ValueKind, Written};
 
-use crate::controller::{AutomaticProcedure, Moment, OwnProcedure, Span};
+use crate::controller::{AutomaticProcedure, OwnProcedure, Span, StartMoment};
 use crate::host::ParameterRules;
 
 /// Connection parameters written `INTERVAL_US:LATENCY:TIMEOUT_MS`.
@@ -60,7 +60,7 @@ impl ValueKind for Procedures {
     type Value = OwnProcedure;
 
     fn shape() -> Shape {
-        let moments = Moment::NAMED.map(|(name, _)| name);
+        let moments = StartMoment::NAMED.map(|(name, _)| name);
         let how = format!(
             "PROCEDURE@MOMENT[+DELAY][/PERIOD][~EVENTS][?] with PROCEDURE features, version, \
              length, phy[:PHYS[:PHYS]] (to send and to receive on: 1m, 2m, coded, with + between \
@@ -129,10 +129,10 @@ impl ValueKind for Procedures {
             None => None,
         };
         let delay = delay.map_or(Some(Span::NONE), span)?;
-        let named = Moment::NAMED.iter().find(|(name, _)| *name == moment);
+        let named = StartMoment::NAMED.iter().find(|(name, _)| *name == moment);
         let moment = match named {
             Some((_, moment)) => *moment,
-            None => Moment::Event(moment.parse().ok()?),
+            None => StartMoment::Event(moment.parse().ok()?),
         };
         let recurs = !matches!(period, Some(Span::Events(0) | Span::Ms(0)));
         recurs.then_some(OwnProcedure { procedure, moment, delay, period, ahead, unless_asked })
@@ -157,9 +157,9 @@ impl ValueKind for Procedures {
             _ => String::new(),
         };
         let moment = match own.moment {
-            Moment::Event(event) => event.to_string(),
+            StartMoment::Event(event) => event.to_string(),
             named => {
-                let known = Moment::NAMED.iter().find(|(_, moment)| *moment == named);
+                let known = StartMoment::NAMED.iter().find(|(_, moment)| *moment == named);
                 known.map_or("", |(name, _)| *name).to_owned()
             }
         };

@@ -14,7 +14,7 @@ use crate::story::{Scenario, Story};
 use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
 use bletwin_explore::case::Side;
 use hosts::{Hosts, INTERVAL};
-pub use script::{Expected, Links, Step};
+pub use script::{Expected, HostStep, Links};
 
 /// Events in which the last change has taken effect.
 const SETTLE: u64 = 70;
@@ -24,12 +24,12 @@ pub static OWN_REQUEST_ELSEWHERE: Links = Links {
     script: "X5",
     rules: &["LL-PROC-1"],
     steps: &[
-        Step::Ask(Side::Peripheral, 0, 40),
-        Step::Ask(Side::Central, 1, 48),
-        Step::Pass(3),
-        Step::Agree(Side::Peripheral, 1),
-        Step::Agree(Side::Central, 0),
-        Step::Pass(SETTLE),
+        HostStep::Ask(Side::Peripheral, 0, 40),
+        HostStep::Ask(Side::Central, 1, 48),
+        HostStep::Pass(3),
+        HostStep::Agree(Side::Peripheral, 1),
+        HostStep::Agree(Side::Central, 0),
+        HostStep::Pass(SETTLE),
     ],
     seen: [
         Expected {
@@ -46,14 +46,14 @@ pub static REQUEST_ELSEWHERE: Links = Links {
     script: "X6",
     rules: &["LL-PROC-1"],
     steps: &[
-        Step::Ask(Side::Central, 0, 40),
-        Step::Pass(3),
-        Step::Ask(Side::Central, 1, 48),
-        Step::Pass(3),
-        Step::Agree(Side::Peripheral, 1),
-        Step::Pass(1),
-        Step::Agree(Side::Peripheral, 0),
-        Step::Pass(SETTLE),
+        HostStep::Ask(Side::Central, 0, 40),
+        HostStep::Pass(3),
+        HostStep::Ask(Side::Central, 1, 48),
+        HostStep::Pass(3),
+        HostStep::Agree(Side::Peripheral, 1),
+        HostStep::Pass(1),
+        HostStep::Agree(Side::Peripheral, 0),
+        HostStep::Pass(SETTLE),
     ],
     seen: [
         Expected {
@@ -82,9 +82,9 @@ pub fn play(scenario: &Scenario, links: &'static Links, seed: u64) -> Finished {
     let from = hosts.now();
     for step in links.steps {
         match *step {
-            Step::Ask(who, link, interval) => hosts.ask(who, link, interval),
-            Step::Agree(who, link) => hosts.agree(who, link),
-            Step::Pass(events) => {
+            HostStep::Ask(who, link, interval) => hosts.ask(who, link, interval),
+            HostStep::Agree(who, link) => hosts.agree(who, link),
+            HostStep::Pass(events) => {
                 hosts.pass(Duration::from_us(1250).times(u64::from(INTERVAL) * events));
             }
         }

@@ -10,14 +10,14 @@ pub struct Links {
     /// Ids of the decisions that it is about.
     pub rules: &'static [&'static str],
     /// What the hosts do, when both links are there and features have been exchanged.
-    pub steps: &'static [Step],
+    pub steps: &'static [HostStep],
     /// What has to be seen on each link.
     pub seen: [Expected; 2],
 }
 
 /// What a host does on a link, numbered from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum HostStep {
     /// It asks for another connInterval, units of 1.25 ms.
     Ask(Side, usize, u16),
     /// It agrees to what it was asked.

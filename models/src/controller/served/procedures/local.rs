@@ -5,7 +5,7 @@ use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::{Duration, Instant};
 use ble::trace::{Initiator, Procedure};
 
-use super::{OpenProcedure, Place, Served, Wanted};
+use super::{ListPlace, OpenProcedure, Served, Wanted};
 use crate::controller::arbiter::{self, Obstacles, Verdict};
 use crate::controller::config::{AutomaticProcedure, OwnProcedure};
 use crate::controller::procedure::{Local, ProcedureRow, Step, has_one_of, row};
@@ -54,7 +54,7 @@ impl Served {
         }
         let [turns, _] = &mut self.turns;
         for at in turns.due(&sh.config.automatic, &self.link.happened, here) {
-            let place = Place { pressed: false, at };
+            let place = ListPlace { pressed: false, at };
             let Some(own) = sh.config.automatic.get(at) else { continue };
             let asked = own.procedure.procedure().is_some_and(|p| self.link.happened.is_asked(p));
             let local = Local::automatic(own.procedure, sh);
