@@ -9,7 +9,7 @@ use bletwin_sim::sniffer::sniff;
 use firmware_core::host::procedures::Request;
 use serde::Serialize;
 
-use super::part;
+use super::divergence;
 use bletwin_explain::why::procedures::Answer;
 use bletwin_explain::why::{Account, Cause, Exchange, How, Hypothesis, Why};
 use bletwin_scenarios::stage::Finished;
@@ -54,7 +54,7 @@ pub fn violations(seen: &Finished, whole: &Finished) -> Vec<Violation> {
 /// When the peripheral first asks for a procedure on air.
 #[must_use]
 pub fn first_on_air(run: &Finished, request: Request) -> Option<Instant> {
-    let spots = part::spots(run);
+    let spots = divergence::spots(run);
     spots.iter().flatten().find(|spot| spot.request == Some(request)).map(|spot| spot.at)
 }
 

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use super::cost::TAIL;
 use super::outcome::Outcome;
-use super::wishes;
+use super::requests;
 use bletwin_scenarios::catalogue::Scenario;
 use bletwin_scenarios::judgement::Permit;
 use bletwin_scenarios::prompt::Prompt;
@@ -237,8 +237,8 @@ impl<'a> Bench<'a> {
     fn judged(&self, run: &Finished) -> Outcome {
         let outcome = Outcome::of(run);
         let granted = self.wishes.is_empty() || {
-            let unmet = wishes::unmet(run);
-            let asked = wishes::asked(run);
+            let unmet = requests::unmet(run);
+            let asked = requests::asked(run);
             self.wishes.iter().all(|wish| asked.contains(wish) && !unmet.contains(wish))
         };
         Outcome { good: outcome.good && granted, ..outcome }

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::behaviour;
 use super::bench::{Bench, Trial};
-use super::lattice::Candidate;
+use super::candidates::Candidate;
+use super::divergence::{Difference, Parting, Spot, lacked, part, part_at, spots};
 use super::outcome::Share;
-use super::part::{Difference, Parting, Spot, lacked, part, part_at, spots};
 use super::suspect::{self, HostRequest};
 use bletwin_explain::why::Account;
 use bletwin_scenarios::stage::Finished;

@@ -8,19 +8,19 @@ use serde::Serialize;
 
 use super::behaviour::{Violation, violations};
 use super::bench::{Bench, Partner, Trial};
+use super::candidates::{Candidate, ChangeKind};
 use super::cause::{Case, Cause, Means};
 use super::cost::Cost;
-use super::lattice::{Candidate, ChangeKind};
+use super::divergence::part;
+use super::environment;
 use super::outcome::{Outcome, Share};
-use super::part::part;
+use super::requests;
 use super::search::{Cured, Found, is_of_the_air, price, search, search_singles};
 use super::stacks::{self, Hint};
-use super::surroundings;
 use super::suspect::on_air;
 use super::timing::{self, TimingRow};
 use super::turn::{self, Turn};
 use super::user::{self, Advice};
-use super::wishes;
 use bletwin_explain::report as story;
 use bletwin_scenarios::stage::Finished;
 use bletwin_scenarios::summary::Verdict;
@@ -174,7 +174,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
         .map(|&seed| Trial { partner: Partner::Honest, ..Trial::new(base, seed) })
         .collect();
     diagnosis.honest_fails = Some(Share::bad(&bench.outcomes(&honest)?));
-    diagnosis.surroundings = surroundings::try_out(&bench, base, &seeds)?;
+    diagnosis.surroundings = environment::try_out(&bench, base, &seeds)?;
     let found = search(&bench, base, seeds[0], &failure)?;
     fill(&mut diagnosis, found);
     let closest = closest(&bench, base, &diagnosis.cures, seeds[0])?;
@@ -226,7 +226,7 @@ fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) ->
     let (base, seed) = (&question.config, question.seed);
     let run = bench.play(&Trial::new(base, seed))?;
     let outcome = Outcome::of(&run);
-    let wishes = wishes::unmet(&run);
+    let wishes = requests::unmet(&run);
     let failing = bench.evidence(&Trial::new(base, seed))?;
     diagnosis.evidence = Some(Evidence { failing, cured: None });
     let mut bench = bench;
@@ -239,7 +239,7 @@ fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) ->
         // A change of something else may get it by luck of timing.
         let own = |cure: &Cure| cure.candidate.changes.iter().any(|c| wish_is_set_by(wish, c.key));
         cures.sort_by_key(|cure| !own(cure));
-        let request = wishes::on_air(&run, wish).unwrap_or_else(|| on_air(wish).into());
+        let request = requests::on_air(&run, wish).unwrap_or_else(|| on_air(wish).into());
         diagnosis.unmet.push(Unmet { request, cures });
     }
     diagnosis.runs = bench.runs();

@@ -2,12 +2,12 @@
 //! and what to change.
 //!
 //! The central is an opaque node ([`bench::Unknown`]); everything is learnt from runs. [`search`]
-//! looks for the smallest changes of the configuration ([`lattice`]) that cure, [`part`] finds the
-//! first PDU at which the failing and the cured run part, [`cause`] proves that it is the cause by
-//! taking it out alone and putting it back alone ([`suspect`]); where no PDU is, [`turn`] says what
-//! the run turns on. [`timing`] asks for the procedure
-//! at other moments, [`behaviour`] says what the central did, [`cost`] what a cure costs,
-//! [`stacks`] how it is made, and [`user`] tries what a person can do where the firmware cannot.
+//! looks for the smallest changes of the configuration ([`candidates`]) that cure, [`divergence`]
+//! finds the first PDU at which the failing and the cured run part, [`cause`] proves that it is the
+//! cause by taking it out alone and putting it back alone ([`suspect`]); where no PDU is, [`turn`]
+//! says what the run turns on. [`timing`] asks for the procedure at other moments, [`behaviour`]
+//! says what the central did, [`cost`] what a cure costs, [`stacks`] how it is made, and [`user`]
+//! tries what a person can do where the firmware cannot.
 //! [`report`] says it all.
 //!
 //! ```
@@ -28,22 +28,22 @@
 
 pub mod behaviour;
 pub mod bench;
+pub mod candidates;
 pub mod cause;
 pub mod cost;
 pub mod diagnosis;
-pub mod exhibit;
-pub mod lattice;
+pub mod divergence;
+pub mod environment;
 pub mod outcome;
-pub mod part;
 pub mod report;
+pub mod requests;
 pub mod search;
+pub mod side_by_side;
 pub mod stacks;
-pub mod surroundings;
 pub mod suspect;
 pub mod timing;
 pub mod turn;
 pub mod user;
-pub mod wishes;
 
 pub use bench::{Bench, Unknown, Watcher};
 pub use diagnosis::{Diagnosis, Evidence, Question, diagnose};

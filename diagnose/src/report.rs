@@ -2,10 +2,10 @@
 
 use firmware_core::host::procedures::Request;
 
+use super::candidates::ChangeKind;
 use super::cause::{Cause, Means};
 use super::diagnosis::{Cure, Diagnosis, Tried, Unmet};
-use super::lattice::ChangeKind;
-use super::part::Difference;
+use super::divergence::Difference;
 use super::stacks::Hint;
 use super::turn::{On, Turn};
 use bletwin_explain::report::wrap;

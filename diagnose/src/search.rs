@@ -11,8 +11,8 @@ use ble::time::Duration;
 use bletwin_setup::Build;
 
 use super::bench::{Bench, Trial};
+use super::candidates::{Candidate, Change, ChangeKind, changes};
 use super::cost::Cost;
-use super::lattice::{Candidate, Change, ChangeKind, changes};
 use super::outcome::{Outcome, Share};
 use bletwin_setup::Air;
 

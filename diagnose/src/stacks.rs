@@ -346,7 +346,7 @@ pub const DELETE_BONDS: &[Hint] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lattice::{Change, ChangeKind, changes};
+    use crate::candidates::{Change, ChangeKind, changes};
     use bletwin_setup::keys::PERIPHERAL;
     use bletwin_setup::preset;
 

@@ -9,7 +9,7 @@ use bletwin_setup::Build;
 use serde::Serialize;
 
 use super::bench::{Bench, Trial};
-use super::lattice::{Candidate, ChangeKind};
+use super::candidates::{Candidate, ChangeKind};
 use super::outcome::Share;
 use super::user::Advice;
 

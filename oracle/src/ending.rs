@@ -14,9 +14,9 @@ use bletwin_rules::framing::LL_FRAME_3;
 use bletwin_rules::termination::LL_END_1;
 use bletwin_rules::timeout::{LL_LIVE_1, LL_LIVE_2, LL_LIVE_3};
 
-use super::duty::said_goodbye;
 use super::encryption::Refusal;
 use super::link::{HciEvent, Link, Packet, UNIT, other};
+use super::obligations::said_goodbye;
 use super::procedure::{Due, OpenedProcedures, PAST};
 use super::window::Reach;
 use super::{Finding, Findings, Rule};

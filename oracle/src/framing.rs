@@ -9,7 +9,7 @@ use bletwin_rules::connection::LL_CONN_1;
 use bletwin_rules::control::LL_CTRL_1;
 use bletwin_rules::framing::{LL_CRC_1, LL_FRAME_1, LL_FRAME_2, LL_FRAME_3};
 
-use super::bits::Own;
+use super::feature_bits::Own;
 use super::link::{Link, Packet};
 use super::{Finding, Findings};
 use bletwin_sniffer::RecordId;

@@ -24,39 +24,39 @@ use bletwin_sniffer::View;
 mod advertising;
 mod agreement;
 mod asked;
-mod awake;
 mod beyond;
-mod bits;
-mod busy;
 mod channel;
 mod choice;
 mod clock;
-mod duty;
+mod command_completion;
 mod encryption;
 mod ending;
 mod extended;
 mod extent;
+mod feature_bits;
 mod features;
 mod findings;
 mod flow;
 mod framing;
 mod gap;
+mod host_events;
 mod hosts;
-mod kept;
 mod l2cap;
+mod latency;
 mod length;
 mod link;
 mod needs;
+mod obligations;
 mod payload;
 mod phy;
-mod possible;
+mod phy_length;
 mod privacy;
 mod procedure;
 mod rivals;
-mod shown;
+mod shared_radio;
+mod stale_parameters;
 mod table;
 mod timing;
-mod told;
 mod values;
 mod window;
 
@@ -94,7 +94,7 @@ pub fn examine(view: &View) -> Examined {
     let sealed = all.links.iter().filter_map(|link| link.stop);
     let sealed = sealed.filter(|(_, stop)| *stop == Stop::Sealed).map(|(record, _)| record);
     all.unjudged.extend(sealed);
-    let shared = busy::Shared::of(&links);
+    let shared = shared_radio::Shared::of(&links);
     for (number, (link, there)) in links.into_iter().zip(extents).enumerate() {
         let mut told = one_link(link, &facts, &shared.of_peripheral(number), there).told;
         all.findings.append(&mut told.findings);
@@ -112,18 +112,18 @@ pub fn examine(view: &View) -> Examined {
 
 /// What a view says beside the packets of connections.
 struct Facts {
-    own: bits::Own,
+    own: feature_bits::Own,
     closed: window::Closed,
-    unfinished: Vec<told::Unfinished>,
+    unfinished: Vec<command_completion::Unfinished>,
     timeouts: Vec<payload::Set>,
 }
 
 impl Facts {
     fn of(view: &View) -> Self {
         Self {
-            own: bits::own(view.hci()),
+            own: feature_bits::own(view.hci()),
             closed: window::closed(view),
-            unfinished: told::unfinished(view),
+            unfinished: command_completion::unfinished(view),
             timeouts: payload::set(view.hci()),
         }
     }
@@ -133,15 +133,15 @@ impl Facts {
 fn one_link(
     mut link: link::Link<'_>,
     facts: &Facts,
-    busy: &busy::Busy<'_>,
+    busy: &shared_radio::Busy<'_>,
     there: Needs,
 ) -> Findings {
     let mut findings = Findings::with(there);
     if let Some(index) = beyond::beyond(&link) {
         link.truncate(index);
     }
-    if let Some((index, update)) = kept::kept(&link) {
-        kept::report(&link, index, update, &mut findings);
+    if let Some((index, update)) = stale_parameters::kept(&link) {
+        stale_parameters::report(&link, index, update, &mut findings);
         link.truncate(index);
     }
     framing::check(&link, &facts.own, &mut findings);
@@ -160,14 +160,14 @@ fn one_link(
     features::check(&link, &mut findings);
     ending::check(&link, &procedures, &refusals, &mut findings);
     agreement::check(&link, &mut findings);
-    bits::check(&link, &facts.own, &mut findings);
+    feature_bits::check(&link, &facts.own, &mut findings);
     window::check(&link, &facts.closed, busy, &mut findings);
-    told::check(&link, &facts.unfinished, &mut findings);
-    awake::check(&link, &facts.closed, busy, &mut findings);
-    possible::check(&link, &mut findings);
+    command_completion::check(&link, &facts.unfinished, &mut findings);
+    latency::check(&link, &facts.closed, busy, &mut findings);
+    phy_length::check(&link, &mut findings);
     payload::check(&link, &facts.own, &facts.timeouts, &mut findings);
-    shown::check(&link, &mut findings);
-    duty::check(&link, &procedures, &mut findings);
+    host_events::check(&link, &mut findings);
+    obligations::check(&link, &procedures, &mut findings);
     l2cap::check(&link, &mut findings);
     findings
 }

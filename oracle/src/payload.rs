@@ -6,7 +6,7 @@ use ble::pdu::control::FeatureSet;
 use ble::time::{Duration, Instant};
 use bletwin_rules::ping::LL_PING_2;
 
-use super::bits::Own;
+use super::feature_bits::Own;
 use super::features::shown;
 use super::link::{Link, other};
 use super::{Finding, Findings};

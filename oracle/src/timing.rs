@@ -9,8 +9,8 @@ use bletwin_rules::connection::{
 };
 
 use super::Findings;
-use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet, UNIT};
+use super::shared_radio::{Busy, LEAD};
 
 /// What the sender of the second packet may deviate, and what its clock (50 ppm) adds.
 const T_IFS_TOLERANCE: Duration = Duration::from_us(2);

@@ -8,8 +8,8 @@ use ble::phy::T_IFS_US;
 use ble::time::{Duration, Instant};
 
 use super::Findings;
-use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
+use super::shared_radio::{Busy, LEAD};
 use super::timing::{Anchors, JITTER};
 use bletwin_sniffer::{Fact, NodeId, RecordId, View};
 

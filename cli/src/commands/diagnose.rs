@@ -12,7 +12,7 @@ use super::ending::{Exit, warn};
 use super::{style, typed};
 use crate::interrupt;
 use crate::output::Outputs;
-use bletwin_diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, exhibit, report};
+use bletwin_diagnose::{Bench, Diagnosis, Question, Watcher, diagnose, report, side_by_side};
 use bletwin_explain::html;
 use bletwin_scenarios::catalogue::{self, Scenario};
 use bletwin_setup::error::{BadInput, nearest};
@@ -103,7 +103,7 @@ pub(super) fn run(options: &Diagnose) -> anyhow::Result<Exit> {
         let path = output.path().to_owned();
         let title = format!("{} with {}", diagnosis.peripheral, diagnosis.central);
         output
-            .commit(|w| html::page(&title, &exhibit::exhibits(&diagnosis), w))
+            .commit(|w| html::page(&title, &side_by_side::exhibits(&diagnosis), w))
             .with_context(|| format!("writing {}", path.display()))?;
     }
     print(options, &diagnosis, &mut outputs.console())?;

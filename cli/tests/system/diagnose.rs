@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use bletwin_diagnose::bench::{Trial, Watcher};
+use bletwin_diagnose::candidates::ChangeKind;
 use bletwin_diagnose::cause::Means;
-use bletwin_diagnose::lattice::ChangeKind;
 use bletwin_diagnose::{Bench, Diagnosis, Question, diagnose, report};
 use bletwin_models::profile::Profile;
 use bletwin_scenarios::catalogue;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use bletwin::quirks::{self, Trial};
 use bletwin_diagnose::bench::Watcher;
+use bletwin_diagnose::candidates::ChangeKind;
 use bletwin_diagnose::diagnosis::Cure;
-use bletwin_diagnose::lattice::ChangeKind;
 use bletwin_diagnose::{Bench, Diagnosis, Question, diagnose, report};
 use bletwin_models::profile::{Entry, Profile, Quirk, catalogue as centrals};
 use bletwin_scenarios::catalogue;

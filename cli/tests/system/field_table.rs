@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bletwin_diagnose::bench::Watcher;
-use bletwin_diagnose::lattice::ChangeKind;
+use bletwin_diagnose::candidates::ChangeKind;
 use bletwin_diagnose::turn::On;
 use bletwin_diagnose::{Bench, Diagnosis, Question, diagnose};
 use bletwin_explain::report;

@@ -2,9 +2,9 @@
 //! place that decides what a received PDU belongs to (Vol 6, Part B, 5).
 
 mod armed;
-mod bent;
 mod pressed;
 mod procedures;
+mod quirk_answers;
 
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::AclBoundary;

@@ -8,7 +8,7 @@ use ble::time::{Duration, Instant};
 use bletwin_sim::record::{Note, RecordKind};
 use firmware_core::host::procedures::Request;
 
-use super::part::spots;
+use super::divergence::spots;
 use super::suspect::schedule;
 use bletwin_scenarios::stage::Finished;
 

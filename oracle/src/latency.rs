@@ -6,9 +6,9 @@ use ble::time::{Duration, Instant};
 use bletwin_rules::connection::{LL_LAT_1, LL_LAT_2, LL_LAT_3};
 
 use super::Findings;
-use super::busy::{Busy, LEAD};
 use super::link::{Link, Packet};
 use super::procedure::{PAST, instant};
+use super::shared_radio::{Busy, LEAD};
 use super::window::Closed;
 use bletwin_sniffer::RecordId;
 

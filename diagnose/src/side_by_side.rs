@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use bletwin_sim::record::RecordId;
 
 use super::diagnosis::{Diagnosis, Evidence};
+use super::divergence::Difference;
 use super::outcome::Outcome;
-use super::part::Difference;
 use super::report;
 use bletwin_explain::html::Exhibit;
 
