@@ -67,18 +67,6 @@ pub fn g2(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], y: &[u8; 16]) -> u32 {
     u32::from_be_bytes([a, b, c, d])
 }
 
-/// Link key conversion by a four-octet name.
-#[must_use]
-pub fn h6(w: &Secret<16>, key_id: &[u8; 4]) -> Secret<16> {
-    Secret::new(aes_cmac(w.expose(), &[key_id]))
-}
-
-/// Link key conversion by a salt.
-#[must_use]
-pub fn h7(salt: &[u8; 16], w: &Secret<16>) -> Secret<16> {
-    Secret::new(aes_cmac(salt, &[w.expose()]))
-}
-
 /// Confirm value of LE legacy pairing. `preq` and `pres` are the whole PDUs, `initiator` and
 /// `responder` the addresses as [`Address::for_smp`](crate::address::Address::for_smp) gives them.
 #[must_use]

@@ -35,12 +35,6 @@ impl Memory {
         self.flash.len()
     }
 
-    /// Octets of RAM.
-    #[must_use]
-    pub fn ram_len(&self) -> u32 {
-        self.ram.len()
-    }
-
     /// Gives up all pages of its own, so that the next copies only share.
     pub fn seal(&mut self) {
         self.flash.seal();

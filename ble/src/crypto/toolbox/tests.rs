@@ -83,18 +83,6 @@ fn f5_and_f6_samples() {
 }
 
 #[test]
-fn key_conversion_samples() {
-    for s in samples("h6") {
-        let key = h6(&Secret::new(field(&s, "w")), &field(&s, "keyid"));
-        assert_eq!(key.expose(), &field(&s, "out"));
-    }
-    for s in samples("h7") {
-        let key = h7(&field(&s, "salt"), &Secret::new(field(&s, "w")));
-        assert_eq!(key.expose(), &field(&s, "out"));
-    }
-}
-
-#[test]
 fn legacy_samples() {
     for s in samples("c1") {
         let address = |kind, octets| {
