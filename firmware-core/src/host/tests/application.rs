@@ -36,6 +36,8 @@ struct Probe {
     stuck: Option<Instant>,
     writes: u8,
     busy: u16,
+    /// Whom alone it tells, if that is said.
+    whom: Option<Handle>,
 }
 
 impl Application for Probe {
@@ -79,7 +81,13 @@ impl Application for Probe {
             crate::application::Event::Secured { .. } => {
                 (0..20).for_each(|_| out.notify(TOLD_HANDLE));
             }
-            crate::application::Event::Subscribed { .. } => out.indicate(TOLD_HANDLE),
+            crate::application::Event::Subscribed { .. } => match self.whom {
+                None => out.indicate(TOLD_HANDLE),
+                Some(whom) => {
+                    out.notify_one(whom, TOLD_HANDLE);
+                    out.indicate_one(whom, TOLD_HANDLE);
+                }
+            },
             _ => {}
         }
         Work { items: self.busy, ..Work::none(Level::Host) }
@@ -217,6 +225,18 @@ fn gai_bv_01_indications_wait_for_each_other_and_are_confirmed() {
     rig.pass(Duration::from_secs(31));
     assert_eq!(rig.host.application.confirmed, [true, false]);
     assert_eq!(rig.host.application.sent, 2);
+}
+
+#[test]
+fn a_single_client_is_told_and_no_other() {
+    let told = vec![vec![0x13], vec![0x1B, 0x14, 0, 0], vec![0x1D, 0x14, 0, 1]];
+    for (whom, expected) in [(HANDLE, told), (Handle(9), vec![vec![0x13]])] {
+        let mut rig = probe(Duration::ZERO);
+        rig.host.application.whom = Some(whom);
+        rig.send(CID_ATT, &[0x12, 0x15, 0, 3, 0]);
+        let sent: Vec<_> = rig.frames.drain(..).map(|acl| acl.data[4..].to_vec()).collect();
+        assert_eq!(sent, expected, "{whom:?}");
+    }
 }
 
 #[test]
