@@ -143,3 +143,20 @@ fn every_rule_can_fail() {
     assert_eq!(uses_std("use std::vec::Vec;").len(), 1);
     assert_eq!(uses_std("#[cfg(test)]\nmod tests {\n    use std::vec;\n}").len(), 0);
 }
+
+/// Where capitals do not tell files apart, as on macOS and Windows, one of the two is lost.
+#[test]
+fn no_two_files_have_names_that_differ_in_capitals_alone() {
+    let mut files = std::process::Command::new("git");
+    let output = files.args(["ls-files"]).current_dir(root()).output();
+    // A package is no repository.
+    let Some(output) = output.ok().filter(|output| output.status.success()) else { return };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut seen = std::collections::BTreeMap::new();
+    for name in text.lines() {
+        if let Some(other) = seen.insert(name.to_lowercase(), name) {
+            panic!("{other} and {name}");
+        }
+    }
+    assert!(seen.len() > 500, "all files are read");
+}
