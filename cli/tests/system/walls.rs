@@ -50,6 +50,44 @@ fn in_the_document(text: &str) -> Arrows {
     .collect()
 }
 
+/// The drawing of the crates: those of each line, the highest first.
+fn drawing(text: &str) -> Vec<BTreeSet<String>> {
+    let drawn = text.split_once("A crate knows crates of lower lines alone:").expect("is there").1;
+    let lines = drawn.split("```").nth(1).expect("a drawing").trim().lines();
+    // What the crates are stands behind more than one blank.
+    let crates = lines.map(|line| line.split("  ").next().unwrap_or_default().split(" · "));
+    crates.map(|names| names.map(str::to_owned).collect()).collect()
+}
+
+/// Arrows that do not lead down, and crates that are not drawn once.
+fn upwards(arrows: &Arrows, drawing: &[BTreeSet<String>]) -> Vec<String> {
+    let line = |name: &String| {
+        let lines: Vec<_> = (0..).zip(drawing).filter(|(_, line)| line.contains(name)).collect();
+        <[_; 1]>::try_from(lines).map(|[(number, _)]| number).ok()
+    };
+    let mut found = Vec::new();
+    for (folder, knows) in arrows {
+        let Some(own) = line(folder) else {
+            found.push(format!("{folder} is not drawn once"));
+            continue;
+        };
+        let level = |to: &&String| line(to).is_none_or(|other: usize| other <= own);
+        found.extend(knows.iter().filter(level).map(|to| format!("{folder} → {to} is not down")));
+    }
+    found
+}
+
+#[test]
+fn the_drawing_has_every_crate_above_those_that_it_knows() {
+    let text = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("readable");
+    let table = in_the_document(&text);
+    assert_eq!(upwards(&table, &drawing(&text)), Vec::<String>::new());
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let arrows = Arrows::from([("a".to_owned(), set(&["b"])), ("b".to_owned(), set(&["a"]))]);
+    assert_eq!(upwards(&arrows, &[set(&["a"]), set(&["b"])]), ["b → a is not down"]);
+    assert_eq!(upwards(&arrows, &[set(&["a"])])[1], "b is not drawn once");
+}
+
 fn differences(manifests: &Arrows, document: &Arrows) -> Vec<String> {
     let mut found = Vec::new();
     for (folder, knows) in manifests {
