@@ -27,9 +27,9 @@ use bletwin_sim::report::degrade::Faults;
         bletwin learn case.pcapng -o my-laptop.toml    its central, as a profile\n  \
         bletwin reproduce case.pcapng --test tests     and a test that fails as it did\n  \
         bletwin codes err 9                            what a number in a log means\n\n\
-        Every run is judged by the rules of link layers and hosts. What a central breaks is told;\n\
-        unless its profile declares it or you gave it that quirk (`--set central.phy-req=…`),\n\
-        the run fails. The peripheral may break nothing.\n\n\
+        Every run is judged by the rules of link layers and hosts. What a central breaks is\n\
+        reported; unless its profile declares it or you gave it that quirk\n\
+        (`--set central.phy-req=…`), the run fails. The peripheral may break nothing.\n\n\
         Exit status: 0 the expected outcome and no such violation, 1 otherwise, 2 bad input,\n\
         130 interrupted."
 )]
