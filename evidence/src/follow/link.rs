@@ -13,7 +13,7 @@ use super::blind::Blind;
 use super::place::{Grid, PacketPlace, Sighting, UNIT, US, other};
 use super::sequence::Sequence;
 use super::summary::{Beginning, Counting, Summary};
-use crate::keys::{Encryption, Pairing};
+use crate::keys::{Encryption, HeardPairing};
 
 /// So many packets outside of all transmit windows are too many.
 const MISSED: u32 = 6;
@@ -56,7 +56,7 @@ pub(crate) struct FollowedLink {
     pub(crate) ends: [NodeId; 2],
     pub(crate) addresses: Option<[Address; 2]>,
     pub(crate) encryption: Encryption,
-    pub(crate) pairing: Pairing,
+    pub(crate) pairing: HeardPairing,
     selection: Option<Selection>,
     map: u64,
     phys: [Phy; 2],
@@ -91,7 +91,7 @@ impl FollowedLink {
             ends,
             addresses: None,
             encryption: Encryption::default(),
-            pairing: Pairing::default(),
+            pairing: HeardPairing::default(),
             selection: None,
             map: 0,
             phys: [Phy::Le1M; 2],

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use ble::secret::Secret;
 
-pub(crate) use pairing::Pairing;
+pub(crate) use pairing::HeardPairing;
 pub(crate) use session::{Encryption, plausible};
 
 /// So many keys are tried on one connection.

@@ -54,7 +54,7 @@ impl Frame {
 
 /// What was heard of a pairing.
 #[derive(Default)]
-pub(crate) struct Pairing {
+pub(crate) struct HeardPairing {
     frames: [Frame; 2],
     request: Option<[u8; 7]>,
     response: Option<[u8; 7]>,
@@ -65,7 +65,7 @@ pub(crate) struct Pairing {
     found: VecDeque<Secret<16>>,
 }
 
-impl Pairing {
+impl HeardPairing {
     /// A data PDU, plain; `ends`: the addresses of central and peripheral.
     pub(crate) fn data(
         &mut self,

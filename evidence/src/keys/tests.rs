@@ -51,7 +51,7 @@ fn the_passkey_of_a_legacy_pairing_is_found() {
         (Up, pdu(4, reversed(srand))),
     ];
     let hear = |stop: bool| {
-        let mut pairing = Pairing::default();
+        let mut pairing = HeardPairing::default();
         let mut steps = 0;
         for (direction, smp) in &said {
             let frame = [&[smp.len() as u8, 0, 6, 0], smp.as_slice()].concat();
