@@ -308,3 +308,23 @@ fn what_new_writes_reads_with_everything_uncommented() {
         }
     }
 }
+
+/// What the page on a user's own peripheral shows behind `<!-- example: FILE -->` are lines of that
+/// file of the example, in their order.
+#[test]
+fn the_page_on_your_peripheral_shows_its_example() {
+    let text = fs::read_to_string(docs().join("YOUR-PERIPHERAL.md")).expect("is there");
+    let folder = docs().with_file_name("examples").join("my-peripheral");
+    let mut count = 0;
+    for marked in text.split("<!-- example: ").skip(1) {
+        let (file, rest) = marked.split_once(" -->").expect("a mark");
+        let block = rest.split("```").nth(1).expect("a block");
+        let whole = fs::read_to_string(folder.join(file)).expect("is there");
+        let mut lines = whole.lines().map(str::trim);
+        for shown in block.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()) {
+            assert!(lines.any(|line| line == shown), "{file} has no `{shown}` there");
+            count += 1;
+        }
+    }
+    assert!(count > 40, "only {count} lines");
+}
