@@ -125,9 +125,13 @@ impl Why {
             }
             How::Silence { last_heard } => {
                 let last = account.pdu(*last_heard)?;
+                let left = match self.first().is_some_and(|first| first.cause == Cause::Loss) {
+                    true => "for its own supervision timeout it had heard nothing",
+                    false => "it left without LL_TERMINATE_IND",
+                };
                 format!(
-                    "The central's last packet came at {}; it left without LL_TERMINATE_IND, and \
-                     {} later the peripheral's supervision timeout ended the link: {end}.",
+                    "The central's last packet came at {}; {left}, and {} later the \
+                     peripheral's supervision timeout ended the link: {end}.",
                     last.place(),
                     span(last.at, ending.at),
                 )
