@@ -154,6 +154,7 @@ fn exhibit<'a>(
         why: [Some(text), rule].into_iter().flatten().collect(),
         records: &outcome.records,
         central: CENTRAL,
+        others: Vec::new(),
         peripheral: PERIPHERAL,
         decisive: found.and_then(|found| found.record).into_iter().collect(),
     }

@@ -51,7 +51,8 @@ impl Capture<'_> {
             None => BTreeSet::new(),
         };
         let [from, to] = link.span;
-        let ends = Ends { central: link.central, peripheral: link.peripheral, decisive: &wanted };
+        let (central, peripheral) = (link.central, link.peripheral);
+        let ends = Ends { central, others: &[], peripheral, decisive: &wanted };
         let here = || {
             let number = Some(link.number - 1);
             self.explained.items.iter().filter(move |item| item.connection == number)

@@ -126,7 +126,13 @@ pub(super) fn packet(ends: &Ends<'_>, item: &AirItem, octets: &[u8]) -> Option<M
         decisive: ends.decisive.contains(&item.record),
         fields,
         raw: hex(octets),
-        ..note(item.record.0, item.at, from, kind(item), names::describe(item))
+        ..note(
+            item.record.0,
+            item.at,
+            from,
+            kind(item),
+            ends.named(item.from, names::describe(item)),
+        )
     })
 }
 
@@ -157,7 +163,8 @@ const fn encrypted(known: bool) -> &'static str {
 // ---- At the devices ----
 
 fn other(exhibit: &Exhibit<'_>, record: &Record) -> Option<Mark> {
-    let (host, link) = exhibit.ends().lanes(record.node)?;
+    let ends = exhibit.ends();
+    let (host, link) = ends.lanes(record.node)?;
     let RecordId(id) = record.id;
     let (from, to, kind, text, raw) = match &record.kind {
         RecordKind::Note(Note::HciCommand(command)) => {
@@ -205,7 +212,7 @@ fn other(exhibit: &Exhibit<'_>, record: &Record) -> Option<Mark> {
         fields,
         raw,
         causes: record.causes.iter().map(|id| id.0).collect(),
-        ..note(id, record.at, from, kind, text)
+        ..note(id, record.at, from, kind, ends.named(record.node, text))
     })
 }
 

@@ -45,6 +45,8 @@ pub struct Exhibit<'a> {
     pub records: &'a [Record],
     /// The central's node.
     pub central: NodeId,
+    /// Other centrals, and what they are called: they share the lanes of the first.
+    pub others: Vec<(NodeId, String)>,
     /// The peripheral's node.
     pub peripheral: NodeId,
     /// Packets that the explanation speaks of.
@@ -63,14 +65,20 @@ impl<'a> Exhibit<'a> {
             why: why.into_iter().collect(),
             records: &run.records,
             central: run.central,
+            others: run
+                .parties
+                .iter()
+                .filter(|party| party.node != run.central)
+                .map(|party| (party.node, party.central.clone()))
+                .collect(),
             peripheral: run.peripheral,
             decisive: if run.expected { BTreeSet::new() } else { report::decisive(run) },
         }
     }
 
-    const fn ends(&self) -> Ends<'_> {
+    fn ends(&self) -> Ends<'_> {
         let (central, peripheral) = (Some(self.central), Some(self.peripheral));
-        Ends { central, peripheral, decisive: &self.decisive }
+        Ends { central, others: &self.others, peripheral, decisive: &self.decisive }
     }
 
     fn data(&self) -> Run {
@@ -91,6 +99,7 @@ impl<'a> Exhibit<'a> {
 /// Whose lanes these are, and which packets the explanation speaks of.
 struct Ends<'a> {
     central: Option<NodeId>,
+    others: &'a [(NodeId, String)],
     peripheral: Option<NodeId>,
     decisive: &'a BTreeSet<RecordId>,
 }
@@ -98,12 +107,25 @@ struct Ends<'a> {
 impl Ends<'_> {
     /// The lanes of a device's host and link layer.
     fn lanes(&self, node: NodeId) -> Option<(Lane, Lane)> {
-        if Some(node) == self.central {
+        if Some(node) == self.central || self.other(node).is_some() {
             Some((Lane::CentralHost, Lane::CentralLink))
         } else if Some(node) == self.peripheral {
             Some((Lane::PeripheralHost, Lane::PeripheralLink))
         } else {
             None
+        }
+    }
+
+    /// The name of another central, if this is one.
+    fn other(&self, node: NodeId) -> Option<&str> {
+        self.others.iter().find(|(other, _)| *other == node).map(|(_, name)| name.as_str())
+    }
+
+    /// What a mark says, with the name of another central whose it is.
+    fn named(&self, node: NodeId, text: String) -> String {
+        match self.other(node) {
+            Some(name) => format!("{name}: {text}"),
+            None => text,
         }
     }
 }

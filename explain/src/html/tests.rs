@@ -1,4 +1,4 @@
-use super::model::{Bar, Lane, MarkKind, ProcedureOutcome};
+use super::model::{Bar, Lane, Mark, MarkKind, ProcedureOutcome};
 use super::*;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
@@ -99,4 +99,18 @@ fn nothing_is_loaded_from_elsewhere() {
             assert!(!outside.contains(word), "{word}");
         }
     }
+}
+
+/// Two centrals share their lanes; whose a mark is that is not the first's, its text says.
+#[test]
+fn the_second_central_is_there_with_its_name() {
+    let setup = Setup::new("zephyr-2024", "phone", 1).unwrap().beside("macos").unwrap();
+    let run = Stage::new(catalogue::by_name("two-hosts").unwrap(), &setup).play();
+    let data = Exhibit::of(&run).data();
+    for kind in [MarkKind::Hci, MarkKind::Security, MarkKind::Log] {
+        let of_other = |mark: &&Mark| mark.kind == kind && mark.text.starts_with("macos: ");
+        let told = data.marks.iter().filter(of_other).count();
+        assert!(told > 3, "{kind:?}: {told}");
+    }
+    assert!(data.marks.iter().all(|mark| !mark.text.starts_with("phone: ")));
 }
