@@ -219,18 +219,35 @@ fn typed(line: &str, folder: &Path) -> Output {
     bletwin.args(words).current_dir(folder).output().expect("starts")
 }
 
+/// Every block of commands is marked: `<!-- run: 0 -->`, or with a status for each of its commands.
+fn all_are_marked(page: &str, text: &str) {
+    let mut before = "";
+    for (number, part) in text.split("```").enumerate() {
+        let commands = number % 2 == 1 && part.trim_start_matches('\n').starts_with("bletwin ");
+        let marked = before.trim_end().ends_with(" -->") && before.contains("<!-- ");
+        assert!(!commands || marked, "{page}: nobody runs\n{part}");
+        before = part.rsplit("\n\n").next().unwrap_or_default();
+    }
+}
+
 /// Blocks of commands behind `<!-- run: 0 -->` are run in a folder of the page's own, one after the
-/// other, and each ends with the exit status that the mark has.
+/// other, and each ends with the exit status that the mark has; `<!-- run: 0 1 -->`: the first with
+/// 0, the second with 1.
 #[test]
 fn what_pages_tell_to_type_can_be_typed() {
     for page in ["CENTRALS.md", "BONDED-PHONE.md"] {
         let text = fs::read_to_string(docs().join(page)).expect("is there");
         let folder = tempfile::tempdir().expect("a folder");
+        all_are_marked(page, &text);
         let mut count = 0;
         for marked in text.split("<!-- run: ").skip(1) {
-            let (code, rest) = marked.split_once(" -->").expect("a mark");
-            let block = rest.split("```").nth(1).expect("a block").trim();
-            for line in block.lines() {
+            let (codes, rest) = marked.split_once(" -->").expect("a mark");
+            let block = rest.split("```").nth(1).expect("a block").trim().replace("\\\n", "");
+            let lines: Vec<&str> = block.lines().collect();
+            let codes: Vec<&str> = codes.split(' ').collect();
+            let each = if codes.len() == 1 { codes.repeat(lines.len()) } else { codes };
+            assert_eq!(each.len(), lines.len(), "{page}: {block}");
+            for (line, code) in lines.into_iter().zip(each) {
                 let output = typed(line, folder.path());
                 let status = output.status.code().map(|code| code.to_string());
                 assert_eq!(status.as_deref(), Some(code), "{page}: {line}\n{output:?}");
