@@ -29,15 +29,23 @@ pub fn try_out(bench: &Bench<'_>, base: &Build, seeds: &[u64]) -> Option<Vec<Adv
 
 const ALL: &str = "everything around them at its best";
 
-fn better(air: &Air) -> Vec<(&'static str, Air)> {
+/// What is around them with each part made better alone, and then all of them, in words.
+pub(super) fn better(air: &Air) -> Vec<(&'static str, Air)> {
     let best = Air::default();
     [
-        ("no packets lost", Air { loss_ppm: best.loss_ppm, ..air.clone() }),
+        (
+            "no packets lost",
+            Air { loss_ppm: best.loss_ppm, more_loss: best.more_loss, ..air.clone() },
+        ),
         ("the devices close together", Air { distance_m: best.distance_m, ..air.clone() }),
         ("exact clocks", Air { clock_ppm: best.clock_ppm, ..air.clone() }),
         (
             "the peripheral's host at work at once (host-latency=0)",
             Air { host_latency_ms: best.host_latency_ms, ..air.clone() },
+        ),
+        (
+            "the peripheral's host never kept from work (host-busy=never)",
+            Air { host_busy: best.host_busy, ..air.clone() },
         ),
         ("the devices within reach", Air { out_of_reach: best.out_of_reach, ..air.clone() }),
         (

@@ -57,6 +57,8 @@ pub struct CpuConfig {
     pub control_latency: Duration,
     /// From work being there to the start of the host.
     pub host_latency: Duration,
+    /// From when until when the host gets to nothing, because something else keeps its thread.
+    pub host_busy: Option<[Instant; 2]>,
     /// Cycles of one item on the levels radio, control, host.
     pub item_cycles: [u32; 3],
     /// Cycles of one AES block.
@@ -76,11 +78,22 @@ impl Default for CpuConfig {
             radio_delay: Duration::ZERO,
             control_latency: Duration::from_us(20),
             host_latency: Duration::from_us(100),
+            host_busy: None,
             item_cycles: [600, 1_500, 4_000],
             aes_cycles: 450,
             public_key_cycles: 327_000,
             shared_secret_cycles: 906_000,
             flash_write: Duration::from_ms(2),
+        }
+    }
+}
+
+impl CpuConfig {
+    /// When the host gets to work that would be its turn at this time.
+    fn host_free(&self, at: Instant) -> Instant {
+        match self.host_busy {
+            Some([from, until]) if from <= at => at.max(until),
+            _ => at,
         }
     }
 }
@@ -356,7 +369,10 @@ impl PeripheralNode {
                     Level::Radio => now,
                     Level::Control => now + self.cpu.control_latency,
                     // What control does meanwhile makes the host wait no longer than for that.
-                    Level::Host => *self.host_due.get_or_insert(now + self.cpu.host_latency),
+                    Level::Host => {
+                        let due = self.host_due.get_or_insert(now + self.cpu.host_latency);
+                        self.cpu.host_free(*due)
+                    }
                 };
                 (level, due.max(now).max(self.processor_free))
             });
@@ -405,6 +421,12 @@ impl Node for PeripheralNode {
         }
         if let Some(slow) = self.slow.last() {
             tell(Armed::until(What::Work, slow.done));
+        }
+        let busy_until = self.cpu.host_busy.map(|[_, until]| until);
+        if let Some((Level::Host, at)) = self.run
+            && Some(at) == busy_until
+        {
+            tell(Armed::until(What::Work, at));
         }
     }
 

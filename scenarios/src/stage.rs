@@ -195,6 +195,10 @@ impl Stage {
         let update = applications::updated(&build);
         let mut cpu = CpuConfig::default();
         cpu.host_latency = cpu.host_latency.max(Duration::from_ms(air.host_latency_ms.into()));
+        cpu.host_busy = air.host_busy.map(|[from, length]| {
+            let from = Instant::ZERO + from;
+            [from, from + length]
+        });
         let label = match config.passkey {
             Passkey::Static(passkey) if chip.is_some() => Some(passkey),
             _ => None,
@@ -270,7 +274,8 @@ impl Stage {
             quiet: None,
             recurs: [false; 2],
             rest: Duration::ZERO,
-            host_latency: Duration::from_ms(air.host_latency_ms.into()),
+            host_latency: Duration::from_ms(air.host_latency_ms.into())
+                .max(air.host_busy.map_or(Duration::ZERO, |[_, length]| length)),
             out_of_reach: air.out_of_reach.map(|after| Instant::ZERO + after),
             judged: true,
             prompter: Prompter::default(),

@@ -17,6 +17,9 @@ pub struct Air {
     pub distance_m: u32,
     /// How late the peripheral's host gets to work, ms; 0: as the chip does it.
     pub host_latency_ms: u32,
+    /// How long after the start the peripheral's host gets to nothing, and for how long; `None`:
+    /// it always does.
+    pub host_busy: Option<[Duration; 2]>,
     /// From when on nothing arrives between the two; `None`: they stay within reach.
     pub out_of_reach: Option<Duration>,
     /// What the person does about a dialog.
@@ -62,6 +65,7 @@ impl Default for Air {
             clock_ppm: 0,
             distance_m: 2,
             host_latency_ms: 0,
+            host_busy: None,
             out_of_reach: None,
             person: Person::Right,
             reaction: UserConfig::default().reaction,

@@ -1,5 +1,6 @@
 //! What can be set of the air, the clocks, the processor and the person, by `--set` alone.
 
+use ble::time::Duration;
 use bletwin_models::profile::Millis;
 use bletwin_schema::{Number, OrNever, Shape, ValueKind, Written, keys, words};
 
@@ -28,6 +29,9 @@ keys! {
         "distance": Number<u32, 1, 10_000> = |a| a.distance_m;
         /// How late the peripheral's host gets to work, ms; 0: as fast as the chip is.
         "host-latency": Number<u32, 0, 1_000> = |a| a.host_latency_ms;
+        /// From when on and for how long the peripheral's host gets to nothing, ms after the start
+        /// and ms: an application that keeps its work queue.
+        "host-busy": OrNever<Busy> = |a| a.host_busy;
         /// From when on nothing arrives between the two devices, ms after the start.
         "out-of-reach": OrNever<Millis<1, 3_600_000>> = |a| a.out_of_reach;
     }
@@ -47,6 +51,31 @@ words! {
         "wrong" => Person::Wrong,
         "cancels" => Person::Cancels,
         "absent" => Person::Absent,
+    }
+}
+
+/// From when on, and for how long, milliseconds.
+#[derive(Debug)]
+enum Busy {}
+
+/// Latest start and longest time.
+type BusyMillis = Millis<1, 600_000>;
+
+impl ValueKind for Busy {
+    type Value = [Duration; 2];
+
+    fn shape() -> Shape {
+        let how = "FROM:LENGTH, each 1 to 600000".into();
+        Shape::Form { how, words: Vec::new(), examples: vec!["1000:34000".into()] }
+    }
+
+    fn parse(text: &str) -> Option<[Duration; 2]> {
+        let (from, length) = text.split_once(':')?;
+        Some([BusyMillis::parse(from)?, BusyMillis::parse(length)?])
+    }
+
+    fn write([from, length]: &[Duration; 2]) -> Written {
+        Written::Text(format!("{}:{}", from.as_us() / 1_000, length.as_us() / 1_000))
     }
 }
 

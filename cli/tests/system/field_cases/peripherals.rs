@@ -152,3 +152,27 @@ fn without_bonding_nothing_is_kept() {
     assert_ne!(run.summary.outcome, Verdict::Bonded);
     assert!(shows(&run, &["SMP Pairing DHKey Check", "LL_START_ENC_RSP"]));
 }
+
+/// One line in two logs, `level 1 err 9`, and two causes: a laptop that LL_PHY_REQ stalls while it
+/// pairs (reason 8 after 15 s), and a host whose work queue is kept busy, so that it answers SMP
+/// when the phone has given up (reason 19 after 35 s, zephyrproject-rtos/zephyr 82729).
+#[test]
+fn the_same_line_of_a_log_has_two_causes() {
+    let laptop = play("pairing", "windows-intel", &[]);
+    // Which leaves when it cannot do what it wanted, or has done it.
+    let leaves = "central.steps=mtu,discover,write:led:01,disconnect";
+    let busy = play("pairing", "phone", &["host-busy=1000:34000", leaves]);
+    for (run, code, after) in [(&laptop, 8, 14..16), (&busy, 19, 33..36)] {
+        let told = report::verdict_line(run);
+        assert_eq!((run.summary.security_err, reason(run)), (Some(9), Some(code)), "{told}");
+        let (at, _) = run.ending.expect("it ends");
+        assert!(after.contains(&(at.as_us() / 1_000_000)), "{} µs", at.as_us());
+    }
+    let (cause, text) = first(&laptop);
+    assert!(cause == Cause::Stalled && text.contains("LL_PHY_REQ"), "{text}");
+    let (cause, text) = first(&busy);
+    assert!(cause == Cause::PairingStuck && text.contains("the peripheral sent nothing"), "{text}");
+    // It is not the time by itself: one that is over soon enough does no harm.
+    let soon = play("pairing", "phone", &["host-busy=1000:20000", leaves]);
+    assert!(soon.passed(), "{}", report::verdict_line(&soon));
+}

@@ -272,14 +272,15 @@ impl Again<'_> {
     }
 
     fn with_a_quick_host(&self) -> Option<Finished> {
-        let slow = self.planted.setup.air.host_latency_ms > 0;
+        let air = &self.planted.setup.air;
+        let slow = air.host_latency_ms > 0 || air.host_busy.is_some();
         let waits = matches!(
             self.hypothesis.cause,
             Cause::EncryptionLate | Cause::PairingStuck | Cause::AttributeUnanswered
         );
         (slow && waits).then(|| {
             let mut cast = self.planted.cast(&self.planted.setup);
-            cast.air.host_latency_ms = 0;
+            (cast.air.host_latency_ms, cast.air.host_busy) = (0, None);
             self.planted.finished(self.planted.stage(cast))
         })
     }

@@ -204,7 +204,8 @@ impl Plants {
     /// Bad air, an impatient central, a person who takes too long.
     fn surroundings(&mut self) -> Planted {
         let central = self.pick(&CENTRALS);
-        match self.below(4) {
+        match self.below(5) {
+            4 => self.busy(),
             0 => {
                 let timeout = self.pick(&[240, 300, 420]);
                 let loss = self.pick(&[20, 25, 30]);
@@ -221,6 +222,13 @@ impl Plants {
                 planted
             }
         }
+    }
+
+    /// A host that something keeps from work, in the middle of pairing.
+    fn busy(&mut self) -> Planted {
+        let central = self.pick(&CENTRALS);
+        let (from, length) = (500 + self.below(5_000), 20_000 + self.below(25_000));
+        self.planted("pairing", self.setup(central), &[format!("host-busy={from}:{length}")])
     }
 
     /// Instants so close that one lost packet is too many.
