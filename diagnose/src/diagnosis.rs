@@ -15,7 +15,7 @@ use super::divergence::part;
 use super::environment;
 use super::outcome::{Outcome, Share};
 use super::requests;
-use super::search::{Cured, Found, is_of_the_air, price, search, search_singles};
+use super::search::{Cured, Found, clear_runs, is_of_the_air, price, search, search_singles};
 use super::stacks::{self, Hint};
 use super::suspect::on_air;
 use super::timing::{self, TimingRow};
@@ -174,8 +174,9 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
         .map(|&seed| Trial { partner: Partner::Honest, ..Trial::new(base, seed) })
         .collect();
     diagnosis.honest_fails = Some(Share::bad(&bench.outcomes(&honest)?));
-    diagnosis.surroundings = environment::try_out(&bench, base, &seeds)?;
-    let found = search(&bench, base, seeds[0], &failure)?;
+    let proof = proof_seeds(&seeds, diagnosis.fails);
+    diagnosis.surroundings = environment::try_out(&bench, base, &proof)?;
+    let found = search(&bench, base, seeds[0], (&failure, diagnosis.fails))?;
     fill(&mut diagnosis, found);
     let closest = closest(&bench, base, &diagnosis.cures, seeds[0])?;
     let (closest, causes) = clearest(&bench, base, closest, &seeds)?;
@@ -191,7 +192,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     }
     let free = diagnosis.cures.iter().any(|cure| cure.kind == ChangeKind::Plain && cure.holds());
     if !free && bench.scenario().expects == Verdict::Bonded {
-        diagnosis.advice = user::advice(&bench, base, &seeds)?;
+        diagnosis.advice = user::advice(&bench, base, &proof)?;
     }
     let failing = bench.play(&Trial::new(base, seeds[0]))?;
     if diagnosis.causes.is_empty() {
@@ -202,7 +203,13 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     diagnosis.violations = violations(&failing, &whole);
     let tried = diagnosis.advice.iter().chain(&diagnosis.surroundings);
     let helps = tried.into_iter().any(|advice| advice.good.is_all());
-    if !diagnosis.advice.is_empty() && !helps {
+    let both = match helps || !diagnosis.cures.is_empty() {
+        true => None,
+        false => turn::together(&bench, base, &seeds, &failing)?,
+    };
+    let told = helps || both.is_some();
+    diagnosis.turns_on.extend(both);
+    if !diagnosis.advice.is_empty() && !told {
         let honest_is_good = diagnosis.honest_fails.is_some_and(|share| share.count == 0);
         let last = user::last_resort(&failing, &diagnosis.violations, honest_is_good);
         diagnosis.last_resort = Some(last);
@@ -289,6 +296,15 @@ fn commonest(outcomes: &[Outcome], bad: &[u64], first: u64) -> Option<(Outcome, 
 
 /// Failing seeds that a proof is made with.
 const SEEDS_MAX: usize = 5;
+
+/// Seeds with which something has to be good to count as a help: those that fail, and where that
+/// is a matter of chance as many more as a cure has to pass.
+fn proof_seeds(failing: &[u64], fails: Share) -> Vec<u64> {
+    let first = failing.first().copied().unwrap_or_default();
+    let more = if fails.is_all() { 0 } else { clear_runs(fails) as usize };
+    let others = (first..).filter(|seed| !failing.contains(seed)).take(more);
+    failing.iter().copied().chain(others).collect()
+}
 
 fn blank(bench: &Bench<'_>, question: &Question, fails: Share) -> Diagnosis {
     let [peripheral, central] = question.names.clone();

@@ -6,6 +6,8 @@ use super::candidates::ChangeKind;
 use super::cause::{Cause, Means};
 use super::diagnosis::{Cure, Diagnosis, Tried, Unmet};
 use super::divergence::Difference;
+use super::outcome::Share;
+use super::search::clear_runs;
 use super::stacks::Hint;
 use super::turn::{On, Turn};
 use bletwin_explain::report::wrap;
@@ -159,7 +161,10 @@ fn cure_in_a_word(d: &Diagnosis) -> String {
         (None, None) if d.last_resort.is_none() => {
             let helps = d.surroundings.iter().find(|better| better.good.is_all());
             let helps = helps.map_or_else(String::new, |b| format!(" What helps: {}.", b.text));
-            format!(" No cure in the firmware.{helps}")
+            match d.turns_on.iter().find(|turn| turn.on == On::Together) {
+                Some(both) => format!(" Together these help: {}.", both.change.join(" and ")),
+                None => format!(" No cure in the firmware.{helps}"),
+            }
         }
         (None, None) => {
             let last = d.last_resort.as_deref().unwrap_or_default();
@@ -180,6 +185,15 @@ fn causes(d: &Diagnosis) -> Vec<String> {
     lines.extend(d.turns_on.iter().flat_map(turn));
     if let Some(turn) = d.turns_on.first() {
         lines.extend(paragraph(&shown(turn)));
+    }
+    if !lines.is_empty() && !d.fails.is_all() {
+        let (Share { count, of }, runs) = (d.fails, clear_runs(d.fails));
+        lines.extend(paragraph(&format!(
+            "It is a matter of chance: the seeds of this proof are chosen among those that fail, \
+             {count} of {of}. What is told as a cure was good in {runs} runs, of which {} would \
+             be expected to fail without it.",
+            (runs * count as u64) / of.max(1) as u64,
+        )));
     }
     if lines.is_empty() && d.failure.is_some() {
         lines.extend(paragraph(
@@ -205,6 +219,7 @@ fn turned(turn: &Turn) -> String {
         }
         On::Surroundings => format!("it turns on what is around the firmware: {change}."),
         On::Person => format!("it turns on what a person does: {change}."),
+        On::Together => format!("it turns on two things at once: {change}. Neither alone heals."),
     }
 }
 

@@ -18,6 +18,8 @@ use bletwin_setup::Air;
 
 /// Runs with other seeds that a cure has to pass.
 const CLEAR: u64 = 10;
+/// The most, where a failure is a matter of chance.
+const CLEAR_MAX: u64 = 60;
 /// Runs on a worse air that show whether it holds by luck.
 const ROUGH: u64 = 5;
 /// Runs with a person who takes their time.
@@ -55,11 +57,26 @@ pub struct Cured {
     pub cost: Cost,
 }
 
-/// Searches for cures of a firmware that fails with `seed`. `None`: interrupted.
+/// How many other runs something has to pass before it counts as a cure. Where the failure is a
+/// matter of chance, so many that three of them were to be expected to fail: less could be luck.
 #[must_use]
-pub fn search(bench: &Bench<'_>, base: &Build, seed: u64, failure: &Outcome) -> Option<Found> {
-    let mut search = Search { bench, base, seed, failure, found: Found::default() };
-    let all = changes(base);
+pub fn clear_runs(fails: Share) -> u64 {
+    let (bad, all) = (fails.count.max(1) as u64, fails.of as u64);
+    if fails.is_all() { CLEAR } else { (3 * all).div_ceil(bad).clamp(CLEAR, CLEAR_MAX) }
+}
+
+/// Searches for cures of a firmware that fails with `seed`, in so many of the runs. `None`:
+/// interrupted.
+#[must_use]
+pub fn search(
+    bench: &Bench<'_>,
+    base: &Build,
+    seed: u64,
+    (failure, fails): (&Outcome, Share),
+) -> Option<Found> {
+    let clear = clear_runs(fails);
+    let mut search = Search { bench, base, seed, failure, clear, found: Found::default() };
+    let all = worthwhile(bench, base);
     let of = |kinds: &[ChangeKind]| -> Vec<Change> {
         all.iter().filter(|change| kinds.contains(&change.kind)).cloned().collect()
     };
@@ -88,6 +105,14 @@ pub fn search(bench: &Bench<'_>, base: &Build, seed: u64, failure: &Outcome) -> 
     Some(search.found)
 }
 
+/// The changes of a firmware that may cure. What happens around it at a moment is dodged by who is
+/// found later, and not healed: then it advertises as it does.
+pub(super) fn worthwhile(bench: &Bench<'_>, base: &Build) -> Vec<Change> {
+    let at_a_moment = bench.air().host_busy.is_some() || bench.air().out_of_reach.is_some();
+    let dodges = |change: &Change| at_a_moment && change.key == "advertising-interval";
+    changes(base).into_iter().filter(|change| !dodges(change)).collect()
+}
+
 /// Searches for single changes only, which cost nothing but themselves. `None`: interrupted.
 #[must_use]
 pub fn search_singles(
@@ -96,9 +121,10 @@ pub fn search_singles(
     seed: u64,
     failure: &Outcome,
 ) -> Option<Found> {
-    let mut search = Search { bench, base, seed, failure, found: Found::default() };
+    let clear = CLEAR;
+    let mut search = Search { bench, base, seed, failure, clear, found: Found::default() };
     let plain: Vec<Change> =
-        changes(base).into_iter().filter(|change| change.kind == ChangeKind::Plain).collect();
+        worthwhile(bench, base).into_iter().filter(|c| c.kind == ChangeKind::Plain).collect();
     search.singles(&plain)?;
     Some(search.found)
 }
@@ -127,6 +153,8 @@ struct Search<'a> {
     base: &'a Build,
     seed: u64,
     failure: &'a Outcome,
+    /// Runs with other seeds that a cure has to pass.
+    clear: u64,
     found: Found,
 }
 
@@ -178,7 +206,7 @@ impl Search<'_> {
         let mut sets = minimal.clone();
         for set in &minimal {
             // Other values of the same keys may cure as well and cost less.
-            for change in more.iter().chain(&changes(self.base)) {
+            for change in more.iter().chain(&worthwhile(self.bench, self.base)) {
                 let fits = change.kind <= set.iter().map(|c| c.kind).max().unwrap_or(change.kind);
                 if fits && set.iter().any(|c| c.key == change.key) {
                     sets.push(and(set, change));
@@ -226,7 +254,7 @@ impl Search<'_> {
                 ..self.bench.air().clone()
             };
             let trial = |seed| Trial::new(&candidate.config, seed);
-            let clear: Vec<Trial> = seeds(CLEAR).map(trial).collect();
+            let clear: Vec<Trial> = seeds(self.clear).map(trial).collect();
             let worse: Vec<Trial> = seeds(ROUGH)
                 .map(|seed| Trial { air: Some(rough.clone()), ..trial(seed) })
                 .collect();

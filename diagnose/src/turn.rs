@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use super::bench::{Bench, Trial};
 use super::candidates::{Candidate, ChangeKind};
+use super::environment;
 use super::outcome::Share;
+use super::search::worthwhile;
 use super::user::Advice;
 
 /// Whose the change is.
@@ -23,6 +25,8 @@ pub enum On {
     Surroundings,
     /// A person's, who does something more.
     Person,
+    /// That of the surroundings and of the firmware at once: each alone is not enough.
+    Together,
 }
 
 /// A PDU of the failing run that shows what it turns on.
@@ -99,6 +103,40 @@ pub fn turns(
         found.extend(priced);
     }
     Some(found)
+}
+
+/// Where neither the firmware nor what is around it heals alone: the first single change of the
+/// firmware that does in better surroundings. Inner `None`: there is none. `None`: interrupted.
+#[must_use]
+pub fn together(
+    bench: &Bench<'_>,
+    base: &Build,
+    seeds: &[u64],
+    failing: &Finished,
+) -> Option<Option<Turn>> {
+    let Some(&seed) = seeds.first() else { return Some(None) };
+    let changes = worthwhile(bench, base).into_iter().filter(|c| c.kind == ChangeKind::Plain);
+    let candidates: Vec<Candidate> =
+        changes.map(|change| Candidate::with(base, &[change])).collect();
+    for (text, air) in environment::better(bench.air()) {
+        let trial = |candidate: &Candidate, seed: u64| Trial {
+            air: Some(air.clone()),
+            ..Trial::new(&candidate.config, seed)
+        };
+        let screened: Vec<Trial> = candidates.iter().map(|one| trial(one, seed)).collect();
+        let outcomes = bench.outcomes(&screened)?;
+        for (one, _) in candidates.iter().zip(outcomes).filter(|(_, outcome)| outcome.good) {
+            let trials: Vec<Trial> = seeds.iter().map(|&seed| trial(one, seed)).collect();
+            let with = Share::good(&bench.outcomes(&trials)?);
+            if with.is_all() {
+                let change = [vec![text.to_owned()], one.assignments()].concat();
+                let without = Share { count: seeds.len(), of: seeds.len() };
+                let places = places(failing);
+                return Some(Some(Turn { on: On::Together, change, with, without, places }));
+            }
+        }
+    }
+    Some(None)
 }
 
 /// The PDUs that the first hypothesis about the failing run names, if it is a good one; not the

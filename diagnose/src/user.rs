@@ -74,6 +74,8 @@ pub fn last_resort(failing: &Finished, violations: &[Violation], honest_is_good:
         "Tell the user to pair with a central that can show or type a passkey: this one cannot, \
          and without that the demanded security level is out of reach."
             .into()
+    } else if !honest_is_good {
+        "Another central does not help: one that keeps every rule fails as well.".into()
     } else {
         let rules: Vec<&str> = violations
             .iter()
@@ -130,7 +132,13 @@ fn actions(air: &Air) -> Vec<Action> {
             &[&forget, &delete],
         ),
     ];
-    let calm = Air { loss_ppm: 0, distance_m: 2, ..air.clone() };
+    let best = Air::default();
+    let calm = Air {
+        loss_ppm: best.loss_ppm,
+        more_loss: best.more_loss,
+        distance_m: best.distance_m,
+        ..air.clone()
+    };
     if calm != *air {
         let text = "bring the devices closer together, away from other radios";
         actions.push(Action { text, prompts: Vec::new(), steps: 1, air: Some(calm) });

@@ -98,6 +98,7 @@ fn turns(d: &Diagnosis) -> String {
     let turns = d.turns_on.iter().map(|turn| match turn.on {
         On::Firmware => format!("`{}`", turn.change.join(" ")),
         On::Surroundings | On::Person => turn.change.join(" "),
+        On::Together => turn.change.join(" and "),
     });
     let unmet = d.unmet.iter().map(|unmet| format!("{} is not granted", unmet.request));
     let all: Vec<String> =
