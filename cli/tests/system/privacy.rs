@@ -117,6 +117,57 @@ fn nothing_gives_it_away(hours: u64, timeout_s: u16) {
     }
 }
 
+/// Who hides knows its bonded central, which hides as well, by its identity: that one comes back
+/// under a private address and is let in, and a stranger is not.
+#[test]
+fn two_that_hide_know_each_other() {
+    let mut build = hidden(30, 160);
+    build.config.accept = firmware_core::config::Accept::BondedOnly;
+    let mut world = world(3);
+    let peripheral = add(&mut world, "peripheral", build);
+    let central = |address: &str, connections: u32, reconnect: u64| {
+        let mut setup = Setup::new("recommended", "phone", 3).expect("known names");
+        setup.set(address).expect("a known key");
+        let mut central = setup.central;
+        central.host.target = Target::Name("Nordic_LBS".into());
+        let stay = Step::Stay(Duration::from_ms(500));
+        central.host.steps = vec![Step::Discover, Step::Secure, stay, Step::Disconnect];
+        central.host.reconnect = Some(Duration::from_secs(reconnect));
+        central.host.max_connections = connections;
+        Participant::Central(Box::new(Central::new(central)))
+    };
+    let known = central("central.address-type=resolvable", 4, 40);
+    let known = world.add("known", known, Placement::default());
+    world.act(peripheral, Instant::ZERO + Duration::from_ms(50), Act::press("pairing"));
+    world.run_until(Instant::ZERO + Duration::from_secs(20));
+    let stranger = central("central.address=00:00:5E:00:53:99", 1, 5);
+    let stranger = world.add("stranger", stranger, Placement::default());
+    world.run_until(Instant::ZERO + Duration::from_secs(200));
+    let status = |node| match world.node(node) {
+        Participant::Central(central) => central.host().expect("it is on").status().clone(),
+        _ => panic!("a central"),
+    };
+    let (known, stranger) = (status(known), status(stranger));
+    assert!(known.bonded && (known.connections, known.attempts) == (4, 1), "{known:?}");
+    assert_eq!((stranger.connections, stranger.bonded), (0, false), "{stranger:?}");
+    // What is in the list is the identity, and what is on air is not.
+    let items = sniff(world.records());
+    let asked = |item: &AirItem| match &item.decoded {
+        Decoded::Advertising(AdvertisingPdu::ConnectInd(request)) => {
+            Some([request.initiator.octets, request.advertiser.octets])
+        }
+        _ => None,
+    };
+    // The stranger's address is a static one.
+    let private = |octets: &[u8; 6]| octets[5] >> 6 == 0b01;
+    let of_known = |[initiator, _]: &[[u8; 6]; 2]| private(initiator);
+    let requests: Vec<_> = items.iter().filter_map(asked).filter(of_known).collect();
+    assert_eq!(requests.len(), 4, "{requests:02X?}");
+    assert!(requests.iter().flatten().all(private), "{requests:02X?}");
+    let shown: BTreeSet<_> = requests.iter().map(|[_, advertiser]| advertiser).collect();
+    assert!(shown.len() >= 4, "{shown:02X?}");
+}
+
 /// No identity address and no key in the clear, no address beyond its time, none twice.
 #[test]
 fn nothing_gives_a_hidden_peripheral_away() {
