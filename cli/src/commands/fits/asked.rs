@@ -38,7 +38,7 @@ pub(super) enum Pairing {
 impl Pairing {
     /// How it failed in a run; `None`: it did not.
     pub(super) fn of(security_err: Option<u8>, account: &Account) -> Option<Self> {
-        /// `BT_SECURITY_ERR_PIN_OR_KEY_MISSING`.
+        /// What Zephyr calls `BT_SECURITY_ERR_PIN_OR_KEY_MISSING`.
         const KEY_MISSING: u8 = 2;
         if security_err? == KEY_MISSING {
             return Some(Self::KeyMissing);
@@ -71,7 +71,7 @@ impl Pairing {
 pub(super) struct Asked {
     /// Error of HCI with which the connection ended.
     pub(super) reason: Option<u8>,
-    /// Zephyr's `err`.
+    /// The `err` that Zephyr logs.
     pub(super) err: Option<u8>,
     /// How pairing failed, where a stack says so in other numbers.
     pub(super) pairing: Option<Pairing>,
