@@ -42,16 +42,24 @@ value() {
 }
 
 # begin TARGET: its corpus is what former searches have reached. What hosts say to `hci` they say to
-# `h4` in frames, too.
+# `h4` in frames, too, and what is said to `l2cap` is on air what `air` may hear.
 begin() {
   local corpus=$OUT/corpus/$1
   mkdir -p "$corpus"
   [ ! -e "fuzz/reached/$1.tgz" ] || tar -xzf "fuzz/reached/$1.tgz" -C "$corpus"
-  [ "$1" = h4 ] || return 0
-  rm -rf "$OUT/reached" && mkdir -p "$OUT/reached/hci"
-  cp fuzz/seeds/hci/* "$OUT/reached/hci"
-  tar -xzf fuzz/reached/hci.tgz -C "$OUT/reached/hci"
-  cargo run --quiet -p bletwin-hostile --example framed -- "$OUT/reached/hci" "$OUT/inputs/h4"
+  case $1 in
+  h4) translate hci "$1" ;;
+  air) translate l2cap "$1" ;;
+  esac
+}
+
+# translate FROM TO: inputs of one target become inputs of another.
+translate() {
+  local reached=$OUT/reached/$1
+  rm -rf "$reached" && mkdir -p "$reached"
+  cp "$OUT/inputs/$1/"* "fuzz/seeds/$1/"* "$reached"
+  tar -xzf "fuzz/reached/$1.tgz" -C "$reached"
+  cargo run --quiet -p bletwin-hostile --example translate -- "$1-to-$2" "$reached" "$OUT/inputs/$2"
 }
 
 # keep TARGET: the smallest inputs that reach what seeds and tables do not, in one file. They have
@@ -112,8 +120,8 @@ header='target inputs edges time verdict'
 # shellcheck disable=SC2086
 printf '| %-10s | %12s | %9s | %8s | %s |\n' $header
 failed=0
-# In this order, for `h4` begins with what `hci` has reached.
-for target in air l2cap hci h4 central firmware finding; do
+# In this order, for `h4` begins with what `hci` has reached, and `air` with what `l2cap` has.
+for target in l2cap air hci h4 central firmware finding; do
   [ $# -eq 0 ] || [[ " $* " == *" $target "* ]] || continue
   fuzz "$target"
   [ -z "${KEEP:-}" ] || keep "$target"

@@ -17,7 +17,7 @@ mod sessions;
 pub mod tables;
 mod text;
 
-pub use air::{air, l2cap};
+pub use air::{air, aired, l2cap};
 pub use files::{central, finding, firmware};
 pub use hosts::{framed, h4, hci};
 
