@@ -7,12 +7,15 @@ use std::process::Stdio;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bletwin_bridge::serve::{self, Address};
+use bletwin_bridge::serve::{self, Address, Places};
 use bletwin_scenarios::meeting::Presence;
 use tokio::process::{Child, Command};
 
 /// How long a program has to come after it has ended: what it sent last may be under way.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// A program that is to control time has so long to begin with it.
+const UNSTEERED: Duration = Duration::from_secs(20);
 
 /// How a meeting is begun and ended.
 #[derive(Clone, Debug)]
@@ -27,8 +30,9 @@ pub(crate) struct Program {
 
 impl Program {
     /// Starts it. What it finds in its environment: `BLETWIN_ENDPOINT`, such as
-    /// `tcp:127.0.0.1:9001`; for TCP `BLETWIN_HOST` and `BLETWIN_PORT`; `BLETWIN_SEED`.
-    fn start(&self, address: &Address) -> io::Result<Running> {
+    /// `tcp:127.0.0.1:9001`; for TCP `BLETWIN_HOST` and `BLETWIN_PORT`; `BLETWIN_SEED`; where time
+    /// is for it to control, `BLETWIN_CONTROL`, such as `tcp:127.0.0.1:9100`.
+    fn start(&self, address: &Address, control: Option<&Address>) -> io::Result<Running> {
         let mut command = if cfg!(windows) {
             let mut command = Command::new("cmd");
             command.args(["/C", &self.command]);
@@ -40,6 +44,9 @@ impl Program {
         };
         command.env("BLETWIN_ENDPOINT", address.to_string());
         command.env("BLETWIN_SEED", self.seed.to_string());
+        // One that is inherited is somebody else's.
+        command.env_remove("BLETWIN_CONTROL");
+        command.envs(control.map(|control| ("BLETWIN_CONTROL", control.to_string())));
         if let Address::Tcp(address) = address {
             command.env("BLETWIN_HOST", address.ip().to_string());
             command.env("BLETWIN_PORT", address.port().to_string());
@@ -79,27 +86,61 @@ impl Drop for Running {
     }
 }
 
+/// Waits until it is clear that nobody says how time passes.
+async fn nobody_steers(places: &Places) {
+    tokio::time::sleep(UNSTEERED).await;
+    if places.control.is_none() || places.steered.get() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// How a program has ended before its meeting has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It did not start or never came: why.
+    NobodyCame(String),
+    /// It came and has left, and nobody else lets time pass.
+    TimeStandsStill,
+}
+
 /// Waits until the meeting has to end before it is over: by Ctrl-C, or as the program has ended and
-/// no host has come and advertised. `told` takes why.
+/// no host has come and advertised, or takes its hand from the clock. `told` takes how it ended.
 pub(crate) async fn stop(
     program: Option<Program>,
-    address: Option<Address>,
+    places: Places,
     presence: Rc<Cell<Presence>>,
-    told: Rc<Cell<Option<String>>>,
+    told: Rc<Cell<Option<Ended>>>,
 ) {
     let runs = async {
-        let (Some(program), Some(address)) = (program, address) else {
+        let (Some(program), Some(address)) = (program, places.endpoints.first()) else {
             return std::future::pending().await;
         };
-        let why = match program.start(&address) {
+        let why = match program.start(address, places.control.as_ref()) {
             Err(error) => format!("`{}` did not start: {error}", program.command),
             Ok(mut running) => {
-                let ended = running.0.wait().await;
+                let ended = tokio::select! {
+                    ended = running.0.wait() => ended,
+                    () = nobody_steers(&places) => {
+                        let why = format!(
+                            "`{}` does not control time: in {} s it has not connected to the \
+                             address in $BLETWIN_CONTROL, as it has to with --time controlled",
+                            program.command,
+                            UNSTEERED.as_secs(),
+                        );
+                        return told.set(Some(Ended::NobodyCame(why)));
+                    }
+                };
+                let controlled = places.control.is_some();
                 let missing = loop {
                     tokio::time::sleep(LAST_WORDS).await;
                     match presence.get() {
                         Presence::Awaited => break "never came",
                         Presence::Left => break "left before it had advertised",
+                        // Time stands still: that it has left is noticed no more.
+                        Presence::Here if controlled => break "left before it had advertised",
+                        Presence::Met if controlled => {
+                            return told.set(Some(Ended::TimeStandsStill));
+                        }
                         // Somebody whom the program has started.
                         Presence::Here => {}
                         // It has left, as hosts do; the scenario ends as it does then.
@@ -112,7 +153,7 @@ pub(crate) async fn stop(
                 }
             }
         };
-        told.set(Some(why));
+        told.set(Some(Ended::NobodyCame(why)));
     };
     tokio::select! {
         () = serve::signalled(crate::interrupt::requested) => {}

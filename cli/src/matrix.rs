@@ -66,6 +66,10 @@ pub struct Cell {
     pub why: BTreeMap<String, u64>,
     /// Simulated seconds of all runs.
     pub sim_seconds: f64,
+    /// Digests of every bit and time on air, a run each, where a host from outside has no clock of
+    /// its own: equal for equal runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trace_sha256: Vec<String>,
     /// Runs again what failed first; what passed first, if nothing failed.
     pub command: String,
 }
@@ -99,6 +103,7 @@ struct Kept {
     passed: bool,
     why: Vec<String>,
     sim_seconds: f64,
+    trace: Option<String>,
 }
 
 impl Plan {
@@ -234,6 +239,7 @@ impl Pair {
             outcomes,
             why,
             sim_seconds: kept.iter().map(|run| run.sim_seconds).sum(),
+            trace_sha256: kept.iter().filter_map(|run| run.trace.clone()).collect(),
         }
     }
 
@@ -262,12 +268,20 @@ fn quoted(text: &str) -> String {
     }
 }
 
+impl Kept {
+    /// With the digest of what was on air, if that says something.
+    fn traced(self, trace: Option<String>) -> Self {
+        Self { trace, ..self }
+    }
+}
+
 fn kept(finished: &Finished) -> Kept {
     Kept {
         outcome: outcome(finished),
         passed: finished.passed(),
         why: report::objections(finished),
         sim_seconds: finished.summary.sim_seconds,
+        trace: None,
     }
 }
 

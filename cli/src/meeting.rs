@@ -5,7 +5,7 @@ use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bletwin_bridge::serve::{self, Address, Lending, ServeError, Time, Watching};
+use bletwin_bridge::serve::{self, Address, Lending, Places, ServeError, Time, Watching};
 use bletwin_scenarios::catalogue::Scenario;
 use bletwin_scenarios::guest::Guest;
 use bletwin_scenarios::meeting::Meeting;
@@ -13,7 +13,7 @@ use bletwin_scenarios::stage::Finished;
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
 
-use crate::guest::{self, Program};
+use crate::guest::{self, Ended, Program};
 
 /// What is bletwin's and what is not: a fault of the user's own controller is not looked for.
 pub(crate) const WHOSE: &str = "host: yours; controller: bletwin's, so that faults of your own \
@@ -54,18 +54,22 @@ pub(crate) fn meet(
     let meeting = Meeting::new(scenario, setup, guest)?;
     let lending = Lending { endpoints: vec![endpoint], time, watching, keyboard };
     let (presence, told) = (meeting.presence(), Rc::new(Cell::new(None)));
-    let begin = |addresses: &[Address]| {
-        *found = addresses.first().cloned();
-        guest::stop(program, found.clone(), presence, Rc::clone(&told))
+    let begin = |places: &Places| {
+        *found = places.endpoints.first().cloned();
+        guest::stop(program, places.clone(), presence, Rc::clone(&told))
     };
-    let served = match serve::lend(meeting, lending, begin, out) {
+    let mut served = match serve::lend(meeting, lending, begin, out) {
         Ok(served) => served,
         Err(error) => return Err(failed(error)),
     };
-    Ok(match (told.take(), served.air.is_finished()) {
-        (Some(why), _) => Met::NobodyCame(why),
-        (None, false) => Met::Interrupted,
-        (None, true) => Met::Played(Box::new(served.air.finish()), served.latest),
+    let ended = told.take();
+    if ended == Some(Ended::TimeStandsStill) {
+        served.air.play_out();
+    }
+    Ok(match (ended, served.air.is_finished()) {
+        (Some(Ended::NobodyCame(why)), _) => Met::NobodyCame(why),
+        (_, false) => Met::Interrupted,
+        (_, true) => Met::Played(Box::new(served.air.finish()), served.latest),
     })
 }
 

@@ -2,7 +2,9 @@
 
 It advertises, lets whoever comes bond, and reads its wishes from the command line: `2m` asks for the
 2M PHY as soon as somebody has connected, `2m-later` once the link is encrypted; `asks` asks for security on
-connecting; `passkey` shows one (123456) where otherwise nobody is asked."""
+connecting; `passkey` shows one (123456) where otherwise nobody is asked.
+
+With `--time controlled` it takes its time from bletwin (steered.py)."""
 
 import asyncio
 import os
@@ -14,7 +16,10 @@ from bumble.hci import Address, Phy
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport import open_transport
 
+import steered
+
 WISHES = set(sys.argv[1:])
+CONTROLLED = "BLETWIN_CONTROL" in os.environ
 PASSKEY = 123456
 PHY_2M = [Phy.LE_2M]
 
@@ -39,9 +44,15 @@ async def ask_for_2m(connection):
         print(f"no 2M: {error}", flush=True)
 
 
-async def main():
+async def transport():
+    if CONTROLLED:
+        return steered.transport()
     host, port = os.environ["BLETWIN_HOST"], os.environ["BLETWIN_PORT"]
-    async with await open_transport(f"tcp-client:{host}:{port}") as (source, sink):
+    return await open_transport(f"tcp-client:{host}:{port}")
+
+
+async def main():
+    async with await transport() as (source, sink):
         config = DeviceConfiguration(name="Thermo", address=Address("F0:F1:F2:F3:F4:F5"))
         device = Device.from_config_with_hci(config, source, sink)
         delegate = Shows if "passkey" in WISHES else PairingDelegate
@@ -71,4 +82,7 @@ async def main():
         await source.wait_for_termination()
 
 
-asyncio.run(main())
+if CONTROLLED:
+    steered.run(main)
+else:
+    asyncio.run(main())

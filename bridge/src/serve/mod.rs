@@ -16,8 +16,10 @@ mod session;
 #[cfg(unix)]
 mod unix;
 
+use std::cell::Cell;
 use std::future::Future;
 use std::io::{self, Write};
+use std::rc::Rc;
 use std::time::Duration;
 
 use bletwin_emulator::node::Image;
@@ -114,6 +116,17 @@ pub struct Lending {
     pub keyboard: bool,
 }
 
+/// Where programs find what is lent.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The endpoints, in the order of the ports.
+    pub endpoints: Vec<Address>,
+    /// Where whoever controls time says how it passes, if somebody does.
+    pub control: Option<Address>,
+    /// Whether somebody has come there.
+    pub steered: Rc<Cell<bool>>,
+}
+
 /// An air that was lent, when that is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Served<A> {
@@ -165,14 +178,14 @@ pub fn serve(
 pub fn lend<A: Lent, S: Future<Output = ()> + 'static>(
     air: A,
     lending: Lending,
-    begin: impl FnOnce(&[Address]) -> S,
+    begin: impl FnOnce(&Places) -> S,
     out: &mut dyn Write,
 ) -> Result<Served<A>, ServeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(tokio::task::coop::unconstrained(async {
         let mut server = Server::new(air, lending, out)?;
         // It listens for signals before anybody is told that it is there.
-        let stop = begin(&server.addresses);
+        let stop = begin(&server.places);
         server.stop_when(stop).await;
         writeln!(out, "ready")?;
         out.flush()?;

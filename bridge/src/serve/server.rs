@@ -4,6 +4,7 @@
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration as Wall, Instant as WallInstant};
 
@@ -17,7 +18,7 @@ use super::outside::{News, Outside};
 use super::pace::Pace;
 use super::report::{Reporter, port_line};
 use super::session::Session;
-use super::{Address, Lending, ServeError, Served, Time};
+use super::{Address, Lending, Places, ServeError, Served, Time};
 use crate::twin::Port;
 
 /// Simulated time that passes before the clock on the wall is looked at again.
@@ -65,8 +66,7 @@ impl Talk {
 pub(super) struct Server<A> {
     pub(super) air: A,
     pub(super) outside: Outside,
-    /// Where the endpoints are.
-    pub(super) addresses: Vec<Address>,
+    pub(super) places: Places,
     pub(super) reporter: Reporter,
     clock: Clock,
     /// That simulated time falls behind was told.
@@ -88,13 +88,13 @@ fn bind(address: &Address) -> Result<(Listener, Address), ServeError> {
 
 impl<A: Lent> Server<A> {
     pub(super) fn new(air: A, lending: Lending, out: &mut dyn Write) -> Result<Self, ServeError> {
-        let (mut titles, mut addresses) = (Vec::new(), Vec::new());
+        let (mut titles, mut places) = (Vec::new(), Places::default());
         let (mut lines, mut names, mut control) = (Vec::new(), Vec::new(), None);
         for (number, (address, profile)) in (1..).zip(&lending.endpoints) {
             let (listener, address) = bind(address)?;
             writeln!(out, "endpoint {number}: {address} {profile}")?;
             titles.push(format!("hci {number} {address} {profile}"));
-            addresses.push(address.clone());
+            places.endpoints.push(address.clone());
             names.push(match address {
                 Address::Tcp(address) => address.port().to_string(),
                 Address::Unix(_) | Address::Pty(_) => number.to_string(),
@@ -107,7 +107,8 @@ impl<A: Lent> Server<A> {
             Time::Controlled(address) => {
                 let (listener, address) = bind(address)?;
                 writeln!(out, "control: {address}")?;
-                control = Some(Session::new(listener));
+                places.control = Some(address);
+                control = Some(Session::new(listener, Rc::clone(&places.steered)));
                 Clock::Controlled
             }
         };
@@ -119,7 +120,7 @@ impl<A: Lent> Server<A> {
         Ok(Self {
             air,
             outside: Outside { lines, names, control, keyboard },
-            addresses,
+            places,
             reporter,
             clock,
             slow: false,
@@ -257,7 +258,7 @@ impl<A: Lent> Server<A> {
                 }
                 Change::Refused => "taken; another host was sent away",
                 Change::Deaf => "the host does not read what it is sent, and was given up",
-                Change::Failed(why) => &format!("no host can come in ({why}); trying again"),
+                Change::Failed(why) => &format!("could not let a host in ({why})"),
                 Change::Heard => continue,
             };
             writeln!(out, "{}", port_line(now, index + 1, what))?;

@@ -1,8 +1,10 @@
 //! Controlled time: the conversation on the control port.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration as Wall, Instant as WallInstant};
 
@@ -45,16 +47,19 @@ pub(super) struct Session {
     requests: VecDeque<Result<Request, String>>,
     /// Octets of each port that were announced.
     announced: Vec<u64>,
+    /// Whether somebody has come.
+    steered: Rc<Cell<bool>>,
 }
 
 impl Session {
-    pub(super) const fn new(listener: Listener) -> Self {
+    pub(super) const fn new(listener: Listener, steered: Rc<Cell<bool>>) -> Self {
         Self {
             door: Door::new(listener),
             client: None,
             line: Vec::new(),
             requests: VecDeque::new(),
             announced: Vec::new(),
+            steered,
         }
     }
 
@@ -69,6 +74,7 @@ impl Session {
             came = true;
             if let Visitor::Enters(stream) = visitor {
                 self.client = Some(Client { stream, ended: false, deaf: false });
+                self.steered.set(true);
                 self.hear(cx);
             }
         }
@@ -362,7 +368,7 @@ mod tests {
         }
         let listener = Listener::bind(&"tcp:0".parse().unwrap()).unwrap();
         let Address::Tcp(address) = listener.address().unwrap() else { panic!("it is TCP") };
-        let mut session = Session::new(listener);
+        let mut session = Session::new(listener, Rc::default());
         let mut first = TcpStream::connect(address).unwrap();
         look(&mut session).await;
         first.write_all(b"HELLO\n").unwrap();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bletwin_bridge::endpoint::Endpoint;
+use bletwin_bridge::serve::Time;
 use bletwin_models::profile::{Entry, catalogue};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -62,11 +63,11 @@ pub struct Options {
     /// What your host is called if --host does not say it.
     #[arg(long, value_name = "TEXT", default_value = "host", requires = "host")]
     pub name: String,
-    /// How time passes for your host: `real`, a number (so many times as fast), or `max` (as fast
-    /// as it answers).
+    /// How time passes for your host: `real`, a number (so many times as fast), `max` (as fast
+    /// as it answers), or `controlled` (as it says itself, at BLETWIN_CONTROL; see docs/HCI.md).
     #[arg(
         long,
-        value_name = "real|N|max",
+        value_name = "real|N|max|controlled",
         default_value = "real",
         requires = "host",
         allow_negative_numbers = true
@@ -213,7 +214,10 @@ fn guests(options: &Options) -> anyhow::Result<Option<Guests>> {
         }
         .into());
     }
-    let time = typed::passing(&options.time)?;
+    let time = match options.time.as_str() {
+        "controlled" => Time::Controlled("tcp:0".parse().map_err(anyhow::Error::msg)?),
+        text => typed::passing(text)?,
+    };
     let (level, passkey) = (options.level, options.passkey);
     Ok(Some(Guests { hosts, controller: Endpoint::full(), level, passkey, time }))
 }

@@ -67,6 +67,8 @@ fn wrong(option: &str, value: &str, right: &str) -> BadInput {
 pub(super) fn time(options: &Serve) -> Result<Time, BadInput> {
     match (options.time.as_str(), &options.control) {
         ("controlled", Some(control)) => address(control).map(Time::Controlled),
+        // The program that is started is told where that is.
+        ("controlled", None) if options.host.is_some() => address("tcp:0").map(Time::Controlled),
         ("controlled", None) => Err(BadInput {
             what: "nobody would control time".into(),
             help: "say where the program that does finds us: --control tcp:9100".into(),

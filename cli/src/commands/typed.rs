@@ -24,7 +24,7 @@ pub(super) fn passing(text: &str) -> Result<Time, BadInput> {
         "max" => Ok(Time::Max),
         text => {
             let factor = text.parse().ok().filter(|factor| (0.01..=10_000.0).contains(factor));
-            let right = "`real`, a number from 0.01 to 10000, `max`, or `controlled` (of `serve`)";
+            let right = "`real`, a number from 0.01 to 10000, `max`, or `controlled`";
             factor.map(Time::Times).ok_or_else(|| BadInput {
                 what: format!("--time is `{text}`"),
                 help: format!("give {right}"),

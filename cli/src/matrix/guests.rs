@@ -84,6 +84,16 @@ impl Guests {
         }
     }
 
+    /// The same as it is typed; nothing: real time.
+    fn time_option(&self) -> Option<String> {
+        match self.time {
+            Time::Times(factor) if (factor - 1.0).abs() < f64::EPSILON => None,
+            Time::Times(factor) => Some(factor.to_string()),
+            Time::Max => Some("max".into()),
+            Time::Controlled(_) => Some("controlled".into()),
+        }
+    }
+
     fn play(&self, host: &Host, pair: &Pair, seed: u64) -> anyhow::Result<Run> {
         let setup = Setup { seed, ..pair.setup.clone() };
         let invitation = Invitation {
@@ -113,7 +123,10 @@ impl Guests {
                 let why = report::why(&finished).filter(|_| !finished.expected);
                 let mut kept = kept(&finished);
                 kept.why.extend(why);
-                Run::Kept(kept)
+                // Elsewhere the host's own clock has a say.
+                let controlled = matches!(self.time, Time::Controlled(_));
+                let trace = controlled.then(|| finished.summary.trace_sha256.clone());
+                Run::Kept(kept.traced(trace))
             }
         })
     }
@@ -141,13 +154,7 @@ impl Guests {
         let mut words = vec![format!("{} serve --scenario {}", program::name(), cell.scenario)];
         words.push(format!("--central {} --endpoint tcp:0", quoted(&pair.central)));
         words.push(format!("--host {}", quoted(&host.command)));
-        match self.time {
-            Time::Max => words.push("--time max".into()),
-            Time::Times(factor) if (factor - 1.0).abs() >= f64::EPSILON => {
-                words.push(format!("--time {factor}"));
-            }
-            _ => {}
-        }
+        words.extend(self.time_option().map(|time| format!("--time {time}")));
         words.extend(self.passkey.map(|passkey| format!("--passkey {passkey:06}")));
         words.push(format!("--level {}", self.level));
         words.extend(pair.set.iter().map(|set| format!("--set {}", quoted(set))));

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::tools;
 
 /// Python with Bumble: `$BLETWIN_PYTHON`, or the virtual environment that `.ci/run` makes.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let made = || {
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "../target".into(), PathBuf::from);

@@ -43,6 +43,7 @@ mod several_links;
 mod snapshots_of_state;
 mod sources;
 mod static_passkey;
+mod steered;
 mod tidy;
 mod tools;
 mod trouble;
