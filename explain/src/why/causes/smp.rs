@@ -1,7 +1,7 @@
 //! Pairing that a side ended, or that came to a halt.
 
 use super::limits::{PATIENCE, SMP_TIMEOUT, ran_out};
-use super::person;
+use super::{person, stall};
 use crate::why::account::Account;
 use crate::why::air::{Pdu, What};
 use crate::why::ending::How;
@@ -64,6 +64,8 @@ fn stuck(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
             false if age >= PATIENCE && !silent => Confidence::Possible,
             false => return None,
         };
+    // Who says nothing at all any more, also to a request of the link layer, has stopped below SMP.
+    let below = !last.from_central && stall::is_likely(account);
     let limit = if age + PATIENCE >= SMP_TIMEOUT { ": SMP allows 30 s" } else { "" };
     let text = format!(
         "The {own} sent {}, and the {other} sent nothing more of pairing in the {} that \
@@ -71,6 +73,9 @@ fn stuck(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
         account.named(pairing.last),
         span(last.at, end),
     );
-    let places = [pairing.last];
-    Some(Hypothesis::new(Cause::PairingStuck, confidence, places, text))
+    let found = Hypothesis::new(Cause::PairingStuck, confidence, [pairing.last], text);
+    Some(match below {
+        true => found.merely_possible().but("its link layer said nothing more either"),
+        false => found,
+    })
 }

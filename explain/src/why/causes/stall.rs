@@ -29,6 +29,11 @@ pub(super) fn look(account: &Account) -> Vec<Hypothesis> {
     found.map(|(rank, one)| if sure(rank) { one } else { one.merely_possible() }).collect()
 }
 
+/// Whether the central's link layer has probably stopped.
+pub(super) fn is_likely(account: &Account) -> bool {
+    look(account).first().is_some_and(|first| first.confidence <= Confidence::Likely)
+}
+
 /// Since when the central said nothing more.
 struct Quiet {
     /// Index of the last that it said, and when.

@@ -119,3 +119,17 @@ fn encryption_that_is_never_answered_is_named() {
     assert_eq!(first.cause, Cause::Unanswered, "{}", first.text);
     assert!(first.text.contains("LL_ENC_REQ") && first.text.contains("left 1"), "{}", first.text);
 }
+
+/// A link layer that has stopped keeps its host from pairing, whoever gives up first.
+#[test]
+fn a_link_layer_that_has_stopped_comes_before_the_pairing_that_it_stops() {
+    for set in ["central.give-up-ms=never", "central.give-up-ms=20000"] {
+        let mut setup = Setup::new("zephyr-2024", "windows-intel", 1).unwrap();
+        setup.set(set).unwrap();
+        let run = Stage::new(catalogue::by_name("pairing").unwrap(), &setup).play();
+        let why = Why::of(&run);
+        let first = &why.hypotheses[0];
+        assert_eq!(first.cause, Cause::Stalled, "{set}: {}", why.paragraph());
+        assert!(first.text.contains("LL_PHY_REQ"), "{set}: {}", first.text);
+    }
+}
