@@ -107,7 +107,7 @@ impl<A: Lent> Server<A> {
             Time::Controlled(address) => {
                 let (listener, address) = bind(address)?;
                 writeln!(out, "control: {address}")?;
-                places.control = Some(address);
+                places = Places { control: Some(address), ..places };
                 control = Some(Session::new(listener, Rc::clone(&places.steered)));
                 Clock::Controlled
             }
