@@ -4,12 +4,14 @@
 use std::path::Path;
 use std::{env, fs, io};
 
+type Translate = fn(&[u8]) -> Vec<u8>;
+
 fn main() -> io::Result<()> {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let [how, from, to] = &arguments[..] else {
         return Err(io::Error::other("say what, from which folder and to which"));
     };
-    let (prefix, translate): (&str, fn(&[u8]) -> Vec<u8>) = match how.as_str() {
+    let (prefix, translate): (&str, Translate) = match how.as_str() {
         "hci-to-h4" => ("framed", bletwin_hostile::framed),
         "l2cap-to-air" => ("aired", bletwin_hostile::aired),
         _ => return Err(io::Error::other("hci-to-h4 or l2cap-to-air")),
