@@ -1,6 +1,7 @@
 //! Looks numbers and words up as people copy them from logs.
 
-use super::{Code, Layer, all};
+use super::lines::{Told, has_form, told};
+use super::{Code, Layer, all, of};
 use bletwin_setup::error::BadInput;
 
 /// What a query comes to.
@@ -30,6 +31,10 @@ struct Query {
 /// [`BadInput`] if nothing fits.
 pub fn find(asked: &[String]) -> Result<Match, BadInput> {
     let query = query(asked);
+    let line = asked.join(" ");
+    if !query.pairs.is_empty() && has_form(&line) {
+        return in_line(&line);
+    }
     let codes: Vec<Code> = all().filter(|code| query.fits(code)).collect();
     if codes.is_empty() {
         return Err(BadInput {
@@ -40,6 +45,40 @@ pub fn find(asked: &[String]) -> Result<Match, BadInput> {
         });
     }
     Ok(Match { codes, hint: query.hint() })
+}
+
+/// What a line of a known form says, by which a number is another thing than by its words.
+fn in_line(line: &str) -> Result<Match, BadInput> {
+    let mut found = Match { codes: Vec::new(), hint: None };
+    for told in told(line) {
+        let (layer, code) = match told {
+            Told::Begun => continue,
+            Told::Ended(code) | Told::NotConnected(code) => (Layer::Hci, code),
+            Told::Security(code) => (Layer::Zephyr, code),
+            Told::Refused(code) => (Layer::Smp, code),
+            // PIN or Key Missing.
+            Told::KeyMissing => (Layer::Hci, 0x06),
+            Told::TimedOut => {
+                found.hint = Some("SMP waited for 30 s for the other side, and gave up.".into());
+                continue;
+            }
+            Told::Broken => {
+                found.hint = Some("The link ended before pairing or encryption was over.".into());
+                continue;
+            }
+        };
+        found.codes.extend(of(layer, code));
+    }
+    if found.codes.is_empty() && found.hint.is_none() {
+        return Err(BadInput {
+            what: format!("whose number that is in `{line}` is not known"),
+            help:
+                "give the number alone, with hci, smp, att or zephyr before it if you know whose \
+                   it is; docs/EVIDENCE.md lists the lines that are read"
+                    .into(),
+        });
+    }
+    Ok(found)
 }
 
 /// Codes that a text names with whose they are: `err 9`, `reason 8`. Anything else is no code.
@@ -75,7 +114,7 @@ impl Query {
         };
         let number = of_hci.filter(|number| self.bare && *number > 9)?;
         let code = u8::from_str_radix(&number.to_string(), 16).ok()?;
-        let known = super::of(Layer::Hci, code)?;
+        let known = of(Layer::Hci, code)?;
         Some(format!(
             "Some logs print hexadecimal without 0x; it would be HCI 0x{code:02X} then, {}.",
             known.name
@@ -162,6 +201,14 @@ mod tests {
             ("Security failed: 58:A0:23:A6:35:0A (public) level 1 err 9", &[(Zephyr, 9)]),
             ("err 9, reason 8", &[(Hci, 8), (Zephyr, 9)]),
             ("err 9", &[(Zephyr, 9)]),
+            // Of lines that are known their form says whose it is.
+            ("Pairing failed conn: 58:A0:23:A6:35:0A (public), reason 9", &[(Zephyr, 9)]),
+            ("encryption change event; status=1288", &[(Smp, 8)]),
+            ("encryption change event; status=13", &[]),
+            ("fail reason = 0x52", &[(Smp, 5)]),
+            ("disconnect; reason=13", &[]),
+            ("fail reason = 0x61", &[]),
+            ("Disconnected (reason 8)", &[(Hci, 8)]),
             ("smp 5", &[(Smp, 5)]),
             ("ATT 0x85", &[(Att, 0x80)]),
             // NimBLE: 0x213, 0x105, 0x50b. Windows: 0x80650005.

@@ -19,6 +19,7 @@ fn a_number_is_whose_its_line_says() {
         ),
         // Where pairing failed, `reason` is no reason of HCI.
         ("Pairing failed conn: 58:A0:23:A6:35:0A (public), reason 9", &[Security(9)]),
+        ("Pairing failed, reason 5", &[]),
         ("Connection failed (err 0x3e)", &[NotConnected(0x3E)]),
         ("Failed to connect to 58:A0:23:A6:35:0A (2)", &[]),
         ("Connected", &[Begun]),
