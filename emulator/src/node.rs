@@ -20,7 +20,7 @@ mod pins;
 #[cfg(test)]
 mod tests;
 
-use ble::phy::{Phy, TxPhy};
+use ble::phy::{Coding, Phy, TxPhy};
 use ble::time::{Duration, Instant};
 use bletwin_sim::antenna::{Emission, Order, Signal};
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
@@ -30,7 +30,7 @@ use crate::bus::Ticks;
 use crate::cpu::{Cpu, Model, Outcome};
 use crate::elf::{self, ElfError, Symbols};
 use crate::memory::Memory;
-use crate::nrf52840::{Burst, FLASH, Identity, Listening, Mode, Nrf52840, RAM, Sent};
+use crate::nrf52840::{Burst, FLASH, Identity, Listening, Mode, Nrf52840, RAM, Revision, Sent, Unstable};
 use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
 
@@ -64,12 +64,23 @@ impl Image {
     }
 }
 
-/// A chip with its program.
+/// Flash without power.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Kept {
+    memory: Memory,
+    unstable: Unstable,
+}
+
+/// A chip with its program. It keeps its flash when it is switched off ([`Act::PowerCycle`]); what
+/// that interrupts is left half done.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ChipNode {
     image: Image,
     device_address: u64,
     device_id: u64,
+    revision: Revision,
+    /// What is in flash since it was switched off last.
+    kept: Option<Kept>,
     /// `None` while it is off.
     cpu: Option<Box<Cpu<Nrf52840>>>,
     /// When it was switched on.
@@ -92,6 +103,8 @@ impl ChipNode {
             image,
             device_address,
             device_id,
+            revision: Revision::default(),
+            kept: None,
             cpu: None,
             since: Instant::ZERO,
             reached: 0,
@@ -99,6 +112,12 @@ impl ChipNode {
             stopped: None,
             lit: 0,
         }
+    }
+
+    /// The same of another revision than the newest.
+    #[must_use]
+    pub fn of_revision(self, revision: Revision) -> Self {
+        Self { revision, ..self }
     }
 
     /// The processor and what is around it, while the chip is on.
@@ -129,14 +148,28 @@ impl ChipNode {
     }
 
     fn power_up(&mut self, now: Instant, entropy: [u8; 32]) {
-        self.power_down();
+        self.power_down(now);
         let (device_address, device_id) = (self.device_address, self.device_id);
-        let bus = Nrf52840::new(&Identity { device_address, device_id, entropy });
-        self.cpu = Some(Box::new(Cpu::new(Model::NRF52840, self.image.memory.clone(), bus)));
+        let revision = self.revision;
+        let mut bus = Nrf52840::new(&Identity { device_address, device_id, entropy, revision });
+        let mut memory = self.image.memory.clone();
+        if let Some(Kept { memory: flash, unstable }) = self.kept.take() {
+            memory.copy_flash(&flash);
+            bus.power_up(unstable, &mut memory);
+            memory.seal();
+        }
+        self.cpu = Some(Box::new(Cpu::new(Model::NRF52840, memory, bus)));
         self.since = now;
     }
 
-    fn power_down(&mut self) {
+    fn power_down(&mut self, now: Instant) {
+        if let Some(mut cpu) = self.cpu.take() {
+            let (bus, memory) = cpu.parts();
+            let unstable = bus.power_fails(self.ticks(now), memory);
+            let mut memory = self.image.memory.clone();
+            memory.copy_flash(cpu.memory());
+            self.kept = Some(Kept { memory, unstable });
+        }
         (self.cpu, self.told, self.stopped) = (None, None, None);
         (self.reached, self.lit) = (0, 0);
     }
@@ -163,6 +196,8 @@ impl ChipNode {
                 burst.start = now.saturating_sub(burst.address_end());
                 cpu.bus_mut().hear_address(burst, rssi_dbm.min(0).unsigned_abs());
             }
+            Signal::Coding(Coding::S2) => cpu.bus_mut().hear_coding(Mode::CodedS2),
+            Signal::Coding(Coding::S8) => cpu.bus_mut().hear_coding(Mode::CodedS8),
             Signal::Octets(octets) => cpu.bus_mut().hear_octets(&octets),
         }
     }
@@ -223,6 +258,7 @@ impl ChipNode {
         let phy = match mode {
             Mode::Le1M => Phy::Le1M,
             Mode::Le2M => Phy::Le2M,
+            Mode::CodedS8 | Mode::CodedS2 => Phy::LeCoded,
         };
         let channel = channel(frequency)?;
         Some(Order::Listen { since: self.instant(since), channel, phy, access_address })
@@ -233,6 +269,8 @@ impl ChipNode {
         let phy = match burst.mode {
             Mode::Le1M => TxPhy::Le1M,
             Mode::Le2M => TxPhy::Le2M,
+            Mode::CodedS8 => TxPhy::CodedS8,
+            Mode::CodedS2 => TxPhy::CodedS2,
         };
         Some(Emission {
             at: self.instant(burst.start),
@@ -263,7 +301,7 @@ impl Node for ChipNode {
         let octets = matches!(input, NodeInput::Antenna(Signal::Octets(_)));
         match input {
             NodeInput::Start { entropy } => self.power_up(now, entropy),
-            NodeInput::Act(Act::PowerCycle) => return self.power_down(),
+            NodeInput::Act(Act::PowerCycle) => return self.power_down(now),
             NodeInput::Act(Act::Button { button, pressed }) => self.press(&button, pressed),
             NodeInput::Antenna(signal) => self.hear(now, signal),
             NodeInput::Radio(_)

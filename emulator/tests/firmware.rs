@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 
-use bletwin_emulator::nrf52840::{Burst, FLASH, Identity, Mode, Nrf52840, RAM};
+use bletwin_emulator::nrf52840::{Burst, FLASH, Identity, Mode, Nrf52840, RAM, Revision};
 use bletwin_emulator::{Cpu, Memory, Model, Outcome, elf};
 
 const SECOND: u64 = 64_000_000_000;
@@ -21,7 +21,8 @@ fn chip(entropy: [u8; 32]) -> Option<(Cpu<Nrf52840>, elf::Symbols)> {
     let file = std::fs::read(&path).expect("BLETWIN_FIRMWARE names a file");
     let mut memory = Memory::new(FLASH, RAM);
     let symbols = elf::load(&file, &mut memory).expect("it can be flashed");
-    let identity = Identity { device_address: 0xC0FF_EE00_0001, device_id: 1, entropy };
+    let revision = Revision::default();
+    let identity = Identity { device_address: 0xC0FF_EE00_0001, device_id: 1, entropy, revision };
     Some((Cpu::new(Model::NRF52840, memory, Nrf52840::new(&identity)), symbols))
 }
 

@@ -212,7 +212,8 @@ impl Stage {
             }
             (Some(image), None) => {
                 let [address, id] = chip::IDENTITY;
-                Participant::Chip(Box::new(ChipNode::new(image, address, id)))
+                let chip = ChipNode::new(image, address, id).of_revision(air.chip);
+                Participant::Chip(Box::new(chip))
             }
             (None, None) => Participant::Peripheral(Box::new(PeripheralNode::new(build, cpu))),
         };

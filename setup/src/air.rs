@@ -1,6 +1,7 @@
 //! What is around the two devices.
 
 use ble::time::Duration;
+use bletwin_emulator::nrf52840::Revision;
 use bletwin_models::user::UserConfig;
 
 /// The air between the two devices, the errors of their clocks, the load of the peripheral, and
@@ -22,6 +23,8 @@ pub struct Air {
     pub host_busy: Option<[Duration; 2]>,
     /// From when on nothing arrives between the two; `None`: they stay within reach.
     pub out_of_reach: Option<Duration>,
+    /// Revision of the chip, where one runs a file.
+    pub chip: Revision,
     /// What the person does about a dialog.
     pub person: Person,
     /// How long the person takes from seeing to acting.
@@ -67,6 +70,7 @@ impl Default for Air {
             host_latency_ms: 0,
             host_busy: None,
             out_of_reach: None,
+            chip: Revision::default(),
             person: Person::Right,
             reaction: UserConfig::default().reaction,
         }

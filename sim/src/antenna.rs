@@ -4,9 +4,9 @@
 //! medium whitened octets with their CRC and gets whitened octets with their bit errors; times,
 //! lengths and checks are its own affair. All instants are on its sleep clock.
 //!
-//! LE Coded is sent as any other PHY; nothing is heard of it yet.
+//! On LE Coded the medium codes and decodes, and what it decodes comes at the end of the packet.
 
-use ble::phy::{Phy, TxPhy};
+use ble::phy::{Coding, Phy, TxPhy};
 use ble::time::Instant;
 
 /// A packet to be put on air.
@@ -38,13 +38,13 @@ pub enum Order {
         since: Instant,
         /// Channel index, 0–39.
         channel: u8,
-        /// PHY that it listens on; nothing is heard on LE Coded yet.
+        /// PHY that it listens on.
         phy: Phy,
         /// Access address that it listens for.
         access_address: u32,
     },
-    /// The answer to the first two [`Signal::Octets`] of a packet: so many more belong to it, the
-    /// CRC included.
+    /// The answer to the first two [`Signal::Octets`] of a packet that is not coded: so many more
+    /// belong to it, the CRC included.
     Expect {
         /// Octets that follow the first two: payload and CRC.
         octets: u16,
@@ -66,6 +66,9 @@ pub enum Signal {
         /// Strength in dBm.
         rssi_dbm: i8,
     },
-    /// The next octets, the last of which ends at this moment: the first two, then the others.
+    /// On LE Coded: the coding indicator and TERM1 end at this moment.
+    Coding(Coding),
+    /// The next octets, the last of which ends at this moment: the first two, then the others. On
+    /// LE Coded all at once, when TERM2 has ended.
     Octets(Vec<u8>),
 }

@@ -244,6 +244,11 @@ impl<B: Bus> Cpu<B> {
         &mut self.memory
     }
 
+    /// The peripherals and the memory, for what concerns both.
+    pub(crate) fn parts(&mut self) -> (&mut B, &mut Memory) {
+        (&mut self.bus, &mut self.memory)
+    }
+
     /// The peripherals, to look at.
     #[must_use]
     pub fn bus(&self) -> &B {

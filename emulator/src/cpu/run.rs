@@ -95,10 +95,13 @@ impl<B: Bus> Cpu<B> {
         if let Some(on) = self.bus.flash_cache() {
             self.flash.set_cache(on);
         }
-        let free = self.bus.flash_busy_until().div_ceil(TICKS_PER_CYCLE);
-        if free > self.cycles && self.memory.is_flash(self.next) {
-            self.cycles = free;
-        }
+        let still = self.bus.stands_still_until();
+        let free = if self.memory.is_flash(self.next) {
+            still.max(self.bus.flash_busy_until())
+        } else {
+            still
+        };
+        self.cycles = self.cycles.max(free.div_ceil(TICKS_PER_CYCLE));
     }
 
     /// The next cycle at which something happens by itself.

@@ -64,6 +64,11 @@ impl Memory {
         self.flash.write(address, octets)
     }
 
+    /// Takes over the flash of another.
+    pub(crate) fn copy_flash(&mut self, from: &Self) {
+        self.flash = from.flash.clone();
+    }
+
     /// Octets from anywhere in flash and RAM, as a debugger reads them.
     #[must_use]
     pub fn octets(&self, address: u32, count: usize) -> Option<Vec<u8>> {

@@ -10,23 +10,51 @@ pub enum Mode {
     Le1M,
     /// LE 2M: 2 Msymbol/s, a preamble of two octets.
     Le2M,
+    /// LE Coded, S=8: 125 kbit/s.
+    CodedS8,
+    /// LE Coded, S=2: 500 kbit/s.
+    CodedS2,
 }
 
 impl Mode {
-    /// How long a bit takes.
+    /// How long a bit of the PDU takes.
     pub(super) const fn bit(self) -> Ticks {
         match self {
             Self::Le1M => MICROSECOND,
             Self::Le2M => MICROSECOND / 2,
+            Self::CodedS8 => 8 * MICROSECOND,
+            Self::CodedS2 => 2 * MICROSECOND,
         }
     }
 
-    /// Octets of preamble.
-    pub(super) const fn preamble(self) -> Ticks {
+    pub(super) const fn is_coded(self) -> bool {
+        matches!(self, Self::CodedS8 | Self::CodedS2)
+    }
+
+    /// How long the preamble takes (Vol 6, Part B, 2.1.1 and 2.2.1).
+    const fn preamble(self) -> Ticks {
         match self {
-            Self::Le1M => 1,
-            Self::Le2M => 2,
+            Self::Le1M | Self::Le2M => 8 * MICROSECOND,
+            Self::CodedS8 | Self::CodedS2 => 80 * MICROSECOND,
         }
+    }
+
+    /// How long the access address takes; S=8 is its coding in any case.
+    pub(super) const fn address(self) -> Ticks {
+        match self {
+            Self::Le1M | Self::Le2M => 32 * self.bit(),
+            Self::CodedS8 | Self::CodedS2 => 256 * MICROSECOND,
+        }
+    }
+
+    /// Coding indicator and TERM1, of 2 and 3 bits with S=8.
+    const fn indicator(self) -> Ticks {
+        if self.is_coded() { (2 + 3) * 8 * MICROSECOND } else { 0 }
+    }
+
+    /// TERM2, of 3 bits.
+    const fn termination(self) -> Ticks {
+        if self.is_coded() { 3 * self.bit() } else { 0 }
     }
 }
 
@@ -49,18 +77,28 @@ impl Burst {
     /// When the last bit of the access address ends.
     #[must_use]
     pub fn address_end(&self) -> Ticks {
-        self.start + (self.mode.preamble() + 4) * 8 * self.mode.bit()
+        self.start + self.mode.preamble() + self.mode.address()
     }
 
-    /// When a number of octets after the access address have passed.
+    /// When the first bit of the header begins: at once, or after coding indicator and TERM1.
+    pub(super) fn body(&self) -> Ticks {
+        self.address_end() + self.mode.indicator()
+    }
+
+    /// When a number of octets of PDU and CRC have passed.
     pub(super) fn after(&self, octets: usize) -> Ticks {
-        self.address_end() + octets as Ticks * 8 * self.mode.bit()
+        self.body() + octets as Ticks * 8 * self.mode.bit()
     }
 
-    /// When the last bit ends.
+    /// When the last bit ends, TERM2 included.
     #[must_use]
     pub fn end(&self) -> Ticks {
-        self.after(self.octets.len())
+        self.ends(self.octets.len())
+    }
+
+    /// The same of a packet with a number of octets of PDU and CRC.
+    pub(super) fn ends(&self, octets: usize) -> Ticks {
+        self.after(octets) + self.mode.termination()
     }
 }
 

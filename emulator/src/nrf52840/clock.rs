@@ -2,9 +2,11 @@
 //!
 //! Start-up times are the typical ones of the product specification (4413_417 v1.7, 5.4.4). Gaps:
 //! no calibration of the RC oscillator (CAL, CTSTART stop the emulator), no power failure warning,
-//! no system off, no USB supply.
+//! no system off, no USB supply. APPROTECT's registers, which revision 3 has here, are kept and do
+//! nothing. When a revision with erratum 201 raises HFCLKSTARTED again is an own choice.
 
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
+use super::revision::Revision;
 use crate::bus::Ticks;
 
 const HFCLK_STARTED: u8 = 0;
@@ -15,6 +17,9 @@ const CRYSTAL: Ticks = 360 * MICROSECOND;
 const DEBOUNCE_UNIT: Ticks = 16 * MICROSECOND;
 /// The 32,768 Hz oscillators by LFCLKSRC: RC, crystal, synthesized from 64 MHz.
 const LOW: [Ticks; 3] = [600 * MICROSECOND, 250_000 * MICROSECOND, 100 * MICROSECOND];
+
+/// Until HFCLKSTARTED comes again (erratum 201).
+const AGAIN: Ticks = 64 * MICROSECOND;
 
 /// The state of one clock.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -37,10 +42,15 @@ pub(super) struct Clock {
     reset_reasons: u32,
     retained: [u32; 2],
     dcdc: [u32; 2],
+    revision: Revision,
+    /// When HFCLKSTARTED comes a second time.
+    again: Option<Ticks>,
+    /// FORCEPROTECT and DISABLE of APPROTECT.
+    protection: [u32; 2],
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(revision: Revision) -> Self {
         Self {
             common: Common::default(),
             high: Oscillator::Off,
@@ -51,6 +61,9 @@ impl Clock {
             reset_reasons: 0,
             retained: [0; 2],
             dcdc: [0; 2],
+            revision,
+            again: None,
+            protection: [0; 2],
         }
     }
 
@@ -100,7 +113,7 @@ impl Peripheral for Clock {
                 let takes = CRYSTAL + DEBOUNCE_UNIT * Ticks::from(self.debounce);
                 Self::start(&mut self.high, HFCLK_STARTED, takes, moment);
             }
-            1 => self.high = Oscillator::Off,
+            1 => (self.high, self.again) = (Oscillator::Off, None),
             2 => {
                 self.running_source = self.source & 3;
                 let takes = LOW.get(self.running_source as usize).copied().unwrap_or(LOW[0]);
@@ -128,6 +141,7 @@ impl Peripheral for Clock {
             0x528 => self.debounce,
             0x578 => self.dcdc[0],
             0x580 => self.dcdc[1],
+            0x550 | 0x558 if self.revision.has(249) => self.protection[offset as usize / 8 % 2],
             // Main supply on VDD.
             0x640 => 0,
             _ => return None,
@@ -143,6 +157,9 @@ impl Peripheral for Clock {
             0x528 => self.debounce = value & 0xFF,
             0x578 => self.dcdc[0] = value & 1,
             0x580 => self.dcdc[1] = value & 1,
+            0x550 | 0x558 if self.revision.has(249) => {
+                self.protection[offset as usize / 8 % 2] = value;
+            }
             _ => return false,
         }
         true
@@ -153,10 +170,18 @@ impl Peripheral for Clock {
             Oscillator::Starting { until } => Some(until),
             _ => None,
         };
-        [due(self.high), due(self.low)].into_iter().flatten().min()
+        [due(self.high), due(self.low), self.again].into_iter().flatten().min()
     }
 
     fn due(&mut self, moment: &mut Moment<'_>) {
+        if self.again.is_some_and(|at| at <= moment.now) {
+            self.again = None;
+            moment.raise(HFCLK_STARTED);
+        }
+        let starts = matches!(self.high, Oscillator::Starting { until } if until <= moment.now);
+        if starts && self.revision.has(201) {
+            self.again = Some(moment.now + AGAIN);
+        }
         for (oscillator, event) in [(&mut self.high, HFCLK_STARTED), (&mut self.low, LFCLK_STARTED)]
         {
             if let Oscillator::Starting { until } = *oscillator

@@ -1,6 +1,7 @@
 //! FICR and UICR. Gaps: production test and trim values read as erased; UICR is erased and cannot
 //! be written (that takes NVMC).
 
+use super::revision::Revision;
 use super::{FLASH, Identity, RAM};
 
 /// The registers that tell what chip this is.
@@ -8,11 +9,17 @@ use super::{FLASH, Identity, RAM};
 pub(super) struct Information {
     device_address: u64,
     device_id: u64,
+    revision: Revision,
 }
 
 impl Information {
     pub(super) fn new(identity: &Identity) -> Self {
-        Self { device_address: identity.device_address, device_id: identity.device_id }
+        let Identity { device_address, device_id, revision, .. } = *identity;
+        Self { device_address, device_id, revision }
+    }
+
+    pub(super) fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// A word, if the address is in FICR or UICR.
@@ -28,12 +35,13 @@ impl Information {
             0x1000_00A4 => self.device_address as u32,
             0x1000_00A8 => (self.device_address >> 32) as u32 | 0xFFFF_0000,
             0x1000_0100 => 0x5_2840,
-            // The variant "AAD0": revision 2, the newest.
-            0x1000_0104 => 0x4141_4430,
+            0x1000_0104 => self.revision.variant(),
             // The package "QI".
             0x1000_0108 => 0x2004,
             0x1000_010C => RAM / 1024,
             0x1000_0110 => FLASH / 1024,
+            0x1000_0130 => self.revision.errata_words()[0],
+            0x1000_0134 => self.revision.errata_words()[1],
             0x1000_0000..0x1000_2000 => ERASED,
             _ => return None,
         })

@@ -15,14 +15,17 @@ mod ecb;
 mod gpio;
 mod gpiote;
 mod information;
+mod late;
 mod nvmc;
 mod outside;
 mod peripheral;
 mod ppi;
 mod radio;
+mod revision;
 mod rng;
 mod rtc;
 mod small;
+mod tear;
 mod timer;
 mod uarte;
 mod wdt;
@@ -34,6 +37,7 @@ use std::collections::VecDeque;
 
 pub use air::{Burst, Mode};
 pub use radio::{Listening, Sent};
+pub use revision::{ERRATA, Erratum, Revision};
 
 use ccm::Ccm;
 use clock::Clock;
@@ -41,6 +45,7 @@ use ecb::Ecb;
 use gpio::Port;
 use gpiote::Gpiote;
 use information::Information;
+use late::Late;
 use nvmc::Nvmc;
 use peripheral::{Common, Endpoint, Moment, Peripheral, TICK_16M};
 use ppi::Ppi;
@@ -48,6 +53,7 @@ use radio::Radio;
 use rng::Rng;
 use rtc::Rtc;
 use small::{Egu, Temperature};
+pub(crate) use tear::Unstable;
 use timer::Timer;
 use uarte::Uarte;
 use wdt::Wdt;
@@ -84,6 +90,8 @@ pub struct Identity {
     pub device_id: u64,
     /// What RNG delivers: these octets, then the ChaCha20 stream that they seed.
     pub entropy: [u8; 32],
+    /// Which revision it is of.
+    pub revision: Revision,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -108,6 +116,8 @@ pub struct Nrf52840 {
     gpiote: Gpiote,
     serial: [Uarte; 2],
     nvmc: Nvmc,
+    /// A write that is under way.
+    late: Option<Late>,
     ppi: Ppi,
     ports: [Port; 2],
     information: Information,
@@ -128,7 +138,7 @@ impl Nrf52840 {
     pub fn new(identity: &Identity) -> Self {
         let timer = |n: usize| Timer::new(if n < 3 { 4 } else { 6 });
         Self {
-            clock: Clock::new(),
+            clock: Clock::new(identity.revision),
             radio: Radio::new(),
             timers: std::array::from_fn(timer),
             rtcs: std::array::from_fn(|n| Rtc::new(if n == 0 { 3 } else { 4 })),
@@ -140,7 +150,8 @@ impl Nrf52840 {
             wdt: Wdt::new(),
             gpiote: Gpiote::default(),
             serial: std::array::from_fn(|_| Uarte::new()),
-            nvmc: Nvmc::new(),
+            nvmc: Nvmc::new(identity.entropy, identity.revision),
+            late: None,
             ppi: Ppi::default(),
             ports: [Port::new(32), Port::new(16)],
             information: Information::new(identity),
@@ -346,6 +357,7 @@ impl Bus for Nrf52840 {
             return Ok(value);
         }
         let number = number(address)?;
+        self.arrive(context.now, context.memory);
         let peripheral = self.peripheral(number).ok_or_else(|| not_modelled(number))?;
         let value = peripheral::read(peripheral, address & 0xFFF, context.now);
         value.ok_or_else(|| not_modelled(number))
@@ -370,6 +382,10 @@ impl Bus for Nrf52840 {
         let offset = address & 0xFFF;
         if self.peripheral(number).is_none() {
             return Err(not_modelled(number));
+        }
+        self.arrive(context.now, context.memory);
+        if self.delay((number, offset), value, context) {
+            return Ok(());
         }
         let mut queue = VecDeque::new();
         let mut known = true;
@@ -413,14 +429,22 @@ impl Bus for Nrf52840 {
         self.nvmc.busy_until()
     }
 
+    fn stands_still_until(&self) -> Ticks {
+        self.nvmc.still_until()
+    }
+
     fn next_event(&self) -> Option<Ticks> {
-        self.upcoming
+        self.upcoming.into_iter().chain(self.late.map(|late| late.due)).min()
     }
 
     fn advance(&mut self, context: &mut Context<'_>) {
         self.present = context.now;
-        while let Some(at) = self.upcoming.filter(|at| *at <= context.now) {
-            self.happen(at, context.memory);
+        while let Some(at) = self.next_event().filter(|at| *at <= context.now) {
+            if self.upcoming == Some(at) {
+                self.happen(at, context.memory);
+            } else {
+                self.arrive(at, context.memory);
+            }
         }
     }
 

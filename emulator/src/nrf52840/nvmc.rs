@@ -1,11 +1,14 @@
 //! NVMC: writing and erasing flash, and its instruction cache.
 //!
-//! Times are those of the product specification (4413_417 v1.7, 4.3.7). Gaps: a power failure
-//! leaves what was begun done; no count of erasures; no UICR; no counting of hits and misses
-//! (IHIT and IMISS read 0); a processor that runs from RAM waits as well once it is back in flash
-//! only by asking READY; writing to a page that is being erased is not refused.
+//! Times are those of the product specification (4413_417 v1.7, 4.3.7). What a power failure
+//! leaves is in [`super::tear`]; a page that was erased in part only is torn as well. Gaps: no
+//! count of erasures; no UICR; no counting of hits and misses (IHIT and IMISS read 0); a processor
+//! that runs from RAM waits for what is written, or erased in part, only by asking READY; writing
+//! to a page that is being erased is not refused.
 
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
+use super::revision::Revision;
+use super::tear::{Chance, Torn, Unstable};
 use crate::bus::Ticks;
 use crate::memory::Memory;
 
@@ -21,6 +24,15 @@ const PARTIAL_UNIT: Ticks = 1_000 * MICROSECOND;
 const MAY_WRITE: u32 = 1;
 const MAY_ERASE: u32 = 2;
 
+/// What flash was busy with last, and what was there before.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Work {
+    erases: bool,
+    begun: Ticks,
+    address: u32,
+    before: Vec<u32>,
+}
+
 /// The flash controller's registers, and until when flash is busy.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Nvmc {
@@ -31,12 +43,49 @@ pub(super) struct Nvmc {
     begun: Option<(u32, Ticks)>,
     cache: u32,
     busy_until: Ticks,
+    still_until: Ticks,
+    work: Option<Work>,
+    unstable: Unstable,
+    chance: Chance,
+    /// Whether erasing a page stops code in RAM (erratum 242).
+    stops_all: bool,
+}
+
+fn words(memory: &Memory, address: u32, count: u32) -> Vec<u32> {
+    let word = |n| memory.read(address + 4 * n).map_or(u32::MAX, u32::from_le_bytes);
+    (0..count).map(word).collect()
 }
 
 impl Nvmc {
-    pub(super) fn new() -> Self {
-        let common = Common::default();
-        Self { common, mode: 0, partial: 10, begun: None, cache: 0, busy_until: 0 }
+    pub(super) fn new(entropy: [u8; 32], revision: Revision) -> Self {
+        Self {
+            common: Common::default(),
+            mode: 0,
+            partial: 10,
+            begun: None,
+            cache: 0,
+            busy_until: 0,
+            still_until: 0,
+            work: None,
+            unstable: Unstable::default(),
+            chance: Chance::new(entropy),
+            stops_all: revision.has(242),
+        }
+    }
+
+    /// After a power-up: some bits of flash may be unstable.
+    pub(super) fn power_up(&mut self, unstable: Unstable, memory: &mut Memory) {
+        self.unstable = unstable;
+        self.unstable.waver(memory, &mut self.chance);
+    }
+
+    /// After a reset without a power-up: flash goes on with what it does.
+    pub(super) fn follow(&mut self, before: &Self) {
+        self.busy_until = before.busy_until;
+        self.begun = before.begun;
+        self.work = before.work.clone();
+        self.unstable = before.unstable.clone();
+        self.chance = before.chance.clone();
     }
 
     /// Whether the instruction cache works: not while flash may change.
@@ -47,6 +96,32 @@ impl Nvmc {
     /// Until when flash is busy.
     pub(super) fn busy_until(&self) -> Ticks {
         self.busy_until
+    }
+
+    /// Until when the processor stands still, wherever its code is.
+    pub(super) fn still_until(&self) -> Ticks {
+        self.still_until
+    }
+
+    /// Power fails: what is done of what was begun is drawn, and what is unstable from now on is
+    /// told. The chip may be ahead of the moment at which it fails.
+    pub(super) fn power_fails(&mut self, now: Ticks, memory: &mut Memory) -> Unstable {
+        let work = self.work.take().filter(|_| self.busy_until > now);
+        if let Some(Work { erases, begun, address, before }) = work {
+            let torn = |(n, before): (usize, u32)| {
+                let address = address + 4 * n as u32;
+                let after = memory.read(address).map_or(before, u32::from_le_bytes);
+                let touched = match (now <= begun, erases) {
+                    (true, _) => 0,
+                    (false, true) => u32::MAX,
+                    (false, false) => before & !after,
+                };
+                Torn { address, before, after, touched }
+            };
+            let torn: Vec<Torn> = before.into_iter().enumerate().map(torn).collect();
+            self.unstable.tear(torn.into_iter(), memory, &mut self.chance);
+        }
+        std::mem::take(&mut self.unstable)
     }
 
     /// A store of the processor to flash: bits only go from 1 to 0. False: not allowed now.
@@ -60,30 +135,47 @@ impl Nvmc {
         if self.mode != MAY_WRITE {
             return false;
         }
-        let old = memory.read(address).map_or(u32::MAX, u32::from_le_bytes);
-        memory.write_flash(address, (old & word).to_le_bytes());
-        self.busy_until = now.max(self.busy_until) + WRITE;
+        let begun = now.max(self.busy_until);
+        let before = words(memory, address, 1);
+        memory.write_flash(address, (before[0] & word).to_le_bytes());
+        self.busy_until = begun + WRITE;
+        self.work = Some(Work { erases: false, begun, address, before });
+        self.unstable.waver(memory, &mut self.chance);
         true
     }
 
-    fn erase(&mut self, page: u32, moment: &mut Moment<'_>, takes: Ticks) {
-        for word in 0..PAGE / 4 {
-            moment.memory.write_flash(page + 4 * word, u32::MAX.to_le_bytes());
+    fn erase(&mut self, first: u32, octets: u32, moment: &mut Moment<'_>, takes: Ticks) {
+        let begun = moment.now.max(self.busy_until);
+        let before = words(moment.memory, first, octets / 4);
+        for word in 0..octets / 4 {
+            moment.memory.write_flash(first + 4 * word, u32::MAX.to_le_bytes());
         }
-        self.busy_until = moment.now.max(self.busy_until) + takes;
+        self.busy_until = begun + takes;
+        self.work = Some(Work { erases: true, begun, address: first, before });
+        self.unstable.forget(first, octets);
+        self.unstable.waver(moment.memory, &mut self.chance);
     }
 
-    /// A page is erased once its partial erasures add up to a whole one.
+    /// A page is erased once its partial erasures add up to a whole one; until then it is torn.
     fn erase_partially(&mut self, page: u32, moment: &mut Moment<'_>) {
         let takes = Ticks::from(self.partial) * PARTIAL_UNIT;
         let before = self.begun.filter(|(begun, _)| *begun == page).map_or(0, |(_, so_far)| so_far);
         if before + takes >= ERASE_PAGE {
             self.begun = None;
-            self.erase(page, moment, takes);
-        } else {
-            self.begun = Some((page, before + takes));
-            self.busy_until = moment.now.max(self.busy_until) + takes;
+            self.erase(page, PAGE, moment, takes);
+            return;
         }
+        self.begun = Some((page, before + takes));
+        let begun = moment.now.max(self.busy_until);
+        let memory = &mut *moment.memory;
+        let before = words(memory, page, PAGE / 4);
+        let torn = |(n, before): (usize, &u32)| {
+            let address = page + 4 * n as u32;
+            Torn { address, before: *before, after: u32::MAX, touched: u32::MAX }
+        };
+        self.unstable.tear(before.iter().enumerate().map(torn), memory, &mut self.chance);
+        self.busy_until = begun + takes;
+        self.work = Some(Work { erases: true, begun, address: page, before });
     }
 }
 
@@ -112,11 +204,14 @@ impl Peripheral for Nvmc {
         let may_erase = self.mode == MAY_ERASE && page < moment.memory.flash_len();
         match offset {
             0x504 => self.mode = value & 3,
-            0x508 if may_erase => self.erase(page, moment, ERASE_PAGE),
+            0x508 if may_erase => {
+                self.erase(page, PAGE, moment, ERASE_PAGE);
+                if self.stops_all {
+                    self.still_until = self.busy_until;
+                }
+            }
             0x50C if self.mode == MAY_ERASE && value == 1 => {
-                let pages = moment.memory.flash_len() / PAGE;
-                (0..pages).for_each(|n| self.erase(n * PAGE, moment, 0));
-                self.busy_until = moment.now + ERASE_ALL;
+                self.erase(0, moment.memory.flash_len(), moment, ERASE_ALL);
             }
             0x518 if may_erase => self.erase_partially(page, moment),
             // What is not allowed does nothing.

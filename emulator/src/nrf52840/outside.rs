@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 
-use super::air::Burst;
+use super::air::{Burst, Mode};
 use super::gpio::Port;
 use super::gpiote::Move;
 use super::peripheral::Endpoint;
 use super::radio::{Radio, Sent};
 use super::uarte::Uarte;
-use super::{GPIOTE, Identity, Nrf52840, Signal};
+use super::{GPIOTE, Identity, Nrf52840, Signal, Unstable};
+use crate::bus::Ticks;
+use crate::memory::Memory;
 
 impl Nrf52840 {
     /// What the radio sent since the last call, in order.
@@ -27,6 +29,12 @@ impl Nrf52840 {
     /// The address of a packet ends at a time that has not passed; `octets` follow.
     pub(crate) fn hear_address(&mut self, burst: Burst, rssi: u8) {
         self.radio.hear(burst, rssi, false);
+        self.look_ahead();
+    }
+
+    /// The coding indicator of the packet whose address ended last says how it is sent.
+    pub(crate) fn hear_coding(&mut self, mode: Mode) {
+        self.radio.coding(mode);
         self.look_ahead();
     }
 
@@ -49,13 +57,24 @@ impl Nrf52840 {
 
     /// A reset that is not a power-up: the entropy goes on where it was, and RESETREAS tells.
     pub(crate) fn reset(&mut self, reason: u32) {
-        let mut fresh = Self {
-            information: self.information.clone(),
-            ..Self::new(&Identity { device_address: 0, device_id: 0, entropy: [0; 32] })
-        };
+        let revision = self.information.revision();
+        let nobody = Identity { device_address: 0, device_id: 0, entropy: [0; 32], revision };
+        let mut fresh = Self { information: self.information.clone(), ..Self::new(&nobody) };
         fresh.rng.follow(&self.rng);
         fresh.clock.follow(&self.clock, reason);
+        fresh.nvmc.follow(&self.nvmc);
         *self = fresh;
+    }
+
+    /// After a power-up, with the bits of flash that are unstable since the last failure.
+    pub(crate) fn power_up(&mut self, unstable: Unstable, memory: &mut Memory) {
+        self.nvmc.power_up(unstable, memory);
+    }
+
+    /// Power fails: flash is left as it may be then, and the bits of it that are unstable from now
+    /// on are told.
+    pub(crate) fn power_fails(&mut self, now: Ticks, memory: &mut Memory) -> Unstable {
+        self.nvmc.power_fails(now, memory)
     }
 
     /// The levels that pins of a port (0 or 1) put out; inputs are 0.

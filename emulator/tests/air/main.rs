@@ -8,6 +8,7 @@ mod stage;
 mod time;
 
 use ble::error::ErrorCode;
+use bletwin_emulator::nrf52840::Revision;
 use bletwin_models::profile::Profile;
 use bletwin_oracle as oracle;
 use bletwin_sim::record::RecordKind;
@@ -16,20 +17,22 @@ use firmware_core::config::{Config, Passkey};
 use stage::{CENTRAL, CHIP, PASSKEY, Stage, image, trial};
 
 #[test]
-fn it_advertises_connects_and_is_discovered() {
+fn each_revision_advertises_connects_and_is_discovered() {
     let Some(image) = image() else { return };
-    let mut stage = Stage::new(image, Profile::phone(), 1);
-    let discovered = |stage: &Stage| {
-        let database = stage.host().and_then(|host| host.database());
-        database.is_some_and(|database| database.characteristics.len() >= 3)
-    };
-    assert!(stage.until(5_000, discovered), "{:?}", stage.status());
-    let sent = stage
-        .records()
-        .iter()
-        .filter(|record| record.node == CHIP && matches!(record.kind, RecordKind::AirTx(_)));
-    assert!(sent.count() > 15);
-    stage.assert_sound();
+    for revision in Revision::ALL {
+        let mut stage = Stage::of(revision, image.clone(), Profile::phone(), 1);
+        let discovered = |stage: &Stage| {
+            let database = stage.host().and_then(|host| host.database());
+            database.is_some_and(|database| database.characteristics.len() >= 3)
+        };
+        assert!(stage.until(5_000, discovered), "{revision:?}: {:?}", stage.status());
+        let sent = stage
+            .records()
+            .iter()
+            .filter(|record| record.node == CHIP && matches!(record.kind, RecordKind::AirTx(_)));
+        assert!(sent.count() > 15);
+        stage.assert_sound();
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use bletwin_emulator::node::{ChipNode, Image};
+use bletwin_emulator::nrf52840::Revision;
 use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::host::{CentralHost, Status};
@@ -82,7 +83,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(image: Image, central: Profile, seed: u64) -> Self {
-        let chip = ChipNode::new(image, 0xC0FF_EE00_0001, 1);
+        Self::of(Revision::default(), image, central, seed)
+    }
+
+    /// With a chip of some revision.
+    pub(crate) fn of(revision: Revision, image: Image, central: Profile, seed: u64) -> Self {
+        let chip = ChipNode::new(image, 0xC0FF_EE00_0001, 1).of_revision(revision);
         Self::with(Device::Chip(Box::new(chip)), central, seed)
     }
 

@@ -1,6 +1,7 @@
 //! What can be set of the air, the clocks, the processor and the person, by `--set` alone.
 
 use ble::time::Duration;
+use bletwin_emulator::nrf52840::Revision;
 use bletwin_models::profile::Millis;
 use bletwin_schema::{Number, OrNever, Shape, ValueKind, Written, keys, words};
 
@@ -34,6 +35,9 @@ keys! {
         "host-busy": OrNever<Busy> = |a| a.host_busy;
         /// From when on nothing arrives between the two devices, ms after the start.
         "out-of-reach": OrNever<Millis<1, 3_600_000>> = |a| a.out_of_reach;
+        /// Revision of the emulated nRF52840, with a file that it runs: build code Cx0, Dx0 or Fx0,
+        /// as the marking on the chip has it.
+        "chip": Revisions = |a| a.chip;
     }
     "The person in front of the devices" {
         /// What the person does about a dialog of pairing; absent: nobody presses the pairing
@@ -41,6 +45,15 @@ keys! {
         "person": Persons = |a| a.person;
         /// How long the person takes from seeing to acting, ms.
         "reaction": Millis<100, 600_000> = |a| a.reaction;
+    }
+}
+
+words! {
+    /// Revisions of the chip.
+    pub(super) Revisions: Revision {
+        "rev1" => Revision::Rev1,
+        "rev2" => Revision::Rev2,
+        "rev3" => Revision::Rev3,
     }
 }
 

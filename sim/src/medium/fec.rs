@@ -11,8 +11,10 @@ const PREAMBLE_OCTET: u8 = 0b0011_1100;
 const PREAMBLE_REPEATS: usize = 10;
 /// Coding indicator for S=2; S=8 is zero.
 const CI_S2: u8 = 1;
+/// Symbols of coding indicator and TERM1, after the access address.
+pub const INDICATOR: usize = 16 + 24;
 /// Symbols of preamble, access address, coding indicator and TERM1.
-const BLOCK_2_START: usize = 80 + 256 + 16 + 24;
+const BLOCK_2_START: usize = 80 + 256 + INDICATOR;
 
 /// Output pair for a register of the current bit (bit 3) and the three before it.
 const fn outputs(register: u8) -> (bool, bool) {
@@ -157,11 +159,16 @@ pub fn decode_block_1(symbols: &Symbols) -> Option<(u32, TxPhy)> {
 /// tells the length: a receiver of coded packets follows the carrier, not the length octet.
 #[must_use]
 pub fn decode(tuning: &Tuning, phy: TxPhy, symbols: &Symbols) -> Option<(AirPdu, bool)> {
+    open(tuning, &mut body(phy, symbols)?)
+}
+
+/// The same without taking off whitening and CRC.
+#[must_use]
+pub fn body(phy: TxPhy, symbols: &Symbols) -> Option<Vec<u8>> {
     let s8 = phy == TxPhy::CodedS8;
     let bits = symbols.len().checked_sub(BLOCK_2_START)? / if s8 { 8 } else { 2 };
     let decoded = viterbi(symbols, BLOCK_2_START, bits, s8);
-    let mut body = octets(decoded.get(..bits.checked_sub(3)?)?);
-    open(tuning, &mut body)
+    Some(octets(decoded.get(..bits.checked_sub(3)?)?))
 }
 
 #[cfg(test)]

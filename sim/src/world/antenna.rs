@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use ble::phy::Phy;
+use ble::phy::{Coding, Phy, TxPhy};
 use ble::radio::{AfterTransmit, AirPdu, Receiver, Tuning};
 use ble::time::Instant;
 
 use super::engine::{Delivery, Engine};
 use super::signal::symbols_time;
 use crate::antenna::{Emission, Order, Signal};
-use crate::medium::{frame, whitening};
+use crate::medium::{fec, frame, whitening};
 use crate::node::{NodeId, NodeInput};
 use crate::radio::{Judged, Lock, Outgoing, State};
 use crate::record::{Reception, RecordId, RecordKind};
@@ -100,7 +100,7 @@ impl Engine {
         mut lock: Lock,
     ) -> Option<Delivery> {
         if lock.phy.phy() == Phy::LeCoded {
-            return None;
+            return self.receive_coded(node, tuning, lock);
         }
         let header = frame::sync_symbols(lock.phy);
         let body = header + 16;
@@ -120,6 +120,42 @@ impl Engine {
             station.radio.judged = Some(judged);
         }
         Some(Delivery { node, input: NodeInput::Antenna(signal), cause })
+    }
+}
+
+impl Engine {
+    /// The coding indicator has arrived there, or the rest of the packet.
+    fn receive_coded(&mut self, node: NodeId, tuning: Tuning, mut lock: Lock) -> Option<Delivery> {
+        let first = frame::sync_symbols(lock.phy);
+        let second = first + fec::INDICATOR;
+        let cause = lock.record;
+        if lock.length.is_none() {
+            self.arrive(node, &mut lock, first..second);
+            let signal = Signal::Coding(coding_of(&lock));
+            lock.length = Some(0);
+            let end = self.medium.get(lock.packet)?.end;
+            self.schedule(node, end, State::Receiving { tuning, lock });
+            return Some(Delivery { node, input: NodeInput::Antenna(signal), cause });
+        }
+        let all = lock.symbols.len();
+        self.arrive(node, &mut lock, second..all);
+        let phy = Phy::LeCoded.sent_with(coding_of(&lock));
+        let mut octets = fec::body(phy, &lock.symbols).unwrap_or_default();
+        // Error correction may have mended what a fault has done.
+        if let Some(last) = octets.last_mut().filter(|_| self.corruption(node, &lock).is_some()) {
+            *last ^= 1;
+        }
+        let judged = Judged { tx: lock.record, rssi_dbm: lock.rssi_dbm };
+        self.station_mut(node)?.radio.judged = Some(judged);
+        Some(Delivery { node, input: NodeInput::Antenna(Signal::Octets(octets)), cause })
+    }
+}
+
+/// As the coding indicator says; a reserved one is taken for S=8.
+fn coding_of(lock: &Lock) -> Coding {
+    match fec::decode_block_1(&lock.symbols) {
+        Some((_, TxPhy::CodedS2)) => Coding::S2,
+        _ => Coding::S8,
     }
 }
 

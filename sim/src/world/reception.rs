@@ -63,6 +63,9 @@ impl Engine {
                 length: None,
             };
             let next = match packet.phy.phy() {
+                Phy::LeCoded if station.radio.bare => {
+                    self.now + symbols_time(packet.phy, fec::INDICATOR)
+                }
                 Phy::LeCoded => packet.end,
                 Phy::Le1M | Phy::Le2M => self.now + symbols_time(packet.phy, 16),
             };
@@ -116,7 +119,7 @@ impl Engine {
     }
 
     /// How many bits of this packet a fault lets arrive wrong here.
-    fn corruption(&self, node: NodeId, lock: &Lock) -> Option<u8> {
+    pub(super) fn corruption(&self, node: NodeId, lock: &Lock) -> Option<u8> {
         let strike = self.medium.get(lock.packet)?.strike?;
         match strike.effect {
             FaultEffect::Corrupt { bits } if strike.at.is_none_or(|at| at == node) => Some(bits),

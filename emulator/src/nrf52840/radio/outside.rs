@@ -1,6 +1,6 @@
 //! The radio as the air sees it.
 
-use super::super::air::Burst;
+use super::super::air::{Burst, Mode};
 use super::packet::{Incoming, Listening, Sent};
 use super::{Radio, State};
 
@@ -14,17 +14,32 @@ impl Radio {
         self.heard.push(Incoming { burst, rssi, whole });
     }
 
-    /// The next octets of the packet that is being received: two, then the rest.
+    /// The coding indicator of the packet whose address ended last.
+    pub(crate) fn coding(&mut self, mode: Mode) {
+        if let Some(heard) = self.heard.last_mut().filter(|heard| heard.burst.mode.is_coded()) {
+            heard.burst.mode = mode;
+        }
+    }
+
+    /// The next octets of the packet that is being received: two, then the rest; all
+    /// at once on LE Coded.
     pub(crate) fn octets(&mut self, octets: &[u8]) {
         let State::Receiving(packet) = &self.state else { return };
         let mut packet = packet.clone();
-        packet.whole = !packet.burst.octets.is_empty();
+        let coded = packet.burst.mode.is_coded();
+        packet.whole = coded || !packet.burst.octets.is_empty();
         packet.burst.octets.extend_from_slice(octets);
-        if !packet.whole {
-            let (octets, length) = self.taken(&packet.burst);
-            packet.payload_end = packet.burst.after(2 + length);
-            packet.end = packet.burst.after(octets.len());
-        } else {
+        if !packet.whole || coded {
+            self.measure(&mut packet);
+        }
+        if coded {
+            // Its octets are late, and no event may lie in the past.
+            let all = packet.burst.octets.len();
+            packet.end = packet.end.max(packet.burst.after(all));
+            packet.air_end = packet.air_end.max(packet.burst.end());
+            packet.payload_end = packet.end;
+        }
+        if packet.whole {
             let (octets, length) = self.taken(&packet.burst);
             self.verdict = Some(self.checks(octets.split_at(2 + length)));
         }

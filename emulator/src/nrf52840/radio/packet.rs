@@ -2,18 +2,28 @@
 
 use super::super::air::{Burst, Mode};
 use super::super::peripheral::MICROSECOND;
-use super::{ADDRESS, PAYLOAD};
+use super::{ADDRESS, END, PAYLOAD};
 use crate::bus::Ticks;
 
-/// From START to the first bit on air, and from a bit on air to what a receiver makes of it, as
-/// measured by Zephyr's controller (`radio_nrf52840.h`: 600 ns, 9,400 ns, 5,000 ns).
+/// From START to the first bit on air, as measured by Zephyr's controller
+/// (`radio_nrf52840.h`: 600 ns).
 pub(super) const TRANSMITTER: Ticks = 600 * MICROSECOND / 1000;
 
+/// From a bit of the PDU on air to what a receiver makes of it (9,400, 5,000, 29,600 and 24,600 ns
+/// in the same file).
 pub(super) const fn receiver(mode: Mode) -> Ticks {
     match mode {
         Mode::Le1M => 9_400 * MICROSECOND / 1000,
         Mode::Le2M => 5 * MICROSECOND,
+        Mode::CodedS8 => 29_600 * MICROSECOND / 1000,
+        Mode::CodedS2 => 24_600 * MICROSECOND / 1000,
     }
+}
+
+/// The same for ADDRESS, on LE Coded after TERM1. NimBLE's `ble_phy.c` has 17 µs for it where its
+/// other delays are 2.6 µs less than these.
+const fn address_receiver(mode: Mode) -> Ticks {
+    if mode.is_coded() { 19_600 * MICROSECOND / 1000 } else { receiver(mode) }
 }
 
 /// A packet on its way: which of its moments is next.
@@ -23,7 +33,10 @@ pub(super) struct Packet {
     pub(super) rssi: u8,
     pub(super) next: u8,
     pub(super) payload_end: Ticks,
+    /// When its CRC ends.
     pub(super) end: Ticks,
+    /// When all of it ends.
+    pub(super) air_end: Ticks,
     /// All its octets are there. What comes from a world comes in parts.
     pub(super) whole: bool,
 }
@@ -34,8 +47,9 @@ impl Packet {
         let on_air = match self.next {
             ADDRESS => self.burst.address_end(),
             PAYLOAD => self.payload_end,
-            _ if self.whole => self.end,
-            _ => Ticks::MAX,
+            _ if !self.whole => Ticks::MAX,
+            END => self.end,
+            _ => self.air_end,
         };
         match sending {
             true => on_air - TRANSMITTER,
@@ -55,7 +69,7 @@ pub(super) struct Incoming {
 impl Incoming {
     /// When its address is noticed.
     pub(super) fn due(&self) -> Ticks {
-        self.burst.address_end() + receiver(self.burst.mode)
+        self.burst.body() + address_receiver(self.burst.mode)
     }
 }
 
@@ -64,7 +78,7 @@ impl Incoming {
 pub struct Listening {
     /// When reception was started, since power-up.
     pub since: Ticks,
-    /// How bits are sent.
+    /// How bits are sent. A receiver of LE Coded takes both codings.
     pub mode: Mode,
     /// The carrier, in MHz.
     pub frequency: u16,

@@ -1,13 +1,15 @@
 //! The radio's registers beside tasks, events, shorts and interrupts.
 
 use super::Radio;
+use crate::bus::Ticks;
 
 impl Radio {
-    pub(super) fn register(&self, offset: u32) -> Option<u32> {
+    pub(super) fn register(&self, offset: u32, now: Ticks) -> Option<u32> {
         Some(match offset {
             0x400 => self.crc_ok.into(),
-            // RXMATCH, PDUSTAT: always address 0, never longer than MAXLEN.
-            0x408 | 0x414 => 0,
+            // RXMATCH: always address 0.
+            0x408 => 0,
+            0x414 => self.packet_status(now),
             0x40C => self.received_crc,
             0x504 => self.pointer,
             0x508 => self.frequency,
@@ -34,9 +36,10 @@ impl Radio {
             0x504 => self.pointer = value,
             0x508 => self.frequency = value & 0x17F,
             0x50C => self.power = value & 0xFF,
-            0x510 if matches!(value, 3 | 4) => self.mode = value,
-            // One octet S0, eight bits of length, no S1, and no field of the coded PHY.
-            0x514 if value & 0x60CF_010F == 0x108 => self.packet[0] = value,
+            0x510 if matches!(value, 3..=6) => self.mode = value,
+            // One octet S0, eight bits of length, no S1; no field of LE Coded, or all: CI of two bits,
+            // TERM of three.
+            0x514 if matches!(value & 0x60CF_010F, 0x108 | 0x6080_0108) => self.packet[0] = value,
             // Three octets of base address, little endian, no fixed part of the length.
             0x518 if value & 0x0107_FF00 == 3 << 16 => self.packet[1] = value,
             0x51C | 0x520 => self.base[(offset - 0x51C) as usize / 4] = value,

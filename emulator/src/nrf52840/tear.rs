@@ -1,0 +1,94 @@
+//! What a power failure leaves of flash that was being erased or written.
+//!
+//! A bit whose erasure was cut off is what it was, or 1, or *unstable*: it reads one way or the
+//! other until its page is erased again. That holds for all bits of the page, as many flashes
+//! write zeros before they erase. A bit whose writing was cut off is what it was, or 0, or
+//! unstable. Which, is drawn from the node's entropy, in a stream of its own. How likely each is,
+//! is an own choice: 5, 5 and 6 in 16. Idealised: an unstable bit is drawn anew at power-up and
+//! after each operation of the flash controller, not at each read.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng};
+
+use crate::memory::Memory;
+
+/// The stream of the entropy's ChaCha20 that is for this; RNG has stream 0.
+const STREAM: u64 = 1;
+
+/// Where random bits come from: a seed, and how many words were drawn.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Chance {
+    seed: [u8; 32],
+    drawn: u64,
+}
+
+impl Chance {
+    pub(super) fn new(seed: [u8; 32]) -> Self {
+        Self { seed, drawn: 0 }
+    }
+
+    fn words(&mut self, count: usize) -> impl Iterator<Item = u32> + use<> {
+        let mut stream = ChaCha20Rng::from_seed(self.seed);
+        stream.set_stream(STREAM);
+        stream.set_word_pos(self.drawn.into());
+        self.drawn += count as u64;
+        (0..count).map(move |_| stream.next_u32())
+    }
+}
+
+/// Bits of flash that are unstable: words with their masks, by address.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+pub(crate) struct Unstable(Vec<(u32, u32)>);
+
+impl Unstable {
+    /// Draws them anew.
+    pub(super) fn waver(&self, memory: &mut Memory, chance: &mut Chance) {
+        for ((address, mask), random) in self.0.iter().zip(chance.words(self.0.len())) {
+            let word = memory.read(*address).map_or(0, u32::from_le_bytes);
+            memory.write_flash(*address, (word & !mask | random & mask).to_le_bytes());
+        }
+    }
+
+    /// Words from `first` on were erased to the end.
+    pub(super) fn forget(&mut self, first: u32, octets: u32) {
+        self.0.retain(|(address, _)| !(first..first + octets).contains(address));
+    }
+
+    /// Leaves words half done: they were `before` and would have been `after`, and the bits of
+    /// `touched` may be either, or unstable.
+    pub(super) fn tear(
+        &mut self,
+        words: impl ExactSizeIterator<Item = Torn>,
+        memory: &mut Memory,
+        chance: &mut Chance,
+    ) {
+        let mut random = chance.words(4 * words.len());
+        let mut draw = || random.next().unwrap_or_default();
+        for Torn { address, before, after, touched } in words {
+            // Of four equally likely pairs of bits one is drawn again, once.
+            let (mut high, mut low) = (draw(), draw());
+            let again = high & low;
+            (high, low) = (high & !again | draw() & again, low & !again | draw() & again);
+            let unstable = high & touched;
+            let new = low & !high & touched;
+            let word = before & !(new | unstable) | after & (new | unstable);
+            memory.write_flash(address, word.to_le_bytes());
+            if unstable != 0 {
+                match self.0.binary_search_by_key(&address, |(address, _)| *address) {
+                    Ok(place) => self.0[place].1 |= unstable,
+                    Err(place) => self.0.insert(place, (address, unstable)),
+                }
+            }
+        }
+        self.waver(memory, chance);
+    }
+}
+
+/// A word that was being erased or written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Torn {
+    pub(super) address: u32,
+    pub(super) before: u32,
+    pub(super) after: u32,
+    pub(super) touched: u32,
+}
