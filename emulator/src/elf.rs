@@ -4,7 +4,7 @@ use object::elf::PT_LOAD;
 use object::read::elf::{ElfFile32, ProgramHeader};
 use object::{Architecture, Object, ObjectSymbol, SymbolKind};
 
-use crate::memory::Memory;
+use crate::memory::{Memory, RAM_BASE};
 
 /// Why a file cannot be flashed.
 #[derive(Clone, PartialEq, Eq, thiserror::Error, Debug)]
@@ -48,6 +48,14 @@ impl Symbols {
         let next = self.by_address.partition_point(|(start, ..)| *start <= address);
         let (start, size, name) = self.by_address.get(next.checked_sub(1)?)?;
         (address - start < (*size).max(1)).then_some(name)
+    }
+
+    /// Where the last symbol of RAM below an address ends, 0 without one.
+    pub(crate) fn end_below(&self, top: u32) -> u32 {
+        let below = self.by_address.iter().filter(|(start, size, _)| {
+            *start >= RAM_BASE && *size > 0 && start.saturating_add(*size) <= top
+        });
+        below.map(|(start, size, _)| start + size).max().unwrap_or(0)
     }
 
     /// Where a symbol is.

@@ -2,7 +2,8 @@
 //! central.
 //!
 //! The world's medium carries its bits both ways ([`bletwin_sim::antenna`]); its RNG delivers the
-//! world's entropy, its pins are the buttons and LEDs of the development kit (PCA10056).
+//! world's entropy, its pins are the buttons and LEDs of the development kit (PCA10056), what its program
+//! logs by RTT is in the record.
 //!
 //! The chip is run up to the present whenever the world calls, at each event of a peripheral and
 //! every 16 µs while the processor is awake. That is always before it could put a bit on air,
@@ -16,9 +17,13 @@
 //! that are not encrypted.
 
 mod pins;
+mod rtt;
+mod usage;
 
 #[cfg(test)]
 mod tests;
+
+pub use usage::CpuUse;
 
 use ble::phy::{Coding, Phy, TxPhy};
 use ble::time::{Duration, Instant};
@@ -33,6 +38,7 @@ use crate::memory::Memory;
 use crate::nrf52840::{Burst, FLASH, Identity, Listening, Mode, Nrf52840, RAM, Revision, Sent, Unstable};
 use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
+use rtt::Rtt;
 
 /// How far the chip may lag behind the world, or run ahead of it, while it is awake: less than
 /// an access address takes at 2M.
@@ -92,6 +98,7 @@ pub struct ChipNode {
     stopped: Option<Stop>,
     /// The LEDs that are lit, as bits.
     lit: u32,
+    rtt: Rtt,
 }
 
 impl ChipNode {
@@ -111,6 +118,7 @@ impl ChipNode {
             told: None,
             stopped: None,
             lit: 0,
+            rtt: Rtt::default(),
         }
     }
 
@@ -171,7 +179,7 @@ impl ChipNode {
             self.kept = Some(Kept { memory, unstable });
         }
         (self.cpu, self.told, self.stopped) = (None, None, None);
-        (self.reached, self.lit) = (0, 0);
+        (self.reached, self.lit, self.rtt) = (0, 0, Rtt::default());
     }
 
     fn ticks(&self, at: Instant) -> Ticks {
@@ -253,6 +261,15 @@ impl ChipNode {
         orders.into_iter().for_each(|order| out.push(NodeOutput::Antenna(order)));
     }
 
+    /// Tells what the program has logged.
+    fn log(&mut self, now: Instant, out: &mut Outbox) {
+        let now = self.ticks(now);
+        let known = || self.image.symbols.address("_SEGGER_RTT");
+        let Some(cpu) = &mut self.cpu else { return };
+        let lines = self.rtt.lines(now, known, cpu.parts().1);
+        lines.into_iter().for_each(|line| out.push(NodeOutput::Note(Note::Host(line))));
+    }
+
     fn listen(&self, listening: &Listening) -> Option<Order> {
         let Listening { since, mode, frequency, access_address } = *listening;
         let phy = match mode {
@@ -313,6 +330,7 @@ impl Node for ChipNode {
         self.run(now, out);
         self.tell(octets, out);
         self.show(out);
+        self.log(now, out);
     }
 
     fn deadline(&self) -> Option<Instant> {

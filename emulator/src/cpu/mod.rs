@@ -11,6 +11,7 @@ mod multiply;
 mod run;
 mod switch;
 mod transfer;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::stop::Cause;
 use crate::system::System;
 use crate::timing::FlashTiming;
 use crate::untracked::Untracked;
+use usage::Usage;
 
 /// What differs between chips with this processor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -123,6 +125,7 @@ pub struct Cpu<B> {
     bus: B,
     /// Cycles slept, for those who look.
     slept: Untracked<u64>,
+    pub(crate) usage: Untracked<Usage>,
     /// The fast loop ends at this cycle. Only meaningful within [`Cpu::run`].
     deadline: Untracked<u64>,
     trap: Untracked<Option<Trap>>,
@@ -155,6 +158,7 @@ impl<B: Bus> Cpu<B> {
             memory,
             bus,
             slept: Untracked(0),
+            usage: Untracked(Usage::default()),
             deadline: Untracked(0),
             trap: Untracked(None),
             stop: Untracked(None),
@@ -166,6 +170,7 @@ impl<B: Bus> Cpu<B> {
     /// Resets the processor alone: memory, peripherals and time stay.
     pub fn reset(&mut self) {
         self.trap.0 = None;
+        self.usage.reset();
         let word = |address| self.memory.read(address).map_or(0, u32::from_le_bytes);
         let (stack, start) = (word(0), word(4));
         self.registers = [0; 16];
@@ -216,6 +221,15 @@ impl<B: Bus> Cpu<B> {
     #[must_use]
     pub fn cycles_slept(&self) -> u64 {
         *self.slept
+    }
+
+    /// The exception that took longest from entry to return, with what preempted it: where its
+    /// handler begins, its number, its cycles.
+    pub(crate) fn longest_handler(&self) -> Option<(u32, u8, u64)> {
+        let longest = self.usage.longest()?;
+        let vector = self.system.vector_table().wrapping_add(4 * u32::from(longest.number));
+        let handler = self.memory.read(vector).map_or(0, u32::from_le_bytes);
+        Some((handler & !1, longest.number, longest.cycles))
     }
 
     /// Whether it sleeps, in WFI or WFE.

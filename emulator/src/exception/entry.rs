@@ -126,6 +126,8 @@ impl<B: Bus> Cpu<B> {
             return self.enter_after_vector_fault(link);
         };
         self.enter_handler(number, handler, link);
+        let now = self.cycles();
+        self.usage.entered(number, now);
         self.exceptions.pending &= !(1 << number);
         self.exceptions.active |= 1 << number;
     }

@@ -21,6 +21,8 @@ impl<B: Bus> Cpu<B> {
             return Ok(());
         }
         self.deactivate(number);
+        let now = self.cycles();
+        self.usage.left(number, now);
         self.synchronise();
         if let Some(next) = self.preempting() {
             self.tail_chain(next, value);

@@ -141,6 +141,14 @@ impl Stage {
         }
     }
 
+    /// The records so far, which the world then has no more.
+    pub(crate) fn drain(&mut self) -> Vec<Record> {
+        let mut records = Vec::new();
+        self.world.drain_records(&mut records);
+        self.seen = 0;
+        records
+    }
+
     pub(crate) fn records(&self) -> &[Record] {
         self.world.records()
     }

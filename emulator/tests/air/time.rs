@@ -1,10 +1,11 @@
 //! T_IFS as it is on air.
 
 use ble::hci::ConnectionParameters;
+use ble::phy::TxPhy;
 use ble::time::{Duration, Instant};
 use bletwin_models::host::Step;
 use bletwin_models::profile::Profile;
-use bletwin_sim::record::{AirTx, RecordKind};
+use bletwin_sim::record::{AirTx, Record, RecordKind};
 
 use super::stage::{CENTRAL, CHIP, Stage, image, trial};
 
@@ -81,4 +82,63 @@ fn encrypted_answers_come_after_150_us() {
         _ => None,
     });
     println!("on {last:?}");
+}
+
+/// The longest PDUs that there are, encrypted, at 1M and at 2M: ten thousand answers each with
+/// `BLETWIN_ALL_NUMBERS`.
+#[test]
+fn answers_to_the_longest_packets_come_after_150_us() {
+    const LONGEST: usize = 251 + 4;
+    let all = std::env::var_os("BLETWIN_ALL_NUMBERS").is_some();
+    let events = if all { 10_000 } else { 200 };
+    let Some(image) = trial() else { return };
+    for phy in [TxPhy::Le1M, TxPhy::Le2M] {
+        let mut profile = Profile::phone();
+        if phy == TxPhy::Le1M {
+            profile.controller.features.0 &= !(1 << 8);
+        }
+        profile.host.parameters =
+            ConnectionParameters { interval_min: 6, interval_max: 6, latency: 0, timeout: 400 };
+        profile.host.steps.retain(|step| !matches!(step, Step::Stay(_) | Step::Disconnect));
+        // Too long for the LED, and refused for that; with ATT and L2CAP 251 octets.
+        let led = profile.host.steps.iter().find_map(|step| match step {
+            Step::Write(uuid, _) => Some(uuid.clone()),
+            _ => None,
+        });
+        let long = Step::Write(led.expect("it writes to the LED"), vec![0; 244]);
+        profile.host.steps.extend(std::iter::repeat_n(long, events + 100));
+        profile.set("own-procedures", "parameters:7500:0:400@1000").expect("it is a key");
+        let mut stage = Stage::new(image.clone(), profile, 4);
+        assert!(stage.until(20_000, |stage| stage.status().bonded));
+        let mut gaps = Vec::new();
+        while gaps.len() < events {
+            stage.run(5_000);
+            let records = stage.drain();
+            let before = gaps.len();
+            gaps.extend(after_longest(&records, phy, LONGEST));
+            assert!(gaps.len() > before, "no more of them: {} at {phy:?}", gaps.len());
+        }
+        let (least, most) = (gaps.iter().min(), gaps.iter().max());
+        println!("{phy:?}: {} answers, {least:?} to {most:?}", gaps.len());
+        let close = |gap: &Duration| gap.ticks().abs_diff(150 * 64_000) <= 2 * 64_000;
+        assert!(gaps.iter().all(close), "{phy:?}: {least:?} to {most:?}");
+    }
+}
+
+/// Gaps between a packet of the central that is so long and the chip's answer.
+fn after_longest(records: &[Record], phy: TxPhy, length: usize) -> Vec<Duration> {
+    let packets = records.iter().filter_map(|record| match &record.kind {
+        RecordKind::AirTx(packet) => Some((record, packet)),
+        _ => None,
+    });
+    let packets: Vec<_> = packets.collect();
+    let gap = |pair: &[(&Record, &AirTx)]| {
+        let [(first, long), (next, answer)] = pair else { return None };
+        let wanted = first.node == CENTRAL
+            && next.node == CHIP
+            && long.access_address == answer.access_address
+            && (long.phy, long.pdu.payload().len()) == (phy, length);
+        wanted.then(|| next.at.since(long.end))
+    };
+    packets.windows(2).filter_map(gap).collect()
 }
