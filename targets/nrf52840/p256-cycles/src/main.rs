@@ -1,0 +1,96 @@
+//! Counts the cycles that a key pair and a shared secret take, and leaves them at a symbol in RAM.
+//! The emulator's test compares them with what the library's author has published.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+use core::panic::PanicInfo;
+use core::ptr::write_volatile;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use cortex_m::Peripherals;
+use cortex_m::peripheral::DWT;
+use cortex_m_rt::entry;
+
+/// Cycles of a key pair, cycles of a shared secret, and 1 once both are right.
+#[unsafe(no_mangle)]
+static BLETWIN_CYCLES: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
+
+/// ICACHECNF of NVMC.
+const CACHE: *mut u32 = 0x4001_E540 as *mut u32;
+
+/// Private keys of sample data (Core Specification, Vol 2, Part G, 7.1.2), least significant word
+/// first.
+const KEYS: [[u32; 8]; 2] = [
+    [
+        0xCD3C_1ABD,
+        0x5899_B8A6,
+        0xEB40_B799,
+        0x4AFF_607B,
+        0xD2A3_F50C,
+        0x74C9_B3E3,
+        0xA3C5_5F38,
+        0x3F49_F6D4,
+    ],
+    [
+        0xFA37_32FC,
+        0x3F8C_4DD2,
+        0x3E91_BE45,
+        0x0D67_C14F,
+        0xC67D_6C3F,
+        0x9C69_B5F9,
+        0x1B7A_E1D2,
+        0x0055_1880,
+    ],
+];
+
+type Point = ([u32; 8], [u32; 8]);
+
+/// Does something, and how many cycles that took.
+fn count<R>(work: impl FnOnce() -> R) -> (R, u32) {
+    let before = DWT::cycle_count();
+    let result = black_box(work());
+    (result, DWT::cycle_count().wrapping_sub(before))
+}
+
+fn pair(key: &[u32; 8]) -> Point {
+    let (mut x, mut y) = ([0; 8], [0; 8]);
+    let valid = p256_cm4::keygen(&mut x, &mut y, black_box(key));
+    assert!(valid);
+    (x, y)
+}
+
+fn secret(key: &[u32; 8], (x, y): &Point) -> [u8; 32] {
+    let mut secret = [0; 32];
+    let valid = p256_cm4::ecdh_calc_shared_secret(&mut secret, black_box(key), x, y);
+    assert!(valid);
+    secret
+}
+
+#[entry]
+fn main() -> ! {
+    if let Some(mut core) = Peripherals::take() {
+        // SAFETY: a register of the chip that nothing else here uses: switches flash's cache on.
+        unsafe { write_volatile(CACHE, 1) };
+        core.DCB.enable_trace();
+        core.DWT.enable_cycle_counter();
+        let [ours, theirs] = &KEYS;
+        let (one, cycles) = count(|| pair(ours));
+        BLETWIN_CYCLES[0].store(cycles, Ordering::Relaxed);
+        let other = pair(theirs);
+        let (shared, cycles) = count(|| secret(ours, &other));
+        BLETWIN_CYCLES[1].store(cycles, Ordering::Relaxed);
+        let right = shared == secret(theirs, &one) && shared != [0; 32];
+        BLETWIN_CYCLES[2].store(right.into(), Ordering::Relaxed);
+    }
+    loop {
+        cortex_m::asm::wfi();
+    }
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    loop {
+        cortex_m::asm::udf();
+    }
+}
