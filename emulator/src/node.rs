@@ -2,8 +2,8 @@
 //! central.
 //!
 //! The world's medium carries its bits both ways ([`bletwin_sim::antenna`]); its RNG delivers the
-//! world's entropy, its pins are the buttons and LEDs of the development kit (PCA10056), what its program
-//! logs by RTT is in the record.
+//! world's entropy, its pins are the buttons and LEDs of the development kit (PCA10056), what its
+//! program logs by RTT is in the record.
 //!
 //! The chip is run up to the present whenever the world calls, at each event of a peripheral and
 //! every 16 µs while the processor is awake. That is always before it could put a bit on air,
@@ -35,7 +35,9 @@ use crate::bus::Ticks;
 use crate::cpu::{Cpu, Model, Outcome};
 use crate::elf::{self, ElfError, Symbols};
 use crate::memory::Memory;
-use crate::nrf52840::{Burst, FLASH, Identity, Listening, Mode, Nrf52840, RAM, Revision, Sent, Unstable};
+use crate::nrf52840::{
+    Burst, FLASH, Identity, Listening, Mode, Nrf52840, RAM, Revision, Sent, Unstable,
+};
 use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
 use rtt::Rtt;
@@ -267,7 +269,7 @@ impl ChipNode {
         let known = || self.image.symbols.address("_SEGGER_RTT");
         let Some(cpu) = &mut self.cpu else { return };
         let lines = self.rtt.lines(now, known, cpu.parts().1);
-        lines.into_iter().for_each(|line| out.push(NodeOutput::Note(Note::Host(line))));
+        lines.into_iter().for_each(|line| out.push(NodeOutput::Note(Note::Printed(line))));
     }
 
     fn listen(&self, listening: &Listening) -> Option<Order> {

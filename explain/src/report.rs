@@ -297,6 +297,21 @@ fn party_line(party: &Party) -> String {
     format!("{}: {what}{level}{error}{reason} ({of})", party.central)
 }
 
+/// What a chip's program made of its processor, a line each; `None` without a chip.
+#[must_use]
+pub fn processor(run: &Finished) -> Option<String> {
+    let cpu = run.summary.cpu.as_ref()?;
+    let mut lines = vec![format!("awake {:.2} % of the time", cpu.awake_percent)];
+    if let (Some(name), Some(us)) = (&cpu.longest_interrupt, cpu.longest_interrupt_us) {
+        lines.push(format!("longest interrupt {us:.2} µs: {name}"));
+    }
+    if let Some(octets) = cpu.stack_octets {
+        lines.push(format!("stack {octets} octets at most"));
+    }
+    lines.push(format!("missed connection events {}", cpu.missed_events));
+    Some(lines.join("\n"))
+}
+
 /// Breaks text into lines of at most `width` characters, at spaces.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> String {

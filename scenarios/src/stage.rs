@@ -29,7 +29,7 @@ use crate::judgement::{Judgement, Permit};
 use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
 use crate::story::{Scenario, Story};
-use crate::summary::{PeripheralFacts, Summary, hci_sha256, hex};
+use crate::summary::{CpuSummary, PeripheralFacts, Summary, hci_sha256, hex};
 use bletwin_setup::chip;
 use bletwin_setup::{Air, Build, Person, Setup, Tenant, applications};
 pub use finished::{Busy, Finished};
@@ -454,6 +454,7 @@ impl Stage {
         let [peripheral, alone] = self.names.clone();
         let central = self.parties.as_ref().map_or(alone, |names| names.join(" and "));
         let records = self.world.records().to_vec();
+        let nodes = [self.peripheral, self.central];
         let judgement = match self.judged {
             true => Judgement::of(&records, &self.permitted()),
             false => Judgement::unjudged(&records),
@@ -473,6 +474,7 @@ impl Stage {
             hci_sha256: hci_sha256(&records),
             findings: judgement.told(self.peripheral),
             observations: judgement.observations(self.peripheral),
+            cpu: self.chip().and_then(|chip| CpuSummary::of(chip, &records, nodes)),
         };
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {

@@ -1,5 +1,6 @@
 //! What came out of a run, read from its record.
 
+mod cpu;
 mod hci;
 
 use ble::error::ErrorCode;
@@ -11,6 +12,7 @@ use bletwin_sim::record::{Note, Record, RecordKind};
 use serde::Serialize;
 
 use crate::judgement::{Observed, ReportedFinding};
+pub use cpu::CpuSummary;
 pub use hci::hci_sha256;
 
 /// How a run ended.
@@ -97,6 +99,9 @@ pub struct Summary {
     pub findings: Vec<ReportedFinding>,
     /// Recommendations of the link layer that were not followed. They fail no run.
     pub observations: Vec<Observed>,
+    /// What a chip's program made of its processor; absent without a chip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<CpuSummary>,
 }
 
 /// What the peripheral's part of a record tells.

@@ -82,6 +82,8 @@ pub enum Note {
         /// The effect that is complete.
         id: EffectId,
     },
+    /// A line that a chip's program has printed, by RTT.
+    Printed(String),
     /// Free text from a model's host: what its user would see or its log would say.
     Host(String),
 }

@@ -74,6 +74,9 @@ pub enum Command {
     Replay(Replay),
     /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.
     Serve(Serve),
+    /// Build the firmware that comes along for the nRF52840.
+    #[command(subcommand)]
+    Chip(super::chip::Chip),
     /// List, show, check or begin descriptions of centrals.
     #[command(subcommand)]
     Central(Central),
@@ -95,6 +98,9 @@ pub struct Demo {
     /// With such a file: what the person knows of it, as `passkey=123456`.
     #[arg(long, value_name = "KEY=VALUE", requires = "peripheral")]
     pub set: Vec<String>,
+    /// With such a file: print what the program made of its processor, as `bletwin run` does.
+    #[arg(long, requires = "peripheral")]
+    pub cpu: bool,
     /// Seed of all randomness, 0 or more.
     #[arg(long, default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
@@ -103,7 +109,8 @@ pub struct Demo {
 impl Demo {
     /// As with no arguments at all.
     pub(super) fn standard() -> Self {
-        Self { out: PathBuf::from("bletwin-demo"), peripheral: None, set: Vec::new(), seed: 1 }
+        let out = PathBuf::from("bletwin-demo");
+        Self { out, peripheral: None, set: Vec::new(), cpu: false, seed: 1 }
     }
 }
 
@@ -244,6 +251,11 @@ pub struct Run {
     /// Print the ladder of PDUs.
     #[arg(long)]
     pub ladder: bool,
+    /// With `--peripheral elf=FILE`: print what the program made of its processor (`cpu` of
+    /// `--json`): how long it was awake, its longest interrupt, its stack, the connection events
+    /// that it missed.
+    #[arg(long)]
+    pub cpu: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,

@@ -178,6 +178,9 @@ fn tell(
             .collect::<Vec<_>>()
             .join(" ");
     writeln!(out, "   {}", style::faint(&command))?;
+    if let Some(cpu) = report::processor(run).filter(|_| options.cpu) {
+        writeln!(out, "   {}\n{}", style::heading("Processor"), indent(&cpu))?;
+    }
     let failed = run.summary.outcome != Verdict::Bonded;
     writeln!(out, "{}", indent(&report::story(run)))?;
     if let Some(violations) = report::violations(run) {

@@ -3,6 +3,7 @@
 mod args;
 mod capture;
 mod central;
+mod chip;
 mod codes;
 mod demo;
 mod diagnose;
@@ -78,6 +79,7 @@ pub fn main() -> ExitCode {
             None => serve::serve(&options),
         },
         Command::Matrix(options) => matrix::run(&options),
+        Command::Chip(command) => chip::chip(&command),
         Command::Central(command) => central::central(&command),
         Command::Peripheral(command) => peripheral::peripheral(&command),
     };

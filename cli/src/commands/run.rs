@@ -55,7 +55,8 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
             .commit(|w| html::page(&title, &[exhibit], w))
             .with_context(|| format!("writing {}", path.display()))?;
     }
-    let told = Told { log: options.log, ladder: options.ladder, json: options.json };
+    let Run { log, ladder, cpu, json, .. } = *options;
+    let told = Told { log, ladder, cpu, json };
     print(told, &finished, &mut outputs.console())?;
     let exit = if finished.passed() { Exit::Expected } else { Exit::Unexpected };
     let of_each = report::centrals(&finished);
@@ -138,6 +139,12 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
     for assignment in &options.set {
         setup.set(assignment)?;
     }
+    if options.cpu && setup.chip.is_none() {
+        return Err(BadInput {
+            what: format!("--cpu tells of a chip, and `{peripheral}` runs on none"),
+            help: "give --peripheral elf=FILE; `bletwin chip build` builds one".into(),
+        });
+    }
     setup.check()?;
     scenario.fits(&setup)?;
     warn(&setup.warnings());
@@ -187,6 +194,7 @@ fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
 pub(super) struct Told {
     pub(super) log: bool,
     pub(super) ladder: bool,
+    pub(super) cpu: bool,
     pub(super) json: bool,
 }
 
@@ -229,6 +237,9 @@ pub(super) fn print(told: Told, finished: &Finished, out: &mut dyn Write) -> any
         for line in lines.lines() {
             writeln!(out, "{}", report::wrap(line, 88))?;
         }
+    }
+    if let Some(cpu) = report::processor(finished).filter(|_| told.cpu) {
+        writeln!(out, "\n{}\n{cpu}", style::heading("Processor"))?;
     }
     if !finished.busy.is_empty() {
         let busy = report::wrap(&report::busy(finished), 88);

@@ -1,6 +1,8 @@
 //! A file that a chip runs in the firmware's place. `BLETWIN_FIRMWARE_TRIAL` names the firmware
 //! with the feature `trial` (`.ci/cross.sh` builds it).
 
+use std::process::{Command, Output};
+
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_scenarios::summary::Verdict;
@@ -28,6 +30,53 @@ fn a_chip_plays_the_founding_case() {
     assert_eq!(laptop.summary.outcome, Verdict::Disconnected);
     let codes = (laptop.summary.security_err, laptop.summary.disconnect_reason);
     assert_eq!(codes, (Some(9), Some(8)));
+}
+
+fn bletwin(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+    command.args(arguments).current_dir(folder.path()).output().expect("it runs")
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let output = bletwin(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What a program makes of its processor, of a chip of any revision.
+#[test]
+fn a_chip_tells_of_its_processor() {
+    let Ok(file) = std::env::var("BLETWIN_FIRMWARE_TRIAL") else {
+        return tools::say("BLETWIN_FIRMWARE_TRIAL names no firmware (.ci/cross.sh builds it)");
+    };
+    let peripheral = format!("elf={file}");
+    let known = ["--set", "passkey=123456", "--set", "chip=rev1"];
+    let run = ["run", "pairing", "--peripheral", &peripheral];
+    let json = bletwin(&[&run, &known[..], &["--json"]].concat()).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("one object");
+    let cpu = &json["cpu"];
+    let number = |name: &str| cpu[name].as_f64().expect(name);
+    assert!((0.1..50.0).contains(&number("awake_percent")), "{cpu}");
+    assert!((10.0..100_000.0).contains(&number("longest_interrupt_us")), "{cpu}");
+    assert!(cpu["longest_interrupt"].as_str().is_some_and(|name| !name.is_empty()), "{cpu}");
+    assert!((1_000.0..65_536.0).contains(&number("stack_octets")), "{cpu}");
+    assert!(number("missed_events") < 20.0, "{cpu}");
+    let text = bletwin(&[&run, &known[..], &["--cpu"]].concat()).stdout;
+    let text = String::from_utf8_lossy(&text);
+    assert!(text.contains("Processor\nawake ") && text.contains("longest interrupt"), "{text}");
+}
+
+#[test]
+fn what_needs_a_chip_or_its_sources_says_so() {
+    let told = refused(&["run", "pairing", "--cpu"]);
+    assert!(told.contains("runs on none") && told.contains("chip build"), "{told}");
+    let told = refused(&["chip", "build"]);
+    assert!(told.contains("targets/nrf52840") && told.contains("--sources"), "{told}");
+    let told = refused(&["chip", "build", "--sources", "/"]);
+    assert!(told.contains("has no targets/nrf52840"), "{told}");
+    let told = refused(&["run", "pairing", "--set", "chip=rev4"]);
+    assert!(told.contains("rev1") && told.contains("rev3"), "{told}");
 }
 
 #[test]

@@ -114,10 +114,12 @@ fn take(memory: &mut Memory, channel: u32) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// A line without its carriage return; what is no UTF-8 is replaced.
+/// A line without its carriage return; what is no UTF-8, and what would steer a terminal, is
+/// replaced.
 fn text(mut octets: Vec<u8>) -> String {
     octets.pop_if(|octet| *octet == b'\r');
-    String::from_utf8_lossy(&octets).into_owned()
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    String::from_utf8_lossy(&octets).chars().map(plain).collect()
 }
 
 #[cfg(test)]
@@ -156,8 +158,9 @@ mod tests {
             let mut rtt = Rtt::default();
             write(&mut memory, b"one\r\ntwo");
             assert_eq!(rtt.lines(MILLISECOND, || known, &mut memory), ["one"]);
-            write(&mut memory, b" more\n\n");
-            assert_eq!(rtt.lines(MILLISECOND, || known, &mut memory), ["two more", ""]);
+            write(&mut memory, b" more\n\n\x1b[A\n");
+            let lines = ["two more", "", "\u{FFFD}[A"];
+            assert_eq!(rtt.lines(MILLISECOND, || known, &mut memory), lines);
             assert_eq!(rtt.lines(MILLISECOND, || known, &mut memory), [""; 0]);
         }
     }

@@ -190,7 +190,11 @@ impl Peripheral for Nvmc {
 
     fn read(&mut self, offset: u32, now: Ticks) -> Option<u32> {
         Some(match offset {
-            0x400 | 0x408 => u32::from(now >= self.busy_until),
+            0x400 | 0x408 => {
+                // Done: there is nothing to be torn.
+                self.work.take_if(|_| now >= self.busy_until);
+                u32::from(now >= self.busy_until)
+            }
             0x504 => self.mode,
             0x51C => self.partial,
             0x540 => self.cache,

@@ -47,8 +47,9 @@ const DISABLE_2M: Ticks = 4 * MICROSECOND;
 /// The strength of noise, in −dBm.
 const NOISE: u8 = 127;
 
-/// By how much more than TIFS an answer on LE Coded comes late (erratum 243, which gives the values
-/// of TIFS that make 150 µs): by 6 µs from S=2 to S=2, 1 from 8 to 8, 11 from 8 to 2, −4 from 2 to 8.
+/// By how much an answer on LE Coded comes later than TIFS says (erratum 243, which gives the
+/// values of TIFS that make 150 µs): by 6 µs from S=2 to S=2, by 1 from 8 to 8, by 11 from 8 to 2,
+/// by −4 from 2 to 8.
 const fn inaccuracy(received: Mode, sent: Mode) -> i64 {
     let received = if matches!(received, Mode::CodedS8) { 5 } else { 0 };
     let sent = if matches!(sent, Mode::CodedS8) { -10 } else { 0 };

@@ -14,7 +14,7 @@ use crate::participant::Participant;
 pub(super) const RESULT: &str = "BLETWIN_RESULT";
 
 impl Stage {
-    fn chip(&self) -> Option<&ChipNode> {
+    pub(super) fn chip(&self) -> Option<&ChipNode> {
         match self.world.node(self.peripheral) {
             Participant::Chip(chip) => Some(chip),
             _ => None,

@@ -75,6 +75,7 @@ fn note(note: &Note) -> (&'static str, Value) {
             ("effect-started", json!({ "effect": id.0, "what": what }))
         }
         Note::EffectEnded { id } => ("effect-ended", json!({ "effect": id.0 })),
+        Note::Printed(text) => ("printed", json!(text)),
         Note::Host(text) => ("host", json!(text)),
     }
 }

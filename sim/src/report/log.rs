@@ -37,6 +37,7 @@ pub fn line(note: &Note) -> Option<String> {
     match note {
         Note::Log(log) => Some(format!("<{}> {}: {}", short(log.severity), log.module, log.line)),
         Note::Said(severity, text) => Some(format!("<{}> app: {text}", short(*severity))),
+        Note::Printed(text) => Some(text.clone()),
         _ => None,
     }
 }

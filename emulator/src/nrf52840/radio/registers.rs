@@ -37,8 +37,8 @@ impl Radio {
             0x508 => self.frequency = value & 0x17F,
             0x50C => self.power = value & 0xFF,
             0x510 if matches!(value, 3..=6) => self.mode = value,
-            // One octet S0, eight bits of length, no S1; no field of LE Coded, or all: CI of two bits,
-            // TERM of three.
+            // One octet S0, eight bits of length, no S1; no field of LE Coded, or all: CI of two
+            // bits, TERM of three.
             0x514 if matches!(value & 0x60CF_010F, 0x108 | 0x6080_0108) => self.packet[0] = value,
             // Three octets of base address, little endian, no fixed part of the length.
             0x518 if value & 0x0107_FF00 == 3 << 16 => self.packet[1] = value,

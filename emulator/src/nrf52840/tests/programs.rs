@@ -7,7 +7,7 @@ const COUNTER: u32 = RAM_BASE + 0x800;
 
 /// `LDR Rt, [PC, …]` at an address, from a literal.
 fn load(register: u16, at: u32, literal: u32) -> u16 {
-    0x4800 | register << 8 | ((literal - (at + 4 & !3)) / 4) as u16
+    0x4800 | register << 8 | ((literal - ((at + 4) & !3)) / 4) as u16
 }
 
 /// A program that triggers EGU0 once, and its handler, which counts its runs at [`COUNTER`],

@@ -131,6 +131,7 @@ fn finished(
         hci_sha256: hci_sha256(&records),
         findings: judgement.told(peripheral),
         observations: judgement.observations(peripheral),
+        cpu: None,
     };
     Finished {
         expects: scenario.expects,

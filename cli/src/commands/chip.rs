@@ -1,0 +1,127 @@
+//! `bletwin chip`: the firmware that comes along for the nRF52840, built.
+//!
+//! With rustup's target cargo builds it. Without, on Debian, `.ci/cross.sh` does with Debian's own
+//! compiler, whose packages it installs if they are missing.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use clap::Subcommand;
+
+use super::ending::Exit;
+use crate::program;
+use bletwin_setup::error::BadInput;
+
+/// Subcommands of `bletwin chip`.
+#[derive(Debug, Subcommand)]
+pub enum Chip {
+    /// Build the firmware of `targets/nrf52840`, and print where the ELF file is.
+    Build {
+        /// With the fixed passkey 123456, and what came of it in RAM.
+        #[arg(long)]
+        trial: bool,
+        /// The folder of bletwin's sources; by default this one, or the next above that is one.
+        #[arg(long, value_name = "FOLDER")]
+        sources: Option<PathBuf>,
+    },
+}
+
+/// What the chip's processor is called by compilers.
+const TRIPLE: &str = "thumbv7em-none-eabihf";
+/// The firmware, in the sources.
+const FIRMWARE: &str = "targets/nrf52840";
+/// What builds without rustup's target.
+const SCRIPT: &str = ".ci/cross.sh";
+
+/// Where Debian has its own compiler.
+const DEBIAN: &str = "/usr/bin/apt-get";
+
+pub(super) fn chip(command: &Chip) -> anyhow::Result<Exit> {
+    let Chip::Build { trial, sources } = command;
+    let root = find(sources.as_deref())?;
+    let cross = root.join("target/cross");
+    let built = cross.join(TRIPLE).join("release/bletwin-nrf52840");
+    let file = if has_target()? {
+        with_rustup(&root, &cross, *trial)?;
+        built
+    } else if Path::new(DEBIAN).exists() && root.join(SCRIPT).exists() {
+        // Where it builds is known this way.
+        let mut script = Command::new("bash");
+        script.arg(SCRIPT).current_dir(&root).env_remove("CARGO_TARGET_DIR");
+        run(&mut script, SCRIPT)?;
+        if *trial { cross.join("bletwin-nrf52840-trial") } else { built }
+    } else {
+        return Err(BadInput {
+            what: format!("no compiler here builds for {TRIPLE}"),
+            help: format!("get one by `rustup target add {TRIPLE}`"),
+        }
+        .into());
+    };
+    if !file.exists() {
+        anyhow::bail!("it was built, but {} is not there", file.display());
+    }
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{}", file.display())?;
+    let name = program::name();
+    let known = if *trial { " --set passkey=123456" } else { "" };
+    let peripheral = file.display();
+    eprintln!("now, for example: {name} run pairing --cpu --peripheral elf={peripheral}{known}");
+    Ok(Exit::Expected)
+}
+
+/// The folder of the sources.
+fn find(given: Option<&Path>) -> Result<PathBuf, BadInput> {
+    let holds = |folder: &Path| folder.join(FIRMWARE).join("Cargo.toml").is_file();
+    if let Some(folder) = given {
+        return holds(folder).then(|| folder.to_owned()).ok_or_else(|| BadInput {
+            what: format!("{} has no {FIRMWARE}", folder.display()),
+            help: "name the folder that bletwin's sources are in".into(),
+        });
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    here.ancestors().find(|folder| holds(folder)).map(Path::to_owned).ok_or_else(|| BadInput {
+        what: format!("neither this folder nor one above it has {FIRMWARE}"),
+        help: "go to the folder of bletwin's sources, or name it by --sources".into(),
+    })
+}
+
+/// Whether rustup has installed the target.
+fn has_target() -> Result<bool, BadInput> {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let output = output.map_err(|error| missing("rustc", &error))?;
+    let root = String::from_utf8_lossy(&output.stdout);
+    let library = Path::new(root.trim()).join("lib/rustlib").join(TRIPLE).join("lib");
+    Ok(output.status.success() && library.is_dir())
+}
+
+fn with_rustup(root: &Path, cross: &Path, trial: bool) -> anyhow::Result<()> {
+    // An absolute path: cargo takes it from where it runs.
+    let cross = std::path::absolute(cross).context("the folder to build in")?;
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root.join(FIRMWARE));
+    cargo.args(["build", "--release", "--locked", "--target", TRIPLE, "--target-dir"]).arg(cross);
+    if trial {
+        cargo.args(["--features", "trial"]);
+    }
+    run(&mut cargo, "cargo")
+}
+
+/// Runs a compiler; what it says goes to standard error.
+fn run(command: &mut Command, name: &str) -> anyhow::Result<()> {
+    let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
+    let status = status.map_err(|error| missing(name, &error))?;
+    if !status.success() {
+        anyhow::bail!("{name} could not build it ({status}); what it says is above");
+    }
+    Ok(())
+}
+
+fn missing(name: &str, error: &std::io::Error) -> BadInput {
+    let what = match error.kind() {
+        ErrorKind::NotFound => format!("there is no `{name}`"),
+        _ => format!("`{name}` cannot be run: {error}"),
+    };
+    BadInput { what, help: "install Rust as https://rustup.rs says".into() }
+}
