@@ -9,7 +9,7 @@ use super::{Endpoint, Moment, Nrf52840, peripheral};
 use crate::bus::{Context, TICKS_PER_CYCLE, Ticks};
 use crate::memory::Memory;
 
-/// How late.
+/// How late such a write arrives.
 const LATE: Ticks = 4 * TICKS_PER_CYCLE;
 
 /// INTEN and INTENCLR.

@@ -50,7 +50,7 @@ impl Revision {
 /// An erratum, or what Nordic numbers like one, of something that is modelled here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Erratum {
-    /// Nordic's number.
+    /// Its number, as Nordic has it.
     pub number: u16,
     /// What it is about.
     pub subject: &'static str,
