@@ -4,7 +4,7 @@
 //! [`Controller::run_control`], so that a runner can let time pass between the two. Commands and
 //! data of the host are taken by `Control` at once.
 
-use crate::control::{AnchorWish, Control, ControlConfig, ControlOutput};
+use crate::control::{Control, ControlConfig, ControlOutput};
 use crate::link::extended::{Neighbours, Who};
 use crate::link::{Link, LinkConfig};
 use ble::address::Address;
@@ -50,11 +50,6 @@ impl<const LINKS: usize> Controller<LINKS> {
             control: Control::new(control, entropy),
             broken: Broken::NONE,
         }
-    }
-
-    /// States this wish in own requests for parameters; see [`Control::prefer_anchors`].
-    pub const fn prefer_anchors(&mut self, wish: AnchorWish) {
-        self.control.prefer_anchors(wish);
     }
 
     /// Gives the device another public address. It counts from the next use.

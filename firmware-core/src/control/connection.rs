@@ -17,7 +17,6 @@ use super::outbox::Outbox;
 use super::procedure::connection_update::Timing;
 use super::procedure::data_length::DataLengths;
 use super::procedure::features::Features;
-use super::procedure::parameters::AnchorWish;
 use super::procedure::phy::Phys;
 use super::procedure::ping::Ping;
 use super::procedure::version::Version;
@@ -30,8 +29,6 @@ use crate::config::SecondUnknown;
 pub(super) struct Context<'a> {
     pub(super) now: Instant,
     pub(super) config: &'a ControlConfig,
-    /// For own requests for parameters.
-    pub(super) anchors: AnchorWish,
     pub(super) out: &'a mut Outbox,
     /// For encryption start.
     pub(super) random: &'a mut Stream,

@@ -52,7 +52,6 @@ use outbox::Outbox;
 use procedure::Local;
 pub use procedure::MinUsedChannels;
 use procedure::data_length::{self, DataLengths, Length};
-pub use procedure::parameters::AnchorWish;
 use procedure::phy::{self, Phys};
 use resolving::ResolvingList;
 pub(crate) use sender::ACL_BUFFERS;
@@ -80,7 +79,6 @@ pub struct Control<const LINKS: usize> {
     /// Connections that each place has had: a part of their handles, so that what a host sends
     /// late never reaches the next connection.
     generations: [u8; LINKS],
-    anchors: AnchorWish,
 }
 
 impl<const LINKS: usize> Control<LINKS> {
@@ -100,13 +98,7 @@ impl<const LINKS: usize> Control<LINKS> {
             default_phys: Phys::new(phys, phys),
             connections: [const { None }; LINKS],
             generations: [0; LINKS],
-            anchors: AnchorWish::NONE,
         }
-    }
-
-    /// States this wish in own requests for connection parameters from here on.
-    pub const fn prefer_anchors(&mut self, wish: AnchorWish) {
-        self.anchors = wish;
     }
 
     /// Gives the device another public address. It counts from the next use.
@@ -298,7 +290,6 @@ impl<const LINKS: usize> Control<LINKS> {
         let mut cx = Context {
             now,
             config: &self.config,
-            anchors: self.anchors,
             out: &mut self.out,
             random: &mut self.random,
             blocks: 0,

@@ -91,20 +91,20 @@ const NO_OFFSET: u16 = 0xFFFF;
 /// the request is first sent.
 const REFERENCE_AHEAD: u16 = 64;
 
-/// Where this device would like the anchor points of its connections after a change of parameters
-/// that it asks for (Vol 6, Part B, 5.1.7.1): HCI has no words for that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AnchorWish {
+/// Where the anchor points of a connection should be after a change of its parameters (Vol 6,
+/// Part B, 5.1.7.1). Only a peer has such a wish: HCI has no parameters for one of the own host.
+#[derive(Clone, Copy)]
+struct AnchorWish {
     /// Of which the interval should be a multiple, units of 1.25 ms; 0: of nothing.
-    pub periodicity: u8,
+    periodicity: u8,
     /// Positions relative to an anchor point of before, best first, units of 1.25 ms; 0xFFFF, or
     /// beyond the longest interval: none.
-    pub offsets: [u16; 6],
+    offsets: [u16; 6],
 }
 
 impl AnchorWish {
     /// No periodicity and no position is preferred.
-    pub const NONE: Self = Self { periodicity: 0, offsets: [NO_OFFSET; 6] };
+    const NONE: Self = Self { periodicity: 0, offsets: [NO_OFFSET; 6] };
 }
 
 /// Whether a host or a peer may ask for these.
@@ -152,7 +152,7 @@ fn pdu(c: &Connection, p: ConnectionParameters, wish: AnchorWish) -> ConnectionP
 
 pub(super) fn start(local: Local, c: &mut Connection, cx: &mut Context<'_>) -> Step<Local> {
     if let Local::Asked(wanted) = local {
-        c.send(cx, ControlPdu::ConnectionParamReq(pdu(c, wanted, cx.anchors)));
+        c.send(cx, ControlPdu::ConnectionParamReq(pdu(c, wanted, AnchorWish::NONE)));
     }
     Step::Next(local)
 }

@@ -1,7 +1,6 @@
 //! Connection parameters request, beyond the scripts.
 
 use super::script::{HANDLE, Script};
-use crate::control::AnchorWish;
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{Command, ConnectionParameters, Event};
 use ble::pdu::control::{ConnectionParam, ConnectionUpdate, ControlPdu, Opcode};
@@ -104,29 +103,17 @@ fn a_refusal_of_something_else_leaves_the_centrals_request_open() {
     }
 }
 
-/// LL-PAR-8: positions with a range of intervals need a periodicity, and refer to an event that
-/// lies ahead.
+/// LL-PAR-8: no position is preferred, and the event that positions refer to lies ahead.
 #[test]
-fn an_own_request_states_where_the_anchor_points_should_be() {
-    let none = [0xFFFF; 6];
-    let offsets = [3, 41, 9, 0xFFFF, 0xFFFF, 0xFFFF];
-    let fitting = [3, 0xFFFF, 9, 0xFFFF, 0xFFFF, 0xFFFF];
-    for (wish, interval_min, said) in [
-        (AnchorWish::NONE, 20, (0, none)),
-        (AnchorWish { periodicity: 10, offsets }, 20, (10, fitting)),
-        (AnchorWish { periodicity: 0, offsets }, 20, (1, fitting)),
-        (AnchorWish { periodicity: 0, offsets }, 40, (0, fitting)),
-        (AnchorWish { periodicity: 40, offsets: none }, 20, (40, none)),
-        (AnchorWish { periodicity: 41, offsets: none }, 20, (0, none)),
-    ] {
+fn an_own_request_leaves_the_anchor_points_to_the_central() {
+    for interval_min in [20, 40] {
         let mut s = Script::new();
-        s.control.prefer_anchors(wish);
         let parameters = ConnectionParameters { interval_min, ..wanted(40) };
         s.command(Command::LeConnectionUpdate { handle: HANDLE, parameters });
         let at = s.at;
         let sent = s.event(&[]);
         let [ControlPdu::ConnectionParamReq(p)] = sent[..] else { panic!("{sent:?}") };
-        assert_eq!((p.preferred_periodicity, p.offsets), said);
+        assert_eq!((p.preferred_periodicity, p.offsets), (0, [0xFFFF; 6]));
         assert!((0..32_767).contains(&p.reference_conn_event_count.wrapping_sub(at)));
     }
 }
@@ -135,9 +122,12 @@ fn an_own_request_states_where_the_anchor_points_should_be() {
 #[test]
 fn positions_beyond_the_interval_of_the_answer_are_left_out() {
     let (asked, within) = ([20, 5], [0xFFFF, 5]);
-    for (interval, periodicity, said) in
-        [((50, 50), 0, (0, asked)), ((40, 50), 0, (1, asked)), ((10, 10), 10, (10, within))]
-    {
+    for (interval, periodicity, said) in [
+        ((50, 50), 0, (0, asked)),
+        ((40, 50), 0, (1, asked)),
+        ((10, 10), 10, (10, within)),
+        ((10, 10), 11, (0, within)),
+    ] {
         let mut s = Script::new();
         let request = ConnectionParam {
             preferred_periodicity: periodicity,
