@@ -182,7 +182,7 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
     pub fn handle(&mut self, now: Instant, input: Input<A::Button>) -> Work {
         match input {
             Input::Start => self.due.start = true,
-            Input::Radio(event) => return self.link.radio(now, event),
+            Input::Radio(event) => return self.radio(now, event),
             Input::Timer => return self.timer(now),
             Input::MinUsedChannels(channels) => self.due.channels = Some(channels),
             Input::Host(input) => {
@@ -357,7 +357,7 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
             let input = if core::mem::take(&mut self.due.start) {
                 // Records found in storage come before the start.
                 while let Some(input) = self.inputs.pop() {
-                    work = work.and(self.host.input(now, input));
+                    work = work.and(self.pass_input(now, input));
                 }
                 work = work.and(self.host.start(now));
                 self.drain_host();
@@ -376,11 +376,15 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
             } else {
                 break;
             };
-            work = work.and(self.host.input(now, input));
+            work = work.and(self.pass_input(now, input));
             self.drain_host();
         }
         self.drain_control();
         work
+    }
+
+    fn pass_input(&mut self, now: Instant, input: HostInput<A::Button>) -> Work {
+        self.host.input(now, input)
     }
 
     fn drain_host(&mut self) {

@@ -1,17 +1,19 @@
 //! The house, counted: files that name each other in a circle, fields that another file than their
 //! struct's sets, and names that many types have. docs/ARCHITECTURE.md lists what is allowed, each
-//! with its reason; what is not listed, or listed and gone, fails.
+//! with its reason; what is not listed, or listed and gone, fails. And how often what comes in
+//! enters a level or a file, of which nothing but once is allowed.
 
 mod arrows;
 mod names;
 mod reading;
+mod ways;
 mod writes;
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use crate::sources::root;
-use reading::{Crate, crates};
+use reading::{Crate, crates, one};
 
 /// Files that may name each other in a circle without a reason.
 const CIRCLE_MAX: usize = 4;
@@ -78,6 +80,49 @@ fn circles_fields_set_elsewhere_and_namesakes_are_those_that_the_architecture_al
     for (head, found) in found {
         let allowed = rows(&architecture(), head);
         assert_eq!(found, allowed, "{head}\n{}", as_table(&found));
+    }
+}
+
+/// A radio event, a report, an HCI packet: each enters its level at one place of a composition.
+#[test]
+fn each_entrance_of_a_level_is_called_once() {
+    let called = ways::entered(&one(&root(), "firmware-core"));
+    let (peripheral, controller) =
+        ("firmware-core/src/peripheral.rs", "firmware-core/src/controller.rs");
+    for entrance in ["link.radio", "control.report", "control.acl", "control.command", "host.input"]
+    {
+        assert!(called.contains_key(&(peripheral.into(), entrance.into())), "{entrance}");
+    }
+    for ((file, entrance), places) in called {
+        assert!([peripheral, controller].contains(&&*file), "{file} enters {entrance}");
+        assert_eq!(places, 1, "{file} enters {entrance}");
+    }
+}
+
+/// No level knows another one: what they say to each other are the messages of `Link`.
+#[test]
+fn levels_share_messages_alone() {
+    let named = ways::named_across(&one(&root(), "firmware-core"));
+    let words = ["link::message", "link::extended"].map(|name| ("control".into(), name.into()));
+    assert_eq!(named, words.into());
+}
+
+/// In the controllers of both ends, a file is handed a command at one place, and never again by a
+/// file that has it from there.
+#[test]
+fn a_command_enters_each_file_once() {
+    for (package, folder, files) in [
+        ("firmware-core", "firmware-core/src/control/", 3),
+        ("models", "models/src/controller/", 2),
+    ] {
+        let read = one(&root(), package);
+        assert_eq!(ways::returns(&read), [].into());
+        let entered = ways::commands_enter(&read, folder);
+        assert!(entered.values().all(|places| *places == 1), "{entered:?}");
+        assert_eq!(entered.len(), files, "{entered:?}");
+    }
+    for package in ["bridge", "ble", "explore"] {
+        assert_eq!(ways::returns(&one(&root(), package)), [].into());
     }
 }
 

@@ -10,7 +10,6 @@ use ble::time::Instant;
 
 use super::Control;
 use super::advertising::{ACCEPT_LIST, Advertiser};
-use super::link_commands::needs;
 use super::outbox::Masks;
 use super::procedure::data_length::{self, Length, MAX_OCTETS};
 use super::procedure::phy::{self, Phys};
@@ -25,6 +24,27 @@ pub(super) fn preference(set: PhySet, supported: PhySet) -> Result<PhySet, Error
         Ok(set)
     } else {
         Err(ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER)
+    }
+}
+
+/// Features without any of which a command does not exist here; none: it always does.
+const fn needs(command: &Command) -> FeatureSet {
+    match command {
+        Command::LeSetDataLength { .. }
+        | Command::LeReadMaximumDataLength
+        | Command::LeWriteSuggestedDefaultDataLength { .. } => FeatureSet::DATA_LENGTH_EXTENSION,
+        Command::LeReadPhy { .. } | Command::LeSetPhy { .. } | Command::LeSetDefaultPhy { .. } => {
+            FeatureSet::LE_2M.with(FeatureSet::LE_CODED)
+        }
+        Command::LeRemoteConnectionParameterRequestReply { .. }
+        | Command::LeRemoteConnectionParameterRequestNegativeReply { .. } => {
+            FeatureSet::CONNECTION_PARAMETERS_REQUEST
+        }
+        Command::LeLongTermKeyRequestReply { .. }
+        | Command::LeLongTermKeyRequestNegativeReply { .. } => FeatureSet::ENCRYPTION,
+        Command::ReadAuthenticatedPayloadTimeout { .. }
+        | Command::WriteAuthenticatedPayloadTimeout { .. } => FeatureSet::PING,
+        _ => FeatureSet(0),
     }
 }
 

@@ -43,27 +43,6 @@ const fn handle(command: &Command) -> Option<Handle> {
     })
 }
 
-/// Features without any of which a command does not exist here; none: it always does.
-pub(super) const fn needs(command: &Command) -> FeatureSet {
-    match command {
-        Command::LeSetDataLength { .. }
-        | Command::LeReadMaximumDataLength
-        | Command::LeWriteSuggestedDefaultDataLength { .. } => FeatureSet::DATA_LENGTH_EXTENSION,
-        Command::LeReadPhy { .. } | Command::LeSetPhy { .. } | Command::LeSetDefaultPhy { .. } => {
-            FeatureSet::LE_2M.with(FeatureSet::LE_CODED)
-        }
-        Command::LeRemoteConnectionParameterRequestReply { .. }
-        | Command::LeRemoteConnectionParameterRequestNegativeReply { .. } => {
-            FeatureSet::CONNECTION_PARAMETERS_REQUEST
-        }
-        Command::LeLongTermKeyRequestReply { .. }
-        | Command::LeLongTermKeyRequestNegativeReply { .. } => FeatureSet::ENCRYPTION,
-        Command::ReadAuthenticatedPayloadTimeout { .. }
-        | Command::WriteAuthenticatedPayloadTimeout { .. } => FeatureSet::PING,
-        _ => FeatureSet(0),
-    }
-}
-
 /// Whether a command is answered with Command Status when it fails.
 const fn has_status(command: &Command) -> bool {
     matches!(

@@ -27,7 +27,11 @@ struct Names {
 struct Modules(BTreeMap<Module, Names>);
 
 /// Paths of a tree of `use`, each with the name that it has from there on; none: all names.
-fn leaves(tree: &UseTree, before: &[String], into: &mut Vec<(Option<String>, Vec<String>)>) {
+pub(super) fn leaves(
+    tree: &UseTree,
+    before: &[String],
+    into: &mut Vec<(Option<String>, Vec<String>)>,
+) {
     let with = |name: String| [before, &[name]].concat();
     match tree {
         UseTree::Path(path) => leaves(&path.tree, &with(path.ident.to_string()), into),
@@ -62,7 +66,7 @@ fn name(item: &Item) -> Option<String> {
 }
 
 /// A path from the root of the crate.
-fn absolute(module: &[String], path: &[String]) -> Vec<String> {
+pub(super) fn absolute(module: &[String], path: &[String]) -> Vec<String> {
     let (mut base, mut rest) = (module.to_vec(), path);
     while let Some((first, others)) = rest.split_first() {
         match first.as_str() {

@@ -75,6 +75,13 @@ fn read(root: &Path, path: &Path, module: Vec<String>, files: &mut Vec<File>) {
     files.push(File { module, path, syntax });
 }
 
+/// The crate in a folder of the workspace.
+pub(super) fn one(root: &Path, folder: &str) -> Crate {
+    let mut files = Vec::new();
+    read(root, &root.join(folder).join("src/lib.rs"), Vec::new(), &mut files);
+    Crate { files }
+}
+
 /// All crates of the workspace that are shipped.
 pub(super) fn crates(root: &Path) -> Vec<Crate> {
     let mut cargo = Command::new(env!("CARGO"));
