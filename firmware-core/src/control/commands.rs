@@ -9,11 +9,9 @@ use ble::phy::PhySet;
 use ble::time::Instant;
 
 use super::Control;
-use super::advertising::{ACCEPT_LIST, Advertiser};
-use super::outbox::Masks;
+use super::advertising::ACCEPT_LIST;
 use super::procedure::data_length::{self, Length, MAX_OCTETS};
 use super::procedure::phy::{self, Phys};
-use super::resolving::ResolvingList;
 use super::sender::ACL_BUFFERS;
 
 /// A set of PHYs as a host prefers it: none named means all, and all must be supported.
@@ -72,11 +70,11 @@ impl<const LINKS: usize> Control<LINKS> {
         match command {
             Command::Reset => self.reset(opcode),
             Command::SetEventMask { mask } => {
-                self.out.masks.events = mask;
+                self.out.masks.set(mask);
                 self.done(opcode, ErrorCode::SUCCESS)
             }
             Command::LeSetEventMask { mask } => {
-                self.out.masks.le_events = mask;
+                self.out.masks.set_le(mask);
                 self.done(opcode, ErrorCode::SUCCESS)
             }
             Command::ReadBdAddr => self.give(opcode, Return::BdAddr(self.config.public_address)),
@@ -131,17 +129,12 @@ impl<const LINKS: usize> Control<LINKS> {
         for served in self.connections.iter().flatten() {
             self.out.order(LinkOrder::Drop(served.connection.link));
         }
-        self.connections = [const { None }; LINKS];
         self.advertiser.disable(&mut self.out);
         self.out.order(LinkOrder::AcceptListClear);
-        self.advertiser = Advertiser::default();
         self.resolving.clear(&mut self.out);
         self.resolving.changed(&mut self.out);
-        self.resolving = ResolvingList::default();
-        self.out.masks = Masks::default();
-        self.default_length = Length::MIN;
-        let phys = phy::supported(self.config.own_features());
-        self.default_phys = Phys::new(phys, phys);
+        self.out.masks.reset();
+        self.forget_all();
         self.done(opcode, ErrorCode::SUCCESS)
     }
 
@@ -150,10 +143,10 @@ impl<const LINKS: usize> Control<LINKS> {
             return self.done(opcode, ErrorCode::INVALID_PARAMETERS);
         }
         let longest = data_length::longest(&self.config);
-        self.default_length = Length {
+        self.set_default_length(Length {
             octets: length.octets.min(longest.octets),
             time: length.time.min(longest.time),
-        };
+        });
         self.done(opcode, ErrorCode::SUCCESS)
     }
 
@@ -161,7 +154,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let supported = phy::supported(self.config.own_features());
         let status = match (preference(tx, supported), preference(rx, supported)) {
             (Ok(tx), Ok(rx)) => {
-                self.default_phys = Phys::new(tx, rx);
+                self.set_default_phys(Phys::new(tx, rx));
                 ErrorCode::SUCCESS
             }
             (Err(error), _) | (_, Err(error)) => error,

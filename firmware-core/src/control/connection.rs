@@ -37,6 +37,11 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// So many AES blocks more have been computed.
+    pub(super) const fn charge(&mut self, blocks: u16) {
+        self.blocks = self.blocks.saturating_add(blocks);
+    }
+
     pub(super) const fn features(&self) -> FeatureSet {
         self.config.own_features()
     }
@@ -100,6 +105,31 @@ impl Connection {
             channels_asked: false,
             left: None,
         }
+    }
+
+    /// Whether the peer has been asked for a minimum of channels, from here on.
+    pub(super) const fn note_channels_asked(&mut self, asked: bool) {
+        self.channels_asked = asked;
+    }
+
+    /// The connection is at this event, by its connEventCount.
+    pub(super) const fn enter(&mut self, event: u16) {
+        self.event = event;
+    }
+
+    /// Data channels from here on.
+    pub(super) const fn change_channel_map(&mut self, channel_map: u64) {
+        self.channel_map = channel_map;
+    }
+
+    /// Interval, latency and timeout from here on. Whether they are others than before.
+    pub(super) fn change_timing(&mut self, timing: Timing) -> bool {
+        core::mem::replace(&mut self.timing, timing) != timing
+    }
+
+    /// Only the end of the connection follows.
+    pub(super) const fn begin_termination(&mut self, termination: Termination) {
+        self.termination = Some(termination);
     }
 
     /// Queues a control PDU. What must not be sent now is held back, and nothing follows

@@ -66,11 +66,26 @@ pub(super) struct Encryption {
     /// Ciphers of the session that starts.
     next: Option<(Cipher, Cipher)>,
     /// The connection was encrypted before: this is a refresh.
-    pub(super) refresh: bool,
+    refresh: bool,
     pub(super) deadline: Option<Instant>,
 }
 
 impl Encryption {
+    /// LL_PAUSE_ENC_RSP has been queued, the last PDU that is encrypted. The peer's is awaited.
+    pub(super) const fn pausing(&mut self, deadline: Instant) {
+        self.phase = Phase::Pausing;
+        self.refresh = true;
+        self.deadline = Some(deadline);
+    }
+
+    /// Both directions are in the clear. LL_ENC_REQ is awaited.
+    pub(super) fn paused(&mut self, deadline: Instant) {
+        self.tx = None;
+        self.rx = None;
+        self.phase = Phase::Paused;
+        self.deadline = Some(deadline);
+    }
+
     /// Whether encryption is being started or paused: no data, and few PDUs are tolerated.
     pub(super) const fn is_busy(&self) -> bool {
         !matches!(self.phase, Phase::Off | Phase::Refused | Phase::On)
@@ -146,7 +161,7 @@ impl Connection {
         let Some(cipher) = self.encryption.rx.as_mut().filter(|_| !payload.is_empty()) else {
             return true;
         };
-        cx.blocks = cx.blocks.saturating_add(Cipher::blocks(payload.len()));
+        cx.charge(Cipher::blocks(payload.len()));
         if cipher.decrypt(llid, payload).is_err() {
             return false;
         }
@@ -197,7 +212,7 @@ impl Connection {
             return;
         };
         let key = session_key(ltk, skd_c, skd_p);
-        cx.blocks = cx.blocks.saturating_add(1);
+        cx.charge(1);
         let rx = Cipher::new(key.clone(), iv_c, iv_p, Direction::CentralToPeripheral);
         let tx = Cipher::new(key, iv_c, iv_p, Direction::PeripheralToCentral);
         self.encryption.next = Some((rx, tx));

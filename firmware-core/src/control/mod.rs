@@ -101,6 +101,24 @@ impl<const LINKS: usize> Control<LINKS> {
         }
     }
 
+    /// As after a reset: nothing is left of what the host has asked for.
+    fn forget_all(&mut self) {
+        self.connections = [const { None }; LINKS];
+        self.advertiser = Advertiser::default();
+        self.resolving = ResolvingList::default();
+        self.default_length = Length::MIN;
+        let phys = phy::supported(self.config.own_features());
+        self.default_phys = Phys::new(phys, phys);
+    }
+
+    const fn set_default_length(&mut self, length: Length) {
+        self.default_length = length;
+    }
+
+    const fn set_default_phys(&mut self, phys: Phys) {
+        self.default_phys = phys;
+    }
+
     /// Gives the device another public address. It counts from the next use.
     pub const fn set_public_address(&mut self, address: [u8; 6]) {
         self.config.public_address = address;
@@ -363,7 +381,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let mut work = Work::one(Level::Control);
         for link in (0..LINKS).filter_map(|place| u8::try_from(place).ok()) {
             let asks = |served: &mut Served, _: &mut Context<'_>| {
-                served.connection.channels_asked = false;
+                served.connection.note_channels_asked(false);
             };
             let blocks = self.on(now, LinkId(link), asks);
             work.aes_blocks = work.aes_blocks.saturating_add(blocks);

@@ -50,6 +50,21 @@ impl Default for Masks {
 }
 
 impl Masks {
+    /// Set Event Mask.
+    pub(super) const fn set(&mut self, events: u64) {
+        self.events = events;
+    }
+
+    /// LE Set Event Mask.
+    pub(super) const fn set_le(&mut self, events: u64) {
+        self.le_events = events;
+    }
+
+    /// As after a reset.
+    pub(super) fn reset(&mut self) {
+        *self = Self::default();
+    }
+
     const LE_META: u64 = 1 << 61;
 
     /// LE subevent code minus one, for LE Meta events.

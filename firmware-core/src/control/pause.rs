@@ -26,9 +26,7 @@ impl Connection {
         // LL-ENC-11: pause.
         // Still encrypted, and behind all that is queued.
         self.send(cx, ControlPdu::PauseEncRsp);
-        self.encryption.phase = Phase::Pausing;
-        self.encryption.refresh = true;
-        self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
+        self.encryption.pausing(cx.now + RESPONSE_TIMEOUT);
     }
 
     /// The central's answer: both directions are in the clear now.
@@ -36,10 +34,7 @@ impl Connection {
         if self.encryption.phase != Phase::Pausing {
             return self.unexpected(cx);
         }
-        self.encryption.tx = None;
-        self.encryption.rx = None;
-        self.encryption.phase = Phase::Paused;
-        self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
+        self.encryption.paused(cx.now + RESPONSE_TIMEOUT);
         let outcome = ErrorCode::SUCCESS;
         self.trace_end(cx, Procedure::EncryptionPause, Initiator::Remote, outcome);
         if self.termination.is_some() {

@@ -319,7 +319,7 @@ impl Procedures {
         // LL-MAP-3: minimum number of used channels.
         let feature = FeatureSet::MIN_USED_CHANNELS;
         if !c.channels_asked && c.features.common(cx.features(), feature) {
-            c.channels_asked = self.request(Local::MinUsedChannels(wanted));
+            c.note_channels_asked(self.request(Local::MinUsedChannels(wanted)));
         }
     }
 

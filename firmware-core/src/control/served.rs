@@ -119,7 +119,7 @@ impl Served {
 
     /// The connection is at `event`.
     pub(super) fn advance(&mut self, cx: &mut Context<'_>, event: u16) {
-        self.connection.event = event;
+        self.connection.enter(event);
         self.procedures.advance(&mut self.connection, cx);
     }
 
@@ -174,7 +174,7 @@ impl Served {
             phy::fragment_octets(c, may_send_on(local, remote), interval)
         });
         match c.sender.pump(cx.out, c.link, &mut c.encryption.tx, fragment) {
-            Ok(blocks) => cx.blocks = cx.blocks.saturating_add(blocks),
+            Ok(blocks) => cx.charge(blocks),
             // Out of packet counters: no key is left to go on with.
             Err(_) => return c.leave(cx, ErrorCode::MIC_FAILURE),
         }

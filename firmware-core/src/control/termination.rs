@@ -46,7 +46,7 @@ impl Connection {
         }
         self.trace_start(cx, Procedure::Termination, Initiator::Local);
         let timeout = self.timing.supervision_timeout();
-        self.termination = Some(Termination::Local { reason, deadline: cx.now + timeout });
+        self.begin_termination(Termination::Local { reason, deadline: cx.now + timeout });
         // Nothing else is to be said, and LL_TERMINATE_IND may have to wait itself.
         self.sender.discard();
         self.send(cx, ControlPdu::TerminateInd(error));
@@ -55,7 +55,7 @@ impl Connection {
     pub(super) fn on_terminate(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
         self.trace_start(cx, Procedure::Termination, Initiator::Remote);
         // LL-TERM-2: the acknowledgement leaves in this event, or in the next that has time for it.
-        self.termination = Some(Termination::Remote { reason });
+        self.begin_termination(Termination::Remote { reason });
     }
 
     /// The own LL_TERMINATE_IND is acknowledged, or will not be.

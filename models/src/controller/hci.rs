@@ -76,14 +76,14 @@ impl CentralController {
     fn device_command(&mut self, now: Instant, command: Command) -> Answer {
         let sh = &mut self.shared;
         match command {
-            Command::SetEventMask { mask } => sh.event_mask = mask,
-            Command::LeSetEventMask { mask } => sh.le_event_mask = mask,
+            Command::SetEventMask { mask } => sh.set_event_mask(mask),
+            Command::LeSetEventMask { mask } => sh.set_le_event_mask(mask),
             Command::ReadBdAddr => return Ok(Return::BdAddr(sh.config.public_address)),
             Command::LeReadBufferSize => {
                 return Ok(Return::BufferSize { length: 251, count: sh.config.acl_buffers });
             }
             Command::LeReadLocalFeatures => return Ok(Return::Features(sh.config.features)),
-            Command::LeSetRandomAddress { address } => sh.random_address = address,
+            Command::LeSetRandomAddress { address } => sh.set_random_address(address),
             Command::LeRand => return Ok(Return::Random(sh.host_random.octets())),
             Command::LeEncrypt { key, plaintext } => {
                 return Ok(Return::Encrypted(aes::e(key.expose(), plaintext.expose())));
@@ -95,7 +95,7 @@ impl CentralController {
                 if !length_in_range(tx_octets, tx_time) {
                     return Err(ErrorCode::INVALID_PARAMETERS);
                 }
-                sh.default_length = (tx_octets, tx_time);
+                sh.suggest_length(tx_octets, tx_time);
             }
             Command::LeReadMaximumDataLength => {
                 let (octets, time) = (sh.config.max_octets, sh.config.max_time);
@@ -112,7 +112,7 @@ impl CentralController {
                 if tx.union(rx).0 & !sh.phys().0 != 0 {
                     return Err(ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER);
                 }
-                (sh.default_tx, sh.default_rx) = (tx, rx);
+                sh.prefer_phys(tx, rx);
             }
             _ => return Err(ErrorCode::UNKNOWN_COMMAND),
         }
@@ -129,7 +129,7 @@ impl CentralController {
         if map.count_ones() < 2 {
             return DONE;
         }
-        self.shared.channel_map = map;
+        self.shared.classify(map);
         for served in self.links.iter_mut().flatten() {
             let wanted = Wanted::by_itself(Local::ChannelMap(channels::Local::Wanted(map)));
             served.want_instead(&mut self.shared, now, wanted);

@@ -88,13 +88,12 @@ impl CentralController {
 
     /// From now on it behaves as this configuration says; what is under way goes on.
     pub fn behave_as(&mut self, config: &ControllerConfig) {
-        let public_address = self.shared.config.public_address;
-        self.shared.config = ControllerConfig { public_address, ..config.clone() };
+        self.shared.configure(config);
     }
 
     /// Gives the device another public address. It counts from the next use.
     pub const fn set_public_address(&mut self, address: [u8; 6]) {
-        self.shared.config.public_address = address;
+        self.shared.set_public_address(address);
     }
 
     /// Connects to each of these peers, by identity, from a private address of its own.
@@ -370,7 +369,7 @@ impl CentralController {
         if let Some(next) = self.generations.get_mut(slot) {
             *next = generation.wrapping_add(1);
         }
-        self.shared.connected_before = true;
+        self.shared.note_connection();
         // LL-CONN-3: created, which says nothing of the peer.
         self.shared.event(Event::LeConnectionComplete(ConnectionComplete {
             status: ErrorCode::SUCCESS,

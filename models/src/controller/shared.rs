@@ -100,6 +100,52 @@ impl Shared {
         self.connected_before = false;
     }
 
+    /// Set Event Mask.
+    pub(super) const fn set_event_mask(&mut self, mask: u64) {
+        self.event_mask = mask;
+    }
+
+    /// LE Set Event Mask.
+    pub(super) const fn set_le_event_mask(&mut self, mask: u64) {
+        self.le_event_mask = mask;
+    }
+
+    /// LE Set Random Address.
+    pub(super) const fn set_random_address(&mut self, address: [u8; 6]) {
+        self.random_address = address;
+    }
+
+    /// Another public address, from the next use on.
+    pub(super) const fn set_public_address(&mut self, address: [u8; 6]) {
+        self.config.public_address = address;
+    }
+
+    /// Another configuration. The public address stays.
+    pub(super) fn configure(&mut self, config: &ControllerConfig) {
+        let public_address = self.config.public_address;
+        self.config = ControllerConfig { public_address, ..config.clone() };
+    }
+
+    /// LE Write Suggested Default Data Length.
+    pub(super) const fn suggest_length(&mut self, octets: u16, time: u16) {
+        self.default_length = (octets, time);
+    }
+
+    /// LE Set Default PHY.
+    pub(super) const fn prefer_phys(&mut self, tx: PhySet, rx: PhySet) {
+        (self.default_tx, self.default_rx) = (tx, rx);
+    }
+
+    /// LE Set Host Channel Classification.
+    pub(super) const fn classify(&mut self, channel_map: u64) {
+        self.channel_map = channel_map;
+    }
+
+    /// A connection has been made.
+    pub(super) const fn note_connection(&mut self) {
+        self.connected_before = true;
+    }
+
     pub(super) fn own_address(&self, random: bool) -> Address {
         if random {
             Address::new(AddressKind::Random, self.random_address)

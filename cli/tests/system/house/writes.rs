@@ -1,13 +1,14 @@
 //! Fields that are set in another file than the one of their struct: by assignment, or by an
 //! operator that assigns. Structs that are plain data, all of whose fields are public, are left
-//! out. Without types a field is told by its name: `self.name` belongs to the type of the `impl`,
-//! any other to the struct of this crate that alone has it.
+//! out. Without types a field is known by its name: `self.name` belongs to the type of the `impl`,
+//! any other to the one struct that has it and lets this file see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::Visit;
 use syn::{BinOp, Expr, Item, Member, Type, Visibility};
 
+use super::arrows::absolute;
 use super::reading::Crate;
 
 /// A field.
@@ -21,7 +22,20 @@ pub(super) struct Field {
 struct Struct {
     file: usize,
     name: String,
-    fields: BTreeSet<String>,
+    /// Each with the module within which it is seen.
+    fields: BTreeMap<String, Vec<String>>,
+}
+
+/// The module within which a field is seen.
+fn seen_in(module: &[String], visibility: &Visibility) -> Vec<String> {
+    match visibility {
+        Visibility::Public(_) => Vec::new(),
+        Visibility::Inherited => module.to_vec(),
+        Visibility::Restricted(within) => {
+            let path = &within.path.segments;
+            absolute(module, &path.iter().map(|part| part.ident.to_string()).collect::<Vec<_>>())
+        }
+    }
 }
 
 /// The fields that a file sets, each with the type of `self`, where it is a field of that.
@@ -95,9 +109,11 @@ fn structs(one: &Crate) -> Vec<Struct> {
             if item.fields.iter().all(|field| matches!(field.vis, Visibility::Public(_))) {
                 continue;
             }
-            let fields =
-                item.fields.iter().filter_map(|field| Some(field.ident.as_ref()?.to_string()));
-            structs.push(Struct { file, name: item.ident.to_string(), fields: fields.collect() });
+            let seen = |field: &syn::Field| {
+                Some((field.ident.as_ref()?.to_string(), seen_in(&source.module, &field.vis)))
+            };
+            let fields = item.fields.iter().filter_map(seen).collect();
+            structs.push(Struct { file, name: item.ident.to_string(), fields });
         }
     }
     structs
@@ -108,14 +124,16 @@ pub(super) fn elsewhere(one: &Crate) -> BTreeSet<Field> {
     let structs = structs(one);
     let mut with: BTreeMap<&str, Vec<&Struct>> = BTreeMap::new();
     for one in &structs {
-        one.fields.iter().for_each(|field| with.entry(field).or_default().push(one));
+        one.fields.keys().for_each(|field| with.entry(field).or_default().push(one));
     }
     let mut found = BTreeSet::new();
     for (file, source) in one.files.iter().enumerate() {
         let mut set = Set::default();
         set.visit_file(&source.syntax);
         for (of, name) in set.found {
-            let Some(candidates) = with.get(name.as_str()) else { continue };
+            let seen = |one: &&&Struct| source.module.starts_with(&one.fields[&name]);
+            let all = with.get(name.as_str()).into_iter().flatten();
+            let candidates: Vec<&Struct> = all.filter(seen).copied().collect();
             let here = candidates.iter().any(|one| one.file == file);
             let owner = match of {
                 Some(of) => {

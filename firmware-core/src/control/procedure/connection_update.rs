@@ -72,7 +72,7 @@ pub(super) fn indication(
 /// The instant of the peer's procedure has come.
 pub(super) fn take_effect(c: &mut Connection, cx: &mut Context<'_>, timing: Timing) {
     // LL-UPD-4: the host is told.
-    if core::mem::replace(&mut c.timing, timing) != timing {
+    if c.change_timing(timing) {
         report(c, cx, ErrorCode::SUCCESS);
     }
 }

@@ -35,6 +35,11 @@ pub(in crate::control) struct Features {
 }
 
 impl Features {
+    /// The peer has said what it has.
+    pub(super) const fn learn(&mut self, peer: FeatureSet) {
+        self.peer = Some(peer);
+    }
+
     /// Whether the peer is known to have none of these features. Of no features: no.
     pub(in crate::control) fn lacks(self, features: FeatureSet) -> bool {
         let none = |peer: FeatureSet| peer.and(features) == FeatureSet(0);
@@ -61,7 +66,7 @@ pub(super) fn start(c: &mut Connection, cx: &mut Context<'_>) -> Step<()> {
 
 /// Answers the peer's LL_FEATURE_REQ and learns its features.
 pub(super) fn serve(c: &mut Connection, cx: &mut Context<'_>, peer: FeatureSet) {
-    c.features.peer = Some(peer);
+    c.features.learn(peer);
     c.trace_served(cx, Procedure::FeatureExchange);
     let own = cx.features().without(NOT_EXCHANGED);
     // LL-FEAT-1: octet 0 of the feature response.

@@ -169,7 +169,7 @@ impl Local {
             ControlPdu::VersionInd(version) => {
                 c.version.learn(version);
             }
-            ControlPdu::FeatureRsp(features) => c.features.peer = Some(features),
+            ControlPdu::FeatureRsp(features) => c.features.learn(features),
             ControlPdu::LengthRsp(length) => data_length::learn(c, cx, length),
             ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant } => {
                 let indication = phy::Indication { c_to_p, p_to_c, instant };
@@ -210,7 +210,9 @@ impl Local {
             Self::Phy(phy::Local::Instant(change)) => {
                 c.phy.take_effect(change.value);
             }
-            Self::Parameters(parameters::Local::Instant(change)) => c.timing = change.value,
+            Self::Parameters(parameters::Local::Instant(change)) => {
+                c.change_timing(change.value);
+            }
             _ => {}
         }
     }
@@ -318,7 +320,7 @@ impl Remote {
             | Self::Parameters(parameters::Remote::Instant(change)) => {
                 connection_update::take_effect(c, cx, change.value);
             }
-            Self::ChannelMap(change) => c.channel_map = change.value,
+            Self::ChannelMap(change) => c.change_channel_map(change.value),
             Self::Phy(phy::Remote::Instant(change)) => phy::take_effect(c, cx, change.value),
             Self::Parameters(_) | Self::Phy(_) => {}
         }
