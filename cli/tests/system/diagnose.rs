@@ -1,7 +1,9 @@
 //! `bletwin diagnose` finds the right cause and the right cures of centrals that it knows nothing
 //! about. What is right is written here, beside each central, and nowhere else.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bletwin_diagnose::bench::{Trial, Watcher};
 use bletwin_diagnose::candidates::ChangeKind;
@@ -28,7 +30,7 @@ fn bench(scenario: &str, setup: &Setup) -> Bench<'static> {
     Bench::of(scenario, setup, Watcher::NONE).expect("an honest central")
 }
 
-fn of(scenario: &str, setup: &Setup) -> Diagnosis {
+fn diagnosed(scenario: &str, setup: &Setup) -> Diagnosis {
     let question = Question {
         names: [setup.peripheral_name.clone(), "somebody".into()],
         config: setup.peripheral.clone(),
@@ -36,6 +38,15 @@ fn of(scenario: &str, setup: &Setup) -> Diagnosis {
         seeds: 3,
     };
     diagnose(bench(scenario, setup), &question).expect("nobody interrupts")
+}
+
+/// As [`diagnosed`], which several tests ask of one pair and is played once.
+fn of(scenario: &str, setup: &Setup) -> Arc<Diagnosis> {
+    type Known = BTreeMap<String, Arc<OnceLock<Arc<Diagnosis>>>>;
+    static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
+    let question = format!("{scenario} {setup:?}");
+    let answer = KNOWN.lock().expect("whole").entry(question).or_default().clone();
+    answer.get_or_init(|| Arc::new(diagnosed(scenario, setup))).clone()
 }
 
 /// The cures, the best first.
@@ -334,7 +345,7 @@ fn the_answer_does_not_depend_on_the_number_of_threads() {
     let setup = setup("zephyr-2024", "windows-intel", &["loss=2"]);
     let answer = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| serde_json::to_string(&of("pairing", &setup)).expect("JSON"))
+        pool.install(|| serde_json::to_string(&diagnosed("pairing", &setup)).expect("JSON"))
     };
     assert_eq!(answer(1), answer(5));
 }

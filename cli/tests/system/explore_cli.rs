@@ -1,7 +1,9 @@
 //! `bletwin explore` as people and batch systems call it.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bletwin_explore::pairs::{Common, MeetingKind, Unit, units};
@@ -22,7 +24,7 @@ fn json(output: &Output) -> Value {
 }
 
 /// The part that consists of one unit.
-pub(crate) fn part(fits: impl Fn(&Unit) -> bool) -> String {
+fn part(fits: impl Fn(&Unit) -> bool) -> String {
     let common =
         Common { peripheral: "recommended".into(), central: "honest".into(), set: Vec::new() };
     let all = units(MeetingKind::Pairs, &common, 1..2);
@@ -147,33 +149,50 @@ fn a_random_search_is_cut_into_parts_resumed_and_merged() {
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
 }
 
-#[test]
-fn a_violation_that_no_profile_declares_is_found_told_and_saved() {
-    let folder = folder();
+/// A search that finds something.
+fn with_a_violation(folder: &Path, more: &[&str]) -> Output {
     let shard = part(|unit| unit.pair() == "P phy × C terminate");
     let quirk = "central.phy-req=then-param-req@always";
-    let output = explore(folder.path(), &["--set", quirk, "--shard", &shard, "--window", "1"]);
+    let arguments = ["--set", quirk, "--shard", &shard, "--window", "1"];
+    explore(folder, &[&arguments[..], more].concat())
+}
+
+/// What a search that finds something says, writes for CI systems and saves.
+pub(crate) struct Found {
+    output: Output,
+    pub(crate) junit: String,
+    saved: Vec<OsString>,
+}
+
+/// Played once for all that look at it.
+pub(crate) static FOUND: LazyLock<Found> = LazyLock::new(|| {
+    let folder = folder();
+    let output = with_a_violation(folder.path(), &["--junit", "results.xml"]);
+    let junit = std::fs::read_to_string(folder.path().join("results.xml")).expect("written");
+    let saved = std::fs::read_dir(folder.path().join("bletwin-findings")).expect("a folder");
+    let saved = saved.map(|file| file.expect("a file").file_name()).collect();
+    Found { output, junit, saved }
+});
+
+#[test]
+fn a_violation_that_no_profile_declares_is_found_told_and_saved() {
+    let Found { output, saved, .. } = &*FOUND;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("LL-COLL-1 by the central"), "{text}");
     assert!(text.contains("C ──▶ P  LL_CONNECTION_PARAM_REQ"), "{text}");
-    let saved = std::fs::read_dir(folder.path().join("bletwin-findings")).expect("a folder");
-    assert!(saved.count() > 0);
+    assert!(!saved.is_empty());
 }
 
 #[test]
 fn what_cannot_be_saved_is_told() {
     let folder = folder();
-    let shard = part(|unit| unit.pair() == "P phy × C terminate");
-    let quirk = "central.phy-req=then-param-req@always";
-    let arguments = ["--set", quirk, "--shard", &shard, "--window", "1"];
-    assert_eq!(explore(folder.path(), &arguments).status.code(), Some(1));
-    // What has the place of the file is seen only when the file is to be written.
-    for file in std::fs::read_dir(folder.path().join("bletwin-findings")).expect("a folder") {
-        let path = file.expect("a file").path();
-        std::fs::remove_file(&path).and_then(|()| std::fs::create_dir(&path)).expect("replaced");
+    // What has the place of a file is seen only when the file is to be written.
+    for name in &FOUND.saved {
+        let path = folder.path().join("bletwin-findings").join(name);
+        std::fs::create_dir_all(path).expect("made");
     }
-    let output = explore(folder.path(), &arguments);
+    let output = with_a_violation(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("LL-COLL-1 by the central"), "{text}");

@@ -85,7 +85,9 @@ fn nothing_is_found_that_no_profile_declares() {
             }
         }
     }
-    let wrong: Vec<String> = cases
+    // Every third of what has eight airs in a row: no profile and no air is left out.
+    let some: Vec<_> = cases.into_iter().step_by(crate::one_in(3)).collect();
+    let wrong: Vec<String> = some
         .into_par_iter()
         .filter_map(|(scenario, peripheral, central, set, seed)| {
             let violations = unexpected(&play(scenario, peripheral, &central, set, seed));

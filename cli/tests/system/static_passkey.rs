@@ -57,9 +57,11 @@ fn mean(values: &[u32]) -> f64 {
     values.iter().copied().map(f64::from).sum::<f64>() / values.len() as f64
 }
 
+/// The bound is 3.6 standard deviations of the mean.
 #[test]
 fn a_static_passkey_falls_after_10_9_attempts_on_average_and_20_at_most() {
-    let attempts: Vec<u32> = (1..=400)
+    let some = 400 / crate::one_in(4) as u64;
+    let attempts: Vec<u32> = (1..=some)
         .into_par_iter()
         .map(|seed| {
             let passkey = passkey_of(seed);
@@ -74,7 +76,8 @@ fn a_static_passkey_falls_after_10_9_attempts_on_average_and_20_at_most() {
         })
         .collect();
     let mean = mean(&attempts);
-    assert!((mean - 10.9).abs() <= 0.4, "{mean} attempts on average");
+    let bound = 8.0 / (attempts.len() as f64).sqrt();
+    assert!((mean - 10.9).abs() <= bound, "{mean} attempts on average");
     assert!(attempts.iter().all(|n| *n <= 20), "{attempts:?}");
 }
 
@@ -83,7 +86,8 @@ fn a_static_passkey_falls_after_10_9_attempts_on_average_and_20_at_most() {
 /// deviation √2. The bounds are five standard deviations of the means.
 #[test]
 fn a_passkey_per_pairing_gives_the_attacker_nothing() {
-    let runs: Vec<Vec<u32>> = (1..=100)
+    let some = 100 / crate::one_in(4);
+    let runs: Vec<Vec<u32>> = (1..=some as u64)
         .into_par_iter()
         .map(|seed| {
             let run = attack(Passkey::Random, seed);
@@ -95,7 +99,7 @@ fn a_passkey_per_pairing_gives_the_attacker_nothing() {
         .collect();
     let bound = |count: usize| 5.0 * (2.0 / count as f64).sqrt();
     let all = runs.concat();
-    assert_eq!(all.len(), 4000);
+    assert_eq!(all.len(), some * 40);
     assert!((mean(&all) - 1.0).abs() < bound(all.len()), "{}", mean(&all));
     for rounds in 0..5 {
         let least = all.iter().filter(|survived| **survived >= rounds).count();
@@ -108,6 +112,6 @@ fn a_passkey_per_pairing_gives_the_attacker_nothing() {
         run.windows(2).filter(|pair| pair[0] >= 2).map(|pair| pair[1]).collect()
     };
     let informed: Vec<u32> = runs.iter().flat_map(follows).collect();
-    assert!(informed.len() > 500, "{}", informed.len());
+    assert!(informed.len() > some * 5, "{}", informed.len());
     assert!((mean(&informed) - 1.0).abs() < bound(informed.len()), "{}", mean(&informed));
 }
