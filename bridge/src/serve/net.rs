@@ -4,13 +4,38 @@ use std::io;
 use std::net::TcpListener as StdTcpListener;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::address::Address;
 #[cfg(unix)]
 use super::unix::{self, UnixAt};
+
+/// A client on TCP that is silent for so long is asked whether it is still there …
+const SILENCE: Duration = Duration::from_secs(20);
+/// … and again after so long, so many times. Then it has gone.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+const ASKED: u32 = 4;
+/// As long as that together: what was sent is acknowledged by then and there is room for what is to
+/// be sent, or the client has gone.
+#[cfg(target_os = "linux")]
+const UNANSWERED: Duration = Duration::from_secs(60);
+
+/// Notices a computer that has vanished without a word, with its power or its network: its kernel
+/// answers for a program that has only nothing to say.
+fn keep_watch(stream: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    let watch = TcpKeepalive::new().with_time(SILENCE).with_interval(ASK_AGAIN);
+    socket.set_tcp_keepalive(&watch.with_retries(ASKED))?;
+    // Nobody is asked while octets wait to be acknowledged, and those are sent again for a quarter
+    // of an hour.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNANSWERED))?;
+    Ok(())
+}
 
 /// Something that clients come to.
 #[derive(Debug)]
@@ -72,6 +97,7 @@ impl Listener {
                 let (stream, _) = ready!(listener.poll_accept(cx))?;
                 // Each command is a segment of its own; nobody gains by waiting for more.
                 stream.set_nodelay(true)?;
+                keep_watch(&stream)?;
                 Poll::Ready(Ok(Stream::Tcp(stream)))
             }
             #[cfg(unix)]
@@ -141,6 +167,34 @@ impl Stream {
             Self::Unix(stream) => stream.poll_write_ready(cx),
             #[cfg(unix)]
             Self::Pty(line) => line.poll_write_ready(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    /// What comes of it when the network is gone was tried by hand: docs/lab/serve.md.
+    #[tokio::test]
+    async fn who_comes_over_tcp_is_asked_whether_it_is_still_there() {
+        let mut listener = Listener::bind(&"tcp:0".parse().unwrap()).unwrap();
+        let Address::Tcp(address) = listener.address().unwrap() else { panic!("it is TCP") };
+        let _client = std::net::TcpStream::connect(address).unwrap();
+        let Stream::Tcp(stream) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap() else {
+            panic!("it is TCP")
+        };
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), SILENCE);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), ASK_AGAIN);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), ASKED);
+        #[cfg(target_os = "linux")]
+        {
+            assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNANSWERED));
+            assert_eq!(SILENCE + ASK_AGAIN * ASKED, UNANSWERED);
         }
     }
 }
