@@ -13,6 +13,7 @@ mod pace;
 mod report;
 mod server;
 mod session;
+mod sink;
 #[cfg(unix)]
 mod unix;
 

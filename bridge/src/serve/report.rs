@@ -11,6 +11,7 @@ use bletwin_sim::report::{ladder, log, seconds};
 use bletwin_sim::sniffer::AirItem;
 
 use super::lent::Lent;
+use super::sink::{Put, Sink, WAITING_MAX};
 
 /// What is wanted.
 #[derive(Debug, Default)]
@@ -30,30 +31,37 @@ pub struct Watching {
 pub struct Capture {
     /// Open for writing.
     pub file: File,
-    /// What the file holds from before is to go: it is no pipe, terminal or shared output.
+    /// What the file holds from before is to go: it is no pipe, terminal or shared output. Those are
+    /// written by a thread of their own, as nobody is to wait for who reads them.
     pub replaces: bool,
 }
 
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) struct Reporter {
-    watching: Watching,
+    log: bool,
+    ladder: bool,
+    capture: Option<Sink>,
     air: AirCapture,
 }
 
 impl Reporter {
     /// Begins the capture. `ports` are the names of the endpoints.
-    pub(super) fn new(mut watching: Watching, ports: &[String]) -> io::Result<Self> {
-        if let Some(Capture { file, replaces }) = &mut watching.capture {
+    pub(super) fn new(watching: Watching, ports: &[String]) -> io::Result<Self> {
+        let mut sink = None;
+        if let Some(Capture { file, replaces }) = watching.capture {
             // Only now, when everything else is in place, is an old file given up.
-            if *replaces {
+            if replaces {
                 file.set_len(0)?;
             }
-            file.write_all(&capture::head("air", ports))?;
+            let mut begun = if replaces { Sink::file(file) } else { Sink::reader(file)? };
+            begun.put(capture::head("air", ports))?;
+            sink = Some(begun);
         }
         let noise = MediumConfig::default().noise_floor_dbm;
         let style = if watching.decrypted { Style::Decrypted } else { Style::OnAir };
-        Ok(Self { watching, air: AirCapture::new(i8::try_from(noise).unwrap_or(i8::MIN), style) })
+        let air = AirCapture::new(i8::try_from(noise).unwrap_or(i8::MIN), style);
+        Ok(Self { log: watching.log, ladder: watching.ladder, capture: sink, air })
     }
 
     /// Writes all that is settled. The file holds whole blocks afterwards.
@@ -61,7 +69,7 @@ impl Reporter {
         let mut blocks = Vec::new();
         let mut wrote = false;
         for (record, item) in air.settled() {
-            if self.watching.capture.is_some() {
+            if self.capture.is_some() {
                 self.block(air, &record, item.as_ref(), &mut blocks);
             }
             if let Some(line) = self.line(air, &record, item.as_ref()) {
@@ -72,8 +80,22 @@ impl Reporter {
         if wrote {
             out.flush()?;
         }
-        if let Some(capture) = self.watching.capture.as_mut().filter(|_| !blocks.is_empty()) {
-            capture.file.write_all(&blocks)?;
+        if let Some(sink) = self.capture.as_mut().filter(|_| !blocks.is_empty())
+            && sink.put(blocks)? == Put::Ended
+        {
+            let (limit, at) = (WAITING_MAX >> 20, seconds(air.now()));
+            writeln!(out, "capture: its reader is {limit} MiB behind, so it ends before {at} s")?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Nothing more is to be written.
+    pub(super) fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let left = self.capture.as_mut().map_or(Ok(0), Sink::finish)?;
+        if left > 0 {
+            writeln!(out, "capture: its reader has not taken the last {left} octets")?;
+            out.flush()?;
         }
         Ok(())
     }
@@ -101,7 +123,7 @@ impl Reporter {
 
     fn line(&self, air: &impl Lent, record: &Record, item: Option<&AirItem>) -> Option<String> {
         match (&record.kind, item) {
-            (RecordKind::Note(note @ (Note::Log(_) | Note::Said(..))), _) if self.watching.log => {
+            (RecordKind::Note(note @ (Note::Log(_) | Note::Said(..))), _) if self.log => {
                 let time = log::timestamp(record.at.since(Instant::ZERO));
                 let name = air.name(record.node);
                 Some(format!("{name}: [{time}] {}", log::line(note)?))
@@ -112,7 +134,7 @@ impl Reporter {
                 Some(port_line(record.at, port.0 + 1, text))
             }
             (RecordKind::Shown(ui), _) => air.shows(record.node, ui),
-            (RecordKind::AirTx(_), Some(item)) if self.watching.ladder => {
+            (RecordKind::AirTx(_), Some(item)) if self.ladder => {
                 let connection = item.connection.map(|number| format!("#{number}"));
                 ladder::substantial(item)
                     .then(|| format!("{:<4}{}", connection.unwrap_or_default(), ladder::line(item)))

@@ -144,6 +144,7 @@ impl<A: Lent> Server<A> {
         }
         self.hand_over();
         self.reporter.report(&mut self.air, out)?;
+        self.reporter.finish(out)?;
         Ok(Served { air: self.air, latest: self.latest })
     }
 

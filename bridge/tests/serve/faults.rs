@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bletwin_bridge::serve::Time;
 
-use super::rig::{Server, pause};
+use super::rig::{Server, blocks, pause};
 
 const RESET: [u8; 4] = [1, 3, 0x0C, 0];
 /// Read Local Supported Commands: four octets, answered with 71.
@@ -14,15 +14,15 @@ const READ_SUPPORTED_COMMANDS: [u8; 4] = [1, 2, 0x10, 0];
 /// What a stop may take, and what another host may be kept waiting: a lot on a busy machine.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Whether the server ends when it is told to.
-fn stops(server: Server) {
+/// The server ends when it is told to; what it has printed.
+fn stops(server: Server) -> String {
     let begun = Instant::now();
     server.tell_to_stop();
     while !server.is_over() {
         assert!(begun.elapsed() < SOON, "it does not heed the signal");
         pause(5);
     }
-    server.stop();
+    server.stop()
 }
 
 #[test]
@@ -140,4 +140,42 @@ fn a_program_that_never_stops_asking_does_not_keep_the_server_from_ending() {
     stops(server);
     writer.join().unwrap();
     reader.join().unwrap();
+}
+
+/// As Wireshark does that somebody has stopped with `--pcapng -`.
+#[cfg(unix)]
+#[test]
+fn who_reads_the_capture_and_rests_keeps_no_host_waiting_and_has_all_of_it_later() {
+    // Far more than a pipe holds.
+    const COMMANDS: usize = 2_000;
+    let pipe = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        (reader, std::fs::File::from(std::os::fd::OwnedFd::from(writer)))
+    };
+    let (mut reader, writer) = pipe();
+    let server = Server::captured("tcp:0", writer);
+    let mut host = server.endpoint(1);
+    for _ in 0..COMMANDS {
+        host.ok(0x1002, &[]);
+    }
+    let rested = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        reader.read_to_end(&mut all).unwrap();
+        all
+    });
+    drop(host);
+    server.wait_for("the host has gone");
+    server.stop();
+    let capture = rested.join().unwrap();
+    let packets = blocks(&capture).into_iter().filter(|(kind, _)| *kind == 6).count();
+    assert_eq!(packets, 2 * COMMANDS);
+
+    let (_asleep, writer) = pipe();
+    let server = Server::captured("tcp:0", writer);
+    let mut host = server.endpoint(1);
+    for _ in 0..COMMANDS {
+        host.ok(0x1002, &[]);
+    }
+    let printed = stops(server);
+    assert!(printed.contains("capture: its reader has not taken the last"), "{printed}");
 }

@@ -64,6 +64,14 @@ impl Server {
         Self::serving(addresses, time, vec![firmware], watching)
     }
 
+    /// An endpoint in an air with nobody else, and what `file` reads of its capture.
+    #[cfg(unix)]
+    pub(super) fn captured(address: &str, file: std::fs::File) -> Self {
+        let capture = Some(bletwin_bridge::serve::Capture { file, replaces: false });
+        let watching = Watching { capture, ..Watching::default() };
+        Self::serving(&[address], Time::Times(1.0), Vec::new(), watching)
+    }
+
     /// In an air with nobody else, in controlled time, and little is printed.
     pub(super) fn empty(addresses: &[&str]) -> Self {
         let control: Address = "tcp:0".parse().unwrap();
@@ -296,8 +304,7 @@ impl Control {
 
 /// The blocks of a capture: kind, and for packets the interface. Panics unless every block is
 /// whole.
-pub(super) fn blocks(path: &Path) -> Vec<(u32, u32)> {
-    let file = std::fs::read(path).unwrap();
+pub(super) fn blocks(file: &[u8]) -> Vec<(u32, u32)> {
     let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
     let (mut at, mut blocks) = (0, Vec::new());
     while at < file.len() {
