@@ -118,6 +118,7 @@ pub(crate) async fn stop(
         let why = match program.start(address, places.control.as_ref()) {
             Err(error) => format!("`{}` did not start: {error}", program.command),
             Ok(mut running) => {
+                places.program.is(running.0.id());
                 let ended = tokio::select! {
                     ended = running.0.wait() => ended,
                     () = nobody_steers(&places) => {

@@ -10,6 +10,7 @@ mod line;
 mod net;
 mod outside;
 mod pace;
+mod program;
 mod report;
 mod server;
 mod session;
@@ -29,6 +30,7 @@ use bletwin_models::controller::ControllerConfig;
 
 pub use address::Address;
 pub use lent::Lent;
+pub use program::Program;
 pub use report::{Capture, Watching};
 
 use crate::twin::{Owner, Twin};
@@ -62,7 +64,7 @@ pub enum Time {
     /// So many times as fast as the clock on the wall.
     Times(f64),
     /// As fast as the hosts answer: it passes while no host has said or been told anything for a
-    /// while, and some host is there.
+    /// while, none has something to do as far as that is known, and some host is there.
     Max,
     /// As a program at this address says.
     Controlled(Address),
@@ -126,6 +128,9 @@ pub struct Places {
     pub control: Option<Address>,
     /// Whether somebody has come there.
     pub steered: Rc<Cell<bool>>,
+    /// The program of the hosts, for whoever starts one: with [`Time::Max`] time does not pass while
+    /// it has something to do.
+    pub program: Program,
 }
 
 /// An air that was lent, when that is over.

@@ -18,7 +18,7 @@ use super::outside::{News, Outside};
 use super::pace::Pace;
 use super::report::{Reporter, port_line};
 use super::session::Session;
-use super::{Address, Lending, Places, ServeError, Served, Time};
+use super::{Address, Lending, Places, Program, ServeError, Served, Time};
 use crate::twin::Port;
 
 /// Simulated time that passes before the clock on the wall is looked at again.
@@ -31,6 +31,9 @@ const QUIET: Wall = Wall::from_millis(10);
 const QUIET_MAX: Wall = Wall::from_millis(500);
 /// How many times as long as its slowest answer so far a host is waited for.
 const SLOWER: u32 = 4;
+/// So much longer a program is waited for that has something to do, which a busy machine keeps it
+/// from; half as long each time that it never rests meanwhile.
+const BUSY_MAX: Wall = Wall::from_secs(2);
 
 /// How time passes, with what that takes.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +44,7 @@ enum Clock {
 }
 
 /// What passes between hosts and their endpoints.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Talk {
     /// When octets passed last, unless it has been quiet since.
     last: Option<WallInstant>,
@@ -49,9 +52,17 @@ struct Talk {
     asked: Option<WallInstant>,
     /// The longest time from octets for a host to octets from it.
     slowest: Wall,
+    /// The program was busy: when it is looked at again.
+    again: Option<WallInstant>,
+    /// How much longer a busy program is waited for.
+    busy_max: Wall,
 }
 
 impl Talk {
+    const fn new() -> Self {
+        Self { last: None, asked: None, slowest: Wall::ZERO, again: None, busy_max: BUSY_MAX }
+    }
+
     /// How long who has something to say may be silent.
     fn patience(&self) -> Wall {
         self.slowest.saturating_mul(SLOWER).clamp(QUIET, QUIET_MAX)
@@ -59,6 +70,30 @@ impl Talk {
 
     fn is_quiet(&self) -> bool {
         self.last.is_none_or(|last| last.elapsed() >= self.patience())
+    }
+
+    /// How long it may be before there is more to know.
+    fn rests(&self) -> Wall {
+        let since = self.last.map_or(Wall::ZERO, |last| last.elapsed());
+        let again =
+            self.again.map_or(Wall::ZERO, |at| at.saturating_duration_since(WallInstant::now()));
+        self.patience().saturating_sub(since).max(again)
+    }
+
+    /// Whether a host is silent as its program has not come to speak. Asked when it is quiet.
+    fn waits_for(&mut self, program: &Program) -> bool {
+        let Some(last) = self.last else { return false };
+        self.again = None;
+        if !program.is_busy() {
+            self.busy_max = BUSY_MAX;
+            return false;
+        }
+        if last.elapsed() >= self.patience() + self.busy_max {
+            self.busy_max /= 2;
+            return false;
+        }
+        self.again = Some(WallInstant::now() + QUIET);
+        true
     }
 }
 
@@ -103,7 +138,7 @@ impl<A: Lent> Server<A> {
         }
         let clock = match &lending.time {
             Time::Times(factor) => Clock::Paced(Pace::new(*factor, air.now())),
-            Time::Max => Clock::Max(Talk::default()),
+            Time::Max => Clock::Max(Talk::new()),
             Time::Controlled(address) => {
                 let (listener, address) = bind(address)?;
                 writeln!(out, "control: {address}")?;
@@ -178,10 +213,7 @@ impl<A: Lent> Server<A> {
             Clock::Paced(pace) => self.air.next_event().map(|at| pace.until(at)),
             Clock::Max(_) if !self.outside.has_host() => None,
             Clock::Max(Talk { last: None, .. }) => self.air.next_event().map(|_| Wall::ZERO),
-            Clock::Max(talk) => {
-                let since = talk.last.map_or(Wall::ZERO, |last| last.elapsed());
-                Some(talk.patience().saturating_sub(since))
-            }
+            Clock::Max(talk) => Some(talk.rests()),
             Clock::Controlled => None,
         }
     }
@@ -306,7 +338,7 @@ impl<A: Lent> Server<A> {
     /// Lets time pass while nobody says anything.
     fn rush(&mut self, mut talk: Talk, out: &mut dyn Write) -> io::Result<()> {
         let now = self.air.now();
-        let quiet = talk.is_quiet();
+        let quiet = talk.is_quiet() && !talk.waits_for(&self.places.program);
         let passes = quiet && self.outside.has_host() && !self.air.stands_still();
         let (said, told) = self.play(if passes { Instant::MAX } else { now }, out)?;
         // What comes later than that is no answer.

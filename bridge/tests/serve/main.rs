@@ -1,6 +1,7 @@
 //! `serve` as programs meet it: over sockets and pseudo-terminals, in real and in controlled time.
 #![cfg(unix)]
 
+mod busy;
 mod controlled;
 mod faults;
 mod hostile;
