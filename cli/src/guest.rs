@@ -17,6 +17,9 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// A program that is to control time has so long to begin with it.
 const UNSTEERED: Duration = Duration::from_secs(20);
 
+/// A host that has not advertised by then never will: an emulated machine may have booted twice.
+const UNADVERTISED: Duration = Duration::from_secs(600);
+
 /// How a meeting is begun and ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
@@ -94,6 +97,14 @@ async fn nobody_steers(places: &Places) {
     }
 }
 
+/// Waits until it is clear that the scenario never begins.
+async fn nobody_advertises(presence: &Cell<Presence>) {
+    tokio::time::sleep(UNADVERTISED).await;
+    if presence.get() == Presence::Met {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// How a program has ended before its meeting has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -127,6 +138,14 @@ pub(crate) async fn stop(
                              address in $BLETWIN_CONTROL, as it has to with --time controlled",
                             program.command,
                             UNSTEERED.as_secs(),
+                        );
+                        return told.set(Some(Ended::NobodyCame(why)));
+                    }
+                    () = nobody_advertises(&presence) => {
+                        let why = format!(
+                            "`{}` has not advertised in {} s",
+                            program.command,
+                            UNADVERTISED.as_secs(),
                         );
                         return told.set(Some(Ended::NobodyCame(why)));
                     }
