@@ -41,8 +41,11 @@ mount -t tmpfs tmp /upper; mkdir /upper/u /upper/w
 mount -t overlay -o lowerdir=/lower,upperdir=/upper/u,workdir=/upper/w over /root
 mount -t proc proc /root/proc; mount -t sysfs sys /root/sys; mount --move /dev /root/dev
 mount -t tmpfs tmp /root/run; mkdir -p /root/lib/modules
-mount --bind /lower$linux/lib/modules /root/lib/modules
-exec switch_root /root /bin/bash $here/guest.sh
+for word in \$(cat /proc/cmdline); do
+  case \$word in guest=*) guest=\${word#*=} ;; linux=*) linux=\${word#*=} ;; esac
+done
+mount --bind /lower\$linux/lib/modules /root/lib/modules
+exec switch_root /root /bin/bash \$guest
 INIT
   chmod +x "$root/init"
   (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$start.$$"
@@ -55,6 +58,7 @@ INIT
 exec timeout --foreground "${PATIENCE:-300}" qemu-system-x86_64 -accel "${ACCEL:-tcg}" -m 1024 \
   -display none -monitor none -serial stdio -no-reboot \
   -kernel "$linux/boot/vmlinuz-$version" -initrd "$start" \
-  -append "console=ttyS0 loglevel=3 panic=1 no_timer_check mitigations=off program=${program// /,}" \
+  -append "console=ttyS0 loglevel=3 panic=1 no_timer_check mitigations=off linux=$linux \
+guest=$here/guest.sh program=${program// /,}" \
   -fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
   -device virtio-9p-pci,fsdev=host,mount_tag=host "$@" </dev/null
