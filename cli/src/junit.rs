@@ -17,8 +17,8 @@ pub enum Ending {
     Failed(&'static str, String, String),
     /// It failed as is known of it: a line.
     Known(String),
-    /// It did not take place: a line, and what to do.
-    Error(String, String),
+    /// It did not take place, or says nothing: a word for why, a line, and what to do.
+    Error(&'static str, String, String),
 }
 
 /// One test case of a suite.
@@ -53,7 +53,7 @@ fn test_case(case: &Case) -> TestCase {
     let status = match &case.ending {
         Ending::Passed => TestCaseStatus::success(),
         Ending::Failed(kind, message, text) => bad(NonSuccessKind::Failure, kind, message, text),
-        Ending::Error(message, help) => bad(NonSuccessKind::Error, "bad-input", message, help),
+        Ending::Error(kind, message, help) => bad(NonSuccessKind::Error, kind, message, help),
         Ending::Known(message) => {
             let mut status = TestCaseStatus::skipped();
             status.set_type("expected-failure").set_message(message);

@@ -45,7 +45,7 @@ fn not_run(suite: &str, error: &anyhow::Error) -> Case {
         name: "command line".into(),
         class: suite.replace(' ', "."),
         time: Duration::ZERO,
-        ending: Ending::Error(message, help),
+        ending: Ending::Error("bad-input", message, help),
     }
 }
 

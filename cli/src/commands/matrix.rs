@@ -34,7 +34,8 @@ use bletwin_setup::error::BadInput;
         bletwin matrix --scenario reconnect --set loss=5\n  \
         bletwin matrix --scenario two-hosts --central phone+macos --central bluez+windows-11\n  \
         bletwin matrix --host './my-host' --time max --html my-host.html\n  \
-        bletwin matrix --host old='./a' --host new='./b' --html two.html    a column for each\n\n\
+        bletwin matrix --host old='./a' --host new='./b' --html two.html    a column for each\n  \
+        bletwin matrix --host a=./a --host slow=./b --time max --time slow=real\n\n\
         A cell says what came of all runs, or `flaky`, and how many passed. What is expected is\n\
         in the central's file ([expect]); with --scenario or --set, that all pass.\n\n\
         Exit status: 0 every cell is as expected, 1 otherwise, 2 bad input, 130 interrupted.")]
@@ -63,16 +64,16 @@ pub struct Options {
     /// What your host is called if --host does not say it.
     #[arg(long, value_name = "TEXT", default_value = "host", requires = "host")]
     pub name: String,
-    /// How time passes for your host: `real`, a number (so many times as fast), `max` (as fast
-    /// as it answers), or `controlled` (as it says itself, at BLETWIN_CONTROL; see docs/HCI.md).
+    /// How time passes for your hosts, or for the one with this NAME: `real` (if nothing is said), a
+    /// number (so many times as fast), `max` (as fast as it answers), or `controlled` (as it says
+    /// itself, at BLETWIN_CONTROL; see docs/HCI.md). Once for all, and once for each by name.
     #[arg(
         long,
-        value_name = "real|N|max|controlled",
-        default_value = "real",
+        value_name = "[NAME=]real|N|max|controlled",
         requires = "host",
         allow_negative_numbers = true
     )]
-    pub time: String,
+    pub time: Vec<String>,
     /// The security level that a bond of your host must have to count.
     #[arg(
         long, value_name = "1-4", default_value_t = 2, requires = "host",
@@ -160,6 +161,9 @@ fn fill(options: &Options, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<C
 fn case(cell: &Cell) -> Case {
     let Cell { central, firmware, scenario, expected, command, .. } = cell;
     let ending = match (cell.as_expected, cell.is_good()) {
+        (true, _) if cell.disturbed > 0 => {
+            Ending::Error("disturbed", cell.text(), cell.reasons().join("\n"))
+        }
         (true, true) => Ending::Passed,
         (true, false) => Ending::Known(format!("{}, as expected", cell.text())),
         (false, _) => {
@@ -204,7 +208,7 @@ fn guests(options: &Options) -> anyhow::Result<Option<Guests>> {
     if options.host.is_empty() {
         return Ok(None);
     }
-    let hosts: Vec<Host> =
+    let mut hosts: Vec<Host> =
         options.host.iter().map(|text| Host::named(text, &options.name)).collect();
     let mut names = BTreeSet::new();
     if let Some(twice) = hosts.iter().find(|host| !names.insert(&host.name)) {
@@ -214,12 +218,48 @@ fn guests(options: &Options) -> anyhow::Result<Option<Guests>> {
         }
         .into());
     }
-    let time = match options.time.as_str() {
+    times(&options.time, &mut hosts)?;
+    let (level, passkey) = (options.level, options.passkey);
+    Ok(Some(Guests { hosts, controller: Endpoint::full(), level, passkey }))
+}
+
+/// Gives each host the time that is said of it by name, or else of all.
+fn times(said: &[String], hosts: &mut [Host]) -> anyhow::Result<()> {
+    let twice = |whose: &str| BadInput {
+        what: format!("--time is given twice for {whose}"),
+        help: "once for all hosts, and once for each by name: --time max --time slow=real".into(),
+    };
+    let of_all: Vec<&String> = said.iter().filter(|text| !text.contains('=')).collect();
+    match of_all.as_slice() {
+        [] => {}
+        [text] => {
+            let time = passing(text)?;
+            hosts.iter_mut().for_each(|host| host.time = time.clone());
+        }
+        _ => return Err(twice("all hosts").into()),
+    }
+    let mut known = BTreeSet::new();
+    for (name, text) in said.iter().filter_map(|text| text.split_once('=')) {
+        let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+        let help = format!("there are: {}", names.join(", "));
+        let Some(host) = hosts.iter_mut().find(|host| host.name == name) else {
+            return Err(
+                BadInput { what: format!("--time: no host is called `{name}`"), help }.into()
+            );
+        };
+        if !known.insert(name) {
+            return Err(twice(name).into());
+        }
+        host.time = passing(text)?;
+    }
+    Ok(())
+}
+
+fn passing(text: &str) -> anyhow::Result<Time> {
+    Ok(match text {
         "controlled" => Time::Controlled("tcp:0".parse().map_err(anyhow::Error::msg)?),
         text => typed::passing(text)?,
-    };
-    let (level, passkey) = (options.level, options.passkey);
-    Ok(Some(Guests { hosts, controller: Endpoint::full(), level, passkey, time }))
+    })
 }
 
 fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -242,14 +282,21 @@ fn print(json: bool, matrix: &Matrix, out: &mut dyn Write) -> anyhow::Result<()>
         }
         writeln!(out)?;
     }
-    if let Some(time) = &matrix.time {
+    if let Some(time) = matrix.time() {
         writeln!(out, "{}", style::faint(&format!("time: {time}; {}", crate::meeting::WHOSE)))?;
     }
-    let surprises: Vec<&Cell> = matrix.cells.iter().filter(|cell| !cell.as_expected).collect();
-    if !surprises.is_empty() {
-        writeln!(out, "\n{}", style::heading("Not as expected"))?;
+    let (open, surprises): (Vec<&Cell>, Vec<&Cell>) = (matrix.cells.iter())
+        .filter(|cell| !cell.is_as_expected())
+        .partition(|cell| cell.as_expected);
+    print_reasons("Not as expected", &surprises, out)?;
+    print_reasons("Not decided", &open, out)
+}
+
+fn print_reasons(heading: &str, cells: &[&Cell], out: &mut dyn Write) -> anyhow::Result<()> {
+    if !cells.is_empty() {
+        writeln!(out, "\n{}", style::heading(heading))?;
     }
-    for cell in surprises {
+    for cell in cells {
         let Cell { central, firmware, expected, command, .. } = cell;
         writeln!(out, "  {central} with {firmware}: {}, expected {expected}", cell.text())?;
         for reason in cell.reasons() {
@@ -275,6 +322,7 @@ fn widths(matrix: &Matrix) -> Vec<usize> {
 fn coloured(cell: &Cell, width: usize) -> String {
     let text = format!("{:<width$}", cell.text());
     match (cell.as_expected, cell.is_good()) {
+        (true, _) if cell.disturbed > 0 => style::faint(&text),
         (true, true) => style::good(&text),
         // A failure that the catalogue knows.
         (true, false) => text,

@@ -1,21 +1,21 @@
 //! Somebody's host programs against centrals: each is started anew for each run, and meets one of
 //! them.
 //!
-//! Its timers run on its own clock, so simulated time follows the clock on the wall, and a run in
-//! which the host was served late says nothing: it is played again, alone.
+//! Its timers run on its own clock, so simulated time follows the clock on the wall unless somebody
+//! says otherwise, of all hosts or of one, and a run in which the host was served late says nothing:
+//! it is played again, alone.
 
 use std::time::Duration;
 
-use anyhow::bail;
 use bletwin_bridge::serve::{Time, Watching};
 use bletwin_explain::report;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_scenarios::guest::Guest;
 use bletwin_setup::Setup;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{Cell, Kept, Matrix, Pair, Plan, kept, quoted, wanted};
+use super::{Cell, DISTURBED, Kept, Matrix, Pair, Plan, kept, quoted, wanted};
 use crate::guest::Program;
 use crate::meeting::{Invitation, Met, meet, nobody_came};
 use crate::program;
@@ -26,17 +26,35 @@ const LATE: Duration = Duration::from_millis(5);
 const AGAIN: u32 = 3;
 
 /// A program with a host in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Host {
     /// What it is called: its column.
     pub name: String,
     /// As a shell takes it.
     pub command: String,
+    /// How time passes for it.
+    #[serde(serialize_with = "in_words")]
+    pub time: Time,
+}
+
+fn in_words<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&kind(time))
+}
+
+/// A kind of time, in words.
+fn kind(time: &Time) -> String {
+    match time {
+        Time::Times(factor) if (factor - 1.0).abs() < f64::EPSILON => "real time".into(),
+        Time::Times(factor) => format!("{factor} times real time"),
+        Time::Max => "as fast as the host answers".into(),
+        Time::Controlled(_) => "controlled time".into(),
+    }
 }
 
 impl Host {
     /// `NAME=COMMAND`, or a command alone, which is then called `unnamed`. A name is of letters,
-    /// digits, `-` and `.`, one of them a small letter at least: `PORT=1 ./host` has none.
+    /// digits, `-` and `.`, one of them a small letter at least: `PORT=1 ./host` has none. Its time
+    /// is real.
     #[must_use]
     pub fn named(text: &str, unnamed: &str) -> Self {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
@@ -46,7 +64,23 @@ impl Host {
             Some((name, command)) if is_name(name) => (name, command),
             _ => (unnamed, text),
         };
-        Self { name: name.into(), command: command.into() }
+        Self { name: name.into(), command: command.into(), time: Time::Times(1.0) }
+    }
+
+    /// Which kind of time its cells have, in words.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        kind(&self.time)
+    }
+
+    /// The same as it is typed; nothing: real time.
+    fn time_option(&self) -> Option<String> {
+        match self.time {
+            Time::Times(factor) if (factor - 1.0).abs() < f64::EPSILON => None,
+            Time::Times(factor) => Some(factor.to_string()),
+            Time::Max => Some("max".into()),
+            Time::Controlled(_) => Some("controlled".into()),
+        }
     }
 }
 
@@ -61,8 +95,6 @@ pub struct Guests {
     pub level: u8,
     /// The passkey that they show, if that is known.
     pub passkey: Option<u32>,
-    /// How time passes.
-    pub time: Time,
 }
 
 /// What came of a run.
@@ -74,26 +106,6 @@ enum Run {
 }
 
 impl Guests {
-    /// Which kind of time the cells have, in words.
-    fn time(&self) -> String {
-        match self.time {
-            Time::Times(factor) if (factor - 1.0).abs() < f64::EPSILON => "real time".into(),
-            Time::Times(factor) => format!("{factor} times real time"),
-            Time::Max => "as fast as the host answers".into(),
-            Time::Controlled(_) => "controlled time".into(),
-        }
-    }
-
-    /// The same as it is typed; nothing: real time.
-    fn time_option(&self) -> Option<String> {
-        match self.time {
-            Time::Times(factor) if (factor - 1.0).abs() < f64::EPSILON => None,
-            Time::Times(factor) => Some(factor.to_string()),
-            Time::Max => Some("max".into()),
-            Time::Controlled(_) => Some("controlled".into()),
-        }
-    }
-
     fn play(&self, host: &Host, pair: &Pair, seed: u64) -> anyhow::Result<Run> {
         let setup = Setup { seed, ..pair.setup.clone() };
         let invitation = Invitation {
@@ -106,7 +118,7 @@ impl Guests {
                 passkey: self.passkey,
             },
             endpoint: ("tcp:0".parse().map_err(anyhow::Error::msg)?, host.name.clone()),
-            time: self.time.clone(),
+            time: host.time.clone(),
             watching: Watching::default(),
             keyboard: false,
             program: Some(Program { command: host.command.clone(), seed, prints: false }),
@@ -124,14 +136,15 @@ impl Guests {
                 let mut kept = kept(&finished);
                 kept.why.extend(why);
                 // Elsewhere the host's own clock has a say.
-                let controlled = matches!(self.time, Time::Controlled(_));
+                let controlled = matches!(host.time, Time::Controlled(_));
                 let trace = controlled.then(|| finished.summary.trace_sha256.clone());
                 Run::Kept(kept.traced(trace))
             }
         })
     }
 
-    /// The same again and alone, until the host was served in time.
+    /// The same again and alone, until the host was served in time. If it never is, nothing is said
+    /// of it: neither that it passed nor that it failed.
     fn play_alone(&self, host: &Host, pair: &Pair, seed: u64) -> anyhow::Result<Option<Kept>> {
         let mut latest = Duration::ZERO;
         for _ in 0..AGAIN {
@@ -141,20 +154,26 @@ impl Guests {
                 Run::Disturbed(late) => latest = late,
             }
         }
-        bail!(
-            "this machine is too busy for real time: with {} {} was served {} ms late, again and \
-             again. Let it alone, or give --time max",
-            pair.central,
-            host.name,
-            latest.as_millis()
-        )
+        let why = format!(
+            "this machine is too busy for real time: the host was served {} ms late, and {} times \
+             again. Let the machine alone, or give --time max",
+            latest.as_millis(),
+            AGAIN
+        );
+        Ok(Some(Kept {
+            outcome: DISTURBED.into(),
+            passed: false,
+            why: vec![why],
+            sim_seconds: 0.0,
+            trace: None,
+        }))
     }
 
     fn command(&self, host: &Host, pair: &Pair, cell: &Cell, seed: u64) -> String {
         let mut words = vec![format!("{} serve --scenario {}", program::name(), cell.scenario)];
         words.push(format!("--central {} --endpoint tcp:0", quoted(&pair.central)));
         words.push(format!("--host {}", quoted(&host.command)));
-        words.extend(self.time_option().map(|time| format!("--time {time}")));
+        words.extend(host.time_option().map(|time| format!("--time {time}")));
         words.extend(self.passkey.map(|passkey| format!("--passkey {passkey:06}")));
         words.push(format!("--level {}", self.level));
         words.extend(pair.set.iter().map(|set| format!("--set {}", quoted(set))));
@@ -169,8 +188,7 @@ impl Plan {
     /// alone.
     ///
     /// # Errors
-    /// If the plan names what does not exist, a program does not come, or the machine is too busy
-    /// to serve it in time.
+    /// If the plan names what does not exist, or a program does not come.
     pub fn run_guests(
         &self,
         guests: &Guests,
@@ -216,9 +234,8 @@ impl Plan {
             let cell = pair.cell(first, kept);
             let failed = kept.iter().position(|run| !run.passed).unwrap_or(0) as u64;
             let command = guests.command(host, pair, &cell, first.saturating_add(failed));
-            Cell { firmware: host.name.clone(), command, ..cell }
+            Cell { firmware: host.name.clone(), time: Some(host.kind()), command, ..cell }
         });
-        let cells = cells.collect();
-        Ok(Some(Matrix { cells, hosts: guests.hosts.clone(), time: Some(guests.time()) }))
+        Ok(Some(Matrix { cells: cells.collect(), hosts: guests.hosts.clone() }))
     }
 }

@@ -39,6 +39,7 @@ summary::before { display: inline-block; width: 1.2em; font-weight: bold; }
 .bad summary { color: var(--bad); background: var(--bad-back); font-weight: 600; }
 .good summary::before { content: '✓'; } .known summary::before { content: '–'; }
 .bad summary::before { content: '✗'; }
+.open summary { background: var(--line); } .open summary::before { content: '?'; }
 details[open] { max-width: 30rem; } details div { padding: .4rem .5rem 0; font-size: .9rem; }
 details div p { color: var(--ink); white-space: pre-line; overflow-wrap: anywhere; }
 code { font-size: .85em; user-select: all; overflow-wrap: anywhere; }
@@ -58,9 +59,11 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Good as expected, a failure that the catalogue knows, or something else than expected.
+/// Good as expected, a failure that the catalogue knows, not decided, or something else than
+/// expected.
 fn class(cell: &Cell) -> &'static str {
     match (cell.as_expected, cell.is_good()) {
+        (true, _) if cell.disturbed > 0 => "open",
         (true, true) => "good",
         (true, false) => "known",
         (false, _) => "bad",
@@ -70,7 +73,7 @@ fn class(cell: &Cell) -> &'static str {
 /// How many cells of a column are as expected.
 fn tally(matrix: &Matrix, column: usize) -> String {
     let cells: Vec<&Cell> = matrix.rows().filter_map(|(_, row)| row.get(column)).collect();
-    let fine = cells.iter().filter(|cell| cell.as_expected).count();
+    let fine = cells.iter().filter(|cell| cell.is_as_expected()).count();
     format!("{fine} of {} as expected", cells.len())
 }
 
@@ -90,6 +93,9 @@ fn write_cell(cell: &Cell, out: &mut impl Write) -> io::Result<()> {
             _ => write!(out, "<p>{count} × {what}</p>")?,
         }
     }
+    if let Some(time) = &cell.time {
+        write!(out, "<p class=\"of\">Time: {}</p>", escaped(time))?;
+    }
     write!(out, "<code>{}</code></div></details></td>", escaped(&cell.command))
 }
 
@@ -99,7 +105,7 @@ fn write_hosts(hosts: &[Host], out: &mut impl Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "<h2>Hosts</h2>\n<dl>")?;
-    for Host { name, command } in hosts {
+    for Host { name, command, .. } in hosts {
         writeln!(out, "<dt>{}</dt><dd><code>{}</code></dd>", escaped(name), escaped(command))?;
     }
     writeln!(out, "</dl>")
@@ -118,16 +124,24 @@ pub fn write(matrix: &Matrix, out: &mut impl Write) -> io::Result<()> {
          <style>\n{STYLE}</style>\n<h1>Which {what} survives which central</h1>\n\
          <p class=\"legend\"><span class=\"good\">✓ as it should be</span> · \
          <span class=\"known\">– a failure that the catalogue knows</span> · \
-         <span class=\"bad\">✗ not as expected</span>. A cell opens to what came of it and the \
-         command that runs it again.</p>\n"
+         <span class=\"bad\">✗ not as expected</span>{}. A cell opens to what came of it and the \
+         command that runs it again.</p>\n",
+        match matrix.cells.iter().any(|cell| cell.disturbed > 0) {
+            true => " · <span>? disturbed: this machine was too busy, nothing is said</span>",
+            false => "",
+        }
     )?;
-    if let Some(time) = &matrix.time {
-        writeln!(out, "<p>Time: {}. {}.</p>", escaped(time), escaped(crate::meeting::WHOSE))?;
+    if let Some(time) = matrix.time() {
+        writeln!(out, "<p>Time: {}. {}.</p>", escaped(&time), escaped(crate::meeting::WHOSE))?;
     }
     write!(out, "<div class=\"table\"><table>\n<thead><tr><th>central</th>")?;
     for (column, firmware) in matrix.firmwares().iter().enumerate() {
         let tally = tally(matrix, column);
-        write!(out, "<th>{}<span class=\"of\">{tally}</span></th>", escaped(firmware))?;
+        write!(out, "<th>{}<span class=\"of\">{tally}</span>", escaped(firmware))?;
+        if let Some(host) = matrix.hosts.get(column) {
+            write!(out, "<span class=\"of\">{}</span>", escaped(&host.kind()))?;
+        }
+        write!(out, "</th>")?;
     }
     writeln!(out, "</tr></thead>\n<tbody>")?;
     for (central, cells) in matrix.rows() {

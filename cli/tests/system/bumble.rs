@@ -59,10 +59,10 @@ fn a_matrix_of_somebodys_host_says_which_central_it_does_not_survive_and_why() {
     let Some((code, told)) = meets(&command.concat(), "asks 2m passkey") else { return };
     assert_eq!(code, 1, "{told}");
     let table: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(table["time"], "as fast as the host answers");
     let cells = table["cells"].as_array().unwrap();
     let outcomes: Vec<&str> = cells.iter().map(|cell| cell["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["bonded", "disconnected, reason 8"]);
+    assert!(cells.iter().all(|cell| cell["time"] == "as fast as the host answers"), "{told}");
     assert!(cells[1]["why"].to_string().contains("LL_PHY_REQ"), "{told}");
     assert!(cells[1]["command"].as_str().unwrap().contains("serve --scenario pairing"), "{told}");
 }

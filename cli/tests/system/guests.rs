@@ -81,6 +81,47 @@ fn several_hosts_have_names_and_what_is_no_name_is_a_command() {
     }
 }
 
+#[test]
+fn each_host_may_have_a_time_of_its_own_and_what_is_none_is_told() {
+    for (times, word) in [
+        (&["max", "real"][..], "--time is given twice for all hosts"),
+        (&["old=max", "old=real"], "--time is given twice for old"),
+        (&["oldest=max"], "no host is called `oldest`"),
+        (&["oldest=max"], "there are: old, new"),
+        (&["new=fast"], "--time is `fast`"),
+        (&["0"], "--time is `0`"),
+        (&["max", "new=2"], "`exit 3` ended (exit status: 3) and never came"),
+    ] {
+        let times: Vec<&str> = times.iter().flat_map(|time| ["--time", time]).collect();
+        let hosts = ["--host", "old=exit 3", "--host", "new=exit 3", "--central", "phone"];
+        let (code, told) = bletwin(&[&["matrix"], &hosts[..], &times].concat());
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains(word), "{word}\n{told}");
+    }
+}
+
+/// A machine that is too busy is neither the host's fault nor its merit.
+#[test]
+fn a_host_that_is_always_served_late_is_not_decided() {
+    // Ten thousand times as fast as the clock on the wall: no computer keeps up with that. The host
+    // advertises and answers nothing.
+    let commands = [
+        &[1, 3, 0x0C, 0][..],
+        &[1, 6, 0x20, 15, 0x20, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0],
+        &[1, 0x0A, 0x20, 1, 1],
+    ];
+    let octets: String = commands.concat().iter().map(|octet| format!("\\x{octet:02x}")).collect();
+    let host = format!(
+        "bash -c 'exec 3<>/dev/tcp/$BLETWIN_HOST/$BLETWIN_PORT; printf \"{octets}\" >&3; cat <&3' \
+         >/dev/null"
+    );
+    let (code, told) =
+        bletwin(&["matrix", "--central", "phone", "--time", "10000", "--host", &host]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("disturbed 0/1") && told.contains("Not decided"), "{told}");
+    assert!(told.contains("too busy for real time") && !told.contains("Not as expected"), "{told}");
+}
+
 /// A host by hand: it advertises, and leaves as soon as somebody has connected.
 #[test]
 fn a_host_that_disconnects_at_once_is_judged_as_any_peripheral() {

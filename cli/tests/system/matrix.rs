@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
-use bletwin::matrix::{Matrix, Plan};
+use bletwin::matrix::guests::Host;
+use bletwin::matrix::{Matrix, Plan, page};
+use bletwin_bridge::serve::Time;
 use bletwin_models::profile::catalogue as centrals;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
@@ -39,6 +41,33 @@ fn every_central_is_as_the_catalogue_expects() {
         .map(|cell| format!("{}: {}, expected {}", cell.command, cell.text(), cell.expected))
         .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// As a table of hosts: the first as fast as it answers, the others in real time.
+#[test]
+fn the_page_says_of_each_cell_which_kind_of_time_it_had_and_what_is_not_decided() {
+    let mut table = matrix(&["phone", "honest"], 1);
+    let names: Vec<String> = table.firmwares().into_iter().map(str::to_owned).collect();
+    let real = names.len() - 1;
+    for (at, name) in names.into_iter().enumerate() {
+        let time = if at == 0 { Time::Max } else { Time::Times(1.0) };
+        table.hosts.push(Host { time, ..Host::named(&format!("{name}=true"), "host") });
+    }
+    for (at, cell) in table.cells.iter_mut().enumerate() {
+        cell.time = Some(table.hosts[at % (real + 1)].kind());
+    }
+    let late = &mut table.cells[0];
+    (late.outcome, late.passed, late.disturbed) = ("disturbed".into(), 0, 1);
+    let mut html = Vec::new();
+    page::write(&table, &mut html).unwrap();
+    let html = String::from_utf8(html).unwrap();
+    for (kind, columns) in [("as fast as the host answers", 1), ("real time", real)] {
+        let head = format!("<span class=\"of\">{kind}</span></th>");
+        assert_eq!(html.matches(&head).count(), columns, "{html}");
+        assert_eq!(html.matches(&format!(">Time: {kind}</p>")).count(), 2 * columns, "{html}");
+    }
+    assert!(html.contains("class=\"open\"><details><summary>disturbed 0/1"), "{html}");
+    assert!(html.contains("1 of 2 as expected") && !table.is_as_expected(), "{html}");
 }
 
 #[test]
