@@ -29,6 +29,7 @@ async def play(central, *options):
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
+        air.relay.watched.append(program.pid)
 
         async def user():
             shown = await air.said(r"Passkey for .*: (\d{6})")
