@@ -12,6 +12,7 @@ use bletwin_explain::report;
 use bletwin_models::controller::ControllerConfig;
 use bletwin_scenarios::guest::Guest;
 use bletwin_setup::Setup;
+use bletwin_setup::error::BadInput;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
@@ -127,7 +128,12 @@ impl Guests {
             Met::Interrupted => Run::Interrupted,
             Met::NobodyCame(why) => {
                 let why = format!("{why} (with {}, seed {seed})", pair.central);
-                return Err(nobody_came(why).into());
+                let BadInput { what, help } = nobody_came(why);
+                let see = format!(
+                    "`{} serve --central … --host …` shows what it prints",
+                    program::name()
+                );
+                return Err(BadInput { what, help: format!("{help}; {see}") }.into());
             }
             Met::Played(_, late) if late > LATE => Run::Disturbed(late),
             Met::Played(finished, _) => {

@@ -2,7 +2,7 @@
 //! serve`. The scripts are in `hosts`; they say what they expect and fail otherwise.
 #![cfg(unix)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::tools;
@@ -65,6 +65,58 @@ fn a_matrix_of_somebodys_host_says_which_central_it_does_not_survive_and_why() {
     assert!(cells.iter().all(|cell| cell["time"] == "as fast as the host answers"), "{told}");
     assert!(cells[1]["why"].to_string().contains("LL_PHY_REQ"), "{told}");
     assert!(cells[1]["command"].as_str().unwrap().contains("serve --scenario pairing"), "{told}");
+}
+
+/// The only block of a page that is marked so.
+fn block<'a>(page: &'a str, mark: &str) -> &'a str {
+    let mut blocks = page.split(&format!("```{mark}\n")).skip(1);
+    let (block, none) = (blocks.next().unwrap(), blocks.next());
+    assert!(none.is_none(), "one block of {mark}");
+    block.split_once("```").unwrap().0
+}
+
+/// The host and the workflow of docs/HOSTS.md, as somebody copies them: the step fails, with the
+/// Why in log, XML and page, and passes when the host has been cured.
+#[test]
+fn a_workflow_with_somebodys_host_fails_with_the_why() {
+    let Some(python) = python() else {
+        tools::skip("Bumble", "see hosts/requirements.txt");
+        return;
+    };
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/HOSTS.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (host, workflow) = (block(&page, "python"), block(&page, "yaml"));
+    let mut steps = workflow.lines().filter_map(|line| line.trim().strip_prefix("- run: bletwin"));
+    let step = steps.next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = [python.parent().unwrap(), Path::new("/usr/bin"), Path::new("/bin")];
+    let play = |host: &str| {
+        std::fs::write(folder.path().join("my_host.py"), host).unwrap();
+        let output = Command::new("sh")
+            .args(["-ec", &format!("\"$0\" {step} --central phone --central windows-intel")])
+            .arg(env!("CARGO_BIN_EXE_bletwin"))
+            .current_dir(folder.path())
+            .env("PATH", std::env::join_paths(path).unwrap())
+            .output()
+            .unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(told).unwrap())
+    };
+    let read = |name| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let (code, log) = play(host);
+    assert_eq!(code, 1, "{log}");
+    let (junit, html) = (read("met.xml"), read("met.html"));
+    for told in [&log, &junit, &html] {
+        assert!(
+            told.contains("sent LL_PHY_REQ") && told.contains("It was never answered"),
+            "{told}"
+        );
+    }
+    assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\""), "{junit}");
+    let cured = host.replace("asyncio.ensure_future(fast)", "fast.close()");
+    assert_ne!(cured, host);
+    let (code, log) = play(&cured);
+    assert_eq!(code, 0, "{log}");
 }
 
 fn run(script: &str) {
