@@ -252,6 +252,10 @@ impl Lent for Meeting {
         matches!(self.presence.get(), Presence::Awaited | Presence::Left)
     }
 
+    fn is_looked_at(&self) -> bool {
+        self.stage.has_begun()
+    }
+
     fn is_over(&self) -> bool {
         self.stage.has_begun() && self.now() >= self.stage.end()
     }

@@ -75,6 +75,11 @@ pub trait Lent {
         false
     }
 
+    /// Whether it matters when hosts are served: not while they only get ready for what is looked at.
+    fn is_looked_at(&self) -> bool {
+        true
+    }
+
     /// Whether all has been played that was to be: serving ends.
     fn is_over(&self) -> bool {
         false
