@@ -69,7 +69,8 @@ fn a_matrix_of_somebodys_host_says_which_central_it_does_not_survive_and_why() {
 
 /// The only block of a page that is marked so.
 fn block<'a>(page: &'a str, mark: &str) -> &'a str {
-    let mut blocks = page.split(&format!("```{mark}\n")).skip(1);
+    let begins = format!("```{mark}\n");
+    let mut blocks = page.split(&begins).skip(1);
     let (block, none) = (blocks.next().unwrap(), blocks.next());
     assert!(none.is_none(), "one block of {mark}");
     block.split_once("```").unwrap().0
