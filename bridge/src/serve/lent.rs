@@ -75,7 +75,8 @@ pub trait Lent {
         false
     }
 
-    /// Whether it matters when hosts are served: not while they only get ready for what is looked at.
+    /// Whether it matters when hosts are served: not while they only get ready for what is looked
+    /// at.
     fn is_looked_at(&self) -> bool {
         true
     }

@@ -128,8 +128,8 @@ pub struct Places {
     pub control: Option<Address>,
     /// Whether somebody has come there.
     pub steered: Rc<Cell<bool>>,
-    /// The program of the hosts, for whoever starts one: with [`Time::Max`] time does not pass while
-    /// it has something to do.
+    /// The program of the hosts, for whoever starts one: with [`Time::Max`] time does not pass
+    /// while it has something to do.
     pub program: Program,
 }
 
@@ -138,8 +138,9 @@ pub struct Places {
 pub struct Served<A> {
     /// The air, as it was left.
     pub air: A,
-    /// How late simulated time was at most behind the clock on the wall while the air was looked at,
-    /// in time on the wall; zero where it does not follow that clock. A host was served so late.
+    /// How late simulated time was at most behind the clock on the wall while the air was looked
+    /// at, in time on the wall; zero where it does not follow that clock. A host was served so
+    /// late.
     pub latest: Duration,
 }
 

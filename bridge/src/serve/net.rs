@@ -177,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    /// What comes of it when the network is gone was tried by hand: docs/lab/serve.md.
+    /// What comes of it when the network is gone was tried by hand: docs/HCI.md.
     #[tokio::test]
     async fn who_comes_over_tcp_is_asked_whether_it_is_still_there() {
         let mut listener = Listener::bind(&"tcp:0".parse().unwrap()).unwrap();

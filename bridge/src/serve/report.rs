@@ -31,8 +31,8 @@ pub struct Watching {
 pub struct Capture {
     /// Open for writing.
     pub file: File,
-    /// What the file holds from before is to go: it is no pipe, terminal or shared output. Those are
-    /// written by a thread of their own, as nobody is to wait for who reads them.
+    /// What the file holds from before is to go: it is no pipe, terminal or shared output. Those
+    /// are written by a thread of their own, as nobody is to wait for who reads them.
     pub replaces: bool,
 }
 

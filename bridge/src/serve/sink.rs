@@ -27,11 +27,11 @@ pub(super) enum Sink {
     /// Written at once.
     File(File),
     /// Written by a thread.
-    Reader(Arc<Shared>),
+    Reader(Arc<Backlog>),
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Shared {
+pub(super) struct Backlog {
     queue: Mutex<Queue>,
     changed: Condvar,
 }
@@ -47,7 +47,7 @@ struct Queue {
     failed: Option<io::Error>,
 }
 
-impl Shared {
+impl Backlog {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,7 +83,7 @@ impl Sink {
 
     /// What somebody reads meanwhile.
     pub(super) fn reader(file: File) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Backlog::default());
         let writes = Arc::clone(&shared);
         std::thread::Builder::new().name("capture".into()).spawn(move || writes.write(&file))?;
         Ok(Self::Reader(shared))

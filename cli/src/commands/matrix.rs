@@ -64,9 +64,9 @@ pub struct Options {
     /// What your host is called if --host does not say it.
     #[arg(long, value_name = "TEXT", default_value = "host", requires = "host")]
     pub name: String,
-    /// How time passes for your hosts, or for the one with this NAME: `real` (if nothing is said), a
-    /// number (so many times as fast), `max` (as fast as it answers), or `controlled` (as it says
-    /// itself, at BLETWIN_CONTROL; see docs/HCI.md). Once for all, and once for each by name.
+    /// How time passes for your hosts, or for the one with this NAME: `real` (if nothing is said),
+    /// a number (so many times as fast), `max` (as fast as it answers), or `controlled` (as it
+    /// says itself, at BLETWIN_CONTROL; see docs/HCI.md). Once for all, and once for each by name.
     #[arg(
         long,
         value_name = "[NAME=]real|N|max|controlled",
@@ -234,7 +234,7 @@ fn times(said: &[String], hosts: &mut [Host]) -> anyhow::Result<()> {
         [] => {}
         [text] => {
             let time = passing(text)?;
-            hosts.iter_mut().for_each(|host| host.time = time.clone());
+            hosts.iter_mut().for_each(|host| host.set_time(time.clone()));
         }
         _ => return Err(twice("all hosts").into()),
     }
@@ -250,7 +250,7 @@ fn times(said: &[String], hosts: &mut [Host]) -> anyhow::Result<()> {
         if !known.insert(name) {
             return Err(twice(name).into());
         }
-        host.time = passing(text)?;
+        host.set_time(passing(text)?);
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Somebody's host programs against centrals: each is started anew for each run, and meets one of
 //! them.
 //!
-//! Its timers run on its own clock, so simulated time follows the clock on the wall unless somebody
-//! says otherwise, of all hosts or of one, and a run in which the host was served late says nothing:
-//! it is played again, alone.
+//! Its timers run on its own clock, so simulated time follows the clock on the wall unless
+//! somebody says otherwise, of all hosts or of one, and a run in which the host was served late
+//! says nothing: it is played again, alone.
 
 use std::time::Duration;
 
@@ -66,6 +66,11 @@ impl Host {
             _ => (unnamed, text),
         };
         Self { name: name.into(), command: command.into(), time: Time::Times(1.0) }
+    }
+
+    /// Time passes so for it from now on.
+    pub fn set_time(&mut self, time: Time) {
+        self.time = time;
     }
 
     /// Which kind of time its cells have, in words.
