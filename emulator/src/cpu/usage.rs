@@ -48,3 +48,28 @@ impl Usage {
         self.longest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A handler's time has in it what preempted it, and no other's.
+    #[test]
+    fn the_longest_handler_is_kept() {
+        let mut usage = Usage::default();
+        assert_eq!(usage.longest(), None);
+        usage.entered(20, 100);
+        usage.entered(17, 150);
+        usage.left(17, 180);
+        usage.left(20, 300);
+        assert_eq!(usage.longest(), Some(Longest { number: 20, cycles: 200 }));
+        usage.entered(17, 1_000);
+        usage.left(17, 1_100);
+        assert_eq!(usage.longest(), Some(Longest { number: 20, cycles: 200 }));
+        // One that a reset has ended does not return.
+        usage.entered(18, 2_000);
+        usage.reset();
+        usage.left(18, 9_000);
+        assert_eq!(usage.longest(), Some(Longest { number: 20, cycles: 200 }));
+    }
+}

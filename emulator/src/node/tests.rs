@@ -128,3 +128,22 @@ fn flash_outlives_power_and_is_torn_where_it_was_erased() {
     assert_eq!(torn[0], [0; 256], "what was written stays");
     assert!(torn[1] != [0; 256] && torn[1] != [0xFF; 256], "neither old nor new: {:?}", torn[1]);
 }
+
+/// A program without symbols lays out RTT's control block and writes a line and a half.
+#[test]
+fn what_a_program_prints_is_in_the_record() {
+    const BLOCK: u32 = 0x2000_2000;
+    const RING: u32 = 0x2000_3000;
+    let word = |octets: &[u8; 4]| u32::from_le_bytes(*octets);
+    let block = [word(b"SEGG"), word(b"ER R"), word(b"TT\0\0"), 0, 1, 0, 0, RING, 16, 0, 0, 0];
+    let mut writes: Vec<_> = (BLOCK..).step_by(4).zip(block).collect();
+    writes.extend([(RING, word(b"on\nh")), (RING + 4, word(b"alf.")), (BLOCK + 36, 7)]);
+    let mut world = World::new(WorldConfig { recording: true, ..WorldConfig::default() });
+    world.add("chip", chip(program(1, &writes)), Placement::default());
+    world.run_until(Instant::ZERO + Duration::from_ms(10));
+    let printed = world.records().iter().filter_map(|record| match &record.kind {
+        RecordKind::Note(Note::Printed(text)) => Some(text.as_str()),
+        _ => None,
+    });
+    assert_eq!(printed.collect::<Vec<_>>(), ["on"]);
+}

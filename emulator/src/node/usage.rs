@@ -48,3 +48,23 @@ fn used(memory: &Memory, floor: u32, top: u32) -> u32 {
     let lowest = (floor..top).step_by(4).find(written).unwrap_or(top);
     top - lowest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOP: u32 = RAM_BASE + 0x800;
+
+    #[test]
+    fn a_stack_is_used_down_to_what_was_written() {
+        let mut memory = Memory::new(4096, 4096);
+        assert_eq!(used(&memory, 0, TOP), 0);
+        // What lies below are variables, and above another's.
+        memory.write_ram(RAM_BASE + 0x40, [1; 4]);
+        memory.write_ram(TOP, [1; 4]);
+        memory.write_ram(TOP - 0x100, [0, 0, 1, 0]);
+        assert_eq!(used(&memory, RAM_BASE + 0x42, TOP), 0x100);
+        assert_eq!(used(&memory, 0, TOP), 0x800 - 0x40);
+        assert_eq!(used(&memory, TOP, TOP), 0);
+    }
+}
