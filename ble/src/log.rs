@@ -37,6 +37,8 @@ pub enum Line {
     Initialized,
     AdvertisingOpen,
     AdvertisingWithAcceptList,
+    /// To the bonded central that has left.
+    AdvertisingDirected(Address),
     AcceptListSize(u8),
     AdvertisingStarted,
     AcceptListCleared,
@@ -130,6 +132,7 @@ impl fmt::Display for Line {
             Self::Initialized => f.write_str("Bluetooth initialized"),
             Self::AdvertisingOpen => f.write_str("Advertising with no Accept list"),
             Self::AdvertisingWithAcceptList => f.write_str("Advertising with Accept list"),
+            Self::AdvertisingDirected(peer) => write!(f, "Advertising directed to {peer}"),
             Self::AcceptListSize(n) => write!(f, "Acceptlist setup number  = {n}"),
             Self::AdvertisingStarted => f.write_str("Advertising successfully started"),
             Self::AcceptListCleared => f.write_str("Accept list cleared succesfully"),

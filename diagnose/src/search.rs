@@ -109,7 +109,8 @@ pub fn search(
 /// found later, and not healed: then it advertises as it does.
 pub(super) fn worthwhile(bench: &Bench<'_>, base: &Build) -> Vec<Change> {
     let at_a_moment = bench.air().host_busy.is_some() || bench.air().out_of_reach.is_some();
-    let dodges = |change: &Change| at_a_moment && change.key == "advertising-interval";
+    let later = |key: &str| matches!(key, "advertising-interval" | "reconnect-advertising");
+    let dodges = |change: &Change| at_a_moment && later(change.key);
     changes(base).into_iter().filter(|change| !dodges(change)).collect()
 }
 
@@ -293,7 +294,7 @@ pub fn price(candidate: &Candidate, cost: &Cost) -> impl Ord + use<> {
 /// Keys that have nothing to do with what the peripheral says in a connection.
 #[must_use]
 pub fn is_of_the_air(key: &str) -> bool {
-    matches!(key, "advertising-interval" | "sleep-clock-ppm")
+    matches!(key, "advertising-interval" | "reconnect-advertising" | "sleep-clock-ppm")
 }
 
 fn unique(sets: Vec<Vec<Change>>) -> Vec<Vec<Change>> {

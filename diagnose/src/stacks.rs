@@ -304,6 +304,36 @@ const ROWS: &[Row] = &[
         )],
     ),
     (
+        "reconnect-advertising",
+        "undirected",
+        &[
+            (ZEPHYR, "bt_le_adv_start() with BT_LE_ADV_CONN_FAST_1, not BT_LE_ADV_CONN_DIR()"),
+            (NIMBLE, "ble_gap_adv_start() with BLE_GAP_CONN_MODE_UND, no direct_addr"),
+            (ESP_IDF, "esp_ble_gap_start_advertising() with ADV_TYPE_IND"),
+            (SOFTDEVICE, "ble_advertising_init() with ble_adv_directed_enabled false"),
+        ],
+    ),
+    (
+        "reconnect-advertising",
+        "directed-high",
+        &[
+            (ZEPHYR, "bt_le_adv_start() with BT_LE_ADV_CONN_DIR(), peer of the bond"),
+            (NIMBLE, "ble_gap_adv_start() with BLE_GAP_CONN_MODE_DIR and high_duty_cycle"),
+            (ESP_IDF, "esp_ble_gap_start_advertising() with ADV_TYPE_DIRECT_IND_HIGH"),
+            (SOFTDEVICE, "ble_advertising_init() with ble_adv_directed_high_duty_enabled"),
+        ],
+    ),
+    (
+        "reconnect-advertising",
+        "directed-low",
+        &[
+            (ZEPHYR, "bt_le_adv_start() with BT_LE_ADV_CONN_DIR_LOW_DUTY(), peer of the bond"),
+            (NIMBLE, "ble_gap_adv_start() with BLE_GAP_CONN_MODE_DIR"),
+            (ESP_IDF, "esp_ble_gap_start_advertising() with ADV_TYPE_DIRECT_IND_LOW"),
+            (SOFTDEVICE, "ble_advertising_init() with ble_adv_directed_enabled"),
+        ],
+    ),
+    (
         "advertising-interval",
         "*",
         &[

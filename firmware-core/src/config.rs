@@ -118,6 +118,18 @@ pub enum PairingOutsideMode {
     Authenticated,
 }
 
+/// How the peripheral advertises when a bonded central has left, until somebody connects
+/// (directed connectable mode, Vol 3, Part C, 9.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReconnectAdvertising {
+    /// To everybody, as at all other times.
+    Undirected,
+    /// Calls that central alone, at the advertising interval, for 30 s; then as always.
+    DirectedLow,
+    /// Calls that central alone, without a pause, for 1.28 s; then as always.
+    DirectedHigh,
+}
+
 /// Which keys may replace the key of a bond. None ever replaces a stronger one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BondOverwrite {
@@ -182,6 +194,8 @@ pub struct Config {
     pub rpa_timeout_s: Option<u16>,
     /// advInterval, units of 0.625 ms.
     pub advertising_interval: u16,
+    /// How it advertises when a bonded central has left.
+    pub reconnect_advertising: ReconnectAdvertising,
     /// Sleep clock accuracy in ppm, for window widening.
     pub sleep_clock_ppm: u16,
     /// Back off after failed pairing attempts (answer Repeated Attempts, doubling the wait).
@@ -247,6 +261,7 @@ impl Config {
             bond_table_full: BondTableFull::Refuse,
             rpa_timeout_s: None,
             advertising_interval: 160,
+            reconnect_advertising: ReconnectAdvertising::Undirected,
             sleep_clock_ppm: 50,
             pairing_back_off: true,
             min_used_channels: 0,

@@ -110,9 +110,15 @@ impl Resolving {
 
     /// What is wrong with accepting an initiator when `target` was called, which means `peer`.
     pub(super) fn accepts(&self, peer: Address, target: Address, initiator: Address) -> Wrong {
-        let key = self.device(peer).map(|device| &device.peer_irk).filter(|irk| has(irk));
+        // A host that makes private addresses itself names one of them.
+        let is_peer = |device: &&Device| {
+            device.identity == peer || has(&device.peer_irk) && resolves(&device.peer_irk, peer)
+        };
+        let device = self.devices.iter().find(is_peer);
+        let key = device.map(|device| &device.peer_irk).filter(|irk| has(irk));
         let meant = initiator == target
             || initiator == peer
+            || device.is_some_and(|device| device.identity == initiator)
             || key.is_some_and(|irk| resolves(irk, initiator));
         (!meant).then(|| (LL_PRIV_2.id, format!("lets {initiator} in, and has called {target}")))
     }

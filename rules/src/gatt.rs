@@ -176,6 +176,12 @@ document! {
     "A central whose request gets Insufficient Authentication (ATT 0x05) on a link in the clear, \
      and that has a key, starts encryption; only if that fails does it pair.";
 
+    GAP_CAR_1 = "GAP-CAR-1", "who is called by a private address",
+    Shall, Peripheral, tested, "Vol 3, Part C 12.4",
+    "A peripheral names the target of directed advertising by a private address only if the \
+     central's Central Address Resolution says 1; who has none is taken not to resolve it.",
+    "What was read in an earlier connection is not always in what is judged.";
+
     GAP_RPA_1 = "GAP-RPA-1", "private addresses are resolved",
     Shall, Both, tested, "Vol 3, Part C 10.8, 10.8.2.3",
     "A bonded device knows a peer by its resolvable private addresses, with its IRK or by \

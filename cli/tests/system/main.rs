@@ -10,6 +10,7 @@ mod collisions;
 mod determinism;
 mod diagnose;
 mod diagnose_catalogue;
+mod directed;
 mod documents;
 mod endings;
 mod explain;

@@ -22,6 +22,8 @@ pub(super) struct Advertiser {
     own_shown: Option<[u8; 6]>,
     /// Private address under which directed advertising names its target.
     target_shown: Option<Address>,
+    /// Whose private address the host has given as that of the target.
+    target: Option<Address>,
     accept_list: Queue<Address, ACCEPT_LIST>,
     pub(super) enabled: bool,
 }
@@ -44,6 +46,7 @@ impl Default for Advertiser {
             random_address: None,
             own_shown: None,
             target_shown: None,
+            target: None,
             accept_list: Queue::new(),
             enabled: false,
         }
@@ -70,6 +73,22 @@ impl Advertiser {
         self.target_shown = address;
     }
 
+    /// Whom the host has directed advertising to, if that is a private address.
+    pub(super) fn called(&self) -> Option<Address> {
+        Some(self.parameters.peer).filter(|peer| self.is_directed() && peer.is_resolvable())
+    }
+
+    /// A host that makes private addresses itself has called this device by one of them.
+    // LL-PRIV-2: whoever answers may show another one of the target's.
+    pub(super) const fn call(&mut self, identity: Option<Address>) {
+        self.target = identity;
+    }
+
+    /// Who may answer directed advertising.
+    fn target(&self) -> Address {
+        self.target.unwrap_or(self.parameters.peer)
+    }
+
     /// Advertises under this private address from the next start on.
     pub(super) const fn show_own(&mut self, address: Option<[u8; 6]>) {
         self.own_shown = address;
@@ -89,7 +108,7 @@ impl Advertiser {
     pub(super) fn may_connect(&self, identity: Option<Address>) -> bool {
         // LL-PRIV-2: directed advertising is for its target, whichever way that is known.
         if self.is_directed() {
-            return identity == Some(self.parameters.peer);
+            return identity == Some(self.target());
         }
         identity.is_some_and(|id| self.lists(id)) || !self.connects_from_list()
     }
@@ -151,8 +170,8 @@ impl Advertiser {
         out.order(LinkOrder::Advertise(Advertising {
             kind: self.parameters.kind,
             own,
-            target: self.parameters.peer,
-            target_shown: self.target_shown,
+            target: self.target(),
+            target_shown: self.target_shown.or_else(|| self.called()),
             interval: self.parameters.interval_min,
             channel_map: self.parameters.channel_map,
             filter: self.parameters.filter,

@@ -176,7 +176,14 @@ impl<const LINKS: usize> Control<LINKS> {
                 self.advertiser.set_scan_response(data);
                 self.refresh_advertising()
             }
-            Command::LeSetAdvertisingEnable { enable: true } => self.enable_advertising(),
+            Command::LeSetAdvertisingEnable { enable: true } => {
+                let called = self.advertiser.called();
+                let known = called.map(|private| self.resolving.resolve(private));
+                let (target, blocks) = known.unwrap_or_default();
+                self.advertiser.call(target);
+                let status = self.enable_advertising();
+                return self.done(opcode, status).saturating_add(blocks);
+            }
             Command::LeSetAdvertisingEnable { enable: false } => {
                 self.advertiser.disable(&mut self.out);
                 ErrorCode::SUCCESS

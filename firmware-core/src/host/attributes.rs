@@ -29,6 +29,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         if connection.bearer.is_dead() {
             return;
         }
+        if connection.resolution.answered(pdu) {
+            return;
+        }
         let another = connection.waiting.is_some() && is_request(pdu);
         if another || !connection.frames.has_room() {
             // A client waits for a response before its next request: this one does not, and
@@ -183,6 +186,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             let (handle, indicated) = (connection.handle, connection.bearer.indicated());
             connection.bearer.die();
             connection.waiting = None;
+            connection.resolution.give_up();
             (connection.notify, connection.indicate) = (0, 0);
             self.log(Severity::Error, "bt_att", Line::AttTimeout);
             if let Some(of) = indicated.filter(|of| *of != SERVICE_CHANGED) {

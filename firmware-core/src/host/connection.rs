@@ -1,6 +1,7 @@
 //! What the host keeps of one connection.
 
 use super::att::{Bearer, Pdu};
+use super::calling::Resolution;
 use super::gatt::{Awareness, Client};
 use super::held::Held;
 use super::l2cap::fragment::Fragmenter;
@@ -20,6 +21,10 @@ pub(super) struct HostConnection {
     pub(super) handle: Handle,
     /// Identity if known, else the on-air address: what logs show.
     pub(super) peer: Address,
+    /// The address that it shows.
+    pub(super) on_air: Address,
+    /// Whether it resolves the target of directed advertising.
+    pub(super) resolution: Resolution,
     /// Security level, 1–4, as last told.
     pub(super) level: u8,
     /// connInterval, connPeripheralLatency, connSupervisionTimeout.
@@ -56,6 +61,8 @@ impl HostConnection {
         Self {
             handle: complete.handle,
             peer: complete.peer_identity.unwrap_or(complete.peer),
+            on_air: complete.peer,
+            resolution: Resolution::default(),
             level: 1,
             parameters: (complete.interval, complete.latency, complete.timeout),
             received: Recombiner::default(),
@@ -98,7 +105,8 @@ impl HostConnection {
     /// useless.
     pub(super) fn att_deadline(&self) -> Option<Instant> {
         let waiting = self.waiting.as_ref().map(|waiting| waiting.until);
-        self.bearer.deadline().into_iter().chain(waiting).min()
+        let asked = self.resolution.deadline();
+        self.bearer.deadline().into_iter().chain(waiting).chain(asked).min()
     }
 
     /// Whether all that was queued has arrived.

@@ -41,7 +41,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                     connection.in_flight = connection.in_flight.saturating_sub(count);
                     self.controller.credits = self.controller.credits.saturating_add(count);
                 }
-                self.ask_if_quiet(handle);
+                self.ask_if_quiet(now, handle);
             }
             Event::EncryptionChange { handle, status, enabled } => {
                 self.encryption_changed(now, handle, status, enabled);
@@ -196,11 +196,10 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         else {
             return;
         };
-        if let Some(connection) = place.take() {
-            let credits = self.controller.credits.saturating_add(connection.in_flight);
-            self.controller.credits = credits;
-        }
-        self.gap_disconnected(now, handle, reason);
+        let Some(connection) = place.take() else { return };
+        let credits = self.controller.credits.saturating_add(connection.in_flight);
+        self.controller.credits = credits;
+        self.gap_disconnected(now, &connection, reason);
     }
 
     fn encryption_changed(&mut self, now: Instant, handle: Handle, status: ErrorCode, on: bool) {
@@ -209,7 +208,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         // Pairing that still has keys to distribute comes to this point when it ends.
         if on && status == ErrorCode::SUCCESS && self.smp.is_proven(handle) {
             self.recognised(now, handle);
-            self.bonded(handle);
+            self.bonded(now, handle);
         }
     }
 

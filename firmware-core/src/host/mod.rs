@@ -18,6 +18,7 @@ mod application;
 pub mod att;
 mod attributes;
 pub mod bonds;
+mod calling;
 mod channels;
 mod commands;
 mod connection;
@@ -247,6 +248,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let att = connections().filter_map(HostConnection::att_deadline);
         let idle = connections().filter_map(|c| c.idle_at);
         let application = self.application_deadline().into_iter().chain(self.privacy_deadline());
+        let application = application.chain(self.call_deadline());
         procedures.chain(att).chain(idle).chain(self.smp.deadline()).chain(application).min()
     }
 
@@ -313,6 +315,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.serve_held(now);
         self.procedures_due(now);
         self.send_values(now);
+        self.end_call_if_due(now);
         self.change_address_if_due(now);
         self.advertise_if_due(now);
         Work::one(Level::Host).and(core::mem::replace(&mut self.work, Work::none(Level::Host)))

@@ -76,12 +76,14 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                     self.log(Severity::Info, "BLE_Main", line);
                 }
             }
-            SmpOutput::PairingEnded { handle, bonded } => self.pairing_ended(handle, bonded),
+            SmpOutput::PairingEnded { handle, bonded } => {
+                self.pairing_ended(now, handle, bonded);
+            }
             SmpOutput::BondsChanged => self.bonds_changed(),
         }
     }
 
-    fn pairing_ended(&mut self, handle: Handle, bonded: bool) {
+    fn pairing_ended(&mut self, now: Instant, handle: Handle, bonded: bool) {
         let Some(connection) = self.connection(handle) else { return };
         if !bonded {
             return;
@@ -90,7 +92,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         connection.awareness = Awareness::Aware;
         self.keep_client(handle);
         self.end_pairing_mode();
-        self.bonded(handle);
+        self.bonded(now, handle);
     }
 
     /// The peer has the key of its bond. What it has configured before is kept from now on; what
@@ -131,20 +133,21 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
 
     /// Asks for what was put off until there is a bond. Link layer requests overtake data: for a
     /// central that distributes no keys, pairing is not over before it has those of this side.
-    pub(super) fn bonded(&mut self, handle: Handle) {
+    pub(super) fn bonded(&mut self, now: Instant, handle: Handle) {
         if let Some(connection) = self.connection(handle) {
             connection.bonding = true;
-            self.ask_if_quiet(handle);
+            self.ask_if_quiet(now, handle);
         }
     }
 
-    pub(super) fn ask_if_quiet(&mut self, handle: Handle) {
+    pub(super) fn ask_if_quiet(&mut self, now: Instant, handle: Handle) {
         let find = |connection: &&mut HostConnection| connection.handle == handle;
         let Some(connection) = self.connections.iter_mut().flatten().find(find) else { return };
         if connection.bonding && connection.is_quiet() {
             connection.bonding = false;
             let requests = connection.procedures.secured(&self.config);
             self.request_all(handle, requests);
+            self.ask_for_resolution(now, handle);
         }
     }
 }

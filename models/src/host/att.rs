@@ -6,6 +6,8 @@ use super::config::Uuid;
 
 /// Error codes that a client acts upon.
 pub(crate) mod error {
+    pub(crate) const INVALID_HANDLE: u8 = 0x01;
+    pub(crate) const INVALID_PDU: u8 = 0x04;
     pub(crate) const INSUFFICIENT_AUTHENTICATION: u8 = 0x05;
     pub(crate) const REQUEST_NOT_SUPPORTED: u8 = 0x06;
     pub(crate) const ATTRIBUTE_NOT_FOUND: u8 = 0x0A;

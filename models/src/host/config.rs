@@ -29,7 +29,7 @@ pub enum OwnAddress {
     Public,
     /// A static random address; its octets as printed, the two top bits are set.
     StaticRandom([u8; 6]),
-    /// A resolvable private address, new at every start; the identity is the public address.
+    /// A resolvable private address; the identity is the public address.
     Resolvable,
 }
 
@@ -270,6 +270,12 @@ pub struct HostConfig {
     pub target: Target,
     /// How the central shows itself.
     pub address: OwnAddress,
+    /// How long it shows a resolvable private address at most (TGAP(private_addr_int)); one that is
+    /// older is changed before it looks for somebody, or while it does. `None`: never.
+    pub rpa_timeout: Option<Duration>,
+    /// Central Address Resolution is 1: it knows itself as the target of directed advertising
+    /// under any private address made with its key. `false`: it has no such characteristic.
+    pub address_resolution: bool,
     /// Connection parameters of LE Create Connection.
     pub parameters: ConnectionParameters,
     /// How long LE Create Connection may take before it is cancelled.
@@ -347,6 +353,8 @@ impl Default for HostConfig {
         Self {
             target: Target::Name("Nordic_LBS".into()),
             address: OwnAddress::Public,
+            rpa_timeout: Some(Duration::from_secs(900)),
+            address_resolution: false,
             parameters: ConnectionParameters {
                 interval_min: 24,
                 interval_max: 24,

@@ -1,12 +1,10 @@
 //! Finding a peripheral and connecting to it (Vol 3, Part C, 9.3).
 
 use ble::address::Address;
-use ble::crypto::address as private_address;
 use ble::error::ErrorCode;
 use ble::hci::{
     AdvertisingReport, Command, ConnectionComplete, CreateConnection, Event, Return, ScanParameters,
 };
-use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 
 use super::config::{OwnAddress, Target};
@@ -62,7 +60,7 @@ impl CentralHost {
             }
             OwnAddress::Resolvable => {
                 self.identity = public;
-                Some(self.new_private_address())
+                Some(self.new_key(now))
             }
         };
         self.own_random = random.is_some();
@@ -75,17 +73,12 @@ impl CentralHost {
         }
     }
 
-    fn new_private_address(&mut self) -> Address {
-        self.irk = Secret::new(self.identity_stream.octets());
-        private_address::resolvable(&self.irk, self.identity_stream.octets())
-    }
-
     /// The user removes all devices.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget(&mut self, now: Instant) {
         self.bonds.clear();
         self.forgot = true;
         if self.config.forgets_itself && self.config.address == OwnAddress::Resolvable {
-            let address = self.new_private_address().octets;
+            let address = self.new_key(now).octets;
             self.command(Command::LeSetRandomAddress { address });
         }
     }
@@ -95,9 +88,16 @@ impl CentralHost {
         if !matches!(self.phase, Phase::Idle | Phase::Waiting(_)) {
             return;
         }
+        self.change_address_if_due(now);
+        self.resolve_calls();
         if let Target::Address(address) = self.config.target {
             return self.initiate(now, address);
         }
+        self.scan();
+    }
+
+    /// Looks for the target under the address that it shows now.
+    pub(super) fn scan(&mut self) {
         self.phase = Phase::Scanning;
         let parameters = ScanParameters {
             active: true,
@@ -114,10 +114,16 @@ impl CentralHost {
         /// ADV_SCAN_IND and ADV_NONCONN_IND tell nothing of whether one may connect; a scan
         /// response follows an ADV_IND that may have carried the name already.
         const CONNECTABLE: [u8; 2] = [0, 4];
-        if self.phase != Phase::Scanning || !CONNECTABLE.contains(&report.event_type) {
+        /// ADV_DIRECT_IND that calls this device.
+        const CALLS: u8 = 1;
+        let called = report.event_type == CALLS && self.bond(report.address).is_some();
+        let connectable = called || CONNECTABLE.contains(&report.event_type);
+        if self.phase != Phase::Scanning || !connectable {
             return;
         }
         let wanted = match &self.config.target {
+            // It has no name; the bond says who it is.
+            Target::Name(_) if called => true,
             Target::Any => true,
             Target::Address(address) => *address == report.address,
             Target::Name(name) => {
@@ -160,6 +166,7 @@ impl CentralHost {
         let cache = self.bond(complete.peer).and_then(|bond| bond.cache.clone());
         let mut connection = HostConnection::new(now, complete, &self.config, self.buffers);
         connection.client.remember(self.config.caching, cache);
+        connection.client.resolve_calls(self.config.address_resolution);
         self.connection = Some(connection);
         self.status.refused = 0;
         self.begin_connection(now);

@@ -11,6 +11,11 @@ use super::config::{Caching, Step, Uuid};
 #[cfg(test)]
 mod tests;
 
+/// Central Address Resolution, of the GAP Service.
+const ADDRESS_RESOLUTION: u16 = 0x2AA6;
+/// Where it is, if there is it: behind Device Name and Appearance.
+const ADDRESS_RESOLUTION_HANDLE: u16 = 0x0007;
+
 /// A request must be answered within this (Vol 3, Part F, 3.3.3).
 // ATT-TIME-1: 30 seconds.
 const ATT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -107,6 +112,8 @@ pub(crate) struct Client {
     dead: bool,
     exchanged: bool,
     caching: Caching,
+    /// Central Address Resolution is 1.
+    resolves_calls: bool,
     /// Handles of an earlier connection are believed.
     trusted: bool,
     database: Database,
@@ -136,6 +143,7 @@ impl Client {
             dead: false,
             exchanged: false,
             caching: Caching::None,
+            resolves_calls: false,
             trusted: false,
             database: Database::default(),
             hash: None,
@@ -151,6 +159,11 @@ impl Client {
         if let Some(Cache { database, hash }) = cache.filter(|_| caching != Caching::None) {
             (self.database, self.hash, self.trusted) = (database, hash, true);
         }
+    }
+
+    /// Whether Central Address Resolution is 1.
+    pub(crate) const fn resolve_calls(&mut self, resolves: bool) {
+        self.resolves_calls = resolves;
     }
 
     /// What is known now, for a later connection.
@@ -259,6 +272,7 @@ impl Client {
         };
         match &incoming {
             Incoming::Request(0x02) => self.serve_mtu(octets),
+            Incoming::Request(0x08) => self.serve_address_resolution(octets),
             // ATT-RSP-1: the response fits its request.
             // ATT-RSP-2: no answer without a question.
             // ATT-RSP-3: every request is answered.
@@ -291,6 +305,25 @@ impl Client {
             let [low, high] = self.own_mtu.to_le_bytes();
             self.out.push_back(vec![0x03, low, high]);
         }
+    }
+
+    /// The one characteristic of this side that a peripheral reads, if there is it.
+    // GAP-CAR-1: who is called by a private address.
+    fn serve_address_resolution(&mut self, octets: &[u8]) {
+        let [_, start0, start1, end0, end1, kind @ ..] = octets else {
+            return self.out.push_back(vec![0x01, 0x08, 0, 0, error::INVALID_PDU]);
+        };
+        let start = u16::from_le_bytes([*start0, *start1]);
+        let end = u16::from_le_bytes([*end0, *end1]);
+        let [low, high] = ADDRESS_RESOLUTION_HANDLE.to_le_bytes();
+        let asked = *kind == ADDRESS_RESOLUTION.to_le_bytes() && self.resolves_calls;
+        self.out.push_back(match (start..=end).contains(&ADDRESS_RESOLUTION_HANDLE) {
+            _ if start == 0 || start > end => {
+                vec![0x01, 0x08, *start0, *start1, error::INVALID_HANDLE]
+            }
+            true if asked => vec![0x09, 3, low, high, 1],
+            _ => vec![0x01, 0x08, *start0, *start1, error::ATTRIBUTE_NOT_FOUND],
+        });
     }
 
     fn agree_mtu(&mut self, peer: u16) {

@@ -8,11 +8,13 @@ mod att;
 mod cache;
 mod config;
 mod connection;
+mod due;
 mod gap;
 mod gatt;
 mod l2cap;
 #[cfg(test)]
 pub(crate) mod peer;
+mod privacy;
 #[cfg(test)]
 mod rig;
 mod security;
@@ -86,6 +88,8 @@ pub struct CentralHost {
     identity: Address,
     irk: Secret<16>,
     own_random: bool,
+    /// When the private address in use has to be another one.
+    address_due: due::Due,
     phase: Phase,
     commands: VecDeque<Command>,
     outstanding: Option<(HciOpcode, Instant)>,
@@ -117,6 +121,7 @@ impl CentralHost {
             identity: Address::new(AddressKind::Public, [0; 6]),
             irk: Secret::new([0; 16]),
             own_random: false,
+            address_due: due::Due::NEVER,
             phase: Phase::Off,
             commands: VecDeque::new(),
             outstanding: None,
@@ -341,7 +346,7 @@ impl CentralHost {
             "connect" => self.connect(now),
             "pair" => self.secure(now),
             "disconnect" => self.leave(),
-            "forget" => self.forget(),
+            "forget" => self.forget(now),
             // Same controller and address, another store of keys.
             OTHER_SYSTEM => {
                 std::mem::swap(&mut self.bonds, &mut self.other_bonds);
@@ -361,6 +366,7 @@ impl CentralHost {
             self.note("The controller does not answer a command");
         }
         self.gap_timer(now);
+        self.change_address_while_scanning(now);
         self.run_jobs(now);
         if let Some(smp) = self.connection.as_mut().and_then(|c| c.smp.as_mut()) {
             smp.timer(now);
@@ -391,6 +397,7 @@ impl CentralHost {
         [
             self.outstanding.map(|(_, at)| at),
             self.gap_deadline().filter(|at| *at != Instant::MAX),
+            self.address_deadline(),
             connection.and_then(|c| c.jobs.front()).map(|(at, _)| *at),
             connection.and_then(|c| c.smp.as_ref()).and_then(smp::Initiator::deadline),
             connection.and_then(|c| c.pair_again),

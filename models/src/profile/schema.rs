@@ -81,6 +81,11 @@ keys! {
         "target": Picked = |p| p.host.target;
         /// The address that the central shows.
         "address-type": Shown = |p| p.host.address;
+        /// How long it shows a resolvable private address at most, ms.
+        "rpa-timeout-ms": OrNever<Millis<1_000, 3_600_000>> = |p| p.host.rpa_timeout;
+        /// Says that it resolves the target of directed advertising (Central Address Resolution),
+        /// and does; else a peripheral must not call it by a private address.
+        "address-resolution": Flag = |p| p.host.address_resolution;
         /// Connection interval, µs; the shortest, if `interval-max-us` is given.
         "interval-us": Number<u16, 7_500, 4_000_000, 1_250> = |p| p.host.parameters.interval_min,
             |p, v| (p.host.parameters.interval_min, p.host.parameters.interval_max) = (v, v);

@@ -8,8 +8,9 @@ use bletwin_models::profile::Io;
 use bletwin_schema::{Flag, Number, OrNever, Shape, ValueKind, Written, keys, words};
 use firmware_core::config::{
     Accept, BeforeInstant, BondOverwrite, BondTableFull, CheckAddress, DataLengthUpdate,
-    FeatureExchange, NotGranted, PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate, Refusals,
-    SecondUnknown, ServiceChanged, StoredKey, Unanswered, VersionExchange,
+    FeatureExchange, NotGranted, PairingOutsideMode, ParamUpdate, Passkey, PhyUpdate,
+    ReconnectAdvertising, Refusals, SecondUnknown, ServiceChanged, StoredKey, Unanswered,
+    VersionExchange,
 };
 
 use crate::applications::{Applications, Updates};
@@ -79,6 +80,10 @@ keys! {
         /// Shows resolvable private addresses, each for so many seconds at most; never: its
         /// identity address.
         "rpa-timeout": OrNever<Number<u16, 1, 3_600>> = |b| b.config.rpa_timeout_s;
+        /// How it advertises when a bonded central has left: to all, or calling that one alone, for
+        /// 1.28 s without a pause (directed-high) or for 30 s, and then to all. It calls by a
+        /// private address only who says to resolve that (Central Address Resolution).
+        "reconnect-advertising": Reconnecting = |b| b.config.reconnect_advertising;
         /// advInterval, units of 0.625 ms.
         "advertising-interval": Number<u16, 32, 16_384> = |b| b.config.advertising_interval;
         /// Accuracy that the peripheral claims for its sleep clock (window widening), ppm.
@@ -115,6 +120,11 @@ keys! {
 }
 
 words! {
+    Reconnecting: ReconnectAdvertising {
+        "undirected" => ReconnectAdvertising::Undirected,
+        "directed-low" => ReconnectAdvertising::DirectedLow,
+        "directed-high" => ReconnectAdvertising::DirectedHigh,
+    }
     AskPhy: PhyUpdate {
         "on-connect" => PhyUpdate::OnConnect,
         "after-bonding" => PhyUpdate::AfterBonding,

@@ -99,6 +99,15 @@ pub(super) const PLACES: &[(&[&str], &[Place])] = &[
     (&["second-unknown"], &[("pairing", "honest", &["central.press=raw:ff@20,raw:ff@20"])]),
     (&["before-instant"], &[("pairing", "honest", &["central.phy-req=then-phy-req"])]),
     (&["check-address"], &[("forgotten", "honest", &["central.address-type=resolvable"])]),
+    (&["central.rpa-timeout-ms"], &[("reconnect", "honest", &["central.address-type=resolvable"])]),
+    (
+        &["central.address-resolution"],
+        &[(
+            "reconnect",
+            "honest",
+            &["central.address-type=resolvable", "reconnect-advertising=directed-low"],
+        )],
+    ),
     (&["stored-key"], &[("reconnect", "honest", &[]), ("two-hosts", "honest", &[])]),
     (&["passkey", "pairing-back-off"], &[("static-passkey", "honest", &[])]),
     (&["version-exchange"], &[("pairing", "honest", &["central.on-connect=none"])]),

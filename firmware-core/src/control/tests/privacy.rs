@@ -213,6 +213,32 @@ fn advertising_runs_under_a_private_address_of_its_own() {
     assert_eq!(own(&mut s, None), public);
 }
 
+/// LL-PRIV-2: a host that makes private addresses itself calls by one of them; the target answers
+/// under whichever it shows by then, and nobody else does.
+#[test]
+fn who_is_called_by_a_private_address_may_show_another() {
+    let (called, shown) = (rpa(7), resolvable(&Secret::new(IRK), [9, 9, 9]));
+    let unknown = resolvable(&Secret::new([8; 16]), [9, 9, 9]);
+    for (initiator, welcome) in [(shown, true), (called, true), (unknown, false)] {
+        let mut s = privacy();
+        let parameters = AdvertisingParameters {
+            interval_min: 160,
+            interval_max: 160,
+            kind: AdvertisingType::DirectedHighDuty,
+            own_address_random: false,
+            peer: called,
+            channel_map: 7,
+            filter: FilterPolicy::Any,
+        };
+        s.ask(Command::LeSetAdvertisingParameters { parameters });
+        s.ask(Command::LeSetAdvertisingEnable { enable: true });
+        let Some(LinkOrder::Advertise(what)) = s.orders.last() else { panic!("{:?}", s.orders) };
+        assert_eq!((what.target, what.target_shown), (identity(), Some(called)));
+        connect(&mut s, initiator);
+        assert_eq!(s.dropped, !welcome, "{initiator}");
+    }
+}
+
 /// LL-PRIV-2: directed advertising is for its target, also under a private address that must be
 /// resolved first; and it can name it by another one.
 #[test]

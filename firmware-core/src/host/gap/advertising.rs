@@ -117,8 +117,12 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             self.command(Command::LeSetAdvertisingEnable { enable: false });
         }
         let listed = self.fill_lists();
-        if self.privacy.is_rotating() {
+        let called = self.called(now);
+        let as_before = self.gap.calls.start(called.is_some());
+        if self.privacy.is_rotating() && as_before {
             // Nothing but the address is new.
+        } else if let Some((_, peer, _)) = called {
+            self.info(Line::AdvertisingDirected(peer));
         } else if listed == 0 {
             self.info(Line::AdvertisingOpen);
         } else {
@@ -127,13 +131,16 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
         let filter = if listed == 0 { FilterPolicy::Any } else { FilterPolicy::ConnectFromList };
         let own = self.own_address(now);
+        // Directed advertising has its filter in its target.
+        let undirected = (AdvertisingType::ConnectableUndirected, self.config.address, own);
+        let (kind, _, peer) = called.unwrap_or(undirected);
         self.command(Command::LeSetAdvertisingParameters {
             parameters: AdvertisingParameters {
                 interval_min: self.config.advertising_interval,
                 interval_max: self.config.advertising_interval,
-                kind: AdvertisingType::ConnectableUndirected,
+                kind,
                 own_address_random: own.kind == AddressKind::Random,
-                peer: self.config.address,
+                peer,
                 channel_map: 0x07,
                 filter,
             },

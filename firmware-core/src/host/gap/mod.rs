@@ -2,9 +2,11 @@
 //! of Nordic's "Bluetooth LE fundamentals" course).
 
 mod advertising;
+mod directed;
 pub(super) mod privacy;
 
-use super::Host;
+use super::calling::Calls;
+use super::{Host, HostConnection};
 use crate::application::{Application, Event};
 use crate::config::Config;
 pub use advertising::{advertising_data, scan_response_data};
@@ -26,6 +28,8 @@ const LE_EVENT_MASK: u64 = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 |
 pub struct Gap {
     advertising: advertising::State,
     pairing_mode: PairingMode,
+    /// Whom directed advertising calls.
+    calls: Calls,
 }
 
 /// What the pairing button has brought about. It ends with the first bond, or with the connection
@@ -67,12 +71,15 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     }
 
     pub(super) fn gap_connection_failed(&mut self, status: ErrorCode) {
-        self.info(Line::ConnectionFailed(status));
+        if status != ErrorCode::ADVERTISING_TIMEOUT {
+            self.info(Line::ConnectionFailed(status));
+        }
         self.want_advertising();
     }
 
     pub(super) fn gap_connected(&mut self, now: Instant, connection: Handle) {
         self.info(Line::Connected);
+        self.gap.calls.end();
         self.tell(now, Event::Connected { connection });
         if self.gap.pairing_mode == PairingMode::Open {
             self.gap.pairing_mode = PairingMode::Entered(connection);
@@ -84,7 +91,13 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    pub(super) fn gap_disconnected(&mut self, now: Instant, connection: Handle, reason: ErrorCode) {
+    pub(super) fn gap_disconnected(
+        &mut self,
+        now: Instant,
+        left: &HostConnection,
+        reason: ErrorCode,
+    ) {
+        let connection = left.handle;
         if reason == ErrorCode::FAILED_TO_ESTABLISH {
             self.log(Severity::Warning, "bt_conn", Line::FailedToEstablish);
         }
@@ -94,6 +107,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         if self.gap.pairing_mode == PairingMode::Entered(connection) {
             self.end_pairing_mode();
         }
+        self.call_back(now, left);
         self.want_advertising();
     }
 

@@ -51,6 +51,11 @@ impl Privacy {
         Some(resolvable(irk, self.draws.octets()))
     }
 
+    /// Random bits of a private address, whoever it is of.
+    pub(super) fn draw(&mut self) -> [u8; 3] {
+        self.draws.octets()
+    }
+
     /// Whether advertising is started anew for another address alone.
     pub(super) const fn is_rotating(&self) -> bool {
         self.rotates

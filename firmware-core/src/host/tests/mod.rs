@@ -5,6 +5,7 @@ mod application;
 mod bonding;
 mod changed;
 mod channels;
+mod directed;
 mod overload;
 mod pairing;
 mod privacy;

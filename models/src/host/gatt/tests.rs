@@ -117,3 +117,26 @@ fn who_does_not_cache_discovers() {
     client.remember(Caching::None, Some(kept()));
     assert_eq!((client.begin(NOW, &Step::Discover), client.cache()), (None, None));
 }
+
+/// GAP-CAR-1: who is called by a private address. ATT-RSP-3: every request is answered.
+#[test]
+fn a_peripheral_that_asks_is_told_whether_calls_are_resolved() {
+    let read = [0x08, 1, 0, 0xFF, 0xFF, 0xA6, 0x2A];
+    let not_found = vec![0x01, 0x08, 1, 0, 0x0A];
+    for (resolves_calls, answer) in [(true, vec![0x09, 3, 7, 0, 1]), (false, not_found.clone())] {
+        let mut client = Client { resolves_calls, ..Client::new(65) };
+        client.received(NOW, &read);
+        assert_eq!(client.poll(), Some(answer));
+    }
+    let mut client = Client { resolves_calls: true, ..Client::new(65) };
+    for (asked, answer) in [
+        (&[0x08, 1, 0, 0xFF, 0xFF, 0x00, 0x2A][..], not_found.clone()),
+        (&[0x08, 1, 0, 6, 0, 0xA6, 0x2A], not_found),
+        (&[0x08, 0, 0, 0xFF, 0xFF, 0xA6, 0x2A], vec![0x01, 0x08, 0, 0, 0x01]),
+        (&[0x08, 9, 0, 8, 0, 0xA6, 0x2A], vec![0x01, 0x08, 9, 0, 0x01]),
+        (&[0x08, 1], vec![0x01, 0x08, 0, 0, 0x04]),
+    ] {
+        client.received(NOW, asked);
+        assert_eq!(client.poll(), Some(answer), "{asked:?}");
+    }
+}
