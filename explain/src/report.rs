@@ -216,6 +216,10 @@ pub fn outcome(run: &Finished) -> String {
         }
         Verdict::Disconnected => "no bond, the link died".into(),
         Verdict::PairingFailed => "no bond, pairing failed".into(),
+        Verdict::Paired => {
+            let who = if run.facts.bonded.is_some() { "central" } else { "peripheral" };
+            format!("paired, level {}, and the {who} keeps no bond", s.security_level.unwrap_or(1))
+        }
         Verdict::Timeout => {
             let what = match (run.story, run.facts.bonded) {
                 (Story::Unpaired, _) => "not served",
@@ -284,6 +288,7 @@ fn party_line(party: &Party) -> String {
         Verdict::BondedThenLost => "bonded, came back, and the link died".to_owned(),
         Verdict::Disconnected => "the link died before it was secure".to_owned(),
         Verdict::PairingFailed => "pairing failed".to_owned(),
+        Verdict::Paired => "paired, and not bonded".to_owned(),
         _ if party.connections == 0 => "never connected".to_owned(),
         _ => "not secure in time".to_owned(),
     };

@@ -29,6 +29,8 @@ pub enum Verdict {
     Disconnected,
     /// Pairing failed and the link lived on.
     PairingFailed,
+    /// Paired and encrypted at the level that was demanded, and a side keeps no bond.
+    Paired,
     /// Nothing of that in the time that the scenario allows.
     Timeout,
     /// All that the central wanted was served, and nobody paired.
@@ -49,6 +51,7 @@ impl Verdict {
             Self::Unserved => "unserved",
             Self::Disconnected => "disconnected",
             Self::PairingFailed => "pairing-failed",
+            Self::Paired => "paired",
             Self::Timeout => "timeout",
             Self::Served => "served",
             Self::Resolved => "resolved",

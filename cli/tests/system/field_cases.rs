@@ -5,6 +5,7 @@ mod centrals;
 mod habits;
 mod peripherals;
 mod several;
+mod unbonded;
 mod updated;
 
 use bletwin_explain::report;

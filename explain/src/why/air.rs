@@ -12,7 +12,19 @@ use bletwin_sim::sniffer::{AirItem, Decoded, Direction};
 const CID_ATT: u16 = 4;
 const CID_SIGNALLING: u16 = 5;
 const CID_SMP: u16 = 6;
+const PAIRING_REQUEST: u8 = 0x01;
+const PAIRING_RESPONSE: u8 = 0x02;
 const PAIRING_FAILED: u8 = 0x05;
+const PAIRING_PUBLIC_KEY: u8 = 0x0C;
+
+/// Bits of AuthReq.
+const BONDING_FLAGS: u8 = 0x03;
+
+/// X coordinate of the debug public key (Vol 3, Part H, 2.3.5.6.1), least significant octet first.
+const DEBUG_X: [u8; 32] = [
+    0xe6, 0x9d, 0x35, 0x0e, 0x48, 0x01, 0x03, 0xcc, 0xdb, 0xfd, 0xf4, 0xac, 0x11, 0x91, 0xf4, 0xef,
+    0xb9, 0xa5, 0xf9, 0xe9, 0xa7, 0x83, 0x2c, 0x5e, 0x2c, 0xbe, 0x97, 0xf2, 0xd2, 0x03, 0xb0, 0x20,
+];
 
 /// Octets of an ATT PDU that tell what it is: of an Error Response all.
 const ATT_KEPT: usize = 5;
@@ -47,6 +59,15 @@ pub enum What {
     Empty,
 }
 
+/// What says that no bond comes of a pairing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoBond {
+    /// Bonding_Flags of Pairing Request or Pairing Response are 0, No Bonding.
+    Flags,
+    /// The public key is that of the specification's debug key.
+    DebugKey,
+}
+
 /// A PDU on air.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pdu {
@@ -68,6 +89,8 @@ pub struct Pdu {
     pub repeated: bool,
     /// Whether the other side received it with a right CRC.
     pub heard: bool,
+    /// What it says of a bond, if it speaks against one.
+    pub no_bond: Option<NoBond>,
 }
 
 impl Pdu {
@@ -128,6 +151,18 @@ pub fn pdu(item: &AirItem) -> Pdu {
         encrypted: item.decrypted.is_some(),
         repeated: item.retransmission,
         heard: item.reception == Some(Reception::Ok),
+        no_bond: no_bond(item),
+    }
+}
+
+fn no_bond(item: &AirItem) -> Option<NoBond> {
+    let Decoded::L2cap { cid: CID_SMP, bytes, complete: true } = &item.decoded else { return None };
+    match bytes.as_slice() {
+        [PAIRING_REQUEST | PAIRING_RESPONSE, _, _, auth, ..] if auth & BONDING_FLAGS == 0 => {
+            Some(NoBond::Flags)
+        }
+        [PAIRING_PUBLIC_KEY, key @ ..] if key.starts_with(&DEBUG_X) => Some(NoBond::DebugKey),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bletwin_scenarios::judgement::seconds;
 use bletwin_scenarios::stage::{Finished, Party};
+use bletwin_scenarios::summary::Verdict;
 use bletwin_sim::record::RecordId;
 use bletwin_sim::sniffer::{AirItem, sniff};
 
@@ -37,14 +38,14 @@ impl Why {
     #[must_use]
     pub fn read(run: &Finished, items: &[AirItem]) -> Self {
         let account = Account::of(run, items);
-        Self { hypotheses: ranked(&account), account }
+        Self { hypotheses: wanted_of(run, ranked(&account)), account }
     }
 
     /// Looks for the cause in what one of several centrals had, of a run whose air was sniffed.
     #[must_use]
     pub fn party(run: &Finished, items: &[AirItem], party: &Party) -> Self {
         let account = Account::watched(Watched::party(run, items, party), items);
-        Self { hypotheses: ranked(&account), account }
+        Self { hypotheses: wanted_of(run, ranked(&account)), account }
     }
 
     /// Looks for the cause in one connection that somebody else has captured.
@@ -53,7 +54,7 @@ impl Why {
         let account = Account::watched(Watched::captured(view, items, connection), items);
         let mut hypotheses = ranked(&account);
         // What nobody has asked for is a failure only where a scenario wants it.
-        hypotheses.retain(|one| one.cause != Cause::NothingProtected);
+        hypotheses.retain(|one| !matches!(one.cause, Cause::NothingProtected | Cause::NoBond));
         Self { hypotheses, account }
     }
 
@@ -226,18 +227,30 @@ impl Why {
     }
 }
 
+/// Those that can be why a run is not as its scenario wants it: that no bond came of a pairing is
+/// one only where one was to come.
+fn wanted_of(run: &Finished, mut hypotheses: Vec<Hypothesis>) -> Vec<Hypothesis> {
+    let bond = run.expects == Verdict::Bonded;
+    hypotheses.retain(|one| bond || one.cause != Cause::NoBond);
+    hypotheses
+}
+
 /// All that may have been the cause, the surest first; equally sure ones from what the end of the
 /// link names to what merely came before it.
 pub(super) fn ranked(account: &Account) -> Vec<Hypothesis> {
     let mut all = causes::all(account);
     assumed::add(account, &mut all);
-    let mut all: Vec<Hypothesis> = all.into_iter().map(|one| weighed(account, one)).collect();
+    let all: Vec<Hypothesis> = all.into_iter().map(|one| weighed(account, one)).collect();
+    // That no bond comes of a pairing has nothing to do with how the link ends.
+    let (bond, mut all): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|hypothesis| hypothesis.cause == Cause::NoBond);
     all.sort_by_key(|hypothesis| hypothesis.confidence);
     // One that is shown leaves no room for what merely came before it.
     if all.first().is_some_and(|first| first.confidence == Confidence::Shown) {
         all.retain(|hypothesis| hypothesis.confidence == Confidence::Shown);
     }
-    if all.first().is_some_and(|first| first.confidence < Confidence::Undecided) {
+    all.extend(bond);
+    if all.iter().any(|one| one.confidence < Confidence::Undecided) {
         all.retain(|hypothesis| hypothesis.confidence < Confidence::Undecided);
     }
     all

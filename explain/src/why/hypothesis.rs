@@ -36,6 +36,8 @@ pub enum Cause {
     PairingFailed,
     /// Pairing came to a halt, and its timeout ran out.
     PairingStuck,
+    /// Pairing went well, and a side had said that it keeps no bond.
+    NoBond,
     /// A person was asked, and did nothing.
     PersonIdle,
     /// An attribute was refused at a handle that comes from an earlier connection.

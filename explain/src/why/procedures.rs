@@ -236,6 +236,7 @@ mod tests {
             encrypted: false,
             repeated: false,
             heard: true,
+            no_bond: None,
         }
     }
 

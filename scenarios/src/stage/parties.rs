@@ -154,6 +154,8 @@ impl Stage {
             _ if facts.pairing_failed => Verdict::PairingFailed,
             _ => Verdict::Timeout,
         };
+        let paired = secure && !bonded && bad.is_none() && !facts.pairing_failed;
+        let outcome = if paired { Verdict::Paired } else { outcome };
         let ending = bad.or(last).or(facts.disconnected);
         Party {
             central: name.to_owned(),

@@ -231,13 +231,32 @@ impl Stage {
             Verdict::BondedThenLost
         } else if bonded && (reached || !more_to_come) {
             if self.is_unserved() { Verdict::Unserved } else { Verdict::Bonded }
-        } else if died {
+        } else if died && !self.is_paired_alone() {
             Verdict::Disconnected
         } else if facts.pairing_failed {
             Verdict::PairingFailed
+        } else if self.is_paired_alone() {
+            Verdict::Paired
         } else {
             Verdict::Timeout
         }
+    }
+
+    /// Whether a pairing went well that left no bond on one side or the other, and no link was
+    /// lost.
+    fn is_paired_alone(&self) -> bool {
+        let facts = &self.facts;
+        let kept_there = self.central_host().is_some_and(|host| host.status().bonded);
+        // The central leaves again when its user is done.
+        let left = |reason| {
+            self.scenario.story.comes_back() && reason == ErrorCode::REMOTE_USER_TERMINATED
+        };
+        let lost = facts.endings.iter().any(|(_, reason)| !left(*reason) && self.is_loss(*reason));
+        let level = self.required_level;
+        let secure = level > 1 && facts.last_level >= Some(level);
+        let kept = facts.bonded.is_some() && kept_there;
+        let failed = lost || facts.pairing_failed;
+        secure && !failed && !kept
     }
 
     /// Whether a bonded link that ended for this reason was lost: neither its users nor the

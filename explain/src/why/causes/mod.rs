@@ -19,13 +19,14 @@ mod response;
 mod smp;
 mod stall;
 mod switch;
+mod unbonded;
 mod unknown;
 
 /// How one kind of cause is looked for.
 type Look = fn(&Account) -> Option<Hypothesis>;
 
 /// Every kind of cause that is looked for, but for what merely came before a silence.
-const ALL: [Look; 17] = [
+const ALL: [Look; 18] = [
     absent::look,
     key::look,
     encryption::look,
@@ -43,6 +44,7 @@ const ALL: [Look; 17] = [
     attributes::unanswered,
     attributes::unprotected,
     left::look,
+    unbonded::look,
 ];
 
 /// Everything that may have been the cause.

@@ -33,6 +33,7 @@ fn pdu(event: u16, from_central: bool, what: What) -> Pdu {
         encrypted: false,
         repeated: false,
         heard: true,
+        no_bond: None,
     }
 }
 
