@@ -195,3 +195,21 @@ fn a_connection_that_the_sniffer_has_lost_did_not_come_to_a_halt() {
     seen.end = lost + Duration::from_secs(60);
     assert_eq!(concerns(&seen), [None]);
 }
+
+/// A request that is never answered keeps encryption waiting: that is told of a capture that stops
+/// when the link does, too, and not that the central fell silent in pairing.
+#[test]
+fn what_keeps_encryption_waiting_is_no_silence_of_pairing() {
+    for (preset, request) in [("zephyr-2024", "length"), ("recommended", "version")] {
+        let mut setup = Setup::new(preset, "key-missing", 1).expect("both are there");
+        setup.set(&format!("never-answers={request}")).expect("a known key");
+        let scenario = catalogue::by_name("pairing").expect("known");
+        let run = Stage::new(scenario, &setup).unjudged().play();
+        let seen = captured_air(&bletwin_sim::view(&run.records), 0, 0);
+        let why = told(&run, &seen).expect("its beginning is there");
+        let first = why.hypotheses.first().expect("something is told");
+        assert_eq!(first.cause, Cause::Unanswered, "{preset}: {}", why.paragraph());
+        let stuck = why.hypotheses.iter().find(|one| one.cause == Cause::PairingStuck);
+        assert!(stuck.is_none_or(|one| one.confidence > Confidence::Likely), "{stuck:?}");
+    }
+}

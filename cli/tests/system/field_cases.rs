@@ -1,6 +1,7 @@
 //! What people have reported of centrals, as runs: each is expressed in keys, and shows what was
 //! seen.
 
+mod accused;
 mod centrals;
 mod habits;
 mod peripherals;

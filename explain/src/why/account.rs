@@ -3,8 +3,7 @@
 use ble::time::{Duration, Instant};
 use bletwin_sim::sniffer::AirItem;
 
-use super::air::Pdu;
-use super::air::pdu;
+use super::air::{Pdu, What, pdu};
 use super::ending::{Ending, ending, seen};
 use super::hosts::Hosts;
 use super::pairing::Pairing;
@@ -65,6 +64,8 @@ impl Account {
             false => told.map(|(at, _)| at),
             true => pdus.last().map(|last| last.at),
         };
+        // A connection that its user has ended is not what decides; what follows it may.
+        let left = left.or_else(|| goodbye(&pdus).and_then(|index| pdus.get(index)).map(|p| p.at));
         let left = left.filter(|_| connection.is_some());
         let adverts: Vec<Pdu> = items
             .iter()
@@ -94,6 +95,12 @@ impl Account {
             until,
             security_err,
         }
+    }
+
+    /// Index of the LL_TERMINATE_IND with which a connection was over that did not decide.
+    #[must_use]
+    pub fn over_before(&self) -> Option<usize> {
+        goodbye(&self.pdus).filter(|_| self.ending.is_none() && !self.sight.is_partial())
     }
 
     /// When the link was over for the peripheral's host; of one that is not, when watching ended.
@@ -151,4 +158,10 @@ impl Account {
     pub fn named(&self, index: usize) -> String {
         self.pdu(index).map_or_else(String::new, |pdu| format!("{} ({})", pdu.name(), pdu.place()))
     }
+}
+
+fn goodbye(pdus: &[Pdu]) -> Option<usize> {
+    use ble::pdu::control::ControlPdu;
+    let goodbye = |p: &Pdu| matches!(p.what, What::Control(ControlPdu::TerminateInd(_)));
+    pdus.iter().rposition(|p| p.heard && goodbye(p))
 }

@@ -139,8 +139,21 @@ fn timed_out(pdus: &[Pdu]) -> How {
         return How::Other;
     };
     let unheard = pdus.iter().enumerate().skip(last_heard + 1).find(|(_, p)| p.from_central);
-    match unheard {
+    match unheard.filter(|_| went_on(pdus, last_heard)) {
         Some((first_unheard, _)) => How::Deaf { last_heard, first_unheard },
         None => How::Silence { last_heard },
     }
+}
+
+/// Whether the central went on sending until a supervision timeout had run out, the peripheral's or
+/// its own. If not, it had stopped: that its last packets got lost as well, ended nothing.
+fn went_on(pdus: &[Pdu], last_heard: usize) -> bool {
+    let timing = pdus.len().checked_sub(1).and_then(|last| Timing::at(pdus, last));
+    let sent = pdus.iter().rfind(|p| p.from_central && p.event.is_some());
+    let (Some(timing), Some(sent), Some(heard)) = (timing, sent, pdus.get(last_heard)) else {
+        return true;
+    };
+    let answered = pdus.iter().rfind(|p| !p.from_central && p.heard).map_or(heard.at, |p| p.at);
+    let gone = sent.at + timing.interval + timing.interval;
+    gone >= heard.at.min(answered) + timing.timeout
 }

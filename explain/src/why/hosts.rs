@@ -24,6 +24,8 @@ pub struct Dialog {
     pub over: Option<Instant>,
     /// Whether somebody did something.
     pub acted: bool,
+    /// Whether that was to cancel it.
+    pub cancelled: bool,
 }
 
 /// What hosts and people did.
@@ -114,12 +116,17 @@ impl Hosts {
             Ui::Clear => return self.close(at, central, false),
             Ui::Output(_) => return,
         };
-        self.dialogs.push(Dialog { at, central, asks, over: None, acted: false });
+        self.dialogs.push(Dialog { at, central, asks, over: None, acted: false, cancelled: false });
     }
 
     fn acted(&mut self, at: Instant, central: bool, act: &Act) {
-        if matches!(act, Act::TypePasskey(_) | Act::Confirm(_) | Act::Cancel) {
-            self.close(at, central, true);
+        if !matches!(act, Act::TypePasskey(_) | Act::Confirm(_) | Act::Cancel) {
+            return;
+        }
+        let open = self.dialogs.iter().rposition(|d| d.central == central && d.over.is_none());
+        self.close(at, central, true);
+        if let Some(dialog) = open.and_then(|open| self.dialogs.get_mut(open)) {
+            dialog.cancelled = *act == Act::Cancel;
         }
     }
 
@@ -128,6 +135,12 @@ impl Hosts {
         if let Some(dialog) = open {
             (dialog.over, dialog.acted) = (Some(at), acted);
         }
+    }
+
+    /// The last dialog that asked somebody, if they cancelled it.
+    #[must_use]
+    pub fn cancelled(&self) -> Option<&Dialog> {
+        self.dialogs.iter().rfind(|dialog| dialog.asks).filter(|dialog| dialog.cancelled)
     }
 
     /// The last dialog that asked somebody, if nobody did anything.

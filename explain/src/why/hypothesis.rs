@@ -38,6 +38,8 @@ pub enum Cause {
     PairingStuck,
     /// Pairing went well, and a side had said that it keeps no bond.
     NoBond,
+    /// A person was asked, and cancelled.
+    PersonCancelled,
     /// A person was asked, and did nothing.
     PersonIdle,
     /// An attribute was refused at a handle that comes from an earlier connection.

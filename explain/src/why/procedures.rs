@@ -68,11 +68,16 @@ impl Exchange {
             && matches!(self.answer, Some(Answer::Refused { error, .. }) if error == missing)
     }
 
+    /// Whether it asks for something that begins at an instant.
+    #[must_use]
+    pub const fn has_instant(&self) -> bool {
+        matches!(self.opcode, Opcode::PHY_REQ | Opcode::CONNECTION_PARAM_REQ)
+    }
+
     /// Whether an instant is still to be named for it.
     #[must_use]
     pub const fn awaits_instant(&self) -> bool {
-        matches!(self.opcode, Opcode::PHY_REQ | Opcode::CONNECTION_PARAM_REQ)
-            && matches!(self.answer, None | Some(Answer::Answered(_)))
+        self.has_instant() && matches!(self.answer, None | Some(Answer::Answered(_)))
     }
 }
 

@@ -3,7 +3,11 @@
 use crate::why::account::Account;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::count;
+use ble::time::Duration;
 use bletwin_scenarios::judgement::seconds;
+
+/// How long nobody has to come for that to be worth a word.
+const AWAY: Duration = Duration::from_secs(10);
 
 pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     not_taken(account).or_else(|| nobody(account))
@@ -29,11 +33,16 @@ fn not_taken(account: &Account) -> Option<Hypothesis> {
     })
 }
 
-/// There was no connection at all.
+/// There was no connection at all, or none after one that its user had ended.
 fn nobody(account: &Account) -> Option<Hypothesis> {
-    if !account.pdus.is_empty() {
+    let over = account.over_before().and_then(|index| account.pdu(index));
+    let long = over.is_some_and(|over| account.until.since(over.at) >= AWAY);
+    if !account.pdus.is_empty() && !long {
         return None;
     }
+    let before = over.map_or_else(String::new, |over| {
+        format!("The connection before was over at {}. ", seconds(over.at))
+    });
     let advertised = match (account.adverts.first(), account.adverts.last()) {
         (Some(first), Some(last)) => format!(
             "The peripheral sent {} from {} to {}, and nobody connected",
@@ -43,6 +52,7 @@ fn nobody(account: &Account) -> Option<Hypothesis> {
         ),
         _ => "The peripheral did not advertise".to_owned(),
     };
+    let advertised = before + &advertised;
     Some(match account.hosts.not_connecting {
         Some((at, status)) => {
             let text = format!(

@@ -2,6 +2,7 @@
 
 use ble::error::ErrorCode;
 use ble::pdu::control::ControlPdu;
+use ble::time::Duration;
 
 use crate::why::account::Account;
 use crate::why::air::{Pdu, What};
@@ -9,6 +10,10 @@ use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::{self, side};
 use crate::why::procedures::Exchange;
+
+/// What makes a side leave does so within some events, and some time where those are short.
+const EVENTS: u64 = 12;
+const AT_ONCE: Duration = Duration::from_ms(500);
 
 /// What was still under way when the other came.
 struct Open<'a> {
@@ -29,7 +34,7 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
         How::Terminated { pdu } => !account.pdu(pdu)?.from_central,
         _ => true,
     };
-    let offending = offending(account, by_central)?;
+    let offending = offending(account, by_central).filter(|index| is_recent(account, *index))?;
     let open = open(account, offending)?;
     let pdu = account.pdu(offending)?;
     let before = open.instant.map_or_else(String::new, |i| format!(", before instant {i}"));
@@ -73,9 +78,22 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     Some(Hypothesis::new(Cause::Collision, Confidence::Shown, places, text))
 }
 
-/// The last request or announcement of a side: what the other could not take.
+/// Whoever leaves for a collision does so at once: within a few events of the last copy.
+fn is_recent(account: &Account, index: usize) -> bool {
+    let events = account.timing().map_or(1, |timing| u64::from(timing.latency) + EVENTS);
+    let interval = account.timing().map_or(Duration::ZERO, |timing| timing.interval);
+    let what = account.pdu(index).map(|pdu| (pdu.from_central, &pdu.what));
+    let mut copies = account.pdus.iter().skip(index);
+    let last = copies.rfind(|pdu| Some((pdu.from_central, &pdu.what)) == what);
+    last.is_some_and(|pdu| account.end().since(pdu.at) <= interval.times(events).max(AT_ONCE))
+}
+
+/// The last request or announcement of a side: what the other could not take. A request for longer
+/// PDUs, features or a version has no instant and meets none.
+// LL-COLL-2: one procedure with an instant at a time.
 fn offending(account: &Account, by_central: bool) -> Option<usize> {
     let asked = account.exchanges.iter().filter(|e| e.from_central == by_central);
+    let asked = asked.filter(|e| e.has_instant());
     let asked = asked.map(|e| e.request).max();
     let announced = account.announcements.iter().map(|a| a.pdu).max();
     asked.max(announced.filter(|_| by_central))

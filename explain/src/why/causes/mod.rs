@@ -26,7 +26,7 @@ mod unknown;
 type Look = fn(&Account) -> Option<Hypothesis>;
 
 /// Every kind of cause that is looked for, but for what merely came before a silence.
-const ALL: [Look; 18] = [
+const ALL: [Look; 20] = [
     absent::look,
     key::look,
     encryption::look,
@@ -38,7 +38,9 @@ const ALL: [Look; 18] = [
     parameters::look,
     unknown::look,
     person::look,
+    person::cancelled,
     smp::look,
+    smp::kept_waiting,
     attributes::stale,
     attributes::refused,
     attributes::unanswered,

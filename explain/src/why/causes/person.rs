@@ -1,10 +1,24 @@
-//! People who were asked, and did nothing.
+//! People who were asked, and did nothing or cancelled.
 
 use super::limits::{PATIENCE, SMP_TIMEOUT};
 use crate::why::account::Account;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::{side, span};
 use bletwin_scenarios::judgement::seconds;
+
+/// A dialog that its user cancelled; where SMP says so as well, that is told.
+pub(super) fn cancelled(account: &Account) -> Option<Hypothesis> {
+    let dialog = account.hosts.cancelled()?;
+    let pairing = account.pairing.filter(|p| p.encrypted.is_none() && p.failed.is_none())?;
+    let over = dialog.over.filter(|over| *over <= account.end())?;
+    let text = format!(
+        "At {} the {} asked its user, who cancelled it {} later.",
+        seconds(dialog.at),
+        side(dialog.central),
+        span(dialog.at, over)
+    );
+    Some(Hypothesis::new(Cause::PersonCancelled, Confidence::Shown, [pairing.last], text))
+}
 
 pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let dialog = account.hosts.ignored()?;

@@ -1,5 +1,7 @@
 //! Pairing that a side ended, or that came to a halt.
 
+use ble::pdu::control::Opcode;
+
 use super::limits::{PATIENCE, SMP_TIMEOUT, ran_out};
 use super::{person, stall};
 use crate::why::account::Account;
@@ -9,11 +11,14 @@ use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::pairing::Pairing;
 use crate::why::phrases::{side, span};
 
+/// SMP Pairing DHKey Check, behind which the central starts encryption.
+const DHKEY_CHECK: u8 = 0x0D;
+
 pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let pairing = account.pairing?;
     failed(account, pairing).or_else(|| {
-        // A person who does nothing is why it came to a halt.
-        let person = person::look(account).is_some();
+        // A person who does nothing, or cancels, is why it came to a halt.
+        let person = person::look(account).or_else(|| person::cancelled(account)).is_some();
         if person { None } else { stuck(account, pairing) }
     })
 }
@@ -65,7 +70,8 @@ fn stuck(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
             false => return None,
         };
     // Who says nothing at all any more, also to a request of the link layer, has stopped below SMP.
-    let below = !last.from_central && stall::is_likely(account);
+    let waits = encryption_waits(account, pairing);
+    let below = !last.from_central && stall::is_likely(account) || waits.is_some();
     let limit = if age + PATIENCE >= SMP_TIMEOUT { ": SMP allows 30 s" } else { "" };
     let text = format!(
         "The {own} sent {}, and the {other} sent nothing more of pairing in the {} that \
@@ -74,8 +80,41 @@ fn stuck(account: &Account, pairing: Pairing) -> Option<Hypothesis> {
         span(last.at, end),
     );
     let found = Hypothesis::new(Cause::PairingStuck, confidence, [pairing.last], text);
-    Some(match below {
-        true => found.merely_possible().but("its link layer said nothing more either"),
-        false => found,
+    Some(match (below, waits) {
+        (_, Some(request)) => found.merely_possible().but(format!(
+            "{}, of the central's own, was still open, and LL_ENC_REQ has to wait for its end",
+            account.named(request)
+        )),
+        (true, None) => found.merely_possible().but("its link layer said nothing more either"),
+        (false, None) => found,
     })
+}
+
+/// What encryption has to wait for that the central is to start now: a request of its own that is
+/// open. Its index.
+// LL-PROC-1: one procedure at a time.
+fn encryption_waits(account: &Account, pairing: Pairing) -> Option<usize> {
+    let last = account.pdu(pairing.last)?;
+    let due = !last.from_central && last.what == What::Smp(DHKEY_CHECK);
+    let open = account.exchanges.iter().find(|e| {
+        let old = account.age(e.request) >= PATIENCE;
+        e.from_central && e.answer.is_none() && e.opcode != Opcode::ENC_REQ && old
+    });
+    open.filter(|_| due).map(|open| open.request)
+}
+
+/// A request of the link layer that got no answer, and kept the central from starting encryption.
+pub(super) fn kept_waiting(account: &Account) -> Option<Hypothesis> {
+    let pairing = account.pairing.filter(|p| p.encrypted.is_none() && p.failed.is_none())?;
+    if account.ending.is_some() {
+        return None;
+    }
+    let request = encryption_waits(account, pairing)?;
+    let text = format!(
+        "The central sent {}, and nothing answered it. Until it is over the central starts no \
+         other procedure: {} was the last of pairing, and LL_ENC_REQ was due.",
+        account.named(request),
+        account.named(pairing.last),
+    );
+    Some(Hypothesis::new(Cause::Unanswered, Confidence::Likely, [request, pairing.last], text))
 }

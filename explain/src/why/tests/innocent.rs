@@ -1,7 +1,7 @@
 //! What is innocent is not named: connections as a list of PDUs.
 
 use ble::error::ErrorCode;
-use ble::pdu::control::{ConnectionUpdate, ControlPdu, EncReq, EncRsp, Opcode};
+use ble::pdu::control::{ConnectionUpdate, ControlPdu, DataLength, EncReq, EncRsp, Opcode};
 use ble::phy::{PhySet, TxPhy};
 use ble::time::Instant;
 use bletwin_sim::record::RecordId;
@@ -167,7 +167,8 @@ fn a_person_whose_dialog_went_away_was_not_idle() {
         }
         pdus.push(pdu(100, CENTRAL, What::Empty));
         let mut account = account(pdus, None);
-        let dialog = Dialog { at: at(1), central: true, asks: true, over, acted: false };
+        let dialog =
+            Dialog { at: at(1), central: true, asks: true, over, acted: false, cancelled: false };
         account.hosts.dialogs.push(dialog);
         ranked(&account)
     };
@@ -175,4 +176,31 @@ fn a_person_whose_dialog_went_away_was_not_idle() {
     assert!(idle(&told(None, false)), "it is still open");
     assert!(!idle(&told(Some(at(40)), true)));
     assert!(!idle(&told(Some(at(40)), false)));
+}
+
+/// Who leaves with 0x2A leaves for what has just come. What met an instant long ago and was served,
+/// or has no instant itself, is not why.
+#[test]
+fn what_was_served_long_ago_did_not_collide() {
+    let told = |second: ControlPdu, end: u16| {
+        let scheduled =
+            ControlPdu::PhyUpdateInd { c_to_p: PhySet::LE_2M, p_to_c: PhySet::LE_2M, instant: 8 };
+        let mut pdus = vec![
+            control(1, PERIPHERAL, PHY_REQ),
+            control(2, CENTRAL, scheduled),
+            control(3, CENTRAL, second),
+        ];
+        pdus.extend((4..end).map(|event| pdu(event, CENTRAL, What::Empty)));
+        ranked(&account(pdus, Some(ErrorCode::DIFFERENT_TRANSACTION_COLLISION)))
+    };
+    let collides = |all: &[Hypothesis]| all.iter().any(|h| h.cause == Cause::Collision);
+    let length = ControlPdu::LengthReq(DataLength {
+        max_rx_octets: 251,
+        max_rx_time: 2_120,
+        max_tx_octets: 251,
+        max_tx_time: 2_120,
+    });
+    assert!(collides(&told(PHY_REQ, 5)));
+    assert!(!collides(&told(PHY_REQ, 100)), "it was served");
+    assert!(!collides(&told(length, 5)), "it has no instant");
 }
