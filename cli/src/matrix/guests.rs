@@ -166,10 +166,10 @@ impl Guests {
             }
         }
         let why = format!(
-            "this machine is too busy for real time: the host was served {} ms late, and {} times \
-             again. Let the machine alone, or give --time max",
-            latest.as_millis(),
-            AGAIN
+            "this machine is too busy for real time: {} times the host was served late, at last by \
+             {} ms. Let the machine alone, or give --time max",
+            AGAIN + 1,
+            latest.as_millis()
         );
         Ok(Some(Kept {
             outcome: DISTURBED.into(),

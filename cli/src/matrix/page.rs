@@ -127,12 +127,13 @@ pub fn write(matrix: &Matrix, out: &mut impl Write) -> io::Result<()> {
          <span class=\"bad\">✗ not as expected</span>{}. A cell opens to what came of it and the \
          command that runs it again.</p>\n",
         match matrix.cells.iter().any(|cell| cell.disturbed > 0) {
-            true => " · <span>? disturbed: this machine was too busy, nothing is said</span>",
+            true => " · ? disturbed: this machine was too busy, and nothing is said",
             false => "",
         }
     )?;
     if let Some(time) = matrix.time() {
-        writeln!(out, "<p>Time: {}. {}.</p>", escaped(&time), escaped(crate::meeting::WHOSE))?;
+        let whose = crate::meeting::WHOSE.replacen("host", "Host", 1);
+        writeln!(out, "<p>Time: {}. {}.</p>", escaped(&time), escaped(&whose))?;
     }
     write!(out, "<div class=\"table\"><table>\n<thead><tr><th>central</th>")?;
     for (column, firmware) in matrix.firmwares().iter().enumerate() {
