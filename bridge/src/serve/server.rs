@@ -287,6 +287,10 @@ impl<A: Lent> Server<A> {
             let what = match change {
                 Change::Came => {
                     self.air.come(Port(index));
+                    if let Clock::Max(talk) = &mut self.clock {
+                        // It has something to say, and may need a moment to begin.
+                        talk.last = Some(WallInstant::now());
+                    }
                     "a host has come"
                 }
                 Change::Refused => "taken; another host was sent away",
