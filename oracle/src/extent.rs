@@ -4,7 +4,7 @@
 use ble::hci::Role;
 use ble::pdu::control::ControlPdu;
 use ble::time::Duration;
-use bletwin_sniffer::{Frame, Hearing, RecordId};
+use bletwin_sniffer::{AirItem, Frame, Hearing, RecordId};
 
 use crate::findings::{Judged, Stop};
 use crate::link::{Link, Packet};
@@ -14,7 +14,7 @@ use crate::procedure::PAST;
 /// Between a packet and its answer there is less, rules or not; with another one between, more.
 const ANSWER: Duration = Duration::from_us(300);
 
-impl Link<'_> {
+impl<'a> Link<'a> {
     /// Whether somebody has followed it in a capture.
     pub(super) fn is_captured(&self) -> bool {
         self.packets.first().is_some_and(|packet| packet.tx.followed.is_some())
@@ -23,11 +23,15 @@ impl Link<'_> {
     /// Forgets everything from the first packet on that is encrypted with a key that is not known,
     /// and tells which that is.
     pub(super) fn end_where_opaque(&mut self) -> Option<RecordId> {
+        self.end_before_opaque().map(|item| item.record)
+    }
+
+    fn end_before_opaque(&mut self) -> Option<&'a AirItem> {
         let opaque = |packet: &Packet<'_>| packet.item.decrypted == Some(false);
         let index = self.packets.iter().position(opaque)?;
-        let record = self.packets.get(index)?.item.record;
+        let item = self.packets.get(index)?.item;
         self.truncate(index);
-        Some(record)
+        Some(item)
     }
 }
 
@@ -40,7 +44,7 @@ pub(crate) fn settle(link: &mut Link<'_>, view: Needs, told: &mut Vec<Judged>) -
     link.hci.clear();
     (link.farewells, link.keys) = ([None; 2], [None; 2]);
     let before = link.packets.len();
-    let sealed = link.end_where_opaque().map(|record| (record, Stop::Sealed));
+    let sealed = link.end_before_opaque().map(|item| (item.record, item.at, Stop::Sealed));
     let lossy = link.packets.iter().any(lacks);
     let mut update = None;
     let broken = link.packets.iter().enumerate().find_map(|(index, packet)| {
@@ -59,17 +63,19 @@ pub(crate) fn settle(link: &mut Link<'_>, view: Needs, told: &mut Vec<Judged>) -
                 return None;
             }
         };
-        Some((index, packet.item.record, why))
+        Some((index, (packet.item.record, packet.item.at, why)))
     });
-    if let Some((index, ..)) = broken {
+    if let Some((index, _)) = broken {
         link.truncate(index);
     }
+    let stop = broken.map(|(_, stop)| stop).or(sealed);
     let there = present(link, view);
     let decided = bletwin_rules::judged().map(|rule| rule.id);
     told.push(Judged {
         connection: link.connect.record,
         packets: link.packets.len(),
-        stop: broken.map(|(_, record, why)| (record, why)).or(sealed),
+        stop: stop.map(|(record, _, why)| (record, why)),
+        until: stop.map(|(_, at, _)| at),
         rest: before - link.packets.len(),
         decided: decided.filter(|rule| Needs::decide(rule, there)).collect(),
     });

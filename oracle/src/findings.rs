@@ -86,6 +86,8 @@ pub struct Judged {
     pub packets: usize,
     /// The first that was not and the reason; `None`: all were.
     pub stop: Option<(RecordId, Stop)>,
+    /// When that one was on air.
+    pub until: Option<Instant>,
     /// Packets that were not.
     pub rest: usize,
     /// Rules that were decided as far as that, among those of connections.

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use ble::time::Instant;
-//! use bletwin_sniffer::View;
+//! use bletwin_sniffer::{AirItem, View};
 //!
 //! let silence = View {
 //!     frames: Vec::new(),
@@ -19,7 +19,7 @@
 
 use std::collections::BTreeSet;
 
-use bletwin_sniffer::View;
+use bletwin_sniffer::{AirItem, View};
 
 mod advertising;
 mod agreement;
@@ -74,40 +74,81 @@ pub fn judge(view: &View) -> Vec<Finding> {
 /// Judges everything that is in a view. Time and memory are linear in its length.
 #[must_use]
 pub fn examine(view: &View) -> Examined {
-    let there = Needs::present(view);
-    let items = bletwin_sniffer::sniff(view);
-    let facts = Facts::of(view);
-    let mut findings = Findings::with(there);
-    advertising::check(view, &mut findings);
-    extended::check(&items, &mut findings);
-    gap::check(view, &mut findings);
-    let mut all = findings.told;
-    let mut links = link::links(view, &items, &mut all.unjudged);
-    all.unjudged.extend(links.iter_mut().filter_map(|link| link.end_where_restarted(view)));
-    if view.hci.is_none() {
-        let known = |link: &&mut link::Link<'_>| !link.is_captured();
-        let worlds = links.iter_mut().filter(known);
-        all.unjudged.extend(worlds.filter_map(link::Link::end_where_opaque));
+    examine_sniffed(view, &bletwin_sniffer::sniff(view))
+}
+
+/// The same of a view that has been sniffed already: `items` are what came of it.
+#[must_use]
+pub fn examine_sniffed(view: &View, items: &[AirItem]) -> Examined {
+    let mut judge = Judge::default();
+    judge.connections(view, items);
+    judge.verdict(view, items)
+}
+
+/// Judges a long view in pieces, so that no more than one of them has to be there at a time.
+///
+/// A piece has whole connections, and with them all that they have to do with: the advertisement
+/// that each answers, and the other connections of its devices at the same time.
+#[derive(Debug, Default)]
+pub struct Judge {
+    /// What all pieces have; `None`: there was none.
+    there: Option<Needs>,
+    told: Examined,
+}
+
+impl Judge {
+    /// Judges the connections of a piece.
+    pub fn connections(&mut self, view: &View, items: &[AirItem]) {
+        let (there, all) = (Needs::present(view), &mut self.told);
+        let facts = Facts::of(view);
+        let mut links = link::links(view, items, &mut all.unjudged);
+        all.unjudged.extend(links.iter_mut().filter_map(|link| link.end_where_restarted(view)));
+        if view.hci.is_none() {
+            let known = |link: &&mut link::Link<'_>| !link.is_captured();
+            let worlds = links.iter_mut().filter(known);
+            all.unjudged.extend(worlds.filter_map(link::Link::end_where_opaque));
+        }
+        let before = all.links.len();
+        let extents: Vec<Needs> =
+            links.iter_mut().map(|link| extent::settle(link, there, &mut all.links)).collect();
+        let sealed = all.links.iter().skip(before).filter_map(|link| link.stop);
+        let sealed = sealed.filter(|(_, stop)| *stop == Stop::Sealed).map(|(record, _)| record);
+        all.unjudged.extend(sealed);
+        let shared = shared_radio::Shared::of(&links);
+        for (number, (link, there)) in links.into_iter().zip(extents).enumerate() {
+            self.take(one_link(link, &facts, &shared.of_peripheral(number), there).told);
+        }
+        self.there = Some(self.there.map_or(there, |before| before.common(there)));
     }
-    let extents: Vec<Needs> =
-        links.iter_mut().map(|link| extent::settle(link, there, &mut all.links)).collect();
-    let sealed = all.links.iter().filter_map(|link| link.stop);
-    let sealed = sealed.filter(|(_, stop)| *stop == Stop::Sealed).map(|(record, _)| record);
-    all.unjudged.extend(sealed);
-    let shared = shared_radio::Shared::of(&links);
-    for (number, (link, there)) in links.into_iter().zip(extents).enumerate() {
-        let mut told = one_link(link, &facts, &shared.of_peripheral(number), there).told;
-        all.findings.append(&mut told.findings);
-        all.observations.append(&mut told.observations);
+
+    fn take(&mut self, mut told: Examined) {
+        self.told.findings.append(&mut told.findings);
+        self.told.observations.append(&mut told.observations);
     }
-    for list in [&mut all.findings, &mut all.observations] {
-        list.sort_by_key(|finding| (finding.record, finding.rule));
+
+    /// What there is to say, each in the order of the whole, when all pieces have been judged;
+    /// `view` has its advertising.
+    #[must_use]
+    pub fn verdict(mut self, view: &View, items: &[AirItem]) -> Examined {
+        let there = Needs::present(view);
+        let there = self.there.map_or(there, |pieces| pieces.common(there));
+        let mut findings = Findings::with(there);
+        advertising::check(view, &mut findings);
+        extended::check(items, &mut findings);
+        gap::check(view, &mut findings);
+        self.take(findings.told);
+        let mut all = self.told;
+        for list in [&mut all.findings, &mut all.observations] {
+            list.sort_by_key(|finding| (finding.record, finding.rule));
+        }
+        all.unjudged.sort_unstable();
+        all.links.sort_by_key(|link| link.connection);
+        let judged = bletwin_rules::judged().map(|rule| rule.id);
+        let decided: BTreeSet<_> = all.links.iter().flat_map(|l| &l.decided).copied().collect();
+        let open = |rule: &&str| !Needs::decide(rule, there) && !decided.contains(rule);
+        all.undecided = judged.filter(open).collect();
+        all
     }
-    let judged = bletwin_rules::judged().map(|rule| rule.id);
-    let decided: BTreeSet<_> = all.links.iter().flat_map(|link| &link.decided).copied().collect();
-    let open = |rule: &&str| !Needs::decide(rule, there) && !decided.contains(rule);
-    all.undecided = judged.filter(open).collect();
-    all
 }
 
 /// What a view says beside the packets of connections.

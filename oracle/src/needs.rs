@@ -92,6 +92,12 @@ impl Needs {
         Self(self.0 | other.0)
     }
 
+    /// What both have.
+    #[must_use]
+    pub(super) const fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether nothing of these is missing.
     #[must_use]
     pub const fn are_met_by(self, there: Self) -> bool {
