@@ -2,39 +2,46 @@
 
 use std::collections::BTreeMap;
 
+use ble::crypto::ccm::Direction;
 use ble::pdu::access_address;
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu, ConnectInd};
 use ble::pdu::control::ControlPdu;
-use ble::pdu::data::{DataHeader, Llid};
+use ble::pdu::data::Llid;
 use ble::pdu::extended::ExtendedPdu;
 use ble::phy::{Phy, TxPhy};
 use ble::radio::AirPdu;
-use ble::time::Instant;
-use bletwin_sniffer::{Direction, Followed, Frame, Hearing, NodeId, RecordId, Sealing};
+use bletwin_sniffer::{Followed, NodeId, Sealing};
 
+use crate::air::SniffedPacket;
 use crate::follow::{Beginning, FollowedLink, Sighting, Summary};
-use crate::hearing;
 use crate::keys::{Keys, Progress, plausible};
 use crate::nodes::Nodes;
 use crate::report::Reason;
-use crate::trust::{Heard, Trust, request};
+use crate::trust::{Trust, request};
 
 /// A connection is joined where so many packets have its access address: noise has it once.
 const JOINED_MIN: usize = 4;
 /// So far ahead is looked for the beginnings of events.
 const AHEAD: usize = 128;
 
-/// A frame that has not got its number yet, and the record that it was read from.
-pub(crate) struct Placed {
-    pub file: usize,
-    pub frame: Frame,
-    pub record: u64,
-    pub not_judged: Option<Reason>,
+/// A connection that was followed, and its packets.
+#[derive(Clone, Debug)]
+pub(crate) struct PackedLink {
+    /// Access address on air.
+    pub(crate) access_address: u32,
+    /// Central and peripheral.
+    pub(crate) ends: [NodeId; 2],
+    /// Index of the request with which it began; `None`: that was not seen.
+    pub(crate) request: Option<u32>,
+    /// Indices of its packets.
+    pub(crate) packets: Vec<u32>,
+    /// Whether some of them are missing or damaged.
+    pub(crate) lossy: bool,
 }
 
 /// What came of one interface.
 pub(crate) struct SessionOutcome {
-    pub links: Vec<Summary>,
+    pub links: Vec<(Summary, PackedLink)>,
     pub damaged: u64,
     pub gapless: bool,
 }
@@ -44,15 +51,12 @@ pub(crate) struct AirSession<'a> {
     pub(crate) nodes: &'a mut Nodes,
     pub(crate) keys: &'a mut Keys,
     pub(crate) trust: &'a Trust,
-    /// What is added to times, so that all files have one beginning.
-    pub(crate) offset: i64,
+    /// What was heard, in the order of times; each packet takes its place.
+    packets: &'a mut [SniffedPacket],
     /// ChSel of who advertised with an address.
     advertisers: BTreeMap<ble::address::Address, bool>,
     links: BTreeMap<u32, Live>,
-    ended: Vec<(usize, Summary)>,
-    /// Of which file, and where its frames go, behind those of other interfaces.
-    file: usize,
-    out: &'a mut Vec<Placed>,
+    ended: Vec<(usize, Summary, PackedLink)>,
     harmed: u64,
     last_advertiser: Option<NodeId>,
 }
@@ -61,8 +65,8 @@ pub(crate) struct AirSession<'a> {
 struct Live {
     link: FollowedLink,
     first: usize,
-    /// Indices of its frames.
-    frames: Vec<usize>,
+    /// Indices of its packets.
+    packets: Vec<u32>,
     told_sealed: bool,
 }
 
@@ -71,44 +75,43 @@ impl<'a> AirSession<'a> {
         nodes: &'a mut Nodes,
         keys: &'a mut Keys,
         trust: &'a Trust,
-        offset: i64,
-        file: usize,
-        out: &'a mut Vec<Placed>,
+        packets: &'a mut [SniffedPacket],
     ) -> Self {
         Self {
             nodes,
             keys,
             trust,
-            offset,
+            packets,
             advertisers: BTreeMap::new(),
             links: BTreeMap::new(),
             ended: Vec::new(),
-            file,
-            out,
             harmed: 0,
             last_advertiser: None,
         }
     }
 
     /// Follows all packets, in the order of their times.
-    pub(crate) fn follow(mut self, heard: &[Heard], progress: Progress<'_>) -> SessionOutcome {
-        let mut of: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (index, one) in heard.iter().enumerate() {
-            let address = one.packet.access_address;
+    pub(crate) fn follow(mut self, progress: Progress<'_>) -> SessionOutcome {
+        let mut of: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (index, one) in (0..).zip(&*self.packets) {
+            let address = one.access_address;
             if address != ADVERTISING_ACCESS_ADDRESS && one.crc_ok != Some(false) {
                 of.entry(address).or_default().push(index);
             }
         }
-        for (index, one) in heard.iter().enumerate() {
-            let address = one.packet.access_address;
+        // How far each access address has come.
+        let mut gone: BTreeMap<u32, usize> = BTreeMap::new();
+        for index in 0..self.packets.len() {
+            let Some(one) = self.packets.get(index) else { break };
+            let (address, damaged) = (one.access_address, one.crc_ok == Some(false));
             if address == ADVERTISING_ACCESS_ADDRESS {
-                self.advertising(one);
-            } else {
-                let coming = of.get(&address).map_or(&[][..], Vec::as_slice);
-                let from = coming.partition_point(|place| *place < index);
-                let coming = coming.get(from..).unwrap_or_default();
-                self.data(one, heard, coming, &mut *progress);
+                self.advertising(index);
+                continue;
             }
+            let gone = gone.entry(address).or_default();
+            let coming = of.get(&address).and_then(|all| all.get(*gone..)).unwrap_or_default();
+            *gone += usize::from(!damaged);
+            self.data(index, coming, &mut *progress);
         }
         self.finish()
     }
@@ -117,112 +120,62 @@ impl<'a> AirSession<'a> {
         for (_, live) in std::mem::take(&mut self.links) {
             self.close(live);
         }
-        self.ended.sort_by_key(|(first, _)| *first);
-        let links: Vec<_> = self.ended.into_iter().map(|(_, link)| link).collect();
-        let whole = |link: &Summary| {
+        self.ended.sort_by_key(|(first, ..)| *first);
+        let links: Vec<_> = self.ended.into_iter().map(|(_, link, all)| (link, all)).collect();
+        let whole = |(link, _): &(Summary, PackedLink)| {
             link.beginning == Beginning::Seen && link.missing == 0 && link.damaged == 0
         };
         let gapless = links.iter().all(whole) && self.harmed == 0;
         SessionOutcome { links, damaged: self.harmed, gapless }
     }
 
-    /// What acknowledgements show of who heard what.
-    fn hear(&mut self, link: &FollowedLink, first: usize, frames: &[usize]) {
-        if self.trust.own_log.value {
-            return;
-        }
-        let lossy = link.summary.missing > 0 || link.summary.damaged > 0;
-        let all: Vec<&Frame> =
-            frames.iter().filter_map(|place| Some(&self.out.get(*place)?.frame)).collect();
-        let answered = all.iter().any(|frame| frame.from == link.ends[1]);
-        let heard = hearing::infer(&all, link.ends, lossy);
-        for (place, heard) in frames.iter().zip(heard) {
-            if let Some(placed) = self.out.get_mut(*place) {
-                placed.frame.hearing = heard;
-            }
-        }
-        // Who takes part in a connection has heard the request for it.
-        if let (Beginning::Seen, true) = (link.summary.beginning, answered)
-            && let Some(placed) = self.out.get_mut(first)
-        {
-            placed.frame.hearing = hearing::arrived(&placed.frame, link.ends[1]);
-        }
-    }
-
     /// A connection is over: where nothing was seen of how it became encrypted, its form tells.
     fn close(&mut self, live: Live) {
-        let Live { mut link, first, frames, .. } = live;
-        self.hear(&link, first, &frames);
+        let Live { mut link, first, packets, .. } = live;
+        let lossy = link.summary.missing > 0 || link.summary.damaged > 0;
         if !link.encryption.has_begun() {
-            let full = |frame: &Frame| {
-                let llid = DataHeader::from_octet(frame.pdu.header()).llid;
-                !frame.pdu.payload().is_empty() && llid != Llid::Continuation
-            };
-            let mine = || frames.iter().filter_map(|index| self.out.get(*index));
-            let all = mine().filter(|placed| full(&placed.frame)).count();
-            let plain = mine().filter(|placed| full(&placed.frame)).filter(|placed| {
-                let llid = DataHeader::from_octet(placed.frame.pdu.header()).llid;
-                plausible(llid, placed.frame.pdu.payload())
-            });
+            let llid = |one: &SniffedPacket| one.header().map_or(Llid::Reserved, |h| h.llid);
+            let full =
+                |one: &&SniffedPacket| !one.payload().is_empty() && llid(one) != Llid::Continuation;
+            let mine = || packets.iter().filter_map(|index| self.packets.get(*index as usize));
+            let all = mine().filter(full).count();
+            let plain = mine().filter(full).filter(|one| plausible(llid(one), one.payload()));
             if plain.count() * 10 < all * 7 {
                 let mut reason = Some(Reason::NoKey);
-                for index in frames {
-                    if let Some(placed) = self.out.get_mut(index)
-                        && !placed.frame.pdu.payload().is_empty()
+                for index in &packets {
+                    if let Some(one) = self.packets.get_mut(*index as usize)
+                        && !one.payload().is_empty()
                     {
-                        placed.frame.sealing = Sealing::Sealed;
-                        placed.not_judged = placed.not_judged.or_else(|| reason.take());
+                        one.found.sealing = Sealing::Sealed;
+                        one.found.not_judged = one.found.not_judged.or_else(|| reason.take());
                         link.summary.sealed += 1;
                     }
                 }
             }
         }
-        self.ended.push((first, link.summary));
+        let request = (link.summary.beginning == Beginning::Seen).then_some(first as u32);
+        let access_address = link.summary.access_address;
+        let all = PackedLink { access_address, ends: link.ends, request, packets, lossy };
+        self.ended.push((first, link.summary, all));
     }
 
-    fn at(&self, ticks: i64) -> Instant {
-        Instant::from_ticks(u64::try_from(ticks.saturating_add(self.offset)).unwrap_or(0))
-    }
-
-    fn push(&mut self, one: &Heard, from: NodeId, phy: Option<TxPhy>, pdu: AirPdu) -> usize {
-        let length = phy.map(|phy| phy.air_time(one.on_air()));
-        let at = self.at(one.at);
-        self.out.push(Placed {
-            file: self.file,
-            frame: Frame {
-                id: RecordId(0),
-                at,
-                end: length.map(|length| at + length),
-                from,
-                access_address: one.packet.access_address,
-                pdu,
-                channel: one.packet.channel,
-                phy,
-                crc_init: one.crc_init,
-                hearing: Hearing::Unknown,
-                sealing: Sealing::AsOnAir,
-                followed: None,
-            },
-            record: one.packet.record,
-            not_judged: None,
-        });
-        self.out.len() - 1
-    }
-
-    fn advertising(&mut self, one: &Heard) {
-        let Some(pdu) = AirPdu::from_octets(&one.packet.octets) else { return };
-        let request = request(&one.packet);
+    fn advertising(&mut self, index: usize) {
+        let Some(one) = self.packets.get(index) else { return };
+        let Some(pdu) = AirPdu::from_octets(&one.octets) else { return };
+        let request = request(one);
         if one.crc_ok == Some(false) {
             self.harmed += 1;
             return;
         }
-        let Some(from) = self.sender(&pdu) else { return };
         // Advertising is on LE 1M unless somebody says otherwise.
-        let primary = one.packet.channel.is_none_or(|channel| channel >= 37);
-        let phy = one.packet.phy.or_else(|| primary.then_some(TxPhy::Le1M));
-        let place = self.push(one, from, phy, pdu);
+        let primary = one.channel.is_none_or(|channel| channel >= 37);
+        let phy = one.phy.or_else(|| primary.then_some(TxPhy::Le1M));
+        let Some(from) = self.sender(&pdu) else { return };
+        if let Some(one) = self.packets.get_mut(index) {
+            (one.found.from, one.found.used, one.phy) = (from, true, phy);
+        }
         if let Some(request) = request {
-            self.begin(one, &request, place, !primary);
+            self.begin(index, &request, !primary);
         }
     }
 
@@ -252,38 +205,37 @@ impl<'a> AirSession<'a> {
         Some(self.nodes.of(address))
     }
 
-    fn begin(&mut self, one: &Heard, request: &ConnectInd, place: usize, secondary: bool) {
+    fn begin(&mut self, index: usize, request: &ConnectInd, secondary: bool) {
+        let Some(one) = self.packets.get_mut(index) else { return };
         // An unharmed request may break rules; one that nobody vouches for has to keep them all.
         let can_be = (6..=3_200).contains(&request.interval)
             && request.channel_map & ble::pdu::advertising::CHANNEL_MAP_ALL != 0
             && access_address::is_allowed(request.access_address, true);
         let believed = can_be && (one.crc_ok == Some(true) || request.is_valid(true));
         let heard = self.advertisers.get(&request.advertiser).copied();
-        let reason = match () {
+        one.found.not_judged = match () {
             () if self.trust.own_log.value => Some(Reason::OwnLog),
             () if !believed => Some(Reason::RequestNotBelieved),
             () if heard.is_none() && !secondary => Some(Reason::AdvertiserNotHeard),
             () => None,
         };
-        if let Some(placed) = self.out.get_mut(place) {
-            placed.not_judged = reason;
-        }
         if !believed {
             return;
         }
         let ends = [self.nodes.of(request.initiator), self.nodes.of(request.advertiser)];
-        let phy = one.packet.phy.unwrap_or(TxPhy::Le1M);
+        let phy = one.phy.unwrap_or(TxPhy::Le1M);
         let length = i64::try_from(phy.air_time(one.on_air()).ticks()).unwrap_or(0);
         let secondary: Option<Phy> = secondary.then(|| phy.phy());
         let link = FollowedLink::begun(request, ends, one.at + length, secondary, heard);
-        let live = Live { link, first: place, frames: Vec::new(), told_sealed: false };
+        let live = Live { link, first: index, packets: Vec::new(), told_sealed: false };
         if let Some(before) = self.links.insert(request.access_address, live) {
             self.close(before);
         }
     }
 
-    fn data(&mut self, one: &Heard, all: &[Heard], coming: &[usize], progress: Progress<'_>) {
-        let address = one.packet.access_address;
+    fn data(&mut self, index: usize, coming: &[u32], progress: Progress<'_>) {
+        let Some(one) = self.packets.get(index) else { return };
+        let address = one.access_address;
         if one.crc_ok == Some(false) {
             self.harmed += 1;
             if let Some(live) = self.links.get_mut(&address) {
@@ -291,99 +243,96 @@ impl<'a> AirSession<'a> {
             }
             return;
         }
-        if !self.links.contains_key(&address) {
-            let plausible = access_address::is_allowed(address, true);
-            if coming.len() < JOINED_MIN || !plausible {
-                self.harmed += 1;
-                return;
+        let mut live = match self.links.remove(&address) {
+            Some(live) => live,
+            None => {
+                let plausible = access_address::is_allowed(address, true);
+                if coming.len() < JOINED_MIN || !plausible {
+                    self.harmed += 1;
+                    return;
+                }
+                let ends = [self.nodes.unknown(), self.nodes.unknown()];
+                let link = FollowedLink::joined(address, ends);
+                Live { link, first: index, packets: Vec::new(), told_sealed: false }
             }
-            let ends = [self.nodes.unknown(), self.nodes.unknown()];
-            let link = FollowedLink::joined(address, ends);
-            let first = self.out.len();
-            let live = Live { link, first, frames: Vec::new(), told_sealed: false };
-            self.links.insert(address, live);
-        }
-        let Some(mut live) = self.links.remove(&address) else { return };
-        self.packet(&mut live, one, all, coming, progress);
+        };
+        self.packet(&mut live, index, coming, progress);
         self.links.insert(address, live);
     }
 
-    fn sighting(&self, link: &FollowedLink, one: &Heard) -> Sighting {
+    fn sighting(&self, link: &FollowedLink, one: &SniffedPacket) -> Sighting {
         let (right, wrong) = link.summary.directions;
-        let told = one.packet.direction;
+        let told = one.direction;
         // A sniffer that loses packets turns its flags over: it is asked as long as it is right.
         let told = told.filter(|_| wrong * 100 <= right);
-        let phy = one.packet.phy.unwrap_or_else(|| link.phy(told));
+        let phy = one.phy.unwrap_or_else(|| link.phy(told));
         let length = i64::try_from(phy.air_time(one.on_air()).ticks()).unwrap_or(0);
         Sighting { at: one.at, end: one.at + length, told, exact: self.trust.clock.value.exact }
     }
 
-    fn packet(
-        &mut self,
-        live: &mut Live,
-        one: &Heard,
-        all: &[Heard],
-        coming: &[usize],
-        progress: Progress<'_>,
-    ) {
+    fn packet(&mut self, live: &mut Live, index: usize, coming: &[u32], progress: Progress<'_>) {
         let own = self.trust.own_log.value;
         let link = &mut live.link;
+        let Some(one) = self.packets.get(index) else { return };
         let seen = self.sighting(link, one);
         let lost = link.is_lost(&seen) && !own;
         let asks = lost || link.awaits_window() && !own;
         let coming: Vec<_> = coming
             .iter()
             .take(if asks { AHEAD } else { 0 })
-            .filter_map(|index| all.get(*index))
-            .map(|one| (self.sighting(link, one), one.packet.channel, one.packet.event))
+            .filter_map(|index| self.packets.get(*index as usize))
+            .map(|one| (self.sighting(link, one), one.channel, one.event))
             .collect();
         if lost {
             link.look_ahead(coming.iter().map(|(seen, channel, hint)| (seen, *channel, *hint)));
         }
         let ahead = coming.iter().map(|(seen, ..)| seen);
-        let mut followed = link.place(&seen, one.packet.channel, ahead);
+        let mut followed = link.place(&seen, one.channel, ahead);
         if own {
             followed = Followed {
-                direction: one.packet.direction.unwrap_or(followed.direction),
+                direction: one.direction.unwrap_or(followed.direction),
                 event: None,
                 missing: 0,
             };
         }
-        let Some(octet) = one.packet.octets.first() else { return };
-        let header = DataHeader::from_octet(*octet);
+        let (Some(header), opened, phy) = (one.header(), one.opened, one.phy) else { return };
+        let Some(one) = self.packets.get_mut(index) else { return };
+        let mut octets = std::mem::take(&mut one.octets);
+        let payload = octets.get(2..).unwrap_or_default();
         if !own {
-            link.sequence(&mut followed, header, one.packet.payload());
+            link.sequence(&mut followed, header, payload);
         }
-        let opening = link.encryption.open(
-            followed.direction,
-            header.llid,
-            one.packet.payload(),
-            one.opened,
-            self.keys,
-        );
-        let plain = opening.plain.as_deref().unwrap_or_else(|| one.packet.payload());
-        let Some(pdu) = AirPdu::new(*octet, plain) else { return };
-        self.learn(live, followed.direction, header.llid, plain, opening.sealing, progress);
+        let way = followed.direction;
+        let opening = link.encryption.open(way, header.llid, payload, opened, self.keys);
+        let plain = opening.plain.as_deref().unwrap_or(payload);
+        self.learn(live, way, header.llid, plain, opening.sealing, progress);
+        if let Some(plain) = &opening.plain {
+            octets.truncate(2);
+            octets.extend_from_slice(plain);
+            if let (Some(length), Ok(octet)) = (octets.get_mut(1), u8::try_from(plain.len())) {
+                *length = octet;
+            }
+        }
         let link = &mut live.link;
-        let from = link.ends[followed.direction as usize];
-        let phy = one.packet.phy.unwrap_or_else(|| link.phy(Some(followed.direction)));
-        let first = live.frames.is_empty();
-        let place = self.push(one, from, Some(phy), pdu);
-        live.frames.push(place);
-        let Some(placed) = self.out.get_mut(place) else { return };
-        placed.frame.sealing = opening.sealing;
-        placed.frame.followed = Some(followed);
         match opening.sealing {
-            Sealing::Opened => live.link.summary.opened += 1,
-            Sealing::Sealed => live.link.summary.sealed += 1,
+            Sealing::Opened => link.summary.opened += 1,
+            Sealing::Sealed => link.summary.sealed += 1,
             Sealing::AsOnAir => {}
         }
+        let Some(one) = self.packets.get_mut(index) else { return };
+        one.octets = octets;
+        one.phy = Some(phy.unwrap_or_else(|| link.phy(Some(way))));
+        (one.direction, one.event) = (Some(way), followed.event);
+        let found = &mut one.found;
+        (found.used, found.from) = (true, link.ends[way as usize]);
+        (found.missing, found.sealing) = (followed.missing, opening.sealing);
         if opening.sealing == Sealing::Sealed && !std::mem::replace(&mut live.told_sealed, true) {
-            placed.not_judged = Some(Reason::NoKey);
+            found.not_judged = Some(Reason::NoKey);
         }
-        if first && live.link.summary.beginning == Beginning::Joined {
-            placed.not_judged = Some(Reason::Joined);
+        if live.packets.is_empty() && link.summary.beginning == Beginning::Joined {
+            found.not_judged = Some(Reason::Joined);
         }
+        live.packets.push(index as u32);
     }
 
     /// What a plain payload says of the connection and of keys.

@@ -1,35 +1,29 @@
 //! Air and HCI of one session in one time, each moment with its number.
 
-use std::cmp::Reverse;
-
-use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu, ConnectInd};
+use ble::pdu::advertising::ConnectInd;
 use ble::time::{Duration, Instant};
 use bletwin_sniffer::{Hci, NodeId, RecordId, Said, View};
 
-use crate::air_session::Placed;
 use crate::host::{self, HciPacket, Logged, Understood};
 use crate::nodes::Nodes;
-use crate::report::{NotJudged, Place, Report};
+use crate::packed::{Packed, Session};
+use crate::report::{Place, Report};
 
 /// Logs of another day than the capture are not of its session.
 const DAY_NS: i64 = 86_400_000_000_000;
 /// HCI tells of a connection so long after its request was on air, or a little later.
 const TOLD: Duration = Duration::from_us(1_000);
 
-/// So many packets are given back at a time.
-const GIVE_BACK: usize = 1 << 16;
-
 /// Something of HCI that has not got its number yet.
 struct Moment {
-    at: Instant,
-    place: Place,
-    node: NodeId,
-    said: Said,
+    pub at: Instant,
+    pub place: Place,
+    pub node: NodeId,
+    pub said: Said,
 }
 
 /// Everything, before it is in order.
 pub(crate) struct Assembly {
-    air: Vec<Placed>,
     hosts: Vec<Moment>,
     /// Requests for connections on air: when they ended.
     requests: Vec<(Instant, ConnectInd)>,
@@ -42,20 +36,10 @@ pub(crate) struct Assembly {
 
 impl Assembly {
     /// Of what was on air.
-    pub(crate) fn new(air: Vec<Placed>, base: Option<i64>, margin: Duration) -> Self {
-        let request = |placed: &Placed| {
-            let frame = &placed.frame;
-            let advertising = frame.access_address == ADVERTISING_ACCESS_ADDRESS;
-            match AdvertisingPdu::parse(&frame.pdu).filter(|_| advertising) {
-                Some(AdvertisingPdu::ConnectInd(request)) => {
-                    Some((frame.end.unwrap_or(frame.at), request))
-                }
-                _ => None,
-            }
-        };
-        let requests = air.iter().filter_map(request).collect();
+    pub(crate) fn new(sessions: &[Session], base: Option<i64>, margin: Duration) -> Self {
+        let requests = sessions.iter().flat_map(Session::requests).collect();
         let (hosts, logged) = (Vec::new(), Vec::new());
-        Self { air, hosts, requests, base, margin, logged, understood: false }
+        Self { hosts, requests, base, margin, logged, understood: false }
     }
 
     /// Adds the log of one host.
@@ -140,52 +124,55 @@ impl Assembly {
     }
 
     /// Numbers everything that was seen, in the order of its time.
-    pub(crate) fn view(
+    pub(crate) fn pack(
         mut self,
-        report: &mut Report,
+        mut sessions: Vec<Session>,
+        mut report: Report,
         exact_times: bool,
         complete: bool,
-    ) -> (View, Vec<HciPacket>) {
-        // From the end, and given back piece by piece: a long capture would be there twice.
+    ) -> Packed {
+        let mut air: Vec<(Instant, usize, usize)> = Vec::new();
+        for (number, session) in sessions.iter().enumerate() {
+            let used = session.packets.iter().enumerate().filter(|(_, one)| one.found.used);
+            air.extend(used.map(|(index, one)| (session.time(one), number, index)));
+        }
+        air.sort_unstable();
         // What is of one time keeps its order.
-        self.air.reverse();
-        self.air.sort_by_key(|placed| Reverse(placed.frame.at));
-        self.hosts.reverse();
-        self.hosts.sort_by_key(|moment| Reverse(moment.at));
-        let mut view = View {
-            frames: Vec::new(),
-            hci: self.understood.then(Vec::new),
-            nodes: None,
-            exact_times,
-            complete,
-            end: Instant::ZERO,
-        };
+        self.hosts.sort_by_key(|moment| moment.at);
+        let mut hosts = self.hosts.into_iter().peekable();
+        let mut hci = self.understood.then(Vec::new);
+        let mut places = Vec::new();
+        let (mut id, mut end, any) = (0_u32, Instant::ZERO, !air.is_empty());
+        let mut air = air.into_iter().peekable();
         loop {
-            let id = RecordId(report.places.len() as u64 + 1);
-            let told = self.hosts.last().map(|moment| moment.at);
-            let sent = self.air.last().map(|placed| placed.frame.at);
-            if sent.is_some_and(|sent| told.is_none_or(|told| sent <= told))
-                && let Some(mut placed) = self.air.pop()
+            let told = hosts.peek().map(|moment| moment.at);
+            if let Some((_, number, index)) =
+                air.next_if(|(sent, ..)| told.is_none_or(|told| *sent <= told))
             {
-                if self.air.len().is_multiple_of(GIVE_BACK) {
-                    self.air.shrink_to_fit();
-                }
-                placed.frame.id = id;
-                view.end = view.end.max(placed.frame.end.unwrap_or(placed.frame.at));
-                let why = placed.not_judged.map(|reason| NotJudged { record: id, reason });
-                report.not_judged.extend(why);
-                report.places.push(Place { file: placed.file, record: placed.record });
-                view.frames.push(placed.frame);
-            } else if let Some(Moment { at, place, node, said }) = self.hosts.pop() {
-                let Some(hci) = &mut view.hci else { continue };
-                hci.push(Hci { id, at, node, said });
-                report.places.push(place);
-                view.end = view.end.max(at);
+                let Some(session) = sessions.get_mut(number) else { continue };
+                let Some(last) = session.set_id(index, id.saturating_add(1)) else { continue };
+                id = id.saturating_add(1);
+                end = end.max(last);
+            } else if let Some(Moment { at, place, node, said }) = hosts.next() {
+                let Some(hci) = &mut hci else { continue };
+                id = id.saturating_add(1);
+                hci.push(Hci { id: RecordId(id.into()), at, node, said });
+                places.push((id, place));
+                end = end.max(at);
             } else {
                 break;
             }
         }
-        view.complete &= !view.frames.is_empty();
-        (view, self.logged)
+        report.not_judged = sessions.iter().flat_map(Session::not_judged).collect();
+        report.not_judged.sort_by_key(|one| one.record);
+        let view = View {
+            frames: Vec::new(),
+            hci,
+            nodes: None,
+            exact_times,
+            complete: complete && any,
+            end,
+        };
+        Packed { sessions, view, hci: self.logged, places, seen: id, report }
     }
 }

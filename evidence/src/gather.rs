@@ -66,7 +66,7 @@ impl Gathered {
                 | LinkType::NordicBle
                 | LinkType::Ppi
                 | LinkType::SmartRf => match air::parse(&raw, all.records) {
-                    Some(packet) => all.packet(packet, limits),
+                    Some(packet) => all.packet(raw.interface, packet, limits),
                     None => all.unread += 1,
                 },
                 LinkType::Other(_) => all.unread += 1,
@@ -108,9 +108,9 @@ impl Gathered {
 }
 
 impl Gathering {
-    fn packet(&mut self, packet: SniffedPacket, limits: Limits) {
+    fn packet(&mut self, interface: u32, packet: SniffedPacket, limits: Limits) {
         self.advertising += usize::from(packet.access_address == ADVERTISING_ACCESS_ADDRESS);
-        self.air.entry(packet.interface).or_default().push(packet);
+        self.air.entry(interface).or_default().push(packet);
         if self.advertising > limits.advertising {
             self.thin(limits);
         }

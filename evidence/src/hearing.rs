@@ -57,19 +57,20 @@ fn heard(
     })
 }
 
-/// What is known of all packets of a connection; `ends`: central and peripheral.
-pub(crate) fn infer(frames: &[&Frame], ends: [NodeId; 2], lossy: bool) -> Vec<Hearing> {
-    let mut all = Vec::with_capacity(frames.len());
-    let mut last: [Option<&Frame>; 2] = [None; 2];
-    for (place, frame) in frames.iter().enumerate() {
-        let next = frames.get(place + 1);
+/// Finds out what is known of all packets of a connection; `ends`: central and peripheral.
+pub(crate) fn infer(frames: &mut [Frame], ends: [NodeId; 2], lossy: bool) {
+    let mut last: [Option<usize>; 2] = [None; 2];
+    for place in 0..frames.len() {
+        let (Some(frame), next) = (frames.get(place), frames.get(place + 1)) else { break };
         let down = frame
             .followed
             .is_some_and(|followed| followed.direction == Direction::CentralToPeripheral);
         let (own, peer) = if down { (0, 1) } else { (1, 0) };
-        let heard = next.and_then(|next| heard(frame, last[peer], next, ends[peer], lossy));
-        last[own] = Some(frame);
-        all.push(heard.unwrap_or(Hearing::Unknown));
+        let before = last[peer].and_then(|place| frames.get(place));
+        let heard = next.and_then(|next| heard(frame, before, next, ends[peer], lossy));
+        last[own] = Some(place);
+        if let Some(frame) = frames.get_mut(place) {
+            frame.hearing = heard.unwrap_or(Hearing::Unknown);
+        }
     }
-    all
 }

@@ -67,19 +67,14 @@ pub fn ladder(run: &Finished) -> String {
 pub fn decisive_ladder(run: &Finished) -> String {
     let items = sniff(&run.records);
     let wanted = Why::read(run, &items).wanted();
-    between(items.iter().filter(|i| i.connection.is_some()), &wanted)
+    decisive_lines(items.iter().filter(|i| i.connection.is_some()), &wanted)
 }
 
-/// The same of one connection, of what was captured.
-pub(crate) fn decisive_lines(
-    items: &[AirItem],
-    connection: usize,
+/// The same of some packets in their order.
+pub(crate) fn decisive_lines<'a>(
+    items: impl Iterator<Item = &'a AirItem>,
     wanted: &BTreeSet<RecordId>,
 ) -> String {
-    between(items.iter().filter(|i| i.connection == Some(connection)), wanted)
-}
-
-fn between<'a>(items: impl Iterator<Item = &'a AirItem>, wanted: &BTreeSet<RecordId>) -> String {
     let mut lines = Vec::new();
     let (mut empty, mut full) = (0_u32, 0_u32);
     for item in items {

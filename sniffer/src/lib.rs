@@ -33,11 +33,13 @@ use ble::time::Instant;
 mod auxiliary;
 mod connection;
 pub mod hop;
+mod pieces;
 mod view;
 
 use auxiliary::Auxiliary;
 pub use ble::crypto::ccm::Direction;
 use connection::Connection;
+pub use pieces::{First, Outline};
 pub use view::{
     Arrival, Fact, Followed, Frame, Hci, Hearing, Moment, NodeFact, NodeId, Reception, RecordId,
     Said, Sealing, View,

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use bletwin_evidence::{
-    Evidence, Keys, NotEvidence, Options, Reading, Reason, Report, Source, read,
+    Evidence, Keys, NotEvidence, Options, Packed, Reading, Reason, Report, Source, pack,
 };
 use bletwin_explain::captured::logs::{Data, add_data};
 use bletwin_explain::captured::{self, Explained};
 use bletwin_setup::error::BadInput;
-use bletwin_sniffer::View;
+use bletwin_sniffer::{RecordId, View};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use crate::interrupt;
@@ -29,23 +29,13 @@ pub(super) struct Capture {
 impl Capture {
     /// Reads files of one session, with keys in hexadecimal; `None`: the user has had enough.
     pub(super) fn read(files: &[PathBuf], ltk: &[String]) -> Result<Option<Self>, BadInput> {
-        let mut keys = Keys::default();
-        for hex in ltk {
-            keys.give_hex(hex).map_err(|error| BadInput {
-                what: "--ltk is no key".into(),
-                help: error.to_string(),
-            })?;
-        }
-        let sources = files.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
-        let bar = Bar::new();
-        let options = Options { keys, ..Options::default() };
-        let read = read(sources, options, &mut |step| bar.show(step));
-        bar.done();
-        let Evidence { view, hci, report } =
-            read.map_err(|(file, error)| unreadable(&file, &error))?;
-        if interrupt::requested() {
-            return Ok(None);
-        }
+        let packed = packed(files, ltk)?;
+        Ok(packed.map(Self::unpack))
+    }
+
+    /// Explains all of it at once.
+    fn unpack(packed: Packed) -> Self {
+        let Evidence { view, hci, report } = packed.unpack();
         let mut explained = captured::explain(&view);
         /// The indicator of data on H4.
         const DATA: u8 = 2;
@@ -57,11 +47,50 @@ impl Capture {
             octets: &packet.octets,
         });
         add_data(&mut explained.logs, data);
-        for not_judged in report.not_judged.iter().filter(|one| set_aside(one.reason)) {
-            explained.set_aside(not_judged.record, not_judged.reason.text());
+        for (record, why) in aside(&report) {
+            explained.set_aside(record, why);
         }
-        Ok(Some(Self { view, report, explained }))
+        Self { view, report, explained }
     }
+}
+
+/// Explains files of one session without keeping their packets: a long capture takes a tenth of the
+/// memory. `None`: the user has had enough.
+pub(super) fn explained(
+    files: &[PathBuf],
+    ltk: &[String],
+) -> Result<Option<(Report, Explained)>, BadInput> {
+    let Some(packed) = packed(files, ltk)? else { return Ok(None) };
+    if packed.has_hosts() {
+        let Capture { report, explained, .. } = Capture::unpack(packed);
+        return Ok(Some((report, explained)));
+    }
+    let aside: Vec<_> = aside(packed.report()).collect();
+    let explained = captured::in_pieces(&packed.outline(), packed.pieces(), &aside);
+    Ok(Some((packed.report().clone(), explained)))
+}
+
+fn packed(files: &[PathBuf], ltk: &[String]) -> Result<Option<Packed>, BadInput> {
+    let mut keys = Keys::default();
+    for hex in ltk {
+        keys.give_hex(hex).map_err(|error| BadInput {
+            what: "--ltk is no key".into(),
+            help: error.to_string(),
+        })?;
+    }
+    let sources = files.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
+    let bar = Bar::new();
+    let options = Options { keys, ..Options::default() };
+    let packed = pack(sources, options, &mut |step| bar.show(step));
+    bar.done();
+    let packed = packed.map_err(|(file, error)| unreadable(&file, &error))?;
+    Ok(Some(packed).filter(|_| !interrupt::requested()))
+}
+
+/// Packets of connections that are no connections on air, and why.
+fn aside(report: &Report) -> impl Iterator<Item = (RecordId, &'static str)> + '_ {
+    let aside = report.not_judged.iter().filter(|one| set_aside(one.reason));
+    aside.map(|one| (one.record, one.reason.text()))
 }
 
 /// Whether a connection is no connection on air for this reason.

@@ -13,7 +13,7 @@ use bletwin_sim::report::ladder::{ladder, substantial};
 use clap::Args;
 use serde::Serialize;
 
-use super::capture::Capture;
+use super::capture::{self, Capture};
 use super::ending::Exit;
 use super::style;
 use crate::output::Outputs;
@@ -57,12 +57,16 @@ pub struct Explain {
 pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
     let mut outputs = outputs(options)?;
     let page = outputs.maybe("--html", options.html.as_deref())?;
-    let Some(Capture { view, report, explained }) = Capture::read(&options.files, &options.ltk)?
-    else {
-        return Ok(Exit::Interrupted);
+    // Whoever wants to see packets has to have them all.
+    let read = match page.is_some() || options.ladder {
+        true => Capture::read(&options.files, &options.ltk)?
+            .map(|Capture { view, report, explained }| (Some(view), report, explained)),
+        false => capture::explained(&options.files, &options.ltk)?
+            .map(|(report, explained)| (None, report, explained)),
     };
-    let names = Naming::of(&explained.items, options.show_addresses);
-    if let Some(output) = page {
+    let Some((view, report, explained)) = read else { return Ok(Exit::Interrupted) };
+    let names = explained.names(options.show_addresses);
+    if let (Some(output), Some(view)) = (page, view) {
         let path = output.path().to_owned();
         let capture = html::Capture { view: &view, explained: &explained, names: &names };
         let files: Vec<&str> = report.files.iter().map(|file| file.name.as_str()).collect();

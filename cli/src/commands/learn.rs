@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use bletwin_explain::captured::{Explained, Naming};
+use bletwin_explain::captured::Explained;
 use bletwin_learn::{Change, Learned, Seen, learn as learned, not_seen};
 use bletwin_models::profile::Profile;
 use bletwin_setup::error::BadInput;
@@ -111,7 +111,7 @@ fn which(
     device: Option<&str>,
     file: &str,
 ) -> Result<Option<NodeId>, BadInput> {
-    let names = Naming::of(&explained.items, false);
+    let names = explained.names(false);
     let centrals: BTreeMap<String, NodeId> = explained
         .links
         .iter()

@@ -10,25 +10,25 @@ mod phdr;
 mod ppi;
 mod psd;
 
-pub(crate) use packet::{Counted, SniffedPacket};
+use packet::Placing;
+pub(crate) use packet::{Counted, Octets, SniffedPacket};
 
 /// A record of the air; `None`: too short, or not a packet.
 pub(crate) fn parse(raw: &Raw<'_>, record: u64) -> Option<SniffedPacket> {
     let mut packet = SniffedPacket {
-        record,
-        interface: raw.interface,
-        ns: raw.ns,
+        record: u32::try_from(record).unwrap_or(u32::MAX),
+        at: raw.ns,
         counted: None,
         access_address: 0,
-        octets: Box::default(),
+        octets: Octets::new(),
         channel: None,
         phy: None,
         crc: None,
         crc_ok: None,
         direction: None,
-        rssi_dbm: None,
-        mic_ok: false,
+        opened: false,
         event: None,
+        found: Placing::NONE,
     };
     let octets = match raw.link {
         LinkType::LeLl => raw.octets,

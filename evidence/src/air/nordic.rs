@@ -16,7 +16,7 @@ const ADVERTISING: u8 = 2;
 /// Reads the header, and gives what follows.
 pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option<&'a [u8]> {
     let (&[_board, _, _, version, _, _, id], rest) = octets.split_first_chunk()?;
-    let (&[length, flags, channel, rssi, e0, e1, t0, t1, t2, t3], rest) =
+    let (&[length, flags, channel, _rssi, e0, e1, t0, t1, t2, t3], rest) =
         rest.split_first_chunk()?;
     if !(1..=3).contains(&version) || length != 10 {
         return None;
@@ -32,7 +32,6 @@ pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option
     packet.counted =
         Some(if version == 3 { Counted::StartUs(time) } else { Counted::SinceUs(time) });
     packet.channel = (channel < 40).then_some(channel);
-    packet.rssi_dbm = i8::try_from(-i16::from(rssi)).ok();
     packet.crc_ok = Some(flags & CRC_OK != 0);
     packet.phy = match flags >> 4 & 0b111 {
         0 => Some(TxPhy::Le1M),
@@ -46,7 +45,7 @@ pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option
         } else {
             Direction::PeripheralToCentral
         });
-        packet.mic_ok = flags & (ENCRYPTED | MIC_OK) == ENCRYPTED | MIC_OK;
+        packet.opened = flags & (ENCRYPTED | MIC_OK) == ENCRYPTED | MIC_OK;
         packet.event = Some(u16::from_le_bytes([e0, e1]));
     }
     Some(rest)

@@ -28,11 +28,10 @@ pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option
 
 /// Version, frequency, clock, strength at best, worst and on average, and of how many samples.
 fn field(packet: &mut SniffedPacket, value: &[u8]) -> Option<()> {
-    let (&[_version, f0, f1, _clkn, c0, c1, c2, c3, rssi], _) = value.split_first_chunk()?;
+    let (&[_version, f0, f1, _clkn, c0, c1, c2, c3], _) = value.split_first_chunk()?;
     let mhz = u16::from_le_bytes([f0, f1]);
     let channel = mhz.checked_sub(2_402)?.checked_div(2)?;
     packet.channel = super::packet::index_of_rf_channel(u8::try_from(channel).ok()?);
     packet.counted = Some(Counted::Tenths(u32::from_le_bytes([c0, c1, c2, c3])));
-    packet.rssi_dbm = Some(rssi.cast_signed());
     Some(())
 }

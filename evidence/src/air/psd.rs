@@ -2,16 +2,13 @@
 
 use super::packet::SniffedPacket;
 
-/// What is added to the strength, in dB.
-const RSSI_OFFSET: i16 = 94;
 const CRC_OK: u8 = 0x80;
 
 /// Reads what is around the packet, and gives it.
 pub(super) fn header<'a>(packet: &mut SniffedPacket, octets: &'a [u8]) -> Option<&'a [u8]> {
     let (_length, rest) = octets.split_first()?;
-    let (body, &[rssi, status]) = rest.split_last_chunk()?;
+    let (body, &[_rssi, status]) = rest.split_last_chunk()?;
     packet.channel = Some(status & !CRC_OK).filter(|channel| *channel < 40);
     packet.crc_ok = Some(status & CRC_OK != 0);
-    packet.rssi_dbm = i8::try_from(i16::from(rssi) - RSSI_OFFSET).ok();
     Some(body)
 }

@@ -40,29 +40,36 @@ pub enum Stamp {
     End,
 }
 
-/// Times of the file since its first packet.
-fn of_file(packets: &[SniffedPacket]) -> Vec<i64> {
-    let first = packets.first().map_or(0, |packet| packet.ns);
-    packets.iter().map(|packet| packet.ns.saturating_sub(first).saturating_mul(NS)).collect()
+/// Gives times since the first packet, packet by packet.
+struct Ticking {
+    /// By the sniffer's counter, and not by the time of the file.
+    device: bool,
+    removed: bool,
+    first: i64,
+    /// Time, counter and length on air of the packet before.
+    before: Option<(i64, Option<Counted>, i64)>,
 }
 
-/// Times of the sniffer's counter since its first packet; `None`: it has none.
-fn of_device(packets: &[SniffedPacket], removed: bool) -> Option<Vec<i64>> {
-    let file = of_file(packets);
-    let mut times = Vec::with_capacity(packets.len());
-    let mut before: Option<(i64, &SniffedPacket)> = None;
-    for (packet, file) in packets.iter().zip(file) {
+impl Ticking {
+    fn new(packets: &[SniffedPacket], device: bool, removed: bool) -> Self {
+        let first = packets.first().map_or(0, |packet| packet.at);
+        Self { device, removed, first, before: None }
+    }
+
+    /// `None`: there is no counter.
+    fn next(&mut self, packet: &SniffedPacket) -> Option<i64> {
+        let file = packet.at.saturating_sub(self.first).saturating_mul(NS);
+        if !self.device {
+            return Some(file);
+        }
         let counted = packet.counted?;
-        let at = match before {
+        let at = match self.before {
             None => file,
-            Some((at, last)) => at.saturating_add(match (last.counted?, counted) {
+            Some((at, last, long)) => at.saturating_add(match (last?, counted) {
                 (Counted::StartUs(from), Counted::StartUs(to)) => {
                     i64::from(to.wrapping_sub(from)) * US
                 }
-                (_, Counted::SinceUs(since)) => {
-                    let last = air_time(last, removed && last.mic_ok);
-                    i64::from(since) * US + last
-                }
+                (_, Counted::SinceUs(since)) => i64::from(since) * US + long,
                 (Counted::Tenths(from), Counted::Tenths(to)) => {
                     i64::from(to.wrapping_sub(from)) * US / 10
                 }
@@ -72,10 +79,9 @@ fn of_device(packets: &[SniffedPacket], removed: bool) -> Option<Vec<i64>> {
         // Over a pause that the counter does not span, or where it was set anew, the file counts.
         let far = at.saturating_sub(file).abs() > 2_000_000 * US;
         let at = if far { file } else { at };
-        times.push(at);
-        before = Some((at, packet));
+        self.before = Some((at, packet.counted, air_time(packet, self.removed)));
+        Some(at)
     }
-    Some(times)
 }
 
 /// Whether T_IFS has to be between two packets that follow each other in the file.
@@ -92,52 +98,57 @@ fn answers(first: &SniffedPacket, second: &SniffedPacket) -> bool {
     first.channel == second.channel && (asks || kind(first) == 3 && kind(second) == 4)
 }
 
-/// How far T_IFS is off, in the middle, and of how many pairs.
-fn error(packets: &[SniffedPacket], times: &[i64], stamp: Stamp, removed: bool) -> (i64, usize) {
-    let long = |packet: &SniffedPacket| air_time(packet, removed && packet.mic_ok);
-    let pairs = packets.windows(2).zip(times.windows(2));
-    let mut errors: Vec<i64> = pairs
-        .filter_map(|(packets, times)| {
-            let ([first, second], [from, to]) = (packets, times) else { return None };
-            let between = to.saturating_sub(*from);
-            let gap = match stamp {
-                Stamp::Start => between.saturating_sub(long(first)),
-                Stamp::End => between.saturating_sub(long(second)),
-            };
-            (answers(first, second) && gap.abs() < NEAR).then(|| gap.saturating_sub(T_IFS).abs())
-        })
-        .collect();
-    let pairs = errors.len();
-    let middle = pairs / 2;
-    if errors.is_empty() {
-        return (i64::MAX, 0);
+/// How far T_IFS is off by a clock that stamps first bits, and by one that stamps last bits: in the
+/// middle, and of how many pairs. `None`: there is no such clock.
+fn errors(packets: &[SniffedPacket], device: bool, removed: bool) -> Option<[(i64, usize); 2]> {
+    let mut ticking = Ticking::new(packets, device, removed);
+    let mut errors = [Vec::new(), Vec::new()];
+    let mut before: Option<(&SniffedPacket, i64)> = None;
+    for packet in packets {
+        let at = ticking.next(packet)?;
+        if let Some((first, from)) = before.filter(|(first, _)| answers(first, packet)) {
+            let between = at.saturating_sub(from);
+            let long = [first, packet].map(|packet| air_time(packet, removed));
+            for (errors, long) in errors.iter_mut().zip(long) {
+                let gap = between.saturating_sub(long);
+                let off = gap.saturating_sub(T_IFS).unsigned_abs();
+                errors.extend((gap.abs() < NEAR).then(|| u32::try_from(off).unwrap_or(u32::MAX)));
+            }
+        }
+        before = Some((packet, at));
     }
-    // A lost packet makes a long gap, in a minority of pairs.
-    (*errors.select_nth_unstable(middle).1, pairs)
+    Some(errors.map(|mut errors| {
+        let (pairs, middle) = (errors.len(), errors.len() / 2);
+        if errors.is_empty() {
+            return (i64::MAX, 0);
+        }
+        // A lost packet makes a long gap, in a minority of pairs.
+        (i64::from(*errors.select_nth_unstable(middle).1), pairs)
+    }))
 }
 
-pub(super) fn decide(packets: &[SniffedPacket], removed: bool) -> (Vec<i64>, TrustDecision<Clock>) {
-    let mut best: Option<(i64, usize, Clock, Vec<i64>)> = None;
-    let sources = [(false, Some(of_file(packets))), (true, of_device(packets, removed))];
-    for (device, times) in sources {
-        let Some(times) = times else { continue };
-        for stamp in [Stamp::Start, Stamp::End] {
-            let (off, pairs) = error(packets, &times, stamp, removed);
-            let better = best.as_ref().is_none_or(|(than, ..)| off < *than);
-            if better {
+/// Finds out whose times are those of the air, and gives packets these.
+pub(super) fn decide(packets: &mut [SniffedPacket], removed: bool) -> TrustDecision<Clock> {
+    let mut best: Option<(i64, usize, Clock)> = None;
+    for device in [false, true] {
+        let Some(errors) = errors(packets, device, removed) else { continue };
+        for ((off, pairs), stamp) in errors.into_iter().zip([Stamp::Start, Stamp::End]) {
+            if best.is_none_or(|(than, ..)| off < than) {
                 let exact = pairs >= PAIRS_MIN && off <= EXACT;
-                best = Some((off, pairs, Clock { device, stamp, exact }, times.clone()));
+                best = Some((off, pairs, Clock { device, stamp, exact }));
             }
         }
     }
     let unknown = Clock { device: false, stamp: Stamp::Start, exact: false };
-    let (off, pairs, clock, mut times) = best.unwrap_or((i64::MAX, 0, unknown, Vec::new()));
-    if clock.stamp == Stamp::End {
-        for (time, packet) in times.iter_mut().zip(packets) {
-            *time = time.saturating_sub(air_time(packet, removed && packet.mic_ok));
+    let (off, pairs, clock) = best.unwrap_or((i64::MAX, 0, unknown));
+    let mut ticking = Ticking::new(packets, clock.device, removed);
+    for packet in packets {
+        let mut at = ticking.next(packet).unwrap_or_default();
+        if clock.stamp == Stamp::End {
+            at = at.saturating_sub(air_time(packet, removed));
         }
+        packet.at = at.clamp(-EDGE, EDGE);
     }
-    times.iter_mut().for_each(|time| *time = (*time).clamp(-EDGE, EDGE));
     let whose = if clock.device { "the sniffer's counter" } else { "the time of the file" };
     let end = match clock.stamp {
         Stamp::Start => "first",
@@ -153,5 +164,5 @@ pub(super) fn decide(packets: &[SniffedPacket], removed: bool) -> (Vec<i64>, Tru
             format!("times are not those of the air: at best ({whose}) {off} µs off, {pairs} pairs")
         }
     };
-    (times, TrustDecision { value: clock, why })
+    TrustDecision { value: clock, why }
 }

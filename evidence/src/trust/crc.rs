@@ -25,19 +25,19 @@ fn right(packet: &SniffedPacket, presets: &BTreeMap<u32, u32>) -> Option<bool> {
 }
 
 impl CrcBy {
-    /// Whether a packet arrived unharmed, and the preset with which it is right on air.
+    /// Whether a packet arrived unharmed, and whether its CRC is right with the preset of its
+    /// access address; `claims`: its sniffer says that it has decrypted it.
     pub(super) fn judge(
         self,
         packet: &SniffedPacket,
+        claims: bool,
         presets: &BTreeMap<u32, u32>,
-    ) -> (Option<bool>, Option<u32>) {
+    ) -> (Option<bool>, bool) {
         match (self, right(packet, presets)) {
-            (Self::Nothing, _) => (None, None),
+            (Self::Nothing, _) => (None, false),
             // The CRC on air is that of the ciphertext: what was decrypted has the sniffer's word.
-            (Self::Octets, Some(right)) if !packet.mic_ok => {
-                (Some(right), presets.get(&packet.access_address).copied().filter(|_| right))
-            }
-            (Self::Octets | Self::Flag, _) => (packet.crc_ok, None),
+            (Self::Octets, Some(right)) if !claims => (Some(right), right),
+            (Self::Octets | Self::Flag, _) => (packet.crc_ok, false),
         }
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn decide(
     presets: &BTreeMap<u32, u32>,
 ) -> TrustDecision<CrcBy> {
     let told = packets.iter().filter(|packet| packet.crc_ok.is_some()).count();
-    let good = packets.iter().filter(|packet| packet.crc_ok != Some(false) && !packet.mic_ok);
+    let good = packets.iter().filter(|packet| packet.crc_ok != Some(false) && !packet.opened);
     let octets: Vec<_> = good.filter_map(|packet| right(packet, presets)).collect();
     let fit = octets.iter().filter(|right| **right).count();
     let counted = share(fit, octets.len());

@@ -13,8 +13,10 @@ pub use channel::Channels;
 pub use clock::{Clock, Stamp};
 pub use crc::CrcBy;
 pub use decision::TrustDecision;
-pub(crate) use packets::request;
+pub(crate) use packets::{presets, request};
 pub use plain::Plain;
+
+use std::collections::BTreeMap;
 
 use crate::air::SniffedPacket;
 
@@ -33,41 +35,21 @@ pub struct Trust {
     pub own_log: TrustDecision<bool>,
 }
 
-/// A packet with what is believed of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Heard {
-    pub packet: SniffedPacket,
-    /// First bit, in 1/64 ns since the first packet of the file, or before.
-    pub at: i64,
-    pub crc_ok: Option<bool>,
-    /// The preset with which its CRC is right.
-    pub crc_init: Option<u32>,
-    /// Its payload was decrypted by the sniffer.
-    pub opened: bool,
-}
-
-impl Heard {
-    /// Octets that were on air after its header.
-    pub(crate) fn on_air(&self) -> u16 {
-        packets::on_air(&self.packet, self.opened)
-    }
-}
-
-/// Tests the packets of one interface, and believes what passes.
-pub(crate) fn examine(packets: Vec<SniffedPacket>) -> (Vec<Heard>, Trust) {
-    let presets = packets::presets(&packets);
-    let plain = plain::decide(&packets);
+/// Tests the packets of one interface, and leaves in them what passes.
+pub(crate) fn examine(packets: &mut [SniffedPacket], presets: &BTreeMap<u32, u32>) -> Trust {
+    let own_log = own::decide(packets);
+    let plain = plain::decide(packets);
     let removed = plain.value == Plain::MicRemoved;
-    let crc = crc::decide(&packets, &presets);
-    let channels = channel::decide(&packets);
-    let (times, mut clock) = clock::decide(&packets, removed);
-    let own_log = own::decide(&packets);
+    let crc = crc::decide(packets, presets);
+    let channels = channel::decide(packets);
+    let mut clock = clock::decide(packets, removed);
     clock.value.exact &= !own_log.value;
-    let heard = packets.into_iter().zip(times).map(|(mut packet, at)| {
+    for packet in packets {
+        let claims = packet.opened;
+        let (ok, right) = crc.value.judge(packet, claims, presets);
         packet.channel = channels.value.index(packet.channel);
-        let opened = removed && packet.mic_ok;
-        let (crc_ok, crc_init) = crc.value.judge(&packet, &presets);
-        Heard { packet, at, crc_ok, crc_init, opened }
-    });
-    (heard.collect(), Trust { clock, crc, channels, plain, own_log })
+        packet.opened = removed && claims;
+        (packet.crc_ok, packet.found.crc_right) = (ok, right);
+    }
+    Trust { clock, crc, channels, plain, own_log }
 }

@@ -19,7 +19,7 @@ const BACK: i64 = 1_000_000;
 pub(super) fn decide(packets: &[SniffedPacket]) -> TrustDecision<bool> {
     let mut signs = Vec::new();
     let back = packets.windows(2).filter(|two| match two {
-        [from, to] => to.ns < from.ns.saturating_sub(BACK),
+        [from, to] => to.at < from.at.saturating_sub(BACK),
         _ => false,
     });
     let back = back.count();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ble::crypto::ccm::MIC;
 use ble::pdu::advertising::{
     ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, AdvertisingPdu, ConnectInd,
 };
@@ -10,21 +11,17 @@ use ble::radio::AirPdu;
 
 use crate::air::SniffedPacket;
 
-/// Octets after the header as they were on air: a MIC that was removed counts.
-pub(super) fn on_air(packet: &SniffedPacket, mic_removed: bool) -> u16 {
-    let mic = if mic_removed { ble::crypto::ccm::MIC } else { 0 };
-    u16::try_from(packet.payload().len().saturating_add(mic)).unwrap_or(u16::MAX)
-}
-
-/// Time of a packet on air in 1/64 ns; on LE 1M where its PHY is not known.
-pub(super) fn air_time(packet: &SniffedPacket, mic_removed: bool) -> i64 {
+/// Time of a packet on air in 1/64 ns; on LE 1M where its PHY is not known; `removed`: who says
+/// that it has decrypted a payload has left out the MIC, which counts.
+pub(super) fn air_time(packet: &SniffedPacket, removed: bool) -> i64 {
+    let mic = if removed && packet.opened { MIC } else { 0 };
+    let octets = u16::try_from(packet.payload().len().saturating_add(mic)).unwrap_or(u16::MAX);
     let phy = packet.phy.unwrap_or(TxPhy::Le1M);
-    let ticks = phy.air_time(on_air(packet, mic_removed)).ticks();
-    i64::try_from(ticks).unwrap_or(i64::MAX)
+    i64::try_from(phy.air_time(octets).ticks()).unwrap_or(i64::MAX)
 }
 
 /// Presets of the CRC by access address, as CONNECT_INDs give them: the last one counts.
-pub(super) fn presets(packets: &[SniffedPacket]) -> BTreeMap<u32, u32> {
+pub(crate) fn presets(packets: &[SniffedPacket]) -> BTreeMap<u32, u32> {
     let requests = packets.iter().filter_map(request);
     let mut presets: BTreeMap<_, _> =
         requests.map(|request| (request.access_address, request.crc_init)).collect();

@@ -34,7 +34,7 @@ fn looks_plain(packet: &SniffedPacket) -> Option<bool> {
 }
 
 pub(super) fn decide(packets: &[SniffedPacket]) -> TrustDecision<Plain> {
-    let claims = packets.iter().filter(|packet| packet.mic_ok);
+    let claims = packets.iter().filter(|packet| packet.opened);
     let looks: Vec<_> = claims.filter_map(looks_plain).collect();
     let plain = looks.iter().filter(|plain| **plain).count();
     let counted = share(plain, looks.len());

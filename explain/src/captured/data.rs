@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::logs::Logged;
 use super::naming::Naming;
 use super::{CapturedLink, Encryption, Explained};
-use crate::report::{Suspected, suspected};
+use crate::report::Suspected;
 
 /// What `explain --json` prints of connections and rules; see docs/JSON.md.
 #[derive(Debug, Serialize)]
@@ -89,7 +89,7 @@ pub fn json(explained: &Explained, names: &Naming) -> Json {
 }
 
 fn connection(link: &CapturedLink, names: &Naming) -> Described {
-    let wrong = link.concern.is_some();
+    let tale = link.tale.as_ref().filter(|_| link.concern.is_some());
     Described {
         number: link.number,
         central: link.central.map(|end| names.device(end)),
@@ -110,19 +110,18 @@ fn connection(link: &CapturedLink, names: &Naming) -> Described {
         },
         concern: link.concern.map(|concern| concern.words()),
         not_judged: link.set_aside,
-        judged: link.judged.as_ref().map(|judged| extent(link, judged)),
-        why: wrong.then(|| link.why.paragraph()),
-        hypotheses: if wrong { suspected(&link.why) } else { Vec::new() },
+        judged: link.judged.as_ref().map(extent),
+        why: tale.map(|tale| tale.paragraph.clone()),
+        hypotheses: tale.map(|tale| tale.suspected.clone()).unwrap_or_default(),
         would_decide: link.would_decide(),
     }
 }
 
-fn extent(link: &CapturedLink, judged: &Judged) -> Extent {
-    let at = |record| link.why.account.pdus.iter().find(|pdu| pdu.id == record);
+fn extent(judged: &Judged) -> Extent {
     Extent {
         packets: judged.packets,
         rest: judged.rest,
-        until_us: judged.stop.and_then(|(record, _)| at(record)).map(|pdu| pdu.at.as_us()),
+        until_us: judged.until.map(|at| at.as_us()),
         stop: judged.stop.map(|(_, stop)| stop.text()),
         rules: judged.decided.clone(),
     }

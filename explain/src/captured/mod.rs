@@ -6,21 +6,25 @@
 mod data;
 pub mod logs;
 mod naming;
+mod pieces;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ble::time::Instant;
-use bletwin_oracle::{Examined, Judged, examine};
-use bletwin_sniffer::{AirItem, NodeId, RecordId, View, sniff};
+use bletwin_oracle::{Examined, Judged, examine_sniffed};
+use bletwin_sniffer::{AirItem, First, NodeId, RecordId, View, sniff};
 
+use crate::report::{Suspected, decisive_lines, suspected};
 use crate::why::air::is_from;
 use crate::why::concern::Concern;
 use crate::why::timing::Timing;
+use crate::why::watched::Around;
 use crate::why::{Confidence, Pdu, What, Why};
 pub use data::{Json, json};
 use logs::Logged;
 pub use naming::Naming;
+pub use pieces::in_pieces;
 
 /// A capture, explained.
 #[derive(Clone, Debug)]
@@ -31,8 +35,11 @@ pub struct Explained {
     pub logs: Vec<Logged>,
     /// What the oracle says.
     pub examined: Examined,
-    /// All packets, understood as far as possible.
+    /// All packets, understood as far as possible; of what was explained in pieces, those of
+    /// advertising.
     pub items: Vec<AirItem>,
+    /// First packets of the ends of connections, where no others are kept.
+    firsts: Vec<First>,
 }
 
 /// How much of an encrypted connection could be read.
@@ -51,6 +58,8 @@ pub enum Encryption {
 pub struct CapturedLink {
     /// Its number, from 1.
     pub number: usize,
+    /// The first of its packets.
+    pub first: RecordId,
     /// The central, if it was heard.
     pub central: Option<NodeId>,
     /// The peripheral, if it was heard.
@@ -77,26 +86,45 @@ pub struct CapturedLink {
     pub unheard: bool,
     /// Why nothing is told of it; `None`: it is.
     pub set_aside: Option<&'static str>,
-    /// Why, as far as it was seen.
+    /// What is told of it, if something went wrong.
+    pub tale: Option<Tale>,
+    /// Why, as far as it was seen; of what was explained in pieces, without packets.
     pub why: Why,
+}
+
+/// What went wrong in a connection and why, told.
+#[derive(Clone, Debug)]
+pub struct Tale {
+    /// It in sentences.
+    pub(crate) paragraph: String,
+    /// The PDUs that decided, a line each.
+    pub(crate) lines: String,
+    /// What may have been the cause, as data.
+    pub(crate) suspected: Vec<Suspected>,
 }
 
 /// Explains all that was seen.
 #[must_use]
 pub fn explain(view: &View) -> Explained {
     let items = sniff(view);
-    let last = items.iter().filter_map(|item| item.connection).max();
-    let numbers = last.map_or(0..0, |last| 0..last + 1);
-    let examined = examine(view);
-    let link = |number| {
-        let link = CapturedLink::of(view, &items, number);
-        let begun = link.why.account.pdus.first().map(|pdu| pdu.id);
-        let of = |judged: &&Judged| Some(judged.connection) == begun;
-        let judged = examined.links.iter().find(of).cloned();
-        let unheard = begun.is_some_and(|begun| examined.unjudged.contains(&begun));
-        CapturedLink { judged, unheard, ..link }
-    };
-    Explained { links: numbers.map(link).collect(), logs: logs::connections(view), examined, items }
+    let examined = examine_sniffed(view, &items);
+    let firsts = First::all(&items);
+    let around = Around { end: view.end, hci: view.hci(), adverts: &items, firsts: &firsts };
+    let links = links(&items, &around).into_iter().map(|link| link.examined(&examined));
+    let links = links.collect();
+    let (firsts, logs) = (Vec::new(), logs::connections(view));
+    Explained { links, logs, examined, items, firsts }
+}
+
+/// All connections of which there are packets, in the order of their first ones.
+fn links(items: &[AirItem], around: &Around<'_>) -> Vec<CapturedLink> {
+    let mut all: BTreeMap<usize, Vec<&AirItem>> = BTreeMap::new();
+    for item in items {
+        if let Some(number) = item.connection {
+            all.entry(number).or_default().push(item);
+        }
+    }
+    all.into_iter().map(|(number, here)| CapturedLink::of(here, around, number)).collect()
 }
 
 impl Explained {
@@ -111,21 +139,22 @@ impl Explained {
                 for list in [&mut examined.findings, &mut examined.observations] {
                     list.retain(|finding| !here.contains(&finding.record));
                 }
-                *link = CapturedLink {
-                    concern: None,
-                    judged: None,
-                    set_aside: Some(why),
-                    ..link.clone()
-                };
+                *link = link.clone().aside(why);
             }
         }
+    }
+
+    /// Names of all devices; `shown`: with their addresses.
+    #[must_use]
+    pub fn names(&self, shown: bool) -> Naming {
+        Naming::with(&self.items, &self.firsts, shown)
     }
 }
 
 impl CapturedLink {
-    fn of(view: &View, items: &[AirItem], number: usize) -> Self {
-        let why = Why::captured(view, items, number);
-        let here = || items.iter().filter(|item| item.connection == Some(number));
+    fn of(here: Vec<&AirItem>, around: &Around<'_>, number: usize) -> Self {
+        let why = Why::of_captured(here.clone(), around, number);
+        let here = || here.iter().copied();
         let end = |central: bool| {
             let of_side = |item: &&AirItem| is_from(item, central);
             here().find(of_side).map(|item| item.from)
@@ -134,8 +163,15 @@ impl CapturedLink {
         let unread = |pdu: &&Pdu| pdu.what == What::Unreadable;
         let encrypted = here().any(|item| item.decrypted == Some(true));
         let at = |item: Option<&AirItem>| item.map_or(Instant::ZERO, |item| item.at);
+        let concern = Concern::of(&why);
+        let tale = concern.map(|_| Tale {
+            paragraph: why.paragraph(),
+            lines: decisive_lines(here(), &why.wanted()),
+            suspected: suspected(&why),
+        });
         Self {
             number: number + 1,
+            first: here().next().map_or(RecordId(0), |item| item.record),
             central: end(true),
             peripheral: end(false),
             span: [at(here().next()), at(here().next_back())],
@@ -149,12 +185,35 @@ impl CapturedLink {
                 None if encrypted => Encryption::Read,
                 None => Encryption::Never,
             },
-            concern: Concern::of(&why),
+            concern,
             judged: None,
             unheard: false,
             set_aside: None,
+            tale,
             why,
         }
+    }
+
+    /// With what the oracle says of it, unless nothing shall be told.
+    fn examined(self, examined: &Examined) -> Self {
+        if self.set_aside.is_some() {
+            return self;
+        }
+        let of = |link: &&Judged| link.connection == self.first;
+        let judged = examined.links.iter().find(of).cloned();
+        let unheard = examined.unjudged.contains(&self.first);
+        Self { judged, unheard, ..self }
+    }
+
+    /// The same, of which nothing is told.
+    fn aside(self, why: &'static str) -> Self {
+        Self { concern: None, judged: None, set_aside: Some(why), ..self }
+    }
+
+    /// The same without its packets.
+    fn without_packets(self) -> Self {
+        let Why { account, hypotheses } = self.why;
+        Self { why: Why { account: account.without_packets(), hypotheses }, ..self }
     }
 
     /// What would decide that this evidence leaves open; `None`: nothing went wrong, or it is

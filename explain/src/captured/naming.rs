@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ble::address::Address;
 use ble::pdu::advertising::AdvertisingPdu;
-use bletwin_sniffer::{AirItem, Decoded, NodeId};
+use bletwin_sniffer::{AirItem, Decoded, First, NodeId};
 
 /// Letters for the devices of a capture, in the order in which they were seen.
 #[derive(Clone, Debug)]
@@ -13,27 +13,45 @@ pub struct Naming {
     /// Every address that a PDU named, and the letter of whoever it belongs to.
     addresses: BTreeMap<Address, usize>,
     shown: bool,
+    /// The letter of the next one.
+    next: usize,
 }
 
 impl Naming {
     /// Names all devices and addresses of a capture; `shown`: with their addresses.
     #[must_use]
     pub fn of(items: &[AirItem], shown: bool) -> Self {
-        let mut naming = Self { devices: BTreeMap::new(), addresses: BTreeMap::new(), shown };
-        let mut next = 0;
+        Self::with(items, &[], shown)
+    }
+
+    /// The same where only first packets are there of connections, both in their order.
+    pub(super) fn with(items: &[AirItem], firsts: &[First], shown: bool) -> Self {
+        let mut naming =
+            Self { devices: BTreeMap::new(), addresses: BTreeMap::new(), shown, next: 0 };
+        let mut firsts = firsts.iter().peekable();
         for item in items {
-            let (own, others) = addresses(item);
-            let fresh = *naming.devices.entry(item.from).or_insert(next);
-            let of_own = own.map_or(fresh, |own| *naming.addresses.entry(own).or_insert(fresh));
-            // The device of a known address is known, too.
-            naming.devices.insert(item.from, of_own);
-            next += usize::from(fresh == next && of_own == fresh);
-            for other in others {
-                let letter = *naming.addresses.entry(other).or_insert(next);
-                next += usize::from(letter == next);
+            while let Some(first) = firsts.next_if(|first| first.record < item.record) {
+                naming.meet(first.from, None, &[]);
             }
+            let (own, others) = addresses(item);
+            naming.meet(item.from, own, &others);
         }
+        firsts.for_each(|first| naming.meet(first.from, None, &[]));
         naming
+    }
+
+    /// A packet of a device, with the addresses in it.
+    fn meet(&mut self, from: NodeId, own: Option<Address>, others: &[Address]) {
+        let next = &mut self.next;
+        let fresh = *self.devices.entry(from).or_insert(*next);
+        let of_own = own.map_or(fresh, |own| *self.addresses.entry(own).or_insert(fresh));
+        // The device of a known address is known, too.
+        self.devices.insert(from, of_own);
+        *next += usize::from(fresh == *next && of_own == fresh);
+        for other in others {
+            let letter = *self.addresses.entry(*other).or_insert(*next);
+            *next += usize::from(letter == *next);
+        }
     }
 
     /// `A`, or `A (58:A0:23:A6:35:0A (public))`.

@@ -9,7 +9,7 @@ use bletwin_sniffer::NodeId;
 
 use super::naming::Naming;
 use super::{CapturedLink, Encryption, Explained};
-use crate::report::{decisive_lines, wrap};
+use crate::report::wrap;
 
 /// How wide a line is at most, in characters.
 const WIDTH: usize = 88;
@@ -23,34 +23,8 @@ impl Explained {
     /// Each connection: what was seen, what went wrong, and why.
     #[must_use]
     pub fn connections(&self, names: &Naming) -> String {
-        let links: Vec<String> = self.links.iter().map(|link| self.link(link, names)).collect();
+        let links: Vec<String> = self.links.iter().map(|link| link.words(names)).collect();
         links.join("\n")
-    }
-
-    fn link(&self, link: &CapturedLink, names: &Naming) -> String {
-        let mut text = format!("{}\n", link.heading(names));
-        for line in link.facts() {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "  {line}");
-        }
-        let told = match (link.set_aside, link.concern) {
-            (Some(why), _) => format!("Not judged: {why}."),
-            (None, None) => "Nothing went wrong that was captured.".to_owned(),
-            (None, Some(concern)) => format!("What went wrong: {}.", concern.words()),
-        };
-        let _ = writeln!(text, "  {told}");
-        if link.concern.is_none() {
-            return text;
-        }
-        for line in wrap(&link.why.paragraph(), WIDTH - 2).lines() {
-            let _ = writeln!(text, "  {line}");
-        }
-        let lines = decisive_lines(&self.items, link.number - 1, &link.why.wanted());
-        let _ = writeln!(text, "\n{}", names.hide(&lines));
-        if let Some(missing) = link.would_decide() {
-            let _ = writeln!(text, "\n{}", wrap(&format!("Would decide: {missing}."), WIDTH));
-        }
-        text
     }
 
     /// What hosts' logs say of connections, a line each; `None`: nothing.
@@ -101,6 +75,32 @@ impl Explained {
 }
 
 impl CapturedLink {
+    /// What was seen of it, what went wrong, and why.
+    fn words(&self, names: &Naming) -> String {
+        let mut text = format!("{}\n", self.heading(names));
+        for line in self.facts() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {line}");
+        }
+        let told = match (self.set_aside, self.concern) {
+            (Some(why), _) => format!("Not judged: {why}."),
+            (None, None) => "Nothing went wrong that was captured.".to_owned(),
+            (None, Some(concern)) => format!("What went wrong: {}.", concern.words()),
+        };
+        let _ = writeln!(text, "  {told}");
+        let Some(tale) = self.tale.as_ref().filter(|_| self.concern.is_some()) else {
+            return text;
+        };
+        for line in wrap(&tale.paragraph, WIDTH - 2).lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+        let _ = writeln!(text, "\n{}", names.hide(&tale.lines));
+        if let Some(missing) = self.would_decide() {
+            let _ = writeln!(text, "\n{}", wrap(&format!("Would decide: {missing}."), WIDTH));
+        }
+        text
+    }
+
     pub(crate) fn heading(&self, names: &Naming) -> String {
         let name = |end: Option<NodeId>| {
             end.map_or_else(|| "not heard".to_owned(), |end| names.device(end))
@@ -168,9 +168,8 @@ impl CapturedLink {
                 1 => format!("{rules} judged, but for its last packet"),
                 last => format!("{rules} judged, but for its last {last} packets"),
             },
-            Some((record, stop)) => {
-                let at = self.why.account.pdus.iter().find(|pdu| pdu.id == record);
-                let at = at.map_or_else(String::new, |pdu| format!(" to {}", seconds(pdu.at)));
+            Some((_, stop)) => {
+                let at = judged.until.map_or_else(String::new, |at| format!(" to {}", seconds(at)));
                 format!(
                     "{rules} judged{at}, {} of {packets} packets: {}",
                     judged.packets,

@@ -31,7 +31,7 @@ struct OneOf<'a> {
 }
 
 /// What may have been the cause, as `--json` tells it.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Suspected {
     cause: Cause,
     confidence: Confidence,
@@ -41,7 +41,7 @@ pub(crate) struct Suspected {
 }
 
 /// A PDU that a cause turns on.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Place {
     name: String,
     by: &'static str,

@@ -53,12 +53,18 @@ impl Account {
     /// Reads it out of whatever was watched.
     #[must_use]
     pub fn watched(watched: Watched, items: &[AirItem]) -> Self {
+        let number = watched.connection;
+        let here = items.iter().filter(|i| i.connection.is_some() && i.connection == number);
+        Self::among(watched, here.collect(), items)
+    }
+
+    /// The same of packets that are those of the connection; the peripheral's advertising is among
+    /// `items`.
+    #[must_use]
+    pub fn among(watched: Watched, mut here: Vec<&AirItem>, items: &[AirItem]) -> Self {
         let Watched { connection, peripheral, told, hosts, until, security_err, in_part } = watched;
         let at = told.map_or(Instant::MAX, |(at, _)| at);
-        let here: Vec<&AirItem> = items
-            .iter()
-            .filter(|i| i.connection.is_some() && i.connection == connection && i.at <= at)
-            .collect();
+        here.retain(|item| item.at <= at);
         let pdus: Vec<Pdu> = here.iter().map(|item| pdu(item)).collect();
         let left = match in_part {
             false => told.map(|(at, _)| at),
@@ -101,6 +107,22 @@ impl Account {
     #[must_use]
     pub fn over_before(&self) -> Option<usize> {
         goodbye(&self.pdus).filter(|_| self.ending.is_none() && !self.sight.is_partial())
+    }
+
+    /// The same without its packets, and without all that names them.
+    #[must_use]
+    pub fn without_packets(self) -> Self {
+        Self {
+            pdus: Vec::new(),
+            exchanges: Vec::new(),
+            announcements: Vec::new(),
+            transactions: Vec::new(),
+            pairing: None,
+            ending: None,
+            adverts: Vec::new(),
+            sight: Sight::whole(),
+            ..self
+        }
     }
 
     /// When the link was over for the peripheral's host; of one that is not, when watching ended.

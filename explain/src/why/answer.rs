@@ -15,8 +15,8 @@ use super::ending::{Ending, How};
 use super::hypothesis::{Cause, Confidence, Hypothesis};
 use super::pairing::Pairing;
 use super::phrases::{count, side, span};
-use super::watched::Watched;
-use bletwin_sniffer::View;
+use super::watched::{Around, Watched};
+use bletwin_sniffer::{First, View};
 
 /// Why a run ended as it did.
 #[derive(Clone, Debug)]
@@ -51,7 +51,17 @@ impl Why {
     /// Looks for the cause in one connection that somebody else has captured.
     #[must_use]
     pub fn captured(view: &View, items: &[AirItem], connection: usize) -> Self {
-        let account = Account::watched(Watched::captured(view, items, connection), items);
+        let here = items.iter().filter(|item| item.connection == Some(connection)).collect();
+        let firsts = First::all(items);
+        let around = Around { end: view.end, hci: view.hci(), adverts: items, firsts: &firsts };
+        Self::of_captured(here, &around, connection)
+    }
+
+    /// The same of its packets, and of what was captured around it.
+    #[must_use]
+    pub fn of_captured(here: Vec<&AirItem>, around: &Around<'_>, connection: usize) -> Self {
+        let watched = Watched::captured(&here, around, connection);
+        let account = Account::among(watched, here, around.adverts);
         let mut hypotheses = ranked(&account);
         // What nobody has asked for is a failure only where a scenario wants it.
         hypotheses.retain(|one| !matches!(one.cause, Cause::NothingProtected | Cause::NoBond));

@@ -8,7 +8,7 @@ use ble::hci::Event;
 use ble::time::Instant;
 use bletwin_scenarios::stage::{Finished, Party};
 use bletwin_sim::sniffer::AirItem;
-use bletwin_sniffer::{NodeId, Said, View};
+use bletwin_sniffer::{First, Hci, NodeId, Said};
 
 use super::air::is_from;
 use super::hosts::Hosts;
@@ -74,22 +74,20 @@ impl Watched {
         }
     }
 
-    /// One connection of what somebody else has captured or logged.
+    /// One connection of what somebody else has captured or logged, by its packets.
     #[must_use]
-    pub fn captured(view: &View, items: &[AirItem], connection: usize) -> Self {
-        let here = || items.iter().filter(|item| item.connection == Some(connection));
+    pub fn captured(here: &[&AirItem], around: &Around<'_>, connection: usize) -> Self {
+        let here = || here.iter().copied();
         let end = |central: bool| here().find(|item| is_from(item, central)).map(|i| i.from);
         let ends = [end(false), end(true)];
         let [peripheral, _] = ends;
         let begin = here().next().map_or(Instant::ZERO, |item| item.at);
+        let begun = here().next().map(|item| item.record);
         // What comes after the next connection of this peripheral is not about this one.
-        let next = items
-            .iter()
-            .filter(|item| item.connection.is_some_and(|number| number > connection))
-            .find(|item| item.direction.is_some() && peripheral == Some(item.from))
-            .map(|item| item.at);
-        let until = next.unwrap_or(view.end).max(begin);
-        let logged = || view.hci().iter().filter(|hci| hci.at >= begin && hci.at <= until);
+        let later = |first: &&First| Some(first.begun) > begun && Some(first.from) == peripheral;
+        let next = around.firsts.iter().filter(later).min_by_key(|first| first.record);
+        let until = next.map_or(around.end, |first| first.at).max(begin);
+        let logged = || around.hci.iter().filter(|hci| hci.at >= begin && hci.at <= until);
         let told = logged().find_map(|hci| match hci.said {
             Said::Event(Event::DisconnectionComplete { reason, .. })
                 if Some(hci.node) == peripheral =>
@@ -108,6 +106,19 @@ impl Watched {
             in_part: true,
         }
     }
+}
+
+/// What was captured around one connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// When watching ended.
+    pub end: Instant,
+    /// What hosts' logs have.
+    pub hci: &'a [Hci],
+    /// Packets with all of advertising among them.
+    pub adverts: &'a [AirItem],
+    /// First packets of the ends of all connections.
+    pub firsts: &'a [First],
 }
 
 /// Whose each connection is, where a run has several centrals.

@@ -1,0 +1,32 @@
+//! Why something is not judged.
+
+/// Why something is not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The connection was under way when the capture began.
+    Joined,
+    /// Nobody heard the advertiser before the request: what it offered is not known.
+    AdvertiserNotHeard,
+    /// Nobody has the key from here on.
+    NoKey,
+    /// The request for a connection is damaged, or has values that no connection can have.
+    RequestNotBelieved,
+    /// Its writer took part, and logged what it queued.
+    OwnLog,
+}
+
+impl Reason {
+    /// The reason in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Joined => "the connection was under way when the capture began",
+            Self::AdvertiserNotHeard => "the advertiser was not heard before the connection",
+            Self::NoKey => "it is encrypted, and no key opens it",
+            Self::RequestNotBelieved => {
+                "a request for a connection that is damaged, or that no connection can follow"
+            }
+            Self::OwnLog => "the log of a tool that took part, with times of its own",
+        }
+    }
+}
