@@ -153,9 +153,11 @@ impl Score {
 
 /// Faults, and how many of ten thousand packets may be given to the wrong sender, to the wrong
 /// event, or be said to follow on more missing packets than there are.
-const FAULTS: [(&str, [usize; 3]); 9] = [
+const FAULTS: [(&str, [usize; 3]); 11] = [
     ("", [0, 0, 0]),
+    ("nordic,clock-ppm=40", [0, 0, 0]),
     ("loss=1", [0, 0, 1]),
+    ("loss=2,nordic,decrypted", [2, 0, 5]),
     ("loss=5", [0, 0, 5]),
     ("loss=20", [20, 5, 150]),
     ("loss=5,direction=inverted,clock-ppm=-170", [10, 1, 10]),

@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 use ble::hci::codec::{ConnectionEvent, encode_command, encode_event};
 use ble::hci::{Event, Role};
 use ble::time::{Duration, Instant};
-use bletwin_evidence::{Evidence, Options, Source, read};
+use bletwin_evidence::{Evidence, Format, Options, Source, read};
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_setup::Setup;
 use bletwin_sim::record::{Note, RecordKind};
+use bletwin_sim::report::btsnoop::btsnoop;
 use bletwin_sim::report::capture::{self, Style};
 use bletwin_sniffer::{Said, sniff};
 
@@ -89,6 +90,27 @@ fn a_log_of_the_host_opens_what_was_on_air() {
         assert_eq!(both.hci.len() as u64, file.hci);
         let places = both.report.places.iter().filter(|place| place.file == 1).count();
         assert_eq!(places, both.view.hci().len());
+    }
+}
+
+/// What `--btsnoop` writes is read: both hosts' logs, data and all, and the keys in them.
+#[test]
+fn the_btsnoop_of_each_host_is_read_and_opens_the_air() {
+    let run = run();
+    let air = capture::pcapng(&run.records, &[], "air", -100, Style::OnAir);
+    for node in [run.central, run.peripheral] {
+        let file = btsnoop(&run.records, node);
+        let both = import(vec![air.clone(), file]);
+        let [link] = &both.report.connections[..] else { panic!("one connection") };
+        assert!(link.sealed == 0 && link.opened > 0, "{link:?}");
+        let log = &both.report.files[1];
+        assert_eq!((log.format, log.unread, &log.stop), (Format::Btsnoop, 0, &None), "{log:?}");
+        let data = both.hci.iter().filter(|packet| packet.indicator == 2).count();
+        let sent = run.records.iter().filter(|record| {
+            let data = matches!(&record.kind, RecordKind::Note(Note::AclOut(_) | Note::AclIn(_)));
+            record.node == node && data
+        });
+        assert!(data > 10 && data == sent.count(), "{data}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use ble::log::Line;
 use ble::ui::Ui;
 use bletwin_sim::medium::MediumConfig;
-use bletwin_sim::node::Act;
+use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::record::{Note, RecordId, RecordKind};
 use bletwin_sim::report;
 use bletwin_sim::report::capture::{Style, pcapng};
@@ -40,6 +40,30 @@ pub fn capture(run: &Finished, decrypted: bool, out: &mut impl Write) -> io::Res
 /// Whatever writing ran into.
 pub fn sniffed(run: &Finished, faults: &Faults, out: &mut impl Write) -> io::Result<()> {
     out.write_all(&degrade::pcapng(&run.records, "air", noise(), faults, run.summary.seed))
+}
+
+/// What each host and its controller said to each other, as Android and BlueZ log it: name of the
+/// device and file. Where two have one name, a number tells them apart.
+#[must_use]
+pub fn hci_logs(run: &Finished) -> Vec<(String, Vec<u8>)> {
+    let mut names = BTreeSet::new();
+    let all = (0..).map(NodeId).zip(&run.node_names);
+    // People have no controller.
+    let speaks = |node| {
+        let crossed = |kind: &RecordKind| {
+            matches!(kind, RecordKind::Note(Note::HciCommand(_) | Note::HciEvent(_)))
+        };
+        run.records.iter().any(|record| record.node == node && crossed(&record.kind))
+    };
+    all.filter(|(node, _)| speaks(*node))
+        .map(|(node, name)| {
+            let mut own = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
+            if !names.insert(own.clone()) {
+                own = format!("{own}-{}", node.0);
+            }
+            (own, report::btsnoop::btsnoop(&run.records, node))
+        })
+        .collect()
 }
 
 /// What a sniffer hears when nobody sends, in dBm.

@@ -236,9 +236,13 @@ pub struct Run {
     pub decrypted: bool,
     /// Write the capture as a real sniffer would, with words of `loss=2` (percent of packets that
     /// it misses), `clock-ppm=-170`, `direction=unknown` or `inverted`, `channels=one-adv`,
-    /// `mid-connection`, `decrypted`.
+    /// `mid-connection`, `decrypted`, `nordic` (in the format of nRF Sniffer, LINKTYPE 272).
     #[arg(long, value_name = "FAULTS", requires = "pcapng", conflicts_with = "decrypted")]
     pub sniffer: Option<Faults>,
+    /// Write what each host and its controller say to each other, as Android and BlueZ log it
+    /// (btsnoop, keys included), into this folder: a file for each device.
+    #[arg(long, value_name = "FOLDER")]
+    pub btsnoop: Option<PathBuf>,
     /// Write one self-contained page with the ladder of PDUs drawn to time, for a browser.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,

@@ -1,6 +1,8 @@
 //! `bletwin run`.
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::Context;
 
@@ -9,7 +11,7 @@ use super::ending::{Exit, warn};
 use super::{junit, style};
 use crate::interrupt;
 use crate::junit::{Case, Ending};
-use crate::output::Outputs;
+use crate::output::{Output, Outputs};
 use bletwin_explain::html::{self, Exhibit};
 use bletwin_explain::report;
 use bletwin_scenarios::catalogue::{self, Scenario, Story};
@@ -35,6 +37,7 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
     let stage = prepare(scenario, options)?;
     let capture = outputs.maybe("--pcapng", options.pcapng.as_deref())?;
     let page = outputs.maybe("--html", options.html.as_deref())?;
+    let logs = options.btsnoop.as_deref().map(folder).transpose()?;
     let Some(finished) = stage.play()? else {
         return Ok((Exit::Interrupted, Vec::new()));
     };
@@ -46,6 +49,15 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
                 None => report::capture(&finished, options.decrypted, w),
             })
             .with_context(|| format!("writing {}", path.display()))?;
+    }
+    if let Some(folder) = logs {
+        for (name, log) in report::hci_logs(&finished) {
+            let path = folder.join(format!("{name}.btsnoop"));
+            let wrote = |w: &mut dyn Write| w.write_all(&log);
+            Output::prepare(&path)?
+                .commit(|w| wrote(w))
+                .with_context(|| format!("writing {}", path.display()))?;
+        }
     }
     if let Some(output) = page {
         let path = output.path().to_owned();
@@ -81,6 +93,14 @@ fn case_of(
         }
     };
     Case { name: format!("{}: {}", whole.name, party.central), ending, ..whole }
+}
+
+/// The folder for logs, which is there afterwards.
+fn folder(folder: &Path) -> Result<&Path, BadInput> {
+    fs::create_dir_all(folder).map(|()| folder).map_err(|error| BadInput {
+        what: format!("--btsnoop {}: {error}", folder.display()),
+        help: "name a folder that can be written".into(),
+    })
 }
 
 /// Standard output is a program's with `--json`; what describes the devices is not overwritten.

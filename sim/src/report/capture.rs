@@ -8,6 +8,7 @@ use crate::record::{AirTx, Reception, Record, RecordKind};
 use crate::sniffer::{AirItem, Direction, sniff};
 
 mod crossing;
+mod nordic;
 
 use crossing::Crossings;
 
@@ -76,19 +77,43 @@ pub fn head(air: &str, ports: &[String]) -> Vec<u8> {
     file
 }
 
+/// The same as nRF Sniffer writes it, with its header before each packet.
+#[must_use]
+pub fn nordic_head(air: &str) -> Vec<u8> {
+    let mut file = Vec::new();
+    section_header(&mut file);
+    interface_description(&mut file, nordic::LINKTYPE, air);
+    file
+}
+
 /// Packets on air, to follow [`head`] in their order.
 #[derive(Clone, Debug)]
 pub struct AirCapture {
     noise_dbm: i8,
     style: Style,
     crossings: Crossings,
+    /// Packets so far.
+    number: u16,
 }
 
 impl AirCapture {
     /// Of a capture that begins. `noise_dbm` is the noise that is stated.
     #[must_use]
     pub fn new(noise_dbm: i8, style: Style) -> Self {
-        Self { noise_dbm, style, crossings: Crossings::default() }
+        Self { noise_dbm, style, crossings: Crossings::default(), number: 0 }
+    }
+
+    /// The next packet as nRF Sniffer writes it, to follow [`nordic_head`].
+    #[must_use]
+    pub fn nordic(&mut self, item: &AirItem, tx: &AirTx) -> Vec<u8> {
+        let plain = self.style == Style::Decrypted && item.decrypted == Some(true);
+        let on_air = on_air(item, tx, plain);
+        let mut octets = nordic::header(item, tx, self.number, on_air.len(), plain).to_vec();
+        octets.extend(on_air);
+        self.number = self.number.wrapping_add(1);
+        let mut block = Vec::new();
+        enhanced_packet(&mut block, 0, item.at, &octets, std::iter::empty::<&str>());
+        block
     }
 
     /// The next packet; a comment names its sender, where that has a name.
@@ -201,7 +226,17 @@ fn packet(
     octets.extend_from_slice(&[noise_dbm.cast_unsigned(), 0]);
     octets.extend_from_slice(&tx.access_address.to_le_bytes());
     octets.extend_from_slice(&flags.to_le_bytes());
-    octets.extend_from_slice(&tx.access_address.to_le_bytes());
+    octets.extend(on_air(item, tx, plain));
+    // Nobody is blamed for what Wireshark cannot read.
+    let remark = said.remark.filter(|_| plain || item.decrypted.is_none());
+    let facts = comments(item, plain).chain(remark).map(str::to_owned);
+    let sender = said.sender.map(|name| format!("sent by {name}"));
+    enhanced_packet(file, 0, item.at, &octets, sender.into_iter().chain(facts));
+}
+
+/// Access address, coding indicator of LE Coded, PDU and CRC; `plain`: decrypted.
+fn on_air(item: &AirItem, tx: &AirTx, plain: bool) -> Vec<u8> {
+    let mut octets = tx.access_address.to_le_bytes().to_vec();
     match tx.phy {
         TxPhy::CodedS8 => octets.push(0),
         TxPhy::CodedS2 => octets.push(1),
@@ -215,11 +250,7 @@ fn packet(
         octets.extend_from_slice(tx.pdu.octets());
     }
     octets.extend_from_slice(&tx.crc.to_le_bytes()[..3]);
-    // Nobody is blamed for what Wireshark cannot read.
-    let remark = said.remark.filter(|_| plain || item.decrypted.is_none());
-    let facts = comments(item, plain).chain(remark).map(str::to_owned);
-    let sender = said.sender.map(|name| format!("sent by {name}"));
-    enhanced_packet(file, 0, item.at, &octets, sender.into_iter().chain(facts));
+    octets
 }
 
 /// Type and kind of a PDU on a secondary advertising channel.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ble::pdu::advertising::AdvertisingPdu;
 use ble::time::Instant;
 
-use super::capture::{AirCapture, Style, head};
+use super::capture::{AirCapture, Style, head, nordic_head};
 use crate::random::{Purpose, Stream};
 use crate::record::{Record, RecordKind};
 use crate::sniffer::{AirItem, Decoded, Direction, sniff};
@@ -45,6 +45,8 @@ pub struct Faults {
     pub mid_connection: bool,
     /// It has the key, and writes plain payloads without their MIC.
     pub decrypted: bool,
+    /// It is an nRF Sniffer, and writes LINKTYPE 272.
+    pub nordic: bool,
 }
 
 /// What is not a fault of a sniffer.
@@ -53,7 +55,7 @@ pub enum FaultsError {
     /// An unknown word.
     #[error(
         "a sniffer has no `{0}`: loss=PERCENT, clock-ppm=N, direction=unknown or inverted, \
-         channels=one-adv, mid-connection and decrypted are known"
+         channels=one-adv, mid-connection, decrypted and nordic are known"
     )]
     Unknown(String),
     /// A number that is none, or too large.
@@ -100,6 +102,7 @@ impl FromStr for Faults {
                 ("channels", "one-adv") => faults.one_advertising_channel = true,
                 ("mid-connection", "") => faults.mid_connection = true,
                 ("decrypted", "") => faults.decrypted = true,
+                ("nordic", "") => faults.nordic = true,
                 _ => return Err(FaultsError::Unknown(word.to_owned())),
             }
         }
@@ -117,12 +120,15 @@ pub fn pcapng(
     faults: &Faults,
     seed: u64,
 ) -> Vec<u8> {
-    let mut file = head(interface, &[]);
+    let mut file = if faults.nordic { nordic_head(interface) } else { head(interface, &[]) };
     let style = if faults.decrypted { Style::Decrypted } else { Style::OnAir };
     let mut air = AirCapture::new(noise_dbm, style);
     for item in heard(records, faults, seed) {
         if let Some(RecordKind::AirTx(tx)) = records.get(item.index).map(|record| &record.kind) {
-            file.extend(air.packet(&item, tx, None));
+            file.extend(match faults.nordic {
+                true => air.nordic(&item, tx),
+                false => air.packet(&item, tx, None),
+            });
         }
     }
     file

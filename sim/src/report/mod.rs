@@ -1,5 +1,6 @@
 //! What people and other tools read, each derived from the records alone.
 
+pub mod btsnoop;
 pub mod capture;
 pub mod degrade;
 pub mod json;

@@ -21,7 +21,8 @@ fn an_ideal_sniffer_hears_all() {
 
 #[test]
 fn words_are_faults() {
-    let text = "loss=2,clock-ppm=-170,direction=unknown,channels=one-adv,mid-connection,decrypted";
+    let text =
+        "loss=2,clock-ppm=-170,direction=unknown,channels=one-adv,mid-connection,decrypted,nordic";
     let faults: Faults = text.parse().unwrap();
     assert_eq!(
         faults,
@@ -32,6 +33,7 @@ fn words_are_faults() {
             one_advertising_channel: true,
             mid_connection: true,
             decrypted: true,
+            nordic: true,
         }
     );
     assert_eq!("".parse(), Ok(Faults::default()));
