@@ -11,7 +11,32 @@ use bletwin_sim::report::names;
 use bletwin_sniffer::{Hci, NodeId, Said, View};
 use serde::Serialize;
 
+use crate::why::Confidence;
 use crate::why::concern::ORDERLY;
+
+const PIN_OR_KEY_MISSING: u8 = 0x06;
+const TIMEOUT: u8 = 0x08;
+const UNSUPPORTED: u8 = 0x1A;
+const RESPONSE_TIMEOUT: u8 = 0x22;
+const MIC_FAILURE: u8 = 0x3D;
+
+const OWN_KEY_MISSING: &str = "this host was asked for the key of the link and has none: it has \
+                               lost the bond, or knows the peer by another identity. Delete the \
+                               bond at both ends and pair anew.";
+const OWN_KEY_REFUSED: &str = "this host ended the link for want of a key. Delete the bond at both \
+                               ends and pair anew.";
+const PEER_KEY_MISSING: &str = "the peer has no key for the one that this host uses: it has lost \
+                                the bond, or knows this device by another identity. Delete the \
+                                bond at both ends and pair anew.";
+const KEYS_DIFFER: &str = "encryption was asked for, and what was encrypted first did not decrypt, \
+                           as where the keys of the two ends differ. Delete the bond at both ends \
+                           and pair anew.";
+const MIC_LATER: &str = "encryption ran, and then a packet did not decrypt: keys fitted, and a \
+                         packet was damaged unnoticed, made up, or counted otherwise by one end. \
+                         Which of them, a capture of the air would tell.";
+const NO_ENCRYPTION: &str = "the peer's controller does not encrypt.";
+const UNANSWERED: &str = "the peer's controller left a procedure of the link layer \
+                          unanswered for 40 s, while encryption was to start.";
 
 /// A connection in a host's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +50,10 @@ pub struct Logged {
     pub role: Option<&'static str>,
     /// When it was connected, in µs from the beginning.
     pub from_us: Option<u64>,
+    /// When encryption was asked for last, by its own host or by the peer, in µs.
+    pub encryption_asked_us: Option<u64>,
+    /// Whether its own host had a key for that; `null`: it has not answered.
+    pub has_key: Option<bool>,
     /// When encryption was switched on, or was refused, in µs.
     pub encryption_us: Option<u64>,
     /// Status of that: 0 where it was switched on.
@@ -42,6 +71,17 @@ pub struct Logged {
     /// The last ATT request that was refused for want of security, and nothing was encrypted
     /// behind that: the error.
     pub attribute_refused: Option<u8>,
+    /// Why encryption failed, as far as a log tells.
+    pub cause: Option<LoggedCause>,
+}
+
+/// Why encryption failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LoggedCause {
+    /// `shown` by what host and controller said to each other, or `likely`.
+    pub confidence: Confidence,
+    /// The cause, and what helps, in sentences.
+    pub text: String,
 }
 
 /// A packet of data that crossed HCI: handle, flags, length, and what it carries.
@@ -67,6 +107,8 @@ impl Logged {
             handle: handle.0,
             role: None,
             from_us: None,
+            encryption_asked_us: None,
+            has_key: None,
             encryption_us: None,
             encryption_status: None,
             to_us: None,
@@ -75,7 +117,47 @@ impl Logged {
             pairing_failed: None,
             own_pairing_failed: false,
             attribute_refused: None,
+            cause: None,
         }
+    }
+
+    /// Encryption was asked for; `has_key`: whether the host has one, if it has said so.
+    fn asked_for_encryption(&mut self, us: u64, has_key: Option<bool>) {
+        (self.encryption_asked_us, self.has_key) = (Some(us), has_key);
+        (self.encryption_us, self.encryption_status) = (None, None);
+    }
+
+    /// Why encryption failed, or did not come about.
+    fn why(&self) -> Option<LoggedCause> {
+        let central = self.role == Some("central");
+        let asked = self.encryption_asked_us?;
+        let encrypted = self.encryption_status == Some(0);
+        let told = |code| self.encryption_status == Some(code) || self.reason == Some(code);
+        let shown = |text: &str| (Confidence::Shown, text.to_owned());
+        let likely = |text: &str| (Confidence::Likely, text.to_owned());
+        let (confidence, text) = match () {
+            () if self.has_key == Some(false) && !encrypted => shown(OWN_KEY_MISSING),
+            () if self.encryption_status == Some(PIN_OR_KEY_MISSING) => shown(PEER_KEY_MISSING),
+            () if self.reason == Some(PIN_OR_KEY_MISSING) && self.asked => shown(OWN_KEY_REFUSED),
+            () if self.reason == Some(PIN_OR_KEY_MISSING) => shown(PEER_KEY_MISSING),
+            () if told(MIC_FAILURE) && encrypted => shown(MIC_LATER),
+            () if told(MIC_FAILURE) => likely(KEYS_DIFFER),
+            () if self.encryption_status == Some(UNSUPPORTED) => shown(NO_ENCRYPTION),
+            () if told(RESPONSE_TIMEOUT) && !encrypted => likely(UNANSWERED),
+            () if encrypted || self.encryption_status.is_some() => return None,
+            () if self.reason == Some(TIMEOUT) => {
+                let span = self.to_us.unwrap_or(asked).saturating_sub(asked);
+                let whose = if central { "this host had asked" } else { "the peer had asked" };
+                let text = format!(
+                    "the link was lost {} after {whose} for encryption, and it had not begun: what \
+                     went wrong in between is on air.",
+                    duration(span)
+                );
+                (Confidence::Likely, text)
+            }
+            () => return None,
+        };
+        Some(LoggedCause { confidence, text })
     }
 
     /// Whether encryption was refused, or it ended for a reason that is no person's or host's wish.
@@ -85,6 +167,7 @@ impl Logged {
         self.encryption_status.is_some_and(|status| status != 0)
             || self.pairing_failed.is_some()
             || self.attribute_refused.is_some()
+            || self.cause.is_some()
             || self.reason.is_some_and(|reason| !orderly(reason))
     }
 
@@ -124,6 +207,10 @@ impl Logged {
             }
             _ => ", and the log ends before it is over".to_owned(),
         });
+        if let Some(LoggedCause { confidence, text: cause }) = &self.cause {
+            let sure = if *confidence == Confidence::Shown { "Shown" } else { "Likely" };
+            text.push_str(&format!(". {sure}: {cause}"));
+        }
         text
     }
 }
@@ -145,7 +232,22 @@ pub fn connections(view: &View) -> Vec<Logged> {
                 let new = Logged::new(*node, complete.handle);
                 all.push(Logged { role: Some(role), from_us: Some(us), ..new });
             }
-            Said::Event(Event::EncryptionChange { handle, status, .. }) => {
+            Said::Command(Command::LeEnableEncryption { handle, .. }) => {
+                open(&mut all, *node, *handle).asked_for_encryption(us, Some(true));
+            }
+            Said::Event(Event::LeLongTermKeyRequest { handle, .. }) => {
+                open(&mut all, *node, *handle).asked_for_encryption(us, None);
+            }
+            Said::Command(Command::LeLongTermKeyRequestReply { handle, .. }) => {
+                open(&mut all, *node, *handle).has_key = Some(true);
+            }
+            Said::Command(Command::LeLongTermKeyRequestNegativeReply { handle }) => {
+                open(&mut all, *node, *handle).has_key = Some(false);
+            }
+            Said::Event(
+                Event::EncryptionChange { handle, status, .. }
+                | Event::EncryptionKeyRefreshComplete { handle, status },
+            ) => {
                 let one = open(&mut all, *node, *handle);
                 (one.encryption_us, one.encryption_status) = (Some(us), Some(status.0));
             }
@@ -159,7 +261,7 @@ pub fn connections(view: &View) -> Vec<Logged> {
             _ => {}
         }
     }
-    all
+    all.into_iter().map(|one| Logged { cause: one.why(), ..one }).collect()
 }
 
 /// Adds what data tells: how pairing ended, and what ATT refused. A packet belongs to the
@@ -191,6 +293,11 @@ pub fn add_data<'a>(all: &mut [Logged], data: impl IntoIterator<Item = Data<'a>>
             _ => {}
         }
     }
+}
+
+/// A span of µs in seconds.
+fn duration(us: u64) -> String {
+    format!("{}.{:01} s", us / 1_000_000, us % 1_000_000 / 100_000)
 }
 
 /// The connection of a handle that is not over; one that the log does not begin with is added.
