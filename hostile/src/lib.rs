@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod air;
+mod captures;
 mod dialogue;
+mod evidence;
 mod files;
 mod hci;
 mod hosts;
@@ -18,6 +20,7 @@ pub mod tables;
 mod text;
 
 pub use air::{air, aired, l2cap};
+pub use evidence::evidence;
 pub use files::{central, finding, firmware};
 pub use hosts::{framed, h4, hci};
 
@@ -25,7 +28,7 @@ pub use hosts::{framed, h4, hci};
 pub type Target = fn(&[u8]);
 
 /// All of them, by name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("air", air),
     ("l2cap", l2cap),
     ("hci", hci),
@@ -33,6 +36,7 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("central", central),
     ("firmware", firmware),
     ("finding", finding),
+    ("evidence", evidence),
 ];
 
 /// Pieces that an entrance for hosts takes of one input.

@@ -5,13 +5,14 @@
 use crate::dialogue::Form;
 use crate::luck::Luck;
 use crate::packets::Layer;
-use crate::{dialogue, packets, text};
+use crate::{captures, dialogue, packets, text};
 
 /// What the inputs of an entrance are.
 enum Kind {
     Dialogue(Form),
     Packets(Layer),
     Text,
+    Capture,
 }
 
 fn kind(target: &str) -> Kind {
@@ -20,6 +21,7 @@ fn kind(target: &str) -> Kind {
         "h4" => Kind::Dialogue(Form::Framed),
         "air" => Kind::Packets(Layer::Air),
         "l2cap" => Kind::Packets(Layer::L2cap),
+        "evidence" => Kind::Capture,
         _ => Kind::Text,
     }
 }
@@ -33,6 +35,7 @@ pub fn changed(target: &str, input: &[u8], seed: u32) -> Option<Vec<u8>> {
         Kind::Dialogue(form) => Some(dialogue::changed(input, &mut luck, form)),
         Kind::Packets(layer) => Some(packets::changed(input, &mut luck, layer)),
         Kind::Text => text::changed(target, input, &mut luck),
+        Kind::Capture => Some(captures::changed(input, &mut luck)),
     }
 }
 
@@ -44,6 +47,7 @@ pub fn crossed(target: &str, one: &[u8], other: &[u8], seed: u32) -> Option<Vec<
         Kind::Dialogue(_) => Some(dialogue::crossed(one, other, &mut luck)),
         Kind::Packets(_) => Some(packets::crossed(one, other, &mut luck)),
         Kind::Text => text::crossed(target, one, other, &mut luck),
+        Kind::Capture => Some(captures::crossed(one, other, &mut luck)),
     }
 }
 

@@ -32,6 +32,7 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
         "central" => centrals(),
         "firmware" => firmwares(),
         "finding" => findings(),
+        "evidence" => crate::captures::inputs(),
         _ => Vec::new(),
     }
 }
