@@ -21,10 +21,10 @@ use bletwin_sim::report::degrade::{self, Faults};
 const AFTERWARDS: Duration = Duration::from_secs(7);
 const PRESETS: [&str; 2] = ["recommended", "zephyr-2024"];
 
-fn play(preset: &str, central: &Profile, seed: u64) -> (Finished, Vec<Record>) {
+fn play(scenario: &str, preset: &str, central: &Profile, seed: u64) -> (Finished, Vec<Record>) {
     let mut setup = Setup::new(preset, "honest", seed).expect("both are there");
     setup.central = central.clone();
-    let mut stage = Stage::new(catalogue::by_name("pairing").expect("it is there"), &setup);
+    let mut stage = Stage::new(catalogue::by_name(scenario).expect("it is there"), &setup);
     stage.run(|| false);
     let mut world = stage.world.clone();
     let run = stage.finish();
@@ -40,11 +40,11 @@ fn captured(records: &[Record], faults: &Faults, seed: u64) -> Explained {
 }
 
 /// What three captures with this firmware show.
-fn seen(preset: &str, central: &Profile, faults: &str) -> Seen {
+fn seen(scenario: &str, preset: &str, central: &Profile, faults: &str) -> Seen {
     let faults: Faults = faults.parse().expect("faults");
     let mut seen = Seen::default();
     for seed in 11..14 {
-        let (_, records) = play(preset, central, seed);
+        let (_, records) = play(scenario, preset, central, seed);
         seen.add(&captured(&records, &faults, seed), None);
     }
     seen
@@ -77,12 +77,12 @@ struct Score {
 }
 
 impl Score {
-    fn add(&mut self, central: &Profile, faults: &str) {
+    fn add(&mut self, scenario: &str, central: &Profile, faults: &str) {
         for [from, to] in [PRESETS, [PRESETS[1], PRESETS[0]]] {
-            let seen = seen(from, central, faults);
+            let seen = seen(scenario, from, central, faults);
             let learned = learn(&seen);
             let twin = learned.profile("twin").expect("a profile that can be");
-            let (truth, records) = play(to, central, 1);
+            let (truth, records) = play(scenario, to, central, 1);
             let mut other = Seen::default();
             other.add(&captured(&records, &Faults::default(), 1), None);
             self.cells += 1;
@@ -90,7 +90,7 @@ impl Score {
                 asked(&other).difference(&asked(&seen)).copied().collect();
             let words = other.words.keys().filter(|key| !seen.words.contains_key(*key));
             let words: Vec<&str> = words.copied().collect();
-            let equal = end(&truth) == end(&play(to, &twin, 1).0);
+            let equal = end(&truth) == end(&play(scenario, to, &twin, 1).0);
             if !missing.is_empty() || !words.is_empty() {
                 let told = not_seen(&seen);
                 assert!(!told.is_empty(), "{}: {missing:?} {words:?}", central.name);
@@ -100,10 +100,10 @@ impl Score {
             self.equal += usize::from(equal);
             if !equal {
                 println!(
-                    "{} {from} to {to}, {faults}: {:?}, learned as {:?}\n{}",
+                    "{scenario} of {} {from} to {to}, {faults}: {:?}, learned as {:?}\n{}",
                     central.name,
                     end(&truth),
-                    end(&play(to, &twin, 1).0),
+                    end(&play(scenario, to, &twin, 1).0),
                     learned.toml("a twin")
                 );
             }
@@ -139,21 +139,29 @@ fn centrals() -> Vec<Profile> {
 fn nobody_contradicts_himself() {
     for central in centrals() {
         for preset in PRESETS {
-            let seen = seen(preset, &central, "");
+            let seen = seen("pairing", preset, &central, "");
             let wrong = contradictions(&central, &seen);
             assert!(wrong.is_empty(), "{} {preset}: {wrong:#?}\n{seen:#?}", central.name);
         }
     }
 }
 
+/// What is played: what a person does with a new device, what comes back to it, and what is lost
+/// meanwhile.
+const SCENARIOS: [&str; 6] =
+    ["pairing", "stay", "reconnect", "forgotten", "bond-lost", "wrong-passkey"];
+
 #[test]
 fn a_learned_central_is_its_twin_elsewhere() {
+    let few = std::env::var_os("BLETWIN_ALL_NUMBERS").is_none();
     for (faults, wanted) in [("", 95), ("loss=5", 85)] {
-        let mut score = Score::default();
-        centrals().iter().for_each(|central| score.add(central, faults));
-        let Score { cells, in_evidence, equal } = score;
-        println!("{faults}: {cells} cells, {in_evidence} in evidence, {equal} equal");
-        assert!(equal * 100 >= in_evidence * wanted, "{equal} of {in_evidence}");
-        assert!(in_evidence * 3 >= cells, "{in_evidence} of {cells}");
+        for scenario in SCENARIOS.into_iter().take(if few { 1 } else { SCENARIOS.len() }) {
+            let mut score = Score::default();
+            centrals().iter().for_each(|central| score.add(scenario, central, faults));
+            let Score { cells, in_evidence, equal } = score;
+            println!("{scenario} {faults}: {cells} cells, {in_evidence} seen, {equal} equal");
+            assert!(equal * 100 >= in_evidence * wanted, "{scenario}: {equal} of {in_evidence}");
+            assert!(in_evidence * 3 >= cells, "{scenario}: {in_evidence} of {cells}");
+        }
     }
 }
