@@ -92,14 +92,18 @@ fn read_back(records: &[Record], faults: &Faults, seed: u64) -> (Explained, Vec<
     let source = Source::of("air.pcapng", Cursor::new(file));
     let packed = pack(vec![source], Options::default(), &mut |_| ControlFlow::Continue(()));
     let packed = packed.expect("a capture");
-    let in_pieces = in_pieces(&packed.outline(), packed.pieces(), &[]);
+    // Told in pieces as well, where time allows it.
+    let pieces = (seed.is_multiple_of(3) || one_in() == 1)
+        .then(|| in_pieces(&packed.outline(), packed.pieces(), &[]));
     let Evidence { view, report, .. } = packed.unpack();
     let original = |place: &bletwin_evidence::Place| {
         let index = usize::try_from(place.record).ok().and_then(|n| n.checked_sub(1));
         heard.get(index.expect("records count from 1")).expect("all are of the file").record
     };
     let told = explain(&view);
-    assert_eq!(all_of(&in_pieces), all_of(&told), "in pieces and as a whole: {faults:?}, {seed}");
+    if let Some(pieces) = pieces {
+        assert_eq!(all_of(&pieces), all_of(&told), "in pieces and as a whole: {faults:?}, {seed}");
+    }
     (told, report.places.iter().map(original).collect())
 }
 
