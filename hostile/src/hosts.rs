@@ -19,13 +19,14 @@ pub(super) const PORT: u8 = 0x40;
 /// There, too, where pieces have no frame: these are data.
 pub(super) const DATA: u8 = 0x80;
 
-/// Octets as they come, in pieces, from two hosts.
+/// Octets as they come, in pieces, from one host. What hosts do to each other does not depend on
+/// the framing, and is left to [`hci`].
 pub fn h4(data: &[u8]) {
-    let _ = heard(data);
+    let _: [_; 1] = framed_talk(data);
 }
 
-/// What these two hosts hear.
-pub(super) fn heard(data: &[u8]) -> [Vec<u8>; 2] {
+/// What each of so many hosts hears, when these are the octets that they send.
+pub(super) fn framed_talk<const HOSTS: usize>(data: &[u8]) -> [Vec<u8>; HOSTS] {
     talk(pieces(data, PIECES_MAX).map(|(pause, octets)| (pause, octets.to_vec())))
 }
 
@@ -35,7 +36,7 @@ pub fn hci(data: &[u8]) {
         let _ = (parse_command(octets), parse_acl(octets));
         let _ = parse_event(octets, Address::public([1; 6]));
     }
-    let _ = talk(packets(data));
+    let _: [_; 2] = talk(packets(data));
 }
 
 /// What an input of [`hci`] has the hosts say, as H4 frames it.
@@ -54,7 +55,7 @@ fn packets(data: &[u8]) -> impl Iterator<Item = (u8, Vec<u8>)> {
     })
 }
 
-/// The input with which [`h4`] has the hosts say what they say with this input of [`hci`].
+/// The input of [`h4`] with which hosts send what they send with this input of [`hci`].
 #[must_use]
 pub fn framed(data: &[u8]) -> Vec<u8> {
     let piece = |(kind, packet): (u8, Vec<u8>)| {
@@ -87,18 +88,21 @@ const fn pause(kind: u8) -> Duration {
     }
 }
 
-fn talk(packets: impl Iterator<Item = (u8, Vec<u8>)>) -> [Vec<u8>; 2] {
+/// Plays one or two hosts; a host that is not there lends its pieces to the one that is.
+fn talk<const HOSTS: usize>(packets: impl Iterator<Item = (u8, Vec<u8>)>) -> [Vec<u8>; HOSTS] {
+    const NAMES: [&str; 2] = ["one", "other"];
     let mut twin = Twin::unrecorded(1, Owner { confirms: true });
-    let ports = ["one", "other"].map(|name| twin.add_endpoint(name, Endpoint::full()));
+    let ports =
+        std::array::from_fn::<_, HOSTS, _>(|host| twin.add_endpoint(NAMES[host], Endpoint::full()));
     let mut until = Instant::ZERO;
     let mut packets = packets.peekable();
     let patient = packets.peek().is_some_and(|(_, octets)| octets.is_empty());
     let mut left = if patient { PATIENT_MAX } else { INSTANTS_MAX };
-    let mut heard = [const { Vec::new() }; 2];
+    let mut heard = [const { Vec::new() }; HOSTS];
     // In the end 20 ms go by without a word.
     for (kind, octets) in packets.chain([(40, Vec::new())]) {
         if !octets.is_empty() {
-            twin.feed(ports[usize::from(kind & PORT != 0)], octets);
+            twin.feed(ports[usize::from(kind & PORT != 0) % HOSTS], octets);
         }
         until += pause(kind);
         while let Some(next) = twin.next_event().filter(|next| *next <= until) {
@@ -128,7 +132,8 @@ mod tests {
         let long = [&[DATA | PORT, 255, 1, 1][..], &[7; 253], &[0x38, 0]].concat();
         for input in bare.iter().step_by(101).chain([&long]) {
             let framed = framed(input);
-            assert!(heard(&framed) == talk(packets(input)), "{input:02X?}");
+            let heard: [_; 2] = framed_talk(&framed);
+            assert!(heard == talk(packets(input)), "{input:02X?}");
         }
     }
 }

@@ -215,7 +215,7 @@ pub(super) fn data(octets: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hosts::heard;
+    use crate::hosts::framed_talk;
     use crate::{PIECES_MAX, pieces};
 
     fn has(octets: &[u8], event: &[u8]) -> bool {
@@ -225,8 +225,8 @@ mod tests {
     #[test]
     fn both_ways_lead_to_a_connection_that_can_be_encrypted() {
         for extended in [false, true] {
-            let [central, peripheral] =
-                heard(&input(Opening { extended, encrypted: true }, &[], command));
+            let session = input(Opening { extended, encrypted: true }, &[], command);
+            let [central, peripheral] = framed_talk(&session);
             for (octets, port) in [(central, Central), (peripheral, Peripheral)] {
                 let [low, high] = handle(port);
                 let role = u8::from(port == Peripheral);
