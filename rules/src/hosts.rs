@@ -2,8 +2,8 @@
 
 use crate::att::{ATT_ERR_2, ATT_HAND_1, ATT_PDU_2, ATT_PDU_3, ATT_PREP_1};
 use crate::gatt::{
-    GAP_ENC_1, GAP_ENC_2, GAP_IRK_1, GAP_RPA_1, GAP_RPA_2, GAP_SEC_1, GAP_SEC_2, GATT_CCCD_2,
-    GATT_CCCD_3, GATT_DISC_1, GATT_HASH_1, GATT_SYNC_1, GATT_SYNC_2,
+    GAP_CAR_1, GAP_ENC_1, GAP_ENC_2, GAP_IRK_1, GAP_RPA_1, GAP_RPA_2, GAP_SEC_1, GAP_SEC_2,
+    GATT_CCCD_2, GATT_CCCD_3, GATT_DISC_1, GATT_HASH_1, GATT_SYNC_1, GATT_SYNC_2,
 };
 use crate::smp::{
     SMP_DHK_1, SMP_FEAT_5, SMP_METH_1, SMP_PASS_2, SMP_PDU_2, SMP_PDU_3, SMP_REP_1, SMP_SEC_2,
@@ -39,6 +39,7 @@ pub const UNJUDGED: &[(Rule, &str)] = &[
     (GAP_SEC_2, "users are not on the air"),
     (GAP_ENC_1, "which keys a central has is not on the air"),
     (GAP_ENC_2, "which keys a central has is not on the air"),
+    (GAP_CAR_1, "what was read in an earlier connection is not always in what is judged"),
     (GAP_RPA_1, "what a device recognises is not on the air"),
     (GAP_RPA_2, "whose two addresses are is not on the air"),
 ];
