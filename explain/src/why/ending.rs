@@ -146,14 +146,19 @@ fn timed_out(pdus: &[Pdu]) -> How {
 }
 
 /// Whether the central went on sending until a supervision timeout had run out, the peripheral's or
-/// its own. If not, it had stopped: that its last packets got lost as well, ended nothing.
+/// its own, or until it gave up a connection in which it had heard nothing. If not, it had stopped: that its last packets got lost as well, ended nothing.
 fn went_on(pdus: &[Pdu], last_heard: usize) -> bool {
     let timing = pdus.len().checked_sub(1).and_then(|last| Timing::at(pdus, last));
     let sent = pdus.iter().rfind(|p| p.from_central && p.event.is_some());
     let (Some(timing), Some(sent), Some(heard)) = (timing, sent, pdus.get(last_heard)) else {
         return true;
     };
-    let answered = pdus.iter().rfind(|p| !p.from_central && p.heard).map_or(heard.at, |p| p.at);
     let gone = sent.at + timing.interval + timing.interval;
-    gone >= heard.at.min(answered) + timing.timeout
+    let of_link = |p: &&Pdu| !p.from_central && p.heard && p.event.is_some();
+    let Some(answered) = pdus.iter().rfind(of_link) else {
+        // It gave up a connection that had never been established for it.
+        let first = pdus.iter().find(|p| p.from_central && p.event.is_some());
+        return first.is_none_or(|first| gone >= first.at + timing.limit(false));
+    };
+    gone >= heard.at.min(answered.at) + timing.limit(true)
 }

@@ -3,7 +3,7 @@
 use ble::time::Instant;
 
 use super::account::Account;
-use super::air::Pdu;
+use super::air::{Pdu, What};
 use super::procedures::{Answer, Exchange};
 
 /// A request of a link layer and what it got, in a sentence or two.
@@ -37,7 +37,10 @@ fn what_came_after(account: &Account, open: &Exchange) -> String {
     let Some(last_news) = theirs.iter().rposition(|p| p.is_news()) else {
         return match theirs.len() {
             0 => format!(", and the {them} sent nothing after it"),
-            n => format!(": from then on the {them} sent {n} PDUs, all of them empty"),
+            n if theirs.iter().all(|p| p.what == What::Empty) => {
+                format!(": from then on the {them} sent {n} PDUs, all of them empty")
+            }
+            n => format!(": from then on the {them} sent {n} PDUs, none of them new"),
         };
     };
     let empties = theirs.len() - last_news - 1;

@@ -5,6 +5,9 @@ use ble::time::Duration;
 
 use super::air::{Pdu, What};
 
+/// Events, or intervals, after which a connection is given up that is not established.
+const ESTABLISHING: u64 = 6;
+
 /// What was in force at some PDU, and which PDU had set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -45,6 +48,14 @@ impl Timing {
             latency,
             timeout: Duration::from_ms(u64::from(timeout) * 10),
         }
+    }
+
+    /// How long a side keeps a connection without a packet: a few events until it has heard the
+    /// first one. A central counts from its first packet.
+    // LL-SUP-1: supervision. LL-SUP-2: six intervals.
+    #[must_use]
+    pub fn limit(&self, established: bool) -> Duration {
+        if established { self.timeout } else { self.interval.times(ESTABLISHING) }
     }
 
     /// How many connection events in a row the supervision timeout spans.

@@ -47,6 +47,17 @@ fn two_lost_packets_do_not_end_a_link_that_may_miss_many() {
     assert_eq!(first(&run).0, Cause::Loss, "who is out of reach is");
 }
 
+/// A central that never hears the peripheral gives up after six events, not after the supervision
+/// timeout: that is loss, and the peripheral's first request is innocent.
+// LL-SUP-2: six intervals.
+#[test]
+fn a_connection_that_loss_keeps_from_being_established_is_lost() {
+    let run = play("stay", "windows-11", &["loss=70", "param-update=never"]);
+    let (cause, _, text) = first(&run);
+    assert_eq!(cause, Cause::Loss, "{text}");
+    assert!(!text.contains("all of them empty"), "{text}");
+}
+
 /// A dialog that its user cancels, where the host leaves and says nothing of it on air.
 #[test]
 fn who_cancels_is_named() {

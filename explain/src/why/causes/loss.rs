@@ -16,9 +16,10 @@ fn unheard(account: &Account, central: bool, from: usize) -> Vec<usize> {
     behind.filter(|(_, p)| of_side(p) && !p.heard).map(|(index, _)| index).collect()
 }
 
-/// Index of the last PDU of a side that the other heard.
+/// Index of the last PDU of a side in the connection that the other heard.
 fn last_heard(account: &Account, central: bool) -> Option<usize> {
-    account.pdus.iter().rposition(|p| p.from_central == central && p.heard)
+    let of_side = |p: &Pdu| p.from_central == central && p.event.is_some();
+    account.pdus.iter().rposition(|p| of_side(p) && p.heard)
 }
 
 pub(super) fn look(account: &Account) -> Option<Hypothesis> {
@@ -26,12 +27,14 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     let timing = account.timing()?;
     let heard = last_heard(account, true)?;
     // The central went when it had heard nothing for its own timeout.
-    let answered = last_heard(account, false).unwrap_or(timing.set_by);
+    let established = last_heard(account, false);
+    let answered = established.unwrap_or(timing.set_by);
     let from = heard.min(answered);
     let (theirs, own) = (unheard(account, true, from), unheard(account, false, from));
     let last = account.pdu(account.last_of(true)?)?;
     let deaf = last.at.since(account.pdu(answered)?.at);
-    let ran_out = deaf + timing.interval + timing.interval >= timing.timeout;
+    let limit = timing.limit(established.is_some());
+    let ran_out = deaf + timing.interval + timing.interval >= limit;
     let confidence = match ending.how {
         How::Silence { .. } if ran_out && theirs.len() + own.len() > 0 => Confidence::Shown,
         How::Deaf { .. } => {
