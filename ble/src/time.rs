@@ -5,7 +5,6 @@
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
-use core::num::NonZeroU64;
 use core::ops::{Add, AddAssign, Sub};
 
 /// A point in time on some clock, in 1/64 ns since that clock started.
@@ -15,10 +14,8 @@ use core::ops::{Add, AddAssign, Sub};
 /// Its [`Hash`] goes through [`Hasher::write_i128`], which nothing else in the project uses, so
 /// that a hasher that knows the present can hash states *relative to now*: two worlds that differ
 /// only in the date are then the same state.
-///
-/// One more than the ticks is kept: an `Option` of it takes no more room, and a device has dozens.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant(NonZeroU64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Instant(u64);
 
 /// A span of time in 1/64 ns.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -29,56 +26,50 @@ pub const TICKS_PER_US: u64 = 64_000;
 
 impl Instant {
     /// The start of the clock.
-    pub const ZERO: Self = Self(NonZeroU64::MIN);
+    pub const ZERO: Self = Self(0);
     /// The end of all time; used as "never".
-    pub const MAX: Self = Self(NonZeroU64::MAX);
+    pub const MAX: Self = Self(u64::MAX);
 
-    /// From raw ticks of 1/64 ns; the last one is that of [`Self::MAX`].
+    /// From raw ticks of 1/64 ns.
     #[must_use]
     pub const fn from_ticks(ticks: u64) -> Self {
-        Self(NonZeroU64::MIN.saturating_add(ticks))
+        Self(ticks)
     }
 
     /// From whole microseconds since the clock started.
     #[must_use]
     pub const fn from_us(us: u64) -> Self {
-        Self::from_ticks(us.saturating_mul(TICKS_PER_US))
+        Self(us.saturating_mul(TICKS_PER_US))
     }
 
     /// Raw ticks of 1/64 ns.
     #[must_use]
     pub const fn ticks(self) -> u64 {
-        self.0.get().saturating_sub(1)
+        self.0
     }
 
     /// Whole microseconds, rounded down.
     #[must_use]
     pub const fn as_us(self) -> u64 {
-        self.ticks() / TICKS_PER_US
+        self.0 / TICKS_PER_US
     }
 
     /// Time from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
-        Duration(self.0.get().saturating_sub(earlier.0.get()))
+        Duration(self.0.saturating_sub(earlier.0))
     }
 
     /// `self - by`, stopping at the start of the clock.
     #[must_use]
     pub const fn before(self, by: Duration) -> Self {
-        Self::from_ticks(self.ticks().saturating_sub(by.0))
-    }
-}
-
-impl Default for Instant {
-    fn default() -> Self {
-        Self::ZERO
+        Self(self.0.saturating_sub(by.0))
     }
 }
 
 impl Hash for Instant {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_i128(i128::from(self.ticks()));
+        state.write_i128(i128::from(self.0));
     }
 }
 
@@ -97,7 +88,7 @@ impl AddAssign<Duration> for Instant {
 
 impl fmt::Debug for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}us+{}", self.as_us(), self.ticks() % TICKS_PER_US)
+        write!(f, "{}us+{}", self.as_us(), self.0 % TICKS_PER_US)
     }
 }
 
@@ -211,14 +202,6 @@ mod tests {
         assert_eq!(Instant::MAX + Duration::from_us(1), Instant::MAX);
         assert_eq!(Instant::ZERO.before(Duration::from_us(1)), Instant::ZERO);
         assert_eq!(Instant::ZERO.since(Instant::MAX), Duration::ZERO);
-    }
-
-    #[test]
-    fn an_instant_that_may_be_missing_takes_no_more_room() {
-        assert_eq!(size_of::<Option<Instant>>(), size_of::<u64>());
-        assert_eq!(Instant::default(), Instant::from_ticks(0));
-        assert_eq!(Instant::from_ticks(5).ticks(), 5);
-        assert_eq!(Instant::from_ticks(u64::MAX), Instant::MAX);
     }
 
     #[test]
