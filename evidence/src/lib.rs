@@ -1,6 +1,6 @@
 //! Captures of sniffers and HCI logs, read: what is in them, which of it can be trusted, and the
-//! connections that were heard, as a [`View`] that the judge and "why" read like that of a
-//! simulated world.
+//! connections that were heard, as a [`View`](bletwin_sniffer::View) that the judge and "why" read
+//! like that of a simulated world.
 //!
 //! Every sniffer gets another field wrong, so nothing is believed that a file does not show to be
 //! right (see [`Trust`]), and what is not judged is said (see [`Report::not_judged`]).

@@ -4,7 +4,7 @@ use ble::hci::{Command, Handle, HciOpcode};
 use ble::queue::Queue;
 
 /// Commands that can wait: a whole advertising cycle, and a few for each connection.
-const COMMANDS: usize = 40;
+const COMMANDS: usize = 38;
 
 /// Commands that wait, and the one that the controller has not answered yet.
 ///
