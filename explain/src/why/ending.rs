@@ -146,7 +146,8 @@ fn timed_out(pdus: &[Pdu]) -> How {
 }
 
 /// Whether the central went on sending until a supervision timeout had run out, the peripheral's or
-/// its own, or until it gave up a connection in which it had heard nothing. If not, it had stopped: that its last packets got lost as well, ended nothing.
+/// its own, or until it gave up a connection in which it had heard nothing. If not, it had stopped:
+/// that its last packets got lost as well, ended nothing.
 fn went_on(pdus: &[Pdu], last_heard: usize) -> bool {
     let timing = pdus.len().checked_sub(1).and_then(|last| Timing::at(pdus, last));
     let sent = pdus.iter().rfind(|p| p.from_central && p.event.is_some());
