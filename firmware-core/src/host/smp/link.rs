@@ -23,7 +23,7 @@ use ble::ui::Dialog;
 // SMP-TIME-1: 30 seconds.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// More outputs than any one call makes: 16 deleted bonds and a few.
+/// More outputs than any one call makes: every bond deleted, and a few.
 pub(super) const OUTPUTS: usize = 24;
 
 /// With more outputs waiting than this, nothing is received: no command of a peer makes more
