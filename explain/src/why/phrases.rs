@@ -47,9 +47,14 @@ fn what_came_after(account: &Account, open: &Exchange) -> String {
     let (name, place) = (theirs[last_news].name(), theirs[last_news].place());
     match empties {
         0 => format!(", although the {them} went on until {name} ({place})"),
-        n => format!(
-            ": {name} ({place}) was the last that the {them} said, and {n} empty PDUs followed"
-        ),
+        n => {
+            let behind = &theirs[last_news + 1..];
+            let followed = match behind.iter().all(|p| p.what == What::Empty) {
+                true => format!("{n} empty PDUs followed"),
+                false => format!("{n} PDUs with nothing new followed"),
+            };
+            format!(": {name} ({place}) was the last that the {them} said, and {followed}")
+        }
     }
 }
 

@@ -71,6 +71,16 @@ fn who_cancels_is_named() {
     assert_eq!(first(&play("pairing", "phone", &["person=cancels"])).0, Cause::PairingFailed);
 }
 
+/// Who cancels when nothing arrives any more has not ended the link.
+#[test]
+fn who_cancels_too_late_is_innocent() {
+    for central in ["bluez", "windows-11"] {
+        let run = play("pairing", central, &["person=cancels", "out-of-reach=2900"]);
+        let (cause, _, text) = first(&run);
+        assert_eq!(cause, Cause::Loss, "{central}: {text}");
+    }
+}
+
 /// Out of reach when it was to come back: no link was lost, and nobody came.
 #[test]
 fn who_does_not_come_back_is_missed() {

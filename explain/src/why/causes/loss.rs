@@ -96,9 +96,14 @@ fn told(
         0 => String::new(),
         latency => format!(", peripheral latency {latency}"),
     };
+    // LL-SUP-2: six intervals.
+    let never = match last_heard(account, false) {
+        None => " The central had heard nothing yet, and gives up after six intervals then.",
+        Some(_) => "",
+    };
     let text = format!(
-        "After {} {what}. {} set an interval of {} ms{latency} and a supervision timeout of {}: \
-         {}.",
+        "After {} {what}.{never} {} set an interval of {} ms{latency} and a supervision timeout \
+         of {}: {}.",
         account.pdu(heard).map_or_else(String::new, Pdu::place),
         account.named(timing.set_by),
         hundredths(timing.interval.as_us() / 10),

@@ -1,7 +1,10 @@
 //! People who were asked, and did nothing or cancelled.
 
+use ble::time::{Duration, Instant};
+
 use super::limits::{PATIENCE, SMP_TIMEOUT};
 use crate::why::account::Account;
+use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::{side, span};
 use bletwin_scenarios::judgement::seconds;
@@ -10,7 +13,7 @@ use bletwin_scenarios::judgement::seconds;
 pub(super) fn cancelled(account: &Account) -> Option<Hypothesis> {
     let dialog = account.hosts.cancelled()?;
     let pairing = account.pairing.filter(|p| p.encrypted.is_none() && p.failed.is_none())?;
-    let over = dialog.over.filter(|over| *over <= account.end())?;
+    let over = dialog.over.filter(|over| *over <= account.end() && follows(account, *over))?;
     let text = format!(
         "At {} the {} asked its user, who cancelled it {} later.",
         seconds(dialog.at),
@@ -18,6 +21,21 @@ pub(super) fn cancelled(account: &Account) -> Option<Hypothesis> {
         span(dialog.at, over)
     );
     Some(Hypothesis::new(Cause::PersonCancelled, Confidence::Shown, [pairing.last], text))
+}
+
+/// Whether the end of the link can be what comes of something that a person did at that time: a
+/// side said goodbye after it, or went. Packets that get lost end a link whatever anybody does.
+fn follows(account: &Account, at: Instant) -> bool {
+    let Some(ending) = &account.ending else { return true };
+    match ending.how {
+        How::Terminated { pdu } => account.pdu(pdu).is_some_and(|pdu| pdu.at >= at),
+        How::Silence { .. } => {
+            let last = account.last_of(true).and_then(|index| account.pdu(index));
+            let interval = account.timing().map_or(Duration::ZERO, |timing| timing.interval);
+            last.is_some_and(|last| last.at + interval + interval >= at)
+        }
+        How::Deaf { .. } | How::Mute { .. } | How::Other => false,
+    }
 }
 
 pub(super) fn look(account: &Account) -> Option<Hypothesis> {
