@@ -36,10 +36,10 @@ pub const LED_HANDLE: u16 = TABLE.handle(LED);
 const BATTERY: Uuid = Uuid::short(0x180F);
 /// Battery Level: one octet, percent; read and notified.
 const BATTERY_LEVEL: Uuid = Uuid::short(0x2A19);
-/// What the battery holds as long as nobody measures it, percent.
+/// Battery level until the first measurement, in percent.
 const FULL: u8 = 100;
 
-/// The attributes of the second edition: whoever keeps the handles of the first one means others.
+/// The attributes of the second edition: handles cached from the first one name other attributes.
 pub static SECOND_TABLE: Table<25> = Table::new("Nordic_LBS", &[0, 0])
     .service(BATTERY)
     .characteristic(Characteristic::new(BATTERY_LEVEL).readable().notifies())
@@ -95,7 +95,7 @@ impl fmt::Display for Light {
 /// The LED Button as it is sold.
 pub type LedButton = Edition<1>;
 
-/// The LED Button after an update of its firmware: it tells its battery level, too.
+/// The LED Button after a firmware update: it also has a battery level.
 pub type SecondLedButton = Edition<2>;
 
 /// The LED Button, of this edition: its button, its LED, and how many centrals are connected.
@@ -189,7 +189,7 @@ impl<const NUMBER: u8> Application for Edition<NUMBER> {
             Event::Read { request, handle } if handle == Self::BUTTON_HANDLE => {
                 out.answer(request, Ok(&[u8::from(self.button)]));
             }
-            // The only other value that anybody may read.
+            // The only other readable value.
             Event::Read { request, .. } => out.answer(request, Ok(&[FULL])),
             Event::Write { request, handle, offset, value } if handle == Self::LED_HANDLE => {
                 let switched = self.switch(offset, value, out);

@@ -1,4 +1,4 @@
-//! The LED Button Service: an LED that a central switches, a button that it is told of (after
+//! The LED Button Service: an LED that a central switches, a button whose state is notified (after
 //! lesson 5, exercise 2 of Nordic's "Bluetooth LE fundamentals" course).
 //!
 //! Writing the LED needs the security level that the device demands: it is what makes a central
@@ -19,7 +19,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-// A file of its own: it is the application of firmware-core's tests, too.
+// A file of its own, because firmware-core's tests use this application, too.
 mod application;
 
 pub use application::{

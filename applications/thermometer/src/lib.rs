@@ -1,5 +1,5 @@
-//! A thermometer (Health Thermometer Service): notified each second, indicated every five, and
-//! open to everybody: nothing of it needs security, so nobody ever pairs.
+//! A thermometer (Health Thermometer Service): notified every second, indicated every five seconds,
+//! and open: no attribute needs security, so no central has to pair.
 //!
 //! ```
 //! use ble::{random::Entropy, time::Instant};
@@ -70,7 +70,7 @@ impl fmt::Display for Reading {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Thermometer {
     connections: u8,
-    /// The next second, while somebody is connected.
+    /// The next second, while a central is connected.
     next: Option<Instant>,
     seconds: u32,
 }

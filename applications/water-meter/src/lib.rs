@@ -188,9 +188,9 @@ impl Application for WaterMeter {
         self.moving.map(|valve| valve.until).into_iter().chain(self.store).min()
     }
 
-    fn armed(&self, tell: Tell<'_>) {
+    fn armed(&self, report: Tell<'_>) {
         if let Some(at) = self.deadline() {
-            tell(Armed::until(What::Later("valve or count"), at));
+            report(Armed::until(What::Later("valve or count"), at));
         }
     }
 }
