@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-/// Public or random, as the TxAdd/RxAdd bits and HCI address types tell.
+/// Public or random, as in the TxAdd/RxAdd bits and HCI address types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AddressKind {
     /// Registered with the IEEE.
     Public = 0,
-    /// Static, resolvable private or non-resolvable private; the two top bits tell which.
+    /// Static, resolvable private or non-resolvable private, by the two most significant bits.
     Random = 1,
 }
 

@@ -1,5 +1,5 @@
 //! What a device has set going and is not over yet: open procedures, requests without an answer,
-//! timers. Whoever watches a run learns from it whether anything can still come.
+//! timers. A runner learns from it whether anything can still happen.
 //!
 //! What recurs for as long as a link lives is not in here: advertising, connection events,
 //! supervision, and the ping that keeps the authenticated payload timeout away.
@@ -44,7 +44,7 @@ pub enum What {
     Stopping,
     /// Steps that a user or an application still has to take.
     Steps,
-    /// Somebody is about to do something to a device.
+    /// A user is about to act on a device.
     Act,
     /// What a story has in store.
     Story,
@@ -122,7 +122,7 @@ impl Armed {
     }
 }
 
-/// Takes what a device tells of itself.
+/// Receives each item that a device has under way.
 pub type Tell<'a> = &'a mut dyn FnMut(Armed);
 
 impl fmt::Display for What {

@@ -31,7 +31,7 @@ pub enum Effect {
     P256SharedSecret {
         /// Answer with this id.
         id: EffectId,
-        /// Own private key, least significant octet first.
+        /// Local private key, least significant octet first.
         private_key: Secret<32>,
         /// Peer's public key.
         peer: PublicKey,

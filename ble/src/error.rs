@@ -1,7 +1,7 @@
 //! Error codes on the wire and names for what a peer did wrong.
 
-/// Controller error codes (Vol 1, Part F), as carried by HCI and by link-layer PDUs. Codes that
-/// nobody here names are carried as they are.
+/// Controller error codes (Vol 1, Part F), as carried by HCI and by link-layer PDUs. Codes without
+/// a name here are passed on unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(pub u8);
 
@@ -82,7 +82,7 @@ pub enum PeerMisbehaved {
     WrongRole,
     /// An answer to something that was never asked.
     UnexpectedResponse,
-    /// Started an incompatible procedure after answering ours and before its instant.
+    /// Started an incompatible procedure after answering the local one and before its instant.
     ProcedureBeforeInstant,
     /// An instant in the past.
     InstantPassed,
@@ -102,7 +102,7 @@ pub enum PeerMisbehaved {
     BadAtt,
     /// SMP: command out of sequence.
     SmpOutOfSequence,
-    /// SMP: public key not on the curve, or our own reflected.
+    /// SMP: public key not on the curve, or the local one reflected.
     SmpBadPublicKey,
     /// SMP: confirm value or DHKey check does not verify.
     SmpCheckFailed,

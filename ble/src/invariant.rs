@@ -1,10 +1,11 @@
-//! What a device takes for granted about itself. Where that turns out false, the device has a
-//! fault of its own: no peer, host or runner can bring it about.
+//! The assumptions that a device makes about itself. If one is false, the device itself has a
+//! fault: no peer, host or runner can cause it.
 //!
 //! With debug assertions a broken invariant panics where it breaks. Without, the device goes on as
-//! well as it can, and [`Broken`] counts: it is part of the level's value, and the level's runner
-//! asks for it as for any other output ([`Trace::Invariant`](crate::trace::Trace::Invariant)).
-//! Scenarios and searches treat the record as a finding against the device.
+//! well as it can, and [`Broken`] counts: it is part of the state of its level, and the runner of
+//! that level polls it like any other output
+//! ([`Trace::Invariant`](crate::trace::Trace::Invariant)). Scenarios and searches treat the record
+//! as a finding against the device.
 
 /// Something that a device takes for granted about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +44,7 @@ pub enum Invariant {
     NotesFit,
     /// The host asks for slow work only where there is room for it.
     EffectsFit,
-    /// The host's commands fit into their queue: what others want of it leaves room for its own.
+    /// The host's commands fit into their queue: requests of other layers leave room for them.
     CommandsFit,
     /// The host sends on a channel only where there is room among the connection's frames.
     FramesFit,
@@ -51,7 +52,7 @@ pub enum Invariant {
     SecurityOutputsFit,
     /// The Security Manager has a place for every connection of the host.
     SecurityPlacesFit,
-    /// What one advertising event makes a set tell fits into its reports.
+    /// The reports of one advertising event fit into the queue of its set.
     SetReportsFit,
 }
 
@@ -119,7 +120,7 @@ impl Invariant {
 /// Which invariants of one level have been broken, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Broken {
-    /// One bit for each invariant that nobody has asked about since it broke.
+    /// One bit for each invariant that broke since the last poll.
     unreported: u32,
     count: u16,
 }

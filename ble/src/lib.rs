@@ -1,5 +1,5 @@
-//! The vocabulary of Bluetooth LE: what both ends of a link, the air between them and whoever
-//! judges them have in common.
+//! The vocabulary of Bluetooth LE: the types that both ends of a link, the medium between them and
+//! the oracle share.
 //!
 //! Values and codecs only. Nothing in here has a state that a rule of the specification changes:
 //! no procedure, no connection, no host. The peripheral's machine (`firmware-core`), the model of

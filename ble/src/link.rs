@@ -13,8 +13,8 @@ impl LinkId {
     /// for those of other roles beside them.
     const GENERATIONS: u8 = 16;
 
-    /// Connection_Handle of the connection in this place. The generation tells it from former
-    /// ones.
+    /// Connection_Handle of the connection in this place. The generation distinguishes it from
+    /// former connections.
     #[must_use]
     pub const fn handle(self, generation: u8) -> Handle {
         let generation = (generation % Self::GENERATIONS) as u16;

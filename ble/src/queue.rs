@@ -38,7 +38,7 @@ impl<T, const N: usize> Queue<T, N> {
         self.0.front_mut()
     }
 
-    /// Appends; when `N` items are waiting, the oldest goes to make room.
+    /// Appends; when `N` items are waiting, the oldest is dropped.
     pub fn push_dropping_oldest(&mut self, item: T) {
         const { assert!(N > 0) };
         if self.is_full() {

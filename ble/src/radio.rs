@@ -1,10 +1,10 @@
 //! The cut between the link layer and a radio: the core emits [`RadioCommand`]s and takes
 //! [`RadioEvent`]s. A chip executes them with RADIO, TIMER and PPI; the simulator on its medium.
 //!
-//! One operation is under way at a time. A new command replaces it: what is being received is
-//! given up, without an event; only a packet that is being sent is finished first. All instants
-//! are on the node's sleep clock.
-//! T_IFS is measured by the radio's own (active) clock, which is why replies carry no instant.
+//! One operation is under way at a time. A new command replaces it: a reception under way is
+//! aborted without an event; a transmission under way is completed first. All instants are on the
+//! node's sleep clock. T_IFS is measured by the radio's own (active) clock, which is why replies
+//! carry no instant.
 
 use crate::phy::{Phy, TxPhy};
 use crate::time::Instant;
@@ -119,7 +119,7 @@ impl Receiver {
 /// What the radio does after a transmission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AfterTransmit {
-    /// Listen for a packet that starts T_IFS after the end of the own one.
+    /// Listen for a packet that starts T_IFS after the end of this transmission.
     Receive(Receiver),
     /// Switch off: the operation is over.
     Stop,
@@ -171,9 +171,9 @@ pub enum RadioCommand {
     Stop,
 }
 
-/// What the radio tells the core. Each started operation ends in exactly one `Received` or
-/// `Missed`, or in `Transmitted` where nothing follows the transmission; `Transmitted` is
-/// reported in any case.
+/// What the radio reports to the core. Each started operation ends in exactly one `Received` or
+/// `Missed`, or in `Transmitted` where nothing follows the transmission; `Transmitted` is reported
+/// in any case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RadioEvent {
     /// A packet has left. Times are of its first and last bit.

@@ -4,8 +4,8 @@ use crate::secret::Secret;
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};
 
-/// What a stream of random numbers is for. A stream of its own for each purpose keeps one part's
-/// draws from shifting another's.
+/// What a stream of random numbers is for. With one stream per purpose, a draw for one never shifts
+/// the draws for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// advDelay and the like.

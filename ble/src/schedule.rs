@@ -1,15 +1,14 @@
-//! One radio, several who want it: who waited longest gets it.
+//! One radio with several users: the one that waited longest gets it.
 //!
-//! Whoever shares a radio (the connections of a link layer, two link layers of one device) says for
-//! what it wants it, and how many events in a row it went without. What listens or sends for
-//! whoever comes gives way to events that are agreed upon with a peer; so does an event that has
-//! had what it is for. Of two events that can only have one the other's place, the one whose owner
-//! has gone without for longer wins, so that they take turns. No rule of the specification says
-//! how: a device may miss events, and which is its own affair.
+//! Each user of a radio (the connections of a link layer, two link layers of one device) states
+//! what it wants the radio for, and how many consecutive events it has missed. Advertising,
+//! scanning and initiating yield to events agreed with a peer; so does an event that has served its
+//! purpose. When two events exclude each other, the one whose user has missed more wins, so that
+//! they take turns. The specification leaves the choice to the device.
 
 use crate::time::Instant;
 
-/// Events in a row for which somebody went without the radio.
+/// Consecutive events for which a user did not get the radio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Waited(u16);
 
@@ -37,28 +36,29 @@ impl Waited {
     }
 }
 
-/// For what somebody wants the radio.
+/// What a user wants the radio for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Claim {
-    /// For whoever comes: advertising, scanning, initiating.
+    /// No event agreed with a peer: advertising, scanning, initiating.
     Anybody,
     /// For an event agreed upon with a peer.
     Event(Waited),
 }
 
-/// How firmly somebody holds the radio.
+/// How firmly a user holds the radio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hold {
-    /// For whoever comes.
+    /// Advertising, scanning or initiating.
     Anybody,
     /// For an event that has not had yet what it is for.
     Event(Waited),
-    /// For an event that has: it goes on only while nobody else wants the radio.
+    /// For an event that has served its purpose: it continues only while no other user wants the
+    /// radio.
     Served,
 }
 
 impl Claim {
-    /// Whether it takes the radio from who holds it.
+    /// Whether it takes the radio from its present user.
     #[must_use]
     pub const fn wins(self, hold: Hold) -> bool {
         match (self, hold) {
@@ -69,7 +69,7 @@ impl Claim {
     }
 }
 
-/// When the first of these, each with its start, takes the radio from who holds it;
+/// When the first of these, each with its start, takes the radio from its present user;
 /// [`Instant::MAX`] if none does.
 pub fn limit(claims: impl Iterator<Item = (Instant, Claim)>, hold: Hold) -> Instant {
     let wins = claims.filter(|(_, claim)| claim.wins(hold));

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-/// Most octets of a [`Text`]: as many as fit beside the other things that a host tells.
+/// Most octets of a [`Text`]: as many as fit beside the other outputs of a host.
 pub const TEXT_MAX: usize = 40;
 
 /// At most [`TEXT_MAX`] octets of UTF-8.

@@ -1,5 +1,5 @@
-//! What the core tells about itself beyond its outputs: for records, ladders and explanations.
-//! Nothing in the core depends on whether anybody listens.
+//! What the core reports about itself beyond its outputs: for records, ladders and explanations.
+//! The core behaves the same whether or not these reports are read.
 
 use crate::error::{ErrorCode, PeerMisbehaved};
 use crate::invariant::Invariant;
@@ -62,7 +62,7 @@ impl Procedure {
     }
 }
 
-/// Who started a procedure, seen from the device that tells.
+/// Who started a procedure, as seen from the reporting device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Initiator {
     /// The device whose trace this is.
@@ -103,7 +103,7 @@ pub enum Trace {
         /// `SUCCESS`, or the error that ended it.
         outcome: ErrorCode,
     },
-    /// The own host sent an ACL packet beyond its credits; it was dropped.
+    /// The local host sent an ACL packet beyond its credits; it was dropped.
     HostOverrun {
         /// On which connection.
         link: LinkId,

@@ -11,7 +11,7 @@ pub enum Dialog {
     CompareNumber(u32),
     /// Ask for the passkey that the other device shows.
     AskPasskey,
-    /// Take away whatever was shown.
+    /// Clear what was shown.
     Clear,
 }
 
@@ -24,7 +24,7 @@ pub enum Ui {
     CompareNumber(u32),
     /// Ask for the passkey that the other device shows.
     AskPasskey,
-    /// Take away whatever was shown.
+    /// Clear what was shown.
     Clear,
     /// An output of the application, in its own words (`LED 2 on`).
     Output(Text),

@@ -60,7 +60,7 @@ pub fn f6(
     aes_cmac(w.expose(), &[n1, n2, r, &io_cap, a1, a2])
 }
 
-/// Numeric comparison: the 32-bit value of which people see the last six decimal digits.
+/// Numeric comparison: the 32-bit value whose last six decimal digits are displayed.
 #[must_use]
 pub fn g2(u: &[u8; 32], v: &[u8; 32], x: &[u8; 16], y: &[u8; 16]) -> u32 {
     let [.., a, b, c, d] = aes_cmac(x, &[u, v, y]);

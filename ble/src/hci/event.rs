@@ -30,7 +30,7 @@ pub struct ConnectionComplete {
     pub peer: Address,
     /// Identity that the on-air address was resolved to, if it was.
     pub peer_identity: Option<Address>,
-    /// Own address as it was on air.
+    /// Local address as it was on air.
     pub local: Address,
     /// connInterval, units of 1.25 ms.
     pub interval: u16,
@@ -70,7 +70,7 @@ impl VendorEvent {
     /// significant first.
     pub const FAULT: u8 = 0x01;
 
-    /// From octets, subevent first; `None` if they are none or more than [`VENDOR_MAX`].
+    /// From octets, subevent first; `None` if empty or longer than [`VENDOR_MAX`].
     #[must_use]
     pub fn new(octets: &[u8]) -> Option<Self> {
         let some = (!octets.is_empty()).then_some(octets)?;

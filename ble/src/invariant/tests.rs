@@ -37,7 +37,7 @@ fn each_is_reported_once_with_the_count_so_far() {
     assert_eq!(broken.take(), Some((Invariant::InputFits, 4)));
 }
 
-/// The bits are told apart, and the texts are.
+/// All bits differ, and all texts differ.
 #[test]
 fn all_are_different() {
     let bits = Invariant::ALL.iter().fold(0, |bits, invariant| bits | invariant.bit());

@@ -57,7 +57,7 @@ impl Adi {
     }
 }
 
-/// AuxPtr: where and when the packet comes that goes on.
+/// AuxPtr: channel and time of the packet that continues this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AuxPtr {
     /// Secondary advertising channel, 0–36.
@@ -72,7 +72,7 @@ pub struct AuxPtr {
     pub phy: Phy,
 }
 
-/// The first AUX Offset that is told in units of 300 µs; shorter ones are in units of 30.
+/// The first AUX Offset that is expressed in units of 300 µs; shorter ones use units of 30 µs.
 const SHORT_OFFSET_END_US: u64 = 245_700;
 const OFFSET_MAX: u16 = 0x1FFF;
 
@@ -136,8 +136,8 @@ impl AuxPtr {
     }
 }
 
-/// A PDU with the Common Extended Advertising Payload Format. Which fields may be there depends
-/// on what it is used for; see Tables 2.9 to 2.13 there.
+/// A PDU with the Common Extended Advertising Payload Format. Which fields are allowed depends on
+/// the PDU type; see Tables 2.9 to 2.13 there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ExtendedPdu {
     /// AUX_CONNECT_RSP has a PDU type of its own.
@@ -186,8 +186,8 @@ fn is_random(address: Option<Address>, bit: u8) -> u8 {
 }
 
 impl ExtendedPdu {
-    /// Parses a received PDU. CTEInfo and SyncInfo are passed over. `None`: another type of PDU,
-    /// a wrong length, or a reserved value that makes it impossible to tell what is meant.
+    /// Parses a received PDU. CTEInfo and SyncInfo are passed over. `None`: another type of PDU, a
+    /// wrong length, or a reserved value that leaves the meaning open.
     #[must_use]
     pub fn parse(pdu: &AirPdu) -> Option<Self> {
         let header = pdu.header();

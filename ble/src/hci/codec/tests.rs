@@ -225,7 +225,7 @@ proptest! {
         prop_assert_eq!(parse_acl(&encode_acl(&acl, from_host).unwrap()), Ok(acl));
     }
 
-    /// A wrong length is told, whichever way it is wrong and whatever the command.
+    /// A wrong length is refused, too short or too long, for every command.
     #[test]
     fn wrong_length_is_refused(octets: [u8; 16], cut in 1_usize..4, grow: bool) {
         for command in every_command(64, 80, true, octets, &[1, 2, 3]) {
@@ -414,7 +414,8 @@ fn an_error_may_come_without_its_parameters() {
     assert_eq!(event, Err(CodecError::Unsupported));
 }
 
-/// A vendor-specific event has its subevent at least, and what is longer than is carried is none.
+/// A vendor-specific event has at least its subevent, and is refused if it is longer than
+/// `VENDOR_MAX`.
 #[test]
 fn vendor_events_are_carried_as_they_are() {
     let own = Address::public([0; 6]);

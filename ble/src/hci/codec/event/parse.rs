@@ -14,9 +14,9 @@ use bt_hci::event::le::LeEvent;
 use bt_hci::event::{CommandComplete, Event as Wire, le};
 use bt_hci::param::{AddrKind, BdAddr, ConnHandle, EncryptionEnabledLevel, LeConnRole, Status};
 
-/// An event from octets, event code first. `own` is the address that the host last told its
-/// controller to use: connection events carry the own address only if it is a private one of the
-/// controller's making.
+/// An event from octets, event code first. `own` is the local address that the host last set:
+/// connection events carry the local address only if the controller generated it (a resolvable
+/// private address).
 ///
 /// # Errors
 /// [`CodecError::Framing`] if the length octet and the packet disagree,
@@ -41,7 +41,7 @@ fn general(event: Wire<'_>, own: Address) -> Option<Event> {
             opcode: HciOpcode(e.cmd_opcode.to_raw()),
             status: error(e.status),
         },
-        // Anything but success tells that a Disconnect failed, not that a link is gone.
+        // Any other status means that a Disconnect failed, not that a link is lost.
         Wire::DisconnectionComplete(e) if e.status.into_inner() == 0 => {
             Event::DisconnectionComplete { handle: handle(e.handle), reason: error(e.reason) }
         }
@@ -80,7 +80,7 @@ fn command_complete(e: &CommandComplete<'_>) -> Option<Event> {
     let (status, returned) = match &*e.bytes {
         // "No command": only new credits for the host.
         [] => (ErrorCode::SUCCESS, Return::None),
-        // A controller may leave out what it has nothing to say about after an error.
+        // After an error, a controller may omit the remaining return parameters.
         [status] => (ErrorCode(*status), parse_returned(opcode, &[]).unwrap_or(Return::None)),
         [status, rest @ ..] => (ErrorCode(*status), parse_returned(opcode, rest)?),
     };

@@ -103,7 +103,8 @@ const fn phy(octet: u8) -> Option<Phy> {
     }
 }
 
-/// A PHY in an event. `None` for S2 told apart from Coded, which no event of this waist does.
+/// A PHY in an event. `None` for Coded with S=2 as a value of its own, which no event of this waist
+/// has.
 pub(super) const fn event_phy(kind: PhyKind) -> Option<Phy> {
     phy(kind as u8)
 }
