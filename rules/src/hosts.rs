@@ -44,7 +44,7 @@ pub const UNJUDGED: &[(Rule, &str)] = &[
     (GAP_RPA_2, "whose two addresses are is not on the air"),
 ];
 
-/// What is knowingly not kept, by whom; `docs/FIDELITY.md` has it under the same id.
+/// Rules that are knowingly not kept, and by which device; `docs/FIDELITY.md` lists each by its id.
 pub const NOT_KEPT: &[(Rule, &str)] = &[
     (SMP_PASS_2, "both: `passkey` fixes a passkey on purpose"),
     (SMP_REP_1, "peripheral: four peers are remembered, by their addresses"),

@@ -43,11 +43,11 @@ pub mod version;
 /// How strongly the text of the Core Specification asks for what a rule says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Force {
-    /// Demanded. Who does otherwise breaks the rule: a finding.
+    /// Mandatory. A device that does otherwise breaks the rule: a finding.
     Shall,
-    /// Recommended. Who does otherwise is observed and breaks nothing.
+    /// Recommended. A device that does otherwise is observed and breaks no rule.
     Should,
-    /// Allowed. Who does otherwise breaks nothing and is not observed.
+    /// Allowed. A device that does otherwise breaks no rule and is not observed.
     May,
     /// Not decided by the text; this is what this project's link layers do.
     Own,
@@ -66,7 +66,7 @@ impl Force {
     }
 }
 
-/// Who has to keep a rule, and where that is done.
+/// Who is bound by a rule, and which crates implement it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Keeper {
     /// Both roles, each with code of its own.
@@ -122,7 +122,7 @@ pub struct Rule {
     pub source: &'static str,
     /// How strongly it is meant.
     pub force: Force,
-    /// Who has to keep it.
+    /// Who is bound by it.
     pub keeper: Keeper,
     /// Whether the oracle judges it in every run; otherwise tests alone show it.
     pub judged: bool,
@@ -164,7 +164,7 @@ pub enum Layer {
     Control,
     /// Pairing and key distribution: the Security Manager.
     Smp,
-    /// How attributes are read, written and told: the Attribute Protocol.
+    /// How attributes are read, written and notified: the Attribute Protocol.
     Att,
     /// Profiles: GATT and GAP.
     Gatt,
@@ -185,7 +185,7 @@ pub struct Document {
     pub rules: &'static [Rule],
 }
 
-/// The documents, in the order of their reading.
+/// The documents, in reading order.
 pub const DOCUMENTS: &[Document] = &[
     framing::DOCUMENT,
     advertising::DOCUMENT,
