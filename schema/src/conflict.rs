@@ -12,7 +12,7 @@ pub struct Conflict {
     pub what: String,
     /// What to do.
     pub help: String,
-    /// Whether it is only told: a value without effect that contradicts nothing.
+    /// Whether it is a warning only: a value without effect that contradicts no other.
     pub harmless: bool,
 }
 
@@ -23,7 +23,7 @@ impl Conflict {
         Self { keys: keys.to_vec(), what: what.into(), help: help.into(), harmless: false }
     }
 
-    /// A value without effect, which is told and taken.
+    /// A value without effect, which is accepted with a warning.
     #[must_use]
     pub fn warning(
         keys: &[&'static str],

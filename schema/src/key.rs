@@ -42,7 +42,7 @@ impl<T> Key<T> {
         (self.get)(of)
     }
 
-    /// Sets it; on an error nothing has changed.
+    /// Sets the value; an error leaves it unchanged.
     ///
     /// # Errors
     /// If it does not take that value.
@@ -87,7 +87,7 @@ impl<T> Keys<T> {
     /// Sets one key to what is written after `--set KEY=`.
     ///
     /// # Errors
-    /// If there is no such key, or it does not take that value; then nothing has changed.
+    /// If there is no such key, or it does not take that value; the target is then unchanged.
     pub fn set(self, of: &mut T, name: &str, value: &str) -> Result<(), Fault> {
         match self.find(name) {
             Some(key) => key.set(of, &Input::Text(value.to_owned())),
@@ -95,7 +95,7 @@ impl<T> Keys<T> {
         }
     }
 
-    /// The error for a key that is not there; `others` are taken besides.
+    /// The error for an unknown key; `others` are valid, too.
     #[must_use]
     pub fn unknown(self, name: &str, others: &[&str], help: &str) -> Fault {
         let known = [&self.names()[..], others].concat();

@@ -86,7 +86,7 @@ where
     }
 }
 
-/// A truth value; besides `true` and `false`, `on` and `off`, `yes` and `no` are understood.
+/// A truth value; `on` and `off`, `yes` and `no` are accepted as well as `true` and `false`.
 #[derive(Debug)]
 pub enum Flag {}
 

@@ -39,7 +39,7 @@ pub struct Class {
 }
 
 impl Shape {
-    /// What may be written, for people.
+    /// The accepted forms, as text for people.
     #[must_use]
     pub fn expects(&self) -> String {
         match self {
