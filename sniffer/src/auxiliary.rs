@@ -1,4 +1,5 @@
-//! Which extended advertising PDU a packet is: they share a type, and the place tells them apart.
+//! Which extended advertising PDU a packet is: they share a PDU type, and their place in a chain
+//! distinguishes them.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ const T_IFS_LATEST: Duration = Duration::from_us(155);
 /// What was seen on secondary channels. Bounded: one entry a channel and sender.
 #[derive(Debug, Default)]
 pub(super) struct Auxiliary {
-    /// Whether the packet that somebody's AuxPtr names on a channel goes on a chain.
+    /// Whether the packet that a node's AuxPtr announces on a channel continues a chain.
     named: BTreeMap<(NodeId, u8), bool>,
     /// End of the last AUX_SCAN_REQ on a channel.
     asked: BTreeMap<u8, Instant>,

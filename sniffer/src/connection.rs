@@ -66,8 +66,8 @@ pub(super) struct Connection {
     last_end: Instant,
     update: Option<ConnectionUpdate>,
     enc_req: Option<EncReq>,
-    /// Who has begun to start encryption: the central by LL_ENC_REQ, both by LL_ENC_RSP. They
-    /// send nothing in the clear but that, and the rest of it may not have been seen.
+    /// Who has begun an encryption start: the central by LL_ENC_REQ, both by LL_ENC_RSP. From then
+    /// on these send only its PDUs in the clear; some of them may not have been captured.
     starting: Option<Direction>,
     /// The key that a host gave for this connection: the central's, else the peripheral's.
     key: Option<Secret<16>>,
@@ -124,7 +124,7 @@ impl Connection {
         self.access_address
     }
 
-    /// Whether two CONNECT_INDs answer the same advertisement: they were over at once.
+    /// Whether two CONNECT_INDs answer the same advertisement: both end at the same time.
     pub(super) fn begins_with(&self, other: &Self) -> bool {
         let [Some((one, _)), Some((another, _))] = [self.begun, other.begun] else { return false };
         one.max(another).since(one.min(another)) < T_IFS_LATEST
@@ -214,7 +214,8 @@ impl Connection {
         }
         way.sequence = Some(header.sn);
         let heard = item.reception == Some(Reception::Ok) || item.retransmission && way.aired.1;
-        // Nobody knows: only what looks the same is a repetition, for others may have been lost.
+        // Reception is unknown: only an identical payload is a retransmission, for packets may be
+        // missing.
         way.aired = (item.payload.clone(), heard && sure);
         if item.retransmission {
             if let Some((payload, decrypted, decoded)) = way.last.clone() {
@@ -233,8 +234,8 @@ impl Connection {
             item.decoded = way.received.decode(header.llid, item);
             way.last = Some((item.payload.clone(), item.decrypted, item.decoded.clone()));
         }
-        // LL_START_ENC_RSP, for nothing else comes first: without the key its peer's answer would
-        // be taken for clear text.
+        // Only LL_START_ENC_RSP can come first: without the key its peer's answer would be taken
+        // for clear text.
         let unread = item.decrypted == Some(false) && header.llid == Llid::Control;
         let as_on_air = frame.sealing == Sealing::AsOnAir;
         if unread && as_on_air && direction == Direction::CentralToPeripheral && heard {
@@ -286,7 +287,7 @@ impl Connection {
     fn announced(&mut self, update: ConnectionUpdate) {
         let event = self.anchor.map_or(0, |(_, event)| event);
         match update.instant.wrapping_sub(event) {
-            // LL-UPD-2: told in the event of its instant, whose packet is the anchor point.
+            // LL-UPD-2: announced in the event of its instant, whose packet is the anchor point.
             0 => self.change(&update),
             PAST.. => {}
             _ => self.update = Some(update),
@@ -333,7 +334,7 @@ impl Connection {
                 }
             }
             (ControlPdu::StartEncReq, Up) if heard => self.ways[Down as usize].encrypted = true,
-            // In the clear it begins nothing.
+            // In the clear it starts no encryption.
             (ControlPdu::StartEncRsp, Down) if heard && encrypted => {
                 self.ways[Up as usize].encrypted = true;
             }
@@ -348,8 +349,8 @@ impl Connection {
     }
 }
 
-/// Whether nothing that is sent while encryption starts looks like this in the clear: no control
-/// PDU, and no L2CAP frame, which would have to wait.
+/// Whether a payload cannot be clear text while encryption starts: it is neither a control PDU nor
+/// an L2CAP frame, which would have to wait.
 fn is_no_clear_text(llid: Llid, payload: &[u8]) -> bool {
     !payload.is_empty() && (llid != Llid::Control || ControlPdu::parse(payload).is_err())
 }

@@ -1,6 +1,6 @@
-//! A passive observer: follows connections from what was on air, decrypts once it has the key,
-//! reassembles. It shares no state machine with the link layers that it watches, and it knows
-//! nothing of where a [`View`] comes from.
+//! A passive observer: it follows connections from what was on air, decrypts them once it has the
+//! key, and reassembles L2CAP frames. It shares no state machine with the link layers that it
+//! watches, and it knows nothing of where a [`View`] comes from.
 //!
 //! ```
 //! use bletwin_sniffer::{View, sniff};
@@ -105,8 +105,8 @@ pub struct AirItem {
     pub decrypted: Option<bool>,
     /// What it is.
     pub decoded: Decoded,
-    /// How it arrived at the peer (advertising: at anybody); `None`: not at all. Where nobody
-    /// knows, it is taken to have arrived.
+    /// How it arrived at the peer (advertising: at any node); `None`: not at all. Where reception
+    /// is unknown, it is taken to have arrived.
     pub reception: Option<Reception>,
     /// How strong it was there.
     pub rssi_dbm: Option<i8>,
@@ -262,8 +262,8 @@ impl Sniffer {
         item
     }
 
-    /// The connection that a host is told of. Several centrals may have answered one advertisement:
-    /// then it is the one of the peer that it is told of.
+    /// The connection that a host's connection event reports. Several centrals may have answered
+    /// one advertisement: the peer in the event selects the connection.
     fn begun(&self, node: NodeId, central: bool, peer: Address) -> Option<usize> {
         let last = self.last(|c| c.has_end(node, central))?;
         let rival = |c: &Connection| {
@@ -291,7 +291,7 @@ impl Sniffer {
         self.connections.len()
     }
 
-    /// Forgets connections that are long over, where there are many: for who listens without end.
+    /// Forgets connections that ended long ago, if there are many: for a live capture without end.
     pub fn forget(&mut self, now: Instant) {
         if self.connections.len() > KEPT {
             self.connections.retain(|_, connection| !connection.is_over(now));
@@ -304,13 +304,14 @@ impl Sniffer {
         self.last(fits)
     }
 
-    /// A connection whose beginning was not seen, from a packet on that somebody has followed.
+    /// A connection whose beginning was not captured, joined at a packet that its source has
+    /// already followed.
     fn join(&mut self, frame: &Frame) -> Option<usize> {
         let followed = frame.followed?;
         Some(self.begin(Connection::joined(frame, followed.direction)))
     }
 
-    /// Understands an advertising PDU; gives whom a CONNECT_IND is for, as far as it is known.
+    /// Parses an advertising PDU; returns the advertiser that a CONNECT_IND addresses, if known.
     fn advertising(&mut self, item: &mut AirItem, frame: &Frame) -> Option<NodeId> {
         let Some(pdu) = AdvertisingPdu::parse(&frame.pdu) else {
             if let Some(pdu) = ExtendedPdu::parse(&frame.pdu) {

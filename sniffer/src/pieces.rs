@@ -1,7 +1,7 @@
-//! A capture that is too long to be there at once, in pieces.
+//! A capture that is too long for memory, in pieces.
 //!
-//! Each piece is a [`View`] with whole connections and what they have to do with, so that whoever
-//! judges it finds the same as in the whole. What belongs to no connection is in the [`Outline`].
+//! Each piece is a [`View`] with whole connections and what they depend on, so that judging a piece
+//! finds the same as judging the whole. What belongs to no connection is in the [`Outline`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -38,28 +38,29 @@ pub struct Arrival {
     pub at: Instant,
 }
 
-/// What is known of who heard a packet.
+/// What is known of the receivers of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hearing {
     /// Nothing: the packet was seen by a third party.
     Unknown,
-    /// All of them; none: nobody heard it.
+    /// All of them; empty: no node heard it.
     Known(Vec<Arrival>),
 }
 
 /// What became of the encryption of a payload before it came here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Sealing {
-    /// Nothing: the payload is as it was on air, encrypted or not, which is to be found out.
+    /// Nothing: the payload is as it was on air, and whether it is encrypted is still to be
+    /// decided.
     #[default]
     AsOnAir,
     /// It was encrypted; the payload is plain, and its MIC, which was right, is not in it.
     Opened,
-    /// It is encrypted, and nobody has the key.
+    /// It is encrypted, and the key is not known.
     Sealed,
 }
 
-/// What whoever followed a connection in a capture has worked out about one of its packets, from
+/// What a capture reader that followed a connection has worked out about one of its packets, from
 /// times, channels and sequence numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Followed {
@@ -68,7 +69,7 @@ pub struct Followed {
     /// connEventCount; `None`: not known, as in a connection whose beginning was not seen.
     pub event: Option<u16>,
     /// How many packets of this connection, at the least, are missing between the one before and
-    /// this one: events of which nothing was seen, and packets that a sequence number shows.
+    /// this one: events without any captured packet, and packets that a sequence number shows.
     pub missing: u32,
 }
 
@@ -81,9 +82,9 @@ pub struct Frame {
     pub at: Instant,
     /// Last bit, if its length on air is known: a sniffer that decrypts may leave out the MIC.
     pub end: Option<Instant>,
-    /// Sender. Who follows a capture makes one up for each end of a connection.
+    /// The sender. A capture reader assigns a node of its own to each end of a connection.
     pub from: NodeId,
-    /// Access address as on air; it tells one connection from another.
+    /// Access address as on air; it identifies the connection.
     pub access_address: u32,
     /// Header and payload before whitening.
     pub pdu: AirPdu,
@@ -93,17 +94,17 @@ pub struct Frame {
     pub phy: Option<TxPhy>,
     /// CRC preset with which the CRC on air is right.
     pub crc_init: Option<u32>,
-    /// Who heard it.
+    /// Nodes that heard it.
     pub hearing: Hearing,
     /// Whether the payload is as it was on air.
     pub sealing: Sealing,
-    /// Its place in its connection, where that has been worked out already; `None`: whoever sniffs
-    /// finds out from its time.
+    /// Its place in its connection, where that has been worked out already; `None`: the sniffer
+    /// works it out from its time.
     pub followed: Option<Followed>,
 }
 
 impl Frame {
-    /// The best way it arrived at a node (`None`: at anybody).
+    /// The best arrival at a node (`None`: at any node).
     pub(crate) fn arrival(&self, at: Option<NodeId>) -> Option<Arrival> {
         let Hearing::Known(all) = &self.hearing else { return None };
         let here = || all.iter().filter(|arrival| at.is_none_or(|at| at == arrival.node));
@@ -136,7 +137,7 @@ pub struct Hci {
     pub said: Said,
 }
 
-/// What a device can tell of itself.
+/// What a device can report of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
     /// It was switched on, for the first time or again: it knows nothing of connections before.
@@ -145,7 +146,7 @@ pub enum Fact {
     ReceiverClosed,
 }
 
-/// What a device told of itself.
+/// What a device reported of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeFact {
     /// Its number in the order of all that was seen, packets included.
@@ -161,11 +162,11 @@ pub struct NodeFact {
 /// Everything that was seen, each stream in the order of its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// Packets seen on air, whether or not anybody received them.
+    /// Packets seen on air, whether or not a node received them.
     pub frames: Vec<Frame>,
     /// What crossed HCI, complete for each device that is in it; `None`: nothing was logged.
     pub hci: Option<Vec<Hci>>,
-    /// What devices tell of themselves, complete; `None`: nothing.
+    /// What devices report of themselves, complete; `None`: nothing.
     pub nodes: Option<Vec<NodeFact>>,
     /// Whether times are those of the air, to the microsecond, in one time base.
     pub exact_times: bool,

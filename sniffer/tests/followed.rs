@@ -1,4 +1,4 @@
-//! Packets of a connection whose beginning nobody saw, as a reader of captures hands them over.
+//! Packets of a connection whose beginning was not captured, as a capture reader passes them on.
 
 use ble::pdu::control::ControlPdu;
 use ble::radio::AirPdu;
