@@ -12,7 +12,7 @@ pub use lapses::{
 /// When the peripheral asks for a faster PHY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PhyUpdate {
-    /// At once after connecting (`CONFIG_BT_AUTO_PHY_UPDATE=y`).
+    /// Immediately after connecting (`CONFIG_BT_AUTO_PHY_UPDATE=y`).
     OnConnect,
     /// When pairing has completed with a bond; on a bonded reconnection, after encryption.
     AfterBonding,
@@ -23,16 +23,16 @@ pub enum PhyUpdate {
 /// Whether the peripheral asks for the central's features when it knows them already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FeatureExchange {
-    /// Only if the central has not told its features in this connection, and not while pairing.
+    /// Only if the central has not sent its features on this connection, and not while pairing.
     Cached,
-    /// Always, at once after connecting, as Zephyr's host does.
+    /// Always, immediately after connecting, as Zephyr's host does.
     Always,
 }
 
 /// Whether the peripheral asks for the central's version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VersionExchange {
-    /// At once after connecting (`CONFIG_BT_REMOTE_VERSION=y`).
+    /// Immediately after connecting (`CONFIG_BT_REMOTE_VERSION=y`).
     OnConnect,
     /// Never by itself.
     Never,
@@ -41,7 +41,7 @@ pub enum VersionExchange {
 /// When the peripheral asks for longer data PDUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DataLengthUpdate {
-    /// At once after connecting.
+    /// Immediately after connecting.
     OnConnect,
     /// When pairing has completed with a bond; on a bonded reconnection, after encryption.
     AfterBonding,
@@ -52,7 +52,7 @@ pub enum DataLengthUpdate {
 /// Whether and when the peripheral asks for its preferred connection parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ParamUpdate {
-    /// This many milliseconds after connecting (Zephyr: 5,000), whatever else goes on.
+    /// This many milliseconds after connecting (Zephyr: 5,000), regardless of other procedures.
     AfterMs(u32),
     /// This many milliseconds after connecting, but not before a pairing that runs has ended.
     AfterMsNotWhilePairing(u32),
@@ -63,7 +63,7 @@ pub enum ParamUpdate {
 /// What becomes of a connection whose parameters are not the preferred ones after the last try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NotGranted {
-    /// It goes on with those that it has.
+    /// It keeps the present ones.
     Stay,
     /// It is ended, Unacceptable Connection Parameters (0x3B), as by Nordic's connection
     /// parameters module.
@@ -82,7 +82,7 @@ pub struct Insistence {
 }
 
 impl Insistence {
-    /// Asked for once, and content with whatever comes of it.
+    /// Requested once; any result is accepted.
     pub const NONE: Self = Self { tries: 1, period_ms: 30_000, not_granted: NotGranted::Stay };
 }
 
@@ -105,20 +105,20 @@ pub enum Accept {
     Anyone,
 }
 
-/// What becomes of a Pairing Request while nobody has pressed the pairing button.
+/// How a Pairing Request is handled outside pairing mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PairingOutsideMode {
     /// Pairing Failed, Pairing Not Supported (SMP 0x05).
     Refuse,
-    /// GAP's non-bondable mode (Vol 3, Part C, 9.4.2): pairing goes on, Bonding_Flags say "No
-    /// Bonding", and the keys end with the connection.
+    /// GAP's non-bondable mode (Vol 3, Part C, 9.4.2): pairing proceeds, Bonding_Flags say "No
+    /// Bonding", and the keys are dropped with the connection.
     WithoutBonding,
-    /// A pairing with MITM protection bonds, for which somebody at the device reads, types or
+    /// A pairing with MITM protection bonds, because a person at the device reads, types or
     /// compares a number; Just Works is refused.
     Authenticated,
 }
 
-/// How the peripheral advertises when a bonded central has left, until somebody connects
+/// How the peripheral advertises after a bonded central has disconnected, until a central connects
 /// (directed connectable mode, Vol 3, Part C, 9.3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReconnectAdvertising {
@@ -152,7 +152,7 @@ pub enum BondTableFull {
 /// Choices of the whole peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
-    /// Own identity address.
+    /// Local identity address.
     pub address: Address,
     /// When to ask for 2M.
     pub phy_update: PhyUpdate,
@@ -168,8 +168,8 @@ pub struct Config {
     pub preferred: ConnectionParameters,
     /// How it insists on that.
     pub insistence: Insistence,
-    /// The connection is ended (Remote User Terminated Connection, 0x13) when no PDU of ATT or
-    /// SMP has come and no value has been sent for so many milliseconds; `None`: never for that.
+    /// The connection is ended (Remote User Terminated Connection, 0x13) when no ATT or SMP PDU was
+    /// received and no value was sent for this many milliseconds; `None`: never for this reason.
     pub leaves_idle_ms: Option<u32>,
     /// Where passkeys come from.
     pub passkey: Passkey,
@@ -189,8 +189,8 @@ pub struct Config {
     pub bond_overwrite: BondOverwrite,
     /// What becomes of one more central when the table of bonds is full.
     pub bond_table_full: BondTableFull,
-    /// It shows resolvable private addresses, each for so many seconds at most, 1–3,600; `None`:
-    /// its identity address.
+    /// It shows resolvable private addresses, each each for at most this many seconds, 1–3,600;
+    /// `None`: its identity address.
     pub rpa_timeout_s: Option<u16>,
     /// advInterval, units of 0.625 ms.
     pub advertising_interval: u16,
@@ -211,16 +211,16 @@ pub struct Config {
     pub left_out: FeatureSet,
     /// Mistakes of other firmware, where the build makes them.
     pub lapses: Lapses,
-    /// Pair with the debug key of the specification instead of a key of one's own. **Insecure**:
-    /// its private half is public, so that sniffers can follow.
+    /// Pair with the debug key of the specification instead of a generated key. **Insecure**: its
+    /// private half is public, so that sniffers can follow.
     pub debug_key: bool,
 }
 
 impl Config {
-    /// What becomes of a Pairing Request outside pairing mode. Where level 2 opens anything, Just
-    /// Works is enough to get in, and nobody at the device takes part in that: only the pairing
-    /// button can say that a central is wanted. Where it takes level 3, a person has to read,
-    /// type or compare a number, which says the same.
+    /// How a Pairing Request is handled outside pairing mode. If any attribute needs level 2 only,
+    /// Just Works gives access without a person at the device: only the pairing button then shows
+    /// consent. If level 3 is needed, a person has to read, type or compare a number, which shows
+    /// the same.
     #[must_use]
     pub const fn outside_mode(&self) -> PairingOutsideMode {
         match self.pairing_outside_mode {

@@ -1,8 +1,8 @@
 //! Link and Control composed: a controller usable below any host.
 //!
-//! [`Controller::radio`] does what the radio interrupt must; what follows from it waits for
-//! [`Controller::run_control`], so that a runner can let time pass between the two. Commands and
-//! data of the host are taken by `Control` at once.
+//! [`Controller::radio`] does the work of the radio interrupt; the rest waits for
+//! [`Controller::run_control`], so that a runner can let time pass between the two. `Control` takes
+//! commands and data of the host immediately.
 
 use crate::control::{Control, ControlConfig, ControlOutput};
 use crate::link::extended::{Neighbours, Who};
@@ -19,7 +19,7 @@ use ble::time::{Duration, Instant};
 use ble::trace::Trace;
 use ble::work::{Level, Work};
 
-/// What leaves a controller.
+/// An output of a controller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ControllerOutput {
     /// To the radio.
@@ -73,7 +73,7 @@ impl<const LINKS: usize> Controller<LINKS> {
         self.control.is_advertising()
     }
 
-    /// The connection whose event is under way: what the radio reports is about it.
+    /// The connection whose event is under way: reports of the radio concern it.
     #[must_use]
     pub fn serves(&self) -> Option<Handle> {
         self.control.handle_of(self.link.serves()?)
@@ -92,8 +92,8 @@ impl<const LINKS: usize> Controller<LINKS> {
         self.link.adopt(request, identity, phy, at)
     }
 
-    /// A command from the host. What has happened on the air before it is seen before it, so
-    /// that a reset forgets a connection that has just been made.
+    /// A command from the host. Earlier reports of `Link` are handled first, so that a reset
+    /// forgets a connection that has just been made.
     pub fn command(&mut self, now: Instant, command: Command) -> Work {
         let before = self.run_control(now);
         let work = self.control.command(now, command);
@@ -133,9 +133,9 @@ impl<const LINKS: usize> Controller<LINKS> {
         self.link.deadline().into_iter().chain(self.control.deadline()).min()
     }
 
-    /// Tells what the link layer has under way; see [`ble::armed`].
-    pub fn armed(&self, tell: Tell<'_>) {
-        self.control.armed(tell);
+    /// Reports what the link layer has under way; see [`ble::armed`].
+    pub fn armed(&self, report: Tell<'_>) {
+        self.control.armed(report);
     }
 
     /// The longest connSupervisionTimeout in force; `None` without a connection.

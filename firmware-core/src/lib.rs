@@ -10,7 +10,7 @@
 //! [`peripheral::Peripheral`] composes them. The same value runs on a chip and inside the
 //! simulator; it does not know which.
 //!
-//! The application is a crate of its own. What is below it, for a host that speaks HCI:
+//! The application is a separate crate. For a host that speaks HCI, the part below it is:
 //!
 //! ```
 //! use ble::hci::Command;

@@ -7,12 +7,11 @@
 //!            radio commands          orders             commands, ACL
 //! ```
 //!
-//! A radio event runs [`Link`] only. What follows from it waits in queues, until a runner lets
-//! [`Control`] and then [`Host`] have their turn, which may cost as much time as they cost on a
-//! chip. Every queue is bounded. Where one is full the part before it is not run, so that work
-//! waits and nothing is lost; the two queues between Control and Host cannot block each other,
-//! because HCI's own flow control (one command, `ACL_BUFFERS` packets) bounds the one that
-//! leads down below its size.
+//! A radio event runs [`Link`] only. The rest waits in queues until the runner runs [`Control`] and
+//! then [`Host`], each with the time that it costs on a chip. Every queue is bounded. While one is
+//! full, the part that feeds it is not run, so that work waits and nothing is lost. The two queues
+//! between Control and Host cannot block each other, because HCI flow control (one command,
+//! `ACL_BUFFERS` packets) keeps the downward one below its size.
 
 #[cfg(test)]
 mod tests;
@@ -40,11 +39,11 @@ use ble::trace::Trace;
 use ble::ui::Dialog;
 use ble::work::{Level, Work};
 
-/// Events and ACL packets on their way up.
+/// Events and ACL packets from the controller to the host.
 const UP: usize = 3;
-/// Commands and ACL packets on their way down.
+/// Commands and ACL packets from the host to the controller.
 const DOWN: usize = ACL_BUFFERS + 2;
-/// Inputs of people and storage on their way to the host.
+/// Inputs from people and storage to the host.
 const INPUTS: usize = 4;
 /// Outputs that wait for [`Peripheral::poll`].
 const OUTPUTS: usize = 6;
@@ -63,21 +62,21 @@ pub enum Input<B> {
     Start,
     /// From the radio.
     Radio(RadioEvent),
-    /// [`Peripheral::deadline`] has come.
+    /// [`Peripheral::deadline`] is reached.
     Timer,
-    /// From people and from whoever does slow work.
+    /// From people and from those who do slow work.
     Host(HostInput<B>),
-    /// An application wants so many channels used at least, 2–37: see
+    /// The minimum number of used channels that an application wants, 2–37: see
     /// [`Control::ask_for_channels`].
     MinUsedChannels(u8),
 }
 
-/// What leaves a peripheral.
+/// An output of a peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Output<O> {
     /// To the radio.
     Radio(RadioCommand),
-    /// To whoever does slow work.
+    /// Slow work to be done outside.
     Effect(Effect),
     /// To the log.
     Log(Log),
@@ -111,7 +110,7 @@ enum Down {
     Acl(Acl),
 }
 
-/// What has been told to a part that has not had its turn yet.
+/// Inputs of parts that have not run yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 struct Due {
     start: bool,
@@ -144,7 +143,7 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
     /// A peripheral as after power-on. Give it the records in storage as
     /// [`HostInput::Completed`], then [`Input::Start`].
     #[must_use]
-    // Built where it stays: as a function of its own it would be built on the stack and moved.
+    // Built in place: as a separate function it would be built on the stack and moved.
     #[inline(always)]
     pub fn new(config: Config, application: A, entropy: &Entropy) -> Self {
         let public_address = match config.address.kind {
@@ -230,20 +229,20 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
     /// When [`Input::Timer`] is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        // A part whose time has come already only waits for its turn.
+        // A part whose deadline is past already only waits to be run.
         let control = self.control.deadline().filter(|_| !self.due.control_timer);
         let host = self.host.deadline().filter(|_| !self.due.host_timer && !self.host_full);
         self.link.deadline().into_iter().chain(control).chain(host).min()
     }
 
-    /// Tells what host and link layer have under way; see [`ble::armed`].
-    pub fn armed(&self, tell: Tell<'_>) {
-        self.host.armed(tell);
-        self.control.armed(tell);
-        // They have their turn soon.
+    /// Reports what host and link layer have under way; see [`ble::armed`].
+    pub fn armed(&self, report: Tell<'_>) {
+        self.host.armed(report);
+        self.control.armed(report);
+        // These parts run soon.
         if self.due.start || !self.up.is_empty() || !self.down.is_empty() || !self.inputs.is_empty()
         {
-            tell(Armed::open(What::Work));
+            report(Armed::open(What::Work));
         }
     }
 
@@ -266,7 +265,7 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
         self.link.command()
     }
 
-    /// The next output; what the radio is to do comes first.
+    /// The next output; radio commands come first.
     pub fn poll(&mut self) -> Option<Output<A::Output>> {
         if let Some(command) = self.link.command() {
             return Some(Output::Radio(command));

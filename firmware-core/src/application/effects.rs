@@ -11,7 +11,7 @@ use super::Request;
 use crate::host::att::AttError;
 use crate::host::gatt::Scratch;
 
-/// Most effects of one call. What goes beyond is dropped, and the log says so.
+/// Maximum number of effects of one call. Further ones are dropped, and the log says so.
 pub const EFFECTS: usize = 8;
 
 /// Keys under which an application can store something: 0 to 15.
@@ -86,9 +86,9 @@ impl<O> Effects<O> {
         self.push(Effect::Answer(request, answer));
     }
 
-    /// Notifies every client that has configured it of a value. The value is asked for
-    /// ([`Event::Read`](super::Event::Read)) when there is room for the notification: one that
-    /// has changed twice by then is sent once, as it is.
+    /// Notifies every client that has configured it of a value. The value is requested
+    /// ([`Event::Read`](super::Event::Read)) when there is room for the notification: if it has
+    /// changed twice by then, only its present value is sent.
     pub fn notify(&mut self, handle: u16) {
         self.push(Effect::Notify(None, handle));
     }
@@ -110,8 +110,8 @@ impl<O> Effects<O> {
     }
 
     /// Stores octets under a key below [`KEYS`], at most
-    /// [`VALUE_MAX`](crate::host::gatt::VALUE_MAX), or deletes what is there. After the next reset
-    /// they come as [`Event::Loaded`](super::Event::Loaded).
+    /// [`VALUE_MAX`](crate::host::gatt::VALUE_MAX), or deletes them. After the next reset they are
+    /// delivered as [`Event::Loaded`](super::Event::Loaded).
     pub fn store(&mut self, key: u8, octets: Option<&[u8]>) {
         match octets.map(Scratch::from_slice).transpose() {
             Ok(stored) => self.push(Effect::Store(key, stored)),
@@ -161,7 +161,7 @@ impl<O> Effects<O> {
         self.dropped
     }
 
-    /// What is wanted, in order.
+    /// The requested effects, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Effect<O>> {
         self.wanted.iter()
     }

@@ -65,7 +65,7 @@ pub use effects::{EFFECTS, Effect, Effects, KEYS, Stored};
 pub trait Application: Clone + Debug + Eq + Hash + 'static {
     /// The buttons, or other things that a person does to the device.
     type Button: Button;
-    /// What a person sees or hears of it, each with its text (`LED 2 on`).
+    /// What a person sees or hears, as a value with a text (`LED 2 on`).
     type Output: Clone + Debug + Display + Eq + Hash;
 
     /// A word by which setups and files name it.
@@ -76,8 +76,8 @@ pub trait Application: Clone + Debug + Eq + Hash + 'static {
     /// them.
     const GATT: Gatt;
 
-    /// Something has happened. What it costs is the result's number of items, beyond the one that
-    /// the host counts for the call: an application that is busy is late.
+    /// Handles an event. The result is its cost in items, beyond the one that the host counts for
+    /// the call: a busy application reacts late.
     ///
     /// Where nothing else is said, an event needs no reaction.
     fn handle(
@@ -93,8 +93,9 @@ pub trait Application: Clone + Debug + Eq + Hash + 'static {
         None
     }
 
-    /// Tells what is under way and ends by itself, so that a run waits for it; see [`ble::armed`].
-    /// What recurs for as long as a link lives, a measurement each second, is not told.
+    /// Reports what is under way and ends by itself, so that a run waits for it; see
+    /// [`ble::armed`]. What recurs while a link lives, such as a measurement each second, is not
+    /// reported.
     fn armed(&self, _: Tell<'_>) {}
 }
 
@@ -188,19 +189,19 @@ pub enum Event<'a, B> {
         /// Pressed (or released).
         pressed: bool,
     },
-    /// [`Application::deadline`] has come.
+    /// [`Application::deadline`] is reached.
     Timer,
-    /// The value of an attribute is wanted: a client reads it, or it is to be notified or
-    /// indicated. To be answered with the whole value; who may read was checked. A value to be
-    /// notified must come within the call, or is not sent.
+    /// The value of an attribute is needed: a client reads it, or it is to be notified or
+    /// indicated. Answer with the whole value; permissions have been checked. The value for a
+    /// notification must be given within the call, or none is sent.
     Read {
         /// To be answered.
         request: Request,
         /// Handle of the value.
         handle: u16,
     },
-    /// A client writes. To be answered, with no octets or an error; who may write was checked.
-    /// The answer to a Write Command is dropped.
+    /// A client writes. Answer with no octets or with an error; permissions have been checked. The
+    /// answer to a Write Command is dropped.
     ///
     /// The second and further values of one Execute Write or Read Multiple Request must be
     /// answered within the call; if one is not, the request fails with Unlikely Error.
@@ -211,7 +212,7 @@ pub enum Event<'a, B> {
         handle: u16,
         /// Where in the value it begins; not 0 only for prepared writes.
         offset: u16,
-        /// What is written.
+        /// The value to write.
         value: &'a [u8],
     },
     /// A client has configured notifications and indications, or had with its bond.
@@ -239,7 +240,7 @@ pub enum Event<'a, B> {
         connection: Handle,
         /// Handle of the value.
         handle: u16,
-        /// Whether the confirmation has come; `false`: not within 30 s.
+        /// Whether the confirmation was received; `false`: not within 30 s.
         ok: bool,
     },
     /// What [`Effects::store`] asked for is done.

@@ -18,7 +18,7 @@ pub(super) struct Advertiser {
     data: AdvertisingData,
     scan_response: AdvertisingData,
     random_address: Option<[u8; 6]>,
-    /// Private address in place of the own one.
+    /// Private address in place of the identity address.
     own_shown: Option<[u8; 6]>,
     /// Private address under which directed advertising names its target.
     target_shown: Option<Address>,
@@ -73,18 +73,19 @@ impl Advertiser {
         self.target_shown = address;
     }
 
-    /// Whom the host has directed advertising to, if that is a private address.
+    /// The target of directed advertising, if that is a private address.
     pub(super) fn called(&self) -> Option<Address> {
         Some(self.parameters.peer).filter(|peer| self.is_directed() && peer.is_resolvable())
     }
 
-    /// A host that makes private addresses itself has called this device by one of them.
-    // LL-PRIV-2: whoever answers may show another one of the target's.
+    /// A host that generates private addresses itself has directed advertising to this device by
+    /// one.
+    // LL-PRIV-2: the target may answer with another of its private addresses.
     pub(super) const fn call(&mut self, identity: Option<Address>) {
         self.target = identity;
     }
 
-    /// Who may answer directed advertising.
+    /// The device that may answer directed advertising.
     fn target(&self) -> Address {
         self.target.unwrap_or(self.parameters.peer)
     }
@@ -153,7 +154,7 @@ impl Advertiser {
         self.scan_response = data;
     }
 
-    /// Orders what is to be advertised; advertising that runs goes on with new data.
+    /// Orders advertising; advertising under way continues with the new data.
     pub(super) fn enable(&mut self, out: &mut Outbox, public: [u8; 6], resolve: bool) -> ErrorCode {
         let own = if let Some(octets) = self.own_shown {
             Address::new(AddressKind::Random, octets)

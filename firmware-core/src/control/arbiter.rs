@@ -1,15 +1,15 @@
 //! Who may start a procedure, who yields, who disconnects (Vol 6, Part B, 5.2 and 5.3): one table.
 //!
-//! Two procedures are *incompatible* when both involve an instant. Code asks [`decide`]; the
-//! decisions themselves are there and nowhere else. They are the peripheral's; a central has
-//! rows of its own, and `docs/rules/collisions.md` prints both as one table.
+//! Two procedures are *incompatible* when both involve an instant. [`decide`] is the only place
+//! that decides. The decisions are those of a peripheral; a central has its own rows, and
+//! `docs/rules/collisions.md` prints both as one table.
 
 use ble::error::ErrorCode;
 use ble::trace::Procedure;
 
 use super::procedure::row as procedures;
 
-/// How far the other procedure of a pair has come.
+/// The state of the other procedure of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Situation {
     /// This device wants to start; nothing that matters is open.
@@ -72,11 +72,11 @@ impl Situation {
 pub enum Verdict {
     /// Start, or serve the peer's procedure.
     Proceed,
-    /// Start later: when the obstacle is gone.
+    /// Start later: when the obstacle is over.
     Wait,
     /// Serve the remote procedure; the local one only waits for its rejection.
     Yield,
-    /// Disconnect at once with the row's error.
+    /// Disconnect immediately with the row's error.
     Disconnect,
 }
 
@@ -89,8 +89,8 @@ pub struct Decision {
     pub situation: Situation,
     /// What to do.
     pub verdict: Verdict,
-    /// With which error: the reason of the disconnection, or what a rejection of the procedure
-    /// that has yielded is expected to say. Success where the verdict has none.
+    /// The reason of the disconnection, or the error expected in the rejection of the procedure
+    /// that yields. Success if the verdict has none.
     pub error: ErrorCode,
 }
 
@@ -127,7 +127,7 @@ pub const fn decide(situation: Situation) -> Decision {
     }
 }
 
-/// All decisions of a peripheral, one a situation, for who prints or tests them.
+/// All decisions of a peripheral, one per situation, for documents and tests.
 pub const TABLE: [Decision; 12] = [
     decide(Situation::LocalStart),
     decide(Situation::LocalStartLocalOpen),
@@ -168,8 +168,8 @@ pub fn same(open: Procedure, starting: Procedure) -> bool {
         )
 }
 
-/// The situation in which a peer starts `starting`. `own` is our open procedure and whether the
-/// peer has answered it; `peers` is an open procedure of the peer.
+/// The situation in which a peer starts `starting`. `own` is the open local procedure and whether
+/// the peer has answered it; `peers` is an open procedure of the peer.
 #[must_use]
 pub fn peer_starts(
     starting: Procedure,
@@ -187,8 +187,8 @@ pub fn peer_starts(
     }
     match own {
         Some((open, answered)) if incompatible(open, starting) => {
-            // As long as it has not answered, its own procedure is the open one in its eyes, and it
-            // is the peer who chooses the error.
+            // Until the peer has answered, its own procedure is the open one in its view, and the
+            // peer chooses the error.
             let alike = if answered { same(open, starting) } else { same(starting, open) };
             match (alike, answered) {
                 (true, false) => Situation::RemoteStartSameUnanswered,
@@ -201,14 +201,14 @@ pub fn peer_starts(
     }
 }
 
-/// What stands in the way of an own procedure.
+/// What prevents a local procedure from starting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Obstacles {
     /// The connection is being terminated.
     pub terminating: bool,
     /// Encryption is being started or paused.
     pub encrypting: bool,
-    /// Another own procedure is open.
+    /// Another local procedure is open.
     pub own_open: bool,
     /// An open procedure of the peer.
     pub peers: Option<Procedure>,

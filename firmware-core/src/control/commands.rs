@@ -25,7 +25,7 @@ pub(super) fn preference(set: PhySet, supported: PhySet) -> Result<PhySet, Error
     }
 }
 
-/// Features without any of which a command does not exist here; none: it always does.
+/// Features of which a command needs one to be supported; empty: always supported.
 const fn needs(command: &Command) -> FeatureSet {
     match command {
         Command::LeSetDataLength { .. }

@@ -9,8 +9,8 @@ use ble::pdu::control::{FeatureSet, VersionInd};
 pub struct ControlConfig {
     /// Public device address, least significant octet first.
     pub public_address: [u8; 6],
-    /// Features to offer. Behaviour follows the bits; what is not in
-    /// [`ControlConfig::SUPPORTED`] is not offered.
+    /// Features to offer. Behaviour follows the bits; bits outside [`ControlConfig::SUPPORTED`] are
+    /// not offered.
     pub features: FeatureSet,
     /// What LL_VERSION_IND says.
     pub version: VersionInd,
@@ -21,14 +21,16 @@ pub struct ControlConfig {
     /// How many channels each central is asked to use at least, once it is known to have the
     /// procedure; `None`: it is not asked.
     pub min_used_channels: Option<MinUsedChannels>,
-    /// Tells each central at once of a length to start with that is not 27 octets and 328 µs.
+    /// Starts a Data Length Update on each connection whose initial lengths are not 27 octets and
+    /// 328 µs.
     pub length_from_default: bool,
     /// Mistakes of older firmware.
     pub lapses: Lapses,
 }
 
 impl ControlConfig {
-    /// All features that this link layer has. CSA #2 is `Link`'s, the bit is told here.
+    /// All features that this link layer has. CSA #2 is implemented in `Link`; its bit is offered
+    /// here.
     pub const SUPPORTED: FeatureSet = FeatureSet::ENCRYPTION
         .with(FeatureSet::CONNECTION_PARAMETERS_REQUEST)
         .with(FeatureSet::EXTENDED_REJECT)

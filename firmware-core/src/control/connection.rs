@@ -1,5 +1,5 @@
-//! What belongs to a connection whatever procedures are open on it: what both ends have agreed on,
-//! what is to be sent, whether it is encrypted, whether it ends.
+//! The state of a connection that belongs to no single procedure: agreed parameters, PDUs to send,
+//! encryption, termination.
 
 use crate::link::message::LinkOrder;
 use ble::error::{ErrorCode, PeerMisbehaved};
@@ -37,7 +37,7 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// So many AES blocks more have been computed.
+    /// This many further AES blocks have been computed.
     pub(super) const fn charge(&mut self, blocks: u16) {
         self.blocks = self.blocks.saturating_add(blocks);
     }
@@ -75,7 +75,7 @@ pub(super) struct Connection {
     pub(super) termination: Option<Termination>,
     /// The peer has been asked for a minimum of channels.
     pub(super) channels_asked: bool,
-    /// It is over, for this reason, and `Link` has been told.
+    /// The connection is over for this reason, and `Link` has been ordered to drop it.
     pub(super) left: Option<ErrorCode>,
 }
 
@@ -152,7 +152,7 @@ impl Connection {
         }
     }
 
-    /// Encryption is on or off for good: what was held back may go.
+    /// An encryption start or pause is complete: held PDUs may be sent.
     pub(super) fn release_held(&mut self, cx: &mut Context<'_>) {
         while let Some(pdu) = self.sender.release() {
             self.queue(cx, pdu);
@@ -179,7 +179,8 @@ impl Connection {
         self.send(cx, ControlPdu::UnknownRsp(opcode));
     }
 
-    /// Leaves at once: `Link` forgets the connection, and when the call is over the host is told.
+    /// Disconnects immediately: `Link` drops the connection, and the host gets its event at the end
+    /// of the call.
     pub(super) fn leave(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
         if self.left.is_none() {
             // LL-END-1: permitted reasons.

@@ -2,8 +2,8 @@
 //! [`super::pause`].
 //!
 //! PDUs are encrypted when they are handed to `Link` and decrypted after the event. Reception is
-//! decrypted from the acknowledgement of LL_START_ENC_REQ on: whoever has acknowledged it sends
-//! nothing in the clear any more.
+//! decrypted from the acknowledgement of LL_START_ENC_REQ on: a peer that has acknowledged it sends
+//! no more clear text.
 
 use ble::crypto::ccm::{Cipher, Direction, session_key};
 use ble::error::{ErrorCode, PeerMisbehaved};
@@ -41,7 +41,7 @@ pub(super) enum Phase {
     Refused,
     /// LL_START_ENC_REQ is on its way.
     Starting,
-    /// LL_START_ENC_RSP has come and is answered: both directions are encrypted.
+    /// LL_START_ENC_RSP is received and answered: both directions are encrypted.
     On,
     /// LL_PAUSE_ENC_RSP is on its way.
     Pausing,
@@ -111,7 +111,8 @@ impl Encryption {
             | ControlPdu::UnknownRsp(_) => true,
             // In the clear it is no answer to anything.
             ControlPdu::StartEncRsp => matches!(self.phase, Phase::Starting) && self.rx.is_some(),
-            // Nor is it one before our own has come, from which on the peer sends in the clear.
+            // Nor is it one before the peer has our LL_PAUSE_ENC_RSP, from which on it sends in the
+            // clear.
             ControlPdu::PauseEncRsp => matches!(self.phase, Phase::Pausing) && self.rx.is_none(),
             ControlPdu::EncReq(_) => matches!(self.phase, Phase::Paused),
             _ => false,
@@ -136,7 +137,7 @@ impl Encryption {
         !self.is_busy() || leaving || PERMITTED.contains(&opcode)
     }
 
-    /// A PDU of ours has been acknowledged.
+    /// The peer has acknowledged a control PDU.
     pub(super) fn acknowledged(&mut self, opcode: Opcode) {
         match opcode {
             Opcode::START_ENC_REQ => self.rx = self.next.as_ref().map(|(rx, _)| rx.clone()),
@@ -196,7 +197,7 @@ impl Connection {
         let (skd_p, iv_p) = (cx.random.octets(), cx.random.octets());
         let EncReq { rand, ediv, skd_c, iv_c } = request;
         self.encryption.phase = Phase::AwaitKey(Halves { skd_c, skd_p, iv_c, iv_p });
-        // LL-TIME-3: the own host is waited for as well.
+        // LL-TIME-3: the local host is waited for as well.
         self.encryption.deadline = Some(cx.now + RESPONSE_TIMEOUT);
         self.send(cx, ControlPdu::EncRsp(EncRsp { skd_p, iv_p }));
         if cx.out.masks.key_request() {
@@ -228,7 +229,7 @@ impl Connection {
         self.trace_end(cx, Procedure::EncryptionStart, Initiator::Remote, error);
         if self.encryption.refresh {
             // LL-ENC-9: no key for a refresh.
-            // What was encrypted must not go on in the clear.
+            // An encrypted connection must not continue in the clear.
             self.terminate(cx, error, error);
         } else {
             // LL-ENC-8: no key.
@@ -255,7 +256,7 @@ impl Connection {
         } else {
             cx.out.event(Event::EncryptionChange { handle, status, enabled: true });
         }
-        // LL-ENC-14: what was held goes now, and what waits may start.
+        // LL-ENC-14: held PDUs are sent now, and waiting procedures may start.
         self.release_held(cx);
     }
 }

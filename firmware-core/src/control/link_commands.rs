@@ -14,7 +14,7 @@ use super::procedure::data_length::Length;
 use super::procedure::{Local, parameters, phy, ping, row};
 use super::served::Served;
 
-/// How a command is answered at once.
+/// The immediate answer to a command.
 enum Answer {
     /// Command Status; if it is success, an event follows later.
     Status(ErrorCode),

@@ -1,13 +1,13 @@
 //! The upper half of the peripheral's link layer: procedures after the event, and the controller
 //! side of HCI.
 //!
-//! Sans-IO: [`Control::report`], [`Control::command`], [`Control::acl`] and [`Control::timer`]
-//! take what happened, [`Control::poll`] gives what follows. Poll until `None` after each call:
-//! the queue between holds what one call can cause. Outputs that nobody fetched are lost, and a
-//! Hardware Error event says so.
+//! Sans-IO: [`Control::report`], [`Control::command`], [`Control::acl`] and [`Control::timer`] take
+//! inputs, [`Control::poll`] gives outputs. Poll until `None` after each call: the output queue
+//! holds what one call can cause. Outputs that are not polled are lost, and a Hardware Error event
+//! reports the loss.
 //!
-//! A procedure is a value (`procedure`, one file each and one row in its table); who may start and
-//! who yields is one table, [`arbiter`].
+//! A procedure is a value (`procedure`: one file and one table row each); one table, [`arbiter`],
+//! decides who may start and who yields.
 
 pub mod arbiter;
 
@@ -76,8 +76,8 @@ pub struct Control<const LINKS: usize> {
     /// PHYs that the host prefers on new connections.
     default_phys: Phys,
     connections: [Option<Served>; LINKS],
-    /// Connections that each place has had: a part of their handles, so that what a host sends
-    /// late never reaches the next connection.
+    /// Number of connections that each place has had. It is part of their handles, so that a late
+    /// command or packet of the host never reaches the next connection.
     generations: [u8; LINKS],
 }
 
@@ -101,7 +101,7 @@ impl<const LINKS: usize> Control<LINKS> {
         }
     }
 
-    /// As after a reset: nothing is left of what the host has asked for.
+    /// As after a reset: drops all state that the host has set.
     fn forget_all(&mut self) {
         self.connections = [const { None }; LINKS];
         self.advertiser = Advertiser::default();
@@ -130,8 +130,9 @@ impl<const LINKS: usize> Control<LINKS> {
         self.advertiser.show_target(address);
     }
 
-    /// Advertises under this private address, whatever the parameters say, from the next LE Set
-    /// Advertising Enable on; advertising that runs goes on under it. `None`: as they say.
+    /// Advertises under this private address instead of the address in the parameters, from the
+    /// next LE Set Advertising Enable on; advertising under way changes to it. `None`: as in the
+    /// parameters.
     pub const fn show_own(&mut self, address: Option<[u8; 6]>) {
         self.advertiser.show_own(address);
     }
@@ -152,7 +153,7 @@ impl<const LINKS: usize> Control<LINKS> {
             LinkReport::OnPhy { link, phy } => self.on(now, link, |served, _| {
                 served.connection.phy.take_effect((phy, phy));
             }),
-            LinkReport::Unresolved(rpa) => self.resolving.tell(&mut self.out, rpa).1,
+            LinkReport::Unresolved(rpa) => self.resolving.announce(&mut self.out, rpa).1,
             LinkReport::Established(_) => 0,
             LinkReport::Received { link, event, llid, payload, .. } => {
                 self.on(now, link, |served, cx| {
@@ -173,7 +174,7 @@ impl<const LINKS: usize> Control<LINKS> {
                     served.connection.event_ended(cx);
                 }
             }),
-            // `Link` keeps the place until it is told that this has been seen.
+            // `Link` keeps the place until Control confirms the loss.
             LinkReport::Lost { link, loss } => self.on(now, link, |served, cx| {
                 let reason = match loss {
                     Loss::FailedToEstablish => ErrorCode::FAILED_TO_ESTABLISH,
@@ -193,7 +194,7 @@ impl<const LINKS: usize> Control<LINKS> {
         Work { level: Level::Control, items: 1, aes_blocks: blocks }
     }
 
-    /// Who uses an address, for whom advertising sets beside this controller ask.
+    /// Who uses an address; advertising sets beside this controller ask for it.
     #[must_use]
     pub fn who(&self, address: Address) -> Who {
         let (identity, _) = self.resolving.resolve(address);
@@ -252,9 +253,9 @@ impl<const LINKS: usize> Control<LINKS> {
         self.connections.iter().flatten().filter_map(Served::deadline).min()
     }
 
-    /// Tells what is under way on all connections; see [`ble::armed`].
-    pub fn armed(&self, tell: Tell<'_>) {
-        self.connections.iter().flatten().for_each(|served| served.armed(tell));
+    /// Reports what is under way on all connections; see [`ble::armed`].
+    pub fn armed(&self, report: Tell<'_>) {
+        self.connections.iter().flatten().for_each(|served| served.armed(report));
     }
 
     /// The longest connSupervisionTimeout in force; `None` without a connection.
@@ -291,8 +292,8 @@ impl<const LINKS: usize> Control<LINKS> {
         Work { level: Level::Control, items: 1, aes_blocks: blocks }
     }
 
-    /// Does something on a connection, lets it settle, and forgets it if it is gone. Gives the
-    /// number of AES blocks.
+    /// Acts on a connection, settles it, and forgets it if it is over. Returns the number of AES
+    /// blocks.
     fn on(
         &mut self,
         now: Instant,
@@ -332,7 +333,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let (identity, blocks) = match identity {
             Some(identity) => (Some(identity), 0),
             None if self.resolving.enabled && peer.is_resolvable() => {
-                self.resolving.tell(&mut self.out, peer)
+                self.resolving.announce(&mut self.out, peer)
             }
             None => (None, 0),
         };
@@ -374,8 +375,8 @@ impl<const LINKS: usize> Control<LINKS> {
         blocks
     }
 
-    /// Has every central asked for this minimum, once, as soon as it is known to have the
-    /// procedure; those to come, too. HCI has no command for it.
+    /// Requests this minimum from every present and future central, once per connection, as soon as
+    /// the central is known to have the procedure. HCI has no command for it.
     pub fn ask_for_channels(&mut self, now: Instant, wanted: MinUsedChannels) -> Work {
         self.config.min_used_channels = Some(wanted);
         let mut work = Work::one(Level::Control);
@@ -408,14 +409,14 @@ impl<const LINKS: usize> Control<LINKS> {
     /// High duty cycle directed advertising has ended without a connection.
     fn advertising_timeout(&mut self) {
         self.advertiser.enabled = false;
-        let nobody = Address::new(ble::address::AddressKind::Public, [0; 6]);
+        let none = Address::new(ble::address::AddressKind::Public, [0; 6]);
         self.out.event(Event::LeConnectionComplete(ConnectionComplete {
             status: ErrorCode::ADVERTISING_TIMEOUT,
             handle: Handle(0),
             role: ROLE,
-            peer: nobody,
+            peer: none,
             peer_identity: None,
-            local: nobody,
+            local: none,
             interval: 0,
             latency: 0,
             timeout: 0,
@@ -427,7 +428,7 @@ impl<const LINKS: usize> Control<LINKS> {
 impl Connection {
     fn accept_acl(&mut self, cx: &mut Context<'_>, acl: Acl) {
         if acl.data.is_empty() {
-            // There is no PDU for it; the host gets its buffer back at once.
+            // It needs no PDU; the host gets its buffer back immediately.
             cx.out.event(Event::NumberOfCompletedPackets { handle: self.handle, count: 1 });
         } else if self.termination.is_none() && !self.sender.acl(acl) {
             cx.out.trace(Trace::HostOverrun { link: self.link });

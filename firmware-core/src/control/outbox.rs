@@ -19,10 +19,10 @@ const OUTPUTS: usize = 32;
 /// ACL packets among them. One report brings one at most.
 const ACLS: usize = 2;
 
-/// Code of the Hardware Error event that says outputs were lost because nobody polled.
+/// Code of the Hardware Error event for outputs that were lost because the runner did not poll.
 const OUTPUTS_LOST: u8 = 1;
 
-/// What leaves `Control`.
+/// An output of `Control`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ControlOutput {
     /// To `Link`, ahead of all other outputs that wait.
@@ -113,8 +113,8 @@ impl Masks {
     }
 }
 
-/// An output that is not an order. Octets have a queue of their own, or each place here would be
-/// as large as the largest packet.
+/// An output that is not an order. Octets have a separate queue, or each slot here would be as
+/// large as the largest packet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Waiting {
     Event(Event),

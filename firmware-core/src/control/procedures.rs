@@ -1,6 +1,6 @@
-//! The procedures that are open on a connection: at most one of its own, at most one of the peer's
-//! that takes several PDUs, and the own ones that wait their turn. What is common to all is done
-//! here; what each does is [`super::procedure`]'s.
+//! The procedures of a connection: at most one open local procedure, at most one open remote
+//! procedure of several PDUs, and a queue of waiting local ones. This file does what all have in
+//! common; [`super::procedure`] does what differs.
 
 use super::arbiter::{self, Obstacles, Verdict};
 use super::connection::{Connection, Context};
@@ -19,7 +19,7 @@ use ble::trace::{Initiator, Procedure};
 /// Procedure response timeout (Vol 6, Part B, 5.2).
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// Own procedures that can wait on one connection.
+/// Local procedures that can wait on one connection.
 const WAITING: usize = 8;
 
 /// A procedure that is open.
@@ -49,9 +49,9 @@ pub(super) const fn is_past(now: u16, instant: u16) -> bool {
     instant.wrapping_sub(now) >= 32_767
 }
 
-/// What is open, and what waits.
+/// Queries: what is open, and what waits.
 impl Procedures {
-    /// The own procedure.
+    /// The open local procedure.
     pub(super) fn local(&self) -> Option<Local> {
         self.local.map(|open| open.state)
     }
@@ -61,12 +61,12 @@ impl Procedures {
         self.remote.map(|open| open.state)
     }
 
-    /// Queues an own procedure; false if too many wait.
+    /// Queues a local procedure; `false` if too many wait.
     pub(super) fn request(&mut self, procedure: Local) -> bool {
         self.waiting.push(procedure).is_ok()
     }
 
-    /// Whether no more own procedures can be asked for.
+    /// Whether the queue of local procedures is full.
     pub(super) fn is_full(&self) -> bool {
         self.waiting.is_full()
     }
@@ -77,16 +77,16 @@ impl Procedures {
         self.local().as_ref().is_some_and(same) || self.waiting.iter().any(same)
     }
 
-    /// Tells what is open and what waits. A ping recurs and does not count.
-    pub(super) fn armed(&self, tell: Tell<'_>) {
+    /// Reports open and waiting procedures. A ping recurs and does not count.
+    pub(super) fn armed(&self, report: Tell<'_>) {
         if let Some(local) = self.local.filter(|open| open.state != Local::Ping) {
-            tell(Armed { what: What::Own(local.state.procedure()), until: local.deadline });
+            report(Armed { what: What::Own(local.state.procedure()), until: local.deadline });
         }
         if let Some(remote) = self.remote {
-            tell(Armed { what: What::Peers(remote.state.procedure()), until: remote.deadline });
+            report(Armed { what: What::Peers(remote.state.procedure()), until: remote.deadline });
         }
         for waiting in self.waiting.iter().filter(|waiting| **waiting != Local::Ping) {
-            tell(Armed::open(What::Deferred(waiting.procedure())));
+            report(Armed::open(What::Deferred(waiting.procedure())));
         }
     }
 
@@ -100,8 +100,8 @@ impl Procedures {
 
 /// What happens to them.
 impl Procedures {
-    /// Starts own procedures in the order in which they were asked for, as far as the arbiter
-    /// lets them. Some end at once (known answers), so there is a loop.
+    /// Starts local procedures in the order of the requests, as far as the arbiter permits. Some
+    /// end immediately (the answer is known), hence the loop.
     pub(super) fn start_waiting(&mut self, c: &mut Connection, cx: &mut Context<'_>) {
         while let Some(&local) = self.waiting.front() {
             let procedure = local.procedure();
@@ -131,8 +131,7 @@ impl Procedures {
         }
     }
 
-    /// A PDU has come that belongs to procedures of several PDUs, or to one that is settled by one
-    /// answer.
+    /// Handles a PDU of a procedure, of several PDUs or of one request and one answer.
     pub(super) fn received(&mut self, c: &mut Connection, cx: &mut Context<'_>, pdu: &ControlPdu) {
         if let Some(remote) = self.remote()
             && let Some(step) = remote.go_on(pdu, c, cx)
@@ -140,8 +139,8 @@ impl Procedures {
             self.remote_goes_on(c, cx, remote.procedure(), step);
         } else if let Some(open) = self.answered_by(c, pdu) {
             let procedure = open.state.procedure();
-            // We may have yielded to the peer's other procedure: to grant ours as well before that
-            // is over makes two instants at once.
+            // This device may have yielded to another procedure of the peer: if the peer grants the
+            // local one before that is over, two instants are pending.
             let starts = Remote::opened_by(pdu).unwrap_or(procedure);
             if self.admit(c, cx, starts) {
                 let step = open.state.answered(pdu, c, cx);
@@ -159,21 +158,21 @@ impl Procedures {
         }
     }
 
-    /// Whether a PDU is an answer to the own procedure.
+    /// Whether a PDU is an answer to the local procedure.
     pub(super) fn are_answered_by(&self, c: &Connection, pdu: &ControlPdu) -> bool {
         self.answered_by(c, pdu).is_some()
     }
 
-    /// The own procedure, if a PDU answers it. What comes before the request can have arrived is
-    /// no answer to it, unless both sides say the same.
+    /// The local procedure, if a PDU answers it. A PDU that arrives before the peer can have the
+    /// request is no answer, unless both sides send the same PDU.
     fn answered_by(&self, c: &Connection, pdu: &ControlPdu) -> Option<OpenProcedure<Local>> {
         let open = self.local.filter(|open| open.state.is_answered_by(pdu))?;
         let same = row(open.state.procedure()).starts_with == Some(pdu.opcode());
         (same || self.awaits_answer(c, None)).then_some(open)
     }
 
-    /// Asks the arbiter whether a procedure that the peer starts is served. If not, what the
-    /// arbiter says has been done.
+    /// Asks the arbiter whether to serve a procedure that the peer starts. If not, carries out the
+    /// verdict.
     fn admit(&self, c: &mut Connection, cx: &mut Context<'_>, procedure: Procedure) -> bool {
         let local = self.local().map(|local| (local.procedure(), local.instant().is_some()));
         let remote = self.remote().map(Remote::procedure);
@@ -214,7 +213,7 @@ impl Procedures {
             && remote.instant().is_some_and(|instant| reached(c.event, instant))
         {
             self.end_remote(c, cx, remote.procedure(), ErrorCode::SUCCESS);
-            // LL-AGREE-1, LL-AGREE-2: the host is told what is in force, at the instant.
+            // LL-AGREE-1, LL-AGREE-2: the host gets the values in force, at the instant.
             remote.take_effect(c, cx);
         }
     }
@@ -242,7 +241,7 @@ impl Procedures {
         }
     }
 
-    /// The peer's procedure goes on, by a PDU of the peer or an answer of the own host.
+    /// The remote procedure continues, by a PDU of the peer or an answer of the local host.
     pub(super) fn remote_goes_on(
         &mut self,
         c: &mut Connection,
@@ -263,7 +262,7 @@ impl Procedures {
         }
     }
 
-    /// Ends the own procedure and tells the host how, if it was the host that asked.
+    /// Ends the local procedure and reports its result to the host, if the host requested it.
     fn end_local(
         &mut self,
         c: &Connection,
@@ -308,7 +307,7 @@ impl Procedures {
         }
     }
 
-    /// The central is asked once for a minimum of channels, as soon as it is known to have the
+    /// Requests a minimum of channels from the central, once, as soon as it is known to have the
     /// procedure.
     pub(super) fn want_channels(
         &mut self,
@@ -336,8 +335,8 @@ impl Procedures {
 
 /// Refusals of the peer.
 impl Procedures {
-    /// Whether an own procedure with this first PDU (any, for `None`) awaits an answer. What comes
-    /// before the request can have arrived is no answer to it.
+    /// Whether a local procedure with this first PDU (any, for `None`) awaits an answer. A PDU that
+    /// arrives before the peer can have the request is no answer.
     fn awaits_answer(&self, c: &Connection, of: Option<Opcode>) -> bool {
         // LL-RSP-2: answers to nothing.
         self.local().is_some_and(|local| {
@@ -348,8 +347,8 @@ impl Procedures {
         })
     }
 
-    /// Whether the peer's open procedure has had this answer of ours (any, for `None`) and could
-    /// be ended by a refusal of it.
+    /// Whether the remote procedure has been answered with this PDU (any, for `None`) and could be
+    /// ended by a refusal of the answer.
     fn has_answered(&self, of: Option<Opcode>) -> bool {
         let Some(remote) = self.remote().filter(|remote| remote.awaits_peer()) else {
             return false;
@@ -371,8 +370,8 @@ impl Procedures {
         }
     }
 
-    /// LL_REJECT_IND and LL_REJECT_EXT_IND. Both forms are accepted, whatever has been said about
-    /// features: old centrals send the short one to requests that are younger than it.
+    /// LL_REJECT_IND and LL_REJECT_EXT_IND. Both forms are accepted, regardless of the exchanged
+    /// features: old centrals send the short form even to requests that were specified later.
     pub(super) fn rejected(
         &mut self,
         c: &mut Connection,
@@ -381,7 +380,7 @@ impl Procedures {
         error: ErrorCode,
     ) {
         // LL-REJ-2: both forms of a reject.
-        // A refusal that calls itself a success would be told to the host as one.
+        // A refusal with the code for success would be reported to the host as a success.
         let error = if error == ErrorCode::SUCCESS { ErrorCode::UNSPECIFIED } else { error };
         if of.is_none() && cx.config.lapses.made().refusals == Refusals::ExtendedOnly {
             c.unexpected(cx);
@@ -413,8 +412,8 @@ impl Procedures {
         }
     }
 
-    /// The central rejects the request that its indication seemed to answer: that was of a
-    /// procedure of its own. False if it did not seem so.
+    /// The central rejects the request that its indication seemed to answer, so the indication
+    /// belonged to its own procedure. `false` if no indication seemed to answer the request.
     fn update_was_the_centrals(
         &mut self,
         c: &mut Connection,

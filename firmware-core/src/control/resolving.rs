@@ -12,7 +12,7 @@ use super::outbox::Outbox;
 /// Devices in the resolving list.
 pub(super) const RESOLVING_LIST: usize = 8;
 
-/// Private addresses that `Link` has been told about lately.
+/// Number of private addresses that `Link` was last sent a resolution for.
 const RECENT: usize = 8;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ struct Device {
     peer_irk: Secret<16>,
     /// Accepts the device under its identity address too.
     device_privacy: bool,
-    /// `Link` was told to ignore its identity.
+    /// `Link` has been ordered to ignore its identity.
     ignored: bool,
 }
 
@@ -29,15 +29,15 @@ struct Device {
 pub(super) struct ResolvingList {
     devices: Queue<Device, RESOLVING_LIST>,
     pub(super) enabled: bool,
-    /// What `Link` was told, so that it can be told anew when the list changes.
+    /// Resolutions sent to `Link`, to be corrected when the list changes.
     recent: Queue<(Address, Option<Address>), RECENT>,
 }
 
 impl ResolvingList {
     pub(super) fn add(&mut self, identity: Address, peer_irk: Secret<16>) -> Result<(), ErrorCode> {
-        // Network privacy is what a device starts with.
+        // A new device starts with network privacy.
         let new = Device { identity, peer_irk, device_privacy: false, ignored: false };
-        // By the same key two identities could not be told apart.
+        // With the same key two identities could not be distinguished.
         let clashes = |device: &Device| {
             device.identity == identity || device.has_irk() && device.peer_irk == new.peer_irk
         };
@@ -83,8 +83,8 @@ impl ResolvingList {
         self.devices.iter().any(|device| device.identity == address && device.must_hide())
     }
 
-    /// Resolves and tells `Link`.
-    pub(super) fn tell(&mut self, out: &mut Outbox, rpa: Address) -> (Option<Address>, u16) {
+    /// Resolves an address and orders `Link` to use the result.
+    pub(super) fn announce(&mut self, out: &mut Outbox, rpa: Address) -> (Option<Address>, u16) {
         let (identity, blocks) = self.resolve(rpa);
         self.recent.retain(|(known, _)| *known != rpa);
         self.recent.push_dropping_oldest((rpa, identity));
@@ -94,7 +94,7 @@ impl ResolvingList {
 
     /// The list has changed: what `Link` remembers may be wrong now.
     pub(super) fn changed(&mut self, out: &mut Outbox) -> u16 {
-        self.tell_ignored(out);
+        self.order_ignored(out);
         let mut blocks = 0_u16;
         for (rpa, known) in self.recent.iter_mut() {
             let (identity, cost) = resolve(self.enabled, &self.devices, *rpa);
@@ -106,8 +106,9 @@ impl ResolvingList {
         blocks
     }
 
-    /// Tells `Link` whom to ignore. Who is taken off the list is told of where that happens.
-    fn tell_ignored(&mut self, out: &mut Outbox) {
+    /// Orders `Link` to ignore identities or to heed them again. Removal from the list is handled
+    /// where it happens.
+    fn order_ignored(&mut self, out: &mut Outbox) {
         // LL-ADV-6: network privacy.
         for device in self.devices.iter_mut() {
             let (identity, ignored) = (device.identity, device.must_hide());

@@ -25,7 +25,7 @@ const CONTROL_QUEUE: usize = 8;
 /// A control PDU that is held back while encryption starts.
 const HELD: usize = 2;
 
-/// What a PDU in `Link`'s hands is.
+/// The kind of a PDU that `Link` holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Sent {
     Control(Opcode),
@@ -83,7 +83,7 @@ impl Sender {
         taken
     }
 
-    /// Forgets what will never be sent: data, and what was held back.
+    /// Drops what will never be sent: data, and held control PDUs.
     pub(super) fn discard(&mut self) {
         self.held.clear();
         self.acl.clear();
@@ -102,9 +102,9 @@ impl Sender {
         Some(sent)
     }
 
-    /// Hands as much to `Link` as it can take: control PDUs, then data in fragments of at most
-    /// `fragment` octets (none: no data may flow). Data leaves one place free for a control PDU.
-    /// Gives the number of AES blocks.
+    /// Passes as much to `Link` as it has room for: control PDUs, then data in fragments of at most
+    /// `fragment` octets (`None`: no data may be sent). One place is kept free for a control PDU.
+    /// Returns the number of AES blocks.
     ///
     /// # Errors
     /// [`CipherError`] if a PDU could not be encrypted; the connection cannot go on.

@@ -1,5 +1,4 @@
-//! A connection with the procedures that are open on it: what reaches it, and what it does after
-//! each call.
+//! A connection together with its procedures: its inputs, and what follows each call.
 
 use super::connection::{Connection, Context};
 use super::procedure::Local;
@@ -23,7 +22,7 @@ pub(super) struct Served {
     pub(super) procedures: Procedures,
     /// Latency is suspended.
     listening: bool,
-    /// Most octets of a packet, as `Link` was told.
+    /// Largest receive length, as last ordered from `Link`.
     longest: u8,
 }
 
@@ -33,7 +32,7 @@ impl Served {
         Self { connection, procedures: Procedures::default(), listening: false, longest }
     }
 
-    /// A PDU has come. Anything is possible in it.
+    /// Handles a received PDU, whose content may be anything.
     pub(super) fn received(&mut self, cx: &mut Context<'_>, llid: Llid, mut payload: Payload) {
         let c = &mut self.connection;
         if matches!(c.termination, Some(Termination::Remote { .. })) {
@@ -161,7 +160,7 @@ impl Served {
             self.procedures.want_channels(c, cx, wanted);
         }
         self.procedures.start_waiting(c, cx);
-        // Before the PDU leaves that lets the peer send more.
+        // Before the PDU is sent that permits the peer to send more.
         let longest = c.data_length.longest(c.encryption.is_encrypted());
         if longest > self.longest {
             self.longest = longest;
@@ -195,23 +194,23 @@ impl Served {
             .min()
     }
 
-    /// Tells what is under way; see [`ble::armed`].
-    pub(super) fn armed(&self, tell: Tell<'_>) {
+    /// Reports what is under way; see [`ble::armed`].
+    pub(super) fn armed(&self, report: Tell<'_>) {
         let c = &self.connection;
-        self.procedures.armed(tell);
+        self.procedures.armed(report);
         if c.encryption.is_busy() {
             let what = What::Peers(Procedure::EncryptionStart);
-            tell(Armed { what, until: c.encryption.deadline });
+            report(Armed { what, until: c.encryption.deadline });
         }
         if let Some(termination) = c.termination {
             let what = match termination {
                 Termination::Local { .. } => What::Own(Procedure::Termination),
                 Termination::Remote { .. } => What::Peers(Procedure::Termination),
             };
-            tell(Armed { what, until: termination.deadline() });
+            report(Armed { what, until: termination.deadline() });
         }
         if c.sender.outstanding() > 0 {
-            tell(Armed::open(What::Data));
+            report(Armed::open(What::Data));
         }
     }
 

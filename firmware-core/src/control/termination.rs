@@ -17,14 +17,14 @@ pub(super) const ROW: ProcedureRow =
 pub(super) enum Termination {
     /// LL_TERMINATE_IND is on its way.
     Local {
-        /// What the own host is told.
+        /// Reason in the event to the local host.
         reason: ErrorCode,
         /// When to give up waiting for the acknowledgement.
         deadline: Instant,
     },
-    /// The peer's LL_TERMINATE_IND has come. The acknowledgement leaves within this event.
+    /// The peer's LL_TERMINATE_IND is received, and acknowledged within this event.
     Remote {
-        /// What the own host is told.
+        /// Reason in the event to the local host.
         reason: ErrorCode,
     },
 }
@@ -39,7 +39,7 @@ impl Termination {
 }
 
 impl Connection {
-    /// Starts termination with `error` on air and `reason` for the own host, once.
+    /// Starts termination with `error` on air and `reason` for the local host, once.
     pub(super) fn terminate(&mut self, cx: &mut Context<'_>, error: ErrorCode, reason: ErrorCode) {
         if self.termination.is_some() {
             return;
@@ -58,7 +58,7 @@ impl Connection {
         self.begin_termination(Termination::Remote { reason });
     }
 
-    /// The own LL_TERMINATE_IND is acknowledged, or will not be.
+    /// The local LL_TERMINATE_IND is acknowledged, or will not be.
     pub(super) fn terminated(&mut self, cx: &mut Context<'_>, opcode: Opcode) {
         if opcode == Opcode::TERMINATE_IND
             && let Some(Termination::Local { reason, .. }) = self.termination

@@ -1,5 +1,5 @@
-//! Connection update (Vol 6, Part B, 5.1.1): the central's indication, on its own or as the
-//! answer to a connection parameters request.
+//! Connection update (Vol 6, Part B, 5.1.1): the central's indication, unsolicited or as the answer
+//! to a connection parameters request.
 
 use super::{Announced, ProcedureRow, Step};
 use crate::control::connection::{Connection, Context};
@@ -49,7 +49,7 @@ fn is_valid(update: &ConnectionUpdate) -> bool {
         && update.win_offset <= update.interval
 }
 
-/// LL_CONNECTION_UPDATE_IND, whatever it belongs to.
+/// Handles LL_CONNECTION_UPDATE_IND, of either procedure.
 pub(super) fn indication(
     c: &mut Connection,
     cx: &mut Context<'_>,
@@ -69,7 +69,7 @@ pub(super) fn indication(
     Step::Next(Announced { instant, value: Timing { interval, latency, timeout } })
 }
 
-/// The instant of the peer's procedure has come.
+/// The instant of the peer's procedure is reached.
 pub(super) fn take_effect(c: &mut Connection, cx: &mut Context<'_>, timing: Timing) {
     // LL-UPD-4: the host is told.
     if c.change_timing(timing) {

@@ -10,7 +10,7 @@ use ble::trace::Procedure;
 
 const DLE: FeatureSet = FeatureSet::DATA_LENGTH_EXTENSION;
 
-/// The host is told of lengths when they change, not of the procedure.
+/// The host is notified of changed lengths, not of the procedure.
 pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::LENGTH_REQ),
     needs: DLE,
@@ -25,7 +25,7 @@ pub(in crate::control) const MIN_OCTETS: u16 = 27;
 pub(in crate::control) const MIN_TIME: u16 = 328;
 /// Time in µs that every device can send and receive on LE Coded: 27 octets and a MIC at S=8.
 const MIN_TIME_CODED: u16 = 2_704;
-/// Longest packet on LE 1M, µs. A peer without LE Coded is told no more.
+/// Longest packet on LE 1M, µs. A peer without LE Coded is sent no larger value.
 pub(in crate::control) const MAX_TIME_UNCODED: u16 = 2_120;
 /// Octets of a MIC.
 const MIC: u16 = 4;
@@ -62,7 +62,7 @@ impl Length {
     }
 }
 
-/// What a controller asks of a connection at most.
+/// The largest lengths that a controller requests on a connection.
 pub(in crate::control) fn longest(config: &ControlConfig) -> Length {
     if config.own_features().has(FeatureSet::DATA_LENGTH_EXTENSION) {
         let coded = config.own_features().has(FeatureSet::LE_CODED);
@@ -78,18 +78,18 @@ pub(in crate::control) fn longest(config: &ControlConfig) -> Length {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::control) struct DataLengths {
-    /// connMaxTxOctets and -Time: what the host asked for.
+    /// connMaxTxOctets and -Time: requested by the host.
     own_tx: Length,
     /// connMaxRxOctets and -Time: what this controller can take.
     own_rx: Length,
-    /// connRemoteMaxTxOctets and -Time: what the peer has said that it sends at most.
+    /// connRemoteMaxTxOctets and -Time: the maximum that the peer sends, by its latest length PDU.
     peer_tx: Length,
-    /// connRemoteMaxRxOctets and -Time: what the peer has said that it can take.
+    /// connRemoteMaxRxOctets and -Time: the maximum that the peer receives, by its latest length
+    /// PDU.
     peer_rx: Length,
-    /// The peer was known to have LE Coded when it was told the own lengths.
+    /// The peer was known to have LE Coded when the local lengths were sent.
     coded: bool,
-    /// The largest connMaxRxOctets that the peer has been told: it may have queued PDUs of that
-    /// length.
+    /// The largest connMaxRxOctets sent so far: the peer may have queued PDUs of that length.
     promised: u16,
 }
 
@@ -111,16 +111,16 @@ impl DataLengths {
         // LL-LEN-1: octets in force.
         // LL-LEN-2: time in force.
         // LL-LEN-4: effective values.
-        self.told(self.own_tx).effective(self.peer_rx)
+        self.as_sent(self.own_tx).effective(self.peer_rx)
     }
 
     /// connEffectiveMaxRxOctets and -TimeUncoded.
     fn rx(&self) -> Length {
-        self.told(self.own_rx).effective(self.peer_tx)
+        self.as_sent(self.own_rx).effective(self.peer_tx)
     }
 
-    /// connEffectiveMaxTxTime on a PHY, with this connInterval: on LE Coded as much as leaves the
-    /// peer room for its longest packet, but never less than 27 octets take.
+    /// connEffectiveMaxTxTime on a PHY, with this connInterval: on LE Coded limited so that the
+    /// peer's longest packet still fits, but never below the time of 27 octets.
     pub(in crate::control) fn tx_time(&self, phy: Phy, interval: u16) -> u16 {
         let uncoded = self.tx().time;
         if phy != Phy::LeCoded {
@@ -138,8 +138,8 @@ impl DataLengths {
         uncoded.min(available).max(MIN_TIME_CODED)
     }
 
-    /// An own length as the peer has been told it.
-    fn told(&self, own: Length) -> Length {
+    /// A local length as it is sent to the peer.
+    fn as_sent(&self, own: Length) -> Length {
         // LL-LEN-8: a peer without LE Coded.
         let most = if self.coded { MAX_TIME } else { MAX_TIME_UNCODED };
         Length { time: own.time.min(most), ..own }
@@ -154,7 +154,7 @@ impl DataLengths {
     }
 
     fn pdu(&self) -> DataLength {
-        let (rx, tx) = (self.told(self.own_rx), self.told(self.own_tx));
+        let (rx, tx) = (self.as_sent(self.own_rx), self.as_sent(self.own_tx));
         DataLength {
             max_rx_octets: rx.octets,
             max_rx_time: rx.time,
@@ -164,8 +164,7 @@ impl DataLengths {
     }
 }
 
-/// What the peer is told. A peer that may not have LE Coded hears no times that only make sense
-/// there.
+/// The lengths to send. A peer without LE Coded is sent no times that need it.
 fn own_lengths(c: &mut Connection, cx: &Context<'_>) -> DataLength {
     c.data_length.coded = c.features.common(cx.features(), FeatureSet::LE_CODED);
     let pdu = c.data_length.pdu();
@@ -182,7 +181,7 @@ pub(super) fn learn(c: &mut Connection, cx: &mut Context<'_>, peer: DataLength) 
     report_change(c, cx, before);
 }
 
-/// The host asks for longer transmissions; what the peer can take is known from before.
+/// The host changes its maximum; the peer's limits are those last received.
 pub(super) fn set_own(c: &mut Connection, cx: &mut Context<'_>, own: Length) {
     let before = c.data_length;
     c.data_length.set_own(own);

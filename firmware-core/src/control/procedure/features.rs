@@ -30,12 +30,12 @@ const OCTET_0: FeatureSet = FeatureSet(0xFF);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(in crate::control) struct Features {
-    /// What the peer has said; `None` before any exchange.
+    /// The peer's features; `None` before the exchange.
     pub(in crate::control) peer: Option<FeatureSet>,
 }
 
 impl Features {
-    /// The peer has said what it has.
+    /// Stores the peer's features.
     pub(super) const fn learn(&mut self, peer: FeatureSet) {
         self.peer = Some(peer);
     }

@@ -1,5 +1,5 @@
 //! Procedures as values: what this device has started on a connection is a [`Local`], what the peer
-//! has started a [`Remote`]. A step takes the value and gives what comes of it, a [`Step`].
+//! has started a [`Remote`]. A step consumes the value and returns its successor, a [`Step`].
 //!
 //! One file a procedure: its states, its steps, its [`ProcedureRow`]. What all have in common
 //! (waiting for a turn, deadlines, instants, collisions, refusals) is `procedures.rs`, which knows
@@ -50,7 +50,7 @@ pub(in crate::control) const fn row(procedure: Procedure) -> &'static ProcedureR
 /// What comes of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::control) enum Step<S> {
-    /// It goes on in this state.
+    /// It continues in this state.
     Next(S),
     /// It is over.
     End(ErrorCode),
@@ -126,7 +126,7 @@ impl Local {
         })
     }
 
-    /// Its turn has come, and the peer may have what it needs.
+    /// Starts the procedure. The peer is not known to lack the feature that it needs.
     pub(in crate::control) fn start(self, c: &mut Connection, cx: &mut Context<'_>) -> Step<Self> {
         match self {
             Self::Version => version::start(c, cx).map(|()| self),
@@ -142,7 +142,7 @@ impl Local {
         }
     }
 
-    /// Whether a PDU is an answer to what it has sent.
+    /// Whether a PDU answers the latest PDU of this procedure.
     pub(in crate::control) const fn is_answered_by(self, pdu: &ControlPdu) -> bool {
         matches!(
             (self, pdu),
@@ -158,7 +158,7 @@ impl Local {
         )
     }
 
-    /// The peer's answer has come.
+    /// The peer has answered.
     pub(in crate::control) fn answered(
         self,
         pdu: &ControlPdu,
@@ -185,7 +185,7 @@ impl Local {
         Step::End(ErrorCode::SUCCESS)
     }
 
-    /// The event at which what the peer has answered takes effect.
+    /// The connection event at which the answer takes effect.
     pub(in crate::control) const fn instant(self) -> Option<u16> {
         match self {
             Self::Phy(phy::Local::Instant(change)) => Some(change.instant),
@@ -194,7 +194,7 @@ impl Local {
         }
     }
 
-    /// The peer's procedure that its answer was a part of, if it was no answer but one of its own.
+    /// The peer's own procedure that a supposed answer belonged to, if it was not an answer.
     pub(in crate::control) const fn as_the_peers(self) -> Option<Remote> {
         match self {
             Self::Parameters(parameters::Local::Instant(change)) => {
@@ -204,7 +204,7 @@ impl Local {
         }
     }
 
-    /// The instant has come.
+    /// The instant is reached.
     pub(in crate::control) fn take_effect(self, c: &mut Connection) {
         match self {
             Self::Phy(phy::Local::Instant(change)) => {
@@ -218,8 +218,8 @@ impl Local {
     }
 }
 
-/// A procedure of several PDUs that the peer has started, in the state in which it is. What one
-/// PDU and its answer make up is served at once, and is never open.
+/// A procedure of several PDUs that the peer has started, in its present state. A procedure of one
+/// request and one answer is served immediately and is never open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::control) enum Remote {
     ConnectionUpdate(Announced<Timing>),
@@ -238,7 +238,7 @@ impl Remote {
         }
     }
 
-    /// The procedure that a PDU starts, unless it is a part of one that is open.
+    /// The procedure that a PDU starts, unless it continues an open one.
     pub(in crate::control) const fn opened_by(pdu: &ControlPdu) -> Option<Procedure> {
         Some(match pdu {
             ControlPdu::ConnectionUpdateInd(_) => Procedure::ConnectionUpdate,
@@ -270,7 +270,7 @@ impl Remote {
         })
     }
 
-    /// The peer goes on. `None`: the PDU is no part of it.
+    /// The peer continues it. `None`: the PDU does not belong to it.
     pub(in crate::control) fn go_on(
         self,
         pdu: &ControlPdu,
@@ -313,7 +313,7 @@ impl Remote {
         )
     }
 
-    /// The instant has come. What changes by it is reported to the host.
+    /// The instant is reached. What changes by it is reported to the host.
     pub(in crate::control) fn take_effect(self, c: &mut Connection, cx: &mut Context<'_>) {
         match self {
             Self::ConnectionUpdate(change)
@@ -327,7 +327,7 @@ impl Remote {
     }
 }
 
-/// Serves a request of the peer that one answer settles; `false`: the PDU is none.
+/// Serves a request that one answer completes; `false`: the PDU is not such a request.
 pub(in crate::control) fn serve(
     pdu: &ControlPdu,
     c: &mut Connection,
@@ -343,7 +343,7 @@ pub(in crate::control) fn serve(
     true
 }
 
-/// PHYs to send on that what is open may lead to.
+/// The transmit PHYs that the open procedures may lead to.
 pub(in crate::control) fn may_send_on(local: Option<Local>, remote: Option<Remote>) -> PhySet {
     let local = match local {
         Some(Local::Phy(local)) => local.may_send_on(),
@@ -355,8 +355,8 @@ pub(in crate::control) fn may_send_on(local: Option<Local>, remote: Option<Remot
     }
 }
 
-/// The shortest connInterval that is in force or that what is open may lead to, for the length of
-/// packets on LE Coded (Vol 6, Part B, 5.1.7.4).
+/// The shortest of the present connInterval and those that the open procedures may lead to, for the
+/// length of packets on LE Coded (Vol 6, Part B, 5.1.7.4).
 pub(in crate::control) fn shortest_interval(
     c: &Connection,
     local: Option<Local>,

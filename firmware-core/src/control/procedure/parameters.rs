@@ -13,7 +13,8 @@ pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::CONNECTION_PARAM_REQ),
     // LL-FEAT-3: features of the peer.
     // LL-PAR-4: which way a peripheral asks.
-    // With the peer's features unknown the request is sent: LL_UNKNOWN_RSP tells.
+    // With the peer's features unknown the request is sent: LL_UNKNOWN_RSP shows that it lacks the
+    // feature.
     needs: FEATURE,
     hears: &[(Opcode::CONNECTION_PARAM_REQ, FEATURE)],
     answers: &[Opcode::CONNECTION_PARAM_RSP, Opcode::CONNECTION_PARAM_REQ],
@@ -29,21 +30,21 @@ pub(super) const ROW: ProcedureRow = ProcedureRow {
 pub(in crate::control) enum Local {
     /// LL_CONNECTION_UPDATE_IND is awaited, in answer to an LL_CONNECTION_PARAM_REQ with these.
     Asked(ConnectionParameters),
-    /// It has come.
+    /// The indication is received.
     Instant(Announced<Timing>),
 }
 
 /// The procedure that the peer has started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::control) enum Remote {
-    /// The own host's answer to this request is awaited.
+    /// The local host's answer to this request is awaited.
     Host(ConnectionParam),
     /// LL_CONNECTION_PARAM_RSP has been sent, LL_CONNECTION_UPDATE_IND is awaited.
     Indication {
         /// The shortest interval that was agreed to.
         granted: u16,
     },
-    /// It has come.
+    /// The indication is received.
     Instant(Announced<Timing>),
 }
 
@@ -87,15 +88,15 @@ impl Remote {
 /// "No preference" for an anchor position.
 const NO_OFFSET: u16 = 0xFFFF;
 
-/// Events from a request to the one that its positions refer to: it must still lie ahead when
-/// the request is first sent.
+/// Events from a request to its reference event, which must still lie ahead when the request is
+/// first sent.
 const REFERENCE_AHEAD: u16 = 64;
 
-/// Where the anchor points of a connection should be after a change of its parameters (Vol 6,
-/// Part B, 5.1.7.1). Only a peer has such a wish: HCI has no parameters for one of the own host.
+/// Where the anchor points of a connection should be after a change of its parameters (Vol 6, Part
+/// B, 5.1.7.1). Only a peer requests them: HCI has no parameters for them.
 #[derive(Clone, Copy)]
 struct AnchorWish {
-    /// Of which the interval should be a multiple, units of 1.25 ms; 0: of nothing.
+    /// The interval should be a multiple of this, in units of 1.25 ms; 0: no preference.
     periodicity: u8,
     /// Positions relative to an anchor point of before, best first, units of 1.25 ms; 0xFFFF, or
     /// beyond the longest interval: none.

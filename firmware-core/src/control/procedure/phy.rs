@@ -35,7 +35,7 @@ pub(in crate::control) enum Local {
         /// To receive on.
         rx: PhySet,
     },
-    /// It has come.
+    /// The indication is received.
     Instant(Announced<Pair>),
 }
 
@@ -44,14 +44,14 @@ pub(in crate::control) enum Local {
 pub(in crate::control) enum Remote {
     /// LL_PHY_RSP has been sent, LL_PHY_UPDATE_IND is awaited.
     Indication {
-        /// Own PHYs to send on that it may lead to.
+        /// The local transmit PHYs that it may lead to.
         offered: PhySet,
     },
-    /// It has come.
+    /// The indication is received.
     Instant(Announced<Pair>),
 }
 
-/// Fields of an LL_PHY_UPDATE_IND; an empty set leaves the PHY of that direction as it is.
+/// Fields of an LL_PHY_UPDATE_IND; an empty set keeps the PHY of that direction.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Indication {
     pub(super) c_to_p: PhySet,
@@ -70,7 +70,7 @@ impl Local {
 }
 
 impl Remote {
-    /// LL_PHY_UPDATE_IND has come.
+    /// Handles a received LL_PHY_UPDATE_IND.
     pub(super) fn indication(
         self,
         c: &mut Connection,
@@ -151,13 +151,14 @@ pub(in crate::control) fn fragment_octets(c: &Connection, open: PhySet, interval
     usize::from(octets)
 }
 
-/// What a host prefers: none named means all.
+/// The host's preferred PHYs: an empty set means all supported ones.
 pub(super) fn preferences(features: FeatureSet, tx: PhySet, rx: PhySet) -> (PhySet, PhySet) {
     let named = |set| if set == PhySet::NONE { supported(features) } else { set };
     (named(tx), named(rx))
 }
 
-/// The host prefers these PHYs, and this coding for what is queued from here on: asks the peer.
+/// Stores the host's preferred PHYs and its coding for packets queued from here on, and returns the
+/// procedure that requests them.
 pub(super) fn prefer(
     c: &mut Connection,
     cx: &mut Context<'_>,
@@ -212,7 +213,7 @@ pub(super) fn indication(
     Step::Next(Announced { instant, value: (tx, rx) })
 }
 
-/// The instant of the peer's procedure has come.
+/// The instant of the peer's procedure is reached.
 pub(super) fn take_effect(c: &mut Connection, cx: &mut Context<'_>, pair: Pair) {
     if c.phy.take_effect(pair) {
         report(c, cx, ErrorCode::SUCCESS);

@@ -37,7 +37,7 @@ impl Default for Ping {
 }
 
 impl Ping {
-    /// Starts the timer, or starts it again: a PDU with a valid MIC has come.
+    /// Starts or restarts the timer: a PDU with a valid MIC was received.
     pub(in crate::control) const fn start(&mut self, now: Instant) {
         self.heard = Some(now);
         self.pinged = false;
@@ -63,7 +63,7 @@ impl Ping {
     }
 }
 
-/// Whether an authenticated payload timeout leaves the peer a chance to be heard: not less than
+/// Whether an authenticated payload timeout is long enough for the peer to send: not less than
 /// connInterval · (1 + connPeripheralLatency) (Vol 4, Part E, 7.3.94).
 pub(in crate::control) fn may_time_payloads(c: &Connection, timeout: u16) -> bool {
     let events = u32::from(c.timing.latency) + 1;

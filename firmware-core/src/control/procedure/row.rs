@@ -1,4 +1,4 @@
-//! What is fixed about a procedure.
+//! The constant properties of a procedure.
 
 use crate::control::connection::{Connection, Context};
 use ble::error::ErrorCode;
@@ -10,11 +10,10 @@ use ble::pdu::control::{FeatureSet, Opcode};
 pub(in crate::control) struct ProcedureRow {
     /// The PDU with which this device starts it; `None`: it never does.
     pub(in crate::control) starts_with: Option<Opcode>,
-    /// Features of which the peer must have one, or this device does not start it; none: it always
-    /// may.
+    /// Features of which the peer must have one before this device starts it; empty: none needed.
     pub(in crate::control) needs: FeatureSet,
     /// PDUs of it that the peer may send, each with features of which this device must have one to
-    /// know it; none: it always does.
+    /// understand it; empty: none needed.
     pub(in crate::control) hears: &'static [(Opcode, FeatureSet)],
     /// Opcodes by which the peer refuses what this device has answered it with.
     pub(in crate::control) answers: &'static [Opcode],
@@ -25,16 +24,16 @@ pub(in crate::control) struct ProcedureRow {
     pub(in crate::control) has_answer: bool,
     /// Whether LL_UNKNOWN_RSP is as good an answer as any.
     pub(in crate::control) any_answer: bool,
-    /// Whether what it agrees on takes effect at an instant.
+    /// Whether its result takes effect at an instant.
     pub(in crate::control) has_instant: bool,
     /// Whether a command of the host starts it.
     pub(in crate::control) started_by: fn(&Command) -> bool,
-    /// Tells the host the end of what this device has started, if it was the host that asked.
+    /// Reports the end of the local procedure to the host, if the host requested it.
     pub(in crate::control) report: Option<fn(&Connection, &mut Context<'_>, ErrorCode)>,
 }
 
 impl ProcedureRow {
-    /// A procedure that nobody starts.
+    /// A row for a procedure that this device does not have.
     pub(in crate::control) const NONE: Self = Self {
         starts_with: None,
         needs: FeatureSet(0),

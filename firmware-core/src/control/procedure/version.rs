@@ -15,7 +15,7 @@ pub(super) const ROW: ProcedureRow = ProcedureRow {
     ..ProcedureRow::NONE
 };
 
-/// What has been said.
+/// What has been exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(in crate::control) struct Version {
     sent: bool,
@@ -23,7 +23,7 @@ pub(in crate::control) struct Version {
 }
 
 impl Version {
-    /// Keeps what the peer says; `false`: it has said it before.
+    /// Stores the peer's version; `false`: it was received before.
     pub(super) fn learn(&mut self, version: VersionInd) -> bool {
         self.peer.replace(version).is_none()
     }
