@@ -1,4 +1,4 @@
-//! What happens to the application, and what it wants done.
+//! Events for the application, and the effects that it requests.
 
 use super::gap::privacy::{SLOT, STORED};
 use super::security::COMMANDS_SPARE;
@@ -12,7 +12,7 @@ use ble::time::{Duration, Instant};
 use ble::work::Work;
 use core::cmp::Ordering;
 
-/// What the application's records are stored under: behind those of the bonds.
+/// First slot of the application's records: after those of the bonds.
 const FIRST_SLOT: u8 = 16;
 
 /// Numbers of the application's effects, which the Security Manager never reaches.
@@ -25,7 +25,7 @@ const APPLICATION_NOTES: usize = 20;
 const TICK: Duration = Duration::from_us(31);
 
 impl<A: Application, const LINKS: usize> Host<A, LINKS> {
-    /// Tells the application, and does what it wants.
+    /// Passes an event to the application, and carries out its effects.
     pub(super) fn tell(&mut self, now: Instant, event: Event<'_, A::Button>) {
         let mut effects = Effects::new();
         let work = self.application.handle(now, event, &mut effects);
@@ -82,8 +82,8 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// A command that the host does not need itself: it leaves room for the host's own. Beyond that
-    /// it is dropped, and the log says so.
+    /// A command that the host does not need itself. Room for the host's own commands is kept;
+    /// beyond that it is dropped, and the log says so.
     pub(super) fn command_from_outside(&mut self, command: Command) {
         if self.commands.have_room_for(COMMANDS_SPARE) {
             self.command(command);
@@ -137,20 +137,20 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// When the application is to be told the time. One whose deadline does not move on costs a
-    /// call in each tick, not all of the time.
+    /// When the application's timer is due. A deadline in the past costs one call per tick, not an
+    /// endless loop.
     pub(super) fn application_deadline(&self) -> Option<Instant> {
         let deadline = self.application.deadline()?;
         Some(if self.timed == Instant::ZERO { deadline } else { deadline.max(self.timed + TICK) })
     }
 
-    /// The application has done what it should not. Its author reads the log.
+    /// The application has misused an effect; the log says so to its author.
     fn misuse(&mut self, what: &'static str) {
         self.note_of_application(misuse(what));
     }
 
-    /// An application that says more in the course of one input than there is room for beside what
-    /// the host has to say itself is told so once; the rest is dropped.
+    /// An output of the application. During one input it may use only the room that the host itself
+    /// does not need: the rest is dropped, and logged once.
     fn note_of_application(&mut self, note: Note<A::Output>) {
         match self.notes.len().cmp(&APPLICATION_NOTES) {
             Ordering::Less => self.note(note),

@@ -1,4 +1,4 @@
-//! Requests of clients, and values on their way to them.
+//! Requests of clients, and values to notify and indicate.
 
 use super::att::{AttError, NotYet, Security, TRANSACTION_TIMEOUT, is_request, refusal};
 use super::gatt::table::handle::SERVICE_CHANGED;
@@ -15,7 +15,7 @@ use ble::time::Instant;
 /// Service Changed: all handles may mean something else now, from the first to the last.
 const ALL_HANDLES: [u8; 4] = [0x01, 0x00, 0xFF, 0xFF];
 
-/// An ATT PDU, and what the application has answered to it in the meantime.
+/// An ATT PDU, with the application's late answer to it, if any.
 struct AttRequest<'a> {
     pdu: &'a [u8],
     first: Option<Request>,
@@ -23,7 +23,7 @@ struct AttRequest<'a> {
 }
 
 impl<A: Application, const LINKS: usize> Host<A, LINKS> {
-    /// An ATT PDU has come.
+    /// Handles a received ATT PDU.
     pub(super) fn att(&mut self, now: Instant, handle: Handle, pdu: &[u8]) {
         let Some(connection) = self.connection(handle) else { return };
         if connection.bearer.is_dead() {
@@ -63,7 +63,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         let find = |connection: &&mut HostConnection| connection.handle == handle;
         let Some(connection) = self.connections.iter_mut().flatten().find(find) else { return };
         let AttRequest { pdu, first, answered } = asked;
-        // What has come later waits behind what waits.
+        // Later PDUs wait behind those that wait already.
         let held = !security.settled && !connection.held.is_empty();
         let before = connection.client;
         let indicated = connection.bearer.indicated();
@@ -81,7 +81,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         if hash_read {
             connection.awareness.hash_read();
         }
-        // Each question has a number of its own, those of the same PDU in order.
+        // Each question has its own number; those of one PDU are consecutive.
         connection.next_request = match waits || request != first {
             true => request.number.wrapping_add(1),
             false => connection.next_request,
@@ -93,7 +93,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 self.broken.check(Invariant::FramesFit, sent);
             }
             Ok(None) => {}
-            // Nobody waits for the answer to a command.
+            // No client waits for the answer to a command.
             Err(NotYet) if waits && !is_request(pdu) => {}
             Err(NotYet) if waits => {
                 connection.waiting = Waiting::new(pdu, first, request, now + TRANSACTION_TIMEOUT);
@@ -128,7 +128,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Tells the application how a client's configurations differ from before.
+    /// Notifies the application of changes in a client's configurations.
     pub(super) fn subscribed(&mut self, now: Instant, handle: Handle, before: Client) {
         let Some(client) = self.connection(handle).map(|connection| connection.client) else {
             return;
@@ -144,7 +144,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Goes once more through requests that the application has answered, as far as there is room.
+    /// Processes requests again that the application has answered, as far as there is room.
     pub(super) fn serve_waiting(&mut self, now: Instant) {
         for index in 0..LINKS {
             if let Some(Some(connection)) = self.connections.get_mut(index)
@@ -160,8 +160,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Serves or refuses what has waited, as far as there is room, where it is known now who the
-    /// peer is.
+    /// Serves or refuses held PDUs of peers whose identity is now known, as far as there is room.
     pub(super) fn serve_held(&mut self, now: Instant) {
         for index in 0..LINKS {
             while let Some(Some(connection)) = self.connections.get_mut(index)

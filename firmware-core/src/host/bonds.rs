@@ -35,14 +35,14 @@ pub struct Bond {
 /// [`UNNUMBERED`] and [`NO_TABLE`].
 const VERSION: u8 = 3;
 
-/// The layout before a bond told which table its peer knows: it counts as another one.
+/// The layout before bonds stored which table the peer knows: it counts as another table.
 const NO_TABLE: u8 = 2;
 
 /// The layout before bonds were numbered. Such bonds count as the oldest.
 const UNNUMBERED: u8 = 1;
 
 impl Bond {
-    /// The record for storage. The slot is not in it: it is what the record is stored under.
+    /// The record for storage, without the slot that it is stored under.
     #[must_use]
     pub fn to_record(&self) -> Option<Record> {
         let mut w = Writer::<64>::new();
@@ -126,7 +126,8 @@ impl<const N: usize> Bonds<N> {
         self.0.iter_mut().flatten().find(|bond| bond.identity == identity)
     }
 
-    /// The identity behind an on-air address: itself, or what a bond's key resolves it to.
+    /// The identity behind an on-air address: the address itself, or the one that a bond's key
+    /// resolves it to.
     #[must_use]
     pub fn resolve(&self, address: Address) -> Option<Address> {
         // GAP-RPA-1: private addresses are resolved.
@@ -156,8 +157,7 @@ impl<const N: usize> Bonds<N> {
         self.0.get(usize::from(slot))?.as_ref()
     }
 
-    /// The number of the next bond. After four thousand million bonds their age is not told
-    /// apart any more.
+    /// The number of the next bond. After 2^32 bonds their ages can no longer be distinguished.
     #[must_use]
     pub fn next_number(&self) -> u32 {
         self.iter().map(|bond| bond.number).max().unwrap_or(0).saturating_add(1)

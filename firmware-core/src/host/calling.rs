@@ -1,58 +1,58 @@
-//! A bonded central that is called by directed advertising, and whether it would know itself behind
-//! a private address (Central Address Resolution).
+//! Directed advertising to a bonded central, and whether that resolves private addresses (Central
+//! Address Resolution).
 
 use super::att::opcode;
 use ble::address::Address;
 use ble::time::Instant;
 
-/// Who is called, and how.
+/// The target of directed advertising, and how it is addressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Call {
     /// Identity of the bonded central.
     pub(super) peer: Address,
-    /// It is called by a private address of its own.
+    /// It is addressed by a private address of its own.
     pub(super) private: bool,
     /// When low duty cycle ends; `None`: high duty cycle, which is tried once.
     pub(super) until: Option<Instant>,
 }
 
-/// Whether somebody is to be called, and is called.
+/// Present and next target of directed advertising.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Calls {
-    /// Who is called from the next start of advertising on.
+    /// The target from the next start of advertising on.
     next: Option<Call>,
-    /// What advertises now calls somebody.
+    /// Advertising under way is directed.
     running: bool,
 }
 
 impl Calls {
-    /// Who is called from the next start of advertising on, if anybody.
+    /// The target from the next start of advertising on, if any.
     pub(super) const fn next(&self) -> Option<Call> {
         self.next
     }
 
-    /// Calls this one from the next start on.
+    /// Directs advertising to this target from the next start on.
     pub(super) const fn plan(&mut self, call: Option<Call>) {
         self.next = call;
     }
 
-    /// Calls nobody from the next start on.
+    /// Undirected from the next start on.
     pub(super) const fn end(&mut self) {
         self.next = None;
     }
 
-    /// Notes whether what advertises from now on calls somebody; whether that is as before.
+    /// Notes whether advertising is directed from now on. Returns whether that is unchanged.
     pub(super) const fn start(&mut self, calls: bool) -> bool {
         core::mem::replace(&mut self.running, calls) == calls
     }
 }
 
-/// Whether a central resolves the target of directed advertising, as far as it was asked.
+/// Whether a central resolves the target of directed advertising, as far as it has answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) enum Resolution {
     #[default]
     Unasked,
-    /// The answer has to come by then.
+    /// The answer is awaited until then.
     Asked(Instant),
     Told(bool),
 }

@@ -1,4 +1,4 @@
-//! HCI commands on their way down, one unanswered at a time.
+//! The queue of HCI commands, one unanswered at a time.
 
 use ble::hci::{Command, Handle, HciOpcode};
 use ble::queue::Queue;
@@ -39,7 +39,7 @@ impl Commands {
         self.waiting.iter().any(such)
     }
 
-    /// Takes back what has not gone yet.
+    /// Removes commands that have not been sent yet.
     pub(super) fn retain(&mut self, keep: impl FnMut(&Command) -> bool) {
         self.waiting.retain(keep);
     }
@@ -65,8 +65,8 @@ impl Commands {
     }
 }
 
-/// The connection that a command of the automatic procedures is about. Command Status does not
-/// tell.
+/// The connection that a command of the automatic procedures is about. Command Status does not name
+/// it.
 const fn handle_of(command: &Command) -> Option<Handle> {
     match command {
         Command::LeReadRemoteFeatures { handle }

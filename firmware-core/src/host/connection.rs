@@ -25,7 +25,7 @@ pub(super) struct HostConnection {
     pub(super) on_air: Address,
     /// Whether it resolves the target of directed advertising.
     pub(super) resolution: Resolution,
-    /// Security level, 1–4, as last told.
+    /// Security level, 1–4, as last reported.
     pub(super) level: u8,
     /// connInterval, connPeripheralLatency, connSupervisionTimeout.
     pub(super) parameters: (u16, u16, u16),
@@ -35,7 +35,7 @@ pub(super) struct HostConnection {
     pub(super) in_flight: u16,
     pub(super) signalling: Signalling,
     pub(super) bearer: Bearer,
-    /// ATT PDUs that wait until it is known who the peer is.
+    /// ATT PDUs held until the identity of the peer is known.
     pub(super) held: Held,
     pub(super) client: Client,
     /// Whether it knows the table.
@@ -84,20 +84,20 @@ impl HostConnection {
         }
     }
 
-    /// Tells what is under way; see [`ble::armed`].
-    pub(super) fn armed(&self, tell: Tell<'_>) {
-        self.procedures.armed(tell);
+    /// Reports what is under way; see [`ble::armed`].
+    pub(super) fn armed(&self, report: Tell<'_>) {
+        self.procedures.armed(report);
         if let Some(at) = self.att_deadline() {
-            tell(Armed::until(What::Att, at));
+            report(Armed::until(What::Att, at));
         }
         if self.signalling.is_waiting() {
-            tell(Armed::open(What::Signalling));
+            report(Armed::open(What::Signalling));
         }
         if !self.held.is_empty() {
-            tell(Armed::open(What::HeldRequest));
+            report(Armed::open(What::HeldRequest));
         }
         if !self.is_quiet() || self.bonding || self.notify | self.indicate != 0 {
-            tell(Armed::open(What::Data));
+            report(Armed::open(What::Data));
         }
     }
 

@@ -15,7 +15,7 @@ use ble::log::{Line, Severity};
 use ble::phy::PhySet;
 use ble::time::{Duration, Instant};
 
-/// Opcodes whose failure has a meaning of its own.
+/// Opcodes whose failure is handled specially.
 const CONNECTION_UPDATE: HciOpcode = HciOpcode(0x2013);
 
 impl<A: Application, const LINKS: usize> Host<A, LINKS> {
@@ -56,7 +56,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Events that tell of link layer procedures.
+    /// Events about link layer procedures.
     fn link_changed(&mut self, now: Instant, event: Event) {
         match event {
             Event::LeConnectionUpdateComplete { handle, status, interval, latency, timeout } => {
@@ -174,7 +174,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.request_all(handle, requests);
     }
 
-    /// What a bonded client knows of the table when it connects.
+    /// Whether a bonded client knows the present table when it connects.
     // GATT-SYNC-1: bonded clients are told of changes.
     fn awareness(&self, bond: &Bond) -> Awareness {
         let told = self.config.lapses.made().service_changed == ServiceChanged::Told;
@@ -231,12 +231,12 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                     self.command(Command::Disconnect { handle, reason });
                 }
             }
-            self.leave_if_idle(now, index);
+            self.disconnect_if_idle(now, index);
         }
     }
 
-    /// Ends a connection on which nothing is read, written or told any more.
-    fn leave_if_idle(&mut self, now: Instant, index: usize) {
+    /// Disconnects if nothing has been read, written, notified or paired for too long.
+    fn disconnect_if_idle(&mut self, now: Instant, index: usize) {
         let Some(Some(connection)) = self.connections.get_mut(index) else { return };
         if connection.idle_at.take_if(|at| *at <= now).is_some() {
             let (handle, reason) = (connection.handle, ErrorCode::REMOTE_USER_TERMINATED);
@@ -244,7 +244,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Something is read, written, told or paired: the connection is not idle.
+    /// Something is read, written, notified or paired: the connection is not idle.
     pub(super) fn used(&mut self, now: Instant, handle: Handle) {
         let patience = self.config.leaves_idle_ms.map(|ms| Duration::from_ms(ms.into()));
         if let Some(connection) = self.connection(handle)
@@ -254,7 +254,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// What people ask for, whatever the configuration says.
+    /// Procedures that people request, regardless of the configuration.
     pub(super) fn asked(&mut self, request: Request) {
         for index in 0..LINKS {
             if let Some(Some(connection)) = self.connections.get(index) {

@@ -1,8 +1,8 @@
 //! ATT PDUs that wait for the end of key distribution.
 //!
-//! Encryption with a new key is there before it is known whose key it is: the peer's identity
-//! comes after it. Until then what only security opens is neither served nor refused: a client
-//! may ask in the very next event, and has 30 s of patience (Vol 3, Part F, 3.3.3).
+//! Encryption with a new key starts before the owner of the key is known: the peer distributes its
+//! identity afterwards. Until then requests that need security are neither served nor refused: a
+//! client may send one in the next event, and waits up to 30 s (Vol 3, Part F, 3.3.3).
 
 use super::att::Pdu;
 

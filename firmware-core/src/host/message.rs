@@ -1,4 +1,4 @@
-//! What goes into and comes out of [`Host`](super) beside HCI.
+//! Inputs and outputs of [`Host`](super) beside HCI.
 
 use ble::log::{Log, Severity};
 use ble::text::Text;
@@ -18,7 +18,7 @@ pub enum HostInput<B> {
     Acl(Acl),
     /// A slow thing is done, or a record was found at boot.
     Completed(Completion),
-    /// A button was pressed or released, or what the application has in its place.
+    /// A button was pressed or released, or the application's equivalent was used.
     Button {
         /// The application's name for it.
         button: B,
@@ -29,22 +29,22 @@ pub enum HostInput<B> {
     PasskeyEntered(u32),
     /// The user confirmed or refused a numeric comparison.
     NumericConfirmed(bool),
-    /// The application asks for a procedure at a time of its own, on each connection, beside what
-    /// the configuration makes the host ask for.
+    /// The application requests a procedure on each connection, in addition to those that the
+    /// configuration makes the host request.
     Ask(Request),
-    /// The application wants the controller to be given a command. It takes its turn among the
-    /// host's own, and is dropped if none more can wait.
+    /// The application sends a command to the controller. It is queued with the host's own, and
+    /// dropped if the queue is full.
     Command(Command),
 }
 
-/// What leaves the host.
+/// An output of the host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum HostOutput<O> {
     /// To the controller.
     Command(Command),
     /// To the controller.
     Acl(Acl),
-    /// To whoever does slow work.
+    /// Slow work to be done outside.
     Effect(Effect),
     /// To the log.
     Log(Log),

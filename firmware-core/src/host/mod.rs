@@ -1,8 +1,8 @@
 //! The host: L2CAP, ATT/GATT, SMP, bonds, and an application above them, above any controller.
 //!
 //! [`Host`] is one value with one owner. Its inputs are HCI events, ACL packets, completions of
-//! slow work and what people do to the device; its outputs are HCI commands, ACL packets, slow
-//! work to do, log lines and what people see. Nothing in here knows what is below HCI.
+//! slow work and user actions; its outputs are HCI commands, ACL packets, slow work to do, log
+//! lines and what the device shows. Nothing in here depends on what is below HCI.
 //!
 //! | file | knows |
 //! |---|---|
@@ -70,8 +70,7 @@ const NOTES: usize = 32;
 /// Slow work among them: a record for each bond, and a key pair or a shared secret.
 const EFFECTS: usize = BONDS + 3;
 
-/// An output that waits. Commands, ACL packets and effects, which are large, have queues of their
-/// own.
+/// A waiting output. Commands, ACL packets and effects, which are large, have separate queues.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Note<O> {
     /// The oldest of [`Host::effects`].
@@ -84,7 +83,7 @@ enum Note<O> {
     Trace(Trace),
 }
 
-/// What the controller has told of itself.
+/// What the controller has reported of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Controller {
     /// Longest ACL packet.
@@ -102,7 +101,7 @@ impl Controller {
     const UNKNOWN: Self = Self { acl_length: 27, credits: 0, tx_octets: 27, tx_time: 328 };
 }
 
-/// How far the host has come.
+/// The stages of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Stage {
     Off,
@@ -131,7 +130,7 @@ pub struct Host<A: Application, const LINKS: usize> {
     gap: Gap,
     privacy: Privacy,
     application: A,
-    /// What the application has cost in the call under way.
+    /// The application's cost in the present call.
     work: Work,
     /// When the application was last given the time.
     timed: Instant,
@@ -147,7 +146,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// A host that has done nothing yet. Records found in storage are given as
     /// [`Loaded`](ble::effect::Completion::Loaded) before [`Host::start`].
     #[must_use]
-    // Built where it stays: as a function of its own it would be built on the stack and moved.
+    // Built in place: as a separate function it would be built on the stack and moved.
     #[inline(always)]
     pub fn new(config: &Config, application: A, entropy: &Entropy) -> Self {
         let values = Values {
@@ -223,7 +222,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.settle(now)
     }
 
-    /// To be called when [`Host::deadline`] has come.
+    /// To be called when [`Host::deadline`] is reached.
     pub fn timer(&mut self, now: Instant) -> Work {
         if self.smp.deadline().is_some_and(|deadline| deadline <= now) {
             self.smp.timer(now);
@@ -252,13 +251,13 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         procedures.chain(att).chain(idle).chain(self.smp.deadline()).chain(application).min()
     }
 
-    /// Tells what is under way; see [`ble::armed`].
-    pub fn armed(&self, tell: Tell<'_>) {
-        self.smp.armed(tell);
-        self.application.armed(tell);
-        self.connections.iter().flatten().for_each(|connection| connection.armed(tell));
+    /// Reports what is under way; see [`ble::armed`].
+    pub fn armed(&self, report: Tell<'_>) {
+        self.smp.armed(report);
+        self.application.armed(report);
+        self.connections.iter().flatten().for_each(|connection| connection.armed(report));
         if !self.commands.are_done() {
-            tell(Armed::open(What::Commands));
+            report(Armed::open(What::Commands));
         }
     }
 
@@ -308,7 +307,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.smp.broken().or_else(|| self.broken.take())
     }
 
-    /// Does what is due now, after whatever came in. What the call has cost.
+    /// Does what is due now, after any input. Returns the cost of the call.
     fn settle(&mut self, now: Instant) -> Work {
         self.drain_security(now);
         self.serve_waiting(now);

@@ -41,7 +41,7 @@ impl Request {
     }
 }
 
-/// What is to be asked now, back to back and in the order of [`Request::ALL`].
+/// The requests to send now, back to back and in the order of [`Request::ALL`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Requests(u8);
 
@@ -84,7 +84,7 @@ enum Parameters {
     Done,
 }
 
-/// What the connection parameters are like when an update of them is due.
+/// The present connection parameters when an update of them is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpdateSituation {
     /// Security is being set up.
@@ -95,17 +95,17 @@ pub struct UpdateSituation {
     pub not_before: Option<Instant>,
 }
 
-/// What is due of that update.
+/// The action that is due for that update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// To ask for this, which may be nothing.
     Ask(Requests),
-    /// To end the connection: what was asked for was not granted.
+    /// Disconnect: the request was not granted.
     Leave,
 }
 
 impl AutomaticProcedures {
-    /// A connection has come about.
+    /// A connection was established.
     pub fn connected(config: &Config, now: Instant) -> (Self, Requests) {
         let mut requests = Requests::default();
         let features_asked = config.feature_exchange == FeatureExchange::Always;
@@ -131,8 +131,8 @@ impl AutomaticProcedures {
         (Self { features_asked, secured: false, parameters, tries }, requests)
     }
 
-    /// Pairing has ended with a bond, or a bonded connection is encrypted: the time for what was
-    /// put off until then. Once per connection.
+    /// Pairing has ended with a bond, or a bonded connection is encrypted: gives the requests
+    /// deferred until then. Once per connection.
     pub fn secured(&mut self, config: &Config) -> Requests {
         let mut requests = Requests::default();
         if core::mem::replace(&mut self.secured, true) {
@@ -200,18 +200,19 @@ impl AutomaticProcedures {
         }
     }
 
-    /// Tells what it will ask for later; see [`ble::armed`].
-    pub fn armed(&self, tell: Tell<'_>) {
+    /// Reports what it will request later; see [`ble::armed`].
+    pub fn armed(&self, report: Tell<'_>) {
         let what = What::Later(Request::Parameters.name());
         match self.parameters {
-            Parameters::At(at) | Parameters::By(at) => tell(Armed::until(what, at)),
-            Parameters::WhenQuiet => tell(Armed::open(what)),
+            Parameters::At(at) | Parameters::By(at) => report(Armed::until(what, at)),
+            Parameters::WhenQuiet => report(Armed::open(what)),
             Parameters::Done => {}
         }
     }
 
     /// With [`FeatureExchange::Cached`] the host asks only now, when it needs the answer. By now
-    /// most centrals have told their features, and then the controller answers without the air.
+    /// most centrals have sent their features, and the controller then answers without using the
+    /// air.
     fn features_first(&mut self, requests: &mut Requests) {
         if !core::mem::replace(&mut self.features_asked, true) {
             requests.add(Request::Features);

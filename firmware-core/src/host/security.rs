@@ -1,4 +1,4 @@
-//! What the Security Manager says, carried out.
+//! Carries out the outputs of the Security Manager.
 
 use super::gatt::Awareness;
 use super::gatt::table::handle::SERVICE_CHANGED;
@@ -37,9 +37,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.unsettled = true;
     }
 
-    /// Takes all, room or not: for the moment of a disconnection, when the failure of security
-    /// must be told first. What waits for another connection, which has not acknowledged
-    /// anything in a long time, may get lost.
+    /// Takes all outputs, even without room: at a disconnection the failure of security must be
+    /// reported first. PDUs for another connection, which has not acknowledged anything for a long
+    /// time, may get lost.
     pub(super) fn drain_security_of_lost(&mut self, now: Instant) {
         while let Some(output) = self.smp.poll() {
             self.security(now, output, false);
@@ -53,7 +53,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             SmpOutput::Send { handle, pdu } => {
                 if let Some(connection) = self.connection(handle) {
                     let sent = connection.send(CID_SMP, &pdu).is_some();
-                    // Only what was taken without room may get lost.
+                    // Only PDUs taken without room may get lost.
                     self.broken.check(Invariant::FramesFit, sent || !room);
                 }
             }
@@ -88,15 +88,15 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         if !bonded {
             return;
         }
-        // A bond is with the table as it is now.
+        // A bond is made with the present table.
         connection.awareness = Awareness::Aware;
         self.keep_client(handle);
         self.end_pairing_mode();
         self.bonded(now, handle);
     }
 
-    /// The peer has the key of its bond. What it has configured before is kept from now on; what
-    /// was kept is in force, if it has not.
+    /// The peer has the key of its bond. Its configurations on this connection are stored from now
+    /// on; if there are none, the stored ones apply.
     pub(super) fn recognised(&mut self, now: Instant, handle: Handle) {
         let kept = self.smp.bond_of(handle).map(|bond| self.values.kept(bond, &A::GATT));
         let Some(connection) = self.connection(handle) else { return };
@@ -106,12 +106,12 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
         self.subscribed(now, handle, before);
         self.keep_client(handle);
-        self.tell_of_change(handle);
+        self.indicate_change(handle);
     }
 
-    /// Tells a bonded client that the table is another one than at its bond.
+    /// Indicates to a bonded client that the table has changed since its bond.
     // GATT-SYNC-1: bonded clients are told of changes.
-    fn tell_of_change(&mut self, handle: Handle) {
+    fn indicate_change(&mut self, handle: Handle) {
         let configuration = A::GATT.configuration(SERVICE_CHANGED);
         let (Some(connection), Some(of)) = (self.connection(handle), configuration) else {
             return;
@@ -121,7 +121,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Keeps with the bond what a client has configured, and whether it knows the table.
+    /// Stores a client's configurations with its bond, and whether it knows the table.
     pub(super) fn keep_client(&mut self, handle: Handle) {
         let told = self.config.lapses.made().service_changed == ServiceChanged::Told;
         if let Some(connection) = self.connection(handle) {
@@ -131,8 +131,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Asks for what was put off until there is a bond. Link layer requests overtake data: for a
-    /// central that distributes no keys, pairing is not over before it has those of this side.
+    /// Sends the requests deferred until there is a bond. Link layer requests overtake data: for a
+    /// central that distributes no keys, pairing is not over before it has received those of this
+    /// device.
     pub(super) fn bonded(&mut self, now: Instant, handle: Handle) {
         if let Some(connection) = self.connection(handle) {
             connection.bonding = true;

@@ -1,8 +1,8 @@
 //! A request that the application answers later.
 //!
-//! The PDU waits and is gone through once more when there is an answer. One for each connection:
-//! a client that sends another request before the first is answered breaks a rule (Vol 3, Part F,
-//! 3.3.2), and the other is dropped.
+//! The PDU waits and is processed again when there is an answer. There is one per connection: a
+//! client that sends another request before the first is answered breaks a rule (Vol 3, Part F,
+//! 3.3.2), and that request is dropped.
 
 use super::att::{AttError, opcode};
 use super::gatt::{Answered, Scratch};
@@ -19,7 +19,7 @@ pub(super) struct Waiting {
     pub(super) pdu: heapless::Vec<u8, OCTETS, u8>,
     /// The first question that the PDU has led to.
     pub(super) first: Request,
-    /// The one that was not answered.
+    /// The unanswered request.
     request: Request,
     /// When ATT gives up.
     pub(super) until: Instant,
@@ -50,7 +50,7 @@ impl Waiting {
         }
     }
 
-    /// The answer, if it has come.
+    /// The answer, if the application has given it.
     pub(super) fn into_answer(self) -> Option<Answered> {
         Some((self.request, self.answer?))
     }

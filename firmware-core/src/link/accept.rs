@@ -11,14 +11,14 @@ const CACHE: usize = 8;
 /// Devices of the resolving list.
 const IGNORED_MAX: usize = 8;
 
-/// Who a peer is, as far as it is known within T_IFS.
+/// A peer, as far as it can be identified within T_IFS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Peer {
     /// Known: by the address on air, or the identity that it was resolved to.
     Known { address: Address, identity: Option<Address> },
-    /// A private address that was tried before and belongs to nobody we know.
+    /// A private address that no key of the resolving list resolves.
     Stranger,
-    /// A private address that nobody has tried to resolve yet.
+    /// A private address that `Control` has not tried to resolve yet.
     Unresolved,
 }
 

@@ -27,8 +27,8 @@ const ADV_DELAY_US: u32 = 10_000;
 const HIGH_DUTY_INTERVAL: Duration = Duration::from_us(3_750);
 /// High duty cycle: how long at all.
 const HIGH_DUTY_LIMIT: Duration = Duration::from_ms(1_280);
-/// From the end of one channel's turn to the next PDU, for tuning. The specification allows
-/// 10 ms from PDU to PDU; high duty cycle leaves less than 0.6 ms.
+/// From the end of one channel's turn to the next PDU, for tuning. The specification allows 10 ms
+/// from PDU to PDU; high duty cycle allows less than 0.6 ms.
 // LL-ADV-1: far below 10 ms.
 const CHANNEL_GAP: Duration = Duration::from_us(300);
 /// CONNECT_IND, and the longest SCAN_RSP.
@@ -57,7 +57,7 @@ pub(super) enum Reaction {
     Nothing,
     /// A SCAN_REQ to answer.
     Reply(RadioCommand),
-    /// A SCAN_REQ from somebody who must be resolved first.
+    /// A SCAN_REQ from a private address that must be resolved first.
     Unresolved(Address),
     /// A CONNECT_IND that breaks the rules.
     Misbehaved(PeerMisbehaved),
@@ -65,7 +65,7 @@ pub(super) enum Reaction {
     Connect { request: ConnectInd, identity: Option<Address>, provisional: bool },
 }
 
-/// Legacy advertising: what is advertised, and how far its events are.
+/// Legacy advertising: its parameters and the state of its events.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Advertiser {
     csa2: bool,
@@ -81,9 +81,9 @@ impl Advertiser {
         Self { csa2, random, what: None, stage: Stage::Off, until: None }
     }
 
-    /// Advertising that goes on with other data, or under another address, keeps its events where
-    /// they would have been; one that is under way ends. Nothing begins while `Control` decides on
-    /// a connection. Whether what the radio was told is void.
+    /// Advertising that continues with new data or under another address keeps the times of its
+    /// events; an event under way ends. No event begins while `Control` decides on a connection.
+    /// Returns whether the latest radio command is void.
     pub(super) fn start(&mut self, now: Instant, what: Advertising) -> bool {
         let goes_on = |before: &Advertising| {
             let same = before.kind == what.kind && before.channel_map == what.channel_map;
@@ -118,9 +118,9 @@ impl Advertiser {
         true
     }
 
-    /// How long the first event waits. Under a private address it begins anywhere within an
-    /// interval: if it came where the next event of the address before would have come, or always
-    /// at once, the two could be linked.
+    /// Delay of the first event. Under a private address it is anywhere within an interval: an
+    /// event at the time that the previous address would have used, or always immediately, would
+    /// link the two addresses.
     // GAP-RPA-2: private addresses change.
     fn place(&mut self, what: &Advertising) -> Duration {
         if !what.own.is_resolvable() || what.kind == AdvertisingType::DirectedHighDuty {
@@ -144,8 +144,8 @@ impl Advertiser {
         }
     }
 
-    /// Goes on after a connection was refused: the event in which it was made is over, and the
-    /// next comes when it would have come.
+    /// Continues after a connection was refused: the event of its CONNECT_IND is over, and the next
+    /// keeps its time.
     pub(super) fn resume(&mut self) {
         if let Stage::Suspended(started) = self.stage {
             // LL-ADV-2: random delay.
@@ -184,7 +184,7 @@ impl Advertiser {
         self.transmit(now + CHANNEL_GAP, limit)
     }
 
-    /// Ends the event under way or leaves out the one that waits, and plans the next.
+    /// Ends the event under way or skips the waiting one, and plans the next.
     pub(super) fn end_event(&mut self) {
         let (Stage::Running { started, .. } | Stage::Waiting(started)) = self.stage else {
             return;
@@ -309,7 +309,7 @@ fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -
     if accept.ignores(request.initiator) {
         return Reaction::Nothing;
     }
-    // Directed advertising has a filter of its own: the target.
+    // Directed advertising is filtered by its target.
     let filtered = directed
         || matches!(what.filter, FilterPolicy::ConnectFromList | FilterPolicy::BothFromList);
     let welcome = |device: Address| match directed {
@@ -320,7 +320,7 @@ fn judge_connect(what: &Advertising, request: ConnectInd, accept: &AcceptList) -
         Peer::Known { address, identity } if welcome(identity.unwrap_or(address)) => {
             (identity, false)
         }
-        // The target may be given as the very private address that it uses.
+        // The target may be given as the private address that it uses on air.
         _ if directed && request.initiator == what.target => (None, false),
         Peer::Unresolved => (None, filtered),
         Peer::Stranger if !filtered => (None, false),

@@ -5,7 +5,7 @@ use ble::pdu::advertising::CHANNEL_MAP_ALL;
 /// Number of data channels.
 const CHANNELS: u32 = 37;
 
-/// Channel Selection Algorithm #1 or #2 with what it remembers.
+/// Channel Selection Algorithm #1 or #2 with its state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Hopper {
     /// Algorithm #1: hops by a constant, whether an event is listened to or not.
@@ -37,7 +37,7 @@ impl Hopper {
         Self::Two { identifier: u16::from_le_bytes([a, b]) ^ u16::from_le_bytes([c, d]) }
     }
 
-    /// Goes on by `events` connection events; those that were skipped count.
+    /// Advances by `events` connection events; skipped ones count.
     pub(super) fn advance(&mut self, events: u16) {
         if let Self::One { hop, unmapped } = self {
             let way = u32::from(*hop).saturating_mul(u32::from(events));

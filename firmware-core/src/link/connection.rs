@@ -87,7 +87,7 @@ pub(super) struct LinkConnection {
     listen_always: bool,
     /// Events from `event` on that are to be skipped.
     skip: u16,
-    /// Events without an answer of ours, in a row.
+    /// Consecutive events without an answer of this device.
     waited: Waited,
     new_map: Option<Pending<u64>>,
     new_phy: Option<Pending<(TxPhy, Phy)>>,
@@ -167,7 +167,7 @@ impl LinkConnection {
         self.supervision
     }
 
-    /// What it is called if the supervision timer expires.
+    /// How its loss is named if the supervision timer expires.
     pub(super) const fn loss(&self) -> Loss {
         if self.established { Loss::SupervisionTimeout } else { Loss::FailedToEstablish }
     }
@@ -211,7 +211,7 @@ impl LinkConnection {
         self.coding = coding;
     }
 
-    /// Takes packets of so many octets from here on; never fewer than before.
+    /// Accepts packets of up to this many octets from here on; the limit never falls.
     pub(super) fn take_up_to(&mut self, octets: u8) {
         self.longest = self.longest.max(octets);
     }
@@ -237,8 +237,8 @@ impl LinkConnection {
         }
     }
 
-    /// Applies what has come due for an event whose first packet is not there yet. Whether the
-    /// event was prepared already and must be prepared again.
+    /// Applies changes that are due for an event whose first packet has not been received. Returns
+    /// whether the event was already prepared and must be prepared again.
     pub(super) fn reconsider(&mut self) -> bool {
         if self.heard() || self.events_to_instant() > 0 {
             return false;
@@ -287,7 +287,7 @@ impl LinkConnection {
         let event = self.running.as_mut()?;
         if !event.heard {
             // LL-WIDE-2: synchronisation.
-            // The anchor is the start of the first packet, whatever its CRC.
+            // The anchor is the start of the first packet, even with a wrong CRC.
             event.heard = true;
             self.timeline.synchronise(packet.start);
         }
@@ -306,7 +306,7 @@ impl LinkConnection {
         self.reply(now, packet.end, limits)
     }
 
-    /// A packet of ours has left.
+    /// A packet has been transmitted.
     pub(super) fn transmitted(&mut self, reports: &mut Reports) {
         if let Some(event) = &mut self.running {
             event.answered = true;
@@ -386,7 +386,7 @@ impl LinkConnection {
         let mut phy = self.coded(coding.unwrap_or(self.coding));
         let mut own_end = ends(phy, octets);
         if own_end > limit && !self.sequence.repeats() {
-            // What has not been on air can wait; an Empty PDU is an answer too.
+            // A PDU that has not been on air can wait; an Empty PDU is an answer, too.
             phy = self.coded(self.coding);
             own_end = ends(phy, 0);
             if own_end <= limit {
@@ -451,7 +451,7 @@ impl LinkConnection {
         ahead.min().unwrap_or(u16::MAX)
     }
 
-    /// Goes on by `events` events, with each change taking effect in its own.
+    /// Advances by `events` events; each change takes effect in its own event.
     fn advance(&mut self, events: u16) {
         let mut left = events;
         while left > 0 {

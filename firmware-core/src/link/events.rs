@@ -16,7 +16,7 @@ use ble::schedule::{Claim, Hold};
 use ble::time::Instant;
 
 impl<const LINKS: usize> Link<LINKS> {
-    /// Everybody's next event; who is in one wishes for none.
+    /// The next event of each user of the radio, except of one that is in an event.
     pub(super) fn wishes(&self) -> impl Iterator<Item = Wish> {
         let connections = self.connections.iter().zip(0u8..).filter_map(|(slot, n)| {
             let connection = slot.as_ref()?;
@@ -128,7 +128,7 @@ impl<const LINKS: usize> Link<LINKS> {
         let Some(link) = self.free_place() else {
             return false;
         };
-        // ChSel is reserved in AUX_CONNECT_REQ; what it would tell is settled.
+        // ChSel is reserved in AUX_CONNECT_REQ: algorithm #2 is always used.
         let request = ConnectInd { ch_sel: true, ..request };
         let connection =
             LinkConnection::extended(link, &request, at, self.config.sleep_clock_ppm, phy);

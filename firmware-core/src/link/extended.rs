@@ -1,11 +1,10 @@
 //! Extended advertising: one advertising set (Vol 6, Part B, 4.4.2.2 to 4.4.2.6).
 //!
-//! A set is a value of its own beside [`super::Link`], with room for `DATA` octets, so that a
-//! peripheral without one does not pay for it; whoever has both lends them the radio in turns. An
-//! event begins with ADV_EXT_IND on the primary channels, which all point at one AUX_ADV_IND; data
-//! that do not fit go on in AUX_CHAIN_INDs. What a set is asked on the secondary channel it
-//! answers within T_IFS; a connection that it accepts is reported, and passed on to
-//! [`super::Link::adopt`].
+//! A set is a value beside [`super::Link`], with room for `DATA` octets, so that a peripheral
+//! without one does not pay for it; the owner of both gives them the radio in turns. An event
+//! begins with ADV_EXT_IND on the primary channels, which all point at one AUX_ADV_IND; data that
+//! do not fit continue in AUX_CHAIN_INDs. A set answers requests on the secondary channel within
+//! T_IFS; a connection that it accepts is reported, and passed on to [`super::Link::adopt`].
 
 mod event;
 mod layout;
@@ -27,10 +26,10 @@ use ble::random::Stream;
 use ble::time::{Duration, Instant};
 use parameters::SetParameters;
 
-/// Reports that wait for [`AdvertisingSet::report`]: of one event, whatever a peer does in it.
+/// Reports that can wait for [`AdvertisingSet::report`]: the maximum of one event.
 const REPORTS: usize = 3;
 
-/// Who a peer is.
+/// The identity of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Who {
     /// Identity behind its private address, if it is known.
@@ -49,7 +48,7 @@ pub trait Neighbours {
     fn has_room(&self) -> bool;
 }
 
-/// What a set tells.
+/// What a set reports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SetReport {
     /// AUX_CONNECT_RSP has left: there is a connection, and the set is off.
@@ -63,7 +62,7 @@ pub enum SetReport {
         /// End of AUX_CONNECT_REQ.
         at: Instant,
     },
-    /// AUX_SCAN_REQ has come and is being answered.
+    /// AUX_SCAN_REQ was received and is being answered.
     ScanRequested {
         /// As on air.
         scanner: Address,
@@ -103,7 +102,7 @@ enum Stage {
 }
 
 /// One advertising set. After each call, [`Self::command`] and [`Self::report`] are polled until
-/// they give `None`, and [`Self::timer`] is called when [`Self::deadline`] has come.
+/// they give `None`, and [`Self::timer`] is called when [`Self::deadline`] is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AdvertisingSet<const DATA: usize> {
     random: Stream,
@@ -145,20 +144,20 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         }
     }
 
-    /// What is advertised, and how.
+    /// The parameters of the set.
     #[must_use]
     pub const fn parameters(&self) -> &SetParameters {
         &self.what
     }
 
-    /// Replaces what is advertised and how; from the next event on, if the set is on.
+    /// Replaces the parameters; from the next event on, if the set is on.
     pub fn set_parameters(&mut self, now: Instant, what: SetParameters) {
         self.what = what;
         self.give_up_event(now);
     }
 
-    /// Replaces AdvData, or ScanRspData of a scannable set, from the next event on. `false`: there
-    /// is no room for so many octets, and nothing has changed.
+    /// Replaces AdvData, or ScanRspData of a scannable set, from the next event on. `false`: the
+    /// data are too long, and nothing has changed.
     #[must_use]
     pub fn set_data(&mut self, now: Instant, data: &[u8]) -> bool {
         let Ok(data) = heapless::Vec::from_slice(data) else {
@@ -199,12 +198,12 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         self.completed
     }
 
-    /// What the radio is to do.
+    /// The next radio command.
     pub const fn command(&mut self) -> Option<RadioCommand> {
         self.command.take()
     }
 
-    /// What has happened.
+    /// The next report.
     pub fn report(&mut self) -> Option<SetReport> {
         self.reports.pop()
     }

@@ -9,7 +9,7 @@ pub(super) struct Pending<T> {
     pub(super) change: T,
 }
 
-/// Events from `event` until `instant`: zero when it has come or passed.
+/// Events from `event` until `instant`: zero when it is reached or passed.
 pub(super) const fn events_until(instant: u16, event: u16) -> u16 {
     let ahead = instant.wrapping_sub(event);
     // The counter wraps: the nearer half of all values lies ahead.

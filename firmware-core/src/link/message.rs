@@ -13,14 +13,14 @@ use ble::phy::{Coding, Phy, TxPhy};
 use ble::radio::Tag;
 use ble::time::Instant;
 
-/// What is advertised, and how.
+/// Data and parameters of advertising.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Advertising {
     /// Kind of PDU.
     pub kind: AdvertisingType,
     /// AdvA: the address that the device advertises under.
     pub own: Address,
-    /// For whom directed kinds are: its identity, if that is known.
+    /// The target of directed kinds: its identity, if known.
     pub target: Address,
     /// TargetA, where it is not `target`: a private address of it.
     pub target_shown: Option<Address>,
@@ -56,9 +56,9 @@ pub struct NewParameters {
 /// What `Control` wants of `Link`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LinkOrder {
-    /// Start advertising (replacing what was advertised).
+    /// Start advertising (replaces earlier data and parameters).
     Advertise(Advertising),
-    /// Stop advertising at once, in the middle of an event if need be.
+    /// Stop advertising immediately, even within an event.
     StopAdvertising,
     /// Forget the filter accept list.
     AcceptListClear,
@@ -132,8 +132,8 @@ pub enum LinkOrder {
         /// All parameters, changed or not, and the transmit window of that event.
         parameters: NewParameters,
     },
-    /// Take packets of up to so many octets, MIC included; fewer than before changes nothing.
-    /// A longer packet counts as one with a wrong CRC. It begins with 27.
+    /// Accept packets of up to this many octets, MIC included; a smaller value than before has no
+    /// effect. A longer packet counts as one with a wrong CRC. The initial value is 27.
     Longest {
         /// On which connection.
         link: LinkId,
@@ -147,7 +147,7 @@ pub enum LinkOrder {
         /// Whether latency is suspended; `false`: it applies again.
         on: bool,
     },
-    /// Leave the connection at once and without a word.
+    /// Drop the connection immediately, without LL_TERMINATE_IND.
     Drop(LinkId),
 }
 
@@ -166,7 +166,7 @@ pub enum Loss {
     SupervisionTimeout,
 }
 
-/// What `Link` tells `Control`.
+/// What `Link` reports to `Control`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LinkReport {
     /// A valid CONNECT_IND for us has arrived; advertising has stopped.
@@ -216,8 +216,8 @@ pub enum LinkReport {
         /// Tag from [`LinkOrder::Send`].
         tag: Tag,
     },
-    /// A queued PDU was acknowledged. Comes before the `Received` of the very packet that
-    /// carried the acknowledgement.
+    /// A queued PDU was acknowledged. Comes before the `Received` of the packet that carried the
+    /// acknowledgement.
     Acknowledged {
         /// On which connection.
         link: LinkId,
@@ -241,9 +241,9 @@ pub enum LinkReport {
         /// When it closed.
         at: Instant,
     },
-    /// The connection is gone. Its place is not taken again before [`LinkOrder::Drop`].
+    /// The connection is lost. Its place is not reused before [`LinkOrder::Drop`].
     Lost {
-        /// The connection that is gone.
+        /// The connection that is lost.
         link: LinkId,
         /// Whether it was never established or timed out.
         loss: Loss,
@@ -254,7 +254,7 @@ pub enum LinkReport {
     Misbehaved {
         /// On which connection, if on one.
         link: Option<LinkId>,
-        /// What was wrong with the packet.
+        /// The violation in the packet.
         violation: ble::error::PeerMisbehaved,
     },
 }

@@ -5,11 +5,10 @@
 //! ahead of its time, by [`Link::timer`] only, so that orders given after one connection event
 //! are in force for the next.
 //!
-//! What each file knows: `channel` hops, `window` tells when to listen, `sequence`
-//! acknowledges, `instant` keeps what is to change later, `connection` joins these;
-//! `accept` and `advertising` are the way into a connection, `extended` another one beside it;
-//! `operation` matches radio events to what was asked; `schedule` arbitrates the one radio among
-//! all of them.
+//! The files: `channel` selects channels, `window` says when to listen, `sequence` acknowledges,
+//! `instant` keeps changes until their instant, and `connection` joins these; `accept` and
+//! `advertising` lead to a connection, and so does `extended`; `operation` matches radio events to
+//! commands; `schedule` arbitrates the radio.
 
 mod accept;
 mod advertising;
@@ -43,10 +42,10 @@ use operation::Operation;
 use report::Reports;
 use schedule::Owner;
 
-/// What is fixed about a link layer when it is built.
+/// The constant properties of a link layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkConfig {
-    /// Accuracy of the own sleep clock in ppm (0–500), for window widening.
+    /// Accuracy of the local sleep clock in ppm (0–500), for window widening.
     pub sleep_clock_ppm: u16,
     /// Whether Channel Selection Algorithm #2 is offered (the ChSel bit).
     pub csa2: bool,
@@ -54,8 +53,8 @@ pub struct LinkConfig {
 
 /// The lower half of a peripheral's link layer with room for `LINKS` connections.
 ///
-/// After each call, [`Self::command`] and [`Self::report`] are polled until they give `None`,
-/// and [`Self::timer`] is called when [`Self::deadline`] has come.
+/// After each call, [`Self::command`] and [`Self::report`] are polled until they give `None`, and
+/// [`Self::timer`] is called when [`Self::deadline`] is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link<const LINKS: usize> {
     config: LinkConfig,
@@ -159,7 +158,7 @@ impl<const LINKS: usize> Link<LINKS> {
         Work::one(Level::Radio)
     }
 
-    /// Prepares the next event, ends what has timed out. Called too early it does nothing.
+    /// Prepares the next event, ends what has timed out. A call before the deadline has no effect.
     pub fn timer(&mut self, now: Instant) -> Work {
         self.supervise(now);
         self.watch_radio(now);
@@ -193,12 +192,12 @@ impl<const LINKS: usize> Link<LINKS> {
         }
     }
 
-    /// What the radio is to do.
+    /// The next radio command.
     pub fn command(&mut self) -> Option<RadioCommand> {
         self.command.take()
     }
 
-    /// Whether [`Self::report`] has something to tell.
+    /// Whether [`Self::report`] would give a report.
     #[must_use]
     pub fn has_reports(&self) -> bool {
         !self.reports.is_empty()

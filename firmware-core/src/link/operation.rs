@@ -15,7 +15,7 @@ const SLACK: Duration = Duration::from_us(50);
 /// except to a reply that was ordered too late.
 const PATIENCE: Duration = Duration::from_us(500);
 
-/// What the radio was told last, as far as it matters for what it will tell.
+/// The latest radio command, as far as its events depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Operation {
     /// Nothing: every event is a leftover.
@@ -24,7 +24,7 @@ pub(super) enum Operation {
     Listening { from: Instant, until: Instant, phy: Phy },
     /// Sending a packet that starts at `from` and ends at `until`.
     Sending { from: Instant, until: Instant, then: AfterTransmit },
-    /// Listening after an own packet that ended at `from`.
+    /// Listening after a transmission that ended at `from`.
     Awaiting { from: Instant, phy: Phy },
 }
 
@@ -68,7 +68,7 @@ impl Operation {
         from <= first + SLACK && first <= until + SLACK && first <= last && last <= now + SLACK
     }
 
-    /// Goes on to what follows `event`.
+    /// Advances to the operation that follows `event`.
     pub(super) fn advance(&mut self, event: &RadioEvent) {
         *self = match (*self, event) {
             (

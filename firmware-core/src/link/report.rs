@@ -1,4 +1,4 @@
-//! Reports on their way to `Control`.
+//! The queue of reports to `Control`.
 
 use super::message::{LinkReport, TX_QUEUE};
 use ble::invariant::{Broken, Invariant};
@@ -11,9 +11,9 @@ const FROM_AIR: usize = 4;
 /// PDU that it was sent and acknowledged, and the beginning and end of things.
 const RESERVED: usize = 2 * TX_QUEUE + 4;
 
-/// At most so many reports wait for [`super::Link::report`], which is to be asked at least once
-/// between two events. What a peer causes is flow controlled: without [`Reports::has_room`] a
-/// PDU is left unacknowledged, and the peer repeats it.
+/// Reports that wait for [`super::Link::report`], which must be polled at least once between two
+/// events. Reports that a peer causes are flow controlled: without [`Reports::has_room`] a PDU is
+/// not acknowledged, and the peer repeats it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Reports {
     queue: Queue<LinkReport, { FROM_AIR + RESERVED }>,
@@ -74,8 +74,8 @@ mod tests {
         assert_eq!((reports.pop(), reports.broken), (None, Broken::NONE));
     }
 
-    /// Not more: nobody has asked for several events. That panics with debug assertions; without,
-    /// it is counted, and the reports that came first are kept.
+    /// More do not fit: the runner has not polled for several events. That panics with debug
+    /// assertions; without, it is counted, and the earliest reports are kept.
     #[test]
     fn one_report_too_many_shouts() {
         let shouted = std::panic::catch_unwind(|| {

@@ -1,22 +1,22 @@
-//! When wishes for the radio are settled, and by when it must be left. Who gets it is
+//! When requests for the radio are decided, and when it must be released. Who gets it is decided in
 //! [`ble::schedule`]: connections come before advertising, a connection that has answered its
-//! central leaves in time for the next one's window, and where there is no time even for one answer
-//! each they take turns.
+//! central ends its event in time for the window of the next, and where there is no time for one
+//! answer each they take turns.
 
 use ble::link::LinkId;
 use ble::schedule::{self, Claim, Hold};
 use ble::time::{Duration, Instant};
 
-/// How long before its start an event is prepared, if the radio is free. Orders that come later
-/// do not find their way into the event; after a connection event `Control` has at least until
-/// then, or until the radio interrupt is over where the interval leaves less.
+/// How long before its start an event is prepared, if the radio is free. Later orders have no
+/// effect on the event; after a connection event `Control` has at least until then, or until the
+/// end of the radio interrupt if the interval is too short for that.
 pub(super) const PREPARE_LEAD: Duration = Duration::from_ms(1);
 
-/// What the radio needs between two events: the time of one on the air ends this much before
-/// the next begins.
+/// The time that the radio needs between two events: one ends on air this long before the next
+/// begins.
 pub(super) const TURNAROUND: Duration = Duration::from_us(200);
 
-/// Who uses the radio.
+/// A user of the radio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Owner {
     /// The advertiser, for an advertising event.
@@ -25,20 +25,20 @@ pub(super) enum Owner {
     Link(LinkId),
 }
 
-/// A wish for the radio: the next event of somebody.
+/// A request for the radio: the next event of an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wish {
-    /// Who is to have the radio.
+    /// The owner of the event.
     pub(super) owner: Owner,
     /// Start of listening or sending.
     pub(super) from: Instant,
-    /// For an event with a peer, and how long that has waited, or for whoever comes.
+    /// What the event is for, and how long its owner has waited.
     pub(super) claim: Claim,
 }
 
 impl Wish {
-    /// When it is to be settled: ahead of time, or while somebody has the radio as late as can be,
-    /// for by then it may be free.
+    /// When to decide the request: ahead of time, or, while the radio is in use, as late as
+    /// possible, since it may be free by then.
     pub(super) fn due(&self, busy: bool) -> Instant {
         self.from.before(if busy { TURNAROUND } else { PREPARE_LEAD })
     }
@@ -61,7 +61,7 @@ mod tests {
         Wish { owner, from: Instant::from_us(from_us), claim }
     }
 
-    /// Ahead of time, or as late as can be while somebody has the radio.
+    /// Ahead of time, or as late as possible while the radio is in use.
     #[test]
     fn an_event_is_settled_later_while_the_radio_is_busy() {
         let wish = wish(A, 5_000, Claim::Event(Waited::NONE));

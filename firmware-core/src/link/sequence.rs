@@ -25,8 +25,8 @@ impl Outgoing {
     }
 }
 
-/// What was sent last and may have to be sent again. An Empty PDU must be repeated as such: the
-/// peer may have it already and would take a new PDU with the same SN for a repetition.
+/// The latest transmission, which may have to be repeated. An Empty PDU must be repeated as such:
+/// the peer may have it already and would take a new PDU with the same SN for a repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum InFlight {
     Nothing,
@@ -35,7 +35,7 @@ enum InFlight {
     Queued,
 }
 
-/// What the header of a received packet meant.
+/// The meaning of the header of a received packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Meaning {
     /// Tag of the queued PDU that was acknowledged.
@@ -51,7 +51,7 @@ pub(super) struct Sequence {
     sn: bool,
     /// nextExpectedSeqNum: SN that the peer's next new packet has to have.
     nesn: bool,
-    /// What was accepted last has not been acknowledged: nothing has left since.
+    /// The latest accepted packet has not been acknowledged: nothing was sent since.
     owes: bool,
     in_flight: InFlight,
     queue: Queue<Outgoing, TX_QUEUE>,
@@ -117,12 +117,12 @@ impl Sequence {
         next.map_or((0, None), |pdu| (pdu.len(), Some(pdu.coding)))
     }
 
-    /// Whether that packet has been on air and must stay as it is.
+    /// Whether that packet has been on air and must be repeated unchanged.
     pub(super) fn repeats(&self) -> bool {
         self.in_flight != InFlight::Nothing
     }
 
-    /// Sends an Empty PDU before what is queued.
+    /// Sends an Empty PDU before the queued ones.
     pub(super) const fn put_off(&mut self) {
         self.in_flight = InFlight::Empty;
     }

@@ -32,7 +32,7 @@ fn the_first_packet_has_sn_0_and_acknowledges() {
 fn sn_flips_with_each_acknowledgement() {
     let mut p = Sequence::new();
     let mut seen = Vec::new();
-    // The central flips both bits each time: all goes well.
+    // The central toggles both bits each time: every packet is acknowledged.
     for n in 0..4 {
         p.receive(header(n % 2 == 1, n % 2 == 1), true);
         let (h, _) = sent(&mut p);
@@ -104,7 +104,7 @@ fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![3 => Just(Fate::Arrives), 1 => Just(Fate::Damaged), 1 => Just(Fate::Lost)]
 }
 
-/// One end with what it has to say and what it has got.
+/// One end with the packets that it has to send and those that it has received.
 struct End {
     sequence: Sequence,
     to_send: u8,

@@ -25,7 +25,7 @@ const JITTER: Duration = Duration::from_us(16);
 // LL-WIDE-3: sleep clock accuracy.
 const SCA_PPM: [u32; 8] = [500, 250, 150, 100, 75, 50, 30, 20];
 
-/// Both clocks together: the own one in ppm and the central's SCA field.
+/// Both clocks together: the local one in ppm and the central's SCA field.
 pub(super) fn both_ppm(own: u16, sca: u8) -> u32 {
     let central = SCA_PPM.get(usize::from(sca)).copied().unwrap_or(500);
     central.saturating_add(u32::from(own))
@@ -75,8 +75,8 @@ impl Timeline {
         self.interval
     }
 
-    /// Anchor of the event at hand as far as it is known: the start of its transmit window, or
-    /// the expected anchor without any widening.
+    /// Best known anchor of the present event: the start of its transmit window, or the expected
+    /// anchor without widening.
     pub(super) const fn expected(&self) -> Instant {
         self.expected
     }
@@ -98,7 +98,7 @@ impl Timeline {
         self.window = Duration::ZERO;
     }
 
-    /// Goes on by `events` intervals.
+    /// Advances by `events` intervals.
     pub(super) fn advance(&mut self, events: u16) {
         self.expected = self.anchor(events);
     }

@@ -17,13 +17,13 @@ pub struct Security {
     pub settled: bool,
 }
 
-/// A PDU cannot be answered yet and is to be given once more: it asks for what the connection will
-/// be secure enough for as soon as its security has [`settled`](Security::settled), or for what the
-/// application answers later. Nothing was done.
+/// A PDU cannot be answered yet and must be passed in again: it accesses a value for which the
+/// connection may be secure enough once its security has [`settled`](Security::settled), or which
+/// the application answers later. Nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotYet;
 
-/// Whether an access may go on; `never` is the error where nobody may.
+/// Whether an access is permitted; `never` is the error for values without that permission.
 pub(super) fn check<D: Database>(
     db: &D,
     access: Access,

@@ -55,14 +55,14 @@ impl Bearer {
             let allowed = check(db, attribute.read, security, AttError::READ_NOT_PERMITTED);
             match (allowed, length) {
                 (Err(error), None) => return Err(error.at(handle)),
-                // What was gathered before the forbidden one is still an answer.
+                // The attributes before the forbidden one are a valid answer.
                 (Err(_), Some(_)) => break,
                 (Ok(()), _) => {}
             }
             let mut scratch = Scratch::new();
             let value = match value(db, handle, attribute, &mut scratch) {
                 Ok(value) => value,
-                // As with one that is forbidden.
+                // As for a forbidden attribute.
                 Err(refusal) if length.is_none() => return Err(refusal),
                 Err(_) => break,
             };

@@ -54,7 +54,7 @@ impl Refusal {
     /// The PDU itself is wrong.
     pub(super) const MALFORMED: Self = Self { handle: 0, error: AttError::INVALID_PDU };
 
-    /// A refusal to tell the client, if it is one.
+    /// This refusal if it is final, to be sent to the client; otherwise [`NotYet`].
     pub(super) fn decided(self) -> Result<Self, NotYet> {
         if self.error == AttError::NOT_YET { Err(NotYet) } else { Ok(self) }
     }

@@ -53,13 +53,13 @@ impl Bearer {
                 self.indicated = None;
                 None
             }
-            // There is no client here, but an indication that nobody confirms would block the
-            // peer's server for good.
+            // There is no client here, but an unconfirmed indication would block the peer's server
+            // forever.
             opcode::HANDLE_VALUE_IND => {
                 Some(Response::new(opcode::HANDLE_VALUE_CFM, self.mtu).finish())
             }
             opcode::WRITE_CMD => {
-                // A command is carried out or not; nobody is told.
+                // A command is carried out or not, without an answer.
                 if let Err(refusal) = self.write(db, security, body) {
                     refusal.decided()?;
                 }

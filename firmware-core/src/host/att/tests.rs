@@ -333,7 +333,7 @@ fn the_whole_table_is_found_by_find_information() {
 }
 
 proptest! {
-    /// Whatever a client sends: no panic, never beyond ATT_MTU, requests answered, others not.
+    /// For any octets of a client: no panic, never beyond ATT_MTU, requests answered, others not.
     #[test]
     fn any_octets_do_no_harm(
         pdus in proptest::collection::vec((

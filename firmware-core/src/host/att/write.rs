@@ -1,4 +1,4 @@
-//! Writes: at once, and prepared (3.4.5, 3.4.6).
+//! Writes: immediate and prepared (3.4.5, 3.4.6).
 
 use super::permission::check;
 use super::response::{Refusal, Response};

@@ -1,4 +1,4 @@
-//! The advertising cycle: who may connect, and the commands that make it so.
+//! The advertising cycle: who may connect, and the HCI commands for it.
 
 use super::PairingMode;
 use crate::application::Application;
@@ -29,7 +29,7 @@ pub(super) enum State {
         /// It is on, and must be stopped first.
         running: bool,
     },
-    /// Commands are on their way.
+    /// Commands are queued or unanswered.
     Starting,
     On,
 }
@@ -176,7 +176,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 let local_irk = Secret::new([0; 16]);
                 let command = Command::LeAddToResolvingList { identity, peer_irk, local_irk };
                 kept &= self.commands.push(command);
-                // Some centrals with a key use their identity address all the same.
+                // Some centrals use their identity address although they have distributed a key.
                 let command = Command::LeSetPrivacyMode { identity, device_privacy: true };
                 kept &= self.commands.push(command);
             }
@@ -189,7 +189,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     }
 
     pub(in crate::host) fn advertising_answered(&mut self, opcode: HciOpcode, status: ErrorCode) {
-        // The answer to switching it off leaves the one to switching it on to come.
+        // After the answer to disabling, the answer to enabling is still to come.
         if opcode != SET_ENABLE
             || self.gap.advertising != State::Starting
             || self.commands.hold(switches_on)

@@ -17,13 +17,13 @@ use ble::time::{Duration, Instant};
 /// Central Address Resolution, in the GAP Service of a central.
 const ADDRESS_RESOLUTION: [u8; 2] = 0x2AA6_u16.to_le_bytes();
 
-/// How long directed advertising with low duty cycle goes on: TGAP(adv_fast_period). Nobody else
-/// can connect meanwhile.
+/// How long directed advertising with low duty cycle goes on: TGAP(adv_fast_period). No other
+/// central can connect meanwhile.
 const LOW_DUTY: Duration = Duration::from_secs(30);
 
 impl<A: Application, const LINKS: usize> Host<A, LINKS> {
-    /// Whether a bonded central is to be called by a private address: it has a key, and hides or
-    /// is called by somebody who hides.
+    /// Whether to address a bonded central by a private address: it has an IRK, and it or this
+    /// device uses private addresses.
     // LL-PRIV-1: target of directed advertising.
     fn is_called_privately(&self, on_air: Address, identity: Address) -> bool {
         let bond = self.smp.bonds().find(|bond| bond.identity == identity);
@@ -78,7 +78,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.gap.calls.plan((told || !private).then_some(Call { peer, private, until }));
     }
 
-    /// The kind of advertising that starts now, and whom it calls.
+    /// The kind of directed advertising that starts now, and its target.
     pub(super) fn called(&mut self, now: Instant) -> Option<(AdvertisingType, Address, Address)> {
         let Call { peer, private, until } = self.gap.calls.next()?;
         let bond = self.smp.bonds().find(|bond| bond.identity == peer).cloned();

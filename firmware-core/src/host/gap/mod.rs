@@ -23,25 +23,24 @@ const EVENT_MASK: u64 = 1 << 4 | 1 << 7 | 1 << 11 | 1 << 15 | 1 << 47 | 1 << 61;
 /// Request, Remote Connection Parameter Request, Data Length Change, PHY Update Complete.
 const LE_EVENT_MASK: u64 = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 9 | 1 << 11;
 
-/// Who may connect and bond now, and how far advertising is.
+/// Who may connect and bond now, and the state of advertising.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Gap {
     advertising: advertising::State,
     pairing_mode: PairingMode,
-    /// Whom directed advertising calls.
+    /// The targets of directed advertising.
     calls: Calls,
 }
 
-/// What the pairing button has brought about. It ends with the first bond, or with the connection
-/// that it has brought.
+/// The state of pairing mode. It ends with the first bond, or with the connection made in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 enum PairingMode {
     #[default]
     Off,
     /// Anyone may connect, and bond.
     Open,
-    /// Somebody has connected: no longer is advertising open, but this central may bond. So may
-    /// those that were connected already.
+    /// A central has connected: advertising is no longer open, but this central may bond. So may
+    /// those that were connected before.
     Entered(Handle),
 }
 
@@ -111,7 +110,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.want_advertising();
     }
 
-    /// Bonds have come or gone: who may connect may be others now.
+    /// Bonds have been added or deleted: other centrals may be allowed to connect now.
     pub(super) fn bonds_changed(&mut self) {
         if self.is_advertising() && self.gap.pairing_mode != PairingMode::Open {
             self.want_advertising();
@@ -143,7 +142,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// Somebody has bonded, or has come and gone.
+    /// A central has bonded, or has connected and disconnected.
     pub(super) fn end_pairing_mode(&mut self) {
         let mode = core::mem::take(&mut self.gap.pairing_mode);
         if mode == PairingMode::Off {

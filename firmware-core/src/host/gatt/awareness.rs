@@ -1,11 +1,11 @@
-//! Whether a client knows the table as it is (Vol 3, Part G, 2.5.2.1).
+//! Whether a client knows the present table (Vol 3, Part G, 2.5.2.1).
 
 use super::CHARACTERISTIC;
 use super::INCLUDE;
 use super::table::handle;
 use crate::host::att::{is_request, opcode};
 
-/// What a client knows of the table, as far as this device can tell.
+/// What a client knows of the table, as far as this device can know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(in crate::host) enum Awareness {
     /// It knows this one, or has never seen another.
@@ -13,8 +13,8 @@ pub(in crate::host) enum Awareness {
     Aware,
     /// Its bond is with another one.
     Unaware {
-        /// It has been told with Database Out Of Sync, or by the Database Hash that it has read:
-        /// its next request shows that it knows.
+        /// It has received Database Out Of Sync, or has read the Database Hash: its next request
+        /// shows that it knows.
         told: bool,
     },
 }
@@ -27,7 +27,7 @@ pub(in crate::host) enum Course {
     ServeAware,
     /// Database Out Of Sync.
     Refuse,
-    /// A command, of which nobody is told.
+    /// A command, which is dropped without an answer.
     Ignore,
 }
 
@@ -42,7 +42,7 @@ impl Awareness {
         robust && !self.is_aware()
     }
 
-    /// An ATT PDU has come from a client that has asked for robust caching or has not.
+    /// Handles an ATT PDU of a client, with or without robust caching.
     // GATT-SYNC-2: robust caching.
     pub(in crate::host) fn received(&mut self, robust: bool, pdu: &[u8]) -> Course {
         match *self {
@@ -78,7 +78,7 @@ impl Awareness {
     }
 }
 
-/// Whether a request means attributes by their handles, other than to discover them.
+/// Whether a request names attributes by handle for other purposes than discovery.
 fn depends_on_handles(pdu: &[u8]) -> bool {
     match pdu {
         [

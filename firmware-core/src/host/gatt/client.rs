@@ -71,8 +71,8 @@ impl Client {
         client
     }
 
-    /// The same in front of another table: what it has configured there means nothing here, but
-    /// that it wants to be told.
+    /// The same client with another table: its configurations there do not apply here, except the
+    /// one of Service Changed.
     #[must_use]
     pub(super) fn of_another_table(self) -> Self {
         let [first, ..] = self.configurations;

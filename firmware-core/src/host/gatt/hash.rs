@@ -7,12 +7,12 @@ use super::{
     Attribute, CHARACTERISTIC, CLIENT_CONFIGURATION, EXTENDED_PROPERTIES, INCLUDE, Uuid, range,
 };
 
-/// Other descriptors whose type counts but not their value.
+/// Other descriptors that enter the hash with their type alone.
 const TYPE_ONLY: [Uuid; 4] =
     [Uuid::short(0x2901), Uuid::short(0x2903), Uuid::short(0x2904), Uuid::short(0x2905)];
 
-/// AES-CMAC with a key of zeros over what tells clients where everything is, as the
-/// characteristic's value: least significant octet first.
+/// AES-CMAC with a key of zeros over the declarations and descriptors, as the characteristic's
+/// value: least significant octet first.
 #[must_use]
 pub fn database_hash(table: &'static [Attribute]) -> [u8; 16] {
     // GATT-HASH-1: database hash.

@@ -1,4 +1,4 @@
-//! Attributes: what a table of them is, and what is behind it.
+//! Attributes: their table, and the values behind it.
 //!
 //! A handle is the place of an attribute in its table, counted from one, so a table is its own
 //! index and nothing has to be searched or registered.
@@ -21,7 +21,7 @@ pub(super) use view::{Answered, GattView, Values};
 // ATT-VAL-1: 512 octets.
 pub const VALUE_MAX: usize = 128;
 
-/// Octets of a value on their way into a response.
+/// Octets of a value for a response.
 pub type Scratch = heapless::Vec<u8, VALUE_MAX, u8>;
 
 /// A UUID, octets least significant first.
@@ -29,7 +29,7 @@ pub type Scratch = heapless::Vec<u8, VALUE_MAX, u8>;
 pub enum Uuid {
     /// A 16-bit number that the Bluetooth SIG has assigned.
     Short([u8; 2]),
-    /// Any other: 128 bits that whoever uses it has chosen.
+    /// Any other 128-bit UUID, chosen by a vendor.
     Long([u8; 16]),
 }
 
@@ -100,11 +100,11 @@ pub const CLIENT_CONFIGURATION: Uuid = Uuid::short(0x2902);
 /// Who may read or write a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Nobody, on any level: the error is Read or Write Not Permitted.
+    /// Not at any level: the error is Read or Write Not Permitted.
     Never,
-    /// Whoever has reached this level of LE security mode 1 (1: anyone).
+    /// From this level of LE security mode 1 on (1: anyone).
     Level(u8),
-    /// Whoever has reached the level that the device demands ([`Database::demanded_level`]).
+    /// From the level on that the device demands ([`Database::demanded_level`]).
     Demanded,
 }
 
@@ -176,7 +176,8 @@ pub struct Gatt {
 }
 
 impl Gatt {
-    /// What a bond keeps of this table, to know it again: the last octets of its Database Hash.
+    /// Digest of this table that a bond stores, to recognise the table: the last octets of its
+    /// Database Hash.
     #[must_use]
     pub fn digest(&self) -> u32 {
         let hash = hash::database_hash(self.attributes);
@@ -206,7 +207,7 @@ pub struct Attribute {
     pub read: Access,
     /// Who may write.
     pub write: Access,
-    /// The value if it is constant, or who keeps it.
+    /// The value if it is constant, or its owner.
     pub value: Value,
 }
 
@@ -252,13 +253,13 @@ pub trait Database {
     /// The value of an attribute that is not constant. Permissions were checked.
     ///
     /// # Errors
-    /// What the client is told, or `AttError::NOT_YET`.
+    /// The error for the client, or `AttError::NOT_YET`.
     fn read(&mut self, handle: u16, value: &mut Scratch) -> Result<(), AttError>;
 
     /// Writes an attribute that is not constant from `offset` on. Permissions were checked.
     ///
     /// # Errors
-    /// What the client is told (wrong length, wrong offset, a value that is not allowed), or
+    /// The error for the client (wrong length, wrong offset, a value that is not allowed), or
     /// `AttError::NOT_YET`.
     fn write(&mut self, handle: u16, offset: u16, value: &[u8]) -> Result<(), AttError>;
 }

@@ -2,9 +2,8 @@
 //!
 //! A [`Table`] begins with the services that every device has, Generic Attribute at handle 0x0001
 //! and Generic Access at 0x0009; an application's own follow from 0x0010 on. Declarations and
-//! configurations are made from what a [`Characteristic`] says of itself. What cannot be right does
-//! not compile: a table that is too small, too many configurations, a characteristic that is not
-//! there.
+//! configurations are generated from each [`Characteristic`]. Invalid tables do not compile: a
+//! table that is too small, too many configurations, an unknown characteristic.
 
 use super::{
     Access, Attribute, CHARACTERISTIC, CLIENT_CONFIGURATION, CONFIGURATIONS, Configuration, Gatt,
@@ -47,7 +46,7 @@ pub struct Characteristic {
 }
 
 impl Characteristic {
-    /// One that nobody can do anything with yet.
+    /// One without properties.
     #[must_use]
     pub const fn new(uuid: Uuid) -> Self {
         let (read, write) = (Access::Never, Access::Never);
@@ -78,7 +77,7 @@ impl Characteristic {
         Self { properties: self.properties | WRITE, write, ..self }
     }
 
-    /// It can be written without a response, too; who may is as with [`Self::writable_by`].
+    /// It can be written without a response, too, at the level of [`Self::writable_by`].
     #[must_use]
     pub const fn without_response(self) -> Self {
         Self { properties: self.properties | WRITE_WITHOUT_RESPONSE, ..self }
@@ -232,7 +231,7 @@ impl<const N: usize> Table<N> {
     /// Handle of the value of the first characteristic with this UUID, for a constant.
     ///
     /// # Panics
-    /// If there is none; in a constant that is an error of the compiler.
+    /// If there is none; in a constant that is a compile-time error.
     #[must_use]
     pub const fn handle(&self, uuid: Uuid) -> u16 {
         let (mut attributes, _) = self.attributes.split_at(self.length as usize);

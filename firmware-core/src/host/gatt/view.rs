@@ -23,12 +23,12 @@ pub(in crate::host) struct Values {
 }
 
 impl Values {
-    /// What a bond keeps of the table that its client knows.
+    /// Digest of the table that the client knows, for its bond.
     pub(in crate::host) fn database(&self) -> u32 {
         self.hash.first_chunk().map_or(0, |octets| u32::from_le_bytes(*octets))
     }
 
-    /// What a bonded client has configured in this table.
+    /// The configurations of a bonded client in this table.
     pub(in crate::host) fn kept(&self, bond: &Bond, gatt: &Gatt) -> Client {
         let client = Client::from_bits(bond.cccd, gatt);
         match bond.configured == self.database() {
@@ -48,9 +48,9 @@ pub(in crate::host) struct GattView<'a, A: Application> {
     pub(in crate::host) application: &'a mut A,
     pub(in crate::host) values: &'a Values,
     pub(in crate::host) client: &'a mut Client,
-    /// For what the application is asked next.
+    /// The next request to the application.
     pub(in crate::host) request: Request,
-    /// What it has answered to the same PDU before, until that is used.
+    /// Its earlier answer to the same PDU, until used.
     pub(in crate::host) answered: Option<Answered>,
     /// The PDU has waited for the application once.
     pub(in crate::host) resumed: bool,
@@ -88,7 +88,7 @@ impl<'a, A: Application> GattView<'a, A> {
         }
     }
 
-    /// Asks the application, unless this is what it has answered in the meantime.
+    /// Asks the application, unless it has already answered this request.
     pub(in crate::host) fn ask(
         &mut self,
         event: Event<'_, A::Button>,
@@ -97,7 +97,7 @@ impl<'a, A: Application> GattView<'a, A> {
             && *request == self.request
             && let Some((_, answer)) = self.answered.take()
         {
-            // Whatever comes after it is asked for under another number.
+            // Later requests have another number.
             self.request.number = self.request.number.wrapping_add(1);
             return answer;
         }

@@ -7,7 +7,7 @@ use ble::queue::Queue;
 /// Frames that wait for the controller, per connection.
 pub const FRAMES: usize = 4;
 
-/// Frames of one connection on their way down.
+/// Outgoing frames of one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Fragmenter {
     frames: Queue<Frame, FRAMES>,

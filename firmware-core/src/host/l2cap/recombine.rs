@@ -4,7 +4,7 @@ use super::{Frame, HEADER};
 use ble::error::PeerMisbehaved;
 use ble::hci::AclBoundary;
 
-/// What is known of the frame that is being received.
+/// The state of the frame being received.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 enum State {
     /// Nothing has begun: a continuing fragment is out of place.

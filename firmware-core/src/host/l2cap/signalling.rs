@@ -20,7 +20,7 @@ pub type SignallingPacket = heapless::Vec<u8, 23>;
 /// What a received packet means.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
-    /// Nothing that anybody waits for.
+    /// A packet without consequence.
     Ignored,
     /// To be answered with this.
     Answer(SignallingPacket),

@@ -9,7 +9,7 @@ use ble::crypto::toolbox::{f5, f6, reversed};
 use ble::error::PeerMisbehaved;
 use ble::secret::Secret;
 
-/// The peer's DHKey check: verify it, answer with the own, and wait for encryption. The
+/// The peer's DHKey check: verify it, answer with the local one, and wait for encryption. The
 /// addresses are those of the connection, not identities.
 pub(super) fn verify<const B: usize>(
     exchange: Exchange,

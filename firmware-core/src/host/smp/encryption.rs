@@ -15,7 +15,7 @@ use ble::secret::Secret;
 
 /// The central starts encryption: give the key, or say that there is none.
 ///
-/// While a pairing has not made its key yet there is none to give, not even an old one: an
+/// While a pairing has not generated its key there is none to give, not even an old one: an
 /// encryption started then (CVE-2019-19194: with a key of zeroes) would pass for the new one.
 pub(super) fn request<const B: usize>(
     state: State,
@@ -88,7 +88,7 @@ pub(super) fn changed<const B: usize>(
         // The pairing that made the key has failed since.
         Some(offer) if offer.fresh && !matches!(state, State::Encryption(..)) => return Ok(state),
         Some(offer) => (offer.level, offer.key_size, offer.fresh),
-        // Encrypted with a key that is not ours: worth nothing.
+        // Encrypted with a key that this manager did not give: no security.
         None => return Ok(state),
     };
     (cx.peer.level, cx.peer.key_size) = (level, key_size);

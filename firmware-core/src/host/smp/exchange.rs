@@ -9,7 +9,7 @@ use super::{SmpOutput, numeric, passkey};
 use ble::effect::{Effect, PublicKey};
 use ble::error::PeerMisbehaved;
 
-/// The peer's public key: go on when the own one is ready.
+/// The peer's public key: continue when the local one is ready.
 pub(super) fn public_key<const B: usize>(
     terms: Terms,
     peer: PublicKey,
@@ -22,8 +22,8 @@ pub(super) fn public_key<const B: usize>(
         cx.shared.renew_key_pair();
         return Ok(State::OwnKey(terms, peer));
     };
-    // A reflected key makes the peer's checks computable from ours, passkey or not. No reason is
-    // named for it; it is the one for keys that are not valid (3.5.5).
+    // With a reflected key the peer could compute its checks from the local ones, with or without
+    // passkey. The specification names no reason for it; this is the one for invalid keys (3.5.5).
     // SMP-KEY-2: a reflected public key.
     if peer.x == own.x {
         return Err(Reason::DHKEY_CHECK_FAILED.because(PeerMisbehaved::SmpBadPublicKey));

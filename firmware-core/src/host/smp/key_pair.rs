@@ -1,7 +1,7 @@
-//! The own P-256 key pair: computed ahead, used for one pairing, then replaced.
+//! The local P-256 key pair: computed ahead, used for one pairing, then replaced.
 //!
-//! A pair that serves one attempt only gives nothing to an attacker who probes with points that
-//! are not on the curve, and cannot be reflected from an earlier attempt.
+//! A pair that serves one attempt only reveals nothing to an attacker who probes with points off
+//! the curve, and cannot be reflected from an earlier attempt.
 
 use super::draws::Draws;
 use ble::effect::{EffectId, PublicKey};
@@ -18,8 +18,8 @@ pub(super) enum KeyPair {
 }
 
 impl KeyPair {
-    /// Draws a private key, or takes the debug key, and tells what has to be computed, unless a
-    /// pair exists or is on its way.
+    /// Draws a private key, or takes the debug key, and returns the computation to do, unless a
+    /// pair exists or is being computed.
     pub(super) fn renew(
         &mut self,
         draws: &mut Draws,
@@ -63,8 +63,8 @@ impl KeyPair {
     }
 }
 
-/// The debug key of the specification (2.3.5.6.1), X coordinate, least significant octet first.
-/// Its private key is public, so whoever uses it can be listened to.
+/// The debug key of the specification (2.3.5.6.1), X coordinate, least significant octet first. Its
+/// private key is public, so pairings that use it can be decrypted.
 pub(super) const DEBUG_X: [u8; 32] = [
     0xe6, 0x9d, 0x35, 0x0e, 0x48, 0x01, 0x03, 0xcc, 0xdb, 0xfd, 0xf4, 0xac, 0x11, 0x91, 0xf4, 0xef,
     0xb9, 0xa5, 0xf9, 0xe9, 0xa7, 0x83, 0x2c, 0x5e, 0x2c, 0xbe, 0x97, 0xf2, 0xd2, 0x03, 0xb0, 0x20,

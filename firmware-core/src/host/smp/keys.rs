@@ -14,7 +14,7 @@ use ble::effect::Effect;
 use ble::log::{Line, Severity};
 use ble::secret::Secret;
 
-/// Encryption is on: send the own keys, then wait for the peer's.
+/// Encryption is on: send the local keys, then wait for the peer's.
 pub(super) fn begin<const B: usize>(terms: Terms, key: Key, cx: &mut Context<'_, B>) -> Step {
     cx.peer.key = Some(key.clone());
     // SMP-DIST-1: keys on an encrypted link.
@@ -57,7 +57,8 @@ fn finish<const B: usize>(
 ) -> Step {
     let bonded = match identity {
         Some(identity) if terms.bonding() => {
-            // Whatever speaks against it, the link is encrypted with this key, and must go.
+            // If the bond is refused, the link is encrypted with this key, and must be
+            // disconnected.
             store(terms, key, irk, identity, cx)
                 .map_err(|failure| Failure { expels: true, ..failure })?;
             true

@@ -1,4 +1,4 @@
-//! One connection as SMP sees it, and what a step of its pairing may touch.
+//! One connection as SMP sees it, and the context of a pairing step.
 
 use super::back_off::BackOff;
 use super::command::Command;
@@ -34,11 +34,11 @@ pub(super) const ROOM_TO_RECEIVE: usize = OUTPUTS / 3;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Peer {
     pub(super) handle: Handle,
-    /// Own address on air.
+    /// Local address on air.
     pub(super) local: Address,
     /// Peer's address on air.
     pub(super) on_air: Address,
-    /// Who the peer is, as far as known.
+    /// The peer's identity, if known.
     pub(super) identity: Option<Address>,
     /// Security level of the connection, 1–4.
     pub(super) level: u8,
@@ -136,13 +136,13 @@ impl Shared {
     }
 }
 
-/// What a step may touch beside the state that it consumes.
+/// What a step may access beside the state that it consumes.
 pub(super) struct Context<'a, const B: usize> {
     pub(super) now: Instant,
     pub(super) peer: &'a mut Peer,
     pub(super) shared: &'a mut Shared,
     pub(super) bonds: &'a mut Bonds<B>,
-    /// A pairing goes on with another peer; there is one display and one key pair.
+    /// A pairing with another peer is under way; there is one display and one key pair.
     pub(super) busy: bool,
     /// Slots of the bonds that other links are encrypted with, a bit each.
     pub(super) in_use: u16,
@@ -161,7 +161,7 @@ impl<const B: usize> Context<'_, B> {
         self.shared.emit(SmpOutput::Dialog(dialog));
     }
 
-    /// Takes away what was shown; true if there was anything.
+    /// Clears what was shown; `true` if there was anything.
     pub(super) fn clear(&mut self) -> bool {
         let shown = core::mem::replace(&mut self.peer.shown, false);
         if shown {

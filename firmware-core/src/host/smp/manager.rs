@@ -1,4 +1,5 @@
-//! The Security Manager's face: what comes in, who it is about, and the order of things.
+//! The interface of the Security Manager: inputs, the connections that they concern, and the order
+//! of steps.
 
 use super::command::{Command, Reason, Unreadable};
 use super::draws::Draws;
@@ -30,7 +31,7 @@ pub struct SecurityManager<const LINKS: usize, const BONDS: usize> {
 impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     /// A manager without bonds; give it the [`Completion::Loaded`] records, then start it.
     #[must_use]
-    // Built where it stays: as a function of its own it would be built on the stack and moved.
+    // Built in place: as a separate function it would be built on the stack and moved.
     #[inline(always)]
     pub fn new(config: SmpConfig, entropy: &Entropy) -> Self {
         Self {
@@ -77,9 +78,9 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         self.shared.broken.check(Invariant::SecurityPlacesFit, placed.is_ok());
     }
 
-    /// The connection is gone. If pairing, encryption or an own Security Request was pending,
-    /// its failure ([`SecurityError::Unspecified`]) is reported now, before the application
-    /// tells of the disconnection.
+    /// The connection is over. If pairing, encryption or a local Security Request was pending, its
+    /// failure ([`SecurityError::Unspecified`]) is reported now, before the disconnection is
+    /// reported to the application.
     pub fn disconnected(&mut self, _now: Instant, handle: Handle, _reason: ErrorCode) {
         let Some(index) = self.links.iter().position(|link| link.peer.handle == handle) else {
             return;
@@ -91,8 +92,8 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         outcome::lost(&link, &mut self.shared);
     }
 
-    /// A payload of the Security Manager channel. It is dropped while so many outputs wait that
-    /// an answer might find no room: a peer that floods but does not listen only harms itself.
+    /// A payload of the Security Manager channel. It is dropped while there might be no room for
+    /// the answer: a peer that floods without acknowledging only harms itself.
     pub fn received(&mut self, now: Instant, handle: Handle, pdu: &[u8]) {
         if self.shared.outputs.len() > ROOM_TO_RECEIVE {
             return;
@@ -234,8 +235,8 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         });
     }
 
-    /// Asks the central for security by a Security Request, unless something goes on already or
-    /// the peer has failed to authenticate too recently.
+    /// Asks the central for security by a Security Request, unless pairing or encryption is under
+    /// way or the peer has recently failed to authenticate.
     pub fn request_security(&mut self, now: Instant, handle: Handle) {
         self.step(now, handle, |state, cx| {
             // SMP-SEC-1: no Security Request while pairing.
@@ -253,13 +254,13 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         self.shared.config.irk = irk;
     }
 
-    /// Pairing mode: whoever asks may bond, whatever else the configuration says. A pairing that
-    /// has begun in it goes on when it is over.
+    /// Pairing mode: any central may bond, regardless of the configuration. A pairing that has
+    /// begun in it continues after its end.
     pub const fn set_bondable(&mut self, on: bool) {
         self.shared.config.bondable = on;
     }
 
-    /// Forgets all bonds, in storage too. Connections stay as they are, but their keys are gone.
+    /// Forgets all bonds, in storage too. Connections stay up, but their keys are deleted.
     pub fn delete_all_bonds(&mut self, _now: Instant) {
         while let Some(bond) = self.bonds.take_first() {
             let id = self.shared.effect_id();
@@ -272,7 +273,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             if let Some(offer) = &mut peer.offered {
                 offer.bonded = false;
             }
-            // One whose keys are on their way would be back at once.
+            // A bond whose keys are being distributed would return immediately.
             if link.state.is_distributing() {
                 (link.state, peer.deadline) = (State::Blocked, None);
                 let handle = peer.handle;
@@ -283,8 +284,8 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         self.shared.emit(SmpOutput::BondsChanged);
     }
 
-    /// Keeps what a bonded client has configured, and whether it `knows` the present table. Nothing
-    /// happens without a change, nor before the client has shown by encryption that it has the
+    /// Stores a bonded client's configurations, and whether it `knows` the present table. Does
+    /// nothing without a change, or before the client has proved by encryption that it has the
     /// bond's key.
     pub fn set_cccd(&mut self, handle: Handle, cccd: u16, knows: bool) {
         // GATT-CCCD-2: subscriptions are kept with the bond.
@@ -315,10 +316,10 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         }
     }
 
-    /// Tells whose pairing or encryption is not over; see [`ble::armed`].
-    pub fn armed(&self, tell: Tell<'_>) {
+    /// Reports pairings and encryptions under way; see [`ble::armed`].
+    pub fn armed(&self, report: Tell<'_>) {
         for link in self.links.iter().filter(|link| link.is_pending()) {
-            tell(Armed { what: What::Security, until: link.peer.deadline });
+            report(Armed { what: What::Security, until: link.peer.deadline });
         }
     }
 
@@ -355,7 +356,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         self.peer(handle).map_or(0, |peer| peer.key_size)
     }
 
-    /// Whether pairing goes on: from Pairing Request or the own Security Request until
+    /// Whether pairing is under way: from Pairing Request or the local Security Request until
     /// encryption and key distribution are over, or it has failed; also while a bonded central's
     /// encryption is starting.
     #[must_use]
@@ -419,7 +420,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     }
 }
 
-/// The peer ends the pairing, or refuses the own Security Request.
+/// The peer ends the pairing, or refuses the local Security Request.
 fn failed_by_peer<const B: usize>(state: State, reason: Reason, cx: &mut Context<'_, B>) -> State {
     match state {
         State::Idle | State::Blocked => state,

@@ -1,8 +1,8 @@
 //! Security Manager, responder of LE Secure Connections (Vol 3, Part H).
 //!
 //! [`SecurityManager`] takes SMP payloads, the controller's key requests and the user's answers,
-//! and gives [`SmpOutput`]s. Call [`SecurityManager::poll`] until `None` after each other call.
-//! One pairing goes on at a time, on whichever connection: there is one display and one key pair.
+//! and gives [`SmpOutput`]s. Call [`SecurityManager::poll`] until `None` after each other call. One
+//! pairing is under way at a time, on any connection: there is one display and one key pair.
 //!
 //! | file | what |
 //! |---|---|
@@ -62,7 +62,7 @@ pub struct SmpConfig {
     /// Whether a peer that failed to authenticate has to wait, longer each time. Off only for
     /// experiments.
     pub back_off: bool,
-    /// Pairing mode: whoever asks may bond.
+    /// Pairing mode: any central may bond.
     pub bondable: bool,
     /// What becomes of a Pairing Request otherwise.
     pub outside: PairingOutsideMode,
@@ -72,7 +72,7 @@ pub struct SmpConfig {
     pub table_full: BondTableFull,
     /// Identity address that is distributed to peers.
     pub identity: Address,
-    /// Use the debug key of the specification instead of an own one: insecure.
+    /// Use the debug key of the specification instead of a generated one: insecure.
     pub debug_key: bool,
     /// Whether a pairing may leave a bond.
     pub bonding: bool,
@@ -85,7 +85,7 @@ pub struct SmpConfig {
     pub lapses: Lapses,
 }
 
-/// What leaves the Security Manager.
+/// An output of the Security Manager.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SmpOutput {
     /// Payload for the Security Manager channel.
@@ -97,7 +97,7 @@ pub enum SmpOutput {
     },
     /// To the controller.
     Command(Command),
-    /// To whoever does slow work. The ids are this manager's own, from 0 upwards.
+    /// Slow work to be done outside. The ids are this manager's, from 0 upwards.
     Effect(Effect),
     /// To the user.
     Dialog(Dialog),

@@ -11,14 +11,14 @@ use super::policy::{self, Right, Worth};
 use super::state::{State, Step};
 use ble::security::IoCapability;
 
-/// Own maximum and the size that level 4 demands.
+/// Local maximum, and the size that level 4 demands.
 const KEY_SIZE_MAX: u8 = 16;
 const KEY_SIZE_MIN: u8 = 7;
 
 /// How the two sides convince each other, seen from this side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Method {
-    /// Nobody checks anything.
+    /// No user interaction.
     JustWorks,
     /// Both users see a number and compare.
     NumericComparison,
@@ -51,7 +51,7 @@ pub(super) struct Terms {
     pub(super) request: PairingFeatures,
     pub(super) response: PairingFeatures,
     pub(super) method: Method,
-    /// By what right it leaves a bond, if it may.
+    /// The right by which it may create a bond, if any.
     pub(super) right: Option<Right>,
 }
 
@@ -66,7 +66,7 @@ impl Terms {
         if self.request.key_size < KEY_SIZE_MAX { self.request.key_size } else { KEY_SIZE_MAX }
     }
 
-    /// What the key that this pairing makes is worth.
+    /// The strength of the key that this pairing generates.
     pub(super) const fn worth(&self) -> Worth {
         Worth { level: self.level(), size: self.key_size() }
     }
@@ -148,7 +148,8 @@ fn refuse_weakness<const B: usize>(
     }
     match request.oob {
         0 => {}
-        // With Secure Connections one side's data suffices to choose OOB, and there is none.
+        // With Secure Connections the data of one side suffice to choose OOB, and this side has
+        // none.
         1 => return Err(Reason::OOB_NOT_AVAILABLE.into()),
         _ => return Err(Reason::INVALID_PARAMETERS.into()),
     }
@@ -162,8 +163,9 @@ fn refuse_weakness<const B: usize>(
     if terms.method == Method::JustWorks && terms.right == Some(Right::Authenticated) {
         return Err(Reason::PAIRING_NOT_SUPPORTED.into());
     }
-    // Whom the peer is taken for now; what it says it is comes later. Also without bonding: nobody
-    // passes for a bonded peer with less than its bond demands.
+    // The identity by the peer's address; the one that it distributes follows later. This also
+    // applies without bonding: no device passes for a bonded peer with weaker security than its
+    // bond demands.
     if let Some(identity) = cx.peer.identity {
         policy::may_replace(identity, terms.worth(), terms.right, cx)?;
     }

@@ -11,15 +11,15 @@ use ble::log::{Line, Severity};
 use ble::secret::Secret;
 use ble::ui::Dialog;
 
-/// What is kept while the user compares.
+/// The state while the user compares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Comparison {
     proof: Proof,
-    /// The peer's user may be faster: its DHKey check waits for ours.
+    /// The peer's user may be faster: its DHKey check waits for the local user.
     check: Option<[u8; 16]>,
 }
 
-/// Commits to the own nonce and waits for the peer's.
+/// Commits to the local nonce and waits for the peer's.
 pub(super) fn begin<const B: usize>(exchange: Exchange, cx: &mut Context<'_, B>) -> Step {
     let nonce = Secret::new(cx.shared.draws.octets());
     let value = confirm(&exchange.own, &exchange.peer, nonce.expose(), 0);
@@ -27,7 +27,7 @@ pub(super) fn begin<const B: usize>(exchange: Exchange, cx: &mut Context<'_, B>)
     Ok(State::Nonce(exchange, nonce))
 }
 
-/// The peer's nonce: publish the own one; compare numbers if that is the method.
+/// The peer's nonce: publish the local one; compare numbers if that is the method.
 pub(super) fn random<const B: usize>(
     exchange: Exchange,
     own: &Secret<16>,

@@ -1,4 +1,4 @@
-//! How a pairing, or the wait for security, ends without success, and what is said about it.
+//! How a pairing, or the wait for security, ends without success, and how that is reported.
 
 use super::SmpOutput;
 use super::command::{Command, Reason};
@@ -11,7 +11,7 @@ use ble::log::{Line, SecurityError, Severity};
 /// Which side found the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finder {
-    /// This side; the peer is told.
+    /// This side; the peer gets Pairing Failed.
     Local,
     /// The peer, by Pairing Failed.
     Remote,
@@ -51,7 +51,7 @@ pub(super) fn fail<const B: usize>(
     cx.log(Severity::Info, Line::PairingFailed { peer, reason: reason.0 });
     cx.shared.emit(SmpOutput::PairingEnded { handle, bonded: false });
     cx.shared.renew_key_pair();
-    // Encrypted with a key of which nobody knows whose it is, or whose it must not be.
+    // Encrypted with a key whose owner is unknown or not acceptable.
     if failure.expels || before.is_distributing() {
         cx.expel();
         return State::Blocked;
@@ -59,8 +59,8 @@ pub(super) fn fail<const B: usize>(
     State::Idle
 }
 
-/// The connection is gone: whatever was pending has failed for no reason of its own. This is
-/// reported before the disconnection itself.
+/// The connection is over: what was pending has failed with it. This is reported before the
+/// disconnection itself.
 pub(super) fn lost(link: &SmpLink, shared: &mut Shared) {
     let handle = link.peer.handle;
     if link.peer.shown {

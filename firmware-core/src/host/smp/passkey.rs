@@ -1,8 +1,8 @@
 //! Stage 1 by passkey entry (Vol 3, Part H, 2.3.5.6.3): 20 rounds, one bit each, least
 //! significant bit first.
 //!
-//! Each round discloses its bit to a peer who guesses it, right or wrong; that is harmless only
-//! if the passkey is never used again.
+//! Each round discloses its bit to a peer that guesses it, whether right or wrong; that is harmless
+//! only if the passkey is never used again.
 
 use super::command::{Command, Reason};
 use super::link::Context;
@@ -26,7 +26,7 @@ pub(super) struct Round {
     number: u8,
     /// Least significant octet first.
     passkey: Secret<4>,
-    /// Own nonce of this round; published in its last step.
+    /// Local nonce of this round; published in its last step.
     own: Secret<16>,
 }
 
@@ -93,7 +93,7 @@ pub(super) fn confirm<const B: usize>(
     Ok(State::Random(exchange, round, value))
 }
 
-/// The peer's nonce: verify its commitment before publishing the own nonce.
+/// The peer's nonce: verify its commitment before publishing the local nonce.
 pub(super) fn random<const B: usize>(
     exchange: Exchange,
     round: Round,

@@ -1,4 +1,4 @@
-//! Whether a pairing is welcome, and what it may do to the bonds that there are.
+//! Whether a pairing is accepted, and what it may do to existing bonds.
 //!
 //! The rules are those of mature stacks (Zephyr's `update_keys_check`), and one more: whose bond
 //! it is shows only after encryption, in the identity that the peer distributes, so that they are
@@ -13,19 +13,19 @@ use ble::address::Address;
 use ble::log::{Line, Severity};
 use ble::secret::Secret;
 
-/// By what right a pairing leaves a bond.
+/// The right by which a pairing may create a bond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Right {
     /// The person has opened pairing mode.
     Mode,
     /// The link is encrypted with the key of the peer's bond, which may be renewed.
     Proven,
-    /// Somebody at the device takes part in the pairing.
+    /// A person at the device takes part in the pairing.
     Authenticated,
 }
 
-/// What a key is worth, beside the Secure Connections that all keys here come from. The level
-/// tells of protection against a man in the middle: there is none below 3.
+/// The strength of a key; all keys here come from Secure Connections. The level shows MITM
+/// protection: there is none below 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Worth {
     pub(super) level: u8,
@@ -38,7 +38,7 @@ impl Worth {
     }
 }
 
-/// The right that a request has now; `None`: it may pair, but leaves nothing.
+/// The right that a request has now; `None`: it may pair, but not bond.
 pub(super) fn right<const B: usize>(cx: &Context<'_, B>) -> Result<Option<Right>, Failure> {
     // GAP-BOND-1: bonding only where it is allowed.
     let config = &cx.shared.config;
@@ -87,7 +87,7 @@ pub(super) fn may_replace<const B: usize>(
     Err(refused(identity, why, reason, cx))
 }
 
-/// What the identity that a peer has distributed must stand up to beside [`may_replace`].
+/// The checks of a distributed identity, in addition to [`may_replace`].
 ///
 /// # Errors
 /// Why there is no bond with it, which is logged.
@@ -112,7 +112,7 @@ pub(super) fn may_be<const B: usize>(
 /// The place for a bond with this identity: its own, a free one, or that of the oldest.
 ///
 /// # Errors
-/// There is none, which is logged.
+/// If there is none, which is logged.
 pub(super) fn place<const B: usize>(
     identity: Option<Address>,
     level: u8,
@@ -121,7 +121,7 @@ pub(super) fn place<const B: usize>(
     if let Some(slot) = cx.bonds.slot_for(identity) {
         return Ok(slot);
     }
-    // A weaker key drives no stronger one out, nor anybody the one who is here.
+    // A weaker key never replaces a stronger one, and no bond of a connected peer is replaced.
     let yields = |bond: &&Bond| bond.level <= level && cx.in_use & 1 << bond.slot == 0;
     if cx.shared.config.table_full == BondTableFull::ReplaceOldest
         && let Some(oldest) = cx.bonds.iter().filter(yields).min_by_key(|bond| bond.number)

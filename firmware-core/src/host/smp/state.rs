@@ -1,4 +1,4 @@
-//! Where a pairing stands. Each state is named by what it waits for and carries only what its
+//! The states of a pairing. Each state is named by what it waits for and carries only what its
 //! successors need.
 //!
 //! ```text
@@ -22,19 +22,19 @@ use ble::secret::Secret;
 pub(super) enum State {
     /// Nothing: no pairing is under way.
     Idle,
-    /// The answer to the own Security Request: pairing or encryption.
+    /// The answer to the local Security Request: pairing or encryption.
     Requested,
     /// The peer's public key.
     PublicKey(Terms),
-    /// The own public key, which is still being computed; the peer's is here.
+    /// The local public key, which is still being computed; the peer's has been received.
     OwnKey(Terms, PublicKey),
-    /// The user, who types the passkey; the peer's first confirm value may be here already.
+    /// The user, who types the passkey; the peer's first confirm value may have been received.
     Entry(Exchange, Option<[u8; 16]>),
     /// The peer's confirm value of a round.
     Confirm(Exchange, Round),
     /// The peer's nonce of a round, which must fit its confirm value.
     Random(Exchange, Round, [u8; 16]),
-    /// The peer's nonce in Just Works and numeric comparison; the own one is committed to.
+    /// The peer's nonce in Just Works and numeric comparison; the local one is committed to.
     Nonce(Exchange, Secret<16>),
     /// The user, who compares numbers.
     Comparison(Exchange, Comparison),
@@ -59,14 +59,14 @@ pub(super) struct Exchange {
     pub(super) dhkey: DhKey,
 }
 
-/// The Diffie-Hellman key is slow: it is computed while stage 1 goes on.
+/// The Diffie-Hellman key is slow: it is computed during stage 1.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum DhKey {
     Computing(EffectId),
     Ready(Secret<32>),
 }
 
-/// What stage 1 leaves for stage 2: both nonces and the passkey as a 128-bit number, each least
+/// The results of stage 1 for stage 2: both nonces and the passkey as a 128-bit number, each least
 /// significant octet first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Proof {
@@ -75,7 +75,7 @@ pub(super) struct Proof {
     pub(super) r: Secret<16>,
 }
 
-/// A key of a connection and what it is worth.
+/// The key of a connection and its strength.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) ltk: Secret<16>,
@@ -135,7 +135,7 @@ impl State {
     }
 }
 
-/// What a command of the peer does in a state.
+/// Applies a command of the peer to a state.
 pub(super) fn step<const B: usize>(
     state: State,
     command: Command,

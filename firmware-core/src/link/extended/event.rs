@@ -27,7 +27,7 @@ const fn tuning(channel: u8) -> Tuning {
 }
 
 impl<const DATA: usize> AdvertisingSet<DATA> {
-    /// Takes an event of the radio; one that does not belong to what was asked is ignored.
+    /// Takes an event of the radio; one that does not belong to the operation under way is ignored.
     pub fn radio(&mut self, now: Instant, event: RadioEvent, neighbours: &impl Neighbours) {
         if !self.operation.expects(now, &event) {
             return;
@@ -46,7 +46,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         }
     }
 
-    /// Begins what is due, and gives up what the radio has not done.
+    /// Begins what is due, and gives up operations that the radio has not completed.
     pub fn timer(&mut self, now: Instant) {
         if self.operation.overdue().is_some_and(|overdue| overdue <= now) {
             self.operation = Operation::Idle;
@@ -208,8 +208,8 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         self.stage = Stage::Waiting(started + interval + Duration::from_us(u64::from(delay)));
     }
 
-    /// Breaks off the event under way, if there is one. One that is prepared but has not begun
-    /// comes when it would have come.
+    /// Aborts the event under way, if there is one. One that is prepared but has not begun keeps
+    /// its time.
     pub(super) fn give_up_event(&mut self, now: Instant) {
         self.accepted = None;
         if self.operation != Operation::Idle {

@@ -37,7 +37,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
         self.what.primary.air_time(payload) + CHANNEL_GAP
     }
 
-    /// The AUX_ADV_IND of an event that starts then, with so many primary channels.
+    /// The AUX_ADV_IND of an event with this start and number of primary channels.
     pub(super) fn auxiliary_of(&mut self, started: Instant, channels: u32) -> Upcoming {
         let at = started + self.primary_step().times(u64::from(channels));
         // The last step is followed by another gap.

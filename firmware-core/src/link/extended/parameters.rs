@@ -8,13 +8,13 @@ use ble::phy::TxPhy;
 /// Parameters of an advertising set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SetParameters {
-    /// What the set can be asked.
+    /// Whether the set is connectable, scannable or neither.
     pub mode: AdvMode,
     /// AdvA: the address that the set advertises under.
     pub own: Address,
-    /// Leaves AdvA out. Only where nothing can be asked.
+    /// Omits AdvA. Only for sets that are neither connectable nor scannable.
     pub anonymous: bool,
-    /// TargetA: the only one who may ask.
+    /// TargetA: the only peer that may send requests.
     pub target: Option<Address>,
     /// TargetA, where it is not `target`: a private address of it.
     pub target_shown: Option<Address>,
@@ -30,10 +30,10 @@ pub struct SetParameters {
     pub secondary: TxPhy,
     /// Advertising SID, 4 bits.
     pub sid: u8,
-    /// Told in the PDUs, if at all; dBm.
+    /// TX power in the PDUs, dBm; `None`: omitted.
     pub tx_power: Option<i8>,
-    /// Who may ask.
+    /// The peers that may send requests.
     pub filter: FilterPolicy,
-    /// The own sleep clock is within 50 ppm.
+    /// The local sleep clock is within 50 ppm.
     pub accurate: bool,
 }

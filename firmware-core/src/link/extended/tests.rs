@@ -104,7 +104,7 @@ fn ask(set: &mut Set, asked: &Sent, pdu: AirPdu, all: &All) -> Instant {
     end
 }
 
-/// Whether `from` names `to`, and leaves it time.
+/// Whether the AuxPtr of `from` points at `to`, with enough time between them.
 fn points_at(from: &Sent, to: &Sent) -> bool {
     let Some(aux) = from.pdu.aux else { return false };
     let earliest = from.at + aux.earliest();

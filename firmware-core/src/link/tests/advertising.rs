@@ -4,7 +4,7 @@ use super::*;
 use crate::link::schedule::Owner;
 use ble::error::PeerMisbehaved;
 
-/// One whole event that nobody answers: start and channel of each PDU.
+/// One whole event without an answer: start and channel of each PDU.
 fn event(b: &mut Bench<1>, channels: usize) -> Vec<(Instant, u8)> {
     let turn = |_| {
         let (start, channel, _) = b.advertises();
@@ -87,7 +87,7 @@ fn what_changes_after_an_event_was_prepared_does_not_leave_it_out() {
         let imminent = (-300..0).contains(&since_start_us);
         assert_eq!(b.command.is_none(), imminent, "{since_start_us}");
         if imminent {
-            // Its first PDU leaves as it was, and is its only one.
+            // Its first PDU is sent unchanged, and is its only one.
             b.command = Some(prepared);
             assert_eq!(b.advertises().0, at);
             b.nobody();
@@ -122,7 +122,7 @@ fn what_changes_while_a_connection_is_decided_begins_no_event() {
             assert!(apart >= Duration::from_ms(100) && apart <= Duration::from_ms(110));
         } else {
             b.listens();
-            // Told to, it advertises beside the connection, at once.
+            // If ordered, it advertises beside the connection immediately.
             b.order(LinkOrder::Advertise(advertising()));
             assert!(b.link.wishes().any(|wish| wish.owner == Owner::Advertising));
         }

@@ -1,4 +1,5 @@
-//! What an advertiser answers, by its kind and by who asks (Vol 6, Part B, 4.4.2.2 to 4.4.2.7).
+//! What an advertiser answers, by the kind of advertising and by the peer (Vol 6, Part B, 4.4.2.2
+//! to 4.4.2.7).
 
 use super::*;
 
@@ -17,7 +18,7 @@ fn begun(what: Advertising) -> Bench<1> {
     b
 }
 
-/// Whether `initiator` is connected, and as whom.
+/// Whether `initiator` is connected, and with which identity.
 fn connects(b: &mut Bench<1>, initiator: Address) -> Option<(Option<Address>, bool)> {
     b.requests(connect(ConnectInd { initiator, ..request() }));
     let told = b.told();
@@ -39,7 +40,7 @@ fn each_kind_answers_what_it_is_for() {
     for (kind, scannable, connectable) in KINDS {
         let what = Advertising { kind, ..advertising() };
         let mut b = begun(what.clone());
-        // The target is who asks.
+        // The target sends the request.
         assert_eq!(b.requests(scan_request(CENTRAL)).is_some(), scannable, "{kind:?}");
         assert_eq!(b.told(), []);
         let mut b = begun(what);
@@ -47,7 +48,7 @@ fn each_kind_answers_what_it_is_for() {
     }
 }
 
-/// LL-ADV-4. The same from somebody else: directed advertising is for its target.
+/// LL-ADV-4. The same from another device: directed advertising is for its target.
 #[test]
 fn directed_kinds_answer_their_target_only() {
     for (kind, _, connectable) in KINDS {
@@ -96,8 +97,8 @@ fn without_resolution_a_private_address_is_an_address_like_any() {
     }
 }
 
-/// LL-ADV-5. A private address that was looked up in vain is a stranger's: as welcome as any
-/// where nobody is filtered, and nowhere else.
+/// LL-ADV-5. A private address that does not resolve is a stranger's: it may connect without a
+/// filter policy, and not with one.
 #[test]
 fn a_stranger_connects_where_anyone_may() {
     for (filter, anyone) in [
@@ -113,7 +114,7 @@ fn a_stranger_connects_where_anyone_may() {
     }
 }
 
-/// What is out of range is only named if it would have been accepted otherwise.
+/// A value out of range is reported only if the request would otherwise have been accepted.
 #[test]
 fn the_requests_of_strangers_are_not_judged() {
     let mut b = begun(directed(IDENTITY, false));

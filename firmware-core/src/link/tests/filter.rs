@@ -135,8 +135,8 @@ fn without_a_filter_a_private_initiator_is_as_welcome_as_any() {
 
 /// LL-ADV-2: random delay.
 ///
-/// Whoever must hide behind a private address (network privacy) and does not is refused by
-/// `Control`, although no filter policy had to be asked.
+/// A peer that must use a private address (network privacy) and does not is refused by `Control`,
+/// even without a filter policy.
 #[test]
 fn advertising_goes_on_after_any_refused_connection() {
     let mut b = filtering(FilterPolicy::Any);

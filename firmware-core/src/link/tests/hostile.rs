@@ -1,4 +1,4 @@
-//! Whatever the radio says and whatever is ordered, the link stays sound.
+//! The link stays sound for any event of the radio and any order.
 
 use super::*;
 use crate::link::message::NewParameters;
@@ -77,7 +77,7 @@ fn pdus_that_nobody_takes_are_left_unacknowledged() {
 #[derive(Clone, Debug)]
 enum Step {
     Order(LinkOrder),
-    /// The radio reports something that may or may not fit what it was told.
+    /// The radio reports something that may or may not fit its command.
     Radio {
         after: u32,
         offset: i32,
@@ -85,13 +85,13 @@ enum Step {
         octets: Vec<u8>,
         crc_ok: bool,
     },
-    /// The radio does what it was told and receives these octets, if it listens.
+    /// The radio obeys its command and receives these octets, if it listens.
     Obey {
         into: u16,
         octets: Vec<u8>,
         crc_ok: bool,
     },
-    /// Somebody connects to what is advertised.
+    /// A central answers the advertising with CONNECT_IND.
     Connect(ConnectInd),
     Timer {
         late: u32,
@@ -184,7 +184,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a radio that was told `command` may report, receiving `octets` if it listens.
+/// What a radio may report after `command`, with `octets` received if it listens.
 fn obey(
     command: &RadioCommand,
     now: Instant,

@@ -132,7 +132,7 @@ fn supervision_restarts_at_the_instant() {
 /// LL-UPD-2: received at the instant.
 #[test]
 fn an_update_first_received_in_its_instant_makes_that_packet_the_anchor() {
-    // Ordered while the event goes on, and after it.
+    // Ordered during the event, and after it.
     for during in [true, false] {
         let mut b = established(|_| ());
         let anchor = b.listens().middle();

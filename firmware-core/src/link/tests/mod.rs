@@ -83,7 +83,7 @@ fn connect(request: ConnectInd) -> AirPdu {
     AdvertisingPdu::ConnectInd(request).encode()
 }
 
-/// A packet of the central: SN, NESN, MD, and what it carries.
+/// A packet of the central: SN, NESN, MD, LLID and payload.
 fn packet(sn: u8, nesn: u8, md: u8, llid: Llid, payload: &[u8]) -> AirPdu {
     let header = DataHeader { llid, sn: sn == 1, nesn: nesn == 1, md: md == 1 };
     AirPdu::new(header.octet(), payload).unwrap()
@@ -124,7 +124,7 @@ struct Reply {
     payload: Vec<u8>,
     tag: Tag,
     phy: TxPhy,
-    /// Whether the event goes on.
+    /// Whether the event continues.
     then: AfterTransmit,
     end: Instant,
     len: Duration,
@@ -147,7 +147,7 @@ struct Bench<const LINKS: usize> {
     reports: Vec<LinkReport>,
     /// When the last report was made.
     reported: Instant,
-    /// What the radio was told last and has not begun.
+    /// The latest radio command that has not begun.
     command: Option<RadioCommand>,
 }
 
@@ -180,8 +180,7 @@ impl<const LINKS: usize> Bench<LINKS> {
         self.settle();
     }
 
-    /// Lets time pass until the radio is told something other than to stop, but not beyond
-    /// `until`.
+    /// Lets time pass until the next radio command other than to stop, but not beyond `until`.
     fn run(&mut self, until: Instant) -> Option<RadioCommand> {
         for _ in 0..10_000 {
             if let Some(command) = self.command.take().filter(|c| *c != RadioCommand::Stop) {
@@ -213,7 +212,7 @@ impl<const LINKS: usize> Bench<LINKS> {
         true
     }
 
-    /// Lets time pass until the radio is told something.
+    /// Lets time pass until the next radio command.
     fn next_command(&mut self) -> RadioCommand {
         self.run(self.now + Duration::from_secs(60)).expect("a command")
     }
@@ -258,7 +257,7 @@ impl<const LINKS: usize> Bench<LINKS> {
         }
     }
 
-    /// The reply leaves T_IFS after the packet. Gives its end.
+    /// The reply is sent T_IFS after the packet. Returns its end.
     fn replies(&mut self, reply: &Reply) -> Instant {
         let start = reply.end + T_IFS;
         let end = start + reply.len;
@@ -286,7 +285,7 @@ impl<const LINKS: usize> Bench<LINKS> {
         listen
     }
 
-    /// Next advertising PDU: start, channel, and what it is.
+    /// Next advertising PDU with its start and channel.
     fn advertises(&mut self) -> (Instant, u8, AdvertisingPdu) {
         let command = self.next_command();
         let RadioCommand::Transmit { at, tuning, phy: TxPhy::Le1M, pdu, .. } = command else {
@@ -298,7 +297,7 @@ impl<const LINKS: usize> Bench<LINKS> {
         (at, tuning.channel, AdvertisingPdu::parse(&pdu).unwrap())
     }
 
-    /// Nobody answers the advertising PDU that has just left.
+    /// No device answers the advertising PDU just sent.
     fn nobody(&mut self) {
         self.misses(self.now + Duration::from_us(200));
     }
@@ -315,7 +314,7 @@ impl<const LINKS: usize> Bench<LINKS> {
         }
     }
 
-    /// Starts advertising `what`; the first PDU leaves.
+    /// Starts advertising `what`, and sends the first PDU.
     fn advertise(&mut self, what: Advertising) -> AdvertisingPdu {
         self.order(LinkOrder::Advertise(what));
         self.advertises().2

@@ -1,4 +1,4 @@
-//! Which events of the radio belong to what it was told, and when it is given up.
+//! Which events of the radio belong to its command, and when the command is given up.
 
 use super::*;
 use crate::link::operation::Operation;

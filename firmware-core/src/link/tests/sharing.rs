@@ -82,8 +82,8 @@ fn handles_tell_places_and_generations_apart() {
     assert_eq!(usize::from(LinkId(15).0) + 1, LinkId::MAX);
 }
 
-/// What the radio reports is about the connection whose event is under way, and about none
-/// between events or while something is advertised.
+/// Reports of the radio concern the connection whose event is under way, and no connection between
+/// events or while advertising.
 #[test]
 fn it_is_known_who_is_served() {
     let mut b = two(Duration::from_ms(9));

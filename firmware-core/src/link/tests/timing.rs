@@ -28,8 +28,8 @@ fn in_an_event(queued: &[&[u8]]) -> (Bench<1>, Instant) {
     (b, (anchor + us(7_500)).before(widening + T_IFS))
 }
 
-/// LL-EVENT-4, LL-TIFS-3: what is queued waits if it would end too late, and an Empty PDU answers
-/// in its place as long as that is in time.
+/// LL-EVENT-4, LL-TIFS-3: a queued PDU waits if it would end too late, and an Empty PDU answers in
+/// its place as long as that is in time.
 #[test]
 fn an_answer_is_sent_if_it_ends_t_ifs_before_the_next_window() {
     let queued = [[7; 20].as_slice()];
@@ -109,8 +109,8 @@ fn an_answer_can_be_ordered_until_t_ifs_is_over() {
     }
 }
 
-/// A runner that comes late still hears what is left of the window; after it, the event is one
-/// that was skipped, and counts (LL-EVENT-2).
+/// A late runner still hears the rest of the window; after the window, the event counts as skipped
+/// (LL-EVENT-2).
 #[test]
 fn an_event_that_begins_late_is_heard_as_far_as_it_is_left() {
     let next = |late: fn(Instant, Instant) -> Instant| {
@@ -149,8 +149,7 @@ fn a_pdu_that_comes_shortly_before_a_skipped_event_waits_for_the_next() {
     }
 }
 
-/// LL-UPD-1, LL-UPD-2: what is ordered in the middle of an event waits, unless it is for that
-/// very event.
+/// LL-UPD-1, LL-UPD-2: an order within an event waits, unless its instant is that event.
 #[test]
 fn an_update_for_a_later_event_changes_nothing_in_this_one() {
     let new = NewParameters { win_size: 1, win_offset: 0, interval: 12, latency: 0, timeout: 100 };
@@ -208,7 +207,7 @@ fn an_advertising_pdu_is_sent_if_all_that_may_follow_fits() {
     }
 }
 
-/// A runner that comes late: the PDU leaves as soon as the radio can be tuned.
+/// With a late runner, the PDU is sent as soon as the radio is tuned.
 #[test]
 fn an_advertising_event_that_begins_late_begins_at_once() {
     let mut b = Bench::<1>::new();
