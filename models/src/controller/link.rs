@@ -88,7 +88,7 @@ pub(super) struct Link {
     /// The packet on its way acknowledges the peer's LL_TERMINATE_IND.
     leaving: bool,
     /// The connection is over for this reason.
-    gone: Option<ErrorCode>,
+    end_reason: Option<ErrorCode>,
 }
 
 impl Link {
@@ -149,7 +149,7 @@ impl Link {
             terminating: None,
             terminated: None,
             leaving: false,
-            gone: None,
+            end_reason: None,
         }
     }
 
@@ -179,17 +179,17 @@ impl Link {
         } else {
             ErrorCode::CONNECTION_TIMEOUT
         };
-        self.leave(reason);
+        self.disconnect(reason);
     }
 
     /// The connection is over, unless it already is for another reason.
-    pub(super) fn leave(&mut self, reason: ErrorCode) {
-        self.gone.get_or_insert(reason);
+    pub(super) fn disconnect(&mut self, reason: ErrorCode) {
+        self.end_reason.get_or_insert(reason);
     }
 
     /// Why the connection is over; `None`: it is not.
-    pub(super) const fn gone(&self) -> Option<ErrorCode> {
-        self.gone
+    pub(super) const fn end_reason(&self) -> Option<ErrorCode> {
+        self.end_reason
     }
 
     /// Other parameters are in force from the coming event on, whose anchor point lies later by

@@ -199,14 +199,15 @@ impl CentralController {
 
     /// Tells what is under way on all connections; see [`ble::armed`].
     pub fn armed(&self, tell: Tell<'_>) {
-        let live = self.links.iter().flatten().filter(|served| served.link.gone().is_none());
+        let live = self.links.iter().flatten().filter(|served| served.link.end_reason().is_none());
         live.for_each(|served| served.armed(&self.shared.config, tell));
     }
 
     /// Whether on a connection own procedures come again and again, for as long as it lives.
     #[must_use]
     pub fn recurs(&self) -> bool {
-        let mut live = self.links.iter().flatten().filter(|served| served.link.gone().is_none());
+        let mut live =
+            self.links.iter().flatten().filter(|served| served.link.end_reason().is_none());
         live.any(Served::recurs)
     }
 
@@ -219,7 +220,7 @@ impl CentralController {
     #[must_use]
     pub fn supervision_timeout(&self) -> Option<Duration> {
         let live = self.links.iter().flatten().map(|served| &served.link);
-        live.filter(|link| link.gone().is_none()).map(|link| link.parameters.timeout()).max()
+        live.filter(|link| link.end_reason().is_none()).map(|link| link.parameters.timeout()).max()
     }
 
     /// Does all that is due.
@@ -265,7 +266,7 @@ impl CentralController {
             let Some(served) = self.links.get_mut(slot).and_then(Option::as_mut) else {
                 return;
             };
-            if served.link.gone().is_some() || now < served.link.preparation() {
+            if served.link.end_reason().is_some() || now < served.link.preparation() {
                 return;
             }
             served.queue_automatic(&mut self.shared, now);
@@ -396,7 +397,7 @@ impl CentralController {
     fn reap(&mut self) {
         for slot in 0..self.links.len() {
             let Some(place) = self.links.get_mut(slot) else { continue };
-            let Some(reason) = place.as_ref().and_then(|served| served.link.gone()) else {
+            let Some(reason) = place.as_ref().and_then(|served| served.link.end_reason()) else {
                 continue;
             };
             let Some(served) = place.take() else { continue };

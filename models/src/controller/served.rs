@@ -71,7 +71,7 @@ impl Served {
     fn broke_encryption_start(&mut self, sh: &mut Shared) {
         // LL-ENC-6: anything else.
         self.link.misbehaved(sh, PeerMisbehaved::NotAllowedWhileEncrypting);
-        self.link.leave(ErrorCode::MIC_FAILURE);
+        self.link.disconnect(ErrorCode::MIC_FAILURE);
     }
 
     /// Ends the connection. A controller whose control queue is blocked cannot tell the peripheral
@@ -81,7 +81,7 @@ impl Served {
             return;
         }
         if self.quirks.blocked {
-            self.link.leave(ErrorCode::LOCAL_HOST_TERMINATED);
+            self.link.disconnect(ErrorCode::LOCAL_HOST_TERMINATED);
             return;
         }
         terminate::start(&mut self.link, sh, now, reason);
@@ -160,14 +160,14 @@ impl Served {
         let gates = self.gates();
         let heard = self.link.hear(sh, now, pdu, crc_ok, gates);
         let mut reply = None;
-        if heard.goes_on && self.link.gone().is_none() {
+        if heard.goes_on && self.link.end_reason().is_none() {
             reply = self.link.reply(sh, now, limit, gates);
             self.keep_instants(sh);
         }
-        if heard.new && self.link.gone().is_none() {
+        if heard.new && self.link.end_reason().is_none() {
             self.deliver(sh, now, pdu);
         }
-        reply.filter(|_| self.link.gone().is_none())
+        reply.filter(|_| self.link.end_reason().is_none())
     }
 
     /// A new PDU from the peer.

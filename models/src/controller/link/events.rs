@@ -85,7 +85,7 @@ impl Link {
     /// A packet of the running event has left.
     pub(in crate::controller) fn transmitted(&mut self) {
         if self.leaving {
-            self.terminated.into_iter().for_each(|reason| self.leave(reason));
+            self.terminated.into_iter().for_each(|reason| self.disconnect(reason));
         }
     }
 
@@ -222,7 +222,7 @@ impl Link {
         // LL-ENC-2: no plain text afterwards. LL-MIC-1: integrity and packet counter.
         if !payload.is_empty() && self.ciphers.encrypt(llid, &mut payload).is_err() {
             // Only after 2³⁹ PDUs: the key must not be used any more.
-            self.leave(ErrorCode::MIC_FAILURE);
+            self.disconnect(ErrorCode::MIC_FAILURE);
         }
         let pdu = AirPdu::new(llid as u8, &payload).unwrap_or_default();
         InFlight { llid, pdu, tag, kind, coding: self.phys.coding() }
@@ -259,7 +259,7 @@ impl Link {
             Err(_) => {
                 // LL-MIC-2: wrong MIC.
                 self.misbehaved(sh, PeerMisbehaved::BadMic);
-                self.leave(ErrorCode::MIC_FAILURE);
+                self.disconnect(ErrorCode::MIC_FAILURE);
                 return None;
             }
         }

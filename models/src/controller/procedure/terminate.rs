@@ -34,6 +34,6 @@ pub(in crate::controller) fn acknowledged(link: &mut Link, opcode: Opcode) {
     if opcode == Opcode::TERMINATE_IND {
         // LL-TERM-1: own termination.
         // LL-END-1: permitted reasons.
-        link.leave(ErrorCode::LOCAL_HOST_TERMINATED);
+        link.disconnect(ErrorCode::LOCAL_HOST_TERMINATED);
     }
 }

@@ -178,10 +178,10 @@ impl Served {
 
     pub(super) fn expire_procedures(&mut self, sh: &mut Shared, now: Instant) {
         if self.link.terminating.is_some_and(|at| now >= at) {
-            self.link.leave(ErrorCode::LOCAL_HOST_TERMINATED);
+            self.link.disconnect(ErrorCode::LOCAL_HOST_TERMINATED);
         } else if self.control_deadline().is_some_and(|at| now >= at) {
             self.link.misbehaved(sh, PeerMisbehaved::NoResponse);
-            self.link.leave(ErrorCode::LL_RESPONSE_TIMEOUT);
+            self.link.disconnect(ErrorCode::LL_RESPONSE_TIMEOUT);
         }
     }
 

@@ -82,7 +82,7 @@ impl Served {
             self.start(sh, now, Wanted::by_itself(local));
         }
         for _ in 0..self.procedures.waiting.len() {
-            if self.link.gone().is_some() {
+            if self.link.end_reason().is_some() {
                 return;
             }
             let obstacles = Obstacles {

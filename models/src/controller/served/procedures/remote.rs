@@ -54,7 +54,7 @@ impl Served {
             // LL-COLL-2: the central rejects.
             Verdict::Wait | Verdict::Reject => self.link.reject(sh, opcode, row.error),
             // LL-COLL-4: a forbidden procedure is not served.
-            Verdict::Disconnect => self.link.leave(row.error),
+            Verdict::Disconnect => self.link.disconnect(row.error),
         }
         false
     }
