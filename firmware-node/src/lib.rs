@@ -1,8 +1,8 @@
 //! A firmware-core peripheral as a node, on a small model of its processor.
 //!
-//! The radio level runs at once (or after [`CpuConfig::radio_delay`]); control and host run after
-//! their latency and not before the processor is free of earlier work. What a run orders takes
-//! effect at its start; what it costs delays the next one.
+//! The radio level runs immediately (or after [`CpuConfig::radio_delay`]); control and host run
+//! after their latency and not before the processor is free of earlier work. The outputs of a run
+//! take effect at its start; its cost delays the next run.
 //!
 //! ```
 //! use ble::time::Instant;
@@ -42,7 +42,7 @@ pub use tenant::{Build, ButtonName, Device, Tenant};
 
 /// Ticks of one cycle of the 64 MHz processor.
 const CYCLE: Duration = Duration::from_ticks(1_000);
-/// Runs within one call; what is left waits for the next instant.
+/// Maximum number of runs within one call; the rest waits for the next instant.
 const RUNS: usize = 64;
 /// Causes that are kept for work that waits.
 const CAUSES: usize = 16;
@@ -50,8 +50,8 @@ const CAUSES: usize = 16;
 /// How fast the processor is. Cycles are those of 64 MHz.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CpuConfig {
-    /// From a radio event to what the radio interrupt does about it. A reply that comes too late
-    /// for T_IFS is not sent.
+    /// From a radio event to the action of the radio interrupt. A reply that comes too late for
+    /// T_IFS is not sent.
     pub radio_delay: Duration,
     /// From work being there to the start of control.
     pub control_latency: Duration,
@@ -123,7 +123,7 @@ fn keep(causes: &mut Vec<RecordId>, more: &[RecordId]) {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PeripheralNode {
     build: Build,
-    /// A button that somebody pressed or released, and that its application does not have.
+    /// A button that was pressed or released and that its application does not have.
     unknown: Option<String>,
     cpu: CpuConfig,
     /// `None` while it is off.
@@ -174,7 +174,7 @@ impl PeripheralNode {
         self.build.application.buttons()
     }
 
-    /// What to tell whoever pressed or released a button that there is not.
+    /// The message about a button that was pressed or released and does not exist.
     #[must_use]
     pub fn unknown_button(&self) -> Option<String> {
         let (button, name) = (self.unknown.as_ref()?, self.build.application.name());
