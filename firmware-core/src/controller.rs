@@ -291,14 +291,14 @@ mod tests {
         let (mut controller, end) = requested();
         let _ = controller.run_control(end);
         assert!(!controller.control_pending());
-        let told = all(&mut controller);
+        let outputs = all(&mut controller);
         assert!(
-            told.iter().any(|output| matches!(
+            outputs.iter().any(|output| matches!(
                 output,
                 ControllerOutput::Event(Event::LeConnectionComplete(complete))
                     if complete.interval == 24 && complete.local == ADVERTISER
             )),
-            "{told:?}"
+            "{outputs:?}"
         );
     }
 
@@ -309,11 +309,11 @@ mod tests {
         let _ = controller.run_control(end);
         all(&mut controller);
         let _ = controller.command(end, Command::LeSetAdvertisingEnable { enable: true });
-        let told = all(&mut controller);
+        let outputs = all(&mut controller);
         let success = |output: &ControllerOutput| {
             matches!(output, ControllerOutput::Event(Event::CommandComplete { status, .. })
                 if *status == ErrorCode::SUCCESS)
         };
-        assert!(told.iter().any(success), "{told:?}");
+        assert!(outputs.iter().any(success), "{outputs:?}");
     }
 }

@@ -207,8 +207,8 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
     /// The most urgent level at which work waits and can be done.
     #[must_use]
     pub fn pending(&self) -> Option<Level> {
-        let told = self.due.control_timer || self.due.channels.is_some();
-        let control = told || self.link.has_reports() || !self.down.is_empty();
+        let due = self.due.control_timer || self.due.channels.is_some();
+        let control = due || self.link.has_reports() || !self.down.is_empty();
         if control && self.control.has_room() {
             return Some(Level::Control);
         }

@@ -76,7 +76,7 @@ pub(super) struct Connection {
     /// The peer has been asked for a minimum of channels.
     pub(super) channels_asked: bool,
     /// The connection is over for this reason, and `Link` has been ordered to drop it.
-    pub(super) left: Option<ErrorCode>,
+    pub(super) ended: Option<ErrorCode>,
 }
 
 impl Connection {
@@ -103,7 +103,7 @@ impl Connection {
             sender: Sender::default(),
             termination: None,
             channels_asked: false,
-            left: None,
+            ended: None,
         }
     }
 
@@ -173,7 +173,7 @@ impl Connection {
     pub(super) fn unknown(&mut self, cx: &mut Context<'_>, opcode: Opcode) {
         let second = self.sender.holds(Opcode::UNKNOWN_RSP);
         if second && cx.config.lapses.made().second_unknown == SecondUnknown::Leave {
-            return self.leave(cx, ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
+            return self.disconnect(cx, ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
         }
         // LL-CTRL-2: what is not understood.
         self.send(cx, ControlPdu::UnknownRsp(opcode));
@@ -181,11 +181,11 @@ impl Connection {
 
     /// Disconnects immediately: `Link` drops the connection, and the host gets its event at the end
     /// of the call.
-    pub(super) fn leave(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
-        if self.left.is_none() {
+    pub(super) fn disconnect(&mut self, cx: &mut Context<'_>, reason: ErrorCode) {
+        if self.ended.is_none() {
             // LL-END-1: permitted reasons.
             cx.out.order(LinkOrder::Drop(self.link));
-            self.left = Some(reason);
+            self.ended = Some(reason);
         }
     }
 

@@ -174,7 +174,7 @@ impl Connection {
     pub(super) fn forbidden_while_encrypting(&mut self, cx: &mut Context<'_>) {
         // LL-ENC-6: anything else.
         self.misbehaved(cx, PeerMisbehaved::NotAllowedWhileEncrypting);
-        self.leave(cx, ErrorCode::MIC_FAILURE);
+        self.disconnect(cx, ErrorCode::MIC_FAILURE);
     }
 
     /// Whether the host has been asked for the key and has not answered yet.

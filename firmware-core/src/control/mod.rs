@@ -180,7 +180,7 @@ impl<const LINKS: usize> Control<LINKS> {
                     Loss::FailedToEstablish => ErrorCode::FAILED_TO_ESTABLISH,
                     Loss::SupervisionTimeout => ErrorCode::CONNECTION_TIMEOUT,
                 };
-                served.connection.leave(cx, reason);
+                served.connection.disconnect(cx, reason);
             }),
             LinkReport::AdvertisingTimeout => {
                 self.advertising_timeout();

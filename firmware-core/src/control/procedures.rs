@@ -185,7 +185,7 @@ impl Procedures {
             Verdict::Wait | Verdict::Disconnect => {
                 c.misbehaved(cx, PeerMisbehaved::ProcedureBeforeInstant);
                 // LL-COLL-4: a forbidden procedure is not served.
-                c.leave(cx, decision.error);
+                c.disconnect(cx, decision.error);
                 false
             }
         }
@@ -236,7 +236,7 @@ impl Procedures {
             Step::Disconnect(reason) => {
                 self.local = None;
                 c.trace_end(cx, procedure, Initiator::Local, reason);
-                c.leave(cx, reason);
+                c.disconnect(cx, reason);
             }
         }
     }
@@ -257,7 +257,7 @@ impl Procedures {
             Step::End(outcome) => self.end_remote(c, cx, procedure, outcome),
             Step::Disconnect(reason) => {
                 self.end_remote(c, cx, procedure, reason);
-                c.leave(cx, reason);
+                c.disconnect(cx, reason);
             }
         }
     }

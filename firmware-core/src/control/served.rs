@@ -41,7 +41,7 @@ impl Served {
         if !c.decrypt(cx, llid, &mut payload) {
             // LL-MIC-2: wrong MIC.
             c.misbehaved(cx, PeerMisbehaved::BadMic);
-            return c.leave(cx, ErrorCode::MIC_FAILURE);
+            return c.disconnect(cx, ErrorCode::MIC_FAILURE);
         }
         match llid {
             Llid::Control => self.control(cx, &payload),
@@ -142,10 +142,10 @@ impl Served {
     /// After each call: starts what may start, hands over what may be sent, suspends latency
     /// while an answer or an instant is awaited. `false`: the connection is over.
     pub(super) fn settle(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.connection.left.is_none() {
+        if self.connection.ended.is_none() {
             self.go_on(cx);
         }
-        let Some(reason) = self.connection.left else {
+        let Some(reason) = self.connection.ended else {
             return true;
         };
         self.procedures.lost(&self.connection, cx, reason);
@@ -175,7 +175,7 @@ impl Served {
         match c.sender.pump(cx.out, c.link, &mut c.encryption.tx, fragment) {
             Ok(blocks) => cx.charge(blocks),
             // Out of packet counters: no key is left to go on with.
-            Err(_) => return c.leave(cx, ErrorCode::MIC_FAILURE),
+            Err(_) => return c.disconnect(cx, ErrorCode::MIC_FAILURE),
         }
         let open = local.is_some() || remote.is_some();
         let on = open || c.encryption.is_busy() || c.termination.is_some();
@@ -221,7 +221,7 @@ impl Served {
             c.terminated(cx, Opcode::TERMINATE_IND);
         } else if response.min().is_some_and(|at| at <= cx.now) {
             c.misbehaved(cx, PeerMisbehaved::NoResponse);
-            c.leave(cx, ErrorCode::LL_RESPONSE_TIMEOUT);
+            c.disconnect(cx, ErrorCode::LL_RESPONSE_TIMEOUT);
         } else if ping::timer(c, cx) && !self.procedures.is_requested(Procedure::LePing) {
             // A full queue means that PDUs will flow without a ping.
             self.procedures.request(Local::Ping);

@@ -65,7 +65,7 @@ impl Connection {
         {
             self.trace_end(cx, Procedure::Termination, Initiator::Local, ErrorCode::SUCCESS);
             // LL-TERM-1: own termination.
-            self.leave(cx, reason);
+            self.disconnect(cx, reason);
         }
     }
 
@@ -74,7 +74,7 @@ impl Connection {
     pub(super) fn event_ended(&mut self, cx: &mut Context<'_>) {
         if let Some(Termination::Remote { reason }) = self.termination {
             self.trace_end(cx, Procedure::Termination, Initiator::Remote, ErrorCode::SUCCESS);
-            self.leave(cx, reason);
+            self.disconnect(cx, reason);
         }
     }
 }

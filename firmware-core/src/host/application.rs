@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_us(31);
 
 impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// Passes an event to the application, and carries out its effects.
-    pub(super) fn tell(&mut self, now: Instant, event: Event<'_, A::Button>) {
+    pub(super) fn deliver(&mut self, now: Instant, event: Event<'_, A::Button>) {
         let mut effects = Effects::new();
         let work = self.application.handle(now, event, &mut effects);
         self.carry_out(now, work, effects);
@@ -124,12 +124,12 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             Completion::Loaded { slot, record } if slot >= FIRST_SLOT => {
                 let key = slot.saturating_sub(FIRST_SLOT);
                 if key < KEYS {
-                    self.tell(now, Event::Loaded { key, octets: record.expose() });
+                    self.deliver(now, Event::Loaded { key, octets: record.expose() });
                 }
             }
             Completion::Persisted { id, ok } if id.0 >= FIRST_EFFECT => {
                 let key = id.0.to_le_bytes()[0] % KEYS;
-                self.tell(now, Event::Stored { key, ok });
+                self.deliver(now, Event::Stored { key, ok });
             }
             Completion::Loaded { slot: SLOT, record } => self.privacy.loaded(&record),
             Completion::Persisted { id: STORED, .. } => {}

@@ -124,7 +124,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             self.subscribed(now, handle, before);
         }
         if let Some(of) = confirmed.filter(|of| *of != SERVICE_CHANGED) {
-            self.tell(now, Event::Confirmed { connection: handle, handle: of, ok: true });
+            self.deliver(now, Event::Confirmed { connection: handle, handle: of, ok: true });
         }
     }
 
@@ -139,7 +139,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                     (client.wants_notifications(of), client.wants_indications(of));
                 let (connection, handle) = (handle, of.of);
                 let event = Event::Subscribed { connection, handle, notifications, indications };
-                self.tell(now, event);
+                self.deliver(now, event);
             }
         }
     }
@@ -189,7 +189,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             (connection.notify, connection.indicate) = (0, 0);
             self.log(Severity::Error, "bt_att", Line::AttTimeout);
             if let Some(of) = indicated.filter(|of| *of != SERVICE_CHANGED) {
-                self.tell(now, Event::Confirmed { connection: handle, handle: of, ok: false });
+                self.deliver(now, Event::Confirmed { connection: handle, handle: of, ok: false });
             }
         }
     }
@@ -261,7 +261,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             self.used(now, handle);
         }
         if sent && of != SERVICE_CHANGED {
-            self.tell(now, Event::Sent { connection: handle, handle: of });
+            self.deliver(now, Event::Sent { connection: handle, handle: of });
         }
     }
 }

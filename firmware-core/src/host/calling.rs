@@ -54,7 +54,7 @@ pub(super) enum Resolution {
     Unasked,
     /// The answer is awaited until then.
     Asked(Instant),
-    Told(bool),
+    Answered(bool),
 }
 
 impl Resolution {
@@ -62,7 +62,7 @@ impl Resolution {
     pub(super) const fn deadline(self) -> Option<Instant> {
         match self {
             Self::Asked(until) => Some(until),
-            Self::Unasked | Self::Told(_) => None,
+            Self::Unasked | Self::Answered(_) => None,
         }
     }
 
@@ -79,14 +79,14 @@ impl Resolution {
     /// Takes the answer, if this PDU is it.
     // ATT-RSP-1: the response fits its request.
     pub(super) fn answered(&mut self, pdu: &[u8]) -> bool {
-        let told = match (&self, pdu) {
+        let resolves = match (&self, pdu) {
             (Self::Asked(_), [opcode::ERROR_RSP, opcode::READ_BY_TYPE_REQ, ..]) => false,
             // One octet behind its handle: GAP-NAME-1.
             (Self::Asked(_), [opcode::READ_BY_TYPE_RSP, 3, _, _, value, ..]) => *value == 1,
             (Self::Asked(_), [opcode::READ_BY_TYPE_RSP, ..]) => false,
             _ => return false,
         };
-        *self = Self::Told(told);
+        *self = Self::Answered(resolves);
         true
     }
 }

@@ -177,9 +177,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// Whether a bonded client knows the present table when it connects.
     // GATT-SYNC-1: bonded clients are told of changes.
     fn awareness(&self, bond: &Bond) -> Awareness {
-        let told = self.config.lapses.made().service_changed == ServiceChanged::Told;
-        match told && bond.known != self.values.database() {
-            true => Awareness::Unaware { told: false },
+        let indicates = self.config.lapses.made().service_changed == ServiceChanged::Told;
+        match indicates && bond.known != self.values.database() {
+            true => Awareness::Unaware { informed: false },
             false => Awareness::Aware,
         }
     }

@@ -212,7 +212,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             HostInput::Acl(acl) => self.acl(now, &acl),
             HostInput::Completed(completion) => self.completed(now, completion),
             HostInput::Button { button, pressed } => {
-                self.tell(now, Event::Button { button, pressed });
+                self.deliver(now, Event::Button { button, pressed });
             }
             HostInput::PasskeyEntered(passkey) => self.smp.passkey_entered(now, passkey),
             HostInput::NumericConfirmed(same) => self.smp.numeric_confirmed(now, same),
@@ -230,7 +230,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         self.att_due(now);
         if self.application_deadline().is_some_and(|deadline| deadline <= now) {
             self.timed = now;
-            self.tell(now, Event::Timer);
+            self.deliver(now, Event::Timer);
         }
         self.settle(now)
     }

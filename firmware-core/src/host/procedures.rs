@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn what_will_be_asked_for_later_is_told() {
-        let told = |p: &AutomaticProcedures| {
+        let armed = |p: &AutomaticProcedures| {
             let mut all = Vec::new();
             p.armed(&mut |armed| all.push(armed));
             all
@@ -310,11 +310,11 @@ mod tests {
         let (mut p, _) = AutomaticProcedures::connected(&config, t0);
         let what = What::Later("parameters");
         let t5 = t0 + Duration::from_secs(5);
-        assert_eq!(told(&p), [Armed::until(what, t5)]);
+        assert_eq!(armed(&p), [Armed::until(what, t5)]);
         due(&mut p, &config, t5, true);
-        assert_eq!(told(&p), [Armed::open(what)], "until security has settled");
+        assert_eq!(armed(&p), [Armed::open(what)], "until security has settled");
         due(&mut p, &config, t5, false);
-        assert_eq!(told(&p), []);
+        assert_eq!(armed(&p), []);
     }
 
     #[test]

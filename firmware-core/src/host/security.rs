@@ -67,7 +67,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                     connection.level = level;
                     let peer = connection.peer;
                     self.info(Line::SecurityChanged { peer, level });
-                    self.tell(now, Event::Secured { connection: handle, level });
+                    self.deliver(now, Event::Secured { connection: handle, level });
                 }
             }
             SmpOutput::SecurityFailed { handle, error } => {
@@ -123,9 +123,9 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
 
     /// Stores a client's configurations with its bond, and whether it knows the table.
     pub(super) fn keep_client(&mut self, handle: Handle) {
-        let told = self.config.lapses.made().service_changed == ServiceChanged::Told;
+        let indicates = self.config.lapses.made().service_changed == ServiceChanged::Told;
         if let Some(connection) = self.connection(handle) {
-            let knows = told && connection.awareness.is_aware();
+            let knows = indicates && connection.awareness.is_aware();
             let bits = connection.client.to_bits();
             self.smp.set_cccd(handle, bits, knows);
         }

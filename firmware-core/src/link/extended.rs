@@ -233,10 +233,10 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
 
     fn end(&mut self, reason: ErrorCode) {
         self.stage = Stage::Off;
-        self.tell(SetReport::Ended(reason));
+        self.push_report(SetReport::Ended(reason));
     }
 
-    fn tell(&mut self, report: SetReport) {
+    fn push_report(&mut self, report: SetReport) {
         let kept = self.reports.push(report);
         self.broken.check(Invariant::SetReportsFit, kept.is_ok());
     }

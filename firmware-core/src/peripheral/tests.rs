@@ -1,4 +1,4 @@
-//! The composition alone: who runs when, and that nothing gets stuck or lost.
+//! The composition alone: which part runs when, and that nothing gets stuck or lost.
 
 use super::*;
 use crate::led_button::{LedButton, Light, Press};
@@ -133,16 +133,16 @@ fn received(start: Instant, pdu: AirPdu) -> (Instant, Input<Press>) {
     (end, Input::Radio(RadioEvent::Received { start, end, pdu, crc_ok: true, rssi_dbm: -50 }))
 }
 
-/// Time passes until the radio is told something.
+/// Time passes until the next radio command.
 fn next_command(device: &mut Device) -> RadioCommand {
     loop {
         let now = device.deadline().unwrap();
         let _ = device.handle(now, Input::Timer);
-        let told = settle(device, now).into_iter().find_map(|output| match output {
+        let found = settle(device, now).into_iter().find_map(|output| match output {
             Output::Radio(command) => Some(command),
             _ => None,
         });
-        if let Some(command) = told {
+        if let Some(command) = found {
             return command;
         }
     }

@@ -22,12 +22,12 @@ fn remove(n: u8) -> Command {
     Command::LeRemoveFromFilterAcceptList { address: device(n) }
 }
 
-/// Vol 4, Part E, 7.8.14: as many devices as the host is told fit.
+/// Vol 4, Part E, 7.8.14: the list holds as many devices as its reported size.
 #[test]
 fn the_accept_list_holds_what_it_says() {
     let mut s = fresh();
     s.command(Command::LeReadFilterAcceptListSize);
-    let size = s.told().pop().and_then(|event| match event {
+    let size = s.events().pop().and_then(|event| match event {
         Event::CommandComplete { returned: Return::Size(size), .. } => Some(size),
         _ => None,
     });
@@ -85,7 +85,7 @@ fn the_accept_list_has_who_was_added_and_not_removed() {
     for (n, listed) in [(0, true), (1, true), (2, false), (3, true), (4, false)] {
         assert_eq!(s.control.who(device(n)), who(None, listed), "{n}");
     }
-    // There is room again, also for the one that was removed.
+    // There is room again, even for the removed device.
     assert_eq!(s.ask(add(2)), OK);
     assert_eq!(s.control.who(device(2)), who(None, true));
     s.ask(Command::LeClearFilterAcceptList);
@@ -111,7 +111,7 @@ fn who_may_connect_is_decided_by_policy_and_list() {
                 let taken = anyone || listed || !provisional;
                 assert_eq!(s.dropped, !taken, "{filter:?} {listed} {provisional}");
                 assert_eq!(s.control.is_advertising(), !taken);
-                assert_eq!(s.told().is_empty(), !taken);
+                assert_eq!(s.events().is_empty(), !taken);
             }
         }
     }

@@ -141,8 +141,8 @@ fn everything_that_the_host_sets_is_ordered() {
             s.ask(Command::LeSetScanResponseData { data: data(5) });
             s.ask(Command::LeSetAddressResolutionEnable { enable: true });
             assert_eq!(s.ask(ENABLE), OK);
-            let told = ordered(&s);
-            let [what] = &told[..] else { panic!("{told:?}") };
+            let orders = ordered(&s);
+            let [what] = &orders[..] else { panic!("{orders:?}") };
             assert!((200..=300).contains(&what.interval));
             assert_eq!((what.kind, what.target, what.channel_map), (kind, target, 5));
             assert_eq!((&what.data, &what.scan_response), (&data(6), &data(5)));
@@ -195,10 +195,10 @@ fn each_parameter_is_taken_at_both_ends_of_its_range() {
         let mut s = fresh();
         let status = s.ask(set(parameters.clone()));
         assert_eq!(status, ErrorCode::INVALID_PARAMETERS, "{parameters:?}");
-        // What was set before still holds.
+        // The earlier parameters still hold.
         s.ask(ENABLE);
-        let told = ordered(&s);
-        assert_eq!((told[0].interval, told[0].channel_map), (0x0800, 7), "{parameters:?}");
+        let orders = ordered(&s);
+        assert_eq!((orders[0].interval, orders[0].channel_map), (0x0800, 7), "{parameters:?}");
     }
 }
 
@@ -222,7 +222,7 @@ fn the_random_address_is_fixed_while_advertising() {
     assert_eq!(ordered(&s)[0].own, addresses[1]);
 }
 
-/// Vol 4, Part E, 7.8.7 and 7.8.8: new data are used at once if advertising is enabled.
+/// Vol 4, Part E, 7.8.7 and 7.8.8: new data are used immediately if advertising is enabled.
 #[test]
 fn new_data_are_ordered_at_once_while_advertising_and_not_before() {
     let mut s = fresh();
@@ -241,8 +241,8 @@ fn new_data_are_ordered_at_once_while_advertising_and_not_before() {
     for command in commands(5) {
         assert_eq!(s.ask(command), OK);
     }
-    let told = ordered(&s);
-    let octets: Vec<_> = told.iter().map(|what| (&what.data, &what.scan_response)).collect();
+    let orders = ordered(&s);
+    let octets: Vec<_> = orders.iter().map(|what| (&what.data, &what.scan_response)).collect();
     assert_eq!(octets, [(&data(5), &data(6)), (&data(5), &data(5))]);
 }
 
@@ -282,7 +282,7 @@ fn what_is_fixed_while_advertising_is_free_after_a_connection() {
     s.ask(ENABLE);
     s.connect(connect_ind());
     assert!(!s.control.is_advertising());
-    s.told();
+    s.events();
     assert_eq!(s.ask(set(public())), OK);
     assert_eq!(s.ask(Command::LeReadPhy { handle: HANDLE }), OK);
 }

@@ -1,4 +1,4 @@
-//! The table of decisions: each row played on a connection, and the situations told apart.
+//! The table of decisions: each row played on a connection, and all situations distinguished.
 
 use super::super::arbiter::{
     Decision, Obstacles, Situation, TABLE, Verdict, decide, incompatible, own_starts, peer_starts,
@@ -51,9 +51,9 @@ fn is_param_req(pdus: &[ControlPdu]) -> bool {
     matches!(pdus, [ControlPdu::ConnectionParamReq(_)])
 }
 
-/// Why the link has ended, as the host was told.
+/// The reason in the host's disconnection event.
 fn reason(s: &mut Script) -> Option<ErrorCode> {
-    s.told().into_iter().find_map(|event| match event {
+    s.events().into_iter().find_map(|event| match event {
         Event::DisconnectionComplete { reason, .. } => Some(reason),
         _ => None,
     })
@@ -89,23 +89,23 @@ fn crossed(starts: ControlPdu, error: u8) -> (Verdict, ErrorCode) {
     }
     let error = ErrorCode(error);
     s.event(&[ControlPdu::RejectExtInd { opcode: Opcode::PHY_REQ, error }]);
-    assert_eq!(s.told(), [complete(error.0, Phy::Le1M)], "the own one is over");
-    // The central's takes effect, and only then a new one of ours may start.
+    assert_eq!(s.events(), [complete(error.0, Phy::Le1M)], "the own one is over");
+    // The central's procedure takes effect, and only then may a new local one start.
     s.ask(SET_2M);
     if phy {
         let (c_to_p, p_to_c) = (PhySet::LE_2M, PhySet::LE_2M);
         s.event(&[ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant: 12 }]);
     }
     s.until(12);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
     assert_eq!(s.event(&[]), []);
     let after = if phy { complete(0, Phy::Le2M) } else { updated(0, 50, 0, 200) };
-    assert_eq!(s.told(), [after]);
+    assert_eq!(s.events(), [after]);
     assert_eq!(s.event(&[]), [REQ_2M]);
     (Verdict::Yield, error)
 }
 
-/// An own procedure that does not start at once, but does later.
+/// A local procedure that does not start immediately, but later.
 fn waits(situation: Situation) -> (Verdict, ErrorCode) {
     let mut s = Script::new();
     match situation {
@@ -140,7 +140,7 @@ fn waits(situation: Situation) -> (Verdict, ErrorCode) {
     (Verdict::Wait, OK)
 }
 
-/// Brings a connection into the situation; what is seen on air and by the host.
+/// Brings a connection into the situation; returns what air and host show.
 fn played(situation: Situation) -> (Verdict, ErrorCode) {
     match situation {
         Situation::LocalStart => {

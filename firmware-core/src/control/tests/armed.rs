@@ -1,4 +1,4 @@
-//! What a connection tells to be under way, from the request to the instant; see [`ble::armed`].
+//! What a connection reports as under way, from the request to the instant; see [`ble::armed`].
 
 use std::vec::Vec;
 

@@ -5,7 +5,7 @@ use crate::link::message::LinkOrder;
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::pdu::control::ControlPdu;
 
-/// LL-MAP-2, LL-CTRL-4. Bits beyond the 37 data channels are none.
+/// LL-MAP-2, LL-CTRL-4. Bits beyond the 37 data channels do not count.
 #[test]
 fn a_map_of_one_channel_ends_the_link_and_one_of_two_does_not() {
     for channel_map in [0, 1, 1 << 36, 1 | 1 << 37, 0b111 << 37] {

@@ -29,9 +29,9 @@ fn an_update_while_our_phy_request_is_open_goes_first() {
     s.ask(SET_2M);
     assert_eq!(s.event(&[new_parameters(50, 8)]), [REQ_2M]);
     s.event(&[reject(Opcode::PHY_REQ, 0x2A)]);
-    assert_eq!(s.told(), [complete(0x2A, Phy::Le1M)]);
+    assert_eq!(s.events(), [complete(0x2A, Phy::Le1M)]);
     s.until(9);
-    assert_eq!(s.told(), [updated(0, 50, 0, 200)]);
+    assert_eq!(s.events(), [updated(0, 50, 0, 200)]);
 }
 
 /// LL-COLL-4: a forbidden procedure is not served.
@@ -83,12 +83,11 @@ fn after_the_instant_the_central_may_start_anew() {
     s.event(&[REQ_2M]);
     assert_eq!(s.event(&[]), [RSP_2M]);
     assert!(!s.dropped);
-    assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
+    assert_eq!(s.events(), [complete(0, Phy::Le2M)]);
     assert_eq!(s.ask(Command::ReadRemoteVersion { handle: HANDLE }), OK);
 }
 
-/// The central's own update has crossed our request, which it then rejects: no violation of its
-/// own.
+/// The central's own update has crossed our request, which it then rejects: no violation.
 #[test]
 fn an_update_that_crosses_our_parameter_request_is_the_centrals() {
     for acknowledged in [false, true] {
@@ -99,10 +98,10 @@ fn an_update_that_crosses_our_parameter_request_is_the_centrals() {
         }
         s.event(&[new_parameters(50, 10)]);
         s.event(&[reject(Opcode::CONNECTION_PARAM_REQ, 0x23)]);
-        assert_eq!(s.told(), [updated(0x23, 24, 0, 100)]);
+        assert_eq!(s.events(), [updated(0x23, 24, 0, 100)]);
         assert!(!s.misbehaved(PeerMisbehaved::UnexpectedResponse));
         s.until(11);
-        assert_eq!(s.told(), [updated(0, 50, 0, 200)]);
+        assert_eq!(s.events(), [updated(0, 50, 0, 200)]);
     }
 }
 

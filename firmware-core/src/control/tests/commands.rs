@@ -12,7 +12,7 @@ use ble::hci::{Command, Event, Handle, Return};
 use ble::pdu::control::{ControlPdu, FeatureSet};
 use ble::phy::PhySet;
 
-/// Which form an answer has is a property of the command (Vol 4, Part E, 7), whatever the result.
+/// The form of an answer is a property of the command (Vol 4, Part E, 7), for any result.
 #[test]
 fn an_unknown_connection_is_told_in_the_form_of_the_command() {
     let handle = Handle(0x0EFF);
@@ -41,13 +41,13 @@ fn an_unknown_connection_is_told_in_the_form_of_the_command() {
     for command in with_status {
         let opcode = command.opcode();
         s.command(command);
-        assert_eq!(s.told(), [Event::CommandStatus { opcode, status }]);
+        assert_eq!(s.events(), [Event::CommandStatus { opcode, status }]);
     }
     for command in complete {
         let opcode = command.opcode();
         s.command(command);
         let returned = Return::Handle(handle);
-        assert_eq!(s.told(), [Event::CommandComplete { opcode, status, returned }]);
+        assert_eq!(s.events(), [Event::CommandComplete { opcode, status, returned }]);
     }
 }
 
@@ -70,7 +70,7 @@ fn a_reply_to_a_question_that_was_not_asked_is_disallowed() {
 fn what_the_host_accepts_must_be_in_range() {
     let mut s = Script::new();
     s.event(&[ControlPdu::ConnectionParamReq(super::parameters::request(50))]);
-    s.told();
+    s.events();
     let (handle, parameters) = (HANDLE, wanted(5));
     let reply = Command::LeRemoteConnectionParameterRequestReply { handle, parameters };
     assert_eq!(s.ask(reply), ErrorCode::INVALID_PARAMETERS);
@@ -94,7 +94,7 @@ fn a_disconnection_is_never_too_much() {
     assert_eq!(s.ask(Command::LeReadPhy { handle: HANDLE }), ErrorCode::COMMAND_DISALLOWED);
 }
 
-/// Without the feature nothing is asked, but what the central has said is known.
+/// Without the feature no request is sent, but features that the central has sent are known.
 #[test]
 fn features_that_are_known_may_be_read_without_asking() {
     let mut s = Script::with(FeatureSet::ENCRYPTION);
@@ -102,7 +102,7 @@ fn features_that_are_known_may_be_read_without_asking() {
     s.event(&[ControlPdu::FeatureReq(FeatureSet(0x21))]);
     s.event(&[]);
     assert_eq!(s.ask(READ_FEATURES), OK);
-    assert_eq!(s.told(), [features(0, 0x21)]);
+    assert_eq!(s.events(), [features(0, 0x21)]);
     assert_eq!(s.event(&[]), []);
 }
 
@@ -123,14 +123,14 @@ fn the_authenticated_payload_timeout_is_what_the_host_writes() {
     s.ask(Command::WriteAuthenticatedPayloadTimeout { handle: HANDLE, timeout: 500 });
     s.command(Command::ReadAuthenticatedPayloadTimeout { handle: HANDLE });
     let returned = Return::AuthenticatedPayloadTimeout { handle: HANDLE, timeout: 500 };
-    let told = s.told();
+    let events = s.events();
     assert!(
-        matches!(&told[..], [Event::CommandComplete { returned: r, .. }] if *r == returned),
-        "{told:?}"
+        matches!(&events[..], [Event::CommandComplete { returned: r, .. }] if *r == returned),
+        "{events:?}"
     );
 }
 
-/// Advertising that has found nobody (Vol 4, Part E, 7.7.65.1).
+/// Advertising without a connection (Vol 4, Part E, 7.7.65.1).
 #[test]
 fn high_duty_cycle_advertising_ends_with_an_event() {
     let mut s = Script::unconnected(FeatureSet::ENCRYPTION);
@@ -139,8 +139,8 @@ fn high_duty_cycle_advertising_ends_with_an_event() {
     assert!(s.control.is_advertising());
     s.report(LinkReport::AdvertisingTimeout);
     assert!(!s.control.is_advertising());
-    let told = s.told();
-    let [Event::LeConnectionComplete(complete)] = &told[..] else { panic!("{told:?}") };
+    let events = s.events();
+    let [Event::LeConnectionComplete(complete)] = &events[..] else { panic!("{events:?}") };
     assert_eq!(complete.status, ErrorCode::ADVERTISING_TIMEOUT);
 }
 
@@ -156,13 +156,13 @@ fn another_public_address_counts_from_the_next_use() {
     assert_eq!(own, Some(Address::public([9; 6])));
 }
 
-/// What ends by itself says so after what was open has ended.
+/// A connection that ends by itself reports the end after those of its open procedures.
 #[test]
 fn a_lost_connection_has_no_deadline_and_takes_no_command() {
     let mut s = Script::new();
     s.ask(SET_2M);
     s.report(LinkReport::Lost { link: LINK, loss: Loss::SupervisionTimeout });
-    assert_eq!(s.told(), [disconnected(ErrorCode::CONNECTION_TIMEOUT)]);
+    assert_eq!(s.events(), [disconnected(ErrorCode::CONNECTION_TIMEOUT)]);
     assert_eq!(s.control.deadline(), None);
     assert_eq!(s.ask(SET_2M), ErrorCode::UNKNOWN_CONNECTION);
 }

@@ -17,7 +17,7 @@ const FAIR: ConnectionUpdate = ConnectionUpdate {
     instant: 6,
 };
 
-/// Whether the peripheral goes along.
+/// Whether the peripheral accepts the update.
 fn accepted(update: ConnectionUpdate) -> bool {
     let mut s = Script::new();
     s.event(&[ControlPdu::ConnectionUpdateInd(update)]);
@@ -27,9 +27,9 @@ fn accepted(update: ConnectionUpdate) -> bool {
         return false;
     }
     s.until(6);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
     s.event(&[]);
-    assert_eq!(s.told(), [complete(0, update.interval, update.latency, update.timeout)]);
+    assert_eq!(s.events(), [complete(0, update.interval, update.latency, update.timeout)]);
     true
 }
 
@@ -72,8 +72,8 @@ fn each_value_of_an_update_has_its_range() {
     }
 }
 
-/// What comes before the central can have had our request is no answer to it: ours stays open, is
-/// rejected later, and only then something else may start.
+/// A PDU that comes before the central can have our request is no answer to it: ours stays open, is
+/// rejected later, and only then may another start.
 ///
 /// LL-COLL-3: the peripheral yields.
 /// LL-TIME-1: 40 seconds.
@@ -84,12 +84,12 @@ fn an_update_before_our_request_has_arrived_does_not_answer_it() {
     s.ask(SET_2M);
     s.event(&[update(50, 6)]);
     s.until(7);
-    assert_eq!(s.told(), [complete(0, 50, 0, 200)]);
+    assert_eq!(s.events(), [complete(0, 50, 0, 200)]);
     assert!(s.control.deadline().is_some(), "an answer is still awaited");
     assert_eq!(s.event(&[]), [], "ours is still open");
     let (opcode, error) = (Opcode::CONNECTION_PARAM_REQ, ErrorCode(0x23));
     s.event(&[ControlPdu::RejectExtInd { opcode, error }]);
-    assert_eq!(s.told(), [complete(0x23, 50, 0, 200)]);
+    assert_eq!(s.events(), [complete(0x23, 50, 0, 200)]);
     assert_eq!(s.event(&[]), [REQ_2M]);
 }
 
@@ -119,7 +119,7 @@ fn an_update_after_our_request_has_arrived_answers_it() {
     s.event(&[update(30, 6)]);
     assert_eq!(s.control.deadline(), None, "nothing is awaited but the instant");
     s.until(7);
-    assert_eq!(s.told(), [complete(0, 30, 0, 200)]);
+    assert_eq!(s.events(), [complete(0, 30, 0, 200)]);
     assert_eq!(s.event(&[]), [REQ_2M], "ours is over");
 }
 
@@ -135,7 +135,7 @@ fn a_reject_of_something_else_leaves_the_answered_request_alone() {
     let (opcode, error) = (Opcode::PHY_REQ, ErrorCode(0x23));
     s.event(&[ControlPdu::RejectExtInd { opcode, error }]);
     assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
     s.until(10);
-    assert_eq!(s.told(), [complete(0, 30, 0, 200)]);
+    assert_eq!(s.events(), [complete(0, 30, 0, 200)]);
 }

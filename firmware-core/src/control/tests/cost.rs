@@ -1,4 +1,4 @@
-//! What a runner charges for: the AES blocks of each call.
+//! The cost that a runner charges: the AES blocks of each call.
 
 use super::encryption::{acl, encrypt, key, up_to_enc_rsp};
 use super::script::{HANDLE, LINK, Script};

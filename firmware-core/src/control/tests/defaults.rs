@@ -1,5 +1,5 @@
-//! What the host sets for connections to come (Vol 4, Part E, 7.8.34, 7.8.46 and 7.8.48), and
-//! what a reset (7.3.2) leaves of all settings.
+//! The host's settings for future connections (Vol 4, Part E, 7.8.34, 7.8.46 and 7.8.48), and their
+//! reset (7.3.2).
 
 use std::vec::Vec;
 
@@ -28,19 +28,19 @@ fn prefer(tx: PhySet, rx: PhySet) -> Command {
     Command::LeSetDefaultPhy { tx, rx }
 }
 
-/// What the next connection says of its lengths when it is asked.
-fn told_lengths(s: &mut Script) -> DataLength {
+/// The lengths in the next connection's LL_LENGTH_RSP.
+fn answered_lengths(s: &mut Script) -> DataLength {
     let minimum =
         DataLength { max_rx_octets: 27, max_rx_time: 328, max_tx_octets: 27, max_tx_time: 328 };
     s.connect(connect_ind());
     s.event(&[ControlPdu::LengthReq(minimum)]);
     let sent = s.event(&[]);
-    let [ControlPdu::LengthRsp(told)] = sent[..] else { panic!("{sent:?}") };
-    told
+    let [ControlPdu::LengthRsp(lengths)] = sent[..] else { panic!("{sent:?}") };
+    lengths
 }
 
-/// What the next connection likes best when it is asked for PHYs.
-fn told_phys(s: &mut Script) -> (PhySet, PhySet) {
+/// The preferred PHYs in the next connection's LL_PHY_RSP.
+fn answered_phys(s: &mut Script) -> (PhySet, PhySet) {
     s.connect(connect_ind());
     s.event(&[ControlPdu::PhyReq { tx: ALL, rx: ALL }]);
     let sent = s.event(&[]);
@@ -51,7 +51,7 @@ fn told_phys(s: &mut Script) -> (PhySet, PhySet) {
 /// Within the ranges of the command, and as far as the controller can.
 #[test]
 fn a_connection_begins_with_the_length_that_was_suggested() {
-    assert_eq!(told_lengths(&mut fresh()).max_tx_octets, 27, "nothing was suggested");
+    assert_eq!(answered_lengths(&mut fresh()).max_tx_octets, 27, "nothing was suggested");
     for (octets, time, said) in [
         (27, 328, Some((27, 328))),
         (100, 1_000, Some((100, 1_000))),
@@ -65,10 +65,14 @@ fn a_connection_begins_with_the_length_that_was_suggested() {
         let mut s = fresh();
         let status = if said.is_some() { OK } else { ErrorCode::INVALID_PARAMETERS };
         assert_eq!(s.ask(suggest(octets, time)), status, "{octets} {time}");
-        let told = told_lengths(&mut s);
+        let lengths = answered_lengths(&mut s);
         let (octets, time) = said.unwrap_or((27, 328));
-        assert_eq!((told.max_tx_octets, told.max_tx_time), (octets, time));
-        assert_eq!((told.max_rx_octets, told.max_rx_time), (251, 2_120), "what can be received");
+        assert_eq!((lengths.max_tx_octets, lengths.max_tx_time), (octets, time));
+        assert_eq!(
+            (lengths.max_rx_octets, lengths.max_rx_time),
+            (251, 2_120),
+            "what can be received"
+        );
     }
     let mut s = Script::unconnected_as(ControlConfig {
         max_tx_octets: 60,
@@ -76,8 +80,8 @@ fn a_connection_begins_with_the_length_that_was_suggested() {
         ..config(ControlConfig::SUPPORTED)
     });
     assert_eq!(s.ask(suggest(251, 2_120)), OK);
-    let told = told_lengths(&mut s);
-    assert_eq!((told.max_tx_octets, told.max_tx_time), (60, 592), "more is not possible");
+    let lengths = answered_lengths(&mut s);
+    assert_eq!((lengths.max_tx_octets, lengths.max_tx_time), (60, 592), "more is not possible");
 }
 
 /// 7.8.46. Times beyond 2,120 µs need LE Coded; everybody can do 27 octets in 328 µs.
@@ -85,7 +89,7 @@ fn a_connection_begins_with_the_length_that_was_suggested() {
 fn the_longest_packets_are_what_is_configured_within_the_rules() {
     let all = ControlConfig::SUPPORTED;
     let uncoded = FeatureSet(all.0 & !FeatureSet::LE_CODED.0);
-    for (features, octets, time, told) in [
+    for (features, octets, time, maximum) in [
         (all, 251, 17_040, (251, 17_040)),
         (all, 251, 17_041, (251, 17_040)),
         (uncoded, 251, 17_040, (251, 2_120)),
@@ -96,20 +100,20 @@ fn the_longest_packets_are_what_is_configured_within_the_rules() {
         let config = ControlConfig { max_tx_octets: octets, max_tx_time: time, ..config(features) };
         let mut s = Script::unconnected_as(config);
         s.command(Command::LeReadMaximumDataLength);
-        let told = Return::MaximumDataLength {
-            tx_octets: told.0,
-            tx_time: told.1,
-            rx_octets: told.0,
-            rx_time: told.1,
+        let maximum = Return::MaximumDataLength {
+            tx_octets: maximum.0,
+            tx_time: maximum.1,
+            rx_octets: maximum.0,
+            rx_time: maximum.1,
         };
         let opcode = Command::LeReadMaximumDataLength.opcode();
-        assert_eq!(s.told(), [Event::CommandComplete { opcode, status: OK, returned: told }]);
+        assert_eq!(s.events(), [Event::CommandComplete { opcode, status: OK, returned: maximum }]);
     }
 }
 
 #[test]
 fn a_connection_begins_with_the_phys_that_were_preferred() {
-    assert_eq!(told_phys(&mut fresh()), (ALL, ALL));
+    assert_eq!(answered_phys(&mut fresh()), (ALL, ALL));
     for (tx, rx, said) in [
         (TWO, ONE, (TWO, ONE)),
         (ONE, TWO, (ONE, TWO)),
@@ -120,21 +124,21 @@ fn a_connection_begins_with_the_phys_that_were_preferred() {
     ] {
         let mut s = fresh();
         assert_eq!(s.ask(prefer(tx, rx)), OK);
-        assert_eq!(told_phys(&mut s), said);
+        assert_eq!(answered_phys(&mut s), said);
     }
-    // What is refused changes neither direction.
+    // A refused command changes neither direction.
     let mut s = fresh();
     s.ask(prefer(TWO, TWO));
     let unsupported = ErrorCode::UNSUPPORTED_FEATURE_OR_PARAMETER;
     assert_eq!(s.ask(prefer(ONE, PhySet(8))), unsupported);
     assert_eq!(s.ask(prefer(PhySet(9), ONE)), unsupported);
-    assert_eq!(told_phys(&mut s), (TWO, TWO));
+    assert_eq!(answered_phys(&mut s), (TWO, TWO));
     // LE Coded is there, LE 2M is not.
     let features = FeatureSet(ControlConfig::SUPPORTED.0 & !FeatureSet::LE_2M.0);
     let mut s = Script::unconnected(features);
     assert_eq!(s.ask(prefer(TWO, ONE)), unsupported);
     assert_eq!(s.ask(prefer(PhySet::CODED, PhySet::NONE)), OK);
-    assert_eq!(told_phys(&mut s), (PhySet::CODED, PhySet(5)));
+    assert_eq!(answered_phys(&mut s), (PhySet::CODED, PhySet(5)));
 }
 
 /// All that a host can set is as after power-on; only random numbers go on.
@@ -196,10 +200,10 @@ fn a_connection_begins_on_the_phy_that_it_was_made_on() {
     s.command(Command::LeReadPhy { handle: HANDLE });
     let returned = Return::Phy { handle: HANDLE, tx: Phy::LeCoded, rx: Phy::LeCoded };
     let opcode = Command::LeReadPhy { handle: HANDLE }.opcode();
-    assert_eq!(s.told(), [Event::CommandComplete { opcode, status: OK, returned }]);
+    assert_eq!(s.events(), [Event::CommandComplete { opcode, status: OK, returned }]);
 }
 
-/// A place that does not exist cannot be connected: `Link` is told so.
+/// A place that does not exist cannot be connected: `Link` is ordered to drop it.
 #[test]
 fn a_connection_without_a_place_is_refused() {
     let features = ControlConfig::SUPPORTED;

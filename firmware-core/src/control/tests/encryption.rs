@@ -42,7 +42,7 @@ pub(super) fn ciphers(answer: EncRsp) -> (Cipher, Cipher) {
 /// C> ENC_REQ, P> ENC_RSP; the host is asked for the key.
 pub(super) fn up_to_enc_rsp(s: &mut Script) -> EncRsp {
     s.event(&[ENC_REQ]);
-    assert_eq!(s.told(), [KEY_REQUEST]);
+    assert_eq!(s.events(), [KEY_REQUEST]);
     let sent = s.event(&[]);
     let [ControlPdu::EncRsp(answer)] = sent[..] else { panic!("{sent:?}") };
     answer
@@ -85,15 +85,15 @@ fn answers_to_an_earlier_request_are_tolerated() {
         let mut s = Script::new();
         s.ask(super::phy::SET_2M);
         assert_eq!(s.event(&[ENC_REQ]), [super::phy::REQ_2M]);
-        s.told();
+        s.events();
         let sent = s.event(&[answer]);
         let [ControlPdu::EncRsp(enc_rsp)] = sent[..] else { panic!("{sent:?}") };
-        assert!(matches!(s.told()[..], [Event::LePhyUpdateComplete { .. }]));
+        assert!(matches!(s.events()[..], [Event::LePhyUpdateComplete { .. }]));
         s.ask(key());
         assert_eq!(s.event(&[]), [ControlPdu::StartEncReq]);
         s.central_tx = Some(ciphers(enc_rsp).0);
         s.event(&[ControlPdu::StartEncRsp]);
-        assert_eq!(s.told(), [CHANGED]);
+        assert_eq!(s.events(), [CHANGED]);
     }
 }
 
@@ -104,11 +104,11 @@ fn an_answer_deferred_until_after_the_start_is_taken() {
     s.ask(super::phy::SET_2M);
     s.event(&[]);
     encrypt(&mut s);
-    s.told();
+    s.events();
     let at = s.at + 6;
     s.event(&[super::phy::update(at)]);
     s.until(at + 1);
-    assert!(matches!(s.told()[..], [Event::LePhyUpdateComplete { status: OK, .. }]));
+    assert!(matches!(s.events()[..], [Event::LePhyUpdateComplete { status: OK, .. }]));
 }
 
 /// LL-ENC-1. Found by the search of pairs: the central, which had turned encryption on, took
@@ -117,7 +117,7 @@ fn an_answer_deferred_until_after_the_start_is_taken() {
 fn termination_waits_until_both_know_whether_it_is_encrypted() {
     let mut s = Script::new();
     let (tx, rx) = up_to_start_enc_req(&mut s);
-    s.told();
+    s.events();
     s.ask(super::termination::disconnect(0x13));
     assert_eq!(s.event(&[]), []);
     s.central_tx = Some(tx);
@@ -126,7 +126,7 @@ fn termination_waits_until_both_know_whether_it_is_encrypted() {
     assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(ErrorCode(0x13))]);
 }
 
-/// Who answers LL_START_ENC_REQ before it is known to have arrived cannot have encrypted that.
+/// An answer to LL_START_ENC_REQ before it is acknowledged cannot be encrypted.
 ///
 /// LL-ENC-2: no plain text afterwards.
 /// LL-ENC-6: anything else.
@@ -138,7 +138,7 @@ fn an_answer_that_is_too_early_turns_nothing_on() {
     assert_eq!(s.event(&[ControlPdu::StartEncRsp]), [ControlPdu::StartEncReq]);
     s.assert_left(ErrorCode::MIC_FAILURE);
     assert!(s.misbehaved(PeerMisbehaved::NotAllowedWhileEncrypting));
-    assert_eq!(s.told(), [super::termination::disconnected(ErrorCode::MIC_FAILURE)]);
+    assert_eq!(s.events(), [super::termination::disconnected(ErrorCode::MIC_FAILURE)]);
 }
 
 /// LL-TERM-3, LL-ENC-1: while the key is looked for, both sides still speak in the clear.
@@ -156,7 +156,7 @@ fn termination_does_not_wait_for_a_key() {
 fn the_central_may_end_the_link_while_encryption_starts() {
     let mut s = Script::new();
     let _ = up_to_enc_rsp(&mut s);
-    s.told();
+    s.events();
     s.event(&[ControlPdu::TerminateInd(ErrorCode::REMOTE_USER_TERMINATED)]);
     s.assert_left(ErrorCode::REMOTE_USER_TERMINATED);
 }
@@ -174,7 +174,7 @@ fn an_answer_of_the_host_waits_until_encryption_runs_or_has_failed() {
     for has_key in [true, false] {
         let mut s = Script::new();
         s.event(&[ControlPdu::ConnectionParamReq(request)]);
-        s.told();
+        s.events();
         let enc_rsp = up_to_enc_rsp(&mut s);
         assert_eq!(s.ask(answer.clone()), OK);
         assert_eq!(s.event(&[]), []);
@@ -196,7 +196,7 @@ fn only_termination_follows_a_start_in_which_the_host_hangs_up() {
     let answer = Command::LeRemoteConnectionParameterRequestReply { handle: HANDLE, parameters };
     let mut s = Script::new();
     s.event(&[ControlPdu::ConnectionParamReq(super::parameters::request(50))]);
-    s.told();
+    s.events();
     let (tx, rx) = up_to_start_enc_req(&mut s);
     assert_eq!(s.ask(answer), OK);
     s.ask(super::termination::disconnect(0x13));
@@ -209,8 +209,8 @@ fn only_termination_follows_a_start_in_which_the_host_hangs_up() {
     assert!(s.dropped);
 }
 
-/// A zero-length PDU is not encrypted, so one that is empty once decrypted carries nothing that
-/// the host could use (Vol 6, Part B, 2.4.1 and Part E).
+/// A zero-length PDU is not encrypted, so one that is empty once decrypted carries no data for the
+/// host (Vol 6, Part B, 2.4.1 and Part E).
 #[test]
 fn an_encrypted_pdu_without_octets_is_named_and_dropped() {
     let mut s = Script::new();
@@ -227,7 +227,7 @@ fn an_encrypted_pdu_without_octets_is_named_and_dropped() {
 fn own_procedures_wait_until_encryption_has_started() {
     let mut s = Script::new();
     s.event(&[ENC_REQ]);
-    s.told();
+    s.events();
     s.ask(super::phy::SET_2M);
     let sent = s.event(&[]);
     let [ControlPdu::EncRsp(answer)] = sent[..] else { panic!("{sent:?}") };
@@ -266,7 +266,7 @@ fn without_the_feature_encryption_is_refused() {
     let mut s = Script::with(FeatureSet::LE_2M);
     s.event(&[ENC_REQ]);
     assert_eq!(s.event(&[]), [ControlPdu::RejectInd(ErrorCode::UNSUPPORTED_REMOTE_FEATURE)]);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_masked_key_request_is_refused_for_the_host() {
     s.event(&[]);
     let sent = s.event(&[]);
     assert!(sent.len() <= 1);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
     assert!(!s.dropped);
 }
 
@@ -288,13 +288,13 @@ fn a_masked_key_request_is_refused_for_the_host() {
 fn a_second_start_without_a_pause_is_rejected_and_encryption_runs_on() {
     let mut s = Script::new();
     encrypt(&mut s);
-    s.told();
+    s.events();
     s.event(&[ENC_REQ]);
     assert_eq!(s.event(&[]), [ControlPdu::RejectInd(ErrorCode::LMP_PDU_NOT_ALLOWED)]);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
     s.event(&[ControlPdu::PingReq]);
     assert_eq!(s.event(&[]), [ControlPdu::PingRsp]);
-    // What it needs for that is still there when the reject has arrived.
+    // The peripheral still has what it needs for that when the reject has arrived.
     pause(&mut s);
 }
 
@@ -318,8 +318,8 @@ pub(super) fn pause(s: &mut Script) {
     assert_eq!(s.event(&[ControlPdu::PauseEncRsp]), []);
 }
 
-/// Our LL_PAUSE_ENC_RSP has been sent and has not been acknowledged: what the central calls its
-/// answer answers nothing yet.
+/// Our LL_PAUSE_ENC_RSP has been sent and not acknowledged: the central's LL_PAUSE_ENC_RSP is no
+/// answer to it yet.
 ///
 /// LL-ENC-6: anything else.
 #[test]
@@ -352,31 +352,31 @@ fn a_refresh_without_a_key_ends_the_link() {
 fn an_encrypted_link_that_goes_silent_is_pinged_and_then_reported() {
     let mut s = Script::new();
     encrypt(&mut s);
-    s.told();
+    s.events();
     s.wait(Duration::from_secs(15));
     assert_eq!(s.event(&[]), [ControlPdu::PingReq]);
     s.event(&[ControlPdu::PingRsp]);
     s.wait(Duration::from_secs(16));
-    assert_eq!(s.told(), [], "the answer had a MIC");
+    assert_eq!(s.events(), [], "the answer had a MIC");
     assert_eq!(s.event(&[]), [ControlPdu::PingReq]);
     s.event(&[ControlPdu::UnknownRsp(Opcode::PING_REQ)]);
     s.wait(Duration::from_secs(16));
     s.wait(Duration::from_secs(16));
-    assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
+    assert_eq!(s.events(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
 }
 
-/// A central that is known to lack LE Ping is not asked; its silence is told all the same.
+/// A central that is known to lack LE Ping is not pinged; its silence is reported nevertheless.
 ///
 /// LL-PING-2: authenticated payload timeout.
 #[test]
 fn a_central_without_pings_is_not_pinged() {
     let mut s = Script::with_features(FeatureSet::ENCRYPTION);
     encrypt(&mut s);
-    s.told();
+    s.events();
     s.wait(Duration::from_secs(15));
     assert_eq!(s.event(&[]), []);
     s.wait(Duration::from_secs(16));
-    assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
+    assert_eq!(s.events(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
 }
 
 /// LL-PING-2: in time is at half time; then the timeout itself is due.
@@ -430,9 +430,9 @@ fn a_pause_does_not_stop_the_authenticated_payload_timer() {
     let mut s = Script::new();
     encrypt(&mut s);
     pause(&mut s);
-    s.told();
+    s.events();
     s.wait(Duration::from_secs(31));
-    assert_eq!(s.told(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
+    assert_eq!(s.events(), [Event::AuthenticatedPayloadTimeoutExpired { handle: HANDLE }]);
     assert!(!s.dropped);
 }
 
@@ -443,11 +443,11 @@ fn a_pause_does_not_stop_the_authenticated_payload_timer() {
 /// LL-ENC-8: no key.
 #[test]
 fn a_request_that_does_not_wait_for_the_refusal_of_the_key_ends_the_link() {
-    // Of the answer and the reject so many have arrived.
+    // The number of PDUs, of answer and reject, that have arrived.
     for arrived in 0..=2 {
         let mut s = Script::new();
         s.event(&[ENC_REQ]);
-        s.told();
+        s.events();
         s.ask(NO_KEY);
         assert_eq!(s.event(&[]).len(), 2);
         (0..arrived).for_each(|_| s.acknowledge_one());

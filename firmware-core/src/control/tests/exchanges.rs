@@ -1,4 +1,4 @@
-//! Procedures of one exchange, beyond the scripts of [`super::llcp`], and what is common to all.
+//! Procedures of one exchange, beyond the scripts of [`super::llcp`], and what all have in common.
 
 use super::script::{HANDLE, LINK, Script, VERSION};
 use crate::config::Refusals;
@@ -69,7 +69,7 @@ fn an_answer_that_comes_before_the_request_was_sent_answers_nothing() {
         assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse), "{early:?}");
         // The procedure is still open: nothing else starts, and the answer that comes now ends it.
         assert_eq!(s.event(&[]), [], "{early:?}");
-        assert_eq!(s.told(), []);
+        assert_eq!(s.events(), []);
         s.event(&[ControlPdu::UnknownRsp(opcode)]);
         assert!(matches!(s.event(&[])[..], [ControlPdu::VersionInd(_)]), "{early:?}");
     }
@@ -94,7 +94,7 @@ fn unasked_answers_are_named_and_ignored() {
         let mut s = Script::new();
         s.event(&[pdu]);
         assert_eq!(s.event(&[]), [], "{pdu:?}");
-        assert_eq!(s.told(), []);
+        assert_eq!(s.events(), []);
         assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse), "{pdu:?}");
     }
 }
@@ -122,18 +122,18 @@ fn a_central_without_versions_is_not_asked_twice() {
     s.ask(ask.clone());
     assert_eq!(s.event(&[]), [ControlPdu::VersionInd(VERSION)]);
     s.event(&[ControlPdu::UnknownRsp(Opcode::VERSION_IND)]);
-    let unknown = |told: &[Event]| {
-        matches!(told, [Event::RemoteVersion { status, .. }]
+    let unknown = |events: &[Event]| {
+        matches!(events, [Event::RemoteVersion { status, .. }]
             if *status == ErrorCode::UNSUPPORTED_REMOTE_FEATURE)
     };
-    assert!(unknown(&s.told()));
+    assert!(unknown(&s.events()));
     s.ask(ask);
-    assert!(unknown(&s.told()));
+    assert!(unknown(&s.events()));
     s.wait(Duration::from_secs(41));
     assert!(!s.dropped);
 }
 
-/// Its procedure is over then; nobody waits 40 s for the indication.
+/// Its procedure is then over; the peripheral does not wait 40 s for the indication.
 #[test]
 fn a_central_may_refuse_our_answer() {
     let refusals = [
@@ -163,7 +163,7 @@ fn refusals_that_are_not_understood_leave_the_procedure_open() {
         s.ask(super::phy::SET_2M);
         s.event(&[]);
         s.event(&[pdu]);
-        !s.told().is_empty()
+        !s.events().is_empty()
     };
     let (opcode, error) = (Opcode::PHY_REQ, ErrorCode(0x1A));
     for short in [ControlPdu::UnknownRsp(opcode), ControlPdu::RejectInd(error)] {
@@ -205,21 +205,22 @@ fn a_control_pdu_of_length_zero_is_answered_with_0xff() {
     assert_eq!(s.event(&[]), [ControlPdu::PingRsp]);
 }
 
-/// What `Link` is told that it may be sent, and whether that was before the PDU that says so.
+/// The lengths that `Link` is ordered to accept, and whether the order came before the PDU with
+/// them.
 fn longest(s: &mut Script) -> Vec<u8> {
-    let told = s.orders.drain(..).filter_map(|order| match order {
+    let orders = s.orders.drain(..).filter_map(|order| match order {
         LinkOrder::Longest { octets, .. } => Some(octets),
         _ => None,
     });
-    told.collect()
+    orders.collect()
 }
 
 fn lengths(tx: u16) -> DataLength {
     DataLength { max_rx_octets: 251, max_rx_time: 2120, max_tx_octets: tx, max_tx_time: 2120 }
 }
 
-/// LL-LEN-9: the limit rises with the own LL_LENGTH_RSP or LL_LENGTH_REQ, before it can be on
-/// air, and with encryption; it falls with nothing.
+/// LL-LEN-9: the limit rises with the local LL_LENGTH_RSP or LL_LENGTH_REQ, before it can be on
+/// air, and with encryption; it never falls.
 #[test]
 fn what_the_peer_may_send_grows_and_never_shrinks() {
     let mut s = Script::new();
@@ -237,7 +238,7 @@ fn what_the_peer_may_send_grows_and_never_shrinks() {
         s.event(&[]);
         assert_eq!(longest(&mut s), []);
     }
-    s.told();
+    s.events();
     super::encryption::encrypt(&mut s);
     assert_eq!(longest(&mut s), [255]);
     s.event(&[ControlPdu::PauseEncReq]);

@@ -34,7 +34,7 @@ fn long_packets_are_cut_and_their_order_kept() {
     assert_eq!(lengths(&s), [&expected[..], &[(continuation, 5)]].concat());
     let octets: Vec<u8> = s.data.iter().take(4).flat_map(|(_, o)| o.clone()).collect();
     assert_eq!(octets, acl(100, AclBoundary::First).data.to_vec());
-    assert_eq!(s.told(), [COMPLETED, COMPLETED]);
+    assert_eq!(s.events(), [COMPLETED, COMPLETED]);
 }
 
 /// LL-LEN-1: octets in force.
@@ -81,7 +81,7 @@ fn beyond_its_credits_a_host_is_ignored_and_named() {
         s.event(&[]);
     }
     assert_eq!(s.data.len(), 4);
-    assert_eq!(s.told(), [COMPLETED, COMPLETED, COMPLETED, COMPLETED]);
+    assert_eq!(s.events(), [COMPLETED, COMPLETED, COMPLETED, COMPLETED]);
     s.acl(acl(1, AclBoundary::First));
     s.event(&[]);
     assert_eq!(s.data.len(), 5);
@@ -92,7 +92,7 @@ fn beyond_its_credits_a_host_is_ignored_and_named() {
 fn a_packet_without_octets_is_given_back_at_once() {
     let mut s = Script::new();
     s.acl(acl(0, AclBoundary::First));
-    assert_eq!(s.told(), [COMPLETED]);
+    assert_eq!(s.events(), [COMPLETED]);
     for _ in 0..4 {
         s.acl(acl(1, AclBoundary::First));
     }

@@ -15,7 +15,7 @@ use ble::time::Instant;
 
 fn returned(s: &mut Script, command: Command) -> Return {
     s.command(command);
-    match s.told().pop() {
+    match s.events().pop() {
         Some(Event::CommandComplete { status: OK, returned, .. }) => returned,
         other => panic!("{other:?}"),
     }
@@ -92,7 +92,7 @@ fn wrong_commands_have_the_right_errors() {
     for (command, error) in cases {
         let name = command.name();
         assert_eq!(s.ask(command), error, "{name}");
-        assert_eq!(s.told(), []);
+        assert_eq!(s.events(), []);
     }
 }
 
@@ -132,7 +132,7 @@ fn connection_complete_carries_what_was_on_air() {
         at,
     });
     assert_eq!(
-        s.told(),
+        s.events(),
         [
             Event::LeConnectionComplete(ConnectionComplete {
                 status: OK,
@@ -160,7 +160,7 @@ fn reset_forgets_everything() {
     assert_eq!(s.ask(Command::Reset), OK);
     assert!(s.orders.contains(&LinkOrder::Drop(LINK)));
     assert!(s.orders.contains(&LinkOrder::AcceptListClear));
-    assert_eq!(s.told(), [], "no Disconnection Complete after a reset");
+    assert_eq!(s.events(), [], "no Disconnection Complete after a reset");
     assert_eq!(s.control.deadline(), None);
     assert_eq!(s.ask(Command::ReadRemoteVersion { handle: HANDLE }), ErrorCode::UNKNOWN_CONNECTION);
 }

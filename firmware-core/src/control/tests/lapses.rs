@@ -23,7 +23,7 @@ fn a_request_that_is_forbidden_before_an_instant_is_served() {
         assert_eq!(s.dropped, !served, "{lapse:?}");
         let asks =
             |event: &Event| matches!(event, Event::LeRemoteConnectionParameterRequest { .. });
-        assert_eq!(s.told().iter().any(asks), served, "{lapse:?}");
+        assert_eq!(s.events().iter().any(asks), served, "{lapse:?}");
     }
 }
 
@@ -48,12 +48,12 @@ fn requests_get_no_answer_and_answers_are_taken() {
         }
         s.event(&[version]);
         assert_eq!(s.event(&[]), []);
-        let told = s.told();
-        assert_eq!(matches!(told[..], [Event::RemoteVersion { .. }]), asks, "{told:?}");
+        let events = s.events();
+        assert_eq!(matches!(events[..], [Event::RemoteVersion { .. }]), asks, "{events:?}");
     }
 }
 
-/// What is unknown comes twice, before or after the first answer has arrived.
+/// An unknown PDU comes twice, before or after the first answer has arrived.
 #[test]
 fn a_second_unknown_pdu_before_the_answer_to_the_first_ends_the_link() {
     let unknown = [ControlPdu::UnknownRsp(Opcode(0x77))];

@@ -97,7 +97,7 @@ fn each_le_event_has_its_bits_and_needs_the_meta_event() {
     }
 }
 
-/// The host is not asked what it does not want to hear.
+/// The host is not asked a question whose event is masked.
 #[test]
 fn questions_follow_the_masks_of_their_events() {
     for bit in 0..64 {

@@ -1,5 +1,5 @@
-//! Event scripts for `Control`: what the central sends (C>), what must be sent (P>), what the
-//! host is told (H). Written from the rules; each test names the script it plays.
+//! Event scripts for `Control`: PDUs of the central (C>), expected PDUs (P>), events to the host
+//! (H). Written from the rules; each test names the script it plays.
 
 mod accept_list;
 mod advertising;

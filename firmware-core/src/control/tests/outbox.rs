@@ -1,4 +1,4 @@
-//! The queue that `poll` empties: what is lost when nobody does, and how much room there is.
+//! The queue that `poll` empties: what is lost without polling, and how much room there is.
 
 use super::super::ControlOutput;
 use super::super::outbox::Outbox;
@@ -32,10 +32,10 @@ fn what_was_lost_is_told_once() {
     let mut acls = Outbox::default();
     (0..3).for_each(|n| acls.acl(acl(n)));
     for (mut out, kept) in [(events, 32), (orders, 16), (acls, 2)] {
-        let told = drain(&mut out);
-        assert_eq!(told.len(), kept + 1);
-        assert_eq!(told.last(), Some(&LOST));
-        assert!(!told[..kept].contains(&LOST));
+        let outputs = drain(&mut out);
+        assert_eq!(outputs.len(), kept + 1);
+        assert_eq!(outputs.last(), Some(&LOST));
+        assert!(!outputs[..kept].contains(&LOST));
         assert_eq!(out.pop(), None);
         // It works again.
         status(&mut out);
@@ -49,10 +49,10 @@ fn as_much_as_there_is_room_for_is_kept() {
     (0..30).for_each(|_| status(&mut out));
     (0..16).for_each(|_| out.order(ORDER));
     (0..2).for_each(|n| out.acl(acl(n)));
-    let told = drain(&mut out);
-    assert_eq!(told.len(), 48);
-    assert!(told[..16].iter().all(|output| *output == ControlOutput::Order(ORDER)));
-    assert_eq!(told[46..], [ControlOutput::Acl(acl(0)), ControlOutput::Acl(acl(1))]);
+    let outputs = drain(&mut out);
+    assert_eq!(outputs.len(), 48);
+    assert!(outputs[..16].iter().all(|output| *output == ControlOutput::Order(ORDER)));
+    assert_eq!(outputs[46..], [ControlOutput::Acl(acl(0)), ControlOutput::Acl(acl(1))]);
 }
 
 /// A packet for which the queue had no place does not come in the place of a later one.

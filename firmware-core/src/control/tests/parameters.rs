@@ -67,9 +67,9 @@ fn a_request_that_changes_any_one_value_is_the_hosts() {
     ] {
         let mut s = Script::new();
         s.event(&[ControlPdu::ConnectionParamReq(changed)]);
-        let told = s.told();
+        let events = s.events();
         assert!(
-            matches!(told[..], [Event::LeRemoteConnectionParameterRequest { .. }]),
+            matches!(events[..], [Event::LeRemoteConnectionParameterRequest { .. }]),
             "{changed:?}"
         );
         assert_eq!(s.event(&[]), []);
@@ -78,7 +78,7 @@ fn a_request_that_changes_any_one_value_is_the_hosts() {
     let around = ConnectionParam { interval_min: 20, interval_max: 30, ..as_it_is };
     let around = ConnectionParam { preferred_periodicity: 1, ..around };
     s.event(&[ControlPdu::ConnectionParamReq(around)]);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
 }
 
 /// LL-PAR-5, LL-RSP-2: what refuses something else than our answer does not end the procedure.
@@ -94,12 +94,12 @@ fn a_refusal_of_something_else_leaves_the_centrals_request_open() {
         let parameters = wanted(50);
         s.ask(Command::LeRemoteConnectionParameterRequestReply { handle: HANDLE, parameters });
         s.event(&[]);
-        s.told();
+        s.events();
         s.event(&[refusal]);
         assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
         s.event(&[update(50, 8)]);
         s.until(9);
-        assert_eq!(s.told(), [complete(0, 50, 0, 200)]);
+        assert_eq!(s.events(), [complete(0, 50, 0, 200)]);
     }
 }
 
@@ -118,7 +118,7 @@ fn an_own_request_leaves_the_anchor_points_to_the_central() {
     }
 }
 
-/// LL-PAR-8: the answer keeps the rules of a request, whatever the host makes of it.
+/// LL-PAR-8: the answer keeps the rules of a request, for any answer of the host.
 #[test]
 fn positions_beyond_the_interval_of_the_answer_are_left_out() {
     let (asked, within) = ([20, 5], [0xFFFF, 5]);
@@ -139,7 +139,7 @@ fn positions_beyond_the_interval_of_the_answer_are_left_out() {
         let parameters = ConnectionParameters { interval_min, interval_max, ..wanted(50) };
         let handle = HANDLE;
         s.ask(Command::LeRemoteConnectionParameterRequestReply { handle, parameters });
-        s.told();
+        s.events();
         let sent = s.event(&[]);
         let [ControlPdu::ConnectionParamRsp(answer)] = sent[..] else { panic!("{sent:?}") };
         assert_eq!((answer.preferred_periodicity, [answer.offsets[0], answer.offsets[1]]), said);

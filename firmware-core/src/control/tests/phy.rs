@@ -38,7 +38,7 @@ fn one_direction_may_change_alone() {
     }]);
     s.until(8);
     let (tx, rx) = (Phy::Le2M, Phy::Le1M);
-    assert_eq!(s.told(), [Event::LePhyUpdateComplete { handle: HANDLE, status: OK, tx, rx }]);
+    assert_eq!(s.events(), [Event::LePhyUpdateComplete { handle: HANDLE, status: OK, tx, rx }]);
 }
 
 /// LL-PHY-6: fields that name no PHY.
@@ -51,7 +51,7 @@ fn ambiguous_and_unsupported_fields_change_nothing() {
         let (c_to_p, p_to_c) = (PhySet(c_to_p), PhySet(p_to_c));
         s.event(&[ControlPdu::PhyUpdateInd { c_to_p, p_to_c, instant: 7 }]);
         s.until(8);
-        assert_eq!(s.told(), [complete(0, Phy::Le1M)]);
+        assert_eq!(s.events(), [complete(0, Phy::Le1M)]);
         assert!(!s.orders.iter().any(|o| matches!(o, LinkOrder::Phy { .. })));
     }
 }
@@ -104,7 +104,7 @@ fn any_form_of_refusal_ends_the_request() {
         s.ask(SET_2M);
         assert_eq!(s.event(&[]), [REQ_2M]);
         s.event(&[answer]);
-        assert_eq!(s.told(), [complete(status, Phy::Le1M)]);
+        assert_eq!(s.events(), [complete(status, Phy::Le1M)]);
         // The slot is free again.
         s.ask(SET_2M);
         assert_eq!(s.event(&[]), [REQ_2M]);
@@ -117,7 +117,7 @@ fn a_refusal_of_something_else_is_no_answer() {
     s.ask(SET_2M);
     s.event(&[]);
     s.event(&[ControlPdu::UnknownRsp(Opcode::LENGTH_REQ)]);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
     assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
 }
 
@@ -136,7 +136,7 @@ fn a_refusal_of_something_else_leaves_the_centrals_request_open() {
         assert!(s.misbehaved(PeerMisbehaved::UnexpectedResponse));
         s.event(&[update(8)]);
         s.until(9);
-        assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
+        assert_eq!(s.events(), [complete(0, Phy::Le2M)]);
     }
 }
 
@@ -155,7 +155,7 @@ fn a_peer_known_to_have_one_phy_is_not_asked() {
     let mut s = Script::with_features(FeatureSet::ENCRYPTION);
     s.ask(SET_2M);
     assert_eq!(s.event(&[]), []);
-    assert_eq!(s.told(), [complete(0x1A, Phy::Le1M)]);
+    assert_eq!(s.events(), [complete(0x1A, Phy::Le1M)]);
 }
 
 fn set_coded(coded_options: u16) -> Command {
@@ -176,7 +176,7 @@ fn the_host_chooses_how_le_coded_is_sent() {
         let order = LinkOrder::Phy { link: LINK, instant: 8, tx, rx: Phy::LeCoded };
         assert!(s.orders.contains(&order), "{options}");
         s.until(9);
-        assert_eq!(s.told(), [complete(0, Phy::LeCoded)]);
+        assert_eq!(s.events(), [complete(0, Phy::LeCoded)]);
     }
 }
 
@@ -233,15 +233,15 @@ fn a_slow_phy_that_the_central_may_choose_shortens_fragments_until_it_has_chosen
     }
 }
 
-/// LL-LEN-7. 27 octets and a MIC take 2,704 µs at S=8, and may always be sent; beyond, octets,
-/// time and what the interval leaves count (Vol 6, Part B, 4.5.10).
+/// LL-LEN-7. 27 octets and a MIC take 2,704 µs at S=8, and may always be sent; beyond, octets, time
+/// and the rest of the interval limit a packet (Vol 6, Part B, 4.5.10).
 #[test]
 fn packets_on_le_coded_are_as_long_as_time_and_interval_allow() {
     let long =
         DataLength { max_rx_octets: 251, max_rx_time: 17_040, max_tx_octets: 27, max_tx_time: 328 };
     let coded = FeatureSet(u64::MAX);
-    // (interval, own time, options) and the most octets: the peer's packets are 27 octets, so
-    // 3,004 µs of each interval are not ours.
+    // (interval, own time, options) and the most octets: the peer's packets are 27 octets, so 3,004
+    // µs of each interval are taken.
     let cases = [
         (24, 2_120, 0, 27),
         (24, 17_040, 0, 251),
@@ -347,12 +347,12 @@ fn a_peer_without_le_coded_hears_no_longer_times() {
     for (features, time) in [(FeatureSet(0xFF), 2_120), (FeatureSet(0x8FF), 17_040)] {
         let mut s = Script::long_range(features, 24);
         s.command(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 17_040 });
-        let told = DataLength {
+        let lengths = DataLength {
             max_rx_octets: 251,
             max_rx_time: time,
             max_tx_octets: 251,
             max_tx_time: time,
         };
-        assert_eq!(s.event(&[]), [ControlPdu::LengthReq(told)]);
+        assert_eq!(s.event(&[]), [ControlPdu::LengthReq(lengths)]);
     }
 }

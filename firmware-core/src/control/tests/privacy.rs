@@ -1,4 +1,4 @@
-//! The resolving list: who hides behind a private address.
+//! The resolving list: identities behind private addresses.
 
 use super::script::{LINK, OK, Script, connect_ind};
 use crate::control::ControlConfig;
@@ -80,8 +80,8 @@ fn a_listed_identity_connects_under_its_private_address() {
     accept_only_listed(&mut s);
     connect(&mut s, rpa(7));
     assert!(!s.dropped);
-    let told = s.told();
-    let [Event::LeConnectionComplete(complete), ..] = &told[..] else { panic!("{told:?}") };
+    let events = s.events();
+    let [Event::LeConnectionComplete(complete), ..] = &events[..] else { panic!("{events:?}") };
     assert_eq!((complete.peer, complete.peer_identity), (rpa(7), Some(identity())));
 }
 
@@ -110,7 +110,7 @@ fn a_stranger_is_refused_and_the_host_hears_nothing() {
     accept_only_listed(&mut s);
     connect(&mut s, rpa(8));
     assert_eq!(s.orders.last(), Some(&LinkOrder::Refuse(LINK)));
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
 }
 
 /// LL-ADV-6: network privacy.
@@ -157,42 +157,41 @@ fn the_list_is_bounded_and_fixed_while_in_use() {
 #[test]
 fn link_knows_whom_to_ignore() {
     let mut s = Script::unconnected(ControlConfig::SUPPORTED);
-    let told = |s: &mut Script| -> std::vec::Vec<LinkOrder> { s.orders.drain(..).collect() };
+    let orders = |s: &mut Script| -> std::vec::Vec<LinkOrder> { s.orders.drain(..).collect() };
     let mode = |device_privacy| Command::LeSetPrivacyMode { identity: identity(), device_privacy };
     s.orders.clear();
     s.ask(add());
-    assert_eq!(told(&mut s), [LinkOrder::Ignore(identity())]);
+    assert_eq!(orders(&mut s), [LinkOrder::Ignore(identity())]);
     let other = Address::public([1; 6]);
     let (peer_irk, local_irk) = (Secret::new([0; 16]), Secret::new([1; 16]));
     s.ask(Command::LeAddToResolvingList { identity: other, peer_irk, local_irk });
-    assert_eq!(told(&mut s), [], "who has no key shows its identity");
+    assert_eq!(orders(&mut s), [], "who has no key shows its identity");
     let (peer_irk, local_irk) = (Secret::new([9; 16]), Secret::new([1; 16]));
     let third = Address::public([3; 6]);
     s.ask(Command::LeAddToResolvingList { identity: third, peer_irk, local_irk });
-    assert_eq!(told(&mut s), [LinkOrder::Ignore(third)]);
+    assert_eq!(orders(&mut s), [LinkOrder::Ignore(third)]);
     s.ask(mode(true));
-    assert_eq!(told(&mut s), [LinkOrder::Heed(identity())]);
+    assert_eq!(orders(&mut s), [LinkOrder::Heed(identity())]);
     s.ask(mode(false));
-    assert_eq!(told(&mut s), [LinkOrder::Ignore(identity())]);
+    assert_eq!(orders(&mut s), [LinkOrder::Ignore(identity())]);
     let remove = |identity| Command::LeRemoveFromResolvingList { identity };
     s.ask(remove(other));
-    assert_eq!(told(&mut s), [], "it was never ignored");
+    assert_eq!(orders(&mut s), [], "it was never ignored");
     s.ask(remove(third));
-    assert_eq!(told(&mut s), [LinkOrder::Heed(third)]);
+    assert_eq!(orders(&mut s), [LinkOrder::Heed(third)]);
     s.ask(remove(identity()));
-    assert_eq!(told(&mut s), [LinkOrder::Heed(identity())], "the last one, too");
+    assert_eq!(orders(&mut s), [LinkOrder::Heed(identity())], "the last one, too");
     s.ask(add());
     s.orders.clear();
     s.ask(Command::LeClearResolvingList);
-    assert_eq!(told(&mut s), [LinkOrder::HeedAll]);
+    assert_eq!(orders(&mut s), [LinkOrder::HeedAll]);
     s.ask(add());
     s.orders.clear();
     s.ask(Command::Reset);
-    assert!(told(&mut s).contains(&LinkOrder::HeedAll));
+    assert!(orders(&mut s).contains(&LinkOrder::HeedAll));
 }
 
-/// A private address of its own hides the device whichever address the parameters name, until it is
-/// taken back.
+/// A local private address replaces the address in the parameters, until it is withdrawn.
 ///
 /// LL-ADV-8: advertising as the host asks.
 #[test]
@@ -213,8 +212,8 @@ fn advertising_runs_under_a_private_address_of_its_own() {
     assert_eq!(own(&mut s, None), public);
 }
 
-/// LL-PRIV-2: a host that makes private addresses itself calls by one of them; the target answers
-/// under whichever it shows by then, and nobody else does.
+/// LL-PRIV-2: a host that generates private addresses itself directs advertising to one of them;
+/// the target, and no other device, may answer under its present one.
 #[test]
 fn who_is_called_by_a_private_address_may_show_another() {
     let (called, shown) = (rpa(7), resolvable(&Secret::new(IRK), [9, 9, 9]));

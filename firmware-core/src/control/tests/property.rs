@@ -1,4 +1,4 @@
-//! Whatever comes in whatever order: no panic, and never more than `Link` can hold.
+//! For any inputs in any order: no panic, and never more than `Link` can hold.
 
 use proptest::prelude::*;
 use std::vec::Vec;
@@ -103,7 +103,7 @@ proptest! {
             if script.dropped {
                 break;
             }
-            // Queued PDUs cannot be told apart from encrypted ones here, so nobody reads them.
+            // Queued PDUs cannot be distinguished from encrypted ones here, so they are not parsed.
             script.deaf = true;
             play(&mut script, step);
         }

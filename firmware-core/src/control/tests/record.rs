@@ -1,4 +1,4 @@
-//! What a connection tells about its procedures: each is in the record once from start to end.
+//! What a connection reports about its procedures: each is in the record once, from start to end.
 
 use std::vec::Vec;
 

@@ -52,8 +52,8 @@ fn identity(s: &Script, address: Address) -> Option<Address> {
     s.control.who(address).identity
 }
 
-/// What `Link` has been told about private addresses since the script was last cleared.
-fn told(s: &Script) -> Vec<(Address, Option<Address>)> {
+/// Resolutions sent to `Link` since the script was last cleared.
+fn resolutions(s: &Script) -> Vec<(Address, Option<Address>)> {
     let resolved = |order: &LinkOrder| match *order {
         LinkOrder::Resolved { rpa, identity } => Some((rpa, identity)),
         _ => None,
@@ -112,7 +112,7 @@ fn an_identity_and_a_key_are_listed_once() {
     s.ask(RESOLVE);
     assert_eq!(identity(&s, rpa(9, 1)), None);
     assert_eq!(identity(&s, rpa(1, 1)), Some(device(1)));
-    // A key of zeros is none.
+    // A key of zeros counts as no key.
     assert_eq!(s.ask(add(4, 0)), OK);
     assert_eq!(s.ask(add(5, 0)), OK);
 }
@@ -191,8 +191,8 @@ fn a_private_address_is_listed_if_its_identity_is() {
     assert!(!s.control.who(rpa(1, 1)).listed);
 }
 
-/// `Link` remembers what it was told: each command that makes it wrong puts it right, and says
-/// nothing of the rest.
+/// `Link` caches resolutions: each command that makes some wrong corrects these, and sends no
+/// others.
 #[test]
 fn link_is_told_anew_what_has_changed() {
     let mut s = fresh();
@@ -219,7 +219,7 @@ fn link_is_told_anew_what_has_changed() {
     ] {
         s.clear();
         s.ask(command.clone());
-        assert_eq!(told(&s), changed, "{command:?}");
+        assert_eq!(resolutions(&s), changed, "{command:?}");
     }
 }
 
@@ -234,7 +234,7 @@ fn link_is_not_told_what_it_has_forgotten() {
     s.clear();
     s.ask(add(1, 1));
     let last = (1..9).map(|which| (rpa(1, which), Some(device(1))));
-    assert_eq!(told(&s), last.collect::<Vec<_>>());
+    assert_eq!(resolutions(&s), last.collect::<Vec<_>>());
 }
 
 /// One AES block for each key that is tried.
@@ -253,7 +253,7 @@ fn each_key_that_is_tried_is_charged() {
     for (irk, blocks) in [(1, 1), (2, 2), (3, 3), (9, 3)] {
         assert_eq!(unresolved(&mut s, irk), charged(blocks));
     }
-    // Key 2 goes: 1 for address 1, 2 each for addresses 2, 3 and 9.
+    // Key 2 is removed: 1 block for address 1, 2 each for addresses 2, 3 and 9.
     assert_eq!(s.control.command(s.now, remove(2)), charged(7));
     let off = Command::LeSetAddressResolutionEnable { enable: false };
     assert_eq!(s.control.command(s.now, off), charged(0));

@@ -244,8 +244,8 @@ impl Script {
         self.report(LinkReport::Received { link: LINK, event, llid, payload, at });
     }
 
-    /// One connection event: acknowledgements, the central's PDUs, and what the peripheral had
-    /// queued before it. Gives the control PDUs that the peripheral sends.
+    /// One connection event: acknowledgements, the central's PDUs, and the PDUs queued before it.
+    /// Returns the control PDUs that the peripheral sends.
     pub(super) fn event(&mut self, central: &[ControlPdu]) -> Vec<ControlPdu> {
         let ready = self.queued.len();
         self.acknowledge();
@@ -259,7 +259,7 @@ impl Script {
                 cipher.decrypt(llid, &mut payload).expect("a good MIC");
             }
             if self.deaf {
-                // Nobody reads it.
+                // It is not parsed.
             } else if llid == Llid::Control {
                 pdus.push(ControlPdu::parse(&payload).unwrap());
             } else {
@@ -290,8 +290,8 @@ impl Script {
         }
     }
 
-    /// What the host has been told since it last looked.
-    pub(super) fn told(&mut self) -> Vec<Event> {
+    /// The events to the host since the last call.
+    pub(super) fn events(&mut self) -> Vec<Event> {
         core::mem::take(&mut self.heard)
     }
 
@@ -304,7 +304,7 @@ impl Script {
         self.data[before].1.len()
     }
 
-    /// The connection has ended at once, for this reason.
+    /// The connection has ended immediately, for this reason.
     pub(super) fn assert_left(&mut self, reason: ErrorCode) {
         assert!(self.dropped, "still there");
         assert_eq!(

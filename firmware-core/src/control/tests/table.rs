@@ -10,7 +10,7 @@ use ble::hci::Command;
 use ble::pdu::control::{ControlPdu, FeatureSet};
 use ble::trace::Procedure;
 
-/// What a host can ask for, the procedure that it starts, and what the host is told of the end.
+/// Commands of a host, the procedure that each starts, and the event at its end.
 fn asked() -> [(Command, Procedure, Option<&'static str>); 5] {
     [
         (
@@ -33,12 +33,12 @@ fn asked() -> [(Command, Procedure, Option<&'static str>); 5] {
     ]
 }
 
-fn told(s: &mut Script) -> Vec<&'static str> {
-    s.told().iter().map(ble::hci::Event::name).collect()
+fn event_names(s: &mut Script) -> Vec<&'static str> {
+    s.events().iter().map(ble::hci::Event::name).collect()
 }
 
-/// A command starts the procedure of its row with the row's PDU, and of a refusal the host is told
-/// what the row says.
+/// A command starts the procedure of its row with the row's PDU, and a refusal leads to the row's
+/// event.
 #[test]
 fn commands_start_the_procedures_of_their_rows() {
     for (command, procedure, event) in asked() {
@@ -51,7 +51,7 @@ fn commands_start_the_procedures_of_their_rows() {
         let sent = s.event(&[]);
         assert_eq!(sent.iter().map(|pdu| Some(pdu.opcode())).collect::<Vec<_>>(), [*starts_with]);
         s.event(&[ControlPdu::UnknownRsp(sent[0].opcode())]);
-        assert_eq!(told(&mut s), event.into_iter().collect::<Vec<_>>(), "{procedure:?}");
+        assert_eq!(event_names(&mut s), event.into_iter().collect::<Vec<_>>(), "{procedure:?}");
         assert_eq!(report.is_some(), event.is_some());
     }
     let rows = Procedure::ALL.into_iter().filter(|p| row(*p).starts_with.is_some()).count();
@@ -59,8 +59,9 @@ fn commands_start_the_procedures_of_their_rows() {
     assert_eq!(rows, asked().len() + 2);
 }
 
-/// What the peer is known to lack is not started, and the host is told at once. The command for
-/// new parameters is refused already. Versions and features are what every device has.
+/// A procedure that the peer is known to lack is not started, and the host is notified immediately.
+/// The command for new parameters is refused already. Every device has version and feature
+/// exchange.
 #[test]
 fn what_the_peer_lacks_is_not_started() {
     let refused = Procedure::ConnectionParametersRequest;
@@ -75,11 +76,11 @@ fn what_the_peer_lacks_is_not_started() {
         let known = procedure == Procedure::FeatureExchange;
         assert_eq!(starts, !needs && !known, "{procedure:?}");
         let ends = if starts { None } else { event };
-        assert_eq!(told(&mut s), ends.into_iter().collect::<Vec<_>>(), "{procedure:?}");
+        assert_eq!(event_names(&mut s), ends.into_iter().collect::<Vec<_>>(), "{procedure:?}");
     }
 }
 
-/// What is learned of the peer while a command waits for its turn counts as well.
+/// Features learned while a command waits count as well.
 #[test]
 fn what_the_peer_turns_out_to_lack_is_not_started() {
     for (command, procedure, event) in asked().into_iter().skip(2) {
@@ -93,7 +94,7 @@ fn what_the_peer_turns_out_to_lack_is_not_started() {
         s.event(&[ControlPdu::FeatureRsp(FeatureSet(0))]);
         assert_eq!(s.event(&[]), [], "{procedure:?}");
         let features = Some("LE Read Remote Features Complete");
-        assert_eq!(told(&mut s), features.into_iter().chain(event).collect::<Vec<_>>());
+        assert_eq!(event_names(&mut s), features.into_iter().chain(event).collect::<Vec<_>>());
     }
 }
 

@@ -55,7 +55,7 @@ fn losses_have_their_reasons() {
         let mut s = Script::new();
         s.ask(super::phy::SET_2M);
         s.report(LinkReport::Lost { link: LINK, loss });
-        assert_eq!(s.told(), [disconnected(reason)]);
+        assert_eq!(s.events(), [disconnected(reason)]);
         assert!(s.dropped, "the place is given back");
         let ended = Trace::ProcedureEnded {
             link: LINK,

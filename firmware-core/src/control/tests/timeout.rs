@@ -1,4 +1,4 @@
-//! The procedure response timeout, to the millisecond, and what it does not run for.
+//! The procedure response timeout, to the millisecond, and when it does not run.
 
 use super::encryption::{ENC_REQ, NO_KEY, encrypt, key, pause, up_to_enc_rsp, up_to_start_enc_req};
 use super::exchanges::READ_FEATURES;

@@ -1,4 +1,4 @@
-//! Feature bits agree with behaviour: what is offered is understood, and nothing else.
+//! Feature bits agree with behaviour: exactly the PDUs of offered features are understood.
 
 use proptest::prelude::*;
 use std::vec::Vec;
@@ -12,7 +12,7 @@ use ble::pdu::data::Llid;
 use ble::phy::PhySet;
 use ble::secret::Secret;
 
-/// Opcodes that a peripheral acts on: CtrData octets, and the features of which it needs one
+/// Opcodes that a peripheral acts on: CtrData octets, and the features of which one is needed
 /// (none: always). From the lists of Vol 6, Part B, 2.4.2 and 4.6; not from the code.
 const UNDERSTOOD: [(u8, usize, u64); 20] = [
     (0x00, 11, 0),

@@ -57,9 +57,10 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
     }
 
-    /// A bonded central has left: it is called from the next start of advertising on, if it can be.
+    /// A bonded central has disconnected: advertising is directed to it from the next start on, if
+    /// it can be.
     pub(super) fn call_back(&mut self, now: Instant, left: &HostConnection) {
-        let told = left.resolution == Resolution::Told(true);
+        let resolves_targets = left.resolution == Resolution::Answered(true);
         // GAP-RPA-1: private addresses are resolved.
         let is_it = |bond: &&Bond| {
             let irk = bond.irk.as_ref();
@@ -75,7 +76,11 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             ReconnectAdvertising::DirectedHigh => None,
         };
         // GAP-CAR-1: who is called by a private address.
-        self.gap.calls.plan((told || !private).then_some(Call { peer, private, until }));
+        self.gap.calls.plan((resolves_targets || !private).then_some(Call {
+            peer,
+            private,
+            until,
+        }));
     }
 
     /// The kind of directed advertising that starts now, and its target.

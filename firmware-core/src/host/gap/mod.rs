@@ -65,7 +65,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     /// The controller is set up.
     pub(super) fn initialized(&mut self, now: Instant) {
         self.info(Line::Initialized);
-        self.tell(now, Event::Started);
+        self.deliver(now, Event::Started);
         self.want_advertising();
     }
 
@@ -79,7 +79,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
     pub(super) fn gap_connected(&mut self, now: Instant, connection: Handle) {
         self.info(Line::Connected);
         self.gap.calls.end();
-        self.tell(now, Event::Connected { connection });
+        self.deliver(now, Event::Connected { connection });
         if self.gap.pairing_mode == PairingMode::Open {
             self.gap.pairing_mode = PairingMode::Entered(connection);
         }
@@ -101,7 +101,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             self.log(Severity::Warning, "bt_conn", Line::FailedToEstablish);
         }
         self.info(Line::Disconnected(reason));
-        self.tell(now, Event::Disconnected { connection, reason });
+        self.deliver(now, Event::Disconnected { connection, reason });
         self.info(Line::ConnectionObjectAvailable);
         if self.gap.pairing_mode == PairingMode::Entered(connection) {
             self.end_pairing_mode();

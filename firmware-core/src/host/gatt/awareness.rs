@@ -15,7 +15,7 @@ pub(in crate::host) enum Awareness {
     Unaware {
         /// It has received Database Out Of Sync, or has read the Database Hash: its next request
         /// shows that it knows.
-        told: bool,
+        informed: bool,
     },
 }
 
@@ -47,14 +47,14 @@ impl Awareness {
     pub(in crate::host) fn received(&mut self, robust: bool, pdu: &[u8]) -> Course {
         match *self {
             Self::Aware => Course::Serve,
-            Self::Unaware { told: true } if is_request(pdu) => {
+            Self::Unaware { informed: true } if is_request(pdu) => {
                 *self = Self::Aware;
                 Course::ServeAware
             }
             Self::Unaware { .. } if !robust => Course::Serve,
             Self::Unaware { .. } if pdu.first() == Some(&opcode::WRITE_CMD) => Course::Ignore,
             Self::Unaware { .. } if depends_on_handles(pdu) => {
-                *self = Self::Unaware { told: true };
+                *self = Self::Unaware { informed: true };
                 Course::Refuse
             }
             Self::Unaware { .. } => Course::Serve,
@@ -72,8 +72,8 @@ impl Awareness {
 
     /// The client was given the Database Hash.
     pub(in crate::host) const fn hash_read(&mut self) {
-        if let Self::Unaware { told } = self {
-            *told = true;
+        if let Self::Unaware { informed } = self {
+            *informed = true;
         }
     }
 }
@@ -109,7 +109,7 @@ mod tests {
 
     const READ: [u8; 3] = [opcode::READ_REQ, 0x12, 0];
     const WRITE_CMD: [u8; 4] = [opcode::WRITE_CMD, 0x12, 0, 1];
-    const UNAWARE: Awareness = Awareness::Unaware { told: false };
+    const UNAWARE: Awareness = Awareness::Unaware { informed: false };
 
     /// GATT-SYNC-2: a request by handle is refused once; the next one shows that the client knows.
     #[test]

@@ -85,7 +85,7 @@ fn bad_framing_is_one_sin_and_the_next_frame_survives() {
     let good = [1, 0, 4, 0, 0x42];
     let mut r = Recombiner::default();
     assert_eq!(r.fragment(Continuing, &[1]), bad, "nothing to continue");
-    assert_eq!(r.fragment(Continuing, &[1]), Ok(None), "told once");
+    assert_eq!(r.fragment(Continuing, &[1]), Ok(None), "reported once");
     assert_eq!(r.fragment(First, &good).unwrap().unwrap(), good);
     assert_eq!(r.fragment(First, &[1, 0, 4, 0, 1, 2]), bad, "longer than announced");
     assert_eq!(r.fragment(First, &good[..2]), Ok(None));

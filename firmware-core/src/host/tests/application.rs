@@ -1,5 +1,5 @@
-//! What a host does for its application: late answers, indications, storage, time, and what it
-//! does not let pass.
+//! What a host does for its application: late answers, indications, storage, time, and misuse that
+//! it stops.
 
 use super::*;
 use crate::application::{Effects, Nothing, Request};
@@ -22,7 +22,7 @@ static TABLE: Table<24> = Table::new("Probe", &[0, 0])
 const SLOW_HANDLE: u16 = TABLE.handle(SLOW);
 const TOLD_HANDLE: u16 = TABLE.handle(TOLD);
 
-/// Answers to the slow value when its timer rings; tells how often it was told what.
+/// Answers requests for the slow value when its timer expires; counts the events that it gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Probe {
     waits: Option<(Request, Instant)>,
@@ -36,7 +36,7 @@ struct Probe {
     stuck: Option<Instant>,
     writes: u8,
     busy: u16,
-    /// Whom alone it tells, if that is said.
+    /// The only client that it notifies, if set.
     whom: Option<Handle>,
 }
 
@@ -165,7 +165,7 @@ fn of_several_values_one_may_come_later() {
     assert_eq!(rig.received().1[..2], [0x01, 0x0E]);
 }
 
-/// Vol 3, Part F, 3.3.2: one request at a time; commands and confirmations are none.
+/// Vol 3, Part F, 3.3.2: one request at a time; commands and confirmations do not count.
 #[test]
 fn who_asks_again_before_the_answer_breaks_a_rule() {
     let mut rig = probe(Duration::from_ms(200));
@@ -186,10 +186,10 @@ fn who_asks_again_before_the_answer_breaks_a_rule() {
 fn a_request_without_an_answer_for_30_s_ends_the_bearer() {
     let mut rig = probe(Duration::from_secs(31));
     rig.send(CID_ATT, &READ);
-    let mut told = Vec::new();
-    rig.host.armed(&mut |armed| told.push(armed));
+    let mut all = Vec::new();
+    rig.host.armed(&mut |armed| all.push(armed));
     let until = rig.now + Duration::from_secs(30);
-    assert!(told.contains(&Armed::until(What::Att, until)), "{told:?}");
+    assert!(all.contains(&Armed::until(What::Att, until)), "{all:?}");
     rig.pass(Duration::from_secs(40));
     assert!(rig.logs.contains(&String::from("ATT Timeout")), "{:?}", rig.logs);
     rig.send(CID_ATT, &[0x0A, 0x0B, 0]);
@@ -229,8 +229,8 @@ fn gai_bv_01_indications_wait_for_each_other_and_are_confirmed() {
 
 #[test]
 fn a_single_client_is_told_and_no_other() {
-    let told = vec![vec![0x13], vec![0x1B, 0x14, 0, 0], vec![0x1D, 0x14, 0, 1]];
-    for (whom, expected) in [(HANDLE, told), (Handle(9), vec![vec![0x13]])] {
+    let indicated = vec![vec![0x13], vec![0x1B, 0x14, 0, 0], vec![0x1D, 0x14, 0, 1]];
+    for (whom, expected) in [(HANDLE, indicated), (Handle(9), vec![vec![0x13]])] {
         let mut rig = probe(Duration::ZERO);
         rig.host.application.whom = Some(whom);
         rig.send(CID_ATT, &[0x12, 0x15, 0, 3, 0]);
@@ -269,7 +269,7 @@ fn what_the_application_costs_is_the_host_s_cost() {
 fn more_effects_than_fit_are_noticed() {
     let mut rig = probe(Duration::ZERO);
     rig.forget();
-    rig.host.tell(rig.now, AppEvent::Secured { connection: HANDLE, level: 1 });
+    rig.host.deliver(rig.now, AppEvent::Secured { connection: HANDLE, level: 1 });
     rig.pump();
     assert!(rig.logs[0].starts_with("more effects than one call has room for"), "{:?}", rig.logs);
 }
@@ -285,7 +285,7 @@ fn a_deadline_that_does_not_move_costs_a_call_a_tick() {
 }
 
 proptest! {
-    /// Whatever arrives while answers come late: no panic, and no more responses than requests.
+    /// For any input while answers are late: no panic, and no more responses than requests.
     #[test]
     fn late_answers_are_no_more_than_requests(
         pdus in proptest::collection::vec((

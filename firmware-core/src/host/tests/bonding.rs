@@ -1,5 +1,5 @@
-//! A device without display or keyboard: who may bond with it, when, and what a client gets
-//! before it is known who it is.
+//! A device without display or keyboard: who may bond with it, when, and what a client gets before
+//! its identity is known.
 
 use super::pairing::PRIVATE;
 use super::*;
@@ -42,7 +42,8 @@ impl Rig {
         rig
     }
 
-    /// Pairs by Just Works up to encryption, which is on afterwards; the own identity is left out.
+    /// Pairs by Just Works up to encryption, which is on afterwards; the identity is not
+    /// distributed.
     fn just_works(&mut self, address: Address) {
         let features = self.pair_one(&REQUEST, 0x02);
         let own = public_key(&PRIVATE).unwrap();
@@ -67,7 +68,7 @@ impl Rig {
         self.event(Event::NumberOfCompletedPackets { handle: HANDLE, count: 4 });
     }
 
-    /// The last keys: who the peer is.
+    /// The last keys: the peer's identity.
     fn tell_identity(&mut self, identity: Address) {
         self.send(CID_SMP, &[&[0x08][..], &[0; 16]].concat());
         self.send(CID_SMP, &[&[0x09, identity.kind as u8][..], &identity.octets].concat());
@@ -210,7 +211,7 @@ fn without_the_pairing_button_nobody_bonds_by_just_works() {
     let mut rig = Rig::named(&display, STRANGER, None);
     rig.pair_one(&REQUEST, 0x05);
     rig.pair_one(&PAIRING_REQUEST, 0x05);
-    // Level 4 takes somebody who reads the passkey.
+    // Level 4 needs a person who reads the passkey.
     let mut rig = Rig::named(&Config::recommended(), STRANGER, None);
     rig.pair_one(&PAIRING_REQUEST, 0x02);
 }
@@ -241,7 +242,7 @@ fn pairing_mode_outlasts_a_failure_and_ends_with_the_connection_that_it_brought(
     rig.pair_one(&REQUEST, 0x02);
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
     rig.complete();
-    // Pressed while somebody was connected, it is there for the next one as well.
+    // If pressed during a connection, pairing mode holds for the next one as well.
     rig.connect(OWNER);
     rig.pair_one(&REQUEST, 0x02);
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);

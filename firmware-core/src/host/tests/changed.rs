@@ -108,7 +108,8 @@ fn the_hash_and_one_request_more_are_enough() {
     assert_eq!(known(&rig).0, database());
 }
 
-/// Nobody can make a device forget whom it owes an indication by showing that one's address.
+/// A device that uses the client's address cannot make the server forget the indication due to the
+/// client.
 #[test]
 fn a_stranger_with_the_clients_address_learns_nothing_in_its_place() {
     let mut rig = met(&Config::recommended(), &before(WANTED | ROBUST));
@@ -129,7 +130,7 @@ fn a_firmware_that_tells_nobody_serves_by_the_handles_that_come() {
     assert_eq!(known(&rig).0, 7);
 }
 
-/// Whoever bonds anew bonds with the table that is there.
+/// A new bond is made with the present table.
 #[test]
 fn a_new_bond_is_with_this_table() {
     let other = RigOf::<LedButton>::new(&Config::recommended());

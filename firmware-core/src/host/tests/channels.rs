@@ -1,4 +1,4 @@
-//! ATT over ACL packets: values, what a bond keeps, credits, floods.
+//! ATT over ACL packets: values, stored configurations, credits, floods.
 
 use super::*;
 use crate::host::l2cap::CID_SIGNALLING;
@@ -97,7 +97,7 @@ fn no_more_packets_than_credits() {
         rig.received();
     }
     assert_eq!(rig.frames.len(), 0);
-    // Packets of a connection that is gone come back, too.
+    // Credits of a lost connection are returned, too.
     rig.send(CID_ATT, &[0x0A, 0x12, 0]);
     rig.disconnect(ErrorCode::CONNECTION_TIMEOUT);
     rig.frames.clear();
@@ -138,7 +138,7 @@ fn cid_bi_01_unknown_channels_are_ignored() {
 }
 
 proptest! {
-    /// Whatever arrives, in whatever order: at most one frame for each, none too long.
+    /// For any input in any order: at most one frame each, none too long.
     #[test]
     fn any_octets_do_no_harm(
         packets in proptest::collection::vec((

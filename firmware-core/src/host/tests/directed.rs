@@ -1,5 +1,5 @@
-//! Directed advertising: a bonded central that has left is called, by an address that it knows
-//! itself by, and nobody is called for long.
+//! Directed advertising to a bonded central that has disconnected, by an address that it
+//! recognises, for a limited time.
 
 use super::*;
 use crate::config::ReconnectAdvertising;
@@ -58,7 +58,7 @@ impl Rig {
         advertises(self).kind
     }
 
-    /// What the controller says when high duty cycle is over.
+    /// The controller's event at the end of high duty cycle.
     fn times_out(&mut self) {
         self.event(Event::LeConnectionComplete(ConnectionComplete {
             status: ErrorCode::ADVERTISING_TIMEOUT,
@@ -108,7 +108,7 @@ fn low_duty_cycle_lasts_for_half_a_minute() {
     assert_eq!(advertises(&rig).kind, AdvertisingType::DirectedLowDuty);
     rig.pass(Duration::from_ms(200));
     assert_eq!(advertises(&rig).kind, AdvertisingType::ConnectableUndirected);
-    // Who comes back and leaves again is called again.
+    // A central that reconnects and disconnects again is a target again.
     rig.meet(INTEL);
     assert_eq!(rig.leave(), AdvertisingType::DirectedLowDuty);
 }

@@ -1,4 +1,4 @@
-//! The whole host against a controller of the tests' own, which answers every command at once.
+//! The whole host against a test controller that answers every command immediately.
 
 mod advertising;
 mod application;
@@ -186,7 +186,7 @@ impl<A: Application + Default> RigOf<A> {
         self.event(Event::DisconnectionComplete { handle: HANDLE, reason });
     }
 
-    /// What a bonded central does first.
+    /// The first step of a bonded central.
     fn encrypt(&mut self) {
         self.event(Event::LeLongTermKeyRequest { handle: HANDLE, rand: 0, ediv: 0 });
         let status = ErrorCode::SUCCESS;
@@ -237,7 +237,7 @@ fn bond() -> Bond {
 /// A Pairing Request: keyboard, bonding, MITM, Secure Connections, 16 octets, no keys but one.
 const PAIRING_REQUEST: [u8; 7] = [0x01, 0x02, 0x00, 0x0D, 0x10, 0x02, 0x02];
 
-/// What a bond keeps of the table that is there.
+/// The digest of the present table, as a bond stores it.
 fn database() -> u32 {
     LedButton::GATT.digest()
 }

@@ -1,5 +1,5 @@
-//! More than there is room for: what the application and people may want is bounded, so that the
-//! host has room for what it needs itself; what cannot be shouts.
+//! More requests than there is room for: those of the application and of people are bounded, so
+//! that the host has room for its own; what must not happen is reported.
 
 use super::*;
 use crate::application::{Effects, Event as AppEvent, Nothing};
@@ -55,7 +55,7 @@ impl Application for Eager {
     }
 }
 
-/// What a host says after ten rounds in which nobody takes anything.
+/// The outputs of a host after ten rounds without polling.
 fn after_ten_rounds(application: Eager) -> (RigOf<Eager>, Vec<HostOutput<Nothing>>) {
     let mut rig = RigOf::<Eager>::connected(&Config::recommended());
     rig.host.application = application;
@@ -91,7 +91,7 @@ fn an_application_that_stores_too_much_is_told_so() {
     assert!(misused(&said, "more to store") > 0);
 }
 
-/// One command goes at a time, and nobody answers.
+/// One command is sent at a time, and none is answered.
 #[test]
 fn what_others_ask_for_leaves_room_for_the_hosts_own_commands() {
     let (mut rig, said) = after_ten_rounds(Eager::AsksForParameters);
@@ -106,8 +106,8 @@ fn what_others_ask_for_leaves_room_for_the_hosts_own_commands() {
     assert_eq!(rig.host.broken(), None);
 }
 
-/// With debug assertions a command of the host's own that finds no room panics; without, the host
-/// counts it, and says so when it is asked.
+/// With debug assertions a command of the host itself without room panics; without, the host counts
+/// it, and reports it when polled.
 #[test]
 fn a_command_that_finds_no_room_shouts() {
     let shouted = std::panic::catch_unwind(|| {

@@ -1,4 +1,4 @@
-//! A whole passkey pairing over ACL packets, and what the host makes of its end.
+//! A whole passkey pairing over ACL packets, and how the host handles its end.
 
 use super::procedures::automatic;
 use super::*;
@@ -122,7 +122,7 @@ fn gap_sec_sem_bv_22_level_4_then_2m_and_long_packets() {
     assert_eq!(rig.host.level(HANDLE), 4);
     let changed = "Security changed: 58:A0:23:A6:35:0A (public) level 4";
     assert!(rig.logs.iter().any(|line| line == changed), "{:?}", rig.logs);
-    // GAP/SEC/AUT/BV-18: what was refused before is done now.
+    // GAP/SEC/AUT/BV-18: the request that was refused before is served now.
     assert_eq!(rig.ask(&[0x12, 0x15, 0, 1]), [0x13]);
     rig.forget();
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);

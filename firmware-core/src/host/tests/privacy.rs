@@ -1,4 +1,4 @@
-//! Own private addresses: made of a key that is kept, changed in time, never shown beside the
+//! Local private addresses: generated from a stored key, changed in time, never used beside the
 //! identity.
 
 use super::*;
@@ -11,7 +11,7 @@ fn config(timeout: u16) -> Config {
 }
 
 impl Rig {
-    /// The addresses that the controller was told to show.
+    /// The addresses that the host has set in the controller.
     fn shown(&self) -> Vec<Address> {
         let of = |command: &Command| match command {
             Command::LeSetRandomAddress { address } => {

@@ -117,7 +117,7 @@ fn recommended_starts_nothing_while_pairing() {
     rig.send(CID_SMP, &PAIRING_REQUEST);
     rig.pass(Duration::from_secs(20));
     assert_eq!(automatic(&rig), [""; 0]);
-    // Pairing Failed: security has settled, and what was put off may go.
+    // Pairing Failed: security has settled, and deferred requests may be sent.
     rig.send(CID_SMP, &[0x05, 0x08]);
     assert_eq!(automatic(&rig), ["LeReadRemoteFeatures", "LeConnectionUpdate"]);
 }
@@ -160,7 +160,7 @@ fn a_security_request_comes_before_the_automatic_procedures() {
     assert_eq!((cid, pdu[0]), (CID_SMP, 0x0B));
 }
 
-/// What a host answers to a request for the preferred parameters.
+/// The host's answer to a request for the preferred parameters.
 fn asked_for_parameters(config: &Config) -> Vec<Command> {
     let mut rig = Rig::connected(config);
     let p = PREFERRED;

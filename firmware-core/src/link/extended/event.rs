@@ -94,7 +94,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
                     let phy = self.what.secondary.phy();
                     self.count();
                     self.stage = Stage::Off;
-                    self.tell(SetReport::Connected { request, identity, phy, at });
+                    self.push_report(SetReport::Connected { request, identity, phy, at });
                 }
                 None => self.end_event(),
             },
@@ -145,7 +145,7 @@ impl<const DATA: usize> AdvertisingSet<DATA> {
                 if advertiser == own =>
             {
                 let identity = self.welcome(scanner, all, scans_from_list(self.what.filter))?;
-                self.tell(SetReport::ScanRequested { scanner, identity });
+                self.push_report(SetReport::ScanRequested { scanner, identity });
                 self.fill(self.aux_scan_rsp(), 0, end + T_IFS)?
             }
             (AdvMode::Connectable, AdvertisingPdu::ConnectInd(request))

@@ -217,8 +217,8 @@ fn a_scan_request_is_answered_with_the_data_and_their_chain() {
     let arrived: Vec<u8> = chain.iter().flat_map(|sent| sent.pdu.data.iter().copied()).collect();
     assert_eq!(arrived, data);
     assert!(chain.windows(2).all(|pair| points_at(&pair[0], &pair[1])));
-    let told = SetReport::ScanRequested { scanner: PEER, identity: None };
-    assert_eq!(set.report(), Some(told));
+    let report = SetReport::ScanRequested { scanner: PEER, identity: None };
+    assert_eq!(set.report(), Some(report));
     assert!(set.is_enabled());
 }
 
@@ -234,8 +234,8 @@ fn a_connection_begins_after_aux_connect_rsp() {
     assert!(answer.pdu.connect_rsp);
     assert_eq!((answer.pdu.advertiser, answer.pdu.target), (Some(OWN), Some(PEER)));
     let (request, phy) = (request(), Phy::Le2M);
-    let told = SetReport::Connected { request, identity: None, phy, at: end };
-    assert_eq!(set.report(), Some(told));
+    let report = SetReport::Connected { request, identity: None, phy, at: end };
+    assert_eq!(set.report(), Some(report));
     assert!(!set.is_enabled() && set.deadline().is_none());
 }
 

@@ -169,7 +169,7 @@ fn only_requests_to_the_own_address_and_its_type_count() {
         assert_eq!(b.advertises().1, 38);
         assert_eq!(b.requests(connect(ConnectInd { advertiser, ..request() })), None);
         assert_eq!(b.advertises().1, 39);
-        assert_eq!(b.told(), []);
+        assert_eq!(b.reports(), []);
     }
 }
 
@@ -180,7 +180,7 @@ fn a_damaged_request_is_ignored() {
     let (start, pdu) = (b.now + T_IFS, connect(request()));
     let end = start + TxPhy::Le1M.air_time(pdu.payload_len());
     b.radio(end, RadioEvent::Received { start, end, pdu, crc_ok: false, rssi_dbm: -90 });
-    assert_eq!((b.advertises().1, b.told()), (38, Vec::new()));
+    assert_eq!((b.advertises().1, b.reports()), (38, Vec::new()));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_scannable_advertiser_is_not_connectable() {
     let pdu = b.advertise(Advertising { kind, ..advertising() });
     assert!(matches!(pdu, AdvertisingPdu::AdvScanInd { .. }));
     assert_eq!(b.requests(connect(request())), None);
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
     b.advertises();
     assert!(matches!(b.requests(scan_request(CENTRAL)), Some(AdvertisingPdu::ScanRsp { .. })));
 }
@@ -226,7 +226,7 @@ fn high_duty_cycle_repeats_within_3_75_ms_and_ends_after_1_28_s() {
         }
         b.nobody();
     }
-    assert_eq!(b.told(), [LinkReport::AdvertisingTimeout]);
+    assert_eq!(b.reports(), [LinkReport::AdvertisingTimeout]);
     assert!(b.reported.since(begin) >= Duration::from_ms(1_276));
     assert!(b.reported.since(begin) <= Duration::from_ms(1_285));
     assert_eq!(b.link.deadline(), None);
@@ -240,10 +240,10 @@ fn low_duty_cycle_goes_on_and_is_for_its_target_only() {
     assert_eq!(b.requests(scan_request(CENTRAL)), None);
     b.advertises();
     assert_eq!(b.requests(connect(ConnectInd { initiator: IDENTITY, ..request() })), None);
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
     b.advertises();
     b.requests(connect(request()));
-    assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
+    assert!(matches!(b.reports()[..], [LinkReport::Connected { provisional: false, .. }]));
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn a_connect_ind_out_of_range_is_named_and_ignored() {
     b.advertise(advertising());
     assert_eq!(b.requests(connect(ConnectInd { hop: 4, ..request() })), None);
     let violation = PeerMisbehaved::InvalidConnectInd;
-    assert_eq!(b.told(), [LinkReport::Misbehaved { link: None, violation }]);
+    assert_eq!(b.reports(), [LinkReport::Misbehaved { link: None, violation }]);
     assert_eq!(b.advertises().1, 38);
 }
 
@@ -268,7 +268,7 @@ fn a_connection_ends_advertising() {
         provisional: false,
         at: b.now,
     };
-    assert_eq!(b.told(), [connected]);
+    assert_eq!(b.reports(), [connected]);
     b.listens();
 }
 
@@ -281,7 +281,7 @@ fn stopping_cancels_what_was_prepared() {
     assert_eq!(b.link.deadline(), None);
     // A request that was on air just then comes too late.
     assert_eq!(b.requests(connect(request())), None);
-    assert_eq!((b.told(), b.command.take()), (Vec::new(), None));
+    assert_eq!((b.reports(), b.command.take()), (Vec::new(), None));
 }
 
 #[test]
@@ -291,5 +291,5 @@ fn without_a_free_link_nobody_can_connect() {
     let pdu = b.advertises();
     assert_eq!(pdu.1, 37);
     assert_eq!(b.requests(connect(request())), None);
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
 }

@@ -21,11 +21,11 @@ fn begun(what: Advertising) -> Bench<1> {
 /// Whether `initiator` is connected, and with which identity.
 fn connects(b: &mut Bench<1>, initiator: Address) -> Option<(Option<Address>, bool)> {
     b.requests(connect(ConnectInd { initiator, ..request() }));
-    let told = b.told();
-    match told[..] {
+    let reports = b.reports();
+    match reports[..] {
         [] => None,
         [LinkReport::Connected { identity, provisional, .. }] => Some((identity, provisional)),
-        _ => panic!("{told:?}"),
+        _ => panic!("{reports:?}"),
     }
 }
 
@@ -42,7 +42,7 @@ fn each_kind_answers_what_it_is_for() {
         let mut b = begun(what.clone());
         // The target sends the request.
         assert_eq!(b.requests(scan_request(CENTRAL)).is_some(), scannable, "{kind:?}");
-        assert_eq!(b.told(), []);
+        assert_eq!(b.reports(), []);
         let mut b = begun(what);
         assert_eq!(connects(&mut b, CENTRAL).is_some(), connectable, "{kind:?}");
     }
@@ -119,5 +119,5 @@ fn a_stranger_connects_where_anyone_may() {
 fn the_requests_of_strangers_are_not_judged() {
     let mut b = begun(directed(IDENTITY, false));
     b.requests(connect(ConnectInd { hop: 4, ..request() }));
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
 }

@@ -146,8 +146,8 @@ fn an_event_goes_on_while_the_central_has_more() {
     let reply = b.receives(end + T_IFS, TxPhy::Le1M, &last, true).unwrap();
     assert_eq!((reply.bits(), reply.goes_on()), ((0, 1, 0), false));
     b.replies(&reply);
-    let told = b.told();
-    let received: Vec<_> = told
+    let reports = b.reports();
+    let received: Vec<_> = reports
         .iter()
         .map(|report| match report {
             LinkReport::Received { event, llid, payload, at, .. } => {
@@ -169,19 +169,19 @@ fn queued_pdus_set_md_and_are_reported_sent_and_acknowledged() {
     let reply = b.receives(anchor, TxPhy::Le1M, &empty(1, 1), true).unwrap();
     assert_eq!((reply.bits(), reply.tag, reply.payload.as_slice()), ((1, 0, 1), 7, &[70][..]));
     assert!(reply.goes_on());
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
     let end = b.replies(&reply);
-    assert_eq!(b.told(), [LinkReport::Sent { link: LINK, event: 1, tag: 7 }]);
+    assert_eq!(b.reports(), [LinkReport::Sent { link: LINK, event: 1, tag: 7 }]);
     let data = packet(0, 0, 0, Llid::Start, &[9]);
     let reply = b.receives(end + T_IFS, TxPhy::Le1M, &data, true).unwrap();
     assert_eq!((reply.bits(), reply.tag, reply.goes_on()), ((0, 1, 0), 8, false));
-    let told = b.told();
-    assert_eq!(told[0], LinkReport::Acknowledged { link: LINK, event: 1, tag: 7 });
-    assert!(matches!(told[1], LinkReport::Received { event: 1, .. }));
+    let reports = b.reports();
+    assert_eq!(reports[0], LinkReport::Acknowledged { link: LINK, event: 1, tag: 7 });
+    assert!(matches!(reports[1], LinkReport::Received { event: 1, .. }));
     b.replies(&reply);
     b.event(&empty(1, 1));
     assert_eq!(
-        b.told(),
+        b.reports(),
         [
             LinkReport::Sent { link: LINK, event: 1, tag: 8 },
             LinkReport::Acknowledged { link: LINK, event: 2, tag: 8 },
@@ -197,7 +197,7 @@ fn an_unacknowledged_pdu_is_sent_again_in_the_next_event() {
     // The central heard nothing: it repeats itself.
     let again = b.event(&empty(1, 1));
     assert_eq!((again.bits(), again.tag), ((1, 0, 0), 7));
-    assert_eq!(b.told(), [LinkReport::Sent { link: LINK, event: 1, tag: 7 }]);
+    assert_eq!(b.reports(), [LinkReport::Sent { link: LINK, event: 1, tag: 7 }]);
 }
 
 /// LL-EVENT-4: room before the next anchor.
@@ -243,15 +243,15 @@ fn only_well_formed_pdus_are_delivered() {
     ] {
         let mut b = established(|_| ());
         assert_eq!(b.event(&pdu).bits(), (1, 0, 0), "{pdu:?}");
-        let told = b.told();
-        let found = match told[..] {
+        let reports = b.reports();
+        let found = match reports[..] {
             [] => (None, None),
             [LinkReport::Received { llid, ref payload, .. }] => {
                 assert_eq!(payload, pdu.payload());
                 (Some(llid), None)
             }
             [LinkReport::Misbehaved { link: Some(LINK), violation }] => (None, Some(violation)),
-            _ => panic!("{told:?}"),
+            _ => panic!("{reports:?}"),
         };
         assert_eq!(found, (delivered, named), "{pdu:?}");
     }
@@ -262,9 +262,9 @@ fn a_repetition_is_not_delivered_twice() {
     let mut b = established(|_| ());
     let data = packet(1, 1, 0, Llid::Start, &[5]);
     b.event(&data);
-    assert_eq!(b.told().len(), 1);
+    assert_eq!(b.reports().len(), 1);
     assert_eq!(b.event(&data).bits(), (1, 0, 0));
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn a_dropped_connection_is_silent() {
     b.order(LinkOrder::Drop(LINK));
     assert_eq!(b.command.take(), Some(RadioCommand::Stop));
     assert_eq!(b.receives(anchor, TxPhy::Le1M, &empty(1, 1), true), None);
-    assert_eq!((b.link.deadline(), b.told()), (None, Vec::new()));
+    assert_eq!((b.link.deadline(), b.reports()), (None, Vec::new()));
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn longer_packets_are_taken_once_they_are_allowed() {
     assert_eq!(refused.bits(), (0, 1, 0));
     // The order may come between two packets of an event.
     b.replies(&refused);
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
     limit(&mut b, 28);
     let start = b.now + T_IFS;
     let taken = b.receives(start, TxPhy::Le1M, &long, true).unwrap();
@@ -345,7 +345,7 @@ fn longer_packets_are_taken_once_they_are_allowed() {
     let next = Receiver { phy: Phy::Le1M, longest: 28 };
     assert_eq!(taken.then, AfterTransmit::Receive(next));
     b.replies(&taken);
-    assert!(matches!(b.told()[..], [LinkReport::Received { .. }]));
+    assert!(matches!(b.reports()[..], [LinkReport::Received { .. }]));
     b.misses(b.now + T_IFS);
     for (octets, longest) in [(251, 251), (27, 251), (100, 251), (255, 255)] {
         limit(&mut b, octets);

@@ -11,7 +11,7 @@ fn scanned(b: &mut Bench<1>, scanner: Address) -> (bool, Vec<LinkReport>) {
         let start = b.now + T_IFS;
         b.radio(start, RadioEvent::Transmitted { start, end: start });
     }
-    (answered, b.told())
+    (answered, b.reports())
 }
 
 fn filtering(filter: FilterPolicy) -> Bench<1> {
@@ -35,12 +35,12 @@ fn each_policy_filters_what_it_says() {
         assert_eq!(scanned(&mut b, CENTRAL), (scans, Vec::new()));
         b.advertises();
         b.requests(connect(request()));
-        assert_eq!(b.told().len(), usize::from(connects), "{filter:?}");
+        assert_eq!(b.reports().len(), usize::from(connects), "{filter:?}");
 
         let mut b = filtering(filter);
         b.advertises();
         b.requests(connect(ConnectInd { initiator: IDENTITY, ..request() }));
-        assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
+        assert!(matches!(b.reports()[..], [LinkReport::Connected { provisional: false, .. }]));
     }
 }
 
@@ -93,9 +93,9 @@ fn a_known_private_initiator_comes_with_its_identity() {
     b.order(LinkOrder::Resolved { rpa: RPA, identity: Some(IDENTITY) });
     b.advertises();
     b.requests(connect(ConnectInd { initiator: RPA, ..request() }));
-    let told = b.told();
-    let [LinkReport::Connected { identity, provisional, .. }] = &told[..] else {
-        panic!("{told:?}")
+    let reports = b.reports();
+    let [LinkReport::Connected { identity, provisional, .. }] = &reports[..] else {
+        panic!("{reports:?}")
     };
     assert_eq!((*identity, *provisional), (Some(IDENTITY), false));
 }
@@ -105,13 +105,13 @@ fn an_unresolved_initiator_is_accepted_provisionally_and_can_be_refused() {
     let mut b = filtering(FilterPolicy::BothFromList);
     b.advertises();
     b.requests(connect(ConnectInd { initiator: RPA, ..request() }));
-    assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: true, .. }]));
+    assert!(matches!(b.reports()[..], [LinkReport::Connected { provisional: true, .. }]));
     b.order(LinkOrder::Refuse(LINK));
     for channel in [37, 38, 39, 37] {
         assert_eq!(b.advertises().1, channel);
         b.nobody();
     }
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
 }
 
 #[test]
@@ -119,9 +119,9 @@ fn a_provisional_connection_that_is_not_refused_stays() {
     let mut b = filtering(FilterPolicy::BothFromList);
     b.advertises();
     b.requests(connect(ConnectInd { initiator: RPA, ..request() }));
-    b.told();
+    b.reports();
     b.event(&empty(0, 0));
-    assert_eq!(b.told(), [LinkReport::Established(LINK)]);
+    assert_eq!(b.reports(), [LinkReport::Established(LINK)]);
     b.listens();
 }
 
@@ -130,7 +130,7 @@ fn without_a_filter_a_private_initiator_is_as_welcome_as_any() {
     let mut b = filtering(FilterPolicy::Any);
     b.advertises();
     b.requests(connect(ConnectInd { initiator: RPA, ..request() }));
-    assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
+    assert!(matches!(b.reports()[..], [LinkReport::Connected { provisional: false, .. }]));
 }
 
 /// LL-ADV-2: random delay.
@@ -142,7 +142,7 @@ fn advertising_goes_on_after_any_refused_connection() {
     let mut b = filtering(FilterPolicy::Any);
     let (first, ..) = b.advertises();
     b.requests(connect(request()));
-    assert!(matches!(b.told()[..], [LinkReport::Connected { provisional: false, .. }]));
+    assert!(matches!(b.reports()[..], [LinkReport::Connected { provisional: false, .. }]));
     b.order(LinkOrder::Refuse(LINK));
     let (next, channel, _) = b.advertises();
     assert!(channel == 37 && next.since(first) >= Duration::from_ms(20), "an event of its own");
@@ -165,7 +165,7 @@ fn who_must_hide_is_ignored_under_its_identity() {
         assert!(scanned(&mut b, RPA).0);
         b.advertises();
         b.requests(connect(ConnectInd { initiator: IDENTITY, ..request() }));
-        assert_eq!(b.told(), []);
+        assert_eq!(b.reports(), []);
         b.order(LinkOrder::Heed(IDENTITY));
         assert!(scanned(&mut b, IDENTITY).0);
         b.order(LinkOrder::Ignore(IDENTITY));

@@ -63,7 +63,7 @@ fn pdus_that_nobody_takes_are_left_unacknowledged() {
     assert!(refused > 0);
     b.settle();
     let received: Vec<u8> = b
-        .told()
+        .reports()
         .iter()
         .filter_map(|report| match report {
             LinkReport::Received { payload, .. } => payload.first().copied(),

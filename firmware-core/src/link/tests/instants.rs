@@ -123,10 +123,10 @@ fn supervision_restarts_at_the_instant() {
     b.order(LinkOrder::Update { link: LINK, instant: 2, parameters: FAST });
     let expiry = anchor + INTERVAL + Duration::from_us(5_000) + Duration::from_ms(1_000);
     while b.run(expiry.before(Duration::from_us(1))).is_some() {}
-    assert_eq!(b.told(), []);
+    assert_eq!(b.reports(), []);
     while b.run(expiry).is_some() {}
     let loss = Loss::SupervisionTimeout;
-    assert_eq!(b.told(), [LinkReport::Lost { link: LINK, loss }]);
+    assert_eq!(b.reports(), [LinkReport::Lost { link: LINK, loss }]);
 }
 
 /// LL-UPD-2: received at the instant.

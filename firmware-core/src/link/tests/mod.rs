@@ -331,7 +331,7 @@ impl<const LINKS: usize> Bench<LINKS> {
     }
 
     /// Takes the reports so far, without the ends of events.
-    fn told(&mut self) -> Vec<LinkReport> {
+    fn reports(&mut self) -> Vec<LinkReport> {
         let is_end = |report: &LinkReport| matches!(report, LinkReport::EventEnded { .. });
         let (ends, others) = core::mem::take(&mut self.reports).into_iter().partition(is_end);
         self.reports = ends;
@@ -356,6 +356,6 @@ fn established(setup: impl FnOnce(&mut ConnectInd)) -> Bench<1> {
     bench.connect(with);
     let reply = bench.event(&empty(0, 0));
     assert_eq!(reply.bits(), (0, 1, 0));
-    assert_eq!(bench.told(), [LinkReport::Established(LINK)]);
+    assert_eq!(bench.reports(), [LinkReport::Established(LINK)]);
     bench
 }

@@ -163,7 +163,7 @@ fn connections_that_collide_take_turns() {
         let answers = answers(&mut b, 20);
         let each = if collide { 9..=11 } else { 19..=21 };
         assert!(answers.iter().all(|n| each.contains(n)), "{apart} µs: {answers:?}");
-        assert_eq!(b.told(), []);
+        assert_eq!(b.reports(), []);
     }
 }
 

@@ -5,12 +5,12 @@ use crate::link::message::Loss;
 
 fn lost(b: &mut Bench<1>) -> (Loss, Instant) {
     for _ in 0..100 {
-        let told = b.told();
-        if let [LinkReport::Lost { link: LINK, loss }] = told[..] {
+        let reports = b.reports();
+        if let [LinkReport::Lost { link: LINK, loss }] = reports[..] {
             assert_eq!(b.link.deadline(), None);
             return (loss, b.reported);
         }
-        assert_eq!(told, []);
+        assert_eq!(reports, []);
         if let Some(RadioCommand::Receive { until, .. }) = b.run(b.now + Duration::from_secs(1)) {
             let at = until + Duration::from_us(40);
             if b.link.deadline().is_none_or(|deadline| at < deadline) {

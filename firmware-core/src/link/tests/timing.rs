@@ -179,7 +179,7 @@ fn an_update_after_the_supervision_timeout_does_not_save_the_connection() {
                 b.misses(until + us(40));
             }
         }
-        let lost = b.told().iter().any(|report| matches!(report, LinkReport::Lost { .. }));
+        let lost = b.reports().iter().any(|report| matches!(report, LinkReport::Lost { .. }));
         assert_eq!(lost, !saved, "{instant}");
     }
 }

@@ -7,7 +7,7 @@ use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{Command, Event};
 use ble::pdu::control::{ConnectionParam, ControlPdu, FeatureSet, Opcode};
 
-/// U1. The host is told at the instant, not one event before.
+/// U1. The host is notified at the instant, not one event before.
 #[test]
 fn an_own_request_is_granted_at_the_instant() {
     let mut s = Script::new();
@@ -21,12 +21,12 @@ fn an_own_request_is_granted_at_the_instant() {
         NewParameters { win_size: 1, win_offset: 2, interval: 30, latency: 0, timeout: 200 };
     assert!(s.orders.contains(&LinkOrder::Update { link: LINK, instant: 7, parameters }));
     s.until(7);
-    assert_eq!(s.told(), [], "not one event before");
+    assert_eq!(s.events(), [], "not one event before");
     s.event(&[]);
-    assert_eq!(s.told(), [complete(0, 30, 0, 200)]);
+    assert_eq!(s.events(), [complete(0, 30, 0, 200)]);
 }
 
-/// U2 and U3. Rejected with 0x3B in either form, or unknown: the host is told 0x3B or 0x1A.
+/// U2 and U3. Rejected with 0x3B in either form, or unknown: the host gets 0x3B or 0x1A.
 #[test]
 fn an_own_request_is_refused_or_unknown() {
     let req = Opcode::CONNECTION_PARAM_REQ;
@@ -40,7 +40,7 @@ fn an_own_request_is_refused_or_unknown() {
         s.ask(ask(30));
         s.event(&[]);
         s.event(&[answer]);
-        assert_eq!(s.told(), [complete(status, 24, 0, 100)]);
+        assert_eq!(s.events(), [complete(status, 24, 0, 100)]);
     }
 }
 
@@ -70,7 +70,7 @@ fn the_host_accepts_the_centrals_request() {
         latency,
         timeout,
     };
-    assert_eq!(s.told(), [asked]);
+    assert_eq!(s.events(), [asked]);
     let parameters = wanted(50);
     let reply = Command::LeRemoteConnectionParameterRequestReply { handle: HANDLE, parameters };
     assert_eq!(s.ask(reply.clone()), OK);
@@ -95,7 +95,7 @@ fn the_host_refuses_in_the_form_that_the_central_knows() {
     ];
     for (mut s, expected) in cases {
         s.event(&[ControlPdu::ConnectionParamReq(request(50))]);
-        s.told();
+        s.events();
         let reason = error;
         s.ask(Command::LeRemoteConnectionParameterRequestNegativeReply { handle: HANDLE, reason });
         assert_eq!(s.event(&[]), [expected]);
@@ -103,7 +103,7 @@ fn the_host_refuses_in_the_form_that_the_central_knows() {
 }
 
 /// U6 to U9. Answered without asking the host. Elsewhere an application below the host may refuse
-/// such a request or take its time; this controller has nobody to ask and agrees at once.
+/// such a request or take its time; this controller has no such application and agrees immediately.
 ///
 /// LL-PAR-6: requests for the controller.
 #[test]
@@ -112,7 +112,7 @@ fn a_request_that_only_moves_the_anchor_is_not_the_hosts() {
     let mut moved = request(24);
     moved.timeout = 100;
     s.event(&[ControlPdu::ConnectionParamReq(moved)]);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
     assert_eq!(s.event(&[]), [ControlPdu::ConnectionParamRsp(moved)]);
 }
 
@@ -136,13 +136,13 @@ fn a_request_out_of_range_never_reaches_the_host() {
         s.event(&[ControlPdu::ConnectionParamReq(pdu)]);
         let (opcode, error) = (Opcode::CONNECTION_PARAM_REQ, ErrorCode::INVALID_LL_PARAMETERS);
         assert_eq!(s.event(&[]), [ControlPdu::RejectExtInd { opcode, error }], "{pdu:?}");
-        assert_eq!(s.told(), []);
+        assert_eq!(s.events(), []);
     }
 }
 
 /// U11. Instead of the indication the central refuses our LL_CONNECTION_PARAM_RSP, in any form:
-/// the procedure is over, and that is all. One stack leaves with 0x24; the specification lets a
-/// central reject at this point.
+/// only the procedure is over. One stack disconnects with 0x24; the specification lets a central
+/// reject at this point.
 ///
 /// LL-PAR-5: a response that is refused.
 /// LL-REJ-2: both forms of a reject.
@@ -158,13 +158,13 @@ fn a_refusal_of_our_response_ends_the_procedure_only() {
     ] {
         let mut s = Script::new();
         s.event(&[ControlPdu::ConnectionParamReq(request(50))]);
-        s.told();
+        s.events();
         let parameters = wanted(50);
         s.ask(Command::LeRemoteConnectionParameterRequestReply { handle: HANDLE, parameters });
         s.event(&[]);
         s.event(&[refusal]);
         assert!(!s.dropped);
-        assert_eq!(s.told(), []);
+        assert_eq!(s.events(), []);
         s.ask(ask(30));
         assert!(matches!(s.event(&[])[..], [ControlPdu::ConnectionParamReq(_)]), "free again");
     }
@@ -187,10 +187,10 @@ fn the_host_is_told_of_changes_only() {
     let mut s = Script::new();
     s.event(&[update(30, 6)]);
     s.until(7);
-    assert_eq!(s.told(), [complete(0, 30, 0, 200)]);
+    assert_eq!(s.events(), [complete(0, 30, 0, 200)]);
     s.event(&[update(30, 13)]);
     s.until(14);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
 }
 
 /// U15, unasked and as the answer to our request.

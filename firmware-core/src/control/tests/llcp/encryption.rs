@@ -1,4 +1,4 @@
-//! Scripts E1–E5 and the own part of G1: encryption start, pause, and the pings of an encrypted
+//! Scripts E1–E5 and the local part of G1: encryption start, pause, and the pings of an encrypted
 //! link. E6 is about isochronous channels, which this controller does not have.
 
 use super::super::encryption::{CHANGED, ENC_REQ, NO_KEY, acl, ciphers, encrypt, key, pause};
@@ -18,7 +18,7 @@ use ble::time::Duration;
 fn encryption_starts_and_data_flow() {
     let mut s = Script::new();
     encrypt(&mut s);
-    assert_eq!(s.told(), [CHANGED]);
+    assert_eq!(s.events(), [CHANGED]);
     s.acl(acl(b"up"));
     s.receive(Llid::Start, b"down");
     s.event(&[]);
@@ -69,7 +69,7 @@ fn without_a_key_the_link_lives_on_in_the_clear() {
         s.acl(acl(b"wait"));
         let sent = s.event(&[]);
         assert!(matches!(sent[..], [ControlPdu::EncRsp(_)]));
-        s.told();
+        s.events();
         assert_eq!(s.ask(NO_KEY), OK);
         assert_eq!(s.event(&[]), [expected]);
         s.event(&[]);
@@ -112,20 +112,20 @@ fn a_forbidden_pdu_ends_the_link_and_nothing_more_is_sent() {
 fn pause_and_refresh() {
     let mut s = Script::new();
     encrypt(&mut s);
-    s.told();
+    s.events();
     pause(&mut s);
     assert_eq!(s.data, []);
     encrypt(&mut s);
     s.event(&[]);
-    let told = s.told();
+    let events = s.events();
     let refreshed = Event::EncryptionKeyRefreshComplete { handle: HANDLE, status: OK };
-    assert_eq!(told.first(), Some(&refreshed));
-    assert!(!told.contains(&CHANGED));
+    assert_eq!(events.first(), Some(&refreshed));
+    assert!(!events.contains(&CHANGED));
     assert_eq!(s.data, [(Llid::Start, b"held".to_vec())]);
 }
 
-/// G1, the own ping: any refusal ends it, as an answer does. One stack takes LL_UNKNOWN_RSP
-/// alone and leaves with 0x24 upon a reject.
+/// G1, the local ping: any refusal ends it, as an answer does. One stack accepts only
+/// LL_UNKNOWN_RSP and disconnects with 0x24 on a reject.
 ///
 /// LL-PING-1: answers to a ping.
 #[test]
@@ -140,12 +140,12 @@ fn any_answer_will_do_for_a_ping() {
     ] {
         let mut s = Script::new();
         encrypt(&mut s);
-        s.told();
+        s.events();
         s.wait(Duration::from_secs(15));
         assert_eq!(s.event(&[]), [ControlPdu::PingReq]);
         s.event(&[answer]);
         assert!(!s.dropped);
-        assert_eq!(s.told(), []);
+        assert_eq!(s.events(), []);
         // The procedure is over: the next one runs.
         s.ask(super::super::phy::SET_2M);
         assert_eq!(s.event(&[]), [super::super::phy::REQ_2M]);

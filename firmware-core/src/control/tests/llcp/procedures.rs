@@ -23,9 +23,9 @@ fn an_own_phy_request_changes_at_the_instant() {
     let order = LinkOrder::Phy { link: LINK, instant: 8, tx: TxPhy::Le2M, rx: Phy::Le2M };
     assert!(s.orders.contains(&order));
     s.until(8);
-    assert_eq!(s.told(), [], "not before the instant");
+    assert_eq!(s.events(), [], "not before the instant");
     s.event(&[]);
-    assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
+    assert_eq!(s.events(), [complete(0, Phy::Le2M)]);
 }
 
 /// H1, asked by the central; the host hears of a change only.
@@ -39,18 +39,18 @@ fn the_centrals_phy_request_with_and_without_change() {
     assert_eq!(s.event(&[]), [RSP_ALL]);
     s.event(&[update(9)]);
     s.until(10);
-    assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
+    assert_eq!(s.events(), [complete(0, Phy::Le2M)]);
     // Again: nothing changes, so the host hears nothing.
     s.event(&[REQ_2M]);
     assert_eq!(s.event(&[]), [RSP_ALL]);
     s.event(&[ControlPdu::PhyUpdateInd { c_to_p: PhySet::NONE, p_to_c: PhySet::NONE, instant: 0 }]);
-    assert_eq!(s.told(), []);
-    // The procedure is over at once, whatever the instant says: an own one may start.
+    assert_eq!(s.events(), []);
+    // The procedure is over immediately, regardless of the instant: a local one may start.
     s.command(SET_2M);
     assert_eq!(s.event(&[]), [REQ_2M]);
 }
 
-/// H1, asked by the host: it is told of the end though nothing has changed.
+/// H1, requested by the host: it is notified of the end although nothing has changed.
 ///
 /// LL-PHY-5: no change.
 #[test]
@@ -59,11 +59,11 @@ fn an_own_phy_request_that_changes_nothing_is_told_to_the_host() {
     s.ask(SET_2M);
     assert_eq!(s.event(&[]), [REQ_2M]);
     s.event(&[ControlPdu::PhyUpdateInd { c_to_p: PhySet::NONE, p_to_c: PhySet::NONE, instant: 0 }]);
-    assert_eq!(s.told(), [complete(0, Phy::Le1M)]);
+    assert_eq!(s.events(), [complete(0, Phy::Le1M)]);
 }
 
-/// H2. Something else comes instead of LL_PHY_UPDATE_IND. One stack leaves with 0x24; here it is
-/// named, answered as what it is, and the indication is still taken.
+/// H2. Another PDU comes instead of LL_PHY_UPDATE_IND. One stack disconnects with 0x24; here it is
+/// reported, answered by its kind, and the indication is still accepted.
 ///
 /// LL-CTRL-2: what is not understood.
 #[test]
@@ -75,7 +75,7 @@ fn an_unexpected_pdu_instead_of_the_phy_indication_does_no_harm() {
     assert_eq!(s.event(&[update(10)]), [ControlPdu::UnknownRsp(Opcode::PHY_RSP)]);
     assert!(s.misbehaved(PeerMisbehaved::WrongRole));
     s.until(11);
-    assert_eq!(s.told(), [complete(0, Phy::Le2M)]);
+    assert_eq!(s.events(), [complete(0, Phy::Le2M)]);
 }
 
 /// L1.
@@ -99,15 +99,15 @@ fn lengths_are_the_smaller_of_both_sides() {
         rx_octets,
         rx_time,
     };
-    assert_eq!(s.told(), [change(27, 328, 251, 2120)]);
+    assert_eq!(s.events(), [change(27, 328, 251, 2120)]);
     s.ask(Command::LeSetDataLength { handle: HANDLE, tx_octets: 251, tx_time: 2120 });
-    // The peer has said already what it can take.
-    assert_eq!(s.told(), [change(60, 592, 251, 2120)]);
+    // The peer's receive limits are already known.
+    assert_eq!(s.events(), [change(60, 592, 251, 2120)]);
     let own = DataLength { max_tx_octets: 251, max_tx_time: 2120, ..own };
     assert_eq!(s.event(&[]), [ControlPdu::LengthReq(own)]);
     s.event(&[ControlPdu::LengthRsp(peer)]);
     s.event(&[ControlPdu::LengthReq(peer)]);
-    assert_eq!(s.told(), [], "nothing has changed");
+    assert_eq!(s.events(), [], "nothing has changed");
 }
 
 /// L1.
@@ -119,7 +119,7 @@ fn lengths_below_the_minimum_count_as_the_minimum() {
     let mut s = Script::new();
     let peer = DataLength { max_rx_octets: 0, max_rx_time: 1, max_tx_octets: 26, max_tx_time: 327 };
     s.event(&[ControlPdu::LengthReq(peer)]);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
 }
 
 /// F1.
@@ -132,11 +132,11 @@ fn the_hosts_feature_request() {
     assert_eq!(s.ask(READ_FEATURES), OK);
     assert_eq!(s.event(&[]), [ControlPdu::PeripheralFeatureReq(FeatureSet(SAID))]);
     s.event(&[ControlPdu::FeatureRsp(FeatureSet(0x59FF))]);
-    assert_eq!(s.told(), [features(0, 0x59FF)]);
+    assert_eq!(s.events(), [features(0, 0x59FF)]);
     // Known now: nothing on air.
     s.ask(READ_FEATURES);
     assert_eq!(s.event(&[]), []);
-    assert_eq!(s.told(), [features(0, 0x59FF)]);
+    assert_eq!(s.events(), [features(0, 0x59FF)]);
 }
 
 /// F2.
@@ -149,7 +149,7 @@ fn a_central_that_does_not_know_the_feature_request() {
     s.ask(READ_FEATURES);
     s.event(&[]);
     s.event(&[ControlPdu::UnknownRsp(Opcode::PERIPHERAL_FEATURE_REQ)]);
-    assert_eq!(s.told(), [features(0x1A, 0)]);
+    assert_eq!(s.events(), [features(0x1A, 0)]);
 }
 
 /// F3.
@@ -167,8 +167,8 @@ fn the_feature_response_has_common_bits_in_octet_0_and_own_ones_beyond() {
     }
 }
 
-/// F4. The feature request is rejected. One stack leaves with 0x24; here the host is told the
-/// error, for a reject is an answer.
+/// F4. The feature request is rejected. One stack disconnects with 0x24; here the host gets the
+/// error, because a reject is an answer.
 ///
 /// LL-REJ-2: both forms of a reject.
 #[test]
@@ -179,12 +179,12 @@ fn a_feature_request_may_be_rejected() {
         s.ask(READ_FEATURES);
         s.event(&[]);
         s.event(&[answer]);
-        assert_eq!(s.told(), [features(0x1F, 0)]);
+        assert_eq!(s.events(), [features(0x1F, 0)]);
         assert!(!s.dropped);
     }
 }
 
-/// V1, with the own exchange.
+/// V1, with the local exchange.
 ///
 /// LL-VERS-1: one LL_VERSION_IND.
 /// LL-VERS-2: answering LL_VERSION_IND.
@@ -199,17 +199,17 @@ fn version_is_said_once_in_each_direction() {
     assert_eq!(s.event(&[]), [], "known already");
     let (version, company, subversion) = (12, 2, 9);
     let known = Event::RemoteVersion { handle: HANDLE, status: OK, version, company, subversion };
-    assert_eq!(s.told(), core::slice::from_ref(&known));
+    assert_eq!(s.events(), core::slice::from_ref(&known));
 
     let mut s = Script::new();
     s.ask(READ_VERSION);
     assert_eq!(s.event(&[]), [ControlPdu::VersionInd(VERSION)]);
     s.event(&[ControlPdu::VersionInd(theirs)]);
-    assert_eq!(s.told(), [known]);
+    assert_eq!(s.events(), [known]);
     assert_eq!(s.event(&[]), [], "no answer to the answer");
 }
 
-/// G1, asked by the central. For the own ping see the encryption scripts.
+/// G1, started by the central. For the local ping see the encryption scripts.
 ///
 /// LL-PING-1: answers to a ping.
 #[test]
@@ -230,10 +230,10 @@ fn an_own_termination_waits_for_its_acknowledgement() {
     assert_eq!(s.ask(disconnect(0x13)), OK);
     assert_eq!(s.ask(disconnect(0x13)), ErrorCode::COMMAND_DISALLOWED);
     assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(ErrorCode(0x13))]);
-    assert_eq!(s.told(), []);
+    assert_eq!(s.events(), []);
     // What still comes is not answered.
     s.event(&[ControlPdu::PingReq]);
-    assert_eq!(s.told(), [disconnected(ErrorCode::LOCAL_HOST_TERMINATED)]);
+    assert_eq!(s.events(), [disconnected(ErrorCode::LOCAL_HOST_TERMINATED)]);
     assert_eq!(s.orders.last(), Some(&LinkOrder::Drop(LINK)));
     assert_eq!(s.ask(disconnect(0x13)), ErrorCode::UNKNOWN_CONNECTION);
 }
@@ -247,7 +247,7 @@ fn the_centrals_termination_is_acknowledged_before_the_link_goes() {
     s.receive(Llid::Control, &[0x02, 0x13]);
     assert!(!s.dropped, "the acknowledgement is still to be sent");
     s.event(&[ControlPdu::PingReq]);
-    assert_eq!(s.told(), [disconnected(ErrorCode::REMOTE_USER_TERMINATED)]);
+    assert_eq!(s.events(), [disconnected(ErrorCode::REMOTE_USER_TERMINATED)]);
     assert!(s.dropped);
 }
 
@@ -264,8 +264,8 @@ fn the_channel_map_changes_at_its_instant() {
     assert_eq!(map(&mut s), 0xF0F);
 }
 
-/// M2. LL_UNKNOWN_RSP while the instant is awaited. One stack leaves with 0x24; it answers nothing,
-/// so it is named and ignored.
+/// M2. LL_UNKNOWN_RSP while the instant is awaited. One stack disconnects with 0x24; here the PDU
+/// answers nothing, so it is reported and ignored.
 ///
 /// LL-RSP-2: answers to nothing.
 /// LL-MAP-1: from the instant on.
@@ -292,7 +292,7 @@ fn a_peripheral_cannot_ask_for_a_channel_map() {
 
 fn map(s: &mut Script) -> u64 {
     s.command(Command::LeReadChannelMap { handle: HANDLE });
-    match s.told()[..] {
+    match s.events()[..] {
         [Event::CommandComplete { returned: Return::ChannelMap { channel_map, .. }, .. }] => {
             channel_map
         }

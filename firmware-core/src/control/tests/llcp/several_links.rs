@@ -54,7 +54,7 @@ impl Links {
         links
     }
 
-    /// What is sent, and what the host hears.
+    /// PDUs sent, and events to the host.
     fn outputs(&mut self) -> (Vec<(LinkId, ControlPdu)>, Vec<Event>) {
         let (mut sent, mut events) = (Vec::new(), Vec::new());
         while let Some(output) = self.control.poll() {
@@ -108,7 +108,7 @@ fn is_response(sent: &[(LinkId, ControlPdu)], of: LinkId) -> bool {
     matches!(sent, [(link, ControlPdu::ConnectionParamRsp(_))] if *link == of)
 }
 
-/// A handle names its connection and no other, whatever the host asks of it.
+/// A handle names its connection and no other, for every command.
 #[test]
 fn commands_and_data_reach_the_connection_that_they_name() {
     let mut links = Links::new();
@@ -149,7 +149,7 @@ fn all_connections_share_the_buffers() {
     assert_eq!(overrun(1), Some(LINKS[1]));
 }
 
-/// What is due first on any connection is due.
+/// The earliest deadline of all connections counts.
 #[test]
 fn the_first_deadline_of_all_connections_counts() {
     let mut links = Links::new();

@@ -1,4 +1,4 @@
-//! What a hostile or broken initiator tries.
+//! Attempts of a hostile or broken initiator.
 
 use super::initiator::{Initiator, REQUEST};
 use super::*;
@@ -272,7 +272,7 @@ fn one_pairing_at_a_time() {
     assert!(!device.manager.is_pairing(other));
 }
 
-/// Nobody takes the answers: what comes in is dropped before an answer would be.
+/// The outputs are not polled: inputs are dropped before an answer would be.
 #[test]
 fn a_flood_without_room_for_answers_loses_no_output() {
     let mut device = device(IoCapability::DisplayOnly, 4);

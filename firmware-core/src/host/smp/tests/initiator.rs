@@ -1,5 +1,5 @@
-//! A model initiator, written from the rules: it keeps only what it must and checks everything
-//! that it gets.
+//! A model initiator, written from the rules: it stores only what it needs and checks everything
+//! that it receives.
 
 use super::*;
 use ble::crypto::toolbox::{f4, f5, f6, reversed};
@@ -8,7 +8,7 @@ pub(super) struct Initiator {
     pub(super) private: [u8; 32],
     /// On air.
     pub(super) address: Address,
-    /// As told after encryption.
+    /// As distributed after encryption.
     pub(super) identity: Address,
     pub(super) irk: [u8; 16],
     pub(super) request: [u8; 7],
@@ -110,7 +110,7 @@ impl Initiator {
         assert_eq!(confirm[0][1..], self.peer_confirm(&self.nb.clone(), 0));
     }
 
-    /// The own DHKey check; the LTK is known afterwards.
+    /// The local DHKey check; the LTK is known afterwards.
     pub(super) fn check_pdu(&mut self, passkey: u32) -> (Vec<u8>, [u8; 16]) {
         let mut dhkey = *shared_secret(&self.private, &self.peer).unwrap().expose();
         dhkey.reverse();

@@ -74,14 +74,14 @@ pub(in crate::host) fn shared_secret(private: &[u8; 32], peer: &PublicKey) -> Op
     Some(Secret::new(out))
 }
 
-/// A device with its runner: effects are computed when told.
+/// A device with its runner: effects are computed on request.
 pub(super) struct Device {
     pub(super) manager: SecurityManager<2, 2>,
     pub(super) now: Instant,
     /// Everything that came out and was not taken yet, effects excepted.
     pub(super) outputs: Vec<SmpOutput>,
     pub(super) effects: Vec<Effect>,
-    /// Effects are completed at once.
+    /// Effects are completed immediately.
     pub(super) prompt: bool,
 }
 
@@ -134,7 +134,7 @@ impl Device {
         }
     }
 
-    /// Completes what was asked for, and what that leads to.
+    /// Completes requested effects, and those that follow from them.
     pub(super) fn complete(&mut self) {
         while !self.effects.is_empty() {
             let completion = match self.effects.remove(0) {

@@ -1,4 +1,4 @@
-//! Who may bond when nobody has pressed the pairing button, and when there is no room.
+//! Who may bond outside pairing mode, and when there is no room.
 
 use super::initiator::{Initiator, REQUEST};
 use super::*;

@@ -1,4 +1,4 @@
-//! Nothing from the air panics, leaves the outputs unbounded, or gives security by itself.
+//! No input from the air causes a panic or unbounded outputs, or gives security by itself.
 
 use super::initiator::REQUEST;
 use super::*;

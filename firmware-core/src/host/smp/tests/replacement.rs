@@ -1,4 +1,4 @@
-//! Who may replace a bond, take its place or change what is kept with it.
+//! Who may replace a bond, take its place or change its stored data.
 
 use super::initiator::{Initiator, REQUEST};
 use super::*;
@@ -189,7 +189,7 @@ fn a_weaker_key_never_replaces() {
                 central.pair_by_just_works(device);
             }
         };
-        // By the identity told after encryption.
+        // By the identity distributed after encryption.
         let mut device = bonded(config.clone(), &owner(level, size));
         device.connect_from(STRANGER);
         pair(&mut device, STRANGER);
@@ -229,8 +229,8 @@ fn a_central_without_identity_is_judged_by_its_address() {
     assert_eq!((device.ended(), device.manager.bonds().count()), (Some(true), 2));
 }
 
-/// Whoever knows a bonded central's IRK (each peripheral that it has bonded with does) could
-/// make its private addresses lead to another bond.
+/// A device that knows a bonded central's IRK (each peripheral that it has bonded with does) could
+/// make its private addresses resolve to another bond.
 #[test]
 fn an_irk_that_another_bond_has_is_refused() {
     let mut device = bonded(just_works(BondOverwrite::Unauthenticated), &owner(2, 16));
@@ -240,7 +240,7 @@ fn an_irk_that_another_bond_has_is_refused() {
     assert!(is_thrown_out(&device) && is_untouched(&device, &owner(2, 16)));
 }
 
-/// The one who is here and has proven its key is the owner; the other is not.
+/// The connected central that has proved its key is the owner; the other is not.
 #[test]
 fn a_bond_in_use_on_another_link_is_not_replaced() {
     const ELSEWHERE: Handle = Handle(1);
@@ -281,7 +281,7 @@ fn nobody_changes_what_is_kept_with_a_bond_without_its_key() {
     assert_eq!(device.manager.bonds().next().unwrap().cccd, 0);
 }
 
-/// Keys that do not come, come wrong, or are taken back: the link ends and leaves nothing.
+/// Keys that are missing, wrong or withdrawn: the link ends without a bond.
 #[test]
 fn an_unfinished_distribution_ends_the_link() {
     type Spoil = fn(&mut Device);

@@ -1,13 +1,13 @@
 //! Published pairings, octet by octet, through the state machine.
 //!
 //! In the four `peer_*` cases the published device is the responder: private key, nonces and
-//! passkey are laid out for ours, which must then say exactly the same, but for the octets of
-//! key distribution (ours distributes identities only; no check covers them).
+//! passkey are given to ours, which must then send exactly the same, except for the octets of key
+//! distribution (ours distributes identities only; no check covers them).
 //!
 //! In the `us_*` cases the published device is the initiator and its private key is known, the
 //! responder's is not. Ours plays the responder with the published public key and DHKey given as
-//! completions of its effects, so that confirm values, checks and LTK must be the published ones
-//! all the same. Methods that our IO capabilities reach in the same way: all of them.
+//! completions of its effects, so that confirm values, checks and LTK must still be the published
+//! ones. Our IO capabilities lead to the same method in all of them.
 
 use super::*;
 use std::collections::BTreeMap;
@@ -198,8 +198,8 @@ fn published_pairings_are_reproduced() {
     }
 }
 
-/// The published initiator is given its own public key. Here the responder is: whoever sends us
-/// our key is refused before anything is computed with it.
+/// The published initiator is sent its own public key. Here the responder is: a peer that sends our
+/// key is refused before anything is computed with it.
 #[test]
 fn published_reflection_is_refused() {
     let transcript = Transcript::parse(REFLECTION);
