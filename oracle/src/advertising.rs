@@ -1,4 +1,4 @@
-//! Legacy advertising: channels of an event, the interval, whose address, and who answers whom.
+//! Legacy advertising: channels of an event, the interval, addresses, and answers.
 
 use bletwin_rules::advertising::{LL_ADV_1, LL_ADV_2, LL_ADV_7, LL_ADV_8};
 use std::collections::BTreeMap;
@@ -112,7 +112,7 @@ struct AdvertiserPacket {
 }
 
 impl AdvertiserPacket {
-    /// Whom this advertiser has called, if anybody.
+    /// The target of this advertiser's directed advertising, if any.
     fn target(&self, of: Address) -> Option<Address> {
         match self.pdu {
             AdvertisingPdu::AdvDirectInd { advertiser, target, .. } if advertiser == of => {
@@ -122,7 +122,7 @@ impl AdvertiserPacket {
         }
     }
 
-    /// Who asks this advertiser for its scan response.
+    /// The device that requests this advertiser's scan response.
     fn asks(&self, of: Address) -> Option<Address> {
         match self.pdu {
             AdvertisingPdu::ScanReq { scanner, advertiser } if advertiser == of => Some(scanner),
@@ -144,7 +144,7 @@ const fn address(pdu: &AdvertisingPdu) -> Option<Address> {
 
 type Wrong = Option<(&'static str, String)>;
 
-/// What is wrong with a request or SCAN_RSP.
+/// The fault of a request or SCAN_RSP, if any.
 fn answer(at: Instant, heard: Option<&AdvertiserPacket>, pdu: &AdvertisingPdu) -> Wrong {
     let wanted = match pdu {
         AdvertisingPdu::ScanReq { advertiser, .. } => *advertiser,
@@ -176,7 +176,7 @@ fn answer(at: Instant, heard: Option<&AdvertiserPacket>, pdu: &AdvertisingPdu) -
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Company {
     Nobody,
-    /// An event may be left out for one of theirs, or begin late.
+    /// An event may be skipped for a connection event, or begin late.
     Connections,
     /// Any PDU may be left out, the first of an event too: when that began cannot be seen.
     Scanner,
@@ -190,7 +190,8 @@ struct Advertiser {
     last: Option<(Instant, u8)>,
     /// Start of the last event, and what may have disturbed its successor.
     event: Option<(Instant, Company)>,
-    /// The last CONNECT_IND that its advertising was answered by: from whom, and to what.
+    /// The last CONNECT_IND to its advertising: record, initiator, and the advertisement that it
+    /// answers.
     offer: Option<(RecordId, Address, AdvertisingPdu)>,
 }
 
@@ -201,7 +202,7 @@ impl Advertiser {
 
     fn command(&mut self, at: Instant, command: &Command) {
         match command {
-            // Advertising that is enabled again goes on.
+            // Advertising that is enabled again continues.
             Command::LeSetAdvertisingEnable { enable } if !enable || !self.asked().enabled => {
                 self.begins_anew();
             }
@@ -264,13 +265,13 @@ impl Advertiser {
         Some((record, resolving.served(initiator).or(called)?))
     }
 
-    /// What is wrong with whom it calls.
+    /// The fault in the target of directed advertising, if any.
     fn calls(&self, pdu: &AdvertisingPdu) -> Wrong {
         let AdvertisingPdu::AdvDirectInd { target, .. } = pdu else { return None };
         self.asked().resolving.calls(self.asked().parameters.as_ref()?.peer, *target)
     }
 
-    /// What is wrong with a request of a scanner or an initiator.
+    /// The fault of a scanner's or an initiator's request, if any.
     fn seeks(&self, heard: Option<&AdvertiserPacket>, pdu: &AdvertisingPdu) -> Wrong {
         let resolving = &self.asked().resolving;
         match pdu {
@@ -286,7 +287,7 @@ impl Advertiser {
     }
 
     fn sent(&mut self, at: Instant, place: u8, pdu: &AdvertisingPdu, own: Address) -> Wrong {
-        // Who goes on advertising has not accepted it: a connection that comes later is another's.
+        // An advertiser that continues has not accepted it: a later connection is another's.
         self.offer = None;
         let company = match self.connections {
             _ if self.asked().scans || self.asked().initiates => Company::Scanner,
@@ -346,7 +347,7 @@ impl Advertiser {
         }
         let gap = at.since(start);
         let tolerance = gap.ppm(CLOCK_PPM) + JITTER.times(2);
-        // What a connection has left out may have been the beginning.
+        // The part skipped for a connection may have been the beginning.
         let unseen = match company {
             Company::Nobody => Duration::ZERO,
             _ => NEXT_CHANNEL.times(u64::from((self.channels() & !used).count_ones())),
@@ -363,7 +364,7 @@ impl Advertiser {
             .then(|| (LL_ADV_2.id, format!("{} µs after the event before", gap.as_us())))
     }
 
-    /// Whether this is what the host has asked for.
+    /// Whether the advertisement is as the host has requested.
     fn as_asked(&self, at: Instant, channel: u8, pdu: &AdvertisingPdu, own: Address) -> Wrong {
         let fading = self.asked().ended.is_some_and(|ended| at.since(ended) < FADING);
         let asked = self.asked().parameters.as_ref().filter(|_| !fading)?;

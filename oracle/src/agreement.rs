@@ -1,4 +1,4 @@
-//! Agreement: what each host was told about PHY and connection parameters is what the air shows.
+//! Agreement: the PHY and connection parameters in each host's events are those on air.
 
 use ble::hci::{Event, Role};
 use ble::pdu::control::ControlPdu;
@@ -10,7 +10,7 @@ use super::link::{HciEvent, Link};
 use super::phy::BelievedPhys;
 use super::{Finding, Findings};
 
-/// How long after a change the hosts may still be told.
+/// How long after a change the events to the hosts may come.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a host believes.
@@ -32,7 +32,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         return;
     }
     let demanded = demanded(link, findings);
-    let mut tell = |what: &str, culprit: Role, text: String| {
+    let mut report = |what: &str, culprit: Role, text: String| {
         let events = link.hci.iter().rev().filter(|hci| hci.by == culprit && hci.at <= end);
         let mut records: Vec<_> = events.map(|hci| hci.record).take(1).collect();
         let record = records.pop().unwrap_or(link.connect.record);
@@ -44,27 +44,27 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     if central.phys != peripheral.phys && demanded.is_known() {
         let demanded = demanded.ends[Role::Central as usize];
         let culprit = if demanded == central.phys { Role::Peripheral } else { Role::Central };
-        tell("PHY", culprit, format!("{:?} and {:?}", central.phys, peripheral.phys));
+        report("PHY", culprit, format!("{:?} and {:?}", central.phys, peripheral.phys));
     }
     if central.parameters != peripheral.parameters {
         let text = format!("{:?} and {:?}", central.parameters, peripheral.parameters);
         let air = link.parameters();
         let culprit =
             if central.parameters == Some(air) { Role::Peripheral } else { Role::Central };
-        tell("connection parameters", culprit, text);
+        report("connection parameters", culprit, text);
     }
     let unsaid = |role| has_shortened(link, role, end);
     if central.octets != peripheral.octets && !unsaid(Role::Central) && !unsaid(Role::Peripheral) {
         let text = format!("{:?} and {:?}", central.octets, peripheral.octets);
         let culprit = if peripheral.octets == [27, 27] { Role::Peripheral } else { Role::Central };
-        tell("data length", culprit, text);
+        report("data length", culprit, text);
     }
 }
 
-/// Whether an end sends shorter PDUs than it has told its peer so far. Its host knows at once; the
-/// peer's when the procedure is had, for which other procedures have to end first.
+/// Whether an end sends shorter PDUs than it has announced so far. Its host knows immediately; the
+/// peer's host only after the procedure, which may wait for others.
 fn has_shortened(link: &Link<'_>, role: Role, end: Instant) -> bool {
-    let told = link.hci.iter().rev().find_map(|hci| match hci.event {
+    let reported = link.hci.iter().rev().find_map(|hci| match hci.event {
         Event::LeDataLengthChange { tx_octets, .. } if hci.by == role && hci.at <= end => {
             Some((hci.at, *tx_octets))
         }
@@ -79,8 +79,10 @@ fn has_shortened(link: &Link<'_>, role: Role, end: Instant) -> bool {
                 _ => None,
             },
         );
-    let (Some((told_at, told)), Some((said_at, said))) = (told, said) else { return false };
-    told < said && said_at < told_at
+    let (Some((reported_at, reported)), Some((said_at, said))) = (reported, said) else {
+        return false;
+    };
+    reported < said && said_at < reported_at
 }
 
 /// When something was changed last, on air or at a host.
@@ -94,7 +96,7 @@ fn last_change(link: &Link<'_>) -> Instant {
                 | Event::LeDataLengthChange { .. }
         )
     };
-    let told = link.hci.iter().rev().find(|hci| change(hci.event)).map(|hci| hci.at);
+    let reported = link.hci.iter().rev().find(|hci| change(hci.event)).map(|hci| hci.at);
     let moved = |pdu: &ControlPdu| {
         matches!(
             pdu,
@@ -105,7 +107,7 @@ fn last_change(link: &Link<'_>) -> Instant {
         )
     };
     let on_air = link.packets.iter().rev().find(|packet| packet.control().is_some_and(moved));
-    told.max(on_air.map(|packet| packet.item.at)).unwrap_or(Instant::ZERO)
+    reported.max(on_air.map(|packet| packet.item.at)).unwrap_or(Instant::ZERO)
 }
 
 /// The PHYs after all that the central has announced.

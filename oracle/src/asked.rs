@@ -1,5 +1,5 @@
-//! What a host has asked of its controller, as far as advertising shows it: commands count from
-//! when they are given, and never have if they are refused.
+//! What a host has requested of its controller, as far as it concerns advertising: a command counts
+//! from when it is sent, unless it is refused.
 
 use std::collections::VecDeque;
 
@@ -9,8 +9,8 @@ use ble::time::Instant;
 
 use super::privacy::Resolving;
 
-/// Commands that wait for their answer. A host has few at a time; of more than these the oldest is
-/// taken to have been obeyed, for its answer is not in the record.
+/// Unanswered commands. A host has few at a time; beyond this number the oldest is taken to have
+/// succeeded, because its answer is not in the record.
 const PENDING_MAX: usize = 8;
 
 /// See the [module](self).
@@ -84,7 +84,7 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    /// What is in force, if no command that waits is refused.
+    /// The settings in force, if no unanswered command is refused.
     pub(super) const fn asked(&self) -> &HostSettings {
         &self.now
     }

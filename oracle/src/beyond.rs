@@ -1,5 +1,5 @@
-//! Procedures that change by which rules a connection goes on, and for which there are none here:
-//! subrating, other frame spaces, other connection rates. What comes after them is not judged.
+//! Procedures that change the rules of a connection in ways that the oracle does not know:
+//! subrating, other frame spaces, other connection rates. Nothing after them is judged.
 
 use ble::hci::Role;
 use ble::pdu::control::Opcode;

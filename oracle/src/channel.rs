@@ -11,7 +11,7 @@ pub(super) use bletwin_sniffer::hop::{algorithm_1, algorithm_2};
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut maps = Maps { now: link.request.channel_map, next: Vec::new() };
     for packet in &link.packets {
-        // What is told in the event of its own instant is too late for that event's channel.
+        // A map announced in the event of its own instant is too late for that event's channel.
         if packet.anchor {
             maps.reach(packet.event);
         }
@@ -36,7 +36,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
 
 struct Maps {
     now: u64,
-    /// Event, map and record of the changes to come: of one told in the event of its instant, and
+    /// Event, map and record of pending changes: of one announced in the event of its instant, and
     /// of the next.
     next: Vec<(u64, u64, bletwin_sniffer::RecordId)>,
 }

@@ -62,7 +62,7 @@ impl PhyRequests {
         let (may, wish, record) = own.or(theirs)?;
         let name = packet.name();
         let set = [c_to_p, p_to_c];
-        // Who names the PHY in force changes nothing.
+        // A PHY that is in force already changes nothing.
         let chosen = [0, 1].map(|way: usize| set[way].single().filter(|phy| *phy != now[way]));
         let refused = |way: usize| {
             chosen[way].is_some_and(|phy| PhySet::only(phy).intersection(may[way]).0 == 0)

@@ -1,4 +1,4 @@
-//! What devices say of their sleep clocks.
+//! What devices announce of their sleep clocks.
 
 /// Worst accuracy that a value of the SCA field promises.
 pub(crate) const fn accuracy_ppm(sca: u8) -> u32 {

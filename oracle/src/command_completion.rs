@@ -1,5 +1,5 @@
-//! What a host has asked for comes to an end: a command that was accepted with Command Status has
-//! its event, as long as the connection lives and nothing else happens in its place.
+//! Every accepted command completes: one that was accepted with Command Status has its event, as
+//! long as the connection lives and no other outcome replaces it.
 
 use bletwin_rules::control::LL_LIVE_4;
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ const fn ends(event: &Event) -> Option<(Awaited, Handle)> {
     })
 }
 
-/// What a host has let its controller tell it.
+/// The event masks that a host has set.
 #[derive(Clone, Copy)]
 struct Masks {
     all: u64,

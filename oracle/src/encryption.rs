@@ -11,8 +11,9 @@ use super::Findings;
 use super::link::{Link, Packet, other};
 use bletwin_sniffer::{Decoded, RecordId};
 
-/// Refusals of an earlier request. Older versions allowed them in between and link layers take
-/// them; by 6.2 all but LL_UNKNOWN_RSP are unexpected, so that who leaves for one is right as well.
+/// Refusals of an earlier request. Older versions allowed them in between and link layers accept
+/// them; by 6.2 all but LL_UNKNOWN_RSP are unexpected, so that disconnecting for one is right as
+/// well.
 pub(super) const REFUSALS: [Opcode; 3] =
     [Opcode::REJECT_IND, Opcode::REJECT_EXT_IND, Opcode::UNKNOWN_RSP];
 
@@ -98,7 +99,7 @@ enum Fit {
 struct Start {
     /// The PDU since which an end must hold back.
     since: [Option<RecordId>; 2],
-    /// The PDUs of the procedure of which an end may send the next one.
+    /// The PDUs of the procedure that each end may send next.
     next: [&'static [Opcode]; 2],
     /// Encryption ran before.
     paused: bool,
@@ -107,8 +108,8 @@ struct Start {
 impl Start {
     /// A PDU of an end that must hold back.
     fn judge(&self, packet: &Packet<'_>) -> Fit {
-        // What cannot be read is judged by its MIC, and what is no PDU at all by its frame. A
-        // control PDU without an opcode has the wrong length (2.4.2), and is none that is expected.
+        // An unreadable PDU is judged by its MIC, and a malformed frame by its framing. A control
+        // PDU without an opcode has the wrong length (2.4.2), and is unexpected.
         let unreadable = packet.item.decrypted == Some(false) || !packet.is_whole();
         let control = packet.header.llid == Llid::Control;
         let empty = packet.item.decoded == Decoded::Empty && !control;
@@ -202,7 +203,7 @@ impl Start {
             (ControlPdu::StartEncReq, Role::Peripheral) => {
                 self.next[taker] = &[Opcode::START_ENC_RSP];
             }
-            // The peripheral is done, and still owes its own.
+            // The peripheral has the central's, and still owes its own.
             (ControlPdu::StartEncRsp, Role::Central) if packet.item.decrypted == Some(true) => {
                 self.since[taker] = None;
                 self.next[taker] = &[Opcode::START_ENC_RSP];

@@ -119,8 +119,8 @@ fn silent_central(link: &Link<'_>, findings: &mut Findings) {
     }
 }
 
-/// How long nobody gives up a central of which this is the last packet. Parameters that are yet to
-/// come start the timer anew.
+/// How long a peripheral must wait after this last packet of the central. Pending parameters
+/// restart the timer.
 fn patience(link: &Link<'_>, last: &Packet<'_>) -> Duration {
     let timeout = |units: u16| Duration::from_ms(10 * u64::from(units));
     let (mut most, mut interval) = (timeout(link.request.timeout), link.interval());
@@ -139,14 +139,15 @@ fn patience(link: &Link<'_>, last: &Packet<'_>) -> Duration {
 
 /// Why an end left.
 enum Cause {
-    /// There is none that is permitted.
+    /// No permitted reason.
     None,
     /// A refusal that it should have taken.
     Refusal(RecordId),
     Permitted,
 }
 
-/// Reports who left without a cause, or for one that is none by recommendation.
+/// Reports a device that disconnected without a cause, or for one that the specification does not
+/// recommend.
 fn gives_up(
     link: &Link<'_>,
     procedures: &OpenedProcedures,
@@ -178,11 +179,11 @@ fn gives_up(
 const COLLISIONS: &[&str] = &[LL_COLL_1.id, LL_COLL_2.id, LL_PROC_1.id];
 const FIELDS: &[&str] = &[LL_CTRL_1.id, LL_CTRL_4.id, LL_LEN_3.id, LL_CONN_1.id];
 
-/// The violations of its peer for which an end may leave with a reason: where no rule says what
-/// follows on a violation, the text leaves it open to ignore it, to refuse it or to leave (Vol 1,
-/// Part E, 2.7). The reason has to fit what was broken.
+/// The violations of its peer for which an end may disconnect with a reason: where no rule says
+/// what follows a violation, a device may ignore it, refuse it or disconnect (Vol 1, Part E, 2.7).
+/// The reason has to fit what was broken.
 ///
-/// What is no PDU (LL-FRAME-3) may count as a packet to one end alone, so that what follows does
+/// A malformed PDU (LL-FRAME-3) may count as a packet for one end only, so that later packets do
 /// not decrypt.
 const fn violations(reason: ErrorCode) -> &'static [&'static str] {
     match reason {
@@ -205,7 +206,7 @@ fn met(
     breaks: impl Fn(&Finding) -> bool,
 ) -> bool {
     let peer = link.node(other(hci.by));
-    findings.told.findings.iter().any(|found| {
+    findings.examined.findings.iter().any(|found| {
         let came = || {
             let at = link.taken(found.record).and_then(|at| link.packets.get(at));
             found.record == link.connect.record || at.is_some_and(|it| it.item.at < hci.at)
@@ -224,7 +225,7 @@ fn cause(
 ) -> Cause {
     let peer = other(hci.by);
     let permitted = match reason {
-        // Whatever the peer said with its LL_TERMINATE_IND.
+        // The code in the peer's LL_TERMINATE_IND.
         _ if terminated(link, peer, hci.at)
             .is_some_and(|said| said.is_none_or(|c| c == reason)) =>
         {
@@ -262,7 +263,7 @@ fn cause(
     }
 }
 
-/// What the peer says in an LL_TERMINATE_IND that was taken: a code, or nothing that can be read.
+/// The peer's received LL_TERMINATE_IND: its code, or `None` inside if it cannot be read.
 fn terminated(link: &Link<'_>, by: Role, before: Instant) -> Option<Option<ErrorCode>> {
     link.packets.iter().rev().filter(|packet| packet.by == by && packet.taken).find_map(|packet| {
         let says = packet.opcode() == Some(Opcode::TERMINATE_IND) && packet.item.at < before;

@@ -63,7 +63,7 @@ struct Spoken<'a> {
     item: &'a AirItem,
 }
 
-/// What is wrong with the fields of a PDU (Tables 2.9 to 2.13 of Vol 6, Part B).
+/// The faults in the fields of a PDU (Tables 2.9 to 2.13 of Vol 6, Part B).
 fn fields(name: &str, pdu: &ExtendedPdu) -> Wrong {
     let pointed = pdu.aux.is_some();
     let wrong = match (name, pdu.mode) {
@@ -94,7 +94,7 @@ fn fields(name: &str, pdu: &ExtendedPdu) -> Wrong {
     Some((LL_EXT_1.id, wrong.to_owned()))
 }
 
-/// What is wrong with a request on a secondary channel.
+/// The fault of a request on a secondary channel, if any.
 fn request(item: &AirItem, before: Option<&Spoken<'_>>, pdu: &AdvertisingPdu) -> Wrong {
     let (wanted, mode) = match pdu {
         AdvertisingPdu::ScanReq { advertiser, .. } => (*advertiser, AdvMode::Scannable),
@@ -113,7 +113,7 @@ fn request(item: &AirItem, before: Option<&Spoken<'_>>, pdu: &AdvertisingPdu) ->
     after(before, item.at, item.phy)
 }
 
-/// What is wrong with AUX_SCAN_RSP or AUX_CONNECT_RSP.
+/// The fault of AUX_SCAN_RSP or AUX_CONNECT_RSP, if any.
 fn answer(item: &AirItem, before: Option<&Spoken<'_>>, name: &str, pdu: &ExtendedPdu) -> Wrong {
     let Decoded::Advertising(asked) = &before?.item.decoded else { return None };
     let ends = match (name, asked) {
@@ -145,7 +145,7 @@ struct Pointer {
     aux: AuxPtr,
 }
 
-/// What a sender has said.
+/// What a sender has announced.
 #[derive(Default)]
 struct Sender {
     pointers: VecDeque<Pointer>,

@@ -15,13 +15,13 @@ use crate::procedure::PAST;
 const ANSWER: Duration = Duration::from_us(300);
 
 impl<'a> Link<'a> {
-    /// Whether somebody has followed it in a capture.
+    /// Whether it was followed in a capture.
     pub(super) fn is_captured(&self) -> bool {
         self.packets.first().is_some_and(|packet| packet.tx.followed.is_some())
     }
 
-    /// Forgets everything from the first packet on that is encrypted with a key that is not known,
-    /// and tells which that is.
+    /// Drops everything from the first packet on that is encrypted with an unknown key, and returns
+    /// that packet.
     pub(super) fn end_where_opaque(&mut self) -> Option<RecordId> {
         self.end_before_opaque().map(|item| item.record)
     }
@@ -35,9 +35,9 @@ impl<'a> Link<'a> {
     }
 }
 
-/// Ends a connection of a capture where it can no longer be judged and tells so; gives what there
-/// is of it. One of a simulated world has what its view has.
-pub(crate) fn settle(link: &mut Link<'_>, view: Needs, told: &mut Vec<Judged>) -> Needs {
+/// Ends a connection of a capture where it can no longer be judged, and reports that; returns the
+/// available evidence. A connection of a simulated world has that of its view.
+pub(crate) fn settle(link: &mut Link<'_>, view: Needs, report: &mut Vec<Judged>) -> Needs {
     if !link.is_captured() {
         return view;
     }
@@ -57,8 +57,8 @@ pub(crate) fn settle(link: &mut Link<'_>, view: Needs, told: &mut Vec<Judged>) -
             () if lossy && moved => Stop::Window,
             () if packet.tx.hearing == Hearing::Unknown => Stop::Unacknowledged,
             () => {
-                if let Some(ControlPdu::ConnectionUpdateInd(told)) = packet.control() {
-                    update.get_or_insert(told.instant);
+                if let Some(ControlPdu::ConnectionUpdateInd(announced)) = packet.control() {
+                    update.get_or_insert(announced.instant);
                 }
                 return None;
             }
@@ -71,7 +71,7 @@ pub(crate) fn settle(link: &mut Link<'_>, view: Needs, told: &mut Vec<Judged>) -
     let stop = broken.map(|(_, stop)| stop).or(sealed);
     let there = present(link, view);
     let decided = bletwin_rules::judged().map(|rule| rule.id);
-    told.push(Judged {
+    report.push(Judged {
         connection: link.connect.record,
         packets: link.packets.len(),
         stop: stop.map(|(record, _, why)| (record, why)),
@@ -87,8 +87,8 @@ fn lacks(packet: &Packet<'_>) -> bool {
     packet.tx.followed.is_some_and(|followed| followed.missing > 0)
 }
 
-/// Whether the first packets can be those of a connection. Where some are missing it takes an
-/// answer to tell that the first one is the central's.
+/// Whether the first packets can be those of a connection. If some are missing, only an answer
+/// shows that the first one is the central's.
 fn begins(packets: &[Packet<'_>], lossy: bool) -> bool {
     let is = |at: usize, by: Role| {
         let packet = packets.get(at);
@@ -104,15 +104,15 @@ fn apart(before: &[Packet<'_>], packet: &Packet<'_>) -> bool {
     })
 }
 
-/// Whether the event before this packet's had more data to come, of which nothing was seen: twice
-/// two lost packets leave no trace in sequence numbers.
+/// Whether the event before this packet's had more data of which no packet was captured: two lost
+/// packets in each direction leave no trace in sequence numbers.
 fn promised(before: &[Packet<'_>], packet: &Packet<'_>) -> bool {
     let Some(last) = before.last().filter(|last| last.event != packet.event) else { return false };
     let in_it = before.iter().rev().take_while(|other| other.event == last.event);
     in_it.take(2).any(|other| other.header.md)
 }
 
-/// What there is of a connection as far as it is judged. Its log of HCI, if there is one, has
+/// The available evidence of the judged part of a connection. Its HCI log, if there is one, has
 /// other times than the air, and seldom both ends.
 fn present(link: &Link<'_>, view: Needs) -> Needs {
     let all = |has: fn(&Frame) -> bool| link.packets.iter().all(|packet| has(packet.tx));

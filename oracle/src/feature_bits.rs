@@ -1,5 +1,5 @@
-//! Feature bits that agree with each other: what a device shows on air is what its controller
-//! tells its own host, the first octet of a response aside.
+//! Feature bits that agree with each other: the features on air are those that the controller
+//! reports to its host, except for the first octet of a response.
 
 use bletwin_rules::features::LL_FEAT_4;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use super::Findings;
 use super::link::{Link, other};
 use bletwin_sniffer::{Hci, NodeId, RecordId, Said};
 
-/// Bits that may be zero on air whatever the device has, or that have to be (Table 4.9 of 4.6).
+/// Bits that may or must be zero on air regardless of support (Table 4.9 of 4.6).
 const MAY_BE_HIDDEN: u64 = {
     let bits: [u8; 13] = [4, 6, 7, 12, 13, 19, 20, 21, 22, 27, 36, 42, 48];
     let mut all = 0;
@@ -23,17 +23,17 @@ const MAY_BE_HIDDEN: u64 = {
     all
 };
 
-/// What each controller has told its host of itself, and in which record.
+/// The features that each controller has reported to its host, and in which record.
 pub(super) type Own = BTreeMap<NodeId, (FeatureSet, RecordId)>;
 
 pub(super) fn own(hci: &[Hci]) -> Own {
-    let told = hci.iter().filter_map(|record| match &record.said {
+    let reported = hci.iter().filter_map(|record| match &record.said {
         Said::Event(Event::CommandComplete { returned: Return::Features(set), .. }) => {
             Some((record.node, (*set, record.id)))
         }
         _ => None,
     });
-    told.collect()
+    reported.collect()
 }
 
 pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
@@ -43,7 +43,7 @@ pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
         let (set, common) = match pdu {
             ControlPdu::FeatureReq(set) | ControlPdu::PeripheralFeatureReq(set) => {
                 if packet.taken {
-                    // Of two at once either may be meant.
+                    // With two requests open, the answer may be to either.
                     let right = !findings.is_wrong(packet);
                     asked[other(packet.by) as usize] = Some(*set).filter(|_| right);
                 }
@@ -55,8 +55,8 @@ pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
             }
             _ => continue,
         };
-        let Some((FeatureSet(told), record)) = own.get(&packet.item.from) else { continue };
-        let wrong = (set ^ told & common) & !MAY_BE_HIDDEN;
+        let Some((FeatureSet(reported), record)) = own.get(&packet.item.from) else { continue };
+        let wrong = (set ^ reported & common) & !MAY_BE_HIDDEN;
         if packet.new && wrong != 0 {
             let text = format!("{}: bits {wrong:X} are not those of the device", packet.name());
             link.report(findings, LL_FEAT_4.id, packet, &[*record], text);

@@ -1,4 +1,4 @@
-//! Feature bits against what is done, and the form of rejects that they decide.
+//! Feature bits against behaviour, and the form of rejects that they decide.
 
 use bletwin_rules::control::LL_REJ_1;
 use bletwin_rules::features::{LL_FEAT_1, LL_FEAT_2, LL_FEAT_3};
@@ -38,7 +38,7 @@ pub(super) fn shown(link: &Link<'_>, role: Role) -> Option<FeatureSet> {
 const QUEUE_EVENTS: u64 = 2;
 
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
-    let mut told: [Option<AnnouncedFeatures>; 2] = [None; 2];
+    let mut announced: [Option<AnnouncedFeatures>; 2] = [None; 2];
     let mut asked: [Option<FeatureSet>; 2] = [None; 2];
     // What each end has taken from the other.
     let mut known: [Option<AnnouncedFeatures>; 2] = [None; 2];
@@ -51,39 +51,39 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         let Some(pdu) = packet.control() else { continue };
         let (own, peer) = (packet.by as usize, other(packet.by) as usize);
         if packet.new {
-            let peer = known[own].filter(|told| packet.event >= told.from);
-            let view = KnownFeatures { own: told[own], peer, asked: asked[own], open: &open };
+            let peer = known[own].filter(|announced| packet.event >= announced.from);
+            let view = KnownFeatures { own: announced[own], peer, asked: asked[own], open: &open };
             if let Some((rule, record, text)) = wrong(&view, packet, pdu) {
                 let evidence: Vec<_> = record.into_iter().collect();
                 link.report(findings, rule, packet, &evidence, text);
             }
-            // Who does not know the request has not read it.
+            // A device that does not know the request has not read it.
             if *pdu == ControlPdu::UnknownRsp(Opcode::PERIPHERAL_FEATURE_REQ) {
-                known[own] = known[own].filter(|told| !told.whole);
+                known[own] = known[own].filter(|announced| !announced.whole);
             }
             if let Some(set) = set(pdu) {
                 let whole = !matches!(pdu, ControlPdu::FeatureRsp(_));
                 let (record, from) = (packet.item.record, u64::MAX);
-                told[own] = Some(AnnouncedFeatures { set, whole, record, from });
+                announced[own] = Some(AnnouncedFeatures { set, whole, record, from });
             }
         }
         if packet.taken
             && let Some(set) = set(pdu)
         {
             if !matches!(pdu, ControlPdu::FeatureRsp(_)) {
-                // Of two at once either may be meant.
+                // With two requests open, the answer may be to either.
                 asked[peer] = Some(set).filter(|_| !findings.is_wrong(packet));
             }
             let from = packet.event + QUEUE_EVENTS;
-            known[peer] = told[own].map(|told| AnnouncedFeatures { from, ..told });
+            known[peer] = announced[own].map(|announced| AnnouncedFeatures { from, ..announced });
         }
     }
 }
 
-/// What is left open to an end.
+/// The requests of each end whose answer is left open.
 #[derive(Default)]
 struct TakenRequests {
-    /// Requests, of those that it has taken last of their kind, that break a rule.
+    /// Requests, the last of each kind received, that break a rule.
     wrong: [BTreeSet<u8>; 2],
     /// The last request was LL_ENC_REQ: either form of a reject is right (5.1.3.1).
     encryption: [bool; 2],
@@ -144,10 +144,10 @@ fn wrong(
         ControlPdu::RejectExtInd { .. } | ControlPdu::RejectInd(_) => {
             reject(view, packet.by, pdu, &name)
         }
-        // 5.1.8: it may be used towards who does not know it.
+        // 5.1.8: it may be sent to a peer that does not support it.
         ControlPdu::PingReq => None,
         _ => {
-            // Who has not answered yet may still have the request in its queue before the answer.
+            // An end that has not answered may still have its own request queued before the answer.
             let (_, peer, needed) = (view.own?, view.peer?, needs(pdu.opcode())?);
             let lacks = peer.whole && peer.set.0 & needed.0 == 0;
             lacks.then(|| {

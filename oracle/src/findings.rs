@@ -1,4 +1,4 @@
-//! What the oracle has to say, and how it is collected.
+//! The findings of the oracle, and how they are collected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use bletwin_sniffer::{NodeId, RecordId};
 use crate::link::Packet;
 use crate::needs::Needs;
 
-/// Most findings of one rule against one device in one connection: who breaks a rule with every
-/// packet is told once and a few times more.
+/// Most findings of one rule against one device in one connection: a device that breaks a rule with
+/// every packet is reported a few times only.
 pub(crate) const FINDINGS_MAX: usize = 8;
 
 /// A violation of a rule, or a recommendation that was not followed: the rule's [`Force`] decides.
@@ -22,7 +22,7 @@ pub(crate) const FINDINGS_MAX: usize = 8;
 pub struct Finding {
     /// The rule's id, as in [`bletwin_rules`].
     pub rule: &'static str,
-    /// Who broke it, or did not follow it.
+    /// The device that broke it, or did not follow it.
     pub culprit: NodeId,
     /// When, world time.
     pub at: Instant,
@@ -56,11 +56,11 @@ pub enum Stop {
     /// Packets before it are missing: what comes after them may be explained by what they said.
     Gap,
     /// Packets are missing in the connection, and a transmit window begins there, in which only an
-    /// answer shows who sent what.
+    /// answer shows the senders.
     Window,
     /// Nothing after it shows whether its peer has taken it: it is one of the last ones.
     Unacknowledged,
-    /// It is encrypted, and nobody has the key.
+    /// It is encrypted, and the key is not known.
     Sealed,
 }
 
@@ -96,16 +96,16 @@ pub struct Judged {
 
 /// Collects what there is to say about one connection.
 pub(crate) struct Findings {
-    /// What the view has.
+    /// The evidence in the view.
     there: Needs,
-    pub(crate) told: Examined,
+    pub(crate) examined: Examined,
     counts: BTreeMap<(&'static str, NodeId), usize>,
-    /// Records of violations, also of those that are too many to be told, that are in what a PDU
-    /// says or when it is said.
+    /// Records of violations in the content or time of a PDU, including those beyond the maximum
+    /// reported.
     said: BTreeSet<RecordId>,
     /// Those that answer nothing.
     stray: BTreeSet<RecordId>,
-    /// Those that were not where their receiver had to listen.
+    /// Packets that were sent where their receiver did not have to listen.
     misplaced: BTreeSet<RecordId>,
 }
 
@@ -116,7 +116,7 @@ impl Findings {
     pub(crate) fn with(there: Needs) -> Self {
         Self {
             there,
-            told: Examined::default(),
+            examined: Examined::default(),
             counts: BTreeMap::new(),
             said: BTreeSet::new(),
             stray: BTreeSet::new(),
@@ -124,13 +124,13 @@ impl Findings {
         }
     }
 
-    /// Whether a PDU broke a rule in what it says or when: what its receiver does about it the
-    /// text leaves open, unless a rule says so (Vol 1, Part E, 2.7).
+    /// Whether a PDU broke a rule by its content or time: the reaction of its receiver is left
+    /// open, unless a rule demands one (Vol 1, Part E, 2.7).
     pub(crate) fn is_wrong(&self, packet: &Packet<'_>) -> bool {
         self.said.contains(&packet.first)
     }
 
-    /// Whether a PDU answers nothing: what it says may be heeded or not.
+    /// Whether a PDU answers nothing: it may be heeded or ignored.
     pub(crate) fn is_stray(&self, packet: &Packet<'_>) -> bool {
         self.stray.contains(&packet.first)
     }
@@ -145,7 +145,7 @@ impl Findings {
         *count += 1;
         let recommended = Rule::find(finding.rule).is_some_and(|rule| rule.force == Force::Should);
         let list = if recommended {
-            &mut self.told.observations
+            &mut self.examined.observations
         } else {
             if Rule::is_of_control(finding.rule) {
                 self.said.insert(finding.record);
@@ -156,9 +156,9 @@ impl Findings {
             if PLACES.contains(&finding.rule) {
                 self.misplaced.insert(finding.record);
             }
-            &mut self.told.findings
+            &mut self.examined.findings
         };
-        // What is not decided excuses all the same.
+        // An undecided violation excuses a reaction all the same.
         if *count <= FINDINGS_MAX && Needs::decide(finding.rule, self.there) {
             list.push(finding);
         }

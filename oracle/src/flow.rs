@@ -23,7 +23,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     let mut ends = [End::default(), End::default()];
     for (index, packet) in link.packets.iter().enumerate() {
         let before = [ends[0].last, ends[1].last];
-        let mut tell = |rule, text: &str| {
+        let mut report = |rule, text: &str| {
             let before = before.iter().flatten();
             let evidence: Vec<_> = before.map(|at| link.packets[*at].item.record).collect();
             link.report(findings, rule, packet, &evidence, format!("{}: {text}", packet.name()));
@@ -31,17 +31,17 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         let own = &mut ends[packet.by as usize];
         if packet.header.sn != own.sn {
             let text = if packet.new { "SN advanced without acknowledgement" } else { "SN stays" };
-            tell(LL_SN_1.id, text);
+            report(LL_SN_1.id, text);
         }
         if packet.header.nesn != own.nesn && !own.may_acknowledge {
-            tell(LL_NESN_1.id, "acknowledges what was not received");
+            report(LL_NESN_1.id, "acknowledges what was not received");
         }
         let before = own.last.map(|at| &link.packets[at]);
         if before.is_some_and(|before| repeats_wrongly(before, packet)) {
-            tell(LL_RETX_1.id, "the repetition differs from the first transmission");
+            report(LL_RETX_1.id, "the repetition differs from the first transmission");
         }
         if packet.by == Role::Central && is_after_end(link, index) {
-            tell(LL_EVENT_1.id, "the connection event was over");
+            report(LL_EVENT_1.id, "the connection event was over");
         }
         own.may_acknowledge &= packet.header.nesn == own.nesn;
         own.nesn = packet.header.nesn;
@@ -63,8 +63,8 @@ fn repeats_wrongly(before: &Packet<'_>, packet: &Packet<'_>) -> bool {
             || before.tx.pdu.payload() != packet.tx.pdu.payload())
 }
 
-/// Whether the central goes on with an event that has ended: after a packet of the peripheral
-/// that it did not see, after two wrong CRCs in a row, or when neither had more data.
+/// Whether the central continues an event that has ended: after a packet of the peripheral that it
+/// did not see, after two wrong CRCs in a row, or when neither had more data.
 fn is_after_end(link: &Link<'_>, index: usize) -> bool {
     let packets = link.packets.get(..index).unwrap_or_default();
     let event = link.packets[index].event;

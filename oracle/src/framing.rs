@@ -14,7 +14,7 @@ use super::link::{Link, Packet};
 use super::{Finding, Findings};
 use bletwin_sniffer::RecordId;
 
-/// Bits 5 (CP), 6 and 7 of header octet 0: nobody here sends constant tone extensions.
+/// Bits 5 (CP), 6 and 7 of header octet 0: constant tone extensions are not modelled.
 const RESERVED_BITS: u8 = 0xE0;
 
 pub(super) fn check(link: &Link<'_>, own: &Own, findings: &mut Findings) {
@@ -92,12 +92,13 @@ fn wrong_field(
     wrong.or_else(|| shown.map(|record| ("access address of a device with LE Coded", vec![record])))
 }
 
-/// What shows that the initiator has LE Coded: the PHY of its request, what its controller has
-/// told its host, or what it says on air.
+/// What shows that the initiator has LE Coded: the PHY of its request, the features reported to its
+/// host, or those on air.
 fn initiator_has_coded(link: &Link<'_>, own: &Own) -> Option<RecordId> {
     let has = |set: &FeatureSet| set.has(FeatureSet::LE_CODED);
     let by_phy = (link.first_phy() == Phy::LeCoded).then_some(link.connect.record);
-    let told = own.get(&link.connect.from).filter(|(set, _)| has(set)).map(|(_, record)| *record);
+    let reported =
+        own.get(&link.connect.from).filter(|(set, _)| has(set)).map(|(_, record)| *record);
     let mut said = link.packets.iter().filter(|packet| packet.by == Role::Central);
     let said = || {
         let shows = |packet: &&Packet<'_>| match packet.control() {
@@ -106,7 +107,7 @@ fn initiator_has_coded(link: &Link<'_>, own: &Own) -> Option<RecordId> {
         };
         said.find(shows).map(|packet| packet.item.record)
     };
-    by_phy.or(told).or_else(said)
+    by_phy.or(reported).or_else(said)
 }
 
 /// Three ones in the eight least significant bits, eleven transitions in the sixteen.

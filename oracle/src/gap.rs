@@ -73,8 +73,8 @@ fn sent(frame: &Frame, asked: Option<&HostSettings>, findings: &mut Findings) {
     }
 }
 
-/// GAP-DISC-2: who is discoverable answers everybody. What is still on the air when the host has
-/// ended advertising was asked for otherwise.
+/// GAP-DISC-2: a discoverable device answers every peer. An advertisement still on air after the
+/// host has ended advertising follows the earlier request.
 fn closed(flags: u8, asked: Option<&HostSettings>) -> Option<(&'static str, String)> {
     let asked = asked.filter(|asked| asked.enabled && flags & (LIMITED | GENERAL) != 0)?;
     let filter = asked.parameters.as_ref()?.filter;
@@ -82,7 +82,7 @@ fn closed(flags: u8, asked: Option<&HostSettings>) -> Option<(&'static str, Stri
     (filter != FilterPolicy::Any).then(|| (GAP_DISC_2.id, text()))
 }
 
-/// What is wrong with the data of an advertisement, or of a scan response; and the flags in it.
+/// The faults in the data of an advertisement or scan response, and the flags in it.
 fn faults(mut data: &[u8], responds: bool) -> (Vec<(&'static str, String)>, u8) {
     let (mut faults, mut all) = (Vec::new(), 0);
     let mut seen: Vec<u8> = Vec::new();

@@ -1,5 +1,5 @@
-//! What a host is told of the link is what the air shows: PHYs, parameters, encryption, and what
-//! the peer says of itself.
+//! Events to a host agree with the air: PHYs, parameters, encryption, and the peer's features and
+//! version.
 
 use ble::hci::{Event, Role};
 use ble::pdu::control::{ControlPdu, FeatureSet, VersionInd};
@@ -11,7 +11,7 @@ use super::link::{HciEvent, Link, Packet, other};
 use super::phy::BelievedPhys;
 use super::{Finding, features};
 
-/// A host may be told of a change a little before the first packet that shows it.
+/// An event may come a little before the first packet that shows the change.
 const EARLY: u64 = 2;
 /// The shortest connInterval: as many events may have passed in silence.
 const INTERVAL_MIN_US: u64 = 7_500;
@@ -36,7 +36,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
     }
 }
 
-/// What has been on air so far; by the end that may know it.
+/// What has been on air so far, by the end that may know it.
 struct AirSoFar {
     phys: BelievedPhys,
     event: u64,
@@ -46,7 +46,7 @@ struct AirSoFar {
     parameters: [Vec<(u16, u16, u16)>; 2],
     features: [Vec<FeatureSet>; 2],
     version: [Option<VersionInd>; 2],
-    /// The peer's LL_START_ENC_RSP has come.
+    /// The peer's LL_START_ENC_RSP is received.
     encrypted: [bool; 2],
 }
 
@@ -75,8 +75,8 @@ impl AirSoFar {
         if let (true, Role::Central, ControlPdu::ConnectionUpdateInd(update)) =
             (packet.new, packet.by, pdu)
         {
-            let told = (update.interval, update.latency, update.timeout);
-            self.parameters[Role::Central as usize].push(told);
+            let reported = (update.interval, update.latency, update.timeout);
+            self.parameters[Role::Central as usize].push(reported);
         }
         if !packet.taken {
             return;
@@ -97,29 +97,29 @@ impl AirSoFar {
         let own = hci.by as usize;
         match hci.event {
             Event::LePhyUpdateComplete { status, tx, rx, .. } if status.0 == 0 => {
-                let told = if hci.by == Role::Central { [*tx, *rx] } else { [*rx, *tx] };
+                let reported = if hci.by == Role::Central { [*tx, *rx] } else { [*rx, *tx] };
                 let mut soon = self.phys;
-                // An end that the other has left goes on alone, to the instant and beyond.
+                // An end whose peer has disconnected continues alone, to the instant and beyond.
                 let alone = hci.at.since(self.at).as_us() / INTERVAL_MIN_US;
                 soon.reach(self.event + EARLY + alone);
-                let true_now = told == self.phys.ends[own] || told == soon.ends[own];
+                let true_now = reported == self.phys.ends[own] || reported == soon.ends[own];
                 (!true_now && self.phys.is_known())
                     .then(|| format!("{tx:?} and {rx:?}, which nobody has announced"))
             }
             Event::LeConnectionUpdateComplete { status, interval, latency, timeout, .. }
                 if status.0 == 0 =>
             {
-                let told = (*interval, *latency, *timeout);
-                let known = self.parameters[own].contains(&told);
-                (!known).then(|| format!("{told:?}, which nobody has announced"))
+                let reported = (*interval, *latency, *timeout);
+                let known = self.parameters[own].contains(&reported);
+                (!known).then(|| format!("{reported:?}, which nobody has announced"))
             }
             Event::EncryptionChange { status, enabled: true, .. } if status.0 == 0 => {
                 (!self.encrypted[own]).then(|| "encryption that has not started".to_owned())
             }
             Event::RemoteVersion { status, version, company, subversion, .. } if status.0 == 0 => {
                 let (version, company, subversion) = (*version, *company, *subversion);
-                let told = Some(VersionInd { version, company, subversion });
-                (self.version[own] != told).then(|| "a version that did not come".to_owned())
+                let reported = Some(VersionInd { version, company, subversion });
+                (self.version[own] != reported).then(|| "a version that did not come".to_owned())
             }
             Event::LeRemoteFeatures { status, features, .. } if status.0 == 0 => {
                 let known = self.features[own].contains(features) || self.features[own].is_empty();

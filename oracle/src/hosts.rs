@@ -1,4 +1,4 @@
-//! What hosts and controllers told each other about connections.
+//! What hosts and controllers exchanged about connections.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub(super) fn listen<'a>(hci: &'a [Hci], links: &mut [Link<'a>]) {
     }
 }
 
-/// The connection that an event is about, where it tells something about the link.
+/// The connection of an event about a link.
 const fn handle(event: &Event) -> Option<Handle> {
     match event {
         Event::LeConnectionComplete(complete) if complete.status.0 == 0 => Some(complete.handle),

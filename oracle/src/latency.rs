@@ -130,7 +130,7 @@ impl Awake {
         })
     }
 
-    /// Makes a change whose instant has come.
+    /// Applies a change whose instant is reached.
     fn change(&mut self, has_come: impl Fn(u64) -> bool) {
         if let Some((_, update)) = self.next.take_if(|(instant, _)| has_come(*instant)) {
             self.latency = [self.latency[1], update.latency];
@@ -162,7 +162,7 @@ impl Awake {
             });
         }
         if let Some(update) = update {
-            // One that was told in the event of its instant is in force, whatever follows.
+            // A change announced in the event of its instant is in force, regardless of later ones.
             self.change(|instant| packet.event >= instant);
             self.next = Some((instant, update));
         }

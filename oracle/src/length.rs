@@ -20,8 +20,8 @@ const MIC: u16 = 4;
 /// The values that are exchanged.
 pub(super) fn values(link: &Link<'_>, findings: &mut Findings) {
     for packet in &link.packets {
-        let told = length_of(packet);
-        if told.is_some_and(|told| packet.new && !in_range(told)) {
+        let announced = length_of(packet);
+        if announced.is_some_and(|announced| packet.new && !in_range(announced)) {
             let text = format!("{} with values out of range", packet.name());
             link.report(findings, LL_LEN_3.id, packet, &[], text);
         }
@@ -54,22 +54,24 @@ const QUEUE_EVENTS: u64 = 2;
 
 pub(super) const fn length_of<'a>(packet: &Packet<'a>) -> Option<&'a DataLength> {
     match packet.item.control() {
-        Some(ControlPdu::LengthReq(told) | ControlPdu::LengthRsp(told)) => Some(told),
+        Some(ControlPdu::LengthReq(announced) | ControlPdu::LengthRsp(announced)) => {
+            Some(announced)
+        }
         _ => None,
     }
 }
 
-fn in_range(told: &DataLength) -> bool {
+fn in_range(announced: &DataLength) -> bool {
     let octets = OCTETS_MIN..=OCTETS_MAX;
     let time = TIME_MIN..=TIME_MAX;
-    octets.contains(&told.max_rx_octets)
-        && octets.contains(&told.max_tx_octets)
-        && time.contains(&told.max_rx_time)
-        && time.contains(&told.max_tx_time)
+    octets.contains(&announced.max_rx_octets)
+        && octets.contains(&announced.max_tx_octets)
+        && time.contains(&announced.max_rx_time)
+        && time.contains(&announced.max_tx_time)
 }
 
-/// What each end may send. A limit that falls applies to what is queued later: the former one
-/// counts until an Empty PDU shows that nothing is left in the queue from before.
+/// What each end may send. A lower limit applies to PDUs queued later: the former one counts until
+/// an Empty PDU shows that the queue was empty.
 #[derive(Default)]
 pub(super) struct Lengths {
     /// Octets and time by sender, once it has taken the peer's values.
@@ -91,17 +93,18 @@ impl Lengths {
     /// `wrong`: the packet breaks a rule.
     pub(super) fn learn(&mut self, packet: &Packet<'_>, wrong: bool) {
         self.drain(packet);
-        let Some(told) = length_of(packet) else { return };
+        let Some(announced) = length_of(packet) else { return };
         if packet.taken {
-            self.agree(other(packet.by) as usize, told, packet.event, wrong);
+            self.agree(other(packet.by) as usize, announced, packet.event, wrong);
         }
     }
 
-    /// An end may raise what it sends at any time: only what the peer takes is known from outside.
-    /// Values that break a rule, or answer nothing, may be heeded or not: they lower no limit.
-    fn agree(&mut self, end: usize, told: &DataLength, event: u64, wrong: bool) {
+    /// An end may send longer PDUs at any time: only the peer's receive limit is known from
+    /// outside. Values that break a rule, or answer nothing, may be heeded or not: they lower no
+    /// limit.
+    fn agree(&mut self, end: usize, announced: &DataLength, event: u64, wrong: bool) {
         // Less than every device takes counts as that.
-        let new = (told.max_rx_octets.max(OCTETS_MIN), told.max_rx_time.max(TIME_MIN));
+        let new = (announced.max_rx_octets.max(OCTETS_MIN), announced.max_rx_time.max(TIME_MIN));
         let (octets, time) = self.limit[end].unwrap_or((OCTETS_MIN, TIME_MIN));
         self.limit[end] = Some((octets.max(new.0), time.max(new.1)));
         if wrong {
@@ -116,7 +119,7 @@ impl Lengths {
             Some(ControlPdu::EncReq(_) | ControlPdu::PauseEncReq) => self.encrypting = true,
             Some(ControlPdu::StartEncRsp) if packet.by == Role::Peripheral => {
                 self.encrypting = false;
-                // What has waited goes out first.
+                // PDUs queued before are sent first.
                 let later = packet.event + QUEUE_EVENTS;
                 for (from, _) in self.falling.iter_mut().flatten() {
                     *from = (*from).max(later);

@@ -93,13 +93,13 @@ pub fn examine_sniffed(view: &View, items: &[AirItem]) -> Examined {
 pub struct Judge {
     /// What all pieces have; `None`: there was none.
     there: Option<Needs>,
-    told: Examined,
+    examined: Examined,
 }
 
 impl Judge {
     /// Judges the connections of a piece.
     pub fn connections(&mut self, view: &View, items: &[AirItem]) {
-        let (there, all) = (Needs::present(view), &mut self.told);
+        let (there, all) = (Needs::present(view), &mut self.examined);
         let facts = Facts::of(view);
         let mut links = link::links(view, items, &mut all.unjudged);
         all.unjudged.extend(links.iter_mut().filter_map(|link| link.end_where_restarted(view)));
@@ -116,14 +116,14 @@ impl Judge {
         all.unjudged.extend(sealed);
         let shared = shared_radio::Shared::of(&links);
         for (number, (link, there)) in links.into_iter().zip(extents).enumerate() {
-            self.take(one_link(link, &facts, &shared.of_peripheral(number), there).told);
+            self.take(one_link(link, &facts, &shared.of_peripheral(number), there).examined);
         }
         self.there = Some(self.there.map_or(there, |before| before.common(there)));
     }
 
-    fn take(&mut self, mut told: Examined) {
-        self.told.findings.append(&mut told.findings);
-        self.told.observations.append(&mut told.observations);
+    fn take(&mut self, mut examined: Examined) {
+        self.examined.findings.append(&mut examined.findings);
+        self.examined.observations.append(&mut examined.observations);
     }
 
     /// What there is to say, each in the order of the whole, when all pieces have been judged;
@@ -136,8 +136,8 @@ impl Judge {
         advertising::check(view, &mut findings);
         extended::check(items, &mut findings);
         gap::check(view, &mut findings);
-        self.take(findings.told);
-        let mut all = self.told;
+        self.take(findings.examined);
+        let mut all = self.examined;
         for list in [&mut all.findings, &mut all.observations] {
             list.sort_by_key(|finding| (finding.record, finding.rule));
         }
@@ -151,7 +151,7 @@ impl Judge {
     }
 }
 
-/// What a view says beside the packets of connections.
+/// The facts of a view beside the packets of connections.
 struct Facts {
     own: feature_bits::Own,
     closed: window::Closed,
@@ -193,7 +193,7 @@ fn one_link(
     length::values(&link, &mut findings);
     let refusals = encryption::check(&link, &mut findings);
     let procedures = procedure::check(&link, &mut findings);
-    // From here on what is said has been judged by itself: what follows asks what came of it.
+    // Above, PDUs are judged by themselves; from here on, what followed them.
     phy::check(&link, &mut findings);
     choice::check(&link, &mut findings);
     length::check(&link, &mut findings);

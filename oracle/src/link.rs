@@ -1,4 +1,4 @@
-//! One connection as the rules see it: its packets with what the peer made of each, and the HCI
+//! One connection as the rules see it: its packets with their reception by the peer, and the HCI
 //! events of both ends.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +68,7 @@ impl Packet<'_> {
         self.item.control()
     }
 
-    /// What it is called in a finding.
+    /// Its name in a finding.
     pub(super) fn name(&self) -> String {
         match (&self.item.decoded, self.opcode()) {
             (_, Some(opcode)) => opcode.name().to_owned(),
@@ -156,11 +156,11 @@ impl Link<'_> {
         };
         let worst = self.request.sca;
         let worst = self.packets.iter().find(heeded).map_or(worst, |_| {
-            let told = self.packets.iter().filter(|packet| {
-                let told = packet.opcode() == Some(Opcode::CLOCK_ACCURACY_REQ);
-                packet.by == Role::Central && told
+            let requests = self.packets.iter().filter(|packet| {
+                let is_request = packet.opcode() == Some(Opcode::CLOCK_ACCURACY_REQ);
+                packet.by == Role::Central && is_request
             });
-            told.filter_map(|packet| packet.item.payload.get(1)).fold(worst, |a, b| a.min(*b))
+            requests.filter_map(|packet| packet.item.payload.get(1)).fold(worst, |a, b| a.min(*b))
         });
         let sniffer = if self.is_captured() { SNIFFER_PPM } else { 0 };
         accuracy_ppm(worst) + sniffer
@@ -210,24 +210,25 @@ impl Link<'_> {
         Duration::from_ms(10 * u64::from(timeout))
     }
 
-    /// When an end told its host that the connection was over, else the end of all records.
+    /// When an end reported the disconnection to its host, else the end of all records.
     pub(super) fn left(&self, role: Role) -> Instant {
-        let told = self
+        let reported = self
             .hci
             .iter()
             .find(|hci| hci.by == role && matches!(hci.event, Event::DisconnectionComplete { .. }));
-        told.map_or(self.end, |hci| hci.at)
+        reported.map_or(self.end, |hci| hci.at)
     }
 
-    /// Whether the peripheral is in it: who filters lets a CONNECT_IND pass that it has received.
+    /// Whether the peripheral is in the connection: with a filter it may ignore a CONNECT_IND that
+    /// it has received.
     pub(super) fn is_accepted(&self) -> bool {
-        let told = |hci: &HciEvent<'_>| {
+        let reported = |hci: &HciEvent<'_>| {
             hci.by == Role::Peripheral && matches!(hci.event, Event::LeConnectionComplete(_))
         };
-        self.last_of(Role::Peripheral).is_some() || self.hci.iter().any(told)
+        self.last_of(Role::Peripheral).is_some() || self.hci.iter().any(reported)
     }
 
-    /// Whether encryption was asked for with two keys, for which nobody on air is to blame.
+    /// Whether the hosts gave two different keys for an encryption, which breaks no rule on air.
     pub(super) fn keys_differ(&self, until: Instant) -> bool {
         let asked = |packet: &Packet<'_>| {
             packet.opcode() == Some(Opcode::ENC_RSP) && packet.item.at < until
@@ -300,15 +301,14 @@ impl Link<'_> {
     fn forget_from(&mut self, at: Instant) {
         self.packets.retain(|packet| packet.item.end <= at);
         self.hci.retain(|hci| hci.at < at);
-        self.farewells = self.farewells.map(|told| told.filter(|told| *told < at));
-        self.keys = self.keys.map(|told| told.filter(|(told, _)| *told < at));
+        self.farewells = self.farewells.map(|time| time.filter(|time| *time < at));
+        self.keys = self.keys.map(|time| time.filter(|(time, _)| *time < at));
         self.end = at;
         self.mark_last();
     }
 
-    /// Forgets everything from the moment on at which an end was switched on again: it knows
-    /// nothing of this connection any more, and the other end talks to nobody. Tells which record
-    /// says so.
+    /// Drops everything from the restart of an end on: that end no longer knows this connection.
+    /// Returns the record of the restart.
     pub(super) fn end_where_restarted(&mut self, view: &View) -> Option<RecordId> {
         let (connect, nodes) = (self.connect.record, self.nodes);
         let again = |fact: &&NodeFact| fact.id > connect && nodes.contains(&fact.node);
@@ -359,10 +359,10 @@ pub(super) fn links<'a>(
 ) -> Vec<Link<'a>> {
     let mut links = Vec::new();
     let mut by_number = BTreeMap::new();
-    // Who advertised with an address, and whether with the bit for the second algorithm.
+    // The node that advertised with an address, and whether ChSel was set.
     let mut advertisers: BTreeMap<Address, (NodeId, bool)> = BTreeMap::new();
     let end = view.end;
-    // Connections that are not judged, and have been told.
+    // Connections that are not judged, and have been reported.
     let mut beginnings = BTreeSet::new();
     // An AUX_CONNECT_REQ that waits for its answer.
     let mut asked: Option<(&AirItem, &ConnectInd, usize)> = None;

@@ -60,7 +60,7 @@ impl Needs {
     pub const LENGTH: Self = Self(1 << 2);
     /// Which packets were taken by their peers, as later ones acknowledge.
     pub const ACKNOWLEDGED: Self = Self(1 << 9);
-    /// Who heard a packet and who did not, also where no acknowledgement shows it.
+    /// Which nodes heard a packet, even where no acknowledgement shows it.
     pub const RECEPTION: Self = Self(1 << 3).and(Self::ACKNOWLEDGED);
     /// The channel of each packet.
     pub const CHANNEL: Self = Self(1 << 4);
@@ -115,17 +115,18 @@ impl Needs {
         words.join(", ")
     }
 
-    /// What a view has.
+    /// The evidence in a view.
     #[must_use]
     pub fn present(view: &View) -> Self {
         let all = |has: fn(&Frame) -> bool| view.frames.iter().all(has);
-        // What somebody has worked out from acknowledgements is not what receivers tell.
-        let told = |frame: &Frame| frame.hearing != Hearing::Unknown && frame.followed.is_none();
+        // Reception worked out from acknowledgements does not count as reported by receivers.
+        let reported =
+            |frame: &Frame| frame.hearing != Hearing::Unknown && frame.followed.is_none();
         let there = [
             (view.complete, Self::ADJACENCY),
             (view.exact_times, Self::CLOCKS),
             (all(|frame| frame.end.is_some()), Self::LENGTH),
-            (all(told), Self::RECEPTION),
+            (all(reported), Self::RECEPTION),
             (all(|frame| frame.channel.is_some()), Self::CHANNEL),
             (all(|frame| frame.phy.is_some()), Self::PHY),
             (all(|frame| frame.crc_init.is_some()), Self::CRC),
@@ -138,12 +139,12 @@ impl Needs {
             .fold(Self::PACKETS, |all, (_, need)| all.and(need))
     }
 
-    /// Whether what is there decides about a rule.
+    /// Whether the available evidence decides about a rule.
     pub(super) fn decide(rule: &str, there: Self) -> bool {
         Self::of(rule).is_some_and(|needs| needs.are_met_by(there))
     }
 
-    /// What a rule needs; `None`: the oracle does not judge it.
+    /// The evidence that a rule needs; `None`: the oracle does not judge it.
     #[must_use]
     pub fn of(rule: &str) -> Option<Self> {
         NEEDS.iter().find(|(_, rules)| rules.contains(&rule)).map(|(needs, _)| *needs)
@@ -182,7 +183,7 @@ const NEEDS: &[(Needs, &[&str])] = &[
     (Needs::CRC, &[LL_CRC_1.id]),
     (PLACED, &[LL_EXT_1.id, LL_EXT_5.id]),
     (Needs::HCI, &[GAP_DISC_2.id]),
-    // What a PDU before it, or none, makes of it.
+    // Rules that depend on earlier PDUs, or on their absence.
     (
         HEARD,
         &[
@@ -277,7 +278,7 @@ const NEEDS: &[(Needs, &[&str])] = &[
     (TIMED.and(Needs::RECEPTION), &[LL_EVENT_1.id, LL_TIFS_2.id, LL_TIFS_3.id]),
     (TIMED.and(RECEIVED).and(PLACED), &[LL_ADV_1.id, LL_ADV_7.id, LL_EXT_2.id, LL_EXT_3.id]),
     (TIMED.and(HOSTS).and(PLACED), &[LL_ADV_2.id, LL_ADV_8.id]),
-    // What hosts have asked for and were told, and what is encrypted with the keys that they gave.
+    // Rules about commands and events of hosts, and about packets encrypted with their keys.
     (
         HOSTS,
         &[

@@ -1,5 +1,5 @@
-//! What a device owes after something has happened: to leave where it must, to acknowledge the
-//! end, not to wait for ever.
+//! Obligations of a device: to disconnect where it must, to acknowledge LL_TERMINATE_IND, not to
+//! wait forever.
 
 use ble::hci::Role;
 use ble::pdu::control::{ControlPdu, Opcode};
@@ -14,9 +14,9 @@ use super::link::{Link, Packet, other};
 use super::procedure::{OpenedProcedures, PAST};
 use super::{Finding, Findings};
 
-/// Violations of the peer after which a device leaves at once (5.1.3).
+/// Violations of the peer after which a device must disconnect immediately (5.1.3).
 const OBLIGE: [&str; 3] = [LL_ENC_1.id, LL_ENC_2.id, LL_MIC_1.id];
-/// Events until it is gone.
+/// Events until it must have disconnected.
 const GRACE: u64 = 3;
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -29,9 +29,9 @@ pub(super) fn check(link: &Link<'_>, procedures: &OpenedProcedures, findings: &m
     }
 }
 
-/// Who goes on with a connection that it must leave.
+/// A device that continues a connection that it must end.
 fn stays(link: &Link<'_>, findings: &mut Findings) {
-    let violations = findings.told.findings.iter().filter(|found| OBLIGE.contains(&found.rule));
+    let violations = findings.examined.findings.iter().filter(|found| OBLIGE.contains(&found.rule));
     let mut reasons: Vec<_> = violations
         .filter_map(|found| {
             let at = link.taken(found.record)?;
@@ -56,7 +56,8 @@ fn stays(link: &Link<'_>, findings: &mut Findings) {
         let reason = &link.packets[at];
         let victim = other(reason.by);
         let after = link.packets.iter().skip(at).filter(|packet| packet.by == victim);
-        // Who says that it leaves for a violation may wait for the answer; who was told does not.
+        // A device that sends LL_TERMINATE_IND for a violation may wait for the acknowledgement;
+        // one that has received it does not.
         let says_goodbye = rule != LL_TERM_2.id
             && after.clone().any(|p| p.opcode() == Some(Opcode::TERMINATE_IND));
         // Before it acknowledges, which it has to, it may have left events out.
@@ -84,7 +85,7 @@ fn is_done(before: &[Packet<'_>], by: Role) -> bool {
     by == Role::Central && last == Some(Opcode::START_ENC_RSP)
 }
 
-/// Who leaves on LL_TERMINATE_IND without having acknowledged it.
+/// A device that disconnects on LL_TERMINATE_IND without having acknowledged it.
 fn unacknowledged(link: &Link<'_>, role: Role, findings: &mut Findings) {
     let Some((hci, reason)) = ended(link, role) else { return };
     let goodbye = link.packets.iter().position(|packet| {
@@ -106,7 +107,7 @@ fn unacknowledged(link: &Link<'_>, role: Role, findings: &mut Findings) {
     }
 }
 
-/// Who waits longer for an answer than the response timeout.
+/// A device that waits longer for an answer than the response timeout.
 fn waits(link: &Link<'_>, procedures: &OpenedProcedures, role: Role, findings: &mut Findings) {
     let sent = link
         .packets

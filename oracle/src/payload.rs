@@ -1,5 +1,5 @@
-//! The authenticated payload timeout: on an encrypted link a host is told when no PDU with a valid
-//! MIC has come for so long.
+//! The authenticated payload timeout: on an encrypted link a host gets an event when no PDU with a
+//! valid MIC was received for that time.
 
 use ble::hci::{Command, Event, Handle, Role};
 use ble::pdu::control::FeatureSet;
@@ -16,7 +16,7 @@ const DEFAULT: Duration = Duration::from_secs(30);
 /// Write Authenticated Payload Timeout.
 const WRITE_TIMEOUT: u16 = 0x0C7C;
 const UNIT: Duration = Duration::from_ms(10);
-/// Until the host is told; clocks are far within the second value.
+/// Delay of the event; clock errors are far below the second value.
 const PATIENCE: Duration = Duration::from_ms(100);
 const SLACK_PPM: u32 = 10_000;
 
@@ -74,9 +74,9 @@ fn silent(link: &Link<'_>, role: Role, sets: &[Set], findings: &mut Findings) {
     let authentic = peers.filter(|packet| packet.taken && packet.item.decrypted == Some(true));
     let mut ticks: Vec<_> = authentic.map(|packet| (packet.item.end, Tick::Restart)).collect();
     let Some(start) = ticks.first().map(|(at, _)| *at) else { return };
-    let told = link.hci.iter().filter(|hci| hci.by == role);
+    let events = link.hci.iter().filter(|hci| hci.by == role);
     let mut handle = None;
-    for hci in told {
+    for hci in events {
         match hci.event {
             Event::LeConnectionComplete(complete) => handle = Some(complete.handle),
             Event::AuthenticatedPayloadTimeoutExpired { .. } => ticks.push((hci.at, Tick::Restart)),

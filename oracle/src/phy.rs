@@ -15,7 +15,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
         phys.reach(packet.event);
         let sent = packet.item.phy.phy();
         let wanted = phys.ends[packet.by as usize][packet.by as usize];
-        // The answer to an LL_PHY_UPDATE_IND first heard in the event of its instant leaves T_IFS
+        // The answer to an LL_PHY_UPDATE_IND first heard in the event of its instant is sent T_IFS
         // later, on the old PHY or on the new one.
         let open = packet.by == Role::Peripheral && phys.heard_at_instant == Some(packet.event);
         if sent != wanted && phys.is_known() && !open {

@@ -1,5 +1,5 @@
-//! Length limits while a PHY update is open (Table 5.1): what is sent must not take too long on
-//! any PHY that may apply when it is sent again.
+//! Length limits while a PHY update is open (Table 5.1): a PDU must not take too long on any PHY
+//! that may apply when it is retransmitted.
 
 use ble::hci::Role;
 use ble::pdu::control::{ControlPdu, Opcode};
@@ -35,7 +35,7 @@ pub(super) fn check(link: &Link<'_>, findings: &mut Findings) {
 /// The PHY on which a packet would take longer than `time` µs, or the least that is always allowed.
 fn too_long(possible: PhySet, packet: &Packet<'_>, time: u16) -> Option<TxPhy> {
     let payload = packet.tx.pdu.payload_len();
-    // LE Coded may be sent with either coding: the faster one is the one that counts here.
+    // LE Coded may be sent with either coding: the faster one counts here.
     let all = [
         (PhySet::LE_1M, TxPhy::Le1M, 0),
         (PhySet::LE_2M, TxPhy::Le2M, 0),

@@ -1,5 +1,5 @@
-//! LL Privacy: who must not be heard under its identity, and who hides, as a host has told its
-//! controller.
+//! LL Privacy: which peers must not use their identity, and when this device uses private
+//! addresses, by the commands of its host.
 
 use ble::address::Address;
 use ble::crypto::address::resolves;
@@ -25,7 +25,7 @@ struct Private {
     initiating: bool,
 }
 
-/// The resolving list of one controller, and for what it is used.
+/// The resolving list of one controller, and its uses.
 #[derive(Clone, Default)]
 pub(super) struct Resolving {
     devices: Vec<Device>,
@@ -33,10 +33,10 @@ pub(super) struct Resolving {
     private: Private,
 }
 
-/// What was broken and how, if anything.
+/// The broken rule and how, if any.
 type Wrong = Option<(&'static str, String)>;
 
-/// Commands whose Own_Address_Type the typed form does not tell, and where they have it.
+/// Commands whose typed form lacks Own_Address_Type, and its offset.
 const OWN_ADDRESS_TYPES: [(u16, usize); 2] = [(0x2006, 5), (0x200D, 12)];
 
 impl Resolving {
@@ -93,22 +93,23 @@ impl Resolving {
         key.is_some_and(|device| has(&device.local_irk) && resolves(&device.local_irk, own))
     }
 
-    /// What is wrong with an answer to this device. While addresses are not resolved nobody is
-    /// accused: stacks differ on what network privacy demands then.
+    /// The fault of an answer to this device, if any. While address resolution is disabled no fault
+    /// is found: stacks differ on what network privacy demands then.
     pub(super) fn served(&self, peer: Address) -> Wrong {
         let hidden = self.device(peer).is_some_and(|d| has(&d.peer_irk) && !d.device_privacy);
         let wrong = self.enabled && hidden;
         wrong.then(|| (LL_ADV_6.id, format!("answers the identity {peer}, which ought to hide")))
     }
 
-    /// What is wrong with directed advertising for this peer that names this target.
+    /// The fault of directed advertising for this peer with this target, if any.
     pub(super) fn calls(&self, peer: Address, target: Address) -> Wrong {
         let keyed = self.device(peer).is_some_and(|device| has(&device.peer_irk));
         (self.private.advertising && keyed && target == peer)
             .then(|| (LL_PRIV_1.id, format!("names its target by the identity {target}")))
     }
 
-    /// What is wrong with accepting an initiator when `target` was called, which means `peer`.
+    /// The fault of accepting an initiator when `target`, an address of `peer`, was addressed, if
+    /// any.
     pub(super) fn accepts(&self, peer: Address, target: Address, initiator: Address) -> Wrong {
         // A host that makes private addresses itself names one of them.
         let is_peer = |device: &&Device| {
@@ -123,9 +124,9 @@ impl Resolving {
         (!meant).then(|| (LL_PRIV_2.id, format!("lets {initiator} in, and has called {target}")))
     }
 
-    /// What is wrong with an initiator's address towards this advertiser, which has called `target`
-    /// if it has called anybody. Own addresses that need a key of a peer that could not be resolved
-    /// are not judged.
+    /// The fault of an initiator's address towards this advertiser, which has addressed `target` if
+    /// its advertising is directed. Local addresses that need the key of an unresolved peer are not
+    /// judged.
     pub(super) fn initiates(
         &self,
         initiator: Address,

@@ -1,4 +1,4 @@
-//! Control procedures: who may start which when, what must be answered, and by when.
+//! Control procedures: which end may start which one when, which PDUs need an answer, and by when.
 
 use ble::error::ErrorCode;
 use ble::hci::Role;
@@ -45,7 +45,7 @@ pub(super) struct Due {
     pub(super) unknown: bool,
     /// Or served, as its receiver reads it: it is known, and its length is wrong (2.4.2).
     bent: bool,
-    /// It broke a rule: what is done about it is left open, and nothing is owed.
+    /// It broke a rule: the reaction is left open, and no answer is owed.
     pub(super) open: bool,
     /// It is an LL_CONNECTION_PARAM_REQ out of range, which has to be rejected.
     out_of_range: bool,
@@ -56,7 +56,7 @@ pub(super) struct Due {
 pub(super) struct OpenedProcedures {
     open: [Option<OpenProcedure>; 2],
     pub(super) due: [Vec<Due>; 2],
-    /// Requests that the central served where it had to reject them. Who has asked may take that
+    /// Requests that the central served where it had to reject them. The peripheral may take that
     /// for a PDU of the central's own procedure, and wait for the reject.
     unrejected: Vec<Due>,
     /// Opcodes that each end has taken, for LL_UNKNOWN_RSP and rejects.
@@ -71,7 +71,7 @@ pub(super) struct OpenedProcedures {
     next_latency: Option<(u64, u16)>,
 }
 
-/// Checks all procedures and gives what is left of them at the end of the connection.
+/// Checks all procedures and returns those open at the end of the connection.
 pub(super) fn check(link: &Link<'_>, findings: &mut Findings) -> OpenedProcedures {
     let mut all = OpenedProcedures { latency: link.request.latency, ..OpenedProcedures::default() };
     for packet in &link.packets {
@@ -101,7 +101,7 @@ impl OpenedProcedures {
         self.paused
     }
 
-    /// What the other end may be waiting for.
+    /// The answers that the other end may be waiting for.
     pub(super) fn awaited_from(&self, role: Role) -> impl Iterator<Item = &Due> {
         let unrejected = self.unrejected.iter().filter(move |_| role == Role::Central);
         self.due[role as usize].iter().chain(unrejected)
@@ -122,11 +122,11 @@ impl OpenedProcedures {
 
     fn sent(&mut self, link: &Link<'_>, packet: &Packet<'_>, opcode: Opcode, out: &mut Findings) {
         let (by, name) = (packet.by, opcode.name());
-        let mut tell = |rule, evidence: &[RecordId], text| {
+        let mut report = |rule, evidence: &[RecordId], text| {
             link.report(out, rule, packet, evidence, text);
         };
         if only(opcode).is_some_and(|role| role != by) {
-            tell(LL_ROLE_1.id, &[], format!("{name} is for the other role to send"));
+            report(LL_ROLE_1.id, &[], format!("{name} is for the other role to send"));
             return;
         }
         let own = by as usize;
@@ -135,48 +135,56 @@ impl OpenedProcedures {
         if let Some(due) = answered {
             let refuses = matches!(opcode, Opcode::UNKNOWN_RSP | Opcode::REJECT_IND);
             if due.unknown && !due.bent && !refuses {
-                tell(LL_CTRL_2.id, &[due.record], format!("{name} answers what is not understood"));
+                report(
+                    LL_CTRL_2.id,
+                    &[due.record],
+                    format!("{name} answers what is not understood"),
+                );
             }
             if packet.item.at.since(due.at) > RESPONSE_TIMEOUT {
-                tell(LL_LIVE_1.id, &[due.record], format!("{name} came after more than 40 s"));
+                report(LL_LIVE_1.id, &[due.record], format!("{name} came after more than 40 s"));
             }
         }
         let stray =
             answered.is_none() && must_answer(opcode, by) && !self.may_refuse(packet, opcode);
         if stray {
-            tell(LL_RSP_1.id, &[], format!("{name} answers nothing"));
+            report(LL_RSP_1.id, &[], format!("{name} answers nothing"));
         }
         let again = self.version[own].filter(|_| opcode == Opcode::VERSION_IND);
         if let Some(first) = again {
-            tell(LL_VERS_1.id, &[first], format!("{name} a second time"));
+            report(LL_VERS_1.id, &[first], format!("{name} a second time"));
         }
         if let Some(wrong) = wrong_instant(packet) {
-            tell(LL_INST_1.id, &[], format!("{name} with an instant {wrong}"));
+            report(LL_INST_1.id, &[], format!("{name} with an instant {wrong}"));
         } else if let Some((ahead, needed)) = self.too_near(packet) {
             let text = format!(
                 "{name} with an instant {ahead} events ahead: with latency {} it takes {needed} \
                  to have six to listen to",
                 self.latency
             );
-            tell(LL_INST_4.id, &[], text);
+            report(LL_INST_4.id, &[], text);
         }
         let excused = answered.is_some_and(|due| due.open);
         if self.rejects_collision_as_peripheral(packet) && !excused {
-            tell(LL_COLL_3.id, &[], format!("{name}: it is for the central to reject collisions"));
+            report(
+                LL_COLL_3.id,
+                &[],
+                format!("{name}: it is for the central to reject collisions"),
+            );
         }
         // The exchange of versions is over: one more LL_VERSION_IND begins nothing that could end.
         let starts = answered.is_none() && !continues && again.is_none() && is_start(opcode);
         if let (true, Some(kind)) = (starts, kind(opcode)) {
             for (rule, record, text) in self.wrong_start(by, kind) {
-                tell(rule, &[record], format!("{name} {text}"));
+                report(rule, &[record], format!("{name} {text}"));
             }
         } else if let Some((own, due)) = self.serves_collision(by, opcode, answered) {
             if let Some(answer) = own.answered {
                 let text = format!("{name} where leaving the connection is recommended");
-                tell(LL_COLL_4.id, &[answer, due.record], text);
+                report(LL_COLL_4.id, &[answer, due.record], text);
             } else if by == Role::Central && !due.open {
                 let text = format!("{name} instead of a reject while an own procedure is open");
-                tell(LL_COLL_2.id, &[own.record], text);
+                report(LL_COLL_2.id, &[own.record], text);
             }
             if by == Role::Central {
                 self.unrejected.push(due);
@@ -185,15 +193,15 @@ impl OpenedProcedures {
         if let Some(due) = answered.filter(|due| due.out_of_range) {
             let accepts = [Opcode::CONNECTION_PARAM_RSP, Opcode::CONNECTION_UPDATE_IND];
             if accepts.contains(&opcode) {
-                tell(LL_PAR_3.id, &[due.record], format!("{name} to a request out of range"));
+                report(LL_PAR_3.id, &[due.record], format!("{name} to a request out of range"));
             }
         }
         // LL-RSP-2: what answers nothing changes nothing.
         if !stray {
             self.advance(packet, opcode, starts);
         }
-        // Whoever refuses the response to its own request ends what it began, in whatever words:
-        // a reject may name the request or the response.
+        // A device that refuses the response to its own request ends its procedure, in any form: a
+        // reject may name the request or the response.
         let refuses = [Opcode::UNKNOWN_RSP, Opcode::REJECT_IND, Opcode::REJECT_EXT_IND];
         if refuses.contains(&opcode)
             && answered.is_some_and(|due| due.opcode == Opcode::CONNECTION_PARAM_RSP)
@@ -209,7 +217,7 @@ impl OpenedProcedures {
         (u32::from(ahead) < needed).then_some((ahead, needed))
     }
 
-    /// Whether a PDU of the central goes on with a procedure that it started itself.
+    /// Whether a PDU of the central continues a procedure that it started itself.
     fn continues(&self, by: Role, opcode: Opcode) -> bool {
         let goes_on = matches!(opcode, Opcode::CONNECTION_UPDATE_IND | Opcode::ENC_REQ);
         goes_on
@@ -239,7 +247,7 @@ impl OpenedProcedures {
             let response = matches!(due.opcode, Opcode::PHY_RSP | Opcode::CONNECTION_PARAM_RSP);
             response && opcode != Opcode::REJECT_IND && fits(due)
         };
-        // What a reject names is what it answers.
+        // A reject answers the PDU that it names.
         let named = |due: &Due| {
             matches!(packet.control(), Some(ControlPdu::RejectExtInd { opcode, .. })
                 if due.opcode == *opcode)
@@ -270,7 +278,7 @@ impl OpenedProcedures {
         packet.by == Role::Peripheral && collision.contains(&error)
     }
 
-    /// What is wrong with starting a procedure now.
+    /// The faults in starting a procedure now.
     fn wrong_start(&self, by: Role, kind: ProcedureKind) -> Vec<(&'static str, RecordId, String)> {
         let mut wrong = Vec::new();
         if let Some(open) = &self.open[by as usize] {
@@ -287,8 +295,8 @@ impl OpenedProcedures {
         wrong
     }
 
-    /// The own procedure with an instant that is open while its owner serves another one of the
-    /// peer's, and the request that is served.
+    /// A device's open procedure with an instant while it serves another one of the peer's, and the
+    /// request that it serves.
     fn serves_collision(
         &self,
         by: Role,
@@ -306,7 +314,7 @@ impl OpenedProcedures {
         positive.contains(&opcode).then_some((own, due))
     }
 
-    /// What is open after a PDU was sent for the first time.
+    /// Updates the open procedures after a PDU was sent for the first time.
     fn advance(&mut self, packet: &Packet<'_>, opcode: Opcode, starts: bool) {
         let (by, own) = (packet.by, packet.by as usize);
         let record = packet.item.record;
@@ -349,7 +357,7 @@ impl OpenedProcedures {
     fn took(&mut self, packet: &Packet<'_>, opcode: Opcode, wrong: bool, stray: bool) {
         let (by, taker) = (packet.by, other(packet.by));
         let malformed = packet.control().is_none_or(|pdu| matches!(pdu, ControlPdu::Unknown(_)));
-        // 2.4: what has no opcode is no control PDU, and may be ignored as well.
+        // 2.4: a payload without an opcode is no control PDU, and may also be ignored.
         let malformed = malformed && opcode != Opcode::NONE;
         let unknown = malformed || is_start(opcode) && only(opcode).is_some_and(|role| role != by);
         let out_of_range = matches!(packet.control(),
@@ -389,15 +397,15 @@ impl OpenedProcedures {
         if closes && open.until.is_none() {
             self.open[taker as usize] = None;
         } else if closes && matches!(open.kind, ProcedureKind::Parameters | ProcedureKind::Phy) {
-            // The update that seemed to answer what is refused was the central's own; its instant
-            // comes all the same.
+            // The update that seemed to answer the refused request was the central's own; its
+            // instant still applies.
             self.open[taker as usize] = None;
             self.open[by as usize] = Some(OpenProcedure { answered: None, ..open });
         }
     }
 }
 
-/// Whether it is an LL_PHY_UPDATE_IND that ends its procedure at once.
+/// Whether it is an LL_PHY_UPDATE_IND that ends its procedure immediately.
 fn changes_nothing(packet: &Packet<'_>) -> bool {
     matches!(packet.control(), Some(ControlPdu::PhyUpdateInd { .. })) && instant(packet).is_none()
 }

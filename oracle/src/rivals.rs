@@ -1,7 +1,7 @@
-//! Several centrals that answer one advertisement: their CONNECT_INDs meet on air, and the
-//! advertiser takes one of them at most. Which one shows what follows: a connection in which it has
-//! spoken has begun; where it has spoken in none, the one that it is known to have received. In the
-//! others it never was, and owes nobody anything.
+//! Several centrals that answer one advertisement: their CONNECT_INDs overlap on air, and the
+//! advertiser accepts at most one. The accepted one is the connection in which it has sent a
+//! packet; without a packet, the one whose CONNECT_IND it is known to have received. In the others
+//! it never took part, and has no obligations.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use ble::time::Duration;
 use super::link::Link;
 use bletwin_sniffer::{Hearing, NodeId, Reception, View};
 
-/// CONNECT_INDs that begin so soon after each other answer the same packet: all have the same
-/// length, and none leaves room for another advertisement.
+/// CONNECT_INDs that begin within this time answer the same packet: all have the same length, and
+/// another advertisement does not fit between them.
 const TOGETHER: Duration = Duration::from_us(100);
 
 /// Marks those that the advertiser did not take.

@@ -59,8 +59,8 @@ impl Shared {
 }
 
 impl Busy<'_> {
-    /// From when on the peripheral of this connection listens for each of its events, in their
-    /// order: where there is a transmit window, from its start. Empty where it has no others.
+    /// From when on the peripheral of this connection listens for each of its events, in order:
+    /// from the start of a transmit window if there is one. Empty if it has no other connections.
     pub(super) fn listens_from(&self, link: &Link<'_>) -> Vec<Instant> {
         if self.others.is_empty() {
             return Vec::new();

@@ -14,7 +14,7 @@ use bletwin_sniffer::RecordId;
 /// Between two packets of one event there is less.
 const PAUSE: Duration = Duration::from_us(400);
 
-/// Finds the packet from which on the central goes by parameters that it has taken back.
+/// Finds the packet from which on the central uses parameters that a later update has replaced.
 pub(super) fn kept(link: &Link<'_>) -> Option<(usize, RecordId)> {
     let mut old = Old { ppm: link.central_ppm(), interval: link.interval(), last: None };
     let mut update: Option<Announced> = None;
@@ -33,7 +33,7 @@ pub(super) fn kept(link: &Link<'_>) -> Option<(usize, RecordId)> {
         }
         if let (true, Some(ControlPdu::ConnectionUpdateInd(new))) = (packet.new, packet.control()) {
             let ahead = new.instant.wrapping_sub(packet.event as u16);
-            // What was told before in the event of its instant is in force.
+            // An earlier update announced in the event of its instant is in force.
             if let Some(before) = update.filter(|update| update.at_once) {
                 old.interval = before.interval();
             }
@@ -53,7 +53,7 @@ pub(super) fn kept(link: &Link<'_>) -> Option<(usize, RecordId)> {
 struct Announced {
     new: ConnectionUpdate,
     instant: u64,
-    /// It was told in the event of its instant: there is no transmit window (LL-UPD-2).
+    /// It was announced in the event of its instant: there is no transmit window (LL-UPD-2).
     at_once: bool,
     record: RecordId,
 }
@@ -73,7 +73,7 @@ impl Announced {
     }
 }
 
-/// Tells of it.
+/// Reports the finding.
 pub(super) fn report(link: &Link<'_>, index: usize, update: RecordId, findings: &mut Findings) {
     let packet = &link.packets[index];
     let text = format!("event {} came by the old connection parameters", packet.event);

@@ -1,4 +1,4 @@
-//! What control PDUs are, as data: who may send them, what they start, what they answer.
+//! Control PDUs as data: who may send them, what they start, what they answer.
 
 use ble::hci::Role;
 use ble::pdu::control::{FeatureSet, Opcode};
@@ -24,7 +24,7 @@ impl ProcedureKind {
     }
 }
 
-/// The procedure that a PDU belongs to. LL_REJECT_IND, LL_UNKNOWN_RSP and their like: none.
+/// The procedure that a PDU belongs to. `None` for LL_REJECT_IND, LL_UNKNOWN_RSP and similar PDUs.
 pub(super) const fn kind(opcode: Opcode) -> Option<ProcedureKind> {
     Some(match opcode {
         Opcode::FEATURE_REQ | Opcode::PERIPHERAL_FEATURE_REQ | Opcode::FEATURE_RSP => {
@@ -67,7 +67,8 @@ pub(super) const fn only(opcode: Opcode) -> Option<Role> {
     }
 }
 
-/// What a PDU answers: one of these must be waiting at its sender. Empty: nothing.
+/// The PDUs that a PDU answers: its sender must owe an answer to one of these. Empty: it is no
+/// answer.
 pub(super) const fn answers(opcode: Opcode, by: Role) -> &'static [Opcode] {
     match (opcode, by) {
         (Opcode::FEATURE_RSP, _) => &[Opcode::FEATURE_REQ, Opcode::PERIPHERAL_FEATURE_REQ],

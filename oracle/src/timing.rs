@@ -12,7 +12,7 @@ use super::Findings;
 use super::link::{Link, Packet, UNIT};
 use super::shared_radio::{Busy, LEAD};
 
-/// What the sender of the second packet may deviate, and what its clock (50 ppm) adds.
+/// Permitted deviation of the second packet's start, and of its sender's clock.
 const T_IFS_TOLERANCE: Duration = Duration::from_us(2);
 const ACTIVE_CLOCK_PPM: u32 = 50;
 /// How far two times of a sniffer may be off that counts microseconds.
@@ -66,8 +66,8 @@ pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
     }
 }
 
-/// Events that the central has not closed in time: it knows how long an answer may last. One that
-/// breaks a rule is not counted against it.
+/// Events that the central has not closed in time: it knows the maximum length of an answer. An
+/// answer that breaks a rule does not count against it.
 pub(super) fn room(link: &Link<'_>, findings: &mut Findings) {
     let drift = link.longest_interval().ppm(link.central_ppm());
     for pair in link.packets.windows(2) {
@@ -114,7 +114,7 @@ fn ignored(link: &Link<'_>, index: usize) -> bool {
 }
 
 /// Whether the answer to a packet would have lasted into an event of another connection of the
-/// peripheral. What has not been acknowledged is all that it may send; else an empty PDU will do.
+/// peripheral. An unacknowledged PDU must be repeated; otherwise an Empty PDU is enough.
 fn no_time(link: &Link<'_>, index: usize, busy: &Busy<'_>) -> bool {
     let packet = &link.packets[index];
     let own = link.packets[..index].iter().rev().find(|own| own.by == Role::Peripheral);
@@ -171,7 +171,7 @@ impl Anchors {
         }
     }
 
-    /// Takes an anchor and tells between when and when it had to begin, by which rule.
+    /// Takes an anchor and returns the earliest and latest permitted start, and the rule.
     pub(super) fn place(&mut self, packet: &Packet<'_>) -> (Instant, Instant, &'static str) {
         let place = match (self.last, self.update) {
             (Some((last, event)), Some((instant, update))) if packet.event >= instant => {
@@ -195,7 +195,7 @@ impl Anchors {
         place
     }
 
-    /// Takes an anchor and tells what is wrong with it.
+    /// Takes an anchor and returns its fault, if any.
     pub(super) fn anchor(&mut self, packet: &Packet<'_>) -> Option<(&'static str, String)> {
         let at = packet.item.at;
         let since = self.last.map_or(self.window.0, |(last, _)| last);

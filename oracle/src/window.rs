@@ -13,7 +13,7 @@ use super::shared_radio::{Busy, LEAD};
 use super::timing::{Anchors, JITTER};
 use bletwin_sniffer::{Fact, NodeId, RecordId, View};
 
-/// Worst accuracy of the peripheral's own sleep clock.
+/// Worst accuracy of the peripheral's sleep clock.
 const OWN_PPM: u32 = 500;
 /// A receiver that closed longer before an anchor was not open for it.
 const FAR: Duration = Duration::from_ms(10);
@@ -36,7 +36,7 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
     let mut heard = None;
     let mut anchors = Anchors::new(link);
     let mut before: Option<&Packet<'_>> = None;
-    // Who has left the connection listens for others.
+    // A device that has disconnected no longer listens.
     let (left, parted) = (link.left(Role::Peripheral), link.parted(findings));
     let there = |packet: &&Packet<'_>| {
         packet.item.at < left && parted.is_none_or(|event| packet.event < event)
@@ -63,7 +63,8 @@ pub(super) fn check(link: &Link<'_>, closed: &Closed, busy: &Busy<'_>, findings:
             continue;
         }
         if let Some(record) = closed_early(closed, packet, interval) {
-            // Bit by bit it has gone further than its clock may: nobody has to wait there.
+            // In small steps it has drifted further than its clock may: the peer does not have to
+            // listen there.
             if let Some((rule, text)) = off {
                 link.report(findings, rule, packet, &[record], text);
                 continue;
@@ -96,7 +97,7 @@ impl Reach {
         Self { ppm: link.central_ppm() + OWN_PPM, most }
     }
 
-    /// Whether it may not have come to the middle between two anchors in this time.
+    /// Whether the window is still below half an interval after this time.
     pub(super) fn lasts(&self, since: Duration) -> bool {
         since.ppm(self.ppm) + JITTER < self.most
     }

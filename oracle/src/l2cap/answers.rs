@@ -11,7 +11,7 @@ use super::{Wrong, formats, lists};
 /// Most octets of a value.
 const VALUE_MAX: usize = 512;
 
-/// What is wrong with a response to this request.
+/// The faults of a response to this request.
 pub(super) fn faults(ask: &Ask, response: &[u8]) -> impl Iterator<Item = (&'static str, String)> {
     let request = &ask.octets;
     let wrong = match *response {
@@ -46,7 +46,7 @@ fn unnamed(request: &[u8], handle: u16, error: u8) -> Wrong {
             | error::INSUFFICIENT_RESOURCES,
             _,
         ) => handle == 0,
-        // Both a wrong request and what is wrong in it may be told.
+        // The error may name the malformed request as well as the fault in it.
         _ if formats::fault(request).is_some() => return None,
         (error::OUT_OF_SYNC, _) => return None,
         (_, code::READ_REQ | code::READ_BLOB_REQ | code::WRITE_REQ | code::PREPARE_WRITE_REQ) => {

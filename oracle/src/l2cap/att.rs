@@ -36,7 +36,7 @@ struct End {
     asked: Option<(u8, Instant)>,
     /// Requests that have reached its server.
     asks: Vec<Ask>,
-    /// Of the peer, of an unknown kind, or too many: what it answers cannot be told any more.
+    /// Requests of an unknown kind, or too many: the request of an answer is no longer known.
     unknown: bool,
     /// The open indication of its server.
     indicated: Option<Instant>,
@@ -44,12 +44,13 @@ struct End {
     indications: Vec<Instant>,
     /// It has sent ATT_EXCHANGE_MTU_REQ.
     exchanged: bool,
-    /// What it has said in it, or heard; by which opcode.
+    /// The ATT_MTU that it has offered, with the opcode.
     offered: Option<(u8, usize)>,
+    /// The ATT_MTU that its peer has offered.
     heard: Option<usize>,
     /// The largest ATT_MTU that has been in force for it.
     mtu: usize,
-    /// It owes an answer, and that was told.
+    /// It owes an answer, and that was reported.
     silent: bool,
 }
 
@@ -70,7 +71,7 @@ impl Default for End {
     }
 }
 
-/// What is known of the attributes of one end's server.
+/// What is known of one end's server.
 #[derive(Default)]
 struct Server {
     attributes: Attributes,
@@ -111,8 +112,8 @@ impl Att {
                 }
             }
             AttKind::Indication | AttKind::Notification => {
-                end.tells(kind, frame, court, late.is_some());
-                server[frame.by as usize].tells(kind, frame, court);
+                end.sends(kind, frame, court, late.is_some());
+                server[frame.by as usize].sends(kind, frame, court);
             }
             AttKind::Confirmation if end.indications.is_empty() => {
                 court.report(ATT_RSP_2.id, frame, "a confirmation of no indication".to_owned());
@@ -153,12 +154,12 @@ impl Att {
         }
     }
 
-    /// Who an end is to its peer may have changed.
+    /// The identity of an end may have changed, and its values with it.
     pub(super) fn forget(&mut self) {
         self.servers.iter_mut().for_each(|server| server.values.forget());
     }
 
-    /// What the sender of this packet owes: it has nothing else to send.
+    /// The answer that the sender of this packet owes: it has nothing else to send.
     pub(super) fn silent(&mut self, packet: &Packet<'_>) -> Wrong {
         let end = &mut self.ends[packet.by as usize];
         let overdue = |since: Instant| packet.item.at.since(since) > TIMEOUT;
@@ -181,7 +182,7 @@ impl Att {
 }
 
 impl Server {
-    /// A response to a request: ATT-LIST, and what it tells of attributes and values.
+    /// A response to a request: ATT-LIST, and the attributes and values in it.
     fn answered(&mut self, ask: &Ask, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let request = &ask.octets;
         court.report_all(frame, lists::fault(request, frame.octets));
@@ -193,7 +194,7 @@ impl Server {
         court.report_all(frame, self.values.answers(&self.attributes, request, frame.octets));
     }
 
-    fn tells(&mut self, kind: AttKind, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
+    fn sends(&mut self, kind: AttKind, frame: &SentFrame<'_>, court: &mut Court<'_, '_>) {
         let &[code::NOTIFICATION | code::INDICATION, low, high, ..] = frame.octets else { return };
         let (handle, indicates) = (u16::from_le_bytes([low, high]), kind == AttKind::Indication);
         if indicates {
@@ -213,7 +214,7 @@ impl End {
         );
         let open = [self.asked.map(|(_, since)| since), self.indicated];
         let since = open.into_iter().flatten().min().filter(|_| ended)?;
-        // What it says now it had not queued before.
+        // This PDU was not queued before.
         court.was_idle(frame.by, since + TIMEOUT).then(|| {
             let text = format!("0x{opcode:02X} after a transaction of more than 30 s");
             (ATT_TIME_1.id, text)
@@ -234,7 +235,7 @@ impl End {
     }
 
     /// ATT-SEQ-2: one indication at a time. ATT-MTU-3: nothing unasked while ATT_MTU is exchanged.
-    fn tells(
+    fn sends(
         &mut self,
         kind: AttKind,
         frame: &SentFrame<'_>,
@@ -272,7 +273,7 @@ impl End {
             return Some(self.asks.remove(open));
         }
         if self.unknown {
-            // What it answers cannot be told.
+            // The request that it answers is not known.
         } else if let Some(ask) = self.asks.first() {
             let request = ask.octets.first().copied().unwrap_or_default();
             let text = format!("0x{opcode:02X} for 0x{answered:02X}, asked was 0x{request:02X}");

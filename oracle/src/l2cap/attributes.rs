@@ -1,5 +1,5 @@
-//! What a server has told of its attributes in this connection. A handle is not used again as long
-//! as there is a connection (Vol 3, Part F, 3.2.2), so what was told of one stays true.
+//! The attributes that a server has disclosed on this connection. A handle is not reused during a
+//! connection (Vol 3, Part F, 3.2.2), so that what is known of one stays true.
 
 use std::collections::BTreeMap;
 
@@ -71,10 +71,10 @@ impl Characteristic {
 pub(super) struct Attributes {
     /// The type of each handle; `None`: a UUID of 128 bits.
     types: BTreeMap<u16, Option<u16>>,
-    /// By the handles of their values.
+    /// Characteristics by the handles of their values.
     characteristics: BTreeMap<u16, Characteristic>,
-    /// Ranges, by their starts, in which no attribute is that was not told.
-    told: BTreeMap<u16, u16>,
+    /// Ranges, by their starts, whose attributes are all known.
+    complete: BTreeMap<u16, u16>,
 }
 
 /// What is known of the configuration of a characteristic.
@@ -82,9 +82,9 @@ pub(super) struct Attributes {
 pub(super) enum Configured {
     /// At this handle; one more has this.
     At(u16, Option<u16>),
-    /// There is none.
+    /// It has no configuration.
     Nowhere,
-    /// Not all that belongs to the characteristic was told.
+    /// Not all descriptors of the characteristic are known.
     Unknown,
 }
 
@@ -95,7 +95,7 @@ impl Attributes {
         if let [code::ERROR_RSP, _, _, _, error::NOT_FOUND] = response
             && opcode == code::FIND_INFORMATION_REQ
         {
-            self.tell(start, end);
+            self.mark_complete(start, end);
         }
         let Some(list) = List::good(request, response) else { return };
         let of = kind_asked(request);
@@ -113,22 +113,22 @@ impl Attributes {
             }
         }
         if let Some(last) = last.filter(|_| opcode == code::FIND_INFORMATION_REQ) {
-            self.tell(start, last);
+            self.mark_complete(start, last);
         }
     }
 
     /// All attributes from `start` to `end` are known.
-    fn tell(&mut self, start: u16, end: u16) {
+    fn mark_complete(&mut self, start: u16, end: u16) {
         let touches =
             |known: (&u16, &u16)| (*known.1 >= start.saturating_sub(1)).then_some(*known.0);
         let (mut first, mut last) = (start, end);
         while let Some(known) =
-            self.told.range(..=end.saturating_add(1)).next_back().and_then(touches)
+            self.complete.range(..=end.saturating_add(1)).next_back().and_then(touches)
         {
-            last = self.told.remove(&known).map_or(last, |known| known.max(last));
+            last = self.complete.remove(&known).map_or(last, |known| known.max(last));
             first = first.min(known);
         }
-        self.told.insert(first, last);
+        self.complete.insert(first, last);
     }
 
     /// The 16-bit type of an attribute, if it is known and has one.
@@ -146,7 +146,7 @@ impl Attributes {
         self.characteristics.get(&value)
     }
 
-    /// The characteristics whose configuration a list from `start` to `end` may tell.
+    /// The characteristics whose configuration a list from `start` to `end` may show.
     pub(super) fn around(&self, start: u16, end: u16) -> impl Iterator<Item = &Characteristic> {
         let before = self.characteristics.range(..start).next_back();
         let within = self.characteristics.range(start..=end).take(AROUND_MAX);
@@ -157,7 +157,7 @@ impl Attributes {
     pub(super) fn configuration(&self, value: u16) -> Configured {
         let Some(from) = value.checked_add(1) else { return Configured::Nowhere };
         // As far as every attribute is known.
-        let known = self.told.range(..=from).next_back().map(|(_, end)| *end);
+        let known = self.complete.range(..=from).next_back().map(|(_, end)| *end);
         let Some(known) = known.filter(|end| *end >= from) else { return Configured::Unknown };
         let ends = |kind: &Option<u16>| {
             kind.is_some_and(|kind| (PRIMARY_SERVICE..=CHARACTERISTIC).contains(&kind))

@@ -11,12 +11,12 @@ const DATABASE_HASH: u16 = 0x2B2A;
 /// Primary Service, Secondary Service, Include, Characteristic.
 const DECLARATIONS: core::ops::RangeInclusive<u16> = 0x2800..=0x2803;
 
-/// How far a client is behind what it was told of a server.
+/// How far a client's knowledge of a server is out of date.
 #[derive(Default)]
 pub(super) struct Changes {
     /// Service Changed was indicated and is not confirmed.
     indicated: bool,
-    /// By what the client has been told that its handles are void; `None`: by nothing.
+    /// The PDU that has told the client that its handles are void; `None`: they are valid.
     void: Option<&'static str>,
 }
 
@@ -43,7 +43,7 @@ impl Changes {
     /// The client asks.
     // GATT-SYNC-3: what has changed is discovered anew.
     pub(super) fn asked(&mut self, request: &[u8]) -> Wrong {
-        let told = self.void?;
+        let void = self.void?;
         let discovers = match *request.first()? {
             code::FIND_INFORMATION_REQ | code::FIND_BY_TYPE_VALUE_REQ => true,
             code::READ_BY_TYPE_REQ | code::READ_BY_GROUP_TYPE_REQ => kind_asked(request)
@@ -62,7 +62,7 @@ impl Changes {
         if discovers || by_handle {
             self.void = None;
         }
-        let text = || format!("an attribute by its handle after {told}, without a discovery");
+        let text = || format!("an attribute by its handle after {void}, without a discovery");
         by_handle.then(|| (GATT_SYNC_3.id, text()))
     }
 }

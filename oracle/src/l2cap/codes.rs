@@ -55,7 +55,7 @@ const REQUESTS: [u8; 12] = [0x02, 0x04, 0x06, 0x08, 0x0A, 0x0C, 0x0E, 0x10, 0x12
 /// Command flag of an opcode.
 const COMMAND: u8 = 0x40;
 
-/// What a PDU is.
+/// The kind of a PDU.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttKind {
     Request,

@@ -28,13 +28,13 @@ fn is_on_curve(key: &[u8]) -> bool {
 pub(super) struct Commitments {
     /// X coordinates of the public keys.
     keys: [Option<[u8; 32]>; 2],
-    /// Who has sent a key that is no point of the curve.
+    /// Which role has sent a key off the curve.
     invalid: [bool; 2],
     confirms: [Option<[u8; 16]>; 2],
     nonces: [Vec<[u8; 16]>; 2],
     /// The bit that the central has shown in this round.
     bit: Option<u8>,
-    /// Who has been told a value that does not fit, and has to end the pairing.
+    /// The role that has received a wrong value, and must end the pairing.
     ends: Option<Role>,
 }
 

@@ -1,4 +1,4 @@
-//! What the judges of all channels have in common.
+//! What the judges of all channels share.
 
 use ble::hci::Role;
 use ble::time::{Duration, Instant};
@@ -29,7 +29,7 @@ impl SentFrame<'_> {
     }
 }
 
-/// What is wrong: the rule, and how it is broken.
+/// A violation: the rule, and how it is broken.
 pub(super) type Wrong = Option<(&'static str, String)>;
 
 /// Gives a finding of a rule against the sender of a frame.

@@ -1,4 +1,4 @@
-//! What a server tells of its attributes: GATT-DECL, -SVC and -OWN.
+//! A server's declarations: GATT-DECL, -SVC and -OWN.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::attributes::{
 use super::codes::code;
 use super::lists::{List, range};
 
-/// Services of which a server has one: GAP and GATT.
+/// Services of which a server has exactly one: GAP and GATT.
 const SINGLE: [u16; 2] = [0x1800, 0x1801];
 
 /// Properties of the characteristics of the GATT Service: Service Changed, Client Supported
@@ -20,7 +20,7 @@ const OWN: [(u16, u8); 4] = [(0x2A05, 0x20), (0x2B29, 0x0A), (0x2B2A, 0x02), (0x
 
 type Faults = Vec<(&'static str, String)>;
 
-/// What was found so far, of one server.
+/// The declarations found so far, of one server.
 #[derive(Default)]
 pub(super) struct Declarations {
     /// Where each service of [`SINGLE`] is.
@@ -28,7 +28,7 @@ pub(super) struct Declarations {
 }
 
 impl Declarations {
-    /// What is wrong with what a response declares; `attributes` have learnt from it.
+    /// The faults in the declarations of a response, which `attributes` already contain.
     pub(super) fn faults(
         &mut self,
         attributes: &Attributes,

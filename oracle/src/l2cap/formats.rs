@@ -2,7 +2,7 @@
 
 use super::codes::code;
 
-/// What is wrong with a PDU by itself. Lists are left to ATT-LIST-1.
+/// The fault in the format of a PDU. Lists are left to ATT-LIST-1.
 pub(super) fn fault(octets: &[u8]) -> Option<String> {
     let (&opcode, parameters) = octets.split_first()?;
     if !is_right(opcode, parameters.len()) {
@@ -38,7 +38,7 @@ pub(super) fn fault(octets: &[u8]) -> Option<String> {
     }
 }
 
-/// Whether a PDU of this opcode may have so many octets of parameters.
+/// Whether a PDU of this opcode may have this many octets of parameters.
 const fn is_right(opcode: u8, octets: usize) -> bool {
     match opcode {
         code::WRITE_RSP | code::EXECUTE_WRITE_RSP | code::CONFIRMATION => octets == 0,

@@ -1,4 +1,4 @@
-//! When an end had nothing left to send: what it sends later was not queued before.
+//! When an end had nothing left to send: PDUs that it sends later were not queued before.
 
 use ble::hci::Role;
 use ble::pdu::control::Opcode;
@@ -11,7 +11,7 @@ use crate::link::Packet;
 #[derive(Default)]
 pub(super) struct Idle {
     last: [Option<Instant>; 2],
-    /// Data wait for encryption, whatever is sent meanwhile.
+    /// Data wait for encryption, although other PDUs are sent meanwhile.
     held: bool,
 }
 

@@ -13,8 +13,7 @@ pub(super) struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// The list in a response to such a request, or what is wrong with its form; `None`: there is
-    /// none.
+    /// The list in a response to such a request, or the fault in its format; `None`: no list.
     fn read(opcode: u8, response: &'a [u8]) -> Option<Result<Self, String>> {
         let (&answer, rest) = response.split_first()?;
         if answer != opcode + 1 {
@@ -76,7 +75,7 @@ pub(super) fn range(request: &[u8]) -> Option<(u16, u16)> {
     of_range.then(|| (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])))
 }
 
-/// What is wrong with the list in a response to such a request; `None`: nothing, or it has none.
+/// The fault in the list of a response to such a request; `None`: no fault, or no list.
 pub(super) fn fault(request: &[u8], response: &[u8]) -> Wrong {
     let (start, end) = range(request)?;
     let &opcode = request.first()?;

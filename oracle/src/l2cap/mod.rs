@@ -1,9 +1,9 @@
 //! The hosts of both ends, by what they say to each other on L2CAP: pairing, attributes, and
 //! requests for parameters.
 //!
-//! Each end is judged by its own knowledge: what it has sent, in its order, and what has reached
-//! it. A frame counts as sent when its last fragment is first on air, and as received when the
-//! peer's link layer has taken that fragment.
+//! Each end is judged by what it can know: what it has sent, in order, and what it has received. A
+//! frame counts as sent when its last fragment is first on air, and as received when the peer's
+//! link layer has taken that fragment.
 
 mod answers;
 mod att;

@@ -13,12 +13,12 @@ pub(super) enum Pairing {
     None,
     /// A Pairing Request was sent or received.
     Asked(Features),
-    /// Both have said what they can; so many commands have passed since.
+    /// Features are exchanged; this many commands have passed since.
     Agreed(Terms, usize),
     /// This end has ended it with Pairing Failed.
     Failed,
-    /// Not to be told: the peer has ended it, has begun it anew, or has sent what does not belong
-    /// there, while this end may have had something queued.
+    /// Undecided: the peer has ended or restarted it, or has sent an unexpected command, while this
+    /// end may have had something queued.
     Open,
 }
 
@@ -34,7 +34,7 @@ impl Pairing {
         matches!(self, Self::Agreed(terms, passed) if *passed < terms.stages.len())
     }
 
-    /// What it has agreed to.
+    /// The agreed terms, if any.
     pub(super) const fn terms(&self) -> Option<&Terms> {
         match self {
             Self::Agreed(terms, _) => Some(terms),

@@ -8,7 +8,7 @@ use super::{Court, SentFrame};
 
 const PARAMETER_REQUEST: u8 = 0x12;
 const PARAMETER_RESPONSE: u8 = 0x13;
-/// T_GAP(conn_param_timeout), and what the peripheral's clock may be fast.
+/// T_GAP(conn_param_timeout), less what the peripheral's clock may be fast.
 const PAUSE: Duration = Duration::from_ms(29_900);
 
 /// The signalling channel of a connection.
@@ -32,7 +32,7 @@ impl Signalling {
             let text = format!("interval {min} to {max}, latency {latency}, timeout {timeout}");
             court.report(GAP_PAR_2.id, frame, text);
         }
-        // What was queued before the response came is no second attempt.
+        // A request queued before the response came is no second attempt.
         if let Some(answered) = self.answered
             && court.was_idle(frame.by, answered)
             && frame.at().since(answered) < PAUSE

@@ -70,7 +70,7 @@ impl Smp {
         if let Some(terms) = agreed.filter(|_| under_way) {
             self.agreed = Some((frame.at(), terms.key_size));
         }
-        // Who is in its turn has heard all that came before.
+        // The end whose turn it is has received all earlier commands.
         if let Some(terms) = pairing.terms().filter(|terms| terms.secure) {
             let wrong = self.commitments.sent(frame.by, frame.octets, terms.method);
             for (rule, because) in wrong.into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! What a feature exchange settles (Vol 3, Part H, 2.3.5.1, 3.6.1), written from the text.
+//! The result of a feature exchange (Vol 3, Part H, 2.3.5.1, 3.6.1), written from the text.
 
 use ble::hci::Role;
 
@@ -35,7 +35,7 @@ pub(super) mod code {
     pub(in crate::l2cap) const KEYPRESS: u8 = 0x0E;
 }
 
-/// What a Pairing Request or Response says.
+/// The fields of a Pairing Request or Response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Features {
     pub(super) io: u8,
@@ -70,7 +70,7 @@ pub(super) struct Terms {
     pub(super) method: Method,
     /// Octets of the key.
     pub(super) key_size: u8,
-    /// Who has said that it bonds, by role.
+    /// Whether each role has set Bonding_Flags.
     pub(super) bonds: [bool; 2],
     /// Commands up to the encryption, in order: sender and code.
     pub(super) stages: Vec<(Role, u8)>,
@@ -161,7 +161,7 @@ pub(super) const fn length(command: u8) -> Option<usize> {
     })
 }
 
-/// What a command is called.
+/// The name of a command.
 pub(super) const fn name(command: u8) -> &'static str {
     match command {
         code::REQUEST => "Pairing Request",

@@ -1,4 +1,4 @@
-//! What a server tells and takes of its values: GATT-CCCD, -PROP, -FEAT and -HASH-2, GAP-NAME-1.
+//! The values that a server sends and accepts: GATT-CCCD, -PROP, -FEAT and -HASH-2, GAP-NAME-1.
 
 use std::collections::BTreeMap;
 
@@ -26,9 +26,9 @@ const KEPT_MAX: usize = 8;
 /// Values of one server that its client alone changes, as far as they are known.
 #[derive(Default)]
 pub(super) struct Values {
-    /// Values last told or written, by handle; absent if unknown or longer than [`KEPT_MAX`].
+    /// Values last sent or written, by handle; absent if unknown or longer than [`KEPT_MAX`].
     known: BTreeMap<u16, Vec<u8>>,
-    /// What the write that the server has in hand may have changed.
+    /// What the unanswered write may have changed.
     written: Option<(u16, Option<Vec<u8>>)>,
 }
 
@@ -47,13 +47,13 @@ impl Values {
             code::WRITE_CMD | code::SIGNED_WRITE_CMD | code::PREPARE_WRITE_REQ => {
                 self.known.remove(&handle);
             }
-            // Whatever was prepared.
+            // All prepared writes may apply.
             code::EXECUTE_WRITE_REQ => self.forget(),
             _ => {}
         }
     }
 
-    /// The server answers: what is wrong, and what it tells.
+    /// The server answers: learns the values, and returns the fault, if any.
     pub(super) fn answers(
         &mut self,
         attributes: &Attributes,
@@ -69,12 +69,12 @@ impl Values {
         let handle = asked.first_chunk().map(|handle| u16::from_le_bytes(*handle));
         match (opcode, handle) {
             (code::READ_REQ, Some(handle)) if answer == code::READ_RSP => {
-                self.tell(attributes.kind(handle), handle, value, &mut faults);
+                self.shows(attributes.kind(handle), handle, value, &mut faults);
             }
             (code::READ_BY_TYPE_REQ, _) => {
                 let list = List::good(request, response);
                 for (handle, value) in list.into_iter().flat_map(List::entries) {
-                    self.tell(kind_asked(request), handle, value, &mut faults);
+                    self.shows(kind_asked(request), handle, value, &mut faults);
                 }
             }
             (code::WRITE_REQ, Some(handle)) => {
@@ -100,8 +100,8 @@ impl Values {
         }
     }
 
-    /// The server tells a value.
-    fn tell(
+    /// The server sends a value.
+    fn shows(
         &mut self,
         kind: Option<u16>,
         handle: u16,
@@ -151,7 +151,7 @@ impl Values {
         (value.first()? & bit == 0).then(|| (GATT_CCCD_1.id, text()))
     }
 
-    /// What is wrong with what a client asks: GATT-HASH-2, GATT-FEAT-1.
+    /// The fault of a client's request, if any: GATT-HASH-2, GATT-FEAT-1.
     pub(super) fn asked(&self, attributes: &Attributes, request: &[u8]) -> Wrong {
         let (&opcode, rest) = request.split_first()?;
         let (handles, _) = rest.as_chunks::<2>();

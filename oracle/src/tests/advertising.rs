@@ -1,4 +1,4 @@
-//! Advertising: each exchange, channel and command on its own, and how much is told at most.
+//! Advertising: each exchange, channel and command by itself, and the maximum number of findings.
 
 use ble::hci::{AdvertisingParameters, AdvertisingType, Command, Return};
 use ble::secret::Secret;
@@ -23,7 +23,7 @@ fn exchange(first: &AdvertisingPdu, by: Role, second: &AdvertisingPdu, late: u64
     script
 }
 
-/// What a good connection begins with.
+/// The beginning of a good connection.
 fn connect_ind() -> AdvertisingPdu {
     let script = Script::new();
     let mut pdus = script.records.iter().filter_map(|record| match &record.kind {
@@ -52,9 +52,9 @@ fn every_answer_has_its_time() {
         (&undirected, P, &connect),
         (&directed, P, &connect),
     ] {
-        let told = |late| ids(&exchange(first, by, second, late).told());
-        assert_eq!(told(0), BTreeSet::new(), "{first:?} {second:?}");
-        assert_eq!(told(5), BTreeSet::from(["LL-ADV-7"]), "{first:?} {second:?}");
+        let found = |late| ids(&exchange(first, by, second, late).findings());
+        assert_eq!(found(0), BTreeSet::new(), "{first:?} {second:?}");
+        assert_eq!(found(5), BTreeSet::from(["LL-ADV-7"]), "{first:?} {second:?}");
     }
 }
 
@@ -89,19 +89,19 @@ pub(super) fn answers_a_listed_scanner(edit: impl Fn(&mut Vec<Command>)) -> Scri
 #[test]
 fn who_need_not_hide_is_answered() {
     let (identity, local_irk) = (Address::public([1; 6]), Secret::new([0; 16]));
-    let told = |edit: &dyn Fn(&mut Vec<Command>)| ids(&answers_a_listed_scanner(edit).told());
-    assert_eq!(told(&|_| ()), BTreeSet::from(["LL-ADV-6"]));
+    let found = |edit: &dyn Fn(&mut Vec<Command>)| ids(&answers_a_listed_scanner(edit).findings());
+    assert_eq!(found(&|_| ()), BTreeSet::from(["LL-ADV-6"]));
     let nobody = BTreeSet::new();
     let device = Command::LeSetPrivacyMode { identity, device_privacy: true };
-    assert_eq!(told(&|all| all.push(device.clone())), nobody);
-    assert_eq!(told(&|all| all.push(Command::LeRemoveFromResolvingList { identity })), nobody);
-    assert_eq!(told(&|all| all.push(Command::LeClearResolvingList)), nobody);
-    assert_eq!(told(&|all| all.push(Command::Reset)), nobody);
+    assert_eq!(found(&|all| all.push(device.clone())), nobody);
+    assert_eq!(found(&|all| all.push(Command::LeRemoveFromResolvingList { identity })), nobody);
+    assert_eq!(found(&|all| all.push(Command::LeClearResolvingList)), nobody);
+    assert_eq!(found(&|all| all.push(Command::Reset)), nobody);
     // Not resolved: not decided. No key: it has nothing but its identity.
-    assert_eq!(told(&|all| all.truncate(1)), nobody);
+    assert_eq!(found(&|all| all.truncate(1)), nobody);
     let peer_irk = Secret::new([0; 16]);
     let without = Command::LeAddToResolvingList { identity, peer_irk, local_irk };
-    assert_eq!(told(&|all| all[0] = without.clone()), nobody);
+    assert_eq!(found(&|all| all[0] = without.clone()), nobody);
 }
 
 /// The host asks for this beside what [`asked`] asks for.
@@ -127,7 +127,7 @@ fn the_next_channel_comes_soon() {
         });
         adv(&mut script, 1_000 + us, 38);
         let expected = if good { BTreeSet::new() } else { BTreeSet::from(["LL-ADV-1"]) };
-        assert_eq!(ids(&script.told()), expected, "{us}");
+        assert_eq!(ids(&script.findings()), expected, "{us}");
     }
 }
 
@@ -137,7 +137,7 @@ fn a_channel_comes_once_in_an_event() {
     let wrong = BTreeSet::from(["LL-ADV-1"]);
     for again in [37, 38] {
         let twice = advertise(&[(0, 37), (1_000, 38), (2_000, again)]);
-        assert_eq!(ids(&twice.told()), wrong, "{again}");
+        assert_eq!(ids(&twice.findings()), wrong, "{again}");
     }
     for order in
         [[37, 38, 39], [37, 39, 38], [38, 37, 39], [38, 39, 37], [39, 37, 38], [39, 38, 37]]
@@ -146,14 +146,14 @@ fn a_channel_comes_once_in_an_event() {
             .into_iter()
             .flat_map(|start| (0..).map(move |n| start + n * 1_000).zip(order))
             .collect();
-        assert_eq!(ids(&advertise(&list).told()), BTreeSet::new(), "{order:?}");
+        assert_eq!(ids(&advertise(&list).findings()), BTreeSet::new(), "{order:?}");
     }
 }
 
 /// LL-ADV-1: from the lowest channel to the highest in high duty cycle.
 #[test]
 fn high_duty_cycle_goes_up() {
-    let told = |second: u8| {
+    let found = |second: u8| {
         let mut script = asked_with(|parameters| {
             parameters.kind = AdvertisingType::DirectedHighDuty;
         });
@@ -164,10 +164,10 @@ fn high_duty_cycle_goes_up() {
             let pdu = pdu.encode();
             script.on_air(P, us, channel, ADVERTISING_ACCESS_ADDRESS, pdu, None);
         }
-        ids(&script.told())
+        ids(&script.findings())
     };
-    assert_eq!(told(39), BTreeSet::new());
-    assert_eq!(told(37), BTreeSet::from(["LL-ADV-1"]));
+    assert_eq!(found(39), BTreeSet::new());
+    assert_eq!(found(37), BTreeSet::from(["LL-ADV-1"]));
 }
 
 /// LL-ADV-1: the order may be another one in each event.
@@ -184,7 +184,7 @@ fn each_event_has_its_order() {
         (51_000, 39),
         (75_000, 38),
     ];
-    assert_eq!(ids(&advertise(&list).told()), BTreeSet::new());
+    assert_eq!(ids(&advertise(&list).findings()), BTreeSet::new());
 }
 
 /// LL-ADV-8: advertising as the host asks.
@@ -195,7 +195,7 @@ fn each_kind_is_another_one() {
         let script = asked_with(|parameters| parameters.kind = kind);
         // ADV_IND is on air.
         let good = kind == ConnectableUndirected;
-        assert_eq!(ids(&script.told()).is_empty(), good, "{kind:?}");
+        assert_eq!(ids(&script.findings()).is_empty(), good, "{kind:?}");
     }
 }
 
@@ -208,7 +208,7 @@ fn advertising_ends_with_the_command() {
         script.record(P, Instant::from_us(2_000), RecordKind::Note(Note::HciCommand(off)));
         adv(&mut script, us, 37);
         let expected = if good { BTreeSet::new() } else { BTreeSet::from(["LL-ADV-8"]) };
-        assert_eq!(ids(&script.told()), expected, "{us}");
+        assert_eq!(ids(&script.findings()), expected, "{us}");
     }
 }
 
@@ -220,7 +220,7 @@ fn a_failed_connection_excuses_no_late_event() {
     script.hci(P, Event::LeConnectionComplete(complete));
     adv(&mut script, 1_000 + 30_000, 37);
     adv(&mut script, 1_000 + 30_000 + 31_000, 37);
-    assert_eq!(ids(&script.told()), BTreeSet::from(["LL-ADV-2"]));
+    assert_eq!(ids(&script.findings()), BTreeSet::from(["LL-ADV-2"]));
 }
 
 /// Connected as central beside advertising on all three channels with this interval.
@@ -234,7 +234,7 @@ fn beside_a_connection(interval: u16, list: &[(u64, u8)]) -> BTreeSet<&'static s
     for (us, channel) in list {
         adv(&mut script, *us, *channel);
     }
-    ids(&script.told())
+    ids(&script.findings())
 }
 
 fn not_made(status: ErrorCode) -> ConnectionComplete {
@@ -308,7 +308,7 @@ fn a_refused_command_takes_no_other_with_it() {
         }
         adv(&mut script, 22_000, 37);
         let expected = if advertises { BTreeSet::new() } else { BTreeSet::from(["LL-ADV-8"]) };
-        assert_eq!(ids(&script.told()), expected, "{statuses:?}");
+        assert_eq!(ids(&script.findings()), expected, "{statuses:?}");
     }
 }
 
@@ -324,7 +324,7 @@ fn enabling_again_does_not_start_the_interval_anew() {
             answer(&mut script, 2_000, &command, ErrorCode::SUCCESS);
         }
         adv(&mut script, 1_000 + 15_000, 37);
-        ids(&script.told())
+        ids(&script.findings())
     };
     assert_eq!(event(&[]), BTreeSet::from(["LL-ADV-2"]));
     assert_eq!(event(&[true]), BTreeSet::from(["LL-ADV-2"]));
@@ -336,13 +336,13 @@ fn enabling_again_does_not_start_the_interval_anew() {
     let on = Command::LeSetAdvertisingEnable { enable: true };
     script.record(P, Instant::from_us(2_000), RecordKind::Note(Note::HciCommand(on)));
     adv(&mut script, 1_000 + 15_000, 37);
-    assert_eq!(ids(&script.told()), BTreeSet::new());
+    assert_eq!(ids(&script.findings()), BTreeSet::new());
 }
 
 #[test]
 fn a_rule_that_is_broken_on_and_on_is_told_a_few_times() {
     let list: Vec<_> = (0..30).map(|n| (n * 15_000, 37)).collect();
-    assert_eq!(advertise(&list).told().len(), FINDINGS_MAX);
+    assert_eq!(advertise(&list).findings().len(), FINDINGS_MAX);
 }
 
 /// LL-END-1: permitted reasons.
@@ -351,7 +351,7 @@ fn no_reason_is_good_without_its_cause() {
     for reason in [0x08, 0x16, 0x1E, 0x22, 0x23, 0x28, 0x2A, 0x3B, 0x3D, 0x3E] {
         for role in [C, P] {
             let script = Script::new().events(5).end(role, ErrorCode(reason));
-            assert_eq!(ids(&script.told()), BTreeSet::from(["LL-END-1"]), "{reason:02X}");
+            assert_eq!(ids(&script.findings()), BTreeSet::from(["LL-END-1"]), "{reason:02X}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What answers what, who may refuse what, and by when.
+//! Which PDU answers which, who may refuse which, and by when.
 
 use ble::pdu::control::{FeatureSet, Opcode};
 
@@ -70,7 +70,7 @@ fn only_what_has_come_is_refused() {
         for pdu in refusals(Opcode::LENGTH_REQ) {
             assert_eq!(asked().say(peer, pdu).named(), breaks("LL-RSP-1", peer), "{pdu:?}");
         }
-        // What has come is something else.
+        // Another PDU has come.
         for pdu in refusals(Opcode::LENGTH_REQ) {
             assert_eq!(all(&[(by, PingReq), (peer, pdu)]).named(), breaks("LL-RSP-1", peer));
         }
@@ -90,23 +90,23 @@ fn only_what_has_come_is_refused() {
 fn a_reject_settles_the_request_that_it_names() {
     let two = [(P, PHY_REQ), (P, ControlPdu::LengthReq(LENGTH))];
     let (phy, length) = (reject(Opcode::PHY_REQ, COLLISION), ControlPdu::LengthRsp(LENGTH));
-    let told = |list: &[(Role, ControlPdu)]| {
+    let found = |list: &[(Role, ControlPdu)]| {
         let script = list.iter().fold(all(&two), |script, (by, pdu)| script.say(*by, *pdu));
         script.named()
     };
     // Two at once is the peripheral's fault alone.
-    assert_eq!(told(&[(C, phy), (C, length)]), breaks("LL-PROC-1", P));
-    assert_eq!(told(&[(C, length), (C, phy)]), breaks("LL-PROC-1", P));
+    assert_eq!(found(&[(C, phy), (C, length)]), breaks("LL-PROC-1", P));
+    assert_eq!(found(&[(C, length), (C, phy)]), breaks("LL-PROC-1", P));
     let both = BTreeSet::from([("LL-PROC-1", P), ("LL-RSP-1", C)]);
-    assert_eq!(told(&[(C, reject(Opcode::LENGTH_REQ, NO)), (C, length)]), both);
-    assert_eq!(told(&[(C, phy), (C, NOTHING)]), both);
+    assert_eq!(found(&[(C, reject(Opcode::LENGTH_REQ, NO)), (C, length)]), both);
+    assert_eq!(found(&[(C, phy), (C, NOTHING)]), both);
     let unknown = ControlPdu::UnknownRsp(Opcode::LENGTH_REQ);
-    assert_eq!(told(&[(C, unknown), (C, length)]), both);
-    assert_eq!(told(&[(C, unknown), (C, phy)]), breaks("LL-PROC-1", P));
+    assert_eq!(found(&[(C, unknown), (C, length)]), both);
+    assert_eq!(found(&[(C, unknown), (C, phy)]), breaks("LL-PROC-1", P));
 }
 
-/// A central asks for a PHY as the peripheral does: LL_PHY_UPDATE_IND ends its own procedure, and
-/// the peripheral's request still has to be rejected.
+/// The central requests a PHY as the peripheral does: LL_PHY_UPDATE_IND ends the central's
+/// procedure, and the peripheral's request must still be rejected.
 #[test]
 fn an_answer_in_the_own_procedure_comes_first() {
     let crossed = [(P, PHY_REQ), (C, PHY_REQ), (P, PHY_RSP), (C, NOTHING)];
@@ -154,7 +154,7 @@ fn each_end_says_its_version_once() {
         assert_eq!(all(&[(by, version()), (peer, version())]).named(), BTreeSet::new());
         let again = [(by, version()), (peer, version()), (peer, version())];
         assert_eq!(all(&again).named(), breaks("LL-VERS-1", peer));
-        // It is over for good: what the sender starts then meets nothing.
+        // It is over: a procedure that the sender starts then collides with nothing.
         for sender in [C, P] {
             let once_more = all(&[(by, version()), (peer, version()), (sender, version())]);
             let named = ping(once_more, sender).named();
@@ -190,7 +190,7 @@ fn an_answer_comes_within_40_seconds() {
     }
 }
 
-/// LL-LIVE-1, LL-TIME-1: the end of a wait without an answer has a second to be told.
+/// LL-LIVE-1, LL-TIME-1: the end of a wait without an answer must be reported within a second.
 #[test]
 fn nobody_waits_for_an_answer_much_longer_than_40_seconds() {
     for (by, peer) in [(C, P), (P, C)] {

@@ -17,7 +17,7 @@ fn subrated(bits: u64) -> BTreeSet<(&'static str, Role)> {
     script.silence(1_200_000).named()
 }
 
-/// LL-LIVE-3: by 5.1.19 the central leaves events out that count no more.
+/// LL-LIVE-3: by 5.1.19 the central skips events that no longer count.
 #[test]
 fn what_subrating_makes_of_a_connection_is_not_judged() {
     assert_eq!(subrated(1 << 37 | 1 << 38), BTreeSet::new());

@@ -1,4 +1,4 @@
-//! Feature bits: what is shown, what is answered, and which form of reject they ask for.
+//! Feature bits: those shown, those answered, and the form of reject that they demand.
 
 use ble::pdu::control::{FeatureSet, Opcode};
 
@@ -53,14 +53,14 @@ fn nothing_is_asked_of_a_peer_without_the_feature() {
     for (request, opcode, feature) in requests() {
         let asks =
             |script: Script| script.say(P, request).say(C, ControlPdu::UnknownRsp(opcode)).named();
-        // 5.1.8: a ping may be tried on anybody.
+        // 5.1.8: a ping may be sent to any peer.
         let wanted = |by| match opcode {
             Opcode::PING_REQ => BTreeSet::new(),
             _ => breaks("LL-FEAT-3", by),
         };
         assert_eq!(asks(shown(without(feature), ALL)), wanted(P), "{opcode:?}");
         assert!(!asks(shown(ALL, ALL)).contains(&("LL-FEAT-3", P)), "{opcode:?}");
-        // By a request of its own the peripheral shows all of its bits.
+        // By its own request the peripheral shows all of its bits.
         let request_bits = ControlPdu::PeripheralFeatureReq(without(feature));
         let script = Script::new().say(P, request_bits);
         let script = script.say(C, ControlPdu::FeatureRsp(without(feature)));

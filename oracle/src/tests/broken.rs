@@ -239,7 +239,7 @@ fn endings() -> Vec<(&'static str, Role, Script)> {
         }),
         ("LL-LIVE-2", C, {
             let mut script = Script::new().say(P, PHY_REQ).events(200);
-            // Nothing of what the central still sends arrives.
+            // No later packet of the central arrives.
             for _ in 0..101 {
                 script.packet(C, 0, None);
                 script.next();
@@ -251,7 +251,7 @@ fn endings() -> Vec<(&'static str, Role, Script)> {
     ]
 }
 
-/// For each rule that can be broken alone, who breaks it and how.
+/// For each rule that can be broken alone: the role that breaks it, and a script.
 pub(super) fn all() -> Vec<(&'static str, Role, Script)> {
     let reactions = reactions::broken();
     let (later, air) = (later::broken(), later::advertising());
@@ -266,16 +266,16 @@ fn each_rule_is_broken_alone() {
     let all = all();
     let mut wrong = Vec::new();
     for (rule, culprit, script) in &all {
-        let told = examine(&script.records);
+        let found = examine(&script.records);
         let node = NodeId(*culprit as u16);
         let recommended = Rule::find(rule).is_some_and(|rule| rule.force == Force::Should);
         let (these, others) = match recommended {
-            true => (&told.observations, &told.findings),
-            false => (&told.findings, &told.observations),
+            true => (&found.observations, &found.findings),
+            false => (&found.findings, &found.observations),
         };
         let theirs = these.iter().all(|finding| finding.culprit == node);
         if ids(these) != BTreeSet::from([*rule]) || !theirs || !others.is_empty() {
-            wrong.push((rule, told));
+            wrong.push((rule, found));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -312,7 +312,7 @@ pub(super) fn good() -> Script {
 
 #[test]
 fn a_good_record_breaks_nothing() {
-    assert_eq!(good().told(), Vec::new());
+    assert_eq!(good().findings(), Vec::new());
 }
 
 /// LL-CTRL-2 before LL-FEAT-2: what only peripherals send a peripheral does not know.
@@ -323,7 +323,7 @@ fn who_does_not_know_what_is_not_for_its_role_has_the_feature_all_the_same() {
     for (asks, found) in [(C, ["LL-ROLE-1"].as_slice()), (P, &["LL-FEAT-2"])] {
         let script = features(FeatureSet(u64::MAX)).say(asks, channels);
         let script = script.say(if asks == C { P } else { C }, unknown);
-        let findings = ids(&script.told());
+        let findings = ids(&script.findings());
         assert_eq!(findings.into_iter().collect::<Vec<_>>(), found);
     }
 }
@@ -339,12 +339,12 @@ fn a_connection_update_moves_the_anchors() {
         timeout: 100,
         instant: 8,
     };
-    let told = |us: u64| {
+    let found = |us: u64| {
         let mut script = Script::new().say(C, ControlPdu::ConnectionUpdateInd(update)).events(6);
         script.anchor += 3 * 1_250 + us;
-        ids(&script.events(1).told())
+        ids(&script.events(1).findings())
     };
-    assert_eq!(told(100), BTreeSet::new());
-    assert_eq!(told(2_400), BTreeSet::new());
-    assert_eq!(told(2_700), BTreeSet::from(["LL-WIN-1"]));
+    assert_eq!(found(100), BTreeSet::new());
+    assert_eq!(found(2_400), BTreeSet::new());
+    assert_eq!(found(2_700), BTreeSet::from(["LL-WIN-1"]));
 }

@@ -36,7 +36,7 @@ fn invalid(more: &[(Role, u8)]) -> Script {
     commands(say_all(agreed(), &said), more)
 }
 
-/// A pairing with a key of so many octets, and encryption with this one.
+/// A pairing with a key of this size, and encryption with this key.
 fn sized(size: u8, octet: u8) -> Script {
     let said = smp(Script::new(), C, &[1, 4, 0, 0x0D, size, 2, 2]);
     let said = smp(said, P, &[2, 0, 0, 0x0D, 16, 0, 0]);
@@ -81,7 +81,7 @@ fn innocent(script: &Script) {
 #[test]
 fn who_overlooks_a_commitment_is_named() {
     innocent(&commands(agreed(), &TWO_ROUNDS));
-    // Whoever sees it ends the pairing.
+    // The role that sees it ends the pairing.
     let other = other_bit();
     innocent(&smp(say_all(agreed(), &other[..5]), P, &[5, 4]));
     let shown = say_all(agreed(), &other);
@@ -119,7 +119,7 @@ fn a_reflected_key_ends_the_pairing() {
 #[test]
 fn a_key_beside_the_curve_ends_the_pairing() {
     innocent(&smp(invalid(&[]), P, &[5, 0x0B]));
-    // Who sends it is not accused of it: the text asks the other one to look.
+    // Its sender is not accused of it: the specification demands the check of the receiver.
     innocent(&invalid(&[]));
     let mut keys = spoken(&[(C, 0x0C), (P, 0x0C)], 0);
     keys[1].1[1] ^= 1;
@@ -132,7 +132,7 @@ fn a_key_beside_the_curve_ends_the_pairing() {
 fn a_key_is_no_longer_than_agreed() {
     innocent(&sized(16, 0x11));
     innocent(&sized(7, 0));
-    // With the key of an earlier pairing, whose size nobody knows.
+    // With the key of an earlier pairing, whose size is unknown.
     let said = smp(Script::new(), C, &[1, 4, 0, 0x0D, 7, 2, 2]);
     innocent(&secure_from(smp(said, P, &[5, 5]), 0x11));
 }
@@ -141,13 +141,13 @@ fn a_key_is_no_longer_than_agreed() {
 #[test]
 fn thirty_seconds_end_a_pairing() {
     innocent(&commands(agreed().events(2_900), &[(C, 0x0C)]));
-    // Once it is over, another one may begin whenever somebody likes.
+    // Once it is over, another one may begin at any time.
     let unkeyed = smp(smp(Script::new(), C, &REQUEST), P, &[2, 0, 0, 0x0D, 16, 0, 0]);
     let over = commands(unkeyed, &stages());
     innocent(&smp(over.events(LONG), C, &REQUEST));
     let failed = smp(commands(agreed(), &[(C, 0x0C)]), P, &[5, 8]).events(LONG);
     innocent(&smp(failed, C, &REQUEST));
-    // Who types tells so.
+    // A device where the user types may send Keypress Notification.
     let typed = smp(agreed().events(2_000), P, &[14, 1]).events(2_000);
     innocent(&commands(typed, &[(C, 0x0C)]));
 }

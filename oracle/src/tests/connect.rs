@@ -18,7 +18,7 @@ fn accepted(edit: &dyn Fn(&mut ConnectInd)) -> bool {
         fair(request);
         edit(request);
     });
-    !script.told().iter().any(|finding| finding.rule == "LL-CONN-1")
+    !script.findings().iter().any(|finding| finding.rule == "LL-CONN-1")
 }
 
 type Edit = &'static dyn Fn(&mut ConnectInd);
@@ -106,7 +106,7 @@ fn initiators_with_le_coded_keep_two_conditions_more() {
         let opcode = Command::LeReadLocalFeatures.opcode();
         let (status, returned) = (ErrorCode::SUCCESS, Return::Features(features));
         script.hci(C, Event::CommandComplete { opcode, status, returned });
-        !script.told().iter().any(|finding| finding.rule == "LL-CONN-1")
+        !script.findings().iter().any(|finding| finding.rule == "LL-CONN-1")
     };
     // Two ones at the end; 15 transitions in the lower half.
     for address in [0x5065_5A82, 0x30F8_5555] {

@@ -1,4 +1,4 @@
-//! Who must leave, who must acknowledge, and who need not.
+//! Who must disconnect, who must acknowledge, and who need not.
 
 use ble::pdu::control::ConnectionUpdate;
 
@@ -126,10 +126,10 @@ fn a_goodbye_is_acknowledged_before_leaving() {
 #[test]
 fn who_has_had_a_goodbye_does_not_stay() {
     for (by, peer) in [(C, P), (P, C)] {
-        let told = || Script::new().events(3).say(by, ControlPdu::TerminateInd(GONE));
-        assert_eq!(rules_of(&told().events(1), peer), BTreeSet::new());
-        assert_eq!(rules_of(&told().events(3), peer), BTreeSet::from(["LL-TERM-2"]));
-        let crossing = told().say(peer, ControlPdu::TerminateInd(GONE)).events(2);
+        let found = || Script::new().events(3).say(by, ControlPdu::TerminateInd(GONE));
+        assert_eq!(rules_of(&found().events(1), peer), BTreeSet::new());
+        assert_eq!(rules_of(&found().events(3), peer), BTreeSet::from(["LL-TERM-2"]));
+        let crossing = found().say(peer, ControlPdu::TerminateInd(GONE)).events(2);
         assert_eq!(rules_of(&crossing, peer), BTreeSet::from(["LL-TERM-2"]));
     }
 }
@@ -157,7 +157,7 @@ fn only_a_goodbye_that_came_is_acknowledged() {
         lost.next();
     }
     assert_eq!(lost.end(P, ErrorCode::CONNECTION_TIMEOUT).named(), BTreeSet::new());
-    // Another end came first: the code of the goodbye is not what it tells.
+    // Another cause came first: the reported code is not that of LL_TERMINATE_IND.
     let mut late = Script::new().events(3);
     late.queue[0].push_back((Llid::Control, ControlPdu::TerminateInd(GONE).encode().to_vec()));
     late.packet(C, 0, Some(Reception::Ok));

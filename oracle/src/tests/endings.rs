@@ -13,7 +13,7 @@ const GONE: ErrorCode = ErrorCode::REMOTE_USER_TERMINATED;
 const LOCAL: ErrorCode = ErrorCode::LOCAL_HOST_TERMINATED;
 const ROLES: [(Role, Role); 2] = [(C, P), (P, C)];
 
-/// So many events in which nothing of this end arrives.
+/// This many events in which no packet of this end arrives.
 fn unheard(mut script: Script, by: Role, events: u64) -> Script {
     for _ in 0..events {
         if by == C {
@@ -45,7 +45,7 @@ fn a_supervision_timeout_has_its_time() {
         assert_eq!(lost(1), breaks("LL-END-1", by));
         assert_eq!(lost(0), BTreeSet::new());
     }
-    // What the central does not hear of the peripheral does not end the peripheral's connection.
+    // Packets of the peripheral that the central misses do not end the peripheral's connection.
     let own = unheard(Script::new().events(5), P, 100);
     assert_eq!(ends(own, P, TIMEOUT), breaks("LL-END-1", P));
     // From the CONNECT_IND on, if nothing ever came.
@@ -53,8 +53,8 @@ fn a_supervision_timeout_has_its_time() {
     assert_eq!(ends(never, C, TIMEOUT), BTreeSet::new());
 }
 
-/// LL-END-1 with LL_TERMINATE_IND: who says it leaves when it is acknowledged, the other one with
-/// the code in it.
+/// LL-END-1 with LL_TERMINATE_IND: the sender disconnects when it is acknowledged, the receiver
+/// with the code in it.
 #[test]
 fn a_goodbye_is_acknowledged_and_its_code_is_told() {
     for (by, peer) in ROLES {
@@ -65,7 +65,7 @@ fn a_goodbye_is_acknowledged_and_its_code_is_told() {
         assert_eq!(ends(goodbye(), peer, other), breaks("LL-END-1", peer));
         assert_eq!(ends(Script::new().events(2), by, LOCAL), breaks("LL-END-1", by));
         assert_eq!(ends(Script::new().events(2), peer, GONE), breaks("LL-END-1", peer));
-        // The peer's own goodbye is none of this end, and this end's own gives no reason.
+        // The peer's LL_TERMINATE_IND is not this end's, and this end's own gives no reason.
         assert_eq!(ends(goodbye(), peer, LOCAL), breaks("LL-END-1", peer));
         assert_eq!(ends(goodbye(), by, GONE), breaks("LL-END-1", by));
         // It did not arrive.
@@ -114,7 +114,7 @@ fn a_goodbye_without_acknowledgement_has_its_time() {
     };
     assert_eq!(exactly(1), breaks("LL-END-1", P));
     assert_eq!(exactly(0), BTreeSet::new());
-    // It is acknowledged before it leaves, not after.
+    // It is acknowledged before the disconnection, not after.
     let script = queued(Script::new().events(2), P, ControlPdu::TerminateInd(GONE)).events(1);
     let at = Instant::from_us(script.anchor);
     let early = script.end_at(P, LOCAL, at).events(1).named();
@@ -137,7 +137,7 @@ fn a_response_timeout_needs_an_answer_that_is_40_seconds_late() {
         };
         assert_eq!(exactly(0), breaks("LL-END-1", by));
         assert_eq!(exactly(1), BTreeSet::new());
-        // Who owes the answer has nothing to wait for.
+        // The end that owes the answer has nothing to wait for.
         assert_eq!(ends(waits(4_000), peer, reason), breaks("LL-END-1", peer));
         let answered = ping(Script::new(), by).events(4_000);
         assert_eq!(ends(answered, by, reason), breaks("LL-END-1", by));
@@ -163,7 +163,7 @@ fn some_reasons_need_a_violation_of_the_peer() {
     ];
     for (script, reason, rule) in cases {
         assert_eq!(ends(script(), P, reason), breaks(rule, C), "{reason:?}");
-        // Who broke it may not leave for it.
+        // The end that broke it may not disconnect for it.
         let both = BTreeSet::from([(rule, C), ("LL-END-1", C)]);
         assert_eq!(ends(script(), C, reason), both, "{reason:?}");
         assert_eq!(ends(Script::new().events(3), P, reason), breaks("LL-END-1", P), "{reason:?}");
@@ -181,7 +181,7 @@ fn a_close_instant_that_was_heard_in_time_has_not_passed() {
     assert_eq!(close().observed(), breaks("LL-INST-1", C));
     assert_eq!(close().named(), BTreeSet::new());
     assert_eq!(ends(close(), P, ErrorCode::INSTANT_PASSED), breaks("LL-END-1", P));
-    // One that lies in the past when it is heard is one.
+    // An instant in the past when it is received is a violation.
     let past = Script::new().events(3).say(C, map(2));
     assert_eq!(ends(past, P, ErrorCode::INSTANT_PASSED), BTreeSet::new());
 }
@@ -249,7 +249,7 @@ fn an_answer_is_not_withheld_until_the_link_dies() {
         assert_eq!(dies(120), breaks("LL-LIVE-2", peer));
         let asks_nothing = unheard(Script::new().events(120), peer, 100);
         assert_eq!(ends(asks_nothing, by, TIMEOUT), BTreeSet::new());
-        // The end that owes it dies: nobody withholds anything.
+        // The end that owes it loses the link: it withholds nothing.
         let waits = all(&[(by, ControlPdu::PingReq)]).events(120);
         assert_eq!(ends(unheard(waits, by, 100), peer, TIMEOUT), BTreeSet::new());
     }
@@ -271,12 +271,12 @@ fn a_central_is_not_silent_for_the_supervision_timeout() {
     let quiet = |us| Script::new().events(5).silence(us);
     assert_eq!(quiet(980_000).named(), BTreeSet::new());
     assert_eq!(quiet(1_000_000).named(), breaks("LL-LIVE-3", C));
-    // Until it tells its host that it has left.
+    // Until it reports the disconnection to its host.
     let left = Script::new().events(5).say(C, ControlPdu::TerminateInd(GONE)).end(C, LOCAL);
     assert_eq!(left.end(P, GONE).silence(2_000_000).named(), BTreeSet::new());
 }
 
-/// A reject that nobody has asked for is no LL_TERMINATE_IND.
+/// An unsolicited reject is no LL_TERMINATE_IND.
 #[test]
 fn only_a_goodbye_carries_the_code() {
     let script = all(&[(P, PHY_REQ), (C, reject(Opcode::PHY_REQ, GONE))]);

@@ -1,4 +1,4 @@
-//! Evidence that is not whole: what is missing leaves rules undecided, and accuses nobody.
+//! Incomplete evidence: missing parts leave rules undecided, and accuse no device.
 
 use bletwin_sniffer::{Direction, Followed, Frame, Hearing, Sealing, View};
 
@@ -46,33 +46,33 @@ fn bare(view: &View) -> View {
     without(view, nothing)
 }
 
-/// All that is said about a view, with who did it.
+/// All findings and observations about a view, with the culprits.
 fn said(view: &View) -> BTreeSet<(&'static str, NodeId)> {
     let Examined { findings, observations, .. } = crate::examine(view);
     findings.iter().chain(&observations).map(|found| (found.rule, found.culprit)).collect()
 }
 
-/// Whatever is missing, nothing is found that was not found before; what needs it is undecided.
+/// Less evidence never leads to a new finding; rules that need the missing part are undecided.
 #[test]
 fn less_evidence_accuses_nobody_more() {
     let mut wrong = Vec::new();
     for (rule, _, script) in broken::all() {
         let whole = view(&script.records);
         let found = said(&whole);
-        assert!(found.iter().any(|(told, _)| *told == rule) && examined(&whole).is_empty());
+        assert!(found.iter().any(|(seen, _)| *seen == rule) && examined(&whole).is_empty());
         for missing in PARTS.into_iter().chain([Needs::HCI]) {
             let part = without(&whole, missing);
             let decided = !missing.are_met_by(Needs::of(rule).unwrap());
             let now = said(&part);
-            let told = now.iter().any(|(told, _)| *told == rule);
-            if !now.is_subset(&found) || !decided && told {
+            let seen = now.iter().any(|(seen, _)| *seen == rule);
+            if !now.is_subset(&found) || !decided && seen {
                 wrong.push((rule, missing.text(), now.clone()));
             }
             assert_eq!(examined(&part).contains(&rule), !decided, "{rule} {}", missing.text());
         }
         let now = said(&bare(&whole));
-        let told = now.iter().any(|(told, _)| *told == rule);
-        if !now.is_subset(&found) || told != (Needs::of(rule) == Some(Needs::PACKETS)) {
+        let seen = now.iter().any(|(seen, _)| *seen == rule);
+        if !now.is_subset(&found) || seen != (Needs::of(rule) == Some(Needs::PACKETS)) {
             wrong.push((rule, "bare".to_owned(), now));
         }
     }
@@ -107,7 +107,7 @@ fn what_is_not_judged_is_said() {
     let connect = unheard.frames[0].id;
     assert_eq!(crate::examine(&unheard).unjudged, [connect]);
 
-    // Nobody has seen its beginning at all, but somebody has followed it.
+    // Its beginning was not captured, but it was followed.
     let mut joined = unheard.clone();
     joined.frames.remove(0);
     let first = joined.frames[0].id;
@@ -178,7 +178,7 @@ fn a_capture_of_packets_alone_decides_what_packets_say() {
                 ADVERTISING_ACCESS_ADDRESS,
                 AdvertisingPdu::ConnectInd(request).encode(),
             ),
-            // Two requests at once, T_IFS is not kept, an answer is missing: not decided.
+            // Two open requests, a wrong T_IFS, a missing answer: not decided.
             frame(3, 3_000, 0, ACCESS_ADDRESS, ping(false)),
             frame(4, 3_300, 1, ACCESS_ADDRESS, ping(false)),
             frame(5, 13_000, 0, ACCESS_ADDRESS, ping(true)),
@@ -198,8 +198,8 @@ fn a_capture_of_packets_alone_decides_what_packets_say() {
     assert!(undecided.contains(&"LL-TIFS-1") && undecided.contains(&"LL-END-1"));
 }
 
-/// A whole view as a reader of captures gives it: followed, and who heard a packet is known of all
-/// but the last one, from what was acknowledged.
+/// A whole view as a capture reader gives it: followed, with reception known from acknowledgements
+/// for all but the last packet.
 fn captured(view: &View) -> View {
     let mut part = without(view, Needs::HCI.and(Needs::NODE));
     part.complete = false;
@@ -232,36 +232,36 @@ fn a_capture_is_judged_connection_by_connection() {
     let mut found = BTreeSet::new();
     for (rule, _, script) in broken::all() {
         let whole = view(&script.records);
-        let told = said(&captured(&whole));
-        assert!(told.is_subset(&said(&whole)), "{rule}: {told:?}");
-        if told.iter().any(|(told, _)| *told == rule) {
+        let seen = said(&captured(&whole));
+        assert!(seen.is_subset(&said(&whole)), "{rule}: {seen:?}");
+        if seen.iter().any(|(seen, _)| *seen == rule) {
             found.insert(rule);
             assert!(links[0].decided.contains(&rule), "{rule}");
         }
     }
-    // What breaks with a last packet is not told, so a few of those that are decided are missing.
+    // A violation in a last packet is not reported, so a few of the decided rules are missing.
     let (found, decided) = (found.len(), links[0].decided.len());
     println!("{found} of {decided} decided rules found broken");
     assert!(found * 10 >= decided * 8, "{found} of {decided}");
 }
 
-/// From the first gap on nothing is said, whatever comes then; before it, all.
+/// From the first gap on nothing is judged; before it, everything is.
 #[test]
 fn a_gap_ends_what_is_judged() {
     let script = Script::new().events(3).say(P, ControlPdu::LengthRsp(broken::LENGTH));
     let whole = view(&script.events(8).records);
     let rules = |view: &View| names(&crate::examine(view).findings);
-    let mut told = captured(&whole);
-    assert_eq!(rules(&told), BTreeSet::from([("LL-RSP-1", P)]));
-    let broken = crate::examine(&told).findings[0].record;
-    let at = told.frames.iter().position(|frame| frame.id == broken).unwrap();
+    let mut seen = captured(&whole);
+    assert_eq!(rules(&seen), BTreeSet::from([("LL-RSP-1", P)]));
+    let broken = crate::examine(&seen).findings[0].record;
+    let at = seen.frames.iter().position(|frame| frame.id == broken).unwrap();
     let gap = |view: &mut View, at: usize| {
         view.frames[at].followed.as_mut().unwrap().missing = 1;
     };
-    gap(&mut told, at + 4);
-    let Examined { links, .. } = crate::examine(&told);
-    assert_eq!(rules(&told), BTreeSet::from([("LL-RSP-1", P)]));
-    assert_eq!(links[0].stop, Some((told.frames[at + 4].id, Stop::Gap)));
-    gap(&mut told, at);
-    assert_eq!(rules(&told), BTreeSet::new());
+    gap(&mut seen, at + 4);
+    let Examined { links, .. } = crate::examine(&seen);
+    assert_eq!(rules(&seen), BTreeSet::from([("LL-RSP-1", P)]));
+    assert_eq!(links[0].stop, Some((seen.frames[at + 4].id, Stop::Gap)));
+    gap(&mut seen, at);
+    assert_eq!(rules(&seen), BTreeSet::new());
 }

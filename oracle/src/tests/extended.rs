@@ -77,8 +77,8 @@ pub(super) fn advertising() -> Vec<(&'static str, Role, Script)> {
 
 #[test]
 fn good_extended_advertising_breaks_nothing() {
-    assert_eq!(scanned(150, &aux(AdvMode::None, &[1; 200])).told(), Vec::new());
-    assert_eq!(twice(&[1], &[1]).told(), Vec::new());
+    assert_eq!(scanned(150, &aux(AdvMode::None, &[1; 200])).findings(), Vec::new());
+    assert_eq!(twice(&[1], &[1]).findings(), Vec::new());
 }
 
 /// The CONNECT_IND of the other scripts, for AUX_CONNECT_REQ.
@@ -119,9 +119,9 @@ fn connected(us: u64, answered: bool) -> Script {
 #[test]
 fn a_connection_by_extended_advertising_begins_later() {
     for (us, good) in [(2_500, true), (2_460, false), (3_750, true), (3_790, false)] {
-        let told: Vec<_> = connected(us, true).told().iter().map(|found| found.rule).collect();
+        let found: Vec<_> = connected(us, true).findings().iter().map(|found| found.rule).collect();
         let wanted: &[&str] = if good { &[] } else { &["LL-WIN-1"] };
-        assert_eq!(told, wanted, "{us} µs");
+        assert_eq!(found, wanted, "{us} µs");
     }
     let hops = connected(2_500, true).edit(0, |tx| tx.channel = (tx.channel + 1) % 37);
     assert_eq!(hops.named(), BTreeSet::from([("LL-CHAN-1", P)]));

@@ -9,7 +9,7 @@ use super::*;
 const OK: Option<Reception> = Some(Reception::Ok);
 const CRC: Option<Reception> = Some(Reception::CrcError);
 
-/// An event of these packets: by whom, how they arrive, and whether there is more to come.
+/// An event of these packets: sender, reception, and MD of each.
 fn event(list: &[(Role, Option<Reception>, bool)]) -> BTreeSet<(&'static str, Role)> {
     let mut script = Script::new().events(3);
     let mut at = 0;

@@ -82,7 +82,7 @@ fn advertising_data_have_their_form() {
         // A device with BR/EDR, and flags of later versions.
         &[2, 1, 0x1A],
         &[3, 1, 6, 1],
-        // Only who is discoverable is bound in what it says of BR/EDR.
+        // Only a discoverable device is bound in its BR/EDR flags.
         &[2, 1, 0x0C],
     ];
     for data in good {
@@ -108,7 +108,7 @@ fn who_is_not_discoverable_may_filter() {
     for (filter, flags) in [(FilterPolicy::ConnectFromList, 4), (FilterPolicy::Any, 6)] {
         assert_eq!(filtered(filter, flags).named(), BTreeSet::new());
     }
-    // What the host has ended was asked for otherwise.
+    // Advertising that the host has ended followed an earlier request.
     let mut script = filtered(FilterPolicy::ConnectFromList, 6);
     let ended = Command::LeSetAdvertisingEnable { enable: false };
     let note = RecordKind::Note(Note::HciCommand(ended));

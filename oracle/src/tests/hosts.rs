@@ -1,4 +1,4 @@
-//! LL-AGREE-1, LL-AGREE-2: what hosts are told, and that both are told the same.
+//! LL-AGREE-1, LL-AGREE-2: events to hosts, and the agreement of both hosts.
 
 use ble::pdu::control::{ConnectionUpdate, FeatureSet, VersionInd};
 use ble::phy::{Phy, PhySet};
@@ -12,7 +12,7 @@ const SUCCESS: ErrorCode = ErrorCode::SUCCESS;
 const HANDLE: Handle = Handle(0);
 const ROLES: [Role; 2] = [C, P];
 
-fn told(mut script: Script, by: Role, event: Event) -> BTreeSet<(&'static str, Role)> {
+fn judged(mut script: Script, by: Role, event: Event) -> BTreeSet<(&'static str, Role)> {
     script.hci(by, event);
     script.named()
 }
@@ -65,11 +65,11 @@ fn hosts_are_told_the_phys_in_force() {
             C => ((Phy::Le2M, Phy::Le1M), (Phy::Le1M, Phy::Le2M)),
             P => ((Phy::Le1M, Phy::Le2M), (Phy::Le2M, Phy::Le1M)),
         };
-        assert_eq!(told(faster(), by, phy_event(SUCCESS, right.0, right.1)), BTreeSet::new());
-        let wrong = told(faster(), by, phy_event(SUCCESS, turned.0, turned.1));
+        assert_eq!(judged(faster(), by, phy_event(SUCCESS, right.0, right.1)), BTreeSet::new());
+        let wrong = judged(faster(), by, phy_event(SUCCESS, turned.0, turned.1));
         assert_eq!(wrong, breaks("LL-AGREE-2", by));
         let failed = phy_event(ErrorCode::UNSUPPORTED_REMOTE_FEATURE, turned.0, turned.1);
-        assert_eq!(told(faster(), by, failed), BTreeSet::new());
+        assert_eq!(judged(faster(), by, failed), BTreeSet::new());
     }
 }
 
@@ -92,13 +92,13 @@ const UPDATE: ConnectionUpdate = ConnectionUpdate {
 fn hosts_are_told_the_parameters_that_were_announced() {
     for by in ROLES {
         let changed = || Script::new().say(C, ControlPdu::ConnectionUpdateInd(UPDATE)).until(11);
-        assert_eq!(told(changed(), by, update_event(8, 2, 200)), BTreeSet::new());
+        assert_eq!(judged(changed(), by, update_event(8, 2, 200)), BTreeSet::new());
         for (interval, latency, timeout) in [(9, 2, 200), (8, 1, 200), (8, 2, 201)] {
-            let named = told(changed(), by, update_event(interval, latency, timeout));
+            let named = judged(changed(), by, update_event(interval, latency, timeout));
             assert_eq!(named, breaks("LL-AGREE-2", by));
         }
         // Before the central has said so.
-        let early = told(Script::new().events(3), by, update_event(8, 2, 200));
+        let early = judged(Script::new().events(3), by, update_event(8, 2, 200));
         assert_eq!(early, breaks("LL-AGREE-2", by));
     }
 }
@@ -113,8 +113,8 @@ fn a_host_is_not_told_what_its_end_has_not_got() {
         script.packet(C, 0, None);
         script.next();
     }
-    assert_eq!(told(script.clone(), C, update_event(8, 2, 200)), BTreeSet::new());
-    assert_eq!(told(script, P, update_event(8, 2, 200)), breaks("LL-AGREE-2", P));
+    assert_eq!(judged(script.clone(), C, update_event(8, 2, 200)), BTreeSet::new());
+    assert_eq!(judged(script, P, update_event(8, 2, 200)), breaks("LL-AGREE-2", P));
 }
 
 /// LL-AGREE-2: hosts are told the truth.
@@ -122,15 +122,15 @@ fn a_host_is_not_told_what_its_end_has_not_got() {
 fn hosts_are_told_of_encryption_once_it_runs() {
     let event = Event::EncryptionChange { handle: HANDLE, status: SUCCESS, enabled: true };
     for by in ROLES {
-        assert_eq!(told(secure_from(Script::new(), 0x11), by, event.clone()), BTreeSet::new());
-        let early = told(Script::new().events(3), by, event.clone());
+        assert_eq!(judged(secure_from(Script::new(), 0x11), by, event.clone()), BTreeSet::new());
+        let early = judged(Script::new().events(3), by, event.clone());
         assert_eq!(early, breaks("LL-AGREE-2", by));
         let failed = Event::EncryptionChange {
             handle: HANDLE,
             status: ErrorCode::PIN_OR_KEY_MISSING,
             enabled: true,
         };
-        assert_eq!(told(Script::new().events(3), by, failed), BTreeSet::new());
+        assert_eq!(judged(Script::new().events(3), by, failed), BTreeSet::new());
     }
 }
 
@@ -146,9 +146,9 @@ fn hosts_are_told_what_the_peer_says_of_itself() {
     for by in ROLES {
         let (own, theirs) = if by == C { (11, 12) } else { (12, 11) };
         let versions = || all(&[(C, say(11)), (P, say(12))]);
-        assert_eq!(told(versions(), by, event(theirs, 7, 9)), BTreeSet::new());
+        assert_eq!(judged(versions(), by, event(theirs, 7, 9)), BTreeSet::new());
         for (version, company, subversion) in [(own, 7, 9), (theirs, 8, 9), (theirs, 7, 8)] {
-            let named = told(versions(), by, event(version, company, subversion));
+            let named = judged(versions(), by, event(version, company, subversion));
             assert_eq!(named, breaks("LL-AGREE-2", by));
         }
         let features = || {
@@ -156,13 +156,13 @@ fn hosts_are_told_what_the_peer_says_of_itself() {
             all(&[(C, ControlPdu::FeatureReq(request)), (P, ControlPdu::FeatureRsp(response))])
         };
         let (right, wrong) = if by == C { (0x0121, 0x4121) } else { (0x4121, 0x0121) };
-        assert_eq!(told(features(), by, bits(FeatureSet(right))), BTreeSet::new());
-        assert_eq!(told(features(), by, bits(FeatureSet(wrong))), breaks("LL-AGREE-2", by));
+        assert_eq!(judged(features(), by, bits(FeatureSet(right))), BTreeSet::new());
+        assert_eq!(judged(features(), by, bits(FeatureSet(wrong))), breaks("LL-AGREE-2", by));
     }
 }
 
-/// LL-AGREE-1: the same to both, a second after the last change. Who is told what is not on air is
-/// the culprit, or who is not told.
+/// LL-AGREE-1: the same for both, a second after the last change. The culprit is the end whose
+/// event disagrees with the air, or is missing.
 #[test]
 fn both_hosts_are_told_of_the_same_parameters() {
     let changed = |hosts: &[Role], events| {

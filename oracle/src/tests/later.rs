@@ -1,5 +1,5 @@
-//! Latency, announced changes, open PHY updates, authenticated payloads, what hosts are told, who
-//! must leave, and advertising.
+//! Latency, announced changes, open PHY updates, authenticated payloads, events to hosts,
+//! obligations to disconnect, and advertising.
 
 use ble::hci::{AdvertisingParameters, AdvertisingType, Command, FilterPolicy};
 use ble::pdu::control::{ConnectionUpdate, DataLength, FeatureSet, Opcode};
@@ -12,7 +12,7 @@ const BOTH: PhySet = PhySet(3);
 const PHY_REQ: ControlPdu = ControlPdu::PhyReq { tx: BOTH, rx: BOTH };
 const GONE: ErrorCode = ErrorCode::REMOTE_USER_TERMINATED;
 
-/// Broken only by who meets a violation of the other.
+/// Broken only by a device whose peer has violated a rule.
 pub(super) const PROVOKED: [&str; 4] = ["LL-ENC-6", "LL-INST-2", "LL-MIC-2", "LL-TIME-1"];
 
 const UPDATE: ConnectionUpdate = ConnectionUpdate {
@@ -28,7 +28,7 @@ fn map(instant: u16) -> ControlPdu {
     ControlPdu::ChannelMapInd { channel_map: CHANNEL_MAP_ALL, instant }
 }
 
-/// The peripheral does not listen to so many events.
+/// The peripheral does not listen to this many events.
 fn sleep(mut script: Script, events: u64) -> Script {
     script.asleep = true;
     for _ in 0..events {
@@ -44,7 +44,7 @@ fn patient() -> Script {
 }
 
 /// Ends up inside the event of a PDU that has just been taken.
-fn told(mut script: Script, pdu: ControlPdu) -> Script {
+fn announced(mut script: Script, pdu: ControlPdu) -> Script {
     script.queue[0].push_back((Llid::Control, pdu.encode().to_vec()));
     script.events(1)
 }
@@ -95,7 +95,7 @@ fn encrypted_from(mut script: Script, octet: u8) -> Script {
     script.say(C, ENC_REQ).say(P, ENC_RSP).say(P, ControlPdu::StartEncReq)
 }
 
-/// An event that goes on into the next anchor, MD set to the last but one packet.
+/// An event that lasts into the next anchor, with MD set up to the last but one packet.
 fn long_event() -> Script {
     let all =
         DataLength { max_rx_octets: 251, max_rx_time: 2120, max_tx_octets: 251, max_tx_time: 2120 };
@@ -123,7 +123,7 @@ pub(super) fn broken() -> Vec<(&'static str, Role, Script)> {
         ("LL-LAT-1", P, sleep(Script::new().events(3), 1).events(2)),
         ("LL-LAT-1", P, sleep(patient().events(3), 4).events(2)),
         ("LL-LAT-3", P, sleep(patient().events(1), 1).events(2)),
-        ("LL-LAT-2", P, sleep(told(patient().events(3), map(40)), 1).events(2)),
+        ("LL-LAT-2", P, sleep(announced(patient().events(3), map(40)), 1).events(2)),
         ("LL-INST-4", C, patient().events(3).say(C, map(20))),
         ("LL-UPD-1", C, Script::new().say(C, ControlPdu::ConnectionUpdateInd(UPDATE)).events(12)),
         ("LL-CTRL-4", C, {
@@ -168,16 +168,16 @@ fn shrunk() -> Script {
 #[test]
 fn what_latency_allows_may_be_left_out() {
     let asleep = sleep(patient().events(3), 3).events(2);
-    assert_eq!(asleep.told(), Vec::new());
+    assert_eq!(asleep.findings(), Vec::new());
     // Once the acknowledgement is known to have arrived, latency applies again.
     let confirmed = sleep(patient().events(3).say(C, map(40)).events(1), 3).events(2);
-    assert_eq!(confirmed.told(), Vec::new());
+    assert_eq!(confirmed.findings(), Vec::new());
 }
 
 #[test]
 fn what_comes_after_the_end_of_the_record_is_not_known() {
     let cut = sleep(Script::new().events(3), 1);
-    assert_eq!(cut.told(), Vec::new());
+    assert_eq!(cut.findings(), Vec::new());
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn the_instant_of_new_parameters_is_listened_to_whatever_latency_allows() {
         let script = patient().events(3).say(C, ControlPdu::ConnectionUpdateInd(update));
         let before = 39 - script.event;
         let script = sleep(script.events(before + events), 1);
-        ids(&script.events(3).told())
+        ids(&script.events(3).findings())
     };
     assert_eq!(around(0), BTreeSet::from(["LL-LAT-2"]));
     assert_eq!(around(2), BTreeSet::new());
@@ -195,7 +195,7 @@ fn the_instant_of_new_parameters_is_listened_to_whatever_latency_allows() {
 
 #[test]
 fn a_link_that_must_be_left_is_left() {
-    let wrong = |events| encrypted().raw(C, Llid::Start, &[9; 12]).events(events).told();
+    let wrong = |events| encrypted().raw(C, Llid::Start, &[9; 12]).events(events).findings();
     let by = |findings: &[Finding], role: Role| {
         let theirs = findings.iter().filter(|f| f.culprit == NodeId(role as u16));
         theirs.map(|f| f.rule).collect::<BTreeSet<_>>()
@@ -203,43 +203,43 @@ fn a_link_that_must_be_left_is_left() {
     assert_eq!(by(&wrong(0), P), BTreeSet::new());
     assert_eq!(by(&wrong(9), P), BTreeSet::from(["LL-MIC-2"]));
     let early = Script::new().say(C, ENC_REQ).raw(C, Llid::Start, &[1, 0, 9, 0, 9]).events(9);
-    assert_eq!(by(&early.told(), P), BTreeSet::from(["LL-ENC-6"]));
+    assert_eq!(by(&early.findings(), P), BTreeSet::from(["LL-ENC-6"]));
     let update = ConnectionUpdate { instant: 1, ..UPDATE };
     let past = Script::new().events(3).say(C, ControlPdu::ConnectionUpdateInd(update)).events(9);
-    assert!(by(&past.told(), P).contains("LL-INST-2"));
+    assert!(by(&past.findings(), P).contains("LL-INST-2"));
 }
 
 #[test]
 fn who_waits_beyond_the_response_timeout_is_named_beside_who_keeps_it_waiting() {
-    let told = Script::new().say(P, PHY_REQ).events(4_200).told();
-    let rules: Vec<_> = told.iter().map(|f| (f.rule, f.culprit.0)).collect();
+    let found = Script::new().say(P, PHY_REQ).events(4_200).findings();
+    let rules: Vec<_> = found.iter().map(|f| (f.rule, f.culprit.0)).collect();
     assert_eq!(rules, [("LL-LIVE-1", C as u16), ("LL-TIME-1", P as u16)]);
 }
 
 #[test]
 fn what_is_not_understood_is_answered_as_unknown() {
-    let answer = |pdu| Script::new().raw(C, Llid::Control, &[0x7F, 1]).say(P, pdu).told();
+    let answer = |pdu| Script::new().raw(C, Llid::Control, &[0x7F, 1]).say(P, pdu).findings();
     assert_eq!(answer(ControlPdu::UnknownRsp(Opcode(0x7F))), Vec::new());
     let opcode = Opcode(0x7F);
     let error = ErrorCode::UNSUPPORTED_REMOTE_FEATURE;
-    let told = answer(ControlPdu::RejectExtInd { opcode, error });
-    assert_eq!(ids(&told), BTreeSet::from(["LL-CTRL-2"]));
+    let found = answer(ControlPdu::RejectExtInd { opcode, error });
+    assert_eq!(ids(&found), BTreeSet::from(["LL-CTRL-2"]));
 }
 
 #[test]
 fn pings_and_timeouts_that_are_told_keep_an_encrypted_link_in_order() {
     let pinged = secure().events(2_900).say(C, ControlPdu::PingReq).say(P, ControlPdu::PingRsp);
-    assert_eq!(pinged.events(2_900).told(), Vec::new());
-    let mut told = secure().events(2_990);
-    told.hci(C, Event::AuthenticatedPayloadTimeoutExpired { handle: Handle(0) });
-    assert_eq!(told.events(2_900).told(), Vec::new());
+    assert_eq!(pinged.events(2_900).findings(), Vec::new());
+    let mut found = secure().events(2_990);
+    found.hci(C, Event::AuthenticatedPayloadTimeoutExpired { handle: Handle(0) });
+    assert_eq!(found.events(2_900).findings(), Vec::new());
 }
 
 #[test]
 fn a_longer_pdu_may_still_be_in_the_queue_when_the_limit_falls() {
     let mut script = shrunk();
     script.queue[0].push_back((Llid::Start, vec![1; 40]));
-    assert_eq!(script.events(2).told(), Vec::new());
+    assert_eq!(script.events(2).findings(), Vec::new());
 }
 
 pub(super) fn adv(script: &mut Script, us: u64, channel: u8) {
@@ -311,5 +311,5 @@ fn good_advertising_breaks_nothing() {
             adv(&mut script, 1_000 + event * 29_000 + us, channel);
         }
     }
-    assert_eq!(script.told(), Vec::new());
+    assert_eq!(script.findings(), Vec::new());
 }

@@ -1,4 +1,4 @@
-//! What belongs to a connection: its packets, who took them, its events, its parameters.
+//! The parts of a connection: its packets, their reception, its events, its parameters.
 
 use ble::pdu::control::{ConnectionUpdate, Opcode};
 use ble::phy::Phy;
@@ -65,7 +65,7 @@ fn a_repeated_request_is_one_request() {
 /// Findings call PDUs by their names.
 #[test]
 fn a_finding_names_what_was_sent() {
-    let text = |script: &Script| script.told().remove(0).text;
+    let text = |script: &Script| script.findings().remove(0).text;
     let ping = Script::new().say(P, ControlPdu::PingRsp);
     assert_eq!(text(&ping), "LL_PING_RSP answers nothing");
     let shift = Duration::from_us(9);
@@ -115,7 +115,7 @@ fn new_parameters_count_for_timeouts_and_silence() {
     assert_eq!(silent(50, 480_000), BTreeSet::new());
     assert_eq!(silent(50, 500_000), breaks("LL-LIVE-3", C));
     assert_eq!(silent(100, 500_000), BTreeSet::new());
-    // Those that are still to come, 29 events later, count from their instant on.
+    // Pending parameters, 29 events later, count from their instant on.
     let pending = |us| {
         let update = ConnectionUpdate { timeout: 50, instant: 30, ..UPDATE };
         Script::new().say(C, ControlPdu::ConnectionUpdateInd(update)).silence(us).named()
@@ -153,7 +153,7 @@ fn the_peripheral_changes_no_parameters() {
     assert!(named.contains(&("LL-END-1", C)), "{named:?}");
 }
 
-/// Who has left is gone: what its peer still sends is not for it.
+/// A device that has disconnected does not receive later packets of its peer.
 #[test]
 fn after_it_has_left_a_peripheral_is_not_judged() {
     let mut script = Script::new().events(2).say(C, ControlPdu::TerminateInd(GONE)).end(P, GONE);
@@ -175,16 +175,16 @@ fn data_that_looks_like_a_control_pdu_is_data() {
 /// Events of other connections of a host say nothing of this one.
 #[test]
 fn an_event_is_of_the_connection_with_its_handle() {
-    let told = |handle| {
+    let found = |handle| {
         let mut script = Script::new().events(5);
         script.hci(P, Event::DisconnectionComplete { handle: Handle(handle), reason: TIMEOUT });
         script.events(3).named()
     };
-    assert!(told(0).contains(&("LL-END-1", P)));
-    assert_eq!(told(1), BTreeSet::new());
+    assert!(found(0).contains(&("LL-END-1", P)));
+    assert_eq!(found(1), BTreeSet::new());
 }
 
-/// After its end a handle is of nobody.
+/// After its end a handle belongs to no connection.
 #[test]
 fn a_handle_ends_with_its_connection() {
     let goodbye = || Script::new().events(2).say(C, ControlPdu::TerminateInd(GONE)).end(P, GONE);

@@ -5,7 +5,7 @@ use ble::pdu::control::ConnectionUpdate;
 use super::procedures::*;
 use super::*;
 
-/// An anchor that nobody hears; the receiver closed this much after it (before, if negative).
+/// An anchor that is not received; the receiver closed this long after it (before, if negative).
 fn closed(us: &[i64]) -> BTreeSet<(&'static str, Role)> {
     closed_at(us).named()
 }
@@ -44,8 +44,8 @@ fn a_receiver_is_open_until_the_anchor_may_have_come() {
     assert_eq!(closed(&[-30, 3_340]), breaks("LL-WIDE-1", P));
 }
 
-/// LL-WIDE-1, LL-ANCHOR-1: nobody waits for a central whose clock is worse than it has said. From
-/// one anchor to the next its drift is within its jitter.
+/// LL-WIDE-1, LL-ANCHOR-1: a peripheral need not wait for a central whose clock is worse than
+/// announced. From one anchor to the next its drift is within the jitter.
 #[test]
 fn a_central_that_drifts_beyond_its_accuracy_is_not_waited_for() {
     let closed_before_the_anchor = |drift_us: u64| {
@@ -142,7 +142,7 @@ fn a_peripheral_listens_once_in_each_supervision_timeout() {
     assert_eq!(sleep(Script::new().events(3), 103).named(), breaks("LL-LAT-3", P));
 }
 
-/// LL-LAT-1, LL-LAT-2: new latency, once its instant has come.
+/// LL-LAT-1, LL-LAT-2: new latency, from its instant on.
 #[test]
 fn new_latency_applies_after_its_instant() {
     let changed = |latency, event, events| {
@@ -173,20 +173,20 @@ fn who_was_told_of_an_instant_listens_until_that_is_known() {
             let script = Script::with(|request| request.latency = 3).events(3);
             if pdu == phy(40) { script.say(P, PHY_REQ) } else { script }
         };
-        let told = |events: u64| {
+        let found = |events: u64| {
             let mut script = patient();
             script.queue[0].push_back((Llid::Control, pdu.encode().to_vec()));
             sleep(script.events(events), 1).named()
         };
-        assert_eq!(told(1), breaks("LL-LAT-2", P), "{pdu:?}");
-        assert_eq!(told(2), BTreeSet::new(), "{pdu:?}");
+        assert_eq!(found(1), breaks("LL-LAT-2", P), "{pdu:?}");
+        assert_eq!(found(2), BTreeSet::new(), "{pdu:?}");
     }
 }
 
 /// LL-LAT-1: latency that came with an update before anything was acknowledged.
 #[test]
 fn latency_that_changed_before_the_first_acknowledgement_counts() {
-    let told = |first, then, events| {
+    let found = |first, then, events| {
         let mut script = Script::with(|request| request.latency = first);
         let update = ConnectionUpdate {
             win_size: 1,
@@ -206,6 +206,6 @@ fn latency_that_changed_before_the_first_acknowledgement_counts() {
         }
         sleep(script.events(3), events).observed().contains(&("LL-LAT-1", P))
     };
-    assert!(!told(0, 3, 3) && told(0, 3, 4));
-    assert!(!told(3, 0, 3) && told(3, 0, 4));
+    assert!(!found(0, 3, 3) && found(0, 3, 4));
+    assert!(!found(3, 0, 3) && found(3, 0, 4));
 }

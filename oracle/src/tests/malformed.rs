@@ -1,5 +1,5 @@
-//! What a peripheral does right with traffic that a central should not send: found by the table of
-//! malformed traffic (`models/tests/malformed`).
+//! Correct reactions of a peripheral to traffic that a central should not send: found by the table
+//! of malformed traffic (`models/tests/malformed`).
 
 use ble::pdu::control::ConnectionUpdate;
 
@@ -83,7 +83,7 @@ fn in_its_place(again: bool) -> Script {
     script.events(1)
 }
 
-/// A receiver counts what it has taken: what was not heard does not advance its packet counter.
+/// A receiver counts accepted packets: a missed one does not advance its packet counter.
 /// LL-RETX-1: repetition.
 /// LL-MIC-1: integrity and packet counter.
 /// LL-MIC-2: wrong MIC.
@@ -115,7 +115,7 @@ fn what_takes_the_place_of_a_pdu_that_was_not_taken_is_new_to_its_peer() {
     assert_eq!(script.named(), [("LL-RETX-1", C)].into());
 }
 
-/// Events so many µs apart from each other, the peripheral deaf or not.
+/// Events with these distances in µs, the peripheral deaf or not.
 fn apart(mut script: Script, us: &[u64], deaf: bool) -> Script {
     script.asleep = deaf;
     for us in us {
@@ -130,7 +130,7 @@ fn apart(mut script: Script, us: &[u64], deaf: bool) -> Script {
     script
 }
 
-/// PDUs of the central that are told in one event.
+/// PDUs of the central in one event.
 fn together(mut script: Script, pdus: &[ControlPdu]) -> Script {
     let mut at = 0;
     for (number, pdu) in (1..).zip(pdus) {
@@ -159,13 +159,14 @@ const fn update(interval: u16, win_offset: u16, instant: u16) -> ControlPdu {
     })
 }
 
-/// What has come into force does not go because another change is announced.
+/// A change in force stays although another one is announced.
 /// LL-UPD-1: new parameters from the instant on.
 /// LL-UPD-2: received at the instant.
 /// LL-EVENT-2: event counter.
 #[test]
 fn an_update_that_is_told_at_its_instant_outlives_the_next_one() {
-    // 20 ms at once, though its window would begin later, and another interval in seven events.
+    // 20 ms immediately, although its window would begin later, and another interval in seven
+    // events.
     let two = |next| {
         let script = together(Script::new().events(3), &[update(16, 2, 3), update(next, 0, 10)]);
         apart(script, &[20_000; 7], false)
@@ -174,7 +175,7 @@ fn an_update_that_is_told_at_its_instant_outlives_the_next_one() {
     assert_eq!(kept.named(), BTreeSet::new());
     let events = bletwin_sim::sniffer::sniff(&kept.records);
     assert_eq!(events.last().and_then(|item| item.event), Some(14));
-    // What is announced and not done is the central's fault alone.
+    // A change announced and not made is the central's fault alone.
     let forgotten = |next| apart(two(next), &[20_000; 6], true).named();
     assert_eq!(forgotten(12), [("LL-UPD-1", C)].into());
     // It may seem to leave every second event out.
@@ -186,16 +187,16 @@ fn an_update_that_is_told_at_its_instant_outlives_the_next_one() {
 /// LL-LAT-1: peripheral latency.
 #[test]
 fn an_update_that_is_told_at_its_instant_and_not_made_is_the_central_s_fault() {
-    let told = |pdus: &[ControlPdu]| together(Script::new().events(3), pdus);
+    let found = |pdus: &[ControlPdu]| together(Script::new().events(3), pdus);
     let wrong = BTreeSet::from([("LL-UPD-1", C)]);
     for (interval, us) in [(16, 10_000), (40, 10_000), (7, 10_000)] {
-        let script = apart(told(&[update(interval, 1, 3)]), &[us; 12], true);
+        let script = apart(found(&[update(interval, 1, 3)]), &[us; 12], true);
         assert_eq!(script.named(), wrong, "{interval}");
     }
     // Of two for one instant the second one counts.
-    let first = apart(told(&[update(16, 2, 3), update(35, 1, 3)]), &[20_000; 12], true);
+    let first = apart(found(&[update(16, 2, 3), update(35, 1, 3)]), &[20_000; 12], true);
     assert_eq!(first.named(), wrong);
-    let second = apart(told(&[update(35, 2, 3), update(16, 1, 3)]), &[20_000; 12], false);
+    let second = apart(found(&[update(35, 2, 3), update(16, 1, 3)]), &[20_000; 12], false);
     assert_eq!(second.named(), BTreeSet::new());
 }
 
@@ -241,7 +242,7 @@ fn an_answer_to_nothing_does_not_end_what_is_announced() {
     for pdu in [parameters(24), map(24)] {
         assert_eq!(said(pdu).end(P, COLLISION).named(), wrong, "{pdu:?}");
     }
-    // Nor does it end what the peripheral has asked for, and been granted.
+    // Nor does it end a request of the peripheral that was granted.
     let asked = Script::new().say(P, PHY_REQ).say(C, phy(20)).say(C, NOTHING);
     let wrong = BTreeSet::from([("LL-COLL-1", C), ("LL-RSP-1", C)]);
     assert_eq!(asked.say(C, map(24)).end(P, COLLISION).named(), wrong);
@@ -251,7 +252,7 @@ fn an_answer_to_nothing_does_not_end_what_is_announced() {
 /// LL-ENC-6: anything else.
 #[test]
 fn a_control_pdu_without_an_opcode_ends_an_encryption_start() {
-    let told = Script::new().say(C, ENC_REQ).say(P, ENC_RSP).raw(C, Llid::Control, &[]);
-    assert_eq!(accused(&told.clone().end(P, ErrorCode::MIC_FAILURE)), [""; 0]);
-    assert_eq!(accused(&told.events(4)), ["LL-ENC-6"]);
+    let found = Script::new().say(C, ENC_REQ).say(P, ENC_RSP).raw(C, Llid::Control, &[]);
+    assert_eq!(accused(&found.clone().end(P, ErrorCode::MIC_FAILURE)), [""; 0]);
+    assert_eq!(accused(&found.events(4)), ["LL-ENC-6"]);
 }

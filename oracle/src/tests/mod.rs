@@ -81,7 +81,7 @@ pub(super) struct Script {
     pub(super) phys: [TxPhy; 2],
     /// The peripheral's receiver is closed.
     pub(super) asleep: bool,
-    /// Encrypts what is queued, by sender.
+    /// Ciphers for queued PDUs, by sender.
     pub(super) ciphers: [Option<Cipher>; 2],
 }
 
@@ -210,7 +210,7 @@ impl Script {
         self.anchor += INTERVAL_US;
     }
 
-    /// One packet each in each of so many events.
+    /// One packet of each end in each of this many events.
     pub(super) fn events(mut self, count: u64) -> Self {
         for _ in 0..count {
             let end = self.packet(C, 0, Some(Reception::Ok));
@@ -293,19 +293,19 @@ impl Script {
         self
     }
 
-    /// Goes on to this event.
+    /// Continues to this event.
     pub(super) fn until(self, event: u16) -> Self {
         let events = u64::from(event).checked_sub(self.event).expect("an event to come");
         self.events(events)
     }
 
-    pub(super) fn told(&self) -> Vec<Finding> {
+    pub(super) fn findings(&self) -> Vec<Finding> {
         judge(&self.records)
     }
 
     /// Which rules are broken, and by whom.
     pub(super) fn named(&self) -> BTreeSet<(&'static str, Role)> {
-        names(&self.told())
+        names(&self.findings())
     }
 
     /// Which recommendations are not followed, and by whom.

@@ -167,7 +167,7 @@ fn good_hosts_break_nothing() {
     assert_eq!(paired.named(), BTreeSet::new());
     // Once it is over a peripheral may ask for more, and a central may pair anew.
     assert_eq!(smp(smp(paired, P, &command(11)), C, &REQUEST).named(), BTreeSet::new());
-    // A peer that ends it may find what was under way.
+    // A peer that ends it may still receive a command under way.
     let ended = commands(agreed(), &[(C, 0x0C), (P, 5), (C, 0x0C)]);
     assert_eq!(smp(ended, C, &REQUEST).named(), BTreeSet::new());
     // Just Works and legacy pairing have other commands.
@@ -194,7 +194,7 @@ fn good_clients_and_servers_break_nothing() {
     assert_eq!(indicated.named(), BTreeSet::new());
     let list = att(asked(Script::new(), &BY_TYPE), P, &[9, 4, 2, 0, 1, 1, 3, 0, 1, 1]);
     assert_eq!(list.named(), BTreeSet::new());
-    // A request that nobody knows may be answered.
+    // An unknown request may be answered.
     let unknown = att(asked(Script::new(), &[0x3F]), P, &[1, 0x3F, 0, 0, 6]);
     assert_eq!(unknown.named(), BTreeSet::new());
 }

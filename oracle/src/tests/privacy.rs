@@ -1,4 +1,4 @@
-//! LL Privacy: who shows which address, and what follows from the commands of a host.
+//! LL Privacy: addresses on air, by the commands of a host.
 
 use ble::crypto::address::resolvable;
 use ble::hci::{AdvertisingParameters, AdvertisingType, Command, FilterPolicy};
@@ -31,7 +31,7 @@ fn hidden() -> [Address; 2] {
 }
 
 /// A host gives its controller a command; Own_Address_Type is 2 or 0.
-fn tell(script: &mut Script, by: Role, command: Command, private: Option<(u16, bool)>) {
+fn send(script: &mut Script, by: Role, command: Command, private: Option<(u16, bool)>) {
     if let Some((opcode, private)) = private {
         let [low, high] = opcode.to_le_bytes();
         let mut octets = vec![1, low, high, 25];
@@ -45,8 +45,8 @@ fn tell(script: &mut Script, by: Role, command: Command, private: Option<(u16, b
 /// The host lists this peer, and has addresses resolved.
 fn list(script: &mut Script, by: Role, identity: Address) {
     let (peer_irk, local_irk) = (irk(), local());
-    tell(script, by, Command::LeAddToResolvingList { identity, peer_irk, local_irk }, None);
-    tell(script, by, Command::LeSetAddressResolutionEnable { enable: true }, None);
+    send(script, by, Command::LeAddToResolvingList { identity, peer_irk, local_irk }, None);
+    send(script, by, Command::LeSetAddressResolutionEnable { enable: true }, None);
 }
 
 /// One PDU after another, T_IFS apart.
@@ -72,9 +72,9 @@ fn directed(script: &mut Script, private: bool, open: bool) -> AdvertisingPdu {
     };
     list(script, P, PEER);
     let command = Command::LeSetAdvertisingParameters { parameters };
-    tell(script, P, command, Some((ADVERTISE, private)));
-    tell(script, P, Command::LeSetRandomAddress { address: own().octets }, None);
-    tell(script, P, Command::LeSetAdvertisingEnable { enable: true }, None);
+    send(script, P, command, Some((ADVERTISE, private)));
+    send(script, P, Command::LeSetRandomAddress { address: own().octets }, None);
+    send(script, P, Command::LeSetAdvertisingEnable { enable: true }, None);
     AdvertisingPdu::AdvDirectInd {
         advertiser: if private { advertiser } else { own() },
         target: if open { PEER } else { target },
@@ -103,7 +103,7 @@ fn connect(initiator: Address, advertiser: Address) -> AdvertisingPdu {
     AdvertisingPdu::ConnectInd(ConnectInd { initiator, advertiser, ..request })
 }
 
-/// Who answers directed advertising.
+/// The device that answers directed advertising.
 #[derive(Clone, Copy)]
 pub(super) enum Met {
     /// The target under the private address that was called.
@@ -115,13 +115,13 @@ pub(super) enum Met {
     Stranger,
 }
 
-/// Directed advertising is answered, and the host is told of a connection.
+/// Directed advertising is answered, and the host gets a connection event.
 pub(super) fn accepted(by: Met) -> Script {
     answered(by, false)
 }
 
-/// The same; the advertiser may go on before its host is told of the connection, which then is
-/// another one.
+/// The same; the advertiser may continue before the connection event, which then is about another
+/// connection.
 fn answered(by: Met, goes_on: bool) -> Script {
     let mut script = advertise(&[]);
     let pdu = directed(&mut script, true, false);
@@ -171,8 +171,8 @@ pub(super) fn seeks_who_ought_to_hide() -> Script {
     script
 }
 
-/// An initiator that is to use private addresses connects to a listed device, under one or not;
-/// that has called somebody, or nobody.
+/// An initiator that should use private addresses connects to a listed device, with one or not;
+/// that advertiser is directed or not.
 pub(super) fn initiates(privately: bool, called: Option<Address>) -> Script {
     let mut script = advertise(&[]);
     list(&mut script, C, PEER);
@@ -188,7 +188,7 @@ pub(super) fn initiates(privately: bool, called: Option<Address>) -> Script {
             timeout: 100,
         },
     };
-    tell(&mut script, C, Command::LeCreateConnection { request }, Some((CONNECT, true)));
+    send(&mut script, C, Command::LeCreateConnection { request }, Some((CONNECT, true)));
     let [advertiser, private] = hidden();
     let initiator = if privately { private } else { Address::public([3; 6]) };
     let data = AdvertisingData::default();
@@ -200,13 +200,13 @@ pub(super) fn initiates(privately: bool, called: Option<Address>) -> Script {
     script
 }
 
-/// LL-PRIV-1 to LL-PRIV-4: what is right is accused by nobody.
+/// LL-PRIV-1 to LL-PRIV-4: correct behaviour is not accused.
 #[test]
 fn who_keeps_privacy_is_not_accused() {
     let [_, private] = hidden();
     let right = [
         calls(true, false),
-        // Who does not hide may name whom it likes.
+        // A device that does not use private addresses may name any target.
         calls(false, true),
         accepted(Met::Called),
         accepted(Met::Resolved),
@@ -215,6 +215,6 @@ fn who_keeps_privacy_is_not_accused() {
         initiates(true, Some(private)),
     ];
     for (number, script) in right.iter().enumerate() {
-        assert_eq!(ids(&script.told()), BTreeSet::new(), "case {number}");
+        assert_eq!(ids(&script.findings()), BTreeSet::new(), "case {number}");
     }
 }

@@ -27,7 +27,7 @@ pub(super) const PARAM_RSP: ControlPdu = ControlPdu::ConnectionParamRsp(PARAM);
 pub(super) const COLLISION: ErrorCode = ErrorCode::DIFFERENT_TRANSACTION_COLLISION;
 const NO: ErrorCode = ErrorCode::UNSUPPORTED_REMOTE_FEATURE;
 
-/// What stays as it is, or to 1M from 1M: only the instant counts.
+/// No change, or to 1M from 1M: only the instant counts.
 pub(super) fn map(instant: u16) -> ControlPdu {
     ControlPdu::ChannelMapInd { channel_map: CHANNEL_MAP_ALL, instant }
 }
@@ -123,7 +123,7 @@ fn each_procedure_is_open_until_its_last_pdu() {
             assert_eq!(named.is_empty(), over, "{:?}: {named:?}", &exchange[..count]);
             assert_eq!(named.contains(&("LL-PROC-1", starter)), !over, "{named:?}");
             assert!(named.iter().all(|(_, by)| *by == starter), "{named:?}");
-            // While encryption starts, nobody answers anything else (LL-ENC-1).
+            // While encryption starts, no other PDU is answered (LL-ENC-1).
             if over || exchange[0].1 != ENC_REQ {
                 assert_eq!(ping(script, other).named(), BTreeSet::new(), "{exchange:?}, {count}");
             }
@@ -131,7 +131,7 @@ fn each_procedure_is_open_until_its_last_pdu() {
     }
 }
 
-/// Procedures with an instant, as the PDUs before and the one that names it.
+/// Procedures with an instant: the PDUs before, and the one that contains it.
 type Timed = (Vec<(Role, ControlPdu)>, fn(u16) -> ControlPdu);
 
 fn timed() -> Vec<Timed> {
@@ -187,7 +187,7 @@ fn after_an_answer_no_procedure_with_an_instant_is_started_before_the_peers_is_o
     assert_eq!(over.say(C, parameters(30)).named(), BTreeSet::new());
     let length = [(P, ControlPdu::LengthReq(LENGTH)), (C, ControlPdu::LengthRsp(LENGTH))];
     assert_eq!(all(&length).say(C, map(30)).named(), BTreeSet::new());
-    // A request that has not been answered hinders nobody.
+    // An unanswered request does not prevent it.
     let crossed = all(&[(P, PHY_REQ), (C, map(30)), (C, reject(Opcode::PHY_REQ, COLLISION))]);
     assert_eq!(crossed.named(), BTreeSet::new());
     // Nor one after which something else was answered.
@@ -200,14 +200,14 @@ fn after_an_answer_no_procedure_with_an_instant_is_started_before_the_peers_is_o
 /// answered, and once; else it starts another procedure.
 #[test]
 fn an_update_goes_on_with_an_answered_request_only() {
-    let told = |list: &[(Role, ControlPdu)]| all(list).named();
-    assert_eq!(told(&[(C, PARAM_REQ), (P, PARAM_RSP), (C, parameters(30))]), BTreeSet::new());
+    let found = |list: &[(Role, ControlPdu)]| all(list).named();
+    assert_eq!(found(&[(C, PARAM_REQ), (P, PARAM_RSP), (C, parameters(30))]), BTreeSet::new());
     let wrong = breaks("LL-PROC-1", C);
-    assert_eq!(told(&[(C, PARAM_REQ), (C, parameters(30))]), wrong);
-    assert_eq!(told(&[(C, PHY_REQ), (P, PHY_RSP), (C, parameters(30))]), wrong);
-    assert_eq!(told(&[(C, PHY_REQ), (P, PHY_RSP), (C, map(30))]), wrong);
+    assert_eq!(found(&[(C, PARAM_REQ), (C, parameters(30))]), wrong);
+    assert_eq!(found(&[(C, PHY_REQ), (P, PHY_RSP), (C, parameters(30))]), wrong);
+    assert_eq!(found(&[(C, PHY_REQ), (P, PHY_RSP), (C, map(30))]), wrong);
     let twice = [(C, PARAM_REQ), (P, PARAM_RSP), (C, parameters(30)), (C, parameters(40))];
-    assert_eq!(told(&twice), wrong);
+    assert_eq!(found(&twice), wrong);
 }
 
 /// LL-COLL-2: the central rejects.
@@ -227,7 +227,7 @@ fn while_an_own_instant_is_to_come_the_central_rejects_what_has_one() {
         assert_eq!(other.say(P, ControlPdu::LengthRsp(LENGTH)).named(), BTreeSet::new());
     }
     assert_eq!(ask(PHY_REQ, NOTHING).named(), breaks("LL-COLL-2", C));
-    // What has no instant is served.
+    // A procedure without an instant is served.
     assert_eq!(ping(all(&[(C, map(12))]), P).named(), BTreeSet::new());
 }
 
@@ -246,8 +246,8 @@ fn a_peripheral_does_not_reject_for_a_collision() {
     }
 }
 
-/// An update of the central's own is in its queue when the peripheral asks for one: it seems to
-/// answer until the reject comes.
+/// An update of the central's own is in its queue when the peripheral asks for one: it seems to be
+/// the answer until the reject comes.
 #[test]
 fn an_update_may_be_the_centrals_own_whatever_it_seems_to_answer() {
     let crossed = || {
@@ -270,7 +270,7 @@ fn an_instant_is_six_to_32766_events_ahead() {
         {
             let script = Script::new().say(C, pdu(instant));
             assert_eq!(script.observed().contains(&("LL-INST-1", C)), wrong, "{instant}");
-            // 5.5 only recommends it; but the update that has come by now has to be kept to.
+            // 5.5 only recommends it; but the update must be applied at its instant.
             assert!(script.named().is_subset(&breaks("LL-UPD-1", C)), "{instant}");
         }
     }
@@ -282,9 +282,9 @@ fn an_instant_is_six_to_32766_events_ahead() {
     }
     // An update that changes one direction has an instant, one that changes none has not.
     let one = ControlPdu::PhyUpdateInd { c_to_p: PhySet::NONE, p_to_c: SET, instant: 4 };
-    let told = |pdu| Script::new().say(P, PHY_REQ).say(C, pdu).observed();
-    assert_eq!(told(one), breaks("LL-INST-1", C));
-    assert_eq!(told(NOTHING), BTreeSet::new());
+    let found = |pdu| Script::new().say(P, PHY_REQ).say(C, pdu).observed();
+    assert_eq!(found(one), breaks("LL-INST-1", C));
+    assert_eq!(found(NOTHING), BTreeSet::new());
 }
 
 /// LL-INST-4: six events that a peripheral with latency 3 listens to are 24; once the parameters

@@ -1,4 +1,4 @@
-//! How a peripheral reacts: to a peer that breaks the rules, to late anchors, to its own host.
+//! Reactions of a peripheral: to a peer that breaks rules, to late anchors, to its host.
 
 use ble::hci::{Command, Return};
 use ble::pdu::control::{FeatureSet, Opcode};
@@ -11,7 +11,7 @@ const BOTH: PhySet = PhySet(3);
 const PHY_REQ: ControlPdu = ControlPdu::PhyReq { tx: BOTH, rx: BOTH };
 const PHY_RSP: ControlPdu = ControlPdu::PhyRsp { tx: BOTH, rx: BOTH };
 
-/// Broken only by who meets a violation of the other; see the first test.
+/// Broken only by a device whose peer has violated a rule; see the first test.
 pub(super) const PROVOKED: [&str; 2] = ["LL-COLL-4", "LL-PAR-3"];
 
 /// For each rule a record that breaks it and no other.
@@ -33,7 +33,7 @@ fn who_serves_a_procedure_before_the_instant_of_its_own_is_observed() {
     let served = own.say(C, PARAM_REQ).say(P, PARAM_RSP);
     assert_eq!(served.observed(), breaks("LL-COLL-4", P));
     assert_eq!(served.named(), breaks("LL-COLL-1", C));
-    // Where the central began both, it breaks LL-PROC-1, and what is done is left open.
+    // If the central began both, it breaks LL-PROC-1, and the reaction is left open.
     let early = Script::new().say(C, map).say(C, PHY_REQ).say(P, PHY_RSP);
     assert_eq!(early.observed(), BTreeSet::new());
     assert_eq!(early.named(), breaks("LL-PROC-1", C));
@@ -58,10 +58,10 @@ fn a_procedure_after_the_instant_may_be_served() {
     let map = ControlPdu::ChannelMapInd { channel_map: CHANNEL_MAP_ALL, instant: 8 };
     let nothing = ControlPdu::PhyUpdateInd { c_to_p: PhySet(0), p_to_c: PhySet(0), instant: 0 };
     let late = Script::new().say(C, map).events(7).say(C, PHY_REQ).say(P, PHY_RSP);
-    assert_eq!(late.say(C, nothing).told(), Vec::new());
+    assert_eq!(late.say(C, nothing).findings(), Vec::new());
 }
 
-/// A controller with some features of its own, of which it shows these in its answer.
+/// A controller that shows these of its features in its answer.
 fn masked(shown: u64) -> Script {
     let mut script = Script::new();
     let event = Event::CommandComplete {
@@ -76,10 +76,10 @@ fn masked(shown: u64) -> Script {
 
 #[test]
 fn only_the_first_octet_of_a_feature_response_is_masked() {
-    assert_eq!(masked(0x4100).told(), Vec::new());
+    assert_eq!(masked(0x4100).findings(), Vec::new());
 }
 
-/// The peripheral misses an anchor: its receiver closed so many µs earlier.
+/// The peripheral misses an anchor: its receiver closed this many µs earlier.
 fn deaf(us: u64) -> Script {
     let mut script = Script::new().events(3);
     let at = Instant::from_us(script.anchor + 40 - us);
@@ -96,7 +96,7 @@ fn a_packet_may_be_lost_in_an_open_window() {
     let mut script = Script::new().events(3);
     script.packet(C, 0, None);
     script.next();
-    assert_eq!(script.events(3).told(), Vec::new());
+    assert_eq!(script.events(3).findings(), Vec::new());
 }
 
 /// Long packets on LE Coded, and more to say: the wait for the central's next packet in vain ends
@@ -108,7 +108,7 @@ fn a_packet_may_be_lost_soon_after_a_wait_for_more_of_the_event_before() {
     script.record(P, at, RecordKind::AirMiss);
     script.packet(C, 0, None);
     script.next();
-    assert_eq!(script.events(3).told(), Vec::new());
+    assert_eq!(script.events(3).findings(), Vec::new());
 }
 
 /// The peripheral's host asks for the central's features, and all is quiet on air afterwards.
@@ -128,10 +128,10 @@ fn asked(then: impl Fn(Script) -> Script) -> Script {
 
 #[test]
 fn a_host_that_is_told_has_nothing_to_complain_of() {
-    let told = asked(|mut script| {
+    let found = asked(|mut script| {
         let (status, features) = (ErrorCode::SUCCESS, FeatureSet(1));
         script.hci(P, Event::LeRemoteFeatures { handle: Handle(0), status, features });
         script.events(4_600)
     });
-    assert_eq!(told.told(), Vec::new());
+    assert_eq!(found.findings(), Vec::new());
 }

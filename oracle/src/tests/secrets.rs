@@ -37,7 +37,7 @@ fn each_end_holds_back_from_its_own_pdu_on() {
         ] {
             assert!(!control(pdu), "{by:?} {pdu:?}");
         }
-        // Once it runs, all goes on.
+        // Once encryption is on, everything continues.
         let running = secure_from(Script::new(), 0x11);
         assert_eq!(running.raw(by, Llid::Start, &DATA).named(), BTreeSet::new());
     }
@@ -53,7 +53,7 @@ fn each_end_holds_back_from_its_own_pdu_on() {
     }
 }
 
-/// LL-ENC-2, LL-MIC-1, for both ends; what is repeated has the counter of the first time.
+/// LL-ENC-2, LL-MIC-1, for both ends; a retransmission has the counter of the first transmission.
 #[test]
 fn what_runs_encrypted_stays_so() {
     for by in [C, P] {
@@ -63,7 +63,7 @@ fn what_runs_encrypted_stays_so() {
         let control = plain.clone().raw(by, Llid::Control, &ControlPdu::PingReq.encode());
         assert_eq!(control.named(), breaks("LL-ENC-2", by));
         assert_eq!(plain.raw(by, Llid::Start, &[9; 12]).named(), breaks("LL-MIC-1", by));
-        // A counter that has gone on over nothing.
+        // A counter that has advanced without a PDU.
         let mut ahead = secure();
         let mut lost = Payload::from_slice(&DATA).unwrap();
         let cipher = ahead.ciphers[by as usize].as_mut().unwrap();

@@ -1,5 +1,5 @@
-//! Several connections at once: each is judged by itself, and a device with one radio is not
-//! blamed for what it cannot do in two of them at the same time.
+//! Several connections: each is judged by itself, and a device with one radio is not blamed for
+//! missing events that overlap.
 
 use ble::hci::Command;
 
@@ -10,7 +10,7 @@ use bletwin_sniffer::Hearing;
 
 const OTHER_ADDRESS: u32 = 0x4B6F_81F1;
 
-/// A script in which the peripheral is a node of its own, under an access address of its own.
+/// A script with another peripheral node and another access address.
 fn second() -> Script {
     Script::with(|request| {
         request.advertiser = Address::static_random([3; 6]);
@@ -78,7 +78,7 @@ fn two_centrals(first: &Script, second: &Script, us: u64) -> Vec<Finding> {
     judge(&together(first, second, us, [2, 1]))
 }
 
-/// A central leaves out every second event, the first one as well; the other connection has them.
+/// A central skips every second event, including the first; the other connection has them.
 fn every_second(mut script: Script, from: u64, count: u64) -> Script {
     if from > 0 {
         script.next();
@@ -105,10 +105,10 @@ fn named(findings: &[Finding]) -> BTreeSet<(&'static str, u16)> {
 fn of_two_links_the_one_that_breaks_a_rule_is_named() {
     let good = every_second(Script::new(), 0, 20);
     let hops = every_second(second(), 1, 20).edit(1, |tx| tx.channel = 0);
-    let told = two_peripherals(&good, &hops, 200);
-    assert_eq!(named(&told), BTreeSet::from([("LL-CHAN-1", 0)]));
+    let found = two_peripherals(&good, &hops, 200);
+    assert_eq!(named(&found), BTreeSet::from([("LL-CHAN-1", 0)]));
     let records = together(&good, &hops, 200, [0, 2]);
-    let wrong = records.iter().find(|record| record.id == told[0].record);
+    let wrong = records.iter().find(|record| record.id == found[0].record);
     assert!(matches!(&wrong.unwrap().kind,
         RecordKind::AirTx(tx) if tx.access_address == OTHER_ADDRESS && tx.channel == 0));
 
@@ -162,15 +162,15 @@ fn an_event_is_left_out_for_another_link_and_for_nothing_else() {
     let one = || Script::new().events(12);
     let (deaf, other) = (deaf(second().events(6)), one());
     for (us, wrong) in [(20_000, false), (20_900, false), (25_000, true)] {
-        let told = examine(&together(&other, &deaf, us, [2, 1]));
-        assert_eq!(told.findings, [], "{us} µs");
-        let told = ids(&told.observations);
+        let found = examine(&together(&other, &deaf, us, [2, 1]));
+        assert_eq!(found.findings, [], "{us} µs");
+        let found = ids(&found.observations);
         let wanted = if wrong { BTreeSet::from(["LL-LAT-1"]) } else { BTreeSet::new() };
-        assert_eq!(told, wanted, "{us} µs");
+        assert_eq!(found, wanted, "{us} µs");
     }
     // With another peripheral's radio it has nothing to do.
-    let told = examine(&together(&other, &deaf, 0, [0, 2]));
-    assert_eq!(named(&told.observations), BTreeSet::from([("LL-LAT-1", 2)]));
+    let found = examine(&together(&other, &deaf, 0, [0, 2]));
+    assert_eq!(named(&found.observations), BTreeSet::from([("LL-LAT-1", 2)]));
 }
 
 /// A connection that its peripheral did not accept.
@@ -188,11 +188,11 @@ fn refused() -> Script {
 /// A peripheral that filters hears a CONNECT_IND and stays away: it is in no connection.
 #[test]
 fn who_has_let_a_connect_ind_pass_owes_nothing() {
-    assert_eq!(refused().told(), []);
+    assert_eq!(refused().findings(), []);
     // Nor is its radio with it.
     let other = deaf(Script::new().events(6));
-    let told = examine(&together(&other, &refused(), 20_000, [2, 1]));
-    assert_eq!(named(&told.observations), BTreeSet::from([("LL-LAT-1", 1)]));
+    let found = examine(&together(&other, &refused(), 20_000, [2, 1]));
+    assert_eq!(named(&found.observations), BTreeSet::from([("LL-LAT-1", 1)]));
 }
 
 /// An event without an answer to a packet that has arrived.
@@ -208,9 +208,9 @@ fn no_answer_is_due_in_the_event_of_another_link() {
     let other = || Script::new().events(14);
     let ignores = || ignoring(second().events(6));
     for (us, wrong) in [(9_500, false), (8_900, false), (8_500, true), (5_000, true)] {
-        let told = ids(&two_centrals(&other(), &ignores(), us));
+        let found = ids(&two_centrals(&other(), &ignores(), us));
         let wanted = if wrong { BTreeSet::from(["LL-TIFS-3"]) } else { BTreeSet::new() };
-        assert_eq!(told, wanted, "{us} µs");
+        assert_eq!(found, wanted, "{us} µs");
     }
     // Nor where the other central might have begun and did not.
     let mut skips = Script::new().events(5);
@@ -225,16 +225,16 @@ fn no_answer_is_due_in_the_event_of_another_link() {
 fn no_answer_is_due_while_the_own_central_sends() {
     for (us, wrong) in [(10_200, false), (5_000, true)] {
         let ignores = ignoring(Script::new().events(6));
-        let told = ids(&judge(&together(&ignores, &refused(), us, [1, 2])));
+        let found = ids(&judge(&together(&ignores, &refused(), us, [1, 2])));
         let wanted = if wrong { BTreeSet::from(["LL-TIFS-3"]) } else { BTreeSet::new() };
-        assert_eq!(told, wanted, "{us} µs");
+        assert_eq!(found, wanted, "{us} µs");
     }
 }
 
-/// What was not acknowledged has to be sent again as it is, however long it takes.
+/// An unacknowledged PDU must be repeated unchanged, however long it takes.
 #[test]
 fn a_long_packet_that_must_be_repeated_needs_more_time() {
-    let told = |repeats: bool| {
+    let found = |repeats: bool| {
         let mut script = second().events(4);
         script.queue[1].push_back((Llid::Start, vec![1; 27]));
         let end = script.packet(C, 0, Some(Reception::Ok));
@@ -242,17 +242,17 @@ fn a_long_packet_that_must_be_repeated_needs_more_time() {
         script.next();
         ids(&two_centrals(&Script::new().events(14), &ignoring(script), 8_600))
     };
-    assert_eq!(told(true), BTreeSet::new());
-    assert_eq!(told(false), BTreeSet::from(["LL-TIFS-3"]));
+    assert_eq!(found(true), BTreeSet::new());
+    assert_eq!(found(false), BTreeSet::from(["LL-TIFS-3"]));
 }
 
-/// A central whose CONNECT_IND met another one: nobody answers in its six events (0x3E).
+/// A central whose CONNECT_IND collided with another one: no answer in its six events (0x3E).
 fn in_vain() -> Script {
     let mut script = Script::with(|request| {
         request.initiator = Address::public([9; 6]);
         request.access_address = OTHER_ADDRESS;
     });
-    // The advertisement, and what the peripheral made of it, are in the other record.
+    // The advertisement and its reception are in the other record.
     let own = |record: &Record| {
         record.node == NodeId(C as u16) && !matches!(record.kind, RecordKind::AirRx { .. })
     };
@@ -283,7 +283,7 @@ fn raced(good: &Script, vain: &Script, first: bool) -> Vec<Record> {
 }
 
 /// Two centrals answer one advertisement, and the peripheral hears one of them: the other one has
-/// no connection, and nobody owes it an answer.
+/// no connection, and is owed no answer.
 #[test]
 fn of_two_centrals_that_answer_one_advertisement_one_has_a_connection() {
     let gone = ErrorCode::REMOTE_USER_TERMINATED;
@@ -305,10 +305,10 @@ fn of_two_centrals_that_answer_one_advertisement_one_has_a_connection() {
 fn who_has_taken_one_of_two_connections_keeps_its_rules() {
     let shifted = Script::new().events(3).shift_last(Duration::from_us(3));
     for first in [true, false] {
-        let told = judge(&raced(&shifted, &in_vain(), first));
-        assert_eq!(named(&told), BTreeSet::from([("LL-TIFS-1", 1)]));
-        // It has told its host of a connection, and does not listen.
-        let told = judge(&raced(&deaf(Script::new()), &in_vain(), first));
-        assert_eq!(named(&told), BTreeSet::from([("LL-LAT-3", 1)]));
+        let found = judge(&raced(&shifted, &in_vain(), first));
+        assert_eq!(named(&found), BTreeSet::from([("LL-TIFS-1", 1)]));
+        // It has reported a connection to its host, and does not listen.
+        let found = judge(&raced(&deaf(Script::new()), &in_vain(), first));
+        assert_eq!(named(&found), BTreeSet::from([("LL-LAT-3", 1)]));
     }
 }

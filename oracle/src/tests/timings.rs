@@ -18,7 +18,7 @@ fn an_answer_is_two_microseconds_off_at_most() {
             let end = script.packet(P, end + 150, Some(Reception::Ok));
             if by == C {
                 script.packet(C, end + 150, Some(Reception::Ok));
-                // MD of the peripheral's packet: the event goes on.
+                // MD of the peripheral's packet: the event continues.
                 script = script.edit(1, |tx| set(tx, DataHeader::MD));
             }
             for record in script.records.iter_mut().rev() {
@@ -114,7 +114,7 @@ fn the_new_interval_counts_from_the_new_anchor() {
         timeout: 100,
         instant: 8,
     };
-    let told = |moved: u64, us: u64| {
+    let found = |moved: u64, us: u64| {
         let script = Script::new().say(C, ControlPdu::ConnectionUpdateInd(update));
         let mut script = script.until(8);
         script.anchor += 2_500 + moved;
@@ -122,10 +122,10 @@ fn the_new_interval_counts_from_the_new_anchor() {
         script.anchor += INTERVAL_US + us;
         script.events(1).named()
     };
-    assert_eq!(told(0, 0), BTreeSet::new());
-    assert_eq!(told(1_250, 30), BTreeSet::new());
-    assert_eq!(told(1_250, 40), breaks("LL-ANCHOR-1", C));
-    assert_eq!(told(1_300, 0), breaks("LL-WIN-1", C));
+    assert_eq!(found(0, 0), BTreeSet::new());
+    assert_eq!(found(1_250, 30), BTreeSet::new());
+    assert_eq!(found(1_250, 40), breaks("LL-ANCHOR-1", C));
+    assert_eq!(found(1_300, 0), breaks("LL-WIN-1", C));
 }
 
 /// LL-CHAN-1: the old map up to the event before the instant, the new one from it on.

@@ -7,7 +7,7 @@ use super::broken::LENGTH;
 use super::procedures::*;
 use super::*;
 
-/// A change, what it is called, and whether it leaves all in range.
+/// A change, its name, and whether all values stay in range.
 type Case<T> = (&'static str, fn(&mut T), bool);
 
 /// Checks that a change of a PDU is accepted or not.
@@ -178,7 +178,8 @@ fn lengths_have_their_ranges() {
     }
 }
 
-/// LL-LEN-1, LL-LEN-2: 27 octets until the peer has said what it receives, and then exactly that.
+/// LL-LEN-1, LL-LEN-2: 27 octets until the peer has announced its receive length, and then exactly
+/// that.
 #[test]
 fn as_many_octets_are_sent_as_the_peer_receives() {
     for (by, peer) in [(C, P), (P, C)] {
@@ -191,16 +192,16 @@ fn as_many_octets_are_sent_as_the_peer_receives() {
         };
         assert_eq!(sent(asked(), 100), BTreeSet::new());
         assert_eq!(sent(asked(), 101), breaks("LL-LEN-1", by));
-        // What the sender itself receives is another matter.
+        // The sender's own receive length does not matter.
         let own = DataLength { max_tx_octets: 27, ..LENGTH };
-        let told = DataLength { max_rx_octets: 27, ..LENGTH };
-        let script = all(&[(by, ControlPdu::LengthReq(own)), (peer, ControlPdu::LengthRsp(told))]);
+        let found = DataLength { max_rx_octets: 27, ..LENGTH };
+        let script = all(&[(by, ControlPdu::LengthReq(own)), (peer, ControlPdu::LengthRsp(found))]);
         assert_eq!(sent(script, 28), breaks("LL-LEN-1", by));
         // 90 octets take 800 µs on 1M.
         for (time, good) in [(800, true), (799, false)] {
-            let told = DataLength { max_rx_time: time, ..LENGTH };
+            let found = DataLength { max_rx_time: time, ..LENGTH };
             let script =
-                all(&[(by, ControlPdu::LengthReq(LENGTH)), (peer, ControlPdu::LengthRsp(told))]);
+                all(&[(by, ControlPdu::LengthReq(LENGTH)), (peer, ControlPdu::LengthRsp(found))]);
             let wanted = if good { BTreeSet::new() } else { breaks("LL-LEN-2", by) };
             assert_eq!(sent(script, 90), wanted, "{time}");
         }

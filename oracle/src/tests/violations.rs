@@ -1,4 +1,4 @@
-//! What is left open to who meets a PDU that breaks a rule, and who is to blame for it.
+//! The reactions left open to a device that receives a PDU that breaks a rule, and who is to blame.
 
 use ble::pdu::control::{ConnectionParam, ConnectionUpdate, DataLength, FeatureSet, Opcode};
 use ble::phy::PhySet;
@@ -58,8 +58,8 @@ fn an_offset_beyond_the_new_interval_is_out_of_range() {
     assert_eq!(left(8), breaks("LL-END-1", P));
 }
 
-/// LL-ENC-1, LL-ENC-6: all that no step of an encryption start asks for is the central's fault.
-/// The peripheral leaves for it, and must.
+/// LL-ENC-1, LL-ENC-6: every PDU that no step of an encryption start needs is the central's fault.
+/// The peripheral disconnects for it, and must.
 #[test]
 fn what_no_step_of_an_encryption_start_asks_for_ends_the_connection() {
     let wrong: [(Llid, Vec<u8>); 10] = [
@@ -211,7 +211,7 @@ fn a_stray_change_of_phys_leaves_both_open() {
         let pdu = ControlPdu::PhyUpdateInd { c_to_p: two, p_to_c: two, instant: 10 };
         Script::new().say(C, pdu).until(10)
     };
-    let told = |mut script: Script| {
+    let found = |mut script: Script| {
         let (status, phy) = (ErrorCode::SUCCESS, ble::phy::Phy::Le2M);
         let event = Event::LePhyUpdateComplete { handle: Handle(0), status, tx: phy, rx: phy };
         script.hci(P, event);
@@ -222,7 +222,7 @@ fn a_stray_change_of_phys_leaves_both_open() {
         script.phys = phys;
         assert_eq!(script.events(120).named(), breaks("LL-RSP-1", C), "{phys:?}");
     }
-    assert_eq!(told(stray()).events(120).named(), breaks("LL-RSP-1", C));
+    assert_eq!(found(stray()).events(120).named(), breaks("LL-RSP-1", C));
     // It is no instant of a procedure for what follows.
     let asks = stray().say(C, PHY_REQ).say(P, PHY_RSP);
     assert!(!blames(&asks, P) && asks.observed().is_empty(), "{:?}", asks.named());
@@ -242,7 +242,7 @@ fn a_second_procedure_of_the_central_may_be_refused() {
 /// LL-END-1: the reason fits what was broken, and what was broken has come.
 #[test]
 fn who_leaves_for_a_violation_has_met_it_before() {
-    // 0x24 fits whatever is said that may not be.
+    // 0x24 fits every PDU that is not permitted.
     for pdu in [
         ControlPdu::PingRsp,
         ControlPdu::LengthReq(DataLength { max_tx_time: 0, ..LENGTH }),
@@ -281,7 +281,7 @@ fn what_obliges_to_leave_may_have_been_repeated() {
     assert!(script.events(9).named().contains(&("LL-MIC-2", P)));
 }
 
-/// LL-PHY-3, LL-PHY-4: by whose wishes the central chooses, and what is no change.
+/// LL-PHY-3, LL-PHY-4: whose preferences the central must consider, and what is no change.
 #[test]
 fn the_central_chooses_what_both_prefer() {
     let (one, two, both, none) = (PhySet::LE_1M, PhySet::LE_2M, PhySet(3), PhySet::NONE);
@@ -302,7 +302,7 @@ fn the_central_chooses_what_both_prefer() {
         let wanted = rule.map_or(BTreeSet::new(), |rule| breaks(rule, C));
         assert_eq!(asked(tx, rx, pdu), wanted, "{tx:?} {rx:?} {pdu:?}");
     }
-    // In its own procedure its own wishes count as well.
+    // In the central's procedure its own preferences count as well.
     let own = |tx, rx, answer: (PhySet, PhySet), pdu| {
         let answer = ControlPdu::PhyRsp { tx: answer.0, rx: answer.1 };
         Script::new().say(C, wish(tx, rx)).say(P, answer).say(C, pdu).named()
