@@ -1,7 +1,7 @@
 //! Hostile centrals.
 //!
 //! A passkey that never changes leaks: in round *i* of passkey entry the responder proves only
-//! whether bit *i* of the initiator's passkey is right, so that each failed attempt tells one bit
+//! whether bit *i* of the initiator's passkey is right, so that each failed attempt reveals one bit
 //! for certain (Zephyr issue 36005; Vol 3, Part H, 2.3.5.6.3 asks for a new passkey each time).
 //! [`Guesser`] plays the best strategy; a host with [`Attack`](crate::host::Attack) in its
 //! configuration types its guesses instead of asking a user.
@@ -30,7 +30,7 @@ const fn likelier(value: u32, known: u8) -> u32 {
 }
 
 impl Guesser {
-    /// The passkey to try next: the known bits, and each further bit as it is likelier after
+    /// The passkey to try next: the known bits, and for each further bit its likelier value given
     /// those before it.
     #[must_use]
     pub fn guess(&self) -> u32 {

@@ -46,21 +46,21 @@ impl Central {
         Self { bonds: profile.host.bonds.clone(), profile, other_system: None, powered: None }
     }
 
-    /// The same machine with another system on it, which is booted by the wish `other-system`: one
-    /// address, two stores of keys, and a behaviour of its own.
+    /// The same machine with a second system, which the wish `other-system` boots: one address, two
+    /// stores of keys, two behaviours.
     #[must_use]
     pub fn with_other_system(self, profile: Profile) -> Self {
         Self { other_system: Some(Box::new(profile)), ..self }
     }
 
-    /// What it is like.
+    /// Its profile.
     #[must_use]
     pub const fn profile(&self) -> &Profile {
         &self.profile
     }
 
-    /// From now on it behaves as this profile says. What is under way goes on, and bonds, address
-    /// and random numbers stay: for whoever asks what would have been if.
+    /// Behaves by this profile from now on. Procedures under way continue, and bonds, address and
+    /// random numbers stay: for counterfactual runs.
     pub fn behave_as(&mut self, profile: Profile) {
         if let Some(powered) = &mut self.powered {
             powered.controller.behave_as(&profile.controller);
@@ -69,7 +69,7 @@ impl Central {
         self.profile = profile;
     }
 
-    /// From now on the other system runs, if there is one of its own.
+    /// Boots the other system, if there is one.
     fn boot(&mut self) {
         if let Some(other) = self.other_system.take() {
             self.other_system = Some(Box::new(self.profile.clone()));
@@ -194,10 +194,10 @@ impl Node for Central {
         }
     }
 
-    fn armed(&self, tell: Tell<'_>) {
+    fn armed(&self, report: Tell<'_>) {
         if let Some(powered) = &self.powered {
-            powered.host.armed(tell);
-            powered.controller.armed(tell);
+            powered.host.armed(report);
+            powered.controller.armed(report);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The person with both devices in front of them.
 //!
 //! [`User`] is a node without a radio. It sees what the devices show, copies passkeys from one to
-//! the other, compares numbers, and presses buttons at set times. It takes its time, as people do.
+//! the other, compares numbers, and presses buttons at set times, with human delays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +11,16 @@ use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use bletwin_sim::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
 
-/// What the person types when a device asks for the passkey that another shows.
+/// What the person types when a device asks for the passkey that another displays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Typing {
-    /// What is shown.
+    /// The displayed passkey.
     Right,
-    /// What is shown with its last digit changed.
+    /// The displayed passkey with its last digit changed.
     Wrong,
-    /// This passkey, 0–999,999, whatever is shown.
+    /// This passkey, 0–999,999, regardless of the displayed one.
     Always(u32),
-    /// Nothing: the person has gone.
+    /// Nothing: the person is away.
     Nothing,
     /// Nothing: the person dismisses the dialog.
     Dismiss,
@@ -31,16 +31,16 @@ pub enum Typing {
 pub struct UserConfig {
     /// From seeing to acting.
     pub reaction: Duration,
-    /// What is typed.
+    /// How the person types passkeys.
     pub typing: Typing,
     /// The passkey on the label of a device that cannot show it.
     pub label: Option<u32>,
     /// Whether equal numbers are confirmed as equal (unequal ones never are).
     pub confirms: bool,
-    /// Whether a number that one device alone shows is taken for one that the other shows as well:
-    /// that one is not in this world.
+    /// Whether the person confirms a number that only one device displays, because the other device
+    /// is not in this world.
     pub confirms_alone: bool,
-    /// What the person does at which time after the start, in order of time.
+    /// The person's actions with their times after the start, in order.
     pub schedule: Vec<(Duration, NodeId, Act)>,
 }
 
@@ -69,12 +69,12 @@ pub struct User {
     asking: BTreeSet<NodeId>,
     /// Numbers to be compared.
     compared: BTreeMap<NodeId, u32>,
-    /// What the person is about to do at which device, in order of time.
+    /// Planned actions at devices, in order of time.
     planned: Vec<(Instant, NodeId, Act)>,
 }
 
 impl User {
-    /// Somebody who behaves like this.
+    /// A person with this behaviour.
     #[must_use]
     pub const fn new(config: UserConfig) -> Self {
         Self {
@@ -106,7 +106,7 @@ impl User {
                 self.shown.remove(&node);
                 self.asking.remove(&node);
                 self.compared.remove(&node);
-                // The dialog that it was meant for is gone, and the next one asks for something
+                // The dialog that it was meant for is closed, and the next one asks for something
                 // else.
                 self.planned.retain(|(_, planned, _)| *planned != node);
             }
@@ -154,7 +154,7 @@ impl User {
         }
     }
 
-    /// The same for whoever asks.
+    /// The same for every device that asks.
     fn answer(&mut self, now: Instant, act: &Act) {
         for asker in std::mem::take(&mut self.asking) {
             self.act(now, asker, act.clone());
@@ -198,9 +198,9 @@ impl Node for User {
         }
     }
 
-    fn armed(&self, tell: Tell<'_>) {
+    fn armed(&self, report: Tell<'_>) {
         for (due, ..) in &self.planned {
-            tell(Armed::until(What::Act, *due));
+            report(Armed::until(What::Act, *due));
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
     const PHONE: NodeId = NodeId(1);
     const LAMP: NodeId = NodeId(0);
 
-    /// What the person does after seeing these in turn.
+    /// The person's actions after seeing these in turn.
     fn after(config: UserConfig, seen: &[(NodeId, Ui)]) -> Vec<(NodeId, Act)> {
         let mut user = User::new(config);
         let mut out = Outbox::new(None, false);

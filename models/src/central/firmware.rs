@@ -1,5 +1,5 @@
 //! Named centrals meet the firmware itself: the founding case, in short. Whole worlds with charged
-//! time belong to the scenarios; here slow work is done at once.
+//! time belong to the scenarios; here slow work is done immediately.
 
 use ble::log::Line;
 use ble::time::Duration;
@@ -90,7 +90,7 @@ impl Node for Actor {
     }
 }
 
-/// What the device logged, and how the central's host fared.
+/// The device's log, and the status of the central's host.
 struct Story {
     lines: Vec<(Instant, Line)>,
     status: crate::host::Status,

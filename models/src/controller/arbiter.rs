@@ -1,5 +1,5 @@
-//! What a central decides when procedures meet (Vol 6, Part B, 5.3): its half of the table that
-//! `docs/rules/collisions.md` prints, written apart from the peripheral's.
+//! The decisions of a central when procedures collide (Vol 6, Part B, 5.3): its half of the table
+//! that `docs/rules/collisions.md` prints, written independently of the peripheral's.
 
 use ble::error::ErrorCode;
 use ble::trace::Procedure;
@@ -59,27 +59,27 @@ impl Situation {
     }
 }
 
-/// What the central does.
+/// The action of the central.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Starts, or serves the request.
     Proceed,
     /// Starts later, when nothing is in the way any more.
     Wait,
-    /// Rejects with the row's error and goes on.
+    /// Rejects with the row's error and continues.
     Reject,
-    /// Disconnects at once with the row's error.
+    /// Disconnects immediately with the row's error.
     Disconnect,
 }
 
-/// What a central decides in one situation, and by which rule.
+/// The decision of a central in one situation, and its rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// Names the rule.
     pub rule: &'static str,
     /// The situation in which the row applies.
     pub situation: Situation,
-    /// What is done.
+    /// The action to take.
     pub verdict: Verdict,
     /// With which error, where the verdict has one.
     pub error: ErrorCode,
@@ -117,7 +117,7 @@ pub const fn decide(situation: Situation) -> Decision {
     }
 }
 
-/// All decisions of a central, one a situation, for who prints or tests them.
+/// All decisions of a central, one per situation, for documents and tests.
 pub const TABLE: [Decision; 11] = [
     decide(Situation::LocalStart),
     decide(Situation::LocalStartLocalOpen),
@@ -137,18 +137,18 @@ const fn has_instant(procedure: Procedure) -> bool {
     super::procedure::row(procedure).has_instant
 }
 
-/// What stands in the way of an own procedure.
+/// What prevents a local procedure from starting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Obstacles {
     /// LL_TERMINATE_IND is queued or sent.
     pub terminating: bool,
-    /// An own procedure is open.
+    /// A local procedure is open.
     pub own: bool,
     /// A procedure of the peripheral with an instant is open, or an instant lies ahead.
     pub instant: bool,
 }
 
-/// How an own procedure meets what is under way.
+/// The decision about a local procedure when others are under way.
 #[must_use]
 pub const fn own_starts(procedure: Procedure, obstacles: Obstacles) -> Situation {
     if obstacles.terminating {
@@ -163,8 +163,8 @@ pub const fn own_starts(procedure: Procedure, obstacles: Obstacles) -> Situation
     }
 }
 
-/// How a request of the peripheral meets the own procedure, with whether the peripheral has taken
-/// part in it, and a procedure of its own that is not over.
+/// The decision about a request of the peripheral, given the local procedure (and whether the
+/// peripheral has answered it) and an open procedure of the peripheral.
 #[must_use]
 pub fn peripheral_starts(
     procedure: Procedure,

@@ -1,4 +1,4 @@
-//! What a controller is: its identity, abilities and habits.
+//! A controller's identity, features and behaviour.
 
 use ble::hci::ConnectionParameters;
 use ble::pdu::control::{FeatureSet, VersionInd};
@@ -8,14 +8,14 @@ use ble::trace::Procedure;
 use super::quirk::ControllerQuirks;
 use super::turns::{Span, StartMoment};
 
-/// A controller as it leaves the factory.
+/// The constant properties of a controller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ControllerConfig {
     /// Public device address, least significant octet first.
     pub public_address: [u8; 6],
     /// FeatureSet exactly as it is sent. Behaviour follows the bits.
     pub features: FeatureSet,
-    /// What LL_VERSION_IND tells.
+    /// The contents of LL_VERSION_IND.
     pub version: VersionInd,
     /// Sleep clock accuracy that is announced, ppm, 0–500.
     pub sleep_clock_ppm: u16,
@@ -52,14 +52,14 @@ pub struct ControllerConfig {
 pub struct OwnProcedure {
     /// The procedure that the controller starts.
     pub procedure: AutomaticProcedure,
-    /// Behind what it is started, if nothing is in the way.
+    /// The moment after which it is started, if nothing prevents it.
     pub moment: StartMoment,
     /// How long behind that.
     pub delay: Span,
     /// How long it is until it is started again, and again; `None`: once a connection.
     pub period: Option<Span>,
-    /// Events from its last PDU to its instant, whatever the latency is, and even if that is no
-    /// more to come; `None`: as [`ControllerConfig::instant_events`] says.
+    /// Events from its last PDU to its instant, regardless of latency, and even if the instant is
+    /// then past; `None`: as in [`ControllerConfig::instant_events`].
     pub ahead: Option<i16>,
     /// It is left out if the peripheral has asked for the same before.
     pub unless_asked: bool,
@@ -80,7 +80,7 @@ impl OwnProcedure {
     }
 }
 
-/// What a controller may start by itself.
+/// A procedure that a controller may start by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AutomaticProcedure {
     /// LL_FEATURE_REQ with the controller's features.
@@ -109,9 +109,9 @@ pub enum AutomaticProcedure {
 }
 
 impl AutomaticProcedure {
-    /// All there are, by their names in profiles, with values that anybody can live with: for the
-    /// channel map the lower half of all channels, for the parameters an interval of 30 ms, for
-    /// the opcode one that nobody knows.
+    /// All variants, by their names in profiles, with harmless values: for the channel map the
+    /// lower half of all channels, for the parameters an interval of 30 ms, for the opcode an
+    /// unknown one.
     pub const NAMES: [(&'static str, Self); 9] = [
         ("features", Self::Features),
         ("version", Self::Version),
@@ -146,7 +146,7 @@ impl AutomaticProcedure {
         named.map_or("", |(name, _)| name)
     }
 
-    /// The procedure that it starts; `None`: it is none.
+    /// The procedure that it starts; `None`: it starts no procedure.
     #[must_use]
     pub const fn procedure(self) -> Option<Procedure> {
         Some(match self {

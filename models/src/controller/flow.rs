@@ -1,4 +1,4 @@
-//! Acknowledgement and what is sent next (Vol 6, Part B, 4.5.9): one PDU in flight, behind it a
+//! Acknowledgement and the next PDU to send (Vol 6, Part B, 4.5.9): one PDU in flight, behind it a
 //! queue of control PDUs and a queue of ACL data.
 
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use ble::pdu::data::{DataHeader, Llid};
 use ble::phy::Coding;
 use ble::radio::{AirPdu, Tag};
 
-/// What the PDU in flight is.
+/// The kind of the PDU in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum PduKind {
     Empty,
@@ -61,7 +61,7 @@ pub(super) struct Flow {
     pub(super) data: VecDeque<DataOut>,
 }
 
-/// What a header with a right CRC tells.
+/// The result of a header with a right CRC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Acknowledgement {
     /// The PDU that it acknowledges.
@@ -71,7 +71,7 @@ pub(super) struct Acknowledgement {
 }
 
 impl Flow {
-    /// A packet with a right CRC has come.
+    /// Handles the header of a packet with a right CRC.
     pub(super) fn hear(&mut self, header: DataHeader) -> Acknowledgement {
         let acknowledged = if header.nesn == self.sn {
             None

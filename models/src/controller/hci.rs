@@ -125,7 +125,7 @@ impl CentralController {
         if map == 0 || map != channel_map {
             return Err(ErrorCode::INVALID_PARAMETERS);
         }
-        // The link layer needs two; with fewer it goes on as it did.
+        // The link layer needs two channels; with fewer the map stays unchanged.
         if map.count_ones() < 2 {
             return DONE;
         }
@@ -137,7 +137,7 @@ impl CentralController {
         DONE
     }
 
-    /// Commands of one connection that are complete at once.
+    /// Commands of one connection that complete immediately.
     fn link_command(&mut self, now: Instant, handle: Handle, command: Command) -> Answer {
         let (links, sh) = (&mut self.links, &mut self.shared);
         let Some(served) = links.iter_mut().flatten().find(|s| s.link.handle == handle) else {
@@ -368,7 +368,7 @@ impl Served {
         }
     }
 
-    /// Begins what a command asks for.
+    /// Starts the procedure of a command.
     fn launch(&mut self, sh: &mut Shared, now: Instant, command: &Command) {
         match command {
             Command::Disconnect { reason, .. } => return self.terminate(sh, now, *reason),

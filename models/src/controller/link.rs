@@ -1,4 +1,4 @@
-//! One connection: what belongs to it, whatever procedures are open on it.
+//! One connection: the state that belongs to no single procedure.
 
 mod events;
 
@@ -44,13 +44,13 @@ pub(super) struct Link {
     pub(super) handle: Handle,
     /// As on air.
     pub(super) peer: Address,
-    /// What the peer's features are remembered by.
+    /// The identity under which the peer's features are remembered.
     pub(super) identity: Address,
     pub(super) access_address: u32,
     crc_init: u32,
     hopping: Hopping,
     pub(super) channel_map: u64,
-    /// What the peripheral has asked for.
+    /// The minimum that the peripheral has requested.
     pub(super) minimum: Minimum,
     /// connEventCount of the event that is under way or comes next.
     pub(super) counter: u16,
@@ -76,7 +76,7 @@ pub(super) struct Link {
     pub(super) schedule: Schedule,
     pub(super) smp: SmpWatch,
     pub(super) happened: Happened,
-    /// Events from the last PDU of the own procedure that is open to its instant.
+    /// Events from the last PDU of the open local procedure to its instant.
     pub(super) ahead: Option<i16>,
     event: EventState,
     /// Events in a row that did not take place, because the radio was not free.
@@ -172,7 +172,7 @@ impl Link {
     /// Nothing has been heard for too long.
     pub(super) fn lose(&mut self) {
         let reason = if !self.established {
-            // Whoever wants to leave a connection that never was has nothing to terminate.
+            // A connection that was never established has nothing to terminate.
             ErrorCode::FAILED_TO_ESTABLISH
         } else if self.terminating.is_some() {
             ErrorCode::LOCAL_HOST_TERMINATED

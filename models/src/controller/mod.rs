@@ -67,7 +67,7 @@ pub struct CentralController {
     shared: Shared,
     scanner: Scanner,
     links: Vec<Option<Served>>,
-    /// Connections that each place has had, for their handles.
+    /// Number of connections that each place has had, for their handles.
     generations: Vec<u8>,
     activity: Activity,
 }
@@ -86,7 +86,7 @@ impl CentralController {
         }
     }
 
-    /// From now on it behaves as this configuration says; what is under way goes on.
+    /// Behaves by this configuration from now on; procedures under way continue.
     pub fn behave_as(&mut self, config: &ControllerConfig) {
         self.shared.configure(config);
     }
@@ -118,7 +118,7 @@ impl CentralController {
         self.scanner.initiating.is_some()
     }
 
-    /// The connection whose event is under way: what the radio reports is about it.
+    /// The connection whose event is under way: reports of the radio concern it.
     #[must_use]
     pub fn serves(&self) -> Option<Handle> {
         let Activity::Event(slot) = self.activity else { return None };
@@ -136,7 +136,7 @@ impl CentralController {
         self.settle(now);
     }
 
-    /// Starts a procedure on every connection, whatever the rules say; see
+    /// Starts a procedure on every connection, even against the rules; see
     /// [`ControllerQuirks::pressed`].
     pub fn press(&mut self, now: Instant, procedure: AutomaticProcedure) {
         for served in self.links.iter_mut().flatten() {
@@ -171,7 +171,7 @@ impl CentralController {
         self.settle(now);
     }
 
-    /// The deadline has come.
+    /// The deadline is reached.
     pub fn timer(&mut self, now: Instant) {
         for served in self.links.iter_mut().flatten() {
             served.expire(&mut self.shared, now);
@@ -197,13 +197,13 @@ impl CentralController {
         earliest
     }
 
-    /// Tells what is under way on all connections; see [`ble::armed`].
-    pub fn armed(&self, tell: Tell<'_>) {
+    /// Reports what is under way on all connections; see [`ble::armed`].
+    pub fn armed(&self, report: Tell<'_>) {
         let live = self.links.iter().flatten().filter(|served| served.link.end_reason().is_none());
-        live.for_each(|served| served.armed(&self.shared.config, tell));
+        live.for_each(|served| served.armed(&self.shared.config, report));
     }
 
-    /// Whether on a connection own procedures come again and again, for as long as it lives.
+    /// Whether local procedures recur on a connection for as long as it lives.
     #[must_use]
     pub fn recurs(&self) -> bool {
         let mut live =
@@ -289,8 +289,8 @@ impl CentralController {
         }
     }
 
-    /// Whether the next event of this link would take the radio from another one that has gone
-    /// without for more events: links whose anchor points collide take turns.
+    /// Whether the next event of this link would take the radio from a link that has missed more
+    /// events: links whose anchor points collide take turns.
     fn gives_way(&self, slot: usize) -> bool {
         let Some(Served { link: own, .. }) = self.links.get(slot).and_then(Option::as_ref) else {
             return false;
@@ -393,7 +393,7 @@ impl CentralController {
         }
     }
 
-    /// Removes connections that are over and tells the host.
+    /// Removes connections that are over and notifies the host.
     fn reap(&mut self) {
         for slot in 0..self.links.len() {
             let Some(place) = self.links.get_mut(slot) else { continue };

@@ -1,8 +1,8 @@
 //! Rules by which a central's controller departs from the specification: plain data, and the
 //! little state they need.
 //!
-//! A rule says how the controller behaves, never what comes of it. It may depend on what the
-//! controller can see: HCI, the octets of ACL data that pass, and the air.
+//! A rule describes behaviour, never an outcome. It may depend on what the controller can see: HCI,
+//! the octets of ACL data that pass, and the air.
 
 use std::collections::VecDeque;
 
@@ -26,7 +26,7 @@ pub struct ControllerQuirks {
     /// Most connection events that the controller waits for each of LL_ENC_RSP and
     /// LL_START_ENC_REQ before it ends the connection with 0x3D (Surface Pro 4: Zephyr #12362).
     pub encryption_patience_events: Option<u16>,
-    /// What comes of LL_UNKNOWN_RSP to an own request; `None`: that procedure is over.
+    /// The reaction to LL_UNKNOWN_RSP to a local request; `None`: that procedure is over.
     pub on_unknown: Option<Stall>,
     /// LE Create Connection is refused with Command Disallowed (Intel 9560 with old firmware).
     pub refuses_connections: bool,
@@ -40,7 +40,7 @@ pub struct ControllerQuirks {
 pub enum Stall {
     /// As [`Answer::BlockControl`]: receives and acknowledges, but sends empty PDUs alone.
     Block,
-    /// As [`Answer::SilentAfterEvents`]: the link layer stops after so many more events.
+    /// As [`Answer::SilentAfterEvents`]: the link layer stops after this many further events.
     SilentAfterEvents(u16),
 }
 
@@ -54,7 +54,7 @@ pub struct AnswerRule {
     /// How the request is answered then.
     pub answer: Answer,
     /// Connection events from the reception of the request, when the condition is looked at, until
-    /// the answer is given. 0: at once.
+    /// the answer is given. 0: immediately.
     pub delay_events: u16,
     /// How many more it may take, drawn at random each time.
     pub spread_events: u16,
@@ -117,9 +117,9 @@ impl PeripheralRequest {
 /// When a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
-    /// Whatever the state of the connection.
+    /// In every state of the connection.
     Always,
-    /// While pairing or encryption is under way, as far as a controller can tell (see
+    /// While pairing or encryption is under way, as far as a controller can see (see
     /// [`SmpWatch`](super::smp::SmpWatch)).
     WhileSmpOrEncryptionPending,
     /// From LL_ENC_REQ being queued until encryption runs or was refused.
@@ -137,36 +137,36 @@ pub enum Condition {
 pub enum Answer {
     /// By the rules.
     Honest,
-    /// As an honest controller would, but at once, even where the rules tell to wait.
+    /// As an honest controller would, but immediately, even where the rules demand to wait.
     Now,
     /// Honestly, but also while another procedure with an instant is open.
     Overlap,
-    /// Honestly, once the next encryption start is over (at once if the link is encrypted).
+    /// Honestly, once the next encryption start is over (immediately if the link is encrypted).
     AfterEncryption,
-    /// Not at all; everything else goes on.
+    /// Not at all; everything else continues.
     Never,
-    /// Not at all, and from here on no control PDU and no ACL data leaves any more; packets are
-    /// received and acknowledged, empty PDUs are sent. LL_TERMINATE_IND cannot leave either: when
-    /// the host disconnects, the controller falls silent at once and reports 0x16.
+    /// Not at all, and from here on no control PDU and no ACL data are sent; packets are received
+    /// and acknowledged, Empty PDUs are sent. LL_TERMINATE_IND is not sent either: when the host
+    /// disconnects, the controller falls silent immediately and reports 0x16.
     BlockControl,
-    /// Not at all, and the link layer stops after so many more events: no transmission, no
-    /// reception. The host learns of it by the supervision timeout.
+    /// Not at all, and the link layer stops after this many further events: no transmission, no
+    /// reception. The host gets a supervision timeout.
     SilentAfterEvents(u16),
-    /// LL_UNKNOWN_RSP with the request's opcode, whatever the features say.
+    /// LL_UNKNOWN_RSP with the request's opcode, regardless of features.
     Unknown,
-    /// LL_REJECT_IND with this code, whatever the features say.
+    /// LL_REJECT_IND with this code, regardless of features.
     RejectInd(ErrorCode),
-    /// LL_REJECT_EXT_IND with this code, whatever the features say.
+    /// LL_REJECT_EXT_IND with this code, regardless of features.
     RejectExt(ErrorCode),
-    /// Honestly, and then an own LL_PHY_REQ before the instant.
+    /// Honestly, and then a local LL_PHY_REQ before the instant.
     UpdateThenOwnPhyReq,
-    /// Honestly, and then an own LL_CONNECTION_PARAM_REQ before the instant.
+    /// Honestly, and then a local LL_CONNECTION_PARAM_REQ before the instant.
     UpdateThenParamReq,
-    /// Honestly, but what the answer announces for its instant is not done.
+    /// Honestly, but the change announced for its instant is not made.
     UpdateNoSwitch,
 }
 
-/// What a rule's condition may look at.
+/// The inputs of a rule's condition.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LinkState {
     pub(super) smp_or_encryption: bool,
@@ -211,11 +211,11 @@ impl ControllerQuirks {
 /// What rules have done to one connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct QuirkState {
-    /// No control PDU, no ACL data leaves.
+    /// No control PDU, no ACL data are sent.
     pub(super) blocked: bool,
     /// Events until the link layer stops; `Some(0)`: it has.
     silent_after: Option<u16>,
-    /// The request that is being answered is served whatever else is open.
+    /// The request being answered is served regardless of other open procedures.
     pub(super) overlap: bool,
     /// The next announced change of PHY or parameters is not done.
     pub(super) no_switch: bool,
@@ -223,7 +223,7 @@ pub(super) struct QuirkState {
     pub(super) at_once: bool,
     /// The procedure to be started once that answer has been sent.
     pub(super) afterwards: Option<Local>,
-    /// Procedures to be started as soon as the own one is over, whatever the rules say.
+    /// Procedures to start as soon as the local one is over, even against the rules.
     pressing: VecDeque<Local>,
     /// Requests whose answer waits out its delay, with the events left.
     delayed: VecDeque<(u16, ControlPdu, Answer)>,
@@ -237,20 +237,20 @@ impl QuirkState {
         self.silent_after == Some(0)
     }
 
-    /// Tells what rules have under way: see [`ble::armed`].
-    pub(super) fn armed(&self, tell: Tell<'_>) {
+    /// Reports what rules have under way: see [`ble::armed`].
+    pub(super) fn armed(&self, report: Tell<'_>) {
         for local in self.pressing.iter().filter(|local| **local != Local::Ping) {
-            tell(Armed::open(What::Deferred(local.procedure())));
+            report(Armed::open(What::Deferred(local.procedure())));
         }
         if !self.delayed.is_empty() || !self.after_encryption.is_empty() {
-            tell(Armed::open(What::HeldRequest));
+            report(Armed::open(What::HeldRequest));
         }
         if self.silent_after.is_some_and(|events| events > 0) {
-            tell(Armed::open(What::Stopping));
+            report(Armed::open(What::Stopping));
         }
     }
 
-    /// Answers a request so many events later; false: too many wait.
+    /// Answers a request this many events later; `false`: too many wait.
     pub(super) fn delay(&mut self, events: u16, pdu: ControlPdu, answer: Answer) -> bool {
         let room = self.delayed.len() < HELD;
         if room {
@@ -271,19 +271,19 @@ impl QuirkState {
         std::mem::take(&mut self.after_encryption)
     }
 
-    /// Starts a procedure as soon as no own one is open. One too many is forgotten.
+    /// Starts a procedure as soon as no local one is open. Beyond the maximum it is dropped.
     pub(super) fn press_later(&mut self, local: Local) {
         if self.pressing.len() < HELD {
             self.pressing.push_back(local);
         }
     }
 
-    /// The procedure that is to be started now that no own one is open.
+    /// The procedure to start now that no local one is open.
     pub(super) fn next_pressed(&mut self) -> Option<Local> {
         self.pressing.pop_front()
     }
 
-    /// Whether what was announced for this instant is not done. The next one is again.
+    /// Whether the change announced for this instant is not made. The next one is.
     pub(super) const fn keeps_from_switching(&mut self) -> bool {
         std::mem::replace(&mut self.no_switch, false)
     }

@@ -36,7 +36,7 @@ const EXCHANGE: Duration = Duration::from_us(1_800);
 /// Devices in the accept list and in the resolving list.
 pub(super) const LIST: usize = 16;
 
-/// What the radio does for the scanner.
+/// The radio operation of the scanner.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 enum Busy {
     #[default]
@@ -100,7 +100,7 @@ pub(super) struct Resolving {
     pub(super) identity: Address,
     /// All zeros: none.
     pub(super) irk: Secret<16>,
-    /// This device's own towards it.
+    /// The local IRK towards it.
     pub(super) local_irk: Secret<16>,
     /// Is heard under its identity address too; else it must hide behind private ones.
     pub(super) device_privacy: bool,
@@ -115,9 +115,9 @@ pub(super) struct Scanner {
     pub(super) accept: Vec<Address>,
     pub(super) resolving: Vec<Resolving>,
     pub(super) resolve: bool,
-    /// Own private addresses for initiating, by the identity of the peer.
+    /// Local private addresses for initiating, by the identity of the peer.
     pub(super) local: Vec<(Address, [u8; 6])>,
-    /// Own private address for scanning.
+    /// Local private address for scanning.
     pub(super) scans_as: Option<[u8; 6]>,
     asked: ExtendedRequests,
     /// A connection that AUX_CONNECT_RSP has made, and the end of its AUX_CONNECT_REQ.
@@ -200,7 +200,7 @@ impl Scanner {
         (self.start, self.next) = (now, now);
     }
 
-    /// Whatever the radio did for the scanner is over.
+    /// The scanner's radio operation is over.
     pub(super) fn release(&mut self) {
         self.busy = Busy::No;
     }
@@ -271,7 +271,7 @@ impl Scanner {
         self.made.take()
     }
 
-    /// A packet has come; gives the reply to it, if there is one.
+    /// Handles a received packet; returns the reply to it, if any.
     pub(super) fn received(
         &mut self,
         sh: &mut Shared,
@@ -395,8 +395,8 @@ impl Scanner {
         self.resolving.iter().any(hides)
     }
 
-    /// Whether a directed advertisement is for this device: its target is the address that it
-    /// shows, or a private one of an own key.
+    /// Whether a directed advertisement is for this device: its target is the local address on air,
+    /// or a private one of a local key.
     fn is_meant(&self, target: Address, own: Address) -> bool {
         // LL-PRIV-1, LL-PRIV-4: under a private address it does not answer to its identity.
         let mine = |peer: &Resolving| {

@@ -1,5 +1,5 @@
-//! One connection with the procedures that are open on it and what quirks have done to it: the one
-//! place that decides what a received PDU belongs to (Vol 6, Part B, 5).
+//! One connection with its open procedures and the state of its quirks: the one place that assigns
+//! a received PDU (Vol 6, Part B, 5).
 
 mod armed;
 mod pressed;
@@ -74,8 +74,8 @@ impl Served {
         self.link.disconnect(ErrorCode::MIC_FAILURE);
     }
 
-    /// Ends the connection. A controller whose control queue is blocked cannot tell the peripheral
-    /// and just stops.
+    /// Ends the connection. A controller whose control queue is blocked cannot send
+    /// LL_TERMINATE_IND and just stops.
     pub(super) fn terminate(&mut self, sh: &mut Shared, now: Instant, reason: ErrorCode) {
         if self.link.terminating.is_some() {
             return;
@@ -109,7 +109,7 @@ impl Served {
         }
     }
 
-    /// Queues what the controller starts by itself in the coming event.
+    /// Queues the procedures that the controller starts by itself in the coming event.
     pub(super) fn queue_automatic(&mut self, sh: &mut Shared, now: Instant) {
         self.watch();
         let here = Mark { event: self.link.events, at: now };
@@ -118,14 +118,14 @@ impl Served {
         self.run(sh, now);
     }
 
-    /// Sees what has happened since the event before.
+    /// Notes what has happened since the last event.
     fn watch(&mut self) {
         let (starting, encrypted) = (self.procedures.starting().is_some(), self.encrypted());
         let pairing = self.link.smp.pending();
         self.link.happened.stands(pairing, starting, encrypted);
     }
 
-    /// Begins the next event: what the radio shall do, if the link layer does anything at all.
+    /// Begins the next event: returns the radio command, unless the link layer has stopped.
     pub(super) fn begin_event(&mut self, sh: &mut Shared) -> Option<RadioCommand> {
         self.keep_instants(sh);
         self.link.begin_event();
@@ -147,8 +147,8 @@ impl Served {
         self.procedures_event_ended(sh, now);
     }
 
-    /// A packet has come in the running event. Gives the reply if the event goes on; it must
-    /// leave no later than `limit`, and so must the peer's answer to it.
+    /// Handles a packet received in the event under way. Returns the reply if the event continues;
+    /// the reply must end by `limit`, and so must the peer's answer to it.
     pub(super) fn received(
         &mut self,
         sh: &mut Shared,
@@ -243,7 +243,7 @@ impl Served {
         }
     }
 
-    /// A PDU that some procedure's row names, or that nobody knows.
+    /// A PDU that belongs to a procedure, or an unknown one.
     fn take_part(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
         let opcode = pdu.opcode();
         match part(sh.config.features, opcode) {
@@ -271,7 +271,7 @@ impl Served {
         }
     }
 
-    /// A request of the peripheral, to which a rule of behaviour may have an answer of its own.
+    /// A request of the peripheral, which a quirk's rule may answer differently.
     fn request(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
         let Some(request) = PeripheralRequest::of(&pdu) else {
             return self.honest(sh, now, pdu);
@@ -296,7 +296,7 @@ impl Served {
         }
     }
 
-    /// Answers by the rules: now, or after the own encryption start.
+    /// Answers by the rules: now, or after the local encryption start.
     fn honest(&mut self, sh: &mut Shared, now: Instant, pdu: ControlPdu) {
         // LL-ENC-7: requests of the peripheral meanwhile.
         if self.procedures.starting().is_none() {
@@ -307,7 +307,7 @@ impl Served {
         }
     }
 
-    /// The own encryption start is over: what was held is answered now.
+    /// The local encryption start is over: held requests are answered now.
     fn answer_held(&mut self, sh: &mut Shared) {
         for pdu in self.procedures.take_held() {
             self.answer(sh, pdu);

@@ -21,7 +21,7 @@ use super::scan::extended::ExtendedReport;
 /// connInitialMaxTxOctets and connInitialMaxTxTime (µs) of every device.
 pub(super) const DEFAULT_LENGTH: (u16, u16) = (27, 328);
 
-/// What a controller wants done.
+/// An output of a controller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ControllerOutput {
     /// By its radio.
@@ -60,7 +60,7 @@ pub(super) struct Shared {
     pub(super) connected_before: bool,
     next_tag: Tag,
     out: VecDeque<ControllerOutput>,
-    /// What has turned out otherwise than it can.
+    /// Broken invariants.
     broken: Broken,
 }
 
@@ -207,7 +207,7 @@ impl Shared {
         self.event(Event::CommandComplete { opcode, status, returned });
     }
 
-    /// Whether the host is told of remote parameter requests.
+    /// Whether remote parameter requests are passed to the host.
     pub(super) const fn asks_for_parameters(&self) -> bool {
         self.le_event_mask & 1 << 5 != 0 && self.event_mask & 1 << 61 != 0
     }

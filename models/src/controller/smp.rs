@@ -1,4 +1,4 @@
-//! What a controller can tell about pairing from the ACL octets that pass through it.
+//! What a controller can see of pairing in the ACL octets that pass through it.
 
 use ble::hci::AclBoundary;
 
@@ -16,10 +16,10 @@ const ID_KEY: u8 = 0x02;
 const SIGN_KEY: u8 = 0x04;
 const SECURE_CONNECTIONS: u8 = 0x08;
 
-/// Which way an SMP PDU goes.
+/// The direction of an SMP PDU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// From the own host.
+    /// From the local host.
     Out,
     /// From the peer.
     In,
@@ -27,7 +27,7 @@ pub(super) enum Way {
 
 /// Follows pairing by its PDUs.
 ///
-/// Pairing is pending from a Pairing Request of the own host until a Pairing Failed in either
+/// Pairing is pending from a Pairing Request of the local host until a Pairing Failed in either
 /// direction, or until the connection is encrypted and all key distribution PDUs that the Pairing
 /// Response agreed upon have passed. (With LE Secure Connections the LTK is not distributed.)
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

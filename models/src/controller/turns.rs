@@ -1,4 +1,4 @@
-//! When own procedures have their turn: a moment, a delay behind it, a period.
+//! When local procedures have their turn: a moment, a delay after it, a period.
 
 use ble::hci::AclBoundary;
 use ble::time::{Duration, Instant};
@@ -7,21 +7,21 @@ use ble::trace::Procedure;
 use super::config::OwnProcedure;
 use super::smp::Way;
 
-/// What a procedure of a controller's own is started behind, as far as a controller can see it.
-/// Each happens once in a connection: of what recurs the first time counts.
+/// The moment after which a controller's procedure is started, as far as a controller can see it.
+/// Each occurs once per connection: of recurring ones the first counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StartMoment {
     /// The connection event with this number.
     Event(u16),
     /// The procedure that stands before it in the list has ended, or has been left out.
     After,
-    /// An instant has come, whoever asked for the change.
+    /// An instant is reached, regardless of who requested the change.
     Instant,
     /// The peripheral has asked for the same: by its link layer, for parameters also by L2CAP.
     Asked,
     /// The host's first ATT request of discovery.
     Discovering,
-    /// Its first ATT request behind those that is none of discovery.
+    /// Its first ATT request after discovery that does not belong to discovery.
     Discovered,
     /// The host's Pairing Request.
     Pairing,
@@ -57,9 +57,9 @@ impl StartMoment {
 /// A stretch of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Span {
-    /// So many connection events.
+    /// This many connection events.
     Events(u16),
-    /// So many milliseconds; it ends with the first event behind them.
+    /// This many milliseconds; it ends with the first event after them.
     Ms(u32),
 }
 
@@ -84,8 +84,7 @@ impl Mark {
     }
 }
 
-/// What has happened on a connection of what procedures are started behind, and is not kept
-/// elsewhere.
+/// The start moments that have occurred on a connection and are not stored elsewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Happened {
     any_instant: bool,
@@ -134,7 +133,7 @@ impl Happened {
         self.asked & bit(procedure) != 0
     }
 
-    /// An instant has come.
+    /// Notes that an instant is reached.
     pub(super) const fn instant(&mut self) {
         self.any_instant = true;
     }
@@ -171,7 +170,7 @@ impl Happened {
         }
     }
 
-    /// Whether the moment of a procedure has come, in this event.
+    /// Whether the moment of a procedure is reached in this event.
     fn has(&self, own: &OwnProcedure, before: Option<&Turn>, event: u32) -> bool {
         match own.moment {
             StartMoment::Event(number) => event == u32::from(number),
@@ -190,7 +189,7 @@ impl Happened {
     }
 }
 
-/// How far one procedure of a list has come.
+/// The state of one procedure of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Turn {
     /// Since when its delay or its period counts.
@@ -255,7 +254,7 @@ impl Turns {
         }
     }
 
-    /// Whether one of them has come again: from now on it does so for as long as the link lives.
+    /// Whether one of them has recurred: from then on it does so for as long as the link lives.
     pub(super) fn recur(&self) -> bool {
         self.0.iter().any(|turn| turn.again)
     }

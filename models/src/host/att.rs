@@ -16,7 +16,7 @@ pub(crate) mod error {
     pub(crate) const OUT_OF_SYNC: u8 = 0x12;
 }
 
-/// What a client asks.
+/// A request of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AttRequest {
     ExchangeMtu(u16),

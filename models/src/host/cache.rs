@@ -7,21 +7,21 @@ use super::config::{Caching, Step};
 use super::connection::HostConnection;
 use super::gatt::Database;
 
-/// So often a connection begins anew at most, whatever its peripheral says.
+/// Maximum number of rediscoveries on one connection.
 const RENEWALS_MAX: u8 = 4;
 
-/// What a host keeps of a bonded peripheral's attributes.
+/// The cached attributes of a bonded peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Cache {
-    /// What was discovered.
+    /// The discovered attributes.
     pub database: Database,
     /// Its Database Hash, where that was read: least significant octet first.
     pub hash: Option<Vec<u8>>,
 }
 
 impl HostConnection {
-    /// What was discovered means nothing any more: everything from the discovery on is to be done
-    /// again. `false`: not once more.
+    /// The discovered attributes are void: everything from the discovery on must be repeated.
+    /// `false`: too many repetitions.
     pub(super) fn renew(&mut self) -> bool {
         let may = self.renewed < RENEWALS_MAX && !self.closing;
         if may {
@@ -34,7 +34,7 @@ impl HostConnection {
 }
 
 impl CentralHost {
-    /// Keeps what was discovered, if it is with a bond.
+    /// Stores the discovered attributes, if there is a bond.
     pub(super) fn keep_attributes(&mut self) {
         let Some(connection) = self.connection.as_ref() else { return };
         let (peer, known) = (connection.peer, connection.client.cache());
@@ -46,7 +46,7 @@ impl CentralHost {
         }
     }
 
-    /// The peripheral may just have told that its attributes are others.
+    /// The peripheral may just have indicated that its attributes have changed.
     // GATT-SYNC-3: what has changed is discovered anew.
     pub(super) fn attributes_changed(&mut self, now: Instant) {
         let Some(connection) = &mut self.connection else { return };
@@ -68,7 +68,7 @@ impl CentralHost {
         connection.renews = false;
         let steps = self.config.steps.iter().cloned();
         connection.steps = steps.skip_while(|step| *step != Step::Discover).collect();
-        // What has failed by old handles is done again.
+        // Steps that have failed with old handles are repeated.
         self.status.refused = 0;
     }
 }

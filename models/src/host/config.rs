@@ -1,4 +1,4 @@
-//! What a central's host is like, as plain data.
+//! The configuration of a central's host, as plain data.
 
 use std::fmt;
 
@@ -33,8 +33,8 @@ pub enum OwnAddress {
     Resolvable,
 }
 
-/// What the host asks of its controller by itself as soon as a connection is there, without
-/// waiting for one to end before the next.
+/// A procedure that the host requests of its controller by itself on connecting, without waiting
+/// for the end of the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HostProcedure {
     /// LE Read Remote Features.
@@ -83,7 +83,7 @@ impl fmt::Display for Uuid {
 /// One thing that the user or the application wants, in its turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Exchange MTU (Vol 3, Part G, 4.3.1); done at once if this connection had one.
+    /// Exchange MTU (Vol 3, Part G, 4.3.1); done immediately if this connection had one.
     ExchangeMtu,
     /// Make the link secure: with the bond if there is one, else by pairing.
     Secure,
@@ -120,7 +120,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// What makes the host pair by itself; [`Step::Secure`] is the user's own wish.
+/// Errors and requests on which the host pairs by itself; [`Step::Secure`] is the user's wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PairOn {
     /// An ATT error Insufficient Authentication, Encryption or Encryption Key Size.
@@ -134,9 +134,9 @@ pub struct PairOn {
 /// What happens when the peer uses the public key whose private key is in the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DebugKey {
-    /// Pairing goes on; the key counts as unauthenticated and is not stored.
+    /// Pairing continues; the key counts as unauthenticated and is not stored.
     Accept,
-    /// Pairing goes on as with any other key.
+    /// Pairing continues as with any other key.
     Trust,
     /// Pairing Failed, Invalid Parameters, right after the key exchange.
     Reject,
@@ -174,10 +174,10 @@ pub enum ParameterRules {
     Reject,
 }
 
-/// What a central makes of connection parameters that it accepts, before it sets them.
+/// How a central changes connection parameters that it accepts, before it sets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Grant {
-    /// This interval, units of 1.25 ms, whatever was asked for.
+    /// This interval, units of 1.25 ms, regardless of the request.
     Interval(u16),
     /// No interval below this, units of 1.25 ms.
     AtLeast(u16),
@@ -203,19 +203,19 @@ pub struct LeavingReasons {
     pub key_missing: ErrorCode,
 }
 
-/// What a host keeps of the attributes of a bonded peripheral, and how it learns that they have
-/// become others (Vol 3, Part G, 2.5.2).
+/// What a host caches of a bonded peripheral's attributes, and how it learns of changes (Vol 3,
+/// Part G, 2.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Caching {
     /// Nothing: it discovers in each connection.
     None,
-    /// Their handles, and nobody tells it of others.
+    /// Their handles, without a way to learn of changes.
     Handles,
     /// Their handles; it subscribes to Service Changed.
     ServiceChanged,
-    /// Their handles, as long as the Database Hash, which it reads first, is the same.
+    /// Their handles, as long as the Database Hash, which it reads first, is unchanged.
     Hash,
-    /// Their handles, by robust caching: a peripheral that has others refuses its requests.
+    /// Their handles, by robust caching: a peripheral with a changed database refuses its requests.
     Robust,
 }
 
@@ -224,7 +224,7 @@ pub enum Caching {
 pub enum BondedStart {
     /// Encryption first; everything else waits for it.
     EncryptFirst,
-    /// Encryption at once, and everything else beside it.
+    /// Encryption immediately, and everything else in parallel.
     EncryptAlongside,
     /// Only when a step or an ATT error asks for it.
     OnDemand,
@@ -266,12 +266,12 @@ pub struct Attack {
 /// Everything that is particular about a central's host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostConfig {
-    /// Whom the user picks.
+    /// The peripheral that the user selects.
     pub target: Target,
     /// How the central shows itself.
     pub address: OwnAddress,
-    /// How long it shows a resolvable private address at most (TGAP(private_addr_int)); one that is
-    /// older is changed before it looks for somebody, or while it does. `None`: never.
+    /// How long it shows a resolvable private address at most (TGAP(private_addr_int)); an older
+    /// one is changed before scanning or initiating, or meanwhile. `None`: never.
     pub rpa_timeout: Option<Duration>,
     /// Central Address Resolution is 1: it knows itself as the target of directed advertising
     /// under any private address made with its key. `false`: it has no such characteristic.
@@ -294,12 +294,12 @@ pub struct HostConfig {
     pub remembers_parameters: bool,
     /// HCI procedures right after connecting.
     pub on_connect: Vec<HostProcedure>,
-    /// What the user and the application do, in order.
+    /// The steps of user and application, in order.
     pub steps: Vec<Step>,
     /// Whether other steps go on while one waits for security, as an application does whose
     /// system pairs beside it.
     pub steps_beside_pairing: bool,
-    /// What is kept of attributes.
+    /// How attributes are cached.
     pub caching: Caching,
     /// ATT MTU that is asked for, 23–527.
     pub mtu: u16,
@@ -310,8 +310,8 @@ pub struct HostConfig {
     pub refuses_after_boot: Option<Duration>,
     /// How it pairs.
     pub pairing: PairingConfig,
-    /// The host gives up and disconnects when security is asked for and nothing has moved for
-    /// this long: no SMP command has come, no dialog is open. Counts from connecting.
+    /// The host gives up and disconnects when security is requested and there was no progress for
+    /// this long: no SMP command was received, no dialog is open. Counts from connecting.
     pub give_up: Option<Duration>,
     /// How a bonded reconnection begins.
     pub bonded_start: BondedStart,
@@ -328,7 +328,7 @@ pub struct HostConfig {
     pub key_missing: KeyMissing,
     /// Which parameters the peripheral may ask for.
     pub parameter_rules: ParameterRules,
-    /// What is made of those that it may, one after the other.
+    /// How accepted requests are changed, one after the other.
     pub grants: Vec<Grant>,
     /// Why it ends connections.
     pub reasons: LeavingReasons,
@@ -341,14 +341,14 @@ pub struct HostConfig {
     pub bonds: Vec<Bond>,
     /// Guess passkeys instead of asking a user.
     pub attack: Option<Attack>,
-    /// The identity address to distribute instead of the own one: that of somebody else, to get
-    /// hold of a bond.
+    /// The identity address to distribute instead of the local one: that of another device, to take
+    /// over a bond.
     pub claims: Option<Address>,
 }
 
 impl Default for HostConfig {
-    /// An honest, patient host with a keyboard and a display that does what the nRF Connect app
-    /// does with a LED Button Service.
+    /// An honest, patient host with a keyboard and a display that behaves like the nRF Connect app
+    /// with an LED Button Service.
     fn default() -> Self {
         Self {
             target: Target::Name("Nordic_LBS".into()),

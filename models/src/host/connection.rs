@@ -1,4 +1,4 @@
-//! What the host keeps of a connection, and how data leave it.
+//! The host's state of a connection, and its outgoing data.
 
 use std::collections::VecDeque;
 
@@ -19,7 +19,7 @@ pub(super) struct HostConnection {
     pub(super) handle: Handle,
     /// Peer's address as on air.
     pub(super) peer: Address,
-    /// Own address as on air.
+    /// Local address as on air.
     pub(super) local: Address,
     pub(super) recombination: Recombination,
     pub(super) client: Client,
@@ -108,7 +108,7 @@ impl HostConnection {
         self.credits >= self.all_credits
     }
 
-    /// Whether steps are left that nobody has begun, or that are to be begun again.
+    /// Whether there are steps that have not begun, or must be repeated.
     pub(super) fn has_steps(&self) -> bool {
         !self.steps.is_empty() || !self.waiting.is_empty() || !self.again.is_empty()
     }

@@ -7,7 +7,7 @@ use ble::time::{Duration, Instant};
 pub(super) struct Due(Instant);
 
 impl Due {
-    /// It may stay for good.
+    /// Without a limit.
     pub(super) const NEVER: Self = Self(Instant::MAX);
 
     /// So long after now; `None`: never.

@@ -46,7 +46,7 @@ impl CentralHost {
         self.command(Command::ReadBdAddr);
     }
 
-    /// Read BD_ADDR was the last question: now the own address can be settled.
+    /// Read BD_ADDR was the last question: now the local address can be chosen.
     pub(super) fn brought_up(&mut self, now: Instant, public: [u8; 6]) {
         let public = Address::new(ble::address::AddressKind::Public, public);
         let random = match self.config.address {
@@ -111,7 +111,7 @@ impl CentralHost {
     }
 
     pub(super) fn advertising_report(&mut self, now: Instant, report: &AdvertisingReport) {
-        /// ADV_SCAN_IND and ADV_NONCONN_IND tell nothing of whether one may connect; a scan
+        /// ADV_SCAN_IND and ADV_NONCONN_IND do not show whether the device is connectable; a scan
         /// response follows an ADV_IND that may have carried the name already.
         const CONNECTABLE: [u8; 2] = [0, 4];
         /// ADV_DIRECT_IND that calls this device.
@@ -122,12 +122,12 @@ impl CentralHost {
             return;
         }
         let wanted = match &self.config.target {
-            // It has no name; the bond says who it is.
+            // It has no name; the bond identifies it.
             Target::Name(_) if called => true,
             Target::Any => true,
             Target::Address(address) => *address == report.address,
             Target::Name(name) => {
-                ad_structure(&report.data, &NAMES).is_some_and(|told| told == name.as_bytes())
+                ad_structure(&report.data, &NAMES).is_some_and(|listed| listed == name.as_bytes())
             }
         };
         if wanted {
@@ -173,7 +173,7 @@ impl CentralHost {
     }
 
     pub(super) fn disconnected(&mut self, now: Instant, reason: ErrorCode) {
-        // Whatever was under way dies with the link; a pairing says so itself.
+        // Everything under way ends with the link; a pairing reports that itself.
         if let Some(smp) = self.connection.as_mut().and_then(|c| c.smp.as_mut()) {
             smp.link_lost(reason);
             if let Some(connection) = &mut self.connection {

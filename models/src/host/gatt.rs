@@ -45,7 +45,7 @@ pub struct Characteristic {
     pub value: u16,
     /// UUID of the characteristic, as its declaration has it.
     pub uuid: Uuid,
-    /// What it can do (Vol 3, Part G, 3.3.1.1).
+    /// Its properties (Vol 3, Part G, 3.3.1.1).
     pub properties: u8,
     /// Handle of its Client Characteristic Configuration, if it has one.
     pub cccd: Option<u16>,
@@ -58,7 +58,7 @@ impl Characteristic {
     }
 }
 
-/// What is known of a peripheral's attributes.
+/// The known attributes of a peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Database {
     /// First and last handle of each primary service.
@@ -97,7 +97,7 @@ enum Task {
     Descriptors(usize),
     /// The Database Hash, before a discovery.
     Hash,
-    /// What it takes to be told of changes, after a discovery.
+    /// Subscribing to changes, after a discovery.
     Changes,
     Value,
 }
@@ -119,7 +119,7 @@ pub(crate) struct Client {
     database: Database,
     hash: Option<Vec<u8>>,
     out: VecDeque<Vec<u8>>,
-    told: Unsolicited,
+    unsolicited: Unsolicited,
     /// Service Changed was indicated.
     changed: bool,
 }
@@ -148,7 +148,7 @@ impl Client {
             database: Database::default(),
             hash: None,
             out: VecDeque::new(),
-            told: Unsolicited::default(),
+            unsolicited: Unsolicited::default(),
             changed: false,
         }
     }
@@ -166,13 +166,13 @@ impl Client {
         self.resolves_calls = resolves;
     }
 
-    /// What is known now, for a later connection.
+    /// The known attributes, for a later connection.
     pub(crate) fn cache(&self) -> Option<Cache> {
         let known = self.trusted && !self.database.services.is_empty();
         known.then(|| Cache { database: self.database.clone(), hash: self.hash.clone() })
     }
 
-    /// What is known means nothing any more.
+    /// The known attributes are void.
     pub(crate) const fn distrust(&mut self) {
         self.trusted = false;
     }
@@ -195,8 +195,8 @@ impl Client {
     }
 
     /// What came unasked since the last call.
-    pub(crate) fn told(&mut self) -> Unsolicited {
-        std::mem::take(&mut self.told)
+    pub(crate) fn unsolicited(&mut self) -> Unsolicited {
+        std::mem::take(&mut self.unsolicited)
     }
 
     /// The next ATT PDU to be sent.
@@ -210,7 +210,8 @@ impl Client {
             return Some(Err(ClientError::Timeout));
         }
         // ATT-MTU-1: one exchange of ATT_MTU.
-        // ATT-MTU-3: nothing unasked while ATT_MTU is exchanged. It has no values of its own.
+        // ATT-MTU-3: no unsolicited PDU while ATT_MTU is exchanged. This client has no values to
+        // send.
         if *step == Step::ExchangeMtu && std::mem::replace(&mut self.exchanged, true) {
             return Some(Ok(()));
         }
@@ -252,7 +253,7 @@ impl Client {
         self.out.push_back(request.encode());
     }
 
-    /// Time has come to [`Self::deadline`].
+    /// [`Self::deadline`] is reached.
     pub(crate) fn timer(&mut self, now: Instant) -> Ended {
         self.pending.filter(|(_, at)| *at <= now)?;
         self.pending = None;
@@ -279,10 +280,10 @@ impl Client {
             Incoming::Request(opcode) => {
                 self.out.push_back(vec![0x01, *opcode, 0, 0, error::REQUEST_NOT_SUPPORTED]);
             }
-            Incoming::Notification(..) => self.told.notifications += 1,
+            Incoming::Notification(..) => self.unsolicited.notifications += 1,
             // GATT-IND-1: each indication is confirmed.
             Incoming::Indication(of, _) => {
-                self.told.indications += 1;
+                self.unsolicited.indications += 1;
                 let changed = self.database.find(&SERVICE_CHANGED);
                 self.changed |= changed.is_some_and(|changed| changed.value == *of);
                 self.out.push_back(vec![0x1E]);
@@ -381,7 +382,8 @@ impl Client {
         (Task::Services, AttRequest::ReadByGroupType(1, u16::MAX, PRIMARY_SERVICE))
     }
 
-    /// The Database Hash has come: what is known holds, or all is discovered.
+    /// Compares the received Database Hash: the known attributes are valid, or all are discovered
+    /// again.
     fn compare(&mut self, now: Instant, records: Vec<(u16, Vec<u8>)>) -> Ended {
         let hash = records.into_iter().next().map(|(_, hash)| hash);
         if self.trusted && hash.is_some() && hash == self.hash {
@@ -393,7 +395,7 @@ impl Client {
         None
     }
 
-    /// All was discovered; whoever keeps it asks to be told when it changes.
+    /// Discovery is complete; a host that caches subscribes to changes.
     fn discovered(&mut self, now: Instant) -> Ended {
         self.trusted = self.caching != Caching::None;
         let asks = match self.caching {
@@ -460,8 +462,8 @@ impl Client {
         self.next_characteristics(now, last + 1)
     }
 
-    /// Asks for the descriptors of the first characteristic from `index` on that has room for
-    /// any; ends the discovery when there is none.
+    /// Requests the descriptors of the first characteristic from `index` on that has room for any;
+    /// ends the discovery if there is none.
     fn next_descriptors(&mut self, now: Instant, index: usize) -> Ended {
         let room = (index..self.database.characteristics.len())
             .find_map(|index| self.descriptor_range(index).map(|range| (index, range)));
@@ -472,7 +474,7 @@ impl Client {
         None
     }
 
-    /// The handles between a characteristic's value and whatever comes next.
+    /// The handles between a characteristic's value and the next declaration.
     fn descriptor_range(&self, index: usize) -> Option<(u16, u16)> {
         let characteristic = self.database.characteristics.get(index)?;
         let start = characteristic.value.checked_add(1)?;

@@ -93,8 +93,8 @@ pub(crate) fn signalling(frame: &[u8], rules: ParameterRules) -> Signalled {
     }
 }
 
-/// What is set of parameters that were accepted. A change that would make them impossible is left
-/// out.
+/// The parameters to set after accepting a request. A change that would make them invalid is
+/// skipped.
 pub(crate) fn granted(asked: ConnectionParameters, grants: &[Grant]) -> ConnectionParameters {
     let change = |p: ConnectionParameters, grant: &Grant| {
         let (min, max) = (p.interval_min, p.interval_max);

@@ -51,7 +51,7 @@ pub use status::Status;
 /// A controller that does not answer a command within this is not waited for any longer.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What leaves the host.
+/// An output of the host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum HostOutput {
     /// To the controller.
@@ -60,7 +60,7 @@ pub enum HostOutput {
     Acl(Acl),
     /// To the user.
     Show(Ui),
-    /// To whoever reads the host's log.
+    /// A line of the host's log.
     Note(String),
 }
 
@@ -104,7 +104,7 @@ pub struct CentralHost {
     unestablished: u8,
     /// Bonded reconnections so far that began with encryption.
     encrypted: u32,
-    /// What the parameters of a connection were last changed to.
+    /// The parameters of the last change on a connection.
     remembered: Option<ConnectionParameters>,
     guesser: Option<Guesser>,
     status: Status,
@@ -140,7 +140,7 @@ impl CentralHost {
         }
     }
 
-    /// From now on it behaves as this configuration says; what is under way goes on.
+    /// Behaves by this configuration from now on; procedures under way continue.
     pub fn behave_as(&mut self, config: &HostConfig) {
         self.config = config.clone();
     }
@@ -151,7 +151,7 @@ impl CentralHost {
         self.pump_commands(now);
     }
 
-    /// What has come of it so far.
+    /// The results so far.
     #[must_use]
     pub const fn status(&self) -> &Status {
         &self.status
@@ -175,7 +175,7 @@ impl CentralHost {
         &self.other_bonds
     }
 
-    /// What was discovered on the present connection.
+    /// The attributes discovered on the present connection.
     #[must_use]
     pub fn database(&self) -> Option<&Database> {
         self.connection.as_ref().map(|c| c.client.database())
@@ -246,7 +246,7 @@ impl CentralHost {
         self.connection.as_ref().is_some_and(|c| c.handle == handle)
     }
 
-    /// Command Status with an error: what was asked for will not come.
+    /// Command Status with an error: the procedure will not run.
     fn command_refused(&mut self, now: Instant, opcode: HciOpcode, status: ErrorCode) {
         const LE_CREATE_CONNECTION: HciOpcode = HciOpcode(0x200D);
         const LE_ENABLE_ENCRYPTION: HciOpcode = HciOpcode(0x2019);
@@ -310,7 +310,7 @@ impl CentralHost {
         }
     }
 
-    /// The answer to a request by L2CAP has arrived: what it has granted begins.
+    /// The answer to an L2CAP request has been acknowledged: the granted change begins.
     fn change_parameters_if_answered(&mut self) {
         let arrived = |c: &&mut HostConnection| !c.has_queued() && c.has_all_credits();
         let Some(connection) = self.connection.as_mut().filter(arrived) else { return };
@@ -340,7 +340,7 @@ impl CentralHost {
         self.pump_commands(now);
     }
 
-    /// What a user may ask for: `connect`, `pair`, `disconnect`, `forget`, `other-system`.
+    /// A wish of the user: `connect`, `pair`, `disconnect`, `forget`, `other-system`.
     fn ask(&mut self, now: Instant, wish: &str) {
         match wish {
             "connect" => self.connect(now),
@@ -359,7 +359,7 @@ impl CentralHost {
         }
     }
 
-    /// Time has come to [`Self::deadline`].
+    /// [`Self::deadline`] is reached.
     pub fn timer(&mut self, now: Instant) {
         if self.outstanding.is_some_and(|(_, at)| at <= now) {
             self.outstanding = None;

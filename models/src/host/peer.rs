@@ -20,7 +20,7 @@ pub(crate) fn fragments(handle: Handle, cid: u16, payload: &[u8]) -> Vec<Acl> {
 /// The peripheral's pairing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Responder {
-    /// What it answers to Pairing Request; none: it does not answer.
+    /// Its answer to Pairing Request; `None`: it does not answer.
     pub(crate) features: Option<PairingFeatures>,
     /// The passkey that it shows or that its user types.
     pub(crate) passkey: u32,
@@ -37,7 +37,7 @@ pub(crate) struct Responder {
     round: u8,
     passkey_method: bool,
     pub(crate) ltk: Option<Secret<16>>,
-    /// What the central distributed.
+    /// The keys that the central distributed.
     pub(crate) central_keys: Vec<Pdu>,
 }
 
@@ -115,7 +115,7 @@ impl Responder {
                     return vec![Pdu::Failed(0x04)];
                 }
                 let answer = Pdu::Random(self.nonce());
-                // The nonce of the last round goes into the check.
+                // The nonce of the last round enters the check.
                 if self.passkey_method && self.round < 19 {
                     self.round += 1;
                 }
@@ -139,7 +139,7 @@ pub(crate) struct Peer {
     pub(crate) led_error: Option<u8>,
     /// Key of the bond.
     pub(crate) bonded_ltk: Option<Secret<16>>,
-    /// What was written to the LED.
+    /// The value written to the LED.
     pub(crate) led: Option<u8>,
     pub(crate) encrypted: bool,
     recombination: Recombination,

@@ -19,9 +19,9 @@ pub(super) struct Rig {
     pub(super) host: CentralHost,
     pub(super) now: Instant,
     pub(super) peer: Peer,
-    /// What the user types when asked; none: the user looks on.
+    /// The passkey that the user types when asked; `None`: the user does nothing.
     pub(super) typed: Option<u32>,
-    /// What the user says to a comparison.
+    /// The user's answer to a comparison.
     pub(super) equal: Option<bool>,
     /// Whether the peripheral can be connected to.
     pub(super) answers: bool,

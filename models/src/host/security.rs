@@ -20,10 +20,10 @@ const ATTACK_BACK_OFF: Duration = Duration::from_secs(2);
 /// Pairing Failed: too little time since the last attempt.
 const REPEATED_ATTEMPTS: u8 = 0x09;
 
-/// What is kept of a peripheral that was bonded with.
+/// The bond with a peripheral.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Bond {
-    /// Identity address; the address of the connection if the peer told none.
+    /// Identity address; the address of the connection if the peer distributed none.
     pub peer: Address,
     /// Address of the connection on which the bond was made.
     pub address: Address,
@@ -33,7 +33,7 @@ pub struct Bond {
     pub level: u8,
     /// Peer's IRK, least significant octet first.
     pub irk: Option<Secret<16>>,
-    /// What was discovered there, if that is kept.
+    /// The cached attributes, if any.
     pub cache: Option<Cache>,
 }
 
@@ -77,7 +77,7 @@ const fn level(paired: &Paired) -> u8 {
 }
 
 impl CentralHost {
-    /// Makes the link secure; [`Self::security_ended`] tells the end of it.
+    /// Makes the link secure; [`Self::security_ended`] is called at its end.
     pub(super) fn secure(&mut self, now: Instant) {
         let Some(connection) = &self.connection else { return };
         if connection.smp.is_some() || matches!(connection.security, Security::Starting { .. }) {
@@ -178,7 +178,7 @@ impl CentralHost {
         self.send(l2cap::CID_SMP, &command.encode());
     }
 
-    /// Does what the pairing wants done.
+    /// Carries out the outputs of the pairing.
     pub(super) fn pump_smp(&mut self, now: Instant) {
         while let Some(output) =
             self.connection.as_mut().and_then(|c| c.smp.as_mut()).and_then(Initiator::poll)
@@ -205,7 +205,7 @@ impl CentralHost {
         connection.jobs.push_back((begin + self.config.p256_time, job));
     }
 
-    /// Finishes the P-256 operations whose time has come.
+    /// Completes the P-256 operations that are due.
     pub(super) fn run_jobs(&mut self, now: Instant) {
         while let Some(connection) = &mut self.connection
             && connection.jobs.front().is_some_and(|(at, _)| *at <= now)

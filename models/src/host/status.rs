@@ -1,4 +1,4 @@
-//! What has come of a host's efforts.
+//! The results of a host's steps.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use ble::error::ErrorCode;
 
 use super::smp::PairingError;
 
-/// What has come of it so far.
+/// The results so far.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Status {
     /// Security level of the present connection, 1–4; 0 without one.
     pub level: u8,
-    /// Result of the last pairing: the level of its key, or why there is none.
+    /// Result of the last pairing: the level of its key, or the error.
     pub pairing: Option<Result<u8, PairingError>>,
     /// Whether a bond was stored or used since power-on.
     pub bonded: bool,
@@ -31,9 +31,9 @@ pub struct Status {
     pub refused: u32,
     /// Notifications that came.
     pub notifications: u32,
-    /// Indications that came, each of which was confirmed.
+    /// Received indications, each of which was confirmed.
     pub indications: u32,
-    /// Whether all steps were gone through.
+    /// Whether all steps are done.
     pub finished: bool,
 }
 

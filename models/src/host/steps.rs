@@ -1,4 +1,4 @@
-//! What the user and the application do on a connection, one step after the other.
+//! The steps of user and application on a connection, one after the other.
 
 use ble::hci::Command;
 use ble::time::{Duration, Instant};
@@ -125,7 +125,7 @@ impl CentralHost {
         }
     }
 
-    /// When a step that waits for time goes on.
+    /// When a step that waits for time continues.
     pub(super) fn step_deadline(&self) -> Option<Instant> {
         self.connection.as_ref()?.running.as_ref()?.until()
     }
@@ -143,9 +143,9 @@ impl CentralHost {
     pub(super) fn att_frame(&mut self, now: Instant, frame: &[u8]) {
         let Some(connection) = &mut self.connection else { return };
         let ended = connection.client.received(now, frame);
-        let told = connection.client.told();
-        self.status.notifications += told.notifications;
-        self.status.indications += told.indications;
+        let unsolicited = connection.client.unsolicited();
+        self.status.notifications += unsolicited.notifications;
+        self.status.indications += unsolicited.indications;
         self.pump_client();
         if let Some(result) = ended {
             self.client_ended(now, result);
@@ -222,7 +222,7 @@ impl CentralHost {
         }
     }
 
-    /// Security was reached, or not: whoever waited for it goes on.
+    /// Security was reached, or not: steps that waited for it continue.
     pub(super) fn security_ended(&mut self, now: Instant, reached: bool) {
         let Some(connection) = &mut self.connection else { return };
         connection.waits_for_encryption = false;

@@ -21,7 +21,7 @@ const CENTRALS: Files = embedded!("centrals":
     "esp32" "cyw43439"
 );
 
-/// Quirks: each is a central that does one thing in its own way.
+/// Quirks: each is a central that differs in one behaviour.
 const QUIRKS: Files = embedded!("quirks":
     "phy-stall" "phy-stall-silent" "phy-stall-no-switch" "second-phy-request"
     "second-phy-request-cached" "param-request-before-phy-instant" "conn-update-during-phy"
@@ -55,7 +55,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[must_use]
 pub fn entry(name: &str) -> Option<Entry> {
     text(name)?;
-    // What is embedded was read by a test.
+    // A test parses every embedded file.
     compose::built_in(name).ok()
 }
 
@@ -83,6 +83,6 @@ pub fn unexpressed() -> Vec<Unexpressed> {
         entry: Vec<Unexpressed>,
     }
     let text = include_str!("../../quirks-not-expressed.toml");
-    // What is embedded was read by a test.
+    // A test parses every embedded file.
     toml::from_str(text).map_or_else(|_| Vec::new(), |list: List| list.entry)
 }

@@ -26,7 +26,7 @@ const FILES_MAX: usize = 64;
 /// Reads a file of the user's.
 pub type Read<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
-/// What a profile file says besides the keys of [`KEYS`].
+/// The contents of a profile file beside the keys of [`KEYS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 struct Head {
@@ -34,17 +34,17 @@ struct Head {
     version: Option<Spanned<u32>>,
     /// Another name than the file's.
     name: Option<String>,
-    /// What it is, in a line or two.
+    /// A description, in a line or two.
     about: Option<String>,
     /// The central that it departs from: a built-in name, or a file.
     extends: Option<Spanned<String>>,
-    /// Quirks that it has besides: built-in names, or files. Only their own keys count.
+    /// Quirks that it has in addition: built-in names, or files. Only their own keys count.
     quirks: Vec<Spanned<String>>,
     /// Where its behaviour is known from.
     sources: Vec<String>,
     /// Rules of the oracle that it breaks.
     breaks: Vec<Spanned<String>>,
-    /// What may still be under way in the end.
+    /// Procedures that may still be under way at the end.
     busy: Vec<Spanned<String>>,
     /// What comes of it, by firmware preset; see docs/CENTRALS.md.
     expect: BTreeMap<String, String>,
@@ -65,18 +65,18 @@ struct File {
     text: String,
 }
 
-/// A profile with what its file says besides.
+/// A profile with the other contents of its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The central as its file, what that extends and its quirks make it.
     pub profile: Profile,
-    /// What it extends; the central without what the file adds.
+    /// The profile that it extends, without the additions of the file.
     pub base: Option<Profile>,
-    /// Where the values of its keys come from; what is not in it has the default.
+    /// Where the values of its keys come from; an absent key has its default.
     pub origins: Origins,
-    /// What is expected of it, by firmware preset.
+    /// The expected outcomes, by firmware preset.
     pub expect: BTreeMap<String, String>,
-    /// What the catalogue says of it, if it is a quirk.
+    /// Its catalogue entry, if it is a quirk.
     pub quirk: Option<Quirk>,
 }
 
@@ -106,7 +106,7 @@ impl Place {
         }
     }
 
-    /// What is wrong with the file in this place.
+    /// The error about this place of the file.
     fn blame(&self, fault: Fault) -> ProfileError {
         ProfileError::in_file(&self.text(), fault)
     }
@@ -217,12 +217,12 @@ impl Loader<'_> {
         let plain = |words: &[Spanned<String>]| -> Vec<String> {
             words.iter().map(|word| word.get_ref().clone()).collect()
         };
-        for (kept, told) in [
+        for (kept, added) in [
             (&mut profile.sources, file.head.sources.clone()),
             (&mut profile.breaks, plain(&file.head.breaks)),
             (&mut profile.busy, plain(&file.head.busy)),
         ] {
-            for entry in told {
+            for entry in added {
                 if !kept.contains(&entry) {
                     kept.push(entry);
                 }
@@ -238,27 +238,27 @@ impl Loader<'_> {
         chain: &Chain,
         from: Option<Reference<'_>>,
     ) -> Result<File, ProfileError> {
-        let told = |fault: Fault| match &from {
+        let located = |fault: Fault| match &from {
             Some(from) => from.place.blame(fault.at(from.text, Some(from.at.clone()))),
             None => place.blame(fault),
         };
         if chain.contains(place) {
             let way: Vec<String> = chain.iter().chain([place]).map(Place::text).collect();
             let what = format!("`extends` and `quirks` lead in a circle: {}", way.join(" → "));
-            return Err(told(Fault::new(what, "let one of them extend another central")));
+            return Err(located(Fault::new(what, "let one of them extend another central")));
         }
         self.files += 1;
         if chain.len() >= DEPTH_MAX || self.files > FILES_MAX {
             let what = format!("more than {DEPTH_MAX} profiles in a row, or {FILES_MAX} in all");
-            return Err(told(Fault::new(what, "put some of them into one file")));
+            return Err(located(Fault::new(what, "put some of them into one file")));
         }
         let text = match place {
             Place::BuiltIn(name) => {
-                catalogue::text(name).ok_or_else(|| told(missing(name)))?.to_owned()
+                catalogue::text(name).ok_or_else(|| located(missing(name)))?.to_owned()
             }
             Place::File(path) => (self.read)(path).map_err(|error| {
                 let help = "give the name of a built-in central, or a file that ends in .toml";
-                told(Fault::new(format!("{} cannot be read: {error}", place.text()), help))
+                located(Fault::new(format!("{} cannot be read: {error}", place.text()), help))
             })?,
         };
         parse(text).map_err(|fault| place.blame(fault))

@@ -11,7 +11,7 @@ use crate::controller::quirk::{Answer, Condition, PeripheralRequest};
 use crate::controller::{AutomaticProcedure, OwnProcedure, StartMoment};
 use crate::host::{HostProcedure, OwnAddress, ParameterRules, Step, acceptable};
 
-/// All of them: what is not taken before what is only told.
+/// All conflicts: errors before warnings.
 pub(super) fn conflicts(profile: &Profile) -> Vec<Conflict> {
     let errors = numbers(profile).or_else(|| lacking(profile)).or_else(|| out_of_place(profile));
     let mut found: Vec<Conflict> = errors.into_iter().collect();
@@ -112,7 +112,7 @@ fn out_of_place(profile: &Profile) -> Option<Conflict> {
     what.map(|what| Conflict::error(&["own-procedures"], what, "put it under `press`"))
 }
 
-/// What stands behind nothing, has no instant to be moved, or nobody to be asked by.
+/// A listed procedure that follows nothing, has no instant to move, or has no peer to ask for it.
 fn senseless(key: &'static str, list: &[OwnProcedure]) -> Option<Conflict> {
     let text = |own: &OwnProcedure| format!("`{}`", Procedures::write(own));
     if let Some(first) = list.first().filter(|own| own.moment == StartMoment::After) {
@@ -185,16 +185,16 @@ fn covers(condition: Condition, other: Condition) -> bool {
             == (Condition::WhileSmpOrEncryptionPending, Condition::WhileEncryptionStarting)
 }
 
-/// What is told, and taken.
+/// Values that are accepted with a warning.
 fn without_effect(profile: &Profile) -> Vec<Conflict> {
     let has = |feature| profile.controller.features.has(feature);
     let two = has(FeatureSet::LE_2M) || has(FeatureSet::LE_CODED);
     let quirks = &profile.controller.quirks;
     let mut found = Vec::new();
-    let mut tell = |keys: &[&'static str], what: String, help: &str| {
+    let mut warn = |keys: &[&'static str], what: String, help: &str| {
         found.push(Conflict::warning(keys, what, help));
     };
-    // What the controller does not know it answers with LL_UNKNOWN_RSP before any rule is asked.
+    // The controller answers an unknown request with LL_UNKNOWN_RSP before any rule applies.
     let known = [
         (PeripheralRequest::Phy, two, "bit 8 (2M)"),
         (PeripheralRequest::DataLength, has(FeatureSet::DATA_LENGTH_EXTENSION), "bit 5"),
@@ -212,12 +212,12 @@ fn without_effect(profile: &Profile) -> Vec<Conflict> {
             let what = format!(
                 "`{key}` has no effect: without {bit} in `features` the answer is LL_UNKNOWN_RSP"
             );
-            tell(&[key, "features"], what, "add the bit, or leave the key out");
+            warn(&[key, "features"], what, "add the bit, or leave the key out");
         }
     }
     let asks = profile.controller.request_parameters;
     if asks && !has(FeatureSet::CONNECTION_PARAMETERS_REQUEST) {
-        tell(
+        warn(
             &["request-parameters", "features"],
             "`request-parameters` has no effect without bit 1 in `features`".into(),
             "add the bit, or set `request-parameters = false`",
@@ -225,7 +225,7 @@ fn without_effect(profile: &Profile) -> Vec<Conflict> {
     }
     if !has(FeatureSet::ENCRYPTION) {
         if quirks.encryption_patience_events.is_some() {
-            tell(
+            warn(
                 &["encryption-patience", "features"],
                 "`encryption-patience` has no effect without bit 0 in `features`: encryption \
                  never starts"
@@ -240,7 +240,7 @@ fn without_effect(profile: &Profile) -> Vec<Conflict> {
             let what = format!(
                 "`{key}`: the condition `encrypting` never holds without bit 0 in `features`"
             );
-            tell(&[key, "features"], what, "add the bit, or choose another condition");
+            warn(&[key, "features"], what, "add the bit, or choose another condition");
         }
     }
     let steps = &profile.host.steps;
@@ -251,10 +251,10 @@ fn without_effect(profile: &Profile) -> Vec<Conflict> {
             "`{}` in `steps` has no effect: no characteristic is known before `discover`",
             Steps::write(early)
         );
-        tell(&["steps"], what, "put `discover` before it");
+        warn(&["steps"], what, "put `discover` before it");
     }
     if profile.host.forgets_itself && profile.host.address != OwnAddress::Resolvable {
-        tell(
+        warn(
             &["forgets-itself", "address-type"],
             "`forgets-itself` has no effect: only behind a resolvable address another identity can \
              stand"

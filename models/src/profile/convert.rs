@@ -4,7 +4,7 @@ use super::Profile;
 use super::values::WrittenAnswer;
 use crate::controller::quirk::{Answer, AnswerRule, Condition, PeripheralRequest};
 
-/// Replaces the rules for one request. Honesty at the end goes without saying.
+/// Replaces the rules for one request. The last rule, to answer honestly, is implied.
 pub(super) fn set_rules(
     profile: &mut Profile,
     request: PeripheralRequest,

@@ -1,4 +1,4 @@
-//! What a central is, as data.
+//! A central, as data.
 
 use crate::controller::ControllerConfig;
 use crate::host::HostConfig;
@@ -8,7 +8,7 @@ use crate::host::HostConfig;
 pub struct Profile {
     /// How it is called on the command line.
     pub name: String,
-    /// What it is, in a line or two.
+    /// A description, in a line or two.
     pub about: String,
     /// Where its behaviour is known from.
     pub sources: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Profile {
 }
 
 impl Default for Profile {
-    /// A central that keeps every rule and does what it is asked at once.
+    /// A central that keeps every rule and serves each request immediately.
     fn default() -> Self {
         Self {
             name: "honest".into(),

@@ -1,4 +1,4 @@
-//! What is wrong with a profile, where, and what would be right.
+//! Errors in profiles: what is wrong, where, and what would be right.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use bletwin_schema::{Fault, Position};
 /// Why a profile was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileError {
-    /// The file, or the name of what was asked for.
+    /// The file, or the requested name.
     pub place: String,
     /// Where in the file.
     pub at: Option<Position>,
@@ -34,7 +34,7 @@ impl ProfileError {
         Self::in_file(place, Fault::new(what, help))
     }
 
-    /// What is wrong with this file.
+    /// The error about a fault in this file.
     pub(super) fn in_file(place: &str, fault: Fault) -> Self {
         let Fault { at, what, help } = fault;
         Self { place: place.into(), at, what, help }

@@ -1,4 +1,4 @@
-//! What the catalogue says of a quirk besides its keys: how it shows, and what cures it.
+//! The catalogue entry of a quirk beside its keys: its symptoms and its cures.
 
 use serde::Deserialize;
 
@@ -43,11 +43,11 @@ pub struct Quirk {
     /// Changes of the firmware that heal it, the cheapest first; each is a list of `KEY=VALUE`.
     #[serde(default)]
     pub cures: Vec<Vec<String>>,
-    /// What to tell the user; the only way where there is no cure.
+    /// Advice to the user; the only remedy where there is no cure.
     pub advice: String,
 }
 
-/// How a quirk shows at the peripheral. What is not named may be anything.
+/// The symptoms of a quirk at the peripheral. Anything not named is unrestricted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Symptoms {
@@ -92,11 +92,11 @@ pub struct Shows {
     /// What else it takes, as `KEY=VALUE` of `--set`.
     #[serde(default)]
     pub set: Vec<String>,
-    /// What is on air, in this order, as the ladder has it.
+    /// PDUs on air, in this order, as in the ladder.
     pub air: Vec<String>,
 }
 
-/// An entry of the catalogue without a file of its own, and why.
+/// A catalogue entry without a file, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Unexpressed {

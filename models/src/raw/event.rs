@@ -1,4 +1,4 @@
-//! Packets of a raw central's connection events: what leaves, and what the answers say.
+//! Packets of a raw central's connection events: transmissions and answers.
 
 use ble::pdu::data::{DataHeader, Llid};
 use ble::phy::{Coding, T_IFS_US};
@@ -25,7 +25,7 @@ pub(super) struct RunningEvent {
 /// A PDU that was sent at least once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Outgoing {
-    /// As it leaves, MIC included.
+    /// As sent, MIC included.
     payload: Vec<u8>,
     packet: ScriptPacket,
     /// Number of its step, from 1; 0: of none.
@@ -34,7 +34,7 @@ pub(super) struct Outgoing {
 }
 
 impl RawLink {
-    /// Puts the next packet on air: at this instant, or as an answer. `false`: there is none.
+    /// Sends the next packet: at this instant, or as an answer. `false`: there is none.
     pub(super) fn send(&mut self, todo: Todo, at: Option<Instant>, out: &mut Outbox) -> bool {
         let (outgoing, sn) = match todo {
             Todo::Nothing => return false,
@@ -83,7 +83,7 @@ impl RawLink {
         self.flying.clone().unwrap_or_else(empty)
     }
 
-    /// A new PDU, with its instant and as it is protected.
+    /// A new PDU, with its instant filled in and encrypted if demanded.
     fn fresh(&mut self, packet: ScriptPacket, tag: Tag) -> Outgoing {
         let mut plain = packet.payload.clone();
         if let Some(Stamp { at, ahead, then }) = packet.stamp {

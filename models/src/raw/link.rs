@@ -18,13 +18,13 @@ fn units(n: u16) -> Duration {
     Duration::from_us(1_250).times(n.into())
 }
 
-/// An instant moved by so many µs, either way.
+/// An instant moved by this many µs, either way.
 pub(super) fn moved(at: Instant, us: i32) -> Instant {
     let by = Duration::from_us(us.unsigned_abs().into());
     if us < 0 { at.before(by) } else { at + by }
 }
 
-/// What is to go on air next.
+/// The next transmission.
 #[derive(Clone, Debug)]
 pub(super) enum Todo {
     Send(ScriptPacket, usize),
@@ -52,7 +52,7 @@ pub(super) struct RawLink {
     pub(super) nesn: bool,
     /// Not acknowledged yet.
     pub(super) flying: Option<Outgoing>,
-    /// What was sent last, with its SN.
+    /// The latest transmission, with its SN.
     pub(super) last: Option<(Outgoing, bool)>,
     pub(super) seals: Seals,
     /// Opcodes that have come and that no step has waited for.
@@ -183,7 +183,7 @@ impl RawLink {
     fn end_event(&mut self) {
         self.running = None;
         self.refuse = self.refuse.saturating_sub(1);
-        // An instant that was told in its own event has no transmit window.
+        // An instant announced in its own event has no transmit window.
         self.apply(false);
         self.counter = self.counter.wrapping_add(1);
         self.anchor += self.interval;
@@ -218,7 +218,7 @@ impl RawLink {
         }
     }
 
-    /// Takes steps up to one that needs air.
+    /// Takes steps up to one that transmits.
     fn todo(&mut self, script: &Script) -> Todo {
         while let Some(step) = script.steps.get(self.step) {
             if self.begun.len() == self.step {

@@ -1,10 +1,10 @@
 //! A raw central: sends what a script says, whether or not any rule allows it.
 //!
-//! A node of its own. It shares no state machine with the other centrals nor with the firmware:
-//! only the formats of CONNECT_IND and of the header, and the primitives of the cipher. It hops by
-//! Channel Selection Algorithm #1, keeps SN and NESN, repeats what was not acknowledged, and leaves
-//! all else to its [`Script`]: which octets, which header bits, when, encrypted or not. It never
-//! gives up a connection; it falls silent when its script is over.
+//! It shares no state machine with the other centrals or with the firmware: only the formats of
+//! CONNECT_IND and of the header, and the primitives of the cipher. It hops by Channel Selection
+//! Algorithm #1, keeps SN and NESN, and retransmits unacknowledged PDUs. Its [`Script`] decides
+//! everything else: octets, header bits, times, encryption. It never gives up a connection; it
+//! falls silent when its script is over.
 
 mod event;
 mod link;

@@ -1,4 +1,4 @@
-//! What a raw central does, as data.
+//! The script of a raw central, as data.
 
 use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use ble::pdu::control::{ControlPdu, Opcode};
@@ -9,14 +9,15 @@ use ble::radio::AirPdu;
 /// Everything that a raw central does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Script {
-    /// What it connects with. Its timing and hopping follow these fields, whatever they are.
+    /// The CONNECT_IND that it sends. Its timing and hopping follow these fields, even invalid
+    /// ones.
     pub connect: ConnectInd,
-    /// What goes on air in place of the encoded [`connect`](Self::connect): header octet 0 and
+    /// Octets on air in place of the encoded [`connect`](Self::connect): header octet 0 and
     /// payload.
     pub connect_octets: Option<(u8, Vec<u8>)>,
     /// Where in the transmit window its first packet starts, µs from the window's beginning.
     pub into_window_us: u32,
-    /// What it does once connected, in this order.
+    /// The steps on the connection, in order.
     pub steps: Vec<ScriptStep>,
 }
 
@@ -42,23 +43,23 @@ pub enum ScriptStep {
     /// Sends a PDU, and repeats it until it is acknowledged. The next step follows in the next
     /// event, or with [`ScriptPacket::more`] in the same one.
     Send(ScriptPacket),
-    /// So many events with Empty PDUs, unless something is left to be repeated.
+    /// This many events with Empty PDUs, except for retransmissions.
     Idle(u16),
-    /// So many events in which nothing is sent.
+    /// This many events without a transmission.
     Silent(u16),
-    /// Events with Empty PDUs until a new PDU with this opcode has come, at most so many.
+    /// Events with Empty PDUs until a new PDU with this opcode is received, at most this many.
     Await(Opcode, u16),
     /// Events with Empty PDUs until the counter has this distance from the instant that was
     /// stamped last: −1 is the event before it. Nothing if that is over.
     UntilInstant(i32),
-    /// In so many events the peripheral's answers are taken for lost.
+    /// In this many events the peripheral's answers are treated as lost.
     Deaf(u16),
-    /// In so many events NESN stays as it is: the peripheral's PDUs are refused, its
-    /// acknowledgements are not.
+    /// In this many events NESN does not change: the peripheral's PDUs are not acknowledged, its
+    /// acknowledgements are accepted.
     Refuse(u16),
-    /// From here on events end after one packet each way, whatever the peripheral's MD says.
+    /// From here on events end after one packet each way, regardless of the peripheral's MD.
     Brief(bool),
-    /// What was sent last is sent once more, under the SN that it had.
+    /// The latest PDU is sent once more, with the same SN.
     Repeat,
     /// Takes the session key from this LTK (least significant octet first) and the halves that the
     /// last LL_ENC_REQ and LL_ENC_RSP had. Both packet counters begin at 0.
@@ -67,9 +68,9 @@ pub enum ScriptStep {
     SealTx(bool),
     /// From here on PDUs of the peripheral are decrypted, or read as they are.
     SealRx(bool),
-    /// The next anchor point, and with it all later ones, is moved by so many µs.
+    /// The next anchor point, and with it all later ones, is moved by this many µs.
     Shift(i32),
-    /// The next event begins so many µs off its anchor point; later ones do not.
+    /// The next event begins this many µs off its anchor point; later ones do not.
     Jitter(i32),
 }
 
@@ -91,7 +92,7 @@ pub enum Seal {
     WrongDirection,
 }
 
-/// An instant that is known only when the PDU leaves.
+/// An instant that is known only when the PDU is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stamp {
     /// Where in the payload its two octets are, opcode included.
@@ -105,7 +106,8 @@ pub struct Stamp {
 /// A change that the central makes at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScriptChange {
-    /// To another interval, units of 1.25 ms; the anchor point lies so many µs after the old one's.
+    /// To another interval, units of 1.25 ms; the anchor point lies this many µs after the old
+    /// one's.
     Interval {
         /// Units of 1.25 ms.
         interval: u16,
@@ -169,8 +171,8 @@ impl ScriptPacket {
         Self::new(Llid::Control as u8, pdu.encode().to_vec())
     }
 
-    /// The same with an instant so many events ahead, which the central keeps to as `then` says.
-    /// The two octets at `at` are overwritten.
+    /// The same with an instant this many events ahead, at which the central makes the change
+    /// `then`. The two octets at `at` are overwritten.
     #[must_use]
     pub fn stamped(self, at: usize, ahead: i32, then: Option<ScriptChange>) -> Self {
         Self { stamp: Some(Stamp { at, ahead, then }), ..self }

@@ -35,7 +35,7 @@ impl Seals {
         }
     }
 
-    /// A key from all that was said; without both halves there is none.
+    /// The session key from both halves; without both there is none.
     pub(super) fn key(&mut self, ltk: [u8; 16]) {
         let (Some((skd_c, iv_c)), Some((skd_p, iv_p))) = (self.central, self.peripheral) else {
             return;
@@ -46,7 +46,7 @@ impl Seals {
             Some((cipher(Direction::CentralToPeripheral), cipher(Direction::PeripheralToCentral)));
     }
 
-    /// The payload of a new PDU as it leaves. What cannot be encrypted leaves as it is.
+    /// The payload of a new PDU as sent. Without a key it is sent in the clear.
     pub(super) fn close(&mut self, seal: Seal, llid: u8, payload: &[u8]) -> Vec<u8> {
         let sealed = match seal {
             Seal::Clear => false,

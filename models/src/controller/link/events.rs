@@ -1,4 +1,4 @@
-//! Connection events (Vol 6, Part B, 4.5): what is sent, and what a packet of the peer says.
+//! Connection events (Vol 6, Part B, 4.5): sending, and received packets.
 
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::{AclBoundary, Event};
@@ -19,7 +19,7 @@ pub(super) struct EventState {
     crc_errors: u8,
     sent_md: bool,
     sent_control: bool,
-    /// The last PDU that came may change the ciphers: a new one of ours would be sealed too early.
+    /// The last received PDU may change the ciphers: a new local one would be encrypted too early.
     undecided: bool,
 }
 
@@ -34,16 +34,16 @@ pub(in crate::controller) struct Gates {
     pub(in crate::controller) ciphers_may_change: bool,
 }
 
-/// What a packet of the peer means for the event.
+/// The meaning of a received packet for the event.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::controller) struct EventPacket {
     /// It has a PDU that is no repetition.
     pub(in crate::controller) new: bool,
-    /// The event goes on, if there is room.
+    /// The event continues, if there is time.
     pub(in crate::controller) goes_on: bool,
 }
 
-/// A packet as it is to leave.
+/// A packet to send.
 struct Packet {
     phy: TxPhy,
     pdu: AirPdu,
@@ -89,7 +89,7 @@ impl Link {
         }
     }
 
-    /// A packet has come in the running event.
+    /// Handles a packet received in the event under way.
     pub(in crate::controller) fn hear(
         &mut self,
         sh: &mut Shared,
@@ -146,7 +146,7 @@ impl Link {
         Some(RadioCommand::Reply { phy, pdu, tag, then })
     }
 
-    /// The packet to send now: what is in flight, else the next in the queues, else an empty PDU.
+    /// The packet to send now: the PDU in flight, else the next in the queues, else an Empty PDU.
     // LL-RETX-1: only NESN, SN and MD are new.
     fn packet(&mut self, sh: &mut Shared, gates: Gates) -> Packet {
         let next = match self.flow.in_flight.take() {
@@ -228,7 +228,7 @@ impl Link {
         InFlight { llid, pdu, tag, kind, coding: self.phys.coding() }
     }
 
-    /// What a new PDU of the peer carries, decrypted. `None`: nothing that counts.
+    /// The decrypted payload of a new PDU of the peer. `None`: to be ignored.
     pub(in crate::controller) fn open(
         &mut self,
         sh: &mut Shared,

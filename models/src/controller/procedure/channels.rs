@@ -54,7 +54,7 @@ impl Local {
     }
 }
 
-/// What the peripheral has asked for.
+/// The peripheral's requested minimum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::controller) struct Minimum {
     /// PHYs from the peripheral on which it counts.
@@ -76,7 +76,7 @@ fn with_minimum(link: &Link, map: u64) -> u64 {
     if phys.contains(link.phys.rx()) { widened(map, channels) } else { map }
 }
 
-/// The instant has come.
+/// The instant is reached.
 pub(super) const fn take_effect(link: &mut Link, map: u64) {
     // LL-MAP-1: from the instant on.
     link.channel_map = map;

@@ -26,7 +26,7 @@ pub(super) const START: ProcedureRow = ProcedureRow {
     ..ProcedureRow::NONE
 };
 
-/// Always the beginning of another start: of its end the host is told.
+/// Always followed by another start, whose end is reported to the host.
 pub(super) const PAUSE: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::PAUSE_ENC_REQ),
     answers: &[(Opcode::PAUSE_ENC_RSP, FEATURE)],
@@ -35,7 +35,7 @@ pub(super) const PAUSE: ProcedureRow = ProcedureRow {
     ..ProcedureRow::NONE
 };
 
-/// With what the host wants encryption to start.
+/// The key with which the host starts encryption.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::controller) struct Key {
     pub(in crate::controller) rand: u64,
@@ -94,7 +94,7 @@ pub(in crate::controller) enum Local {
     PauseRsp(Key),
     /// LL_ENC_RSP is awaited.
     EncRsp {
-        /// What the session key is made of, with what the peripheral adds.
+        /// The central's part of the session key derivation.
         ltk: Secret<16>,
         /// SKD_C: the central's half of the session key diversifier.
         skd_c: [u8; 8],
@@ -220,14 +220,14 @@ impl Local {
         }
     }
 
-    /// The connection goes on in clear, unless it was encrypted.
+    /// The connection continues in the clear, unless it was encrypted.
     pub(super) const fn refused(&self, error: ErrorCode) -> Step<Self> {
         // LL-ENC-9: no key for a refresh.
         if self.is_refresh() { Step::Terminate(error) } else { Step::End(error) }
     }
 }
 
-/// What a peripheral may send between LL_ENC_RSP and the end of the encryption start.
+/// Whether a peripheral may send a PDU between LL_ENC_RSP and the end of the encryption start.
 pub(in crate::controller) const fn allows(pdu: &ControlPdu) -> bool {
     matches!(
         pdu,

@@ -24,7 +24,7 @@ pub(super) const fn request(sh: &Shared) -> ControlPdu {
     ControlPdu::FeatureReq(sh.config.features)
 }
 
-/// LL_PERIPHERAL_FEATURE_REQ: octet 0 is common to both, the others are our own.
+/// LL_PERIPHERAL_FEATURE_REQ: octet 0 of the answer is common to both, the others are local.
 pub(super) fn serve(link: &mut Link, sh: &mut Shared, asked: FeatureSet) {
     learn(link, sh, asked);
     // LL-FEAT-1: octet 0 of the feature response.

@@ -7,7 +7,7 @@ use super::Announcement;
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
-/// What has been announced and not been done yet, with the connEventCount of its instant.
+/// Announced changes that are not in force yet, with the connEventCount of their instants.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::controller) struct Schedule {
     announced: Vec<(u16, Announcement)>,
@@ -44,8 +44,8 @@ impl Schedule {
     }
 }
 
-/// A PDU is sent for the first time in the current event: gives it with its instant, counted in
-/// events to which the peripheral listens, or `own` events away.
+/// Returns a PDU that is first sent in the current event with its instant, counted in events to
+/// which the peripheral listens, or `own` events away.
 pub(in crate::controller) fn announce(
     link: &mut Link,
     sh: &Shared,
@@ -65,7 +65,7 @@ pub(in crate::controller) fn announce(
     match Announcement::of(&mut pdu, link, at) {
         // It is over in this very event.
         Some(void) if void.is_void() => link.schedule.announced.push((link.counter, void)),
-        // What has passed for the peripheral is done in the next event.
+        // A change whose instant is past for the peripheral is made in the next event.
         Some(announcement) if own.is_some_and(|events| events < 1) => {
             link.schedule.add(link.counter.wrapping_add(1), announcement);
         }

@@ -13,7 +13,7 @@ use crate::controller::shared::Shared;
 
 const FEATURE: FeatureSet = FeatureSet::DATA_LENGTH_EXTENSION;
 
-/// Of changes the host is told by an event of their own, whoever has asked.
+/// Changes are reported to the host by their own event, regardless of who started the procedure.
 pub(super) const ROW: ProcedureRow = ProcedureRow {
     starts_with: Some(Opcode::LENGTH_REQ),
     // LL-FEAT-3: features of the peer.
@@ -27,7 +27,7 @@ const OCTETS_MIN: u16 = 27;
 const OCTETS_MAX: u16 = 251;
 const TIME_MIN: u16 = 328;
 const TIME_MAX: u16 = 17_040;
-/// The longest packet on LE 1M; a peer without LE Coded is told no more.
+/// The longest packet on LE 1M; a peer without LE Coded is sent no larger value.
 const TIME_MAX_UNCODED: u16 = 2_120;
 /// The least connEffectiveMaxTxTime on LE Coded: 27 octets and a MIC at S=8.
 const TIME_MIN_CODED: u16 = 2_704;
@@ -61,12 +61,12 @@ pub(in crate::controller) struct Lengths {
     rx: Limit,
     remote_tx: Limit,
     remote_rx: Limit,
-    /// The peer was known to have LE Coded when it was told.
+    /// The peer was known to have LE Coded when the lengths were sent.
     coded: bool,
-    /// Most octets that the peer has been told it may send.
+    /// The largest receive length that the peer has been sent.
     offered: u16,
     /// Effective limits, tx and rx, as the host knows them.
-    told: (Limit, Limit),
+    reported: (Limit, Limit),
 }
 
 impl Lengths {
@@ -84,7 +84,7 @@ impl Lengths {
             remote_rx: Limit::INITIAL,
             coded: false,
             offered: OCTETS_MIN,
-            told: (Limit::INITIAL, Limit::INITIAL),
+            reported: (Limit::INITIAL, Limit::INITIAL),
         }
     }
 
@@ -101,7 +101,7 @@ impl Lengths {
         self.said(self.rx).and(self.remote_tx)
     }
 
-    /// An own limit as the peer is told it.
+    /// A local limit as it is sent to the peer.
     fn said(&self, limit: Limit) -> Limit {
         // LL-LEN-8: a peer without LE Coded.
         let most = if self.coded { TIME_MAX } else { TIME_MAX_UNCODED };
@@ -142,7 +142,7 @@ impl Lengths {
         (self.tx().octets, self.effective_rx().octets)
     }
 
-    /// What the peer is told; `coded`: it is known to have LE Coded.
+    /// The lengths to send; `coded`: the peer is known to have LE Coded.
     fn pdu(&mut self, coded: bool) -> DataLength {
         self.coded = coded;
         let (rx, wanted) = (self.said(self.rx), self.said(self.wanted));
@@ -176,7 +176,7 @@ pub(super) fn serve(link: &mut Link, sh: &mut Shared, pdu: DataLength) {
     link.served(sh, Procedure::DataLengthUpdate);
 }
 
-/// What the peripheral says of itself, on either PDU.
+/// Stores the peripheral's lengths, of either PDU.
 pub(super) fn learn(link: &mut Link, sh: &mut Shared, pdu: DataLength) {
     if pdu.max_rx_octets < OCTETS_MIN || pdu.max_tx_octets < OCTETS_MIN {
         link.misbehaved(sh, PeerMisbehaved::InvalidParameters);
@@ -185,8 +185,8 @@ pub(super) fn learn(link: &mut Link, sh: &mut Shared, pdu: DataLength) {
     link.lengths.learn(pdu);
     let (tx, rx) = (link.lengths.tx(), link.lengths.effective_rx());
     // LL-LEN-6: the host is told of changes.
-    // What the own host wants may have changed them before.
-    if core::mem::replace(&mut link.lengths.told, (tx, rx)) != (tx, rx) {
+    // The local host may have changed them before.
+    if core::mem::replace(&mut link.lengths.reported, (tx, rx)) != (tx, rx) {
         sh.event(Event::LeDataLengthChange {
             handle: link.handle,
             tx_octets: tx.octets,
@@ -215,7 +215,7 @@ impl Link {
         u8::try_from(self.lengths.offered + self.ciphers.mic()).unwrap_or(u8::MAX)
     }
 
-    /// Most octets of a data PDU sent now: by octets, and by time on the PHY in use and on the
+    /// Maximum length of a data PDU sent now: by octets, and by time on the PHY in use and on the
     /// one that an LL_PHY_UPDATE_IND has announced, with the interval in use and the one that an
     /// LL_CONNECTION_UPDATE_IND has announced.
     pub(in crate::controller) fn longest_fragment(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Procedures as values: what this central has started on a connection is a [`Local`], what the
-//! peripheral has started and is not over with one answer is a [`Remote`], and what waits for its
-//! instant is an [`Announcement`]. A step takes the value and gives what comes of it, a [`Step`].
+//! peripheral has started and one answer does not complete is a [`Remote`], and a change that waits
+//! for its instant is an [`Announcement`]. A step consumes the value and returns its successor, a
+//! [`Step`].
 //!
 //! One file a procedure: its states, its steps, its [`ProcedureRow`]. What all have in common
 //! (waiting for a turn, deadlines, instants, collisions, refusals) is `served/procedures.rs`. To
@@ -51,13 +52,13 @@ pub(super) const fn row(procedure: Procedure) -> &'static ProcedureRow {
 /// What comes of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step<S> {
-    /// It goes on in this state.
+    /// It continues in this state.
     Next(S),
     /// It is over.
     End(ErrorCode),
     /// It is over, and the connection is to be terminated.
     Terminate(ErrorCode),
-    /// It is over, and this takes its place at once.
+    /// It is over, and this takes its place immediately.
     Instead(ErrorCode, S),
 }
 
@@ -109,7 +110,7 @@ impl Local {
         }
     }
 
-    /// What a controller of this kind starts by itself; `None`: no procedure of a central.
+    /// The local procedure of an automatic one; `None`: no procedure of a central.
     pub(super) fn automatic(procedure: AutomaticProcedure, sh: &Shared) -> Option<Self> {
         Some(match procedure {
             AutomaticProcedure::Features => Self::Features,
@@ -146,8 +147,8 @@ impl Local {
         })
     }
 
-    /// Its turn has come, and both ends may have what it needs: its first PDU, and the state in
-    /// which it awaits what follows.
+    /// Starts the procedure, which both ends may support. Returns its first PDU, and the state in
+    /// which it waits for the next.
     ///
     /// # Errors
     /// There is nothing to send, and this is what came of it.
@@ -181,7 +182,7 @@ impl Local {
         Ok((self, pdu))
     }
 
-    /// Its first PDU alone, for a controller that sends it whatever the rules say.
+    /// Its first PDU alone, for a controller that sends it even against the rules.
     pub(super) fn first_pdu(&self, link: &mut Link, sh: &Shared) -> Option<ControlPdu> {
         Some(match self {
             Self::Features => features::request(sh),
@@ -214,7 +215,7 @@ impl Local {
         )
     }
 
-    /// Whether a PDU is an answer to what it has sent.
+    /// Whether a PDU answers the latest PDU of this procedure.
     pub(super) const fn is_answered_by(&self, pdu: &ControlPdu) -> bool {
         use parameters::Local::Asked;
         match (self, pdu) {
@@ -229,7 +230,7 @@ impl Local {
         }
     }
 
-    /// The peripheral's answer has come.
+    /// The peripheral has answered.
     pub(super) fn answered(
         &self,
         pdu: &ControlPdu,
@@ -254,7 +255,7 @@ impl Local {
         Step::End(ErrorCode::SUCCESS)
     }
 
-    /// The peripheral refuses what it has sent.
+    /// The peripheral refuses its PDU.
     pub(super) fn refused(&self, link: &mut Link, error: ErrorCode) -> Step<Self> {
         match self {
             Self::Parameters(local) => local.refused(link, error).map(Self::Parameters),
@@ -297,7 +298,7 @@ impl Remote {
         }
     }
 
-    /// Whether a request makes sense, whatever else is open.
+    /// Whether a request is valid, regardless of other procedures.
     ///
     /// # Errors
     /// It is rejected for this.
@@ -308,7 +309,7 @@ impl Remote {
         }
     }
 
-    /// Whether somebody is there to decide on a request that may be served.
+    /// Whether the host can decide on a request that may be served.
     ///
     /// # Errors
     /// It is rejected for this.
@@ -351,7 +352,7 @@ impl Remote {
         }
     }
 
-    /// What the peripheral gets, if the answer is known, and the state in which it goes on.
+    /// The answer to the peripheral, if known, and the next state.
     ///
     /// # Errors
     /// The request is rejected for this.
@@ -366,8 +367,8 @@ impl Remote {
     }
 }
 
-/// Serves a request of the peripheral that one answer settles, if it gets one. Gives the own
-/// procedure that is wanted because of it.
+/// Serves a request of the peripheral that one answer completes, if it gets one. Returns the local
+/// procedure that follows from it.
 pub(super) fn serve(pdu: &ControlPdu, link: &mut Link, sh: &mut Shared) -> Option<Local> {
     match *pdu {
         ControlPdu::PeripheralFeatureReq(features) => features::serve(link, sh, features),
@@ -382,7 +383,7 @@ pub(super) fn serve(pdu: &ControlPdu, link: &mut Link, sh: &mut Shared) -> Optio
     None
 }
 
-/// What has been announced for an instant.
+/// A change announced for an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Announcement {
     Parameters(parameters::Announced),
@@ -394,9 +395,9 @@ pub(super) enum Announcement {
 /// What an instant has brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Effect {
-    /// The host is told, even if it has not asked.
+    /// The host is notified, even if it has not requested the change.
     pub(super) changed: bool,
-    /// An own procedure that is wanted because of it.
+    /// A local procedure that follows from it.
     pub(super) then: Option<Local>,
 }
 
@@ -410,8 +411,8 @@ impl Announcement {
         }
     }
 
-    /// What a PDU announces that is sent for the first time now, with its instant filled in.
-    /// `None`: nothing.
+    /// The change that a PDU announces, which is first sent now with its instant filled in. `None`:
+    /// no change.
     pub(super) fn of(pdu: &mut ControlPdu, link: &mut Link, at: u16) -> Option<Self> {
         match pdu {
             ControlPdu::ConnectionUpdateInd(update) => {
@@ -436,12 +437,12 @@ impl Announcement {
         matches!(self, Self::Phy(PhySet::NONE, PhySet::NONE))
     }
 
-    /// Whether it may be what a request of the peripheral was answered with.
+    /// Whether it may be the answer to a request of the peripheral.
     pub(super) const fn may_answer(&self) -> bool {
         matches!(self, Self::Parameters(_) | Self::Phy(..))
     }
 
-    /// The instant has come. Unless `done`, a quirk keeps the controller from it.
+    /// The instant is reached. Unless `done`, a quirk keeps the controller from making the change.
     pub(super) fn take_effect(self, link: &mut Link, sh: &mut Shared, done: bool) -> Effect {
         match self {
             Self::Parameters(announced) => {

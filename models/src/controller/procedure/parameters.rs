@@ -212,7 +212,7 @@ impl Local {
             Self::Asked(wanted) if sh.has(FEATURE) && !link.lacks(FEATURE) => {
                 Some(request(link, wanted))
             }
-            // What the peripheral wants of an update that waits to be sent stays its wish.
+            // The peripheral's wish for an update that waits to be sent stays.
             Self::Asked(wanted) | Self::Wanted(wanted) => {
                 update(link, sh, &wanted, None).map(|(pdu, _)| pdu)
             }
@@ -250,7 +250,7 @@ pub(super) fn response(link: &mut Link, sh: &mut Shared, answer: &ConnectionPara
     Step::End(error)
 }
 
-/// What the host says to a request of the peripheral.
+/// The host's answer to a request of the peripheral.
 pub(in crate::controller) type Answer = Result<ConnectionParameters, ErrorCode>;
 
 /// The procedure that the peripheral has started.
@@ -264,7 +264,7 @@ pub(in crate::controller) enum Remote {
     Granted,
 }
 
-/// Whether what the peripheral asks for makes sense.
+/// Whether the peripheral's request is valid.
 pub(super) fn check(link: &Link, sh: &mut Shared, pdu: &ConnectionParam) -> Result<(), ErrorCode> {
     // LL-PAR-3: error codes.
     if in_range(&asked(pdu)) && offsets_in_range(pdu) {
@@ -281,7 +281,7 @@ fn is_unchanged(link: &Link, wanted: &ConnectionParameters) -> bool {
         && (wanted.latency, wanted.timeout) == (now.latency, now.timeout)
 }
 
-/// Whether somebody can decide on a request.
+/// Whether the host can decide on a request.
 pub(super) fn accept(link: &Link, sh: &Shared, pdu: &ConnectionParam) -> Result<(), ErrorCode> {
     // LL-PAR-6: requests for the controller.
     if is_unchanged(link, &asked(pdu)) || sh.asks_for_parameters() {
@@ -316,7 +316,7 @@ impl Remote {
         true
     }
 
-    /// What the peripheral gets, if the answer is known.
+    /// The answer to the peripheral, if known.
     pub(super) fn answer(
         &self,
         link: &mut Link,
@@ -370,7 +370,7 @@ fn distance(link: &Link, instant: u16, new: u16, Wish { reference, offset }: Wis
     u16::try_from(distance).unwrap_or(0)
 }
 
-/// The instant has come. Whether other parameters were announced than were in force.
+/// The instant is reached. Returns whether the announced parameters differ from those in force.
 pub(super) fn take_effect(
     link: &mut Link,
     Announced { new, later }: Announced,

@@ -119,8 +119,8 @@ impl Phys {
         self.coding = coding;
     }
 
-    /// What both wishes come to. An end that wishes one and the same PHY in both directions gets
-    /// it in both or in none.
+    /// The result of both preferences. An end that prefers the same PHY in both directions gets it
+    /// in both or in none.
     fn update(&self, own: Wish, peer: Wish) -> ControlPdu {
         // LL-PHY-3: the central decides.
         // LL-PHY-4: the same PHY both ways.

@@ -1,4 +1,4 @@
-//! What is fixed about a procedure.
+//! The constant properties of a procedure.
 
 use ble::error::ErrorCode;
 use ble::pdu::control::{FeatureSet, Opcode};
@@ -6,7 +6,7 @@ use ble::pdu::control::{FeatureSet, Opcode};
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
-/// A PDU, with features of which this device must have one to know it; none: it always does.
+/// A PDU, with features of which this device must have one to understand it; empty: none needed.
 pub(in crate::controller) type PduOfFeature = (Opcode, FeatureSet);
 
 /// One procedure, as a central has it.
@@ -14,8 +14,8 @@ pub(in crate::controller) type PduOfFeature = (Opcode, FeatureSet);
 pub(in crate::controller) struct ProcedureRow {
     /// The PDU with which this device starts it; `None`: it never does.
     pub(in crate::controller) starts_with: Option<Opcode>,
-    /// Features of which both ends must have one, as far as is known, or this device does not start
-    /// it; none: it always may.
+    /// Features of which both ends must have one, as far as known, before this device starts it;
+    /// empty: none needed.
     pub(in crate::controller) needs: FeatureSet,
     /// PDUs with which the peripheral starts it.
     pub(in crate::controller) requests: &'static [PduOfFeature],
@@ -25,16 +25,16 @@ pub(in crate::controller) struct ProcedureRow {
     pub(in crate::controller) centrals: &'static [Opcode],
     /// Whether LL_UNKNOWN_RSP is as good an answer as any.
     pub(in crate::controller) any_answer: bool,
-    /// Whether this device answers what the peripheral starts it with.
+    /// Whether this device answers the peripheral's first PDU.
     pub(in crate::controller) has_answer: bool,
-    /// Whether what it agrees on takes effect at an instant.
+    /// Whether its result takes effect at an instant.
     pub(in crate::controller) has_instant: bool,
-    /// Tells the host the end of what it has asked for, or what has changed.
+    /// Reports to the host the end of a requested procedure, or a change.
     pub(in crate::controller) report: Option<fn(&Link, &mut Shared, ErrorCode)>,
 }
 
 impl ProcedureRow {
-    /// A procedure that nobody starts.
+    /// A row for a procedure that this device does not have.
     pub(in crate::controller) const NONE: Self = Self {
         starts_with: None,
         needs: FeatureSet(0),
@@ -48,7 +48,7 @@ impl ProcedureRow {
     };
 }
 
-/// What a PDU of the peripheral is to a central.
+/// The role of a peripheral's PDU for a central.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::controller) enum Part {
     /// It starts a procedure.
@@ -64,7 +64,7 @@ pub(in crate::controller) enum Part {
     Unknown,
 }
 
-/// What a PDU with this opcode is to a central with these features.
+/// The role of a PDU with this opcode for a central with these features.
 pub(in crate::controller) fn part(features: FeatureSet, opcode: Opcode) -> Part {
     // LL-FEAT-2: feature bits are true.
     let among = |pdus: &[PduOfFeature]| {

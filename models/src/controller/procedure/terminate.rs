@@ -8,7 +8,7 @@ use ble::trace::{Initiator, Procedure};
 use crate::controller::link::Link;
 use crate::controller::shared::Shared;
 
-/// Ends the connection: LL_TERMINATE_IND goes before all that waits, and nothing after it.
+/// Ends the connection: LL_TERMINATE_IND is sent before all queued PDUs, and nothing after it.
 pub(in crate::controller) fn start(
     link: &mut Link,
     sh: &mut Shared,

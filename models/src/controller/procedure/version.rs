@@ -16,7 +16,7 @@ pub(super) const ROW: ProcedureRow = ProcedureRow {
     ..ProcedureRow::NONE
 };
 
-/// Who has told the other.
+/// Which ends have sent their version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::controller) struct Versions {
     sent: bool,
@@ -29,7 +29,7 @@ impl Versions {
         self.sent || self.peer.is_some()
     }
 
-    /// Whether the own LL_VERSION_IND has been sent.
+    /// Whether the local LL_VERSION_IND has been sent.
     pub(in crate::controller) const fn is_sent(&self) -> bool {
         self.sent
     }
@@ -43,7 +43,7 @@ impl Versions {
 }
 
 /// # Errors
-/// What the peer told is given again.
+/// The known version of the peer is reported again.
 pub(super) fn start(link: &mut Link, sh: &Shared) -> Result<ControlPdu, ErrorCode> {
     // LL-VERS-1: one LL_VERSION_IND.
     if link.versions.is_settled() {
@@ -59,7 +59,7 @@ pub(super) const fn again(link: &mut Link, sh: &Shared) -> ControlPdu {
     ControlPdu::VersionInd(sh.config.version)
 }
 
-/// LL_VERSION_IND of the peripheral, that answers none of ours.
+/// LL_VERSION_IND of the peripheral that does not answer a local one.
 pub(super) fn serve(link: &mut Link, sh: &mut Shared) {
     // LL-VERS-1: one LL_VERSION_IND.
     // LL-VERS-2: answering LL_VERSION_IND.

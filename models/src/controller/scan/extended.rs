@@ -1,5 +1,5 @@
-//! Scanning and initiating by the extended commands: what hosts ask, and what they are told (Vol
-//! 4, Part E, 7.8.64 to 7.8.66 and 7.7.65.13).
+//! Scanning and initiating by the extended commands: requests of hosts, and events to them (Vol 4,
+//! Part E, 7.8.64 to 7.8.66 and 7.7.65.13).
 
 use ble::address::Address;
 use ble::error::ErrorCode;
@@ -49,7 +49,7 @@ pub struct InitiatingPhy {
 /// What LE Extended Create Connection asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExtendedConnect {
-    /// To whom; `None`: to any device of the accept list.
+    /// The peer; `None`: any device of the accept list.
     pub peer: Option<Address>,
     /// From the random address.
     pub own_address_random: bool,
@@ -73,11 +73,11 @@ pub struct ExtendedReport {
     pub secondary: Option<Phy>,
     /// Advertising SID; `None` if no ADI was received.
     pub sid: Option<u8>,
-    /// TxPower as the advertiser tells it, dBm; `None` if it does not.
+    /// TxPower in the advertisement, dBm; `None` if absent.
     pub tx_power: Option<i8>,
     /// RSSI of the packet that was received last, dBm.
     pub rssi: i8,
-    /// Whom a directed advertisement is for.
+    /// The target of a directed advertisement.
     pub target: Option<Address>,
     /// AdvData or ScanRspData.
     pub data: Vec<u8>,
@@ -101,7 +101,7 @@ pub(super) const fn legacy_type(kind: u8) -> u16 {
         }
 }
 
-/// What the extended commands have asked for.
+/// The requests of the extended commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct ExtendedRequests {
     pub(super) scan: Option<ExtendedScan>,
@@ -233,7 +233,7 @@ impl CentralController {
         let [first, _, coded] = asked.phys;
         let primary = first.or(coded).ok_or(ErrorCode::INVALID_PARAMETERS)?;
         for phy in asked.phys.iter().flatten() {
-            // On LE 2M nobody scans, and the fields are not looked at.
+            // LE 2M has no scanning, and its fields are ignored.
             let times = if Some(phy) == asked.phys[1].as_ref() { &primary } else { phy };
             let checked = InitiatingPhy { parameters: phy.parameters, ..*times };
             self.create(&request(&checked))?;

@@ -52,7 +52,7 @@ impl Follow {
         matches!(self.awaited, Awaited::Response)
     }
 
-    /// With what has arrived, if that is worth a report.
+    /// A report of the part that has arrived, if there is one.
     pub(super) fn broken_off(mut self) -> Option<(Option<Adi>, ExtendedReport)> {
         self.report.truncated = true;
         (self.awaited == Awaited::Chain).then_some((self.adi, self.report))
@@ -60,7 +60,7 @@ impl Follow {
 }
 
 impl Scanner {
-    /// ADV_EXT_IND: what it names is listened for, if there is anything.
+    /// ADV_EXT_IND: listens for the packet that it points at, if any.
     pub(super) fn follow(
         &mut self,
         sh: &Shared,
@@ -128,7 +128,7 @@ impl Scanner {
         Ok(RadioCommand::Receive { from, until, tuning, receiver: Receiver::any(aux.phy) })
     }
 
-    /// A packet that was followed has come.
+    /// Handles the packet that an AuxPtr pointed at.
     pub(super) fn followed(
         &mut self,
         sh: &mut Shared,
@@ -187,7 +187,7 @@ impl Scanner {
         }
     }
 
-    /// An advertisement of which no more will come.
+    /// Gives up an incomplete advertisement.
     pub(super) fn give_up(&mut self, sh: &mut Shared, follow: Follow) {
         if let Some((adi, report)) = follow.broken_off() {
             self.report_extended(sh, adi, report);
@@ -213,7 +213,7 @@ impl Scanner {
         listed && !self.must_hide(advertiser)
     }
 
-    /// A scannable advertisement is told of; its data are asked for, if they are wanted.
+    /// Reports a scannable advertisement, and requests its data if the scan is active.
     fn scan_auxiliary(&mut self, sh: &mut Shared, mut follow: Follow) -> Option<RadioCommand> {
         let advertiser = follow.advertiser?;
         self.report_extended(sh, follow.adi, follow.report.clone());
@@ -229,7 +229,7 @@ impl Scanner {
         Some(reply(&AdvertisingPdu::ScanReq { scanner, advertiser }, phy))
     }
 
-    /// AUX_CONNECT_REQ, if this is whom the host wants to connect to.
+    /// AUX_CONNECT_REQ, if this is the peer that the host wants to connect to.
     fn connect_auxiliary(
         &mut self,
         sh: &mut Shared,
@@ -269,7 +269,7 @@ impl Scanner {
         Some(command)
     }
 
-    /// What has come after AUX_CONNECT_REQ, which ended at `at`.
+    /// Handles the packet after AUX_CONNECT_REQ, which ended at `at`.
     pub(super) fn connect_answered(
         &mut self,
         heard: &ScannedPacket<'_>,

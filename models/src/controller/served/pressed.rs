@@ -1,4 +1,4 @@
-//! Procedures that a controller presses: started in their event, whatever the rules say.
+//! Procedures that a controller presses: started in their event, even against the rules.
 
 use super::*;
 use crate::controller::config::AutomaticProcedure;
@@ -6,7 +6,7 @@ use ble::pdu::control::Opcode;
 use ble::phy::PhySet;
 
 impl Served {
-    /// Starts what the quirks press in this event.
+    /// Starts the procedures that quirks press in this event.
     pub(super) fn press_due(&mut self, sh: &mut Shared, now: Instant, here: Mark) {
         let [_, turns] = &mut self.turns;
         let due = turns.due(&sh.config.quirks.pressed, &self.link.happened, here);
@@ -23,8 +23,8 @@ impl Served {
         }
     }
 
-    /// As an own procedure if none is under way. Else, and for a version that was told before,
-    /// the first PDU alone is sent, and what comes of it is nobody's.
+    /// Starts it as the local procedure if none is under way. Otherwise, and for a version that was
+    /// sent before, only the first PDU is sent, and its result belongs to no procedure.
     pub(in crate::controller) fn press(
         &mut self,
         sh: &mut Shared,
@@ -34,7 +34,7 @@ impl Served {
         self.press_as(sh, now, procedure, None, None);
     }
 
-    /// The same, of a list, with an instant of its own. Whether its end is still to come.
+    /// The same for a listed one, with its own instant. Returns whether it is still under way.
     fn press_as(
         &mut self,
         sh: &mut Shared,
@@ -55,8 +55,8 @@ impl Served {
             self.link.send(sh, pdu);
             return false;
         };
-        let told = local == Local::Version && self.link.versions.is_settled();
-        if self.procedures.is_free() && !told {
+        let reported = local == Local::Version && self.link.versions.is_settled();
+        if self.procedures.is_free() && !reported {
             self.start(sh, now, Wanted::of_list(local, place, ahead));
             return true;
         }

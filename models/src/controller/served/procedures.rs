@@ -1,7 +1,7 @@
-//! The procedures that are open on a connection: at most one of its own, at most one of the
-//! peripheral's that one answer does not settle, and the own ones that wait their turn. What is
-//! common to all is done here: own ones start and go on in [`local`], those of the peripheral in
-//! [`remote`], and both end in [`instants`]. What each does is [`crate::controller::procedure`]'s.
+//! The procedures of a connection: at most one open local procedure, at most one open remote
+//! procedure of several PDUs, and a queue of waiting local ones. These files do what all have in
+//! common: local ones start and continue in [`local`], remote ones in [`remote`], and both end in
+//! [`instants`]. [`crate::controller::procedure`] does what differs.
 
 mod instants;
 mod local;
@@ -21,11 +21,11 @@ use crate::controller::shared::Shared;
 /// Requests of the peer that are held while encryption starts; more is a flood.
 pub(in crate::controller) const HELD: usize = 16;
 
-/// An own procedure that waits for its turn.
+/// A local procedure that waits for its turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::controller) struct Wanted {
     local: Local,
-    /// The host has asked for it, and is told how it ends.
+    /// The host has requested it, and gets its result.
     host: bool,
     /// Where it stands in a list of the configuration, if it is of one.
     place: Option<ListPlace>,
@@ -33,7 +33,7 @@ pub(in crate::controller) struct Wanted {
     ahead: Option<i16>,
 }
 
-/// A place in a list of own procedures.
+/// A place in a list of local procedures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::controller) struct ListPlace {
     /// In the list of those that are pressed.
@@ -62,7 +62,7 @@ impl Wanted {
     }
 }
 
-/// The own procedure that is under way.
+/// The open local procedure.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct OpenProcedure {
     local: Local,
@@ -85,9 +85,9 @@ pub(super) struct Procedures {
     held: VecDeque<ControlPdu>,
 }
 
-/// What is open, and what waits.
+/// Queries: what is open, and what waits.
 impl Procedures {
-    /// The own encryption start, if one is under way.
+    /// The local encryption start, if one is under way.
     pub(super) fn starting(&self) -> Option<&encryption::Local> {
         match &self.local.as_ref()?.local {
             Local::Encryption(local) => Some(local),
@@ -95,7 +95,7 @@ impl Procedures {
         }
     }
 
-    /// Whether no own procedure is open.
+    /// Whether no local procedure is open.
     pub(super) const fn is_free(&self) -> bool {
         self.local.is_none()
     }
@@ -105,7 +105,7 @@ impl Procedures {
         self.waiting.iter().any(|wanted| such(&wanted.local))
     }
 
-    /// Whether a PDU is an answer to the own procedure.
+    /// Whether a PDU is an answer to the local procedure.
     pub(super) fn is_answered_by(&self, pdu: &ControlPdu) -> bool {
         self.local.as_ref().is_some_and(|open| open.local.is_answered_by(pdu))
     }
@@ -115,7 +115,7 @@ impl Procedures {
         self.remote.as_ref().is_some_and(Remote::awaits_answer)
     }
 
-    /// Queues an own procedure.
+    /// Queues a local procedure.
     pub(super) fn want(&mut self, wanted: Wanted) {
         self.waiting.push_back(wanted);
     }
@@ -147,19 +147,19 @@ impl Procedures {
         std::mem::take(&mut self.held)
     }
 
-    /// Tells what is not over yet. A ping recurs and does not count.
-    pub(super) fn armed(&self, tell: Tell<'_>) {
+    /// Reports what is not over yet. A ping recurs and does not count.
+    pub(super) fn armed(&self, report: Tell<'_>) {
         if let Some(open) = self.local.as_ref().filter(|open| open.local != Local::Ping) {
-            tell(Armed { what: What::Own(open.local.procedure()), until: open.deadline });
+            report(Armed { what: What::Own(open.local.procedure()), until: open.deadline });
         }
         for wanted in self.waiting.iter().filter(|wanted| wanted.local != Local::Ping) {
-            tell(Armed::open(What::Deferred(wanted.local.procedure())));
+            report(Armed::open(What::Deferred(wanted.local.procedure())));
         }
         if let Some(remote) = &self.remote {
-            tell(Armed::open(What::Peers(remote.procedure())));
+            report(Armed::open(What::Peers(remote.procedure())));
         }
         if !self.held.is_empty() || self.awaits_answer() {
-            tell(Armed::open(What::HeldRequest));
+            report(Armed::open(What::HeldRequest));
         }
     }
 }

@@ -68,7 +68,7 @@ impl Served {
         matches!(pdu, ControlPdu::ConnectionParamReq(_)) && self.procedures.awaits_answer()
     }
 
-    /// The host's answer has been sent: what was to follow it does.
+    /// The host's answer has been sent: procedures that were to follow it start.
     pub(super) fn request_answered(&mut self) {
         self.quirks.at_once = false;
         if let Some(local) = self.quirks.afterwards.take() {

@@ -7,7 +7,7 @@ use ble::time::Instant;
 use super::pdu::{AUTH_BONDING, KEY_ID, KEY_SIGN, Pdu, reason};
 use super::{Initiator, Paired, SmpOutput, State};
 
-/// What the responder still owes, and what it has told.
+/// The keys that the responder still owes, and those received.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Wanted {
     irk: bool,
@@ -52,7 +52,7 @@ impl Initiator {
         self.distribute_if_due(now);
     }
 
-    /// Sends the own keys when all of the responder's have come, which ends the pairing.
+    /// Sends the local keys when all of the responder's are received, which ends the pairing.
     fn distribute_if_due(&mut self, now: Instant) {
         // SMP-DIST-2: order of the keys.
         if self.wanted.irk || self.wanted.address || self.wanted.csrk {

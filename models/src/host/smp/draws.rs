@@ -6,8 +6,8 @@ use ble::random::Stream as Source;
 #[cfg(test)]
 use super::recorded::Source;
 
-/// Draws from the central's stream for pairing. Under test it is a stream in front of which
-/// recorded numbers can be put, to replay a pairing.
+/// Draws from the central's stream for pairing. In tests, recorded numbers can be put before the
+/// stream, to replay a pairing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Draws(Source);
 

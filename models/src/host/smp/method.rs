@@ -3,7 +3,7 @@
 /// How the two devices convince themselves of each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Method {
-    /// Nobody checks anything.
+    /// No user interaction.
     JustWorks,
     /// Both show six digits and both users say yes.
     NumericComparison,

@@ -1,8 +1,8 @@
 //! Security Manager of the initiator: LE Secure Connections only (Vol 3, Part H, 2.3 and 2.4).
 //!
 //! [`Initiator`] is one pairing. It takes commands of the responder, answers of the user and
-//! results of P-256 operations, and says what is to be done in [`SmpOutput`]s. What belongs to the
-//! two authentication stages is in [`stages`]; key distribution is in [`distribution`].
+//! results of P-256 operations, and returns the actions as [`SmpOutput`]s. The two authentication
+//! stages are in [`stages`]; key distribution is in [`distribution`].
 
 mod curve;
 mod distribution;
@@ -35,16 +35,16 @@ pub(crate) use pdu::{Malformed, PairingFeatures, Pdu, reason};
 // SMP-TIME-1: 30 seconds.
 pub(crate) const SMP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Who is who on this connection.
+/// The addresses and identities of both ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Parties {
-    /// Own address as on air.
+    /// Local address as on air.
     pub(crate) local: Address,
     /// Peer's address as on air.
     pub(crate) peer: Address,
-    /// Own identity address, to be distributed.
+    /// Local identity address, to be distributed.
     pub(crate) identity: Address,
-    /// Own IRK, least significant octet first; zero without privacy.
+    /// Local IRK, least significant octet first; zero without privacy.
     pub(crate) irk: Secret<16>,
 }
 
@@ -63,7 +63,7 @@ pub enum PairingError {
     Encryption(ErrorCode),
 }
 
-/// What a pairing gave.
+/// The result of a pairing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Paired {
     /// LTK, least significant octet first.
@@ -74,13 +74,13 @@ pub(crate) struct Paired {
     pub(crate) authenticated: bool,
     /// Whether both want to store it.
     pub(crate) bonding: bool,
-    /// Peer's identity, if it told one.
+    /// The peer's identity, if it distributed one.
     pub(crate) identity: Option<Address>,
-    /// Peer's IRK, least significant octet first, if it told one that is not zero.
+    /// The peer's IRK, least significant octet first, if it distributed one that is not zero.
     pub(crate) irk: Option<Secret<16>>,
 }
 
-/// What a pairing wants done.
+/// An output of a pairing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum SmpOutput {
     /// Send this command to the responder.
@@ -99,7 +99,7 @@ pub(crate) enum SmpOutput {
     Failed(PairingError, Option<u8>),
 }
 
-/// What the pairing waits for.
+/// The event that the pairing waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
     Response,
@@ -144,7 +144,7 @@ pub(crate) struct Initiator {
 }
 
 impl Initiator {
-    /// Begins: Pairing Request goes out.
+    /// Begins with Pairing Request.
     pub(crate) fn start(
         now: Instant,
         config: PairingConfig,
@@ -212,14 +212,14 @@ impl Initiator {
         self.out.pop_front()
     }
 
-    /// Time has come to [`Self::deadline`].
+    /// [`Self::deadline`] is reached.
     pub(crate) fn timer(&mut self, now: Instant) {
         if self.deadline.is_some_and(|at| at <= now) {
             self.end(PairingError::Timeout);
         }
     }
 
-    /// The link is gone.
+    /// The link is lost.
     pub(crate) fn link_lost(&mut self, error: ErrorCode) {
         self.end(PairingError::LinkLost(error));
     }
@@ -302,7 +302,7 @@ impl Initiator {
         }
     }
 
-    /// Sends the own public key once it is there and its turn has come.
+    /// Sends the local public key once it is computed and due.
     fn send_public_key(&mut self, now: Instant) {
         if self.state == State::PublicKey
             && let Some(key) = self.own_key
@@ -313,11 +313,11 @@ impl Initiator {
 
     fn peer_public_key(&mut self, now: Instant, key: PublicKey) {
         let Some(own) = self.own_key else {
-            // It must wait for ours.
+            // The peer must wait for the local key.
             return self.fail(reason::UNSPECIFIED);
         };
         // SMP-KEY-2: a reflected public key.
-        // Reflection (CVE-2020-26558): our own key back proves nothing.
+        // Reflection (CVE-2020-26558): the local key sent back proves nothing.
         if key.x == own.x {
             return self.fail(reason::DHKEY_CHECK_FAILED);
         }
@@ -376,7 +376,7 @@ impl Initiator {
         self.out.push_back(SmpOutput::Send(command));
     }
 
-    /// Ends the pairing and tells the peer.
+    /// Ends the pairing with Pairing Failed.
     fn fail(&mut self, reason: u8) {
         // SMP-FAIL-1: a failure ends the pairing.
         self.out.push_back(SmpOutput::Send(Pdu::Failed(reason)));

@@ -9,7 +9,7 @@ use super::pdu::{Pdu, reason};
 use super::toolbox::{self, Check};
 use super::{Initiator, SmpOutput, State};
 
-/// A passkey has 20 bits, each committed to in a round of its own.
+/// A passkey has 20 bits, each with its own round of commitments.
 // SMP-PASS-1: rounds of a passkey.
 const ROUNDS: u8 = 20;
 

@@ -9,7 +9,7 @@ use crate::controller::procedure::{Effect, row};
 use crate::controller::shared::Shared;
 
 impl Procedures {
-    /// Whose procedure is over with what has been announced in one; `None`: nobody's, as it was
+    /// Whose procedure ends with the announced change; `None`: no procedure, because it was
     /// pressed.
     fn whose(&self, procedure: Procedure) -> Option<Initiator> {
         let local = self.local.as_ref().map(|open| &open.local);
@@ -23,7 +23,7 @@ impl Procedures {
 }
 
 impl Served {
-    /// Does what was announced for the event that is under way.
+    /// Makes the changes announced for the event under way.
     pub(in crate::controller::served) fn keep_instants(&mut self, sh: &mut Shared) {
         // LL-AGREE-1, LL-AGREE-2: what is announced is what is done.
         while let Some(announcement) = self.link.schedule.take_due(self.link.counter) {
@@ -31,7 +31,7 @@ impl Served {
             let done = !(announcement.may_answer() && self.quirks.keeps_from_switching());
             let procedure = announcement.procedure();
             let Effect { changed, then } = announcement.take_effect(&mut self.link, sh, done);
-            let told = match self.procedures.whose(procedure) {
+            let reported = match self.procedures.whose(procedure) {
                 Some(Initiator::Local) => self.end_local(sh, ErrorCode::SUCCESS),
                 Some(Initiator::Remote) => {
                     self.end_remote(sh, ErrorCode::SUCCESS);
@@ -39,8 +39,8 @@ impl Served {
                 }
                 None => false,
             };
-            // Who has not asked hears of it only if something changes.
-            if let Some(report) = row(procedure).report.filter(|_| changed && !told) {
+            // A host that has not requested it is notified only of a change.
+            if let Some(report) = row(procedure).report.filter(|_| changed && !reported) {
                 report(&self.link, sh, ErrorCode::SUCCESS);
             }
             if let Some(local) = then {

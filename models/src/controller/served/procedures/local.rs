@@ -1,4 +1,4 @@
-//! Own procedures: their turn, their answers, their end.
+//! Local procedures: their turn, their answers, their end.
 
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::pdu::control::{ControlPdu, Opcode};
@@ -23,7 +23,7 @@ impl Served {
             || self.procedures.waits(same)
     }
 
-    /// An own procedure is wanted, and starts as soon as the rules allow.
+    /// Queues a local procedure, which starts as soon as the rules allow.
     pub(in crate::controller) fn want(&mut self, sh: &mut Shared, now: Instant, wanted: Wanted) {
         self.procedures.want(wanted);
         self.run(sh, now);
@@ -41,7 +41,7 @@ impl Served {
         self.want(sh, now, wanted);
     }
 
-    /// Queues what the configuration starts in this event.
+    /// Queues the procedures that the configuration starts in this event.
     pub(in crate::controller::served) fn queue_own_procedures(&mut self, sh: &Shared, here: Mark) {
         // LL-LEN-10: what is started by itself in any case is not started twice.
         let own_length = |own: &OwnProcedure| own.procedure == AutomaticProcedure::DataLength;
@@ -59,7 +59,7 @@ impl Served {
             let asked = own.procedure.procedure().is_some_and(|p| self.link.happened.is_asked(p));
             let local = Local::automatic(own.procedure, sh);
             match local.filter(|_| !(own.unless_asked && asked)) {
-                // One that recurs faster than it ends is left out until it has.
+                // One that recurs faster than it ends is skipped until it has ended.
                 Some(_) if self.procedures.has_place(place) => {}
                 Some(local) => {
                     if own_length(own) {
@@ -72,7 +72,7 @@ impl Served {
         }
     }
 
-    /// Starts own procedures as far as the rules allow.
+    /// Starts local procedures as far as the rules allow.
     pub(in crate::controller::served) fn run(&mut self, sh: &mut Shared, now: Instant) {
         self.answer_when_known(sh);
         if self.procedures.is_free()
@@ -104,7 +104,7 @@ impl Served {
         }
     }
 
-    /// Starts an own procedure, whether the rules allow it or not.
+    /// Starts a local procedure, whether or not the rules allow it.
     pub(in crate::controller::served) fn start(
         &mut self,
         sh: &mut Shared,
@@ -142,7 +142,7 @@ impl Served {
         }
     }
 
-    /// An answer of the peripheral has come.
+    /// Handles an answer of the peripheral.
     pub(in crate::controller::served) fn answered(
         &mut self,
         sh: &mut Shared,
@@ -212,7 +212,8 @@ impl Served {
         }
     }
 
-    /// The own procedure is over; the host is told, where it asked. Whether it was.
+    /// The local procedure is over; reports to the host if it requested the procedure, and returns
+    /// whether it did.
     pub(super) fn end_local(&mut self, sh: &mut Shared, outcome: ErrorCode) -> bool {
         let Some(OpenProcedure { local, host, place, .. }) = self.procedures.local.take() else {
             return false;

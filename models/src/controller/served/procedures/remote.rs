@@ -1,4 +1,4 @@
-//! Procedures of the peripheral: what is served, and what is refused.
+//! Procedures of the peripheral: served or refused.
 
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::pdu::control::{ControlPdu, Opcode};
@@ -34,8 +34,8 @@ impl Served {
         self.answer_when_known(sh);
     }
 
-    /// Asks the arbiter whether a procedure that the peripheral starts is served. If not, what the
-    /// arbiter says has been done.
+    /// Asks the arbiter whether to serve a procedure that the peripheral starts. If not, carries
+    /// out the verdict.
     fn admit(&mut self, sh: &mut Shared, opcode: Opcode, procedure: Procedure) -> bool {
         if self.quirks.overlap {
             return true;
@@ -45,7 +45,7 @@ impl Served {
         let local = local.map(|open| (open.local.procedure(), open.answered));
         let remote = self.procedures.remote.as_ref().map(Remote::procedure);
         let row = arbiter::decide(arbiter::peripheral_starts(procedure, local, remote));
-        // A request that crosses an unanswered own one is no violation.
+        // A request that crosses an unanswered local one is no violation.
         if remote.is_some() || row.verdict == Verdict::Disconnect {
             self.link.misbehaved(sh, PeerMisbehaved::ProcedureBeforeInstant);
         }
