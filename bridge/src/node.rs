@@ -16,7 +16,7 @@ pub struct EndpointNode {
     endpoint: Option<Endpoint>,
     /// Local time of the last call.
     now: Instant,
-    /// What the host has not fetched yet.
+    /// Octets that the host has not fetched yet.
     to_host: Untracked<Vec<u8>>,
 }
 
@@ -27,7 +27,7 @@ impl EndpointNode {
         Self { config, endpoint: None, now: Instant::ZERO, to_host: Untracked(Vec::new()) }
     }
 
-    /// What it is like.
+    /// Its configuration.
     #[must_use]
     pub const fn config(&self) -> &ControllerConfig {
         &self.config
@@ -39,7 +39,7 @@ impl EndpointNode {
         self.endpoint.as_ref()
     }
 
-    /// Gives the device another public address, for good.
+    /// Changes the public address of the device, permanently.
     pub const fn set_public_address(&mut self, address: [u8; 6]) {
         self.config.public_address = address;
         if let Some(endpoint) = &mut self.endpoint {
@@ -90,9 +90,9 @@ impl Node for EndpointNode {
         self.endpoint.as_ref()?.deadline(self.now)
     }
 
-    fn armed(&self, tell: Tell<'_>) {
+    fn armed(&self, report: Tell<'_>) {
         if let Some(endpoint) = &self.endpoint {
-            endpoint.armed(tell);
+            endpoint.armed(report);
         }
     }
 }

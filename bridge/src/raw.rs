@@ -10,10 +10,10 @@ use bletwin_sim::node::{Node, NodeInput, NodeOutput, Outbox};
 /// How long before its time a packet is handed to the radio.
 const LEAD: Duration = Duration::from_us(20);
 
-/// A packet to be sent as it is.
+/// A packet to be sent unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RawPacket {
-    /// When the first bit of its preamble goes on air, local time.
+    /// When the first bit of its preamble is on air, local time.
     pub at: Instant,
     /// Channel index, 0–39.
     pub channel: u8,
@@ -23,7 +23,7 @@ pub struct RawPacket {
     pub access_address: u32,
     /// Header and payload before whitening.
     pub pdu: AirPdu,
-    /// CRC as it goes on air, first octet first.
+    /// CRC as on air, first octet first.
     pub crc: [u8; 3],
 }
 

@@ -23,7 +23,7 @@ const REACTION: Duration = Duration::from_ms(500);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Port(pub usize);
 
-/// Whoever has the peripherals in front of them: answers numeric comparisons.
+/// The person at the peripherals: answers numeric comparisons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
     /// Confirms numbers, or refuses them.
@@ -47,7 +47,7 @@ impl Node for Owner {
     }
 }
 
-/// Who lives in the world.
+/// A node of the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resident {
     /// Firmware with its application, on a model of its processor.
@@ -101,7 +101,7 @@ pub struct Twin {
 }
 
 impl Twin {
-    /// An air with nobody in it but the peripherals' owner.
+    /// An air without devices, only with the peripherals' owner.
     #[must_use]
     pub fn new(seed: u64, owner: Owner) -> Self {
         Self::with(WorldConfig { seed, recording: true, ..WorldConfig::default() }, owner)
@@ -215,7 +215,7 @@ impl Twin {
         self.world.next_event()
     }
 
-    /// Octets of a host reach its endpoint now; what is due at this instant is done.
+    /// Passes octets of a host to its endpoint now, and does what is due at this instant.
     pub fn feed(&mut self, port: Port, octets: Vec<u8>) {
         if let Some(node) = self.ports.get(port.0) {
             self.world.octets(*node, octets);
@@ -228,7 +228,7 @@ impl Twin {
         self.endpoint_mut(port).map(EndpointNode::take_octets).unwrap_or_default()
     }
 
-    /// The host of an endpoint has gone: its links drop, and the endpoint begins anew.
+    /// The host of an endpoint has disconnected: its links drop, and the endpoint restarts.
     pub fn leave(&mut self, port: Port) {
         if let Some(node) = self.ports.get(port.0) {
             self.world.act(*node, self.now(), Act::PowerCycle);
@@ -243,7 +243,7 @@ impl Twin {
         self.world.nodes().find(|(_, node)| is_one(node)).map(|(id, _)| id)
     }
 
-    /// The words of a peripheral's buttons; `None` where nobody knows: a chip, another node.
+    /// The words of a peripheral's buttons; `None` if unknown: a chip, another node.
     #[must_use]
     pub fn buttons(&self, node: NodeId) -> Option<Vec<&'static str>> {
         self.world.nodes().find(|(id, _)| *id == node).and_then(|(_, resident)| match resident {
@@ -305,7 +305,7 @@ impl Twin {
         !quiet(&self.world)
     }
 
-    /// What was recorded and is settled by now, with the packets among it understood.
+    /// Records that are settled by now, with their packets parsed.
     pub fn settled(&mut self) -> Vec<(Record, Option<AirItem>)> {
         let mut records = Vec::new();
         self.world.drain_records(&mut records);

@@ -23,8 +23,8 @@ impl Endpoint {
         Ok(Reply::Waist(Return::BufferSize { length: 251, count: self.buffers() }))
     }
 
-    /// Malformed data and data for a connection that is gone are ignored; beyond the credits they
-    /// are dropped and the host is told.
+    /// Malformed data and data for a former connection are ignored; data beyond the credits are
+    /// dropped, and the host is notified.
     pub(super) fn acl(&mut self, now: Instant, packet: &[u8]) {
         let Ok(acl) = parse_acl(packet) else { return };
         if !self.connections.contain(acl.handle) {

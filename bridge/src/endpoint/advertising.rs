@@ -7,7 +7,7 @@ use super::Endpoint;
 use super::arbiter::Side;
 use super::commands::{DONE, Reply, Verdict};
 
-/// What was asked of the peripheral's half, and whether from a private address.
+/// The parameters given to the peripheral's half, and whether it uses a private address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Advertising(Option<(AdvertisingParameters, bool)>);
 
@@ -45,7 +45,8 @@ impl Endpoint {
         Ok(Reply::Half(Side::Peripheral))
     }
 
-    /// Before advertising begins, or goes on under new addresses: whether the own one is private.
+    /// Before advertising starts, or continues under new addresses: returns whether the local one
+    /// is private.
     pub(super) fn prepare_advertising(&mut self, now: Instant) -> bool {
         self.privacy.advertises(now, false);
         let Some((parameters, hides)) = self.advertising.0.clone() else { return false };
@@ -66,13 +67,13 @@ impl Endpoint {
         private.is_some()
     }
 
-    /// Advertising goes on under a new private address, when its time has come.
+    /// Advertising continues under a new private address when the old one has expired.
     pub(super) fn rotate_address(&mut self, now: Instant) {
         if !self.privacy.rotates(now) {
             return;
         }
         let peer = self.advertising.0.as_ref().map(|(parameters, _)| parameters.peer);
-        // A key that has gone leaves the address as it is: the identity is not shown for that.
+        // If the key was removed the address stays: the identity must not be disclosed for that.
         if self.halves.is_advertising()
             && peer.is_some_and(|peer| self.privacy.own_for(&mut self.random, peer).is_some())
         {

@@ -1,11 +1,11 @@
 //! One radio for several link layers.
 //!
-//! The advertising and the scanning half of a device and its advertising set each believe that the
-//! radio is theirs. Here it is lent to one at a time: an operation waits until shortly before it
-//! starts, and then [`ble::schedule`] says whether it gets the radio: what listens for advertising
-//! gives way to what has an appointment, a connection that has exchanged packets in its event to
-//! everybody, and of two connections that can only have one the other's place the one wins that
-//! waited longest. Whoever comes too late for its turn is told that it heard nothing.
+//! The advertising and the scanning half of a device and its advertising set each act as the only
+//! user of the radio. The arbiter lends it to one at a time: an operation waits until shortly
+//! before it starts, and then [`ble::schedule`] decides whether it gets the radio. Listening for
+//! advertising yields to events at a fixed time, a connection that has exchanged packets in its
+//! event yields to all others, and of two connections whose events exclude each other the one that
+//! waited longest wins. An operation that loses its turn gets the report that nothing was received.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ impl Side {
     pub(super) const ALL: [Self; 3] = [Self::Peripheral, Self::Central, Self::Extended];
 }
 
-/// What is to be done next.
+/// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// By the radio.
@@ -55,9 +55,9 @@ struct Loan {
     since: Instant,
     /// Listens for advertising and has heard nothing yet.
     scans: bool,
-    /// A packet is to follow the one that is being sent.
+    /// A reception follows the transmission under way.
     then_listens: bool,
-    /// The operation is over; only a reply goes on with it.
+    /// The operation is over; only a reply continues it.
     over: bool,
     /// Of a connection, or of advertising.
     access_address: u32,
@@ -96,9 +96,9 @@ pub(super) struct Arbiter {
     loan: Option<Loan>,
     /// What each of [`Side::ALL`] wants next.
     waiting: [Option<RadioCommand>; 3],
-    /// Whom the radio was taken from.
+    /// The side that has lost the radio.
     robbed: Option<Side>,
-    /// Events in a row that connections lost to somebody else, by access address.
+    /// Consecutive events that connections lost to other users, by access address.
     waited: BTreeMap<u32, Waited>,
 }
 
@@ -149,7 +149,7 @@ fn then_listens(command: &RadioCommand) -> bool {
 }
 
 impl Arbiter {
-    /// What a half wants. The radio's command, if it is to have one at once.
+    /// Takes a half's command. Returns the command for the radio, if it starts immediately.
     pub(super) fn command(
         &mut self,
         now: Instant,
@@ -159,7 +159,7 @@ impl Arbiter {
         let place = &mut self.waiting[side as usize];
         *place = None;
         let Some(loan) = self.loan.as_mut().filter(|loan| loan.side == side) else {
-            // Replies and stops concern what is under way, which is nothing.
+            // Replies and stops concern an operation under way, and there is none.
             let plan = !matches!(command, RadioCommand::Reply { .. } | RadioCommand::Stop);
             *place = plan.then_some(command);
             return None;
@@ -171,7 +171,7 @@ impl Arbiter {
                 return None;
             }
             _ => {
-                // A packet of its own takes no heed of whether it listened before.
+                // A new transmission does not depend on an earlier reception.
                 let hold = if loan.served() { Hold::Served } else { Hold::Event(loan.waited) };
                 let ends = self.comes_first(now, side, &command, hold);
                 let loan = self.loan.as_mut()?;
@@ -185,8 +185,8 @@ impl Arbiter {
         Some(command)
     }
 
-    /// Whom a report of the radio is for; nobody, if what it is about was given up. Tell the half,
-    /// pass its commands on, then call [`Self::settle`].
+    /// The side that a report of the radio is for; `None`, if its operation was given up. Pass the
+    /// report to the half, pass its commands on, then call [`Self::settle`].
     pub(super) fn event(&mut self, event: &RadioEvent) -> Option<Side> {
         let loan = self.loan.as_mut()?;
         let stale = match event {
@@ -212,7 +212,7 @@ impl Arbiter {
         }
     }
 
-    /// Keeps count at the end of a loan. A peer that does not answer is nobody's fault here.
+    /// Keeps count at the end of a loan. A missing answer of the peer does not count.
     fn count(&mut self, loan: &Loan) {
         if loan.served() {
             self.waited.remove(&loan.access_address);
@@ -250,7 +250,7 @@ impl Arbiter {
         sent(now, command).is_some_and(|end| limit(claims, hold) < end)
     }
 
-    /// What is due.
+    /// The step that is due.
     pub(super) fn step(&mut self, now: Instant) -> Option<Step> {
         if let Some(side) = self.robbed.take() {
             return Some(Step::Missed(side));
@@ -261,7 +261,7 @@ impl Arbiter {
             .filter(|(start, _)| start.before(LEAD) <= now)
             .collect();
         due.sort_unstable();
-        // An appointment goes before listening for whoever comes.
+        // An event at a fixed time comes before listening for advertising.
         due.sort_by_key(|(_, side)| self.waiting[*side as usize].as_ref().is_some_and(scans));
         due.into_iter().find_map(|(_, side)| self.lend(now, side))
     }

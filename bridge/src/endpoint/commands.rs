@@ -24,7 +24,7 @@ pub(super) struct Call<'a> {
     pub(super) privacy: bool,
 }
 
-/// Parameters as a value, or what is wrong with them.
+/// Parameters as a value, or their error.
 pub(super) type Parsed<T> = Result<T, ErrorCode>;
 
 /// How a command is to be answered, or why it is refused.
@@ -33,11 +33,11 @@ pub(super) type Verdict = Result<Reply, ErrorCode>;
 /// How a command that is carried out is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// With success and what the waist returns.
+    /// Success, with return parameters of the waist.
     Waist(Return),
     /// With success and octets.
     Octets(Vec<u8>),
-    /// By this half, whose answer has its place among what it says.
+    /// By this half, whose answer keeps its place among its events.
     Half(Side),
     /// With success; then something follows.
     Then(Consequence),
@@ -53,7 +53,7 @@ pub(super) enum Consequence {
     Subevent(u8, Vec<u8>),
 }
 
-/// Success, and nothing else to tell.
+/// Success, without return parameters.
 pub(super) const DONE: Verdict = Ok(Reply::Waist(Return::None));
 /// The same for commands that the waist does not carry.
 pub(super) const GRANTED: Verdict = Ok(Reply::Octets(Vec::new()));
@@ -64,7 +64,7 @@ type Carried = fn(&mut Endpoint, Instant, Command) -> Verdict;
 /// What carries a command out.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Handler {
-    /// A part, that reads parameters of which the waist knows nothing.
+    /// A part that parses parameters unknown to the waist.
     Octets(fn(&mut Endpoint, &Call<'_>) -> Verdict),
     /// A part, by the command as the waist has it.
     Waist(Carried),
@@ -215,12 +215,12 @@ impl Endpoint {
         }
     }
 
-    /// What a half says to a command, with the answer in its place.
+    /// The events of a half for a command, with the answer in its place.
     fn answer_of_half(&mut self, call: &Call<'_>, side: Side) {
         let asked = HciOpcode(call.row.opcode);
         while let Some(output) = self.halves.poll(call.now, side) {
             match output {
-                // After an error the models' half leaves the handle out.
+                // After an error the models' half omits the handle.
                 halves::Output::Event(Event::CommandComplete { opcode, status, .. })
                     if opcode == asked
                         && status != ErrorCode::SUCCESS
@@ -245,7 +245,7 @@ impl Endpoint {
         };
         // Of full length, as after success; a host may take it apart before it looks at the status.
         let event = Event::CommandComplete { opcode, status: error, returned };
-        self.tell_padded(event, call.row.returned);
+        self.push_padded(event, call.row.returned);
     }
 }
 

@@ -11,7 +11,7 @@ use super::Endpoint;
 use super::commands::{Call, Parsed, Reply, Verdict};
 use super::device::TX_POWER;
 
-/// What Read RSSI tells before anything was received.
+/// The value of Read RSSI before the first packet.
 const NO_RSSI: i8 = 127;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ impl Connections {
         }
     }
 
-    /// So many packets have been acknowledged.
+    /// This many packets have been acknowledged.
     pub(super) fn completed(&mut self, handle: Handle, count: u16) {
         if let Some(known) = self.0.get_mut(&handle) {
             known.outstanding = known.outstanding.saturating_sub(count);

@@ -18,7 +18,7 @@ const SUPPORTED_STATES: u64 = (1 << 42) - 1;
 /// dBm. Where an endpoint is heard how strongly is for its place in the world to say.
 pub(super) const TX_POWER: i8 = 0;
 
-/// What a host sets for the device as a whole.
+/// The host's settings for the whole device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Settings {
     random_address: Option<[u8; 6]>,
@@ -44,7 +44,7 @@ pub(super) fn address(call: &Call<'_>) -> Parsed<[u8; 6]> {
 }
 
 impl Endpoint {
-    /// Ends everything; nobody is told, and peers notice by their supervision timeout.
+    /// Ends everything without PDUs or events: peers notice by their supervision timeout.
     pub(super) fn reset(&mut self, now: Instant) -> Verdict {
         // Neither half can refuse a reset.
         let _ = self.halves.both(now, Command::Reset);

@@ -1,5 +1,5 @@
 //! Direct test mode (Vol 6, Part F, and Vol 4, Part E, 7.8.28 to 7.8.30): packets for measuring
-//! radios, sent or counted. Nothing else goes on meanwhile.
+//! radios, sent or counted. The device does nothing else meanwhile.
 
 use ble::error::ErrorCode;
 use ble::phy::{Phy, TxPhy};
@@ -13,9 +13,9 @@ const ACCESS_ADDRESS: u32 = 0x7176_4129;
 const CRC_INIT: u32 = 0x55_5555;
 /// Packets begin a multiple of this apart.
 const SLOT_US: u64 = 625;
-/// What a packet needs beside its time on air, before the next can begin.
+/// Added to a packet's time on air before the packet interval is rounded up.
 const GAP_US: u64 = 249;
-/// A receiver is told to go on that often.
+/// Length of one reception, after which the receiver is restarted.
 const LISTEN: Duration = Duration::from_secs(1);
 
 /// The test that runs, if one does.
@@ -27,7 +27,7 @@ impl DirectTest {
         self.0.is_some()
     }
 
-    /// A report of the radio during a test, and what it is to do next.
+    /// Handles a report of the radio during a test; returns the next command.
     pub(super) fn radio(&mut self, now: Instant, event: &RadioEvent) -> Option<RadioCommand> {
         let test = self.0.as_mut()?;
         let mut last = None;
@@ -103,7 +103,7 @@ impl Test {
         Some(Self::Counts { channel: index(channel)?, phy, received: 0 })
     }
 
-    /// What the radio is to do next; the last packet began at `last`.
+    /// The next radio command; the last packet began at `last`.
     fn command(&self, now: Instant, last: Option<Instant>) -> RadioCommand {
         let tuning =
             |channel| Tuning { channel, access_address: ACCESS_ADDRESS, crc_init: CRC_INIT };
@@ -184,7 +184,7 @@ impl Endpoint {
         Ok(Reply::Then(Consequence::Radio(first)))
     }
 
-    /// Tells how many packets were received.
+    /// Ends the test and reports the number of received packets.
     pub(super) fn end_test(&mut self, _: Instant) -> Verdict {
         let received = match self.test.0.take() {
             None => return Err(ErrorCode::COMMAND_DISALLOWED),

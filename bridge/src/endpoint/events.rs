@@ -1,4 +1,4 @@
-//! What the host is told.
+//! Events to the host.
 
 use ble::error::ErrorCode;
 use ble::hci::codec::{encode_acl, encode_event};
@@ -24,7 +24,7 @@ impl Endpoint {
             self.sets.begun(complete);
         }
         if self.masks.allow(&event) {
-            self.tell(event);
+            self.push_event(event);
         }
     }
 
@@ -48,12 +48,12 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn tell(&mut self, event: Event) {
-        self.tell_padded(event, 0);
+    pub(super) fn push_event(&mut self, event: Event) {
+        self.push_padded(event, 0);
     }
 
-    /// With so many zeros at its end.
-    pub(super) fn tell_padded(&mut self, event: Event, zeros: usize) {
+    /// Queues an event with this many zeros at its end.
+    pub(super) fn push_padded(&mut self, event: Event, zeros: usize) {
         let form = self.masks.connection_event();
         // A value that has no octets cannot come from a half; it would be lost here.
         if let Ok(octets) = encode_event(&event, form) {
@@ -69,12 +69,12 @@ impl Endpoint {
     }
 
     pub(super) fn status(&mut self, opcode: HciOpcode, status: ErrorCode) {
-        self.tell(Event::CommandStatus { opcode, status });
+        self.push_event(Event::CommandStatus { opcode, status });
     }
 
-    /// Command Complete with success and what the waist returns.
+    /// Command Complete with success and the return parameters.
     pub(super) fn complete(&mut self, opcode: HciOpcode, returned: Return) {
-        self.tell(Event::CommandComplete { opcode, status: ErrorCode::SUCCESS, returned });
+        self.push_event(Event::CommandComplete { opcode, status: ErrorCode::SUCCESS, returned });
     }
 
     /// Command Complete with success and what follows it as octets.
@@ -92,14 +92,13 @@ impl Endpoint {
     }
 
     pub(super) fn raw_event(&mut self, code: u8, parameters: &[u8]) {
-        // Nobody gives more than 255 octets.
+        // No caller gives more than 255 octets.
         let length = u8::try_from(parameters.len()).unwrap_or(u8::MAX);
         self.send(4, &[&[code, length], parameters].concat());
     }
 
-    /// What a host sends begins no packet any more, from the octet `at` on. The host is told as the
-    /// specification has it (Vol 4, Part A, 4); people, too: some hosts take no notice and wait for
-    /// ever.
+    /// From the octet `at` on, the host's octets begin no packet. The host gets Hardware Error (Vol
+    /// 4, Part A, 4), and people a message: some hosts ignore the event and wait forever.
     pub(super) fn lost(&mut self, at: u64, octets: &[u8]) {
         let shown: Vec<String> =
             octets.iter().take(5).map(|octet| format!("{octet:02x}")).collect();
@@ -109,7 +108,7 @@ impl Endpoint {
             shown.join(" ")
         )));
         if self.masks.classic(HARDWARE_ERROR_BIT) {
-            self.tell(Event::HardwareError { code: FRAMING_LOST });
+            self.push_event(Event::HardwareError { code: FRAMING_LOST });
         }
     }
 

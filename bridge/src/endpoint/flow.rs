@@ -18,7 +18,7 @@ const LENGTH_MIN: u16 = 27;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct HostFlow {
     on: bool,
-    /// Length and number of the host's buffers, if it has told them.
+    /// Length and number of the host's buffers, if it has reported them.
     buffers: Option<(u16, u16)>,
     /// Packets that the host has not done with, by handle.
     given: BTreeMap<Handle, u16>,
@@ -28,7 +28,7 @@ pub(super) struct HostFlow {
 }
 
 impl HostFlow {
-    /// Its connection is gone: the host's buffers are free, and what waits is of no use.
+    /// Its connection is over: the host's buffers are free, and waiting data are dropped.
     pub(super) fn forget(&mut self, handle: Handle) {
         self.given.remove(&handle);
         self.waiting.retain(|acl| acl.handle != handle);
@@ -77,7 +77,7 @@ impl Endpoint {
         }
     }
 
-    /// Ends a link whose data the host does not take, as one that lacks memory does.
+    /// Ends a link whose data the host does not take, as a controller without memory does.
     pub(super) fn relieve(&mut self, now: Instant) {
         if let Some(handle) = self.flow.overflowing.take() {
             let (side, reason) = (handles::inward(handle).0, ErrorCode::REMOTE_LOW_RESOURCES);
@@ -103,7 +103,7 @@ impl Endpoint {
         GRANTED
     }
 
-    /// All of it counts or nothing. Nobody is told that it went well.
+    /// The command counts as a whole or not at all. Success has no event.
     pub(super) fn host_completed(&mut self, _: Instant, done: Vec<(Handle, u16)>) -> Verdict {
         if !self.flow.on {
             return Err(ErrorCode::COMMAND_DISALLOWED);

@@ -4,10 +4,10 @@
 const ACL_LENGTH_MAX: usize = 251;
 /// Octets that are kept of what begins no packet: as long as the longest packet is.
 const SHOWN_MAX: usize = 5 + ACL_LENGTH_MAX;
-/// HCI Reset: what a controller that has lost its place waits for.
+/// HCI Reset, for which a controller waits that has lost synchronization.
 const RESET: [u8; 4] = [0x01, 0x03, 0x0C, 0x00];
 
-/// What a host sends.
+/// Input from a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Frame {
     /// A command, opcode first.
@@ -20,7 +20,7 @@ pub(super) enum Frame {
     Lost {
         /// Octets of the stream before the first of these.
         at: u64,
-        /// What is there; its beginning, where it is long.
+        /// The octets, cut to a maximum.
         octets: Vec<u8>,
     },
 }
@@ -28,7 +28,7 @@ pub(super) enum Frame {
 /// Cuts octets into packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Framer {
-    /// What has come; of it the first `taken` are packets that were given.
+    /// Received octets; the first `taken` belong to packets already returned.
     octets: Vec<u8>,
     taken: usize,
     /// Octets of the stream before the rest.
@@ -79,7 +79,7 @@ impl Framer {
             }
             [3, _, _, length, ..] => (3, 4 + usize::from(length)),
             [5, _, _, low, high, ..] => {
-                // Waiting for 16 KB of what is not taken would swallow even a Reset.
+                // Waiting for 16 KB of an unsupported packet would swallow even a Reset.
                 let length = usize::from(u16::from_le_bytes([low, high & 0x3F]));
                 if length > ACL_LENGTH_MAX {
                     return Some(self.lose());

@@ -34,7 +34,7 @@ const LINKS: usize = 4;
 /// Distinguishes the names of the central's PDUs from those of the peripheral's.
 const CENTRAL_TAG: u32 = 1 << 31;
 
-/// What a half wants done, in the device's handles and names.
+/// An output of a half, in the device's handles and names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Output {
     Radio(RadioCommand),
@@ -90,7 +90,7 @@ impl Halves {
         }
     }
 
-    /// Lets a half carry out a command and takes the answer. Whatever else it says waits for
+    /// Lets a half carry out a command and returns the answer. Its other events wait for
     /// [`Self::said`].
     pub(super) fn ask(
         &mut self,
@@ -172,7 +172,7 @@ impl Halves {
         self.set.completed()
     }
 
-    /// Replaces what the set advertises, and how: see [`AdvertisingSet::set_parameters`].
+    /// Replaces the parameters of the set: see [`AdvertisingSet::set_parameters`].
     pub(super) fn set_parameters(&mut self, now: Instant, parameters: SetParameters) {
         self.set.set_parameters(now, parameters);
     }
@@ -213,7 +213,7 @@ impl Halves {
         phy: Phy,
         at: Instant,
     ) {
-        // There was room within T_IFS, and nothing has come in between.
+        // There was room within T_IFS, and no other input since.
         let adopted = self.peripheral.adopt(request, identity, phy, at);
         self.broken.check(Invariant::PlaceIsFree, adopted);
     }
@@ -306,10 +306,10 @@ impl Halves {
         all.into_iter().flatten().min()
     }
 
-    /// Tells what both have under way; see [`ble::armed`].
-    pub(super) fn armed(&self, tell: Tell<'_>) {
-        self.peripheral.armed(tell);
-        self.central.armed(tell);
+    /// Reports what both have under way; see [`ble::armed`].
+    pub(super) fn armed(&self, report: Tell<'_>) {
+        self.peripheral.armed(report);
+        self.central.armed(report);
     }
 
     /// The longest connSupervisionTimeout in force; `None` without a connection.
@@ -317,7 +317,7 @@ impl Halves {
         self.peripheral.supervision_timeout().max(self.central.supervision_timeout())
     }
 
-    /// What a half wants next.
+    /// The next output of a half.
     pub(super) fn poll(&mut self, now: Instant, side: Side) -> Option<Output> {
         let mut output = match side {
             Side::Peripheral => loop {
@@ -391,7 +391,7 @@ const fn phys(features: FeatureSet) -> PhySet {
     PhySet::LE_1M.union(two).union(coded)
 }
 
-/// What a set has before it is given parameters.
+/// The parameters of a set before the first command.
 const fn nothing() -> SetParameters {
     SetParameters {
         mode: AdvMode::None,

@@ -17,8 +17,8 @@ pub(super) const fn outward(side: Side, Handle(local): Handle) -> Handle {
     })
 }
 
-/// Which half a host's handle is of, and how that half knows it. Handles that nobody gave out are
-/// unknown to whichever half is asked.
+/// The half that a host's handle belongs to, and the handle within that half. Invalid handles are
+/// unknown to the half that is asked.
 pub(super) const fn inward(Handle(outer): Handle) -> (Side, Handle) {
     match (outer.checked_sub(PERIPHERAL), outer.checked_sub(CENTRAL)) {
         (Some(local), _) => (Side::Peripheral, Handle(local)),

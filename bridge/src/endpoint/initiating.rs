@@ -1,5 +1,5 @@
-//! Connections as central: LE Create Connection (Vol 4, Part E, 7.8.12), and what it has in common
-//! with the extended command.
+//! Connections as central: LE Create Connection (Vol 4, Part E, 7.8.12), and the part that it
+//! shares with the extended command.
 
 use ble::address::Address;
 use ble::error::ErrorCode;
@@ -11,7 +11,7 @@ use super::arbiter::Side;
 use super::commands::{Reply, Verdict};
 use super::privacy::OwnAddress;
 
-/// What was asked of the central's half.
+/// The requested initiating.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Initiating {
     /// To connect to any device of the accept list.

@@ -33,24 +33,24 @@ impl Endpoint {
             let private = Secret::new(self.random.octets());
             effects::public_key(&private).map(|public| (private, public))
         });
-        let told = match drawn {
+        let result = match drawn {
             Some((private, PublicKey { x, y })) => {
                 self.key_pair.0 = Some(private);
                 [&[ErrorCode::SUCCESS.0], &x[..], &y[..]].concat()
             }
             None => [&[ErrorCode::UNSPECIFIED.0][..], &[0; 64]].concat(),
         };
-        Ok(Reply::Then(Consequence::Subevent(P256_PUBLIC_KEY, told)))
+        Ok(Reply::Then(Consequence::Subevent(P256_PUBLIC_KEY, result)))
     }
 
     /// A point that is not on the curve is answered with Invalid HCI Command Parameters and the
     /// key that says so: all ones.
     pub(super) fn generate_dhkey(&mut self, _: Instant, point: PublicKey) -> Verdict {
         let private = self.key_pair.0.as_ref().ok_or(ErrorCode::COMMAND_DISALLOWED)?;
-        let told = match effects::shared_secret(private, &point) {
+        let result = match effects::shared_secret(private, &point) {
             Some(key) => [&[ErrorCode::SUCCESS.0], &key.expose()[..]].concat(),
             None => [&[ErrorCode::INVALID_PARAMETERS.0][..], &[0xFF; 32]].concat(),
         };
-        Ok(Reply::Then(Consequence::Subevent(DHKEY, told)))
+        Ok(Reply::Then(Consequence::Subevent(DHKEY, result)))
     }
 }

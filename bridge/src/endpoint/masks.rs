@@ -8,7 +8,7 @@ use ble::time::Instant;
 use super::Endpoint;
 use super::commands::{Call, GRANTED, Parsed, Reply, Verdict};
 
-/// What a host wants to hear.
+/// The event masks of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Masks {
     events: u64,
@@ -60,8 +60,9 @@ impl Masks {
         }
     }
 
-    /// LE event mask for the halves. They tell the endpoint everything, for it keeps books; but
-    /// a host that cannot be asked for a key or for parameters is not asked on air either.
+    /// LE event mask for the halves. They report everything to the endpoint, which needs it for its
+    /// own state; but a host that masks the requests for a key or for parameters is not asked on
+    /// air either.
     const fn for_halves(&self) -> u64 {
         const ASKED: u64 = 1 << 4 | 1 << 5;
         let asked = if self.classic(61) { self.le & ASKED } else { 0 };
@@ -96,7 +97,7 @@ impl Endpoint {
         GRANTED
     }
 
-    /// What the halves may tell, as opposed to what the host wants to hear.
+    /// Sets the masks of the halves, as opposed to those of the host.
     pub(super) fn mask_halves(&mut self, now: Instant) -> Verdict {
         let mask = self.masks.for_halves();
         self.halves.both(now, Command::SetEventMask { mask: u64::MAX })?;

@@ -1,10 +1,10 @@
 //! A whole LE controller for a host outside of the simulation, spoken to in octets of H4.
 //!
-//! It has two link layers that know nothing of each other: firmware-core's for advertising and
-//! connections as peripheral, the central model's, with all its quirks, for scanning, initiating
-//! and connections as central. They share one radio (`arbiter`), one space of connection
-//! handles (`handles`), and what a host sets for the device as a whole (`settings`). Sans-IO
-//! like everything below: octets, radio events and the time go in, [`Output`]s come out.
+//! It has two independent link layers: firmware-core's for advertising and connections as
+//! peripheral, the central model's, with all its quirks, for scanning, initiating and connections
+//! as central. They share one radio (`arbiter`), one space of connection handles (`handles`), and
+//! what a host sets for the device as a whole (`settings`). Sans-IO like everything below: octets,
+//! radio events and the time go in, [`Output`]s come out.
 
 mod accept_list;
 mod acl;
@@ -60,7 +60,7 @@ use masks::Masks;
 use privacy::Privacy;
 use scanning::Scanning;
 
-/// Operations of the radio that may fail at one instant before time goes on.
+/// Maximum number of radio operations that may fail at one instant.
 const ROUNDS: usize = 64;
 
 /// What an endpoint wants done.
@@ -83,7 +83,7 @@ pub struct Endpoint {
     halves: Halves,
     arbiter: Arbiter,
     framer: Framer,
-    // What a host has made of it, until it resets.
+    // The kinds of commands used by the host, until it resets.
     families: Families,
     masks: Masks,
     settings: Settings,
@@ -109,8 +109,8 @@ impl Endpoint {
     /// Features that both halves have, in deed: the peripheral's link layer has fewest.
     pub const OFFERED: FeatureSet = ControlConfig::SUPPORTED.with(FeatureSet::EXTENDED_ADVERTISING);
 
-    /// The controller that has everything: no profile of anybody's. It uses what it has: new
-    /// connection parameters are asked for by LL_CONNECTION_PARAM_REQ (Vol 6, Part B, 5.1.1).
+    /// The controller with all features, not taken from a profile. It uses them: new connection
+    /// parameters are asked for by LL_CONNECTION_PARAM_REQ (Vol 6, Part B, 5.1.1).
     #[must_use]
     pub fn full() -> ControllerConfig {
         let honest = ControllerConfig::default();
@@ -157,7 +157,7 @@ impl Endpoint {
         endpoint
     }
 
-    /// Nothing is left of what a host has made of it.
+    /// Drops all state that the host has set.
     fn forget_host(&mut self) {
         self.families = Families::default();
         self.masks = Masks::default();
@@ -190,7 +190,7 @@ impl Endpoint {
         table::COMMANDS.iter().map(|row| row.opcode)
     }
 
-    /// What LE Read Local Supported Features tells.
+    /// The result of LE Read Local Supported Features.
     #[must_use]
     pub const fn features(&self) -> FeatureSet {
         self.features
@@ -248,7 +248,7 @@ impl Endpoint {
         }
     }
 
-    /// [`Self::deadline`] has come.
+    /// [`Self::deadline`] is reached.
     pub fn timer(&mut self, now: Instant) {
         self.halves.timer(now);
         self.rotate_address(now);
@@ -267,10 +267,10 @@ impl Endpoint {
         radio.into_iter().chain(timed).flatten().min()
     }
 
-    /// Tells what its link layers have under way; see [`ble::armed`]. What the host is about to do
-    /// nobody knows.
-    pub fn armed(&self, tell: Tell<'_>) {
-        self.halves.armed(tell);
+    /// Reports what its link layers have under way; see [`ble::armed`]. The host's plans are
+    /// unknown.
+    pub fn armed(&self, report: Tell<'_>) {
+        self.halves.armed(report);
     }
 
     /// The longest connSupervisionTimeout in force; `None` without a connection.
@@ -328,7 +328,7 @@ impl Endpoint {
                 self.output(now, side, output);
             }
         }
-        self.tell_end_of_set();
+        self.report_end_of_set();
     }
 
     fn output(&mut self, now: Instant, side: Side, output: halves::Output) {
@@ -346,7 +346,7 @@ impl Endpoint {
                 }
                 self.note(Note::Trace(trace));
             }
-            halves::Output::Report(report) => self.tell_report(&report),
+            halves::Output::Report(report) => self.report_advertisement(&report),
             halves::Output::Set(report) => self.set_report(report),
         }
     }

@@ -1,8 +1,9 @@
-//! LL Privacy (Vol 6, Part B, 6): the resolving list, and private addresses of the device's own
-//! making.
+//! LL Privacy (Vol 6, Part B, 6): the resolving list, and private addresses that the device
+//! generates.
 //!
-//! The halves resolve peers. Own private addresses are made here, from the local IRK of the list's
-//! entry for the peer, and given to the halves as their random address when an activity begins.
+//! The halves resolve peers. Local private addresses are generated here, from the local IRK of the
+//! list's entry for the peer, and given to the halves as their random address when an activity
+//! begins.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,7 @@ pub(super) struct OwnAddress {
 struct Entry {
     local_irk: Secret<16>,
     peer_irk: Secret<16>,
-    /// Own private address for this peer that is in use, or would be.
+    /// Local private address for this peer, in use or ready.
     local: Option<[u8; 6]>,
     /// The peer's private address that was seen last; one of its key before that.
     peer: Option<[u8; 6]>,
@@ -70,8 +71,7 @@ impl Privacy {
         self.rotate.take_if(|at| *at <= now).is_some()
     }
 
-    /// Advertising begins, from a private address or not: it takes a new one when its time has
-    /// come.
+    /// Advertising begins, from a private address or not: an expired address is replaced.
     pub(super) fn advertises(&mut self, now: Instant, private: bool) {
         let timeout = Duration::from_secs(u64::from(self.timeout_s));
         self.rotate = private.then(|| now + timeout);

@@ -8,7 +8,7 @@ use super::Endpoint;
 use super::arbiter::Side;
 use super::commands::{DONE, Reply, Verdict};
 
-/// What was asked of the central's half.
+/// The requested scanning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Scanning {
     /// By legacy commands, and whether from a private address.

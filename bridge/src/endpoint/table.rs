@@ -12,7 +12,7 @@ use super::commands::{Family, none};
 use super::extended::parameters;
 use super::{Endpoint, connections, device, direct_test, flow, key_pair, masks, privacy};
 
-/// How a command is answered at once.
+/// The immediate answer to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// Command Status; an event follows later.
@@ -73,7 +73,7 @@ macro_rules! octets {
     };
 }
 
-/// A command of the waist, and what carries it out with what it says.
+/// A command of the waist, and its handler with the parsed parameters.
 macro_rules! waist {
     ($command:pat => $method:ident($($said:expr),*)) => {
         Waist(|endpoint, now, command| {

@@ -9,7 +9,7 @@
 //! | `TX <us> <channel> <1M\|2M\|S8\|S2> <access address> <hex>` | `OK` |
 //! | `BYE` | closes |
 //!
-//! Anything else is answered with `ERR text`, and the conversation goes on.
+//! Anything else is answered with `ERR text`, and the conversation continues.
 
 use ble::phy::TxPhy;
 use ble::radio::AirPdu;

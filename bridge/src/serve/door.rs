@@ -1,4 +1,4 @@
-//! The door of a place for one: who comes while it is taken is sent away.
+//! The listener of a place for one client: a client that comes while it is taken is refused.
 
 use std::future::Future as _;
 use std::io;
@@ -10,17 +10,17 @@ use tokio::time::{Sleep, sleep};
 
 use super::net::{Listener, Stream};
 
-/// After a failure of the system, as when too many files are open, so long nobody is let in.
+/// Pause in accepting after a failure of the system, as when too many files are open.
 const RELIEF: Duration = Duration::from_millis(100);
 
-/// Who is at the door.
+/// A client at the listener.
 #[derive(Debug)]
 pub(super) enum Visitor {
-    /// The place is theirs.
+    /// It gets the place.
     Enters(Stream),
     /// It was taken.
     SentAway,
-    /// The system let nobody in: why. It is told once until somebody has come.
+    /// Accepting failed, with the reason. It is reported once until the next client.
     Fails(String),
 }
 
@@ -28,21 +28,21 @@ pub(super) enum Visitor {
 #[derive(Debug)]
 pub(super) struct Door {
     listener: Listener,
-    /// Came while the place was taken. Whoever has it may be about to go without our knowing yet:
-    /// at the next look, which comes later than that, it is the next one or is sent away.
+    /// Came while the place was taken. The present client may have disconnected without being
+    /// noticed yet: at the next poll this one gets the place or is refused.
     next: Option<Stream>,
     /// The system has failed: when it is asked again.
     relief: Option<Pin<Box<Sleep>>>,
-    /// That was told.
-    told: bool,
+    /// The failure has been reported.
+    reported: bool,
 }
 
 impl Door {
     pub(super) const fn new(listener: Listener) -> Self {
-        Self { listener, next: None, relief: None, told: false }
+        Self { listener, next: None, relief: None, reported: false }
     }
 
-    /// Whoever comes, and whether the place is `taken` as far as is known now.
+    /// The next visitor; `taken`: whether the place is taken as far as known.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, taken: bool) -> Poll<Visitor> {
         // A pseudo-terminal has one other end.
         if taken && !self.listener.takes_many() {
@@ -69,7 +69,7 @@ impl Door {
         }
     }
 
-    /// Whoever comes next. A failure is no end: others are served, and who is outside waits.
+    /// The next client. After a failure the clients present are still served, and new ones wait.
     fn let_in(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         loop {
             if let Some(relief) = &mut self.relief {
@@ -78,14 +78,14 @@ impl Door {
             }
             match ready!(self.listener.poll_accept(cx)) {
                 Ok(stream) => {
-                    self.told = false;
+                    self.reported = false;
                     return Poll::Ready(Ok(stream));
                 }
-                // It has gone again while it waited.
+                // It has disconnected while it waited.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     self.relief = Some(Box::pin(sleep(RELIEF)));
-                    if !std::mem::replace(&mut self.told, true) {
+                    if !std::mem::replace(&mut self.reported, true) {
                         return Poll::Ready(Err(error));
                     }
                 }
@@ -93,13 +93,12 @@ impl Door {
         }
     }
 
-    /// Whether somebody waits: what has come in the meantime is asked of the system first.
+    /// Whether a client waits, as of the last poll of the system.
     pub(super) const fn has_next(&self) -> bool {
         self.next.is_some()
     }
 
-    /// Puts the next visitor where one waits whose predecessor has gone a moment too late to be
-    /// known.
+    /// Lets the next visitor wait, as if its predecessor's end had not been noticed yet.
     #[cfg(test)]
     pub(super) async fn let_wait(&mut self) {
         let stream = std::future::poll_fn(|cx| self.listener.poll_accept(cx)).await;

@@ -1,4 +1,4 @@
-//! What a person types while it serves: buttons of the first peripheral.
+//! Lines that a person types while it serves: buttons of the first peripheral.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -31,12 +31,12 @@ impl Keyboard {
         Self { input: Input::new(), line: Vec::new() }
     }
 
-    /// Whether somebody sits there who may be told what can be typed.
+    /// Whether standard input is a terminal, so that help on typing makes sense.
     pub(super) fn is_a_person() -> bool {
         io::stdin().is_terminal()
     }
 
-    /// What has been typed, line by line.
+    /// The typed lines.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Vec<String> {
         let mut chunk = [0; LINE_MAX];
         let mut lines = Vec::new();
@@ -56,7 +56,7 @@ impl Keyboard {
             }
             self.line.truncate(LINE_MAX);
         }
-        // There is more: it is somebody else's turn first.
+        // There is more, after the turn of others.
         cx.waker().wake_by_ref();
         lines
     }
@@ -108,7 +108,7 @@ fn has_more(input: &File) -> bool {
     poll(&mut one, PollTimeout::ZERO).unwrap_or(0) > 0
 }
 
-/// A thread of its own reads, as nothing else can be waited for there.
+/// A separate thread reads, because the read blocks.
 #[cfg(not(unix))]
 #[derive(Debug)]
 struct Input(tokio::io::Stdin);
@@ -128,8 +128,8 @@ impl Input {
     }
 }
 
-/// What a typed line does to a peripheral with these buttons (`None`: nobody knows them). The first
-/// is meant where none is named.
+/// The action of a typed line on a peripheral with these buttons (`None`: unknown). Without a name
+/// it is the first.
 ///
 /// # Errors
 /// What to type instead.
@@ -172,6 +172,6 @@ mod tests {
         }
         assert!(typed("ring").expect_err("no such word").contains("press [BUTTON]"));
         assert_eq!(act("press", Some(&[])), Err("the peripheral has no buttons".into()));
-        assert_eq!(act("press user", None), Ok(Act::press("user")), "a chip tells no buttons");
+        assert_eq!(act("press user", None), Ok(Act::press("user")), "a chip has no known buttons");
     }
 }

@@ -25,10 +25,10 @@ pub trait Lent {
     /// Octets for a host.
     fn take(&mut self, port: Port) -> Vec<u8>;
 
-    /// A host has come to an endpoint.
+    /// A host has connected to an endpoint.
     fn come(&mut self, _: Port) {}
 
-    /// The host of an endpoint has gone: its links drop, and the endpoint begins anew.
+    /// The host of an endpoint has disconnected: its links drop, and the endpoint restarts.
     fn leave(&mut self, port: Port);
 
     /// Does everything up to and including `until`.
@@ -38,7 +38,7 @@ pub trait Lent {
     /// for some host. Whether some do.
     fn run_until_octets(&mut self, until: Instant) -> bool;
 
-    /// What was recorded and is settled by now, with the packets among it understood.
+    /// Records that are settled by now, with their packets parsed.
     fn settled(&mut self) -> Vec<(Record, Option<AirItem>)>;
 
     /// The name of a node.
@@ -56,16 +56,16 @@ pub trait Lent {
     /// Why it cannot be sent.
     fn transmit(&mut self, packet: RawPacket) -> Result<(), &'static str>;
 
-    /// What a person can type while it is lent, to be told to one who sits there.
+    /// Help on what a person can type while it is lent.
     fn help(&self) -> &'static str;
 
     /// A person has typed this line.
     ///
     /// # Errors
-    /// What to type instead, or why there is nobody to do it to.
+    /// What to type instead, or why there is no such device.
     fn typed(&mut self, line: &str) -> Result<(), String>;
 
-    /// What to tell the person of what a device shows, if anything: who cannot see it otherwise.
+    /// A text for the person about what a device shows, if they cannot see it otherwise.
     fn shows(&self, _: NodeId, _: &Ui) -> Option<String> {
         None
     }
@@ -75,8 +75,8 @@ pub trait Lent {
         false
     }
 
-    /// Whether it matters when hosts are served: not while they only get ready for what is looked
-    /// at.
+    /// Whether the time of service matters: not while hosts only get ready for the part that is
+    /// examined.
     fn is_looked_at(&self) -> bool {
         true
     }
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn who_presses_a_button_where_no_peripheral_is_is_told() {
         let mut twin = Twin::new(1, Owner { confirms: true });
-        let told = twin.typed("press").expect_err("nobody has a button");
-        assert!(told.contains("--peripheral"), "{told}");
+        let error = twin.typed("press").expect_err("nobody has a button");
+        assert!(error.contains("--peripheral"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! One endpoint's line: its client, and the octets on their way.
+//! One endpoint's line: its client, and buffered octets.
 
 use std::task::{Context, Poll};
 
@@ -7,10 +7,10 @@ use super::net::{Listener, Stream};
 
 /// Octets that may wait for a client or from one. A client that does not read is given up.
 const WAITING_MAX: usize = 1 << 20;
-/// Octets read in one go, and given to the endpoint in one go: others have their turn.
+/// Maximum number of octets read, and given to the endpoint, per turn.
 const CHUNK: usize = 4_096;
-/// While so many octets wait for a client nothing more is taken from it, as on a line with flow
-/// control: its own questions never make it one that does not read.
+/// While this many octets wait for a client no more input is taken from it, as on a line with flow
+/// control: a client's own commands never make it count as one that does not read.
 const FULL: usize = 64 << 10;
 
 #[derive(Debug)]
@@ -30,15 +30,15 @@ struct Client {
 /// What became of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// A client has come.
+    /// A client has connected.
     Came,
-    /// Another client has come and was sent away.
+    /// Another client has connected and was refused.
     Refused,
-    /// Octets have come, or the client has gone.
+    /// Octets were received, or the client has disconnected.
     Heard,
-    /// The client does not read what it is sent, and was given up.
+    /// The client does not read, and was given up.
     Deaf,
-    /// The system let nobody in: why.
+    /// Accepting failed, with the reason.
     Failed(String),
 }
 
@@ -47,7 +47,7 @@ pub(super) enum Change {
 pub(super) struct Line {
     door: Door,
     client: Option<Client>,
-    /// A client has gone and the endpoint does not know yet.
+    /// A client has disconnected and the endpoint has not been notified.
     left: bool,
 }
 
@@ -85,18 +85,18 @@ impl Line {
         changes
     }
 
-    /// Whether somebody waits at the door, which is open: look again soon.
+    /// Whether a client waits and the place is free: poll again soon.
     pub(super) fn has_next(&self) -> bool {
         self.door.has_next() && !self.is_leaving()
     }
 
-    /// A client has gone, and its endpoint is still to be told: whoever comes next waits, to meet
-    /// one that begins anew.
+    /// A client has disconnected, and its endpoint is still to be notified: the next client waits
+    /// for the restarted endpoint.
     fn is_leaving(&self) -> bool {
         self.left || self.client.as_ref().is_some_and(|client| client.gone)
     }
 
-    /// Whether a client has gone since it was asked last.
+    /// Whether a client has disconnected since the last call.
     pub(super) const fn take_left(&mut self) -> bool {
         std::mem::replace(&mut self.left, false)
     }
@@ -110,7 +110,7 @@ impl Line {
         }
     }
 
-    /// Takes what has come, as far as it is this client's turn.
+    /// Takes received octets, up to the maximum of one turn.
     pub(super) fn take(&mut self) -> Vec<u8> {
         let ready = self.client.as_mut().filter(|client| client.is_ready());
         ready.map(|client| client.take(CHUNK)).unwrap_or_default()
@@ -139,7 +139,7 @@ impl Line {
         self.client.as_ref().is_some_and(|client| !client.gone)
     }
 
-    /// Gives a client up whose last octets nobody wants.
+    /// Drops a disconnected client whose last octets are not wanted.
     pub(super) fn drop_gone(&mut self) {
         if self.client.as_ref().is_some_and(|client| client.gone) {
             self.client = None;
@@ -161,12 +161,13 @@ impl Client {
         }
     }
 
-    /// Whether something has come that can be answered, or whose answers nobody wants.
+    /// Whether there are octets that can be answered, or whose answers are not wanted.
     fn is_ready(&self) -> bool {
         !self.inbox.is_empty() && (self.outbox.len() < FULL || self.gone)
     }
 
-    /// Reads and writes. Whether anything has come or can be answered again, or it has gone.
+    /// Reads and writes. Returns whether octets were received or can be answered again, or the
+    /// client has disconnected.
     fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let (mut heard, ready) = (false, self.is_ready());
         let mut chunk = [0; CHUNK];
@@ -221,7 +222,7 @@ mod tests {
     use super::super::address::Address;
     use super::*;
 
-    /// Looks at the line once, after what has happened by now is known.
+    /// Polls the line once, after all events so far are known.
     async fn look(line: &mut Line) -> Vec<Change> {
         tokio::task::yield_now().await;
         std::future::poll_fn(|cx| Poll::Ready(line.poll(cx))).await
@@ -233,7 +234,8 @@ mod tests {
         (Line::new(listener), address)
     }
 
-    /// Between reading the client and looking at the door, it goes and the next one comes.
+    /// Between reading the client and polling the listener, it disconnects and the next one
+    /// connects.
     #[tokio::test]
     async fn who_comes_right_after_the_client_has_gone_is_the_next() {
         let (mut line, address) = tcp();
@@ -257,7 +259,7 @@ mod tests {
         assert_eq!(octets, [1, 3, 0x0C, 0]);
     }
 
-    /// Nobody can keep more for it than the system does, and that.
+    /// No more is buffered for it than this, beside the buffers of the system.
     #[tokio::test]
     async fn who_does_not_read_is_given_up_with_a_word_and_keeps_little() {
         let (mut line, address) = tcp();
@@ -275,7 +277,7 @@ mod tests {
         assert!(line.take_left());
     }
 
-    /// Somebody is there, and stays. Nothing else happens meanwhile.
+    /// A client is there, and stays. Nothing else happens meanwhile.
     #[tokio::test]
     async fn who_comes_while_a_client_is_there_is_sent_away_at_once() {
         let (mut line, address) = tcp();
@@ -286,12 +288,12 @@ mod tests {
             none if none.is_empty() => Poll::Pending,
             changes => Poll::Ready(changes),
         });
-        let told = tokio::select! {
+        let seen = tokio::select! {
             biased;
-            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => panic!("nobody is told"),
-            told = changes => told,
+            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => panic!("no change is reported"),
+            seen = changes => seen,
         };
-        assert_eq!(told, [Change::Refused]);
+        assert_eq!(seen, [Change::Refused]);
         assert!(line.is_open());
     }
 }

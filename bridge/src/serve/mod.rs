@@ -61,10 +61,10 @@ pub struct PeripheralSpec {
 /// How time passes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Time {
-    /// So many times as fast as the clock on the wall.
+    /// This many times as fast as real time.
     Times(f64),
-    /// As fast as the hosts answer: it passes while no host has said or been told anything for a
-    /// while, none has something to do as far as that is known, and some host is there.
+    /// As fast as the hosts answer: it passes while there is a host, and no host has sent or
+    /// received anything for a while or is known to be busy.
     Max,
     /// As a program at this address says.
     Controlled(Address),
@@ -83,7 +83,7 @@ pub struct Options {
     pub owner_confirms: bool,
     /// How time passes.
     pub time: Time,
-    /// What is watched.
+    /// What is reported and captured.
     pub watching: Watching,
     /// Whether lines on standard input press the first peripheral's buttons.
     pub keyboard: bool,
@@ -105,31 +105,30 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// How an air is lent, whatever it is.
+/// How an air is lent.
 #[derive(Debug)]
 pub struct Lending {
-    /// Where the host of each endpoint finds it, and what the endpoint is called in reports, in the
-    /// order of the ports.
+    /// The address of each endpoint, and its name in reports, in the order of the ports.
     pub endpoints: Vec<(Address, String)>,
     /// How time passes.
     pub time: Time,
-    /// What is watched.
+    /// What is reported and captured.
     pub watching: Watching,
-    /// Whether lines on standard input say what a person does.
+    /// Whether lines on standard input are actions of a person.
     pub keyboard: bool,
 }
 
-/// Where programs find what is lent.
+/// Where programs find the endpoints.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     /// The endpoints, in the order of the ports.
     pub endpoints: Vec<Address>,
-    /// Where whoever controls time says how it passes, if somebody does.
+    /// The address of the control of time, if there is one.
     pub control: Option<Address>,
-    /// Whether somebody has come there.
+    /// Whether a controlling program has connected.
     pub steered: Rc<Cell<bool>>,
-    /// The program of the hosts, for whoever starts one: with [`Time::Max`] time does not pass
-    /// while it has something to do.
+    /// The program of the hosts, if one was started: with [`Time::Max`] time does not pass while it
+    /// is busy.
     pub program: Program,
 }
 
@@ -144,7 +143,7 @@ pub struct Served<A> {
     pub latest: Duration,
 }
 
-/// Serves until `stop`. Prints where everything is to `out`, then `ready`, then what is watched.
+/// Serves until `stop`. Prints the addresses to `out`, then `ready`, then reports.
 ///
 /// # Errors
 /// [`ServeError`] if an address cannot be used, or a file or `out` cannot be written.
@@ -158,7 +157,7 @@ pub fn serve(
     for peripheral in options.peripherals {
         let PeripheralSpec { name, build, chip } = peripheral;
         if let Some(image) = chip {
-            // Which address a file has is its own affair.
+            // The program on the chip decides its address.
             writeln!(out, "peripheral: {name}, on a chip")?;
             twin.add_chip(&name, image);
         } else {
@@ -176,9 +175,9 @@ pub fn serve(
     lend(twin, lending, |_| stop, out).map(drop)
 }
 
-/// Lends this air until it is over, or until what `begin` gives when it is told where everything
-/// is: one thread that waits for everything at once, so that nothing but octets and time decides
-/// what happens. Prints as [`serve`].
+/// Lends this air until it is over, or until the future that `begin` returns for its places is
+/// ready. One thread waits for everything, so that only octets and time decide what happens. Prints
+/// as [`serve`].
 ///
 /// # Errors
 /// As [`serve`].
@@ -191,20 +190,19 @@ pub fn lend<A: Lent, S: Future<Output = ()> + 'static>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(tokio::task::coop::unconstrained(async {
         let mut server = Server::new(air, lending, out)?;
-        // It listens for signals before anybody is told that it is there.
+        // It listens for signals before it announces itself.
         let stop = begin(&server.places);
         server.stop_when(stop).await;
         writeln!(out, "ready")?;
         out.flush()?;
         server.serve(out).await
     }));
-    // Where a thread reads the keyboard, nobody waits for its next line.
+    // If a thread reads the keyboard, its next line is not awaited.
     runtime.shutdown_background();
     served
 }
 
-/// Waits for Ctrl-C, or for another program's wish that this one ends. `already`: whether one of
-/// them came before anybody waited here.
+/// Waits for Ctrl-C, or a termination signal. `already`: whether one of them came before this call.
 pub async fn signalled(already: fn() -> bool) {
     #[cfg(unix)]
     {

@@ -16,11 +16,11 @@ use super::unix::{self, UnixAt};
 
 /// A client on TCP that is silent for so long is asked whether it is still there …
 const SILENCE: Duration = Duration::from_secs(20);
-/// … and again after so long, so many times. Then it has gone.
+/// … and again at this interval, this many times. Then it counts as disconnected.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
 const ASKED: u32 = 4;
-/// As long as that together: what was sent is acknowledged by then and there is room for what is to
-/// be sent, or the client has gone.
+/// The sum of these: without an acknowledgement of sent octets, or room for more, by then, the
+/// client counts as disconnected.
 #[cfg(target_os = "linux")]
 const UNANSWERED: Duration = Duration::from_secs(60);
 
@@ -30,20 +30,20 @@ fn keep_watch(stream: &TcpStream) -> io::Result<()> {
     let socket = SockRef::from(stream);
     let watch = TcpKeepalive::new().with_time(SILENCE).with_interval(ASK_AGAIN);
     socket.set_tcp_keepalive(&watch.with_retries(ASKED))?;
-    // Nobody is asked while octets wait to be acknowledged, and those are sent again for a quarter
-    // of an hour.
+    // There are no probes while octets wait for an acknowledgement, and those are sent again for a
+    // quarter of an hour.
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(UNANSWERED))?;
     Ok(())
 }
 
-/// Something that clients come to.
+/// An address that clients connect to.
 #[derive(Debug)]
 pub(super) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixAt),
-    /// There is one line, and whoever opens its other end is the client.
+    /// There is one line, and the process that opens its other end is the client.
     #[cfg(unix)]
     Pty(unix::Pty),
 }
@@ -90,12 +90,12 @@ impl Listener {
         }
     }
 
-    /// The next client. On a pseudo-terminal whoever sends the first octet.
+    /// The next client. On a pseudo-terminal that is the sender of the first octet.
     pub(super) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = ready!(listener.poll_accept(cx))?;
-                // Each command is a segment of its own; nobody gains by waiting for more.
+                // Each command is its own segment; waiting for more gains nothing.
                 stream.set_nodelay(true)?;
                 keep_watch(&stream)?;
                 Poll::Ready(Ok(Stream::Tcp(stream)))
@@ -119,7 +119,8 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Reads what is there: how many octets; none, or an error: the other end has gone.
+    /// Reads available octets, and returns their number; zero, or an error: the other end has
+    /// disconnected.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -136,7 +137,7 @@ impl Stream {
         Poll::Ready(Ok(room.filled().len()))
     }
 
-    /// Writes what the line takes now: how many octets, perhaps none.
+    /// Writes as much as the line takes now, and returns the number of octets, perhaps zero.
     pub(super) fn write(&self, octets: &[u8]) -> io::Result<usize> {
         let written = match self {
             Self::Tcp(stream) => stream.try_write(octets),
@@ -177,7 +178,7 @@ mod tests {
 
     use super::*;
 
-    /// What comes of it when the network is gone was tried by hand: docs/HCI.md.
+    /// The effect of a lost network was tested by hand: docs/HCI.md.
     #[tokio::test]
     async fn who_comes_over_tcp_is_asked_whether_it_is_still_there() {
         let mut listener = Listener::bind(&"tcp:0".parse().unwrap()).unwrap();

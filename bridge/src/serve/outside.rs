@@ -12,19 +12,19 @@ pub(super) struct Outside {
     pub(super) lines: Vec<Line>,
     /// What control requests call the ports: a TCP port number, or the ordinal.
     pub(super) names: Vec<String>,
-    /// Who controls time.
+    /// The session that controls time.
     pub(super) control: Option<Session>,
     pub(super) keyboard: Option<Keyboard>,
 }
 
-/// What has come from outside.
+/// Inputs from outside.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    /// Of lines, by their index.
+    /// Changes of lines, by their index.
     pub(super) changes: Vec<(usize, Change)>,
-    /// What was typed.
+    /// Typed lines.
     pub(super) typed: Vec<String>,
-    /// The controlling program has said something, or another one has come.
+    /// The controlling program has sent something, or another one has connected.
     controlled: bool,
 }
 
@@ -35,7 +35,7 @@ impl News {
 }
 
 impl Outside {
-    /// Takes in what has come, the lines in their order; the rest wakes `cx`.
+    /// Takes new inputs, the lines in their order; later ones wake `cx`.
     pub(super) fn take(&mut self, cx: &mut Context<'_>) -> News {
         let mut news = News::default();
         for (index, line) in self.lines.iter_mut().enumerate() {
@@ -51,7 +51,7 @@ impl Outside {
         news
     }
 
-    /// Waits until something has come.
+    /// Waits for new inputs.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<News> {
         match self.take(cx) {
             news if news.is_empty() => Poll::Pending,
@@ -59,7 +59,7 @@ impl Outside {
         }
     }
 
-    /// Whether somebody waits at a door: look again soon.
+    /// Whether a client waits at a listener: poll again soon.
     pub(super) fn has_next(&self) -> bool {
         self.lines.iter().any(Line::has_next)
             || self.control.as_ref().is_some_and(Session::has_next)

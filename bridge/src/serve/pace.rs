@@ -44,7 +44,7 @@ impl Pace {
         Wall::from_secs_f64(us as f64 / 1e6 / self.factor)
     }
 
-    /// Simulated time is at `now`. `true`: it was hopelessly behind, and is taken as it is.
+    /// Simulated time is at `now`. `true`: it was too far behind, and the pace restarts from here.
     pub(super) fn accept(&mut self, now: Instant) -> bool {
         let behind = self.target().since(now).as_us() as f64 / 1e6 / self.factor;
         let hopeless = behind > PATIENCE.as_secs_f64();

@@ -1,5 +1,5 @@
-//! A host's program, where bletwin has started it: whether it has something to do. A busy machine
-//! keeps it from saying what it has to say, and then its silence means nothing.
+//! A host's program, where bletwin has started it: whether it is busy. A busy machine may keep it
+//! from sending, and then its silence means nothing.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,13 +14,13 @@ impl Program {
         self.0.set(process);
     }
 
-    /// Whether one of its threads runs, waits for a processor, or for a disk. Linux alone tells.
+    /// Whether one of its threads runs, waits for a processor, or for a disk. Known on Linux only.
     pub(super) fn is_busy(&self) -> bool {
         self.0.get().is_some_and(is_busy)
     }
 }
 
-/// Processes that are looked at: who starts more of them is not waited for.
+/// Maximum number of processes examined; further ones are not waited for.
 #[cfg(target_os = "linux")]
 const PROCESSES_MAX: usize = 64;
 

@@ -13,26 +13,26 @@ use bletwin_sim::sniffer::AirItem;
 use super::lent::Lent;
 use super::sink::{Put, Sink, WAITING_MAX};
 
-/// What is wanted.
+/// The requested reports.
 #[derive(Debug, Default)]
 pub struct Watching {
     /// Devices' log lines.
     pub log: bool,
     /// Packets on air, empty ones left out.
     pub ladder: bool,
-    /// Everything goes there.
+    /// The file for all packets.
     pub capture: Option<Capture>,
     /// Decrypted in the capture, where the key is known.
     pub decrypted: bool,
 }
 
-/// Where a capture goes.
+/// The file of a capture.
 #[derive(Debug)]
 pub struct Capture {
     /// Open for writing.
     pub file: File,
-    /// What the file holds from before is to go: it is no pipe, terminal or shared output. Those
-    /// are written by a thread of their own, as nobody is to wait for who reads them.
+    /// The former content of the file is replaced: it is no pipe, terminal or shared output. Those
+    /// are written by a separate thread, so that a slow reader delays nothing else.
     pub replaces: bool,
 }
 
@@ -128,7 +128,7 @@ impl Reporter {
                 let name = air.name(record.node);
                 Some(format!("{name}: [{time}] {}", log::line(note)?))
             }
-            // Whatever is watched: the host may wait for ever.
+            // Reported in any case: the host may wait forever.
             (RecordKind::Note(Note::Host(text)), _) => {
                 let port = air.port_of(record.node)?;
                 Some(port_line(record.at, port.0 + 1, text))

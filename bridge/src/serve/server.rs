@@ -1,5 +1,4 @@
-//! Lends an air, turn by turn: what has come from outside goes in, time passes, what is for
-//! outside goes out.
+//! Lends an air, turn by turn: inputs from outside are taken, time passes, outputs are sent.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
@@ -25,8 +24,8 @@ use crate::twin::Port;
 const SLICE: Duration = Duration::from_ms(5);
 /// How long the simulation has the processor before hosts are asked again.
 const TURN: Wall = Wall::from_millis(1);
-/// As fast as hosts answer: who has been silent for so long has nothing to say now. More where a
-/// host was seen to need more, up to the second.
+/// As fast as hosts answer: a host that was silent for this long is taken to have nothing to send.
+/// Longer, up to the second constant, if a host was seen to need more.
 const QUIET: Wall = Wall::from_millis(10);
 const QUIET_MAX: Wall = Wall::from_millis(500);
 /// How many times as long as its slowest answer so far a host is waited for.
@@ -43,7 +42,7 @@ enum Clock {
     Controlled,
 }
 
-/// What passes between hosts and their endpoints.
+/// The traffic between hosts and their endpoints.
 #[derive(Clone, Copy, Debug)]
 struct Talk {
     /// When octets passed last, unless it has been quiet since.
@@ -63,7 +62,7 @@ impl Talk {
         Self { last: None, asked: None, slowest: Wall::ZERO, again: None, busy_max: BUSY_MAX }
     }
 
-    /// How long who has something to say may be silent.
+    /// How long a host that has something to send may be silent.
     fn patience(&self) -> Wall {
         self.slowest.saturating_mul(SLOWER).clamp(QUIET, QUIET_MAX)
     }
@@ -80,7 +79,8 @@ impl Talk {
         self.patience().saturating_sub(since).max(again)
     }
 
-    /// Whether a host is silent as its program has not come to speak. Asked when it is quiet.
+    /// Whether a host may be silent only because its program has not been scheduled. Asked when it
+    /// is quiet.
     fn waits_for(&mut self, program: &Program) -> bool {
         let Some(last) = self.last else { return false };
         self.again = None;
@@ -104,11 +104,11 @@ pub(super) struct Server<A> {
     pub(super) places: Places,
     pub(super) reporter: Reporter,
     clock: Clock,
-    /// That simulated time falls behind was told.
+    /// The warning that simulated time falls behind was printed.
     slow: bool,
     /// The most that simulated time was late.
     latest: Wall,
-    /// The last wait found something at once: the system is asked before the next.
+    /// The last wait returned immediately: the system is polled before the next.
     eager: bool,
     stop: Pin<Box<dyn Future<Output = ()>>>,
     pub(super) stopped: bool,
@@ -225,7 +225,7 @@ impl<A: Lent> Server<A> {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         if self.eager || patience == Some(Wall::ZERO) || self.outside.has_next() {
-            // What has come in the meantime is known to the system alone.
+            // Only the system knows new inputs.
             tokio::task::yield_now().await;
         }
         if patience == Some(Wall::ZERO) {
@@ -252,7 +252,7 @@ impl<A: Lent> Server<A> {
         self.hear(news, out)
     }
 
-    /// Takes in what has come by now, without waiting.
+    /// Takes the present inputs, without waiting.
     async fn take_in(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.eager = false;
         let outside = &mut self.outside;
@@ -261,7 +261,7 @@ impl<A: Lent> Server<A> {
         self.hear(news, out)
     }
 
-    /// Asks the system what has come, and takes it in.
+    /// Polls the system for inputs, and takes them.
     pub(super) async fn pump(&mut self, out: &mut dyn Write) -> io::Result<()> {
         loop {
             tokio::task::yield_now().await;
@@ -302,15 +302,15 @@ impl<A: Lent> Server<A> {
             out.flush()?;
         }
         for line in news.typed {
-            if let Err(told) = self.air.typed(&line) {
-                writeln!(out, "{told}")?;
+            if let Err(error) = self.air.typed(&line) {
+                writeln!(out, "{error}")?;
                 out.flush()?;
             }
         }
         Ok(())
     }
 
-    /// Tells endpoints whose hosts have gone.
+    /// Notifies endpoints whose hosts have disconnected.
     pub(super) fn leave(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let now = self.air.now();
         for (index, line) in self.outside.lines.iter_mut().enumerate() {
@@ -341,12 +341,12 @@ impl<A: Lent> Server<A> {
         Ok(())
     }
 
-    /// Lets time pass while nobody says anything.
+    /// Lets time pass while no host sends anything.
     fn rush(&mut self, mut talk: Talk, out: &mut dyn Write) -> io::Result<()> {
         let now = self.air.now();
         let quiet = talk.is_quiet() && !talk.waits_for(&self.places.program);
         let passes = quiet && self.outside.has_host() && !self.air.stands_still();
-        let (said, told) = self.play(if passes { Instant::MAX } else { now }, out)?;
+        let (said, sent) = self.play(if passes { Instant::MAX } else { now }, out)?;
         // What comes later than that is no answer.
         let answer = talk.asked.take_if(|_| said).map(|asked| asked.elapsed());
         talk.slowest =
@@ -355,19 +355,19 @@ impl<A: Lent> Server<A> {
         if quiet {
             talk.last = None;
         }
-        if told {
+        if sent {
             talk.asked = Some(now);
         }
-        if said || told {
+        if said || sent {
             talk.last = Some(now);
         }
         self.clock = Clock::Max(talk);
         Ok(())
     }
 
-    /// What hosts have said goes in, time passes up to `target` or until something is for a host,
-    /// for a turn at most, and that goes out. Whether hosts have said anything, and whether they
-    /// were told anything.
+    /// Passes the hosts' octets to their endpoints, lets time pass up to `target`, the first output
+    /// for a host or the end of the turn, and sends the outputs. Returns whether hosts have sent
+    /// anything, and whether they were sent anything.
     fn play(&mut self, target: Instant, out: &mut dyn Write) -> io::Result<(bool, bool)> {
         let begun = WallInstant::now();
         self.leave(out)?;
@@ -380,7 +380,7 @@ impl<A: Lent> Server<A> {
         Ok((said, octets))
     }
 
-    /// Gives endpoints what their hosts have said, in the order of the endpoints.
+    /// Passes hosts' octets to their endpoints, in the order of the endpoints.
     fn feed(&mut self) -> bool {
         let mut fed = false;
         for (index, line) in self.outside.lines.iter_mut().enumerate() {
@@ -393,7 +393,7 @@ impl<A: Lent> Server<A> {
         fed
     }
 
-    /// Gives hosts what their endpoints have for them. Whether that is anything.
+    /// Sends the endpoints' outputs to their hosts. Returns whether there were any.
     pub(super) fn hand_over(&mut self) -> bool {
         let mut any = false;
         for (index, line) in self.outside.lines.iter_mut().enumerate() {

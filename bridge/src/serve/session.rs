@@ -30,7 +30,7 @@ const REQUESTS_MAX: usize = 256;
 #[derive(Debug)]
 struct Client {
     stream: Stream,
-    /// It says no more; what it has said is done and answered.
+    /// It sends no more; all its requests are carried out and answered.
     ended: bool,
     /// It hears no more.
     deaf: bool,
@@ -41,13 +41,13 @@ struct Client {
 pub(super) struct Session {
     door: Door,
     client: Option<Client>,
-    /// What has come of the next line.
+    /// The received part of the next line.
     line: Vec<u8>,
     /// Requests that have come, understood or not.
     requests: VecDeque<Result<Request, String>>,
     /// Octets of each port that were announced.
     announced: Vec<u64>,
-    /// Whether somebody has come.
+    /// Whether a controlling program has connected.
     steered: Rc<Cell<bool>>,
 }
 
@@ -63,8 +63,8 @@ impl Session {
         }
     }
 
-    /// Hears the controlling program, and lets the next one in. There is one; another is sent away.
-    /// Whether anything has come.
+    /// Reads from the controlling program, and accepts the next one. There is one; another is
+    /// refused. Returns whether there was any input.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let heard = self.hear(cx);
         let mut came = false;
@@ -81,13 +81,13 @@ impl Session {
         heard || came
     }
 
-    /// A program has gone, and its last wishes are still to be met: whoever comes next waits, and
-    /// is answered nothing but its own.
+    /// A program has disconnected, and its last requests are still to be carried out: the next one
+    /// waits, and gets answers to its own requests only.
     fn is_leaving(&self) -> bool {
         self.client.as_ref().is_some_and(|client| client.ended)
     }
 
-    /// Whether somebody waits at the door, which is open: look again soon.
+    /// Whether a program waits and the place is free: poll again soon.
     pub(super) fn has_next(&self) -> bool {
         self.door.has_next() && !self.is_leaving()
     }
@@ -101,15 +101,15 @@ impl Session {
         request
     }
 
-    /// The program has gone, with all that it said.
+    /// The program has disconnected, and its state is dropped.
     fn leave(&mut self) {
         self.client = None;
         self.line.clear();
         self.requests.clear();
     }
 
-    /// Hears the controlling program, if there is one, to the last octet that has come. One that
-    /// says much more than is done waits.
+    /// Reads from the controlling program, if there is one, to the last available octet. A program
+    /// far ahead of its answers waits.
     fn hear(&mut self, cx: &mut Context<'_>) -> bool {
         let mut chunk = [0; 1_024];
         let mut heard = false;
@@ -148,7 +148,7 @@ impl Session {
 }
 
 impl<A: Lent> Server<A> {
-    /// Does what the controlling program asks, and answers.
+    /// Carries out a request of the controlling program, and answers.
     pub(super) async fn request(
         &mut self,
         request: Result<Request, String>,
@@ -179,7 +179,7 @@ impl<A: Lent> Server<A> {
             }
             Err(error) => Err(error),
         };
-        // Whoever knows the time may read the capture up to it.
+        // A program that gets the time may read the capture up to it.
         self.reporter.report(&mut self.air, out)?;
         let text = answer.unwrap_or_else(|error| format!("ERR {error}"));
         if let Some(session) = &mut self.outside.control {
@@ -197,14 +197,14 @@ impl<A: Lent> Server<A> {
             .ok_or_else(|| format!("no such port; there are {}", self.outside.names.join(" ")))
     }
 
-    /// Notices clients that have come and gone.
+    /// Notices clients that have connected and disconnected.
     async fn catch_up(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.pump(out).await?;
         for line in &mut self.outside.lines {
             line.drop_gone();
         }
         self.leave(out)?;
-        // Whoever waited for a place has it now.
+        // A client that waited for a place has it now.
         self.pump(out).await
     }
 
@@ -233,7 +233,7 @@ impl<A: Lent> Server<A> {
     /// if it was.
     async fn pass(&mut self, until: Instant, stop: bool, out: &mut dyn Write) -> io::Result<bool> {
         loop {
-            // What has come in the meantime, such as a signal, is known to the system alone.
+            // Only the system knows new inputs, such as a signal.
             tokio::task::yield_now().await;
             if self.is_stopped().await || self.air.is_over() {
                 return Ok(!self.stopped);
@@ -252,8 +252,8 @@ impl<A: Lent> Server<A> {
         }
     }
 
-    /// Lets endpoints consume what the request says, in its order. The last octets of a client
-    /// that has gone reach its endpoint before the news that it has.
+    /// Lets endpoints consume the octets that the request names, in its order. The last octets of a
+    /// disconnected client reach its endpoint before the notice of its end.
     async fn consume(
         &mut self,
         consume: &[(String, u64)],
@@ -287,7 +287,7 @@ impl<A: Lent> Server<A> {
         Ok(Ok(()))
     }
 
-    /// An instant within a microsecond is told as the end of it.
+    /// An instant within a microsecond is reported as its end.
     fn whole_microsecond(&mut self, until: Instant) {
         let us = Instant::from_us(self.air.now().as_us());
         if us < self.air.now() {
@@ -329,7 +329,7 @@ impl<A: Lent> Server<A> {
         let Some(session) = &self.outside.control else { return false };
         self.outside.lines.iter().enumerate().any(|(index, line)| {
             let written = line.totals().1;
-            // A client that has come since counts from zero.
+            // A client that has connected since counts from zero.
             let announced = session.announced.get(index).filter(|known| **known <= written);
             written > announced.copied().unwrap_or(0)
         })
@@ -359,7 +359,8 @@ mod tests {
     use super::super::address::Address;
     use super::*;
 
-    /// Between hearing the program and looking at the door, it goes and the next one comes.
+    /// Between reading from the program and polling the listener, it disconnects and the next one
+    /// connects.
     #[tokio::test]
     async fn who_comes_right_after_the_program_has_gone_is_the_next() {
         async fn look(session: &mut Session) {

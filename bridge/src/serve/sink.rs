@@ -1,5 +1,5 @@
-//! Where a capture is written: a file at once; what somebody reads meanwhile by a thread of its
-//! own, since that reader may rest, and nobody else is to wait for it.
+//! The output of a capture: a file directly; a pipe or terminal by a separate thread, since its
+//! reader may pause, and nothing else may wait for it.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -24,7 +24,7 @@ pub(super) enum Put {
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) enum Sink {
-    /// Written at once.
+    /// Written directly.
     File(File),
     /// Written by a thread.
     Reader(Arc<Backlog>),
@@ -43,7 +43,7 @@ struct Queue {
     waiting: usize,
     /// No more parts come.
     closed: bool,
-    /// Writing failed: why, until it was told.
+    /// The error of a failed write, until it is reported.
     failed: Option<io::Error>,
 }
 
@@ -52,7 +52,7 @@ impl Backlog {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes whatever comes, to the end.
+    /// Writes all blocks, to the end.
     fn write(&self, mut file: &File) {
         let mut queue = self.lock();
         loop {
@@ -76,12 +76,12 @@ impl Backlog {
 }
 
 impl Sink {
-    /// A file that is written at once.
+    /// A file that is written directly.
     pub(super) const fn file(file: File) -> Self {
         Self::File(file)
     }
 
-    /// What somebody reads meanwhile.
+    /// An output with a reader, such as a pipe.
     pub(super) fn reader(file: File) -> io::Result<Self> {
         let shared = Arc::new(Backlog::default());
         let writes = Arc::clone(&shared);
@@ -89,7 +89,8 @@ impl Sink {
         Ok(Self::Reader(shared))
     }
 
-    /// Writes octets, or has them written. They are whole blocks, so that what is written is.
+    /// Writes octets, or has them written. They are whole blocks, so that the output always ends
+    /// with one.
     pub(super) fn put(&mut self, octets: Vec<u8>) -> io::Result<Put> {
         let shared = match self {
             Self::File(file) => return file.write_all(&octets).map(|()| Put::Taken),
@@ -142,7 +143,7 @@ mod tests {
         (Sink::reader(File::from(OwnedFd::from(writer))).unwrap(), reader)
     }
 
-    /// The reader sleeps, wakes up and reads: what it has is the beginning, whole, and its end.
+    /// The reader sleeps, wakes up and reads: it gets the whole beginning, and then the end.
     #[test]
     fn a_reader_that_is_too_far_behind_has_the_beginning_and_nobody_waits_for_it() {
         const PART: usize = 1 << 16;

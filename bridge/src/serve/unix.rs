@@ -19,10 +19,10 @@ use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{Instant, Sleep};
 
-/// How often a pseudo-terminal that nobody has is looked at.
+/// Polling interval of a pseudo-terminal that no process has open.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A file that wakes whoever waits to read or write; an error where it never lets anybody wait.
+/// A file that wakes tasks waiting to read or write; an error for a file that never blocks.
 #[expect(
     deprecated,
     reason = "what follows is unsafe; a file owns its descriptor, all that counts"
@@ -31,7 +31,7 @@ pub(super) fn watched(file: File) -> io::Result<AsyncFd<File>> {
     AsyncFd::new(file)
 }
 
-/// A Unix domain socket that is gone from its folder when nobody listens any more.
+/// A Unix domain socket that is removed from its folder when it closes.
 #[derive(Debug)]
 pub(super) struct UnixAt {
     listener: UnixListener,
@@ -55,13 +55,13 @@ impl Drop for UnixAt {
     }
 }
 
-/// A pseudo-terminal with a link to its other end, which is gone from its folder when it closes.
+/// A pseudo-terminal with a link to its other end, which is removed from its folder when it closes.
 #[derive(Debug)]
 pub(super) struct Pty {
     master: File,
     pub(super) path: PathBuf,
-    /// When it is looked at next: whoever opens the other end wakes nobody, as the hang-up that
-    /// lasts until then is no news.
+    /// The next poll: opening the other end wakes no task, because the hang-up that lasts until
+    /// then is not a new event.
     look: Pin<Box<Sleep>>,
 }
 
@@ -75,13 +75,13 @@ impl Pty {
         Ok(Self { master, path: path.to_owned(), look })
     }
 
-    /// Whoever sends the first octet.
+    /// The sender of the first octet.
     pub(super) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<PtyLine>> {
         let mut first = [0];
         loop {
             ready!(self.look.as_mut().poll(cx));
             self.look.as_mut().reset(Instant::now() + LOOK);
-            // An error: nobody has the other end open.
+            // An error: no process has the other end open.
             if let Ok(1) = self.master.read(&mut first) {
                 let line =
                     PtyLine { line: watched(self.master.try_clone()?)?, first: Some(first[0]) };
@@ -101,7 +101,7 @@ impl Drop for Pty {
 #[derive(Debug)]
 pub(super) struct PtyLine {
     line: AsyncFd<File>,
-    /// Was read to see whether somebody is there.
+    /// Was read to detect a client.
     first: Option<u8>,
 }
 
@@ -133,7 +133,7 @@ impl PtyLine {
     }
 }
 
-/// Takes the place of a socket that nobody listens on any more.
+/// Replaces a socket without a listener.
 fn remove_stale_socket(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::FileTypeExt as _;
     let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };

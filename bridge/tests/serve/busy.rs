@@ -55,8 +55,8 @@ fn time_does_not_run_ahead_of_a_program_that_has_something_to_do() {
     const RESET: &[u8] = &[1, 3, 0x0C, 0];
     let rests = passes_while("read line", RESET);
     assert!(rests > 0.3, "it has nothing to say: {rests} s");
-    // In a process of its own, as a shell starts what it is told to. It has come, and has not
-    // begun to speak; or it has.
+    // In a separate process, as a shell starts a command. It has connected, with or without sending
+    // yet.
     for says in [&[], RESET] {
         let works = passes_while("bash -c 'while ((SECONDS < 2)); do :; done' & wait", says);
         assert!(works < 0.1, "it would speak if it could: {works} s");

@@ -100,7 +100,11 @@ fn session(haste: Haste, capture: &Path) -> (Vec<Vec<u8>>, Vec<u8>, String) {
     let captured = std::fs::read(capture).unwrap();
     let received = session.hosts.iter().map(|host| host.received.clone()).collect();
     let printed = server.stop();
-    assert_eq!(std::fs::read(capture).unwrap(), captured, "all was written when time was told");
+    assert_eq!(
+        std::fs::read(capture).unwrap(),
+        captured,
+        "all was written when the time was answered"
+    );
     // Ports differ from run to run.
     let end = printed.find("ready").unwrap();
     (received, captured, printed[end..].to_owned())
@@ -132,7 +136,7 @@ fn the_world_stands_still_between_requests() {
     assert_eq!(control.ask("RUN 5000000 0").split(' ').nth(1), Some("5000000"));
     pause(50);
     assert!(control.ask("NOW").starts_with("AT 5000000 "));
-    // Somebody else may control time later.
+    // Another program may control time later.
     assert!(control.ask("HELLO 2").starts_with("ERR"));
     drop(control);
     assert_eq!(server.control().ask("HELLO 1"), "OK 1 now=5000000");

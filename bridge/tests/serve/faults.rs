@@ -14,7 +14,7 @@ const READ_SUPPORTED_COMMANDS: [u8; 4] = [1, 2, 0x10, 0];
 /// What a stop may take, and what another host may be kept waiting: a lot on a busy machine.
 const SOON: Duration = Duration::from_secs(5);
 
-/// The server ends when it is told to; what it has printed.
+/// The server ends on request; returns its output.
 fn stops(server: Server) -> String {
     let begun = Instant::now();
     server.tell_to_stop();
@@ -99,18 +99,18 @@ fn a_program_that_says_all_at_once_is_answered_all() {
     let mut control = server.control();
     control.say("HELLO 1\nRUN 7 0\nNOW\n");
     control.stream().shutdown(Shutdown::Write).unwrap();
-    let mut told = String::new();
-    control.stream().read_to_string(&mut told).unwrap();
-    let lines: Vec<&str> = told.lines().collect();
-    let [hello, run, now] = lines[..] else { panic!("{told}") };
+    let mut answers = String::new();
+    control.stream().read_to_string(&mut answers).unwrap();
+    let lines: Vec<&str> = answers.lines().collect();
+    let [hello, run, now] = lines[..] else { panic!("{answers}") };
     assert_eq!(hello, "OK 1 now=0");
-    assert!(run.starts_with("AT 7 ") && now == run, "{told}");
+    assert!(run.starts_with("AT 7 ") && now == run, "{answers}");
     // After a last word nothing is done.
     let mut control = server.control();
     control.say("BYE\nRUN 1000 0\n");
-    let mut told = String::new();
-    control.stream().read_to_string(&mut told).unwrap();
-    assert_eq!(told, "");
+    let mut answers = String::new();
+    control.stream().read_to_string(&mut answers).unwrap();
+    assert_eq!(answers, "");
     assert!(server.control().ask("NOW").starts_with("AT 7 "));
     server.stop();
 }
@@ -142,7 +142,7 @@ fn a_program_that_never_stops_asking_does_not_keep_the_server_from_ending() {
     reader.join().unwrap();
 }
 
-/// As Wireshark does that somebody has stopped with `--pcapng -`.
+/// As Wireshark does when it is paused while reading `--pcapng -`.
 #[cfg(unix)]
 #[test]
 fn who_reads_the_capture_and_rests_keeps_no_host_waiting_and_has_all_of_it_later() {

@@ -92,7 +92,7 @@ fn exchange(central: &mut Host, handle: [u8; 2], peripheral: &mut Host, number: 
     let head = peripheral.take(5);
     assert_eq!(head[0], 2, "not data: {head:02x?}");
     assert_eq!(peripheral.take(7)[6], number);
-    // The central is told that its buffer is free, and nothing else.
+    // The central gets its buffer back, and no other event.
     assert_eq!(central.event().0, 0x13);
 }
 

@@ -245,8 +245,8 @@ impl Table {
         self.seats[seat].as_ref().is_some_and(|seat| seat.host.is_bonded())
     }
 
-    /// All that a host was told, and how many packets have passed.
-    pub(super) fn told(&self, seat: usize) -> (Vec<u8>, usize) {
+    /// All octets sent to a host, and the number of packets.
+    pub(super) fn received(&self, seat: usize) -> (Vec<u8>, usize) {
         let seat = self.seats[seat].as_ref().unwrap();
         (seat.line.received.clone(), seat.packets)
     }
@@ -279,9 +279,9 @@ impl Table {
         assert_eq!(words.next(), Some("AT"), "{reply}");
         self.now = Instant::from_us(words.next().unwrap().parse().unwrap());
         for (place, word) in self.seats.iter_mut().zip(words) {
-            let (_, told) = word.split_once('=').unwrap();
+            let (_, octets) = word.split_once('=').unwrap();
             if let Some(seat) = place {
-                seat.line.take_up_to(told.parse().unwrap());
+                seat.line.take_up_to(octets.parse().unwrap());
             }
             while let Some(seat) = place
                 && let Some(packet) = seat.cut()

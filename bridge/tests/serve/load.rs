@@ -1,4 +1,4 @@
-//! Many hosts, and hosts that die at the worst moment: nobody else notices.
+//! Many hosts, and hosts that die at the worst moment: no other host notices.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -11,13 +11,13 @@ const NEVER: usize = usize::MAX;
 /// What a bond may take, in simulated seconds: more than twice what it takes.
 const BOND: u64 = 10;
 
-/// One in so many of what takes long; every one with `BLETWIN_ALL_NUMBERS`, as CI has it.
+/// One in `n` of the long cases; all with `BLETWIN_ALL_NUMBERS`, as in CI.
 fn one_in(n: usize) -> usize {
     if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { 1 } else { n }
 }
 
-/// A central at the first endpoint and firmware's host at the second; those are killed after so
-/// many packets.
+/// A central at the first endpoint and firmware's host at the second; they are killed after these
+/// numbers of packets.
 fn pair_up(table: &mut Table, central_dies: usize, peripheral_dies: usize) {
     let display = Display::default();
     // Both are new: what the one has kept the other would not know.
@@ -41,11 +41,11 @@ fn air_of(endpoints: usize) -> Table {
 #[test]
 fn whoever_is_killed_at_whatever_step_of_pairing_the_next_two_bond() {
     let mut table = air_of(3);
-    // Somebody who has nothing to do with it.
+    // An uninvolved host.
     let mut other = table.server.endpoint(3);
     other.send(&[1, 9, 0x10, 0]);
     assert!(bond(&mut table), "undisturbed");
-    let packets = [0, 1].map(|seat| table.told(seat).1);
+    let packets = [0, 1].map(|seat| table.received(seat).1);
     println!("packets of a bond: {packets:?}");
     assert!(packets.iter().all(|count| *count > 100), "{packets:?}");
     for (seat, count) in packets.into_iter().enumerate() {
@@ -70,7 +70,7 @@ fn whoever_is_killed_at_whatever_step_of_pairing_the_next_two_bond() {
     assert_eq!(other.take(13)[..7], [4, 0x0E, 10, 1, 9, 0x10, 0]);
 }
 
-/// What somebody at the third endpoint does while two others bond.
+/// The actions of a host at the third endpoint while two others bond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Disturbs {
     Not,
@@ -78,7 +78,7 @@ enum Disturbs {
     Silent,
     /// Sends what is no packet, and commands that there are not.
     Nonsense,
-    /// Scans, and never reads what it is told.
+    /// Scans, and never reads.
     Deaf,
     /// Comes and goes all the time, in the middle of a packet.
     Restless,
@@ -125,7 +125,7 @@ fn heard(disturbs: Disturbs) -> [Vec<u8>; 2] {
         table.step(ble::time::Instant::from_us(10_000_000));
     }
     assert!(table.is_bonded(0) && table.is_bonded(1), "{disturbs:?}");
-    [0, 1].map(|seat| table.told(seat).0)
+    [0, 1].map(|seat| table.received(seat).0)
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! So many hosts, at once and one after the other, that whatever is kept of each would show.
+//! So many hosts, at the same time and one after the other, that any leak per host would show.
 
 use std::net::TcpStream;
 use std::time::Instant;
@@ -10,7 +10,7 @@ type Host = Client<TcpStream>;
 const LE_META: u8 = 0x3E;
 const GONE: u8 = 0x05;
 
-/// All with `BLETWIN_ALL_NUMBERS`, as CI has it; so many otherwise.
+/// `all` with `BLETWIN_ALL_NUMBERS`, as in CI; otherwise `few`.
 fn number(few: usize, all: usize) -> usize {
     if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { all } else { few }
 }
@@ -22,7 +22,7 @@ fn resident() -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Whoever has the clock in hand, and what hosts were told of.
+/// The controller of time, with the octets announced to hosts.
 struct Air {
     server: Server,
     control: Control,
@@ -36,8 +36,8 @@ impl Air {
         Self { server, control, now: 0 }
     }
 
-    /// Lets an endpoint consume what its host has said, and time pass to the first news for one,
-    /// or to `until`. How many octets each host was told by then.
+    /// Lets endpoints consume their hosts' octets, and time pass to the first output for a host, or
+    /// to `until`. Returns the number of octets sent to each host by then.
     fn run(&mut self, until: u64, stop: u8, said: &[(usize, u64)]) -> Vec<usize> {
         let mut request = format!("RUN {until} {stop}");
         for (number, sent) in said {
@@ -79,12 +79,12 @@ impl Air {
         (host, address.try_into().unwrap())
     }
 
-    /// Lets time pass, ten seconds at most, until this host is told this event.
+    /// Lets time pass, ten seconds at most, until this host gets this event.
     fn event(&mut self, number: usize, host: &mut Host, code: u8) -> Vec<u8> {
         let end = self.now + 10_000_000;
         loop {
-            let told = self.run(end, 1, &[])[number - 1];
-            while host.received.len() < told {
+            let sent = self.run(end, 1, &[])[number - 1];
+            while host.received.len() < sent {
                 let (found, event) = host.event();
                 if found == code {
                     return event;
@@ -110,8 +110,8 @@ impl Air {
         let complete = self.event(number, central, LE_META);
         assert_eq!(complete[..2], [1, 0], "{complete:02x?}");
         // The other end knows it already, or does at the next news.
-        let told = self.run(self.now, 0, &[])[other - 1];
-        let first = (peripheral.received.len() < told).then(|| peripheral.event());
+        let sent = self.run(self.now, 0, &[])[other - 1];
+        let first = (peripheral.received.len() < sent).then(|| peripheral.event());
         let (code, event) =
             first.unwrap_or_else(|| (LE_META, self.event(other, peripheral, LE_META)));
         assert_eq!((code, event[1]), (LE_META, 0), "{event:02x?}");
@@ -136,9 +136,9 @@ fn sixty_four_hosts_at_once_have_what_is_theirs() {
         central.send(&[&[2], &handle[..], &[7, 0, 3, 0, 4, 0, 1, 2, *number as u8]].concat());
         air.run(air.now, 0, &[(*number, central.sent)]);
     }
-    let told = air.run(air.now + 3_000_000, 0, &[]);
+    let sent = air.run(air.now + 3_000_000, 0, &[]);
     for (number, (_, (peripheral, _))) in &mut pairs {
-        while peripheral.received.len() + 12 < told[*number + count / 2 - 1] {
+        while peripheral.received.len() + 12 < sent[*number + count / 2 - 1] {
             assert_ne!(peripheral.event().0, GONE, "of pair {number}");
         }
         let data = peripheral.take(12);
@@ -155,7 +155,7 @@ fn sixty_four_hosts_at_once_have_what_is_theirs() {
     air.server.stop();
 }
 
-/// Each host comes, connects, and is gone without a word; the other end is told each time.
+/// Each host attaches, connects, and vanishes; the other end is notified each time.
 #[test]
 fn ten_thousand_connections_in_a_row_are_all_made_and_leave_nothing_behind() {
     let count = number(400, 10_000);

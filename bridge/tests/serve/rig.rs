@@ -64,7 +64,7 @@ impl Server {
         Self::serving(addresses, time, vec![firmware], watching)
     }
 
-    /// An endpoint in an air with nobody else, and what `file` reads of its capture.
+    /// An endpoint in an otherwise empty air, with its capture written to `file`.
     #[cfg(unix)]
     pub(super) fn captured(address: &str, file: std::fs::File) -> Self {
         let capture = Some(bletwin_bridge::serve::Capture { file, replaces: false });
@@ -72,7 +72,7 @@ impl Server {
         Self::serving(&[address], Time::Times(1.0), Vec::new(), watching)
     }
 
-    /// In an air with nobody else, in controlled time, and little is printed.
+    /// In an otherwise empty air, in controlled time, with little output.
     pub(super) fn empty(addresses: &[&str]) -> Self {
         let control: Address = "tcp:0".parse().unwrap();
         Self::serving(addresses, Time::Controlled(control), Vec::new(), Watching::default())
@@ -153,7 +153,7 @@ impl Server {
         Control { stream, rest: Vec::new() }
     }
 
-    /// Ctrl-C, and nobody waits for it.
+    /// Sends Ctrl-C without waiting for the end.
     pub(super) fn tell_to_stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
     }
@@ -224,7 +224,7 @@ impl<S: Read + Write> Client<S> {
         self.send(&[&[1, low, high, parameters.len() as u8], parameters].concat());
     }
 
-    /// Reads so many octets.
+    /// Reads this many octets.
     pub(super) fn take(&mut self, count: usize) -> Vec<u8> {
         let mut octets = vec![0; count];
         self.stream.read_exact(&mut octets).unwrap();
@@ -232,7 +232,7 @@ impl<S: Read + Write> Client<S> {
         octets
     }
 
-    /// Reads up to so many octets since the beginning.
+    /// Reads up to this many octets since the beginning.
     pub(super) fn take_up_to(&mut self, total: usize) {
         let count = total - self.received.len();
         self.take(count);

@@ -118,7 +118,7 @@ impl Endpoint {
         GRANTED
     }
 
-    /// The set is off, and the host is not told; the events of legacy PDUs that have begun.
+    /// Switches the set off without an event; returns the number of events with legacy PDUs.
     fn disable_set(&mut self, now: Instant) -> Option<u8> {
         self.halves.disable_set(now);
         let events = self.sets.end_legacy();
@@ -176,7 +176,7 @@ impl Endpoint {
         }
         let on = Command::LeSetAdvertisingEnable { enable: true };
         self.halves.ask(now, Side::Peripheral, on)?;
-        // What ends high duty cycle is the link layer's own time.
+        // The link layer's own timeout ends high duty cycle.
         let timed = enabled.duration > 0 && !what.is_high_duty();
         let until = timed.then(|| now + duration(enabled.duration));
         self.sets.begin_legacy(Legacy::new(until, enabled.events, what.channel_map));
@@ -201,7 +201,7 @@ impl Endpoint {
         Ok(())
     }
 
-    /// What the set is on air, with a new private address if it has one.
+    /// The parameters of the set on air, with a new private address if it has one.
     fn on_air(&mut self, now: Instant, set: &Set) -> SetParameters {
         let asked = set.what();
         let hides = asked.own.private;
@@ -232,13 +232,13 @@ impl Endpoint {
             primary: asked.primary,
             secondary: asked.secondary,
             sid: asked.sid,
-            tx_power: asked.tells_power().then_some(TX_POWER),
+            tx_power: asked.reports_power().then_some(TX_POWER),
             filter: asked.filter,
             accurate: self.config.sleep_clock_ppm <= 50,
         }
     }
 
-    /// A set that is on goes on under a new private address.
+    /// A set that is on continues under a new private address.
     pub(in crate::endpoint) fn rotate_set(&mut self, now: Instant) {
         if self.halves.set_is_enabled()
             && let Some(set) = self.sets.set().cloned()
@@ -261,7 +261,7 @@ impl Endpoint {
         GRANTED
     }
 
-    /// What the set of extended PDUs tells.
+    /// Handles a report of the set with extended PDUs.
     pub(in crate::endpoint) fn set_report(&mut self, report: SetReport) {
         let events = self.halves.completed();
         let Some(what) = self.sets.set().map(Set::what) else { return };
@@ -272,20 +272,20 @@ impl Endpoint {
                 self.halves.adopt(request, identity, phy, at);
             }
             SetReport::ScanRequested { scanner, identity } if notify => {
-                self.tell_scan_request(set, scanner, identity);
+                self.report_scan_request(set, scanner, identity);
             }
             SetReport::ScanRequested { .. } => {}
             SetReport::Ended(status) => {
-                self.tell_terminated(End { status, set, connection: None, events });
+                self.report_terminated(End { status, set, connection: None, events });
             }
         }
     }
 
-    /// The host has been told of a connection, or that directed advertising found none: the end of
-    /// a set, if one has led to it.
-    pub(in crate::endpoint) fn tell_end_of_set(&mut self) {
+    /// After the event of a connection, or of directed advertising without one: reports the end of
+    /// the set, if a set led to it.
+    pub(in crate::endpoint) fn report_end_of_set(&mut self) {
         if let Some(end) = self.sets.end() {
-            self.tell_terminated(end);
+            self.report_terminated(end);
         }
     }
 
@@ -300,11 +300,11 @@ impl Endpoint {
         let Some(set) = self.sets.set().map(|set| set.what().handle) else { return };
         let events = self.disable_set(now).unwrap_or(0);
         self.pass_on(now);
-        self.tell_terminated(End { status, set, connection: None, events });
+        self.report_terminated(End { status, set, connection: None, events });
     }
 
-    /// Sees what the peripheral's half wants of the radio. `true`: it is one event too many for a
-    /// set, which ends.
+    /// Watches the radio commands of the peripheral's half. `true`: the event exceeds the maximum
+    /// of the set, which ends.
     pub(in crate::endpoint) fn ends_set(&mut self, now: Instant, command: &RadioCommand) -> bool {
         let Some((set, notify)) = self.sets.set().map(|set| (set.what().handle, set.what().notify))
         else {
@@ -316,7 +316,7 @@ impl Endpoint {
                 return true;
             }
             Sent::ScanResponse(scanner) if notify => {
-                self.tell_scan_request(set, scanner, self.halves.identity(scanner));
+                self.report_scan_request(set, scanner, self.halves.identity(scanner));
             }
             Sent::ScanResponse(_) | Sent::Other => {}
         }

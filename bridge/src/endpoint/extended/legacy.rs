@@ -1,5 +1,5 @@
-//! A set of legacy PDUs while it is on. The peripheral's half sends and hears; who made the set
-//! wants to know how often, and who asked.
+//! A set of legacy PDUs while it is on. The peripheral's half sends and receives; the set counts
+//! events and notes scan requests.
 
 use ble::address::Address;
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, AdvertisingPdu};
@@ -22,7 +22,7 @@ pub(super) struct Legacy {
     scanner: Option<Address>,
 }
 
-/// What a command of the peripheral's half is to a set.
+/// The meaning of a radio command of the peripheral's half for a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {
     /// Nothing in particular.
@@ -34,7 +34,7 @@ pub(super) enum Sent {
 }
 
 impl Legacy {
-    /// It ends at `until`, and after so many events if that is not zero.
+    /// It ends at `until`, and after this many events unless that is zero.
     pub(super) const fn new(until: Option<Instant>, events: u8, channel_map: u8) -> Self {
         let first = 37 + channel_map.trailing_zeros() as u8;
         Self { until, events, begun: 0, last: None, first, scanner: None }
@@ -55,7 +55,7 @@ impl Legacy {
                 if tuning.access_address == ADVERTISING_ACCESS_ADDRESS
                     && tuning.channel == self.first =>
             {
-                // One that is prepared anew has been counted.
+                // An event that is prepared again has been counted.
                 if self.last.replace(*at).is_some_and(|last| last > now) {
                     return Sent::Other;
                 }
@@ -74,7 +74,7 @@ impl Legacy {
         }
     }
 
-    /// The half is told this by the radio.
+    /// Notes a report of the radio to the half.
     pub(super) fn hears(&mut self, event: &RadioEvent) {
         if let RadioEvent::Received { pdu, crc_ok: true, .. } = event
             && let Some(AdvertisingPdu::ScanReq { scanner, .. }) = AdvertisingPdu::parse(pdu)

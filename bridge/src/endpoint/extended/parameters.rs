@@ -76,7 +76,7 @@ impl Parameters {
         self.has(ANONYMOUS)
     }
 
-    pub(super) const fn tells_power(&self) -> bool {
+    pub(super) const fn reports_power(&self) -> bool {
         self.has(TELLS_POWER)
     }
 
@@ -326,7 +326,7 @@ pub(in crate::endpoint) fn connect(call: &Call<'_>) -> Parsed<(OwnAddress, Exten
     let mut phys = [None; 3];
     for (number, phy) in phys.iter_mut().enumerate() {
         if set >> number & 1 == 1 {
-            // Nobody scans on LE 2M.
+            // LE 2M has no scanning.
             let (scan_interval, scan_window) =
                 if number == 1 { (pair(&mut r)?.0, 0) } else { times(&mut r)? };
             let ((interval_min, interval_max), (latency, timeout)) = (pair(&mut r)?, pair(&mut r)?);

@@ -23,7 +23,7 @@ struct Times {
     scans: bool,
 }
 
-/// What was asked of extended scanning.
+/// The requested extended scanning.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::endpoint) struct ExtendedScanning {
     own: OwnAddress,
@@ -90,7 +90,7 @@ impl Endpoint {
         if !asked.on {
             return self.halves.extended_scan(now, None).and(GRANTED);
         }
-        // Whom it will ask is not known: a key of the list does not help.
+        // The devices that it will scan are unknown: a key of the list does not help.
         let own = self.extended_scanning.own;
         if self.privacy.lacks_own(own, self.settings.random_address(), None) {
             return Err(ErrorCode::INVALID_PARAMETERS);
@@ -110,7 +110,7 @@ impl Endpoint {
         self.halves.extended_scan(now, Some(what))
     }
 
-    /// Scanning ends for now or for good, or begins again.
+    /// Scanning ends for this period or finally, or starts the next period.
     pub(in crate::endpoint) fn scan_timer(&mut self, now: Instant) {
         let Some(times) = self.extended_scanning.times.filter(|times| times.next <= now) else {
             return;
@@ -123,7 +123,7 @@ impl Endpoint {
             // Nothing to refuse.
             let _ = self.halves.extended_scan(now, None);
             if pause.is_none() {
-                self.tell_scan_timeout();
+                self.report_scan_timeout();
             }
         } else {
             // What could be begun before can be begun again.

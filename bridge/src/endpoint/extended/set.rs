@@ -73,7 +73,7 @@ impl Set {
         !(self.what.is_legacy() && (long(&self.advertising) || long(&self.response)))
     }
 
-    /// What its own PDUs carry: scannable sets have a scan response only.
+    /// The data of its extended PDUs: scannable sets have a scan response only.
     pub(super) fn carried(&self) -> &[u8] {
         if self.what.is_scannable() { &self.response.octets } else { &self.advertising.octets }
     }

@@ -9,7 +9,7 @@ use super::legacy::{Legacy, Sent};
 use super::parameters::Parameters;
 use super::set::Set;
 
-/// The end of a set, as LE Advertising Set Terminated tells it.
+/// The end of a set, as in LE Advertising Set Terminated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) status: ErrorCode,
@@ -28,7 +28,7 @@ pub(in crate::endpoint) struct Sets {
     legacy: Option<Legacy>,
     /// A connection that the set has accepted is on its way to the host; events until then.
     connected: Option<u8>,
-    /// What the host has just been told, if that ends a set: to be told next.
+    /// The connection event just sent, if it ends a set: LE Advertising Set Terminated comes next.
     begun: Option<ConnectionComplete>,
 }
 
@@ -45,14 +45,14 @@ impl Sets {
         self.legacy.as_ref()?.until()
     }
 
-    /// Sees what the peripheral's half hears.
+    /// Watches the packets that the peripheral's half receives.
     pub(in crate::endpoint) fn overhear(&mut self, event: &RadioEvent) {
         if let Some(legacy) = &mut self.legacy {
             legacy.hears(event);
         }
     }
 
-    /// Sees what the peripheral's half wants of the radio.
+    /// Watches the radio commands of the peripheral's half.
     pub(super) fn watch(&mut self, now: Instant, command: &RadioCommand) -> Sent {
         self.legacy.as_mut().map_or(Sent::Other, |legacy| legacy.sends(now, command))
     }
@@ -78,7 +78,7 @@ impl Sets {
             None => Set::new(what),
         };
         let fits = set.fits();
-        // What was there before is kept; with these data it cannot be advertised.
+        // The former set is kept; with these data it could not be advertised.
         self.set = Some(set);
         if fits { Ok(()) } else { Err(ErrorCode::INVALID_PARAMETERS) }
     }
@@ -102,14 +102,14 @@ impl Sets {
         self.legacy.take().map(|legacy| legacy.begun())
     }
 
-    /// The set has accepted a connection after so many events.
+    /// The set has accepted a connection after this many events.
     pub(super) fn connected(&mut self, events: u8) {
         if self.set.is_some() {
             self.connected = Some(events);
         }
     }
 
-    /// What has become of the set by that of which the host was just told.
+    /// The end of the set, if the event just sent to the host implies it.
     pub(super) fn end(&mut self) -> Option<End> {
         let complete = self.begun.take()?;
         let set = self.set.as_ref()?.what().handle;

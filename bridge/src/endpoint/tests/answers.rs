@@ -84,8 +84,8 @@ fn data_beyond_the_credits_is_dropped_and_the_host_is_told() {
         rig.acl(A, central, &[1, 0, 4, 0, number]);
     }
     let overflow = [4, 0x1A, 1, 0x01];
-    let told = rig.waiting(A);
-    assert_eq!(told.iter().filter(|packet| **packet == overflow).count(), 2, "{told:02x?}");
+    let packets = rig.waiting(A);
+    assert_eq!(packets.iter().filter(|packet| **packet == overflow).count(), 2, "{packets:02x?}");
     let arrived: Vec<u8> = (0..4).map(|_| rig.data(B)[4]).collect();
     assert_eq!(arrived, [0, 1, 2, 3]);
     let mut completed = 0;

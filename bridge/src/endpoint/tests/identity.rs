@@ -163,7 +163,7 @@ impl Acquainted {
         }
     }
 
-    /// Addresses that A has shown as its own. Nobody has broken a rule.
+    /// Addresses that A has used on air. No rule was broken.
     fn shown(&mut self) -> Vec<(&'static str, Address)> {
         let (records, items): (Vec<Record>, Vec<Option<AirItem>>) =
             self.rig.twin.settled().into_iter().unzip();
@@ -194,7 +194,7 @@ const fn own_in(pdu: &AdvertisingPdu) -> Address {
     }
 }
 
-/// Nobody breaks a rule, and A never shows who it is.
+/// No rule is broken, and A never uses its identity address.
 fn keeps_hidden(deeds: impl IntoIterator<Item = Deed>) {
     let mut both = Acquainted::new();
     for deed in deeds {
@@ -211,8 +211,8 @@ fn keeps_hidden(deeds: impl IntoIterator<Item = Deed>) {
 }
 
 proptest! {
-    /// Whatever its host does in whichever order, and whatever its peer: advertiser, scanner and
-    /// initiator at once, with address resolution and without, in both privacy modes.
+    /// For any commands in any order, and any peer: advertiser, scanner and initiator at the same
+    /// time, with and without address resolution, in both privacy modes.
     #[test]
     fn who_hides_is_never_seen_under_its_identity(
         deeds in proptest::collection::vec(deed(), 4..40)

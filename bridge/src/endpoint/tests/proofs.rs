@@ -369,7 +369,7 @@ fn authenticated_payload_timeout() {
     air(&mut rig);
     rig.pass(SECOND);
     assert!(was_on_air(&mut rig, Opcode::PING_REQ));
-    // The link layers answer each other; with one gone, the other host is told.
+    // The link layers answer each other; if one is lost, the other host is notified.
     rig.waiting(A);
     rig.twin.leave(B);
     assert_eq!(rig.event(A, 0x57), central);
@@ -395,14 +395,15 @@ fn channel_selection() {
     // With algorithm #1, hops would be the same every time.
     let answered = items.iter().filter(|item| item.connection.is_some()).count();
     assert!(answered > 40, "the link holds: {answered}");
-    // A peer without #2: the other end tells #1.
+    // A peer without #2: the other end reports #1.
     let mut first = Endpoint::full();
     first.features = first.features.without(FeatureSet::CSA2);
-    for (configs, told) in [([Endpoint::full(), first.clone()], A), ([first, Endpoint::full()], B)]
+    for (configs, notified) in
+        [([Endpoint::full(), first.clone()], A), ([first, Endpoint::full()], B)]
     {
         let mut rig = Rig::with(configs.to_vec());
         let handles = rig.connect(A, B);
-        let handle = handles[told.0];
-        assert_eq!(rig.subevent(told, 0x14), [&handle[..], &[0]].concat());
+        let handle = handles[notified.0];
+        assert_eq!(rig.subevent(notified, 0x14), [&handle[..], &[0]].concat());
     }
 }

@@ -1,4 +1,4 @@
-//! Both roles at once, and several connections, with one radio.
+//! Both roles at the same time, and several connections, with one radio.
 
 use ble::time::Duration;
 use firmware_core::config::Config;
@@ -25,8 +25,8 @@ fn one_device_is_central_and_peripheral_at_once() {
         assert_eq!(rig.data(c)[4], 2);
     }
     for port in [A, B, c] {
-        let told = rig.waiting(port);
-        assert!(told.iter().all(|packet| packet[1] != 0x05), "a link was lost: {told:02x?}");
+        let packets = rig.waiting(port);
+        assert!(packets.iter().all(|packet| packet[1] != 0x05), "a link was lost: {packets:02x?}");
     }
 }
 
@@ -52,8 +52,8 @@ fn links_of_both_roles_whose_anchor_points_collide_take_turns() {
             assert_eq!(rig.data(c)[4], 2, "step {step}");
         }
         for port in [A, B, c] {
-            let told = rig.waiting(port);
-            assert!(told.iter().all(|packet| packet[1] != 0x05), "step {step}: {told:02x?}");
+            let packets = rig.waiting(port);
+            assert!(packets.iter().all(|packet| packet[1] != 0x05), "step {step}: {packets:02x?}");
         }
     }
     assert!(met > 0, "no two links have met");
@@ -78,8 +78,8 @@ fn a_device_scans_and_advertises_while_it_has_links() {
         assert!(reports > 20, "{port:?} heard {reports}");
     }
     rig.pass(SECOND.times(20));
-    let told = rig.waiting(B);
-    assert!(told.is_empty(), "the link does not suffer: {told:02x?}");
+    let packets = rig.waiting(B);
+    assert!(packets.is_empty(), "the link does not suffer: {packets:02x?}");
 }
 
 #[test]

@@ -136,9 +136,9 @@ pub(super) fn masks() {
     rig.ok(A, 0x0C7C, &[&central[..], &[40, 0]].concat());
     rig.twin.leave(B);
     rig.pass(SECOND.times(2));
-    let told = rig.waiting(A);
-    assert!(told.iter().all(|packet| packet[1] != 0x57), "{told:02x?}");
-    assert!(told.iter().any(|packet| packet[1] == 0x05), "{told:02x?}");
+    let packets = rig.waiting(A);
+    assert!(packets.iter().all(|packet| packet[1] != 0x57), "{packets:02x?}");
+    assert!(packets.iter().any(|packet| packet[1] == 0x05), "{packets:02x?}");
 }
 
 pub(super) fn reset() {
@@ -182,9 +182,9 @@ pub(super) fn public_address() {
     rig.fails(B, 0xFC06, &[1; 6], 0x0C);
 }
 
-/// What HCI tells of a device is what the air shows of it, but for what stays with a device (Vol 6,
-/// Part B, 4.6), and octet 0 of a response, which holds what both have: every profile in both
-/// roles. What a profile has on air and no endpoint offers is on air alone.
+/// The features in HCI are those on air, except for bits that are never sent (Vol 6, Part B, 4.6)
+/// and octet 0 of a response, which holds the common ones: every profile in both roles. Features of
+/// a profile that no endpoint offers are on air only.
 pub(super) fn features_on_air() {
     let profiles = catalogue::centrals().into_iter().map(|entry| entry.profile.controller);
     let pairs = profiles
@@ -204,11 +204,11 @@ pub(super) fn features_on_air() {
                 continue;
             }
             rig.ok(port, 0x2016, &handles[number]);
-            let told = rig.subevent(port, 0x04);
-            assert_eq!(told[0], 0, "{:?}", configs[1 - number].features);
+            let event = rig.subevent(port, 0x04);
+            assert_eq!(event[0], 0, "{:?}", configs[1 - number].features);
             let mut expected = shown(&sent[1 - number]);
             expected[0] &= sent[number][0];
-            assert_eq!(shown(&told[3..]), expected, "{:?}", configs[1 - number].features);
+            assert_eq!(shown(&event[3..]), expected, "{:?}", configs[1 - number].features);
         }
     }
 }

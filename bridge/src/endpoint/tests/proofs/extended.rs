@@ -100,7 +100,7 @@ pub(super) fn data_in_chains() {
     }
 }
 
-/// The scanner asks, is answered, and the advertiser's host is told.
+/// The scanner asks, is answered, and the advertiser's host is notified.
 pub(super) fn scan_responses() {
     for phys in PHYS {
         let mut rig = Rig::new(2);

@@ -1,4 +1,4 @@
-//! Connection parameters: who asks whom, and by what.
+//! Connection parameters: who requests them, and by which procedure.
 
 use ble::pdu::control::{FeatureSet, Opcode};
 
@@ -25,7 +25,7 @@ fn procedure(rig: &mut Rig) -> Vec<Opcode> {
     sent.filter(|opcode| all.contains(opcode)).collect()
 }
 
-/// Both hosts are told of the update.
+/// Both hosts are notified of the update.
 fn updated(rig: &mut Rig, [central, peripheral]: [[u8; 2]; 2]) {
     for (port, handle) in [(A, central), (B, peripheral)] {
         let update = rig.subevent(port, 0x03);
@@ -47,8 +47,8 @@ pub(super) fn central_asks() {
     assert_eq!(procedure(&mut rig), [req, rsp, Opcode::CONNECTION_UPDATE_IND]);
 }
 
-/// The peripheral's host refuses: the central's is told, and the link stays as it was. Acquainted
-/// devices have LL_REJECT_EXT_IND (LL-REJ-1).
+/// The peripheral's host refuses: the central's is notified, and the link does not change. Devices
+/// that know each other's features use LL_REJECT_EXT_IND (LL-REJ-1).
 pub(super) fn central_is_refused() {
     let mut rig = Rig::new(2);
     let handles = rig.connect(A, B);
@@ -57,16 +57,16 @@ pub(super) fn central_is_refused() {
     rig.ok(A, 0x2013, &[&handles[0][..], &WANTED, &[0; 4]].concat());
     rig.subevent(B, 0x06);
     rig.ok(B, 0x2021, &[&handles[1][..], &[0x3B]].concat());
-    let told = rig.subevent(A, 0x03);
-    assert_eq!(told[..5], [&[0x3B], &handles[0][..], &[24, 0]].concat()[..]);
+    let event = rig.subevent(A, 0x03);
+    assert_eq!(event[..5], [&[0x3B], &handles[0][..], &[24, 0]].concat()[..]);
     rig.pass(SECOND);
     assert_eq!(procedure(&mut rig), [Opcode::CONNECTION_PARAM_REQ, Opcode::REJECT_EXT_IND]);
     assert!(rig.waiting(B).iter().all(|packet| packet[1] != 0x05), "the link holds");
 }
 
 /// A host that has not unmasked the event cannot be asked (0x1A), a controller without the feature
-/// does not know the request: the central sends LL_CONNECTION_UPDATE_IND alone then, and at once
-/// where it knows beforehand.
+/// does not know the request: the central then sends LL_CONNECTION_UPDATE_IND alone, and
+/// immediately if it knows beforehand.
 ///
 /// LL-PAR-7: a request that is not understood.
 /// LL-FEAT-3: features of the peer.
@@ -99,8 +99,8 @@ fn with_older(port: Port) -> Rig {
     Rig::with(configs)
 }
 
-/// The peripheral's host is told 0x1A where the central lacks the feature, and asks by L2CAP. The
-/// central's host has it done; its controller needs no request for that.
+/// The peripheral's host gets 0x1A if the central lacks the feature, and requests by L2CAP. The
+/// central's host carries it out; its controller needs no request for that.
 ///
 /// LL-PAR-4: which way a peripheral asks.
 pub(super) fn peripheral_falls_back_to_l2cap() {

@@ -55,7 +55,7 @@ pub(super) fn resolving_list() {
     rig.ok(A, 0x2028, &[&[PUBLIC], &b[..]].concat());
     rig.fails(A, 0x2028, &[&[PUBLIC], &b[..]].concat(), 0x02);
     rig.ok(A, 0x200C, &[1, 0]);
-    // Nobody that is known: a random address, resolvable.
+    // An unknown device: a random address, resolvable.
     let report = rig.subevent(A, 0x02);
     assert_eq!((report[2], report[8] >> 6), (1, 0b01));
     rig.ok(A, 0x200C, &[0, 0]);
@@ -231,7 +231,7 @@ pub(super) fn own_addresses_that_are_not_there() {
                 rig.ok(A, 0x200E, &[]);
             }
         }
-        // Whom a scanner asks, and whom the accept list lets it find, is not known before.
+        // The devices that a scanner asks, or that pass the accept list, are not known before.
         legacy.ok(A, 0x200B, &[0, 0x10, 0, 0x10, 0, 3, 0]);
         try_one(&mut legacy, 0x200C, &[1, 0], random);
         legacy.ok(A, 0x200C, &[0, 0]);
@@ -310,8 +310,8 @@ fn meets(rig: &mut Rig, role: Role, extended: bool) -> bool {
     }
     rig.pass(SECOND.times(3));
     // A scan response, a report at all, or a connection: an initiator has one until it is alone.
-    let told = rig.waiting(if matches!(role, Role::IsCalled) { A } else { other });
-    told.iter().any(|packet| match (packet.as_slice(), role) {
+    let packets = rig.waiting(if matches!(role, Role::IsCalled) { A } else { other });
+    packets.iter().any(|packet| match (packet.as_slice(), role) {
         ([4, 0x3E, _, 0x02, _, kind, ..], Role::IsScanned) => *kind == 4,
         ([4, 0x3E, _, 0x0D, _, kind, ..], Role::IsScanned) => kind & 8 != 0,
         ([4, 0x3E, _, 0x02 | 0x0D, ..], Role::Scans) => true,

@@ -23,7 +23,7 @@ const ANONYMOUS: u8 = 0xFF;
 
 impl Endpoint {
     /// LE Extended Advertising Report, as many as the data need.
-    pub(in crate::endpoint) fn tell_report(&mut self, report: &ExtendedReport) {
+    pub(in crate::endpoint) fn report_advertisement(&mut self, report: &ExtendedReport) {
         let none = Address::public([0; 6]);
         let own = |address: &Address| [&[address.kind as u8], &address.octets[..]].concat();
         let advertiser = match &report.address {
@@ -59,13 +59,13 @@ impl Endpoint {
     }
 
     /// LE Advertising Set Terminated; with a connection, if one has ended it.
-    pub(super) fn tell_terminated(&mut self, End { status, set, connection, events }: End) {
+    pub(super) fn report_terminated(&mut self, End { status, set, connection, events }: End) {
         let [low, high] = connection.unwrap_or(0).to_le_bytes();
         self.subevent(ADVERTISING_SET_TERMINATED, &[status.0, set, low, high, events]);
     }
 
     /// LE Scan Request Received.
-    pub(super) fn tell_scan_request(
+    pub(super) fn report_scan_request(
         &mut self,
         set: u8,
         scanner: Address,
@@ -81,7 +81,7 @@ impl Endpoint {
     }
 
     /// LE Scan Timeout.
-    pub(super) fn tell_scan_timeout(&mut self) {
+    pub(super) fn report_scan_timeout(&mut self) {
         self.subevent(SCAN_TIMEOUT, &[]);
     }
 }
