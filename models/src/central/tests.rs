@@ -194,7 +194,7 @@ fn lamp(world: &World<Actor>) -> &Lamp {
     lamp
 }
 
-/// What the central's host told, for when a test fails.
+/// The log of the central's host, for failing tests.
 fn story(world: &World<Actor>) -> Vec<String> {
     let told = |kind: &RecordKind| match kind {
         RecordKind::Note(Note::Host(text)) => Some(text.clone()),

@@ -62,7 +62,7 @@ fn every_quirk_says_how_it_shows_and_changes_what_it_extends() {
     assert!(catalogue::centrals().iter().all(|entry| entry.quirk.is_none()));
 }
 
-/// Q1 to Q50: each is expressed by a file, or told why not.
+/// Q1 to Q50: each is expressed by a file, or listed with the reason why not.
 #[test]
 fn the_catalogue_is_complete() {
     let mut ids: Vec<String> = catalogue::quirks()
@@ -344,7 +344,7 @@ fn rules_that_could_have_no_effect_are_errors() {
     }
 }
 
-/// A value without effect that contradicts nothing is told, and taken.
+/// A value without effect that contradicts nothing is accepted with a warning.
 #[test]
 fn values_that_have_no_effect_are_told() {
     let cases = [

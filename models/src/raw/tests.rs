@@ -101,7 +101,7 @@ fn what_is_sent_is_answered_in_the_next_event() {
 #[test]
 fn octets_bits_and_lengths_are_those_of_the_script() {
     let unknown = (5, Opcode::UNKNOWN_RSP);
-    // An opcode that nobody has; then the same with the LLID made another one.
+    // An unknown opcode; then the same with another LLID.
     let odd = ScriptPacket::new(3, vec![0xFE, 1, 2]);
     let other = ScriptPacket { flip: 0x01, ..odd.clone() };
     let steps = vec![

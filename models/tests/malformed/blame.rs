@@ -1,4 +1,4 @@
-//! Whoever sends what no central may send is named by the oracle.
+//! The oracle names the sender of PDUs that no central may send.
 
 use std::collections::BTreeSet;
 

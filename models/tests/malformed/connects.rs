@@ -1,5 +1,5 @@
-//! Requests for a connection that no initiator may send: the peripheral is not in such a
-//! connection, and nobody blames it for that.
+//! Requests for a connection that no initiator may send: the peripheral does not enter such a
+//! connection, and is not blamed for that.
 
 use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use bletwin_models::raw::{Script, ScriptStep};

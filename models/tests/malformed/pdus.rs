@@ -368,7 +368,7 @@ fn other_length(kind: &str, draw: &mut Draw) -> ScriptPacket {
     ScriptPacket::new(Llid::Control as u8, payload)
 }
 
-/// A frame on a channel that nobody has, or one that ends before it is complete.
+/// A frame on an unknown channel, or one that ends before it is complete.
 fn l2cap(draw: &mut Draw) -> Vec<u8> {
     let data = draw.octets(0, 19);
     let length = draw.one(&[data.len() as u16, 0, 1, 30, u16::MAX]);

@@ -37,17 +37,17 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) type Actor = End<PeripheralNode, RawCentral>;
 
-/// What differs from one PDU in its own event that arrives at once.
+/// The variation of the simple case: one PDU in its own event that arrives the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Variant {
     Plain,
-    /// The central hears no answer in so many events, and repeats.
+    /// The central hears no answer in this many events, and repeats.
     Unheard(u16),
-    /// So many repetitions follow under the old SN.
+    /// This many repetitions follow with the old SN.
     Repeated(u16),
-    /// So many events before are left out.
+    /// This many events before are skipped.
     Late(u16),
-    /// Its event begins so many µs off its anchor point, within what clocks may err.
+    /// Its event begins this many µs off its anchor point, within clock tolerances.
     Jitter(i32),
     /// Reserved bits of its header are set, which a receiver ignores.
     Reserved(u8),
@@ -104,7 +104,7 @@ impl Case {
 }
 
 impl Setup {
-    /// Whether PDUs are encrypted in the end.
+    /// Whether PDUs are encrypted at the end.
     fn seals(&self) -> bool {
         let last = self.steps.iter().rev().find_map(|step| match step {
             ScriptStep::SealTx(on) => Some(*on),
@@ -281,7 +281,7 @@ pub(crate) fn run(world: &mut World<Actor>, setup: &Setup) {
     }
 }
 
-/// What the record tells of the answer to the PDU that the step `at` sends.
+/// The answer in the record to the PDU that the step `at` sends.
 fn answer(
     world: &World<Actor>,
     at: usize,

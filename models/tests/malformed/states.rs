@@ -20,7 +20,7 @@ pub(crate) const FEATURES: FeatureSet = FeatureSet(0xFF_CFFF);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
     pub(crate) steps: Vec<ScriptStep>,
-    /// What the peripheral's host is told to do when a step begins.
+    /// Actions of the peripheral's host at the beginning of steps.
     pub(crate) acts: Vec<(usize, Act)>,
     /// The peripheral has forgotten the bond.
     pub(crate) no_bond: bool,

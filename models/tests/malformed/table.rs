@@ -13,7 +13,7 @@ pub(crate) enum Answer {
     Terminate(u8),
     Leave(u8),
     End,
-    /// Never allowed: it neither goes on nor tells its host that it does not.
+    /// Never allowed: it neither continues nor reports the end to its host.
     Lost,
 }
 

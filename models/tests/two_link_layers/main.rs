@@ -222,7 +222,7 @@ impl End {
         match self {
             Self::Peripheral { .. } => vec![Say::Acl(acl.clone())],
             Self::Central { host, .. } => {
-                // What the peripheral does not send at once comes in fragments.
+                // Data that the peripheral does not send in one PDU come in fragments.
                 assert_eq!(acl.boundary == AclBoundary::First, host.received == 0);
                 assert!(acl.data.iter().all(|octet| usize::from(*octet) == host.echoes));
                 host.received += acl.data.len();
@@ -475,7 +475,7 @@ fn agree_on_le_coded_when_packets_are_lost() {
     }
 }
 
-/// All that two centrals may want at once, the second a little later, over one radio.
+/// Every pair of procedures of two centrals, the second a little later, over one radio.
 #[test]
 fn two_centrals_get_what_each_of_them_wants() {
     for seed in 0..4 {

@@ -40,7 +40,7 @@ fn parameter_request_against_own_phy_request() {
     assert_eq!(rig.disconnected(), None);
 }
 
-/// X9: both at once.
+/// X9: both at the same time.
 /// LL-COLL-2: the central rejects.
 #[test]
 fn phy_request_against_own_phy_request() {

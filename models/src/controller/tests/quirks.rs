@@ -75,7 +75,7 @@ fn blocked_control_queue() {
     assert_eq!(rig.sent.len(), before);
 }
 
-/// M1: after so many more events nothing is sent; the host learns of it by supervision.
+/// M1: after this many further events nothing is sent; the host gets a supervision timeout.
 #[test]
 fn silence_after_events() {
     let mut rig = asked(Answer::SilentAfterEvents(3));
@@ -273,7 +273,7 @@ fn pressed_parameters_are_asked_for_or_announced() {
     }
 }
 
-/// Pressed procedures wait for nobody: not for the answer to another, not for an encryption start.
+/// Pressed procedures wait for nothing: not for the answer to another, not for an encryption start.
 #[test]
 fn pressed_procedures_start_in_their_event_whatever_is_open() {
     let press = OwnProcedure::at;

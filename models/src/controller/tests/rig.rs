@@ -1,5 +1,5 @@
-//! The scripted peripheral: it acknowledges everything and sends what it is told. The radio
-//! between is ideal and hears on any channel and PHY; tests look at which were used.
+//! The scripted peripheral: it acknowledges everything and sends its script. The radio between is
+//! ideal and hears on any channel and PHY; tests look at which were used.
 
 use std::collections::VecDeque;
 
@@ -307,7 +307,7 @@ impl Rig {
             .collect()
     }
 
-    /// So many events without a word of the peripheral; what the central sent in them.
+    /// This many events without PDUs of the peripheral; returns those of the central.
     pub(super) fn events(&mut self, count: u16) -> Vec<ControlPdu> {
         (0..count).flat_map(|_| self.exchange(None)).collect()
     }

@@ -114,7 +114,7 @@ impl<'a> Replay<'a> {
         self.receive(Pdu::PublicKey(key(self.value("public_key_resp"))))
     }
 
-    /// DHKey, from whichever private key the transcript tells.
+    /// DHKey, from the private key in the transcript.
     fn dhkey(&self) -> Option<Secret<32>> {
         let private = Secret::new(hex(self.value("our_private_key")));
         let other = if self.value("we_are") == "initiator" { "resp" } else { "init" };
