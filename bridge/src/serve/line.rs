@@ -290,7 +290,7 @@ mod tests {
         });
         let seen = tokio::select! {
             biased;
-            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => panic!("no change is reported"),
+            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => panic!("no change"),
             seen = changes => seen,
         };
         assert_eq!(seen, [Change::Refused]);
