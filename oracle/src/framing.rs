@@ -11,6 +11,7 @@ use bletwin_rules::framing::{LL_CRC_1, LL_FRAME_1, LL_FRAME_2, LL_FRAME_3};
 
 use super::feature_bits::Own;
 use super::link::{Link, Packet};
+use super::values::is_long_enough;
 use super::{Finding, Findings};
 use bletwin_sniffer::RecordId;
 
@@ -71,19 +72,19 @@ fn wrong_field(
     request: &ConnectInd,
     coded: Option<RecordId>,
 ) -> Option<(&'static str, Vec<RecordId>)> {
-    let interval = u32::from(request.interval);
-    let latency = u32::from(request.latency);
-    // Units: timeout 10 ms, interval 1.25 ms.
-    let needed = 2 * interval * (latency + 1);
+    let ConnectInd { interval, latency, timeout, .. } = *request;
     let checks = [
         (good_access_address(request.access_address), "access address"),
         ((6..=3200).contains(&interval), "interval"),
         (latency <= 499, "latency"),
-        ((10..=3200).contains(&request.timeout), "supervision timeout"),
-        (u32::from(request.timeout) * 8 > needed, "supervision timeout for latency and interval"),
-        (request.win_size >= 1 && u32::from(request.win_size) <= 8, "window size"),
-        (u32::from(request.win_size) < interval, "window size for the interval"),
-        (u32::from(request.win_offset) <= interval, "window offset"),
+        ((10..=3200).contains(&timeout), "supervision timeout"),
+        (
+            is_long_enough(interval, latency, timeout),
+            "supervision timeout for latency and interval",
+        ),
+        (request.win_size >= 1 && request.win_size <= 8, "window size"),
+        (u16::from(request.win_size) < interval, "window size for the interval"),
+        (request.win_offset <= interval, "window offset"),
         ((request.channel_map & 0x1F_FFFF_FFFF).count_ones() >= 2, "channel map"),
         ((5..=16).contains(&request.hop), "hop increment"),
     ];

@@ -42,14 +42,22 @@ fn wrong(pdu: &ControlPdu) -> Option<&'static str> {
 
 /// Interval and latency with the supervision timeout that they need; units 1.25 ms and 10 ms.
 fn timing(interval: u16, latency: u16, timeout: u16) -> Option<&'static str> {
-    let needed = 2 * u32::from(interval) * (u32::from(latency) + 1);
     let checks = [
         ((6..=3200).contains(&interval), "the interval"),
         (latency <= 499, "the latency"),
         ((10..=3200).contains(&timeout), "the supervision timeout"),
-        (u32::from(timeout) * 8 > needed, "the supervision timeout for interval and latency"),
+        (
+            is_long_enough(interval, latency, timeout),
+            "the supervision timeout for interval and latency",
+        ),
     ];
     checks.into_iter().find(|(good, _)| !good).map(|(_, name)| name)
+}
+
+/// Whether a supervision timeout (units of 10 ms) is more than twice as long as the peripheral may
+/// stay silent (intervals of 1.25 ms). Takes whatever the fields hold.
+pub(super) fn is_long_enough(interval: u16, latency: u16, timeout: u16) -> bool {
+    u64::from(timeout) * 8 > 2 * u64::from(interval) * (u64::from(latency) + 1)
 }
 
 fn update_field(update: &ConnectionUpdate) -> Option<&'static str> {

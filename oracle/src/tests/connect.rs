@@ -40,7 +40,7 @@ fn every_field_of_a_connect_ind_has_its_range() {
         &|r| r.hop = 5,
         &|r| r.hop = 16,
     ];
-    let illegal: [Edit; 17] = [
+    let illegal: [Edit; 18] = [
         &|r| (r.interval, r.win_size) = (5, 1),
         &|r| (r.interval, r.timeout) = (3201, 3200),
         &|r| (r.interval, r.latency, r.timeout) = (6, 500, 3200),
@@ -58,6 +58,7 @@ fn every_field_of_a_connect_ind_has_its_range() {
         &|r| r.channel_map = 1 | 0b11 << 37,
         &|r| r.hop = 4,
         &|r| r.hop = 17,
+        &|r| (r.interval, r.latency, r.timeout) = (u16::MAX, u16::MAX, u16::MAX),
     ];
     for (n, edit) in legal.into_iter().enumerate() {
         assert!(accepted(edit), "legal {n}");
