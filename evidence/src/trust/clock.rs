@@ -12,7 +12,9 @@ const NS: i64 = 64;
 /// T_IFS in 1/64 ns.
 const T_IFS: i64 = 150 * US;
 /// Two packets of one event, with a clock that is not too bad.
-const NEAR: i64 = 1_000 * US;
+const NEAR: u64 = 1_000 * TICKS_PER_US;
+/// So far from the time of the file a counter is not that of its packets: 2 s.
+const FAR: u64 = 2_000_000 * TICKS_PER_US;
 /// A clock with a typical error of T_IFS below this is that of the air.
 const EXACT: i64 = 5 * US / 2;
 /// The beginning and end of all times, so that sums of them are no overflow: a year.
@@ -77,7 +79,7 @@ impl Ticking {
             }),
         };
         // Over a pause that the counter does not span, or where it was set anew, the file counts.
-        let far = at.saturating_sub(file).abs() > 2_000_000 * US;
+        let far = at.abs_diff(file) > FAR;
         let at = if far { file } else { at };
         self.before = Some((at, packet.counted, air_time(packet, self.removed)));
         Some(at)
@@ -111,8 +113,8 @@ fn errors(packets: &[SniffedPacket], device: bool, removed: bool) -> Option<[(i6
             let long = [first, packet].map(|packet| air_time(packet, removed));
             for (errors, long) in errors.iter_mut().zip(long) {
                 let gap = between.saturating_sub(long);
-                let off = gap.saturating_sub(T_IFS).unsigned_abs();
-                errors.extend((gap.abs() < NEAR).then(|| u32::try_from(off).unwrap_or(u32::MAX)));
+                let off = u32::try_from(gap.abs_diff(T_IFS)).unwrap_or(u32::MAX);
+                errors.extend((gap.unsigned_abs() < NEAR).then_some(off));
             }
         }
         before = Some((packet, at));
