@@ -200,3 +200,25 @@ fn a_central_that_has_changed_its_address_is_known_by_its_bond() {
     let different: BTreeSet<_> = meeting.initiators().iter().map(|a| a.octets).collect();
     assert_eq!((meeting.status(0).connections, different.len()), (4, 1));
 }
+
+/// The accept list of a bonded peripheral holds identities: a central that has changed
+/// its address is let in, and a stranger is not, whose CONNECT_IND nobody answers.
+#[test]
+fn the_accept_list_knows_a_central_that_has_changed_its_address() {
+    let mut meeting = Meeting::new(&["accept=bonded-only"]);
+    let hides = ["central.address-type=resolvable", "central.rpa-timeout-ms=20000"];
+    meeting.joined_by(central(&hides, 4, 30));
+    meeting.until(20);
+    assert!(meeting.status(0).bonded && meeting.status(0).connections == 1);
+    let another = ["central.address-type=public", "central.address=00:00:5E:00:53:99"];
+    meeting.joined_by(central(&another, 3, 1));
+    meeting.until(200);
+    let (owner, stranger) = (meeting.status(0), meeting.status(1));
+    assert_eq!((owner.connections, owner.attempts), (4, 1), "{owner:?}");
+    assert_eq!((stranger.attempts, stranger.bonded), (0, false), "{stranger:?}");
+    let public = Address::public([0, 0, 0x5E, 0, 0x53, 0x99]);
+    let initiators = meeting.initiators();
+    let strange = initiators.iter().filter(|address| **address == public).count();
+    let different: BTreeSet<_> = initiators.iter().map(|address| address.octets).collect();
+    assert!(strange > 1 && different.len() == 5, "{initiators:?}");
+}
