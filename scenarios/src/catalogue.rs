@@ -161,10 +161,10 @@ pub const fn all() -> &'static [Scenario] {
     ALL
 }
 
-/// One by its name, in which somebody pairs.
+/// A scenario with pairing, by its name.
 ///
 /// # Errors
-/// [`BadInput`] that names the nearest ones, or says that nobody pairs in it.
+/// [`BadInput`] that names the nearest ones, or says that it has no pairing.
 pub fn pairing_by_name(name: &str) -> Result<&'static Scenario, BadInput> {
     let scenario = by_name(name)?;
     match scenario.story {

@@ -2,7 +2,7 @@
 
 use bletwin_models::controller::ControllerConfig;
 
-/// What the host is, as far as it matters.
+/// The known properties of the host.
 #[derive(Clone, Debug)]
 pub struct Guest {
     /// What reports call it.

@@ -1,4 +1,4 @@
-//! What the oracle found in a run, sorted by what the central's profile admits to.
+//! The findings of a run, sorted by whether the central's profile declares them.
 
 use ble::time::Instant;
 use bletwin_explore::INVARIANT;
@@ -9,8 +9,8 @@ use bletwin_sim::record::Record;
 use bletwin_sim::view;
 use serde::Serialize;
 
-/// What may be found against the central. Against the peripheral nothing may, and a broken
-/// invariant may be found against nobody.
+/// Which violations of the central are permitted. None are of the peripheral, and no broken
+/// invariant is of any device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permit {
     /// These rules, by id, as its profile declares.
@@ -22,7 +22,7 @@ pub enum Permit {
 /// The oracle's findings in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
-    /// Violations that nobody has announced: a run with one has failed.
+    /// Undeclared violations: a run with one has failed.
     pub unexpected: Vec<Finding>,
     /// Violations of the central that its profile declares, or that its made-up quirks bring about.
     pub admitted: Vec<Finding>,
@@ -30,7 +30,7 @@ pub struct Judgement {
     pub observed: Vec<Finding>,
 }
 
-/// An observation as `--json` tells it.
+/// An observation as in `--json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Observed {
     /// Id of the rule.
@@ -39,11 +39,11 @@ pub struct Observed {
     pub by: &'static str,
     /// When, in simulated microseconds.
     pub at_us: u64,
-    /// What was done instead, in a few words.
+    /// The observed behaviour, in a few words.
     pub text: String,
 }
 
-/// A finding as `--json` tells it.
+/// A finding as in `--json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReportedFinding {
     /// Id of the rule.
@@ -81,14 +81,14 @@ impl Judgement {
         Self { unexpected: invariants(records).collect(), ..Self::default() }
     }
 
-    /// All findings, those first that nobody has announced.
+    /// All findings, undeclared ones first.
     pub fn all(&self) -> impl Iterator<Item = &Finding> {
         self.unexpected.iter().chain(&self.admitted)
     }
 
-    /// All findings as `--json` tells them.
+    /// All findings as in `--json`.
     #[must_use]
-    pub fn told(&self, peripheral: NodeId) -> Vec<ReportedFinding> {
+    pub fn reported(&self, peripheral: NodeId) -> Vec<ReportedFinding> {
         let one = |finding: &Finding, admitted| ReportedFinding {
             rule: finding.rule,
             culprit: side(finding.culprit != peripheral),
@@ -100,8 +100,8 @@ impl Judgement {
         unexpected.chain(self.admitted.iter().map(|finding| one(finding, true))).collect()
     }
 
-    /// Every violation that nobody has announced, for people: the rule, by whom, when, what
-    /// happened, and the section of the specification.
+    /// Every undeclared violation, for people: rule, culprit, time, event, and section of the
+    /// specification.
     #[must_use]
     pub fn violations(&self, peripheral: NodeId) -> Option<String> {
         lines(&self.unexpected, peripheral)
@@ -113,7 +113,7 @@ impl Judgement {
         lines(&self.observed, peripheral)
     }
 
-    /// All observations as `--json` tells them.
+    /// All observations as in `--json`.
     #[must_use]
     pub fn observations(&self, peripheral: NodeId) -> Vec<Observed> {
         let one = |finding: &Finding| Observed {
@@ -189,8 +189,8 @@ mod tests {
 
     use super::*;
 
-    /// A device that notices a fault of its own has failed the run, whatever its profile admits
-    /// and whether the oracle is asked or not.
+    /// A device that reports a broken invariant fails the run, regardless of its profile and of the
+    /// oracle.
     #[test]
     fn a_broken_invariant_is_a_finding_against_whoever_it_is() {
         let invariant = Trace::Invariant { invariant: Invariant::ReportsFit, count: 2 };

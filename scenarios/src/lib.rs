@@ -1,4 +1,4 @@
-//! Scenarios: what people and devices do, what is expected, and what came of it.
+//! Scenarios: actions of people and devices, the expected outcome, and the result.
 //!
 //! [`bletwin_setup::Setup`] says which firmware, which central, which air and which seed;
 //! [`stage::Stage`] plays a scenario of the [`catalogue`] with it. What happened is in

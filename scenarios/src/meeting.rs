@@ -1,9 +1,9 @@
-//! A model central meets somebody's own host: a scenario whose peripheral is an endpoint of
+//! A model central meets a user's own host: a scenario whose peripheral is an endpoint of
 //! [`bletwin_bridge::serve`].
 //!
-//! Its end, its outcome and what the oracle finds are those of any scenario ([`Stage`]). The host
-//! is the user's; the controller below it is bletwin's, so that faults of the user's own controller
-//! do not show.
+//! Its end, its outcome and its findings are determined as in any scenario ([`Stage`]). The host is
+//! the user's; the controller below it is bletwin's, so that faults of the user's own controller do
+//! not show.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ use crate::guest::Guest;
 use crate::stage::{Cast, Finished, Stage};
 use crate::story::{Scenario, Story};
 
-/// What a person can type.
+/// The commands that a person can type.
 const HELP: &str = "passkey NUMBER | yes | no | cancel";
 
 /// Whether a host from outside is there.
@@ -33,35 +33,36 @@ pub enum Presence {
     /// It has not come yet.
     #[default]
     Awaited,
-    /// It has come, and has not advertised yet.
+    /// It has connected to the endpoint, and has not advertised yet.
     Here,
     /// It has left without having advertised.
     Left,
-    /// It has advertised: the scenario has begun, and goes on whether it stays or not.
+    /// It has advertised: the scenario has begun, and continues even without it.
     Met,
 }
 
-/// A scenario under way with a host from outside. Time stands still until the host has come.
+/// A scenario under way with a host from outside. Time stands still until the host has connected to
+/// its endpoint.
 pub struct Meeting {
     stage: Stage,
     presence: Rc<Cell<Presence>>,
     live: Live,
     /// Records that [`Lent::settled`] has been given.
-    told: usize,
+    passed_on: usize,
 }
 
 impl Meeting {
     /// Puts everybody in place.
     ///
     /// # Errors
-    /// If the scenario turns on something that only firmware of bletwin's own can be made to do.
+    /// If the scenario needs an action that only bletwin's own firmware supports.
     pub fn new(scenario: &Scenario, setup: &Setup, guest: Guest) -> Result<Self, BadInput> {
         playable(scenario)?;
         let mut setup = setup.clone();
         let host = &mut setup.central.host;
         // It comes when the host advertises: getting ready takes no part of the scenario's time.
         host.autostart = false;
-        // Nobody else is in this air.
+        // There is no other device in this air.
         if host.target == HostConfig::default().target {
             host.target = Target::Any;
         }
@@ -78,10 +79,10 @@ impl Meeting {
         }
         let cast = Cast::of(scenario, &setup).with_guest(guest);
         let stage = Stage::with(scenario, cast);
-        Ok(Self { stage, presence: Rc::default(), live: Live::default(), told: 0 })
+        Ok(Self { stage, presence: Rc::default(), live: Live::default(), passed_on: 0 })
     }
 
-    /// Tells whether the host is there, while somebody else has the meeting.
+    /// A handle that shows whether the host is there, while another task runs the meeting.
     #[must_use]
     pub fn presence(&self) -> Rc<Cell<Presence>> {
         Rc::clone(&self.presence)
@@ -93,7 +94,7 @@ impl Meeting {
         self.is_over()
     }
 
-    /// The host has gone, and nobody else has anything to say: the rest passes at once.
+    /// The host has disconnected, and no other input can come: runs the rest without delay.
     pub fn play_out(&mut self) {
         self.leave(Port(0));
         self.run_until(Instant::MAX);
@@ -194,8 +195,8 @@ impl Lent for Meeting {
 
     fn settled(&mut self) -> Vec<(Record, Option<AirItem>)> {
         let records = self.stage.world.records();
-        self.live.add(records.get(self.told..).unwrap_or_default().to_vec());
-        self.told = records.len();
+        self.live.add(records.get(self.passed_on..).unwrap_or_default().to_vec());
+        self.passed_on = records.len();
         self.live.settled(self.stage.world.now())
     }
 

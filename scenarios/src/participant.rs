@@ -68,13 +68,13 @@ impl Node for Participant {
         }
     }
 
-    fn armed(&self, tell: Tell<'_>) {
+    fn armed(&self, report: Tell<'_>) {
         match self {
-            Self::Peripheral(node) => node.armed(tell),
-            Self::Chip(node) => node.armed(tell),
-            Self::Endpoint(node) => node.armed(tell),
-            Self::Central(node) => node.armed(tell),
-            Self::User(node) => node.armed(tell),
+            Self::Peripheral(node) => node.armed(report),
+            Self::Chip(node) => node.armed(report),
+            Self::Endpoint(node) => node.armed(report),
+            Self::Central(node) => node.armed(report),
+            Self::User(node) => node.armed(report),
         }
     }
 

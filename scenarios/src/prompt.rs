@@ -1,5 +1,4 @@
-//! What is done to a device in the middle of a run, beside the story: by its application or by the
-//! person in front of it.
+//! Actions on a device during a run, beside the story: by its application or by the person at it.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +10,7 @@ pub use bletwin_sim::node::Act;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
 
-/// What a prompt counts from. Each connection has its own.
+/// The start of a prompt's delay. Each connection has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Milestone {
     /// World time zero, when the devices are switched on.
@@ -28,12 +27,12 @@ pub enum Milestone {
     Ended,
 }
 
-/// To whom it is done.
+/// The device that it acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The peripheral: its application, or whoever holds it.
+    /// The peripheral: its application, or the person at it.
     Peripheral,
-    /// The central: its host, or whoever uses it.
+    /// The central: its host, or its user.
     Central,
 }
 
@@ -42,7 +41,7 @@ pub enum Target {
 pub struct Prompt {
     /// The device to which it is done.
     pub target: Target,
-    /// What is done to that device.
+    /// The action on that device.
     pub act: Act,
     /// In which connection, from 1; `None`: in each. Without meaning at [`Milestone::Start`].
     pub connection: Option<u32>,
@@ -66,7 +65,7 @@ impl Prompt {
     }
 }
 
-/// Knows what is to be done next.
+/// The queue of prompts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prompter {
     prompts: Vec<Prompt>,
@@ -137,7 +136,7 @@ impl Prompter {
                 self.waiting.push((at + prompt.after, index));
             }
         }
-        // Stable: what was asked for first comes first.
+        // A stable sort: prompts of the same time keep their order.
         self.waiting.sort_by_key(|(at, _)| *at);
     }
 

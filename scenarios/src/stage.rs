@@ -42,7 +42,7 @@ const NO_REACH_DB: i32 = 300;
 /// A scenario under way.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    /// The world; its record tells everything.
+    /// The world with its record.
     pub world: World<Participant>,
     /// The peripheral's node.
     pub peripheral: NodeId,
@@ -50,15 +50,15 @@ pub struct Stage {
     pub central: NodeId,
     /// The other central, in a story with two devices.
     beside: Option<NodeId>,
-    /// What the centrals are called, in a story with two.
+    /// The names of the centrals, in a story with two.
     parties: Option<[String; 2]>,
     scenario: Scenario,
     names: [String; 2],
     seed: u64,
     required_level: u8,
-    /// What the peripheral is after an update of its firmware.
+    /// The peripheral's application after an update of its firmware.
     update: Option<Tenant>,
-    /// Whether somebody presses the pairing button.
+    /// Whether a person presses the pairing button.
     needs_button: bool,
     permits: [Permit; 2],
     facts: PeripheralFacts,
@@ -72,7 +72,7 @@ pub struct Stage {
     quiet: Option<Instant>,
     /// Whether anything recurs, and whether that is under way.
     recurs: [bool; 2],
-    /// How long it goes on at least once nothing is under way.
+    /// Minimum duration once nothing is under way.
     rest: Duration,
     /// How late the peripheral's host gets to work at most.
     host_latency: Duration,
@@ -82,12 +82,12 @@ pub struct Stage {
     prompter: Prompter,
 }
 
-/// Who plays, where, and with which luck.
+/// The devices, their air, and the seed.
 #[derive(Clone, Debug)]
 pub struct Cast {
     /// Names of peripheral and central, for reports.
     pub names: [String; 2],
-    /// The firmware; of a chip, what is known of its file.
+    /// The firmware; for a chip, the known properties of its file.
     pub peripheral: Build,
     /// The file that a chip runs in its place.
     pub chip: Option<Image>,
@@ -97,7 +97,7 @@ pub struct Cast {
     pub central: Central,
     /// The second central of a story with two, and its name, if it is of another kind.
     pub other: Option<(String, Profile)>,
-    /// What the oracle may find against each of the centrals.
+    /// The permitted findings against each central.
     pub permits: [Permit; 2],
     /// Air and clocks.
     pub air: Air,
@@ -286,8 +286,8 @@ impl Stage {
         stage
     }
 
-    /// The same, but the link is looked at for at least so long once nothing is under way: for
-    /// what an idle link is like.
+    /// The same, but the link is observed for at least this long once nothing is under way, to
+    /// measure an idle link.
     #[must_use]
     pub fn resting(self, rest: Duration) -> Self {
         Self { rest, ..self }
@@ -339,8 +339,8 @@ impl Stage {
         false
     }
 
-    /// Lets time pass until this moment, or until the scenario is over. `false`: it is over.
-    /// Whoever wants something to be otherwise from then on changes [`Self::world`] and goes on.
+    /// Lets time pass until this moment, or until the scenario is over. `false`: it is over. To
+    /// change the course from then on, change [`Self::world`] and continue.
     pub fn run_until(&mut self, moment: Instant) -> bool {
         while self.advance(moment) {}
         moment < self.end()
@@ -364,7 +364,7 @@ impl Stage {
         due
     }
 
-    /// Puts into the world what is to be done before anything else happens.
+    /// Gives the world the actions that are due before its next event.
     fn prompt(&mut self, end: Instant) {
         let next = self.world.next_event().map_or(end, |next| next.min(end));
         if self.out_of_reach.take_if(|at| *at <= next).is_some() {
@@ -392,8 +392,8 @@ impl Stage {
         for record in records.get(self.seen..).unwrap_or_default() {
             match self.world.node(self.peripheral) {
                 Participant::Chip(chip) => {
-                    let tells = chip.word(RESULT, 1).is_some();
-                    self.facts.add_other(self.central, tells, record);
+                    let reports_end = chip.word(RESULT, 1).is_some();
+                    self.facts.add_other(self.central, reports_end, record);
                 }
                 _ => self.facts.add(self.peripheral, record),
             }
@@ -432,7 +432,7 @@ impl Stage {
         self.begun.is_some()
     }
 
-    /// Why what came of it is not what the scenario or a test meant, if it is not.
+    /// Why the result is not what the scenario or a test meant, if so.
     fn void(&self) -> Option<String> {
         self.stopped().or_else(|| self.unknown_button())
     }
@@ -472,7 +472,7 @@ impl Stage {
             sim_seconds: self.world.now().as_us() as f64 / 1e6,
             trace_sha256: hex(&self.world.trace_sha256()),
             hci_sha256: hci_sha256(&records),
-            findings: judgement.told(self.peripheral),
+            findings: judgement.reported(self.peripheral),
             observations: judgement.observations(self.peripheral),
             cpu: self.chip().and_then(|chip| CpuSummary::of(chip, &records, nodes)),
         };

@@ -1,4 +1,4 @@
-//! What a scenario is.
+//! A scenario, as data.
 
 use ble::security::IoCapability;
 
@@ -11,12 +11,12 @@ use bletwin_setup::applications;
 use bletwin_setup::error::BadInput;
 use firmware_core::config::{Accept, Config, PairingOutsideMode};
 
-/// What the person and the central do.
+/// The actions of the person and the central.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Story {
-    /// The central connects and pairs as its kind does; the person types what is asked.
+    /// The central connects and pairs as its kind does; the person answers each dialog.
     Pair,
-    /// As `Pair`; then the central leaves, comes back and encrypts with the stored key.
+    /// As `Pair`; then the central disconnects, reconnects and encrypts with the stored key.
     Reconnect,
     /// As `Pair`; then the central stays connected for most of a minute.
     Stay,
@@ -28,20 +28,20 @@ pub enum Story {
     /// table of attributes.
     Updated,
     /// As `Reconnect`, but between two connections the central's other system is booted: it has the
-    /// same address, its own store of keys, and may behave otherwise. It bonds, and then the first
-    /// one comes back.
+    /// same address, its own store of keys, and may behave differently. It bonds, and then the
+    /// first one comes back.
     DualBoot,
-    /// Two centrals bond, one after the other. Then both want to come back at once: one wins, and
-    /// when it leaves the other one has its turn.
+    /// Two centrals bond, one after the other. Then both try to reconnect at the same time: one
+    /// wins, and when it disconnects the other one has its turn.
     TwoHosts,
     /// As `Pair`, but the person types a wrong passkey.
     WrongPasskey,
-    /// The central reads and subscribes to whatever anyone may, stays for a while and leaves;
-    /// nobody pairs.
+    /// The central reads and subscribes to everything open, stays for a while and disconnects,
+    /// without pairing.
     Unpaired,
     /// An attacker guesses the passkey bit by bit.
     StaticPasskey,
-    /// Both hosts ask for procedures that meet; nobody pairs. See [`crate::collision::play`].
+    /// Both hosts start procedures that collide, without pairing. See [`crate::collision::play`].
     Collision(&'static Collision),
     /// The same on two links of one peripheral, whose devices the scenario brings along. See
     /// [`crate::collision::links::play`].
@@ -49,7 +49,7 @@ pub enum Story {
 }
 
 impl Story {
-    /// Whether somebody pairs in it because the devices want it.
+    /// Whether it includes a pairing that the devices start.
     #[must_use]
     pub const fn pairs(self) -> bool {
         !matches!(self, Self::Unpaired | Self::StaticPasskey | Self::Collision(_) | Self::Links(_))
@@ -70,7 +70,7 @@ impl Story {
         }
     }
 
-    /// Connections that it takes to tell it.
+    /// Number of connections that it takes.
     #[must_use]
     pub const fn connections(self) -> u32 {
         match self {
@@ -82,19 +82,19 @@ impl Story {
     }
 }
 
-/// A story, what has to come of it, and within which time.
+/// A story with its expected outcome and time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scenario {
     /// As on the command line.
     pub name: &'static str,
     /// What happens in it, in a line.
     pub text: &'static str,
-    /// What the person and the central do.
+    /// The actions of the person and the central.
     pub story: Story,
     /// The outcome with which the run counts as passed.
     pub expects: Verdict,
-    /// Simulated seconds within which its outcome has to be reached. Then it goes on until nothing
-    /// is under way and the link has survived that; see [`crate::stage`].
+    /// Simulated seconds within which its outcome has to be reached. Then it continues until
+    /// nothing is under way and the link has survived that; see [`crate::stage`].
     pub limit_s: u64,
     /// What may still be under way then, as [`What::kind`](ble::armed::What::kind) has
     /// it.
@@ -110,8 +110,8 @@ pub(crate) const DELETE_BONDS: &str = "delete-bonds";
 /// The button that lets a new central bond.
 pub(crate) const PAIRING: &str = "pairing";
 
-/// Whether a peripheral bonds with nobody new before its pairing button has been pressed: without
-/// display and keyboard nobody takes part in a pairing.
+/// Whether a peripheral bonds with a new central only after its pairing button was pressed: without
+/// display and keyboard no person takes part in a pairing.
 pub(crate) fn bonds_by_button(config: &Config) -> bool {
     config.outside_mode() != PairingOutsideMode::Authenticated
         || config.io == IoCapability::NoInputNoOutput
@@ -121,9 +121,9 @@ impl Scenario {
     /// Whether it can be played with this peripheral at all.
     ///
     /// # Errors
-    /// If the story turns on a button that the application does not have, or steps that the user
-    /// has given are about a characteristic that it does not have: that would do nothing, and what
-    /// the run then says would be about another story.
+    /// If the story needs a button that the application does not have, or steps given by the user
+    /// name a characteristic that it does not have: these would do nothing, and the result would be
+    /// that of another story.
     pub fn fits(&self, setup: &Setup) -> Result<(), BadInput> {
         self.fits_centrals(setup)?;
         self.fits_steps(setup)?;
@@ -210,9 +210,9 @@ impl Scenario {
         })
     }
 
-    /// Whether a person who wants to pair, and has read the manual, presses the pairing button:
-    /// not where the passkey is all that it takes, unless one that is bonded shuts all others out.
-    /// An attacker has nobody at the device.
+    /// Whether a person who wants to pair, and has read the manual, presses the pairing button: not
+    /// where the passkey suffices, unless a bonded central shuts all others out. An attacker has no
+    /// accomplice at the device.
     pub(crate) fn presses_pairing(&self, config: &Config) -> bool {
         let another = self.story == Story::TwoHosts && config.accept == Accept::BondedOnly;
         self.story.pairs() && (bonds_by_button(config) || another)

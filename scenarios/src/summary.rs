@@ -23,7 +23,7 @@ pub enum Verdict {
     Bonded,
     /// The same, and then the link died: neither user nor application had ended it.
     BondedThenLost,
-    /// The same, but in the end the central could not do with the attributes what it wanted.
+    /// The same, but at the end the central's steps on attributes failed.
     Unserved,
     /// The link died before.
     Disconnected,
@@ -33,7 +33,7 @@ pub enum Verdict {
     Paired,
     /// Nothing of that in the time that the scenario allows.
     Timeout,
-    /// All that the central wanted was served, and nobody paired.
+    /// All requests of the central were served, without pairing.
     Served,
     /// Procedures that met ended as the rules say.
     Resolved,
@@ -87,8 +87,8 @@ pub struct Summary {
     pub security_level: Option<u8>,
     /// Last `Security failed` of the peripheral's log, as `bt_security_err`.
     pub security_err: Option<u8>,
-    /// First disconnection that the peripheral's host was told; if the central came back and
-    /// failed then, the second.
+    /// First disconnection in the events to the peripheral's host; if the central failed after
+    /// reconnecting, the second.
     pub disconnect_reason: Option<u8>,
     /// PHYs at the end.
     pub phy: Option<Phys>,
@@ -102,15 +102,15 @@ pub struct Summary {
     pub findings: Vec<ReportedFinding>,
     /// Recommendations of the link layer that were not followed. They fail no run.
     pub observations: Vec<Observed>,
-    /// What a chip's program made of its processor; absent without a chip.
+    /// Processor use of a chip's program; absent without a chip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<CpuSummary>,
 }
 
-/// What the peripheral's part of a record tells.
+/// Facts from the peripheral's part of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeripheralFacts {
-    /// When its host was told of the last connection.
+    /// When its host got the last connection event.
     pub connected: Option<Instant>,
     /// Connections so far.
     pub connections: u32,
@@ -151,16 +151,16 @@ impl PeripheralFacts {
         }
     }
 
-    /// Takes in one more record of the other end, where the peripheral tells nothing: what the
-    /// peripheral's host must have been told. `tells`: of disconnections it does tell.
-    pub fn add_other(&mut self, central: NodeId, tells: bool, record: &Record) {
+    /// Takes in one more record of the other end, for a peripheral without a record: the events
+    /// that its host must have had. `reports_end`: it does report disconnections.
+    pub fn add_other(&mut self, central: NodeId, reports_end: bool, record: &Record) {
         let RecordKind::Note(Note::HciEvent(event)) = &record.kind else { return };
         if record.node != central {
             return;
         }
         let mut event = event.clone();
         match &mut event {
-            Event::DisconnectionComplete { .. } if tells => return,
+            Event::DisconnectionComplete { .. } if reports_end => return,
             Event::DisconnectionComplete { reason, .. } => {
                 *reason = match *reason {
                     ErrorCode::LOCAL_HOST_TERMINATED => ErrorCode::REMOTE_USER_TERMINATED,

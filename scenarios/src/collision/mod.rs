@@ -1,5 +1,5 @@
-//! Scenarios in which procedures of both ends meet, played by real devices on air: the hosts of
-//! both ask at the right moment, and what follows is compared with what the rules say.
+//! Scenarios in which procedures of both ends collide, played by whole devices on air: both hosts
+//! start their procedures at the right moment, and the result is compared with the rules.
 //!
 //! [`table`] is the data; the world is that of [`bletwin_explore`].
 
@@ -110,7 +110,7 @@ fn finished(
         sim_seconds: outcome.end.as_us() as f64 / 1e6,
         trace_sha256: hex(&air_sha256(&records)),
         hci_sha256: hci_sha256(&records),
-        findings: judgement.told(peripheral),
+        findings: judgement.reported(peripheral),
         observations: judgement.observations(peripheral),
         cpu: None,
     };

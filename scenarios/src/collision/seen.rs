@@ -1,4 +1,4 @@
-//! What was on air and what the hosts were told, in the words in which a collision states it.
+//! PDUs on air and events to the hosts, in the words of a collision's expectation.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ pub(super) struct Seen {
     pub(super) peripheral: Vec<String>,
 }
 
-/// What is looked at.
+/// The observed or expected result.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
     /// What happened from then on.
@@ -30,7 +30,7 @@ pub(super) struct View {
 }
 
 impl Seen {
-    /// What has to be.
+    /// The expected result.
     pub(super) fn expected(air: &[&str], central: &[&str], peripheral: &[&str]) -> Self {
         let owned = |list: &[&str]| list.iter().map(|line| (*line).to_owned()).collect();
         Self { air: owned(air), central: owned(central), peripheral: owned(peripheral) }
@@ -50,7 +50,7 @@ impl Seen {
             };
             Some(format!("{who} {}", pdu(item.control()?)?))
         });
-        let told = |end: usize| {
+        let events = |end: usize| {
             let node = nodes[end];
             let here = |handle| link.is_none_or(|(_, handles)| handles[end] == handle);
             let notes = records.iter().filter(|record| record.node == node && record.at >= from);
@@ -62,10 +62,10 @@ impl Seen {
             });
             events.collect()
         };
-        Self { air: air.collect(), central: told(1), peripheral: told(0) }
+        Self { air: air.collect(), central: events(1), peripheral: events(0) }
     }
 
-    /// Where it departs from what is expected, in a sentence.
+    /// The first difference from the expected result, in a sentence.
     pub(super) fn difference(&self, expected: &Self) -> Option<String> {
         let differs = |what: &str, seen: &[String], expected: &[String]| {
             let mut left: VecDeque<&String> = expected.iter().collect();
@@ -148,8 +148,8 @@ mod tests {
         assert_eq!(short, "On air ended before: P LL_PHY_RSP.");
         let other = seen(&["C LL_PHY_REQ", "P LL_UNKNOWN_RSP LL_PHY_REQ"]).difference(&expected);
         let other = other.unwrap();
-        let told = "On air was: P LL_UNKNOWN_RSP LL_PHY_REQ. By the rules it is: P LL_PHY_RSP.";
-        assert_eq!(other, told);
+        let text = "On air was: P LL_UNKNOWN_RSP LL_PHY_REQ. By the rules it is: P LL_PHY_RSP.";
+        assert_eq!(other, text);
         let long = seen(&["C LL_PHY_REQ", "P LL_PHY_RSP", "P LL_PHY_RSP"]).difference(&expected);
         assert!(long.unwrap().ends_with("By the rules it is: nothing more."));
     }

@@ -36,7 +36,7 @@ const fn length(who: Side, octets: u16) -> Procedure {
     Procedure::new(who, What::DataLength { octets, time: 2120 }, AT)
 }
 
-/// X1. Both ask for LE 2M in the same event; the central's request goes on.
+/// X1. Both request LE 2M in the same event; the central's request continues.
 pub static PHY_AND_PHY: Collision = Collision {
     script: "X1",
     rules: &["LL-ARB-7", "LL-ARB-9", "LL-COLL-2", "LL-COLL-3"],
@@ -52,7 +52,7 @@ pub static PHY_AND_PHY: Collision = Collision {
     peripheral: &["PHY update 0x23: tx 1, rx 1", "PHY update 0x00: tx 2, rx 2"],
 };
 
-/// X2. Both ask for parameters in the same event; the central's request goes on.
+/// X2. Both request parameters in the same event; the central's request continues.
 pub static PARAMETERS_AND_PARAMETERS: Collision = Collision {
     script: "X2",
     rules: &["LL-ARB-7", "LL-ARB-9"],
@@ -133,7 +133,7 @@ pub static LENGTH_AND_LENGTH: Collision = Collision {
     peripheral: &["data length: tx 251, rx 120"],
 };
 
-/// X8. The central asks for LE 2M, the peripheral for parameters; the central's request goes on.
+/// X8. The central requests LE 2M, the peripheral parameters; the central's request continues.
 pub static PARAMETERS_AND_PHY: Collision = Collision {
     script: "X8",
     rules: &["LL-ARB-8", "LL-ARB-10"],

@@ -12,19 +12,19 @@ use crate::story::Story;
 /// Longer than the procedure response timeout of 40 s.
 const STAY: Duration = Duration::from_secs(45);
 
-/// Attempts after which the attacker has had twice what a static passkey takes at worst.
+/// Twice the maximum number of attempts that guessing a static passkey takes.
 pub(super) const ATTEMPTS_MAX: u32 = 40;
 
-/// Where the story is about an attacker, that is the central, under its own name.
+/// In a story about an attacker, the attacker is the central, under its own name.
 pub(super) fn directed(story: Story, setup: &Setup) -> Profile {
     let mut central = setup.central.clone();
     let gatt = setup.peripheral.application.gatt();
     let host = &mut central.host;
-    // Whoever has picked nobody else picks this peripheral.
+    // A host without a target of its own selects this peripheral.
     if host.target == HostConfig::default().target {
         host.target = Target::Name(gatt.name.into());
     }
-    // What a built-in central does with the LED Button it does with whatever the peripheral has.
+    // Steps of a built-in central for the LED Button apply to the peripheral's own characteristics.
     if story.pairs() && !setup.is_central_key_given("steps") && setup.chip.is_none() {
         host.steps = tour::fitted(&host.steps, &gatt);
     }
@@ -54,7 +54,7 @@ pub(super) fn directed(story: Story, setup: &Setup) -> Profile {
             host.steps.retain(|step| !matches!(step, Step::Stay(_) | Step::Disconnect));
             host.steps.push(Step::Stay(Duration::from_ms(500)));
             host.steps.push(Step::Disconnect);
-            // They come when they are told to.
+            // They connect on request only.
             host.reconnect = None;
             host.connect_timeout = Duration::from_secs(60);
         }
@@ -68,8 +68,8 @@ pub(super) fn directed(story: Story, setup: &Setup) -> Profile {
     central
 }
 
-/// The central of a story, and the second device of a story with two, which waits until it is told
-/// to connect. `other`: of which kind; if nothing is said, of the same.
+/// The central of a story, and the second device of a story with two, which connects on request.
+/// `other`: the profile of the second; by default the same.
 pub(super) fn company(
     story: Story,
     central: Central,

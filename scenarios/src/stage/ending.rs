@@ -1,5 +1,5 @@
-//! When a run is over: nothing that anybody has set going is left, and the link has survived a
-//! supervision timeout since then.
+//! When a run is over: nothing is under way, and the link has survived a supervision timeout since
+//! then.
 //!
 //! What counts is asked of the devices ([`ble::armed`]), the people and the story, not
 //! listed here.
@@ -13,11 +13,11 @@ use super::finished::Busy;
 use crate::participant::Participant;
 use crate::story::Story;
 
-/// Longest time that a run goes on after its outcome was reached. Longer than the procedure
-/// response timeout (40 s) and the longest supervision timeout (32 s) together.
+/// Maximum duration of a run after its outcome was reached. Longer than the procedure response
+/// timeout (40 s) and the longest supervision timeout (32 s) together.
 const AFTERWARDS: Duration = Duration::from_secs(90);
 
-/// How long a run goes on after the last link has ended, with a host that is quick: it tells its
+/// How long a run continues after the last link has ended, with a quick host: it notifies its
 /// application, which advertises again.
 const SETTLE_GONE: Duration = Duration::from_ms(20);
 
@@ -30,26 +30,26 @@ const fn of_link_layer(what: What) -> bool {
 }
 
 impl Stage {
-    /// Tells what is under way and whose it is; `None`: the story's.
-    fn armed(&self, mut tell: impl FnMut(Option<NodeId>, Armed)) {
+    /// Reports what is under way and on which node; `None`: in the story.
+    fn armed(&self, mut report: impl FnMut(Option<NodeId>, Armed)) {
         for (at, node) in self.world.intended() {
             let what = What::Act;
-            tell(Some(node), Armed::until(what, self.world.local_at(node, at)));
+            report(Some(node), Armed::until(what, self.world.local_at(node, at)));
         }
         for (id, node) in self.world.nodes() {
             let now = self.world.local_now(id);
             node.armed(&mut |armed| {
                 // A timer that has run out and changed nothing will not do so later.
                 if armed.until.is_none_or(|at| at >= now) {
-                    tell(Some(id), armed);
+                    report(Some(id), armed);
                 }
             });
         }
         if self.prompter.is_waiting() {
-            tell(None, Armed::open(What::Act));
+            report(None, Armed::open(What::Act));
         }
         if self.goes_on() || self.chip_lags() {
-            tell(None, Armed::open(What::Story));
+            report(None, Armed::open(What::Story));
         }
     }
 
@@ -68,7 +68,7 @@ impl Stage {
             recurring |= one;
             any |= !one;
         });
-        // A link on which something recurred is gone: whoever has not noticed is waited for.
+        // A link on which something recurred is lost: wait until both ends have noticed.
         let stopped = self.recurs[0] && !recurs;
         self.recurs = [recurs, recurring];
         self.quiet = match any {
@@ -81,7 +81,7 @@ impl Stage {
     pub(crate) fn end(&self) -> Instant {
         let Some(begun) = self.begun else { return Instant::MAX };
         let limit = begun + Duration::from_secs(self.scenario.limit_s);
-        // Where nobody pairs the visit was all there was.
+        // Without pairing the visit is the whole story.
         let afterwards = match self.scenario.story {
             Story::Unpaired => self.supervision(),
             _ => AFTERWARDS,
@@ -111,7 +111,7 @@ impl Stage {
         self.scenario.busy.contains(&kind) || declared.any(|declared| declared == kind)
     }
 
-    /// What was still under way when time was up; nothing where the run has come to its own end.
+    /// What was still under way when time was up; empty if the run has ended by itself.
     pub(super) fn busy(&self) -> Vec<Busy> {
         let mut busy = Vec::new();
         if self.last_ending().is_none() && self.quiet.is_none() {

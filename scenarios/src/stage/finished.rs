@@ -1,4 +1,4 @@
-//! What is left of a scenario that is over.
+//! The results of a scenario that is over.
 
 use ble::error::ErrorCode;
 use ble::time::Instant;
@@ -13,7 +13,7 @@ use crate::judgement::Judgement;
 use crate::story::Story;
 use crate::summary::{PeripheralFacts, Summary, Verdict};
 
-/// L2CAP channel of ATT, and its PDUs by which a server tells of a value.
+/// L2CAP channel of ATT, and the PDUs by which a server sends a value.
 const CID_ATT: u16 = 4;
 const NOTIFICATION: u8 = 0x1B;
 const INDICATION: u8 = 0x1D;
@@ -27,7 +27,7 @@ pub struct Finished {
     pub expects: Verdict,
     /// Whether it is the one that was reached.
     pub expected: bool,
-    /// What the person and the central did.
+    /// The story of person and central.
     pub story: Story,
     /// Everything that happened.
     pub records: Vec<Record>,
@@ -39,32 +39,32 @@ pub struct Finished {
     pub central: NodeId,
     /// What came of each central of a story with several; empty where there is one.
     pub parties: Vec<Party>,
-    /// What the peripheral's part of the record tells.
+    /// Facts from the peripheral's part of the record.
     pub facts: PeripheralFacts,
     /// The disconnection that decided the story, and its reason.
     pub ending: Option<(Instant, ErrorCode)>,
     /// Pairings that the central began.
     pub pairing_attempts: u32,
-    /// What was still under way when time was up; empty where nothing was.
+    /// What was still under way when time was up.
     pub busy: Vec<Busy>,
-    /// What the oracle found against either link layer.
+    /// The findings against either link layer.
     pub judgement: Judgement,
     /// Whether the central's quirks were made up by the user.
     pub made_up: bool,
-    /// In a collision: where it departs from what the rules say, in a sentence. With a chip: why
-    /// the emulator gave up.
+    /// In a collision: the difference from the rules, in a sentence. With a chip: why the emulator
+    /// gave up.
     pub difference: Option<String>,
 }
 
 impl Finished {
-    /// Whether the outcome is the expected one, nobody broke a rule unannounced, and nothing was
-    /// under way in the end that neither scenario nor profile declares.
+    /// Whether the outcome is the expected one, without undeclared violations, and nothing was
+    /// under way at the end that neither scenario nor profile declares.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.expected && self.judgement.unexpected.is_empty() && self.is_at_rest()
     }
 
-    /// What the peripheral's application has shown, in its own words, oldest first.
+    /// The outputs of the peripheral's application, as text, oldest first.
     #[must_use]
     pub fn shown(&self) -> Vec<&str> {
         self.peripheral_records()
@@ -126,7 +126,7 @@ impl Finished {
         [first, another].into_iter().filter(|party| over(party).is_some()).min_by_key(over)
     }
 
-    /// Whether nothing was under way in the end, but for what may be.
+    /// Whether nothing was under way at the end, except for what may be.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         self.busy.iter().all(|busy| busy.declared)

@@ -1,5 +1,5 @@
-//! A host from outside in the peripheral's place: an endpoint is lent to it, and what came of a
-//! run is told by that endpoint's HCI and by the central. What the host has stored nobody sees.
+//! A host from outside in the peripheral's place: an endpoint is lent to it, and the result of a
+//! run is read from that endpoint's HCI and from the central. The host's storage is not visible.
 
 use bletwin_bridge::node::EndpointNode;
 use bletwin_models::host::PairingError;
@@ -25,7 +25,7 @@ impl Stage {
         }
     }
 
-    /// Takes in what HCI does not tell: the level of the link, and that a pairing has failed.
+    /// Takes from the central what HCI does not show: the level of the link, and a failed pairing.
     pub(super) fn ask_central(&mut self) {
         if self.endpoint().is_none() {
             return;

@@ -30,7 +30,7 @@ pub struct Party {
     pub security_level: Option<u8>,
     /// Last `Security failed` of the peripheral's log in them, as `bt_security_err`.
     pub security_err: Option<u8>,
-    /// Reason of the disconnection that decided it, as the peripheral's host was told.
+    /// Reason of the disconnection that decided it, as in the event to the peripheral's host.
     pub disconnect_reason: Option<u8>,
     /// The disconnection that decided it.
     #[serde(skip)]
@@ -38,7 +38,7 @@ pub struct Party {
     /// Its node in the world.
     #[serde(skip)]
     pub node: NodeId,
-    /// Its connections: when the peripheral's host was told of each, and of its end.
+    /// Its connections: times of the connection and disconnection events to the peripheral's host.
     #[serde(skip)]
     pub spans: Vec<(Instant, Option<Instant>)>,
 }
@@ -50,7 +50,7 @@ struct Part {
     spans: Vec<(Instant, Option<Instant>)>,
 }
 
-/// Sorts the peripheral's records by whom they are about.
+/// Sorts the peripheral's records by the central that they concern.
 struct Sorter {
     peripheral: NodeId,
     nodes: [NodeId; 2],
@@ -181,5 +181,5 @@ impl Stage {
     }
 }
 
-/// The reason that a peripheral is told when the user of its central is done.
+/// The reason at the peripheral when the user of its central is done.
 const LEFT: ErrorCode = ErrorCode::REMOTE_USER_TERMINATED;

@@ -1,6 +1,6 @@
-//! A chip in the peripheral's place. It keeps no record of its own: what came of a run is told by
-//! the central, and by the two words that a firmware with the feature `trial` has in RAM. Without
-//! those, the link is taken to end for the chip when it ends for the central.
+//! A chip in the peripheral's place. It keeps no record of its own: the result of a run is read
+//! from the central, and from the two words that a firmware with the feature `trial` has in RAM.
+//! Without those, the link is taken to end for the chip when it ends for the central.
 
 use ble::error::ErrorCode;
 use ble::hci::{Event, Handle};
@@ -21,7 +21,7 @@ impl Stage {
         }
     }
 
-    /// Takes in what no record tells.
+    /// Takes from the chip what no record shows.
     pub(super) fn ask_chip(&mut self) {
         let Some(chip) = self.chip() else { return };
         let word = |index| chip.word(RESULT, index).and_then(|word| u8::try_from(word).ok());
@@ -51,9 +51,9 @@ impl Stage {
     /// Whether the link is over for the central and the chip has yet to notice: it does when its
     /// supervision timer has run out.
     pub(super) fn chip_lags(&self) -> bool {
-        let tells = self.chip().is_some_and(|chip| chip.word(RESULT, 1).is_some());
+        let reports = self.chip().is_some_and(|chip| chip.word(RESULT, 1).is_some());
         let open = self.facts.connections as usize > self.facts.endings.len();
-        tells && open && self.central_host().is_some_and(|host| host.status().level == 0)
+        reports && open && self.central_host().is_some_and(|host| host.status().level == 0)
     }
 
     /// Why the emulator has given up, if it has.

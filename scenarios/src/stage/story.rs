@@ -1,5 +1,4 @@
-//! What each story is about: what happens in the middle of it, when it has told all, and how it
-//! ended.
+//! The stories: actions during a run, its end, and its verdict.
 
 use ble::error::ErrorCode;
 use ble::time::{Duration, Instant};
@@ -12,12 +11,12 @@ use crate::participant::Participant;
 use crate::story::{DELETE_BONDS, PAIRING, Story};
 use crate::summary::{Verdict, never_established};
 
-/// When a button is pressed and released: the central has come and subscribed.
+/// When a button is pressed and released, after the central has connected and subscribed.
 const PRESS: Duration = Duration::from_secs(5);
 const RELEASE: Duration = Duration::from_ms(5_200);
 
 impl Stage {
-    /// So many connections are over: what the story has in store now.
+    /// This many connections are over: performs the story's next action.
     pub(super) fn between_connections(&mut self, over: usize) {
         let now = self.world.now();
         match (self.scenario.story, over) {
@@ -51,7 +50,7 @@ impl Stage {
         }
     }
 
-    /// New firmware, which finds what the old one has stored.
+    /// New firmware, with the storage of the old one.
     fn update_firmware(&mut self) {
         let now = self.world.now();
         if let Some(next) = self.update.take()
@@ -62,7 +61,7 @@ impl Stage {
         }
     }
 
-    /// Whether the central could do with the attributes what it wanted, at last.
+    /// Whether the central's steps on attributes failed at the end.
     fn is_unserved(&self) -> bool {
         let refused = |host: &CentralHost| host.status().refused > 0;
         self.scenario.story == Story::Updated && self.central_host().is_some_and(refused)
@@ -95,8 +94,8 @@ impl Stage {
         }
     }
 
-    /// In a story in which nobody pairs a person presses the first of the application's buttons, so
-    /// that there is something to tell the central.
+    /// In a story without pairing a person presses the first of the application's buttons, so that
+    /// there is a value to notify.
     pub(super) fn press_first_button(&mut self, button: Option<&str>) {
         if let (Story::Unpaired, Some(button)) = (self.scenario.story, button) {
             for (act, after) in [(Act::press(button), PRESS), (Act::release(button), RELEASE)] {
@@ -105,7 +104,7 @@ impl Stage {
         }
     }
 
-    /// The disconnection after which the story has nothing more to tell.
+    /// The disconnection that completes the story.
     pub(super) fn last_ending(&self) -> Option<Instant> {
         let gone = match self.scenario.story {
             Story::Pair | Story::WrongPasskey | Story::Stay | Story::Unpaired => {
@@ -157,7 +156,7 @@ impl Stage {
         self.central_host().is_some_and(|host| host.status().finished || host.status().left)
     }
 
-    /// What came of a story in which nobody pairs.
+    /// The verdict of a story without pairing.
     fn served(&self) -> Verdict {
         let facts = &self.facts;
         let failed = self.central_host().is_none_or(|host| host.status().failed > 0);
@@ -196,7 +195,7 @@ impl Stage {
             Participant::Peripheral(node) => {
                 node.device().is_some_and(|device| device.bonds().any(|bond| bond.level >= level))
             }
-            // What it has stored nobody can see.
+            // Its storage is not visible.
             Participant::Chip(_) | Participant::Endpoint(_) => true,
             _ => false,
         };
@@ -221,7 +220,7 @@ impl Stage {
             }
             Story::StaticPasskey | Story::Unpaired | Story::Collision(_) | Story::Links(_) => false,
             Story::TwoHosts => self.first_refused().is_some(),
-            // The central leaves again when its user is done.
+            // The central disconnects again when its user is done.
             _ => self
                 .last_of_all()
                 .is_some_and(|(_, reason)| !reached || reason != ErrorCode::REMOTE_USER_TERMINATED),
@@ -247,7 +246,7 @@ impl Stage {
     fn is_paired_alone(&self) -> bool {
         let facts = &self.facts;
         let kept_there = self.central_host().is_some_and(|host| host.status().bonded);
-        // The central leaves again when its user is done.
+        // The central disconnects again when its user is done.
         let left = |reason| {
             self.scenario.story.comes_back() && reason == ErrorCode::REMOTE_USER_TERMINATED
         };
@@ -281,7 +280,7 @@ impl Stage {
         };
         let failed_later = self.scenario.story.comes_back() && outcome != Verdict::Bonded;
         let meant = |reason| failed_later && reason == ErrorCode::REMOTE_USER_TERMINATED;
-        // That the user left at first is what the story wants.
+        // The first disconnection by the user belongs to the story.
         let first = first.filter(|(_, reason)| !meant(*reason));
         second.filter(|_| failed_later).or(first)
     }

@@ -1,4 +1,4 @@
-//! What a central does with characteristics that nobody has told it about.
+//! Steps of a central with characteristics that its profile does not know.
 
 use ble::time::Duration;
 use bletwin_models::host::{Step, Uuid};
@@ -69,8 +69,8 @@ pub(super) fn fitted(steps: &[Step], gatt: &Gatt) -> Vec<Step> {
     [others(before), tour(gatt, |_| true), others(after)].concat()
 }
 
-/// Reads and subscribes to all that anyone may, stays, and leaves. `demanded`: the level of
-/// attributes that leave it to the device.
+/// Reads and subscribes to everything open, stays, and disconnects. `demanded`: the level of
+/// attributes whose level the device demands.
 pub(super) fn visit(gatt: &Gatt, demanded: u8) -> Vec<Step> {
     let open = |access: Access| match access {
         Access::Level(level) => level <= 1,
@@ -83,7 +83,8 @@ pub(super) fn visit(gatt: &Gatt, demanded: u8) -> Vec<Step> {
     steps
 }
 
-/// Reads what may be read, as far as `wanted` says, and subscribes to what tells of itself.
+/// Reads what may be read, as far as `wanted` selects it, and subscribes to notifications and
+/// indications.
 fn tour(gatt: &Gatt, wanted: impl Fn(Access) -> bool) -> Vec<Step> {
     let mut steps = Vec::new();
     for (uuid, properties, value) in characteristics(gatt) {

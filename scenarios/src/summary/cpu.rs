@@ -1,4 +1,4 @@
-//! What a chip's program made of its processor.
+//! Processor use of a chip's program.
 
 use ble::time::{Duration, Instant};
 use bletwin_emulator::TICKS_PER_CYCLE;

@@ -1,5 +1,5 @@
-//! Three hosts on one air: a peripheral's and those of its two centrals. What they are told is
-//! read from the record.
+//! Three hosts on one air: a peripheral's and those of its two centrals. Their events are read from
+//! the record.
 
 use ble::address::{Address, AddressKind};
 use ble::hci::codec::encode_command;
@@ -29,7 +29,7 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// Everybody is there; nobody is connected.
+    /// All devices present, none connected.
     pub(super) fn new(seed: u64) -> Self {
         let mut twin = Twin::new(seed, Owner { confirms: true });
         let mut add = |name| twin.add_endpoint(name, Endpoint::full());
@@ -79,7 +79,7 @@ impl Hosts {
         self.command(port, &Command::LeConnectionUpdate { handle, parameters });
     }
 
-    /// The host agrees to what it was last asked for on this link.
+    /// The host accepts the latest request on this link.
     pub(super) fn agree(&mut self, who: Side, link: usize) {
         let Some((port, own)) = self.end(who, link) else { return };
         let asked = self.events(port).into_iter().rev().find_map(|event| match event {
@@ -153,7 +153,7 @@ impl Hosts {
         self.pass(Duration::from_us(10));
     }
 
-    /// What a host was told so far.
+    /// The events to a host so far.
     fn events(&self, port: Port) -> Vec<Event> {
         let node = self.node(port);
         let of = |record: &Record| match &record.kind {

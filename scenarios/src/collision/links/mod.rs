@@ -1,5 +1,5 @@
 //! Requests that meet on different links: a peripheral with two centrals. The devices are
-//! controllers as `bletwin serve` lends them, with hosts that do what is written here.
+//! controllers as `bletwin serve` lends them, with scripted hosts.
 
 mod hosts;
 mod script;
@@ -74,7 +74,7 @@ const ASKED_BY_CENTRAL_48: Expected = Expected {
     peripheral: &["asked for interval 48", "connection update 0x00: interval 48"],
 };
 
-/// Plays the steps and compares what was seen with what has to come of them.
+/// Plays the steps and compares the result with the expected one.
 #[must_use]
 pub fn play(scenario: &Scenario, links: &'static Links, seed: u64) -> Finished {
     let mut hosts = Hosts::new(seed);
@@ -129,7 +129,7 @@ fn finished(
         sim_seconds: hosts.now().as_us() as f64 / 1e6,
         trace_sha256: hex(&air_sha256(&records)),
         hci_sha256: hci_sha256(&records),
-        findings: judgement.told(peripheral),
+        findings: judgement.reported(peripheral),
         observations: judgement.observations(peripheral),
         cpu: None,
     };
