@@ -1,4 +1,4 @@
-//! What is around the two devices.
+//! The surroundings of the two devices.
 
 use ble::time::Duration;
 use bletwin_emulator::nrf52840::Revision;

@@ -11,8 +11,8 @@ use bletwin_schema::{Shape, ValueKind, Written};
 
 static ADDED: OnceLock<Vec<Tenant>> = OnceLock::new();
 
-/// Adds a program's own applications, once and before any setup is read. The first becomes the one
-/// that a firmware has unless it says otherwise.
+/// Adds a program's own applications, once and before any setup is read. The first becomes the
+/// default application of a firmware.
 ///
 /// # Errors
 /// The applications, if that was done before or the list was read already.
@@ -20,7 +20,7 @@ pub fn add(applications: Vec<Tenant>) -> Result<(), Vec<Tenant>> {
     ADDED.set(applications)
 }
 
-/// All of them: the program's own, then those that come along. Of two with one name the first
+/// All applications: the program's own, then the built-in ones. Of two with one name the first
 /// counts.
 #[must_use]
 pub fn all() -> Vec<Tenant> {
@@ -52,8 +52,8 @@ pub fn default() -> Tenant {
     added.unwrap_or_else(|| Tenant::new(led_button::LedButton::default()))
 }
 
-/// What a firmware is after an update: what was chosen, or the next edition, which has `-2` behind
-/// its name. `None`: there is none.
+/// The application after a firmware update: the chosen one, or the next edition, which has `-2`
+/// after its name. `None`: there is none.
 #[must_use]
 pub fn updated(build: &Build) -> Option<Tenant> {
     let next = || find(&format!("{}-2", build.application.name()));

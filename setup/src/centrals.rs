@@ -46,12 +46,12 @@ pub fn find(reference: &str) -> Result<Entry, BadInput> {
 /// Whether `[expect]` of a file names outcomes that there are.
 fn expected(reference: &str) -> Result<(), BadInput> {
     let text = read(Path::new(reference)).unwrap_or_default();
-    // It was read before: what is wrong with it besides has been told.
+    // It was parsed before: its other errors have been reported.
     let Ok(table) = DeTable::parse(&text) else { return Ok(()) };
     let expect = table.get_ref().get("expect").and_then(|value| value.get_ref().as_table());
     for (firmware, outcome) in expect.into_iter().flat_map(|table| table.iter()) {
-        let told = outcome.get_ref().as_str().unwrap_or_default();
-        if let Some(wrong) = told.split(" or ").find(|one| !is_outcome(one)) {
+        let expected = outcome.get_ref().as_str().unwrap_or_default();
+        if let Some(wrong) = expected.split(" or ").find(|one| !is_outcome(one)) {
             let Position { line, column } = Position::of(&text, outcome.span().start);
             let firmware = firmware.get_ref();
             return Err(BadInput {
@@ -90,8 +90,8 @@ pub fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// A file to begin with: every key with its meaning and, commented out, the value that it has in
-/// what the file extends. With the `# ` taken off everything is as it was.
+/// A template: every key with its meaning and, commented out, its value in the extended profile.
+/// Removing the `# ` changes nothing.
 #[must_use]
 pub fn template(extends: &str, base: &Profile) -> String {
     format!(
@@ -160,7 +160,7 @@ pub fn json(entry: &Entry) -> serde_json::Value {
 /// Values of a central that can have no effect, with where they come from.
 #[must_use]
 pub fn warnings(entry: &Entry) -> Vec<BadInput> {
-    conflict::told(entry.profile.warnings(), &entry.origins)
+    conflict::warnings(entry.profile.warnings(), &entry.origins)
 }
 
 #[cfg(test)]
@@ -178,9 +178,9 @@ mod tests {
             find(&name)
         };
         for wrong in ["bondd", "disconnected", "bonded or timout", "bonded, reason 8", ""] {
-            let told = load(wrong).unwrap_err();
-            assert!(told.what.contains("mine.toml:3:15: "), "{told}");
-            assert!(told.help.contains("disconnected, reason 8"), "{told}");
+            let error = load(wrong).unwrap_err();
+            assert!(error.what.contains("mine.toml:3:15: "), "{error}");
+            assert!(error.help.contains("disconnected, reason 8"), "{error}");
         }
         for entry in catalogue::centrals().into_iter().chain(catalogue::quirks()) {
             for outcome in entry.expect.values() {

@@ -15,7 +15,7 @@ pub const IDENTITY: [u64; 2] = [0xC1C0_FFEE_0001, 1];
 /// More than the chip's flash with a generous lot of debug information.
 const SIZE_MAX: u64 = 256 << 20;
 
-/// Keys that say what a person knows of the file, without changing it.
+/// Keys that describe the file, without changing it.
 const KNOWN: [&str; 3] = ["passkey", "required-level", "pairing-outside-mode"];
 
 /// Reads an ELF file for the chip.

@@ -4,10 +4,10 @@ use std::fmt;
 
 pub use bletwin_schema::nearest;
 
-/// What was wrong and what would be right; the command exits with 2.
+/// Bad input and what would be right; the command exits with 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadInput {
-    /// What was wrong.
+    /// The error.
     pub what: String,
     /// What would be right.
     pub help: String,

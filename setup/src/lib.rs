@@ -1,4 +1,4 @@
-//! What a run is made of: a firmware configuration, a central, the air between them and a seed.
+//! The setup of a run: a firmware configuration, a central, the air between them and a seed.
 //!
 //! ```
 //! use bletwin_setup::Setup;
@@ -59,12 +59,12 @@ pub struct Setup {
     pub peripheral_name: String,
     /// The firmware: its configuration and its application.
     pub peripheral: Build,
-    /// The file that a chip runs in the firmware's place; what is known of it is above.
+    /// The file that a chip runs in the firmware's place; its known properties are above.
     pub chip: Option<Image>,
     /// The central's profile, with all changes made.
     pub central: Profile,
-    /// Whether the central's controller was given quirks of the user's own making: what it then
-    /// breaks is told, but is no failure, for no profile could have declared it.
+    /// Whether the central's controller was given quirks of the user's own making: its violations
+    /// are reported, but are no failure, because no profile could have declared them.
     pub made_up: bool,
     /// The second central, in a scenario with two; `None`: another of the same kind.
     pub other: Option<Box<Other>>,
@@ -72,7 +72,7 @@ pub struct Setup {
     pub air: Air,
     /// Seed of all randomness.
     pub seed: u64,
-    /// Where values of the firmware and of the central come from, for what is told of them.
+    /// Where values of the firmware and of the central come from, for messages about them.
     pub origins: [Origins; 2],
 }
 
@@ -154,8 +154,8 @@ impl Setup {
         }
     }
 
-    /// What to tell whoever wants to see a pairing that nothing asks for: no attribute needs
-    /// security, neither host begins it. `None`: something does, or it is not known (a chip).
+    /// The error for a scenario with pairing if nothing asks for one: no attribute needs security,
+    /// and neither host begins it. `None`: something does, or it is not known (a chip).
     #[must_use]
     pub fn nobody_pairs(&self) -> Option<BadInput> {
         let Build { config, application, .. } = &self.peripheral;
@@ -208,21 +208,21 @@ impl Setup {
     /// Those of the firmware, where no central is meant.
     #[must_use]
     pub fn firmware_warnings(&self) -> Vec<BadInput> {
-        conflict::told(conflict::firmware(&self.peripheral), &self.origins[0])
+        conflict::warnings(conflict::firmware(&self.peripheral), &self.origins[0])
     }
 
     /// Those of the central, where no firmware is meant.
     #[must_use]
     pub fn central_warnings(&self) -> Vec<BadInput> {
-        let mut told = conflict::told(self.central.warnings(), &self.origins[1]);
+        let mut warnings = conflict::warnings(self.central.warnings(), &self.origins[1]);
         if let Some(other) = &self.other {
-            for warning in conflict::told(other.central.warnings(), &other.origins) {
-                if !told.contains(&warning) {
-                    told.push(warning);
+            for warning in conflict::warnings(other.central.warnings(), &other.origins) {
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
                 }
             }
         }
-        told
+        warnings
     }
 }
 
@@ -249,7 +249,7 @@ pub struct Firmware {
 }
 
 impl Firmware {
-    /// A preset, or what a file describes that ends in `.toml`.
+    /// A preset, or a file whose name ends in `.toml`.
     ///
     /// # Errors
     /// [`BadInput`] with the nearest names, or with file, line, column and what would be right.
@@ -278,9 +278,9 @@ impl Firmware {
     /// [`keys::PERIPHERAL`].
     ///
     /// # Errors
-    /// [`Fault`] with line and column of what is wrong.
+    /// [`Fault`] with line and column of the error.
     pub fn parse(place: &str, text: &str) -> Result<Self, Fault> {
-        /// What a file says besides the keys.
+        /// The contents of a file beside the keys.
         #[derive(Deserialize)]
         struct Head {
             preset: Option<Spanned<String>>,
@@ -320,7 +320,7 @@ impl Firmware {
     /// Values that can have no effect, with where they come from.
     #[must_use]
     pub fn warnings(&self) -> Vec<BadInput> {
-        conflict::told(conflict::firmware(&self.build), &self.origins)
+        conflict::warnings(conflict::firmware(&self.build), &self.origins)
     }
 
     /// Every value for programs; docs/JSON.md describes it.
@@ -435,10 +435,10 @@ mod tests {
             ),
         ];
         for (text, line, what) in cases {
-            let told = Firmware::parse("mine.toml", text).unwrap().warnings();
-            assert_eq!(told.len(), 1, "{text}: {told:?}");
-            assert!(told[0].what.starts_with(&format!("mine.toml:{line}: ")), "{told:?}");
-            assert!(told[0].what.contains(what), "{told:?}");
+            let warnings = Firmware::parse("mine.toml", text).unwrap().warnings();
+            assert_eq!(warnings.len(), 1, "{text}: {warnings:?}");
+            assert!(warnings[0].what.starts_with(&format!("mine.toml:{line}: ")), "{warnings:?}");
+            assert!(warnings[0].what.contains(what), "{warnings:?}");
         }
         for name in PRESETS {
             assert_eq!(Firmware::find(name).unwrap().warnings(), [], "{name}");
@@ -448,9 +448,10 @@ mod tests {
         setup.set("io=none").unwrap();
         setup.set("central.features=0x1").unwrap();
         setup.set("central.request-parameters=true").unwrap();
-        let told: Vec<String> = setup.warnings().into_iter().map(|told| told.what).collect();
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told.iter().all(|told| told.starts_with("--set: ")), "{told:?}");
+        let warnings: Vec<String> =
+            setup.warnings().into_iter().map(|warning| warning.what).collect();
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings.iter().all(|warning| warning.starts_with("--set: ")), "{warnings:?}");
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Other {
         })
     }
 
-    /// Another quirk makes another central: what the profile declared holds no longer.
+    /// Another quirk makes another central: the profile's declarations no longer hold.
     fn set(&mut self, full: &str, key: &str, value: &str) -> Result<(), BadInput> {
         let before = self.central.controller.quirks.clone();
         self.central.set(key, value).map_err(|fault| BadInput {
@@ -127,7 +127,7 @@ mod tests {
         assert!(!setup.is_central_key_given("timeout-ms"));
     }
 
-    /// What one of them breaks by a quirk of the user's is declared by nobody; the other's profile
+    /// Violations of one central by a quirk of the user's are undeclared; the other's profile
     /// stands.
     #[test]
     fn a_quirk_is_made_up_of_the_one_that_has_it() {
@@ -142,11 +142,11 @@ mod tests {
     #[test]
     fn errors_name_the_key_as_typed() {
         let mut alone = Setup::new("recommended", "phone", 1).unwrap();
-        let told = alone.set("central.2.mtu=100").unwrap_err();
-        assert!(told.what.contains("`central.2.mtu`: there is one central"), "{told}");
+        let error = alone.set("central.2.mtu=100").unwrap_err();
+        assert!(error.what.contains("`central.2.mtu`: there is one central"), "{error}");
         let mut two = alone.beside("phone").unwrap();
-        let told = two.set("central.2.mtuu=100").unwrap_err();
-        assert!(told.what.contains("`central.2.mtuu`"), "{told}");
+        let error = two.set("central.2.mtuu=100").unwrap_err();
+        assert!(error.what.contains("`central.2.mtuu`"), "{error}");
         assert!(two.set("central.3.mtu=100").is_err());
     }
 }

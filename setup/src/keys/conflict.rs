@@ -1,4 +1,4 @@
-//! Values that can have no effect beside others: told by whatever reads or shows them.
+//! Values that can have no effect beside others, reported as warnings.
 
 use ble::pdu::control::FeatureSet;
 use ble::security::IoCapability;
@@ -13,8 +13,8 @@ use crate::error::BadInput;
 /// Where a value comes from that was given on the command line.
 pub const COMMAND_LINE: &str = "--set";
 
-/// Values of a firmware that can have no effect, or none that anybody wants. A device may be built
-/// so, and what comes of it can be seen in a run: none of them is an error.
+/// Values of a firmware that can have no effect, or only an unwanted one. A device may be built so,
+/// and a run shows the result: none of them is an error.
 #[must_use]
 pub fn firmware(build: &Build) -> Vec<Conflict> {
     let config = &build.config;
@@ -70,20 +70,21 @@ pub fn firmware(build: &Build) -> Vec<Conflict> {
     found
 }
 
-/// As people read it: behind where the value was given by the user, or else comes from.
+/// Conflicts as messages, each with the place where the user gave the value, or where it comes
+/// from.
 #[must_use]
-pub fn told(conflicts: Vec<Conflict>, origins: &Origins) -> Vec<BadInput> {
+pub fn warnings(conflicts: Vec<Conflict>, origins: &Origins) -> Vec<BadInput> {
     let place = |keys: &[&str]| {
         let from = || keys.iter().filter_map(|key| origins.get(*key));
         let own = from().find(|from| from.place == COMMAND_LINE || is_file(&from.place));
         own.or_else(|| from().next())
     };
-    let tell = |conflict: Conflict| {
+    let warning = |conflict: Conflict| {
         let what = match place(&conflict.keys) {
             Some(origin) => format!("{origin}: {}", conflict.what),
             None => conflict.what,
         };
         BadInput { what, help: conflict.help }
     };
-    conflicts.into_iter().map(tell).collect()
+    conflicts.into_iter().map(warning).collect()
 }

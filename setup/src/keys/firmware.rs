@@ -1,5 +1,5 @@
-//! What can be set of the peripheral's firmware: one table for `--set`, peripheral files, help,
-//! and what a diagnosis tries.
+//! The keys of the peripheral's firmware: one table for `--set`, peripheral files, help, and the
+//! search of a diagnosis.
 
 use ble::hci::ConnectionParameters;
 use ble::pdu::control::FeatureSet;

@@ -3,7 +3,7 @@
 use bletwin_schema::{Keys, Origins, Written};
 use serde_json::{Map, Value, json};
 
-/// Comments stand at this column, where the line leaves room.
+/// Column of comments, if the line is short enough.
 const COLUMN: usize = 44;
 
 /// A text from outside as a comment may have it: on one line, and without control characters, which
@@ -47,7 +47,7 @@ fn value(written: &Written) -> Value {
     }
 }
 
-/// Every key with what it means, the values that it takes and, behind `# `, its value in `of`.
+/// Every key with its meaning, its possible values and, after `# `, its value in `of`.
 #[must_use]
 pub fn to_begin_with<T>(keys: Keys<T>, of: &T) -> String {
     grouped(keys, |key| {
