@@ -16,7 +16,7 @@
 
 use ble::pdu::control::{FeatureSet, Opcode};
 
-/// Which refusals end an own procedure.
+/// Which refusals end a local procedure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Refusals {
     /// LL_UNKNOWN_RSP, LL_REJECT_IND and LL_REJECT_EXT_IND, as the rules want it.
