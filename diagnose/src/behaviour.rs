@@ -1,5 +1,5 @@
-//! What the central does, by observation: how it took the peripheral's request, which rules were
-//! broken, who left.
+//! The central's behaviour, by observation: its reaction to the peripheral's request, broken rules,
+//! the disconnection.
 
 use ble::time::Instant;
 use bletwin_oracle::{self as oracle};
@@ -29,9 +29,9 @@ pub struct Violation {
     pub text: String,
 }
 
-/// Every rule that was broken, once for each side: what the air shows of `seen`, unless `whole`,
-/// the same run with all that its nodes note, knows better (a central that went because its own
-/// host told it to has not fallen silent).
+/// Every rule that was broken, once for each side: by the air of `seen`, unless `whole`, the same
+/// run with all notes of its nodes, shows otherwise (a central that disconnected because its host
+/// asked for it has not fallen silent).
 #[must_use]
 pub fn violations(seen: &Finished, whole: &Finished) -> Vec<Violation> {
     let mut found: Vec<Violation> = Vec::new();
@@ -62,22 +62,22 @@ pub fn first_on_air(run: &Finished, request: Request) -> Option<Instant> {
 /// subject. `None`: no request of the connection that ended.
 #[must_use]
 pub fn reaction(run: &Finished, record: RecordId) -> Option<String> {
-    let Why { account: told, hypotheses } = Why::of(run);
-    let index = told.pdus.iter().position(|pdu| pdu.id == record)?;
-    let name = told.pdus.get(index)?.name();
-    let answer = match told.exchanges.iter().find(|exchange| exchange.request == index) {
-        Some(exchange) => answered(&told, exchange, &name)?,
+    let Why { account, hypotheses } = Why::of(run);
+    let index = account.pdus.iter().position(|pdu| pdu.id == record)?;
+    let name = account.pdus.get(index)?.name();
+    let answer = match account.exchanges.iter().find(|exchange| exchange.request == index) {
+        Some(exchange) => answered(&account, exchange, &name)?,
         // No procedure of the link layer.
-        None => followed(&told, index, &name)?,
+        None => followed(&account, index, &name)?,
     };
-    let end = ended(&told, hypotheses.first());
+    let end = ended(&account, hypotheses.first());
     Some([Some(answer), end].into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
 /// How [`offer`] names the bit of LE Secure Connections.
 pub(super) const SECURE_CONNECTIONS: &str = "LE Secure Connections";
 
-/// What the central's last Pairing Request offers, where the peripheral refuses it.
+/// The offer of the central's last Pairing Request, if the peripheral refuses it.
 #[must_use]
 pub fn offer(run: &Finished) -> Option<String> {
     const CAPABILITIES: [&str; 5] =
@@ -102,9 +102,9 @@ pub fn offer(run: &Finished) -> Option<String> {
     Some(format!("asks to pair with {io} and {wishes}"))
 }
 
-/// What the central says next, where a request is none of the link layer's.
-fn followed(told: &Account, request: usize, name: &str) -> Option<String> {
-    let later = told.pdus.iter().skip(request + 1);
+/// The central's next PDU, for a request that is not one of the link layer.
+fn followed(account: &Account, request: usize, name: &str) -> Option<String> {
+    let later = account.pdus.iter().skip(request + 1);
     let next: Vec<String> = later
         .filter(|pdu| pdu.from_central && pdu.is_news())
         .take(2)
@@ -116,12 +116,13 @@ fn followed(told: &Account, request: usize, name: &str) -> Option<String> {
     }
 }
 
-fn answered(told: &Account, exchange: &Exchange, name: &str) -> Option<String> {
-    let answer =
-        |index: usize| told.pdus.get(index).map(|pdu| format!("{} ({})", pdu.name(), pdu.place()));
+fn answered(account: &Account, exchange: &Exchange, name: &str) -> Option<String> {
+    let answer = |index: usize| {
+        account.pdus.get(index).map(|pdu| format!("{} ({})", pdu.name(), pdu.place()))
+    };
     Some(match exchange.answer {
         None => {
-            let later = told.pdus.iter().skip(exchange.request + 1);
+            let later = account.pdus.iter().skip(exchange.request + 1);
             // A packet may have been under way.
             let more = later.filter(|pdu| pdu.from_central && pdu.is_news()).count();
             let rest = if more <= 1 { " and says nothing more" } else { "" };
@@ -135,19 +136,19 @@ fn answered(told: &Account, exchange: &Exchange, name: &str) -> Option<String> {
     })
 }
 
-fn ended(told: &Account, first: Option<&Hypothesis>) -> Option<String> {
-    let last = first.and_then(|first| told.pdu(*first.places.last()?));
-    Some(match (&told.ending.as_ref()?.how, first.map(|first| first.cause)) {
+fn ended(account: &Account, first: Option<&Hypothesis>) -> Option<String> {
+    let last = first.and_then(|first| account.pdu(*first.places.last()?));
+    Some(match (&account.ending.as_ref()?.how, first.map(|first| first.cause)) {
         (How::Silence { last_heard }, _) => {
-            let place = told.pdu(*last_heard)?.place();
+            let place = account.pdu(*last_heard)?.place();
             format!("sends its last packet at {place} and leaves without LL_TERMINATE_IND")
         }
         (How::Deaf { first_unheard, .. }, _) => {
-            let place = told.pdu(*first_unheard)?.place();
+            let place = account.pdu(*first_unheard)?.place();
             format!("goes on in a way that the peripheral cannot hear, from {place}")
         }
         (How::Terminated { pdu }, _) => {
-            let pdu = told.pdu(*pdu)?;
+            let pdu = account.pdu(*pdu)?;
             let who = if pdu.from_central { "ends the link" } else { "is left by the peripheral" };
             format!("{who} with {} ({})", pdu.name(), pdu.place())
         }

@@ -1,8 +1,8 @@
 //! Where a diagnosis plays its runs.
 //!
-//! The central under suspicion is [`Unknown`]: a way to put one into a world, and nothing else.
-//! What a run shows of it is what an engineer has at hand: its packets, its screen and what its
-//! user does. Everything that only its own host or link layer knows is left out of the record.
+//! The central under suspicion is [`Unknown`]: a way to put one into a world, and nothing else. A
+//! run shows what an engineer has at hand: its packets, its screen and its user's actions.
+//! Everything that only its own host or link layer knows is removed from the record.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,7 +26,7 @@ use bletwin_scenarios::stage::{Cast, Finished, Stage};
 use bletwin_setup::error::BadInput;
 use bletwin_setup::{Air, Setup};
 
-/// Makes a central anew for each run. Nobody can look inside.
+/// Makes a new central for each run, which is opaque.
 pub struct Unknown(Box<dyn Fn() -> Central + Send + Sync>);
 
 impl Unknown {
@@ -42,7 +42,7 @@ impl fmt::Debug for Unknown {
     }
 }
 
-/// Who plays beside the firmware.
+/// The central beside the firmware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Partner {
     /// The central under suspicion.
@@ -58,7 +58,7 @@ pub struct Trial {
     pub config: Build,
     /// Seed of all randomness.
     pub seed: u64,
-    /// What is done in the middle of it.
+    /// Actions during the run.
     pub prompts: Vec<Prompt>,
     /// The central that the firmware meets.
     pub partner: Partner,
@@ -89,7 +89,7 @@ impl Trial {
     }
 }
 
-/// Somebody who wants to stop early, and to see that something moves.
+/// A caller that can stop early, and sees progress.
 pub struct Watcher<'a> {
     /// Whether to stop; asked between simulated events.
     pub stop: &'a (dyn Fn() -> bool + Sync),
@@ -98,7 +98,7 @@ pub struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
-    /// Nobody: runs go on to their end, and no progress is shown.
+    /// No watcher: runs continue to their end, and no progress is shown.
     pub const NONE: Watcher<'static> = Watcher { stop: &|| false, tick: &|| {} };
 }
 
@@ -184,7 +184,7 @@ impl<'a> Bench<'a> {
             chip: None,
             central,
             other: self.other.clone().filter(|_| trial.partner == Partner::Suspect),
-            // What the suspect breaks is what is asked for.
+            // The suspect's violations are the question, so they are permitted.
             permits: [Permit::MadeUp, Permit::MadeUp],
             reaction: trial.reaction.unwrap_or(air.reaction),
             air,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use bletwin_setup::keys::PERIPHERAL;
 
-/// What a change asks of whoever makes it, the easiest first.
+/// The effort of a change, the easiest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
@@ -28,7 +28,7 @@ pub struct Change {
     pub key: &'static str,
     /// As in `--set`.
     pub value: String,
-    /// What it asks for.
+    /// The effort that it needs.
     pub kind: ChangeKind,
     /// Place in the table of keys and their values: between equals the first is preferred.
     #[serde(skip)]
@@ -46,7 +46,7 @@ impl Change {
 /// A configuration and how it differs from the one in question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// What is changed, a key at most once.
+    /// The changes, at most one per key.
     pub changes: Vec<Change>,
     /// The configuration with these changes made.
     pub config: Build,
@@ -105,13 +105,13 @@ pub fn changes(base: &Build) -> Vec<Change> {
 }
 
 /// Values of a key that are worth a try. Words and short ranges are read from the table, so that a
-/// new key is searched as soon as it is there; of what has too many values, these.
+/// new key is searched automatically; for keys with too many values, these are listed here.
 fn values(key: &Key<Build>) -> Vec<String> {
     let chosen: &[&str] = match key.name {
         "param-update" => &["5000:not-while-pairing", "never", "5000", "1000", "30000"],
         // Another application is another device.
         "app" | "updated-app" => &[],
-        // To ask for channels, or to refuse what is asked for, mends nothing; not to may.
+        // To request channels, or to refuse requests, cures nothing; not to do so may.
         "min-used-channels" => &["0"],
         "param-requests" => &["accept"],
         // What Apple's rules accept, with a patient timeout first; Zephyr's; short; long.
@@ -131,17 +131,18 @@ fn values(key: &Key<Build>) -> Vec<String> {
         "before-instant" => &["leave"],
         "check-address" => &["on-air"],
         "stored-key" => &["kept"],
-        // To hide mends nothing; a central that cannot follow is served without.
+        // Using private addresses cures nothing; a central that cannot resolve them is served
+        // without.
         "rpa-timeout" => &["never"],
         "service-changed" => &["told"],
-        // Without a bond there is none to lose.
+        // Without bonding there is no bond to lose, which is no cure.
         "bonding" => &["true"],
         "debug-key" => &["false"],
         // A bond that is let in by opening the door to all is no cure.
         "pairing-outside-mode" => &["by-level"],
         "bond-overwrite" => &["authenticated"],
         "bond-table-full" => &["refuse"],
-        // Whole features, of which a central that stumbles over them then hears nothing.
+        // Whole features: a central that fails with them is then not offered them.
         "features-left-out" => &["none", "2m,coded", "data-length", "param-request"],
         _ => return listed(&key.shape()),
     };

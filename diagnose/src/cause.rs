@@ -1,5 +1,5 @@
-//! What it is that makes the run fail: the PDU at which the failing and the cured run part, with
-//! the proof that it is the cause and no coincidence.
+//! The cause of a failure: the PDU at which the failing and the cured run diverge, with the proof
+//! that it is no coincidence.
 
 use ble::time::Instant;
 use bletwin_setup::Build;
@@ -36,7 +36,7 @@ pub struct Cause {
     pub pdu: String,
     /// How the two runs differ in it.
     pub difference: Difference,
-    /// What the other run has in its place.
+    /// The PDU of the other run in its place.
     pub instead: Option<String>,
     /// Connection, from 1.
     pub connection: usize,
@@ -81,7 +81,7 @@ struct Proof {
     connection: Option<usize>,
 }
 
-/// What a cause is looked for with.
+/// The inputs of the search for a cause.
 pub struct Case<'a> {
     /// Where runs are played.
     pub bench: &'a Bench<'a>,
@@ -89,7 +89,7 @@ pub struct Case<'a> {
     pub base: &'a Build,
     /// A cured one, and its changes.
     pub cured: &'a Candidate,
-    /// Seeds with which the former fails; the first is told about.
+    /// Seeds with which the former fails; the report is about the first.
     pub seeds: &'a [u64],
 }
 
@@ -115,7 +115,7 @@ impl Case<'_> {
             if without == firmware {
                 break;
             }
-            // What is behind it shows when it is gone from both.
+            // Remove it from both to see what is behind it.
             (firmware, cured) = (without, suspect::without(&cured, request));
         }
         Some(causes)
@@ -137,7 +137,8 @@ impl Case<'_> {
         let (means, removed, put_back) = match procedure {
             // Put back it must fail each time: what does no harm then is no cause.
             Some(Proof { removed, put_back, connection }) if put_back.is_all() => {
-                // What the runs part at may be harmless, and the same in a later connection not.
+                // The PDU at which the runs diverge may be harmless, and the same PDU in a later
+                // connection not.
                 let elsewhere = connection.filter(|n| *n != parting.spot.connection).zip(request);
                 if let Some((connection, request)) = elsewhere {
                     parting = part_at(failing, cured, connection, request).unwrap_or(parting);
@@ -274,7 +275,7 @@ impl Case<'_> {
     }
 }
 
-/// What the central did about the PDU, or asked for before it.
+/// The central's reaction to the PDU, or its request before it.
 fn reaction(failing: &Finished, parting: &Parting) -> Option<String> {
     if parting.difference == Difference::OnlyInCured {
         return None;
@@ -285,7 +286,7 @@ fn reaction(failing: &Finished, parting: &Parting) -> Option<String> {
     behaviour::reaction(failing, parting.spot.record)
 }
 
-/// When the host asked for what was first on air in this connection, or in each of them.
+/// When the host requested what was first on air in this connection, or in each connection.
 fn decisive(failing: &Finished, request: Request, connection: Option<usize>) -> Vec<HostRequest> {
     let on_air =
         |spots: &Vec<Spot>| spots.iter().find(|spot| spot.request == Some(request)).cloned();
@@ -299,7 +300,7 @@ fn decisive(failing: &Finished, request: Request, connection: Option<usize>) -> 
 }
 
 fn while_pairing(failing: &Finished, parting: &Parting) -> bool {
-    let told = Account::of(failing, &sniff(&failing.records));
-    let index = told.pdus.iter().position(|pdu| pdu.id == parting.spot.record);
-    told.pairing.zip(index).is_some_and(|(pairing, index)| pairing.pending_at(index))
+    let account = Account::of(failing, &sniff(&failing.records));
+    let index = account.pdus.iter().position(|pdu| pdu.id == parting.spot.record);
+    account.pairing.zip(index).is_some_and(|(pairing, index)| pairing.pending_at(index))
 }

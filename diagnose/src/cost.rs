@@ -1,4 +1,4 @@
-//! What a configuration costs, measured in the run that it was tried in.
+//! The cost of a configuration, measured in its run.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use bletwin_scenarios::stage::Finished;
 
-/// How much of the end of a run is looked at for what an idle link costs.
+/// The part of a run's end in which the cost of an idle link is measured.
 pub(super) const TAIL: Duration = Duration::from_secs(2);
 
-/// What a link is like in the end, and what it took to get there.
+/// The state of the link at the end, and the effort to reach it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Cost {
     /// PHY from peripheral to central, as HCI numbers them.
@@ -24,8 +24,8 @@ pub struct Cost {
     pub interval_us: u32,
     /// From the first connection to the bond, in ms.
     pub bond_ms: Option<u32>,
-    /// How long the peripheral's radio is on per second of the idle link in the end, in µs: its
-    /// own packets and those it hears.
+    /// Radio time of the peripheral per second of the final idle link, in µs: sent and received
+    /// packets.
     pub radio_us_per_s: u32,
 }
 

@@ -28,7 +28,7 @@ use bletwin_scenarios::summary::Verdict;
 /// Runs that a healthy pair has to pass.
 const HEALTHY: u64 = 20;
 
-/// What is to be diagnosed.
+/// The question of a diagnosis.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// Names for the report: the firmware's and the central's. Nothing depends on them.
@@ -41,7 +41,7 @@ pub struct Question {
     pub seeds: u64,
 }
 
-/// What was found out.
+/// The result of a diagnosis.
 #[derive(Clone, Debug, Serialize)]
 pub struct Diagnosis {
     /// Name of the scenario that was played.
@@ -54,7 +54,7 @@ pub struct Diagnosis {
     pub seed: u64,
     /// Runs that fail. None: the pair is healthy.
     pub fails: Share,
-    /// How the runs fail that are told about.
+    /// The failure of the reported runs.
     pub failure: Option<Outcome>,
     /// Bad runs of the same firmware with a central that keeps every rule.
     pub honest_fails: Option<Share>,
@@ -62,7 +62,7 @@ pub struct Diagnosis {
     pub surroundings: Vec<Advice>,
     /// What makes it fail; of several, each is enough.
     pub causes: Vec<Cause>,
-    /// What it turns on where no PDU of the peripheral is the cause by itself.
+    /// What the failure depends on if no PDU of the peripheral is the cause by itself.
     pub turns_on: Vec<Turn>,
     /// Rules that were broken in the failing run.
     pub violations: Vec<Violation>,
@@ -74,11 +74,11 @@ pub struct Diagnosis {
     pub cures: Vec<Cure>,
     /// Single changes that make a difference and do not cure.
     pub not_enough: Vec<Tried>,
-    /// What a person can do; only where the firmware cannot help, or not without a price.
+    /// Advice to a person; only if the firmware cannot help, or only at a cost.
     pub advice: Vec<Advice>,
-    /// What to tell the user where nothing that was tried helps.
+    /// The advice to the user if nothing helps.
     pub last_resort: Option<String>,
-    /// What a healthy central does not grant.
+    /// Requests that a healthy central does not grant.
     pub unmet: Vec<Unmet>,
     /// Firmware configurations that were tried.
     pub configurations: usize,
@@ -111,7 +111,7 @@ pub struct Evidence {
 pub struct Cure {
     /// As for `--set`.
     pub set: Vec<String>,
-    /// What it asks for.
+    /// The effort that it needs.
     pub kind: ChangeKind,
     /// How to make it in open stacks, as far as they have it.
     pub how: Vec<Hint>,
@@ -119,13 +119,13 @@ pub struct Cure {
     pub good: Share,
     /// Good runs on an air that loses 2 % more packets.
     pub rough: Share,
-    /// What it costs.
+    /// Its cost.
     pub cost: Cost,
-    /// Good runs with a person who takes their time.
+    /// Good runs with a slow person.
     pub slow: Share,
-    /// Good runs with the first cause's procedure moved a little, where the cure leaves it in.
+    /// Good runs with the first cause's procedure moved a little, if the cure keeps that procedure.
     pub moved: Option<Share>,
-    /// Payload per second that the link allows in the end, kbit/s.
+    /// Payload per second that the final link allows, kbit/s.
     pub throughput_kbps: u32,
     /// The whole configuration.
     #[serde(skip)]
@@ -143,7 +143,7 @@ impl Cure {
 /// Something that the peripheral asks for and does not get.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unmet {
-    /// The request, as it is called on air.
+    /// The request, by its name on air.
     pub request: String,
     /// Changes with which it is granted, the best first.
     pub cures: Vec<Cure>,
@@ -207,9 +207,9 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
         true => None,
         false => turn::together(&bench, base, &seeds, &failing)?,
     };
-    let told = helps || both.is_some();
+    let advised = helps || both.is_some();
     diagnosis.turns_on.extend(both);
-    if !diagnosis.advice.is_empty() && !told {
+    if !diagnosis.advice.is_empty() && !advised {
         let honest_is_good = diagnosis.honest_fails.is_some_and(|share| share.count == 0);
         let last = user::last_resort(&failing, &diagnosis.violations, honest_is_good);
         diagnosis.last_resort = Some(last);
@@ -228,7 +228,7 @@ pub fn diagnose(bench: Bench<'_>, question: &Question) -> Option<Diagnosis> {
     Some(diagnosis)
 }
 
-/// A healthy pair: does the peripheral get what it asks for?
+/// A healthy pair: are the peripheral's requests granted?
 fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) -> Option<Diagnosis> {
     let (base, seed) = (&question.config, question.seed);
     let run = bench.play(&Trial::new(base, seed))?;
@@ -243,7 +243,7 @@ fn ungranted(bench: Bench<'_>, question: &Question, mut diagnosis: Diagnosis) ->
         diagnosis.configurations += found.tried;
         let mut cures: Vec<Cure> = found.cures.into_iter().map(cure).collect();
         rank(&mut cures);
-        // A change of something else may get it by luck of timing.
+        // A change of another key may get it by chance of timing.
         let own = |cure: &Cure| cure.candidate.changes.iter().any(|c| wish_is_set_by(wish, c.key));
         cures.sort_by_key(|cure| !own(cure));
         let request = requests::on_air(&run, wish).unwrap_or_else(|| on_air(wish).into());

@@ -18,7 +18,7 @@ const CID_SMP: u16 = 6;
 const PAIRING_FAILED: u8 = 0x05;
 const ATT_ERROR_RSP: u8 = 0x01;
 
-/// A PDU of the peripheral, as far as it is to be compared.
+/// The compared part of a PDU of the peripheral.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {
     /// Record of its transmission.
@@ -33,7 +33,7 @@ pub struct Spot {
     pub name: String,
     /// The procedure that it asks for, if it is such a request.
     pub request: Option<Request>,
-    /// Whether it only reports what had gone wrong before it: an end, a refusal.
+    /// Whether it only reports an earlier failure: an end, a refusal.
     pub reports: bool,
     /// What must be equal for two PDUs to be the same: nothing that chance decides.
     signature: Vec<u8>,
@@ -60,7 +60,7 @@ pub struct Parting {
     pub difference: Difference,
     /// The PDU, from the run that it is named after.
     pub spot: Spot,
-    /// What the other run has in its place.
+    /// The PDU of the other run in its place.
     pub other: Option<Spot>,
     /// PDUs of the peripheral that both runs have before it.
     pub common: usize,
@@ -70,7 +70,7 @@ pub struct Parting {
 #[must_use]
 pub fn spots(run: &Finished) -> Vec<Vec<Spot>> {
     let mut all: Vec<Vec<Spot>> = Vec::new();
-    // Connections whose central has told its version: what the peripheral tells then is an answer.
+    // Connections whose central has sent its version: the peripheral's is then an answer.
     let mut versions = BTreeSet::new();
     for item in sniff(&run.records) {
         let (Some(connection), Some(direction)) = (item.connection, item.direction) else {
@@ -101,7 +101,7 @@ fn spot(connection: usize, item: &AirItem) -> Option<Spot> {
         Decoded::L2cap { cid, bytes, complete: true } => match (*cid, bytes.as_slice()) {
             // With the same seed keys are the same, unless the firmware is built to choose another.
             (CID_SMP, [0x01 | 0x02 | 0x05 | 0x0B | 0x0C, ..]) => (None, frame(*cid, bytes)),
-            // The error's code counts, and what it is about.
+            // The error's code counts, and the request that it names.
             (CID_ATT, [ATT_ERROR_RSP, ..]) => (None, frame(*cid, bytes)),
             (CID_SIGNALLING, [0x12, _, rest @ ..]) => {
                 (Some(Request::Parameters), [&frame(*cid, &[0x12])[..], rest].concat())
@@ -121,8 +121,8 @@ fn spot(connection: usize, item: &AirItem) -> Option<Spot> {
     Some(Spot { record, connection, event, at, name, request, reports, signature })
 }
 
-/// LL_TERMINATE_IND, rejections, Pairing Failed, ATT Error Response: had they not been sent, what
-/// they tell of would be there all the same.
+/// LL_TERMINATE_IND, rejections, Pairing Failed, ATT Error Response: without them the failure that
+/// they report would still exist.
 fn reports(decoded: &Decoded) -> bool {
     match decoded {
         Decoded::Control(pdu) => {
@@ -211,7 +211,7 @@ pub fn part_at(
     })
 }
 
-/// Tells what the difference at `index` is.
+/// The kind of difference at `index`.
 fn at(ours: &[Spot], theirs: &[Spot], index: usize, common: usize) -> Option<Parting> {
     let has = |spots: &[Spot], spot: &Spot| {
         spots.get(index..).is_some_and(|rest| rest.iter().any(|s| s.signature == spot.signature))
@@ -222,7 +222,7 @@ fn at(ours: &[Spot], theirs: &[Spot], index: usize, common: usize) -> Option<Par
     };
     match (our, their) {
         (Some(our), _) if !has(theirs, our) => named(Difference::OnlyInFailing, our, their),
-        // One more in the cured run, and then it goes on like the failing one.
+        // One more in the cured run, which then continues like the failing one.
         (Some(our), Some(their))
             if !has(ours, their)
                 && theirs.get(index + 1).is_some_and(|s| s.signature == our.signature) =>
@@ -230,8 +230,7 @@ fn at(ours: &[Spot], theirs: &[Spot], index: usize, common: usize) -> Option<Par
             named(Difference::OnlyInCured, their, Some(our))
         }
         (Some(our), _) => named(Difference::EarlierInFailing, our, their),
-        // The failing run ends here: what it does not get to say tells nothing, unless it has
-        // said nothing at all.
+        // The failing run ends here: missing PDUs mean nothing, unless it has sent none at all.
         (None, Some(their)) if index == 0 && ours.is_empty() => {
             named(Difference::OnlyInCured, their, None)
         }
@@ -239,8 +238,8 @@ fn at(ours: &[Spot], theirs: &[Spot], index: usize, common: usize) -> Option<Par
     }
 }
 
-/// What the cured run says at a time when the failing one is still alive, and the failing one never
-/// does: of the PDUs behind those that are the same in both, the first.
+/// The first PDU after the common ones that the cured run sends while the failing run is still
+/// alive, and that the failing run never sends.
 #[must_use]
 pub fn lacked(failing: &Finished, cured: &Finished) -> Option<Parting> {
     let (failing, cured) = (spots(failing), spots(cured));
@@ -311,7 +310,7 @@ mod tests {
         lacking(&failing, &cured, same, same).map(|parting| parting.spot.name)
     }
 
-    /// An answer that is missing, while the failing run goes on to something else.
+    /// A missing answer, while the failing run continues with something else.
     #[test]
     fn what_the_failing_run_lacks_while_it_lives_is_named() {
         assert_eq!(lacked_of("f....p", "f.s..xp"), Some("s".into()));
@@ -319,7 +318,7 @@ mod tests {
         assert_eq!(lacked_of("f.p.s", "fs.p"), None, "it has it later");
     }
 
-    /// Ends and refusals report; requests, answers and what a server tells do not.
+    /// Ends and refusals report; requests, answers and values of a server do not.
     #[test]
     fn what_only_reports_is_known_as_such() {
         let att =

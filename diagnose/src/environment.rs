@@ -1,4 +1,4 @@
-//! What is neither a key of the firmware nor the central: the air, the clocks, the load of the
+//! The surroundings, which are neither firmware nor central: the air, the clocks, the load of the
 //! peripheral's processor, the person.
 
 use bletwin_setup::Build;
@@ -29,7 +29,7 @@ pub fn try_out(bench: &Bench<'_>, base: &Build, seeds: &[u64]) -> Option<Vec<Adv
 
 const ALL: &str = "everything around them at its best";
 
-/// What is around them with each part made better alone, and then all of them, in words.
+/// The surroundings with each part improved alone, and then all of them, each with its description.
 pub(super) fn better(air: &Air) -> Vec<(&'static str, Air)> {
     let best = Air::default();
     [

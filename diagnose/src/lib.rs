@@ -1,14 +1,14 @@
 //! `bletwin diagnose`: finds out why a firmware fails with a central that it knows nothing about,
 //! and what to change.
 //!
-//! The central is an opaque node ([`bench::Unknown`]); everything is learnt from runs. [`search`]
-//! looks for the smallest changes of the configuration ([`candidates`]) that cure, [`divergence`]
-//! finds the first PDU at which the failing and the cured run part, [`cause`] proves that it is the
-//! cause by taking it out alone and putting it back alone ([`suspect`]); where no PDU is, [`turn`]
-//! says what the run turns on. [`timing`] asks for the procedure at other moments, [`behaviour`]
-//! says what the central did, [`cost`] what a cure costs, [`stacks`] how it is made, and [`user`]
-//! tries what a person can do where the firmware cannot.
-//! [`report`] says it all.
+//! The central is an opaque node ([`bench::Unknown`]); runs are the only source of knowledge.
+//! [`search`] looks for the smallest changes of the configuration ([`candidates`]) that cure,
+//! [`divergence`] finds the first PDU at which the failing and the cured run diverge, [`cause`]
+//! proves that it is the cause by removing it alone and putting it back alone ([`suspect`]); if no
+//! PDU is the cause, [`turn`] finds what the run depends on. [`timing`] starts the procedure at
+//! other moments, [`behaviour`] describes the central's reaction, [`cost`] measures a cure,
+//! [`stacks`] says how to make it, and [`user`] tries what a person can do if the firmware cannot
+//! help. [`report`] prints the result.
 //!
 //! ```
 //! use bletwin_diagnose::bench::{Bench, Watcher};

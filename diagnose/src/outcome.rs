@@ -13,23 +13,23 @@ use bletwin_scenarios::summary::Verdict;
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Whether it ended as the scenario expects and everything was over in the end, as `run`
-    /// judges it but for the rules.
+    /// Whether it ended as the scenario expects and nothing was under way at the end, as `run`
+    /// judges it, except for rules.
     pub good: bool,
     /// How it ended.
     pub verdict: Verdict,
-    /// Security level in the end.
+    /// Security level at the end.
     pub level: Option<u8>,
     /// Last `Security failed`.
     pub err: Option<u8>,
-    /// Reason of the disconnection that nobody wanted, or else of the first.
+    /// Reason of the unwanted disconnection, or else of the first.
     pub reason: Option<u8>,
-    /// What was not over when time was up, and need not have been.
+    /// What was still under way when time was up, and should not have been.
     pub busy: Vec<String>,
     /// What came of it, in the words of `bletwin run`.
     #[serde(skip)]
     pub words: String,
-    /// What it cost.
+    /// Its cost.
     #[serde(skip)]
     pub cost: Cost,
 }
@@ -52,7 +52,7 @@ impl Outcome {
         }
     }
 
-    /// What tells one kind of failure from another.
+    /// The properties that distinguish kinds of failures.
     #[must_use]
     pub const fn kind(&self) -> (bool, Verdict, Option<u8>, Option<u8>) {
         (self.good, self.verdict, self.err, self.reason)
@@ -90,7 +90,7 @@ const fn wanted(reason: ErrorCode) -> bool {
     )
 }
 
-/// So many of so many runs.
+/// A number of runs out of a total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Share {
     /// Runs that are counted.

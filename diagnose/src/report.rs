@@ -1,4 +1,4 @@
-//! A diagnosis in words, for somebody who wants to know what to change.
+//! A diagnosis in words, for a reader who wants to know what to change.
 
 use firmware_core::host::procedures::Request;
 
@@ -14,11 +14,11 @@ use bletwin_explain::report::wrap;
 use bletwin_setup::keys::PERIPHERAL;
 
 const WIDTH: usize = 88;
-/// Cures that are told.
+/// Maximum number of reported cures.
 const CURES_MAX: usize = 5;
 /// Changes that do not cure, as many as are of use to read.
 const NOT_ENOUGH_MAX: usize = 6;
-/// PDUs that are named where many of one kind show what it turns on.
+/// Maximum number of named PDUs if many of one kind show what the failure depends on.
 const PLACES_MAX: usize = 4;
 
 /// A part of the report: a heading and the lines below it.
@@ -48,7 +48,7 @@ pub fn text(diagnosis: &Diagnosis) -> String {
     text.join("\n")
 }
 
-/// For somebody who has never seen a PDU: what collides with what, and what to do.
+/// For a reader who has never seen a PDU: what collides, and what to do.
 fn in_short(d: &Diagnosis) -> Vec<String> {
     let cure = d.cures.first().map(|cure| format!(" What cures: {}.", cure.set.join(" and ")));
     let Some(cause) = d.causes.first() else {
@@ -204,7 +204,7 @@ fn causes(d: &Diagnosis) -> Vec<String> {
     lines
 }
 
-/// What it turns on, in a sentence.
+/// What the failure depends on, in a sentence.
 fn turned(turn: &Turn) -> String {
     let change = turn.change.join(" and ");
     match turn.on {
@@ -232,7 +232,7 @@ fn turn(turn: &Turn) -> Vec<String> {
     [paragraph(&what), paragraph(&proof)].concat()
 }
 
-/// What the air shows of it.
+/// The evidence on air.
 fn shown(turn: &Turn) -> String {
     let places: Vec<&str> = turn.places.iter().map(|place| place.text.as_str()).collect();
     match places.as_slice() {
@@ -352,17 +352,17 @@ fn cures(d: &Diagnosis) -> Vec<String> {
         return paragraph(&text);
     }
     let shown = (1..).zip(&d.cures).take(CURES_MAX);
-    let mut told = Vec::new();
+    let mut explained = Vec::new();
     let mut lines: Vec<String> =
-        shown.flat_map(|(number, cure)| self::cure(number, cure, &mut told)).collect();
+        shown.flat_map(|(number, cure)| self::cure(number, cure, &mut explained)).collect();
     if d.cures.len() > CURES_MAX {
         lines.push(format!("  and {} more; --json tells all", d.cures.len() - CURES_MAX));
     }
     lines
 }
 
-/// A cure. How it is made is `told` once.
-fn cure(number: usize, cure: &Cure, told: &mut Vec<Hint>) -> Vec<String> {
+/// A cure. How it is made is explained once: `explained` has the explained ones.
+fn cure(number: usize, cure: &Cure, explained: &mut Vec<Hint>) -> Vec<String> {
     let set: Vec<String> = cure.set.iter().map(|set| format!("--set {set}")).collect();
     let mut lines = vec![format!("  {number}. {}", set.join(" "))];
     lines.push(format!("     {}", cure.cost.text()));
@@ -376,9 +376,10 @@ fn cure(number: usize, cure: &Cure, told: &mut Vec<Hint>) -> Vec<String> {
         "     good in {good} runs, in {rough} with 2 % more packets lost, in {slow} with a slow \
          user{moved}{luck}"
     ));
-    let new: Vec<Hint> = cure.how.iter().filter(|hint| !told.contains(hint)).copied().collect();
+    let new: Vec<Hint> =
+        cure.how.iter().filter(|hint| !explained.contains(hint)).copied().collect();
     lines.extend(new.iter().flat_map(hint));
-    told.extend(new);
+    explained.extend(new);
     match cure.kind {
         ChangeKind::Plain => {}
         ChangeKind::Hardware => lines.push("     needs other buttons or another display".into()),

@@ -1,4 +1,4 @@
-//! What the peripheral's host asked its link layer for, and whether it got it.
+//! Requests of the peripheral's host to its link layer, and whether they were granted.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use super::divergence::spots;
 use super::suspect::schedule;
 use bletwin_scenarios::stage::Finished;
 
-/// What is asked for so late is not waited for.
+/// A later request is not waited for.
 const TOO_LATE: Duration = Duration::from_secs(1);
 
-/// What was asked for in the last connection, in time to be granted.
+/// The requests of the last connection, made in time to be granted.
 #[must_use]
 pub fn asked(run: &Finished) -> Vec<Request> {
     let asked = schedule(run, end(run).before(TOO_LATE));
@@ -25,7 +25,8 @@ pub fn asked(run: &Finished) -> Vec<Request> {
     Request::ALL.into_iter().filter(|request| all.contains(request.name())).collect()
 }
 
-/// What the peripheral sends for this wish, by link layer or by L2CAP, as it is called on air.
+/// The PDU that the peripheral sends for this request, by link layer or by L2CAP, by its name on
+/// air.
 #[must_use]
 pub fn on_air(run: &Finished, wish: Request) -> Option<String> {
     let spots = spots(run);
@@ -33,7 +34,7 @@ pub fn on_air(run: &Finished, wish: Request) -> Option<String> {
     Some(spot.name.clone())
 }
 
-/// What of that was not granted, by what the link is like in the end.
+/// The requests that were not granted, by the final state of the link.
 #[must_use]
 pub fn unmet(run: &Finished) -> Vec<Request> {
     let mut granted = BTreeSet::new();

@@ -20,18 +20,18 @@ use bletwin_setup::Air;
 const CLEAR: u64 = 10;
 /// The most, where a failure is a matter of chance.
 const CLEAR_MAX: u64 = 60;
-/// Runs on a worse air that show whether it holds by luck.
+/// Runs on a worse air that show whether a cure holds only by chance.
 const ROUGH: u64 = 5;
-/// Runs with a person who takes their time.
+/// Runs with a slow person.
 const SLOW: u64 = 3;
 /// How much time that is.
 const SLOW_REACTION: Duration = Duration::from_secs(11);
 /// Packets lost on that air, parts per million more than on that of the question.
 const ROUGH_LOSS_PPM: u32 = 20_000;
-/// Most cures that are told.
+/// Maximum number of reported cures.
 const CURES_MAX: usize = 8;
 
-/// What was found.
+/// The result of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// Minimal changes that cure, not ranked.
@@ -45,27 +45,27 @@ pub struct Found {
 /// A change that cures.
 #[derive(Clone, Debug)]
 pub struct Cured {
-    /// What is changed.
+    /// The changes.
     pub candidate: Candidate,
     /// Good runs on the air of the question.
     pub clear: Share,
     /// Good runs on a worse one.
     pub rough: Share,
-    /// Good runs with a person who takes 11 s for what others do in 3.
+    /// Good runs with a person who takes 11 s instead of 3.
     pub slow: Share,
-    /// What it costs, in the first run.
+    /// Its cost, in the first run.
     pub cost: Cost,
 }
 
-/// How many other runs something has to pass before it counts as a cure. Where the failure is a
-/// matter of chance, so many that three of them were to be expected to fail: less could be luck.
+/// How many further runs a candidate must pass before it counts as a cure. If the failure is
+/// random, enough that three of them would be expected to fail: fewer could pass by chance.
 #[must_use]
 pub fn clear_runs(fails: Share) -> u64 {
     let (bad, all) = (fails.count.max(1) as u64, fails.of as u64);
     if fails.is_all() { CLEAR } else { (3 * all).div_ceil(bad).clamp(CLEAR, CLEAR_MAX) }
 }
 
-/// Searches for cures of a firmware that fails with `seed`, in so many of the runs. `None`:
+/// Searches for cures of a firmware that fails with `seed`, in this share of the runs. `None`:
 /// interrupted.
 #[must_use]
 pub fn search(
@@ -105,8 +105,8 @@ pub fn search(
     Some(search.found)
 }
 
-/// The changes of a firmware that may cure. What happens around it at a moment is dodged by who is
-/// found later, and not healed: then it advertises as it does.
+/// The changes of a firmware that may cure. A disturbance at a fixed time is only avoided, not
+/// cured, by later discovery: the changes of advertising are then left out.
 pub(super) fn worthwhile(bench: &Bench<'_>, base: &Build) -> Vec<Change> {
     let at_a_moment = bench.air().host_busy.is_some() || bench.air().out_of_reach.is_some();
     let later = |key: &str| matches!(key, "advertising-interval" | "reconnect-advertising");
@@ -192,7 +192,7 @@ impl Search<'_> {
         self.confirm(good)
     }
 
-    /// All of `quiet`, alone and with one more change; what is not needed is taken out again.
+    /// All of `quiet`, alone and with one more change; unnecessary ones are removed again.
     fn sets(&mut self, quiet: &[Change], more: &[Change]) -> Option<()> {
         let sets = [quiet.to_vec()].into_iter().chain(more.iter().map(|c| and(quiet, c)));
         let good = self.screen(sets.collect())?;
@@ -276,12 +276,12 @@ impl Search<'_> {
     }
 }
 
-/// What is to be preferred: no loss of security, throughput, an early bond, few changes, power.
+/// The order of preference: no loss of security, throughput, an early bond, few changes, power.
 #[must_use]
 pub fn price(candidate: &Candidate, cost: &Cost) -> impl Ord + use<> {
     (
         candidate.kind(),
-        // Who advertises seldom is found late.
+        // A peripheral that advertises rarely is found late.
         candidate.changes.iter().any(|change| is_of_the_air(change.key)),
         Reverse(cost.throughput_kbps()),
         cost.bond_ms.unwrap_or(u32::MAX) / 500,
@@ -291,7 +291,7 @@ pub fn price(candidate: &Candidate, cost: &Cost) -> impl Ord + use<> {
     )
 }
 
-/// Keys that have nothing to do with what the peripheral says in a connection.
+/// Keys that do not affect what the peripheral sends in a connection.
 #[must_use]
 pub fn is_of_the_air(key: &str) -> bool {
     matches!(key, "advertising-interval" | "reconnect-advertising" | "sleep-clock-ppm")

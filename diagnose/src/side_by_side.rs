@@ -10,7 +10,7 @@ use super::outcome::Outcome;
 use super::report;
 use bletwin_explain::html::Exhibit;
 
-/// What the page shows: the failing run with the cause, and the cured one with its cost.
+/// The exhibits of the page: the failing run with the cause, and the cured one with its cost.
 #[must_use]
 pub fn exhibits(diagnosis: &Diagnosis) -> Vec<Exhibit<'_>> {
     let Some(Evidence { failing, cured }) = &diagnosis.evidence else { return Vec::new() };

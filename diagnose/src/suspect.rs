@@ -1,4 +1,4 @@
-//! The peripheral's own procedures as something to take out, to put back and to move.
+//! The peripheral's own procedures, to be removed, put back and moved.
 //!
 //! A run's [`schedule`] is when its host asked for which procedure. It can be played again by an
 //! application above a firmware that asks for nothing by itself, with one procedure more, less or
@@ -29,7 +29,7 @@ pub struct HostRequest {
     pub request: Request,
 }
 
-/// What the peripheral's host asked for until then, in order.
+/// The requests of the peripheral's host until then, in order.
 #[must_use]
 pub fn schedule(run: &Finished, until: Instant) -> Vec<HostRequest> {
     let mut connection = 0;
@@ -102,13 +102,13 @@ pub fn without(config: &Build, request: Request) -> Build {
     build
 }
 
-/// A firmware that starts nothing by itself: what a schedule is played above.
+/// A firmware that starts no procedure by itself, on which a schedule is played.
 #[must_use]
 pub fn mute(config: &Build) -> Build {
     Request::ALL.into_iter().fold(config.clone(), |config, request| without(&config, request))
 }
 
-/// The request as it is called on air.
+/// The name of the request on air.
 #[must_use]
 pub const fn on_air(request: Request) -> &'static str {
     match request {

@@ -1,5 +1,5 @@
-//! When one of the peripheral's own procedures does harm: it is asked for at one moment after the
-//! other, in a firmware that is good without it; and moved a little where a cure leaves it in.
+//! When one of the peripheral's own procedures does harm: it is started at one moment after the
+//! other, in a firmware that is good without it; and moved a little if a cure keeps it.
 
 use std::slice;
 

@@ -1,6 +1,6 @@
-//! What a failing run turns on where no PDU of the peripheral is its cause by itself: a change of
-//! the firmware, of the surroundings or of what a person does that always heals, and without which
-//! it always fails. Where that shows on air, [`Why`] says.
+//! What a failing run depends on if no PDU of the peripheral is its cause by itself: a change of
+//! the firmware, of the surroundings or of a person's actions that always cures, and without which
+//! the run always fails. [`Why`] says where that shows on air.
 
 use ble::pdu::control::ControlPdu;
 use bletwin_explain::why::{Confidence, Pdu, What, Why};
@@ -23,13 +23,13 @@ pub enum On {
     Firmware,
     /// That of air, clocks, processor or a person's habits.
     Surroundings,
-    /// A person's, who does something more.
+    /// An additional action of a person.
     Person,
-    /// That of the surroundings and of the firmware at once: each alone is not enough.
+    /// A change of the surroundings and of the firmware together: each alone is not enough.
     Together,
 }
 
-/// A PDU of the failing run that shows what it turns on.
+/// A PDU of the failing run that shows what it depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// The PDU's name as the specification writes it.
@@ -56,13 +56,13 @@ pub struct Turn {
     pub with: Share,
     /// Bad runs without it.
     pub without: Share,
-    /// What the air shows of it; empty: this evidence does not decide which PDU it is.
+    /// Its PDUs on air; empty: this evidence does not decide which PDU it is.
     pub places: Vec<Place>,
 }
 
-/// Everything that is proven, the firmware first; what a person does counts only where nothing else
-/// heals, and what has a price (other hardware, less security) only where a person cannot help.
-/// `None`: interrupted.
+/// Everything that is proven, the firmware first; a person's actions count only if nothing else
+/// cures, and costly changes (other hardware, less security) only if a person cannot help. `None`:
+/// interrupted.
 #[must_use]
 pub fn turns(
     bench: &Bench<'_>,
@@ -105,8 +105,8 @@ pub fn turns(
     Some(found)
 }
 
-/// Where neither the firmware nor what is around it heals alone: the first single change of the
-/// firmware that does in better surroundings. Inner `None`: there is none. `None`: interrupted.
+/// If neither firmware nor surroundings cure alone: the first single change of the firmware that
+/// cures in better surroundings. Inner `None`: there is none. `None`: interrupted.
 #[must_use]
 pub fn together(
     bench: &Bench<'_>,
@@ -139,13 +139,13 @@ pub fn together(
     Some(None)
 }
 
-/// The PDUs that the first hypothesis about the failing run names, if it is a good one; not the
-/// LL_TERMINATE_IND that only tells the end.
+/// The PDUs that the first hypothesis about the failing run names, if it is a good one; not an
+/// LL_TERMINATE_IND that only reports the end.
 fn places(failing: &Finished) -> Vec<Place> {
     let Why { account, hypotheses } = Why::of(failing);
     let first = hypotheses.first().filter(|first| first.confidence <= Confidence::Likely);
     let indices = first.into_iter().flat_map(|first| &first.places);
-    let told = indices.filter_map(|&index| account.pdu(index)).filter(|pdu| pdu.is_news());
+    let news = indices.filter_map(|&index| account.pdu(index)).filter(|pdu| pdu.is_news());
     let place = |pdu: &Pdu| Place {
         pdu: pdu.name(),
         event: pdu.event,
@@ -154,5 +154,5 @@ fn places(failing: &Finished) -> Vec<Place> {
         text: format!("{} ({})", pdu.name(), pdu.place()),
     };
     let goodbye = |pdu: &&Pdu| matches!(pdu.what, What::Control(ControlPdu::TerminateInd(_)));
-    told.filter(|pdu| !goodbye(pdu)).map(place).collect()
+    news.filter(|pdu| !goodbye(pdu)).map(place).collect()
 }

@@ -1,4 +1,4 @@
-//! What the person in front of the devices can do when the firmware cannot help.
+//! Actions of the person at the devices if the firmware cannot help.
 
 use ble::time::Duration;
 use bletwin_setup::Build;
@@ -12,7 +12,7 @@ use bletwin_scenarios::prompt::{Milestone, Prompt, Target};
 use bletwin_scenarios::stage::Finished;
 use bletwin_setup::Air;
 
-/// Something to tell the user, and whether it helps.
+/// Advice to the user, and whether it helps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Advice {
     /// What to do.
@@ -51,7 +51,7 @@ pub fn advice(bench: &Bench<'_>, base: &Build, seeds: &[u64]) -> Option<Vec<Advi
     Some(actions.iter().zip(shares).map(advice).collect())
 }
 
-/// What is left to be told when nothing helps, by what was seen.
+/// The last advice if nothing helps, by the observations.
 #[must_use]
 pub fn last_resort(failing: &Finished, violations: &[Violation], honest_is_good: bool) -> String {
     let offer = behaviour::offer(failing);
@@ -109,7 +109,7 @@ fn actions(air: &Air) -> Vec<Action> {
     };
     let action = |text, prompts: &[&Prompt]| Action {
         text,
-        // Also after each connection, for what goes wrong only when the central comes back.
+        // Also after each connection, for failures that occur only when the central reconnects.
         prompts: prompts
             .iter()
             .flat_map(|prompt| [Some((*prompt).clone()), later(prompt)])
