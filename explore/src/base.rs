@@ -95,7 +95,7 @@ impl Base {
                     settle(&mut live, &mut tape) && wrap::wait(&mut live, &mut tape, case.clocks)
                 }
             };
-        // Whoever has panicked on the way is found by the first run from here.
+        // A panic on the way is found by the first run from here.
         if !reached && live.panicked.is_none() {
             return Err(BadInput {
                 what: format!(

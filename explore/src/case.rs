@@ -26,7 +26,7 @@ pub struct Case {
     pub csa: Csa,
     /// Whether the link is encrypted when the run proper begins. Both ends have a bond.
     pub encryption: Switch,
-    /// What the link is like when the run proper begins.
+    /// The state of the link when the run proper begins.
     pub start: Start,
     /// connInterval, units of 1.25 ms, 6–3200.
     pub interval: u16,
@@ -34,7 +34,7 @@ pub struct Case {
     pub clocks: Clocks,
     /// Packets lost at random from the start of the run proper, parts per million.
     pub loss_ppm: u32,
-    /// What the hosts ask for.
+    /// The procedures that the hosts start.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub procedures: Vec<Procedure>,
     /// Packets that do not arrive as they were sent.
@@ -44,7 +44,7 @@ pub struct Case {
     /// end shows is not judged. None: when nothing is to come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<u16>,
-    /// What the two hosts refuse where they may.
+    /// The requests that the two hosts refuse where they may.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refuse: Vec<Refusal>,
     /// How the central misbehaves, beyond its profile: `KEY=VALUE` of a central as in `--set`,
@@ -127,7 +127,8 @@ pub enum Switch {
     On,
 }
 
-/// What a host refuses. The peripheral's refuses parameters with `param-requests=refuse` in `set`.
+/// A refusal of a host. The peripheral's host refuses parameters with `param-requests=refuse` in
+/// `set`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
@@ -137,13 +138,13 @@ pub enum Refusal {
     PeripheralKey,
 }
 
-/// What the link is like when the run proper begins.
+/// The state of the link when the run proper begins.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
-    /// Just made (and encrypted): what the firmware starts by itself is under way.
+    /// Just established (and encrypted): the firmware's own procedures are under way.
     #[default]
     Fresh,
     /// Idle, and connEventCount is about to pass 65535.
@@ -159,7 +160,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// As it is written.
+    /// Its name in text.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

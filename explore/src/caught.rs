@@ -1,4 +1,4 @@
-//! What was found, made as simple as it gets.
+//! Findings, shrunk to the simplest case.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use super::live::node;
 use super::run::{Found, INVARIANT, Outcome, PANIC, Runner, run};
 use super::saved::{SCHEMA, Saved};
 
-/// With so few control PDUs there is nothing to be told in fewer.
+/// A case with this few control PDUs needs no simplification.
 const PDUS_FEW: u32 = 3;
 
-/// What counts in a run, a rule and culprit once: where the central was told to misbehave, only
-/// what the peripheral did, panics and broken invariants.
+/// The findings that count in a run, each rule and culprit once: if the central was configured to
+/// misbehave, only those against the peripheral, panics and broken invariants.
 #[must_use]
 pub fn against(case: &Case, outcome: &Outcome) -> Vec<Found> {
     let mut seen = BTreeSet::new();
@@ -35,7 +35,7 @@ pub fn side(culprit: Option<NodeId>) -> Option<Side> {
 }
 
 /// The simplest case that shows the same violation by the same side, after at most `runs` runs, and
-/// that run. When `stop` says so, what is there is taken.
+/// that run. `stop` ends the search with the simplest case so far.
 #[must_use]
 pub fn shrunk(
     case: &Case,

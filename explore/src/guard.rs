@@ -5,11 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 thread_local! {
-    /// What a panic on this thread has said, where panics are awaited.
+    /// The message of a panic on this thread, while panics are caught.
     static HEARD: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Does something. `Err`: where it has panicked, and what it said; nothing is printed then.
+/// Calls a function. `Err`: place and message of its panic; nothing is printed then.
 pub(super) fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -93,8 +93,8 @@ mod tests {
     fn a_panic_is_told_with_its_place_and_the_next_is_too() {
         assert_eq!(guarded(|| 7), Ok(7));
         for word in ["one", "two"] {
-            let told = guarded(|| panic!("{word} too many")).expect_err("a panic");
-            assert!(told.contains("guard.rs") && told.contains(&format!("{word} too many")));
+            let message = guarded(|| panic!("{word} too many")).expect_err("a panic");
+            assert!(message.contains("guard.rs") && message.contains(&format!("{word} too many")));
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The search for what goes wrong: a run as a plain value, many of them, and what is found.
+//! The search for violations: a run as a plain value, campaigns of many runs, and their findings.
 //!
-//! A [`Case`] is all that a run depends on. The firmware under test is whole; the central is a
-//! controller of a profile below a host that does nothing but ask for what the case says.
-//! [`run()`] plays one case and judges it.
+//! A run depends on its [`Case`] alone. The firmware under test is whole; the central is a
+//! controller of a profile below a host that only starts the procedures of the case. [`run()`]
+//! plays one case and judges it.
 //!
 //! ```
 //! use bletwin_explore::{Case, run};

@@ -1,5 +1,5 @@
-//! An explored link at one moment: the world, what its hosts know, what was on air. A value that
-//! can be copied; its records are kept outside, on a tape.
+//! An explored link at one moment: the world, its hosts' knowledge, and the trace on air. A value
+//! that can be copied; its records are kept outside, on a tape.
 
 use std::hash::{Hash, Hasher};
 
@@ -24,14 +24,14 @@ pub(super) type Tape = Vec<Record>;
 pub struct Live {
     /// Both devices and the air between them.
     pub world: World<Actor>,
-    /// What was on air since the start of the run proper, or since the last cut.
+    /// The trace on air since the start of the run proper, or since the last cut.
     pub trace: Tracer,
     /// Packets of peripheral and central since the start of the run proper.
     pub sent: [u32; 2],
     /// The last time at which a host is made to ask for something.
     pub(super) asked_until: Instant,
     pub(super) watch: Watch,
-    /// What a device has panicked with. Nothing happens after that.
+    /// The message of a device's panic. The run stops there.
     pub(super) panicked: Option<String>,
 }
 
@@ -43,7 +43,7 @@ impl Live {
         Self { world, trace, sent: [0; 2], asked_until, watch, panicked: None }
     }
 
-    /// Whose packet goes on air with the next step.
+    /// The sender of the packet in the next step.
     #[must_use]
     pub fn next_sender(&self) -> Option<Side> {
         self.world.next_sender().map(side)
@@ -117,8 +117,9 @@ impl Live {
         self.next_event().is_none_or(|next| next > self.quiet_at())
     }
 
-    /// A number for the state of the world, and one for it and what the hosts know: where that is
-    /// the same at the same time, all goes on in the same way and is judged in the same way.
+    /// A hash of the world's state, and one that includes the hosts' knowledge: two links that
+    /// agree in the latter at the same time continue in the same way and are judged in the same
+    /// way.
     #[must_use]
     pub fn keys(&self) -> (u64, u64) {
         let state = self.world.canonical_hash();

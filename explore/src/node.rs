@@ -13,13 +13,13 @@ use bletwin_models::controller::{
 use bletwin_sim::node::{Act, End, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
 
-/// What an [`Act::Ask`] must say for the central to send a request of ATT.
+/// The [`Act::Ask`] by which the central sends an ATT request.
 pub(super) const READ: &str = "read";
 
 /// ATT_READ_REQ for the first attribute, in an L2CAP frame.
 const READ_REQUEST: [u8; 7] = [3, 0, 4, 0, 0x0A, 1, 0];
-/// What a frame of ATT has behind its length when it answers: the channel, and the opcode of
-/// ATT_READ_RSP or of ATT_ERROR_RSP.
+/// The octets after the length of an ATT answer: the channel, and the opcode of ATT_READ_RSP or of
+/// ATT_ERROR_RSP.
 const ANSWERS: [[u8; 3]; 2] = [[4, 0, 0x0B], [4, 0, 0x01]];
 
 #[cfg(not(test))]

@@ -16,7 +16,7 @@ pub use block::{Block, blocks};
 /// Firmware, or a central, that is drawn.
 pub const ANY: &str = "any";
 
-/// What is not drawn.
+/// The fixed part of the cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Space {
     /// Firmware preset; `None`: any.
@@ -28,7 +28,7 @@ pub struct Space {
 }
 
 impl From<&Common> for Space {
-    /// [`ANY`] is what is drawn.
+    /// [`ANY`] stands for drawn values.
     fn from(common: &Common) -> Self {
         let named = |name: &String| (name != ANY).then(|| name.clone());
         Self {
@@ -160,7 +160,7 @@ impl Dice {
         }
     }
 
-    /// What the hosts refuse. Without the key no link begins encrypted.
+    /// Draws the hosts' refusals. Without the key no link begins encrypted.
     fn refusals(&mut self, case: &mut Case) {
         if self.one_in(6) {
             case.set.push("param-requests=refuse".into());

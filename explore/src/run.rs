@@ -23,11 +23,11 @@ use super::node::READ;
 use super::watch::{CENTRAL, PERIPHERAL, Watch};
 use bletwin_setup::error::BadInput;
 
-/// How long a run in which something is left open goes on: beyond LL_RESPONSE_TIMEOUT (40 s).
+/// How long a run with an open procedure continues: beyond LL_RESPONSE_TIMEOUT (40 s).
 const LAST_WAIT: Duration = Duration::from_secs(42);
 /// Intervals after which the authenticated payload timeout is set back.
 const PING_INTERVALS: u64 = 2;
-/// Authenticated payload timeout as it is without a wish, units of 10 ms.
+/// Default authenticated payload timeout, units of 10 ms.
 const PAYLOAD_TIMEOUT: u16 = 3000;
 
 /// A violation of a rule in a run.
@@ -36,7 +36,7 @@ pub struct Found {
     /// Id of the rule: one of [`oracle::Rule`], `HOST-LIVE`, `HOST-DATA` and `HOST-AGREE` for
     /// what only the hosts see, [`PANIC`] or [`INVARIANT`].
     pub rule: String,
-    /// Who broke it, if that can be told.
+    /// The culprit, if known.
     pub culprit: Option<NodeId>,
     /// When, world time.
     pub at: Instant,
@@ -49,9 +49,10 @@ pub struct Found {
 /// A run that is over.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// What was broken, without what the case suppresses and what the central is known for.
+    /// The violations, without those that the case suppresses and those that the central is known
+    /// for.
     pub findings: Vec<Found>,
-    /// What was on air in the run proper.
+    /// The trace on air in the run proper.
     pub trace: Digest,
     /// Hash of the world at its end.
     pub state: u64,
@@ -66,7 +67,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What was on air in the run proper, as text.
+    /// The trace on air in the run proper, as text.
     #[must_use]
     pub fn digest(&self) -> String {
         let [a, b] = self.trace.value();
@@ -180,8 +181,8 @@ impl Base {
         }
     }
 
-    /// Judges a run by the air and, if it is over, by what its hosts were told. What the central
-    /// is known to break is left out.
+    /// Judges a run by the air and, if it is over, by the events to its hosts. The central's known
+    /// violations are left out.
     pub(super) fn judge(&self, tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
         let mut findings = judge(tape, live, over);
         let known =
@@ -201,7 +202,7 @@ impl Base {
         live.run_until(live.quiet_at().max(live.world.now()), tape);
         if live.watch.is_open() {
             let (now, next) = (live.world.now(), Live::next_event);
-            // What was begun meanwhile has its time, too; but pings go on for ever.
+            // Procedures begun meanwhile have their time, too; but pings recur forever.
             let latest =
                 |live: &Live| (live.watch.active + LAST_WAIT).min(now + LAST_WAIT.times(2));
             while live.watch.is_open() && next(live).is_some_and(|at| at <= latest(live)) {
@@ -243,7 +244,7 @@ impl Base {
 /// The rule against panics, of devices and of their judge.
 pub const PANIC: &str = "PANIC";
 
-/// The rule against broken invariants: what a device takes for granted about itself holds.
+/// The rule against broken invariants: a device's assumptions about itself hold.
 pub const INVARIANT: &str = "INVARIANT";
 
 /// Faults that devices have noticed in themselves.
@@ -278,7 +279,7 @@ fn judge(tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
         text: finding.text,
     });
     let mut findings: Vec<Found> = air.collect();
-    // The air tells more, where it tells anything.
+    // Findings on air say more, if there are any.
     if findings.is_empty() {
         let at_last = || if over && watch.is_open() { left_open(tape, watch) } else { None };
         findings.extend(mistaken(tape, watch).or_else(at_last));
@@ -287,8 +288,8 @@ fn judge(tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
     findings
 }
 
-/// What the hosts see alone.
-fn told(tape: &[Record], rule: &str, culprit: Option<NodeId>, text: String) -> Found {
+/// A finding from the hosts' events alone.
+fn seen_by_hosts(tape: &[Record], rule: &str, culprit: Option<NodeId>, text: String) -> Found {
     let at = tape.last().map_or(Instant::ZERO, |record| record.at);
     Found { rule: rule.to_owned(), culprit, at, record: None, text }
 }
@@ -296,15 +297,15 @@ fn told(tape: &[Record], rule: &str, culprit: Option<NodeId>, text: String) -> F
 fn mistaken(tape: &[Record], watch: &Watch) -> Option<Found> {
     let from = watch.mistook()?;
     let text = format!("what the {}'s host sends arrives as something else", side(from).name());
-    Some(told(tape, "HOST-DATA", Some(carrier(tape, from)), text))
+    Some(seen_by_hosts(tape, "HOST-DATA", Some(carrier(tape, from)), text))
 }
 
 const fn other(node: NodeId) -> NodeId {
     if node.0 == CENTRAL.0 { PERIPHERAL } else { CENTRAL }
 }
 
-/// Who carries the data of a host wrong: its own controller, if they are not on air as it has sent
-/// them, else the other.
+/// The controller that corrupts a host's data: the local one, if they are not on air as sent, else
+/// the remote one.
 fn carrier(tape: &[Record], from: NodeId) -> NodeId {
     let mut sent: Vec<u8> = Vec::new();
     let mut last = 0;
@@ -333,7 +334,7 @@ fn carrier(tape: &[Record], from: NodeId) -> NodeId {
 }
 
 fn left_open(tape: &[Record], watch: &Watch) -> Option<Found> {
-    let found = |rule: &str, culprit, text| Some(told(tape, rule, culprit, text));
+    let found = |rule: &str, culprit, text| Some(seen_by_hosts(tape, rule, culprit, text));
     for (side, end) in [Side::Peripheral, Side::Central].into_iter().zip(&watch.ends) {
         if let Some(asked) = end.open.first() {
             let text = format!("{} was asked for and did not end", asked.name());

@@ -25,7 +25,7 @@ pub struct Saved {
     pub bletwin: String,
     /// The rule that is broken.
     pub rule: String,
-    /// Who breaks it.
+    /// The culprit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub culprit: Option<Side>,
     /// What happened, in a sentence.
@@ -38,7 +38,7 @@ pub struct Saved {
     pub case: Case,
 }
 
-/// What is in every version's file.
+/// The fields that the files of all versions have.
 #[derive(Deserialize)]
 struct Head {
     schema: u32,
@@ -97,7 +97,7 @@ impl Saved {
         Ok(saved)
     }
 
-    /// A name for the file that says what is in it, the same for the same case.
+    /// A descriptive name for the file, the same for the same case.
     #[must_use]
     pub fn file_name(&self) -> String {
         let digest = self.trace.get(..8).unwrap_or(&self.trace);

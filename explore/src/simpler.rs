@@ -1,18 +1,18 @@
-//! What is simpler than a case: fewer procedures, fewer losses, fewer quirks, earlier events, an
-//! ordinary link; and the simplest meetings of what it is about.
+//! Simplifications of a case: fewer procedures, fewer losses, fewer quirks, earlier events, an
+//! ordinary link; and the simplest collisions of the same procedures.
 
 use bletwin_sim::explore::shrink::Shrink;
 
 use super::case::{Case, Clocks, Csa, How, Loss, Procedure, Side, Start, Switch, What};
 
 impl Case {
-    /// Whether the central is told to break rules.
+    /// Whether the central is configured to break rules.
     #[must_use]
     pub fn misbehaves(&self) -> bool {
         !self.quirks.is_empty() || self.procedures.iter().any(|procedure| procedure.forced)
     }
 
-    /// What it is about, without moments and values: cases of one shape tell the same story.
+    /// Its procedures, without times and values: cases of one shape are alike.
     #[must_use]
     pub fn shape(&self) -> String {
         let procedure = |p: &Procedure| {
@@ -31,9 +31,9 @@ const SILENT: [&str; 4] =
     ["phy-update=never", "data-length=never", "param-update=never", "feature-exchange=cached"];
 
 impl Case {
-    /// What it is about, told anew from an ordinary link: one of the central's procedures, and
-    /// another, or one that the peripheral's host asks for or firmware would start by itself,
-    /// around the same event. No step leads there from where other procedures are in the way.
+    /// The same procedures from an ordinary link: one of the central's, and another, or one that
+    /// the peripheral's host requests or its firmware would start by itself, around the same event.
+    /// Step-by-step simplification does not reach these cases if other procedures are in the way.
     #[must_use]
     pub fn meetings(&self) -> Vec<Self> {
         let mut all = Vec::new();
@@ -204,7 +204,7 @@ impl Simpler<'_> {
         }
     }
 
-    /// What comes after the violation tells nothing.
+    /// The part after the violation is irrelevant.
     fn sooner_over(&mut self) {
         let ends = match self.case.until {
             None => vec![4, 8, 16, 32, 64],
@@ -246,7 +246,7 @@ impl Simpler<'_> {
     }
 }
 
-/// The procedure with the values that tell least.
+/// The procedure with its plainest values.
 fn plain(what: &What) -> What {
     match what {
         What::DataLength { .. } => What::DataLength { octets: 251, time: 2120 },

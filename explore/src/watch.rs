@@ -1,5 +1,5 @@
-//! What the two hosts of an explored link know: what they have asked for and not been told the
-//! end of, what they believe of the link, and when something happened last.
+//! The knowledge of the two hosts of an explored link: their requests without a result, their view
+//! of the link, and the time of the last activity.
 
 use std::hash::{Hash, Hasher};
 
@@ -22,7 +22,7 @@ pub const PERIPHERAL: NodeId = NodeId(0);
 /// The central's node in every explored world.
 pub const CENTRAL: NodeId = NodeId(1);
 
-/// Something that a host has asked for, until it is told the end of it.
+/// A request of a host, until its result is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum OpenRequest {
     Features,
@@ -118,7 +118,7 @@ impl End {
         if let Command::LeSetDataLength { tx_octets, tx_time, .. } = command
             && std::mem::replace(&mut self.length, (*tx_octets, *tx_time)) == (*tx_octets, *tx_time)
         {
-            // What was asked for already is not asked for again on air.
+            // An earlier identical request is not repeated on air.
             return;
         }
         self.unanswered.push((command.opcode(), asked));
@@ -179,9 +179,9 @@ pub(super) struct Watch {
     pub(super) ends: [End; 2],
     /// By the node that sends.
     pub(super) data: [Data; 2],
-    /// Something was asked, told, or sent beside empty PDUs.
+    /// Time of the last request, event, or PDU other than an Empty PDU.
     pub(super) active: Instant,
-    /// What was asked, told and queued so far, without times.
+    /// Hash of requests, events and queued data so far, without times.
     history: u64,
     /// The central has heard the peripheral.
     pub(super) established: bool,
@@ -277,7 +277,7 @@ impl Watch {
         self.ends.iter().all(|end| end.ended.is_some())
     }
 
-    /// A host waits to be told an end, or for data, or the two believe different things.
+    /// A host waits for a result or for data, or the views of the two differ.
     pub(super) fn is_open(&self) -> bool {
         let [p, c] = &self.ends;
         let one_left = p.ended.is_some() != c.ended.is_some();
@@ -300,7 +300,7 @@ impl Watch {
         nodes.into_iter().find_map(|(node, data)| data.wrong.then_some(node))
     }
 
-    /// What the hosts believe differently.
+    /// The difference between the hosts' views.
     pub(super) fn disagree(&self) -> Option<String> {
         let [p, c] = &self.ends;
         if p.ended.is_some() || c.ended.is_some() {

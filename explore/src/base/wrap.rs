@@ -15,14 +15,14 @@ use crate::watch::CENTRAL;
 const TARGET: u64 = 65_528;
 /// Where events are counted once more, by the rules of the air.
 const RECOUNT: u64 = TARGET - 40;
-/// At most so many events are left out between two that are kept; even, and shorter than the
+/// Maximum number of events skipped between two that are kept; even, and shorter than the
 /// supervision timeout.
 const GAP: u64 = 510;
-/// How far the central's clock may go astray in a gap, µs: whoever counts events from outside takes
-/// one that is 2 ms early for the one before.
+/// How far the central's clock may drift in a gap, µs: an observer that counts events takes one
+/// that is 2 ms early for the one before.
 const ASTRAY_MAX: u64 = 1_800;
 
-/// Waits, and leaves an excerpt on the tape. False if the link was lost or somebody broke a rule.
+/// Waits, and leaves an excerpt on the tape. `false` if the link was lost or a rule was broken.
 pub(super) fn wait(live: &mut Live, tape: &mut Tape, clocks: Clocks) -> bool {
     let mut counted = events(tape);
     let mut all = tape.clone();

@@ -47,7 +47,7 @@ pub enum Task {
 }
 
 impl Task {
-    /// What it is counted under.
+    /// The pair that it is counted under.
     #[must_use]
     pub fn pair(&self) -> String {
         match self {
@@ -57,7 +57,7 @@ impl Task {
     }
 }
 
-/// What a campaign searches. Two campaigns with the same options search the same.
+/// The options of a campaign. Two campaigns with the same options search the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Options {
@@ -68,7 +68,7 @@ pub struct Options {
     pub common: Common,
     /// Seeds: each means the whole space again, or is one run of the random search.
     pub seeds: Range<u64>,
-    /// Packets of which every two are lost, with [`SearchKind::Pairs`].
+    /// Number of packets of which every pair is lost, with [`SearchKind::Pairs`].
     pub window: u32,
     /// The part of all units that is searched.
     pub shard: Shard,
@@ -80,7 +80,7 @@ pub struct Options {
 pub struct Finding {
     /// The rule that is broken.
     pub rule: String,
-    /// By whom, if that can be told.
+    /// The culprit, if known.
     pub culprit: Option<Side>,
     /// What happened, in a sentence.
     pub text: String,
@@ -94,7 +94,7 @@ pub struct Finding {
 pub struct Done {
     /// Number of the unit in the whole space.
     pub number: usize,
-    /// What it is counted under: see [`Task::pair`].
+    /// The pair that it is counted under: see [`Task::pair`].
     pub pair: String,
     /// Cases that were played, whole or up to where they were known.
     pub runs: u64,
@@ -169,7 +169,7 @@ impl Options {
 #[derive(Default)]
 struct Bases(Mutex<BTreeMap<BaseKey, Arc<Slot>>>);
 
-/// A start state once somebody has reached it.
+/// A start state once a thread has reached it.
 type Slot = OnceLock<Result<Base, BadInput>>;
 
 impl Bases {
@@ -178,7 +178,7 @@ impl Bases {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(BaseKey::of(case)).or_default())
         };
-        // Whoever comes second waits here, and not for all start states at once.
+        // A second thread waits here, for this start state only.
         match cell.get_or_init(|| Base::new(case)) {
             Ok(base) => Ok(then(base)),
             Err(bad) => Err(bad.clone()),
@@ -186,8 +186,8 @@ impl Bases {
     }
 }
 
-/// Searches units with some threads until all are done or `stop` says so. `done` is told of each
-/// as it ends; one that was under way when `stop` came is not told of.
+/// Searches units with several threads until all are done or `stop` returns true. `done` is called
+/// for each completed unit, but not for one interrupted by `stop`.
 ///
 /// # Errors
 /// Whatever `done` runs into.
@@ -216,11 +216,11 @@ pub fn conduct(
         }
         drop(sender);
         for result in receiver {
-            let told = done(result);
-            if told.is_err() {
+            let reported = done(result);
+            if reported.is_err() {
                 // Nothing that is left to do could be kept.
                 next.store(units.len(), Ordering::Relaxed);
-                return told;
+                return reported;
             }
         }
         Ok(())

@@ -1,12 +1,13 @@
-//! In which order units are searched. All of them come to the same in any order; of a search that
-//! is cut short, what was searched should be a sample of the whole.
+//! The order of units. The result of all is the same in any order; the searched part of an
+//! interrupted search should be a sample of the whole.
 
 use std::collections::BTreeMap;
 
 use super::Task;
 use crate::pairs::Unit;
 
-/// How many units are chosen by what was chosen before: by then every value has come often.
+/// How many units are chosen with regard to earlier choices: by then every value has occurred
+/// often.
 const CHOSEN: usize = 400;
 
 /// Sides of a unit: whatever two units may have in common.
@@ -41,7 +42,7 @@ fn of_one_seed(mut left: Vec<(usize, Task)>) -> Vec<(usize, Task)> {
     if left.iter().any(|(_, task)| matches!(task, Task::Seeds(_))) {
         return left;
     }
-    // Values as small numbers, each with how often it has come.
+    // Values as small numbers, each with its number of occurrences.
     let mut names: BTreeMap<(usize, String), usize> = BTreeMap::new();
     let mut values: Vec<Vec<usize>> = left
         .iter()

@@ -1,6 +1,6 @@
-//! The progress file: one line of JSON for what is searched, then one for each unit that is done,
-//! on disk before the next begins. A process may be killed at any moment; at worst the last line
-//! is torn, and its unit is searched again.
+//! The progress file: one line of JSON for the options, then one for each completed unit, on disk
+//! before the next begins. A process may be killed at any moment; at worst the last line is torn,
+//! and its unit is searched again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -30,7 +30,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Opens a progress file, or begins it. Gives what was done already.
+    /// Opens or creates a progress file. Returns the completed units.
     ///
     /// # Errors
     /// [`BadInput`] if it cannot be read or written, or is about another search.
@@ -66,7 +66,7 @@ impl Progress {
         Ok((progress, done))
     }
 
-    /// Keeps what a unit has come to.
+    /// Stores the result of a unit.
     ///
     /// # Errors
     /// Whatever writing ran into.

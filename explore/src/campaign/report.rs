@@ -1,4 +1,4 @@
-//! What a campaign comes to, and how parts of one are added.
+//! The report of a campaign, and the sum of its parts.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub struct PairCounts {
 pub struct Report {
     /// Version of bletwin.
     pub bletwin: String,
-    /// What was to be searched.
+    /// The options of the search.
     pub options: Options,
     /// Whether all of it was.
     pub complete: bool,
@@ -53,7 +53,7 @@ pub struct Report {
     pub violations: u64,
     /// Wall-clock time, added over parts.
     pub seconds: f64,
-    /// What was found.
+    /// The findings.
     pub findings: Vec<Finding>,
     /// The same by pair.
     pub pairs: Vec<PairCounts>,

@@ -63,10 +63,10 @@ impl Shard {
         self.index
     }
 
-    /// What a batch system tells the process through its environment.
+    /// The shard that a batch system gives the process in its environment.
     ///
     /// # Errors
-    /// [`BadInput`] if no system tells anything, or nothing that makes sense.
+    /// [`BadInput`] if no batch system sets one, or an invalid one.
     pub fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Self, BadInput> {
         for (index, counts, min) in SYSTEMS {
             let Some(text) = read(index) else { continue };

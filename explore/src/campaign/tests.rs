@@ -44,7 +44,7 @@ fn counts_depend_on_nothing_but_the_options() {
     let one = played(&units, 1);
     assert_eq!(one.len(), units.len());
     assert_eq!(one, played(&units, 3));
-    // Interrupted after the second, and gone on with the rest.
+    // Interrupted after the second, and continued with the rest.
     let (first, rest) = units.split_at(2);
     assert_eq!(one, [played(first, 2), played(rest, 1)].concat());
     let findings: Vec<_> = one.iter().flat_map(|done| &done.findings).collect();
@@ -82,7 +82,7 @@ fn parts_add_up_to_the_whole() {
     assert!(Report::merge(vec![part(1), other]).is_err());
 }
 
-/// What is drawn depends on the seeds, wherever and together with whatever they are run.
+/// The drawn cases depend on the seeds alone, in any process and any combination.
 #[test]
 fn a_random_search_has_parts_that_add_up() {
     let common = Common { peripheral: ANY.into(), central: ANY.into(), set: Vec::new() };
@@ -105,7 +105,7 @@ fn a_random_search_has_parts_that_add_up() {
     assert_eq!(Report::merge(parts.to_vec()), Ok(Report { seconds: 2.0, ..whole }));
 }
 
-/// Nobody gets to 2M with a central that never answers.
+/// No link reaches 2M with a central that never answers.
 #[test]
 fn a_start_state_that_is_not_reached_is_counted_and_the_rest_is_searched() {
     let mut options = options();

@@ -1,4 +1,4 @@
-//! What the two hosts ask for, and when.
+//! The procedures of the two hosts, and their times.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// As it is written.
+    /// Its name in text.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -34,12 +34,11 @@ pub struct Procedure {
     /// The first connection event in which its first PDU can leave, 0 = the first of the run
     /// proper. Events are counted by the interval with which it begins.
     pub event: u16,
-    /// When the host asks: so many thousandths of an interval after the anchor point of the event
+    /// When the host asks, in thousandths of an interval after the anchor point of the event
     /// before, 0–999.
     #[serde(default = "middle")]
     pub position: u16,
-    /// The central's controller starts it by itself and whatever the rules say, with values of
-    /// its own.
+    /// The central's controller starts it by itself, even against the rules, with its own values.
     #[serde(default, skip_serializing_if = "is_false")]
     pub forced: bool,
 }
@@ -55,7 +54,7 @@ const fn middle() -> u16 {
 }
 
 impl Procedure {
-    /// Whether nobody can start it in this way.
+    /// Whether no device can start it in this way.
     pub(super) fn is_out_of_place(&self) -> bool {
         let peripherals = matches!(self.what, What::MinUsedChannels { .. });
         match self.who {
@@ -72,7 +71,7 @@ impl Procedure {
     }
 }
 
-/// What a host can ask for.
+/// A procedure that a host can start.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum What {
@@ -121,7 +120,7 @@ pub enum What {
         map: u64,
     },
     /// A minimum of used channels that the peripheral's application wants, after LE Read Remote
-    /// Features, without which nobody may be asked. The central can only force it.
+    /// Features, which is required before. The central can only force it.
     MinUsedChannels {
         /// MinUsedChannels of LL_MIN_USED_CHANNELS_IND, 2–37.
         channels: u8,
@@ -135,7 +134,7 @@ pub enum What {
 }
 
 impl What {
-    /// What a controller calls it that can start it against the rules.
+    /// Its name in a controller that can start it against the rules.
     #[must_use]
     pub const fn forced_name(&self) -> Option<&'static str> {
         Some(match self {

@@ -21,18 +21,18 @@ mod search;
 
 pub use search::search;
 
-/// Packets from the first wish on, both directions together, of which every two are lost if
-/// nothing else is said.
+/// Number of packets from the first request on, both directions together, of which every pair is
+/// lost by default.
 pub const WINDOW: u32 = 24;
 
-/// Packets from the first wish on of which each is lost: far more than a run has in which nobody
-/// waits for a link to die.
+/// Number of packets from the first request on of which each is lost: far more than a run has
+/// unless it waits for a link to die.
 pub const LAST: u32 = 160;
 
 /// Connection event of the first procedure.
 const FIRST: u16 = 3;
 
-/// What is searched.
+/// The kind of meeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MeetingKind {
@@ -51,7 +51,7 @@ impl MeetingKind {
     }
 }
 
-/// What is the same for all units.
+/// The options common to all units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Common {
@@ -69,9 +69,9 @@ pub struct Unit {
     kind: MeetingKind,
     /// Seed, start state, algorithm, encryption; no procedures.
     pub case: Case,
-    /// What is asked for, the peripheral's first.
+    /// The requests, the peripheral's first.
     pub wishes: Vec<(Side, What)>,
-    /// Packets from the first wish on of which every two are lost, at most [`LAST`].
+    /// Number of packets from the first request on of which every pair is lost, at most [`LAST`].
     pub window: u32,
 }
 
@@ -164,7 +164,7 @@ const STARTS: [Start; 5] =
 fn shared(common: &Common) -> FeatureSet {
     let Common { peripheral, central, set } = common.clone();
     let setup = Case { peripheral, central, set, ..Case::default() }.setup();
-    // Names that do not exist are told elsewhere.
+    // Unknown names are reported elsewhere.
     setup.map_or(FeatureSet(0), |setup| {
         ControlConfig::SUPPORTED.and(setup.central.controller.features)
     })
@@ -197,7 +197,7 @@ fn wishes(kind: MeetingKind, start: Start, encryption: Switch) -> Vec<Vec<(Side,
     all
 }
 
-/// What a side's host can ask for, with values that change something.
+/// The requests that a side's host can make, with values that change something.
 fn alone(side: Side, start: Start, encryption: Switch) -> Vec<What> {
     let phy = if matches!(start, Start::Le2M | Start::Coded) { 1 } else { 2 };
     let mut all = vec![

@@ -16,7 +16,7 @@ use crate::live::{Live, Tape, node};
 /// Connection intervals between two moments at which states are compared.
 const GRID: u64 = 4;
 
-/// What a unit has come to.
+/// The result of a unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searched {
     /// Cases that were played, whole or up to where they were known.
@@ -25,7 +25,7 @@ pub struct Searched {
     pub joined: u64,
     /// Different traces on air.
     pub traces: u64,
-    /// Different states of the world, at the moments of comparison and in the end.
+    /// Different states of the world, at the moments of comparison and at the end.
     pub states: u64,
     /// Runs in which something was found.
     pub violations: u64,
@@ -63,7 +63,8 @@ struct Search<'a> {
     prune: bool,
     procedures: Vec<Procedure>,
     tape: Tape,
-    /// States from which nothing went wrong without further losses, and what was on air then.
+    /// States from which no violation followed without further losses, with the trace on air from
+    /// there.
     known: BTreeMap<Key, Digest>,
     traces: BTreeSet<[u64; 2]>,
     states: BTreeSet<u64>,
@@ -197,7 +198,7 @@ fn packets(live: &Live) -> u32 {
     live.sent.iter().sum()
 }
 
-/// What was on air on one way, cut at each moment of comparison.
+/// The trace on air of one path, cut at each moment of comparison.
 #[derive(Default)]
 struct Way {
     parts: Vec<Digest>,
@@ -213,7 +214,7 @@ impl Way {
         self.parts.iter().fold(Digest::default(), |sum, part| sum.then(part))
     }
 
-    /// Every moment of comparison, and what was on air from it to the end.
+    /// Every moment of comparison, with the trace on air from it to the end.
     fn rests(&self) -> Vec<(Key, Digest)> {
         let mut rest = Digest::default();
         let mut all = Vec::new();

@@ -17,13 +17,13 @@ const BLOCK: u64 = 32;
 /// Seeds that are searched by themselves, by one thread in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// What the runs are drawn from.
+    /// The space from which the runs are drawn.
     pub space: Space,
     /// One run each.
     pub seeds: Range<u64>,
 }
 
-/// What a block has come to.
+/// The result of a block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searched {
     /// Seeds whose case was played.
@@ -51,8 +51,7 @@ pub fn blocks(space: &Space, seeds: Range<u64>) -> impl Iterator<Item = Block> {
 }
 
 impl Block {
-    /// Searches it; the long way to a counter near its end is gone by `near_wrap`. `None`: `stop`
-    /// said so.
+    /// Searches it; `near_wrap` provides start states with a counter near its end. `None`: stopped.
     pub fn search(
         &self,
         near_wrap: impl Fn(&Case) -> Result<Outcome, BadInput>,

@@ -1,4 +1,4 @@
-//! What the hosts give their controllers to carry, until it arrives: complete, in order, and once.
+//! Data that the hosts give their controllers, until they arrive: complete, in order, and once.
 
 use std::collections::VecDeque;
 
@@ -16,7 +16,7 @@ fn octets(acl: &Acl) -> impl Iterator<Item = Octet> {
 /// What one host has sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Data {
-    /// What has not arrived.
+    /// The data that have not arrived.
     under_way: VecDeque<Octet>,
     /// Octets of the last packet: its controller may have no room for it, and say so.
     last: usize,
@@ -44,7 +44,7 @@ impl Data {
         }
     }
 
-    /// The other host is gone.
+    /// The other host has disconnected.
     pub(super) fn given_up(&mut self) {
         self.under_way.clear();
     }

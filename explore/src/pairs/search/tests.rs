@@ -30,7 +30,7 @@ fn searched(unit: &Unit, prune: bool, meetings: &[usize]) -> (Searched, BTreeSet
     (search.done(), traces)
 }
 
-/// What is known is not played again, and nothing is lost by it.
+/// Known states are not played again, without a loss of results.
 #[test]
 fn joining_a_known_way_changes_no_trace_and_no_count() {
     let unit = unit(What::Phy { tx: 2, rx: 2 }, What::Features);
