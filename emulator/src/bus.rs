@@ -8,7 +8,7 @@ pub type Ticks = u64;
 /// [`Ticks`] in a processor cycle.
 pub const TICKS_PER_CYCLE: Ticks = 1000;
 
-/// What a peripheral may look at and change while it works.
+/// What a peripheral may read and change during an access.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// Time since power-up.
@@ -69,7 +69,7 @@ pub trait Bus {
         None
     }
 
-    /// Until when flash cannot be read: who runs from it waits.
+    /// Until when flash cannot be read: a processor that runs from it waits.
     fn flash_busy_until(&self) -> Ticks {
         0
     }
@@ -82,7 +82,7 @@ pub trait Bus {
     /// When something will happen next by itself.
     fn next_event(&self) -> Option<Ticks>;
 
-    /// Lets happen what is due until now, in order.
+    /// Processes everything due until now, in order.
     fn advance(&mut self, context: &mut Context<'_>);
 
     /// The level of each interrupt line, line 0 lowest.

@@ -1,4 +1,4 @@
-//! What is flashed: the octets and symbols of an ELF file.
+//! The flashed image: the octets and symbols of an ELF file.
 
 use object::elf::PT_LOAD;
 use object::read::elf::{ElfFile32, ProgramHeader};
@@ -42,7 +42,7 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// The name of what an address lies in, demangled as far as the file itself is.
+    /// The symbol that an address lies in, demangled as far as the file itself is.
     #[must_use]
     pub fn at(&self, address: u32) -> Option<&str> {
         let next = self.by_address.partition_point(|(start, ..)| *start <= address);
@@ -65,8 +65,9 @@ impl Symbols {
     }
 }
 
-/// Puts what a file says into flash, and RAM if it says so, and gives its symbols. Memory beside
-/// stays as it is. A file may lack symbols or sections; only what is loaded has to be right.
+/// Loads a file into flash, and into RAM if it has such segments, and returns its symbols. Other
+/// memory is unchanged. A file may lack symbols or sections; only its loaded parts have to be
+/// valid.
 ///
 /// # Errors
 /// See [`ElfError`].

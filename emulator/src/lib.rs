@@ -1,10 +1,10 @@
 //! An emulator of the Arm Cortex-M4F, deterministic and a value: equal states stay equal, a copy
-//! goes its own way, time is an integer.
+//! continues independently, time is an integer.
 //!
-//! [`Cpu`] runs what is in its [`Memory`] ([`elf`] loads files), with the peripherals behind a
-//! [`Bus`], of which [`nrf52840`] is one. It does what the
-//! Armv7-M manual (DDI 0403) and the Cortex-M4's say, and takes the cycles that they say; what it
-//! cannot do ends a run with a [`Stop`] that tells where and why, never with a panic.
+//! [`Cpu`] runs the program in its [`Memory`] ([`elf`] loads files), with the peripherals behind a
+//! [`Bus`], such as [`nrf52840`]. It follows the manuals of Armv7-M (DDI 0403) and of the
+//! Cortex-M4, including their cycles; anything unsupported ends a run with a [`Stop`] that says
+//! where and why, never with a panic.
 //!
 //! [`node`] puts the chip into a world, where its radio meets the medium's bits.
 //!

@@ -10,11 +10,11 @@
 //! because the transmitter ramps up for 40 µs or more; only while the transmitter stands ready is
 //! it run 16 µs ahead.
 //!
-//! Gaps: one clock drives processor and crystals, the node's sleep clock, so that an error of it
-//! is one of T_IFS as well; RAM is zeroed at power-up; frequencies that are no channel of
-//! Bluetooth LE reach nobody; [`Node::armed`] tells nothing, and the canonical hash of a world
-//! counts from power-up, not from now. Faults that strike PDUs by their meaning find only those
-//! that are not encrypted.
+//! Gaps: one clock drives processor and crystals, the node's sleep clock, so that an error of it is
+//! one of T_IFS as well; RAM is zeroed at power-up; frequencies that are no channel of Bluetooth LE
+//! reach no node; [`Node::armed`] reports nothing, and the canonical hash of a world counts from
+//! power-up, not from now. Faults that strike PDUs by their meaning find only those that are not
+//! encrypted.
 
 mod pins;
 mod rtt;
@@ -46,7 +46,7 @@ use rtt::Rtt;
 /// an access address takes at 2M.
 const QUANTUM: Ticks = 16 * 64_000;
 
-/// What is flashed.
+/// The flashed image.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Image {
     memory: Memory,
@@ -87,7 +87,7 @@ pub struct ChipNode {
     device_address: u64,
     device_id: u64,
     revision: Revision,
-    /// What is in flash since it was switched off last.
+    /// The content of flash since it was last switched off.
     kept: Option<Kept>,
     /// `None` while it is off.
     cpu: Option<Box<Cpu<Nrf52840>>>,
@@ -95,8 +95,8 @@ pub struct ChipNode {
     since: Instant,
     /// How far it was asked to run.
     reached: Ticks,
-    /// What the world has been told that it listens for; nothing while a packet arrives.
-    told: Option<Listening>,
+    /// The listening state last reported to the world; `None` while a packet arrives.
+    reported: Option<Listening>,
     stopped: Option<Stop>,
     /// The LEDs that are lit, as bits.
     lit: u32,
@@ -117,7 +117,7 @@ impl ChipNode {
             cpu: None,
             since: Instant::ZERO,
             reached: 0,
-            told: None,
+            reported: None,
             stopped: None,
             lit: 0,
             rtt: Rtt::default(),
@@ -130,7 +130,7 @@ impl ChipNode {
         Self { revision, ..self }
     }
 
-    /// The processor and what is around it, while the chip is on.
+    /// The processor with its peripherals, while the chip is on.
     #[must_use]
     pub fn cpu(&self) -> Option<&Cpu<Nrf52840>> {
         self.cpu.as_deref()
@@ -180,7 +180,7 @@ impl ChipNode {
             memory.copy_flash(cpu.memory());
             self.kept = Some(Kept { memory, unstable });
         }
-        (self.cpu, self.told, self.stopped) = (None, None, None);
+        (self.cpu, self.reported, self.stopped) = (None, None, None);
         (self.reached, self.lit, self.rtt) = (0, 0, Rtt::default());
     }
 
@@ -197,7 +197,7 @@ impl ChipNode {
         let Some(cpu) = &mut self.cpu else { return };
         match signal {
             Signal::Address { rssi_dbm } => {
-                let Some(Listening { mode, frequency, access_address, .. }) = self.told.take()
+                let Some(Listening { mode, frequency, access_address, .. }) = self.reported.take()
                 else {
                     return;
                 };
@@ -244,18 +244,18 @@ impl ChipNode {
         }
     }
 
-    /// Tells the world what the radio has done and how it stands.
-    fn tell(&mut self, octets: bool, out: &mut Outbox) {
+    /// Reports the radio's events and state to the world.
+    fn report(&mut self, octets: bool, out: &mut Outbox) {
         let Some(cpu) = &mut self.cpu else { return };
         let (expected, radio) = (cpu.bus().expected(), cpu.bus_mut().radio());
         let mut orders = Vec::new();
         orders.extend(radio.verdict().map(|crc_ok| Order::Received { crc_ok }));
         orders.extend(expected.filter(|_| octets).map(|octets| Order::Expect { octets }));
         let listening = radio.listening();
-        let moved = !radio.receives() && listening != self.told;
+        let moved = !radio.receives() && listening != self.reported;
         let sent = cpu.bus_mut().sent();
         if moved {
-            self.told = listening;
+            self.reported = listening;
             let order = listening.and_then(|listening| self.listen(&listening));
             orders.push(order.unwrap_or(Order::Off));
         }
@@ -263,7 +263,7 @@ impl ChipNode {
         orders.into_iter().for_each(|order| out.push(NodeOutput::Antenna(order)));
     }
 
-    /// Tells what the program has logged.
+    /// Passes on the program's log.
     fn log(&mut self, now: Instant, out: &mut Outbox) {
         let now = self.ticks(now);
         let known = || self.image.symbols.address("_SEGGER_RTT");
@@ -330,7 +330,7 @@ impl Node for ChipNode {
             | NodeInput::Saw { .. } => {}
         }
         self.run(now, out);
-        self.tell(octets, out);
+        self.report(octets, out);
         self.show(out);
         self.log(now, out);
     }

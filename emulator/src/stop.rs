@@ -9,7 +9,7 @@ use crate::decode::{self, Block, Op};
 pub enum Cause {
     /// A BKPT, with its number.
     Breakpoint(u8),
-    /// An encoding that the architecture leaves open.
+    /// An encoding that the architecture leaves unpredictable.
     Unpredictable,
     /// A register that the chip has and the emulator has not.
     Register {

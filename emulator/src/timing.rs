@@ -1,5 +1,5 @@
-//! What instructions cost, from the Cortex-M4 manual (ARM 100166, 3.3), and flash with its cache.
-//! Cycles that depend on data or on what was before are added by the executor.
+//! Cycles of instructions, from the Cortex-M4 manual (ARM 100166, 3.3), and of flash with its
+//! cache. The executor adds cycles that depend on data or on earlier instructions.
 
 use crate::decode::{Float, FloatUnary, Op};
 
@@ -57,7 +57,7 @@ impl FlashTiming {
         }
     }
 
-    /// Forgets what was fetched, after flash changed.
+    /// Invalidates the cache, after flash changed.
     pub(crate) fn invalidate(&mut self) {
         self.line = NO_LINE;
         if let Some(cache) = &mut self.cache {

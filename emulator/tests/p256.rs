@@ -12,7 +12,7 @@ use bletwin_emulator::{Cpu, Memory, Model, Outcome, elf};
 const KEY_PAIR: u32 = 327_000;
 const SHARED_SECRET: u32 = 906_000;
 
-/// Whether a count is within so many percent of another.
+/// Whether a count is within this percentage of another.
 fn within(count: u32, percent: u32, published: u32) -> bool {
     count.abs_diff(published) <= published / 100 * percent
 }

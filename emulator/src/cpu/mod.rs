@@ -81,7 +81,7 @@ impl Control {
     }
 }
 
-/// A Cortex-M4F with its memory and its peripherals. A value: a copy goes its own way from here.
+/// A Cortex-M4F with its memory and its peripherals. A value: a copy continues independently.
 ///
 /// ```
 /// use bletwin_emulator::{Cpu, Memory, Model, NoBus, Outcome};
@@ -123,7 +123,7 @@ pub struct Cpu<B> {
     pub(crate) system: System,
     memory: Memory,
     bus: B,
-    /// Cycles slept, for those who look.
+    /// Cycles slept, for statistics.
     slept: Untracked<u64>,
     pub(crate) usage: Untracked<Usage>,
     /// The fast loop ends at this cycle. Only meaningful within [`Cpu::run`].

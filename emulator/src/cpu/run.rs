@@ -9,7 +9,7 @@ use crate::stop::{Cause, Stop};
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {
-    /// The time asked for has come, give or take the last instruction.
+    /// The requested time is reached, to within the last instruction.
     Reached,
     /// The processor stopped before.
     Stopped(Stop),
@@ -167,7 +167,7 @@ impl<B: Bus> Cpu<B> {
         self.cycles += u64::from(cycles) + self.flash.fetch_wait(address);
     }
 
-    /// Decodes what is next, so that it is there when the loop comes again, or faults.
+    /// Decodes the next instruction for the loop, or raises a fault.
     #[cold]
     #[inline(never)]
     fn decode(&mut self, address: u32) {

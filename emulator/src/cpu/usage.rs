@@ -1,4 +1,4 @@
-//! What the processor's time went into, for those who look. It belongs to no identity.
+//! Statistics on the processor's time. They do not take part in equality.
 
 /// How long handlers took.
 #[derive(Clone, Default, Debug)]

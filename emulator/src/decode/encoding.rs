@@ -1,4 +1,4 @@
-//! What the encodings have in common: fields of halfwords, and what is no instruction.
+//! What the encodings have in common: fields of halfwords, and rejected encodings.
 
 use super::kinds::Shift;
 use super::op::{Op, Reg};
@@ -8,7 +8,7 @@ use super::op::{Op, Reg};
 pub enum Block {
     /// In no IT block.
     Outside,
-    /// In one that goes on.
+    /// Inside the block.
     Inside,
     /// The last of one.
     Last,

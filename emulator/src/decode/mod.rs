@@ -1,5 +1,5 @@
-//! From halfwords to [`Op`], by encoding group as in chapter A5 of the ARMv7-M manual
-//! (DDI 0403). UNPREDICTABLE is told from UNDEFINED: what is fixed as (0) or (1) counts.
+//! From halfwords to [`Op`], by encoding group as in chapter A5 of the ARMv7-M manual (DDI 0403).
+//! UNPREDICTABLE is distinguished from UNDEFINED: bits fixed as (0) or (1) count.
 
 mod branch;
 mod data;
@@ -25,7 +25,7 @@ pub use kinds::{
 };
 pub use op::{Op, Reg, Single};
 
-/// An instruction and what the loop needs to know of it beforehand.
+/// An instruction with the facts that the loop needs in advance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Instruction {
     /// What it does.
@@ -34,7 +34,7 @@ pub struct Instruction {
     pub length: u8,
     /// It branches, so that in an IT block it may only be the last.
     pub last_only: bool,
-    /// Cycles that it takes at least. Sixteen bits leave no padding, so that it is copied at once.
+    /// Minimum number of cycles. Sixteen bits avoid padding, so that one move copies the whole.
     pub cycles: u16,
 }
 

@@ -11,7 +11,7 @@ pub type Reg = u8;
 /// Number of a single-precision register, 0–31.
 pub type Single = u8;
 
-/// One decoded instruction. Twelve octets at most: the table of a page is what the fast loop reads.
+/// One decoded instruction. Twelve octets at most, because the fast loop reads the table of a page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "fields are the manual's: d, n, m, a, t are registers")]
 pub enum Op {

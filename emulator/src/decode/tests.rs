@@ -4,7 +4,7 @@ fn op(first: u16, second: u16) -> Op {
     decode(0x1000, first, second, Block::Outside).op
 }
 
-/// What the fast loop reads stays small.
+/// The data of the fast loop stay small.
 #[test]
 fn an_instruction_takes_sixteen_octets() {
     assert_eq!(size_of::<Instruction>(), 16);

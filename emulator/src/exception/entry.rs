@@ -9,7 +9,7 @@ use crate::cpu::{Cpu, Raised};
 /// higher priority may go first.
 const STACKING: u64 = 8;
 const VECTOR: u64 = 4;
-/// Another 17 if the floating-point registers are written at once.
+/// Another 17 if the floating-point registers are written immediately.
 const FLOAT_STACKING: u64 = 17;
 /// Instead of both when no frame has to be written.
 const TAIL_CHAINING: u64 = 6;
@@ -103,7 +103,7 @@ impl<B: Bus> Cpu<B> {
         Ok(())
     }
 
-    /// At once, or the place for it.
+    /// Writes them immediately, or reserves their place.
     fn push_float(&mut self, frame: u32) -> Result<(), Raised> {
         if self.system.float.stacks_lazily() {
             self.system.float.lazy.address = frame;

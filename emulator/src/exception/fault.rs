@@ -5,14 +5,14 @@ use crate::bus::Bus;
 use crate::cpu::Cpu;
 use crate::stop::Cause;
 
-/// What an instruction, or the taking of an exception, did wrong.
+/// The fault of an instruction or of an exception entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fault {
     /// There is no code there.
     Fetch {
         address: u32,
     },
-    /// Nobody answered a load or store.
+    /// No device answered a load or store.
     Data {
         address: u32,
     },

@@ -61,8 +61,8 @@ impl Code {
         }
     }
 
-    /// Forgets what was decoded from an octet: its page, and the one before if an instruction may
-    /// reach over.
+    /// Invalidates the decoded instructions of an octet: its page, and the one before if an
+    /// instruction may span both.
     #[cold]
     pub(crate) fn forget(&mut self, offset: u32) {
         let page = (offset / PAGE) as usize;

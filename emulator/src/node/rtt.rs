@@ -19,7 +19,7 @@ const CHANNEL: u32 = 24;
 const CHANNELS: u32 = 4;
 const LINE: usize = 256;
 
-/// Where the log is, and what is not a line yet.
+/// The address of the log, and the incomplete last line.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(super) struct Rtt {
     place: Option<u32>,
@@ -98,7 +98,7 @@ fn is_defmt(memory: &Memory, channel: u32) -> bool {
         .is_some_and(|name| name == b"defmt")
 }
 
-/// What a channel holds, taken out of it; `None` if it is none.
+/// Takes the content of a channel; `None` if it is invalid.
 fn take(memory: &mut Memory, channel: u32) -> Option<Vec<u8>> {
     let field = |n: u32| word(memory, channel.checked_add(4 * n)?);
     let [ring, size, written, read] = [field(1)?, field(2)?, field(3)?, field(4)?];
@@ -114,8 +114,7 @@ fn take(memory: &mut Memory, channel: u32) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// A line without its carriage return; what is no UTF-8, and what would steer a terminal, is
-/// replaced.
+/// A line without its carriage return; invalid UTF-8 and control characters are replaced.
 fn text(mut octets: Vec<u8>) -> String {
     octets.pop_if(|octet| *octet == b'\r');
     let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };

@@ -1,4 +1,4 @@
-//! What a program makes of its processor, for those who look.
+//! Statistics on a program's use of its processor.
 
 use super::ChipNode;
 use crate::memory::{Memory, RAM_BASE};
@@ -20,7 +20,7 @@ pub struct CpuUse {
 }
 
 impl ChipNode {
-    /// What the program has made of its processor; `None` while the chip is off.
+    /// The program's use of its processor; `None` while the chip is off.
     #[must_use]
     pub fn cpu_use(&self) -> Option<CpuUse> {
         let cpu = self.cpu.as_ref()?;

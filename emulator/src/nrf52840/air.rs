@@ -80,7 +80,7 @@ impl Burst {
         self.start + self.mode.preamble() + self.mode.address()
     }
 
-    /// When the first bit of the header begins: at once, or after coding indicator and TERM1.
+    /// When the first bit of the header begins: immediately, or after coding indicator and TERM1.
     pub(super) fn body(&self) -> Ticks {
         self.address_end() + self.mode.indicator()
     }

@@ -1,4 +1,4 @@
-//! CCM and AAR, which share address, registers and core: ENABLE tells which of them it is.
+//! CCM and AAR, which share address, registers and core: ENABLE selects one of them.
 //!
 //! Gaps: packets are taken in one go at the end, not octet by octet beside the radio, so that a
 //! decryption does not wait for what is still being received; RATEOVERRIDE is not there. How long a

@@ -40,7 +40,7 @@ impl Port {
         self.levels() & self.select(|c| c & 2 == 0)
     }
 
-    /// The levels of all pins, whether anybody looks or not.
+    /// The levels of all pins, whether or not they are read.
     pub(super) fn levels(&self) -> u32 {
         let outputs = self.directions();
         let pulled_up = self.select(|configuration| configuration >> 2 & 3 == PULL_UP);

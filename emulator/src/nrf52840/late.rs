@@ -1,9 +1,9 @@
 //! Writes that reach a peripheral late.
 //!
 //! Clearing an event, or its interrupt, may take four cycles of the processor to take effect, as
-//! the product specification says of interrupts (4413_417 v1.7, 6.1.8); an access to any
-//! peripheral waits until it has. A handler that returns within them is entered again. All other
-//! writes take effect at once.
+//! the product specification says of interrupts (4413_417 v1.7, 6.1.8); an access to any peripheral
+//! waits until it has. A handler that returns within them is entered again. All other writes take
+//! effect immediately.
 
 use super::{Endpoint, Moment, Nrf52840, peripheral};
 use crate::bus::{Context, TICKS_PER_CYCLE, Ticks};
@@ -25,7 +25,7 @@ pub(super) struct Late {
 }
 
 impl Nrf52840 {
-    /// Takes a write that arrives late; false if it is none.
+    /// Takes a write that arrives late; `false` if it does not.
     pub(super) fn delay(&mut self, to: (u8, u32), value: u32, context: &Context<'_>) -> bool {
         let (number, offset) = to;
         let clears = (peripheral::EVENTS..0x180).contains(&offset) && value & 1 == 0;
@@ -37,7 +37,7 @@ impl Nrf52840 {
         true
     }
 
-    /// What was under way arrives now.
+    /// The delayed write arrives now.
     pub(super) fn arrive(&mut self, now: Ticks, memory: &mut Memory) {
         let Some(Late { number, offset, value, .. }) = self.late.take() else { return };
         let mut raised = Vec::new();

@@ -66,8 +66,8 @@ pub const FLASH: u32 = 1 << 20;
 /// RAM of the chip, in octets.
 pub const RAM: u32 = 256 << 10;
 
-/// Tasks and events handled at one moment; what is more waits for the next tick of 16 MHz, so that
-/// a ring of PPI channels turns as fast as on the chip but never forever.
+/// Maximum number of tasks and events handled at one moment; the rest waits for the next tick of 16
+/// MHz, so that a ring of PPI channels turns as fast as on the chip but never forever.
 const AT_ONCE: usize = 256;
 
 const GPIOTE: u8 = 6;
@@ -121,7 +121,7 @@ pub struct Nrf52840 {
     ppi: Ppi,
     ports: [Port; 2],
     information: Information,
-    /// What is left of a moment with too much in it, and when it goes on.
+    /// The rest of a moment with too many, and when it continues.
     waiting: VecDeque<Signal>,
     waiting_until: Ticks,
     /// When the processor was here last.
@@ -258,7 +258,7 @@ impl Nrf52840 {
         self.act(task.peripheral, now, memory, queue, |peripheral, moment| {
             peripheral.task(task.index, moment);
         });
-        self.tell_clock(low, now);
+        self.notify_rtcs(low, now);
         match task.peripheral {
             // They share the AES core, and ECB is the one to leave it.
             CCM if self.ccm.has_core() => {
@@ -284,8 +284,8 @@ impl Nrf52840 {
         queue.extend(self.ppi.tasks(event).map(Signal::Task));
     }
 
-    /// Tells the RTCs when the 32,768 Hz clock has started or stopped.
-    fn tell_clock(&mut self, before: Option<Ticks>, now: Ticks) {
+    /// Notifies the RTCs that the 32,768 Hz clock has started or stopped.
+    fn notify_rtcs(&mut self, before: Option<Ticks>, now: Ticks) {
         let since = self.clock.low_since();
         if since != before {
             for rtc in &mut self.rtcs {
@@ -294,7 +294,7 @@ impl Nrf52840 {
         }
     }
 
-    /// Brings up to date what is kept.
+    /// Updates cached times.
     fn look_ahead(&mut self) {
         let waiting = (!self.waiting.is_empty()).then_some(self.waiting_until);
         let all = self.all();
@@ -307,7 +307,7 @@ impl Nrf52840 {
         self.upcoming = upcoming;
     }
 
-    /// What is due at a moment.
+    /// Processes what is due at a moment.
     fn happen(&mut self, now: Ticks, memory: &mut Memory) {
         let mut queue = VecDeque::new();
         if !self.waiting.is_empty() && self.waiting_until <= now {
@@ -323,7 +323,7 @@ impl Nrf52840 {
         for number in due {
             self.act(number, now, memory, &mut queue, |peripheral, moment| peripheral.due(moment));
         }
-        self.tell_clock(low, now);
+        self.notify_rtcs(low, now);
         self.settle(now, memory, queue);
         self.look_ahead();
     }

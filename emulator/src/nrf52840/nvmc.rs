@@ -12,7 +12,7 @@ use super::tear::{Chance, Torn, Unstable};
 use crate::bus::Ticks;
 use crate::memory::Memory;
 
-/// Octets that are erased at once.
+/// Octets erased by one operation.
 const PAGE: u32 = 4096;
 const WRITE: Ticks = 41 * MICROSECOND;
 const ERASE_PAGE: Ticks = 85_000 * MICROSECOND;
@@ -24,7 +24,7 @@ const PARTIAL_UNIT: Ticks = 1_000 * MICROSECOND;
 const MAY_WRITE: u32 = 1;
 const MAY_ERASE: u32 = 2;
 
-/// What flash was busy with last, and what was there before.
+/// The latest operation of flash, and the content before it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Work {
     erases: bool,
@@ -79,7 +79,7 @@ impl Nvmc {
         self.unstable.waver(memory, &mut self.chance);
     }
 
-    /// After a reset without a power-up: flash goes on with what it does.
+    /// After a reset without a power-up: the operation under way continues.
     pub(super) fn follow(&mut self, before: &Self) {
         self.busy_until = before.busy_until;
         self.begun = before.begun;
@@ -103,8 +103,8 @@ impl Nvmc {
         self.still_until
     }
 
-    /// Power fails: what is done of what was begun is drawn, and what is unstable from now on is
-    /// told. The chip may be ahead of the moment at which it fails.
+    /// Power fails: draws how much of the operation is done, and reports the bits that are unstable
+    /// from now on. The chip may be ahead of the moment at which it fails.
     pub(super) fn power_fails(&mut self, now: Ticks, memory: &mut Memory) -> Unstable {
         let work = self.work.take().filter(|_| self.busy_until > now);
         if let Some(Work { erases, begun, address, before }) = work {
@@ -218,7 +218,7 @@ impl Peripheral for Nvmc {
                 self.erase(0, moment.memory.flash_len(), moment, ERASE_ALL);
             }
             0x518 if may_erase => self.erase_partially(page, moment),
-            // What is not allowed does nothing.
+            // A forbidden write has no effect.
             0x508 | 0x50C | 0x518 => {}
             0x51C => self.partial = value & 0x7F,
             0x540 => self.cache = value & 0x101,

@@ -13,7 +13,7 @@ use crate::bus::Ticks;
 use crate::memory::Memory;
 
 impl Nrf52840 {
-    /// What the radio sent since the last call, in order.
+    /// Packets sent by the radio since the last call, in order.
     pub fn sent(&mut self) -> Vec<Sent> {
         self.radio.sent()
     }
@@ -55,7 +55,7 @@ impl Nrf52840 {
         &mut self.radio
     }
 
-    /// A reset that is not a power-up: the entropy goes on where it was, and RESETREAS tells.
+    /// A reset that is not a power-up: the entropy continues, and RESETREAS has the reason.
     pub(crate) fn reset(&mut self, reason: u32) {
         let revision = self.information.revision();
         let nobody = Identity { device_address: 0, device_id: 0, entropy: [0; 32], revision };
@@ -71,8 +71,7 @@ impl Nrf52840 {
         self.nvmc.power_up(unstable, memory);
     }
 
-    /// Power fails: flash is left as it may be then, and the bits of it that are unstable from now
-    /// on are told.
+    /// Power fails: flash gets a possible content, and its unstable bits are reported.
     pub(crate) fn power_fails(&mut self, now: Ticks, memory: &mut Memory) -> Unstable {
         self.nvmc.power_fails(now, memory)
     }
@@ -105,7 +104,7 @@ impl Nrf52840 {
         self.look_ahead();
     }
 
-    /// What a serial port has sent since the last call.
+    /// Octets sent by a serial port since the last call.
     pub fn serial(&mut self, port: usize) -> Vec<u8> {
         self.serial.get_mut(port).map_or_else(Vec::new, Uarte::sent)
     }

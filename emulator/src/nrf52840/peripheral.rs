@@ -110,7 +110,7 @@ pub(super) trait Peripheral {
         None
     }
 
-    /// Does what is due at this very moment.
+    /// Does what is due at this moment.
     fn due(&mut self, _moment: &mut Moment<'_>) {}
 
     /// The tasks (as bits) that an event triggers by SHORTS.

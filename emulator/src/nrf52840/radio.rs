@@ -99,7 +99,7 @@ pub(crate) struct Radio {
     indicated: (Ticks, bool, bool),
     sent: Vec<Sent>,
     heard: Vec<Incoming>,
-    /// Whether the CRC of the packet received last was right, until somebody asks.
+    /// Whether the CRC of the last received packet was right, until it is read.
     verdict: Option<bool>,
 }
 
@@ -253,7 +253,7 @@ impl Radio {
                 return;
             }
         };
-        // Where nothing follows the CRC, both come at once.
+        // If nothing follows the CRC, both come at the same time.
         if packet.next == PHY_END && packet.due(sending) <= moment.now {
             return self.step(packet, sending, moment);
         }

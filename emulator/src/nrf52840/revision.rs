@@ -29,7 +29,7 @@ impl Revision {
         })
     }
 
-    /// The two words by which Nordic's MDK tells errata: the chip, and its revision.
+    /// The two words by which Nordic's MDK identifies errata: the chip, and its revision.
     pub(super) const fn errata_words(self) -> [u32; 2] {
         let revision = match self {
             Self::Rev1 => 2,

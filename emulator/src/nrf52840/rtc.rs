@@ -1,8 +1,8 @@
 //! RTC0–2: 24 bits on the 32,768 Hz clock, with overflow.
 //!
 //! Tasks act on the next edge of the clock, as a rule 15 to 46 µs later on a chip; a compare
-//! register that is written becomes effective at once, so that writing the present count plus one
-//! works, which a chip does not promise.
+//! register that is written becomes effective immediately, so that writing the present count plus
+//! one works, which a chip does not promise.
 
 use super::peripheral::{Common, Moment, Peripheral, TICK_32K};
 use crate::bus::Ticks;

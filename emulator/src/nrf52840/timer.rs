@@ -52,7 +52,7 @@ impl Timer {
         self.count.wrapping_add(ticks as u32) & self.mask()
     }
 
-    /// The present count becomes the one that counting goes on from.
+    /// The present count becomes the base for further counting.
     fn settle(&mut self, now: Ticks) {
         let count = self.counted(now);
         if let Some(since) = self.since.filter(|_| self.mode == 0) {

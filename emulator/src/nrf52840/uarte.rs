@@ -1,4 +1,4 @@
-//! UARTE0 and UARTE1, by DMA: what is sent takes its time.
+//! UARTE0 and UARTE1, by DMA: transmission takes time.
 //!
 //! Gaps: the registers of the older UART; flow control, parity errors, breaks and suspension;
 //! nothing comes in; pins are not looked at.
@@ -17,7 +17,7 @@ const STOPPED_TX: u8 = 22;
 /// BAUDRATE is 2³² times the rate by 16 MHz.
 const BASE: u64 = 16_000_000;
 const SECOND: Ticks = 64_000_000_000;
-/// More than this nobody has looked at for too long: the oldest are forgotten.
+/// Maximum number of unread octets: beyond it the oldest are dropped.
 const KEPT: usize = 1 << 16;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
@@ -47,7 +47,7 @@ impl Uarte {
         Self { pins: [u32::MAX; 4], baud: 0x0400_0000, ..Self::default() }
     }
 
-    /// What was sent since the last call.
+    /// Octets sent since the last call.
     pub(super) fn sent(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.sent)
     }

@@ -8,7 +8,7 @@ use super::peripheral::{Common, Moment, Peripheral, TICK_32K};
 use crate::bus::Ticks;
 
 const TIMEOUT: u8 = 0;
-/// What a reload register wants to be told.
+/// The value that a reload register requires.
 const RELOAD: u32 = 0x6E52_4635;
 /// From TIMEOUT to the reset: two ticks.
 const GRACE: Ticks = 2 * TICK_32K;

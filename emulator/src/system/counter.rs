@@ -1,6 +1,6 @@
 //! The cycle counter of the DWT.
 
-/// CYCCNT, and what it needs to run.
+/// CYCCNT, and its enable bits.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct CycleCounter {
     /// DEMCR.TRCENA: the DWT is switched on.

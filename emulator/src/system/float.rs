@@ -1,4 +1,4 @@
-//! Who may use floating point, and what exceptions do with its registers.
+//! Access to floating point, and its registers in exceptions.
 
 /// A frame whose floating-point part is not yet written.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct FloatControl {
     access: u8,
     /// FPCCR.ASPEN: a floating-point instruction sets CONTROL.FPCA.
     automatic: bool,
-    /// FPCCR.LSPEN: an exception leaves room for the registers, and stores them when it must.
+    /// FPCCR.LSPEN: an exception reserves room for the registers, and stores them when needed.
     lazily: bool,
     pub(crate) lazy: Lazy,
     /// FPDSCR: AHP, DN, FZ and RMode of a new floating-point context.

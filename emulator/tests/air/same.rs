@@ -1,12 +1,12 @@
 //! The chip says what the native core says: for the same seed the new, non-empty PDUs of both
 //! directions are the same octet for octet, up to the start of encryption.
 //!
-//! Exceptions. Instants: the chip's crystals take a quarter of a second to start, so it is met
-//! later and in another connection event; what is compared of an instant is that there is one.
-//! The request for connection parameters, with what follows on it: it comes 5 s after connecting,
-//! by the clock, and where among the PDUs of a pairing that is depends on when the passkey was
-//! typed. For the same reason control PDUs and data are compared each on their own: a host that
-//! is quicker by some microseconds answers before the link layer asks, or after.
+//! Exceptions. Instants: the chip's crystals take a quarter of a second to start, so it connects
+//! later and in another connection event; of an instant only its presence is compared. The request
+//! for connection parameters, with what follows on it: it comes 5 s after connecting, by the clock,
+//! and where among the PDUs of a pairing that is depends on when the passkey was typed. For the
+//! same reason control PDUs and data are compared each on their own: a host that is quicker by some
+//! microseconds answers before the link layer asks, or after.
 
 use ble::pdu::data::DataHeader;
 use bletwin_models::profile::Profile;

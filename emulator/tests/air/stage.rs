@@ -1,4 +1,4 @@
-//! A chip, or the native core, and a central in a room, and whoever types the passkey.
+//! A chip, or the native core, and a central in a room, with a person who types the passkey.
 
 use std::io::Write as _;
 
@@ -108,12 +108,12 @@ impl Stage {
         Self { world, seen: 0 }
     }
 
-    /// Lets so many milliseconds pass.
+    /// Lets this many milliseconds pass.
     pub(crate) fn run(&mut self, milliseconds: u64) {
         self.until(milliseconds, |_| false);
     }
 
-    /// Lets so many milliseconds pass at most; whether it came about before.
+    /// Lets at most this many milliseconds pass; returns whether the condition was reached.
     pub(crate) fn until(&mut self, milliseconds: u64, reached: impl Fn(&Self) -> bool) -> bool {
         let end = self.world.now() + Duration::from_ms(milliseconds);
         while self.world.next_event().is_some_and(|next| next <= end) {
@@ -168,7 +168,7 @@ impl Stage {
         }
     }
 
-    /// What has come of it for the central.
+    /// The central's results.
     pub(crate) fn status(&self) -> Status {
         self.host().map(|host| host.status().clone()).unwrap_or_default()
     }
@@ -179,7 +179,7 @@ impl Stage {
         [word(0), word(1)]
     }
 
-    /// The emulator has not given up, and nobody broke a rule.
+    /// The emulator has not stopped, and no rule was broken.
     pub(crate) fn assert_sound(&self) {
         assert_eq!(self.chip().stopped(), None);
         let judged = oracle::examine(&bletwin_sim::view(self.records()));

@@ -1,4 +1,4 @@
-//! T_IFS as it is on air.
+//! T_IFS as measured on air.
 
 use ble::hci::ConnectionParameters;
 use ble::phy::TxPhy;
@@ -9,7 +9,7 @@ use bletwin_sim::record::{AirTx, Record, RecordKind};
 
 use super::stage::{CENTRAL, CHIP, Stage, image, trial};
 
-/// Connection events that are looked at where nobody says otherwise.
+/// Default number of examined connection events.
 const EVENTS: usize = 1_000;
 
 /// Gaps between a packet of the central in a connection and the chip's answer.

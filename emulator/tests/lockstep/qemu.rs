@@ -33,8 +33,8 @@ pub(crate) fn run(image: &Image) -> io::Result<Vec<[u32; WORDS]>> {
     Ok(results(&octets?))
 }
 
-/// Runs an image of exceptions, instruction by instruction so that they are taken at once; the
-/// words that it writes.
+/// Runs an image of exceptions, instruction by instruction so that they are taken immediately;
+/// returns the words that it writes.
 pub(crate) fn run_octets(image: &[u8]) -> io::Result<Vec<u32>> {
     let folder = tempfile::tempdir()?;
     command(folder.path(), image)?.arg("-singlestep").status()?;

@@ -21,8 +21,8 @@ impl Radio {
         }
     }
 
-    /// The next octets of the packet that is being received: two, then the rest; all
-    /// at once on LE Coded.
+    /// The next octets of the packet that is being received: two, then the rest; all together on LE
+    /// Coded.
     pub(crate) fn octets(&mut self, octets: &[u8]) {
         let State::Receiving(packet) = &self.state else { return };
         let mut packet = packet.clone();
@@ -61,7 +61,7 @@ impl Radio {
         matches!(self.state, State::Receiving(_)) || !self.heard.is_empty()
     }
 
-    /// Whether START would send at once.
+    /// Whether START would send immediately.
     pub(crate) fn may_send_at_once(&self) -> bool {
         matches!(self.state, State::Idle { send: true })
     }

@@ -9,8 +9,8 @@ use crate::bus::Ticks;
 /// (`radio_nrf52840.h`: 600 ns).
 pub(super) const TRANSMITTER: Ticks = 600 * MICROSECOND / 1000;
 
-/// From a bit of the PDU on air to what a receiver makes of it (9,400, 5,000, 29,600 and 24,600 ns
-/// in the same file).
+/// From a bit of the PDU on air to the receiver's event (9,400, 5,000, 29,600 and 24,600 ns in the
+/// same file).
 pub(super) const fn receiver(mode: Mode) -> Ticks {
     match mode {
         Mode::Le1M => 9_400 * MICROSECOND / 1000,

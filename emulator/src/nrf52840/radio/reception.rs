@@ -1,4 +1,4 @@
-//! What a receiver makes of a packet.
+//! The reception of a packet.
 
 use super::super::air::{Burst, Mode, crc, crc_octets};
 use super::super::peripheral::{MICROSECOND, Moment};

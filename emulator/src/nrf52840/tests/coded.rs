@@ -47,7 +47,7 @@ fn coded_burst(start: Ticks, mode: Mode) -> Burst {
 
 /// The receiver finds out by itself which coding it is; delays as Zephyr's controller has them.
 #[test]
-fn a_receiver_takes_both_codings_and_tells_which() {
+fn a_receiver_takes_both_codings_and_reports_which() {
     let known = [(Mode::CodedS8, 29_600, 0), (Mode::CodedS2, 24_600, 1)];
     for (mode, delay, indicator) in known {
         let mut chip = coded(S8);

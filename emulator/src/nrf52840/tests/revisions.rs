@@ -1,4 +1,4 @@
-//! What tells the revisions apart.
+//! The differences between the revisions.
 
 use super::super::{ERRATA, Revision};
 use super::*;

@@ -14,7 +14,7 @@ const TABLE: u32 = 0x100;
 /// Exceptions with a vector: the architecture's and eight interrupts.
 const VECTORS: usize = 24;
 
-/// What a handler does.
+/// The action of a handler.
 #[derive(Clone, Copy)]
 pub(crate) enum Action {
     /// Stores a value to an address.
@@ -23,7 +23,7 @@ pub(crate) enum Action {
     Call(usize),
 }
 
-/// A program: what the thread does, and what handlers do.
+/// A program: the actions of the thread and of the handlers.
 #[derive(Default)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,

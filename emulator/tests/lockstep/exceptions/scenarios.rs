@@ -170,7 +170,7 @@ fn masks() -> Vec<Scenario> {
 fn faults() -> Vec<Scenario> {
     // Divides R2 by zero: MOVS R0, #0; UDIV R1, R2, R0
     let divide: [u16; 3] = [0x2000, 0xFBB2, 0xF1F0];
-    // Loads from an address that nobody answers: LDR R1, [R0]
+    // Loads from an unmapped address: LDR R1, [R0]
     let nobody = || {
         let mut code = encode::load_constant(0, 0x7000_0000).to_vec();
         code.push(0x6801);
