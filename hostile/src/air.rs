@@ -62,8 +62,8 @@ pub fn l2cap(data: &[u8]) {
     play(steps);
 }
 
-/// An input of [`l2cap`] as one of [`air`]: the same frames in data PDUs, an event left out where
-/// time passes. What has no room in an input of `air` is left out.
+/// An input of [`l2cap`] as one of [`air`]: the same frames in data PDUs, an event skipped where
+/// time passes. Frames too long for an input of `air` are omitted.
 #[must_use]
 pub fn aired(data: &[u8]) -> Vec<u8> {
     let mut octets = Vec::new();
@@ -168,7 +168,7 @@ fn encrypted() -> World<Actor> {
 mod tests {
     use super::*;
 
-    /// What the peripheral says to both is the same: no request of L2CAP is lost on the way.
+    /// The peripheral's answers to both are the same: no L2CAP request is lost on the way.
     #[test]
     fn a_request_is_the_same_request_on_air() {
         let read: &[u8] = &[0x40, 3, 0x0A, 0x03, 0x00];

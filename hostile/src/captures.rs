@@ -3,7 +3,7 @@
 use ble::crc::crc24;
 use ble::pdu::advertising::{ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT};
 
-use crate::luck::Luck;
+use crate::rng::Rng;
 
 /// Link types of pcap: the air in four forms, HCI in three, and one of neither.
 const LINKS: [u32; 8] = [251, 256, 272, 192, 187, 201, 254, 1];
@@ -12,7 +12,7 @@ const EACH: u64 = 12;
 /// The connection that packets belong to, and the preset of its CRC.
 const ADDRESS: u32 = 0x71F6_4A5B;
 const PRESET: u32 = 0x0012_3456;
-/// Payloads of a connection: control PDUs that change it, frames of SMP and ATT, and what is empty.
+/// Payloads of a connection: control PDUs that change it, frames of SMP and ATT, and Empty PDUs.
 const PAYLOADS: [(u8, &[u8]); 14] = [
     (1, &[]),
     (3, &[0x0C, 9, 0x59, 0, 1, 0]),
@@ -42,31 +42,31 @@ const CROSSED: [&[u8]; 7] = [
 
 /// Files of each kind.
 pub(super) fn inputs() -> Vec<Vec<u8>> {
-    let drawn = |kind: usize| (0..EACH).map(move |seed| file(kind, &mut Luck(seed)));
+    let drawn = |kind: usize| (0..EACH).map(move |seed| file(kind, &mut Rng(seed)));
     (0..LINKS.len() + 3).flat_map(drawn).collect()
 }
 
 /// A file with a few changes.
-pub(super) fn changed(input: &[u8], luck: &mut Luck) -> Vec<u8> {
-    if input.is_empty() || luck.one_in(8) {
-        let kind = luck.below(LINKS.len() + 3);
-        return file(kind, luck);
+pub(super) fn changed(input: &[u8], rng: &mut Rng) -> Vec<u8> {
+    if input.is_empty() || rng.one_in(8) {
+        let kind = rng.below(LINKS.len() + 3);
+        return file(kind, rng);
     }
     let mut octets = input.to_vec();
-    for _ in 0..luck.few(6) {
-        let at = luck.below(octets.len());
-        match luck.below(6) {
+    for _ in 0..rng.few(6) {
+        let at = rng.below(octets.len());
+        match rng.below(6) {
             // Numbers are found at their edges.
             0 => octets.iter_mut().skip(at).take(4).for_each(|octet| *octet = 0xFF),
             1 => octets.iter_mut().skip(at).take(4).for_each(|octet| *octet = 0),
             2 => octets.truncate(at.max(1)),
             3 => {
-                let part: Vec<u8> = octets.iter().skip(at).take(luck.below(80)).copied().collect();
+                let part: Vec<u8> = octets.iter().skip(at).take(rng.below(80)).copied().collect();
                 octets.extend(part);
             }
             _ => {
                 if let Some(octet) = octets.get_mut(at) {
-                    *octet = octet.wrapping_add(luck.octet());
+                    *octet = octet.wrapping_add(rng.octet());
                 }
             }
         }
@@ -75,21 +75,21 @@ pub(super) fn changed(input: &[u8], luck: &mut Luck) -> Vec<u8> {
 }
 
 /// The beginning of one file, and the rest of the other.
-pub(super) fn crossed(one: &[u8], other: &[u8], luck: &mut Luck) -> Vec<u8> {
-    let cut = luck.below(one.len() + 1);
+pub(super) fn crossed(one: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let cut = rng.below(one.len() + 1);
     one.iter().take(cut).chain(other.iter().skip(cut.min(24))).copied().collect()
 }
 
 /// A file of one kind: pcap of a link type, btsnoop, PacketLogger, or frames of the monitor.
-fn file(kind: usize, luck: &mut Luck) -> Vec<u8> {
-    let count = 2 + luck.below(24);
+fn file(kind: usize, rng: &mut Rng) -> Vec<u8> {
+    let count = 2 + rng.below(24);
     let mut us = 1_000_000;
     let mut records = Vec::new();
     for number in 0..count {
-        us += [150, 230, 7_500, 30_000, 1_000_000].get(luck.below(5)).copied().unwrap_or(0);
+        us += [150, 230, 7_500, 30_000, 1_000_000].get(rng.below(5)).copied().unwrap_or(0);
         let octets = match LINKS.get(kind) {
-            Some(link @ (251 | 256 | 272 | 192)) => air(*link, number, us, luck),
-            _ => luck.pick(&CROSSED.map(<[u8]>::to_vec)),
+            Some(link @ (251 | 256 | 272 | 192)) => air(*link, number, us, rng),
+            _ => rng.pick(&CROSSED.map(<[u8]>::to_vec)),
         };
         records.push((us, octets));
     }
@@ -172,31 +172,31 @@ fn monitor(records: &[(u32, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// A packet of the air: an advertisement, the request that answers it, or one of the connection.
-fn air(link: u32, number: usize, us: u32, luck: &mut Luck) -> Vec<u8> {
+fn air(link: u32, number: usize, us: u32, rng: &mut Rng) -> Vec<u8> {
     let (address, preset, pdu) = match number {
         0 => (ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, vec![0x20, 6, 1, 2, 3, 4, 5, 6]),
-        1 if !luck.one_in(8) => (ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, request()),
+        1 if !rng.one_in(8) => (ADVERTISING_ACCESS_ADDRESS, ADVERTISING_CRC_INIT, request()),
         _ => {
             let (llid, payload) =
-                PAYLOADS.get(luck.below(PAYLOADS.len())).copied().unwrap_or((1, &[]));
-            let header = llid | luck.octet() & 0b1_1100;
+                PAYLOADS.get(rng.below(PAYLOADS.len())).copied().unwrap_or((1, &[]));
+            let header = llid | rng.octet() & 0b1_1100;
             (ADDRESS, PRESET, [&[header, payload.len() as u8], payload].concat())
         }
     };
-    let up = luck.octet() & 1;
+    let up = rng.octet() & 1;
     let advertising = address == ADVERTISING_ACCESS_ADDRESS;
     let mut octets = match link {
         256 => {
             let direction = if advertising { 0 } else { 2 + u16::from(up) };
             let flags = 0x0C11 | direction << 7;
             let [f0, f1] = flags.to_le_bytes();
-            vec![if advertising { 0 } else { luck.octet() % 40 }, 0, 0, 0, 0, 0, 0, 0, f0, f1]
+            vec![if advertising { 0 } else { rng.octet() % 40 }, 0, 0, 0, 0, 0, 0, 0, f0, f1]
         }
         272 => {
             let id = if advertising { 2 } else { 6 };
             let [t0, t1, t2, t3] = us.to_le_bytes();
-            let channel = if advertising { 37 } else { luck.octet() % 37 };
-            let event = luck.octet() % 20;
+            let channel = if advertising { 37 } else { rng.octet() % 37 };
+            let event = rng.octet() % 20;
             let flags = 1 | up << 1;
             vec![0, 0, 0, 3, 0, 0, id, 10, flags, channel, 60, event, 0, t0, t1, t2, t3]
         }

@@ -1,4 +1,4 @@
-//! Captures and logs that somebody else has made: a file of any format, read, judged and explained.
+//! Captures and logs from outside: a file of any format, read, judged and explained.
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -9,7 +9,7 @@ use bletwin_explain::captured::{explain, in_pieces};
 /// Records of a file, and of those advertising packets that are kept.
 const LIMITS: Limits = Limits { records: 500, advertising: 200 };
 
-/// A file. What is told of it in pieces is what is told of the whole.
+/// A file. Its report in pieces equals the report of the whole.
 pub fn evidence(data: &[u8]) {
     let source = Source::of("hostile", Cursor::new(data.to_vec()));
     let options = Options { limits: LIMITS, ..Options::default() };

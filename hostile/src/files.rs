@@ -24,7 +24,7 @@ pub fn central(data: &[u8]) {
 pub fn firmware(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match Firmware::parse("hostile.toml", text) {
-        // What is shown of it is a file again.
+        // Its printed form is a file again.
         Ok(firmware) => {
             let again = Firmware::parse("shown.toml", &firmware.flat());
             assert!(again.is_ok_and(|again| again.build == firmware.build));
@@ -33,7 +33,7 @@ pub fn firmware(data: &[u8]) {
     }
 }
 
-/// A finding of a search. What it says is read and not run.
+/// A finding of a search. It is parsed and not run.
 pub fn finding(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match Saved::from_file(text) {

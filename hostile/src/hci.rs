@@ -1,7 +1,7 @@
 //! HCI commands as a host would give them, or nearly: which parameters each has, and what may stand
 //! in them. Most are right; an octet is rarely at random.
 
-use crate::luck::Luck;
+use crate::rng::Rng;
 
 /// What stands in parameters.
 #[derive(Clone, Copy, Debug)]
@@ -18,17 +18,17 @@ pub(super) enum Field {
     Peer,
     /// An address that a device may take.
     Own,
-    /// So many octets of a key.
+    /// This many octets of a key.
     Key(usize),
     /// Eight octets of a mask.
     Mask,
-    /// Octets with their number in one octet before them, at most so many.
+    /// Octets with their number in one octet before them, at most this many.
     Data(usize),
     /// Octets of advertising data in a field of 31.
     Legacy,
     /// For each of the PHYs that the octet before names, these.
     PerPhy(&'static [Self]),
-    /// So many times as the octet before says.
+    /// As many times as the octet before says.
     Each(&'static [Self]),
     /// Five octets of a channel map.
     Channels,
@@ -230,9 +230,9 @@ pub(super) type Publics = [[u8; 6]; 2];
 
 /// Draws the parameters of commands.
 pub(super) struct Drawn<'a> {
-    pub(super) luck: &'a mut Luck,
+    pub(super) rng: &'a mut Rng,
     pub(super) publics: Publics,
-    /// One octet in so many is wrong on purpose; 0: none.
+    /// One octet in this many is wrong on purpose; 0: none.
     pub(super) wrong: usize,
 }
 
@@ -248,7 +248,7 @@ impl Drawn<'_> {
     }
 
     fn deviates(&mut self) -> bool {
-        self.wrong > 0 && self.luck.one_in(self.wrong)
+        self.wrong > 0 && self.rng.one_in(self.wrong)
     }
 
     fn field(&mut self, field: Field, octets: &mut Vec<u8>) {
@@ -256,51 +256,51 @@ impl Drawn<'_> {
             Handle => {
                 let handles = [1_u16, 1, 1, 0x0101, 0x0101, 0x0101, 2, 0x0102, 0, 0x0EFF, 0x00FF];
                 let count = if self.wrong > 0 { handles.len() } else { 6 };
-                let at = self.luck.below(count);
+                let at = self.rng.below(count);
                 octets.extend(handles[at].to_le_bytes());
             }
             Octet(from) => {
-                let octet = if self.deviates() { self.luck.octet() } else { self.luck.pick(from) };
+                let octet = if self.deviates() { self.rng.octet() } else { self.rng.pick(from) };
                 octets.push(octet);
             }
             Two(from) => {
-                let drawn = self.luck.next() as u16;
-                let two = if self.deviates() { drawn } else { self.luck.pick(from) };
+                let drawn = self.rng.next() as u16;
+                let two = if self.deviates() { drawn } else { self.rng.pick(from) };
                 octets.extend(two.to_le_bytes());
             }
             Three(from) => {
-                let drawn = self.luck.next() as u32;
-                let three = if self.deviates() { drawn } else { self.luck.pick(from) };
+                let drawn = self.rng.next() as u32;
+                let three = if self.deviates() { drawn } else { self.rng.pick(from) };
                 octets.extend(&three.to_le_bytes()[..3]);
             }
             Peer => self.peer(octets),
             Own => {
-                let address = self.luck.pick(&RANDOM);
+                let address = self.rng.pick(&RANDOM);
                 octets.extend(address);
             }
             Key(length) => {
-                let key = self.luck.pick(&KEYS);
+                let key = self.rng.pick(&KEYS);
                 octets.extend(vec![key; length]);
                 if self.deviates()
                     && let Some(last) = octets.last_mut()
                 {
-                    *last = self.luck.octet();
+                    *last = self.rng.octet();
                 }
             }
             Mask => {
                 let all = u64::MAX;
-                let drawn = self.luck.next();
-                let one = 1_u64 << self.luck.below(64);
-                let mask = self.luck.pick(&[all, all, all, 0, 0x1F, !one, one, drawn]);
+                let drawn = self.rng.next();
+                let one = 1_u64 << self.rng.below(64);
+                let mask = self.rng.pick(&[all, all, all, 0, 0x1F, !one, one, drawn]);
                 octets.extend(mask.to_le_bytes());
             }
             Data(most) => {
-                let length = self.luck.pick(&[0, 1, 3, 20, 31, 32, most / 2, most]);
+                let length = self.rng.pick(&[0, 1, 3, 20, 31, 32, most / 2, most]);
                 octets.push(length as u8);
                 octets.extend((0..length).map(|at| at as u8));
             }
             Legacy => {
-                let length = self.luck.pick(&[0, 3, 31, 32]);
+                let length = self.rng.pick(&[0, 3, 31, 32]);
                 octets.push(length);
                 octets.extend([2, 1, 6]);
                 octets.extend([0x55; 28]);
@@ -318,19 +318,19 @@ impl Drawn<'_> {
             }
             Channels => {
                 let maps = [0x1F_FFFF_FFFF_u64, 0x1F_FFFF_FF00, 3, 0x18_0000_0000, 1, 0, u64::MAX];
-                let map = self.luck.pick(&maps);
+                let map = self.rng.pick(&maps);
                 octets.extend(&map.to_le_bytes()[..5]);
             }
         }
     }
 
     fn peer(&mut self, octets: &mut Vec<u8>) {
-        let (kind, address) = match self.luck.below(13) {
-            12 => (1, self.luck.pick(&self.publics)),
-            0..=5 => (0, self.luck.pick(&self.publics)),
-            6..=9 => (1, self.luck.pick(&RANDOM[..2])),
-            10 => (self.luck.pick(&[2, 3, 0xFF]), self.luck.pick(&self.publics)),
-            _ => (self.luck.pick(&[0, 1]), self.luck.pick(&RANDOM)),
+        let (kind, address) = match self.rng.below(13) {
+            12 => (1, self.rng.pick(&self.publics)),
+            0..=5 => (0, self.rng.pick(&self.publics)),
+            6..=9 => (1, self.rng.pick(&RANDOM[..2])),
+            10 => (self.rng.pick(&[2, 3, 0xFF]), self.rng.pick(&self.publics)),
+            _ => (self.rng.pick(&[0, 1]), self.rng.pick(&RANDOM)),
         };
         octets.push(kind);
         octets.extend(address);

@@ -11,7 +11,7 @@ use crate::{PIECES_MAX, pieces};
 /// Instants at which something happens in the world of one input: what hosts ask for may be long,
 /// if little happens meanwhile.
 const INSTANTS_MAX: u32 = 1_000;
-/// And where the first piece has no octets: hosts who wait before all else have time.
+/// The same if the first piece has no octets: hosts that wait first get more time.
 const PATIENT_MAX: u32 = 8_000;
 
 /// In a piece's first octet: which host speaks.
@@ -25,7 +25,7 @@ pub fn h4(data: &[u8]) {
     let _: [_; 1] = framed_talk(data);
 }
 
-/// What each of so many hosts hears, when these are the octets that they send.
+/// The octets that each of `HOSTS` hosts receives, when they send these octets.
 pub(super) fn framed_talk<const HOSTS: usize>(data: &[u8]) -> [Vec<u8>; HOSTS] {
     talk(pieces(data, PIECES_MAX).map(|(pause, octets)| (pause, octets.to_vec())))
 }
@@ -39,7 +39,7 @@ pub fn hci(data: &[u8]) {
     let _: [_; 2] = talk(packets(data));
 }
 
-/// What an input of [`hci`] has the hosts say, as H4 frames it.
+/// The packets of the hosts in an input of [`hci`], framed by H4.
 fn packets(data: &[u8]) -> impl Iterator<Item = (u8, Vec<u8>)> {
     pieces(data, PIECES_MAX).filter_map(|(kind, octets)| {
         let Some((head, rest)) = octets.split_first_chunk::<2>() else {
@@ -59,7 +59,7 @@ fn packets(data: &[u8]) -> impl Iterator<Item = (u8, Vec<u8>)> {
 #[must_use]
 pub fn framed(data: &[u8]) -> Vec<u8> {
     let piece = |(kind, packet): (u8, Vec<u8>)| {
-        // What a piece has no room for is said at the same instant, in another.
+        // The rest of a long packet is sent at the same instant, in another piece.
         let (head, tail) = packet.split_at(packet.len().min(255));
         let one = |kind: u8, octets: &[u8]| [&[kind, octets.len() as u8][..], octets].concat();
         match tail {
@@ -99,7 +99,7 @@ fn talk<const HOSTS: usize>(packets: impl Iterator<Item = (u8, Vec<u8>)>) -> [Ve
     let patient = packets.peek().is_some_and(|(_, octets)| octets.is_empty());
     let mut left = if patient { PATIENT_MAX } else { INSTANTS_MAX };
     let mut heard = [const { Vec::new() }; HOSTS];
-    // In the end 20 ms go by without a word.
+    // At the end 20 ms pass without input.
     for (kind, octets) in packets.chain([(40, Vec::new())]) {
         if !octets.is_empty() {
             twin.feed(ports[usize::from(kind & PORT != 0) % HOSTS], octets);

@@ -2,7 +2,7 @@
 //! back without a panic, an overflow or unbounded work.
 //!
 //! `fuzz/` gives these functions to libFuzzer, `tests/loops.rs` runs them a bounded number of times
-//! on the inputs of `fuzz/seeds` and what is made of them. See `docs/FUZZING.md`.
+//! on the inputs of `fuzz/seeds` and their mutations. See `docs/FUZZING.md`.
 #![forbid(unsafe_code)]
 
 mod air;
@@ -12,9 +12,9 @@ mod evidence;
 mod files;
 mod hci;
 mod hosts;
-mod luck;
 pub mod mutation;
 mod packets;
+mod rng;
 mod sessions;
 pub mod tables;
 mod text;

@@ -1,13 +1,13 @@
-//! Changes of an input that know what the input is: pieces of a dialogue, or lines of a text. A
-//! fuzzer that flips octets finds a command's opcode, its length and its handle one after the
-//! other, if at all; here it is given whole ones, in any order and any number.
+//! Structured changes of an input: pieces of a dialogue, or lines of a text. A fuzzer that flips
+//! octets finds a command's opcode, its length and its handle one after the other, if at all; here
+//! it is given whole ones, in any order and any number.
 
 use crate::dialogue::Form;
-use crate::luck::Luck;
 use crate::packets::Layer;
+use crate::rng::Rng;
 use crate::{captures, dialogue, packets, text};
 
-/// What the inputs of an entrance are.
+/// The kind of inputs of an entrance.
 enum Kind {
     Dialogue(Form),
     Packets(Layer),
@@ -30,24 +30,24 @@ fn kind(target: &str) -> Kind {
 /// such structure.
 #[must_use]
 pub fn changed(target: &str, input: &[u8], seed: u32) -> Option<Vec<u8>> {
-    let mut luck = Luck(seed.into());
+    let mut rng = Rng(seed.into());
     match kind(target) {
-        Kind::Dialogue(form) => Some(dialogue::changed(input, &mut luck, form)),
-        Kind::Packets(layer) => Some(packets::changed(input, &mut luck, layer)),
-        Kind::Text => text::changed(target, input, &mut luck),
-        Kind::Capture => Some(captures::changed(input, &mut luck)),
+        Kind::Dialogue(form) => Some(dialogue::changed(input, &mut rng, form)),
+        Kind::Packets(layer) => Some(packets::changed(input, &mut rng, layer)),
+        Kind::Text => text::changed(target, input, &mut rng),
+        Kind::Capture => Some(captures::changed(input, &mut rng)),
     }
 }
 
 /// What two inputs make together, drawn from `seed`; `None` as for [`changed`].
 #[must_use]
 pub fn crossed(target: &str, one: &[u8], other: &[u8], seed: u32) -> Option<Vec<u8>> {
-    let mut luck = Luck(seed.into());
+    let mut rng = Rng(seed.into());
     match kind(target) {
-        Kind::Dialogue(_) => Some(dialogue::crossed(one, other, &mut luck)),
-        Kind::Packets(_) => Some(packets::crossed(one, other, &mut luck)),
-        Kind::Text => text::crossed(target, one, other, &mut luck),
-        Kind::Capture => Some(captures::crossed(one, other, &mut luck)),
+        Kind::Dialogue(_) => Some(dialogue::crossed(one, other, &mut rng)),
+        Kind::Packets(_) => Some(packets::crossed(one, other, &mut rng)),
+        Kind::Text => text::crossed(target, one, other, &mut rng),
+        Kind::Capture => Some(captures::crossed(one, other, &mut rng)),
     }
 }
 

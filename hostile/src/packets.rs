@@ -1,12 +1,12 @@
-//! Changes of what a raw central sends that know what it is: control PDUs by opcode, frames of ATT,
-//! signalling and SMP by code, with parameters that are mostly right and at times at an edge.
+//! Structured changes of a raw central's packets: control PDUs by opcode, frames of ATT, signalling
+//! and SMP by code, with parameters that are mostly valid and sometimes at a boundary.
 
 use ble::pdu::control::Opcode;
 
-use crate::luck::Luck;
 use crate::pieces;
+use crate::rng::Rng;
 
-/// Most changes that are made at once.
+/// Maximum number of changes per mutation.
 const CHANGES: usize = 6;
 /// Pieces that an entrance takes.
 const PIECES: usize = 24;
@@ -18,7 +18,7 @@ const FOLLOWS: u8 = 1;
 const ATT: u8 = 0;
 const SIGNALLING: u8 = 1;
 const SMP: u8 = 2;
-/// What the attribute server may know.
+/// UUIDs that the attribute server may have.
 const UUIDS: [u16; 12] = [
     0x2800, 0x2801, 0x2803, 0x2902, 0x2A00, 0x2A01, 0x2A05, 0x2A19, 0x2B29, 0x2B2A, 0x2B3A, 0xFFFF,
 ];
@@ -30,7 +30,7 @@ const POINT: [u8; 64] = [
     0x16, 0x9E, 0x0F, 0x7C, 0x4A, 0xEB, 0xE7, 0x8E, 0x9B, 0x7F, 0x1A, 0xFE, 0xE2, 0x42, 0xE3, 0x4F,
 ];
 
-/// A piece: its first octet, and what it holds.
+/// A piece: its first octet, and its content.
 type Piece = (u8, Vec<u8>);
 
 /// What pieces hold.
@@ -43,19 +43,19 @@ pub(super) enum Layer {
 }
 
 /// The input with a few changes.
-pub(super) fn changed(input: &[u8], luck: &mut Luck, layer: Layer) -> Vec<u8> {
+pub(super) fn changed(input: &[u8], rng: &mut Rng, layer: Layer) -> Vec<u8> {
     let mut all = list(input);
-    for _ in 0..luck.few(CHANGES) {
-        change(&mut all, luck, layer);
+    for _ in 0..rng.few(CHANGES) {
+        change(&mut all, rng, layer);
     }
     joined(&all)
 }
 
 /// The beginning of one input and the end of another.
-pub(super) fn crossed(one: &[u8], other: &[u8], luck: &mut Luck) -> Vec<u8> {
+pub(super) fn crossed(one: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     let (mut all, other) = (list(one), list(other));
-    all.truncate(luck.below(all.len() + 1));
-    all.extend_from_slice(&other[luck.below(other.len())..]);
+    all.truncate(rng.below(all.len() + 1));
+    all.extend_from_slice(&other[rng.below(other.len())..]);
     joined(&all)
 }
 
@@ -71,57 +71,57 @@ fn joined(all: &[Piece]) -> Vec<u8> {
     all.iter().take(PIECES).flat_map(whole).collect()
 }
 
-fn change(all: &mut Vec<Piece>, luck: &mut Luck, layer: Layer) {
+fn change(all: &mut Vec<Piece>, rng: &mut Rng, layer: Layer) {
     if all.is_empty() {
-        all.extend(drawn(luck, layer));
+        all.extend(drawn(rng, layer));
         return;
     }
-    let (at, other) = (luck.below(all.len()), luck.below(all.len()));
-    match luck.below(12) {
+    let (at, other) = (rng.below(all.len()), rng.below(all.len()));
+    match rng.below(12) {
         0 => drop(all.remove(at)),
         1 => all.swap(at, other),
         2 => all.insert(other, all[at].clone()),
-        3 => all[at].0 ^= 1 << luck.below(8),
-        4 | 5 => edit(&mut all[at].1, luck),
+        3 => all[at].0 ^= 1 << rng.below(8),
+        4 | 5 => edit(&mut all[at].1, rng),
         6 => {
-            let length = luck.below(all[at].1.len() + 1);
+            let length = rng.below(all[at].1.len() + 1);
             all[at].1.truncate(length);
         }
         7 => {
-            let count = luck.pick(&[1, 1, 2, 16]);
-            let octet = luck.pick(&[0, 1, 0xFF]);
+            let count = rng.pick(&[1, 1, 2, 16]);
+            let octet = rng.pick(&[0, 1, 0xFF]);
             all[at].1.extend(vec![octet; count]);
         }
-        8 => drop(all.splice(at..at, drawn(luck, layer))),
-        _ => all.extend(drawn(luck, layer)),
+        8 => drop(all.splice(at..at, drawn(rng, layer))),
+        _ => all.extend(drawn(rng, layer)),
     }
 }
 
-fn edit(octets: &mut [u8], luck: &mut Luck) {
-    let at = luck.below(octets.len());
+fn edit(octets: &mut [u8], rng: &mut Rng) {
+    let at = rng.below(octets.len());
     let Some(octet) = octets.get_mut(at) else { return };
-    *octet = match luck.below(4) {
-        0 => luck.octet(),
-        1 => *octet ^ 1 << luck.below(8),
-        2 => octet.wrapping_add(luck.pick(&[1, 255])),
-        _ => luck.pick(&[0, 1, 2, 6, 0x10, 0x7F, 0xFF]),
+    *octet = match rng.below(4) {
+        0 => rng.octet(),
+        1 => *octet ^ 1 << rng.below(8),
+        2 => octet.wrapping_add(rng.pick(&[1, 255])),
+        _ => rng.pick(&[0, 1, 2, 6, 0x10, 0x7F, 0xFF]),
     };
 }
 
 /// One thing that a central may say, in as many pieces as it needs.
-fn drawn(luck: &mut Luck, layer: Layer) -> Vec<Piece> {
-    let (channel, frame) = match luck.below(8) {
-        0..=3 if layer == Layer::Air => return vec![control(luck)],
-        0..=4 => (ATT, att(luck)),
-        5 => (SIGNALLING, signalling(luck)),
-        _ => (SMP, smp(luck)),
+fn drawn(rng: &mut Rng, layer: Layer) -> Vec<Piece> {
+    let (channel, frame) = match rng.below(8) {
+        0..=3 if layer == Layer::Air => return vec![control(rng)],
+        0..=4 => (ATT, att(rng)),
+        5 => (SIGNALLING, signalling(rng)),
+        _ => (SMP, smp(rng)),
     };
     if layer == Layer::L2cap {
-        return vec![(channel | luck.pick(&[0, 0, 0, 0x40, 0xC0]), frame)];
+        return vec![(channel | rng.pick(&[0, 0, 0, 0x40, 0xC0]), frame)];
     }
     let length = (frame.len() as u16).to_le_bytes();
     let whole = [&length[..], &[channel + 4, 0], &frame].concat();
-    let size = luck.pick(&[27, 27, 27, 1, 4, 5, 20, 251]);
+    let size = rng.pick(&[27, 27, 27, 1, 4, 5, 20, 251]);
     let part = |(number, octets): (usize, &[u8])| {
         (if number == 0 { BEGIN } else { FOLLOWS }, octets.to_vec())
     };
@@ -129,109 +129,109 @@ fn drawn(luck: &mut Luck, layer: Layer) -> Vec<Piece> {
 }
 
 /// A control PDU, mostly of the right length.
-fn control(luck: &mut Luck) -> Piece {
-    let opcode = luck.below(0x31) as u8;
+fn control(rng: &mut Rng) -> Piece {
+    let opcode = rng.below(0x31) as u8;
     let right = Opcode(opcode).ctr_data_len().unwrap_or(4);
-    let length = luck.pick(&[right, right, right, right, right + 1, right.saturating_sub(1)]);
-    let fill = luck.pick(&[0, 0, 1, 2, 6, 27, 0xFF]);
+    let length = rng.pick(&[right, right, right, right, right + 1, right.saturating_sub(1)]);
+    let fill = rng.pick(&[0, 0, 1, 2, 6, 27, 0xFF]);
     let mut octets = [vec![opcode], vec![fill; length]].concat();
-    for _ in 0..luck.below(4) {
-        edit(&mut octets[1..], luck);
+    for _ in 0..rng.below(4) {
+        edit(&mut octets[1..], rng);
     }
-    // What has an instant has it at its end, in an event that is soon, now or over.
-    if luck.one_in(2)
+    // A PDU with an instant has it at its end: in a near, the present or a past event.
+    if rng.one_in(2)
         && let Some(instant) = octets.last_chunk_mut::<2>()
     {
-        let from = luck.pick(&[0_u16, 0, 0, 0x7FF0, 0xFFF0]);
-        *instant = from.wrapping_add(luck.below(120) as u16).to_le_bytes();
+        let from = rng.pick(&[0_u16, 0, 0, 0x7FF0, 0xFFF0]);
+        *instant = from.wrapping_add(rng.below(120) as u16).to_le_bytes();
     }
     octets[0] = opcode;
-    let kind = luck.pick(&[0, 0, 0, 0, 4, 8, 0x10, 0x20, 0x40, 0x80]);
+    let kind = rng.pick(&[0, 0, 0, 0, 4, 8, 0x10, 0x20, 0x40, 0x80]);
     (CONTROL | kind, octets)
 }
 
-fn att(luck: &mut Luck) -> Vec<u8> {
-    let handle = |luck: &mut Luck| {
-        let near = luck.below(0x24) as u16;
-        luck.pick(&[near, near, near, near, near, 0xFFFF, 0]).to_le_bytes()
+fn att(rng: &mut Rng) -> Vec<u8> {
+    let handle = |rng: &mut Rng| {
+        let near = rng.below(0x24) as u16;
+        rng.pick(&[near, near, near, near, near, 0xFFFF, 0]).to_le_bytes()
     };
-    let uuid = |luck: &mut Luck| {
-        let short = luck.pick(&UUIDS).to_le_bytes().to_vec();
-        let long = vec![luck.octet(); 16];
-        luck.pick(&[short.clone(), short.clone(), short, long])
+    let uuid = |rng: &mut Rng| {
+        let short = rng.pick(&UUIDS).to_le_bytes().to_vec();
+        let long = vec![rng.octet(); 16];
+        rng.pick(&[short.clone(), short.clone(), short, long])
     };
-    let value = |luck: &mut Luck| {
-        let length = luck.pick(&[0, 1, 1, 2, 2, 3, 8, 20, 60, 220]);
-        vec![luck.pick(&[0, 1, 2, 3, 0xFF]); length]
+    let value = |rng: &mut Rng| {
+        let length = rng.pick(&[0, 1, 1, 2, 2, 3, 8, 20, 60, 220]);
+        vec![rng.pick(&[0, 1, 2, 3, 0xFF]); length]
     };
-    let offset = luck.pick(&[0_u16, 0, 1, 2, 20, 512, 513, 0xFFFF]).to_le_bytes().to_vec();
-    let (one, two) = (handle(luck), handle(luck));
-    let range = luck.pick(&[[1, 0, 0xFF, 0xFF], [one[0], one[1], two[0], two[1]]]);
-    let code = luck.pick(&[
+    let offset = rng.pick(&[0_u16, 0, 1, 2, 20, 512, 513, 0xFFFF]).to_le_bytes().to_vec();
+    let (one, two) = (handle(rng), handle(rng));
+    let range = rng.pick(&[[1, 0, 0xFF, 0xFF], [one[0], one[1], two[0], two[1]]]);
+    let code = rng.pick(&[
         0x02, 0x04, 0x06, 0x08, 0x0A, 0x0C, 0x0E, 0x10, 0x12, 0x12, 0x12, 0x16, 0x16, 0x18, 0x1E,
         0x20, 0x52, 0xD2, 0x01, 0x0B, 0x1B, 0x1D, 0x23, 0x7F,
     ]);
     let rest = match code {
-        0x02 => luck.pick(&[23_u16, 22, 65, 247, 517, 0, 0xFFFF]).to_le_bytes().to_vec(),
+        0x02 => rng.pick(&[23_u16, 22, 65, 247, 517, 0, 0xFFFF]).to_le_bytes().to_vec(),
         0x04 => range.to_vec(),
-        0x06 => [range.to_vec(), luck.pick(&UUIDS).to_le_bytes().to_vec(), value(luck)].concat(),
-        0x08 | 0x10 => [range.to_vec(), uuid(luck)].concat(),
+        0x06 => [range.to_vec(), rng.pick(&UUIDS).to_le_bytes().to_vec(), value(rng)].concat(),
+        0x08 | 0x10 => [range.to_vec(), uuid(rng)].concat(),
         0x0A => one.to_vec(),
         0x0C => [one.to_vec(), offset].concat(),
-        0x0E | 0x20 => [one, two, handle(luck)].concat(),
-        0x12 | 0x52 => [one.to_vec(), value(luck)].concat(),
-        0x16 => [one.to_vec(), offset, value(luck)].concat(),
-        0x18 => vec![luck.pick(&[0, 1, 1, 2])],
+        0x0E | 0x20 => [one, two, handle(rng)].concat(),
+        0x12 | 0x52 => [one.to_vec(), value(rng)].concat(),
+        0x16 => [one.to_vec(), offset, value(rng)].concat(),
+        0x18 => vec![rng.pick(&[0, 1, 1, 2])],
         0x1E => Vec::new(),
-        0xD2 => [one.to_vec(), value(luck), vec![0; 12]].concat(),
-        _ => value(luck),
+        0xD2 => [one.to_vec(), value(rng), vec![0; 12]].concat(),
+        _ => value(rng),
     };
     [vec![code], rest].concat()
 }
 
-fn signalling(luck: &mut Luck) -> Vec<u8> {
-    let code = luck.pick(&[0x12, 0x12, 0x13, 0x13, 0x01, 0x14, 0x15, 0x16, 0x06, 0x17, 0x1A, 0x00]);
+fn signalling(rng: &mut Rng) -> Vec<u8> {
+    let code = rng.pick(&[0x12, 0x12, 0x13, 0x13, 0x01, 0x14, 0x15, 0x16, 0x06, 0x17, 0x1A, 0x00]);
     let parameters = match code {
-        0x12 => vec![6, 0, luck.pick(&[6, 40]), 0, 0, 0, luck.pick(&[100, 9]), 0],
-        0x13 => vec![luck.pick(&[0, 1, 2]), 0],
-        0x01 => vec![luck.pick(&[0, 1, 2]), 0],
+        0x12 => vec![6, 0, rng.pick(&[6, 40]), 0, 0, 0, rng.pick(&[100, 9]), 0],
+        0x13 => vec![rng.pick(&[0, 1, 2]), 0],
+        0x01 => vec![rng.pick(&[0, 1, 2]), 0],
         0x14 => vec![0x80, 0, 0x40, 0, 64, 0, 23, 0, 1, 0],
-        _ => vec![luck.octet(); luck.below(12)],
+        _ => vec![rng.octet(); rng.below(12)],
     };
-    let length = luck.pick(&[parameters.len(), parameters.len(), parameters.len(), 0, 1, 300]);
-    let head = [code, luck.pick(&[0, 1, 1, 2, 3])];
+    let length = rng.pick(&[parameters.len(), parameters.len(), parameters.len(), 0, 1, 300]);
+    let head = [code, rng.pick(&[0, 1, 1, 2, 3])];
     [&head[..], &(length as u16).to_le_bytes(), &parameters].concat()
 }
 
-fn smp(luck: &mut Luck) -> Vec<u8> {
-    let code = luck.pick(&[
+fn smp(rng: &mut Rng) -> Vec<u8> {
+    let code = rng.pick(&[
         1, 1, 1, 3, 3, 4, 4, 4, 5, 6, 7, 8, 9, 0x0A, 0x0B, 0x0C, 0x0C, 0x0D, 0x0D, 0x0E, 2, 0, 0x0F,
     ]);
-    let sixteen = vec![luck.pick(&[0, 1, 0x5A, 0xFF]); 16];
+    let sixteen = vec![rng.pick(&[0, 1, 0x5A, 0xFF]); 16];
     let rest = match code {
         1 | 2 => {
             let auth = [0x01, 0x05, 0x09, 0x0D, 0x0D, 0x1D, 0x2D, 0x08, 0x0C, 0];
             vec![
-                luck.pick(&[0, 1, 2, 3, 4, 5]),
-                luck.pick(&[0, 0, 0, 1, 2]),
-                luck.pick(&auth),
-                luck.pick(&[16, 16, 16, 7, 6, 17]),
-                luck.pick(&[0, 1, 2, 3, 7, 0x0F]),
-                luck.pick(&[0, 1, 2, 3, 7, 0x0F]),
+                rng.pick(&[0, 1, 2, 3, 4, 5]),
+                rng.pick(&[0, 0, 0, 1, 2]),
+                rng.pick(&auth),
+                rng.pick(&[16, 16, 16, 7, 6, 17]),
+                rng.pick(&[0, 1, 2, 3, 7, 0x0F]),
+                rng.pick(&[0, 1, 2, 3, 7, 0x0F]),
             ]
         }
-        5 => vec![luck.below(0x12) as u8],
-        7 => vec![luck.octet(); 10],
-        9 => [vec![luck.pick(&[0, 1, 2])], vec![luck.pick(&[0xCE, 0xC0, 0x40]); 6]].concat(),
-        0x0B => vec![luck.pick(&[0x01, 0x05, 0x0D, 0x2D])],
+        5 => vec![rng.below(0x12) as u8],
+        7 => vec![rng.octet(); 10],
+        9 => [vec![rng.pick(&[0, 1, 2])], vec![rng.pick(&[0xCE, 0xC0, 0x40]); 6]].concat(),
+        0x0B => vec![rng.pick(&[0x01, 0x05, 0x0D, 0x2D])],
         0x0C => {
             let mut key = POINT.to_vec();
-            if luck.one_in(3) {
-                edit(&mut key, luck);
+            if rng.one_in(3) {
+                edit(&mut key, rng);
             }
             key
         }
-        0x0E => vec![luck.below(6) as u8],
+        0x0E => vec![rng.below(6) as u8],
         _ => sixteen,
     };
     [vec![code], rest].concat()
@@ -241,16 +241,16 @@ fn smp(luck: &mut Luck) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A changed input is short enough, and follows from the luck alone.
+    /// A changed input is short enough, and follows from the seed alone.
     #[test]
     fn what_is_drawn_is_taken_whole() {
         for layer in [Layer::Air, Layer::L2cap] {
             let mut input = Vec::new();
             for seed in 0..300 {
-                let next = changed(&input, &mut Luck(seed), layer);
-                assert_eq!(next, changed(&input, &mut Luck(seed), layer));
+                let next = changed(&input, &mut Rng(seed), layer);
+                assert_eq!(next, changed(&input, &mut Rng(seed), layer));
                 assert!(pieces(&next, usize::MAX).count() <= PIECES);
-                input = crossed(&next, &input, &mut Luck(seed));
+                input = crossed(&next, &input, &mut Rng(seed));
             }
         }
     }

@@ -1,9 +1,9 @@
-//! Numbers that follow from a seed, and what is drawn with them.
+//! Numbers that follow from a seed, and draws from them.
 
 /// Numbers that follow from a seed (SplitMix64).
-pub(super) struct Luck(pub(super) u64);
+pub(super) struct Rng(pub(super) u64);
 
-impl Luck {
+impl Rng {
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,5 +1,5 @@
-//! Two hosts who connect their endpoints, and then say two things that do not go together. A fuzzer
-//! that has to find a connection first spends its hours on that.
+//! Two hosts that connect their endpoints, and then send two conflicting commands. A fuzzer that
+//! has to find a connection first would spend hours on that.
 
 /// HCI command packets have this type on H4.
 const COMMAND: u8 = 1;
@@ -14,7 +14,7 @@ const PAUSE: usize = 0x37;
 /// The shortest pause but none: half a millisecond.
 const AT_ONCE: usize = 1;
 
-/// Who speaks, which a piece has in bit 6 of its first octet.
+/// The sender, which a piece has in bit 6 of its first octet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Port {
     Central = 0,
@@ -39,7 +39,7 @@ pub(super) const fn handle(port: Port) -> [u8; 2] {
     }
 }
 
-/// What a host can say about its connection; the handle comes first.
+/// Commands about a connection; the handle comes first.
 const ABOUT_THE_LINK: &[(u16, &[u8])] = &[
     (0x0406, &[0x13]),                                    // Disconnect
     (0x041D, &[]),                                        // Read Remote Version Information
@@ -63,7 +63,7 @@ const ABOUT_THE_LINK: &[(u16, &[u8])] = &[
     (0x2032, &[0, 4, 1, 2, 0]),                           // Coded one way
 ];
 
-/// What it can say beside that.
+/// Other commands.
 const ABOUT_THE_DEVICE: &[(u16, &[u8])] = &[
     (0x0C03, &[]),                       // Reset
     (0x0C31, &[1]),                      // Set Controller To Host Flow Control
@@ -162,7 +162,7 @@ fn input(
         let octets = packet(said.opcode, &said.parameters);
         let at_once = said.pause.min(PAUSE);
         let head = [said.port as u8 | at_once as u8, octets.len() as u8];
-        // Pieces without octets, for what is longer than one can say.
+        // Pieces without octets, for a pause longer than one piece can express.
         let rest = [PAUSE as u8, 0].repeat((said.pause - at_once) / PAUSE);
         [&head[..], &octets, &rest].concat()
     };

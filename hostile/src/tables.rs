@@ -181,7 +181,7 @@ fn odd<T>(keys: Keys<T>, head: &str) -> Vec<Vec<u8>> {
     let same = |value: String| {
         keys.iter().map(|key| format!("{} = {value}\n", key.name)).collect::<String>()
     };
-    // Then each with what is nearly right.
+    // Then each with nearly valid values.
     let of_key = |key: &bletwin_schema::Key<T>| {
         let shape = key.shape();
         (key.name, [text::variants(&shape), text::beside(&shape)].concat())
@@ -221,7 +221,7 @@ fn centrals() -> Vec<Vec<u8>> {
     let built_in = catalogue::names().filter_map(catalogue::text).map(|text| text.into());
     let right = lines(KEYS, &Profile::honest());
     let lacking = right.iter().filter(|line| !line.starts_with("features ")).flat_map(with);
-    // What is no TOML, in lines with characters of every length.
+    // Invalid TOML, in lines with characters of every length.
     let broken = ["word", "w\u{f6}rd", "\u{20ac}", "\u{1f600}", "a b", "\u{e9}", "", "#", "\"x"];
     let keys = ["mtu", "cl\u{e9}", "\u{20ac}", "\u{1f600}", "\"\u{20ac}\"", "a.b", "[x", ""];
     let broken = keys.iter().flat_map(|key| {
@@ -304,7 +304,7 @@ mod tests {
         }
     }
 
-    /// What a reader refuses at its first line leads a fuzzer nowhere.
+    /// An input that is refused at its first line is useless to a fuzzer.
     #[test]
     fn many_profiles_and_firmwares_and_all_drawn_findings_are_taken() {
         let path = Path::new("table.toml");

@@ -1,5 +1,5 @@
-//! Every entrance with the seeds of `fuzz/seeds` and what a plain loop makes of them: no fuzzer and
-//! no coverage, but always there. `BLETWIN_FUZZ_INPUTS` is how many inputs each entrance gets.
+//! Every entrance with the seeds of `fuzz/seeds` and their mutations in a plain loop: no fuzzer and
+//! no coverage, but always available. `BLETWIN_FUZZ_INPUTS` is how many inputs each entrance gets.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

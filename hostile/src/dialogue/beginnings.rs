@@ -42,27 +42,27 @@ impl Author<'_> {
     /// Two hosts come together, in one of many ways; all that is right in it may be drawn.
     pub(super) fn opening(&mut self) -> Vec<Piece> {
         let before = (self.wrong, self.private);
-        let wrong = if self.luck.one_in(4) { WRONG } else { 0 };
-        // Who is found, and who finds.
-        let (found, finds) = self.luck.pick(&[(PORT, 0), (PORT, 0), (0, PORT)]);
-        let random = [self.luck.one_in(2), self.luck.one_in(2)];
+        let wrong = if self.rng.one_in(4) { WRONG } else { 0 };
+        // The advertiser, and the scanner.
+        let (found, finds) = self.rng.pick(&[(PORT, 0), (PORT, 0), (0, PORT)]);
+        let random = [self.rng.one_in(2), self.rng.one_in(2)];
         let mut all = Vec::new();
         let addresses = [self.address(found, random[0]), self.address(finds, random[1])];
         // Mostly both know each other's keys, or neither does.
-        let private = self.luck.one_in(2);
+        let private = self.rng.one_in(2);
         self.behave((wrong, private));
         for (number, port) in [found, finds].into_iter().enumerate() {
             all.extend(self.begin(port, &addresses[1 - number]));
         }
-        let extended = self.luck.one_in(2);
+        let extended = self.rng.one_in(2);
         all.extend(self.advertise(found, extended, random[0], &addresses[1]));
-        if self.luck.one_in(3) {
+        if self.rng.one_in(3) {
             all.extend(self.scan(finds, extended, random[1]));
         }
-        if !self.luck.one_in(6) {
+        if !self.rng.one_in(6) {
             all.push(self.connect(finds, extended, random[1], &addresses[0]));
         }
-        if self.luck.one_in(3) {
+        if self.rng.one_in(3) {
             // As central of its first connection, and as peripheral.
             let zero = [0; 28];
             let mut key = zero;
@@ -76,37 +76,37 @@ impl Author<'_> {
         all
     }
 
-    /// What a host says before all else.
+    /// The first commands of a host.
     fn begin(&mut self, port: u8, peer: &[u8; 7]) -> Vec<Piece> {
         let mut all = vec![self.form.command(port, 0x0C03, &[])];
-        if !self.luck.one_in(8) {
+        if !self.rng.one_in(8) {
             all.push(self.form.command(port, 0x0C01, &[0xFF; 8]));
             all.push(self.form.command(port, 0x2001, &[0xFF; 8]));
         }
         let own = self.address(port, true);
         all.push(self.form.command(port, 0x2005, &own[1..]));
-        if self.private != self.luck.one_in(12) {
+        if self.private != self.rng.one_in(12) {
             // Keys that both have.
-            let keys = self.luck.pick(&[[1, 1], [1, 1], [1, 0], [0, 1], [0, 0]]);
+            let keys = self.rng.pick(&[[1, 1], [1, 1], [1, 0], [0, 1], [0, 0]]);
             let keys = keys.map(|key| [key; 16]).concat();
             all.push(self.form.command(port, 0x2027, &[&peer[..], &keys].concat()));
-            if self.luck.one_in(2) {
-                let mode = self.luck.pick(&[0, 1]);
+            if self.rng.one_in(2) {
+                let mode = self.rng.pick(&[0, 1]);
                 all.push(self.form.command(port, 0x204E, &[&peer[..], &[mode]].concat()));
             }
-            if self.luck.one_in(4) {
+            if self.rng.one_in(4) {
                 all.push(self.form.command(port, 0x202E, &[1, 0]));
             }
-            if !self.luck.one_in(4) {
+            if !self.rng.one_in(4) {
                 all.push(self.form.command(port, 0x202D, &[1]));
             }
         }
-        if self.luck.one_in(4) {
+        if self.rng.one_in(4) {
             all.push(self.form.command(port, 0x2011, peer));
         }
-        if self.luck.one_in(6) {
+        if self.rng.one_in(6) {
             let more = [0x0C33, 0x0C31, 0x0C63, 0x2024, 0x2031, 0x2014];
-            let opcode = self.luck.pick(&more);
+            let opcode = self.rng.pick(&more);
             all.push(self.say(port, 0, opcode, &[]));
         }
         all
@@ -115,7 +115,7 @@ impl Author<'_> {
     /// Own_Address_Type that shows this address, or hides it.
     fn own_type(&mut self, random: bool) -> u8 {
         let hides = if self.private { [2, 2, 2, 0] } else { [0, 0, 0, 2] };
-        u8::from(random) | self.luck.pick(&hides)
+        u8::from(random) | self.rng.pick(&hides)
     }
 
     fn advertise(&mut self, port: u8, extended: bool, random: bool, peer: &[u8; 7]) -> Vec<Piece> {
@@ -129,8 +129,8 @@ impl Author<'_> {
                 0x2006,
                 &[(0, &interval), (5, &own), (6, peer), (13, &[7])],
             ));
-            if self.luck.one_in(3) {
-                let opcode = self.luck.pick(&[0x2008, 0x2009]);
+            if self.rng.one_in(3) {
+                let opcode = self.rng.pick(&[0x2008, 0x2009]);
                 all.push(self.say(port, 0, opcode, &[]));
             }
             all.push(self.form.command(port, 0x200A, &[1]));
@@ -143,29 +143,29 @@ impl Author<'_> {
         let address = self.address(port, true);
         all.push(self.form.command(port, 0x2035, &[&[0][..], &address[1..]].concat()));
         for opcode in [0x2037, 0x2038] {
-            if self.luck.one_in(3) {
+            if self.rng.one_in(3) {
                 all.push(self.say(port, 0, opcode, &[(0, &[0, 3])]));
             }
         }
-        if self.luck.one_in(4) {
+        if self.rng.one_in(4) {
             // More than one PDU holds.
-            let opcode = self.luck.pick(&[0x2037, 0x2038]);
-            let middle = self.luck.below(5);
+            let opcode = self.rng.pick(&[0x2037, 0x2038]);
+            let middle = self.rng.below(5);
             for operation in [1].into_iter().chain(vec![0; middle]).chain([2]) {
                 let head = [0, operation, 0, 240];
                 let parameters = [&head[..], &[operation; 240]].concat();
                 all.push(self.form.command(port, opcode, &parameters));
             }
         }
-        let time = self.luck.pick(&[0, 0, 0, 2, 20]);
-        let events = self.luck.pick(&[0, 0, 0, 1, 3]);
+        let time = self.rng.pick(&[0, 0, 0, 2, 20]);
+        let events = self.rng.pick(&[0, 0, 0, 1, 3]);
         all.push(self.form.command(port, 0x2039, &[1, 1, 0, time, 0, events]));
         all
     }
 
     fn scan(&mut self, port: u8, extended: bool, random: bool) -> Vec<Piece> {
         let own = [self.own_type(random)];
-        let pause = self.luck.pick(&[0, 0x37, 0x38, 0x39]);
+        let pause = self.rng.pick(&[0, 0x37, 0x38, 0x39]);
         if extended {
             let on = self.form.command(port | pause, 0x2042, &[1, 0, 0, 0, 0, 0]);
             let off = self.form.command(port, 0x2042, &[0; 6]);
@@ -175,19 +175,19 @@ impl Author<'_> {
         let on = self.form.command(port | pause, 0x200C, &[1, 0]);
         let off = self.form.command(port, 0x200C, &[0, 0]);
         let mut all = vec![parameters, on, off];
-        all.truncate(2 + self.luck.below(2));
+        all.truncate(2 + self.rng.below(2));
         all
     }
 
     fn connect(&mut self, port: u8, extended: bool, random: bool, peer: &[u8; 7]) -> Piece {
         let own = [self.own_type(random)];
-        let pause = self.luck.pick(&[0x37, 0x38, 0x39, 0x3A]);
+        let pause = self.rng.pick(&[0x37, 0x38, 0x39, 0x3A]);
         // Mostly for four seconds without a word, sometimes for 100 ms.
-        let timeout = self.luck.pick(&[[0x90, 1], [0x90, 1], [0x90, 1], [10, 0]]);
-        let interval = self.luck.pick(&[6, 6, 6, 7, 8, 16]);
+        let timeout = self.rng.pick(&[[0x90, 1], [0x90, 1], [0x90, 1], [10, 0]]);
+        let interval = self.rng.pick(&[6, 6, 6, 7, 8, 16]);
         let link = [interval, 0, interval, 0, 0, 0, timeout[0], timeout[1], 0, 0, 0, 0];
         if extended {
-            let phys = self.luck.pick(&[1, 1, 5, 4, 3, 7]);
+            let phys = self.rng.pick(&[1, 1, 5, 4, 3, 7]);
             let scan = [&[0x10, 0, 0x10, 0][..], &link].concat();
             let scans = scan.repeat(3);
             let count = usize::from(phys as u8).count_ones() as usize * scan.len();

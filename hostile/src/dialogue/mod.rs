@@ -1,19 +1,19 @@
-//! Changes of what two hosts say that know what it is: commands and data packets come, go, change
-//! places and parameters, and beginnings that lead to something.
+//! Structured changes of the input of two hosts: commands and data packets are inserted, removed,
+//! moved and given other parameters, and beginnings that lead to a connection are added.
 
 mod beginnings;
 mod encounters;
 
 use crate::hci::{COMMANDS, Drawn, Field, Publics};
 use crate::hosts::{DATA, PORT};
-use crate::luck::Luck;
+use crate::rng::Rng;
 use crate::{PIECES_MAX, hosts, pieces, sessions};
 
-/// Most changes that are made at once.
+/// Maximum number of changes per mutation.
 const CHANGES: usize = 8;
 /// In a piece's first octet: how long nothing comes after it.
 const PAUSES: u8 = 0x3F;
-/// One octet in so many of a command is wrong on purpose.
+/// One octet in this many of a command is wrong on purpose.
 const WRONG: usize = 24;
 
 /// Commands that are about one thing: what depends on their order is found by a few of them in a
@@ -35,11 +35,11 @@ const THEMES: [&[u16]; 9] = [
     &[0x0C31, 0x0C33, 0x0C35, 0x0C35, 0x2022, 0x2024],
     // Tests of the radio.
     &[0x201D, 0x201E, 0x201F, 0x2033, 0x2034, 0x201F],
-    // What a host hears.
+    // The commands that unmask a host's events.
     &[0x0C01, 0x2001, 0x0C63, 0x0C03],
 ];
 
-/// A piece: its first octet, and what it holds.
+/// A piece: its first octet, and its content.
 type Piece = (u8, Vec<u8>);
 
 /// How pieces hold commands and data.
@@ -79,9 +79,9 @@ impl Form {
     }
 }
 
-/// Who says what is drawn, and in which form.
+/// The sender of drawn pieces, and their form.
 struct Author<'a> {
-    luck: &'a mut Luck,
+    rng: &'a mut Rng,
     form: Form,
     publics: Publics,
     wrong: usize,
@@ -90,27 +90,27 @@ struct Author<'a> {
 }
 
 /// The input with a few changes.
-pub(super) fn changed(input: &[u8], luck: &mut Luck, form: Form) -> Vec<u8> {
+pub(super) fn changed(input: &[u8], rng: &mut Rng, form: Form) -> Vec<u8> {
     let mut all: Vec<Piece> =
         pieces(input, PIECES_MAX).map(|(kind, octets)| (kind, octets.to_vec())).collect();
     let publics = hosts::publics();
-    let mut author = Author { luck, form, publics, wrong: WRONG, private: false };
-    for _ in 0..author.luck.few(CHANGES) {
+    let mut author = Author { rng, form, publics, wrong: WRONG, private: false };
+    for _ in 0..author.rng.few(CHANGES) {
         author.change(&mut all);
     }
     joined(&all)
 }
 
 /// The beginning of one input and the end of another.
-pub(super) fn crossed(one: &[u8], other: &[u8], luck: &mut Luck) -> Vec<u8> {
+pub(super) fn crossed(one: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     let list = |input| -> Vec<Piece> {
         pieces(input, PIECES_MAX).map(|(kind, octets)| (kind, octets.to_vec())).collect()
     };
     let (mut all, other) = (list(one), list(other));
-    let from = luck.below(other.len());
+    let from = rng.below(other.len());
     // Half of the first is kept, and mostly all of it: the rest stands on that.
-    let kept = match luck.below(3) {
-        0 => all.len() / 2 + luck.below(all.len() / 2 + 1),
+    let kept = match rng.below(3) {
+        0 => all.len() / 2 + rng.below(all.len() / 2 + 1),
         _ => all.len(),
     };
     all.truncate(kept);
@@ -127,17 +127,17 @@ fn joined(all: &[Piece]) -> Vec<u8> {
 }
 
 impl Author<'_> {
-    /// How much is wrong in what is drawn, and whether the hosts hide.
+    /// Sets how much is wrong in drawn pieces, and whether the hosts use private addresses.
     const fn behave(&mut self, (wrong, private): (usize, bool)) {
         (self.wrong, self.private) = (wrong, private);
     }
 
     fn change(&mut self, all: &mut Vec<Piece>) {
-        if all.is_empty() || self.luck.one_in(24) {
+        if all.is_empty() || self.rng.one_in(24) {
             *all = self.opening();
             return;
         }
-        if self.luck.one_in(40) {
+        if self.rng.one_in(40) {
             // More time for all, or less.
             match all[0].1.is_empty() {
                 true => drop(all.remove(0)),
@@ -146,10 +146,10 @@ impl Author<'_> {
             return;
         }
         // The end is changed more often than the beginning, on which all else stands.
-        let begin = if self.luck.one_in(3) { 0 } else { all.len() / 2 };
-        let at = begin + self.luck.below(all.len() - begin);
-        let other = self.luck.below(all.len());
-        match self.luck.below(26) {
+        let begin = if self.rng.one_in(3) { 0 } else { all.len() / 2 };
+        let at = begin + self.rng.below(all.len() - begin);
+        let other = self.rng.below(all.len());
+        match self.rng.below(26) {
             0 => drop(all.remove(at)),
             1 => all.swap(at, other),
             2 => all.insert(other, all[at].clone()),
@@ -162,30 +162,30 @@ impl Author<'_> {
             13 => {
                 // One more connection, or the same over again.
                 let opening = self.opening();
-                let from = self.luck.below(opening.len());
+                let from = self.rng.below(opening.len());
                 all.extend_from_slice(&opening[from..]);
             }
             14..=16 => {
                 let some = self.theme();
-                let at = if self.luck.one_in(2) { all.len() } else { at };
+                let at = if self.rng.one_in(2) { all.len() } else { at };
                 all.splice(at..at, some);
             }
             17..=23 => {
-                let some = match self.luck.below(8) {
+                let some = match self.rng.below(8) {
                     0..=2 => self.meet(),
                     3 | 4 => self.fill(),
                     5 | 6 => self.link_up(),
                     _ => {
-                        let port = self.luck.pick(&[0, PORT]);
+                        let port = self.rng.pick(&[0, PORT]);
                         self.frame(port)
                     }
                 };
-                let at = if self.luck.one_in(2) { all.len() } else { at };
+                let at = if self.rng.one_in(2) { all.len() } else { at };
                 all.splice(at..at, some);
             }
             24 if self.form == Form::Framed => {
                 // A packet in two pieces.
-                let cut = self.luck.below(all[at].1.len() + 1);
+                let cut = self.rng.below(all[at].1.len() + 1);
                 let rest = all[at].1.split_off(cut);
                 all.insert(at + 1, (all[at].0, rest));
             }
@@ -196,10 +196,10 @@ impl Author<'_> {
         }
     }
 
-    /// The same many times, or nearly the same: what has a bound is filled.
+    /// The same many times, or nearly the same: fills bounded queues.
     fn flood(&mut self, all: &mut Vec<Piece>, at: usize) {
-        let count = self.luck.pick(&[2, 4, 9, 9, 20, 70]);
-        let counts = self.luck.one_in(2);
+        let count = self.rng.pick(&[2, 4, 9, 9, 20, 70]);
+        let counts = self.rng.one_in(2);
         let one = all[at].clone();
         let more = (0..count).map(|number: u8| {
             let mut piece = one.clone();
@@ -214,22 +214,22 @@ impl Author<'_> {
     /// Other parameters, of another length in a few cases.
     fn edit(&mut self, piece: &mut Piece) {
         let Some((opcode, head)) = self.form.opcode(piece) else {
-            let at = self.luck.below(piece.1.len());
+            let at = self.rng.below(piece.1.len());
             if let Some(octet) = piece.1.get_mut(at) {
-                *octet = self.luck.octet();
+                *octet = self.rng.octet();
             }
             return;
         };
         let fields = COMMANDS.iter().find(|(known, _)| *known == opcode);
-        if let Some((_, fields)) = fields.filter(|_| !self.luck.one_in(4)) {
+        if let Some((_, fields)) = fields.filter(|_| !self.rng.one_in(4)) {
             let drawn = self.parameters(fields);
             let mut parameters = piece.1.split_off(head.min(piece.1.len()));
             // All of them, or those of some octets.
-            if self.luck.one_in(2) || parameters.len() != drawn.len() {
+            if self.rng.one_in(2) || parameters.len() != drawn.len() {
                 parameters = drawn;
             } else {
-                let from = self.luck.below(parameters.len());
-                let to = from + 1 + self.luck.below(parameters.len() - from);
+                let from = self.rng.below(parameters.len());
+                let to = from + 1 + self.rng.below(parameters.len() - from);
                 let to = to.min(parameters.len());
                 parameters[from..to].copy_from_slice(&drawn[from..to]);
             }
@@ -237,15 +237,15 @@ impl Author<'_> {
             *piece = self.form.command(kind, opcode, &parameters);
             return;
         }
-        match self.luck.below(4) {
+        match self.rng.below(4) {
             0 => drop(piece.1.pop()),
-            1 => piece.1.push(self.luck.octet()),
+            1 => piece.1.push(self.rng.octet()),
             _ => {
-                let at = self.luck.below(piece.1.len());
-                piece.1[at] = match self.luck.below(3) {
-                    0 => self.luck.octet(),
-                    1 => piece.1[at] ^ 1 << self.luck.below(8),
-                    _ => piece.1[at].wrapping_add(self.luck.pick(&[1, 255])),
+                let at = self.rng.below(piece.1.len());
+                piece.1[at] = match self.rng.below(3) {
+                    0 => self.rng.octet(),
+                    1 => piece.1[at] ^ 1 << self.rng.below(8),
+                    _ => piece.1[at].wrapping_add(self.rng.pick(&[1, 255])),
                 };
             }
         }
@@ -253,24 +253,24 @@ impl Author<'_> {
 
     fn parameters(&mut self, fields: &[Field]) -> Vec<u8> {
         let (publics, wrong) = (self.publics, self.wrong);
-        Drawn { luck: &mut *self.luck, publics, wrong }.parameters(fields)
+        Drawn { rng: &mut *self.rng, publics, wrong }.parameters(fields)
     }
 
     /// Mostly short, so that commands meet; sometimes so long that something ends.
     fn pause(&mut self) -> u8 {
-        match self.luck.below(64) {
-            0 => self.luck.pick(&[0x3D, 0x3E, 0x3F]),
-            1..=4 => 0x38 + self.luck.below(5) as u8,
+        match self.rng.below(64) {
+            0 => self.rng.pick(&[0x3D, 0x3E, 0x3F]),
+            1..=4 => 0x38 + self.rng.below(5) as u8,
             5..=20 => 0,
-            21..=40 => self.luck.below(0x38) as u8,
-            _ => self.luck.pick(&[1, 2, 15, 40, 0x37]),
+            21..=40 => self.rng.below(0x38) as u8,
+            _ => self.rng.pick(&[1, 2, 15, 40, 0x37]),
         }
     }
 
     /// A command or a data packet of either host.
     fn piece(&mut self) -> Piece {
-        let port = self.luck.pick(&[0, PORT]) | self.pause();
-        if self.form == Form::Framed && self.luck.one_in(24) {
+        let port = self.rng.pick(&[0, PORT]) | self.pause();
+        if self.form == Form::Framed && self.rng.one_in(24) {
             // Synchronous and isochronous data, an event, data that are too long, and noise.
             let others: [&[u8]; 7] = [
                 &[3, 1, 0, 2, 7, 7],
@@ -281,33 +281,33 @@ impl Author<'_> {
                 &[9, 1, 3],
                 &[1],
             ];
-            return (port, self.luck.pick(&others).to_vec());
+            return (port, self.rng.pick(&others).to_vec());
         }
-        if self.luck.one_in(12) {
+        if self.rng.one_in(12) {
             return self.data(port);
         }
-        let (opcode, fields) = COMMANDS[self.luck.below(COMMANDS.len())];
+        let (opcode, fields) = COMMANDS[self.rng.below(COMMANDS.len())];
         let parameters = self.parameters(fields);
         self.form.command(port, opcode, &parameters)
     }
 
     /// A few commands about one thing, mostly of one host.
     fn theme(&mut self) -> Vec<Piece> {
-        let theme = THEMES[self.luck.below(THEMES.len())];
-        let port = self.luck.pick(&[0, PORT]);
-        let count = 2 + self.luck.few(6);
+        let theme = THEMES[self.rng.below(THEMES.len())];
+        let port = self.rng.pick(&[0, PORT]);
+        let count = 2 + self.rng.few(6);
         let say = |_| {
-            let port = if self.luck.one_in(6) { port ^ PORT } else { port };
-            let (opcode, pause) = (self.luck.pick(theme), self.pause());
+            let port = if self.rng.one_in(6) { port ^ PORT } else { port };
+            let (opcode, pause) = (self.rng.pick(theme), self.pause());
             self.say(port, pause, opcode, &[])
         };
         (0..count).map(say).collect()
     }
 
     fn data(&mut self, port: u8) -> Piece {
-        let handle = self.luck.pick(&[0x0001_u16, 0x0101, 0x0101, 0x0001, 0x0002, 0x0102, 0x0EFF]);
-        let flags = self.luck.pick(&[0_u16, 0, 0, 1, 1, 2, 3, 4]) << 12;
-        let length = self.luck.pick(&[0, 1, 4, 7, 27, 28, 100, 250]);
+        let handle = self.rng.pick(&[0x0001_u16, 0x0101, 0x0101, 0x0001, 0x0002, 0x0102, 0x0EFF]);
+        let flags = self.rng.pick(&[0_u16, 0, 0, 1, 1, 2, 3, 4]) << 12;
+        let length = self.rng.pick(&[0, 1, 4, 7, 27, 28, 100, 250]);
         let head = (handle | flags).to_le_bytes();
         let octets: Vec<u8> = head.into_iter().chain((0..length).map(|at| at as u8)).collect();
         self.form.data(port, &octets)

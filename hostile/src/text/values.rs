@@ -1,11 +1,11 @@
-//! Values from what the keys say of themselves: most are right, some are at an edge, and some are
+//! Values from the descriptions of the keys: most are valid, some are at a boundary, and some are
 //! of a kind that no key takes.
 
 use std::ops::Range;
 
 use bletwin_schema::{Keys, Shape, Written};
 
-use crate::luck::Luck;
+use crate::rng::Rng;
 
 /// Values of TOML that hardly a key takes.
 pub(crate) const ODD: [&str; 46] = [
@@ -90,7 +90,7 @@ pub(crate) const ODD_WORDS: [&str; 30] = [
     "`",
     "00:11:22:33:44:5",
 ];
-/// What may stand where a number is meant: at the edges of what is read digit by digit.
+/// Texts in place of a number: boundaries of what is parsed digit by digit.
 const NUMBERS: [&str; 48] = [
     "0x1111111111111111111g",
     "0x-1111111111111111111",
@@ -166,67 +166,67 @@ const EDGES: [i64; 20] = [
 ];
 
 /// One or two words about a key, as after `--set KEY=`.
-pub(super) fn word(luck: &mut Luck, shape: &Shape) -> String {
-    if luck.one_in(20) {
-        return luck.pick(&ODD_WORDS).to_owned();
+pub(super) fn word(rng: &mut Rng, shape: &Shape) -> String {
+    if rng.one_in(20) {
+        return rng.pick(&ODD_WORDS).to_owned();
     }
     match shape {
-        Shape::Words(words) => luck.pick(words).to_owned(),
-        Shape::Flag => luck.pick(&["true", "false", "on", "off", "yes", "no"]).to_owned(),
-        Shape::Number { min, max, step } => number(luck, *min, *max, *step),
-        Shape::Form { words, examples, .. } => form(luck, words, examples),
-        Shape::List(of) => match luck.below(24) {
+        Shape::Words(words) => rng.pick(words).to_owned(),
+        Shape::Flag => rng.pick(&["true", "false", "on", "off", "yes", "no"]).to_owned(),
+        Shape::Number { min, max, step } => number(rng, *min, *max, *step),
+        Shape::Form { words, examples, .. } => form(rng, words, examples),
+        Shape::List(of) => match rng.below(24) {
             0 => "none".into(),
-            1 => vec![word(luck, of); 60 + luck.below(8)].join(","),
-            _ => (0..luck.few(6)).map(|_| word(luck, of)).collect::<Vec<_>>().join(","),
+            1 => vec![word(rng, of); 60 + rng.below(8)].join(","),
+            _ => (0..rng.few(6)).map(|_| word(rng, of)).collect::<Vec<_>>().join(","),
         },
-        Shape::OrNever(_) if luck.one_in(4) => "never".into(),
-        Shape::OrNever(of) => word(luck, of),
+        Shape::OrNever(_) if rng.one_in(4) => "never".into(),
+        Shape::OrNever(of) => word(rng, of),
     }
 }
 
-fn number(luck: &mut Luck, min: i64, max: i64, step: i64) -> String {
-    let inside = min + luck.below(((max - min) / step.max(1)) as usize + 1) as i64 * step;
+fn number(rng: &mut Rng, min: i64, max: i64, step: i64) -> String {
+    let inside = min + rng.below(((max - min) / step.max(1)) as usize + 1) as i64 * step;
     let edges = [min, max, min + step, max - step, min - step, max + step, min - 1, max + 1];
-    let number = match luck.below(8) {
+    let number = match rng.below(8) {
         0..=4 => inside,
-        5..=6 => luck.pick(&edges),
-        _ => luck.pick(&EDGES),
+        5..=6 => rng.pick(&edges),
+        _ => rng.pick(&EDGES),
     };
-    match luck.below(10) {
+    match rng.below(10) {
         0 => format!("{number:#x}"),
         _ => number.to_string(),
     }
 }
 
 /// An example; in half of all cases with another number, another word or another end.
-fn form(luck: &mut Luck, words: &[&'static str], examples: &[String]) -> String {
-    let example = luck.pick(examples);
+fn form(rng: &mut Rng, words: &[&'static str], examples: &[String]) -> String {
+    let example = rng.pick(examples);
     let separated = |c: char| ":@+~?,".contains(c);
-    match luck.below(8) {
-        0 => renumbered(luck, &example),
+    match rng.below(8) {
+        0 => renumbered(rng, &example),
         1 => {
             let parts: Vec<&str> = example.split(separated).collect();
-            let (old, new) = (luck.pick(&parts), luck.pick(words));
+            let (old, new) = (rng.pick(&parts), rng.pick(words));
             example.replacen(old, new, 1)
         }
         // The head of one and the tail of another.
         2 => {
-            let other = luck.pick(examples);
+            let other = rng.pick(examples);
             let head = example.find(separated).map_or(&example[..], |at| &example[..at]);
             let tail = other.find(separated).map_or("", |at| &other[at..]);
             format!("{head}{tail}")
         }
         3 => {
-            let sign = luck.pick(&["@", "+", ":", "~", "?", ",", ""]);
-            let tail = match luck.below(3) {
-                0 => luck.pick(words).to_owned(),
-                1 => luck.pick(&EDGES).to_string(),
-                _ => luck.pick(examples),
+            let sign = rng.pick(&["@", "+", ":", "~", "?", ",", ""]);
+            let tail = match rng.below(3) {
+                0 => rng.pick(words).to_owned(),
+                1 => rng.pick(&EDGES).to_string(),
+                _ => rng.pick(examples),
             };
             format!("{example}{sign}{tail}")
         }
-        4 => typo(luck, &example),
+        4 => typo(rng, &example),
         _ => example,
     }
 }
@@ -247,18 +247,18 @@ fn numbers(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Another number in the place of one of them, or none.
-pub(super) fn renumbered(luck: &mut Luck, text: &str) -> String {
+pub(super) fn renumbered(rng: &mut Rng, text: &str) -> String {
     let places = numbers(text);
-    let Some(place) = places.get(luck.below(places.len())) else { return text.into() };
-    let number = match luck.below(4) {
-        0 => luck.pick(&EDGES),
-        1 => luck.below(256) as i64,
-        2 => luck.below(4_000) as i64 * 1_250,
-        _ => luck.below(65_536) as i64,
+    let Some(place) = places.get(rng.below(places.len())) else { return text.into() };
+    let number = match rng.below(4) {
+        0 => rng.pick(&EDGES),
+        1 => rng.below(256) as i64,
+        2 => rng.below(4_000) as i64 * 1_250,
+        _ => rng.below(65_536) as i64,
     };
-    let number = match luck.below(6) {
+    let number = match rng.below(6) {
         0 | 1 => format!("{number:#x}"),
-        2 => luck.pick(&NUMBERS).to_owned(),
+        2 => rng.pick(&NUMBERS).to_owned(),
         _ => number.to_string(),
     };
     [&text[..place.start], &number, &text[place.end..]].concat()
@@ -341,11 +341,11 @@ pub(crate) fn variants(shape: &Shape) -> Vec<String> {
 }
 
 /// One slip of the finger.
-pub(super) fn typo(luck: &mut Luck, text: &str) -> String {
+pub(super) fn typo(rng: &mut Rng, text: &str) -> String {
     let mut chars: Vec<char> = text.chars().collect();
-    let at = luck.below(chars.len());
-    let one = luck.pick(&['a', 'e', '-', '_', '"', '=', '0', ':', '@', ',', '\u{e9}', '\u{1}']);
-    match luck.below(5) {
+    let at = rng.below(chars.len());
+    let one = rng.pick(&['a', 'e', '-', '_', '"', '=', '0', ':', '@', ',', '\u{e9}', '\u{1}']);
+    match rng.below(5) {
         0 if at + 1 < chars.len() => chars.swap(at, at + 1),
         1 if at < chars.len() => drop(chars.remove(at)),
         2 if at < chars.len() => chars[at] = one,
@@ -356,23 +356,23 @@ pub(super) fn typo(luck: &mut Luck, text: &str) -> String {
 }
 
 /// What stands after `KEY =`.
-pub(super) fn value(luck: &mut Luck, shape: &Shape) -> String {
-    if luck.one_in(16) {
-        return luck.pick(&ODD).to_owned();
+pub(super) fn value(rng: &mut Rng, shape: &Shape) -> String {
+    if rng.one_in(16) {
+        return rng.pick(&ODD).to_owned();
     }
-    let word = word(luck, shape);
+    let word = word(rng, shape);
     let bare = match shape {
-        Shape::Flag | Shape::Number { .. } => !luck.one_in(8),
+        Shape::Flag | Shape::Number { .. } => !rng.one_in(8),
         Shape::OrNever(of) => word != "never" && matches!(**of, Shape::Number { .. }),
-        Shape::List(_) if !luck.one_in(6) => return list(luck, &word),
-        _ => luck.one_in(24),
+        Shape::List(_) if !rng.one_in(6) => return list(rng, &word),
+        _ => rng.one_in(24),
     };
     if bare { word } else { quoted(&word) }
 }
 
 /// The same words as a list of TOML.
-fn list(luck: &mut Luck, words: &str) -> String {
-    let bare = luck.one_in(24);
+fn list(rng: &mut Rng, words: &str) -> String {
+    let bare = rng.one_in(24);
     let items = words.split(',').filter(|word| *word != "none");
     let items: Vec<String> =
         items.map(|word| if bare { word.into() } else { quoted(word) }).collect();
@@ -384,15 +384,15 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// `KEY=VALUE`, as after `--set`.
-pub(super) fn assignment<T>(luck: &mut Luck, keys: Keys<T>) -> String {
+pub(super) fn assignment<T>(rng: &mut Rng, keys: Keys<T>) -> String {
     let all: Vec<_> = keys.iter().collect();
-    let key = all[luck.below(all.len())];
-    format!("{}={}", key.name, word(luck, &key.shape()))
+    let key = all[rng.below(all.len())];
+    format!("{}={}", key.name, word(rng, &key.shape()))
 }
 
 /// `KEY = VALUE`, as in a file.
-pub(super) fn line<T>(luck: &mut Luck, keys: Keys<T>) -> String {
+pub(super) fn line<T>(rng: &mut Rng, keys: Keys<T>) -> String {
     let all: Vec<_> = keys.iter().collect();
-    let key = all[luck.below(all.len())];
-    format!("{} = {}", key.name, value(luck, &key.shape()))
+    let key = all[rng.below(all.len())];
+    format!("{} = {}", key.name, value(rng, &key.shape()))
 }
