@@ -1,5 +1,5 @@
-//! A host program of the user's: started for each meeting with a model central, told where its
-//! controller is, and ended with everything that it has started.
+//! A host program of the user's: started for each meeting with a model central, with the address of
+//! its controller, and ended with all its child processes.
 
 use std::cell::Cell;
 use std::io;
@@ -11,7 +11,7 @@ use bletwin_bridge::serve::{self, Address, Places};
 use bletwin_scenarios::meeting::Presence;
 use tokio::process::{Child, Command};
 
-/// How long a program has to come after it has ended: what it sent last may be under way.
+/// How long a connection may arrive after the program has ended: its last octets may be under way.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// A program that is to control time has so long to begin with it.
@@ -32,9 +32,9 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it. What it finds in its environment: `BLETWIN_ENDPOINT`, such as
-    /// `tcp:127.0.0.1:9001`; for TCP `BLETWIN_HOST` and `BLETWIN_PORT`; `BLETWIN_SEED`; where time
-    /// is for it to control, `BLETWIN_CONTROL`, such as `tcp:127.0.0.1:9100`.
+    /// Starts it. Its environment has `BLETWIN_ENDPOINT`, such as `tcp:127.0.0.1:9001`; for TCP
+    /// `BLETWIN_HOST` and `BLETWIN_PORT`; `BLETWIN_SEED`; if it controls time, `BLETWIN_CONTROL`,
+    /// such as `tcp:127.0.0.1:9100`.
     fn start(&self, address: &Address, control: Option<&Address>) -> io::Result<Running> {
         let mut command = if cfg!(windows) {
             let mut command = Command::new("cmd");
@@ -47,7 +47,7 @@ impl Program {
         };
         command.env("BLETWIN_ENDPOINT", address.to_string());
         command.env("BLETWIN_SEED", self.seed.to_string());
-        // One that is inherited is somebody else's.
+        // An inherited one is for another program.
         command.env_remove("BLETWIN_CONTROL");
         command.envs(control.map(|control| ("BLETWIN_CONTROL", control.to_string())));
         if let Address::Tcp(address) = address {
@@ -64,7 +64,7 @@ impl Program {
     }
 }
 
-/// A program that runs, and ends when nobody needs it any more.
+/// A running program, ended on drop.
 struct Running(Child);
 
 #[cfg(unix)]
@@ -72,7 +72,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         use nix::sys::signal::{Signal, killpg};
         use nix::unistd::Pid;
-        /// A program that is told to end has so long to do it.
+        /// Time for a program to end after it was asked to.
         const POLITE: Duration = Duration::from_millis(300);
         const LOOK: Duration = Duration::from_millis(5);
         let Some(group) = self.0.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw)
@@ -89,7 +89,7 @@ impl Drop for Running {
     }
 }
 
-/// Waits until it is clear that nobody says how time passes.
+/// Waits until it is clear that no program controls time.
 async fn nobody_steers(places: &Places) {
     tokio::time::sleep(UNSTEERED).await;
     if places.control.is_none() || places.steered.get() {
@@ -108,19 +108,19 @@ async fn nobody_advertises(presence: &Cell<Presence>) {
 /// How a program has ended before its meeting has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// It did not start or never came: why.
+    /// It did not start or never connected, with the reason.
     NobodyCame(String),
-    /// It came and has left, and nobody else lets time pass.
+    /// The controlling program has disconnected, so that time stands still.
     TimeStandsStill,
 }
 
-/// Waits until the meeting has to end before it is over: by Ctrl-C, or as the program has ended and
-/// no host has come and advertised, or takes its hand from the clock. `told` takes how it ended.
+/// Waits until the meeting has to end early: by Ctrl-C, because the program has ended before a host
+/// advertised, or because it no longer controls time. `reason` receives it.
 pub(crate) async fn stop(
     program: Option<Program>,
     places: Places,
     presence: Rc<Cell<Presence>>,
-    told: Rc<Cell<Option<Ended>>>,
+    reason: Rc<Cell<Option<Ended>>>,
 ) {
     let runs = async {
         let (Some(program), Some(address)) = (program, places.endpoints.first()) else {
@@ -139,7 +139,7 @@ pub(crate) async fn stop(
                             program.command,
                             UNSTEERED.as_secs(),
                         );
-                        return told.set(Some(Ended::NobodyCame(why)));
+                        return reason.set(Some(Ended::NobodyCame(why)));
                     }
                     () = nobody_advertises(&presence) => {
                         let why = format!(
@@ -147,7 +147,7 @@ pub(crate) async fn stop(
                             program.command,
                             UNADVERTISED.as_secs(),
                         );
-                        return told.set(Some(Ended::NobodyCame(why)));
+                        return reason.set(Some(Ended::NobodyCame(why)));
                     }
                 };
                 let controlled = places.control.is_some();
@@ -156,14 +156,14 @@ pub(crate) async fn stop(
                     match presence.get() {
                         Presence::Awaited => break "never came",
                         Presence::Left => break "left before it had advertised",
-                        // Time stands still: that it has left is noticed no more.
+                        // Time stands still: its disconnection cannot be noticed.
                         Presence::Here if controlled => break "left before it had advertised",
                         Presence::Met if controlled => {
-                            return told.set(Some(Ended::TimeStandsStill));
+                            return reason.set(Some(Ended::TimeStandsStill));
                         }
-                        // Somebody whom the program has started.
+                        // A host that the program has started.
                         Presence::Here => {}
-                        // It has left, as hosts do; the scenario ends as it does then.
+                        // It has disconnected, as hosts do; the scenario ends by its own rules.
                         Presence::Met => return std::future::pending().await,
                     }
                 };
@@ -173,7 +173,7 @@ pub(crate) async fn stop(
                 }
             }
         };
-        told.set(Some(Ended::NobodyCame(why)));
+        reason.set(Some(Ended::NobodyCame(why)));
     };
     tokio::select! {
         () = serve::signalled(crate::interrupt::requested) => {}

@@ -1,7 +1,8 @@
 //! Results as JUnit XML, which CI systems read.
 //!
-//! A failure that is known and expected is a skipped case, as pytest tells an `xfail`: it is seen,
-//! and nothing goes red. Times are simulated, so that the same runs give the same file.
+//! A failure that is known and expected is a skipped case, as pytest tells an `xfail`: it is
+//! visible without failing the build. Times are simulated, so that the same runs give the same
+//! file.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -24,9 +25,9 @@ pub enum Ending {
 /// One test case of a suite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
-    /// What it is called, alone within its class.
+    /// Its name, unique within its class.
     pub name: String,
-    /// What it belongs to, with points between the parts.
+    /// Its class, with dots between the parts.
     pub class: String,
     /// How long it took.
     pub time: Duration,

@@ -1,9 +1,9 @@
 //! bletwin: a digital twin for Bluetooth LE peripherals.
 //!
-//! This crate is the `bletwin` command, and what a test of one's own needs under one name:
-//! [`setup::Setup`] says which firmware, which central, which air and which seed;
-//! [`stage::Stage`] plays a scenario of the [`catalogue`] with it; [`report`] puts what happened
-//! into words. [`main_with`] is the command with a peripheral of one's own.
+//! This crate is the `bletwin` command, and the entry point for tests of your own: [`setup::Setup`]
+//! names firmware, central, air and seed; [`stage::Stage`] plays a scenario of the [`catalogue`]
+//! with it; [`report`] describes the result in words. [`main_with`] is the command with a
+//! peripheral of your own.
 //!
 //! ```
 //! use bletwin::{catalogue, report, setup::Setup, stage::Stage, summary::Verdict};

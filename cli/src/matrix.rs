@@ -21,12 +21,12 @@ use bletwin_setup::Setup;
 use bletwin_setup::centrals;
 use bletwin_setup::error::BadInput;
 
-/// What a cell is called whose runs do not agree.
+/// The word for a cell whose runs differ.
 const FLAKY: &str = "flaky";
 /// What comes of a run that says nothing, as this machine served its host too late.
 const DISTURBED: &str = "disturbed";
 
-/// What is to be compared.
+/// The plan of a matrix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The scenario of all cells; `None`: each central's own, which is `pairing` unless it is a
@@ -62,20 +62,20 @@ pub struct Cell {
     /// Runs among them that say nothing: this machine served the host too late, again and again.
     #[serde(skip_serializing_if = "is_zero")]
     pub disturbed: u64,
-    /// How time passed, in words, where a host from outside has a clock of its own.
+    /// The pace of time, in words, if an outside host has its own clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// What the catalogue expects.
+    /// The expected outcome by the catalogue.
     pub expected: String,
-    /// Whether that is what was found, in the runs that say something.
+    /// Whether the outcome is as expected, in the valid runs.
     pub as_expected: bool,
-    /// Why runs whose outcome is as the scenario wants it did not pass, and how many: rules that
-    /// were broken undeclared and by whom, what was not over.
+    /// Why runs with the wanted outcome did not pass, with their number: undeclared violations with
+    /// their culprits, and what was still under way.
     pub why: BTreeMap<String, u64>,
     /// Simulated seconds of all runs.
     pub sim_seconds: f64,
-    /// Digests of every bit and time on air, a run each, where a host from outside has no clock of
-    /// its own: equal for equal runs.
+    /// Digests of every bit and time on air, one per run, unless an outside host has its own clock:
+    /// equal for equal runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trace_sha256: Vec<String>,
     /// Runs again what failed first; what passed first, if nothing failed.
@@ -107,7 +107,7 @@ struct Pair {
     expected: String,
 }
 
-/// What is kept of a run.
+/// The stored result of a run.
 struct Kept {
     outcome: String,
     passed: bool,
@@ -199,7 +199,7 @@ pub fn apart(row: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// What a scenario wants, as cells say it.
+/// The wanted outcome of a scenario, in the words of cells.
 fn wanted(scenario: &Scenario) -> String {
     match scenario.expects {
         Verdict::PairingFailed => "pairing failed".into(),
@@ -282,7 +282,7 @@ fn quoted(text: &str) -> String {
 }
 
 impl Kept {
-    /// With the digest of what was on air, if that says something.
+    /// With the digest of the air, if that is reproducible.
     fn traced(self, trace: Option<String>) -> Self {
         Self { trace, ..self }
     }
@@ -324,7 +324,7 @@ impl Cell {
         self.passed == self.of && !self.outcome.contains(", then ")
     }
 
-    /// Whether what was found is as expected, and all was found that was looked for.
+    /// Whether all outcomes are as expected, and no cell is missing.
     #[must_use]
     pub const fn is_as_expected(&self) -> bool {
         self.as_expected && self.disturbed == 0
@@ -349,7 +349,7 @@ impl Cell {
         outcomes.into_iter().chain(why).collect()
     }
 
-    /// What the cell says: the outcome, and how many runs passed.
+    /// The text of the cell: the outcome, and how many runs passed.
     #[must_use]
     pub fn text(&self) -> String {
         format!("{} {}/{}", self.outcome, self.passed, self.of)
@@ -363,7 +363,7 @@ impl Matrix {
         self.cells.iter().all(Cell::is_as_expected)
     }
 
-    /// How time passed, of which hosts, in words; `None`: there are none.
+    /// The pace of time of each host, in words; `None`: no hosts.
     #[must_use]
     pub fn time(&self) -> Option<String> {
         let mut kinds: Vec<(String, Vec<&str>)> = Vec::new();

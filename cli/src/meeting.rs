@@ -1,4 +1,4 @@
-//! One meeting of a model central and somebody's host, from the first word to the verdict.
+//! One meeting of a model central and a user's host, from the start to the verdict.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -15,16 +15,16 @@ use bletwin_setup::error::BadInput;
 
 use crate::guest::{self, Ended, Program};
 
-/// What is bletwin's and what is not: a fault of the user's own controller is not looked for.
+/// Which parts are bletwin's: faults of the user's own controller are not found.
 pub(crate) const WHOSE: &str = "host: yours; controller: bletwin's, so that faults of your own \
                                 controller do not show";
 
-/// What a meeting needs.
+/// The inputs of a meeting.
 pub(crate) struct Invitation<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) setup: &'a Setup,
     pub(crate) guest: Guest,
-    /// Where the host finds its controller, and what the controller is called.
+    /// The address of the host's controller, and its name.
     pub(crate) endpoint: (Address, String),
     pub(crate) time: Time,
     pub(crate) watching: Watching,
@@ -53,16 +53,16 @@ pub(crate) fn meet(
         invitation;
     let meeting = Meeting::new(scenario, setup, guest)?;
     let lending = Lending { endpoints: vec![endpoint], time, watching, keyboard };
-    let (presence, told) = (meeting.presence(), Rc::new(Cell::new(None)));
+    let (presence, end) = (meeting.presence(), Rc::new(Cell::new(None)));
     let begin = |places: &Places| {
         *found = places.endpoints.first().cloned();
-        guest::stop(program, places.clone(), presence, Rc::clone(&told))
+        guest::stop(program, places.clone(), presence, Rc::clone(&end))
     };
     let mut served = match serve::lend(meeting, lending, begin, out) {
         Ok(served) => served,
         Err(error) => return Err(failed(error)),
     };
-    let ended = told.take();
+    let ended = end.take();
     if ended == Some(Ended::TimeStandsStill) {
         served.air.play_out();
     }

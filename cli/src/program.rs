@@ -1,11 +1,11 @@
-//! What the program is called, for the commands that it prints.
+//! The name of the program, for the commands that it prints.
 
 use std::sync::OnceLock;
 
 static NAME: OnceLock<String> = OnceLock::new();
 
-/// From now on commands are printed with the name of the file that runs: somebody has built the
-/// command into a program of their own.
+/// From now on commands are printed with the name of the running file: the command is built into a
+/// user's program.
 pub(crate) fn is_ones_own() {
     let file = std::env::current_exe().ok();
     let stem = file.as_ref().and_then(|file| file.file_stem()).and_then(|stem| stem.to_str());

@@ -42,7 +42,7 @@ pub fn setup(entry: &Entry, quirk: &Quirk, trial: Trial, seed: u64) -> Result<Se
     Ok(setup)
 }
 
-/// Plays a trial. What the oracle finds is in the result.
+/// Plays a trial. The result has the oracle's findings.
 ///
 /// # Errors
 /// As [`setup`].
@@ -79,7 +79,7 @@ pub fn command_of(shows: &Shows) -> String {
     format!("bletwin run {} --central {}{set} --ladder", shows.scenario, shows.central)
 }
 
-/// Plays what shows a behaviour; what is not on air in its order is told.
+/// Plays the trial of a behaviour, and reports PDUs that are not on air in their order.
 ///
 /// # Errors
 /// [`BadInput`] if it names what does not exist.

@@ -18,11 +18,11 @@ use crate::interrupt;
 
 /// Files of one session, read.
 pub(super) struct Capture {
-    /// What was seen.
+    /// The captured packets.
     pub(super) view: View,
     /// How it was read.
     pub(super) report: Report,
-    /// What it tells.
+    /// Their explanation.
     pub(super) explained: Explained,
 }
 
@@ -33,7 +33,7 @@ impl Capture {
         Ok(packed.map(Self::unpack))
     }
 
-    /// Explains all of it at once.
+    /// Explains it as a whole.
     fn unpack(packed: Packed) -> Self {
         let Evidence { view, hci, report } = packed.unpack();
         let mut explained = captured::explain(&view);
@@ -123,7 +123,7 @@ fn unreadable(file: &str, error: &NotEvidence) -> BadInput {
     }
 }
 
-/// How far reading has come, on a terminal.
+/// Progress of reading, on a terminal.
 struct Bar(ProgressBar);
 
 impl Bar {

@@ -105,8 +105,8 @@ fn new(name: &str, extends: &str) -> anyhow::Result<Exit> {
     begin("central", name, &taken, &centrals::template(extends, &base))
 }
 
-/// Writes NAME.toml for `bletwin KIND new NAME`. The names that are taken mean what is built in,
-/// also beside such a file.
+/// Writes NAME.toml for `bletwin KIND new NAME`. A taken name means the built-in one, even beside
+/// such a file.
 pub(super) fn begin(kind: &str, name: &str, taken: &[&str], text: &str) -> anyhow::Result<Exit> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let whole = !name.is_empty() && !name.starts_with('-') && name.len() <= 64;

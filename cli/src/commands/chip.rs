@@ -28,7 +28,7 @@ pub enum Chip {
     },
 }
 
-/// What the chip's processor is called by compilers.
+/// The compilers' name of the chip's processor.
 const TRIPLE: &str = "thumbv7em-none-eabihf";
 /// The firmware, in the sources.
 const FIRMWARE: &str = "targets/nrf52840";
@@ -108,7 +108,7 @@ fn with_rustup(root: &Path, cross: &Path, trial: bool) -> anyhow::Result<()> {
     run(&mut cargo, "cargo")
 }
 
-/// Runs a compiler; what it says goes to standard error.
+/// Runs a compiler; its output goes to standard error.
 fn run(command: &mut Command, name: &str) -> anyhow::Result<()> {
     let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
     let status = status.map_err(|error| missing(name, &error))?;

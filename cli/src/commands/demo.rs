@@ -104,7 +104,7 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
                 .commit(|w| report::capture(&finished, decrypt, w))
                 .with_context(|| format!("writing {}", path.display()))?;
         }
-        tell(&mut out, number + 1, part, options, &finished)?;
+        print_part(&mut out, number + 1, part, options, &finished)?;
         let holds = (part.holds)(&finished.summary) && finished.judgement.unexpected.is_empty();
         rows.push((holds, part, finished.summary, wall_ms));
     }
@@ -158,7 +158,7 @@ fn play(part: &Part, options: &Demo) -> anyhow::Result<Option<Finished>> {
     Ok(stage.run(interrupt::requested).then(|| stage.finish()))
 }
 
-fn tell(
+fn print_part(
     out: &mut impl Write,
     number: usize,
     part: &Part,
@@ -166,7 +166,7 @@ fn tell(
     run: &Finished,
 ) -> anyhow::Result<()> {
     writeln!(out, "\n{}", style::heading(&format!("{number}. {}", part.title)))?;
-    // Needless to say where it is what a firmware has anyway.
+    // Not needed if it is a firmware's default.
     let other = applications::default().name() != LED_BUTTON;
     let own = (options.peripheral.is_none() && other).then_some(ITS_APPLICATION);
     let command =

@@ -13,7 +13,7 @@ pub(super) enum Exit {
     Interrupted,
 }
 
-/// Tells what is taken and can have no effect, each once: several runs may have it in common.
+/// Prints warnings about values without effect, each once: several runs may share them.
 pub(super) fn warn(warnings: &[BadInput]) {
     for (at, warning) in warnings.iter().enumerate() {
         if !warnings.iter().take(at).any(|before| before == warning) {

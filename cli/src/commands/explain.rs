@@ -57,7 +57,7 @@ pub struct Explain {
 pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
     let mut outputs = outputs(options)?;
     let page = outputs.maybe("--html", options.html.as_deref())?;
-    // Whoever wants to see packets has to have them all.
+    // A page or ladder needs all packets.
     let read = match page.is_some() || options.ladder {
         true => Capture::read(&options.files, &options.ltk)?
             .map(|Capture { view, report, explained }| (Some(view), report, explained)),
@@ -85,7 +85,7 @@ pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
     Ok(if wrong { Exit::Unexpected } else { Exit::Expected })
 }
 
-/// Standard output is a program's with `--json`; what is read is not overwritten.
+/// With `--json` standard output is for programs; inputs are never overwritten.
 fn outputs(options: &Explain) -> Result<Outputs, BadInput> {
     let read = options.files.iter().filter_map(|file| Some(("FILE", file.to_str()?)));
     let mut outputs = Outputs::reading(read);
@@ -121,11 +121,11 @@ fn words(
     } else {
         writeln!(out, "\n{}", explained.connections(names).trim_end())?;
     }
-    let told = [
+    let sections = [
         ("Rules broken", explained.violations(names)),
         ("Recommendations not followed", explained.observations(names)),
     ];
-    for (heading, lines) in told {
+    for (heading, lines) in sections {
         if let Some(lines) = lines {
             writeln!(out, "\n{}\n{lines}", style::heading(heading))?;
         }
@@ -134,7 +134,7 @@ fn words(
     Ok(())
 }
 
-/// What was read, and what of it is believed.
+/// The files read, and their reliability.
 fn lines_of(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     for file in &report.files {

@@ -21,12 +21,12 @@ use bletwin_setup::error::BadInput;
 mod bar;
 mod cases;
 mod findings;
-mod tell;
+mod print;
 
 pub(super) fn explore(asked: &Explore) -> anyhow::Result<Exit> {
     let mut outputs = Outputs::reading(merged(&asked.merge));
     outputs.take_standard_output(if asked.json { "--json" } else { "the report" })?;
-    junit::told(asked.junit.as_deref(), "bletwin explore", &mut outputs, |_| conclude(asked))
+    junit::reported(asked.junit.as_deref(), "bletwin explore", &mut outputs, |_| conclude(asked))
 }
 
 fn merged(files: &[PathBuf]) -> impl Iterator<Item = (&'static str, &str)> {
@@ -40,16 +40,16 @@ fn conclude(asked: &Explore) -> anyhow::Result<(Exit, Vec<Case>)> {
         [] => search(asked)?,
         files => (merge(files)?, Ok(())),
     };
-    let told = findings::shrink(&report.findings, &known, interrupt::requested);
-    // Whatever the disk says, what was found is told.
-    let saved = findings::save(&asked.out, &told);
+    let shrunk = findings::shrink(&report.findings, &known, interrupt::requested);
+    // Findings are printed even if they cannot be saved.
+    let saved = findings::save(&asked.out, &shrunk);
     if asked.json {
-        tell::json(&report, &told)?;
+        print::json(&report, &shrunk)?;
     } else {
-        tell::text(&report, &told, &asked.out)?;
+        print::text(&report, &shrunk, &asked.out)?;
     }
     if saved.is_err() {
-        tell::files(&told)?;
+        print::files(&shrunk)?;
     }
     ended.and(saved)?;
     let new = report.findings.iter().any(|finding| known::source(&known, finding).is_none());
@@ -58,10 +58,11 @@ fn conclude(asked: &Explore) -> anyhow::Result<(Exit, Vec<Case>)> {
         (false, true) => Exit::Unexpected,
         (false, false) => Exit::Expected,
     };
-    Ok((exit, cases::cases(&report, &told)))
+    Ok((exit, cases::cases(&report, &shrunk)))
 }
 
-/// What a search has come to, and what ended it early: a progress file that cannot be written.
+/// The report of a search, and the error that ended it early: a progress file that cannot be
+/// written.
 fn search(asked: &Explore) -> anyhow::Result<(Report, anyhow::Result<()>)> {
     let options = options(asked)?;
     let budget = asked.budget.as_deref().map(time).transpose()?;
@@ -87,7 +88,7 @@ fn search(asked: &Explore) -> anyhow::Result<(Report, anyhow::Result<()>)> {
     let mut done = before;
     let ended = conduct(&units, jobs(asked), &stop, |unit| {
         let kept = progress.as_mut().map_or(Ok(()), |progress| progress.keep(&unit));
-        bar.tell(&unit);
+        bar.advance(&unit);
         enough.fetch_or(asked.first && unit.violations > 0, Ordering::Relaxed);
         done.push(unit);
         kept
@@ -132,7 +133,7 @@ fn options(asked: &Explore) -> Result<Options, BadInput> {
 const ONE_SEED: Range<u64> = 1..2;
 const SEEDS: Range<u64> = 0..10_000;
 const SEEDS_WITHIN_BUDGET: Range<u64> = 0..1_000_000;
-/// Most seeds in all: what is done is kept in memory.
+/// Maximum number of seeds: results are kept in memory.
 const SEEDS_MAX: u64 = 10_000_000;
 
 fn seeds(text: &str) -> Result<Range<u64>, BadInput> {

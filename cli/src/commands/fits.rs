@@ -26,8 +26,8 @@ use asked::{Asked, Pairing};
 
 /// How wide a line is at most, in characters.
 const WIDTH: usize = 88;
-/// Most candidates that are told.
-const TOLD: usize = 8;
+/// Maximum number of printed candidates.
+const PRINTED: usize = 8;
 
 /// Options of `bletwin match`.
 ///
@@ -67,7 +67,7 @@ pub struct Match {
     pub json: bool,
 }
 
-/// What a central and a firmware come to.
+/// The result of a central with a firmware.
 #[derive(Clone, Debug, Serialize)]
 struct Candidate {
     central: String,
@@ -76,7 +76,7 @@ struct Candidate {
     err: Option<u8>,
     pairing: Option<Pairing>,
     after: Option<f64>,
-    /// What it turns on there.
+    /// What the outcome depends on there.
     decisive: Vec<String>,
     agrees: Vec<&'static str>,
     differs: Vec<&'static str>,
@@ -198,7 +198,7 @@ fn words(
     };
     writeln!(out, "\n{}", style::heading(heading))?;
     let mut turns: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for one in all.iter().take(TOLD) {
+    for one in all.iter().take(PRINTED) {
         let turns_on = match one.decisive.as_slice() {
             [] => String::new(),
             pdus => format!("; turns on {}", pdus.join(" and ")),
@@ -222,8 +222,8 @@ fn words(
         writeln!(out, "{}", wrap(&line, WIDTH))?;
         turns.entry(one.decisive.join(" and ")).or_default().push(&one.central);
     }
-    if all.len() > TOLD {
-        writeln!(out, "and {} more", all.len() - TOLD)?;
+    if all.len() > PRINTED {
+        writeln!(out, "and {} more", all.len() - PRINTED)?;
     }
     if turns.len() > 1 {
         let apart: Vec<String> = turns

@@ -14,7 +14,7 @@ use bletwin_setup::error::BadInput;
 
 /// Does `work`, which gives its cases, and writes them to `path`. What could not take place is a
 /// case, too: a CI system shows it instead of missing a file.
-pub(super) fn told(
+pub(super) fn reported(
     path: Option<&Path>,
     suite: &str,
     outputs: &mut Outputs,
@@ -49,7 +49,7 @@ fn not_run(suite: &str, error: &anyhow::Error) -> Case {
     }
 }
 
-/// A run of this command as CI systems are told of it. What was set is a part of its name.
+/// A run of this command as a report for CI systems. Its settings are a part of its name.
 pub(super) fn of_run(command: &str, set: &[String], finished: &Finished) -> Case {
     let summary = &finished.summary;
     let set: String = set.iter().map(|set| format!(", {set}")).collect();

@@ -78,7 +78,7 @@ pub(super) fn learn(options: &Learn) -> anyhow::Result<Exit> {
     Ok(Exit::Expected)
 }
 
-/// The central of some captures, and what the last one tells; `None`: interrupted.
+/// The central learned from captures, and the explanation of the last one; `None`: interrupted.
 pub(super) fn from(
     files: &[PathBuf],
     ltk: &[String],

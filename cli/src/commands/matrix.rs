@@ -118,7 +118,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
     if options.json {
         outputs.take_standard_output("--json")?;
     }
-    junit::told(options.junit.as_deref(), "bletwin matrix", &mut outputs, |outputs| {
+    junit::reported(options.junit.as_deref(), "bletwin matrix", &mut outputs, |outputs| {
         fill(options, outputs)
     })
 }
@@ -157,7 +157,7 @@ fn fill(options: &Options, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<C
     Ok((exit, matrix.cells.iter().map(case).collect()))
 }
 
-/// A cell as CI systems are told of it.
+/// A cell as a report for CI systems.
 fn case(cell: &Cell) -> Case {
     let Cell { central, firmware, scenario, expected, command, .. } = cell;
     let ending = match (cell.as_expected, cell.is_good()) {

@@ -12,7 +12,7 @@ use bletwin_setup::error::BadInput;
 
 use super::args::Serve;
 use super::ending::{Exit, warn};
-use super::run::{Told, print};
+use super::run::{Printed, print};
 use super::{junit, serve};
 use crate::guest::Program;
 use crate::junit::Case;
@@ -21,7 +21,7 @@ use crate::output::{Outputs, Stream};
 
 pub(super) fn run(options: &Serve, central: &str) -> anyhow::Result<Exit> {
     let mut outputs = outputs(options, central)?;
-    junit::told(options.junit.as_deref(), "bletwin serve", &mut outputs, |outputs| {
+    junit::reported(options.junit.as_deref(), "bletwin serve", &mut outputs, |outputs| {
         play(options, central, outputs)
     })
 }
@@ -46,7 +46,7 @@ fn play(
     let capture = options.pcapng.as_deref().map(|path| outputs.stream("--pcapng", path));
     let mut capture =
         capture.transpose()?.map(|Stream { file, replaces }| Capture { file, replaces });
-    // What is told on the way is no JSON.
+    // Progress messages are not JSON.
     let mut out = if options.json { Box::new(anstream::stderr()) } else { outputs.console() };
     writeln!(out, "{WHOSE}")?;
     let (mut cases, mut passed, mut last) = (Vec::new(), 0_u64, None);
@@ -88,9 +88,9 @@ fn play(
         passed += u64::from(finished.passed());
         cases.push(junit::of_run("serve", &options.set, &finished));
         // The ladder was printed while it happened.
-        let told = Told { json: options.json, ..Told::default() };
+        let printed = Printed { json: options.json, ..Printed::default() };
         let mut console = outputs.console();
-        print(told, &finished, &mut *console)?;
+        print(printed, &finished, &mut *console)?;
         console.flush()?;
         last = Some(finished);
     }

@@ -38,7 +38,7 @@ use ending::Exit;
 use crate::{interrupt, program};
 use bletwin_setup::error::BadInput;
 
-/// Runs the command with an application of the caller's own besides those that come along.
+/// Runs the command with the caller's application in addition to the built-in ones.
 ///
 /// A firmware has it unless its `app` says otherwise; docs/YOUR-PERIPHERAL.md shows it step by
 /// step. To be called once, before any setup is made. Gives the exit status.
@@ -56,7 +56,7 @@ where
     main()
 }
 
-/// Runs the command and tells its exit status.
+/// Runs the command and returns its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -100,7 +100,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(2);
     }
     if error.downcast_ref::<std::io::Error>().is_some_and(is_closed_pipe) {
-        // Whoever read our output has seen enough: `bletwin list | head`.
+        // The reader has closed the pipe: `bletwin list | head`.
         return ExitCode::SUCCESS;
     }
     eprintln!("bletwin: {error:#}");

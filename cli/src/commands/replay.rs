@@ -105,7 +105,7 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
             .with_context(|| format!("writing {}", path.display()))?;
     }
     if options.json {
-        let told = Replayed {
+        let replayed = Replayed {
             verdict,
             rule: &saved.rule,
             culprit: saved.culprit.map(Side::name),
@@ -116,7 +116,7 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
             observations: observed.iter().map(|seen| seen.rule).collect(),
         };
         let mut out = anstream::stdout().lock();
-        serde_json::to_writer(&mut out, &told)?;
+        serde_json::to_writer(&mut out, &replayed)?;
         writeln!(out)?;
     } else {
         let show = Show { saved: &saved, outcome: &outcome, found, observed: &observed, verdict };
@@ -127,7 +127,7 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<Exit> {
 
 /// One for each recommendation that an end did not follow.
 fn observations(outcome: &Outcome) -> Vec<Finding> {
-    // A judge that panics has been told as the finding.
+    // A panic of the judge has been reported as the finding.
     if outcome.findings.iter().any(|found| found.rule == PANIC) {
         return Vec::new();
     }
@@ -137,7 +137,7 @@ fn observations(outcome: &Outcome) -> Vec<Finding> {
     observed
 }
 
-/// The run on a page: what broke the rule is marked, and the rule is told.
+/// The run on a page: the violation is marked, with its rule.
 fn exhibit<'a>(
     saved: &Saved,
     outcome: &'a Outcome,
@@ -182,7 +182,7 @@ fn read(path: &Path) -> Result<Saved, BadInput> {
         .map_err(|bad| BadInput { what: format!("{}: {}", path.display(), bad.what), ..bad })
 }
 
-/// What people are told.
+/// The output for people.
 struct Show<'a> {
     saved: &'a Saved,
     outcome: &'a Outcome,

@@ -51,7 +51,7 @@ pub struct Reproduce {
     /// a test that fails now and passes with a cure, into this folder.
     #[arg(long, value_name = "FOLDER")]
     pub test: Option<PathBuf>,
-    /// What the files of `--test` are called.
+    /// The names of the files of `--test`.
     #[arg(long, value_name = "NAME", default_value = "captured-central", requires = "test")]
     pub name: String,
     /// Which central, by its letter in `bletwin explain`, where a file has several.
@@ -175,7 +175,7 @@ fn cure(scenario: &str, setup: &Setup) -> Result<Option<Vec<String>>, BadInput> 
     Ok(diagnosis.and_then(|found| found.cures.into_iter().next()).map(|cure| cure.set))
 }
 
-/// What is committed.
+/// The files to commit.
 struct Files {
     profile: Output,
     excerpt: Output,
@@ -231,7 +231,7 @@ impl Files {
     }
 }
 
-/// A folder as seen from its package's, with a stroke behind it; `tests/` where there is none.
+/// A folder relative to its package, with a slash at the end; `tests/` if there is none.
 fn inside(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let package = whole.ancestors().find(|above| above.join("Cargo.toml").is_file());
@@ -274,12 +274,12 @@ fn words(what: &Reproduced, out: &mut dyn Write) -> anyhow::Result<()> {
     );
     writeln!(out, "\n{}\n{}", style::heading("Compared"), wrap(&verdict, WIDTH))?;
     if let Some(parting) = parting {
-        let told = |what: &Option<String>| what.clone().unwrap_or_else(|| "nothing more".into());
+        let text = |what: &Option<String>| what.clone().unwrap_or_else(|| "nothing more".into());
         let text = format!(
             "They part behind {} PDUs: then the capture has {}, and the twin {}.",
             parting.same,
-            told(&parting.captured),
-            told(&parting.twin)
+            text(&parting.captured),
+            text(&parting.twin)
         );
         writeln!(out, "{}", wrap(&text, WIDTH))?;
     }

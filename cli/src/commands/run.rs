@@ -27,7 +27,7 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
         return print_keys();
     }
     let mut outputs = outputs(options)?;
-    junit::told(options.junit.as_deref(), "bletwin run", &mut outputs, |outputs| {
+    junit::reported(options.junit.as_deref(), "bletwin run", &mut outputs, |outputs| {
         play(options, outputs)
     })
 }
@@ -68,16 +68,16 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
             .with_context(|| format!("writing {}", path.display()))?;
     }
     let Run { log, ladder, cpu, json, .. } = *options;
-    let told = Told { log, ladder, cpu, json };
-    print(told, &finished, &mut outputs.console())?;
+    let printed = Printed { log, ladder, cpu, json };
+    print(printed, &finished, &mut outputs.console())?;
     let exit = if finished.passed() { Exit::Expected } else { Exit::Unexpected };
     let of_each = report::centrals(&finished);
     let parties = finished.parties.iter().zip(&of_each);
-    let parties = parties.map(|(party, told)| case_of(options, &finished, party, told));
+    let parties = parties.map(|(party, summary)| case_of(options, &finished, party, summary));
     Ok((exit, [vec![junit::of_run("run", &options.set, &finished)], parties.collect()].concat()))
 }
 
-/// One of several centrals, as CI systems are told of it.
+/// One of several centrals, as a report for CI systems.
 fn case_of(
     options: &Run,
     finished: &Finished,
@@ -114,7 +114,7 @@ fn outputs(options: &Run) -> Result<Outputs, BadInput> {
     Ok(outputs)
 }
 
-/// What is about to be played.
+/// The run to play.
 enum Play<'a> {
     Stage(Box<Stage>),
     Collision(&'a Scenario, &'static Collision, Company<'a>),
@@ -209,26 +209,30 @@ fn find(name: Option<&str>) -> Result<&'static Scenario, BadInput> {
     catalogue::by_name(name)
 }
 
-/// What is printed of a run.
+/// The printed part of a run.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Printed {
     pub(super) log: bool,
     pub(super) ladder: bool,
     pub(super) cpu: bool,
     pub(super) json: bool,
 }
 
-pub(super) fn print(told: Told, finished: &Finished, out: &mut dyn Write) -> anyhow::Result<()> {
-    if told.json {
+pub(super) fn print(
+    printed: Printed,
+    finished: &Finished,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    if printed.json {
         serde_json::to_writer(&mut *out, &report::json(finished))?;
         writeln!(out)?;
         return Ok(());
     }
-    if told.log {
+    if printed.log {
         writeln!(out, "{}", style::heading("Log of the peripheral"))?;
         writeln!(out, "{}", report::log(finished))?;
     }
-    if told.ladder {
+    if printed.ladder {
         writeln!(out, "{}", style::heading("On air"))?;
         writeln!(out, "{}", report::ladder(finished))?;
     }
@@ -258,7 +262,7 @@ pub(super) fn print(told: Told, finished: &Finished, out: &mut dyn Write) -> any
             writeln!(out, "{}", report::wrap(line, 88))?;
         }
     }
-    if let Some(cpu) = report::processor(finished).filter(|_| told.cpu) {
+    if let Some(cpu) = report::processor(finished).filter(|_| printed.cpu) {
         writeln!(out, "\n{}\n{cpu}", style::heading("Processor"))?;
     }
     if !finished.busy.is_empty() {

@@ -67,7 +67,7 @@ fn wrong(option: &str, value: &str, right: &str) -> BadInput {
 pub(super) fn time(options: &Serve) -> Result<Time, BadInput> {
     match (options.time.as_str(), &options.control) {
         ("controlled", Some(control)) => address(control).map(Time::Controlled),
-        // The program that is started is told where that is.
+        // The started program gets the address.
         ("controlled", None) if options.host.is_some() => address("tcp:0").map(Time::Controlled),
         ("controlled", None) => Err(BadInput {
             what: "nobody would control time".into(),

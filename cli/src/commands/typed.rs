@@ -3,12 +3,12 @@
 use bletwin_bridge::serve::Time;
 use bletwin_setup::error::BadInput;
 
-/// A seed as it is typed.
+/// Parses a seed argument.
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
-/// A number within bounds as it is typed.
+/// Parses a number argument within bounds.
 pub(super) fn within<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(
     text: &str,
 ) -> Result<T, String> {
@@ -17,7 +17,7 @@ pub(super) fn within<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(
     number.ok_or_else(|| format!("it must be a whole number in {MIN}..={MAX}"))
 }
 
-/// How time passes that nobody controls.
+/// Parses the pace of uncontrolled time.
 pub(super) fn passing(text: &str) -> Result<Time, BadInput> {
     match text {
         "real" => Ok(Time::Times(1.0)),

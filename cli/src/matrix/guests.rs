@@ -1,9 +1,8 @@
-//! Somebody's host programs against centrals: each is started anew for each run, and meets one of
-//! them.
+//! A user's host programs against centrals: each is started for each run, and meets one of them.
 //!
-//! Its timers run on its own clock, so simulated time follows the clock on the wall unless
-//! somebody says otherwise, of all hosts or of one, and a run in which the host was served late
-//! says nothing: it is played again, alone.
+//! Its timers run on its own clock, so simulated time follows real time unless an option says
+//! otherwise, for all hosts or for one, and a run in which the host was served late is void: it is
+//! played again, alone.
 
 use std::time::Duration;
 
@@ -29,7 +28,7 @@ const AGAIN: u32 = 3;
 /// A program with a host in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Host {
-    /// What it is called: its column.
+    /// Its name, and that of its column.
     pub name: String,
     /// As a shell takes it.
     pub command: String,
@@ -79,7 +78,7 @@ impl Host {
         kind(&self.time)
     }
 
-    /// The same as it is typed; nothing: real time.
+    /// The same as an option; empty: real time.
     fn time_option(&self) -> Option<String> {
         match self.time {
             Time::Times(factor) if (factor - 1.0).abs() < f64::EPSILON => None,
@@ -90,7 +89,7 @@ impl Host {
     }
 }
 
-/// The programs, and what is known of their hosts.
+/// The programs, and the known properties of their hosts.
 #[derive(Clone, Debug)]
 pub struct Guests {
     /// Each is a column.
@@ -146,7 +145,7 @@ impl Guests {
                 let why = report::why(&finished).filter(|_| !finished.expected);
                 let mut kept = kept(&finished);
                 kept.why.extend(why);
-                // Elsewhere the host's own clock has a say.
+                // Otherwise the host's own clock affects the run.
                 let controlled = matches!(host.time, Time::Controlled(_));
                 let trace = controlled.then(|| finished.summary.trace_sha256.clone());
                 Run::Kept(kept.traced(trace))
@@ -207,7 +206,7 @@ impl Plan {
     ) -> anyhow::Result<Option<Matrix>> {
         let mut pairs = self.pairs()?;
         for pair in &mut pairs {
-            // What the catalogue knows is known of firmware, not of these hosts.
+            // The catalogue's expectations apply to firmware, not to these hosts.
             pair.expected = wanted(pair.scenario);
         }
         let places: Vec<(&Host, &Pair)> = pairs

@@ -99,7 +99,7 @@ fn write_cell(cell: &Cell, out: &mut impl Write) -> io::Result<()> {
     write!(out, "<code>{}</code></div></details></td>", escaped(&cell.command))
 }
 
-/// What the columns are, where they are programs.
+/// The programs of the columns.
 fn write_hosts(hosts: &[Host], out: &mut impl Write) -> io::Result<()> {
     if hosts.is_empty() {
         return Ok(());

@@ -17,9 +17,9 @@ pub use set::{Outputs, Stream};
 /// An output that was proven writable before the run.
 ///
 /// A regular file appears only when complete: it is written beside its place and moved there at the
-/// end, through symbolic links, with the permissions of the file that it replaces. Dropped early,
-/// it leaves nothing. What is no regular file (a FIFO, a terminal, `/dev/null`) cannot be replaced:
-/// it is written into.
+/// end, through symbolic links, with the permissions of the file that it replaces. If dropped
+/// early, it leaves no file. Anything but a regular file (a FIFO, a terminal, `/dev/null`) cannot
+/// be replaced: it is written into.
 pub struct Output {
     path: PathBuf,
     sink: Sink,
@@ -95,7 +95,7 @@ fn beside(target: PathBuf) -> Result<Sink, String> {
     let mut builder = tempfile::Builder::new();
     ordinary(&mut builder);
     let permissions = match std::fs::metadata(&target) {
-        // Whoever takes the right to write from a file does not want another in its place.
+        // A file without write permission must not be replaced.
         Ok(old) => {
             File::options().append(true).open(&target).map_err(|error| error.to_string())?;
             Some(old.permissions())

@@ -1,4 +1,4 @@
-//! What a path leads to.
+//! The target of a path.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Links that are followed, as many as the kernel follows.
 const LINKS_MAX: usize = 40;
 
-/// Where an output goes.
+/// The place of an output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// A regular file, there or not, behind all links.
@@ -52,7 +52,7 @@ impl Place {
         Err("its links lead nowhere".into())
     }
 
-    /// What is at a path that is no link.
+    /// The target of a path that is no link.
     fn behind(path: PathBuf) -> Result<Self, String> {
         match std::fs::metadata(&path) {
             Ok(found) if found.is_dir() => Err("it is a folder".into()),
@@ -63,7 +63,7 @@ impl Place {
         }
     }
 
-    /// Opens what is no regular file. Waits for the reader of a FIFO, until Ctrl-C.
+    /// Opens anything but a regular file. Waits for the reader of a FIFO, until Ctrl-C.
     pub(super) fn open(&self) -> io::Result<File> {
         match self {
             Self::File(path) | Self::Device(path) => File::options().write(true).open(path),
@@ -76,13 +76,13 @@ impl Place {
     /// Whether two outputs to these places would spoil each other.
     pub(super) fn clashes_with(&self, other: &Self) -> bool {
         match (self, other) {
-            // `/dev/null` takes anything from anybody.
+            // Several outputs may share `/dev/null`.
             (Self::Device(_), Self::Device(_)) => false,
             (a, b) => a == b || a.identity().is_some_and(|id| b.identity() == Some(id)),
         }
     }
 
-    /// Device and number of what is there already: two names of one file have the same.
+    /// Device and inode of an existing file: two names of one file have the same.
     #[cfg(unix)]
     fn identity(&self) -> Option<(u64, u64)> {
         use std::os::unix::fs::MetadataExt as _;
@@ -132,8 +132,8 @@ fn special(_: std::fs::FileType, path: PathBuf) -> Result<Place, String> {
     Ok(Place::Device(path))
 }
 
-/// A descriptor of our own of what one of the standard streams leads to: their buffers and ours
-/// would get in each other's way.
+/// A separate descriptor for the target of a standard stream, whose buffer would otherwise
+/// interfere.
 #[cfg(unix)]
 fn own(stream: impl std::os::fd::AsFd) -> io::Result<File> {
     stream.as_fd().try_clone_to_owned().map(File::from)
@@ -155,7 +155,7 @@ fn open_pipe(path: &Path) -> io::Result<File> {
 
     const LOOK_MS: u8 = 20;
     let at_once = OFlag::O_NONBLOCK.bits();
-    let mut told = false;
+    let mut notified = false;
     loop {
         match File::options().write(true).custom_flags(at_once).open(path) {
             Ok(file) => {
@@ -169,7 +169,7 @@ fn open_pipe(path: &Path) -> io::Result<File> {
         if crate::interrupt::requested() {
             return Err(io::Error::from(io::ErrorKind::Interrupted));
         }
-        if !std::mem::replace(&mut told, true) {
+        if !std::mem::replace(&mut notified, true) {
             eprintln!("bletwin: waiting for somebody to read {}", path.display());
         }
         match poll(&mut [], LOOK_MS) {

@@ -8,19 +8,19 @@ use super::place::Place;
 use super::{Output, unwritable};
 use bletwin_setup::error::BadInput;
 
-/// A file that is written while something goes on.
+/// A file that is written during a run.
 #[derive(Debug)]
 pub struct Stream {
     /// Open for writing.
     pub file: File,
-    /// It is a regular file, and what it holds from before is to go.
+    /// It is a regular file whose former content is replaced.
     pub replaces: bool,
 }
 
-/// The outputs of one command, each at a place of its own, and none where something is read from.
+/// The outputs of one command, all at different places, and none at the place of an input.
 #[derive(Debug, Default)]
 pub struct Outputs {
-    /// What is taken, and by which option.
+    /// Taken places, each with its option.
     taken: Vec<(&'static str, Place)>,
     /// Files that are read, with the option that names them.
     read: Vec<(&'static str, Place)>,
@@ -54,8 +54,8 @@ impl Outputs {
         Output::at(path, place)
     }
 
-    /// What is written while something goes on and can be read meanwhile: it is where it belongs
-    /// from the beginning. The old contents of a regular file are given up by whoever writes.
+    /// An output that is written during a run and can be read meanwhile: it is at its place from
+    /// the beginning. The writer discards the old content of a regular file.
     ///
     /// # Errors
     /// As from [`prepare`](Self::prepare).
@@ -117,7 +117,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// Where people read what the command says: standard output, unless that takes a file.
+    /// The output for people: standard output, unless a file goes there.
     #[must_use]
     pub fn console(&self) -> Box<dyn Write> {
         if self.moved { Box::new(anstream::stderr()) } else { Box::new(anstream::stdout()) }

@@ -17,7 +17,7 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// Of so many units, of which these are done, in at most this time.
+    /// For this many units, of which these are done, in at most this time.
     pub(super) fn new(all: usize, before: &[Done], budget: Option<Duration>) -> Self {
         let bar = ProgressBar::new(all as u64);
         let time = match budget {
@@ -36,7 +36,7 @@ impl Bar {
     }
 
     /// Another unit is done.
-    pub(super) fn tell(&mut self, done: &Done) {
+    pub(super) fn advance(&mut self, done: &Done) {
         self.runs += done.runs;
         self.violations += done.violations;
         let seconds = self.begun.elapsed().as_secs_f64();

@@ -1,4 +1,4 @@
-//! A search as CI systems are told of it.
+//! A search as a report for CI systems.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::junit::{Case, Ending};
 use bletwin_explore::campaign::Report;
 
 /// A case for the search, which says how much of it was done, and one for each finding.
-pub(super) fn cases(report: &Report, told: &[SavedFinding]) -> Vec<Case> {
+pub(super) fn cases(report: &Report, shrunk: &[SavedFinding]) -> Vec<Case> {
     let [done, all] = report.units;
     let share = match report.complete {
         true => format!("{all} units"),
@@ -22,19 +22,19 @@ pub(super) fn cases(report: &Report, told: &[SavedFinding]) -> Vec<Case> {
         time: junit::seconds(report.seconds),
         ending: Ending::Passed,
     };
-    std::iter::once(search).chain(told.iter().map(finding)).collect()
+    std::iter::once(search).chain(shrunk.iter().map(finding)).collect()
 }
 
-fn finding(told: &SavedFinding) -> Case {
-    let found = &told.finding;
+fn finding(saved: &SavedFinding) -> Case {
+    let found = &saved.finding;
     let line = format!("{} by the {}: {}", found.rule, culprit(found), title(&found.rule));
     Case {
-        name: told.file.clone(),
+        name: saved.file.clone(),
         class: format!("bletwin.explore.{}", found.rule),
         time: Duration::ZERO,
-        ending: match &told.known {
+        ending: match &saved.known {
             Some(source) => Ending::Known(format!("{line} (known: {source})")),
-            None => Ending::Failed("finding", line, format!("{}\n\n{}", found.text, told.ladder)),
+            None => Ending::Failed("finding", line, format!("{}\n\n{}", found.text, saved.ladder)),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! What is done with findings: shrunk, told apart, saved.
+//! Findings are shrunk, deduplicated and saved.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -21,7 +21,7 @@ const SAME_MAX: usize = 3;
 /// Most runs that one finding is shrunk with.
 pub(super) const SHRINK_RUNS: usize = 1500;
 
-/// A finding as it is told.
+/// A finding as it is reported.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct SavedFinding {
@@ -64,7 +64,7 @@ pub(super) fn shrink(
     stop: fn() -> bool,
 ) -> Vec<SavedFinding> {
     let mut counts: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
-    let mut told: Vec<SavedFinding> = Vec::new();
+    let mut shrunk: Vec<SavedFinding> = Vec::new();
     for finding in findings {
         let culprit = finding.culprit.map(bletwin_explore::case::Side::name);
         let count = counts.entry((&finding.rule, culprit)).or_default();
@@ -73,18 +73,18 @@ pub(super) fn shrink(
             continue;
         }
         let source = known::source(known, finding);
-        let one = tell(finding, source, stop);
-        let shape = |told: &SavedFinding| {
-            (told.finding.rule.clone(), told.finding.culprit, told.finding.case.shape())
+        let one = prepare(finding, source, stop);
+        let shape = |saved: &SavedFinding| {
+            (saved.finding.rule.clone(), saved.finding.culprit, saved.finding.case.shape())
         };
-        if told.iter().all(|other| shape(other) != shape(&one)) {
-            told.push(one);
+        if shrunk.iter().all(|other| shape(other) != shape(&one)) {
+            shrunk.push(one);
         }
     }
-    told
+    shrunk
 }
 
-fn tell(finding: &Finding, known: Option<String>, stop: fn() -> bool) -> SavedFinding {
+fn prepare(finding: &Finding, known: Option<String>, stop: fn() -> bool) -> SavedFinding {
     let (saved, outcome) =
         caught::shrunk(&finding.case, &finding.rule, finding.culprit, SHRINK_RUNS, &stop);
     let ladder = outcome.as_ref().map(from_start).unwrap_or_default();
@@ -106,7 +106,7 @@ fn no_folder(folder: &Path, error: &io::Error) -> BadInput {
     }
 }
 
-/// Finds out before the search whether findings can be saved; leaves no trace.
+/// Checks before the search whether findings can be saved, without leaving files.
 pub(super) fn check(folder: &Path) -> Result<(), BadInput> {
     let there = |path: &&Path| path.symlink_metadata().is_ok();
     let nearest = match folder.ancestors().find(there) {
@@ -117,20 +117,20 @@ pub(super) fn check(folder: &Path) -> Result<(), BadInput> {
     made.map(drop).map_err(|error| no_folder(folder, &error))
 }
 
-/// Saves each as a file of its own.
-pub(super) fn save(folder: &Path, told: &[SavedFinding]) -> anyhow::Result<()> {
-    if told.is_empty() {
+/// Saves each in a separate file.
+pub(super) fn save(folder: &Path, shrunk: &[SavedFinding]) -> anyhow::Result<()> {
+    if shrunk.is_empty() {
         return Ok(());
     }
     std::fs::create_dir_all(folder).map_err(|error| no_folder(folder, &error))?;
-    for one in told {
+    for one in shrunk {
         let output = Output::prepare(&folder.join(&one.file))?;
         output.commit(|to| to.write_all(one.text().as_bytes()))?;
     }
     Ok(())
 }
 
-/// What a rule demands, in a line.
+/// The title of a rule, in a line.
 pub(super) fn title(rule: &str) -> &'static str {
     let own = match rule {
         "HOST-LIVE" => "what a host asks for ends",
@@ -143,7 +143,7 @@ pub(super) fn title(rule: &str) -> &'static str {
     Rule::judged(rule).map_or(own, |known| known.text)
 }
 
-/// Who broke it, for people.
+/// The culprit, for people.
 pub(super) fn culprit(finding: &Finding) -> &'static str {
     finding.culprit.map_or("both ends", bletwin_explore::case::Side::name)
 }

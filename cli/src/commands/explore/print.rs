@@ -13,18 +13,18 @@ use bletwin_explore::campaign::{PairCounts, Report, SearchKind};
 /// Lines of a ladder that are told; the file shows all.
 const LINES: usize = 30;
 
-pub(super) fn json(report: &Report, told: &[SavedFinding]) -> anyhow::Result<()> {
+pub(super) fn json(report: &Report, shrunk: &[SavedFinding]) -> anyhow::Result<()> {
     let mut value = serde_json::to_value(report)?;
-    value["shrunk"] = serde_json::to_value(told)?;
+    value["shrunk"] = serde_json::to_value(shrunk)?;
     let mut out = anstream::stdout().lock();
     serde_json::to_writer(&mut out, &value)?;
     writeln!(out)?;
     Ok(())
 }
 
-pub(super) fn text(report: &Report, told: &[SavedFinding], folder: &Path) -> anyhow::Result<()> {
+pub(super) fn text(report: &Report, shrunk: &[SavedFinding], folder: &Path) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    for one in told {
+    for one in shrunk {
         finding(&mut out, one, folder)?;
     }
     if report.options.kind != SearchKind::Random {
@@ -50,7 +50,7 @@ pub(super) fn text(report: &Report, told: &[SavedFinding], folder: &Path) -> any
     }
     let line = match report.findings.len() {
         0 => style::good("nothing found"),
-        _ if told.iter().all(|one| one.known.is_some()) => style::good("only what is known"),
+        _ if shrunk.iter().all(|one| one.known.is_some()) => style::good("only what is known"),
         _ => style::bad(&format!("findings in {} runs", report.violations)),
     };
     writeln!(out, "{line}")?;
@@ -81,9 +81,9 @@ pub(super) fn finding(
 }
 
 /// Findings that could not be saved, as their files would be: to be copied by hand.
-pub(super) fn files(told: &[SavedFinding]) -> anyhow::Result<()> {
+pub(super) fn files(shrunk: &[SavedFinding]) -> anyhow::Result<()> {
     let mut out = anstream::stderr().lock();
-    for one in told {
+    for one in shrunk {
         writeln!(out, "{}\n{}", style::faint(&format!("# not saved: {}", one.file)), one.text())?;
     }
     Ok(())

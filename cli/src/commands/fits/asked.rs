@@ -1,4 +1,4 @@
-//! What is known of the end that is looked for: out of lines, a log or a capture.
+//! The known facts of the wanted ending: from lines, a log or a capture.
 
 use std::fs::File;
 use std::io::Read;
@@ -18,7 +18,7 @@ use crate::commands::capture::Capture;
 
 /// So much of a log is read.
 const LOG_MAX: u64 = 16 << 20;
-/// A Security Manager that has heard nothing for so many µs has given up.
+/// A Security Manager that has received nothing for this many µs has given up.
 const SMP_TIMEOUT: u64 = 29_000_000;
 
 /// How pairing or encryption failed, in no stack's numbers.
@@ -66,7 +66,7 @@ impl Pairing {
     }
 }
 
-/// What is known of the end that is looked for.
+/// The known facts of the wanted ending.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Asked {
     /// Error of HCI with which the connection ended.
@@ -191,7 +191,7 @@ impl Asked {
         }))
     }
 
-    /// What is asked for, in words.
+    /// The wanted ending, in words.
     pub(super) fn words(&self) -> String {
         let number = |name, code: Option<u8>| code.map(|code| format!("{name} {code}"));
         let parts = [
@@ -206,7 +206,7 @@ impl Asked {
     }
 }
 
-/// The text of a log, if that is what is named: a line is no name of a file.
+/// The text of a log, if the argument names a file: a log line does not.
 fn file(named: &str) -> Result<Option<String>, BadInput> {
     let path = Path::new(named);
     if !path.is_file() {
