@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waited_longer_wins_and_who_was_served_leaves() {
+    fn the_one_that_waited_longer_wins_and_a_served_one_yields() {
         assert!(event(2).wins(Hold::Event(waited(1))));
         assert!(!event(1).wins(Hold::Event(waited(1))));
         assert!(event(0).wins(Hold::Served));

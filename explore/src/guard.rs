@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_with_its_place_and_the_next_is_too() {
+    fn a_panic_is_reported_with_its_place_and_so_is_the_next() {
         assert_eq!(guarded(|| 7), Ok(7));
         for word in ["one", "two"] {
             let message = guarded(|| panic!("{word} too many")).expect_err("a panic");

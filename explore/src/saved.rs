@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_other_versions_and_other_files_are_told_apart() {
+    fn files_of_other_versions_and_other_files_are_distinguished() {
         let other = Saved { bletwin: "9.9.9".into(), ..saved() }.to_file("");
         assert!(Saved::from_file(&other).expect_err("newer").what.contains("bletwin 9.9.9"));
         let format = Saved { schema: 99, ..saved() }.to_file("");

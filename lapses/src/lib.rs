@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_told_apart() {
+    fn requests_are_distinguished() {
         let silent = Unanswered::VERSION.with(Unanswered::PHY);
         assert!(silent.request(Opcode::VERSION_IND) && silent.request(Opcode::PHY_REQ));
         assert!(!silent.request(Opcode::PING_REQ) && !silent.request(Opcode::TERMINATE_IND));

@@ -245,7 +245,7 @@ mod tests {
 
     /// A passkey that was read off a dialog is not typed into the next one.
     #[test]
-    fn what_was_meant_for_a_dialog_that_is_gone_is_not_done() {
+    fn an_action_for_a_closed_dialog_is_not_done() {
         let first = [(LAMP, Ui::ShowPasskey(1)), (PHONE, Ui::AskPasskey)];
         let gone = [(PHONE, Ui::Clear), (LAMP, Ui::Clear)];
         assert_eq!(after(types(Typing::Right), &[&first[..], &gone].concat()), []);

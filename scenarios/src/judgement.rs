@@ -192,7 +192,7 @@ mod tests {
     /// A device that reports a broken invariant fails the run, regardless of its profile and of the
     /// oracle.
     #[test]
-    fn a_broken_invariant_is_a_finding_against_whoever_it_is() {
+    fn a_broken_invariant_is_a_finding_against_its_device() {
         let invariant = Trace::Invariant { invariant: Invariant::ReportsFit, count: 2 };
         for node in [NodeId(0), NodeId(1)] {
             let record = Record {

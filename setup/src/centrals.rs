@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expectation_that_cannot_come_true_is_told_with_its_line() {
+    fn an_impossible_expectation_is_reported_with_its_line() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mine.toml");
         let name = file.to_str().unwrap().to_owned();

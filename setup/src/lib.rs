@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_have_no_effect_is_told_with_its_line() {
+    fn values_without_effect_are_reported_with_their_line() {
         let cases = [
             (
                 "features-hollow = [\"2m\"]\nfeatures-left-out = [\"2m\", \"ping\"]",

@@ -25,7 +25,7 @@ fn frame(number: u64, direction: Direction, octets: &[u8], sealing: Sealing) -> 
 }
 
 #[test]
-fn a_connection_is_joined_where_somebody_followed_it() {
+fn a_connection_is_joined_where_its_source_followed_it() {
     let (down, up) = (Direction::CentralToPeripheral, Direction::PeripheralToCentral);
     let mut frames = vec![
         // The peripheral is the first to be seen.

@@ -151,7 +151,7 @@ mod tests {
 
     /// An application needs no world to be tested: it is called.
     #[test]
-    fn it_measures_each_second_while_somebody_is_connected() {
+    fn it_measures_each_second_while_a_central_is_connected() {
         let mut thermometer = Thermometer::default();
         let connection = Handle(0);
         let mut at = Instant::from_us(7);

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_place_is_told_once_and_found_again_at_reset() {
+    fn a_lost_place_is_reported_once_and_found_again_at_reset() {
         let mut framer = Framer::default();
         framer.push(&[9, 1, 1, 0x10, 0, 1, 3]);
         assert!(matches!(all(&mut framer)[..], [Frame::Lost { .. }]));

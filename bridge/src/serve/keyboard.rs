@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_button_that_is_not_there_is_told_with_those_that_are() {
+    fn an_unknown_button_is_reported_with_the_known_ones() {
         let door = ["door", "pairing"];
         let typed = |line| act(line, Some(&door));
         assert_eq!(typed("press"), Ok(Act::press("door")), "the first");

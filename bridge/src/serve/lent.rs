@@ -154,7 +154,7 @@ mod tests {
     use crate::twin::Owner;
 
     #[test]
-    fn who_presses_a_button_where_no_peripheral_is_is_told() {
+    fn a_button_without_a_peripheral_is_an_error() {
         let mut twin = Twin::new(1, Owner { confirms: true });
         let error = twin.typed("press").expect_err("nobody has a button");
         assert!(error.contains("--peripheral"), "{error}");

@@ -237,7 +237,7 @@ mod tests {
     /// Between reading the client and polling the listener, it disconnects and the next one
     /// connects.
     #[tokio::test]
-    async fn who_comes_right_after_the_client_has_gone_is_the_next() {
+    async fn a_client_right_after_the_last_one_is_the_next() {
         let (mut line, address) = tcp();
         let first = TcpStream::connect(address).unwrap();
         assert_eq!(look(&mut line).await, [Change::Came]);

@@ -362,7 +362,7 @@ mod tests {
     /// Between reading from the program and polling the listener, it disconnects and the next one
     /// connects.
     #[tokio::test]
-    async fn who_comes_right_after_the_program_has_gone_is_the_next() {
+    async fn a_program_right_after_the_last_one_is_the_next() {
         async fn look(session: &mut Session) {
             tokio::task::yield_now().await;
             std::future::poll_fn(|cx| Poll::Ready(session.poll(cx))).await;

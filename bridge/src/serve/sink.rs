@@ -145,7 +145,7 @@ mod tests {
 
     /// The reader sleeps, wakes up and reads: it gets the whole beginning, and then the end.
     #[test]
-    fn a_reader_that_is_too_far_behind_has_the_beginning_and_nobody_waits_for_it() {
+    fn a_reader_that_is_too_far_behind_gets_the_beginning_and_delays_nothing() {
         const PART: usize = 1 << 16;
         let (mut sink, mut reader) = sink();
         let mut taken = 0;
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_has_gone_is_told() {
+    fn a_reader_that_has_gone_is_reported() {
         let (mut sink, reader) = sink();
         drop(reader);
         sink.put(vec![7]).unwrap();

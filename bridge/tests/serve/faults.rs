@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_secs(5);
 /// The server ends on request; returns its output.
 fn stops(server: Server) -> String {
     let begun = Instant::now();
-    server.tell_to_stop();
+    server.ask_to_stop();
     while !server.is_over() {
         assert!(begun.elapsed() < SOON, "it does not heed the signal");
         pause(5);
@@ -67,7 +67,7 @@ fn a_host_that_asks_first_and_reads_later_loses_nothing() {
 
 /// It can be answered no more than it can say: the line is closed, not half of it.
 #[test]
-fn a_host_that_closes_half_of_its_line_has_gone() {
+fn a_host_that_closes_half_of_its_line_is_disconnected() {
     let server = Server::start(&["tcp:0"], Time::Times(20.0), None);
     let mut half = server.endpoint(1);
     half.ok(0x0C03, &[]);
@@ -79,7 +79,7 @@ fn a_host_that_closes_half_of_its_line_has_gone() {
 }
 
 #[test]
-fn what_a_program_asked_that_has_gone_is_not_answered_to_the_next() {
+fn answers_to_a_former_program_do_not_reach_the_next() {
     let server = Server::controlled(&["tcp:0"], None);
     for _ in 0..20 {
         let mut first = server.control();

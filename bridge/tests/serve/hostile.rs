@@ -182,7 +182,7 @@ fn a_hundred_hosts_in_a_row_find_a_device_that_has_just_been_switched_on() {
 
 /// Bumble takes no notice of Hardware Error: without this line its user would wait for ever.
 #[test]
-fn a_lost_byte_stream_is_told_with_its_place_and_what_is_waited_for() {
+fn a_lost_byte_stream_is_reported_with_its_place_and_the_awaited_packet() {
     let server = Server::start(&["tcp:0", "tcp:0"], FAST, None);
     let mut host = server.endpoint(2);
     host.send(&RESET);

@@ -51,7 +51,7 @@ fn a_second_host_is_sent_away_and_the_first_does_not_notice() {
 }
 
 #[test]
-fn a_host_that_leaves_drops_its_links_and_leaves_half_a_packet_without_harm() {
+fn a_host_that_disconnects_drops_its_links_and_half_a_packet_does_no_harm() {
     let server = Server::start(&["tcp:0", "tcp:0"], FAST, None);
     let (mut a, mut b) = (server.endpoint(1), server.endpoint(2));
     for host in [&mut a, &mut b] {

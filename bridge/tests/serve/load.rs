@@ -129,7 +129,7 @@ fn heard(disturbs: Disturbs) -> [Vec<u8>; 2] {
 }
 
 #[test]
-fn nobody_at_another_endpoint_changes_an_octet_of_what_two_hosts_hear() {
+fn another_endpoint_changes_no_octet_of_what_two_hosts_hear() {
     let undisturbed = heard(Disturbs::Not);
     for disturbs in
         [Disturbs::Silent, Disturbs::Nonsense, Disturbs::Deaf, Disturbs::Restless, Disturbs::Crowd]

@@ -154,7 +154,7 @@ impl Server {
     }
 
     /// Sends Ctrl-C without waiting for the end.
-    pub(super) fn tell_to_stop(&self) {
+    pub(super) fn ask_to_stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
     }
 

@@ -1,5 +1,5 @@
 //! An owner and a stranger over the air: a device without display or keyboard, its owner, who has
-//! bonded with it, and somebody else, who wants in or wants the owner out.
+//! bonded with it, and a stranger, who wants access or wants the owner out.
 
 use ble::address::Address;
 use ble::error::ErrorCode;
@@ -36,7 +36,7 @@ fn lamp() -> Config {
     }
 }
 
-/// A phone at this address that switches the lamp on and leaves.
+/// A phone at this address that switches the lamp on and disconnects.
 fn phone(address: [u8; 6]) -> Profile {
     let mut profile = Profile::honest();
     profile.controller.public_address = Address::public(address).octets;
@@ -50,7 +50,7 @@ fn phone(address: [u8; 6]) -> Profile {
     profile
 }
 
-/// Somebody whom the owner has not invited. Comes when told to.
+/// An uninvited central, which connects on request.
 fn stranger(address: [u8; 6], change: impl FnOnce(&mut Profile)) -> Profile {
     let mut profile = phone(address);
     profile.host.autostart = false;
@@ -69,7 +69,7 @@ impl Room {
         Self::after(8, config, phone(OWNER), stranger)
     }
 
-    /// The same after so many seconds.
+    /// The same after this many seconds.
     fn after(seconds: u64, config: Config, owner: Profile, stranger: Profile) -> Self {
         let mut setup = Setup::new("recommended", "honest", 1).expect("known names");
         setup.peripheral.config = config;
@@ -239,7 +239,7 @@ fn a_short_key_replaces_no_long_one() {
     room.owner_returns();
 }
 
-/// What "trusted" means: with Just Works nobody can tell who it is that pairs in pairing mode.
+/// What "trusted" means: with Just Works a device cannot know which central pairs in pairing mode.
 #[test]
 fn whoever_pairs_in_pairing_mode_is_trusted_where_bonds_may_be_overwritten() {
     let overwrite = BondOverwrite::Unauthenticated;

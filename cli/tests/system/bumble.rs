@@ -36,7 +36,7 @@ fn meets(command: &[&str], wishes: &str) -> Option<(i32, String)> {
     Some((output.status.code().unwrap(), text))
 }
 
-/// The founding case, on a host that nobody here wrote: the same reason, the same cause.
+/// The founding case, on an independent host: the same reason, the same cause.
 #[test]
 fn a_bumble_peripheral_that_asks_for_2m_loses_the_laptop_and_no_phone() {
     let meet =
@@ -53,7 +53,7 @@ fn a_bumble_peripheral_that_asks_for_2m_loses_the_laptop_and_no_phone() {
 }
 
 #[test]
-fn a_matrix_of_somebodys_host_says_which_central_it_does_not_survive_and_why() {
+fn a_matrix_of_a_foreign_host_says_which_central_it_does_not_survive_and_why() {
     let centrals = ["--central", "phone", "--central", "windows-intel"];
     let command = [&["matrix", "--json", "--passkey", "123456", "--level", "4"], &centrals[..]];
     let Some((code, told)) = meets(&command.concat(), "asks 2m passkey") else { return };
@@ -76,10 +76,10 @@ fn block<'a>(page: &'a str, mark: &str) -> &'a str {
     block.split_once("```").unwrap().0
 }
 
-/// The host and the workflow of docs/HOSTS.md, as somebody copies them: the step fails, with the
-/// Why in log, XML and page, and passes when the host has been cured.
+/// The host and the workflow of docs/HOSTS.md, as a user copies them: the step fails, with the Why
+/// in log, XML and page, and passes when the host has been cured.
 #[test]
-fn a_workflow_with_somebodys_host_fails_with_the_why() {
+fn a_workflow_with_a_foreign_host_fails_with_the_why() {
     let Some(python) = python() else {
         tools::skip("Bumble", "see hosts/requirements.txt");
         return;

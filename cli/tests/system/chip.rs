@@ -46,7 +46,7 @@ fn refused(arguments: &[&str]) -> String {
 
 /// What a program makes of its processor, of a chip of any revision.
 #[test]
-fn a_chip_tells_of_its_processor() {
+fn a_chip_reports_its_processor_use() {
     let Ok(file) = std::env::var("BLETWIN_FIRMWARE_TRIAL") else {
         return tools::say("BLETWIN_FIRMWARE_TRIAL names no firmware (.ci/cross.sh builds it)");
     };

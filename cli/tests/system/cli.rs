@@ -109,7 +109,7 @@ fn bad_names_and_values_exit_2_and_say_what_would_be_right() {
 }
 
 #[test]
-fn a_negative_number_is_told_what_it_should_be() {
+fn a_negative_number_gets_an_error_with_the_range() {
     for (arguments, right) in [
         (&["run", "pairing", "--seed", "-1"][..], "from 0 to"),
         (&["demo", "--seed", "-1"], "from 0 to"),
@@ -128,7 +128,7 @@ fn a_negative_number_is_told_what_it_should_be() {
 }
 
 #[test]
-fn a_name_beside_its_file_is_told_of_the_file() {
+fn a_name_beside_its_file_gets_an_error_with_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("my-laptop.toml"), "").expect("written");
     for arguments in [
@@ -170,7 +170,7 @@ fn what_is_begun_gets_a_name_that_can_be_given() {
 }
 
 #[test]
-fn codes_tells_what_the_numbers_of_a_log_mean() {
+fn codes_explains_the_numbers_of_a_log() {
     let output = bletwin(&["codes", "Security failed: 58:A0:23:A6:35:0A (public) level 1 err 9"]);
     let told = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
@@ -244,7 +244,7 @@ fn the_demo_holds_and_leaves_eight_captures() {
 }
 
 #[test]
-fn the_attack_on_a_static_passkey_tells_its_attempts() {
+fn the_attack_on_a_static_passkey_prints_its_attempts() {
     let attack = ["run", "static-passkey", "--set", "pairing-back-off=off", "--set"];
     let fixed = bletwin(&[&attack[..], &["passkey=123456"]].concat());
     let told = text(&fixed.stdout);
@@ -319,8 +319,8 @@ fn bad_questions_exit_2() {
     refused(&["diagnose", "pairing", "--central", "phone", "--seeds", "0"], "1..");
 }
 
-/// Ctrl-C in the middle of a run: exit 130, and the folder is as it was. A run that was faster
-/// than the signal leaves a complete file, and the test tries again.
+/// Ctrl-C in the middle of a run: exit 130, and the folder is unchanged. A run that was faster than
+/// the signal leaves a complete file, and the test tries again.
 #[cfg(unix)]
 #[test]
 fn interrupted_runs_leave_nothing_behind() {

@@ -1,4 +1,4 @@
-//! A central that changes to LE Coded at once, and pairs there.
+//! A central that changes to LE Coded immediately, and pairs there.
 
 use ble::pdu::control::ControlPdu;
 use ble::phy::{PhySet, TxPhy};

@@ -86,8 +86,8 @@ const PARAMETERS: &[&str] = &["LL_CONNECTION_PARAM_REQ"];
 const AFTER_BONDING: &str = "phy-update=after-bonding";
 const HONEST: &str = "central.phy-req=honest";
 
-/// Centrals of the catalogue, and such as nobody has described: other requests, other mechanisms,
-/// several at once.
+/// Centrals of the catalogue, and undescribed ones: other requests, other mechanisms, several
+/// combined.
 const CASES: [Case; 16] = [
     case("windows-intel", &[], PHY, AFTER_BONDING),
     case("windows-intel-m1", &[], PHY, AFTER_BONDING),
@@ -227,7 +227,7 @@ fn a_healthy_pair_is_called_healthy() {
 }
 
 #[test]
-fn where_the_firmware_cannot_help_the_user_is_told_what_can() {
+fn where_the_firmware_cannot_help_the_user_gets_advice() {
     let lossy = of("pairing", &setup("zephyr-2024", "phone", &["loss=60"]));
     let told = report::text(&lossy).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains("No cure in the firmware: tell the user to bring the devices"), "{told}");
@@ -249,7 +249,7 @@ fn a_cure_that_weakens_security_is_the_last_and_flagged() {
 /// Moving the request by accident is no cure: it must hold when the request moves again.
 #[test]
 fn a_cure_by_luck_of_timing_is_not_the_first() {
-    // A request of the central's own in one event: whatever moves ours by an event heals.
+    // A request of the central in one event: anything that moves the local one by an event cures.
     let set = ["central.press=phy@7"];
     let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel-clean", &set));
     let told = report::text(&diagnosis);
@@ -270,7 +270,7 @@ fn other_scenarios_than_pairing_are_diagnosed_too() {
 
 /// The pair is healthy, but the peripheral does not get what it asks for.
 #[test]
-fn what_a_healthy_central_does_not_grant_is_told_with_the_change_that_gets_it() {
+fn a_request_that_is_not_granted_is_reported_with_its_cure() {
     let apple = of("pairing", &setup("zephyr-2024", "phone", &["central.parameter-rules=apple"]));
     let told = report::text(&apple);
     assert!(apple.is_healthy(), "{told}");
@@ -298,7 +298,7 @@ fn a_request_that_does_no_harm_when_it_is_put_back_is_no_cause() {
 
 /// What is put off by five seconds comes after pairing only where the person is quick.
 #[test]
-fn a_cure_that_needs_a_quick_user_is_told_apart() {
+fn a_cure_that_needs_a_quick_user_is_marked() {
     let set = [HONEST, "central.param-req=silent:2@pairing", "param-update=1000"];
     let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel", &set));
     let told = report::text(&diagnosis);
@@ -310,7 +310,7 @@ fn a_cure_that_needs_a_quick_user_is_told_apart() {
     assert!(holds("param-update=5000:not-while-pairing"), "{told}");
 }
 
-/// What a trial shows does not tell what only the central's own host and link layer know.
+/// A trial does not show what only the central's own host and link layer know.
 #[test]
 fn runs_hide_what_only_the_central_knows() {
     let setup = setup("zephyr-2024", "windows-intel", &[]);
@@ -352,7 +352,7 @@ fn the_answer_does_not_depend_on_the_number_of_threads() {
 
 /// The proof can fail: a procedure that does no harm is not blamed when it is put back.
 #[test]
-fn a_request_that_does_no_harm_cures_nothing_when_it_is_gone() {
+fn removing_a_harmless_request_cures_nothing() {
     let setup = setup("zephyr-2024", "windows-intel", &[]);
     let bench = bench("pairing", &setup);
     let recommended = preset("recommended").unwrap();
@@ -389,10 +389,10 @@ fn the_report_of_a_healthy_pair() {
     insta::assert_snapshot!(report::text(&diagnosis));
 }
 
-/// Two things of which each is enough to fail, one in the firmware and one around it: neither alone
-/// heals, and nobody else is accused.
+/// Two causes of which each is enough to fail, one in the firmware and one around it: neither alone
+/// cures, and nothing else is accused.
 #[test]
-fn what_lies_in_two_places_is_told_together() {
+fn a_failure_with_two_causes_is_reported_with_both() {
     let both = ["leave-when-idle=20000", "out-of-reach=15000", "param-update=never"];
     let diagnosis = of("stay", &setup("zephyr-2024", "phone", &both));
     let turns: Vec<_> = diagnosis.turns_on.iter().map(|t| (t.on, t.change.join(" "))).collect();
@@ -406,10 +406,10 @@ fn what_lies_in_two_places_is_told_together() {
     assert!(!report::text(&lost).contains("another Bluetooth adapter"), "{lost:#?}");
 }
 
-/// What fails now and then is good now and then without a cure, too: only so many good runs prove
-/// one that three failures were to be expected among them.
+/// An intermittent failure has good runs without a cure, too: a cure is proven only by so many good
+/// runs that three failures would be expected among them.
 #[test]
-fn luck_is_no_cure() {
+fn chance_is_no_cure() {
     let chance = setup("zephyr-2024", "phone", &["loss=20"]);
     let diagnosis = of("stay", &chance);
     let Share { count, of } = diagnosis.fails;

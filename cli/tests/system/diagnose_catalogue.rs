@@ -1,6 +1,6 @@
-//! `bletwin diagnose` against the whole quirk catalogue: what it blames, what cures and what it
-//! tells the user, beside what each file says of itself. Then the same centrals under other names,
-//! with other numbers, and several in one; and centrals that no catalogue has.
+//! `bletwin diagnose` against the whole quirk catalogue: its cause, its cures and its advice,
+//! beside those that each file declares. Then the same centrals under other names, with other
+//! numbers, and several in one; and centrals that no catalogue has.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ enum Truth {
     Ungranted(&'static str),
     /// Not a PDU but this key of the firmware, or these surroundings.
     Turns(&'static str),
-    /// The firmware has no cure without a price: the user is told this.
+    /// The firmware has no free cure: the user gets this advice.
     Tells(&'static str),
     /// Nothing fails and everything is granted.
     Healthy,
@@ -301,7 +301,7 @@ fn composed_of_several_quirks_all_of_them_are_found_out() {
 
 /// Centrals that no catalogue has.
 #[test]
-fn centrals_that_nobody_has_described_are_found_out() {
+fn undescribed_centrals_are_diagnosed() {
     let cases: &[(&str, &str, Truth, &str)] = &[
         // A car kit that never answers a feature request: 40 s, reason 34.
         (r#"feature-req = "never""#, "stay", FEATURES, "feature-exchange=cached"),

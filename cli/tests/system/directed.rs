@@ -45,7 +45,7 @@ fn answered(records: &[Record]) -> Vec<(AdvertisingPdu, Address)> {
     found
 }
 
-/// Who called whom when the bonded central came back; `None`: nobody in particular was called.
+/// Advertiser and target when the bonded central reconnected; `None`: undirected.
 fn call(run: &Finished) -> Option<(Address, Address)> {
     match answered(&run.records).get(1).expect("it came back").0 {
         AdvertisingPdu::AdvDirectInd { advertiser, target, .. } => Some((advertiser, target)),
@@ -59,7 +59,7 @@ fn is_good(run: &Finished, what: &str) {
 
 /// With and without private addresses on either side; both kinds of directed advertising.
 #[test]
-fn a_bonded_central_that_has_left_is_called_and_comes_back() {
+fn a_bonded_central_reconnects_by_directed_advertising() {
     for how in ["directed-high", "directed-low"] {
         let how = format!("reconnect-advertising={how}");
         for (set, hides, called_privately) in [
@@ -150,8 +150,8 @@ impl Meeting {
     }
 }
 
-/// LL-PRIV-2: only the target may answer. A stranger that looks for the very name is not heard
-/// while another is called, and is kept out by the accept list afterwards.
+/// LL-PRIV-2: only the target may answer. A stranger that looks for the same name gets no answer
+/// during directed advertising, and is kept out by the accept list afterwards.
 #[test]
 fn a_stranger_does_not_answer_a_call() {
     for hides in [&[][..], &HIDES[..]] {
@@ -161,7 +161,7 @@ fn a_stranger_does_not_answer_a_call() {
         assert!(meeting.status(0).bonded && meeting.status(0).connections == 1);
         let another = ["central.address-type=public", "central.address=00:00:5E:00:53:99"];
         meeting.joined_by(central(&another, 3, 1));
-        // It does find the name afterwards, and knocks at the accept list; nobody answers.
+        // It finds the name afterwards, and the accept list refuses it.
         for (seconds, asked) in [(30, 1), (60, 2)] {
             meeting.until(seconds);
             let initiators: BTreeSet<_> =
@@ -201,8 +201,8 @@ fn a_central_that_has_changed_its_address_is_known_by_its_bond() {
     assert_eq!((meeting.status(0).connections, different.len()), (4, 1));
 }
 
-/// The accept list of a bonded peripheral holds identities: a central that has changed
-/// its address is let in, and a stranger is not, whose CONNECT_IND nobody answers.
+/// The accept list of a bonded peripheral holds identities: a central that has changed its address
+/// may connect, and a stranger may not: its CONNECT_IND is not answered.
 #[test]
 fn the_accept_list_knows_a_central_that_has_changed_its_address() {
     let mut meeting = Meeting::new(&["accept=bonded-only"]);

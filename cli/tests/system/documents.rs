@@ -234,7 +234,7 @@ fn all_are_marked(page: &str, text: &str) {
 /// other, and each ends with the exit status that the mark has; `<!-- run: 0 1 -->`: the first with
 /// 0, the second with 1.
 #[test]
-fn what_pages_tell_to_type_can_be_typed() {
+fn the_commands_of_the_pages_work() {
     for page in ["CENTRALS.md", "BONDED-PHONE.md"] {
         let text = fs::read_to_string(docs().join(page)).expect("is there");
         let folder = tempfile::tempdir().expect("a folder");

@@ -33,8 +33,8 @@ fn pairing(setup: &Setup) -> Finished {
     stage.finish()
 }
 
-/// Firmware that does not know a refusal in the short form waits 40 s for another one and leaves,
-/// long after it has bonded.
+/// Firmware that does not know a refusal in the short form waits 40 s for another one and
+/// disconnects, long after it has bonded.
 #[test]
 fn a_link_that_dies_after_bonding_is_not_called_bonded() {
     let run = pairing(&setup("zephyr-2024", "short-reject-for-phy", &["refusals=extended-only"]));
@@ -50,7 +50,7 @@ fn a_link_that_dies_after_bonding_is_not_called_bonded() {
 
 /// A user, or a step, that disconnects loses nothing.
 #[test]
-fn who_leaves_when_done_has_lost_nothing() {
+fn a_disconnection_when_done_is_no_loss() {
     let mut setup = setup("recommended", "phone", &[]);
     setup.set("central.steps=mtu,discover,write:led:01,stay:200,disconnect").expect("known");
     let run = pairing(&setup);
@@ -87,7 +87,7 @@ fn what_is_armed_is_awaited_and_survived_and_no_more() {
 /// A central that has something in store for minutes: the run says so, and passes only where its
 /// profile declares it.
 #[test]
-fn what_is_not_over_when_time_is_up_is_told_and_has_to_be_declared() {
+fn what_is_under_way_when_time_is_up_is_reported_and_has_to_be_declared() {
     let mut setup = setup("recommended", "phone", &["central.own-procedures=version@60000"]);
     let run = pairing(&setup);
     assert_eq!(run.summary.outcome, Verdict::Bonded);
@@ -116,8 +116,8 @@ fn recurs(item: &AirItem) -> bool {
     }
 }
 
-/// The other way round: what the devices forget to tell of would show after the end. Nothing but
-/// what recurs may come then.
+/// Conversely, activities that the devices fail to report would show after the end. Only recurring
+/// ones may come then.
 #[test]
 fn nothing_comes_after_the_end_of_a_run() {
     const LONGER: Duration = Duration::from_secs(50);

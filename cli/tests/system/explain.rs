@@ -35,7 +35,7 @@ fn the_founding_case_is_told_from_its_capture_alone() {
 }
 
 #[test]
-fn a_lost_bond_is_told_without_a_key_and_a_good_pairing_has_no_cause() {
+fn a_lost_bond_is_explained_without_a_key_and_a_good_pairing_has_no_cause() {
     let folder = captures();
     let lost = bletwin(folder.path(), &["explain", "lost.pcapng"]);
     assert_eq!(lost.status.code(), Some(1));

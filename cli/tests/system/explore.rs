@@ -207,7 +207,7 @@ fn a_run_can_be_cut_off() {
 
 /// Hosts may say no, and both ends live with it.
 #[test]
-fn what_a_host_refuses_is_rejected_on_air_and_nobody_breaks_a_rule() {
+fn what_a_host_refuses_is_rejected_on_air_without_a_violation() {
     let wish = || (9, 1, 300);
     let (interval, latency, timeout) = wish();
     let update = What::ConnectionUpdate { interval, latency, timeout };

@@ -175,7 +175,7 @@ pub(crate) static FOUND: LazyLock<Found> = LazyLock::new(|| {
 });
 
 #[test]
-fn a_violation_that_no_profile_declares_is_found_told_and_saved() {
+fn an_undeclared_violation_is_found_reported_and_saved() {
     let Found { output, saved, .. } = &*FOUND;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = String::from_utf8_lossy(&output.stdout);
@@ -185,7 +185,7 @@ fn a_violation_that_no_profile_declares_is_found_told_and_saved() {
 }
 
 #[test]
-fn what_cannot_be_saved_is_told() {
+fn findings_that_cannot_be_saved_are_reported() {
     let folder = folder();
     // What has the place of a file is seen only when the file is to be written.
     for name in &FOUND.saved {
@@ -202,7 +202,7 @@ fn what_cannot_be_saved_is_told() {
 }
 
 #[test]
-fn bad_input_is_told_with_what_would_be_right() {
+fn bad_input_is_reported_with_what_would_be_right() {
     let folder = folder();
     for (arguments, word) in [
         (["--central", "honets"], "honest"),

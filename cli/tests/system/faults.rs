@@ -123,7 +123,7 @@ fn a_lost_connect_ind_is_followed_by_another() {
 }
 
 #[test]
-fn nobody_connects_when_every_connect_ind_is_damaged() {
+fn no_connection_is_made_when_every_connect_ind_is_damaged() {
     let damage = FaultEffect::Corrupt { bits: 1 };
     let run = run("pairing", "phone", CONNECT_IND, Which::All, damage);
     assert_eq!(run.summary.outcome, Verdict::Timeout);

@@ -37,8 +37,8 @@ fn cells(document: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Names between backticks that are nobody's, each with its line. A name that ends with `…` is the
-/// beginning of one.
+/// Unknown names between backticks, each with its line. A name that ends with `…` is the beginning
+/// of one.
 fn unknown(document: &str, known: &BTreeSet<String>) -> Vec<String> {
     let is_known = |name: &str| match name.strip_suffix('…') {
         Some(start) => known.iter().any(|known| known.starts_with(start)),
@@ -87,7 +87,7 @@ fn every_test_that_fidelity_names_is_there() {
 }
 
 #[test]
-fn a_name_that_is_gone_is_found() {
+fn an_unknown_name_is_found() {
     let document = "| effect | state | test |\n|---|---|---|\n| `not_asked` | x | `a_b`, `c…` |\n\
                     | y | z | `m::{d, e}`, `link::tests` |\n\n| a | b |\n| c | `gone` |\n";
     let known = ["a_b", "c_d", "d", "link"].map(str::to_owned).into();

@@ -92,7 +92,7 @@ fn out_of_reach_is_a_supervision_timeout_later() {
 
 /// A person who is away, who cancels, who types something else.
 #[test]
-fn what_the_person_does_is_told_apart() {
+fn actions_of_the_person_are_distinguished() {
     let why = |set: &[&str]| {
         let run = play("pairing", "phone", set);
         assert!(!run.expected, "{}", report::verdict_line(&run));

@@ -229,7 +229,7 @@ const HEAD: &str = "\n| report | what was seen | command | outcome | *Why* says 
 
 /// One in six of the cases, one of them diagnosed; all of it with `BLETWIN_ALL_NUMBERS`.
 #[test]
-fn what_people_have_reported_is_told_as_they_found_it() {
+fn field_reports_are_explained_as_their_authors_found() {
     let step = crate::one_in(6);
     let some: Vec<&Case> = CASES.iter().step_by(step).collect();
     let answered = |(n, case): (usize, &&Case)| answer(case.command, n == 0 || step == 1);

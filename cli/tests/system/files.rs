@@ -164,7 +164,7 @@ fn an_input_is_not_overwritten() {
 }
 
 #[test]
-fn what_is_served_is_captured_to_standard_output_and_told_elsewhere() {
+fn serve_captures_to_standard_output_and_reports_elsewhere() {
     use std::io::{BufRead as _, BufReader, Read as _};
     let folder = folder();
     let socket = format!("unix:{}", folder.path().join("hci").display());
@@ -182,7 +182,7 @@ fn what_is_served_is_captured_to_standard_output_and_told_elsewhere() {
 }
 
 #[test]
-fn a_folder_for_findings_that_cannot_be_made_is_told_before_the_search() {
+fn a_folder_for_findings_that_cannot_be_made_is_reported_before_the_search() {
     let folder = folder();
     std::fs::write(folder.path().join("file"), "").expect("written");
     // Nothing ends this search but its refusal.

@@ -12,7 +12,7 @@ fn bletwin(arguments: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn a_program_that_ends_without_coming_is_told_and_nothing_waits_for_it() {
+fn a_program_that_never_connects_is_reported_and_not_awaited() {
     let serve = ["serve", "--central", "phone", "--endpoint", "tcp:0", "--host", "exit 3"];
     let matrix = ["matrix", "--central", "phone", "--host", "exit 3"];
     for command in [&serve[..], &matrix] {
@@ -25,7 +25,7 @@ fn a_program_that_ends_without_coming_is_told_and_nothing_waits_for_it() {
 
 /// A scenario that has not begun would never end.
 #[test]
-fn a_program_that_leaves_before_it_has_advertised_is_told_and_nothing_waits_for_it() {
+fn a_program_that_ends_before_it_has_advertised_is_reported_and_not_awaited() {
     let host = "bash -c 'exec 3<>/dev/tcp/$BLETWIN_HOST/$BLETWIN_PORT; sleep 0.1; exit 3'";
     let serve = ["serve", "--central", "phone", "--endpoint", "tcp:0", "--host", host];
     let matrix = ["matrix", "--central", "phone", "--host", host];
@@ -82,7 +82,7 @@ fn several_hosts_have_names_and_what_is_no_name_is_a_command() {
 }
 
 #[test]
-fn each_host_may_have_a_time_of_its_own_and_what_is_none_is_told() {
+fn each_host_may_have_its_own_time_and_a_wrong_one_is_reported() {
     for (times, word) in [
         (&["max", "real"][..], "--time is given twice for all hosts"),
         (&["old=max", "old=real"], "--time is given twice for old"),
@@ -122,7 +122,7 @@ fn a_host_that_is_always_served_late_is_not_decided() {
     assert!(told.contains("too busy for real time") && !told.contains("Not as expected"), "{told}");
 }
 
-/// A host by hand: it advertises, and leaves as soon as somebody has connected.
+/// A scripted host: it advertises, and disconnects as soon as a central has connected.
 #[test]
 fn a_host_that_disconnects_at_once_is_judged_as_any_peripheral() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bletwin"))

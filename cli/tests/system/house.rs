@@ -1,7 +1,7 @@
 //! The house, counted: files that name each other in a circle, fields that another file than their
 //! struct's sets, and names that many types have. docs/ARCHITECTURE.md lists what is allowed, each
-//! with its reason; what is not listed, or listed and gone, fails. And how often what comes in
-//! enters a level or a file, of which nothing but once is allowed.
+//! with its reason; what is not listed, or listed and gone, fails. It also counts how often an
+//! input enters a level or a file: only once is allowed.
 
 mod arrows;
 mod names;

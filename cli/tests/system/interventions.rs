@@ -40,7 +40,7 @@ fn judge(planted: &Planted) -> Verdict {
     }
 }
 
-/// Judges failing runs until there are so many.
+/// Judges failing runs up to this number.
 fn sweep(preset: &'static str, cases: usize) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let mut number = from();
@@ -102,8 +102,8 @@ fn from() -> u64 {
     std::env::var("BLETWIN_FROM").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// Two mistakes of which each alone does no harm: whatever is named, either side can mend it
-/// there.
+/// Two mistakes of which each alone does no harm: either side can mend the failure at the named
+/// place.
 fn both_are_named(preset: &'static str) {
     let numbers: Vec<u64> = (from()..from() + 40 + cases() as u64).collect();
     let judge = |&number: &u64| {

@@ -143,7 +143,7 @@ fn a_finding_is_a_case_that_failed() {
     assert!(text.contains("LL-COLL-1"), "{text}");
 }
 
-/// A file that cannot be written is told before anything is played.
+/// A file that cannot be written is reported before anything is played.
 #[test]
 fn a_file_that_cannot_be_written_is_refused() {
     let output = bletwin(&["run", "pairing"], Path::new("/nowhere/results.xml"));

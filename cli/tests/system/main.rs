@@ -54,7 +54,7 @@ mod walls;
 mod warnings;
 mod words;
 
-/// One in so many of what takes long; every one with `BLETWIN_ALL_NUMBERS`, as CI has it.
+/// One in `n` of the long cases; all with `BLETWIN_ALL_NUMBERS`, as in CI.
 fn one_in(n: usize) -> usize {
     if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { 1 } else { n }
 }

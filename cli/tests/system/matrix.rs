@@ -178,7 +178,7 @@ fn an_undeclared_violation_is_why_a_cell_is_not_as_expected() {
 
 /// Where nobody pairs there is nothing for cells to say.
 #[test]
-fn scenarios_in_which_nobody_pairs_are_refused() {
+fn scenarios_without_pairing_are_refused() {
     for scenario in ["phy-collides-with-phy", "two-centrals-want-parameters"] {
         let output = bletwin(&["--scenario", scenario]);
         assert_eq!(output.status.code(), Some(2), "{scenario}");

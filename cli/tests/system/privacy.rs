@@ -51,7 +51,7 @@ fn irk_of(world: &World<Participant>, node: NodeId) -> [u8; 16] {
     irk.expect("it has a key")
 }
 
-/// What is on air under an address of the peripheral's own.
+/// The advertiser's address in an advertising PDU of the peripheral.
 fn advertiser(item: &AirItem) -> Option<[u8; 6]> {
     match &item.decoded {
         Decoded::Advertising(
@@ -61,7 +61,7 @@ fn advertiser(item: &AirItem) -> Option<[u8; 6]> {
     }
 }
 
-/// A phone that comes back ten times in so many hours.
+/// A phone that reconnects ten times in this many hours.
 fn day(hours: u64, timeout_s: u16) -> (Vec<Record>, [u8; 6], [u8; 16]) {
     let build = hidden(timeout_s, 1_600);
     let identity = build.config.address.octets;

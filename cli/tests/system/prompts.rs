@@ -22,7 +22,7 @@ fn ask(since: Milestone, after: Duration, connection: Option<u32>) -> Prompt {
     Prompt { target: Target::Peripheral, act, connection, since, after }
 }
 
-/// When the peripheral's host asked for a PHY, and when it was told of connections.
+/// When the peripheral's host requested a PHY, and when it got connection events.
 fn asked(run: &Finished) -> (Vec<Instant>, Vec<Instant>) {
     let own = || run.records.iter().filter(|record| record.node == run.peripheral);
     let is = |kind: &RecordKind| {
@@ -43,7 +43,7 @@ fn without_a_prompt_this_firmware_never_asks() {
 }
 
 #[test]
-fn an_application_asks_when_told_and_the_request_is_on_air() {
+fn an_application_asks_on_request_and_the_request_is_on_air() {
     let after = Duration::from_us(54_321);
     let run = play("pairing", &[ask(Milestone::Connected, after, None)]);
     let (asked, connected) = asked(&run);

@@ -12,8 +12,8 @@ fn told(run: &Finished) -> String {
     format!("{}, reasons {reasons:?}, err {:?}", summary.outcome.name(), summary.security_err)
 }
 
-/// What the oracle holds against whom it should not: against the peripheral only where the trial
-/// is with an older firmware's mistakes.
+/// Unexpected findings of the oracle: those against the peripheral are expected only if the trial
+/// uses an older firmware's mistakes.
 fn violations(run: &Finished, quirk: &Quirk) -> Vec<String> {
     let old = quirk.set.iter().any(|set| set.starts_with("refusals") || set.contains("hollow"));
     let against = run.judgement.unexpected.iter();
@@ -82,7 +82,7 @@ fn every_behaviour_that_fails_nothing_is_seen_on_air() {
 
 /// What is looked for can be missing.
 #[test]
-fn a_behaviour_that_is_not_there_is_told() {
+fn a_missing_behaviour_is_reported() {
     let mut shows =
         catalogue::unexpressed().into_iter().find_map(|entry| entry.shows).expect("one");
     shows.air.reverse();

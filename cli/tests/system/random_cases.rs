@@ -1,6 +1,6 @@
-//! Both link layers with hosts that ask for anything at any time, on any air, and centrals that
-//! misbehave: nobody breaks a rule who was not told to. Cases are drawn twice over: by the search
-//! of `bletwin explore --random`, and by proptest, whose cases shrink on meaning as well.
+//! Both link layers with hosts that make any request at any time, on any air, and centrals that
+//! misbehave: only devices configured to break a rule do so. Cases are drawn twice over: by the
+//! search of `bletwin explore --random`, and by proptest, whose cases shrink on meaning as well.
 
 mod found;
 

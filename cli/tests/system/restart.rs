@@ -1,5 +1,5 @@
-//! Devices that are switched off and on while connected: from there on nobody knows of the link,
-//! and nobody is accused.
+//! Devices that are switched off and on while connected: from there on neither end knows the link,
+//! and no device is accused.
 
 use ble::time::Duration;
 use bletwin_scenarios::catalogue;
@@ -9,7 +9,7 @@ use bletwin_setup::Setup;
 use bletwin_sim::node::Act;
 
 #[test]
-fn a_restart_at_any_moment_accuses_nobody() {
+fn a_restart_at_any_moment_accuses_no_device() {
     for (preset, central) in [("recommended", "honest"), ("zephyr-2024", "phone")] {
         for (scenario, target) in [
             ("pairing", Target::Peripheral),

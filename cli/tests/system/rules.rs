@@ -186,7 +186,7 @@ fn ids_are_found_and_words_like_them_are_not() {
 }
 
 #[test]
-fn code_and_tests_are_told_apart() {
+fn code_and_tests_are_distinguished() {
     let text = "// LL-A-1\nfn f() {}\n\n#[cfg(test)]\nmod tests {\n    // LL-B-1\n}\n";
     let mut coverage = Coverage::new();
     scan(&mut coverage, Path::new("models/src/x.rs"), text, false);

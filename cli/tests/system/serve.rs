@@ -49,7 +49,7 @@ fn bad_input_exits_2_says_what_would_be_right_and_loses_no_file() {
 
 /// What is typed where there is no peripheral is not swallowed.
 #[test]
-fn who_types_where_there_is_no_peripheral_is_told() {
+fn input_without_a_peripheral_is_an_error() {
     let mut child = bletwin(&["--endpoint", "tcp:127.0.0.1:0"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

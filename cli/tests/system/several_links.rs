@@ -41,9 +41,10 @@ fn two_links_are_deterministic() {
     assert_ne!(hash(1), hash(2));
 }
 
-/// A host that never answers on one link: what is absent there is told, and the other is served.
+/// A host that never answers on one link: the missing answer is reported, and the other link is
+/// served.
 #[test]
-fn a_request_that_nobody_answers_is_seen_on_its_link() {
+fn an_unanswered_request_is_seen_on_its_link() {
     static UNANSWERED: Links = Links {
         script: "X6",
         rules: &[],
@@ -65,7 +66,7 @@ fn a_request_that_nobody_answers_is_seen_on_its_link() {
 
 /// Lines of two links that live at the same time say which is which.
 #[test]
-fn a_ladder_of_two_links_tells_them_apart() {
+fn a_ladder_of_two_links_distinguishes_them() {
     let (scenario, links) = scenarios()[1];
     let ladder = report::ladder(&play(scenario, links, 1));
     let of = |link: &str| {

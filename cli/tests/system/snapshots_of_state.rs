@@ -1,4 +1,4 @@
-//! The whole world is a value: a copy goes the same way, and its hash tells states apart.
+//! The whole world is a value: a copy continues in the same way, and its hash distinguishes states.
 
 use ble::time::Instant;
 use bletwin_scenarios::catalogue;

@@ -107,7 +107,7 @@ fn a_passkey_per_pairing_gives_the_attacker_nothing() {
         let share = more as f64 / least as f64;
         assert!((share - 0.5).abs() < 2.5 / (least as f64).sqrt(), "round {rounds}: {share}");
     }
-    // After an attempt that told three bits or more, the next one is no better.
+    // After an attempt that revealed three bits or more, the next one reveals no more than usual.
     let follows = |run: &Vec<u32>| -> Vec<u32> {
         run.windows(2).filter(|pair| pair[0] >= 2).map(|pair| pair[1]).collect()
     };

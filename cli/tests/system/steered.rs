@@ -1,4 +1,4 @@
-//! Hosts that take their time from bletwin, and a system that lets nobody else in.
+//! Hosts that take their time from bletwin, and a system that accepts no further connection.
 #![cfg(unix)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -74,7 +74,7 @@ fn who_finds_too_many_files_open_waits_and_everybody_else_is_served() {
         assert_eq!(answer, [4, 0x0E, 4, 1, 3, 0x0C, 0]);
     };
     answers(&mut hosts[0]);
-    // As places become free, whoever waits has one.
+    // As places become free, the waiting client gets one.
     hosts.truncate(1);
     let mut waiting = TcpStream::connect(&addresses[DOORS - 1]).unwrap();
     answers(&mut waiting);

@@ -144,7 +144,7 @@ fn every_rule_can_fail() {
     assert_eq!(uses_std("#[cfg(test)]\nmod tests {\n    use std::vec;\n}").len(), 0);
 }
 
-/// Where capitals do not tell files apart, as on macOS and Windows, one of the two is lost.
+/// Where capitals do not distinguish files, as on macOS and Windows, one of the two is lost.
 #[test]
 fn no_two_files_have_names_that_differ_in_capitals_alone() {
     let mut files = std::process::Command::new("git");

@@ -1,4 +1,4 @@
-//! Peripherals that nobody pairs with: thermometers, meters, and the LED Button on level 1.
+//! Peripherals without pairing: thermometers, meters, and the LED Button on level 1.
 
 use ble::time::{Duration, Instant};
 use bletwin_models::host::{Step, Uuid};
@@ -85,7 +85,7 @@ fn an_open_led_button_is_used_without_pairing() {
     assert!(lit);
 }
 
-/// The proof can fail: whoever has to pair is not served in this story.
+/// The proof can fail: a central that has to pair is not served in this story.
 #[test]
 fn a_device_that_wants_pairing_is_not_served_without() {
     let mut setup = setup("zephyr-2024", "phone", &[]);
@@ -120,7 +120,7 @@ fn at(ms: u64) -> Instant {
     Instant::ZERO + Duration::from_ms(ms)
 }
 
-/// Litres pass, the count is written to flash, the power goes: a reader is told the same.
+/// Litres pass, the count is written to flash, the power fails: a reader gets the same value.
 #[test]
 fn a_count_survives_a_power_cycle() {
     let mut setup = setup("recommended", "phone", &["app=water-meter"]);
@@ -151,7 +151,7 @@ fn a_count_survives_a_power_cycle() {
 
 /// Where nothing asks for pairing there is no failure to be explained, and none is made up.
 #[test]
-fn who_waits_for_a_pairing_that_nothing_asks_for_is_told() {
+fn a_pairing_that_nothing_asks_for_is_an_error() {
     let level_1 = setup("zephyr-2024", "phone", &["required-level=1"]);
     assert!(level_1.nobody_pairs().expect("nothing asks").help.contains("`bletwin run unpaired`"));
     assert!(setup("recommended", "bluez", &["app=thermometer"]).nobody_pairs().is_none(), "secure");
@@ -183,7 +183,7 @@ fn a_story_that_needs_a_button_is_refused_without_it() {
     }
 }
 
-/// Found by a newcomer: `pairing` failed without a word about the button that nobody could press.
+/// Found by a newcomer: `pairing` failed without a message about the missing button.
 #[test]
 fn who_bonds_by_a_button_must_have_it() {
     let pairing = catalogue::by_name("pairing").expect("known");
@@ -199,8 +199,8 @@ fn who_bonds_by_a_button_must_have_it() {
     assert!(catalogue::by_name("unpaired").expect("known").fits(&thermometer).is_ok());
 }
 
-/// A test that presses a button by a wrong name fails and is told which there are; it sees what the
-/// application does.
+/// A test that presses a button by a wrong name fails with the list of existing ones; it sees the
+/// outputs of the application.
 #[test]
 fn a_test_sees_what_the_application_shows_says_and_sends() {
     let press = |button: &str, after| {
@@ -267,9 +267,9 @@ fn a_built_in_central_does_with_any_peripheral_what_it_has() {
     }
 }
 
-/// Found by a newcomer: a visitor that leaves in the end left in the middle of `stay`.
+/// Found by a newcomer: a visitor that should disconnect at the end did so in the middle of `stay`.
 #[test]
-fn who_stays_does_not_leave_before() {
+fn a_visitor_stays_as_long_as_its_step_says() {
     let set = "central.steps=mtu,discover,write:led:01,disconnect";
     let leaver = setup("recommended", "phone", &[set]);
     let stay = Stage::new(catalogue::by_name("stay").expect("known"), &leaver).play();
@@ -278,7 +278,7 @@ fn who_stays_does_not_leave_before() {
 }
 
 #[test]
-fn an_application_that_is_not_there_is_told_with_the_nearest() {
+fn an_unknown_application_is_reported_with_the_nearest() {
     let mut setup = setup("recommended", "phone", &[]);
     let error = setup.set("app=thermometr").expect_err("no such application");
     assert!(error.help.starts_with("did you mean `thermometer`?"), "{error:?}");

@@ -37,7 +37,7 @@ fn in_the_manifests(root: &Path) -> Arrows {
     packages.iter().map(|package| (folder(package), knows(package))).collect()
 }
 
-/// The table of crates: its first column names the folder, its last whom that crate knows.
+/// The table of crates: its first column names the folder, its last the crates that it depends on.
 fn in_the_document(text: &str) -> Arrows {
     let table = text.lines().skip_while(|line| !line.starts_with("| crate | is | knows |")).skip(2);
     let rows = table.take_while(|line| line.starts_with('|'));
@@ -146,8 +146,8 @@ fn an_arrow_that_is_not_drawn_is_found() {
     );
 }
 
-/// Who meets a crate on its page sees it at work; the example is run as a test. `benches` and
-/// `hostile` are for nobody outside.
+/// The page of each crate shows it at work; the example is run as a test. `benches` and `hostile`
+/// are internal.
 #[test]
 fn every_crate_page_has_an_example() {
     for folder in in_the_manifests(&root()).keys() {

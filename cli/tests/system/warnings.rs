@@ -1,5 +1,5 @@
-//! Values that can have no effect are told once, whatever the command: a search of hours, or a
-//! device that is served, is what its user thinks it is.
+//! Values that can have no effect are reported once, by every command, so that a search of hours or
+//! a served device is not based on a misunderstanding.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -26,14 +26,14 @@ fn is_told(told: &[String], key: &str) {
 }
 
 #[test]
-fn a_matrix_tells_what_has_no_effect_once_for_all_its_cells() {
+fn a_matrix_reports_what_has_no_effect_once_for_all_its_cells() {
     let cells = ["matrix", "--seeds", "1", "--central", "phone", "--central", "bluez"];
     is_told(&warnings(bletwin(&cells).args(HOLLOW)), "is hollow and left out");
     is_told(&warnings(bletwin(&cells).args(FEATURES)), "`phy-req` has no effect");
 }
 
 #[test]
-fn a_search_tells_what_has_no_effect() {
+fn a_search_reports_what_has_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let mut explore = bletwin(&["explore", "--random", "--seeds", "0..1", "--out"]);
     explore.arg(folder.path());
@@ -51,9 +51,9 @@ fn a_search_refuses_what_cannot_go_together() {
     assert!(text.contains("`phy-req`") || text.contains("`never+4`"), "{text}");
 }
 
-/// Firmware and link layers are told of apart: what is set for the one says nothing of the other.
+/// Firmware and link layers are reported separately: a setting of one does not affect the other.
 #[test]
-fn serve_tells_what_has_no_effect() {
+fn serve_reports_what_has_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let socket = |name: &str| format!("unix:{}", folder.path().join(name).display());
     let endpoints = ["a", "b"].map(|name| format!("{}=phone", socket(name)));

@@ -156,7 +156,7 @@ impl Words {
 
     fn tell(&self) -> Told {
         let mut told = Told::default();
-        // Words that have not been told apart yet.
+        // Words that have not been distinguished yet.
         let mut groups = vec![self.distinct()];
         if let [alone] = groups.as_slice()
             && alone.len() == 1
@@ -239,7 +239,7 @@ fn every_word_of_every_key_shows() {
     let all = all.into_iter().flatten().filter(|words| !answers.contains(&words.key));
     let told: Vec<Told> = all.collect::<Vec<_>>().par_iter().map(Words::tell).collect();
     let found: BTreeSet<&str> = told.iter().flat_map(|t| &t.silent).map(String::as_str).collect();
-    // Proven below comments that say why: `KEY=WORD = WORD`, which nothing tells apart.
+    // Words below comments that say why: `KEY=WORD = WORD`, which nothing distinguishes.
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/words/silent.txt");
     let text = std::fs::read_to_string(file).expect("is there");
     let declared: BTreeSet<&str> =

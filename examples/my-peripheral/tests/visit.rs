@@ -18,7 +18,7 @@ fn setup(seed: u64) -> Setup {
 }
 
 #[test]
-fn a_visitor_waters_the_plant_and_is_told_so() {
+fn a_visitor_waters_the_plant_and_is_notified() {
     let scenario = catalogue::by_name("unpaired").unwrap();
     for seed in 1..=3 {
         // Panics if either end breaks a rule of the link layer.

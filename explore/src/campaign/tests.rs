@@ -119,7 +119,7 @@ fn a_start_state_that_is_not_reached_is_counted_and_the_rest_is_searched() {
 }
 
 #[test]
-fn names_that_do_not_exist_are_told_before_the_search() {
+fn unknown_names_are_reported_before_the_search() {
     let mut options = options();
     options.common.central = "honets".into();
     assert!(options.check().unwrap_err().help.contains("honest"));

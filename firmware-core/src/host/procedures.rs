@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_will_be_asked_for_later_is_told() {
+    fn later_requests_are_reported() {
         let armed = |p: &AutomaticProcedures| {
             let mut all = Vec::new();
             p.armed(&mut |armed| all.push(armed));

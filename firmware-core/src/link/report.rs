@@ -77,7 +77,7 @@ mod tests {
     /// More do not fit: the runner has not polled for several events. That panics with debug
     /// assertions; without, it is counted, and the earliest reports are kept.
     #[test]
-    fn one_report_too_many_shouts() {
+    fn one_report_too_many_breaks_an_invariant() {
         let shouted = std::panic::catch_unwind(|| {
             let mut reports = Reports::default();
             (0..17).for_each(|n| reports.push(report(n)));

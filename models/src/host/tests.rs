@@ -377,7 +377,7 @@ fn connecting_in_vain_is_cancelled() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_left_after_30_s() {
+fn a_server_that_does_not_answer_is_disconnected_after_30_s() {
     // ATT-TIME-1: 30 seconds.
     let mut rig = phone();
     rig.link_works = false;
@@ -405,7 +405,7 @@ fn connecting_is_repeated_when_the_peripheral_stays_silent() {
 }
 
 #[test]
-fn a_finished_connection_comes_back_when_told_to() {
+fn a_finished_connection_comes_back_on_request() {
     let config = HostConfig {
         steps: vec![Step::Secure, Step::Disconnect],
         reconnect: Some(Duration::from_ms(500)),

@@ -346,7 +346,7 @@ fn rules_that_could_have_no_effect_are_errors() {
 
 /// A value without effect that contradicts nothing is accepted with a warning.
 #[test]
-fn values_that_have_no_effect_are_told() {
+fn values_that_have_no_effect_are_reported() {
     let cases = [
         ("features = 0x1\nrequest-parameters = true", "request-parameters"),
         ("features = 0x1\nparam-req = \"never\"", "param-req"),
@@ -414,7 +414,7 @@ fn what_is_known_of_each_central_is_said() {
 }
 
 #[test]
-fn names_that_do_not_exist_are_told_with_those_that_do() {
+fn unknown_names_are_reported_with_the_known_ones() {
     let error = from_text("version = 1\nextends = \"windws-10\"").unwrap_err();
     assert_eq!(error.to_string(), "main.toml:2:11: there is no central or quirk `windws-10`");
     assert!(error.help.contains("did you mean `windows-10`"), "{}", error.help);

@@ -340,7 +340,7 @@ fn enabling_again_does_not_start_the_interval_anew() {
 }
 
 #[test]
-fn a_rule_that_is_broken_on_and_on_is_told_a_few_times() {
+fn a_rule_that_is_broken_repeatedly_is_reported_a_few_times() {
     let list: Vec<_> = (0..30).map(|n| (n * 15_000, 37)).collect();
     assert_eq!(advertise(&list).findings().len(), FINDINGS_MAX);
 }

@@ -199,7 +199,7 @@ fn errors_name_what_they_are_about() {
 
 /// ATT-SEC-1: which error a lack of security gets.
 #[test]
-fn a_lack_of_security_is_told_as_it_is() {
+fn a_lack_of_security_has_the_right_error() {
     innocent(&exchange(NEW(), &READ, &[1, 0x0A, 3, 0, 0x0F]));
     innocent(&exchange(encrypted(), &READ, &[1, 0x0A, 3, 0, 0x0C]));
     innocent(&exchange(encrypted(), &READ, &[1, 0x0A, 3, 0, 5]));
@@ -266,7 +266,7 @@ fn a_configuration_is_missed_where_all_is_known() {
 
 /// GATT-PROP-1: what a characteristic permits.
 #[test]
-fn only_values_with_the_property_are_told() {
+fn only_values_with_the_property_are_sent() {
     innocent(&att(characteristics(0x10), P, &NOTIFICATION));
     // A handle that is not known yet.
     innocent(&att(characteristics(0x10), P, &[0x1B, 9, 0, 1]));

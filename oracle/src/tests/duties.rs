@@ -16,7 +16,7 @@ fn rules_of(script: &Script, by: Role) -> BTreeSet<&'static str> {
 
 /// LL-MIC-2: `raw` takes two events, the violation is in the first; three more are of grace.
 #[test]
-fn after_a_wrong_mic_a_peripheral_is_gone_within_three_events() {
+fn after_a_wrong_mic_a_peripheral_disconnects_within_three_events() {
     let wrong = |events| encrypted().raw(C, Llid::Start, &[9; 12]).events(events);
     assert_eq!(rules_of(&wrong(2), P), BTreeSet::new());
     assert_eq!(rules_of(&wrong(3), P), BTreeSet::from(["LL-MIC-2"]));
@@ -59,7 +59,7 @@ fn data_at_the_very_end_of_an_encryption_start_is_the_central_s_fault_alone() {
 
 /// LL-MIC-2: who has not got it does not know.
 #[test]
-fn a_wrong_mic_that_does_not_arrive_obliges_nobody() {
+fn a_wrong_mic_that_does_not_arrive_obliges_no_device() {
     let mut script = encrypted();
     script.queue[0].push_back((Llid::Start, vec![9; 12]));
     for _ in 0..9 {

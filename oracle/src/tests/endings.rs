@@ -56,7 +56,7 @@ fn a_supervision_timeout_has_its_time() {
 /// LL-END-1 with LL_TERMINATE_IND: the sender disconnects when it is acknowledged, the receiver
 /// with the code in it.
 #[test]
-fn a_goodbye_is_acknowledged_and_its_code_is_told() {
+fn a_termination_is_acknowledged_and_its_code_is_reported() {
     for (by, peer) in ROLES {
         let goodbye = || Script::new().events(2).say(by, ControlPdu::TerminateInd(GONE));
         assert_eq!(ends(goodbye(), by, LOCAL), BTreeSet::new());
@@ -278,7 +278,7 @@ fn a_central_is_not_silent_for_the_supervision_timeout() {
 
 /// An unsolicited reject is no LL_TERMINATE_IND.
 #[test]
-fn only_a_goodbye_carries_the_code() {
+fn only_a_termination_carries_the_code() {
     let script = all(&[(P, PHY_REQ), (C, reject(Opcode::PHY_REQ, GONE))]);
     assert_eq!(ends(script, P, GONE), breaks("LL-END-1", P));
 }

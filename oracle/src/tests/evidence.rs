@@ -54,7 +54,7 @@ fn said(view: &View) -> BTreeSet<(&'static str, NodeId)> {
 
 /// Less evidence never leads to a new finding; rules that need the missing part are undecided.
 #[test]
-fn less_evidence_accuses_nobody_more() {
+fn less_evidence_never_accuses_more() {
     let mut wrong = Vec::new();
     for (rule, _, script) in broken::all() {
         let whole = view(&script.records);
@@ -85,7 +85,7 @@ fn examined(view: &View) -> Vec<&'static str> {
 
 /// A sniffer loses packets, one or several in a row: of a good connection nothing is said.
 #[test]
-fn packets_that_were_not_seen_accuse_nobody() {
+fn packets_that_were_not_captured_accuse_no_device() {
     let whole = bare(&view(&broken::good().records));
     assert_eq!(said(&whole), BTreeSet::new());
     for lost in 1..4 {

@@ -129,6 +129,6 @@ fn a_connection_by_extended_advertising_begins_later() {
 
 /// Without AUX_CONNECT_RSP there is no connection that could be judged.
 #[test]
-fn an_aux_connect_req_without_an_answer_connects_nobody() {
+fn an_aux_connect_req_without_an_answer_makes_no_connection() {
     assert_eq!(connected(9_000, false).named(), BTreeSet::new());
 }

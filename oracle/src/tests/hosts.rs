@@ -59,7 +59,7 @@ fn faster() -> Script {
 
 /// LL-AGREE-2: PHYs, by direction; a failure says nothing of them.
 #[test]
-fn hosts_are_told_the_phys_in_force() {
+fn events_have_the_phys_in_force() {
     for by in ROLES {
         let (right, turned) = match by {
             C => ((Phy::Le2M, Phy::Le1M), (Phy::Le1M, Phy::Le2M)),
@@ -89,7 +89,7 @@ const UPDATE: ConnectionUpdate = ConnectionUpdate {
 
 /// LL-AGREE-2: each of the three parameters.
 #[test]
-fn hosts_are_told_the_parameters_that_were_announced() {
+fn events_have_the_announced_parameters() {
     for by in ROLES {
         let changed = || Script::new().say(C, ControlPdu::ConnectionUpdateInd(UPDATE)).until(11);
         assert_eq!(judged(changed(), by, update_event(8, 2, 200)), BTreeSet::new());
@@ -105,7 +105,7 @@ fn hosts_are_told_the_parameters_that_were_announced() {
 
 /// LL-AGREE-2: what did not arrive cannot be told.
 #[test]
-fn a_host_is_not_told_what_its_end_has_not_got() {
+fn no_event_has_parameters_that_its_end_has_not_received() {
     let mut script = Script::new().events(2);
     let pdu = ControlPdu::ConnectionUpdateInd(ConnectionUpdate { instant: 30, ..UPDATE });
     script.queue[0].push_back((Llid::Control, pdu.encode().to_vec()));
@@ -119,7 +119,7 @@ fn a_host_is_not_told_what_its_end_has_not_got() {
 
 /// LL-AGREE-2: hosts are told the truth.
 #[test]
-fn hosts_are_told_of_encryption_once_it_runs() {
+fn encryption_is_reported_once_it_runs() {
     let event = Event::EncryptionChange { handle: HANDLE, status: SUCCESS, enabled: true };
     for by in ROLES {
         assert_eq!(judged(secure_from(Script::new(), 0x11), by, event.clone()), BTreeSet::new());
@@ -136,7 +136,7 @@ fn hosts_are_told_of_encryption_once_it_runs() {
 
 /// LL-AGREE-2: version and features of the peer.
 #[test]
-fn hosts_are_told_what_the_peer_says_of_itself() {
+fn events_have_the_features_and_version_of_the_peer() {
     let say = |version| ControlPdu::VersionInd(VersionInd { version, company: 7, subversion: 9 });
     let event = |version, company, subversion| {
         let (handle, status) = (HANDLE, SUCCESS);
@@ -164,7 +164,7 @@ fn hosts_are_told_what_the_peer_says_of_itself() {
 /// LL-AGREE-1: the same for both, a second after the last change. The culprit is the end whose
 /// event disagrees with the air, or is missing.
 #[test]
-fn both_hosts_are_told_of_the_same_parameters() {
+fn both_hosts_get_the_same_parameters() {
     let changed = |hosts: &[Role], events| {
         let mut script = Script::new().say(C, ControlPdu::ConnectionUpdateInd(UPDATE)).until(11);
         for by in hosts {
@@ -180,7 +180,7 @@ fn both_hosts_are_told_of_the_same_parameters() {
 
 /// LL-AGREE-1: both ends agree.
 #[test]
-fn both_hosts_are_told_of_the_same_phys_and_lengths() {
+fn both_hosts_get_the_same_phys_and_lengths() {
     let phys = |hosts: &[Role]| {
         let mut script = faster();
         for by in hosts {

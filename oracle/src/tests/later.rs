@@ -194,7 +194,7 @@ fn the_instant_of_new_parameters_is_listened_to_whatever_latency_allows() {
 }
 
 #[test]
-fn a_link_that_must_be_left_is_left() {
+fn a_link_that_must_end_ends() {
     let wrong = |events| encrypted().raw(C, Llid::Start, &[9; 12]).events(events).findings();
     let by = |findings: &[Finding], role: Role| {
         let theirs = findings.iter().filter(|f| f.culprit == NodeId(role as u16));
@@ -227,7 +227,7 @@ fn what_is_not_understood_is_answered_as_unknown() {
 }
 
 #[test]
-fn pings_and_timeouts_that_are_told_keep_an_encrypted_link_in_order() {
+fn pings_and_reported_timeouts_keep_an_encrypted_link_in_order() {
     let pinged = secure().events(2_900).say(C, ControlPdu::PingReq).say(P, ControlPdu::PingRsp);
     assert_eq!(pinged.events(2_900).findings(), Vec::new());
     let mut found = secure().events(2_990);

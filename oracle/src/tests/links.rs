@@ -155,7 +155,7 @@ fn the_peripheral_changes_no_parameters() {
 
 /// A device that has disconnected does not receive later packets of its peer.
 #[test]
-fn after_it_has_left_a_peripheral_is_not_judged() {
+fn a_peripheral_is_not_judged_after_its_disconnection() {
     let mut script = Script::new().events(2).say(C, ControlPdu::TerminateInd(GONE)).end(P, GONE);
     script.asleep = true;
     for _ in 0..5 {

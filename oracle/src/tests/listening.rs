@@ -167,7 +167,7 @@ fn new_latency_applies_after_its_instant() {
 
 /// LL-LAT-2: until it knows that its acknowledgement has come, for each PDU with an instant.
 #[test]
-fn who_was_told_of_an_instant_listens_until_that_is_known() {
+fn a_peripheral_listens_until_its_knowledge_of_an_instant_is_known() {
     for pdu in [map(40), phy(40)] {
         let patient = || {
             let script = Script::with(|request| request.latency = 3).events(3);

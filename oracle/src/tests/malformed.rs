@@ -16,7 +16,7 @@ fn accused(script: &Script) -> Vec<&'static str> {
 /// LL-CHAN-1: channel sequence.
 /// LL-INST-3: the event under way.
 #[test]
-fn a_map_that_is_told_in_the_event_of_its_instant_is_too_late_for_the_answer() {
+fn a_map_announced_in_the_event_of_its_instant_is_too_late_for_the_answer() {
     let script = Script::new().events(3);
     let channel = (script.event + 1) * u64::from(HOP) % 37;
     let channel_map = CHANNEL_MAP_ALL & !(1 << channel);
@@ -27,7 +27,7 @@ fn a_map_that_is_told_in_the_event_of_its_instant_is_too_late_for_the_answer() {
 
 /// LL-UPD-2: received at the instant.
 #[test]
-fn an_update_that_is_told_in_the_event_of_its_instant_keeps_the_count_of_events() {
+fn an_update_announced_in_the_event_of_its_instant_keeps_the_count_of_events() {
     let script = Script::new().events(3);
     let update = ConnectionUpdate {
         win_size: 1,
@@ -164,7 +164,7 @@ const fn update(interval: u16, win_offset: u16, instant: u16) -> ControlPdu {
 /// LL-UPD-2: received at the instant.
 /// LL-EVENT-2: event counter.
 #[test]
-fn an_update_that_is_told_at_its_instant_outlives_the_next_one() {
+fn an_update_announced_at_its_instant_outlives_the_next_one() {
     // 20 ms immediately, although its window would begin later, and another interval in seven
     // events.
     let two = |next| {
@@ -186,7 +186,7 @@ fn an_update_that_is_told_at_its_instant_outlives_the_next_one() {
 /// LL-UPD-2: received at the instant.
 /// LL-LAT-1: peripheral latency.
 #[test]
-fn an_update_that_is_told_at_its_instant_and_not_made_is_the_central_s_fault() {
+fn an_update_announced_at_its_instant_and_not_made_is_the_centrals_fault() {
     let found = |pdus: &[ControlPdu]| together(Script::new().events(3), pdus);
     let wrong = BTreeSet::from([("LL-UPD-1", C)]);
     for (interval, us) in [(16, 10_000), (40, 10_000), (7, 10_000)] {
@@ -202,7 +202,7 @@ fn an_update_that_is_told_at_its_instant_and_not_made_is_the_central_s_fault() {
 
 /// LL-LAT-1: peripheral latency.
 #[test]
-fn latency_that_is_told_at_its_instant_is_in_force() {
+fn latency_announced_at_its_instant_is_in_force() {
     let ControlPdu::ConnectionUpdateInd(new) = update(8, 0, 3) else { unreachable!("as named") };
     let patient = ControlPdu::ConnectionUpdateInd(ConnectionUpdate { latency: 3, ..new });
     for pdus in [&[patient][..], &[patient, update(8, 0, 30)]] {
@@ -217,7 +217,7 @@ fn latency_that_is_told_at_its_instant_is_in_force() {
 
 /// LL-CHAN-1: channel sequence.
 #[test]
-fn a_map_that_is_told_at_its_instant_outlives_the_next_one() {
+fn a_map_announced_at_its_instant_outlives_the_next_one() {
     let script = Script::new().events(3);
     // The channel of event 6 is used no more, and is again from event 10 on.
     let channel_map = CHANNEL_MAP_ALL & !(1 << (7 * u64::from(HOP) % 37));

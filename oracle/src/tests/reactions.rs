@@ -127,7 +127,7 @@ fn asked(then: impl Fn(Script) -> Script) -> Script {
 }
 
 #[test]
-fn a_host_that_is_told_has_nothing_to_complain_of() {
+fn a_timeout_that_is_reported_breaks_no_rule() {
     let found = asked(|mut script| {
         let (status, features) = (ErrorCode::SUCCESS, FeatureSet(1));
         script.hci(P, Event::LeRemoteFeatures { handle: Handle(0), status, features });

@@ -77,7 +77,7 @@ fn what_runs_encrypted_stays_so() {
 
 /// LL-PING-2: 30 s, one in a hundred for the clocks and 100 ms to be told; for both ends.
 #[test]
-fn silence_of_the_payload_timeout_is_told() {
+fn a_missing_payload_timeout_is_found() {
     let quiet = |events| secure_from(Script::new(), 0x11).events(events).named();
     assert_eq!(quiet(3_030), BTreeSet::new());
     // The central has had nothing since its peer's LL_START_ENC_RSP, the peripheral before that.

@@ -241,7 +241,7 @@ fn a_second_procedure_of_the_central_may_be_refused() {
 
 /// LL-END-1: the reason fits what was broken, and what was broken has come.
 #[test]
-fn who_leaves_for_a_violation_has_met_it_before() {
+fn a_disconnection_for_a_violation_comes_after_it() {
     // 0x24 fits every PDU that is not permitted.
     for pdu in [
         ControlPdu::PingRsp,
@@ -272,7 +272,7 @@ fn who_leaves_for_a_violation_has_met_it_before() {
 
 /// LL-MIC-2, LL-ENC-6: what obliges is met when it is heard, if only when it is repeated.
 #[test]
-fn what_obliges_to_leave_may_have_been_repeated() {
+fn a_pdu_that_obliges_to_disconnect_may_be_a_repetition() {
     let mut script = keyed(Script::new(), 0x11);
     script.ciphers[0] = None;
     script.queue[0].push_back((Llid::Start, vec![9; 12]));

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_difference_is_told() {
+    fn the_first_difference_is_reported() {
         let expected = seen(&["C LL_PHY_REQ", "P LL_PHY_RSP"]);
         assert_eq!(expected.difference(&expected), None);
         let short = seen(&["C LL_PHY_REQ"]).difference(&expected).unwrap();

@@ -7,7 +7,7 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::table::{Answer, COMMANDS};
 
 #[test]
-fn unknown_commands_are_told_apart_from_wrong_ones() {
+fn unknown_commands_are_distinguished_from_wrong_ones() {
     let mut rig = Rig::new(1);
     // Inquiry, Read Local Extended Features, LE Set Periodic Advertising Parameters, LE Receiver
     // Test [v3], a vendor's.
@@ -77,7 +77,7 @@ fn wrong_values_and_wrong_states_are_refused() {
 }
 
 #[test]
-fn data_beyond_the_credits_is_dropped_and_the_host_is_told() {
+fn data_beyond_the_credits_is_dropped_and_reported() {
     let mut rig = Rig::new(2);
     let [central, _] = rig.connect(A, B);
     for number in 0..6 {

@@ -69,7 +69,7 @@ fn a_lost_place_is_a_hardware_error_until_the_next_reset() {
 }
 
 #[test]
-fn a_hundred_hosts_leave_no_residue() {
+fn a_hundred_hosts_leave_no_state() {
     let mut rig = Rig::new(2);
     let mut sizes = Vec::new();
     for _ in 0..100 {

@@ -223,7 +223,7 @@ proptest! {
 
 /// What once led to a finding.
 #[test]
-fn nobody_is_accused_for_these() {
+fn these_are_not_accused() {
     use Deed::*;
     let cases: [&[Deed]; 7] = [
         // LL-LAT-3: another link's event lies in the window of a link's first one.

@@ -1,7 +1,7 @@
-//! Whatever the firmware is told to be, and whatever a stranger pretends, an owner loses the bond
-//! to nobody, but where the configuration says so.
+//! For any configuration of the firmware and any pretence of a stranger, an owner never loses the
+//! bond, except where the configuration permits it.
 //!
-//! `BLETWIN_STRANGERS=N` plays so many combinations instead of a few.
+//! `BLETWIN_STRANGERS=N` plays this many combinations instead of a few.
 
 use super::*;
 
@@ -49,7 +49,7 @@ impl Attack {
         })
     }
 
-    /// Whether it asks for the owner's bond under a key of its own.
+    /// Whether it tries to take the owner's bond with its own key.
     const fn wants_the_bond(self) -> bool {
         matches!(self, Self::Claim | Self::Spoof | Self::SpoofUnnamed)
     }
@@ -107,7 +107,7 @@ fn plays(mut number: u64) {
         && size == 16
         && attack.wants_the_bond();
     assert_eq!(owners(&before) != owners(&after), gives_way, "{what}");
-    // Whoever has no invitation leaves nothing.
+    // An uninvited central leaves no bond.
     if !pressed {
         assert_eq!(before, after, "{what}");
     }

@@ -58,7 +58,7 @@ fn a_connection_that_loss_keeps_from_being_established_is_lost() {
     assert!(!text.contains("all of them empty"), "{text}");
 }
 
-/// A dialog that its user cancels, where the host leaves and says nothing of it on air.
+/// A dialog that its user cancels, where the host disconnects without a PDU about it.
 #[test]
 fn who_cancels_is_named() {
     for central in ["bluez", "windows-11"] {
@@ -81,7 +81,7 @@ fn who_cancels_too_late_is_innocent() {
     }
 }
 
-/// Out of reach when it was to come back: no link was lost, and nobody came.
+/// Out of reach when it should have reconnected: no link was lost, and no central came.
 #[test]
 fn who_does_not_come_back_is_missed() {
     for (scenario, central) in [("updated", "android-qualcomm"), ("reconnect", "honest")] {

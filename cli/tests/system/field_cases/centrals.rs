@@ -1,5 +1,5 @@
 //! Centrals as people have reported and measured them: procedures of their own in chains and with
-//! periods, instants of their own, what they grant, how they leave.
+//! periods, their own instants, the parameters that they grant, how they disconnect.
 
 use ble::pdu::control::{ControlPdu, Opcode};
 use bletwin_explain::report;
@@ -129,7 +129,7 @@ fn a_phone_hurries_while_it_discovers_and_pairs() {
     assert!(run.passed());
 }
 
-/// What is granted is not what was asked for: rounded up, with a timeout of the central's own; and
+/// The granted parameters differ from the request: rounded up, with the central's own timeout; and
 /// the response by L2CAP may come before the change or behind it.
 #[test]
 fn parameters_are_granted_in_the_centrals_own_way() {
@@ -153,7 +153,7 @@ fn parameters_are_granted_in_the_centrals_own_way() {
 
 /// The reasons with which hosts leave differ.
 #[test]
-fn hosts_leave_with_reasons_of_their_own() {
+fn hosts_disconnect_with_their_own_reasons() {
     let lost = |set: &[&str]| reason(&play("bond-lost", "windows-11", set));
     assert_eq!(lost(&[]), Some(0x05));
     assert_eq!(lost(&["central.key-missing-reason=0x13"]), Some(0x13));
@@ -161,7 +161,7 @@ fn hosts_leave_with_reasons_of_their_own() {
     assert!(shows(&play("pairing", "honest", &steps), &["LL_TERMINATE_IND 0x15"]));
 }
 
-/// A device that is not in its pairing mode refuses whoever asks (bluez 2445).
+/// A device outside pairing mode refuses every central (bluez 2445).
 #[test]
 fn who_is_not_in_pairing_mode_refuses() {
     let run = play("pairing", "bluez", &["io=none", "required-level=2", "person=absent"]);

@@ -30,7 +30,7 @@ fn pairing_that_failed_is_tried_again() {
     assert!((1_000..1_100).contains(&pause), "{pause} ms");
 }
 
-/// A host that encrypts its first reconnections only leaves later ones to what asks for security.
+/// A host that encrypts only its first reconnections; later ones are encrypted on demand.
 #[test]
 fn later_reconnections_are_not_encrypted_by_themselves() {
     let first = ["central.encrypted-reconnections=0", "central.pair-on-att-error=true"];

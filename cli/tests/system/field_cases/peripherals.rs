@@ -1,4 +1,4 @@
-//! Firmware as people have reported it: what insists, what leaves, what gets rules wrong.
+//! Firmware as people have reported it: it insists, disconnects, or breaks rules.
 
 use bletwin_explain::report;
 use bletwin_explain::why::{Cause, Why};
@@ -18,10 +18,10 @@ fn reason(run: &Finished) -> Option<u8> {
     run.ending.map(|(_, reason)| reason.0)
 }
 
-/// Firmware that asks three times for 15 ms and leaves when it does not get them (DevZone 92003 and
-/// 94553, tinygo-org/bluetooth 456).
+/// Firmware that requests 15 ms three times and disconnects if it does not get them (DevZone 92003
+/// and 94553, tinygo-org/bluetooth 456).
 #[test]
-fn who_does_not_get_the_parameters_leaves() {
+fn a_peripheral_without_its_parameters_disconnects() {
     let insists = ["param-update=3000", "param-period=5000", "param-tries=3"];
     let leaves = [&insists[..], &["param-not-granted=leave", "central.parameter-rules=reject"]];
     let run = play("stay", "ios", &leaves.concat());
@@ -60,9 +60,9 @@ fn by_l2cap_it_insists_no_faster_than_every_thirty_seconds() {
     assert_eq!(first(&run).0, Cause::ParametersNotGranted);
 }
 
-/// A device that leaves when nobody uses it (embassy-rs/trouble 478).
+/// A device that disconnects when it is not used (embassy-rs/trouble 478).
 #[test]
-fn who_is_idle_leaves() {
+fn an_idle_peripheral_disconnects() {
     let run = play("stay", "phone", &["leave-when-idle=20000", "param-update=never"]);
     assert_eq!(reason(&run), Some(22), "{}", report::verdict_line(&run));
     assert!(shows(&run, &["LL_TERMINATE_IND 0x13"]), "{}", report::ladder(&run));
@@ -72,7 +72,7 @@ fn who_is_idle_leaves() {
     assert!((20..30).contains(&(at.as_us() / 1_000_000)), "{} µs", at.as_us());
 }
 
-/// A PHY request that the peripheral never answers: the central leaves after 40 s
+/// A PHY request that the peripheral never answers: the central disconnects after 40 s
 /// (tinygo-org/bluetooth 391), with a request of its own for the version as for anything else.
 #[test]
 fn what_is_never_answered_times_out() {
@@ -109,8 +109,8 @@ fn two_unknown_opcodes_in_a_row_are_too_many_for_some() {
     assert!(play("stay", "ios", &apart).passed());
 }
 
-/// The identity in place of the address on air in the DHKey checks: whoever is known and shows a
-/// resolvable address cannot bond again (espressif/esp-nimble 102).
+/// The identity in place of the address on air in the DHKey checks: a bonded central with a
+/// resolvable private address cannot bond again (espressif/esp-nimble 102).
 #[test]
 fn the_identity_in_the_checks_fails() {
     let phone = ["central.address-type=resolvable", "central.forgets-itself=false"];
@@ -144,7 +144,7 @@ fn a_second_request_before_the_instant_may_be_served() {
     assert_ne!(reason(&served), Some(35), "{}", report::verdict_line(&served));
 }
 
-/// Who does not bond pairs anew whenever it matters, and leaves nothing.
+/// A central that does not bond pairs again each time it needs security, and leaves no bond.
 #[test]
 fn without_bonding_nothing_is_kept() {
     let run = play("pairing", "phone", &["bonding=off"]);
@@ -159,7 +159,7 @@ fn without_bonding_nothing_is_kept() {
 #[test]
 fn the_same_line_of_a_log_has_two_causes() {
     let laptop = play("pairing", "windows-intel", &[]);
-    // Which leaves when it cannot do what it wanted, or has done it.
+    // It disconnects when its steps have failed, or are done.
     let leaves = "central.steps=mtu,discover,write:led:01,disconnect";
     let busy = play("pairing", "phone", &["host-busy=1000:34000", leaves]);
     for (run, code, after) in [(&laptop, 8, 14..16), (&busy, 19, 33..36)] {

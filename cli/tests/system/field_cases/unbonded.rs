@@ -1,4 +1,4 @@
-//! Pairing that goes well and leaves no bond: who said so, and that nothing else is accused.
+//! Successful pairing without a bond: the side that declined is named, and nothing else is accused.
 
 use super::{Setup, Why, play, played};
 use bletwin_explain::report;
@@ -16,8 +16,8 @@ fn place(run: &Finished) -> Option<(String, Confidence)> {
     Some((why.account.pdu(*first.places.first()?)?.name(), first.confidence))
 }
 
-/// GAP-BOND-1: bonding only where it is allowed. Whoever says No Bonding is named, in each story
-/// that wants a bond, and that a user has left is nothing to explain.
+/// GAP-BOND-1: bonding only where it is allowed. The side that says No Bonding is named, in each
+/// story that needs a bond, and a disconnection by the user needs no explanation.
 #[test]
 fn who_says_no_bonding_is_why_there_is_no_bond() {
     let shown = |pdu: &str| Some((pdu.to_owned(), Confidence::Shown));
@@ -49,7 +49,7 @@ fn who_says_no_bonding_is_why_there_is_no_bond() {
 
 /// As a user found it: nothing was said.
 #[test]
-fn pairing_without_bonding_is_told_of_windows() {
+fn pairing_without_bonding_is_reported_for_windows() {
     let setup = Setup::new("recommended", "windows-11", 1).expect("known names");
     let run = played("pairing", setup, &["bonding=false"]);
     assert_eq!(run.summary.outcome, Verdict::Paired, "{}", report::verdict_line(&run));
@@ -58,7 +58,7 @@ fn pairing_without_bonding_is_told_of_windows() {
 
 /// Both have said that they bond, and a side keeps nothing that was made with the debug key.
 #[test]
-fn a_debug_key_is_kept_by_nobody() {
+fn a_debug_key_is_not_stored() {
     let run = play("pairing", "honest", &["debug-key=true"]);
     let told = report::verdict_line(&run);
     assert_eq!(run.summary.outcome, Verdict::Paired, "{told}");
@@ -66,9 +66,9 @@ fn a_debug_key_is_kept_by_nobody() {
     assert_eq!(place(&run), Some((key, Confidence::Likely)), "{told}");
 }
 
-/// Of several centrals each is told.
+/// Each of several centrals is reported.
 #[test]
-fn two_hosts_that_keep_no_bond_are_told() {
+fn two_hosts_without_a_bond_are_both_reported() {
     let run = play("two-hosts", "honest", &["bonding=false"]);
     let centrals = report::centrals(&run);
     assert!(!run.passed() && centrals.len() == 2, "{}", report::verdict_line(&run));

@@ -23,7 +23,8 @@ fn handles_of_before_the_update_are_refused_and_why_says_so() {
     assert!(first.text.contains("it knows it from before"), "{}", first.text);
 }
 
-/// Who discovers each time, or is told in one of the three ways, is served; nobody breaks a rule.
+/// A central that discovers each time, or is notified in one of the three ways, is served; no rule
+/// is broken.
 #[test]
 fn who_learns_of_the_change_is_served() {
     for caching in ["none", "service-changed", "hash", "robust"] {
@@ -35,9 +36,10 @@ fn who_learns_of_the_change_is_served() {
     }
 }
 
-/// Firmware that tells nobody: who relies on being told uses old handles; the hash still tells.
+/// Firmware without indications: a central that relies on them uses old handles; the hash still
+/// shows the change.
 #[test]
-fn a_firmware_that_does_not_tell_leaves_its_central_behind() {
+fn a_firmware_without_indications_leaves_its_central_with_old_handles() {
     for (caching, outcome) in [
         ("service-changed", Verdict::Unserved),
         ("robust", Verdict::Unserved),

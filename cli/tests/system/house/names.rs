@@ -7,7 +7,7 @@ use syn::{Item, Visibility};
 
 use super::reading::Crate;
 
-/// The name of a type that more than its own module sees.
+/// The name of a type that is visible outside its module.
 fn visible(item: &Item) -> Option<String> {
     let (visibility, name) = match item {
         Item::Struct(item) => (&item.vis, &item.ident),

@@ -23,7 +23,7 @@ const AFTER: Duration = Duration::from_ms(1_500);
 /// A run, and what its mistakes are known to be.
 #[derive(Clone)]
 pub(super) struct Planted {
-    /// What it was made of, for whoever reads a failure.
+    /// Its parts, for the reader of a failed test.
     pub(super) name: String,
     /// Its scenario.
     pub(super) scenario: &'static str,

@@ -163,7 +163,7 @@ fn captured(timeout_s: Option<u16>, changes: u64, seed: u64) -> ([Vec<Life>; 2],
     let mut lives: BTreeMap<[u8; 6], Life> = BTreeMap::new();
     for item in sniff(world.records()) {
         let Some(address) = advertiser(&item) else { continue };
-        // As a sniffer tells it: whole microseconds.
+        // As in a sniffer's capture: whole microseconds.
         let at = item.at.as_us() as f64;
         let data = item.payload.get(6..).unwrap_or_default().to_vec();
         let life = lives.entry(address).or_insert(Life { address, packets: Vec::new(), data });
@@ -207,7 +207,7 @@ fn a_linker_is_right_half_of_the_time() {
         assert!(c.first() > a.last() && d.first() > b.last());
     }
     let shares = right(&changes);
-    // With `--nocapture`, for whoever wants to know.
+    // Visible with `--nocapture`.
     println!("of {} changes: {shares:?}", changes.len());
     let over: Vec<_> = shares.iter().filter(|(_, share)| *share > at_most).collect();
     assert!(over.is_empty(), "{shares:#?}");

@@ -51,7 +51,7 @@ fn a_length_may_be_taken_back_at_once() {
 /// Found by the search: the peripheral's host knew of the length that it had shortened before the
 /// procedure could begin, for which another had to end that never did. LL-AGREE-1.
 #[test]
-fn a_length_that_could_not_be_told_yet_is_no_disagreement() {
+fn a_length_that_cannot_be_reported_yet_is_no_disagreement() {
     let length =
         |octets, event| at(Side::Peripheral, What::DataLength { octets, time: 462 }, event);
     let case = Case {
@@ -124,7 +124,7 @@ fn what_a_central_does_wrong_is_not_held_against_the_peripheral() {
     let forced = |what, event| Procedure { forced: true, ..at(Side::Central, what, event) };
     let encrypted = Case { encryption: Switch::On, ..Case::default() };
     let cases = [
-        // A reject after the update that it seems to be about, and another procedure at once.
+        // A reject after the update that it seems to be about, and another procedure immediately.
         Case {
             start: Start::Latency4,
             procedures: vec![
@@ -185,7 +185,7 @@ fn a_termination_is_timed_from_the_moment_at_which_the_host_asks() {
 /// Found by the search: the request of a central that should have waited was answered behind the
 /// refusal of the key. LL-ENC-6.
 #[test]
-fn who_has_no_key_leaves_a_central_that_does_not_wait_to_hear_it() {
+fn a_peripheral_without_the_key_may_disconnect_an_impatient_central() {
     for what in [What::Ping, What::Phy { tx: 2, rx: 2 }, What::Version] {
         let hasty = Procedure { forced: true, ..at(Side::Central, what, 0) };
         let case = Case {
@@ -213,8 +213,8 @@ fn who_does_not_know_a_feature_request_knows_no_features_from_it() {
     assert_eq!(told(&case), [""; 0]);
 }
 
-/// Found by the search of triples: a central that ends the connection in the very packet after
-/// LL_START_ENC_REQ or LL_PAUSE_ENC_RSP did so by the ciphers of before. LL-ENC-1, LL-ENC-2.
+/// Found by the search of triples: a central that ends the connection in the packet directly after
+/// LL_START_ENC_REQ or LL_PAUSE_ENC_RSP used the former ciphers. LL-ENC-1, LL-ENC-2.
 #[test]
 fn what_follows_a_change_of_ciphers_at_once_is_sealed_by_the_new_ones() {
     let lost = Loss { of: Side::Central, packet: 4, how: How::Lost };
@@ -307,7 +307,7 @@ fn the_end_of_an_encryption_start_ends_nothing_else() {
 }
 
 /// Found by the search: an LL_PHY_UPDATE_IND that is first heard in the event of its instant is
-/// answered before anybody can have read it, on the PHY of before. LL-PHY-1.
+/// answered before the peripheral can have parsed it, on the former PHY. LL-PHY-1.
 #[test]
 fn who_hears_of_a_phy_in_its_instant_may_answer_on_the_old_one() {
     let case = Case {

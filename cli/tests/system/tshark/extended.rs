@@ -54,7 +54,7 @@ fn records(primary: u8, secondary: u8) -> (Vec<Record>, Vec<AirItem>) {
     let bit = 1 << (primary - 1);
     send(&mut twin, 0, 0x2041, &[0, 0, bit, 1, 0x40, 0, 0x40, 0]);
     send(&mut twin, 0, 0x2042, &[1, 0, 0, 0, 0, 0]);
-    // Neither; scannable; connectable. Transmit power is told.
+    // Neither; scannable; connectable. Transmit power is included.
     for (properties, data) in [(0x40, 0x2037), (0x42, 0x2038), (0x41, 0x2037)] {
         let head = [1, properties, 0, 0xA0, 0, 0, 0, 4, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         send(&mut twin, 1, 0x2036, &[&head[..], &[primary, 0, secondary, 3, 0]].concat());

@@ -239,7 +239,7 @@ fn does(player: &mut Player, request: &Request, word: &str) -> Result<bool, Stri
         Ok::<bool, String>(air.reply() == Some((1, pdu)) && air.first(request.answer).is_none())
     };
     Ok(match word {
-        // By the rules: at once, but not while encryption starts.
+        // By the rules: immediately, but not while encryption starts.
         "honest" | "none" => {
             let starting = player.play(request, word, While::Encrypting)?;
             answered_at(&player.plain(request, word)?, 1)
@@ -251,9 +251,9 @@ fn does(player: &mut Player, request: &Request, word: &str) -> Result<bool, Stri
             let reply = player.plain(request, word)?.reply();
             reply.is_some_and(|(at, pdu)| (2..=9).contains(&at) && pdu.opcode() == request.answer)
         }
-        // At once, also where the rules tell to wait.
+        // Immediately, even where the rules demand to wait.
         "now" => answered_at(&player.play(request, word, While::Encrypting)?, 1),
-        // Also while another procedure with an instant is open, where the rules tell to refuse.
+        // Also while another procedure with an instant is open, where the rules demand to refuse.
         "overlap" if request.excludes.is_some() => {
             let honest = player.play(request, "honest", While::Excluded)?;
             let overlap = player.play(request, word, While::Excluded)?;
@@ -277,7 +277,7 @@ fn does(player: &mut Player, request: &Request, word: &str) -> Result<bool, Stri
             let air = player.plain(request, word)?;
             !air.speaks() && air.last() >= Some(ENCRYPTION)
         }
-        // Not at all, and nothing is sent after so many events.
+        // Not at all, and nothing is sent after this many events.
         "silent:6" => {
             let air = player.plain(request, word)?;
             !air.speaks() && air.last() == Some(6)
@@ -315,7 +315,7 @@ fn does(player: &mut Player, request: &Request, word: &str) -> Result<bool, Stri
     })
 }
 
-/// The answer comes at once, and then, before its instant if it has one, a request.
+/// The answer comes immediately, and then, before its instant if it has one, a request.
 fn asks_then(air: &Air, request: &Request, opcode: Opcode) -> bool {
     let answered = air.reply().is_some_and(|(at, pdu)| (at, pdu.opcode()) == (1, request.answer));
     let asked = air.first(opcode);

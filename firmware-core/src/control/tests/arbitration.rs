@@ -189,7 +189,7 @@ fn every_row_is_what_a_connection_does() {
 
 /// Each situation is in words, and no two are in the same.
 #[test]
-fn situations_are_told_apart_in_words() {
+fn situations_have_different_names() {
     let words: std::collections::BTreeSet<_> =
         TABLE.iter().map(|row| row.situation.text()).collect();
     assert_eq!(words.len(), TABLE.len());

@@ -69,7 +69,7 @@ fn data_is_under_way_until_it_is_acknowledged_and_leaving_until_it_is_done() {
 
 /// 30 s without an authenticated packet: the ping at half time recurs as long as the link lives.
 #[test]
-fn a_ping_is_not_under_way_and_the_supervision_timeout_is_told() {
+fn a_ping_is_not_under_way_and_the_supervision_timeout_is_reported() {
     let mut s = Script::new();
     assert_eq!(s.control.supervision_timeout(), Some(Duration::from_secs(1)));
     encrypt(&mut s);

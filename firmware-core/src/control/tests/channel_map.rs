@@ -11,7 +11,7 @@ fn a_map_of_one_channel_ends_the_link_and_one_of_two_does_not() {
     for channel_map in [0, 1, 1 << 36, 1 | 1 << 37, 0b111 << 37] {
         let mut s = Script::new();
         s.event(&[ControlPdu::ChannelMapInd { channel_map, instant: 6 }]);
-        s.assert_left(ErrorCode::INVALID_LL_PARAMETERS);
+        s.assert_disconnected(ErrorCode::INVALID_LL_PARAMETERS);
         assert!(s.misbehaved(PeerMisbehaved::InvalidParameters));
     }
     let channel_map = 1 | 1 << 36;
@@ -28,7 +28,7 @@ fn a_map_whose_instant_has_passed_ends_the_link() {
     let mut s = Script::new();
     s.until(3);
     s.event(&[ControlPdu::ChannelMapInd { channel_map: 0xFF, instant: 2 }]);
-    s.assert_left(ErrorCode::INSTANT_PASSED);
+    s.assert_disconnected(ErrorCode::INSTANT_PASSED);
 }
 
 /// LL-TIME-2: what the central has announced is not timed, however far off it is.

@@ -36,7 +36,7 @@ fn an_update_while_our_phy_request_is_open_goes_first() {
 
 /// LL-COLL-4: a forbidden procedure is not served.
 #[test]
-fn a_central_that_starts_before_the_instant_is_left() {
+fn a_central_that_starts_before_the_instant_is_disconnected() {
     let cases = [
         (REQ_2M, 0x23),
         (new_parameters(50, 20), 0x2A),
@@ -49,19 +49,19 @@ fn a_central_that_starts_before_the_instant_is_left() {
         s.event(&[]);
         s.event(&[update(9)]);
         s.event(&[pdu]);
-        s.assert_left(ErrorCode(reason));
+        s.assert_disconnected(ErrorCode(reason));
         assert!(s.misbehaved(PeerMisbehaved::ProcedureBeforeInstant));
     }
 }
 
 /// Samsung Galaxy S8 (Zephyr 13396): our request is granted although it should be rejected.
 #[test]
-fn a_central_that_grants_our_request_during_its_own_update_is_left() {
+fn a_central_that_grants_our_request_during_its_own_update_is_disconnected() {
     let mut s = Script::new();
     s.ask(SET_2M);
     assert_eq!(s.event(&[new_parameters(50, 8)]), [REQ_2M]);
     s.event(&[update(9)]);
-    s.assert_left(ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
+    s.assert_disconnected(ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
     assert!(s.misbehaved(PeerMisbehaved::ProcedureBeforeInstant));
 }
 
@@ -70,7 +70,7 @@ fn a_second_request_of_the_central_is_not_answered() {
     let mut s = Script::new();
     s.event(&[REQ_2M]);
     s.event(&[REQ_2M]);
-    s.assert_left(ErrorCode::LL_PROCEDURE_COLLISION);
+    s.assert_disconnected(ErrorCode::LL_PROCEDURE_COLLISION);
 }
 
 #[test]
@@ -116,9 +116,9 @@ fn an_update_after_a_request_is_another_procedure_and_a_request_after_an_update_
     s.event(&[]);
     s.event(&[new_parameters(30, 12)]);
     s.event(&[new_parameters(50, 14)]);
-    s.assert_left(ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
+    s.assert_disconnected(ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
     let mut s = Script::new();
     s.event(&[new_parameters(30, 12)]);
     s.event(&[ControlPdu::ConnectionParamReq(request(50))]);
-    s.assert_left(ErrorCode::LL_PROCEDURE_COLLISION);
+    s.assert_disconnected(ErrorCode::LL_PROCEDURE_COLLISION);
 }

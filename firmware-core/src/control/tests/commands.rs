@@ -14,7 +14,7 @@ use ble::phy::PhySet;
 
 /// The form of an answer is a property of the command (Vol 4, Part E, 7), for any result.
 #[test]
-fn an_unknown_connection_is_told_in_the_form_of_the_command() {
+fn an_unknown_connection_is_reported_in_the_form_of_the_command() {
     let handle = Handle(0x0EFF);
     let (tx, rx) = (PhySet::NONE, PhySet::NONE);
     let parameters = wanted(30);

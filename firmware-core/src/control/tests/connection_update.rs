@@ -22,7 +22,7 @@ fn accepted(update: ConnectionUpdate) -> bool {
     let mut s = Script::new();
     s.event(&[ControlPdu::ConnectionUpdateInd(update)]);
     if s.dropped {
-        s.assert_left(ErrorCode::INVALID_LL_PARAMETERS);
+        s.assert_disconnected(ErrorCode::INVALID_LL_PARAMETERS);
         assert!(s.misbehaved(PeerMisbehaved::InvalidParameters));
         return false;
     }

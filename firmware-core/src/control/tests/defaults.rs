@@ -143,7 +143,7 @@ fn a_connection_begins_with_the_phys_that_were_preferred() {
 
 /// All that a host can set is as after power-on; only random numbers go on.
 #[test]
-fn after_a_reset_nothing_is_left_of_what_was_set() {
+fn a_reset_drops_all_settings() {
     let mut s = fresh();
     let identity = Address::public([9; 6]);
     let (peer_irk, local_irk) = (Secret::new([9; 16]), Secret::new([0; 16]));

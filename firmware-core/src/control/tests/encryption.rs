@@ -136,7 +136,7 @@ fn an_answer_that_is_too_early_turns_nothing_on() {
     let _ = up_to_enc_rsp(&mut s);
     s.ask(key());
     assert_eq!(s.event(&[ControlPdu::StartEncRsp]), [ControlPdu::StartEncReq]);
-    s.assert_left(ErrorCode::MIC_FAILURE);
+    s.assert_disconnected(ErrorCode::MIC_FAILURE);
     assert!(s.misbehaved(PeerMisbehaved::NotAllowedWhileEncrypting));
     assert_eq!(s.events(), [super::termination::disconnected(ErrorCode::MIC_FAILURE)]);
 }
@@ -158,7 +158,7 @@ fn the_central_may_end_the_link_while_encryption_starts() {
     let _ = up_to_enc_rsp(&mut s);
     s.events();
     s.event(&[ControlPdu::TerminateInd(ErrorCode::REMOTE_USER_TERMINATED)]);
-    s.assert_left(ErrorCode::REMOTE_USER_TERMINATED);
+    s.assert_disconnected(ErrorCode::REMOTE_USER_TERMINATED);
 }
 
 /// The host answers the central's request for parameters in the middle of the start.
@@ -248,7 +248,7 @@ fn a_bad_mic_ends_the_link() {
     encrypt(&mut s);
     s.central_tx = None;
     s.receive(Llid::Control, &[0x12, 0, 0, 0, 0]);
-    s.assert_left(ErrorCode::MIC_FAILURE);
+    s.assert_disconnected(ErrorCode::MIC_FAILURE);
     assert!(s.misbehaved(PeerMisbehaved::BadMic));
 }
 
@@ -257,7 +257,7 @@ fn a_plain_answer_after_start_enc_req_is_a_bad_mic() {
     let mut s = Script::new();
     let _ = up_to_start_enc_req(&mut s);
     s.event(&[ControlPdu::StartEncRsp]);
-    s.assert_left(ErrorCode::MIC_FAILURE);
+    s.assert_disconnected(ErrorCode::MIC_FAILURE);
 }
 
 /// LL-ENC-10: no encryption.
@@ -329,7 +329,7 @@ fn an_answer_to_a_pause_that_is_too_early_ends_the_link() {
     s.event(&[ControlPdu::PauseEncReq]);
     assert_eq!(s.event(&[]), [ControlPdu::PauseEncRsp]);
     s.receive(Llid::Control, &ControlPdu::PauseEncRsp.encode());
-    s.assert_left(ErrorCode::MIC_FAILURE);
+    s.assert_disconnected(ErrorCode::MIC_FAILURE);
 }
 
 /// LL-ENC-9: no key for a refresh.
@@ -343,7 +343,7 @@ fn a_refresh_without_a_key_ends_the_link() {
     s.ask(NO_KEY);
     assert_eq!(s.event(&[]), [ControlPdu::TerminateInd(ErrorCode::PIN_OR_KEY_MISSING)]);
     s.event(&[]);
-    s.assert_left(ErrorCode::PIN_OR_KEY_MISSING);
+    s.assert_disconnected(ErrorCode::PIN_OR_KEY_MISSING);
 }
 
 /// LL-PING-1: answers to a ping.
@@ -453,7 +453,7 @@ fn a_request_that_does_not_wait_for_the_refusal_of_the_key_ends_the_link() {
         (0..arrived).for_each(|_| s.acknowledge_one());
         s.receive(Llid::Control, &ControlPdu::PingReq.encode());
         if arrived < 2 {
-            s.assert_left(ErrorCode::MIC_FAILURE);
+            s.assert_disconnected(ErrorCode::MIC_FAILURE);
         } else {
             assert_eq!(s.event(&[]), [ControlPdu::PingRsp]);
         }

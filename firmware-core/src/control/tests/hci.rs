@@ -97,7 +97,7 @@ fn wrong_commands_have_the_right_errors() {
 }
 
 #[test]
-fn a_host_that_asks_too_much_is_told_so() {
+fn too_many_commands_are_refused_with_an_error() {
     let mut s = Script::new();
     let answers: std::vec::Vec<_> = (0..12).map(|_| s.ask(super::phy::SET_2M)).collect();
     assert_eq!(answers[..9], [OK; 9]);

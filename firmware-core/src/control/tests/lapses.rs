@@ -71,7 +71,7 @@ fn a_second_unknown_pdu_before_the_answer_to_the_first_ends_the_link() {
         }
         s.receive(Llid::Control, &[0x77]);
         if left {
-            s.assert_left(ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
+            s.assert_disconnected(ErrorCode::DIFFERENT_TRANSACTION_COLLISION);
         } else {
             let answers = if waits { 1 } else { 2 };
             assert_eq!(s.event(&[]).len(), answers, "{lapse:?}");

@@ -59,7 +59,7 @@ fn the_acknowledgement_of_another_pdu_ends_nothing() {
 }
 
 #[test]
-fn nobody_is_asked_who_lacks_the_procedure() {
+fn a_central_without_the_procedure_is_not_asked() {
     let lacks = FeatureSet(u64::MAX).without(FeatureSet::MIN_USED_CHANNELS);
     for (own, peer) in [(lacks, ALL), (ControlConfig::SUPPORTED, lacks)] {
         let mut s = wanting(own);

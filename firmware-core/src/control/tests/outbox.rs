@@ -24,7 +24,7 @@ fn drain(out: &mut Outbox) -> std::vec::Vec<ControlOutput> {
 }
 
 #[test]
-fn what_was_lost_is_told_once() {
+fn a_loss_is_reported_once() {
     let mut events = Outbox::default();
     (0..33).for_each(|_| status(&mut events));
     let mut orders = Outbox::default();
@@ -96,7 +96,7 @@ fn tags_are_new_and_never_zero() {
 }
 
 #[test]
-fn a_broken_invariant_is_told_to_who_asks() {
+fn a_broken_invariant_is_reported_to_the_caller() {
     let mut s = Script::new();
     assert_eq!(s.control.broken(), None);
     s.control.out.broken.record(Invariant::RequestFits);

@@ -87,7 +87,7 @@ fn a_listed_identity_connects_under_its_private_address() {
 
 /// Only a resolvable private address is looked up, and only one at a time is charged.
 #[test]
-fn addresses_that_hide_nobody_are_not_looked_up() {
+fn addresses_that_cannot_be_resolved_are_not_looked_up() {
     let mut s = privacy();
     let connected = |initiator, at| {
         let request = ConnectInd { initiator, ..connect_ind() };
@@ -241,7 +241,7 @@ fn who_is_called_by_a_private_address_may_show_another() {
 /// LL-PRIV-2: directed advertising is for its target, also under a private address that must be
 /// resolved first; and it can name it by another one.
 #[test]
-fn directed_advertising_lets_nobody_else_in() {
+fn directed_advertising_accepts_its_target_only() {
     for (initiator, welcome) in [(rpa(7), true), (rpa(8), false)] {
         let mut s = privacy();
         s.control.show_target(Some(rpa(7)));

@@ -194,7 +194,7 @@ fn a_private_address_is_listed_if_its_identity_is() {
 /// `Link` caches resolutions: each command that makes some wrong corrects these, and sends no
 /// others.
 #[test]
-fn link_is_told_anew_what_has_changed() {
+fn link_gets_changed_resolutions() {
     let mut s = fresh();
     s.ask(RESOLVE);
     s.ask(add(1, 1));
@@ -225,7 +225,7 @@ fn link_is_told_anew_what_has_changed() {
 
 /// As many as `Link` remembers: the eight that it asked about last.
 #[test]
-fn link_is_not_told_what_it_has_forgotten() {
+fn link_gets_no_resolution_that_it_has_forgotten() {
     let mut s = fresh();
     s.ask(RESOLVE);
     for which in 0..9 {

@@ -305,7 +305,7 @@ impl Script {
     }
 
     /// The connection has ended immediately, for this reason.
-    pub(super) fn assert_left(&mut self, reason: ErrorCode) {
+    pub(super) fn assert_disconnected(&mut self, reason: ErrorCode) {
         assert!(self.dropped, "still there");
         assert_eq!(
             self.heard.last(),

@@ -25,7 +25,7 @@ fn t1_own_termination_gives_up_after_the_supervision_timeout() {
     s.wait(Duration::from_ms(999));
     assert!(!s.dropped);
     s.wait(Duration::from_ms(1));
-    s.assert_left(ErrorCode::LOCAL_HOST_TERMINATED);
+    s.assert_disconnected(ErrorCode::LOCAL_HOST_TERMINATED);
 }
 
 /// Vol 4, Part E, 7.1.6.

@@ -16,14 +16,14 @@ fn given_up_after_40_s(mut s: Script, from: Instant) {
     assert!(!s.dropped);
     s.now = from + Duration::from_secs(40);
     s.timer();
-    s.assert_left(ErrorCode::LL_RESPONSE_TIMEOUT);
+    s.assert_disconnected(ErrorCode::LL_RESPONSE_TIMEOUT);
     assert!(s.misbehaved(PeerMisbehaved::NoResponse));
 }
 
 /// LL-LIVE-1: answers within 40 s.
 /// LL-TIME-1: 40 seconds.
 #[test]
-fn a_central_that_never_answers_is_left_after_40_s() {
+fn a_central_that_never_answers_is_disconnected_after_40_s() {
     let mut s = Script::new();
     s.ask(READ_FEATURES);
     let asked = s.now;
@@ -35,7 +35,7 @@ fn a_central_that_never_answers_is_left_after_40_s() {
 /// LL-TIME-1: 40 seconds.
 /// LL-TIME-2: what is timed.
 #[test]
-fn a_central_that_owes_the_indication_is_left_after_40_s() {
+fn a_central_that_owes_the_indication_is_disconnected_after_40_s() {
     let mut s = Script::new();
     let asked = s.now;
     s.event(&[REQ_2M]);
@@ -69,7 +69,7 @@ fn a_silent_host_costs_the_link_after_40_s() {
 
 /// LL-TIME-3: encryption start.
 #[test]
-fn a_central_that_does_not_start_is_left_after_40_s() {
+fn a_central_that_does_not_start_is_disconnected_after_40_s() {
     let mut s = Script::new();
     let _ = up_to_enc_rsp(&mut s);
     s.wait(Duration::from_secs(10));
@@ -80,7 +80,7 @@ fn a_central_that_does_not_start_is_left_after_40_s() {
 
 /// LL-TIME-1, LL-ENC-11. The pings of the authenticated payload timeout change nothing about it.
 #[test]
-fn a_central_that_pauses_and_goes_silent_is_left_after_40_s() {
+fn a_central_that_pauses_and_goes_silent_is_disconnected_after_40_s() {
     let mut s = Script::new();
     encrypt(&mut s);
     let asked = s.now;

@@ -163,7 +163,7 @@ fn a_connection_and_its_end() {
 }
 
 #[test]
-fn security_fails_before_the_disconnection_is_told() {
+fn security_fails_before_the_disconnection_is_reported() {
     let mut rig = Rig::connected(&Config::zephyr_2024());
     rig.send(CID_SMP, &PAIRING_REQUEST);
     rig.forget();

@@ -200,7 +200,7 @@ fn a_request_without_an_answer_for_30_s_ends_the_bearer() {
 }
 
 #[test]
-fn an_answer_to_a_connection_that_is_gone_reaches_nobody() {
+fn an_answer_to_a_former_connection_reaches_no_client() {
     let mut rig = probe(Duration::from_ms(200));
     rig.send(CID_ATT, &READ);
     rig.disconnect(ErrorCode::CONNECTION_TIMEOUT);
@@ -228,7 +228,7 @@ fn gai_bv_01_indications_wait_for_each_other_and_are_confirmed() {
 }
 
 #[test]
-fn a_single_client_is_told_and_no_other() {
+fn a_single_client_is_notified_and_no_other() {
     let indicated = vec![vec![0x13], vec![0x1B, 0x14, 0, 0], vec![0x1D, 0x14, 0, 1]];
     for (whom, expected) in [(HANDLE, indicated), (Handle(9), vec![vec![0x13]])] {
         let mut rig = probe(Duration::ZERO);

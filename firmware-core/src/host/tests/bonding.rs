@@ -69,13 +69,13 @@ impl Rig {
     }
 
     /// The last keys: the peer's identity.
-    fn tell_identity(&mut self, identity: Address) {
+    fn distribute_identity(&mut self, identity: Address) {
         self.send(CID_SMP, &[&[0x08][..], &[0; 16]].concat());
         self.send(CID_SMP, &[&[0x09, identity.kind as u8][..], &identity.octets].concat());
         self.complete();
     }
 
-    fn is_left(&self) -> bool {
+    fn is_disconnected(&self) -> bool {
         let reason = ErrorCode::AUTHENTICATION_FAILURE;
         self.commands.contains(&Command::Disconnect { handle: HANDLE, reason })
     }
@@ -95,7 +95,7 @@ fn a_request_in_the_event_after_encryption_is_answered_when_the_identity_has_com
     assert_eq!(rig.host.level(HANDLE), 2, "encrypted");
     rig.send(CID_ATT, &SWITCH_ON);
     assert!(rig.frames.is_empty() && !rig.host.application().led(), "{:?}", rig.frames);
-    rig.tell_identity(OWNER);
+    rig.distribute_identity(OWNER);
     assert_eq!(rig.received(), (CID_ATT, Vec::from(SWITCHED)));
     assert!(rig.host.application().led() && rig.is_bonded_with(&[OWNER]));
 }
@@ -131,14 +131,14 @@ fn what_waits_keeps_its_order_and_has_a_bound() {
         matches!(trace, Trace::Misbehaved { violation: PeerMisbehaved::TooManyRequests, .. })
     };
     assert_eq!(rig.traces.iter().filter(|trace| flood(trace)).count(), 1);
-    rig.tell_identity(OWNER);
+    rig.distribute_identity(OWNER);
     assert_eq!(rig.received().1, SWITCHED);
     assert!(!rig.host.application().led(), "on, then off");
     assert_eq!(rig.ask(&[0x0A, 0x13, 0]), [0x0B, 1, 0]);
 }
 
 #[test]
-fn a_stranger_with_the_owners_identity_gets_nothing_and_leaves() {
+fn a_stranger_with_the_owners_identity_gets_no_access_and_is_disconnected() {
     // Where anyone may pair at any time.
     let outside = Some(PairingOutsideMode::WithoutBonding);
     let mut open = Config { pairing_outside_mode: outside, ..config() };
@@ -158,8 +158,8 @@ fn a_stranger_with_the_owners_identity_gets_nothing_and_leaves() {
         }
         rig.just_works(STRANGER);
         rig.send(CID_ATT, &SWITCH_ON);
-        rig.tell_identity(OWNER);
-        assert!(rig.is_left(), "{:?}", rig.commands);
+        rig.distribute_identity(OWNER);
+        assert!(rig.is_disconnected(), "{:?}", rig.commands);
         let (smp, att) = (rig.frames.remove(0), rig.frames.remove(0));
         assert_eq!(split(&smp.data).unwrap(), (CID_SMP, &[0x05, 0x0F][..]));
         assert_eq!(split(&att.data).unwrap(), (CID_ATT, &REFUSED[..]));
@@ -171,7 +171,7 @@ fn a_stranger_with_the_owners_identity_gets_nothing_and_leaves() {
 }
 
 #[test]
-fn a_central_that_never_tells_its_identity_is_left_after_30_s() {
+fn a_central_that_never_distributes_its_identity_is_disconnected_after_30_s() {
     let mut rig = Rig::started(&config());
     rig.press(Press::Pairing);
     rig.complete();
@@ -179,9 +179,9 @@ fn a_central_that_never_tells_its_identity_is_left_after_30_s() {
     rig.just_works(STRANGER);
     rig.send(CID_ATT, &SWITCH_ON);
     rig.pass(Duration::from_ms(29_999));
-    assert!(!rig.is_left() && rig.frames.is_empty());
+    assert!(!rig.is_disconnected() && rig.frames.is_empty());
     rig.pass(Duration::from_ms(1));
-    assert!(rig.is_left() && !rig.host.application().led());
+    assert!(rig.is_disconnected() && !rig.host.application().led());
     assert_eq!(rig.received().1, REFUSED);
     rig.disconnect(ErrorCode::LOCAL_HOST_TERMINATED);
     assert!(rig.is_bonded_with(&[]));
@@ -202,7 +202,7 @@ fn what_waits_ends_with_the_connection() {
 }
 
 #[test]
-fn without_the_pairing_button_nobody_bonds_by_just_works() {
+fn without_the_pairing_button_no_central_bonds_by_just_works() {
     let mut rig = Rig::named(&config(), STRANGER, None);
     rig.pair_one(&REQUEST, 0x05);
     assert_eq!(rig.ask(&SWITCH_ON), REFUSED);
@@ -224,7 +224,7 @@ fn pairing_mode_ends_with_a_bond() {
     rig.connect(OWNER);
     rig.forget();
     rig.just_works(OWNER);
-    rig.tell_identity(OWNER);
+    rig.distribute_identity(OWNER);
     assert!(rig.logs.iter().any(|line| line == "Pairing mode off"), "{:?}", rig.logs);
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
     rig.complete();
@@ -259,7 +259,7 @@ fn a_bond_in_pairing_mode_closes_advertising_again() {
     rig.complete();
     rig.connect(OWNER);
     rig.just_works(OWNER);
-    rig.tell_identity(OWNER);
+    rig.distribute_identity(OWNER);
     rig.forget();
     rig.disconnect(ErrorCode::REMOTE_USER_TERMINATED);
     let filters = rig.commands.iter().filter_map(|command| match command {

@@ -32,7 +32,7 @@ fn known(rig: &Rig) -> (u32, u16) {
 
 /// GATT-SYNC-1: a bonded client is told once it has shown its key, and once only.
 #[test]
-fn a_bonded_client_is_told_of_another_table() {
+fn a_bonded_client_is_notified_of_another_table() {
     let mut rig = met(&Config::recommended(), &before(WANTED));
     assert!(rig.frames.is_empty(), "who it is has not been shown");
     rig.encrypt();
@@ -50,7 +50,7 @@ fn a_bonded_client_is_told_of_another_table() {
 
 /// GATT-SYNC-1: who leaves without a confirmation is told again.
 #[test]
-fn who_has_not_confirmed_is_told_again() {
+fn an_unconfirmed_indication_is_repeated() {
     let mut rig = met(&Config::recommended(), &before(WANTED));
     for _ in 0..2 {
         rig.encrypt();
@@ -61,7 +61,7 @@ fn who_has_not_confirmed_is_told_again() {
 }
 
 #[test]
-fn nobody_is_told_of_the_same_table_or_without_having_asked() {
+fn no_client_is_notified_of_the_same_table_or_without_a_subscription() {
     for bond in [Bond { cccd: WANTED, ..bond() }, before(0x0001)] {
         let mut rig = met(&Config::recommended(), &bond);
         rig.encrypt();
@@ -120,7 +120,7 @@ fn a_stranger_with_the_clients_address_learns_nothing_in_its_place() {
 
 /// As a firmware without any of it.
 #[test]
-fn a_firmware_that_tells_nobody_serves_by_the_handles_that_come() {
+fn a_firmware_without_indications_serves_by_the_handles_that_come() {
     let lapses = Lapses { service_changed: ServiceChanged::Untold, ..Lapses::NONE };
     let config = Config { lapses, ..Config::recommended() };
     let mut rig = met(&config, &before(WANTED | ROBUST));

@@ -106,7 +106,7 @@ fn no_more_packets_than_credits() {
 }
 
 #[test]
-fn a_flood_of_requests_is_named_and_the_button_is_told_later() {
+fn a_flood_of_requests_is_reported_and_the_button_is_notified_later() {
     let mut rig = Rig::new(&Config::recommended());
     rig.credits = 1;
     let _ = rig.host.start(rig.now);

@@ -83,7 +83,7 @@ fn started(how: ReconnectAdvertising, bond: &Bond) -> Rig {
 
 /// LL-ADV-3: high duty cycle ends, and is not begun anew.
 #[test]
-fn who_has_left_is_called_without_a_pause_and_then_everybody() {
+fn advertising_after_a_disconnection_is_directed_and_then_undirected() {
     let mut rig = started(ReconnectAdvertising::DirectedHigh, &bond());
     rig.meet(INTEL);
     assert!(rig.frames.is_empty(), "who shows its identity is not asked: {:?}", rig.frames);
@@ -140,7 +140,7 @@ fn who_hides_is_called_by_a_private_address_if_it_resolves_that() {
 
 /// LL-PRIV-1: who hides itself calls nobody who has a key by its identity.
 #[test]
-fn who_hides_calls_nobody_by_its_identity() {
+fn a_private_device_never_directs_advertising_from_its_identity() {
     let bond = Bond { irk: Some(irk()), ..bond() };
     for rpa_timeout_s in [None, Some(10)] {
         let config = Config { rpa_timeout_s, ..config(ReconnectAdvertising::DirectedLow) };
@@ -180,7 +180,7 @@ fn an_answer_that_never_comes_ends_the_bearer() {
 }
 
 #[test]
-fn nobody_is_called_without_a_bond_and_in_pairing_mode() {
+fn advertising_is_not_directed_without_a_bond_or_in_pairing_mode() {
     let open = AdvertisingType::ConnectableUndirected;
     for how in [ReconnectAdvertising::DirectedHigh, ReconnectAdvertising::DirectedLow] {
         let mut rig = Rig::started(&config(how));

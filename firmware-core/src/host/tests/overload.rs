@@ -77,14 +77,14 @@ fn misused(said: &[HostOutput<Nothing>], with: &str) -> usize {
 }
 
 #[test]
-fn an_application_that_says_too_much_is_told_so_once() {
+fn an_application_with_too_much_output_gets_one_warning() {
     let (_, said) = after_ten_rounds(Eager::Logs);
     let lines = said.iter().filter(|output| matches!(output, HostOutput::Said(..))).count();
     assert_eq!((lines, misused(&said, "more to show and to log")), (20, 1));
 }
 
 #[test]
-fn an_application_that_stores_too_much_is_told_so() {
+fn an_application_that_stores_too_much_gets_a_warning() {
     let (_, said) = after_ten_rounds(Eager::Stores);
     let stores = said.iter().filter(|output| matches!(output, HostOutput::Effect(_))).count();
     assert_eq!(stores, 8);

@@ -285,7 +285,7 @@ fn stopping_cancels_what_was_prepared() {
 }
 
 #[test]
-fn without_a_free_link_nobody_can_connect() {
+fn without_a_free_link_no_central_can_connect() {
     let mut b = established(|_| ());
     b.order(LinkOrder::Advertise(advertising()));
     let pdu = b.advertises();

@@ -35,7 +35,7 @@ fn a_radio_that_does_not_answer_is_given_up() {
 }
 
 #[test]
-fn pdus_that_nobody_takes_are_left_unacknowledged() {
+fn pdus_without_room_for_them_are_not_acknowledged() {
     let mut b = established(|_| ());
     b.now = b.listens().middle();
     let (mut sn, mut nesn, mut refused, mut start) = (1, 1, 0, b.now);

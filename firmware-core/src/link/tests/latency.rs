@@ -86,7 +86,7 @@ fn listening_always_suspends_latency() {
 }
 
 #[test]
-fn an_order_that_demands_nothing_wakes_nobody() {
+fn an_order_without_effect_does_not_wake_the_link() {
     let mut b = sleepy();
     let anchor = b.now.before(Duration::from_us(80 + 150 + 80));
     b.order(LinkOrder::ListenAlways { link: LINK, on: false });

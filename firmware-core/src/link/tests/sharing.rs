@@ -67,7 +67,7 @@ fn two(apart: Duration) -> Bench<2> {
 /// Each place has 16 handles, one after another; no two connections that can be there at the same
 /// time share one, and 0x0100 and above are for others.
 #[test]
-fn handles_tell_places_and_generations_apart() {
+fn handles_distinguish_places_and_generations() {
     let mut handles = std::collections::BTreeSet::new();
     for place in 0..16 {
         for generation in 0..16 {

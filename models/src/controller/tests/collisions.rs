@@ -88,7 +88,7 @@ fn phy_request_before_the_instant_of_a_channel_map() {
 /// The peripheral has taken part in the procedure and starts another before its instant.
 /// LL-COLL-4: a forbidden procedure is not served.
 #[test]
-fn a_peer_that_breaks_the_rule_is_left() {
+fn a_peer_that_breaks_the_rule_is_disconnected() {
     for (pdu, code) in [(PARAM_REQ, 0x2A), (phy_req(TWO), 0x23)] {
         let mut rig = Rig::connected(acquainted());
         ask_for_phy(&mut rig);

@@ -65,7 +65,7 @@ fn feature_response_masks_octet_0_only() {
 /// LL-VERS-1: one LL_VERSION_IND.
 /// LL-VERS-2: answering LL_VERSION_IND.
 #[test]
-fn version_is_told_once_whoever_asks_first() {
+fn version_is_sent_once_whichever_end_asks_first() {
     let mut rig = Rig::connected(honest());
     rig.exchange(Some(ControlPdu::VersionInd(PEER_VERSION)));
     assert_eq!(opcodes(&rig.exchange(None)), [Opcode::VERSION_IND]);

@@ -120,7 +120,7 @@ fn who_does_not_cache_discovers() {
 
 /// GAP-CAR-1: who is called by a private address. ATT-RSP-3: every request is answered.
 #[test]
-fn a_peripheral_that_asks_is_told_whether_calls_are_resolved() {
+fn a_peripheral_that_asks_learns_whether_directed_advertising_is_resolved() {
     let read = [0x08, 1, 0, 0xFF, 0xFF, 0xA6, 0x2A];
     let not_found = vec![0x01, 0x08, 1, 0, 0x0A];
     for (resolves_calls, answer) in [(true, vec![0x09, 3, 7, 0, 1]), (false, not_found.clone())] {

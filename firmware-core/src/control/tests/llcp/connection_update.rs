@@ -183,7 +183,7 @@ fn without_the_feature_neither_end_asks() {
 ///
 /// LL-UPD-4: the host is told.
 #[test]
-fn the_host_is_told_of_changes_only() {
+fn the_host_is_notified_of_changes_only() {
     let mut s = Script::new();
     s.event(&[update(30, 6)]);
     s.until(7);
@@ -206,7 +206,7 @@ fn an_update_out_of_range_ends_the_link() {
             s.event(&[]);
         }
         s.event(&[update(0, 9)]);
-        s.assert_left(ErrorCode::INVALID_LL_PARAMETERS);
+        s.assert_disconnected(ErrorCode::INVALID_LL_PARAMETERS);
         assert!(s.misbehaved(PeerMisbehaved::InvalidParameters));
     }
 }

@@ -95,14 +95,14 @@ fn a_forbidden_pdu_ends_the_link_and_nothing_more_is_sent() {
         let mut s = Script::new();
         s.event(&[ENC_REQ]);
         s.event(&[pdu]);
-        s.assert_left(ErrorCode::MIC_FAILURE);
+        s.assert_disconnected(ErrorCode::MIC_FAILURE);
         assert!(s.misbehaved(PeerMisbehaved::NotAllowedWhileEncrypting));
         s.wait(Duration::from_secs(60));
     }
     let mut s = Script::new();
     s.event(&[ENC_REQ]);
     s.receive(Llid::Start, b"data");
-    s.assert_left(ErrorCode::MIC_FAILURE);
+    s.assert_disconnected(ErrorCode::MIC_FAILURE);
 }
 
 /// E5.

@@ -54,7 +54,7 @@ fn the_centrals_phy_request_with_and_without_change() {
 ///
 /// LL-PHY-5: no change.
 #[test]
-fn an_own_phy_request_that_changes_nothing_is_told_to_the_host() {
+fn a_local_phy_request_that_changes_nothing_is_reported_to_the_host() {
     let mut s = Script::new();
     s.ask(SET_2M);
     assert_eq!(s.event(&[]), [REQ_2M]);

@@ -257,7 +257,7 @@ fn a_bond_in_use_on_another_link_is_not_replaced() {
 }
 
 #[test]
-fn nobody_changes_what_is_kept_with_a_bond_without_its_key() {
+fn the_data_of_a_bond_cannot_be_changed_without_its_key() {
     let mut device = bonded(just_works(BondOverwrite::Unauthenticated), &owner(2, 16));
     device.prompt = false;
     device.connect();
