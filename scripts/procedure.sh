@@ -14,8 +14,13 @@ BUILT=${CARGO_TARGET_DIR:-$PWD/target}
 OUT=$BUILT/procedure
 TREE=$OUT/tree
 export CARGO_TARGET_DIR=$OUT/build
-# What is built here is compiled for the sake of compiling; libraries stay as they are.
+# What is built here is compiled for the sake of compiling; libraries stay as they are. Crates that
+# the profile optimises more than others have to be named.
 export CARGO_PROFILE_DEV_OPT_LEVEL=0
+plain=()
+while read -r crate; do
+  plain+=(--config "profile.dev.package.$crate.opt-level=0")
+done < <(sed -nE 's/^(bletwin-[a-z-]+)\.opt-level = [1-3]$/\1/p' Cargo.toml)
 
 # files FOLDER…: those of the product that the patch touches below a folder. Tests are none.
 files() {
@@ -43,8 +48,9 @@ copy_tree "$TREE"
 done
 seed_build "$BUILT/debug" "$CARGO_TARGET_DIR/debug"
 (cd "$TREE" && patch --quiet -p0 --no-backup-if-mismatch <"$PATCH")
-(cd "$TREE" && cargo build --quiet --locked --workspace)
-(cd "$TREE" && cargo test --quiet --locked -p bletwin-firmware-core -p bletwin-models --lib hue)
+(cd "$TREE" && cargo build --quiet --locked --workspace "${plain[@]}")
+(cd "$TREE" && cargo test --quiet --locked "${plain[@]}" -p bletwin-firmware-core -p bletwin-models \
+  --lib hue)
 count 'vocabulary and firmware' 4 ble firmware-core
 count 'model of the central' 3 models
 count oracle 2 oracle
