@@ -35,7 +35,7 @@ const SETTLED: Instant = Instant::from_us(20_000_000);
 const SPAN: Duration = Duration::from_secs(1);
 
 fn peripheral(n: u8) -> Participant {
-    // Without a display nobody has to type: Just Works, the strongest that this allows.
+    // Without a display no passkey is typed: Just Works, the strongest method that this allows.
     let config = Config {
         address: Address::static_random([n, 0, 0, 0, 0, 0xC1]),
         preferred: FASTEST,
@@ -62,7 +62,7 @@ fn central(n: u8) -> Participant {
 fn idle(pairs: u8, recording: bool) -> World<Participant> {
     let mut world = World::new(WorldConfig { seed: 1, recording, ..WorldConfig::default() });
     for n in 0..pairs {
-        // One pair after the other, so that nobody takes another's partner.
+        // One pair after the other, so that no central connects to another pair's peripheral.
         let start_after = Duration::from_secs(n.into());
         let place = |y| {
             let position_m = (i32::from(n) * 2, y);

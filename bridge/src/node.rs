@@ -27,7 +27,7 @@ impl EndpointNode {
         Self { config, endpoint: None, now: Instant::ZERO, to_host: Untracked(Vec::new()) }
     }
 
-    /// Its configuration.
+    /// The configuration of the controller.
     #[must_use]
     pub const fn config(&self) -> &ControllerConfig {
         &self.config

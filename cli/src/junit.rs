@@ -1,6 +1,6 @@
 //! Results as JUnit XML, which CI systems read.
 //!
-//! A failure that is known and expected is a skipped case, as pytest tells an `xfail`: it is
+//! A failure that is known and expected is a skipped case, as pytest reports an `xfail`: it is
 //! visible without failing the build. Times are simulated, so that the same runs give the same
 //! file.
 

@@ -119,7 +119,7 @@ pub struct Cure {
     pub good: Share,
     /// Good runs on an air that loses 2 % more packets.
     pub rough: Share,
-    /// Its cost.
+    /// The cost of the cure.
     pub cost: Cost,
     /// Good runs with a slow person.
     pub slow: Share,

@@ -29,7 +29,7 @@ pub struct Outcome {
     /// What came of it, in the words of `bletwin run`.
     #[serde(skip)]
     pub words: String,
-    /// Its cost.
+    /// The cost of the configuration.
     #[serde(skip)]
     pub cost: Cost,
 }

@@ -45,7 +45,7 @@ pub struct Found {
 /// A change that cures.
 #[derive(Clone, Debug)]
 pub struct Cured {
-    /// The changes.
+    /// The changes of the cure.
     pub candidate: Candidate,
     /// Good runs on the air of the question.
     pub clear: Share,

@@ -25,7 +25,7 @@ pub struct Saved {
     pub bletwin: String,
     /// The rule that is broken.
     pub rule: String,
-    /// The culprit.
+    /// The side that breaks the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub culprit: Option<Side>,
     /// What happened, in a sentence.

@@ -36,7 +36,7 @@ pub trait Device: Debug + Send + Sync {
     fn poll(&mut self) -> Option<Output<Text>>;
     /// When [`Input::Timer`] is due, as [`Peripheral::deadline`].
     fn deadline(&self) -> Option<Instant>;
-    /// Tells what is under way, as [`Peripheral::armed`].
+    /// Reports what is under way, as [`Peripheral::armed`].
     fn armed(&self, tell: Tell<'_>);
     /// The longest connSupervisionTimeout in force, as [`Peripheral::supervision_timeout`].
     fn supervision_timeout(&self) -> Option<Duration>;

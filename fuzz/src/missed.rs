@@ -8,7 +8,7 @@ use std::{env, fs, ptr};
 
 use crate::own;
 
-/// Names the file that is written in the end; without it, nothing is.
+/// Variable with the name of the file that is written at the end; without it, none is.
 const FILE: &str = "MISSED";
 
 /// Whether some input has reached each edge.

@@ -42,8 +42,8 @@ pub const TARGETS: [(&str, Target); 8] = [
 /// Pieces that an entrance for hosts takes of one input.
 const PIECES_MAX: usize = 128;
 
-/// Cuts octets into pieces: each begins with an octet that the entrance reads as it likes, and one
-/// that gives its length. At most so many.
+/// Cuts octets into pieces: each begins with an octet that the entrance interprets, and one with
+/// its length. At most `most`.
 fn pieces(mut data: &[u8], most: usize) -> impl Iterator<Item = (u8, &[u8])> {
     std::iter::from_fn(move || {
         let (&[kind, length], rest) = data.split_first_chunk()?;

@@ -63,7 +63,7 @@ const ABOUT_THE_LINK: &[(u16, &[u8])] = &[
     (0x2032, &[0, 4, 1, 2, 0]),                           // Coded one way
 ];
 
-/// Other commands.
+/// Commands about the device.
 const ABOUT_THE_DEVICE: &[(u16, &[u8])] = &[
     (0x0C03, &[]),                       // Reset
     (0x0C31, &[1]),                      // Set Controller To Host Flow Control

@@ -53,7 +53,7 @@ impl Central {
         Self { other_system: Some(Box::new(profile)), ..self }
     }
 
-    /// Its profile.
+    /// The profile of the central.
     #[must_use]
     pub const fn profile(&self) -> &Profile {
         &self.profile

@@ -7,7 +7,7 @@ pub use bletwin_schema::nearest;
 /// Bad input and what would be right; the command exits with 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadInput {
-    /// The error.
+    /// What is wrong.
     pub what: String,
     /// What would be right.
     pub help: String,

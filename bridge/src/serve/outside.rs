@@ -22,7 +22,7 @@ pub(super) struct Outside {
 pub(super) struct News {
     /// Changes of lines, by their index.
     pub(super) changes: Vec<(usize, Change)>,
-    /// Typed lines.
+    /// Lines typed by a person.
     pub(super) typed: Vec<String>,
     /// The controlling program has sent something, or another one has connected.
     controlled: bool,

@@ -24,7 +24,7 @@ pub(super) enum Put {
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) enum Sink {
-    /// Written directly.
+    /// Written without a thread.
     File(File),
     /// Written by a thread.
     Reader(Arc<Backlog>),

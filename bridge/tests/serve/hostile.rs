@@ -69,7 +69,7 @@ fn connect(central: &mut Host, peripheral: &mut Host) -> [u8; 2] {
         let (code, complete) = central.event();
         assert_eq!((code, &complete[..2]), (0x3E, &[1, 0][..]));
         let handle = [complete[2], complete[3]];
-        // The firmware advertises too, and may drown out a CONNECT_IND: is anybody there?
+        // The firmware advertises too, and may drown out a CONNECT_IND: is the link established?
         central.ok(0x2016, &handle);
         if central.event().0 == 0x3E {
             break handle;

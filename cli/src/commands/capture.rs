@@ -22,7 +22,7 @@ pub(super) struct Capture {
     pub(super) view: View,
     /// How it was read.
     pub(super) report: Report,
-    /// Their explanation.
+    /// The explanation of the packets.
     pub(super) explained: Explained,
 }
 

@@ -41,14 +41,17 @@ fn meets(command: &[&str], wishes: &str) -> Option<(i32, String)> {
 fn a_bumble_peripheral_that_asks_for_2m_loses_the_laptop_and_no_phone() {
     let meet =
         |central, wishes| meets(&["serve", "--endpoint", "tcp:0", "--central", central], wishes);
-    let Some((code, told)) = meet("windows-intel", "asks 2m") else { return };
-    assert_eq!(code, 1, "{told}");
-    assert!(told.contains("the link died, reason 8"), "{told}");
-    assert!(told.contains("sent LL_PHY_REQ") && told.contains("It was never answered"), "{told}");
+    let Some((code, printed)) = meet("windows-intel", "asks 2m") else { return };
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("the link died, reason 8"), "{printed}");
+    assert!(
+        printed.contains("sent LL_PHY_REQ") && printed.contains("It was never answered"),
+        "{printed}"
+    );
     for (central, wishes) in [("windows-intel", "asks 2m-later"), ("phone", "asks 2m")] {
-        let (code, told) = meet(central, wishes).unwrap();
-        assert_eq!(code, 0, "{told}");
-        assert!(told.contains("bonded, level 2"), "{told}");
+        let (code, printed) = meet(central, wishes).unwrap();
+        assert_eq!(code, 0, "{printed}");
+        assert!(printed.contains("bonded, level 2"), "{printed}");
     }
 }
 
@@ -56,15 +59,18 @@ fn a_bumble_peripheral_that_asks_for_2m_loses_the_laptop_and_no_phone() {
 fn a_matrix_of_a_foreign_host_says_which_central_it_does_not_survive_and_why() {
     let centrals = ["--central", "phone", "--central", "windows-intel"];
     let command = [&["matrix", "--json", "--passkey", "123456", "--level", "4"], &centrals[..]];
-    let Some((code, told)) = meets(&command.concat(), "asks 2m passkey") else { return };
-    assert_eq!(code, 1, "{told}");
-    let table: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let Some((code, printed)) = meets(&command.concat(), "asks 2m passkey") else { return };
+    assert_eq!(code, 1, "{printed}");
+    let table: serde_json::Value = serde_json::from_str(&printed).unwrap();
     let cells = table["cells"].as_array().unwrap();
     let outcomes: Vec<&str> = cells.iter().map(|cell| cell["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["bonded", "disconnected, reason 8"]);
-    assert!(cells.iter().all(|cell| cell["time"] == "as fast as the host answers"), "{told}");
-    assert!(cells[1]["why"].to_string().contains("LL_PHY_REQ"), "{told}");
-    assert!(cells[1]["command"].as_str().unwrap().contains("serve --scenario pairing"), "{told}");
+    assert!(cells.iter().all(|cell| cell["time"] == "as fast as the host answers"), "{printed}");
+    assert!(cells[1]["why"].to_string().contains("LL_PHY_REQ"), "{printed}");
+    assert!(
+        cells[1]["command"].as_str().unwrap().contains("serve --scenario pairing"),
+        "{printed}"
+    );
 }
 
 /// The only block of a page that is marked so.
@@ -100,17 +106,17 @@ fn a_workflow_with_a_foreign_host_fails_with_the_why() {
             .env("PATH", std::env::join_paths(path).unwrap())
             .output()
             .unwrap();
-        let told = [output.stdout, output.stderr].concat();
-        (output.status.code().unwrap(), String::from_utf8(told).unwrap())
+        let printed = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(printed).unwrap())
     };
     let read = |name| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let (code, log) = play(host);
     assert_eq!(code, 1, "{log}");
     let (junit, html) = (read("met.xml"), read("met.html"));
-    for told in [&log, &junit, &html] {
+    for printed in [&log, &junit, &html] {
         assert!(
-            told.contains("sent LL_PHY_REQ") && told.contains("It was never answered"),
-            "{told}"
+            printed.contains("sent LL_PHY_REQ") && printed.contains("It was never answered"),
+            "{printed}"
         );
     }
     assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\""), "{junit}");

@@ -69,14 +69,14 @@ fn a_chip_reports_its_processor_use() {
 
 #[test]
 fn what_needs_a_chip_or_its_sources_says_so() {
-    let told = refused(&["run", "pairing", "--cpu"]);
-    assert!(told.contains("runs on none") && told.contains("chip build"), "{told}");
-    let told = refused(&["chip", "build"]);
-    assert!(told.contains("targets/nrf52840") && told.contains("--sources"), "{told}");
-    let told = refused(&["chip", "build", "--sources", "/"]);
-    assert!(told.contains("has no targets/nrf52840"), "{told}");
-    let told = refused(&["run", "pairing", "--set", "chip=rev4"]);
-    assert!(told.contains("rev1") && told.contains("rev3"), "{told}");
+    let printed = refused(&["run", "pairing", "--cpu"]);
+    assert!(printed.contains("runs on none") && printed.contains("chip build"), "{printed}");
+    let printed = refused(&["chip", "build"]);
+    assert!(printed.contains("targets/nrf52840") && printed.contains("--sources"), "{printed}");
+    let printed = refused(&["chip", "build", "--sources", "/"]);
+    assert!(printed.contains("has no targets/nrf52840"), "{printed}");
+    let printed = refused(&["run", "pairing", "--set", "chip=rev4"]);
+    assert!(printed.contains("rev1") && printed.contains("rev3"), "{printed}");
 }
 
 #[test]

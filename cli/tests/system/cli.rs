@@ -172,10 +172,10 @@ fn what_is_begun_gets_a_name_that_can_be_given() {
 #[test]
 fn codes_explains_the_numbers_of_a_log() {
     let output = bletwin(&["codes", "Security failed: 58:A0:23:A6:35:0A (public) level 1 err 9"]);
-    let told = text(&output.stdout);
+    let printed = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
-    assert!(told.contains("Unspecified") && told.contains("the link died"), "{told}");
-    assert!(!told.contains("ATT"), "{told}");
+    assert!(printed.contains("Unspecified") && printed.contains("the link died"), "{printed}");
+    assert!(!printed.contains("ATT"), "{printed}");
     let (code, value) = json(&["codes", "0x08", "--json"]);
     let layers: Vec<_> = value.as_array().expect("an array").iter().map(|c| &c["layer"]).collect();
     assert_eq!(code, Some(0));
@@ -247,9 +247,9 @@ fn the_demo_holds_and_leaves_eight_captures() {
 fn the_attack_on_a_static_passkey_prints_its_attempts() {
     let attack = ["run", "static-passkey", "--set", "pairing-back-off=off", "--set"];
     let fixed = bletwin(&[&attack[..], &["passkey=123456"]].concat());
-    let told = text(&fixed.stdout);
+    let printed = text(&fixed.stdout);
     // Unknown bits are guessed to be 0, and each that is 1 costs an attempt.
-    assert!(told.contains(&format!(", {} attempts", 1 + 123_456_u32.count_ones())), "{told}");
+    assert!(printed.contains(&format!(", {} attempts", 1 + 123_456_u32.count_ones())), "{printed}");
     assert_eq!(fixed.status.code(), Some(1));
     let random = bletwin(&[&attack[..], &["passkey=random"]].concat());
     assert!(text(&random.stdout).contains(", 40 attempts"), "{}", text(&random.stdout));
@@ -294,8 +294,9 @@ fn a_diagnosis_can_be_looked_at_with_both_runs_on_one_page() {
     let output = bletwin(&[&arguments[..], &[&path.to_string_lossy()]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let page = std::fs::read_to_string(&path).expect("the page");
-    for told in ["no bond, the link died, err 9, reason 8", "phy-update=after-bonding", "Proof:"] {
-        assert!(page.contains(told), "{told}");
+    for printed in ["no bond, the link died, err 9, reason 8", "phy-update=after-bonding", "Proof:"]
+    {
+        assert!(page.contains(printed), "{printed}");
     }
     assert_eq!(files(folder.path()), 1);
 }

@@ -59,8 +59,8 @@ fn a_central_that_decides_otherwise_is_seen() {
     let set = ["central.phy-req=never@always".to_owned()];
     let run = played("X1", &Company { set: &set, ..Company::default() });
     assert_eq!(run.summary.outcome, Verdict::Unresolved);
-    let told = run.difference.expect("no reject");
-    assert!(told.starts_with("On air was: P LL_PHY_RSP."), "{told}");
+    let printed = run.difference.expect("no reject");
+    assert!(printed.starts_with("On air was: P LL_PHY_RSP."), "{printed}");
 }
 
 #[test]

@@ -156,20 +156,21 @@ const CASES: [Case; 16] = [
 fn the_right_pdu_is_blamed_and_the_right_change_cures() {
     for Case { central, set, pdus, cure } in CASES.iter().step_by(crate::one_in(4)) {
         let diagnosis = of("pairing", &setup("zephyr-2024", central, set));
-        let told = report::text(&diagnosis);
-        assert_eq!(blamed(&diagnosis), *pdus, "{central} {set:?}\n{told}");
-        let best = diagnosis.cures.first().unwrap_or_else(|| panic!("{central} {set:?}\n{told}"));
-        assert_eq!(best.set.join(" "), *cure, "{central} {set:?}\n{told}");
-        assert!(best.good.is_all() && best.holds() && best.kind == ChangeKind::Plain, "{told}");
-        assert!(diagnosis.advice.is_empty(), "there is a cure\n{told}");
+        let printed = report::text(&diagnosis);
+        assert_eq!(blamed(&diagnosis), *pdus, "{central} {set:?}\n{printed}");
+        let best =
+            diagnosis.cures.first().unwrap_or_else(|| panic!("{central} {set:?}\n{printed}"));
+        assert_eq!(best.set.join(" "), *cure, "{central} {set:?}\n{printed}");
+        assert!(best.good.is_all() && best.holds() && best.kind == ChangeKind::Plain, "{printed}");
+        assert!(diagnosis.advice.is_empty(), "there is a cure\n{printed}");
         for cause in &diagnosis.causes {
-            assert!(cause.put_back.is_all(), "put back alone it fails\n{told}");
+            assert!(cause.put_back.is_all(), "put back alone it fails\n{printed}");
         }
         let last = diagnosis.causes.last().expect("a cause");
-        assert!(last.removed.is_all(), "taken out it is good\n{told}");
+        assert!(last.removed.is_all(), "taken out it is good\n{printed}");
         let lacks = *pdus == ["SMP Security Request"];
         let means = if lacks { Means::Configuration } else { Means::Procedure };
-        assert_eq!(last.means, means, "{told}");
+        assert_eq!(last.means, means, "{printed}");
     }
 }
 
@@ -205,10 +206,14 @@ fn renamed_and_with_other_parameters_a_central_gets_the_same_answer() {
         let mut setup = setup("zephyr-2024", central, &[set, &others[..]].concat());
         setup.central = Profile { name: "tv".into(), about: String::new(), ..setup.central };
         let diagnosis = of("pairing", &setup);
-        let told = report::text(&diagnosis);
-        assert_eq!(blamed(&diagnosis), *pdus, "{central}\n{told}");
-        assert_eq!(cures(&diagnosis).first().map(String::as_str), Some(*cure), "{central}\n{told}");
-        assert!(!told.contains("windows") && !told.contains("intel"), "{told}");
+        let printed = report::text(&diagnosis);
+        assert_eq!(blamed(&diagnosis), *pdus, "{central}\n{printed}");
+        assert_eq!(
+            cures(&diagnosis).first().map(String::as_str),
+            Some(*cure),
+            "{central}\n{printed}"
+        );
+        assert!(!printed.contains("windows") && !printed.contains("intel"), "{printed}");
     }
 }
 
@@ -229,21 +234,24 @@ fn a_healthy_pair_is_called_healthy() {
 #[test]
 fn where_the_firmware_cannot_help_the_user_gets_advice() {
     let lossy = of("pairing", &setup("zephyr-2024", "phone", &["loss=60"]));
-    let told = report::text(&lossy).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("No cure in the firmware: tell the user to bring the devices"), "{told}");
+    let printed = report::text(&lossy).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        printed.contains("No cure in the firmware: tell the user to bring the devices"),
+        "{printed}"
+    );
     let mute = of("pairing", &setup("zephyr-2024", "phone", &["central.encryption-patience=1"]));
-    let told = report::text(&mute);
-    assert!(mute.cures.is_empty() && mute.configurations > 100, "{told}");
-    assert!(mute.last_resort.is_some(), "{told}");
+    let printed = report::text(&mute);
+    assert!(mute.cures.is_empty() && mute.configurations > 100, "{printed}");
+    assert!(mute.last_resort.is_some(), "{printed}");
 }
 
 #[test]
 fn a_cure_that_weakens_security_is_the_last_and_flagged() {
     let diagnosis = of("pairing", &setup("zephyr-2024", "phone", &["central.io=none"]));
-    let told = report::text(&diagnosis);
-    assert_eq!(cures(&diagnosis), ["required-level=2"], "{told}");
+    let printed = report::text(&diagnosis);
+    assert_eq!(cures(&diagnosis), ["required-level=2"], "{printed}");
     assert_eq!(diagnosis.cures[0].kind, ChangeKind::Weaker);
-    assert!(told.contains("WEAKENS SECURITY") && told.contains("price"), "{told}");
+    assert!(printed.contains("WEAKENS SECURITY") && printed.contains("price"), "{printed}");
 }
 
 /// Moving the request by accident is no cure: it must hold when the request moves again.
@@ -252,12 +260,12 @@ fn a_cure_by_luck_of_timing_is_not_the_first() {
     // A request of the central in one event: anything that moves the local one by an event cures.
     let set = ["central.press=phy@7"];
     let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel-clean", &set));
-    let told = report::text(&diagnosis);
+    let printed = report::text(&diagnosis);
     let (steady, lucky): (Vec<_>, Vec<_>) = diagnosis.cures.iter().partition(|cure| cure.holds());
     assert_eq!(steady.len() + lucky.len(), cures(&diagnosis).len());
-    assert_eq!(steady[0].set, diagnosis.cures[0].set, "{told}");
-    assert_eq!(lucky.is_empty(), !told.contains("by luck of timing"), "{told}");
-    assert!(!lucky.is_empty(), "a cure that moves the request by accident is known\n{told}");
+    assert_eq!(steady[0].set, diagnosis.cures[0].set, "{printed}");
+    assert_eq!(lucky.is_empty(), !printed.contains("by luck of timing"), "{printed}");
+    assert!(!lucky.is_empty(), "a cure that moves the request by accident is known\n{printed}");
 }
 
 #[test]
@@ -272,9 +280,9 @@ fn other_scenarios_than_pairing_are_diagnosed_too() {
 #[test]
 fn a_request_that_is_not_granted_is_reported_with_its_cure() {
     let apple = of("pairing", &setup("zephyr-2024", "phone", &["central.parameter-rules=apple"]));
-    let told = report::text(&apple);
-    assert!(apple.is_healthy(), "{told}");
-    let [unmet] = &apple.unmet[..] else { panic!("{told}") };
+    let printed = report::text(&apple);
+    assert!(apple.is_healthy(), "{printed}");
+    let [unmet] = &apple.unmet[..] else { panic!("{printed}") };
     assert_eq!(unmet.request, "LL_CONNECTION_PARAM_REQ");
     let got: Vec<String> = unmet.cures.iter().flat_map(|cure| cure.set.clone()).collect();
     assert!(got.contains(&"preferred=24,36,0,600".into()), "{got:?}");
@@ -289,11 +297,11 @@ fn a_request_that_is_not_granted_is_reported_with_its_cure() {
 #[test]
 fn a_request_that_does_no_harm_when_it_is_put_back_is_no_cause() {
     let diagnosis = of("pairing", &setup("zephyr-2024", "phone", &["never-answers=pairing"]));
-    let told = report::text(&diagnosis);
-    assert_eq!(blamed(&diagnosis), ["SMP Pairing Response"], "{told}");
-    assert!(diagnosis.causes.iter().all(|cause| cause.is_proven()), "{told}");
-    assert_eq!(cures(&diagnosis), ["never-answers=none"], "{told}");
-    assert!(diagnosis.timing.is_empty() && !told.contains(" 0 of"), "{told}");
+    let printed = report::text(&diagnosis);
+    assert_eq!(blamed(&diagnosis), ["SMP Pairing Response"], "{printed}");
+    assert!(diagnosis.causes.iter().all(|cause| cause.is_proven()), "{printed}");
+    assert_eq!(cures(&diagnosis), ["never-answers=none"], "{printed}");
+    assert!(diagnosis.timing.is_empty() && !printed.contains(" 0 of"), "{printed}");
 }
 
 /// What is put off by five seconds comes after pairing only where the person is quick.
@@ -301,13 +309,13 @@ fn a_request_that_does_no_harm_when_it_is_put_back_is_no_cause() {
 fn a_cure_that_needs_a_quick_user_is_marked() {
     let set = [HONEST, "central.param-req=silent:2@pairing", "param-update=1000"];
     let diagnosis = of("pairing", &setup("zephyr-2024", "windows-intel", &set));
-    let told = report::text(&diagnosis);
+    let printed = report::text(&diagnosis);
     let holds = |set: &str| {
         let cure = diagnosis.cures.iter().find(|cure| cure.set == [set]);
-        cure.unwrap_or_else(|| panic!("{set}\n{told}")).holds()
+        cure.unwrap_or_else(|| panic!("{set}\n{printed}")).holds()
     };
-    assert!(!holds("param-update=5000") && holds("param-update=never"), "{told}");
-    assert!(holds("param-update=5000:not-while-pairing"), "{told}");
+    assert!(!holds("param-update=5000") && holds("param-update=never"), "{printed}");
+    assert!(holds("param-update=5000:not-while-pairing"), "{printed}");
 }
 
 /// A trial does not show what only the central's own host and link layer know.
@@ -398,8 +406,8 @@ fn a_failure_with_two_causes_is_reported_with_both() {
     let turns: Vec<_> = diagnosis.turns_on.iter().map(|t| (t.on, t.change.join(" "))).collect();
     let wanted = "the devices within reach leave-when-idle=never".to_owned();
     assert_eq!(turns, [(On::Together, wanted)], "{diagnosis:#?}");
-    let told = report::text(&diagnosis);
-    assert!(!told.contains("adapter") && !told.contains("None is proven"), "{told}");
+    let printed = report::text(&diagnosis);
+    assert!(!printed.contains("adapter") && !printed.contains("None is proven"), "{printed}");
     // Where nothing at all heals, another central is no advice if an honest one fails as well.
     let both = ["leave-when-idle=20000", "out-of-reach=15000", "stored-key=reversed"];
     let lost = of("reconnect", &setup("zephyr-2024", "phone", &both));
@@ -419,8 +427,8 @@ fn chance_is_no_cure() {
     for cure in &diagnosis.cures {
         assert!(cure.good.is_all() && expected(cure.good) >= 3, "{:?} {:?}", cure.set, cure.good);
     }
-    let told = report::text(&diagnosis);
-    assert!(told.contains("It is a matter of chance"), "{told}");
+    let printed = report::text(&diagnosis);
+    assert!(printed.contains("It is a matter of chance"), "{printed}");
 }
 
 /// A host that is busy at a moment: who is found later comes behind it, which is no cure.

@@ -91,8 +91,8 @@ fn what_is_under_way_when_time_is_up_is_reported_and_has_to_be_declared() {
     let mut setup = setup("recommended", "phone", &["central.own-procedures=version@60000"]);
     let run = pairing(&setup);
     assert_eq!(run.summary.outcome, Verdict::Bonded);
-    let told: Vec<(&str, &str)> = run.busy.iter().map(|b| (b.who.as_str(), b.kind)).collect();
-    assert_eq!(told, [("central", "deferred-procedure")]);
+    let busy: Vec<(&str, &str)> = run.busy.iter().map(|b| (b.who.as_str(), b.kind)).collect();
+    assert_eq!(busy, [("central", "deferred-procedure")]);
     assert!(run.expected && !run.passed());
     let why = report::failure(&run).expect("it has not passed");
     assert!(why.contains("central: Version Exchange, deferred"), "{why}");

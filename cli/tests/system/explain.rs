@@ -51,9 +51,10 @@ fn a_lost_bond_is_explained_without_a_key_and_a_good_pairing_has_no_cause() {
 fn devices_are_letters_unless_addresses_are_asked_for() {
     let folder = captures();
     let has_address = |arguments: &[&str]| {
-        let told = text(&bletwin(folder.path(), arguments).stdout);
-        assert!(told.contains("onnection"), "{told}");
-        told.split(|c: char| !c.is_ascii_hexdigit() && c != ':')
+        let printed = text(&bletwin(folder.path(), arguments).stdout);
+        assert!(printed.contains("onnection"), "{printed}");
+        printed
+            .split(|c: char| !c.is_ascii_hexdigit() && c != ':')
             .any(|word| word.len() == 17 && word.matches(':').count() == 5)
     };
     assert!(!has_address(&["explain", "case.pcapng", "--ladder"]));
@@ -64,9 +65,9 @@ fn devices_are_letters_unless_addresses_are_asked_for() {
 #[test]
 fn a_program_reads_the_same() {
     let folder = captures();
-    let told = bletwin(folder.path(), &["explain", "lost.pcapng", "--json"]);
-    let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
-    let connections = told["connections"].as_array().expect("a list");
+    let printed = bletwin(folder.path(), &["explain", "lost.pcapng", "--json"]);
+    let printed: serde_json::Value = serde_json::from_slice(&printed.stdout).expect("JSON");
+    let connections = printed["connections"].as_array().expect("a list");
     assert_eq!(connections.len(), 2);
     assert_eq!(connections[0]["concern"], serde_json::Value::Null);
     let first = &connections[1]["hypotheses"][0];
@@ -86,10 +87,10 @@ fn what_is_no_capture_is_refused_with_advice() {
         (&["explain", "none.pcap"], "cannot be read"),
         (&["explain", "case.pcapng", "--ltk", "12"], "32 hexadecimal digits"),
     ] {
-        let told = bletwin(folder.path(), arguments);
-        assert_eq!(told.status.code(), Some(2), "{arguments:?}");
-        assert!(text(&told.stderr).contains(wanted), "{arguments:?}: {}", text(&told.stderr));
-        assert!(told.stdout.is_empty());
+        let printed = bletwin(folder.path(), arguments);
+        assert_eq!(printed.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&printed.stderr).contains(wanted), "{arguments:?}: {}", text(&printed.stderr));
+        assert!(printed.stdout.is_empty());
     }
 }
 
@@ -99,8 +100,11 @@ fn a_file_that_was_cut_is_read_as_far_as_it_goes() {
     let folder = captures();
     let whole = fs::read(folder.path().join("case.pcapng")).expect("is there");
     fs::write(folder.path().join("cut.pcapng"), &whole[..whole.len() / 3 + 5]).expect("writable");
-    let told = text(&bletwin(folder.path(), &["explain", "cut.pcapng"]).stdout);
-    assert!(told.contains("ends in the middle") && told.contains("Connection 1"), "{told}");
+    let printed = text(&bletwin(folder.path(), &["explain", "cut.pcapng"]).stdout);
+    assert!(
+        printed.contains("ends in the middle") && printed.contains("Connection 1"),
+        "{printed}"
+    );
 }
 
 /// A capture as a real sniffer writes it: with gaps nothing is shown, and the cause is likely.
@@ -110,9 +114,9 @@ fn a_capture_with_gaps_says_what_is_missing() {
     let faults = "loss=5,clock-ppm=-170,direction=unknown,channels=one-adv";
     let run = ["run", "pairing", "--central", "windows-intel", "--pcapng", "gaps.pcapng"];
     bletwin(folder.path(), &[&run[..], &["--sniffer", faults]].concat());
-    let told = text(&bletwin(folder.path(), &["explain", "gaps.pcapng"]).stdout);
-    assert!(told.contains("more were on air and not captured"), "{told}");
-    assert!(told.contains("LL_PHY_REQ") && told.contains("never answered"), "{told}");
+    let printed = text(&bletwin(folder.path(), &["explain", "gaps.pcapng"]).stdout);
+    assert!(printed.contains("more were on air and not captured"), "{printed}");
+    assert!(printed.contains("LL_PHY_REQ") && printed.contains("never answered"), "{printed}");
     let bad = bletwin(folder.path(), &[&run[..], &["--sniffer", "loss=much"]].concat());
     assert_eq!(bad.status.code(), Some(2));
 }

@@ -33,7 +33,7 @@ fn wishes(side: Side) -> Vec<What> {
     all
 }
 
-fn told(outcome: &Outcome) -> String {
+fn described(outcome: &Outcome) -> String {
     outcome.findings.iter().map(|f| format!("{} {:?} {}\n", f.rule, f.culprit, f.text)).collect()
 }
 
@@ -57,7 +57,7 @@ fn each_wish_alone_ends_without_a_violation() {
                     };
                     let outcome = runner.run(&case).unwrap();
                     if !outcome.findings.is_empty() {
-                        failed += &format!("{case:?}\n{}\n", told(&outcome));
+                        failed += &format!("{case:?}\n{}\n", described(&outcome));
                     }
                 }
             }
@@ -78,7 +78,7 @@ fn le_coded_can_be_a_start_state_of_every_preset() {
                 ..Case::default()
             };
             let outcome = run(&case).unwrap();
-            assert_eq!(told(&outcome), "");
+            assert_eq!(described(&outcome), "");
         }
     }
 }
@@ -91,7 +91,7 @@ fn the_event_counter_can_pass_its_end() {
         let clocks = Clocks { peripheral: -central, central };
         let case = Case { start, csa, clocks, procedures: vec![phy.clone()], ..Case::default() };
         let outcome = run(&case).unwrap();
-        assert_eq!(told(&outcome), "");
+        assert_eq!(described(&outcome), "");
         let items = bletwin_sim::sniffer::sniff(&outcome.records);
         let passes = |items: &[bletwin_sim::sniffer::AirItem]| {
             items[0].event == Some(u16::MAX) && items[1].event == Some(0)
@@ -132,7 +132,7 @@ fn an_event_on_le_coded_may_end_just_before_the_next_begins() {
         ],
         ..Case::default()
     };
-    assert_eq!(told(&run(&case).unwrap()), "");
+    assert_eq!(described(&run(&case).unwrap()), "");
 }
 
 /// Found by the search of pairs: the plain reject of the peripheral's request, which has crossed
@@ -150,7 +150,7 @@ fn a_plain_reject_of_a_collision_leaves_the_response_to_be_answered() {
         ..Case::default()
     };
     let outcome = run(&case).unwrap();
-    assert_eq!(told(&outcome), "");
+    assert_eq!(described(&outcome), "");
     let items = bletwin_sim::sniffer::sniff(&outcome.records);
     let rejects = |item: &bletwin_sim::sniffer::AirItem| {
         matches!(item.control(), Some(ControlPdu::RejectInd(_)))
@@ -174,7 +174,7 @@ fn a_minimum_of_used_channels_is_among_what_meets() {
         ..Case::default()
     };
     let outcome = run(&honest).unwrap();
-    assert_eq!(told(&outcome), "");
+    assert_eq!(described(&outcome), "");
     let sent: Vec<ControlPdu> = bletwin_sim::sniffer::sniff(&outcome.records)
         .iter()
         .filter_map(|i| i.control().copied())
@@ -199,7 +199,7 @@ fn a_run_can_be_cut_off() {
     let whole = Case { procedures: vec![phy], ..Case::default() };
     let cut = Case { until: Some(4), ..whole.clone() };
     let [whole, cut] = [&whole, &cut].map(|case| run(case).unwrap());
-    assert_eq!(told(&cut), "");
+    assert_eq!(described(&cut), "");
     assert_eq!(cut.records, whole.records[..cut.records.len()]);
     assert!(cut.sent.iter().all(|sent| (3..=4).contains(sent)), "{:?}", cut.sent);
     assert!(whole.sent[0] > 10);
@@ -228,7 +228,7 @@ fn what_a_host_refuses_is_rejected_on_air_without_a_violation() {
         let features = Procedure::new(Side::Central, What::Features, 0);
         let case = Case { procedures: vec![features, Procedure::new(who, what, 4)], ..case };
         let outcome = run(&case).unwrap();
-        assert_eq!(told(&outcome), "", "{}", case.to_toml());
+        assert_eq!(described(&outcome), "", "{}", case.to_toml());
         let items = bletwin_sim::sniffer::sniff(&outcome.records);
         let rejected = items.iter().filter_map(|item| match item.control() {
             Some(ControlPdu::RejectExtInd { error, .. }) => Some(*error),

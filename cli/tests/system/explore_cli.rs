@@ -46,14 +46,14 @@ fn a_part_is_searched_to_its_end_and_found_good() {
     let folder = folder();
     let output = explore(folder.path(), &["--pairs", "--shard", &short(), "--json"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let told = json(&output);
-    assert_eq!(told["complete"], Value::Bool(true));
-    assert_eq!(told["findings"].as_array().map(Vec::len), Some(0));
+    let printed = json(&output);
+    assert_eq!(printed["complete"], Value::Bool(true));
+    assert_eq!(printed["findings"].as_array().map(Vec::len), Some(0));
     for count in ["runs", "traces", "states"] {
-        assert!(told[count].as_u64() > Some(20), "{count}: {told}");
+        assert!(printed[count].as_u64() > Some(20), "{count}: {printed}");
     }
-    assert!(told["seconds"].is_number());
-    assert_eq!(told["pairs"][0]["pair"], "P terminate × C terminate");
+    assert!(printed["seconds"].is_number());
+    assert_eq!(printed["pairs"][0]["pair"], "P terminate × C terminate");
     // In words.
     let output = explore(folder.path(), &["--shard", &short(), "--jobs", "1"]);
     let text = String::from_utf8_lossy(&output.stdout);
@@ -67,8 +67,8 @@ fn what_a_budget_cuts_short_says_so() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
     assert!(text.contains("INCOMPLETE: 0 of"), "{text}");
-    let told = json(&explore(folder.path(), &["--pairs", "--budget", "0s", "--json"]));
-    assert_eq!(told["complete"], Value::Bool(false));
+    let printed = json(&explore(folder.path(), &["--pairs", "--budget", "0s", "--json"]));
+    assert_eq!(printed["complete"], Value::Bool(false));
 }
 
 #[test]
@@ -196,9 +196,9 @@ fn findings_that_cannot_be_saved_are_reported() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("LL-COLL-1 by the central"), "{text}");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("not saved") && told.contains("then-param-req"), "{told}");
-    assert!(told.contains("it is a folder"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(printed.contains("not saved") && printed.contains("then-param-req"), "{printed}");
+    assert!(printed.contains("it is a folder"), "{printed}");
 }
 
 #[test]
@@ -214,9 +214,9 @@ fn bad_input_is_reported_with_what_would_be_right() {
         (["--resume", "no/such/folder/file"], "folder"),
     ] {
         let output = explore(folder.path(), &arguments);
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
-        assert!(told.contains(word), "{arguments:?}: {told}");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {printed}");
+        assert!(printed.contains(word), "{arguments:?}: {printed}");
     }
     // The batch system says nothing: neither does a default help.
     let output = explore(folder.path(), &["--shard", "auto", "--budget", "0s"]);
@@ -248,8 +248,8 @@ fn ctrl_c_keeps_what_was_found() {
     let folder = folder();
     let output = signalled(folder.path(), &["--pairs", "--json"], "-INT");
     assert_eq!(output.status.code(), Some(130), "{output:?}");
-    let told = json(&output);
-    assert_eq!(told["complete"], Value::Bool(false));
+    let printed = json(&output);
+    assert_eq!(printed["complete"], Value::Bool(false));
 }
 
 #[cfg(unix)]
@@ -262,9 +262,9 @@ fn a_killed_search_goes_on_with_all_that_was_done() {
     let text = std::fs::read_to_string(folder.path().join("progress")).expect("a progress file");
     let whole = text.matches('\n').count();
     let again = ["--pairs", "--resume", "progress", "--budget", "0s", "--json"];
-    let told = json(&explore(folder.path(), &again));
+    let printed = json(&explore(folder.path(), &again));
     assert_eq!(
-        told["units"][0].as_u64(),
+        printed["units"][0].as_u64(),
         Some((whole as u64).saturating_sub(1)),
         "the first line is no unit"
     );

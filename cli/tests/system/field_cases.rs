@@ -114,7 +114,7 @@ fn actions_of_the_person_are_distinguished() {
 fn two_unknown_opcodes_in_a_row_are_answered() {
     let run = play("stay", "ios", &["central.press=raw:ff@60,raw:ff@61"]);
     let (sent, answer) = ("LL_(undefined) opcode 0xFF", "LL_UNKNOWN_RSP opcode 0xFF");
-    let told = report::ladder(&run);
-    assert!(shows(&run, &[sent, sent, answer, answer]), "{told}");
+    let printed = report::ladder(&run);
+    assert!(shows(&run, &[sent, sent, answer, answer]), "{printed}");
     assert!(run.expected, "{}", report::verdict_line(&run));
 }

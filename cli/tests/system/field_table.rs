@@ -114,11 +114,11 @@ fn turns(d: &Diagnosis) -> String {
 fn healing(d: &Diagnosis) -> Vec<String> {
     let cures = d.cures.iter().chain(d.unmet.iter().flat_map(|unmet| &unmet.cures));
     let around = d.surroundings.iter().chain(&d.advice).filter(|advice| advice.good.is_all());
-    let told = d.last_resort.iter().cloned();
+    let advice = d.last_resort.iter().cloned();
     cures
         .map(|cure| cure.set.join(" "))
         .chain(around.map(|advice| advice.text.into()))
-        .chain(told)
+        .chain(advice)
         .collect()
 }
 
@@ -270,7 +270,7 @@ fn the_commands_of_the_quirks_say_what_the_page_says() {
     assert_eq!(commands.len(), 27, "{commands:?}");
     let step = crate::one_in(9);
     let some: Vec<&(&str, &str)> = commands.iter().step_by(step).collect();
-    let told = |(name, command): &&(&str, &str)| {
+    let row = |(name, command): &&(&str, &str)| {
         let answer = answer(command, step == 1);
         let cells = [
             format!("`{name}`"),
@@ -280,7 +280,7 @@ fn the_commands_of_the_quirks_say_what_the_page_says() {
         ];
         line(&cells, &answer)
     };
-    let rows: Vec<String> = some.par_iter().map(told).collect();
+    let rows: Vec<String> = some.par_iter().map(row).collect();
     is_on_the_page(&rows, QUIRKS_BEGIN, QUIRKS_HEAD, step == 1);
 }
 

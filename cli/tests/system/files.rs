@@ -111,8 +111,8 @@ fn standard_output_takes_a_capture_and_the_text_goes_elsewhere() {
         let output = bletwin(folder.path(), &["run", "pairing", "--pcapng", name, "--ladder"]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         assert!(output.stdout.starts_with(MAGIC) && output.stdout == expected, "{name}");
-        let told = text(&output.stderr);
-        assert!(told.contains("bonded") && told.contains("CONNECT_IND"), "{told}");
+        let printed = text(&output.stderr);
+        assert!(printed.contains("bonded") && printed.contains("CONNECT_IND"), "{printed}");
         assert!(!folder.path().join("-").exists());
     }
     assert!(folder.path().join("link").is_symlink());

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 fn bletwin(arguments: &[&str]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_bletwin")).args(arguments).output().unwrap();
-    let told = [output.stdout, output.stderr].concat();
-    (output.status.code().unwrap(), String::from_utf8_lossy(&told).into_owned())
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8_lossy(&printed).into_owned())
 }
 
 #[test]
@@ -16,10 +16,10 @@ fn a_program_that_never_connects_is_reported_and_not_awaited() {
     let serve = ["serve", "--central", "phone", "--endpoint", "tcp:0", "--host", "exit 3"];
     let matrix = ["matrix", "--central", "phone", "--host", "exit 3"];
     for command in [&serve[..], &matrix] {
-        let (code, told) = bletwin(command);
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains("`exit 3` ended (exit status: 3) and never came"), "{told}");
-        assert!(told.contains("BLETWIN_ENDPOINT"), "{told}");
+        let (code, printed) = bletwin(command);
+        assert_eq!(code, 2, "{printed}");
+        assert!(printed.contains("`exit 3` ended (exit status: 3) and never came"), "{printed}");
+        assert!(printed.contains("BLETWIN_ENDPOINT"), "{printed}");
     }
 }
 
@@ -30,9 +30,12 @@ fn a_program_that_ends_before_it_has_advertised_is_reported_and_not_awaited() {
     let serve = ["serve", "--central", "phone", "--endpoint", "tcp:0", "--host", host];
     let matrix = ["matrix", "--central", "phone", "--host", host];
     for command in [&serve[..], &matrix] {
-        let (code, told) = bletwin(command);
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains("(exit status: 3) and left before it had advertised"), "{told}");
+        let (code, printed) = bletwin(command);
+        assert_eq!(code, 2, "{printed}");
+        assert!(
+            printed.contains("(exit status: 3) and left before it had advertised"),
+            "{printed}"
+        );
     }
 }
 
@@ -48,14 +51,14 @@ fn what_makes_no_sense_beside_a_central_is_refused_with_what_to_do() {
         (&["--level", "5"], "1..=4"),
         (&["--passkey", "1000000"], "999999"),
     ] {
-        let (code, told) = bletwin(&[&central[..], more].concat());
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains(word), "{told}");
+        let (code, printed) = bletwin(&[&central[..], more].concat());
+        assert_eq!(code, 2, "{printed}");
+        assert!(printed.contains(word), "{printed}");
     }
     for alone in [["--repeat", "2"], ["--passkey", "1"], ["--host", "true"]] {
-        let (code, told) = bletwin(&[&["serve", "--endpoint", "tcp:0"][..], &alone].concat());
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains("--central"), "{told}");
+        let (code, printed) = bletwin(&[&["serve", "--endpoint", "tcp:0"][..], &alone].concat());
+        assert_eq!(code, 2, "{printed}");
+        assert!(printed.contains("--central"), "{printed}");
     }
 }
 
@@ -75,9 +78,9 @@ fn several_hosts_have_names_and_what_is_no_name_is_a_command() {
         (&["one_two=3; exit $one_two"], "`one_two=3; exit $one_two` ended (exit status: 3)"),
         (&["mine-1.0=exit 3", "other=exit 3"], "`exit 3` ended (exit status: 3)"),
     ] {
-        let (code, told) = matrix_of(hosts);
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains(word), "{word}\n{told}");
+        let (code, printed) = matrix_of(hosts);
+        assert_eq!(code, 2, "{printed}");
+        assert!(printed.contains(word), "{word}\n{printed}");
     }
 }
 
@@ -94,9 +97,9 @@ fn each_host_may_have_its_own_time_and_a_wrong_one_is_reported() {
     ] {
         let times: Vec<&str> = times.iter().flat_map(|time| ["--time", time]).collect();
         let hosts = ["--host", "old=exit 3", "--host", "new=exit 3", "--central", "phone"];
-        let (code, told) = bletwin(&[&["matrix"], &hosts[..], &times].concat());
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains(word), "{word}\n{told}");
+        let (code, printed) = bletwin(&[&["matrix"], &hosts[..], &times].concat());
+        assert_eq!(code, 2, "{printed}");
+        assert!(printed.contains(word), "{word}\n{printed}");
     }
 }
 
@@ -115,11 +118,14 @@ fn a_host_that_is_always_served_late_is_not_decided() {
         "bash -c 'exec 3<>/dev/tcp/$BLETWIN_HOST/$BLETWIN_PORT; printf \"{octets}\" >&3; cat <&3' \
          >/dev/null"
     );
-    let (code, told) =
+    let (code, printed) =
         bletwin(&["matrix", "--central", "phone", "--time", "10000", "--host", &host]);
-    assert_eq!(code, 1, "{told}");
-    assert!(told.contains("disturbed 0/1") && told.contains("Not decided"), "{told}");
-    assert!(told.contains("too busy for real time") && !told.contains("Not as expected"), "{told}");
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("disturbed 0/1") && printed.contains("Not decided"), "{printed}");
+    assert!(
+        printed.contains("too busy for real time") && !printed.contains("Not as expected"),
+        "{printed}"
+    );
 }
 
 /// A scripted host: it advertises, and disconnects as soon as a central has connected.
@@ -163,8 +169,8 @@ fn a_host_that_disconnects_at_once_is_judged_as_any_peripheral() {
     host.write_all(&[1, 6, 4, 3, handle[0], handle[1], 0x13]).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["peripheral"], "host");
-    assert_eq!(told["passed"], false);
-    assert!(told["why"].is_string() || told["why"].is_object(), "{told}");
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["peripheral"], "host");
+    assert_eq!(printed["passed"], false);
+    assert!(printed["why"].is_string() || printed["why"].is_object(), "{printed}");
 }

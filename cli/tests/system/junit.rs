@@ -41,7 +41,7 @@ fn attributes(start: &BytesStart<'_>) -> Vec<(String, String)> {
 fn read(text: &str) -> [usize; 4] {
     let mut reader = Reader::from_str(text);
     let mut path = vec![String::new()];
-    let (mut found, mut told) = ([0; 4], [0; 4]);
+    let (mut found, mut counted) = ([0; 4], [0; 4]);
     const COUNTED: [&str; 4] = ["testcase", "failure", "error", "skipped"];
     const COUNTS: [&str; 4] = ["tests", "failures", "errors", "skipped"];
     loop {
@@ -69,7 +69,7 @@ fn read(text: &str) -> [usize; 4] {
             if let Some(place) = COUNTS.iter().position(|count| count == key)
                 && name == "testsuite"
             {
-                told[place] = value.parse().expect("a number");
+                counted[place] = value.parse().expect("a number");
             }
         }
         if let Some(place) = COUNTED.iter().position(|counted| *counted == name) {
@@ -79,7 +79,7 @@ fn read(text: &str) -> [usize; 4] {
             path.push(name);
         }
     }
-    assert_eq!(found, told, "the suite counts otherwise:\n{text}");
+    assert_eq!(found, counted, "the suite counts otherwise:\n{text}");
     found
 }
 

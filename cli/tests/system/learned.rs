@@ -49,8 +49,8 @@ fn a_central_is_learned_from_two_captures() {
         let run = ["run", "pairing", "--central", "ios", "--set", set, "--seed", seed];
         bletwin(here, &[&run[..], &["--pcapng", file]].concat());
     }
-    let told = bletwin(here, &["learn", "a.pcapng", "b.pcapng", "-o", "it.toml"]);
-    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let output = bletwin(here, &["learn", "a.pcapng", "b.pcapng", "-o", "it.toml"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
     let file = fs::read_to_string(here.join("it.toml")).expect("a profile");
     assert!(file.contains("extends = \"ios\"") && file.contains("timeout-ms = 3000"), "{file}");
     assert!(file.contains("# Shown by connection 1: CONNECT_IND"), "{file}");
@@ -68,13 +68,13 @@ fn a_central_is_learned_from_two_captures() {
 fn two_lines_of_a_log_lead_to_the_founding_case() {
     let folder = tempfile::tempdir().expect("a folder");
     let lines = ["--log", "Disconnected (reason 8)", "--log", "Security failed: level 1 err 9"];
-    let told = |more: &[&str]| {
+    let output = |more: &[&str]| {
         let arguments = [&["match", "--json"], &lines[..], more].concat();
-        let told = bletwin(folder.path(), &arguments);
-        let json: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
-        (told.status.code(), json)
+        let output = bletwin(folder.path(), &arguments);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json)
     };
-    let (code, json) = told(&["--after", "15"]);
+    let (code, json) = output(&["--after", "15"]);
     let names = |json: &serde_json::Value| -> Vec<String> {
         let all = json["candidates"].as_array().expect("a list").iter();
         all.map(|one| one["central"].as_str().expect("a name").to_owned()).collect()
@@ -83,7 +83,7 @@ fn two_lines_of_a_log_lead_to_the_founding_case() {
     assert!(names(&json).contains(&"windows-intel".to_owned()), "{json}");
     let first = &json["candidates"][0];
     assert_eq!(first["decisive"][0], "LL_PHY_REQ", "{json}");
-    let (late, json) = told(&["--after", "300"]);
+    let (late, json) = output(&["--after", "300"]);
     assert_eq!(late, Some(1), "{json}");
     let refused = bletwin(folder.path(), &["match", "--log", "it does not work"]);
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
@@ -106,10 +106,10 @@ fn a_log_of_another_stack_and_a_capture_lead_there_too() {
     // What a peripheral that falls silent was told is not on air.
     let reasons = [8.into(), serde_json::Value::Null];
     for (asked, reason) in [&["--log", "uart.log"][..], &["case.pcapng"]].into_iter().zip(reasons) {
-        let told = [&["match", "--json", "--peripheral", "zephyr-2024"], asked].concat();
-        let told = bletwin(here, &told);
-        let json: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
-        assert_eq!(told.status.code(), Some(0), "{json}");
+        let output = [&["match", "--json", "--peripheral", "zephyr-2024"], asked].concat();
+        let output = bletwin(here, &output);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(output.status.code(), Some(0), "{json}");
         assert_eq!((&json["said"]["reason"], &json["said"]["err"]), (&reason, &().into()));
         let after = json["said"]["after"].as_f64().expect("a time");
         assert!((14.0..17.0).contains(&after), "{json}");

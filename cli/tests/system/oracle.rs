@@ -22,7 +22,7 @@ fn play(scenario: &str, peripheral: &str, central: &str, set: &[&str], seed: u64
     stage.finish()
 }
 
-fn told(run: &Finished) -> String {
+fn described(run: &Finished) -> String {
     let findings = run.judgement.all();
     findings.map(|f| format!("{} {:?} {:?} {}\n", f.rule, f.culprit, f.at, f.text)).collect()
 }
@@ -65,7 +65,7 @@ fn nothing_is_found_against_honest_devices() {
     }
     cases.into_par_iter().for_each(|(scenario, peripheral, central, set, seed)| {
         let run = play(scenario, peripheral, central, set, seed);
-        assert_eq!(told(&run), "", "{scenario} {peripheral} {central} {set:?} {seed}");
+        assert_eq!(described(&run), "", "{scenario} {peripheral} {central} {set:?} {seed}");
     });
 }
 
@@ -133,8 +133,8 @@ fn an_undeclared_violation_fails_the_run() {
     assert!(!run.passed());
     let unexpected: Vec<_> = run.judgement.unexpected.iter().map(|f| f.rule).collect();
     assert_eq!(unexpected, ["LL-LIVE-2"]);
-    let told = &run.summary.findings[0];
-    assert_eq!((told.rule, told.culprit, told.admitted), ("LL-LIVE-2", "central", false));
+    let finding = &run.summary.findings[0];
+    assert_eq!((finding.rule, finding.culprit, finding.admitted), ("LL-LIVE-2", "central", false));
 }
 
 /// LL-INST-1: what only recommends is observed, is no finding and fails no run.
@@ -142,7 +142,7 @@ fn an_undeclared_violation_fails_the_run() {
 fn a_recommendation_that_is_not_followed_fails_no_run() {
     let set = ["loss=20", "preferred=24,36,0,400"];
     let run = play("stay", "zephyr-2024", "close-instants", &set, 3);
-    assert_eq!(told(&run), "");
+    assert_eq!(described(&run), "");
     let seen = run.summary.observations.first().expect("an observation");
     assert_eq!((seen.rule, seen.by), ("LL-INST-1", "central"));
     let text = bletwin_explain::report::observations(&run).expect("an observation");
@@ -176,6 +176,10 @@ fn made_up_quirks_are_found_too() {
         let set = ["central.phy-req=honest", set];
         let run = play("pairing", "zephyr-2024", "windows-intel", &set, 3);
         assert_eq!(unexpected(&run), "", "{set:?}");
-        assert!(run.judgement.admitted.iter().any(|f| f.rule == rule), "{set:?}:\n{}", told(&run));
+        assert!(
+            run.judgement.admitted.iter().any(|f| f.rule == rule),
+            "{set:?}:\n{}",
+            described(&run)
+        );
     }
 }

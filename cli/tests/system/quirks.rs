@@ -6,7 +6,7 @@ use bletwin_models::profile::{Entry, Quirk, catalogue};
 use bletwin_scenarios::stage::Finished;
 use rayon::prelude::*;
 
-fn told(run: &Finished) -> String {
+fn described(run: &Finished) -> String {
     let summary = &run.summary;
     let reasons: Vec<u8> = run.facts.endings.iter().map(|(_, reason)| reason.0).collect();
     format!("{}, reasons {reasons:?}, err {:?}", summary.outcome.name(), summary.security_err)
@@ -34,14 +34,14 @@ fn judge(entry: &Entry, quirk: &Quirk) -> Vec<String> {
             let violations = violations(&run, quirk);
             wrong.push(format!(
                 "seed {seed}, with: misses {missing:?}: {} {violations:?}",
-                told(&run)
+                described(&run)
             ));
         }
         let healthy = (0..quirk.cures.len()).map(Trial::Cured).chain([Trial::Without]);
         for trial in healthy {
             let run = play(trial);
             if !run.expected || quirks::missing(&quirk.effect, &run).is_empty() {
-                wrong.push(format!("seed {seed}, {trial:?}: {}", told(&run)));
+                wrong.push(format!("seed {seed}, {trial:?}: {}", described(&run)));
             }
         }
     }

@@ -33,7 +33,7 @@ fn search(jobs: usize, seeds: std::ops::Range<u64>) -> Report {
     Report::new(&options, done, 0.0)
 }
 
-fn told(case: &Case) -> Vec<String> {
+fn unexpected(case: &Case) -> Vec<String> {
     let Ok(outcome) = run(case) else { return Vec::new() };
     let found = against(case, &outcome);
     found
@@ -222,7 +222,7 @@ proptest! {
 
     #[test]
     fn hosts_may_ask_for_anything_at_any_time(case in case()) {
-        prop_assert_eq!(told(&case), [""; 0], "{}", case.to_toml());
+        prop_assert_eq!(unexpected(&case), [""; 0], "{}", case.to_toml());
     }
 }
 

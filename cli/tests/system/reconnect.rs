@@ -114,8 +114,9 @@ fn a_deleted_bond_is_refused_and_nothing_is_encrypted() {
         matches!(event, Event::EncryptionChange { status: ErrorCode::PIN_OR_KEY_MISSING, .. })
     };
     assert!(stage.world.records().iter().any(|r| {
-        let told = matches!(&r.kind, RecordKind::Note(Note::HciEvent(event)) if missing(event));
-        told && r.node == stage.central
+        let is_missing =
+            matches!(&r.kind, RecordKind::Note(Note::HciEvent(event)) if missing(event));
+        is_missing && r.node == stage.central
     }));
     assert!(!has(&second, Opcode::START_ENC_REQ));
     assert!(second.iter().all(|item| item.decrypted.is_none()), "nothing is encrypted");

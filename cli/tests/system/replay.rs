@@ -53,20 +53,20 @@ fn a_finding_replays_to_the_last_bit_and_bad_files_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = finding(folder.path());
     let whole = std::fs::read_to_string(&file).expect("text");
-    let (code, told) = replayed(&file, &[]);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, printed) = replayed(&file, &[]);
+    assert_eq!(code, Some(0), "{printed}");
     for part in ["LL_PHY_REQ", "The rule", "to the last bit"] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(printed.contains(part), "{part}: {printed}");
     }
     let capture = folder.path().join("x.pcapng");
-    let (code, told) = replayed(&file, &["--json", "--pcapng", &capture.to_string_lossy()]);
-    assert_eq!(code, Some(0), "{told}");
-    let value: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let (code, printed) = replayed(&file, &["--json", "--pcapng", &capture.to_string_lossy()]);
+    assert_eq!(code, Some(0), "{printed}");
+    let value: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(value["verdict"], "reproduced");
     assert!(std::fs::metadata(&capture).expect("a capture").len() > 100);
     let page = folder.path().join("x.html");
-    let (code, told) = replayed(&file, &["--html", &page.to_string_lossy()]);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, printed) = replayed(&file, &["--html", &page.to_string_lossy()]);
+    assert_eq!(code, Some(0), "{printed}");
     let page = std::fs::read_to_string(&page).expect("a page");
     for part in ["against the", "The rule (", "LL_PHY_REQ", "to the last bit"] {
         assert!(page.contains(part), "{part}");
@@ -80,18 +80,18 @@ fn a_finding_replays_to_the_last_bit_and_bad_files_are_refused() {
     };
     // The central is honest now.
     let honest = edited("honest.toml", whole.replace("phy-req=unknown", "phy-req=honest"));
-    let (code, told) = replayed(&honest, &[]);
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("NOT reproduced: the rule is kept"), "{told}");
+    let (code, printed) = replayed(&honest, &[]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains("NOT reproduced: the rule is kept"), "{printed}");
     // Another run of the same kind.
     let (line, trace) = whole
         .lines()
         .find_map(|line| line.strip_prefix("trace = ").map(|trace| (line, trace)))
         .expect("a trace");
     let other = whole.replace(line, &format!("trace = {}", trace.replace(['0', '1', '2'], "3")));
-    let (code, told) = replayed(&edited("other.toml", other), &[]);
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("broken again"), "{told}");
+    let (code, printed) = replayed(&edited("other.toml", other), &[]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains("broken again"), "{printed}");
 
     let version = format!("bletwin = \"{}\"", env!("CARGO_PKG_VERSION"));
     let cases = [
@@ -103,9 +103,9 @@ fn a_finding_replays_to_the_last_bit_and_bad_files_are_refused() {
         (folder.path().to_owned(), "cannot read"),
     ];
     for (path, says) in cases {
-        let (code, told) = replayed(&path, &[]);
-        assert_eq!(code, Some(2), "{}: {told}", path.display());
-        assert!(told.contains(says), "{says}: {told}");
+        let (code, printed) = replayed(&path, &[]);
+        assert_eq!(code, Some(2), "{}: {printed}", path.display());
+        assert!(printed.contains(says), "{says}: {printed}");
     }
 }
 
@@ -115,11 +115,11 @@ fn a_random_search_without_findings_exits_0_and_leaves_no_folder() {
     let out = folder.path().join("found");
     let output =
         bletwin(&["explore", "--random", "--seeds", "0..20", "--out", &out.to_string_lossy()]);
-    let told = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{told}");
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{printed}");
     assert!(
-        told.contains("\ncomplete: 1 of 1 units; ") && told.contains("nothing found"),
-        "{told}"
+        printed.contains("\ncomplete: 1 of 1 units; ") && printed.contains("nothing found"),
+        "{printed}"
     );
     assert!(!out.exists());
 }

@@ -57,10 +57,10 @@ fn input_without_a_peripheral_is_an_error() {
         .unwrap();
     child.stdin.take().unwrap().write_all(b"press\n").unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let told = lines.into_iter().find(|line| line.contains("--peripheral")).expect("it is told");
+    let printed = lines.into_iter().find(|line| line.contains("--peripheral")).expect("it is told");
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(told.contains("buttons"), "{told}");
+    assert!(printed.contains("buttons"), "{printed}");
 }
 
 #[test]

@@ -19,8 +19,8 @@ fn cells(python: &std::path::Path) -> serde_json::Value {
         .args(["--central", "phone", "--central", "windows-intel"])
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{printed}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -64,8 +64,8 @@ fn who_finds_too_many_files_open_waits_and_everybody_else_is_served() {
     assert_eq!(addresses.len(), DOORS);
     let mut hosts: Vec<TcpStream> =
         addresses.iter().map(|address| TcpStream::connect(address).unwrap()).collect();
-    let told = lines.find(|line| line.contains("could not let a host in")).unwrap();
-    assert!(told.contains("oo many open files"), "{told}");
+    let printed = lines.find(|line| line.contains("could not let a host in")).unwrap();
+    assert!(printed.contains("oo many open files"), "{printed}");
     let answers = |host: &mut TcpStream| {
         host.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         host.write_all(&RESET).unwrap();

@@ -40,10 +40,10 @@ fn a_test_without_its_tool_says_so_and_fails_where_all_are_required() {
         command.output().expect("it runs")
     };
     let output = run(false);
-    let told = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{output:?}");
     for test in tests {
-        assert!(told.contains(&format!("SKIPPED {test}: ")), "{test}: {told}");
+        assert!(printed.contains(&format!("SKIPPED {test}: ")), "{test}: {printed}");
     }
     let output = run(true);
     let failed = String::from_utf8_lossy(&output.stdout);

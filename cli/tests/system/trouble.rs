@@ -41,9 +41,9 @@ fn a_trouble_peripheral_that_asks_for_2m_loses_the_laptop_and_no_phone() {
     let centrals = ["--central", "phone", "--central", "windows-intel"];
     let hosts = ["--host", &now, "--host", &later];
     let written = ["--json", "--html", &page, "--junit", &junit];
-    let (code, told) = bletwin(&[&["matrix"], &centrals[..], &hosts, &written].concat());
-    assert_eq!(code, 1, "{told}");
-    let table: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let (code, printed) = bletwin(&[&["matrix"], &centrals[..], &hosts, &written].concat());
+    assert_eq!(code, 1, "{printed}");
+    let table: serde_json::Value = serde_json::from_str(&printed).unwrap();
     let cells = table["cells"].as_array().unwrap();
     let outcomes: Vec<[&str; 3]> = cells
         .iter()
@@ -55,9 +55,9 @@ fn a_trouble_peripheral_that_asks_for_2m_loses_the_laptop_and_no_phone() {
         ["windows-intel", "at-once", "disconnected, reason 8"],
         ["windows-intel", "later", "bonded"],
     ];
-    assert_eq!(outcomes, expected, "{told}");
+    assert_eq!(outcomes, expected, "{printed}");
     let why = cells[2]["why"].to_string();
-    assert!(why.contains("sent LL_PHY_REQ") && why.contains("It was never answered"), "{told}");
+    assert!(why.contains("sent LL_PHY_REQ") && why.contains("It was never answered"), "{printed}");
     assert_eq!(table["hosts"][1]["name"], "later");
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("<th>later<span class=\"of\">2 of 2 as expected"), "{page}");

@@ -145,8 +145,9 @@ fn a_count_survives_a_power_cycle() {
     let run = stage.finish();
     let air = sniff(&run.records);
     let reads = att(&air, 0x0B).into_iter().filter(|(at, _)| *at > self::at(1_500));
-    let told: Vec<_> = reads.map(|(_, octets)| octets).filter(|octets| octets.len() == 5).collect();
-    assert_eq!(told, [[0x0B, 6, 0, 0, 0]], "those before the reset, and the story's");
+    let values: Vec<_> =
+        reads.map(|(_, octets)| octets).filter(|octets| octets.len() == 5).collect();
+    assert_eq!(values, [[0x0B, 6, 0, 0, 0]], "those before the reset, and the story's");
 }
 
 /// Where nothing asks for pairing there is no failure to be explained, and none is made up.
@@ -215,11 +216,14 @@ fn a_test_sees_what_the_application_shows_says_and_sends() {
     };
     let run = played(&meter);
     assert!(run.said().contains(&"no button `bell`, so nothing happens"), "{:?}", run.said());
-    let told = run.difference.as_deref().expect("the run does not count");
-    assert!(!run.passed() && told.contains("`bell`") && told.contains("no button"), "{told}");
+    let difference = run.difference.as_deref().expect("the run does not count");
+    assert!(
+        !run.passed() && difference.contains("`bell`") && difference.contains("no button"),
+        "{difference}"
+    );
     let other = played(&setup("recommended", "phone", &[]));
-    let told = other.difference.as_deref().expect("the run does not count");
-    assert!(told.contains("`led-button` has user, delete-bonds, pairing"), "{told}");
+    let difference = other.difference.as_deref().expect("the run does not count");
+    assert!(difference.contains("`led-button` has user, delete-bonds, pairing"), "{difference}");
     assert!(run.said().contains(&"Measurement confirmed"), "{:?}", run.said());
     let led = setup("zephyr-2024", "phone", &["required-level=1"]);
     let run = stage(&led).play();

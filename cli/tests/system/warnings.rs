@@ -21,15 +21,18 @@ fn warnings(command: &mut Command) -> Vec<String> {
     text.lines().filter(|line| line.contains("warning")).map(str::to_owned).collect()
 }
 
-fn is_told(told: &[String], key: &str) {
-    assert!(matches!(told, [one] if one.contains(key) && one.contains("--set: ")), "{told:?}");
+fn is_reported(warnings: &[String], key: &str) {
+    assert!(
+        matches!(warnings, [one] if one.contains(key) && one.contains("--set: ")),
+        "{warnings:?}"
+    );
 }
 
 #[test]
 fn a_matrix_reports_what_has_no_effect_once_for_all_its_cells() {
     let cells = ["matrix", "--seeds", "1", "--central", "phone", "--central", "bluez"];
-    is_told(&warnings(bletwin(&cells).args(HOLLOW)), "is hollow and left out");
-    is_told(&warnings(bletwin(&cells).args(FEATURES)), "`phy-req` has no effect");
+    is_reported(&warnings(bletwin(&cells).args(HOLLOW)), "is hollow and left out");
+    is_reported(&warnings(bletwin(&cells).args(FEATURES)), "`phy-req` has no effect");
 }
 
 #[test]
@@ -37,7 +40,7 @@ fn a_search_reports_what_has_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let mut explore = bletwin(&["explore", "--random", "--seeds", "0..1", "--out"]);
     explore.arg(folder.path());
-    is_told(&warnings(explore.args(HOLLOW)), "is hollow and left out");
+    is_reported(&warnings(explore.args(HOLLOW)), "is hollow and left out");
 }
 
 #[test]
@@ -66,9 +69,9 @@ fn serve_reports_what_has_no_effect() {
         interrupt(&child);
         let output = child.wait_with_output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
-        let told: Vec<String> =
+        let warnings: Vec<String> =
             text.lines().filter(|line| line.contains("warning")).map(str::to_owned).collect();
-        is_told(&told, key);
+        is_reported(&warnings, key);
     }
 }
 

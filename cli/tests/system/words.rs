@@ -111,7 +111,7 @@ struct Words {
 
 /// What was found out about the words of one key.
 #[derive(Default)]
-struct Told {
+struct WordResult {
     /// Lines that say what shows.
     shown: BTreeSet<String>,
     /// Words without a difference, and what each is like.
@@ -154,14 +154,14 @@ impl Words {
         distinct
     }
 
-    fn tell(&self) -> Told {
-        let mut told = Told::default();
+    fn try_words(&self) -> WordResult {
+        let mut result = WordResult::default();
         // Words that have not been distinguished yet.
         let mut groups = vec![self.distinct()];
         if let [alone] = groups.as_slice()
             && alone.len() == 1
         {
-            return self.tell_alone(&alone[0]);
+            return self.try_alone(&alone[0]);
         }
         let refused = |word: &String| {
             let by = |place: &Place| setup(*place, Some(&self.full(word))).err();
@@ -171,7 +171,7 @@ impl Words {
         for group in &mut groups {
             group.retain(|word| match refused(word) {
                 Some(why) => {
-                    told.shown.insert(format!("{}: refused, {why}", self.full(word)));
+                    result.shown.insert(format!("{}: refused, {why}", self.full(word)));
                     false
                 }
                 None => true,
@@ -197,21 +197,21 @@ impl Words {
                     if let (Some(this), Some((Some(other), _))) = (this, other) {
                         let difference = first_difference(this, other);
                         let line = |word: &String| format!("{}: {difference}", self.full(word));
-                        told.shown.extend(words.iter().map(line));
+                        result.shown.extend(words.iter().map(line));
                     }
                 }
                 groups.extend(classes.into_iter().map(|(_, words)| words));
             }
         }
         for group in groups.into_iter().filter(|group| group.len() > 1) {
-            told.silent.insert(format!("{}={}", self.key, group.join(" = ")));
+            result.silent.insert(format!("{}={}", self.key, group.join(" = ")));
         }
-        told
+        result
     }
 
     /// A key with one sample: it must differ from what holds anyway.
-    fn tell_alone(&self, word: &str) -> Told {
-        let mut told = Told::default();
+    fn try_alone(&self, word: &str) -> WordResult {
+        let mut result = WordResult::default();
         for place in &self.places {
             let key = |setup: &Setup| match self.key.strip_prefix(CENTRAL_PREFIX) {
                 Some(name) => KEYS.find(name).map(|key| key.get(&setup.central)),
@@ -222,12 +222,12 @@ impl Words {
             let run = seen(*place, &self.full(word)).zip(seen(*place, &self.full(&before)));
             if let Some((this, other)) = run.filter(|(this, other)| this != other) {
                 let difference = first_difference(&this, &other);
-                told.shown.insert(format!("{}: {difference}", self.full(word)));
-                return told;
+                result.shown.insert(format!("{}: {difference}", self.full(word)));
+                return result;
             }
         }
-        told.silent.insert(self.full(word));
-        told
+        result.silent.insert(self.full(word));
+        result
     }
 }
 
@@ -237,8 +237,9 @@ fn every_word_of_every_key_shows() {
         answers::KEYS.iter().map(|key| format!("{CENTRAL_PREFIX}{key}")).collect();
     let all = [Words::of("", PERIPHERAL), Words::of("", AIR), Words::of(CENTRAL_PREFIX, KEYS)];
     let all = all.into_iter().flatten().filter(|words| !answers.contains(&words.key));
-    let told: Vec<Told> = all.collect::<Vec<_>>().par_iter().map(Words::tell).collect();
-    let found: BTreeSet<&str> = told.iter().flat_map(|t| &t.silent).map(String::as_str).collect();
+    let result: Vec<WordResult> =
+        all.collect::<Vec<_>>().par_iter().map(Words::try_words).collect();
+    let found: BTreeSet<&str> = result.iter().flat_map(|t| &t.silent).map(String::as_str).collect();
     // Words below comments that say why: `KEY=WORD = WORD`, which nothing distinguishes.
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/words/silent.txt");
     let text = std::fs::read_to_string(file).expect("is there");
@@ -246,7 +247,7 @@ fn every_word_of_every_key_shows() {
         text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     let mute: Vec<_> = found.difference(&declared).collect();
     let heard: Vec<_> = declared.difference(&found).collect();
-    let shown: Vec<&str> = told.iter().flat_map(|t| &t.shown).map(String::as_str).collect();
+    let shown: Vec<&str> = result.iter().flat_map(|t| &t.shown).map(String::as_str).collect();
     assert!(mute.is_empty(), "no run here tells apart {mute:#?}\n{}", shown.join("\n"));
     assert!(heard.is_empty(), "in words/silent.txt, but told apart: {heard:#?}");
     insta::assert_snapshot!(shown.join("\n"));

@@ -4,7 +4,7 @@
 use super::revision::Revision;
 use super::{FLASH, Identity, RAM};
 
-/// The registers that tell what chip this is.
+/// The registers that identify the chip.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Information {
     device_address: u64,

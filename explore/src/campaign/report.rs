@@ -53,7 +53,7 @@ pub struct Report {
     pub violations: u64,
     /// Wall-clock time, added over parts.
     pub seconds: f64,
-    /// The findings.
+    /// The findings of all units.
     pub findings: Vec<Finding>,
     /// The same by pair.
     pub pairs: Vec<PairCounts>,

@@ -6,7 +6,7 @@ use bt_hci::controller::{Controller, ControllerCmdAsync, ControllerCmdSync};
 use bt_hci::data::{AclPacket, IsoPacket, SyncPacket};
 use embedded_io::ErrorType;
 
-/// A controller that somebody else has as well.
+/// A controller that another task shares.
 pub(crate) struct Shared<'a, C>(pub(crate) &'a C);
 
 impl<C: Controller> ErrorType for Shared<'_, C> {

@@ -55,7 +55,7 @@ pub(crate) fn next_alarm() -> Option<u64> {
     CLOCK.state().alarms.first_key_value().map(|((at, _), _)| *at)
 }
 
-/// It is `now`: wakes whoever waited for that.
+/// Sets the time to `now`, and wakes tasks that waited for it.
 pub(crate) fn set(now: u64) {
     let mut state = CLOCK.state();
     state.now = state.now.max(now);

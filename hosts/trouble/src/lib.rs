@@ -135,7 +135,7 @@ impl Air {
         Self(Rc::new(Shared { twin, inboxes: RefCell::default() }))
     }
 
-    /// The world itself: firmware and model centrals are put into it, people act, records tell.
+    /// The world itself: add firmware and model centrals, let people act, and read records.
     #[must_use]
     pub fn twin(&self) -> RefMut<'_, Twin> {
         self.0.twin.borrow_mut()

@@ -60,7 +60,7 @@ pub(super) struct Shared {
     pub(super) connected_before: bool,
     next_tag: Tag,
     out: VecDeque<ControllerOutput>,
-    /// Broken invariants.
+    /// Broken invariants of the controller.
     broken: Broken,
 }
 

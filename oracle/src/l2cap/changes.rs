@@ -16,7 +16,7 @@ const DECLARATIONS: core::ops::RangeInclusive<u16> = 0x2800..=0x2803;
 pub(super) struct Changes {
     /// Service Changed was indicated and is not confirmed.
     indicated: bool,
-    /// The PDU that has told the client that its handles are void; `None`: they are valid.
+    /// The PDU by which the client knows that its handles are void; `None`: they are valid.
     void: Option<&'static str>,
 }
 

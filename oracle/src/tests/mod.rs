@@ -303,12 +303,12 @@ impl Script {
         judge(&self.records)
     }
 
-    /// Which rules are broken, and by whom.
+    /// The broken rules, with the culprits.
     pub(super) fn named(&self) -> BTreeSet<(&'static str, Role)> {
         names(&self.findings())
     }
 
-    /// Which recommendations are not followed, and by whom.
+    /// The recommendations not followed, with the culprits.
     pub(super) fn observed(&self) -> BTreeSet<(&'static str, Role)> {
         names(&examine(&self.records).observations)
     }

@@ -10,7 +10,7 @@ use crate::program;
 use bletwin_explain::report::wrap;
 use bletwin_explore::campaign::{PairCounts, Report, SearchKind};
 
-/// Lines of a ladder that are told; the file shows all.
+/// Maximum number of printed lines of a ladder; the file has all.
 const LINES: usize = 30;
 
 pub(super) fn json(report: &Report, shrunk: &[SavedFinding]) -> anyhow::Result<()> {

@@ -76,8 +76,8 @@ fn an_update_loop_is_borne_unless_instants_do_not_heed_latency() {
     let near = turns(30, "~6");
     assert_eq!(reason(&near), Some(8), "{}", report::verdict_line(&near));
     let heeds = "6 events ahead: with latency 30 it takes 186";
-    let told = &near.summary.observations;
-    assert!(told.iter().any(|observed| observed.text.contains(heeds)), "{told:?}");
+    let observations = &near.summary.observations;
+    assert!(observations.iter().any(|observed| observed.text.contains(heeds)), "{observations:?}");
     let passed = turns(0, "~-2");
     assert_eq!(reason(&passed), Some(0x28), "{}", report::verdict_line(&passed));
     let why = Why::of(&passed);

@@ -25,8 +25,12 @@ fn a_peripheral_without_its_parameters_disconnects() {
     let insists = ["param-update=3000", "param-period=5000", "param-tries=3"];
     let leaves = [&insists[..], &["param-not-granted=leave", "central.parameter-rules=reject"]];
     let run = play("stay", "ios", &leaves.concat());
-    let told = report::ladder(&run);
-    assert_eq!(told.matches("LL_CONNECTION_PARAM_REQ").count(), 6, "three, each rejected: {told}");
+    let printed = report::ladder(&run);
+    assert_eq!(
+        printed.matches("LL_CONNECTION_PARAM_REQ").count(),
+        6,
+        "three, each rejected: {printed}"
+    );
     assert_eq!(reason(&run), Some(22), "{}", report::verdict_line(&run));
     let (cause, text) = first(&run);
     assert_eq!(cause, Cause::ParametersNotGranted, "{text}");
@@ -52,8 +56,8 @@ fn by_l2cap_it_insists_no_faster_than_every_thirty_seconds() {
             "param-not-granted=leave",
         ],
     );
-    let told = report::ladder(&run);
-    assert_eq!(told.matches("Connection Parameter Update Request").count(), 2, "{told}");
+    let printed = report::ladder(&run);
+    assert_eq!(printed.matches("Connection Parameter Update Request").count(), 2, "{printed}");
     let (at, reason) = run.ending.expect("it leaves");
     assert_eq!(reason.0, 22, "{}", report::verdict_line(&run));
     assert!((36..40).contains(&(at.as_us() / 1_000_000)), "{} µs", at.as_us());
@@ -163,8 +167,8 @@ fn the_same_line_of_a_log_has_two_causes() {
     let leaves = "central.steps=mtu,discover,write:led:01,disconnect";
     let busy = play("pairing", "phone", &["host-busy=1000:34000", leaves]);
     for (run, code, after) in [(&laptop, 8, 14..16), (&busy, 19, 33..36)] {
-        let told = report::verdict_line(run);
-        assert_eq!((run.summary.security_err, reason(run)), (Some(9), Some(code)), "{told}");
+        let printed = report::verdict_line(run);
+        assert_eq!((run.summary.security_err, reason(run)), (Some(9), Some(code)), "{printed}");
         let (at, _) = run.ending.expect("it ends");
         assert!(after.contains(&(at.as_us() / 1_000_000)), "{} µs", at.as_us());
     }

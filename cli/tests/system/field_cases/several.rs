@@ -80,9 +80,9 @@ fn two_unlike_systems_share_an_address() {
     let run = both("dual-boot", ["windows-11", "bluez"], &[], 1);
     let intervals: BTreeSet<u16> = requests(&run).into_iter().map(|(_, units)| units).collect();
     assert_eq!(intervals.len(), 2, "as each connects: {intervals:?}");
-    let told = |party: &Party| (party.outcome, party.disconnect_reason);
-    let told: Vec<_> = run.parties.iter().map(told).collect();
-    assert_eq!(told, [(Verdict::Disconnected, Some(0x3D)), (Verdict::Bonded, Some(0x13))]);
+    let outcomes = |party: &Party| (party.outcome, party.disconnect_reason);
+    let outcomes: Vec<_> = run.parties.iter().map(outcomes).collect();
+    assert_eq!(outcomes, [(Verdict::Disconnected, Some(0x3D)), (Verdict::Bonded, Some(0x13))]);
 }
 
 fn bletwin(arguments: &[&str]) -> (Option<i32>, String) {
@@ -97,34 +97,34 @@ fn bletwin(arguments: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn the_command_line_takes_two() {
     let two = ["--central", "phone", "--central", "macos"];
-    let (code, told) = bletwin(&[&["run", "pairing"], &two[..]].concat());
+    let (code, printed) = bletwin(&[&["run", "pairing"], &two[..]].concat());
     assert_eq!(code, Some(2));
-    assert!(told.contains("`pairing` is a scenario with one central"), "{told}");
+    assert!(printed.contains("`pairing` is a scenario with one central"), "{printed}");
     let with_two = catalogue::all().iter().filter(|scenario| scenario.story.centrals() > 1);
     let names: Vec<&str> = with_two.map(|scenario| scenario.name).collect();
-    assert!(told.contains(&names.join(", ")), "{told}");
-    let (code, told) = bletwin(&[&["run", "two-hosts", "--central", "ios"], &two[..]].concat());
-    assert_eq!(code, Some(2), "{told}");
+    assert!(printed.contains(&names.join(", ")), "{printed}");
+    let (code, printed) = bletwin(&[&["run", "two-hosts", "--central", "ios"], &two[..]].concat());
+    assert_eq!(code, Some(2), "{printed}");
     let newest = [&["run", "two-hosts", "--set", "stored-key=newest"], &two[..]].concat();
     let file = std::env::temp_dir().join("bletwin-two-hosts.xml");
     let name = file.to_str().expect("UTF-8");
-    let (code, told) = bletwin(&[&newest[..], &["--ladder", "--junit", name]].concat());
+    let (code, printed) = bletwin(&[&newest[..], &["--ladder", "--junit", name]].concat());
     assert_eq!(code, Some(1));
     for words in ["with phone and macos", "  macos: bonded", "Why, of phone", "  macos        "] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(printed.contains(words), "{words}: {printed}");
     }
     let cases = std::fs::read_to_string(&file).expect("written");
     assert_eq!(cases.matches("<testcase").count(), 3, "{cases}");
     assert!(cases.contains("seed 1, stored-key=newest: macos"), "{cases}");
     assert_eq!(cases.matches("<failure").count(), 2, "the run, and phone: {cases}");
-    let (_, told) = bletwin(&[&newest[..], &["--json"]].concat());
-    let value: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let (_, printed) = bletwin(&[&newest[..], &["--json"]].concat());
+    let value: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(value["centrals"][0]["central"], "phone");
     assert_eq!(value["centrals"][0]["outcome"], "disconnected");
     assert!(value["centrals"][0]["why"].as_str().is_some_and(|why| why.contains("LL_ENC_REQ")));
     assert_eq!(value["centrals"][1]["outcome"], "bonded");
     let row = ["matrix", "--scenario", "two-hosts", "--seeds", "1", "--central", "phone+macos"];
-    let (code, told) = bletwin(&[&row[..], &["--peripheral", "recommended"]].concat());
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("phone+macos") && told.contains("bonded 1/1"), "{told}");
+    let (code, printed) = bletwin(&[&row[..], &["--peripheral", "recommended"]].concat());
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(printed.contains("phone+macos") && printed.contains("bonded 1/1"), "{printed}");
 }

@@ -35,10 +35,13 @@ fn who_says_no_bonding_is_why_there_is_no_bond() {
             (&["bonding=false", "central.bonding=false"], REQUEST),
         ] {
             let run = play(scenario, central, set);
-            let told = report::verdict_line(&run);
-            assert_eq!(run.summary.outcome, Verdict::Paired, "{set:?} {told}");
-            assert!(told.contains("paired, level 4, and the peripheral keeps no bond"), "{told}");
-            assert_eq!(place(&run), shown(pdu), "{set:?} {told}");
+            let printed = report::verdict_line(&run);
+            assert_eq!(run.summary.outcome, Verdict::Paired, "{set:?} {printed}");
+            assert!(
+                printed.contains("paired, level 4, and the peripheral keeps no bond"),
+                "{printed}"
+            );
+            assert_eq!(place(&run), shown(pdu), "{set:?} {printed}");
             let why = report::why(&run).expect("no bond was wanted");
             assert!(why.contains("No Bonding") && !why.contains("not decided"), "{why}");
         }
@@ -60,10 +63,10 @@ fn pairing_without_bonding_is_reported_for_windows() {
 #[test]
 fn a_debug_key_is_not_stored() {
     let run = play("pairing", "honest", &["debug-key=true"]);
-    let told = report::verdict_line(&run);
-    assert_eq!(run.summary.outcome, Verdict::Paired, "{told}");
+    let printed = report::verdict_line(&run);
+    assert_eq!(run.summary.outcome, Verdict::Paired, "{printed}");
     let key = "SMP Pairing Public Key".to_owned();
-    assert_eq!(place(&run), Some((key, Confidence::Likely)), "{told}");
+    assert_eq!(place(&run), Some((key, Confidence::Likely)), "{printed}");
 }
 
 /// Each of several centrals is reported.

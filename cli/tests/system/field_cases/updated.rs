@@ -30,8 +30,8 @@ fn who_learns_of_the_change_is_served() {
     for caching in ["none", "service-changed", "hash", "robust"] {
         for central in ["phone", "windows-10"] {
             let run = play("updated", central, &[&format!("central.caching={caching}")]);
-            let told = report::ladder(&run);
-            assert!(run.passed(), "{central} {caching}: {}\n{told}", report::verdict_line(&run));
+            let ladder = report::ladder(&run);
+            assert!(run.passed(), "{central} {caching}: {}\n{ladder}", report::verdict_line(&run));
         }
     }
 }
@@ -59,7 +59,7 @@ fn what_does_not_change_may_be_kept() {
     assert!(run.passed() && !shows(&run, &[REFUSED]), "{}", report::ladder(&run));
     let kept = play("reconnect", "phone", &["central.caching=handles"]);
     let found = play("reconnect", "phone", &[]);
-    let discoveries = |told: &str| told.matches("ATT Read By Group Type Request").count();
+    let discoveries = |ladder: &str| ladder.matches("ATT Read By Group Type Request").count();
     let (kept, found) = (report::ladder(&kept), report::ladder(&found));
     assert!(0 < discoveries(&kept) && discoveries(&kept) * 2 == discoveries(&found), "{found}");
 }

@@ -11,7 +11,7 @@ fn a_disconnection_may_be_asked_for_at_every_moment_of_an_encryption_start() {
             let end = Procedure { position, ..at(Side::Peripheral, What::Terminate, event) };
             let procedures = vec![at(Side::Central, What::Encryption, 0), end];
             let case = Case { procedures, ..Case::default() };
-            assert_eq!(told(&case), [""; 0], "{event} {position}");
+            assert_eq!(unexpected(&case), [""; 0], "{event} {position}");
         }
     }
 }
@@ -25,7 +25,7 @@ fn a_central_without_ping_is_not_pinged() {
         procedures: vec![at(Side::Central, What::Features, 0), at(Side::Peripheral, What::Ping, 4)],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found earlier: the central's rejection of our request, which its own update had crossed, was
@@ -36,7 +36,7 @@ fn both_may_want_parameters_at_once() {
     for (p, c) in [(0, 0), (1, 0), (0, 1), (4, 3), (3, 4)] {
         let procedures =
             vec![at(Side::Peripheral, wish.clone(), p), at(Side::Central, wish.clone(), c)];
-        assert_eq!(told(&Case { procedures, ..Case::default() }), [""; 0], "{p} {c}");
+        assert_eq!(unexpected(&Case { procedures, ..Case::default() }), [""; 0], "{p} {c}");
     }
 }
 
@@ -45,7 +45,7 @@ fn both_may_want_parameters_at_once() {
 fn a_length_may_be_taken_back_at_once() {
     let length = |time| at(Side::Central, What::DataLength { octets: 27, time }, 0);
     let case = Case { procedures: vec![length(328), length(329)], ..Case::default() };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found by the search: the peripheral's host knew of the length that it had shortened before the
@@ -60,7 +60,7 @@ fn a_length_that_cannot_be_reported_yet_is_no_disagreement() {
         procedures: vec![length(251, 0), length(27, 51)],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found by the search: a central that serves our request where it had to reject it, for which we
@@ -79,7 +79,7 @@ fn a_reject_that_never_comes_is_waited_for_as_long_as_any_answer() {
         ],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
     let outcome = run(&case).expect("it begins");
     assert!(outcome.findings.iter().any(|found| found.rule == "LL-COLL-2"));
 }
@@ -97,7 +97,7 @@ fn a_response_may_be_refused_in_plain_words() {
         procedures: vec![at(Side::Central, theirs, 0), at(Side::Peripheral, own, 1)],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
     let theirs = What::ParameterRequest { interval: 24, latency: 0, timeout: 400 };
     let length = What::DataLength { octets: 251, time: 2120 };
     let case = Case {
@@ -113,7 +113,7 @@ fn a_response_may_be_refused_in_plain_words() {
         ],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found by the search, all of them with centrals that misbehave, and none the peripheral's fault
@@ -161,7 +161,7 @@ fn what_a_central_does_wrong_is_not_held_against_the_peripheral() {
         },
     ];
     for case in cases {
-        assert_eq!(told(&case), [""; 0], "{}", case.to_toml());
+        assert_eq!(unexpected(&case), [""; 0], "{}", case.to_toml());
     }
 }
 
@@ -179,7 +179,7 @@ fn a_termination_is_timed_from_the_moment_at_which_the_host_asks() {
         procedures: vec![at(Side::Peripheral, What::Terminate, 12)],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found by the search: the request of a central that should have waited was answered behind the
@@ -193,7 +193,7 @@ fn a_peripheral_without_the_key_may_disconnect_an_impatient_central() {
             procedures: vec![at(Side::Central, What::Encryption, 0), hasty],
             ..Case::default()
         };
-        assert_eq!(told(&case), [""; 0], "{}", case.to_toml());
+        assert_eq!(unexpected(&case), [""; 0], "{}", case.to_toml());
     }
 }
 
@@ -210,7 +210,7 @@ fn who_does_not_know_a_feature_request_knows_no_features_from_it() {
         procedures: vec![at(Side::Peripheral, wish, 0), at(Side::Central, What::Features, 0)],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found by the search of triples: a central that ends the connection in the packet directly after
@@ -230,7 +230,7 @@ fn what_follows_a_change_of_ciphers_at_once_is_sealed_by_the_new_ones() {
             losses: vec![lost],
             ..Case::default()
         };
-        assert_eq!(told(&case), [""; 0]);
+        assert_eq!(unexpected(&case), [""; 0]);
     }
 }
 
@@ -250,7 +250,7 @@ fn who_has_not_heard_of_an_update_cannot_follow_it() {
         losses: vec![Loss { of: Side::Peripheral, packet: 19, how: How::Lost }],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found by the search: LL_UNKNOWN_RSP ends the peripheral's LL_PHY_REQ, though LL_PHY_UPDATE_IND
@@ -269,7 +269,7 @@ fn a_refused_phy_request_is_over_whatever_the_central_does_of_its_own() {
         quirks: vec!["phy-req=unknown@always+4".into()],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found by the search: the LL_START_ENC_RSP that ends an encryption start was taken for the end of
@@ -303,7 +303,7 @@ fn the_end_of_an_encryption_start_ends_nothing_else() {
         position = 500
     "#;
     let case = Case::from_toml(text).expect("a case");
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
 
 /// Found by the search: an LL_PHY_UPDATE_IND that is first heard in the event of its instant is
@@ -319,5 +319,5 @@ fn who_hears_of_a_phy_in_its_instant_may_answer_on_the_old_one() {
         ],
         ..Case::default()
     };
-    assert_eq!(told(&case), [""; 0]);
+    assert_eq!(unexpected(&case), [""; 0]);
 }
