@@ -148,7 +148,7 @@ pub struct Obstacles {
     pub instant: bool,
 }
 
-/// The decision about a local procedure when others are under way.
+/// The situation of a local procedure, given these obstacles.
 #[must_use]
 pub const fn own_starts(procedure: Procedure, obstacles: Obstacles) -> Situation {
     if obstacles.terminating {
@@ -163,7 +163,7 @@ pub const fn own_starts(procedure: Procedure, obstacles: Obstacles) -> Situation
     }
 }
 
-/// The decision about a request of the peripheral, given the local procedure (and whether the
+/// The situation of a request of the peripheral, given the local procedure (and whether the
 /// peripheral has answered it) and an open procedure of the peripheral.
 #[must_use]
 pub fn peripheral_starts(
