@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use bletwin_setup::keys::PERIPHERAL;
 
-/// The effort of a change, the easiest first.
+/// What a change demands of the device, the easiest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
@@ -28,7 +28,7 @@ pub struct Change {
     pub key: &'static str,
     /// As in `--set`.
     pub value: String,
-    /// The effort that it needs.
+    /// What it demands of the device.
     pub kind: ChangeKind,
     /// Place in the table of keys and their values: between equals the first is preferred.
     #[serde(skip)]

@@ -111,7 +111,7 @@ pub struct Evidence {
 pub struct Cure {
     /// As for `--set`.
     pub set: Vec<String>,
-    /// The effort that it needs.
+    /// What it demands of the device.
     pub kind: ChangeKind,
     /// How to make it in open stacks, as far as they have it.
     pub how: Vec<Hint>,
