@@ -51,7 +51,8 @@ pub fn blocks(space: &Space, seeds: Range<u64>) -> impl Iterator<Item = Block> {
 }
 
 impl Block {
-    /// Searches it; `near_wrap` provides start states with a counter near its end. `None`: stopped.
+    /// Searches it; `near_wrap` runs the cases that start with a counter near its end. `None`:
+    /// stopped.
     pub fn search(
         &self,
         near_wrap: impl Fn(&Case) -> Result<Outcome, BadInput>,
