@@ -61,7 +61,8 @@ impl Stage {
         }
     }
 
-    /// Whether the central's steps on attributes failed at the end.
+    /// Whether the peripheral still refused requests of the central after an update of its
+    /// firmware.
     fn is_unserved(&self) -> bool {
         let refused = |host: &CentralHost| host.status().refused > 0;
         self.scenario.story == Story::Updated && self.central_host().is_some_and(refused)
