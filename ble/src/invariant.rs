@@ -1,9 +1,9 @@
 //! The assumptions that a device makes about itself. If one is false, the device itself has a
 //! fault: no peer, host or runner can cause it.
 //!
-//! With debug assertions a broken invariant panics where it breaks. Without, the device goes on as
-//! well as it can, and [`Broken`] counts: it is part of the state of its level, and the runner of
-//! that level polls it like any other output
+//! With debug assertions a broken invariant panics where it breaks. Without, the device continues
+//! as well as it can, and [`Broken`] counts: it is part of the state of its level, and the runner
+//! of that level polls it like any other output
 //! ([`Trace::Invariant`](crate::trace::Trace::Invariant)). Scenarios and searches treat the record
 //! as a finding against the device.
 

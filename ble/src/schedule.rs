@@ -50,7 +50,7 @@ pub enum Claim {
 pub enum Hold {
     /// Advertising, scanning or initiating.
     Anybody,
-    /// For an event that has not had yet what it is for.
+    /// For an event that has not yet served its purpose.
     Event(Waited),
     /// For an event that has served its purpose: it continues only while no other user wants the
     /// radio.

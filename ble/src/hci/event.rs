@@ -65,7 +65,7 @@ pub const VENDOR_MAX: usize = 16;
 pub struct VendorEvent(heapless::Vec<u8, VENDOR_MAX>);
 
 impl VendorEvent {
-    /// Subevent: the controller has noticed a fault of its own. The invariant's number and the
+    /// Subevent: the controller has noticed a broken invariant. The invariant's number and the
     /// count of [`crate::trace::Trace::Invariant`] follow, the latter in two octets, least
     /// significant first.
     pub const FAULT: u8 = 0x01;
@@ -77,7 +77,7 @@ impl VendorEvent {
         heapless::Vec::from_slice(some).ok().map(Self)
     }
 
-    /// A controller has noticed a fault of its own.
+    /// A controller has noticed a broken invariant.
     #[must_use]
     pub fn fault(invariant: Invariant, count: u16) -> Self {
         let [low, high] = count.to_le_bytes();

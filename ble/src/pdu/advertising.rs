@@ -221,7 +221,7 @@ impl AdvertisingPdu {
         })
     }
 
-    /// As it goes on air.
+    /// The PDU as on air.
     #[must_use]
     pub fn encode(&self) -> AirPdu {
         let mut w: Writer<37> = Writer::new();

@@ -12,8 +12,8 @@ use crate::error::ErrorCode;
 use crate::phy::PhySet;
 use fields::{length, param, phys};
 
-/// Longest Control PDU payload that is parsed here, opcode included (LL_CIS_REQ has 36; longer
-/// ones are unknown to us whatever they hold).
+/// Longest Control PDU payload that is parsed here, opcode included (LL_CIS_REQ has 36; longer ones
+/// are unknown PDUs here).
 pub const CONTROL_MAX: usize = 36;
 
 /// Octets of an encoded Control PDU, opcode first.
@@ -316,7 +316,7 @@ impl ControlPdu {
         }
     }
 
-    /// Opcode and CtrData as they go on air. An unknown PDU is written without CtrData.
+    /// Opcode and CtrData as on air. An unknown PDU is written without CtrData.
     #[must_use]
     pub fn encode(&self) -> ControlOctets {
         let mut w: Writer<CONTROL_MAX> = Writer::new();

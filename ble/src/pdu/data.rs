@@ -1,6 +1,6 @@
 //! Data Physical Channel PDU header (Vol 6, Part B, 2.4).
 
-/// Payload of a data channel PDU as it goes on air: up to 251 octets and a MIC.
+/// Payload of a data channel PDU as on air: up to 251 octets and a MIC.
 pub type Payload = heapless::Vec<u8, 255, u8>;
 
 /// Logical link identifier.

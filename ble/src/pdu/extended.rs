@@ -140,7 +140,7 @@ impl AuxPtr {
 /// the PDU type; see Tables 2.9 to 2.13 there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ExtendedPdu {
-    /// AUX_CONNECT_RSP has a PDU type of its own.
+    /// AUX_CONNECT_RSP has a separate PDU type.
     pub connect_rsp: bool,
     /// AdvMode: whether the advertiser can be connected to, or scanned.
     pub mode: AdvMode,
@@ -282,7 +282,8 @@ impl ExtendedPdu {
         w.finish()
     }
 
-    /// As it goes on air. `None`: it does not fit 255 octets, or ACAD not the extended header.
+    /// The PDU as on air. `None`: it does not fit 255 octets, or ACAD does not fit the extended
+    /// header.
     #[must_use]
     pub fn encode(&self) -> Option<AirPdu> {
         let extended = self.header()?;

@@ -103,8 +103,7 @@ const fn phy(octet: u8) -> Option<Phy> {
     }
 }
 
-/// A PHY in an event. `None` for Coded with S=2 as a value of its own, which no event of this waist
-/// has.
+/// A PHY in an event. `None` for the value of Coded with S=2, which no event of this waist has.
 pub(super) const fn event_phy(kind: PhyKind) -> Option<Phy> {
     phy(kind as u8)
 }
