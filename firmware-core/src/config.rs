@@ -77,7 +77,7 @@ pub struct Insistence {
     pub tries: u8,
     /// From one try to the next, and from the last one to giving up, milliseconds.
     pub period_ms: u32,
-    /// What comes of it if they are not granted by then.
+    /// The reaction if they are not granted by then.
     pub not_granted: NotGranted,
 }
 

@@ -96,7 +96,8 @@ impl Encryption {
         self.next.is_some() || self.rx.is_some()
     }
 
-    /// Whether few PDUs may come. We go on behind our reject, the peer not before it has it.
+    /// Whether few PDUs are permitted from the peer. This device continues after its reject, the
+    /// peer only after receiving it.
     pub(super) const fn is_narrow(&self) -> bool {
         self.is_busy() || matches!(self.phase, Phase::Refused)
     }

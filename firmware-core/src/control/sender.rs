@@ -107,7 +107,7 @@ impl Sender {
     /// Returns the number of AES blocks.
     ///
     /// # Errors
-    /// [`CipherError`] if a PDU could not be encrypted; the connection cannot go on.
+    /// [`CipherError`] if a PDU could not be encrypted; the connection cannot continue.
     pub(super) fn pump(
         &mut self,
         out: &mut Outbox,

@@ -174,7 +174,7 @@ impl Served {
         });
         match c.sender.pump(cx.out, c.link, &mut c.encryption.tx, fragment) {
             Ok(blocks) => cx.charge(blocks),
-            // Out of packet counters: no key is left to go on with.
+            // Out of packet counters: the key cannot be used any longer.
             Err(_) => return c.disconnect(cx, ErrorCode::MIC_FAILURE),
         }
         let open = local.is_some() || remote.is_some();

@@ -224,8 +224,8 @@ impl<const LINKS: usize> Link<LINKS> {
         }
     }
 
-    /// An order may have changed the circumstances of the event that comes next. If that is
-    /// prepared already, it is prepared again, unless its first packet is there.
+    /// An order may affect the next event. If that event is already prepared, it is prepared again,
+    /// unless its first packet has been received.
     fn prepare_anew(&mut self, link: LinkId) {
         if self.connection(link).is_some_and(LinkConnection::reconsider) {
             self.release(Owner::Link(link));

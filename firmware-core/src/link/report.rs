@@ -33,7 +33,7 @@ impl Reports {
         self.broken.check(Invariant::ReportsFit, kept.is_ok());
     }
 
-    /// Appends a report that says nothing new when it comes often, if there is room.
+    /// Appends a report of which repetitions carry no information, if there is room.
     pub(super) fn mention(&mut self, report: LinkReport) {
         if self.has_room() {
             self.push(report);

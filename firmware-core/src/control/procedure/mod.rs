@@ -47,7 +47,7 @@ pub(in crate::control) const fn row(procedure: Procedure) -> &'static ProcedureR
     }
 }
 
-/// What comes of a step.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::control) enum Step<S> {
     /// It continues in this state.

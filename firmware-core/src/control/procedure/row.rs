@@ -15,11 +15,11 @@ pub(in crate::control) struct ProcedureRow {
     /// PDUs of it that the peer may send, each with features of which this device must have one to
     /// understand it; empty: none needed.
     pub(in crate::control) hears: &'static [(Opcode, FeatureSet)],
-    /// Opcodes by which the peer refuses what this device has answered it with.
+    /// Opcodes by which a refusal of the peer may name this device's answer.
     pub(in crate::control) answers: &'static [Opcode],
     /// PDUs of it that only a peripheral may send.
     pub(in crate::control) peripherals: &'static [Opcode],
-    /// Whether the peer answers what this device has started it with. If not, it is over with the
+    /// Whether the peer answers this device's first PDU. If not, the procedure is over with its
     /// acknowledgement.
     pub(in crate::control) has_answer: bool,
     /// Whether LL_UNKNOWN_RSP is as good an answer as any.

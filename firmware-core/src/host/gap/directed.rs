@@ -17,8 +17,8 @@ use ble::time::{Duration, Instant};
 /// Central Address Resolution, in the GAP Service of a central.
 const ADDRESS_RESOLUTION: [u8; 2] = 0x2AA6_u16.to_le_bytes();
 
-/// How long directed advertising with low duty cycle goes on: TGAP(adv_fast_period). No other
-/// central can connect meanwhile.
+/// Duration of directed advertising with low duty cycle: TGAP(adv_fast_period). No other central
+/// can connect meanwhile.
 const LOW_DUTY: Duration = Duration::from_secs(30);
 
 impl<A: Application, const LINKS: usize> Host<A, LINKS> {

@@ -41,7 +41,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         }
     }
 
-    /// Asks for the first key pair, so that it is there when a pairing begins.
+    /// Requests the first key pair, so that it is ready when a pairing begins.
     pub fn start(&mut self, _now: Instant) {
         if matches!(self.shared.config.passkey, Passkey::Static(_)) {
             self.shared.log(Severity::Warning, "BLE_Main", Line::StaticPasskeyWarning);

@@ -50,7 +50,7 @@ pub(super) enum State {
     Blocked,
 }
 
-/// Public keys of both sides and what comes of them.
+/// Public keys of both sides and values derived from them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Exchange {
     pub(super) terms: Terms,
