@@ -12,13 +12,13 @@ fn pop_and_push(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::from_parameter(pending), &pending, |b, &pending| {
             let mut queue = EventQueue::default();
             for n in 0..pending {
-                queue.push(Instant::from_us(n * 1_250), n);
+                queue.push(Instant::from_us(n * 1_250), Instant::ZERO, n);
             }
             // Each event comes again after a time of its own, so that it lands anywhere.
             b.iter(|| {
                 let (at, n) = queue.pop().expect("never empty");
                 let after = Duration::from_us(1_250 * (1 + n * 7_919 % pending));
-                queue.push(at + after, black_box(n))
+                queue.push(at + after, at, black_box(n))
             });
         });
     }

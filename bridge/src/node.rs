@@ -80,7 +80,7 @@ impl Node for EndpointNode {
         while let Some(output) = self.endpoint.as_mut().and_then(Endpoint::poll) {
             match output {
                 Output::Radio(command) => out.push(NodeOutput::Radio(command)),
-                Output::Note(note) => out.push(NodeOutput::Note(note)),
+                Output::Note(note) => out.note(note),
                 Output::Octets(octets) => self.to_host.0.extend_from_slice(&octets),
             }
         }

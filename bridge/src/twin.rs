@@ -104,7 +104,9 @@ impl Twin {
     /// An air without devices, only with the peripherals' owner.
     #[must_use]
     pub fn new(seed: u64, owner: Owner) -> Self {
-        Self::with(WorldConfig { seed, recording: true, ..WorldConfig::default() }, owner)
+        let config =
+            WorldConfig { seed, recording: true, air_hash: true, ..WorldConfig::default() };
+        Self::with(config, owner)
     }
 
     /// The same without a record: [`Self::settled`] gives nothing.

@@ -238,7 +238,7 @@ impl ChipNode {
                     self.stopped = Some(stop);
                     let text = self.stopped().unwrap_or_default();
                     let text = format!("the emulator stops: {text}");
-                    out.push(NodeOutput::Note(Note::Host(text)));
+                    out.note(Note::Host(text));
                 }
             }
         }
@@ -269,7 +269,7 @@ impl ChipNode {
         let known = || self.image.symbols.address("_SEGGER_RTT");
         let Some(cpu) = &mut self.cpu else { return };
         let lines = self.rtt.lines(now, known, cpu.parts().1);
-        lines.into_iter().for_each(|line| out.push(NodeOutput::Note(Note::Printed(line))));
+        lines.into_iter().for_each(|line| out.note(Note::Printed(line)));
     }
 
     fn listen(&self, listening: &Listening) -> Option<Order> {

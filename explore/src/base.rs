@@ -125,7 +125,12 @@ impl Base {
 
 fn world(case: &Case, setup: &Setup, controller: &ControllerConfig) -> World<Actor> {
     let medium = MediumConfig { loss_ppm: case.loss_ppm, ..MediumConfig::default() };
-    let mut world = World::new(WorldConfig { seed: case.seed, recording: true, medium });
+    let mut world = World::new(WorldConfig {
+        seed: case.seed,
+        recording: true,
+        medium,
+        ..WorldConfig::default()
+    });
     let place = |metres, ppm: i16| Placement {
         position_m: (metres, 0),
         clocks: ClockConfig { sleep_ppb: i32::from(ppm) * 1000, ..ClockConfig::default() },

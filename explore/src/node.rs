@@ -102,7 +102,7 @@ impl AskingCentral {
     fn command(&mut self, now: Instant, command: Command, out: &mut Outbox) {
         if let Some(controller) = &mut self.controller {
             if out.recording() {
-                out.push(NodeOutput::Note(Note::HciCommand(command.clone())));
+                out.note(Note::HciCommand(command.clone()));
             }
             controller.command(now, command);
         }
@@ -116,7 +116,7 @@ impl AskingCentral {
             self.asked = true;
             let data = READ_REQUEST.into_iter().collect();
             let acl = Acl { handle, boundary: AclBoundary::First, data };
-            out.push(NodeOutput::Note(Note::AclOut(acl.clone())));
+            out.note(Note::AclOut(acl.clone()));
             controller.acl(now, acl);
         }
     }
@@ -139,11 +139,11 @@ impl AskingCentral {
                 Some(ControllerOutput::Radio(command)) => out.push(NodeOutput::Radio(command)),
                 Some(ControllerOutput::Event(event)) => self.event(now, event, out),
                 Some(ControllerOutput::Acl(acl)) => {
-                    out.push(NodeOutput::Note(Note::AclIn(acl.clone())));
+                    out.note(Note::AclIn(acl.clone()));
                     self.heard(now, &acl, out);
                 }
                 Some(ControllerOutput::Trace(trace)) => {
-                    out.push(NodeOutput::Note(Note::Trace(trace)));
+                    out.note(Note::Trace(trace));
                 }
                 // This host does not know the extended commands.
                 Some(ControllerOutput::Extended(_)) => {}
@@ -153,7 +153,7 @@ impl AskingCentral {
 
     fn event(&mut self, now: Instant, event: Event, out: &mut Outbox) {
         if out.recording() {
-            out.push(NodeOutput::Note(Note::HciEvent(event.clone())));
+            out.note(Note::HciEvent(event.clone()));
         }
         match event {
             Event::LeConnectionComplete(complete) if complete.status.0 == 0 => {

@@ -239,7 +239,7 @@ impl PeripheralNode {
         let Some(work) = device.handle(now, input) else {
             let text = Text::of(format_args!("no button `{button}`, so nothing happens"));
             self.unknown.get_or_insert(button);
-            return out.push(NodeOutput::Note(Note::Said(Severity::Warning, text)));
+            return out.note(Note::Said(Severity::Warning, text));
         };
         let cause: Vec<RecordId> = out.cause().into_iter().collect();
         keep(&mut self.causes.0.control, &cause);
@@ -284,7 +284,7 @@ impl PeripheralNode {
                 Output::AclOut(acl) => Note::AclOut(acl),
                 Output::AclIn(acl) => Note::AclIn(acl),
             };
-            out.push(NodeOutput::Note(note));
+            out.note(note);
         }
     }
 
@@ -320,7 +320,7 @@ impl PeripheralNode {
             | Effect::P256SharedSecret { id, .. }
             | Effect::Persist { id, .. }) = slow.effect;
             out.also_because(&slow.causes.0);
-            out.push(NodeOutput::Note(Note::EffectEnded { id }));
+            out.note(Note::EffectEnded { id });
             keep(&mut self.causes.0.host, &slow.causes.0);
             let completion = effects::perform(slow.effect, &mut self.storage);
             self.input(now, Input::Host(HostInput::Completed(completion)), out);

@@ -118,17 +118,17 @@ impl Powered {
                 return;
             }
         }
-        out.push(NodeOutput::Note(Note::Host("Host and controller do not come to rest".into())));
+        out.note(Note::Host("Host and controller do not come to rest".into()));
     }
 
     fn host_wants(&mut self, now: Instant, output: HostOutput, out: &mut Outbox) {
         match output {
             HostOutput::Command(command) => {
-                out.push(NodeOutput::Note(Note::HciCommand(command.clone())));
+                out.note(Note::HciCommand(command.clone()));
                 self.controller.command(now, command);
             }
             HostOutput::Acl(packet) => {
-                out.push(NodeOutput::Note(Note::AclOut(packet.clone())));
+                out.note(Note::AclOut(packet.clone()));
                 self.controller.acl(now, packet);
             }
             HostOutput::Show(ui) => {
@@ -137,7 +137,7 @@ impl Powered {
                 }
                 out.push(NodeOutput::Show(ui));
             }
-            HostOutput::Note(text) => out.push(NodeOutput::Note(Note::Host(text))),
+            HostOutput::Note(text) => out.note(Note::Host(text)),
         }
     }
 
@@ -145,14 +145,14 @@ impl Powered {
         match output {
             ControllerOutput::Radio(command) => out.push(NodeOutput::Radio(command)),
             ControllerOutput::Event(event) => {
-                out.push(NodeOutput::Note(Note::HciEvent(event.clone())));
+                out.note(Note::HciEvent(event.clone()));
                 self.host.event(now, event);
             }
             ControllerOutput::Acl(packet) => {
-                out.push(NodeOutput::Note(Note::AclIn(packet.clone())));
+                out.note(Note::AclIn(packet.clone()));
                 self.host.acl(now, &packet);
             }
-            ControllerOutput::Trace(trace) => out.push(NodeOutput::Note(Note::Trace(trace))),
+            ControllerOutput::Trace(trace) => out.note(Note::Trace(trace)),
             // This host does not know the extended commands.
             ControllerOutput::Extended(_) => {}
         }

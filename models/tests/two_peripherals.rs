@@ -180,7 +180,8 @@ impl Node for End {
 
 fn run(seed: u64, intervals: &[u16]) -> Host {
     let medium = MediumConfig::default();
-    let mut world = World::new(WorldConfig { seed, recording: true, medium });
+    let mut world =
+        World::new(WorldConfig { seed, recording: true, medium, ..WorldConfig::default() });
     for address in 0..u8::try_from(intervals.len()).unwrap() {
         world.add("peripheral", End::Off { address }, Placement::default());
     }

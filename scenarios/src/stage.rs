@@ -180,6 +180,7 @@ impl Stage {
         let mut world = World::new(WorldConfig {
             seed,
             recording: true,
+            air_hash: true,
             medium: MediumConfig { loss_ppm: air.loss_ppm, ..MediumConfig::default() },
         });
         let place = |metres: u32, ppm: i32| Placement {

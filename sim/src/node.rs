@@ -101,8 +101,9 @@ pub enum NodeOutput {
         /// What is done to that node.
         act: Act,
     },
-    /// To be recorded.
-    Note(Note),
+    /// To be recorded. In a box: notes carry ACL data and are made for records alone, and outputs
+    /// are moved about.
+    Note(Box<Note>),
 }
 
 /// Collects what a node wants done during one call, each with its causes.
@@ -121,6 +122,13 @@ impl Outbox {
         Self { cause, recording, ..Self::default() }
     }
 
+    /// The same for the next call: an outbox that is empty is used again with the room it has.
+    pub(crate) fn anew(&mut self, cause: Option<RecordId>, recording: bool) {
+        (self.cause, self.recording) = (cause, recording);
+        self.extra.clear();
+        self.items.clear();
+    }
+
     /// The record of the input that is being handled.
     #[must_use]
     pub const fn cause(&self) -> Option<RecordId> {
@@ -135,7 +143,15 @@ impl Outbox {
 
     /// From now on, outputs have these causes as well (work that was queued in an earlier call).
     pub fn also_because(&mut self, causes: &[RecordId]) {
-        self.extra = causes.to_vec();
+        self.extra.clear();
+        self.extra.extend_from_slice(causes);
+    }
+
+    /// Adds a note, if notes are kept.
+    pub fn note(&mut self, note: Note) {
+        if self.recording {
+            self.push(NodeOutput::Note(Box::new(note)));
+        }
     }
 
     /// Adds an output.

@@ -31,6 +31,8 @@ pub struct WorldConfig {
     pub seed: u64,
     /// Whether records are kept. What happens does not depend on it.
     pub recording: bool,
+    /// Whether what is on air is hashed, for [`World::trace_sha256`].
+    pub air_hash: bool,
     /// Noise, path loss and random packet loss of the air.
     pub medium: MediumConfig,
 }
@@ -40,6 +42,8 @@ pub struct WorldConfig {
 pub struct World<N> {
     engine: Engine,
     nodes: Vec<N>,
+    /// Empty between calls; kept for the room it has.
+    outbox: Outbox,
 }
 
 impl<N: Node> World<N> {
@@ -53,9 +57,11 @@ impl<N: Node> World<N> {
             medium: Medium::new(config.medium),
             stations: Vec::new(),
             faults: Faults::default(),
-            recorder: Recorder::new(config.recording),
+            recorder: Recorder::new(config.recording, config.air_hash),
+            #[cfg(test)]
+            long_way: false,
         };
-        Self { engine, nodes: Vec::new() }
+        Self { engine, nodes: Vec::new(), outbox: Outbox::default() }
     }
 
     /// Puts a node into the world. A world has room for 65,535 of them.
@@ -119,11 +125,13 @@ impl<N: Node> World<N> {
 
     /// Moves a node.
     pub fn set_position(&mut self, id: NodeId, position_m: (i32, i32)) {
+        self.engine.divide(None);
         self.engine.medium.set_position(id, position_m);
     }
 
     /// Fixes the path loss between two nodes (in dB, both ways), whatever their distance.
     pub fn set_path_loss(&mut self, a: NodeId, b: NodeId, db: i32) {
+        self.engine.divide(None);
         self.engine.medium.set_path_loss(a, b, db);
     }
 
@@ -208,46 +216,51 @@ impl<N: Node> World<N> {
         let recording = self.engine.recorder.is_on();
         // Faults find encrypted PDUs by what their senders note.
         let notes = recording || !self.engine.faults.is_empty();
-        let mut out = Outbox::new(cause, notes);
-        value.handle(self.engine.local(node), input, &mut out);
+        self.outbox.anew(cause, notes);
+        value.handle(self.engine.local(node), input, &mut self.outbox);
         let deadline = value.deadline();
-        for (output, causes) in out.drain() {
-            self.output(node, output, causes);
+        for (output, causes) in self.outbox.drain() {
+            Self::output(&mut self.engine, &self.nodes, (node, output), causes);
         }
         self.engine.set_deadline(node, deadline);
     }
 
-    fn output(&mut self, node: NodeId, output: NodeOutput, causes: Vec<RecordId>) {
-        let now = self.engine.now;
+    fn output(
+        engine: &mut Engine,
+        nodes: &[N],
+        (node, output): (NodeId, NodeOutput),
+        causes: Vec<RecordId>,
+    ) {
+        let now = engine.now;
         match output {
-            NodeOutput::Radio(command) => self.engine.command(node, command, causes),
-            NodeOutput::Antenna(order) => self.engine.order(node, order, causes),
+            NodeOutput::Radio(command) => engine.command(node, command, causes),
+            NodeOutput::Antenna(order) => engine.order(node, order, causes),
             NodeOutput::Note(note) => {
                 let mut queued = 0;
-                if let Note::Trace(trace) = &note {
-                    self.engine.faults.learn(node, trace);
+                if let Note::Trace(trace) = note.as_ref() {
+                    engine.faults.learn(node, trace);
                     if let Trace::Queued { tag, .. } = trace {
                         queued = *tag;
                     }
                 }
-                let kind = || RecordKind::Note(note);
-                let record = self.engine.recorder.add(now, node, &causes, kind);
-                self.engine.recorder.name(node, queued, record);
+                let kind = || RecordKind::Note(*note);
+                let record = engine.recorder.add(now, node, &causes, kind);
+                engine.recorder.name(node, queued, record);
             }
             NodeOutput::Show(ui) => {
                 let shown = || RecordKind::Shown(ui.clone());
-                let cause = self.engine.recorder.add(now, node, &causes, shown);
-                for (watcher, value) in (0..).map(NodeId).zip(&self.nodes) {
+                let cause = engine.recorder.add(now, node, &causes, shown);
+                for (watcher, value) in (0..).map(NodeId).zip(nodes) {
                     if watcher != node && value.watches() {
                         let saw = NodeInput::Saw { node, ui: ui.clone() };
-                        self.engine.tell(now, watcher, saw, cause);
+                        engine.tell(now, watcher, saw, cause);
                     }
                 }
             }
             NodeOutput::Act { node: upon, after, act } => {
-                let span = self.engine.station(node).map_or(after, |s| s.sleep.span(after));
+                let span = engine.station(node).map_or(after, |s| s.sleep.span(after));
                 let cause = causes.last().copied();
-                self.engine.tell(now + span, upon, NodeInput::Act(act), cause);
+                engine.tell(now + span, upon, NodeInput::Act(act), cause);
             }
         }
     }
@@ -285,9 +298,12 @@ impl<N: Node> World<N> {
 
     /// SHA-256 over every packet that was put on air: time, channel, PHY and symbols as sent;
     /// no names. It is kept with and without recording.
+    ///
+    /// # Panics
+    /// If it was not asked for when the world was made: [`WorldConfig::air_hash`].
     #[must_use]
     pub fn trace_sha256(&self) -> [u8; 32] {
-        self.engine.recorder.air_sha256()
+        self.engine.recorder.air_sha256().expect("asked for by WorldConfig::air_hash")
     }
 
     /// Time that has passed since an earlier moment of this world.

@@ -100,7 +100,9 @@ impl Stage {
     }
 
     fn with(peripheral: Device, central: Profile, seed: u64) -> Self {
-        let mut world = World::new(WorldConfig { seed, recording: true, ..WorldConfig::default() });
+        let config =
+            WorldConfig { seed, recording: true, air_hash: true, ..WorldConfig::default() };
+        let mut world = World::new(config);
         let place = |x| Placement { position_m: (x, 0), ..Placement::default() };
         assert_eq!(world.add("peripheral", peripheral, place(0)), CHIP);
         let central = Device::Central(Box::new(Central::new(central)));

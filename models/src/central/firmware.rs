@@ -45,12 +45,12 @@ impl Device {
                 match output {
                     Output::Radio(command) => out.push(NodeOutput::Radio(command)),
                     Output::Dialog(dialog) => out.push(NodeOutput::Show(dialog.into())),
-                    Output::Log(log) => out.push(NodeOutput::Note(Note::Log(log))),
+                    Output::Log(log) => out.note(Note::Log(log)),
                     Output::Effect(effect) => {
                         let done = HostInput::Completed(perform(effect, &mut self.storage));
                         let _work = peripheral.handle(now, Input::Host(done));
                     }
-                    Output::HciEvent(event) => out.push(NodeOutput::Note(Note::HciEvent(event))),
+                    Output::HciEvent(event) => out.note(Note::HciEvent(event)),
                     _ => {}
                 }
             }

@@ -200,7 +200,7 @@ impl End {
     fn say(&mut self, now: Instant, said: Vec<Say>, out: &mut Outbox) {
         for say in said {
             if let Say::Command(command) = &say {
-                out.push(NodeOutput::Note(Note::HciCommand(command.clone())));
+                out.note(Note::HciCommand(command.clone()));
             }
             match (&mut *self, say) {
                 (Self::Peripheral { controller: Some(c), .. }, Say::Command(command)) => {
@@ -251,14 +251,14 @@ impl End {
                 {
                     host.violations.push(trace.clone());
                 }
-                out.push(NodeOutput::Note(Note::Trace(trace)));
+                out.note(Note::Trace(trace));
             }
             PeripheralOutput::Acl(acl) => {
                 let said = self.heard(&acl);
                 self.say(now, said, out);
             }
             PeripheralOutput::Event(event) => {
-                out.push(NodeOutput::Note(Note::HciEvent(event.clone())));
+                out.note(Note::HciEvent(event.clone()));
                 let said = match self {
                     Self::Peripheral { host, .. } => peripheral_host(host, &event),
                     Self::Central { host, .. } => central_host(host, &event),
@@ -344,7 +344,8 @@ struct Air {
 
 fn run(air: &Air) -> (Host, Vec<Host>) {
     let medium = MediumConfig { loss_ppm: air.loss_ppm, ..MediumConfig::default() };
-    let mut world = World::new(WorldConfig { seed: air.seed, recording: true, medium });
+    let config = WorldConfig { recording: true, medium, ..WorldConfig::default() };
+    let mut world = World::new(WorldConfig { seed: air.seed, ..config });
     let place = |metres, sleep_ppb: i32| Placement {
         position_m: (metres, 0),
         clocks: ClockConfig { sleep_ppb, ..ClockConfig::default() },

@@ -46,6 +46,13 @@ pub fn packet_symbols(phy: TxPhy, payload: usize) -> usize {
     }
 }
 
+/// CRC of a packet (24 bits, first octet on air least significant).
+#[must_use]
+pub fn crc(tuning: &Tuning, pdu: &AirPdu) -> u32 {
+    let [a, b, c] = crc24(tuning.crc_init, pdu.octets());
+    u32::from_le_bytes([a, b, c, 0])
+}
+
 /// Symbols of a packet as sent, and its CRC (24 bits, first octet on air least significant).
 #[must_use]
 pub fn encode(tuning: &Tuning, phy: TxPhy, pdu: &AirPdu) -> (Symbols, u32) {

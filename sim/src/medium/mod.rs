@@ -2,9 +2,9 @@
 
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
-use std::sync::Arc;
 
 use ble::phy::{Phy, TxPhy};
+use ble::radio::{AirPdu, Tuning};
 use ble::time::{Duration, Instant};
 
 use crate::node::NodeId;
@@ -62,16 +62,45 @@ pub(crate) struct TxId(u64);
 pub(crate) struct Transmission {
     pub(crate) id: TxId,
     pub(crate) from: NodeId,
-    pub(crate) channel: u8,
+    pub(crate) tuning: Tuning,
     pub(crate) phy: TxPhy,
     pub(crate) start: Instant,
     pub(crate) end: Instant,
-    pub(crate) symbols: Arc<Symbols>,
+    pub(crate) content: Content,
+    /// Number of its symbols.
+    pub(crate) sent: usize,
     pub(crate) strike: Option<Strike>,
     pub(crate) record: Option<RecordId>,
 }
 
+/// What a packet on air consists of.
+#[derive(Clone, Debug, Hash)]
+pub(crate) enum Content {
+    /// This PDU. Its symbols are made where somebody must see them: a packet that nothing disturbs
+    /// arrives as what it was sent as.
+    Pdu(AirPdu),
+    /// Symbols that a node has made which is its own radio.
+    Symbols(Symbols),
+}
+
 impl Transmission {
+    /// Its symbols as sent.
+    pub(crate) fn symbols(&self) -> Symbols {
+        match &self.content {
+            Content::Pdu(pdu) => frame::encode(&self.tuning, self.phy, pdu).0,
+            Content::Symbols(symbols) => symbols.clone(),
+        }
+    }
+
+    /// The PDU that whoever receives these symbols with this CRC preset takes them for, if that can
+    /// be told without them.
+    pub(crate) fn pdu(&self, crc_init: u32) -> Option<&AirPdu> {
+        match &self.content {
+            Content::Pdu(pdu) if crc_init == self.tuning.crc_init && is_whole(pdu) => Some(pdu),
+            _ => None,
+        }
+    }
+
     fn time_of(&self, symbol: usize) -> Instant {
         self.start + Duration::from_ticks(frame::symbol_ticks(self.phy)).times(symbol as u64)
     }
@@ -79,9 +108,14 @@ impl Transmission {
 
 impl Hash for Transmission {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.from, self.channel, self.phy, self.start, self.end).hash(state);
-        (self.symbols.octets(), &self.strike).hash(state);
+        (self.from, self.tuning, self.phy, self.start, self.end).hash(state);
+        (&self.content, &self.strike).hash(state);
     }
+}
+
+/// Whether it is as long as its second octet says.
+fn is_whole(pdu: &AirPdu) -> bool {
+    pdu.octets().get(1).copied().map(u16::from) == Some(pdu.payload_len())
 }
 
 /// What one node's signal is at another.
@@ -199,7 +233,7 @@ impl Medium {
         self.link(from, to).dbm.clamp(-127, 20) as i8
     }
 
-    /// Puts a packet on air. `id` and times are filled in here.
+    /// Puts a packet on air. `id`, `sent` and `end` are filled in here.
     pub(crate) fn transmit(
         &mut self,
         mut packet: Transmission,
@@ -208,7 +242,11 @@ impl Medium {
         self.forget(packet.start, needed);
         packet.id = TxId(self.next);
         self.next += 1;
-        packet.end = packet.time_of(packet.symbols.len());
+        packet.sent = match &packet.content {
+            Content::Pdu(pdu) => frame::packet_symbols(packet.phy, pdu.payload_len().into()),
+            Content::Symbols(symbols) => symbols.len(),
+        };
+        packet.end = packet.time_of(packet.sent);
         let id = packet.id;
         self.air.push(packet);
         id
@@ -245,6 +283,26 @@ impl Medium {
         }
     }
 
+    fn quiet_rate(&self, packet: &Transmission, at: NodeId) -> u32 {
+        let clear = self.link(packet.from, at);
+        match packet.phy.phy() {
+            Phy::Le2M => clear.rates[1],
+            Phy::Le1M | Phy::LeCoded => clear.rates[0],
+        }
+    }
+
+    /// Whether there is a packet on a channel at `now`, other than this one.
+    pub(crate) fn is_busy(&self, channel: u8, now: Instant, but: Option<TxId>) -> bool {
+        let mut others = self.air.iter().filter(|packet| Some(packet.id) != but);
+        others.any(|packet| packet.tuning.channel == channel && packet.end > now)
+    }
+
+    /// Whether all of a packet that comes after `now` arrives right, unless others begin to send.
+    pub(crate) fn is_undisturbed(&self, packet: &Transmission, at: NodeId, now: Instant) -> bool {
+        self.quiet_rate(packet, at) == 0
+            && !self.is_busy(packet.tuning.channel, now, Some(packet.id))
+    }
+
     /// Which of the symbols in `range` arrive wrong at a node.
     pub(crate) fn errors(
         &self,
@@ -253,16 +311,17 @@ impl Medium {
         range: Range<usize>,
         noise: &mut Stream,
     ) -> Vec<usize> {
+        let quiet_rate = self.quiet_rate(packet, at);
+        if quiet_rate == 0 && self.air.len() == 1 {
+            return Vec::new();
+        }
         let clear = self.link(packet.from, at);
-        let quiet_rate = match packet.phy.phy() {
-            Phy::Le2M => clear.rates[1],
-            Phy::Le1M | Phy::LeCoded => clear.rates[0],
-        };
         let (from, until) = (packet.time_of(range.start), packet.time_of(range.end));
         let others: Vec<&Transmission> = self
             .air
             .iter()
-            .filter(|other| other.id != packet.id && other.channel == packet.channel)
+            .filter(|other| other.id != packet.id)
+            .filter(|other| other.tuning.channel == packet.tuning.channel)
             .filter(|other| other.start < until && other.end > from)
             .collect();
         let mut errors = Vec::new();

@@ -1,19 +1,28 @@
 //! What is on air: a string of binary symbols.
 
+use smallvec::SmallVec;
+
 /// Symbols in the order of the air. On the uncoded PHYs a symbol is a bit of the packet; on LE
 /// Coded it is one of the symbols that bits are spread over.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, PartialEq, Eq, Hash, Default)]
 pub struct Symbols {
-    /// Eight to an octet, first in the least significant bit.
-    octets: Vec<u8>,
+    /// Eight to an octet, first in the least significant bit. Those of an uncoded advertisement
+    /// need no allocation.
+    octets: SmallVec<[u8; 48]>,
     len: usize,
+}
+
+impl Clone for Symbols {
+    fn clone(&self) -> Self {
+        Self { octets: SmallVec::from_slice(&self.octets), len: self.len }
+    }
 }
 
 impl Symbols {
     /// No symbols yet, with room for some.
     #[must_use]
     pub fn with_capacity(symbols: usize) -> Self {
-        Self { octets: Vec::with_capacity(symbols.div_ceil(8)), len: 0 }
+        Self { octets: SmallVec::with_capacity(symbols.div_ceil(8)), len: 0 }
     }
 
     /// Number of symbols, not of octets.

@@ -6,8 +6,9 @@ use ble::phy::TxPhy;
 use ble::radio::{AfterTransmit, AirPdu, RadioCommand, Receiver, Tag, Tuning};
 use ble::time::Instant;
 
-use crate::medium::TxId;
 use crate::medium::symbols::Symbols;
+use crate::medium::{Transmission, TxId};
+use crate::queue::Ticket;
 use crate::record::RecordId;
 
 /// From the decision to send until the first symbol can be on air, in µs (nRF52, fast ramp-up).
@@ -39,12 +40,34 @@ pub(crate) struct Lock {
     pub(crate) start: Instant,
     pub(crate) record: Option<RecordId>,
     pub(crate) rssi_dbm: i8,
-    /// Symbols as they arrive here.
-    pub(crate) symbols: Arc<Symbols>,
+    /// Symbols as they arrive here; `None` as long as they are as sent.
+    pub(crate) symbols: Option<Symbols>,
     /// Most octets that the receiver takes.
     pub(crate) longest: u8,
     /// Once the header is in.
     pub(crate) length: Option<u8>,
+    /// The end of the header, if the packet is received as one: nothing could disturb it. Somebody
+    /// who begins to send before has it divided.
+    pub(crate) undivided: Option<Ticket>,
+}
+
+impl Lock {
+    /// Is received as one: this PDU, whose header will have passed with that ticket.
+    pub(crate) fn take_whole(&mut self, pdu: &AirPdu, header: Ticket) {
+        (self.undivided, self.length) = (Some(header), pdu.octets().get(1).copied());
+    }
+
+    /// Its header is received for itself after all, if it has not passed: with this ticket.
+    pub(crate) fn divide(&mut self, now: Instant) -> Option<Ticket> {
+        let header = self.undivided.filter(|header| header.at() > now)?;
+        (self.undivided, self.length) = (None, None);
+        Some(header)
+    }
+
+    /// Symbols as they arrive here, to be changed.
+    pub(crate) fn symbols_mut(&mut self, packet: &Transmission) -> &mut Symbols {
+        self.symbols.get_or_insert_with(|| packet.symbols())
+    }
 }
 
 /// What a radio is doing. Instants are world time; each state but `Off` has one step scheduled,
@@ -54,15 +77,9 @@ pub(crate) enum State {
     Off,
     /// Will send: its step is the start of the packet.
     ToSend(Outgoing),
-    /// Will listen; switched off at `close`.
-    ToListen {
-        tuning: Tuning,
-        receiver: Receiver,
-        close: Instant,
-    },
     /// Has nothing to do but to report a missed packet.
     ToReportMiss,
-    /// Listens; no access address was seen yet.
+    /// Listens from `since` on, which may be to come; no access address was seen yet.
     Listening {
         tuning: Tuning,
         receiver: Receiver,

@@ -107,7 +107,7 @@ impl Engine {
         let passed = symbols_of(self.now, &lock);
         let range = if lock.length.is_none() { header..body } else { body..passed };
         self.arrive(node, &mut lock, range.clone());
-        let octets = lock.symbols.octets().get(range.start / 8..range.end / 8);
+        let octets = lock.symbols.as_ref()?.octets().get(range.start / 8..range.end / 8);
         let signal = Signal::Octets(octets.unwrap_or_default().to_vec());
         let cause = lock.record;
         let judged = Judged { tx: lock.record, rssi_dbm: lock.rssi_dbm };
@@ -137,10 +137,10 @@ impl Engine {
             self.schedule(node, end, State::Receiving { tuning, lock });
             return Some(Delivery { node, input: NodeInput::Antenna(signal), cause });
         }
-        let all = lock.symbols.len();
+        let all = self.medium.get(lock.packet)?.sent;
         self.arrive(node, &mut lock, second..all);
         let phy = Phy::LeCoded.sent_with(coding_of(&lock));
-        let mut octets = fec::body(phy, &lock.symbols).unwrap_or_default();
+        let mut octets = fec::body(phy, lock.symbols.as_ref()?).unwrap_or_default();
         // Error correction may have mended what a fault has done.
         if let Some(last) = octets.last_mut().filter(|_| self.corruption(node, &lock).is_some()) {
             *last ^= 1;
@@ -153,7 +153,7 @@ impl Engine {
 
 /// As the coding indicator says; a reserved one is taken for S=8.
 fn coding_of(lock: &Lock) -> Coding {
-    match fec::decode_block_1(&lock.symbols) {
+    match lock.symbols.as_ref().and_then(fec::decode_block_1) {
         Some((_, TxPhy::CodedS2)) => Coding::S2,
         _ => Coding::S8,
     }

@@ -53,12 +53,14 @@ fn hash_station(
     match &station.radio.state {
         State::Off => 0.hash(hasher),
         State::ToSend(outgoing) => (1, outgoing).hash(hasher),
-        State::ToListen { tuning, receiver, close } => (2, tuning, receiver, close).hash(hasher),
+        State::Listening { tuning, receiver, since } if *since > now => {
+            (2, tuning, receiver, since).hash(hasher);
+        }
         State::ToReportMiss => 3.hash(hasher),
         State::Listening { tuning, receiver, .. } => (4, tuning, receiver).hash(hasher),
         State::Receiving { tuning, lock } => {
             (5, tuning, on_air(lock.packet), lock.phy, lock.start).hash(hasher);
-            (lock.symbols.octets(), lock.length, lock.longest).hash(hasher);
+            (&lock.symbols, lock.length, lock.longest).hash(hasher);
         }
         State::Sending { tuning, start, end, then, .. } => {
             (6, tuning, start, end, then).hash(hasher);

@@ -1,16 +1,14 @@
 //! Everything in the world but the nodes: events, radios, the air, the record.
 
-use std::sync::Arc;
-
 use ble::phy::T_IFS_US;
-use ble::radio::{AfterTransmit, RadioCommand, RadioEvent, Tuning};
+use ble::radio::{AfterTransmit, RadioCommand, RadioEvent, Receiver, Tuning};
 use ble::time::{Duration, Instant};
 
 use super::recorder::Recorder;
 use super::signal::{symbols_time, sync_time};
 use super::station::{Placement, Station};
 use crate::medium::fault::{Candidate, Faults};
-use crate::medium::{Medium, Transmission, TxId, frame};
+use crate::medium::{Content, Medium, Transmission, TxId, frame};
 use crate::node::{Act, NodeId, NodeInput};
 use crate::queue::EventQueue;
 use crate::radio::{Caused, Outgoing, RAMP_UP_US, State, T_IFS_TOLERANCE_US};
@@ -52,6 +50,9 @@ pub(super) struct Engine {
     pub(super) stations: Vec<Station>,
     pub(super) faults: Faults,
     pub(super) recorder: Recorder,
+    /// Every packet is received by its symbols, its header first.
+    #[cfg(test)]
+    pub(super) long_way: bool,
 }
 
 impl Engine {
@@ -61,7 +62,7 @@ impl Engine {
         let start = self.now + place.start_after;
         self.medium.add(place.position_m, place.tx_power_dbm);
         self.stations.push(Station::new(name, self.seed, id, start, place.clocks));
-        self.queue.push(start, EngineEvent::PowerOn(NodeId(id)));
+        self.queue.push(start, self.now, EngineEvent::PowerOn(NodeId(id)));
         NodeId(id)
     }
 
@@ -73,7 +74,7 @@ impl Engine {
         input: NodeInput,
         cause: Option<RecordId>,
     ) {
-        self.queue.push(at, EngineEvent::told(node, input, cause));
+        self.queue.push(at, self.now, EngineEvent::told(node, input, cause));
     }
 
     pub(super) fn station(&self, node: NodeId) -> Option<&Station> {
@@ -157,7 +158,7 @@ impl Engine {
             let (step, timer) = (station.step.take(), station.timer.take());
             step.and_then(|ticket| self.queue.cancel(ticket));
             timer.and_then(|(_, ticket)| self.queue.cancel(ticket));
-            self.queue.push(self.now, EngineEvent::PowerOn(node));
+            self.queue.push(self.now, self.now, EngineEvent::PowerOn(node));
         }
         let causes: Vec<RecordId> = cause.into_iter().collect();
         let acted = RecordKind::Acted(act.clone());
@@ -185,7 +186,7 @@ impl Engine {
         if station.reported == Some(local) {
             at = at.max(now + Duration::from_us(1));
         }
-        station.timer = Some((local, self.queue.push(at, EngineEvent::Timer(node))));
+        station.timer = Some((local, self.queue.push(at, now, EngineEvent::Timer(node))));
     }
 
     // ---- Radio commands ----
@@ -218,7 +219,7 @@ impl Engine {
             RadioCommand::Receive { from, until, tuning, receiver } => {
                 let from = station.sleep_start(from);
                 let close = station.sleep.world(until) + sync_time(receiver.phy);
-                self.listen(node, from, State::ToListen { tuning, receiver, close });
+                self.listen(node, from, close, (tuning, receiver));
             }
             RadioCommand::Transmit { at, tuning, phy, pdu, tag, then } => {
                 let at = station.sleep_start(at);
@@ -253,19 +254,29 @@ impl Engine {
     }
 
     pub(super) fn schedule(&mut self, node: NodeId, at: Instant, state: State) {
-        let ticket = self.queue.push(at.max(self.now), EngineEvent::Radio(node));
+        let ticket = self.queue.push(at.max(self.now), self.now, EngineEvent::Radio(node));
         if let Some(station) = self.station_mut(node) {
             station.radio.state = state;
             station.step = Some(ticket);
         }
     }
 
-    fn listen(&mut self, node: NodeId, from: Instant, state: State) {
-        match state {
-            State::ToListen { close, .. } if close <= from.max(self.now) => {
-                self.schedule(node, self.now, State::ToReportMiss);
-            }
-            state => self.schedule(node, from, state),
+    /// Listens from a moment on, which needs no event of its own, until it is switched off.
+    fn listen(
+        &mut self,
+        node: NodeId,
+        from: Instant,
+        close: Instant,
+        (tuning, receiver): (Tuning, Receiver),
+    ) {
+        let since = from.max(self.now);
+        if close <= since {
+            return self.schedule(node, self.now, State::ToReportMiss);
+        }
+        let ticket = self.queue.push(close, since, EngineEvent::Radio(node));
+        if let Some(station) = self.station_mut(node) {
+            station.radio.state = State::Listening { tuning, receiver, since };
+            station.step = Some(ticket);
         }
     }
 
@@ -293,11 +304,6 @@ impl Engine {
                 self.send(node, outgoing);
                 None
             }
-            State::ToListen { tuning, receiver, close } => {
-                let since = self.now;
-                self.schedule(node, close, State::Listening { tuning, receiver, since });
-                None
-            }
             State::ToReportMiss | State::Listening { .. } => {
                 let causes = self.causes(node);
                 let cause = self.record(node, &causes, RecordKind::AirMiss);
@@ -321,12 +327,8 @@ impl Engine {
 
     fn send(&mut self, node: NodeId, outgoing: Outgoing) {
         let Outgoing { tuning, phy, pdu, tag, then, body } = outgoing;
-        let (symbols, crc) = match &body {
-            Some(body) => frame::bare(&tuning, phy, body),
-            None => frame::encode(&tuning, phy, &pdu),
-        };
         let start = self.now;
-        self.recorder.on_air(start, tuning.channel, phy, &symbols);
+        self.divide(Some(tuning.channel));
         let access_address = tuning.access_address;
         let candidate = Candidate {
             from: node,
@@ -338,18 +340,26 @@ impl Engine {
         };
         let chance = &mut self.stations[usize::from(node.0)].fault;
         let struck = self.faults.strike(&candidate, chance);
-        let stations = &self.stations;
+        let bare = body.as_ref().map(|body| frame::bare(&tuning, phy, body));
+        let crc = bare.as_ref().map(|(_, crc)| *crc);
+        let is_bare = bare.is_some();
         let packet = Transmission {
             id: TxId::default(),
             from: node,
-            channel: tuning.channel,
+            tuning,
             phy,
             start,
             end: start,
-            symbols: Arc::new(symbols),
+            content: bare.map_or_else(
+                || Content::Pdu(pdu.clone()),
+                |(symbols, _)| Content::Symbols(symbols),
+            ),
+            sent: 0,
             strike: struck.as_ref().map(|(strike, _)| *strike),
             record: None,
         };
+        self.recorder.on_air(start, tuning.channel, phy, || packet.symbols());
+        let stations = &self.stations;
         let needed = |id| stations.iter().any(|station| station.radio.needs(id));
         let id = self.medium.transmit(packet, needed);
         let Some(end) = self.medium.get(id).map(|packet| packet.end) else {
@@ -360,6 +370,7 @@ impl Engine {
         let crc_init = tuning.crc_init;
         let channel = tuning.channel;
         let record = self.recorder.add(start, node, &causes, || {
+            let crc = crc.unwrap_or_else(|| frame::crc(&tuning, &pdu));
             RecordKind::AirTx(AirTx { channel, phy, access_address, crc_init, pdu, crc, end, tag })
         });
         if let Some((_, text)) = struck {
@@ -369,8 +380,9 @@ impl Engine {
         if let Some(packet) = self.medium.get_mut(id) {
             packet.record = record;
         }
-        self.queue.push(start + symbols_time(phy, frame::sync_symbols(phy)), EngineEvent::Sync(id));
-        if body.is_none() {
+        let sync = start + symbols_time(phy, frame::sync_symbols(phy));
+        self.queue.push(sync, start, EngineEvent::Sync(id));
+        if !is_bare {
             self.schedule(node, end, State::Sending { tuning, start, end, then, record });
         }
     }
@@ -388,7 +400,7 @@ impl Engine {
             let slack = Duration::from_us(T_IFS_TOLERANCE_US) + nominal.ppm(100);
             let at = now + station.active_span(nominal);
             let close = at + slack + sync_time(receiver.phy);
-            self.listen(node, at.before(slack), State::ToListen { tuning, receiver, close });
+            self.listen(node, at.before(slack), close, (tuning, receiver));
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
 
 use ble::phy::Phy;
 use ble::radio::{AirPdu, RadioEvent, Tuning};
@@ -11,6 +10,7 @@ use ble::time::Duration;
 
 use super::engine::{Delivery, Engine, EngineEvent};
 use super::signal::{flip, is_address, symbols_time};
+use super::station::Station;
 use crate::antenna::Signal;
 use crate::medium::fault::FaultEffect;
 use crate::medium::{TxId, fec, frame};
@@ -27,17 +27,24 @@ impl Engine {
         let address = packet.start
             + symbols_time(packet.phy, frame::preamble_symbols(packet.phy))
                 .saturating_sub(Duration::from_us(SYNC_LEAD_US));
-        for node in 0..self.stations.len() {
+        let heard = |station: &Station| match station.radio.state {
+            State::Listening { tuning, receiver, since } => {
+                let there = tuning.channel == packet.tuning.channel && since <= address;
+                (there && receiver.phy == packet.phy.phy()).then_some((tuning, receiver))
+            }
+            _ => None,
+        };
+        let mut listeners = (0..).zip(&self.stations).filter(|(_, s)| heard(s).is_some());
+        let Some((first, _)) = listeners.next() else {
+            return;
+        };
+        // Receivers of one packet take turns: they are all treated alike.
+        let alone = listeners.next().is_none();
+        for node in first..self.stations.len() {
             let station = &mut self.stations[node];
-            let State::Listening { tuning, receiver, since } = station.radio.state else {
+            let Some((tuning, receiver)) = heard(station) else {
                 continue;
             };
-            if tuning.channel != packet.channel
-                || receiver.phy != packet.phy.phy()
-                || since > address
-            {
-                continue;
-            }
             let node = NodeId(node as u16);
             let dropped = packet.strike.filter(|strike| strike.at.is_none_or(|at| at == node));
             if dropped.is_some_and(|strike| strike.effect == FaultEffect::Drop)
@@ -47,12 +54,15 @@ impl Engine {
             }
             let sync = frame::preamble_symbols(packet.phy)..frame::sync_symbols(packet.phy);
             let errors = self.medium.errors(packet, node, sync, &mut station.noise);
-            let mut symbols = Arc::clone(&packet.symbols);
-            flip(&mut symbols, &errors);
-            if !is_address(packet, &symbols, tuning.access_address) {
+            let by_symbols = station.radio.bare;
+            #[cfg(test)]
+            let by_symbols = by_symbols || self.long_way;
+            let mut symbols = by_symbols.then(|| packet.symbols());
+            flip(&mut symbols, packet, &errors);
+            if !is_address(packet, symbols.as_ref(), tuning.access_address) {
                 continue;
             }
-            let lock = Lock {
+            let mut lock = Lock {
                 packet: id,
                 phy: packet.phy,
                 start: packet.start,
@@ -61,6 +71,7 @@ impl Engine {
                 symbols,
                 longest: receiver.longest,
                 length: None,
+                undivided: None,
             };
             let next = match packet.phy.phy() {
                 Phy::LeCoded if station.radio.bare => {
@@ -72,13 +83,46 @@ impl Engine {
             if let Some(ticket) = station.step.take() {
                 self.queue.cancel(ticket);
             }
-            station.step = Some(self.queue.push(next, EngineEvent::Radio(node)));
+            let whole = packet.pdu(tuning.crc_init).filter(|_| {
+                alone
+                    && lock.symbols.is_none()
+                    && packet.phy.phy() != Phy::LeCoded
+                    && self.medium.is_undisturbed(packet, node, self.now)
+            });
+            let event = EngineEvent::Radio(node);
+            station.step = Some(match whole {
+                Some(pdu) => {
+                    lock.take_whole(pdu, self.queue.reserve(next, self.now));
+                    self.queue.push(packet.end, next, event)
+                }
+                None => self.queue.push(next, self.now, event),
+            });
             if station.radio.bare {
                 let signal = Signal::Address { rssi_dbm: lock.rssi_dbm };
                 let event = EngineEvent::told(node, NodeInput::Antenna(signal), lock.record);
-                self.queue.push(self.now, event);
+                self.queue.push(self.now, self.now, event);
             }
             station.radio.state = State::Receiving { tuning, lock };
+        }
+    }
+
+    /// Somebody begins to send on this channel, or all may be different on all of them: headers
+    /// that have not passed are received for themselves.
+    pub(super) fn divide(&mut self, channel: Option<u8>) {
+        if channel.is_some_and(|channel| !self.medium.is_busy(channel, self.now, None)) {
+            return;
+        }
+        for (node, station) in (0..).map(NodeId).zip(&mut self.stations) {
+            let State::Receiving { tuning, lock } = &mut station.radio.state else {
+                continue;
+            };
+            let meant = channel.is_none_or(|channel| channel == tuning.channel);
+            if meant && let Some(header) = lock.divide(self.now) {
+                if let Some(end) = station.step.replace(header) {
+                    self.queue.cancel(end);
+                }
+                self.queue.redeem(header, EngineEvent::Radio(node));
+            }
         }
     }
 
@@ -94,7 +138,11 @@ impl Engine {
         let coded = lock.phy.phy() == Phy::LeCoded;
         if !coded && lock.length.is_none() {
             self.arrive(node, &mut lock, header..body);
-            let length = frame::length_of(tuning.channel, lock.phy, &lock.symbols);
+            let packet = self.medium.get(lock.packet)?;
+            let length = match (&lock.symbols, packet.pdu(packet.tuning.crc_init)) {
+                (None, Some(pdu)) => pdu.octets().get(1).copied().unwrap_or(0),
+                _ => frame::length_of(tuning.channel, lock.phy, lock.symbols_mut(packet)),
+            };
             lock.length = Some(length);
             let total = frame::packet_symbols(lock.phy, usize::from(length));
             let end = lock.start + symbols_time(lock.phy, total);
@@ -102,20 +150,37 @@ impl Engine {
             return None;
         }
         let received = if coded {
-            let all = lock.symbols.len();
+            let all = self.medium.get(lock.packet)?.sent;
             self.arrive(node, &mut lock, header..all);
             // Error correction may have mended what a fault has done.
             let right = self.corruption(node, &lock).is_none();
-            fec::decode_block_1(&lock.symbols)
-                .and_then(|(_, phy)| fec::decode(&tuning, phy, &lock.symbols))
-                .map(|(pdu, crc_ok)| (pdu, crc_ok && right))
+            self.as_sent(&tuning, &mut lock).or_else(|| {
+                let symbols = lock.symbols.as_ref()?;
+                let (_, phy) = fec::decode_block_1(symbols)?;
+                let (pdu, crc_ok) = fec::decode(&tuning, phy, symbols)?;
+                Some((pdu, crc_ok && right))
+            })
         } else {
             let length = lock.length.unwrap_or(0);
             let total = frame::packet_symbols(lock.phy, usize::from(length));
             self.arrive(node, &mut lock, body..total);
-            frame::decode(&tuning, lock.phy, &lock.symbols, length)
+            self.as_sent(&tuning, &mut lock)
+                .or_else(|| frame::decode(&tuning, lock.phy, lock.symbols.as_ref()?, length))
         };
         self.received(node, tuning, &lock, received)
+    }
+
+    /// What has been received, if no symbol is wrong and it can be told without them. Else they are
+    /// there afterwards.
+    fn as_sent(&self, tuning: &Tuning, lock: &mut Lock) -> Option<(AirPdu, bool)> {
+        let packet = self.medium.get(lock.packet)?;
+        match packet.pdu(tuning.crc_init).filter(|_| lock.symbols.is_none()) {
+            Some(pdu) => Some((pdu.clone(), true)),
+            None => {
+                lock.symbols_mut(packet);
+                None
+            }
+        }
     }
 
     /// How many bits of this packet a fault lets arrive wrong here.
@@ -137,21 +202,21 @@ impl Engine {
         let Some(station) = self.stations.get_mut(usize::from(node.0)) else {
             return;
         };
-        let sent = packet.symbols.len();
+        let sent = packet.sent;
         let (start, end) = (range.start.min(sent), range.end.min(sent));
         let errors = self.medium.errors(packet, node, start..end, &mut station.noise);
-        flip(&mut lock.symbols, &errors);
+        flip(&mut lock.symbols, packet, &errors);
         if end == sent
             && let Some(bits) = corruption
         {
             let span = u32::try_from(end - start).unwrap_or(0);
             let wrong: BTreeSet<usize> =
                 (0..bits.max(1)).map(|_| start + station.fault.below(span) as usize).collect();
-            flip(&mut lock.symbols, &wrong.into_iter().collect::<Vec<_>>());
+            flip(&mut lock.symbols, packet, &wrong.into_iter().collect::<Vec<_>>());
         }
         for _ in sent..range.end {
             let noise = station.noise.u32() & 1 == 1;
-            Arc::make_mut(&mut lock.symbols).push(noise);
+            lock.symbols_mut(packet).push(noise);
         }
     }
 

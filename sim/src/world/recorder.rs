@@ -24,17 +24,18 @@ pub(super) struct Recorder {
     next: u64,
     /// Records of queued PDUs by sender and tag, for the transmissions to point at.
     queued: BTreeMap<(NodeId, Tag), RecordId>,
-    air: Sha256,
+    /// If it is wanted.
+    air: Option<Sha256>,
 }
 
 impl Recorder {
-    pub(super) fn new(recording: bool) -> Self {
+    pub(super) fn new(recording: bool, air_hash: bool) -> Self {
         Self {
             recording,
             records: Vec::new(),
             next: 1,
             queued: BTreeMap::new(),
-            air: Sha256::new(),
+            air: air_hash.then(Sha256::new),
         }
     }
 
@@ -85,10 +86,20 @@ impl Recorder {
         self.queued.get(&(node, tag)).copied()
     }
 
-    /// Hashes a packet that goes on air: time of its first bit (ticks), channel index, PHY, number
-    /// of symbols, and the symbols, eight to an octet, the first in the least significant bit.
-    /// Numbers are little-endian.
-    pub(super) fn on_air(&mut self, start: Instant, channel: u8, phy: TxPhy, symbols: &Symbols) {
+    /// Hashes a packet that goes on air, if that is wanted: time of its first bit (ticks), channel
+    /// index, PHY, number of symbols, and the symbols, eight to an octet, the first in the least
+    /// significant bit. Numbers are little-endian.
+    pub(super) fn on_air(
+        &mut self,
+        start: Instant,
+        channel: u8,
+        phy: TxPhy,
+        symbols: impl FnOnce() -> Symbols,
+    ) {
+        let Some(air) = &mut self.air else {
+            return;
+        };
+        let symbols = symbols();
         let mut head = [0; 14];
         head[..8].copy_from_slice(&start.ticks().to_le_bytes());
         head[8] = channel;
@@ -100,11 +111,11 @@ impl Recorder {
         };
         let len = u32::try_from(symbols.len()).unwrap_or(u32::MAX);
         head[10..].copy_from_slice(&len.to_le_bytes());
-        self.air.update(head);
-        self.air.update(symbols.octets());
+        air.update(head);
+        air.update(symbols.octets());
     }
 
-    pub(super) fn air_sha256(&self) -> [u8; 32] {
-        self.air.clone().finalize().into()
+    pub(super) fn air_sha256(&self) -> Option<[u8; 32]> {
+        self.air.clone().map(|air| air.finalize().into())
     }
 }

@@ -1,7 +1,5 @@
 //! Symbols as a receiver meets them.
 
-use std::sync::Arc;
-
 use ble::phy::{Phy, TxPhy};
 use ble::time::Duration;
 
@@ -27,16 +25,29 @@ pub(super) fn sync_time(phy: Phy) -> Duration {
     symbols_time(sent, frame::sync_symbols(sent)) + Duration::from_ticks(1)
 }
 
-/// Makes those symbols wrong.
-pub(super) fn flip(symbols: &mut Arc<Symbols>, wrong: &[usize]) {
+/// Makes those symbols of a packet wrong; `None` is all as sent.
+pub(super) fn flip(symbols: &mut Option<Symbols>, packet: &Transmission, wrong: &[usize]) {
     if !wrong.is_empty() {
-        let symbols = Arc::make_mut(symbols);
+        let symbols = symbols.get_or_insert_with(|| packet.symbols());
         wrong.iter().for_each(|index| symbols.flip(*index));
     }
 }
 
-/// Whether a correlator takes the packet for one with that access address.
-pub(super) fn is_address(packet: &Transmission, symbols: &Symbols, expected: u32) -> bool {
+/// Whether a correlator takes the packet for one with that access address, if these are the symbols
+/// that arrive.
+pub(super) fn is_address(packet: &Transmission, symbols: Option<&Symbols>, expected: u32) -> bool {
+    if symbols.is_none() && packet.tuning.access_address == expected {
+        return true;
+    }
+    let sent;
+    let symbols = match symbols {
+        Some(symbols) => symbols,
+        None if packet.phy.phy() != Phy::LeCoded => return false,
+        None => {
+            sent = packet.symbols();
+            &sent
+        }
+    };
     if packet.phy.phy() == Phy::LeCoded {
         return fec::address_errors(symbols, expected) <= CODED_SYNC_ERRORS;
     }

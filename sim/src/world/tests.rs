@@ -3,6 +3,8 @@
 use ble::phy::{Phy, TxPhy};
 use ble::radio::{AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
 
+mod undisturbed;
+
 use super::*;
 use crate::clock::ClockConfig;
 use crate::medium::fault::{FaultEffect, FaultRule, PacketKind, Pattern, Which};
@@ -137,7 +139,7 @@ impl Node for Toy {
 }
 
 fn config(seed: u64) -> WorldConfig {
-    WorldConfig { seed, recording: true, medium: MediumConfig::default() }
+    WorldConfig { seed, recording: true, air_hash: true, medium: MediumConfig::default() }
 }
 
 fn at(x: i32) -> Placement {
@@ -374,7 +376,7 @@ fn what_is_corrupted_arrives_wrong_on_every_phy() {
 #[test]
 fn lost_packets_are_as_many_as_asked_for() {
     let medium = MediumConfig { loss_ppm: 10_000, ..MediumConfig::default() };
-    let mut world = World::new(WorldConfig { medium, recording: false, seed: 4 });
+    let mut world = World::new(WorldConfig { medium, seed: 4, ..WorldConfig::default() });
     world.add("beacon", beacon(1_000, TxPhy::Le1M, 3), at(0));
     let listener = world.add("listener", scanner(Phy::Le1M, false), at(1));
     world.run_until(Instant::ZERO + Duration::from_secs(20));
