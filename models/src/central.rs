@@ -11,7 +11,7 @@ use ble::armed::Tell;
 use ble::random::Entropy;
 use ble::time::Instant;
 use ble::ui::Ui;
-use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
+use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
 use bletwin_sim::record::Note;
 
 use crate::controller::{CentralController, ControllerOutput};
@@ -26,6 +26,9 @@ const ROUNDS_MAX: usize = 4096;
 struct Powered {
     controller: CentralController,
     host: CentralHost,
+    /// The host's deadline, as long as the host is left alone: most of what happens is between
+    /// radio and controller.
+    host_due: Untracked<Option<Option<Instant>>>,
 }
 
 /// A central as a node: controller and host, which exist while its power is on.
@@ -65,6 +68,7 @@ impl Central {
         if let Some(powered) = &mut self.powered {
             powered.controller.behave_as(&profile.controller);
             powered.host.behave_as(&profile.host);
+            powered.host_due = Untracked(None);
         }
         self.profile = profile;
     }
@@ -95,7 +99,7 @@ impl Central {
         let mut host = CentralHost::new(config, entropy);
         host.start(now);
         let controller = CentralController::new(self.profile.controller.clone(), entropy);
-        self.powered = Some(Powered { controller, host });
+        self.powered = Some(Powered { controller, host, host_due: Untracked(None) });
     }
 
     /// Only bonds outlast it. The world switches on again by another start.
@@ -111,6 +115,7 @@ impl Powered {
     fn carry(&mut self, now: Instant, out: &mut Outbox) {
         for _ in 0..ROUNDS_MAX {
             if let Some(output) = self.host.poll() {
+                self.host_due = Untracked(None);
                 self.host_wants(now, output, out);
             } else if let Some(output) = self.controller.poll() {
                 self.controller_says(now, output, out);
@@ -147,10 +152,12 @@ impl Powered {
             ControllerOutput::Event(event) => {
                 out.note(Note::HciEvent(event.clone()));
                 self.host.event(now, event);
+                self.host_due = Untracked(None);
             }
             ControllerOutput::Acl(packet) => {
                 out.note(Note::AclIn(packet.clone()));
                 self.host.acl(now, &packet);
+                self.host_due = Untracked(None);
             }
             ControllerOutput::Trace(trace) => out.note(Note::Trace(trace)),
             // This host does not know the extended commands.
@@ -164,9 +171,16 @@ impl Powered {
         if due(self.controller.deadline()) {
             self.controller.timer(now);
         }
-        if due(self.host.deadline()) {
+        if due(self.host_deadline()) {
             self.host.timer(now);
+            self.host_due = Untracked(None);
         }
+    }
+
+    fn host_deadline(&self) -> Option<Instant> {
+        let kept = self.host_due.0;
+        debug_assert!(kept.is_none_or(|kept| kept == self.host.deadline()), "the host has changed");
+        kept.unwrap_or_else(|| self.host.deadline())
     }
 }
 
@@ -180,6 +194,7 @@ impl Node for Central {
             (NodeInput::Act(Act::PowerCycle), _) => self.power_off(),
             (NodeInput::Act(act), Some(powered)) => {
                 powered.host.act(now, &act);
+                powered.host_due = Untracked(None);
                 if matches!(&act, Act::Ask(wish) if wish == OTHER_SYSTEM) {
                     self.boot();
                 }
@@ -191,6 +206,7 @@ impl Node for Central {
         }
         if let Some(powered) = &mut self.powered {
             powered.carry(now, out);
+            powered.host_due = Untracked(Some(powered.host_deadline()));
         }
     }
 
@@ -203,6 +219,6 @@ impl Node for Central {
 
     fn deadline(&self) -> Option<Instant> {
         let powered = self.powered.as_ref()?;
-        [powered.controller.deadline(), powered.host.deadline()].into_iter().flatten().min()
+        [powered.controller.deadline(), powered.host_deadline()].into_iter().flatten().min()
     }
 }

@@ -66,7 +66,8 @@ enum Activity {
 pub struct CentralController {
     shared: Shared,
     scanner: Scanner,
-    links: Vec<Option<Served>>,
+    /// Boxed: most places are free, and all are gone through again and again.
+    links: Vec<Option<Box<Served>>>,
     /// Number of connections that each place has had, for their handles.
     generations: Vec<u8>,
     activity: Activity,
@@ -208,7 +209,7 @@ impl CentralController {
     pub fn recurs(&self) -> bool {
         let mut live =
             self.links.iter().flatten().filter(|served| served.link.end_reason().is_none());
-        live.any(Served::recurs)
+        live.any(|served| served.recurs())
     }
 
     /// The host shows a dialog of a pairing.
@@ -262,13 +263,14 @@ impl CentralController {
         // Ends: each round moves the anchor point by an interval, and supervision ends a
         // connection that has been left alone for long.
         loop {
+            let place = self.links.get(slot).and_then(Option::as_ref);
+            if place.is_none_or(|s| s.link.end_reason().is_some() || now < s.link.preparation()) {
+                return;
+            }
             let gives_way = self.gives_way(slot);
             let Some(served) = self.links.get_mut(slot).and_then(Option::as_mut) else {
                 return;
             };
-            if served.link.end_reason().is_some() || now < served.link.preparation() {
-                return;
-            }
             served.queue_automatic(&mut self.shared, now);
             let command = served.begin_event(&mut self.shared);
             // A change of parameters has just moved the anchor point: not yet.
@@ -292,7 +294,7 @@ impl CentralController {
     /// Whether the next event of this link would take the radio from a link that has missed more
     /// events: links whose anchor points collide take turns.
     fn gives_way(&self, slot: usize) -> bool {
-        let Some(Served { link: own, .. }) = self.links.get(slot).and_then(Option::as_ref) else {
+        let Some(Served { link: own, .. }) = self.links.get(slot).and_then(Option::as_deref) else {
             return false;
         };
         let end = own.anchor + own.longest_exchange() + T_IFS.times(2);
@@ -389,12 +391,15 @@ impl CentralController {
             self.shared.event(Event::LeChannelSelectionAlgorithm { handle, second });
         }
         if let Some(place) = self.links.get_mut(slot) {
-            *place = Some(Served::new(link));
+            *place = Some(Box::new(Served::new(link)));
         }
     }
 
     /// Removes connections that are over and notifies the host.
     fn reap(&mut self) {
+        if !self.links.iter().flatten().any(|served| served.link.end_reason().is_some()) {
+            return;
+        }
         for slot in 0..self.links.len() {
             let Some(place) = self.links.get_mut(slot) else { continue };
             let Some(reason) = place.as_ref().and_then(|served| served.link.end_reason()) else {
