@@ -235,6 +235,21 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
         self.link.deadline().into_iter().chain(control).chain(host).min()
     }
 
+    /// The part of [`Self::deadline`] that a radio event changes.
+    #[must_use]
+    pub fn link_deadline(&self) -> Option<Instant> {
+        self.link.deadline()
+    }
+
+    /// The rest: it stands until something else than a radio event is handled, a level is run, or
+    /// [`Self::poll`] has given something other than a radio command.
+    #[must_use]
+    pub fn upper_deadline(&self) -> Option<Instant> {
+        let control = self.control.deadline().filter(|_| !self.due.control_timer);
+        let host = self.host.deadline().filter(|_| !self.due.host_timer && !self.host_full);
+        control.into_iter().chain(host).min()
+    }
+
     /// Reports what host and link layer have under way; see [`ble::armed`].
     pub fn armed(&self, report: Tell<'_>) {
         self.host.armed(report);

@@ -114,9 +114,15 @@ struct Causes {
 }
 
 fn keep(causes: &mut Vec<RecordId>, more: &[RecordId]) {
-    causes.extend(more.iter().filter(|id| !causes.contains(id)).copied().collect::<Vec<_>>());
-    let surplus = causes.len().saturating_sub(CAUSES);
-    causes.drain(..surplus);
+    let known = causes.len();
+    for id in more {
+        if !causes[..known].contains(id) {
+            causes.push(*id);
+        }
+    }
+    if causes.len() > CAUSES {
+        causes.drain(..causes.len() - CAUSES);
+    }
 }
 
 /// A peripheral with its processor and its storage.
@@ -128,6 +134,8 @@ pub struct PeripheralNode {
     cpu: CpuConfig,
     /// `None` while it is off.
     device: Option<Box<dyn Device>>,
+    /// Its [`Device::upper_deadline`], as long as it stands.
+    upper_due: Untracked<Option<Option<Instant>>>,
     storage: Storage,
     slow: Vec<Slow>,
     /// Radio events that the interrupt has not served yet.
@@ -151,6 +159,7 @@ impl PeripheralNode {
             unknown: None,
             cpu,
             device: None,
+            upper_due: Untracked(None),
             storage: Storage::default(),
             slow: Vec::new(),
             radio: Vec::new(),
@@ -211,6 +220,7 @@ impl PeripheralNode {
         (self.processor_free, self.worker_free) = (now, now);
         let Build { config, application, .. } = &self.build;
         self.device = Some(application.boot(config.clone(), &Entropy::new(entropy)));
+        self.upper_due = Untracked(None);
         let stored: Vec<_> = self.storage.load().collect();
         for loaded in stored {
             self.input(now, Input::Host(HostInput::Completed(loaded)), out);
@@ -236,14 +246,29 @@ impl PeripheralNode {
             Input::Host(HostInput::Button { button, .. }) => button.clone(),
             _ => String::new(),
         };
+        self.upper_due = Untracked(None);
         let Some(work) = device.handle(now, input) else {
             let text = Text::of(format_args!("no button `{button}`, so nothing happens"));
             self.unknown.get_or_insert(button);
             return out.note(Note::Said(Severity::Warning, text));
         };
-        let cause: Vec<RecordId> = out.cause().into_iter().collect();
-        keep(&mut self.causes.0.control, &cause);
-        keep(&mut self.causes.0.host, &cause);
+        self.heard(now, work, out);
+    }
+
+    /// Gives an event of the radio to the device, by a way of its own as on the chip: most of what
+    /// reaches a device is that.
+    fn radio_event(&mut self, now: Instant, event: RadioEvent, out: &mut Outbox) {
+        if let Some(device) = &mut self.device {
+            let work = device.radio(now, event);
+            self.heard(now, work, out);
+        }
+    }
+
+    /// What an input leads to at once.
+    fn heard(&mut self, now: Instant, work: Work, out: &mut Outbox) {
+        let cause = out.cause();
+        keep(&mut self.causes.0.control, cause.as_slice());
+        keep(&mut self.causes.0.host, cause.as_slice());
         self.charge(now, work);
         self.flush(now, out);
     }
@@ -261,7 +286,18 @@ impl PeripheralNode {
     }
 
     fn flush(&mut self, now: Instant, out: &mut Outbox) {
-        while let Some(output) = self.device.as_mut().and_then(|device| device.poll()) {
+        loop {
+            let Some(device) = &mut self.device else {
+                return;
+            };
+            if let Some(command) = device.command() {
+                out.push(NodeOutput::Radio(command));
+                continue;
+            }
+            let Some(output) = device.poll() else {
+                return;
+            };
+            self.upper_due = Untracked(None);
             let note = match output {
                 Output::Radio(command) => {
                     out.push(NodeOutput::Radio(command));
@@ -312,7 +348,7 @@ impl PeripheralNode {
             let (_, event, cause) = self.radio.remove(0);
             out.also_because(cause.0.as_slice());
             keep(&mut self.causes.0.control, cause.0.as_slice());
-            self.input(now, Input::Radio(event), out);
+            self.radio_event(now, event, out);
         }
         while self.slow.first().is_some_and(|slow| slow.done <= now) {
             let slow = self.slow.remove(0);
@@ -326,7 +362,7 @@ impl PeripheralNode {
             self.input(now, Input::Host(HostInput::Completed(completion)), out);
         }
         out.also_because(&[]);
-        if self.device.as_ref().and_then(|device| device.deadline()).is_some_and(|due| due <= now) {
+        if self.device_deadline().is_some_and(|due| due <= now) {
             self.input(now, Input::Timer, out);
         }
         for _ in 0..RUNS {
@@ -344,6 +380,7 @@ impl PeripheralNode {
             return;
         };
         let work = device.run(now, level);
+        self.upper_due = Untracked(None);
         if level == Level::Host {
             self.host_due = None;
         }
@@ -358,6 +395,18 @@ impl PeripheralNode {
         out.also_because(&mine);
         self.flush(now, out);
         out.also_because(&[]);
+    }
+
+    fn upper_deadline(&self, device: &dyn Device) -> Option<Instant> {
+        let kept = self.upper_due.0;
+        debug_assert!(kept.is_none_or(|kept| kept == device.upper_deadline()), "it still stands");
+        kept.unwrap_or_else(|| device.upper_deadline())
+    }
+
+    fn device_deadline(&self) -> Option<Instant> {
+        let device = self.device.as_deref()?;
+        let (link, upper) = (device.link_deadline(), self.upper_deadline(device));
+        link.map_or(upper, |link| Some(upper.map_or(link, |upper| upper.min(link))))
     }
 
     /// When work that waits will be done.
@@ -388,7 +437,7 @@ impl Node for PeripheralNode {
                 let due = now + self.cpu.radio_delay;
                 self.radio.push((due, event, Untracked(out.cause())));
             }
-            NodeInput::Radio(event) => self.input(now, Input::Radio(event), out),
+            NodeInput::Radio(event) => self.radio_event(now, event, out),
             NodeInput::Timer => self.timer(now, out),
             NodeInput::Act(act) => {
                 let input = match act {
@@ -413,6 +462,9 @@ impl Node for PeripheralNode {
             NodeInput::Saw { .. } | NodeInput::Octets(_) | NodeInput::Antenna(_) => {}
         }
         self.plan(now);
+        if let Some(device) = self.device.as_deref() {
+            self.upper_due = Untracked(Some(self.upper_deadline(device)));
+        }
     }
 
     fn armed(&self, tell: Tell<'_>) {
@@ -431,7 +483,8 @@ impl Node for PeripheralNode {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let device = self.device.as_ref()?.deadline();
+        self.device.as_ref()?;
+        let device = self.device_deadline();
         let run = self.run.map(|(_, at)| at);
         let slow = self.slow.first().map(|slow| slow.done);
         let radio = self.radio.first().map(|(due, ..)| *due);

@@ -10,6 +10,7 @@ use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 
 use ble::armed::Tell;
+use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::Entropy;
 use ble::text::Text;
 use ble::time::{Duration, Instant};
@@ -28,14 +29,21 @@ pub type ButtonName = String;
 pub trait Device: Debug + Send + Sync {
     /// As [`Peripheral::handle`]; `None` (and nothing has happened) if it has no such button.
     fn handle(&mut self, now: Instant, input: Input<ButtonName>) -> Option<Work>;
+    /// Takes an event of the radio, as [`Peripheral::radio`].
+    fn radio(&mut self, now: Instant, event: RadioEvent) -> Work;
+    /// The next command for the radio, as [`Peripheral::command`].
+    fn command(&mut self) -> Option<RadioCommand>;
     /// Does the work that waits at a level, as [`Peripheral::run`].
     fn run(&mut self, now: Instant, level: Level) -> Work;
     /// The most urgent level at which work waits, as [`Peripheral::pending`].
     fn pending(&self) -> Option<Level>;
     /// As [`Peripheral::poll`], with outputs as texts.
     fn poll(&mut self) -> Option<Output<Text>>;
-    /// When [`Input::Timer`] is due, as [`Peripheral::deadline`].
-    fn deadline(&self) -> Option<Instant>;
+    /// When [`Input::Timer`] is due for the link layer's lower half, as
+    /// [`Peripheral::link_deadline`].
+    fn link_deadline(&self) -> Option<Instant>;
+    /// When it is due for the rest, as [`Peripheral::upper_deadline`].
+    fn upper_deadline(&self) -> Option<Instant>;
     /// Reports what is under way, as [`Peripheral::armed`].
     fn armed(&self, tell: Tell<'_>);
     /// The longest connSupervisionTimeout in force, as [`Peripheral::supervision_timeout`].
@@ -63,6 +71,14 @@ where
         Some(Self::handle(self, now, known(input)?))
     }
 
+    fn radio(&mut self, now: Instant, event: RadioEvent) -> Work {
+        Self::radio(self, now, event)
+    }
+
+    fn command(&mut self) -> Option<RadioCommand> {
+        Self::command(self)
+    }
+
     fn run(&mut self, now: Instant, level: Level) -> Work {
         Self::run(self, now, level)
     }
@@ -75,8 +91,12 @@ where
         Self::poll(self).map(told)
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        Self::deadline(self)
+    fn link_deadline(&self) -> Option<Instant> {
+        Self::link_deadline(self)
+    }
+
+    fn upper_deadline(&self) -> Option<Instant> {
+        Self::upper_deadline(self)
     }
 
     fn armed(&self, tell: Tell<'_>) {
