@@ -18,17 +18,13 @@ pub(crate) const BLANK: u32 = u32::MAX;
 /// What every mark is. All of its bits are written, so that it is seen if a few hold.
 pub(crate) const MARK: u32 = 0;
 
-/// Whether anything of two marks is there.
-fn is_marked(marks: [u16; 2], flash: &impl Flash) -> bool {
-    marks.iter().any(|at| flash.word(*at) != BLANK)
-}
+/// Zeros of a mark that is taken for one.
+const HOLDS: u32 = 16;
+/// Zeros of a mark that will be taken for one however its unstable bits fall.
+const FIRM: u32 = 20;
 
-/// The one of two marks to be written so that they are seen however their unstable bits fall;
-/// `None` if enough is there.
-pub(crate) fn to_be_marked([first, second]: [u16; 2], flash: &impl Flash) -> Option<u16> {
-    let holds = |at| flash.word(at).count_zeros() >= 16;
-    let at = if flash.word(first) == BLANK { first } else { second };
-    (!holds(first) && !holds(second)).then_some(at)
+fn zeros(at: u16, flash: &impl Flash) -> u32 {
+    flash.word(at).count_zeros()
 }
 
 const BANK_WORDS: u16 = PAGE_WORDS * BANK_PAGES as u16;
@@ -94,9 +90,27 @@ impl Bank {
         (valid && self.is_closed(flash)).then_some(generation)
     }
 
-    /// Whether its head was whole once, and it is not retired.
+    /// Whether its head was whole once, and it is not retired. Of a bank whose second mark does not
+    /// hold, the least trace of being retired counts: nothing was seen of it yet.
     pub(crate) fn is_closed(self, flash: &impl Flash) -> bool {
-        is_marked(self.closed(), flash) && !is_marked(self.retired(), flash)
+        let holds = |at: u16| zeros(at, flash) >= HOLDS;
+        let trace = self.retired().iter().any(|at| flash.word(*at) != BLANK);
+        let retired = self.retired().into_iter().any(holds) || trace && !holds(self.closed()[1]);
+        self.closed().into_iter().any(holds) && !retired
+    }
+
+    /// The mark to be written so that a bank that counts will count at every start.
+    pub(crate) fn to_be_closed(self, flash: &impl Flash) -> Option<u16> {
+        let firm = self.closed().into_iter().any(|at| zeros(at, flash) >= FIRM);
+        (!firm).then_some(self.closed()[1])
+    }
+
+    /// The mark to be written so that a bank will never count.
+    pub(crate) fn to_be_retired(self, flash: &impl Flash) -> Option<u16> {
+        let [first, second] = self.retired();
+        let firm = [first, second].into_iter().any(|at| zeros(at, flash) >= FIRM);
+        let at = if flash.word(first) == BLANK { first } else { second };
+        (!firm).then_some(at)
     }
 
     /// Whether nothing is in it, as far as reading tells.

@@ -11,16 +11,14 @@
 //! - Each cell, and each head, has a mark that is written after all of it. A cell that was begun
 //!   and has no mark was cut off: whatever it reads as now, it may read otherwise next time. So
 //!   all is moved to the other bank before anything is reported.
-//! - A head that was cut off is retired by another mark before anything else. A bank is erased
-//!   within one session right to its end before it is used.
+//! - A head that was cut off is retired by another mark before anything else; one whose mark is
+//!   there for the most part is marked again. A bank is erased within one session right to its
+//!   end before it is used.
 //! - A word whose write was cut off early may look blank. So the first blank cell of each session
 //!   is given up.
 //! - When a record is replaced or deleted its octets are overwritten with zeros, before the answer.
 //!
-//! Open: of two cuts, the second one in what the first one left to be done, some are not borne
-//! yet. A record that was being put while its bank was full can be seen as the new one at one start
-//! and as another at the next; and a mark in flash that something else has used can be written a
-//! third time. No firmware uses the store yet.
+//! No firmware uses the store yet.
 //!
 //! The store does nothing itself. It says which [`Operation`] comes next, and is told when that is
 //! done; between two operations a radio may have its turn.

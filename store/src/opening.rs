@@ -1,7 +1,7 @@
 //! What a store finds at power-up, and what has to be done before it can be trusted.
 
 use crate::Flash;
-use crate::layout::{BLANK, Bank, CELLS, SLOTS, to_be_marked};
+use crate::layout::{BLANK, Bank, CELLS, SLOTS, check};
 use crate::state::{Doing, Live, Move, Ruling, Store};
 
 /// No slot has one.
@@ -19,9 +19,9 @@ impl Store {
         let found = Found::read(bank, flash);
         let other = bank.other();
         // Marks that hold in part only would be seen, or not, as their bits fall.
-        let weak = to_be_marked(bank.closed(), flash);
+        let weak = bank.to_be_closed(flash);
         let revenant = may_count(other, generation, flash);
-        let revenant = revenant.then(|| to_be_marked(other.retired(), flash)).flatten();
+        let revenant = revenant.then(|| other.to_be_retired(flash)).flatten();
         let ruling = Ruling { bank, generation, next: found.next, fresh: true };
         let doing = match (weak.or(revenant), found.doubtful) {
             (Some(at), moves) => Doing::Strengthen { at, then: weak.and(revenant), moves },
@@ -43,7 +43,7 @@ impl Store {
         let mut revenants = Bank::ALL
             .into_iter()
             .filter(|bank| may_count(*bank, 0, flash))
-            .filter_map(|bank| to_be_marked(bank.retired(), flash));
+            .filter_map(|bank| bank.to_be_retired(flash));
         let doing = match (damaged, revenants.next()) {
             (true, _) => Doing::Damaged,
             (false, Some(at)) => Doing::Strengthen { at, then: revenants.next(), moves: false },
@@ -56,7 +56,9 @@ impl Store {
 /// Whether a bank that does not rule may be taken for one that does, now or when its unstable bits
 /// fall otherwise.
 fn may_count(bank: Bank, ruling: u32, flash: &impl Flash) -> bool {
-    let begun = [bank.generation(), bank.check()].iter().any(|at| flash.word(*at) != BLANK);
+    // Of a check whose writing was cut off bits are missing that are to become 0, and none else.
+    let [written, whole] = [flash.word(bank.check()), check([flash.word(bank.generation())])];
+    let begun = written != BLANK && written & whole == whole;
     let older = bank.counts(flash).is_some_and(|generation| generation < ruling);
     begun && !older
 }
