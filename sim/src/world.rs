@@ -58,7 +58,6 @@ impl<N: Node> World<N> {
             stations: Vec::new(),
             faults: Faults::default(),
             recorder: Recorder::new(config.recording, config.air_hash),
-            #[cfg(test)]
             long_way: false,
         };
         Self { engine, nodes: Vec::new(), outbox: Outbox::default() }

@@ -54,9 +54,7 @@ impl Engine {
             }
             let sync = frame::preamble_symbols(packet.phy)..frame::sync_symbols(packet.phy);
             let errors = self.medium.errors(packet, node, sync, &mut station.noise);
-            let by_symbols = station.radio.bare;
-            #[cfg(test)]
-            let by_symbols = by_symbols || self.long_way;
+            let by_symbols = station.radio.bare || self.long_way;
             let mut symbols = by_symbols.then(|| packet.symbols());
             flip(&mut symbols, packet, &errors);
             if !is_address(packet, symbols.as_ref(), tuning.access_address) {
