@@ -29,4 +29,18 @@ impl Reason {
             Self::OwnLog => "the log of a tool that took part, with times of its own",
         }
     }
+
+    /// What further evidence would have it judged, as the subject of a sentence.
+    #[must_use]
+    pub const fn instead(self) -> &'static str {
+        match self {
+            Self::Joined => "a capture that begins before they connect",
+            Self::AdvertiserNotHeard => {
+                "a capture of all three advertising channels, from before they connect"
+            }
+            Self::NoKey => "the key of the link (LTK)",
+            Self::RequestNotBelieved => "a capture that has its request undamaged",
+            Self::OwnLog => "a capture of the same by a sniffer that takes no part in it",
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What a capture tells, the run tells: causes from packets alone, some of them missing.
 
+use std::collections::BTreeMap;
+
 use ble::time::{Duration, Instant};
 use bletwin_explain::captured::{self, Naming};
 use bletwin_explain::why::concern::Concern;
@@ -139,6 +141,47 @@ fn what_a_capture_with_gaps_shows_is_so() {
             );
         }
     }
+}
+
+/// What every answer that is not shown has to have: what would decide it.
+fn assert_decidable(name: &str, why: &Why) {
+    for one in &why.hypotheses {
+        let shown = one.confidence == Confidence::Shown;
+        let further = one.would_decide.as_deref();
+        assert_eq!(further.is_none(), shown, "{name}: {:?}, {further:?}", one.cause);
+        assert!(further.is_none_or(|further| further.len() > 10), "{name}: {further:?}");
+    }
+}
+
+/// Each explanation ends with the one further piece of evidence that would decide, if it is not
+/// shown.
+#[test]
+fn what_is_not_shown_ends_with_what_would_decide() {
+    let (mut shown, mut open) = (0, BTreeMap::<_, u32>::new());
+    for (number, Case { name, run, air }) in cases().enumerate() {
+        assert_decidable(&name, &Why::of(&run));
+        for loss_ppm in [0, 20_000, 200_000] {
+            let told = captured::explain(&captured_air(&air, loss_ppm, number as u64));
+            let words = told.connections(&Naming::of(&told.items, false));
+            for link in &told.links {
+                assert_decidable(&name, &link.why);
+                let further = link.would_decide();
+                let first = link.why.hypotheses.first();
+                let is_shown = first.is_some_and(|one| one.confidence == Confidence::Shown);
+                let wanted = link.concern.is_some() && !is_shown;
+                assert_eq!(further.is_some(), wanted, "{name}: {words}");
+                shown += u32::from(is_shown && link.concern.is_some());
+                if let Some(further) = further {
+                    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+                    assert!(words.contains(&format!("Would decide: {further}.")), "{words}");
+                    let piece = further.split(" (").next().unwrap_or_default().to_owned();
+                    *open.entry((first.map(|one| one.cause), piece)).or_default() += 1;
+                }
+            }
+        }
+    }
+    println!("{shown} causes are shown; of others would decide: {open:#?}");
+    assert!(shown > 10 && open.values().sum::<u32>() > 10, "{shown} and {open:?}");
 }
 
 /// The founding case as a sniffer without a key has it, in words.

@@ -3,14 +3,17 @@
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
+use ble::time::{Duration, Instant};
 use bletwin_evidence::{Options, Source, read};
-use bletwin_explain::captured::explain;
 use bletwin_explain::captured::logs::{Logged, LoggedCause};
+use bletwin_explain::captured::{CapturedLink, Explained, explain};
 use bletwin_explain::why::Confidence;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
 use bletwin_setup::Setup;
+use bletwin_sim::node::NodeId;
 use bletwin_sim::report::btsnoop::btsnoop;
+use bletwin_sim::report::degrade;
 
 /// What the logs of central and peripheral tell of a run.
 fn logs(scenario: &str, central: &str) -> [Vec<Logged>; 2] {
@@ -23,9 +26,43 @@ fn logs(scenario: &str, central: &str) -> [Vec<Logged>; 2] {
     })
 }
 
+/// What is told of the connections on air, without the hosts' logs and with both.
+fn with_air(scenario: &str, central: &str) -> [Explained; 2] {
+    let setup = Setup::new("zephyr-2024", central, 1).expect("known names");
+    let mut stage = Stage::new(catalogue::by_name(scenario).expect("known"), &setup);
+    stage.run_until(Instant::MAX);
+    let over = stage.world.now();
+    stage.world.run_until(over + Duration::from_secs(7));
+    let records = stage.world.records();
+    let faults = "".parse().expect("no faults");
+    let air = || Source::of("air", Cursor::new(degrade::pcapng(records, "air", -100, &faults, 1)));
+    let log = |node| Source::of("log", Cursor::new(btsnoop(records, NodeId(node))));
+    [vec![air()], vec![air(), log(0), log(1)]].map(|files| {
+        let all = read(files, Options::default(), &mut |_| ControlFlow::Continue(()));
+        explain(&all.expect("a session").view)
+    })
+}
+
+/// Who gives a log is not asked for it again.
+#[test]
+fn a_log_that_is_there_would_not_decide() {
+    let mut asked = 0;
+    for scenario in catalogue::all() {
+        for central in ["windows-intel", "phone"] {
+            let [air, all] = with_air(scenario.name, central).map(|told| {
+                let further = told.links.iter().filter_map(CapturedLink::would_decide);
+                further.filter(|further| further.starts_with("a log of")).collect::<Vec<_>>()
+            });
+            asked += air.len();
+            assert!(all.is_empty(), "{}: {all:?}", scenario.name);
+        }
+    }
+    assert!(asked > 0);
+}
+
 fn last(logs: &[Logged]) -> (Confidence, &str) {
     let told = logs.iter().rev().find_map(|one| one.cause.as_ref());
-    let LoggedCause { confidence, text } = told.unwrap_or_else(|| panic!("{logs:?}"));
+    let LoggedCause { confidence, text, .. } = told.unwrap_or_else(|| panic!("{logs:?}"));
     (*confidence, text)
 }
 

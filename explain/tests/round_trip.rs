@@ -225,6 +225,16 @@ fn what_is_told_of_a_file_is_true_of_the_run() {
     }
 }
 
+/// What is not shown ends with what would decide it, and what is not judged with what would have it
+/// judged.
+fn assert_further(link: &CapturedLink, words: &str) {
+    let first = link.why.hypotheses.first().map(|one| one.confidence);
+    let open = link.concern.is_some() && first != Some(Confidence::Shown);
+    assert_eq!(link.would_decide().is_some(), open, "{words}");
+    let judged = link.judged.as_ref().is_some_and(|judged| judged.rest <= 6);
+    assert!(judged || link.would_judge().is_some(), "{:?}\n{words}", link.judged);
+}
+
 /// Compares what one file tells with the run.
 fn check(case: &Played, faults: &Faults, seed: u64, score: &mut Score) {
     let Played { name, run, records, ideal, .. } = case;
@@ -234,6 +244,7 @@ fn check(case: &Played, faults: &Faults, seed: u64, score: &mut Score) {
     let full = Why::of(run);
     let decided: BTreeSet<RecordId> = full.account.pdus.iter().map(|pdu| pdu.id).collect();
     for link in &told.links {
+        assert_further(link, &told.connections(&told.names(false)));
         let here = packets(link, &original);
         let of =
             |other: &&CapturedLink| other.why.account.pdus.iter().any(|pdu| here.contains(&pdu.id));

@@ -73,6 +73,15 @@ impl Needs {
     /// When receivers closed.
     pub const NODE: Self = Self(1 << 8);
 
+    /// The most that a connection of a capture can have.
+    pub const CAPTURE: Self = Self::ADJACENCY
+        .and(Self::CLOCKS)
+        .and(Self::LENGTH)
+        .and(Self::ACKNOWLEDGED)
+        .and(Self::CHANNEL)
+        .and(Self::PHY)
+        .and(Self::CRC);
+
     const NAMES: [(Self, &'static str); 10] = [
         (Self::ADJACENCY, "adjacency"),
         (Self::CLOCKS, "clocks"),

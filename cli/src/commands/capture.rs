@@ -9,7 +9,7 @@ use bletwin_evidence::{
     Evidence, Keys, NotEvidence, Options, Packed, Reading, Reason, Report, Source, pack,
 };
 use bletwin_explain::captured::logs::{Data, add_data};
-use bletwin_explain::captured::{self, Explained};
+use bletwin_explain::captured::{self, Aside, Explained};
 use bletwin_setup::error::BadInput;
 use bletwin_sniffer::{RecordId, View};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
@@ -47,8 +47,8 @@ impl Capture {
             octets: &packet.octets,
         });
         add_data(&mut explained.logs, data);
-        for (record, why) in aside(&report) {
-            explained.set_aside(record, why);
+        for (record, aside) in aside(&report) {
+            explained.set_aside(record, aside);
         }
         Self { view, report, explained }
     }
@@ -88,9 +88,9 @@ fn packed(files: &[PathBuf], ltk: &[String]) -> Result<Option<Packed>, BadInput>
 }
 
 /// Packets of connections that are no connections on air, and why.
-fn aside(report: &Report) -> impl Iterator<Item = (RecordId, &'static str)> + '_ {
+fn aside(report: &Report) -> impl Iterator<Item = (RecordId, Aside)> + '_ {
     let aside = report.not_judged.iter().filter(|one| set_aside(one.reason));
-    aside.map(|one| (one.record, one.reason.text()))
+    aside.map(|one| (one.record, Aside { why: one.reason.text(), instead: one.reason.instead() }))
 }
 
 /// Whether a connection is no connection on air for this reason.

@@ -39,6 +39,7 @@ struct Described {
     why: Option<String>,
     hypotheses: Vec<Suspected>,
     would_decide: Option<String>,
+    would_judge: Option<&'static str>,
 }
 
 /// How far the rules were judged.
@@ -56,6 +57,7 @@ struct OfHost {
     device: String,
     #[serde(flatten)]
     connection: Logged,
+    would_decide: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +80,7 @@ pub fn json(explained: &Explained, names: &Naming) -> Json {
     let of_host = |connection: &Logged| OfHost {
         device: names.device(connection.node),
         connection: connection.clone(),
+        would_decide: connection.would_decide(),
     };
     Json {
         connections: explained.links.iter().map(|link| connection(link, names)).collect(),
@@ -109,11 +112,12 @@ fn connection(link: &CapturedLink, names: &Naming) -> Described {
             Encryption::Opaque(_) => "opaque",
         },
         concern: link.concern.map(|concern| concern.words()),
-        not_judged: link.set_aside,
+        not_judged: link.set_aside.map(|aside| aside.why),
         judged: link.judged.as_ref().map(extent),
         why: tale.map(|tale| tale.paragraph.clone()),
         hypotheses: tale.map(|tale| tale.suspected.clone()).unwrap_or_default(),
         would_decide: link.would_decide(),
+        would_judge: link.would_judge(),
     }
 }
 

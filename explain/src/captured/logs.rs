@@ -38,6 +38,12 @@ const NO_ENCRYPTION: &str = "the peer's controller does not encrypt.";
 const UNANSWERED: &str = "the peer's controller left a procedure of the link layer \
                           unanswered for 40 s, while encryption was to start.";
 
+/// What would decide beyond a log of HCI.
+const AIR: &str = "a capture of the air";
+const PEERS_KEY: &str = "a log of the peer's host, which has the key that it used";
+const PEERS_HOST: &str = "a log of the peer's host";
+const PROGRAM: &str = "a log of the program above this host";
+
 /// A connection in a host's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Logged {
@@ -82,6 +88,9 @@ pub struct LoggedCause {
     pub confidence: Confidence,
     /// The cause, and what helps, in sentences.
     pub text: String,
+    /// What further evidence would decide what it leaves open.
+    #[serde(skip)]
+    would_decide: Option<&'static str>,
 }
 
 /// A packet of data that crossed HCI: handle, flags, length, and what it carries.
@@ -133,17 +142,19 @@ impl Logged {
         let asked = self.encryption_asked_us?;
         let encrypted = self.encryption_status == Some(0);
         let told = |code| self.encryption_status == Some(code) || self.reason == Some(code);
-        let shown = |text: &str| (Confidence::Shown, text.to_owned());
-        let likely = |text: &str| (Confidence::Likely, text.to_owned());
-        let (confidence, text) = match () {
+        let shown = |text: &str| (Confidence::Shown, text.to_owned(), None);
+        let likely = |text: &str, further| (Confidence::Likely, text.to_owned(), Some(further));
+        let (confidence, text, would_decide) = match () {
             () if self.has_key == Some(false) && !encrypted => shown(OWN_KEY_MISSING),
             () if self.encryption_status == Some(PIN_OR_KEY_MISSING) => shown(PEER_KEY_MISSING),
             () if self.reason == Some(PIN_OR_KEY_MISSING) && self.asked => shown(OWN_KEY_REFUSED),
             () if self.reason == Some(PIN_OR_KEY_MISSING) => shown(PEER_KEY_MISSING),
-            () if told(MIC_FAILURE) && encrypted => shown(MIC_LATER),
-            () if told(MIC_FAILURE) => likely(KEYS_DIFFER),
+            () if told(MIC_FAILURE) && encrypted => {
+                (Confidence::Shown, MIC_LATER.into(), Some(AIR))
+            }
+            () if told(MIC_FAILURE) => likely(KEYS_DIFFER, PEERS_KEY),
             () if self.encryption_status == Some(UNSUPPORTED) => shown(NO_ENCRYPTION),
-            () if told(RESPONSE_TIMEOUT) && !encrypted => likely(UNANSWERED),
+            () if told(RESPONSE_TIMEOUT) && !encrypted => likely(UNANSWERED, AIR),
             () if encrypted || self.encryption_status.is_some() => return None,
             () if self.reason == Some(TIMEOUT) => {
                 let span = self.to_us.unwrap_or(asked).saturating_sub(asked);
@@ -153,11 +164,30 @@ impl Logged {
                      went wrong in between is on air.",
                     duration(span)
                 );
-                (Confidence::Likely, text)
+                likely(&text, AIR)
             }
             () => return None,
         };
-        Some(LoggedCause { confidence, text })
+        Some(LoggedCause { confidence, text, would_decide })
+    }
+
+    /// The one further piece of evidence that would decide what the log leaves open, as the subject
+    /// of a sentence; `None`: nothing is wrong, or it is shown why.
+    #[must_use]
+    pub fn would_decide(&self) -> Option<&'static str> {
+        if let Some(cause) = &self.cause {
+            return cause.would_decide;
+        }
+        let central = self.role == Some("central");
+        self.is_wrong().then_some(match (self.pairing_failed, self.attribute_refused) {
+            (Some(_), _) if self.own_pairing_failed => PROGRAM,
+            (Some(_), _) => PEERS_HOST,
+            // Whoever was refused is the client, which is the central as a rule.
+            (None, Some(_)) if central => PROGRAM,
+            (None, Some(_)) => PEERS_HOST,
+            (None, None) if self.asked => PROGRAM,
+            (None, None) => AIR,
+        })
     }
 
     /// Whether encryption was refused, or it ended for a reason that is no person's or host's wish.
@@ -207,9 +237,13 @@ impl Logged {
             }
             _ => ", and the log ends before it is over".to_owned(),
         });
-        if let Some(LoggedCause { confidence, text: cause }) = &self.cause {
+        if let Some(LoggedCause { confidence, text: cause, .. }) = &self.cause {
             let sure = if *confidence == Confidence::Shown { "Shown" } else { "Likely" };
             text.push_str(&format!(". {sure}: {cause}"));
+        }
+        if let Some(further) = self.would_decide() {
+            let end = if text.ends_with('.') { "" } else { "." };
+            text.push_str(&format!("{end} Would decide: {further}."));
         }
         text
     }

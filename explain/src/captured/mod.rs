@@ -12,7 +12,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ble::time::Instant;
-use bletwin_oracle::{Examined, Judged, examine_sniffed};
+use bletwin_oracle::{Examined, Judged, Stop, examine_sniffed};
 use bletwin_sniffer::{AirItem, First, NodeId, RecordId, View, sniff};
 
 use crate::report::{Suspected, decisive_lines, suspected};
@@ -20,7 +20,7 @@ use crate::why::air::is_from;
 use crate::why::concern::Concern;
 use crate::why::timing::Timing;
 use crate::why::watched::Around;
-use crate::why::{Confidence, Pdu, What, Why};
+use crate::why::{KEY, Pdu, What, Why};
 pub use data::{Json, json};
 use logs::Logged;
 pub use naming::Naming;
@@ -51,6 +51,15 @@ pub enum Encryption {
     Read,
     /// From then on it was not read: the key is not known.
     Opaque(Instant),
+}
+
+/// Why nothing is told of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aside {
+    /// The reason, in words.
+    pub why: &'static str,
+    /// What further evidence would have it told, as the subject of a sentence.
+    pub instead: &'static str,
 }
 
 /// One connection of a capture.
@@ -85,7 +94,7 @@ pub struct CapturedLink {
     /// Whether its advertiser was not heard, without which it is not judged.
     pub unheard: bool,
     /// Why nothing is told of it; `None`: it is.
-    pub set_aside: Option<&'static str>,
+    pub set_aside: Option<Aside>,
     /// What is told of it, if something went wrong.
     pub tale: Option<Tale>,
     /// Why, as far as it was seen; of what was explained in pieces, without packets.
@@ -128,9 +137,9 @@ fn links(items: &[AirItem], around: &Around<'_>) -> Vec<CapturedLink> {
 }
 
 impl Explained {
-    /// Tells nothing of the connection that a packet belongs to, and blames nobody in it: `why`, as
+    /// Tells nothing of the connection that a packet belongs to, and blames nobody in it: for what
     /// whoever read it found out.
-    pub fn set_aside(&mut self, packet: RecordId, why: &'static str) {
+    pub fn set_aside(&mut self, packet: RecordId, aside: Aside) {
         for link in &mut self.links {
             if link.why.account.pdus.iter().any(|pdu| pdu.id == packet) {
                 let here: BTreeSet<RecordId> =
@@ -139,7 +148,7 @@ impl Explained {
                 for list in [&mut examined.findings, &mut examined.observations] {
                     list.retain(|finding| !here.contains(&finding.record));
                 }
-                *link = link.clone().aside(why);
+                *link = link.clone().aside(aside);
             }
         }
     }
@@ -206,8 +215,8 @@ impl CapturedLink {
     }
 
     /// The same, of which nothing is told.
-    fn aside(self, why: &'static str) -> Self {
-        Self { concern: None, judged: None, set_aside: Some(why), ..self }
+    fn aside(self, aside: Aside) -> Self {
+        Self { concern: None, judged: None, set_aside: Some(aside), ..self }
     }
 
     /// The same without its packets.
@@ -216,17 +225,45 @@ impl CapturedLink {
         Self { why: Why { account: account.without_packets(), hypotheses }, ..self }
     }
 
-    /// What would decide that this evidence leaves open; `None`: nothing went wrong, or it is
-    /// shown why.
+    /// The one further piece of evidence that would decide what this one leaves open, as the
+    /// subject of a sentence; `None`: nothing went wrong, or it is shown why.
     #[must_use]
     pub fn would_decide(&self) -> Option<String> {
+        if let Some(aside) = self.set_aside {
+            return Some(aside.instead.to_owned());
+        }
         self.concern?;
-        let first = self.why.hypotheses.first();
-        match (first, self.encryption) {
-            (Some(first), _) if first.confidence == Confidence::Shown => None,
-            (_, Encryption::Opaque(_)) => Some("the key of this link (LTK)".into()),
-            (Some(first), _) => first.doubt.clone(),
-            (None, _) => Some("a log of HCI of either end".into()),
+        match self.why.hypotheses.first() {
+            Some(first) => first.would_decide.clone(),
+            None => Some("a log of either end's host".into()),
+        }
+    }
+
+    /// The further evidence that would have more of it judged by the rules; `None`: no capture
+    /// would, or its end says what would.
+    #[must_use]
+    pub fn would_judge(&self) -> Option<&'static str> {
+        if self.set_aside.is_some() {
+            return None;
+        }
+        let Some(judged) = &self.judged else {
+            return match (self.from_the_start, self.unheard) {
+                (false, _) => Some("a capture that begins before they connect"),
+                (true, true) => {
+                    Some("a capture of all three advertising channels, from before they connect")
+                }
+                (true, false) => None,
+            };
+        };
+        match judged.stop? {
+            (_, Stop::Gap | Stop::Window) => Some("a capture in which no packet is missing there"),
+            (_, Stop::Sealed) => Some(KEY),
+            // Of its last packets no capture shows whether they were received.
+            (_, Stop::Unacknowledged) if judged.rest <= LAST => None,
+            (_, Stop::Unacknowledged) => Some("a capture in which no packet behind it is missing"),
         }
     }
 }
+
+/// So many packets of an end need no place.
+const LAST: usize = 6;

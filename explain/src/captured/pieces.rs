@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bletwin_oracle::{Examined, Judge};
 use bletwin_sniffer::{Outline, RecordId, View, sniff};
 
-use super::{CapturedLink, Explained, links};
+use super::{Aside, CapturedLink, Explained, links};
 use crate::why::watched::Around;
 
 /// Explains all that was seen, without hosts' logs; `set_aside`: packets of connections of which
@@ -15,7 +15,7 @@ use crate::why::watched::Around;
 pub fn in_pieces(
     outline: &Outline,
     pieces: impl Iterator<Item = View>,
-    set_aside: &[(RecordId, &'static str)],
+    set_aside: &[(RecordId, Aside)],
 ) -> Explained {
     let Outline { view, firsts } = outline;
     let adverts = sniff(view);
@@ -28,11 +28,11 @@ pub fn in_pieces(
         let around = Around { end: view.end, hci: &[], adverts: &adverts, firsts };
         for link in links(&items, &around) {
             let here = || link.why.account.pdus.iter().map(|pdu| pdu.id);
-            let why = set_aside.iter().find(|(packet, _)| here().any(|id| id == *packet));
-            let link = match why {
-                Some(&(_, why)) => {
+            let one = set_aside.iter().find(|(packet, _)| here().any(|id| id == *packet));
+            let link = match one {
+                Some(&(_, one)) => {
                     aside.extend(here());
-                    link.aside(why)
+                    link.aside(one)
                 }
                 None => link,
             };

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use bletwin_oracle::{Finding, Stop};
+use bletwin_oracle::{Finding, Needs, Stop};
 use bletwin_rules::Rule;
 use bletwin_scenarios::judgement::{seconds, title};
 use bletwin_sniffer::NodeId;
 
 use super::naming::Naming;
-use super::{CapturedLink, Encryption, Explained};
+use super::{CapturedLink, Encryption, Explained, LAST};
 use crate::report::wrap;
 
 /// How wide a line is at most, in characters.
@@ -53,14 +53,30 @@ impl Explained {
     /// What was judged and what was not, in sentences.
     #[must_use]
     pub fn judged(&self) -> String {
-        let open = self.examined.undecided.len();
+        let undecided = &self.examined.undecided;
+        let open = undecided.len();
         let all = bletwin_rules::judged().count();
+        let takes_more =
+            |rule: &&&str| Needs::of(rule).is_none_or(|needs| !needs.are_met_by(Needs::CAPTURE));
+        let never = undecided.iter().filter(takes_more).count();
         let mut text = format!(
-            "{} of {all} rules were judged, of each connection as far as is said there; {open} \
-             need more than this evidence has (who heard what, HCI, what devices know of \
-             themselves, or exact times without gaps).",
+            "{} of {all} rules were judged, of each connection as far as is said there.",
             all.saturating_sub(open)
         );
+        if open > never {
+            let _ = write!(
+                text,
+                " {} more a capture without gaps, from before they connect, would decide.",
+                open - never
+            );
+        }
+        if never > 0 {
+            let _ = write!(
+                text,
+                " {never} no capture decides: who heard what, HCI and what devices know of \
+                 themselves are not in it."
+            );
+        }
         let unjudged = self.examined.unjudged.len();
         if unjudged > 0 {
             let _ = write!(
@@ -83,22 +99,32 @@ impl CapturedLink {
             let _ = writeln!(text, "  {line}");
         }
         let told = match (self.set_aside, self.concern) {
-            (Some(why), _) => format!("Not judged: {why}."),
+            (Some(aside), _) => format!("Not judged: {}.", aside.why),
             (None, None) => "Nothing went wrong that was captured.".to_owned(),
             (None, Some(concern)) => format!("What went wrong: {}.", concern.words()),
         };
         let _ = writeln!(text, "  {told}");
-        let Some(tale) = self.tale.as_ref().filter(|_| self.concern.is_some()) else {
-            return text;
-        };
-        for line in wrap(&tale.paragraph, WIDTH - 2).lines() {
-            let _ = writeln!(text, "  {line}");
+        let tale = self.tale.as_ref().filter(|_| self.concern.is_some());
+        if let Some(tale) = tale {
+            for line in wrap(&tale.paragraph, WIDTH - 2).lines() {
+                let _ = writeln!(text, "  {line}");
+            }
+            let _ = writeln!(text, "\n{}\n", names.hide(&tale.lines));
         }
-        let _ = writeln!(text, "\n{}", names.hide(&tale.lines));
-        if let Some(missing) = self.would_decide() {
-            let _ = writeln!(text, "\n{}", wrap(&format!("Would decide: {missing}."), WIDTH));
+        let indent = if tale.is_some() { "" } else { "  " };
+        for sentence in self.further() {
+            for line in wrap(&sentence, WIDTH - indent.len()).lines() {
+                let _ = writeln!(text, "{indent}{line}");
+            }
         }
         text
+    }
+
+    /// What further evidence would decide what this one leaves open, a sentence each.
+    pub(crate) fn further(&self) -> Vec<String> {
+        let cause = self.would_decide().map(|what| format!("Would decide: {what}."));
+        let rules = self.would_judge().map(|what| format!("Would have more judged: {what}."));
+        cause.into_iter().chain(rules).collect()
     }
 
     pub(crate) fn heading(&self, names: &Naming) -> String {
@@ -180,9 +206,6 @@ impl CapturedLink {
         })
     }
 }
-
-/// So many packets of an end need no place.
-const LAST: usize = 6;
 
 fn lines(findings: &[Finding], names: &Naming) -> Option<String> {
     let one = |finding: &Finding| {

@@ -37,7 +37,7 @@ impl Capture<'_> {
 
     fn column(&self, link: &CapturedLink) -> Run {
         let verdict = match (link.set_aside, link.concern) {
-            (Some(why), _) => format!("not judged: {why}"),
+            (Some(aside), _) => format!("not judged: {}", aside.why),
             (None, None) => "nothing went wrong that was captured".to_owned(),
             (None, Some(concern)) => concern.words(),
         };
@@ -45,7 +45,7 @@ impl Capture<'_> {
         if link.concern.is_some() {
             why.push(link.why.paragraph());
         }
-        why.extend(link.would_decide().map(|what| format!("Would decide: {what}.")));
+        why.extend(link.further());
         let wanted = match link.concern {
             Some(_) => link.why.wanted(),
             None => BTreeSet::new(),

@@ -37,6 +37,7 @@ pub(crate) struct Suspected {
     confidence: Confidence,
     text: String,
     doubt: Option<String>,
+    would_decide: Option<String>,
     pdus: Vec<Place>,
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn suspected(why: &Why) -> Vec<Suspected> {
         pdus: hypothesis.places.iter().filter_map(place).collect(),
         text: hypothesis.text.clone(),
         doubt: hypothesis.doubt.clone(),
+        would_decide: hypothesis.would_decide.clone(),
     };
     hypotheses.iter().map(one).collect()
 }

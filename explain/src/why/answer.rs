@@ -12,6 +12,7 @@ use super::account::Account;
 use super::assumed;
 use super::causes;
 use super::ending::{Ending, How};
+use super::further;
 use super::hypothesis::{Cause, Confidence, Hypothesis};
 use super::pairing::Pairing;
 use super::phrases::{count, side, span};
@@ -224,8 +225,8 @@ impl Why {
             Confidence::Undecided => {}
         }
         let text = if self.no_end() { String::new() } else { format!("{} ", first.text) };
-        let doubt = first.doubt.as_ref()?;
-        Some(format!("{text}The cause is not decided by this evidence; {doubt}."))
+        let further = first.would_decide.as_ref()?;
+        Some(format!("{text}The cause is not decided by this evidence; {further} would decide."))
     }
 
     /// What else comes into question, and what speaks against it.
@@ -266,8 +267,17 @@ pub(super) fn ranked(account: &Account) -> Vec<Hypothesis> {
     all
 }
 
-/// The same, not shown where packets that nobody saw could tell another story.
+/// The same, not shown where packets that nobody saw could tell another story; with what would
+/// decide where it is not shown.
 fn weighed(account: &Account, hypothesis: Hypothesis) -> Hypothesis {
+    let hypothesis = seen_in_part(account, hypothesis);
+    let open = hypothesis.confidence != Confidence::Shown;
+    let further = || further::further(account, &hypothesis);
+    let would_decide = hypothesis.would_decide.clone().or_else(|| open.then(further));
+    Hypothesis { would_decide, ..hypothesis }
+}
+
+fn seen_in_part(account: &Account, hypothesis: Hypothesis) -> Hypothesis {
     let first = hypothesis.places.first().copied();
     let hidden = first.map_or(0, |first| account.sight.hidden(first, account.pdus.len()));
     if hidden == 0 || hypothesis.confidence != Confidence::Shown {
@@ -278,7 +288,8 @@ fn weighed(account: &Account, hypothesis: Hypothesis) -> Hypothesis {
         n => format!("{n} packets that were not captured or not understood"),
     };
     let behind = account.named(first.unwrap_or_default());
-    Hypothesis { confidence: Confidence::Likely, ..hypothesis }
+    let would_decide = Some(further::whole(account, &hypothesis));
+    Hypothesis { confidence: Confidence::Likely, would_decide, ..hypothesis }
         .but(format!("{packets}, behind {behind}, could tell another story"))
 }
 

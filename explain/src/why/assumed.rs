@@ -54,12 +54,7 @@ pub(super) fn add(account: &Account, found: &mut Vec<Hypothesis>) {
             let fits = brought_about_by.contains(&hypothesis.cause)
                 && (key || hypothesis.cause != Cause::MicFailure);
             if fits && hypothesis.confidence <= Confidence::Likely {
-                let confidence = Confidence::Likely;
-                found.push(
-                    Hypothesis { confidence, ..hypothesis }.but(
-                        "a log of the peripheral's host, which was told a reason, would decide",
-                    ),
-                );
+                found.push(Hypothesis { confidence: Confidence::Likely, ..hypothesis });
             }
         }
     }

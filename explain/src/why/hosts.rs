@@ -37,6 +37,8 @@ pub struct Hosts {
     pub not_connecting: Option<(Instant, ErrorCode)>,
     /// Dialogs, in order.
     pub dialogs: Vec<Dialog>,
+    /// Whether a log of HCI is in evidence, of the peripheral's host and of the central's.
+    pub logged: [bool; 2],
 }
 
 impl Hosts {
@@ -76,6 +78,7 @@ impl Hosts {
             if !of_central && Some(*node) != peripheral {
                 continue;
             }
+            hosts.logged[usize::from(of_central)] = true;
             match said {
                 Said::Command(command) if !of_central => hosts.command(*at, command),
                 Said::Event(event) => hosts.event(*at, of_central, event),

@@ -86,8 +86,11 @@ pub struct Hypothesis {
     pub places: Vec<usize>,
     /// What happened, in sentences.
     pub text: String,
-    /// What speaks against it, or what would decide.
+    /// What speaks against it.
     pub doubt: Option<String>,
+    /// The one further piece of evidence that would decide, as the subject of a sentence; `None`:
+    /// it is shown.
+    pub would_decide: Option<String>,
 }
 
 impl Hypothesis {
@@ -102,7 +105,7 @@ impl Hypothesis {
         let mut places: Vec<usize> = places.into_iter().collect();
         places.sort_unstable();
         places.dedup();
-        Self { cause, confidence, places, text: text.into(), doubt: None }
+        Self { cause, confidence, places, text: text.into(), doubt: None, would_decide: None }
     }
 
     /// The same, behind one that fits better.
@@ -111,7 +114,7 @@ impl Hypothesis {
         Self { confidence: Confidence::Possible, ..self }
     }
 
-    /// The same, with what speaks against it or what would decide.
+    /// The same, with what speaks against it.
     #[must_use]
     pub fn but(self, doubt: impl Into<String>) -> Self {
         Self { doubt: Some(doubt.into()), ..self }

@@ -68,6 +68,12 @@ impl Exchange {
             && matches!(self.answer, Some(Answer::Refused { error, .. }) if error == missing)
     }
 
+    /// Whether it was rejected, or not known.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        matches!(self.answer, Some(Answer::Refused { .. }))
+    }
+
     /// Whether it asks for something that begins at an instant.
     #[must_use]
     pub const fn has_instant(&self) -> bool {

@@ -95,11 +95,18 @@ impl Sight {
     /// unseen or were not understood.
     #[must_use]
     pub fn hidden(&self, from: usize, to: usize) -> u32 {
+        let (missing, unread) = self.behind(from, to);
+        missing.saturating_add(unread)
+    }
+
+    /// The same apart: how many may have been on air unseen, and how many were not understood.
+    #[must_use]
+    pub fn behind(&self, from: usize, to: usize) -> (u32, u32) {
         let between = |index: usize| index > from && index <= to;
         let missing = self.missing.iter().filter(|(index, ..)| between(*index));
         let unread = self.unread.iter().filter(|index| between(**index)).count();
-        missing.map(|(.., count)| count).sum::<u32>()
-            + u32::try_from(unread).unwrap_or(u32::MAX / 2)
+        let missing = missing.fold(0_u32, |all, (.., count)| all.saturating_add(*count));
+        (missing, u32::try_from(unread).unwrap_or(u32::MAX))
     }
 }
 

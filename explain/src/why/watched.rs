@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ble::error::ErrorCode;
 use ble::hci::Event;
+use ble::pdu::advertising::AdvertisingPdu;
 use ble::time::Instant;
 use bletwin_scenarios::stage::{Finished, Party};
 use bletwin_sim::sniffer::AirItem;
-use bletwin_sniffer::{First, Hci, NodeId, Said};
+use bletwin_sniffer::{Decoded, First, Hci, NodeId, Said};
 
 use super::air::is_from;
 use super::hosts::Hosts;
@@ -80,7 +81,7 @@ impl Watched {
         let here = || here.iter().copied();
         let end = |central: bool| here().find(|item| is_from(item, central)).map(|i| i.from);
         let ends = [end(false), end(true)];
-        let [peripheral, _] = ends;
+        let [peripheral, central] = ends;
         let begin = here().next().map_or(Instant::ZERO, |item| item.at);
         let begun = here().next().map(|item| item.record);
         // What comes after the next connection of this peripheral is not about this one.
@@ -100,12 +101,32 @@ impl Watched {
             connection: Some(connection),
             peripheral,
             told,
-            hosts: Hosts::logged(logged(), ends),
+            hosts: Hosts::logged(
+                logged(),
+                [peripheral.or_else(|| advertiser(here(), around)), central],
+            ),
             until,
             security_err: None,
             in_part: true,
         }
     }
+}
+
+/// Whom a connection was asked of, by the address that advertised: it may never have said a word.
+fn advertiser<'a>(
+    mut here: impl Iterator<Item = &'a AirItem>,
+    around: &Around<'_>,
+) -> Option<NodeId> {
+    let Decoded::Advertising(AdvertisingPdu::ConnectInd(asked)) = &here.next()?.decoded else {
+        return None;
+    };
+    let is_asked = |item: &&AirItem| {
+        matches!(&item.decoded, Decoded::Advertising(
+            AdvertisingPdu::AdvInd { advertiser, .. }
+            | AdvertisingPdu::AdvDirectInd { advertiser, .. },
+        ) if *advertiser == asked.advertiser)
+    };
+    around.adverts.iter().find(is_asked).map(|item| item.from)
 }
 
 /// What was captured around one connection.

@@ -71,7 +71,6 @@ fn nobody(account: &Account) -> Option<Hypothesis> {
         None => {
             let text = format!("{advertised}.");
             Hypothesis::new(Cause::NobodyConnected, Confidence::Undecided, [], text)
-                .but("an HCI log of the central would decide: whether it scanned and for whom")
         }
     })
 }

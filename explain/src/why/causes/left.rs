@@ -1,32 +1,26 @@
 //! Ends that the evidence tells of and does not explain.
 
 use crate::why::account::Account;
-use crate::why::air::What;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::side;
 
 pub(super) fn look(account: &Account) -> Option<Hypothesis> {
-    let (cause, place, text, log) = match account.ending.as_ref()?.how {
+    let (cause, place, text) = match account.ending.as_ref()?.how {
         How::Terminated { pdu } => {
             let who = side(account.pdu(pdu)?.from_central);
             let text = format!("Nothing on air before it says why the {who} left.");
-            (Cause::HostLeft, pdu, text, who)
+            (Cause::HostLeft, pdu, text)
         }
         How::Silence { last_heard } => {
             let text = "Nothing on air before it says why the central fell silent.".to_owned();
-            (Cause::Silent, last_heard, text, "central")
+            (Cause::Silent, last_heard, text)
         }
         How::Mute { last } => {
             let text = "Nothing on air before it says why the peripheral said nothing more.";
-            (Cause::Silent, last, text.to_owned(), "peripheral")
+            (Cause::Silent, last, text.to_owned())
         }
         How::Deaf { .. } | How::Other => return None,
     };
-    let unread = account.pdus.iter().any(|pdu| pdu.what == What::Unreadable);
-    let doubt = match unread {
-        true => format!("the key of the link, or a log of the {log}'s host, would decide"),
-        false => format!("a log of the {log}'s host would decide"),
-    };
-    Some(Hypothesis::new(cause, Confidence::Undecided, [place], text).but(doubt))
+    Some(Hypothesis::new(cause, Confidence::Undecided, [place], text))
 }
