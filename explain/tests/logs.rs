@@ -7,7 +7,7 @@ use ble::time::{Duration, Instant};
 use bletwin_evidence::{Options, Source, read};
 use bletwin_explain::captured::logs::{Logged, LoggedCause};
 use bletwin_explain::captured::{CapturedLink, Explained, explain};
-use bletwin_explain::why::Confidence;
+use bletwin_explain::why::{Cause, Confidence};
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
 use bletwin_setup::Setup;
@@ -58,6 +58,18 @@ fn a_log_that_is_there_would_not_decide() {
         }
     }
     assert!(asked > 0);
+}
+
+/// On air keys that differ are likely; with the logs of both hosts, which have them, it is shown.
+#[test]
+fn both_logs_show_that_keys_differ() {
+    let told = with_air("dual-boot", "phone").map(|told| {
+        let last = told.links.last().expect("it is there");
+        let first = last.why.hypotheses.first().expect("something is told");
+        (first.cause, first.confidence, last.would_decide().is_some())
+    });
+    let keys = |confidence, open| (Cause::KeysDiffer, confidence, open);
+    assert_eq!(told, [keys(Confidence::Likely, true), keys(Confidence::Shown, false)]);
 }
 
 fn last(logs: &[Logged]) -> (Confidence, &str) {

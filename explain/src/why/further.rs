@@ -65,6 +65,7 @@ pub(super) fn further(account: &Account, hypothesis: &Hypothesis) -> String {
             let silent = first.is_some_and(|at| !is_centrals(account, at));
             log_of(account, silent, ", which has whether there was an answer")
         }
+        Cause::MicFailure => "traces of both controllers".into(),
         Cause::NoBond => "what each end lists as its bonds afterwards".into(),
         Cause::NobodyConnected => {
             "an HCI log of the central (whether it scanned, and for whom)".into()
@@ -72,7 +73,6 @@ pub(super) fn further(account: &Account, hypothesis: &Hypothesis) -> String {
         Cause::KeyMissing
         | Cause::InstantPassed
         | Cause::Collision
-        | Cause::MicFailure
         | Cause::ParametersNotGranted
         | Cause::PairingFailed
         | Cause::PersonCancelled

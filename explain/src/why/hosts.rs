@@ -39,6 +39,9 @@ pub struct Hosts {
     pub dialogs: Vec<Dialog>,
     /// Whether a log of HCI is in evidence, of the peripheral's host and of the central's.
     pub logged: [bool; 2],
+    /// Whether the key that the peripheral's host gave last is another one than the central's had
+    /// just used; `None`: not both were logged.
+    pub keys_differ: Option<bool>,
 }
 
 impl Hosts {
@@ -73,12 +76,22 @@ impl Hosts {
         [peripheral, central]: [Option<NodeId>; 2],
     ) -> Self {
         let mut hosts = Self::default();
+        let mut used = None;
         for Hci { at, node, said, .. } in hci {
             let of_central = Some(*node) == central;
             if !of_central && Some(*node) != peripheral {
                 continue;
             }
             hosts.logged[usize::from(of_central)] = true;
+            match said {
+                Said::Command(Command::LeEnableEncryption { ltk, .. }) => {
+                    (used, hosts.keys_differ) = (Some(ltk), None);
+                }
+                Said::Command(Command::LeLongTermKeyRequestReply { ltk, .. }) => {
+                    hosts.keys_differ = used.take().map(|theirs| theirs != ltk);
+                }
+                _ => {}
+            }
             match said {
                 Said::Command(command) if !of_central => hosts.command(*at, command),
                 Said::Event(event) => hosts.event(*at, of_central, event),

@@ -57,11 +57,20 @@ fn mic(account: &Account) -> Option<Hypothesis> {
     let before = account.named(exchange.request);
     Some(match encrypted(account, exchange) {
         false => {
-            let text = format!(
+            let first = format!(
                 "The central started encryption with {before}, and the first packet that it \
-                 encrypted did not decrypt at the peripheral, as where their keys differ."
+                 encrypted did not decrypt at the peripheral"
             );
-            Hypothesis::new(Cause::KeysDiffer, Confidence::Likely, places, text)
+            let (cause, confidence, why) = match account.hosts.keys_differ {
+                None => (Cause::KeysDiffer, Confidence::Likely, ", as where their keys differ"),
+                Some(true) => {
+                    (Cause::KeysDiffer, Confidence::Shown, ": their logs have two different keys")
+                }
+                Some(false) => {
+                    (Cause::MicFailure, Confidence::Likely, ", although both hosts used one key")
+                }
+            };
+            Hypothesis::new(cause, confidence, places, format!("{first}{why}."))
         }
         true => {
             let last = unread.map_or_else(String::new, |at| format!(": {}", account.named(at)));
