@@ -6,7 +6,8 @@ use bletwin_models::host::{ParameterRules, acceptable};
 use bletwin_models::profile::Profile;
 use bletwin_schema::Written;
 
-use crate::seen::{Reaction, Seen, SeenRequest, SeenStep, Shown, Start};
+use crate::looking::Shown;
+use crate::seen::{Reaction, Seen, SeenRequest, SeenStep, Start};
 
 /// Keys that are set together, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

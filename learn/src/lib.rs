@@ -1,6 +1,7 @@
 //! A central out of captures: what it was seen to do ([`Seen`]), the built-in central that comes
-//! nearest to it, and what has to be changed of that ([`learn`]). Nothing is invented: what was not
-//! seen is what the base has, and the file says so.
+//! nearest to it, and what has to be changed of that ([`learn`]). What its peripheral was seen to
+//! do are keys of a firmware ([`SeenFirmware`]). Nothing is invented: what was not seen is what the
+//! base has, and the file says so.
 //!
 //! ```
 //! use bletwin_learn::{Seen, learn};
@@ -12,7 +13,10 @@
 #![forbid(unsafe_code)]
 
 mod change;
+mod comment;
 mod excerpt;
+mod firmware;
+mod looking;
 mod nearest;
 mod seen;
 mod test_file;
@@ -23,8 +27,10 @@ use bletwin_models::profile::{KEYS, Profile};
 
 pub use change::Change;
 pub use excerpt::excerpt;
+pub use firmware::{Fact, FirmwareKey, SeenFirmware};
+pub use looking::{Shown, Values};
 pub use nearest::{contradictions, nearest};
-pub use seen::{Reaction, Seen, SeenRequest, SeenStep, Shown, Situation, Start, Values};
+pub use seen::{Reaction, Seen, SeenRequest, SeenStep, Situation, Start};
 pub use test_file::test_file;
 pub use write::not_seen;
 

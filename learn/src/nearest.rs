@@ -89,7 +89,7 @@ pub fn contradictions(profile: &Profile, seen: &Seen) -> Vec<Change> {
     }
     changes.extend(parameters(profile, seen));
     let tokens = wanted(profile);
-    let differs = |shown: &&crate::seen::Shown<Vec<crate::seen::SeenStep>>| {
+    let differs = |shown: &&crate::looking::Shown<Vec<crate::seen::SeenStep>>| {
         let mut kinds: Vec<&str> = shown.value.iter().map(crate::seen::SeenStep::kind).collect();
         kinds.dedup();
         !tokens.starts_with(&kinds) && !kinds.starts_with(&tokens)

@@ -9,56 +9,15 @@ mod steps;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bletwin_explain::captured::{CapturedLink, Explained};
-use bletwin_explain::why::{Pdu, What};
 use bletwin_models::controller::quirk::PeripheralRequest;
 use bletwin_sniffer::{AirItem, NodeId};
+
+use crate::firmware::SeenFirmware;
+use crate::looking::{Looking, Shown, Values};
 
 pub use answers::{Reaction, SeenRequest, Situation};
 pub use own::Start;
 pub use steps::SeenStep;
-
-/// Most places that are kept of one fact.
-const PLACES: usize = 3;
-
-/// A value that was seen, and where: `connection 1, event 2, 0.146 s`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown<T> {
-    /// What was seen.
-    pub value: T,
-    /// The first places that show it.
-    pub places: Vec<String>,
-}
-
-/// Values that were seen of one thing, in the order in which they came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Values<T>(pub Vec<Shown<T>>);
-
-impl<T> Default for Values<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: PartialEq> Values<T> {
-    fn add(&mut self, value: T, place: String) {
-        match self.0.iter_mut().find(|shown| shown.value == value) {
-            Some(shown) if shown.places.len() < PLACES => shown.places.push(place),
-            Some(_) => {}
-            None => self.0.push(Shown { value, places: vec![place] }),
-        }
-    }
-
-    /// Whether nothing was seen of it.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The values alone.
-    pub fn values(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().map(|shown| &shown.value)
-    }
-}
 
 /// Everything that one central was seen to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,20 +42,32 @@ pub struct Seen {
     pub steps: Vec<Shown<Vec<SeenStep>>>,
     /// How long it waited in silence before it gave up while security was set up, ms.
     pub gave_up: Values<u32>,
+    /// What its peripheral was seen to do.
+    pub firmware: SeenFirmware,
 }
 
 impl Seen {
-    /// Adds what the central of one capture did; `central`: which, where there are several.
+    /// Adds what the central of one capture did; `central`: which, where there are several. Of
+    /// several peripherals the last one that it was connected to counts.
     pub fn add(&mut self, explained: &Explained, central: Option<NodeId>) {
-        for link in &explained.links {
-            let mine = link.set_aside.is_none() && central.is_none_or(|c| link.central == Some(c));
-            if mine && link.central.is_some() {
-                self.connections += 1;
-                let number = Some(link.number - 1);
-                let items = explained.items.iter().filter(|item| item.connection == number);
-                let items: Vec<&AirItem> = items.take(link.why.account.pdus.len()).collect();
-                Looking { link, items: &items, number: self.connections }.look(self);
+        let mine = |link: &&CapturedLink| {
+            let other = central.is_some_and(|central| link.central != Some(central));
+            link.set_aside.is_none() && link.central.is_some() && !other
+        };
+        let last = explained.links.iter().filter(mine).rev().find_map(|link| link.peripheral);
+        for link in explained.links.iter().filter(mine) {
+            self.connections += 1;
+            let number = Some(link.number - 1);
+            let items = explained.items.iter().filter(|item| item.connection == number);
+            let items: Vec<&AirItem> = items.take(link.why.account.pdus.len()).collect();
+            let looking = Looking { link, items: &items, number: self.connections };
+            looking.look(self);
+            if link.peripheral.is_some() && link.peripheral == last {
+                self.firmware.look(&looking);
             }
+        }
+        if let Some(peripheral) = last {
+            self.firmware.advertised(explained, peripheral);
         }
     }
 
@@ -114,14 +85,6 @@ impl Seen {
     }
 }
 
-/// One connection that is being looked at.
-struct Looking<'a> {
-    link: &'a CapturedLink,
-    /// What its PDUs were read from, one by one.
-    items: &'a [&'a AirItem],
-    number: usize,
-}
-
 impl Looking<'_> {
     fn look(&self, seen: &mut Seen) {
         self.connecting(seen);
@@ -132,41 +95,5 @@ impl Looking<'_> {
         self.parameters(seen);
         self.ending(seen);
         self.steps(seen);
-    }
-
-    fn pdus(&self) -> &[Pdu] {
-        &self.link.why.account.pdus
-    }
-
-    /// Where a PDU is, for a comment.
-    fn place(&self, index: usize) -> String {
-        let pdu = self.pdus().get(index);
-        let what = pdu.map_or_else(String::new, |pdu| format!("{} ({})", pdu.name(), pdu.place()));
-        format!("connection {}: {what}", self.number)
-    }
-
-    /// PDUs of the central or of the peripheral that say something new, with their places.
-    fn news(&self, central: bool) -> impl Iterator<Item = (usize, &Pdu)> {
-        let all = self.pdus().iter().enumerate();
-        all.filter(move |(_, pdu)| {
-            pdu.is_news() && pdu.from_central == central && pdu.event.is_some()
-        })
-    }
-
-    /// Whether packets are missing between two PDUs.
-    fn hidden(&self, from: usize, to: usize) -> bool {
-        self.link.why.account.sight.hidden(from, to) > 0
-    }
-
-    /// Octets of an SMP command or of a signalling packet.
-    fn frame(&self, index: usize, cid: u16) -> Option<&[u8]> {
-        let (channel, octets) = self.items.get(index)?.frame()?;
-        (channel == cid).then_some(octets)
-    }
-
-    /// The first PDU behind which nothing can be read any more.
-    fn readable(&self) -> usize {
-        let all = self.pdus();
-        all.iter().position(|pdu| pdu.what == What::Unreadable).unwrap_or(all.len())
     }
 }

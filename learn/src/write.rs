@@ -5,10 +5,8 @@ use std::fmt::Write as _;
 use bletwin_models::controller::quirk::PeripheralRequest;
 use bletwin_schema::Written;
 
+use crate::comment::comment;
 use crate::{Learned, Seen};
-
-/// Longest line of a comment.
-const WIDTH: usize = 98;
 
 /// Keys of a profile of which nothing was seen, so that they are the base's.
 #[must_use]
@@ -91,17 +89,4 @@ pub(crate) fn toml(learned: &Learned, about: &str) -> String {
     text.push('\n');
     comment(&mut text, &format!("Not seen, so as the base has it: {}.", missing.join(", ")));
     text
-}
-
-/// Adds a comment, broken into lines. What a device said of itself is not in it.
-fn comment(text: &mut String, what: &str) {
-    let mut line = "#".to_owned();
-    for word in what.split_whitespace() {
-        if line.len() + word.len() + 1 > WIDTH {
-            *text += &format!("{line}\n");
-            line = "#".to_owned();
-        }
-        line += &format!(" {word}");
-    }
-    *text += &format!("{line}\n");
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use bletwin_explain::captured::Explained;
-use bletwin_learn::{Change, Learned, Seen, learn as learned, not_seen};
+use bletwin_learn::{Change, FirmwareKey, Learned, Seen, SeenFirmware, learn as learned, not_seen};
 use bletwin_models::profile::Profile;
 use bletwin_setup::error::BadInput;
 use bletwin_sniffer::NodeId;
@@ -15,18 +15,20 @@ use serde::Serialize;
 
 use super::capture::Capture;
 use super::ending::Exit;
-use crate::output::Outputs;
+use crate::output::{Output, Outputs};
 
 /// Options of `bletwin learn`.
 ///
 /// The built-in central that comes nearest is the base; only what contradicts it is written, each
-/// key with the packets that show it, and what was not seen is said.
+/// key with the packets that show it, and what was not seen is said. The peripheral's side of the
+/// same packets becomes keys of a firmware.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     bletwin learn case.pcapng -o my-laptop.toml\n  \
     bletwin learn monday.pcapng tuesday.pcapng -o my-laptop.toml   two captures of one device\n  \
     bletwin learn cafe.pcapng --device B                           where several were captured\n  \
-    bletwin run pairing --central my-laptop.toml\n\n\
+    bletwin learn case.pcapng -o my-laptop.toml --firmware theirs.toml   the peripheral, too\n  \
+    bletwin run pairing --central my-laptop.toml --peripheral theirs.toml\n\n\
     Exit status: 0 a central was learned, 2 bad input, 130 interrupted.")]
 pub struct Learn {
     /// Captures, each of a session of its own; `-` is standard input.
@@ -35,6 +37,10 @@ pub struct Learn {
     /// The profile to write; standard output if there is none.
     #[arg(short, long, value_name = "FILE.toml")]
     pub output: Option<PathBuf>,
+    /// Write what the peripheral was seen to do into this file, as keys of a firmware for
+    /// `--peripheral`, each with the packets that show it.
+    #[arg(long, value_name = "FILE.toml")]
+    pub firmware: Option<PathBuf>,
     /// Which central, by its letter in `bletwin explain`, where a file has several.
     #[arg(long, value_name = "LETTER")]
     pub device: Option<String>,
@@ -53,29 +59,59 @@ pub(super) fn learn(options: &Learn) -> anyhow::Result<Exit> {
         outputs.take_standard_output("--json")?;
     }
     let output = outputs.maybe("--output", options.output.as_deref())?;
+    let firmware = outputs.maybe("--firmware", options.firmware.as_deref())?;
     let Some((learned, _)) = from(&options.files, &options.ltk, options.device.as_deref())? else {
         return Ok(Exit::Interrupted);
     };
     let text = learned.toml("learned from captures");
     let base = learned.base.name.clone();
     let keys: usize = learned.changes.iter().map(|change| change.values.len()).sum();
+    let seen = &learned.seen.firmware;
+    let lines = seen.lines();
     let mut out = outputs.console();
-    if let Some(output) = output {
-        let path = output.path().display().to_string();
-        output
-            .commit(|w| w.write_all(text.as_bytes()))
-            .with_context(|| format!("writing {path}"))?;
-        if !options.json {
-            writeln!(out, "{path}: as {base}, but for {keys} keys; the file says what shows each")?;
+    let told = !options.json;
+    match output {
+        Some(output) => {
+            let path = write_to(output, &text)?;
+            if told {
+                let why = "the file says what shows each";
+                writeln!(out, "{path}: as {base}, but for {keys} keys; {why}")?;
+            }
         }
-    } else if !options.json {
-        write!(out, "{text}")?;
+        None if told => write!(out, "{text}")?,
+        None => {}
+    }
+    match firmware {
+        Some(firmware) => {
+            let path = write_to(firmware, &seen.toml())?;
+            if told {
+                let (number, base) = (lines.len(), seen.nearest());
+                writeln!(out, "{path}: {number} keys of the peripheral, the rest as {base}")?;
+            }
+        }
+        None if told && options.output.is_none() => {
+            writeln!(out, "\n# The peripheral, as --firmware FILE.toml writes it:")?;
+            writeln!(out, "# preset = {:?}", seen.nearest())?;
+            lines.iter().try_for_each(|line| writeln!(out, "# {line}"))?;
+        }
+        None if told => {
+            let number = lines.len();
+            writeln!(out, "The peripheral: {number} keys seen; --firmware FILE.toml writes them")?;
+        }
+        None => {}
     }
     if options.json {
         serde_json::to_writer(&mut out, &Json::of(&learned))?;
         writeln!(out)?;
     }
     Ok(Exit::Expected)
+}
+
+/// Writes a file, and gives its path.
+fn write_to(output: Output, text: &str) -> anyhow::Result<String> {
+    let path = output.path().display().to_string();
+    output.commit(|w| w.write_all(text.as_bytes())).with_context(|| format!("writing {path}"))?;
+    Ok(path)
 }
 
 /// The central learned from captures, and the explanation of the last one; `None`: interrupted.
@@ -141,6 +177,47 @@ struct Json {
     changes: Vec<Changed>,
     not_seen: Vec<String>,
     toml: String,
+    firmware: Peripheral,
+}
+
+/// What the peripheral was seen to do.
+#[derive(Serialize)]
+struct Peripheral {
+    preset: &'static str,
+    keys: Vec<SeenKey>,
+    not_seen: Vec<&'static str>,
+    without_key: BTreeMap<&'static str, Vec<String>>,
+    toml: String,
+}
+
+#[derive(Serialize)]
+struct SeenKey {
+    key: &'static str,
+    value: String,
+    shown_by: Vec<String>,
+    seen: Option<String>,
+}
+
+impl Peripheral {
+    fn of(seen: &SeenFirmware) -> Self {
+        let preset = seen.nearest();
+        let key = |found: FirmwareKey| SeenKey {
+            key: found.key,
+            value: found.value,
+            shown_by: found.places,
+            seen: found.range,
+        };
+        let others = seen.others();
+        Self {
+            preset,
+            keys: seen.keys(preset).into_iter().map(key).collect(),
+            not_seen: seen.not_seen(),
+            without_key: others
+                .map(|(what, all)| (what, all.values().cloned().collect()))
+                .collect(),
+            toml: seen.toml(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -164,6 +241,7 @@ impl Json {
             changes: learned.changes.iter().map(changed).collect(),
             not_seen: not_seen(&learned.seen),
             toml: learned.toml("learned from captures"),
+            firmware: Peripheral::of(&learned.seen.firmware),
         }
     }
 }

@@ -4,7 +4,8 @@ use ble::pdu::control::{ControlPdu, Opcode};
 use bletwin_explain::why::{Answer, Exchange, What};
 use bletwin_models::controller::quirk::PeripheralRequest;
 
-use super::{Looking, Seen};
+use super::Seen;
+use crate::looking::Looking;
 
 /// So many events without a word of the central are silence, not a pause.
 const SILENCE: u64 = 10;

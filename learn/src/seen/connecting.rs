@@ -3,7 +3,8 @@
 use ble::pdu::control::ControlPdu;
 use bletwin_explain::why::What;
 
-use super::{Looking, Seen};
+use super::Seen;
+use crate::looking::Looking;
 
 /// What SCA promises at the worst, ppm.
 const PPM: [i64; 8] = [500, 250, 150, 100, 75, 50, 30, 20];

@@ -5,17 +5,13 @@ use ble::pdu::control::{ControlPdu, Opcode};
 use ble::time::Duration;
 use bletwin_explain::why::{How, What};
 
-use super::{Looking, Seen};
+use super::Seen;
+use crate::looking::{IO, Looking, SIGNALLING, SMP, WANTING};
 
-const SMP: u16 = 6;
 const PAIRING_REQUEST: u8 = 0x01;
 const SECURITY_REQUEST: u8 = 0x0B;
 const PAIRING_NOT_SUPPORTED: u8 = 0x05;
 const AUTHENTICATION_REQUIREMENTS: u8 = 0x03;
-/// ATT errors for want of security.
-const WANTING: [u8; 3] = [0x05, 0x0C, 0x0F];
-const IO: [&str; 5] =
-    ["display-only", "display-yes-no", "keyboard-only", "none", "keyboard-display"];
 /// Who does nothing for so long does not mean to.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -145,7 +141,6 @@ impl Looking<'_> {
 
     /// What became of requests for other connection parameters.
     pub(super) fn parameters(&self, seen: &mut Seen) {
-        const SIGNALLING: u16 = 5;
         let updates: Vec<(usize, (u16, u16, u16))> = self
             .news(true)
             .filter_map(|(index, pdu)| match &pdu.what {

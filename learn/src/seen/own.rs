@@ -4,7 +4,8 @@ use ble::pdu::control::{ControlPdu, Opcode};
 use ble::phy::PhySet;
 use bletwin_explain::why::What;
 
-use super::{Looking, Seen};
+use super::Seen;
+use crate::looking::Looking;
 
 /// A connection as long as this shows what is begun at its beginning.
 const BEGINNING: u16 = 60;

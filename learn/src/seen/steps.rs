@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 
 use bletwin_explain::why::What;
 
-use super::{Looking, Seen, Shown};
-
-const ATT: u16 = 4;
-/// ATT errors for want of security.
-const WANTING: [u8; 3] = [0x05, 0x0C, 0x0F];
+use super::Seen;
+use crate::looking::{ATT, Looking, Shown, WANTING, declarations};
 
 /// One thing that was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,21 +37,6 @@ impl SeenStep {
             Self::Subscribe(_) => "subscribe",
         }
     }
-}
-
-/// UUIDs as profiles write them: `led`, `button`, `0x2a00`, or 32 digits.
-fn written(uuid: &[u8]) -> Option<String> {
-    use bletwin_models::host::Uuid;
-    let uuid = match uuid {
-        [low, high] => Uuid::Short(u16::from_le_bytes([*low, *high])),
-        long => Uuid::Long(long.try_into().ok()?),
-    };
-    Some(match &uuid {
-        led if *led == Uuid::LED => "led".into(),
-        button if *button == Uuid::BUTTON => "button".into(),
-        Uuid::Short(short) => format!("{short:#06x}"),
-        Uuid::Long(octets) => format!("{:032x}", u128::from_le_bytes(*octets)),
-    })
 }
 
 impl Looking<'_> {
@@ -99,19 +81,6 @@ impl Looking<'_> {
         if !steps.is_empty() {
             seen.steps.push(Shown { value: steps, places });
         }
-    }
-}
-
-/// Learns which characteristics have their values where, from a Read By Type Response.
-fn declarations(octets: &[u8], of: &mut BTreeMap<u16, String>) {
-    let [0x09, length, entries @ ..] = octets else { return };
-    let length = usize::from(*length);
-    if !matches!(length, 7 | 21) {
-        return;
-    }
-    for entry in entries.chunks_exact(length) {
-        let value = u16::from_le_bytes([entry[3], entry[4]]);
-        of.extend(written(&entry[5..]).map(|uuid| (value, uuid)));
     }
 }
 
