@@ -1,13 +1,14 @@
 //! The test that an engineer commits: it fails as the capture did, until the firmware is changed.
 
 /// A file for `tests/`, beside the profile `name.toml`. `folder`: where that is, from the folder of
-/// the package on; `sets`: what departs from the firmware; `cure`: what makes it pass.
+/// the package on; `peripheral`: a firmware's preset or file, or `None`: what was seen of it, in
+/// `name-firmware.toml`; `sets`: what departs from that; `cure`: what makes it pass.
 #[must_use]
 pub fn test_file(
     name: &str,
     folder: &str,
     scenario: &str,
-    peripheral: &str,
+    peripheral: Option<&str>,
     sets: &[String],
     cure: Option<&[String]>,
 ) -> String {
@@ -20,6 +21,13 @@ pub fn test_file(
         Some(cure) => format!("`bletwin diagnose` found a cure: [{}].", list(cure)),
         None => "`bletwin diagnose` found no change of the firmware that cures.".to_owned(),
     };
+    let beside =
+        |file: &str| format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{folder}{file}.toml\")");
+    let central = beside(name);
+    let peripheral = match peripheral {
+        Some(named) => format!("{named:?}"),
+        None => beside(&format!("{name}-firmware")),
+    };
     format!(
         "//! Written by `bletwin reproduce`: a central that was captured, against this firmware.\n\
          //! It fails as the capture did, until the firmware is changed.\n\n\
@@ -29,8 +37,9 @@ pub fn test_file(
          const SET: &[&str] = &[{}];\n\n\
          #[test]\n\
          fn {function}() {{\n    \
-             let central = concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{folder}{name}.toml\");\n    \
-             let mut setup = Setup::new({peripheral:?}, central, 1).unwrap();\n    \
+             let peripheral = {peripheral};\n    \
+             let central = {central};\n    \
+             let mut setup = Setup::new(peripheral, central, 1).unwrap();\n    \
              for assignment in SET {{\n        \
                  setup.set(assignment).unwrap();\n    \
              }}\n    \

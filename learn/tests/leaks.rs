@@ -14,7 +14,7 @@ use bletwin_explain::captured::{Explained, explain};
 use bletwin_learn::{Seen, excerpt, learn, test_file};
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
-use bletwin_setup::Setup;
+use bletwin_setup::{Firmware, Setup};
 use bletwin_sim::record::{Note, RecordKind};
 use bletwin_sim::report::degrade::{self, Faults};
 use bletwin_sniffer::{Decoded, sniff};
@@ -90,7 +90,8 @@ fn what_is_passed_on_names_nobody() {
         seen.add(&explained, None);
         let learned = learn(&seen);
         let mut all = learned.toml("a central");
-        all += &test_file("central", "tests/", scenario, "zephyr-2024", &[], None);
+        all += &test_file("central", "tests/", scenario, None, &[], None);
+        all += &learned.seen.firmware.toml();
         explained.links.iter().for_each(|link| all += &excerpt(link));
         assert!(!names.is_empty() && octets.len() > 1);
         let plain: String = all.to_lowercase().chars().filter(|c| !":- ".contains(*c)).collect();
@@ -149,6 +150,10 @@ fn hostile_captures_are_learned_from_without_a_panic() {
         explained.links.iter().for_each(|link| drop(excerpt(link)));
         if let Err(error) = learned.profile("it") {
             panic!("{error}\n{}", learned.toml("it"));
+        }
+        let firmware = seen.firmware.toml();
+        if let Err(fault) = Firmware::parse("it.toml", &firmware) {
+            panic!("{fault}\n{firmware}");
         }
     }
     assert!(read > 10, "{read}");

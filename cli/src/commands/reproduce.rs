@@ -30,7 +30,7 @@ const SEEDS: u64 = 3;
 /// Options of `bletwin reproduce`.
 ///
 /// Learns the central of the captures, plays it against a firmware, and says how far that comes to
-/// the same end.
+/// the same end. The firmware is what was seen of the peripheral, or the one that is named.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     bletwin reproduce case.pcapng\n  \
@@ -41,9 +41,9 @@ pub struct Reproduce {
     /// Captures of one central, each of a session of its own. The last one is reproduced.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Firmware preset or TOML file.
-    #[arg(long, value_name = "PRESET|FILE.toml", default_value = "zephyr-2024")]
-    pub peripheral: String,
+    /// Firmware preset or TOML file; if there is none, what the captures show of the peripheral.
+    #[arg(long, value_name = "PRESET|FILE.toml")]
+    pub peripheral: Option<String>,
     /// Change one key of the firmware or the air; `bletwin run --set help` lists them.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -70,6 +70,8 @@ pub struct Reproduce {
 struct Reproduced {
     scenario: &'static str,
     peripheral: String,
+    /// What the captures show to be otherwise than in that preset.
+    peripheral_set: Vec<String>,
     base: String,
     same: bool,
     #[serde(flatten)]
@@ -93,7 +95,9 @@ pub(super) fn reproduce(options: &Reproduce) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    let files = options.test.as_deref().map(|folder| Files::prepare(folder, &options.name));
+    let learns = options.peripheral.is_none();
+    let files = options.test.as_deref();
+    let files = files.map(|folder| Files::prepare(folder, &options.name, learns));
     let files = files.transpose()?;
     let from = super::learn::from(&options.files, &options.ltk, options.device.as_deref())?;
     let Some((learned, explained)) = from else { return Ok(Exit::Interrupted) };
@@ -108,7 +112,7 @@ pub(super) fn reproduce(options: &Reproduce) -> anyhow::Result<Exit> {
         .into());
     };
     let scenario = twin::scenario(link);
-    let setup = setup(options, &learned)?;
+    let (setup, set) = setup(options, &learned)?;
     let Some(course) = twin::play(scenario, &setup)? else {
         return Err(BadInput {
             what: "the learned central does not connect to this firmware".into(),
@@ -124,7 +128,8 @@ pub(super) fn reproduce(options: &Reproduce) -> anyhow::Result<Exit> {
     let cure = if wanted { cure(scenario, &setup)? } else { None };
     let mut reproduced = Reproduced {
         scenario,
-        peripheral: options.peripheral.clone(),
+        peripheral: setup.peripheral_name,
+        peripheral_set: set,
         base: learned.base.name.clone(),
         same: comparison.is_same(),
         comparison,
@@ -145,8 +150,14 @@ pub(super) fn reproduce(options: &Reproduce) -> anyhow::Result<Exit> {
     Ok(if reproduced.same { Exit::Expected } else { Exit::Unexpected })
 }
 
-fn setup(options: &Reproduce, learned: &Learned) -> Result<Setup, BadInput> {
-    let mut setup = Setup::new(&options.peripheral, &learned.base.name, 1)?;
+/// The setup of the twin, and what was learned of its firmware.
+fn setup(options: &Reproduce, learned: &Learned) -> Result<(Setup, Vec<String>), BadInput> {
+    let seen = &learned.seen.firmware;
+    let (peripheral, set) = match &options.peripheral {
+        Some(named) => (named.as_str(), Vec::new()),
+        None => (seen.nearest(), seen.departures()),
+    };
+    let mut setup = Setup::new(peripheral, &learned.base.name, 1)?;
     let central = learned.profile(&options.name).map_err(|what| BadInput {
         what: format!("what was captured makes no central: {what}"),
         help: "`bletwin learn` shows what was learned".into(),
@@ -154,11 +165,11 @@ fn setup(options: &Reproduce, learned: &Learned) -> Result<Setup, BadInput> {
     setup.made_up =
         central.breaks.is_empty() && central.controller.quirks != ControllerQuirks::default();
     setup.central = central;
-    for assignment in &options.set {
+    for assignment in set.iter().chain(&options.set) {
         setup.set(assignment)?;
     }
     setup.check()?;
-    Ok(setup)
+    Ok((setup, set))
 }
 
 /// The change of the firmware that cures, if there is one.
@@ -178,6 +189,7 @@ fn cure(scenario: &str, setup: &Setup) -> Result<Option<Vec<String>>, BadInput> 
 /// The files to commit.
 struct Files {
     profile: Output,
+    firmware: Option<Output>,
     excerpt: Output,
     test: Output,
     /// The folder, from that of its package on.
@@ -185,15 +197,19 @@ struct Files {
 }
 
 impl Files {
-    fn prepare(folder: &Path, name: &str) -> Result<Self, BadInput> {
+    /// `firmware`: whether there is a file of what was learned of the peripheral.
+    fn prepare(folder: &Path, name: &str, firmware: bool) -> Result<Self, BadInput> {
         fs::create_dir_all(folder).map_err(|error| BadInput {
             what: format!("--test {}: {error}", folder.display()),
             help: "name a folder that can be written, as `tests` of a package".into(),
         })?;
         let at = |ending: &str| folder.join(format!("{name}.{ending}"));
         let file = name.replace('-', "_");
+        let learned = folder.join(format!("{name}-firmware.toml"));
+        let firmware = firmware.then(|| Output::prepare(&learned)).transpose()?;
         Ok(Self {
             profile: Output::prepare(&at("toml"))?,
+            firmware,
             excerpt: Output::prepare(&at("txt"))?,
             test: Output::prepare(&folder.join(format!("{file}.rs")))?,
             inside: inside(folder),
@@ -212,16 +228,18 @@ impl Files {
             &options.name,
             &self.inside,
             what.scenario,
-            &options.peripheral,
+            options.peripheral.as_deref(),
             &options.set,
             cure,
         );
         let mut written = Vec::new();
         for (output, text) in [
-            (self.profile, learned.toml("learned from a capture")),
-            (self.excerpt, excerpt(link)),
-            (self.test, test),
+            (Some(self.profile), learned.toml("learned from a capture")),
+            (self.firmware, learned.seen.firmware.toml()),
+            (Some(self.excerpt), excerpt(link)),
+            (Some(self.test), test),
         ] {
+            let Some(output) = output else { continue };
             let path = output.path().display().to_string();
             let all = |w: &mut dyn Write| w.write_all(text.as_bytes());
             output.commit(|w| all(w)).with_context(|| format!("writing {path}"))?;
@@ -258,9 +276,13 @@ fn words(what: &Reproduced, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "{}", wrap(&format!("{}.", course(captured)), WIDTH))?;
     writeln!(out, "\n{}", style::heading("Twin"))?;
     let how = format!(
-        "A central as {} against {}, {}: {}.",
+        "A central as {} against {}{}, {}: {}.",
         what.base,
         what.peripheral,
+        match what.peripheral_set.as_slice() {
+            [] => String::new(),
+            set => format!(" with {}", set.join(" and ")),
+        },
         what.scenario,
         course(twin)
     );

@@ -29,9 +29,10 @@ fn the_founding_case_becomes_a_failing_test_and_its_cure() {
     let test = fs::read_to_string(here.join("tests/captured_central.rs")).expect("a test");
     insta::assert_snapshot!(test);
 
-    // What the test plays, with the profile that was written: it fails, and with the cure passes.
-    let central = "tests/captured-central.toml";
-    let run = ["run", "pairing", "--peripheral", "zephyr-2024", "--central", central];
+    // What the test plays, with the files that were written: it fails, and with the cure passes.
+    let [central, firmware] =
+        ["tests/captured-central.toml", "tests/captured-central-firmware.toml"];
+    let run = ["run", "pairing", "--peripheral", firmware, "--central", central];
     assert_eq!(bletwin(here, &run).status.code(), Some(1));
     assert!(test.contains("a cure: [\"phy-update=after-bonding\"]"), "{test}");
     let cured = [&run[..], &["--set", "phy-update=after-bonding"]].concat();
@@ -59,8 +60,41 @@ fn a_central_is_learned_from_two_captures() {
     let json = bletwin(here, &["learn", "a.pcapng", "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
     assert_eq!(json["changes"][0]["keys"]["timeout-ms"], "3000");
+    assert_eq!(json["firmware"]["preset"], "zephyr-2024");
     let nothing = bletwin(here, &["learn", "it.toml"]);
     assert_eq!(nothing.status.code(), Some(2), "{nothing:?}");
+}
+
+/// What the peripheral was seen to do is a firmware: the twin plays it, unless one is named.
+#[test]
+fn a_peripheral_is_learned_as_a_firmware() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let run = ["run", "pairing", "--central", "phone", "--peripheral", "recommended"];
+    let set = ["--set", "io=keyboard-only", "--set", "phy-update=on-connect"];
+    bletwin(here, &[&run[..], &set, &["--pcapng", "a.pcapng"]].concat());
+    let learn = ["learn", "a.pcapng", "-o", "it.toml", "--firmware", "fw.toml"];
+    let output = bletwin(here, &learn);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let file = fs::read_to_string(here.join("fw.toml")).expect("a firmware");
+    assert!(file.contains("io = \"keyboard-only\""), "{file}");
+    assert!(file.contains("phy-update = \"on-connect\""), "{file}");
+    assert!(file.contains("# Not seen, so as the preset has it: "), "{file}");
+    let again = [&run[..4], &["--peripheral", "fw.toml"]].concat();
+    assert_eq!(bletwin(here, &again).status.code(), Some(0), "{file}");
+    let printed = text(&bletwin(here, &["learn", "a.pcapng"]));
+    assert!(printed.contains("\n# io = \"keyboard-only\"\n"), "{printed}");
+    let twin = |more: &[&str]| -> serde_json::Value {
+        let output = bletwin(here, &[&["reproduce", "a.pcapng", "--json"], more].concat());
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let learned = twin(&[]);
+    let set = learned["peripheral_set"].as_array().expect("a list");
+    assert!(set.contains(&"io=keyboard-only".into()) && learned["same"] == true, "{learned}");
+    let named = twin(&["--peripheral", "recommended"]);
+    assert_eq!(named["peripheral_set"], serde_json::json!([]));
+    // Who shows a passkey instead of asking for one pairs in other words.
+    assert!(!named["parting"].is_null(), "{named}");
 }
 
 /// The two lines of the founding case lead to it; another time or reason leads elsewhere.
