@@ -359,5 +359,6 @@ impl<'a> AirSession<'a> {
         let addresses = link.addresses;
         link.pairing.data(direction, llid, plain, addresses, progress);
         link.pairing.take().for_each(|key| self.keys.give(key));
+        link.pairing.take_identities().for_each(|identity| self.keys.know(identity));
     }
 }

@@ -52,9 +52,13 @@ impl Assembly {
     ) -> Vec<String> {
         let Some(first) = log.first() else { return Vec::new() };
         let matched = what.connections.iter().find_map(|(place, peer, central)| {
+            let peers = |address| {
+                address == *peer
+                    || nodes.find(*peer).is_some_and(|p| nodes.find(address) == Some(p))
+            };
             let mine = |request: &ConnectInd| match central {
-                true => (request.advertiser == *peer).then_some(request.initiator),
-                false => (request.initiator == *peer).then_some(request.advertiser),
+                true => peers(request.advertiser).then_some(request.initiator),
+                false => peers(request.initiator).then_some(request.advertiser),
             };
             let found = |(at, request): &(Instant, ConnectInd)| Some((*at, mine(request)?));
             let (at, own) = self.requests.iter().find_map(found)?;

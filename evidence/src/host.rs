@@ -11,6 +11,7 @@ use ble::time::Instant;
 use bletwin_sniffer::{NodeId, Said};
 
 use crate::container::{Host, LinkType, Raw};
+use crate::keys::{Identity, Told};
 
 /// Packet indicators of H4.
 const COMMAND: u8 = 1;
@@ -74,6 +75,8 @@ pub(crate) fn parse(raw: &Raw<'_>, record: u64) -> Option<Logged> {
 #[derive(Default)]
 pub(crate) struct Understood {
     pub(crate) keys: Vec<Secret<16>>,
+    /// Whose private addresses can be resolved.
+    pub(crate) identities: Vec<Identity>,
     /// Own address of each controller, where it was asked for.
     pub(crate) own: BTreeMap<u16, Address>,
     pub(crate) commands: u64,
@@ -92,7 +95,12 @@ impl Understood {
     /// Goes through a log.
     pub(crate) fn of(log: &[Logged]) -> Self {
         let mut all = Self::default();
+        let mut told: [Told; 2] = Default::default();
         for (place, logged) in log.iter().enumerate() {
+            let way = usize::from(logged.host.to_host == Some(true));
+            if let (Some(pdu), Some(told)) = (smp(logged), told.get_mut(way)) {
+                all.identities.extend(told.command(pdu));
+            }
             match logged.host.indicator {
                 COMMAND => all.commands += 1,
                 EVENT => all.events += 1,
@@ -104,6 +112,15 @@ impl Understood {
                     Command::LeEnableEncryption { ltk, .. }
                     | Command::LeLongTermKeyRequestReply { ltk, .. },
                 )) => all.keys.push(ltk),
+                Some(Said::Command(Command::LeAddToResolvingList {
+                    identity,
+                    peer_irk,
+                    local_irk,
+                })) => {
+                    let known = |irk, address| Identity { irk, address, given: false };
+                    all.identities.push(known(peer_irk, Some(identity)));
+                    all.identities.push(known(local_irk, None));
+                }
                 Some(Said::Event(Event::LeConnectionComplete(complete)))
                     if complete.status == ErrorCode::SUCCESS =>
                 {
@@ -148,6 +165,15 @@ impl Understood {
             _ => {}
         }
     }
+}
+
+/// An SMP command that is in one packet of data.
+fn smp(logged: &Logged) -> Option<&[u8]> {
+    /// Channel of the Security Manager.
+    const SMP: [u8; 2] = [6, 0];
+    let (&[_, _, _, _, l0, l1, c0, c1], pdu) = logged.octets.split_first_chunk()?;
+    let whole = usize::from(u16::from_le_bytes([l0, l1])) == pdu.len();
+    (logged.host.indicator == DATA && [c0, c1] == SMP && whole).then_some(pdu)
 }
 
 /// The answer to Read BD_ADDR.

@@ -178,6 +178,7 @@ pub fn pack(
     for (file, log) in &logs {
         let mut what = Understood::of(log);
         what.keys.drain(..).for_each(|key| keys.give(key));
+        what.identities.drain(..).for_each(|identity| keys.know(identity));
         understood.push((*file, log, what));
     }
     let first = interfaces.iter().filter_map(|(.., air)| air.first().map(|packet| packet.at));
@@ -209,6 +210,14 @@ pub fn pack(
         }
         sessions.push(Session::new(file, offset, own_log, presets, packets, links));
     }
+    // Keys of private addresses may have come last.
+    let same = nodes.join(&keys);
+    if !same.is_empty() {
+        sessions.iter_mut().for_each(|session| session.join(&same));
+    }
+    if let (Some(file), Some(note)) = (report.files.first_mut(), same.note(&keys)) {
+        file.notes.push(note);
+    }
     let margin = Duration::from_ticks(MARGIN.unsigned_abs());
     let mut all = Assembly::new(&sessions, start, margin);
     for (file, log, what) in understood {
@@ -217,6 +226,8 @@ pub fn pack(
             file.notes.extend(notes);
         }
     }
+    report.joined = same.several;
+    report.known.clone_from(&same.given);
     report.devices = nodes.addresses();
     Ok(all.pack(sessions, report, exact, complete))
 }

@@ -13,6 +13,7 @@ use crate::air::SniffedPacket;
 use crate::air_session::PackedLink;
 use crate::hearing;
 use crate::host::HciPacket;
+use crate::nodes::Joined;
 use crate::report::{NotJudged, Place, Report};
 use crate::trust::request;
 
@@ -111,6 +112,17 @@ impl Session {
             answered.extend(link.request.filter(|_| heard).map(|index| (index, peripheral)));
         }
         Self { file, offset, own_log, presets, packets, links, answered }
+    }
+
+    /// Puts devices in the place of others that they are.
+    pub(crate) fn join(&mut self, same: &Joined) {
+        for one in &mut self.packets {
+            one.found.from = same.of(one.found.from);
+        }
+        for link in &mut self.links {
+            link.ends = link.ends.map(|end| same.of(end));
+        }
+        self.answered.values_mut().for_each(|node| *node = same.of(*node));
     }
 
     /// When the first bit of a packet was on air.

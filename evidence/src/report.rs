@@ -1,7 +1,7 @@
 //! What was read, what of it is believed, and what is not judged and why.
 
 use ble::address::Address;
-use bletwin_sniffer::RecordId;
+use bletwin_sniffer::{NodeId, RecordId};
 
 use crate::container::{Format, Stop};
 pub use crate::follow::Summary;
@@ -69,6 +69,11 @@ pub struct Report {
     pub not_judged: Vec<NotJudged>,
     /// Address of each device, by its number; `None`: it was not seen.
     pub devices: Vec<Option<Address>>,
+    /// Devices that a given identity resolving key belongs to, by their numbers.
+    pub known: Vec<NodeId>,
+    /// How many addresses are one device's with others, by identity resolving keys, and how many
+    /// devices those are.
+    pub joined: (usize, usize),
     /// Advertising of devices that nobody connected to, which was counted and not kept.
     pub passed_over: u64,
     /// Packets that arrived damaged at the sniffer.

@@ -10,6 +10,7 @@ use ble::crypto::toolbox::{c1, reversed, s1};
 use ble::pdu::data::Llid;
 use ble::secret::Secret;
 
+use super::identity::{Identity, Told};
 use super::{Progress, debug_key};
 
 /// Channel of the Security Manager.
@@ -63,6 +64,9 @@ pub(crate) struct HeardPairing {
     public: [Option<[u8; 64]>; 2],
     /// Keys that have been found and not been taken.
     found: VecDeque<Secret<16>>,
+    told: [Told; 2],
+    /// Whose private addresses can be resolved, not taken yet.
+    identities: VecDeque<Identity>,
 }
 
 impl HeardPairing {
@@ -78,6 +82,8 @@ impl HeardPairing {
         let frame = self.frames.get_mut(direction as usize);
         let Some((SMP, pdu)) = frame.and_then(|frame| frame.part(llid, payload)) else { return };
         let Some((code, value)) = pdu.split_first() else { return };
+        let told = self.told.get_mut(direction as usize);
+        self.identities.extend(told.and_then(|told| told.command(&pdu)));
         let whole: Option<[u8; 7]> = pdu.as_slice().try_into().ok();
         let public: Option<[u8; 64]> = value.try_into().ok();
         let value: Option<[u8; 16]> = value.try_into().ok();
@@ -127,6 +133,11 @@ impl HeardPairing {
     /// Keys that came out of it.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = Secret<16>> + '_ {
         self.found.drain(..)
+    }
+
+    /// Who was told to be behind private addresses.
+    pub(crate) fn take_identities(&mut self) -> impl Iterator<Item = Identity> + '_ {
+        self.identities.drain(..)
     }
 
     /// The temporary key that explains the confirm value gives the short-term key.

@@ -9,9 +9,30 @@ fn keys_are_read_either_end_first_and_never_shown() {
     let octets: Vec<_> = keys.ltks().map(|ltk| ltk.expose()[0]).collect();
     assert_eq!(octets, [0, 15]);
     assert!(!format!("{keys:?}").contains("0f"), "{keys:?}");
-    for wrong in ["", "00", "0g0102030405060708090a0b0c0d0e0f", &"0".repeat(34)] {
-        assert_eq!(keys.give_hex(wrong), Err(KeyError::NotHex), "{wrong}");
+    for (wrong, error) in [
+        ("", KeyError::Length(0)),
+        ("00", KeyError::Length(2)),
+        ("0g0102030405060708090a0b0c0d0e0f", KeyError::NotHex),
+        (&"0".repeat(34), KeyError::Length(34)),
+    ] {
+        assert_eq!(keys.give_hex(wrong), Err(error), "{wrong}");
+        assert_eq!(keys.give_irk_hex(wrong), Err(error), "{wrong}");
     }
+}
+
+#[test]
+fn identities_are_bounded_and_given_ones_stay() {
+    let mut keys = Keys::default();
+    keys.give_irk_hex("000102030405060708090a0b0c0d0e0f").unwrap();
+    assert!(!format!("{keys:?}").contains("0f"), "{keys:?}");
+    for number in (0..200).rev() {
+        let irk = Secret::new([number; 16]);
+        keys.know(Identity { irk, address: None, given: false });
+    }
+    assert_eq!(keys.identities().len(), KEYS_MAX);
+    assert_eq!(keys.identities().iter().filter(|one| one.given).count(), 2);
+    // The key of a device that has no private addresses is none.
+    assert!(keys.identities().iter().all(|one| one.irk != Secret::new([0; 16])));
 }
 
 #[test]
