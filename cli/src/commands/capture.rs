@@ -6,15 +6,50 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use bletwin_evidence::{
-    Evidence, Keys, NotEvidence, Options, Packed, Reading, Reason, Report, Source, pack,
+    Evidence, KeyError, Keys, NotEvidence, Options, Packed, Reading, Reason, Report, Source, pack,
 };
 use bletwin_explain::captured::logs::{Data, add_data};
 use bletwin_explain::captured::{self, Aside, Explained};
 use bletwin_setup::error::BadInput;
 use bletwin_sniffer::{RecordId, View};
+use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use crate::interrupt;
+
+/// Keys that the user has.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GivenKeys {
+    /// Long term key of a bond, 32 hexadecimal digits, either end first. May be repeated.
+    #[arg(long, value_name = "HEX")]
+    pub ltk: Vec<String>,
+    /// Identity resolving key of a device, 32 hexadecimal digits, either end first: its private
+    /// addresses are one device then. May be repeated.
+    #[arg(long, value_name = "HEX")]
+    pub irk: Vec<String>,
+}
+
+impl GivenKeys {
+    /// Whether there is none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.ltk.is_empty() && self.irk.is_empty()
+    }
+
+    fn read(&self) -> Result<Keys, BadInput> {
+        let mut keys = Keys::default();
+        let bad = |what: &str, error: KeyError| BadInput {
+            what: format!("{what} is no key"),
+            help: error.to_string(),
+        };
+        for hex in &self.ltk {
+            keys.give_hex(hex).map_err(|error| bad("--ltk", error))?;
+        }
+        for hex in &self.irk {
+            keys.give_irk_hex(hex).map_err(|error| bad("--irk", error))?;
+        }
+        Ok(keys)
+    }
+}
 
 /// Files of one session, read.
 pub(super) struct Capture {
@@ -27,9 +62,9 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// Reads files of one session, with keys in hexadecimal; `None`: the user has had enough.
-    pub(super) fn read(files: &[PathBuf], ltk: &[String]) -> Result<Option<Self>, BadInput> {
-        let packed = packed(files, ltk)?;
+    /// Reads files of one session; `None`: the user has had enough.
+    pub(super) fn read(files: &[PathBuf], keys: &GivenKeys) -> Result<Option<Self>, BadInput> {
+        let packed = packed(files, keys)?;
         Ok(packed.map(Self::unpack))
     }
 
@@ -58,9 +93,9 @@ impl Capture {
 /// memory. `None`: the user has had enough.
 pub(super) fn explained(
     files: &[PathBuf],
-    ltk: &[String],
+    keys: &GivenKeys,
 ) -> Result<Option<(Report, Explained)>, BadInput> {
-    let Some(packed) = packed(files, ltk)? else { return Ok(None) };
+    let Some(packed) = packed(files, keys)? else { return Ok(None) };
     if packed.has_hosts() {
         let Capture { report, explained, .. } = Capture::unpack(packed);
         return Ok(Some((report, explained)));
@@ -70,14 +105,8 @@ pub(super) fn explained(
     Ok(Some((packed.report().clone(), explained)))
 }
 
-fn packed(files: &[PathBuf], ltk: &[String]) -> Result<Option<Packed>, BadInput> {
-    let mut keys = Keys::default();
-    for hex in ltk {
-        keys.give_hex(hex).map_err(|error| BadInput {
-            what: "--ltk is no key".into(),
-            help: error.to_string(),
-        })?;
-    }
+fn packed(files: &[PathBuf], keys: &GivenKeys) -> Result<Option<Packed>, BadInput> {
+    let keys = keys.read()?;
     let sources = files.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
     let bar = Bar::new();
     let options = Options { keys, ..Options::default() };

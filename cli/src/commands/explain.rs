@@ -13,7 +13,7 @@ use bletwin_sim::report::ladder::{ladder, substantial};
 use clap::Args;
 use serde::Serialize;
 
-use super::capture::{self, Capture};
+use super::capture::{self, Capture, GivenKeys};
 use super::ending::Exit;
 use super::style;
 use crate::output::Outputs;
@@ -36,10 +36,9 @@ pub struct Explain {
     /// Captures of a sniffer (pcap, pcapng); `-` is standard input.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Long term key of a bond, 32 hexadecimal digits, most significant octet first. May be
-    /// repeated.
-    #[arg(long, value_name = "HEX")]
-    pub ltk: Vec<String>,
+    /// Keys of links and of private addresses.
+    #[command(flatten)]
+    pub keys: GivenKeys,
     /// Print addresses beside the letters that devices are called by.
     #[arg(long)]
     pub show_addresses: bool,
@@ -59,9 +58,9 @@ pub(super) fn explain(options: &Explain) -> anyhow::Result<Exit> {
     let page = outputs.maybe("--html", options.html.as_deref())?;
     // A page or ladder needs all packets.
     let read = match page.is_some() || options.ladder {
-        true => Capture::read(&options.files, &options.ltk)?
+        true => Capture::read(&options.files, &options.keys)?
             .map(|Capture { view, report, explained }| (Some(view), report, explained)),
-        false => capture::explained(&options.files, &options.ltk)?
+        false => capture::explained(&options.files, &options.keys)?
             .map(|(report, explained)| (None, report, explained)),
     };
     let Some((view, report, explained)) = read else { return Ok(Exit::Interrupted) };

@@ -15,6 +15,7 @@ use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::capture::GivenKeys;
 use super::ending::Exit;
 use super::style;
 use crate::interrupt;
@@ -59,9 +60,9 @@ pub struct Match {
     /// Scenario that was tried; if nothing is said, what a capture is an example of, else pairing.
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
-    /// Long term key of a bond, 32 hexadecimal digits. May be repeated.
-    #[arg(long, value_name = "HEX", requires = "files")]
-    pub ltk: Vec<String>,
+    /// Keys of links and of private addresses.
+    #[command(flatten)]
+    pub keys: GivenKeys,
     /// As JSON, see docs/JSON.md.
     #[arg(long)]
     pub json: bool,

@@ -13,7 +13,7 @@ use bletwin_sniffer::NodeId;
 use clap::Args;
 use serde::Serialize;
 
-use super::capture::Capture;
+use super::capture::{Capture, GivenKeys};
 use super::ending::Exit;
 use crate::output::{Output, Outputs};
 
@@ -44,9 +44,9 @@ pub struct Learn {
     /// Which central, by its letter in `bletwin explain`, where a file has several.
     #[arg(long, value_name = "LETTER")]
     pub device: Option<String>,
-    /// Long term key of a bond, 32 hexadecimal digits. May be repeated.
-    #[arg(long, value_name = "HEX")]
-    pub ltk: Vec<String>,
+    /// Keys of links and of private addresses.
+    #[command(flatten)]
+    pub keys: GivenKeys,
     /// As JSON, see docs/JSON.md.
     #[arg(long)]
     pub json: bool,
@@ -60,7 +60,7 @@ pub(super) fn learn(options: &Learn) -> anyhow::Result<Exit> {
     }
     let output = outputs.maybe("--output", options.output.as_deref())?;
     let firmware = outputs.maybe("--firmware", options.firmware.as_deref())?;
-    let Some((learned, _)) = from(&options.files, &options.ltk, options.device.as_deref())? else {
+    let Some((learned, _)) = from(&options.files, &options.keys, options.device.as_deref())? else {
         return Ok(Exit::Interrupted);
     };
     let text = learned.toml("learned from captures");
@@ -117,17 +117,18 @@ fn write_to(output: Output, text: &str) -> anyhow::Result<String> {
 /// The central learned from captures, and the explanation of the last one; `None`: interrupted.
 pub(super) fn from(
     files: &[PathBuf],
-    ltk: &[String],
+    keys: &GivenKeys,
     device: Option<&str>,
 ) -> anyhow::Result<Option<(Learned, Explained)>> {
     let mut seen = Seen::default();
     let mut last = None;
     for file in files {
-        let Some(capture) = Capture::read(std::slice::from_ref(file), ltk)? else {
+        let Some(capture) = Capture::read(std::slice::from_ref(file), keys)? else {
             return Ok(None);
         };
         let explained = capture.explained;
-        let central = which(&explained, device, &file.display().to_string())?;
+        let central =
+            which(&explained, device, &capture.report.known, &file.display().to_string())?;
         seen.add(&explained, central);
         last = Some(explained);
     }
@@ -145,6 +146,7 @@ pub(super) fn from(
 fn which(
     explained: &Explained,
     device: Option<&str>,
+    known: &[NodeId],
     file: &str,
 ) -> Result<Option<NodeId>, BadInput> {
     let names = explained.names(false);
@@ -161,10 +163,19 @@ fn which(
             what: format!("{file}: there is no central {letter}"),
             help: format!("its centrals are {}", all.join(", ")),
         }),
-        None if centrals.len() > 1 => Err(BadInput {
-            what: format!("{file} has several centrals: {}", all.join(", ")),
-            help: "name one with --device; `bletwin explain` tells what each did".into(),
-        }),
+        // Of whom the user has a key, that is meant.
+        None if centrals.len() > 1 => {
+            let mut keyed = centrals.values().filter(|central| known.contains(central));
+            match (keyed.next(), keyed.next()) {
+                (Some(central), None) => Ok(Some(*central)),
+                _ => Err(BadInput {
+                    what: format!("{file} has several centrals: {}", all.join(", ")),
+                    help: "name one with --device, or give the key of its private addresses with \
+                           --irk; `bletwin explain` tells what each did"
+                        .into(),
+                }),
+            }
+        }
         None => Ok(None),
     }
 }

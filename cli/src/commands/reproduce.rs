@@ -17,6 +17,7 @@ use bletwin_setup::error::BadInput;
 use clap::Args;
 use serde::Serialize;
 
+use super::capture::GivenKeys;
 use super::ending::Exit;
 use super::style;
 use crate::interrupt;
@@ -57,9 +58,9 @@ pub struct Reproduce {
     /// Which central, by its letter in `bletwin explain`, where a file has several.
     #[arg(long, value_name = "LETTER")]
     pub device: Option<String>,
-    /// Long term key of a bond, 32 hexadecimal digits. May be repeated.
-    #[arg(long, value_name = "HEX")]
-    pub ltk: Vec<String>,
+    /// Keys of links and of private addresses.
+    #[command(flatten)]
+    pub keys: GivenKeys,
     /// As JSON, see docs/JSON.md.
     #[arg(long)]
     pub json: bool,
@@ -99,7 +100,7 @@ pub(super) fn reproduce(options: &Reproduce) -> anyhow::Result<Exit> {
     let files = options.test.as_deref();
     let files = files.map(|folder| Files::prepare(folder, &options.name, learns));
     let files = files.transpose()?;
-    let from = super::learn::from(&options.files, &options.ltk, options.device.as_deref())?;
+    let from = super::learn::from(&options.files, &options.keys, options.device.as_deref())?;
     let Some((learned, explained)) = from else { return Ok(Exit::Interrupted) };
     let captured = &explained.links;
     let Some(link) =

@@ -97,6 +97,51 @@ fn a_peripheral_is_learned_as_a_firmware() {
     assert!(!named["parting"].is_null(), "{named}");
 }
 
+/// A phone whose private address changes is one device by its identity resolving key, which is
+/// never printed.
+#[test]
+fn a_phone_with_private_addresses_is_one_by_its_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let run = ["run", "reconnect", "--central", "phone", "--peripheral", "recommended"];
+    let private =
+        ["--set", "central.address-type=resolvable", "--set", "central.rpa-timeout-ms=1000"];
+    let files = ["--pcapng", "air.pcapng", "--btsnoop", "hosts"];
+    bletwin(here, &[&run[..], &private, &files].concat());
+    let log = fs::read_dir(here.join("hosts")).expect("logs").filter_map(Result::ok);
+    let log = log.map(|entry| entry.path()).find(|path| path.to_string_lossy().contains("central"));
+    let log = fs::read(log.expect("of the central")).expect("a log");
+    // SMP Identity Information behind the header of L2CAP; first the central's own is sent, or the
+    // peripheral's received: both belong to somebody in it.
+    let told = log.windows(21).filter(|octets| octets.starts_with(&[17, 0, 6, 0, 8]));
+    let hex = |octets: &mut dyn Iterator<Item = &u8>| -> String {
+        octets.map(|octet| format!("{octet:02x}")).collect()
+    };
+    let irks: Vec<String> = told.map(|octets| hex(&mut octets[5..].iter())).collect();
+    assert!(!irks.is_empty());
+
+    let several = bletwin(here, &["learn", "air.pcapng"]);
+    assert_eq!(several.status.code(), Some(2), "{several:?}");
+    assert!(String::from_utf8_lossy(&several.stderr).contains("--irk"), "{several:?}");
+    let keyed: Vec<&str> = irks.iter().flat_map(|irk| ["--irk", irk.as_str()]).collect();
+    for command in [&["learn", "air.pcapng"][..], &["reproduce", "air.pcapng"]] {
+        let output = bletwin(here, &[command, &keyed].concat());
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{command:?}: {output:?}");
+    }
+    let explained = bletwin(here, &[&["explain", "air.pcapng"][..], &keyed].concat());
+    let printed = text(&explained);
+    assert!(printed.contains("2 addresses are 1 device"), "{printed}");
+    for irk in &irks {
+        assert!(!printed.to_lowercase().contains(irk), "{printed}");
+    }
+    let short = bletwin(here, &["explain", "air.pcapng", "--irk", "5a5a"]);
+    let error = String::from_utf8_lossy(&short.stderr).into_owned();
+    assert_eq!(short.status.code(), Some(2), "{error}");
+    assert!(error.contains("--irk is no key") && error.contains("these are 4 digits"), "{error}");
+    let without = bletwin(here, &["match", "--log", "reason 8", "--irk", &irks[0]]);
+    assert_eq!(without.status.code(), Some(2), "{without:?}");
+}
+
 /// The two lines of the founding case lead to it; another time or reason leads elsewhere.
 #[test]
 fn two_lines_of_a_log_lead_to_the_founding_case() {

@@ -87,6 +87,12 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads whatever the options name; `None`: the user has had enough.
     pub(super) fn of(options: &Match) -> Result<Option<Self>, BadInput> {
+        if options.files.is_empty() && !options.keys.is_empty() {
+            return Err(BadInput {
+                what: "--ltk and --irk are for captures, and there is none".into(),
+                help: "name the capture that they open".into(),
+            });
+        }
         let mut asked = match options.files.is_empty() {
             true => Self::of_logs(&options.log)?,
             false => match Self::of_capture(options)? {
@@ -169,7 +175,7 @@ impl Asked {
 
     /// The last connection of a capture that went wrong.
     fn of_capture(options: &Match) -> Result<Option<Self>, BadInput> {
-        let Some(capture) = Capture::read(&options.files, &options.ltk)? else {
+        let Some(capture) = Capture::read(&options.files, &options.keys)? else {
             return Ok(None);
         };
         let links = &capture.explained.links;
