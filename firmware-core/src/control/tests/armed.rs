@@ -7,7 +7,7 @@ use super::phy::{SET_2M, update};
 use super::script::{HANDLE, Script};
 use ble::armed::{Armed, What};
 use ble::error::ErrorCode;
-use ble::hci::{Acl, AclBoundary, Command};
+use ble::hci::{Acl, AclBoundary, AclData, Command};
 use ble::pdu::control::{ControlPdu, FeatureSet};
 use ble::time::Duration;
 use ble::trace::Procedure;
@@ -54,7 +54,7 @@ fn a_procedure_of_the_peer_is_under_way_until_its_instant() {
 #[test]
 fn data_is_under_way_until_it_is_acknowledged_and_leaving_until_it_is_done() {
     let mut s = Script::new();
-    let data = heapless::Vec::from_slice(&[1, 2, 3]).expect("fits");
+    let data = AclData::from_slice(&[1, 2, 3]).expect("fits");
     s.acl(Acl { handle: HANDLE, boundary: AclBoundary::First, data });
     assert_eq!(whats(&s), [What::Data]);
     s.event(&[]);

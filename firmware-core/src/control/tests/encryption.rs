@@ -4,7 +4,7 @@
 use super::script::{HANDLE, OK, Script};
 use ble::crypto::ccm::{Cipher, Direction, session_key};
 use ble::error::{ErrorCode, PeerMisbehaved};
-use ble::hci::{Acl, AclBoundary, Command, Event};
+use ble::hci::{Acl, AclBoundary, AclData, Command, Event};
 use ble::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
 use ble::pdu::data::Llid;
 use ble::secret::Secret;
@@ -26,7 +26,7 @@ pub(super) fn key() -> Command {
 }
 
 pub(super) fn acl(octets: &[u8]) -> Acl {
-    let data = heapless::Vec::from_slice(octets).unwrap();
+    let data = AclData::from_slice(octets).unwrap();
     Acl { handle: HANDLE, boundary: AclBoundary::First, data }
 }
 

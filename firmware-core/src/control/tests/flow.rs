@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use super::phy::{REQ_2M, SET_2M};
 use super::script::{HANDLE, LINK, Script};
-use ble::hci::{Acl, AclBoundary, Command, Event};
+use ble::hci::{Acl, AclBoundary, AclData, Command, Event};
 use ble::pdu::control::{ControlPdu, DataLength};
 use ble::pdu::data::Llid;
 use ble::phy::PhySet;
@@ -12,7 +12,7 @@ use ble::trace::Trace;
 
 fn acl(length: usize, boundary: AclBoundary) -> Acl {
     let octets: Vec<u8> = (0..length).map(|n| u8::try_from(n).unwrap()).collect();
-    Acl { handle: HANDLE, boundary, data: heapless::Vec::from_slice(&octets).unwrap() }
+    Acl { handle: HANDLE, boundary, data: AclData::from_slice(&octets).unwrap() }
 }
 
 fn lengths(s: &Script) -> Vec<(Llid, usize)> {

@@ -5,7 +5,7 @@ use crate::control::{Control, ControlConfig, ControlOutput};
 use crate::link::message::{LinkOrder, LinkReport, Loss};
 use ble::error::ErrorCode;
 use ble::hci::{
-    Acl, AclBoundary, Command, ConnectionComplete, Event, Handle, HciOpcode, Return, Role,
+    Acl, AclBoundary, AclData, Command, ConnectionComplete, Event, Handle, HciOpcode, Return, Role,
 };
 use ble::pdu::control::FeatureSet;
 use ble::phy::{Phy, PhySet};
@@ -200,7 +200,7 @@ fn late_data_and_commands_do_not_reach_the_next_connection() {
     let acl = |handle| Acl {
         handle,
         boundary: AclBoundary::First,
-        data: heapless::Vec::from_slice(&[1, 2, 3]).unwrap(),
+        data: AclData::from_slice(&[1, 2, 3]).unwrap(),
     };
     s.acl(acl(HANDLE));
     s.event(&[]);

@@ -4,14 +4,14 @@ use super::super::ControlOutput;
 use super::super::outbox::Outbox;
 use super::script::{HANDLE, LINK, OK, Script};
 use crate::link::message::LinkOrder;
-use ble::hci::{Acl, AclBoundary, Command, Event, HciOpcode, Return};
+use ble::hci::{Acl, AclBoundary, AclData, Command, Event, HciOpcode, Return};
 use ble::invariant::Invariant;
 
 const ORDER: LinkOrder = LinkOrder::Drop(LINK);
 const LOST: ControlOutput = ControlOutput::Event(Event::HardwareError { code: 1 });
 
 fn acl(octet: u8) -> Acl {
-    let data = heapless::Vec::from_slice(&[octet]).unwrap();
+    let data = AclData::from_slice(&[octet]).unwrap();
     Acl { handle: HANDLE, boundary: AclBoundary::First, data }
 }
 

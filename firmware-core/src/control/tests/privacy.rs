@@ -238,6 +238,28 @@ fn who_is_called_by_a_private_address_may_show_another() {
     }
 }
 
+/// LL-PRIV-2: an identity is no private address of its target, and undirected advertising has none.
+#[test]
+fn only_who_is_called_by_a_private_address_is_shown_by_it() {
+    let undirected = AdvertisingType::ConnectableUndirected;
+    for (kind, peer) in [(AdvertisingType::DirectedHighDuty, identity()), (undirected, rpa(7))] {
+        let mut s = privacy();
+        let parameters = AdvertisingParameters {
+            interval_min: 160,
+            interval_max: 160,
+            kind,
+            own_address_random: false,
+            peer,
+            channel_map: 7,
+            filter: FilterPolicy::Any,
+        };
+        s.ask(Command::LeSetAdvertisingParameters { parameters });
+        s.ask(Command::LeSetAdvertisingEnable { enable: true });
+        let Some(LinkOrder::Advertise(what)) = s.orders.last() else { panic!("{:?}", s.orders) };
+        assert_eq!((what.target, what.target_shown), (peer, None), "{kind:?}");
+    }
+}
+
 /// LL-PRIV-2: directed advertising is for its target, also under a private address that must be
 /// resolved first; and it can name it by another one.
 #[test]

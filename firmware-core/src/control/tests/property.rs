@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use super::script::{HANDLE, Script};
 use ble::error::ErrorCode;
-use ble::hci::{Acl, AclBoundary, Command, ConnectionParameters};
+use ble::hci::{Acl, AclBoundary, AclData, Command, ConnectionParameters};
 use ble::pdu::control::Opcode;
 use ble::pdu::data::Llid;
 use ble::phy::PhySet;
@@ -81,7 +81,7 @@ fn play(script: &mut Script, step: Step) {
         Step::Data(octets) => script.receive(Llid::Start, &octets),
         Step::Ask(which) => script.command(command(which)),
         Step::Acl(length) => {
-            let data = heapless::Vec::from_slice(&std::vec![0xAA; length]).unwrap();
+            let data = AclData::from_slice(&std::vec![0xAA; length]).unwrap();
             script.acl(Acl { handle: HANDLE, boundary: AclBoundary::First, data });
         }
         Step::Event => {

@@ -8,7 +8,7 @@ use crate::link::message::{LinkOrder, LinkReport, TX_QUEUE};
 use ble::address::Address;
 use ble::crypto::ccm::Cipher;
 use ble::error::{ErrorCode, PeerMisbehaved};
-use ble::hci::{Acl, AclBoundary, Command, Event, Handle};
+use ble::hci::{Acl, AclBoundary, AclData, Command, Event, Handle};
 use ble::link::LinkId;
 use ble::pdu::advertising::{CHANNEL_MAP_ALL, ConnectInd};
 use ble::pdu::control::{ControlPdu, FeatureSet, VersionInd};
@@ -297,7 +297,7 @@ impl Script {
 
     /// Octets of the first PDU that a long packet of the host is sent in.
     pub(super) fn longest_fragment(&mut self) -> usize {
-        let data = heapless::Vec::from_slice(&[7; 251]).unwrap();
+        let data = AclData::from_slice(&[7; 251]).unwrap();
         self.acl(Acl { handle: HANDLE, boundary: AclBoundary::First, data });
         let before = self.data.len();
         self.event(&[]);

@@ -49,6 +49,36 @@ fn events_are_an_interval_and_a_random_delay_apart() {
     assert!(delays.len() > 30);
 }
 
+/// GAP-RPA-2: private addresses change. The first event under one comes anywhere within an interval,
+/// or its time would link it to the address before; high duty and other addresses have no time to lose.
+#[test]
+fn a_new_private_address_begins_at_any_time() {
+    let delays = |own, kind| -> Vec<Duration> {
+        let mut b = Bench::<1>::new();
+        let mut one = |_| {
+            b.order(LinkOrder::Advertise(Advertising { own, kind, ..advertising() }));
+            let asked = b.now;
+            let delay = b.advertises().0.since(asked);
+            b.order(LinkOrder::StopAdvertising);
+            b.command = None;
+            delay
+        };
+        (0..40).map(&mut one).collect()
+    };
+    let undirected = AdvertisingType::ConnectableUndirected;
+    for (own, kind) in [(OWN, undirected), (RPA, AdvertisingType::DirectedHighDuty)] {
+        let at_once = delays(own, kind);
+        assert!(at_once.iter().all(|delay| *delay == at_once[0]), "{at_once:?}");
+    }
+    let at_once = delays(OWN, undirected)[0];
+    let mut private = delays(RPA, undirected);
+    let latest = at_once + Duration::from_ms(100);
+    assert!(private.iter().all(|delay| *delay >= at_once && *delay < latest), "{private:?}");
+    private.sort();
+    private.dedup();
+    assert!(private.len() > 30, "{private:?}");
+}
+
 /// LL-ADV-2: other data, or another own address, between two events and in the middle of one.
 #[test]
 fn what_changes_does_not_change_when_events_come() {

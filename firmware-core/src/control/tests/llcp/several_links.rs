@@ -10,7 +10,7 @@ use super::super::script::{config, connect_ind};
 use crate::control::ControlConfig;
 use crate::link::message::{LinkOrder, LinkReport, Loss};
 use ble::error::ErrorCode;
-use ble::hci::{Acl, AclBoundary, Command, Event, Handle};
+use ble::hci::{Acl, AclBoundary, AclData, Command, Event, Handle};
 use ble::link::LinkId;
 use ble::pdu::control::ControlPdu;
 use ble::pdu::data::Llid;
@@ -115,7 +115,7 @@ fn commands_and_data_reach_the_connection_that_they_name() {
     for (which, link) in LINKS.into_iter().enumerate() {
         assert_eq!(links.control.handle_of(link), Some(links.handles[which]));
         let (handle, boundary) = (links.handles[which], AclBoundary::First);
-        let data = heapless::Vec::from_slice(&[7]).unwrap();
+        let data = AclData::from_slice(&[7]).unwrap();
         let _ = links.control.acl(NOW, Acl { handle, boundary, data });
         let orders: Vec<_> = core::iter::from_fn(|| links.control.poll_order()).collect();
         assert!(matches!(orders[..], [LinkOrder::Send { link: of, .. }] if of == link));
@@ -135,7 +135,7 @@ fn all_connections_share_the_buffers() {
     let mut links = Links::new();
     let mut overrun = |which: usize| {
         let (handle, boundary) = (links.handles[which], AclBoundary::First);
-        let data = heapless::Vec::from_slice(&[7]).unwrap();
+        let data = AclData::from_slice(&[7]).unwrap();
         let _ = links.control.acl(NOW, Acl { handle, boundary, data });
         core::iter::from_fn(|| links.control.poll()).find_map(|output| match output {
             ControlOutput::Trace(Trace::HostOverrun { link }) => Some(link),
