@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use ble::crypto::{aes, ccm, cmac, toolbox};
-use ble::pdu::data::Llid;
+use ble::pdu::data::{Llid, Payload};
 use ble::secret::Secret;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use p256::elliptic_curve::sec1::ToSec1Point as _;
@@ -25,7 +25,8 @@ fn link_encryption(c: &mut Criterion) {
         group.bench_function(format!("encrypt/{octets}"), |b| {
             let direction = ccm::Direction::CentralToPeripheral;
             let mut cipher = ccm::Cipher::new(Secret::new([3; 16]), [1; 4], [2; 4], direction);
-            let plain: heapless::Vec<u8, 255> = (0..octets).map(|n| n as u8).collect();
+            let plain: Vec<u8> = (0..octets).map(|n| n as u8).collect();
+            let plain = Payload::from_slice(&plain).expect("it fits");
             b.iter(|| {
                 let mut payload = plain.clone();
                 cipher.encrypt(Llid::Start, black_box(&mut payload))

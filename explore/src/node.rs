@@ -3,7 +3,9 @@
 
 use ble::address::Address;
 use ble::error::ErrorCode;
-use ble::hci::{Acl, AclBoundary, Command, ConnectionParameters, CreateConnection, Event, Handle};
+use ble::hci::{
+    Acl, AclBoundary, AclData, Command, ConnectionParameters, CreateConnection, Event, Handle,
+};
 use ble::random::Entropy;
 use ble::time::Instant;
 use bletwin_firmware_node::PeripheralNode;
@@ -114,7 +116,7 @@ impl AskingCentral {
             self.reads = self.reads.saturating_add(1);
         } else if let (Some(controller), Some(handle)) = (&mut self.controller, self.handle) {
             self.asked = true;
-            let data = READ_REQUEST.into_iter().collect();
+            let Ok(data) = AclData::from_slice(&READ_REQUEST) else { return };
             let acl = Acl { handle, boundary: AclBoundary::First, data };
             out.note(Note::AclOut(acl.clone()));
             controller.acl(now, acl);

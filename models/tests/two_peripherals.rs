@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ble::address::{Address, AddressKind};
 use ble::error::ErrorCode;
 use ble::hci::{
-    Acl, AclBoundary, AdvertisingParameters, AdvertisingType, Command, ConnectionParameters,
-    CreateConnection, Event, FilterPolicy, Handle,
+    Acl, AclBoundary, AclData, AdvertisingParameters, AdvertisingType, Command,
+    ConnectionParameters, CreateConnection, Event, FilterPolicy, Handle,
 };
 use ble::pdu::control::VersionInd;
 use ble::random::Entropy;
@@ -39,7 +39,7 @@ fn address(n: u8) -> [u8; 6] {
 }
 
 fn word(handle: Handle) -> Acl {
-    let data = heapless::Vec::from_slice(&[0xAB; 20]).unwrap();
+    let data = AclData::from_slice(&[0xAB; 20]).unwrap();
     Acl { handle, boundary: AclBoundary::First, data }
 }
 

@@ -9,6 +9,7 @@ use ccm::aead::AeadInOut as _;
 use ccm::aead::inout::InOutBuf;
 use ccm::consts::{U4, U13};
 use ccm::{Ccm, KeyInit as _};
+use octets::Octets;
 
 use super::aes::e;
 use crate::pdu::data::{DataHeader, Llid};
@@ -119,10 +120,10 @@ impl Cipher {
     /// # Errors
     /// [`CipherError::TooLong`] if there is no room for the MIC, [`CipherError::Exhausted`] if the
     /// key must not be used any more.
-    pub fn encrypt<const N: usize, L: heapless::LenType>(
+    pub fn encrypt<const N: usize>(
         &mut self,
         llid: Llid,
-        payload: &mut heapless::Vec<u8, N, L>,
+        payload: &mut Octets<N>,
     ) -> Result<(), CipherError> {
         if self.counter > COUNTER_MAX {
             return Err(CipherError::Exhausted);
@@ -132,7 +133,7 @@ impl Cipher {
         }
         let aad = [llid as u8 & DataHeader::AAD_MASK];
         let nonce = self.nonce().into();
-        let buffer = InOutBuf::from(payload.as_mut_slice());
+        let buffer = InOutBuf::from(&mut **payload);
         let mic = self
             .ccm()
             .encrypt_inout_detached(&nonce, &aad, buffer)
@@ -146,10 +147,10 @@ impl Cipher {
     ///
     /// # Errors
     /// [`CipherError::BadMic`]; the payload is then of no use.
-    pub fn decrypt<const N: usize, L: heapless::LenType>(
+    pub fn decrypt<const N: usize>(
         &mut self,
         llid: Llid,
-        payload: &mut heapless::Vec<u8, N, L>,
+        payload: &mut Octets<N>,
     ) -> Result<(), CipherError> {
         if self.counter > COUNTER_MAX {
             return Err(CipherError::Exhausted);
@@ -161,7 +162,7 @@ impl Cipher {
         payload.truncate(payload.len().saturating_sub(MIC));
         let aad = [llid as u8 & DataHeader::AAD_MASK];
         let nonce = self.nonce().into();
-        let buffer = InOutBuf::from(payload.as_mut_slice());
+        let buffer = InOutBuf::from(&mut **payload);
         self.ccm()
             .decrypt_inout_detached(&nonce, &aad, buffer, &mic)
             .map_err(|_| CipherError::BadMic)?;
@@ -202,7 +203,7 @@ mod tests {
 
     fn check(cipher: &mut Cipher, llid: Llid, plain: &[u8], on_air: &[u8]) {
         let mut other = cipher.clone();
-        let mut octets: heapless::Vec<u8, 255> = heapless::Vec::from_slice(plain).unwrap();
+        let mut octets: Octets<255> = Octets::from_slice(plain).unwrap();
         cipher.encrypt(llid, &mut octets).unwrap();
         assert_eq!(octets.as_slice(), on_air);
         other.decrypt(llid, &mut octets).unwrap();
@@ -234,7 +235,7 @@ mod tests {
 
     #[test]
     fn any_changed_bit_is_noticed() {
-        let mut sent: heapless::Vec<u8, 31> = heapless::Vec::from_slice(b"light on").unwrap();
+        let mut sent: Octets<31> = Octets::from_slice(b"light on").unwrap();
         cipher(Direction::CentralToPeripheral).encrypt(Llid::Start, &mut sent).unwrap();
         for bit in 0..sent.len() * 8 {
             let mut received = sent.clone();
@@ -250,7 +251,7 @@ mod tests {
 
     #[test]
     fn too_short_for_a_mic_is_a_bad_mic() {
-        let mut payload: heapless::Vec<u8, 8> = heapless::Vec::from_slice(&[1, 2, 3]).unwrap();
+        let mut payload: Octets<8> = Octets::from_slice(&[1, 2, 3]).unwrap();
         let mut cipher = cipher(Direction::CentralToPeripheral);
         assert_eq!(cipher.decrypt(Llid::Start, &mut payload), Err(CipherError::BadMic));
     }

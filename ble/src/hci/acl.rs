@@ -1,9 +1,14 @@
 //! ACL data packets (Vol 4, Part E, 5.4.2).
 
+use octets::Octets;
+
 use super::Handle;
 
 /// Most octets in one ACL packet across this waist: one LL data PDU's worth.
 pub const ACL_MAX: usize = 251;
+
+/// What an ACL packet carries: up to [`ACL_MAX`] octets.
+pub type AclData = Octets<ACL_MAX>;
 
 /// Packet boundary flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,5 +27,5 @@ pub struct Acl {
     /// First or continuing.
     pub boundary: AclBoundary,
     /// Up to [`ACL_MAX`] octets.
-    pub data: heapless::Vec<u8, ACL_MAX, u8>,
+    pub data: AclData,
 }

@@ -12,7 +12,7 @@ pub mod codec;
 pub mod command;
 pub mod event;
 
-pub use acl::{ACL_MAX, Acl, AclBoundary};
+pub use acl::{ACL_MAX, Acl, AclBoundary, AclData};
 pub use command::{
     AdvertisingParameters, AdvertisingType, Command, ConnectionParameters, CreateConnection,
     FilterPolicy, HciOpcode, ScanParameters,

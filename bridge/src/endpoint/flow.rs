@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ble::error::ErrorCode;
-use ble::hci::{Acl, AclBoundary, Command, Handle};
+use ble::hci::{Acl, AclBoundary, AclData, Command, Handle};
 use ble::time::Instant;
 
 use super::commands::{Call, GRANTED, Parsed, Reply, Verdict};
@@ -43,7 +43,8 @@ impl HostFlow {
         let length = self.buffers.map_or(usize::MAX, |(length, _)| usize::from(length));
         let mut boundary = acl.boundary;
         for part in acl.data.chunks(length) {
-            let data = part.iter().copied().collect();
+            // Part of what fitted.
+            let Ok(data) = AclData::from_slice(part) else { continue };
             self.waiting.push_back(Acl { handle: acl.handle, boundary, data });
             boundary = AclBoundary::Continuing;
         }

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn acl(boundary: AclBoundary, octets: &[u8]) -> Acl {
-        Acl { handle: Handle(0), boundary, data: octets.iter().copied().collect() }
+        Acl { handle: Handle(0), boundary, data: ble::hci::AclData::from_slice(octets).unwrap() }
     }
 
     fn arrives(parts: &[Acl]) -> (bool, bool) {

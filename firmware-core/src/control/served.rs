@@ -9,7 +9,7 @@ use super::termination::Termination;
 use crate::link::message::LinkOrder;
 use ble::armed::{Armed, Tell, What};
 use ble::error::{ErrorCode, PeerMisbehaved};
-use ble::hci::{ACL_MAX, Acl, AclBoundary, Event};
+use ble::hci::{ACL_MAX, Acl, AclBoundary, AclData, Event};
 use ble::pdu::control::{ControlError, ControlPdu, FeatureSet, Opcode};
 use ble::pdu::data::{Llid, Payload};
 use ble::radio::Tag;
@@ -56,7 +56,7 @@ impl Served {
         if c.encryption.is_narrow() {
             return c.forbidden_while_encrypting(cx);
         }
-        match heapless::Vec::from_slice(payload) {
+        match AclData::from_slice(payload) {
             Ok(data) if !data.is_empty() => {
                 cx.out.acl(Acl { handle: c.handle, boundary, data });
             }

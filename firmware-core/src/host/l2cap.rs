@@ -10,7 +10,7 @@ pub mod signalling;
 #[cfg(test)]
 mod tests;
 
-use ble::hci::ACL_MAX;
+use ble::hci::{ACL_MAX, AclData};
 
 /// CID of the Attribute Protocol.
 pub const CID_ATT: u16 = 0x0004;
@@ -27,7 +27,7 @@ pub const FRAME_MAX: usize = ACL_MAX;
 pub const MTU: usize = FRAME_MAX - HEADER;
 
 /// An L2CAP frame with its basic header.
-pub type Frame = heapless::Vec<u8, FRAME_MAX, u8>;
+pub type Frame = AclData;
 
 /// Puts the basic header in front of a payload; `None` if it is longer than [`MTU`].
 #[must_use]

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use ble::address::Address;
 use ble::error::{ErrorCode, PeerMisbehaved};
-use ble::hci::{Acl, AclBoundary, Handle};
+use ble::hci::{Acl, AclBoundary, AclData, Handle};
 use ble::link::LinkId;
 use ble::pdu::control::{ControlPdu, FeatureSet, Opcode};
 use ble::schedule::Waited;
@@ -257,7 +257,7 @@ impl Link {
 
     /// ACL data from the peer.
     pub(super) fn pass_data(&mut self, sh: &mut Shared, boundary: AclBoundary, octets: &[u8]) {
-        match heapless::Vec::from_slice(octets) {
+        match AclData::from_slice(octets) {
             Ok(data) => {
                 self.smp.pass(Way::In, boundary, &data);
                 self.happened.pass(Way::In, boundary, &data);

@@ -1,6 +1,6 @@
 //! L2CAP on the fixed channels: recombination, fragmentation, LE signalling (Vol 3, Part A).
 
-use ble::hci::{Acl, AclBoundary, ConnectionParameters, Handle};
+use ble::hci::{Acl, AclBoundary, AclData, ConnectionParameters, Handle};
 use ble::pdu::cursor::Reader;
 
 use super::config::{Grant, ParameterRules};
@@ -53,7 +53,9 @@ pub(crate) fn fragments(handle: Handle, cid: u16, payload: &[u8], length: usize)
     frame
         .chunks(length.clamp(1, ble::hci::acl::ACL_MAX))
         .zip(boundaries)
-        .map(|(chunk, boundary)| Acl { handle, boundary, data: chunk.iter().copied().collect() })
+        .filter_map(|(chunk, boundary)| {
+            AclData::from_slice(chunk).ok().map(|data| Acl { handle, boundary, data })
+        })
         .collect()
 }
 
@@ -181,7 +183,7 @@ mod tests {
             let mut recombination = Recombination::default();
             for (first, data) in packets {
                 let boundary = if first { AclBoundary::First } else { AclBoundary::Continuing };
-                let data = data.into_iter().collect();
+                let data = AclData::from_slice(&data).unwrap();
                 let frame = recombination.push(&Acl { handle: HANDLE, boundary, data });
                 if let Some((CID_SIGNALLING, payload)) = frame {
                     signalling(&payload, ParameterRules::All);

@@ -1,6 +1,6 @@
 use ble::effect::PublicKey;
 use ble::error::ErrorCode;
-use ble::hci::{Acl, AclBoundary, Command, Event};
+use ble::hci::{Acl, AclBoundary, AclData, Command, Event};
 use ble::security::IoCapability;
 use ble::time::Duration;
 use ble::ui::Ui;
@@ -430,7 +430,7 @@ fn data_wait_for_room_in_the_controller() {
                 handle: HANDLE,
                 boundary: AclBoundary::First,
                 // An indication asks for a confirmation each time.
-                data: [3, 0, 4, 0, 0x1D, 2, 0].into_iter().collect(),
+                data: AclData::from_slice(&[3, 0, 4, 0, 0x1D, 2, 0]).unwrap(),
             },
         );
     }
@@ -480,7 +480,7 @@ proptest::proptest! {
         rig.run_until_ms(1);
         for (first, data) in packets {
             let boundary = if first { AclBoundary::First } else { AclBoundary::Continuing };
-            let data = data.into_iter().collect();
+            let data = AclData::from_slice(&data).unwrap();
             rig.host.acl(rig.now, &Acl { handle: HANDLE, boundary, data });
         }
         rig.run_until_ms(200_000);

@@ -6,8 +6,8 @@ mod outputs;
 use ble::address::{Address, AddressKind};
 use ble::error::ErrorCode;
 use ble::hci::{
-    Acl, AclBoundary, AdvertisingParameters, AdvertisingType, Command, ConnectionParameters,
-    CreateConnection, Event, FilterPolicy, Handle,
+    Acl, AclBoundary, AclData, AdvertisingParameters, AdvertisingType, Command,
+    ConnectionParameters, CreateConnection, Event, FilterPolicy, Handle,
 };
 use ble::pdu::control::{FeatureSet, VersionInd};
 use ble::phy::{Coding, Phy, PhySet};
@@ -192,7 +192,7 @@ fn next_step(host: &mut Host, handle: Handle) -> Vec<Say> {
 
 fn echo(handle: Handle, n: usize) -> Vec<Say> {
     let octets = vec![u8::try_from(n).unwrap(); 30 + 11 * n];
-    let data = heapless::Vec::from_slice(&octets).unwrap();
+    let data = AclData::from_slice(&octets).unwrap();
     vec![Say::Acl(Acl { handle, boundary: AclBoundary::First, data })]
 }
 

@@ -2,7 +2,7 @@
 
 use super::CodecError;
 use crate::hci::acl::ACL_MAX;
-use crate::hci::{Acl, AclBoundary, Handle};
+use crate::hci::{Acl, AclBoundary, AclData, Handle};
 use crate::pdu::cursor::Writer;
 use bt_hci::FromHciBytes as _;
 use bt_hci::data::{AclBroadcastFlag, AclPacket, AclPacketBoundary};
@@ -53,6 +53,6 @@ pub fn parse_acl(packet: &[u8]) -> Result<Acl, CodecError> {
         AclPacketBoundary::Continuing => AclBoundary::Continuing,
         AclPacketBoundary::Complete => return Err(CodecError::Unsupported),
     };
-    let data = heapless::Vec::from_slice(packet.data()).map_err(|_| CodecError::Unsupported)?;
+    let data = AclData::from_slice(packet.data()).map_err(|_| CodecError::Unsupported)?;
     Ok(Acl { handle: Handle(packet.header().handle & 0x0FFF), boundary, data })
 }

@@ -220,7 +220,7 @@ proptest! {
         let acl = Acl {
             handle: Handle(handle),
             boundary: if first { AclBoundary::First } else { AclBoundary::Continuing },
-            data: heapless::Vec::from_slice(&data).unwrap(),
+            data: AclData::from_slice(&data).unwrap(),
         };
         prop_assert_eq!(parse_acl(&encode_acl(&acl, from_host).unwrap()), Ok(acl));
     }

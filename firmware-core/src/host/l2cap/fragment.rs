@@ -1,7 +1,7 @@
 //! From frames to ACL fragments no longer than the controller's buffers.
 
 use super::Frame;
-use ble::hci::{ACL_MAX, AclBoundary};
+use ble::hci::{ACL_MAX, AclBoundary, AclData};
 use ble::queue::Queue;
 
 /// Frames that wait for the controller, per connection.
@@ -35,11 +35,11 @@ impl Fragmenter {
     }
 
     /// The next fragment, of at most `limit` octets.
-    pub fn next(&mut self, limit: usize) -> Option<(AclBoundary, heapless::Vec<u8, ACL_MAX, u8>)> {
+    pub fn next(&mut self, limit: usize) -> Option<(AclBoundary, AclData)> {
         let frame = self.frames.front()?;
         let rest = frame.get(self.sent..)?;
         let fragment = rest.get(..rest.len().min(limit.clamp(1, ACL_MAX)))?;
-        let fragment = heapless::Vec::from_slice(fragment).ok()?;
+        let fragment = AclData::from_slice(fragment).ok()?;
         let boundary = if self.sent == 0 { AclBoundary::First } else { AclBoundary::Continuing };
         self.sent = self.sent.saturating_add(fragment.len());
         if self.sent >= frame.len() {

@@ -1,6 +1,6 @@
 //! From ACL fragments to frames, in a buffer of one frame.
 
-use super::{Frame, HEADER};
+use super::{FRAME_MAX, Frame, HEADER};
 use ble::error::PeerMisbehaved;
 use ble::hci::AclBoundary;
 
@@ -45,7 +45,7 @@ impl Recombiner {
                 return Err(PeerMisbehaved::BadL2capFraming);
             }
         };
-        if frame.extend_from_slice(data).is_err() || announced(&frame) > frame.capacity() {
+        if frame.extend_from_slice(data).is_err() || announced(&frame) > FRAME_MAX {
             self.state = State::Skipping;
             return Err(PeerMisbehaved::BadL2capFraming);
         }

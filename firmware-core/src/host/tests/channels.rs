@@ -158,7 +158,7 @@ proptest! {
             if whole {
                 rig.send(cid, &payload);
             } else {
-                let data = heapless::Vec::from_slice(&payload).unwrap();
+                let data = ble::hci::AclData::from_slice(&payload).unwrap();
                 let boundary = AclBoundary::Continuing;
                 rig.input(HostInput::Acl(Acl { handle: HANDLE, boundary, data }));
             }

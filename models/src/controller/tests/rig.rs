@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use ble::address::Address;
 use ble::crypto::ccm::{Cipher, Direction, session_key};
 use ble::error::ErrorCode;
-use ble::hci::{Acl, AclBoundary, Command, ConnectionParameters, CreateConnection, Event, Handle};
+use ble::hci::{
+    Acl, AclBoundary, AclData, Command, ConnectionParameters, CreateConnection, Event, Handle,
+};
 use ble::pdu::advertising::{AdvertisingData, AdvertisingPdu, ConnectInd};
 use ble::pdu::control::{ControlPdu, EncRsp, FeatureSet, Opcode};
 use ble::pdu::data::Payload;
@@ -173,7 +175,7 @@ impl Rig {
     }
 
     pub(super) fn host_sends(&mut self, octets: &[u8]) {
-        let data = heapless::Vec::from_slice(octets).unwrap();
+        let data = AclData::from_slice(octets).unwrap();
         let acl = Acl { handle: HANDLE, boundary: AclBoundary::First, data };
         self.central.acl(self.now, acl);
         self.keep_running();
