@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ble::time::{Duration, Instant};
 use bletwin_explain::captured::{self, Naming};
+use bletwin_explain::html;
 use bletwin_explain::why::concern::Concern;
 use bletwin_explain::why::{Cause, Confidence, What, Why};
 use bletwin_models::profile::Profile;
@@ -198,6 +199,54 @@ fn the_founding_case_as_a_capture_in_words() {
     let text = [Some(explained.connections(&names)), explained.violations(&names)];
     let text: Vec<String> = text.into_iter().flatten().chain([explained.judged()]).collect();
     insta::assert_snapshot!(text.join("\n\n"));
+}
+
+/// A failing pairing as a capture, and what its explanation says of how sure it is: in words, as
+/// data, and on the page; without the packet that is `missing` in its order of the central's.
+fn sure_of(scenario: &str, missing: Option<usize>) -> [String; 3] {
+    let setup = Setup::new("zephyr-2024", "windows-intel", 1).expect("both are there");
+    let mut stage = Stage::new(catalogue::by_name(scenario).expect("it is there"), &setup);
+    stage.run_until(Instant::MAX);
+    let over = stage.world.now();
+    stage.world.run_until(over + AFTERWARDS);
+    let mut seen = captured_air(&bletwin_sim::view(stage.world.records()), 0, 0);
+    let down = Some(bletwin_sim::sniffer::Direction::CentralToPeripheral);
+    let items = sniff(&seen);
+    let of_central = items.iter().filter(|item| item.direction == down && item.event.is_some());
+    let lost = missing.map(|n| of_central.map(|item| item.record).nth(n).expect("so many"));
+    seen.frames.retain(|frame| Some(frame.id) != lost);
+    let explained = captured::explain(&seen);
+    let names = explained.names(false);
+    let words = explained.connections(&names);
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let data = serde_json::to_string(&captured::json(&explained, &names)).expect("it is data");
+    let mut page = Vec::new();
+    let capture = html::Capture { view: &seen, explained: &explained, names: &names };
+    capture.page("case", &mut page).expect("it is written");
+    [words, data, String::from_utf8(page).expect("it is text")]
+}
+
+/// What was seen and that it was the cause are two things. Only what is missing behind the request
+/// could have been its answer.
+#[test]
+fn what_was_seen_and_that_it_was_the_cause_are_told_apart() {
+    let all = |told: [String; 3], wanted: [&str; 2], json: &str| {
+        let [words, data, page] = told;
+        for wanted in wanted {
+            assert!(words.contains(wanted), "{wanted}\n{words}");
+            assert!(page.contains(wanted), "{wanted} is not on the page");
+        }
+        assert!(data.contains(json), "{json}\n{data}");
+    };
+    let cause = "That it was the cause is likely: another reason is not excluded.";
+    let shown = "13.121 s no packet is missing.";
+    let json = r#""confidence":"likely","seen":"shown","missing":0"#;
+    all(sure_of("pairing", None), [shown, cause], json);
+    // Before the peripheral's LL_PHY_REQ.
+    all(sure_of("pairing", Some(1)), [shown, cause], json);
+    let json = r#""confidence":"likely","seen":"likely","missing":1"#;
+    let likely = "1 packet was not captured or not understood, and could have been the central's";
+    all(sure_of("pairing", Some(400)), [likely, cause], json);
 }
 
 /// A good pairing as a capture.

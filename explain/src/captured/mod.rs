@@ -104,6 +104,8 @@ pub struct CapturedLink {
 /// What went wrong in a connection and why, told.
 #[derive(Clone, Debug)]
 pub struct Tale {
+    /// How sure it is, a sentence each.
+    pub(crate) sure: Vec<String>,
     /// It in sentences.
     pub(crate) paragraph: String,
     /// The PDUs that decided, a line each.
@@ -174,6 +176,7 @@ impl CapturedLink {
         let at = |item: Option<&AirItem>| item.map_or(Instant::ZERO, |item| item.at);
         let concern = Concern::of(&why);
         let tale = concern.map(|_| Tale {
+            sure: why.sure(),
             paragraph: why.paragraph(),
             lines: decisive_lines(here(), &why.wanted()),
             suspected: suspected(&why),
@@ -186,7 +189,7 @@ impl CapturedLink {
             span: [at(here().next()), at(here().next_back())],
             from_the_start: pdus.first().is_some_and(|pdu| matches!(pdu.what, What::Connect(..))),
             packets: here().count(),
-            missing: why.account.sight.gaps().map(|(.., count)| count).sum(),
+            missing: why.account.sight.gaps().map(|gap| gap.count).sum(),
             unread: why.account.sight.unread(),
             timing: why.account.timing(),
             encryption: match pdus.iter().find(unread) {

@@ -106,8 +106,10 @@ impl CapturedLink {
         let _ = writeln!(text, "  {told}");
         let tale = self.tale.as_ref().filter(|_| self.concern.is_some());
         if let Some(tale) = tale {
-            for line in wrap(&tale.paragraph, WIDTH - 2).lines() {
-                let _ = writeln!(text, "  {line}");
+            for told in tale.sure.iter().chain([&tale.paragraph]) {
+                for line in wrap(told, WIDTH - 2).lines() {
+                    let _ = writeln!(text, "  {line}");
+                }
             }
             let _ = writeln!(text, "\n{}\n", names.hide(&tale.lines));
         }

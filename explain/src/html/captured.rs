@@ -10,6 +10,7 @@ use super::marks::{self, note, ns, packet, told};
 use super::model::{Lane, Mark, MarkKind, Run};
 use super::{Ends, bars, words};
 use crate::captured::{CapturedLink, Explained, Naming};
+use crate::why::sight::Gap;
 
 /// A capture that a page shows.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,7 @@ impl Capture<'_> {
         };
         let mut why = link.facts();
         if link.concern.is_some() {
+            why.extend(link.why.sure());
             why.push(link.why.paragraph());
         }
         why.extend(link.further());
@@ -94,8 +96,8 @@ impl Capture<'_> {
 /// Where packets may have been on air that were not captured.
 fn gaps(link: &CapturedLink) -> impl Iterator<Item = Mark> + '_ {
     let pdus = &link.why.account.pdus;
-    link.why.account.sight.gaps().filter_map(move |(index, central, count)| {
-        let (before, pdu) = (pdus.get(index.checked_sub(1)?)?, pdus.get(index)?);
+    link.why.account.sight.gaps().filter_map(move |Gap { until, central, count, .. }| {
+        let (before, pdu) = (pdus.get(until.checked_sub(1)?)?, pdus.get(until)?);
         let lane = if central { Lane::CentralLink } else { Lane::PeripheralLink };
         let text = match count {
             1 => "1 packet may be missing".to_owned(),

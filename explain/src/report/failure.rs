@@ -35,6 +35,8 @@ struct OneOf<'a> {
 pub(crate) struct Suspected {
     cause: Cause,
     confidence: Confidence,
+    seen: Option<Confidence>,
+    missing: Option<u32>,
     text: String,
     doubt: Option<String>,
     would_decide: Option<String>,
@@ -71,6 +73,8 @@ pub(crate) fn suspected(why: &Why) -> Vec<Suspected> {
     let one = |hypothesis: &Hypothesis| Suspected {
         cause: hypothesis.cause,
         confidence: hypothesis.confidence,
+        seen: hypothesis.seen.map(|seen| seen.confidence()),
+        missing: hypothesis.seen.map(|seen| seen.hidden),
         pdus: hypothesis.places.iter().filter_map(place).collect(),
         text: hypothesis.text.clone(),
         doubt: hypothesis.doubt.clone(),

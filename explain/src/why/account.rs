@@ -62,7 +62,8 @@ impl Account {
     /// `items`.
     #[must_use]
     pub fn among(watched: Watched, mut here: Vec<&AirItem>, items: &[AirItem]) -> Self {
-        let Watched { connection, peripheral, told, hosts, until, security_err, in_part } = watched;
+        let Watched { connection, peripheral, told, hosts, until, security_err, .. } = watched;
+        let Watched { in_part, advertised_on, .. } = watched;
         let at = told.map_or(Instant::MAX, |(at, _)| at);
         here.retain(|item| item.at <= at);
         let pdus: Vec<Pdu> = here.iter().map(|item| pdu(item)).collect();
@@ -93,7 +94,7 @@ impl Account {
             announcements: announcements(&pdus),
             transactions: transactions(&pdus),
             pairing: Pairing::last_of(&pdus),
-            sight: if in_part { Sight::of(&here) } else { Sight::whole() },
+            sight: if in_part { Sight::of(&here, advertised_on) } else { Sight::whole() },
             pdus,
             ending,
             hosts,

@@ -16,6 +16,7 @@ use super::further;
 use super::hypothesis::{Cause, Confidence, Hypothesis};
 use super::pairing::Pairing;
 use super::phrases::{count, side, span};
+use super::seen;
 use super::watched::{Around, Watched};
 use bletwin_sniffer::{First, View};
 
@@ -99,6 +100,14 @@ impl Why {
             self.other_sentence(),
         ];
         sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// How sure what is told first is, a sentence each: what was seen, and that it was the cause.
+    #[must_use]
+    pub fn sure(&self) -> Vec<String> {
+        let first = self.first();
+        let seen = first.and_then(|first| first.seen).map(|seen| seen.words(&self.account));
+        seen.into_iter().chain(first.and_then(Hypothesis::sure)).collect()
     }
 
     fn first(&self) -> Option<&Hypothesis> {
@@ -274,7 +283,8 @@ fn weighed(account: &Account, hypothesis: Hypothesis) -> Hypothesis {
     let open = hypothesis.confidence != Confidence::Shown;
     let further = || further::further(account, &hypothesis);
     let would_decide = hypothesis.would_decide.clone().or_else(|| open.then(further));
-    Hypothesis { would_decide, ..hypothesis }
+    let seen = seen::seen(account, &hypothesis);
+    Hypothesis { would_decide, seen, ..hypothesis }
 }
 
 fn seen_in_part(account: &Account, hypothesis: Hypothesis) -> Hypothesis {

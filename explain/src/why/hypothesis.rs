@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::seen::Sighting;
+
 /// What kind of cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,8 +82,11 @@ pub enum Confidence {
 pub struct Hypothesis {
     /// What kind of cause it is.
     pub cause: Cause,
-    /// How sure it is.
+    /// How sure it is that this was the cause.
     pub confidence: Confidence,
+    /// What was seen of the exchange that it turns on; `None`: it turns on no PDU, or nobody has
+    /// looked yet.
+    pub seen: Option<Sighting>,
     /// Indices of the PDUs that it turns on, in the order on air.
     pub places: Vec<usize>,
     /// What happened, in sentences.
@@ -105,7 +110,30 @@ impl Hypothesis {
         let mut places: Vec<usize> = places.into_iter().collect();
         places.sort_unstable();
         places.dedup();
-        Self { cause, confidence, places, text: text.into(), doubt: None, would_decide: None }
+        Self {
+            cause,
+            confidence,
+            seen: None,
+            places,
+            text: text.into(),
+            doubt: None,
+            would_decide: None,
+        }
+    }
+
+    /// How sure it is that this was the cause, in a sentence; `None`: its explanation says that
+    /// this is not decided.
+    pub(crate) fn sure(&self) -> Option<String> {
+        match (self.confidence, &self.doubt) {
+            (Confidence::Shown, _) => Some("That it was the cause is shown.".into()),
+            (Confidence::Likely, Some(doubt)) => {
+                Some(format!("That it was the cause is likely: {doubt}."))
+            }
+            (Confidence::Likely, None) => {
+                Some("That it was the cause is likely: another reason is not excluded.".into())
+            }
+            (Confidence::Possible | Confidence::Undecided, _) => None,
+        }
     }
 
     /// The same, behind one that fits better.

@@ -19,11 +19,13 @@ pub mod hypothesis;
 pub mod pairing;
 mod phrases;
 pub mod procedures;
+pub mod seen;
 pub mod sight;
 #[cfg(test)]
 mod tests;
 pub mod timing;
 pub mod transactions;
+mod unseen;
 pub mod watched;
 
 pub use account::Account;
@@ -34,4 +36,5 @@ pub(crate) use further::KEY;
 pub use hypothesis::{Cause, Confidence, Hypothesis};
 pub use pairing::Pairing;
 pub use procedures::{Answer, Exchange};
+pub use seen::Sighting;
 pub use watched::Watched;

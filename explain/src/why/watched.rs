@@ -32,6 +32,8 @@ pub struct Watched {
     pub security_err: Option<u8>,
     /// Whether packets may have been on air that were not seen, or that did not arrive.
     pub in_part: bool,
+    /// Whether the peripheral went on advertising while the central believed in the connection.
+    pub advertised_on: bool,
 }
 
 impl Watched {
@@ -52,6 +54,7 @@ impl Watched {
             until,
             security_err: run.facts.security_err,
             in_part: false,
+            advertised_on: false,
         }
     }
 
@@ -72,6 +75,7 @@ impl Watched {
             until,
             security_err: party.security_err,
             in_part: false,
+            advertised_on: false,
         }
     }
 
@@ -82,7 +86,9 @@ impl Watched {
         let end = |central: bool| here().find(|item| is_from(item, central)).map(|i| i.from);
         let ends = [end(false), end(true)];
         let [peripheral, central] = ends;
+        let asked = peripheral.or_else(|| Some(advertising(here(), around).next()?.from));
         let begin = here().next().map_or(Instant::ZERO, |item| item.at);
+        let over = here().next_back().map_or(begin, |item| item.at);
         let begun = here().next().map(|item| item.record);
         // What comes after the next connection of this peripheral is not about this one.
         let later = |first: &&First| Some(first.begun) > begun && Some(first.from) == peripheral;
@@ -101,32 +107,32 @@ impl Watched {
             connection: Some(connection),
             peripheral,
             told,
-            hosts: Hosts::logged(
-                logged(),
-                [peripheral.or_else(|| advertiser(here(), around)), central],
-            ),
+            hosts: Hosts::logged(logged(), [asked, central]),
             until,
             security_err: None,
             in_part: true,
+            advertised_on: advertising(here(), around)
+                .any(|item| item.at > begin && item.at < over),
         }
     }
 }
 
-/// Whom a connection was asked of, by the address that advertised: it may never have said a word.
-fn advertiser<'a>(
+/// Connectable advertising by the address that a connection was asked of: its device may never have
+/// said a word in it.
+fn advertising<'a>(
     mut here: impl Iterator<Item = &'a AirItem>,
-    around: &Around<'_>,
-) -> Option<NodeId> {
-    let Decoded::Advertising(AdvertisingPdu::ConnectInd(asked)) = &here.next()?.decoded else {
-        return None;
-    };
-    let is_asked = |item: &&AirItem| {
+    around: &Around<'a>,
+) -> impl Iterator<Item = &'a AirItem> {
+    let asked = here.next().and_then(|item| match &item.decoded {
+        Decoded::Advertising(AdvertisingPdu::ConnectInd(asked)) => Some(asked.advertiser),
+        _ => None,
+    });
+    around.adverts.iter().filter(move |item| {
         matches!(&item.decoded, Decoded::Advertising(
             AdvertisingPdu::AdvInd { advertiser, .. }
             | AdvertisingPdu::AdvDirectInd { advertiser, .. },
-        ) if *advertiser == asked.advertiser)
-    };
-    around.adverts.iter().find(is_asked).map(|item| item.from)
+        ) if Some(*advertiser) == asked)
+    })
 }
 
 /// What was captured around one connection.

@@ -12,7 +12,7 @@ impl Looking<'_> {
     /// Index of the first PDU in front of which others may have been on air, or that cannot be
     /// read: what is not there up to it was not sent.
     pub(super) fn clear(&self) -> usize {
-        let gap = self.link.why.account.sight.gaps().map(|(index, ..)| index).min();
+        let gap = self.link.why.account.sight.gaps().map(|gap| gap.until).min();
         // Whatever the central sends is answered in the same event.
         let inside = self.pdus().windows(2).position(|two| {
             let [one, next] = two else { return false };

@@ -3,16 +3,13 @@
 use ble::pdu::control::Opcode;
 use ble::time::Duration;
 
-use super::limits::ran_out;
+use super::limits::{TRANSACTION_TIMEOUT, ran_out};
 use crate::why::account::Account;
 use crate::why::air::What;
 use crate::why::ending::How;
 use crate::why::hypothesis::{Cause, Confidence, Hypothesis};
 use crate::why::phrases::{side, span};
 use crate::why::transactions::Transaction;
-
-/// ATT's transaction timeout (Vol 3, Part F, 3.3.3).
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Insufficient Authentication, Encryption Key Size and Encryption: what pairing can mend.
 /// Insufficient Authorization (0x08) is the application's to say.
@@ -112,7 +109,8 @@ pub(super) fn unanswered(account: &Account) -> Option<Hypothesis> {
         if t.answer.is_none() && (opaque || went_on(account, t)) {
             return None;
         }
-        (until.since(asked) + Duration::from_ms(100) >= TIMEOUT).then_some((t, asked, until))
+        (until.since(asked) + Duration::from_ms(100) >= TRANSACTION_TIMEOUT)
+            .then_some((t, asked, until))
     });
     let (transaction, asked, until) = late?;
     let (own, other) = (side(transaction.from_central), side(!transaction.from_central));
@@ -127,7 +125,7 @@ pub(super) fn unanswered(account: &Account) -> Option<Hypothesis> {
          nothing more on this link.",
         account.named(transaction.request),
     );
-    let shown = transaction.answer.is_some() || ran_out(TIMEOUT, until.since(asked));
+    let shown = transaction.answer.is_some() || ran_out(TRANSACTION_TIMEOUT, until.since(asked));
     let confidence = match &account.ending {
         Some(ending) if matches!(ending.how, How::Terminated { .. }) && shown => Confidence::Shown,
         Some(_) => Confidence::Likely,

@@ -52,12 +52,14 @@ fn mic(account: &Account) -> Option<Hypothesis> {
     if ending.reason != Some(ErrorCode::MIC_FAILURE) || !local {
         return None;
     }
-    let unread = account.pdus.iter().rposition(|p| p.from_central && p.what == What::Unreadable);
-    let places = [Some(exchange.request), unread].into_iter().flatten();
+    let behind = account.pdus.iter().enumerate().skip(exchange.last() + 1);
+    let mut unread = behind.filter(|(_, p)| p.from_central && p.what == What::Unreadable);
     let before = account.named(exchange.request);
     Some(match encrypted(account, exchange) {
         false => {
-            let first = format!(
+            let first = unread.next().map(|(index, _)| index);
+            let places = [Some(exchange.request), first].into_iter().flatten();
+            let told = format!(
                 "The central started encryption with {before}, and the first packet that it \
                  encrypted did not decrypt at the peripheral"
             );
@@ -70,9 +72,11 @@ fn mic(account: &Account) -> Option<Hypothesis> {
                     (Cause::MicFailure, Confidence::Likely, ", although both hosts used one key")
                 }
             };
-            Hypothesis::new(cause, confidence, places, format!("{first}{why}."))
+            Hypothesis::new(cause, confidence, places, format!("{told}{why}."))
         }
         true => {
+            let unread = unread.next_back().map(|(index, _)| index);
+            let places = [Some(exchange.request), unread].into_iter().flatten();
             let last = unread.map_or_else(String::new, |at| format!(": {}", account.named(at)));
             let text = format!(
                 "Encryption ran, and then a packet of the central did not decrypt at the \

@@ -15,7 +15,10 @@ pub(super) fn ran_out(timeout: Duration, age: Duration) -> bool {
 }
 
 /// SMP's timer (Vol 3, Part H, 3.4).
-pub(super) const SMP_TIMEOUT: Duration = Duration::from_secs(30);
+pub(in crate::why) const SMP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The procedure response timeout (Vol 6, Part B, 5.2).
-pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
+pub(in crate::why) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// ATT's transaction timeout (Vol 3, Part F, 3.3.3).
+pub(in crate::why) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);

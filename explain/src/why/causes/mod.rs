@@ -11,7 +11,7 @@ mod encryption;
 mod instant;
 mod key;
 mod left;
-mod limits;
+pub(super) mod limits;
 mod loss;
 mod parameters;
 mod person;
