@@ -35,8 +35,12 @@ const MIC_LATER: &str = "encryption ran, and then a packet did not decrypt: keys
                          packet was damaged unnoticed, made up, or counted otherwise by one end. \
                          Which of them, a capture of the air would tell.";
 const NO_ENCRYPTION: &str = "the peer's controller does not encrypt.";
-const UNANSWERED: &str = "the peer's controller left a procedure of the link layer \
-                          unanswered for 40 s, while encryption was to start.";
+const UNANSWERED: &str = "a procedure of the link layer was left unanswered for 40 s, while \
+                          encryption was to start. By which end, a capture of the air would tell.";
+
+/// A start of encryption is over after the procedure response timeout, one way or the other: a log
+/// that goes on without a word of it lacks that word.
+const OVER_US: u64 = 45_000_000;
 
 /// What would decide beyond a log of HCI.
 const AIR: &str = "a capture of the air";
@@ -141,6 +145,7 @@ impl Logged {
         let central = self.role == Some("central");
         let asked = self.encryption_asked_us?;
         let encrypted = self.encryption_status == Some(0);
+        let span = self.to_us.unwrap_or(asked).saturating_sub(asked);
         let told = |code| self.encryption_status == Some(code) || self.reason == Some(code);
         let shown = |text: &str| (Confidence::Shown, text.to_owned(), None);
         let likely = |text: &str, further| (Confidence::Likely, text.to_owned(), Some(further));
@@ -154,10 +159,10 @@ impl Logged {
             }
             () if told(MIC_FAILURE) => likely(KEYS_DIFFER, PEERS_KEY),
             () if self.encryption_status == Some(UNSUPPORTED) => shown(NO_ENCRYPTION),
-            () if told(RESPONSE_TIMEOUT) && !encrypted => likely(UNANSWERED, AIR),
-            () if encrypted || self.encryption_status.is_some() => return None,
+            () if self.encryption_status == Some(RESPONSE_TIMEOUT) => likely(UNANSWERED, AIR),
+            () if encrypted || self.encryption_status.is_some() || span > OVER_US => return None,
+            () if self.reason == Some(RESPONSE_TIMEOUT) => likely(UNANSWERED, AIR),
             () if self.reason == Some(TIMEOUT) => {
-                let span = self.to_us.unwrap_or(asked).saturating_sub(asked);
                 let whose = if central { "this host had asked" } else { "the peer had asked" };
                 let text = format!(
                     "the link was lost {} after {whose} for encryption, and it had not begun: what \
