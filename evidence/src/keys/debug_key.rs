@@ -4,12 +4,8 @@
 use ble::address::Address;
 use ble::crypto::toolbox::{f5, reversed};
 use ble::secret::Secret;
+use ble::security::DEBUG_KEY_X;
 
-/// X coordinate of its public key, least significant octet first as on air.
-const X: [u8; 32] = [
-    0xE6, 0x9D, 0x35, 0x0E, 0x48, 0x01, 0x03, 0xCC, 0xDB, 0xFD, 0xF4, 0xAC, 0x11, 0x91, 0xF4, 0xEF,
-    0xB9, 0xA5, 0xF9, 0xE9, 0xA7, 0x83, 0x2C, 0x5E, 0x2C, 0xBE, 0x97, 0xF2, 0xD2, 0x03, 0xB0, 0x20,
-];
 /// Its private half, most significant octet first.
 const PRIVATE: [u8; 32] = [
     0x3F, 0x49, 0xF6, 0xD4, 0xA3, 0xC5, 0x5F, 0x38, 0x74, 0xC9, 0xB3, 0xE3, 0xD2, 0x10, 0x3F, 0x50,
@@ -24,7 +20,7 @@ pub(super) fn long_term_key(
     ends: [Address; 2],
     size: usize,
 ) -> Option<Secret<16>> {
-    let known = |key: &[u8; 64]| key.starts_with(&X);
+    let known = |key: &[u8; 64]| key.starts_with(&DEBUG_KEY_X);
     let peer = match public {
         [central, peripheral] if known(&central) => peripheral,
         [central, peripheral] if known(&peripheral) => central,

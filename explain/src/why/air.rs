@@ -3,6 +3,7 @@
 use ble::pdu::advertising::{AdvertisingPdu, ConnectInd};
 use ble::pdu::control::ControlPdu;
 use ble::phy::TxPhy;
+use ble::security::DEBUG_KEY_X;
 use ble::time::Instant;
 use bletwin_scenarios::judgement::seconds;
 use bletwin_sim::record::{Reception, RecordId};
@@ -19,12 +20,6 @@ const PAIRING_PUBLIC_KEY: u8 = 0x0C;
 
 /// Bits of AuthReq.
 const BONDING_FLAGS: u8 = 0x03;
-
-/// X coordinate of the debug public key (Vol 3, Part H, 2.3.5.6.1), least significant octet first.
-const DEBUG_X: [u8; 32] = [
-    0xe6, 0x9d, 0x35, 0x0e, 0x48, 0x01, 0x03, 0xcc, 0xdb, 0xfd, 0xf4, 0xac, 0x11, 0x91, 0xf4, 0xef,
-    0xb9, 0xa5, 0xf9, 0xe9, 0xa7, 0x83, 0x2c, 0x5e, 0x2c, 0xbe, 0x97, 0xf2, 0xd2, 0x03, 0xb0, 0x20,
-];
 
 /// Octets of an ATT PDU that tell what it is: of an Error Response all.
 const ATT_KEPT: usize = 5;
@@ -161,7 +156,7 @@ fn no_bond(item: &AirItem) -> Option<NoBond> {
         [PAIRING_REQUEST | PAIRING_RESPONSE, _, _, auth, ..] if auth & BONDING_FLAGS == 0 => {
             Some(NoBond::Flags)
         }
-        [PAIRING_PUBLIC_KEY, key @ ..] if key.starts_with(&DEBUG_X) => Some(NoBond::DebugKey),
+        [PAIRING_PUBLIC_KEY, key @ ..] if key.starts_with(&DEBUG_KEY_X) => Some(NoBond::DebugKey),
         _ => None,
     }
 }

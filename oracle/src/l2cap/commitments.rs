@@ -3,17 +3,12 @@
 
 use ble::crypto::toolbox::{f4, reversed};
 use ble::hci::Role;
+use ble::security::DEBUG_KEY_X;
 use bletwin_rules::smp::{SMP_CONF_1, SMP_CONF_2, SMP_KEY_1, SMP_KEY_2, SMP_PASS_1};
 
 use super::Wrong;
 use super::terms::{Method, code};
 use crate::link::other;
-
-/// X coordinate of the debug key (2.3.5.6.1), as on air.
-const DEBUG_KEY: [u8; 32] = [
-    0xE6, 0x9D, 0x35, 0x0E, 0x48, 0x01, 0x03, 0xCC, 0xDB, 0xFD, 0xF4, 0xAC, 0x11, 0x91, 0xF4, 0xEF,
-    0xB9, 0xA5, 0xF9, 0xE9, 0xA7, 0x83, 0x2C, 0x5E, 0x2C, 0xBE, 0x97, 0xF2, 0xD2, 0x03, 0xB0, 0x20,
-];
 
 /// Whether X and Y, as on air, are a point of P-256.
 fn is_on_curve(key: &[u8]) -> bool {
@@ -78,7 +73,7 @@ impl Commitments {
     fn reflected(&self) -> Wrong {
         let [Some(first), Some(second)] = self.keys else { return None };
         let text = "although both public keys have one X coordinate";
-        (first == second && first != DEBUG_KEY).then(|| (SMP_KEY_2.id, text.to_owned()))
+        (first == second && first != DEBUG_KEY_X).then(|| (SMP_KEY_2.id, text.to_owned()))
     }
 
     /// SMP-CONF-1: confirm values are checked.

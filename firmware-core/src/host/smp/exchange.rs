@@ -1,13 +1,13 @@
 //! Public key exchange (Vol 3, Part H, 2.3.5.6.1).
 
 use super::command::{Command, Reason};
-use super::key_pair::DEBUG_X;
 use super::link::Context;
 use super::negotiate::{Method, Terms};
 use super::state::{DhKey, Exchange, State, Step};
 use super::{SmpOutput, numeric, passkey};
 use ble::effect::{Effect, PublicKey};
 use ble::error::PeerMisbehaved;
+use ble::security::DEBUG_KEY_X;
 
 /// The peer's public key: continue when the local one is ready.
 pub(super) fn public_key<const B: usize>(
@@ -15,7 +15,7 @@ pub(super) fn public_key<const B: usize>(
     peer: PublicKey,
     cx: &mut Context<'_, B>,
 ) -> Step {
-    if peer.x == DEBUG_X {
+    if peer.x == DEBUG_KEY_X {
         return Err(Reason::INVALID_PARAMETERS.because(PeerMisbehaved::SmpBadPublicKey));
     }
     let Some((private_key, own)) = cx.shared.own.take() else {

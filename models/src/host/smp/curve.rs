@@ -2,16 +2,11 @@
 
 use ble::effect::PublicKey;
 use ble::secret::Secret;
-
-/// X coordinate of the debug key pair's public key (Vol 3, Part H, 2.3.5.6.1).
-const DEBUG_X: [u8; 32] = [
-    0xE6, 0x9D, 0x35, 0x0E, 0x48, 0x01, 0x03, 0xCC, 0xDB, 0xFD, 0xF4, 0xAC, 0x11, 0x91, 0xF4, 0xEF,
-    0xB9, 0xA5, 0xF9, 0xE9, 0xA7, 0x83, 0x2C, 0x5E, 0x2C, 0xBE, 0x97, 0xF2, 0xD2, 0x03, 0xB0, 0x20,
-];
+use ble::security::DEBUG_KEY_X;
 
 /// Whether this is the debug key, whose private half everyone knows.
 pub(crate) fn is_debug_key(key: &PublicKey) -> bool {
-    key.x == DEBUG_X
+    key.x == DEBUG_KEY_X
 }
 
 fn reversed<const N: usize>(mut octets: [u8; N]) -> [u8; N] {

@@ -1,7 +1,8 @@
 //! The samples of `vectors/p256.txt` through the runner that the other tests use.
 
+use ble::security::DEBUG_KEY_X;
+
 use super::*;
-use crate::host::smp::key_pair::DEBUG_X;
 
 const VECTORS: &str = include_str!("vectors/p256.txt");
 
@@ -36,7 +37,7 @@ fn key_pairs_and_shared_secrets() {
 
 #[test]
 fn debug_key_is_the_published_one() {
-    assert_eq!(DEBUG_X, value("debug_key", "pub_a_x"));
+    assert_eq!(DEBUG_KEY_X, value("debug_key", "pub_a_x"));
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn the_debug_key_is_used_where_it_is_wanted_and_only_there() {
             _ => None,
         });
         let public = public_key(private.unwrap().expose()).unwrap();
-        assert_eq!(public.x == DEBUG_X, debug_key);
+        assert_eq!(public.x == DEBUG_KEY_X, debug_key);
     }
 }
 
