@@ -6,7 +6,7 @@
 //! node's sleep clock. T_IFS is measured by the radio's own (active) clock, which is why replies
 //! carry no instant.
 
-use octets::Octets;
+use octets::OctetVec;
 
 use crate::phy::{Phy, TxPhy};
 use crate::time::Instant;
@@ -17,7 +17,7 @@ pub const AIR_PDU_MAX: usize = 2 + 255;
 /// One PDU as it goes on air before whitening: two header octets and up to 255 more.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct AirPdu {
-    octets: Octets<AIR_PDU_MAX>,
+    octets: OctetVec<AIR_PDU_MAX>,
 }
 
 impl AirPdu {
@@ -27,7 +27,7 @@ impl AirPdu {
     #[must_use]
     pub fn new(header: u8, payload: &[u8]) -> Option<Self> {
         let length = u8::try_from(payload.len()).ok()?;
-        let mut octets = Octets::new();
+        let mut octets = OctetVec::new();
         octets.extend_from_slice(&[header, length]).ok()?;
         octets.extend_from_slice(payload).ok()?;
         Some(Self { octets })
@@ -40,7 +40,7 @@ impl AirPdu {
         if octets.len() < 2 {
             return None;
         }
-        Some(Self { octets: Octets::from_slice(octets).ok()? })
+        Some(Self { octets: OctetVec::from_slice(octets).ok()? })
     }
 
     /// Header octet 0.

@@ -6,9 +6,9 @@
 //! Nothing but its size and speed tells one from the other.
 //!
 //! ```
-//! use octets::Octets;
+//! use octets::OctetVec;
 //!
-//! let mut pdu: Octets<4> = Octets::from_slice(&[1, 2, 3]).unwrap();
+//! let mut pdu: OctetVec<4> = OctetVec::from_slice(&[1, 2, 3]).unwrap();
 //! pdu.push(4).unwrap();
 //! assert!(pdu.push(5).is_err(), "it is full");
 //! assert_eq!(pdu[..], [1, 2, 3, 4]);
@@ -35,9 +35,9 @@ pub struct Full;
 
 /// Up to `N` octets; `N` is at most 65,535.
 #[derive(Default)]
-pub struct Octets<const N: usize>(Held<N>);
+pub struct OctetVec<const N: usize>(Held<N>);
 
-impl<const N: usize> Clone for Octets<N> {
+impl<const N: usize> Clone for OctetVec<N> {
     fn clone(&self) -> Self {
         #[cfg(not(feature = "spill"))]
         return Self(self.0.clone());
@@ -47,8 +47,8 @@ impl<const N: usize> Clone for Octets<N> {
     }
 }
 
-impl<const N: usize> Octets<N> {
-    /// No octets.
+impl<const N: usize> OctetVec<N> {
+    /// Holds no octet yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -101,7 +101,7 @@ impl<const N: usize> Octets<N> {
     }
 }
 
-impl<const N: usize> Deref for Octets<N> {
+impl<const N: usize> Deref for OctetVec<N> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -109,45 +109,45 @@ impl<const N: usize> Deref for Octets<N> {
     }
 }
 
-impl<const N: usize> DerefMut for Octets<N> {
+impl<const N: usize> DerefMut for OctetVec<N> {
     fn deref_mut(&mut self) -> &mut [u8] {
         &mut self.0
     }
 }
 
-impl<const N: usize> PartialEq for Octets<N> {
+impl<const N: usize> PartialEq for OctetVec<N> {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl<const N: usize> Eq for Octets<N> {}
+impl<const N: usize> Eq for OctetVec<N> {}
 
-impl<const N: usize> PartialEq<[u8]> for Octets<N> {
+impl<const N: usize> PartialEq<[u8]> for OctetVec<N> {
     fn eq(&self, other: &[u8]) -> bool {
         **self == *other
     }
 }
 
-impl<const N: usize, const M: usize> PartialEq<[u8; M]> for Octets<N> {
+impl<const N: usize, const M: usize> PartialEq<[u8; M]> for OctetVec<N> {
     fn eq(&self, other: &[u8; M]) -> bool {
         **self == other[..]
     }
 }
 
-impl<const N: usize> Hash for Octets<N> {
+impl<const N: usize> Hash for OctetVec<N> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (**self).hash(state);
     }
 }
 
-impl<const N: usize> fmt::Debug for Octets<N> {
+impl<const N: usize> fmt::Debug for OctetVec<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
 }
 
-impl<'a, const N: usize> IntoIterator for &'a Octets<N> {
+impl<'a, const N: usize> IntoIterator for &'a OctetVec<N> {
     type Item = &'a u8;
     type IntoIter = core::slice::Iter<'a, u8>;
 
@@ -156,7 +156,7 @@ impl<'a, const N: usize> IntoIterator for &'a Octets<N> {
     }
 }
 
-impl<const N: usize> TryFrom<&[u8]> for Octets<N> {
+impl<const N: usize> TryFrom<&[u8]> for OctetVec<N> {
     type Error = Full;
 
     fn try_from(octets: &[u8]) -> Result<Self, Full> {
@@ -201,7 +201,7 @@ mod tests {
         /// step that does not fit changes nothing.
         #[test]
         fn they_are_a_vector_with_a_limit(steps in proptest::collection::vec(step(), 0..40)) {
-            let mut octets = Octets::<MOST>::new();
+            let mut octets = OctetVec::<MOST>::new();
             let mut model: Vec<u8> = Vec::new();
             for step in steps {
                 let (taken, fits) = match step {
@@ -237,8 +237,8 @@ mod tests {
 
     #[test]
     fn a_simulator_moves_few_octets_and_a_chip_has_no_heap() {
-        let in_place = size_of::<Octets<257>>() > 257;
+        let in_place = size_of::<OctetVec<257>>() > 257;
         assert_eq!(in_place, cfg!(not(feature = "spill")));
-        assert!(in_place || size_of::<Octets<257>>() <= 48, "{}", size_of::<Octets<257>>());
+        assert!(in_place || size_of::<OctetVec<257>>() <= 48, "{}", size_of::<OctetVec<257>>());
     }
 }

@@ -9,13 +9,13 @@ use ccm::aead::AeadInOut as _;
 use ccm::aead::inout::InOutBuf;
 use ccm::consts::{U4, U13};
 use ccm::{Ccm, KeyInit as _};
-use octets::Octets;
+use octets::OctetVec;
 
 use super::aes::e;
 use crate::pdu::data::{DataHeader, Llid};
 use crate::secret::Secret;
 
-/// Octets of a message integrity check.
+/// OctetVec of a message integrity check.
 pub const MIC: usize = 4;
 
 /// Largest packet counter: 39 bits.
@@ -123,7 +123,7 @@ impl Cipher {
     pub fn encrypt<const N: usize>(
         &mut self,
         llid: Llid,
-        payload: &mut Octets<N>,
+        payload: &mut OctetVec<N>,
     ) -> Result<(), CipherError> {
         if self.counter > COUNTER_MAX {
             return Err(CipherError::Exhausted);
@@ -150,7 +150,7 @@ impl Cipher {
     pub fn decrypt<const N: usize>(
         &mut self,
         llid: Llid,
-        payload: &mut Octets<N>,
+        payload: &mut OctetVec<N>,
     ) -> Result<(), CipherError> {
         if self.counter > COUNTER_MAX {
             return Err(CipherError::Exhausted);
@@ -203,7 +203,7 @@ mod tests {
 
     fn check(cipher: &mut Cipher, llid: Llid, plain: &[u8], on_air: &[u8]) {
         let mut other = cipher.clone();
-        let mut octets: Octets<255> = Octets::from_slice(plain).unwrap();
+        let mut octets: OctetVec<255> = OctetVec::from_slice(plain).unwrap();
         cipher.encrypt(llid, &mut octets).unwrap();
         assert_eq!(octets.as_slice(), on_air);
         other.decrypt(llid, &mut octets).unwrap();
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn any_changed_bit_is_noticed() {
-        let mut sent: Octets<31> = Octets::from_slice(b"light on").unwrap();
+        let mut sent: OctetVec<31> = OctetVec::from_slice(b"light on").unwrap();
         cipher(Direction::CentralToPeripheral).encrypt(Llid::Start, &mut sent).unwrap();
         for bit in 0..sent.len() * 8 {
             let mut received = sent.clone();
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn too_short_for_a_mic_is_a_bad_mic() {
-        let mut payload: Octets<8> = Octets::from_slice(&[1, 2, 3]).unwrap();
+        let mut payload: OctetVec<8> = OctetVec::from_slice(&[1, 2, 3]).unwrap();
         let mut cipher = cipher(Direction::CentralToPeripheral);
         assert_eq!(cipher.decrypt(Llid::Start, &mut payload), Err(CipherError::BadMic));
     }

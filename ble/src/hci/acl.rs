@@ -1,6 +1,6 @@
 //! ACL data packets (Vol 4, Part E, 5.4.2).
 
-use octets::Octets;
+use octets::OctetVec;
 
 use super::Handle;
 
@@ -8,7 +8,7 @@ use super::Handle;
 pub const ACL_MAX: usize = 251;
 
 /// What an ACL packet carries: up to [`ACL_MAX`] octets.
-pub type AclData = Octets<ACL_MAX>;
+pub type AclData = OctetVec<ACL_MAX>;
 
 /// Packet boundary flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! Data Physical Channel PDU header (Vol 6, Part B, 2.4).
 
 /// Payload of a data channel PDU as on air: up to 251 octets and a MIC.
-pub type Payload = octets::Octets<255>;
+pub type Payload = octets::OctetVec<255>;
 
 /// Logical link identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -49,8 +49,9 @@ fn events_are_an_interval_and_a_random_delay_apart() {
     assert!(delays.len() > 30);
 }
 
-/// GAP-RPA-2: private addresses change. The first event under one comes anywhere within an interval,
-/// or its time would link it to the address before; high duty and other addresses have no time to lose.
+/// GAP-RPA-2: private addresses change. The first event under one comes anywhere within an
+/// interval, or its time would link it to the address before; with others, and at a high duty
+/// cycle, it comes at once.
 #[test]
 fn a_new_private_address_begins_at_any_time() {
     let delays = |own, kind| -> Vec<Duration> {
