@@ -7,7 +7,7 @@ use bletwin_models::profile::Profile;
 use bletwin_schema::Written;
 
 use crate::looking::Shown;
-use crate::seen::{Reaction, Seen, SeenRequest, SeenStep, Start};
+use crate::seen::{Reaction, Seen, SeenRequest, SeenStep, Start, key};
 
 /// Keys that are set together, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,16 +37,6 @@ impl Change {
 
 fn list(items: Vec<String>) -> Written {
     Written::List(items.into_iter().map(Written::Text).collect())
-}
-
-const fn key(what: PeripheralRequest) -> &'static str {
-    match what {
-        PeripheralRequest::Phy => "phy-req",
-        PeripheralRequest::DataLength => "length-req",
-        PeripheralRequest::ConnectionParameters => "param-req",
-        PeripheralRequest::Features => "feature-req",
-        PeripheralRequest::Version => "version-ind",
-    }
 }
 
 /// All that was seen of one kind of request, as rules: the narrowest conditions first.
@@ -110,6 +100,7 @@ fn word(reaction: Reaction, _: u16) -> String {
         Reaction::RejectExt(code) => format!("reject-ext:{code:#04x}"),
         Reaction::ThenPhy => "then-phy-req".into(),
         Reaction::ThenParameters => "then-param-req".into(),
+        Reaction::Overlap => "overlap".into(),
         Reaction::NoSwitch => "no-switch".into(),
     }
 }

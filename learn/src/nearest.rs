@@ -8,7 +8,8 @@ use bletwin_models::profile::{KEYS, Profile};
 use bletwin_schema::Written;
 
 use crate::change::{Change, answers, own, parameters, steps};
-use crate::seen::{Reaction, Seen, SeenRequest, Situation};
+use crate::looking::Shown;
+use crate::seen::{Reaction, Seen, SeenRequest, SeenStep, Situation};
 
 /// What SCA promises at the worst, ppm.
 const PPM: [i64; 8] = [500, 250, 150, 100, 75, 50, 30, 20];
@@ -89,14 +90,13 @@ pub fn contradictions(profile: &Profile, seen: &Seen) -> Vec<Change> {
     }
     changes.extend(parameters(profile, seen));
     let tokens = wanted(profile);
-    let differs = |shown: &&crate::looking::Shown<Vec<crate::seen::SeenStep>>| {
-        let mut kinds: Vec<&str> = shown.value.iter().map(crate::seen::SeenStep::kind).collect();
-        kinds.dedup();
-        !tokens.starts_with(&kinds) && !kinds.starts_with(&tokens)
+    let bare: Vec<&str> = tokens.iter().copied().filter(|token| *token != "secure").collect();
+    let other = match seen.steps.is_empty() {
+        false => seen.steps.iter().find(|shown| differs(&tokens, shown)),
+        // What it does with a bond is the rest of what it did without.
+        true => seen.steps_again.iter().find(|shown| differs(&bare, shown)),
     };
-    if let Some(shown) = seen.steps.iter().find(differs) {
-        changes.push(steps(shown));
-    }
+    changes.extend(other.map(steps));
     changes
 }
 
@@ -235,6 +235,7 @@ fn fits(
         | (Answer::UpdateThenOwnPhyReq, Reaction::ThenPhy)
         | (Answer::UpdateThenParamReq, Reaction::ThenParameters)
         | (Answer::UpdateNoSwitch, Reaction::NoSwitch) => true,
+        (Answer::Overlap, Reaction::Overlap) => can,
         (Answer::SilentAfterEvents(n), Reaction::Silent(events)) => n.abs_diff(events) <= 1,
         (Answer::RejectInd(code), Reaction::Reject(seen)) => code.0 == seen,
         (Answer::RejectExt(code), Reaction::RejectExt(seen)) => code.0 == seen,
@@ -291,6 +292,13 @@ fn own_differs(profile: &Profile, seen: &Seen) -> bool {
     };
     let missing = begins.iter().any(|(name, _, sure)| *sure && seen.absent.contains(name));
     missing || seen.own.iter().any(|start| strange(&start))
+}
+
+/// Whether neither of two courses is the beginning of the other.
+fn differs(wanted: &[&str], shown: &Shown<Vec<SeenStep>>) -> bool {
+    let mut kinds: Vec<&str> = shown.value.iter().map(SeenStep::kind).collect();
+    kinds.dedup();
+    !wanted.starts_with(&kinds) && !kinds.starts_with(wanted)
 }
 
 /// What a user and an application want, by kind.

@@ -15,6 +15,7 @@ use bletwin_sniffer::{AirItem, NodeId};
 use crate::firmware::SeenFirmware;
 use crate::looking::{Looking, Shown, Values};
 
+pub(crate) use answers::key;
 pub use answers::{Reaction, SeenRequest, Situation};
 pub use own::Start;
 pub use steps::SeenStep;
@@ -34,12 +35,18 @@ pub struct Seen {
     pub instants: Values<u16>,
     /// What it did about requests of the peripheral's link layer.
     pub answers: BTreeMap<SeenRequest, Values<Reaction>>,
+    /// Of these, those that the packets show.
+    sure: BTreeMap<SeenRequest, Values<Reaction>>,
+    /// Those that a missing packet may contradict.
+    doubtful: BTreeMap<SeenRequest, Values<Reaction>>,
     /// Procedures that it began without being asked, by connection, in their order.
     pub own: Vec<Start>,
     /// Procedures that a connection was long enough to show, and did not, by the name of profiles.
     pub absent: BTreeSet<&'static str>,
     /// What its user and application did, by connection.
     pub steps: Vec<Shown<Vec<SeenStep>>>,
+    /// The same of connections that began with the key of a bond, where nobody secures the link.
+    pub steps_again: Vec<Shown<Vec<SeenStep>>>,
     /// How long it waited in silence before it gave up while security was set up, ms.
     pub gave_up: Values<u32>,
     /// What its peripheral was seen to do.

@@ -5,56 +5,71 @@ use std::fmt::Write as _;
 use bletwin_models::controller::quirk::PeripheralRequest;
 use bletwin_schema::Written;
 
+use crate::Learned;
 use crate::comment::comment;
-use crate::{Learned, Seen};
+use crate::seen::{Seen, Situation, key};
 
-/// Keys of a profile of which nothing was seen, so that they are the base's.
+/// Keys whose values packets say, and words that a behaviour is: each may not have been seen.
+const SAID: [&str; 24] = [
+    "interval-us",
+    "latency",
+    "timeout-ms",
+    "clock-ppm",
+    "address-type",
+    "features",
+    "ll-version",
+    "company",
+    "subversion",
+    "max-octets",
+    "max-time-us",
+    "mtu",
+    "io",
+    "bonding",
+    "mitm",
+    "secure-connections",
+    "max-key-size",
+    "require-mitm",
+    "pair-on-att-error",
+    "pair-on-security-request",
+    "bonded-start",
+    "key-missing",
+    "key-missing-reason",
+    "disconnect-reason",
+];
+
+/// Keys of a profile of which nothing was seen, so that they are the base's. Of what a request
+/// meets, the situations in which none came.
 #[must_use]
 pub fn not_seen(seen: &Seen) -> Vec<String> {
-    let mut missing = Vec::new();
-    for key in ["features", "ll-version", "company", "max-octets", "interval-us", "mtu", "io"] {
-        let seen = seen.plain.contains_key(key) || seen.words.contains_key(key);
-        missing.extend((!seen).then(|| key.to_owned()));
-    }
-    for key in [
-        "address-type",
-        "pair-on-att-error",
-        "pair-on-security-request",
-        "bonded-start",
-        "key-missing",
-        "disconnect-reason",
-    ] {
-        missing.extend((!seen.words.contains_key(key)).then(|| key.to_owned()));
-    }
-    if seen.instants.is_empty() {
-        missing.push("instant-events".into());
-    }
+    let said = |key: &&str| !seen.plain.contains_key(key) && !seen.words.contains_key(key);
+    let mut missing: Vec<String> = SAID.into_iter().filter(said).map(str::to_owned).collect();
     let granted = ["parameters-granted", "parameters-rejected", "parameters-kept"];
-    if !granted.iter().any(|key| seen.words.contains_key(key)) {
-        missing.push("parameter-rules".into());
-    }
-    if seen.gave_up.is_empty() {
-        missing.push("give-up-ms".into());
-    }
-    if seen.steps.is_empty() {
-        missing.push("steps".into());
-    }
-    for (what, key) in [
-        (PeripheralRequest::Phy, "phy-req"),
-        (PeripheralRequest::DataLength, "length-req"),
-        (PeripheralRequest::ConnectionParameters, "param-req"),
-        (PeripheralRequest::Features, "feature-req"),
-        (PeripheralRequest::Version, "version-ind"),
+    for (key, is_there) in [
+        ("ch-sel", !seen.ch_sel.is_empty()),
+        ("instant-events", !seen.instants.is_empty()),
+        ("own-procedures", !seen.own.is_empty() || !seen.absent.is_empty()),
+        ("parameter-rules", granted.iter().any(|key| seen.words.contains_key(key))),
+        ("give-up-ms", !seen.gave_up.is_empty()),
+        ("steps", !seen.steps.is_empty() || !seen.steps_again.is_empty()),
     ] {
-        let mut situations = seen.answers.keys().filter(|request| request.what == what);
-        let pairing = situations.clone().any(|request| request.when.pairing);
-        let other = situations.any(|request| !request.when.pairing);
-        missing.extend(match (pairing, other) {
-            (true, true) => None,
-            (true, false) => Some(format!("{key} (but while pairing)")),
-            (false, true) => Some(format!("{key} (while pairing)")),
-            (false, false) => Some(key.to_owned()),
-        });
+        missing.extend((!is_there).then(|| key.to_owned()));
+    }
+    for what in [
+        PeripheralRequest::Phy,
+        PeripheralRequest::DataLength,
+        PeripheralRequest::ConnectionParameters,
+        PeripheralRequest::Features,
+        PeripheralRequest::Version,
+    ] {
+        let met = |words: &&str| {
+            seen.answers.keys().any(|one| one.what == what && one.when.words() == *words)
+        };
+        let unmet: Vec<&str> = Situation::WORDS.into_iter().filter(|words| !met(words)).collect();
+        match unmet.len() {
+            0 => {}
+            len if len == Situation::WORDS.len() => missing.push(key(what).to_owned()),
+            _ => missing.push(format!("{} ({})", key(what), unmet.join(", "))),
+        }
     }
     missing
 }

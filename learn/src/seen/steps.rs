@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bletwin_explain::why::What;
+use ble::pdu::control::Opcode;
+use bletwin_explain::why::{Exchange, What};
 
 use super::Seen;
 use crate::looking::{ATT, Looking, Shown, WANTING, declarations};
+
+const PAIRING_REQUEST: u8 = 0x01;
 
 /// One thing that was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,8 +81,14 @@ impl Looking<'_> {
                 steps.push(step);
             }
         }
-        if !steps.is_empty() {
-            seen.steps.push(Shown { value: steps, places });
+        // With a bond, what was secured once is not secured again by anybody.
+        let pairs = self.news(true).any(|(_, pdu)| pdu.what == What::Smp(PAIRING_REQUEST));
+        let encrypts = |e: &Exchange| e.from_central && e.opcode == Opcode::ENC_REQ;
+        let bonded = !pairs && self.link.why.account.exchanges.iter().any(encrypts);
+        match bonded {
+            _ if steps.is_empty() => {}
+            true => seen.steps_again.push(Shown { value: steps, places }),
+            false => seen.steps.push(Shown { value: steps, places }),
         }
     }
 }
