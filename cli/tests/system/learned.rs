@@ -40,6 +40,21 @@ fn the_founding_case_becomes_a_failing_test_and_its_cure() {
     assert_eq!(cured.status.code(), Some(0), "{}", text(&cured));
 }
 
+/// A sniffer that has lost packets leaves an answer possible that was not given; the twin comes to
+/// the same end nevertheless.
+#[test]
+fn a_capture_with_gaps_leads_to_the_same_cure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let run = ["run", "pairing", "--central", "windows-intel", "--pcapng", "case.pcapng"];
+    bletwin(here, &[&run[..], &["--sniffer", "nordic,loss=3,direction=unknown"]].concat());
+    let told = bletwin(here, &["reproduce", "case.pcapng"]);
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+    assert!(text(&told).contains("What cures: phy-update=after-bonding."), "{}", text(&told));
+    let learned = text(&bletwin(here, &["learn", "case.pcapng"]));
+    assert!(learned.contains("extends = \"windows-intel\""), "{learned}");
+}
+
 /// A profile that was learned is read again, and says what shows its keys.
 #[test]
 fn a_central_is_learned_from_two_captures() {
