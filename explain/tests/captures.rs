@@ -249,6 +249,19 @@ fn what_was_seen_and_that_it_was_the_cause_are_told_apart() {
     all(sure_of("pairing", Some(400)), [likely, cause], json);
 }
 
+/// The page draws a gap from the lane of whose packet may be missing to the other, and says what of
+/// a capture is inferred.
+#[test]
+fn a_page_draws_gaps_and_says_what_is_inferred() {
+    let drawn = |page: &str| page.matches(r#""kind":"gap""#).count();
+    let [_, _, whole] = sure_of("pairing", None);
+    assert!(drawn(&whole) == 0 && whole.contains("Inferred: events from time and channels"));
+    let [_, _, page] = sure_of("pairing", Some(400));
+    let gap = r#""from":"central-link","to":"peripheral-link","kind":"gap""#;
+    assert!(drawn(&page) > 0 && page.contains(gap), "{}", drawn(&page));
+    assert!(page.contains("from events and sequence numbers around it"));
+}
+
 /// A good pairing as a capture.
 fn good() -> View {
     let setup = Setup::new("recommended", "phone", 1).expect("both are there");

@@ -12,6 +12,11 @@ use super::{Ends, bars, words};
 use crate::captured::{CapturedLink, Explained, Naming};
 use crate::why::sight::Gap;
 
+/// What no capture has, and what it is concluded from.
+const INFERRED: &str = "Inferred: events from time and channels; senders from time, where the \
+                        sniffer does not say; what arrived from what was acknowledged; gaps from \
+                        events and sequence numbers";
+
 /// A capture that a page shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Capture<'a> {
@@ -42,7 +47,9 @@ impl Capture<'_> {
             (None, None) => "nothing went wrong that was captured".to_owned(),
             (None, Some(concern)) => concern.words(),
         };
-        let mut why = link.facts();
+        let mut facts = link.facts();
+        facts.push(INFERRED.into());
+        let mut why = Vec::new();
         if link.concern.is_some() {
             why.extend(link.why.sure());
             why.push(link.why.paragraph());
@@ -88,6 +95,7 @@ impl Capture<'_> {
             end_ns: ns(to),
             verdict,
             why,
+            facts,
             marks,
         }
     }
@@ -103,8 +111,12 @@ fn gaps(link: &CapturedLink) -> impl Iterator<Item = Mark> + '_ {
             1 => "1 packet may be missing".to_owned(),
             n => format!("up to {n} packets may be missing"),
         };
-        let fields = vec![("between", format!("{} and {}", seconds(before.at), seconds(pdu.at)))];
-        Some(Mark { fields, ..note(pdu.id.0, pdu.at, lane, MarkKind::Gap, text) })
+        let fields = vec![
+            ("between", format!("{} and {}", seconds(before.at), seconds(pdu.at))),
+            ("inferred", "from events and sequence numbers around it".to_owned()),
+        ];
+        let to = if central { Lane::PeripheralLink } else { Lane::CentralLink };
+        Some(Mark { to, fields, ..note(pdu.id.0, pdu.at, lane, MarkKind::Gap, text) })
     })
 }
 

@@ -88,6 +88,7 @@ impl<'a> Exhibit<'a> {
             verdict: self.verdict.clone(),
             good: self.good,
             why: self.why.clone(),
+            facts: Vec::new(),
             codes: words::codes(&self.verdict),
             bars: bars::bars(&self.decisive, &shown),
             end_ns: self.records.last().map_or(0, |record| record.at.ticks() / 64),

@@ -39,6 +39,8 @@ pub struct Run {
     pub good: bool,
     /// Explanation, a paragraph each.
     pub why: Vec<String>,
+    /// What was captured, how far it was judged, and what of it is inferred, a line each.
+    pub facts: Vec<String>,
     /// Reasons and errors that the verdict speaks of, by name, and what usually causes them.
     pub codes: Vec<(String, &'static str)>,
     /// What happened, in order.

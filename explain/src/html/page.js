@@ -69,6 +69,7 @@
     const { x, width, gutter, narrow } = place;
     const classes = ["mark"];
     for (const flag of ["lost", "repeated", "decisive"]) if (mark[flag]) classes.push(flag);
+    if (mark.kind === "gap") classes.push("gap");
     const group = make("g", { class: classes.join(" "), "data-id": mark.id, tabindex: 0 });
     const colour = `var(--${mark.kind})`;
     group.append(make("rect", { class: "hit", x: gutter, y: y - ROW + 4, width: width - gutter, height: ROW }));
@@ -76,7 +77,7 @@
     const from = x[LANES.indexOf(mark.from)], to = x[LANES.indexOf(mark.to)];
     if (from === to) {
       const right = mark.from === "peripheral-host" || mark.from === "peripheral-link";
-      const text = ({ finding: "⚠ ", observation: "○ ", gap: "⋯ " }[mark.kind] || "") + mark.text;
+      const text = ({ finding: "⚠ ", observation: "○ " }[mark.kind] || "") + mark.text;
       const anchor = mark.from === "air" ? "middle" : right ? "end" : "start";
       const at = mark.from === "air" ? from : right ? width - 8 : gutter + 6;
       const room = (width - gutter) * (narrow ? 0.96 : 0.75);
@@ -85,7 +86,8 @@
       group.append(note);
     } else {
       arrow(group, from, to, y, colour, mark.lost);
-      const text = (mark.repeated ? "↻ " : "") + mark.text + (mark.lost ? " — lost" : "");
+      const sign = mark.repeated ? "↻ " : mark.kind === "gap" ? "⋯ " : "";
+      const text = sign + mark.text + (mark.lost ? " — lost" : "");
       // Between a host and its link layer is no room on a small window: beside them, then.
       const beside = narrow && (mark.kind === "hci" || mark.kind === "setup");
       const central = mark.from.startsWith("central");
@@ -297,7 +299,15 @@
       const card = html("section", { class: `card ${run.good ? "good" : "bad"}` });
       card.append(html("h2", {}, run.heading), html("p", { class: "verdict" }, run.verdict));
       for (const paragraph of run.why) {
-        card.append(html("p", paragraph.startsWith("In short") ? { class: "short" } : {}, paragraph));
+        const line = html("p", paragraph.startsWith("In short") ? { class: "short" } : {}, paragraph);
+        const sure = paragraph.match(/^(What was seen|That it was the cause) is (shown|likely)/);
+        if (sure) line.prepend(html("span", { class: `sure ${sure[2]}` }, `${sure[2] === "shown" ? "✓" : "~"} ${sure[2]}`));
+        card.append(line);
+      }
+      if (run.facts.length) {
+        const facts = html("ul", { class: "facts" });
+        facts.append(...run.facts.map((fact) => html("li", {}, fact)));
+        card.append(facts);
       }
       for (const [name, causes] of run.codes) {
         const told = html("details", { class: "code" });
