@@ -1,5 +1,7 @@
 //! What may have been on air without being seen: of an absence a capture with gaps proves little.
 
+use std::ops::RangeInclusive;
+
 use ble::pdu::data::DataHeader;
 use bletwin_sim::sniffer::{AirItem, Decoded, Direction};
 
@@ -47,7 +49,7 @@ impl Sight {
         };
         let unread = items.iter().enumerate().filter(opaque).map(|(index, _)| index).collect();
         let events = unseen::events(items);
-        let (mut hidden, mut skipped) = (Vec::new(), Vec::new());
+        let (mut hidden, mut skipped) = (Vec::new(), [Vec::new(), Vec::new()]);
         for central in [true, false] {
             let mut last: Option<(u16, usize)> = None;
             for (index, item) in items.iter().enumerate() {
@@ -61,7 +63,8 @@ impl Sight {
                 };
                 let behind = last.map(|(_, behind)| behind);
                 if missing > 0 {
-                    skipped.push((behind.map_or(0, |behind| behind + 1)..=index, central));
+                    let behind = behind.map_or(0, |behind| behind + 1);
+                    skipped[usize::from(central)].push(behind..=index);
                 }
                 let new = behind.is_none_or(|behind| may_be_new(items, behind, index, missing));
                 // What goes back in time, nothing can be said of.
@@ -76,7 +79,9 @@ impl Sight {
         // What is missing where whole events are has been counted.
         let within =
             unseen::within_events(items, &events).into_iter().filter(|(index, central)| {
-                !skipped.iter().any(|(span, side)| side == central && span.contains(index))
+                let spans: &[RangeInclusive<usize>] = &skipped[usize::from(*central)];
+                let place = spans.partition_point(|span| span.end() < index);
+                !spans.get(place).is_some_and(|span| span.contains(index))
             });
         let one = |until, central| Gap { until, central, count: 1, from: None };
         hidden.extend(within.map(|(index, central)| one(index, central)));
