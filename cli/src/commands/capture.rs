@@ -89,6 +89,19 @@ impl Capture {
     }
 }
 
+/// Whether a file is a host's log, and has nothing of the air; `None`: the user has had enough.
+/// What can be read once only is taken for a capture.
+pub(super) fn is_log(file: &Path, keys: &GivenKeys) -> Result<Option<bool>, BadInput> {
+    let again = std::fs::metadata(file).is_ok_and(|found| found.is_file());
+    if !again {
+        return Ok(Some(false));
+    }
+    let Some(packed) = packed(&[file.to_owned()], keys)? else { return Ok(None) };
+    let files = &packed.report().files;
+    let heard = files.iter().any(|file| !file.interfaces.is_empty());
+    Ok(Some(!heard && files.iter().any(|file| file.hci > 0)))
+}
+
 /// Explains files of one session without keeping their packets: a long capture takes a tenth of the
 /// memory. `None`: the user has had enough.
 pub(super) fn explained(

@@ -13,7 +13,7 @@ use bletwin_sniffer::NodeId;
 use clap::Args;
 use serde::Serialize;
 
-use super::capture::{Capture, GivenKeys};
+use super::capture::{self, Capture, GivenKeys};
 use super::ending::Exit;
 use crate::output::{Output, Outputs};
 
@@ -31,7 +31,8 @@ use crate::output::{Output, Outputs};
     bletwin run pairing --central my-laptop.toml --peripheral theirs.toml\n\n\
     Exit status: 0 a central was learned, 2 bad input, 130 interrupted.")]
 pub struct Learn {
-    /// Captures, each of a session of its own; `-` is standard input.
+    /// Captures, each of a session of its own, and hosts' logs, whose keys are used for all of
+    /// them; `-` is standard input.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// The profile to write; standard output if there is none.
@@ -122,10 +123,18 @@ pub(super) fn from(
 ) -> anyhow::Result<Option<(Learned, Explained)>> {
     let mut seen = Seen::default();
     let mut last = None;
+    let (mut air, mut logs) = (Vec::new(), Vec::new());
     for file in files {
-        let Some(capture) = Capture::read(std::slice::from_ref(file), keys)? else {
-            return Ok(None);
-        };
+        match capture::is_log(file, keys)? {
+            Some(true) => logs.push(file.clone()),
+            Some(false) => air.push(file.clone()),
+            None => return Ok(None),
+        }
+    }
+    for file in air {
+        // A host's log has the keys of what was captured.
+        let session = [std::slice::from_ref(&file), &logs].concat();
+        let Some(capture) = Capture::read(&session, keys)? else { return Ok(None) };
         let explained = capture.explained;
         let central =
             which(&explained, device, &capture.report.known, &file.display().to_string())?;
@@ -133,9 +142,16 @@ pub(super) fn from(
         last = Some(explained);
     }
     let Some(last) = last.filter(|_| seen.connections > 0) else {
+        let help = match logs.is_empty() {
+            true => "`bletwin explain` says what was; a sniffer has to be told whom to follow",
+            false => {
+                "a host's log has no packets of the air: name a sniffer's capture of the session \
+                 beside it; `bletwin explain` tells what the log says"
+            }
+        };
         return Err(BadInput {
             what: "there is no central in it: no connection was captured".into(),
-            help: "`bletwin explain` says what was; a sniffer has to be told whom to follow".into(),
+            help: help.into(),
         }
         .into());
     };

@@ -157,6 +157,33 @@ fn a_phone_with_private_addresses_is_one_by_its_key() {
     assert_eq!(without.status.code(), Some(2), "{without:?}");
 }
 
+/// A host's log beside a capture has its key, and alone it is no capture.
+#[test]
+fn a_log_of_the_host_opens_what_is_learned_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let run = ["run", "pairing", "--central", "phone", "--peripheral", "recommended"];
+    bletwin(here, &[&run[..], &["--pcapng", "a.pcapng", "--btsnoop", "hosts"]].concat());
+    let key = "# phy-update = \"after-bonding\"\n# data-length = \"after-bonding\"\n";
+    let learn = |files: &[&str]| bletwin(here, &[&["learn", "--json"], files].concat());
+    let json = |output: &Output| -> serde_json::Value {
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let decided = |output: &Output| -> bool {
+        let keys = json(output)["firmware"]["keys"].clone();
+        let all = keys.as_array().expect("a list").iter();
+        all.filter(|one| one["seen"].is_null()).any(|one| one["key"] == "phy-update")
+    };
+    let (alone, both) = (learn(&["a.pcapng"]), learn(&["a.pcapng", "hosts/central.btsnoop"]));
+    assert!(!decided(&alone) && decided(&both), "{both:?}");
+    assert_eq!(json(&both)["connections"], 1);
+    let printed = text(&bletwin(here, &["learn", "hosts/peripheral.btsnoop", "a.pcapng"]));
+    assert!(printed.contains(key), "{printed}");
+    let log = bletwin(here, &["reproduce", "hosts/central.btsnoop"]);
+    assert_eq!(log.status.code(), Some(2), "{log:?}");
+    assert!(String::from_utf8_lossy(&log.stderr).contains("no packets of the air"), "{log:?}");
+}
+
 /// The two lines of the founding case lead to it; another time or reason leads elsewhere.
 #[test]
 fn two_lines_of_a_log_lead_to_the_founding_case() {
