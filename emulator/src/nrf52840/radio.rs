@@ -1,6 +1,6 @@
 //! RADIO in its Bluetooth LE modes.
 //!
-//! Gaps: IEEE 802.15.4 and Nordic's own modes; logical addresses other than 0; device match, CCA,
+//! Gaps: IEEE 802.15.4 and Nordic's own modes; receivers with more than one logical address; device match, CCA,
 //! energy detection, direction finding. RSSI takes no time. A packet whose sending is cut off is
 //! whole on air. On LE Coded: PCNF0 is not compared with MODE, either mode receives both codings,
 //! a transmitter raises ADDRESS at the address's end (a receiver after TERM1), and a packet from a
@@ -81,6 +81,8 @@ pub(crate) struct Radio {
     base: [u32; 2],
     prefix: [u32; 2],
     addresses: [u32; 2],
+    /// RXMATCH: the logical address of the packet received last.
+    matched: u32,
     /// CRCCNF, CRCPOLY, CRCINIT.
     crc: [u32; 3],
     spacing: u32,
@@ -116,6 +118,7 @@ impl Radio {
             base: [0; 2],
             prefix: [0; 2],
             addresses: [0; 2],
+            matched: 0,
             crc: [0; 3],
             spacing: 0,
             whitening: 0x40,
@@ -143,8 +146,17 @@ impl Radio {
         }
     }
 
-    fn access_address(&self) -> u32 {
-        self.base[0] >> 8 | self.prefix[0] << 24
+    /// The access address behind a logical one, 0–7.
+    fn access_address(&self, logical: u32) -> u32 {
+        let base = self.base[usize::from(logical != 0)];
+        let prefix = self.prefix[logical as usize / 4 % 2] >> (8 * (logical % 4));
+        base >> 8 | prefix << 24
+    }
+
+    /// The logical address that it receives; `None`: none.
+    fn receives_logical(&self) -> Option<u32> {
+        let enabled = self.addresses[1];
+        enabled.is_power_of_two().then(|| enabled.trailing_zeros())
     }
 
     fn crc_length(&self) -> u32 {
@@ -213,7 +225,7 @@ impl Radio {
             start: now + TRANSMITTER,
             mode: self.air_mode(),
             frequency: self.megahertz(),
-            access_address: self.access_address(),
+            access_address: self.access_address(self.addresses[0]),
             octets,
         };
         let (payload_end, end) = (burst.after(2 + length), burst.after(burst.octets.len()));

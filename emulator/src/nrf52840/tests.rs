@@ -370,6 +370,34 @@ fn a_packet_is_received_with_its_strength() {
     assert_eq!(chip.when(RADIO + 0x110), chip.now, "a receiver is off at once");
 }
 
+/// BASE1 and the other octets of PREFIX belong to logical addresses 1–7.
+#[test]
+fn logical_addresses_have_a_base_and_a_prefix() {
+    for logical in [1, 3, 4, 7] {
+        let mut chip = listening();
+        chip.write(RADIO + 16, 1);
+        chip.when(RADIO + 0x110);
+        chip.write(RADIO + 0x110, 0);
+        let prefix = RADIO + 0x524 + logical / 4 * 4;
+        let other = if logical < 4 { ACCESS_ADDRESS >> 24 } else { 0 };
+        chip.write(prefix, other | 0xA5 << (8 * (logical % 4)));
+        chip.write(RADIO + 0x520, 0x3456_7800);
+        chip.write(RADIO + 0x52C, logical);
+        chip.write(RADIO + 0x530, 1 << logical);
+        chip.write(RADIO + 0x504, RAM_BASE);
+        chip.write(RADIO, 1);
+        chip.when(RADIO + 0x110);
+        assert_eq!(sent(&mut chip)[0].access_address, 0xA534_5678);
+        chip.write(RADIO + 0x110, 0);
+        chip.write(RADIO + 4, 1);
+        chip.pass(200 * MICROSECOND);
+        let start = chip.now + MICROSECOND;
+        chip.bus.hear(Burst { access_address: 0xA534_5678, ..burst(start) }, 61);
+        chip.when(RADIO + 0x110);
+        assert_eq!((chip.read(RADIO + 0x408), chip.read(RADIO + 0x400)), (logical, 1));
+    }
+}
+
 #[test]
 fn a_wrong_bit_fails_the_check() {
     let mut chip = listening();

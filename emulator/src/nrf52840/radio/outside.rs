@@ -69,7 +69,8 @@ impl Radio {
     pub(crate) fn listening(&self) -> Option<Listening> {
         let State::Listening { since } = self.state else { return None };
         let (mode, frequency) = (self.air_mode(), self.megahertz());
-        Some(Listening { since, mode, frequency, access_address: self.access_address() })
+        let access_address = self.access_address(self.receives_logical()?);
+        Some(Listening { since, mode, frequency, access_address })
     }
 
     pub(crate) fn verdict(&mut self) -> Option<bool> {

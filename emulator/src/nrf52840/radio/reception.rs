@@ -16,8 +16,9 @@ impl Radio {
         matches!(self.state, State::Listening { since } if since + address <= burst.address_end())
             && (burst.mode == mode || burst.mode.is_coded() && mode.is_coded())
             && burst.frequency == self.megahertz()
-            && burst.access_address == self.access_address()
-            && self.addresses[1] & 1 == 1
+            && self
+                .receives_logical()
+                .is_some_and(|logical| burst.access_address == self.access_address(logical))
     }
 
     /// The whitened octets that a receiver takes, as long as their length says.
@@ -41,6 +42,7 @@ impl Radio {
             return;
         };
         let Incoming { burst, rssi, whole } = heard;
+        self.matched = self.receives_logical().unwrap_or(0);
         let boosted = burst.mode == Mode::CodedS2;
         let (_, _, before) = self.indicated;
         self.indicated = (now + INDICATION, before, boosted);

@@ -7,8 +7,7 @@ impl Radio {
     pub(super) fn register(&self, offset: u32, now: Ticks) -> Option<u32> {
         Some(match offset {
             0x400 => self.crc_ok.into(),
-            // RXMATCH: always address 0.
-            0x408 => 0,
+            0x408 => self.matched,
             0x414 => self.packet_status(now),
             0x40C => self.received_crc,
             0x504 => self.pointer,
@@ -44,8 +43,9 @@ impl Radio {
             0x518 if value & 0x0107_FF00 == 3 << 16 => self.packet[1] = value,
             0x51C | 0x520 => self.base[(offset - 0x51C) as usize / 4] = value,
             0x524 | 0x528 => self.prefix[(offset - 0x524) as usize / 4] = value,
-            0x52C if value == 0 => self.addresses[0] = value,
-            0x530 if value & !1 == 0 => self.addresses[1] = value,
+            0x52C => self.addresses[0] = value & 7,
+            // One of them at a time.
+            0x530 if (value & 0xFF).count_ones() <= 1 => self.addresses[1] = value & 0xFF,
             // The access address is left out of the CRC.
             0x534 if value & 0x300 == 0x100 || value & 3 == 0 => self.crc[0] = value,
             0x538 => self.crc[1] = value & 0x00FF_FFFF,
