@@ -75,7 +75,14 @@ impl Node for EndpointNode {
             (NodeInput::Octets(octets), Some(endpoint)) => endpoint.octets(now, &octets),
             (NodeInput::Radio(event), Some(endpoint)) => endpoint.radio(now, event),
             (NodeInput::Timer, Some(endpoint)) => endpoint.timer(now),
-            (NodeInput::Act(_) | NodeInput::Saw { .. } | NodeInput::Antenna(_), _) | (_, None) => {}
+            (
+                NodeInput::Act(_)
+                | NodeInput::Saw { .. }
+                | NodeInput::Antenna(_)
+                | NodeInput::Resume,
+                _,
+            )
+            | (_, None) => {}
         }
         while let Some(output) = self.endpoint.as_mut().and_then(Endpoint::poll) {
             match output {

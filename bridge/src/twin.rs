@@ -90,6 +90,10 @@ impl Node for Resident {
     fn watches(&self) -> bool {
         matches!(self, Self::Owner(_))
     }
+
+    fn halted(&self) -> bool {
+        matches!(self, Self::Chip(node) if node.halted())
+    }
 }
 
 /// See the [module](self).

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
+mod debugger;
 mod guest;
 mod interrupt;
 pub mod junit;

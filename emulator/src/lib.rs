@@ -29,6 +29,7 @@
 pub mod bus;
 pub mod decode;
 pub mod elf;
+pub mod gdb;
 pub mod node;
 pub mod nrf52840;
 
@@ -42,6 +43,6 @@ mod timing;
 mod untracked;
 
 pub use bus::{Bus, BusError, Context, NoBus, TICKS_PER_CYCLE, Ticks};
-pub use cpu::{Cpu, Model, Outcome};
+pub use cpu::{Cpu, Model, Outcome, Watch};
 pub use memory::{Memory, RAM_BASE};
 pub use stop::{Cause, Stop};

@@ -16,13 +16,15 @@
 //! power-up, not from now. Faults that strike PDUs by their meaning find only those that are not
 //! encrypted.
 
+mod debug;
 mod pins;
 mod rtt;
 mod usage;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+pub use debug::{Halt, Point, Resume};
 pub use usage::CpuUse;
 
 use ble::phy::{Coding, Phy, TxPhy};
@@ -40,6 +42,7 @@ use crate::nrf52840::{
 };
 use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
+use debug::Debugger;
 use rtt::Rtt;
 
 /// How far the chip may lag behind the world, or run ahead of it, while it is awake: less than
@@ -101,6 +104,8 @@ pub struct ChipNode {
     /// The LEDs that are lit, as bits.
     lit: u32,
     rtt: Rtt,
+    /// The debugger that is attached, if one is.
+    debugger: Untracked<Option<Box<Debugger>>>,
 }
 
 impl ChipNode {
@@ -121,6 +126,7 @@ impl ChipNode {
             stopped: None,
             lit: 0,
             rtt: Rtt::default(),
+            debugger: Untracked(None),
         }
     }
 
@@ -215,8 +221,10 @@ impl ChipNode {
     /// Runs to the present, and on while a transmission could begin at any moment.
     fn run(&mut self, now: Instant, out: &mut Outbox) {
         let now = self.ticks(now);
-        self.run_to(now, out);
-        if let Some(cpu) = &mut self.cpu
+        // Beyond now if a debugger halted it while it was ahead.
+        self.run_to(now.max(self.reached), out);
+        if !self.halted()
+            && let Some(cpu) = &mut self.cpu
             && !cpu.is_asleep()
             && cpu.bus_mut().radio().may_send_at_once()
         {
@@ -227,8 +235,13 @@ impl ChipNode {
     fn run_to(&mut self, until: Ticks, out: &mut Outbox) {
         self.reached = self.reached.max(until);
         while let Some(cpu) = self.cpu.as_mut().filter(|_| self.stopped.is_none()) {
-            match cpu.run(until) {
-                Outcome::Reached => return,
+            let debugger = self.debugger.as_deref_mut();
+            let outcome = match debugger {
+                Some(debugger) => debugger.run(cpu, until),
+                None => cpu.run(until),
+            };
+            match outcome {
+                Outcome::Reached | Outcome::Halted => return,
                 Outcome::Stopped(Stop { cause: Cause::Reset, .. }) => {
                     let reason = cpu.bus().reset_reason();
                     cpu.bus_mut().reset(reason);
@@ -317,8 +330,10 @@ fn channel(megahertz: u16) -> Option<u8> {
 
 impl Node for ChipNode {
     fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
-        let octets = matches!(input, NodeInput::Antenna(Signal::Octets(_)));
+        let mut octets = matches!(input, NodeInput::Antenna(Signal::Octets(_)));
         match input {
+            NodeInput::Resume if self.halted() => return,
+            NodeInput::Resume => octets = self.resumes_octets(),
             NodeInput::Start { entropy } => self.power_up(now, entropy),
             NodeInput::Act(Act::PowerCycle) => return self.power_down(now),
             NodeInput::Act(Act::Button { button, pressed }) => self.press(&button, pressed),
@@ -330,6 +345,9 @@ impl Node for ChipNode {
             | NodeInput::Saw { .. } => {}
         }
         self.run(now, out);
+        if self.halts_with(octets) {
+            return;
+        }
         self.report(octets, out);
         self.show(out);
         self.log(now, out);
@@ -340,5 +358,9 @@ impl Node for ChipNode {
         let awake = (!cpu.is_asleep()).then(|| self.reached + QUANTUM);
         let next = awake.into_iter().chain(cpu.next_event()).min()?;
         Some(self.instant(next))
+    }
+
+    fn halted(&self) -> bool {
+        self.halt().is_some()
     }
 }

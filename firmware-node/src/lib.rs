@@ -459,7 +459,10 @@ impl Node for PeripheralNode {
                 };
                 self.input(now, Input::Host(input), out);
             }
-            NodeInput::Saw { .. } | NodeInput::Octets(_) | NodeInput::Antenna(_) => {}
+            NodeInput::Saw { .. }
+            | NodeInput::Octets(_)
+            | NodeInput::Antenna(_)
+            | NodeInput::Resume => {}
         }
         self.plan(now);
         if let Some(device) = self.device.as_deref() {

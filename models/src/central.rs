@@ -201,7 +201,13 @@ impl Node for Central {
             }
             (NodeInput::Radio(event), Some(powered)) => powered.controller.radio(now, event),
             (NodeInput::Timer, Some(powered)) => powered.timer(now),
-            (NodeInput::Saw { .. } | NodeInput::Octets(_) | NodeInput::Antenna(_), _)
+            (
+                NodeInput::Saw { .. }
+                | NodeInput::Octets(_)
+                | NodeInput::Antenna(_)
+                | NodeInput::Resume,
+                _,
+            )
             | (_, None) => {}
         }
         if let Some(powered) = &mut self.powered {

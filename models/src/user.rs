@@ -194,7 +194,8 @@ impl Node for User {
             NodeInput::Radio(_)
             | NodeInput::Act(_)
             | NodeInput::Octets(_)
-            | NodeInput::Antenna(_) => {}
+            | NodeInput::Antenna(_)
+            | NodeInput::Resume => {}
         }
     }
 

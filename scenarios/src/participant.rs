@@ -87,4 +87,8 @@ impl Node for Participant {
             Self::User(node) => node.watches(),
         }
     }
+
+    fn halted(&self) -> bool {
+        matches!(self, Self::Chip(node) if node.halted())
+    }
 }

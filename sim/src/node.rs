@@ -74,6 +74,8 @@ pub enum NodeInput {
     Octets(Vec<u8>),
     /// What the air brings to a node that is its own radio.
     Antenna(Signal),
+    /// It goes on with the input in the middle of which it halted ([`Node::halted`]).
+    Resume,
     /// It sees what another node shows (only for nodes that watch).
     Saw {
         /// Which node shows it.
@@ -190,6 +192,12 @@ pub trait Node: Clone + Eq + Hash {
     fn watches(&self) -> bool {
         false
     }
+
+    /// Whether it halted in the middle of its last input, as a debugger makes it. Time stands still
+    /// until it has taken [`NodeInput::Resume`] and is through. Asked after each call.
+    fn halted(&self) -> bool {
+        false
+    }
 }
 
 /// A node of a world with one kind of peripheral and one kind of central.
@@ -227,6 +235,13 @@ impl<P: Node, C: Node> Node for End<P, C> {
         match self {
             Self::Peripheral(node) => node.watches(),
             Self::Central(node) => node.watches(),
+        }
+    }
+
+    fn halted(&self) -> bool {
+        match self {
+            Self::Peripheral(node) => node.halted(),
+            Self::Central(node) => node.halted(),
         }
     }
 }

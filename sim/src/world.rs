@@ -44,6 +44,8 @@ pub struct World<N> {
     nodes: Vec<N>,
     /// Empty between calls; kept for the room it has.
     outbox: Outbox,
+    /// The node that halted in the middle of an input, and that input's record.
+    halted: Option<(NodeId, Option<RecordId>)>,
 }
 
 impl<N: Node> World<N> {
@@ -60,7 +62,7 @@ impl<N: Node> World<N> {
             recorder: Recorder::new(config.recording, config.air_hash),
             long_way: false,
         };
-        Self { engine, nodes: Vec::new(), outbox: Outbox::default() }
+        Self { engine, nodes: Vec::new(), outbox: Outbox::default(), halted: None }
     }
 
     /// Puts a node into the world. A world has room for 65,535 of them.
@@ -161,10 +163,17 @@ impl<N: Node> World<N> {
         self.engine.tell(self.engine.now, node, NodeInput::Octets(octets), None);
     }
 
-    /// When the next event is due.
+    /// When the next event is due: now, while a node is [halted](Node::halted).
     #[must_use]
     pub fn next_event(&self) -> Option<Instant> {
-        self.engine.queue.next_at()
+        if self.halted.is_some() { Some(self.now()) } else { self.engine.queue.next_at() }
+    }
+
+    /// Whether time stands still because a node is [halted](Node::halted). [`Self::step`] then asks
+    /// it to go on, and does nothing else.
+    #[must_use]
+    pub const fn is_halted(&self) -> bool {
+        self.halted.is_some()
     }
 
     /// What people are going to do to nodes and which nodes are going to be switched on, in order
@@ -175,6 +184,10 @@ impl<N: Node> World<N> {
 
     /// Does the next event. `false` when nothing is left to happen.
     pub fn step(&mut self) -> bool {
+        if let Some((node, cause)) = self.halted.take() {
+            self.deliver(Delivery { node, input: NodeInput::Resume, cause });
+            return true;
+        }
         let Some((at, event)) = self.engine.queue.pop() else {
             return false;
         };
@@ -185,16 +198,21 @@ impl<N: Node> World<N> {
         true
     }
 
-    /// Does all events up to and including `t`, and moves on to `t`.
+    /// Does all events up to and including `t`, and moves on to `t`, unless a node
+    /// [halts](Node::halted).
     pub fn run_until(&mut self, t: Instant) {
         while self.next_event().is_some_and(|next| next <= t) {
             self.step();
+            if self.is_halted() {
+                return;
+            }
         }
         self.engine.now = self.engine.now.max(t);
     }
 
     /// Does events as long as `goes_on` holds before each and something is left to happen by
-    /// `latest`. Returns whether `goes_on` was the reason to stop.
+    /// `latest`. Returns whether `goes_on` was the reason to stop, or a node that
+    /// [halted](Node::halted).
     pub fn run_while(&mut self, latest: Instant, mut goes_on: impl FnMut(&Self) -> bool) -> bool {
         loop {
             if !goes_on(self) {
@@ -205,6 +223,9 @@ impl<N: Node> World<N> {
                 return false;
             }
             self.step();
+            if self.is_halted() {
+                return true;
+            }
         }
     }
 
@@ -217,9 +238,14 @@ impl<N: Node> World<N> {
         let notes = recording || !self.engine.faults.is_empty();
         self.outbox.anew(cause, notes);
         value.handle(self.engine.local(node), input, &mut self.outbox);
-        let deadline = value.deadline();
+        let (deadline, halted) = (value.deadline(), value.halted());
         for (output, causes) in self.outbox.drain() {
             Self::output(&mut self.engine, &self.nodes, (node, output), causes);
+        }
+        if halted {
+            // As if this call had not returned: what it arms, it arms when it is through.
+            self.halted = Some((node, cause));
+            return;
         }
         self.engine.set_deadline(node, deadline);
     }

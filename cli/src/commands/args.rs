@@ -260,6 +260,10 @@ pub struct Run {
     /// that it missed.
     #[arg(long)]
     pub cpu: bool,
+    /// With `--peripheral elf=FILE`: wait for a debugger (gdb-multiarch: `target remote :PORT`),
+    /// which halts the chip and the whole world with it; 0: any port that is free.
+    #[arg(long, value_name = "PORT")]
+    pub gdb: Option<u16>,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,

@@ -9,9 +9,9 @@ use anyhow::Context;
 use super::args::Run;
 use super::ending::{Exit, warn};
 use super::{junit, style};
-use crate::interrupt;
 use crate::junit::{Case, Ending};
 use crate::output::{Output, Outputs};
+use crate::{debugger, interrupt};
 use bletwin_explain::html::{self, Exhibit};
 use bletwin_explain::report;
 use bletwin_scenarios::catalogue::{self, Scenario, Story};
@@ -38,7 +38,7 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
     let capture = outputs.maybe("--pcapng", options.pcapng.as_deref())?;
     let page = outputs.maybe("--html", options.html.as_deref())?;
     let logs = options.btsnoop.as_deref().map(folder).transpose()?;
-    let Some(finished) = stage.play()? else {
+    let Some(finished) = stage.play(options.gdb)? else {
         return Ok((Exit::Interrupted, Vec::new()));
     };
     if let Some(output) = capture {
@@ -122,10 +122,17 @@ enum Play<'a> {
 }
 
 impl Play<'_> {
-    /// Plays it to its end; `None` if Ctrl-C came first.
-    fn play(self) -> Result<Option<Finished>, BadInput> {
+    /// Plays it to its end, under a debugger on that port if there is one; `None` if Ctrl-C came
+    /// first.
+    fn play(self, gdb: Option<u16>) -> Result<Option<Finished>, BadInput> {
         match self {
-            Self::Stage(mut stage) => Ok(stage.run(interrupt::requested).then(|| stage.finish())),
+            Self::Stage(mut stage) => {
+                let over = match gdb {
+                    Some(port) => debugger::run(&mut stage, port)?,
+                    None => stage.run(interrupt::requested),
+                };
+                Ok(over.then(|| stage.finish()))
+            }
             Self::Collision(scenario, collision, company) => {
                 collision::play(scenario, collision, &company).map(Some)
             }
@@ -159,9 +166,11 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
     for assignment in &options.set {
         setup.set(assignment)?;
     }
-    if options.cpu && setup.chip.is_none() {
+    let of_a_chip = [("--cpu tells of", options.cpu), ("--gdb halts", options.gdb.is_some())];
+    let of_a_chip = of_a_chip.into_iter().find(|(_, wanted)| *wanted && setup.chip.is_none());
+    if let Some((option, _)) = of_a_chip {
         return Err(BadInput {
-            what: format!("--cpu tells of a chip, and `{peripheral}` runs on none"),
+            what: format!("{option} a chip, and `{peripheral}` runs on none"),
             help: "give --peripheral elf=FILE; `bletwin chip build` builds one".into(),
         });
     }

@@ -23,6 +23,7 @@ mod field_cases;
 mod field_table;
 mod files;
 mod founding_case;
+mod gdb;
 mod guests;
 mod house;
 mod interventions;

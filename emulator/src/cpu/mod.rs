@@ -3,6 +3,7 @@
 mod access;
 mod alu;
 mod control;
+mod debug;
 mod dsp;
 mod execute;
 mod flags;
@@ -16,7 +17,7 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-pub use run::Outcome;
+pub use run::{Outcome, Watch};
 
 use flags::Flags;
 use float::FloatRegisters;

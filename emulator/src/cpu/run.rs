@@ -13,12 +13,36 @@ pub enum Outcome {
     Reached,
     /// The processor stopped before.
     Stopped(Stop),
+    /// Its [`Watch`] halted it before, between two instructions.
+    Halted,
+}
+
+/// Somebody who may halt the processor before an instruction, as a debugger does.
+pub trait Watch<B> {
+    /// Whether it is to halt now, with its next instruction not begun.
+    fn halts(&mut self, cpu: &Cpu<B>) -> bool;
+}
+
+/// Nobody watches, so that the loop has no check at all.
+struct Unwatched;
+
+impl<B> Watch<B> for Unwatched {
+    #[inline(always)]
+    fn halts(&mut self, _: &Cpu<B>) -> bool {
+        false
+    }
 }
 
 impl<B: Bus> Cpu<B> {
     /// Runs until a time, or until something stops the processor. Asleep, it jumps from event to
     /// event.
     pub fn run(&mut self, until: Ticks) -> Outcome {
+        self.run_watched(until, &mut Unwatched)
+    }
+
+    /// The same under the eyes of somebody who may halt it. A run that goes on where it was halted
+    /// is the one that nobody watched.
+    pub fn run_watched(&mut self, until: Ticks, watch: &mut impl Watch<B>) -> Outcome {
         let until = until.div_ceil(TICKS_PER_CYCLE);
         loop {
             self.synchronise();
@@ -41,6 +65,9 @@ impl<B: Bus> Cpu<B> {
             self.deadline.0 = until.min(self.next_event_cycle());
             self.attend();
             while self.cycles < *self.deadline {
+                if watch.halts(self) {
+                    return Outcome::Halted;
+                }
                 self.step();
             }
         }

@@ -15,7 +15,7 @@ fn channels_have_their_frequencies() {
 }
 
 /// Loops so often, then makes register writes from a table that ends with a zero address.
-fn program(loops: u32, writes: &[(u32, u32)]) -> Image {
+pub(crate) fn program(loops: u32, writes: &[(u32, u32)]) -> Image {
     let code: [u16; 9] = [
         0x4B04, // LDR R3, [PC, #16]
         0x4805, // LDR R0, [PC, #20]
@@ -41,7 +41,7 @@ fn program(loops: u32, writes: &[(u32, u32)]) -> Image {
     Image { memory, symbols: Untracked(Symbols::default()) }
 }
 
-fn chip(image: Image) -> ChipNode {
+pub(crate) fn chip(image: Image) -> ChipNode {
     ChipNode::new(image, 0xC0FF_EE00_0001, 1)
 }
 
@@ -50,10 +50,10 @@ fn ram(node: &ChipNode, address: u32, count: usize) -> Vec<u8> {
     node.cpu().and_then(|cpu| cpu.memory().octets(address, count)).expect("it is on")
 }
 
-const PACKET: u32 = 0x2000_0100;
+pub(crate) const PACKET: u32 = 0x2000_0100;
 
 /// RADIO set up for channel 37 by MODE, a packet at [`PACKET`], and a task.
-fn radio(mode: u32, task: u32) -> Vec<(u32, u32)> {
+pub(crate) fn radio(mode: u32, task: u32) -> Vec<(u32, u32)> {
     let fields = if mode > 4 { 2 << 22 | 3 << 24 | 3 << 29 } else { 0 };
     let registers = [
         (0x504, PACKET),

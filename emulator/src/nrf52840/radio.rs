@@ -1,10 +1,10 @@
 //! RADIO in its Bluetooth LE modes.
 //!
-//! Gaps: IEEE 802.15.4 and Nordic's own modes; receivers with more than one logical address; device match, CCA,
-//! energy detection, direction finding. RSSI takes no time. A packet whose sending is cut off is
-//! whole on air. On LE Coded: PCNF0 is not compared with MODE, either mode receives both codings,
-//! a transmitter raises ADDRESS at the address's end (a receiver after TERM1), and a packet from a
-//! world has its PAYLOAD together with END.
+//! Gaps: IEEE 802.15.4 and Nordic's own modes; receivers with several logical addresses; device
+//! match, CCA, energy detection, direction finding. RSSI takes no time. A packet whose sending is
+//! cut off is whole on air. On LE Coded: PCNF0 is not compared with MODE, either mode receives both
+//! codings, a transmitter raises ADDRESS at the address's end (a receiver after TERM1), and a
+//! packet from a world has its PAYLOAD together with END.
 
 mod outside;
 mod packet;

@@ -24,7 +24,7 @@ pub(crate) fn run(image: &Image) -> Vec<[u32; WORDS]> {
     match cpu.run(LONG) {
         Outcome::Stopped(Stop { cause: Cause::Breakpoint(0xAB), .. }) if cpu.register(0) == 1 => {}
         Outcome::Stopped(stop) => panic!("{}", stop.report(None)),
-        Outcome::Reached => panic!("a program does not end"),
+        Outcome::Reached | Outcome::Halted => panic!("a program does not end"),
     }
     let count = image.programs.len() * WORDS * 4;
     qemu::results(&cpu.memory().octets(RESULTS, count).expect("results are in RAM"))

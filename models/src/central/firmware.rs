@@ -35,6 +35,7 @@ impl Device {
             NodeInput::Timer => Input::Timer,
             NodeInput::Act(_)
             | NodeInput::Saw { .. }
+            | NodeInput::Resume
             | NodeInput::Octets(_)
             | NodeInput::Antenna(_) => return,
         };

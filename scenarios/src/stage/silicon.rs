@@ -4,6 +4,7 @@
 
 use ble::error::ErrorCode;
 use ble::hci::{Event, Handle};
+use ble::time::Instant;
 use bletwin_emulator::node::ChipNode;
 use bletwin_models::host::PairingError;
 
@@ -19,6 +20,23 @@ impl Stage {
             Participant::Chip(chip) => Some(chip),
             _ => None,
         }
+    }
+
+    /// The chip, for a debugger.
+    pub fn chip_mut(&mut self) -> Option<&mut ChipNode> {
+        match self.world.node_mut(self.peripheral) {
+            Participant::Chip(chip) => Some(chip),
+            _ => None,
+        }
+    }
+
+    /// Lets the next event happen. `false`: the scenario is over, and time has passed to its end.
+    pub fn step(&mut self) -> bool {
+        let goes_on = self.advance(Instant::MAX);
+        if !goes_on {
+            self.world.run_until(self.end());
+        }
+        goes_on
     }
 
     /// Takes from the chip what no record shows.
