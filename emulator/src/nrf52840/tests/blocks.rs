@@ -161,3 +161,21 @@ fn a_watchdog_wants_all_its_reload_registers() {
     assert!(chip.bus.resets());
     assert_eq!(chip.bus.reset_reason(), 1 << 1, "DOG");
 }
+
+/// embassy-nrf copies FICR's values there at start (erratum 66).
+#[test]
+fn the_calibration_of_temp_is_kept() {
+    const TEMP: u32 = 0x4000_C000;
+    let mut chip = Chip::new();
+    for offset in [0x520, 0x534, 0x540, 0x554, 0x560, 0x570] {
+        chip.write(TEMP + offset, offset);
+    }
+    for offset in [0x520, 0x534, 0x540, 0x554, 0x560, 0x570] {
+        assert_eq!(chip.read(TEMP + offset), offset);
+    }
+    let refused = chip.context(|bus, context| bus.read(TEMP + 0x538, context));
+    assert!(refused.is_err(), "there is none");
+    chip.write(TEMP, 1);
+    chip.when(TEMP + 0x100);
+    assert_eq!(chip.read(TEMP + 0x508), 100, "quarters of a degree");
+}
