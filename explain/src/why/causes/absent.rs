@@ -29,6 +29,11 @@ fn not_taken(account: &Account) -> Option<Hypothesis> {
             account.named(0),
             last.place()
         );
+        // Who has several links advertises on although it took this one.
+        if account.sight.is_partial() {
+            return Hypothesis::new(Cause::ConnectNotTaken, Confidence::Likely, [0], text)
+                .but("a peripheral that neither the central nor the sniffer heard looks the same");
+        }
         Hypothesis::new(Cause::ConnectNotTaken, Confidence::Shown, [0], text)
     })
 }
