@@ -157,6 +157,26 @@ fn a_phone_with_private_addresses_is_one_by_its_key() {
     assert_eq!(without.status.code(), Some(2), "{without:?}");
 }
 
+/// Of the founding case the log of the peripheral's host tells the reason and the time, which is
+/// what its two lines tell. What the two hosts are told of one end differs, so a log of the
+/// central's host is not matched.
+#[test]
+fn a_log_of_the_peripherals_host_alone_is_matched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let matched = |scenario, central, log: &str| {
+        let run = ["run", scenario, "--central", central, "--peripheral", "zephyr-2024"];
+        bletwin(here, &[&run[..], &["--btsnoop", scenario]].concat());
+        bletwin(here, &["match", &format!("{scenario}/{log}.btsnoop")])
+    };
+    let printed = text(&matched("pairing", "windows-intel", "peripheral"));
+    assert!(printed.contains("reason 8") && printed.contains("windows-intel"), "{printed}");
+    let refused = matched("wrong-passkey", "phone", "central");
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(error.contains("central's host") && error.contains("peripheral's host"), "{error}");
+}
+
 /// A host's log beside a capture has its key, and alone it is no capture.
 #[test]
 fn a_log_of_the_host_opens_what_is_learned_from() {

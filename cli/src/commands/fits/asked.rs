@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use bletwin_explain::captured::logs::Logged;
 use bletwin_explain::codes::lines::Told;
 use bletwin_explain::codes::log::connection;
 use bletwin_explain::codes::{Layer, lines, spoken_of};
@@ -180,10 +181,7 @@ impl Asked {
         };
         let links = &capture.explained.links;
         let Some(link) = links.iter().rfind(|link| link.concern.is_some()) else {
-            return Err(BadInput {
-                what: "nothing went wrong in it that was captured".into(),
-                help: "`bletwin explain` tells what was, and `bletwin learn` who it was".into(),
-            });
+            return Self::of_host_log(&capture.explained.logs).map(Some);
         };
         let course = Course::of(link);
         let ended = link.why.account.ending.as_ref().map(|ending| ending.at);
@@ -195,6 +193,39 @@ impl Asked {
             scenario: Some(twin::scenario(link)),
             ..Self::default()
         }))
+    }
+
+    /// The last connection in a log of the peripheral's host that went wrong.
+    fn of_host_log(logs: &[Logged]) -> Result<Self, BadInput> {
+        let wrong = || logs.iter().filter(|log| log.is_wrong());
+        let Some(log) = wrong().rfind(|log| log.role == Some("peripheral")) else {
+            return Err(match wrong().next() {
+                // What the two ends are told of one end differs.
+                Some(_) => BadInput {
+                    what: "what went wrong is only in a log of the central's host".into(),
+                    help: "give a log of the peripheral's host, or a capture of the air".into(),
+                },
+                None => BadInput {
+                    what: "nothing went wrong in it that was captured".into(),
+                    help: "`bletwin explain` tells what was, and `bletwin learn` who it was".into(),
+                },
+            });
+        };
+        let key_missing = || (log.has_key == Some(false)).then_some(Pairing::KeyMissing);
+        let lasted = log.from_us.zip(log.to_us).map(|(from, to)| to.saturating_sub(from));
+        let asked = Self {
+            reason: log.reason,
+            pairing: log.pairing_failed.map(Pairing::Refused).or_else(key_missing),
+            after: lasted.map(|us| us as f64 / 1e6),
+            ..Self::default()
+        };
+        if (asked.reason, asked.pairing) == (None, None) {
+            return Err(BadInput {
+                what: "the log does not tell how the connection ended".into(),
+                help: "`bletwin explain` tells what is in it; add a capture of the air".into(),
+            });
+        }
+        Ok(asked)
     }
 
     /// The wanted ending, in words.
