@@ -103,8 +103,9 @@ told() {
 mkdir -p "$OUT"
 rubble >&2
 embassy >&2
+# No more than it can answer: see the report.
 told unpaired --central phone --peripheral "elf=$OUT/rubble.elf" --cpu \
-  --set 'central.target=CONCVRRENS CERTA CELERIS'
+  --set 'central.target=CONCVRRENS CERTA CELERIS' --set central.steps=mtu,disconnect
 for example in "${EXAMPLES[@]}"; do
   told unpaired --central phone --peripheral "elf=$OUT/embassy-built/$TRIPLE/release/$example" --cpu
 done
