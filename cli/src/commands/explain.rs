@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use bletwin_evidence::Report;
+use bletwin_evidence::{Report, Trust};
 use bletwin_explain::captured::{self, Explained, Naming};
 use bletwin_explain::html;
 use bletwin_explain::report::wrap;
@@ -148,7 +148,8 @@ fn lines_of(report: &Report) -> Vec<String> {
         lines.extend(file.notes.iter().map(|note| format!("  {note}")));
         for interface in &file.interfaces {
             let trust = &interface.trust;
-            let why = [&trust.clock.why, &trust.crc.why, &trust.channels.why, &trust.plain.why];
+            let Trust { clock, crc, channels, coding, plain, .. } = trust;
+            let why = [&clock.why, &crc.why, &channels.why, &coding.why, &plain.why];
             lines.extend(
                 why.into_iter().filter(|why| !why.is_empty()).map(|why| format!("  {why}")),
             );

@@ -10,7 +10,7 @@ use crate::air::{Counted, SniffedPacket};
 const US: i64 = TICKS_PER_US as i64;
 const NS: i64 = 64;
 /// T_IFS in 1/64 ns.
-const T_IFS: i64 = 150 * US;
+pub(super) const T_IFS: i64 = 150 * US;
 /// Two packets of one event, with a clock that is not too bad.
 const NEAR: u64 = 1_000 * TICKS_PER_US;
 /// So far from the time of the file a counter is not that of its packets: 2 s.
@@ -87,7 +87,7 @@ impl Ticking {
 }
 
 /// Whether T_IFS has to be between two packets that follow each other in the file.
-fn answers(first: &SniffedPacket, second: &SniffedPacket) -> bool {
+pub(super) fn answers(first: &SniffedPacket, second: &SniffedPacket) -> bool {
     let damaged = first.crc_ok == Some(false) || second.crc_ok == Some(false);
     if damaged || first.access_address != second.access_address || first.octets.is_empty() {
         return false;

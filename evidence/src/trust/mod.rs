@@ -3,6 +3,7 @@
 
 mod channel;
 mod clock;
+mod coding;
 mod crc;
 mod decision;
 mod own;
@@ -29,6 +30,8 @@ pub struct Trust {
     pub crc: TrustDecision<CrcBy>,
     /// How channels are counted.
     pub channels: TrustDecision<Channels>,
+    /// Whether it says the coding of LE Coded.
+    pub coding: TrustDecision<bool>,
     /// What "decrypted" means in it.
     pub plain: TrustDecision<Plain>,
     /// Whether its writer took part itself, and logged what it queued.
@@ -44,6 +47,7 @@ pub(crate) fn examine(packets: &mut [SniffedPacket], presets: &BTreeMap<u32, u32
     let channels = channel::decide(packets);
     let mut clock = clock::decide(packets, removed);
     clock.value.exact &= !own_log.value;
+    let coding = coding::decide(packets, removed, clock.value);
     for packet in packets {
         let claims = packet.opened;
         let (ok, right) = crc.value.judge(packet, claims, presets);
@@ -51,5 +55,5 @@ pub(crate) fn examine(packets: &mut [SniffedPacket], presets: &BTreeMap<u32, u32
         packet.opened = removed && claims;
         (packet.crc_ok, packet.found.crc_right) = (ok, right);
     }
-    Trust { clock, crc, channels, plain, own_log }
+    Trust { clock, crc, channels, coding, plain, own_log }
 }
