@@ -15,7 +15,8 @@ pub(crate) fn arrived(frame: &Frame, peer: NodeId) -> Hearing {
 }
 
 /// Its peer had something of it, for it answered, and did not take it: it was damaged there, and
-/// ended for the peer T_IFS before the answer. Or the peer had no room, which looks the same.
+/// ended for the peer T_IFS before the answer. Or the peer had no room, which looks the same where
+/// it has nothing to go on with.
 fn damaged(next: &Frame, peer: NodeId) -> Hearing {
     let at = next.at.before(Duration::from_us(u64::from(T_IFS_US)));
     let how = Reception::CrcError;
@@ -50,6 +51,11 @@ fn heard(
     let again = former.is_some_and(|former| former.nesn != header.sn);
     let unheeded =
         former.is_some_and(|former| header.nesn != former.sn && following.sn == former.sn);
+    // It goes on as acknowledged here, so it has heard this, and had no room for it.
+    let heeded = former.is_some_and(|former| header.nesn != former.sn && following.sn != former.sn);
+    if !taken && heeded {
+        return None;
+    }
     Some(match taken && !(again && unheeded) {
         true => arrived(frame, peer),
         false if after.event == followed.event => damaged(next, peer),
@@ -72,5 +78,63 @@ pub(crate) fn infer(frames: &mut [Frame], ends: [NodeId; 2], lossy: bool) {
         if let Some(frame) = frames.get_mut(place) {
             frame.hearing = heard.unwrap_or(Hearing::Unknown);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ble::pdu::data::Llid;
+    use ble::radio::AirPdu;
+    use ble::time::Instant;
+    use bletwin_sniffer::{Followed, RecordId, Sealing};
+
+    /// Packets of one event, the central's first: SN and NESN of each.
+    fn event(numbers: &[(bool, bool)]) -> Vec<Hearing> {
+        let ends = [NodeId(0), NodeId(1)];
+        let frame = |(n, &(sn, nesn)): (usize, &(bool, bool))| {
+            let header = DataHeader { llid: Llid::Continuation, sn, nesn, md: true };
+            let down = n % 2 == 0;
+            let direction =
+                if down { Direction::CentralToPeripheral } else { Direction::PeripheralToCentral };
+            let at = Instant::from_us(1_000 + 230 * n as u64);
+            Frame {
+                id: RecordId(n as u64 + 1),
+                at,
+                end: Some(at + Duration::from_us(80)),
+                from: ends[usize::from(!down)],
+                access_address: 0xAF9A_8396,
+                pdu: AirPdu::new(header.octet(), &[]).expect("it fits"),
+                channel: None,
+                phy: None,
+                crc_init: None,
+                hearing: Hearing::Unknown,
+                sealing: Sealing::AsOnAir,
+                followed: Some(Followed { direction, event: Some(0), missing: 0 }),
+            }
+        };
+        let mut frames: Vec<Frame> = numbers.iter().enumerate().map(frame).collect();
+        infer(&mut frames, ends, false);
+        frames.into_iter().map(|frame| frame.hearing).collect()
+    }
+
+    fn arrived(hearing: &Hearing) -> Option<bool> {
+        let Hearing::Known(all) = hearing else { return None };
+        Some(all.iter().any(|arrival| arrival.how == Reception::Ok))
+    }
+
+    // LL-SN-1: sequence number. Who has no room does not acknowledge, and goes on all the same.
+    #[test]
+    fn who_goes_on_as_acknowledged_has_heard_what_it_does_not_acknowledge() {
+        let (no, yes) = (false, true);
+        // The peripheral takes nothing and repeats its packet: damaged there, as far as it matters.
+        let damaged = event(&[(no, no), (no, no), (no, yes), (no, no)]);
+        assert_eq!(damaged.iter().map(arrived).nth(2), Some(Some(false)));
+        // It takes nothing and has a new packet: the acknowledgement was heard.
+        let heeded = event(&[(no, no), (no, no), (no, yes), (yes, no)]);
+        assert_eq!(heeded.iter().map(arrived).nth(2), Some(None));
+        // It takes it.
+        let taken = event(&[(no, no), (no, no), (no, yes), (yes, yes)]);
+        assert_eq!(taken.iter().map(arrived).nth(2), Some(Some(true)));
     }
 }
