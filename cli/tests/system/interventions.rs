@@ -80,7 +80,7 @@ fn holds(preset: &'static str, cases: usize) {
 
 /// `BLETWIN_CASES`: how many. Few show that nothing has got worse; all are 300.
 fn cases() -> usize {
-    let few = 300 / crate::one_in(10);
+    let few = 300 / crate::one_in(15);
     std::env::var("BLETWIN_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
 }
 
