@@ -4,12 +4,12 @@
 /// least significant bit first.
 const POLYNOMIAL_MIRRORED: u32 = (0x00_065B_u32).reverse_bits() >> 8;
 
-#[allow(clippy::indexing_slicing, reason = "worked out at compile time")]
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
+    let mut places = table.as_mut_slice();
     let mut octet = 0;
-    while octet < 256 {
-        let mut register = octet as u32;
+    while let [place, rest @ ..] = places {
+        let mut register: u32 = octet;
         let mut bit = 0;
         while bit < 8 {
             let out = register & 1;
@@ -19,7 +19,8 @@ const TABLE: [u32; 256] = {
             }
             bit += 1;
         }
-        table[octet] = register;
+        *place = register;
+        places = rest;
         octet += 1;
     }
     table

@@ -69,13 +69,7 @@ pub fn contradictions(profile: &Profile, seen: &Seen) -> Vec<Change> {
         changes.push(change.several(instants.iter().map(ToString::to_string)));
     }
     gave_up(profile, seen, &mut changes);
-    for what in [
-        PeripheralRequest::Phy,
-        PeripheralRequest::DataLength,
-        PeripheralRequest::ConnectionParameters,
-        PeripheralRequest::Features,
-        PeripheralRequest::Version,
-    ] {
+    for what in PeripheralRequest::ALL {
         let wrong = seen.answers.iter().filter(|(request, _)| request.what == what).any(
             |(request, reactions)| {
                 !reactions.values().all(|reaction| reacts(profile, *request, *reaction))

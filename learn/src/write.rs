@@ -54,13 +54,7 @@ pub fn not_seen(seen: &Seen) -> Vec<String> {
     ] {
         missing.extend((!is_there).then(|| key.to_owned()));
     }
-    for what in [
-        PeripheralRequest::Phy,
-        PeripheralRequest::DataLength,
-        PeripheralRequest::ConnectionParameters,
-        PeripheralRequest::Features,
-        PeripheralRequest::Version,
-    ] {
+    for what in PeripheralRequest::ALL {
         let met = |words: &&str| {
             seen.answers.keys().any(|one| one.what == what && one.when.words() == *words)
         };

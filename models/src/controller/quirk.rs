@@ -76,6 +76,10 @@ pub enum PeripheralRequest {
 }
 
 impl PeripheralRequest {
+    /// Every request, in the order of the keys of a profile.
+    pub const ALL: [Self; 5] =
+        [Self::Phy, Self::DataLength, Self::ConnectionParameters, Self::Features, Self::Version];
+
     /// The request that a PDU is, if it is one.
     #[must_use]
     pub const fn of(pdu: &ControlPdu) -> Option<Self> {
