@@ -69,14 +69,33 @@ fn connect(central: &mut Host, peripheral: &mut Host) -> [u8; 2] {
         let (code, complete) = central.event();
         assert_eq!((code, &complete[..2]), (0x3E, &[1, 0][..]));
         let handle = [complete[2], complete[3]];
-        // The firmware advertises too, and may drown out a CONNECT_IND: is the link established?
-        central.ok(0x2016, &handle);
-        if central.event().0 == 0x3E {
+        if is_established(central, handle) {
             break handle;
         }
     };
     assert_eq!(peripheral.event().0, 0x3E);
     handle
+}
+
+/// Whether the peripheral answers at all: the firmware advertises too, and may drown out a
+/// CONNECT_IND. A connection without a peer may be over before its host asks, for time goes on
+/// while the computer does something else.
+fn is_established(central: &mut Host, handle: [u8; 2]) -> bool {
+    central.command(0x2016, &handle);
+    let mut pending = false;
+    loop {
+        match central.event() {
+            (0x3E, _) => return true,
+            (0x0F, answer) if answer[0] == 0 => pending = true,
+            (0x0F, answer) => {
+                assert_eq!(answer[0], 2, "{answer:02x?}");
+                return false;
+            }
+            (0x05, _) if pending => return false,
+            (0x05, _) => {}
+            other => panic!("{other:02x?}"),
+        }
+    }
 }
 
 fn open(server: &Server, number: usize) -> Host {
