@@ -13,7 +13,7 @@ use ble::radio::AirPdu;
 use bletwin_sniffer::{Followed, NodeId, Sealing};
 
 use crate::air::SniffedPacket;
-use crate::follow::{Beginning, FollowedLink, Sighting, Summary};
+use crate::follow::{Beginning, FollowedLink, Sighting, Summary, other, sender};
 use crate::keys::{Keys, Progress, plausible};
 use crate::nodes::Nodes;
 use crate::report::Reason;
@@ -252,7 +252,8 @@ impl<'a> AirSession<'a> {
                     return;
                 }
                 let ends = [self.nodes.unknown(), self.nodes.unknown()];
-                let link = FollowedLink::joined(address, ends);
+                let mut link = FollowedLink::joined(address, ends);
+                link.summary.directions = self.directions(index, coming);
                 Live { link, first: index, packets: Vec::new(), told_sealed: false }
             }
         };
@@ -260,11 +261,26 @@ impl<'a> AirSession<'a> {
         self.links.insert(address, live);
     }
 
+    /// How often what is said of the direction is right, and wrong, where a packet shows its role.
+    fn directions(&self, index: usize, coming: &[u32]) -> (u64, u64) {
+        let ahead = coming.iter().take(AHEAD).map(|index| *index as usize);
+        let ahead = [index].into_iter().chain(ahead).filter_map(|index| self.packets.get(index));
+        let shown = ahead.filter(|one| one.crc_ok != Some(false)).filter_map(|one| {
+            let by = sender(one.header()?, one.payload())?;
+            Some(one.direction? == by)
+        });
+        shown.fold((0, 0), |(right, wrong), is| (right + u64::from(is), wrong + u64::from(!is)))
+    }
+
     fn sighting(&self, link: &FollowedLink, one: &SniffedPacket) -> Sighting {
         let (right, wrong) = link.summary.directions;
         let told = one.direction;
-        // A sniffer that loses packets turns its flags over: it is asked as long as it is right.
-        let told = told.filter(|_| wrong * 100 <= right);
+        // A sniffer that loses packets turns its flags over: it is believed as long as it is right,
+        // or as wrong as reliably.
+        let told = match right * 100 < wrong {
+            true => told.map(other),
+            false => told.filter(|_| wrong * 100 <= right),
+        };
         let phy = one.phy.unwrap_or_else(|| link.phy(told));
         let length = i64::try_from(phy.air_time(one.on_air()).ticks()).unwrap_or(0);
         Sighting { at: one.at, end: one.at + length, told, exact: self.trust.clock.value.exact }

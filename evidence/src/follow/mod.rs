@@ -4,9 +4,11 @@
 mod blind;
 mod link;
 mod place;
+mod roles;
 mod sequence;
 mod summary;
 
 pub(crate) use link::FollowedLink;
-pub(crate) use place::Sighting;
+pub(crate) use place::{Sighting, other};
+pub(crate) use roles::sender;
 pub use summary::{Beginning, Counting, Summary};

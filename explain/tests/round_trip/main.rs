@@ -296,3 +296,20 @@ fn the_founding_case_is_judged_from_its_capture() {
     assert!(words.contains("rules judged, but for its last"), "{words}");
     println!("{words}\n{}", told.judged());
 }
+
+/// A sniffer that says the wrong direction of each packet has missed CONNECT_IND and half of the
+/// little that followed: who sent LL_ENC_REQ was the central (LL-ROLE-1: PDUs of a role), and so
+/// the rest is turned as well.
+#[test]
+fn inverted_directions_are_turned_where_a_packet_shows_its_role() {
+    let bond_lost = catalogue::all().iter().position(|scenario| scenario.name == "bond-lost");
+    let case = played(bond_lost.expect("it is there"), "windows-intel-clean", "zephyr-2024");
+    let words = |faults: &str| {
+        let (told, _) = read_back(&case.records, &faults.parse().expect("faults"), 7419);
+        let words = all_of(&told).0;
+        words.split_once("Connection 2").expect("it has come back").1.to_owned()
+    };
+    let right = words("loss=20");
+    assert!(right.contains("The central sent LL_ENC_REQ"), "{right}");
+    assert_eq!(words("loss=20,direction=inverted"), right);
+}
