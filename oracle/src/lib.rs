@@ -68,7 +68,11 @@ pub use needs::Needs;
 /// The violations of rules in a view, in its order: [`examine`] without observations.
 #[must_use]
 pub fn judge(view: &View) -> Vec<Finding> {
-    examine(view).findings
+    let items = bletwin_sniffer::sniff(view);
+    let mut judge = Judge::default();
+    judge.connections(view, &items);
+    let (examined, _) = judge.sorted(view, &items);
+    examined.findings
 }
 
 /// Judges everything that is in a view. Time and memory are linear in its length.
@@ -129,7 +133,17 @@ impl Judge {
     /// What there is to say, each in the order of the whole, when all pieces have been judged;
     /// `view` has its advertising.
     #[must_use]
-    pub fn verdict(mut self, view: &View, items: &[AirItem]) -> Examined {
+    pub fn verdict(self, view: &View, items: &[AirItem]) -> Examined {
+        let (mut all, there) = self.sorted(view, items);
+        let judged = bletwin_rules::judged().map(|rule| rule.id);
+        let decided: BTreeSet<_> = all.links.iter().flat_map(|l| &l.decided).copied().collect();
+        let open = |rule: &&str| !Needs::decide(rule, there) && !decided.contains(rule);
+        all.undecided = judged.filter(open).collect();
+        all
+    }
+
+    /// What was found, in order, and the evidence that all of it had.
+    fn sorted(mut self, view: &View, items: &[AirItem]) -> (Examined, Needs) {
         let there = Needs::present(view);
         let there = self.there.map_or(there, |pieces| pieces.common(there));
         let mut findings = Findings::with(there);
@@ -143,11 +157,7 @@ impl Judge {
         }
         all.unjudged.sort_unstable();
         all.links.sort_by_key(|link| link.connection);
-        let judged = bletwin_rules::judged().map(|rule| rule.id);
-        let decided: BTreeSet<_> = all.links.iter().flat_map(|l| &l.decided).copied().collect();
-        let open = |rule: &&str| !Needs::decide(rule, there) && !decided.contains(rule);
-        all.undecided = judged.filter(open).collect();
-        all
+        (all, there)
     }
 }
 

@@ -13,7 +13,10 @@ pub(crate) type Arrivals = BTreeMap<RecordId, Vec<Arrival>>;
 /// Packets, HCI and receivers of a record; nothing is unknown.
 #[must_use]
 pub fn view(records: &[Record]) -> View {
-    let mut arrivals = arrivals(records);
+    // By packet, as packets are in order of their numbers.
+    let mut arrivals: Vec<(RecordId, Arrival)> = received(records).collect();
+    arrivals.sort_by_key(|(packet, _)| *packet);
+    let mut arrivals = arrivals.into_iter().peekable();
     let mut view = View {
         frames: Vec::new(),
         hci: Some(Vec::new()),
@@ -26,7 +29,9 @@ pub fn view(records: &[Record]) -> View {
         let Record { id, at, node, .. } = *record;
         match &record.kind {
             RecordKind::AirTx(tx) => {
-                let heard = arrivals.remove(&id).unwrap_or_default();
+                while arrivals.next_if(|(packet, _)| *packet < id).is_some() {}
+                let here = || Some(arrivals.next_if(|(packet, _)| *packet == id)?.1);
+                let heard = std::iter::from_fn(here).collect();
                 view.frames.push(frame(record, tx, heard));
             }
             RecordKind::Note(note) => {
@@ -79,14 +84,22 @@ fn fact(kind: &RecordKind) -> Option<Fact> {
     }
 }
 
+/// All receptions among the records, each with its packet.
+fn received(records: &[Record]) -> impl Iterator<Item = (RecordId, Arrival)> {
+    records.iter().filter_map(|record| match record.kind {
+        RecordKind::AirRx { tx, reception, rssi_dbm } => {
+            let arrival = Arrival { node: record.node, how: reception, rssi_dbm, at: record.at };
+            Some((tx, arrival))
+        }
+        _ => None,
+    })
+}
+
 /// All receptions among the records.
 pub(crate) fn arrivals(records: &[Record]) -> Arrivals {
     let mut arrivals = Arrivals::new();
-    for record in records {
-        if let RecordKind::AirRx { tx, reception, rssi_dbm } = record.kind {
-            let arrival = Arrival { node: record.node, how: reception, rssi_dbm, at: record.at };
-            arrivals.entry(tx).or_default().push(arrival);
-        }
+    for (packet, arrival) in received(records) {
+        arrivals.entry(packet).or_default().push(arrival);
     }
     arrivals
 }
