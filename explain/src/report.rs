@@ -289,6 +289,9 @@ pub fn verdict_line(run: &Finished) -> String {
 /// where there is one.
 #[must_use]
 pub fn centrals(run: &Finished) -> Vec<(String, Option<String>)> {
+    if run.parties.is_empty() {
+        return Vec::new();
+    }
     let items = sniff(&run.records);
     let told = |party: &Party| {
         let why = (party.outcome != run.expects)
